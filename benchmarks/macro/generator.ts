@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { TestServer } from '../../test/support/server.ts';
+import { LOAD_CORE, pinnedTo } from './contenders.ts';
+import { CONNECTIONS, KEY_SPACE, type Load } from './loads.ts';
+
+const run = promisify(execFile);
+const SOURCE = fileURLToPath(new URL('mcload.c', import.meta.url));
+
+/** What mcload prints: one run against one server. Latencies are those of a batch, microseconds. */
+export interface Measurement {
+  readonly keysPerSecond: number;
+  readonly keys: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly sets: number;
+  readonly errors: number;
+  readonly p50us: number;
+  readonly p99us: number;
+  readonly p999us: number;
+  /** Server CPU (user and system, all threads), microseconds. */
+  readonly cpuUsPerKey: number;
+  readonly userUsPerKey: number;
+  /** Server CPU seconds per second. */
+  readonly serverBusy: number;
+}
+
+/** The load generator, compiled for this run. */
+export class Generator {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async compile(): Promise<Generator> {
+    const generator = new Generator(await mkdtemp(join(tmpdir(), 'mcload-')));
+    await run('cc', ['-O2', '-o', generator.#binary, SOURCE, '-lm']);
+    return generator;
+  }
+
+  get #binary(): string {
+    return join(this.#folder, 'mcload');
+  }
+
+  /** Runs `load` for `seconds`; with `fill`, stores every key first. */
+  async run(
+    server: TestServer,
+    load: Load,
+    options: { seconds: number; seed: number; fill: boolean },
+  ): Promise<Measurement> {
+    const args = [
+      ...mcloadArgs(load, options.seconds),
+      ...(options.fill ? ['-L'] : []),
+      ...['-S', String(options.seed), '-p', String(server.port), '-i', String(server.pid)],
+    ];
+    const [command = '', ...pinned] = [...pinnedTo(LOAD_CORE), this.#binary, ...args];
+    const { stdout } = await run(command, pinned);
+    return JSON.parse(stdout) as Measurement;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** What says the load; the port, the pid and the seed come on top. */
+export function mcloadArgs(load: Load, seconds: number): readonly string[] {
+  const fixed = ['-c', CONNECTIONS, '-k', KEY_SPACE, '-v', load.valueBytes, '-t', seconds];
+  return [...load.args, ...fixed.map(String)];
+}

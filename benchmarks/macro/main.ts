@@ -1,0 +1,149 @@
+import { parseArgs } from 'node:util';
+import { Presets, SingleBar } from 'cli-progress';
+import { type Contender, contenders } from './contenders.ts';
+import { DENSITY_VALUE_BYTES, type DensityRun, densityArgs, measureDensity } from './density.ts';
+import { Generator, mcloadArgs } from './generator.ts';
+import { DEFAULT_LOADS, DENSITY, loadNamed } from './loads.ts';
+import { describeMachine } from './machine.ts';
+import { keepRecord } from './record.ts';
+import { measureSpeed, type SpeedPlan, type SpeedRun, serverArgs, stepsOf } from './speed.ts';
+import { densityTable, formatTable, speedTable } from './summary.ts';
+
+const HELP = `npm run bench -- [options]
+
+Runs slabring and memcached in turns under one load generator and compares them.
+
+  --loads LIST      ${DEFAULT_LOADS}
+                    (default); also meta, density
+  --rounds N        measurements of each, 3
+  --seconds N       of each measurement, 3
+  --warm-up N       seconds before each, 1
+  --threads LIST    of each server, 1; such as 1,4
+  --memcached PATH  another build to compare with; may be given again
+  --no-ours         only memcached (to see the noise: with --memcached of the same build)
+  --no-record       do not write benchmarks/runs/<date>-<machine>/
+  --json            print the measurements instead of the table
+`;
+
+function commandLine() {
+  const { values } = parseArgs({
+    options: {
+      loads: { type: 'string', default: DEFAULT_LOADS },
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '3' },
+      'warm-up': { type: 'string', default: '1' },
+      threads: { type: 'string', default: '1' },
+      memcached: { type: 'string', multiple: true, default: [] },
+      'no-ours': { type: 'boolean', default: false },
+      'no-record': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return values;
+}
+
+type CommandLine = ReturnType<typeof commandLine>;
+
+function positive(flag: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${flag} is "${text}"; it must be a number over 0`);
+  return value;
+}
+
+function planOf(line: CommandLine, field: readonly Contender[]): SpeedPlan {
+  const names = line.loads.split(',').filter((name) => name !== DENSITY);
+  return {
+    contenders: field,
+    loads: names.map(loadNamed),
+    threads: line.threads.split(',').map((text) => positive('threads', text)),
+    rounds: positive('rounds', line.rounds),
+    seconds: positive('seconds', line.seconds),
+    warmUpSeconds: positive('warm-up', line['warm-up']),
+  };
+}
+
+interface Progress {
+  step(what: string): void;
+  end(): void;
+}
+
+/** A bar on a terminal, a line per measurement elsewhere; always on stderr. */
+function progress(steps: number): Progress {
+  return process.stderr.isTTY ? progressBar(steps) : progressLines(steps);
+}
+
+function progressBar(steps: number): Progress {
+  const format = '{bar} {value}/{total} · {eta_formatted} left · {what}';
+  const bar = new SingleBar({ format, stream: process.stderr }, Presets.shades_classic);
+  bar.start(steps, 0, { what: 'starting' });
+  return { step: (what) => bar.increment({ what }), end: () => bar.stop() };
+}
+
+function progressLines(steps: number): Progress {
+  let done = 0;
+  return { step: (what) => console.error(`${++done}/${steps} ${what}`), end: () => {} };
+}
+
+async function measure(plan: SpeedPlan, withDensity: boolean) {
+  const densities = withDensity ? plan.contenders.length * DENSITY_VALUE_BYTES.length : 0;
+  const bar = progress(stepsOf(plan) + densities);
+  const generator = await Generator.compile();
+  try {
+    const speed = await measureSpeed(plan, generator, (run) => bar.step(sayRun(run)));
+    const onDensity = (run: DensityRun) =>
+      bar.step(`${run.contender}: ${run.items} items of ${run.valueBytes} bytes`);
+    const density = withDensity ? await measureDensity(plan.contenders, onDensity) : [];
+    return { speed, density };
+  } finally {
+    bar.end();
+    await generator.remove();
+  }
+}
+
+function sayRun({ contender, threads, load, measurement }: SpeedRun): string {
+  return `${contender} -t ${threads}, ${load}: ${measurement.cpuUsPerKey.toFixed(2)} µs a key`;
+}
+
+function commandsOf(plan: SpeedPlan, withDensity: boolean): string[] {
+  const argLists = [
+    ...(plan.loads.length > 0 ? plan.threads.map(serverArgs) : []),
+    ...(withDensity ? [densityArgs] : []),
+  ];
+  const servers = argLists.flatMap((args) => plan.contenders.map((each) => each.command(args)));
+  const loads = plan.loads.map((load) => `mcload ${mcloadArgs(load, plan.seconds).join(' ')}`);
+  return [
+    `npm run bench -- ${process.argv.slice(2).map(withoutFolders).join(' ')}`.trim(),
+    ...servers,
+    ...loads,
+  ];
+}
+
+/** A record says which build was compared, not where it lay. */
+const withoutFolders = (arg: string): string => arg.replace(/^\/.*\//, '');
+
+async function main(): Promise<void> {
+  const line = commandLine();
+  if (line.help) return console.log(HELP);
+  const field = contenders({ ours: !line['no-ours'], memcachedBinaries: line.memcached });
+  const plan = planOf(line, field);
+  const withDensity = line.loads.split(',').includes(DENSITY);
+  const { speed, density } = await measure(plan, withDensity);
+  const base = field.find((each) => each.name.startsWith('memcached'))?.name ?? '';
+  const tables = [
+    ...(speed.length > 0 ? [formatTable(speedTable(speed, base))] : []),
+    ...(density.length > 0 ? [formatTable(densityTable(density, base))] : []),
+  ];
+  const machine = describeMachine();
+  const commands = commandsOf(plan, withDensity);
+  const raw = { machine, commands, base, speed, density };
+  console.log(line.json ? JSON.stringify(raw, undefined, 1) : tables.join('\n\n'));
+  if (line['no-record']) return;
+  const summary = `Ratios are to ${base}.\n\n${tables.join('\n\n')}`;
+  console.error(`kept in ${await keepRecord({ machine, commands, summary, raw })}`);
+}
+
+// Ctrl-C ends the servers too: they go with the `exit` event, which a plain signal would skip.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+await main();

@@ -1,0 +1,42 @@
+const TWO_32 = 0x1_0000_0000;
+/** Below this high word the whole number is below 2^53, so a double holds it. */
+const EXACT_HIGH_MAX = 0x20_0000;
+
+/** How many decimal digits `value` (a whole number, 0 … 2^53 - 1) has. */
+export function digitsOf(value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound && digits < 16; bound *= 10) digits++;
+  return digits;
+}
+
+/**
+ * Writes the unsigned 64-bit number `high * 2^32 + low` in decimal at `at`; returns how many digits
+ * it took (20 at the most). Nothing is allocated: this also runs while a lock is held.
+ */
+export function writeDecimal64(bytes: Uint8Array, at: number, high: number, low: number): number {
+  const exact = high < EXACT_HIGH_MAX;
+  const digits = exact ? digitsOf(high * TWO_32 + low) : digitsOfLong(high, low);
+  let upper = high;
+  let lower = low;
+  for (let i = at + digits - 1; i >= at; i--) {
+    const carried = (upper % 10) * TWO_32 + lower;
+    upper = Math.floor(upper / 10);
+    lower = Math.floor(carried / 10);
+    bytes[i] = 48 + (carried - lower * 10);
+  }
+  return digits;
+}
+
+/** Digits of a number from 2^53 up: 16 … 20. */
+function digitsOfLong(high: number, low: number): number {
+  let digits = 1;
+  let upper = high;
+  let lower = low;
+  while (upper > 0 || lower >= 10) {
+    const carried = (upper % 10) * TWO_32 + lower;
+    upper = Math.floor(upper / 10);
+    lower = Math.floor(carried / 10);
+    digits++;
+  }
+  return digits;
+}

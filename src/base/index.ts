@@ -1,0 +1,24 @@
+/** True in any program: imports nothing of ours. */
+export { AssertionError, assert } from './assert.ts';
+export { ByteSink } from './byte-sink.ts';
+export { copyBytes, equalBytes } from './bytes.ts';
+export { type Clock, HandClock, machineClock } from './clock.ts';
+export { CodedError } from './coded-error.ts';
+export { digitsOf, writeDecimal64 } from './decimal.ts';
+export { murmur3 } from './hash.ts';
+export { asSentence, createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
+export {
+  type AnyFlag,
+  defaultsOf,
+  defaultText,
+  envName,
+  type Flag,
+  type FlagTable,
+  longName,
+  takesValue,
+  toArguments,
+  type ValuesOf,
+} from './options/flag.ts';
+export { bytes, count, flag, integer, list, number, octal, text } from './options/kinds.ts';
+export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
+export { parseSize, sizeText } from './options/sizes.ts';

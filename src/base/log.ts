@@ -1,0 +1,48 @@
+import { type DestinationStream, destination, pino } from 'pino';
+
+/** Says what happened, with facts a program can filter by. Never on the data path. */
+export interface Logger {
+  error(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  info(facts: object, text: string): void;
+  debug(facts: object, text: string): void;
+  trace(facts: object, text: string): void;
+}
+
+/** How often `-v` was given chooses the level: none, `-v`, `-vv`, `-vvv` and more. */
+const LEVELS = ['warn', 'info', 'debug', 'trace'] as const;
+const STDERR = 2;
+
+export interface LogOptions {
+  /** 0 shows warnings and errors only; 1 adds information, 2 debugging, 3 and more everything. */
+  readonly verbosity: number;
+  /** Where lines go. By default stderr: sentences on a terminal, one JSON object a line elsewhere. */
+  readonly destination?: DestinationStream;
+}
+
+/** Lines are written at once, so the last words of a dying process are not lost. */
+export function createLogger({ verbosity, destination: given }: LogOptions): Logger {
+  const level = LEVELS[Math.min(verbosity, LEVELS.length - 1)] ?? 'warn';
+  const stream =
+    given ?? (process.stderr.isTTY ? terminal : destination({ dest: STDERR, sync: true }));
+  const formatters = { level: (label: string) => ({ level: label }) };
+  return pino({ level, base: { pid: process.pid }, timestamp, formatters }, stream);
+}
+
+/** Says nothing: for tests and for callers that bring no log of their own. */
+export const silentLogger: Logger = pino({ enabled: false });
+
+const terminal: DestinationStream = {
+  write: (line) => process.stderr.write(`${asSentence(line)}\n`),
+};
+
+/** One JSON line of the log as a person reads it: `12:30:59 warn  the text  port=11211`. */
+export function asSentence(line: string): string {
+  const { time, level, msg, pid: _, ...facts } = JSON.parse(line) as Record<string, unknown>;
+  const clock = String(time).slice('2026-01-01T'.length, '2026-01-01T00:00:00'.length);
+  const pairs = Object.entries(facts).map(([name, value]) => ` ${name}=${asText(value)}`);
+  return `${clock} ${String(level).padEnd(5)} ${msg}${pairs.length > 0 ? ' ' : ''}${pairs.join('')}`;
+}
+
+const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+const timestamp = () => `,"time":"${new Date().toISOString()}"`;

@@ -1,0 +1,63 @@
+import { CodedError } from '../coded-error.ts';
+import { envName, type FlagTable, longName, type ValuesOf } from './flag.ts';
+
+/** A law that several options owe each other: the sentence of what is wrong, or `undefined`. */
+export type Rule<Table extends FlagTable> = (values: ValuesOf<Table>) => string | undefined;
+
+/** Where values may come from. The command line wins over the environment, and that over the default. */
+export interface Sources {
+  /** What the command line said, by option name: one text for each time it was given. */
+  readonly given?: Readonly<Record<string, readonly string[]>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The value of every option in the table.
+ * @throws {CodedError} `ERR_USAGE`, with a sentence naming the option, the value and the range.
+ */
+export function resolveOptions<Table extends FlagTable>(
+  table: Table,
+  sources: Sources,
+  rules: readonly Rule<Table>[] = [],
+): ValuesOf<Table> {
+  const pairs = Object.keys(table).map((name) => [name, resolveOne(table, name, sources)]);
+  const values = Object.fromEntries(pairs) as ValuesOf<Table>;
+  for (const rule of rules) {
+    const wrong = rule(values);
+    if (wrong !== undefined) throw new CodedError('ERR_USAGE', wrong);
+  }
+  return values;
+}
+
+function resolveOne(table: FlagTable, name: string, { given, env }: Sources): unknown {
+  const flag = table[name]!;
+  const typed = given?.[name];
+  if (typed !== undefined && typed.length > 0) return read(flag, spelling(name, flag), typed);
+  const variable = envName(name, flag);
+  const set = env?.[variable];
+  if (set === undefined || set === '' || isServiceLink(set)) return flag.default;
+  return read(flag, variable, [set]);
+}
+
+function read(flag: FlagTable[string], source: string, texts: readonly string[]): unknown {
+  const values = texts.map((text) => {
+    const value = flag.parse(text);
+    if (value === undefined)
+      throw new CodedError('ERR_USAGE', `${source} is "${text}"; it must be ${flag.must}.`);
+    return value;
+  });
+  return (flag.combine as (given: readonly unknown[]) => unknown)(values);
+}
+
+function spelling(name: string, flag: FlagTable[string]): string {
+  const long = `--${longName(name, flag)}`;
+  return flag.short === undefined ? long : `-${flag.short} (${long})`;
+}
+
+/**
+ * Kubernetes sets `SLABRING_PORT=tcp://10.0.0.1:11211` in every pod beside a Service named "slabring". It is not
+ * meant for us, and a node must not refuse to start because of it.
+ */
+function isServiceLink(value: string): boolean {
+  return /^(tcp|udp|sctp):\/\//.test(value);
+}

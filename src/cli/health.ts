@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { CodedError, flag, integer, text } from '../base/index.ts';
+import { serverFlags } from '../server/index.ts';
+import { EXIT } from './exit-codes.ts';
+import { defineVerb } from './verb.ts';
+
+const REQUEST = 'version\r\n';
+/** A reply longer than this is no reply to `version`. */
+const REPLY_BYTES_MAX = 256;
+
+const healthFlags = {
+  host: text({ default: '127.0.0.1', placeholder: '<host>', doc: 'Host of the node.' }),
+  port: { ...serverFlags.port, doc: 'TCP port of the node.' },
+  unixSocket: { ...serverFlags.unixSocket, doc: 'Unix socket of the node, in place of TCP.' },
+  patienceMs: integer({
+    long: 'patience',
+    default: 2000,
+    min: 1,
+    max: 60_000,
+    doc: 'How long the node has to answer, in milliseconds.',
+  }),
+  json: flag({ doc: 'Print the answer as JSON.' }),
+};
+
+/** `slabring health`: a real round trip, for HEALTHCHECK and people. */
+export const healthVerb = defineVerb({
+  name: 'health',
+  summary: 'ask a node for its version; exit code 0 when it answers',
+  about:
+    'Sends one real request (version) to a node and checks the reply.\n' +
+    'The exit code is 0 when the node answers in time, else 1.',
+  flags: healthFlags,
+  examples: [{ command: 'slabring health --port 11212', does: 'is that node alive?' }],
+  async run({ host: hostName, port, unixSocket, patienceMs, json }, host) {
+    const [where, address] =
+      unixSocket === ''
+        ? ([`${hostName}:${port}`, { host: hostName, port }] as const)
+        : ([unixSocket, { path: unixSocket }] as const);
+    const version = await askVersion(where, address, patienceMs);
+    host.out(json ? JSON.stringify({ node: where, version }) : `${where} answers: ${version}`);
+    return EXIT.ok;
+  },
+});
+
+async function askVersion(
+  where: string,
+  address: NetConnectOpts,
+  patienceMs: number,
+): Promise<string> {
+  const signal = AbortSignal.timeout(patienceMs);
+  const socket = connect({ ...address, signal });
+  socket.on('error', () => {}); // whoever waits on the socket is told by its own listener
+  try {
+    await once(socket, 'connect', { signal });
+    socket.write(REQUEST);
+    const line = await firstLine(socket);
+    const version = /^VERSION (\S+)$/.exec(line)?.[1];
+    if (version !== undefined) return version;
+    throw new Error(`it answered ${JSON.stringify(line)} to "version"`);
+  } catch (error) {
+    const why = signal.aborted
+      ? `no answer within ${patienceMs} ms`
+      : error instanceof Error
+        ? error.message
+        : String(error);
+    throw new CodedError('ERR_UNHEALTHY', `${where} is not healthy: ${why}.`, { cause: error });
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function firstLine(socket: Socket): Promise<string> {
+  let received = '';
+  for await (const chunk of socket.setEncoding('latin1')) {
+    received += String(chunk);
+    const end = received.indexOf('\r\n');
+    if (end >= 0) return received.slice(0, end);
+    if (received.length > REPLY_BYTES_MAX) break;
+  }
+  return received.slice(0, REPLY_BYTES_MAX);
+}

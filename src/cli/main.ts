@@ -1,0 +1,11 @@
+import { startNode } from '../server/index.ts';
+import { clusterVerb } from './cluster.ts';
+import { docsVerb } from './docs.ts';
+import { healthVerb } from './health.ts';
+import { processHost } from './host.ts';
+import { run } from './run.ts';
+import { serveVerb } from './serve.ts';
+
+const verbs = [clusterVerb, serveVerb(startNode), healthVerb];
+
+process.exit(await run(process.argv.slice(2), [...verbs, docsVerb(verbs)], processHost()));

@@ -1,0 +1,41 @@
+import {
+  type FlagTable,
+  type Rule,
+  resolveOptions,
+  type Sources,
+  type ValuesOf,
+} from '../base/index.ts';
+import type { Host } from './host.ts';
+
+/** One command of the command line. */
+export interface Verb {
+  readonly name: string;
+  /** One line, for the list of verbs. */
+  readonly summary: string;
+  /** A few sentences, for the verb's own help. */
+  readonly about: string;
+  readonly flags: FlagTable;
+  readonly examples: readonly Example[];
+  /** Resolves with the process's exit code. */
+  readonly run: (sources: Sources, host: Host) => Promise<number>;
+}
+
+export interface Example {
+  readonly command: string;
+  readonly does: string;
+}
+
+interface VerbSpec<Table extends FlagTable> extends Omit<Verb, 'flags' | 'run'> {
+  readonly flags: Table;
+  readonly rules?: readonly Rule<Table>[];
+  readonly run: (options: ValuesOf<Table>, host: Host) => Promise<number>;
+}
+
+/** Options are resolved here, once: inside a verb all of them have values. */
+export function defineVerb<Table extends FlagTable>(spec: VerbSpec<Table>): Verb {
+  const { rules, run, ...rest } = spec;
+  return {
+    ...rest,
+    run: async (sources, host) => run(resolveOptions(spec.flags, sources, rules), host),
+  };
+}

@@ -1,0 +1,215 @@
+import type { ByteSink } from '../base/index.ts';
+import type { ReplyWriter } from '../protocol/index.ts';
+import {
+  type ClassCounterName,
+  NO_ITEM,
+  SEGMENT,
+  type Store,
+  type ThreadCounterName,
+  TOTAL,
+} from '../store/index.ts';
+import type { NodeView } from './node-view.ts';
+
+/** Writes one statistic. */
+type Put = (name: string, value: string | number) => void;
+
+/** memcached's order; a name in quotes is a counter of the threads, of all classes together. */
+const CLASS_COUNTERS: readonly ClassCounterName[] = [
+  'get_hits',
+  'cmd_set',
+  'delete_hits',
+  'incr_hits',
+  'decr_hits',
+  'cas_hits',
+  'cas_badval',
+  'touch_hits',
+];
+
+/** `stats`: of the node, of the commands and of the items. */
+export function generalStats(store: Store, node: NodeView, put: Put): void {
+  const { sums } = store;
+  const thread = (name: ThreadCounterName): void => put(name, sums.thread(name));
+  const classes = (name: ClassCounterName): void => put(name, sums.class(name));
+  nodeStats(store, node, put);
+  put('cmd_get', sums.thread('get_cmds'));
+  classes('cmd_set');
+  put('cmd_flush', sums.thread('flush_cmds'));
+  put('cmd_touch', sums.thread('touch_cmds'));
+  put('cmd_meta', sums.thread('meta_cmds'));
+  classes('get_hits');
+  thread('get_misses');
+  thread('get_expired');
+  thread('get_flushed');
+  thread('delete_misses');
+  classes('delete_hits');
+  thread('incr_misses');
+  classes('incr_hits');
+  thread('decr_misses');
+  classes('decr_hits');
+  thread('cas_misses');
+  classes('cas_hits');
+  classes('cas_badval');
+  classes('touch_hits');
+  thread('touch_misses');
+  thread('store_too_large');
+  thread('store_no_memory');
+  thread('auth_cmds');
+  thread('auth_errors');
+  thread('bytes_read');
+  thread('bytes_written');
+  put('limit_maxbytes', store.memoryLimitBytes());
+  put('accepting_conns', node.acceptingConnections() ? 1 : 0);
+  put('listen_disabled_num', 0);
+  put('time_in_listen_disabled_us', 0);
+  put('threads', node.threads);
+  thread('conn_yields');
+  indexStats(store, put);
+  itemTotals(store, put);
+}
+
+function nodeStats(store: Store, node: NodeView, put: Put): void {
+  const usage = process.resourceUsage();
+  put('pid', node.pid);
+  put('uptime', node.uptimeSeconds());
+  put('time', node.timeSeconds());
+  put('version', node.version);
+  put('pointer_size', 64);
+  put('rusage_user', (usage.userCPUTime / 1e6).toFixed(6));
+  put('rusage_system', (usage.systemCPUTime / 1e6).toFixed(6));
+  put('max_connections', node.maxConnections);
+  put('curr_connections', node.currentConnections());
+  put('total_connections', store.sums.thread('total_connections'));
+  put('rejected_connections', store.sums.thread('rejected_connections'));
+  put('connection_structures', node.connectionStructures());
+}
+
+function indexStats(store: Store, put: Put): void {
+  const buckets = store.index.bucketCount();
+  put('hash_power_level', Math.floor(Math.log2(buckets)));
+  put('hash_bytes', buckets * 4);
+  put('hash_is_expanding', Number.isInteger(Math.log2(buckets)) ? 0 : 1);
+}
+
+function itemTotals(store: Store, put: Put): void {
+  const total = (slot: number): number => {
+    let sum = 0;
+    for (const sizeClass of classIds(store)) sum += store.total(sizeClass, slot);
+    return sum;
+  };
+  put('malloc_fails', 0);
+  put('bytes', total(TOTAL.memRequested));
+  put('curr_items', store.index.count());
+  put('total_items', total(TOTAL.totalItems));
+  put('slab_global_page_pool', 0);
+  put('expired_unfetched', total(TOTAL.expiredUnfetched));
+  put('evicted_unfetched', total(TOTAL.evictedUnfetched));
+  put('evicted_active', total(TOTAL.evictedActive));
+  put('evictions', total(TOTAL.evicted));
+  put('reclaimed', total(TOTAL.reclaimed));
+  put('direct_reclaims', total(TOTAL.directReclaims));
+}
+
+/** `stats items`: each class that holds any. */
+export function itemStats(store: Store, put: Put): void {
+  for (const sizeClass of classIds(store)) {
+    store.lockClass(sizeClass);
+    const number = store.lru.count(sizeClass, SEGMENT.cold);
+    const tail = store.lru.tail(sizeClass, SEGMENT.cold);
+    const age = tail === NO_ITEM ? 0 : store.lifetimes.now() - store.items.access(tail);
+    store.unlockClass(sizeClass);
+    if (number === 0) continue;
+    const row = (name: string, value: number): void => put(`items:${sizeClass}:${name}`, value);
+    row('number', number);
+    row('age', Math.max(0, age));
+    row('mem_requested', store.total(sizeClass, TOTAL.memRequested));
+    row('evicted', store.total(sizeClass, TOTAL.evicted));
+    row('evicted_nonzero', store.total(sizeClass, TOTAL.evictedNonzero));
+    row('evicted_time', store.total(sizeClass, TOTAL.evictedTime));
+    row('outofmemory', store.total(sizeClass, TOTAL.outOfMemory));
+    row('tailrepairs', 0);
+    row('reclaimed', store.total(sizeClass, TOTAL.reclaimed));
+    row('expired_unfetched', store.total(sizeClass, TOTAL.expiredUnfetched));
+    row('evicted_unfetched', store.total(sizeClass, TOTAL.evictedUnfetched));
+    row('evicted_active', store.total(sizeClass, TOTAL.evictedActive));
+    row('direct_reclaims', store.total(sizeClass, TOTAL.directReclaims));
+  }
+}
+
+/** `stats slabs`: each class that has pages. */
+export function slabStats(store: Store, put: Put): void {
+  const { slabs, sums } = store;
+  let active = 0;
+  for (const sizeClass of classIds(store)) {
+    const pages = slabs.pages(sizeClass);
+    if (pages === 0) continue;
+    active++;
+    const row = (name: string, value: number): void => put(`${sizeClass}:${name}`, value);
+    const perPage = slabs.chunksPerPage(sizeClass);
+    const free = slabs.freeChunks(sizeClass);
+    row('chunk_size', store.chunkBytes[sizeClass]!);
+    row('chunks_per_page', perPage);
+    row('total_pages', pages);
+    row('total_chunks', pages * perPage);
+    row('used_chunks', pages * perPage - free);
+    row('free_chunks', free);
+    row('free_chunks_end', 0);
+    for (const name of CLASS_COUNTERS) row(name, sums.class(name, sizeClass));
+  }
+  put('active_slabs', active);
+  put('total_malloced', slabs.pagesUsed() * store.pageBytes);
+}
+
+/** `stats conns`. */
+export function connectionStats(node: NodeView, put: Put): void {
+  for (const { id, address, listenAddress, state, idleSeconds } of node.connections()) {
+    put(`${id}:addr`, address);
+    put(`${id}:listen_addr`, listenAddress);
+    put(`${id}:state`, state);
+    put(`${id}:secs_since_last_cmd`, idleSeconds);
+  }
+}
+
+/** memcached's bound on one dump, in bytes. */
+const DUMP_BYTES_MAX = 2 * 1024 * 1024;
+const DUMP_LINE_BYTES_MAX = 320;
+const ITEM_WORD = Buffer.from('ITEM ');
+const BYTES_WORD = Buffer.from(' b; ');
+const SECONDS_WORD = Buffer.from(' s]\r\n');
+const OPEN_WORD = Buffer.from(' [');
+
+/**
+ * `stats cachedump <class> <limit>` (0 is no limit): the items of one class, newest first, up to
+ * 2 MiB. Room is made before the class is locked, so that nothing is allocated while it is.
+ */
+export function dumpClass(store: Store, sizeClass: number, limit: number, sink: ByteSink): void {
+  if (sizeClass < 1 || sizeClass >= store.chunkBytes.length) return;
+  sink.ensure(DUMP_BYTES_MAX);
+  const { items, lru, lifetimes, arena } = store;
+  const sinkEnd = sink.at + DUMP_BYTES_MAX - DUMP_LINE_BYTES_MAX;
+  let shown = 0;
+  store.lockClass(sizeClass);
+  let id = lru.head(sizeClass, SEGMENT.cold);
+  while (id !== NO_ITEM && sink.at < sinkEnd && (limit === 0 || shown < limit)) {
+    const keyAt = items.keyAt(id);
+    const expiry = items.expiry(id);
+    sink.putConstant(ITEM_WORD);
+    sink.putRange(arena.bytes, keyAt, keyAt + items.keyBytes(id));
+    sink.putConstant(OPEN_WORD);
+    sink.putDecimal(items.valueBytes(id));
+    sink.putConstant(BYTES_WORD);
+    sink.putDecimal(expiry === 0 ? 0 : expiry + lifetimes.epoch());
+    sink.putConstant(SECONDS_WORD);
+    shown++;
+    id = items.lruNext(id);
+  }
+  store.unlockClass(sizeClass);
+}
+
+/** Puts statistics out as STAT lines. */
+export function putter(reply: ReplyWriter): Put {
+  return (name, value) => reply.stat(name, String(value));
+}
+
+function* classIds(store: Store): Generator<number> {
+  for (let id = 1; id < store.chunkBytes.length; id++) yield id;
+}

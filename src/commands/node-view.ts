@@ -1,0 +1,32 @@
+/** What `stats` shows of the node around the store; the server provides it. */
+export interface NodeView {
+  readonly pid: number;
+  /** What `version` answers. */
+  readonly version: string;
+  readonly maxConnections: number;
+  readonly threads: number;
+  /** Seconds the node has been up. */
+  uptimeSeconds(): number;
+  /** Unix time, in seconds. */
+  timeSeconds(): number;
+  currentConnections(): number;
+  /** Connections ever seen at the same time. */
+  connectionStructures(): number;
+  acceptingConnections(): boolean;
+  /** `stats settings`, in memcached's order. */
+  settings(): readonly (readonly [name: string, value: string])[];
+  /** `stats conns`: every connection of every thread. */
+  connections(): readonly ConnectionView[];
+  /** 0 … 3, as `verbosity` sets it. */
+  setVerbosity(level: number): void;
+}
+
+export interface ConnectionView {
+  readonly id: number;
+  /** Such as `tcp:127.0.0.1:51234` or `unix:/path`. */
+  readonly address: string;
+  readonly listenAddress: string;
+  /** memcached's name of the state, such as `conn_read`. */
+  readonly state: string;
+  readonly idleSeconds: number;
+}

@@ -1,0 +1,51 @@
+import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
+import { CLASS_COUNT, COUNT, NO_ITEM, type Store } from '../store/index.ts';
+import { expiryOf } from './expiry.ts';
+
+/** delete. */
+export function answerDelete(store: Store, request: Request, reply: ReplyWriter): void {
+  const start = request.keyStart(0);
+  const end = request.keyEnd(0);
+  const hash = store.hashOf(request.input, start, end);
+  const sizeClass = store.remove(hash, request.input, start, end);
+  if (sizeClass === 0) store.counters.add(COUNT.delete_misses);
+  else store.counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
+  reply.status(request, sizeClass === 0 ? STATUS.notFound : STATUS.deleted);
+}
+
+/** touch. */
+export function answerTouch(store: Store, request: Request, reply: ReplyWriter): void {
+  const { items, lifetimes, counters } = store;
+  const start = request.keyStart(0);
+  const end = request.keyEnd(0);
+  const hash = store.hashOf(request.input, start, end);
+  const id = store.open(hash, request.input, start, end);
+  const sizeClass = id === NO_ITEM ? 0 : items.classOf(id);
+  if (id !== NO_ITEM) {
+    items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+    store.noteHit(id);
+  }
+  store.close(hash);
+  counters.add(COUNT.touch_cmds);
+  if (sizeClass === 0) counters.add(COUNT.touch_misses);
+  else counters.addToClass(sizeClass, CLASS_COUNT.touch_hits);
+  reply.status(request, sizeClass === 0 ? STATUS.notFound : STATUS.touched);
+}
+
+/** flush_all: now, or when the clock reaches the given moment. */
+export function answerFlush(
+  store: Store,
+  request: Request,
+  reply: ReplyWriter,
+  allowed: boolean,
+): void {
+  const { lifetimes } = store;
+  store.counters.add(COUNT.flush_cmds);
+  if (!allowed) {
+    reply.status(request, STATUS.flushNotAllowed);
+    return;
+  }
+  if (request.exptime <= 0) lifetimes.flushNow();
+  else lifetimes.flushAt(expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+  reply.status(request, STATUS.ok);
+}

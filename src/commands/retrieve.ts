@@ -1,0 +1,94 @@
+import {
+  ItemView,
+  REPLY_FRAME_BYTES_MAX,
+  type ReplyWriter,
+  type Request,
+  VERB,
+} from '../protocol/index.ts';
+import { CLASS_COUNT, COUNT, type ItemId, NO_ITEM, type Store } from '../store/index.ts';
+import { expiryOf } from './expiry.ts';
+
+/** After this much output a get of many keys pauses, so that the client's pace is heard. */
+const OUTPUT_BYTES_PER_STEP = 64 * 1024;
+
+/** get, gets, gat, gats. */
+export class Retriever {
+  readonly #store: Store;
+  readonly #view = new ItemView();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * Answers the keys from number `from` on. Returns the first key that is still unanswered when the
+   * output grew long, or `request.keys` when all is said.
+   */
+  answer(request: Request, reply: ReplyWriter, from: number): number {
+    for (let key = from; key < request.keys; key++) {
+      if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return key;
+      this.#answerKey(request, reply, key);
+    }
+    reply.keysEnd(request);
+    return request.keys;
+  }
+
+  #answerKey(request: Request, reply: ReplyWriter, key: number): void {
+    const store = this.#store;
+    const { input } = request;
+    const start = request.keyStart(key);
+    const end = request.keyEnd(key);
+    const hash = store.hashOf(input, start, end);
+    const touches = request.verb === VERB.getAndTouch;
+    for (;;) {
+      const id = store.open(hash, input, start, end);
+      if (id === NO_ITEM) {
+        store.close(hash);
+        this.#countMiss(touches);
+        return;
+      }
+      const room = REPLY_FRAME_BYTES_MAX + store.items.valueBytes(id);
+      if (reply.sink.at + room > reply.sink.bytes.length) {
+        // No allocation while a lock is held: grow first, then look again.
+        store.close(hash);
+        reply.sink.ensure(room);
+        continue;
+      }
+      const sizeClass = this.#hit(request, reply, key, id);
+      store.close(hash);
+      this.#countHit(touches, sizeClass);
+      return;
+    }
+  }
+
+  /** Copies an opened item into the reply; returns its size class. */
+  #hit(request: Request, reply: ReplyWriter, key: number, id: ItemId): number {
+    const { items, lifetimes, arena } = this.#store;
+    const view = this.#view;
+    if (request.verb === VERB.getAndTouch) {
+      items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+    }
+    view.clientFlags = items.clientFlags(id);
+    view.valueBytes = items.valueBytes(id);
+    view.casHigh = items.seqHigh(id);
+    view.casLow = items.seqLow(id);
+    reply.hit(request, key, view);
+    const at = items.valueAt(id);
+    reply.sink.putRange(arena.bytes, at, at + view.valueBytes);
+    reply.valueEnd();
+    this.#store.noteHit(id);
+    return items.classOf(id);
+  }
+
+  #countHit(touches: boolean, sizeClass: number): void {
+    const { counters } = this.#store;
+    counters.add(touches ? COUNT.touch_cmds : COUNT.get_cmds);
+    counters.addToClass(sizeClass, touches ? CLASS_COUNT.touch_hits : CLASS_COUNT.get_hits);
+  }
+
+  #countMiss(touches: boolean): void {
+    const { counters } = this.#store;
+    counters.add(touches ? COUNT.touch_cmds : COUNT.get_cmds);
+    counters.add(touches ? COUNT.touch_misses : COUNT.get_misses);
+  }
+}

@@ -1,0 +1,83 @@
+import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
+import type { Store } from '../store/index.ts';
+import {
+  connectionStats,
+  dumpClass,
+  generalStats,
+  itemStats,
+  putter,
+  slabStats,
+} from './inspect.ts';
+import type { NodeView } from './node-view.ts';
+
+const CLASSES_MAX = 64;
+const U32 = /^[\t\n\v\f\r]*\+?\d{1,10}$/;
+
+/** What `stats` may and may not do on this node. */
+export interface StatsRules {
+  readonly dumpingAllowed: boolean;
+}
+
+/** stats and its sub-commands. */
+export function answerStats(
+  store: Store,
+  node: NodeView,
+  rules: StatsRules,
+  request: Request,
+  reply: ReplyWriter,
+): void {
+  const put = putter(reply);
+  const [topic] = request.words;
+  switch (topic) {
+    case undefined:
+      generalStats(store, node, put);
+      break;
+    case 'settings':
+      for (const [name, value] of node.settings()) put(name, value);
+      break;
+    case 'items':
+      itemStats(store, put);
+      break;
+    case 'slabs':
+      slabStats(store, put);
+      break;
+    case 'sizes':
+      put('sizes_status', 'disabled');
+      break;
+    case 'conns':
+      connectionStats(node, put);
+      break;
+    case 'reset':
+      store.resetCounters();
+      reply.status(request, STATUS.reset);
+      return;
+    case 'cachedump':
+      answerCachedump(store, rules, request, reply);
+      return;
+    default:
+      reply.status(request, STATUS.unknownCommand);
+      return;
+  }
+  reply.statsEnd();
+}
+
+function answerCachedump(
+  store: Store,
+  rules: StatsRules,
+  request: Request,
+  reply: ReplyWriter,
+): void {
+  const [, sizeClass, limit] = request.words;
+  if (!rules.dumpingAllowed) {
+    reply.sink.putText('CLIENT_ERROR stats cachedump not allowed\r\n');
+  } else if (sizeClass === undefined || limit === undefined) {
+    reply.sink.putText('CLIENT_ERROR bad command line\r\n');
+  } else if (!U32.test(sizeClass) || !U32.test(limit)) {
+    reply.status(request, STATUS.badFormat);
+  } else if (Number(sizeClass) >= CLASSES_MAX) {
+    reply.sink.putText('CLIENT_ERROR Illegal slab id\r\n');
+  } else {
+    dumpClass(store, Number(sizeClass), Number(limit), reply.sink);
+    reply.statsEnd();
+  }
+}

@@ -1,0 +1,96 @@
+import type { ByteSink } from '../../base/index.ts';
+import { type ItemView, type ReplyWriter, STATUS, type Status } from '../reply.ts';
+import type { Request } from '../request.ts';
+
+const line = (text: string): Uint8Array => Buffer.from(`${text}\r\n`, 'latin1');
+
+/** memcached 1.6.18's words, byte for byte. */
+export const CLASSIC_LINES: Readonly<Record<keyof typeof STATUS, Uint8Array>> = {
+  stored: line('STORED'),
+  notStored: line('NOT_STORED'),
+  exists: line('EXISTS'),
+  notFound: line('NOT_FOUND'),
+  deleted: line('DELETED'),
+  touched: line('TOUCHED'),
+  ok: line('OK'),
+  reset: line('RESET'),
+  tooLarge: line('SERVER_ERROR object too large for cache'),
+  outOfMemoryStoring: line('SERVER_ERROR out of memory storing object'),
+  outOfMemory: line('SERVER_ERROR out of memory'),
+  badDataChunk: line('CLIENT_ERROR bad data chunk'),
+  nonNumeric: line('CLIENT_ERROR cannot increment or decrement non-numeric value'),
+  badFormat: line('CLIENT_ERROR bad command line format'),
+  badExptime: line('CLIENT_ERROR invalid exptime argument'),
+  flushNotAllowed: line('CLIENT_ERROR flush_all not allowed'),
+  unknownCommand: line('ERROR'),
+};
+
+const BY_STATUS: readonly Uint8Array[] = Object.entries(STATUS)
+  .sort(([, a], [, b]) => a - b)
+  .map(([name]) => CLASSIC_LINES[name as keyof typeof STATUS]);
+
+const VALUE = Buffer.from('VALUE ');
+const END = line('END');
+const CR = 0x0d;
+const LF = 0x0a;
+const BLANK = 0x20;
+
+/** Answers in the classic text protocol. */
+export class ClassicReplies implements ReplyWriter {
+  readonly sink: ByteSink;
+
+  constructor(sink: ByteSink) {
+    this.sink = sink;
+  }
+
+  status(request: Request, status: Status): void {
+    if (!request.noreply) this.sink.putConstant(BY_STATUS[status]!);
+  }
+
+  hit(request: Request, key: number, item: ItemView): void {
+    const { sink } = this;
+    sink.putConstant(VALUE);
+    sink.putRange(request.input, request.keyStart(key), request.keyEnd(key));
+    sink.putByte(BLANK);
+    sink.putDecimal(item.clientFlags);
+    sink.putByte(BLANK);
+    sink.putDecimal(item.valueBytes);
+    if (request.withCas) {
+      sink.putByte(BLANK);
+      sink.putDecimal64(item.casHigh, item.casLow);
+    }
+    sink.putByte(CR);
+    sink.putByte(LF);
+  }
+
+  valueEnd(): void {
+    this.sink.putByte(CR);
+    this.sink.putByte(LF);
+  }
+
+  keysEnd(_request: Request): void {
+    this.sink.putConstant(END);
+  }
+
+  counter(request: Request, high: number, low: number): void {
+    if (request.noreply) return;
+    this.sink.putDecimal64(high, low);
+    this.valueEnd();
+  }
+
+  refusal(request: Request): void {
+    if (!request.noreply) this.sink.putConstant(request.refusal);
+  }
+
+  version(version: string): void {
+    this.sink.putText(`VERSION ${version}\r\n`);
+  }
+
+  stat(name: string, value: string): void {
+    this.sink.putText(`STAT ${name} ${value}\r\n`);
+  }
+
+  statsEnd(): void {
+    this.sink.putConstant(END);
+  }
+}

@@ -1,0 +1,371 @@
+/**
+ * The classic text protocol, requests: bytes in, one Request out (memcached doc/protocol.txt;
+ * replies to what is wrong as memcached 1.6.18 gives them).
+ */
+import { equalBytes } from '../../base/index.ts';
+import {
+  DATA_BYTES_MAX,
+  GET_LINE_BYTES_MAX,
+  KEY_BYTES_MAX,
+  LEADING_BLANKS_MAX,
+  LINE_BYTES_MAX,
+} from '../limits.ts';
+import { type Request, VERB, type Verb } from '../request.ts';
+import { CLASSIC_LINES } from './classic-replies.ts';
+import { readI32, readU32, readU64, u64 } from './numbers.ts';
+
+/** The line has not ended yet: call again with more bytes. */
+export const INCOMPLETE = 0;
+/** Nothing good can follow: close the connection without a word. */
+export const HANG_UP = -1;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const BLANK = 0x20;
+const [LETTER_A, LETTER_B, LETTER_E, LETTER_S, LETTER_T] = [0x61, 0x62, 0x65, 0x73, 0x74];
+const LETTER_G = 0x67;
+/** As many words of a line as any command looks at (memcached, MAX_TOKENS). */
+const WORDS_MAX = 23;
+
+const NOREPLY = Buffer.from('noreply');
+const DELETE_USAGE = Buffer.from(
+  'CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n',
+);
+const BAD_DELTA = Buffer.from('CLIENT_ERROR invalid numeric delta argument\r\n');
+
+/** Commands by name, but for the gets. */
+const COMMANDS: ReadonlyMap<number, { readonly name: Uint8Array; readonly verb: Verb }> = new Map(
+  [
+    ['set', VERB.set],
+    ['add', VERB.add],
+    ['replace', VERB.replace],
+    ['append', VERB.append],
+    ['prepend', VERB.prepend],
+    ['cas', VERB.cas],
+    ['delete', VERB.delete],
+    ['incr', VERB.increment],
+    ['decr', VERB.decrement],
+    ['touch', VERB.touch],
+    ['flush_all', VERB.flush],
+    ['verbosity', VERB.verbosity],
+    ['version', VERB.version],
+    ['stats', VERB.stats],
+    ['quit', VERB.quit],
+    // Gone from every document, and still answered by memcached.
+    ['bget', VERB.get],
+  ].map(([text, verb]) => {
+    const name = Buffer.from(text as string);
+    return [shapeOf(name, 0, name.length), { name, verb: verb as Verb }];
+  }),
+);
+const STORAGE_WORDS = 5;
+const CAS_WORDS = 6;
+const LENGTH_WORD = 4;
+
+/**
+ * Decodes one line of `input[start, end)` into `request`. Returns how many bytes the line took
+ * (its data block, if any, comes after), INCOMPLETE or HANG_UP.
+ */
+export class ClassicDecoder {
+  /** Start and end of each word of the line at hand. */
+  readonly #words = new Int32Array(2 * WORDS_MAX);
+  #count = 0;
+  /** Whether the line is free of NUL. */
+  #clean = true;
+
+  decode(input: Buffer, start: number, end: number, request: Request): number {
+    let at = start;
+    while (at < end && input[at] === BLANK) at++;
+    request.input = input;
+    request.noreply = false;
+    request.swallowBytes = 0;
+    if (at < end && input[at] === LETTER_G) return this.#decodeGet(input, start, at, end, request);
+    const newline = this.#split(input, start, at, end);
+    if (newline < 0) return unfinished(input, start, at, end);
+    if (this.#count === 0) refuse(request, CLASSIC_LINES.unknownCommand);
+    else if (!this.#decodeCommand(input, request)) return HANG_UP;
+    return newline + 1 - start;
+  }
+
+  /** A line that starts with `g`: its words may be many, so they are the request's own keys. */
+  #decodeGet(input: Buffer, start: number, first: number, end: number, request: Request): number {
+    request.keys = 0;
+    let clean = true;
+    let longest = 0;
+    let word = first;
+    let at = first;
+    for (; at < end; at++) {
+      const byte = input[at]!;
+      if (byte > BLANK) continue;
+      if (byte === LF) break;
+      if (byte === 0) clean = false;
+      if (byte !== BLANK) continue;
+      if (at > word) {
+        request.addKey(word, at);
+        if (at - word > longest) longest = at - word;
+      }
+      word = at + 1;
+    }
+    if (at === end) return unfinished(input, start, first, end);
+    const textEnd = endOfText(input, start, at);
+    if (textEnd > word) {
+      request.addKey(word, textEnd);
+      longest = Math.max(longest, textEnd - word);
+    }
+    finishGet(input, request, clean, longest);
+    return at + 1 - start;
+  }
+
+  /** Splits the line at blanks; returns where its newline is, or -1 when that is not here yet. */
+  #split(input: Buffer, start: number, first: number, end: number): number {
+    let word = first;
+    let at = first;
+    this.#count = 0;
+    this.#clean = true;
+    for (; at < end; at++) {
+      const byte = input[at]!;
+      if (byte > BLANK) continue;
+      if (byte === LF) break;
+      if (byte === 0) this.#clean = false;
+      if (byte !== BLANK) continue;
+      this.#addWord(word, at);
+      word = at + 1;
+    }
+    if (at === end) return -1;
+    this.#addWord(word, endOfText(input, start, at));
+    return at;
+  }
+
+  #addWord(start: number, end: number): void {
+    if (end <= start || this.#count === WORDS_MAX) return;
+    this.#words[2 * this.#count] = start;
+    this.#words[2 * this.#count + 1] = end;
+    this.#count++;
+  }
+
+  /** Returns false when the connection should end. */
+  #decodeCommand(input: Buffer, request: Request): boolean {
+    const verb = commandOf(input, this.#words[0]!, this.#words[1]!);
+    if (verb >= VERB.set && verb <= VERB.cas) {
+      this.#decodeStorage(input, request, verb);
+    } else if (!this.#clean) {
+      refuse(request, CLASSIC_LINES.badFormat);
+    } else if (verb === VERB.refused) {
+      refuse(request, CLASSIC_LINES.unknownCommand);
+      // A web browser or a crafted page: memcached drops it, whatever the verb.
+      return !this.#text(input, this.#count - 1).startsWith('HTTP/');
+    } else {
+      this.#decodeOther(input, request, verb);
+    }
+    return true;
+  }
+
+  #decodeOther(input: Buffer, request: Request, verb: Verb): void {
+    request.verb = verb;
+    switch (verb) {
+      case VERB.delete:
+        this.#decodeDelete(input, request);
+        break;
+      case VERB.increment:
+      case VERB.decrement:
+        this.#decodeArithmetic(input, request);
+        break;
+      case VERB.touch:
+        this.#decodeTouch(input, request);
+        break;
+      case VERB.flush:
+        this.#decodeFlush(input, request);
+        break;
+      case VERB.verbosity:
+        this.#decodeVerbosity(input, request);
+        break;
+      case VERB.stats:
+        request.words = Array.from({ length: this.#count - 1 }, (_, i) => this.#text(input, i + 1));
+        break;
+      case VERB.get:
+        this.#decodeAncientGet(input, request);
+    }
+  }
+
+  #decodeStorage(input: Buffer, request: Request, verb: Verb): void {
+    const words = this.#words;
+    const length = this.#count > LENGTH_WORD ? readI32(input, words[8]!, words[9]!) : -1;
+    const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
+    if (lengthKnown) request.swallowBytes = length + 2;
+    const wanted = verb === VERB.cas ? CAS_WORDS : STORAGE_WORDS;
+    if (this.#count !== wanted && this.#count !== wanted + 1) {
+      refuse(request, CLASSIC_LINES.unknownCommand);
+      return;
+    }
+    request.noreply = this.#isNoreply(input);
+    const clientFlags = readU32(input, words[4]!, words[5]!);
+    const exptime = readI32(input, words[6]!, words[7]!);
+    const good = this.#clean && lengthKnown && clientFlags >= 0 && !Number.isNaN(exptime);
+    const casGood = verb !== VERB.cas || this.#readCas(input, request);
+    if (!good || !casGood || !this.#takeKey(request)) {
+      refuse(request, CLASSIC_LINES.badFormat);
+      return;
+    }
+    request.verb = verb;
+    request.clientFlags = clientFlags;
+    request.exptime = exptime;
+    request.valueBytes = length;
+    request.swallowBytes = 0;
+  }
+
+  #readCas(input: Buffer, request: Request): boolean {
+    if (!readU64(input, this.#words[10]!, this.#words[11]!)) return false;
+    request.casHigh = u64.high;
+    request.casLow = u64.low;
+    return true;
+  }
+
+  #decodeDelete(input: Buffer, request: Request): void {
+    if (this.#count < 2 || this.#count > 4) {
+      refuse(request, CLASSIC_LINES.unknownCommand);
+      return;
+    }
+    if (this.#count > 2) {
+      const zero = this.#text(input, 2) === '0';
+      const noreply = this.#isNoreply(input);
+      request.noreply = noreply;
+      if (!(this.#count === 3 ? zero || noreply : zero && noreply)) {
+        refuse(request, DELETE_USAGE);
+        return;
+      }
+    }
+    if (!this.#takeKey(request)) refuse(request, CLASSIC_LINES.badFormat);
+  }
+
+  #decodeArithmetic(input: Buffer, request: Request): void {
+    if (!this.#wantWords(input, request, 3, 4)) return;
+    if (!this.#takeKey(request)) {
+      refuse(request, CLASSIC_LINES.badFormat);
+    } else if (!readU64(input, this.#words[4]!, this.#words[5]!)) {
+      refuse(request, BAD_DELTA);
+    } else {
+      request.deltaHigh = u64.high;
+      request.deltaLow = u64.low;
+    }
+  }
+
+  #decodeTouch(input: Buffer, request: Request): void {
+    if (!this.#wantWords(input, request, 3, 4)) return;
+    request.exptime = readI32(input, this.#words[4]!, this.#words[5]!);
+    if (!this.#takeKey(request)) refuse(request, CLASSIC_LINES.badFormat);
+    else if (Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
+  }
+
+  #decodeFlush(input: Buffer, request: Request): void {
+    if (!this.#wantWords(input, request, 1, 3)) return;
+    request.exptime = 0;
+    if (this.#count === (request.noreply ? 2 : 1)) return;
+    request.exptime = readI32(input, this.#words[2]!, this.#words[3]!);
+    if (Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
+  }
+
+  #decodeVerbosity(input: Buffer, request: Request): void {
+    if (!this.#wantWords(input, request, 2, 3)) return;
+    request.level = readU32(input, this.#words[2]!, this.#words[3]!);
+    if (Number.isNaN(request.level)) refuse(request, CLASSIC_LINES.badFormat);
+  }
+
+  /** `bget`: its words become the keys, as if it had begun with a `g`. */
+  #decodeAncientGet(input: Buffer, request: Request): void {
+    request.keys = 0;
+    let longest = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const start = this.#words[2 * i]!;
+      const end = this.#words[2 * i + 1]!;
+      request.addKey(start, end);
+      longest = Math.max(longest, end - start);
+    }
+    finishGet(input, request, true, longest);
+  }
+
+  /** Refuses a line with fewer or more words, and looks for `noreply` at its end. */
+  #wantWords(input: Buffer, request: Request, least: number, most: number): boolean {
+    if (this.#count < least || this.#count > most) {
+      refuse(request, CLASSIC_LINES.unknownCommand);
+      return false;
+    }
+    request.noreply = this.#isNoreply(input);
+    return true;
+  }
+
+  #isNoreply(input: Buffer): boolean {
+    const start = this.#words[2 * this.#count - 2]!;
+    const end = this.#words[2 * this.#count - 1]!;
+    return end - start === NOREPLY.length && equalBytes(input, start, NOREPLY, 0, NOREPLY.length);
+  }
+
+  /** Takes the second word as the key, if it is short enough. */
+  #takeKey(request: Request): boolean {
+    const start = this.#words[2]!;
+    const end = this.#words[3]!;
+    request.firstKey = 0;
+    request.keys = 0;
+    request.addKey(start, end);
+    return end - start <= KEY_BYTES_MAX;
+  }
+
+  #text(input: Buffer, word: number): string {
+    return input.toString('latin1', this.#words[2 * word]!, this.#words[2 * word + 1]!);
+  }
+}
+
+/** Turns the words of a line, held as keys, into a get. */
+function finishGet(input: Buffer, request: Request, clean: boolean, longest: number): void {
+  const start = request.keyStart(0);
+  const length = request.keyEnd(0) - start;
+  const touches = input[start + 1] === LETTER_A;
+  const named =
+    input[start] === LETTER_B
+      ? length === 4
+      : (touches || input[start + 1] === LETTER_E) &&
+        input[start + 2] === LETTER_T &&
+        (length === 3 || (length === 4 && input[start + 3] === LETTER_S));
+  if (request.keys < 2 || !named) {
+    refuse(request, CLASSIC_LINES.unknownCommand);
+    return;
+  }
+  request.verb = touches ? VERB.getAndTouch : VERB.get;
+  request.withCas = length === 4 && input[start] !== LETTER_B;
+  request.firstKey = touches ? 2 : 1;
+  if (touches) request.exptime = readI32(input, request.keyStart(1), request.keyEnd(1));
+  if (touches && Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
+  else if (!clean || longest > KEY_BYTES_MAX) refuse(request, CLASSIC_LINES.badFormat);
+}
+
+/** A number that no two commands share: the length and the first three bytes of a word. */
+function shapeOf(bytes: Uint8Array, start: number, end: number): number {
+  const letters = (bytes[start]! << 16) | (bytes[start + 1]! << 8) | bytes[start + 2]!;
+  return end - start > 15 ? -1 : ((end - start) << 24) | letters;
+}
+
+/** The verb that a word names, or VERB.refused. */
+function commandOf(input: Buffer, start: number, end: number): Verb {
+  const command = COMMANDS.get(shapeOf(input, start, end));
+  if (command === undefined) return VERB.refused;
+  const known = equalBytes(input, start, command.name, 0, command.name.length);
+  return known ? command.verb : VERB.refused;
+}
+
+function refuse(request: Request, line: Uint8Array): void {
+  request.verb = VERB.refused;
+  request.refusal = line;
+}
+
+/** Where the text of a line ends: before its newline and a carriage return, if it has one. */
+function endOfText(input: Buffer, start: number, newline: number): number {
+  return newline - start > 1 && input[newline - 1] === CR ? newline - 1 : newline;
+}
+
+/** Whether to wait for the rest of a line: only a get may be long. */
+function unfinished(input: Buffer, start: number, first: number, end: number): number {
+  const have = end - start;
+  if (have <= LINE_BYTES_MAX) return INCOMPLETE;
+  if (first - start > LEADING_BLANKS_MAX || have > GET_LINE_BYTES_MAX) return HANG_UP;
+  const name = input.toString('latin1', first, Math.min(first + 5, end));
+  return name.startsWith('get ') || name === 'gets ' ? INCOMPLETE : HANG_UP;
+}

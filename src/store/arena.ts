@@ -1,0 +1,65 @@
+import { CONTROL, type StoreLayout } from './layout.ts';
+
+/** What a thread needs to join a store: the memory, and where everything is in it. */
+export interface StoreShare {
+  readonly memory: SharedArrayBuffer;
+  readonly layout: StoreLayout;
+  /** Chunk bytes by class id; index 0 is unused. */
+  readonly chunkBytes: readonly number[];
+  readonly itemBytesMax: number;
+  readonly hashSeed: number;
+}
+
+/** One thread's views of the shared memory. */
+export class Arena {
+  readonly layout: StoreLayout;
+  /** The control block, for Atomics. */
+  readonly control: Int32Array;
+  readonly stripes: Int32Array;
+  /** Class blocks, CLASS.words each. */
+  readonly classes: Int32Array;
+  readonly totals: Float64Array;
+  readonly counters: Float64Array;
+  readonly pageClass: Uint8Array;
+  /** Bucket heads: item ids. */
+  readonly buckets: Uint32Array;
+  /** The slab pages, by words and by bytes. */
+  readonly words: Uint32Array;
+  readonly bytes: Buffer;
+
+  constructor(share: StoreShare) {
+    const { memory, layout } = share;
+    const slabBytes = layout.bytes - layout.slabsByte;
+    this.layout = layout;
+    this.control = new Int32Array(memory, 0, CONTROL.bytes / 4);
+    this.stripes = new Int32Array(
+      memory,
+      layout.stripesByte,
+      lengthOf(layout.stripesByte, layout.classesByte, 4),
+    );
+    this.classes = new Int32Array(
+      memory,
+      layout.classesByte,
+      lengthOf(layout.classesByte, layout.totalsByte, 4),
+    );
+    this.totals = new Float64Array(
+      memory,
+      layout.totalsByte,
+      lengthOf(layout.totalsByte, layout.countersByte, 8),
+    );
+    this.counters = new Float64Array(
+      memory,
+      layout.countersByte,
+      lengthOf(layout.countersByte, layout.pageClassByte, 8),
+    );
+    this.pageClass = new Uint8Array(memory, layout.pageClassByte, layout.pagesReserved);
+    this.buckets = new Uint32Array(memory, layout.indexByte, layout.bucketsMax);
+    this.words = new Uint32Array(memory, layout.slabsByte, slabBytes / 4);
+    this.bytes = Buffer.from(memory, layout.slabsByte, slabBytes);
+  }
+}
+
+/** How many whole `unit`s lie between two offsets. */
+function lengthOf(startByte: number, endByte: number, unitBytes: number): number {
+  return Math.floor((endByte - startByte) / unitBytes);
+}

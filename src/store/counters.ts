@@ -1,0 +1,117 @@
+import type { Arena } from './arena.ts';
+import { CLASS_COUNTERS, COUNTER_SLOTS, THREAD_COUNTERS } from './layout.ts';
+import { CLASSES_MAX } from './size-classes.ts';
+
+/** What each thread counts, by slot. Names are memcached's, where memcached has the counter. */
+const THREAD_NAMES = [
+  'get_cmds',
+  'get_misses',
+  'get_expired',
+  'get_flushed',
+  'touch_cmds',
+  'touch_misses',
+  'delete_misses',
+  'incr_misses',
+  'decr_misses',
+  'cas_misses',
+  'flush_cmds',
+  'meta_cmds',
+  'store_too_large',
+  'store_no_memory',
+  'auth_cmds',
+  'auth_errors',
+  'bytes_read',
+  'bytes_written',
+  'conn_yields',
+  'total_connections',
+  'rejected_connections',
+] as const;
+/** What each thread counts for each size class. */
+const CLASS_NAMES = [
+  'get_hits',
+  'cmd_set',
+  'delete_hits',
+  'incr_hits',
+  'decr_hits',
+  'cas_hits',
+  'cas_badval',
+  'touch_hits',
+] as const;
+
+export type ThreadCounterName = (typeof THREAD_NAMES)[number];
+export type ClassCounterName = (typeof CLASS_NAMES)[number];
+
+const slots = <Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> =>
+  Object.fromEntries(names.map((name, slot) => [name, slot])) as Record<Name, number>;
+
+/** The slot of each counter of a thread. */
+export const COUNT = slots(THREAD_NAMES);
+/** The slot of each counter of a size class. */
+export const CLASS_COUNT = slots(CLASS_NAMES);
+
+/**
+ * One thread's counters: 64-bit floats, exact to 2^53, written by that thread alone and read by
+ * anyone, so counting needs no atomic instruction.
+ */
+export class ThreadCounters {
+  readonly #slots: Float64Array;
+  readonly #base: number;
+
+  constructor(arena: Arena, thread: number) {
+    this.#slots = arena.counters;
+    this.#base = thread * COUNTER_SLOTS;
+  }
+
+  add(slot: number, by = 1): void {
+    this.#slots[this.#base + slot]! += by;
+  }
+
+  addToClass(sizeClass: number, slot: number, by = 1): void {
+    this.#slots[this.#base + THREAD_COUNTERS + sizeClass * CLASS_COUNTERS + slot]! += by;
+  }
+}
+
+/**
+ * The sum over all threads since the last reset. A reset may not write another thread's counters:
+ * it copies the sums into one more block, the baseline, which is subtracted from then on.
+ */
+export class CounterSums {
+  readonly #slots: Float64Array;
+  readonly #threads: number;
+
+  constructor(arena: Arena) {
+    this.#slots = arena.counters;
+    this.#threads = arena.layout.threads;
+  }
+
+  thread(name: ThreadCounterName): number {
+    return this.#sum(COUNT[name]);
+  }
+
+  /** Of one class, or of all classes together. */
+  class(name: ClassCounterName, sizeClass?: number): number {
+    if (sizeClass !== undefined) return this.#sum(classSlot(sizeClass, name));
+    let sum = 0;
+    for (let id = 1; id < CLASSES_MAX; id++) sum += this.#sum(classSlot(id, name));
+    return sum;
+  }
+
+  reset(): void {
+    const baseline = this.#threads * COUNTER_SLOTS;
+    for (let slot = 0; slot < COUNTER_SLOTS; slot++) {
+      this.#slots[baseline + slot]! += this.#sum(slot);
+    }
+  }
+
+  #sum(slot: number): number {
+    let sum = -this.#slots[this.#threads * COUNTER_SLOTS + slot]!;
+    for (let thread = 0; thread < this.#threads; thread++) {
+      sum += this.#slots[thread * COUNTER_SLOTS + slot]!;
+    }
+    return sum;
+  }
+}
+
+function classSlot(sizeClass: number, name: ClassCounterName): number {
+  return THREAD_COUNTERS + sizeClass * CLASS_COUNTERS + CLASS_COUNT[name];
+}

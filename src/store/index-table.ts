@@ -1,0 +1,124 @@
+import { murmur3 } from '../base/index.ts';
+import type { Arena, StoreShare } from './arena.ts';
+import type { Items } from './items.ts';
+import { CONTROL, INDEX_LOAD_MAX, type ItemId, NO_ITEM, STRIPES } from './layout.ts';
+import { lock, tryLock, unlock } from './locks.ts';
+
+/**
+ * The index from key hashes to items: chains hung on buckets, grown by linear hashing (Witold
+ * Litwin, 1980), one bucket at a time, so nobody ever waits for a rehash.
+ *
+ *   buckets   0 … split-1 │ split … 2^level-1 │ 2^level … 2^level+split-1
+ *             split: both   not yet split:       the upper halves of the split ones
+ *             use level+1   use level bits
+ *
+ * The count of buckets, 2^level + split, says both. A bucket and the one it splits into share their
+ * low bits, hence their stripe, so whoever holds the stripe of a hash sees its bucket stand still.
+ * Every method but `growIfFull` wants the stripe held.
+ */
+export class IndexTable {
+  readonly #control: Int32Array;
+  readonly #stripes: Int32Array;
+  readonly #buckets: Uint32Array;
+  readonly #bytes: Buffer;
+  readonly #items: Items;
+  readonly #bucketsMax: number;
+  readonly #seed: number;
+
+  constructor(arena: Arena, items: Items, share: StoreShare) {
+    this.#control = arena.control;
+    this.#stripes = arena.stripes;
+    this.#buckets = arena.buckets;
+    this.#bytes = arena.bytes;
+    this.#items = items;
+    this.#bucketsMax = arena.layout.bucketsMax;
+    this.#seed = share.hashSeed;
+  }
+
+  hashOf(bytes: Buffer, start: number, end: number): number {
+    return murmur3(bytes, start, end, this.#seed);
+  }
+
+  hashOfItem(id: ItemId): number {
+    const at = this.#items.keyAt(id);
+    return murmur3(this.#bytes, at, at + this.#items.keyBytes(id), this.#seed);
+  }
+
+  find(hash: number, bytes: Buffer, start: number, length: number): ItemId {
+    let id = this.#buckets[this.#bucketOf(hash)]!;
+    while (id !== NO_ITEM && !this.#items.keyEquals(id, bytes, start, length)) {
+      id = this.#items.chainNext(id);
+    }
+    return id;
+  }
+
+  insert(hash: number, id: ItemId): void {
+    const bucket = this.#bucketOf(hash);
+    this.#items.setChainNext(id, this.#buckets[bucket]!);
+    this.#buckets[bucket] = id;
+    Atomics.add(this.#control, CONTROL.itemCount, 1);
+  }
+
+  remove(hash: number, id: ItemId): void {
+    const bucket = this.#bucketOf(hash);
+    const next = this.#items.chainNext(id);
+    let at = this.#buckets[bucket]!;
+    if (at === id) {
+      this.#buckets[bucket] = next;
+    } else {
+      while (this.#items.chainNext(at) !== id) at = this.#items.chainNext(at);
+      this.#items.setChainNext(at, next);
+    }
+    Atomics.sub(this.#control, CONTROL.itemCount, 1);
+  }
+
+  /** How many items are linked. */
+  count(): number {
+    return Atomics.load(this.#control, CONTROL.itemCount);
+  }
+
+  /** How many buckets there are now. */
+  bucketCount(): number {
+    return Atomics.load(this.#control, CONTROL.buckets);
+  }
+
+  /** Splits one bucket when the index is full. The caller holds no lock. */
+  growIfFull(): void {
+    const buckets = this.bucketCount();
+    if (this.count() <= buckets * INDEX_LOAD_MAX || buckets === this.#bucketsMax) return;
+    if (!tryLock(this.#control, CONTROL.growLock)) return;
+    this.#splitNext();
+    unlock(this.#control, CONTROL.growLock);
+  }
+
+  #splitNext(): void {
+    const buckets = this.bucketCount();
+    if (buckets === this.#bucketsMax) return;
+    const half = 2 ** (31 - Math.clz32(buckets));
+    const lower = buckets - half;
+    const stripe = lower & (STRIPES - 1);
+    lock(this.#stripes, stripe);
+    let stay: ItemId = NO_ITEM;
+    let move: ItemId = NO_ITEM;
+    let id = this.#buckets[lower]!;
+    while (id !== NO_ITEM) {
+      const next = this.#items.chainNext(id);
+      const moves = (this.hashOfItem(id) & half) !== 0;
+      this.#items.setChainNext(id, moves ? move : stay);
+      if (moves) move = id;
+      else stay = id;
+      id = next;
+    }
+    this.#buckets[lower] = stay;
+    this.#buckets[buckets] = move;
+    Atomics.store(this.#control, CONTROL.buckets, buckets + 1);
+    unlock(this.#stripes, stripe);
+  }
+
+  #bucketOf(hash: number): number {
+    const buckets = Atomics.load(this.#control, CONTROL.buckets);
+    const half = 1 << (31 - Math.clz32(buckets));
+    const bucket = hash & (half * 2 - 1);
+    return bucket < buckets ? bucket : bucket & (half - 1);
+  }
+}

@@ -1,0 +1,189 @@
+import type { Arena } from './arena.ts';
+import {
+  CLIENT_FLAGS_BYTES,
+  FLAG,
+  ID_UNIT_BYTES,
+  ITEM,
+  ITEM_HEADER_BYTES,
+  type ItemId,
+  PAGE_BYTES,
+} from './layout.ts';
+
+const SIZE_MASK = 0x3fff_ffff;
+const SEGMENT_SHIFT = 30;
+const KEY_SHIFT = 8;
+const SEQ_HIGH_SHIFT = 16;
+const WORDS_PER_UNIT = ID_UNIT_BYTES / 4;
+const ID_UNITS_PER_PAGE = PAGE_BYTES / ID_UNIT_BYTES;
+
+/** The word at which the item `id` starts. */
+export function wordOf(id: ItemId): number {
+  return (id - 1) * WORDS_PER_UNIT;
+}
+
+/** Which page holds the item. */
+export function pageOf(id: ItemId): number {
+  return Math.floor((id - 1) / ID_UNITS_PER_PAGE);
+}
+
+/** How many bytes an item takes of its chunk. */
+export function itemBytes(keyBytes: number, clientFlags: number, valueBytes: number): number {
+  return ITEM_HEADER_BYTES + (clientFlags === 0 ? 0 : CLIENT_FLAGS_BYTES) + keyBytes + valueBytes;
+}
+
+/**
+ * Reads and writes the fields of items. Who may: an item that is not linked belongs to the one
+ * connection that allocated it; a linked one to the holder of its key's stripe, except its LRU
+ * links, which belong to the holder of its class.
+ */
+export class Items {
+  readonly #words: Uint32Array;
+  readonly #bytes: Buffer;
+  readonly #pageClass: Uint8Array;
+
+  constructor(arena: Arena) {
+    this.#words = arena.words;
+    this.#bytes = arena.bytes;
+    this.#pageClass = arena.pageClass;
+  }
+
+  /** Writes the header of a fresh, unlinked item, and its client flags. */
+  format(
+    id: ItemId,
+    keyBytes: number,
+    clientFlags: number,
+    expiry: number,
+    valueBytes: number,
+  ): void {
+    const words = this.#words;
+    const at = wordOf(id);
+    words[at + ITEM.chainNext] = 0;
+    words[at + ITEM.lruPrev] = 0;
+    words[at + ITEM.lruNext] = 0;
+    words[at + ITEM.expiry] = expiry;
+    words[at + ITEM.access] = 0;
+    words[at + ITEM.seqLow] = 0;
+    words[at + ITEM.meta] = (keyBytes << KEY_SHIFT) | (clientFlags === 0 ? 0 : FLAG.clientFlags);
+    words[at + ITEM.size] = valueBytes;
+    if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
+  }
+
+  classOf(id: ItemId): number {
+    return this.#pageClass[pageOf(id)]!;
+  }
+
+  chainNext(id: ItemId): ItemId {
+    return this.#words[wordOf(id) + ITEM.chainNext]!;
+  }
+  setChainNext(id: ItemId, next: ItemId): void {
+    this.#words[wordOf(id) + ITEM.chainNext] = next;
+  }
+
+  lruPrev(id: ItemId): ItemId {
+    return this.#words[wordOf(id) + ITEM.lruPrev]!;
+  }
+  setLruPrev(id: ItemId, prev: ItemId): void {
+    this.#words[wordOf(id) + ITEM.lruPrev] = prev;
+  }
+  lruNext(id: ItemId): ItemId {
+    return this.#words[wordOf(id) + ITEM.lruNext]!;
+  }
+  setLruNext(id: ItemId, next: ItemId): void {
+    this.#words[wordOf(id) + ITEM.lruNext] = next;
+  }
+
+  /** When the item expires on the store's clock; 0 is never. */
+  expiry(id: ItemId): number {
+    return this.#words[wordOf(id) + ITEM.expiry]!;
+  }
+  setExpiry(id: ItemId, seconds: number): void {
+    this.#words[wordOf(id) + ITEM.expiry] = seconds;
+  }
+
+  access(id: ItemId): number {
+    return this.#words[wordOf(id) + ITEM.access]!;
+  }
+  setAccess(id: ItemId, seconds: number): void {
+    this.#words[wordOf(id) + ITEM.access] = seconds;
+  }
+
+  seqLow(id: ItemId): number {
+    return this.#words[wordOf(id) + ITEM.seqLow]!;
+  }
+  seqHigh(id: ItemId): number {
+    return this.#words[wordOf(id) + ITEM.meta]! >>> SEQ_HIGH_SHIFT;
+  }
+  setSeq(id: ItemId, high: number, low: number): void {
+    const at = wordOf(id);
+    const words = this.#words;
+    words[at + ITEM.seqLow] = low;
+    words[at + ITEM.meta] = (words[at + ITEM.meta]! & 0xffff) | (high << SEQ_HIGH_SHIFT);
+  }
+
+  keyBytes(id: ItemId): number {
+    return (this.#words[wordOf(id) + ITEM.meta]! >>> KEY_SHIFT) & 0xff;
+  }
+  has(id: ItemId, flag: number): boolean {
+    return (this.#words[wordOf(id) + ITEM.meta]! & flag) !== 0;
+  }
+  setFlags(id: ItemId, flags: number): void {
+    this.#words[wordOf(id) + ITEM.meta]! |= flags;
+  }
+  clearFlags(id: ItemId, flags: number): void {
+    this.#words[wordOf(id) + ITEM.meta]! &= ~flags;
+  }
+
+  /** Marks a linked item as read: at most one write for its bits and one for the access time. */
+  noteHit(id: ItemId, now: number): void {
+    const at = wordOf(id);
+    const words = this.#words;
+    const meta = words[at + ITEM.meta]!;
+    const read = FLAG.fetched | FLAG.active;
+    if ((meta & read) !== read) words[at + ITEM.meta] = meta | read;
+    if (words[at + ITEM.access] !== now) words[at + ITEM.access] = now;
+  }
+
+  valueBytes(id: ItemId): number {
+    return this.#words[wordOf(id) + ITEM.size]! & SIZE_MASK;
+  }
+  segment(id: ItemId): number {
+    return this.#words[wordOf(id) + ITEM.size]! >>> SEGMENT_SHIFT;
+  }
+  setSegment(id: ItemId, segment: number): void {
+    const at = wordOf(id) + ITEM.size;
+    this.#words[at] = (this.#words[at]! & SIZE_MASK) | (segment << SEGMENT_SHIFT);
+  }
+
+  clientFlags(id: ItemId): number {
+    if (!this.has(id, FLAG.clientFlags)) return 0;
+    return this.#words[wordOf(id) + ITEM_HEADER_BYTES / 4]!;
+  }
+
+  /** The byte, in the slab pages, at which the key starts. */
+  keyAt(id: ItemId): number {
+    const header = (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES;
+    return this.has(id, FLAG.clientFlags) ? header + CLIENT_FLAGS_BYTES : header;
+  }
+  /** The byte, in the slab pages, at which the value starts. */
+  valueAt(id: ItemId): number {
+    return this.keyAt(id) + this.keyBytes(id);
+  }
+  /** What the item takes of its chunk. */
+  bytes(id: ItemId): number {
+    return (
+      ITEM_HEADER_BYTES +
+      (this.has(id, FLAG.clientFlags) ? CLIENT_FLAGS_BYTES : 0) +
+      this.keyBytes(id) +
+      this.valueBytes(id)
+    );
+  }
+
+  /** Whether the item's key is `bytes[start, start + length)`; from the end, where keys differ. */
+  keyEquals(id: ItemId, bytes: Buffer, start: number, length: number): boolean {
+    if (this.keyBytes(id) !== length) return false;
+    const arena = this.#bytes;
+    const at = this.keyAt(id);
+    for (let i = length - 1; i >= 0; i--) if (arena[at + i] !== bytes[start + i]) return false;
+    return true;
+  }
+}

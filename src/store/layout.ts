@@ -1,0 +1,194 @@
+/**
+ * Every offset of the one SharedArrayBuffer that is a node's store.
+ *
+ *   ┌──────────┬─────────┬───────────┬──────────────┬──────────────┬────────┬────────┬────────────┐
+ *   │ control  │ stripes │ classes   │ class totals │ thread       │ pages  │ index  │ slab pages │
+ *   │ 12 lines │ 4096×4  │ 64×32×4   │ 64×16×8      │ counters     │ class  │ bucket │ 1 MiB each │
+ *   │ of words │ locks   │ words     │ float64      │ N×640×8      │ 1 byte │ heads  │            │
+ *   └──────────┴─────────┴───────────┴──────────────┴──────────────┴────────┴────────┴────────────┘
+ *
+ * Words are 32 bits. An item id names a chunk by its distance from the slab pages in units of
+ * 8 bytes, plus one, so that 0 means "none" and 32 bits reach 32 GiB.
+ *
+ * An item, from its first byte (word offsets in ITEM below):
+ *
+ *   0       4       8       12      16      20      24         26      27      28          32
+ *   ├ next ─┼ prev ─┼ next ─┼ expiry┼ access┼ seq ──┼ seq high ┼ nkey ─┼ flags ┼ size, seg ┤
+ *   │ chain │ LRU   │ LRU   │ s     │ s     │ low   │ 15 bits  │ bytes │ 8 bits│ 30 + 2    │
+ *
+ *   then [client flags, 4 bytes, only when not 0] [key] [value]
+ *
+ * A free chunk keeps the id of the next free chunk in PREV and zero in META.
+ */
+import { assert } from '../base/index.ts';
+import { CLASSES_MAX } from './size-classes.ts';
+
+/** An item (or chunk) by its place: `(byte offset in the slab pages) / 8 + 1`; 0 is no item. */
+export type ItemId = number;
+export const NO_ITEM: ItemId = 0;
+
+export const PAGE_BYTES = 1 << 20;
+export const ID_UNIT_BYTES = 8;
+export const ITEM_HEADER_BYTES = 32;
+export const CLIENT_FLAGS_BYTES = 4;
+export const VALUE_BYTES_MAX = 2 ** 30 - 1;
+/** What 32-bit ids in units of 8 bytes can reach. */
+export const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
+
+/** Word offsets inside an item. */
+export const ITEM = {
+  chainNext: 0,
+  lruPrev: 1,
+  lruNext: 2,
+  expiry: 3,
+  access: 4,
+  seqLow: 5,
+  meta: 6,
+  size: 7,
+} as const;
+
+/** The low byte of ITEM.meta. */
+export const FLAG = {
+  linked: 1,
+  fetched: 2,
+  active: 4,
+  clientFlags: 8,
+  keyBinary: 16,
+  stale: 32,
+  tokenSent: 64,
+  chunked: 128,
+} as const;
+
+/** Cache lines apart, so that hot words do not share one. */
+const LINE_WORDS = 16;
+
+/** Word offsets of the control block. */
+export const CONTROL = {
+  /** Seconds since the store started (plus CLOCK_START_SECONDS); written by one maintainer. */
+  clock: 0,
+  /** Unix seconds of clock 0. */
+  epoch: 1,
+  /** A pending flush_all's deadline on the store's clock; 0 is none. */
+  flushAt: 2,
+  /** Items written before this sequence number are flushed (high word, low word). */
+  flushSeqHigh: 3,
+  flushSeqLow: 4,
+  /** 1 once the node drains. */
+  stop: 5,
+  seqLow: LINE_WORDS,
+  seqHighEven: 2 * LINE_WORDS,
+  seqHighOdd: 2 * LINE_WORDS + 1,
+  /** How many buckets the index has: 2^level + those already split. */
+  buckets: 3 * LINE_WORDS,
+  growLock: 4 * LINE_WORDS,
+  itemCount: 5 * LINE_WORDS,
+  pagesUsed: 6 * LINE_WORDS,
+  memoryPages: 7 * LINE_WORDS,
+  bytes: 12 * LINE_WORDS * 4,
+} as const;
+
+/** The clock starts above 0 so that "expired long ago" (1) and "never" (0) are never now. */
+export const CLOCK_START_SECONDS = 2;
+
+export const STRIPES = 4096;
+
+/** Word offsets inside one size class's block. */
+export const CLASS = {
+  lock: 0,
+  freeHead: 1,
+  freeCount: 2,
+  /** The next chunk of the newest page that was never handed out, and how many remain. */
+  carveNext: 3,
+  carveLeft: 4,
+  pages: 5,
+  /** Head, tail and count of each LRU segment. */
+  lru: 8,
+  words: 32,
+} as const;
+
+export const SEGMENT_WORDS = 3;
+/** LRU segments, in the order of their two bits in ITEM.size. */
+export const SEGMENT = { hot: 0, warm: 1, cold: 2, temp: 3 } as const;
+
+/** Slots of a class's totals: 64-bit floats, written under the class lock. */
+export const TOTAL = {
+  memRequested: 0,
+  evicted: 1,
+  evictedNonzero: 2,
+  evictedTime: 3,
+  outOfMemory: 4,
+  reclaimed: 5,
+  expiredUnfetched: 6,
+  evictedUnfetched: 7,
+  evictedActive: 8,
+  directReclaims: 9,
+  totalItems: 10,
+  slots: 16,
+} as const;
+
+/** Room for one thread's counters: 128 of the thread, then 8 for each size class. */
+export const THREAD_COUNTERS = 128;
+export const CLASS_COUNTERS = 8;
+export const COUNTER_SLOTS = THREAD_COUNTERS + CLASSES_MAX * CLASS_COUNTERS;
+
+const INDEX_POWER_MIN = 16;
+export const INDEX_LOAD_MAX = 1.5;
+
+/** Where everything is: plain numbers, sent to each thread beside the buffer. */
+export interface StoreLayout {
+  readonly threads: number;
+  readonly memoryPages: number;
+  /** Pages in the buffer: the limit plus one for each class, as memcached allows. */
+  readonly pagesReserved: number;
+  readonly bucketsInitial: number;
+  readonly bucketsMax: number;
+  readonly stripesByte: number;
+  readonly classesByte: number;
+  readonly totalsByte: number;
+  readonly countersByte: number;
+  readonly pageClassByte: number;
+  readonly indexByte: number;
+  readonly slabsByte: number;
+  readonly bytes: number;
+}
+
+/** Lays the store out for `memoryLimitBytes` of items and `threads` counter blocks. */
+export function layOut(
+  memoryLimitBytes: number,
+  threads: number,
+  classes: number,
+  chunkBytesMin: number,
+): StoreLayout {
+  const memoryPages = Math.max(1, Math.floor(memoryLimitBytes / PAGE_BYTES));
+  const pagesReserved = memoryPages + classes;
+  assert(pagesReserved * PAGE_BYTES <= MEMORY_BYTES_MAX, 'item ids reach 32 GiB');
+  const itemsMax = (pagesReserved * PAGE_BYTES) / chunkBytesMin;
+  const bucketsMax =
+    2 ** Math.max(INDEX_POWER_MIN, Math.ceil(Math.log2(itemsMax / INDEX_LOAD_MAX)));
+  let at: number = CONTROL.bytes;
+  const take = (bytes: number, alignBytes: number): number => {
+    const start = Math.ceil(at / alignBytes) * alignBytes;
+    at = start + bytes;
+    return start;
+  };
+  return {
+    threads,
+    memoryPages,
+    pagesReserved,
+    bucketsInitial: 2 ** INDEX_POWER_MIN,
+    bucketsMax,
+    stripesByte: take(STRIPES * 4, 64),
+    classesByte: take(CLASSES_MAX * CLASS.words * 4, 64),
+    totalsByte: take(CLASSES_MAX * TOTAL.slots * 8, 64),
+    countersByte: take(threads * COUNTER_SLOTS * 8, 64),
+    pageClassByte: take(pagesReserved, 64),
+    indexByte: take(bucketsMax * 4, 64),
+    slabsByte: take(pagesReserved * PAGE_BYTES, 4096),
+    bytes: at,
+  };
+}
+
+assert(ITEM_HEADER_BYTES === (ITEM.size + 1) * 4, 'the header is its eight words');
+assert(CLASS.lru + 4 * SEGMENT_WORDS <= CLASS.words, 'four LRU segments fit a class block');
+assert(STRIPES <= 2 ** INDEX_POWER_MIN, 'a bucket and the one it splits into share a stripe');
+assert((STRIPES & (STRIPES - 1)) === 0, 'a stripe is the low bits of a hash');

@@ -1,0 +1,38 @@
+/**
+ * Locks are words of shared memory: 0 free, 1 held, 2 held with somebody waiting (Ulrich Drepper,
+ * "Futexes Are Tricky", mutex 2).
+ *
+ * They are taken in this order: item stripe, then size class. Who holds a class and wants a stripe
+ * (eviction comes from the LRU's side) may only try it. Nothing throws and nothing allocates while
+ * a lock is held, so a holder always gets to the unlock; a thread that dies inside ends the node.
+ */
+import { assert } from '../base/index.ts';
+
+const FREE = 0;
+const HELD = 1;
+const CONTENDED = 2;
+const SPINS = 100;
+/** No holder keeps a lock for long: after this a thread must have died with it. */
+const WAIT_MS_MAX = 20_000;
+
+export function lock(words: Int32Array, at: number): void {
+  if (Atomics.compareExchange(words, at, FREE, HELD) !== FREE) lockSlowly(words, at);
+}
+
+export function tryLock(words: Int32Array, at: number): boolean {
+  return Atomics.compareExchange(words, at, FREE, HELD) === FREE;
+}
+
+export function unlock(words: Int32Array, at: number): void {
+  if (Atomics.exchange(words, at, FREE) === CONTENDED) Atomics.notify(words, at, 1);
+}
+
+function lockSlowly(words: Int32Array, at: number): void {
+  for (let spin = 0; spin < SPINS; spin++) {
+    if (Atomics.load(words, at) === FREE && tryLock(words, at)) return;
+  }
+  while (Atomics.exchange(words, at, CONTENDED) !== FREE) {
+    const outcome = Atomics.wait(words, at, CONTENDED, WAIT_MS_MAX);
+    assert(outcome !== 'timed-out', 'a lock is free again within 20 s: its holder has died');
+  }
+}

@@ -1,0 +1,80 @@
+import type { Arena } from './arena.ts';
+import type { Items } from './items.ts';
+import { CLASS, type ItemId, NO_ITEM, SEGMENT_WORDS, TOTAL } from './layout.ts';
+
+const HEAD = 0;
+const TAIL = 1;
+const COUNT = 2;
+
+/**
+ * The LRU lists, one for each segment of each size class, and the sums over what is on them. The
+ * caller holds the class lock.
+ */
+export class LruLists {
+  readonly #classes: Int32Array;
+  readonly #totals: Float64Array;
+  readonly #items: Items;
+
+  constructor(arena: Arena, items: Items) {
+    this.#classes = arena.classes;
+    this.#totals = arena.totals;
+    this.#items = items;
+  }
+
+  head(sizeClass: number, segment: number): ItemId {
+    return this.#classes[listAt(sizeClass, segment) + HEAD]! >>> 0;
+  }
+
+  tail(sizeClass: number, segment: number): ItemId {
+    return this.#classes[listAt(sizeClass, segment) + TAIL]! >>> 0;
+  }
+
+  count(sizeClass: number, segment: number): number {
+    return this.#classes[listAt(sizeClass, segment) + COUNT]!;
+  }
+
+  /** Enters a new item at the head of the list that its segment bits name. */
+  enter(sizeClass: number, id: ItemId): void {
+    this.#pushHead(sizeClass, id);
+    this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! += this.#items.bytes(id);
+    this.#totals[sizeClass * TOTAL.slots + TOTAL.totalItems]! += 1;
+  }
+
+  /** Takes an item off its list for good. */
+  leave(sizeClass: number, id: ItemId): void {
+    this.#remove(sizeClass, id);
+    this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! -= this.#items.bytes(id);
+  }
+
+  /** Moves an item to the head of its list. */
+  toHead(sizeClass: number, id: ItemId): void {
+    this.#remove(sizeClass, id);
+    this.#pushHead(sizeClass, id);
+  }
+
+  #pushHead(sizeClass: number, id: ItemId): void {
+    const list = listAt(sizeClass, this.#items.segment(id));
+    const head = this.#classes[list + HEAD]! >>> 0;
+    this.#items.setLruPrev(id, NO_ITEM);
+    this.#items.setLruNext(id, head);
+    if (head === NO_ITEM) this.#classes[list + TAIL] = id;
+    else this.#items.setLruPrev(head, id);
+    this.#classes[list + HEAD] = id;
+    this.#classes[list + COUNT]!++;
+  }
+
+  #remove(sizeClass: number, id: ItemId): void {
+    const list = listAt(sizeClass, this.#items.segment(id));
+    const prev = this.#items.lruPrev(id);
+    const next = this.#items.lruNext(id);
+    if (prev === NO_ITEM) this.#classes[list + HEAD] = next;
+    else this.#items.setLruNext(prev, next);
+    if (next === NO_ITEM) this.#classes[list + TAIL] = prev;
+    else this.#items.setLruPrev(next, prev);
+    this.#classes[list + COUNT]!--;
+  }
+}
+
+function listAt(sizeClass: number, segment: number): number {
+  return sizeClass * CLASS.words + CLASS.lru + segment * SEGMENT_WORDS;
+}

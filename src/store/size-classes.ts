@@ -1,0 +1,63 @@
+/** Class ids are 1 … CLASSES_MAX - 1; 0 is no class, as in memcached. */
+export const CLASSES_MAX = 64;
+
+const CHUNK_ALIGN_BYTES = 8;
+/** memcached's item header; its smallest chunk is this plus `-n`. */
+const REFERENCE_HEADER_BYTES = 48;
+const CHUNK_BYTES_MIN = 64;
+
+export interface SizeClassOptions {
+  /** `-f`: how much larger each class's chunks are. */
+  readonly growthFactor: number;
+  /** `-n`: bytes of key, value and flags that the smallest of memcached's classes holds. */
+  readonly sizeMinBytes: number;
+  readonly pageBytes: number;
+  /** `-I`: no chunk is larger than this needs. */
+  readonly itemBytesMax: number;
+}
+
+/**
+ * The chunk bytes of every size class; index 0 is unused.
+ *
+ * The series is memcached's (96 120 152 192 … for the defaults), so that `stats slabs` reads as its
+ * users expect and capacity plans carry over; below it go smaller classes by the same factor, which
+ * our shorter header makes worth having, and above it one class of whole pages, so that an item of
+ * the default `-I` needs no chain.
+ */
+export function planSizeClasses(options: SizeClassOptions): readonly number[] {
+  const { growthFactor, pageBytes, itemBytesMax } = options;
+  const first = align(REFERENCE_HEADER_BYTES + options.sizeMinBytes);
+  const chunkBytesMax = Math.min(pageBytes / 2, align(itemBytesMax));
+  const below: number[] = [];
+  for (let size = align(first / growthFactor); size >= CHUNK_BYTES_MIN && below.length < 8; ) {
+    below.unshift(size);
+    const smaller = align(size / growthFactor);
+    if (smaller === size) break;
+    size = smaller;
+  }
+  const sizes = [0, ...below];
+  for (let size = first; size < chunkBytesMax / growthFactor; ) {
+    if (sizes.length === CLASSES_MAX - 2) break;
+    sizes.push(size);
+    size = align(Math.floor(size * growthFactor));
+  }
+  sizes.push(chunkBytesMax);
+  if (itemBytesMax > chunkBytesMax) sizes.push(pageBytes);
+  return sizes;
+}
+
+/** The class of the smallest chunk that holds `bytes`; 0 when none does. */
+export function classFor(sizes: readonly number[], bytes: number): number {
+  let low = 1;
+  let high = sizes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sizes[middle]! >= bytes) high = middle;
+    else low = middle + 1;
+  }
+  return low < sizes.length ? low : 0;
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / CHUNK_ALIGN_BYTES) * CHUNK_ALIGN_BYTES;
+}

@@ -1,0 +1,338 @@
+import { Arena, type StoreShare } from './arena.ts';
+import { CLASS_COUNT, COUNT, CounterSums, ThreadCounters } from './counters.ts';
+import { Evictor } from './evictor.ts';
+import { IndexTable } from './index-table.ts';
+import { Items, itemBytes } from './items.ts';
+import {
+  CLASS,
+  CONTROL,
+  FLAG,
+  type ItemId,
+  NO_ITEM,
+  PAGE_BYTES,
+  SEGMENT,
+  STRIPES,
+  TOTAL,
+  VALUE_BYTES_MAX,
+} from './layout.ts';
+import { Lifetimes } from './lifetimes.ts';
+import { lock, unlock } from './locks.ts';
+import { LruLists } from './lru.ts';
+import { classFor } from './size-classes.ts';
+import { Slabs } from './slabs.ts';
+
+/** How an item takes its place in the index. */
+export const MODE = { set: 0, add: 1, replace: 2, append: 3, prepend: 4, cas: 5 } as const;
+export type Mode = (typeof MODE)[keyof typeof MODE];
+
+/** What became of a change; answers, not failures. */
+export const OUTCOME = {
+  stored: 0,
+  notStored: 1,
+  exists: 2,
+  notFound: 3,
+  nonNumeric: 4,
+  noMemory: 5,
+} as const;
+export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
+
+/** memcached's bookkeeping beside key and value: 48 header, 8 CAS, NUL after the key, CRLF. */
+const REFERENCE_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
+const REFERENCE_FLAGS_BYTES = 4;
+const NO_STRIPE = -1;
+
+/**
+ * The store as one thread sees it. All threads' stores work on the same memory, directly.
+ *
+ * The life of an item: `allocate` takes a chunk (evicting if it must) for the connection that
+ * receives the value; `writeKey` and `writeValue` fill it; `put` links it, or frees it when the
+ * mode's condition does not hold; from then on its key's stripe protects it, until it is deleted,
+ * replaced, expired, flushed or evicted and its chunk goes back.
+ */
+export class Store {
+  readonly counters: ThreadCounters;
+  readonly sums: CounterSums;
+  readonly items: Items;
+  readonly slabs: Slabs;
+  readonly lru: LruLists;
+  readonly index: IndexTable;
+  /** The clock, the sequence numbers (the last drawn is the CAS id of the last change), flushes. */
+  readonly lifetimes: Lifetimes;
+  readonly arena: Arena;
+  readonly pageBytes = PAGE_BYTES;
+  readonly chunkBytes: readonly number[];
+  /** `-I`: what memcached would let an item take, its own bookkeeping included. */
+  readonly itemBytesMax: number;
+
+  readonly #evictor: Evictor;
+  readonly #chunkBytesMax: number;
+
+  /** Joins the shared memory as its `thread`-th thread (from 0): each has its own counters. */
+  constructor(share: StoreShare, thread: number) {
+    this.arena = new Arena(share);
+    this.chunkBytes = share.chunkBytes;
+    this.itemBytesMax = share.itemBytesMax;
+    this.items = new Items(this.arena);
+    this.slabs = new Slabs(this.arena, share);
+    this.lru = new LruLists(this.arena, this.items);
+    this.index = new IndexTable(this.arena, this.items, share);
+    this.lifetimes = new Lifetimes(this.arena, this.items);
+    this.counters = new ThreadCounters(this.arena, thread);
+    this.sums = new CounterSums(this.arena);
+    this.#evictor = new Evictor(this.arena, this.items, this.lru, this.index, this.lifetimes);
+    this.#chunkBytesMax = share.chunkBytes[share.chunkBytes.length - 1]!;
+  }
+
+  hashOf(bytes: Buffer, start: number, end: number): number {
+    return this.index.hashOf(bytes, start, end);
+  }
+
+  /**
+   * Finds a live item and keeps its stripe locked until `close(hash)`, which must follow also after
+   * a miss (NO_ITEM). In between the item stands still: read it, copy from it, nothing else.
+   */
+  open(hash: number, bytes: Buffer, start: number, end: number): ItemId {
+    lock(this.arena.stripes, hash & (STRIPES - 1));
+    return this.#findLive(hash, bytes, start, end);
+  }
+
+  close(hash: number): void {
+    unlock(this.arena.stripes, hash & (STRIPES - 1));
+  }
+
+  /** Marks an opened item as read: at most one bit and the access time; the LRU is not touched. */
+  noteHit(id: ItemId): void {
+    this.items.noteHit(id, this.lifetimes.now());
+  }
+
+  /** Whether an item of this key and value is within `-I`, by memcached's own arithmetic. */
+  fits(keyBytes: number, clientFlags: number, valueBytes: number): boolean {
+    const flagsBytes = clientFlags === 0 ? 0 : REFERENCE_FLAGS_BYTES;
+    return (
+      valueBytes <= VALUE_BYTES_MAX &&
+      REFERENCE_OVERHEAD_BYTES + keyBytes + flagsBytes + valueBytes <= this.itemBytesMax &&
+      itemBytes(keyBytes, clientFlags, valueBytes) <= this.#chunkBytesMax
+    );
+  }
+
+  /**
+   * A fresh item that nobody else sees, or NO_ITEM when its class has no chunk and nothing to
+   * evict. It must `fits`, and must end in `put` or `release`.
+   */
+  allocate(keyBytes: number, clientFlags: number, expiry: number, valueBytes: number): ItemId {
+    return this.#allocate(keyBytes, clientFlags, expiry, valueBytes, NO_STRIPE, NO_ITEM);
+  }
+
+  /** Gives back an item that was never linked. */
+  release(id: ItemId): void {
+    this.#giveChunk(id);
+  }
+
+  writeKey(id: ItemId, source: Buffer, start: number, end: number): void {
+    source.copy(this.arena.bytes, this.items.keyAt(id), start, end);
+  }
+
+  /** Writes `source[start, end)` at `offset` of an unlinked item's value. */
+  writeValue(id: ItemId, offset: number, source: Buffer, start: number, end: number): void {
+    source.copy(this.arena.bytes, this.items.valueAt(id) + offset, start, end);
+  }
+
+  /**
+   * Links a complete item under its key, or frees it if `mode` says no. For MODE.cas the item in
+   * place must carry the sequence number given.
+   */
+  put(hash: number, id: ItemId, mode: Mode, casHigh: number, casLow: number): Outcome {
+    lock(this.arena.stripes, hash & (STRIPES - 1));
+    const keyAt = this.items.keyAt(id);
+    const keyEnd = keyAt + this.items.keyBytes(id);
+    const old = this.#findLive(hash, this.arena.bytes, keyAt, keyEnd);
+    let outcome = this.#judge(old, mode, casHigh, casLow);
+    let fresh = id;
+    if (outcome === OUTCOME.stored && (mode === MODE.append || mode === MODE.prepend)) {
+      fresh = this.#join(hash, old, id, mode);
+      if (fresh === NO_ITEM) outcome = OUTCOME.notStored;
+    }
+    if (outcome === OUTCOME.stored) this.#replace(hash, old, fresh);
+    unlock(this.arena.stripes, hash & (STRIPES - 1));
+    if (outcome !== OUTCOME.stored || fresh !== id) this.#giveChunk(id);
+    this.index.growIfFull();
+    return outcome;
+  }
+
+  /** Removes the key. Returns the size class its item was in, or 0 when there was none. */
+  remove(hash: number, bytes: Buffer, start: number, end: number): number {
+    const id = this.open(hash, bytes, start, end);
+    const sizeClass = id === NO_ITEM ? 0 : this.items.classOf(id);
+    if (id !== NO_ITEM) this.#unlink(hash, id);
+    this.close(hash);
+    return sizeClass;
+  }
+
+  /**
+   * Puts new digits in place of an opened item's value: in place, padded with blanks, when they
+   * fit; else as a new item with the same flags and expiry. The stripe stays the caller's.
+   */
+  rewriteNumber(hash: number, id: ItemId, digits: Buffer, length: number): Outcome {
+    const valueBytes = this.items.valueBytes(id);
+    if (length <= valueBytes) {
+      const at = this.items.valueAt(id);
+      for (let i = 0; i < length; i++) this.arena.bytes[at + i] = digits[i]!;
+      for (let i = length; i < valueBytes; i++) this.arena.bytes[at + i] = 0x20;
+      this.#stampSeq(id);
+      return OUTCOME.stored;
+    }
+    const fresh = this.#allocateLike(hash, id, length);
+    if (fresh === NO_ITEM) return OUTCOME.noMemory;
+    digits.copy(this.arena.bytes, this.items.valueAt(fresh), 0, length);
+    this.#replace(hash, id, fresh);
+    return OUTCOME.stored;
+  }
+
+  /** `-m`, in bytes. */
+  memoryLimitBytes(): number {
+    return Atomics.load(this.arena.control, CONTROL.memoryPages) * PAGE_BYTES;
+  }
+
+  /** One of a size class's totals, by its TOTAL slot. */
+  total(sizeClass: number, slot: number): number {
+    return this.arena.totals[sizeClass * TOTAL.slots + slot]!;
+  }
+
+  /** Zeroes what `stats reset` zeroes. */
+  resetCounters(): void {
+    this.sums.reset();
+    for (let sizeClass = 1; sizeClass < this.chunkBytes.length; sizeClass++) {
+      this.lockClass(sizeClass);
+      const at = sizeClass * TOTAL.slots;
+      this.arena.totals.fill(0, at + TOTAL.evicted, at + TOTAL.slots);
+      this.unlockClass(sizeClass);
+    }
+  }
+
+  lockClass(sizeClass: number): void {
+    lock(this.arena.classes, sizeClass * CLASS.words + CLASS.lock);
+  }
+
+  unlockClass(sizeClass: number): void {
+    unlock(this.arena.classes, sizeClass * CLASS.words + CLASS.lock);
+  }
+
+  /** The stripe is held. An expired or flushed item is unlinked on the way: it was a miss. */
+  #findLive(hash: number, bytes: Buffer, start: number, end: number): ItemId {
+    const id = this.index.find(hash, bytes, start, end - start);
+    if (id === NO_ITEM) return NO_ITEM;
+    if (this.lifetimes.isFlushed(id)) this.counters.add(COUNT.get_flushed);
+    else if (this.lifetimes.isExpired(id)) this.counters.add(COUNT.get_expired);
+    else return id;
+    this.#unlink(hash, id);
+    return NO_ITEM;
+  }
+
+  /** Whether `mode` may store over `old`. */
+  #judge(old: ItemId, mode: Mode, casHigh: number, casLow: number): Outcome {
+    if (old === NO_ITEM) {
+      if (mode === MODE.set || mode === MODE.add) return OUTCOME.stored;
+      if (mode !== MODE.cas) return OUTCOME.notStored;
+      this.counters.add(COUNT.cas_misses);
+      return OUTCOME.notFound;
+    }
+    if (mode === MODE.add) {
+      this.noteHit(old);
+      return OUTCOME.notStored;
+    }
+    if (mode !== MODE.cas) return OUTCOME.stored;
+    const matches = this.items.seqHigh(old) === casHigh && this.items.seqLow(old) === casLow;
+    const slot = matches ? CLASS_COUNT.cas_hits : CLASS_COUNT.cas_badval;
+    this.counters.addToClass(this.items.classOf(old), slot);
+    return matches ? OUTCOME.stored : OUTCOME.exists;
+  }
+
+  /** A new item of both values, or NO_ITEM when it would be too large or there is no room. */
+  #join(hash: number, old: ItemId, added: ItemId, mode: Mode): ItemId {
+    const oldBytes = this.items.valueBytes(old);
+    const addedBytes = this.items.valueBytes(added);
+    const fresh = this.#allocateLike(hash, old, oldBytes + addedBytes);
+    if (fresh === NO_ITEM) return NO_ITEM;
+    const at = this.items.valueAt(fresh);
+    const first = mode === MODE.append ? old : added;
+    const second = mode === MODE.append ? added : old;
+    const { bytes } = this.arena;
+    const firstAt = this.items.valueAt(first);
+    const firstBytes = this.items.valueBytes(first);
+    bytes.copy(bytes, at, firstAt, firstAt + firstBytes);
+    const secondAt = this.items.valueAt(second);
+    bytes.copy(bytes, at + firstBytes, secondAt, secondAt + this.items.valueBytes(second));
+    return fresh;
+  }
+
+  /** An item with the key, flags and expiry of `old`, whose stripe is held. */
+  #allocateLike(hash: number, old: ItemId, valueBytes: number): ItemId {
+    const keyBytes = this.items.keyBytes(old);
+    const clientFlags = this.items.clientFlags(old);
+    if (!this.fits(keyBytes, clientFlags, valueBytes)) return NO_ITEM;
+    const expiry = this.items.expiry(old);
+    const stripe = hash & (STRIPES - 1);
+    const fresh = this.#allocate(keyBytes, clientFlags, expiry, valueBytes, stripe, old);
+    if (fresh === NO_ITEM) return NO_ITEM;
+    const keyAt = this.items.keyAt(old);
+    this.arena.bytes.copy(this.arena.bytes, this.items.keyAt(fresh), keyAt, keyAt + keyBytes);
+    return fresh;
+  }
+
+  #allocate(
+    keyBytes: number,
+    clientFlags: number,
+    expiry: number,
+    valueBytes: number,
+    heldStripe: number,
+    keep: ItemId,
+  ): ItemId {
+    const sizeClass = classFor(this.chunkBytes, itemBytes(keyBytes, clientFlags, valueBytes));
+    this.lockClass(sizeClass);
+    let id = this.slabs.take(sizeClass);
+    if (id === NO_ITEM) id = this.#evictor.evict(sizeClass, heldStripe, keep);
+    if (id !== NO_ITEM) this.items.format(id, keyBytes, clientFlags, expiry, valueBytes);
+    this.unlockClass(sizeClass);
+    return id;
+  }
+
+  /** Links `fresh` under its key in place of `old` (or of nothing). The stripe is held. */
+  #replace(hash: number, old: ItemId, fresh: ItemId): void {
+    this.#stampSeq(fresh);
+    if (old !== NO_ITEM) this.#unlink(hash, old);
+    this.#link(hash, fresh);
+  }
+
+  #stampSeq(id: ItemId): void {
+    this.lifetimes.drawSeq();
+    this.items.setSeq(id, this.lifetimes.seqHigh, this.lifetimes.seqLow);
+  }
+
+  #link(hash: number, id: ItemId): void {
+    const sizeClass = this.items.classOf(id);
+    this.items.setFlags(id, FLAG.linked);
+    this.items.setAccess(id, this.lifetimes.now());
+    this.items.setSegment(id, SEGMENT.cold);
+    this.index.insert(hash, id);
+    this.lockClass(sizeClass);
+    this.lru.enter(sizeClass, id);
+    this.unlockClass(sizeClass);
+  }
+
+  #unlink(hash: number, id: ItemId): void {
+    const sizeClass = this.items.classOf(id);
+    this.index.remove(hash, id);
+    this.lockClass(sizeClass);
+    this.items.clearFlags(id, FLAG.linked);
+    this.lru.leave(sizeClass, id);
+    this.slabs.give(sizeClass, id);
+    this.unlockClass(sizeClass);
+  }
+
+  #giveChunk(id: ItemId): void {
+    const sizeClass = this.items.classOf(id);
+    this.lockClass(sizeClass);
+    this.slabs.give(sizeClass, id);
+    this.unlockClass(sizeClass);
+  }
+}

@@ -1,0 +1,15 @@
+import type { Script } from '../script.ts';
+import { COUNTERS } from './counters.ts';
+import { OTHERS } from './others.ts';
+import { REMOVAL } from './removal.ts';
+import { RETRIEVAL } from './retrieval.ts';
+import { STORAGE } from './storage.ts';
+
+/** Every script written by hand, by the commands they are about. */
+export const SCRIPTS: Readonly<Record<string, readonly Script[]>> = {
+  retrieval: RETRIEVAL,
+  storage: STORAGE,
+  counters: COUNTERS,
+  removal: REMOVAL,
+  others: OTHERS,
+};

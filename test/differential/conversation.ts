@@ -1,0 +1,86 @@
+import type { TestServer } from '../support/server.ts';
+import { dialogue, RawConnection, show } from '../support/wire.ts';
+import { forOracle } from './oracle.ts';
+import { ReplyReader } from './reply.ts';
+import type { Step } from './script.ts';
+import { type Pair, subjectIsMemcached } from './servers.ts';
+
+/** How a step's bytes travel: `alone` on a connection of their own up to its end, or with a sentinel behind. */
+export type Framing = 'alone' | 'sentinel';
+
+/** A step that two servers answered differently. */
+export class Mismatch extends Error {
+  override readonly name = 'Mismatch';
+
+  constructor(told: readonly string[], ours: string, theirs: string) {
+    const said = told.map((step) => show(Buffer.from(step, 'latin1'), 160)).join('\n  ');
+    const replies = [ours, theirs].map((reply) => show(Buffer.from(reply, 'latin1')));
+    super(`told:\n  ${said}\nours:   ${replies[0]}\ntheirs: ${replies[1]}`);
+  }
+}
+
+/** One server's side: its connection, and what its replies have shown. */
+class Side {
+  readonly #server: TestServer;
+  readonly #isOracle: boolean;
+  readonly #reader = new ReplyReader();
+  #connection: RawConnection | undefined;
+
+  constructor(server: TestServer, isOracle: boolean) {
+    this.#server = server;
+    this.#isOracle = isOracle;
+  }
+
+  async tell(step: Step, framing: Framing): Promise<string> {
+    const text = step.replace(/\{cas ([^}]+)\}/g, (_, key: string) => this.#reader.casOf(key));
+    const bytes = Buffer.from(
+      this.#isOracle && !subjectIsMemcached ? forOracle(text) : text,
+      'latin1',
+    );
+    return this.#reader.normalise(await this.#ask(bytes, framing));
+  }
+
+  async #ask(bytes: Buffer, framing: Framing): Promise<Buffer> {
+    if (framing === 'alone') return dialogue(this.#server.address, bytes);
+    this.#connection ??= await RawConnection.connect(this.#server.address);
+    return this.#connection.exchange(bytes);
+  }
+
+  end(): void {
+    this.#connection?.destroy();
+  }
+}
+
+/** The same story told to both servers, each reply compared as it comes. */
+export class Conversation {
+  readonly #ours: Side;
+  readonly #theirs: Side;
+  readonly #told: Step[] = [];
+
+  private constructor(pair: Pair) {
+    this.#ours = new Side(pair.ours, false);
+    this.#theirs = new Side(pair.theirs, true);
+  }
+
+  /** Both stores are emptied first. */
+  static async begin(pair: Pair): Promise<Conversation> {
+    const conversation = new Conversation(pair);
+    await conversation.tell('flush_all\r\n', 'sentinel');
+    conversation.#told.length = 0;
+    return conversation;
+  }
+
+  /** Throws a Mismatch unless both answer alike; returns the reply. */
+  async tell(step: Step, framing: Framing): Promise<string> {
+    this.#told.push(step);
+    const replies = [this.#ours.tell(step, framing), this.#theirs.tell(step, framing)];
+    const [ours = '', theirs = ''] = await Promise.all(replies);
+    if (ours !== theirs) throw new Mismatch(this.#told, ours, theirs);
+    return ours;
+  }
+
+  end(): void {
+    this.#ours.end();
+    this.#theirs.end();
+  }
+}

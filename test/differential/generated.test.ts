@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { memcachedMissing } from '../support/memcached.ts';
+import { Random, testSeed } from '../support/random.ts';
+import { Conversation, Mismatch } from './conversation.ts';
+import { type GeneratedStep, generateSteps } from './generator.ts';
+import { ORACLE_VERSION, type Pair, startPair, stopPair } from './servers.ts';
+
+const SEQUENCES = Number(process.env['SEQUENCES'] ?? 1000);
+const FAILURES_SHOWN = 5;
+const seed = testSeed();
+
+/** The Mismatch that these steps lead to, or `undefined`. */
+async function mismatchOf(
+  pair: Pair,
+  steps: readonly GeneratedStep[],
+): Promise<Mismatch | undefined> {
+  const conversation = await Conversation.begin(pair);
+  try {
+    for (const { text, framing } of steps) await conversation.tell(text, framing);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Mismatch) return error;
+    throw new Error(`no comparable reply to ${JSON.stringify(steps)}`, { cause: error });
+  } finally {
+    conversation.end();
+  }
+}
+
+/** Leaves out every step that the mismatch does not need. */
+async function shrink(
+  pair: Pair,
+  steps: readonly GeneratedStep[],
+  first: Mismatch,
+): Promise<Mismatch> {
+  let smallest = { steps, mismatch: first };
+  for (let at = steps.length - 1; at >= 0; at--) {
+    const fewer = smallest.steps.toSpliced(at, 1);
+    const mismatch = await mismatchOf(pair, fewer);
+    if (mismatch !== undefined) smallest = { steps: fewer, mismatch };
+  }
+  return smallest.mismatch;
+}
+
+describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)('generated scripts', () => {
+  let pair: Pair | undefined;
+  beforeAll(async () => {
+    pair = await startPair();
+  });
+  afterAll(() => stopPair(pair));
+
+  test(`${SEQUENCES} scripts from seed ${seed} get memcached's replies`, {
+    timeout: 240_000,
+  }, async () => {
+    const failures: string[] = [];
+    for (let nth = 0; nth < SEQUENCES && failures.length < FAILURES_SHOWN; nth++) {
+      const steps = generateSteps(new Random(seed).fork(nth));
+      const mismatch = await mismatchOf(pair!, steps);
+      if (mismatch === undefined) continue;
+      const least = await shrink(pair!, steps, mismatch);
+      failures.push(`script ${nth} of seed ${seed}\n${least.message}`);
+    }
+    expect(failures.join('\n\n')).toBe('');
+  });
+});

@@ -1,0 +1,138 @@
+/** One way in which we answer otherwise than memcached 1.6.18, on purpose: a row of docs/protocol.md. */
+export interface KnownDifference {
+  /** As the row of docs/protocol.md begins. */
+  readonly title: string;
+  readonly reason: string;
+  readonly examples: readonly Example[];
+}
+
+export interface Example {
+  /** Sent on one connection, into an empty store. */
+  readonly told: string;
+  readonly ours: string;
+  /** Absent where memcached's reply depends on what lies in its memory, or on the clock. */
+  readonly theirs?: string;
+}
+
+const BAD_FORMAT = 'CLIENT_ERROR bad command line format\r\n';
+const BAD_EXPTIME = 'CLIENT_ERROR invalid exptime argument\r\n';
+const NON_NUMERIC = 'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n';
+const TOO_LONG_KEY = 'k'.repeat(251);
+const LARGE = 'x'.repeat(600_000);
+
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+  {
+    title: 'The data of a refused storage line is swallowed',
+    reason:
+      'memcached 1.6.18 runs the data as commands; whoever writes values could run commands. 1.6.45 swallows too.',
+    examples: [
+      { told: 'set a -1 0 2\r\nhi\r\n', ours: BAD_FORMAT, theirs: `${BAD_FORMAT}ERROR\r\n` },
+      {
+        told: 'set a 0 abc 7\r\nversion\r\nget a\r\n',
+        ours: `${BAD_FORMAT}END\r\n`,
+        theirs: `${BAD_FORMAT}VERSION 1.6.18\r\nEND\r\n`,
+      },
+      {
+        told: `set ${TOO_LONG_KEY} 0 0 2\r\nhi\r\n`,
+        ours: BAD_FORMAT,
+        theirs: `${BAD_FORMAT}ERROR\r\n`,
+      },
+      { told: 'cas n 0 0 1 abc\r\n5\r\n', ours: BAD_FORMAT, theirs: `${BAD_FORMAT}ERROR\r\n` },
+      { told: 'cas n 0 0 1\r\n5\r\n', ours: 'ERROR\r\n', theirs: 'ERROR\r\nERROR\r\n' },
+      { told: 'set a 0 0 2 3 4\r\nhi\r\n', ours: 'ERROR\r\n', theirs: 'ERROR\r\nERROR\r\n' },
+      { told: 'set a -1 0 2 noreply\r\nhi\r\n', ours: '', theirs: 'ERROR\r\n' },
+    ],
+  },
+  {
+    title: 'A number that does not fit is refused',
+    reason:
+      'memcached 1.6.18 reads 64 bits and cuts them to 32: other flags, another exptime, another length than sent.',
+    examples: [
+      {
+        told: 'set a 4294967301 0 1\r\nx\r\nget a\r\n',
+        ours: `${BAD_FORMAT}END\r\n`,
+        theirs: 'STORED\r\nVALUE a 5 1\r\nx\r\nEND\r\n',
+      },
+      { told: 'set a 0 2147483648 1\r\nx\r\n', ours: BAD_FORMAT, theirs: 'STORED\r\n' },
+      {
+        told: 'set a 0 0 4294967297\r\nx\r\n',
+        ours: `${BAD_FORMAT}ERROR\r\n`,
+        theirs: 'STORED\r\n',
+      },
+      { told: 'touch a 4294967296\r\n', ours: BAD_EXPTIME, theirs: 'NOT_FOUND\r\n' },
+      { told: 'gat 4294967296 a\r\n', ours: BAD_EXPTIME, theirs: 'END\r\n' },
+      { told: 'flush_all 4294967296\r\n', ours: BAD_EXPTIME, theirs: 'OK\r\n' },
+    ],
+  },
+  {
+    title: 'A negative number does not wrap',
+    reason: 'memcached takes -18446744073709551615 for 1, by the rules of strtoull.',
+    examples: [
+      {
+        told: 'set n 0 0 1\r\n1\r\nincr n -18446744073709551615\r\n',
+        ours: 'STORED\r\nCLIENT_ERROR invalid numeric delta argument\r\n',
+        theirs: 'STORED\r\n2\r\n',
+      },
+      {
+        told: 'set n 0 0 21\r\n-18446744073709551615\r\nincr n 1\r\n',
+        ours: `STORED\r\n${NON_NUMERIC}`,
+        theirs: 'STORED\r\n2\r\n',
+      },
+    ],
+  },
+  {
+    title: 'NUL is a bad character in a command line',
+    reason:
+      'memcached 1.6.18 ends the line at it, and the client is answered for a request that it did not send.',
+    examples: [
+      {
+        told: 'set a 0 0 1\r\nx\r\nget a\0b\r\n',
+        ours: `STORED\r\n${BAD_FORMAT}`,
+        theirs: 'STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n',
+      },
+      { told: 'delete a\0 0 1 2 3\r\n', ours: BAD_FORMAT, theirs: 'NOT_FOUND\r\n' },
+      { told: 'set a\0b 0 0 1\r\nx\r\n', ours: BAD_FORMAT, theirs: 'ERROR\r\nERROR\r\n' },
+    ],
+  },
+  {
+    title: 'A value of blanks is not a number',
+    reason: 'memcached reads on past the value, into whatever lies behind it.',
+    examples: [
+      { told: 'set n 0 0 2\r\n  \r\nincr n 1\r\n', ours: `STORED\r\n${NON_NUMERIC}` },
+      { told: 'set n 0 0 1\r\n\t\r\ndecr n 1\r\n', ours: `STORED\r\n${NON_NUMERIC}` },
+    ],
+  },
+  {
+    title: 'Counters use all 64 bits',
+    reason:
+      'for values of 2^63 and more memcached looks for a minus sign past the value, and refuses when it finds one.',
+    examples: [
+      {
+        told: 'set n 0 0 20\r\n18446744073709551614\r\nincr n 1\r\n',
+        ours: 'STORED\r\n18446744073709551615\r\n',
+      },
+    ],
+  },
+  {
+    title: 'A later flush_all never revives what an earlier one hid',
+    reason: 'in memcached the second replaces the first, so items not yet reclaimed come back.',
+    examples: [
+      {
+        told: 'set a 0 0 1\r\nx\r\nflush_all\r\nflush_all 2000000000\r\nget a\r\n',
+        ours: 'STORED\r\nOK\r\nOK\r\nEND\r\n',
+      },
+    ],
+  },
+  {
+    title: 'Values over about half a MiB are not stored',
+    reason:
+      'an item has to fit in half a page; chained chunks come later. memcached stores up to 1 MiB by default.',
+    examples: [
+      {
+        told: `set a 0 0 600000\r\n${LARGE}\r\nversion\r\n`,
+        ours: 'SERVER_ERROR object too large for cache\r\nVERSION #\r\n',
+        theirs: 'STORED\r\nVERSION 1.6.18\r\n',
+      },
+    ],
+  },
+];

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { memcachedMissing } from '../support/memcached.ts';
+import { RawConnection } from '../support/wire.ts';
+import { lines, put } from './script.ts';
+import { ORACLE_VERSION, type Pair, startPair, stopPair } from './servers.ts';
+
+/** Counted alike by both after the same requests. */
+const SAME_VALUES = [
+  ...[
+    'cmd_get',
+    'cmd_set',
+    'cmd_flush',
+    'cmd_touch',
+    'cmd_meta',
+    'get_hits',
+    'get_misses',
+    'get_expired',
+  ],
+  ...['delete_misses', 'delete_hits', 'incr_misses', 'incr_hits', 'decr_misses', 'decr_hits'],
+  ...[
+    'cas_misses',
+    'cas_hits',
+    'cas_badval',
+    'touch_hits',
+    'touch_misses',
+    'store_too_large',
+    'store_no_memory',
+  ],
+  ...[
+    'curr_items',
+    'total_items',
+    'evictions',
+    'limit_maxbytes',
+    'max_connections',
+    'pointer_size',
+    'threads',
+  ],
+  ...['rejected_connections', 'auth_cmds', 'auth_errors', 'bytes_read', 'accepting_conns'],
+] as const;
+
+/** Settings whose value is given by the arguments below, or has the same default. */
+const SAME_SETTINGS = [
+  ...[
+    'maxbytes',
+    'maxconns',
+    'udpport',
+    'oldest',
+    'evictions',
+    'growth_factor',
+    'chunk_size',
+    'num_threads',
+  ],
+  ...[
+    'reqs_per_event',
+    'cas_enabled',
+    'tcp_backlog',
+    'item_size_max',
+    'flush_enabled',
+    'verbosity',
+  ],
+] as const;
+
+const ARGS = ['-m', '32', '-c', '77', '-t', '2', '-R', '9', '-b', '55', '-f', '1.5', '-n', '64'];
+
+const WORK = [
+  ...[put('set', 'a', '1'), put('set', 'b', 'x'), put('add', 'a', '2'), put('append', 'b', 'y')],
+  ...[
+    lines('get a b c'),
+    lines('gets a'),
+    lines('gat 100 a c'),
+    lines('touch b 100'),
+    lines('touch c 1'),
+  ],
+  ...[
+    lines('incr a 1'),
+    lines('incr c 1'),
+    lines('decr a 1'),
+    lines('decr c 1'),
+    lines('decr c 1'),
+  ],
+  ...[put('cas', 'a', '1', ' 99999999'), put('cas', 'c', '1', ' 1')],
+  ...[
+    lines('delete b'),
+    lines('delete b'),
+    lines('set e 0 -1 1', 'x'),
+    lines('get e'),
+    lines('verbosity 0'),
+  ],
+  put('set', 'big', 'x'.repeat(2_000_000)),
+  ...[
+    put('replace', 'zz', 'x'),
+    put('set', 'q', '1', ' noreply'),
+    lines('flush_all'),
+    put('set', 'a', '1'),
+  ],
+];
+
+type Stats = ReadonlyMap<string, string>;
+
+async function statsOf(connection: RawConnection, request: string): Promise<Stats> {
+  const reply = (await connection.exchange(`${request}\r\n`)).toString();
+  expect(reply.endsWith('END\r\n')).toBe(true);
+  const rows = reply.matchAll(/^STAT (\S+) (.*)\r$/gm);
+  return new Map([...rows].map(([, name = '', value = '']) => [name, value]));
+}
+
+/** `wanted` in their order, with others allowed between. */
+function missingInOrder(wanted: Iterable<string>, got: Iterable<string>): string[] {
+  const rest = [...got];
+  let at = 0;
+  return [...wanted].filter((name) => {
+    const found = rest.indexOf(name, at);
+    if (found >= 0) at = found + 1;
+    return found < 0;
+  });
+}
+
+const chosen = (stats: Stats, names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, stats.get(name)]));
+
+/** Classes are numbered by chunk size, which is the server's own affair. */
+const withoutClass = (stats: Stats) =>
+  new Set([...stats.keys()].map((name) => name.replace(/\d+:/, 'N:')));
+
+describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)('stats', () => {
+  let pair: Pair | undefined;
+  let ours: RawConnection;
+  let theirs: RawConnection;
+
+  beforeAll(async () => {
+    pair = await startPair({ args: ARGS, lively: true });
+    ours = await RawConnection.connect(pair.ours.address);
+    theirs = await RawConnection.connect(pair.theirs.address);
+    for (const connection of [ours, theirs])
+      for (const step of WORK) await connection.exchange(step);
+  });
+  afterAll(async () => {
+    ours?.destroy();
+    theirs?.destroy();
+    await stopPair(pair);
+  });
+
+  test.for(['stats', 'stats settings'])(
+    '%s: the fields of memcached, in its order',
+    async (request) => {
+      const [mine, other] = [await statsOf(ours, request), await statsOf(theirs, request)];
+      expect(missingInOrder(other.keys(), mine.keys())).toEqual([]);
+    },
+  );
+
+  test.for(['stats items', 'stats slabs', 'stats sizes'])(
+    '%s: the fields of memcached, in its order',
+    async (request) => {
+      const [mine, other] = [await statsOf(ours, request), await statsOf(theirs, request)];
+      expect(missingInOrder(withoutClass(other), withoutClass(mine))).toEqual([]);
+    },
+  );
+
+  test('the counters of the same work', async () => {
+    const [mine, other] = [await statsOf(ours, 'stats'), await statsOf(theirs, 'stats')];
+    expect(chosen(mine, SAME_VALUES)).toEqual(chosen(other, SAME_VALUES));
+  });
+
+  test('the settings of the same arguments', async () => {
+    const [mine, other] = [
+      await statsOf(ours, 'stats settings'),
+      await statsOf(theirs, 'stats settings'),
+    ];
+    expect(chosen(mine, SAME_SETTINGS)).toEqual(chosen(other, SAME_SETTINGS));
+  });
+
+  test('stats conns: what each connection says of itself', async () => {
+    const fields = async (connection: RawConnection) =>
+      new Set(
+        [...(await statsOf(connection, 'stats conns')).keys()].map((name) =>
+          name.replace(/^\d+:/, 'N:'),
+        ),
+      );
+    expect(missingInOrder(await fields(theirs), await fields(ours))).toEqual([]);
+  });
+
+  test('stats reset starts the counters again', async () => {
+    const after = async (connection: RawConnection) => {
+      const reply = await connection.exchange('stats reset\r\n');
+      return {
+        reply: reply.toString(),
+        ...chosen(await statsOf(connection, 'stats'), [
+          'cmd_get',
+          'cmd_set',
+          'get_hits',
+          'curr_items',
+          'total_items',
+          'evictions',
+          'cas_badval',
+        ]),
+      };
+    };
+    expect(await after(ours)).toEqual(await after(theirs));
+  });
+});

@@ -1,0 +1,64 @@
+/**
+ * How a stream of requests falls into lines and data, by memcached's own rules, as far as it must be known to say
+ * where ours and the oracle's ways part.
+ */
+export interface StorageLine {
+  readonly noreply: boolean;
+  /** A line with too few or too many words is answered ERROR. */
+  readonly wordsAreRight: boolean;
+  /** Why the line is refused, if it is. */
+  readonly refusal?: 'key' | 'number' | 'number does not fit' | 'length' | 'NUL';
+  /** How many bytes of data the line announces, without their CRLF; absent when it does not say so readably. */
+  readonly dataBytes?: number;
+}
+
+const STORAGE = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas']);
+const KEY_BYTES_MAX = 250;
+const LENGTH_MAX = 2n ** 31n - 3n;
+const U32_MAX = 2n ** 32n - 1n;
+const U64_MAX = 2n ** 64n - 1n;
+/** A number as strtol reads it: white space may lead, and after white space anything may follow. */
+const NUMBER = /^[\t-\r ]*([+-]?\d+)(?:[\t-\r ].*)?$/s;
+
+/** Blanks separate words. */
+export const wordsOf = (line: string): string[] =>
+  line
+    .replace(/\r?\n$/, '')
+    .split(' ')
+    .filter((word) => word !== '');
+
+export function readNumber(word: string | undefined): bigint | undefined {
+  const digits = NUMBER.exec(word ?? '')?.[1];
+  return digits === undefined ? undefined : BigInt(digits.replace('+', ''));
+}
+
+export const fitsInt32 = (value: bigint): boolean => value >= -(2n ** 31n) && value < 2n ** 31n;
+
+/** `undefined` when it is no storage line that has a length. */
+export function readStorageLine(line: string): StorageLine | undefined {
+  const words = wordsOf(line);
+  const [name = '', , , , length] = words;
+  if (!STORAGE.has(name) || length === undefined) return undefined;
+  const wordsWanted = name === 'cas' ? 6 : 5;
+  const wordsAreRight = words.length === wordsWanted || words.length === wordsWanted + 1;
+  const noreply = wordsAreRight && words.at(-1) === 'noreply';
+  const announced = readNumber(length);
+  if (announced === undefined || announced < 0n || announced > LENGTH_MAX) {
+    const cut = announced !== undefined && !fitsInt32(announced);
+    return { noreply, wordsAreRight, refusal: cut ? 'number does not fit' : 'length' };
+  }
+  const refusal = whyRefused(line, words);
+  const dataBytes = Number(announced);
+  return { noreply, wordsAreRight, dataBytes, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+function whyRefused(line: string, words: readonly string[]): StorageLine['refusal'] {
+  const [name, key = '', flagsWord, exptimeWord, , casWord] = words;
+  const [flags, exptime] = [readNumber(flagsWord), readNumber(exptimeWord)];
+  const cas = name === 'cas' ? readNumber(casWord) : 0n;
+  if (line.includes('\0')) return 'NUL';
+  if (key.length > KEY_BYTES_MAX) return 'key';
+  if (flags === undefined || flags < 0n || exptime === undefined) return 'number';
+  if (cas === undefined || cas < 0n || cas > U64_MAX) return 'number';
+  return flags > U32_MAX || !fitsInt32(exptime) ? 'number does not fit' : undefined;
+}

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { memcachedMissing } from '../support/memcached.ts';
+import { SCRIPTS } from './cases/index.ts';
+import { Conversation } from './conversation.ts';
+import type { Script } from './script.ts';
+import { ORACLE_VERSION, type Pair, startPair, stopPair } from './servers.ts';
+
+const SHOWS_CAS = /\{cas /;
+
+async function tell(pair: Pair, steps: readonly string[]): Promise<void> {
+  const conversation = await Conversation.begin(pair);
+  try {
+    for (const step of steps) await conversation.tell(step, 'alone');
+  } finally {
+    conversation.end();
+  }
+}
+
+const suitsBurst = ({ steps, pace }: Script): boolean =>
+  pace !== 'stepwise' && steps.length > 1 && !steps.some((step) => SHOWS_CAS.test(step));
+
+describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)(
+  'the same replies as memcached',
+  () => {
+    let pair: Pair | undefined;
+    beforeAll(async () => {
+      pair = await startPair();
+    });
+    afterAll(() => stopPair(pair));
+
+    for (const [group, scripts] of Object.entries(SCRIPTS)) {
+      describe(group, () => {
+        test.for(scripts)('$name', (script) => tell(pair!, script.steps));
+        test.for(scripts.filter(suitsBurst))('$name, in one burst', ({ steps }) =>
+          tell(pair!, [steps.join('')]),
+        );
+      });
+    }
+  },
+);

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './ports.ts';
+import { OwnedProcess, type TestServer } from './server.ts';
+
+/** The command line's entry, as `node src/cli/main.ts` runs it. */
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface SlabringOptions {
+  /** More arguments of `serve`. */
+  readonly args?: readonly string[];
+  /** Listen on this path instead of a TCP port. */
+  readonly unixSocket?: string;
+  /** Arguments of Node.js itself, such as `--max-old-space-size=64`. */
+  readonly nodeArgs?: readonly string[];
+  /** A command that runs the rest in its place, such as `['taskset', '-c', '0']`. */
+  readonly under?: readonly string[];
+}
+
+/** Starts one of our nodes as a process of its own, by default on a free port of 127.0.0.1; resolves when it listens. */
+export async function startSlabring(options: SlabringOptions = {}): Promise<TestServer> {
+  const { under = [], nodeArgs = [], args = [], unixSocket } = options;
+  const host = '127.0.0.1';
+  const port = unixSocket === undefined ? await freePort() : 0;
+  const where = unixSocket === undefined ? ['-l', host, '-p', String(port)] : ['-s', unixSocket];
+  const command = [...under, process.execPath, ...nodeArgs, MAIN, 'serve', ...where, ...args];
+  const owned = new OwnedProcess(command, { ipc: true });
+  try {
+    await owned.unlessItEnds(untilListening(owned));
+  } catch (error) {
+    await owned.stop();
+    throw error;
+  }
+  const address = unixSocket === undefined ? { host, port } : { path: unixSocket };
+  const stop = () => owned.stop();
+  return { name: 'slabring', host, port, pid: owned.pid, address, process: owned, stop };
+}
+
+async function untilListening(owned: OwnedProcess): Promise<void> {
+  for (;;) {
+    const [message] = (await once(owned.child, 'message')) as [unknown];
+    if (isListening(message)) return;
+  }
+}
+
+function isListening(message: unknown): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'type' in message &&
+    message.type === 'listening'
+  );
+}

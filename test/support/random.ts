@@ -1,0 +1,63 @@
+/** A repeatable source of chance: the same seed gives the same run on every machine. */
+export class Random {
+  #state: number;
+  readonly seed: number;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.#state = seed | 0;
+  }
+
+  /** A number in [0, 1): mulberry32 (Tommy Ettinger, public domain). */
+  fraction(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  }
+
+  /** A whole number from `min` to `max`, both possible. */
+  int(min: number, max: number): number {
+    return min + Math.floor(this.fraction() * (max - min + 1));
+  }
+
+  /** True once in `times` on average. */
+  oneIn(times: number): boolean {
+    return this.int(1, times) === 1;
+  }
+
+  pick<T>(choices: readonly [T, ...T[]] | readonly T[]): T {
+    if (choices.length === 0) throw new Error('nothing to pick from');
+    return choices[this.int(0, choices.length - 1)] as T;
+  }
+
+  /** One of the values, as likely as its weight says. */
+  weighted<T>(choices: readonly (readonly [weight: number, value: T])[]): T {
+    let left = this.fraction() * choices.reduce((sum, [weight]) => sum + weight, 0);
+    for (const [weight, value] of choices) {
+      left -= weight;
+      if (left < 0) return value;
+    }
+    return this.pick(choices)[1];
+  }
+
+  bytes(count: number): Buffer {
+    return Buffer.from(Array.from({ length: count }, () => this.int(0, 255)));
+  }
+
+  /** An independent run, for one case among many: case 17 of seed 5 is always the same. */
+  fork(index: number): Random {
+    return new Random(
+      Math.imul(this.seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35),
+    );
+  }
+}
+
+/** The seed for this run: `SEED` of the environment, else drawn. Put it into the test's name. */
+export function testSeed(): number {
+  const given = process.env['SEED'];
+  if (given === undefined || given === '') return Math.floor(Math.random() * 0x7fff_ffff);
+  const seed = Number(given);
+  if (!Number.isSafeInteger(seed)) throw new Error(`SEED is "${given}"; it must be a whole number`);
+  return seed;
+}

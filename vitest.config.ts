@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project per kind of test, so that `vitest run --project unit` is the quick loop. */
+const project = (name: string, include: string[]) => ({
+  test: { name, include, testTimeout: 60_000, hookTimeout: 60_000 },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/*.test.ts']),
+      project('threads', ['test/threads/**/*.test.ts']),
+      project('wire', ['test/differential/**/*.test.ts', 'test/integration/**/*.test.ts']),
+      project('system', ['test/interop/**/*.test.ts', 'test/system/**/*.test.ts']),
+    ],
+  },
+});

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { CodedError } from '../base/index.ts';
 
@@ -8,6 +9,9 @@ const START_PATIENCE_MS = 30_000;
 const STOP_PATIENCE_MS = 10_000;
 /** Lines of a node's standard error kept to explain a start that failed. */
 const LINES_KEPT = 20;
+
+/** What shells report for a command that could not be run. */
+const COMMAND_NOT_RUN = 127;
 
 /** How a process ended; exactly one of the two is set. */
 export interface ProcessEnd {
@@ -38,11 +42,9 @@ export class NodeProcess {
   constructor({ command, env, onLine }: NodeProcessOptions) {
     const [file = '', ...args] = command;
     this.#child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    this.ended = new Promise((resolve) => {
-      this.#child.once('close', (code, signal) => resolve({ code, signal }));
-      this.#child.once('error', (error) => this.#keepLine(error.message));
-    });
-    this.#forwardLines(onLine);
+    const lines = createInterface({ input: this.#child.stderr! });
+    lines.on('line', (line) => (this.#isListening ? onLine(line) : this.#keepLine(line)));
+    this.ended = this.#untilEnded(once(lines, 'close'));
     this.listening = this.#untilListening();
     this.listening.catch(() => {});
   }
@@ -86,11 +88,17 @@ export class NodeProcess {
     });
   }
 
-  #forwardLines(onLine: (line: string) => void): void {
-    createInterface({ input: this.#child.stderr! }).on('line', (line) => {
-      if (this.#isListening) onLine(line);
-      else this.#keepLine(line);
+  /** Not by the child's `close` event: that never comes once this side has closed the channel. */
+  async #untilEnded(linesEnded: Promise<unknown>): Promise<ProcessEnd> {
+    const end = new Promise<ProcessEnd>((resolve) => {
+      this.#child.once('exit', (code, signal) => resolve({ code, signal }));
+      this.#child.once('error', (error) => {
+        this.#keepLine(error.message);
+        resolve({ code: COMMAND_NOT_RUN, signal: null });
+      });
     });
+    await linesEnded;
+    return end;
   }
 
   #keepLine(line: string): void {

@@ -4,7 +4,7 @@
  *   ┌──────────┬─────────┬───────────┬──────────────┬──────────────┬────────┬────────┬────────────┐
  *   │ control  │ stripes │ classes   │ class totals │ thread       │ pages  │ index  │ slab pages │
  *   │ 12 lines │ 4096×4  │ 64×32×4   │ 64×16×8      │ counters     │ class  │ bucket │ 1 MiB each │
- *   │ of words │ locks   │ words     │ float64      │ N×640×8      │ 1 byte │ heads  │            │
+ *   │ of words │ locks   │ words     │ float64      │ (N+1)×640×8  │ 1 byte │ heads  │            │
  *   └──────────┴─────────┴───────────┴──────────────┴──────────────┴────────┴────────┴────────────┘
  *
  * Words are 32 bits. An item id names a chunk by its distance from the slab pages in units of
@@ -126,7 +126,10 @@ export const TOTAL = {
   slots: 16,
 } as const;
 
-/** Room for one thread's counters: 128 of the thread, then 8 for each size class. */
+/**
+ * Room for one thread's counters: 128 of the thread, then 8 for each size class. One more block is
+ * the baseline of the last reset.
+ */
 export const THREAD_COUNTERS = 128;
 export const CLASS_COUNTERS = 8;
 export const COUNTER_SLOTS = THREAD_COUNTERS + CLASSES_MAX * CLASS_COUNTERS;
@@ -180,7 +183,7 @@ export function layOut(
     stripesByte: take(STRIPES * 4, 64),
     classesByte: take(CLASSES_MAX * CLASS.words * 4, 64),
     totalsByte: take(CLASSES_MAX * TOTAL.slots * 8, 64),
-    countersByte: take(threads * COUNTER_SLOTS * 8, 64),
+    countersByte: take((threads + 1) * COUNTER_SLOTS * 8, 64),
     pageClassByte: take(pagesReserved, 64),
     indexByte: take(bucketsMax * 4, 64),
     slabsByte: take(pagesReserved * PAGE_BYTES, 4096),

@@ -4,18 +4,9 @@ import { RawConnection } from '../support/wire.ts';
 import { lines, put } from './script.ts';
 import { ORACLE_VERSION, type Pair, startPair, stopPair } from './servers.ts';
 
-/** Counted alike by both after the same requests. */
+/** Counted alike by both after the same requests (not get_expired: memcached's crawler may have been there first). */
 const SAME_VALUES = [
-  ...[
-    'cmd_get',
-    'cmd_set',
-    'cmd_flush',
-    'cmd_touch',
-    'cmd_meta',
-    'get_hits',
-    'get_misses',
-    'get_expired',
-  ],
+  ...['cmd_get', 'cmd_set', 'cmd_flush', 'cmd_touch', 'cmd_meta', 'get_hits', 'get_misses'],
   ...['delete_misses', 'delete_hits', 'incr_misses', 'incr_hits', 'decr_misses', 'decr_hits'],
   ...[
     'cas_misses',

@@ -44,6 +44,13 @@ export const OTHERS = [
       'verbosity 0',
     ].map((line) => lines(line)),
     ...[
+      'stats cachedump',
+      'stats cachedump 1',
+      'stats cachedump x 1',
+      'stats cachedump 1 x',
+      'stats cachedump 100 1',
+      'stats cachedump 63 0',
+      'stats cachedump -1 0',
       'stats foo',
       'stats items x y',
       'stats reset',

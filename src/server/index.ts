@@ -1,0 +1,4 @@
+/** Sockets and threads of one node. */
+export type { ListenAddress } from './listeners.ts';
+export { type NodeHandle, startNode } from './node.ts';
+export { defaultServerOptions, type ServerOptions, serverFlags, serverRules } from './options.ts';

@@ -1,0 +1,141 @@
+import { rmSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { CodedError } from '../base/index.ts';
+import type { ServerOptions } from './options.ts';
+
+/** Where a node listens. */
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** The kernel spreads connections over the threads where it knows SO_REUSEPORT well enough. */
+export const PORT_IS_SHARED = process.platform === 'linux' || process.platform === 'freebsd';
+
+/** What the options ask a node to listen on; port 0 is still to be picked. */
+export function addressesOf(options: ServerOptions): readonly ListenAddress[] {
+  if (options.unixSocket !== '') return [{ kind: 'unix', path: options.unixSocket }];
+  const { listen, port } = options;
+  if (listen.length === 0) return [{ kind: 'tcp', host: '', port }];
+  return listen.map((text) => ({ kind: 'tcp', ...hostAndPort(text, port) }));
+}
+
+/** `host`, `host:port`, `[v6]:port` or a bare v6 address. */
+function hostAndPort(text: string, port: number): { host: string; port: number } {
+  const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(text);
+  const plain = /^([^:]*)(?::(\d+))?$/.exec(text);
+  const [, host = text, given] = bracketed ?? plain ?? [];
+  const wildcard = host === '*' || host === '';
+  return { host: wildcard ? '' : host, port: given === undefined ? port : Number(given) };
+}
+
+/**
+ * Fails with a sentence when an address cannot be listened on. Threads share their port, so they
+ * would not notice that another program listens there already: this attempt does not share.
+ */
+export async function probe(address: ListenAddress, options: ServerOptions): Promise<void> {
+  if (address.kind === 'unix') {
+    await clearStaleSocket(address.path);
+    return;
+  }
+  if (address.port === 0) return;
+  const server = createServer();
+  await listening(server, { ...tcpOptions(address, options), reusePort: false }, address);
+  await new Promise((closed) => server.close(closed));
+}
+
+/** Listens for one thread. Resolves with the address as it came to be. */
+export async function listen(
+  address: ListenAddress,
+  options: ServerOptions,
+  onConnection: (socket: Socket, listenAddress: string) => void,
+): Promise<{ server: Server; address: ListenAddress }> {
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
+  if (address.kind === 'unix') {
+    await listening(server, { path: address.path, backlog: options.listenBacklog }, address);
+    await chmod(address.path, options.unixMask);
+    server.on('connection', (socket) => onConnection(socket, `unix:${address.path}`));
+    return { server, address };
+  }
+  await listening(server, tcpOptions(address, options), address);
+  const bound = server.address();
+  const port = bound !== null && typeof bound === 'object' ? bound.port : address.port;
+  const host = address.host === '' ? '0.0.0.0' : address.host;
+  server.on('connection', (socket) => onConnection(socket, `tcp:${host}:${port}`));
+  return { server, address: { kind: 'tcp', host: address.host, port } };
+}
+
+function tcpOptions(
+  address: { readonly host: string; readonly port: number },
+  options: ServerOptions,
+): ListenOptions {
+  const host = address.host === '' ? {} : { host: address.host };
+  const { port } = address;
+  return { ...host, port, backlog: options.listenBacklog, reusePort: PORT_IS_SHARED };
+}
+
+function listening(server: Server, on: ListenOptions, address: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(explain(error, address)));
+    server.listen(on, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+/** Turns the system's word into a sentence with what to do. */
+function explain(error: NodeJS.ErrnoException, address: ListenAddress): Error {
+  const cause = { cause: error };
+  if (address.kind === 'unix') {
+    const what = error.code === 'EADDRINUSE' ? 'another program listens on it' : error.message;
+    return new CodedError(
+      'ERR_SOCKET_PATH',
+      `Cannot listen on the Unix socket ${address.path}: ${what}. Choose another path with -s.`,
+      cause,
+    );
+  }
+  const { host, port } = address;
+  const place = host === '' ? `port ${port}` : `port ${port} of ${host}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new CodedError(
+        'ERR_PORT_TAKEN',
+        `Another program listens on ${place} already. Choose another port with -p (--port).`,
+        cause,
+      );
+    case 'EACCES':
+      return new CodedError(
+        'ERR_PORT_FORBIDDEN',
+        `This user may not listen on ${place}. Choose a port above 1023 with -p (--port).`,
+        cause,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new CodedError(
+        'ERR_ADDRESS_UNAVAILABLE',
+        `This machine has no address ${host}. Choose one of its own with -l (--listen).`,
+        cause,
+      );
+    default:
+      return error;
+  }
+}
+
+/** Removes a socket file that nobody listens on any more, as memcached does. */
+async function clearStaleSocket(path: string): Promise<void> {
+  const alive = await new Promise<boolean>((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') rmSync(path, { force: true });
+      resolve(false);
+    });
+  });
+  const taken = Object.assign(new Error('in use'), { code: 'EADDRINUSE' });
+  if (alive) throw explain(taken, { kind: 'unix', path });
+}

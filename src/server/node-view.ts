@@ -1,0 +1,102 @@
+import type { ConnectionView, NodeView } from '../commands/index.ts';
+import type { Store } from '../store/index.ts';
+import type { ConnectionTable } from './connection-table.ts';
+import type { ServerOptions } from './options.ts';
+import { PROTOCOL_VERSION } from './version.ts';
+
+const VERBOSITY_MAX = 2;
+
+/** What `stats` tells of the node: the same from every thread. */
+export class SharedNodeView implements NodeView {
+  readonly pid = process.pid;
+  readonly version = PROTOCOL_VERSION;
+  readonly maxConnections: number;
+  readonly threads: number;
+  readonly #store: Store;
+  readonly #table: ConnectionTable;
+  readonly #options: ServerOptions;
+  readonly #startSeconds: number;
+
+  constructor(store: Store, table: ConnectionTable, options: ServerOptions, startSeconds: number) {
+    this.#store = store;
+    this.#table = table;
+    this.#options = options;
+    this.#startSeconds = startSeconds;
+    this.maxConnections = options.connLimit;
+    this.threads = options.threads;
+  }
+
+  uptimeSeconds(): number {
+    return this.#store.lifetimes.now() - this.#startSeconds;
+  }
+
+  timeSeconds(): number {
+    return this.#store.lifetimes.now() + this.#store.lifetimes.epoch();
+  }
+
+  currentConnections(): number {
+    return this.#table.count();
+  }
+
+  connectionStructures(): number {
+    return this.#table.peak();
+  }
+
+  acceptingConnections(): boolean {
+    return true;
+  }
+
+  connections(): readonly ConnectionView[] {
+    return this.#table.views(this.#store.lifetimes.now());
+  }
+
+  setVerbosity(level: number): void {
+    this.#table.verbosity = Math.min(level, VERBOSITY_MAX);
+  }
+
+  settings(): readonly (readonly [string, string])[] {
+    const options = this.#options;
+    const rows: readonly (readonly [string, string | number])[] = [
+      ['maxbytes', this.#store.memoryLimitBytes()],
+      ['maxconns', options.connLimit],
+      ['tcpport', options.unixSocket === '' ? options.port : 0],
+      ['udpport', 0],
+      ['inter', options.listen.length === 0 ? 'NULL' : options.listen.join(',')],
+      ['verbosity', this.#table.verbosity],
+      ['oldest', 0],
+      ['evictions', 'on'],
+      ['domain_socket', options.unixSocket === '' ? 'NULL' : options.unixSocket],
+      ['umask', options.unixMask.toString(8)],
+      ['shutdown_command', 'no'],
+      ['growth_factor', options.slabGrowthFactor.toFixed(2)],
+      ['chunk_size', options.slabMinSizeBytes],
+      ['num_threads', options.threads],
+      ['num_threads_per_udp', 0],
+      ['stat_key_prefix', ':'],
+      ['detail_enabled', 'no'],
+      ['reqs_per_event', options.maxReqsPerEvent],
+      ['cas_enabled', 'yes'],
+      ['tcp_backlog', options.listenBacklog],
+      ['binding_protocol', 'ascii'],
+      ['auth_enabled_sasl', 'no'],
+      ['auth_enabled_ascii', 'no'],
+      ['item_size_max', options.maxItemSizeBytes],
+      ['maxconns_fast', 'yes'],
+      ['hashpower_init', 16],
+      ['slab_reassign', 'no'],
+      ['slab_automove', 0],
+      ['slab_chunk_max', 524_288],
+      ['lru_crawler', 'no'],
+      ['tail_repair_time', 0],
+      ['flush_enabled', options.disableFlushAll ? 'no' : 'yes'],
+      ['dump_enabled', options.disableDumping ? 'no' : 'yes'],
+      ['hash_algorithm', 'murmur3'],
+      ['lru_maintainer_thread', 'no'],
+      ['lru_segmented', 'no'],
+      ['idle_timeout', 0],
+      ['track_sizes', 'no'],
+      ['inline_ascii_response', 'no'],
+    ];
+    return rows.map(([name, value]) => [name, String(value)]);
+  }
+}

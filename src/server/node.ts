@@ -1,0 +1,161 @@
+import { MessageChannel, type MessagePort, type StructuredSerializeOptions } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { CodedError, type Logger, silentLogger } from '../base/index.ts';
+import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
+import { ConnectionTable } from './connection-table.ts';
+import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
+import type { ServerOptions } from './options.ts';
+import type { ServeJob, ServeReport } from './worker.ts';
+
+/** One running node. */
+export interface NodeHandle {
+  /** Where it listens; ports that were 0 are picked. An empty host is every interface. */
+  readonly addresses: readonly ListenAddress[];
+  /** Drains: no new connections, commands in flight answered; settles when all threads ended. */
+  stop(): Promise<void>;
+  /**
+   * Settles when the node has ended: resolves after `stop()`, rejects with the reason when a thread
+   * died by a bug. It may have died with a lock in hand, so the process must then end at once.
+   */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Starts a node in this process: its store, and its threads in one pool.
+ *
+ * Rejects with a CodedError: ERR_PORT_TAKEN, ERR_PORT_FORBIDDEN, ERR_ADDRESS_UNAVAILABLE,
+ * ERR_SOCKET_PATH, ERR_MEMORY.
+ */
+export async function startNode(
+  options: ServerOptions,
+  { log = silentLogger }: { readonly log?: Logger } = {},
+): Promise<NodeHandle> {
+  const wanted = addressesOf(options);
+  for (const address of wanted) await probe(address, options);
+  const share = allocateStore(options);
+  const threads = new NodeThreads(options, share);
+  try {
+    const addresses = await threads.listen(wanted, log);
+    threads.maintain();
+    log.info({ addresses, threads: options.threads }, 'node is listening');
+    return { addresses, stop: () => threads.stop(), ended: threads.ended };
+  } catch (error) {
+    await threads.stop();
+    throw error;
+  }
+}
+
+function allocateStore(options: ServerOptions): StoreShare {
+  try {
+    // One more block of counters is the maintainer's.
+    return createStore({ ...options, threads: options.threads + 1 });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new CodedError(
+      'ERR_MEMORY',
+      `The system did not give ${options.memoryLimitBytes} bytes of memory. Lower -m.`,
+      { cause },
+    );
+  }
+}
+
+class NodeThreads {
+  readonly ended: Promise<void>;
+  readonly #options: ServerOptions;
+  readonly #share: StoreShare;
+  readonly #table: SharedArrayBuffer;
+  readonly #pool: Piscina;
+  readonly #jobs: Promise<void>[] = [];
+  #fail: (reason: unknown) => void = () => {};
+  #end: () => void = () => {};
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: ServerOptions, share: StoreShare) {
+    this.#options = options;
+    this.#share = share;
+    this.#table = ConnectionTable.allocate(options.connLimit);
+    new ConnectionTable(this.#table).verbosity = Math.min(options.verbosity, 2);
+    const jobs = options.threads + 1;
+    this.#pool = new Piscina({
+      filename: new URL(
+        `./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
+        import.meta.url,
+      ).href,
+      minThreads: jobs,
+      maxThreads: jobs,
+      idleTimeout: Number.POSITIVE_INFINITY,
+    });
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    this.ended.catch(() => {});
+  }
+
+  /** The first thread picks the ports that are 0; the others share them. */
+  async listen(wanted: readonly ListenAddress[], log: Logger): Promise<readonly ListenAddress[]> {
+    const addresses = await this.#serve(0, wanted);
+    const shared = PORT_IS_SHARED && addresses.every(({ kind }) => kind === 'tcp');
+    if (!shared && this.#options.threads > 1) {
+      log.warn({}, 'connections cannot be spread here: one thread takes them all');
+    }
+    const others = shared ? this.#options.threads : 1;
+    const rest = Array.from({ length: others - 1 }, (_, i) => this.#serve(i + 1, addresses));
+    await Promise.all(rest);
+    return addresses;
+  }
+
+  maintain(): void {
+    this.#watch(this.#pool.run({ share: this.#share }, { name: 'maintain' }));
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const control = new Int32Array(this.#share.memory, 0, CONTROL.bytes / 4);
+    Atomics.store(control, CONTROL.stop, 1);
+    Atomics.notify(control, CONTROL.stop);
+    await Promise.allSettled(this.#jobs);
+    await this.#pool.destroy();
+    this.#end();
+  }
+
+  /** Runs one serving thread; resolves when it listens. */
+  #serve(thread: number, listenOn: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
+    const { port1, port2 } = new MessageChannel();
+    const job: ServeJob = {
+      share: this.#share,
+      thread,
+      options: this.#options,
+      table: this.#table,
+      listenOn,
+      port: port2,
+    };
+    const run: Promise<void> = this.#pool.run(job, {
+      name: 'serve',
+      // Piscina's type names another overload of postMessage than the one it calls.
+      transferList: [port2] as unknown as StructuredSerializeOptions,
+    });
+    const listening = firstMessage(port1);
+    this.#watch(run);
+    return Promise.race([listening, run.then(() => [])]);
+  }
+
+  #watch(job: Promise<void>): void {
+    this.#jobs.push(job);
+    job.catch((reason: unknown) => this.#fail(reason));
+  }
+}
+
+function firstMessage(port: MessagePort): Promise<readonly ListenAddress[]> {
+  return new Promise((resolve, reject) => {
+    port.once('message', (report: ServeReport) => {
+      port.close();
+      if ('addresses' in report) resolve(report.addresses);
+      else reject(new CodedError(report.code, report.message));
+    });
+  });
+}

@@ -1,0 +1,102 @@
+import { type NetConnectOpts, Socket } from 'node:net';
+
+/** What a connection hears of its socket. */
+export interface TransportEvents {
+  /** Bytes arrived: `bytes[0, length)`, valid only during the call. False pauses reading. */
+  readonly data: (bytes: Buffer, length: number) => boolean;
+  /** The client will send no more. */
+  readonly end: () => void;
+  /** The client took what was written. */
+  readonly drain: () => void;
+  /** The socket is gone; `error` says why if it was not closed in peace. */
+  readonly close: (error: Error | undefined) => void;
+}
+
+/** The narrow door to a byte stream: node:net behind it today, node:tls or something leaner later. */
+export interface Transport {
+  /** Writes bytes that must stay untouched until `isFlushed`. */
+  write(bytes: Buffer): void;
+  /** Whether the kernel has taken all that was written. */
+  isFlushed(): boolean;
+  pause(): void;
+  resume(): void;
+  /** Sends what is written, then FIN. */
+  end(): void;
+  destroy(): void;
+}
+
+/** A socket accepted but not read from, as `listen` hands it over with `pauseOnConnect`. */
+interface WithHandle {
+  _handle: unknown;
+}
+
+type OnRead = NonNullable<NetConnectOpts['onread']>;
+
+/**
+ * Reads into one buffer that all connections of a thread share. node:net offers that (`onread`)
+ * only to the side that connects, and otherwise allocates 64 KiB for each read; so the accepted
+ * handle moves to a socket that was made with it.
+ */
+export function adoptSocket(
+  accepted: Socket,
+  readBuffer: Buffer,
+  events: TransportEvents,
+): Transport {
+  const handle = (accepted as unknown as WithHandle)._handle;
+  (accepted as unknown as WithHandle)._handle = null;
+  const onread: OnRead = {
+    buffer: readBuffer,
+    callback: (length) => events.data(readBuffer, length),
+  };
+  const socket = new Socket({
+    handle,
+    onread,
+    readable: true,
+    writable: true,
+    allowHalfOpen: true,
+    // One byte waiting is "full": `drain` then tells of every write that had to wait.
+    writableHighWaterMark: 1,
+  } as ConstructorParameters<typeof Socket>[0]);
+  let failure: Error | undefined;
+  socket.setNoDelay(true);
+  socket.on('end', events.end);
+  socket.on('drain', events.drain);
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  socket.on('close', () => events.close(failure));
+  socket.resume();
+  return new SocketTransport(socket);
+}
+
+class SocketTransport implements Transport {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  isFlushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The jobs of a node's threads, run by its one pool: `serve` once for each `-t`, and `maintain`.
+ * They work on the store directly; messages say only where a thread listens.
+ */
+import type { Server, Socket } from 'node:net';
+import type { MessagePort } from 'node:worker_threads';
+import { ByteSink, CodedError, machineClock } from '../base/index.ts';
+import { CONTROL, COUNT, Store, type StoreShare } from '../store/index.ts';
+import { Connection, type ConnectionTools } from './connection.ts';
+import { ConnectionTable } from './connection-table.ts';
+import { type ListenAddress, listen } from './listeners.ts';
+import { SharedNodeView } from './node-view.ts';
+import type { ServerOptions } from './options.ts';
+import { createSessionTools } from './session.ts';
+import { adoptSocket } from './transport.ts';
+
+const READ_BUFFER_BYTES = 64 * 1024;
+const OUTPUT_BUFFER_BYTES = 256 * 1024;
+/** After this long a node that drains closes what clients have not closed. */
+const DRAIN_MS_MAX = 2000;
+const CLOCK_TICK_MS = 50;
+const TOO_MANY = Buffer.from('ERROR Too many open connections\r\n');
+
+export interface ServeJob {
+  readonly share: StoreShare;
+  readonly thread: number;
+  readonly options: ServerOptions;
+  readonly table: SharedArrayBuffer;
+  readonly listenOn: readonly ListenAddress[];
+  /** Where the thread says that it listens, or why it cannot: one ServeReport. */
+  readonly port: MessagePort;
+}
+
+/** An error's class and code would not survive the way between threads. */
+export type ServeReport =
+  | { readonly addresses: readonly ListenAddress[] }
+  | { readonly code: string; readonly message: string };
+
+/** Serves connections until the node stops and the last of them is gone. */
+export async function serve(job: ServeJob): Promise<void> {
+  const server = new ThreadServer(job);
+  const report = await server.listen(job.listenOn);
+  job.port.postMessage(report);
+  job.port.close();
+  if ('addresses' in report) await stopped(job.share);
+  await server.drain();
+}
+
+/** Keeps the node's clock until it stops. */
+export function maintain({ share }: { readonly share: StoreShare }): void {
+  const store = new Store(share, share.layout.threads - 1);
+  const { control } = store.arena;
+  while (Atomics.wait(control, CONTROL.stop, 0, CLOCK_TICK_MS) === 'timed-out') {
+    store.lifetimes.tick(Math.floor(machineClock.nowMs() / 1000) - store.lifetimes.epoch());
+  }
+}
+
+/** Settles when the node's stop flag is raised. */
+async function stopped(share: StoreShare): Promise<void> {
+  const control = new Int32Array(share.memory, 0, CONTROL.bytes / 4);
+  await Atomics.waitAsync(control, CONTROL.stop, 0).value;
+}
+
+class ThreadServer {
+  readonly #job: ServeJob;
+  readonly #store: Store;
+  readonly #table: ConnectionTable;
+  readonly #tools: ConnectionTools;
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  readonly #connections = new Set<Connection>();
+  readonly #servers: Server[] = [];
+  #onEmpty = (): void => {};
+
+  constructor(job: ServeJob) {
+    const { options } = job;
+    const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
+    this.#job = job;
+    this.#store = new Store(job.share, job.thread);
+    this.#table = new ConnectionTable(job.table);
+    const startSeconds = this.#store.lifetimes.now();
+    const node = new SharedNodeView(this.#store, this.#table, options, startSeconds);
+    const rules = {
+      flushAllowed: !options.disableFlushAll,
+      dumpingAllowed: !options.disableDumping,
+    };
+    this.#tools = {
+      session: createSessionTools(this.#store, node, rules, sink, options.maxReqsPerEvent),
+      store: this.#store,
+      sink,
+      sinkBytes: OUTPUT_BUFFER_BYTES,
+      spares: [],
+      table: this.#table,
+    };
+  }
+
+  async listen(addresses: readonly ListenAddress[]): Promise<ServeReport> {
+    try {
+      return { addresses: await this.#open(addresses) };
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      return { code: error.code, message: error.message };
+    }
+  }
+
+  async #open(addresses: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
+    const listened: ListenAddress[] = [];
+    for (const address of addresses) {
+      const accept = (socket: Socket, on: string): void => this.#accept(socket, on);
+      const opened = await listen(address, this.#job.options, accept);
+      this.#servers.push(opened.server);
+      listened.push(opened.address);
+    }
+    return listened;
+  }
+
+  /** Takes no more connections, answers what was read, and waits for the clients to leave. */
+  async drain(): Promise<void> {
+    for (const server of this.#servers) server.close();
+    for (const connection of this.#connections) connection.finish();
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      setTimeout(() => {
+        for (const connection of this.#connections) connection.destroy();
+      }, DRAIN_MS_MAX).unref();
+    });
+  }
+
+  #accept(socket: Socket, listenAddress: string): void {
+    const { counters, lifetimes } = this.#store;
+    const slot = this.#table.take(describe(socket), listenAddress, lifetimes.now());
+    if (slot < 0) {
+      counters.add(COUNT.rejected_connections);
+      refuse(socket);
+      return;
+    }
+    counters.add(COUNT.total_connections);
+    const connection = new Connection(this.#tools, slot, (gone) => this.#forget(gone));
+    this.#connections.add(connection);
+    connection.attach(adoptSocket(socket, this.#readBuffer, connection));
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty();
+  }
+}
+
+/** One connection too many: it is told so, and closed without a look at what it sent. */
+function refuse(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(TOO_MANY, () => socket.destroy());
+}
+
+function describe(socket: Socket): string {
+  const { remoteAddress, remotePort, remoteFamily } = socket;
+  if (remoteAddress === undefined) return 'unix:';
+  return remoteFamily === 'IPv6'
+    ? `tcp6:[${remoteAddress}]:${remotePort}`
+    : `tcp:${remoteAddress}:${remotePort}`;
+}

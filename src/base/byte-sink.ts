@@ -1,3 +1,4 @@
+import { copyBytes } from './bytes.ts';
 import { digitsOf, writeDecimal64 } from './decimal.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -49,7 +50,7 @@ export class ByteSink {
 
   /** Appends `source[start, end)`. */
   putRange(source: Buffer, start: number, end: number): void {
-    source.copy(this.bytes, this.at, start, end);
+    copyBytes(source, start, end, this.bytes, this.at);
     this.at += end - start;
   }
 

@@ -11,10 +11,15 @@ import { expiryOf } from './expiry.ts';
 /** After this much output a get of many keys pauses, so that the client's pace is heard. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 
+/** A view that also says where the value is. */
+class Hit extends ItemView {
+  valueAt = 0;
+}
+
 /** get, gets, gat, gats. */
 export class Retriever {
   readonly #store: Store;
-  readonly #view = new ItemView();
+  readonly #view = new Hit();
 
   constructor(store: Store) {
     this.#store = store;
@@ -47,7 +52,8 @@ export class Retriever {
         this.#countMiss(touches);
         return;
       }
-      const room = REPLY_FRAME_BYTES_MAX + store.items.valueBytes(id);
+      store.items.read(id, this.#view);
+      const room = REPLY_FRAME_BYTES_MAX + this.#view.valueBytes;
       if (reply.sink.at + room > reply.sink.bytes.length) {
         // No allocation while a lock is held: grow first, then look again.
         store.close(hash);
@@ -68,13 +74,8 @@ export class Retriever {
     if (request.verb === VERB.getAndTouch) {
       items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
     }
-    view.clientFlags = items.clientFlags(id);
-    view.valueBytes = items.valueBytes(id);
-    view.casHigh = items.seqHigh(id);
-    view.casLow = items.seqLow(id);
     reply.hit(request, key, view);
-    const at = items.valueAt(id);
-    reply.sink.putRange(arena.bytes, at, at + view.valueBytes);
+    reply.sink.putRange(arena.bytes, view.valueAt, view.valueAt + view.valueBytes);
     reply.valueEnd();
     this.#store.noteHit(id);
     return items.classOf(id);

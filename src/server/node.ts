@@ -1,4 +1,8 @@
-import { MessageChannel, type MessagePort, type StructuredSerializeOptions } from 'node:worker_threads';
+import {
+  MessageChannel,
+  type MessagePort,
+  type StructuredSerializeOptions,
+} from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { CodedError, type Logger, silentLogger } from '../base/index.ts';
 import { CONTROL, createStore, type StoreShare } from '../store/index.ts';

@@ -59,9 +59,20 @@ export class IndexTable {
     Atomics.add(this.#control, CONTROL.itemCount, 1);
   }
 
+  /** Puts `fresh`, of the same key, where `old` hangs. */
+  replace(hash: number, old: ItemId, fresh: ItemId): void {
+    this.#unhook(hash, old, fresh);
+    this.#items.setChainNext(fresh, this.#items.chainNext(old));
+  }
+
   remove(hash: number, id: ItemId): void {
+    this.#unhook(hash, id, this.#items.chainNext(id));
+    Atomics.sub(this.#control, CONTROL.itemCount, 1);
+  }
+
+  /** Lets whatever points to `id` point to `next`. */
+  #unhook(hash: number, id: ItemId, next: ItemId): void {
     const bucket = this.#bucketOf(hash);
-    const next = this.#items.chainNext(id);
     let at = this.#buckets[bucket]!;
     if (at === id) {
       this.#buckets[bucket] = next;
@@ -69,7 +80,6 @@ export class IndexTable {
       while (this.#items.chainNext(at) !== id) at = this.#items.chainNext(at);
       this.#items.setChainNext(at, next);
     }
-    Atomics.sub(this.#control, CONTROL.itemCount, 1);
   }
 
   /** How many items are linked. */

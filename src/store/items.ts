@@ -31,6 +31,16 @@ export function itemBytes(keyBytes: number, clientFlags: number, valueBytes: num
   return ITEM_HEADER_BYTES + (clientFlags === 0 ? 0 : CLIENT_FLAGS_BYTES) + keyBytes + valueBytes;
 }
 
+/** What `Items.read` tells of an item. */
+export interface ItemFacts {
+  clientFlags: number;
+  valueBytes: number;
+  casHigh: number;
+  casLow: number;
+  /** The byte, in the slab pages, at which the value starts. */
+  valueAt: number;
+}
+
 /**
  * Reads and writes the fields of items. Who may: an item that is not linked belongs to the one
  * connection that allocated it; a linked one to the holder of its key's stripe, except its LRU
@@ -178,11 +188,30 @@ export class Items {
     );
   }
 
+  /** All that a reply shows of an opened item, in one look at its header. */
+  read(id: ItemId, into: ItemFacts): void {
+    const words = this.#words;
+    const at = wordOf(id);
+    const meta = words[at + ITEM.meta]!;
+    const withFlags = (meta & FLAG.clientFlags) !== 0;
+    into.clientFlags = withFlags ? words[at + ITEM_HEADER_BYTES / 4]! : 0;
+    into.valueBytes = words[at + ITEM.size]! & SIZE_MASK;
+    into.casHigh = meta >>> SEQ_HIGH_SHIFT;
+    into.casLow = words[at + ITEM.seqLow]!;
+    into.valueAt =
+      (id - 1) * ID_UNIT_BYTES +
+      ITEM_HEADER_BYTES +
+      (withFlags ? CLIENT_FLAGS_BYTES : 0) +
+      ((meta >>> KEY_SHIFT) & 0xff);
+  }
+
   /** Whether the item's key is `bytes[start, start + length)`; from the end, where keys differ. */
   keyEquals(id: ItemId, bytes: Buffer, start: number, length: number): boolean {
-    if (this.keyBytes(id) !== length) return false;
+    const meta = this.#words[wordOf(id) + ITEM.meta]!;
+    if (((meta >>> KEY_SHIFT) & 0xff) !== length) return false;
     const arena = this.#bytes;
-    const at = this.keyAt(id);
+    const flagsBytes = (meta & FLAG.clientFlags) === 0 ? 0 : CLIENT_FLAGS_BYTES;
+    const at = (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + flagsBytes;
     for (let i = length - 1; i >= 0; i--) if (arena[at + i] !== bytes[start + i]) return false;
     return true;
   }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/index.ts';
 import { Arena, type StoreShare } from './arena.ts';
 import { CLASS_COUNT, COUNT, CounterSums, ThreadCounters } from './counters.ts';
 import { Evictor } from './evictor.ts';
@@ -64,12 +65,14 @@ export class Store {
   /** `-I`: what memcached would let an item take, its own bookkeeping included. */
   readonly itemBytesMax: number;
 
+  readonly #stripes: Int32Array;
   readonly #evictor: Evictor;
   readonly #chunkBytesMax: number;
 
   /** Joins the shared memory as its `thread`-th thread (from 0): each has its own counters. */
   constructor(share: StoreShare, thread: number) {
     this.arena = new Arena(share);
+    this.#stripes = this.arena.stripes;
     this.chunkBytes = share.chunkBytes;
     this.itemBytesMax = share.itemBytesMax;
     this.items = new Items(this.arena);
@@ -92,12 +95,12 @@ export class Store {
    * a miss (NO_ITEM). In between the item stands still: read it, copy from it, nothing else.
    */
   open(hash: number, bytes: Buffer, start: number, end: number): ItemId {
-    lock(this.arena.stripes, hash & (STRIPES - 1));
+    lock(this.#stripes, hash & (STRIPES - 1));
     return this.#findLive(hash, bytes, start, end);
   }
 
   close(hash: number): void {
-    unlock(this.arena.stripes, hash & (STRIPES - 1));
+    unlock(this.#stripes, hash & (STRIPES - 1));
   }
 
   /** Marks an opened item as read: at most one bit and the access time; the LRU is not touched. */
@@ -129,12 +132,12 @@ export class Store {
   }
 
   writeKey(id: ItemId, source: Buffer, start: number, end: number): void {
-    source.copy(this.arena.bytes, this.items.keyAt(id), start, end);
+    copyBytes(source, start, end, this.arena.bytes, this.items.keyAt(id));
   }
 
   /** Writes `source[start, end)` at `offset` of an unlinked item's value. */
   writeValue(id: ItemId, offset: number, source: Buffer, start: number, end: number): void {
-    source.copy(this.arena.bytes, this.items.valueAt(id) + offset, start, end);
+    copyBytes(source, start, end, this.arena.bytes, this.items.valueAt(id) + offset);
   }
 
   /**
@@ -142,7 +145,7 @@ export class Store {
    * place must carry the sequence number given.
    */
   put(hash: number, id: ItemId, mode: Mode, casHigh: number, casLow: number): Outcome {
-    lock(this.arena.stripes, hash & (STRIPES - 1));
+    lock(this.#stripes, hash & (STRIPES - 1));
     const keyAt = this.items.keyAt(id);
     const keyEnd = keyAt + this.items.keyBytes(id);
     const old = this.#findLive(hash, this.arena.bytes, keyAt, keyEnd);
@@ -153,7 +156,7 @@ export class Store {
       if (fresh === NO_ITEM) outcome = OUTCOME.notStored;
     }
     if (outcome === OUTCOME.stored) this.#replace(hash, old, fresh);
-    unlock(this.arena.stripes, hash & (STRIPES - 1));
+    unlock(this.#stripes, hash & (STRIPES - 1));
     if (outcome !== OUTCOME.stored || fresh !== id) this.#giveChunk(id);
     this.index.growIfFull();
     return outcome;
@@ -299,8 +302,18 @@ export class Store {
   /** Links `fresh` under its key in place of `old` (or of nothing). The stripe is held. */
   #replace(hash: number, old: ItemId, fresh: ItemId): void {
     this.#stampSeq(fresh);
-    if (old !== NO_ITEM) this.#unlink(hash, old);
-    this.#link(hash, fresh);
+    this.items.setFlags(fresh, FLAG.linked);
+    this.items.setAccess(fresh, this.lifetimes.now());
+    this.items.setSegment(fresh, SEGMENT.cold);
+    if (old === NO_ITEM) this.index.insert(hash, fresh);
+    else this.index.replace(hash, old, fresh);
+    const sizeClass = this.items.classOf(fresh);
+    const oldClass = old === NO_ITEM ? sizeClass : this.items.classOf(old);
+    if (oldClass !== sizeClass) this.#retire(oldClass, old);
+    this.lockClass(sizeClass);
+    if (old !== NO_ITEM && oldClass === sizeClass) this.#leave(sizeClass, old);
+    this.lru.enter(sizeClass, fresh);
+    this.unlockClass(sizeClass);
   }
 
   #stampSeq(id: ItemId): void {
@@ -308,25 +321,23 @@ export class Store {
     this.items.setSeq(id, this.lifetimes.seqHigh, this.lifetimes.seqLow);
   }
 
-  #link(hash: number, id: ItemId): void {
-    const sizeClass = this.items.classOf(id);
-    this.items.setFlags(id, FLAG.linked);
-    this.items.setAccess(id, this.lifetimes.now());
-    this.items.setSegment(id, SEGMENT.cold);
-    this.index.insert(hash, id);
+  #unlink(hash: number, id: ItemId): void {
+    this.index.remove(hash, id);
+    this.#retire(this.items.classOf(id), id);
+  }
+
+  /** Gives back the chunk of an item that the index has let go. */
+  #retire(sizeClass: number, id: ItemId): void {
     this.lockClass(sizeClass);
-    this.lru.enter(sizeClass, id);
+    this.#leave(sizeClass, id);
     this.unlockClass(sizeClass);
   }
 
-  #unlink(hash: number, id: ItemId): void {
-    const sizeClass = this.items.classOf(id);
-    this.index.remove(hash, id);
-    this.lockClass(sizeClass);
+  /** The class lock is held. */
+  #leave(sizeClass: number, id: ItemId): void {
     this.items.clearFlags(id, FLAG.linked);
     this.lru.leave(sizeClass, id);
     this.slabs.give(sizeClass, id);
-    this.unlockClass(sizeClass);
   }
 
   #giveChunk(id: ItemId): void {

@@ -1,4 +1,4 @@
-import { each, lines, put, script } from '../script.ts';
+import { each, lines, put, script, stepwise } from '../script.ts';
 
 const keys = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}`).join(' ');
 const LONGEST_KEY = 'k'.repeat(250);
@@ -57,7 +57,7 @@ export const RETRIEVAL = [
     lines(`get ${LONGEST_KEY}`),
     lines(`gets a ${LONGEST_KEY} b`),
   ),
-  script(
+  stepwise(
     'a key too long drops the whole reply',
     put('set', 'a', 'hi'),
     lines(`get ${TOO_LONG_KEY}`),
@@ -76,7 +76,7 @@ export const RETRIEVAL = [
     lines(`get ${keys(300)}`),
     lines(`gat 100 ${keys(60)}`),
   ),
-  script(
+  stepwise(
     'a key too long among many',
     put('set', 'k0', 'x'),
     lines(`get ${keys(30)} ${TOO_LONG_KEY}`),
@@ -107,7 +107,7 @@ export const RETRIEVAL = [
     lines('gat 0 a b c'),
     lines('gats 0 c b a'),
   ),
-  script(
+  stepwise(
     'gat with a key too long',
     put('set', 'a', '1'),
     lines(`gat 0 a ${TOO_LONG_KEY}`),

@@ -1,4 +1,4 @@
-import { each, lines, put, script } from '../script.ts';
+import { each, lines, put, script, stepwise } from '../script.ts';
 
 const LONGEST_KEY = 'k'.repeat(250);
 const TOO_LONG_KEY = 'k'.repeat(251);
@@ -93,7 +93,7 @@ export const STORAGE = [
     ),
   ),
   ...COMMANDS.map((command) =>
-    script(
+    stepwise(
       `${command} that never gets its data`,
       put('set', 'a', 'old'),
       `${command} a 0 0 20${casTail(command)}\r\nhi\r\n`,
@@ -227,6 +227,34 @@ export const STORAGE = [
     put('append', LONGEST_KEY, 'w'),
     lines(`get ${LONGEST_KEY}`),
     lines(`delete ${LONGEST_KEY}`),
+  ),
+  script(
+    'a value at the limit of 1 MiB, header and all',
+    ...[1_048_000, 1_048_516, 1_048_517, 1_048_576, 1_048_577, 2_000_000].flatMap((size) => [
+      put('set', 'k', 'old'),
+      put('set', 'k', 'x'.repeat(size)),
+      lines('get k'),
+    ]),
+  ),
+  script(
+    'a value that is too large: only set drops the old one',
+    ...COMMANDS.flatMap((command) => [
+      put('set', 'k', 'old'),
+      put(command, 'k', 'x'.repeat(1_048_577), casTail(command)),
+      lines('get k'),
+      put('set', 'k', 'old'),
+      put(command, 'k', 'x'.repeat(1_048_577), `${casTail(command)} noreply`),
+      lines('get k'),
+    ]),
+  ),
+  script(
+    'append and prepend past the limit',
+    put('set', 'k', 'x'.repeat(700_000)),
+    put('append', 'k', 'y'.repeat(400_000)),
+    put('prepend', 'k', 'y'.repeat(400_000)),
+    lines('get k'),
+    put('append', 'k', 'y'.repeat(300_000)),
+    lines('get k'),
   ),
   script(
     'values of growing sizes',

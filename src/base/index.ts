@@ -6,7 +6,7 @@ export { type Clock, HandClock, machineClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
 export { digitsOf, writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
-export { asSentence, createLogger, type Logger, type LogOptions, silentLogger } from './log.ts';
+export { type Logger, silentLogger } from './logger.ts';
 export {
   type AnyFlag,
   defaultsOf,

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
-import { asSentence, sizeText } from '../base/index.ts';
+import { sizeText } from '../base/index.ts';
 import type { NodeEvent } from '../cluster/index.ts';
+import { asSentence } from '../server/index.ts';
 import { columns } from './columns.ts';
 import { packageVersion } from './version.ts';
 

@@ -1,5 +1,6 @@
-import { CodedError, createLogger, integer, type Logger } from '../base/index.ts';
+import { CodedError, integer, type Logger } from '../base/index.ts';
 import {
+  createLogger,
   type ListenAddress,
   type NodeHandle,
   type ServerOptions,

@@ -1,4 +1,5 @@
 /** Sockets and threads of one node. */
 export type { ListenAddress } from './listeners.ts';
+export { asSentence, createLogger, type LogOptions } from './log.ts';
 export { type NodeHandle, startNode } from './node.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags, serverRules } from './options.ts';

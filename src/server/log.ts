@@ -1,13 +1,5 @@
 import { type DestinationStream, destination, pino } from 'pino';
-
-/** Says what happened, with facts a program can filter by. Never on the data path. */
-export interface Logger {
-  error(facts: object, text: string): void;
-  warn(facts: object, text: string): void;
-  info(facts: object, text: string): void;
-  debug(facts: object, text: string): void;
-  trace(facts: object, text: string): void;
-}
+import type { Logger } from '../base/index.ts';
 
 /** How often `-v` was given chooses the level: none, `-v`, `-vv`, `-vvv` and more. */
 const LEVELS = ['warn', 'info', 'debug', 'trace'] as const;
@@ -28,9 +20,6 @@ export function createLogger({ verbosity, destination: given }: LogOptions): Log
   const formatters = { level: (label: string) => ({ level: label }) };
   return pino({ level, base: { pid: process.pid }, timestamp, formatters }, stream);
 }
-
-/** Says nothing: for tests and for callers that bring no log of their own. */
-export const silentLogger: Logger = pino({ enabled: false });
 
 const terminal: DestinationStream = {
   write: (line) => process.stderr.write(`${asSentence(line)}\n`),

@@ -164,6 +164,18 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'memcached takes a connection whose first byte is 0x80 for a binary one.',
     examples: [{ told: '\x80touch a 0\r\n', ours: 'ERROR\r\n', theirs: '' }],
   },
+  // The last: its flush is still to come.
+  {
+    title: 'flush_all with a delay does not act early',
+    reason: 'memcached takes a second off, so that a delay of one second acts at once.',
+    examples: [
+      // Two seconds for ours, so that a tick of the clock between the requests changes nothing.
+      {
+        told: 'set a 0 0 1\r\nx\r\nflush_all 2\r\nget a\r\n',
+        ours: 'STORED\r\nOK\r\nVALUE a 0 1\r\nx\r\nEND\r\n',
+      },
+    ],
+  },
 ];
 
 /**

@@ -1,0 +1,32 @@
+/** Draws 1 … `count` with Zipf's law: the second is asked for half as often as the first, at 1.0. */
+export function zipf(count: number, exponent: number, random: () => number): () => number {
+  const cumulative = new Float64Array(count);
+  let sum = 0;
+  for (let rank = 0; rank < count; rank++) {
+    sum += (rank + 1) ** -exponent;
+    cumulative[rank] = sum;
+  }
+  return () => {
+    const wanted = random() * sum;
+    let low = 0;
+    let high = count - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (cumulative[middle]! < wanted) low = middle + 1;
+      else high = middle;
+    }
+    // Popularity is not by id: spread the ranks over the ids, one to one.
+    return ((low * 7919) % count) + 1;
+  };
+}
+
+/** A small generator (mulberry32) so that every run asks for the same products. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

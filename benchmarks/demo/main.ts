@@ -1,0 +1,237 @@
+/**
+ * What a cache promises, measured: a product catalogue in a real database, read by shoppers who
+ * like some products more than others; first without a cache, then with three nodes in front, one
+ * of which is killed on the way. `npm run demo`, or `npm run demo -- --quick` for a short one.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Presets, SingleBar } from 'cli-progress';
+import { columns } from '../../src/cli/columns.ts';
+import { type CacheClient, createClient } from '../../src/client.ts';
+import { LocalCluster } from '../../src/cluster/index.ts';
+import { Catalogue, PRODUCTS } from './catalogue.ts';
+import { type LoadResult, runLoad } from './load.ts';
+import { type Shop, shopWithCache, shopWithoutCache } from './shop.ts';
+import { seeded, zipf } from './zipf.ts';
+
+const SHOPPERS = 64;
+const DATABASE_CONNECTIONS = 2;
+/** How much more the popular products are asked for; 1.0 is Zipf's own law. */
+const ZIPF_EXPONENT = 1.2;
+const NODES = 3;
+const quick = process.argv.includes('--quick');
+const SECONDS = quick
+  ? { without: 3, cold: 6, warm: 3, drill: 6 }
+  : { without: 8, cold: 25, warm: 12, drill: 15 };
+const KILL_AFTER_SECONDS = SECONDS.drill / 3;
+
+const folder = await mkdtemp(join(tmpdir(), 'slabring-demo-'));
+try {
+  process.exitCode = await demo();
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function demo(): Promise<number> {
+  say(`Filling a database with ${PRODUCTS.toLocaleString('en')} products …`);
+  const catalogue = await Catalogue.create(join(folder, 'catalogue.db'), DATABASE_CONNECTIONS);
+  const ports = await freePorts(NODES);
+  const cluster = await startCluster(ports);
+  const cache = createClient({ nodes: ports.map((port) => `127.0.0.1:${port}`) });
+  try {
+    const nextProduct = zipf(PRODUCTS, ZIPF_EXPONENT, seeded(1));
+    const load = (title: string, shop: Shop, seconds: number): Promise<LoadResult> =>
+      withBar(title, seconds, (onProgress) =>
+        runLoad({ shop, shoppers: SHOPPERS, seconds, nextProduct, onProgress }),
+      );
+    const cached = shopWithCache(catalogue, cache);
+    const without = await load('without a cache', shopWithoutCache(catalogue), SECONDS.without);
+    const cold = await load('a cold cache   ', cached, SECONDS.cold);
+    const warm = await load('a warm cache   ', cached, SECONDS.warm);
+    report([without, cold, warm], await shares(cache));
+    const events = killOneLater(cluster, cache);
+    const drill = await load('one node killed', cached, SECONDS.drill);
+    reportDrill(drill, await events);
+    return verdict(without, warm, [without, cold, warm, drill]);
+  } finally {
+    await cache.close();
+    await cluster.stop();
+    await catalogue.close();
+  }
+}
+
+function startCluster(ports: readonly number[]): Promise<LocalCluster> {
+  const plans = ports.map((port, index) => ({
+    name: `node-${index + 1}`,
+    command: [
+      process.execPath,
+      'src/cli/main.ts',
+      'serve',
+      `--port=${port}`,
+      '--listen=127.0.0.1',
+      '--threads=1',
+    ],
+  }));
+  return LocalCluster.start({ plans, env: process.env, onEvent: () => {} });
+}
+
+/** Kills the second node after a while, and waits for the client to find it back. */
+async function killOneLater(cluster: LocalCluster, cache: CacheClient): Promise<string> {
+  await new Promise((later) => setTimeout(later, KILL_AFTER_SECONDS * 1000));
+  const victim = cluster.nodes[1];
+  if (victim?.pid === undefined) throw new Error('The second node has no process to kill.');
+  const killedAt = performance.now();
+  const back = new Promise<number>((resolve) => {
+    cache.once('node-down', () => {
+      cache.once('node-up', () => resolve(performance.now() - killedAt));
+    });
+  });
+  process.kill(victim.pid, 'SIGKILL');
+  const outage = await back;
+  return `${victim.name} killed after ${KILL_AFTER_SECONDS} s; the client used it again ${(outage / 1000).toFixed(1)} s later`;
+}
+
+interface NodeShare {
+  readonly node: string;
+  readonly items: number;
+  readonly hits: number;
+}
+
+async function shares(cache: CacheClient): Promise<readonly NodeShare[]> {
+  const stats = await cache.stats();
+  return [...stats].map(([node, values]) => ({
+    node,
+    items: Number(values.get('curr_items')),
+    hits: Number(values.get('get_hits')),
+  }));
+}
+
+function report(phases: readonly LoadResult[], nodes: readonly NodeShare[]): void {
+  const row = (name: string, show: (result: LoadResult) => string): string[] => {
+    return [name, ...phases.map(show)];
+  };
+  const rows = [
+    ['', 'no cache', 'cache, from cold', 'cache, warm'],
+    row('requests/s', rate),
+    row('median', ({ p50Ms }) => ms(p50Ms)),
+    row('99th percentile', ({ p99Ms }) => ms(p99Ms)),
+    row('database queries', (result) => count(databaseQueries(result))),
+    row('database queries saved', (result) => percent(saved(result))),
+    row('hit ratio', ({ bySource, requests }) => percent(bySource.cache / requests)),
+    row('wrong answers', ({ wrongAnswers }) => count(wrongAnswers)),
+  ];
+  say(`\n${columns(rows, '   ')}\n`);
+  const items = sum(nodes.map((node) => node.items));
+  const hits = sum(nodes.map((node) => node.hits));
+  const shareRows = nodes.map((node) => [
+    node.node,
+    percent(node.items / items),
+    percent(node.hits / hits),
+  ]);
+  say(`${columns([['node', 'share of keys', 'share of hits'], ...shareRows], '   ')}\n`);
+}
+
+function reportDrill(drill: LoadResult, events: string): void {
+  say(`\n${events}.`);
+  const most = Math.max(...drill.perSecond);
+  const rows = drill.perSecond.map((requests, second) => [
+    `second ${second + 1}`,
+    count(requests).padStart(8),
+    '█'.repeat(Math.max(1, Math.round((requests / most) * 40))),
+  ]);
+  say(`\nRequests in each second:\n${columns(rows)}\n`);
+  say(
+    `${count(drill.requests)} requests, ${count(drill.wrongAnswers)} wrong answers, none failed;`,
+  );
+  say(
+    `${count(drill.bySource['database, cache down'])} went to the database while the node was down.`,
+  );
+}
+
+/** The demo's promises; exit code 1 when one is broken. */
+function verdict(without: LoadResult, warm: LoadResult, all: readonly LoadResult[]): number {
+  const drill = all.at(-1)!;
+  const faster = warm.requests / warm.seconds / (without.requests / without.seconds);
+  const wrong = sum(all.map(({ wrongAnswers }) => wrongAnswers));
+  const quiet = drill.perSecond.slice(0, Math.floor(KILL_AFTER_SECONDS));
+  const last = drill.perSecond.at(-1) ?? 0;
+  const promises: readonly (readonly [boolean, string])[] = [
+    [saved(warm) >= 0.9, `${percent(saved(warm))} of the database queries saved (promised: 90 %)`],
+    [faster >= 10, `${faster.toFixed(1)} × the throughput (promised: 10 ×)`],
+    [wrong === 0, `${wrong} wrong answers`],
+    [last >= (0.7 * sum(quiet)) / quiet.length, 'throughput is back after the node was killed'],
+  ];
+  say('');
+  for (const [kept, promise] of promises) say(`${kept ? '✓' : '✗'} ${promise}`);
+  return promises.every(([kept]) => kept) ? 0 : 1;
+}
+
+async function withBar<T>(
+  title: string,
+  seconds: number,
+  work: (onProgress: (elapsedSeconds: number, requests: number) => void) => Promise<T>,
+): Promise<T> {
+  const format = `${title} [{bar}] {percentage}% | {requests} requests`;
+  const bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
+  bar.start(seconds, 0, { requests: '0' });
+  try {
+    return await work((elapsed, requests) => {
+      bar.update(Math.min(elapsed, seconds), { requests: count(requests) });
+    });
+  } finally {
+    bar.update(seconds);
+    bar.stop();
+  }
+}
+
+/** Ports that were free a moment ago. */
+async function freePorts(wanted: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: wanted }, () => createServer().listen(0, '127.0.0.1'));
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.once('listening', () => {
+            const address = server.address();
+            resolve(address !== null && typeof address === 'object' ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports;
+}
+
+function databaseQueries({ bySource }: LoadResult): number {
+  return bySource.database + bySource['database, cache down'];
+}
+
+function saved(result: LoadResult): number {
+  return 1 - databaseQueries(result) / result.requests;
+}
+
+function rate({ requests, seconds }: LoadResult): string {
+  return count(Math.round(requests / seconds));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

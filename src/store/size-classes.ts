@@ -5,6 +5,7 @@ const CHUNK_ALIGN_BYTES = 8;
 /** memcached's item header; its smallest chunk is this plus `-n`. */
 const REFERENCE_HEADER_BYTES = 48;
 const CHUNK_BYTES_MIN = 64;
+const CLASSES_BELOW_MAX = 8;
 
 export interface SizeClassOptions {
   /** `-f`: how much larger each class's chunks are. */
@@ -29,17 +30,16 @@ export function planSizeClasses(options: SizeClassOptions): readonly number[] {
   const first = align(REFERENCE_HEADER_BYTES + options.sizeMinBytes);
   const chunkBytesMax = Math.min(pageBytes / 2, align(itemBytesMax));
   const below: number[] = [];
-  for (let size = align(first / growthFactor); size >= CHUNK_BYTES_MIN && below.length < 8; ) {
+  for (let size = first; below.length < CLASSES_BELOW_MAX; ) {
+    size = Math.min(size - CHUNK_ALIGN_BYTES, align(size / growthFactor));
+    if (size < CHUNK_BYTES_MIN) break;
     below.unshift(size);
-    const smaller = align(size / growthFactor);
-    if (smaller === size) break;
-    size = smaller;
   }
   const sizes = [0, ...below];
   for (let size = first; size < chunkBytesMax / growthFactor; ) {
     if (sizes.length === CLASSES_MAX - 2) break;
     sizes.push(size);
-    size = align(Math.floor(size * growthFactor));
+    size = Math.max(size + CHUNK_ALIGN_BYTES, align(Math.floor(size * growthFactor)));
   }
   sizes.push(chunkBytesMax);
   if (itemBytesMax > chunkBytesMax) sizes.push(pageBytes);

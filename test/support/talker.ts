@@ -1,0 +1,86 @@
+import { ByteSink } from '../../src/base/index.ts';
+import type { NodeView } from '../../src/commands/index.ts';
+import { createSessionTools, PAUSE, Session } from '../../src/server/session.ts';
+import { createStore, Store, type StoreOptions, type StoreShare } from '../../src/store/index.ts';
+
+/** A node to ask for `stats`, where there is no server. */
+const NODE: NodeView = {
+  pid: 1,
+  version: 'test',
+  maxConnections: 1,
+  threads: 1,
+  uptimeSeconds: () => 0,
+  timeSeconds: () => 0,
+  currentConnections: () => 1,
+  connectionStructures: () => 1,
+  acceptingConnections: () => true,
+  settings: () => [],
+  connections: () => [],
+  setVerbosity: () => {},
+};
+
+/** A small store for tests; no more than a few megabytes unless told. */
+export function testShare(options: Partial<StoreOptions> = {}): StoreShare {
+  return createStore({
+    memoryLimitBytes: 8 << 20,
+    threads: 1,
+    slabGrowthFactor: 1.25,
+    slabMinSizeBytes: 48,
+    maxItemSizeBytes: 1 << 20,
+    hashSeed: 7,
+    ...options,
+  });
+}
+
+/** A session on a real store, without a socket: bytes in, bytes out. */
+export class Talker {
+  readonly store: Store;
+  readonly session: Session;
+  readonly sink = new ByteSink(64 * 1024);
+  #reply = '';
+
+  constructor(share: StoreShare, thread = 0, requestsPerTurn = 1_000_000) {
+    this.store = new Store(share, thread);
+    const rules = { flushAllowed: true, dumpingAllowed: true };
+    const tools = createSessionTools(this.store, NODE, rules, this.sink, requestsPerTurn);
+    this.session = new Session(tools, () => this.#take());
+  }
+
+  /** Says whole requests and returns the reply. */
+  say(text: string): string {
+    return this.feed(Buffer.from(text, 'latin1')).reply;
+  }
+
+  /** Feeds bytes as far as the session takes them. */
+  feed(bytes: Buffer): {
+    readonly reply: string;
+    readonly consumed: number;
+    readonly pause: number;
+  } {
+    const pause = this.session.advance(bytes, 0, bytes.length);
+    this.#take();
+    const reply = this.#reply;
+    this.#reply = '';
+    return { reply, consumed: this.session.at, pause };
+  }
+
+  /** Feeds pieces as a connection would, carrying over what was not understood. */
+  feedPieces(pieces: readonly Buffer[]): string {
+    let carry = Buffer.alloc(0);
+    let reply = '';
+    for (const piece of pieces) {
+      carry = Buffer.concat([carry, piece]);
+      const fed = this.feed(carry);
+      reply += fed.reply;
+      carry = Buffer.from(carry.subarray(fed.consumed));
+      if (fed.pause === PAUSE.closing) return `${reply}<closed>`;
+    }
+    return reply;
+  }
+
+  #take(): boolean {
+    this.#reply += this.sink.bytes.toString('latin1', 0, this.sink.at);
+    this.sink.at = 0;
+    return true;
+  }
+}

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+
+/** A value that says of itself whether it is whole: a sum, then what it is the sum of. */
+export function checkedValue(key: string, number: number, length: number): string {
+  const body = `${key} ${number} ${String.fromCharCode(97 + (number % 26)).repeat(length)}`;
+  return `${sumOf(body)} ${body}`;
+}
+
+export function isChecked(key: string, value: string): boolean {
+  const [sum] = value.split(' ', 1);
+  const body = value.slice((sum ?? '').length + 1);
+  return sum === sumOf(body) && body.startsWith(`${key} `);
+}
+
+function sumOf(body: string): string {
+  return createHash('md5').update(body).digest('hex');
+}

@@ -1,0 +1,66 @@
+/** One of several threads that work on one store. Each job returns what it counted. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { StoreShare } from '../../src/store/index.ts';
+import { Random } from '../support/random.ts';
+import { Talker } from '../support/talker.ts';
+import { checkedValue, isChecked } from './checked-value.ts';
+
+export interface ThreadJob {
+  readonly share: StoreShare;
+  readonly thread: number;
+  readonly job: 'increment' | 'cas' | 'churn';
+  readonly rounds: number;
+  readonly seed: number;
+}
+
+const { share, thread, job, rounds, seed } = workerData as ThreadJob;
+const talker = new Talker(share, thread);
+const random = new Random(seed + thread);
+
+const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
+  increment() {
+    for (let i = 0; i < rounds; i++) talker.say(`incr counter-${i % 3} 1\r\n`);
+    return {};
+  },
+  cas() {
+    let retries = 0;
+    for (let done = 0; done < rounds; ) {
+      const [, flags, length, cas, value] =
+        /^VALUE total (\d+) (\d+) (\d+)\r\n(\d+)/.exec(talker.say('gets total\r\n')) ?? [];
+      if (length === undefined) throw new Error('the total is gone');
+      const next = String(Number(value) + 1);
+      const reply = talker.say(`cas total ${flags} 0 ${next.length} ${cas}\r\n${next}\r\n`);
+      if (reply === 'STORED\r\n') done++;
+      else retries++;
+    }
+    return { retries };
+  },
+  churn() {
+    let sets = 0;
+    let gets = 0;
+    const torn: string[] = [];
+    for (let i = 0; i < rounds; i++) {
+      const key = `key-${random.int(0, 500)}`;
+      const dice = random.int(0, 99);
+      if (dice < 40) {
+        const value = checkedValue(
+          key,
+          random.int(0, 1_000_000),
+          random.int(0, dice === 0 ? 90_000 : 900),
+        );
+        talker.say(`set ${key} 0 0 ${value.length}\r\n${value}\r\n`);
+        sets++;
+      } else if (dice < 90) {
+        const reply = talker.say(`get ${key}\r\n`);
+        const value = /^VALUE \S+ 0 \d+\r\n(.*)\r\nEND\r\n$/s.exec(reply)?.[1];
+        if (value !== undefined && !isChecked(key, value)) torn.push(reply.slice(0, 200));
+        gets++;
+      } else if (dice < 98) talker.say(`delete ${key}\r\n`);
+      else if (dice < 99) talker.say(`touch ${key} ${random.int(1, 100)}\r\n`);
+      else if (i % 50 === 0) talker.say('flush_all\r\n');
+    }
+    return { sets, gets, torn };
+  },
+};
+
+parentPort?.postMessage(jobs[job]());

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { ByteSink, writeDecimal64 } from '../../../src/base/index.ts';
+import { readI32, readU32, readU64, u64 } from '../../../src/protocol/text/numbers.ts';
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+const u32 = (text: string): number => readU32(bytes(text), 0, text.length);
+const i32 = (text: string): number => readI32(bytes(text), 0, text.length);
+const long = (text: string): bigint | undefined => {
+  if (!readU64(bytes(text), 0, text.length)) return undefined;
+  return (BigInt(u64.high) << 32n) | BigInt(u64.low);
+};
+
+describe('numbers as memcached reads them', () => {
+  test.each([
+    ['0', 0],
+    ['+7', 7],
+    ['007', 7],
+    ['\t5', 5],
+    ['5\tx', 5],
+    ['4294967295', 4294967295],
+    ['-0', 0],
+    ['4294967296', Number.NaN],
+    ['-1', Number.NaN],
+    ['', Number.NaN],
+    ['+', Number.NaN],
+    ['5x', Number.NaN],
+    ['99999999999999999999999', Number.NaN],
+    ['0000000000000000000000005', 5],
+  ])('u32 %j is %d', (text, value) => expect(u32(text)).toBe(value));
+
+  test.each([
+    ['2147483647', 2147483647],
+    ['-2147483648', -2147483648],
+    ['2147483648', Number.NaN],
+    ['-2147483649', Number.NaN],
+  ])('i32 %j is %d', (text, value) => expect(i32(text)).toBe(value));
+
+  test.each([
+    ['18446744073709551615', 2n ** 64n - 1n],
+    ['18446744073709551616', undefined],
+    ['99999999999999999999999', undefined],
+    ['9223372036854775808', 2n ** 63n],
+    ['4294967296', 2n ** 32n],
+    ['12 ab', 12n],
+    [' 12', 12n],
+    ['-1', undefined],
+    ['-0', 0n],
+    [' ', undefined],
+    ['1.5', undefined],
+  ])('u64 %j is %s', (text, value) => expect(long(text)).toBe(value));
+});
+
+test('64-bit numbers are written as BigInt writes them', () => {
+  const edges = [
+    0n,
+    9n,
+    10n,
+    99n,
+    2n ** 32n - 1n,
+    2n ** 32n,
+    2n ** 53n - 1n,
+    2n ** 53n,
+    10n ** 16n,
+  ];
+  const powers = Array.from({ length: 20 }, (_, i) => 10n ** BigInt(i));
+  for (const value of [
+    ...edges,
+    ...powers,
+    ...powers.map((p) => p - 1n),
+    2n ** 63n,
+    2n ** 64n - 1n,
+  ]) {
+    const [high, low] = [Number(value >> 32n), Number(value & 0xffff_ffffn)];
+    const target = Buffer.alloc(24);
+    const length = writeDecimal64(target, 2, high, low);
+    expect(target.toString('latin1', 2, 2 + length)).toBe(String(value));
+    const sink = new ByteSink(32);
+    sink.putDecimal64(high, low);
+    expect(sink.bytes.toString('latin1', 0, sink.at)).toBe(String(value));
+  }
+});

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { audit, CONTROL, PAGE_BYTES } from '../../../src/store/index.ts';
+import { classFor, planSizeClasses } from '../../../src/store/size-classes.ts';
+import { Talker, testShare } from '../../support/talker.ts';
+
+const set = (key: string, value: string, exptime = 0): string =>
+  `set ${key} 0 ${exptime} ${value.length}\r\n${value}\r\n`;
+
+describe('size classes', () => {
+  const defaults = {
+    growthFactor: 1.25,
+    sizeMinBytes: 48,
+    pageBytes: PAGE_BYTES,
+    itemBytesMax: 1 << 20,
+  };
+  test("are memcached's, with smaller ones below and a page above", () => {
+    const memcached =
+      '96 120 152 192 240 304 384 480 600 752 944 1184 1480 1856 2320 2904 3632 4544 5680 7104 ' +
+      '8880 11104 13880 17352 21696 27120 33904 42384 52984 66232 82792 103496 129376 161720 ' +
+      '202152 252696 315872 394840 524288';
+    const sizes = planSizeClasses(defaults);
+    expect(sizes.join(' ')).toBe(`0 64 80 ${memcached} 1048576`);
+  });
+  test('of any options rise, fit ids of six bits and hold the largest item', () => {
+    for (const growthFactor of [1.01, 1.05, 1.25, 2, 16]) {
+      for (const itemBytesMax of [1024, 100_000, 524_288, 1 << 20]) {
+        for (const sizeMinBytes of [1, 48, 1000]) {
+          const sizes = planSizeClasses({ ...defaults, growthFactor, itemBytesMax, sizeMinBytes });
+          expect(sizes.length).toBeLessThanOrEqual(64);
+          for (let i = 1; i < sizes.length; i++) expect(sizes[i]).toBeGreaterThan(sizes[i - 1]!);
+          for (const size of sizes) expect(size % 8).toBe(0);
+          expect(sizes.at(-1)).toBeGreaterThanOrEqual(itemBytesMax);
+          expect(classFor(sizes, sizes.at(-1)!)).toBe(sizes.length - 1);
+          expect(classFor(sizes, sizes.at(-1)! + 1)).toBe(0);
+          expect(classFor(sizes, 1)).toBe(1);
+        }
+      }
+    }
+  });
+});
+
+test('the index grows bucket by bucket, and every key is found all the way', () => {
+  const talker = new Talker(testShare({ memoryLimitBytes: 32 << 20 }));
+  const { index } = talker.store;
+  const before = index.bucketCount();
+  const items = Math.floor(before * 1.5) + 30_000;
+  for (let i = 0; i < items; i++) talker.say(set(`key-${i}`, 'v'));
+  expect(index.count()).toBe(items);
+  expect(index.bucketCount()).toBeGreaterThan(before + 10_000);
+  for (let i = 0; i < items; i += 7) expect(talker.say(`get key-${i}\r\n`)).toContain('VALUE');
+  expect(audit(talker.store)).toEqual([]);
+});
+
+describe('the clock', () => {
+  test('an item expires when the clock reaches its second', () => {
+    const talker = new Talker(testShare());
+    const { lifetimes } = talker.store;
+    talker.say(set('a', 'x', 3));
+    lifetimes.tick(lifetimes.now() + 2);
+    expect(talker.say('get a\r\n')).toContain('VALUE');
+    lifetimes.tick(lifetimes.now() + 1);
+    expect(talker.say('get a\r\n')).toBe('END\r\n');
+    expect(audit(talker.store)).toEqual([]);
+  });
+  test('above 30 days an exptime is a Unix time', () => {
+    const talker = new Talker(testShare());
+    const unix = talker.store.lifetimes.epoch() + talker.store.lifetimes.now();
+    talker.say(set('later', 'x', unix + 10) + set('past', 'x', unix - 10));
+    expect(talker.say('get later past\r\n')).toBe('VALUE later 0 1\r\nx\r\nEND\r\n');
+  });
+});
+
+describe('flush_all', () => {
+  test('hides what was stored before, not what comes after', () => {
+    const talker = new Talker(testShare());
+    talker.say(`${set('a', 'x')}flush_all\r\n${set('b', 'y')}`);
+    expect(talker.say('get a b\r\n')).toBe('VALUE b 0 1\r\ny\r\nEND\r\n');
+  });
+  test('with a delay waits for its second, and a later one never brings anything back', () => {
+    const talker = new Talker(testShare());
+    const { lifetimes } = talker.store;
+    talker.say(`${set('a', 'x')}flush_all\r\nflush_all 1000\r\n`);
+    expect(talker.say('get a\r\n')).toBe('END\r\n');
+    talker.say(`${set('a', 'x')}flush_all 2\r\n${set('b', 'x')}`);
+    lifetimes.tick(lifetimes.now() + 1);
+    expect(talker.say('get a b\r\n').match(/VALUE/g)).toHaveLength(2);
+    lifetimes.tick(lifetimes.now() + 1);
+    expect(talker.say('get a b\r\n')).toBe('END\r\n');
+  });
+  test('holds when the sequence numbers cross 2^31 and 2^32', () => {
+    for (const start of [0x7fff_fffd, 0xffff_fffd]) {
+      const talker = new Talker(testShare());
+      talker.store.arena.control[CONTROL.seqLow] = start | 0;
+      // Who crossed into the upper half has prepared the next lower one.
+      if (start > 0x8000_0000) talker.store.arena.control[CONTROL.seqHighEven] = 1;
+      const ids: bigint[] = [];
+      for (let i = 0; i < 6; i++) {
+        talker.say(set('a', 'x'));
+        ids.push(BigInt(/^VALUE a 0 1 (\d+)/.exec(talker.say('gets a\r\n'))![1]!));
+      }
+      for (let i = 1; i < ids.length; i++) expect(ids[i]).toBe(ids[i - 1]! + 1n);
+      talker.say('flush_all\r\n');
+      expect(talker.say('get a\r\n')).toBe('END\r\n');
+      expect(talker.say(`${set('a', 'x')}get a\r\n`)).toContain('VALUE');
+    }
+  });
+});
+
+describe('eviction', () => {
+  test('forgets from the tail, spares what was read, and never says out of memory', () => {
+    const talker = new Talker(testShare({ memoryLimitBytes: 1 << 20 }));
+    const value = 'x'.repeat(1000);
+    talker.say(set('read', value));
+    for (let i = 0; i < 3000; i++) {
+      expect(talker.say(set(`key-${i}`, value))).toBe('STORED\r\n');
+      expect(talker.say('get read\r\n')).toContain('VALUE');
+    }
+    expect(talker.say('get key-0\r\n')).toBe('END\r\n');
+    expect(talker.say('get key-2999\r\n')).toContain('VALUE');
+    expect(talker.say('stats\r\n')).toMatch(/STAT evictions [1-9]\d{2,}/);
+    expect(audit(talker.store)).toEqual([]);
+  });
+  test('an append that needs a new chunk of a full class does not evict its own item', () => {
+    const talker = new Talker(testShare({ memoryLimitBytes: 1 << 20 }));
+    const half = 'x'.repeat(400_000);
+    talker.say(set('a', half) + set('b', half));
+    const appended = talker.say(`append a 0 0 3\r\nend\r\nget a\r\n`);
+    expect(appended).toBe(`STORED\r\nVALUE a 0 400003\r\n${half}end\r\nEND\r\n`);
+    expect(audit(talker.store)).toEqual([]);
+  });
+});

@@ -35,7 +35,7 @@ export function planSizeClasses(options: SizeClassOptions): readonly number[] {
     if (size < CHUNK_BYTES_MIN) break;
     below.unshift(size);
   }
-  const sizes = [0, ...below];
+  const sizes = [0, ...below.filter((size) => size < chunkBytesMax)];
   for (let size = first; size < chunkBytesMax / growthFactor; ) {
     if (sizes.length === CLASSES_MAX - 2) break;
     sizes.push(size);

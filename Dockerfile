@@ -1,0 +1,20 @@
+# One cache node: production dependencies only, no build tools, not root.
+FROM node:26-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
+
+FROM node:26-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json ./
+COPY src ./src
+USER node
+EXPOSE 11211
+# A real round trip: asks the node for its version in the protocol it serves.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "src/cli/main.ts", "health"]
+# The exec form: signals reach the node itself, which drains.
+ENTRYPOINT ["node", "src/cli/main.ts"]
+CMD ["serve"]

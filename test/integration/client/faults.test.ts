@@ -1,0 +1,184 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type CacheClient, CacheError, createClient } from '../../../src/client.ts';
+import { FaultProxy } from '../../support/fault-proxy.ts';
+import { startSlabring } from '../../support/node-process.ts';
+import type { TestServer } from '../../support/server.ts';
+
+let server: TestServer;
+let proxy: FaultProxy;
+let cache: CacheClient;
+const open: CacheClient[] = [];
+
+beforeAll(async () => {
+  server = await startSlabring({ args: ['-t', '1'] });
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  proxy = await FaultProxy.start(server);
+  cache = client({ deadlineMs: 10_000 });
+});
+afterEach(async () => {
+  await proxy.stop();
+  await Promise.all(open.splice(0).map((each) => each.close()));
+});
+
+function client(options: { deadlineMs?: number; maxPendingPerNode?: number }): CacheClient {
+  const made = createClient({ nodes: [`127.0.0.1:${proxy.port}`], ...options });
+  open.push(made);
+  return made;
+}
+
+/** How an operation ended: its value, or the code of its failure. */
+const endOf = (operation: Promise<unknown>): Promise<unknown> =>
+  operation.catch((error: unknown) => (error instanceof CacheError ? error.code : error));
+
+/** Waits until the client uses the node again (it tries by itself) and finds it sound. */
+async function recovered(using: CacheClient): Promise<void> {
+  await expect.poll(() => endOf(using.set('after', 'all')), { timeout: 20_000 }).toBeUndefined();
+  expect(await using.get('after')).toBe('all');
+}
+
+describe('after every fault all promises are settled, no value is wrong, and the node is back', () => {
+  test('a node that refuses: operations fail at once, the rest of the time too', async () => {
+    await proxy.stop();
+    const down = once(cache, 'node-down');
+    expect(await endOf(cache.get('a'))).toBe('ERR_NODE_DOWN');
+    await down;
+    expect(await endOf(cache.get('a'))).toBe('ERR_NODE_DOWN');
+  });
+
+  test('a connection reset with commands in flight', async () => {
+    await cache.set('a', 'x');
+    proxy.set({ kind: 'stall' });
+    const stalled = client({ deadlineMs: 10_000 });
+    const ends = Promise.all(Array.from({ length: 50 }, () => endOf(stalled.get('a'))));
+    await expect.poll(() => stalled.listenerCount('node-up')).toBe(0);
+    await once(stalled, 'node-up');
+    proxy.set({ kind: 'none' });
+    // All fifty leave in the tick after the connection; the reset comes after them.
+    setImmediate(() => proxy.resetAll());
+    expect(new Set(await ends)).toEqual(new Set(['ERR_REPLY_LOST']));
+    await recovered(stalled);
+  });
+
+  test('a node that stalls: deadlines hold, then operations fail at once, then it is back', async () => {
+    proxy.set({ kind: 'stall' });
+    const hasty = client({ deadlineMs: 100 });
+    const ends = await Promise.all(Array.from({ length: 20 }, () => endOf(hasty.get('a'))));
+    expect(new Set(ends)).toEqual(new Set(['ERR_DEADLINE']));
+    expect(await endOf(hasty.get('a'))).toBe('ERR_NODE_DOWN');
+    proxy.set({ kind: 'none' });
+    proxy.resetAll();
+    await recovered(hasty);
+  });
+
+  test('replies cut at every byte: a value arrives whole or not at all', async () => {
+    const value = 'some value that is cut somewhere';
+    await cache.set('a', value);
+    const reply = `VALUE a 0 ${value.length}\r\n${value}\r\nEND\r\n`;
+    for (let afterBytes = 1; afterBytes < reply.length; afterBytes++) {
+      proxy.set({ kind: 'cut', afterBytes });
+      const cut = client({ deadlineMs: 10_000 });
+      expect(await endOf(cut.get('a')), `cut after ${afterBytes} bytes`).toBe('ERR_REPLY_LOST');
+    }
+    proxy.set({ kind: 'none' });
+    expect(await cache.get('a')).toBe(value);
+  });
+
+  test('a trickle of single bytes is only slow', async () => {
+    proxy.set({ kind: 'trickle' });
+    const slow = client({ deadlineMs: 20_000 });
+    const entries = Array.from({ length: 200 }, (_, i) => [`t${i}`, `v${i}`] as const);
+    await slow.setMany(entries);
+    const { values } = await slow.getMany(entries.map(([key]) => key));
+    expect([...values].sort()).toEqual([...entries].sort());
+  });
+
+  test.each([
+    ['another key', 'VALUE b 0 1\r\nx\r\nEND\r\n'],
+    ['a reply too many', 'END\r\nEND\r\n'],
+    ['another kind of reply', 'STORED\r\n'],
+    ['noise', '\u0000\u0001\u0002\r\n'],
+  ])('a reply that makes no sense (%s) is nobody’s value', async (_, bytes) => {
+    proxy.set({ kind: 'answer', bytes });
+    const confused = client({ deadlineMs: 10_000 });
+    const ends = [await endOf(confused.get('a'))];
+    // A reply too many is found out when the next one is wanted, at the latest.
+    if (ends[0] === undefined) ends.push(await endOf(confused.get('c')));
+    expect(['ERR_PROTOCOL', 'ERR_NODE_DOWN']).toContain(ends.at(-1));
+    proxy.set({ kind: 'none' });
+    proxy.resetAll();
+    await recovered(confused);
+  });
+
+  test('one node of two down: its keys fail with a code, the others are served', async () => {
+    const other = await startSlabring({ args: ['-t', '1'] });
+    const both = createClient({ nodes: [`127.0.0.1:${proxy.port}`, `127.0.0.1:${other.port}`] });
+    try {
+      const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
+      await both.setMany(keys.map((key) => [key, key] as const));
+      proxy.set({ kind: 'reset' });
+      proxy.resetAll();
+      await once(both, 'node-down');
+      const { values, failed } = await both.getMany(keys);
+      const [mine, theirs] = [
+        keys.filter((key) => both.nodeOf(key).endsWith(`:${proxy.port}`)),
+        [],
+      ];
+      expect([...failed.keys()].sort()).toEqual([...mine, ...theirs].sort());
+      expect(values.size + failed.size).toBe(keys.length);
+      for (const error of failed.values()) expect(error).toMatchObject({ code: 'ERR_NODE_DOWN' });
+      proxy.set({ kind: 'none' });
+      await expect
+        .poll(async () => (await both.getMany(keys)).failed.size, { timeout: 20_000 })
+        .toBe(0);
+    } finally {
+      await both.close();
+      await other.stop();
+    }
+  });
+
+  test('a queue that is full refuses, and what is queued goes on', async () => {
+    const small = client({ deadlineMs: 10_000, maxPendingPerNode: 10 });
+    const ends = await Promise.all(Array.from({ length: 12 }, () => endOf(small.get('none'))));
+    expect(ends.filter((end) => end === undefined)).toHaveLength(10);
+    expect(ends.filter((end) => end === 'ERR_QUEUE_FULL')).toHaveLength(2);
+  });
+
+  test('close settles everything: what is pending ends, what comes later fails', async () => {
+    const pending = Promise.all(Array.from({ length: 100 }, () => endOf(cache.get('none'))));
+    const closing = cache.close();
+    expect(await endOf(cache.get('none'))).toBe('ERR_CLOSED');
+    expect(new Set(await pending)).toEqual(new Set([undefined]));
+    await closing;
+  });
+
+  test('close with a stalled node ends by the deadline', async () => {
+    proxy.set({ kind: 'stall' });
+    const stalled = client({ deadlineMs: 200 });
+    const end = endOf(stalled.get('a'));
+    await stalled.close();
+    expect(await end).toBe('ERR_DEADLINE');
+  });
+});
+
+test('what one tick sends leaves in one packet', async () => {
+  const packets: string[] = [];
+  const raw = createServer((socket) => {
+    socket.on('data', (bytes) => {
+      packets.push(bytes.toString());
+      socket.write('END\r\n'.repeat(bytes.toString().match(/\n/g)?.length ?? 0));
+    });
+  });
+  await new Promise<void>((listening) => raw.listen(0, '127.0.0.1', listening));
+  const address = raw.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const one = createClient({ nodes: [`127.0.0.1:${address.port}`] });
+  await one.get('warm');
+  await Promise.all(Array.from({ length: 64 }, (_, i) => one.get(`k${i}`)));
+  expect(packets).toHaveLength(2);
+  await one.close();
+  await new Promise((closed) => raw.close(closed));
+});

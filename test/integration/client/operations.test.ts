@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CacheClient, createClient } from '../../../src/client.ts';
+import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
+import { startSlabring } from '../../support/node-process.ts';
+import type { TestServer } from '../../support/server.ts';
+
+const kinds = [
+  { name: 'slabring', start: startSlabring, skip: false },
+  { name: 'memcached', start: startMemcached, skip: memcachedMissing() !== undefined },
+];
+
+describe.each(kinds.filter(({ skip }) => !skip))(
+  'the client with three nodes of $name',
+  ({ start }) => {
+    let servers: readonly TestServer[] = [];
+    let cache: CacheClient;
+    beforeAll(async () => {
+      servers = await Promise.all([start(), start(), start()]);
+      cache = createClient({
+        nodes: servers.map(({ port }) => `127.0.0.1:${port}`),
+        deadlineMs: 10_000,
+      });
+    });
+    afterAll(async () => {
+      await cache.close();
+      await Promise.all(servers.map((server) => server.stop()));
+    });
+
+    test('text and bytes come back as what they were', async () => {
+      const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+      await cache.set('text', 'grüße\r\nEND\r\n');
+      await cache.set('bytes', bytes);
+      await cache.set('empty', '');
+      expect(await cache.get('text')).toBe('grüße\r\nEND\r\n');
+      expect(Buffer.from((await cache.get('bytes')) as Uint8Array)).toEqual(Buffer.from(bytes));
+      expect(await cache.get('empty')).toBe('');
+      expect(Buffer.from((await cache.getBytes('text'))!).toString()).toBe('grüße\r\nEND\r\n');
+      expect(await cache.get('absent')).toBeUndefined();
+    });
+
+    test('add, replace, append, prepend, delete and touch say what they did', async () => {
+      expect(await cache.replace('k', '1')).toBe('not-stored');
+      expect(await cache.append('k', '1')).toBe('not-stored');
+      expect(await cache.add('k', '2')).toBe('stored');
+      expect(await cache.add('k', '3')).toBe('not-stored');
+      expect(await cache.append('k', '4')).toBe('stored');
+      expect(await cache.prepend('k', '1')).toBe('stored');
+      expect(await cache.get('k')).toBe('124');
+      expect(await cache.touch('k', 100)).toBe(true);
+      expect(await cache.delete('k')).toBe(true);
+      expect(await cache.delete('k')).toBe(false);
+      expect(await cache.touch('k', 100)).toBe(false);
+    });
+
+    test('cas stores over the version it was given, and no other', async () => {
+      await cache.set('v', 'one');
+      const version = await cache.gets('v');
+      expect(version?.value).toBe('one');
+      expect(await cache.cas('v', 'two', version!.cas)).toBe('stored');
+      expect(await cache.cas('v', 'three', version!.cas)).toBe('exists');
+      expect(await cache.cas('w', 'three', version!.cas)).toBe('not-found');
+      expect(await cache.get('v')).toBe('two');
+    });
+
+    test('counters hold 64 bits', async () => {
+      expect(await cache.increment('n')).toBeUndefined();
+      await cache.set('n', '18446744073709551614');
+      expect(await cache.increment('n')).toBe(2n ** 64n - 1n);
+      expect(await cache.decrement('n', 2n ** 64n - 1n)).toBe(0n);
+      expect(await cache.decrement('n', 5)).toBe(0n);
+      await cache.set('n', 'x');
+      await expect(cache.increment('n')).rejects.toMatchObject({
+        code: 'ERR_REFUSED',
+        mayHaveRun: false,
+      });
+    });
+
+    test('a time to live of a second passes', async () => {
+      await cache.set('brief', 'x', { ttl: 1 });
+      await expect.poll(() => cache.get('brief'), { timeout: 5000 }).toBeUndefined();
+    });
+
+    test('many keys go to all nodes and come back together', async () => {
+      const keys = Array.from({ length: 3000 }, (_, i) => `many-${i}`);
+      const stored = await cache.setMany(keys.map((key) => [key, `value of ${key}`] as const));
+      expect(stored.failed.size).toBe(0);
+      const { values, failed } = await cache.getMany([...keys, 'many-absent', keys[0]!]);
+      expect(failed.size).toBe(0);
+      expect(values.size).toBe(keys.length);
+      for (const key of keys) expect(values.get(key)).toBe(`value of ${key}`);
+      expect(new Set(keys.map((key) => cache.nodeOf(key))).size).toBe(3);
+    });
+
+    test('a value of a megabyte, and one too large', async () => {
+      const large = 'x'.repeat(1_000_000);
+      await cache.set('large', large);
+      expect(await cache.get('large')).toBe(large);
+      const refused = { code: 'ERR_REFUSED', message: expect.stringContaining('object too large') };
+      await expect(cache.set('large', `${large}${large}`)).rejects.toMatchObject(refused);
+      expect(await cache.get('large')).toBeUndefined();
+    });
+
+    test('stats, version and flush reach every node', async () => {
+      expect((await cache.version()).size).toBe(3);
+      const stats = await cache.stats();
+      for (const node of stats.values()) expect(node.get('pid')).toMatch(/^\d+$/);
+      await cache.set('gone', 'x');
+      await cache.flush();
+      expect(await cache.get('gone')).toBeUndefined();
+    });
+
+    test('keys and arguments are checked before anything is sent', async () => {
+      for (const key of ['', 'a b', 'a\nb', 'x'.repeat(251), 'é'.repeat(126)]) {
+        await expect(cache.get(key)).rejects.toMatchObject({ code: 'ERR_KEY', mayHaveRun: false });
+      }
+      await cache.set('é'.repeat(125), 'x');
+      expect(await cache.get('é'.repeat(125))).toBe('x');
+      await expect(cache.set('a', 'x', { ttl: -1 })).rejects.toMatchObject({
+        code: 'ERR_ARGUMENT',
+      });
+      await expect(cache.increment('a', 1.5)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' });
+      expect(() => createClient({ nodes: ['a'], timeout: 5 } as never)).toThrow(
+        /no option "timeout"/,
+      );
+    });
+  },
+);

@@ -1,0 +1,93 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** What a proxy does to the connections that go through it from now on. */
+export type Fault =
+  | { readonly kind: 'none' }
+  /** Closes each new connection at once. */
+  | { readonly kind: 'reset' }
+  /** Takes everything and answers nothing. */
+  | { readonly kind: 'stall' }
+  /** Passes so many bytes of the replies, then resets. */
+  | { readonly kind: 'cut'; readonly afterBytes: number }
+  /** Passes replies a byte at a time. */
+  | { readonly kind: 'trickle' }
+  /** Answers the first bytes with these, whatever they ask. */
+  | { readonly kind: 'answer'; readonly bytes: string };
+
+/** A TCP proxy on 127.0.0.1 in front of one server, that makes trouble on demand. */
+export class FaultProxy {
+  readonly port: number;
+  #fault: Fault = { kind: 'none' };
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.port = port;
+  }
+
+  static async start(target: { readonly port: number }): Promise<FaultProxy> {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+    const proxy = new FaultProxy(server, address.port);
+    server.on('connection', (client) => proxy.#serve(client, target.port));
+    return proxy;
+  }
+
+  /** From now on, for new connections; those there are go on as they were unless `cut`. */
+  set(fault: Fault): void {
+    this.#fault = fault;
+  }
+
+  /** Resets every connection that goes through. */
+  resetAll(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async stop(): Promise<void> {
+    this.resetAll();
+    await new Promise((closed) => this.#server.close(closed));
+  }
+
+  #serve(client: Socket, targetPort: number): void {
+    const fault = this.#fault;
+    this.#hold(client);
+    if (fault.kind === 'reset') {
+      client.resetAndDestroy();
+      return;
+    }
+    if (fault.kind === 'stall') {
+      client.resume();
+      return;
+    }
+    if (fault.kind === 'answer') {
+      client.once('data', () => client.write(fault.bytes));
+      return;
+    }
+    const server = connect({ port: targetPort, host: '127.0.0.1' });
+    this.#hold(server);
+    client.pipe(server);
+    client.on('close', () => server.destroy());
+    server.on('close', () => client.destroy());
+    let passed = 0;
+    server.on('data', (bytes: Buffer) => {
+      if (fault.kind === 'cut' && passed + bytes.length >= fault.afterBytes) {
+        client.write(bytes.subarray(0, fault.afterBytes - passed), () => client.resetAndDestroy());
+        server.pause();
+        return;
+      }
+      passed += bytes.length;
+      if (fault.kind !== 'trickle') client.write(bytes);
+      else for (const byte of bytes) client.write(Buffer.of(byte));
+    });
+  }
+
+  #hold(socket: Socket): void {
+    socket.setNoDelay(true);
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+}

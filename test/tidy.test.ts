@@ -1,0 +1,164 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { clusterVerb } from '../src/cli/cluster.ts';
+import { healthVerb } from '../src/cli/health.ts';
+import { optionsPage } from '../src/cli/options-page.ts';
+import { serveVerb } from '../src/cli/serve.ts';
+import { FAILURES } from '../src/client/index.ts';
+import { startNode } from '../src/server/index.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SOURCE = join(ROOT, 'src');
+
+/** docs/architecture.md: each room, and the rooms below it. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  protocol: ['base'],
+  store: ['base'],
+  commands: ['base', 'protocol', 'store'],
+  server: ['base', 'protocol', 'store', 'commands'],
+  client: ['base', 'protocol'],
+  cluster: ['base', 'protocol', 'client'],
+  ops: ['base', 'store'],
+  cli: ['base', 'protocol', 'store', 'commands', 'server', 'client', 'cluster', 'ops'],
+};
+/** A room is entered by its index; the protocol room has a second door, for clients. */
+const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `${room}/index.ts`)).add(
+  'protocol/client.ts',
+);
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+  /** Of a package, not of a file. */
+  readonly isPackage: boolean;
+}
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'));
+
+const imports: readonly Import[] = files.flatMap((file) => {
+  const text = readFileSync(join(SOURCE, file), 'utf8');
+  const names = [...text.matchAll(/(?:from|import)\s+'([^']+)'/g)].map(([, name]) => name!);
+  return names.map((name) => {
+    const isPackage = !name.startsWith('.');
+    const target = isPackage ? name : relative(SOURCE, resolve(SOURCE, dirname(file), name));
+    return { file, target: target.replaceAll('\\', '/'), isPackage };
+  });
+});
+
+const roomOf = (file: string): string => (file.includes('/') ? file.split('/')[0]! : '');
+
+describe('rooms', () => {
+  test('import only from the rooms below them', () => {
+    const wrong = imports
+      .filter(({ file, isPackage }) => !isPackage && roomOf(file) !== '')
+      .filter(({ file, target }) => roomOf(target) !== roomOf(file))
+      .filter(({ file, target }) => !MAY_IMPORT[roomOf(file)]?.includes(roomOf(target)))
+      .map(({ file, target }) => `${file}: ${roomOf(file)}/ may not import ${target}`);
+    expect(wrong).toEqual([]);
+  });
+  test('are entered by their index', () => {
+    const wrong = imports
+      .filter(({ file, target, isPackage }) => !isPackage && roomOf(target) !== roomOf(file))
+      .filter(({ target }) => !DOORS.has(target))
+      .map(
+        ({ file, target }) => `${file}: ${target} is not a door; import ${roomOf(target)}/index.ts`,
+      );
+    expect(wrong).toEqual([]);
+  });
+  test('are all known', () => {
+    const rooms = new Set(files.map(roomOf).filter((room) => room !== ''));
+    expect([...rooms].filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+  });
+});
+
+test('no file imports itself, by way of others', () => {
+  const edges = new Map<string, string[]>();
+  for (const { file, target, isPackage } of imports) {
+    if (!isPackage) edges.set(file, [...(edges.get(file) ?? []), target]);
+  }
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    else if (!done.has(file)) {
+      for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+      done.add(file);
+    }
+  };
+  for (const file of files) visit(file, []);
+  expect(cycles).toEqual([]);
+});
+
+test('the client needs no package but the ring', () => {
+  const reached = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const found of imports.filter((each) => each.file === file)) {
+      if (!found.isPackage) visit(found.target);
+      else if (!found.target.startsWith('node:')) packages.add(found.target);
+    }
+  };
+  visit('client.ts');
+  expect([...packages]).toEqual(['hashring']);
+});
+
+describe('what is committed', () => {
+  const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const texts = tracked.filter((file) => /\.(ts|js|json|md|yml|sh)$|Dockerfile|\.ci/.test(file));
+  test('names no path of a machine and no package registry', () => {
+    const machinePath = /(^|[^\w.])\/(work|farm|home|root|Users)\/\w/;
+    const registry = new RegExp(
+      ['registry.npm', 'npm.pkg.'].map((name) => `${name}[a-z]`).join('|'),
+    );
+    const wrong = texts.flatMap((file) =>
+      readFileSync(join(ROOT, file), 'utf8')
+        .split('\n')
+        .flatMap((line, at) =>
+          machinePath.test(line) || registry.test(line)
+            ? [`${file}:${at + 1}: ${line.trim()}`]
+            : [],
+        ),
+    );
+    expect(wrong).toEqual([]);
+  });
+  test('the lock file has no addresses', () => {
+    expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
+  });
+});
+
+describe('pages that follow the source', () => {
+  const page = (name: string): string => readFileSync(join(ROOT, 'docs', name), 'utf8');
+  test('docs/options.md is what `npm run docs` writes', () => {
+    expect(page('options.md')).toBe(optionsPage([clusterVerb, serveVerb(startNode), healthVerb]));
+  });
+  test('docs/client.md has every failure, with its text', () => {
+    for (const [code, { text, mayHaveRun }] of Object.entries(FAILURES)) {
+      expect(page('client.md')).toContain(
+        `| \`${code}\` | ${mayHaveRun ? 'yes' : 'no'} | ${text} |`,
+      );
+    }
+  });
+  test('docs/architecture.md has every room', () => {
+    for (const room of readdirSync(SOURCE, { withFileTypes: true })) {
+      if (room.isDirectory()) expect(page('architecture.md')).toContain(`| \`${room.name}\` |`);
+    }
+  });
+  test('each run-time dependency has its reason in docs/decisions', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    for (const name of Object.keys(dependencies)) {
+      expect(page('decisions/0001-dependencies.md')).toContain(`| ${name} |`);
+    }
+  });
+});

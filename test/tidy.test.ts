@@ -137,9 +137,12 @@ describe('what is committed', () => {
 });
 
 describe('pages that follow the source', () => {
-  const page = (name: string): string => readFileSync(join(ROOT, 'docs', name), 'utf8');
+  /** Without the blanks that line up the columns of a table. */
+  const page = (name: string): string =>
+    readFileSync(join(ROOT, 'docs', name), 'utf8').replaceAll(/ +/g, ' ');
   test('docs/options.md is what `npm run docs` writes', () => {
-    expect(page('options.md')).toBe(optionsPage([clusterVerb, serveVerb(startNode), healthVerb]));
+    const written = optionsPage([clusterVerb, serveVerb(startNode), healthVerb]);
+    expect(readFileSync(join(ROOT, 'docs', 'options.md'), 'utf8')).toBe(written);
   });
   test('docs/client.md has every failure, with its text', () => {
     for (const [code, { text, mayHaveRun }] of Object.entries(FAILURES)) {

@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createClient } from '../../src/client.ts';
+import { freePort } from '../support/ports.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** One run of the command line, as a user sees it. */
+class Run {
+  out = '';
+  err = '';
+  readonly pid: number;
+  readonly ended: Promise<number | null>;
+  readonly #child;
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.#child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } });
+    this.pid = this.#child.pid!;
+    this.#child.stdout.on('data', (bytes) => {
+      this.out += bytes;
+    });
+    this.#child.stderr.on('data', (bytes) => {
+      this.err += bytes;
+    });
+    this.ended = new Promise((resolve) => this.#child.on('close', resolve));
+    runs.push(this);
+  }
+
+  async says(what: RegExp): Promise<RegExpExecArray> {
+    const found = (): RegExpExecArray | null => what.exec(this.out) ?? what.exec(this.err);
+    const giveUp = Symbol('ended');
+    const race = await Promise.race([
+      expect.poll(found, { timeout: 20_000, interval: 20 }).not.toBeNull(),
+      this.ended.then(() => giveUp),
+    ]);
+    const match = found();
+    if (match === null)
+      throw new Error(`${String(race)} without ${what}:\n${this.out}\n${this.err}`);
+    return match;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+}
+
+const runs: Run[] = [];
+afterEach(async () => {
+  for (const run of runs) run.signal('SIGKILL');
+  await Promise.all(runs.splice(0).map(({ ended }) => ended));
+});
+
+/** The first of so many ports in a row that are free. */
+async function portsInARow(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const rest = await Promise.all(
+      Array.from({ length: count - 1 }, (_, i) => isFree(first + 1 + i)),
+    );
+    if (rest.every(Boolean)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe('slabring cluster', () => {
+  test('three nodes, one table; a node that is killed comes back; Ctrl-C stops all', async () => {
+    const port = await portsInARow(3);
+    const run = new Run(['cluster', `--port=${port}`, '-t', '1', '-m', '8']);
+    await run.says(/Ctrl-C stops all nodes/);
+    const rows = [...run.out.matchAll(/^node-\d +127\.0\.0\.1:(\d+) +(\d+) /gm)];
+    expect(rows.map(([, of]) => Number(of))).toEqual([port, port + 1, port + 2]);
+    const cache = createClient({
+      nodes: rows.map(([, of]) => `127.0.0.1:${of}`),
+      deadlineMs: 10_000,
+    });
+    expect((await cache.version()).size).toBe(3);
+    process.kill(Number(rows[1]![2]), 'SIGKILL');
+    await run.says(/node-2 .*(again|restart)/i);
+    const answering = (): Promise<number> =>
+      cache.version().then(
+        ({ size }) => size,
+        () => 0,
+      );
+    await expect.poll(answering, { timeout: 20_000 }).toBe(3);
+    await cache.close();
+    run.signal('SIGINT');
+    expect(await run.ended).toBe(0);
+    for (const of of [port, port + 1, port + 2]) expect(await isFree(of)).toBe(true);
+  });
+
+  test('a taken port: a sentence that names it and the flag, and no node left behind', async () => {
+    const port = await portsInARow(3);
+    const taken = createServer();
+    await new Promise<void>((listening) => taken.listen(port + 1, '127.0.0.1', listening));
+    const run = new Run(['cluster', `--port=${port}`, '-t', '1', '-m', '8']);
+    expect(await run.ended).toBe(1);
+    expect(run.err).toMatch(new RegExp(`port ${port + 1}`, 'i'));
+    expect(run.err).toMatch(/--port/);
+    expect(await isFree(port)).toBe(true);
+    await new Promise((closed) => taken.close(closed));
+  });
+
+  test('nodes do not outlive the process that runs them', async () => {
+    const port = await portsInARow(2);
+    const run = new Run(['cluster', '--nodes=2', `--port=${port}`, '-t', '1', '-m', '8']);
+    await run.says(/Ctrl-C stops all nodes/);
+    const pids = [...run.out.matchAll(/^node-\d +\S+ +(\d+) /gm)].map(([, pid]) => Number(pid));
+    expect(pids).toHaveLength(2);
+    run.signal('SIGKILL');
+    await expect.poll(() => pids.some(isAlive), { timeout: 20_000 }).toBe(false);
+  });
+});
+
+describe('slabring serve', () => {
+  test('takes memcached’s spellings, and the environment where the command line is silent', async () => {
+    const port = await freePort();
+    const run = new Run(['serve', `-p${port}`, '-l', '127.0.0.1', '-m', '16', '-vv', '-c10'], {
+      SLABRING_THREADS: '2',
+      SLABRING_CONN_LIMIT: '77',
+    });
+    await run.says(/Listening on 127\.0\.0\.1:/);
+    const cache = createClient({ nodes: [`127.0.0.1:${port}`], deadlineMs: 10_000 });
+    const settings = [...(await cache.stats('settings')).values()][0]!;
+    expect(settings.get('maxbytes')).toBe(String(16 << 20));
+    expect(settings.get('maxconns')).toBe('10');
+    expect(settings.get('num_threads')).toBe('2');
+    expect(settings.get('verbosity')).toBe('2');
+    await cache.close();
+    run.signal('SIGTERM');
+    expect(await run.ended).toBe(0);
+  });
+
+  test.each([
+    [['serve', '-m', '0'], /-m \(--memory-limit\)/],
+    [['serve', '-t', '65'], /1 to 64/],
+    [['serve', '-U', '11211'], /UDP/],
+    [['serve', '-I', '40m'], /half of -m/],
+    [['serve', '--nonsense'], /nonsense/],
+    [['serve', '-f', '1'], /-f \(--slab-growth-factor\)/],
+    [['nonsense'], /nonsense/],
+  ])('%j is refused with a sentence', async (args, sentence) => {
+    const run = new Run(args);
+    expect(await run.ended).toBe(2);
+    expect(run.err).toMatch(sentence);
+    expect(run.err).not.toMatch(/\n\s+at /);
+  });
+
+  test('-V and --help answer and end well', async () => {
+    const version = new Run(['-V']);
+    expect(await version.ended).toBe(0);
+    expect(version.out).toMatch(/^slabring \d+\.\d+\.\d+\n$/);
+    const help = new Run(['serve', '--help']);
+    expect(await help.ended).toBe(0);
+    for (const flag of [
+      '-p',
+      '-s',
+      '-l',
+      '-m',
+      '-c',
+      '-t',
+      '-I',
+      '-f',
+      '-n',
+      '-b',
+      '-R',
+      '-v',
+      '-U',
+    ]) {
+      expect(help.out).toContain(`${flag}, --`);
+    }
+  });
+});

@@ -73,6 +73,7 @@ function nodeStats(store: Store, node: NodeView, put: Put): void {
   put('uptime', node.uptimeSeconds());
   put('time', node.timeSeconds());
   put('version', node.version);
+  put('libevent', `libuv-${process.versions.uv}`);
   put('pointer_size', 64);
   put('rusage_user', (usage.userCPUTime / 1e6).toFixed(6));
   put('rusage_system', (usage.systemCPUTime / 1e6).toFixed(6));
@@ -81,7 +82,43 @@ function nodeStats(store: Store, node: NodeView, put: Put): void {
   put('total_connections', store.sums.thread('total_connections'));
   put('rejected_connections', store.sums.thread('rejected_connections'));
   put('connection_structures', node.connectionStructures());
+  // Replies are written straight into one buffer for each thread, and read from another.
+  zeros(put, ['response_obj_oom', 'response_obj_count', 'response_obj_bytes']);
+  put('read_buf_count', node.threads);
+  put('read_buf_bytes', node.threads * node.readBufferBytes);
+  put('read_buf_bytes_free', node.threads * node.readBufferBytes);
+  zeros(put, ['read_buf_oom', 'reserved_fds']);
 }
+
+/** What happens in memcached and never here; the names stay, for programs that look for them. */
+function zeros(put: Put, names: readonly string[]): void {
+  for (const name of names) put(name, 0);
+}
+
+const REASSIGN_AND_CRAWLER = [
+  'slab_reassign_rescues',
+  'slab_reassign_chunk_rescues',
+  'slab_reassign_evictions_nomem',
+  'slab_reassign_inline_reclaim',
+  'slab_reassign_busy_items',
+  'slab_reassign_busy_deletes',
+  'slab_reassign_running',
+  'slabs_moved',
+  'lru_crawler_running',
+  'lru_crawler_starts',
+  'lru_maintainer_juggles',
+];
+const LOGS = [
+  'log_worker_dropped',
+  'log_worker_written',
+  'log_watcher_skipped',
+  'log_watcher_sent',
+  'log_watchers',
+  'unexpected_napi_ids',
+  'round_robin_fallback',
+];
+const CRAWLER = ['crawler_reclaimed', 'crawler_items_checked', 'lrutail_reflocked'];
+const MOVES = ['moves_to_cold', 'moves_to_warm', 'moves_within_lru'];
 
 function indexStats(store: Store, put: Put): void {
   const buckets = store.index.bucketCount();
@@ -96,7 +133,7 @@ function itemTotals(store: Store, put: Put): void {
     for (const sizeClass of classIds(store)) sum += store.total(sizeClass, slot);
     return sum;
   };
-  put('malloc_fails', 0);
+  zeros(put, [...REASSIGN_AND_CRAWLER, 'malloc_fails', ...LOGS]);
   put('bytes', total(TOTAL.memRequested));
   put('curr_items', store.index.count());
   put('total_items', total(TOTAL.totalItems));
@@ -106,7 +143,9 @@ function itemTotals(store: Store, put: Put): void {
   put('evicted_active', total(TOTAL.evictedActive));
   put('evictions', total(TOTAL.evicted));
   put('reclaimed', total(TOTAL.reclaimed));
+  zeros(put, [...CRAWLER, ...MOVES]);
   put('direct_reclaims', total(TOTAL.directReclaims));
+  put('lru_bumps_dropped', 0);
 }
 
 /** `stats items`: each class that holds any. */
@@ -118,8 +157,13 @@ export function itemStats(store: Store, put: Put): void {
     const age = tail === NO_ITEM ? 0 : store.lifetimes.now() - store.items.access(tail);
     store.unlockClass(sizeClass);
     if (number === 0) continue;
-    const row = (name: string, value: number): void => put(`items:${sizeClass}:${name}`, value);
+    const row = (name: string, value: string | number): void =>
+      put(`items:${sizeClass}:${name}`, value);
     row('number', number);
+    // One list for each class: what memcached would call all cold.
+    zeros(row, ['number_hot', 'number_warm']);
+    row('number_cold', number);
+    zeros(row, ['age_hot', 'age_warm']);
     row('age', Math.max(0, age));
     row('mem_requested', store.total(sizeClass, TOTAL.memRequested));
     row('evicted', store.total(sizeClass, TOTAL.evicted));
@@ -131,7 +175,11 @@ export function itemStats(store: Store, put: Put): void {
     row('expired_unfetched', store.total(sizeClass, TOTAL.expiredUnfetched));
     row('evicted_unfetched', store.total(sizeClass, TOTAL.evictedUnfetched));
     row('evicted_active', store.total(sizeClass, TOTAL.evictedActive));
+    zeros(row, [...CRAWLER, ...MOVES]);
     row('direct_reclaims', store.total(sizeClass, TOTAL.directReclaims));
+    zeros(row, ['hits_to_hot', 'hits_to_warm']);
+    row('hits_to_cold', store.sums.class('get_hits', sizeClass));
+    row('hits_to_temp', 0);
   }
 }
 

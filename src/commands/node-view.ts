@@ -5,6 +5,8 @@ export interface NodeView {
   readonly version: string;
   readonly maxConnections: number;
   readonly threads: number;
+  /** What each thread reads into. */
+  readonly readBufferBytes: number;
   /** Seconds the node has been up. */
   uptimeSeconds(): number;
   /** Unix time, in seconds. */

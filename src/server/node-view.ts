@@ -2,6 +2,7 @@ import type { ConnectionView, NodeView } from '../commands/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { ServerOptions } from './options.ts';
+import { READ_BUFFER_BYTES } from './transport.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
 const VERBOSITY_MAX = 2;
@@ -12,6 +13,7 @@ export class SharedNodeView implements NodeView {
   readonly version = PROTOCOL_VERSION;
   readonly maxConnections: number;
   readonly threads: number;
+  readonly readBufferBytes = READ_BUFFER_BYTES;
   readonly #store: Store;
   readonly #table: ConnectionTable;
   readonly #options: ServerOptions;
@@ -85,17 +87,33 @@ export class SharedNodeView implements NodeView {
       ['hashpower_init', 16],
       ['slab_reassign', 'no'],
       ['slab_automove', 0],
+      ['slab_automove_ratio', '0.00'],
+      ['slab_automove_window', 0],
       ['slab_chunk_max', 524_288],
       ['lru_crawler', 'no'],
+      ['lru_crawler_sleep', 0],
+      ['lru_crawler_tocrawl', 0],
       ['tail_repair_time', 0],
       ['flush_enabled', options.disableFlushAll ? 'no' : 'yes'],
       ['dump_enabled', options.disableDumping ? 'no' : 'yes'],
       ['hash_algorithm', 'murmur3'],
       ['lru_maintainer_thread', 'no'],
       ['lru_segmented', 'no'],
+      ['hot_lru_pct', 0],
+      ['warm_lru_pct', 0],
+      ['hot_max_factor', '0.00'],
+      ['warm_max_factor', '0.00'],
+      ['temp_lru', 'no'],
+      ['temporary_ttl', 0],
       ['idle_timeout', 0],
+      ['watcher_logbuf_size', 0],
+      ['worker_logbuf_size', 0],
+      ['read_buf_mem_limit', 0],
       ['track_sizes', 'no'],
       ['inline_ascii_response', 'no'],
+      ['ssl_enabled', 'no'],
+      ['num_napi_ids', '(null)'],
+      ['memory_file', '(null)'],
     ];
     return rows.map(([name, value]) => [name, String(value)]);
   }

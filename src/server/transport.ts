@@ -1,5 +1,8 @@
 import { type NetConnectOpts, Socket } from 'node:net';
 
+/** What one read takes at the most: the size of the buffer that a thread's connections share. */
+export const READ_BUFFER_BYTES = 64 * 1024;
+
 /** What a connection hears of its socket. */
 export interface TransportEvents {
   /** Bytes arrived: `bytes[0, length)`, valid only during the call. False pauses reading. */

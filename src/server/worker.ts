@@ -12,9 +12,8 @@ import { type ListenAddress, listen } from './listeners.ts';
 import { SharedNodeView } from './node-view.ts';
 import type { ServerOptions } from './options.ts';
 import { createSessionTools } from './session.ts';
-import { adoptSocket } from './transport.ts';
+import { adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
 
-const READ_BUFFER_BYTES = 64 * 1024;
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
 /** After this long a node that drains closes what clients have not closed. */
 const DRAIN_MS_MAX = 2000;

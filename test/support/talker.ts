@@ -9,6 +9,7 @@ const NODE: NodeView = {
   version: 'test',
   maxConnections: 1,
   threads: 1,
+  readBufferBytes: 0,
   uptimeSeconds: () => 0,
   timeSeconds: () => 0,
   currentConnections: () => 1,

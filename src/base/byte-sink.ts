@@ -1,4 +1,4 @@
-import { copyBytes } from './bytes.ts';
+import { copyBytes, copyViewed, type ViewedBytes } from './bytes.ts';
 import { digitsOf, writeDecimal64 } from './decimal.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -11,13 +11,16 @@ const TWO_32 = 0x1_0000_0000;
  *
  *   0 ─────────── written ─────────── at ─────────── free ─────────── bytes.length
  */
-export class ByteSink {
+export class ByteSink implements ViewedBytes {
   bytes: Buffer;
+  /** The same bytes. */
+  view: DataView;
   /** How many bytes are written. */
   at = 0;
 
   constructor(capacityBytes: number) {
     this.bytes = Buffer.allocUnsafeSlow(capacityBytes);
+    this.view = viewOf(this.bytes);
   }
 
   /** Makes room for `more` bytes, moving to a larger buffer if it must. */
@@ -26,12 +29,14 @@ export class ByteSink {
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + more));
     this.bytes.copy(larger, 0, 0, this.at);
     this.bytes = larger;
+    this.view = viewOf(larger);
   }
 
   /** Hands out what is written and goes on in `next`, a buffer nobody else holds. */
   swap(next: Buffer): Buffer {
     const full = this.bytes;
     this.bytes = next;
+    this.view = viewOf(next);
     this.at = 0;
     return full;
   }
@@ -54,6 +59,12 @@ export class ByteSink {
     this.at += end - start;
   }
 
+  /** Appends `source[start, end)` by whichever way of copying is the fastest for that length. */
+  putViewed(source: ViewedBytes, start: number, end: number): void {
+    copyViewed(source, start, end, this, this.at);
+    this.at += end - start;
+  }
+
   /** Appends text that is known to be Latin-1 (every protocol word is ASCII). */
   putText(text: string): void {
     this.ensure(text.length);
@@ -63,7 +74,11 @@ export class ByteSink {
   /** Appends a whole number, 0 … 2^53 - 1, in decimal. */
   putDecimal(value: number): void {
     const { bytes } = this;
-    const digits = digitsOf(value);
+    if (value < 10) {
+      bytes[this.at++] = 48 + value;
+      return;
+    }
+    const digits = value < 100 ? 2 : value < 1000 ? 3 : digitsOf(value);
     let rest = value;
     for (let i = this.at + digits - 1; i >= this.at; i--) {
       const tenth = rest < TWO_32 ? ((rest >>> 0) / 10) >>> 0 : Math.floor(rest / 10);
@@ -78,4 +93,8 @@ export class ByteSink {
     if (high === 0) this.putDecimal(low);
     else this.at += writeDecimal64(this.bytes, this.at, high, low);
   }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,7 +1,7 @@
 /** True in any program: imports nothing of ours. */
 export { AssertionError, assert } from './assert.ts';
 export { ByteSink } from './byte-sink.ts';
-export { copyBytes, equalBytes } from './bytes.ts';
+export { copyBytes, copyViewed, equalBytes, type ViewedBytes } from './bytes.ts';
 export { type Clock, HandClock, machineClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
 export { digitsOf, writeDecimal64 } from './decimal.ts';

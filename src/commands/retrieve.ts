@@ -75,7 +75,7 @@ export class Retriever {
       items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
     }
     reply.hit(request, key, view);
-    reply.sink.putRange(arena.bytes, view.valueAt, view.valueAt + view.valueBytes);
+    reply.sink.putViewed(arena, view.valueAt, view.valueAt + view.valueBytes);
     reply.valueEnd();
     this.#store.noteHit(id);
     return items.classOf(id);

@@ -199,7 +199,7 @@ export class Connection implements TransportEvents {
 
   #send(sink: ByteSink): void {
     this.#tools.store.counters.add(COUNT.bytes_written, sink.at);
-    this.#transport!.write(sink.bytes.subarray(0, sink.at));
+    this.#transport!.write(sink.bytes, sink.at);
     if (this.#transport!.isFlushed()) {
       sink.at = 0;
       return;

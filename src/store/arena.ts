@@ -1,3 +1,4 @@
+import type { ViewedBytes } from '../base/index.ts';
 import { CONTROL, type StoreLayout } from './layout.ts';
 
 /** What a thread needs to join a store: the memory, and where everything is in it. */
@@ -11,7 +12,7 @@ export interface StoreShare {
 }
 
 /** One thread's views of the shared memory. */
-export class Arena {
+export class Arena implements ViewedBytes {
   readonly layout: StoreLayout;
   /** The control block, for Atomics. */
   readonly control: Int32Array;
@@ -26,6 +27,7 @@ export class Arena {
   /** The slab pages, by words and by bytes. */
   readonly words: Uint32Array;
   readonly bytes: Buffer;
+  readonly view: DataView;
 
   constructor(share: StoreShare) {
     const { memory, layout } = share;
@@ -56,6 +58,7 @@ export class Arena {
     this.buckets = new Uint32Array(memory, layout.indexByte, layout.bucketsMax);
     this.words = new Uint32Array(memory, layout.slabsByte, slabBytes / 4);
     this.bytes = Buffer.from(memory, layout.slabsByte, slabBytes);
+    this.view = new DataView(memory, layout.slabsByte, slabBytes);
   }
 }
 

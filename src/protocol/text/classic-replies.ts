@@ -34,6 +34,7 @@ const END = line('END');
 const CR = 0x0d;
 const LF = 0x0a;
 const BLANK = 0x20;
+const ZERO = 0x30;
 
 /** Answers in the classic text protocol. */
 export class ClassicReplies implements ReplyWriter {
@@ -49,23 +50,34 @@ export class ClassicReplies implements ReplyWriter {
 
   hit(request: Request, key: number, item: ItemView): void {
     const { sink } = this;
-    sink.putConstant(VALUE);
-    sink.putRange(request.input, request.keyStart(key), request.keyEnd(key));
-    sink.putByte(BLANK);
-    sink.putDecimal(item.clientFlags);
+    const { input } = request;
+    const { bytes } = sink;
+    const keyEnd = request.keyEnd(key);
+    let at = sink.at;
+    for (let i = 0; i < VALUE.length; i++) bytes[at++] = VALUE[i]!;
+    for (let i = request.keyStart(key); i < keyEnd; i++) bytes[at++] = input[i]!;
+    bytes[at++] = BLANK;
+    if (item.clientFlags === 0) {
+      bytes[at++] = ZERO;
+      sink.at = at;
+    } else {
+      sink.at = at;
+      sink.putDecimal(item.clientFlags);
+    }
     sink.putByte(BLANK);
     sink.putDecimal(item.valueBytes);
     if (request.withCas) {
       sink.putByte(BLANK);
       sink.putDecimal64(item.casHigh, item.casLow);
     }
-    sink.putByte(CR);
-    sink.putByte(LF);
+    this.valueEnd();
   }
 
   valueEnd(): void {
-    this.sink.putByte(CR);
-    this.sink.putByte(LF);
+    const { sink } = this;
+    sink.bytes[sink.at] = CR;
+    sink.bytes[sink.at + 1] = LF;
+    sink.at += 2;
   }
 
   keysEnd(_request: Request): void {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { ByteSink } from '../base/index.ts';
 import type { StoreWord } from '../protocol/client.ts';
 import { encodeLine, encodeStore, type FetchedItem, type Reply } from '../protocol/client.ts';
 import { NodeConnection } from './connection/node.ts';
@@ -8,6 +9,7 @@ import {
   badOption,
   type CallOptions,
   type ClientOptions,
+  deadlineOf,
   exptimeOf,
   type ResolvedOptions,
   resolveOptions,
@@ -20,6 +22,20 @@ import { checkKey, decodeValue, encodeValue, type Value } from './values/values.
 
 const PROBE_TIMEOUT_MS = 1000;
 const DELTA_MAX = 2n ** 64n - 1n;
+
+/** The lines that can answer a command, other than refusals. */
+const STORED_OR_NOT = /^(STORED|NOT_STORED)$/;
+const STORE_LINE: Readonly<Record<StoreWord, RegExp>> = {
+  set: /^STORED$/,
+  add: STORED_OR_NOT,
+  replace: STORED_OR_NOT,
+  append: STORED_OR_NOT,
+  prepend: STORED_OR_NOT,
+  cas: /^(STORED|EXISTS|NOT_FOUND)$/,
+};
+const DELETE_LINE = /^(DELETED|NOT_FOUND)$/;
+const TOUCH_LINE = /^(TOUCHED|NOT_FOUND)$/;
+const COUNT_LINE = /^(\d{1,20}|NOT_FOUND)$/;
 
 /** A value with the id of this very version of it, for `cas`. */
 export interface Versioned {
@@ -167,8 +183,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
 
   /** Removes the key; false when it was not there. */
   async delete(key: string, options?: CallOptions): Promise<boolean> {
-    const words = ['DELETED', 'NOT_FOUND'];
-    return (await this.#line(key, `delete ${key}`, words, options)) === 'DELETED';
+    return (await this.#line(key, `delete ${key}`, DELETE_LINE, options)) === 'DELETED';
   }
 
   /** Adds to a counter (64 bits, wrapping); undefined when there is none. */
@@ -191,14 +206,13 @@ export class CacheClient extends EventEmitter<ClientEvents> {
 
   /** Gives the key a new time to live, in seconds; false when it was not there. */
   async touch(key: string, ttl: number, options?: CallOptions): Promise<boolean> {
-    const words = ['TOUCHED', 'NOT_FOUND'];
     const line = `touch ${key} ${exptimeOf(ttl)}`;
-    return (await this.#line(key, line, words, options)) === 'TOUCHED';
+    return (await this.#line(key, line, TOUCH_LINE, options)) === 'TOUCHED';
   }
 
   /** Empties every node. Fails if one of them could not be told. */
   async flush(options?: CallOptions): Promise<void> {
-    await this.#everyNode('flush_all', 'line', options);
+    await this.#everyNode('flush_all', /^OK$/, options);
   }
 
   /** Each node's statistics, or one topic of them, such as `items`. */
@@ -210,7 +224,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
       throw badOption(`"${topic}" is no topic of stats.`);
     }
     const line = topic === undefined ? 'stats' : `stats ${topic}`;
-    const replies = await this.#everyNode(line, 'stats', options);
+    const replies = await this.#everyNode(line, undefined, options);
     const stats = [...replies].map(([node, reply]) => {
       return [node, reply.kind === 'stats' ? reply.stats : new Map<string, string>()] as const;
     });
@@ -219,7 +233,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
 
   /** Each node's version. */
   async version(options?: CallOptions): Promise<ReadonlyMap<string, string>> {
-    const replies = await this.#everyNode('version', 'line', options);
+    const replies = await this.#everyNode('version', /^VERSION /, options);
     const versions = [...replies].map(([node, reply]) => {
       return [node, reply.kind === 'line' ? reply.line.replace(/^VERSION /, '') : ''] as const;
     });
@@ -285,10 +299,10 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     const command: Command = {
       keys: [key],
       shape: 'line',
+      line: STORE_LINE[word],
       encode: (sink) => encodeStore(sink, word, key, flags, exptime, bytes, cas),
     };
-    const reply = await this.#run(this.#route.targetOf(key), command, options);
-    return lineOf(reply, ['STORED', 'NOT_STORED', 'EXISTS', 'NOT_FOUND']);
+    return lineOf(await this.#run(this.#route.targetOf(key), command, options));
   }
 
   async #storeIf(
@@ -310,32 +324,33 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     if (!whole || by < 0 || by > DELTA_MAX) {
       throw badOption(`The amount is ${by}, not a whole number from 0 to 2^64 - 1.`);
     }
-    const line = await this.#line(key, `${word} ${key} ${by}`, ['NOT_FOUND', NUMBER], options);
+    const line = await this.#line(key, `${word} ${key} ${by}`, COUNT_LINE, options);
     return line === 'NOT_FOUND' ? undefined : BigInt(line);
   }
 
-  /** A command of one key that is answered by one of these lines. */
-  async #line(
-    key: string,
-    text: string,
-    words: readonly string[],
-    options?: CallOptions,
-  ): Promise<string> {
+  /** A command of one key that is answered by such a line. */
+  async #line(key: string, text: string, answer: RegExp, options?: CallOptions): Promise<string> {
     checkKey(key);
     const command: Command = {
       keys: [key],
       shape: 'line',
+      line: answer,
       encode: (sink) => encodeLine(sink, text),
     };
-    return lineOf(await this.#run(this.#route.targetOf(key), command, options), words);
+    return lineOf(await this.#run(this.#route.targetOf(key), command, options));
   }
 
+  /** Asks every node; it answers with such a line, or with statistics. */
   async #everyNode(
     line: string,
-    shape: 'line' | 'stats',
+    answer: RegExp | undefined,
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, Reply>> {
-    const command: Command = { keys: [], shape, encode: (sink) => encodeLine(sink, line) };
+    const encode = (sink: ByteSink): void => encodeLine(sink, line);
+    const command: Command =
+      answer === undefined
+        ? { keys: [], shape: 'stats', encode }
+        : { keys: [], shape: 'line', line: answer, encode };
     const replies = this.#route.targets.map(async (target) => {
       return [target.name, await this.#run(target, command, options)] as const;
     });
@@ -343,10 +358,8 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   }
 
   /** Sends a command; a refusal is a failure that names what the node said. */
-  #run(target: Target, command: Command, options?: CallOptions): Promise<Reply> {
-    const deadlineMs = options?.deadlineMs ?? this.#options.deadlineMs;
-    if (!(deadlineMs > 0))
-      return Promise.reject(badOption(`deadlineMs is ${deadlineMs}, not above 0.`));
+  async #run(target: Target, command: Command, options?: CallOptions): Promise<Reply> {
+    const deadlineMs = deadlineOf(options, this.#options);
     return new Promise((resolve, reject) => {
       const answered = (reply: Reply): void => {
         if (reply.kind !== 'refused') resolve(reply);
@@ -368,15 +381,10 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   }
 }
 
-const NUMBER = '<number>';
-
-/** The line of a reply, if it is one of those that the command can get. */
-function lineOf(reply: Reply, words: readonly string[]): string {
+/** The text of a reply whose command wanted a line; the pipeline has seen that it fits. */
+function lineOf(reply: Reply): string {
   if (reply.kind !== 'line') throw new CacheError('ERR_PROTOCOL', { detail: reply.kind });
-  const { line } = reply;
-  const isNumber = words.includes(NUMBER) && /^\d{1,20}$/.test(line);
-  if (!isNumber && !words.includes(line)) throw new CacheError('ERR_PROTOCOL', { detail: line });
-  return line;
+  return reply.line;
 }
 
 /** Makes a client. It connects when it is first used; it keeps the process alive until `close`. */

@@ -25,7 +25,7 @@ export interface ClientOptions {
 
 /** Options of one call. */
 export interface CallOptions {
-  /** In place of the client's `deadlineMs`. */
+  /** In place of the client's `deadlineMs`; above 0 and up to 3,600,000. */
   readonly deadlineMs?: number;
 }
 
@@ -51,7 +51,7 @@ const DEFAULTS: ResolvedOptions = { deadlineMs: 1000, maxPendingPerNode: 65_536,
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const { nodes: _, ...rest } = options;
   for (const name of Object.keys(rest)) {
-    if (!(name in RANGES)) throw badOption(`There is no option "${name}".`);
+    if (!Object.hasOwn(RANGES, name)) throw badOption(`There is no option "${name}".`);
   }
   const resolved = { ...DEFAULTS, ...rest };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
@@ -61,6 +61,14 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     }
   }
   return resolved;
+}
+
+/** The deadline of one call, in milliseconds: the client's unless the call has its own. */
+export function deadlineOf(call: CallOptions | undefined, options: ResolvedOptions): number {
+  const deadlineMs = call?.deadlineMs ?? options.deadlineMs;
+  const [, most] = RANGES.deadlineMs;
+  if (deadlineMs > 0 && deadlineMs <= most) return deadlineMs;
+  throw badOption(`deadlineMs is ${deadlineMs}, not above 0 and up to ${most}.`);
 }
 
 const THIRTY_DAYS = 60 * 60 * 24 * 30;

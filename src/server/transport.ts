@@ -83,7 +83,7 @@ class SocketTransport implements Transport {
   }
 
   /**
-   * Straight to the kernel while nothing waits: a third of the cost of a stream's write. What the
+   * Straight to the kernel while nothing waits, which costs less than a stream's write. What the
    * kernel does not take goes the stream's way, which waits for it.
    */
   write(bytes: Buffer, length: number): void {

@@ -17,6 +17,8 @@ export type Fault =
 /** A TCP proxy on 127.0.0.1 in front of one server, that makes trouble on demand. */
 export class FaultProxy {
   readonly port: number;
+  /** Bytes that stalled connections have taken. */
+  stalledBytes = 0;
   #fault: Fault = { kind: 'none' };
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -36,7 +38,7 @@ export class FaultProxy {
     return proxy;
   }
 
-  /** From now on, for new connections; those there are go on as they were unless `cut`. */
+  /** From now on, for new connections; those that are there go on as they were. */
   set(fault: Fault): void {
     this.#fault = fault;
   }
@@ -59,7 +61,9 @@ export class FaultProxy {
       return;
     }
     if (fault.kind === 'stall') {
-      client.resume();
+      client.on('data', (bytes: Buffer) => {
+        this.stalledBytes += bytes.length;
+      });
       return;
     }
     if (fault.kind === 'answer') {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { ByteSink } from '../../base/index.ts';
-import { encodeLine } from '../../protocol/client.ts';
+import { encodeLine, type Reply } from '../../protocol/client.ts';
 import { CacheError } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
 import { probeDelayMs } from './health.ts';
@@ -51,6 +51,7 @@ export class NodeConnection {
   #probeTimer: NodeJS.Timeout | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #deadlineTimerAt = Number.POSITIVE_INFINITY;
+  #closing: Promise<void> | undefined;
   /** Settles `close` when nothing is pending. */
   #onQuiet: (() => void) | undefined;
 
@@ -85,8 +86,12 @@ export class NodeConnection {
   }
 
   /** Lets what is pending finish (each by its deadline), then closes. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#pipeline.count > 0) {
       await new Promise<void>((quiet) => {
         this.#onQuiet = quiet;
@@ -214,7 +219,11 @@ export class NodeConnection {
     if (this.#state !== 'down') return;
     this.#state = 'probing';
     const deadlineAt = performance.now() + this.#options.probeTimeoutMs;
-    const answered = (): void => {
+    const answered = (reply: Reply): void => {
+      if (reply.kind !== 'line') {
+        this.#break(this.#error('ERR_REFUSED'));
+        return;
+      }
       this.#probes = 0;
       this.#state = 'up';
       this.#events.up();
@@ -222,6 +231,7 @@ export class NodeConnection {
     const command = {
       keys: [],
       shape: 'line' as const,
+      line: /^VERSION /,
       encode: (sink: ByteSink) => encodeLine(sink, 'version'),
     };
     const probe = new Operation(command, deadlineAt, answered, () => {});

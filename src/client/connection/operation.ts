@@ -7,6 +7,8 @@ export interface Command {
   /** The keys concerned; the replies to a get may name no other, and only in this order. */
   readonly keys: readonly string[];
   readonly shape: ReplyShape;
+  /** What the line that answers it looks like, for the shape `line`. */
+  readonly line?: RegExp;
   /** Writes the request; may be called again when a connection broke before it was sent. */
   readonly encode: (sink: ByteSink) => void;
 }

@@ -1,13 +1,13 @@
 import type { ByteSink } from '../../base/index.ts';
 import { MalformedReply, type Reply, ReplyReader } from '../../protocol/client.ts';
-import type { Operation } from './operation.ts';
+import type { Command, Operation } from './operation.ts';
 
 /**
  * The order of one connection: commands go out in it and replies come back in it.
  *
  *   waiting ──encodeWaiting──▶ sent ──receive──▶ settled
  *
- * It owns no socket. A reply that fits nothing, or not its own command's keys, breaks the pipeline
+ * It owns no socket. A reply that fits nothing, or not its own command, breaks the pipeline
  * for good: what comes after it cannot be trusted.
  */
 export class Pipeline {
@@ -58,7 +58,7 @@ export class Pipeline {
     for (let oldest = this.#sent.first; oldest !== undefined; oldest = this.#sent.first) {
       const reply = this.#reader.next(oldest.command.shape);
       if (reply === undefined) return;
-      checkKeys(reply, oldest.command.keys);
+      checkReply(reply, oldest.command);
       this.#sent.shift();
       oldest.succeed(reply);
     }
@@ -96,6 +96,14 @@ export class Pipeline {
     this.#waiting = [];
     return waiting;
   }
+}
+
+/** A reply that answers another command means that all that follow would do so, too. */
+function checkReply(reply: Reply, command: Command): void {
+  if (reply.kind === 'line' && command.line?.test(reply.line) === false) {
+    throw new MalformedReply(`not an answer to this command: ${JSON.stringify(reply.line)}`);
+  }
+  checkKeys(reply, command.keys);
 }
 
 /** A reply to a get names keys of its own command, in their order; a miss is left out. */

@@ -28,6 +28,8 @@ const UNSAFE = /[\u0000-\u0020\u007f]/;
 /** Throws ERR_KEY unless `key` can stand on the wire. */
 export function checkKey(key: string): void {
   if (typeof key !== 'string' || key.length === 0 || UNSAFE.test(key)) throw badKey(key);
+  // Half a surrogate pair has no UTF-8: the node would give back another key.
+  if (!key.isWellFormed()) throw badKey(key);
   // A UTF-16 unit takes three bytes of UTF-8 at the most.
   if (key.length * 3 > KEY_BYTES_MAX && Buffer.byteLength(key) > KEY_BYTES_MAX) throw badKey(key);
 }

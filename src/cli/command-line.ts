@@ -67,7 +67,9 @@ function textsOf(parsed: Record<string, unknown>, table: FlagTable): Record<stri
   for (const [name, flag] of Object.entries(table)) {
     const value = parsed[longName(name, flag)];
     if (value === undefined || (flag.kind === 'count' && value === 0)) continue;
-    given[name] = Array.isArray(value) ? value.map(String) : [String(value)];
+    // yargs has counted already; the table's own bound wants each `-v` by itself.
+    if (flag.kind === 'count') given[name] = Array<string>(Number(value)).fill('1');
+    else given[name] = Array.isArray(value) ? value.map(String) : [String(value)];
   }
   return given;
 }

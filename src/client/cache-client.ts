@@ -20,6 +20,7 @@ import { RingRoute, type Route, type Target } from './routing/route.ts';
 import { readNodes } from './topology.ts';
 import { checkKey, decodeValue, encodeValue, type Value } from './values/values.ts';
 
+const CONNECT_TIMEOUT_MS = 1000;
 const PROBE_TIMEOUT_MS = 1000;
 const DELTA_MAX = 2n ** 64n - 1n;
 
@@ -79,6 +80,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     const addresses = readNodes(options.nodes);
     const limits = {
       maxPending: this.#options.maxPendingPerNode,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
       probeTimeoutMs: PROBE_TIMEOUT_MS,
     };
     this.#nodes = addresses.map((address) => {

@@ -9,6 +9,8 @@ export type Fault =
   | { readonly kind: 'stall' }
   /** Passes so many bytes of the replies, then resets. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
+  /** Says FIN at once and goes on reading: half open. */
+  | { readonly kind: 'half-open' }
   /** Passes replies a byte at a time. */
   | { readonly kind: 'trickle' }
   /** Answers the first bytes with these, whatever they ask. */
@@ -29,7 +31,7 @@ export class FaultProxy {
   }
 
   static async start(target: { readonly port: number }): Promise<FaultProxy> {
-    const server = createServer();
+    const server = createServer({ allowHalfOpen: true });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
@@ -64,6 +66,11 @@ export class FaultProxy {
       client.on('data', (bytes: Buffer) => {
         this.stalledBytes += bytes.length;
       });
+      return;
+    }
+    if (fault.kind === 'half-open') {
+      client.resume();
+      client.end();
       return;
     }
     if (fault.kind === 'answer') {

@@ -72,7 +72,7 @@ export function flag(entry: Common): Flag<boolean> {
     must: 'on or off (also true, false, yes, no, 1, 0)',
     placeholder: '',
     show: (value) => (value ? 'on' : 'off'),
-    parse: (text) => SWITCH[text.toLowerCase()],
+    parse: (text) => SWITCH.get(text.toLowerCase()),
     combine: lastOf,
   };
 }
@@ -128,16 +128,16 @@ export function list(entry: Common & { readonly placeholder: string }): Flag<rea
   };
 }
 
-const SWITCH: Readonly<Record<string, boolean>> = {
-  on: true,
-  true: true,
-  yes: true,
-  1: true,
-  off: false,
-  false: false,
-  no: false,
-  0: false,
-};
+const SWITCH: ReadonlyMap<string, boolean> = new Map([
+  ['on', true],
+  ['true', true],
+  ['yes', true],
+  ['1', true],
+  ['off', false],
+  ['false', false],
+  ['no', false],
+  ['0', false],
+]);
 
 function ranged(
   kind: Flag<number>['kind'],

@@ -16,6 +16,8 @@ const UNSENT_BYTES_MAX = 1024 * 1024;
 export interface NodeConnectionOptions {
   /** Operations that may wait for this node, sent or not. */
   readonly maxPending: number;
+  /** Milliseconds after which a connection that does not come about is given up. */
+  readonly connectTimeoutMs: number;
   /** Milliseconds that a probe of a node that is down may take. */
   readonly probeTimeoutMs: number;
 }
@@ -48,6 +50,8 @@ export class NodeConnection {
   #sink = new ByteSink(SINK_BYTES);
   #flushing = false;
   #probes = 0;
+  /** When the connection at hand was asked for, on the monotonic clock. */
+  #openedAt = 0;
   #probeTimer: NodeJS.Timeout | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #deadlineTimerAt = Number.POSITIVE_INFINITY;
@@ -105,6 +109,7 @@ export class NodeConnection {
 
   #open(): void {
     this.#state = 'connecting';
+    this.#openedAt = performance.now();
     this.#connect(() => {
       this.#state = 'up';
       this.#events.up();
@@ -260,7 +265,9 @@ export class NodeConnection {
     for (const operation of overdue.waiting) {
       operation.fail(this.#error('ERR_DEADLINE_UNSENT'));
     }
-    if (overdue.sent || (overdue.waiting.length > 0 && this.#state !== 'up')) this.#giveUp(now);
+    // One caller's short deadline is no verdict on a node that has not had its time to connect.
+    const stuck = this.#state !== 'up' && now - this.#openedAt >= this.#options.connectTimeoutMs;
+    if (overdue.sent || (overdue.waiting.length > 0 && stuck)) this.#giveUp(now);
     const next = this.#pipeline.earliestDeadline();
     if (next !== Number.POSITIVE_INFINITY) this.#armDeadline(next);
     this.#tellIfQuiet();

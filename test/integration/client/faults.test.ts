@@ -75,6 +75,37 @@ describe('after every fault all promises are settled, no value is wrong, and the
     await recovered(hasty);
   });
 
+  test('a node that closes its half: the command ends, and the node is back', async () => {
+    proxy.set({ kind: 'half-open' });
+    const half = client({ deadlineMs: 10_000 });
+    expect(['ERR_REPLY_LOST', 'ERR_NODE_DOWN']).toContain(await endOf(half.get('a')));
+    proxy.set({ kind: 'none' });
+    proxy.resetAll();
+    await recovered(half);
+  });
+
+  test('all nodes down: every key fails with one code at once, and all come back', async () => {
+    const second = await FaultProxy.start(server);
+    const ports = [proxy.port, second.port];
+    const both = createClient({ nodes: ports.map((port) => `127.0.0.1:${port}`) });
+    open.push(both);
+    const keys = Array.from({ length: 50 }, (_, i) => `all${i}`);
+    expect((await both.setMany(keys.map((key) => [key, key] as const))).failed.size).toBe(0);
+    const downs = new Set<string>();
+    both.on('node-down', (node) => downs.add(node));
+    for (const each of [proxy, second]) each.set({ kind: 'reset' });
+    for (const each of [proxy, second]) each.resetAll();
+    await until('both nodes are down', () => downs.size === 2);
+    const { values, failed } = await both.getMany(keys);
+    expect([values.size, failed.size]).toEqual([0, keys.length]);
+    for (const { code, mayHaveRun } of failed.values()) {
+      expect({ code, mayHaveRun }).toEqual({ code: 'ERR_NODE_DOWN', mayHaveRun: false });
+    }
+    for (const each of [proxy, second]) each.set({ kind: 'none' });
+    await until('all is back', async () => (await both.getMany(keys)).values.size === keys.length);
+    await second.stop();
+  });
+
   test('replies cut at every byte: a value arrives whole or not at all', async () => {
     const value = 'some value that is cut somewhere';
     await cache.set('a', value);

@@ -1,0 +1,35 @@
+import { EventEmitter } from 'node:events';
+import type { Host } from '../../../src/cli/host.ts';
+
+/** A process that a verb may believe to run in: what it said is kept, signals are emitted by the test. */
+export class TestHost implements Host {
+  readonly said: string[] = [];
+  readonly complained: string[] = [];
+  readonly told: object[] = [];
+  readonly events = new EventEmitter();
+  readonly env: Host['env'];
+  readonly supervisor: Host['supervisor'];
+
+  constructor({ env = {}, supervisorIsGone = false }: TestHostOptions = {}) {
+    this.env = env;
+    this.supervisor = {
+      tell: (message) => void this.told.push(message),
+      isGone: () => supervisorIsGone,
+    };
+  }
+
+  readonly out = (text: string): void => void this.said.push(text);
+  readonly err = (text: string): void => void this.complained.push(text);
+
+  /** Handlers that somebody left behind. */
+  listenerCount(): number {
+    return this.events
+      .eventNames()
+      .reduce((total, name) => total + this.events.listenerCount(name), 0);
+  }
+}
+
+interface TestHostOptions {
+  readonly env?: Host['env'];
+  readonly supervisorIsGone?: boolean;
+}

@@ -8,6 +8,7 @@ import { CodedError, type Logger, silentLogger } from '../base/index.ts';
 import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
+import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import type { ServerOptions } from './options.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
 
@@ -70,6 +71,7 @@ class NodeThreads {
   readonly #table: SharedArrayBuffer;
   readonly #pool: Piscina;
   readonly #jobs: Promise<void>[] = [];
+  readonly #ports: MessagePort[] = [];
   #fail: (reason: unknown) => void = () => {};
   #end: () => void = () => {};
   #stopping: Promise<void> | undefined;
@@ -113,6 +115,11 @@ class NodeThreads {
     this.#watch(this.#pool.run({ share: this.#share }, { name: 'maintain' }));
   }
 
+  /** Tells every serving thread. */
+  tell(notice: ThreadNotice): void {
+    for (const port of this.#ports) port.postMessage(notice);
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -143,23 +150,32 @@ class NodeThreads {
       // Piscina's type names another overload of postMessage than the one it calls.
       transferList: [port2] as unknown as StructuredSerializeOptions,
     });
-    const listening = firstMessage(port1);
+    const listening = this.#report(port1);
     this.#watch(run);
     return Promise.race([listening, run.then(() => [])]);
   }
+
+  /** The first message is the thread's report; what follows are appeals. */
+  #report(port: MessagePort): Promise<readonly ListenAddress[]> {
+    return new Promise((resolve, reject) => {
+      port.once('message', (report: ServeReport) => {
+        if (!('addresses' in report)) {
+          port.close();
+          reject(new CodedError(report.code, report.message));
+          return;
+        }
+        this.#ports.push(port);
+        port.on('message', (appeal: NodeAppeal) => this.#hear(appeal));
+        port.unref();
+        resolve(report.addresses);
+      });
+    });
+  }
+
+  #hear(_appeal: NodeAppeal): void {}
 
   #watch(job: Promise<void>): void {
     this.#jobs.push(job);
     job.catch((reason: unknown) => this.#fail(reason));
   }
-}
-
-function firstMessage(port: MessagePort): Promise<readonly ListenAddress[]> {
-  return new Promise((resolve, reject) => {
-    port.once('message', (report: ServeReport) => {
-      port.close();
-      if ('addresses' in report) resolve(report.addresses);
-      else reject(new CodedError(report.code, report.message));
-    });
-  });
 }

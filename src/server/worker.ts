@@ -10,6 +10,7 @@ import { Connection, type ConnectionTools } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { type ListenAddress, listen } from './listeners.ts';
 import { SharedNodeView } from './node-view.ts';
+import type { ThreadNotice } from './notices.ts';
 import type { ServerOptions } from './options.ts';
 import { createSessionTools } from './session.ts';
 import { adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
@@ -26,7 +27,10 @@ export interface ServeJob {
   readonly options: ServerOptions;
   readonly table: SharedArrayBuffer;
   readonly listenOn: readonly ListenAddress[];
-  /** Where the thread says that it listens, or why it cannot: one ServeReport. */
+  /**
+   * Where the thread says that it listens, or why it cannot: one ServeReport; and from then on,
+   * where it hears notices and makes appeals.
+   */
   readonly port: MessagePort;
 }
 
@@ -40,9 +44,12 @@ export async function serve(job: ServeJob): Promise<void> {
   const server = new ThreadServer(job);
   const report = await server.listen(job.listenOn);
   job.port.postMessage(report);
-  job.port.close();
+  job.port.on('message', (notice: ThreadNotice) => server.hear(notice));
+  // It must not keep a thread alive that has nothing else to do.
+  job.port.unref();
   if ('addresses' in report) await stopped(job.share);
   await server.drain();
+  job.port.close();
 }
 
 /** Keeps the node's clock until it stops. */
@@ -100,6 +107,9 @@ class ThreadServer {
       return { code: error.code, message: error.message };
     }
   }
+
+  /** Takes in what the main thread says to all. */
+  hear(_notice: ThreadNotice): void {}
 
   async #open(addresses: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
     const listened: ListenAddress[] = [];

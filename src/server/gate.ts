@@ -1,0 +1,16 @@
+/** Who may speak to this node: asked by every session of a thread, whatever the protocol. */
+export interface Gate {
+  /** Whether a client must log in before it may do anything else. */
+  readonly isClosed: boolean;
+  /**
+   * Whether this is a user with its password. It takes as long for a user that does not exist; it
+   * never rejects.
+   */
+  verify(user: Buffer, password: Buffer): Promise<boolean>;
+}
+
+/** Everybody may. */
+export const OPEN_GATE: Gate = {
+  isClosed: false,
+  verify: () => Promise.resolve(true),
+};

@@ -1,0 +1,12 @@
+/**
+ * What a node's main thread and its serving threads tell each other while they run. Nothing on the
+ * data path goes this way: only what changes a few times a day, and reaches every thread.
+ */
+
+/** From the main thread to every serving thread. */
+export type ThreadNotice = { readonly kind: 'none' };
+
+/** From a serving thread, at a client's word, to the main thread. */
+export type NodeAppeal =
+  /** The client may stop this node, and did (`shutdown`). */
+  { readonly kind: 'shutdown'; readonly graceful: boolean };

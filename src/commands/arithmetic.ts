@@ -1,84 +1,63 @@
-import { writeDecimal64 } from '../base/index.ts';
-import { type ReplyWriter, type Request, readU64, STATUS, u64, VERB } from '../protocol/index.ts';
-import { CLASS_COUNT, COUNT, type ItemId, NO_ITEM, OUTCOME, type Store } from '../store/index.ts';
+import { type ReplyWriter, type Request, STATUS, type Status, VERB } from '../protocol/index.ts';
+import { type ItemId, NO_ITEM, type Store } from '../store/index.ts';
+import type { Counter } from './counter.ts';
+import { expiryOf } from './expiry.ts';
 
-const TWO_32 = 0x1_0000_0000;
-const DIGITS_MAX = 20;
-/** The longest value that can be a number: digits, and blanks from earlier decrements. */
-const NUMBER_BYTES_MAX = 4096;
-
-/** incr and decr: 64 bits; up wraps around, down stops at 0. */
+/** incr and decr, also the binary protocol's, which may create what is missing. */
 export class Arithmetic {
   readonly #store: Store;
-  readonly #digits = Buffer.alloc(DIGITS_MAX);
-  #length = 0;
-  #high = 0;
-  #low = 0;
+  readonly #counter: Counter;
 
-  constructor(store: Store) {
+  constructor(store: Store, counter: Counter) {
     this.#store = store;
+    this.#counter = counter;
   }
 
   answer(request: Request, reply: ReplyWriter): void {
     const store = this.#store;
     const start = request.keyStart(0);
     const end = request.keyEnd(0);
-    const hash = store.hashOf(request.input, start, end);
-    const id = store.open(hash, request.input, start, end);
-    const sizeClass = id === NO_ITEM ? 0 : store.items.classOf(id);
-    const isNumber = id !== NO_ITEM && this.#read(id);
-    let outcome: number = OUTCOME.nonNumeric;
-    if (isNumber) {
-      this.#apply(request);
-      outcome = store.rewriteNumber(hash, id, this.#digits, this.#length);
+    const hash = store.hashOf(request.keySource, start, end);
+    const id = store.open(hash, request.keySource, start, end);
+    const status =
+      id === NO_ITEM ? this.#answerMissing(request, hash) : this.#change(request, hash, id);
+    store.closeGrown(hash);
+    if (status === STATUS.stored) reply.counter(request, this.#counter.high, this.#counter.low);
+    else reply.status(request, status);
+  }
+
+  #answerMissing(request: Request, hash: number): Status {
+    const { lifetimes } = this.#store;
+    if (!request.vivify) {
+      this.#counter.countMiss(request.verb === VERB.increment);
+      return STATUS.notFound;
     }
-    store.close(hash);
-    this.#count(request, id, sizeClass, isNumber);
-    if (id === NO_ITEM) reply.status(request, STATUS.notFound);
-    else if (!isNumber) reply.status(request, STATUS.nonNumeric);
-    else if (outcome === OUTCOME.stored) reply.counter(request, this.#high, this.#low);
-    else reply.status(request, STATUS.outOfMemory);
+    const expiry = expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch());
+    const { initialHigh, initialLow } = request;
+    const id = this.#counter.create(request, hash, expiry, initialHigh, initialLow);
+    return this.#noted(request, id);
   }
 
-  /** Reads the item's value as memcached does: blanks around it are no harm. */
-  #read(id: ItemId): boolean {
-    const { items, arena } = this.#store;
-    const length = items.valueBytes(id);
-    const at = items.valueAt(id);
-    if (length === 0 || length > NUMBER_BYTES_MAX) return false;
-    if (!readU64(arena.bytes, at, at + length)) return false;
-    this.#high = u64.high;
-    this.#low = u64.low;
-    return true;
-  }
-
-  /** Adds or subtracts the request's delta, and writes the digits. */
-  #apply(request: Request): void {
+  #change(request: Request, hash: number, id: ItemId): Status {
+    const { items } = this.#store;
+    const { casHigh, casLow } = request;
+    if (items.valueBytes(id) === 0) return STATUS.nonNumeric;
+    const anyCas = casHigh === 0 && casLow === 0;
+    if (!anyCas && (items.casHigh(id) !== casHigh || items.casLow(id) !== casLow)) {
+      return STATUS.exists;
+    }
+    if (!this.#counter.read(id)) return STATUS.nonNumeric;
+    const up = request.verb === VERB.increment;
+    this.#counter.countHit(up, items.classOf(id));
     const { deltaHigh, deltaLow } = request;
-    if (request.verb === VERB.increment) this.#add(deltaHigh, deltaLow);
-    else this.#subtract(deltaHigh, deltaLow);
-    this.#length = writeDecimal64(this.#digits, 0, this.#high, this.#low);
+    return this.#noted(request, this.#counter.apply(hash, id, up, deltaHigh, deltaLow));
   }
 
-  #add(high: number, low: number): void {
-    const sum = this.#low + low;
-    this.#low = sum % TWO_32;
-    this.#high = (this.#high + high + (sum >= TWO_32 ? 1 : 0)) % TWO_32;
-  }
-
-  #subtract(high: number, low: number): void {
-    const more = high > this.#high || (high === this.#high && low > this.#low);
-    const borrow = low > this.#low ? 1 : 0;
-    this.#high = more ? 0 : this.#high - high - borrow;
-    this.#low = more ? 0 : this.#low - low + borrow * TWO_32;
-  }
-
-  #count(request: Request, id: ItemId, sizeClass: number, isNumber: boolean): void {
-    const { counters } = this.#store;
-    const down = request.verb === VERB.decrement;
-    if (id === NO_ITEM) counters.add(down ? COUNT.decr_misses : COUNT.incr_misses);
-    else if (isNumber) {
-      counters.addToClass(sizeClass, down ? CLASS_COUNT.decr_hits : CLASS_COUNT.incr_hits);
-    }
+  /** Leaves the new CAS id in the request, for replies that show it. */
+  #noted(request: Request, id: ItemId): Status {
+    if (id === NO_ITEM) return STATUS.outOfMemory;
+    request.casHigh = this.#store.items.casHigh(id);
+    request.casLow = this.#store.items.casLow(id);
+    return STATUS.stored;
   }
 }

@@ -1,6 +1,17 @@
-import { type ReplyWriter, type Request, STATUS, VERB } from '../protocol/index.ts';
+import {
+  type MetaReplies,
+  type ReplyWriter,
+  type Request,
+  STATUS,
+  VERB,
+} from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
 import { Arithmetic } from './arithmetic.ts';
+import { Counter } from './counter.ts';
+import { MetaArithmetic } from './meta/arithmetic.ts';
+import { answerMetaDebug } from './meta/debug.ts';
+import { answerMetaDelete } from './meta/delete.ts';
+import { MetaGetter } from './meta/get.ts';
 import type { NodeView } from './node-view.ts';
 import { answerDelete, answerFlush, answerTouch } from './remove.ts';
 import { Retriever } from './retrieve.ts';
@@ -21,6 +32,8 @@ export class Executor {
   readonly retriever: Retriever;
   readonly writer: ValueWriter;
   readonly #arithmetic: Arithmetic;
+  readonly #metaGetter: MetaGetter;
+  readonly #metaArithmetic: MetaArithmetic;
   readonly #store: Store;
   readonly #node: NodeView;
   readonly #rules: CommandRules;
@@ -28,7 +41,10 @@ export class Executor {
   constructor(store: Store, node: NodeView, rules: CommandRules) {
     this.retriever = new Retriever(store);
     this.writer = new ValueWriter(store);
-    this.#arithmetic = new Arithmetic(store);
+    const counter = new Counter(store);
+    this.#arithmetic = new Arithmetic(store, counter);
+    this.#metaGetter = new MetaGetter(store);
+    this.#metaArithmetic = new MetaArithmetic(store, counter);
     this.#store = store;
     this.#node = node;
     this.#rules = rules;
@@ -55,10 +71,36 @@ export class Executor {
         reply.status(request, STATUS.ok);
         break;
       case VERB.version:
-        reply.version(this.#node.version);
+        reply.version(request, this.#node.version);
         break;
       case VERB.stats:
         answerStats(this.#store, this.#node, this.#rules, request, reply);
+        break;
+      case VERB.noop:
+        reply.status(request, STATUS.ok);
+        break;
+      default:
+        reply.refusal(request);
+    }
+  }
+
+  /** Answers a meta command other than `ms`, which waits for its value as any storage command. */
+  answerMeta(request: Request, reply: MetaReplies): void {
+    switch (request.verb) {
+      case VERB.metaGet:
+        this.#metaGetter.answer(request, reply);
+        break;
+      case VERB.metaDelete:
+        answerMetaDelete(this.#store, request, reply);
+        break;
+      case VERB.metaArithmetic:
+        this.#metaArithmetic.answer(request, reply);
+        break;
+      case VERB.metaNoop:
+        reply.noop();
+        break;
+      case VERB.metaDebug:
+        answerMetaDebug(this.#store, request, reply);
         break;
       default:
         reply.refusal(request);

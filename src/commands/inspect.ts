@@ -1,5 +1,5 @@
 import type { ByteSink } from '../base/index.ts';
-import type { ReplyWriter } from '../protocol/index.ts';
+import type { ReplyWriter, Request } from '../protocol/index.ts';
 import {
   type ClassCounterName,
   NO_ITEM,
@@ -253,9 +253,9 @@ export function dumpClass(store: Store, sizeClass: number, limit: number, sink: 
   store.unlockClass(sizeClass);
 }
 
-/** Puts statistics out as STAT lines. */
-export function putter(reply: ReplyWriter): Put {
-  return (name, value) => reply.stat(name, String(value));
+/** Puts statistics out in the request's dialect. */
+export function putter(request: Request, reply: ReplyWriter): Put {
+  return (name, value) => reply.stat(request, name, String(value));
 }
 
 function* classIds(store: Store): Generator<number> {

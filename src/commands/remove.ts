@@ -2,15 +2,26 @@ import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
 import { CLASS_COUNT, COUNT, NO_ITEM, type Store } from '../store/index.ts';
 import { expiryOf } from './expiry.ts';
 
-/** delete. */
+/** delete; in the binary protocol perhaps only of an item with a given CAS id. */
 export function answerDelete(store: Store, request: Request, reply: ReplyWriter): void {
+  const { items, counters } = store;
+  const { keySource, casHigh, casLow } = request;
   const start = request.keyStart(0);
   const end = request.keyEnd(0);
-  const hash = store.hashOf(request.input, start, end);
-  const sizeClass = store.remove(hash, request.input, start, end);
-  if (sizeClass === 0) store.counters.add(COUNT.delete_misses);
-  else store.counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
-  reply.status(request, sizeClass === 0 ? STATUS.notFound : STATUS.deleted);
+  const hash = store.hashOf(keySource, start, end);
+  const id = store.open(hash, keySource, start, end);
+  const sizeClass = id === NO_ITEM ? 0 : items.classOf(id);
+  const anyCas = casHigh === 0 && casLow === 0;
+  const matches =
+    id !== NO_ITEM && (anyCas || (items.casHigh(id) === casHigh && items.casLow(id) === casLow));
+  if (matches) store.removeOpened(hash, id);
+  store.close(hash);
+  if (sizeClass === 0) counters.add(COUNT.delete_misses);
+  else if (matches) counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
+  reply.status(
+    request,
+    matches ? STATUS.deleted : sizeClass === 0 ? STATUS.notFound : STATUS.exists,
+  );
 }
 
 /** touch. */
@@ -18,8 +29,8 @@ export function answerTouch(store: Store, request: Request, reply: ReplyWriter):
   const { items, lifetimes, counters } = store;
   const start = request.keyStart(0);
   const end = request.keyEnd(0);
-  const hash = store.hashOf(request.input, start, end);
-  const id = store.open(hash, request.input, start, end);
+  const hash = store.hashOf(request.keySource, start, end);
+  const id = store.open(hash, request.keySource, start, end);
   const sizeClass = id === NO_ITEM ? 0 : items.classOf(id);
   if (id !== NO_ITEM) {
     items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));

@@ -16,7 +16,7 @@ class Hit extends ItemView {
   valueAt = 0;
 }
 
-/** get, gets, gat, gats. */
+/** get, gets, gat, gats, and touch in the binary protocol. */
 export class Retriever {
   readonly #store: Store;
   readonly #view = new Hit();
@@ -40,16 +40,17 @@ export class Retriever {
 
   #answerKey(request: Request, reply: ReplyWriter, key: number): void {
     const store = this.#store;
-    const { input } = request;
+    const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
-    const hash = store.hashOf(input, start, end);
+    const hash = store.hashOf(keySource, start, end);
     const touches = request.verb === VERB.getAndTouch;
     for (;;) {
-      const id = store.open(hash, input, start, end);
+      const id = store.open(hash, keySource, start, end);
       if (id === NO_ITEM) {
         store.close(hash);
         this.#countMiss(touches);
+        reply.miss(request, key);
         return;
       }
       store.items.read(id, this.#view);
@@ -75,8 +76,10 @@ export class Retriever {
       items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
     }
     reply.hit(request, key, view);
-    reply.sink.putViewed(arena, view.valueAt, view.valueAt + view.valueBytes);
-    reply.valueEnd();
+    if (request.wantsValue) {
+      reply.sink.putViewed(arena, view.valueAt, view.valueAt + view.valueBytes);
+      reply.valueEnd();
+    }
     this.#store.noteHit(id);
     return items.classOf(id);
   }

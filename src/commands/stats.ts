@@ -1,4 +1,4 @@
-import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
+import { DIALECT, type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
 import {
   connectionStats,
@@ -26,7 +26,7 @@ export function answerStats(
   request: Request,
   reply: ReplyWriter,
 ): void {
-  const put = putter(reply);
+  const put = putter(request, reply);
   const [topic] = request.words;
   switch (topic) {
     case undefined:
@@ -52,13 +52,15 @@ export function answerStats(
       reply.status(request, STATUS.reset);
       return;
     case 'cachedump':
-      answerCachedump(store, rules, request, reply);
+      // Its lines are text: the binary protocol has no such thing.
+      if (request.dialect === DIALECT.binary) reply.status(request, STATUS.unknownCommand);
+      else answerCachedump(store, rules, request, reply);
       return;
     default:
       reply.status(request, STATUS.unknownCommand);
       return;
   }
-  reply.statsEnd();
+  reply.statsEnd(request);
 }
 
 function answerCachedump(
@@ -78,6 +80,6 @@ function answerCachedump(
     reply.sink.putText('CLIENT_ERROR Illegal slab id\r\n');
   } else {
     dumpClass(store, Number(sizeClass), Number(limit), reply.sink);
-    reply.statsEnd();
+    reply.statsEnd(request);
   }
 }

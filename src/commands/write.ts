@@ -1,12 +1,22 @@
-import { type Request, STATUS, type Status, VERB, type Verb } from '../protocol/index.ts';
+import {
+  DIALECT,
+  type Request,
+  STATUS,
+  type Status,
+  StorageEcho,
+  VERB,
+  type Verb,
+} from '../protocol/index.ts';
 import {
   CLASS_COUNT,
   COUNT,
+  FLAG,
   type ItemId,
   MODE,
   type Mode,
   NO_ITEM,
   OUTCOME,
+  type PutTerms,
   type Store,
 } from '../store/index.ts';
 import { expiryOf } from './expiry.ts';
@@ -31,15 +41,31 @@ const STATUS_OF: Readonly<Record<number, Status>> = {
  * A value on its way in: the item is allocated when the request line is read, filled as bytes
  * arrive, and linked only when complete. One per connection, used again for each value.
  */
-export class PendingValue {
+export class PendingValue implements PutTerms {
   item: ItemId = NO_ITEM;
-  mode: Mode = MODE.set;
   hash = 0;
+  mode: Mode = MODE.set;
   casHigh = 0;
   casLow = 0;
-  noreply = false;
+  allowStale = false;
+  vivify = false;
+  ownCas = false;
+  ownCasHigh = 0;
+  ownCasLow = 0;
   valueBytes = 0;
   received = 0;
+  readonly echo = new StorageEcho();
+}
+
+function takeTerms(request: Request, pending: PendingValue): void {
+  pending.mode = MODE_OF[request.verb]!;
+  pending.casHigh = request.casHigh;
+  pending.casLow = request.casLow;
+  pending.allowStale = request.invalidate;
+  pending.vivify = request.vivify;
+  pending.ownCas = request.hasOwnCas;
+  pending.ownCasHigh = request.ownCasHigh;
+  pending.ownCasLow = request.ownCasLow;
 }
 
 /** set, add, replace, append, prepend, cas. */
@@ -61,19 +87,18 @@ export class ValueWriter {
     const end = request.keyEnd(0);
     const { lifetimes } = store;
     const expiry = expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch());
-    const fits = store.fits(end - start, request.clientFlags, request.valueBytes);
+    const { clientFlags, valueBytes, hasOwnCas, keySource } = request;
+    const fits = store.fits(end - start, clientFlags, valueBytes, hasOwnCas);
     const item = fits
-      ? store.allocate(end - start, request.clientFlags, expiry, request.valueBytes)
+      ? store.allocate(end - start, clientFlags, expiry, valueBytes, hasOwnCas)
       : NO_ITEM;
     if (item === NO_ITEM) return this.#failed(request, fits);
-    store.writeKey(item, request.input, start, end);
+    store.writeKey(item, keySource, start, end);
+    if (request.keyBinary) store.items.setFlags(item, FLAG.keyBinary);
     pending.item = item;
-    pending.mode = MODE_OF[request.verb]!;
-    pending.hash = store.hashOf(request.input, start, end);
-    pending.casHigh = request.casHigh;
-    pending.casLow = request.casLow;
-    pending.noreply = request.noreply;
-    pending.valueBytes = request.valueBytes;
+    pending.hash = store.hashOf(keySource, start, end);
+    takeTerms(request, pending);
+    pending.valueBytes = valueBytes;
     pending.received = 0;
     return undefined;
   }
@@ -86,10 +111,13 @@ export class ValueWriter {
 
   /** Links the complete item, if the request's condition holds. */
   complete(pending: PendingValue): Status {
-    const { item, hash, mode, casHigh, casLow } = pending;
+    const { item } = pending;
+    const store = this.#store;
     this.#countSet(item);
     pending.item = NO_ITEM;
-    return STATUS_OF[this.#store.put(hash, item, mode, casHigh, casLow)]!;
+    const outcome = store.put(pending.hash, item, pending);
+    if (outcome !== OUTCOME.stored) store.storedBytes = pending.valueBytes;
+    return STATUS_OF[outcome]!;
   }
 
   /** The data block was not ended by CRLF: the value is dropped, the old one stays. */
@@ -108,10 +136,12 @@ export class ValueWriter {
 
   #failed(request: Request, fits: boolean): Status {
     this.#store.counters.add(fits ? COUNT.store_no_memory : COUNT.store_too_large);
-    if (request.verb === VERB.set) {
+    // Lest the old value outlive the new one: memcached's meta set does so in every mode.
+    if (request.verb === VERB.set || request.dialect === DIALECT.meta) {
+      const { keySource } = request;
       const start = request.keyStart(0);
       const end = request.keyEnd(0);
-      this.#store.remove(this.#store.hashOf(request.input, start, end), request.input, start, end);
+      this.#store.remove(this.#store.hashOf(keySource, start, end), keySource, start, end);
     }
     return fits ? STATUS.outOfMemoryStoring : STATUS.tooLarge;
   }

@@ -1,7 +1,19 @@
 /** Turns bytes into requests and replies, and back; pure. This door is the server's half. */
+
+export { BinaryDecoder, isBinary } from './binary/decode.ts';
+export { BinaryReplies } from './binary/replies.ts';
+export { BINARY_STATUS } from './binary/wire.ts';
 export { DATA_BYTES_MAX, KEY_BYTES_MAX, LINE_BYTES_MAX, REPLY_FRAME_BYTES_MAX } from './limits.ts';
-export { ItemView, type ReplyWriter, STATUS, type Status } from './reply.ts';
-export { Request, VERB, type Verb } from './request.ts';
+export {
+  ItemView,
+  type ReplyWriter,
+  STATUS,
+  type Status,
+  StorageEcho,
+  type StoredFacts,
+} from './reply.ts';
+export { DIALECT, type Dialect, Request, VERB, type Verb } from './request.ts';
 export { ClassicDecoder, HANG_UP, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';
+export { MetaReplies } from './text/meta-replies.ts';
 export { readU64, u64 } from './text/numbers.ts';

@@ -14,4 +14,4 @@ export const LEADING_BLANKS_MAX = 100;
 export const DATA_BYTES_MAX = 2 ** 31 - 3;
 
 /** The most that a reply can need beside one value: key, numbers and the words around them. */
-export const REPLY_FRAME_BYTES_MAX = 512;
+export const REPLY_FRAME_BYTES_MAX = 1024;

@@ -20,10 +20,25 @@ export const VERB = {
   version: 15,
   stats: 16,
   quit: 17,
+  metaGet: 18,
+  metaDelete: 19,
+  metaArithmetic: 20,
+  metaNoop: 21,
+  metaDebug: 22,
+  noop: 23,
+  saslMechanisms: 24,
+  saslStart: 25,
+  saslStep: 26,
 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 
+/** The language a request came in; its reply goes out in the same. */
+export const DIALECT = { classic: 0, meta: 1, binary: 2 } as const;
+export type Dialect = (typeof DIALECT)[keyof typeof DIALECT];
+
 const KEYS_START = 64;
+/** More flags than any meta command is allowed. */
+const META_FLAGS_MAX = 24;
 
 /**
  * One request, as offsets into the bytes it came in: a decoder fills the same object again and
@@ -31,9 +46,12 @@ const KEYS_START = 64;
  */
 export class Request {
   verb: Verb = VERB.refused;
+  dialect: Dialect = DIALECT.classic;
   /** The bytes that the offsets below point into; valid until the next read. */
   input: Buffer = Buffer.alloc(0);
-  /** Keys `firstKey` … `keys - 1` are `input[keyStart(i), keyEnd(i))`; before them, other words. */
+  /** The bytes that keys are in: `input`, unless the key was decoded from base64. */
+  keySource: Buffer = this.input;
+  /** Keys `firstKey` … `keys - 1` are `keySource[keyStart(i), keyEnd(i))`; before them, other words. */
   firstKey = 0;
   keys = 0;
   /** 32 bits, opaque. */
@@ -47,9 +65,13 @@ export class Request {
   /** The CAS id to compare with, in two words. */
   casHigh = 0;
   casLow = 0;
+  /** Whether one was given, were it 0 (meta `C`). */
+  hasCas = false;
   /** The amount of an increment or decrement, in two words. */
   deltaHigh = 0;
   deltaLow = 0;
+  /** Binary: whether hits and misses show the key. */
+  withKey = false;
   /** Whether hits show their CAS id. */
   withCas = false;
   /** Whether the client waits for no reply. */
@@ -58,8 +80,65 @@ export class Request {
   refusal: Uint8Array = new Uint8Array();
   /** Bytes after a refused line that belong to it and are to be skipped. */
   swallowBytes = 0;
+  /** Binary: the opcode, the four bytes that the client knows the request by, and a refusal's status. */
+  opcode = 0;
+  opaque = 0;
+  refusalStatus = 0;
+  /** Binary: bytes of the body after the key that are here already (SASL): `input[start, end)`. */
+  bodyStart = 0;
+  bodyEnd = 0;
+  /** Whether the connection ends once the refusal is sent. */
+  thenClose = false;
   /** The words after a rare command, such as `stats items`. */
   words: readonly string[] = [];
+
+  /** Whether the key was given in base64, and is to be shown so. */
+  keyBinary = false;
+  /** `E`: the CAS id that the client chose for what it changes, in two words. */
+  hasOwnCas = false;
+  ownCasHigh = 0;
+  ownCasLow = 0;
+  /** Whether a miss creates the item (`N`; incr and decr in the binary protocol), and its exptime. */
+  vivify = false;
+  vivifyExptime = 0;
+  /** `T`: whether `exptime` was given. */
+  hasExptime = false;
+  /** `R`: an item that lives no longer than this wants a new value. */
+  recacheExptime = 0;
+  /** `I`: mark as stale (md), or take an older CAS id as stale (ms). */
+  invalidate = false;
+  /** `x`: drop the value and keep the item. */
+  dropValue = false;
+  /** Whether a hit shows the value (`v`; always in the classic protocol). */
+  wantsValue = false;
+  /** `u`. */
+  withoutBump = false;
+  /** `J`: the value of a counter that is created, in two words. */
+  initialHigh = 0;
+  initialLow = 0;
+
+  /** The flags of a meta command in order: the letter, and where in `input` its token is. */
+  flagCount = 0;
+  readonly #flagLetters = new Uint8Array(META_FLAGS_MAX);
+  readonly #flagBounds = new Int32Array(2 * META_FLAGS_MAX);
+
+  flagLetter(flag: number): number {
+    return this.#flagLetters[flag]!;
+  }
+  /** Of the whole token, its letter included. */
+  flagStart(flag: number): number {
+    return this.#flagBounds[2 * flag]!;
+  }
+  flagEnd(flag: number): number {
+    return this.#flagBounds[2 * flag + 1]!;
+  }
+
+  addFlag(letter: number, start: number, end: number): void {
+    this.#flagLetters[this.flagCount] = letter;
+    this.#flagBounds[2 * this.flagCount] = start;
+    this.#flagBounds[2 * this.flagCount + 1] = end;
+    this.flagCount++;
+  }
 
   #bounds = new Int32Array(2 * KEYS_START);
 

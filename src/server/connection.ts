@@ -7,6 +7,7 @@ import type { Transport, TransportEvents } from './transport.ts';
 
 const LF = 0x0a;
 const CARRY_BYTES_MIN = 4096;
+const NO_BYTES = Buffer.alloc(0);
 /** Output buffers kept for the next slow client, so that these cost no allocation each. */
 const SPARES_MAX = 4;
 
@@ -48,7 +49,10 @@ export class Connection implements TransportEvents {
     this.#tools = tools;
     this.#slot = slot;
     this.#onGone = onGone;
-    this.#session = new Session(tools.session, () => this.#flush());
+    this.#session = new Session(tools.session, {
+      flush: () => this.#flush(),
+      wake: () => this.#goOn(),
+    });
   }
 
   attach(transport: Transport): void {
@@ -88,10 +92,8 @@ export class Connection implements TransportEvents {
 
   /** The node stops: answers what has been read, then says goodbye. */
   finish(): void {
-    if (this.#state === 'waiting' && this.#held === undefined) {
-      while (this.#state === 'waiting' && this.#held === undefined) {
-        this.#work(this.#carry!, this.#carryStart, this.#carryEnd, false);
-      }
+    while (this.#state === 'waiting' && this.#held === undefined && !this.#session.isAsking) {
+      this.#work(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd, false);
     }
     if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
   }
@@ -137,11 +139,7 @@ export class Connection implements TransportEvents {
 
   #goOn(): void {
     if (this.#state !== 'waiting' || this.#held !== undefined) return;
-    if (this.#carryEnd > this.#carryStart) {
-      this.#work(this.#carry!, this.#carryStart, this.#carryEnd);
-    } else {
-      this.#resumeReading();
-    }
+    this.#work(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd);
   }
 
   #resumeReading(): void {

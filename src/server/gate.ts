@@ -14,3 +14,13 @@ export const OPEN_GATE: Gate = {
   isClosed: false,
   verify: () => Promise.resolve(true),
 };
+
+/** How a client may log in, where the gate is closed. */
+export interface LoginRules {
+  /** Whether the text protocol is refused, as memcached does with SASL; else it asks for a login. */
+  readonly textIsClosed: boolean;
+  /** A connection that fails this often is ended. */
+  readonly attemptsMax: number;
+}
+
+export const USUAL_LOGIN_RULES: LoginRules = { textIsClosed: false, attemptsMax: 10 };

@@ -1,15 +1,23 @@
-import type { ByteSink } from '../base/index.ts';
+import { ByteSink } from '../base/index.ts';
 import { type CommandRules, Executor, type NodeView, PendingValue } from '../commands/index.ts';
 import {
+  BINARY_STATUS,
+  BinaryDecoder,
+  BinaryReplies,
   ClassicDecoder,
   ClassicReplies,
+  DIALECT,
   HANG_UP,
   INCOMPLETE,
+  isBinary,
+  MetaReplies,
   type ReplyWriter,
   Request,
   VERB,
 } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
+import { type Gate, type LoginRules, OPEN_GATE, USUAL_LOGIN_RULES } from './gate.ts';
+import { isPlain, Login, readSaslPlain, readTextLogin, SASL_MECHANISM } from './login.ts';
 
 /** Why `advance` came back. */
 export const PAUSE = {
@@ -21,84 +29,132 @@ export const PAUSE = {
   blocked: 2,
   /** The conversation is over: send what is written, then close. */
   closing: 3,
+  /** Something else has to be found out first: go on when `wake` is called. */
+  waiting: 4,
 } as const;
 export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
 
 /** Output beyond this is sent before more is made. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
+const ECHO_BYTES_MAX = 1024;
 const CR = 0x0d;
 const LF = 0x0a;
+const CRLF_BYTES = 2;
 
 /** What the sessions of one thread share: they take turns, so one of each is enough. */
 export interface SessionTools {
+  readonly store: Store;
   readonly executor: Executor;
-  readonly decoder: ClassicDecoder;
+  readonly text: ClassicDecoder;
+  readonly binary: BinaryDecoder;
   readonly request: Request;
-  readonly reply: ReplyWriter;
+  /** By dialect. */
+  readonly classicReplies: ClassicReplies;
+  readonly metaReplies: MetaReplies;
+  readonly binaryReplies: BinaryReplies;
+  readonly sink: ByteSink;
+  readonly gate: Gate;
+  readonly loginRules: LoginRules;
   /** Requests of one connection answered in a row (`-R`). */
   readonly requestsPerTurn: number;
+}
+
+/** What a node's sessions go by, beside its store. */
+export interface SessionRules extends CommandRules {
+  readonly requestsPerTurn: number;
+  readonly gate?: Gate;
+  readonly loginRules?: LoginRules;
 }
 
 export function createSessionTools(
   store: Store,
   node: NodeView,
-  rules: CommandRules,
+  rules: SessionRules,
   sink: ByteSink,
-  requestsPerTurn: number,
 ): SessionTools {
   return {
+    store,
     executor: new Executor(store, node, rules),
-    decoder: new ClassicDecoder(),
+    text: new ClassicDecoder(),
+    binary: new BinaryDecoder(),
     request: new Request(),
-    reply: new ClassicReplies(sink),
-    requestsPerTurn,
+    classicReplies: new ClassicReplies(sink),
+    metaReplies: new MetaReplies(sink, new ByteSink(ECHO_BYTES_MAX)),
+    binaryReplies: new BinaryReplies(sink),
+    sink,
+    gate: rules.gate ?? OPEN_GATE,
+    loginRules: rules.loginRules ?? USUAL_LOGIN_RULES,
+    requestsPerTurn: rules.requestsPerTurn,
   };
+}
+
+/** What a session asks of whoever has its socket. */
+export interface SessionHost {
+  /** Sends what is written; false when the client does not take it. */
+  readonly flush: () => boolean;
+  /** After PAUSE.waiting: let the session go on. */
+  readonly wake: () => void;
 }
 
 /**
  * One connection's conversation: a state machine that owns no socket.
  *
- *   awaiting a line ──storage──▶ receiving its value ──complete──▶ awaiting a line
- *          └──────refused, too large──▶ discarding ──skipped──▶ awaiting a line
+ *   awaiting a request ──storage──▶ receiving its value ──complete──▶ awaiting a request
+ *       │      └──────refused, too large──▶ discarding ──skipped──▶ awaiting a request
+ *       └──login──▶ waiting for the gate ──answered──▶ awaiting a request
+ *
+ * The first byte of a connection decides for good between text and binary.
  */
 export class Session {
   /** How far the last `advance` got in its input: an offset, not a count. */
   at = 0;
   readonly #tools: SessionTools;
-  /** Sends what is written; false when the client does not take it. */
-  readonly #flush: () => boolean;
+  readonly #host: SessionHost;
   readonly #value = new PendingValue();
+  readonly #login: Login;
+  #dialect: 'unknown' | 'text' | 'binary' = 'unknown';
   #receiving = false;
+  /** Answers the value that is being received. */
+  #valueReplies: ReplyWriter;
+  /** Bytes after a value: CRLF in text, none in binary. */
+  #trailerBytes = CRLF_BYTES;
   /** Whether the bytes after the value have been CRLF so far. */
   #wellEnded = true;
   #discardBytes = 0;
   /** The key at which a get that was blocked goes on; 0 is none. */
   #resumeKey = 0;
 
-  constructor(tools: SessionTools, flush: () => boolean) {
+  constructor(tools: SessionTools, host: SessionHost) {
     this.#tools = tools;
-    this.#flush = flush;
+    this.#host = host;
+    this.#login = new Login(tools.gate, tools.loginRules, tools.store);
+    this.#valueReplies = tools.classicReplies;
   }
 
-  /** Whether the session waits for a line, not for bytes of a value. */
+  /** Whether the session waits for a line of text, not for bytes of a value. */
   get awaitsLine(): boolean {
-    return !this.#receiving && this.#discardBytes === 0;
+    return this.#dialect === 'text' && !this.#receiving && this.#discardBytes === 0;
+  }
+
+  /** Whether a login is being looked at: nothing else happens before it is decided. */
+  get isAsking(): boolean {
+    return this.#login.state === 'asking';
   }
 
   /** Understands and answers `input[start, end)` as far as it may; sets `at`. */
   advance(input: Buffer, start: number, end: number): Pause {
     this.at = start;
+    if (this.#login.state === 'asking') return PAUSE.waiting;
+    if (this.#login.state === 'answered' && !this.#answerLogin()) return PAUSE.closing;
     for (let turns = this.#tools.requestsPerTurn; ; turns--) {
       if (this.#receiving && !this.#receive(input, end)) return PAUSE.hungry;
       if (this.#discardBytes > 0 && !this.#discard(end)) return PAUSE.hungry;
       if (this.at === end) return PAUSE.hungry;
-      if (this.#tools.reply.sink.at > OUTPUT_BYTES_PER_STEP && !this.#flush()) return PAUSE.blocked;
+      if (this.#tools.sink.at > OUTPUT_BYTES_PER_STEP && !this.#host.flush()) return PAUSE.blocked;
       if (turns === 0) return PAUSE.turnOver;
-      const length = this.#tools.decoder.decode(input, this.at, end, this.#tools.request);
-      if (length === INCOMPLETE) return PAUSE.hungry;
-      if (length === HANG_UP || this.#tools.request.verb === VERB.quit) return PAUSE.closing;
-      if (!this.#answer(this.#tools.request)) return PAUSE.blocked;
-      this.at += length;
+      if (this.#dialect === 'unknown') this.#dialect = dialectOf(input[this.at]!);
+      const pause = this.#step(input, end);
+      if (pause !== undefined) return pause;
     }
   }
 
@@ -108,39 +164,83 @@ export class Session {
     this.#receiving = false;
   }
 
+  /** One request; undefined when the next may follow. */
+  #step(input: Buffer, end: number): Pause | undefined {
+    const tools = this.#tools;
+    const { request } = tools;
+    const isText = this.#dialect === 'text';
+    if (isText && this.#login.state !== 'in') return this.#logInByText(input, end);
+    const decoder = isText ? tools.text : tools.binary;
+    const length = decoder.decode(input, this.at, end, request);
+    if (length === INCOMPLETE) return PAUSE.hungry;
+    if (length === HANG_UP) return PAUSE.closing;
+    if (!isText && this.#login.isRequired) {
+      const pause = this.#checkLogin(request);
+      if (pause !== undefined) {
+        this.at += length;
+        return pause === GO_ON ? undefined : pause;
+      }
+    }
+    if (request.verb === VERB.quit) return this.#quit(request);
+    if (!this.#answer(request)) return PAUSE.blocked;
+    this.at += length;
+    return request.verb === VERB.refused && request.thenClose ? PAUSE.closing : undefined;
+  }
+
+  #quit(request: Request): Pause {
+    const { binaryReplies } = this.#tools;
+    if (request.dialect === DIALECT.binary && !request.noreply) binaryReplies.bare(request);
+    return PAUSE.closing;
+  }
+
   /** False when a get must go on later, with the same line. */
   #answer(request: Request): boolean {
-    const { executor, reply } = this.#tools;
+    const { executor, metaReplies } = this.#tools;
     const { verb } = request;
     if (verb === VERB.get || verb === VERB.getAndTouch) return this.#retrieve(request);
     if (verb >= VERB.set && verb <= VERB.cas) this.#beginValue(request);
-    else executor.answer(request, reply);
-    if (verb === VERB.refused) this.#discardBytes = request.swallowBytes;
+    else if (request.dialect === DIALECT.meta) executor.answerMeta(request, metaReplies);
+    else executor.answer(request, this.#repliesTo(request));
+    // Also an answered request can have bytes that nobody asked for.
+    if (verb === VERB.refused || request.dialect === DIALECT.binary) {
+      this.#discardBytes += request.swallowBytes;
+    }
     return true;
   }
 
+  #repliesTo(request: Request): ReplyWriter {
+    const tools = this.#tools;
+    if (request.dialect === DIALECT.classic) return tools.classicReplies;
+    return request.dialect === DIALECT.meta ? tools.metaReplies : tools.binaryReplies;
+  }
+
   #retrieve(request: Request): boolean {
-    const { executor, reply } = this.#tools;
+    const { executor } = this.#tools;
+    const reply = this.#repliesTo(request);
     let key = this.#resumeKey === 0 ? request.firstKey : this.#resumeKey;
     this.#resumeKey = 0;
     for (;;) {
       key = executor.retriever.answer(request, reply, key);
       if (key === request.keys) return true;
-      if (!this.#flush()) break;
+      if (!this.#host.flush()) break;
     }
     this.#resumeKey = key;
     return false;
   }
 
   #beginValue(request: Request): void {
-    const { executor, reply } = this.#tools;
-    const failure = executor.writer.begin(request, this.#value);
+    const { writer } = this.#tools.executor;
+    const reply = this.#repliesTo(request);
+    const failure = writer.begin(request, this.#value);
+    this.#trailerBytes = request.dialect === DIALECT.binary ? 0 : CRLF_BYTES;
     if (failure === undefined) {
+      reply.remember(request, this.#value.echo);
+      this.#valueReplies = reply;
       this.#receiving = true;
       this.#wellEnded = true;
     } else {
       reply.status(request, failure);
-      this.#discardBytes = request.valueBytes + 2;
+      this.#discardBytes = request.valueBytes + this.#trailerBytes;
     }
   }
 
@@ -154,17 +254,16 @@ export class Session {
       writer.receive(value, input, this.at, this.at + take);
       this.at += take;
     }
-    while (this.at < end && value.received < value.valueBytes + 2) {
+    const wholeBytes = value.valueBytes + this.#trailerBytes;
+    while (this.at < end && value.received < wholeBytes) {
       const wanted = value.received === value.valueBytes ? CR : LF;
       if (input[this.at++] !== wanted) this.#wellEnded = false;
       value.received++;
     }
-    if (value.received < value.valueBytes + 2) return false;
+    if (value.received < wholeBytes) return false;
     this.#receiving = false;
     const status = this.#wellEnded ? writer.complete(value) : writer.spoiled(value);
-    // The request object may have served another connection since: only `noreply` matters now.
-    this.#tools.request.noreply = value.noreply;
-    this.#tools.reply.status(this.#tools.request, status);
+    this.#valueReplies.stored(value.echo, status, this.#tools.store);
     return true;
   }
 
@@ -174,4 +273,98 @@ export class Session {
     this.at += take;
     return this.#discardBytes === 0;
   }
+
+  #logInByText(input: Buffer, end: number): Pause | undefined {
+    if (this.#login.textIsClosed) return PAUSE.closing;
+    const said = readTextLogin(input, this.at, end);
+    if (said.kind === 'incomplete') return PAUSE.hungry;
+    if (said.kind === 'hang-up') return PAUSE.closing;
+    this.at += said.consumed;
+    if (said.kind === 'refused') {
+      this.#tools.sink.putText(`${said.line}\r\n`);
+      return undefined;
+    }
+    this.#login.ask(said.user, said.password, this.#host.wake);
+    return PAUSE.waiting;
+  }
+
+  /**
+   * What the gate has to say to a binary request: undefined lets it pass, GO_ON is for one that has
+   * its answer.
+   */
+  #checkLogin(request: Request): Pause | typeof GO_ON | undefined {
+    const login = this.#login;
+    const { binaryReplies } = this.#tools;
+    switch (request.verb) {
+      case VERB.saslMechanisms:
+        binaryReplies.words(request, BINARY_STATUS.success, SASL_MECHANISM);
+        return GO_ON;
+      case VERB.saslStart:
+      case VERB.saslStep:
+        return this.#saslExchange(request);
+      case VERB.version:
+        return undefined;
+      default:
+        if (login.state === 'in' || isBrokenFrame(request)) return undefined;
+        binaryReplies.error(request, BINARY_STATUS.authFailure);
+        return PAUSE.closing;
+    }
+  }
+
+  #saslExchange(request: Request): Pause | typeof GO_ON {
+    const login = this.#login;
+    const { binaryReplies } = this.#tools;
+    const starts = request.verb === VERB.saslStart;
+    const known = isPlain(request.keySource, request.keyStart(0), request.keyEnd(0));
+    // Who is in and logs in again is out, as with memcached.
+    const mayGoOn = known && (starts ? login.state !== 'in' : login.saslStarted);
+    if (mayGoOn && starts && request.bodyStart === request.bodyEnd) {
+      login.saslStarted = true;
+      binaryReplies.words(request, BINARY_STATUS.authContinue, '');
+      return GO_ON;
+    }
+    const plain = mayGoOn
+      ? readSaslPlain(request.input, request.bodyStart, request.bodyEnd)
+      : undefined;
+    if (plain === undefined) {
+      login.fail();
+      binaryReplies.error(request, BINARY_STATUS.authFailure);
+      return login.isSpent ? PAUSE.closing : GO_ON;
+    }
+    this.#value.echo.opcode = request.opcode;
+    this.#value.echo.opaque = request.opaque;
+    login.ask(plain.user, plain.password, this.#host.wake);
+    return PAUSE.waiting;
+  }
+
+  /** Says what the gate said; false when this connection has failed too often. */
+  #answerLogin(): boolean {
+    const { sink, request, binaryReplies } = this.#tools;
+    const admitted = this.#login.settle();
+    if (this.#dialect === 'text') {
+      sink.putText(admitted ? 'STORED\r\n' : 'CLIENT_ERROR authentication failure\r\n');
+    } else {
+      request.opcode = this.#value.echo.opcode;
+      request.opaque = this.#value.echo.opaque;
+      if (admitted) binaryReplies.words(request, BINARY_STATUS.success, 'Authenticated');
+      else binaryReplies.error(request, BINARY_STATUS.authFailure);
+    }
+    return admitted || !this.#login.isSpent;
+  }
+}
+
+/** The request at hand has its answer; the next may follow. */
+const GO_ON = -1;
+
+function dialectOf(firstByte: number): 'text' | 'binary' {
+  return isBinary(firstByte) ? 'binary' : 'text';
+}
+
+/** A packet whose frame makes no sense is refused for that, whoever sends it. */
+function isBrokenFrame(request: Request): boolean {
+  return (
+    request.verb === VERB.refused &&
+    request.thenClose &&
+    request.refusalStatus === BINARY_STATUS.unknownCommand
+  );
 }

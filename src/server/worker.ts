@@ -88,9 +88,10 @@ class ThreadServer {
     const rules = {
       flushAllowed: !options.disableFlushAll,
       dumpingAllowed: !options.disableDumping,
+      requestsPerTurn: options.maxReqsPerEvent,
     };
     this.#tools = {
-      session: createSessionTools(this.#store, node, rules, sink, options.maxReqsPerEvent),
+      session: createSessionTools(this.#store, node, rules, sink),
       store: this.#store,
       sink,
       sinkBytes: OUTPUT_BUFFER_BYTES,

@@ -1,11 +1,13 @@
 import type { Arena } from './arena.ts';
 import {
   CLIENT_FLAGS_BYTES,
+  EXTRAS_MASK,
   FLAG,
   ID_UNIT_BYTES,
   ITEM,
   ITEM_HEADER_BYTES,
   type ItemId,
+  OWN_CAS_BYTES,
   PAGE_BYTES,
 } from './layout.ts';
 
@@ -13,6 +15,7 @@ const SIZE_MASK = 0x3fff_ffff;
 const SEGMENT_SHIFT = 30;
 const KEY_SHIFT = 8;
 const SEQ_HIGH_SHIFT = 16;
+const SEQ_HIGH_MASK = 0x7fff;
 const WORDS_PER_UNIT = ID_UNIT_BYTES / 4;
 const ID_UNITS_PER_PAGE = PAGE_BYTES / ID_UNIT_BYTES;
 
@@ -27,8 +30,27 @@ export function pageOf(id: ItemId): number {
 }
 
 /** How many bytes an item takes of its chunk. */
-export function itemBytes(keyBytes: number, clientFlags: number, valueBytes: number): number {
-  return ITEM_HEADER_BYTES + (clientFlags === 0 ? 0 : CLIENT_FLAGS_BYTES) + keyBytes + valueBytes;
+export function itemBytes(
+  keyBytes: number,
+  clientFlags: number,
+  valueBytes: number,
+  ownCas: boolean,
+): number {
+  return (
+    ITEM_HEADER_BYTES +
+    (clientFlags === 0 ? 0 : CLIENT_FLAGS_BYTES) +
+    (ownCas ? OWN_CAS_BYTES : 0) +
+    keyBytes +
+    valueBytes
+  );
+}
+
+/** Bytes between an item's header and its key. */
+function extraBytes(meta: number): number {
+  return (
+    ((meta & FLAG.clientFlags) === 0 ? 0 : CLIENT_FLAGS_BYTES) +
+    ((meta & FLAG.ownCas) === 0 ? 0 : OWN_CAS_BYTES)
+  );
 }
 
 /** What `Items.read` tells of an item. */
@@ -64,6 +86,7 @@ export class Items {
     clientFlags: number,
     expiry: number,
     valueBytes: number,
+    ownCas: boolean,
   ): void {
     const words = this.#words;
     const at = wordOf(id);
@@ -73,7 +96,10 @@ export class Items {
     words[at + ITEM.expiry] = expiry;
     words[at + ITEM.access] = 0;
     words[at + ITEM.seqLow] = 0;
-    words[at + ITEM.meta] = (keyBytes << KEY_SHIFT) | (clientFlags === 0 ? 0 : FLAG.clientFlags);
+    words[at + ITEM.meta] =
+      (keyBytes << KEY_SHIFT) |
+      (clientFlags === 0 ? 0 : FLAG.clientFlags) |
+      (ownCas ? FLAG.ownCas : 0);
     words[at + ITEM.size] = valueBytes;
     if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
   }
@@ -121,13 +147,31 @@ export class Items {
     return this.#words[wordOf(id) + ITEM.seqLow]!;
   }
   seqHigh(id: ItemId): number {
-    return this.#words[wordOf(id) + ITEM.meta]! >>> SEQ_HIGH_SHIFT;
+    return (this.#words[wordOf(id) + ITEM.meta]! >>> SEQ_HIGH_SHIFT) & SEQ_HIGH_MASK;
   }
   setSeq(id: ItemId, high: number, low: number): void {
     const at = wordOf(id);
     const words = this.#words;
     words[at + ITEM.seqLow] = low;
-    words[at + ITEM.meta] = (words[at + ITEM.meta]! & 0xffff) | (high << SEQ_HIGH_SHIFT);
+    words[at + ITEM.meta] =
+      (words[at + ITEM.meta]! & ~(SEQ_HIGH_MASK << SEQ_HIGH_SHIFT)) | (high << SEQ_HIGH_SHIFT);
+  }
+
+  casHigh(id: ItemId): number {
+    return this.has(id, FLAG.ownCas) ? this.#words[this.#ownCasAt(id) + 1]! : this.seqHigh(id);
+  }
+  casLow(id: ItemId): number {
+    return this.has(id, FLAG.ownCas) ? this.#words[this.#ownCasAt(id)]! : this.seqLow(id);
+  }
+  /** Only of an item with FLAG.ownCas. */
+  setOwnCas(id: ItemId, high: number, low: number): void {
+    const at = this.#ownCasAt(id);
+    this.#words[at] = low;
+    this.#words[at + 1] = high;
+  }
+  #ownCasAt(id: ItemId): number {
+    const flagsBytes = this.has(id, FLAG.clientFlags) ? CLIENT_FLAGS_BYTES : 0;
+    return wordOf(id) + (ITEM_HEADER_BYTES + flagsBytes) / 4;
   }
 
   keyBytes(id: ItemId): number {
@@ -171,8 +215,8 @@ export class Items {
 
   /** The byte, in the slab pages, at which the key starts. */
   keyAt(id: ItemId): number {
-    const header = (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES;
-    return this.has(id, FLAG.clientFlags) ? header + CLIENT_FLAGS_BYTES : header;
+    const meta = this.#words[wordOf(id) + ITEM.meta]!;
+    return (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + extraBytes(meta);
   }
   /** The byte, in the slab pages, at which the value starts. */
   valueAt(id: ItemId): number {
@@ -180,12 +224,8 @@ export class Items {
   }
   /** What the item takes of its chunk. */
   bytes(id: ItemId): number {
-    return (
-      ITEM_HEADER_BYTES +
-      (this.has(id, FLAG.clientFlags) ? CLIENT_FLAGS_BYTES : 0) +
-      this.keyBytes(id) +
-      this.valueBytes(id)
-    );
+    const extra = extraBytes(this.#words[wordOf(id) + ITEM.meta]!);
+    return ITEM_HEADER_BYTES + extra + this.keyBytes(id) + this.valueBytes(id);
   }
 
   /** All that a reply shows of an opened item, in one look at its header. */
@@ -193,15 +233,15 @@ export class Items {
     const words = this.#words;
     const at = wordOf(id);
     const meta = words[at + ITEM.meta]!;
-    const withFlags = (meta & FLAG.clientFlags) !== 0;
-    into.clientFlags = withFlags ? words[at + ITEM_HEADER_BYTES / 4]! : 0;
+    into.clientFlags = (meta & FLAG.clientFlags) === 0 ? 0 : words[at + ITEM_HEADER_BYTES / 4]!;
     into.valueBytes = words[at + ITEM.size]! & SIZE_MASK;
-    into.casHigh = meta >>> SEQ_HIGH_SHIFT;
-    into.casLow = words[at + ITEM.seqLow]!;
+    const ownCas = (meta & FLAG.ownCas) !== 0;
+    into.casHigh = ownCas ? this.casHigh(id) : (meta >>> SEQ_HIGH_SHIFT) & SEQ_HIGH_MASK;
+    into.casLow = ownCas ? this.casLow(id) : words[at + ITEM.seqLow]!;
     into.valueAt =
       (id - 1) * ID_UNIT_BYTES +
       ITEM_HEADER_BYTES +
-      (withFlags ? CLIENT_FLAGS_BYTES : 0) +
+      ((meta & EXTRAS_MASK) === 0 ? 0 : extraBytes(meta)) +
       ((meta >>> KEY_SHIFT) & 0xff);
   }
 
@@ -210,8 +250,8 @@ export class Items {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
     if (((meta >>> KEY_SHIFT) & 0xff) !== length) return false;
     const arena = this.#bytes;
-    const flagsBytes = (meta & FLAG.clientFlags) === 0 ? 0 : CLIENT_FLAGS_BYTES;
-    const at = (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + flagsBytes;
+    const extra = (meta & EXTRAS_MASK) === 0 ? 0 : extraBytes(meta);
+    const at = (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + extra;
     for (let i = length - 1; i >= 0; i--) if (arena[at + i] !== bytes[start + i]) return false;
     return true;
   }

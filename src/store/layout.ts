@@ -14,9 +14,12 @@
  *
  *   0       4       8       12      16      20      24         26      27      28          32
  *   ├ next ─┼ prev ─┼ next ─┼ expiry┼ access┼ seq ──┼ seq high ┼ nkey ─┼ flags ┼ size, seg ┤
- *   │ chain │ LRU   │ LRU   │ s     │ s     │ low   │ 15 bits  │ bytes │ 8 bits│ 30 + 2    │
+ *   │ chain │ LRU   │ LRU   │ s     │ s     │ low   │ 1+15 bits│ bytes │ 8 bits│ 30 + 2    │
  *
- *   then [client flags, 4 bytes, only when not 0] [key] [value]
+ *   then [client flags, 4 bytes, only when not 0]
+ *        [CAS id, 8 bytes, low word first, only when a client chose it: FLAG.ownCas] [key] [value]
+ *
+ * The sequence number orders writes, and is the CAS id of every item that has none of its own.
  *
  * A free chunk keeps the id of the next free chunk in PREV and zero in META.
  */
@@ -31,6 +34,7 @@ export const PAGE_BYTES = 1 << 20;
 export const ID_UNIT_BYTES = 8;
 export const ITEM_HEADER_BYTES = 32;
 export const CLIENT_FLAGS_BYTES = 4;
+export const OWN_CAS_BYTES = 8;
 export const VALUE_BYTES_MAX = 2 ** 30 - 1;
 /** What 32-bit ids in units of 8 bytes can reach. */
 export const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
@@ -47,7 +51,7 @@ export const ITEM = {
   size: 7,
 } as const;
 
-/** The low byte of ITEM.meta. */
+/** The low byte of ITEM.meta, and its highest bit. */
 export const FLAG = {
   linked: 1,
   fetched: 2,
@@ -57,7 +61,11 @@ export const FLAG = {
   stale: 32,
   tokenSent: 64,
   chunked: 128,
+  ownCas: 0x8000_0000,
 } as const;
+
+/** Whether anything stands between the header and the key. */
+export const EXTRAS_MASK = FLAG.clientFlags | FLAG.ownCas;
 
 /** Cache lines apart, so that hot words do not share one. */
 const LINE_WORDS = 16;

@@ -26,14 +26,28 @@ import { Slabs } from './slabs.ts';
 export const MODE = { set: 0, add: 1, replace: 2, append: 3, prepend: 4, cas: 5 } as const;
 export type Mode = (typeof MODE)[keyof typeof MODE];
 
+/** On what terms an item takes its place in the index. */
+export interface PutTerms {
+  readonly mode: Mode;
+  /** The CAS id that the item in place must carry; 0 is any, but for MODE.cas. */
+  readonly casHigh: number;
+  readonly casLow: number;
+  /** Whether it is stored also when the item in place is newer than that CAS id: then as stale. */
+  readonly allowStale: boolean;
+  /** Whether append and prepend create what is missing. */
+  readonly vivify: boolean;
+  /** Whether the client chose the new CAS id: the one below, for an item allocated with room. */
+  readonly ownCas: boolean;
+  readonly ownCasHigh: number;
+  readonly ownCasLow: number;
+}
+
 /** What became of a change; answers, not failures. */
 export const OUTCOME = {
   stored: 0,
   notStored: 1,
   exists: 2,
   notFound: 3,
-  nonNumeric: 4,
-  noMemory: 5,
 } as const;
 export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 
@@ -41,6 +55,8 @@ export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 const REFERENCE_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
 const REFERENCE_FLAGS_BYTES = 4;
 const NO_STRIPE = -1;
+/** What an item keeps when it is copied for a CAS id of its own. */
+const KEPT_BY_COPY = [FLAG.fetched, FLAG.active, FLAG.stale, FLAG.tokenSent];
 
 /**
  * The store as one thread sees it. All threads' stores work on the same memory, directly.
@@ -62,6 +78,10 @@ export class Store {
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
   readonly chunkBytes: readonly number[];
+  /** The CAS id and the size of what this thread stored last, while it is still worth a look. */
+  storedCasHigh = 0;
+  storedCasLow = 0;
+  storedBytes = 0;
   /** `-I`: what memcached would let an item take, its own bookkeeping included. */
   readonly itemBytesMax: number;
 
@@ -109,12 +129,12 @@ export class Store {
   }
 
   /** Whether an item of this key and value is within `-I`, by memcached's own arithmetic. */
-  fits(keyBytes: number, clientFlags: number, valueBytes: number): boolean {
+  fits(keyBytes: number, clientFlags: number, valueBytes: number, ownCas = false): boolean {
     const flagsBytes = clientFlags === 0 ? 0 : REFERENCE_FLAGS_BYTES;
     return (
       valueBytes <= VALUE_BYTES_MAX &&
       REFERENCE_OVERHEAD_BYTES + keyBytes + flagsBytes + valueBytes <= this.itemBytesMax &&
-      itemBytes(keyBytes, clientFlags, valueBytes) <= this.#chunkBytesMax
+      itemBytes(keyBytes, clientFlags, valueBytes, ownCas) <= this.#chunkBytesMax
     );
   }
 
@@ -122,8 +142,42 @@ export class Store {
    * A fresh item that nobody else sees, or NO_ITEM when its class has no chunk and nothing to
    * evict. It must `fits`, and must end in `put` or `release`.
    */
-  allocate(keyBytes: number, clientFlags: number, expiry: number, valueBytes: number): ItemId {
-    return this.#allocate(keyBytes, clientFlags, expiry, valueBytes, NO_STRIPE, NO_ITEM);
+  allocate(
+    keyBytes: number,
+    clientFlags: number,
+    expiry: number,
+    valueBytes: number,
+    ownCas = false,
+  ): ItemId {
+    return this.#allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, NO_STRIPE, NO_ITEM);
+  }
+
+  /**
+   * As `allocate`, between `open` and `close` of the key with that hash; `keep` is the item that
+   * was found there and must not be evicted for it. It must end in `link`.
+   */
+  allocateOpened(
+    hash: number,
+    keep: ItemId,
+    keyBytes: number,
+    clientFlags: number,
+    expiry: number,
+    valueBytes: number,
+    ownCas: boolean,
+  ): ItemId {
+    const stripe = hash & (STRIPES - 1);
+    return this.#allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, stripe, keep);
+  }
+
+  /** Links an item of `allocateOpened` in place of what `open` found. */
+  link(hash: number, old: ItemId, fresh: ItemId): void {
+    this.#replace(hash, old, fresh);
+  }
+
+  /** Ends an `open` that has linked an item: the index may have to grow. */
+  closeGrown(hash: number): void {
+    this.close(hash);
+    this.index.growIfFull();
   }
 
   /** Gives back an item that was never linked. */
@@ -140,26 +194,50 @@ export class Store {
     copyBytes(source, start, end, this.arena.bytes, this.items.valueAt(id) + offset);
   }
 
-  /**
-   * Links a complete item under its key, or frees it if `mode` says no. For MODE.cas the item in
-   * place must carry the sequence number given.
-   */
-  put(hash: number, id: ItemId, mode: Mode, casHigh: number, casLow: number): Outcome {
+  /** Links a complete item under its key, or frees it if the terms are not met. */
+  put(hash: number, id: ItemId, terms: PutTerms): Outcome {
+    const { mode } = terms;
     lock(this.#stripes, hash & (STRIPES - 1));
     const keyAt = this.items.keyAt(id);
     const keyEnd = keyAt + this.items.keyBytes(id);
     const old = this.#findLive(hash, this.arena.bytes, keyAt, keyEnd);
-    let outcome = this.#judge(old, mode, casHigh, casLow);
+    let outcome = this.#judge(old, id, terms);
     let fresh = id;
-    if (outcome === OUTCOME.stored && (mode === MODE.append || mode === MODE.prepend)) {
-      fresh = this.#join(hash, old, id, mode);
+    const joins = (mode === MODE.append || mode === MODE.prepend) && old !== NO_ITEM;
+    if (outcome === OUTCOME.stored && joins) {
+      fresh = this.#join(hash, old, id, terms);
       if (fresh === NO_ITEM) outcome = OUTCOME.notStored;
     }
-    if (outcome === OUTCOME.stored) this.#replace(hash, old, fresh);
+    if (outcome === OUTCOME.stored) {
+      this.#replace(hash, old, fresh);
+      if (terms.ownCas) this.items.setOwnCas(fresh, terms.ownCasHigh, terms.ownCasLow);
+      this.#noteStored(fresh);
+    }
     unlock(this.#stripes, hash & (STRIPES - 1));
     if (outcome !== OUTCOME.stored || fresh !== id) this.#giveChunk(id);
     this.index.growIfFull();
     return outcome;
+  }
+
+  /**
+   * Gives an opened item a new CAS id, or the one the client chose. Returns the item now in place,
+   * which may be another (its own CAS id takes room), or NO_ITEM when there is no memory.
+   */
+  restamp(hash: number, id: ItemId, ownCas: boolean, high: number, low: number): ItemId {
+    let fresh = id;
+    if (ownCas && !this.items.has(id, FLAG.ownCas)) {
+      fresh = this.#copyWithOwnCas(hash, id);
+      if (fresh === NO_ITEM) return NO_ITEM;
+    } else {
+      this.#stampSeq(id);
+    }
+    if (ownCas) this.items.setOwnCas(fresh, high, low);
+    return fresh;
+  }
+
+  /** Removes an opened item. */
+  removeOpened(hash: number, id: ItemId): void {
+    this.#unlink(hash, id);
   }
 
   /** Removes the key. Returns the size class its item was in, or 0 when there was none. */
@@ -173,22 +251,23 @@ export class Store {
 
   /**
    * Puts new digits in place of an opened item's value: in place, padded with blanks, when they
-   * fit; else as a new item with the same flags and expiry. The stripe stays the caller's.
+   * fit; else as a new item with the same flags and expiry. The stripe stays the caller's. Returns
+   * the item now in place, or NO_ITEM when there is no memory for it.
    */
-  rewriteNumber(hash: number, id: ItemId, digits: Buffer, length: number): Outcome {
+  rewriteNumber(hash: number, id: ItemId, digits: Buffer, length: number): ItemId {
     const valueBytes = this.items.valueBytes(id);
     if (length <= valueBytes) {
       const at = this.items.valueAt(id);
       for (let i = 0; i < length; i++) this.arena.bytes[at + i] = digits[i]!;
       for (let i = length; i < valueBytes; i++) this.arena.bytes[at + i] = 0x20;
       this.#stampSeq(id);
-      return OUTCOME.stored;
+      return id;
     }
-    const fresh = this.#allocateLike(hash, id, length);
-    if (fresh === NO_ITEM) return OUTCOME.noMemory;
+    const fresh = this.#allocateLike(hash, id, length, false);
+    if (fresh === NO_ITEM) return NO_ITEM;
     digits.copy(this.arena.bytes, this.items.valueAt(fresh), 0, length);
     this.#replace(hash, id, fresh);
-    return OUTCOME.stored;
+    return fresh;
   }
 
   /** `-m`, in bytes. */
@@ -231,34 +310,55 @@ export class Store {
     return NO_ITEM;
   }
 
-  /** Whether `mode` may store over `old`. */
-  #judge(old: ItemId, mode: Mode, casHigh: number, casLow: number): Outcome {
-    if (old === NO_ITEM) {
-      if (mode === MODE.set || mode === MODE.add) return OUTCOME.stored;
-      if (mode !== MODE.cas) return OUTCOME.notStored;
-      this.counters.add(COUNT.cas_misses);
-      return OUTCOME.notFound;
-    }
+  /** Whether `fresh` may be stored over `old` on these terms. */
+  #judge(old: ItemId, fresh: ItemId, terms: PutTerms): Outcome {
+    const { mode } = terms;
+    if (old === NO_ITEM) return this.#judgeMissing(terms);
     if (mode === MODE.add) {
       this.noteHit(old);
       return OUTCOME.notStored;
     }
-    if (mode !== MODE.cas) return OUTCOME.stored;
-    const matches = this.items.seqHigh(old) === casHigh && this.items.seqLow(old) === casLow;
-    const slot = matches ? CLASS_COUNT.cas_hits : CLASS_COUNT.cas_badval;
+    if (mode === MODE.set || mode === MODE.replace) return OUTCOME.stored;
+    const { casHigh, casLow } = terms;
+    const high = this.items.casHigh(old);
+    const low = this.items.casLow(old);
+    const matches = high === casHigh && low === casLow;
+    const anyCas = casHigh === 0 && casLow === 0;
+    if (mode !== MODE.cas) return matches || anyCas ? OUTCOME.stored : OUTCOME.exists;
+    const isOlder = casHigh < high || (casHigh === high && casLow < low);
+    const stale = terms.allowStale && isOlder && !anyCas;
+    if (stale) this.#markStale(old, fresh);
+    const stored = matches || stale;
+    const slot = stored ? CLASS_COUNT.cas_hits : CLASS_COUNT.cas_badval;
     this.counters.addToClass(this.items.classOf(old), slot);
-    return matches ? OUTCOME.stored : OUTCOME.exists;
+    return stored ? OUTCOME.stored : OUTCOME.exists;
+  }
+
+  #judgeMissing({ mode, vivify }: PutTerms): Outcome {
+    if (mode === MODE.set || mode === MODE.add) return OUTCOME.stored;
+    if (mode === MODE.cas) {
+      this.counters.add(COUNT.cas_misses);
+      return OUTCOME.notFound;
+    }
+    return vivify && mode !== MODE.replace ? OUTCOME.stored : OUTCOME.notStored;
+  }
+
+  /** A value older than the one it replaces: served as stale, and no longer than that one. */
+  #markStale(old: ItemId, fresh: ItemId): void {
+    const sent = this.items.has(old, FLAG.tokenSent) ? FLAG.tokenSent : 0;
+    this.items.setFlags(fresh, FLAG.stale | sent);
+    this.items.setExpiry(fresh, this.items.expiry(old));
   }
 
   /** A new item of both values, or NO_ITEM when it would be too large or there is no room. */
-  #join(hash: number, old: ItemId, added: ItemId, mode: Mode): ItemId {
+  #join(hash: number, old: ItemId, added: ItemId, terms: PutTerms): ItemId {
     const oldBytes = this.items.valueBytes(old);
     const addedBytes = this.items.valueBytes(added);
-    const fresh = this.#allocateLike(hash, old, oldBytes + addedBytes);
+    const fresh = this.#allocateLike(hash, old, oldBytes + addedBytes, terms.ownCas);
     if (fresh === NO_ITEM) return NO_ITEM;
     const at = this.items.valueAt(fresh);
-    const first = mode === MODE.append ? old : added;
-    const second = mode === MODE.append ? added : old;
+    const first = terms.mode === MODE.append ? old : added;
+    const second = terms.mode === MODE.append ? added : old;
     const { bytes } = this.arena;
     const firstAt = this.items.valueAt(first);
     const firstBytes = this.items.valueBytes(first);
@@ -268,17 +368,33 @@ export class Store {
     return fresh;
   }
 
-  /** An item with the key, flags and expiry of `old`, whose stripe is held. */
-  #allocateLike(hash: number, old: ItemId, valueBytes: number): ItemId {
-    const keyBytes = this.items.keyBytes(old);
-    const clientFlags = this.items.clientFlags(old);
-    if (!this.fits(keyBytes, clientFlags, valueBytes)) return NO_ITEM;
-    const expiry = this.items.expiry(old);
-    const stripe = hash & (STRIPES - 1);
-    const fresh = this.#allocate(keyBytes, clientFlags, expiry, valueBytes, stripe, old);
+  /** The same item with room for a CAS id of its own, in its place. The stripe is held. */
+  #copyWithOwnCas(hash: number, old: ItemId): ItemId {
+    const { items } = this;
+    const valueBytes = items.valueBytes(old);
+    const fresh = this.#allocateLike(hash, old, valueBytes, true);
     if (fresh === NO_ITEM) return NO_ITEM;
-    const keyAt = this.items.keyAt(old);
-    this.arena.bytes.copy(this.arena.bytes, this.items.keyAt(fresh), keyAt, keyAt + keyBytes);
+    const valueAt = items.valueAt(old);
+    const { bytes } = this.arena;
+    bytes.copy(bytes, items.valueAt(fresh), valueAt, valueAt + valueBytes);
+    for (const flag of KEPT_BY_COPY) if (items.has(old, flag)) items.setFlags(fresh, flag);
+    this.#replace(hash, old, fresh);
+    return fresh;
+  }
+
+  /** An item with the key, flags and expiry of `old`, whose stripe is held. */
+  #allocateLike(hash: number, old: ItemId, valueBytes: number, ownCas: boolean): ItemId {
+    const { items } = this;
+    const { bytes } = this.arena;
+    const keyBytes = items.keyBytes(old);
+    const flags = items.clientFlags(old);
+    if (!this.fits(keyBytes, flags, valueBytes, ownCas)) return NO_ITEM;
+    const expiry = items.expiry(old);
+    const fresh = this.allocateOpened(hash, old, keyBytes, flags, expiry, valueBytes, ownCas);
+    if (fresh === NO_ITEM) return NO_ITEM;
+    const keyAt = items.keyAt(old);
+    bytes.copy(bytes, items.keyAt(fresh), keyAt, keyAt + keyBytes);
+    if (items.has(old, FLAG.keyBinary)) items.setFlags(fresh, FLAG.keyBinary);
     return fresh;
   }
 
@@ -287,14 +403,16 @@ export class Store {
     clientFlags: number,
     expiry: number,
     valueBytes: number,
+    ownCas: boolean,
     heldStripe: number,
     keep: ItemId,
   ): ItemId {
-    const sizeClass = classFor(this.chunkBytes, itemBytes(keyBytes, clientFlags, valueBytes));
+    const bytes = itemBytes(keyBytes, clientFlags, valueBytes, ownCas);
+    const sizeClass = classFor(this.chunkBytes, bytes);
     this.lockClass(sizeClass);
     let id = this.slabs.take(sizeClass);
     if (id === NO_ITEM) id = this.#evictor.evict(sizeClass, heldStripe, keep);
-    if (id !== NO_ITEM) this.items.format(id, keyBytes, clientFlags, expiry, valueBytes);
+    if (id !== NO_ITEM) this.items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
     this.unlockClass(sizeClass);
     return id;
   }
@@ -318,7 +436,15 @@ export class Store {
 
   #stampSeq(id: ItemId): void {
     this.lifetimes.drawSeq();
-    this.items.setSeq(id, this.lifetimes.seqHigh, this.lifetimes.seqLow);
+    const { seqHigh, seqLow } = this.lifetimes;
+    this.items.setSeq(id, seqHigh, seqLow);
+    if (this.items.has(id, FLAG.ownCas)) this.items.setOwnCas(id, seqHigh, seqLow);
+  }
+
+  #noteStored(id: ItemId): void {
+    this.storedCasHigh = this.items.casHigh(id);
+    this.storedCasLow = this.items.casLow(id);
+    this.storedBytes = this.items.valueBytes(id);
   }
 
   #unlink(hash: number, id: ItemId): void {

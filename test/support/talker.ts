@@ -42,9 +42,9 @@ export class Talker {
 
   constructor(share: StoreShare, thread = 0, requestsPerTurn = 1_000_000) {
     this.store = new Store(share, thread);
-    const rules = { flushAllowed: true, dumpingAllowed: true };
-    const tools = createSessionTools(this.store, NODE, rules, this.sink, requestsPerTurn);
-    this.session = new Session(tools, () => this.#take());
+    const rules = { flushAllowed: true, dumpingAllowed: true, requestsPerTurn };
+    const tools = createSessionTools(this.store, NODE, rules, this.sink);
+    this.session = new Session(tools, { flush: () => this.#take(), wake: () => {} });
   }
 
   /** Says whole requests and returns the reply. */

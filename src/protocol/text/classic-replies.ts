@@ -1,5 +1,12 @@
 import type { ByteSink } from '../../base/index.ts';
-import { type ItemView, type ReplyWriter, STATUS, type Status } from '../reply.ts';
+import {
+  type ItemView,
+  type ReplyWriter,
+  STATUS,
+  type Status,
+  type StorageEcho,
+  type StoredFacts,
+} from '../reply.ts';
 import type { Request } from '../request.ts';
 
 const line = (text: string): Uint8Array => Buffer.from(`${text}\r\n`, 'latin1');
@@ -23,6 +30,7 @@ export const CLASSIC_LINES: Readonly<Record<keyof typeof STATUS, Uint8Array>> = 
   badExptime: line('CLIENT_ERROR invalid exptime argument'),
   flushNotAllowed: line('CLIENT_ERROR flush_all not allowed'),
   unknownCommand: line('ERROR'),
+  outOfMemoryCreating: line('SERVER_ERROR Out of memory allocating new item'),
 };
 
 const BY_STATUS: readonly Uint8Array[] = Object.entries(STATUS)
@@ -42,6 +50,14 @@ export class ClassicReplies implements ReplyWriter {
 
   constructor(sink: ByteSink) {
     this.sink = sink;
+  }
+
+  remember(request: Request, echo: StorageEcho): void {
+    echo.quiet = request.noreply;
+  }
+
+  stored(echo: StorageEcho, status: Status, _item: StoredFacts): void {
+    if (!echo.quiet) this.sink.putConstant(BY_STATUS[status]!);
   }
 
   status(request: Request, status: Status): void {
@@ -73,6 +89,8 @@ export class ClassicReplies implements ReplyWriter {
     this.valueEnd();
   }
 
+  miss(_request: Request, _key: number): void {}
+
   valueEnd(): void {
     const { sink } = this;
     sink.bytes[sink.at] = CR;
@@ -94,11 +112,11 @@ export class ClassicReplies implements ReplyWriter {
     if (!request.noreply) this.sink.putConstant(request.refusal);
   }
 
-  version(version: string): void {
+  version(_request: Request, version: string): void {
     this.sink.putText(`VERSION ${version}\r\n`);
   }
 
-  stat(name: string, value: string): void {
+  stat(_request: Request, name: string, value: string): void {
     this.sink.putText(`STAT ${name} ${value}\r\n`);
   }
 

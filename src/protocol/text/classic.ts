@@ -10,8 +10,9 @@ import {
   LEADING_BLANKS_MAX,
   LINE_BYTES_MAX,
 } from '../limits.ts';
-import { type Request, VERB, type Verb } from '../request.ts';
+import { DIALECT, type Request, VERB, type Verb } from '../request.ts';
 import { CLASSIC_LINES } from './classic-replies.ts';
+import { MetaDecoder } from './meta.ts';
 import { readI32, readU32, readU64, u64 } from './numbers.ts';
 
 /** The line has not ended yet: call again with more bytes. */
@@ -24,6 +25,7 @@ const CR = 0x0d;
 const BLANK = 0x20;
 const [LETTER_A, LETTER_B, LETTER_E, LETTER_S, LETTER_T] = [0x61, 0x62, 0x65, 0x73, 0x74];
 const LETTER_G = 0x67;
+const LETTER_M = 0x6d;
 /** As many words of a line as any command looks at (memcached, MAX_TOKENS). */
 const WORDS_MAX = 23;
 
@@ -69,6 +71,7 @@ const LENGTH_WORD = 4;
 export class ClassicDecoder {
   /** Start and end of each word of the line at hand. */
   readonly #words = new Int32Array(2 * WORDS_MAX);
+  readonly #meta = new MetaDecoder();
   #count = 0;
   /** Whether the line is free of NUL. */
   #clean = true;
@@ -77,14 +80,27 @@ export class ClassicDecoder {
     let at = start;
     while (at < end && input[at] === BLANK) at++;
     request.input = input;
+    request.keySource = input;
+    request.dialect = DIALECT.classic;
     request.noreply = false;
     request.swallowBytes = 0;
+    request.thenClose = false;
+    if (at < end && input[at] === LETTER_M) {
+      const isMeta = startsMeta(input, at, end);
+      if (isMeta === undefined) return unfinished(input, start, at, end);
+      if (isMeta) return this.#decodeMeta(input, start, at, end, request);
+    }
     if (at < end && input[at] === LETTER_G) return this.#decodeGet(input, start, at, end, request);
     const newline = this.#split(input, start, at, end);
     if (newline < 0) return unfinished(input, start, at, end);
     if (this.#count === 0) refuse(request, CLASSIC_LINES.unknownCommand);
     else if (!this.#decodeCommand(input, request)) return HANG_UP;
     return newline + 1 - start;
+  }
+
+  #decodeMeta(input: Buffer, start: number, first: number, end: number, request: Request): number {
+    const newline = this.#meta.decode(input, first, end, request);
+    return newline < 0 ? unfinished(input, start, first, end) : newline + 1 - start;
   }
 
   /** A line that starts with `g`: its words may be many, so they are the request's own keys. */
@@ -201,7 +217,7 @@ export class ClassicDecoder {
     const clientFlags = readU32(input, words[4]!, words[5]!);
     const exptime = readI32(input, words[6]!, words[7]!);
     const good = this.#clean && lengthKnown && clientFlags >= 0 && !Number.isNaN(exptime);
-    const casGood = verb !== VERB.cas || this.#readCas(input, request);
+    const casGood = this.#readCas(input, request, verb);
     if (!good || !casGood || !this.#takeKey(request)) {
       refuse(request, CLASSIC_LINES.badFormat);
       return;
@@ -211,9 +227,16 @@ export class ClassicDecoder {
     request.exptime = exptime;
     request.valueBytes = length;
     request.swallowBytes = 0;
+    request.keyBinary = false;
+    request.hasOwnCas = false;
+    request.vivify = false;
+    request.invalidate = false;
   }
 
-  #readCas(input: Buffer, request: Request): boolean {
+  #readCas(input: Buffer, request: Request, verb: Verb): boolean {
+    request.casHigh = 0;
+    request.casLow = 0;
+    if (verb !== VERB.cas) return true;
     if (!readU64(input, this.#words[10]!, this.#words[11]!)) return false;
     request.casHigh = u64.high;
     request.casLow = u64.low;
@@ -221,6 +244,8 @@ export class ClassicDecoder {
   }
 
   #decodeDelete(input: Buffer, request: Request): void {
+    request.casHigh = 0;
+    request.casLow = 0;
     if (this.#count < 2 || this.#count > 4) {
       refuse(request, CLASSIC_LINES.unknownCommand);
       return;
@@ -246,6 +271,9 @@ export class ClassicDecoder {
     } else {
       request.deltaHigh = u64.high;
       request.deltaLow = u64.low;
+      request.casHigh = 0;
+      request.casLow = 0;
+      request.vivify = false;
     }
   }
 
@@ -330,11 +358,21 @@ function finishGet(input: Buffer, request: Request, clean: boolean, longest: num
     return;
   }
   request.verb = touches ? VERB.getAndTouch : VERB.get;
+  request.wantsValue = true;
   request.withCas = length === 4 && input[start] !== LETTER_B;
   request.firstKey = touches ? 2 : 1;
   if (touches) request.exptime = readI32(input, request.keyStart(1), request.keyEnd(1));
   if (touches && Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
   else if (!clean || longest > KEY_BYTES_MAX) refuse(request, CLASSIC_LINES.badFormat);
+}
+
+/** Whether a line that starts with `m` is a meta command: a word of two letters; undefined: not yet. */
+function startsMeta(input: Buffer, at: number, end: number): boolean | undefined {
+  const after = at + 2;
+  if (after >= end) return undefined;
+  if (input[after] === BLANK || input[after] === LF) return true;
+  if (input[after] !== CR) return false;
+  return after + 1 === end ? undefined : input[after + 1] === LF;
 }
 
 /** A number that no two commands share: the length and the first three bytes of a word. */

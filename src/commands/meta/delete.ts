@@ -1,0 +1,68 @@
+import { type MetaReplies, type Request, STATUS, type Status } from '../../protocol/index.ts';
+import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
+import { expiryOf } from '../expiry.ts';
+
+/** md: delete, mark as stale (`I`), or drop the value and keep the item (`x`). */
+export function answerMetaDelete(store: Store, request: Request, reply: MetaReplies): void {
+  const { keySource } = request;
+  const start = request.keyStart(0);
+  const end = request.keyEnd(0);
+  const hash = store.hashOf(keySource, start, end);
+  const id = store.open(hash, keySource, start, end);
+  const status = id === NO_ITEM ? STATUS.notFound : remove(store, request, hash, id);
+  store.closeGrown(hash);
+  if (status === STATUS.notFound || status === STATUS.exists) {
+    store.counters.add(COUNT.delete_misses);
+  }
+  if (status !== STATUS.deleted || !request.noreply) reply.status(request, status);
+}
+
+/** What becomes of an opened item. */
+function remove(store: Store, request: Request, hash: number, id: ItemId): Status {
+  const { items, counters } = store;
+  if (request.hasCas && !carriesCas(store, request, id)) return STATUS.exists;
+  const sizeClass = items.classOf(id);
+  let item = id;
+  if (request.dropValue) {
+    item = leaveTombstone(store, request, hash, id);
+    if (item === NO_ITEM) return STATUS.outOfMemory;
+  }
+  if (request.invalidate) return markStale(store, request, hash, item);
+  counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
+  if (!request.dropValue) store.removeOpened(hash, id);
+  return STATUS.deleted;
+}
+
+function carriesCas({ items }: Store, request: Request, id: ItemId): boolean {
+  return items.casHigh(id) === request.casHigh && items.casLow(id) === request.casLow;
+}
+
+/** An empty item in place of the one that was there, with nothing of it but the key. */
+function leaveTombstone(store: Store, request: Request, hash: number, old: ItemId): ItemId {
+  const { items, lifetimes, arena } = store;
+  const keyBytes = items.keyBytes(old);
+  const { clientFlags, hasOwnCas } = request;
+  const expiry = expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch());
+  const id = store.allocateOpened(hash, old, keyBytes, clientFlags, expiry, 0, hasOwnCas);
+  if (id === NO_ITEM) return NO_ITEM;
+  const keyAt = items.keyAt(old);
+  store.writeKey(id, arena.bytes, keyAt, keyAt + keyBytes);
+  if (items.has(old, FLAG.keyBinary)) items.setFlags(id, FLAG.keyBinary);
+  store.link(hash, old, id);
+  if (hasOwnCas) items.setOwnCas(id, request.ownCasHigh, request.ownCasLow);
+  return id;
+}
+
+/** The next client to fetch it is told to bring a new value; nobody's older CAS id is any good. */
+function markStale(store: Store, request: Request, hash: number, id: ItemId): Status {
+  const { items, lifetimes } = store;
+  const { hasOwnCas, ownCasHigh, ownCasLow } = request;
+  const item = store.restamp(hash, id, hasOwnCas, ownCasHigh, ownCasLow);
+  if (item === NO_ITEM) return STATUS.outOfMemory;
+  if (request.hasExptime) {
+    items.setExpiry(item, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+  }
+  items.setFlags(item, FLAG.stale);
+  items.clearFlags(item, FLAG.tokenSent);
+  return STATUS.deleted;
+}

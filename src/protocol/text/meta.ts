@@ -1,0 +1,406 @@
+/**
+ * Meta commands, requests: bytes in, one Request out (memcached doc/protocol.txt, "Meta Commands";
+ * replies to what is wrong as memcached 1.6.18 gives them, flags up to 1.6.45).
+ */
+import { DATA_BYTES_MAX, KEY_BYTES_MAX } from '../limits.ts';
+import { DIALECT, type Request, VERB, type Verb } from '../request.ts';
+import { decodeBase64 } from './base64.ts';
+import { CLASSIC_LINES } from './classic-replies.ts';
+import { readI32, readU32, readU64, u64 } from './numbers.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const BLANK = 0x20;
+/** As many words of a line as memcached looks at (MAX_TOKENS). */
+const WORDS_MAX = 23;
+/** Words a meta command may have (memcached, MFLAG_MAX_OPT_LENGTH less its end token). */
+const COMMAND_WORDS_MAX = 19;
+/** Bytes of an opaque, its `O` included (memcached, MFLAG_MAX_OPAQUE_LENGTH). */
+const OPAQUE_TOKEN_BYTES_MAX = 32;
+const LETTERS_MAX = 127;
+
+const letter = (character: string): number => character.charCodeAt(0);
+const line = (text: string): Uint8Array => Buffer.from(`${text}\r\n`, 'latin1');
+
+const ERRORS = {
+  tooMany: line('CLIENT_ERROR options flags are too long'),
+  tooManyToo: line('CLIENT_ERROR options flags too long'),
+  duplicate: line('CLIENT_ERROR duplicate flag'),
+  invalid: line('CLIENT_ERROR invalid flag'),
+  invalidOrDuplicate: line('CLIENT_ERROR invalid or duplicate flag'),
+  badToken: line('CLIENT_ERROR bad token in command line format'),
+  badKey: line('CLIENT_ERROR error decoding key'),
+  badModeLength: line('CLIENT_ERROR incorrect length for M token'),
+  badInitial: line('CLIENT_ERROR invalid numeric initial value'),
+  badDelta: line('CLIENT_ERROR invalid numeric delta value'),
+  badSetMode: line('CLIENT_ERROR invalid mode for ms M token'),
+  badArithmeticMode: line('CLIENT_ERROR invalid mode for ma M token'),
+  opaqueTooLong: line('CLIENT_ERROR opaque token too long'),
+};
+
+/** `ms` modes (flag M). */
+const SET_MODES: Readonly<Record<number, Verb>> = {
+  [letter('E')]: VERB.add,
+  [letter('A')]: VERB.append,
+  [letter('P')]: VERB.prepend,
+  [letter('R')]: VERB.replace,
+  [letter('S')]: VERB.set,
+};
+const NO_MODE = 0;
+
+/** Flags that mean nothing to the one that decodes: they only say what to return. */
+const RETURN_FLAGS = new Set([...'OPLkstcflh'].map(letter));
+
+const LETTER_O = letter('O');
+const GOOD = 0;
+const WRONG = 1;
+const UNKNOWN = 2;
+type Flagged = typeof GOOD | typeof WRONG | typeof UNKNOWN;
+
+/** Decodes one meta line whose first word is `m` and another letter. */
+export class MetaDecoder {
+  readonly #words = new Int32Array(2 * WORDS_MAX);
+  /** A key decoded from base64, until the next one. */
+  readonly #key = Buffer.alloc(KEY_BYTES_MAX);
+  #count = 0;
+  #clean = true;
+  /** The first letters seen in the line at hand. */
+  readonly #seen = new Uint8Array(LETTERS_MAX);
+  #mode = NO_MODE;
+  #opaqueTooLong = false;
+  #error: Uint8Array | undefined;
+
+  /**
+   * `input[first, …)` starts with the command. Returns where its newline is, or -1 when that is not
+   * here yet.
+   */
+  decode(input: Buffer, first: number, end: number, request: Request): number {
+    const newline = this.#split(input, first, end);
+    if (newline < 0) return -1;
+    this.#decodeCommand(input, request, input[first + 1]!);
+    return newline;
+  }
+
+  #split(input: Buffer, first: number, end: number): number {
+    let word = first;
+    let at = first;
+    this.#count = 0;
+    this.#clean = true;
+    for (; at < end; at++) {
+      const byte = input[at]!;
+      if (byte > BLANK) continue;
+      if (byte === LF) break;
+      if (byte === 0) this.#clean = false;
+      if (byte !== BLANK) continue;
+      this.#addWord(word, at);
+      word = at + 1;
+    }
+    if (at === end) return -1;
+    this.#addWord(word, at > word && input[at - 1] === CR ? at - 1 : at);
+    return at;
+  }
+
+  #addWord(start: number, end: number): void {
+    if (end <= start || this.#count === WORDS_MAX) return;
+    this.#words[2 * this.#count] = start;
+    this.#words[2 * this.#count + 1] = end;
+    this.#count++;
+  }
+
+  #decodeCommand(input: Buffer, request: Request, command: number): void {
+    reset(request);
+    this.#error = undefined;
+    this.#mode = NO_MODE;
+    this.#opaqueTooLong = false;
+    switch (command) {
+      case letter('g'):
+        request.verb = VERB.metaGet;
+        this.#decodeFlagged(input, request, ERRORS.tooMany);
+        break;
+      case letter('s'):
+        this.#decodeSet(input, request);
+        break;
+      case letter('d'):
+        request.verb = VERB.metaDelete;
+        this.#decodeFlagged(input, request, ERRORS.tooManyToo);
+        if (this.#error !== undefined) request.refusal = ERRORS.invalidOrDuplicate;
+        break;
+      case letter('a'):
+        this.#decodeArithmetic(input, request);
+        break;
+      case letter('e'):
+        this.#decodeDebug(input, request);
+        break;
+      case letter('n'):
+        request.verb = VERB.metaNoop;
+        break;
+      default:
+        refuse(request, CLASSIC_LINES.unknownCommand);
+        return;
+    }
+    // A NUL is part of no word; a set has looked for it where it knew what to swallow.
+    if (!this.#clean && request.verb !== VERB.refused) refuse(request, CLASSIC_LINES.badFormat);
+  }
+
+  /** A key and flags; `tooMany` is what this command answers to too many of them. */
+  #decodeFlagged(input: Buffer, request: Request, tooMany: Uint8Array): boolean {
+    if (this.#count < 2) refuse(request, CLASSIC_LINES.unknownCommand);
+    else if (!this.#takeKey(input, request)) refuse(request, CLASSIC_LINES.badFormat);
+    else if (this.#count > COMMAND_WORDS_MAX) refuse(request, tooMany);
+    else if (!this.#readFlags(input, request, 2)) refuse(request, this.#error!);
+    else if (this.#opaqueTooLong) refuse(request, ERRORS.opaqueTooLong);
+    else return true;
+    return false;
+  }
+
+  #decodeSet(input: Buffer, request: Request): void {
+    const words = this.#words;
+    const length = this.#count > 2 ? readI32(input, words[4]!, words[5]!) : -1;
+    const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
+    if (lengthKnown) request.swallowBytes = length + 2;
+    if (this.#count < 2) {
+      refuse(request, CLASSIC_LINES.unknownCommand);
+    } else if (!this.#takeKey(input, request) || this.#count < 3) {
+      refuse(request, CLASSIC_LINES.badFormat);
+    } else if (this.#count > COMMAND_WORDS_MAX) {
+      refuse(request, ERRORS.tooManyToo);
+    } else if (!lengthKnown || !this.#clean) {
+      refuse(request, CLASSIC_LINES.badFormat);
+    } else if (!this.#readFlags(input, request, 3)) {
+      refuse(request, this.#error!);
+    } else {
+      this.#finishSet(request, length);
+    }
+  }
+
+  #finishSet(request: Request, length: number): void {
+    const mode = this.#mode === NO_MODE ? VERB.set : SET_MODES[this.#mode];
+    if (mode === undefined) {
+      refuse(request, ERRORS.badSetMode);
+    } else if (this.#opaqueTooLong) {
+      refuse(request, ERRORS.opaqueTooLong);
+    } else {
+      const compares = request.hasCas && (mode === VERB.set || mode === VERB.replace);
+      request.verb = compares ? VERB.cas : mode;
+      request.valueBytes = length;
+      request.swallowBytes = 0;
+      const joins = mode === VERB.append || mode === VERB.prepend;
+      if (request.vivify && joins) request.exptime = request.vivifyExptime;
+      else request.vivify = false;
+    }
+  }
+
+  #decodeArithmetic(input: Buffer, request: Request): void {
+    request.verb = VERB.metaArithmetic;
+    if (!this.#decodeFlagged(input, request, ERRORS.tooManyToo)) {
+      if (this.#error !== undefined) request.refusal = ERRORS.invalidOrDuplicate;
+      else if (this.#opaqueTooLong && !this.#readArithmeticMode(request)) {
+        request.refusal = ERRORS.badArithmeticMode;
+      }
+    } else if (!this.#readArithmeticMode(request)) {
+      refuse(request, ERRORS.badArithmeticMode);
+    }
+  }
+
+  /** `request.level` is +1 or -1. */
+  #readArithmeticMode(request: Request): boolean {
+    switch (this.#mode) {
+      case NO_MODE:
+      case letter('I'):
+      case letter('+'):
+        request.level = 1;
+        return true;
+      case letter('D'):
+      case letter('-'):
+        request.level = -1;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #decodeDebug(input: Buffer, request: Request): void {
+    request.verb = VERB.metaDebug;
+    const good = this.#count >= 2 && this.#takeKey(input, request);
+    const words = this.#words;
+    const isBinary =
+      this.#count > 2 && words[5]! - words[4]! === 1 && input[words[4]!] === letter('b');
+    if (!good || (isBinary && !this.#decodeKey(input, request))) {
+      refuse(request, CLASSIC_LINES.badFormat);
+    }
+  }
+
+  /** Takes the second word as the key, if it is short enough. */
+  #takeKey(input: Buffer, request: Request): boolean {
+    const start = this.#words[2]!;
+    const end = this.#words[3]!;
+    request.keySource = input;
+    request.firstKey = 0;
+    request.keys = 0;
+    request.addKey(start, end);
+    return end - start <= KEY_BYTES_MAX;
+  }
+
+  #decodeKey(input: Buffer, request: Request): boolean {
+    const length = decodeBase64(input, request.keyStart(0), request.keyEnd(0), this.#key);
+    request.keySource = this.#key;
+    request.keys = 0;
+    request.addKey(0, length);
+    request.keyBinary = true;
+    return length > 0;
+  }
+
+  /** Reads the flags from the given word on; false with `#error` when one of them is wrong. */
+  #readFlags(input: Buffer, request: Request, from: number): boolean {
+    const words = this.#words;
+    const seen = this.#seen.fill(0);
+    let good = true;
+    for (let word = from; word < this.#count; word++) {
+      const start = words[2 * word]!;
+      const end = words[2 * word + 1]!;
+      const flag = input[start]!;
+      if (flag >= LETTERS_MAX || seen[flag] !== 0) {
+        this.#error = ERRORS.duplicate;
+        return false;
+      }
+      seen[flag] = 1;
+      request.addFlag(flag, start, end);
+      if (RETURN_FLAGS.has(flag)) {
+        if (flag === LETTER_O && end - start > OPAQUE_TOKEN_BYTES_MAX) this.#opaqueTooLong = true;
+        continue;
+      }
+      const known = this.#readFlag(input, request, flag, start + 1, end);
+      if (known === UNKNOWN) {
+        this.#error = ERRORS.invalid;
+        return false;
+      }
+      if (known === WRONG) good = false;
+    }
+    if (!good) this.#error ??= CLASSIC_LINES.badFormat;
+    return good;
+  }
+
+  /** One flag that changes what the command does; its token is `input[at, end)`. */
+  #readFlag(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
+    switch (flag) {
+      case letter('b'):
+        return this.#decodeKey(input, request) ? GOOD : this.#wrong(ERRORS.badKey);
+      case letter('v'):
+        request.wantsValue = true;
+        return GOOD;
+      case letter('q'):
+        request.noreply = true;
+        return GOOD;
+      case letter('u'):
+        request.withoutBump = true;
+        return GOOD;
+      case letter('I'):
+        request.invalidate = true;
+        return GOOD;
+      case letter('x'):
+        request.dropValue = true;
+        return GOOD;
+      case letter('M'):
+        if (end - at !== 1) return this.#wrong(ERRORS.badModeLength);
+        this.#mode = input[at]!;
+        return GOOD;
+      case letter('F'):
+        request.clientFlags = readU32(input, at, end);
+        // memcached names no reason of its own here: whatever was wrong before is what it says.
+        return Number.isNaN(request.clientFlags) ? WRONG : GOOD;
+      case letter('N'):
+      case letter('T'):
+      case letter('R'):
+        return this.#readTime(input, request, flag, at, end);
+      case letter('C'):
+      case letter('E'):
+        return this.#readCas(input, request, flag, at, end);
+      case letter('D'):
+      case letter('J'):
+        return this.#readAmount(input, request, flag, at, end);
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  #readTime(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
+    const exptime = readI32(input, at, end);
+    if (Number.isNaN(exptime)) return this.#wrong(ERRORS.badToken);
+    if (flag === letter('T')) {
+      request.exptime = exptime;
+      request.hasExptime = true;
+    } else if (flag === letter('N')) {
+      request.vivifyExptime = exptime;
+      request.vivify = true;
+    } else {
+      request.recacheExptime = exptime;
+    }
+    return GOOD;
+  }
+
+  #readCas(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
+    if (!readU64(input, at, end)) return this.#wrong(ERRORS.badToken);
+    if (flag === letter('C')) {
+      request.casHigh = u64.high;
+      request.casLow = u64.low;
+      request.hasCas = true;
+    } else {
+      request.ownCasHigh = u64.high;
+      request.ownCasLow = u64.low;
+      request.hasOwnCas = true;
+    }
+    return GOOD;
+  }
+
+  #readAmount(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
+    const isDelta = flag === letter('D');
+    if (!readU64(input, at, end)) {
+      return this.#wrong(isDelta ? ERRORS.badDelta : ERRORS.badInitial);
+    }
+    if (isDelta) {
+      request.deltaHigh = u64.high;
+      request.deltaLow = u64.low;
+    } else {
+      request.initialHigh = u64.high;
+      request.initialLow = u64.low;
+    }
+    return GOOD;
+  }
+
+  /** The last flag that says what is wrong with it is the one that is answered. */
+  #wrong(error: Uint8Array): Flagged {
+    this.#error = error;
+    return WRONG;
+  }
+}
+
+/** What a meta request says when it does not say it. */
+function reset(request: Request): void {
+  request.dialect = DIALECT.meta;
+  request.flagCount = 0;
+  request.clientFlags = 0;
+  request.exptime = 0;
+  request.hasExptime = false;
+  request.vivify = false;
+  request.recacheExptime = 0;
+  request.casHigh = 0;
+  request.casLow = 0;
+  request.hasCas = false;
+  request.hasOwnCas = false;
+  request.deltaHigh = 0;
+  request.deltaLow = 1;
+  request.initialHigh = 0;
+  request.initialLow = 0;
+  request.keyBinary = false;
+  request.wantsValue = false;
+  request.withoutBump = false;
+  request.invalidate = false;
+  request.dropValue = false;
+}
+
+/** Errors are sent whatever `q` says. */
+function refuse(request: Request, refusal: Uint8Array): void {
+  request.verb = VERB.refused;
+  request.noreply = false;
+  request.refusal = refusal;
+}

@@ -315,7 +315,8 @@ export class Store {
     const { mode } = terms;
     if (old === NO_ITEM) return this.#judgeMissing(terms);
     if (mode === MODE.add) {
-      this.noteHit(old);
+      // It stays longer for having been asked for, but nobody has seen its value.
+      this.items.setFlags(old, FLAG.active);
       return OUTCOME.notStored;
     }
     if (mode === MODE.set || mode === MODE.replace) return OUTCOME.stored;

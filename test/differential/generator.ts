@@ -93,7 +93,8 @@ export function generateSteps(random: Random): readonly GeneratedStep[] {
 
 function generateStep(random: Random): GeneratedStep {
   const draft = request(random);
-  const mutated = random.oneIn(MUTATED_ONE_IN) ? random.pick(MUTATIONS)(draft, random) : undefined;
+  const mutations = isMeta(draft) ? META_MUTATIONS : MUTATIONS;
+  const mutated = random.oneIn(MUTATED_ONE_IN) ? random.pick(mutations)(draft, random) : undefined;
   return mutated === undefined || DELAYED_FLUSH.test(mutated)
     ? { text: write(draft), framing: 'sentinel' }
     : { text: mutated, framing: 'alone' };
@@ -114,6 +115,7 @@ function request(random: Random): Draft {
     [4, arithmetic],
     [2, removal],
     [1, rare],
+    [8, meta],
   ]);
   const draft = kind(random);
   return takesNoreply(draft) && random.oneIn(6)
@@ -121,7 +123,8 @@ function request(random: Random): Draft {
     : draft;
 }
 
-const takesNoreply = ({ words }: Draft): boolean => !/^g/.test(words[0] ?? '');
+const isMeta = ({ words }: Draft): boolean => /^m.$/.test(words[0] ?? '');
+const takesNoreply = (draft: Draft): boolean => !/^g/.test(draft.words[0] ?? '') && !isMeta(draft);
 const key = (random: Random): string => random.pick(KEYS);
 
 function retrieval(random: Random): Draft {
@@ -169,6 +172,78 @@ function rare(random: Random): Draft {
   return { words: random.pick(lines).split(' ') };
 }
 
+/** Keys that only meta commands ask for, in base64: what memcached forgets of those when it copies an item is ours to remember. */
+const BINARY_KEYS = ['AAFi', '/+8=', 'YQBiYw=='] as const;
+const META_TIMES = ['0', '100', '2592000', '2000000000'] as const;
+
+function meta(random: Random): Draft {
+  const command = random.weighted([
+    [6, metaGet],
+    [5, metaSet],
+    [2, metaDelete],
+    [4, metaArithmetic],
+    [1, metaRare],
+  ]);
+  return command(random);
+}
+
+/** Some of these flags, in any order. */
+function someFlags(random: Random, flags: readonly string[]): readonly string[] {
+  const chosen = flags.filter(() => random.oneIn(3));
+  return chosen.toSorted(() => (random.oneIn(2) ? 1 : -1));
+}
+
+const opaque = (random: Random): string => `O${'o'.repeat(random.int(1, 31))}`;
+const cas = (random: Random, name: string): string =>
+  random.pick([`C{cas ${name}}`, 'C0', 'C1', 'C18446744073709551615']);
+
+function metaGet(random: Random): Draft {
+  if (random.oneIn(5)) {
+    const flags = someFlags(random, ['k', 'v', 'c', 'f', 's', 'q', 'T100', opaque(random)]);
+    return { words: ['mg', random.pick(BINARY_KEYS), 'b', ...flags] };
+  }
+  const time = () => random.pick(META_TIMES);
+  const flags = ['v', 'c', 'f', 's', 'h', 'l', 't', 'q', 'u', `N${time()}`, `T${time()}`];
+  const chosen = someFlags(random, [...flags, `R${time()}`, opaque(random), 'Pp', 'Ll', 'I']);
+  return { words: ['mg', key(random), 'k', ...chosen] };
+}
+
+function metaSet(random: Random): Draft {
+  const data = random.pick(VALUES);
+  const flags = ['k', 'c', 'q', 'I', `T${random.pick(EXPTIMES)}`, `F${random.pick(FLAGS)}`];
+  const chosen = someFlags(random, [...flags, opaque(random)]);
+  const length = String(data.length);
+  if (random.oneIn(5)) {
+    return { words: ['ms', random.pick(BINARY_KEYS), length, 'b', ...chosen], data };
+  }
+  const name = key(random);
+  const mode = random.oneIn(2) ? [`M${random.pick(['S', 'E', 'A', 'P', 'R'])}`] : [];
+  const compare = random.oneIn(3) ? [cas(random, name)] : [];
+  return { words: ['ms', name, length, ...mode, ...compare, ...chosen], data };
+}
+
+function metaDelete(random: Random): Draft {
+  const binary = random.oneIn(5);
+  const name = binary ? random.pick(BINARY_KEYS) : key(random);
+  const flags = someFlags(random, ['k', 'q', 'I', `T${random.pick(EXPTIMES)}`, opaque(random)]);
+  const compare = !binary && random.oneIn(3) ? [cas(random, name)] : [];
+  return { words: ['md', name, ...(binary ? ['b'] : []), ...compare, ...flags] };
+}
+
+/** Without a new time: memcached loses it when the number grows (known-differences.ts). */
+function metaArithmetic(random: Random): Draft {
+  const name = key(random);
+  const mode = random.oneIn(2) ? [`M${random.pick(['I', '+', 'D', '-'])}`] : [];
+  const amounts = [`D${random.pick(DELTAS)}`, `J${random.pick(DELTAS)}`];
+  const chosen = someFlags(random, ['v', 'c', 't', 'q', 'N0', ...amounts, opaque(random)]);
+  const compare = random.oneIn(4) ? [cas(random, name)] : [];
+  return { words: ['ma', name, 'k', ...mode, ...compare, ...chosen] };
+}
+
+function metaRare(random: Random): Draft {
+  return { words: random.pick([['mn'], ['mn', 'x'], ['me', key(random)], ['me', 'none']]) };
+}
+
 type Mutation = (draft: Draft, random: Random) => string;
 
 const withWord = (draft: Draft, at: number, word: string): Draft => ({
@@ -179,6 +254,27 @@ const withWord = (draft: Draft, at: number, word: string): Draft => ({
 /** Some word behind the command, by index; the command itself when it is alone. */
 const someWord = ({ words }: Draft, random: Random): number =>
   words.length === 1 ? 0 : random.int(1, words.length - 1);
+
+/** Tokens that both servers refuse alike. */
+const BAD_FLAGS = [
+  ...['v', 'k', 'q', 'M', 'MX', 'MSS', 'T', 'Tabc', 'T1x', 'N', 'R', 'Rx', 'C', 'Cabc', 'C-1'],
+  ...['D', 'Dabc', 'J', 'J-1', 'F', 'Fabc', 'F-1', '!', 'z', '9', '_', 'b'],
+];
+
+const META_MUTATIONS: readonly Mutation[] = [
+  (draft, random) => write({ ...draft, words: [...draft.words, random.pick(BAD_FLAGS)] }),
+  (draft, random) => write(withWord(draft, someWord(draft, random), random.pick(BAD_FLAGS))),
+  (draft, random) => write({ ...draft, words: draft.words.toSpliced(someWord(draft, random), 1) }),
+  (draft, random) => write(draft).replace(' ', ' '.repeat(random.int(2, 5))),
+  (draft, random) => ' '.repeat(random.int(1, 3)) + write(draft),
+  (draft) => write(draft).replace('\r\n', '  \r\n'),
+  (draft) => write(draft).replace('\r\n', '\n'),
+  (draft) => write(withWord(draft, 0, (draft.words[0] ?? '').toUpperCase())),
+  (draft) => write(withWord(draft, 0, `${draft.words[0]}x`)),
+  (draft, random) => write(draft).slice(0, -random.int(1, 4)),
+  (draft, random) => write(draft) + write(request(random)),
+  (draft) => write({ ...draft, ...(draft.data === undefined ? {} : { data: `${draft.data}x` }) }),
+];
 
 const MUTATIONS: readonly Mutation[] = [
   (draft, random) => write(withWord(draft, someWord(draft, random), random.pick(BAD_NUMBERS))),

@@ -4,7 +4,15 @@ import type { Counter } from '../counter.ts';
 import { expiryOf } from '../expiry.ts';
 import { showTtl } from './get.ts';
 
-const LETTER = { cas: 0x63, key: 0x6b, ttl: 0x74, opaque: 0x4f, touch: 0x54 } as const;
+const LETTER = {
+  cas: 0x63,
+  key: 0x6b,
+  ttl: 0x74,
+  opaque: 0x4f,
+  touch: 0x54,
+  vivify: 0x4e,
+} as const;
+const NEVER = 0;
 
 /** ma: increments and decrements, with what may be shown of the counter. */
 export class MetaArithmetic {
@@ -36,14 +44,12 @@ export class MetaArithmetic {
   }
 
   #create(request: Request, hash: number): Status {
-    const { lifetimes } = this.#store;
     if (!request.vivify) {
       this.#counter.countMiss(request.level > 0);
       return STATUS.notFound;
     }
-    const expiry = expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch());
     const { initialHigh, initialLow } = request;
-    this.#item = this.#counter.create(request, hash, expiry, initialHigh, initialLow);
+    this.#item = this.#counter.create(request, hash, NEVER, initialHigh, initialLow);
     this.#created = true;
     return this.#item === NO_ITEM ? STATUS.outOfMemoryCreating : STATUS.stored;
   }
@@ -89,6 +95,10 @@ export class MetaArithmetic {
     switch (letter) {
       case LETTER.touch:
         items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+        break;
+      case LETTER.vivify:
+        if (!this.#created) break;
+        items.setExpiry(id, expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch()));
         break;
       case LETTER.ttl:
         showTtl(reply, items.expiry(id), lifetimes.now());

@@ -28,6 +28,8 @@ const LETTER = {
   sent: 0x5a,
 } as const;
 
+const NEVER = 0;
+
 /** mg: fetch, touch, and the tokens that let one client of many refill the cache. */
 export class MetaGetter {
   readonly #store: Store;
@@ -83,8 +85,7 @@ export class MetaGetter {
   #create(request: Request, hash: number, start: number, end: number): ItemId {
     const store = this.#store;
     const { hasOwnCas } = request;
-    const expiry = expiryOf(request.vivifyExptime, store.lifetimes.now(), store.lifetimes.epoch());
-    const id = store.allocateOpened(hash, NO_ITEM, end - start, 0, expiry, 0, hasOwnCas);
+    const id = store.allocateOpened(hash, NO_ITEM, end - start, 0, NEVER, 0, hasOwnCas);
     if (id === NO_ITEM) return NO_ITEM;
     store.writeKey(id, request.keySource, start, end);
     if (request.keyBinary) store.items.setFlags(id, FLAG.keyBinary);
@@ -118,7 +119,9 @@ export class MetaGetter {
         items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
         break;
       case LETTER.vivify:
-        if (this.#created) this.#won = true;
+        if (!this.#created) break;
+        items.setExpiry(id, expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch()));
+        this.#won = true;
         break;
       case LETTER.recache:
         if (this.#wantsRecache(request, id)) this.#won = true;

@@ -1,5 +1,6 @@
 import type { Script } from '../script.ts';
 import { COUNTERS } from './counters.ts';
+import { META } from './meta.ts';
 import { OTHERS } from './others.ts';
 import { REMOVAL } from './removal.ts';
 import { RETRIEVAL } from './retrieval.ts';
@@ -11,5 +12,6 @@ export const SCRIPTS: Readonly<Record<string, readonly Script[]>> = {
   storage: STORAGE,
   counters: COUNTERS,
   removal: REMOVAL,
+  meta: META,
   others: OTHERS,
 };

@@ -101,6 +101,9 @@ export class BinaryDecoder {
     if (this.#keyBytes + this.#extraBytes > this.#bodyBytes) {
       return this.#refuseAndClose(request, BINARY_STATUS.unknownCommand);
     }
+    if (this.#keyBytes > KEY_BYTES_MAX) {
+      return this.#refuseAndClose(request, BINARY_STATUS.invalidArguments);
+    }
     if (operation === undefined) {
       refuse(request, BINARY_STATUS.unknownCommand, this.#bodyBytes);
       return HEADER_BYTES;
@@ -130,7 +133,6 @@ export class BinaryDecoder {
 
   #isWellFormed({ key, extras, hasValue }: Operation): boolean {
     const keyBytes = this.#keyBytes;
-    if (keyBytes > KEY_BYTES_MAX) return false;
     if (!extras.includes(this.#extraBytes)) return false;
     if (key === 'none' ? keyBytes !== 0 : key === 'needed' && keyBytes === 0) return false;
     return hasValue || this.#bodyBytes === keyBytes + this.#extraBytes;

@@ -7,6 +7,7 @@ import { clusterVerb } from '../src/cli/cluster.ts';
 import { healthVerb } from '../src/cli/health.ts';
 import { optionsPage } from '../src/cli/options-page.ts';
 import { serveVerb } from '../src/cli/serve.ts';
+import { userVerb } from '../src/cli/user.ts';
 import { FAILURES } from '../src/client/index.ts';
 import { startNode } from '../src/server/index.ts';
 
@@ -141,7 +142,7 @@ describe('pages that follow the source', () => {
   const page = (name: string): string =>
     readFileSync(join(ROOT, 'docs', name), 'utf8').replaceAll(/ +/g, ' ');
   test('docs/options.md is what `npm run docs` writes', () => {
-    const written = optionsPage([clusterVerb, serveVerb(startNode), healthVerb]);
+    const written = optionsPage([clusterVerb, serveVerb(startNode), healthVerb, userVerb]);
     expect(readFileSync(join(ROOT, 'docs', 'options.md'), 'utf8')).toBe(written);
   });
   test('docs/client.md has every failure, with its text', () => {

@@ -5,7 +5,12 @@ import type { Verb } from './verb.ts';
 
 /** What a command line asks for. */
 export type Request =
-  | { readonly ask: 'run'; readonly verb: Verb; readonly given: NonNullable<Sources['given']> }
+  | {
+      readonly ask: 'run';
+      readonly verb: Verb;
+      readonly given: NonNullable<Sources['given']>;
+      readonly words: readonly string[];
+    }
   | { readonly ask: 'help'; readonly verb: Verb | undefined }
   | { readonly ask: 'version' };
 
@@ -23,7 +28,8 @@ export function readCommandLine(args: readonly string[], verbs: readonly Verb[])
   const parsed = parse(expandShortFlags(rest, verb.flags), verb);
   if (parsed['help'] === true || parsed['h'] === true) return { ask: 'help', verb };
   if (parsed['version'] === true || parsed['V'] === true) return { ask: 'version' };
-  return { ask: 'run', verb, given: textsOf(parsed, verb.flags) };
+  const words = wordsOf(parsed, verb);
+  return { ask: 'run', verb, given: textsOf(parsed, verb.flags), words };
 }
 
 /** Every option stays the text that was typed: the option table knows what it means. */
@@ -45,11 +51,26 @@ function parse(args: readonly string[], verb: Verb): Record<string, unknown> {
     .option('version', { alias: 'V', type: 'boolean' })
     .exitProcess(false)
     .showHelpOnFail(false)
-    .strict()
+    .strictOptions()
     .fail((message) => {
       throw usage(`${sentence(message, args)} "slabring ${verb.name} --help" lists the options.`);
     });
   return parser.parseSync([...args]);
+}
+
+/** @throws {CodedError} `ERR_USAGE` for words that the verb does not take, or for too few. */
+function wordsOf(parsed: Record<string, unknown>, verb: Verb): readonly string[] {
+  const words = (parsed['_'] as readonly unknown[]).map(String);
+  const wanted = verb.words ?? [];
+  const extra = words[wanted.length];
+  if (extra !== undefined) throw usage(`There is no option "${extra}". ${pointer(verb)}`);
+  const missing = wanted.slice(words.length).find((name) => !name.startsWith('['));
+  if (missing !== undefined) throw usage(`${missing} is missing. ${pointer(verb)}`);
+  return words;
+}
+
+function pointer(verb: Verb): string {
+  return `"slabring ${verb.name} --help" lists the options.`;
 }
 
 function declare(parser: Argv, table: FlagTable): Argv {

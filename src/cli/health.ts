@@ -8,6 +8,8 @@ import { defineVerb } from './verb.ts';
 const REQUEST = 'version\r\n';
 /** A reply longer than this is no reply to `version`. */
 const REPLY_BYTES_MAX = 256;
+/** What a node says that serves only those who log in: it is alive. */
+const ASKS_FOR_LOGIN = 'CLIENT_ERROR unauthenticated';
 
 const healthFlags = {
   host: text({ default: '127.0.0.1', placeholder: '<host>', doc: 'Host of the node.' }),
@@ -57,6 +59,7 @@ async function askVersion(
     const line = await firstLine(socket);
     const version = /^VERSION (\S+)$/.exec(line)?.[1];
     if (version !== undefined) return version;
+    if (line === ASKS_FOR_LOGIN) return 'a login is asked for first';
     throw new Error(`it answered ${JSON.stringify(line)} to "version"`);
   } catch (error) {
     const why = signal.aborted

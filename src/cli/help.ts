@@ -23,7 +23,7 @@ export function generalHelp(verbs: readonly Verb[]): string {
 export function verbHelp(verb: Verb): string {
   const examples = verb.examples.map(({ command, does }) => [`  ${command}`, does]);
   return [
-    `Usage: slabring ${verb.name} [options]`,
+    `Usage: slabring ${[verb.name, ...(verb.words ?? [])].join(' ')} [options]`,
     '',
     verb.about,
     '',
@@ -64,7 +64,8 @@ export function optionsSection(verb: Verb): string {
   const rows = Object.entries(verb.flags).map(([name, flag]) => {
     const spelling = `\`${flagSpelling(name, flag).trim()}\``;
     const value = defaultText(flag) === '' ? '' : `\`${defaultText(flag)}\``;
-    return `| ${spelling} | \`${envName(name, flag)}\` | ${value} | ${flag.must} | ${flag.doc} |`;
+    const also = flag.alsoEnv === undefined ? '' : `, \`${flag.alsoEnv}\``;
+    return `| ${spelling} | \`${envName(name, flag)}\`${also} | ${value} | ${flag.must} | ${flag.doc} |`;
   });
   const head = '| option | environment | default | value | what it does |\n|---|---|---|---|---|';
   return `## slabring ${verb.name}\n\n${verb.about}\n\n${[head, ...rows].join('\n')}\n`;

@@ -1,4 +1,7 @@
 import type { EventEmitter } from 'node:events';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 
 /** What a verb sees of the process it runs in; a test hands it another. */
 export interface Host {
@@ -10,6 +13,10 @@ export interface Host {
   /** Emits the signals by name, and `disconnect` when a supervisor has gone. */
   readonly events: Pick<EventEmitter, 'on' | 'off'>;
   readonly supervisor: Supervisor | undefined;
+  /** All of standard input. */
+  readonly readInput: () => Promise<string>;
+  /** One line typed on the terminal without an echo; undefined when there is no terminal. */
+  readonly askSecret: (question: string) => Promise<string> | undefined;
 }
 
 /** The process that started this one with a channel for messages, as `slabring cluster` does. */
@@ -27,7 +34,23 @@ export function processHost(): Host {
     env: process.env,
     events: process,
     supervisor: process.send === undefined ? undefined : processSupervisor,
+    readInput: () => text(process.stdin),
+    askSecret: (question) => (process.stdin.isTTY ? askOnTerminal(question) : undefined),
   };
+}
+
+/** An echo of nothing: what readline would show goes nowhere. */
+const NOWHERE = new Writable({ write: (_chunk, _encoding, done) => done() });
+
+async function askOnTerminal(question: string): Promise<string> {
+  process.stderr.write(question);
+  const lines = createInterface({ input: process.stdin, output: NOWHERE, terminal: true });
+  try {
+    return await lines.question('');
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
 }
 
 const processSupervisor: Supervisor = {

@@ -5,7 +5,8 @@ import { healthVerb } from './health.ts';
 import { processHost } from './host.ts';
 import { run } from './run.ts';
 import { serveVerb } from './serve.ts';
+import { userVerb } from './user.ts';
 
-const verbs = [clusterVerb, serveVerb(startNode), healthVerb];
+const verbs = [clusterVerb, serveVerb(startNode), healthVerb, userVerb];
 
 process.exit(await run(process.argv.slice(2), [...verbs, docsVerb(verbs)], processHost()));

@@ -22,7 +22,10 @@ export async function run(
         host.out(request.verb === undefined ? generalHelp(verbs) : verbHelp(request.verb));
         return EXIT.ok;
       case 'run':
-        return await request.verb.run({ given: request.given, env: host.env }, host);
+        return await request.verb.run(
+          { given: request.given, env: host.env, words: request.words },
+          host,
+        );
     }
   } catch (error) {
     return explain(error, host);

@@ -33,7 +33,8 @@ export function serveVerb(startNode: StartNode): Verb {
     summary: 'run one cache node in the foreground',
     about:
       'Runs one cache node in the foreground, with the options of memcached.\n' +
-      'SIGTERM, SIGINT and SIGUSR1 drain it: no new connections, commands in flight are answered.',
+      'SIGTERM, SIGINT and SIGUSR1 drain it: no new connections, commands in flight are answered.\n' +
+      'SIGHUP reads its files of users again.',
     flags: serveFlags,
     rules: serverRules,
     examples: [
@@ -47,7 +48,13 @@ export function serveVerb(startNode: StartNode): Verb {
         const node = await start(startNode, options, host);
         for (const address of node.addresses) host.out(`Listening on ${addressText(address)}`);
         host.supervisor?.tell({ type: 'listening', addresses: node.addresses });
-        return await untilEnd(node, stop, host);
+        const reload = () => void node.reload();
+        host.events.on('SIGHUP', reload);
+        try {
+          return await untilEnd(node, stop, host);
+        } finally {
+          host.events.off('SIGHUP', reload);
+        }
       } finally {
         stop.dispose();
       }

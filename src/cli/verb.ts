@@ -16,6 +16,8 @@ export interface Verb {
   readonly about: string;
   readonly flags: FlagTable;
   readonly examples: readonly Example[];
+  /** The words that it takes beside options, by name; `[name]` may be left out. */
+  readonly words?: readonly string[];
   /** Resolves with the process's exit code. */
   readonly run: (sources: Sources, host: Host) => Promise<number>;
 }
@@ -28,7 +30,7 @@ export interface Example {
 interface VerbSpec<Table extends FlagTable> extends Omit<Verb, 'flags' | 'run'> {
   readonly flags: Table;
   readonly rules?: readonly Rule<Table>[];
-  readonly run: (options: ValuesOf<Table>, host: Host) => Promise<number>;
+  readonly run: (options: ValuesOf<Table>, host: Host, words: readonly string[]) => Promise<number>;
 }
 
 /** Options are resolved here, once: inside a verb all of them have values. */
@@ -36,6 +38,7 @@ export function defineVerb<Table extends FlagTable>(spec: VerbSpec<Table>): Verb
   const { rules, run, ...rest } = spec;
   return {
     ...rest,
-    run: async (sources, host) => run(resolveOptions(spec.flags, sources, rules), host),
+    run: async (sources, host) =>
+      run(resolveOptions(spec.flags, sources, rules), host, sources.words ?? []),
   };
 }

@@ -93,6 +93,12 @@ export class ConnectionTable {
     Atomics.store(this.#words, VERBOSITY, level);
   }
 
+  /** Where the slot's client is. */
+  addressOf(slot: number): string {
+    const at = HEADER_WORDS + slot * SLOT_WORDS;
+    return this.#text(at * 4 + ADDRESS_BYTE, this.#words[at + ADDRESS_LENGTH]!);
+  }
+
   views(now: number): readonly ConnectionView[] {
     const views: ConnectionView[] = [];
     for (let slot = 0; slot < this.#limit; slot++) {

@@ -19,6 +19,7 @@ export interface ConnectionTools {
   readonly sinkBytes: number;
   readonly spares: Buffer[];
   readonly table: ConnectionTable;
+  readonly loginFailed: (slot: number, user: string) => void;
 }
 
 /**
@@ -52,6 +53,7 @@ export class Connection implements TransportEvents {
     this.#session = new Session(tools.session, {
       flush: () => this.#flush(),
       wake: () => this.#goOn(),
+      loginFailed: (user) => tools.loginFailed(slot, user),
     });
   }
 

@@ -6,16 +6,22 @@ import {
 import { Piscina } from 'piscina';
 import { CodedError, type Logger, silentLogger } from '../base/index.ts';
 import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
+import { loadUsers, type UserSources, type UserTable, watchUsers } from './auth/index.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
-import type { ServerOptions } from './options.ts';
+import { asksForLogin, type ServerOptions } from './options.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
 
 /** One running node. */
 export interface NodeHandle {
   /** Where it listens; ports that were 0 are picked. An empty host is every interface. */
   readonly addresses: readonly ListenAddress[];
+  /**
+   * Reads again what a node reads from files (users). What is bad is logged and
+   * changes nothing; resolves when all threads have been told.
+   */
+  reload(): Promise<void>;
   /** Drains: no new connections, commands in flight answered; settles when all threads ended. */
   stop(): Promise<void>;
   /**
@@ -29,24 +35,55 @@ export interface NodeHandle {
  * Starts a node in this process: its store, and its threads in one pool.
  *
  * Rejects with a CodedError: ERR_PORT_TAKEN, ERR_PORT_FORBIDDEN, ERR_ADDRESS_UNAVAILABLE,
- * ERR_SOCKET_PATH, ERR_MEMORY.
+ * ERR_SOCKET_PATH, ERR_MEMORY, ERR_USER_FILE.
  */
 export async function startNode(
   options: ServerOptions,
   { log = silentLogger }: { readonly log?: Logger } = {},
 ): Promise<NodeHandle> {
   const wanted = addressesOf(options);
+  const sources = userSources(options);
+  const users = sources === undefined ? undefined : await loadUsers(sources);
   for (const address of wanted) await probe(address, options);
   const share = allocateStore(options);
-  const threads = new NodeThreads(options, share);
+  const threads = new NodeThreads(options, share, users, log);
   try {
-    const addresses = await threads.listen(wanted, log);
+    const addresses = await threads.listen(wanted);
     threads.maintain();
     log.info({ addresses, threads: options.threads }, 'node is listening');
-    return { addresses, stop: () => threads.stop(), ended: threads.ended };
+    const reload = () => reloadUsers(sources, threads, log);
+    const endWatch = sources === undefined ? () => {} : watchUsers(sources, () => void reload());
+    const stop = () => {
+      endWatch();
+      return threads.stop();
+    };
+    return { addresses, reload, stop, ended: threads.ended };
   } catch (error) {
     await threads.stop();
     throw error;
+  }
+}
+
+/** Where users come from, when clients must log in. */
+function userSources(options: ServerOptions): UserSources | undefined {
+  if (!asksForLogin(options)) return undefined;
+  const { authFile, enableSasl, saslPwdb } = options;
+  return { authFile, saslPwdb: enableSasl ? saslPwdb : '' };
+}
+
+async function reloadUsers(
+  sources: UserSources | undefined,
+  threads: NodeThreads,
+  log: Logger,
+): Promise<void> {
+  if (sources === undefined) return;
+  try {
+    const table = await loadUsers(sources);
+    threads.tell({ kind: 'users', table });
+    log.info({ users: table.users.length }, 'users were read anew');
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    log.warn({ code: error.code }, `the users stay as they were: ${error.message}`);
   }
 }
 
@@ -68,6 +105,8 @@ class NodeThreads {
   readonly ended: Promise<void>;
   readonly #options: ServerOptions;
   readonly #share: StoreShare;
+  readonly #users: UserTable | undefined;
+  readonly #log: Logger;
   readonly #table: SharedArrayBuffer;
   readonly #pool: Piscina;
   readonly #jobs: Promise<void>[] = [];
@@ -76,9 +115,16 @@ class NodeThreads {
   #end: () => void = () => {};
   #stopping: Promise<void> | undefined;
 
-  constructor(options: ServerOptions, share: StoreShare) {
+  constructor(
+    options: ServerOptions,
+    share: StoreShare,
+    users: UserTable | undefined,
+    log: Logger,
+  ) {
     this.#options = options;
     this.#share = share;
+    this.#users = users;
+    this.#log = log;
     this.#table = ConnectionTable.allocate(options.connLimit);
     new ConnectionTable(this.#table).verbosity = Math.min(options.verbosity, 2);
     const jobs = options.threads + 1;
@@ -99,11 +145,11 @@ class NodeThreads {
   }
 
   /** The first thread picks the ports that are 0; the others share them. */
-  async listen(wanted: readonly ListenAddress[], log: Logger): Promise<readonly ListenAddress[]> {
+  async listen(wanted: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
     const addresses = await this.#serve(0, wanted);
     const shared = PORT_IS_SHARED && addresses.every(({ kind }) => kind === 'tcp');
     if (!shared && this.#options.threads > 1) {
-      log.warn({}, 'connections cannot be spread here: one thread takes them all');
+      this.#log.warn({}, 'connections cannot be spread here: one thread takes them all');
     }
     const others = shared ? this.#options.threads : 1;
     const rest = Array.from({ length: others - 1 }, (_, i) => this.#serve(i + 1, addresses));
@@ -143,6 +189,7 @@ class NodeThreads {
       options: this.#options,
       table: this.#table,
       listenOn,
+      users: this.#users,
       port: port2,
     };
     const run: Promise<void> = this.#pool.run(job, {
@@ -172,7 +219,17 @@ class NodeThreads {
     });
   }
 
-  #hear(_appeal: NodeAppeal): void {}
+  #hear(appeal: NodeAppeal): void {
+    switch (appeal.kind) {
+      case 'loginFailed': {
+        const { address, user, more } = appeal;
+        this.#log.warn({ address, user, more }, 'a login failed');
+        break;
+      }
+      case 'shutdown':
+        this.#log.info({}, 'a client stops this node');
+    }
+  }
 
   #watch(job: Promise<void>): void {
     this.#jobs.push(job);

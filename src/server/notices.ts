@@ -3,10 +3,21 @@
  * data path goes this way: only what changes a few times a day, and reaches every thread.
  */
 
+import type { UserTable } from './auth/index.ts';
+
 /** From the main thread to every serving thread. */
-export type ThreadNotice = { readonly kind: 'none' };
+export type ThreadNotice =
+  /** From now on these may log in. */
+  { readonly kind: 'users'; readonly table: UserTable };
 
 /** From a serving thread, at a client's word, to the main thread. */
 export type NodeAppeal =
   /** The client may stop this node, and did (`shutdown`). */
-  { readonly kind: 'shutdown'; readonly graceful: boolean };
+  | { readonly kind: 'shutdown'; readonly graceful: boolean }
+  /** A login failed; `more` others did that are not told one by one. */
+  | {
+      readonly kind: 'loginFailed';
+      readonly address: string;
+      readonly user: string;
+      readonly more: number;
+    };

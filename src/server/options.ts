@@ -109,6 +109,31 @@ export const serverFlags = {
     short: 'X',
     doc: 'Refuse stats cachedump and lru_crawler metadump.',
   }),
+  enableSasl: flag({
+    short: 'S',
+    long: 'enable-sasl',
+    doc: "Clients must log in: by SASL in the binary protocol, by memcached's ASCII login in text.",
+  }),
+  authFile: text({
+    short: 'Y',
+    placeholder: '<file>',
+    doc: 'Users who may log in, one user:password a line (slabring user makes hashed ones); clients must.',
+  }),
+  saslPwdb: text({
+    long: 'sasl-pwdb',
+    placeholder: '<file>',
+    alsoEnv: 'MEMCACHED_SASL_PWDB',
+    doc: 'With -S: users who may log in, one user:password or user@host:password a line.',
+  }),
+  saslOnly: flag({
+    doc: 'Where clients must log in, refuse the text protocol, as memcached -S does.',
+  }),
+  loginAttempts: integer({
+    default: 10,
+    min: 1,
+    max: 1000,
+    doc: 'Failed logins after which a connection is closed.',
+  }),
 };
 
 /** Resolved once at the edge: every field has a value in its range. */
@@ -121,7 +146,25 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m (--memory-limit),` +
         ` ${memoryLimitBytes} bytes; lower -I or raise -m.`
       : undefined,
+  (options) =>
+    options.enableSasl && !namesUsers(options)
+      ? '-S (--enable-sasl) wants clients to log in, but there are no users. Name a file of them' +
+        ' with -Y (make one: slabring user add <name> -Y <file>) or in MEMCACHED_SASL_PWDB.'
+      : undefined,
+  (options) =>
+    options.saslOnly && !asksForLogin(options)
+      ? '--sasl-only closes the text protocol where clients must log in: that wants -S or -Y.'
+      : undefined,
 ];
+
+/** Whether clients must log in before anything else. */
+export function asksForLogin(options: Pick<ServerOptions, 'enableSasl' | 'authFile'>): boolean {
+  return options.enableSasl || options.authFile !== '';
+}
+
+function namesUsers({ authFile, saslPwdb }: ServerOptions): boolean {
+  return authFile !== '' || saslPwdb !== '';
+}
 
 export function defaultServerOptions(): ServerOptions {
   return defaultsOf(serverFlags);

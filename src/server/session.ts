@@ -11,6 +11,7 @@ import {
   INCOMPLETE,
   isBinary,
   MetaReplies,
+  OPCODE,
   type ReplyWriter,
   Request,
   VERB,
@@ -94,6 +95,8 @@ export interface SessionHost {
   readonly flush: () => boolean;
   /** After PAUSE.waiting: let the session go on. */
   readonly wake: () => void;
+  /** A login was refused; `user` is what the client called itself. */
+  readonly loginFailed: (user: string) => void;
 }
 
 /**
@@ -305,7 +308,7 @@ export class Session {
       case VERB.version:
         return undefined;
       default:
-        if (login.state === 'in' || isBrokenFrame(request)) return undefined;
+        if (login.state === 'in' || isRefusedForForm(request)) return undefined;
         binaryReplies.error(request, BINARY_STATUS.authFailure);
         return PAUSE.closing;
     }
@@ -328,6 +331,7 @@ export class Session {
       : undefined;
     if (plain === undefined) {
       login.fail();
+      this.#host.loginFailed('');
       binaryReplies.error(request, BINARY_STATUS.authFailure);
       return login.isSpent ? PAUSE.closing : GO_ON;
     }
@@ -341,6 +345,7 @@ export class Session {
   #answerLogin(): boolean {
     const { sink, request, binaryReplies } = this.#tools;
     const admitted = this.#login.settle();
+    if (!admitted) this.#host.loginFailed(this.#login.user);
     if (this.#dialect === 'text') {
       sink.putText(admitted ? 'STORED\r\n' : 'CLIENT_ERROR authentication failure\r\n');
     } else {
@@ -360,11 +365,9 @@ function dialectOf(firstByte: number): 'text' | 'binary' {
   return isBinary(firstByte) ? 'binary' : 'text';
 }
 
-/** A packet whose frame makes no sense is refused for that, whoever sends it. */
-function isBrokenFrame(request: Request): boolean {
-  return (
-    request.verb === VERB.refused &&
-    request.thenClose &&
-    request.refusalStatus === BINARY_STATUS.unknownCommand
-  );
+/** A packet is refused for its form, whoever sends it, when its frame makes no sense or it is a login. */
+function isRefusedForForm({ verb, thenClose, refusalStatus, opcode }: Request): boolean {
+  if (verb !== VERB.refused) return false;
+  const isLogin = opcode >= OPCODE.saslMechanisms && opcode <= OPCODE.saslStep;
+  return isLogin || (thenClose && refusalStatus === BINARY_STATUS.unknownCommand);
 }

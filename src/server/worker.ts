@@ -6,11 +6,12 @@ import type { Server, Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { ByteSink, CodedError, machineClock } from '../base/index.ts';
 import { CONTROL, COUNT, Store, type StoreShare } from '../store/index.ts';
+import { UserGate, type UserTable } from './auth/index.ts';
 import { Connection, type ConnectionTools } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { type ListenAddress, listen } from './listeners.ts';
 import { SharedNodeView } from './node-view.ts';
-import type { ThreadNotice } from './notices.ts';
+import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import type { ServerOptions } from './options.ts';
 import { createSessionTools } from './session.ts';
 import { adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
@@ -27,6 +28,8 @@ export interface ServeJob {
   readonly options: ServerOptions;
   readonly table: SharedArrayBuffer;
   readonly listenOn: readonly ListenAddress[];
+  /** Who may log in; undefined when nobody has to. */
+  readonly users: UserTable | undefined;
   /**
    * Where the thread says that it listens, or why it cannot: one ServeReport; and from then on,
    * where it hears notices and makes appeals.
@@ -75,6 +78,8 @@ class ThreadServer {
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #connections = new Set<Connection>();
   readonly #servers: Server[] = [];
+  readonly #gate: UserGate | undefined;
+  readonly #loginLog: LoginLog;
   #onEmpty = (): void => {};
 
   constructor(job: ServeJob) {
@@ -85,7 +90,11 @@ class ThreadServer {
     this.#table = new ConnectionTable(job.table);
     const startSeconds = this.#store.lifetimes.now();
     const node = new SharedNodeView(this.#store, this.#table, options, startSeconds);
+    this.#gate = job.users === undefined ? undefined : new UserGate(job.users);
+    this.#loginLog = new LoginLog(job.port, () => this.#store.lifetimes.now());
     const rules = {
+      ...(this.#gate === undefined ? {} : { gate: this.#gate }),
+      loginRules: { textIsClosed: options.saslOnly, attemptsMax: options.loginAttempts },
       flushAllowed: !options.disableFlushAll,
       dumpingAllowed: !options.disableDumping,
       requestsPerTurn: options.maxReqsPerEvent,
@@ -97,6 +106,7 @@ class ThreadServer {
       sinkBytes: OUTPUT_BUFFER_BYTES,
       spares: [],
       table: this.#table,
+      loginFailed: (slot, user) => this.#loginLog.note(this.#table.addressOf(slot), user),
     };
   }
 
@@ -110,7 +120,9 @@ class ThreadServer {
   }
 
   /** Takes in what the main thread says to all. */
-  hear(_notice: ThreadNotice): void {}
+  hear(notice: ThreadNotice): void {
+    this.#gate?.replace(notice.table);
+  }
 
   async #open(addresses: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
     const listened: ListenAddress[] = [];
@@ -153,6 +165,41 @@ class ThreadServer {
   #forget(connection: Connection): void {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty();
+  }
+}
+
+/** Failed logins told one by one in a second; the rest are only counted. */
+const LOGINS_TOLD_PER_SECOND = 5;
+const USER_SHOWN_MAX = 64;
+
+/** Tells the main thread of failed logins, a bounded number each second. */
+class LoginLog {
+  readonly #port: MessagePort;
+  readonly #nowSeconds: () => number;
+  #second = 0;
+  #told = 0;
+  #more = 0;
+
+  constructor(port: MessagePort, nowSeconds: () => number) {
+    this.#port = port;
+    this.#nowSeconds = nowSeconds;
+  }
+
+  note(address: string, user: string): void {
+    const now = this.#nowSeconds();
+    if (now !== this.#second) {
+      this.#second = now;
+      this.#told = 0;
+    }
+    if (this.#told === LOGINS_TOLD_PER_SECOND) {
+      this.#more++;
+      return;
+    }
+    this.#told++;
+    const shown = user.slice(0, USER_SHOWN_MAX);
+    const appeal: NodeAppeal = { kind: 'loginFailed', address, user: shown, more: this.#more };
+    this.#more = 0;
+    this.#port.postMessage(appeal);
   }
 }
 

@@ -11,6 +11,7 @@ export interface SlabringOptions {
   readonly args?: readonly string[];
   /** Listen on this path instead of a TCP port. */
   readonly unixSocket?: string;
+  readonly env?: NodeJS.ProcessEnv;
   /** Arguments of Node.js itself, such as `--max-old-space-size=64`. */
   readonly nodeArgs?: readonly string[];
   /** A command that runs the rest in its place, such as `['taskset', '-c', '0']`. */
@@ -19,12 +20,12 @@ export interface SlabringOptions {
 
 /** Starts one of our nodes as a process of its own, by default on a free port of 127.0.0.1; resolves when it listens. */
 export async function startSlabring(options: SlabringOptions = {}): Promise<TestServer> {
-  const { under = [], nodeArgs = [], args = [], unixSocket } = options;
+  const { under = [], nodeArgs = [], args = [], env = {}, unixSocket } = options;
   const host = '127.0.0.1';
   const port = unixSocket === undefined ? await freePort() : 0;
   const where = unixSocket === undefined ? ['-l', host, '-p', String(port)] : ['-s', unixSocket];
   const command = [...under, process.execPath, ...nodeArgs, MAIN, 'serve', ...where, ...args];
-  const owned = new OwnedProcess(command, { ipc: true });
+  const owned = new OwnedProcess(command, { ipc: true, env });
   try {
     await owned.unlessItEnds(untilListening(owned));
   } catch (error) {

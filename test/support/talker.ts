@@ -44,7 +44,11 @@ export class Talker {
     this.store = new Store(share, thread);
     const rules = { flushAllowed: true, dumpingAllowed: true, requestsPerTurn };
     const tools = createSessionTools(this.store, NODE, rules, this.sink);
-    this.session = new Session(tools, { flush: () => this.#take(), wake: () => {} });
+    this.session = new Session(tools, {
+      flush: () => this.#take(),
+      wake: () => {},
+      loginFailed: () => {},
+    });
   }
 
   /** Says whole requests and returns the reply. */

@@ -14,6 +14,8 @@ export interface Flag<T> {
   readonly placeholder: string;
   /** One letter, without its dash. */
   readonly short?: string;
+  /** Another program's environment variable that also sets it; ours wins. */
+  readonly alsoEnv?: string;
   /** Without its dashes; by default the name in the table, in kebab case. */
   readonly long?: string;
   /** A value as a person types it; the empty text stands for none. */

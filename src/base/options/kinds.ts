@@ -6,6 +6,7 @@ interface Common {
   readonly doc: string;
   readonly short?: string;
   readonly long?: string;
+  readonly alsoEnv?: string;
 }
 
 interface Ranged extends Common {

@@ -9,6 +9,8 @@ export interface Sources {
   /** What the command line said, by option name: one text for each time it was given. */
   readonly given?: Readonly<Record<string, readonly string[]>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What the command line said that is no option. */
+  readonly words?: readonly string[];
 }
 
 /**
@@ -34,9 +36,11 @@ function resolveOne(table: FlagTable, name: string, { given, env }: Sources): un
   const typed = given?.[name];
   if (typed !== undefined && typed.length > 0) return read(flag, spelling(name, flag), typed);
   const variable = envName(name, flag);
-  const set = env?.[variable];
-  if (set === undefined || set === '' || isServiceLink(set)) return flag.default;
-  return read(flag, variable, [set]);
+  for (const source of [variable, flag.alsoEnv ?? variable]) {
+    const set = env?.[source];
+    if (set !== undefined && set !== '' && !isServiceLink(set)) return read(flag, source, [set]);
+  }
+  return flag.default;
 }
 
 function read(flag: FlagTable[string], source: string, texts: readonly string[]): unknown {

@@ -10,7 +10,10 @@ export class TestHost implements Host {
   readonly env: Host['env'];
   readonly supervisor: Host['supervisor'];
 
-  constructor({ env = {}, supervisorIsGone = false }: TestHostOptions = {}) {
+  constructor({ env = {}, supervisorIsGone = false, input = '', typed }: TestHostOptions = {}) {
+    this.readInput = async () => input;
+    const answers = [...(typed ?? [])];
+    this.askSecret = () => (typed === undefined ? undefined : Promise.resolve(answers.shift()!));
     this.env = env;
     this.supervisor = {
       tell: (message) => void this.told.push(message),
@@ -18,6 +21,8 @@ export class TestHost implements Host {
     };
   }
 
+  readonly readInput: Host['readInput'];
+  readonly askSecret: Host['askSecret'];
   readonly out = (text: string): void => void this.said.push(text);
   readonly err = (text: string): void => void this.complained.push(text);
 
@@ -32,4 +37,8 @@ export class TestHost implements Host {
 interface TestHostOptions {
   readonly env?: Host['env'];
   readonly supervisorIsGone?: boolean;
+  /** What stands on standard input. */
+  readonly input?: string;
+  /** What is typed on the terminal, when there is one. */
+  readonly typed?: readonly string[];
 }

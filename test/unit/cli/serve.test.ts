@@ -14,6 +14,11 @@ class HandNode implements NodeHandle {
   readonly #end = Promise.withResolvers<void>();
   readonly ended = this.#end.promise;
 
+  reloads = 0;
+
+  async reload(): Promise<void> {
+    this.reloads++;
+  }
   async stop(): Promise<void> {
     this.stops++;
     this.#end.resolve();

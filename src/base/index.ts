@@ -19,6 +19,16 @@ export {
   toArguments,
   type ValuesOf,
 } from './options/flag.ts';
-export { bytes, count, flag, integer, list, number, octal, text } from './options/kinds.ts';
+export {
+  bytes,
+  count,
+  flag,
+  integer,
+  list,
+  number,
+  octal,
+  suboptions,
+  text,
+} from './options/kinds.ts';
 export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { parseSize, sizeText } from './options/sizes.ts';

@@ -34,7 +34,7 @@ export function serveVerb(startNode: StartNode): Verb {
     about:
       'Runs one cache node in the foreground, with the options of memcached.\n' +
       'SIGTERM, SIGINT and SIGUSR1 drain it: no new connections, commands in flight are answered.\n' +
-      'SIGHUP reads its files of users again.',
+      'SIGHUP reads its users and certificates again.',
     flags: serveFlags,
     rules: serverRules,
     examples: [

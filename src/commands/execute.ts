@@ -76,6 +76,9 @@ export class Executor {
       case VERB.stats:
         answerStats(this.#store, this.#node, this.#rules, request, reply);
         break;
+      case VERB.refreshCertificates:
+        reply.sink.putText(`${this.#node.refreshCertificates() ?? 'OK'}\r\n`);
+        break;
       case VERB.noop:
         reply.status(request, STATUS.ok);
         break;

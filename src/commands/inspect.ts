@@ -64,7 +64,7 @@ export function generalStats(store: Store, node: NodeView, put: Put): void {
   put('threads', node.threads);
   thread('conn_yields');
   indexStats(store, put);
-  itemTotals(store, put);
+  itemTotals(store, node, put);
 }
 
 function nodeStats(store: Store, node: NodeView, put: Put): void {
@@ -114,8 +114,6 @@ const LOGS = [
   'log_watcher_skipped',
   'log_watcher_sent',
   'log_watchers',
-  'unexpected_napi_ids',
-  'round_robin_fallback',
 ];
 const CRAWLER = ['crawler_reclaimed', 'crawler_items_checked', 'lrutail_reflocked'];
 const MOVES = ['moves_to_cold', 'moves_to_warm', 'moves_within_lru'];
@@ -127,13 +125,21 @@ function indexStats(store: Store, put: Put): void {
   put('hash_is_expanding', Number.isInteger(Math.log2(buckets)) ? 0 : 1);
 }
 
-function itemTotals(store: Store, put: Put): void {
+function itemTotals(store: Store, node: NodeView, put: Put): void {
   const total = (slot: number): number => {
     let sum = 0;
     for (const sizeClass of classIds(store)) sum += store.total(sizeClass, slot);
     return sum;
   };
   zeros(put, [...REASSIGN_AND_CRAWLER, 'malloc_fails', ...LOGS]);
+  const certificateSeconds = node.secondsSinceCertificates();
+  if (certificateSeconds !== undefined) {
+    put('ssl_new_sessions', store.sums.thread('ssl_new_sessions'));
+    put('ssl_handshake_errors', store.sums.thread('ssl_handshake_errors'));
+    put('ssl_proto_errors', store.sums.thread('ssl_proto_errors'));
+    put('time_since_server_cert_refresh', certificateSeconds);
+  }
+  zeros(put, ['unexpected_napi_ids', 'round_robin_fallback']);
   put('bytes', total(TOTAL.memRequested));
   put('curr_items', store.index.count());
   put('total_items', total(TOTAL.totalItems));

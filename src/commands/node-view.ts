@@ -19,6 +19,10 @@ export interface NodeView {
   settings(): readonly (readonly [name: string, value: string])[];
   /** `stats conns`: every connection of every thread. */
   connections(): readonly ConnectionView[];
+  /** `refresh_certs`: undefined when done, else a sentence. */
+  refreshCertificates(): string | undefined;
+  /** Since the certificates were read; undefined without TLS. */
+  secondsSinceCertificates(): number | undefined;
   /** 0 … 3, as `verbosity` sets it. */
   setVerbosity(level: number): void;
 }

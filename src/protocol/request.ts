@@ -29,6 +29,7 @@ export const VERB = {
   saslMechanisms: 24,
   saslStart: 25,
   saslStep: 26,
+  refreshCertificates: 27,
 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 

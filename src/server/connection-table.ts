@@ -1,9 +1,11 @@
 import type { ConnectionView } from '../commands/index.ts';
 
-/** Header words: how many connections there are, the most there ever were, the verbosity. */
+/** Header words: how many connections there are, the most there ever were, the verbosity, when the
+ * certificates were read (on the store's clock). */
 const COUNT = 0;
 const PEAK = 1;
 const VERBOSITY = 2;
+const CERTIFICATES_READ = 3;
 const HEADER_WORDS = 16;
 
 /** A slot: in use (1) or free, the clock at the last command, two lengths, two texts. */
@@ -91,6 +93,14 @@ export class ConnectionTable {
 
   set verbosity(level: number) {
     Atomics.store(this.#words, VERBOSITY, level);
+  }
+
+  get certificatesReadAt(): number {
+    return Atomics.load(this.#words, CERTIFICATES_READ);
+  }
+
+  set certificatesReadAt(seconds: number) {
+    Atomics.store(this.#words, CERTIFICATES_READ, seconds);
   }
 
   /** Where the slot's client is. */

@@ -1,23 +1,36 @@
 import { rmSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { CodedError } from '../base/index.ts';
 import type { ServerOptions } from './options.ts';
 
 /** Where a node listens. */
 export type ListenAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      /** Whether TLS is spoken there. */
+      readonly secure: boolean;
+    }
   | { readonly kind: 'unix'; readonly path: string };
 
 /** The kernel spreads connections over the threads where it knows SO_REUSEPORT well enough. */
 export const PORT_IS_SHARED = process.platform === 'linux' || process.platform === 'freebsd';
 
+/** Before an address of `-l`: no TLS there. */
+const NO_TLS = 'notls:';
+
 /** What the options ask a node to listen on; port 0 is still to be picked. */
 export function addressesOf(options: ServerOptions): readonly ListenAddress[] {
   if (options.unixSocket !== '') return [{ kind: 'unix', path: options.unixSocket }];
-  const { listen, port } = options;
-  if (listen.length === 0) return [{ kind: 'tcp', host: '', port }];
-  return listen.map((text) => ({ kind: 'tcp', ...hostAndPort(text, port) }));
+  const { listen, port, enableSsl } = options;
+  if (listen.length === 0) return [{ kind: 'tcp', host: '', port, secure: enableSsl }];
+  return listen.map((text) => {
+    const bare = text.startsWith(NO_TLS) ? text.slice(NO_TLS.length) : text;
+    return { kind: 'tcp', ...hostAndPort(bare, port), secure: enableSsl && bare === text };
+  });
 }
 
 /** `host`, `host:port`, `[v6]:port` or a bare v6 address. */
@@ -44,25 +57,39 @@ export async function probe(address: ListenAddress, options: ServerOptions): Pro
   await new Promise((closed) => server.close(closed));
 }
 
+/** What becomes of connections. */
+export interface Accept {
+  readonly plain: (socket: Socket, listenAddress: string) => void;
+  /** After the handshake. */
+  readonly secure: (socket: TLSSocket, listenAddress: string) => void;
+  /** Makes a TLS server that does not listen yet. */
+  readonly openSecure: () => Server;
+}
+
+const ACCEPTED = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true };
+
 /** Listens for one thread. Resolves with the address as it came to be. */
 export async function listen(
   address: ListenAddress,
   options: ServerOptions,
-  onConnection: (socket: Socket, listenAddress: string) => void,
+  accept: Accept,
 ): Promise<{ server: Server; address: ListenAddress }> {
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
+  const isSecure = address.kind === 'tcp' && address.secure;
+  const server = isSecure ? accept.openSecure() : createServer(ACCEPTED);
   if (address.kind === 'unix') {
     await listening(server, { path: address.path, backlog: options.listenBacklog }, address);
     await chmod(address.path, options.unixMask);
-    server.on('connection', (socket) => onConnection(socket, `unix:${address.path}`));
+    server.on('connection', (socket) => accept.plain(socket, `unix:${address.path}`));
     return { server, address };
   }
   await listening(server, tcpOptions(address, options), address);
   const bound = server.address();
   const port = bound !== null && typeof bound === 'object' ? bound.port : address.port;
   const host = address.host === '' ? '0.0.0.0' : address.host;
-  server.on('connection', (socket) => onConnection(socket, `tcp:${host}:${port}`));
-  return { server, address: { kind: 'tcp', host: address.host, port } };
+  const where = `tcp:${host}:${port}`;
+  if (isSecure) server.on('secureConnection', (socket: TLSSocket) => accept.secure(socket, where));
+  else server.on('connection', (socket) => accept.plain(socket, where));
+  return { server, address: { ...address, port } };
 }
 
 function tcpOptions(

@@ -7,6 +7,12 @@ import { PROTOCOL_VERSION } from './version.ts';
 
 const VERBOSITY_MAX = 2;
 
+/** What a client may ask of the node around the store. */
+export interface NodeActions {
+  /** Reads the certificates again; a sentence when they are not good. */
+  readonly refreshCertificates: () => string | undefined;
+}
+
 /** What `stats` tells of the node: the same from every thread. */
 export class SharedNodeView implements NodeView {
   readonly pid = process.pid;
@@ -18,12 +24,20 @@ export class SharedNodeView implements NodeView {
   readonly #table: ConnectionTable;
   readonly #options: ServerOptions;
   readonly #startSeconds: number;
+  readonly #actions: NodeActions;
 
-  constructor(store: Store, table: ConnectionTable, options: ServerOptions, startSeconds: number) {
+  constructor(
+    store: Store,
+    table: ConnectionTable,
+    options: ServerOptions,
+    startSeconds: number,
+    actions: NodeActions,
+  ) {
     this.#store = store;
     this.#table = table;
     this.#options = options;
     this.#startSeconds = startSeconds;
+    this.#actions = actions;
     this.maxConnections = options.connLimit;
     this.threads = options.threads;
   }
@@ -52,8 +66,37 @@ export class SharedNodeView implements NodeView {
     return this.#table.views(this.#store.lifetimes.now());
   }
 
+  refreshCertificates(): string | undefined {
+    return this.#actions.refreshCertificates();
+  }
+
+  secondsSinceCertificates(): number | undefined {
+    if (!this.#options.enableSsl) return undefined;
+    const since = Math.max(this.#table.certificatesReadAt, this.#startSeconds);
+    return this.#store.lifetimes.now() - since;
+  }
+
   setVerbosity(level: number): void {
     this.#table.verbosity = Math.min(level, VERBOSITY_MAX);
+  }
+
+  /** As memcached shows them, where there is TLS. */
+  #sslSettings(): readonly (readonly [string, string | number])[] {
+    const options = this.#options;
+    if (!options.enableSsl) return [];
+    const orNull = (text: string): string => (text === '' ? 'NULL' : text);
+    return [
+      ['ssl_chain_cert', options.sslChainCert],
+      ['ssl_key', orNull(options.sslKey)],
+      ['ssl_verify_mode', options.sslVerifyMode],
+      ['ssl_keyformat', 1],
+      ['ssl_ciphers', orNull(options.sslCiphers)],
+      ['ssl_ca_cert', orNull(options.sslCaCert)],
+      ['ssl_wbuf_size', 0],
+      ['ssl_session_cache', 'yes'],
+      ['ssl_kernel_tls', 'no'],
+      ['ssl_min_version', options.sslMinVersion === 3 ? 'tlsv1.3' : 'tlsv1.2'],
+    ];
   }
 
   settings(): readonly (readonly [string, string])[] {
@@ -111,7 +154,8 @@ export class SharedNodeView implements NodeView {
       ['read_buf_mem_limit', 0],
       ['track_sizes', 'no'],
       ['inline_ascii_response', 'no'],
-      ['ssl_enabled', 'no'],
+      ['ssl_enabled', options.enableSsl ? 'yes' : 'no'],
+      ...this.#sslSettings(),
       ['num_napi_ids', '(null)'],
       ['memory_file', '(null)'],
     ];

@@ -11,14 +11,17 @@ import { ConnectionTable } from './connection-table.ts';
 import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import { asksForLogin, type ServerOptions } from './options.ts';
+import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
+
+const TICKET_KEYS_MS = 24 * 60 * 60 * 1000;
 
 /** One running node. */
 export interface NodeHandle {
   /** Where it listens; ports that were 0 are picked. An empty host is every interface. */
   readonly addresses: readonly ListenAddress[];
   /**
-   * Reads again what a node reads from files (users). What is bad is logged and
+   * Reads again what a node reads from files (users, certificates). What is bad is logged and
    * changes nothing; resolves when all threads have been told.
    */
   reload(): Promise<void>;
@@ -35,7 +38,7 @@ export interface NodeHandle {
  * Starts a node in this process: its store, and its threads in one pool.
  *
  * Rejects with a CodedError: ERR_PORT_TAKEN, ERR_PORT_FORBIDDEN, ERR_ADDRESS_UNAVAILABLE,
- * ERR_SOCKET_PATH, ERR_MEMORY, ERR_USER_FILE.
+ * ERR_SOCKET_PATH, ERR_MEMORY, ERR_USER_FILE, ERR_CERTIFICATE.
  */
 export async function startNode(
   options: ServerOptions,
@@ -44,17 +47,25 @@ export async function startNode(
   const wanted = addressesOf(options);
   const sources = userSources(options);
   const users = sources === undefined ? undefined : await loadUsers(sources);
+  const certificates = options.enableSsl ? readCertificates(options, newTicketKeys()) : undefined;
   for (const address of wanted) await probe(address, options);
   const share = allocateStore(options);
-  const threads = new NodeThreads(options, share, users, log);
+  const threads = new NodeThreads(options, share, { users, certificates }, log);
   try {
     const addresses = await threads.listen(wanted);
     threads.maintain();
     log.info({ addresses, threads: options.threads }, 'node is listening');
-    const reload = () => reloadUsers(sources, threads, log);
-    const endWatch = sources === undefined ? () => {} : watchUsers(sources, () => void reload());
+    const rereadUsers = () => reloadUsers(sources, threads, log);
+    const reload = () => {
+      threads.reloadCertificates();
+      return rereadUsers();
+    };
+    const endWatch =
+      sources === undefined ? () => {} : watchUsers(sources, () => void rereadUsers());
+    const endRotation = rotateTicketKeys(threads);
     const stop = () => {
       endWatch();
+      endRotation();
       return threads.stop();
     };
     return { addresses, reload, stop, ended: threads.ended };
@@ -62,6 +73,13 @@ export async function startNode(
     await threads.stop();
     throw error;
   }
+}
+
+/** What was sealed with an old key cannot be opened for ever, should the key come to light. */
+function rotateTicketKeys(threads: NodeThreads): () => void {
+  const timer = setInterval(() => threads.reloadCertificates(newTicketKeys()), TICKET_KEYS_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** Where users come from, when clients must log in. */
@@ -106,6 +124,7 @@ class NodeThreads {
   readonly #options: ServerOptions;
   readonly #share: StoreShare;
   readonly #users: UserTable | undefined;
+  #certificates: Certificates | undefined;
   readonly #log: Logger;
   readonly #table: SharedArrayBuffer;
   readonly #pool: Piscina;
@@ -118,12 +137,13 @@ class NodeThreads {
   constructor(
     options: ServerOptions,
     share: StoreShare,
-    users: UserTable | undefined,
+    { users, certificates }: Pick<ServeJob, 'users' | 'certificates'>,
     log: Logger,
   ) {
     this.#options = options;
     this.#share = share;
     this.#users = users;
+    this.#certificates = certificates;
     this.#log = log;
     this.#table = ConnectionTable.allocate(options.connLimit);
     new ConnectionTable(this.#table).verbosity = Math.min(options.verbosity, 2);
@@ -161,6 +181,23 @@ class NodeThreads {
     this.#watch(this.#pool.run({ share: this.#share }, { name: 'maintain' }));
   }
 
+  /** Reads the certificates again for all threads; bad ones change nothing. */
+  reloadCertificates(ticketKeys = this.#certificates?.ticketKeys): void {
+    if (this.#certificates === undefined || ticketKeys === undefined) return;
+    try {
+      this.#takeCertificates(readCertificates(this.#options, Buffer.from(ticketKeys)));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      this.#log.warn({ code: error.code }, `the certificates stay as they were: ${error.message}`);
+    }
+  }
+
+  #takeCertificates(certificates: Certificates): void {
+    this.#certificates = certificates;
+    this.tell({ kind: 'certificates', certificates });
+    this.#log.info({ file: this.#options.sslChainCert }, 'certificates were read anew');
+  }
+
   /** Tells every serving thread. */
   tell(notice: ThreadNotice): void {
     for (const port of this.#ports) port.postMessage(notice);
@@ -190,6 +227,7 @@ class NodeThreads {
       table: this.#table,
       listenOn,
       users: this.#users,
+      certificates: this.#certificates,
       port: port2,
     };
     const run: Promise<void> = this.#pool.run(job, {
@@ -226,6 +264,9 @@ class NodeThreads {
         this.#log.warn({ address, user, more }, 'a login failed');
         break;
       }
+      case 'certificates':
+        this.#takeCertificates(appeal.certificates);
+        break;
       case 'shutdown':
         this.#log.info({}, 'a client stops this node');
     }

@@ -4,16 +4,21 @@
  */
 
 import type { UserTable } from './auth/index.ts';
+import type { Certificates } from './tls.ts';
 
 /** From the main thread to every serving thread. */
 export type ThreadNotice =
   /** From now on these may log in. */
-  { readonly kind: 'users'; readonly table: UserTable };
+  | { readonly kind: 'users'; readonly table: UserTable }
+  /** From now on connections get this certificate; those that are open stay. */
+  | { readonly kind: 'certificates'; readonly certificates: Certificates };
 
 /** From a serving thread, at a client's word, to the main thread. */
 export type NodeAppeal =
   /** The client may stop this node, and did (`shutdown`). */
   | { readonly kind: 'shutdown'; readonly graceful: boolean }
+  /** A client asked for the certificates to be read again, and they are good. */
+  | { readonly kind: 'certificates'; readonly certificates: Certificates }
   /** A login failed; `more` others did that are not told one by one. */
   | {
       readonly kind: 'loginFailed';

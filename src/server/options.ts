@@ -8,9 +8,33 @@ import {
   number,
   octal,
   type Rule,
+  suboptions,
   text,
   type ValuesOf,
 } from '../base/index.ts';
+
+/** memcached's `-o` names that a command line may keep: what they tune is not here, or needs no tuning. */
+const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
+  maxconns_fast: 'one connection too many is always refused at once',
+  no_maxconns_fast: 'one connection too many is always refused at once',
+  hashpower: 'the index grows by itself, one bucket at a time',
+  no_hashexpand: 'the index grows by itself, one bucket at a time',
+  hash_algorithm: 'keys are hashed by murmur3',
+  tail_repair_time: 'no item can be held for ever',
+  no_inline_ascii_resp: 'numbers are always written out when they are sent',
+  inline_ascii_resp: 'numbers are always written out when they are sent',
+  modern: 'it is the only way there is',
+  no_modern: 'the older ways of memcached are not there',
+  drop_privileges: 'a node does not change what it may do',
+  no_drop_privileges: 'a node does not change what it may do',
+  relaxed_privileges: 'a node does not change what it may do',
+  resp_obj_mem_limit: 'replies are written into one buffer a thread',
+  read_buf_mem_limit: 'requests are read into one buffer a thread',
+  ssl_wbuf_size: 'what is written at once is sealed at once',
+  ssl_keyformat: 'keys are PEM',
+  ssl_session_cache: 'sessions are always resumed, by tickets',
+  ssl_kernel_tls: 'the kernel is not asked to seal',
+};
 
 /** The options of one node: memcached's own letters, spellings, meanings and defaults. */
 export const serverFlags = {
@@ -128,6 +152,50 @@ export const serverFlags = {
   saslOnly: flag({
     doc: 'Where clients must log in, refuse the text protocol, as memcached -S does.',
   }),
+  extended: suboptions({
+    short: 'o',
+    doc: 'Suboptions, as memcached spells them: each of the ssl_ options below, and those that change nothing here (listed at the end of this page).',
+    ignored: IGNORED_SUBOPTIONS,
+  }),
+  enableSsl: flag({
+    short: 'Z',
+    long: 'enable-ssl',
+    doc: 'TLS on every TCP listener, but those of -l notls:<addr>.',
+  }),
+  sslChainCert: text({
+    suboption: 'ssl_chain_cert',
+    placeholder: '<file>',
+    doc: "The node's certificate and those up to its CA, PEM. Read again by refresh_certs and SIGHUP.",
+  }),
+  sslKey: text({
+    suboption: 'ssl_key',
+    placeholder: '<file>',
+    doc: 'The key of the certificate, PEM; looked for in its file unless given.',
+  }),
+  sslCaCert: text({
+    suboption: 'ssl_ca_cert',
+    placeholder: '<file>',
+    doc: 'The CAs whose clients are known, PEM.',
+  }),
+  sslVerifyMode: integer({
+    suboption: 'ssl_verify_mode',
+    default: 0,
+    min: 0,
+    max: 3,
+    doc: 'Certificates of clients: 0 none is asked for, 1 is asked for, 2 or 3 is required.',
+  }),
+  sslMinVersion: integer({
+    suboption: 'ssl_min_version',
+    default: 2,
+    min: 0,
+    max: 3,
+    doc: 'Least TLS version: 3 is 1.3; 2, and what memcached means by 0 and 1, is 1.2.',
+  }),
+  sslCiphers: text({
+    suboption: 'ssl_ciphers',
+    placeholder: '<list>',
+    doc: 'Cipher suites, as OpenSSL lists them.',
+  }),
   loginAttempts: integer({
     default: 10,
     min: 1,
@@ -154,6 +222,14 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
   (options) =>
     options.saslOnly && !asksForLogin(options)
       ? '--sasl-only closes the text protocol where clients must log in: that wants -S or -Y.'
+      : undefined,
+  ({ enableSsl, sslChainCert }) =>
+    enableSsl && sslChainCert === ''
+      ? '-Z (--enable-ssl) needs a certificate: -o ssl_chain_cert=<file>,ssl_key=<file>.'
+      : undefined,
+  ({ enableSsl, sslVerifyMode, sslCaCert }) =>
+    enableSsl && sslVerifyMode > 1 && sslCaCert === ''
+      ? `ssl_verify_mode ${sslVerifyMode} requires certificates of clients, but names no CA to know them by: -o ssl_ca_cert=<file>.`
       : undefined,
 ];
 

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { type NetConnectOpts, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 /** What one read takes at the most: the size of the buffer that a thread's connections share. */
 export const READ_BUFFER_BYTES = 64 * 1024;
@@ -73,6 +74,57 @@ export function adoptSocket(
   socket.on('close', () => events.close(failure));
   socket.resume();
   return new SocketTransport(socket);
+}
+
+/** A TLS connection after its handshake. What is written is sealed, and copied, at once. */
+export function adoptSecureSocket(socket: TLSSocket, events: TransportEvents): Transport {
+  let failure: Error | undefined;
+  socket.on('data', (bytes: Buffer) => {
+    events.data(bytes, bytes.length);
+  });
+  socket.on('end', events.end);
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  socket.on('close', () => events.close(failure));
+  return new SecureTransport(socket, events);
+}
+
+class SecureTransport implements Transport {
+  readonly #socket: TLSSocket;
+  readonly #events: TransportEvents;
+
+  constructor(socket: TLSSocket, events: TransportEvents) {
+    this.#socket = socket;
+    this.#events = events;
+  }
+
+  write(bytes: Buffer, length: number): void {
+    // `drain` would tell only of more than the stream's own mark.
+    this.#socket.write(bytes.subarray(0, length), () => {
+      if (this.isFlushed()) this.#events.drain();
+    });
+  }
+
+  isFlushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
 }
 
 class SocketTransport implements Transport {

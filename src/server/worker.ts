@@ -3,6 +3,11 @@
  * They work on the store directly; messages say only where a thread listens.
  */
 import type { Server, Socket } from 'node:net';
+import {
+  createServer as createTlsServer,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
 import type { MessagePort } from 'node:worker_threads';
 import { ByteSink, CodedError, machineClock } from '../base/index.ts';
 import { CONTROL, COUNT, Store, type StoreShare } from '../store/index.ts';
@@ -14,7 +19,8 @@ import { SharedNodeView } from './node-view.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import type { ServerOptions } from './options.ts';
 import { createSessionTools } from './session.ts';
-import { adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
+import { type Certificates, contextOptions, listenerOptions, readCertificates } from './tls.ts';
+import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
 
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
 /** After this long a node that drains closes what clients have not closed. */
@@ -30,6 +36,8 @@ export interface ServeJob {
   readonly listenOn: readonly ListenAddress[];
   /** Who may log in; undefined when nobody has to. */
   readonly users: UserTable | undefined;
+  /** Undefined without TLS. */
+  readonly certificates: Certificates | undefined;
   /**
    * Where the thread says that it listens, or why it cannot: one ServeReport; and from then on,
    * where it hears notices and makes appeals.
@@ -78,6 +86,8 @@ class ThreadServer {
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #connections = new Set<Connection>();
   readonly #servers: Server[] = [];
+  readonly #secureServers: TlsServer[] = [];
+  #certificates: Certificates | undefined;
   readonly #gate: UserGate | undefined;
   readonly #loginLog: LoginLog;
   #onEmpty = (): void => {};
@@ -89,7 +99,10 @@ class ThreadServer {
     this.#store = new Store(job.share, job.thread);
     this.#table = new ConnectionTable(job.table);
     const startSeconds = this.#store.lifetimes.now();
-    const node = new SharedNodeView(this.#store, this.#table, options, startSeconds);
+    const node = new SharedNodeView(this.#store, this.#table, options, startSeconds, {
+      refreshCertificates: () => this.#refreshCertificates(),
+    });
+    this.#certificates = job.certificates;
     this.#gate = job.users === undefined ? undefined : new UserGate(job.users);
     this.#loginLog = new LoginLog(job.port, () => this.#store.lifetimes.now());
     const rules = {
@@ -121,14 +134,41 @@ class ThreadServer {
 
   /** Takes in what the main thread says to all. */
   hear(notice: ThreadNotice): void {
-    this.#gate?.replace(notice.table);
+    if (notice.kind === 'users') this.#gate?.replace(notice.table);
+    else this.#takeCertificates(notice.certificates);
+  }
+
+  #takeCertificates(certificates: Certificates): void {
+    this.#certificates = certificates;
+    this.#table.certificatesReadAt = this.#store.lifetimes.now();
+    const context = contextOptions(this.#job.options, certificates);
+    for (const server of this.#secureServers) server.setSecureContext(context);
+  }
+
+  /** `refresh_certs`: a sentence when they cannot be used, and then all stays as it is. */
+  #refreshCertificates(): string | undefined {
+    if (this.#certificates === undefined) return 'Error TLS not enabled';
+    try {
+      const { ticketKeys } = this.#certificates;
+      const certificates = readCertificates(this.#job.options, Buffer.from(ticketKeys));
+      this.#takeCertificates(certificates);
+      const appeal: NodeAppeal = { kind: 'certificates', certificates };
+      this.#job.port.postMessage(appeal);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      return `Error ${error.message}`;
+    }
   }
 
   async #open(addresses: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
     const listened: ListenAddress[] = [];
     for (const address of addresses) {
-      const accept = (socket: Socket, on: string): void => this.#accept(socket, on);
-      const opened = await listen(address, this.#job.options, accept);
+      const opened = await listen(address, this.#job.options, {
+        plain: (socket, on) => this.#accept(socket, on),
+        secure: (socket, on) => this.#acceptSecure(socket, on),
+        openSecure: () => this.#openSecure(),
+      });
       this.#servers.push(opened.server);
       listened.push(opened.address);
     }
@@ -148,18 +188,48 @@ class ThreadServer {
     });
   }
 
+  #openSecure(): TlsServer {
+    const server = createTlsServer(listenerOptions(this.#job.options, this.#certificates!));
+    const { counters } = this.#store;
+    // Also those that do not get as far as a handshake count, on each thread.
+    server.maxConnections = this.#table.limit;
+    server.on('tlsClientError', (_error, socket) => {
+      counters.add(COUNT.ssl_handshake_errors);
+      socket.destroy();
+    });
+    this.#secureServers.push(server);
+    return server;
+  }
+
   #accept(socket: Socket, listenAddress: string): void {
+    const connection = this.#connect(socket, listenAddress);
+    connection?.attach(adoptSocket(socket, this.#readBuffer, connection));
+  }
+
+  #acceptSecure(socket: TLSSocket, listenAddress: string): void {
+    const { counters } = this.#store;
+    if (!socket.isSessionReused()) counters.add(COUNT.ssl_new_sessions);
+    // Bytes that are no TLS, once the handshake is over.
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code?.startsWith('ERR_SSL_')) counters.add(COUNT.ssl_proto_errors);
+    });
+    const connection = this.#connect(socket, listenAddress);
+    connection?.attach(adoptSecureSocket(socket, connection));
+  }
+
+  /** A connection in the table; undefined, and the client is told, when that is full. */
+  #connect(socket: Socket, listenAddress: string): Connection | undefined {
     const { counters, lifetimes } = this.#store;
     const slot = this.#table.take(describe(socket), listenAddress, lifetimes.now());
     if (slot < 0) {
       counters.add(COUNT.rejected_connections);
       refuse(socket);
-      return;
+      return undefined;
     }
     counters.add(COUNT.total_connections);
     const connection = new Connection(this.#tools, slot, (gone) => this.#forget(gone));
     this.#connections.add(connection);
-    connection.attach(adoptSocket(socket, this.#readBuffer, connection));
+    return connection;
   }
 
   #forget(connection: Connection): void {

@@ -25,6 +25,9 @@ const THREAD_NAMES = [
   'conn_yields',
   'total_connections',
   'rejected_connections',
+  'ssl_new_sessions',
+  'ssl_handshake_errors',
+  'ssl_proto_errors',
 ] as const;
 /** What each thread counts for each size class. */
 const CLASS_NAMES = [

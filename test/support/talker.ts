@@ -17,6 +17,8 @@ const NODE: NodeView = {
   acceptingConnections: () => true,
   settings: () => [],
   connections: () => [],
+  refreshCertificates: () => undefined,
+  secondsSinceCertificates: () => undefined,
   setVerbosity: () => {},
 };
 

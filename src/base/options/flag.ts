@@ -14,6 +14,10 @@ export interface Flag<T> {
   readonly placeholder: string;
   /** One letter, without its dash. */
   readonly short?: string;
+  /** How it is spelled as a suboption of the table's `suboptions` entry: `-o ssl_key=<file>`. */
+  readonly suboption?: string;
+  /** Of a `suboptions` entry: names that are taken and change nothing, each with the reason. */
+  readonly ignored?: Readonly<Record<string, string>>;
   /** Another program's environment variable that also sets it; ours wins. */
   readonly alsoEnv?: string;
   /** Without its dashes; by default the name in the table, in kebab case. */
@@ -35,6 +39,7 @@ export type FlagKind =
   | 'flag'
   | 'count'
   | 'text'
+  | 'suboptions'
   | 'list';
 
 /** Options by the name that the program gives their value. */

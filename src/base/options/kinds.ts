@@ -7,6 +7,7 @@ interface Common {
   readonly short?: string;
   readonly long?: string;
   readonly alsoEnv?: string;
+  readonly suboption?: string;
 }
 
 interface Ranged extends Common {
@@ -127,6 +128,13 @@ export function list(entry: Common & { readonly placeholder: string }): Flag<rea
     },
     combine: (given) => given.flat(),
   };
+}
+
+/** memcached's `-o name,name=value`: each sets the entry of the table that carries that suboption. */
+export function suboptions(
+  entry: Common & { readonly ignored: Readonly<Record<string, string>> },
+): Flag<readonly string[]> {
+  return { ...list({ ...entry, placeholder: '<name=value,…>' }), kind: 'suboptions' };
 }
 
 const SWITCH: ReadonlyMap<string, boolean> = new Map([

@@ -22,13 +22,35 @@ export function resolveOptions<Table extends FlagTable>(
   sources: Sources,
   rules: readonly Rule<Table>[] = [],
 ): ValuesOf<Table> {
-  const pairs = Object.keys(table).map((name) => [name, resolveOne(table, name, sources)]);
+  const all = { ...sources, given: withSuboptions(table, sources) };
+  const pairs = Object.keys(table).map((name) => [name, resolveOne(table, name, all)]);
   const values = Object.fromEntries(pairs) as ValuesOf<Table>;
   for (const rule of rules) {
     const wrong = rule(values);
     if (wrong !== undefined) throw new CodedError('ERR_USAGE', wrong);
   }
   return values;
+}
+
+/** What was given, with what `-o` says of other options before it: an option of its own wins. */
+function withSuboptions(table: FlagTable, sources: Sources): NonNullable<Sources['given']> {
+  const given: Record<string, readonly string[]> = { ...sources.given };
+  const entry = Object.entries(table).find(([, flag]) => flag.kind === 'suboptions');
+  if (entry === undefined) return given;
+  const [name, flag] = entry;
+  const said = resolveOne(table, name, sources) as readonly string[];
+  for (const one of said) {
+    const [suboption = '', value = 'on'] = one.split(/=(.*)/s);
+    const target = Object.entries(table).find(([, each]) => each.suboption === suboption)?.[0];
+    if (target !== undefined) given[target] = [value, ...(given[target] ?? [])];
+    else if (flag.ignored?.[suboption] === undefined) throw noSuboption(name, flag, suboption);
+  }
+  return given;
+}
+
+function noSuboption(name: string, flag: FlagTable[string], suboption: string): CodedError {
+  const source = spelling(name, flag);
+  return new CodedError('ERR_USAGE', `${source} has no suboption "${suboption}".`);
 }
 
 function resolveOne(table: FlagTable, name: string, { given, env }: Sources): unknown {

@@ -53,6 +53,7 @@ const COMMANDS: ReadonlyMap<number, { readonly name: Uint8Array; readonly verb: 
     ['version', VERB.version],
     ['stats', VERB.stats],
     ['quit', VERB.quit],
+    ['refresh_certs', VERB.refreshCertificates],
     // Gone from every document, and still answered by memcached.
     ['bget', VERB.get],
   ].map(([text, verb]) => {

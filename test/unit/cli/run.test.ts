@@ -79,7 +79,7 @@ describe('what ends with exit code 2 and one sentence', () => {
     ['-p 1', 'To start a node with options: slabring serve -p …'],
     ['serve --nonsense', 'There is no option "--nonsense".'],
     ['serve --nonsense=1', 'There is no option "--nonsense'],
-    ['serve -Z', 'There is no option "-Z".'],
+    ['serve -Q', 'There is no option "-Q".'],
     ['serve word', 'There is no option "word".'],
     ['serve --no-port', 'There is no option "--no-port".'],
     ['serve -p', '--port needs a value.'],

@@ -5,7 +5,7 @@ import { listenForStop } from '../../../src/cli/stop-request.ts';
 import type { ListenAddress, NodeHandle } from '../../../src/server/index.ts';
 import { TestHost } from './host.ts';
 
-const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7 };
+const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure: false };
 
 /** A node whose end the test decides: a worker's bug cannot be had from a real one on demand. */
 class HandNode implements NodeHandle {
@@ -86,7 +86,7 @@ describe('slabring serve', () => {
 
   test.each<[ListenAddress, string]>([
     [ADDRESS, '127.0.0.1:7'],
-    [{ kind: 'tcp', host: '::1', port: 7 }, '[::1]:7'],
+    [{ kind: 'tcp', host: '::1', port: 7, secure: false }, '[::1]:7'],
     [{ kind: 'unix', path: 'a.sock' }, 'a.sock'],
   ])('%j is shown as %s', (address, shown) => expect(addressText(address)).toBe(shown));
 });

@@ -16,7 +16,7 @@ test.each([
   ['-p', '--port'],
   ['-vp', '--verbose --port'],
   ['--port 1 -t2', '--port 1 --threads=2'],
-  ['-Z -vZ', '-Z --verbose -Z'],
+  ['-Q -vQ', '-Q --verbose -Q'],
   ['word - -1', 'word - -1'],
   ['-v -- -v', '--verbose -- -v'],
   ['', ''],

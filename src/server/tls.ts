@@ -1,0 +1,99 @@
+/** Certificates of a node, and what its TLS listeners are made with. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
+import { CodedError } from '../base/index.ts';
+import type { ServerOptions } from './options.ts';
+
+/** What is read from files: a plain value that goes to every thread. */
+export interface Certificates {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer | undefined;
+  /**
+   * 48 secret bytes that session tickets are sealed with. Threads share a port, so they share these
+   * too: a session begun on one goes on at another.
+   */
+  readonly ticketKeys: Buffer;
+}
+
+/** memcached's numbers (`ssl_verify_mode`). */
+const VERIFY = { none: 0, request: 1, require: 2, once: 3 } as const;
+const MIN_VERSIONS = ['TLSv1.2', 'TLSv1.2', 'TLSv1.2', 'TLSv1.3'] as const;
+/** A client has this long to shake hands, in milliseconds. */
+const HANDSHAKE_MS_MAX = 10_000;
+const TICKET_KEY_BYTES = 48;
+const SESSION_SECONDS = 3600;
+
+export function newTicketKeys(): Buffer {
+  return randomBytes(TICKET_KEY_BYTES);
+}
+
+/**
+ * Reads the node's certificate, its key and the CAs of its clients, and checks that they belong
+ * together. It blocks the thread for as long as that takes.
+ * @throws {CodedError} `ERR_CERTIFICATE`, naming the file and what is wrong with it.
+ */
+export function readCertificates(options: ServerOptions, ticketKeys: Buffer): Certificates {
+  const cert = readPem(options.sslChainCert, 'certificate chain');
+  const key = readPem(options.sslKey === '' ? options.sslChainCert : options.sslKey, 'key');
+  const ca = options.sslCaCert === '' ? undefined : readPem(options.sslCaCert, 'CA certificate');
+  const certificates = { cert, key, ca, ticketKeys };
+  try {
+    createSecureContext(contextOptions(options, certificates));
+  } catch (cause) {
+    throw new CodedError(
+      'ERR_CERTIFICATE',
+      `The certificate ${options.sslChainCert} and the key cannot be used: ${reasonOf(cause)}. ` +
+        'Both are PEM files, and the key must be the one of the certificate.',
+      { cause },
+    );
+  }
+  return certificates;
+}
+
+function readPem(path: string, what: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new CodedError(
+      'ERR_CERTIFICATE',
+      `The ${what} ${path} cannot be read: ${reasonOf(cause)}.`,
+      { cause },
+    );
+  }
+}
+
+/** What a certificate may be replaced by while connections are open. */
+export function contextOptions(
+  options: ServerOptions,
+  { cert, key, ca, ticketKeys }: Certificates,
+): SecureContextOptions {
+  const { sslCiphers } = options;
+  return {
+    cert: Buffer.from(cert),
+    key: Buffer.from(key),
+    ...(ca === undefined ? {} : { ca: Buffer.from(ca) }),
+    ...(sslCiphers === '' ? {} : { ciphers: sslCiphers }),
+    ticketKeys: Buffer.from(ticketKeys),
+    sessionTimeout: SESSION_SECONDS,
+    sessionIdContext: 'slabring',
+    minVersion: MIN_VERSIONS[options.sslMinVersion]!,
+  };
+}
+
+export function listenerOptions(options: ServerOptions, certificates: Certificates): TlsOptions {
+  const { sslVerifyMode } = options;
+  return {
+    ...contextOptions(options, certificates),
+    requestCert: sslVerifyMode !== VERIFY.none,
+    rejectUnauthorized: sslVerifyMode >= VERIFY.require,
+    handshakeTimeout: HANDSHAKE_MS_MAX,
+    allowHalfOpen: true,
+    noDelay: true,
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -4,6 +4,7 @@ import {
   CodedError,
   flag,
   integer,
+  machineClock,
   type Rule,
   text,
   toArguments,
@@ -89,12 +90,20 @@ interface Place extends NodePlan {
 const MAIN = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 
 function placesOf(options: ClusterOptions): readonly Place[] {
-  const shared = toArguments(nodeFlags, options);
+  const shared = [...toArguments(nodeFlags, options), ...published(options)];
   return Array.from({ length: options.nodes }, (_, index) => {
     const own = [`--listen=${options.host}`, `--port=${options.port + index}`];
     const command = [process.execPath, MAIN, 'serve', ...own, ...shared];
     return { name: `node-${index + 1}`, command, host: options.host, port: options.port + index };
   });
+}
+
+/** Each node tells its clients of all of them; those that start again, the same as before. */
+function published({ nodes, host, port, clusterNodes, clusterVersion }: ClusterOptions): string[] {
+  if (clusterNodes.length > 0) return [];
+  const members = Array.from({ length: nodes }, (_, index) => `${host}|${host}|${port + index}`);
+  const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
+  return [`--cluster-nodes=${members.join(',')}`, `--cluster-version=${version}`];
 }
 
 function rowsOf(

@@ -7,6 +7,7 @@ import {
 } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
 import { Arithmetic } from './arithmetic.ts';
+import { answerConfig } from './config.ts';
 import { Counter } from './counter.ts';
 import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
@@ -39,7 +40,7 @@ export class Executor {
   readonly #rules: CommandRules;
 
   constructor(store: Store, node: NodeView, rules: CommandRules) {
-    this.retriever = new Retriever(store);
+    this.retriever = new Retriever(store, node.config);
     this.writer = new ValueWriter(store);
     const counter = new Counter(store);
     this.#arithmetic = new Arithmetic(store, counter);
@@ -75,6 +76,12 @@ export class Executor {
         break;
       case VERB.stats:
         answerStats(this.#store, this.#node, this.#rules, request, reply);
+        break;
+      case VERB.configGet:
+      case VERB.configSet:
+      case VERB.configDelete:
+      case VERB.configList:
+        answerConfig(this.#node.config, request, reply);
         break;
       case VERB.refreshCertificates:
         reply.sink.putText(`${this.#node.refreshCertificates() ?? 'OK'}\r\n`);

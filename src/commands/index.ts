@@ -1,4 +1,11 @@
 /** What each Memcached command means. */
+export {
+  CLUSTER_ENTRY,
+  type ClusterMember,
+  type ConfigEntries,
+  type ConfigEntry,
+  clusterBlock,
+} from './config.ts';
 export { type CommandRules, Executor } from './execute.ts';
 export type { ConnectionView, NodeView } from './node-view.ts';
 export { PendingValue } from './write.ts';

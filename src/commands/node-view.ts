@@ -1,3 +1,5 @@
+import type { ConfigEntries } from './config.ts';
+
 /** What `stats` shows of the node around the store; the server provides it. */
 export interface NodeView {
   readonly pid: number;
@@ -19,6 +21,8 @@ export interface NodeView {
   settings(): readonly (readonly [name: string, value: string])[];
   /** `stats conns`: every connection of every thread. */
   connections(): readonly ConnectionView[];
+  /** What `config` keeps. */
+  readonly config: ConfigEntries;
   /** `refresh_certs`: undefined when done, else a sentence. */
   refreshCertificates(): string | undefined;
   /** Since the certificates were read; undefined without TLS. */

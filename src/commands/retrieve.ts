@@ -1,3 +1,4 @@
+import { equalBytes } from '../base/index.ts';
 import {
   ItemView,
   REPLY_FRAME_BYTES_MAX,
@@ -6,10 +7,19 @@ import {
   VERB,
 } from '../protocol/index.ts';
 import { CLASS_COUNT, COUNT, type ItemId, NO_ITEM, type Store } from '../store/index.ts';
+import { CLUSTER_ENTRY, type ConfigEntries, LEGACY_CLUSTER_KEY } from './config.ts';
 import { expiryOf } from './expiry.ts';
 
 /** After this much output a get of many keys pauses, so that the client's pace is heard. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
+
+function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean {
+  return (
+    end - start === LEGACY_CLUSTER_KEY.length &&
+    bytes[start] === LEGACY_CLUSTER_KEY[0] &&
+    equalBytes(bytes, start, LEGACY_CLUSTER_KEY, 0, LEGACY_CLUSTER_KEY.length)
+  );
+}
 
 /** A view that also says where the value is. */
 class Hit extends ItemView {
@@ -19,10 +29,12 @@ class Hit extends ItemView {
 /** get, gets, gat, gats, and touch in the binary protocol. */
 export class Retriever {
   readonly #store: Store;
+  readonly #config: ConfigEntries;
   readonly #view = new Hit();
 
-  constructor(store: Store) {
+  constructor(store: Store, config: ConfigEntries) {
     this.#store = store;
+    this.#config = config;
   }
 
   /**
@@ -43,6 +55,8 @@ export class Retriever {
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
+    if (isLegacyClusterKey(keySource, start, end) && this.#answerCluster(request, reply, key))
+      return;
     const hash = store.hashOf(keySource, start, end);
     const touches = request.verb === VERB.getAndTouch;
     for (;;) {
@@ -66,6 +80,18 @@ export class Retriever {
       this.#countHit(touches, sizeClass);
       return;
     }
+  }
+
+  /** The cluster's nodes, under the key of clients from before `config`; false when there are none. */
+  #answerCluster(request: Request, reply: ReplyWriter, key: number): boolean {
+    const entry = this.#config.get(CLUSTER_ENTRY);
+    if (entry === undefined) return false;
+    const { flags, data } = entry;
+    reply.sink.ensure(REPLY_FRAME_BYTES_MAX + data.length);
+    reply.hit(request, key, { clientFlags: flags, valueBytes: data.length, casHigh: 0, casLow: 0 });
+    reply.sink.putRange(data, 0, data.length);
+    reply.valueEnd();
+    return true;
   }
 
   /** Copies an opened item into the reply; returns its size class. */

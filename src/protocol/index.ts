@@ -3,7 +3,13 @@
 export { BinaryDecoder, isBinary } from './binary/decode.ts';
 export { BinaryReplies } from './binary/replies.ts';
 export { BINARY_STATUS, OPCODE } from './binary/wire.ts';
-export { DATA_BYTES_MAX, KEY_BYTES_MAX, LINE_BYTES_MAX, REPLY_FRAME_BYTES_MAX } from './limits.ts';
+export {
+  CONFIG_BYTES_MAX,
+  DATA_BYTES_MAX,
+  KEY_BYTES_MAX,
+  LINE_BYTES_MAX,
+  REPLY_FRAME_BYTES_MAX,
+} from './limits.ts';
 export {
   ItemView,
   type ReplyWriter,

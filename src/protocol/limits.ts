@@ -10,6 +10,9 @@ export const GET_LINE_BYTES_MAX = 4 * 1024 * 1024;
 /** Blanks that may stand before a command whose line is long (memcached skips no more). */
 export const LEADING_BLANKS_MAX = 100;
 
+/** The longest data of a config entry (ElastiCache, config_size_max). */
+export const CONFIG_BYTES_MAX = 65_536;
+
 /** The longest data block that a storage line may announce: INT_MAX - 2, in bytes. */
 export const DATA_BYTES_MAX = 2 ** 31 - 3;
 

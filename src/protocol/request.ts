@@ -30,6 +30,10 @@ export const VERB = {
   saslStart: 25,
   saslStep: 26,
   refreshCertificates: 27,
+  configGet: 28,
+  configSet: 29,
+  configDelete: 30,
+  configList: 31,
 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 
@@ -85,7 +89,7 @@ export class Request {
   opcode = 0;
   opaque = 0;
   refusalStatus = 0;
-  /** Binary: bytes of the body after the key that are here already (SASL): `input[start, end)`. */
+  /** Data that is here with the request (SASL, config): `input[start, end)`. */
   bodyStart = 0;
   bodyEnd = 0;
   /** Whether the connection ends once the refusal is sent. */

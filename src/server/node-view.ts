@@ -1,4 +1,4 @@
-import type { ConnectionView, NodeView } from '../commands/index.ts';
+import type { ConfigEntries, ConnectionView, NodeView } from '../commands/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { ServerOptions } from './options.ts';
@@ -24,6 +24,7 @@ export class SharedNodeView implements NodeView {
   readonly #table: ConnectionTable;
   readonly #options: ServerOptions;
   readonly #startSeconds: number;
+  readonly config: ConfigEntries;
   readonly #actions: NodeActions;
 
   constructor(
@@ -31,8 +32,10 @@ export class SharedNodeView implements NodeView {
     table: ConnectionTable,
     options: ServerOptions,
     startSeconds: number,
+    config: ConfigEntries,
     actions: NodeActions,
   ) {
+    this.config = config;
     this.#store = store;
     this.#table = table;
     this.#options = options;

@@ -4,13 +4,15 @@ import {
   type StructuredSerializeOptions,
 } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { CodedError, type Logger, silentLogger } from '../base/index.ts';
+import { CodedError, type Logger, machineClock, silentLogger } from '../base/index.ts';
+import { CLUSTER_ENTRY, clusterBlock } from '../commands/index.ts';
 import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
 import { loadUsers, type UserSources, type UserTable, watchUsers } from './auth/index.ts';
+import { ConfigTable } from './config-table.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
-import { asksForLogin, type ServerOptions } from './options.ts';
+import { asksForLogin, memberOf, type ServerOptions } from './options.ts';
 import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
 
@@ -127,6 +129,7 @@ class NodeThreads {
   #certificates: Certificates | undefined;
   readonly #log: Logger;
   readonly #table: SharedArrayBuffer;
+  readonly #config = ConfigTable.allocate();
   readonly #pool: Piscina;
   readonly #jobs: Promise<void>[] = [];
   readonly #ports: MessagePort[] = [];
@@ -146,6 +149,7 @@ class NodeThreads {
     this.#certificates = certificates;
     this.#log = log;
     this.#table = ConnectionTable.allocate(options.connLimit);
+    this.#publish();
     new ConnectionTable(this.#table).verbosity = Math.min(options.verbosity, 2);
     const jobs = options.threads + 1;
     this.#pool = new Piscina({
@@ -162,6 +166,16 @@ class NodeThreads {
       this.#fail = reject;
     });
     this.ended.catch(() => {});
+  }
+
+  /** Says in the cluster entry who the cluster's nodes are, if this node was told. */
+  #publish(): void {
+    const { clusterNodes, clusterVersion } = this.#options;
+    if (clusterNodes.length === 0) return;
+    // Seconds only go up, so a node that starts again never tells of an older cluster.
+    const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
+    const data = clusterBlock(version, clusterNodes.map(memberOf));
+    new ConfigTable(this.#config).set({ name: CLUSTER_ENTRY, flags: 0, data });
   }
 
   /** The first thread picks the ports that are 0; the others share them. */
@@ -225,6 +239,7 @@ class NodeThreads {
       thread,
       options: this.#options,
       table: this.#table,
+      config: this.#config,
       listenOn,
       users: this.#users,
       certificates: this.#certificates,

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import {
   bytes,
   count,
@@ -12,6 +13,7 @@ import {
   text,
   type ValuesOf,
 } from '../base/index.ts';
+import type { ClusterMember } from '../commands/index.ts';
 
 /** memcached's `-o` names that a command line may keep: what they tune is not here, or needs no tuning. */
 const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
@@ -196,6 +198,18 @@ export const serverFlags = {
     placeholder: '<list>',
     doc: 'Cipher suites, as OpenSSL lists them.',
   }),
+  clusterNodes: list({
+    long: 'cluster-nodes',
+    placeholder: '<node>',
+    doc: 'The nodes of this cluster, each host:port or host|ip|port, for clients that ask any of them (config get cluster).',
+  }),
+  clusterVersion: integer({
+    long: 'cluster-version',
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    doc: 'Version of --cluster-nodes, the same on all nodes; raise it with every change. 0 is the second of the start.',
+  }),
   loginAttempts: integer({
     default: 10,
     min: 1,
@@ -223,6 +237,12 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
     options.saslOnly && !asksForLogin(options)
       ? '--sasl-only closes the text protocol where clients must log in: that wants -S or -Y.'
       : undefined,
+  ({ clusterNodes }) => {
+    const wrong = clusterNodes.find((node) => !MEMBER.test(node) || memberOf(node).port > 65_535);
+    return wrong === undefined
+      ? undefined
+      : `--cluster-nodes names "${wrong}"; a node is host:port or host|ip|port.`;
+  },
   ({ enableSsl, sslChainCert }) =>
     enableSsl && sslChainCert === ''
       ? '-Z (--enable-ssl) needs a certificate: -o ssl_chain_cert=<file>,ssl_key=<file>.'
@@ -232,6 +252,17 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       ? `ssl_verify_mode ${sslVerifyMode} requires certificates of clients, but names no CA to know them by: -o ssl_ca_cert=<file>.`
       : undefined,
 ];
+
+/** `host:port`, `host`, or ElastiCache's own `host|ip|port`. */
+export function memberOf(text: string): ClusterMember {
+  const [host = '', ip = '', port = ''] = text.includes('|')
+    ? text.split('|')
+    : [text.replace(/:\d+$/, ''), '', /:(\d+)$/.exec(text)?.[1] ?? ''];
+  const known = ip === '' && isIPv4(host) ? host : ip;
+  return { host, ip: known, port: port === '' ? serverFlags.port.default : Number(port) };
+}
+
+const MEMBER = /^[^|:\s]+(:\d{1,5}|\|[0-9a-fA-F.:]*\|\d{1,5})?$/;
 
 /** Whether clients must log in before anything else. */
 export function asksForLogin(options: Pick<ServerOptions, 'enableSasl' | 'authFile'>): boolean {

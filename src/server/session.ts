@@ -177,7 +177,7 @@ export class Session {
     const length = decoder.decode(input, this.at, end, request);
     if (length === INCOMPLETE) return PAUSE.hungry;
     if (length === HANG_UP) return PAUSE.closing;
-    if (!isText && this.#login.isRequired) {
+    if (!isText) {
       const pause = this.#checkLogin(request);
       if (pause !== undefined) {
         this.at += length;
@@ -298,6 +298,11 @@ export class Session {
   #checkLogin(request: Request): Pause | typeof GO_ON | undefined {
     const login = this.#login;
     const { binaryReplies } = this.#tools;
+    if (!login.isRequired) {
+      if (request.verb < VERB.saslMechanisms || request.verb > VERB.saslStep) return undefined;
+      binaryReplies.error(request, BINARY_STATUS.unknownCommand);
+      return GO_ON;
+    }
     switch (request.verb) {
       case VERB.saslMechanisms:
         binaryReplies.words(request, BINARY_STATUS.success, SASL_MECHANISM);

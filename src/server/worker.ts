@@ -12,6 +12,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { ByteSink, CodedError, machineClock } from '../base/index.ts';
 import { CONTROL, COUNT, Store, type StoreShare } from '../store/index.ts';
 import { UserGate, type UserTable } from './auth/index.ts';
+import { ConfigTable } from './config-table.ts';
 import { Connection, type ConnectionTools } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { type ListenAddress, listen } from './listeners.ts';
@@ -33,6 +34,7 @@ export interface ServeJob {
   readonly thread: number;
   readonly options: ServerOptions;
   readonly table: SharedArrayBuffer;
+  readonly config: SharedArrayBuffer;
   readonly listenOn: readonly ListenAddress[];
   /** Who may log in; undefined when nobody has to. */
   readonly users: UserTable | undefined;
@@ -99,7 +101,8 @@ class ThreadServer {
     this.#store = new Store(job.share, job.thread);
     this.#table = new ConnectionTable(job.table);
     const startSeconds = this.#store.lifetimes.now();
-    const node = new SharedNodeView(this.#store, this.#table, options, startSeconds, {
+    const config = new ConfigTable(job.config);
+    const node = new SharedNodeView(this.#store, this.#table, options, startSeconds, config, {
       refreshCertificates: () => this.#refreshCertificates(),
     });
     this.#certificates = job.certificates;

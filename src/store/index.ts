@@ -4,4 +4,5 @@ export { audit } from './audit.ts';
 export { CLASS_COUNT, type ClassCounterName, COUNT, type ThreadCounterName } from './counters.ts';
 export { createStore, type StoreOptions } from './create.ts';
 export { CONTROL, FLAG, type ItemId, NO_ITEM, PAGE_BYTES, SEGMENT, TOTAL } from './layout.ts';
+export { lock, unlock } from './locks.ts';
 export { MODE, type Mode, OUTCOME, type Outcome, type PutTerms, Store } from './store.ts';

@@ -6,6 +6,8 @@ import { type GeneratedStep, generateSteps } from './generator.ts';
 import { ORACLE_VERSION, type Pair, startPair, stopPair } from './servers.ts';
 
 const SEQUENCES = Number(process.env['SEQUENCES'] ?? 1000);
+/** A handshake for each connection takes its time. */
+const SEQUENCES_BY_TLS = Math.ceil(SEQUENCES / 5);
 const FAILURES_SHOWN = 5;
 const seed = testSeed();
 
@@ -41,24 +43,28 @@ async function shrink(
   return smallest.mismatch;
 }
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)('generated scripts', () => {
-  let pair: Pair | undefined;
-  beforeAll(async () => {
-    pair = await startPair();
-  });
-  afterAll(() => stopPair(pair));
+describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+  'generated scripts, by %s',
+  (transport) => {
+    const sequences = transport === 'TLS' ? SEQUENCES_BY_TLS : SEQUENCES;
+    let pair: Pair | undefined;
+    beforeAll(async () => {
+      pair = await startPair({ tls: transport === 'TLS' });
+    });
+    afterAll(() => stopPair(pair));
 
-  test(`${SEQUENCES} scripts from seed ${seed} get memcached's replies`, {
-    timeout: 240_000,
-  }, async () => {
-    const failures: string[] = [];
-    for (let nth = 0; nth < SEQUENCES && failures.length < FAILURES_SHOWN; nth++) {
-      const steps = generateSteps(new Random(seed).fork(nth));
-      const mismatch = await mismatchOf(pair!, steps);
-      if (mismatch === undefined) continue;
-      const least = await shrink(pair!, steps, mismatch);
-      failures.push(`script ${nth} of seed ${seed}\n${least.message}`);
-    }
-    expect(failures.join('\n\n')).toBe('');
-  });
-});
+    test(`${sequences} scripts from seed ${seed} get memcached's replies`, {
+      timeout: 240_000,
+    }, async () => {
+      const failures: string[] = [];
+      for (let nth = 0; nth < sequences && failures.length < FAILURES_SHOWN; nth++) {
+        const steps = generateSteps(new Random(seed).fork(nth));
+        const mismatch = await mismatchOf(pair!, steps);
+        if (mismatch === undefined) continue;
+        const least = await shrink(pair!, steps, mismatch);
+        failures.push(`script ${nth} of seed ${seed}\n${least.message}`);
+      }
+      expect(failures.join('\n\n')).toBe('');
+    });
+  },
+);

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { Authority } from '../support/certificates.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { startMemcached } from '../support/memcached.ts';
 import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';
@@ -22,19 +25,35 @@ const QUIET_MEMCACHED = ['-o', 'no_lru_maintainer'];
 export interface PairOptions {
   /** For both. */
   readonly args?: readonly string[];
+  /** Ours speaks TLS. */
+  readonly tls?: boolean;
   /** memcached as it comes, its background work included. */
   readonly lively?: boolean;
 }
 
 /** Both servers, with the same arguments. */
-export async function startPair({ args = [], lively = false }: PairOptions = {}): Promise<Pair> {
+export async function startPair(options: PairOptions = {}): Promise<Pair> {
+  const { args = [], lively = false, tls = false } = options;
   const memcached = () => startMemcached({ args: lively ? args : [...args, ...QUIET_MEMCACHED] });
   const theirs = await memcached();
   try {
-    return { theirs, ours: await (subjectIsMemcached ? memcached() : startSlabring({ args })) };
+    if (subjectIsMemcached) return { theirs, ours: await memcached() };
+    return { theirs, ours: tls ? await startSecure(args) : await startSlabring({ args }) };
   } catch (error) {
     await theirs.stop();
     throw error;
+  }
+}
+
+/** The certificate is read at the start, so its files need not stay. */
+async function startSecure(args: readonly string[]): Promise<TestServer> {
+  const folder = await temporaryFolder();
+  try {
+    const authority = await Authority.create(folder.path);
+    const identity = await authority.issue('node');
+    return await startSlabring({ args, tls: { identity, ca: await readFile(authority.ca) } });
+  } finally {
+    await folder.remove();
   }
 }
 

@@ -19,12 +19,12 @@ async function tell(pair: Pair, steps: readonly string[]): Promise<void> {
 const suitsBurst = ({ steps, pace }: Script): boolean =>
   pace !== 'stepwise' && steps.length > 1 && !steps.some((step) => SHOWS_CAS.test(step));
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)(
-  'the same replies as memcached',
-  () => {
+describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+  'the same replies as memcached, by %s',
+  (transport) => {
     let pair: Pair | undefined;
     beforeAll(async () => {
-      pair = await startPair();
+      pair = await startPair({ tls: transport === 'TLS' });
     });
     afterAll(() => stopPair(pair));
 

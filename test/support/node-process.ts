@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Identity } from './certificates.ts';
 import { freePort } from './ports.ts';
 import { OwnedProcess, type TestServer } from './server.ts';
 
@@ -12,6 +13,8 @@ export interface SlabringOptions {
   /** Listen on this path instead of a TCP port. */
   readonly unixSocket?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Speak TLS with this certificate, of that CA. */
+  readonly tls?: { readonly identity: Identity; readonly ca: Buffer };
   /** Arguments of Node.js itself, such as `--max-old-space-size=64`. */
   readonly nodeArgs?: readonly string[];
   /** A command that runs the rest in its place, such as `['taskset', '-c', '0']`. */
@@ -20,7 +23,12 @@ export interface SlabringOptions {
 
 /** Starts one of our nodes as a process of its own, by default on a free port of 127.0.0.1; resolves when it listens. */
 export async function startSlabring(options: SlabringOptions = {}): Promise<TestServer> {
-  const { under = [], nodeArgs = [], args = [], env = {}, unixSocket } = options;
+  const { under = [], nodeArgs = [], env = {}, unixSocket, tls } = options;
+  const secure =
+    tls === undefined
+      ? []
+      : ['-Z', '-o', `ssl_chain_cert=${tls.identity.cert},ssl_key=${tls.identity.key}`];
+  const args = [...secure, ...(options.args ?? [])];
   const host = '127.0.0.1';
   const port = unixSocket === undefined ? await freePort() : 0;
   const where = unixSocket === undefined ? ['-l', host, '-p', String(port)] : ['-s', unixSocket];
@@ -32,7 +40,8 @@ export async function startSlabring(options: SlabringOptions = {}): Promise<Test
     await owned.stop();
     throw error;
   }
-  const address = unixSocket === undefined ? { host, port } : { path: unixSocket };
+  const ca = tls === undefined ? {} : { ca: tls.ca };
+  const address = unixSocket === undefined ? { host, port, ...ca } : { path: unixSocket };
   const stop = () => owned.stop();
   return { name: 'slabring', host, port, pid: owned.pid, address, process: owned, stop };
 }

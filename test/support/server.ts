@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { NetConnectOpts } from 'node:net';
+import type { Address } from './wire.ts';
 
 /** A server under test: ours or the real memcached, seen the same way. */
 export interface TestServer {
@@ -9,7 +9,7 @@ export interface TestServer {
   readonly port: number;
   readonly pid: number;
   /** What `net.connect` wants. */
-  readonly address: NetConnectOpts;
+  readonly address: Address;
   readonly process: OwnedProcess;
   /** Ends it with SIGTERM and waits; resolves with how it ended. Safe to call twice. */
   stop(): Promise<ProcessEnd>;

@@ -17,6 +17,12 @@ const NODE: NodeView = {
   acceptingConnections: () => true,
   settings: () => [],
   connections: () => [],
+  config: {
+    get: () => undefined,
+    set: () => false,
+    delete: () => false,
+    list: () => [],
+  },
   refreshCertificates: () => undefined,
   secondsSinceCertificates: () => undefined,
   setVerbosity: () => {},

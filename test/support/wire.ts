@@ -1,4 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 
 /** A connection waits this long for a reply before it fails, milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -10,6 +11,9 @@ const PATIENCE_MS = 20_000;
 const SENTINEL = Buffer.from('version\r\n');
 const SENTINEL_REPLY = /(?:^|\n)(VERSION [^\r\n]*\r\n)$/;
 const SENTINEL_REPLY_BYTES_MAX = 64;
+
+/** Where a server is, and the CA of its certificate if it speaks TLS. */
+export type Address = NetConnectOpts & { readonly ca?: Buffer };
 
 /** One connection that carries bytes and knows no protocol, but for where a reply ends. */
 export class RawConnection {
@@ -27,11 +31,14 @@ export class RawConnection {
     socket.on('error', (error) => this.#note(() => (this.#failure = error)));
   }
 
-  static connect(address: NetConnectOpts): Promise<RawConnection> {
+  /** By TLS when the address names a CA. */
+  static connect(address: Address): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ ...address, noDelay: true, allowHalfOpen: true });
+      const options = { ...address, noDelay: true, allowHalfOpen: true };
+      const secure = address.ca !== undefined;
+      const socket = secure ? connectSecurely(options) : connect(options);
       socket.once('error', reject);
-      socket.once('connect', () => {
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
         socket.off('error', reject);
         resolve(new RawConnection(socket));
       });
@@ -124,7 +131,7 @@ export class RawConnection {
  * guess about where replies end, so it suits bytes that put a stream out of step.
  */
 export async function dialogue(
-  address: NetConnectOpts,
+  address: Address,
   pieces: readonly Uint8Array[] | Uint8Array | string,
 ): Promise<Buffer> {
   const connection = await RawConnection.connect(address);

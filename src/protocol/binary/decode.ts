@@ -1,5 +1,5 @@
 /** The binary protocol, requests: bytes in, one Request out (checks as memcached 1.6.18 makes them). */
-import { KEY_BYTES_MAX } from '../limits.ts';
+import { CONFIG_BYTES_MAX, KEY_BYTES_MAX } from '../limits.ts';
 import { DIALECT, type Request, VERB, type Verb } from '../request.ts';
 import { HANG_UP, INCOMPLETE } from '../text/classic.ts';
 import { BINARY_STATUS, HEADER_BYTES, MAGIC, OPCODE } from './wire.ts';
@@ -77,6 +77,16 @@ operation(OPCODE.verbosity, VERB.verbosity, { extras: [4] });
 operation(OPCODE.saslMechanisms, VERB.saslMechanisms);
 operation(OPCODE.saslStart, VERB.saslStart, JOINING);
 operation(OPCODE.saslStep, VERB.saslStep, JOINING);
+const CONFIGURING = { key: 'needed', extras: [4], hasValue: true } as const;
+operation(OPCODE.configGet, VERB.configGet, KEYED);
+operation(OPCODE.configGetQ, VERB.configGet, { ...KEYED, ...QUIET });
+operation(OPCODE.configGetK, VERB.configGet, { ...KEYED, ...WITH_KEY });
+operation(OPCODE.configGetKQ, VERB.configGet, { ...KEYED, ...WITH_KEY, ...QUIET });
+operation(OPCODE.configSet, VERB.configSet, CONFIGURING);
+operation(OPCODE.configSetQ, VERB.configSet, { ...CONFIGURING, ...QUIET });
+operation(OPCODE.configDelete, VERB.configDelete, KEYED);
+operation(OPCODE.configDeleteQ, VERB.configDelete, { ...KEYED, ...QUIET });
+operation(OPCODE.configList, VERB.configList);
 
 /** Whether a connection whose first byte is this one speaks the binary protocol. */
 export function isBinary(firstByte: number): boolean {
@@ -223,7 +233,13 @@ export class BinaryDecoder {
       request.swallowBytes = valueBytes;
       return headBytes;
     }
-    if (this.#keyBytes > MECHANISM_BYTES_MAX || valueBytes > SASL_DATA_BYTES_MAX) {
+    if (request.verb === VERB.configSet) {
+      request.clientFlags = input.readUInt32BE(start + HEADER_BYTES);
+      if (valueBytes > CONFIG_BYTES_MAX) {
+        refuse(request, BINARY_STATUS.tooLarge, valueBytes);
+        return headBytes;
+      }
+    } else if (this.#keyBytes > MECHANISM_BYTES_MAX || valueBytes > SASL_DATA_BYTES_MAX) {
       refuse(request, BINARY_STATUS.invalidArguments, valueBytes);
       return headBytes;
     }

@@ -109,6 +109,18 @@ export class BinaryReplies implements ReplyWriter {
     this.sink.putRange(request.keySource, start, start + bytes);
   }
 
+  /** A config entry: its flags, perhaps its name, its data. */
+  entry(request: Request, name: string, flags: number, data: Buffer): void {
+    const { sink } = this;
+    const body = FLAGS_BYTES + name.length + data.length;
+    sink.ensure(HEADER_BYTES + body);
+    this.#header(request.opcode, request.opaque, 0, FLAGS_BYTES, name.length, body, 0, 0);
+    sink.view.setUint32(sink.at, flags);
+    sink.at += FLAGS_BYTES;
+    sink.putText(name);
+    sink.putRange(data, 0, data.length);
+  }
+
   keysEnd(): void {}
 
   /** The counter's new CAS id is in the request by now. */

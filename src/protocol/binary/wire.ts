@@ -47,6 +47,16 @@ export const OPCODE = {
   saslStep: 0x22,
   gatK: 0x23,
   gatKQ: 0x24,
+  // AWS's fork of memcached.
+  configGet: 0x60,
+  configGetQ: 0x61,
+  configGetK: 0x62,
+  configGetKQ: 0x63,
+  configSet: 0x64,
+  configSetQ: 0x65,
+  configDelete: 0x66,
+  configDeleteQ: 0x67,
+  configList: 0x68,
 } as const;
 
 export const BINARY_STATUS = {

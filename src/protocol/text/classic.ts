@@ -4,6 +4,7 @@
  */
 import { equalBytes } from '../../base/index.ts';
 import {
+  CONFIG_BYTES_MAX,
   DATA_BYTES_MAX,
   GET_LINE_BYTES_MAX,
   KEY_BYTES_MAX,
@@ -54,6 +55,7 @@ const COMMANDS: ReadonlyMap<number, { readonly name: Uint8Array; readonly verb: 
     ['stats', VERB.stats],
     ['quit', VERB.quit],
     ['refresh_certs', VERB.refreshCertificates],
+
     // Gone from every document, and still answered by memcached.
     ['bget', VERB.get],
   ].map(([text, verb]) => {
@@ -94,6 +96,7 @@ export class ClassicDecoder {
     if (at < end && input[at] === LETTER_G) return this.#decodeGet(input, start, at, end, request);
     const newline = this.#split(input, start, at, end);
     if (newline < 0) return unfinished(input, start, at, end);
+    if (this.#isConfig(input)) return this.#decodeConfig(input, start, end, newline, request);
     if (this.#count === 0) refuse(request, CLASSIC_LINES.unknownCommand);
     else if (!this.#decodeCommand(input, request)) return HANG_UP;
     return newline + 1 - start;
@@ -202,6 +205,70 @@ export class ClassicDecoder {
       case VERB.get:
         this.#decodeAncientGet(input, request);
     }
+  }
+
+  #isConfig(input: Buffer): boolean {
+    return this.#count > 1 && this.#text(input, 0) === 'config';
+  }
+
+  /** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>` with data. */
+  #decodeConfig(
+    input: Buffer,
+    start: number,
+    end: number,
+    newline: number,
+    request: Request,
+  ): number {
+    const lineBytes = newline + 1 - start;
+    const action = this.#text(input, 1);
+    request.noreply = this.#count > 3 && this.#isNoreply(input);
+    request.firstKey = 0;
+    request.keys = 0;
+    const words = this.#words;
+    if (this.#count > 2) request.addKey(words[4]!, words[5]!);
+    else request.addKey(newline, newline);
+    const nameBytes = request.keyEnd(0) - request.keyStart(0);
+    const good = this.#clean && nameBytes <= KEY_BYTES_MAX && (this.#count > 2 || action === 'get');
+    const verb = action === 'get' ? VERB.configGet : VERB.configDelete;
+    if (action === 'set') return this.#decodeConfigSet(input, end, newline, lineBytes, request);
+    if (good && (action === 'get' || action === 'delete')) request.verb = verb;
+    else refuse(request, CLASSIC_LINES.unknownCommand);
+    return lineBytes;
+  }
+
+  /** The data is short, so the line waits for it. */
+  #decodeConfigSet(
+    input: Buffer,
+    end: number,
+    newline: number,
+    lineBytes: number,
+    request: Request,
+  ): number {
+    const words = this.#words;
+    const flags = this.#count > 4 ? readU32(input, words[6]!, words[7]!) : Number.NaN;
+    const length = this.#count > 4 ? readI32(input, words[8]!, words[9]!) : -1;
+    const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
+    const nameBytes = request.keyEnd(0) - request.keyStart(0);
+    if (!lengthKnown || flags < 0 || Number.isNaN(flags) || nameBytes > KEY_BYTES_MAX) {
+      refuse(request, this.#count > 4 ? CLASSIC_LINES.badFormat : CLASSIC_LINES.unknownCommand);
+      if (lengthKnown) request.swallowBytes = length + 2;
+      return lineBytes;
+    }
+    if (length > CONFIG_BYTES_MAX) {
+      refuse(request, CLASSIC_LINES.tooLarge);
+      request.swallowBytes = length + 2;
+      return lineBytes;
+    }
+    const dataEnd = newline + 1 + length;
+    if (end < dataEnd + 2) return INCOMPLETE;
+    request.verb = VERB.configSet;
+    request.clientFlags = flags;
+    request.bodyStart = newline + 1;
+    request.bodyEnd = dataEnd;
+    if (input[dataEnd] !== CR || input[dataEnd + 1] !== LF) {
+      refuse(request, CLASSIC_LINES.badDataChunk);
+    }
+    return lineBytes + length + 2;
   }
 
   #decodeStorage(input: Buffer, request: Request, verb: Verb): void {

@@ -6,6 +6,8 @@ import { generateBursts } from './generator.ts';
 import { differenceIn, type Story } from './story.ts';
 
 const SEQUENCES = Number(process.env['SEQUENCES'] ?? 1000);
+/** A handshake for each connection takes its time. */
+const SEQUENCES_BY_TLS = Math.ceil(SEQUENCES / 5);
 const FAILURES_SHOWN = 3;
 const seed = testSeed();
 
@@ -20,21 +22,25 @@ async function shrink(pair: Pair, bursts: Story['bursts']): Promise<string | und
   return `${smallest.bursts.length} bursts\n${smallest.difference}`;
 }
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)('generated packets', () => {
-  let pair: Pair | undefined;
-  beforeAll(async () => {
-    pair = await startPair();
-  });
-  afterAll(() => stopPair(pair));
+describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+  'generated packets, by %s',
+  (transport) => {
+    const sequences = transport === 'TLS' ? SEQUENCES_BY_TLS : SEQUENCES;
+    let pair: Pair | undefined;
+    beforeAll(async () => {
+      pair = await startPair({ tls: transport === 'TLS' });
+    });
+    afterAll(() => stopPair(pair));
 
-  test(`${SEQUENCES} stories from seed ${seed} get memcached's replies`, async () => {
-    const random = new Random(seed);
-    const failures: string[] = [];
-    for (let nth = 0; nth < SEQUENCES && failures.length < FAILURES_SHOWN; nth++) {
-      const bursts = generateBursts(random);
-      if ((await differenceIn(pair!, bursts)) === undefined) continue;
-      failures.push(`story ${nth} of seed ${seed}: ${await shrink(pair!, bursts)}`);
-    }
-    expect(failures.join('\n\n')).toBe('');
-  });
-});
+    test(`${sequences} stories from seed ${seed} get memcached's replies`, async () => {
+      const random = new Random(seed);
+      const failures: string[] = [];
+      for (let nth = 0; nth < sequences && failures.length < FAILURES_SHOWN; nth++) {
+        const bursts = generateBursts(random);
+        if ((await differenceIn(pair!, bursts)) === undefined) continue;
+        failures.push(`story ${nth} of seed ${seed}: ${await shrink(pair!, bursts)}`);
+      }
+      expect(failures.join('\n\n')).toBe('');
+    });
+  },
+);

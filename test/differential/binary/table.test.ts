@@ -4,12 +4,12 @@ import { ORACLE_VERSION, type Pair, startPair, stopPair } from '../servers.ts';
 import { STORIES } from './stories.ts';
 import { differenceIn } from './story.ts';
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)(
-  'the same packets as memcached',
-  () => {
+describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+  'the same packets as memcached, by %s',
+  (transport) => {
     let pair: Pair | undefined;
     beforeAll(async () => {
-      pair = await startPair();
+      pair = await startPair({ tls: transport === 'TLS' });
     });
     afterAll(() => stopPair(pair));
 

@@ -1,0 +1,111 @@
+import type { ConfigEntries, ConfigEntry } from '../commands/index.ts';
+import { CONFIG_BYTES_MAX } from '../protocol/index.ts';
+import { lock, unlock } from '../store/index.ts';
+
+/** ElastiCache's bounds: `config_max` entries of `config_size_max` bytes. */
+export const CONFIG_ENTRIES_MAX = 16;
+
+const NAME_BYTES_MAX = 250;
+
+const LOCK = 0;
+const HEADER_BYTES = 64;
+/** An entry: name bytes (0 is free), client flags, data bytes, then the name and the data. */
+const NAME_BYTES = 0;
+const FLAGS = 1;
+const DATA_BYTES = 2;
+const NAME_AT = 16;
+const DATA_AT = NAME_AT + 256;
+const SLOT_BYTES = DATA_AT + CONFIG_BYTES_MAX;
+
+/**
+ * What `config set` keeps, in shared memory: every thread of the node sees the same at once. Memory
+ * that no entry uses is never touched.
+ */
+export class ConfigTable implements ConfigEntries {
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+
+  static allocate(): SharedArrayBuffer {
+    return new SharedArrayBuffer(HEADER_BYTES + CONFIG_ENTRIES_MAX * SLOT_BYTES);
+  }
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+    this.#bytes = Buffer.from(memory);
+  }
+
+  get(name: string): ConfigEntry | undefined {
+    return this.#locked(() => {
+      const at = this.#find(name);
+      return at < 0 ? undefined : this.#read(at);
+    });
+  }
+
+  set({ name, flags, data }: ConfigEntry): boolean {
+    if (data.length > CONFIG_BYTES_MAX || name === '' || name.length > NAME_BYTES_MAX) return false;
+    return this.#locked(() => {
+      const found = this.#find(name);
+      const at = found < 0 ? this.#findFree() : found;
+      if (at < 0) return false;
+      this.#words[at / 4 + FLAGS] = flags;
+      this.#words[at / 4 + DATA_BYTES] = data.length;
+      this.#words[at / 4 + NAME_BYTES] = this.#bytes.write(name, at + NAME_AT, 'latin1');
+      data.copy(this.#bytes, at + DATA_AT);
+      return true;
+    });
+  }
+
+  delete(name: string): boolean {
+    return this.#locked(() => {
+      const at = this.#find(name);
+      if (at >= 0) this.#words[at / 4 + NAME_BYTES] = 0;
+      return at >= 0;
+    });
+  }
+
+  list(): readonly ConfigEntry[] {
+    return this.#locked(() =>
+      slots()
+        .filter((at) => this.#words[at / 4 + NAME_BYTES] !== 0)
+        .map((at) => this.#read(at)),
+    );
+  }
+
+  /** Rare and short, so the work may allocate under this lock: nobody's request waits for it. */
+  #locked<T>(work: () => T): T {
+    lock(this.#words, LOCK);
+    try {
+      return work();
+    } finally {
+      unlock(this.#words, LOCK);
+    }
+  }
+
+  #find(name: string): number {
+    return slots().find((at) => name !== '' && this.#nameAt(at) === name) ?? -1;
+  }
+
+  #findFree(): number {
+    return slots().find((at) => this.#words[at / 4 + NAME_BYTES] === 0) ?? -1;
+  }
+
+  #nameAt(at: number): string {
+    const start = at + NAME_AT;
+    return this.#bytes.toString('latin1', start, start + this.#words[at / 4 + NAME_BYTES]!);
+  }
+
+  #read(at: number): ConfigEntry {
+    const start = at + DATA_AT;
+    const data = this.#bytes.subarray(start, start + this.#words[at / 4 + DATA_BYTES]!);
+    return {
+      name: this.#nameAt(at),
+      flags: this.#words[at / 4 + FLAGS]! >>> 0,
+      data: Buffer.from(data),
+    };
+  }
+}
+
+/** Where each slot starts, in bytes. */
+function slots(): number[] {
+  return Array.from({ length: CONFIG_ENTRIES_MAX }, (_, i) => HEADER_BYTES + i * SLOT_BYTES);
+}

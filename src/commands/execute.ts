@@ -6,9 +6,11 @@ import {
   VERB,
 } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
+import { answerAdmin } from './admin.ts';
 import { Arithmetic } from './arithmetic.ts';
 import { answerConfig } from './config.ts';
 import { Counter } from './counter.ts';
+import { beginDump, type ReplyStream } from './dump.ts';
 import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
 import { answerMetaDelete } from './meta/delete.ts';
@@ -51,9 +53,14 @@ export class Executor {
     this.#rules = rules;
   }
 
-  /** Answers a request that needs one step and no value. */
-  answer(request: Request, reply: ReplyWriter): void {
+  /**
+   * Answers a request that needs no value. What comes back is the rest of a reply that is too long
+   * for one step.
+   */
+  answer(request: Request, reply: ReplyWriter): ReplyStream | undefined {
     switch (request.verb) {
+      case VERB.admin:
+        return this.#administer(request, reply);
       case VERB.delete:
         answerDelete(this.#store, request, reply);
         break;
@@ -92,6 +99,20 @@ export class Executor {
       default:
         reply.refusal(request);
     }
+    return undefined;
+  }
+
+  #administer(request: Request, reply: ReplyWriter): ReplyStream | undefined {
+    const [name, action] = request.words;
+    const isDump = name === 'lru_crawler' && (action === 'metadump' || action === 'mgdump');
+    if (!isDump || request.words.length !== 3) {
+      answerAdmin(this.#store, this.#node, request, reply);
+      return undefined;
+    }
+    const dump = beginDump(this.#store, request.words, this.#rules.dumpingAllowed);
+    if (typeof dump === 'string') reply.sink.putText(`${dump}\r\n`);
+    else if (action === 'mgdump') reply.sink.putText('OK\r\n');
+    return typeof dump === 'string' ? undefined : dump;
   }
 
   /** Answers a meta command other than `ms`, which waits for its value as any storage command. */

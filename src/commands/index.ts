@@ -1,4 +1,5 @@
 /** What each Memcached command means. */
+export type { TunableName, Tunables } from './admin.ts';
 export {
   CLUSTER_ENTRY,
   type ClusterMember,
@@ -6,6 +7,7 @@ export {
   type ConfigEntry,
   clusterBlock,
 } from './config.ts';
+export type { ReplyStream } from './dump.ts';
 export { type CommandRules, Executor } from './execute.ts';
 export type { ConnectionView, NodeView } from './node-view.ts';
 export { PendingValue } from './write.ts';

@@ -1,3 +1,4 @@
+import type { Tunables } from './admin.ts';
 import type { ConfigEntries } from './config.ts';
 
 /** What `stats` shows of the node around the store; the server provides it. */
@@ -21,6 +22,11 @@ export interface NodeView {
   settings(): readonly (readonly [name: string, value: string])[];
   /** `stats conns`: every connection of every thread. */
   connections(): readonly ConnectionView[];
+  readonly tunables: Tunables;
+  /** Whether clients may stop this node (`shutdown`). */
+  readonly mayShutDown: boolean;
+  /** Stops the node, after this turn. */
+  shutDown(graceful: boolean): void;
   /** What `config` keeps. */
   readonly config: ConfigEntries;
   /** `refresh_certs`: undefined when done, else a sentence. */

@@ -19,6 +19,7 @@ export {
   type StoredFacts,
 } from './reply.ts';
 export { DIALECT, type Dialect, Request, VERB, type Verb } from './request.ts';
+export { putBase64 } from './text/base64.ts';
 export { ClassicDecoder, HANG_UP, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';
 export { MetaReplies } from './text/meta-replies.ts';

@@ -34,6 +34,8 @@ export const VERB = {
   configSet: 29,
   configDelete: 30,
   configList: 31,
+  /** Tuning and dumps; `words` starts with the command's name. */
+  admin: 32,
 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 

@@ -94,6 +94,7 @@ export class Connection implements TransportEvents {
 
   /** The node stops: answers what has been read, then says goodbye. */
   finish(): void {
+    this.#session.cutStream();
     while (this.#state === 'waiting' && this.#held === undefined && !this.#session.isAsking) {
       this.#work(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd, false);
     }

@@ -1,4 +1,4 @@
-import type { ConfigEntries, ConnectionView, NodeView } from '../commands/index.ts';
+import type { ConfigEntries, ConnectionView, NodeView, Tunables } from '../commands/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { ServerOptions } from './options.ts';
@@ -11,6 +11,7 @@ const VERBOSITY_MAX = 2;
 export interface NodeActions {
   /** Reads the certificates again; a sentence when they are not good. */
   readonly refreshCertificates: () => string | undefined;
+  readonly shutDown: (graceful: boolean) => void;
 }
 
 /** What `stats` tells of the node: the same from every thread. */
@@ -25,6 +26,8 @@ export class SharedNodeView implements NodeView {
   readonly #options: ServerOptions;
   readonly #startSeconds: number;
   readonly config: ConfigEntries;
+  readonly tunables: Tunables;
+  readonly mayShutDown: boolean;
   readonly #actions: NodeActions;
 
   constructor(
@@ -32,10 +35,12 @@ export class SharedNodeView implements NodeView {
     table: ConnectionTable,
     options: ServerOptions,
     startSeconds: number,
-    config: ConfigEntries,
+    shared: { readonly config: ConfigEntries; readonly tunables: Tunables },
     actions: NodeActions,
   ) {
-    this.config = config;
+    this.config = shared.config;
+    this.tunables = shared.tunables;
+    this.mayShutDown = options.enableShutdown;
     this.#store = store;
     this.#table = table;
     this.#options = options;
@@ -67,6 +72,10 @@ export class SharedNodeView implements NodeView {
 
   connections(): readonly ConnectionView[] {
     return this.#table.views(this.#store.lifetimes.now());
+  }
+
+  shutDown(graceful: boolean): void {
+    this.#actions.shutDown(graceful);
   }
 
   refreshCertificates(): string | undefined {
@@ -104,6 +113,7 @@ export class SharedNodeView implements NodeView {
 
   settings(): readonly (readonly [string, string])[] {
     const options = this.#options;
+    const { tunables } = this;
     const rows: readonly (readonly [string, string | number])[] = [
       ['maxbytes', this.#store.memoryLimitBytes()],
       ['maxconns', options.connLimit],
@@ -115,7 +125,7 @@ export class SharedNodeView implements NodeView {
       ['evictions', 'on'],
       ['domain_socket', options.unixSocket === '' ? 'NULL' : options.unixSocket],
       ['umask', options.unixMask.toString(8)],
-      ['shutdown_command', 'no'],
+      ['shutdown_command', options.enableShutdown ? 'yes' : 'no'],
       ['growth_factor', options.slabGrowthFactor.toFixed(2)],
       ['chunk_size', options.slabMinSizeBytes],
       ['num_threads', options.threads],
@@ -132,23 +142,23 @@ export class SharedNodeView implements NodeView {
       ['maxconns_fast', 'yes'],
       ['hashpower_init', 16],
       ['slab_reassign', 'no'],
-      ['slab_automove', 0],
-      ['slab_automove_ratio', '0.00'],
+      ['slab_automove', tunables.get('automove')],
+      ['slab_automove_ratio', tunables.get('automoveRatio').toFixed(2)],
       ['slab_automove_window', 0],
       ['slab_chunk_max', 524_288],
       ['lru_crawler', 'no'],
-      ['lru_crawler_sleep', 0],
-      ['lru_crawler_tocrawl', 0],
+      ['lru_crawler_sleep', tunables.get('crawlerSleepUs')],
+      ['lru_crawler_tocrawl', tunables.get('crawlerToCrawl')],
       ['tail_repair_time', 0],
       ['flush_enabled', options.disableFlushAll ? 'no' : 'yes'],
       ['dump_enabled', options.disableDumping ? 'no' : 'yes'],
       ['hash_algorithm', 'murmur3'],
       ['lru_maintainer_thread', 'no'],
       ['lru_segmented', 'no'],
-      ['hot_lru_pct', 0],
-      ['warm_lru_pct', 0],
-      ['hot_max_factor', '0.00'],
-      ['warm_max_factor', '0.00'],
+      ['hot_lru_pct', tunables.get('hotPercent')],
+      ['warm_lru_pct', tunables.get('warmPercent')],
+      ['hot_max_factor', tunables.get('hotMaxFactor').toFixed(2)],
+      ['warm_max_factor', tunables.get('warmMaxFactor').toFixed(2)],
       ['temp_lru', 'no'],
       ['temporary_ttl', 0],
       ['idle_timeout', 0],

@@ -14,6 +14,7 @@ import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listen
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import { asksForLogin, memberOf, type ServerOptions } from './options.ts';
 import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
+import { SharedTunables } from './tunables.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
 
 const TICKET_KEYS_MS = 24 * 60 * 60 * 1000;
@@ -130,6 +131,7 @@ class NodeThreads {
   readonly #log: Logger;
   readonly #table: SharedArrayBuffer;
   readonly #config = ConfigTable.allocate();
+  readonly #tunables = SharedTunables.allocate();
   readonly #pool: Piscina;
   readonly #jobs: Promise<void>[] = [];
   readonly #ports: MessagePort[] = [];
@@ -240,6 +242,7 @@ class NodeThreads {
       options: this.#options,
       table: this.#table,
       config: this.#config,
+      tunables: this.#tunables,
       listenOn,
       users: this.#users,
       certificates: this.#certificates,
@@ -283,7 +286,8 @@ class NodeThreads {
         this.#takeCertificates(appeal.certificates);
         break;
       case 'shutdown':
-        this.#log.info({}, 'a client stops this node');
+        this.#log.info({ graceful: appeal.graceful }, 'a client stops this node');
+        void this.stop();
     }
   }
 

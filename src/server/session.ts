@@ -1,5 +1,11 @@
 import { ByteSink } from '../base/index.ts';
-import { type CommandRules, Executor, type NodeView, PendingValue } from '../commands/index.ts';
+import {
+  type CommandRules,
+  Executor,
+  type NodeView,
+  PendingValue,
+  type ReplyStream,
+} from '../commands/index.ts';
 import {
   BINARY_STATUS,
   BinaryDecoder,
@@ -124,6 +130,8 @@ export class Session {
   /** Whether the bytes after the value have been CRLF so far. */
   #wellEnded = true;
   #discardBytes = 0;
+  /** The rest of a reply that is too long for one turn. */
+  #stream: ReplyStream | undefined;
   /** The key at which a get that was blocked goes on; 0 is none. */
   #resumeKey = 0;
 
@@ -150,6 +158,10 @@ export class Session {
     if (this.#login.state === 'asking') return PAUSE.waiting;
     if (this.#login.state === 'answered' && !this.#answerLogin()) return PAUSE.closing;
     for (let turns = this.#tools.requestsPerTurn; ; turns--) {
+      if (this.#stream !== undefined) {
+        const pause = this.#writeStream(this.#stream, turns);
+        if (pause !== undefined) return pause;
+      }
       if (this.#receiving && !this.#receive(input, end)) return PAUSE.hungry;
       if (this.#discardBytes > 0 && !this.#discard(end)) return PAUSE.hungry;
       if (this.at === end) return PAUSE.hungry;
@@ -159,6 +171,20 @@ export class Session {
       const pause = this.#step(input, end);
       if (pause !== undefined) return pause;
     }
+  }
+
+  /** A piece of a long reply each turn; undefined when it is all written. */
+  #writeStream(stream: ReplyStream, turns: number): Pause | undefined {
+    if (turns < this.#tools.requestsPerTurn) return PAUSE.turnOver;
+    const done = stream.write(this.#tools.sink);
+    if (done) this.#stream = undefined;
+    if (!this.#host.flush()) return PAUSE.blocked;
+    return done ? undefined : PAUSE.turnOver;
+  }
+
+  /** The node stops: what is left of a long reply is left out, so the client sees that it is cut. */
+  cutStream(): void {
+    this.#stream = undefined;
   }
 
   /** The connection is gone: a value half received leaves nothing behind. */
@@ -203,7 +229,7 @@ export class Session {
     if (verb === VERB.get || verb === VERB.getAndTouch) return this.#retrieve(request);
     if (verb >= VERB.set && verb <= VERB.cas) this.#beginValue(request);
     else if (request.dialect === DIALECT.meta) executor.answerMeta(request, metaReplies);
-    else executor.answer(request, this.#repliesTo(request));
+    else this.#stream = executor.answer(request, this.#repliesTo(request));
     // Also an answered request can have bytes that nobody asked for.
     if (verb === VERB.refused || request.dialect === DIALECT.binary) {
       this.#discardBytes += request.swallowBytes;

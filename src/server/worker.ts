@@ -22,6 +22,7 @@ import type { ServerOptions } from './options.ts';
 import { createSessionTools } from './session.ts';
 import { type Certificates, contextOptions, listenerOptions, readCertificates } from './tls.ts';
 import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
+import { SharedTunables } from './tunables.ts';
 
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
 /** After this long a node that drains closes what clients have not closed. */
@@ -35,6 +36,7 @@ export interface ServeJob {
   readonly options: ServerOptions;
   readonly table: SharedArrayBuffer;
   readonly config: SharedArrayBuffer;
+  readonly tunables: SharedArrayBuffer;
   readonly listenOn: readonly ListenAddress[];
   /** Who may log in; undefined when nobody has to. */
   readonly users: UserTable | undefined;
@@ -101,8 +103,12 @@ class ThreadServer {
     this.#store = new Store(job.share, job.thread);
     this.#table = new ConnectionTable(job.table);
     const startSeconds = this.#store.lifetimes.now();
-    const config = new ConfigTable(job.config);
-    const node = new SharedNodeView(this.#store, this.#table, options, startSeconds, config, {
+    const shared = {
+      config: new ConfigTable(job.config),
+      tunables: new SharedTunables(job.tunables),
+    };
+    const node = new SharedNodeView(this.#store, this.#table, options, startSeconds, shared, {
+      shutDown: (graceful) => this.#appeal({ kind: 'shutdown', graceful }),
       refreshCertificates: () => this.#refreshCertificates(),
     });
     this.#certificates = job.certificates;
@@ -141,6 +147,10 @@ class ThreadServer {
     else this.#takeCertificates(notice.certificates);
   }
 
+  #appeal(appeal: NodeAppeal): void {
+    this.#job.port.postMessage(appeal);
+  }
+
   #takeCertificates(certificates: Certificates): void {
     this.#certificates = certificates;
     this.#table.certificatesReadAt = this.#store.lifetimes.now();
@@ -155,8 +165,7 @@ class ThreadServer {
       const { ticketKeys } = this.#certificates;
       const certificates = readCertificates(this.#job.options, Buffer.from(ticketKeys));
       this.#takeCertificates(certificates);
-      const appeal: NodeAppeal = { kind: 'certificates', certificates };
-      this.#job.port.postMessage(appeal);
+      this.#appeal({ kind: 'certificates', certificates });
       return undefined;
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;

@@ -14,7 +14,7 @@ import { lock, tryLock, unlock } from './locks.ts';
  *
  * The count of buckets, 2^level + split, says both. A bucket and the one it splits into share their
  * low bits, hence their stripe, so whoever holds the stripe of a hash sees its bucket stand still.
- * Every method but `growIfFull` wants the stripe held.
+ * Every method but `growIfFull` and those about groups wants the stripe held.
  */
 export class IndexTable {
   readonly #control: Int32Array;
@@ -80,6 +80,41 @@ export class IndexTable {
       while (this.#items.chainNext(at) !== id) at = this.#items.chainNext(at);
       this.#items.setChainNext(at, next);
     }
+  }
+
+  /**
+   * How many groups of buckets there are now: with `n` of them, group `g` is the buckets `g`, `g + n`,
+   * `g + 2n` … also when the index has grown since. A group has one stripe.
+   */
+  groupCount(): number {
+    return 2 ** (31 - Math.clz32(this.bucketCount()));
+  }
+
+  lockGroup(group: number): void {
+    lock(this.#stripes, group & (STRIPES - 1));
+  }
+
+  unlockGroup(group: number): void {
+    unlock(this.#stripes, group & (STRIPES - 1));
+  }
+
+  /** How many items a locked group has. */
+  groupItems(group: number, groups: number): number {
+    let items = 0;
+    for (let bucket = group; bucket < this.bucketCount(); bucket += groups) {
+      for (let id = this.first(bucket); id !== NO_ITEM; id = this.next(id)) items++;
+    }
+    return items;
+  }
+
+  /** The first item of a bucket's chain. */
+  first(bucket: number): ItemId {
+    return this.#buckets[bucket]!;
+  }
+
+  /** The next one of the chain. */
+  next(id: ItemId): ItemId {
+    return this.#items.chainNext(id);
   }
 
   /** How many items are linked. */

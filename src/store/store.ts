@@ -275,6 +275,17 @@ export class Store {
     return Atomics.load(this.arena.control, CONTROL.memoryPages) * PAGE_BYTES;
   }
 
+  /**
+   * Changes `-m`, up to what was laid out at the start; false when it cannot. Pages over a lower
+   * limit stay where they are: no class gets another while there are more.
+   */
+  limitMemory(bytes: number): boolean {
+    const pages = Math.floor(bytes / PAGE_BYTES);
+    if (pages < 1 || pages > this.arena.layout.memoryPages) return false;
+    Atomics.store(this.arena.control, CONTROL.memoryPages, pages);
+    return true;
+  }
+
   /** One of a size class's totals, by its TOTAL slot. */
   total(sizeClass: number, slot: number): number {
     return this.arena.totals[sizeClass * TOTAL.slots + slot]!;

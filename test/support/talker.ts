@@ -17,6 +17,9 @@ const NODE: NodeView = {
   acceptingConnections: () => true,
   settings: () => [],
   connections: () => [],
+  tunables: { get: () => 0, set: () => {} },
+  mayShutDown: false,
+  shutDown: () => {},
   config: {
     get: () => undefined,
     set: () => false,

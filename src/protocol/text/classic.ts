@@ -55,6 +55,11 @@ const COMMANDS: ReadonlyMap<number, { readonly name: Uint8Array; readonly verb: 
     ['stats', VERB.stats],
     ['quit', VERB.quit],
     ['refresh_certs', VERB.refreshCertificates],
+    ['slabs', VERB.admin],
+    ['lru', VERB.admin],
+    ['lru_crawler', VERB.admin],
+    ['cache_memlimit', VERB.admin],
+    ['shutdown', VERB.admin],
 
     // Gone from every document, and still answered by memcached.
     ['bget', VERB.get],
@@ -201,6 +206,11 @@ export class ClassicDecoder {
         break;
       case VERB.stats:
         request.words = Array.from({ length: this.#count - 1 }, (_, i) => this.#text(input, i + 1));
+        break;
+      case VERB.admin:
+        request.words = Array.from({ length: this.#count }, (_, i) => this.#text(input, i));
+        // memcached looks for noreply in those of these that are not about the crawler.
+        request.noreply = request.words[0] !== 'lru_crawler' && this.#isNoreply(input);
         break;
       case VERB.get:
         this.#decodeAncientGet(input, request);

@@ -16,6 +16,7 @@ import { answerMetaDebug } from './meta/debug.ts';
 import { answerMetaDelete } from './meta/delete.ts';
 import { MetaGetter } from './meta/get.ts';
 import type { NodeView } from './node-view.ts';
+import { PREFIX_COUNT } from './prefixes.ts';
 import { answerDelete, answerFlush, answerTouch } from './remove.ts';
 import { Retriever } from './retrieve.ts';
 import { answerStats } from './stats.ts';
@@ -42,8 +43,8 @@ export class Executor {
   readonly #rules: CommandRules;
 
   constructor(store: Store, node: NodeView, rules: CommandRules) {
-    this.retriever = new Retriever(store, node.config);
-    this.writer = new ValueWriter(store);
+    this.retriever = new Retriever(store, node);
+    this.writer = new ValueWriter(store, node.prefixes);
     const counter = new Counter(store);
     this.#arithmetic = new Arithmetic(store, counter);
     this.#metaGetter = new MetaGetter(store);
@@ -63,6 +64,7 @@ export class Executor {
         return this.#administer(request, reply);
       case VERB.delete:
         answerDelete(this.#store, request, reply);
+        if (this.#node.prefixes.enabled) this.#countDelete(request);
         break;
       case VERB.increment:
       case VERB.decrement:
@@ -100,6 +102,12 @@ export class Executor {
         reply.refusal(request);
     }
     return undefined;
+  }
+
+  #countDelete(request: Request): void {
+    const { keySource } = request;
+    const [start, end] = [request.keyStart(0), request.keyEnd(0)];
+    this.#node.prefixes.count(PREFIX_COUNT.delete, keySource, start, end);
   }
 
   #administer(request: Request, reply: ReplyWriter): ReplyStream | undefined {

@@ -10,4 +10,5 @@ export {
 export type { ReplyStream } from './dump.ts';
 export { type CommandRules, Executor } from './execute.ts';
 export type { ConnectionView, NodeView } from './node-view.ts';
+export { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
 export { PendingValue } from './write.ts';

@@ -1,5 +1,6 @@
 import type { Tunables } from './admin.ts';
 import type { ConfigEntries } from './config.ts';
+import type { PrefixStats } from './prefixes.ts';
 
 /** What `stats` shows of the node around the store; the server provides it. */
 export interface NodeView {
@@ -23,6 +24,7 @@ export interface NodeView {
   /** `stats conns`: every connection of every thread. */
   connections(): readonly ConnectionView[];
   readonly tunables: Tunables;
+  readonly prefixes: PrefixStats;
   /** Whether clients may stop this node (`shutdown`). */
   readonly mayShutDown: boolean;
   /** Stops the node, after this turn. */

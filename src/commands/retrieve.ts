@@ -9,6 +9,8 @@ import {
 import { CLASS_COUNT, COUNT, type ItemId, NO_ITEM, type Store } from '../store/index.ts';
 import { CLUSTER_ENTRY, type ConfigEntries, LEGACY_CLUSTER_KEY } from './config.ts';
 import { expiryOf } from './expiry.ts';
+import type { NodeView } from './node-view.ts';
+import { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
 
 /** After this much output a get of many keys pauses, so that the client's pace is heard. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
@@ -30,11 +32,13 @@ class Hit extends ItemView {
 export class Retriever {
   readonly #store: Store;
   readonly #config: ConfigEntries;
+  readonly #prefixes: PrefixStats;
   readonly #view = new Hit();
 
-  constructor(store: Store, config: ConfigEntries) {
+  constructor(store: Store, node: Pick<NodeView, 'config' | 'prefixes'>) {
     this.#store = store;
-    this.#config = config;
+    this.#config = node.config;
+    this.#prefixes = node.prefixes;
   }
 
   /**
@@ -64,6 +68,7 @@ export class Retriever {
       if (id === NO_ITEM) {
         store.close(hash);
         this.#countMiss(touches);
+        if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
         reply.miss(request, key);
         return;
       }
@@ -78,6 +83,7 @@ export class Retriever {
       const sizeClass = this.#hit(request, reply, key, id);
       store.close(hash);
       this.#countHit(touches, sizeClass);
+      if (this.#prefixes.enabled) this.#countPrefix(request, key, true);
       return;
     }
   }
@@ -108,6 +114,13 @@ export class Retriever {
     }
     this.#store.noteHit(id);
     return items.classOf(id);
+  }
+
+  #countPrefix(request: Request, key: number, isHit: boolean): void {
+    const { keySource } = request;
+    const [start, end] = [request.keyStart(key), request.keyEnd(key)];
+    this.#prefixes.count(PREFIX_COUNT.get, keySource, start, end);
+    if (isHit) this.#prefixes.count(PREFIX_COUNT.hit, keySource, start, end);
   }
 
   #countHit(touches: boolean, sizeClass: number): void {

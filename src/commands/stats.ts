@@ -1,4 +1,10 @@
-import { DIALECT, type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
+import {
+  type BinaryReplies,
+  DIALECT,
+  type ReplyWriter,
+  type Request,
+  STATUS,
+} from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
 import {
   connectionStats,
@@ -49,7 +55,11 @@ export function answerStats(
       break;
     case 'reset':
       store.resetCounters();
+      node.prefixes.clear();
       reply.status(request, STATUS.reset);
+      return;
+    case 'detail':
+      answerDetail(node, request, reply);
       return;
     case 'cachedump':
       // Its lines are text: the binary protocol has no such thing.
@@ -61,6 +71,24 @@ export function answerStats(
       return;
   }
   reply.statsEnd(request);
+}
+
+/** `stats detail on|off|dump`. */
+function answerDetail(node: NodeView, request: Request, reply: ReplyWriter): void {
+  const { prefixes } = node;
+  const isBinary = request.dialect === DIALECT.binary;
+  const [, action = ''] = request.words;
+  if (action === 'dump') {
+    if (isBinary) (reply as BinaryReplies).detailed(request, (sink) => prefixes.dump(sink));
+    else prefixes.dump(reply.sink);
+  } else if (action === 'on' || action === 'off') {
+    prefixes.enabled = action === 'on';
+    reply.status(request, STATUS.ok);
+  } else if (isBinary) {
+    reply.status(request, STATUS.unknownCommand);
+  } else {
+    reply.sink.putText('CLIENT_ERROR usage: stats detail on|off|dump\r\n');
+  }
 }
 
 function answerCachedump(

@@ -20,6 +20,7 @@ import {
   type Store,
 } from '../store/index.ts';
 import { expiryOf } from './expiry.ts';
+import { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
 
 const MODE_OF: Readonly<Partial<Record<Verb, Mode>>> = {
   [VERB.set]: MODE.set,
@@ -71,9 +72,11 @@ function takeTerms(request: Request, pending: PendingValue): void {
 /** set, add, replace, append, prepend, cas. */
 export class ValueWriter {
   readonly #store: Store;
+  readonly #prefixes: PrefixStats;
 
-  constructor(store: Store) {
+  constructor(store: Store, prefixes: PrefixStats) {
     this.#store = store;
+    this.#prefixes = prefixes;
   }
 
   /**
@@ -88,6 +91,7 @@ export class ValueWriter {
     const { lifetimes } = store;
     const expiry = expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch());
     const { clientFlags, valueBytes, hasOwnCas, keySource } = request;
+    if (this.#prefixes.enabled) this.#prefixes.count(PREFIX_COUNT.set, keySource, start, end);
     const fits = store.fits(end - start, clientFlags, valueBytes, hasOwnCas);
     const item = fits
       ? store.allocate(end - start, clientFlags, expiry, valueBytes, hasOwnCas)

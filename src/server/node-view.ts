@@ -1,4 +1,10 @@
-import type { ConfigEntries, ConnectionView, NodeView, Tunables } from '../commands/index.ts';
+import type {
+  ConfigEntries,
+  ConnectionView,
+  NodeView,
+  PrefixStats,
+  Tunables,
+} from '../commands/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { ServerOptions } from './options.ts';
@@ -27,6 +33,7 @@ export class SharedNodeView implements NodeView {
   readonly #startSeconds: number;
   readonly config: ConfigEntries;
   readonly tunables: Tunables;
+  readonly prefixes: PrefixStats;
   readonly mayShutDown: boolean;
   readonly #actions: NodeActions;
 
@@ -35,11 +42,12 @@ export class SharedNodeView implements NodeView {
     table: ConnectionTable,
     options: ServerOptions,
     startSeconds: number,
-    shared: { readonly config: ConfigEntries; readonly tunables: Tunables },
+    shared: Pick<NodeView, 'config' | 'tunables' | 'prefixes'>,
     actions: NodeActions,
   ) {
     this.config = shared.config;
     this.tunables = shared.tunables;
+    this.prefixes = shared.prefixes;
     this.mayShutDown = options.enableShutdown;
     this.#store = store;
     this.#table = table;
@@ -130,8 +138,8 @@ export class SharedNodeView implements NodeView {
       ['chunk_size', options.slabMinSizeBytes],
       ['num_threads', options.threads],
       ['num_threads_per_udp', 0],
-      ['stat_key_prefix', ':'],
-      ['detail_enabled', 'no'],
+      ['stat_key_prefix', options.prefixDelimiter[0] ?? ':'],
+      ['detail_enabled', this.prefixes.enabled ? 'yes' : 'no'],
       ['reqs_per_event', options.maxReqsPerEvent],
       ['cas_enabled', 'yes'],
       ['tcp_backlog', options.listenBacklog],

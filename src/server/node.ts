@@ -13,6 +13,7 @@ import { ConnectionTable } from './connection-table.ts';
 import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import { asksForLogin, memberOf, type ServerOptions } from './options.ts';
+import { PrefixTable } from './prefix-table.ts';
 import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
 import { SharedTunables } from './tunables.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
@@ -132,6 +133,7 @@ class NodeThreads {
   readonly #table: SharedArrayBuffer;
   readonly #config = ConfigTable.allocate();
   readonly #tunables = SharedTunables.allocate();
+  readonly #prefixes: SharedArrayBuffer;
   readonly #pool: Piscina;
   readonly #jobs: Promise<void>[] = [];
   readonly #ports: MessagePort[] = [];
@@ -151,6 +153,7 @@ class NodeThreads {
     this.#certificates = certificates;
     this.#log = log;
     this.#table = ConnectionTable.allocate(options.connLimit);
+    this.#prefixes = PrefixTable.allocate(options.prefixDelimiter !== '');
     this.#publish();
     new ConnectionTable(this.#table).verbosity = Math.min(options.verbosity, 2);
     const jobs = options.threads + 1;
@@ -243,6 +246,7 @@ class NodeThreads {
       table: this.#table,
       config: this.#config,
       tunables: this.#tunables,
+      prefixes: this.#prefixes,
       listenOn,
       users: this.#users,
       certificates: this.#certificates,

@@ -152,6 +152,11 @@ export const serverFlags = {
     short: 'X',
     doc: 'Refuse stats cachedump and lru_crawler metadump.',
   }),
+  prefixDelimiter: text({
+    short: 'D',
+    placeholder: '<char>',
+    doc: 'Count requests by the prefix of their keys, up to this character (stats detail); : unless given.',
+  }),
   enableShutdown: flag({
     short: 'A',
     long: 'enable-shutdown',

@@ -19,6 +19,7 @@ import { type ListenAddress, listen } from './listeners.ts';
 import { SharedNodeView } from './node-view.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import type { ServerOptions } from './options.ts';
+import { PrefixTable } from './prefix-table.ts';
 import { createSessionTools } from './session.ts';
 import { type Certificates, contextOptions, listenerOptions, readCertificates } from './tls.ts';
 import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
@@ -28,6 +29,8 @@ const OUTPUT_BUFFER_BYTES = 256 * 1024;
 /** After this long a node that drains closes what clients have not closed. */
 const DRAIN_MS_MAX = 2000;
 const CLOCK_TICK_MS = 50;
+/** Between the prefix of a key and the rest (memcached). */
+const USUAL_DELIMITER = ':';
 const TOO_MANY = Buffer.from('ERROR Too many open connections\r\n');
 
 export interface ServeJob {
@@ -37,6 +40,7 @@ export interface ServeJob {
   readonly table: SharedArrayBuffer;
   readonly config: SharedArrayBuffer;
   readonly tunables: SharedArrayBuffer;
+  readonly prefixes: SharedArrayBuffer;
   readonly listenOn: readonly ListenAddress[];
   /** Who may log in; undefined when nobody has to. */
   readonly users: UserTable | undefined;
@@ -106,6 +110,7 @@ class ThreadServer {
     const shared = {
       config: new ConfigTable(job.config),
       tunables: new SharedTunables(job.tunables),
+      prefixes: new PrefixTable(job.prefixes, options.prefixDelimiter[0] ?? USUAL_DELIMITER),
     };
     const node = new SharedNodeView(this.#store, this.#table, options, startSeconds, shared, {
       shutDown: (graceful) => this.#appeal({ kind: 'shutdown', graceful }),

@@ -18,6 +18,7 @@ const NODE: NodeView = {
   settings: () => [],
   connections: () => [],
   tunables: { get: () => 0, set: () => {} },
+  prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => {} },
   mayShutDown: false,
   shutDown: () => {},
   config: {

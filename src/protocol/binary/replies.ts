@@ -46,6 +46,7 @@ const STATUS_OF: Readonly<Record<Status, number>> = {
   [STATUS.flushNotAllowed]: BINARY_STATUS.authFailure,
   [STATUS.unknownCommand]: BINARY_STATUS.notFound,
 };
+const DETAILED = text('detailed');
 const FLAGS_BYTES = 4;
 const COUNTER_BYTES = 8;
 
@@ -155,6 +156,21 @@ export class BinaryReplies implements ReplyWriter {
   statsEnd(request: Request): void {
     this.sink.ensure(HEADER_BYTES);
     this.#bare(request, 0);
+  }
+
+  /** `stat detail dump`: what memcached has as text, in one packet of that name. */
+  detailed(request: Request, write: (sink: ByteSink) => void): void {
+    const { sink } = this;
+    const headerAt = sink.at;
+    sink.at += HEADER_BYTES + DETAILED.length;
+    write(sink);
+    const end = sink.at;
+    sink.at = headerAt;
+    const body = end - headerAt - HEADER_BYTES;
+    this.#header(request.opcode, request.opaque, 0, 0, DETAILED.length, body, 0, 0);
+    sink.putConstant(DETAILED);
+    sink.at = end;
+    this.statsEnd(request);
   }
 
   /** SASL: an answer that carries words, such as the names of mechanisms. */

@@ -1,4 +1,4 @@
-import { each, lines, script } from '../script.ts';
+import { each, lines, put, script } from '../script.ts';
 
 /** For servers without an LRU crawler, a maintainer and a page mover. */
 export const ADMIN = [
@@ -64,6 +64,23 @@ export const ADMIN = [
       'SLABS',
       'slabsx',
     ].map((line) => lines(line)),
+  ),
+  script(
+    'stats detail, wrong',
+    lines('stats detail'),
+    lines('stats detail x'),
+    lines('stats detail off'),
+  ),
+  script(
+    'stats detail counts by prefix',
+    lines('stats reset', 'stats detail on', 'stats detail dump'),
+    put('set', 'p:a', '1'),
+    lines('get p:a p:b none', 'gets p:a', 'gat 0 p:a'),
+    put('add', 'p:a', '2'),
+    lines('delete p:a', 'delete p:a', 'incr p:a 1', 'touch p:a 0', 'get noprefix'),
+    lines('stats detail dump'),
+    lines('stats reset', 'stats detail dump', 'stats detail off'),
+    lines('get p:a', 'stats detail dump'),
   ),
   script(
     'settings follow',

@@ -1,0 +1,107 @@
+import { type ByteSink, murmur3 } from '../base/index.ts';
+import { PREFIX_COUNT, type PrefixStats } from '../commands/index.ts';
+import { lock, unlock } from '../store/index.ts';
+
+/** Prefixes counted at the most; later ones are not. */
+const PREFIXES_MAX = 1024;
+const LOCK = 0;
+const ENABLED = 1;
+const HEADER_BYTES = 64;
+/** A slot: the length of the prefix (0 is free) and its bytes, then four counters. */
+const COUNTERS_AT = 256;
+const COUNTERS = Object.keys(PREFIX_COUNT).length;
+const SLOT_BYTES = COUNTERS_AT + COUNTERS * 8;
+const HASH_SEED = 0;
+const LINE_BYTES_MAX = 400;
+
+const text = (words: string): Uint8Array => Buffer.from(words, 'latin1');
+const PREFIX = text('PREFIX ');
+const LABELS = [text(' get '), text(' hit '), text(' set '), text(' del ')];
+const CRLF = text('\r\n');
+const END = text('END\r\n');
+
+/** `stats detail`: what is asked for by the keys' prefixes, counted over all threads. */
+export class PrefixTable implements PrefixStats {
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #counters: Float64Array;
+  readonly #delimiter: number;
+
+  static allocate(enabled: boolean): SharedArrayBuffer {
+    const memory = new SharedArrayBuffer(HEADER_BYTES + PREFIXES_MAX * SLOT_BYTES);
+    new Int32Array(memory)[ENABLED] = enabled ? 1 : 0;
+    return memory;
+  }
+
+  constructor(memory: SharedArrayBuffer, delimiter: string) {
+    this.#words = new Int32Array(memory);
+    this.#bytes = Buffer.from(memory);
+    this.#counters = new Float64Array(memory);
+    this.#delimiter = delimiter.charCodeAt(0);
+  }
+
+  get enabled(): boolean {
+    return this.#words[ENABLED] !== 0;
+  }
+
+  set enabled(on: boolean) {
+    Atomics.store(this.#words, ENABLED, on ? 1 : 0);
+  }
+
+  count(what: number, key: Buffer, start: number, end: number): void {
+    let stop = start;
+    while (stop < end && key[stop] !== this.#delimiter) stop++;
+    if (stop === end) return;
+    lock(this.#words, LOCK);
+    const slot = this.#slotOf(key, start, stop);
+    if (slot >= 0) this.#counters[(slot + COUNTERS_AT) / 8 + what]!++;
+    unlock(this.#words, LOCK);
+  }
+
+  clear(): void {
+    lock(this.#words, LOCK);
+    this.#bytes.fill(0, HEADER_BYTES);
+    unlock(this.#words, LOCK);
+  }
+
+  dump(sink: ByteSink): void {
+    sink.ensure(PREFIXES_MAX * LINE_BYTES_MAX);
+    lock(this.#words, LOCK);
+    for (let i = 0; i < PREFIXES_MAX; i++) {
+      const slot = HEADER_BYTES + i * SLOT_BYTES;
+      const length = this.#bytes[slot]!;
+      if (length === 0) continue;
+      sink.putConstant(PREFIX);
+      sink.putRange(this.#bytes, slot + 1, slot + length);
+      for (let what = 0; what < COUNTERS; what++) {
+        sink.putConstant(LABELS[what]!);
+        sink.putDecimal(this.#counters[(slot + COUNTERS_AT) / 8 + what]!);
+      }
+      sink.putConstant(CRLF);
+    }
+    unlock(this.#words, LOCK);
+    sink.putConstant(END);
+  }
+
+  /** The prefix's slot, a new one if it must be; -1 when the table is full. The length byte counts one more, as 0 is free. */
+  #slotOf(key: Buffer, start: number, stop: number): number {
+    const length = stop - start + 1;
+    const hash = murmur3(key, start, stop, HASH_SEED);
+    for (let probe = 0; probe < PREFIXES_MAX; probe++) {
+      const slot = HEADER_BYTES + (((hash >>> 0) + probe) % PREFIXES_MAX) * SLOT_BYTES;
+      if (this.#bytes[slot] === 0) {
+        this.#bytes[slot] = length;
+        key.copy(this.#bytes, slot + 1, start, stop);
+        return slot;
+      }
+      if (this.#bytes[slot] === length && this.#holds(slot, key, start, stop)) return slot;
+    }
+    return -1;
+  }
+
+  #holds(slot: number, key: Buffer, start: number, stop: number): boolean {
+    for (let i = start; i < stop; i++)
+      if (this.#bytes[slot + 1 + i - start] !== key[i]) return false;
+    return true;
+  }
+}

@@ -6,21 +6,7 @@
 import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
 import type { NodeView } from './node-view.ts';
-
-/** Numbers that clients may set while the node runs; all threads see them. */
-export interface Tunables {
-  get(name: TunableName): number;
-  set(name: TunableName, value: number): void;
-}
-export type TunableName =
-  | 'hotPercent'
-  | 'warmPercent'
-  | 'hotMaxFactor'
-  | 'warmMaxFactor'
-  | 'automove'
-  | 'automoveRatio'
-  | 'crawlerSleepUs'
-  | 'crawlerToCrawl';
+import type { Tunables } from './tunables.ts';
 
 const OK = 'OK';
 const ERROR = 'ERROR';

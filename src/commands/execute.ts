@@ -11,6 +11,7 @@ import { Arithmetic } from './arithmetic.ts';
 import { answerConfig } from './config.ts';
 import { Counter } from './counter.ts';
 import { beginDump, type ReplyStream } from './dump.ts';
+import type { EventLog } from './event-log.ts';
 import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
 import { answerMetaDelete } from './meta/delete.ts';
@@ -20,6 +21,7 @@ import { PREFIX_COUNT } from './prefixes.ts';
 import { answerDelete, answerFlush, answerTouch } from './remove.ts';
 import { Retriever } from './retrieve.ts';
 import { answerStats } from './stats.ts';
+import { ItemEvents } from './watch.ts';
 import { ValueWriter } from './write.ts';
 
 /** What a node allows and forbids. */
@@ -35,6 +37,7 @@ export interface CommandRules {
 export class Executor {
   readonly retriever: Retriever;
   readonly writer: ValueWriter;
+  readonly events: ItemEvents;
   readonly #arithmetic: Arithmetic;
   readonly #metaGetter: MetaGetter;
   readonly #metaArithmetic: MetaArithmetic;
@@ -42,12 +45,14 @@ export class Executor {
   readonly #node: NodeView;
   readonly #rules: CommandRules;
 
-  constructor(store: Store, node: NodeView, rules: CommandRules) {
-    this.retriever = new Retriever(store, node);
-    this.writer = new ValueWriter(store, node.prefixes);
+  constructor(store: Store, node: NodeView, rules: CommandRules, log: EventLog) {
+    const events = new ItemEvents(store, log);
+    this.events = events;
+    this.retriever = new Retriever(store, node, events);
+    this.writer = new ValueWriter(store, node.prefixes, events);
     const counter = new Counter(store);
     this.#arithmetic = new Arithmetic(store, counter);
-    this.#metaGetter = new MetaGetter(store);
+    this.#metaGetter = new MetaGetter(store, events);
     this.#metaArithmetic = new MetaArithmetic(store, counter);
     this.#store = store;
     this.#node = node;
@@ -63,7 +68,7 @@ export class Executor {
       case VERB.admin:
         return this.#administer(request, reply);
       case VERB.delete:
-        answerDelete(this.#store, request, reply);
+        answerDelete(this.#store, request, reply, this.events);
         if (this.#node.prefixes.enabled) this.#countDelete(request);
         break;
       case VERB.increment:
@@ -130,7 +135,7 @@ export class Executor {
         this.#metaGetter.answer(request, reply);
         break;
       case VERB.metaDelete:
-        answerMetaDelete(this.#store, request, reply);
+        answerMetaDelete(this.#store, request, reply, this.events);
         break;
       case VERB.metaArithmetic:
         this.#metaArithmetic.answer(request, reply);

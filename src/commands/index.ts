@@ -1,5 +1,5 @@
 /** What each Memcached command means. */
-export type { TunableName, Tunables } from './admin.ts';
+
 export {
   CLUSTER_ENTRY,
   type ClusterMember,
@@ -8,7 +8,9 @@ export {
   clusterBlock,
 } from './config.ts';
 export type { ReplyStream } from './dump.ts';
+export { type EventLog, STREAM, streamsOf } from './event-log.ts';
 export { type CommandRules, Executor } from './execute.ts';
 export type { ConnectionView, NodeView } from './node-view.ts';
 export { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
+export type { TunableName, Tunables } from './tunables.ts';
 export { PendingValue } from './write.ts';

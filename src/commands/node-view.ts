@@ -1,6 +1,6 @@
-import type { Tunables } from './admin.ts';
 import type { ConfigEntries } from './config.ts';
 import type { PrefixStats } from './prefixes.ts';
+import type { Tunables } from './tunables.ts';
 
 /** What `stats` shows of the node around the store; the server provides it. */
 export interface NodeView {

@@ -1,9 +1,16 @@
 import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
 import { CLASS_COUNT, COUNT, NO_ITEM, type Store } from '../store/index.ts';
+import { STREAM } from './event-log.ts';
 import { expiryOf } from './expiry.ts';
+import type { ItemEvents } from './watch.ts';
 
 /** delete; in the binary protocol perhaps only of an item with a given CAS id. */
-export function answerDelete(store: Store, request: Request, reply: ReplyWriter): void {
+export function answerDelete(
+  store: Store,
+  request: Request,
+  reply: ReplyWriter,
+  events: ItemEvents,
+): void {
   const { items, counters } = store;
   const { keySource, casHigh, casLow } = request;
   const start = request.keyStart(0);
@@ -11,6 +18,7 @@ export function answerDelete(store: Store, request: Request, reply: ReplyWriter)
   const hash = store.hashOf(keySource, start, end);
   const id = store.open(hash, keySource, start, end);
   const sizeClass = id === NO_ITEM ? 0 : items.classOf(id);
+  const bytes = id === NO_ITEM ? 0 : items.bytes(id);
   const anyCas = casHigh === 0 && casLow === 0;
   const matches =
     id !== NO_ITEM && (anyCas || (items.casHigh(id) === casHigh && items.casLow(id) === casLow));
@@ -18,6 +26,9 @@ export function answerDelete(store: Store, request: Request, reply: ReplyWriter)
   store.close(hash);
   if (sizeClass === 0) counters.add(COUNT.delete_misses);
   else if (matches) counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
+  if (matches && events.wants(STREAM.deletions)) {
+    events.deleted(request, 'delete', sizeClass, bytes);
+  }
   reply.status(
     request,
     matches ? STATUS.deleted : sizeClass === 0 ? STATUS.notFound : STATUS.exists,

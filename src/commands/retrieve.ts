@@ -8,9 +8,11 @@ import {
 } from '../protocol/index.ts';
 import { CLASS_COUNT, COUNT, type ItemId, NO_ITEM, type Store } from '../store/index.ts';
 import { CLUSTER_ENTRY, type ConfigEntries, LEGACY_CLUSTER_KEY } from './config.ts';
+import { STREAM } from './event-log.ts';
 import { expiryOf } from './expiry.ts';
 import type { NodeView } from './node-view.ts';
 import { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
+import type { ItemEvents } from './watch.ts';
 
 /** After this much output a get of many keys pauses, so that the client's pace is heard. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
@@ -33,10 +35,12 @@ export class Retriever {
   readonly #store: Store;
   readonly #config: ConfigEntries;
   readonly #prefixes: PrefixStats;
+  readonly #events: ItemEvents;
   readonly #view = new Hit();
 
-  constructor(store: Store, node: Pick<NodeView, 'config' | 'prefixes'>) {
+  constructor(store: Store, node: Pick<NodeView, 'config' | 'prefixes'>, events: ItemEvents) {
     this.#store = store;
+    this.#events = events;
     this.#config = node.config;
     this.#prefixes = node.prefixes;
   }
@@ -70,6 +74,7 @@ export class Retriever {
         this.#countMiss(touches);
         if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
         reply.miss(request, key);
+        if (this.#events.wants(STREAM.fetchers)) this.#events.fetched(request, key, 0, 0);
         return;
       }
       store.items.read(id, this.#view);
@@ -84,6 +89,9 @@ export class Retriever {
       store.close(hash);
       this.#countHit(touches, sizeClass);
       if (this.#prefixes.enabled) this.#countPrefix(request, key, true);
+      if (this.#events.wants(STREAM.fetchers)) {
+        this.#events.fetched(request, key, sizeClass, this.#view.valueBytes);
+      }
       return;
     }
   }

@@ -19,8 +19,10 @@ import {
   type PutTerms,
   type Store,
 } from '../store/index.ts';
+import { keyWord, STREAM } from './event-log.ts';
 import { expiryOf } from './expiry.ts';
 import { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
+import type { ItemEvents } from './watch.ts';
 
 const MODE_OF: Readonly<Partial<Record<Verb, Mode>>> = {
   [VERB.set]: MODE.set,
@@ -46,6 +48,7 @@ export class PendingValue implements PutTerms {
   item: ItemId = NO_ITEM;
   hash = 0;
   mode: Mode = MODE.set;
+  verb: Verb = VERB.set;
   casHigh = 0;
   casLow = 0;
   allowStale = false;
@@ -59,6 +62,7 @@ export class PendingValue implements PutTerms {
 }
 
 function takeTerms(request: Request, pending: PendingValue): void {
+  pending.verb = request.verb;
   pending.mode = MODE_OF[request.verb]!;
   pending.casHigh = request.casHigh;
   pending.casLow = request.casLow;
@@ -73,9 +77,11 @@ function takeTerms(request: Request, pending: PendingValue): void {
 export class ValueWriter {
   readonly #store: Store;
   readonly #prefixes: PrefixStats;
+  readonly #events: ItemEvents;
 
-  constructor(store: Store, prefixes: PrefixStats) {
+  constructor(store: Store, prefixes: PrefixStats, events: ItemEvents) {
     this.#store = store;
+    this.#events = events;
     this.#prefixes = prefixes;
   }
 
@@ -119,9 +125,12 @@ export class ValueWriter {
     const store = this.#store;
     this.#countSet(item);
     pending.item = NO_ITEM;
+    const tell = this.#events.wants(STREAM.mutations) ? this.#describe(pending, item) : undefined;
     const outcome = store.put(pending.hash, item, pending);
     if (outcome !== OUTCOME.stored) store.storedBytes = pending.valueBytes;
-    return STATUS_OF[outcome]!;
+    const status = STATUS_OF[outcome]!;
+    tell?.(status);
+    return status;
   }
 
   /** The data block was not ended by CRLF: the value is dropped, the old one stays. */
@@ -138,6 +147,18 @@ export class ValueWriter {
     pending.item = NO_ITEM;
   }
 
+  /** The item's event, as far as it is known before it is linked or freed. */
+  #describe(pending: PendingValue, item: ItemId): (status: Status) => void {
+    const { items, arena, lifetimes } = this.#store;
+    const keyAt = items.keyAt(item);
+    const key = keyWord(arena.bytes, keyAt, keyAt + items.keyBytes(item));
+    const expiry = items.expiry(item);
+    const ttl = expiry === 0 ? 0 : expiry - lifetimes.now();
+    const sizeClass = items.classOf(item);
+    const { verb, valueBytes } = pending;
+    return (status) => this.#events.stored(verb, key, status, ttl, sizeClass, valueBytes);
+  }
+
   #failed(request: Request, fits: boolean): Status {
     this.#store.counters.add(fits ? COUNT.store_no_memory : COUNT.store_too_large);
     // Lest the old value outlive the new one: memcached's meta set does so in every mode.
@@ -147,7 +168,12 @@ export class ValueWriter {
       const end = request.keyEnd(0);
       this.#store.remove(this.#store.hashOf(keySource, start, end), keySource, start, end);
     }
-    return fits ? STATUS.outOfMemoryStoring : STATUS.tooLarge;
+    const status = fits ? STATUS.outOfMemoryStoring : STATUS.tooLarge;
+    if (this.#events.wants(STREAM.mutations)) {
+      const key = keyWord(request.keySource, request.keyStart(0), request.keyEnd(0));
+      this.#events.stored(request.verb, key, status, 0, 0, request.valueBytes);
+    }
+    return status;
   }
 
   #countSet(item: ItemId): void {

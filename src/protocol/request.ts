@@ -36,6 +36,7 @@ export const VERB = {
   configList: 31,
   /** Tuning and dumps; `words` starts with the command's name. */
   admin: 32,
+  watch: 33,
 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 

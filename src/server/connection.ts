@@ -4,6 +4,7 @@ import { COUNT, type Store } from '../store/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { PAUSE, type Pause, Session, type SessionTools } from './session.ts';
 import type { Transport, TransportEvents } from './transport.ts';
+import type { Watcher, Watchers } from './watchers.ts';
 
 const LF = 0x0a;
 const CARRY_BYTES_MIN = 4096;
@@ -18,6 +19,7 @@ export interface ConnectionTools {
   readonly sink: ByteSink;
   readonly sinkBytes: number;
   readonly spares: Buffer[];
+  readonly watchers: Watchers;
   readonly table: ConnectionTable;
   readonly loginFailed: (slot: number, user: string) => void;
 }
@@ -29,10 +31,13 @@ export interface ConnectionTools {
  * take them at once, the buffer stays with this connection and the thread goes on with another,
  * and this client is not read again until it has taken them.
  */
-export class Connection implements TransportEvents {
+export class Connection implements TransportEvents, Watcher {
   readonly #tools: ConnectionTools;
   readonly #session: Session;
-  readonly #slot: number;
+  /** Its place in the table of connections. */
+  readonly slot: number;
+  /** Why it ended, in memcached's words. */
+  reason: 'normal' | 'error' = 'normal';
   readonly #onGone: (connection: Connection) => void;
   #transport: Transport | undefined;
   /** Bytes not yet understood: `carry[carryStart, carryEnd)`. */
@@ -48,9 +53,11 @@ export class Connection implements TransportEvents {
 
   constructor(tools: ConnectionTools, slot: number, onGone: (connection: Connection) => void) {
     this.#tools = tools;
-    this.#slot = slot;
+    this.slot = slot;
     this.#onGone = onGone;
     this.#session = new Session(tools.session, {
+      id: slot,
+      watch: (streams) => tools.watchers.add(this, streams),
       flush: () => this.#flush(),
       wake: () => this.#goOn(),
       loginFailed: (user) => tools.loginFailed(slot, user),
@@ -64,7 +71,7 @@ export class Connection implements TransportEvents {
   readonly data = (bytes: Buffer, length: number): boolean => {
     if (this.#state === 'ending' || this.#state === 'gone') return true;
     this.#tools.store.counters.add(COUNT.bytes_read, length);
-    this.#tools.table.touch(this.#slot, this.#tools.store.lifetimes.now());
+    this.#tools.table.touch(this.slot, this.#tools.store.lifetimes.now());
     if (this.#carryEnd === this.#carryStart) return this.#work(bytes, 0, length);
     this.#append(bytes, 0, length);
     if (this.#mustWait(bytes, length)) return true;
@@ -82,14 +89,25 @@ export class Connection implements TransportEvents {
     this.#goOn();
   };
 
-  readonly close = (_error: Error | undefined): void => {
+  readonly close = (error: Error | undefined): void => {
     if (this.#state === 'gone') return;
+    if (error !== undefined) this.reason = 'error';
     this.#state = 'gone';
+    this.#tools.watchers.remove(this);
     this.#releaseHeld();
     this.#session.abandon();
     this.#carry = undefined;
-    this.#tools.table.free(this.#slot);
     this.#onGone(this);
+    this.#tools.table.free(this.slot);
+  };
+
+  readonly isReady = (): boolean => this.#state === 'reading' && this.#transport!.isFlushed();
+
+  /** Events, for a client that watches. */
+  readonly tell = (lines: string): void => {
+    const bytes = Buffer.from(lines, 'latin1');
+    this.#tools.store.counters.add(COUNT.bytes_written, bytes.length);
+    this.#transport!.write(bytes, bytes.length);
   };
 
   /** The node stops: answers what has been read, then says goodbye. */

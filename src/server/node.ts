@@ -10,6 +10,7 @@ import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
 import { loadUsers, type UserSources, type UserTable, watchUsers } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
 import { ConnectionTable } from './connection-table.ts';
+import { EventRings } from './event-rings.ts';
 import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import { asksForLogin, memberOf, type ServerOptions } from './options.ts';
@@ -134,6 +135,7 @@ class NodeThreads {
   readonly #config = ConfigTable.allocate();
   readonly #tunables = SharedTunables.allocate();
   readonly #prefixes: SharedArrayBuffer;
+  readonly #events: SharedArrayBuffer;
   readonly #pool: Piscina;
   readonly #jobs: Promise<void>[] = [];
   readonly #ports: MessagePort[] = [];
@@ -154,6 +156,7 @@ class NodeThreads {
     this.#log = log;
     this.#table = ConnectionTable.allocate(options.connLimit);
     this.#prefixes = PrefixTable.allocate(options.prefixDelimiter !== '');
+    this.#events = EventRings.allocate(options.threads);
     this.#publish();
     new ConnectionTable(this.#table).verbosity = Math.min(options.verbosity, 2);
     const jobs = options.threads + 1;
@@ -247,6 +250,7 @@ class NodeThreads {
       config: this.#config,
       tunables: this.#tunables,
       prefixes: this.#prefixes,
+      events: this.#events,
       listenOn,
       users: this.#users,
       certificates: this.#certificates,

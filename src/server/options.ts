@@ -157,6 +157,11 @@ export const serverFlags = {
     placeholder: '<char>',
     doc: 'Count requests by the prefix of their keys, up to this character (stats detail); : unless given.',
   }),
+  disableWatch: flag({
+    short: 'W',
+    long: 'disable-watch',
+    doc: 'Refuse the watch command.',
+  }),
   enableShutdown: flag({
     short: 'A',
     long: 'enable-shutdown',

@@ -1,10 +1,12 @@
 import { ByteSink } from '../base/index.ts';
 import {
   type CommandRules,
+  type EventLog,
   Executor,
   type NodeView,
   PendingValue,
   type ReplyStream,
+  streamsOf,
 } from '../commands/index.ts';
 import {
   BINARY_STATUS,
@@ -62,6 +64,8 @@ export interface SessionTools {
   readonly sink: ByteSink;
   readonly gate: Gate;
   readonly loginRules: LoginRules;
+  readonly log: EventLog;
+  readonly watchingAllowed: boolean;
   /** Requests of one connection answered in a row (`-R`). */
   readonly requestsPerTurn: number;
 }
@@ -69,6 +73,7 @@ export interface SessionTools {
 /** What a node's sessions go by, beside its store. */
 export interface SessionRules extends CommandRules {
   readonly requestsPerTurn: number;
+  readonly watchingAllowed: boolean;
   readonly gate?: Gate;
   readonly loginRules?: LoginRules;
 }
@@ -78,10 +83,12 @@ export function createSessionTools(
   node: NodeView,
   rules: SessionRules,
   sink: ByteSink,
+  log: EventLog,
 ): SessionTools {
   return {
     store,
-    executor: new Executor(store, node, rules),
+    executor: new Executor(store, node, rules, log),
+    log,
     text: new ClassicDecoder(),
     binary: new BinaryDecoder(),
     request: new Request(),
@@ -91,6 +98,7 @@ export function createSessionTools(
     sink,
     gate: rules.gate ?? OPEN_GATE,
     loginRules: rules.loginRules ?? USUAL_LOGIN_RULES,
+    watchingAllowed: rules.watchingAllowed,
     requestsPerTurn: rules.requestsPerTurn,
   };
 }
@@ -101,6 +109,10 @@ export interface SessionHost {
   readonly flush: () => boolean;
   /** After PAUSE.waiting: let the session go on. */
   readonly wake: () => void;
+  /** Which connection this is, as `stats conns` names it. */
+  readonly id: number;
+  /** The client wants to see events of these streams from now on; false when too many do. */
+  readonly watch: (streams: number) => boolean;
   /** A login was refused; `user` is what the client called itself. */
   readonly loginFailed: (user: string) => void;
 }
@@ -121,6 +133,8 @@ export class Session {
   readonly #host: SessionHost;
   readonly #value = new PendingValue();
   readonly #login: Login;
+  /** Whether the client only watches events now: what it says is not heard any more. */
+  #watching = false;
   #dialect: 'unknown' | 'text' | 'binary' = 'unknown';
   #receiving = false;
   /** Answers the value that is being received. */
@@ -155,6 +169,11 @@ export class Session {
   /** Understands and answers `input[start, end)` as far as it may; sets `at`. */
   advance(input: Buffer, start: number, end: number): Pause {
     this.at = start;
+    this.#tools.log.cfd = this.#host.id;
+    if (this.#watching) {
+      this.at = end;
+      return PAUSE.hungry;
+    }
     if (this.#login.state === 'asking') return PAUSE.waiting;
     if (this.#login.state === 'answered' && !this.#answerLogin()) return PAUSE.closing;
     for (let turns = this.#tools.requestsPerTurn; ; turns--) {
@@ -213,6 +232,11 @@ export class Session {
     if (request.verb === VERB.quit) return this.#quit(request);
     if (!this.#answer(request)) return PAUSE.blocked;
     this.at += length;
+    if (this.#tools.store.evicted.count > 0) this.#tools.executor.events.tellEvicted();
+    if (this.#watching) {
+      this.at = end;
+      return PAUSE.hungry;
+    }
     return request.verb === VERB.refused && request.thenClose ? PAUSE.closing : undefined;
   }
 
@@ -228,6 +252,7 @@ export class Session {
     const { verb } = request;
     if (verb === VERB.get || verb === VERB.getAndTouch) return this.#retrieve(request);
     if (verb >= VERB.set && verb <= VERB.cas) this.#beginValue(request);
+    else if (verb === VERB.watch) this.#watch(request);
     else if (request.dialect === DIALECT.meta) executor.answerMeta(request, metaReplies);
     else this.#stream = executor.answer(request, this.#repliesTo(request));
     // Also an answered request can have bytes that nobody asked for.
@@ -235,6 +260,18 @@ export class Session {
       this.#discardBytes += request.swallowBytes;
     }
     return true;
+  }
+
+  #watch(request: Request): void {
+    const { sink, watchingAllowed } = this.#tools;
+    const streams = streamsOf(request.words);
+    let line = 'OK';
+    if (!watchingAllowed) line = 'CLIENT_ERROR watch commands not allowed';
+    else if (sink.at > 0) line = 'ERROR cannot pipeline other commands before watch';
+    else if (streams === undefined) line = 'ERROR';
+    else if (this.#host.watch(streams)) this.#watching = true;
+    else line = 'WATCHER_TOO_MANY log watcher limit reached';
+    sink.putText(`${line}\r\n`);
   }
 
   #repliesTo(request: Request): ReplyWriter {
@@ -293,6 +330,7 @@ export class Session {
     this.#receiving = false;
     const status = this.#wellEnded ? writer.complete(value) : writer.spoiled(value);
     this.#valueReplies.stored(value.echo, status, this.#tools.store);
+    if (this.#tools.store.evicted.count > 0) this.#tools.executor.events.tellEvicted();
     return true;
   }
 

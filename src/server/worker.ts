@@ -10,11 +10,13 @@ import {
 } from 'node:tls';
 import type { MessagePort } from 'node:worker_threads';
 import { ByteSink, CodedError, machineClock } from '../base/index.ts';
+import { STREAM } from '../commands/index.ts';
 import { CONTROL, COUNT, Store, type StoreShare } from '../store/index.ts';
 import { UserGate, type UserTable } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
 import { Connection, type ConnectionTools } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
+import { EventRings, RingLog } from './event-rings.ts';
 import { type ListenAddress, listen } from './listeners.ts';
 import { SharedNodeView } from './node-view.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
@@ -24,6 +26,7 @@ import { createSessionTools } from './session.ts';
 import { type Certificates, contextOptions, listenerOptions, readCertificates } from './tls.ts';
 import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
 import { SharedTunables } from './tunables.ts';
+import { Watchers } from './watchers.ts';
 
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
 /** After this long a node that drains closes what clients have not closed. */
@@ -41,6 +44,7 @@ export interface ServeJob {
   readonly config: SharedArrayBuffer;
   readonly tunables: SharedArrayBuffer;
   readonly prefixes: SharedArrayBuffer;
+  readonly events: SharedArrayBuffer;
   readonly listenOn: readonly ListenAddress[];
   /** Who may log in; undefined when nobody has to. */
   readonly users: UserTable | undefined;
@@ -98,6 +102,7 @@ class ThreadServer {
   #certificates: Certificates | undefined;
   readonly #gate: UserGate | undefined;
   readonly #loginLog: LoginLog;
+  readonly #log: RingLog;
   #onEmpty = (): void => {};
 
   constructor(job: ServeJob) {
@@ -107,6 +112,8 @@ class ThreadServer {
     this.#store = new Store(job.share, job.thread);
     this.#table = new ConnectionTable(job.table);
     const startSeconds = this.#store.lifetimes.now();
+    const rings = new EventRings(job.events);
+    this.#log = new RingLog(rings, job.thread);
     const shared = {
       config: new ConfigTable(job.config),
       tunables: new SharedTunables(job.tunables),
@@ -124,14 +131,16 @@ class ThreadServer {
       loginRules: { textIsClosed: options.saslOnly, attemptsMax: options.loginAttempts },
       flushAllowed: !options.disableFlushAll,
       dumpingAllowed: !options.disableDumping,
+      watchingAllowed: !options.disableWatch,
       requestsPerTurn: options.maxReqsPerEvent,
     };
     this.#tools = {
-      session: createSessionTools(this.#store, node, rules, sink),
+      session: createSessionTools(this.#store, node, rules, sink, this.#log),
       store: this.#store,
       sink,
       sinkBytes: OUTPUT_BUFFER_BYTES,
       spares: [],
+      watchers: new Watchers(rings),
       table: this.#table,
       loginFailed: (slot, user) => this.#loginLog.note(this.#table.addressOf(slot), user),
     };
@@ -246,10 +255,23 @@ class ThreadServer {
     counters.add(COUNT.total_connections);
     const connection = new Connection(this.#tools, slot, (gone) => this.#forget(gone));
     this.#connections.add(connection);
+    if ((this.#log.watched & STREAM.connevents) !== 0) this.#tellConnection('new', slot, '');
     return connection;
   }
 
+  /** `conn_new` and `conn_close`, for those who watch. */
+  #tellConnection(what: 'new' | 'close', slot: number, more: string): void {
+    const [, transport = '', ip = '', port = '0'] =
+      /^(tcp6?|unix):(?:\[?(.*?)\]?:(\d+))?$/.exec(this.#table.addressOf(slot)) ?? [];
+    const text = `conn_${what} rip=${ip} rport=${port} transport=${transport}${more} cfd=${slot}`;
+    this.#log.tell(STREAM.connevents, text);
+  }
+
   #forget(connection: Connection): void {
+    if ((this.#log.watched & STREAM.connevents) !== 0) {
+      this.#tellConnection('close', connection.slot, ` reason=${connection.reason}`);
+    }
+
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty();
   }

@@ -1,6 +1,7 @@
 import { copyBytes } from '../base/index.ts';
 import { Arena, type StoreShare } from './arena.ts';
 import { CLASS_COUNT, COUNT, CounterSums, ThreadCounters } from './counters.ts';
+import { EvictionNotes } from './eviction-notes.ts';
 import { Evictor } from './evictor.ts';
 import { IndexTable } from './index-table.ts';
 import { Items, itemBytes } from './items.ts';
@@ -78,6 +79,10 @@ export class Store {
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
   readonly chunkBytes: readonly number[];
+  /** What was evicted, for those who watch. */
+  readonly evicted = new EvictionNotes();
+  /** Why `open` found nothing the last time it did. */
+  missedBy: 'not_found' | 'expired' | 'flushed' = 'not_found';
   /** The CAS id and the size of what this thread stored last, while it is still worth a look. */
   storedCasHigh = 0;
   storedCasLow = 0;
@@ -313,10 +318,14 @@ export class Store {
   /** The stripe is held. An expired or flushed item is unlinked on the way: it was a miss. */
   #findLive(hash: number, bytes: Buffer, start: number, end: number): ItemId {
     const id = this.index.find(hash, bytes, start, end - start);
-    if (id === NO_ITEM) return NO_ITEM;
-    if (this.lifetimes.isFlushed(id)) this.counters.add(COUNT.get_flushed);
-    else if (this.lifetimes.isExpired(id)) this.counters.add(COUNT.get_expired);
-    else return id;
+    if (id === NO_ITEM) {
+      this.missedBy = 'not_found';
+      return NO_ITEM;
+    }
+    const flushed = this.lifetimes.isFlushed(id);
+    if (!flushed && !this.lifetimes.isExpired(id)) return id;
+    this.missedBy = flushed ? 'flushed' : 'expired';
+    this.counters.add(flushed ? COUNT.get_flushed : COUNT.get_expired);
     this.#unlink(hash, id);
     return NO_ITEM;
   }
@@ -423,7 +432,12 @@ export class Store {
     const sizeClass = classFor(this.chunkBytes, bytes);
     this.lockClass(sizeClass);
     let id = this.slabs.take(sizeClass);
-    if (id === NO_ITEM) id = this.#evictor.evict(sizeClass, heldStripe, keep);
+    if (id === NO_ITEM) {
+      id = this.#evictor.evict(sizeClass, heldStripe, keep);
+      if (id !== NO_ITEM && this.evicted.isWanted()) {
+        this.evicted.take(this.items, this.lifetimes, this.arena.bytes, id, sizeClass);
+      }
+    }
     if (id !== NO_ITEM) this.items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
     this.unlockClass(sizeClass);
     return id;

@@ -1,5 +1,5 @@
 import { ByteSink } from '../../src/base/index.ts';
-import type { NodeView } from '../../src/commands/index.ts';
+import type { EventLog, NodeView } from '../../src/commands/index.ts';
 import { createSessionTools, PAUSE, Session } from '../../src/server/session.ts';
 import { createStore, Store, type StoreOptions, type StoreShare } from '../../src/store/index.ts';
 
@@ -32,6 +32,8 @@ const NODE: NodeView = {
   setVerbosity: () => {},
 };
 
+const NO_LOG: EventLog = { watched: 0, cfd: 0, tell: () => {} };
+
 /** A small store for tests; no more than a few megabytes unless told. */
 export function testShare(options: Partial<StoreOptions> = {}): StoreShare {
   return createStore({
@@ -54,10 +56,17 @@ export class Talker {
 
   constructor(share: StoreShare, thread = 0, requestsPerTurn = 1_000_000) {
     this.store = new Store(share, thread);
-    const rules = { flushAllowed: true, dumpingAllowed: true, requestsPerTurn };
-    const tools = createSessionTools(this.store, NODE, rules, this.sink);
+    const rules = {
+      flushAllowed: true,
+      dumpingAllowed: true,
+      requestsPerTurn,
+      watchingAllowed: false,
+    };
+    const tools = createSessionTools(this.store, NODE, rules, this.sink, NO_LOG);
     this.session = new Session(tools, {
       flush: () => this.#take(),
+      id: 0,
+      watch: () => false,
       wake: () => {},
       loginFailed: () => {},
     });

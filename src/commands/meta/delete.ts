@@ -1,18 +1,30 @@
 import { type MetaReplies, type Request, STATUS, type Status } from '../../protocol/index.ts';
 import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
+import { STREAM } from '../event-log.ts';
 import { expiryOf } from '../expiry.ts';
+import type { ItemEvents } from '../watch.ts';
 
 /** md: delete, mark as stale (`I`), or drop the value and keep the item (`x`). */
-export function answerMetaDelete(store: Store, request: Request, reply: MetaReplies): void {
+export function answerMetaDelete(
+  store: Store,
+  request: Request,
+  reply: MetaReplies,
+  events: ItemEvents,
+): void {
   const { keySource } = request;
   const start = request.keyStart(0);
   const end = request.keyEnd(0);
   const hash = store.hashOf(keySource, start, end);
   const id = store.open(hash, keySource, start, end);
+  const sizeClass = id === NO_ITEM ? 0 : store.items.classOf(id);
+  const bytes = id === NO_ITEM ? 0 : store.items.bytes(id);
   const status = id === NO_ITEM ? STATUS.notFound : remove(store, request, hash, id);
   store.closeGrown(hash);
   if (status === STATUS.notFound || status === STATUS.exists) {
     store.counters.add(COUNT.delete_misses);
+  }
+  if (status === STATUS.deleted && !request.invalidate && events.wants(STREAM.deletions)) {
+    events.deleted(request, 'md', sizeClass, bytes);
   }
   if (status !== STATUS.deleted || !request.noreply) reply.status(request, status);
 }

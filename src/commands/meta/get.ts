@@ -5,7 +5,9 @@ import {
   type Request,
 } from '../../protocol/index.ts';
 import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
+import { STREAM } from '../event-log.ts';
 import { expiryOf } from '../expiry.ts';
+import type { ItemEvents } from '../watch.ts';
 
 class Hit extends ItemView {
   valueAt = 0;
@@ -33,13 +35,15 @@ const NEVER = 0;
 /** mg: fetch, touch, and the tokens that let one client of many refill the cache. */
 export class MetaGetter {
   readonly #store: Store;
+  readonly #events: ItemEvents;
   readonly #view = new Hit();
   /** Whether the request at hand created its item. */
   #created = false;
   #won = false;
 
-  constructor(store: Store) {
+  constructor(store: Store, events: ItemEvents) {
     this.#store = store;
+    this.#events = events;
   }
 
   answer(request: Request, reply: MetaReplies): void {
@@ -57,6 +61,7 @@ export class MetaGetter {
         store.close(hash);
         this.#countMiss(request);
         reply.miss(request);
+        if (this.#events.wants(STREAM.fetchers)) this.#events.fetched(request, 0, 0, 0);
         return;
       }
       store.items.read(id, this.#view);
@@ -72,6 +77,9 @@ export class MetaGetter {
       const sizeClass = store.items.classOf(id);
       this.#close(hash);
       this.#countHit(request, sizeClass);
+      if (this.#events.wants(STREAM.fetchers)) {
+        this.#events.fetched(request, 0, sizeClass, this.#view.valueBytes);
+      }
       return;
     }
   }

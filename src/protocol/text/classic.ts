@@ -55,6 +55,7 @@ const COMMANDS: ReadonlyMap<number, { readonly name: Uint8Array; readonly verb: 
     ['stats', VERB.stats],
     ['quit', VERB.quit],
     ['refresh_certs', VERB.refreshCertificates],
+    ['watch', VERB.watch],
     ['slabs', VERB.admin],
     ['lru', VERB.admin],
     ['lru_crawler', VERB.admin],
@@ -205,6 +206,7 @@ export class ClassicDecoder {
         this.#decodeVerbosity(input, request);
         break;
       case VERB.stats:
+      case VERB.watch:
         request.words = Array.from({ length: this.#count - 1 }, (_, i) => this.#text(input, i + 1));
         break;
       case VERB.admin:

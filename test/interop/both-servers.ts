@@ -2,24 +2,46 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { memcachedMissing, startMemcached } from '../support/memcached.ts';
 import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';
+import { type Door, type OpenDoor, PLAIN } from './doors.ts';
 
 /** `host:port`, once the server has started. */
 export type ServerAddress = () => string;
+/** The certificate to trust, behind a door with TLS. */
+export type CertificateFile = () => string;
 
 /** The same tests against ours and against a real memcached, which proves the tests themselves. */
-export function describeBothServers(title: string, tests: (address: ServerAddress) => void): void {
-  const starts = { slabring: startSlabring, memcached: startMemcached };
-  for (const [name, start] of Object.entries(starts)) {
-    describe.skipIf(name === 'memcached' && memcachedMissing() !== undefined)(
-      `${title}, ${name}`,
-      () => {
-        let server: TestServer | undefined;
-        beforeAll(async () => {
-          server = await start();
-        });
-        afterAll(() => server?.stop());
-        tests(() => `${server?.host}:${server?.port}`);
-      },
-    );
+export function describeBothServers(
+  title: string,
+  tests: (address: ServerAddress, certificateFile: CertificateFile) => void,
+  door: Door = PLAIN,
+): void {
+  for (const name of ['slabring', 'memcached'] as const) {
+    describe.skipIf(cannotStart(name, door))(`${title}, ${name}`, () => {
+      let open: OpenDoor | undefined;
+      let server: TestServer | undefined;
+      beforeAll(async () => {
+        open = await door.open();
+        server = await (name === 'slabring'
+          ? startSlabring(open.slabring)
+          : startMemcached(open.memcached));
+      });
+      afterAll(async () => {
+        await server?.stop();
+        await open?.close();
+      });
+      tests(
+        () => `${server?.host}:${server?.port}`,
+        () => open?.certificateFile ?? '',
+      );
+    });
   }
+}
+
+/** Whether these tests are skipped; says why. */
+function cannotStart(name: TestServer['name'], door: Door): boolean {
+  if (name !== 'memcached') return false;
+  if (memcachedMissing() !== undefined) return true;
+  const why = door.memcachedMissing();
+  if (why !== undefined) console.warn(`skipped: ${why}`);
+  return why !== undefined;
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findCommand } from './commands.ts';
 import { OwnedProcess, type TestServer } from './server.ts';
 import { until } from './wait.ts';
 
@@ -13,14 +13,13 @@ export interface MemcachedOptions {
   readonly binary?: string;
   /** A command that runs the rest in its place, such as `['taskset', '-c', '0']`. */
   readonly under?: readonly string[];
+  /** More environment variables. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The real memcached on the PATH, or `undefined`. */
 export function findMemcached(): string | undefined {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'memcached'))
-    .find((file) => existsSync(file));
+  return findCommand('memcached');
 }
 
 /** Such as `1.6.18`. */
@@ -56,7 +55,9 @@ export async function startMemcached(options: MemcachedOptions = {}): Promise<Te
   const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
   const args = ['-l', '127.0.0.1', '-p', '-1', ...user, ...(options.args ?? [])];
   const command = [...(options.under ?? []), binary, ...args] as const;
-  const owned = new OwnedProcess(command, { env: { MEMCACHED_PORT_FILENAME: portFile } });
+  const owned = new OwnedProcess(command, {
+    env: { ...options.env, MEMCACHED_PORT_FILENAME: portFile },
+  });
   try {
     const port = await owned.unlessItEnds(until('memcached says its port', () => portIn(portFile)));
     const host = '127.0.0.1';

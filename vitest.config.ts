@@ -11,7 +11,7 @@ export default defineConfig({
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/*.test.ts']),
       project('threads', ['test/threads/**/*.test.ts']),
       project('wire', ['test/differential/**/*.test.ts', 'test/integration/**/*.test.ts']),
-      project('system', ['test/interop/**/*.test.ts', 'test/system/**/*.test.ts']),
+      project('system', ['test/interop/*.test.ts', 'test/system/**/*.test.ts']),
     ],
   },
 });

@@ -4,15 +4,21 @@ import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';
 import { type Door, type OpenDoor, PLAIN } from './doors.ts';
 
+/** The server under test; the functions answer once it has started. */
+export interface Subject {
+  readonly name: TestServer['name'];
+  readonly address: ServerAddress;
+  /** The certificate to trust; undefined where there is no TLS. */
+  readonly certificateFile: () => string | undefined;
+}
+
 /** `host:port`, once the server has started. */
 export type ServerAddress = () => string;
-/** The certificate to trust, behind a door with TLS. */
-export type CertificateFile = () => string;
 
 /** The same tests against ours and against a real memcached, which proves the tests themselves. */
 export function describeBothServers(
   title: string,
-  tests: (address: ServerAddress, certificateFile: CertificateFile) => void,
+  tests: (address: ServerAddress, subject: Subject) => void,
   door: Door = PLAIN,
 ): void {
   for (const name of ['slabring', 'memcached'] as const) {
@@ -29,10 +35,8 @@ export function describeBothServers(
         await server?.stop();
         await open?.close();
       });
-      tests(
-        () => `${server?.host}:${server?.port}`,
-        () => open?.certificateFile ?? '',
-      );
+      const address = () => `${server?.host}:${server?.port}`;
+      tests(address, { name, address, certificateFile: () => open?.certificateFile });
     });
   }
 }

@@ -15,6 +15,7 @@ export interface OpenDoor {
 
 /** One way into a server. */
 export interface Door {
+  readonly isEncrypted: boolean;
   /** Why it cannot be tried at a real memcached here: `undefined` when it can. */
   readonly memcachedMissing: () => string | undefined;
   open(): Promise<OpenDoor>;
@@ -24,6 +25,7 @@ const nothing = () => undefined;
 
 /** Nobody is asked who he is. */
 export const PLAIN: Door = {
+  isEncrypted: false,
   memcachedMissing: nothing,
   open: () => Promise.resolve({ slabring: {}, memcached: {}, close: () => Promise.resolve() }),
 };
@@ -33,6 +35,7 @@ export const USER: Credentials = { user: 'ringmaster', password: 'open sesame 42
 
 /** Binary protocol after a login by SASL PLAIN. */
 export const SASL: Door = {
+  isEncrypted: false,
   memcachedMissing: saslMissing,
   async open() {
     const known = await saslUser(USER);

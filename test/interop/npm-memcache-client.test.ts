@@ -1,18 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { MemcacheClient } from 'memcache-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeBothServers } from './both-servers.ts';
+import { describeBothServers, type Subject } from './both-servers.ts';
 import { overTls, PLAIN } from './doors.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** All that memcache-client can do, over TLS when it is given a certificate to trust. */
-function everything(address: () => string, certificateFile?: () => string): void {
+/** All that memcache-client can do, over TLS where there is a certificate to trust. */
+function everything({ address, certificateFile }: Subject): void {
   let client: MemcacheClient;
   beforeAll(() => {
-    const tls = certificateFile && { tls: { ca: readFileSync(certificateFile()) } };
+    const trusted = certificateFile();
+    const tls = trusted && { tls: { ca: readFileSync(trusted) } };
     const server = { server: address(), maxConnections: 3 };
-    client = new MemcacheClient({ server, cmdTimeout: TIMEOUT_MS, lifetime: 0, ...tls });
+    client = new MemcacheClient({ server, cmdTimeout: TIMEOUT_MS, lifetime: 0, ...(tls || {}) });
   });
   afterAll(() => client?.shutdown());
   const get = async (key: string) => (await client.get<{ value: unknown }>(key))?.value;
@@ -119,9 +120,9 @@ function everything(address: () => string, certificateFile?: () => string): void
   });
 }
 
-describeBothServers("npm's memcache-client", (address) => everything(address));
+describeBothServers("npm's memcache-client", (_, subject) => everything(subject));
 describeBothServers(
   "npm's memcache-client over TLS",
-  (address, certificateFile) => everything(address, certificateFile),
+  (_, subject) => everything(subject),
   overTls(PLAIN),
 );

@@ -118,7 +118,7 @@ class TlsTunnel {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(target: string, certificateFile: string) {
+  constructor(target: string, certificateFile = '') {
     const [host, port] = target.split(':');
     const ca = readFileSync(certificateFile);
     this.#server = createServer((inner) => {
@@ -152,7 +152,7 @@ class TlsTunnel {
 
 describeBothServers(
   "npm's memjs with SASL through a TLS tunnel",
-  (address, certificateFile) => {
+  (address, { certificateFile }) => {
     let tunnel: TlsTunnel;
     let plainEnd = '';
     beforeAll(async () => {

@@ -42,13 +42,18 @@ export class OwnedProcess {
 
   constructor(
     commandLine: readonly string[],
-    options: { ipc?: boolean; env?: NodeJS.ProcessEnv } = {},
+    options: { ipc?: boolean; stdin?: boolean; env?: NodeJS.ProcessEnv } = {},
   ) {
     this.#title = commandLine.join(' ');
     const [command = '', ...args] = commandLine;
     this.child = spawn(command, args, {
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
+      stdio: [
+        options.stdin === true ? 'pipe' : 'ignore',
+        'pipe',
+        'pipe',
+        ...(options.ipc === true ? (['ipc'] as const) : []),
+      ],
     });
     running.add(this.child);
     this.child.stdout?.on('data', (chunk) => {

@@ -15,14 +15,20 @@ export interface Subject {
 /** `host:port`, once the server has started. */
 export type ServerAddress = () => string;
 
-/** The same tests against ours and against a real memcached, which proves the tests themselves. */
+/**
+ * The same tests against ours and against a real memcached, which proves the tests themselves. They are skipped
+ * where their client is missing; `clientMissing` says why.
+ */
 export function describeBothServers(
   title: string,
   tests: (address: ServerAddress, subject: Subject) => void,
   door: Door = PLAIN,
+  clientMissing?: string,
 ): void {
   for (const name of ['slabring', 'memcached'] as const) {
-    describe.skipIf(cannotStart(name, door))(`${title}, ${name}`, () => {
+    const why = clientMissing ?? (name === 'memcached' ? oracleMissing(door) : undefined);
+    if (why !== undefined) console.warn(`skipped: ${title}, ${name}: ${why}`);
+    describe.skipIf(why !== undefined)(`${title}, ${name}`, () => {
       let open: OpenDoor | undefined;
       let server: TestServer | undefined;
       beforeAll(async () => {
@@ -41,11 +47,6 @@ export function describeBothServers(
   }
 }
 
-/** Whether these tests are skipped; says why. */
-function cannotStart(name: TestServer['name'], door: Door): boolean {
-  if (name !== 'memcached') return false;
-  if (memcachedMissing() !== undefined) return true;
-  const why = door.memcachedMissing();
-  if (why !== undefined) console.warn(`skipped: ${why}`);
-  return why !== undefined;
+function oracleMissing(door: Door): string | undefined {
+  return memcachedMissing() ?? door.memcachedMissing();
 }

@@ -20,7 +20,18 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port from ${base} to ${base + PORTS_PER_PROCESS - 1} on 127.0.0.1`);
 }
 
-function isFree(port: number): Promise<boolean> {
+/** The first of so many ports in a row that nothing listens on. */
+export async function portsInARow(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const rest = await Promise.all(
+      Array.from({ length: count - 1 }, (_, i) => isFree(first + 1 + i)),
+    );
+    if (rest.every(Boolean)) return first;
+  }
+}
+
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
-import { freePort } from '../support/ports.ts';
+import { freePort, isFree, portsInARow } from '../support/ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -51,25 +51,6 @@ afterEach(async () => {
   for (const run of runs) run.signal('SIGKILL');
   await Promise.all(runs.splice(0).map(({ ended }) => ended));
 });
-
-/** The first of so many ports in a row that are free. */
-async function portsInARow(count: number): Promise<number> {
-  for (;;) {
-    const first = await freePort();
-    const rest = await Promise.all(
-      Array.from({ length: count - 1 }, (_, i) => isFree(first + 1 + i)),
-    );
-    if (rest.every(Boolean)) return first;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
 
 const isAlive = (pid: number): boolean => {
   try {

@@ -26,6 +26,14 @@ export const PYMEMCACHE: DebianClient = {
   agent: [PYTHON, '-B', agentFile('pymemcache_agent.py')],
 };
 
+/** From pymemcache 4.0 on, which Debian 12 does not have yet: `PYTHONPATH` may name a newer one. */
+export const PYMEMCACHE_AWS: DebianClient = {
+  title: "pymemcache's client of ElastiCache (pymemcache 4.0 or later)",
+  packages: ['python3-pymemcache'],
+  probe: [PYTHON, '-c', 'import pymemcache.client.ext.aws_ec_client'],
+  agent: [PYTHON, '-B', agentFile('pymemcache_aws_agent.py')],
+};
+
 export const PYLIBMC: DebianClient = {
   title: "Python's pylibmc",
   packages: ['python3-pylibmc', 'libsasl2-modules'],

@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     name: 'debian',
     root: fileURLToPath(new URL('../../..', import.meta.url)),
+    globalSetup: 'test/interop/debian/install.ts',
     include: ['test/interop/debian/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

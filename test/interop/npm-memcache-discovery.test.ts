@@ -1,0 +1,61 @@
+import { Memcache, type MemcacheOptions } from 'memcache';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startCluster, type TestCluster } from '../support/cluster-process.ts';
+import { dialogue } from '../support/wire.ts';
+
+const TIMEOUT_MS = 10_000;
+/** Of a discovery that is to see a change during a test. */
+const POLLING_MS = 20;
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterAll(() => cluster?.stop());
+
+/** A client that was told of one node only. */
+async function discoverer(
+  more: Partial<NonNullable<MemcacheOptions['autoDiscover']>> = {},
+): Promise<Memcache> {
+  const [, second = ''] = cluster.addresses;
+  const autoDiscover = { enabled: true, configEndpoint: second, ...more };
+  const client = new Memcache({ nodes: [second], timeout: TIMEOUT_MS, autoDiscover });
+  client.on('autoDiscoverError', (error: unknown) => {
+    throw error;
+  });
+  await client.connect();
+  return client;
+}
+
+describe("npm's memcache finds the nodes of slabring cluster", () => {
+  test.for([
+    ['config get cluster', false],
+    ['get AmazonElastiCache:cluster', true],
+  ] as const)('by %s', async ([, useLegacyCommand]) => {
+    const client = await discoverer({ useLegacyCommand });
+    expect([...client.nodeIds].sort()).toEqual([...cluster.addresses].sort());
+    const keys = Array.from({ length: 100 }, (_, i) => `found:${i}`);
+    await Promise.all(keys.map((key) => client.set(key, key)));
+    expect(await client.gets(keys)).toEqual(new Map(keys.map((key) => [key, key])));
+    const stats = [...(await client.stats()).values()];
+    expect(stats).toHaveLength(cluster.addresses.length);
+    const items = stats.reduce((sum, of) => sum + Number(of['curr_items']), 0);
+    expect(items).toBe(keys.length);
+    await client.disconnect();
+  });
+
+  test('and follows when the list changes', async () => {
+    const client = await discoverer({ pollingInterval: POLLING_MS });
+    const [first = '', second = ''] = cluster.addresses;
+    const nodes = [first, second].map((address) => `localhost|${address.replace(':', '|')}`);
+    const block = `4000000000\n${nodes.join(' ')}\n`;
+    const [host = '', port] = second.split(':');
+    const told = `config set cluster 0 ${block.length}\r\n${block}\r\n`;
+    const reply = await dialogue({ host, port: Number(port) }, Buffer.from(told));
+    expect(reply.toString()).toBe('STORED\r\n');
+    await expect
+      .poll(() => [...client.nodeIds].sort(), { timeout: TIMEOUT_MS })
+      .toEqual([first, second]);
+    await client.disconnect();
+  });
+});

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Authority } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { MemcachedOptions } from '../support/memcached.ts';
@@ -44,6 +46,22 @@ export const SASL: Door = {
       memcached: { args: ['-S'], env: known.memcachedEnv },
       close: known.remove,
     };
+  },
+};
+
+/** Of the ASCII login: memcached 1.6.18 takes a password for no more than its first word. */
+export const ASCII_USER: Credentials = { user: 'ringmaster', password: 'open-sesame-42' };
+
+/** Text protocol after memcached's ASCII login: a `set` of user and password comes first. */
+export const ASCII_LOGIN: Door = {
+  isEncrypted: false,
+  memcachedMissing: nothing,
+  async open() {
+    const { path, remove } = await temporaryFolder();
+    const users = join(path, 'users');
+    await writeFile(users, `${ASCII_USER.user}:${ASCII_USER.password}\n`);
+    const start = { args: ['-Y', users] };
+    return { slabring: start, memcached: start, close: remove };
   },
 };
 

@@ -14,7 +14,7 @@ export interface DebianClient {
 /** Debian's own, for which its packages are: the one on the PATH may be another. */
 const PYTHON = '/usr/bin/python3';
 const RUBY = '/usr/bin/ruby';
-const PHP = '/usr/bin/php';
+export const PHP = '/usr/bin/php';
 
 const agentFile = (name: string): string =>
   fileURLToPath(new URL(`./agents/${name}`, import.meta.url));
@@ -71,6 +71,6 @@ export function clientMissing(client: DebianClient): string | undefined {
     execFileSync(command, args, { stdio: 'ignore' });
     return undefined;
   } catch {
-    return `there is no ${client.title} (apt-get install ${client.packages.join(' ')})`;
+    return `${client.title} is not installed (apt-get install ${client.packages.join(' ')})`;
   }
 }

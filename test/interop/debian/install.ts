@@ -36,21 +36,21 @@ export default function installDebianClients(): void {
 
 /** One need after the other, so that one that is not to be had does not take the rest along. */
 function install(needs: readonly Need[]): void {
-  try {
-    aptGet('update');
-    for (const { packages } of needs) {
-      console.log(`installing ${packages.join(' ')}`);
-      aptGet('install', '-y', '--no-install-recommends', ...packages);
-    }
-  } catch (error) {
-    console.warn(error instanceof Error ? error.message : error);
+  aptGet('update');
+  for (const { packages } of needs) {
+    console.log(`installing ${packages.join(' ')}`);
+    aptGet('install', '-y', '--no-install-recommends', ...packages);
   }
 }
 
 /** Says nothing unless it fails. */
 function aptGet(...args: readonly string[]): void {
-  execFileSync('apt-get', ['-qq', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
+  try {
+    execFileSync('apt-get', ['-qq', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  } catch (error) {
+    console.warn(error instanceof Error ? error.message : error);
+  }
 }

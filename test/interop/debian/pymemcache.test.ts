@@ -1,5 +1,22 @@
-import { overTls, PLAIN } from '../doors.ts';
+import { expect, test } from 'vitest';
+import { ASCII_LOGIN, ASCII_USER, overTls, PLAIN } from '../doors.ts';
+import type { Agent } from './agent.ts';
 import { describeClient } from './client-tests.ts';
 import { PYMEMCACHE } from './clients.ts';
 
-describeClient(PYMEMCACHE, [{ name: 'text' }, { name: 'text over TLS', door: overTls(PLAIN) }]);
+function statsTests(agent: () => Agent): void {
+  test('every kind of stats', async () => {
+    await agent().call('set', 'seen', 'x');
+    expect(await agent().call('stats', 'settings')).toMatchObject({ maxbytes: '67108864' });
+    expect(await agent().call('stats', 'slabs')).toHaveProperty('active_slabs');
+    expect(await agent().call('stats', 'items')).not.toEqual({});
+    expect(await agent().call('stats', 'conns')).not.toEqual({});
+  });
+}
+
+describeClient(PYMEMCACHE, [
+  { name: 'text', more: statsTests },
+  { name: 'text over TLS', door: overTls(PLAIN) },
+  { name: 'text with the ASCII login', door: ASCII_LOGIN, settings: ASCII_USER },
+  { name: 'text with the ASCII login over TLS', door: overTls(ASCII_LOGIN), settings: ASCII_USER },
+]);

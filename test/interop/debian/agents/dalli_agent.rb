@@ -52,7 +52,8 @@ class Operations
   def incr(key, amount) = @client.incr(key, amount)
   def decr(key, amount) = @client.decr(key, amount)
   def incr_from(key, amount, initial, seconds) = @client.incr(key, amount, seconds, initial)
-  def stats(kind = nil) = @client.stats(kind).values.first
+  def stats(kind = nil) = @client.stats(kind&.to_sym).values.first
+  def reset_stats = @client.reset_stats
   def version = @client.version.values.first
   def flush = @client.flush.all?
 

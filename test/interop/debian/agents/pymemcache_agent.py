@@ -7,12 +7,30 @@ from pymemcache.client.base import Client
 TIMEOUT_S = 10
 
 
+def to_text(stat):
+    return stat.decode() if isinstance(stat, bytes) else str(stat)
+
+
+class LoggingIn(Client):
+    """Says who it is at the start of every connection: memcached's ASCII login is a set."""
+
+    def _connect(self):
+        super()._connect()
+        self.sock.sendall(b"set login 0 0 %d\r\n%s\r\n" % (len(self.login), self.login))
+        answer = b""
+        while not answer.endswith(b"\r\n"):
+            answer += self.sock.recv(1) or b"closed\r\n"
+        if answer != b"STORED\r\n":
+            self.close()
+            raise PermissionError(answer.decode())
+
+
 class Pymemcache:
     def __init__(self, settings):
         (server,) = settings["servers"]
         certificate = settings.get("certificateFile")
         tls = certificate and ssl.create_default_context(cafile=certificate)
-        self.client = Client(
+        self.client = (LoggingIn if "user" in settings else Client)(
             server,
             serde=serde.pickle_serde,
             default_noreply=False,
@@ -22,6 +40,8 @@ class Pymemcache:
             connect_timeout=TIMEOUT_S,
             tls_context=tls or None,
         )
+        if "user" in settings:
+            self.client.login = f"{settings['user']} {settings['password']}".encode()
 
     def __getattr__(self, name):
         return getattr(self.client, name)
@@ -41,16 +61,10 @@ class Pymemcache:
         return {True: "stored", False: "exists", None: "missing"}[outcome]
 
     def stats(self, *kind):
-        return {key: str(value) for key, value in self.raw_stats(*kind).items()}
-
-    def raw_stats(self, *kind):
-        return {key.decode(): value for key, value in self.client.stats(*kind).items()}
+        return {key.decode(): to_text(value) for key, value in self.client.stats(*kind).items()}
 
     def flush(self):
         return self.client.flush_all()
-
-    def raw(self, command, end):
-        return self.client.raw_command(command, end_tokens=end)
 
 
 serve(Pymemcache)

@@ -268,8 +268,13 @@ class NodeThreads {
   #hear(appeal: NodeAppeal): void {
     switch (appeal.kind) {
       case 'loginFailed': {
-        const { address, user, more } = appeal;
-        this.#log.warn({ address, user, more }, 'a login failed');
+        const { address, user } = appeal;
+        this.#log.warn({ address, user }, 'a login failed');
+        break;
+      }
+      case 'loginsFailed': {
+        const { untold, overloads } = appeal;
+        this.#log.warn({ untold, overloads }, 'more logins failed');
         break;
       }
       case 'certificates':

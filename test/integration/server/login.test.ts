@@ -103,7 +103,7 @@ describe('the ASCII login', () => {
 
   test('stats count logins, and the log names no password', async () => {
     const server = await started('-Y', users);
-    const said = `${login('bob s3cret')}${login('bob builder')}stats\r\nstats settings\r\n`;
+    const said = `${login('bo\x1b[1mb s3cret')}${login('bob builder')}stats\r\nstats settings\r\n`;
     const reply = (await dialogue(server.address, said)).toString();
     expect(reply).toContain('STAT auth_cmds 2\r\n');
     expect(reply).toContain('STAT auth_errors 1\r\n');
@@ -114,7 +114,7 @@ describe('the ASCII login', () => {
         .find((each) => each.includes('login failed'));
       return logged;
     });
-    expect(line).toContain('"user":"bob"');
+    expect(line).toContain(JSON.stringify({ user: 'bo\\x1b[1mb' }).slice(1, -1));
     expect(line).toContain('127.0.0.1');
     expect(server.process.stderr).not.toContain('s3cret');
   });
@@ -230,6 +230,14 @@ describe('the file changes', () => {
       server.process.stderr.includes('line 1: there is no colon') ? true : undefined,
     );
     expect(await opens(server, 'carol singer')).toBe(true);
+  });
+
+  test('an emptied one lets nobody in', async () => {
+    const server = await started('-Y', users);
+    expect(await opens(server, 'bob builder')).toBe(true);
+    await writeFile(users, '');
+    await until('bob may not log in', async () => !(await opens(server, 'bob builder')));
+    await until('the log says so', () => server.process.stderr.includes('nobody can log in'));
   });
 
   test('a change is noticed without being told', async () => {

@@ -1,6 +1,8 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { healthVerb } from '../../../src/cli/health.ts';
+import { run } from '../../../src/cli/run.ts';
 import { OP, packet, packetsOf } from '../../support/binary-wire.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
@@ -8,6 +10,7 @@ import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
 import { until } from '../../support/wait.ts';
 import { dialogue, RawConnection } from '../../support/wire.ts';
+import { TestHost } from '../../unit/cli/host.ts';
 
 const USERS = 'alice:wonder land\nbob:builder\n';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -194,6 +197,25 @@ describe('SASL', () => {
     const closed = await started('-S', '-Y', users, '--sasl-only');
     expect((await dialogue(closed.address, said)).toString()).toBe('');
     expect((await statusesOf(closed, plain('bob', 'builder'), NOOP)).length).toBe(2);
+  });
+
+  test('a node that is closed to text is healthy all the same', async () => {
+    const server = await started('-S', '-Y', users, '--sasl-only');
+    const host = new TestHost();
+    const code = await run(['health', '-p', `${server.port}`, '--json'], [healthVerb], host);
+    expect(host.complained).toEqual([]);
+    expect(JSON.parse(host.said.join())).toMatchObject({ version: '1.6.18' });
+    expect(code).toBe(0);
+  });
+
+  test('who says to be somebody else is refused, as by memcached', async () => {
+    const server = await started('-S', '-Y', users);
+    const as = (authzid: string): Buffer =>
+      packet({ opcode: OP.saslAuth, key: 'PLAIN', value: `${authzid}\0bob\0builder` });
+    const statusOf = async (authzid: string) => (await statusesOf(server, as(authzid)))[0]?.[1];
+    expect(await statusOf('bob')).toBe(0);
+    expect(await statusOf('bob@some.host')).toBe(0);
+    for (const other of ['alice', 'bo', 'bobby', '@']) expect(await statusOf(other)).toBe(0x20);
   });
 
   test('both spellings of MEMCACHED_SASL_PWDB', async () => {

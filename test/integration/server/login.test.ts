@@ -95,6 +95,18 @@ describe('the ASCII login', () => {
     }
   });
 
+  test('data that does not end well is refused at once, wherever it is cut', async () => {
+    const server = await started('-Y', users);
+    const bytes = Buffer.from('set x 0 0 3\r\nbobxx');
+    const connection = await RawConnection.connect(server.address);
+    for (let cut = 1; cut < bytes.length; cut++) {
+      await connection.sendPieces([bytes.subarray(0, cut), bytes.subarray(cut)]);
+      const reply = (await connection.readUntil('\r\n')).toString();
+      expect(reply, `cut at ${cut}`).toBe('CLIENT_ERROR bad command line termination\r\n');
+    }
+    connection.destroy();
+  });
+
   test('who fails too often is let go', async () => {
     const server = await started('-Y', users, '--login-attempts', '3');
     const connection = await RawConnection.connect(server.address);

@@ -6,6 +6,10 @@ import { EXIT } from './exit-codes.ts';
 import { defineVerb } from './verb.ts';
 
 const REQUEST = 'version\r\n';
+const HEADER_BYTES = 24;
+/** The same in binary: a node that is closed to text (--sasl-only) answers it before a login. */
+const PACKET = Buffer.from([0x80, 0x0b, ...Array<number>(HEADER_BYTES - 2).fill(0)]);
+const VERSION_ANSWER = 0x810b;
 /** A reply longer than this is no reply to `version`. */
 const REPLY_BYTES_MAX = 256;
 /** What a node says that serves only those who log in: it is alive. */
@@ -51,15 +55,13 @@ async function askVersion(
   patienceMs: number,
 ): Promise<string> {
   const signal = AbortSignal.timeout(patienceMs);
-  const socket = connect({ ...address, signal });
-  socket.on('error', () => {}); // whoever waits on the socket is told by its own listener
   try {
-    await once(socket, 'connect', { signal });
-    socket.write(REQUEST);
-    const line = await firstLine(socket);
+    const line = await exchange(address, REQUEST, signal, firstLine);
     const version = /^VERSION (\S+)$/.exec(line)?.[1];
     if (version !== undefined) return version;
     if (line === ASKS_FOR_LOGIN) return 'a login is asked for first';
+    const binary = line === '' ? await exchange(address, PACKET, signal, packetBody) : undefined;
+    if (binary !== undefined) return binary;
     throw new Error(`it answered ${JSON.stringify(line)} to "version"`);
   } catch (error) {
     const why = signal.aborted
@@ -68,9 +70,39 @@ async function askVersion(
         ? error.message
         : String(error);
     throw new CodedError('ERR_UNHEALTHY', `${where} is not healthy: ${why}.`, { cause: error });
+  }
+}
+
+/** Says something on a connection of its own, and takes what `read` makes of the answer. */
+async function exchange<T>(
+  address: NetConnectOpts,
+  request: string | Buffer,
+  signal: AbortSignal,
+  read: (socket: Socket) => Promise<T>,
+): Promise<T> {
+  const socket = connect({ ...address, signal });
+  socket.on('error', () => {}); // whoever waits on the socket is told by its own listener
+  try {
+    await once(socket, 'connect', { signal });
+    socket.write(request);
+    return await read(socket);
   } finally {
     socket.destroy();
   }
+}
+
+/** The body of a packet that answers PACKET well; undefined when something else came. */
+async function packetBody(socket: Socket): Promise<string | undefined> {
+  let received: Buffer = Buffer.alloc(0);
+  for await (const chunk of socket) {
+    received = Buffer.concat([received, chunk as Buffer]);
+    if (received.length < HEADER_BYTES) continue;
+    if (received.readUInt16BE(0) !== VERSION_ANSWER || received.readUInt16BE(6) !== 0) break;
+    const end = HEADER_BYTES + received.readUInt32BE(8);
+    if (received.length >= end) return received.toString('latin1', HEADER_BYTES, end);
+    if (received.length > REPLY_BYTES_MAX) break;
+  }
+  return undefined;
 }
 
 async function firstLine(socket: Socket): Promise<string> {

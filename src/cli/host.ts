@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { CodedError } from '../base/index.ts';
 
 /** What a verb sees of the process it runs in; a test hands it another. */
 export interface Host {
@@ -43,10 +44,13 @@ export function processHost(): Host {
 const NOWHERE = new Writable({ write: (_chunk, _encoding, done) => done() });
 
 async function askOnTerminal(question: string): Promise<string> {
-  process.stderr.write(question);
+  // The interface first: it turns the terminal's own echo off, and one may type as soon as asked.
   const lines = createInterface({ input: process.stdin, output: NOWHERE, terminal: true });
+  process.stderr.write(question);
   try {
     return await lines.question('');
+  } catch (cause) {
+    throw new CodedError('ERR_ABORTED', 'Nothing was typed; nothing was changed.', { cause });
   } finally {
     lines.close();
     process.stderr.write('\n');

@@ -44,18 +44,18 @@ export function serveVerb(startNode: StartNode): Verb {
     ],
     async run({ udpPort: _, ...options }, host) {
       const stop = listenForStop(host);
+      // From the start: nobody who asks for a reload means to end a node that is on its way up.
+      let reload = (): void => {};
+      const onHangUp = (): void => reload();
+      host.events.on('SIGHUP', onHangUp);
       try {
         const node = await start(startNode, options, host);
+        reload = () => void node.reload();
         for (const address of node.addresses) host.out(`Listening on ${addressText(address)}`);
         host.supervisor?.tell({ type: 'listening', addresses: node.addresses });
-        const reload = () => void node.reload();
-        host.events.on('SIGHUP', reload);
-        try {
-          return await untilEnd(node, stop, host);
-        } finally {
-          host.events.off('SIGHUP', reload);
-        }
+        return await untilEnd(node, stop, host);
       } finally {
+        host.events.off('SIGHUP', onHangUp);
         stop.dispose();
       }
     },

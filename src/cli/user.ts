@@ -1,14 +1,11 @@
-import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { CodedError, flag, text } from '../base/index.ts';
-import { makeScrypt, parseUserFile, showUserFile, type User } from '../server/index.ts';
+import { makeScrypt, type User } from '../server/index.ts';
 import { columns } from './columns.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Host } from './host.ts';
+import { readUserFile, type UserFile, writeUserFile } from './user-file.ts';
 import { defineVerb } from './verb.ts';
 
-/** Only the owner reads who may log in. */
-const FILE_MODE = 0o600;
-const READABLE_BY_OTHERS = 0o077;
 /** Names that every way to log in can carry: memcached's ASCII login ends the user at a blank. */
 const NAME = /^[!-9;-~]{1,250}$/;
 const PASSWORD_BYTES_MAX = 250;
@@ -47,15 +44,13 @@ export const userVerb = defineVerb({
   async run(options, host, [what = '', name = '']) {
     const file = options.authFile;
     if (file === '') throw usage('Name the file of users with -Y (--auth-file).');
-    const users = await readUsers(file);
     switch (what) {
       case 'list':
-        host.out(options.json ? asJson(users) : asPage(file, users));
-        return EXIT.ok;
+        return list(await readUserFile(file), options.json, host);
       case 'add':
-        return add(file, users, nameOf(name), options, host);
+        return add(nameOf(name), await readUserFile(file), options, host);
       case 'remove':
-        return remove(file, users, nameOf(name), options.json, host);
+        return remove(nameOf(name), await readUserFile(file), options.json, host);
       default:
         throw usage(`"${what}" is none of add, remove and list.`);
     }
@@ -68,42 +63,44 @@ interface AddOptions {
   readonly json: boolean;
 }
 
-async function add(
-  file: string,
-  users: readonly User[],
-  name: string,
-  options: AddOptions,
-  host: Host,
-): Promise<number> {
-  const isThere = users.some((user) => user.name === name);
+async function add(name: string, file: UserFile, options: AddOptions, host: Host): Promise<number> {
+  const isThere = file.users.some((user) => user.name === name);
   if (isThere && !options.replace) {
     const advice = 'To give that user a new password, add --replace.';
-    throw new CodedError('ERR_USER_EXISTS', `${file} has a user "${name}" already. ${advice}`);
+    throw new CodedError('ERR_USER_EXISTS', `${file.path} has a user "${name}" already. ${advice}`);
   }
   const password = await readPassword(name, options.passwordStdin, host);
   const secret = await makeScrypt(Buffer.from(password, 'utf8'));
-  const others = users.filter((user) => user.name !== name);
-  await writeUsers(file, [...others, { name, secret }], host);
+  await writeUserFile(file, name, secret, host);
   const done = isThere ? 'replaced' : 'added';
   host.out(options.json ? JSON.stringify({ user: name, [done]: true }) : `${name}: ${done}`);
   return EXIT.ok;
 }
 
-async function remove(
-  file: string,
-  users: readonly User[],
-  name: string,
-  json: boolean,
-  host: Host,
-): Promise<number> {
-  const left = users.filter((user) => user.name !== name);
-  if (left.length === users.length) {
-    throw new CodedError('ERR_NO_SUCH_USER', `${file} has no user "${name}".`);
+function list(file: UserFile, json: boolean, host: Host): number {
+  const { path, users } = thereIs(file);
+  host.out(json ? asJson(users) : asPage(path, users));
+  return EXIT.ok;
+}
+
+async function remove(name: string, file: UserFile, json: boolean, host: Host): Promise<number> {
+  if (!thereIs(file).users.some((user) => user.name === name)) {
+    throw new CodedError('ERR_NO_SUCH_USER', `${file.path} has no user "${name}".`);
   }
-  await writeUsers(file, left, host);
-  if (left.length === 0) host.err(`${file} names no user now: a node would not start with it.`);
+  await writeUserFile(file, name, undefined, host);
+  if (file.users.every((user) => user.name === name)) {
+    host.err(
+      `${file.path} names no user now: running nodes let nobody log in, and none starts with it.`,
+    );
+  }
   host.out(json ? JSON.stringify({ user: name, removed: true }) : `${name}: removed`);
   return EXIT.ok;
+}
+
+/** A file that one wants to add to may be missing; one that one asks about may not. */
+function thereIs(file: UserFile): UserFile {
+  if (file.text !== undefined) return file;
+  throw new CodedError('ERR_USER_FILE', `There is no file ${file.path}.`);
 }
 
 function nameOf(name: string): string {
@@ -117,6 +114,7 @@ async function readPassword(name: string, fromInput: boolean, host: Host): Promi
     : await askTwice(name, host);
   const bytes = Buffer.byteLength(password);
   if (bytes === 0) throw usage('The password is empty.');
+  if (/[\0\r\n]/.test(password)) throw usage('The password has a line break or a NUL in it.');
   if (bytes > PASSWORD_BYTES_MAX) throw usage(`The password is over ${PASSWORD_BYTES_MAX} bytes.`);
   return password;
 }
@@ -129,40 +127,6 @@ async function askTwice(name: string, host: Host): Promise<string> {
   const password = await asked;
   if ((await host.askSecret('Once more: ')) === password) return password;
   throw usage('The two passwords differ; nothing was changed.');
-}
-
-/** A file that is not there names nobody yet. */
-async function readUsers(file: string): Promise<readonly User[]> {
-  try {
-    const content = await readFile(file, 'latin1');
-    return content.trim() === '' ? [] : parseUserFile(file, content);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** Puts a whole new file in place of the old one, so that no reader ever sees half of it. */
-async function writeUsers(file: string, users: readonly User[], host: Host): Promise<void> {
-  const before = await stat(file).catch(() => undefined);
-  const mode = before === undefined ? FILE_MODE : before.mode & 0o777;
-  const draft = `${file}.${process.pid}.new`;
-  try {
-    await writeFile(draft, showUserFile(users), {
-      mode: FILE_MODE,
-      flag: 'wx',
-      encoding: 'latin1',
-    });
-    await chmod(draft, mode);
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CodedError('ERR_USER_FILE', `${file} cannot be written: ${why}.`, { cause: error });
-  }
-  if ((mode & READABLE_BY_OTHERS) !== 0) {
-    host.err(`Others can read ${file}; keep it to yourself with: chmod 600 ${file}`);
-  }
 }
 
 function asJson(users: readonly User[]): string {

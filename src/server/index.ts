@@ -1,11 +1,5 @@
 /** Sockets and threads of one node. */
-export {
-  loadUsers,
-  makeScrypt,
-  parseUserFile,
-  showUserFile,
-  type User,
-} from './auth/index.ts';
+export { editUserFile, loadUsers, makeScrypt, parseUserFile, type User } from './auth/index.ts';
 export type { ListenAddress } from './listeners.ts';
 export { asSentence, createLogger, type LogOptions } from './log.ts';
 export { type NodeHandle, startNode } from './node.ts';

@@ -68,7 +68,10 @@ export function isPlain(input: Buffer, start: number, end: number): boolean {
   return end - start === PLAIN.length && equalBytes(input, start, PLAIN, 0, PLAIN.length);
 }
 
-/** SASL PLAIN (RFC 4616): `<authzid> NUL <user> NUL <password>`; undefined when it is not that. */
+/**
+ * SASL PLAIN (RFC 4616): `<authzid> NUL <user> NUL <password>`; undefined when it is not that, or
+ * when who logs in wants to act for somebody else.
+ */
 export function readSaslPlain(
   input: Buffer,
   start: number,
@@ -78,7 +81,15 @@ export function readSaslPlain(
   const first = said.indexOf(0);
   const second = first < 0 ? -1 : said.indexOf(0, first + 1);
   if (second < 0 || second === first + 1 || said.indexOf(0, second + 1) >= 0) return undefined;
-  return { user: said.subarray(first + 1, second), password: said.subarray(second + 1) };
+  const user = said.subarray(first + 1, second);
+  if (!isSameIdentity(said.toString('latin1', 0, first), user.toString('latin1'))) return undefined;
+  return { user, password: said.subarray(second + 1) };
+}
+
+/** Nobody named, or the same user, with or without a host. */
+function isSameIdentity(authzid: string, user: string): boolean {
+  if (authzid === '' || authzid === user) return true;
+  return authzid.startsWith(`${user}@`) || user.startsWith(`${authzid}@`);
 }
 
 /** One session's login: asks the gate, counts what fails, and remembers the answer. */

@@ -7,7 +7,7 @@ import { Piscina } from 'piscina';
 import { CodedError, type Logger, machineClock, silentLogger } from '../base/index.ts';
 import { CLUSTER_ENTRY, clusterBlock } from '../commands/index.ts';
 import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
-import { loadUsers, type UserSources, type UserTable, watchUsers } from './auth/index.ts';
+import { UserKeeper, type UserSources, type UserTable } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { EventRings } from './event-rings.ts';
@@ -51,25 +51,23 @@ export async function startNode(
 ): Promise<NodeHandle> {
   const wanted = addressesOf(options);
   const sources = userSources(options);
-  const users = sources === undefined ? undefined : await loadUsers(sources);
+  const keeper = sources === undefined ? undefined : await UserKeeper.open(sources, log);
   const certificates = options.enableSsl ? readCertificates(options, newTicketKeys()) : undefined;
   for (const address of wanted) await probe(address, options);
   const share = allocateStore(options);
-  const threads = new NodeThreads(options, share, { users, certificates }, log);
+  const threads = new NodeThreads(options, share, { users: keeper?.table, certificates }, log);
   try {
     const addresses = await threads.listen(wanted);
     threads.maintain();
     log.info({ addresses, threads: options.threads }, 'node is listening');
-    const rereadUsers = () => reloadUsers(sources, threads, log);
-    const reload = () => {
+    keeper?.watch((table) => threads.tell({ kind: 'users', table }));
+    const reload = async () => {
       threads.reloadCertificates();
-      return rereadUsers();
+      await keeper?.reload();
     };
-    const endWatch =
-      sources === undefined ? () => {} : watchUsers(sources, () => void rereadUsers());
     const endRotation = rotateTicketKeys(threads);
     const stop = () => {
-      endWatch();
+      keeper?.close();
       endRotation();
       return threads.stop();
     };
@@ -92,22 +90,6 @@ function userSources(options: ServerOptions): UserSources | undefined {
   if (!asksForLogin(options)) return undefined;
   const { authFile, enableSasl, saslPwdb } = options;
   return { authFile, saslPwdb: enableSasl ? saslPwdb : '' };
-}
-
-async function reloadUsers(
-  sources: UserSources | undefined,
-  threads: NodeThreads,
-  log: Logger,
-): Promise<void> {
-  if (sources === undefined) return;
-  try {
-    const table = await loadUsers(sources);
-    threads.tell({ kind: 'users', table });
-    log.info({ users: table.users.length }, 'users were read anew');
-  } catch (error) {
-    if (!(error instanceof CodedError)) throw error;
-    log.warn({ code: error.code }, `the users stay as they were: ${error.message}`);
-  }
 }
 
 function allocateStore(options: ServerOptions): StoreShare {
@@ -286,8 +268,13 @@ class NodeThreads {
   #hear(appeal: NodeAppeal): void {
     switch (appeal.kind) {
       case 'loginFailed': {
-        const { address, user, more } = appeal;
-        this.#log.warn({ address, user, more }, 'a login failed');
+        const { address, user } = appeal;
+        this.#log.warn({ address, user }, 'a login failed');
+        break;
+      }
+      case 'loginsFailed': {
+        const { untold, overloads } = appeal;
+        this.#log.warn({ untold, overloads }, 'more logins failed');
         break;
       }
       case 'certificates':

@@ -3,7 +3,7 @@
  * data path goes this way: only what changes a few times a day, and reaches every thread.
  */
 
-import type { UserTable } from './auth/index.ts';
+import type { LoginNews, UserTable } from './auth/index.ts';
 import type { Certificates } from './tls.ts';
 
 /** From the main thread to every serving thread. */
@@ -19,10 +19,4 @@ export type NodeAppeal =
   | { readonly kind: 'shutdown'; readonly graceful: boolean }
   /** A client asked for the certificates to be read again, and they are good. */
   | { readonly kind: 'certificates'; readonly certificates: Certificates }
-  /** A login failed; `more` others did that are not told one by one. */
-  | {
-      readonly kind: 'loginFailed';
-      readonly address: string;
-      readonly user: string;
-      readonly more: number;
-    };
+  | LoginNews;

@@ -156,8 +156,9 @@ export class Session {
     this.#valueReplies = tools.classicReplies;
   }
 
-  /** Whether the session waits for a line of text, not for bytes of a value. */
+  /** Whether the session waits for a line of text, not for bytes of a value or of a login. */
   get awaitsLine(): boolean {
+    if (this.#login.state !== 'in') return false;
     return this.#dialect === 'text' && !this.#receiving && this.#discardBytes === 0;
   }
 

@@ -12,7 +12,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { ByteSink, CodedError, machineClock } from '../base/index.ts';
 import { STREAM } from '../commands/index.ts';
 import { CONTROL, COUNT, Store, type StoreShare } from '../store/index.ts';
-import { UserGate, type UserTable } from './auth/index.ts';
+import { LoginLog, UserGate, type UserTable } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
 import { Connection, type ConnectionTools } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
@@ -101,7 +101,6 @@ class ThreadServer {
   readonly #secureServers: TlsServer[] = [];
   #certificates: Certificates | undefined;
   readonly #gate: UserGate | undefined;
-  readonly #loginLog: LoginLog;
   readonly #log: RingLog;
   #onEmpty = (): void => {};
 
@@ -124,8 +123,9 @@ class ThreadServer {
       refreshCertificates: () => this.#refreshCertificates(),
     });
     this.#certificates = job.certificates;
-    this.#gate = job.users === undefined ? undefined : new UserGate(job.users);
-    this.#loginLog = new LoginLog(job.port, () => this.#store.lifetimes.now());
+    const loginLog = new LoginLog((news) => this.#appeal(news));
+    const onOverload = () => loginLog.overloaded();
+    this.#gate = job.users === undefined ? undefined : new UserGate(job.users, { onOverload });
     const rules = {
       ...(this.#gate === undefined ? {} : { gate: this.#gate }),
       loginRules: { textIsClosed: options.saslOnly, attemptsMax: options.loginAttempts },
@@ -142,7 +142,7 @@ class ThreadServer {
       spares: [],
       watchers: new Watchers(rings),
       table: this.#table,
-      loginFailed: (slot, user) => this.#loginLog.note(this.#table.addressOf(slot), user),
+      loginFailed: (slot, user) => loginLog.failed(this.#table.addressOf(slot), user),
     };
   }
 
@@ -274,41 +274,6 @@ class ThreadServer {
 
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty();
-  }
-}
-
-/** Failed logins told one by one in a second; the rest are only counted. */
-const LOGINS_TOLD_PER_SECOND = 5;
-const USER_SHOWN_MAX = 64;
-
-/** Tells the main thread of failed logins, a bounded number each second. */
-class LoginLog {
-  readonly #port: MessagePort;
-  readonly #nowSeconds: () => number;
-  #second = 0;
-  #told = 0;
-  #more = 0;
-
-  constructor(port: MessagePort, nowSeconds: () => number) {
-    this.#port = port;
-    this.#nowSeconds = nowSeconds;
-  }
-
-  note(address: string, user: string): void {
-    const now = this.#nowSeconds();
-    if (now !== this.#second) {
-      this.#second = now;
-      this.#told = 0;
-    }
-    if (this.#told === LOGINS_TOLD_PER_SECOND) {
-      this.#more++;
-      return;
-    }
-    this.#told++;
-    const shown = user.slice(0, USER_SHOWN_MAX);
-    const appeal: NodeAppeal = { kind: 'loginFailed', address, user: shown, more: this.#more };
-    this.#more = 0;
-    this.#port.postMessage(appeal);
   }
 }
 

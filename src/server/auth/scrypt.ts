@@ -7,10 +7,10 @@ const BLOCK_SIZE = 8;
 const PARALLELIZATION = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** What a file may ask a node to spend on one check: 1 GiB of memory at the most. */
-const LOG2_N_MAX = 20;
+/** What a file may ask a node to spend on one hash: 128 MiB at the most. */
+const LOG2_N_MAX = 17;
 const BLOCK_SIZE_MAX = 8;
-const PARALLELIZATION_MAX = 16;
+const PARALLELIZATION_MAX = 4;
 const MEMORY_SPARE_BYTES = 1 << 20;
 
 const LINE =
@@ -22,7 +22,9 @@ export const SCRYPT_PREFIX = '$scrypt$';
 export function parseScrypt(text: string): ScryptSecret | undefined {
   const [, ln, r, p, salt = '', hash = ''] = LINE.exec(text) ?? [];
   const [log2N, blockSize, parallelization] = [Number(ln), Number(r), Number(p)];
+  const isWhole = [salt, hash].every((bytes) => bytes.length % 4 !== 1);
   const good =
+    isWhole &&
     log2N >= 1 &&
     log2N <= LOG2_N_MAX &&
     blockSize >= 1 &&

@@ -1,7 +1,15 @@
 /** Files of users, as text: memcached's `-Y` file with our hashed lines, and MEMCACHED_SASL_PWDB. */
 import { CodedError } from '../../base/index.ts';
 import { parseScrypt, SCRYPT_PREFIX, showScrypt } from './scrypt.ts';
-import { NAME_BYTES_MAX, PASSWORD_BYTES_MAX, type Secret, USERS_MAX, type User } from './users.ts';
+import {
+  NAME_BYTES_MAX,
+  PASSWORD_BYTES_MAX,
+  PASSWORDS_PER_USER_MAX,
+  type ScryptSecret,
+  type Secret,
+  USERS_MAX,
+  type User,
+} from './users.ts';
 
 /** What is wrong with a line; never what is in it. */
 class BadLine extends Error {}
@@ -9,81 +17,92 @@ class BadLine extends Error {}
 /**
  * memcached's authentication file: `user:password` a line; the password is all that follows the
  * first colon. A password that starts with `$scrypt$` is a hash made by `slabring user`. Empty
- * lines and lines that start with `# ` are left out.
+ * lines and lines that start with `# ` are left out. A user may have several lines: any of the
+ * passwords is right.
  * @throws {CodedError} `ERR_USER_FILE`, naming the file, the line and what is wrong with it.
  */
 export function parseUserFile(file: string, text: string): readonly User[] {
-  return parseLines(file, text, (name, rest) => [{ name, secret: secretOf(rest) }]);
+  const users: User[] = [];
+  const lines = new Map<string, number>();
+  parseLines(file, text, (name, rest) => {
+    const count = (lines.get(name) ?? 0) + 1;
+    if (count > PASSWORDS_PER_USER_MAX) {
+      throw new BadLine(`this user has ${PASSWORDS_PER_USER_MAX} lines already`);
+    }
+    lines.set(name, count);
+    users.push({ name, secret: secretOf(rest) });
+  });
+  return users;
 }
 
 /**
- * memcached's SASL_PWDB: `user@host:password`, or without the host; what follows a second colon is
- * left out. A user with a host may log in without it, by the line of this machine's host if there
- * are several.
+ * memcached's SASL_PWDB: `user@host:password`, or without the host. The password ends at the next
+ * colon or at the end of the line: memcached takes it either way. A user's first line counts. A
+ * user with a host may log in without it, by the line of this machine's host if there are several.
  * @throws {CodedError} `ERR_USER_FILE`.
  */
 export function parseSaslPasswords(file: string, text: string, host: string): readonly User[] {
-  const users = parseLines(file, text, (name, rest) => {
-    const [password = ''] = rest.startsWith(SCRYPT_PREFIX) ? [rest] : rest.split(':');
-    return [{ name, secret: secretOf(password) }];
+  const byName = new Map<string, readonly Secret[]>();
+  parseLines(file, text, (name, rest) => {
+    const secrets = passwordsOf(rest).map(secretOf);
+    if (!byName.has(name)) byName.set(name, secrets);
   });
-  const names = new Map(users.map((user) => [user.name, user]));
-  const local = users.filter(({ name }) => name.endsWith(`@${host}`));
-  for (const user of [...local, ...users]) {
-    const short = user.name.replace(/@.*$/, '');
-    if (!names.has(short)) names.set(short, { ...user, name: short });
+  const full = [...byName];
+  const local = full.filter(([name]) => name.toLowerCase().endsWith(`@${host.toLowerCase()}`));
+  for (const [name, secrets] of [...local, ...full]) {
+    const short = name.replace(/(?<=.)@[^@]*$/, '');
+    if (!byName.has(short)) byName.set(short, secrets);
   }
-  return [...names.values()];
+  return [...byName].flatMap(([name, secrets]) => secrets.map((secret) => ({ name, secret })));
 }
 
-/** The file as it is written: hashed users and plain ones, a line each. */
-export function showUserFile(users: readonly User[]): string {
-  return users.map(({ name, secret }) => `${name}:${showSecret(secret)}\n`).join('');
+function passwordsOf(rest: string): readonly string[] {
+  const colon = rest.indexOf(':');
+  return colon < 0 ? [rest] : [rest.slice(0, colon), rest];
 }
 
-function showSecret(secret: Secret): string {
-  return secret.kind === 'plain' ? secret.password : showScrypt(secret);
+/**
+ * The text of a file in which the user has this password and no other, or no line at all. What else
+ * stands there stays, comments too.
+ */
+export function editUserFile(text: string, name: string, secret: ScryptSecret | undefined): string {
+  const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
+  const isTheirs = (line: string): boolean => !isComment(line) && line.startsWith(`${name}:`);
+  const at = lines.findIndex(isTheirs);
+  const before = at < 0 ? lines : lines.slice(0, at);
+  const after = at < 0 ? [] : lines.slice(at).filter((line) => !isTheirs(line));
+  const own = secret === undefined ? [] : [`${name}:${showScrypt(secret)}`];
+  return [...before, ...own, ...after].map((line) => `${line}\n`).join('');
 }
 
-function parseLines(
-  file: string,
-  text: string,
-  read: (name: string, rest: string) => readonly User[],
-): readonly User[] {
-  const users = new Map<string, User>();
+function isComment(line: string): boolean {
+  return line.startsWith('# ');
+}
+
+function parseLines(file: string, text: string, read: (name: string, rest: string) => void): void {
+  let users = 0;
   for (const [at, raw] of text.split('\n').entries()) {
     const line = raw.replace(/\r$/, '');
-    if (line === '' || line.startsWith('# ')) continue;
+    if (line === '' || isComment(line)) continue;
     try {
-      for (const user of readLine(line, read)) addUser(users, user);
+      if (++users > USERS_MAX) throw new BadLine(`there are more than ${USERS_MAX} users`);
+      readLine(line, read);
     } catch (error) {
       if (!(error instanceof BadLine)) throw error;
       throw new CodedError('ERR_USER_FILE', `${file}, line ${at + 1}: ${error.message}.`);
     }
   }
-  if (users.size === 0) {
-    throw new CodedError('ERR_USER_FILE', `${file} names no user: nobody could log in.`);
-  }
-  return [...users.values()];
 }
 
-function addUser(users: Map<string, User>, user: User): void {
-  if (users.has(user.name)) throw new BadLine('this user has a line already');
-  if (users.size === USERS_MAX) throw new BadLine(`there are more than ${USERS_MAX} users`);
-  users.set(user.name, user);
-}
-
-function readLine(
-  line: string,
-  read: (name: string, rest: string) => readonly User[],
-): readonly User[] {
+function readLine(line: string, read: (name: string, rest: string) => void): void {
   const colon = line.indexOf(':');
   if (colon < 0) throw new BadLine('there is no colon; a line is user:password');
   if (colon === 0) throw new BadLine('there is no user before the colon');
   if (line.includes('\0')) throw new BadLine('there is a NUL in it');
+  if (line.includes('\r')) throw new BadLine('there is a carriage return in it');
   const name = line.slice(0, colon);
   if (name.length > NAME_BYTES_MAX) throw new BadLine(`the user is over ${NAME_BYTES_MAX} bytes`);
-  return read(name, line.slice(colon + 1));
+  read(name, line.slice(colon + 1));
 }
 
 function secretOf(text: string): Secret {

@@ -1,13 +1,13 @@
-import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, type Logger } from '../../base/index.ts';
+import { SecretsIndex } from './secrets-index.ts';
 import { parseSaslPasswords, parseUserFile } from './user-file.ts';
-import type { User, UserTable } from './users.ts';
+import { HASHES_PER_LOGIN_MAX, type User, type UserTable } from './users.ts';
 
 const FILE_BYTES_MAX = 1 << 20;
-/** How often a file is looked at for a change: editors replace files, so the path is asked, not the file. */
-const LOOK_MS = 1000;
+/** A file's permissions: others may read or change it. */
+const OTHERS_READ_OR_WRITE = 0o006;
 
 /** Where a node's users come from; an empty path is none. */
 export interface UserSources {
@@ -17,24 +17,41 @@ export interface UserSources {
 
 /**
  * Reads the files of users anew.
- * @throws {CodedError} `ERR_USER_FILE` when one cannot be read, or says nothing a login could use.
+ * @throws {CodedError} `ERR_USER_FILE` when one cannot be read, or has a line that is no user.
  */
-export async function loadUsers({ authFile, saslPwdb }: UserSources): Promise<UserTable> {
+export async function loadUsers(
+  { authFile, saslPwdb }: UserSources,
+  log?: Logger,
+): Promise<UserTable> {
   const users: User[] = [];
-  if (authFile !== '') users.push(...parseUserFile(authFile, await readText(authFile)));
+  if (authFile !== '') users.push(...parseUserFile(authFile, await readText(authFile, log)));
   if (saslPwdb !== '') {
-    users.push(...parseSaslPasswords(saslPwdb, await readText(saslPwdb), hostname()));
+    users.push(...parseSaslPasswords(saslPwdb, await readText(saslPwdb, log), hostname()));
   }
-  const byName = new Map(users.toReversed().map((user) => [user.name, user]));
-  return { users: [...byName.values()] };
+  const { hashesPerLogin } = new SecretsIndex(users, (text) => Buffer.from(text, 'latin1'));
+  if (hashesPerLogin > HASHES_PER_LOGIN_MAX) {
+    const path = authFile === '' ? saslPwdb : authFile;
+    throw new CodedError(
+      'ERR_USER_FILE',
+      `${path} asks for ${hashesPerLogin} hashes each login, by hashes of different costs or several of one user; ` +
+        `${HASHES_PER_LOGIN_MAX} are the most. Make some of them anew: slabring user add <name> --replace -Y ${path}`,
+    );
+  }
+  return { users };
 }
 
-async function readText(path: string): Promise<string> {
+async function readText(path: string, log: Logger | undefined): Promise<string> {
   try {
     const file = await open(path);
     try {
-      const { size } = await file.stat();
-      if (size > FILE_BYTES_MAX) throw new Error(`it is over ${FILE_BYTES_MAX} bytes`);
+      const stats = await file.stat();
+      if (stats.size > FILE_BYTES_MAX) throw new Error(`it is over ${FILE_BYTES_MAX} bytes`);
+      if ((stats.mode & OTHERS_READ_OR_WRITE) !== 0) {
+        log?.warn(
+          { file: path },
+          `every user of this machine may open ${path}: chmod o-rw ${path}`,
+        );
+      }
       return await file.readFile('latin1');
     } finally {
       await file.close();
@@ -47,20 +64,4 @@ async function readText(path: string): Promise<string> {
       { cause },
     );
   }
-}
-
-/** Calls back when one of the files has changed; the function that comes back ends it. */
-export function watchUsers({ authFile, saslPwdb }: UserSources, onChange: () => void): () => void {
-  const paths = [authFile, saslPwdb].filter((path) => path !== '');
-  const listener = (now: Stats, before: Stats): void => {
-    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino || now.size !== before.size) {
-      onChange();
-    }
-  };
-  for (const path of paths) {
-    watchFile(path, { interval: LOOK_MS, persistent: false }, listener);
-  }
-  return () => {
-    for (const path of paths) unwatchFile(path, listener);
-  };
 }

@@ -3,7 +3,10 @@ export interface UserTable {
   readonly users: readonly User[];
 }
 
-/** Names and passwords are bytes, kept as Latin-1 text. */
+/**
+ * A user with one password; one that has several is there several times. Names and passwords are
+ * bytes, kept as Latin-1 text.
+ */
 export interface User {
   readonly name: string;
   readonly secret: Secret;
@@ -23,6 +26,10 @@ export interface ScryptSecret {
 }
 
 export const USERS_MAX = 1000;
+/** Passwords of one user, such as the old and the new one while clients change over. */
+export const PASSWORDS_PER_USER_MAX = 4;
+/** Hashes that one login may cost: see UserGate. */
+export const HASHES_PER_LOGIN_MAX = 4;
 /** Bytes of a user's name and of a password. */
 export const NAME_BYTES_MAX = 250;
 export const PASSWORD_BYTES_MAX = 1024;

@@ -1,6 +1,8 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { healthVerb } from '../../../src/cli/health.ts';
+import { run } from '../../../src/cli/run.ts';
 import { OP, packet, packetsOf } from '../../support/binary-wire.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
@@ -8,6 +10,7 @@ import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
 import { until } from '../../support/wait.ts';
 import { dialogue, RawConnection } from '../../support/wire.ts';
+import { TestHost } from '../../unit/cli/host.ts';
 
 const USERS = 'alice:wonder land\nbob:builder\n';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -92,6 +95,18 @@ describe('the ASCII login', () => {
     }
   });
 
+  test('data that does not end well is refused at once, wherever it is cut', async () => {
+    const server = await started('-Y', users);
+    const bytes = Buffer.from('set x 0 0 3\r\nbobxx');
+    const connection = await RawConnection.connect(server.address);
+    for (let cut = 1; cut < bytes.length; cut++) {
+      await connection.sendPieces([bytes.subarray(0, cut), bytes.subarray(cut)]);
+      const reply = (await connection.readUntil('\r\n')).toString();
+      expect(reply, `cut at ${cut}`).toBe('CLIENT_ERROR bad command line termination\r\n');
+    }
+    connection.destroy();
+  });
+
   test('who fails too often is let go', async () => {
     const server = await started('-Y', users, '--login-attempts', '3');
     const connection = await RawConnection.connect(server.address);
@@ -103,7 +118,7 @@ describe('the ASCII login', () => {
 
   test('stats count logins, and the log names no password', async () => {
     const server = await started('-Y', users);
-    const said = `${login('bob s3cret')}${login('bob builder')}stats\r\nstats settings\r\n`;
+    const said = `${login('bo\x1b[1mb s3cret')}${login('bob builder')}stats\r\nstats settings\r\n`;
     const reply = (await dialogue(server.address, said)).toString();
     expect(reply).toContain('STAT auth_cmds 2\r\n');
     expect(reply).toContain('STAT auth_errors 1\r\n');
@@ -114,7 +129,7 @@ describe('the ASCII login', () => {
         .find((each) => each.includes('login failed'));
       return logged;
     });
-    expect(line).toContain('"user":"bob"');
+    expect(line).toContain(JSON.stringify({ user: 'bo\\x1b[1mb' }).slice(1, -1));
     expect(line).toContain('127.0.0.1');
     expect(server.process.stderr).not.toContain('s3cret');
   });
@@ -196,6 +211,25 @@ describe('SASL', () => {
     expect((await statusesOf(closed, plain('bob', 'builder'), NOOP)).length).toBe(2);
   });
 
+  test('a node that is closed to text is healthy all the same', async () => {
+    const server = await started('-S', '-Y', users, '--sasl-only');
+    const host = new TestHost();
+    const code = await run(['health', '-p', `${server.port}`, '--json'], [healthVerb], host);
+    expect(host.complained).toEqual([]);
+    expect(JSON.parse(host.said.join())).toMatchObject({ version: '1.6.18' });
+    expect(code).toBe(0);
+  });
+
+  test('who says to be somebody else is refused, as by memcached', async () => {
+    const server = await started('-S', '-Y', users);
+    const as = (authzid: string): Buffer =>
+      packet({ opcode: OP.saslAuth, key: 'PLAIN', value: `${authzid}\0bob\0builder` });
+    const statusOf = async (authzid: string) => (await statusesOf(server, as(authzid)))[0]?.[1];
+    expect(await statusOf('bob')).toBe(0);
+    expect(await statusOf('bob@some.host')).toBe(0);
+    for (const other of ['alice', 'bo', 'bobby', '@']) expect(await statusOf(other)).toBe(0x20);
+  });
+
   test('both spellings of MEMCACHED_SASL_PWDB', async () => {
     await writeFile(users, 'bob@some.host:builder\nalice:wonder\n');
     const server = await startSlabring({ args: ['-S'], env: { MEMCACHED_SASL_PWDB: users } });
@@ -230,6 +264,14 @@ describe('the file changes', () => {
       server.process.stderr.includes('line 1: there is no colon') ? true : undefined,
     );
     expect(await opens(server, 'carol singer')).toBe(true);
+  });
+
+  test('an emptied one lets nobody in', async () => {
+    const server = await started('-Y', users);
+    expect(await opens(server, 'bob builder')).toBe(true);
+    await writeFile(users, '');
+    await until('bob may not log in', async () => !(await opens(server, 'bob builder')));
+    await until('the log says so', () => server.process.stderr.includes('nobody can log in'));
   });
 
   test('a change is noticed without being told', async () => {

@@ -61,6 +61,28 @@ describe('slabring serve', () => {
     expect(await orphan.exit).toBe(0);
   });
 
+  test('SIGHUP reloads, and while the node is still on its way up it does no harm', async () => {
+    const host = new TestHost();
+    const node = new HandNode();
+    const begun = Promise.withResolvers<void>();
+    const ready = Promise.withResolvers<NodeHandle>();
+    const verb = serveVerb(() => {
+      begun.resolve();
+      return ready.promise;
+    });
+    const exit = verb.run({ given: {} }, host);
+    await begun.promise;
+    expect(host.events.emit('SIGHUP', 'SIGHUP')).toBe(true);
+    ready.resolve(node);
+    await expect.poll(() => host.told.length).toBe(1);
+    expect(node.reloads).toBe(0);
+    host.events.emit('SIGHUP', 'SIGHUP');
+    expect(node.reloads).toBe(1);
+    host.events.emit('SIGTERM', 'SIGTERM');
+    expect(await exit).toBe(0);
+    expect(host.listenerCount()).toBe(0);
+  });
+
   test('a node that breaks ends it with 70 and the reason', async () => {
     const host = new TestHost();
     const node = new HandNode();

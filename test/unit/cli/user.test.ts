@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { run } from '../../../src/cli/run.ts';
@@ -54,6 +54,41 @@ test('add from standard input, replace, list, remove', async () => {
   expect((await user('remove bob')).err).toMatch(/names no user now/);
   expect((await user('remove bob')).err).toMatch(/has no user "bob"/);
   expect((await user('list')).out).toMatch(/names no user/);
+  expect(await readFile(file, 'utf8')).toBe('');
+});
+
+test('the other lines stay as they are, comments and order too', async () => {
+  await writeFile(file, '# who may\n\nalice:x\nbob:old\r\ncarol:y\nbob:older\n');
+  await user('add bob --password-stdin --replace', { input: 'new' });
+  expect(await readFile(file, 'utf8')).toMatch(
+    /^# who may\n\nalice:x\nbob:\$scrypt\$\S+\ncarol:y\n$/,
+  );
+  expect([await opens('bob', 'new'), await opens('bob', 'older')]).toEqual([true, false]);
+  await user('remove bob');
+  expect(await readFile(file, 'utf8')).toBe('# who may\n\nalice:x\ncarol:y\n');
+});
+
+test('a link stays a link, and permissions stay', async () => {
+  const real = join(folder.path, 'real');
+  await writeFile(real, 'a:b\n');
+  await chmod(real, 0o640);
+  await symlink('real', file);
+  expect((await user('add bob --password-stdin', { input: 'x' })).err).toBe('');
+  expect((await lstat(file)).isSymbolicLink()).toBe(true);
+  expect(await readFile(real, 'utf8')).toContain('bob:$scrypt$');
+  expect((await stat(real)).mode & 0o777).toBe(0o640);
+});
+
+test.each(['list', 'remove a'])('%s wants a file that is there', async (line) => {
+  const { code, err } = await user(line);
+  expect({ code, err }).toEqual({ code: 1, err: `slabring: There is no file ${file}.` });
+});
+
+test('a file that cannot be read is no bug', async () => {
+  await mkdir(file);
+  const { code, err } = await user('list');
+  expect(code).toBe(1);
+  expect(err).toMatch(/cannot be read: EISDIR/);
 });
 
 test('plain users stay, and a file that others can read is pointed out', async () => {
@@ -69,6 +104,7 @@ test.each<[string, Said, RegExp]>([
   ['add alice', {}, /--password-stdin/],
   ['add alice --password-stdin', { input: '\n' }, /empty/],
   ['add alice --password-stdin', { input: 'x'.repeat(251) }, /over 250 bytes/],
+  ['add alice --password-stdin', { input: 'one\ntwo\n' }, /line break/],
   ['add al:ice --password-stdin', { input: 'x' }, /A user is/],
   ['add', {}, /A user is/],
   ['frobnicate', {}, /none of add, remove and list/],

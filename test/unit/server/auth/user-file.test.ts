@@ -1,18 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { CodedError } from '../../../../src/base/index.ts';
-import { makeScrypt } from '../../../../src/server/auth/scrypt.ts';
+import { makeScrypt, parseScrypt } from '../../../../src/server/auth/scrypt.ts';
 import {
+  editUserFile,
   parseSaslPasswords,
   parseUserFile,
-  showUserFile,
 } from '../../../../src/server/auth/user-file.ts';
-import type { User } from '../../../../src/server/auth/users.ts';
+import type { ScryptSecret, User } from '../../../../src/server/auth/users.ts';
 
-const plain = (users: readonly User[]) =>
+type Pair = readonly [name: string, password: string];
+
+const plain = (users: readonly User[]): Pair[] =>
   users.map(({ name, secret }) => [name, secret.kind === 'plain' ? secret.password : secret.kind]);
 
 describe("memcached's file", () => {
-  test.each<[string, string[][]]>([
+  test.each<[string, Pair[]]>([
     ['a:b', [['a', 'b']]],
     ['a:b\n', [['a', 'b']]],
     [
@@ -23,23 +25,43 @@ describe("memcached's file", () => {
       ],
     ],
     ['a:b c:d\n', [['a', 'b c:d']]],
-    ['# who may\n\na:b\n', [['a', 'b']]],
+    ['a : b ', [['a ', ' b ']]],
+    ['# who may\n\na:b\n\n', [['a', 'b']]],
     ['#a:b\n', [['#a', 'b']]],
     ['a:$scrypt\n', [['a', '$scrypt']]],
+    [
+      'a:old\na:new\n',
+      [
+        ['a', 'old'],
+        ['a', 'new'],
+      ],
+    ],
+    ['', []],
+    ['\n# x\n', []],
   ])('%j', (text, users) => expect(plain(parseUserFile('f', text))).toEqual(users));
 
+  const hash = '$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2g';
+  test('a hash within bounds is read', () => {
+    expect(plain(parseUserFile('f', `a:$scrypt$ln=17,r=8,p=4${hash}`))).toEqual([['a', 'scrypt']]);
+  });
+
   test.each<[string, RegExp]>([
-    ['', /names no user/],
-    ['\n# x\n', /names no user/],
     ['a:b\nsecretword\n', /^users, line 2: there is no colon/],
     [':secretword', /line 1: there is no user/],
     ['secret:', /line 1: there is no password/],
-    ['a:b\na:secretword', /line 2: this user has a line already/],
+    ['a:1\na:2\na:3\na:4\na:secretword', /line 5: this user has 4 lines already/],
     [`${'k'.repeat(251)}:secretword`, /line 1: the user is over 250 bytes/],
     [`a:${'x'.repeat(1025)}`, /line 1: the password is over 1024 bytes/],
     ['a:x\0secretword', /line 1: there is a NUL/],
-    ['a:$scrypt$ln=40,r=8,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2g', /hash is damaged/],
+    ['a:b\rc:secretword', /line 1: there is a carriage return/],
+    [`a:$scrypt$ln=18,r=8,p=1${hash}`, /hash is damaged or out of bounds/],
+    [`a:$scrypt$ln=0,r=8,p=1${hash}`, /hash is damaged/],
+    [`a:$scrypt$ln=15,r=9,p=1${hash}`, /hash is damaged/],
+    [`a:$scrypt$ln=15,r=8,p=5${hash}`, /hash is damaged/],
+    [`a:$scrypt$ln=15,r=8,p=1${hash.slice(0, -2)}`, /hash is damaged/],
+    [`a:$scrypt$ln=15,r=8,p=1${hash}:`, /hash is damaged/],
     ['a:$scrypt$ln=15,r=8,p=1$!$?', /hash is damaged/],
+    ['a:$scrypt$secretword', /hash is damaged/],
     [
       Array.from({ length: 1001 }, (_, i) => `u${i}:secretword`).join('\n'),
       /line 1001: there are more/,
@@ -50,18 +72,46 @@ describe("memcached's file", () => {
     expect(refused).toThrow(why);
     expect(refused).not.toThrow(/secretword/);
   });
+});
+
+describe('a user is given a password, or taken out', () => {
+  const salt = Buffer.from('saltsaltsalt');
+  const shape = { log2N: 15, blockSize: 8, parallelization: 1, salt };
+  const secret: ScryptSecret = { kind: 'scrypt', ...shape, hash: Buffer.alloc(32, 1) };
+  const line = `a:$scrypt$ln=15,r=8,p=1$c2FsdHNhbHRzYWx0$${'AQEB'.repeat(10)}AQE\n`;
+
+  test.each<[string, string, string]>([
+    ['', line, ''],
+    ['b:x', `b:x\n${line}`, 'b:x\n'],
+    ['# a: note\n\na:x\nb:y\r\na:z', `# a: note\n\n${line}b:y\r\n`, '# a: note\n\nb:y\r\n'],
+    ['aa:x\n', `aa:x\n${line}`, 'aa:x\n'],
+  ])('%j', (before, withPassword, without) => {
+    expect(editUserFile(before, 'a', secret)).toBe(withPassword);
+    expect(editUserFile(before, 'a', undefined)).toBe(without);
+  });
 
   test('what is written reads back the same', async () => {
-    const hashed = { name: 'a', secret: await makeScrypt(Buffer.from('x')) };
-    const users = [hashed, { name: 'b', secret: { kind: 'plain' as const, password: 'p q' } }];
-    expect(parseUserFile('f', showUserFile(users))).toEqual(users);
+    const made = await makeScrypt(Buffer.from('x'));
+    const text = editUserFile('b:p q\n', 'a', made);
+    expect(parseUserFile('f', text)).toEqual([
+      { name: 'b', secret: { kind: 'plain', password: 'p q' } },
+      { name: 'a', secret: made },
+    ]);
+    expect(parseScrypt('$scrypt$')).toBeUndefined();
   });
 });
 
 describe('MEMCACHED_SASL_PWDB', () => {
-  test.each<[string, string[][]]>([
+  test.each<[string, Pair[]]>([
     ['a:b', [['a', 'b']]],
-    ['a:b:more:words', [['a', 'b']]],
+    [
+      'a:b:more:words',
+      [
+        ['a', 'b'],
+        ['a', 'b:more:words'],
+      ],
+    ],
+    ['a:first\na:second', [['a', 'first']]],
     [
       'a@here:b',
       [
@@ -69,6 +119,14 @@ describe('MEMCACHED_SASL_PWDB', () => {
         ['a', 'b'],
       ],
     ],
+    [
+      'a@b@HERE:c',
+      [
+        ['a@b@HERE', 'c'],
+        ['a@b', 'c'],
+      ],
+    ],
+    ['@here:b', [['@here', 'b']]],
     [
       'a@there:1\na@here:2',
       [
@@ -85,4 +143,11 @@ describe('MEMCACHED_SASL_PWDB', () => {
       ],
     ],
   ])('%j', (text, users) => expect(plain(parseSaslPasswords('f', text, 'here'))).toEqual(users));
+
+  test.each<[string, RegExp]>([
+    ['a@here', /line 1: there is no colon/],
+    ['a::secretword', /line 1: there is no password/],
+  ])('%j is refused', (text, why) => {
+    expect(() => parseSaslPasswords('f', text, 'here')).toThrow(why);
+  });
 });

@@ -18,8 +18,37 @@ const COMMAND_WORDS_MAX = 19;
 /** Bytes of an opaque, its `O` included (memcached, MFLAG_MAX_OPAQUE_LENGTH). */
 const OPAQUE_TOKEN_BYTES_MAX = 32;
 const LETTERS_MAX = 127;
+const LETTERS_START = 0x40;
+const LOWER_LETTERS = 0x60;
 
-const letter = (character: string): number => character.charCodeAt(0);
+/** Letters by their code: a switch over these is a jump. */
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const UPPER_A = 0x41;
+const UPPER_C = 0x43;
+const UPPER_D = 0x44;
+const UPPER_E = 0x45;
+const UPPER_F = 0x46;
+const UPPER_I = 0x49;
+const UPPER_J = 0x4a;
+const UPPER_M = 0x4d;
+const UPPER_N = 0x4e;
+const UPPER_O = 0x4f;
+const UPPER_P = 0x50;
+const UPPER_R = 0x52;
+const UPPER_S = 0x53;
+const UPPER_T = 0x54;
+const LOWER_A = 0x61;
+const LOWER_B = 0x62;
+const LOWER_D = 0x64;
+const LOWER_E = 0x65;
+const LOWER_G = 0x67;
+const LOWER_N = 0x6e;
+const LOWER_Q = 0x71;
+const LOWER_S = 0x73;
+const LOWER_U = 0x75;
+const LOWER_V = 0x76;
+const LOWER_X = 0x78;
 const line = (text: string): Uint8Array => Buffer.from(`${text}\r\n`, 'latin1');
 
 const ERRORS = {
@@ -40,18 +69,18 @@ const ERRORS = {
 
 /** `ms` modes (flag M). */
 const SET_MODES: Readonly<Record<number, Verb>> = {
-  [letter('E')]: VERB.add,
-  [letter('A')]: VERB.append,
-  [letter('P')]: VERB.prepend,
-  [letter('R')]: VERB.replace,
-  [letter('S')]: VERB.set,
+  [UPPER_E]: VERB.add,
+  [UPPER_A]: VERB.append,
+  [UPPER_P]: VERB.prepend,
+  [UPPER_R]: VERB.replace,
+  [UPPER_S]: VERB.set,
 };
 const NO_MODE = 0;
 
 /** Flags that mean nothing to the one that decodes: they only say what to return. */
-const RETURN_FLAGS = new Set([...'OPLkstcflh'].map(letter));
+const IS_RETURN_FLAG = new Uint8Array(LETTERS_MAX + 1);
+for (const character of Buffer.from('OPLkstcflh')) IS_RETURN_FLAG[character] = 1;
 
-const LETTER_O = letter('O');
 const GOOD = 0;
 const WRONG = 1;
 const UNKNOWN = 2;
@@ -64,8 +93,6 @@ export class MetaDecoder {
   readonly #key = Buffer.alloc(KEY_BYTES_MAX);
   #count = 0;
   #clean = true;
-  /** The first letters seen in the line at hand. */
-  readonly #seen = new Uint8Array(LETTERS_MAX);
   #mode = NO_MODE;
   #opaqueTooLong = false;
   #error: Uint8Array | undefined;
@@ -113,25 +140,25 @@ export class MetaDecoder {
     this.#mode = NO_MODE;
     this.#opaqueTooLong = false;
     switch (command) {
-      case letter('g'):
+      case LOWER_G:
         request.verb = VERB.metaGet;
         this.#decodeFlagged(input, request, ERRORS.tooMany);
         break;
-      case letter('s'):
+      case LOWER_S:
         this.#decodeSet(input, request);
         break;
-      case letter('d'):
+      case LOWER_D:
         request.verb = VERB.metaDelete;
         this.#decodeFlagged(input, request, ERRORS.tooManyToo);
         if (this.#error !== undefined) request.refusal = ERRORS.invalidOrDuplicate;
         break;
-      case letter('a'):
+      case LOWER_A:
         this.#decodeArithmetic(input, request);
         break;
-      case letter('e'):
+      case LOWER_E:
         this.#decodeDebug(input, request);
         break;
-      case letter('n'):
+      case LOWER_N:
         request.verb = VERB.metaNoop;
         break;
       default:
@@ -206,12 +233,12 @@ export class MetaDecoder {
   #readArithmeticMode(request: Request): boolean {
     switch (this.#mode) {
       case NO_MODE:
-      case letter('I'):
-      case letter('+'):
+      case UPPER_I:
+      case PLUS:
         request.level = 1;
         return true;
-      case letter('D'):
-      case letter('-'):
+      case UPPER_D:
+      case MINUS:
         request.level = -1;
         return true;
       default:
@@ -223,8 +250,7 @@ export class MetaDecoder {
     request.verb = VERB.metaDebug;
     const good = this.#count >= 2 && this.#takeKey(input, request);
     const words = this.#words;
-    const isBinary =
-      this.#count > 2 && words[5]! - words[4]! === 1 && input[words[4]!] === letter('b');
+    const isBinary = this.#count > 2 && words[5]! - words[4]! === 1 && input[words[4]!] === LOWER_B;
     if (!good || (isBinary && !this.#decodeKey(input, request))) {
       refuse(request, CLASSIC_LINES.badFormat);
     }
@@ -253,20 +279,29 @@ export class MetaDecoder {
   /** Reads the flags from the given word on; false with `#error` when one of them is wrong. */
   #readFlags(input: Buffer, request: Request, from: number): boolean {
     const words = this.#words;
-    const seen = this.#seen.fill(0);
+    // The letters seen, a bit each, from 0x40 and from 0x60 on.
+    let upper = 0;
+    let lower = 0;
     let good = true;
     for (let word = from; word < this.#count; word++) {
       const start = words[2 * word]!;
       const end = words[2 * word + 1]!;
       const flag = input[start]!;
-      if (flag >= LETTERS_MAX || seen[flag] !== 0) {
+      if (flag < LETTERS_START) {
+        this.#error = ERRORS.invalid;
+        return false;
+      }
+      const bit = 1 << (flag & 31);
+      const isLower = flag >= LOWER_LETTERS;
+      if (flag >= LETTERS_MAX || ((isLower ? lower : upper) & bit) !== 0) {
         this.#error = ERRORS.duplicate;
         return false;
       }
-      seen[flag] = 1;
+      if (isLower) lower |= bit;
+      else upper |= bit;
       request.addFlag(flag, start, end);
-      if (RETURN_FLAGS.has(flag)) {
-        if (flag === LETTER_O && end - start > OPAQUE_TOKEN_BYTES_MAX) this.#opaqueTooLong = true;
+      if (IS_RETURN_FLAG[flag] === 1) {
+        if (flag === UPPER_O && end - start > OPAQUE_TOKEN_BYTES_MAX) this.#opaqueTooLong = true;
         continue;
       }
       const known = this.#readFlag(input, request, flag, start + 1, end);
@@ -283,40 +318,40 @@ export class MetaDecoder {
   /** One flag that changes what the command does; its token is `input[at, end)`. */
   #readFlag(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
     switch (flag) {
-      case letter('b'):
+      case LOWER_B:
         return this.#decodeKey(input, request) ? GOOD : this.#wrong(ERRORS.badKey);
-      case letter('v'):
+      case LOWER_V:
         request.wantsValue = true;
         return GOOD;
-      case letter('q'):
+      case LOWER_Q:
         request.noreply = true;
         return GOOD;
-      case letter('u'):
+      case LOWER_U:
         request.withoutBump = true;
         return GOOD;
-      case letter('I'):
+      case UPPER_I:
         request.invalidate = true;
         return GOOD;
-      case letter('x'):
+      case LOWER_X:
         request.dropValue = true;
         return GOOD;
-      case letter('M'):
+      case UPPER_M:
         if (end - at !== 1) return this.#wrong(ERRORS.badModeLength);
         this.#mode = input[at]!;
         return GOOD;
-      case letter('F'):
+      case UPPER_F:
         request.clientFlags = readU32(input, at, end);
         // memcached names no reason of its own here: whatever was wrong before is what it says.
         return Number.isNaN(request.clientFlags) ? WRONG : GOOD;
-      case letter('N'):
-      case letter('T'):
-      case letter('R'):
+      case UPPER_N:
+      case UPPER_T:
+      case UPPER_R:
         return this.#readTime(input, request, flag, at, end);
-      case letter('C'):
-      case letter('E'):
+      case UPPER_C:
+      case UPPER_E:
         return this.#readCas(input, request, flag, at, end);
-      case letter('D'):
-      case letter('J'):
+      case UPPER_D:
+      case UPPER_J:
         return this.#readAmount(input, request, flag, at, end);
       default:
         return UNKNOWN;
@@ -326,10 +361,10 @@ export class MetaDecoder {
   #readTime(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
     const exptime = readI32(input, at, end);
     if (Number.isNaN(exptime)) return this.#wrong(ERRORS.badToken);
-    if (flag === letter('T')) {
+    if (flag === UPPER_T) {
       request.exptime = exptime;
       request.hasExptime = true;
-    } else if (flag === letter('N')) {
+    } else if (flag === UPPER_N) {
       request.vivifyExptime = exptime;
       request.vivify = true;
     } else {
@@ -340,7 +375,7 @@ export class MetaDecoder {
 
   #readCas(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
     if (!readU64(input, at, end)) return this.#wrong(ERRORS.badToken);
-    if (flag === letter('C')) {
+    if (flag === UPPER_C) {
       request.casHigh = u64.high;
       request.casLow = u64.low;
       request.hasCas = true;
@@ -353,7 +388,7 @@ export class MetaDecoder {
   }
 
   #readAmount(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
-    const isDelta = flag === letter('D');
+    const isDelta = flag === UPPER_D;
     if (!readU64(input, at, end)) {
       return this.#wrong(isDelta ? ERRORS.badDelta : ERRORS.badInitial);
     }

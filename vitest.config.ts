@@ -10,7 +10,11 @@ export default defineConfig({
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/*.test.ts']),
       project('threads', ['test/threads/**/*.test.ts']),
-      project('wire', ['test/differential/**/*.test.ts', 'test/integration/**/*.test.ts']),
+      project('wire', [
+        'test/differential/**/*.test.ts',
+        'test/integration/**/*.test.ts',
+        'test/fuzz/*.test.ts',
+      ]),
       project('system', ['test/interop/*.test.ts', 'test/system/**/*.test.ts']),
     ],
   },

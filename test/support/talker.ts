@@ -54,10 +54,10 @@ export class Talker {
   readonly sink = new ByteSink(64 * 1024);
   #reply = '';
 
-  constructor(share: StoreShare, thread = 0, requestsPerTurn = 1_000_000) {
+  constructor(share: StoreShare, thread = 0, requestsPerTurn = 1_000_000, flushAllowed = true) {
     this.store = new Store(share, thread);
     const rules = {
-      flushAllowed: true,
+      flushAllowed,
       dumpingAllowed: true,
       requestsPerTurn,
       watchingAllowed: false,

@@ -1,0 +1,47 @@
+/** `npm run fuzz -- [--minutes N] [--seed S]`: random bytes to all codecs, for as long as wanted. */
+import cliProgress from 'cli-progress';
+import yargs from 'yargs';
+import { startSlabring } from '../support/node-process.ts';
+import { fuzzNode } from './node-fuzz.ts';
+import { fuzzSessions } from './session-fuzz.ts';
+
+const SESSION_STREAMS_PER_ROUND = 5000;
+const NODE_STREAMS_PER_ROUND = 500;
+const MS_PER_MINUTE = 60_000;
+
+const { minutes, seed } = yargs(process.argv.slice(2))
+  .usage(
+    'npm run fuzz -- [options]\n\nSends random and damaged requests of every dialect to sessions and to a node.',
+  )
+  .option('minutes', { type: 'number', default: 1, describe: 'how long' })
+  .option('seed', { type: 'number', default: Date.now() % 2 ** 31, describe: 'of the first round' })
+  .strict()
+  .parseSync();
+
+const server = await startSlabring({ args: ['-m', '16', '-t', '2', '-F'] });
+const startedMs = Date.now();
+const bar = new cliProgress.SingleBar({
+  format: '{bar} {value} of {total} s | {streams} streams | seed {seed}',
+});
+bar.start(Math.ceil(minutes * 60), 0, { streams: 0, seed });
+let streams = 0;
+try {
+  for (let round = 0; Date.now() - startedMs < minutes * MS_PER_MINUTE; round++) {
+    const show = (): void => {
+      const seconds = Math.floor((Date.now() - startedMs) / 1000);
+      bar.update(Math.min(seconds, Math.ceil(minutes * 60)), { streams, seed: seed + round });
+    };
+    fuzzSessions(seed + round, SESSION_STREAMS_PER_ROUND, show);
+    streams += SESSION_STREAMS_PER_ROUND;
+    await fuzzNode(server, seed + round, NODE_STREAMS_PER_ROUND, show);
+    streams += NODE_STREAMS_PER_ROUND;
+  }
+  bar.stop();
+  console.log(`${streams} streams, nothing broke.`);
+} catch (error) {
+  bar.stop();
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  await server.stop();
+}

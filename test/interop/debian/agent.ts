@@ -8,6 +8,8 @@ export interface AgentSettings {
   readonly servers: readonly string[];
   readonly weights?: readonly number[];
   readonly binary?: boolean;
+  /** By the meta commands. */
+  readonly meta?: boolean;
   readonly user?: string;
   readonly password?: string;
   /** Whether keys are spread as libmemcached's weighted ketama does; one server needs none. */

@@ -9,6 +9,8 @@ export interface DebianClient {
   readonly probe: readonly string[];
   /** The agent through which tests drive it. */
   readonly agent: readonly string[];
+  /** What to do where Debian's packages do not have it. */
+  readonly remedy?: string;
 }
 
 /** Debian's own, for which its packages are: the one on the PATH may be another. */
@@ -26,12 +28,13 @@ export const PYMEMCACHE: DebianClient = {
   agent: [PYTHON, '-B', agentFile('pymemcache_agent.py')],
 };
 
-/** From pymemcache 4.0 on, which Debian 12 does not have yet: `PYTHONPATH` may name a newer one. */
+/** No release has it, 4.0.0 neither; pymemcache's sources have it since 2025: `PYTHONPATH` may name them. */
 export const PYMEMCACHE_AWS: DebianClient = {
-  title: "pymemcache's client of ElastiCache (pymemcache 4.0 or later)",
+  title: "pymemcache's client of ElastiCache",
   packages: ['python3-pymemcache'],
   probe: [PYTHON, '-c', 'import pymemcache.client.ext.aws_ec_client'],
   agent: [PYTHON, '-B', agentFile('pymemcache_aws_agent.py')],
+  remedy: 'PYTHONPATH must name a checkout of pymemcache later than its release 4.0.0',
 };
 
 export const PYLIBMC: DebianClient = {
@@ -55,6 +58,17 @@ export const DALLI: DebianClient = {
   agent: [RUBY, agentFile('dalli_agent.rb')],
 };
 
+/**
+ * Debian 12's dalli takes no notice of being asked for meta, and 3.2 cuts values off at their first line's end:
+ * `RUBYLIB` may name the `lib` of dalli 4.0 (5 needs a newer Ruby than Debian 12's).
+ */
+export const DALLI_META: DebianClient = {
+  ...DALLI,
+  title: "Ruby's dalli by meta",
+  probe: [RUBY, '-e', 'require "dalli"; exit(Dalli::VERSION.to_i >= 4)'],
+  remedy: 'RUBYLIB must name the lib folder of dalli 4.0',
+};
+
 export const LIBMEMCACHED_TOOLS: DebianClient = {
   title: 'libmemcached-tools',
   packages: ['libmemcached-tools', 'libsasl2-modules'],
@@ -71,6 +85,7 @@ export function clientMissing(client: DebianClient): string | undefined {
     execFileSync(command, args, { stdio: 'ignore' });
     return undefined;
   } catch {
-    return `${client.title} is not installed (apt-get install ${client.packages.join(' ')})`;
+    const remedy = client.remedy ?? `apt-get install ${client.packages.join(' ')}`;
+    return `${client.title} is not installed (${remedy})`;
   }
 }

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { overTls, SASL, USER } from '../doors.ts';
+import { dialogue } from '../../support/wire.ts';
+import type { Subject } from '../both-servers.ts';
+import { overTls, PLAIN, SASL, USER } from '../doors.ts';
 import type { Agent } from './agent.ts';
 import { describeClient } from './client-tests.ts';
-import { DALLI } from './clients.ts';
+import { DALLI, DALLI_META } from './clients.ts';
 
+/** What is no text: by binary or by meta. */
 function binaryTests(agent: () => Agent): void {
   const call: Agent['call'] = (...args) => agent().call(...args);
 
@@ -46,4 +49,24 @@ describeClient(DALLI, [
   { name: 'SASL', door: SASL, settings: USER, more: binaryTests },
   // Over TLS, dalli 3.0 cannot wait for more than one reply: it looks for its server at OpenSSL's socket.
   { name: 'SASL over TLS', door: overTls(SASL), settings: USER, manyKeys: 0 },
+]);
+
+function metaTests(agent: () => Agent, { address }: Subject): void {
+  binaryTests(agent);
+
+  test('what it speaks is meta', async () => {
+    const key = 'a key of words';
+    expect(await agent().call('set', key, 'x')).toBe(true);
+    expect(await agent().call('get', key)).toBe('x');
+    // A server remembers of such a key that meta commands brought it: one set by binary comes back as it is.
+    const [host = '', port] = address().split(':');
+    const encoded = Buffer.from(key).toString('base64');
+    const reply = await dialogue({ host, port: Number(port) }, `mg ${encoded} b k\r\n`);
+    expect(reply.toString()).toBe(`HD k${encoded} b\r\n`);
+  });
+}
+
+describeClient(DALLI_META, [
+  { name: 'meta', settings: { meta: true }, more: metaTests },
+  { name: 'meta over TLS', door: overTls(PLAIN), settings: { meta: true }, more: binaryTests },
 ]);

@@ -34,6 +34,7 @@ class Operations
     options = { socket_timeout: TIMEOUT_S, value_max_bytes: VALUE_BYTES_MAX }
     options.merge!(username: settings['user'], password: settings['password']) if settings['user']
     options[:ssl_context] = tls(settings['certificateFile']) if settings['certificateFile']
+    options[:protocol] = :meta if settings['meta']
     @client = Dalli::Client.new(settings['servers'], options)
   end
 

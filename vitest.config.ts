@@ -7,6 +7,8 @@ const project = (name: string, include: string[]) => ({
 
 export default defineConfig({
   test: {
+    // Most of the time goes by while nodes start and drain.
+    maxWorkers: 2,
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/*.test.ts']),
       project('threads', ['test/threads/**/*.test.ts']),

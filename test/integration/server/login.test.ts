@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { healthVerb } from '../../../src/cli/health.ts';
 import { run } from '../../../src/cli/run.ts';
 import { OP, packet, packetsOf } from '../../support/binary-wire.ts';
@@ -14,18 +14,36 @@ import { TestHost } from '../../unit/cli/host.ts';
 
 const USERS = 'alice:wonder land\nbob:builder\n';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+/** What a test may change, and what stays. */
 let users: string;
+let steady: string;
 const servers: TestServer[] = [];
+/** Nodes that several tests ask, by their arguments. */
+const shared = new Map<string, Promise<TestServer>>();
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = await temporaryFolder();
+  steady = join(folder.path, 'steady');
+  await writeFile(steady, USERS);
+});
+beforeEach(async () => {
   users = join(folder.path, 'users');
   await writeFile(users, USERS);
 });
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop()));
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));
+afterAll(async () => {
+  const all = await Promise.all(shared.values());
+  await Promise.all(all.map((server) => server.stop()));
   await folder.remove();
 });
+
+/** A node with the users that stay; the same one for the same arguments. */
+function asked(...args: readonly string[]): Promise<TestServer> {
+  const name = args.join(' ');
+  const server = shared.get(name) ?? startSlabring({ args: ['-t', '2', '-Y', steady, ...args] });
+  shared.set(name, server);
+  return server;
+}
 
 async function started(...args: readonly string[]): Promise<TestServer> {
   const server = await startSlabring({ args: ['-t', '2', ...args] });
@@ -73,13 +91,13 @@ describe('the ASCII login', () => {
     async (steps) => {
       const theirs = await startMemcached({ args: ['-Y', users] });
       servers.push(theirs);
-      const ours = await repliesOf(await started('-Y', users), steps);
+      const ours = await repliesOf(await asked(), steps);
       expect(ours).toEqual(await repliesOf(theirs, steps));
     },
   );
 
   test('a password may hold blanks', async () => {
-    const server = await started('-Y', users);
+    const server = await asked();
     const reply = await dialogue(server.address, `${login('alice wonder land')}mn\r\n`);
     expect(reply.toString()).toBe('STORED\r\nMN\r\n');
   });
@@ -96,7 +114,7 @@ describe('the ASCII login', () => {
   });
 
   test('data that does not end well is refused at once, wherever it is cut', async () => {
-    const server = await started('-Y', users);
+    const server = await asked();
     const bytes = Buffer.from('set x 0 0 3\r\nbobxx');
     const connection = await RawConnection.connect(server.address);
     for (let cut = 1; cut < bytes.length; cut++) {
@@ -108,7 +126,7 @@ describe('the ASCII login', () => {
   });
 
   test('who fails too often is let go', async () => {
-    const server = await started('-Y', users, '--login-attempts', '3');
+    const server = await asked('--login-attempts', '3');
     const connection = await RawConnection.connect(server.address);
     connection.send(login('bob wrong').repeat(5));
     const reply = await connection.readToEnd();
@@ -137,7 +155,7 @@ describe('the ASCII login', () => {
 
 describe('SASL', () => {
   test('PLAIN opens the connection', async () => {
-    const server = await started('-S', '-Y', users);
+    const server = await asked('-S');
     const list = packet({ opcode: OP.saslList });
     const version = packet({ opcode: OP.version });
     const replies = await statusesOf(server, list, version, plain('bob', 'builder'), NOOP);
@@ -150,7 +168,7 @@ describe('SASL', () => {
   });
 
   test('before it anything else is refused, and ends the connection', async () => {
-    const server = await started('-S', '-Y', users);
+    const server = await asked('-S');
     for (const opcode of [OP.noop, OP.stat, OP.get, OP.setq, OP.quit, 0x99]) {
       const key = opcode === OP.get ? 'x' : '';
       expect(await statusesOf(server, packet({ opcode, key }), NOOP)).toEqual([
@@ -160,7 +178,7 @@ describe('SASL', () => {
   });
 
   test('a wrong password does not end it, and does not open it', async () => {
-    const server = await started('-S', '-Y', users);
+    const server = await asked('-S');
     const bad = ['bob', 'wrong'] as const;
     const replies = await statusesOf(server, plain(...bad), plain('bob', 'builder'), NOOP);
     expect(replies.map(([, status]) => status)).toEqual([0x20, 0, 0]);
@@ -171,7 +189,7 @@ describe('SASL', () => {
   });
 
   test('in two steps', async () => {
-    const server = await started('-S', '-Y', users);
+    const server = await asked('-S');
     const start = packet({ opcode: OP.saslAuth, key: 'PLAIN' });
     const step = packet({ opcode: OP.saslStep, key: 'PLAIN', value: '\0bob\0builder' });
     const statuses = async (...packets: readonly Buffer[]) =>
@@ -181,7 +199,7 @@ describe('SASL', () => {
   });
 
   test('other mechanisms and data that is none are refused', async () => {
-    const server = await started('-S', '-Y', users);
+    const server = await asked('-S');
     const said = [
       packet({ opcode: OP.saslAuth, key: 'CRAM-MD5', value: 'x' }),
       packet({ opcode: OP.saslAuth, key: 'PLAIN', value: 'bob builder' }),
@@ -194,25 +212,25 @@ describe('SASL', () => {
   });
 
   test('a second login ends the first', async () => {
-    const server = await started('-S', '-Y', users);
+    const server = await asked('-S');
     const once = plain('bob', 'builder');
     const statuses = (await statusesOf(server, once, NOOP, once, NOOP)).map(([, each]) => each);
     expect(statuses).toEqual([0, 0, 0x20, 0x20]);
   });
 
   test('text asks for its own login, unless it is closed', async () => {
-    const open = await started('-S', '-Y', users);
+    const open = await asked('-S');
     const said = `get a\r\n${login('bob builder')}get a\r\n`;
     expect((await dialogue(open.address, said)).toString()).toBe(
       'CLIENT_ERROR unauthenticated\r\nSTORED\r\nEND\r\n',
     );
-    const closed = await started('-S', '-Y', users, '--sasl-only');
+    const closed = await asked('-S', '--sasl-only');
     expect((await dialogue(closed.address, said)).toString()).toBe('');
     expect((await statusesOf(closed, plain('bob', 'builder'), NOOP)).length).toBe(2);
   });
 
   test('a node that is closed to text is healthy all the same', async () => {
-    const server = await started('-S', '-Y', users, '--sasl-only');
+    const server = await asked('-S', '--sasl-only');
     const host = new TestHost();
     const code = await run(['health', '-p', `${server.port}`, '--json'], [healthVerb], host);
     expect(host.complained).toEqual([]);
@@ -221,7 +239,7 @@ describe('SASL', () => {
   });
 
   test('who says to be somebody else is refused, as by memcached', async () => {
-    const server = await started('-S', '-Y', users);
+    const server = await asked('-S');
     const as = (authzid: string): Buffer =>
       packet({ opcode: OP.saslAuth, key: 'PLAIN', value: `${authzid}\0bob\0builder` });
     const statusOf = async (authzid: string) => (await statusesOf(server, as(authzid)))[0]?.[1];

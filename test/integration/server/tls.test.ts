@@ -64,19 +64,19 @@ async function failed(socket: TLSSocket): Promise<never> {
 }
 
 /** Says something and reads up to an ending. */
-async function exchange(socket: TLSSocket, said: string | Buffer, ending: string): Promise<string> {
-  socket.write(said);
-  let received = '';
-  while (!received.endsWith(ending)) {
-    const [chunk] = (await Promise.race([once(socket, 'data'), closed(socket)])) as [Buffer];
-    received += chunk.toString('latin1');
-  }
-  return received;
-}
-
-async function closed(socket: TLSSocket): Promise<never> {
-  await once(socket, 'close');
-  throw new Error('closed');
+function exchange(socket: TLSSocket, said: string | Buffer, ending: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const listen = (chunk: Buffer): void => {
+      received += chunk.toString('latin1');
+      if (!received.endsWith(ending)) return;
+      socket.off('data', listen).off('close', fail);
+      resolve(received);
+    };
+    const fail = (): void => reject(new Error('closed'));
+    socket.on('data', listen).on('close', fail);
+    socket.write(said);
+  });
 }
 
 const nameOf = (socket: TLSSocket): string => String(socket.getPeerCertificate().subject.CN);

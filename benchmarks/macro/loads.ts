@@ -54,10 +54,22 @@ export const LOADS: readonly Load[] = [
     valueBytes: 100,
     target: { first: 0.9, goal: 0.7 },
   },
+  {
+    name: 'binary',
+    says: 'pipelined binary gets, 20 deep',
+    args: ['-P', 'binary', '-d', '20'],
+    valueBytes: 100,
+  },
+  {
+    name: 'binary-get',
+    says: 'one binary get per packet, 10 % sets',
+    args: ['-P', 'binary', '-d', '1', '-s', '10'],
+    valueBytes: 100,
+  },
 ];
 
 /** Run when `--loads` is not given: what every server in the run speaks. */
-export const DEFAULT_LOADS = 'get,pipelined,multiget,set,get-1000,get-4000';
+export const DEFAULT_LOADS = 'get,pipelined,multiget,set,get-1000,get-4000,meta,binary,binary-get';
 /** Not a load of mcload: how many items the same memory holds. */
 export const DENSITY = 'density';
 

@@ -76,6 +76,35 @@ export function adoptSocket(
   return new SocketTransport(socket);
 }
 
+/** What both kinds of stream do alike. */
+class StreamTransport {
+  protected readonly socket: Socket;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  isFlushed(): boolean {
+    return this.socket.writableLength === 0;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  end(): void {
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+}
+
 /** A TLS connection after its handshake. What is written is sealed, and copied, at once. */
 export function adoptSecureSocket(socket: TLSSocket, events: TransportEvents): Transport {
   let failure: Error | undefined;
@@ -90,87 +119,40 @@ export function adoptSecureSocket(socket: TLSSocket, events: TransportEvents): T
   return new SecureTransport(socket, events);
 }
 
-class SecureTransport implements Transport {
-  readonly #socket: TLSSocket;
+class SecureTransport extends StreamTransport implements Transport {
   readonly #events: TransportEvents;
 
   constructor(socket: TLSSocket, events: TransportEvents) {
-    this.#socket = socket;
+    super(socket);
     this.#events = events;
   }
 
   write(bytes: Buffer, length: number): void {
     // `drain` would tell only of more than the stream's own mark.
-    this.#socket.write(bytes.subarray(0, length), () => {
+    this.socket.write(bytes.subarray(0, length), () => {
       if (this.isFlushed()) this.#events.drain();
     });
   }
-
-  isFlushed(): boolean {
-    return this.#socket.writableLength === 0;
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
 }
 
-class SocketTransport implements Transport {
-  readonly #socket: Socket;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-  }
-
+class SocketTransport extends StreamTransport implements Transport {
   /**
    * Straight to the kernel while nothing waits, which costs less than a stream's write. What the
    * kernel does not take goes the stream's way, which waits for it.
    */
   write(bytes: Buffer, length: number): void {
-    const fd = (this.#socket as unknown as WithHandle)._handle?.fd ?? NO_FD;
+    const fd = (this.socket as unknown as WithHandle)._handle?.fd ?? NO_FD;
     let written = 0;
-    if (fd !== NO_FD && this.#socket.writableLength === 0) {
+    if (fd !== NO_FD && this.socket.writableLength === 0) {
       try {
         written = writeSync(fd, bytes, 0, length);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
-          this.#socket.destroy(error as Error);
+          this.socket.destroy(error as Error);
           return;
         }
       }
     }
-    if (written < length) this.#socket.write(bytes.subarray(written, length));
-  }
-
-  isFlushed(): boolean {
-    return this.#socket.writableLength === 0;
-  }
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
+    if (written < length) this.socket.write(bytes.subarray(written, length));
   }
 }

@@ -13,6 +13,7 @@ import {
 } from '../limits.ts';
 import { DIALECT, type Request, VERB, type Verb } from '../request.ts';
 import { CLASSIC_LINES } from './classic-replies.ts';
+import { endOfText, LineWords } from './line-words.ts';
 import { MetaDecoder } from './meta.ts';
 import { readI32, readU32, readU64, u64 } from './numbers.ts';
 
@@ -27,8 +28,6 @@ const BLANK = 0x20;
 const [LETTER_A, LETTER_B, LETTER_E, LETTER_S, LETTER_T] = [0x61, 0x62, 0x65, 0x73, 0x74];
 const LETTER_G = 0x67;
 const LETTER_M = 0x6d;
-/** As many words of a line as any command looks at (memcached, MAX_TOKENS). */
-const WORDS_MAX = 23;
 
 const NOREPLY = Buffer.from('noreply');
 const DELETE_USAGE = Buffer.from(
@@ -78,12 +77,9 @@ const LENGTH_WORD = 4;
  * (its data block, if any, comes after), INCOMPLETE or HANG_UP.
  */
 export class ClassicDecoder {
-  /** Start and end of each word of the line at hand. */
-  readonly #words = new Int32Array(2 * WORDS_MAX);
+  /** Of the line at hand. */
+  readonly #words = new LineWords();
   readonly #meta = new MetaDecoder();
-  #count = 0;
-  /** Whether the line is free of NUL. */
-  #clean = true;
 
   decode(input: Buffer, start: number, end: number, request: Request): number {
     let at = start;
@@ -100,10 +96,10 @@ export class ClassicDecoder {
       if (isMeta) return this.#decodeMeta(input, start, at, end, request);
     }
     if (at < end && input[at] === LETTER_G) return this.#decodeGet(input, start, at, end, request);
-    const newline = this.#split(input, start, at, end);
+    const newline = this.#words.split(input, start, at, end);
     if (newline < 0) return unfinished(input, start, at, end);
     if (this.#isConfig(input)) return this.#decodeConfig(input, start, end, newline, request);
-    if (this.#count === 0) refuse(request, CLASSIC_LINES.unknownCommand);
+    if (this.#words.count === 0) refuse(request, CLASSIC_LINES.unknownCommand);
     else if (!this.#decodeCommand(input, request)) return HANG_UP;
     return newline + 1 - start;
   }
@@ -142,44 +138,17 @@ export class ClassicDecoder {
     return at + 1 - start;
   }
 
-  /** Splits the line at blanks; returns where its newline is, or -1 when that is not here yet. */
-  #split(input: Buffer, start: number, first: number, end: number): number {
-    let word = first;
-    let at = first;
-    this.#count = 0;
-    this.#clean = true;
-    for (; at < end; at++) {
-      const byte = input[at]!;
-      if (byte > BLANK) continue;
-      if (byte === LF) break;
-      if (byte === 0) this.#clean = false;
-      if (byte !== BLANK) continue;
-      this.#addWord(word, at);
-      word = at + 1;
-    }
-    if (at === end) return -1;
-    this.#addWord(word, endOfText(input, start, at));
-    return at;
-  }
-
-  #addWord(start: number, end: number): void {
-    if (end <= start || this.#count === WORDS_MAX) return;
-    this.#words[2 * this.#count] = start;
-    this.#words[2 * this.#count + 1] = end;
-    this.#count++;
-  }
-
   /** Returns false when the connection should end. */
   #decodeCommand(input: Buffer, request: Request): boolean {
-    const verb = commandOf(input, this.#words[0]!, this.#words[1]!);
+    const verb = commandOf(input, this.#words.start(0), this.#words.end(0));
     if (verb >= VERB.set && verb <= VERB.cas) {
       this.#decodeStorage(input, request, verb);
-    } else if (!this.#clean) {
+    } else if (!this.#words.clean) {
       refuse(request, CLASSIC_LINES.badFormat);
     } else if (verb === VERB.refused) {
       refuse(request, CLASSIC_LINES.unknownCommand);
       // A web browser or a crafted page: memcached drops it, whatever the verb.
-      return !this.#text(input, this.#count - 1).startsWith('HTTP/');
+      return !this.#words.text(input, this.#words.count - 1).startsWith('HTTP/');
     } else {
       this.#decodeOther(input, request, verb);
     }
@@ -207,10 +176,14 @@ export class ClassicDecoder {
         break;
       case VERB.stats:
       case VERB.watch:
-        request.words = Array.from({ length: this.#count - 1 }, (_, i) => this.#text(input, i + 1));
+        request.words = Array.from({ length: this.#words.count - 1 }, (_, i) =>
+          this.#words.text(input, i + 1),
+        );
         break;
       case VERB.admin:
-        request.words = Array.from({ length: this.#count }, (_, i) => this.#text(input, i));
+        request.words = Array.from({ length: this.#words.count }, (_, i) =>
+          this.#words.text(input, i),
+        );
         // memcached looks for noreply in those of these that are not about the crawler.
         request.noreply = request.words[0] !== 'lru_crawler' && this.#isNoreply(input);
         break;
@@ -220,7 +193,7 @@ export class ClassicDecoder {
   }
 
   #isConfig(input: Buffer): boolean {
-    return this.#count > 1 && this.#text(input, 0) === 'config';
+    return this.#words.count > 1 && this.#words.text(input, 0) === 'config';
   }
 
   /** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>` with data. */
@@ -232,15 +205,18 @@ export class ClassicDecoder {
     request: Request,
   ): number {
     const lineBytes = newline + 1 - start;
-    const action = this.#text(input, 1);
-    request.noreply = this.#count > 3 && this.#isNoreply(input);
+    const action = this.#words.text(input, 1);
+    request.noreply = this.#words.count > 3 && this.#isNoreply(input);
     request.firstKey = 0;
     request.keys = 0;
     const words = this.#words;
-    if (this.#count > 2) request.addKey(words[4]!, words[5]!);
+    if (this.#words.count > 2) request.addKey(words.start(2), words.end(2));
     else request.addKey(newline, newline);
     const nameBytes = request.keyEnd(0) - request.keyStart(0);
-    const good = this.#clean && nameBytes <= KEY_BYTES_MAX && (this.#count > 2 || action === 'get');
+    const good =
+      this.#words.clean &&
+      nameBytes <= KEY_BYTES_MAX &&
+      (this.#words.count > 2 || action === 'get');
     const verb = action === 'get' ? VERB.configGet : VERB.configDelete;
     if (action === 'set') return this.#decodeConfigSet(input, end, newline, lineBytes, request);
     if (good && (action === 'get' || action === 'delete')) request.verb = verb;
@@ -257,12 +233,15 @@ export class ClassicDecoder {
     request: Request,
   ): number {
     const words = this.#words;
-    const flags = this.#count > 4 ? readU32(input, words[6]!, words[7]!) : Number.NaN;
-    const length = this.#count > 4 ? readI32(input, words[8]!, words[9]!) : -1;
+    const flags = this.#words.count > 4 ? readU32(input, words.start(3), words.end(3)) : Number.NaN;
+    const length = this.#words.count > 4 ? readI32(input, words.start(4), words.end(4)) : -1;
     const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
     const nameBytes = request.keyEnd(0) - request.keyStart(0);
     if (!lengthKnown || flags < 0 || Number.isNaN(flags) || nameBytes > KEY_BYTES_MAX) {
-      refuse(request, this.#count > 4 ? CLASSIC_LINES.badFormat : CLASSIC_LINES.unknownCommand);
+      refuse(
+        request,
+        this.#words.count > 4 ? CLASSIC_LINES.badFormat : CLASSIC_LINES.unknownCommand,
+      );
       if (lengthKnown) request.swallowBytes = length + 2;
       return lineBytes;
     }
@@ -285,18 +264,19 @@ export class ClassicDecoder {
 
   #decodeStorage(input: Buffer, request: Request, verb: Verb): void {
     const words = this.#words;
-    const length = this.#count > LENGTH_WORD ? readI32(input, words[8]!, words[9]!) : -1;
+    const length =
+      this.#words.count > LENGTH_WORD ? readI32(input, words.start(4), words.end(4)) : -1;
     const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
     if (lengthKnown) request.swallowBytes = length + 2;
     const wanted = verb === VERB.cas ? CAS_WORDS : STORAGE_WORDS;
-    if (this.#count !== wanted && this.#count !== wanted + 1) {
+    if (this.#words.count !== wanted && this.#words.count !== wanted + 1) {
       refuse(request, CLASSIC_LINES.unknownCommand);
       return;
     }
     request.noreply = this.#isNoreply(input);
-    const clientFlags = readU32(input, words[4]!, words[5]!);
-    const exptime = readI32(input, words[6]!, words[7]!);
-    const good = this.#clean && lengthKnown && clientFlags >= 0 && !Number.isNaN(exptime);
+    const clientFlags = readU32(input, words.start(2), words.end(2));
+    const exptime = readI32(input, words.start(3), words.end(3));
+    const good = this.#words.clean && lengthKnown && clientFlags >= 0 && !Number.isNaN(exptime);
     const casGood = this.#readCas(input, request, verb);
     if (!good || !casGood || !this.#takeKey(request)) {
       refuse(request, CLASSIC_LINES.badFormat);
@@ -317,7 +297,7 @@ export class ClassicDecoder {
     request.casHigh = 0;
     request.casLow = 0;
     if (verb !== VERB.cas) return true;
-    if (!readU64(input, this.#words[10]!, this.#words[11]!)) return false;
+    if (!readU64(input, this.#words.start(5), this.#words.end(5))) return false;
     request.casHigh = u64.high;
     request.casLow = u64.low;
     return true;
@@ -326,15 +306,15 @@ export class ClassicDecoder {
   #decodeDelete(input: Buffer, request: Request): void {
     request.casHigh = 0;
     request.casLow = 0;
-    if (this.#count < 2 || this.#count > 4) {
+    if (this.#words.count < 2 || this.#words.count > 4) {
       refuse(request, CLASSIC_LINES.unknownCommand);
       return;
     }
-    if (this.#count > 2) {
-      const zero = this.#text(input, 2) === '0';
+    if (this.#words.count > 2) {
+      const zero = this.#words.text(input, 2) === '0';
       const noreply = this.#isNoreply(input);
       request.noreply = noreply;
-      if (!(this.#count === 3 ? zero || noreply : zero && noreply)) {
+      if (!(this.#words.count === 3 ? zero || noreply : zero && noreply)) {
         refuse(request, DELETE_USAGE);
         return;
       }
@@ -346,7 +326,7 @@ export class ClassicDecoder {
     if (!this.#wantWords(input, request, 3, 4)) return;
     if (!this.#takeKey(request)) {
       refuse(request, CLASSIC_LINES.badFormat);
-    } else if (!readU64(input, this.#words[4]!, this.#words[5]!)) {
+    } else if (!readU64(input, this.#words.start(2), this.#words.end(2))) {
       refuse(request, BAD_DELTA);
     } else {
       request.deltaHigh = u64.high;
@@ -359,7 +339,7 @@ export class ClassicDecoder {
 
   #decodeTouch(input: Buffer, request: Request): void {
     if (!this.#wantWords(input, request, 3, 4)) return;
-    request.exptime = readI32(input, this.#words[4]!, this.#words[5]!);
+    request.exptime = readI32(input, this.#words.start(2), this.#words.end(2));
     if (!this.#takeKey(request)) refuse(request, CLASSIC_LINES.badFormat);
     else if (Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
   }
@@ -367,14 +347,14 @@ export class ClassicDecoder {
   #decodeFlush(input: Buffer, request: Request): void {
     if (!this.#wantWords(input, request, 1, 3)) return;
     request.exptime = 0;
-    if (this.#count === (request.noreply ? 2 : 1)) return;
-    request.exptime = readI32(input, this.#words[2]!, this.#words[3]!);
+    if (this.#words.count === (request.noreply ? 2 : 1)) return;
+    request.exptime = readI32(input, this.#words.start(1), this.#words.end(1));
     if (Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
   }
 
   #decodeVerbosity(input: Buffer, request: Request): void {
     if (!this.#wantWords(input, request, 2, 3)) return;
-    request.level = readU32(input, this.#words[2]!, this.#words[3]!);
+    request.level = readU32(input, this.#words.start(1), this.#words.end(1));
     if (Number.isNaN(request.level)) refuse(request, CLASSIC_LINES.badFormat);
   }
 
@@ -382,9 +362,9 @@ export class ClassicDecoder {
   #decodeAncientGet(input: Buffer, request: Request): void {
     request.keys = 0;
     let longest = 0;
-    for (let i = 0; i < this.#count; i++) {
-      const start = this.#words[2 * i]!;
-      const end = this.#words[2 * i + 1]!;
+    for (let i = 0; i < this.#words.count; i++) {
+      const start = this.#words.start(i);
+      const end = this.#words.end(i);
       request.addKey(start, end);
       longest = Math.max(longest, end - start);
     }
@@ -393,7 +373,7 @@ export class ClassicDecoder {
 
   /** Refuses a line with fewer or more words, and looks for `noreply` at its end. */
   #wantWords(input: Buffer, request: Request, least: number, most: number): boolean {
-    if (this.#count < least || this.#count > most) {
+    if (this.#words.count < least || this.#words.count > most) {
       refuse(request, CLASSIC_LINES.unknownCommand);
       return false;
     }
@@ -402,23 +382,19 @@ export class ClassicDecoder {
   }
 
   #isNoreply(input: Buffer): boolean {
-    const start = this.#words[2 * this.#count - 2]!;
-    const end = this.#words[2 * this.#count - 1]!;
+    const start = this.#words.start(this.#words.count - 1);
+    const end = this.#words.end(this.#words.count - 1);
     return end - start === NOREPLY.length && equalBytes(input, start, NOREPLY, 0, NOREPLY.length);
   }
 
   /** Takes the second word as the key, if it is short enough. */
   #takeKey(request: Request): boolean {
-    const start = this.#words[2]!;
-    const end = this.#words[3]!;
+    const start = this.#words.start(1);
+    const end = this.#words.end(1);
     request.firstKey = 0;
     request.keys = 0;
     request.addKey(start, end);
     return end - start <= KEY_BYTES_MAX;
-  }
-
-  #text(input: Buffer, word: number): string {
-    return input.toString('latin1', this.#words[2 * word]!, this.#words[2 * word + 1]!);
   }
 }
 
@@ -472,11 +448,6 @@ function commandOf(input: Buffer, start: number, end: number): Verb {
 function refuse(request: Request, line: Uint8Array): void {
   request.verb = VERB.refused;
   request.refusal = line;
-}
-
-/** Where the text of a line ends: before its newline and a carriage return, if it has one. */
-function endOfText(input: Buffer, start: number, newline: number): number {
-  return newline - start > 1 && input[newline - 1] === CR ? newline - 1 : newline;
 }
 
 /** Whether to wait for the rest of a line: only a get may be long. */

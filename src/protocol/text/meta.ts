@@ -6,13 +6,9 @@ import { DATA_BYTES_MAX, KEY_BYTES_MAX } from '../limits.ts';
 import { DIALECT, type Request, VERB, type Verb } from '../request.ts';
 import { decodeBase64 } from './base64.ts';
 import { CLASSIC_LINES } from './classic-replies.ts';
+import { LineWords } from './line-words.ts';
 import { readI32, readU32, readU64, u64 } from './numbers.ts';
 
-const LF = 0x0a;
-const CR = 0x0d;
-const BLANK = 0x20;
-/** As many words of a line as memcached looks at (MAX_TOKENS). */
-const WORDS_MAX = 23;
 /** Words a meta command may have (memcached, MFLAG_MAX_OPT_LENGTH less its end token). */
 const COMMAND_WORDS_MAX = 19;
 /** Bytes of an opaque, its `O` included (memcached, MFLAG_MAX_OPAQUE_LENGTH). */
@@ -88,11 +84,10 @@ type Flagged = typeof GOOD | typeof WRONG | typeof UNKNOWN;
 
 /** Decodes one meta line whose first word is `m` and another letter. */
 export class MetaDecoder {
-  readonly #words = new Int32Array(2 * WORDS_MAX);
+  /** Of the line at hand. */
+  readonly #words = new LineWords();
   /** A key decoded from base64, until the next one. */
   readonly #key = Buffer.alloc(KEY_BYTES_MAX);
-  #count = 0;
-  #clean = true;
   #mode = NO_MODE;
   #opaqueTooLong = false;
   #error: Uint8Array | undefined;
@@ -102,36 +97,10 @@ export class MetaDecoder {
    * here yet.
    */
   decode(input: Buffer, first: number, end: number, request: Request): number {
-    const newline = this.#split(input, first, end);
+    const newline = this.#words.split(input, first, first, end);
     if (newline < 0) return -1;
     this.#decodeCommand(input, request, input[first + 1]!);
     return newline;
-  }
-
-  #split(input: Buffer, first: number, end: number): number {
-    let word = first;
-    let at = first;
-    this.#count = 0;
-    this.#clean = true;
-    for (; at < end; at++) {
-      const byte = input[at]!;
-      if (byte > BLANK) continue;
-      if (byte === LF) break;
-      if (byte === 0) this.#clean = false;
-      if (byte !== BLANK) continue;
-      this.#addWord(word, at);
-      word = at + 1;
-    }
-    if (at === end) return -1;
-    this.#addWord(word, at > word && input[at - 1] === CR ? at - 1 : at);
-    return at;
-  }
-
-  #addWord(start: number, end: number): void {
-    if (end <= start || this.#count === WORDS_MAX) return;
-    this.#words[2 * this.#count] = start;
-    this.#words[2 * this.#count + 1] = end;
-    this.#count++;
   }
 
   #decodeCommand(input: Buffer, request: Request, command: number): void {
@@ -166,14 +135,15 @@ export class MetaDecoder {
         return;
     }
     // A NUL is part of no word; a set has looked for it where it knew what to swallow.
-    if (!this.#clean && request.verb !== VERB.refused) refuse(request, CLASSIC_LINES.badFormat);
+    if (!this.#words.clean && request.verb !== VERB.refused)
+      refuse(request, CLASSIC_LINES.badFormat);
   }
 
   /** A key and flags; `tooMany` is what this command answers to too many of them. */
   #decodeFlagged(input: Buffer, request: Request, tooMany: Uint8Array): boolean {
-    if (this.#count < 2) refuse(request, CLASSIC_LINES.unknownCommand);
+    if (this.#words.count < 2) refuse(request, CLASSIC_LINES.unknownCommand);
     else if (!this.#takeKey(input, request)) refuse(request, CLASSIC_LINES.badFormat);
-    else if (this.#count > COMMAND_WORDS_MAX) refuse(request, tooMany);
+    else if (this.#words.count > COMMAND_WORDS_MAX) refuse(request, tooMany);
     else if (!this.#readFlags(input, request, 2)) refuse(request, this.#error!);
     else if (this.#opaqueTooLong) refuse(request, ERRORS.opaqueTooLong);
     else return true;
@@ -182,16 +152,16 @@ export class MetaDecoder {
 
   #decodeSet(input: Buffer, request: Request): void {
     const words = this.#words;
-    const length = this.#count > 2 ? readI32(input, words[4]!, words[5]!) : -1;
+    const length = this.#words.count > 2 ? readI32(input, words.start(2), words.end(2)) : -1;
     const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
     if (lengthKnown) request.swallowBytes = length + 2;
-    if (this.#count < 2) {
+    if (this.#words.count < 2) {
       refuse(request, CLASSIC_LINES.unknownCommand);
-    } else if (!this.#takeKey(input, request) || this.#count < 3) {
+    } else if (!this.#takeKey(input, request) || this.#words.count < 3) {
       refuse(request, CLASSIC_LINES.badFormat);
-    } else if (this.#count > COMMAND_WORDS_MAX) {
+    } else if (this.#words.count > COMMAND_WORDS_MAX) {
       refuse(request, ERRORS.tooManyToo);
-    } else if (!lengthKnown || !this.#clean) {
+    } else if (!lengthKnown || !this.#words.clean) {
       refuse(request, CLASSIC_LINES.badFormat);
     } else if (!this.#readFlags(input, request, 3)) {
       refuse(request, this.#error!);
@@ -248,9 +218,12 @@ export class MetaDecoder {
 
   #decodeDebug(input: Buffer, request: Request): void {
     request.verb = VERB.metaDebug;
-    const good = this.#count >= 2 && this.#takeKey(input, request);
+    const good = this.#words.count >= 2 && this.#takeKey(input, request);
     const words = this.#words;
-    const isBinary = this.#count > 2 && words[5]! - words[4]! === 1 && input[words[4]!] === LOWER_B;
+    const isBinary =
+      this.#words.count > 2 &&
+      words.end(2) - words.start(2) === 1 &&
+      input[words.start(2)] === LOWER_B;
     if (!good || (isBinary && !this.#decodeKey(input, request))) {
       refuse(request, CLASSIC_LINES.badFormat);
     }
@@ -258,8 +231,8 @@ export class MetaDecoder {
 
   /** Takes the second word as the key, if it is short enough. */
   #takeKey(input: Buffer, request: Request): boolean {
-    const start = this.#words[2]!;
-    const end = this.#words[3]!;
+    const start = this.#words.start(1);
+    const end = this.#words.end(1);
     request.keySource = input;
     request.firstKey = 0;
     request.keys = 0;
@@ -283,9 +256,9 @@ export class MetaDecoder {
     let upper = 0;
     let lower = 0;
     let good = true;
-    for (let word = from; word < this.#count; word++) {
-      const start = words[2 * word]!;
-      const end = words[2 * word + 1]!;
+    for (let word = from; word < this.#words.count; word++) {
+      const start = words.start(word);
+      const end = words.end(word);
       const flag = input[start]!;
       if (flag < LETTERS_START) {
         this.#error = ERRORS.invalid;

@@ -1,0 +1,60 @@
+const LF = 0x0a;
+const CR = 0x0d;
+const BLANK = 0x20;
+/** As many words of a line as any command looks at (memcached, MAX_TOKENS). */
+const WORDS_MAX = 23;
+
+/** The words of one line, as offsets into it; filled again for each line. */
+export class LineWords {
+  count = 0;
+  /** Whether the line is free of NUL. */
+  clean = true;
+  readonly #bounds = new Int32Array(2 * WORDS_MAX);
+
+  start(word: number): number {
+    return this.#bounds[2 * word]!;
+  }
+
+  end(word: number): number {
+    return this.#bounds[2 * word + 1]!;
+  }
+
+  text(input: Buffer, word: number): string {
+    return input.toString('latin1', this.start(word), this.end(word));
+  }
+
+  /**
+   * Splits the line that starts at `start`, from `first` on, at blanks; returns where its newline is,
+   * or -1 when that is not here yet.
+   */
+  split(input: Buffer, start: number, first: number, end: number): number {
+    let word = first;
+    let at = first;
+    this.count = 0;
+    this.clean = true;
+    for (; at < end; at++) {
+      const byte = input[at]!;
+      if (byte > BLANK) continue;
+      if (byte === LF) break;
+      if (byte === 0) this.clean = false;
+      if (byte !== BLANK) continue;
+      this.#add(word, at);
+      word = at + 1;
+    }
+    if (at === end) return -1;
+    this.#add(word, endOfText(input, start, at));
+    return at;
+  }
+
+  #add(start: number, end: number): void {
+    if (end <= start || this.count === WORDS_MAX) return;
+    this.#bounds[2 * this.count] = start;
+    this.#bounds[2 * this.count + 1] = end;
+    this.count++;
+  }
+}
+
+/** Where the text of a line ends: before its newline and a carriage return, if it has one. */
+export function endOfText(input: Buffer, start: number, newline: number): number {
+  return newline - start > 1 && input[newline - 1] === CR ? newline - 1 : newline;
+}

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { CodedError, flag, integer, text } from '../base/index.ts';
+import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
+import { CodedError, flag, integer, text, type ValuesOf } from '../base/index.ts';
 import { serverFlags } from '../server/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { defineVerb } from './verb.ts';
@@ -19,6 +21,15 @@ const healthFlags = {
   host: text({ default: '127.0.0.1', placeholder: '<host>', doc: 'Host of the node.' }),
   port: { ...serverFlags.port, doc: 'TCP port of the node.' },
   unixSocket: { ...serverFlags.unixSocket, doc: 'Unix socket of the node, in place of TCP.' },
+  enableSsl: {
+    ...serverFlags.enableSsl,
+    doc: 'Ask by TLS. The certificate is not checked: this asks whether the node lives, not who it is.',
+  },
+  sslChainCert: {
+    ...serverFlags.sslChainCert,
+    doc: 'A certificate to show, for a node that requires one of its clients.',
+  },
+  sslKey: { ...serverFlags.sslKey, doc: 'The key of that certificate.' },
   patienceMs: integer({
     long: 'patience',
     default: 2000,
@@ -38,10 +49,11 @@ export const healthVerb = defineVerb({
     'The exit code is 0 when the node answers in time, else 1.',
   flags: healthFlags,
   examples: [{ command: 'slabring health --port 11212', does: 'is that node alive?' }],
-  async run({ host: hostName, port, unixSocket, patienceMs, json }, host) {
+  async run(options, host) {
+    const { host: hostName, port, unixSocket, patienceMs, json } = options;
     const [where, address] =
       unixSocket === ''
-        ? ([`${hostName}:${port}`, { host: hostName, port }] as const)
+        ? ([`${hostName}:${port}`, { host: hostName, port, ...tlsOf(options) }] as const)
         : ([unixSocket, { path: unixSocket }] as const);
     const version = await askVersion(where, address, patienceMs);
     host.out(json ? JSON.stringify({ node: where, version }) : `${where} answers: ${version}`);
@@ -49,11 +61,24 @@ export const healthVerb = defineVerb({
   },
 });
 
-async function askVersion(
-  where: string,
-  address: NetConnectOpts,
-  patienceMs: number,
-): Promise<string> {
+/** Where a node is, and how it is spoken to by TLS, if it is. */
+type Address = NetConnectOpts & { readonly tls?: ConnectionOptions };
+
+function tlsOf({
+  enableSsl,
+  sslChainCert,
+  sslKey,
+}: Pick<ValuesOf<typeof healthFlags>, 'enableSsl' | 'sslChainCert' | 'sslKey'>): {
+  readonly tls?: ConnectionOptions;
+} {
+  if (!enableSsl) return {};
+  if (sslChainCert === '') return { tls: { rejectUnauthorized: false } };
+  const cert = readFileSync(sslChainCert);
+  const key = sslKey === '' ? cert : readFileSync(sslKey);
+  return { tls: { rejectUnauthorized: false, cert, key } };
+}
+
+async function askVersion(where: string, address: Address, patienceMs: number): Promise<string> {
   const signal = AbortSignal.timeout(patienceMs);
   try {
     const line = await exchange(address, REQUEST, signal, firstLine);
@@ -75,15 +100,17 @@ async function askVersion(
 
 /** Says something on a connection of its own, and takes what `read` makes of the answer. */
 async function exchange<T>(
-  address: NetConnectOpts,
+  address: Address,
   request: string | Buffer,
   signal: AbortSignal,
   read: (socket: Socket) => Promise<T>,
 ): Promise<T> {
-  const socket = connect({ ...address, signal });
+  const { tls, ...plain } = address;
+  const socket =
+    tls === undefined ? connect({ ...plain, signal }) : connectSecurely({ ...plain, ...tls });
   socket.on('error', () => {}); // whoever waits on the socket is told by its own listener
   try {
-    await once(socket, 'connect', { signal });
+    await once(socket, tls === undefined ? 'connect' : 'secureConnect', { signal });
     socket.write(request);
     return await read(socket);
   } finally {

@@ -4,6 +4,8 @@ import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { healthVerb } from '../../../src/cli/health.ts';
+import { run } from '../../../src/cli/run.ts';
 import { Authority, type Identity } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { startSlabring } from '../../support/node-process.ts';
@@ -11,6 +13,7 @@ import { freePort } from '../../support/ports.ts';
 import type { TestServer } from '../../support/server.ts';
 import { until } from '../../support/wait.ts';
 import { dialogue } from '../../support/wire.ts';
+import { TestHost } from '../../unit/cli/host.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let authority: Authority;
@@ -192,6 +195,17 @@ describe('who may connect', () => {
     });
     expect(stats).toMatch(/STAT curr_connections 1\r\n/);
   });
+});
+
+test('slabring health asks by TLS', async () => {
+  const server = await started();
+  const ask = async (...args: readonly string[]) => {
+    const host = new TestHost();
+    const code = await run(['health', '-p', String(server.port), ...args], [healthVerb], host);
+    return { code, said: host.said.join() };
+  };
+  expect(await ask('-Z')).toEqual({ code: 0, said: `127.0.0.1:${server.port} answers: 1.6.18` });
+  expect((await ask('--patience', '500')).code).toBe(1);
 });
 
 describe('new certificates', () => {

@@ -1,7 +1,7 @@
 import type { TestServer } from '../support/server.ts';
 import { dialogue, RawConnection, show } from '../support/wire.ts';
 import { forOracle } from './oracle.ts';
-import { ReplyReader } from './reply.ts';
+import { type ReplyOptions, ReplyReader } from './reply.ts';
 import type { Step } from './script.ts';
 import { type Pair, subjectIsMemcached } from './servers.ts';
 
@@ -23,12 +23,13 @@ export class Mismatch extends Error {
 class Side {
   readonly #server: TestServer;
   readonly #isOracle: boolean;
-  readonly #reader = new ReplyReader();
+  readonly #reader: ReplyReader;
   #connection: RawConnection | undefined;
 
-  constructor(server: TestServer, isOracle: boolean) {
+  constructor(server: TestServer, isOracle: boolean, options: ReplyOptions) {
     this.#server = server;
     this.#isOracle = isOracle;
+    this.#reader = new ReplyReader(options);
   }
 
   async tell(step: Step, framing: Framing): Promise<string> {
@@ -57,14 +58,14 @@ export class Conversation {
   readonly #theirs: Side;
   readonly #told: Step[] = [];
 
-  private constructor(pair: Pair) {
-    this.#ours = new Side(pair.ours, false);
-    this.#theirs = new Side(pair.theirs, true);
+  private constructor(pair: Pair, options: ReplyOptions) {
+    this.#ours = new Side(pair.ours, false, options);
+    this.#theirs = new Side(pair.theirs, true, options);
   }
 
   /** Both stores are emptied first. */
-  static async begin(pair: Pair): Promise<Conversation> {
-    const conversation = new Conversation(pair);
+  static async begin(pair: Pair, options: ReplyOptions = {}): Promise<Conversation> {
+    const conversation = new Conversation(pair, options);
     await conversation.tell('flush_all\r\n', 'sentinel');
     conversation.#told.length = 0;
     return conversation;

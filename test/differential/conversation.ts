@@ -8,15 +8,28 @@ import { type Pair, subjectIsMemcached } from './servers.ts';
 /** How a step's bytes travel: `alone` on a connection of their own up to its end, or with a sentinel behind. */
 export type Framing = 'alone' | 'sentinel';
 
+/** How much of a reply a message shows. */
+const REPLY_SHOWN_BYTES = 400;
+
 /** A step that two servers answered differently. */
 export class Mismatch extends Error {
   override readonly name = 'Mismatch';
 
   constructor(told: readonly string[], ours: string, theirs: string) {
     const said = told.map((step) => show(Buffer.from(step, 'latin1'), 160)).join('\n  ');
-    const replies = [ours, theirs].map((reply) => show(Buffer.from(reply, 'latin1')));
-    super(`told:\n  ${said}\nours:   ${replies[0]}\ntheirs: ${replies[1]}`);
+    const from = lineOfDifference(ours, theirs);
+    const replies = [ours, theirs].map((reply) => show(Buffer.from(reply.slice(from), 'latin1')));
+    const where = from === 0 ? '' : ` (from byte ${from} on)`;
+    super(`told:\n  ${said}\nours:   ${replies[0]}${where}\ntheirs: ${replies[1]}${where}`);
   }
+}
+
+/** Where the first line that differs begins; 0 in replies short enough to be shown whole. */
+function lineOfDifference(ours: string, theirs: string): number {
+  if (Math.max(ours.length, theirs.length) <= REPLY_SHOWN_BYTES) return 0;
+  let at = 0;
+  while (at < ours.length && ours[at] === theirs[at]) at++;
+  return ours.lastIndexOf('\n', at - 1) + 1;
 }
 
 /** One server's side: its connection, and what its replies have shown. */

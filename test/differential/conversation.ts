@@ -1,12 +1,15 @@
 import type { TestServer } from '../support/server.ts';
 import { dialogue, RawConnection, show } from '../support/wire.ts';
 import { forOracle } from './oracle.ts';
-import { ReplyReader } from './reply.ts';
+import { type ReplyOptions, ReplyReader } from './reply.ts';
 import type { Step } from './script.ts';
 import { type Pair, subjectIsMemcached } from './servers.ts';
 
 /** How a step's bytes travel: `alone` on a connection of their own up to its end, or with a sentinel behind. */
 export type Framing = 'alone' | 'sentinel';
+
+/** How much of a reply a message shows. */
+const REPLY_SHOWN_BYTES = 400;
 
 /** A step that two servers answered differently. */
 export class Mismatch extends Error {
@@ -14,21 +17,32 @@ export class Mismatch extends Error {
 
   constructor(told: readonly string[], ours: string, theirs: string) {
     const said = told.map((step) => show(Buffer.from(step, 'latin1'), 160)).join('\n  ');
-    const replies = [ours, theirs].map((reply) => show(Buffer.from(reply, 'latin1')));
-    super(`told:\n  ${said}\nours:   ${replies[0]}\ntheirs: ${replies[1]}`);
+    const from = lineOfDifference(ours, theirs);
+    const replies = [ours, theirs].map((reply) => show(Buffer.from(reply.slice(from), 'latin1')));
+    const where = from === 0 ? '' : ` (from byte ${from} on)`;
+    super(`told:\n  ${said}\nours:   ${replies[0]}${where}\ntheirs: ${replies[1]}${where}`);
   }
+}
+
+/** Where the first line that differs begins; 0 in replies short enough to be shown whole. */
+function lineOfDifference(ours: string, theirs: string): number {
+  if (Math.max(ours.length, theirs.length) <= REPLY_SHOWN_BYTES) return 0;
+  let at = 0;
+  while (at < ours.length && ours[at] === theirs[at]) at++;
+  return ours.lastIndexOf('\n', at - 1) + 1;
 }
 
 /** One server's side: its connection, and what its replies have shown. */
 class Side {
   readonly #server: TestServer;
   readonly #isOracle: boolean;
-  readonly #reader = new ReplyReader();
+  readonly #reader: ReplyReader;
   #connection: RawConnection | undefined;
 
-  constructor(server: TestServer, isOracle: boolean) {
+  constructor(server: TestServer, isOracle: boolean, options: ReplyOptions) {
     this.#server = server;
     this.#isOracle = isOracle;
+    this.#reader = new ReplyReader(options);
   }
 
   async tell(step: Step, framing: Framing): Promise<string> {
@@ -57,14 +71,14 @@ export class Conversation {
   readonly #theirs: Side;
   readonly #told: Step[] = [];
 
-  private constructor(pair: Pair) {
-    this.#ours = new Side(pair.ours, false);
-    this.#theirs = new Side(pair.theirs, true);
+  private constructor(pair: Pair, options: ReplyOptions) {
+    this.#ours = new Side(pair.ours, false, options);
+    this.#theirs = new Side(pair.theirs, true, options);
   }
 
   /** Both stores are emptied first. */
-  static async begin(pair: Pair): Promise<Conversation> {
-    const conversation = new Conversation(pair);
+  static async begin(pair: Pair, options: ReplyOptions = {}): Promise<Conversation> {
+    const conversation = new Conversation(pair, options);
     await conversation.tell('flush_all\r\n', 'sentinel');
     conversation.#told.length = 0;
     return conversation;

@@ -9,6 +9,8 @@ const SEQUENCES = Number(process.env['SEQUENCES'] ?? 1000);
 /** A handshake for each connection takes its time. */
 const SEQUENCES_BY_TLS = Math.ceil(SEQUENCES / 5);
 const FAILURES_SHOWN = 5;
+/** Enough for a hundred times as many. */
+const TIMEOUT_MS = 1_200_000;
 const seed = testSeed();
 
 /** The Mismatch that these steps lead to, or `undefined`. */
@@ -16,7 +18,7 @@ async function mismatchOf(
   pair: Pair,
   steps: readonly GeneratedStep[],
 ): Promise<Mismatch | undefined> {
-  const conversation = await Conversation.begin(pair);
+  const conversation = await Conversation.begin(pair, { keysAsBytes: true });
   try {
     for (const { text, framing } of steps) await conversation.tell(text, framing);
     return undefined;
@@ -54,7 +56,7 @@ describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TL
     afterAll(() => stopPair(pair));
 
     test(`${sequences} scripts from seed ${seed} get memcached's replies`, {
-      timeout: 240_000,
+      timeout: TIMEOUT_MS,
     }, async () => {
       const failures: string[] = [];
       for (let nth = 0; nth < sequences && failures.length < FAILURES_SHOWN; nth++) {

@@ -1,3 +1,4 @@
+import { forOracleMeta, type MetaAsk } from './oracle-meta.ts';
 import { fitsInt32, readNumber, readStorageLine, wordsOf } from './stream-model.ts';
 
 /**
@@ -23,6 +24,9 @@ const ITEM_BYTES_MAX = 2 ** 20;
 
 /** What to ask for one line, with its data; and how many bytes of data we take after the line. */
 function forOracleLine(line: string, stream: string, after: number) {
+  const meta = forOracleMeta(line);
+  if (meta !== undefined)
+    return forOracleMetaLine(meta, stream.slice(after, after + meta.dataBytes));
   const storage = readStorageLine(line);
   if (storage === undefined) return { ask: forOracleCommand(line), dataBytes: 0 };
   const taken = storage.dataBytes === undefined ? 0 : storage.dataBytes + 2;
@@ -34,13 +38,19 @@ function forOracleLine(line: string, stream: string, after: number) {
   return { ask, dataBytes: taken };
 }
 
+function forOracleMetaLine({ line, dataBytes, withData }: MetaAsk, data: string) {
+  if (!withData) return { ask: line, dataBytes };
+  const ask = data.length === dataBytes ? line + data : forOracleUnfinished(line, dataBytes, 2);
+  return { ask, dataBytes };
+}
+
 /**
  * The stream ends before the data does. memcached then loses replies it has not written yet, so it is not told of the
  * request at all; when it is too large it is told in full, for its refusal needs no data with us.
  */
-function forOracleUnfinished(line: string, taken: number): string {
+function forOracleUnfinished(line: string, taken: number, lengthWord = LENGTH_WORD): string {
   if (taken <= ITEM_BYTES_MAX) return '';
-  const words = wordsOf(line).with(LENGTH_WORD, String(ITEM_BYTES_MAX));
+  const words = wordsOf(line).with(lengthWord, String(ITEM_BYTES_MAX));
   return `${words.join(' ')}\r\n${'x'.repeat(ITEM_BYTES_MAX)}\r\n`;
 }
 

@@ -6,13 +6,31 @@ const META_LINE = /^(?:VA \d+|HD|NS|EX|NF|EN)(?= |\r)/;
 const VERSION_LINE = /^VERSION [^\r\n]*/;
 const DEBUG_LINE = /^ME /;
 
+/** Beyond this many seconds left, a time was given as a date: how far it is off depends on the second. */
+const TTL_SECONDS_MAX = 2_592_000;
+/** A script takes less than this, and scripts give times in multiples of it. */
+const SECONDS_ROUNDED = 10;
+
+export interface ReplyOptions {
+  /**
+   * Shows keys that a reply has in base64 as their bytes. memcached forgets of some items that their key is binary
+   * (known-differences.ts).
+   */
+  readonly keysAsBytes?: boolean;
+}
+
 /**
  * What one server's replies have shown so far. Two servers number CAS ids differently; what must agree is which
- * replies show the same id, so ids are renamed by first appearance. Times tick, so they are only known to be there.
+ * replies show the same id, so ids are renamed by first appearance. Times tick, so they are rounded.
  */
 export class ReplyReader {
   readonly #names = new Map<string, string>([['0', '0']]);
   readonly #lastSeen = new Map<string, string>();
+  readonly #keysAsBytes: boolean;
+
+  constructor({ keysAsBytes = false }: ReplyOptions = {}) {
+    this.#keysAsBytes = keysAsBytes;
+  }
 
   /** The CAS id last shown for `key`; one that no item has when none was shown. */
   casOf(key: string): string {
@@ -54,25 +72,48 @@ export class ReplyReader {
   }
 
   #normalMetaLine(line: string): string {
-    const tokens = line.replace(/\r\n$/, '').split(' ');
+    const tokens = this.#withKeysAsWanted(line.replace(/\r\n$/, '').split(' '));
     const key = tokens.find((token) => token.startsWith('k'))?.slice(1);
     const normal = tokens.map((token, at) => {
       if (at === 0 || !/^[ctl]\d+$/.test(token)) return token;
-      if (!token.startsWith('c')) return `${token[0]}#`;
-      const cas = token.slice(1);
-      if (key !== undefined) this.#lastSeen.set(key, cas);
-      return `c${this.nameOf(cas)}`;
+      const number = token.slice(1);
+      if (token.startsWith('t')) return `t${roundedTtl(number)}`;
+      if (token.startsWith('l')) return `l${roundedAge(number)}`;
+      if (key !== undefined) this.#lastSeen.set(key, number);
+      return `c${this.nameOf(number)}`;
     });
     return `${normal.join(' ')}\r\n`;
   }
 
-  /** Of the store's own business only that it is shown. */
+  /** A token `k…`, and the `b` behind it that says it is in base64. */
+  #withKeysAsWanted(tokens: readonly string[]): readonly string[] {
+    const at = tokens.indexOf('b');
+    if (!this.#keysAsBytes || at < 1) return tokens;
+    const bytes = Buffer.from(tokens[at - 1]!.slice(1), 'base64').toString('latin1');
+    return tokens.toSpliced(at - 1, 2, `k${bytes}`);
+  }
+
+  /** Of the store's own business only that it is shown; memcached 1.6.18 shows the time left as a negative number. */
   #normalDebugLine(line: string): string {
     return line
-      .replace(/ exp=-?(?!1 )\d+/, ' exp=#')
-      .replace(/ (la|cls|size)=\d+/g, ' $1=#')
+      .replace(/^ME \S+/, this.#keysAsBytes ? 'ME #' : '$&')
+      .replace(/ exp=-?(\d+)/, (_, ttl: string) => ` exp=${ttl === '1' ? -1 : roundedTtl(ttl)}`)
+      .replace(/ la=(\d+)/, (_, seconds: string) => ` la=${roundedAge(seconds)}`)
+      .replace(/ (cls|size)=\d+/g, ' $1=#')
       .replace(/ cas=(\d+)/, (_, cas: string) => ` cas=${this.nameOf(cas)}`);
   }
+}
+
+/** Time left, as both servers' clocks see it: the same for 100, 99 and 91. */
+function roundedTtl(seconds: string): string {
+  const ttl = Number(seconds);
+  if (ttl > TTL_SECONDS_MAX) return '#';
+  return `<=${Math.ceil(ttl / SECONDS_ROUNDED) * SECONDS_ROUNDED}`;
+}
+
+/** Time gone by: the same for 0, 1 and 9. */
+function roundedAge(seconds: string): string {
+  return `>=${Math.floor(Number(seconds) / SECONDS_ROUNDED) * SECONDS_ROUNDED}`;
 }
 
 /** The line at `at`, and the data block that belongs to it. */

@@ -14,7 +14,8 @@ export interface StorageLine {
 
 const STORAGE = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas']);
 const KEY_BYTES_MAX = 250;
-const LENGTH_MAX = 2n ** 31n - 3n;
+/** The longest data that a line may announce. */
+export const DATA_BYTES_MAX = 2n ** 31n - 3n;
 const U32_MAX = 2n ** 32n - 1n;
 const U64_MAX = 2n ** 64n - 1n;
 /** A number as strtol reads it: white space may lead, and after white space anything may follow. */
@@ -43,7 +44,7 @@ export function readStorageLine(line: string): StorageLine | undefined {
   const wordsAreRight = words.length === wordsWanted || words.length === wordsWanted + 1;
   const noreply = wordsAreRight && words.at(-1) === 'noreply';
   const announced = readNumber(length);
-  if (announced === undefined || announced < 0n || announced > LENGTH_MAX) {
+  if (announced === undefined || announced < 0n || announced > DATA_BYTES_MAX) {
     const cut = announced !== undefined && !fitsInt32(announced);
     return { noreply, wordsAreRight, refusal: cut ? 'number does not fit' : 'length' };
   }

@@ -1,6 +1,8 @@
 import type { Script } from '../script.ts';
 import { COUNTERS } from './counters.ts';
 import { META } from './meta.ts';
+import { META_LINES } from './meta-lines.ts';
+import { META_PAIRS } from './meta-pairs.ts';
 import { OTHERS } from './others.ts';
 import { REMOVAL } from './removal.ts';
 import { RETRIEVAL } from './retrieval.ts';
@@ -13,5 +15,7 @@ export const SCRIPTS: Readonly<Record<string, readonly Script[]>> = {
   counters: COUNTERS,
   removal: REMOVAL,
   meta: META,
+  'meta lines': META_LINES,
+  'meta pairs': META_PAIRS,
   others: OTHERS,
 };

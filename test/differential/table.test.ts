@@ -1,13 +1,23 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { memcachedMissing } from '../support/memcached.ts';
 import { SCRIPTS } from './cases/index.ts';
-import { Conversation } from './conversation.ts';
+import { Conversation, Mismatch } from './conversation.ts';
 import type { Script } from './script.ts';
-import { ORACLE_VERSION, type Pair, startPair, stopPair } from './servers.ts';
+import { ORACLE_VERSION, type Pair, renewOracle, startPair, stopPair } from './servers.ts';
 
 const SHOWS_CAS = /\{cas /;
 
 async function tell(pair: Pair, steps: readonly string[]): Promise<void> {
+  try {
+    await tellOnce(pair, steps);
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error;
+    await renewOracle(pair);
+    await tellOnce(pair, steps);
+  }
+}
+
+async function tellOnce(pair: Pair, steps: readonly string[]): Promise<void> {
   const conversation = await Conversation.begin(pair);
   try {
     for (const step of steps) await conversation.tell(step, 'alone');

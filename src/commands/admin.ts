@@ -4,9 +4,8 @@
  * has not got: what they would tune is kept and shown by `stats settings`.
  */
 import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
-import type { Store } from '../store/index.ts';
+import type { Store, Tunables } from '../store/index.ts';
 import type { NodeView } from './node-view.ts';
-import type { Tunables } from './tunables.ts';
 
 const OK = 'OK';
 const ERROR = 'ERROR';
@@ -34,11 +33,11 @@ function answerOf(store: Store, node: NodeView, words: readonly string[]): strin
   const [name, ...rest] = words;
   switch (name) {
     case 'slabs':
-      return tuneSlabs(node.tunables, rest);
+      return tuneSlabs(store.tunables, rest);
     case 'lru':
-      return tuneLru(node.tunables, rest);
+      return tuneLru(store.tunables, rest);
     case 'lru_crawler':
-      return tuneCrawler(node.tunables, rest);
+      return tuneCrawler(store.tunables, rest);
     case 'cache_memlimit':
       return limitMemory(store, rest);
     default:

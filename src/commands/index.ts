@@ -12,5 +12,4 @@ export { type EventLog, STREAM, streamsOf } from './event-log.ts';
 export { type CommandRules, Executor } from './execute.ts';
 export type { ConnectionView, NodeView } from './node-view.ts';
 export { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
-export type { TunableName, Tunables } from './tunables.ts';
 export { PendingValue } from './write.ts';

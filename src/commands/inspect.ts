@@ -2,6 +2,7 @@ import type { ByteSink } from '../base/index.ts';
 import type { ReplyWriter, Request } from '../protocol/index.ts';
 import {
   type ClassCounterName,
+  type ItemId,
   NO_ITEM,
   SEGMENT,
   type Store,
@@ -154,23 +155,32 @@ function itemTotals(store: Store, node: NodeView, put: Put): void {
   put('lru_bumps_dropped', 0);
 }
 
+/** Seconds since the item that would leave a list next was used; 0 when there is none. */
+function ageOfTail(store: Store, sizeClass: number, segment: number): number {
+  const tail = store.lru.tail(sizeClass, segment);
+  return tail === NO_ITEM ? 0 : Math.max(0, store.lifetimes.now() - store.items.access(tail));
+}
+
 /** `stats items`: each class that holds any. */
 export function itemStats(store: Store, put: Put): void {
   for (const sizeClass of classIds(store)) {
     store.lockClass(sizeClass);
-    const number = store.lru.count(sizeClass, SEGMENT.cold);
-    const tail = store.lru.tail(sizeClass, SEGMENT.cold);
-    const age = tail === NO_ITEM ? 0 : store.lifetimes.now() - store.items.access(tail);
+    const number = store.lru.size(sizeClass);
+    const segments = [SEGMENT.hot, SEGMENT.warm, SEGMENT.cold, SEGMENT.temp] as const;
+    const counts = segments.map((segment) => store.lru.count(sizeClass, segment));
+    const ages = segments.map((segment) => ageOfTail(store, sizeClass, segment));
     store.unlockClass(sizeClass);
     if (number === 0) continue;
     const row = (name: string, value: string | number): void =>
       put(`items:${sizeClass}:${name}`, value);
     row('number', number);
-    // One list for each class: what memcached would call all cold.
-    zeros(row, ['number_hot', 'number_warm']);
-    row('number_cold', number);
-    zeros(row, ['age_hot', 'age_warm']);
-    row('age', Math.max(0, age));
+    row('number_hot', counts[SEGMENT.hot]!);
+    row('number_warm', counts[SEGMENT.warm]!);
+    row('number_cold', counts[SEGMENT.cold]!);
+    if (store.tunables.get('tempLru') === 1) row('number_temp', counts[SEGMENT.temp]!);
+    row('age_hot', ages[SEGMENT.hot]!);
+    row('age_warm', ages[SEGMENT.warm]!);
+    row('age', ages[SEGMENT.cold]!);
     row('mem_requested', store.total(sizeClass, TOTAL.memRequested));
     row('evicted', store.total(sizeClass, TOTAL.evicted));
     row('evicted_nonzero', store.total(sizeClass, TOTAL.evictedNonzero));
@@ -210,7 +220,7 @@ export function slabStats(store: Store, put: Put): void {
     for (const name of CLASS_COUNTERS) row(name, sums.class(name, sizeClass));
   }
   put('active_slabs', active);
-  put('total_malloced', slabs.pagesUsed() * store.pageBytes);
+  put('total_malloced', store.pages.used() * store.pageBytes);
 }
 
 /** `stats conns`. */
@@ -238,11 +248,12 @@ const OPEN_WORD = Buffer.from(' [');
 export function dumpClass(store: Store, sizeClass: number, limit: number, sink: ByteSink): void {
   if (sizeClass < 1 || sizeClass >= store.chunkBytes.length) return;
   sink.ensure(DUMP_BYTES_MAX);
-  const { items, lru, lifetimes, arena } = store;
+  const { items, lifetimes, arena } = store;
   const sinkEnd = sink.at + DUMP_BYTES_MAX - DUMP_LINE_BYTES_MAX;
   let shown = 0;
   store.lockClass(sizeClass);
-  let id = lru.head(sizeClass, SEGMENT.cold);
+  const segments = [SEGMENT.cold, SEGMENT.warm, SEGMENT.hot, SEGMENT.temp];
+  let id = firstOf(store, sizeClass, segments);
   while (id !== NO_ITEM && sink.at < sinkEnd && (limit === 0 || shown < limit)) {
     const keyAt = items.keyAt(id);
     const expiry = items.expiry(id);
@@ -255,8 +266,19 @@ export function dumpClass(store: Store, sizeClass: number, limit: number, sink: 
     sink.putConstant(SECONDS_WORD);
     shown++;
     id = items.lruNext(id);
+    if (id === NO_ITEM) id = firstOf(store, sizeClass, segments);
   }
   store.unlockClass(sizeClass);
+}
+
+/** The head of the first of these lists that has one; that list and those before it are taken off. */
+function firstOf({ lru }: Store, sizeClass: number, segments: number[]): ItemId {
+  for (;;) {
+    const segment = segments.shift();
+    if (segment === undefined) return NO_ITEM;
+    const head = lru.head(sizeClass, segment);
+    if (head !== NO_ITEM) return head;
+  }
 }
 
 /** Puts statistics out in the request's dialect. */

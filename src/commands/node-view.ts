@@ -1,6 +1,5 @@
 import type { ConfigEntries } from './config.ts';
 import type { PrefixStats } from './prefixes.ts';
-import type { Tunables } from './tunables.ts';
 
 /** What `stats` shows of the node around the store; the server provides it. */
 export interface NodeView {
@@ -23,7 +22,6 @@ export interface NodeView {
   settings(): readonly (readonly [name: string, value: string])[];
   /** `stats conns`: every connection of every thread. */
   connections(): readonly ConnectionView[];
-  readonly tunables: Tunables;
   readonly prefixes: PrefixStats;
   /** Whether clients may stop this node (`shutdown`). */
   readonly mayShutDown: boolean;

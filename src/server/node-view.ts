@@ -1,10 +1,4 @@
-import type {
-  ConfigEntries,
-  ConnectionView,
-  NodeView,
-  PrefixStats,
-  Tunables,
-} from '../commands/index.ts';
+import type { ConfigEntries, ConnectionView, NodeView, PrefixStats } from '../commands/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { ServerOptions } from './options.ts';
@@ -32,7 +26,6 @@ export class SharedNodeView implements NodeView {
   readonly #options: ServerOptions;
   readonly #startSeconds: number;
   readonly config: ConfigEntries;
-  readonly tunables: Tunables;
   readonly prefixes: PrefixStats;
   readonly mayShutDown: boolean;
   readonly #actions: NodeActions;
@@ -42,11 +35,10 @@ export class SharedNodeView implements NodeView {
     table: ConnectionTable,
     options: ServerOptions,
     startSeconds: number,
-    shared: Pick<NodeView, 'config' | 'tunables' | 'prefixes'>,
+    shared: Pick<NodeView, 'config' | 'prefixes'>,
     actions: NodeActions,
   ) {
     this.config = shared.config;
-    this.tunables = shared.tunables;
     this.prefixes = shared.prefixes;
     this.mayShutDown = options.enableShutdown;
     this.#store = store;
@@ -121,7 +113,7 @@ export class SharedNodeView implements NodeView {
 
   settings(): readonly (readonly [string, string])[] {
     const options = this.#options;
-    const { tunables } = this;
+    const { tunables } = this.#store;
     const rows: readonly (readonly [string, string | number])[] = [
       ['maxbytes', this.#store.memoryLimitBytes()],
       ['maxconns', options.connLimit],

@@ -16,7 +16,6 @@ import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import { asksForLogin, memberOf, type ServerOptions } from './options.ts';
 import { PrefixTable } from './prefix-table.ts';
 import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
-import { SharedTunables } from './tunables.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
 
 const TICKET_KEYS_MS = 24 * 60 * 60 * 1000;
@@ -115,7 +114,6 @@ class NodeThreads {
   readonly #log: Logger;
   readonly #table: SharedArrayBuffer;
   readonly #config = ConfigTable.allocate();
-  readonly #tunables = SharedTunables.allocate();
   readonly #prefixes: SharedArrayBuffer;
   readonly #events: SharedArrayBuffer;
   readonly #pool: Piscina;
@@ -230,7 +228,6 @@ class NodeThreads {
       options: this.#options,
       table: this.#table,
       config: this.#config,
-      tunables: this.#tunables,
       prefixes: this.#prefixes,
       events: this.#events,
       listenOn,

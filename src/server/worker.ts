@@ -25,7 +25,6 @@ import { PrefixTable } from './prefix-table.ts';
 import { createSessionTools } from './session.ts';
 import { type Certificates, contextOptions, listenerOptions, readCertificates } from './tls.ts';
 import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
-import { SharedTunables } from './tunables.ts';
 import { Watchers } from './watchers.ts';
 
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
@@ -42,7 +41,6 @@ export interface ServeJob {
   readonly options: ServerOptions;
   readonly table: SharedArrayBuffer;
   readonly config: SharedArrayBuffer;
-  readonly tunables: SharedArrayBuffer;
   readonly prefixes: SharedArrayBuffer;
   readonly events: SharedArrayBuffer;
   readonly listenOn: readonly ListenAddress[];
@@ -115,7 +113,6 @@ class ThreadServer {
     this.#log = new RingLog(rings, job.thread);
     const shared = {
       config: new ConfigTable(job.config),
-      tunables: new SharedTunables(job.tunables),
       prefixes: new PrefixTable(job.prefixes, options.prefixDelimiter[0] ?? USUAL_DELIMITER),
     };
     const node = new SharedNodeView(this.#store, this.#table, options, startSeconds, shared, {

@@ -1,5 +1,5 @@
 import type { ViewedBytes } from '../base/index.ts';
-import { CONTROL, type StoreLayout } from './layout.ts';
+import { CONTROL, type StoreLayout, TUNABLE_SLOTS } from './layout.ts';
 
 /** What a thread needs to join a store: the memory, and where everything is in it. */
 export interface StoreShare {
@@ -21,7 +21,11 @@ export class Arena implements ViewedBytes {
   readonly classes: Int32Array;
   readonly totals: Float64Array;
   readonly counters: Float64Array;
+  readonly tunables: Float64Array;
   readonly pageClass: Uint8Array;
+  /** For each free page the next one, plus one. */
+  readonly pageNext: Uint32Array;
+  readonly ghosts: Uint32Array;
   /** Bucket heads: item ids. */
   readonly buckets: Uint32Array;
   /** The slab pages, by words and by bytes. */
@@ -52,9 +56,12 @@ export class Arena implements ViewedBytes {
     this.counters = new Float64Array(
       memory,
       layout.countersByte,
-      lengthOf(layout.countersByte, layout.pageClassByte, 8),
+      lengthOf(layout.countersByte, layout.tunablesByte, 8),
     );
+    this.tunables = new Float64Array(memory, layout.tunablesByte, TUNABLE_SLOTS);
     this.pageClass = new Uint8Array(memory, layout.pageClassByte, layout.pagesReserved);
+    this.pageNext = new Uint32Array(memory, layout.pageNextByte, layout.pagesReserved);
+    this.ghosts = new Uint32Array(memory, layout.ghostByte, layout.ghostSlots);
     this.buckets = new Uint32Array(memory, layout.indexByte, layout.bucketsMax);
     this.words = new Uint32Array(memory, layout.slabsByte, slabBytes / 4);
     this.bytes = Buffer.from(memory, layout.slabsByte, slabBytes);

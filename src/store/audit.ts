@@ -34,6 +34,7 @@ function auditLocks(store: Store, say: Say): void {
     say(classes[id * CLASS.words + CLASS.lock] === 0, `class ${id} is locked`);
   }
   say(control[CONTROL.growLock] === 0, 'the index is locked for growing');
+  say(control[CONTROL.pageLock] === 0, 'the pool of pages is locked');
 }
 
 /** Every linked item, found through the index. */
@@ -111,12 +112,15 @@ function auditFree(store: Store, sizeClass: number, linked: ReadonlySet<ItemId>,
   const free = slabs.freeChunks(sizeClass);
   const block = sizeClass * CLASS.words;
   let count = 0;
+  let before: ItemId = NO_ITEM;
   let chunk = arena.classes[block + CLASS.freeHead]! >>> 0;
   while (chunk !== NO_ITEM && count <= free) {
     say(!linked.has(chunk), `chunk ${chunk} is free and linked`);
     say(items.classOf(chunk) === sizeClass, `chunk ${chunk} is free in another class`);
     say(arena.words[wordOf(chunk) + ITEM.meta] === 0, `chunk ${chunk} is free but not blank`);
-    chunk = arena.words[wordOf(chunk) + ITEM.lruPrev]!;
+    say(arena.words[wordOf(chunk) + ITEM.lruPrev] === before, `chunk ${chunk} does not point back`);
+    before = chunk;
+    chunk = arena.words[wordOf(chunk) + ITEM.lruNext]!;
     count++;
   }
   const counted = arena.classes[block + CLASS.freeCount];

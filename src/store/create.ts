@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { type Clock, machineClock } from '../base/index.ts';
 import type { StoreShare } from './arena.ts';
-import { CLOCK_START_SECONDS, CONTROL, layOut, PAGE_BYTES } from './layout.ts';
+import { CLOCK_START_SECONDS, CONTROL, layOut, PAGE_BYTES, TUNABLE_SLOTS } from './layout.ts';
 import { planSizeClasses } from './size-classes.ts';
+import { type TunableName, Tunables } from './tunables.ts';
 
 export interface StoreOptions {
   /** `-m`: bytes for items; the index and the counters come on top. At least one page is used. */
@@ -17,6 +18,26 @@ export interface StoreOptions {
   readonly maxItemSizeBytes: number;
   /** Seed of the key hash; drawn at random unless a test wants to repeat a run. */
   readonly hashSeed?: number;
+  /** What differs from the usual at the start. */
+  readonly tunables?: Partial<Record<TunableName, number>>;
+}
+
+/** How many times the memory of the start `cache_memlimit` can make of it. */
+const GROWTH = 4;
+
+/** Memory with address space to grow into, or without where the system has not so much to give. */
+function reserve(options: StoreOptions, chunkBytes: readonly number[]) {
+  const { memoryLimitBytes, threads } = options;
+  const lay = (growth: number) =>
+    layOut(memoryLimitBytes, growth, threads, chunkBytes.length, chunkBytes[1]!);
+  try {
+    const layout = lay(GROWTH);
+    return { layout, memory: new SharedArrayBuffer(layout.bytes) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const layout = lay(1);
+    return { layout, memory: new SharedArrayBuffer(layout.bytes) };
+  }
 }
 
 /** Lays out a new, empty store in shared memory; threads join it with `new Store(share, n)`. */
@@ -27,18 +48,14 @@ export function createStore(options: StoreOptions, clock: Clock = machineClock):
     pageBytes: PAGE_BYTES,
     itemBytesMax: options.maxItemSizeBytes,
   });
-  const layout = layOut(
-    options.memoryLimitBytes,
-    options.threads,
-    chunkBytes.length,
-    chunkBytes[1]!,
-  );
-  const memory = new SharedArrayBuffer(layout.bytes);
+  const { layout, memory } = reserve(options, chunkBytes);
   const control = new Int32Array(memory, 0, CONTROL.bytes / 4);
   control[CONTROL.epoch] = Math.floor(clock.nowMs() / 1000) - CLOCK_START_SECONDS;
   control[CONTROL.clock] = CLOCK_START_SECONDS;
   control[CONTROL.buckets] = layout.bucketsInitial;
   control[CONTROL.memoryPages] = layout.memoryPages;
+  const tunables = new Float64Array(memory, layout.tunablesByte, TUNABLE_SLOTS);
+  new Tunables({ tunables }).setDefaults(options.tunables);
   return {
     memory,
     layout,

@@ -1,38 +1,66 @@
 import type { Arena } from './arena.ts';
+import {
+  type EvictionPolicy,
+  NO_SEGMENT,
+  type SegmentCounts,
+  s3fifo,
+  segmented,
+  VERDICT,
+  type Verdict,
+} from './eviction-policy.ts';
+import { Ghosts, NO_GHOST } from './ghosts.ts';
 import type { IndexTable } from './index-table.ts';
 import type { Items } from './items.ts';
-import { FLAG, type ItemId, NO_ITEM, SEGMENT, STRIPES, TOTAL } from './layout.ts';
+import { CLASS, FLAG, type ItemId, NO_ITEM, SEGMENT, STRIPES, TOTAL } from './layout.ts';
 import type { Lifetimes } from './lifetimes.ts';
 import { tryLock, unlock } from './locks.ts';
 import type { LruLists } from './lru.ts';
+import type { Slabs } from './slabs.ts';
+import { EVICTION, type Tunables } from './tunables.ts';
 
-/** How many items at the tail an eviction looks at before it gives up. */
-const TAIL_LOOKS_MAX = 64;
-/** How many recently read items an eviction may send back to the head. */
-const SECOND_CHANCES_MAX = 16;
+/** How many items an eviction looks at before it gives up. */
+const LOOKS_MAX = 128;
+/** How many of those may be spared for having been read. */
+const CHANCES_MAX = 32;
 
 /**
- * Makes room in a size class by forgetting the item at its LRU tail. An item read since it was last
- * here gets a second chance (the one bit that a hit costs): it goes back to the head, bit cleared.
+ * Makes room in a size class by forgetting the item that the policy gives up.
  *
  * It comes from the LRU's side, class lock in hand, so it may only *try* a stripe, and passes over
  * an item that is busy.
  */
 export class Evictor {
+  readonly ghosts: Ghosts;
   readonly #stripes: Int32Array;
   readonly #totals: Float64Array;
   readonly #items: Items;
   readonly #lru: LruLists;
   readonly #index: IndexTable;
   readonly #lifetimes: Lifetimes;
+  readonly #slabs: Slabs;
+  readonly #tunables: Tunables;
+  readonly #counts: SegmentCounts = { hot: 0, warm: 0, cold: 0, temp: 0 };
 
-  constructor(arena: Arena, items: Items, lru: LruLists, index: IndexTable, lifetimes: Lifetimes) {
+  constructor(
+    arena: Arena,
+    parts: {
+      readonly items: Items;
+      readonly lru: LruLists;
+      readonly index: IndexTable;
+      readonly lifetimes: Lifetimes;
+      readonly slabs: Slabs;
+      readonly tunables: Tunables;
+    },
+  ) {
     this.#stripes = arena.stripes;
     this.#totals = arena.totals;
-    this.#items = items;
-    this.#lru = lru;
-    this.#index = index;
-    this.#lifetimes = lifetimes;
+    this.#items = parts.items;
+    this.#lru = parts.lru;
+    this.#index = parts.index;
+    this.#lifetimes = parts.lifetimes;
+    this.#slabs = parts.slabs;
+    this.#tunables = parts.tunables;
+    this.ghosts = new Ghosts(arena);
   }
 
   /**
@@ -40,51 +68,142 @@ export class Evictor {
    * stripe the caller holds already, and `keep` an item of it that it still needs.
    */
   evict(sizeClass: number, heldStripe: number, keep: ItemId): ItemId {
-    let chances = SECOND_CHANCES_MAX;
-    let id = this.#lru.tail(sizeClass, SEGMENT.cold);
-    for (let look = 0; look < TAIL_LOOKS_MAX && id !== NO_ITEM; look++) {
+    const policy = this.#policy();
+    let chances = CHANCES_MAX;
+    let segment = this.#nextSegment(policy, sizeClass);
+    let id = segment === NO_SEGMENT ? NO_ITEM : this.#lru.tail(sizeClass, segment);
+    for (let look = 0; look < LOOKS_MAX && id !== NO_ITEM; look++) {
       const candidate = id;
       id = this.#items.lruPrev(candidate);
       if (candidate === keep) continue;
-      const hash = this.#index.hashOfItem(candidate);
-      const stripe = hash & (STRIPES - 1);
-      const held = stripe === heldStripe;
-      if (!held && !tryLock(this.#stripes, stripe)) continue;
-      const spared = chances > 0 && this.#spare(sizeClass, candidate);
-      if (spared) chances--;
-      else this.#forget(sizeClass, hash, candidate);
-      if (!held) unlock(this.#stripes, stripe);
-      if (!spared) return candidate;
+      const verdict = chances > 0 ? this.#judge(policy, segment, candidate) : VERDICT.forget;
+      if (verdict !== VERDICT.forget) {
+        chances--;
+        this.move(sizeClass, candidate, verdict);
+        segment = this.#nextSegment(policy, sizeClass);
+        id = this.#lru.tail(sizeClass, segment);
+      } else if (this.#forgetIfIdle(sizeClass, candidate, heldStripe)) {
+        return candidate;
+      }
     }
-    this.#count(sizeClass, TOTAL.outOfMemory);
     return NO_ITEM;
   }
 
-  /** Sends an item that was read since it was last here back to the head. */
-  #spare(sizeClass: number, id: ItemId): boolean {
-    if (!this.#items.has(id, FLAG.active) || this.#isDead(id)) return false;
-    this.#items.clearFlags(id, FLAG.active);
-    this.#lru.toHead(sizeClass, id);
+  /** Frees the item if it has expired or was flushed and nobody is at it. The class lock is held. */
+  reclaimIfDead(sizeClass: number, id: ItemId): boolean {
+    if (!this.#isDead(id)) return false;
+    const hash = this.#index.hashOfItem(id);
+    const stripe = hash & (STRIPES - 1);
+    if (!tryLock(this.#stripes, stripe)) return false;
+    const dead = this.#isDead(id);
+    if (dead) {
+      this.#countDead(sizeClass, id);
+      this.#drop(sizeClass, hash, id);
+    }
+    unlock(this.#stripes, stripe);
+    return dead;
+  }
+
+  /** Moves an item to where the verdict says. The class lock is held. */
+  move(sizeClass: number, id: ItemId, verdict: Verdict): void {
+    const items = this.#items;
+    if (verdict === VERDICT.again) {
+      items.setHits(id, items.hits(id) - 1);
+      this.#lru.toHead(sizeClass, id, items.segment(id));
+      this.#count(sizeClass, TOTAL.movesWithinLru);
+    } else if (verdict === VERDICT.promote) {
+      // One hit stays remembered, so that the next makes it active again.
+      items.setHits(id, this.#isSegmented() ? 1 : 0);
+      const within = items.segment(id) === SEGMENT.warm;
+      this.#lru.toHead(sizeClass, id, SEGMENT.warm);
+      this.#count(sizeClass, within ? TOTAL.movesWithinLru : TOTAL.movesToWarm);
+    } else if (verdict === VERDICT.demote) {
+      this.#lru.toHead(sizeClass, id, SEGMENT.cold);
+      this.#count(sizeClass, TOTAL.movesToCold);
+    }
+  }
+
+  /** Where a new item of this hash enters. The class lock is held. */
+  entryOf(sizeClass: number, hash: number, ttlSeconds: number): number {
+    const tunables = this.#tunables;
+    const distance = this.ghosts.recall(sizeClass, hash);
+    const isGhost = distance !== NO_GHOST && distance <= this.#lru.size(sizeClass);
+    if (isGhost) this.#countGhost(sizeClass, distance);
+    const isShort = ttlSeconds > 0 && ttlSeconds <= tunables.get('tempTtlSeconds');
+    if (isShort && tunables.get('tempLru') === 1) return SEGMENT.temp;
+    return this.#policy().entry(isGhost);
+  }
+
+  #countGhost(sizeClass: number, distance: number): void {
+    this.#count(sizeClass, TOTAL.ghostHits);
+    if (distance <= this.#slabs.chunksPerPage(sizeClass)) this.#count(sizeClass, TOTAL.pageHits);
+  }
+
+  #policy(): EvictionPolicy {
+    return this.#isSegmented() ? segmented : s3fifo;
+  }
+
+  #isSegmented(): boolean {
+    return this.#tunables.get('eviction') === EVICTION.segmented;
+  }
+
+  #nextSegment(policy: EvictionPolicy, sizeClass: number): number {
+    const counts = this.#counts;
+    counts.hot = this.#lru.count(sizeClass, SEGMENT.hot);
+    counts.warm = this.#lru.count(sizeClass, SEGMENT.warm);
+    counts.cold = this.#lru.count(sizeClass, SEGMENT.cold);
+    counts.temp = this.#lru.count(sizeClass, SEGMENT.temp);
+    return policy.next(counts);
+  }
+
+  /** A glance without the stripe: what it sees may be old by a moment, which costs a wrong guess. */
+  #judge(policy: EvictionPolicy, segment: number, id: ItemId): Verdict {
+    if (this.#isDead(id)) return VERDICT.forget;
+    return policy.judge(segment, this.#items.hits(id));
+  }
+
+  #forgetIfIdle(sizeClass: number, id: ItemId, heldStripe: number): boolean {
+    const hash = this.#index.hashOfItem(id);
+    const stripe = hash & (STRIPES - 1);
+    const held = stripe === heldStripe;
+    if (!held && !tryLock(this.#stripes, stripe)) return false;
+    this.#forget(sizeClass, hash, id);
+    if (!held) unlock(this.#stripes, stripe);
     return true;
   }
 
   #forget(sizeClass: number, hash: number, id: ItemId): void {
-    const items = this.#items;
-    const fetched = items.has(id, FLAG.fetched);
     if (this.#isDead(id)) {
-      this.#count(sizeClass, TOTAL.reclaimed);
-      if (!fetched) this.#count(sizeClass, TOTAL.expiredUnfetched);
+      this.#countDead(sizeClass, id);
     } else {
-      this.#count(sizeClass, TOTAL.evicted);
-      if (items.expiry(id) !== 0) this.#count(sizeClass, TOTAL.evictedNonzero);
-      if (!fetched) this.#count(sizeClass, TOTAL.evictedUnfetched);
-      if (items.has(id, FLAG.active)) this.#count(sizeClass, TOTAL.evictedActive);
-      const idleSeconds = this.#lifetimes.now() - items.access(id);
-      this.#totals[sizeClass * TOTAL.slots + TOTAL.evictedTime] = idleSeconds;
+      this.#countEvicted(sizeClass, id);
+      this.ghosts.note(sizeClass, hash);
     }
     this.#index.remove(hash, id);
-    items.clearFlags(id, FLAG.linked);
+    this.#items.clearFlags(id, FLAG.linked);
     this.#lru.leave(sizeClass, id);
+  }
+
+  #drop(sizeClass: number, hash: number, id: ItemId): void {
+    this.#index.remove(hash, id);
+    this.#items.clearFlags(id, FLAG.linked);
+    this.#lru.leave(sizeClass, id);
+    this.#slabs.give(sizeClass, id);
+  }
+
+  #countDead(sizeClass: number, id: ItemId): void {
+    this.#count(sizeClass, TOTAL.reclaimed);
+    if (!this.#items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
+  }
+
+  #countEvicted(sizeClass: number, id: ItemId): void {
+    const items = this.#items;
+    this.#count(sizeClass, TOTAL.evicted);
+    if (items.expiry(id) !== 0) this.#count(sizeClass, TOTAL.evictedNonzero);
+    if (!items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.evictedUnfetched);
+    if (items.hits(id) > 1) this.#count(sizeClass, TOTAL.evictedActive);
+    const idleSeconds = this.#lifetimes.now() - items.access(id);
+    this.#totals[sizeClass * TOTAL.slots + TOTAL.evictedTime] = idleSeconds;
   }
 
   #isDead(id: ItemId): boolean {
@@ -94,4 +213,12 @@ export class Evictor {
   #count(sizeClass: number, slot: number): void {
     this.#totals[sizeClass * TOTAL.slots + slot]! += 1;
   }
+}
+
+/** Remembers when the first of a class's items expires. The class lock is held. */
+export function noteExpiry(classes: Int32Array, sizeClass: number, expiry: number): void {
+  if (expiry === 0) return;
+  const at = sizeClass * CLASS.words + CLASS.soonest;
+  const soonest = classes[at]!;
+  if (soonest === 0 || expiry < soonest) classes[at] = expiry;
 }

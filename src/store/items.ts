@@ -16,6 +16,10 @@ const SEGMENT_SHIFT = 30;
 const KEY_SHIFT = 8;
 const SEQ_HIGH_SHIFT = 16;
 const SEQ_HIGH_MASK = 0x7fff;
+const ACCESS_MASK = 0x0fff_ffff;
+const HITS_SHIFT = 28;
+/** How many hits an item remembers. */
+export const HITS_MAX = 3;
 const WORDS_PER_UNIT = ID_UNIT_BYTES / 4;
 const ID_UNITS_PER_PAGE = PAGE_BYTES / ID_UNIT_BYTES;
 
@@ -136,11 +140,24 @@ export class Items {
     this.#words[wordOf(id) + ITEM.expiry] = seconds;
   }
 
+  /** When the item was last read or written, on the store's clock. */
   access(id: ItemId): number {
-    return this.#words[wordOf(id) + ITEM.access]!;
+    return this.#words[wordOf(id) + ITEM.access]! & ACCESS_MASK;
   }
-  setAccess(id: ItemId, seconds: number): void {
-    this.#words[wordOf(id) + ITEM.access] = seconds;
+  /** How often it was read of late, up to HITS_MAX: what the LRU goes by, and takes from. */
+  hits(id: ItemId): number {
+    return this.#words[wordOf(id) + ITEM.access]! >>> HITS_SHIFT;
+  }
+  /**
+   * The LRU's side sets it without the stripe: a hit at that very moment may be lost with it, which
+   * costs nothing but that.
+   */
+  setHits(id: ItemId, hits: number): void {
+    const at = wordOf(id) + ITEM.access;
+    this.#words[at] = (this.#words[at]! & ACCESS_MASK) | (hits << HITS_SHIFT);
+  }
+  setAccess(id: ItemId, seconds: number, hits: number): void {
+    this.#words[wordOf(id) + ITEM.access] = (seconds & ACCESS_MASK) | (hits << HITS_SHIFT);
   }
 
   seqLow(id: ItemId): number {
@@ -187,14 +204,16 @@ export class Items {
     this.#words[wordOf(id) + ITEM.meta]! &= ~flags;
   }
 
-  /** Marks a linked item as read: at most one write for its bits and one for the access time. */
+  /** Marks a linked item as read: nothing is written for one that is read all the time. */
   noteHit(id: ItemId, now: number): void {
     const at = wordOf(id);
     const words = this.#words;
     const meta = words[at + ITEM.meta]!;
-    const read = FLAG.fetched | FLAG.active;
-    if ((meta & read) !== read) words[at + ITEM.meta] = meta | read;
-    if (words[at + ITEM.access] !== now) words[at + ITEM.access] = now;
+    if ((meta & FLAG.fetched) === 0) words[at + ITEM.meta] = meta | FLAG.fetched;
+    const access = words[at + ITEM.access]!;
+    const hits = access >>> HITS_SHIFT;
+    const noted = ((hits === HITS_MAX ? HITS_MAX : hits + 1) << HITS_SHIFT) | now;
+    if (access !== noted >>> 0) words[at + ITEM.access] = noted;
   }
 
   valueBytes(id: ItemId): number {

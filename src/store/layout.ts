@@ -1,11 +1,11 @@
 /**
  * Every offset of the one SharedArrayBuffer that is a node's store.
  *
- *   ┌──────────┬─────────┬───────────┬──────────────┬──────────────┬────────┬────────┬────────────┐
- *   │ control  │ stripes │ classes   │ class totals │ thread       │ pages  │ index  │ slab pages │
- *   │ 12 lines │ 4096×4  │ 64×32×4   │ 64×16×8      │ counters     │ class  │ bucket │ 1 MiB each │
- *   │ of words │ locks   │ words     │ float64      │ (N+1)×640×8  │ 1 byte │ heads  │            │
- *   └──────────┴─────────┴───────────┴──────────────┴──────────────┴────────┴────────┴────────────┘
+ *   ┌──────────┬─────────┬───────────┬──────────────┬──────────────┬──────────┬────────┬───────┬────────┬────────────┐
+ *   │ control  │ stripes │ classes   │ class totals │ thread       │ tunables │ pages  │ ghost │ index  │ slab pages │
+ *   │ 12 lines │ 4096×4  │ 64×32×4   │ 64×32×8      │ counters     │ 32×8     │ class, │ 4 a   │ bucket │ 1 MiB each │
+ *   │ of words │ locks   │ words     │ float64      │ (N+1)×896×8  │ float64  │ next   │ slot  │ heads  │            │
+ *   └──────────┴─────────┴───────────┴──────────────┴──────────────┴──────────┴────────┴───────┴────────┴────────────┘
  *
  * Words are 32 bits. An item id names a chunk by its distance from the slab pages in units of
  * 8 bytes, plus one, so that 0 means "none" and 32 bits reach 32 GiB.
@@ -14,14 +14,15 @@
  *
  *   0       4       8       12      16      20      24         26      27      28          32
  *   ├ next ─┼ prev ─┼ next ─┼ expiry┼ access┼ seq ──┼ seq high ┼ nkey ─┼ flags ┼ size, seg ┤
- *   │ chain │ LRU   │ LRU   │ s     │ s     │ low   │ 1+15 bits│ bytes │ 8 bits│ 30 + 2    │
+ *   │ chain │ LRU   │ LRU   │ s     │ 4+28  │ low   │ 1+15 bits│ bytes │ 8 bits│ 30 + 2    │
  *
  *   then [client flags, 4 bytes, only when not 0]
  *        [CAS id, 8 bytes, low word first, only when a client chose it: FLAG.ownCas] [key] [value]
  *
  * The sequence number orders writes, and is the CAS id of every item that has none of its own.
+ * ACCESS is the second of the last access, and above it how often the item was read of late (0 … 3).
  *
- * A free chunk keeps the id of the next free chunk in PREV and zero in META.
+ * A free chunk is linked into its class's free list by PREV and NEXT and has zero in META.
  */
 import { assert } from '../base/index.ts';
 import { CLASSES_MAX } from './size-classes.ts';
@@ -55,7 +56,6 @@ export const ITEM = {
 export const FLAG = {
   linked: 1,
   fetched: 2,
-  active: 4,
   clientFlags: 8,
   keyBinary: 16,
   stale: 32,
@@ -83,6 +83,8 @@ export const CONTROL = {
   flushSeqLow: 4,
   /** 1 once the node drains. */
   stop: 5,
+  /** 1 while the crawler was told to look at everything now. */
+  crawlNow: 6,
   seqLow: LINE_WORDS,
   seqHighEven: 2 * LINE_WORDS,
   seqHighOdd: 2 * LINE_WORDS + 1,
@@ -90,8 +92,16 @@ export const CONTROL = {
   buckets: 3 * LINE_WORDS,
   growLock: 4 * LINE_WORDS,
   itemCount: 5 * LINE_WORDS,
+  /** Pages that classes have. */
   pagesUsed: 6 * LINE_WORDS,
+  /** `-m`, in pages. */
   memoryPages: 7 * LINE_WORDS,
+  pageLock: 8 * LINE_WORDS,
+  /** The pages from here on were never handed out. */
+  pagesTouched: 8 * LINE_WORDS + 1,
+  /** Pages that were given back: the first, plus one, and how many. */
+  freePage: 8 * LINE_WORDS + 2,
+  freePages: 8 * LINE_WORDS + 3,
   bytes: 12 * LINE_WORDS * 4,
 } as const;
 
@@ -109,8 +119,15 @@ export const CLASS = {
   carveNext: 3,
   carveLeft: 4,
   pages: 5,
+  /** The page that is leaving the class, plus one, and how many of its chunks are out of use. */
+  leaving: 6,
+  leftChunks: 7,
   /** Head, tail and count of each LRU segment. */
   lru: 8,
+  /** No item of the class expires before this second of the store's clock; 0 is never. */
+  soonest: 20,
+  /** Evictions, round and round: the clock of the class's ghosts. */
+  ghostClock: 21,
   words: 32,
 } as const;
 
@@ -131,16 +148,30 @@ export const TOTAL = {
   evictedActive: 8,
   directReclaims: 9,
   totalItems: 10,
-  slots: 16,
+  movesToCold: 11,
+  movesToWarm: 12,
+  movesWithinLru: 13,
+  crawlerReclaimed: 14,
+  crawlerItemsChecked: 15,
+  /** Items stored again soon after they were evicted. */
+  ghostHits: 16,
+  /** Those among them that one page more would have kept. */
+  pageHits: 17,
+  slots: 32,
 } as const;
 
 /**
- * Room for one thread's counters: 128 of the thread, then 8 for each size class. One more block is
+ * Room for one thread's counters: 128 of the thread, then 12 for each size class. One more block is
  * the baseline of the last reset.
  */
 export const THREAD_COUNTERS = 128;
-export const CLASS_COUNTERS = 8;
+export const CLASS_COUNTERS = 12;
 export const COUNTER_SLOTS = THREAD_COUNTERS + CLASSES_MAX * CLASS_COUNTERS;
+
+/** Room for the numbers that clients may tune. */
+export const TUNABLE_SLOTS = 32;
+/** One ghost for so many bytes of items. */
+const BYTES_PER_GHOST = 128;
 
 const INDEX_POWER_MIN = 16;
 export const INDEX_LOAD_MAX = 1.5;
@@ -149,7 +180,9 @@ export const INDEX_LOAD_MAX = 1.5;
 export interface StoreLayout {
   readonly threads: number;
   readonly memoryPages: number;
-  /** Pages in the buffer: the limit plus one for each class, as memcached allows. */
+  /** How far `cache_memlimit` can raise the limit. */
+  readonly memoryPagesMax: number;
+  /** Pages in the buffer: that, plus one for each class, as memcached allows. */
   readonly pagesReserved: number;
   readonly bucketsInitial: number;
   readonly bucketsMax: number;
@@ -157,25 +190,37 @@ export interface StoreLayout {
   readonly classesByte: number;
   readonly totalsByte: number;
   readonly countersByte: number;
+  readonly tunablesByte: number;
   readonly pageClassByte: number;
+  readonly pageNextByte: number;
+  readonly ghostByte: number;
+  /** A power of 2. */
+  readonly ghostSlots: number;
   readonly indexByte: number;
   readonly slabsByte: number;
   readonly bytes: number;
 }
 
-/** Lays the store out for `memoryLimitBytes` of items and `threads` counter blocks. */
+/**
+ * Lays the store out for `memoryLimitBytes` of items, which may become up to `growth` times as many, and for
+ * `threads` counter blocks. What is not used is address space only.
+ */
 export function layOut(
   memoryLimitBytes: number,
+  growth: number,
   threads: number,
   classes: number,
   chunkBytesMin: number,
 ): StoreLayout {
   const memoryPages = Math.max(1, Math.floor(memoryLimitBytes / PAGE_BYTES));
-  const pagesReserved = memoryPages + classes;
+  const pagesMax = Math.floor(MEMORY_BYTES_MAX / PAGE_BYTES) - classes;
+  const memoryPagesMax = Math.max(memoryPages, Math.min(memoryPages * growth, pagesMax));
+  const pagesReserved = memoryPagesMax + classes;
   assert(pagesReserved * PAGE_BYTES <= MEMORY_BYTES_MAX, 'item ids reach 32 GiB');
   const itemsMax = (pagesReserved * PAGE_BYTES) / chunkBytesMin;
   const bucketsMax =
     2 ** Math.max(INDEX_POWER_MIN, Math.ceil(Math.log2(itemsMax / INDEX_LOAD_MAX)));
+  const ghostSlots = 2 ** Math.ceil(Math.log2((memoryPages * PAGE_BYTES) / BYTES_PER_GHOST));
   let at: number = CONTROL.bytes;
   const take = (bytes: number, alignBytes: number): number => {
     const start = Math.ceil(at / alignBytes) * alignBytes;
@@ -185,14 +230,19 @@ export function layOut(
   return {
     threads,
     memoryPages,
+    memoryPagesMax,
     pagesReserved,
+    ghostSlots,
     bucketsInitial: 2 ** INDEX_POWER_MIN,
     bucketsMax,
     stripesByte: take(STRIPES * 4, 64),
     classesByte: take(CLASSES_MAX * CLASS.words * 4, 64),
     totalsByte: take(CLASSES_MAX * TOTAL.slots * 8, 64),
     countersByte: take((threads + 1) * COUNTER_SLOTS * 8, 64),
+    tunablesByte: take(TUNABLE_SLOTS * 8, 64),
     pageClassByte: take(pagesReserved, 64),
+    pageNextByte: take(pagesReserved * 4, 64),
+    ghostByte: take(ghostSlots * 4, 64),
     indexByte: take(bucketsMax * 4, 64),
     slabsByte: take(pagesReserved * PAGE_BYTES, 4096),
     bytes: at,
@@ -200,6 +250,6 @@ export function layOut(
 }
 
 assert(ITEM_HEADER_BYTES === (ITEM.size + 1) * 4, 'the header is its eight words');
-assert(CLASS.lru + 4 * SEGMENT_WORDS <= CLASS.words, 'four LRU segments fit a class block');
+assert(CLASS.lru + 4 * SEGMENT_WORDS <= CLASS.soonest, 'four LRU segments fit a class block');
 assert(STRIPES <= 2 ** INDEX_POWER_MIN, 'a bucket and the one it splits into share a stripe');
 assert((STRIPES & (STRIPES - 1)) === 0, 'a stripe is the low bits of a hash');

@@ -46,10 +46,36 @@ export class LruLists {
     this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! -= this.#items.bytes(id);
   }
 
-  /** Moves an item to the head of its list. */
-  toHead(sizeClass: number, id: ItemId): void {
+  /** Moves an item to the head of a list of its class. */
+  toHead(sizeClass: number, id: ItemId, segment: number): void {
     this.#remove(sizeClass, id);
+    this.#items.setSegment(id, segment);
     this.#pushHead(sizeClass, id);
+  }
+
+  /** Puts `fresh`, of the same class, segment and bytes, where `old` is. */
+  replace(sizeClass: number, old: ItemId, fresh: ItemId): void {
+    const list = listAt(sizeClass, this.#items.segment(old));
+    const prev = this.#items.lruPrev(old);
+    const next = this.#items.lruNext(old);
+    this.#items.setLruPrev(fresh, prev);
+    this.#items.setLruNext(fresh, next);
+    if (prev === NO_ITEM) this.#classes[list + HEAD] = fresh;
+    else this.#items.setLruNext(prev, fresh);
+    if (next === NO_ITEM) this.#classes[list + TAIL] = fresh;
+    else this.#items.setLruPrev(next, fresh);
+  }
+
+  /** How many items the class has in all. */
+  size(sizeClass: number): number {
+    const classes = this.#classes;
+    const at = sizeClass * CLASS.words + CLASS.lru + COUNT;
+    return (
+      classes[at]! +
+      classes[at + SEGMENT_WORDS]! +
+      classes[at + 2 * SEGMENT_WORDS]! +
+      classes[at + 3 * SEGMENT_WORDS]!
+    );
   }
 
   #pushHead(sizeClass: number, id: ItemId): void {

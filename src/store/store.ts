@@ -2,17 +2,15 @@ import { copyBytes } from '../base/index.ts';
 import { Arena, type StoreShare } from './arena.ts';
 import { CLASS_COUNT, COUNT, CounterSums, ThreadCounters } from './counters.ts';
 import { EvictionNotes } from './eviction-notes.ts';
-import { Evictor } from './evictor.ts';
+import { Evictor, noteExpiry } from './evictor.ts';
 import { IndexTable } from './index-table.ts';
-import { Items, itemBytes } from './items.ts';
+import { HITS_MAX, Items, itemBytes } from './items.ts';
 import {
   CLASS,
-  CONTROL,
   FLAG,
   type ItemId,
   NO_ITEM,
   PAGE_BYTES,
-  SEGMENT,
   STRIPES,
   TOTAL,
   VALUE_BYTES_MAX,
@@ -20,8 +18,10 @@ import {
 import { Lifetimes } from './lifetimes.ts';
 import { lock, unlock } from './locks.ts';
 import { LruLists } from './lru.ts';
+import { Pages } from './pages.ts';
 import { classFor } from './size-classes.ts';
 import { Slabs } from './slabs.ts';
+import { Tunables } from './tunables.ts';
 
 /** How an item takes its place in the index. */
 export const MODE = { set: 0, add: 1, replace: 2, append: 3, prepend: 4, cas: 5 } as const;
@@ -57,7 +57,7 @@ const REFERENCE_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
 const REFERENCE_FLAGS_BYTES = 4;
 const NO_STRIPE = -1;
 /** What an item keeps when it is copied for a CAS id of its own. */
-const KEPT_BY_COPY = [FLAG.fetched, FLAG.active, FLAG.stale, FLAG.tokenSent];
+const KEPT_BY_COPY = [FLAG.fetched, FLAG.stale, FLAG.tokenSent];
 
 /**
  * The store as one thread sees it. All threads' stores work on the same memory, directly.
@@ -71,11 +71,14 @@ export class Store {
   readonly counters: ThreadCounters;
   readonly sums: CounterSums;
   readonly items: Items;
+  readonly pages: Pages;
   readonly slabs: Slabs;
+  readonly tunables: Tunables;
   readonly lru: LruLists;
   readonly index: IndexTable;
   /** The clock, the sequence numbers (the last drawn is the CAS id of the last change), flushes. */
   readonly lifetimes: Lifetimes;
+  readonly evictor: Evictor;
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
   readonly chunkBytes: readonly number[];
@@ -91,7 +94,6 @@ export class Store {
   readonly itemBytesMax: number;
 
   readonly #stripes: Int32Array;
-  readonly #evictor: Evictor;
   readonly #chunkBytesMax: number;
 
   /** Joins the shared memory as its `thread`-th thread (from 0): each has its own counters. */
@@ -101,13 +103,15 @@ export class Store {
     this.chunkBytes = share.chunkBytes;
     this.itemBytesMax = share.itemBytesMax;
     this.items = new Items(this.arena);
-    this.slabs = new Slabs(this.arena, share);
+    this.pages = new Pages(this.arena);
+    this.slabs = new Slabs(this.arena, share, this.pages);
+    this.tunables = new Tunables(this.arena);
     this.lru = new LruLists(this.arena, this.items);
     this.index = new IndexTable(this.arena, this.items, share);
     this.lifetimes = new Lifetimes(this.arena, this.items);
     this.counters = new ThreadCounters(this.arena, thread);
     this.sums = new CounterSums(this.arena);
-    this.#evictor = new Evictor(this.arena, this.items, this.lru, this.index, this.lifetimes);
+    this.evictor = new Evictor(this.arena, this);
     this.#chunkBytesMax = share.chunkBytes[share.chunkBytes.length - 1]!;
   }
 
@@ -277,17 +281,17 @@ export class Store {
 
   /** `-m`, in bytes. */
   memoryLimitBytes(): number {
-    return Atomics.load(this.arena.control, CONTROL.memoryPages) * PAGE_BYTES;
+    return this.pages.limit() * PAGE_BYTES;
   }
 
   /**
    * Changes `-m`, up to what was laid out at the start; false when it cannot. Pages over a lower
-   * limit stay where they are: no class gets another while there are more.
+   * limit leave their classes by and by, which is the maintainer's work.
    */
   limitMemory(bytes: number): boolean {
     const pages = Math.floor(bytes / PAGE_BYTES);
-    if (pages < 1 || pages > this.arena.layout.memoryPages) return false;
-    Atomics.store(this.arena.control, CONTROL.memoryPages, pages);
+    if (pages < 1 || pages > this.arena.layout.memoryPagesMax) return false;
+    this.pages.setLimit(pages);
     return true;
   }
 
@@ -336,7 +340,7 @@ export class Store {
     if (old === NO_ITEM) return this.#judgeMissing(terms);
     if (mode === MODE.add) {
       // It stays longer for having been asked for, but nobody has seen its value.
-      this.items.setFlags(old, FLAG.active);
+      this.items.setHits(old, Math.min(HITS_MAX, this.items.hits(old) + 1));
       return OUTCOME.notStored;
     }
     if (mode === MODE.set || mode === MODE.replace) return OUTCOME.stored;
@@ -432,13 +436,14 @@ export class Store {
     const sizeClass = classFor(this.chunkBytes, bytes);
     this.lockClass(sizeClass);
     let id = this.slabs.take(sizeClass);
-    if (id === NO_ITEM) {
-      id = this.#evictor.evict(sizeClass, heldStripe, keep);
+    if (id === NO_ITEM && this.tunables.get('evictsToFree') === 1) {
+      id = this.evictor.evict(sizeClass, heldStripe, keep);
       if (id !== NO_ITEM && this.evicted.isWanted()) {
         this.evicted.take(this.items, this.lifetimes, this.arena.bytes, id, sizeClass);
       }
     }
     if (id !== NO_ITEM) this.items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
+    else this.arena.totals[sizeClass * TOTAL.slots + TOTAL.outOfMemory]! += 1;
     this.unlockClass(sizeClass);
     return id;
   }
@@ -447,16 +452,24 @@ export class Store {
   #replace(hash: number, old: ItemId, fresh: ItemId): void {
     this.#stampSeq(fresh);
     this.items.setFlags(fresh, FLAG.linked);
-    this.items.setAccess(fresh, this.lifetimes.now());
-    this.items.setSegment(fresh, SEGMENT.cold);
+    this.items.setAccess(fresh, this.lifetimes.now(), old === NO_ITEM ? 0 : this.items.hits(old));
     if (old === NO_ITEM) this.index.insert(hash, fresh);
     else this.index.replace(hash, old, fresh);
     const sizeClass = this.items.classOf(fresh);
     const oldClass = old === NO_ITEM ? sizeClass : this.items.classOf(old);
     if (oldClass !== sizeClass) this.#retire(oldClass, old);
+    const expiry = this.items.expiry(fresh);
     this.lockClass(sizeClass);
-    if (old !== NO_ITEM && oldClass === sizeClass) this.#leave(sizeClass, old);
+    if (old !== NO_ITEM && oldClass === sizeClass) {
+      // Whoever is written over has its place, but not its turn.
+      this.items.setSegment(fresh, this.items.segment(old));
+      this.#leave(sizeClass, old);
+    } else {
+      const ttlSeconds = expiry === 0 ? 0 : expiry - this.lifetimes.now();
+      this.items.setSegment(fresh, this.evictor.entryOf(sizeClass, hash, ttlSeconds));
+    }
     this.lru.enter(sizeClass, fresh);
+    noteExpiry(this.arena.classes, sizeClass, expiry);
     this.unlockClass(sizeClass);
   }
 

@@ -17,7 +17,6 @@ const NODE: NodeView = {
   acceptingConnections: () => true,
   settings: () => [],
   connections: () => [],
-  tunables: { get: () => 0, set: () => {} },
   prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => {} },
   mayShutDown: false,
   shutDown: () => {},

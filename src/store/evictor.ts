@@ -134,6 +134,12 @@ export class Evictor {
     return this.#policy().entry(isGhost);
   }
 
+  /** Evicts an item whose stripe and class the caller holds, and frees its chunk. */
+  forgetHeld(sizeClass: number, hash: number, id: ItemId): void {
+    this.#forget(sizeClass, hash, id);
+    this.#slabs.give(sizeClass, id);
+  }
+
   #countGhost(sizeClass: number, distance: number): void {
     this.#count(sizeClass, TOTAL.ghostHits);
     if (distance <= this.#slabs.chunksPerPage(sizeClass)) this.#count(sizeClass, TOTAL.pageHits);

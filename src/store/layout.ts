@@ -102,6 +102,9 @@ export const CONTROL = {
   /** Pages that were given back: the first, plus one, and how many. */
   freePage: 8 * LINE_WORDS + 2,
   freePages: 8 * LINE_WORDS + 3,
+  /** First pages of classes that came on top of the limit. */
+  pagesExtra: 8 * LINE_WORDS + 4,
+  moverLock: 9 * LINE_WORDS,
   bytes: 12 * LINE_WORDS * 4,
 } as const;
 

@@ -24,8 +24,9 @@ export class Pages {
   /** A page for a class, or NO_PAGE; a class's first page may exceed the limit, as in memcached. */
   take(isFirst: boolean): number {
     lock(this.#control, CONTROL.pageLock);
-    const within = isFirst || this.#control[CONTROL.pagesUsed]! < this.limit();
-    const page = within ? this.#takeAny() : NO_PAGE;
+    const within = this.#control[CONTROL.pagesUsed]! < this.limit() + this.#control[CONTROL.pagesExtra]!;
+    const page = within || isFirst ? this.#takeAny() : NO_PAGE;
+    if (page !== NO_PAGE && !within) this.#control[CONTROL.pagesExtra]!++;
     if (page !== NO_PAGE) this.#control[CONTROL.pagesUsed]!++;
     unlock(this.#control, CONTROL.pageLock);
     return page;
@@ -62,6 +63,11 @@ export class Pages {
   /** Pages of all classes together. */
   used(): number {
     return Atomics.load(this.#control, CONTROL.pagesUsed);
+  }
+
+  /** How many pages more are used than the limit and the classes' first pages allow. */
+  over(): number {
+    return this.used() - this.limit() - Atomics.load(this.#control, CONTROL.pagesExtra);
   }
 
   /** Pages that were in use and are not now. */

@@ -18,6 +18,7 @@ import {
 import { Lifetimes } from './lifetimes.ts';
 import { lock, unlock } from './locks.ts';
 import { LruLists } from './lru.ts';
+import { PageMover } from './page-mover.ts';
 import { Pages } from './pages.ts';
 import { classFor } from './size-classes.ts';
 import { Slabs } from './slabs.ts';
@@ -79,6 +80,7 @@ export class Store {
   /** The clock, the sequence numbers (the last drawn is the CAS id of the last change), flushes. */
   readonly lifetimes: Lifetimes;
   readonly evictor: Evictor;
+  readonly mover: PageMover;
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
   readonly chunkBytes: readonly number[];
@@ -112,6 +114,7 @@ export class Store {
     this.counters = new ThreadCounters(this.arena, thread);
     this.sums = new CounterSums(this.arena);
     this.evictor = new Evictor(this.arena, this);
+    this.mover = new PageMover(this.arena, this);
     this.#chunkBytesMax = share.chunkBytes[share.chunkBytes.length - 1]!;
   }
 

@@ -1,9 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../../base/index.ts';
 import { CacheError } from '../errors.ts';
 import type { Discovery, DiscoveryListener, KnownNode, Topology } from './discovery.ts';
 import { type Chance, lookDelayMs, type Pace, refreshDelayMs } from './pace.ts';
 import { withinLimit } from './time-limit.ts';
-import { sameNodes } from './topology-diff.ts';
 
 /** What a look found: with the version of the list, where it has one. */
 export interface Found {
@@ -111,13 +111,14 @@ export class PollingDiscovery implements Discovery {
 
 /**
  * What is known after a look. A version never falls, and stands for one list: the same version is no
- * news. The same nodes under a newer version are no news either.
+ * news. The same nodes under a newer version are no news either, unless the list now says more of them.
  */
 export function nextTopology(known: Topology | undefined, found: Found): Topology {
   const { nodes, version } = found;
   if (known === undefined) return { version: version ?? 1, nodes };
   if (version !== undefined && version <= known.version) return known;
-  if (!sameNodes(known.nodes, nodes)) return { version: version ?? known.version + 1, nodes };
+  if (!isDeepStrictEqual(known.nodes, nodes))
+    return { version: version ?? known.version + 1, nodes };
   return { version: version ?? known.version, nodes: known.nodes };
 }
 

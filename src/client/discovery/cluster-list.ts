@@ -1,9 +1,7 @@
 import { CacheError } from '../errors.ts';
 import { type NodeAddress, readNodes } from '../topology.ts';
-import type { KnownNode, Topology } from './discovery.ts';
+import { type KnownNode, NODES_MAX, type Topology } from './discovery.ts';
 
-/** More nodes than this are no list that a client could hold connections to. */
-const NODES_MAX = 1000;
 /** `host|ip|port`; the ip may be empty, the pipes stay. */
 const MEMBER = /^([^\s|]{1,255})\|([\da-fA-F.:]{0,45})\|(\d{1,5})$/;
 

@@ -1,6 +1,9 @@
 import type { CacheError } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
 
+/** A client holds connections to every node: a list of more is no list for it. */
+export const NODES_MAX = 1000;
+
 /** A node as a discovery knows it. */
 export interface KnownNode extends NodeAddress {
   /** The address behind the name, where the list says it; another one is another machine. */
@@ -11,12 +14,12 @@ export interface KnownNode extends NodeAddress {
 export interface Topology {
   /** Grows with every change; of ElastiCache's numbering where the list has one, else from 1. */
   readonly version: number;
-  /** At least one, no name twice; in an order that depends on the nodes alone. */
+  /** 1 … NODES_MAX, no name twice; in the list's order, and by name where it has none. */
   readonly nodes: readonly KnownNode[];
 }
 
 export interface DiscoveryListener {
-  /** There are nodes for the first time, or other nodes than before. */
+  /** There are nodes for the first time, or others than before, or more is known of one. */
   topology(topology: Topology): void;
   /**
    * A look for nodes failed; the nodes known so far stay, and it is tried again.

@@ -2,13 +2,12 @@ import { lookup, resolveSrv } from 'node:dns/promises';
 import { CacheError } from '../errors.ts';
 import { badOption } from '../options.ts';
 import { readNodes } from '../topology.ts';
-import type { Discovery, KnownNode } from './discovery.ts';
+import { type Discovery, type KnownNode, NODES_MAX } from './discovery.ts';
 import { type PaceOptions, refuseUnknown, resolvePace } from './pace.ts';
 import { type Found, PollingDiscovery } from './polling.ts';
 
 const INTERVAL_MS = 30_000;
 const PORT_DEFAULT = 11_211;
-const NODES_MAX = 1000;
 
 export interface DnsOptions extends PaceOptions {
   /** The name: of a service in docker-compose, a headless service in Kubernetes, or of SRV records. */

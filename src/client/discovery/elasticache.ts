@@ -28,9 +28,10 @@ export interface ElastiCacheOptions extends PaceOptions, EndpointAccess {
 
 /**
  * ElastiCache's auto discovery, as AWS and `slabring --cluster-nodes` publish it: asks for the cluster's
- * list and its version at intervals. Each look begins with another endpoint, and goes on to the next when
- * one does not answer, or answers with an older list; the nodes of the last list are asked too, so the
- * endpoints may leave the cluster.
+ * list and its version at intervals. Each look begins with another endpoint, and goes on to the next
+ * when one does not answer, or answers with an older list; the nodes of the last list are asked too, so
+ * the endpoints may leave the cluster. A cluster made anew whose versions begin again is trouble until
+ * they have caught up, or the client is made anew.
  * @throws {CacheError} ERR_ARGUMENT when an option is out of its range.
  */
 export function elastiCache(options: ElastiCacheOptions): Discovery {

@@ -28,6 +28,8 @@ export class KetamaRing implements Distribution {
   }
 
   ownerOf(key: RingKey): number {
+    // Every point is its: the digest would cost more than all else.
+    if (this.#singles.length === 1) return 0;
     return this.#owners[this.#firstFrom(pointOf(key))]!;
   }
 

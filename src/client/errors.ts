@@ -33,6 +33,10 @@ export const FAILURES = {
     text: 'The node sent a reply that makes no sense; the connection was closed.',
   },
   ERR_REFUSED: { mayHaveRun: false, text: 'The node refused the command.' },
+  ERR_DISCOVERY: {
+    mayHaveRun: false,
+    text: 'The list of nodes cannot be had; those known so far stay, and it is tried again.',
+  },
   ERR_CLOSED: { mayHaveRun: false, text: 'The client is closed.' },
 } as const;
 

@@ -5,26 +5,49 @@
 import { hash } from 'node:crypto';
 import HashRing from 'hashring';
 import type { NodeAddress } from '../topology.ts';
+import { type Distribution, type RingKey, singletons } from './distribution.ts';
 
 const POINTS_PER_DIGEST = 4;
 const DIGESTS_PER_NODE = 40;
 
-/** Maps keys to nodes, by the continuum of all nodes' points. */
-export class KetamaRing {
+/**
+ * Maps keys to nodes, by the continuum of all nodes' points. The owners after the first are those of
+ * the points that follow: the nodes that would own the key if those before them left the ring.
+ */
+export class KetamaRing implements Distribution {
   /** Points in ascending order, and the node that owns each. */
   readonly #points: Uint32Array;
   readonly #owners: Uint32Array;
+  readonly #singles: readonly (readonly number[])[];
 
   constructor(nodes: readonly NodeAddress[]) {
     const points = continuum(nodes);
     this.#points = Uint32Array.from(points, ({ value }) => value);
     this.#owners = Uint32Array.from(points, ({ node }) => node);
+    this.#singles = singletons(nodes.length);
   }
 
-  /** The index of the node that owns `key`. */
+  ownerOf(key: RingKey): number {
+    // Every point is its: the digest would cost more than all else.
+    if (this.#singles.length === 1) return 0;
+    return this.#owners[this.#firstFrom(pointOf(key))]!;
+  }
+
+  ownersOf(key: RingKey, count: number): readonly number[] {
+    const first = this.#firstFrom(pointOf(key));
+    if (count <= 1) return this.#singles[this.#owners[first]!]!;
+    const wanted = Math.min(count, this.#singles.length);
+    const owners: number[] = [];
+    for (let at = 0; owners.length < wanted && at < this.#owners.length; at++) {
+      const owner = this.#owners[(first + at) % this.#owners.length]!;
+      if (!owners.includes(owner)) owners.push(owner);
+    }
+    return owners;
+  }
+
+  /** The index of the node that owns `key`: `ownerOf` by its older name. */
   nodeFor(key: string): number {
-    const digest = md5(key);
-    return this.#owners[this.#firstFrom(digest.readUInt32LE(0))]!;
+    return this.ownerOf(key);
   }
 
   /** How many points each node has. */
@@ -85,6 +108,13 @@ function digestCounts(nodes: readonly NodeAddress[]): readonly number[] {
     const digests = Math.fround(Math.fround(points / POINTS_PER_DIGEST) * nodes.length);
     return Math.floor(Math.fround(digests + 1e-10));
   });
+}
+
+/** The first four bytes of the md5. As a string of bytes a digest costs half of what a Buffer does. */
+function pointOf(key: RingKey): number {
+  const digest = hash('md5', key, 'latin1');
+  const low = digest.charCodeAt(0) | (digest.charCodeAt(1) << 8);
+  return (low | (digest.charCodeAt(2) << 16) | (digest.charCodeAt(3) << 24)) >>> 0;
 }
 
 function md5(text: string): Buffer {

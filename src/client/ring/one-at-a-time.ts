@@ -1,0 +1,16 @@
+/**
+ * Bob Jenkins' one-at-a-time over `bytes[0, end)`, as libmemcached has it on x86: a byte from 0x80 up
+ * counts as negative there (`char` is signed), so keys beyond ASCII hash unlike the original.
+ * @returns an unsigned 32-bit number.
+ */
+export function oneAtATime(bytes: Uint8Array, end: number): number {
+  let hash = 0;
+  for (let at = 0; at < end; at++) {
+    hash = (hash + ((bytes[at]! << 24) >> 24)) | 0;
+    hash = (hash + (hash << 10)) | 0;
+    hash ^= hash >>> 6;
+  }
+  hash = (hash + (hash << 3)) | 0;
+  hash ^= hash >>> 11;
+  return (hash + (hash << 15)) >>> 0;
+}

@@ -44,7 +44,7 @@ export function answerTouch(store: Store, request: Request, reply: ReplyWriter):
   const id = store.open(hash, request.keySource, start, end);
   const sizeClass = id === NO_ITEM ? 0 : items.classOf(id);
   if (id !== NO_ITEM) {
-    items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+    store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
     store.noteHit(id);
   }
   store.close(hash);

@@ -113,7 +113,7 @@ export class Retriever {
     const { items, lifetimes, arena } = this.#store;
     const view = this.#view;
     if (request.verb === VERB.getAndTouch) {
-      items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+      this.#store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
     }
     reply.hit(request, key, view);
     if (request.wantsValue) {

@@ -11,7 +11,7 @@ import {
 import type { MessagePort } from 'node:worker_threads';
 import { ByteSink, CodedError, machineClock } from '../base/index.ts';
 import { STREAM } from '../commands/index.ts';
-import { CONTROL, COUNT, Store, type StoreShare } from '../store/index.ts';
+import { CONTROL, COUNT, Maintainer, Store, type StoreShare, TURN } from '../store/index.ts';
 import { LoginLog, UserGate, type UserTable } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
 import { Connection, type ConnectionTools } from './connection.ts';
@@ -30,7 +30,6 @@ import { Watchers } from './watchers.ts';
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
 /** After this long a node that drains closes what clients have not closed. */
 const DRAIN_MS_MAX = 2000;
-const CLOCK_TICK_MS = 50;
 /** Between the prefix of a key and the rest (memcached). */
 const USUAL_DELIMITER = ':';
 const TOO_MANY = Buffer.from('ERROR Too many open connections\r\n');
@@ -73,12 +72,15 @@ export async function serve(job: ServeJob): Promise<void> {
   job.port.close();
 }
 
-/** Keeps the node's clock until it stops. */
+/** Keeps the node's clock, and its store in order, until it stops. */
 export function maintain({ share }: { readonly share: StoreShare }): void {
   const store = new Store(share, share.layout.threads - 1);
   const { control } = store.arena;
-  while (Atomics.wait(control, CONTROL.stop, 0, CLOCK_TICK_MS) === 'timed-out') {
+  const maintainer = new Maintainer(store);
+  let waitMs: number = TURN.idleMs;
+  while (Atomics.wait(control, CONTROL.stop, 0, waitMs) === 'timed-out') {
     store.lifetimes.tick(Math.floor(machineClock.nowMs() / 1000) - store.lifetimes.epoch());
+    waitMs = maintainer.turn();
   }
 }
 

@@ -28,6 +28,13 @@ const THREAD_NAMES = [
   'ssl_new_sessions',
   'ssl_handshake_errors',
   'ssl_proto_errors',
+  'lru_crawler_starts',
+  'lru_maintainer_juggles',
+  'slabs_moved',
+  'slab_reassign_rescues',
+  'slab_reassign_evictions_nomem',
+  'slab_reassign_busy_items',
+  'slab_reassign_busy_deletes',
 ] as const;
 /** What each thread counts for each size class. */
 const CLASS_NAMES = [

@@ -76,5 +76,12 @@ export const segmented: EvictionPolicy = {
   entry: () => SEGMENT.hot,
 };
 
+/** One list, as `lru mode flat` wants it: an item that was read since it was last looked at gets another round. */
+export const flat: EvictionPolicy = {
+  next: segmented.next,
+  judge: (_segment, hits) => (hits > 0 ? VERDICT.again : VERDICT.forget),
+  entry: () => SEGMENT.cold,
+};
+
 /** memcached's ACTIVE: read again after its first hit, or after it was last moved for one. */
 export const isActive = (hits: number): boolean => hits >= 2;

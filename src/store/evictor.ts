@@ -1,6 +1,7 @@
 import type { Arena } from './arena.ts';
 import {
   type EvictionPolicy,
+  flat,
   NO_SEGMENT,
   type SegmentCounts,
   s3fifo,
@@ -11,7 +12,7 @@ import {
 import { Ghosts, NO_GHOST } from './ghosts.ts';
 import type { IndexTable } from './index-table.ts';
 import type { Items } from './items.ts';
-import { CLASS, FLAG, type ItemId, NO_ITEM, SEGMENT, STRIPES, TOTAL } from './layout.ts';
+import { FLAG, type ItemId, NO_ITEM, SEGMENT, STRIPES, TOTAL } from './layout.ts';
 import type { Lifetimes } from './lifetimes.ts';
 import { tryLock, unlock } from './locks.ts';
 import type { LruLists } from './lru.ts';
@@ -97,7 +98,7 @@ export class Evictor {
     if (!tryLock(this.#stripes, stripe)) return false;
     const dead = this.#isDead(id);
     if (dead) {
-      this.#countDead(sizeClass, id);
+      if (!this.#items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
       this.#drop(sizeClass, hash, id);
     }
     unlock(this.#stripes, stripe);
@@ -128,7 +129,7 @@ export class Evictor {
     const tunables = this.#tunables;
     const distance = this.ghosts.recall(sizeClass, hash);
     const isGhost = distance !== NO_GHOST && distance <= this.#lru.size(sizeClass);
-    if (isGhost) this.#countGhost(sizeClass, distance);
+    if (isGhost) this.#count(sizeClass, TOTAL.ghostHits);
     const isShort = ttlSeconds > 0 && ttlSeconds <= tunables.get('tempTtlSeconds');
     if (isShort && tunables.get('tempLru') === 1) return SEGMENT.temp;
     return this.#policy().entry(isGhost);
@@ -140,12 +141,8 @@ export class Evictor {
     this.#slabs.give(sizeClass, id);
   }
 
-  #countGhost(sizeClass: number, distance: number): void {
-    this.#count(sizeClass, TOTAL.ghostHits);
-    if (distance <= this.#slabs.chunksPerPage(sizeClass)) this.#count(sizeClass, TOTAL.pageHits);
-  }
-
   #policy(): EvictionPolicy {
+    if (this.#tunables.get('segmented') === 0) return flat;
     return this.#isSegmented() ? segmented : s3fifo;
   }
 
@@ -219,12 +216,4 @@ export class Evictor {
   #count(sizeClass: number, slot: number): void {
     this.#totals[sizeClass * TOTAL.slots + slot]! += 1;
   }
-}
-
-/** Remembers when the first of a class's items expires. The class lock is held. */
-export function noteExpiry(classes: Int32Array, sizeClass: number, expiry: number): void {
-  if (expiry === 0) return;
-  const at = sizeClass * CLASS.words + CLASS.soonest;
-  const soonest = classes[at]!;
-  if (soonest === 0 || expiry < soonest) classes[at] = expiry;
 }

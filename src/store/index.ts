@@ -5,5 +5,7 @@ export { CLASS_COUNT, type ClassCounterName, COUNT, type ThreadCounterName } fro
 export { createStore, type StoreOptions } from './create.ts';
 export { CONTROL, FLAG, type ItemId, NO_ITEM, PAGE_BYTES, SEGMENT, TOTAL } from './layout.ts';
 export { lock, unlock } from './locks.ts';
+export { Maintainer, TURN } from './maintainer.ts';
+export { MOVED } from './page-mover.ts';
 export { MODE, type Mode, OUTCOME, type Outcome, type PutTerms, Store } from './store.ts';
 export { EVICTION, type TunableName, Tunables } from './tunables.ts';

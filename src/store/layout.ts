@@ -83,8 +83,10 @@ export const CONTROL = {
   flushSeqLow: 4,
   /** 1 once the node drains. */
   stop: 5,
-  /** 1 while the crawler was told to look at everything now. */
+  /** 1 once a client has asked for the crawler. */
   crawlNow: 6,
+  /** 1 while the crawler makes a pass. */
+  crawling: 7,
   seqLow: LINE_WORDS,
   seqHighEven: 2 * LINE_WORDS,
   seqHighOdd: 2 * LINE_WORDS + 1,
@@ -158,8 +160,6 @@ export const TOTAL = {
   crawlerItemsChecked: 15,
   /** Items stored again soon after they were evicted. */
   ghostHits: 16,
-  /** Those among them that one page more would have kept. */
-  pageHits: 17,
   slots: 32,
 } as const;
 

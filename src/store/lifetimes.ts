@@ -1,6 +1,6 @@
 import type { Arena } from './arena.ts';
 import type { Items } from './items.ts';
-import { CONTROL, type ItemId } from './layout.ts';
+import { CLASS, CONTROL, type ItemId } from './layout.ts';
 
 /**
  * What is still alive: the store's clock, the sequence numbers that order all writes (and are the
@@ -11,10 +11,12 @@ export class Lifetimes {
   seqHigh = 0;
   seqLow = 0;
   readonly #control: Int32Array;
+  readonly #classes: Int32Array;
   readonly #items: Items;
 
   constructor(arena: Arena, items: Items) {
     this.#control = arena.control;
+    this.#classes = arena.classes;
     this.#items = items;
   }
 
@@ -84,5 +86,8 @@ export class Lifetimes {
     this.drawSeq();
     this.#control[CONTROL.flushSeqHigh] = this.seqHigh;
     this.#control[CONTROL.flushSeqLow] = this.seqLow;
+    // In every class there may be items to free from now on.
+    for (let at = CLASS.soonest; at < this.#classes.length; at += CLASS.words)
+      this.#classes[at] = 1;
   }
 }

@@ -1,4 +1,5 @@
 import type { Arena } from './arena.ts';
+import { COUNT, type ThreadCounters } from './counters.ts';
 import type { Evictor } from './evictor.ts';
 import type { IndexTable } from './index-table.ts';
 import { type Items, pageOf, wordOf } from './items.ts';
@@ -19,19 +20,13 @@ const VICTIMS_MAX = 8;
 export const MOVED = { done: 0, busy: 1, nothing: 2 } as const;
 export type Moved = (typeof MOVED)[keyof typeof MOVED];
 
-/** What page moves did, for `stats`. */
-export interface MoverCounts {
-  rescues: number;
-  evictions: number;
-}
-
 /**
  * Moves a page from one class to another, item by item: each goes to a free chunk of its class, or to that of
  * the item the class can best do without. One page moves at a time in a store: the mover's lock is taken
  * after a stripe and before a class, and who holds it only tries stripes.
  */
 export class PageMover {
-  readonly counts: MoverCounts = { rescues: 0, evictions: 0 };
+  readonly #counters: ThreadCounters;
   readonly #control: Int32Array;
   readonly #stripes: Int32Array;
   readonly #classes: Int32Array;
@@ -54,6 +49,7 @@ export class PageMover {
       readonly slabs: Slabs;
       readonly pages: Pages;
       readonly evictor: Evictor;
+      readonly counters: ThreadCounters;
     },
   ) {
     this.#control = arena.control;
@@ -66,6 +62,7 @@ export class PageMover {
     this.#slabs = parts.slabs;
     this.#pages = parts.pages;
     this.#evictor = parts.evictor;
+    this.#counters = parts.counters;
   }
 
   /**
@@ -91,6 +88,7 @@ export class PageMover {
     this.#lockClass(from);
     this.#slabs.cancelLeaving(from);
     this.#unlockClass(from);
+    this.#counters.add(COUNT.slab_reassign_busy_items);
     return MOVED.busy;
   }
 
@@ -105,6 +103,7 @@ export class PageMover {
       this.#slabs.adopt(to, page);
       this.#unlockClass(to);
     }
+    this.#counters.add(COUNT.slabs_moved);
     return MOVED.done;
   }
 
@@ -136,10 +135,10 @@ export class PageMover {
     const fresh = this.#chunkFor(from, id, stripe);
     if (fresh === NO_ITEM) {
       this.#evictor.forgetHeld(from, hash, id);
-      this.counts.evictions++;
+      this.#counters.add(COUNT.slab_reassign_evictions_nomem);
     } else {
       this.#relocate(from, hash, id, fresh);
-      this.counts.rescues++;
+      this.#counters.add(COUNT.slab_reassign_rescues);
     }
     unlock(this.#stripes, stripe);
   }

@@ -5,8 +5,8 @@ export interface ClassSample {
   /** Chunks not in use, in pages. */
   readonly freePages: number;
   readonly evictions: number;
-  /** Items stored again that a page more would have kept, by a moving average. */
-  readonly pageHits: number;
+  /** Items stored again soon after they were evicted, for each page there is: a moving average. */
+  readonly hitsPerPage: number;
 }
 
 export interface PageMove {
@@ -24,14 +24,14 @@ export interface PageRules {
 
 /** What a class that does not need them keeps of its free pages. */
 const FREE_PAGES_KEPT = 1.5;
-/** Fewer hits say nothing. */
-const PAGE_HITS_MIN = 2;
+/** Fewer hits a page say nothing. */
+const HITS_MIN = 0.01;
 
 /**
- * Decides, never moves: the page that should change its class, if any. A page goes where the next one would
- * have saved the most misses, from where the last one saves the fewest, which the same count stands for: hits
- * fall with each page more. So all classes' next pages are worth the same in the end, and misses are fewest
- * (Cliffhanger: Cidon, Eisenman, Alizadeh, Katti, NSDI 2016).
+ * Decides, never moves: the page that should change its class, if any. A page goes to where a page more saves
+ * the most misses, from where it saves the fewest. What is evicted and soon after stored again says both: twice
+ * the pages would have kept it. So in the end a page is worth the same in every class, and misses are fewest
+ * (after Cliffhanger: Cidon, Eisenman, Alizadeh, Katti, NSDI 2016).
  */
 export function planPageMove(
   classes: readonly ClassSample[],
@@ -40,16 +40,16 @@ export function planPageMove(
   const donors = classes.filter(({ pages }) => pages > 1);
   const idle = mostBy(donors, ({ freePages }) => freePages);
   const isIdle = idle !== undefined && idle.freePages > FREE_PAGES_KEPT;
-  const poorest = isIdle ? idle : mostBy(donors, ({ pageHits }) => -pageHits);
+  const poorest = isIdle ? idle : mostBy(donors, ({ hitsPerPage }) => -hitsPerPage);
   if (poorest === undefined) return undefined;
   if (pagesOver > 0) return { from: poorest.sizeClass, to: 0 };
   const takers = classes.filter((each) => each !== poorest && each.evictions > 0);
-  const taker = mostBy(takers, ({ pageHits }) => pageHits);
+  const taker = mostBy(takers, ({ hitsPerPage }) => hitsPerPage);
   if (taker === undefined) return undefined;
   const move = { from: poorest.sizeClass, to: taker.sizeClass };
   if (isIdle) return move;
-  if (taker.pageHits < PAGE_HITS_MIN) return undefined;
-  return taker.pageHits > poorest.pageHits * gainMin ? move : undefined;
+  if (taker.hitsPerPage < HITS_MIN) return undefined;
+  return taker.hitsPerPage > poorest.hitsPerPage * gainMin ? move : undefined;
 }
 
 function mostBy<T>(all: readonly T[], worth: (one: T) => number): T | undefined {

@@ -24,7 +24,8 @@ export class Pages {
   /** A page for a class, or NO_PAGE; a class's first page may exceed the limit, as in memcached. */
   take(isFirst: boolean): number {
     lock(this.#control, CONTROL.pageLock);
-    const within = this.#control[CONTROL.pagesUsed]! < this.limit() + this.#control[CONTROL.pagesExtra]!;
+    const within =
+      this.#control[CONTROL.pagesUsed]! < this.limit() + this.#control[CONTROL.pagesExtra]!;
     const page = within || isFirst ? this.#takeAny() : NO_PAGE;
     if (page !== NO_PAGE && !within) this.#control[CONTROL.pagesExtra]!++;
     if (page !== NO_PAGE) this.#control[CONTROL.pagesUsed]!++;

@@ -61,6 +61,15 @@ export class Slabs {
     return (page * PAGE_BYTES + nth * this.#chunkBytes[sizeClass]!) / ID_UNIT_BYTES + 1;
   }
 
+  /** How many chunks of a page of the class have ever been handed out. */
+  carvedChunks(sizeClass: number, page: number): number {
+    const block = sizeClass * CLASS.words;
+    const left = this.#classes[block + CLASS.carveLeft]!;
+    const next = this.#classes[block + CLASS.carveNext]! >>> 0;
+    const perPage = this.chunksPerPage(sizeClass);
+    return left > 0 && pageOf(next) === page ? perPage - left : perPage;
+  }
+
   pages(sizeClass: number): number {
     return this.#classes[sizeClass * CLASS.words + CLASS.pages]!;
   }
@@ -86,15 +95,9 @@ export class Slabs {
     const block = sizeClass * CLASS.words;
     const classes = this.#classes;
     const perPage = this.chunksPerPage(sizeClass);
-    let left = 0;
-    let carved = perPage;
-    const carveNext = classes[block + CLASS.carveNext]! >>> 0;
-    const carveLeft = classes[block + CLASS.carveLeft]!;
-    if (carveLeft > 0 && pageOf(carveNext) === page) {
-      carved = perPage - carveLeft;
-      left = carveLeft;
-      classes[block + CLASS.carveLeft] = 0;
-    }
+    const carved = this.carvedChunks(sizeClass, page);
+    let left = perPage - carved;
+    if (left > 0) classes[block + CLASS.carveLeft] = 0;
     classes[block + CLASS.leaving] = page + 1;
     for (let nth = 0; nth < carved; nth++) {
       const chunk = this.chunkOf(sizeClass, page, nth);

@@ -2,11 +2,12 @@ import { copyBytes } from '../base/index.ts';
 import { Arena, type StoreShare } from './arena.ts';
 import { CLASS_COUNT, COUNT, CounterSums, ThreadCounters } from './counters.ts';
 import { EvictionNotes } from './eviction-notes.ts';
-import { Evictor, noteExpiry } from './evictor.ts';
+import { Evictor } from './evictor.ts';
 import { IndexTable } from './index-table.ts';
 import { HITS_MAX, Items, itemBytes } from './items.ts';
 import {
   CLASS,
+  CONTROL,
   FLAG,
   type ItemId,
   NO_ITEM,
@@ -18,7 +19,7 @@ import {
 import { Lifetimes } from './lifetimes.ts';
 import { lock, unlock } from './locks.ts';
 import { LruLists } from './lru.ts';
-import { PageMover } from './page-mover.ts';
+import { MOVED, PageMover } from './page-mover.ts';
 import { Pages } from './pages.ts';
 import { classFor } from './size-classes.ts';
 import { Slabs } from './slabs.ts';
@@ -57,6 +58,8 @@ export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 const REFERENCE_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
 const REFERENCE_FLAGS_BYTES = 4;
 const NO_STRIPE = -1;
+/** How many pages an allocation may take from other classes before it is given up. */
+const STEALS_MAX = 4;
 /** What an item keeps when it is copied for a CAS id of its own. */
 const KEPT_BY_COPY = [FLAG.fetched, FLAG.stale, FLAG.tokenSent];
 
@@ -314,6 +317,37 @@ export class Store {
     }
   }
 
+  /** Gives an opened item another expiry; 0 is never. */
+  setExpiry(id: ItemId, expiry: number): void {
+    this.items.setExpiry(id, expiry);
+    this.noteExpiry(this.items.classOf(id), expiry);
+  }
+
+  /**
+   * Remembers, for the crawler, when the first of a class's items expires. Without the class lock two such
+   * notes may meet and the later time stay, until the item's end is met some other way.
+   */
+  noteExpiry(sizeClass: number, expiry: number): void {
+    if (expiry === 0) return;
+    const at = sizeClass * CLASS.words + CLASS.soonest;
+    const soonest = this.arena.classes[at]!;
+    if (soonest === 0 || expiry < soonest) this.arena.classes[at] = expiry;
+  }
+
+  /** Has the crawler look at a class now, whether or not anything can have expired there. */
+  crawl(sizeClass: number): void {
+    this.arena.classes[sizeClass * CLASS.words + CLASS.soonest] = 1;
+    Atomics.store(this.arena.control, CONTROL.crawlNow, 1);
+  }
+
+  /** Whether the crawler is at work, or was told to be. */
+  isCrawling(): boolean {
+    const { control } = this.arena;
+    return (
+      Atomics.load(control, CONTROL.crawling) === 1 || Atomics.load(control, CONTROL.crawlNow) === 1
+    );
+  }
+
   lockClass(sizeClass: number): void {
     lock(this.arena.classes, sizeClass * CLASS.words + CLASS.lock);
   }
@@ -437,18 +471,46 @@ export class Store {
   ): ItemId {
     const bytes = itemBytes(keyBytes, clientFlags, valueBytes, ownCas);
     const sizeClass = classFor(this.chunkBytes, bytes);
-    this.lockClass(sizeClass);
-    let id = this.slabs.take(sizeClass);
-    if (id === NO_ITEM && this.tunables.get('evictsToFree') === 1) {
-      id = this.evictor.evict(sizeClass, heldStripe, keep);
-      if (id !== NO_ITEM && this.evicted.isWanted()) {
-        this.evicted.take(this.items, this.lifetimes, this.arena.bytes, id, sizeClass);
-      }
+    for (let steals = 0; ; steals++) {
+      this.lockClass(sizeClass);
+      const id = this.#takeChunk(sizeClass, heldStripe, keep);
+      if (id !== NO_ITEM) this.items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
+      this.unlockClass(sizeClass);
+      if (id !== NO_ITEM) return id;
+      if (steals === STEALS_MAX || !this.#steal(sizeClass, heldStripe)) break;
     }
-    if (id !== NO_ITEM) this.items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
-    else this.arena.totals[sizeClass * TOTAL.slots + TOTAL.outOfMemory]! += 1;
+    this.lockClass(sizeClass);
+    this.#countInClass(sizeClass, TOTAL.outOfMemory);
     this.unlockClass(sizeClass);
+    return NO_ITEM;
+  }
+
+  /** A chunk, be it that of an item that gives way. The class lock is held. */
+  #takeChunk(sizeClass: number, heldStripe: number, keep: ItemId): ItemId {
+    const free = this.slabs.take(sizeClass);
+    if (free !== NO_ITEM || this.tunables.get('evictsToFree') === 0) return free;
+    const id = this.evictor.evict(sizeClass, heldStripe, keep);
+    if (id === NO_ITEM) return NO_ITEM;
+    this.#countInClass(sizeClass, TOTAL.directReclaims);
+    if (this.evicted.isWanted()) {
+      this.evicted.take(this.items, this.lifetimes, this.arena.bytes, id, sizeClass);
+    }
     return id;
+  }
+
+  /** Takes a page from the class that has most of them, when this one has nothing to evict. */
+  #steal(sizeClass: number, heldStripe: number): boolean {
+    if (this.tunables.get('evictsToFree') === 0) return false;
+    let from = 0;
+    for (let id = 1; id < this.chunkBytes.length; id++) {
+      if (id !== sizeClass && this.slabs.pages(id) > this.slabs.pages(from)) from = id;
+    }
+    return from !== 0 && this.mover.move(from, sizeClass, heldStripe) === MOVED.done;
+  }
+
+  /** The class lock is held. */
+  #countInClass(sizeClass: number, slot: number): void {
+    this.arena.totals[sizeClass * TOTAL.slots + slot]! += 1;
   }
 
   /** Links `fresh` under its key in place of `old` (or of nothing). The stripe is held. */
@@ -472,7 +534,7 @@ export class Store {
       this.items.setSegment(fresh, this.evictor.entryOf(sizeClass, hash, ttlSeconds));
     }
     this.lru.enter(sizeClass, fresh);
-    noteExpiry(this.arena.classes, sizeClass, expiry);
+    this.noteExpiry(sizeClass, expiry);
     this.unlockClass(sizeClass);
   }
 

@@ -94,11 +94,14 @@ export class MetaArithmetic {
     const letter = request.flagLetter(flag);
     switch (letter) {
       case LETTER.touch:
-        items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+        this.#store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
         break;
       case LETTER.vivify:
         if (!this.#created) break;
-        items.setExpiry(id, expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch()));
+        this.#store.setExpiry(
+          id,
+          expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch()),
+        );
         break;
       case LETTER.ttl:
         showTtl(reply, items.expiry(id), lifetimes.now());

@@ -72,7 +72,7 @@ function markStale(store: Store, request: Request, hash: number, id: ItemId): St
   const item = store.restamp(hash, id, hasOwnCas, ownCasHigh, ownCasLow);
   if (item === NO_ITEM) return STATUS.outOfMemory;
   if (request.hasExptime) {
-    items.setExpiry(item, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+    store.setExpiry(item, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
   }
   items.setFlags(item, FLAG.stale);
   items.clearFlags(item, FLAG.tokenSent);

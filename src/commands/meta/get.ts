@@ -124,11 +124,14 @@ export class MetaGetter {
     const letter = request.flagLetter(flag);
     switch (letter) {
       case LETTER.touch:
-        items.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+        this.#store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
         break;
       case LETTER.vivify:
         if (!this.#created) break;
-        items.setExpiry(id, expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch()));
+        this.#store.setExpiry(
+          id,
+          expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch()),
+        );
         this.#won = true;
         break;
       case LETTER.recache:

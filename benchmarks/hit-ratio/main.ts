@@ -27,8 +27,17 @@ many miss.
   --json              print the measurements instead of the table
 `;
 
+/** A value that begins with a dash, such as `--node-args '-f 1.1'`, needs the equals sign. */
+function joinedNodeArgs(argv: readonly string[]): string[] {
+  return argv.flatMap((arg, i) => {
+    if (argv[i - 1] === '--node-args') return [];
+    return arg === '--node-args' ? [`${arg}=${argv[i + 1] ?? ''}`] : [arg];
+  });
+}
+
 function commandLine() {
   const { values } = parseArgs({
+    args: joinedNodeArgs(process.argv.slice(2)),
     options: {
       traces: { type: 'string' },
       workloads: { type: 'string' },
@@ -126,12 +135,13 @@ async function measureAll(line: CommandLine, field: readonly Contender[]) {
 function commandsOf(field: readonly Contender[], runs: readonly HitRatioRun[]): readonly string[] {
   const memories = new Set(runs.map((run) => run.memoryMegabytes));
   const servers = [...memories].flatMap((m) => field.map((each) => each.command(serverArgs(m))));
-  const typed = process.argv.slice(2).map(withoutFolders);
+  const typed = process.argv.slice(2).map(withoutFolders).map(quoted);
   return [`npm run bench:hit-ratio -- ${typed.join(' ')}`.trim(), ...servers];
 }
 
 /** A record says what was compared, not where it lay. */
 const withoutFolders = (arg: string): string => arg.replace(/^\/.*\//, '');
+const quoted = (arg: string): string => (/^[\w.,=/-]+$/.test(arg) ? arg : `'${arg}'`);
 
 async function main(): Promise<void> {
   const line = commandLine();

@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Random } from '../../test/support/random.ts';
 import { zipf } from '../demo/zipf.ts';
 
-/** Gzipped little-endian 32-bit key ids in request order; undefined when the folder has no such trace. */
-export function readTrace(folder: string, name: string): Uint32Array | undefined {
-  const file = join(folder, `${name}.u32.gz`);
-  if (!existsSync(file)) return undefined;
-  const bytes = gunzipSync(readFileSync(file));
+/** Reads a trace: gzipped little-endian 32-bit key ids in request order. */
+export function readTrace(folder: string, name: string): Uint32Array {
+  const bytes = gunzipSync(readFileSync(join(folder, `${name}.u32.gz`)));
   return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readUInt32LE(i * 4));
 }
 

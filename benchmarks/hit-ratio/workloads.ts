@@ -113,6 +113,9 @@ export function* workloads(choice: WorkloadChoice): Generator<Workload> {
   for (const draft of DRAFTS) {
     if (choice.only !== undefined && !choice.only.includes(draft.name)) continue;
     const requests = draft.requests(choice);
+    if (requests === undefined && choice.only !== undefined) {
+      throw new Error(`${draft.name} is a trace; say by --traces in which folder it is`);
+    }
     if (requests === undefined) continue;
     const keys = requests.reduce((most, id) => Math.max(most, id), 0) + 1;
     const { ttlSeconds = forEver, law, ...same } = draft;

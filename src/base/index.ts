@@ -21,6 +21,7 @@ export {
 } from './options/flag.ts';
 export {
   bytes,
+  choice,
   count,
   flag,
   integer,

@@ -16,7 +16,6 @@ type Put = (name: string, value: string | number) => void;
 
 /** memcached's order; a name in quotes is a counter of the threads, of all classes together. */
 const CLASS_COUNTERS: readonly ClassCounterName[] = [
-  'get_hits',
   'cmd_set',
   'delete_hits',
   'incr_hits',
@@ -37,7 +36,7 @@ export function generalStats(store: Store, node: NodeView, put: Put): void {
   put('cmd_flush', sums.thread('flush_cmds'));
   put('cmd_touch', sums.thread('touch_cmds'));
   put('cmd_meta', sums.thread('meta_cmds'));
-  classes('get_hits');
+  put('get_hits', sums.hits());
   thread('get_misses');
   thread('get_expired');
   thread('get_flushed');
@@ -96,19 +95,6 @@ function zeros(put: Put, names: readonly string[]): void {
   for (const name of names) put(name, 0);
 }
 
-const REASSIGN_AND_CRAWLER = [
-  'slab_reassign_rescues',
-  'slab_reassign_chunk_rescues',
-  'slab_reassign_evictions_nomem',
-  'slab_reassign_inline_reclaim',
-  'slab_reassign_busy_items',
-  'slab_reassign_busy_deletes',
-  'slab_reassign_running',
-  'slabs_moved',
-  'lru_crawler_running',
-  'lru_crawler_starts',
-  'lru_maintainer_juggles',
-];
 const LOGS = [
   'log_worker_dropped',
   'log_worker_written',
@@ -116,8 +102,16 @@ const LOGS = [
   'log_watcher_sent',
   'log_watchers',
 ];
-const CRAWLER = ['crawler_reclaimed', 'crawler_items_checked', 'lrutail_reflocked'];
-const MOVES = ['moves_to_cold', 'moves_to_warm', 'moves_within_lru'];
+/** What the crawler and the LRU's keeper did in a class. */
+const KEPT = [
+  ['crawler_reclaimed', TOTAL.crawlerReclaimed],
+  ['crawler_items_checked', TOTAL.crawlerItemsChecked],
+  ['lrutail_reflocked', TOTAL.lrutailReflocked],
+  ['moves_to_cold', TOTAL.movesToCold],
+  ['moves_to_warm', TOTAL.movesToWarm],
+  ['moves_within_lru', TOTAL.movesWithinLru],
+] as const;
+const HITS_TO = ['hits_to_hot', 'hits_to_warm', 'hits_to_cold', 'hits_to_temp'] as const;
 
 function indexStats(store: Store, put: Put): void {
   const buckets = store.index.bucketCount();
@@ -126,13 +120,30 @@ function indexStats(store: Store, put: Put): void {
   put('hash_is_expanding', Number.isInteger(Math.log2(buckets)) ? 0 : 1);
 }
 
+/** What the page mover, the crawler and the LRU's keeper did. */
+function upkeepStats(store: Store, put: Put): void {
+  const thread = (name: ThreadCounterName): void => put(name, store.sums.thread(name));
+  thread('slab_reassign_rescues');
+  thread('slab_reassign_chunk_rescues');
+  thread('slab_reassign_evictions_nomem');
+  zeros(put, ['slab_reassign_inline_reclaim']);
+  thread('slab_reassign_busy_items');
+  zeros(put, ['slab_reassign_busy_deletes']);
+  put('slab_reassign_running', store.mover.isMoving() ? 1 : 0);
+  thread('slabs_moved');
+  put('lru_crawler_running', store.isCrawling() ? 1 : 0);
+  thread('lru_crawler_starts');
+  thread('lru_maintainer_juggles');
+}
+
 function itemTotals(store: Store, node: NodeView, put: Put): void {
   const total = (slot: number): number => {
     let sum = 0;
     for (const sizeClass of classIds(store)) sum += store.total(sizeClass, slot);
     return sum;
   };
-  zeros(put, [...REASSIGN_AND_CRAWLER, 'malloc_fails', ...LOGS]);
+  upkeepStats(store, put);
+  zeros(put, ['malloc_fails', ...LOGS]);
   const certificateSeconds = node.secondsSinceCertificates();
   if (certificateSeconds !== undefined) {
     put('ssl_new_sessions', store.sums.thread('ssl_new_sessions'));
@@ -144,13 +155,13 @@ function itemTotals(store: Store, node: NodeView, put: Put): void {
   put('bytes', total(TOTAL.memRequested));
   put('curr_items', store.index.count());
   put('total_items', total(TOTAL.totalItems));
-  put('slab_global_page_pool', 0);
+  put('slab_global_page_pool', store.pages.free());
   put('expired_unfetched', total(TOTAL.expiredUnfetched));
   put('evicted_unfetched', total(TOTAL.evictedUnfetched));
   put('evicted_active', total(TOTAL.evictedActive));
   put('evictions', total(TOTAL.evicted));
   put('reclaimed', total(TOTAL.reclaimed));
-  zeros(put, [...CRAWLER, ...MOVES]);
+  for (const [name, slot] of KEPT) put(name, total(slot));
   put('direct_reclaims', total(TOTAL.directReclaims));
   put('lru_bumps_dropped', 0);
 }
@@ -191,11 +202,9 @@ export function itemStats(store: Store, put: Put): void {
     row('expired_unfetched', store.total(sizeClass, TOTAL.expiredUnfetched));
     row('evicted_unfetched', store.total(sizeClass, TOTAL.evictedUnfetched));
     row('evicted_active', store.total(sizeClass, TOTAL.evictedActive));
-    zeros(row, [...CRAWLER, ...MOVES]);
+    for (const [name, slot] of KEPT) row(name, store.total(sizeClass, slot));
     row('direct_reclaims', store.total(sizeClass, TOTAL.directReclaims));
-    zeros(row, ['hits_to_hot', 'hits_to_warm']);
-    row('hits_to_cold', store.sums.class('get_hits', sizeClass));
-    row('hits_to_temp', 0);
+    for (const name of HITS_TO) row(name, store.sums.class(name, sizeClass));
   }
 }
 
@@ -217,6 +226,7 @@ export function slabStats(store: Store, put: Put): void {
     row('used_chunks', pages * perPage - free);
     row('free_chunks', free);
     row('free_chunks_end', 0);
+    row('get_hits', sums.hits(sizeClass));
     for (const name of CLASS_COUNTERS) row(name, sums.class(name, sizeClass));
   }
   put('active_slabs', active);

@@ -25,9 +25,10 @@ function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean 
   );
 }
 
-/** A view that also says where the value is. */
+/** A view that also says where the value and the item are. */
 class Hit extends ItemView {
   valueAt = 0;
+  segment = 0;
 }
 
 /** get, gets, gat, gats, and touch in the binary protocol. */
@@ -134,7 +135,8 @@ export class Retriever {
   #countHit(touches: boolean, sizeClass: number): void {
     const { counters } = this.#store;
     counters.add(touches ? COUNT.touch_cmds : COUNT.get_cmds);
-    counters.addToClass(sizeClass, touches ? CLASS_COUNT.touch_hits : CLASS_COUNT.get_hits);
+    const hits = CLASS_COUNT.hits_to_hot + this.#view.segment;
+    counters.addToClass(sizeClass, touches ? CLASS_COUNT.touch_hits : hits);
   }
 
   #countMiss(touches: boolean): void {

@@ -1,5 +1,5 @@
 import type { ConfigEntries, ConnectionView, NodeView, PrefixStats } from '../commands/index.ts';
-import type { Store } from '../store/index.ts';
+import { EVICTION, type Store, type TunableName } from '../store/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { ServerOptions } from './options.ts';
 import { READ_BUFFER_BYTES } from './transport.ts';
@@ -114,6 +114,8 @@ export class SharedNodeView implements NodeView {
   settings(): readonly (readonly [string, string])[] {
     const options = this.#options;
     const { tunables } = this.#store;
+    const onOff = (name: TunableName, on = 'yes', off = 'no'): string =>
+      tunables.get(name) === 1 ? on : off;
     const rows: readonly (readonly [string, string | number])[] = [
       ['maxbytes', this.#store.memoryLimitBytes()],
       ['maxconns', options.connLimit],
@@ -122,7 +124,7 @@ export class SharedNodeView implements NodeView {
       ['inter', options.listen.length === 0 ? 'NULL' : options.listen.join(',')],
       ['verbosity', this.#table.verbosity],
       ['oldest', 0],
-      ['evictions', 'on'],
+      ['evictions', onOff('evictsToFree', 'on', 'off')],
       ['domain_socket', options.unixSocket === '' ? 'NULL' : options.unixSocket],
       ['umask', options.unixMask.toString(8)],
       ['shutdown_command', options.enableShutdown ? 'yes' : 'no'],
@@ -141,26 +143,26 @@ export class SharedNodeView implements NodeView {
       ['item_size_max', options.maxItemSizeBytes],
       ['maxconns_fast', 'yes'],
       ['hashpower_init', 16],
-      ['slab_reassign', 'no'],
+      ['slab_reassign', onOff('reassign')],
       ['slab_automove', tunables.get('automove')],
       ['slab_automove_ratio', tunables.get('automoveRatio').toFixed(2)],
       ['slab_automove_window', 0],
       ['slab_chunk_max', 524_288],
-      ['lru_crawler', 'no'],
+      ['lru_crawler', onOff('crawlerEnabled')],
       ['lru_crawler_sleep', tunables.get('crawlerSleepUs')],
       ['lru_crawler_tocrawl', tunables.get('crawlerToCrawl')],
       ['tail_repair_time', 0],
       ['flush_enabled', options.disableFlushAll ? 'no' : 'yes'],
       ['dump_enabled', options.disableDumping ? 'no' : 'yes'],
       ['hash_algorithm', 'murmur3'],
-      ['lru_maintainer_thread', 'no'],
-      ['lru_segmented', 'no'],
+      ['lru_maintainer_thread', onOff('maintainer')],
+      ['lru_segmented', onOff('segmented')],
       ['hot_lru_pct', tunables.get('hotPercent')],
       ['warm_lru_pct', tunables.get('warmPercent')],
       ['hot_max_factor', tunables.get('hotMaxFactor').toFixed(2)],
       ['warm_max_factor', tunables.get('warmMaxFactor').toFixed(2)],
-      ['temp_lru', 'no'],
-      ['temporary_ttl', 0],
+      ['temp_lru', onOff('tempLru')],
+      ['temporary_ttl', tunables.get('tempTtlSeconds')],
       ['idle_timeout', 0],
       ['watcher_logbuf_size', 0],
       ['worker_logbuf_size', 0],
@@ -171,6 +173,8 @@ export class SharedNodeView implements NodeView {
       ...this.#sslSettings(),
       ['num_napi_ids', '(null)'],
       ['memory_file', '(null)'],
+      // Ours: which items give way.
+      ['eviction', tunables.get('eviction') === EVICTION.segmented ? 'segmented' : 's3fifo'],
     ];
     return rows.map(([name, value]) => [name, String(value)]);
   }

@@ -13,7 +13,7 @@ import { ConnectionTable } from './connection-table.ts';
 import { EventRings } from './event-rings.ts';
 import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
 import type { NodeAppeal, ThreadNotice } from './notices.ts';
-import { asksForLogin, memberOf, type ServerOptions } from './options.ts';
+import { asksForLogin, memberOf, type ServerOptions, tunablesOf } from './options.ts';
 import { PrefixTable } from './prefix-table.ts';
 import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
@@ -94,7 +94,11 @@ function userSources(options: ServerOptions): UserSources | undefined {
 function allocateStore(options: ServerOptions): StoreShare {
   try {
     // One more block of counters is the maintainer's.
-    return createStore({ ...options, threads: options.threads + 1 });
+    return createStore({
+      ...options,
+      threads: options.threads + 1,
+      tunables: tunablesOf(options),
+    });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new CodedError(

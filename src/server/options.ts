@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import {
   bytes,
+  choice,
   count,
   defaultsOf,
   flag,
@@ -14,6 +15,7 @@ import {
   type ValuesOf,
 } from '../base/index.ts';
 import type { ClusterMember } from '../commands/index.ts';
+import { EVICTION, type TunableName } from '../store/index.ts';
 
 /** memcached's `-o` names that a command line may keep: what they tune is not here, or needs no tuning. */
 const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
@@ -25,25 +27,13 @@ const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
   tail_repair_time: 'no item can be held for ever',
   no_inline_ascii_resp: 'numbers are always written out when they are sent',
   inline_ascii_resp: 'numbers are always written out when they are sent',
+  lru_maintainer: 'it is always there',
+  lru_crawler: 'it is there unless no_lru_crawler says otherwise',
+  slab_reassign: 'it is there unless no_slab_reassign says otherwise',
+  slab_automove_ratio: 'pages go by what was missed soon after it was evicted',
+  slab_automove_window: 'pages go by what was missed soon after it was evicted',
   modern: 'it is the only way there is',
   no_modern: 'the older ways of memcached are not there',
-  lru_maintainer: 'items are looked at when room is needed',
-  no_lru_maintainer: 'items are looked at when room is needed',
-  hot_lru_pct: 'each class has one list; reads since the last look give a second chance',
-  warm_lru_pct: 'each class has one list; reads since the last look give a second chance',
-  hot_max_factor: 'each class has one list; reads since the last look give a second chance',
-  warm_max_factor: 'each class has one list; reads since the last look give a second chance',
-  temporary_ttl: 'each class has one list; reads since the last look give a second chance',
-  lru_crawler: 'expired items are freed when they are met',
-  no_lru_crawler: 'expired items are freed when they are met',
-  lru_crawler_sleep: 'expired items are freed when they are met',
-  lru_crawler_tocrawl: 'expired items are freed when they are met',
-  slab_reassign: 'pages stay with their class',
-  no_slab_reassign: 'pages stay with their class',
-  slab_automove: 'pages stay with their class',
-  no_slab_automove: 'pages stay with their class',
-  slab_automove_ratio: 'pages stay with their class',
-  slab_automove_window: 'pages stay with their class',
   drop_privileges: 'a node does not change what it may do',
   no_drop_privileges: 'a node does not change what it may do',
   relaxed_privileges: 'a node does not change what it may do',
@@ -147,6 +137,15 @@ export const serverFlags = {
     max: 3,
     doc: 'Log more: -v information, -vv debugging, -vvv everything.',
   }),
+  disableEvictions: flag({
+    short: 'M',
+    doc: 'When memory is full, refuse to store (SERVER_ERROR) rather than evict.',
+  }),
+  eviction: choice({
+    words: ['s3fifo', 'segmented'],
+    default: 's3fifo',
+    doc: "Which items give way: those that S3-FIFO, or those that memcached's segmented LRU gives up.",
+  }),
   disableFlushAll: flag({ short: 'F', doc: 'Refuse the flush_all command.' }),
   disableDumping: flag({
     short: 'X',
@@ -188,8 +187,80 @@ export const serverFlags = {
   }),
   extended: suboptions({
     short: 'o',
-    doc: 'Suboptions, as memcached spells them: each of the ssl_ options below, and those that change nothing here (listed at the end of this page).',
+    doc: 'Suboptions, as memcached spells them: those named below, and those that change nothing here (listed at the end of this page).',
     ignored: IGNORED_SUBOPTIONS,
+  }),
+  hotLruPct: integer({
+    suboption: 'hot_lru_pct',
+    default: 20,
+    min: 0,
+    max: 80,
+    doc: 'With --eviction segmented: percent of a class that HOT may have.',
+  }),
+  warmLruPct: integer({
+    suboption: 'warm_lru_pct',
+    default: 40,
+    min: 0,
+    max: 80,
+    doc: 'With --eviction segmented: percent of a class that WARM may have.',
+  }),
+  hotMaxFactor: number({
+    suboption: 'hot_max_factor',
+    default: 0.2,
+    min: 0.001,
+    max: 1000,
+    doc: "With --eviction segmented: HOT's tail goes when idle for longer than this times COLD's.",
+  }),
+  warmMaxFactor: number({
+    suboption: 'warm_max_factor',
+    default: 2,
+    min: 0.001,
+    max: 1000,
+    doc: "With --eviction segmented: WARM's tail goes when idle for longer than this times COLD's.",
+  }),
+  temporaryTtl: integer({
+    suboption: 'temporary_ttl',
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    doc: 'Items with a TTL of at most so many seconds have a list of their own, and give way last; 0 is none.',
+  }),
+  noLruCrawler: flag({
+    suboption: 'no_lru_crawler',
+    doc: 'Do not look for expired items: they are freed when they are met.',
+  }),
+  lruCrawlerSleep: integer({
+    suboption: 'lru_crawler_sleep',
+    default: 100,
+    min: 0,
+    max: 1_000_000,
+    doc: 'Shown by stats settings; the crawler takes its share of a core whatever it says (microseconds).',
+  }),
+  lruCrawlerTocrawl: integer({
+    suboption: 'lru_crawler_tocrawl',
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    doc: 'Shown by stats settings; a pass of the crawler sees all items whatever it says.',
+  }),
+  noLruMaintainer: flag({
+    suboption: 'no_lru_maintainer',
+    doc: 'Do not move items between the lists of --eviction segmented aside, and refuse lru mode and temp_ttl.',
+  }),
+  noSlabReassign: flag({
+    suboption: 'no_slab_reassign',
+    doc: 'Leave each page with its class, whatever becomes of the sizes.',
+  }),
+  slabAutomove: integer({
+    suboption: 'slab_automove',
+    default: 1,
+    min: 0,
+    max: 2,
+    doc: 'Whether pages go where they save most misses: 0 is no, 1 and 2 are yes.',
+  }),
+  noSlabAutomove: flag({
+    suboption: 'no_slab_automove',
+    doc: 'Leave pages where they are, until slabs reassign moves them.',
   }),
   enableSsl: flag({
     short: 'Z',
@@ -255,6 +326,10 @@ export type ServerOptions = ValuesOf<typeof serverFlags>;
 
 /** What the options owe each other. */
 export const serverRules: readonly Rule<typeof serverFlags>[] = [
+  ({ hotLruPct, warmLruPct }) =>
+    hotLruPct + warmLruPct > 80
+      ? `hot_lru_pct and warm_lru_pct are ${hotLruPct + warmLruPct} together, more than 80: COLD would be left with too little.`
+      : undefined,
   ({ maxItemSizeBytes, memoryLimitBytes }) =>
     maxItemSizeBytes * 2 > memoryLimitBytes
       ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m (--memory-limit),` +
@@ -299,6 +374,26 @@ const MEMBER = /^[^|:\s]+(:\d{1,5}|\|[0-9a-fA-F.:]*\|\d{1,5})?$/;
 /** Whether clients must log in before anything else. */
 export function asksForLogin(options: Pick<ServerOptions, 'enableSasl' | 'authFile'>): boolean {
   return options.enableSasl || options.authFile !== '';
+}
+
+/** What the options say to the store's policies. */
+export function tunablesOf(options: ServerOptions): Partial<Record<TunableName, number>> {
+  const moves = options.noSlabReassign || options.noSlabAutomove ? 0 : options.slabAutomove;
+  return {
+    eviction: EVICTION[options.eviction],
+    hotPercent: options.hotLruPct,
+    warmPercent: options.warmLruPct,
+    hotMaxFactor: options.hotMaxFactor,
+    warmMaxFactor: options.warmMaxFactor,
+    ...(options.temporaryTtl > 0 ? { tempLru: 1, tempTtlSeconds: options.temporaryTtl } : {}),
+    evictsToFree: options.disableEvictions ? 0 : 1,
+    automove: moves,
+    reassign: options.noSlabReassign ? 0 : 1,
+    crawlerEnabled: options.noLruCrawler ? 0 : 1,
+    crawlerSleepUs: options.lruCrawlerSleep,
+    crawlerToCrawl: options.lruCrawlerTocrawl,
+    maintainer: options.noLruMaintainer ? 0 : 1,
+  };
 }
 
 function namesUsers({ authFile, saslPwdb }: ServerOptions): boolean {

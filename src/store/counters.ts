@@ -34,11 +34,15 @@ const THREAD_NAMES = [
   'slab_reassign_rescues',
   'slab_reassign_evictions_nomem',
   'slab_reassign_busy_items',
-  'slab_reassign_busy_deletes',
+  'slab_reassign_chunk_rescues',
 ] as const;
 /** What each thread counts for each size class. */
 const CLASS_NAMES = [
-  'get_hits',
+  // In the order of the segments.
+  'hits_to_hot',
+  'hits_to_warm',
+  'hits_to_cold',
+  'hits_to_temp',
   'cmd_set',
   'delete_hits',
   'incr_hits',
@@ -47,6 +51,8 @@ const CLASS_NAMES = [
   'cas_badval',
   'touch_hits',
 ] as const;
+
+const HITS = ['hits_to_hot', 'hits_to_warm', 'hits_to_cold', 'hits_to_temp'] as const;
 
 export type ThreadCounterName = (typeof THREAD_NAMES)[number];
 export type ClassCounterName = (typeof CLASS_NAMES)[number];
@@ -96,6 +102,13 @@ export class CounterSums {
 
   thread(name: ThreadCounterName): number {
     return this.#sum(COUNT[name]);
+  }
+
+  /** Hits of one class, or of all classes together, in whatever segment. */
+  hits(sizeClass?: number): number {
+    let hits = 0;
+    for (const name of HITS) hits += this.class(name, sizeClass);
+    return hits;
   }
 
   /** Of one class, or of all classes together. */

@@ -85,6 +85,8 @@ export class Evictor {
         id = this.#lru.tail(sizeClass, segment);
       } else if (this.#forgetIfIdle(sizeClass, candidate, heldStripe)) {
         return candidate;
+      } else {
+        this.#count(sizeClass, TOTAL.lrutailReflocked);
       }
     }
     return NO_ITEM;

@@ -61,6 +61,8 @@ function extraBytes(meta: number): number {
 export interface ItemFacts {
   clientFlags: number;
   valueBytes: number;
+  /** Of the LRU. */
+  segment: number;
   casHigh: number;
   casLow: number;
   /** The byte, in the slab pages, at which the value starts. */
@@ -253,7 +255,9 @@ export class Items {
     const at = wordOf(id);
     const meta = words[at + ITEM.meta]!;
     into.clientFlags = (meta & FLAG.clientFlags) === 0 ? 0 : words[at + ITEM_HEADER_BYTES / 4]!;
-    into.valueBytes = words[at + ITEM.size]! & SIZE_MASK;
+    const size = words[at + ITEM.size]!;
+    into.valueBytes = size & SIZE_MASK;
+    into.segment = size >>> SEGMENT_SHIFT;
     const ownCas = (meta & FLAG.ownCas) !== 0;
     into.casHigh = ownCas ? this.casHigh(id) : (meta >>> SEQ_HIGH_SHIFT) & SEQ_HIGH_MASK;
     into.casLow = ownCas ? this.casLow(id) : words[at + ITEM.seqLow]!;

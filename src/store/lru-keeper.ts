@@ -29,7 +29,7 @@ export class LruKeeper {
   step(): boolean {
     const { tunables } = this.#store;
     if (tunables.get('eviction') !== EVICTION.segmented) return false;
-    if (tunables.get('segmented') === 0) return false;
+    if (tunables.get('segmented') === 0 || tunables.get('maintainer') === 0) return false;
     let moved = false;
     for (let id = 1; id < this.#store.chunkBytes.length; id++) {
       if (this.#store.slabs.pages(id) > 0 && this.#juggle(id)) moved = true;

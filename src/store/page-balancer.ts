@@ -27,6 +27,7 @@ export class PageBalancer {
   step(): boolean {
     const { pages, tunables, mover } = this.#store;
     const pagesOver = pages.over();
+    if (tunables.get('reassign') === 0) return false;
     if (pagesOver <= 0 && tunables.get('automove') === 0) return false;
     const plan = planPageMove(this.#sample(), { pagesOver, gainMin: GAIN_MIN });
     return plan !== undefined && mover.move(plan.from, plan.to, -1) === MOVED.done;

@@ -76,6 +76,11 @@ export class PageMover {
     return moved;
   }
 
+  /** Whether a page is on its way just now. */
+  isMoving(): boolean {
+    return Atomics.load(this.#control, CONTROL.moverLock) !== 0;
+  }
+
   #move(from: number, to: number, heldStripe: number): Moved {
     const page = this.#pageOfClass(from);
     if (page === NO_PAGE || this.#slabs.pages(from) < 2) return MOVED.nothing;

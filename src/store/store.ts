@@ -348,6 +348,15 @@ export class Store {
     );
   }
 
+  /** The class that has most pages, but for this one; 0 when no class has any. */
+  classOfMostPages(besides: number): number {
+    let most = 0;
+    for (let id = 1; id < this.chunkBytes.length; id++) {
+      if (id !== besides && this.slabs.pages(id) > this.slabs.pages(most)) most = id;
+    }
+    return most;
+  }
+
   lockClass(sizeClass: number): void {
     lock(this.arena.classes, sizeClass * CLASS.words + CLASS.lock);
   }
@@ -500,11 +509,9 @@ export class Store {
 
   /** Takes a page from the class that has most of them, when this one has nothing to evict. */
   #steal(sizeClass: number, heldStripe: number): boolean {
-    if (this.tunables.get('evictsToFree') === 0) return false;
-    let from = 0;
-    for (let id = 1; id < this.chunkBytes.length; id++) {
-      if (id !== sizeClass && this.slabs.pages(id) > this.slabs.pages(from)) from = id;
-    }
+    if (this.tunables.get('evictsToFree') === 0 || this.tunables.get('reassign') === 0)
+      return false;
+    const from = this.classOfMostPages(sizeClass);
     return from !== 0 && this.mover.move(from, sizeClass, heldStripe) === MOVED.done;
   }
 

@@ -22,13 +22,16 @@ const DEFAULTS = {
   eviction: 1,
   /** Whether items give way at all (without: `-M`). */
   evictsToFree: 1,
-  /** 0: pages stay; 1: they follow the demand; 2: also one at each eviction. */
+  /** Whether pages may change their class at all. */
+  reassign: 1,
+  /** 0: pages stay until they are told; 1 and 2: they go where they save most misses. */
   automove: 1,
   automoveRatio: 0.8,
-  automoveWindowSeconds: 10,
   crawlerEnabled: 1,
   crawlerSleepUs: 100,
   crawlerToCrawl: 0,
+  /** Whether the lists are looked after aside. */
+  maintainer: 1,
 } as const;
 
 export type TunableName = keyof typeof DEFAULTS;

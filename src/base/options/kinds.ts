@@ -114,6 +114,22 @@ export function text(
   };
 }
 
+/** One of a few words. */
+export function choice<const Word extends string>(
+  entry: Common & { readonly words: readonly Word[]; readonly default: Word },
+): Flag<Word> {
+  const { words, ...rest } = entry;
+  return {
+    ...rest,
+    kind: 'text',
+    must: `one of ${words.join(', ')}`,
+    placeholder: `<${words.join('|')}>`,
+    show: (given) => given,
+    parse: (given) => words.find((word) => word === given),
+    combine: lastOf,
+  };
+}
+
 /** Several texts: separated by commas, or the option given several times. */
 export function list(entry: Common & { readonly placeholder: string }): Flag<readonly string[]> {
   return {

@@ -38,10 +38,13 @@ function withSuboptions(table: FlagTable, sources: Sources): NonNullable<Sources
   const entry = Object.entries(table).find(([, flag]) => flag.kind === 'suboptions');
   if (entry === undefined) return given;
   const [name, flag] = entry;
-  const said = resolveOne(table, name, sources) as readonly string[];
-  for (const one of said) {
-    const [suboption = '', value = 'on'] = one.split(/=(.*)/s);
-    const target = Object.entries(table).find(([, each]) => each.suboption === suboption)?.[0];
+  const spoken = resolveOne(table, name, sources) as readonly string[];
+  for (const one of spoken) {
+    const [suboption = '', said] = one.split(/=(.*)/s);
+    const found = Object.entries(table).find(([, each]) => each.suboption === suboption);
+    const target = found?.[0];
+    // A level that is only named is the first one: `slab_automove`.
+    const value = said ?? (found?.[1].kind === 'integer' ? '1' : 'on');
     if (target !== undefined) given[target] = [value, ...(given[target] ?? [])];
     else if (flag.ignored?.[suboption] === undefined) throw noSuboption(name, flag, suboption);
   }

@@ -11,6 +11,7 @@ import type { ItemEvents } from '../watch.ts';
 
 class Hit extends ItemView {
   valueAt = 0;
+  segment = 0;
 }
 
 const LETTER = {
@@ -192,8 +193,8 @@ export class MetaGetter {
   #countHit(request: Request, sizeClass: number): void {
     const { counters } = this.#store;
     counters.add(request.hasExptime ? COUNT.touch_cmds : COUNT.get_cmds);
-    const slot = request.hasExptime ? CLASS_COUNT.touch_hits : CLASS_COUNT.get_hits;
-    counters.addToClass(sizeClass, slot);
+    const hits = CLASS_COUNT.hits_to_hot + this.#view.segment;
+    counters.addToClass(sizeClass, request.hasExptime ? CLASS_COUNT.touch_hits : hits);
   }
 
   #countMiss(request: Request): void {

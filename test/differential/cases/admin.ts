@@ -87,3 +87,34 @@ export const ADMIN = [
     lines('lru tune 11 22 0.5 3.5', 'slabs automove 1', 'lru_crawler sleep 7'),
   ),
 ];
+
+/** For servers that have all three. */
+export const ADMIN_OF_THE_WHOLE = [
+  ...each(
+    ...[
+      'slabs reassign a b',
+      'slabs reassign 1 1',
+      'slabs reassign 1 2',
+      'slabs reassign 0 2',
+      'slabs reassign 99 2',
+      'slabs reassign 1 99',
+      'slabs reassign 1 -2',
+      'slabs reassign -1 2',
+      'lru mode',
+      'lru mode flat',
+      'lru mode segmented',
+      'lru mode other',
+      'lru mode segmented more',
+      'lru temp_ttl',
+      'lru temp_ttl 61',
+      'lru temp_ttl -1',
+      'lru temp_ttl x',
+      'lru_crawler enable',
+      'lru_crawler crawl 0',
+      'lru_crawler crawl 64',
+      'lru_crawler crawl x',
+      'lru_crawler crawl 1,99',
+      'lru_crawler crawl 63',
+    ].map((line) => lines(line)),
+  ),
+];

@@ -73,11 +73,12 @@ function reassign(store: Store, [from, to]: readonly string[]): string {
   if (given === undefined || target === undefined) return BAD_FORMAT;
   if (given === target) return 'SAME src and dst class are identical';
   const classes = store.chunkBytes.length;
-  const source = given === ANY_CLASS ? store.classOfMostPages(target) : given;
-  if (source === POOL && given === ANY_CLASS) return NO_SPARE;
-  if (source < 1 || source >= classes || target < POOL || target >= classes) {
+  const source = given === ANY_CLASS ? store.classOfMostPages(target) || ANY_CLASS : given;
+  if (source < POOL || source >= classes || target < POOL || target >= classes) {
     return 'BADCLASS invalid src or dst class id';
   }
+  // Whoever needs a page of the pool takes one by itself.
+  if (source === POOL) return NO_SPARE;
   switch (store.mover.move(source, target, NO_STRIPE)) {
     case MOVED.done:
       return OK;
@@ -161,9 +162,7 @@ function crawl(store: Store, which: string): string {
   const asked = isAll ? all : which.split(',').map((text) => readU32(text) ?? 0);
   if (asked.some((id) => id < 1 || id >= SLAB_IDS_MAX)) return 'BADCLASS invalid class id';
   if (store.isCrawling()) return 'BUSY currently processing crawler request';
-  const full = asked.filter((id) => id < store.chunkBytes.length && store.lru.size(id) > 0);
-  if (full.length === 0) return 'NOTSTARTED no items to crawl';
-  for (const id of full) store.crawl(id);
+  for (const id of asked) if (id < store.chunkBytes.length) store.crawl(id);
   return OK;
 }
 

@@ -51,6 +51,7 @@ export class Evictor {
       readonly lifetimes: Lifetimes;
       readonly slabs: Slabs;
       readonly tunables: Tunables;
+      readonly chunkBytes: readonly number[];
     },
   ) {
     this.#stripes = arena.stripes;
@@ -61,7 +62,7 @@ export class Evictor {
     this.#lifetimes = parts.lifetimes;
     this.#slabs = parts.slabs;
     this.#tunables = parts.tunables;
-    this.ghosts = new Ghosts(arena);
+    this.ghosts = new Ghosts(arena, parts.chunkBytes);
   }
 
   /**
@@ -131,7 +132,7 @@ export class Evictor {
     const tunables = this.#tunables;
     const distance = this.ghosts.recall(sizeClass, hash);
     const isGhost = distance !== NO_GHOST && distance <= this.#lru.size(sizeClass);
-    if (isGhost) this.#count(sizeClass, TOTAL.ghostHits);
+    if (isGhost) this.#countGhost(sizeClass, distance);
     const isShort = ttlSeconds > 0 && ttlSeconds <= tunables.get('tempTtlSeconds');
     if (isShort && tunables.get('tempLru') === 1) return SEGMENT.temp;
     return this.#policy().entry(isGhost);
@@ -141,6 +142,11 @@ export class Evictor {
   forgetHeld(sizeClass: number, hash: number, id: ItemId): void {
     this.#forget(sizeClass, hash, id);
     this.#slabs.give(sizeClass, id);
+  }
+
+  #countGhost(sizeClass: number, distance: number): void {
+    this.#count(sizeClass, TOTAL.ghostHits);
+    if (distance <= this.#slabs.chunksPerPage(sizeClass)) this.#count(sizeClass, TOTAL.pageHits);
   }
 
   #policy(): EvictionPolicy {

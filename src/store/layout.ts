@@ -160,6 +160,8 @@ export const TOTAL = {
   crawlerItemsChecked: 15,
   /** Items stored again soon after they were evicted. */
   ghostHits: 16,
+  /** Those of them that one page more would have kept. */
+  pageHits: 18,
   /** Items that an eviction passed over because somebody was at them. */
   lrutailReflocked: 17,
   slots: 32,

@@ -1,36 +1,57 @@
-import { TOTAL } from './layout.ts';
+import { PAGE_BYTES, TOTAL } from './layout.ts';
 import { MOVED } from './page-mover.ts';
 import { type ClassSample, planPageMove } from './page-policy.ts';
 import type { Store } from './store.ts';
 
-/** What the average of a class's ghosts keeps of what it was at the last look. */
-const MEMORY = 0.9;
-/** How much more the taker's next page must be worth than the donor's. */
-const GAIN_MIN = 1.2;
+const NO_STRIPE = -1;
+/** What a class's hits are worth at the next decision. */
+const FADE = 0.9;
+/** What a taker's hits are worth once it has had a page for them. */
+const FADE_OF_TAKER = 0.5;
+/** Between two decisions, so that moves evict no more than a part of what is evicted anyway. */
+const EVICTIONS_MIN = 250;
+const EVICTED_BYTES_MIN = 4 * PAGE_BYTES;
 
 /** Watches the classes and moves their pages to where they save most. */
 export class PageBalancer {
   readonly #store: Store;
   readonly #evicted: Float64Array;
-  readonly #ghosts: Float64Array;
-  readonly #hitsPerPage: Float64Array;
+  readonly #hitsSeen: Float64Array;
+  readonly #pageHits: Float64Array;
 
   constructor(store: Store) {
     const classes = store.chunkBytes.length;
     this.#store = store;
     this.#evicted = new Float64Array(classes);
-    this.#ghosts = new Float64Array(classes);
-    this.#hitsPerPage = new Float64Array(classes);
+    this.#hitsSeen = new Float64Array(classes);
+    this.#pageHits = new Float64Array(classes);
   }
 
   /** At most one page moves; whether one did. */
   step(): boolean {
     const { pages, tunables, mover } = this.#store;
-    const pagesOver = pages.over();
     if (tunables.get('reassign') === 0) return false;
-    if (pagesOver <= 0 && tunables.get('automove') === 0) return false;
-    const plan = planPageMove(this.#sample(), { pagesOver, gainMin: GAIN_MIN });
-    return plan !== undefined && mover.move(plan.from, plan.to, -1) === MOVED.done;
+    const pagesOver = pages.over();
+    if (pagesOver <= 0 && (tunables.get('automove') === 0 || !this.#isDue())) return false;
+    const plan = planPageMove(this.#sample(), pagesOver);
+    if (plan === undefined || mover.move(plan.from, plan.to, NO_STRIPE) !== MOVED.done)
+      return false;
+    this.#pageHits[plan.to]! *= FADE_OF_TAKER;
+    return true;
+  }
+
+  /** Whether enough was evicted since the last decision. */
+  #isDue(): boolean {
+    let items = 0;
+    let bytes = 0;
+    for (let id = 1; id < this.#evicted.length; id++) {
+      const evicted = this.#store.total(id, TOTAL.evicted) - this.#evicted[id]!;
+      // Less than at the last look: the totals were reset since.
+      if (evicted < 0) this.#evicted[id] = 0;
+      items += Math.max(0, evicted);
+      bytes += Math.max(0, evicted) * this.#store.chunkBytes[id]!;
+    }
+    return items >= EVICTIONS_MIN && bytes >= EVICTED_BYTES_MIN;
   }
 
   #sample(): readonly ClassSample[] {
@@ -43,16 +64,14 @@ export class PageBalancer {
 
   #sampleOf(sizeClass: number): ClassSample {
     const { slabs } = this.#store;
-    const pages = slabs.pages(sizeClass);
-    const ghosts = this.#fresh(this.#ghosts, sizeClass, TOTAL.ghostHits);
-    const hits = this.#hitsPerPage;
-    hits[sizeClass] = hits[sizeClass]! * MEMORY + (ghosts / pages) * (1 - MEMORY);
+    const fresh = this.#fresh(this.#hitsSeen, sizeClass, TOTAL.pageHits);
+    this.#pageHits[sizeClass] = this.#pageHits[sizeClass]! * FADE + fresh;
     return {
       sizeClass,
-      pages,
+      pages: slabs.pages(sizeClass),
       freePages: slabs.freeChunks(sizeClass) / slabs.chunksPerPage(sizeClass),
-      evictions: this.#fresh(this.#evicted, sizeClass, TOTAL.evicted),
-      hitsPerPage: hits[sizeClass]!,
+      evicts: this.#fresh(this.#evicted, sizeClass, TOTAL.evicted) > 0,
+      pageHits: this.#pageHits[sizeClass]!,
     };
   }
 

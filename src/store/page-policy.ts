@@ -4,9 +4,10 @@ export interface ClassSample {
   readonly pages: number;
   /** Chunks not in use, in pages. */
   readonly freePages: number;
-  readonly evictions: number;
-  /** Items stored again soon after they were evicted, for each page there is: a moving average. */
-  readonly hitsPerPage: number;
+  /** Whether any item was evicted. */
+  readonly evicts: boolean;
+  /** Items stored again that a page more would have kept: a sum that fades. */
+  readonly pageHits: number;
 }
 
 export interface PageMove {
@@ -15,41 +16,34 @@ export interface PageMove {
   readonly to: number;
 }
 
-export interface PageRules {
-  /** How many pages all classes have above the limit. */
-  readonly pagesOver: number;
-  /** How many times more than the donor's next page is worth the taker's must be. */
-  readonly gainMin: number;
-}
-
 /** What a class that does not need them keeps of its free pages. */
 const FREE_PAGES_KEPT = 1.5;
-/** Fewer hits a page say nothing. */
-const HITS_MIN = 0.01;
+/** How many times the donor's the taker's page must be worth, and how many hits more: a move costs a page of items. */
+const GAIN_TIMES = 2;
+const GAIN_HITS = 4;
 
 /**
- * Decides, never moves: the page that should change its class, if any. A page goes to where a page more saves
- * the most misses, from where it saves the fewest. What is evicted and soon after stored again says both: twice
- * the pages would have kept it. So in the end a page is worth the same in every class, and misses are fewest
- * (after Cliffhanger: Cidon, Eisenman, Alizadeh, Katti, NSDI 2016).
+ * Decides, never moves: the page that should change its class, if any. A page goes to where one more saves the
+ * most misses, from where the last one saves the fewest, which the same count stands for: each page more saves
+ * fewer. So in the end a page is worth the same in every class, and misses are fewest (Cliffhanger: Cidon,
+ * Eisenman, Alizadeh, Katti, NSDI 2016). `pagesOver` is how many pages the classes must give up.
  */
 export function planPageMove(
   classes: readonly ClassSample[],
-  { pagesOver, gainMin }: PageRules,
+  pagesOver: number,
 ): PageMove | undefined {
   const donors = classes.filter(({ pages }) => pages > 1);
   const idle = mostBy(donors, ({ freePages }) => freePages);
   const isIdle = idle !== undefined && idle.freePages > FREE_PAGES_KEPT;
-  const poorest = isIdle ? idle : mostBy(donors, ({ hitsPerPage }) => -hitsPerPage);
+  const poorest = isIdle ? idle : mostBy(donors, ({ pageHits }) => -pageHits);
   if (poorest === undefined) return undefined;
   if (pagesOver > 0) return { from: poorest.sizeClass, to: 0 };
-  const takers = classes.filter((each) => each !== poorest && each.evictions > 0);
-  const taker = mostBy(takers, ({ hitsPerPage }) => hitsPerPage);
+  const takers = classes.filter((each) => each !== poorest && each.evicts);
+  const taker = mostBy(takers, ({ pageHits }) => pageHits);
   if (taker === undefined) return undefined;
   const move = { from: poorest.sizeClass, to: taker.sizeClass };
   if (isIdle) return move;
-  if (taker.hitsPerPage < HITS_MIN) return undefined;
-  return taker.hitsPerPage > poorest.hitsPerPage * gainMin ? move : undefined;
+  return taker.pageHits > poorest.pageHits * GAIN_TIMES + GAIN_HITS ? move : undefined;
 }
 
 function mostBy<T>(all: readonly T[], worth: (one: T) => number): T | undefined {

@@ -296,17 +296,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: "memcached has none; it is ElastiCache's.",
     examples: [{ told: 'config get cluster\r\n', ours: 'END\r\n', theirs: 'ERROR\r\n' }],
   },
-  {
-    title: 'What tunes the LRU crawler says that there is none',
-    reason: 'The store frees expired items as it meets them; metadump needs no crawler.',
-    examples: [
-      {
-        told: 'lru_crawler crawl all\r\n',
-        ours: 'CLIENT_ERROR lru crawler disabled\r\n',
-        theirs: 'OK\r\n',
-      },
-    ],
-  },
   // The last: its flush is still to come.
   {
     title: 'flush_all with a delay does not act early',

@@ -11,8 +11,8 @@ const TWO_32 = 0x1_0000_0000;
 const SEED_HIGH = 0x6a09e667;
 const SEED_LOW = 0xbb67ae85;
 
-/** After so many draws that gave no new node, the rest follow in the order of the list. */
-const DRAWS_PER_OWNER = 8;
+/** After so many draws for each node of the list, however few are wanted, the rest follow in its order. */
+const DRAWS_PER_NODE = 8;
 /** The odd part of 2^32 / golden ratio: spreads the draws' numbers over all bits. */
 const DRAW_STEP = 0x9e3779b9;
 
@@ -45,7 +45,7 @@ export class JumpDistribution implements Distribution {
     const low = hashKey(key, lowHash);
     const owners = [owner];
     const wanted = Math.min(count, this.#nodes);
-    const draws = wanted * DRAWS_PER_OWNER;
+    const draws = this.#nodes * DRAWS_PER_NODE;
     for (let draw = 1; owners.length < wanted && draw <= draws; draw++) {
       const node = jump(high ^ Math.imul(draw, DRAW_STEP), low, this.#nodes);
       if (!owners.includes(node)) owners.push(node);

@@ -24,6 +24,8 @@ export class FaultProxy {
   #fault: Fault = { kind: 'none' };
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** What stalls each connection that goes through. */
+  readonly #stalls = new Set<() => void>();
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -45,6 +47,12 @@ export class FaultProxy {
     this.#fault = fault;
   }
 
+  /** From now on, nothing passes on the connections that are there; new ones stall too. */
+  stall(): void {
+    this.#fault = { kind: 'stall' };
+    for (const stall of this.#stalls) stall();
+  }
+
   /** Resets every connection that goes through. */
   resetAll(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -63,9 +71,7 @@ export class FaultProxy {
       return;
     }
     if (fault.kind === 'stall') {
-      client.on('data', (bytes: Buffer) => {
-        this.stalledBytes += bytes.length;
-      });
+      this.#swallow(client);
       return;
     }
     if (fault.kind === 'half-open') {
@@ -80,7 +86,16 @@ export class FaultProxy {
     const server = connect({ port: targetPort, host: '127.0.0.1' });
     this.#hold(server);
     client.pipe(server);
-    client.on('close', () => server.destroy());
+    const stall = (): void => {
+      client.unpipe(server);
+      server.removeAllListeners('data');
+      this.#swallow(client);
+    };
+    this.#stalls.add(stall);
+    client.on('close', () => {
+      this.#stalls.delete(stall);
+      server.destroy();
+    });
     server.on('close', () => client.destroy());
     let passed = 0;
     server.on('data', (bytes: Buffer) => {
@@ -93,6 +108,13 @@ export class FaultProxy {
       if (fault.kind !== 'trickle') client.write(bytes);
       else for (const byte of bytes) client.write(Buffer.of(byte));
     });
+  }
+
+  #swallow(client: Socket): void {
+    client.on('data', (bytes: Buffer) => {
+      this.stalledBytes += bytes.length;
+    });
+    client.resume();
   }
 
   #hold(socket: Socket): void {

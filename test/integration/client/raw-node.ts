@@ -1,5 +1,17 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
+/** How a node greets: what it answers to the two questions of a new connection. */
+export type Greeting = 'meta' | 'classic' | 'silent';
+
+const GREETINGS: Readonly<Record<Greeting, ReadonlyMap<string, string>>> = {
+  meta: new Map([
+    ['version\r\n', 'VERSION 1.6.18\r\n'],
+    ['mn\r\n', 'MN\r\n'],
+  ]),
+  classic: new Map([['version\r\n', 'VERSION 1.4.39\r\n']]),
+  silent: new Map(),
+};
+
 /** A node that says what a test wants it to: for each piece that comes in, the answer. */
 export class RawNode {
   readonly port: number;
@@ -14,7 +26,10 @@ export class RawNode {
   }
 
   /** `answer` sees what came in, and on which connection (from 1); undefined is silence. */
-  static async start(answer: (text: string, nth: number) => string | undefined): Promise<RawNode> {
+  static async start(
+    answer: (text: string, nth: number) => string | undefined,
+    greeting: Greeting = 'meta',
+  ): Promise<RawNode> {
     const sockets = new Set<Socket>();
     const server = createServer();
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -27,7 +42,8 @@ export class RawNode {
       socket.on('error', () => {});
       socket.on('close', () => sockets.delete(socket));
       socket.on('data', (bytes) => {
-        const reply = answer(bytes.toString(), nth);
+        const text = bytes.toString();
+        const reply = GREETINGS[greeting].get(text) ?? answer(text, nth);
         if (reply !== undefined) socket.write(reply);
       });
     });

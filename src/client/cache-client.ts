@@ -103,6 +103,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
       ...resolved,
       silenceMs: resolved.deadlineMs,
       maxPending: resolved.maxPendingPerNode,
+      maxPendingBytes: resolved.maxPendingBytesPerNode,
       connections: resolved.connectionsPerNode,
     };
     this.#nodes = addresses.map((address) => {

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Login, ProtocolChoice } from './connection/handshake.ts';
 import type { TlsOptions } from './connection/socket.ts';
 import { CacheError } from './errors.ts';
@@ -31,6 +32,12 @@ export interface ClientOptions {
    */
   readonly maxPendingPerNode?: number;
   /**
+   * Bytes of values that may wait to be sent to one node; one more fails with ERR_QUEUE_FULL,
+   * unless nothing else waits. 1 … 2^34.
+   * @default 67108864
+   */
+  readonly maxPendingBytesPerNode?: number;
+  /**
    * Keys in one request for many; `getMany` sends as many requests as it takes. 1 … 1000.
    * @default 100
    */
@@ -57,6 +64,8 @@ export interface ClientOptions {
   readonly login?: Login;
   /** Speak TLS; `true` is TLS with the certificates that Node.js trusts. @default false */
   readonly tls?: boolean | TlsOptions;
+  /** Finds the addresses of a node's name at each connect, as in node:net. @default dns.lookup */
+  readonly lookup?: LookupFunction;
   /** Put in front of every key; up to 150 bytes. @default '' */
   readonly namespace?: string;
   /**
@@ -93,12 +102,14 @@ export interface ResolvedOptions {
   readonly deadlineMs: number;
   readonly connectTimeoutMs: number;
   readonly maxPendingPerNode: number;
+  readonly maxPendingBytesPerNode: number;
   readonly keysPerGet: number;
   readonly connectionsPerNode: number;
   readonly keepAliveMs: number;
   readonly protocol: ProtocolChoice;
   readonly login: Login | undefined;
   readonly tls: TlsOptions | undefined;
+  readonly lookup: LookupFunction | undefined;
   readonly namespace: string;
   readonly keys: KeyMode;
   readonly serializer: Serializer | undefined;
@@ -112,6 +123,7 @@ const NUMBERS = {
   deadlineMs: { default: 1000, least: 1, most: MS_MAX },
   connectTimeoutMs: { default: undefined, least: 1, most: MS_MAX },
   maxPendingPerNode: { default: 65_536, least: 1, most: 10_000_000 },
+  maxPendingBytesPerNode: { default: 64 * 2 ** 20, least: 1, most: 2 ** 34 },
   keysPerGet: { default: 100, least: 1, most: 1000 },
   connectionsPerNode: { default: 1, least: 1, most: 64 },
   keepAliveMs: { default: 30_000, least: 1000, most: MS_MAX },
@@ -125,6 +137,7 @@ const OTHERS = [
   'protocol',
   'login',
   'tls',
+  'lookup',
   'namespace',
   'keys',
   'serializer',
@@ -137,26 +150,27 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     const isKnown = Object.hasOwn(NUMBERS, name) || OTHERS.includes(name);
     if (!isKnown) throw badOption(`There is no option "${name}".`);
   }
-  const deadlineMs = numberOf(options, 'deadlineMs', NUMBERS.deadlineMs.default);
+  const number = (name: NumberName, ifNone = NUMBERS[name].default ?? 0): number => {
+    return wholeNumber(name, options[name] ?? ifNone, NUMBERS[name].least, NUMBERS[name].most);
+  };
+  const deadlineMs = number('deadlineMs');
   return {
     deadlineMs,
-    connectTimeoutMs: numberOf(options, 'connectTimeoutMs', deadlineMs),
-    maxPendingPerNode: numberOf(options, 'maxPendingPerNode', NUMBERS.maxPendingPerNode.default),
-    keysPerGet: numberOf(options, 'keysPerGet', NUMBERS.keysPerGet.default),
-    connectionsPerNode: numberOf(options, 'connectionsPerNode', NUMBERS.connectionsPerNode.default),
-    keepAliveMs: numberOf(options, 'keepAliveMs', NUMBERS.keepAliveMs.default),
+    connectTimeoutMs: number('connectTimeoutMs', deadlineMs),
+    maxPendingPerNode: number('maxPendingPerNode'),
+    maxPendingBytesPerNode: number('maxPendingBytesPerNode'),
+    keysPerGet: number('keysPerGet'),
+    connectionsPerNode: number('connectionsPerNode'),
+    keepAliveMs: number('keepAliveMs'),
     protocol: oneOf('protocol', PROTOCOLS, options.protocol ?? 'auto'),
     login: loginOf(options.login),
     tls: options.tls === true ? {} : options.tls || undefined,
+    lookup: options.lookup,
     namespace: options.namespace ?? '',
     keys: oneOf('keys', KEY_MODES, options.keys ?? 'refuse'),
     serializer: options.serializer,
     compression: compressionOf(options.compression),
   };
-}
-
-function numberOf(options: ClientOptions, name: NumberName, ifNone: number): number {
-  return wholeNumber(name, options[name] ?? ifNone, NUMBERS[name].least, NUMBERS[name].most);
 }
 
 function wholeNumber(name: string, value: number, least: number, most: number): number {

@@ -6,7 +6,7 @@ import type { NodeAddress } from '../topology.ts';
 import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
 import type { Operation } from './operation.ts';
 import { Pipeline } from './pipeline.ts';
-import { openSocket, type SocketOptions } from './socket.ts';
+import { openSocket, type SocketOptions, type TlsMemory } from './socket.ts';
 
 const SINK_BYTES = 16 * 1024;
 /** The most that is handed to the socket in one write. */
@@ -54,6 +54,8 @@ export class Connection {
   #dialect: Dialect['name'] | undefined;
   #sink = new ByteSink(SINK_BYTES);
   #flushing = false;
+  /** What TLS remembers of the connection before, to greet the node more quickly. */
+  readonly #tlsMemory: TlsMemory = {};
   #openTimer: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -79,6 +81,10 @@ export class Connection {
 
   get pendingCount(): number {
     return this.#pipeline.count;
+  }
+
+  get waitingBytes(): number {
+    return this.#pipeline.waitingBytes;
   }
 
   isQuiet(): boolean {
@@ -122,7 +128,7 @@ export class Connection {
   #connect(): void {
     const handshake = new Handshake(this.#address.name, this.#protocol, this.#options.login);
     this.#handshake = handshake;
-    const socket: Socket = openSocket(this.#address, this.#options, {
+    const socket: Socket = openSocket(this.#address, this.#options, this.#tlsMemory, {
       connect: () => this.#ask(socket),
       data: (bytes, length) => this.#receive(socket, bytes, length),
       drain: () => this.#flush(),

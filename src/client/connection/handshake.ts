@@ -23,6 +23,7 @@ export interface Login {
 const META_SINCE = [1, 6, 10] as const;
 
 const VERSION: Request = { verb: 'version' };
+const PADDED_VERSION: Request = { verb: 'version', isPadded: true };
 const NOOP: Request = { verb: 'noop' };
 
 /**
@@ -50,7 +51,7 @@ export class Handshake {
     this.#protocol = protocol;
     this.#login = login;
     this.#dialect = protocol === 'binary' ? new BinaryDialect() : new ClassicDialect();
-    this.#question = protocol === 'binary' ? this.#binaryQuestion() : VERSION;
+    this.#question = this.#firstQuestion();
   }
 
   /** Writes the question at hand. */
@@ -81,17 +82,20 @@ export class Handshake {
   get nextIfClosed(): ProtocolChoice | undefined {
     if (this.#protocol !== 'auto') return undefined;
     if (this.#question === NOOP) return 'classic';
-    return this.#login !== undefined && this.#question === VERSION ? 'binary' : undefined;
+    return this.#question === PADDED_VERSION ? 'binary' : undefined;
   }
 
-  #binaryQuestion(): Request {
-    return this.#login === undefined ? NOOP : { verb: 'login', ...this.#login };
+  #firstQuestion(): Request {
+    const isText = this.#protocol !== 'binary';
+    if (this.#login === undefined) return isText ? VERSION : NOOP;
+    if (!isText) return { verb: 'login', ...this.#login };
+    return this.#protocol === 'auto' ? PADDED_VERSION : VERSION;
   }
 
   #next(): Request | Dialect {
     if (this.#dialect.name === 'binary') return this.#afterBinary();
     if (this.#question === NOOP) return this.#afterNoop();
-    return this.#question === VERSION ? this.#afterVersion() : this.#afterLogin();
+    return this.#question.verb === 'version' ? this.#afterVersion() : this.#afterLogin();
   }
 
   #afterBinary(): Dialect {

@@ -7,6 +7,8 @@ import type { Operation } from './operation.ts';
 export interface NodeOptions extends ConnectionOptions {
   /** Operations that may be pending here, over all connections. */
   readonly maxPending: number;
+  /** Bytes of values that may wait to be sent, over all connections. */
+  readonly maxPendingBytes: number;
   /** How many connections; more than one only helps where large values hold up small ones. */
   readonly connections: number;
 }
@@ -75,7 +77,7 @@ export class NodeConnection {
       operation.fail('ERR_CLOSED', this.name);
     } else if (this.isDown) {
       operation.fail(this.#downCode(), this.name, { cause: this.#downCause() });
-    } else if (this.#pendingCount(connection) >= this.#options.maxPending) {
+    } else if (this.#isFull(connection, operation)) {
       operation.fail('ERR_QUEUE_FULL', this.name);
     } else {
       connection.send(operation);
@@ -99,9 +101,11 @@ export class NodeConnection {
     for (const connection of this.#connections) connection.close();
   }
 
-  #pendingCount(only: Connection): number {
-    if (this.#connections.length === 1) return only.pendingCount;
-    return this.#connections.reduce((sum, { pendingCount }) => sum + pendingCount, 0);
+  /** Judged by the connection with the fewest pending: each has its share. */
+  #isFull({ pendingCount, waitingBytes }: Connection, { valueBytes }: Operation): boolean {
+    const { maxPending, maxPendingBytes, connections } = this.#options;
+    if (pendingCount * connections >= maxPending) return true;
+    return waitingBytes > 0 && (waitingBytes + valueBytes) * connections > maxPendingBytes;
   }
 
   #comeUp(): void {

@@ -42,6 +42,11 @@ export class Operation {
     this.#reject = reject;
   }
 
+  /** Of the value it carries; for text, at least so many. */
+  get valueBytes(): number {
+    return this.request.verb === 'store' ? this.request.value.length : 0;
+  }
+
   item(reply: Reply): void {
     if (!this.isSettled) this.#answered.item?.(reply);
   }

@@ -22,6 +22,7 @@ export class Pipeline {
   #dialect: Dialect;
   #input = new ReplyInput();
   #opaque = 1;
+  #waitingBytes = 0;
 
   /** `node` is what failures call it. */
   constructor(node: string, dialect: Dialect) {
@@ -42,8 +43,14 @@ export class Pipeline {
     return this.#waiting.length + this.#sent.length;
   }
 
+  /** Bytes of values that wait to be sent. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   add(operation: Operation): void {
     this.#waiting.push(operation);
+    this.#waitingBytes += operation.valueBytes;
   }
 
   /** A connection is new: nothing is sent on it, and this is what it speaks. */
@@ -58,6 +65,7 @@ export class Pipeline {
     for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
       if (sink.at >= bytesMax) return;
       this.#waiting.shift();
+      this.#waitingBytes -= next.valueBytes;
       if (!next.isSettled) this.#encode(next, sink);
     }
   }
@@ -135,6 +143,7 @@ export class Pipeline {
   }
 
   takeWaiting(): readonly Operation[] {
+    this.#waitingBytes = 0;
     return this.#waiting.drain();
   }
 

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { NodeAddress } from '../topology.ts';
 
@@ -23,6 +23,13 @@ export interface SocketOptions {
   readonly tls: TlsOptions | undefined;
   /** Milliseconds of silence after which the kernel begins to ask whether the node is there. */
   readonly keepAliveMs: number;
+  /** Finds the addresses of a name, in place of the system's way. */
+  readonly lookup: LookupFunction | undefined;
+}
+
+/** What is kept from one TLS connection to the next. */
+export interface TlsMemory {
+  session?: Buffer;
 }
 
 /** What a connection hears of its socket. */
@@ -39,7 +46,8 @@ export interface SocketEvents {
 /** Connects. A name is looked up each time, so a node may come back under another address. */
 export function openSocket(
   { connect: place }: NodeAddress,
-  { tls, keepAliveMs }: SocketOptions,
+  { tls, keepAliveMs, lookup }: SocketOptions,
+  memory: TlsMemory,
   events: SocketEvents,
 ): Socket {
   const onread = {
@@ -50,9 +58,14 @@ export function openSocket(
     },
   };
   const keep = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
-  const options = { ...place, ...keep, onread };
+  const options = { ...place, ...keep, ...(lookup && { lookup }), onread };
   const socket =
-    tls === undefined ? connect(options) : connectTls({ ...options, ...(tls as object) });
+    tls === undefined
+      ? connect(options)
+      : connectTls({ ...options, ...(tls as object), ...memory });
+  socket.on('session', (session: Buffer) => {
+    memory.session = session;
+  });
   let failure: Error | undefined;
   socket.on(tls === undefined ? 'connect' : 'secureConnect', events.connect);
   socket.on('drain', events.drain);

@@ -104,6 +104,11 @@ export interface StatsRequest {
 
 export interface VersionRequest {
   readonly verb: 'version';
+  /**
+   * As long as a binary header: memcached waits for one where only binary is spoken (`-S`), and
+   * closes when it is not one.
+   */
+  readonly isPadded?: boolean;
 }
 
 /** Has no effect; its answer shows that the node speaks the dialect. */

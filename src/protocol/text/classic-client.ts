@@ -1,5 +1,6 @@
 /** The classic text protocol from the client's side, for nodes that know no meta commands. */
 import type { ByteSink } from '../../base/index.ts';
+import { HEADER_BYTES as BINARY_HEADER_BYTES } from '../binary/wire.ts';
 import type { Dialect } from '../client/dialect.ts';
 import type { Progress, Reply, ReplyStatus } from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
@@ -30,6 +31,7 @@ const LINES: Readonly<Partial<Record<string, Readonly<Record<string, ReplyStatus
 const COUNT = /^\d{1,20}$/;
 const VALUE = /^VALUE (\S+) (\d{1,10}) (\d{1,10})(?: (\d{1,20}))?$/;
 const END = 'END';
+const PADDED_VERSION = `${'version'.padEnd(BINARY_HEADER_BYTES)}\r\n`;
 
 /** Replies are matched by order; those of gets also name their keys. */
 export class ClassicDialect implements Dialect {
@@ -205,6 +207,7 @@ function isVersion({ verb }: Request): boolean {
 
 function lineOf(request: Request): string {
   if (request.verb === 'flush') return 'flush_all\r\n';
+  if (request.verb === 'version' && request.isPadded === true) return PADDED_VERSION;
   if (request.verb !== 'stats') return 'version\r\n';
   return request.topic === undefined ? 'stats\r\n' : `stats ${request.topic}\r\n`;
 }

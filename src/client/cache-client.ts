@@ -13,10 +13,12 @@ import {
   WAS_DONE,
 } from './answers.ts';
 import { call } from './calls.ts';
-import { NodeConnection } from './connection/node.ts';
+import { NodeConnection, type NodeEvents } from './connection/node.ts';
 import type { Answered } from './connection/operation.ts';
 import type { CacheError } from './errors.ts';
 import { getMany, type ManyStored, type ManyValues, storeMany } from './many.ts';
+import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
+import { NodeObserver } from './observe/node-observer.ts';
 import {
   badOption,
   type CallOptions,
@@ -28,7 +30,7 @@ import {
 } from './options.ts';
 import { KetamaRing } from './ring/ketama.ts';
 import { RingRoute, type Route, type Target } from './routing/route.ts';
-import { readNodes } from './topology.ts';
+import { type NodeAddress, readNodes } from './topology.ts';
 import { KeyCodec } from './values/keys.ts';
 import { type Encoded, ValueCodec } from './values/value-codec.ts';
 
@@ -75,6 +77,8 @@ export interface ClientEvents {
   'node-up': [node: string];
   /** The node is not used until it answers a probe. */
   'node-down': [node: string, reason: CacheError];
+  /** A request to a node failed; `error` is what the caller gets, too. */
+  failure: [error: CacheError, operation: OperationKind];
 }
 
 /**
@@ -86,6 +90,7 @@ export interface ClientEvents {
 export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #options: ResolvedOptions;
   readonly #nodes: readonly NodeConnection[];
+  readonly #observers: readonly NodeObserver[];
   readonly #route: Route;
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
@@ -106,10 +111,11 @@ export class CacheClient extends EventEmitter<ClientEvents> {
       maxPendingBytes: resolved.maxPendingBytesPerNode,
       connections: resolved.connectionsPerNode,
     };
-    this.#nodes = addresses.map((address) => {
-      const up = (): void => void this.emit('node-up', address.name);
-      const down = (reason: CacheError): void => void this.emit('node-down', address.name, reason);
-      return new NodeConnection(address, nodeOptions, { up, down });
+    this.#observers = addresses.map(({ name }) => {
+      return new NodeObserver(name, (error, kind) => this.#tell('failure', error, kind));
+    });
+    this.#nodes = addresses.map((address, i) => {
+      return new NodeConnection(address, nodeOptions, this.#eventsOf(address, this.#observers[i]!));
     });
     this.#route = new RingRoute(new KetamaRing(addresses), this.#nodes);
   }
@@ -264,6 +270,11 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return this.#everyNode({ verb: 'version' }, () => LINE, options);
   }
 
+  /** How each node's operations went since the client was made, by their kind. */
+  metrics(): ReadonlyMap<string, ReadonlyMap<OperationKind, OperationMetrics>> {
+    return new Map(this.#nodes.map(({ name }, i) => [name, this.#observers[i]!.snapshot()]));
+  }
+
   /** The node that owns the key, by name. */
   nodeOf(key: string): string {
     return this.#route.targetOf(this.#keys.onWire(key)).name;
@@ -272,6 +283,26 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   /** Lets pending operations finish, each by its deadline, then closes; later ones fail. */
   async close(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.close()));
+  }
+
+  #eventsOf({ name }: NodeAddress, observer: NodeObserver): NodeEvents {
+    return {
+      begin: (operation) => observer.begin(operation),
+      up: () => {
+        observer.tellChange('up');
+        this.#tell('node-up', name);
+      },
+      down: (reason) => {
+        observer.tellChange('down', reason);
+        this.#tell('node-down', name, reason);
+      },
+    };
+  }
+
+  /** Later: a listener that throws must not do so in the middle of reading replies. */
+  #tell<E extends keyof ClientEvents>(event: E, ...about: ClientEvents[E]): void {
+    if (this.listenerCount(event) === 0) return;
+    process.nextTick(() => (this as EventEmitter).emit(event, ...about));
   }
 
   #get<T>(key: string, cas: boolean, answered: Answered, options?: CallOptions): Promise<T> {

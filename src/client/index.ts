@@ -12,6 +12,13 @@ export type { Login, ProtocolChoice } from './connection/handshake.ts';
 export type { TlsOptions } from './connection/socket.ts';
 export { CacheError, FAILURES, type FailureCode } from './errors.ts';
 export type { ManyStored, ManyValues } from './many.ts';
+export type { NodeTrace, OperationTrace } from './observe/channels.ts';
+export {
+  LATENCY_BOUNDS_US,
+  type LatencySummary,
+  type OperationKind,
+  type OperationMetrics,
+} from './observe/metrics.ts';
 export type { CallOptions, ClientOptions, StoreOptions } from './options.ts';
 export { KetamaRing } from './ring/ketama.ts';
 export { type NodeAddress, type NodeSpec, readNodes } from './topology.ts';

@@ -153,7 +153,7 @@ export class Connection {
         return;
       }
       this.#silentSince = performance.now();
-      this.#pipeline.receive(bytes, length);
+      this.#pipeline.receive(bytes, length, this.#silentSince);
     } catch (cause) {
       this.#break(cause instanceof CacheError ? cause : this.#error('ERR_PROTOCOL', cause));
       return;

@@ -17,6 +17,8 @@ export interface NodeOptions extends ConnectionOptions {
 export interface NodeEvents {
   readonly up: () => void;
   readonly down: (reason: CacheError) => void;
+  /** Sees each operation before it goes anywhere. */
+  readonly begin: (operation: Operation) => void;
 }
 
 /**
@@ -71,6 +73,7 @@ export class NodeConnection {
 
   /** Takes an operation; it is settled by its deadline at the latest. */
   send(operation: Operation): void {
+    this.#events.begin(operation);
     const only = this.#connections.length === 1;
     const connection = only ? this.#connections[0]! : leastBusy(this.#connections);
     if (this.#state === 'closed' || this.#onQuiet !== undefined) {
@@ -102,10 +105,10 @@ export class NodeConnection {
   }
 
   /** Judged by the connection with the fewest pending: each has its share. */
-  #isFull({ pendingCount, waitingBytes }: Connection, { valueBytes }: Operation): boolean {
+  #isFull({ pendingCount, waitingBytes }: Connection, { sentBytes }: Operation): boolean {
     const { maxPending, maxPendingBytes, connections } = this.#options;
     if (pendingCount * connections >= maxPending) return true;
-    return waitingBytes > 0 && (waitingBytes + valueBytes) * connections > maxPendingBytes;
+    return waitingBytes > 0 && (waitingBytes + sentBytes) * connections > maxPendingBytes;
   }
 
   #comeUp(): void {

@@ -9,19 +9,37 @@ export interface Answered {
   readonly end: (reply: Reply) => unknown;
 }
 
+/** What an answer found. */
+export interface Outcome {
+  readonly hits: number;
+  readonly misses: number;
+  readonly valueBytes: number;
+}
+
+/** Who is told how operations end. */
+export interface OperationObserver {
+  answered(operation: Operation, outcome: Outcome, now: number): void;
+  failed(operation: Operation, error: CacheError): void;
+}
+
 /**
  * A request on its way: settled exactly once, whatever happens. One that is given up while its reply
  * is under way keeps its place in the pipeline, so that the reply is recognised and dropped.
  */
-export class Operation {
+export class Operation implements Outcome {
   readonly request: Request;
   /** Both on the monotonic clock, in milliseconds. */
   readonly startedAt: number;
   readonly deadlineAt: number;
+  observer: OperationObserver | undefined = undefined;
   /** The first of its numbers on the connection. */
   opaque = 0;
   isSent = false;
   isSettled = false;
+  hits = 0;
+  misses = 0;
+  /** Of the values that came. */
+  valueBytes = 0;
   readonly #answered: Answered;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
@@ -43,22 +61,26 @@ export class Operation {
   }
 
   /** Of the value it carries; for text, at least so many. */
-  get valueBytes(): number {
+  get sentBytes(): number {
     return this.request.verb === 'store' ? this.request.value.length : 0;
   }
 
   item(reply: Reply): void {
-    if (!this.isSettled) this.#answered.item?.(reply);
+    if (this.isSettled) return;
+    this.#count(reply);
+    this.#answered.item?.(reply);
   }
 
   /** The whole reply is here. */
-  answer(reply: Reply, node: string): void {
+  answer(reply: Reply, node: string, now: number): void {
     if (reply.status === 'refused') {
       this.fail('ERR_REFUSED', node, { detail: reply.line });
       return;
     }
     if (this.isSettled) return;
     this.isSettled = true;
+    this.#count(reply);
+    this.observer?.answered(this, this, now);
     try {
       this.#resolve(this.#answered.end(reply));
     } catch (error) {
@@ -73,6 +95,23 @@ export class Operation {
   ): void {
     if (this.isSettled) return;
     this.isSettled = true;
-    this.#reject(new CacheError(code, { ...about, node, key: keysOf(this.request)[0] }));
+    const error = new CacheError(code, { ...about, node, key: keysOf(this.request)[0] });
+    this.observer?.failed(this, error);
+    this.#reject(error);
+  }
+
+  #count(reply: Reply): void {
+    const { request } = this;
+    if (request.verb === 'stats') return;
+    if (reply.status === 'value') {
+      this.hits++;
+      this.valueBytes += reply.valueBytes;
+    } else if (request.verb === 'get-many') {
+      this.misses = request.keys.length - this.hits;
+    } else if (reply.status === 'miss') {
+      this.misses++;
+    } else if ('key' in request && request.verb !== 'store') {
+      this.hits++;
+    }
   }
 }

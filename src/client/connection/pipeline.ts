@@ -50,7 +50,7 @@ export class Pipeline {
 
   add(operation: Operation): void {
     this.#waiting.push(operation);
-    this.#waitingBytes += operation.valueBytes;
+    this.#waitingBytes += operation.sentBytes;
   }
 
   /** A connection is new: nothing is sent on it, and this is what it speaks. */
@@ -65,7 +65,7 @@ export class Pipeline {
     for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
       if (sink.at >= bytesMax) return;
       this.#waiting.shift();
-      this.#waitingBytes -= next.valueBytes;
+      this.#waitingBytes -= next.sentBytes;
       if (!next.isSettled) this.#encode(next, sink);
     }
   }
@@ -85,14 +85,14 @@ export class Pipeline {
   }
 
   /**
-   * Takes `piece[0, length)`, which is only borrowed, and settles what it answers.
+   * Takes `piece[0, length)`, which is only borrowed and came `now`, and settles what it answers.
    * @throws {MalformedReply} when the stream can no longer be trusted.
    */
-  receive(piece: Buffer, length: number): void {
+  receive(piece: Buffer, length: number, now: number): void {
     const input = this.#input;
     input.feed(piece, length);
     for (let oldest = this.#sent.first; oldest !== undefined; oldest = this.#sent.first) {
-      if (!this.#decode(oldest)) {
+      if (!this.#decode(oldest, now)) {
         input.keep();
         return;
       }
@@ -101,7 +101,7 @@ export class Pipeline {
   }
 
   /** Reads on in the oldest operation's reply; false when more must come. */
-  #decode(oldest: Operation): boolean {
+  #decode(oldest: Operation, now: number): boolean {
     const reply = this.#reply;
     const progress = this.#dialect.decode(this.#input, oldest.request, oldest.opaque, reply);
     if (progress === 'incomplete') return false;
@@ -110,7 +110,7 @@ export class Pipeline {
       return true;
     }
     this.#sent.shift();
-    oldest.answer(reply, this.#node);
+    oldest.answer(reply, this.#node, now);
     if (reply.status === 'refused') checkInStep(oldest, reply);
     return true;
   }

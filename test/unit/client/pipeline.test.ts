@@ -40,7 +40,7 @@ function sent(...requests: readonly Request[]) {
   const operations = requests.map((request, i) => operation(`${i}`, request, 100 + i, ends));
   for (const each of operations) pipeline.add(each);
   pipeline.encodeWaiting(new ByteSink(1024), 1024);
-  const receive = (text: string): void => pipeline.receive(Buffer.from(text), text.length);
+  const receive = (text: string): void => pipeline.receive(Buffer.from(text), text.length, 0);
   return { pipeline, ends, operations, receive };
 }
 
@@ -90,7 +90,7 @@ describe('a pipeline', () => {
     pipeline.add(operation('lease', { verb: 'fetch', key: 'a', terms: {} }, 1, ends));
     pipeline.add(operation('get', get('a'), 1, ends));
     pipeline.encodeWaiting(new ByteSink(64), 64);
-    pipeline.receive(Buffer.from('END\r\n'), 5);
+    pipeline.receive(Buffer.from('END\r\n'), 5, 0);
     expect(ends).toEqual(['lease ERR_UNSUPPORTED', 'get miss']);
   });
 

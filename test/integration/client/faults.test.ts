@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type CacheClient, CacheError, createClient } from '../../../src/client.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { startSlabring } from '../../support/node-process.ts';
+import { Random, testSeed } from '../../support/random.ts';
 import type { TestServer } from '../../support/server.ts';
 import { until } from '../../support/wait.ts';
 import { RawNode } from './raw-node.ts';
@@ -37,6 +38,15 @@ const endOf = (operation: Promise<unknown>): Promise<unknown> =>
 
 /** A connection that is cut before it could be used; closed after `mn`, the client tries classic text. */
 const GREETING_CUT = ['ERR_NODE_DOWN', 'ERR_REPLY_LOST'];
+
+/** How an operation may fail while replies are tampered with. */
+const FAULT_CODES = [
+  'ERR_PROTOCOL',
+  'ERR_REPLY_LOST',
+  'ERR_NODE_DOWN',
+  'ERR_DEADLINE',
+  'ERR_DEADLINE_UNSENT',
+];
 
 /** Waits until the client uses the node again (it tries by itself) and finds it sound. */
 async function recovered(using: CacheClient): Promise<void> {
@@ -141,6 +151,54 @@ describe('after every fault all promises are settled, no value is wrong, and the
     }
     proxy.set({ kind: 'none' });
     expect(await cache.get('a')).toBe(value);
+  });
+
+  test('requests cut at every byte: a value is stored whole or not at all', async () => {
+    const request = 'mg a O1 f v\r\nms a 5 O2\r\nafter\r\nmg a O3 f v\r\n';
+    const greeting = 'version\r\nmn\r\n';
+    for (let afterBytes = 1; afterBytes < greeting.length + request.length; afterBytes++) {
+      await cache.set('a', 'before');
+      proxy.set({ kind: 'cut-requests', afterBytes });
+      const cut = client({ deadlineMs: 10_000 });
+      const ends = await Promise.all(
+        [cut.get('a'), cut.set('a', 'after'), cut.get('a')].map((operation) => endOf(operation)),
+      );
+      for (const end of ends) expect(typeof end === 'string' || end === undefined).toBe(true);
+      proxy.set({ kind: 'none' });
+      expect(['before', 'after'], `cut after ${afterBytes} bytes`).toContain(await cache.get('a'));
+    }
+  });
+
+  const seed = testSeed();
+  test(`replies that are doubled, lost or cut: no value is another’s (seed ${seed})`, async () => {
+    const random = new Random(seed);
+    const keys = Array.from({ length: 20 }, (_, i) => `own-${i}`);
+    await cache.setMany(keys.map((key) => [key, `value of ${key}`] as const));
+    for (let round = 0; round < 40; round++) {
+      const afterPieces = random.int(2, 6);
+      proxy.set(
+        random.pick([
+          { kind: 'double', afterPieces },
+          { kind: 'lose', afterPieces },
+          { kind: 'cut', afterBytes: random.int(20, 2000) },
+        ] as const),
+      );
+      const faulty = client({ deadlineMs: 300 });
+      for (let turn = 0; turn < 5; turn++) {
+        const asked = keys.slice(0, random.int(1, keys.length));
+        const [many, ...each] = await Promise.all([
+          faulty.getMany(asked),
+          ...asked.map((key) => endOf(faulty.get(key))),
+        ]);
+        for (const [key, value] of many.values) expect(value).toBe(`value of ${key}`);
+        for (const [at, end] of each.entries()) {
+          expect([`value of ${asked[at]}`, ...FAULT_CODES]).toContain(end);
+        }
+      }
+      await faulty.close();
+    }
+    proxy.set({ kind: 'none' });
+    await recovered(cache);
   });
 
   test('a trickle of single bytes is only slow', async () => {

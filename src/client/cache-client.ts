@@ -1,15 +1,28 @@
 import { EventEmitter } from 'node:events';
-import type { ByteSink } from '../base/index.ts';
-import type { StoreWord } from '../protocol/client.ts';
-import { encodeLine, encodeStore, type FetchedItem, type Reply } from '../protocol/client.ts';
-import { NodeConnection } from './connection/node.ts';
-import { type Command, Operation } from './connection/operation.ts';
-import { CacheError } from './errors.ts';
+import type { CountRequest, FetchTerms, Request, StoreMode } from '../protocol/client.ts';
+import {
+  CAS_STORED,
+  COUNT,
+  type Fetched,
+  LINE,
+  STORED,
+  statsAnswer,
+  ValueAnswers,
+  type Versioned,
+  VOID,
+  WAS_DONE,
+} from './answers.ts';
+import { call } from './calls.ts';
+import { NodeConnection, type NodeEvents } from './connection/node.ts';
+import type { Answered } from './connection/operation.ts';
+import type { CacheError } from './errors.ts';
+import { getMany, type ManyStored, type ManyValues, storeMany } from './many.ts';
+import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
+import { NodeObserver } from './observe/node-observer.ts';
 import {
   badOption,
   type CallOptions,
   type ClientOptions,
-  deadlineOf,
   exptimeOf,
   type ResolvedOptions,
   resolveOptions,
@@ -17,43 +30,46 @@ import {
 } from './options.ts';
 import { KetamaRing } from './ring/ketama.ts';
 import { RingRoute, type Route, type Target } from './routing/route.ts';
-import { readNodes } from './topology.ts';
-import { checkKey, decodeValue, encodeValue, type Value } from './values/values.ts';
+import { type NodeAddress, readNodes } from './topology.ts';
+import { KeyCodec } from './values/keys.ts';
+import { type Encoded, ValueCodec } from './values/value-codec.ts';
 
-const CONNECT_TIMEOUT_MS = 1000;
-const PROBE_TIMEOUT_MS = 1000;
-const DELTA_MAX = 2n ** 64n - 1n;
+const UINT64_MAX = 2n ** 64n - 1n;
 
-/** The lines that can answer a command, other than refusals. */
-const STORED_OR_NOT = /^(STORED|NOT_STORED)$/;
-const STORE_LINE: Readonly<Record<StoreWord, RegExp>> = {
-  set: /^STORED$/,
-  add: STORED_OR_NOT,
-  replace: STORED_OR_NOT,
-  append: STORED_OR_NOT,
-  prepend: STORED_OR_NOT,
-  cas: /^(STORED|EXISTS|NOT_FOUND)$/,
-};
-const DELETE_LINE = /^(DELETED|NOT_FOUND)$/;
-const TOUCH_LINE = /^(TOUCHED|NOT_FOUND)$/;
-const COUNT_LINE = /^(\d{1,20}|NOT_FOUND)$/;
-
-/** A value with the id of this very version of it, for `cas`. */
-export interface Versioned {
-  readonly value: Value;
-  readonly cas: bigint;
+/** Options of `fetch`: each asks the node for more than a get does. The meta protocol only. */
+export interface FetchOptions extends CallOptions {
+  /**
+   * Lease: on a miss the node makes an empty item that lives so many seconds, and exactly one
+   * caller has `won`; the others see `isTaken` until it has set the value.
+   */
+  readonly leaseSeconds?: number;
+  /** With fewer seconds than these left, exactly one caller has `won`, and the rest the old value. */
+  readonly recacheSeconds?: number;
+  /** A new time to live, in seconds. */
+  readonly touchTtl?: number;
+  /** Leaves the item where it is in the LRU, unread. */
+  readonly quietly?: boolean;
+  /** Everything but the value. */
+  readonly withoutValue?: boolean;
 }
 
-/** What `getMany` found. A key is in `values`, or in `failed`, or was a miss. */
-export interface ManyValues {
-  readonly values: ReadonlyMap<string, Value>;
-  /** Keys whose node could not be asked, each with why. */
-  readonly failed: ReadonlyMap<string, CacheError>;
+/** Options of `delete`. */
+export interface DeleteOptions extends CallOptions {
+  /** Only this version. */
+  readonly cas?: bigint;
+  /**
+   * Marks the value stale, to live so many seconds, instead of removing it: `get` still finds it,
+   * `fetch` finds it `isStale`, with one caller who has `won`. The meta protocol only.
+   */
+  readonly staleSeconds?: number;
 }
 
-/** What `setMany` did: every key that is not in `failed` is stored. */
-export interface ManyStored {
-  readonly failed: ReadonlyMap<string, CacheError>;
+/** Options of `increment` and `decrement`. */
+export interface CountOptions extends CallOptions {
+  /** What the counter starts with when there is none; the amount is not added. Not in classic text. */
+  readonly initial?: number | bigint;
+  /** Seconds to live of a counter that is made. @default 0 */
+  readonly ttl?: number;
 }
 
 export interface ClientEvents {
@@ -61,6 +77,8 @@ export interface ClientEvents {
   'node-up': [node: string];
   /** The node is not used until it answers a probe. */
   'node-down': [node: string, reason: CacheError];
+  /** A request to a node failed; `error` is what the caller gets, too. */
+  failure: [error: CacheError, operation: OperationKind];
 }
 
 /**
@@ -72,149 +90,168 @@ export interface ClientEvents {
 export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #options: ResolvedOptions;
   readonly #nodes: readonly NodeConnection[];
+  readonly #observers: readonly NodeObserver[];
   readonly #route: Route;
+  readonly #keys: KeyCodec;
+  readonly #codec: ValueCodec;
+  readonly #answers: ValueAnswers;
 
   constructor(options: ClientOptions) {
     super();
-    this.#options = resolveOptions(options);
+    const resolved = resolveOptions(options);
     const addresses = readNodes(options.nodes);
-    const limits = {
-      maxPending: this.#options.maxPendingPerNode,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      probeTimeoutMs: PROBE_TIMEOUT_MS,
+    this.#options = resolved;
+    this.#keys = new KeyCodec(resolved.namespace, resolved.keys);
+    this.#codec = new ValueCodec(resolved.serializer, resolved.compression);
+    this.#answers = new ValueAnswers(this.#codec);
+    const nodeOptions = {
+      ...resolved,
+      silenceMs: resolved.deadlineMs,
+      maxPending: resolved.maxPendingPerNode,
+      maxPendingBytes: resolved.maxPendingBytesPerNode,
+      connections: resolved.connectionsPerNode,
     };
-    this.#nodes = addresses.map((address) => {
-      const up = (): void => void this.emit('node-up', address.name);
-      const down = (reason: CacheError): void => void this.emit('node-down', address.name, reason);
-      return new NodeConnection(address, limits, { up, down });
+    this.#observers = addresses.map(({ name }) => {
+      return new NodeObserver(name, (error, kind) => this.#tell('failure', error, kind));
+    });
+    this.#nodes = addresses.map((address, i) => {
+      return new NodeConnection(address, nodeOptions, this.#eventsOf(address, this.#observers[i]!));
     });
     this.#route = new RingRoute(new KetamaRing(addresses), this.#nodes);
   }
 
-  /** The value: text unless it was stored as bytes; undefined when there is none. */
-  async get(key: string, options?: CallOptions): Promise<Value | undefined> {
-    const item = await this.#fetch('get', key, options);
-    return item === undefined ? undefined : decodeValue(item.bytes, item.flags);
+  /** The value as it was stored; undefined when there is none. `T` is taken on trust. */
+  get<T = unknown>(key: string, options?: CallOptions): Promise<T | undefined> {
+    return this.#get(key, false, this.#answers.value, options);
   }
 
   /** The value's bytes, whatever it was stored as. */
-  async getBytes(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return (await this.#fetch('get', key, options))?.bytes;
+  getBytes(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
+    return this.#get(key, false, this.#answers.bytes, options);
   }
 
   /** The value and its version. */
-  async gets(key: string, options?: CallOptions): Promise<Versioned | undefined> {
-    const item = await this.#fetch('gets', key, options);
-    if (item === undefined) return undefined;
-    return { value: decodeValue(item.bytes, item.flags), cas: item.cas ?? 0n };
+  gets<T = unknown>(key: string, options?: CallOptions): Promise<Versioned<T> | undefined> {
+    return this.#get(key, true, this.#answers.versioned, options);
+  }
+
+  /**
+   * The value with all that the node knows of it, and with leases: what `getOrSet` and the like are
+   * built of. Fails with ERR_UNSUPPORTED where the meta protocol is not spoken.
+   */
+  fetch<T = unknown>(key: string, options: FetchOptions = {}): Promise<Fetched<T>> {
+    return new Promise((resolve, reject) => {
+      const wire = this.#keys.onWire(key);
+      const request = { verb: 'fetch', key: wire, terms: termsOf(options) } as const;
+      this.#call(wire, request, this.#answers.fetched, options, resolve, reject);
+    });
   }
 
   /** Many values at once; nodes are asked side by side, and one node's trouble is its keys' only. */
-  async getMany(keys: readonly string[], options?: CallOptions): Promise<ManyValues> {
-    for (const key of keys) checkKey(key);
-    const values = new Map<string, Value>();
-    const failed = new Map<string, CacheError>();
-    const asked: Promise<void>[] = [];
-    for (const [target, all] of this.#byTarget(new Set(keys))) {
-      for (let at = 0; at < all.length; at += this.#options.keysPerGet) {
-        const part = all.slice(at, at + this.#options.keysPerGet);
-        asked.push(this.#fetchPart(target, part, options, values, failed));
-      }
-    }
-    await Promise.all(asked);
-    return { values, failed };
+  getMany<T = unknown>(keys: readonly string[], options?: CallOptions): Promise<ManyValues<T>> {
+    return getMany<T>(keys, options, {
+      route: this.#route,
+      keys: this.#keys,
+      codec: this.#codec,
+      defaults: this.#options,
+    });
   }
 
   /** Stores the value, whatever is there. */
-  async set(key: string, value: Value, options?: StoreOptions): Promise<void> {
-    await this.#store('set', key, value, options);
+  set(key: string, value: unknown, options?: StoreOptions): Promise<void> {
+    return this.#store('set', key, value, undefined, VOID, options);
   }
 
   /** Stores many values at once, in one way: every key that is not in `failed` is stored. */
   async setMany(
-    entries: Iterable<readonly [key: string, value: Value]>,
+    entries: Iterable<readonly [key: string, value: unknown]>,
     options?: StoreOptions,
   ): Promise<ManyStored> {
     const all = [...entries];
-    for (const [key] of all) checkKey(key);
-    const failed = new Map<string, CacheError>();
-    const stores = all.map(async ([key, value]) => {
-      try {
-        await this.#store('set', key, value, options);
-      } catch (error) {
-        if (!(error instanceof CacheError) || error.code === 'ERR_ARGUMENT') throw error;
-        failed.set(key, error);
-      }
-    });
-    await Promise.all(stores);
-    return { failed };
+    for (const [key] of all) this.#keys.onWire(key);
+    return storeMany(all, (key, value) => this.set(key, value, options));
   }
 
   /** Stores the value if there is none. */
-  add(key: string, value: Value, options?: StoreOptions): Promise<'stored' | 'not-stored'> {
-    return this.#storeIf('add', key, value, options);
+  add(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'> {
+    return this.#store('add', key, value, undefined, STORED, options);
   }
 
   /** Stores the value if there is one. */
-  replace(key: string, value: Value, options?: StoreOptions): Promise<'stored' | 'not-stored'> {
-    return this.#storeIf('replace', key, value, options);
+  replace(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'> {
+    return this.#store('replace', key, value, undefined, STORED, options);
   }
 
-  /** Puts the value behind the one there is; its time to live stays. */
-  append(key: string, value: Value, options?: CallOptions): Promise<'stored' | 'not-stored'> {
-    return this.#storeIf('append', key, value, options);
+  /** Puts text or bytes behind the value there is; its time to live and its kind stay. */
+  append(
+    key: string,
+    value: string | Uint8Array,
+    options?: CallOptions,
+  ): Promise<'stored' | 'not-stored'> {
+    return this.#join('append', key, value, options);
   }
 
-  /** Puts the value in front of the one there is; its time to live stays. */
-  prepend(key: string, value: Value, options?: CallOptions): Promise<'stored' | 'not-stored'> {
-    return this.#storeIf('prepend', key, value, options);
+  /** Puts text or bytes in front of the value there is; its time to live and its kind stay. */
+  prepend(
+    key: string,
+    value: string | Uint8Array,
+    options?: CallOptions,
+  ): Promise<'stored' | 'not-stored'> {
+    return this.#join('prepend', key, value, options);
   }
 
   /** Stores the value if nobody changed the key since `gets` gave this `cas`. */
-  async cas(
+  cas(
     key: string,
-    value: Value,
+    value: unknown,
     cas: bigint,
     options?: StoreOptions,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    if (cas < 0n || cas > DELTA_MAX) throw badOption(`cas is ${cas}, not an id that gets gave.`);
-    const line = await this.#store('cas', key, value, options, cas);
-    if (line === 'EXISTS') return 'exists';
-    return line === 'NOT_FOUND' ? 'not-found' : 'stored';
+    return this.#store('set', key, value, cas, CAS_STORED, options);
   }
 
-  /** Removes the key; false when it was not there. */
-  async delete(key: string, options?: CallOptions): Promise<boolean> {
-    return (await this.#line(key, `delete ${key}`, DELETE_LINE, options)) === 'DELETED';
+  /** Removes the key; false when it was not there (or, with `cas`, was another version). */
+  delete(key: string, options?: DeleteOptions): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const wire = this.#keys.onWire(key);
+      const stale = options?.staleSeconds;
+      const staleExptime = stale === undefined ? undefined : exptimeOf(stale);
+      const cas = checkCas(options?.cas);
+      const request = { verb: 'delete', key: wire, cas, staleExptime } as const;
+      this.#call(wire, request, WAS_DONE, options, resolve, reject);
+    });
   }
 
   /** Adds to a counter (64 bits, wrapping); undefined when there is none. */
   increment(
     key: string,
     by: number | bigint = 1,
-    options?: CallOptions,
+    options?: CountOptions,
   ): Promise<bigint | undefined> {
-    return this.#count('incr', key, by, options);
+    return this.#count(key, by, false, options);
   }
 
   /** Subtracts from a counter, down to 0; undefined when there is none. */
   decrement(
     key: string,
     by: number | bigint = 1,
-    options?: CallOptions,
+    options?: CountOptions,
   ): Promise<bigint | undefined> {
-    return this.#count('decr', key, by, options);
+    return this.#count(key, by, true, options);
   }
 
   /** Gives the key a new time to live, in seconds; false when it was not there. */
-  async touch(key: string, ttl: number, options?: CallOptions): Promise<boolean> {
-    const line = `touch ${key} ${exptimeOf(ttl)}`;
-    return (await this.#line(key, line, TOUCH_LINE, options)) === 'TOUCHED';
+  touch(key: string, ttl: number, options?: CallOptions): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const wire = this.#keys.onWire(key);
+      const request = { verb: 'touch', key: wire, exptime: exptimeOf(ttl) } as const;
+      this.#call(wire, request, WAS_DONE, options, resolve, reject);
+    });
   }
 
   /** Empties every node. Fails if one of them could not be told. */
   async flush(options?: CallOptions): Promise<void> {
-    await this.#everyNode('flush_all', /^OK$/, options);
+    await this.#everyNode({ verb: 'flush' }, () => VOID, options);
   }
 
   /** Each node's statistics, or one topic of them, such as `items`. */
@@ -225,27 +262,22 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     if (topic !== undefined && !/^[a-z_]{1,40}$/.test(topic)) {
       throw badOption(`"${topic}" is no topic of stats.`);
     }
-    const line = topic === undefined ? 'stats' : `stats ${topic}`;
-    const replies = await this.#everyNode(line, undefined, options);
-    const stats = [...replies].map(([node, reply]) => {
-      return [node, reply.kind === 'stats' ? reply.stats : new Map<string, string>()] as const;
-    });
-    return new Map(stats);
+    return this.#everyNode({ verb: 'stats', topic }, statsAnswer, options);
   }
 
   /** Each node's version. */
-  async version(options?: CallOptions): Promise<ReadonlyMap<string, string>> {
-    const replies = await this.#everyNode('version', /^VERSION /, options);
-    const versions = [...replies].map(([node, reply]) => {
-      return [node, reply.kind === 'line' ? reply.line.replace(/^VERSION /, '') : ''] as const;
-    });
-    return new Map(versions);
+  version(options?: CallOptions): Promise<ReadonlyMap<string, string>> {
+    return this.#everyNode({ verb: 'version' }, () => LINE, options);
+  }
+
+  /** How each node's operations went since the client was made, by their kind. */
+  metrics(): ReadonlyMap<string, ReadonlyMap<OperationKind, OperationMetrics>> {
+    return new Map(this.#nodes.map(({ name }, i) => [name, this.#observers[i]!.snapshot()]));
   }
 
   /** The node that owns the key, by name. */
   nodeOf(key: string): string {
-    checkKey(key);
-    return this.#route.targetOf(key).name;
+    return this.#route.targetOf(this.#keys.onWire(key)).name;
   }
 
   /** Lets pending operations finish, each by its deadline, then closes; later ones fail. */
@@ -253,140 +285,140 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     await Promise.all(this.#nodes.map((node) => node.close()));
   }
 
-  async #fetch(
-    word: 'get' | 'gets',
+  #eventsOf({ name }: NodeAddress, observer: NodeObserver): NodeEvents {
+    return {
+      begin: (operation) => observer.begin(operation),
+      up: () => {
+        observer.tellChange('up');
+        this.#tell('node-up', name);
+      },
+      down: (reason) => {
+        observer.tellChange('down', reason);
+        this.#tell('node-down', name, reason);
+      },
+    };
+  }
+
+  /** Later: a listener that throws must not do so in the middle of reading replies. */
+  #tell<E extends keyof ClientEvents>(event: E, ...about: ClientEvents[E]): void {
+    if (this.listenerCount(event) === 0) return;
+    process.nextTick(() => (this as EventEmitter).emit(event, ...about));
+  }
+
+  #get<T>(key: string, cas: boolean, answered: Answered, options?: CallOptions): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const wire = this.#keys.onWire(key);
+      this.#call(wire, { verb: 'get', key: wire, cas }, answered, options, resolve, reject);
+    });
+  }
+
+  #store<T>(
+    mode: StoreMode,
     key: string,
+    value: unknown,
+    cas: bigint | undefined,
+    answered: Answered,
+    options?: StoreOptions,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const wire = this.#keys.onWire(key);
+      const ttl = options?.ttl;
+      const exptime = ttl === undefined ? 0 : exptimeOf(ttl);
+      const token = checkCas(cas);
+      const send = ({ value, flags }: Encoded): void => {
+        const request = { verb: 'store', mode, key: wire, value, flags, exptime, cas: token };
+        this.#call(wire, request as Request, answered, options, resolve, reject);
+      };
+      const encoded = this.#codec.encode(value);
+      if (encoded instanceof Promise) encoded.then(send).catch(reject);
+      else send(encoded);
+    });
+  }
+
+  #join(
+    mode: 'append' | 'prepend',
+    key: string,
+    value: string | Uint8Array,
     options?: CallOptions,
-  ): Promise<FetchedItem | undefined> {
-    checkKey(key);
-    const line = `${word} ${key}`;
-    const command: Command = {
-      keys: [key],
-      shape: 'values',
-      encode: (sink) => encodeLine(sink, line),
-    };
-    const reply = await this.#run(this.#route.targetOf(key), command, options);
-    return reply.kind === 'values' ? reply.items[0] : undefined;
-  }
-
-  async #fetchPart(
-    target: Target,
-    keys: readonly string[],
-    options: CallOptions | undefined,
-    values: Map<string, Value>,
-    failed: Map<string, CacheError>,
-  ): Promise<void> {
-    const line = `get ${keys.join(' ')}`;
-    const command: Command = { keys, shape: 'values', encode: (sink) => encodeLine(sink, line) };
-    try {
-      const reply = await this.#run(target, command, options);
-      if (reply.kind !== 'values') return;
-      for (const { key, bytes, flags } of reply.items) values.set(key, decodeValue(bytes, flags));
-    } catch (error) {
-      if (!(error instanceof CacheError) || error.code === 'ERR_ARGUMENT') throw error;
-      for (const key of keys) failed.set(key, error);
-    }
-  }
-
-  async #store(
-    word: StoreWord,
-    key: string,
-    value: Value,
-    options?: StoreOptions,
-    cas?: bigint,
-  ): Promise<string> {
-    checkKey(key);
-    const { bytes, flags } = encodeValue(value);
-    const exptime = exptimeOf(options?.ttl ?? 0);
-    const command: Command = {
-      keys: [key],
-      shape: 'line',
-      line: STORE_LINE[word],
-      encode: (sink) => encodeStore(sink, word, key, flags, exptime, bytes, cas),
-    };
-    return lineOf(await this.#run(this.#route.targetOf(key), command, options));
-  }
-
-  async #storeIf(
-    word: StoreWord,
-    key: string,
-    value: Value,
-    options?: StoreOptions,
   ): Promise<'stored' | 'not-stored'> {
-    return (await this.#store(word, key, value, options)) === 'STORED' ? 'stored' : 'not-stored';
+    return new Promise((resolve, reject) => {
+      const wire = this.#keys.onWire(key);
+      if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
+        throw badOption(`${mode} takes a string or a Uint8Array.`);
+      }
+      const rest = { value, flags: 0, exptime: 0, cas: undefined };
+      const request = { verb: 'store', mode, key: wire, ...rest } as const;
+      this.#call(wire, request, STORED, options, resolve, reject);
+    });
   }
 
-  async #count(
-    word: 'incr' | 'decr',
+  #count(
     key: string,
     by: number | bigint,
-    options?: CallOptions,
+    down: boolean,
+    options?: CountOptions,
   ): Promise<bigint | undefined> {
-    const whole = typeof by === 'bigint' || Number.isSafeInteger(by);
-    if (!whole || by < 0 || by > DELTA_MAX) {
-      throw badOption(`The amount is ${by}, not a whole number from 0 to 2^64 - 1.`);
-    }
-    const line = await this.#line(key, `${word} ${key} ${by}`, COUNT_LINE, options);
-    return line === 'NOT_FOUND' ? undefined : BigInt(line);
+    return new Promise((resolve, reject) => {
+      const wire = this.#keys.onWire(key);
+      const start = startOf(options);
+      const request: CountRequest = { verb: 'count', key: wire, by: amount(by), down, start };
+      this.#call(wire, request, COUNT, options, resolve, reject);
+    });
   }
 
-  /** A command of one key that is answered by such a line. */
-  async #line(key: string, text: string, answer: RegExp, options?: CallOptions): Promise<string> {
-    checkKey(key);
-    const command: Command = {
-      keys: [key],
-      shape: 'line',
-      line: answer,
-      encode: (sink) => encodeLine(sink, text),
-    };
-    return lineOf(await this.#run(this.#route.targetOf(key), command, options));
-  }
-
-  /** Asks every node; it answers with such a line, or with statistics. */
-  async #everyNode(
-    line: string,
-    answer: RegExp | undefined,
+  /** Asks every node the same. */
+  async #everyNode<T>(
+    request: Request,
+    answer: () => Answered,
     options?: CallOptions,
-  ): Promise<ReadonlyMap<string, Reply>> {
-    const encode = (sink: ByteSink): void => encodeLine(sink, line);
-    const command: Command =
-      answer === undefined
-        ? { keys: [], shape: 'stats', encode }
-        : { keys: [], shape: 'line', line: answer, encode };
-    const replies = this.#route.targets.map(async (target) => {
-      return [target.name, await this.#run(target, command, options)] as const;
+  ): Promise<ReadonlyMap<string, T>> {
+    const replies = this.#route.targets.map((target) => {
+      return new Promise<readonly [string, T]>((resolve, reject) => {
+        const told = (value: T): void => resolve([target.name, value]);
+        call(target, request, answer(), options, this.#options, told, reject);
+      });
     });
     return new Map(await Promise.all(replies));
   }
 
-  /** Sends a command; a refusal is a failure that names what the node said. */
-  async #run(target: Target, command: Command, options?: CallOptions): Promise<Reply> {
-    const deadlineMs = deadlineOf(options, this.#options);
-    return new Promise((resolve, reject) => {
-      const answered = (reply: Reply): void => {
-        if (reply.kind !== 'refused') resolve(reply);
-        else reject(new CacheError('ERR_REFUSED', { node: target.name, detail: reply.line }));
-      };
-      target.send(new Operation(command, performance.now() + deadlineMs, answered, reject));
-    });
-  }
-
-  #byTarget(keys: Iterable<string>): ReadonlyMap<Target, string[]> {
-    const groups = new Map<Target, string[]>();
-    for (const key of keys) {
-      const target = this.#route.targetOf(key);
-      const group = groups.get(target);
-      if (group === undefined) groups.set(target, [key]);
-      else group.push(key);
-    }
-    return groups;
+  #call<T>(
+    key: string,
+    request: Request,
+    answered: Answered,
+    options: CallOptions | undefined,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const target: Target = this.#route.targetOf(key);
+    call(target, request, answered, options, this.#options, resolve, reject);
   }
 }
 
-/** The text of a reply whose command wanted a line; the pipeline has seen that it fits. */
-function lineOf(reply: Reply): string {
-  if (reply.kind !== 'line') throw new CacheError('ERR_PROTOCOL', { detail: reply.kind });
-  return reply.line;
+function termsOf(options: FetchOptions): FetchTerms {
+  const { leaseSeconds, recacheSeconds, touchTtl, withoutValue, quietly } = options;
+  return {
+    vivifyExptime: leaseSeconds === undefined ? undefined : exptimeOf(leaseSeconds),
+    recacheSeconds: recacheSeconds === undefined ? undefined : exptimeOf(recacheSeconds),
+    touchExptime: touchTtl === undefined ? undefined : exptimeOf(touchTtl),
+    withoutValue,
+    quietly,
+  };
+}
+
+function startOf(options: CountOptions | undefined): CountRequest['start'] {
+  if (options?.initial === undefined) return undefined;
+  return { value: amount(options.initial), exptime: exptimeOf(options.ttl ?? 0) };
+}
+
+function amount(by: number | bigint): bigint {
+  const whole = typeof by === 'bigint' || Number.isSafeInteger(by);
+  if (whole && by >= 0 && by <= UINT64_MAX) return BigInt(by);
+  throw badOption(`The amount is ${by}, not a whole number from 0 to 2^64 - 1.`);
+}
+
+function checkCas(cas: bigint | undefined): bigint | undefined {
+  if (cas === undefined || (cas >= 0n && cas <= UINT64_MAX)) return cas;
+  throw badOption(`cas is ${cas}, not an id that gets gave.`);
 }
 
 /** Makes a client. It connects when it is first used; it keeps the process alive until `close`. */

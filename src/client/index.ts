@@ -1,14 +1,27 @@
 /** Finds the node for a key and talks to it. */
+export type { Fetched, Versioned } from './answers.ts';
 export {
   CacheClient,
   type ClientEvents,
+  type CountOptions,
   createClient,
-  type ManyStored,
-  type ManyValues,
-  type Versioned,
+  type DeleteOptions,
+  type FetchOptions,
 } from './cache-client.ts';
+export type { Login, ProtocolChoice } from './connection/handshake.ts';
+export type { TlsOptions } from './connection/socket.ts';
 export { CacheError, FAILURES, type FailureCode } from './errors.ts';
+export type { ManyStored, ManyValues } from './many.ts';
+export type { NodeTrace, OperationTrace } from './observe/channels.ts';
+export {
+  LATENCY_BOUNDS_US,
+  type LatencySummary,
+  type OperationKind,
+  type OperationMetrics,
+} from './observe/metrics.ts';
 export type { CallOptions, ClientOptions, StoreOptions } from './options.ts';
 export { KetamaRing } from './ring/ketama.ts';
 export { type NodeAddress, type NodeSpec, readNodes } from './topology.ts';
-export type { Value } from './values/values.ts';
+export type { CompressionOptions } from './values/compression.ts';
+export type { KeyMode } from './values/keys.ts';
+export type { Serializer } from './values/value-codec.ts';

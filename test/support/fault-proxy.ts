@@ -9,6 +9,12 @@ export type Fault =
   | { readonly kind: 'stall' }
   /** Passes so many bytes of the replies, then resets. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
+  /** Passes so many bytes of the requests, then resets. */
+  | { readonly kind: 'cut-requests'; readonly afterBytes: number }
+  /** Passes every piece of the replies twice, after so many that pass once. */
+  | { readonly kind: 'double'; readonly afterPieces: number }
+  /** Loses one piece of the replies, after so many that pass. */
+  | { readonly kind: 'lose'; readonly afterPieces: number }
   /** Says FIN at once and goes on reading: half open. */
   | { readonly kind: 'half-open' }
   /** Passes replies a byte at a time. */
@@ -24,6 +30,8 @@ export class FaultProxy {
   #fault: Fault = { kind: 'none' };
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** What stalls each connection that goes through. */
+  readonly #stalls = new Set<() => void>();
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -45,6 +53,12 @@ export class FaultProxy {
     this.#fault = fault;
   }
 
+  /** From now on, nothing passes on the connections that are there; new ones stall too. */
+  stall(): void {
+    this.#fault = { kind: 'stall' };
+    for (const stall of this.#stalls) stall();
+  }
+
   /** Resets every connection that goes through. */
   resetAll(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -63,9 +77,7 @@ export class FaultProxy {
       return;
     }
     if (fault.kind === 'stall') {
-      client.on('data', (bytes: Buffer) => {
-        this.stalledBytes += bytes.length;
-      });
+      this.#swallow(client);
       return;
     }
     if (fault.kind === 'half-open') {
@@ -79,10 +91,34 @@ export class FaultProxy {
     }
     const server = connect({ port: targetPort, host: '127.0.0.1' });
     this.#hold(server);
-    client.pipe(server);
-    client.on('close', () => server.destroy());
+    this.#passRequests(client, server, fault);
+    const stall = (): void => {
+      client.removeAllListeners('data');
+      server.removeAllListeners('data');
+      this.#swallow(client);
+    };
+    this.#stalls.add(stall);
+    client.on('close', () => {
+      this.#stalls.delete(stall);
+      server.destroy();
+    });
     server.on('close', () => client.destroy());
+    this.#passReplies(client, server, fault);
+  }
+
+  #passRequests(client: Socket, server: Socket, fault: Fault): void {
+    let left = fault.kind === 'cut-requests' ? fault.afterBytes : Number.POSITIVE_INFINITY;
+    client.on('data', (bytes: Buffer) => {
+      server.write(bytes.subarray(0, Math.min(left, bytes.length)));
+      left -= bytes.length;
+      if (left <= 0) client.resetAndDestroy();
+    });
+    client.on('end', () => server.end());
+  }
+
+  #passReplies(client: Socket, server: Socket, fault: Fault): void {
     let passed = 0;
+    let pieces = 0;
     server.on('data', (bytes: Buffer) => {
       if (fault.kind === 'cut' && passed + bytes.length >= fault.afterBytes) {
         client.write(bytes.subarray(0, fault.afterBytes - passed), () => client.resetAndDestroy());
@@ -90,9 +126,19 @@ export class FaultProxy {
         return;
       }
       passed += bytes.length;
+      pieces++;
+      if (fault.kind === 'lose' && pieces === fault.afterPieces + 1) return;
       if (fault.kind !== 'trickle') client.write(bytes);
       else for (const byte of bytes) client.write(Buffer.of(byte));
+      if (fault.kind === 'double' && pieces > fault.afterPieces) client.write(bytes);
     });
+  }
+
+  #swallow(client: Socket): void {
+    client.on('data', (bytes: Buffer) => {
+      this.stalledBytes += bytes.length;
+    });
+    client.resume();
   }
 
   #hold(socket: Socket): void {

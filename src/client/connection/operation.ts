@@ -1,52 +1,117 @@
-import type { ByteSink } from '../../base/index.ts';
-import type { Reply, ReplyShape } from '../../protocol/client.ts';
-import type { CacheError } from '../errors.ts';
+import { keysOf, type Reply, type Request } from '../../protocol/client.ts';
+import { CacheError, type FailureCode } from '../errors.ts';
 
-/** What to say to a node, and what kind of answer to wait for. */
-export interface Command {
-  /** The keys concerned; the replies to a get may name no other, and only in this order. */
-  readonly keys: readonly string[];
-  readonly shape: ReplyShape;
-  /** What the line that answers it looks like, for the shape `line`. */
-  readonly line?: RegExp;
-  /** Writes the request; may be called again when a connection broke before it was sent. */
-  readonly encode: (sink: ByteSink) => void;
+/** What the asker makes of an answer. Both run while the reply is being read: they keep no `Reply`. */
+export interface Answered {
+  /** One of several items: a value of many, a statistic. */
+  readonly item?: (reply: Reply) => void;
+  /** The end: what the operation comes to. A throw is the asker's failure, not the connection's. */
+  readonly end: (reply: Reply) => unknown;
 }
 
-/** A command on its way: settled exactly once, whatever happens. */
-export class Operation {
-  readonly command: Command;
-  /** On the monotonic clock, in milliseconds. */
+/** What an answer found. */
+export interface Outcome {
+  readonly hits: number;
+  readonly misses: number;
+  readonly valueBytes: number;
+}
+
+/** Who is told how operations end. */
+export interface OperationObserver {
+  answered(operation: Operation, outcome: Outcome, now: number): void;
+  failed(operation: Operation, error: CacheError): void;
+}
+
+/**
+ * A request on its way: settled exactly once, whatever happens. One that is given up while its reply
+ * is under way keeps its place in the pipeline, so that the reply is recognised and dropped.
+ */
+export class Operation implements Outcome {
+  readonly request: Request;
+  /** Both on the monotonic clock, in milliseconds. */
+  readonly startedAt: number;
   readonly deadlineAt: number;
-  readonly #resolve: (reply: Reply) => void;
-  readonly #reject: (error: CacheError) => void;
-  #settled = false;
+  observer: OperationObserver | undefined = undefined;
+  /** The first of its numbers on the connection. */
+  opaque = 0;
+  isSent = false;
+  isSettled = false;
+  hits = 0;
+  misses = 0;
+  /** Of the values that came. */
+  valueBytes = 0;
+  readonly #answered: Answered;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
 
   constructor(
-    command: Command,
-    deadlineAt: number,
-    resolve: (reply: Reply) => void,
-    reject: (error: CacheError) => void,
+    request: Request,
+    startedAt: number,
+    deadlineMs: number,
+    answered: Answered,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
   ) {
-    this.command = command;
-    this.deadlineAt = deadlineAt;
+    this.request = request;
+    this.startedAt = startedAt;
+    this.deadlineAt = startedAt + deadlineMs;
+    this.#answered = answered;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  get settled(): boolean {
-    return this.#settled;
+  /** Of the value it carries; for text, at least so many. */
+  get sentBytes(): number {
+    return this.request.verb === 'store' ? this.request.value.length : 0;
   }
 
-  succeed(reply: Reply): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#resolve(reply);
+  item(reply: Reply): void {
+    if (this.isSettled) return;
+    this.#count(reply);
+    this.#answered.item?.(reply);
   }
 
-  fail(error: CacheError): void {
-    if (this.#settled) return;
-    this.#settled = true;
+  /** The whole reply is here. */
+  answer(reply: Reply, node: string, now: number): void {
+    if (reply.status === 'refused') {
+      this.fail('ERR_REFUSED', node, { detail: reply.line });
+      return;
+    }
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.#count(reply);
+    this.observer?.answered(this, this, now);
+    try {
+      this.#resolve(this.#answered.end(reply));
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  fail(
+    code: FailureCode,
+    node: string,
+    about: { readonly detail?: string | undefined; readonly cause?: unknown } = {},
+  ): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    const error = new CacheError(code, { ...about, node, key: keysOf(this.request)[0] });
+    this.observer?.failed(this, error);
     this.#reject(error);
+  }
+
+  #count(reply: Reply): void {
+    const { request } = this;
+    if (request.verb === 'stats') return;
+    if (reply.status === 'value') {
+      this.hits++;
+      this.valueBytes += reply.valueBytes;
+    } else if (request.verb === 'get-many') {
+      this.misses = request.keys.length - this.hits;
+    } else if (reply.status === 'miss') {
+      this.misses++;
+    } else if ('key' in request && request.verb !== 'store') {
+      this.hits++;
+    }
   }
 }

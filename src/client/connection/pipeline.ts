@@ -1,19 +1,34 @@
 import type { ByteSink } from '../../base/index.ts';
-import { MalformedReply, type Reply, ReplyReader } from '../../protocol/client.ts';
-import type { Command, Operation } from './operation.ts';
+import { type Dialect, MalformedReply, Reply, ReplyInput } from '../../protocol/client.ts';
+import { Fifo } from './fifo.ts';
+import type { Operation } from './operation.ts';
+
+/** Numbers go around: only those in flight must differ, and short ones are cheaper. */
+const OPAQUE_MAX = 1_000_000;
 
 /**
- * The order of one connection: commands go out in it and replies come back in it.
+ * The order of one connection: requests go out in it and replies come back in it.
  *
  *   waiting ──encodeWaiting──▶ sent ──receive──▶ settled
  *
- * It owns no socket. A reply that fits nothing, or not its own command, breaks the pipeline
+ * It owns no socket. A reply that fits nothing, or not its own request, breaks the pipeline
  * for good: what comes after it cannot be trusted.
  */
 export class Pipeline {
-  #waiting: Operation[] = [];
+  readonly #node: string;
+  readonly #waiting = new Fifo<Operation>();
   readonly #sent = new Fifo<Operation>();
-  #reader = new ReplyReader();
+  readonly #reply = new Reply();
+  #dialect: Dialect;
+  #input = new ReplyInput();
+  #opaque = 1;
+  #waitingBytes = 0;
+
+  /** `node` is what failures call it. */
+  constructor(node: string, dialect: Dialect) {
+    this.#node = node;
+    this.#dialect = dialect;
+  }
 
   get waitingCount(): number {
     return this.#waiting.length;
@@ -23,139 +38,127 @@ export class Pipeline {
     return this.#sent.length;
   }
 
+  /** Operations here, those that were given up and whose reply is awaited included. */
   get count(): number {
     return this.#waiting.length + this.#sent.length;
   }
 
+  /** Bytes of values that wait to be sent. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   add(operation: Operation): void {
     this.#waiting.push(operation);
+    this.#waitingBytes += operation.sentBytes;
   }
 
-  /** Puts an operation in front of all that wait: the probe of a fresh connection. */
-  addFirst(operation: Operation): void {
-    this.#waiting.unshift(operation);
+  /** A connection is new: nothing is sent on it, and this is what it speaks. */
+  begin(dialect: Dialect): void {
+    this.#dialect = dialect;
+    this.#input = new ReplyInput();
+    this.#opaque = 1;
   }
 
-  /** Writes waiting commands into `sink` until it holds `bytesMax`; they count as sent. */
+  /** Writes waiting requests into `sink` until it holds `bytesMax`; they count as sent. */
   encodeWaiting(sink: ByteSink, bytesMax: number): void {
-    let taken = 0;
-    for (const operation of this.#waiting) {
-      if (sink.at >= bytesMax) break;
-      taken++;
-      if (operation.settled) continue;
-      operation.command.encode(sink);
-      this.#sent.push(operation);
+    for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
+      if (sink.at >= bytesMax) return;
+      this.#waiting.shift();
+      this.#waitingBytes -= next.sentBytes;
+      if (!next.isSettled) this.#encode(next, sink);
     }
-    this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
+  }
+
+  #encode(operation: Operation, sink: ByteSink): void {
+    const { request } = operation;
+    if (!this.#dialect.canSay(request)) {
+      const detail = `It speaks ${this.#dialect.name}.`;
+      operation.fail('ERR_UNSUPPORTED', this.#node, { detail });
+      return;
+    }
+    operation.opaque = this.#opaque;
+    this.#opaque += this.#dialect.encode(request, this.#opaque, sink);
+    if (this.#opaque > OPAQUE_MAX) this.#opaque = 1;
+    operation.isSent = true;
+    this.#sent.push(operation);
   }
 
   /**
-   * Takes what arrived and settles what it answers.
+   * Takes `piece[0, length)`, which is only borrowed and came `now`, and settles what it answers.
    * @throws {MalformedReply} when the stream can no longer be trusted.
    */
-  receive(piece: Buffer): void {
-    this.#reader.push(piece);
+  receive(piece: Buffer, length: number, now: number): void {
+    const input = this.#input;
+    input.feed(piece, length);
     for (let oldest = this.#sent.first; oldest !== undefined; oldest = this.#sent.first) {
-      const reply = this.#reader.next(oldest.command.shape);
-      if (reply === undefined) return;
-      checkReply(reply, oldest.command);
-      this.#sent.shift();
-      oldest.succeed(reply);
+      if (!this.#decode(oldest, now)) {
+        input.keep();
+        return;
+      }
     }
-    if (this.#reader.hasLeft) throw new MalformedReply('bytes that answer no command');
+    if (input.hasLeft) throw new MalformedReply('bytes that answer no request');
   }
 
-  /** The operations whose deadline has passed: those not sent yet, which leave, and those sent. */
-  overdue(now: number): { readonly waiting: readonly Operation[]; readonly sent: boolean } {
-    const waiting = this.#waiting.filter(({ deadlineAt }) => deadlineAt <= now);
-    if (waiting.length > 0) {
-      this.#waiting = this.#waiting.filter(({ deadlineAt }) => deadlineAt > now);
+  /** Reads on in the oldest operation's reply; false when more must come. */
+  #decode(oldest: Operation, now: number): boolean {
+    const reply = this.#reply;
+    const progress = this.#dialect.decode(this.#input, oldest.request, oldest.opaque, reply);
+    if (progress === 'incomplete') return false;
+    if (progress === 'item') {
+      oldest.item(reply);
+      return true;
     }
-    return { waiting, sent: this.#sent.some(({ deadlineAt }) => deadlineAt <= now) };
+    this.#sent.shift();
+    oldest.answer(reply, this.#node, now);
+    if (reply.status === 'refused') checkInStep(oldest, reply);
+    return true;
   }
 
-  /** The earliest deadline of all, or Infinity. */
+  /** Fails those whose deadline has passed. */
+  expire(now: number): void {
+    for (const operation of this.#all()) {
+      if (operation.deadlineAt > now || operation.isSettled) continue;
+      operation.fail(operation.isSent ? 'ERR_DEADLINE' : 'ERR_DEADLINE_UNSENT', this.#node);
+    }
+  }
+
+  /** The earliest deadline of those that are not settled, or Infinity. */
   earliestDeadline(): number {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const { deadlineAt } of this.#waiting) if (deadlineAt < earliest) earliest = deadlineAt;
-    this.#sent.some(({ deadlineAt }) => {
-      if (deadlineAt < earliest) earliest = deadlineAt;
-      return false;
-    });
+    for (const { deadlineAt, isSettled } of this.#all()) {
+      if (!isSettled && deadlineAt < earliest) earliest = deadlineAt;
+    }
     return earliest;
   }
 
-  /** The connection is gone: hands out what was sent, and starts with a clean reader. */
+  /** Whether nobody waits for anything here. */
+  isQuiet(): boolean {
+    for (const { isSettled } of this.#all()) if (!isSettled) return false;
+    return true;
+  }
+
   takeSent(): readonly Operation[] {
-    this.#reader = new ReplyReader();
     return this.#sent.drain();
   }
 
   takeWaiting(): readonly Operation[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
+    this.#waitingBytes = 0;
+    return this.#waiting.drain();
+  }
+
+  *#all(): Generator<Operation> {
+    yield* this.#sent;
+    yield* this.#waiting;
   }
 }
 
-/** A reply that answers another command means that all that follow would do so, too. */
-function checkReply(reply: Reply, command: Command): void {
-  if (reply.kind === 'line' && command.line?.test(reply.line) === false) {
-    throw new MalformedReply(`not an answer to this command: ${JSON.stringify(reply.line)}`);
-  }
-  checkKeys(reply, command.keys);
-}
-
-/** A reply to a get names keys of its own command, in their order; a miss is left out. */
-function checkKeys(reply: Reply, keys: readonly string[]): void {
-  if (reply.kind !== 'values') return;
-  let at = 0;
-  for (const { key } of reply.items) {
-    while (at < keys.length && keys[at] !== key) at++;
-    if (at === keys.length) throw new MalformedReply(`a value of a key not asked for: ${key}`);
-    at++;
-  }
-}
-
-/** A queue that takes and gives at constant cost. */
-class Fifo<T> {
-  #items: T[] = [];
-  #head = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  get first(): T | undefined {
-    return this.#items[this.#head];
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  shift(): void {
-    this.#head++;
-    if (this.#head === this.#items.length) {
-      this.#items = [];
-      this.#head = 0;
-    } else if (this.#head >= 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-  }
-
-  some(test: (item: T) => boolean): boolean {
-    for (let at = this.#head; at < this.#items.length; at++) {
-      if (test(this.#items[at]!)) return true;
-    }
-    return false;
-  }
-
-  drain(): readonly T[] {
-    const left = this.#items.slice(this.#head);
-    this.#items = [];
-    this.#head = 0;
-    return left;
+/**
+ * A node that did not understand the line of a store took its value for commands: what it says next
+ * answers nobody. (SERVER_ERROR is another matter: the value was read and dropped.)
+ */
+function checkInStep({ request }: Operation, { line }: Reply): void {
+  if (request.verb === 'store' && !line.startsWith('SERVER_ERROR')) {
+    throw new MalformedReply(`a store was not understood: ${line}`);
   }
 }

@@ -30,6 +30,7 @@ export class RingRoute implements Route {
   }
 
   targetOf(key: string): Target {
-    return this.targets[this.#ring.nodeFor(key)]!;
+    const { targets } = this;
+    return targets.length === 1 ? targets[0]! : targets[this.#ring.nodeFor(key)]!;
   }
 }

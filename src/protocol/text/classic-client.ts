@@ -1,159 +1,243 @@
-/** The classic text protocol from the client's side: requests out, replies in. */
+/** The classic text protocol from the client's side, for nodes that know no meta commands. */
 import type { ByteSink } from '../../base/index.ts';
+import { HEADER_BYTES as BINARY_HEADER_BYTES } from '../binary/wire.ts';
+import type { Dialect } from '../client/dialect.ts';
+import type { Progress, Reply, ReplyStatus } from '../client/reply.ts';
+import type { ReplyInput } from '../client/reply-input.ts';
+import { keysOf, type Request, type StoreRequest } from '../client/request.ts';
+import {
+  LINE_BYTES_MAX,
+  putKey,
+  putValue,
+  strange,
+  takeRefusal,
+  valueBytesOf,
+} from './client-lines.ts';
 
-/** What kind of reply a command gets. */
-export type ReplyShape = 'line' | 'values' | 'stats';
+/** The lines that can answer each request, other than refusals, and what they tell. */
+const LINES: Readonly<Partial<Record<string, Readonly<Record<string, ReplyStatus>>>>> = {
+  set: { STORED: 'done' },
+  add: { STORED: 'done', NOT_STORED: 'not-stored' },
+  replace: { STORED: 'done', NOT_STORED: 'not-stored' },
+  append: { STORED: 'done', NOT_STORED: 'not-stored' },
+  prepend: { STORED: 'done', NOT_STORED: 'not-stored' },
+  cas: { STORED: 'done', EXISTS: 'exists', NOT_FOUND: 'miss' },
+  delete: { DELETED: 'done', NOT_FOUND: 'miss' },
+  touch: { TOUCHED: 'done', NOT_FOUND: 'miss' },
+  count: { NOT_FOUND: 'miss' },
+  flush: { OK: 'done' },
+  login: { STORED: 'done' },
+};
+const COUNT = /^\d{1,20}$/;
+const VALUE = /^VALUE (\S+) (\d{1,10}) (\d{1,10})(?: (\d{1,20}))?$/;
+const END = 'END';
+const PADDED_VERSION = `${'version'.padEnd(BINARY_HEADER_BYTES)}\r\n`;
 
-/** One item of a get. */
-export interface FetchedItem {
-  readonly key: string;
-  readonly flags: number;
-  /** A copy: nobody else holds these bytes. */
-  readonly bytes: Buffer;
-  /** Only when it was asked for. */
-  readonly cas: bigint | undefined;
-}
+/** Replies are matched by order; those of gets also name their keys. */
+export class ClassicDialect implements Dialect {
+  readonly name = 'classic';
+  /** The length of the value being received, or -1. */
+  #valueBytes = -1;
+  /** Which of the keys comes next in a reply with values. */
+  #nextKey = 0;
+  /** A get's value is here, but not the END behind it. */
+  #hasValue = false;
 
-/** One whole reply. */
-export type Reply =
-  | { readonly kind: 'line'; readonly line: string }
-  | { readonly kind: 'values'; readonly items: readonly FetchedItem[] }
-  | { readonly kind: 'stats'; readonly stats: ReadonlyMap<string, string> }
-  /** `ERROR`, `CLIENT_ERROR …`, `SERVER_ERROR …`: the command was refused. */
-  | { readonly kind: 'refused'; readonly line: string };
-
-/** The node said what no reply can be. */
-export class MalformedReply extends Error {
-  override readonly name = 'MalformedReply';
-}
-
-const LF = 0x0a;
-const REPLY_LINE_BYTES_MAX = 4096;
-const VALUE_BYTES_MAX = 2 ** 30;
-const CRLF = Buffer.from('\r\n');
-
-export type StoreWord = 'set' | 'add' | 'replace' | 'append' | 'prepend' | 'cas';
-
-export function encodeStore(
-  sink: ByteSink,
-  word: StoreWord,
-  key: string,
-  flags: number,
-  exptime: number,
-  value: Uint8Array,
-  cas?: bigint,
-): void {
-  const token = cas === undefined ? '' : ` ${cas}`;
-  encodeLine(sink, `${word} ${key} ${flags} ${exptime} ${value.length}${token}`);
-  sink.ensure(value.length + CRLF.length);
-  sink.bytes.set(value, sink.at);
-  sink.at += value.length;
-  sink.putConstant(CRLF);
-}
-
-/** One command line; keys in it are UTF-8. */
-export function encodeLine(sink: ByteSink, line: string): void {
-  sink.ensure(line.length * 3 + CRLF.length);
-  sink.at += sink.bytes.write(line, sink.at, 'utf8');
-  sink.putConstant(CRLF);
-}
-
-/**
- * Reads replies off a stream that arrives in pieces of any size. What it has understood of a reply
- * it keeps, so a reply of many values is read once, however it is cut.
- */
-export class ReplyReader {
-  #bytes: Buffer = Buffer.alloc(0);
-  #at = 0;
-  #items: FetchedItem[] = [];
-  #stats = new Map<string, string>();
-
-  /** Takes the next piece; it must not change afterwards. */
-  push(piece: Buffer): void {
-    const left = this.#bytes.length - this.#at;
-    this.#bytes = left === 0 ? piece : Buffer.concat([this.#bytes.subarray(this.#at), piece]);
-    this.#at = 0;
+  canSay(request: Request): boolean {
+    if (request.verb === 'fetch') return false;
+    if (request.verb === 'delete') {
+      return request.cas === undefined && request.staleExptime === undefined;
+    }
+    return request.verb !== 'count' || request.start === undefined;
   }
 
-  /** Whether bytes wait that belong to no reply read so far. */
-  get hasLeft(): boolean {
-    return this.#at < this.#bytes.length;
+  encode(request: Request, _opaque: number, sink: ByteSink): number {
+    sink.ensure(LINE_BYTES_MAX);
+    switch (request.verb) {
+      case 'get':
+        putLine(sink, request.cas ? 'gets ' : 'get ', request.key, '');
+        break;
+      case 'get-many':
+        putKeys(sink, request.keys);
+        break;
+      case 'store':
+        putStore(sink, request);
+        break;
+      case 'delete':
+        putLine(sink, 'delete ', request.key, '');
+        break;
+      case 'touch':
+        putLine(sink, 'touch ', request.key, ` ${request.exptime}`);
+        break;
+      case 'count':
+        putLine(sink, request.down ? 'decr ' : 'incr ', request.key, ` ${request.by}`);
+        break;
+      case 'login':
+        putLogin(sink, `${request.username} ${request.password}`);
+        break;
+      default:
+        sink.putText(lineOf(request));
+    }
+    return 1;
   }
 
-  /**
-   * The next reply, or undefined when it is not all here.
-   * @throws {MalformedReply} when this cannot become a reply of that shape.
-   */
-  next(shape: ReplyShape): Reply | undefined {
-    for (;;) {
-      const newline = this.#bytes.indexOf(LF, this.#at);
-      if (newline < 0) {
-        if (this.#bytes.length - this.#at > REPLY_LINE_BYTES_MAX) throw tooLong();
-        return undefined;
+  decode(input: ReplyInput, request: Request, _opaque: number, reply: Reply): Progress {
+    switch (request.verb) {
+      case 'get':
+      case 'get-many':
+        return this.#decodeValues(input, request, reply);
+      case 'stats':
+        return decodeStat(input, reply);
+      default:
+        return decodeLine(input, request, reply) ? 'complete' : 'incomplete';
+    }
+  }
+
+  #decodeValues(input: ReplyInput, request: Request, reply: Reply): Progress {
+    if (this.#valueBytes < 0) {
+      const lineEnd = input.lineEnd();
+      if (lineEnd < 0) {
+        if (this.#hasValue && !reply.isOwn) keepValue(reply);
+        return 'incomplete';
       }
-      if (newline === this.#at || this.#bytes[newline - 1] !== 0x0d) throw strange('', 'no CRLF');
-      const line = this.#bytes.toString('utf8', this.#at, newline - 1);
-      if (shape === 'values' && line.startsWith('VALUE ')) {
-        if (!this.#takeValue(line, newline + 1)) return undefined;
-        continue;
-      }
-      this.#at = newline + 1;
-      if (shape === 'stats' && line.startsWith('STAT ')) {
-        this.#takeStat(line);
-        continue;
-      }
-      return this.#finish(shape, line);
+      if (!this.#takeHead(input, lineEnd, request, reply)) return this.#end();
     }
+    if (!input.takeValue(this.#valueBytes, reply)) return 'incomplete';
+    this.#valueBytes = -1;
+    if (request.verb === 'get-many') return 'item';
+    this.#hasValue = true;
+    return this.#decodeValues(input, request, reply);
   }
 
-  #finish(shape: ReplyShape, line: string): Reply {
-    if (/^(ERROR|CLIENT_ERROR|SERVER_ERROR)\b/.test(line)) {
-      this.#items = [];
-      this.#stats = new Map();
-      return { kind: 'refused', line };
-    }
-    if (shape === 'line') return { kind: 'line', line };
-    if (shape === 'stats' && line === 'RESET') return { kind: 'stats', stats: new Map() };
-    if (line !== 'END') throw strange(line, `wanted ${shape}`);
-    if (shape === 'values') {
-      const items = this.#items;
-      this.#items = [];
-      return { kind: 'values', items };
-    }
-    const stats = this.#stats;
-    this.#stats = new Map();
-    return { kind: 'stats', stats };
+  #end(): Progress {
+    this.#nextKey = 0;
+    this.#hasValue = false;
+    return 'complete';
   }
 
-  /** `VALUE <key> <flags> <bytes> [<cas>]`, the data block, CRLF; false when it is not all here. */
-  #takeValue(line: string, dataAt: number): boolean {
-    const [, key = '', flags = '', length = '', cas] = line.split(' ');
-    const valueBytes = Number(length);
-    const good = key !== '' && /^\d{1,10}$/.test(flags) && /^\d{1,10}$/.test(length);
-    if (!good || valueBytes > VALUE_BYTES_MAX) throw strange(line, 'not a VALUE line');
-    if (cas !== undefined && !/^\d{1,20}$/.test(cas)) throw strange(line, 'not a CAS id');
-    const end = dataAt + valueBytes;
-    if (this.#bytes.length < end + CRLF.length) return false;
-    if (this.#bytes[end] !== 0x0d || this.#bytes[end + 1] !== LF) {
-      throw strange(line, 'its data is not followed by CRLF');
+  /** `VALUE <key> <flags> <bytes> [<cas>]`, or what ends them: then it is false. */
+  #takeHead(input: ReplyInput, lineEnd: number, request: Request, reply: Reply): boolean {
+    const line = input.bytes.toString('utf8', input.at, lineEnd);
+    const head = VALUE.exec(line);
+    if (head === null) {
+      this.#takeEnd(input, lineEnd, line, request, reply);
+      return false;
     }
-    const bytes = Buffer.from(this.#bytes.subarray(dataAt, end));
-    const id = cas === undefined ? undefined : BigInt(cas);
-    this.#items.push({ key, flags: Number(flags), bytes, cas: id });
-    this.#at = end + CRLF.length;
+    const [, key = '', flags, length, cas] = head;
+    const keys = keysOf(request);
+    while (this.#nextKey < keys.length && keys[this.#nextKey] !== key) this.#nextKey++;
+    if (this.#nextKey === keys.length) throw strange(line);
+    reply.reset('value');
+    reply.index = this.#nextKey++;
+    reply.flags = Number(flags);
+    reply.cas = cas === undefined ? undefined : BigInt(cas);
+    this.#valueBytes = Number(length);
+    input.at = lineEnd + 2;
     return true;
   }
 
-  #takeStat(line: string): void {
-    const [, name = '', ...rest] = line.split(' ');
-    this.#stats.set(name, rest.join(' '));
+  #takeEnd(input: ReplyInput, lineEnd: number, line: string, request: Request, reply: Reply): void {
+    if (line !== END) {
+      takeRefusal(input, lineEnd, reply);
+      return;
+    }
+    input.at = lineEnd + 2;
+    if (request.verb === 'get-many') reply.reset('done');
+    else if (!this.#hasValue) reply.reset('miss');
   }
 }
 
-function strange(line: string, why: string): MalformedReply {
-  return new MalformedReply(`${why}: ${JSON.stringify(line.slice(0, 80))}`);
+/** The piece that holds the value goes back before its END comes. */
+function keepValue(reply: Reply): void {
+  const value = reply.takeBytes();
+  reply.setValue(value, 0, value.length, true);
 }
 
-function tooLong(): MalformedReply {
-  return new MalformedReply(`a line of more than ${REPLY_LINE_BYTES_MAX} bytes`);
+function decodeLine(input: ReplyInput, request: Request, reply: Reply): boolean {
+  const lineEnd = input.lineEnd();
+  if (lineEnd < 0) return false;
+  const line = input.bytes.toString('latin1', input.at, lineEnd);
+  const status = LINES[wordOf(request)]?.[line];
+  if (status !== undefined) {
+    reply.reset(status);
+  } else if (request.verb === 'count' && COUNT.test(line)) {
+    reply.reset('value');
+    reply.setValue(Buffer.from(line, 'latin1'), 0, line.length, true);
+  } else if (isVersion(request) && line.startsWith('VERSION ')) {
+    reply.reset('line');
+    reply.line = line.slice('VERSION '.length);
+  } else {
+    takeRefusal(input, lineEnd, reply);
+    return true;
+  }
+  input.at = lineEnd + 2;
+  return true;
+}
+
+/** `STAT <name> <value>`, or `END`. */
+function decodeStat(input: ReplyInput, reply: Reply): Progress {
+  const lineEnd = input.lineEnd();
+  if (lineEnd < 0) return 'incomplete';
+  const line = input.bytes.toString('utf8', input.at, lineEnd);
+  if (line.startsWith('STAT ')) {
+    const [, name = '', ...rest] = line.split(' ');
+    reply.reset('value');
+    reply.name = name;
+    reply.line = rest.join(' ');
+    input.at = lineEnd + 2;
+    return 'item';
+  }
+  if (line === END || line === 'RESET') {
+    reply.reset('done');
+    input.at = lineEnd + 2;
+  } else {
+    takeRefusal(input, lineEnd, reply);
+  }
+  return 'complete';
+}
+
+function wordOf(request: Request): string {
+  if (request.verb !== 'store') return request.verb;
+  return request.cas === undefined ? request.mode : 'cas';
+}
+
+function isVersion({ verb }: Request): boolean {
+  return verb === 'version' || verb === 'noop';
+}
+
+function lineOf(request: Request): string {
+  if (request.verb === 'flush') return 'flush_all\r\n';
+  if (request.verb === 'version' && request.isPadded === true) return PADDED_VERSION;
+  if (request.verb !== 'stats') return 'version\r\n';
+  return request.topic === undefined ? 'stats\r\n' : `stats ${request.topic}\r\n`;
+}
+
+function putLine(sink: ByteSink, word: string, key: string, rest: string): void {
+  sink.putText(word);
+  putKey(sink, key);
+  sink.putText(`${rest}\r\n`);
+}
+
+function putKeys(sink: ByteSink, keys: readonly string[]): void {
+  sink.putText('get');
+  for (const key of keys) {
+    sink.ensure(LINE_BYTES_MAX);
+    sink.putByte(0x20);
+    putKey(sink, key);
+  }
+  sink.putText('\r\n');
+}
+
+function putStore(sink: ByteSink, request: StoreRequest): void {
+  const { key, flags, exptime, value, cas } = request;
+  const token = cas === undefined ? '' : ` ${cas}`;
+  const rest = ` ${flags} ${exptime} ${valueBytesOf(value)}${token}`;
+  putLine(sink, `${wordOf(request)} `, key, rest);
+  putValue(sink, value);
+}
+
+/** memcached's `-Y`: a set of any key, whose data is the user and the password. */
+function putLogin(sink: ByteSink, secret: string): void {
+  putLine(sink, 'set ', 'auth', ` 0 0 ${Buffer.byteLength(secret)}`);
+  putValue(sink, secret);
 }

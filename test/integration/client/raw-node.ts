@@ -1,7 +1,27 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
+/** How a node greets: what it answers to the two questions of a new connection. */
+export type Greeting = 'meta' | 'classic' | 'silent';
+
+const GREETINGS: Readonly<Record<Greeting, ReadonlyMap<string, string>>> = {
+  meta: new Map([
+    ['version\r\n', 'VERSION 1.6.18\r\n'],
+    ['mn\r\n', 'MN\r\n'],
+  ]),
+  classic: new Map([['version\r\n', 'VERSION 1.4.39\r\n']]),
+  silent: new Map(),
+};
+
+/** Sees what came in, and on which connection (from 1); undefined is silence. */
+export type Answer = (
+  text: string,
+  nth: number,
+) => string | undefined | Promise<string | undefined>;
+
 /** A node that says what a test wants it to: for each piece that comes in, the answer. */
 export class RawNode {
+  /** An answer that closes the connection. */
+  static readonly CLOSE = 'close';
   readonly port: number;
   connections = 0;
   readonly #server: Server;
@@ -13,11 +33,14 @@ export class RawNode {
     this.port = port;
   }
 
-  /** `answer` sees what came in, and on which connection (from 1); undefined is silence. */
-  static async start(answer: (text: string, nth: number) => string | undefined): Promise<RawNode> {
+  static async start(
+    answer: Answer,
+    greeting: Greeting = 'meta',
+    { host, port } = { host: '127.0.0.1', port: 0 },
+  ): Promise<RawNode> {
     const sockets = new Set<Socket>();
     const server = createServer();
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    await new Promise<void>((listening) => server.listen(port, host, listening));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the node has no port');
     const node = new RawNode(server, sockets, address.port);
@@ -26,12 +49,19 @@ export class RawNode {
       sockets.add(socket);
       socket.on('error', () => {});
       socket.on('close', () => sockets.delete(socket));
-      socket.on('data', (bytes) => {
-        const reply = answer(bytes.toString(), nth);
-        if (reply !== undefined) socket.write(reply);
+      socket.on('data', async (bytes) => {
+        const text = bytes.toString();
+        const reply = GREETINGS[greeting].get(text) ?? (await answer(text, nth));
+        if (reply === RawNode.CLOSE) socket.end();
+        else if (reply !== undefined) socket.write(reply);
       });
     });
     return node;
+  }
+
+  /** Resets every connection. */
+  resetAll(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
   async stop(): Promise<void> {

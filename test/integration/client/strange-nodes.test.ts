@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { type CacheClient, CacheError, createClient } from '../../../src/client.ts';
-import { RawNode } from './raw-node.ts';
+import { type Greeting, RawNode } from './raw-node.ts';
 
 const opened: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -11,8 +11,9 @@ afterEach(async () => {
 async function clientOf(
   answer: (text: string, nth: number) => string | undefined,
   deadlineMs = 10_000,
+  greeting: Greeting = 'meta',
 ): Promise<{ cache: CacheClient; node: RawNode }> {
-  const node = await RawNode.start(answer);
+  const node = await RawNode.start(answer, greeting);
   const cache = createClient({ nodes: [`127.0.0.1:${node.port}`], deadlineMs });
   opened.push(node, cache);
   return { cache, node };
@@ -22,10 +23,7 @@ const endOf = (operation: Promise<unknown>): Promise<unknown> =>
   operation.catch((error: unknown) => (error instanceof CacheError ? error.code : error));
 
 test('a line that cannot answer its command costs the connection, not the next command', async () => {
-  const { cache } = await clientOf((text, nth) => {
-    if (text.startsWith('version')) return 'VERSION 1\r\n';
-    return nth === 1 ? '41\r\n' : '42\r\n';
-  });
+  const { cache } = await clientOf((_, nth) => `VA 2 O1\r\n4${nth}\r\n`);
   const down = once(cache, 'node-down');
   // The second answer would be the counter's if the stream were still trusted.
   const ends = Promise.all([endOf(cache.delete('k')), endOf(cache.increment('n'))]);
@@ -36,21 +34,22 @@ test('a line that cannot answer its command costs the connection, not the next c
 });
 
 test('set is not stored by an answer that says so', async () => {
-  const { cache } = await clientOf(() => 'NOT_STORED\r\n');
+  const { cache } = await clientOf(() => 'NS O1\r\n');
   expect(await endOf(cache.set('k', 'v'))).toBe('ERR_PROTOCOL');
 });
 
 test('a node that refuses the probe stays down until it answers it', async () => {
-  const probes: string[] = [];
-  const { cache } = await clientOf((text, nth) => {
+  let probes = 0;
+  const answer = (text: string, nth: number): string => {
     if (nth === 1) return 'noise\r\n';
-    if (!text.startsWith('version')) return 'END\r\n';
-    probes.push(text);
-    return probes.length < 3 ? 'ERROR Too many open connections\r\n' : 'VERSION 1\r\n';
-  });
-  await endOf(cache.get('a'));
+    if (text === 'mn\r\n') return 'MN\r\n';
+    if (text !== 'version\r\n') return 'EN O1\r\n';
+    return ++probes < 3 ? 'ERROR Too many open connections\r\n' : 'VERSION 1\r\n';
+  };
+  const { cache } = await clientOf(answer, 10_000, 'silent');
+  expect(await endOf(cache.get('a'))).toBe('ERR_NODE_DOWN');
   await once(cache, 'node-up');
-  expect(probes).toHaveLength(3);
+  expect(probes).toBe(3);
   expect(await cache.get('a')).toBeUndefined();
 });
 
@@ -64,7 +63,7 @@ test('close called twice while operations are pending ends twice', async () => {
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 3_600_001])(
   'a call with a deadline of %d is refused, so every call has an end',
   async (deadlineMs) => {
-    const { cache } = await clientOf(() => 'END\r\n');
+    const { cache } = await clientOf(() => 'EN O1\r\n');
     expect(await endOf(cache.get('a', { deadlineMs }))).toBe('ERR_ARGUMENT');
   },
 );

@@ -1,0 +1,35 @@
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+
+/** When values are compressed (by zstd, from node:zlib). */
+export interface CompressionOptions {
+  /** Values of so many bytes or more; smaller ones gain too little. Default 4096. */
+  readonly thresholdBytes?: number;
+  /** zstd's level, 1 … 19. Default 3. */
+  readonly level?: number;
+}
+
+export const COMPRESSION_DEFAULTS = { thresholdBytes: 4096, level: 3 } as const;
+
+/** Up to here compressing takes less time than handing it to another thread. */
+const SYNC_BYTES_MAX = 32 * 1024;
+/** A small frame can stand for endless zeros: more than memcached can hold is not unpacked. */
+const UNPACKED_BYTES_MAX = 2 ** 30;
+
+const compressAside = promisify(zlib.zstdCompress);
+const decompressAside = promisify(zlib.zstdDecompress);
+
+/** Large values are packed by another thread: then it is a promise. */
+export function compress(bytes: Uint8Array, level: number): Buffer | Promise<Buffer> {
+  const options = { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } };
+  return bytes.length <= SYNC_BYTES_MAX
+    ? zlib.zstdCompressSync(bytes, options)
+    : compressAside(bytes, options);
+}
+
+export function decompress(bytes: Uint8Array): Buffer | Promise<Buffer> {
+  const options = { maxOutputLength: UNPACKED_BYTES_MAX };
+  return bytes.length <= SYNC_BYTES_MAX
+    ? zlib.zstdDecompressSync(bytes, options)
+    : decompressAside(bytes, options);
+}

@@ -1,0 +1,302 @@
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { LookupFunction } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type CacheClient,
+  CacheError,
+  type ClientOptions,
+  createClient,
+} from '../../../src/client.ts';
+import { Authority, type Identity } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
+import { startSlabring } from '../../support/node-process.ts';
+import { type SaslUser, saslMissing, saslUser } from '../../support/sasl.ts';
+import type { TestServer } from '../../support/server.ts';
+import { RawNode } from './raw-node.ts';
+
+const USER = { username: 'bob', password: 'builder' };
+const WRONG = { username: 'bob', password: 'wrong' };
+
+const opened: { close?(): Promise<void>; stop?(): Promise<unknown> }[] = [];
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let users: string;
+let sasl: SaslUser;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  users = join(folder.path, 'users');
+  await writeFile(users, `${USER.username}:${USER.password}\n`);
+  sasl = await saslUser({ user: USER.username, password: USER.password });
+});
+afterEach(async () => {
+  for (const each of opened.splice(0).reverse()) await (each.close?.() ?? each.stop?.());
+});
+afterAll(async () => {
+  await sasl.remove();
+  await folder.remove();
+});
+
+function client(port: number, options: Omit<ClientOptions, 'nodes'> = {}): CacheClient {
+  const made = createClient({ nodes: [`127.0.0.1:${port}`], deadlineMs: 10_000, ...options });
+  opened.push(made);
+  return made;
+}
+
+async function kept<T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
+  const server = await starting;
+  opened.push(server);
+  return server;
+}
+
+const endOf = (operation: Promise<unknown>): Promise<unknown> =>
+  operation.catch((error: unknown) => (error instanceof CacheError ? error.code : error));
+
+async function works(cache: CacheClient): Promise<void> {
+  const large = 'x'.repeat(300_000);
+  await cache.set('text', 'grüße');
+  await cache.set('large', large);
+  const { values } = await cache.getMany(['text', 'none', 'large']);
+  expect(values.get('text')).toBe('grüße');
+  expect(values.get('large')).toBe(large);
+  expect(values.size).toBe(2);
+  expect(await cache.add('text', 'x')).toBe('not-stored');
+  expect(await cache.delete('text')).toBe(true);
+  expect(await cache.increment('count')).toBeUndefined();
+  expect([...(await cache.version()).values()]).toEqual(['1.6.18']);
+}
+
+describe.each([
+  { name: 'slabring', start: startSlabring, skip: false },
+  { name: 'memcached', start: startMemcached, skip: memcachedMissing() !== undefined },
+])('$name', ({ name, start, skip }) => {
+  describe.skipIf(skip)('every protocol', () => {
+    let server: TestServer;
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server.stop());
+
+    test.each(['auto', 'meta', 'classic', 'binary'] as const)('%s', async (protocol) => {
+      const cache = client(server.port, { protocol });
+      await works(cache);
+      const versioned = await cache.gets('large');
+      expect(await cache.cas('large', 'new', versioned!.cas)).toBe('stored');
+      expect(await cache.cas('large', 'new', versioned!.cas)).toBe('exists');
+      expect(await cache.cas('absent', 'new', 1n)).toBe('not-found');
+      expect(await cache.replace('absent', 'new')).toBe('not-stored');
+      expect(await cache.append('absent', 'new')).toBe('not-stored');
+      expect(await cache.prepend('large', 'a ')).toBe('stored');
+      expect(await cache.get('large')).toBe('a new');
+      expect(await cache.touch('large', 100)).toBe(true);
+      expect(await cache.touch('absent', 100)).toBe(false);
+      await cache.set('n', 10);
+      expect(await cache.decrement('n', 2)).toBe(8n);
+      expect(await cache.get('n')).toBe(8);
+      expect((await cache.stats()).values().next().value?.get('version')).toBe('1.6.18');
+      await cache.flush();
+      expect(await cache.get('large')).toBeUndefined();
+      const lease = await endOf(cache.fetch('k', { leaseSeconds: 10 }));
+      const isMeta = protocol === 'auto' || protocol === 'meta';
+      expect(lease).toEqual(isMeta ? expect.objectContaining({ won: true }) : 'ERR_UNSUPPORTED');
+    });
+
+    test('a login that nobody asks for is not sent: no value may hold it', async () => {
+      const cache = client(server.port, { login: USER });
+      await cache.set('a', 'x');
+      expect(await cache.get('auth')).toBeUndefined();
+    });
+
+    test('several connections: values are right, whichever they come by', async () => {
+      const cache = client(server.port, { connectionsPerNode: 4 });
+      const keys = Array.from({ length: 500 }, (_, i) => `several-${i}`);
+      await Promise.all(keys.map((key) => cache.set(key, key)));
+      expect(await Promise.all(keys.map((key) => cache.get(key)))).toEqual(keys);
+      const stats = await cache.stats();
+      expect(Number([...stats.values()][0]?.get('total_connections'))).toBeGreaterThan(3);
+    });
+  });
+
+  describe.skipIf(skip)('the ASCII login', () => {
+    test('is sent to a node that asks for it', async () => {
+      const server = await kept(start({ args: ['-Y', users] }));
+      await works(client(server.port, { login: USER }));
+      await works(client(server.port, { login: USER, protocol: 'classic' }));
+      expect(await endOf(client(server.port, { login: WRONG }).get('a'))).toBe('ERR_LOGIN');
+      const without = client(server.port);
+      expect(await endOf(without.get('a'))).toBe('ERR_LOGIN');
+      expect(await endOf(without.get('a'))).toBe('ERR_LOGIN');
+    });
+  });
+
+  const noSasl = name === 'memcached' && saslMissing() !== undefined;
+  describe.skipIf(skip || noSasl)('SASL PLAIN', () => {
+    test('is found out, or chosen', async () => {
+      const env = name === 'memcached' ? sasl.memcachedEnv : sasl.slabringEnv;
+      const server = await kept(start({ args: ['-S'], env }));
+      await works(client(server.port, { login: USER }));
+      await works(client(server.port, { login: USER, protocol: 'binary' }));
+      const wrong = client(server.port, { login: WRONG, protocol: 'binary' });
+      expect(await endOf(wrong.get('a'))).toBe('ERR_LOGIN');
+    });
+  });
+});
+
+describe('TLS', () => {
+  let authority: Authority;
+  let identity: Identity;
+  let tls: { identity: Identity; ca: Buffer };
+  beforeAll(async () => {
+    authority = await Authority.create(folder.path);
+    identity = await authority.issue('node');
+    tls = { identity, ca: await readFile(authority.ca) };
+  });
+
+  test('with a CA of our own, by address and by name, with large values and many', async () => {
+    const server = await kept(startSlabring({ tls }));
+    await works(client(server.port, { tls: { ca: tls.ca } }));
+    const named = client(server.port, { tls: { ca: tls.ca, servername: 'localhost' } });
+    await works(named);
+    const keys = Array.from({ length: 2000 }, (_, i) => `many-${i}`);
+    await Promise.all(keys.map((key) => named.set(key, key.repeat(20))));
+    const { values } = await named.getMany(keys);
+    for (const key of keys) expect(values.get(key)).toBe(key.repeat(20));
+    await works(client(server.port, { tls: { ca: tls.ca }, protocol: 'binary' }));
+  });
+
+  test('a node that nobody vouches for, or by another name, is not talked to', async () => {
+    const server = await kept(startSlabring({ tls }));
+    for (const options of [{ tls: true }, { tls: { ca: tls.ca, servername: 'other.example' } }]) {
+      const error: unknown = await client(server.port, options)
+        .get('a')
+        .catch((why) => why);
+      expect(error).toMatchObject({ code: 'ERR_NODE_DOWN', cause: expect.any(Error) });
+    }
+  });
+
+  test('a node that wants a certificate gets ours', async () => {
+    const own = await authority.issue('client');
+    const verify = `ssl_ca_cert=${authority.ca},ssl_verify_mode=2`;
+    const server = await kept(startSlabring({ tls, args: ['-o', verify] }));
+    const { ca } = tls;
+    const [cert, key] = await Promise.all([readFile(own.cert), readFile(own.key)]);
+    await works(client(server.port, { tls: { ca, cert, key } }));
+    const without = await endOf(client(server.port, { tls: { ca } }).get('a'));
+    expect(['ERR_NODE_DOWN', 'ERR_REPLY_LOST']).toContain(without);
+  });
+});
+
+describe('what a node speaks is found out', () => {
+  const classic = (text: string): string | undefined =>
+    text === 'get a\r\n' ? 'END\r\n' : undefined;
+
+  test('a memcached older than 1.6.10 gets classic text', async () => {
+    const node = await kept(RawNode.start(classic, 'classic'));
+    expect(await client(node.port).get('a')).toBeUndefined();
+  });
+
+  test('a node that does not know `mn` gets classic text', async () => {
+    const answer = (text: string) => (text === 'mn\r\n' ? 'ERROR\r\n' : classic(text));
+    const node = await kept(
+      RawNode.start(
+        (text) => (text === 'version\r\n' ? 'VERSION proxy\r\n' : answer(text)),
+        'silent',
+      ),
+    );
+    expect(await client(node.port).get('a')).toBeUndefined();
+    expect(await endOf(client(node.port, { protocol: 'meta' }).get('a'))).toBe('ERR_NODE_DOWN');
+  });
+
+  test('a proxy that closes on what it does not know gets classic text', async () => {
+    const node = await kept(
+      RawNode.start((text) => {
+        if (text === 'version\r\n') return 'VERSION 1.6.18\r\n';
+        return text === 'mn\r\n' ? RawNode.CLOSE : classic(text);
+      }, 'silent'),
+    );
+    expect(await client(node.port).get('a')).toBeUndefined();
+    expect(node.connections).toBe(2);
+  });
+});
+
+test('a name is looked up at every connect: a node may come back elsewhere', async () => {
+  const answer = (value: string) => (text: string) => {
+    return text.replaceAll(/mg \S+ O(\d+) f v\r\n/g, `VA 1 O$1 f0\r\n${value}\r\n`);
+  };
+  const first = await kept(RawNode.start(answer('1')));
+  const elsewhere = { host: '127.0.0.2', port: first.port };
+  await kept(RawNode.start(answer('2'), 'meta', elsewhere));
+  let asked = 0;
+  const lookup: LookupFunction = (_, options, found) => {
+    const address = asked++ === 0 ? '127.0.0.1' : '127.0.0.2';
+    if (options.all === true) found(null, [{ address, family: 4 }]);
+    else found(null, address, 4);
+  };
+  const nodes = [`cache.example:${first.port}`];
+  const cache = createClient({ nodes, deadlineMs: 10_000, lookup });
+  opened.push(cache);
+  expect(await cache.get('a')).toBe('1');
+  first.resetAll();
+  await once(cache, 'node-down');
+  await once(cache, 'node-up');
+  expect(await cache.get('a')).toBe('2');
+  expect(asked).toBe(2);
+});
+
+describe('calling off', () => {
+  test('what waits is not sent, what was sent is dropped, and the rest goes on', async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((go) => {
+      release = go;
+    });
+    const asked: string[] = [];
+    const node = await kept(
+      RawNode.start(async (text) => {
+        asked.push(text);
+        await held;
+        return text.replaceAll(/mg (\S+) O(\d+) f v\r\n/g, 'VA 1 O$2 f0\r\n$1\r\n');
+      }),
+    );
+    const cache = client(node.port);
+    const caller = new AbortController();
+    const early = endOf(cache.get('x', { signal: AbortSignal.abort('before') }));
+    const [called, other] = [cache.get('a', { signal: caller.signal }), cache.get('b')];
+    const end = called.catch((error: unknown) => error);
+    await expect.poll(() => asked.length).toBe(1);
+    caller.abort(new Error('enough'));
+    expect(await end).toMatchObject({ code: 'ERR_ABORTED', cause: { message: 'enough' } });
+    release();
+    expect(await other).toBe('b');
+    expect(await early).toBe('ERR_ABORTED_UNSENT');
+    expect(asked).toEqual(['mg a O1 f v\r\nmg b O2 f v\r\n']);
+    expect(await cache.get('c')).toBe('c');
+  });
+
+  test('a deadline of one call costs the others nothing', async () => {
+    const replies: (() => void)[] = [];
+    const node = await kept(
+      RawNode.start(async (text) => {
+        if (text.includes('slow')) await new Promise<void>((go) => replies.push(go));
+        return text.replaceAll(/mg (\S+) O(\d+) f v\r\n/g, 'VA 1 O$2 f0\r\nv\r\n');
+      }),
+    );
+    const cache = client(node.port);
+    expect(await endOf(cache.get('slow', { deadlineMs: 20 }))).toBe('ERR_DEADLINE');
+    const next = cache.get('quick');
+    for (const reply of replies) reply();
+    expect(await next).toBe('v');
+    expect(node.connections).toBe(1);
+  });
+});
+
+test('values that wait are bounded by their bytes', async () => {
+  const node = await kept(RawNode.start(() => undefined, 'silent'));
+  const cache = client(node.port, { maxPendingBytesPerNode: 1000, deadlineMs: 200 });
+  const ends = await Promise.all(
+    ['x'.repeat(5000), 'y', 'z'.repeat(10)].map((value, i) => endOf(cache.set(`k${i}`, value))),
+  );
+  expect(ends.slice(1)).toEqual(['ERR_QUEUE_FULL', 'ERR_QUEUE_FULL']);
+  expect(ends[0]).not.toBe('ERR_QUEUE_FULL');
+});

@@ -35,7 +35,7 @@ export function planPageMove(
   const donors = classes.filter(({ pages }) => pages > 1);
   const idle = mostBy(donors, ({ freePages }) => freePages);
   const isIdle = idle !== undefined && idle.freePages > FREE_PAGES_KEPT;
-  const poorest = isIdle ? idle : mostBy(donors, ({ pageHits }) => -pageHits);
+  const poorest = isIdle ? idle : mostBy(donors, (each) => -lossOf(each));
   if (poorest === undefined) return undefined;
   if (pagesOver > 0) return { from: poorest.sizeClass, to: 0 };
   const takers = classes.filter((each) => each !== poorest && each.evicts);
@@ -43,7 +43,7 @@ export function planPageMove(
   if (taker === undefined) return undefined;
   const move = { from: poorest.sizeClass, to: taker.sizeClass };
   if (isIdle) return move;
-  return taker.pageHits > poorest.pageHits * GAIN_TIMES + GAIN_HITS ? move : undefined;
+  return taker.pageHits > lossOf(poorest) * GAIN_TIMES + GAIN_HITS ? move : undefined;
 }
 
 function mostBy<T>(all: readonly T[], worth: (one: T) => number): T | undefined {
@@ -51,3 +51,6 @@ function mostBy<T>(all: readonly T[], worth: (one: T) => number): T | undefined 
   for (const one of all) if (most === undefined || worth(one) > worth(most)) most = one;
   return most;
 }
+
+/** What a class loses with a page: more than one more would save, the more so the fewer pages it has. */
+const lossOf = ({ pageHits, pages }: ClassSample): number => (pageHits * pages) / (pages - 1);

@@ -178,7 +178,7 @@ export const COUNTER_SLOTS = THREAD_COUNTERS + CLASSES_MAX * CLASS_COUNTERS;
 /** Room for the numbers that clients may tune. */
 export const TUNABLE_SLOTS = 32;
 /** One ghost for so many bytes of items. */
-const BYTES_PER_GHOST = 128;
+const BYTES_PER_GHOST = 256;
 
 const INDEX_POWER_MIN = 16;
 export const INDEX_LOAD_MAX = 1.5;

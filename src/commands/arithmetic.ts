@@ -48,7 +48,7 @@ export class Arithmetic {
     }
     if (!this.#counter.read(id)) return STATUS.nonNumeric;
     const up = request.verb === VERB.increment;
-    this.#counter.countHit(up, items.classOf(id));
+    this.#counter.countHit(up, items.lruClassOf(id));
     const { deltaHigh, deltaLow } = request;
     return this.#noted(request, this.#counter.apply(hash, id, up, deltaHigh, deltaLow));
   }

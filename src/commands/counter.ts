@@ -25,7 +25,7 @@ export class Counter {
     const { items, arena } = this.#store;
     const length = items.valueBytes(id);
     const at = items.valueAt(id);
-    if (length === 0 || length > NUMBER_BYTES_MAX) return false;
+    if (length === 0 || length > NUMBER_BYTES_MAX || items.isChained(id)) return false;
     if (!readU64(arena.bytes, at, at + length)) return false;
     this.high = u64.high;
     this.low = u64.low;

@@ -2,12 +2,7 @@
 import type { ByteSink } from '../base/index.ts';
 import { putBase64 } from '../protocol/index.ts';
 import { FLAG, type ItemId, NO_ITEM, type Store } from '../store/index.ts';
-
-/** A reply too long for one turn: written piece by piece. */
-export interface ReplyStream {
-  /** Writes the next piece, a bounded one; true when all is written. */
-  write(sink: ByteSink): boolean;
-}
+import type { ReplyStream } from './reply-stream.ts';
 
 /** Bytes kept free in the output before a bucket is locked: nothing is allocated under a lock. */
 const PIECE_BYTES = 64 * 1024;
@@ -75,6 +70,9 @@ export class Dump implements ReplyStream {
     return true;
   }
 
+  /** It holds nothing between two pieces. */
+  abandon(): void {}
+
   /** The room that the group may take, when there is not as much: then nothing of it is written. */
   #writeGroup(sink: ByteSink): number {
     const { index } = this.#store;
@@ -95,7 +93,7 @@ export class Dump implements ReplyStream {
   #writeItem(sink: ByteSink, id: ItemId): void {
     const { items, lifetimes } = this.#store;
     if (lifetimes.isExpired(id) || lifetimes.isFlushed(id)) return;
-    if (this.#classes !== undefined && !this.#classes.has(items.classOf(id))) return;
+    if (this.#classes !== undefined && !this.#classes.has(items.lruClassOf(id))) return;
     const keyAt = items.keyAt(id);
     const keyEnd = keyAt + items.keyBytes(id);
     if (this.#lines === 'mg') this.#writeMg(sink, id, keyAt, keyEnd);
@@ -117,7 +115,7 @@ export class Dump implements ReplyStream {
     sink.putDecimal64(items.casHigh(id), items.casLow(id));
     sink.putConstant(items.has(id, FLAG.fetched) ? FETCHED : UNFETCHED);
     sink.putConstant(CLS);
-    sink.putDecimal(items.classOf(id));
+    sink.putDecimal(items.lruClassOf(id));
     sink.putConstant(SIZE);
     sink.putDecimal(items.bytes(id));
     sink.putConstant(NEWLINE);

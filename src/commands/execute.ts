@@ -10,7 +10,7 @@ import { answerAdmin } from './admin.ts';
 import { Arithmetic } from './arithmetic.ts';
 import { answerConfig } from './config.ts';
 import { Counter } from './counter.ts';
-import { beginDump, type ReplyStream } from './dump.ts';
+import { beginDump } from './dump.ts';
 import type { EventLog } from './event-log.ts';
 import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
@@ -19,6 +19,7 @@ import { MetaGetter } from './meta/get.ts';
 import type { NodeView } from './node-view.ts';
 import { PREFIX_COUNT } from './prefixes.ts';
 import { answerDelete, answerFlush, answerTouch } from './remove.ts';
+import type { ReplyStream } from './reply-stream.ts';
 import { Retriever } from './retrieve.ts';
 import { answerStats } from './stats.ts';
 import { ItemEvents } from './watch.ts';
@@ -128,12 +129,14 @@ export class Executor {
     return typeof dump === 'string' ? undefined : dump;
   }
 
-  /** Answers a meta command other than `ms`, which waits for its value as any storage command. */
-  answerMeta(request: Request, reply: MetaReplies): void {
+  /**
+   * Answers a meta command other than `ms`, which waits for its value as any storage command. What
+   * comes back is the rest of a reply that is too long for one step.
+   */
+  answerMeta(request: Request, reply: MetaReplies): ReplyStream | undefined {
     switch (request.verb) {
       case VERB.metaGet:
-        this.#metaGetter.answer(request, reply);
-        break;
+        return this.#metaGetter.answer(request, reply);
       case VERB.metaDelete:
         answerMetaDelete(this.#store, request, reply, this.events);
         break;
@@ -149,5 +152,6 @@ export class Executor {
       default:
         reply.refusal(request);
     }
+    return undefined;
   }
 }

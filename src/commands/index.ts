@@ -7,9 +7,9 @@ export {
   type ConfigEntry,
   clusterBlock,
 } from './config.ts';
-export type { ReplyStream } from './dump.ts';
 export { type EventLog, STREAM, streamsOf } from './event-log.ts';
 export { type CommandRules, Executor } from './execute.ts';
 export type { ConnectionView, NodeView } from './node-view.ts';
 export { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
+export type { ReplyStream } from './reply-stream.ts';
 export { PendingValue } from './write.ts';

@@ -17,7 +17,7 @@ export function answerDelete(
   const end = request.keyEnd(0);
   const hash = store.hashOf(keySource, start, end);
   const id = store.open(hash, keySource, start, end);
-  const sizeClass = id === NO_ITEM ? 0 : items.classOf(id);
+  const sizeClass = id === NO_ITEM ? 0 : items.lruClassOf(id);
   const bytes = id === NO_ITEM ? 0 : items.bytes(id);
   const anyCas = casHigh === 0 && casLow === 0;
   const matches =
@@ -42,7 +42,7 @@ export function answerTouch(store: Store, request: Request, reply: ReplyWriter):
   const end = request.keyEnd(0);
   const hash = store.hashOf(request.keySource, start, end);
   const id = store.open(hash, request.keySource, start, end);
-  const sizeClass = id === NO_ITEM ? 0 : items.classOf(id);
+  const sizeClass = id === NO_ITEM ? 0 : items.lruClassOf(id);
   if (id !== NO_ITEM) {
     store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
     store.noteHit(id);

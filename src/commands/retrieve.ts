@@ -12,6 +12,8 @@ import { STREAM } from './event-log.ts';
 import { expiryOf } from './expiry.ts';
 import type { NodeView } from './node-view.ts';
 import { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
+import type { ReplyStream } from './reply-stream.ts';
+import { ValueStream } from './value-stream.ts';
 import type { ItemEvents } from './watch.ts';
 
 /** After this much output a get of many keys pauses, so that the client's pace is heard. */
@@ -29,6 +31,7 @@ function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean 
 class Hit extends ItemView {
   valueAt = 0;
   segment = 0;
+  isChained = false;
 }
 
 /** get, gets, gat, gats, and touch in the binary protocol. */
@@ -38,6 +41,7 @@ export class Retriever {
   readonly #prefixes: PrefixStats;
   readonly #events: ItemEvents;
   readonly #view = new Hit();
+  #stream: ReplyStream | undefined;
 
   constructor(store: Store, node: Pick<NodeView, 'config' | 'prefixes'>, events: ItemEvents) {
     this.#store = store;
@@ -48,24 +52,34 @@ export class Retriever {
 
   /**
    * Answers the keys from number `from` on. Returns the first key that is still unanswered when the
-   * output grew long, or `request.keys` when all is said.
+   * output grew long, or `request.keys` when all is said. At a large value it stops: that comes out of
+   * `takeStream`, and has to be written before anything else.
    */
   answer(request: Request, reply: ReplyWriter, from: number): number {
     for (let key = from; key < request.keys; key++) {
       if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return key;
-      this.#answerKey(request, reply, key);
+      this.#stream = this.#answerKey(request, reply, key);
+      if (this.#stream !== undefined) return key + 1;
     }
     reply.keysEnd(request);
     return request.keys;
   }
 
-  #answerKey(request: Request, reply: ReplyWriter, key: number): void {
+  /** The value at which the last `answer` stopped. */
+  takeStream(): ReplyStream | undefined {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    return stream;
+  }
+
+  #answerKey(request: Request, reply: ReplyWriter, key: number): ReplyStream | undefined {
     const store = this.#store;
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
-    if (isLegacyClusterKey(keySource, start, end) && this.#answerCluster(request, reply, key))
-      return;
+    if (isLegacyClusterKey(keySource, start, end) && this.#answerCluster(request, reply, key)) {
+      return undefined;
+    }
     const hash = store.hashOf(keySource, start, end);
     const touches = request.verb === VERB.getAndTouch;
     for (;;) {
@@ -76,10 +90,11 @@ export class Retriever {
         if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
         reply.miss(request, key);
         if (this.#events.wants(STREAM.fetchers)) this.#events.fetched(request, key, 0, 0);
-        return;
+        return undefined;
       }
       store.items.read(id, this.#view);
-      const room = REPLY_FRAME_BYTES_MAX + this.#view.valueBytes;
+      const { isChained } = this.#view;
+      const room = REPLY_FRAME_BYTES_MAX + (isChained ? 0 : this.#view.valueBytes);
       if (reply.sink.at + room > reply.sink.bytes.length) {
         // No allocation while a lock is held: grow first, then look again.
         store.close(hash);
@@ -87,13 +102,15 @@ export class Retriever {
         continue;
       }
       const sizeClass = this.#hit(request, reply, key, id);
+      const streams = isChained && request.wantsValue;
+      if (streams) store.pin(id);
       store.close(hash);
       this.#countHit(touches, sizeClass);
       if (this.#prefixes.enabled) this.#countPrefix(request, key, true);
       if (this.#events.wants(STREAM.fetchers)) {
         this.#events.fetched(request, key, sizeClass, this.#view.valueBytes);
       }
-      return;
+      return streams ? new ValueStream(store, hash, id, reply) : undefined;
     }
   }
 
@@ -109,7 +126,7 @@ export class Retriever {
     return true;
   }
 
-  /** Copies an opened item into the reply; returns its size class. */
+  /** Copies an opened item into the reply, but for a large value; returns its size class. */
   #hit(request: Request, reply: ReplyWriter, key: number, id: ItemId): number {
     const { items, lifetimes, arena } = this.#store;
     const view = this.#view;
@@ -117,12 +134,12 @@ export class Retriever {
       this.#store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
     }
     reply.hit(request, key, view);
-    if (request.wantsValue) {
+    if (request.wantsValue && !view.isChained) {
       reply.sink.putViewed(arena, view.valueAt, view.valueAt + view.valueBytes);
       reply.valueEnd();
     }
     this.#store.noteHit(id);
-    return items.classOf(id);
+    return items.lruClassOf(id);
   }
 
   #countPrefix(request: Request, key: number, isHit: boolean): void {

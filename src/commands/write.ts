@@ -52,6 +52,8 @@ export class PendingValue implements PutTerms {
   casHigh = 0;
   casLow = 0;
   allowStale = false;
+  /** Whether the old value goes if this one is lost. */
+  removesOld = false;
   vivify = false;
   ownCas = false;
   ownCasHigh = 0;
@@ -61,9 +63,15 @@ export class PendingValue implements PutTerms {
   readonly echo = new StorageEcho();
 }
 
+/** Lest the old value outlive a new one that was lost: memcached's meta set does so in every mode. */
+function removesOld({ verb, dialect }: Request): boolean {
+  return verb === VERB.set || dialect === DIALECT.meta;
+}
+
 function takeTerms(request: Request, pending: PendingValue): void {
   pending.verb = request.verb;
   pending.mode = MODE_OF[request.verb]!;
+  pending.removesOld = removesOld(request);
   pending.casHigh = request.casHigh;
   pending.casLow = request.casLow;
   pending.allowStale = request.invalidate;
@@ -87,8 +95,7 @@ export class ValueWriter {
 
   /**
    * Makes room for the value that a storage request announces. When there is none, the status says
-   * why, the data block is to be skipped, and a `set` has removed the old value, lest it outlive
-   * the new one that was lost.
+   * why, the data block is to be skipped, and a `set` has removed the old value.
    */
   begin(request: Request, pending: PendingValue): Status | undefined {
     const store = this.#store;
@@ -113,10 +120,16 @@ export class ValueWriter {
     return undefined;
   }
 
-  /** Takes the next bytes of the value: `input[start, end)`, never more than are missing. */
-  receive(pending: PendingValue, input: Buffer, start: number, end: number): void {
-    this.#store.writeValue(pending.item, pending.received, input, start, end);
+  /**
+   * Takes the next bytes of the value: `input[start, end)`, never more than are missing. A status says
+   * that there is no memory for them: the value is dropped, as when `begin` fails.
+   */
+  receive(pending: PendingValue, input: Buffer, start: number, end: number): Status | undefined {
+    if (!this.#store.writeValue(pending.item, pending.received, input, start, end)) {
+      return this.#lost(pending);
+    }
     pending.received += end - start;
+    return undefined;
   }
 
   /** Links the complete item, if the request's condition holds. */
@@ -131,6 +144,20 @@ export class ValueWriter {
     const status = STATUS_OF[outcome]!;
     tell?.(status);
     return status;
+  }
+
+  /** No memory for the rest of a value. */
+  #lost(pending: PendingValue): Status {
+    const { items, arena, counters } = this.#store;
+    const { hash, item } = pending;
+    counters.add(COUNT.store_no_memory);
+    const keyAt = items.keyAt(item);
+    const keyEnd = keyAt + items.keyBytes(item);
+    if (pending.removesOld) this.#store.remove(hash, arena.bytes, keyAt, keyEnd);
+    const tell = this.#events.wants(STREAM.mutations) ? this.#describe(pending, item) : undefined;
+    tell?.(STATUS.outOfMemoryStoring);
+    this.abandon(pending);
+    return STATUS.outOfMemoryStoring;
   }
 
   /** The data block was not ended by CRLF: the value is dropped, the old one stays. */
@@ -154,15 +181,14 @@ export class ValueWriter {
     const key = keyWord(arena.bytes, keyAt, keyAt + items.keyBytes(item));
     const expiry = items.expiry(item);
     const ttl = expiry === 0 ? 0 : expiry - lifetimes.now();
-    const sizeClass = items.classOf(item);
+    const sizeClass = items.lruClassOf(item);
     const { verb, valueBytes } = pending;
     return (status) => this.#events.stored(verb, key, status, ttl, sizeClass, valueBytes);
   }
 
   #failed(request: Request, fits: boolean): Status {
     this.#store.counters.add(fits ? COUNT.store_no_memory : COUNT.store_too_large);
-    // Lest the old value outlive the new one: memcached's meta set does so in every mode.
-    if (request.verb === VERB.set || request.dialect === DIALECT.meta) {
+    if (removesOld(request)) {
       const { keySource } = request;
       const start = request.keyStart(0);
       const end = request.keyEnd(0);
@@ -177,6 +203,6 @@ export class ValueWriter {
   }
 
   #countSet(item: ItemId): void {
-    this.#store.counters.addToClass(this.#store.items.classOf(item), CLASS_COUNT.cmd_set);
+    this.#store.counters.addToClass(this.#store.items.lruClassOf(item), CLASS_COUNT.cmd_set);
   }
 }

@@ -147,7 +147,7 @@ export class SharedNodeView implements NodeView {
       ['slab_automove', tunables.get('automove')],
       ['slab_automove_ratio', tunables.get('automoveRatio').toFixed(2)],
       ['slab_automove_window', 0],
-      ['slab_chunk_max', 524_288],
+      ['slab_chunk_max', options.slabChunkMaxBytes],
       ['lru_crawler', onOff('crawlerEnabled')],
       ['lru_crawler_sleep', tunables.get('crawlerSleepUs')],
       ['lru_crawler_tocrawl', tunables.get('crawlerToCrawl')],

@@ -15,7 +15,7 @@ import {
   type ValuesOf,
 } from '../base/index.ts';
 import type { ClusterMember } from '../commands/index.ts';
-import { EVICTION, type TunableName } from '../store/index.ts';
+import { chainedItemBytesMax, EVICTION, PAGE_BYTES, type TunableName } from '../store/index.ts';
 
 /** memcached's `-o` names that a command line may keep: what they tune is not here, or needs no tuning. */
 const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
@@ -101,6 +101,15 @@ export const serverFlags = {
     min: '1k',
     max: '1024m',
     doc: 'Largest item, key and header included; at most half of --memory-limit.',
+  }),
+  slabChunkMaxBytes: bytes({
+    suboption: 'slab_chunk_max',
+    long: 'slab-chunk-max',
+    default: '512k',
+    min: '1k',
+    max: '1m',
+    bare: 'kilobytes',
+    doc: 'Largest chunk, in kilobytes: an item that needs more is a chain of chunks. It divides 1m evenly.',
   }),
   slabGrowthFactor: number({
     short: 'f',
@@ -334,6 +343,16 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
     maxItemSizeBytes * 2 > memoryLimitBytes
       ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m (--memory-limit),` +
         ` ${memoryLimitBytes} bytes; lower -I or raise -m.`
+      : undefined,
+  ({ slabChunkMaxBytes }) =>
+    PAGE_BYTES % slabChunkMaxBytes === 0
+      ? undefined
+      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which do not divide a page of 1m evenly;` +
+        ' take 1, 2, 4 … 1024 (kilobytes).',
+  ({ maxItemSizeBytes, slabChunkMaxBytes }) =>
+    maxItemSizeBytes > chainedItemBytesMax(slabChunkMaxBytes)
+      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than a chain of chunks of` +
+        ` ${slabChunkMaxBytes} bytes can hold; raise -o slab_chunk_max.`
       : undefined,
   (options) =>
     options.enableSasl && !namesUsers(options)

@@ -22,6 +22,7 @@ import {
   OPCODE,
   type ReplyWriter,
   Request,
+  type Status,
   VERB,
 } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
@@ -146,7 +147,7 @@ export class Session {
   #discardBytes = 0;
   /** The rest of a reply that is too long for one turn. */
   #stream: ReplyStream | undefined;
-  /** The key at which a get that was blocked goes on; 0 is none. */
+  /** The key at which a get goes on that was blocked, or has a large value to write first; 0 is none. */
   #resumeKey = 0;
 
   constructor(tools: SessionTools, host: SessionHost) {
@@ -204,11 +205,13 @@ export class Session {
 
   /** The node stops: what is left of a long reply is left out, so the client sees that it is cut. */
   cutStream(): void {
+    this.#stream?.abandon();
     this.#stream = undefined;
   }
 
-  /** The connection is gone: a value half received leaves nothing behind. */
+  /** The connection is gone: a value half received or half sent leaves nothing behind. */
   abandon(): void {
+    this.cutStream();
     this.#tools.executor.writer.abandon(this.#value);
     this.#receiving = false;
   }
@@ -231,7 +234,7 @@ export class Session {
       }
     }
     if (request.verb === VERB.quit) return this.#quit(request);
-    if (!this.#answer(request)) return PAUSE.blocked;
+    if (!this.#answer(request)) return this.#stream === undefined ? PAUSE.blocked : undefined;
     this.at += length;
     if (this.#tools.store.evicted.count > 0) this.#tools.executor.events.tellEvicted();
     if (this.#watching) {
@@ -254,8 +257,9 @@ export class Session {
     if (verb === VERB.get || verb === VERB.getAndTouch) return this.#retrieve(request);
     if (verb >= VERB.set && verb <= VERB.cas) this.#beginValue(request);
     else if (verb === VERB.watch) this.#watch(request);
-    else if (request.dialect === DIALECT.meta) executor.answerMeta(request, metaReplies);
-    else this.#stream = executor.answer(request, this.#repliesTo(request));
+    else if (request.dialect === DIALECT.meta) {
+      this.#stream = executor.answerMeta(request, metaReplies);
+    } else this.#stream = executor.answer(request, this.#repliesTo(request));
     // Also an answered request can have bytes that nobody asked for.
     if (verb === VERB.refused || request.dialect === DIALECT.binary) {
       this.#discardBytes += request.swallowBytes;
@@ -288,6 +292,8 @@ export class Session {
     this.#resumeKey = 0;
     for (;;) {
       key = executor.retriever.answer(request, reply, key);
+      this.#stream = executor.retriever.takeStream();
+      if (this.#stream !== undefined) break;
       if (key === request.keys) return true;
       if (!this.#host.flush()) break;
     }
@@ -318,7 +324,8 @@ export class Session {
     const missing = value.valueBytes - value.received;
     if (missing > 0) {
       const take = Math.min(missing, end - this.at);
-      writer.receive(value, input, this.at, this.at + take);
+      const failure = writer.receive(value, input, this.at, this.at + take);
+      if (failure !== undefined) return this.#skipRest(failure);
       this.at += take;
     }
     const wholeBytes = value.valueBytes + this.#trailerBytes;
@@ -332,6 +339,15 @@ export class Session {
     const status = this.#wellEnded ? writer.complete(value) : writer.spoiled(value);
     this.#valueReplies.stored(value.echo, status, this.#tools.store);
     if (this.#tools.store.evicted.count > 0) this.#tools.executor.events.tellEvicted();
+    return true;
+  }
+
+  /** There is no memory for the rest of a value: says so, and skips it. */
+  #skipRest(failure: Status): true {
+    const { echo, valueBytes, received } = this.#value;
+    this.#receiving = false;
+    this.#discardBytes = valueBytes - received + this.#trailerBytes;
+    this.#valueReplies.stored(echo, failure, this.#tools.store);
     return true;
   }
 

@@ -1,11 +1,20 @@
 import { wordOf } from './items.ts';
-import { CLASS, CONTROL, FLAG, ITEM, type ItemId, NO_ITEM, TOTAL } from './layout.ts';
+import {
+  CLASS,
+  CONTROL,
+  FLAG,
+  ITEM,
+  ITEM_HEADER_BYTES,
+  type ItemId,
+  NO_ITEM,
+  TOTAL,
+} from './layout.ts';
 import type { Store } from './store.ts';
 
 /**
  * Checks a store that nobody is changing: every chain, list, chunk, lock and sum. Returns what is
- * wrong, one sentence each; nothing when all is sound. `unlinked` is how many items are allocated
- * and not yet linked (values being received).
+ * wrong, one sentence each; nothing when all is sound. `unlinked` is how many chunks are in use by
+ * items that are not linked: values being received, and what was unlinked while it is being sent out.
  */
 export function audit(store: Store, unlinked = 0): readonly string[] {
   const problems: string[] = [];
@@ -15,9 +24,11 @@ export function audit(store: Store, unlinked = 0): readonly string[] {
   auditLocks(store, say);
   const linked = auditIndex(store, say);
   const inClasses = auditClasses(store, linked, say);
+  const chained = auditChains(store, linked, say);
   say(
-    inClasses.used - inClasses.listed === unlinked,
-    `${inClasses.used} chunks are in use, ${inClasses.listed} listed, ${unlinked} unlinked`,
+    inClasses.used - inClasses.listed - chained === unlinked,
+    `${inClasses.used} chunks are in use, ${inClasses.listed} listed, ${chained} in chains, ` +
+      `${unlinked} unlinked`,
   );
   return problems;
 }
@@ -58,6 +69,36 @@ function auditIndex(store: Store, say: Say): Set<ItemId> {
   return seen;
 }
 
+/** Walks the chains of linked items; returns how many value chunks they have together. */
+function auditChains(store: Store, linked: ReadonlySet<ItemId>, say: Say): number {
+  const { items, chains } = store;
+  const seen = new Set<ItemId>();
+  for (const head of linked) {
+    if (!items.isChained(head)) continue;
+    say(chains.pins(head) === 0, `item ${head} is pinned ${chains.pins(head)} times`);
+    const chunks = chains.chunksOf(head);
+    for (let ordinal = 0; ordinal < chunks; ordinal++) {
+      const chunk = chains.chunk(head, ordinal);
+      say(!seen.has(chunk) && !linked.has(chunk), `chunk ${chunk} is used twice`);
+      seen.add(chunk);
+      say(chunk !== NO_ITEM, `chunk ${ordinal} of item ${head} is missing`);
+      if (chunk === NO_ITEM) continue;
+      auditValueChunk(store, head, ordinal, say);
+    }
+  }
+  return seen.size;
+}
+
+function auditValueChunk(store: Store, head: ItemId, ordinal: number, say: Say): void {
+  const { items, chains, chunkBytes } = store;
+  const chunk = chains.chunk(head, ordinal);
+  say(chains.isValueChunk(chunk), `chunk ${chunk} of item ${head} is something else`);
+  say(chains.headOf(chunk) === head, `chunk ${chunk} belongs to another item than ${head}`);
+  say(chains.ordinalOf(chunk) === ordinal, `chunk ${chunk} is not number ${ordinal}`);
+  const bytes = ITEM_HEADER_BYTES + chains.run(head, ordinal * chains.payloadBytes);
+  say(chunkBytes[items.classOf(chunk)]! >= bytes, `chunk ${chunk} is too small for its bytes`);
+}
+
 function auditClasses(
   store: Store,
   linked: ReadonlySet<ItemId>,
@@ -90,7 +131,7 @@ function auditLists(
     let before: ItemId = NO_ITEM;
     for (let id = lru.head(sizeClass, segment); id !== NO_ITEM; id = items.lruNext(id)) {
       say(linked.has(id), `item ${id} is on an LRU list but not in the index`);
-      say(items.classOf(id) === sizeClass, `item ${id} is on the list of another class`);
+      say(items.lruClassOf(id) === sizeClass, `item ${id} is on the list of another class`);
       say(items.segment(id) === segment, `item ${id} is on the list of another segment`);
       say(items.lruPrev(id) === before, `item ${id} does not point back`);
       bytes += items.bytes(id);

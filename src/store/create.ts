@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type Clock, machineClock } from '../base/index.ts';
 import type { StoreShare } from './arena.ts';
-import { CLOCK_START_SECONDS, CONTROL, layOut, PAGE_BYTES, TUNABLE_SLOTS } from './layout.ts';
+import { CLOCK_START_SECONDS, CONTROL, layOut, TUNABLE_SLOTS } from './layout.ts';
 import { planSizeClasses } from './size-classes.ts';
 import { type TunableName, Tunables } from './tunables.ts';
 
@@ -14,6 +14,8 @@ export interface StoreOptions {
   readonly slabGrowthFactor: number;
   /** `-n`. */
   readonly slabMinSizeBytes: number;
+  /** `-o slab_chunk_max`. */
+  readonly slabChunkMaxBytes: number;
   /** `-I`. */
   readonly maxItemSizeBytes: number;
   /** Seed of the key hash; drawn at random unless a test wants to repeat a run. */
@@ -45,7 +47,7 @@ export function createStore(options: StoreOptions, clock: Clock = machineClock):
   const chunkBytes = planSizeClasses({
     growthFactor: options.slabGrowthFactor,
     sizeMinBytes: options.slabMinSizeBytes,
-    pageBytes: PAGE_BYTES,
+    chunkBytesMax: options.slabChunkMaxBytes,
     itemBytesMax: options.maxItemSizeBytes,
   });
   const { layout, memory } = reserve(options, chunkBytes);

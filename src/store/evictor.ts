@@ -16,6 +16,7 @@ import { FLAG, type ItemId, NO_ITEM, SEGMENT, STRIPES, TOTAL } from './layout.ts
 import type { Lifetimes } from './lifetimes.ts';
 import { tryLock, unlock } from './locks.ts';
 import type { LruLists } from './lru.ts';
+import type { Releaser } from './releaser.ts';
 import type { Slabs } from './slabs.ts';
 import { EVICTION, type Tunables } from './tunables.ts';
 
@@ -39,6 +40,7 @@ export class Evictor {
   readonly #index: IndexTable;
   readonly #lifetimes: Lifetimes;
   readonly #slabs: Slabs;
+  readonly #releaser: Releaser;
   readonly #tunables: Tunables;
   readonly #counts: SegmentCounts = { hot: 0, warm: 0, cold: 0, temp: 0 };
 
@@ -50,6 +52,7 @@ export class Evictor {
       readonly index: IndexTable;
       readonly lifetimes: Lifetimes;
       readonly slabs: Slabs;
+      readonly releaser: Releaser;
       readonly tunables: Tunables;
       readonly chunkBytes: readonly number[];
     },
@@ -61,12 +64,13 @@ export class Evictor {
     this.#index = parts.index;
     this.#lifetimes = parts.lifetimes;
     this.#slabs = parts.slabs;
+    this.#releaser = parts.releaser;
     this.#tunables = parts.tunables;
     this.ghosts = new Ghosts(arena, parts.chunkBytes);
   }
 
   /**
-   * The chunk of a forgotten item, or NO_ITEM. The class lock is held; `heldStripe` (or -1) is the
+   * A forgotten item, off the index and the lists but still whole, or NO_ITEM. The class lock is held; `heldStripe` (or -1) is the
    * stripe the caller holds already, and `keep` an item of it that it still needs.
    */
   evict(sizeClass: number, heldStripe: number, keep: ItemId): ItemId {
@@ -141,7 +145,7 @@ export class Evictor {
   /** Evicts an item whose stripe and class the caller holds, and frees its chunk. */
   forgetHeld(sizeClass: number, hash: number, id: ItemId): void {
     this.#forget(sizeClass, hash, id);
-    this.#slabs.give(sizeClass, id);
+    this.#releaser.release(id, sizeClass);
   }
 
   #countGhost(sizeClass: number, distance: number): void {
@@ -178,9 +182,10 @@ export class Evictor {
     const stripe = hash & (STRIPES - 1);
     const held = stripe === heldStripe;
     if (!held && !tryLock(this.#stripes, stripe)) return false;
-    this.#forget(sizeClass, hash, id);
+    const isIdle = !this.#items.isPinned(id);
+    if (isIdle) this.#forget(sizeClass, hash, id);
     if (!held) unlock(this.#stripes, stripe);
-    return true;
+    return isIdle;
   }
 
   #forget(sizeClass: number, hash: number, id: ItemId): void {
@@ -199,7 +204,7 @@ export class Evictor {
     this.#index.remove(hash, id);
     this.#items.clearFlags(id, FLAG.linked);
     this.#lru.leave(sizeClass, id);
-    this.#slabs.give(sizeClass, id);
+    this.#releaser.release(id, sizeClass);
   }
 
   #countDead(sizeClass: number, id: ItemId): void {

@@ -1,6 +1,7 @@
 /** Keeps items in shared memory; knows no protocol and no socket. */
 export type { StoreShare } from './arena.ts';
 export { audit } from './audit.ts';
+export { chainedItemBytesMax } from './chains.ts';
 export { CLASS_COUNT, type ClassCounterName, COUNT, type ThreadCounterName } from './counters.ts';
 export { createStore, type StoreOptions } from './create.ts';
 export { CONTROL, FLAG, type ItemId, NO_ITEM, PAGE_BYTES, SEGMENT, TOTAL } from './layout.ts';

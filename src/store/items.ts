@@ -1,5 +1,6 @@
 import type { Arena } from './arena.ts';
 import {
+  CHAIN,
   CLIENT_FLAGS_BYTES,
   EXTRAS_MASK,
   FLAG,
@@ -14,6 +15,7 @@ import {
 const SIZE_MASK = 0x3fff_ffff;
 const SEGMENT_SHIFT = 30;
 const KEY_SHIFT = 8;
+const KEY_MASK = 0xff00;
 const SEQ_HIGH_SHIFT = 16;
 const SEQ_HIGH_MASK = 0x7fff;
 const ACCESS_MASK = 0x0fff_ffff;
@@ -65,8 +67,9 @@ export interface ItemFacts {
   segment: number;
   casHigh: number;
   casLow: number;
-  /** The byte, in the slab pages, at which the value starts. */
+  /** The byte, in the slab pages, at which the value starts; nowhere when it is chained. */
   valueAt: number;
+  isChained: boolean;
 }
 
 /**
@@ -78,8 +81,10 @@ export class Items {
   readonly #words: Uint32Array;
   readonly #bytes: Buffer;
   readonly #pageClass: Uint8Array;
+  readonly #largestClass: number;
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, largestClass: number) {
+    this.#largestClass = largestClass;
     this.#words = arena.words;
     this.#bytes = arena.bytes;
     this.#pageClass = arena.pageClass;
@@ -110,8 +115,34 @@ export class Items {
     if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
   }
 
+  /** The class of the chunk: where it goes when it is free. */
   classOf(id: ItemId): number {
     return this.#pageClass[pageOf(id)]!;
+  }
+
+  /**
+   * The class on whose LRU lists the item is, and by which it is counted: that of its chunk, but a
+   * chained item is with the largest, so that whoever needs large chunks evicts large items.
+   */
+  lruClassOf(id: ItemId): number {
+    return this.has(id, FLAG.chunked) ? this.#largestClass : this.classOf(id);
+  }
+
+  /** Whether this is an item whose value is in chunks of its own; not whether it is one of those. */
+  isChained(id: ItemId): boolean {
+    const meta = this.#words[wordOf(id) + ITEM.meta]!;
+    return (meta & FLAG.chunked) !== 0 && (meta & KEY_MASK) !== 0;
+  }
+
+  /** The word at which the chain of a chained item starts. */
+  chainAt(id: ItemId): number {
+    const extra = extraBytes(this.#words[wordOf(id) + ITEM.meta]!);
+    return wordOf(id) + Math.ceil((ITEM_HEADER_BYTES + extra + this.keyBytes(id)) / 4);
+  }
+
+  /** Whether somebody is reading the item's chain without holding its stripe. */
+  isPinned(id: ItemId): boolean {
+    return this.isChained(id) && this.#words[this.chainAt(id) + CHAIN.pins] !== 0;
   }
 
   chainNext(id: ItemId): ItemId {
@@ -239,11 +270,11 @@ export class Items {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
     return (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + extraBytes(meta);
   }
-  /** The byte, in the slab pages, at which the value starts. */
+  /** The byte, in the slab pages, at which a value starts that is not chained. */
   valueAt(id: ItemId): number {
     return this.keyAt(id) + this.keyBytes(id);
   }
-  /** What the item takes of its chunk. */
+  /** Header, key and value together. */
   bytes(id: ItemId): number {
     const extra = extraBytes(this.#words[wordOf(id) + ITEM.meta]!);
     return ITEM_HEADER_BYTES + extra + this.keyBytes(id) + this.valueBytes(id);
@@ -258,6 +289,7 @@ export class Items {
     const size = words[at + ITEM.size]!;
     into.valueBytes = size & SIZE_MASK;
     into.segment = size >>> SEGMENT_SHIFT;
+    into.isChained = (meta & FLAG.chunked) !== 0;
     const ownCas = (meta & FLAG.ownCas) !== 0;
     into.casHigh = ownCas ? this.casHigh(id) : (meta >>> SEQ_HIGH_SHIFT) & SEQ_HIGH_MASK;
     into.casLow = ownCas ? this.casLow(id) : words[at + ITEM.seqLow]!;

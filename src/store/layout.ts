@@ -23,6 +23,20 @@
  * ACCESS is the second of the last access, and above it how often the item was read of late (0 … 3).
  *
  * A free chunk is linked into its class's free list by PREV and NEXT and has zero in META.
+ *
+ * A value that no chunk holds is a chain: FLAG.chunked is set, and in place of the value stands, from
+ * the next word on, what finds its bytes (word offsets in CHAIN):
+ *
+ *   … key ┼ pins ┼ value chunk 0 ┼ value chunk 1 ┼ …    ids; 0 until the chunk is needed
+ *
+ * A value chunk has a header as long as an item's. Its META is FLAG.chunked alone, without key bytes,
+ * by which it is told from items and from free chunks (word offsets in VALUE_CHUNK):
+ *
+ *   0       4          8                 24     28        32
+ *   ├ head ─┼ ordinal ─┼ ─ not used ─ … ─┼ meta ┼ ─ … ────┤ bytes of the value
+ *
+ * All value chunks are of the largest class, and full, but for the last: it is of the class that fits,
+ * if that had a chunk. The first is of the largest class in any case.
  */
 import { assert } from '../base/index.ts';
 import { CLASSES_MAX } from './size-classes.ts';
@@ -63,6 +77,11 @@ export const FLAG = {
   chunked: 128,
   ownCas: 0x8000_0000,
 } as const;
+
+/** Word offsets after the key of a chained item. */
+export const CHAIN = { pins: 0, chunks: 1 } as const;
+/** Word offsets inside a value chunk. */
+export const VALUE_CHUNK = { head: 0, ordinal: 1 } as const;
 
 /** Whether anything stands between the header and the key. */
 export const EXTRAS_MASK = FLAG.clientFlags | FLAG.ownCas;

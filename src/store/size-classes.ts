@@ -12,7 +12,8 @@ export interface SizeClassOptions {
   readonly growthFactor: number;
   /** `-n`: bytes of key, value and flags that the smallest of memcached's classes holds. */
   readonly sizeMinBytes: number;
-  readonly pageBytes: number;
+  /** `-o slab_chunk_max`: the largest chunk; what does not fit in is chained. */
+  readonly chunkBytesMax: number;
   /** `-I`: no chunk is larger than this needs. */
   readonly itemBytesMax: number;
 }
@@ -22,13 +23,12 @@ export interface SizeClassOptions {
  *
  * The series is memcached's (96 120 152 192 … for the defaults), so that `stats slabs` reads as its
  * users expect and capacity plans carry over; below it go smaller classes by the same factor, which
- * our shorter header makes worth having, and above it one class of whole pages, so that an item of
- * the default `-I` needs no chain.
+ * our shorter header makes worth having.
  */
 export function planSizeClasses(options: SizeClassOptions): readonly number[] {
-  const { growthFactor, pageBytes, itemBytesMax } = options;
+  const { growthFactor, itemBytesMax } = options;
   const first = align(REFERENCE_HEADER_BYTES + options.sizeMinBytes);
-  const chunkBytesMax = Math.min(pageBytes / 2, align(itemBytesMax));
+  const chunkBytesMax = Math.min(options.chunkBytesMax, align(itemBytesMax));
   const below: number[] = [];
   for (let size = first; below.length < CLASSES_BELOW_MAX; ) {
     size = Math.min(size - CHUNK_ALIGN_BYTES, align(size / growthFactor));
@@ -42,7 +42,6 @@ export function planSizeClasses(options: SizeClassOptions): readonly number[] {
     size = Math.max(size + CHUNK_ALIGN_BYTES, align(Math.floor(size * growthFactor)));
   }
   sizes.push(chunkBytesMax);
-  if (itemBytesMax > chunkBytesMax) sizes.push(pageBytes);
   return sizes;
 }
 

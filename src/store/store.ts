@@ -1,10 +1,12 @@
-import { copyBytes } from '../base/index.ts';
+import { type ByteSink, copyBytes } from '../base/index.ts';
+import { Allocator, type Asker, NOBODY } from './allocator.ts';
 import { Arena, type StoreShare } from './arena.ts';
+import { Chains } from './chains.ts';
 import { CLASS_COUNT, COUNT, CounterSums, ThreadCounters } from './counters.ts';
 import { EvictionNotes } from './eviction-notes.ts';
 import { Evictor } from './evictor.ts';
 import { IndexTable } from './index-table.ts';
-import { HITS_MAX, Items, itemBytes } from './items.ts';
+import { HITS_MAX, Items } from './items.ts';
 import {
   CLASS,
   CONTROL,
@@ -19,9 +21,9 @@ import {
 import { Lifetimes } from './lifetimes.ts';
 import { lock, unlock } from './locks.ts';
 import { LruLists } from './lru.ts';
-import { MOVED, PageMover } from './page-mover.ts';
+import { PageMover } from './page-mover.ts';
 import { Pages } from './pages.ts';
-import { classFor } from './size-classes.ts';
+import { Releaser } from './releaser.ts';
 import { Slabs } from './slabs.ts';
 import { Tunables } from './tunables.ts';
 
@@ -57,9 +59,6 @@ export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 /** memcached's bookkeeping beside key and value: 48 header, 8 CAS, NUL after the key, CRLF. */
 const REFERENCE_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
 const REFERENCE_FLAGS_BYTES = 4;
-const NO_STRIPE = -1;
-/** How many pages an allocation may take from other classes before it is given up. */
-const STEALS_MAX = 4;
 /** What an item keeps when it is copied for a CAS id of its own. */
 const KEPT_BY_COPY = [FLAG.fetched, FLAG.stale, FLAG.tokenSent];
 
@@ -70,11 +69,16 @@ const KEPT_BY_COPY = [FLAG.fetched, FLAG.stale, FLAG.tokenSent];
  * receives the value; `writeKey` and `writeValue` fill it; `put` links it, or frees it when the
  * mode's condition does not hold; from then on its key's stripe protects it, until it is deleted,
  * replaced, expired, flushed or evicted and its chunk goes back.
+ *
+ * A value that no chunk holds is a chain of them (chains.ts). Its chunks are taken as its bytes arrive,
+ * so that an announcement alone takes no memory; and who sends it out pins it, so that it stays whole
+ * without a lock for as long as that takes, whatever becomes of its key.
  */
 export class Store {
   readonly counters: ThreadCounters;
   readonly sums: CounterSums;
   readonly items: Items;
+  readonly chains: Chains;
   readonly pages: Pages;
   readonly slabs: Slabs;
   readonly tunables: Tunables;
@@ -82,7 +86,9 @@ export class Store {
   readonly index: IndexTable;
   /** The clock, the sequence numbers (the last drawn is the CAS id of the last change), flushes. */
   readonly lifetimes: Lifetimes;
+  readonly releaser: Releaser;
   readonly evictor: Evictor;
+  readonly allocator: Allocator;
   readonly mover: PageMover;
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
@@ -99,7 +105,8 @@ export class Store {
   readonly itemBytesMax: number;
 
   readonly #stripes: Int32Array;
-  readonly #chunkBytesMax: number;
+  /** Whoever is in `open` now; used again and again, for nothing is allocated under a lock. */
+  readonly #asker: Asker = { ...NOBODY };
 
   /** Joins the shared memory as its `thread`-th thread (from 0): each has its own counters. */
   constructor(share: StoreShare, thread: number) {
@@ -107,7 +114,9 @@ export class Store {
     this.#stripes = this.arena.stripes;
     this.chunkBytes = share.chunkBytes;
     this.itemBytesMax = share.itemBytesMax;
-    this.items = new Items(this.arena);
+    const largestClass = share.chunkBytes.length - 1;
+    this.items = new Items(this.arena, largestClass);
+    this.chains = new Chains(this.arena, this.items, share.chunkBytes[largestClass]!);
     this.pages = new Pages(this.arena);
     this.slabs = new Slabs(this.arena, share, this.pages);
     this.tunables = new Tunables(this.arena);
@@ -116,9 +125,10 @@ export class Store {
     this.lifetimes = new Lifetimes(this.arena, this.items);
     this.counters = new ThreadCounters(this.arena, thread);
     this.sums = new CounterSums(this.arena);
+    this.releaser = new Releaser(this.arena, this);
     this.evictor = new Evictor(this.arena, this);
+    this.allocator = new Allocator(this);
     this.mover = new PageMover(this.arena, this);
-    this.#chunkBytesMax = share.chunkBytes[share.chunkBytes.length - 1]!;
   }
 
   hashOf(bytes: Buffer, start: number, end: number): number {
@@ -149,13 +159,14 @@ export class Store {
     return (
       valueBytes <= VALUE_BYTES_MAX &&
       REFERENCE_OVERHEAD_BYTES + keyBytes + flagsBytes + valueBytes <= this.itemBytesMax &&
-      itemBytes(keyBytes, clientFlags, valueBytes, ownCas) <= this.#chunkBytesMax
+      this.allocator.canHold(keyBytes, clientFlags, valueBytes, ownCas)
     );
   }
 
   /**
    * A fresh item that nobody else sees, or NO_ITEM when its class has no chunk and nothing to
-   * evict. It must `fits`, and must end in `put` or `release`.
+   * evict. It must `fits`, and must end in `put` or `release`. The chunks of a chained value are taken
+   * by `writeValue`.
    */
   allocate(
     keyBytes: number,
@@ -164,12 +175,13 @@ export class Store {
     valueBytes: number,
     ownCas = false,
   ): ItemId {
-    return this.#allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, NO_STRIPE, NO_ITEM);
+    return this.allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, NOBODY);
   }
 
   /**
    * As `allocate`, between `open` and `close` of the key with that hash; `keep` is the item that
-   * was found there and must not be evicted for it. It must end in `link`.
+   * was found there and must not be evicted for it. It must end in `link`. All chunks of a chained
+   * value are taken.
    */
   allocateOpened(
     hash: number,
@@ -180,8 +192,15 @@ export class Store {
     valueBytes: number,
     ownCas: boolean,
   ): ItemId {
-    const stripe = hash & (STRIPES - 1);
-    return this.#allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, stripe, keep);
+    const { allocator } = this;
+    const asker = this.#asker;
+    asker.stripe = hash & (STRIPES - 1);
+    asker.keep = keep;
+    const id = allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, asker);
+    if (id === NO_ITEM || !this.items.isChained(id)) return id;
+    if (allocator.reserve(id, 0, valueBytes, asker)) return id;
+    this.releaser.release(id);
+    return NO_ITEM;
   }
 
   /** Links an item of `allocateOpened` in place of what `open` found. */
@@ -197,16 +216,50 @@ export class Store {
 
   /** Gives back an item that was never linked. */
   release(id: ItemId): void {
-    this.#giveChunk(id);
+    this.releaser.release(id);
   }
 
   writeKey(id: ItemId, source: Buffer, start: number, end: number): void {
     copyBytes(source, start, end, this.arena.bytes, this.items.keyAt(id));
   }
 
-  /** Writes `source[start, end)` at `offset` of an unlinked item's value. */
-  writeValue(id: ItemId, offset: number, source: Buffer, start: number, end: number): void {
-    copyBytes(source, start, end, this.arena.bytes, this.items.valueAt(id) + offset);
+  /**
+   * Writes `source[start, end)` at `offset` of an unlinked item's value. False when there is no memory
+   * for it, which only happens to a chained value: it must then end in `release`.
+   */
+  writeValue(id: ItemId, offset: number, source: Buffer, start: number, end: number): boolean {
+    if (!this.items.isChained(id)) {
+      copyBytes(source, start, end, this.arena.bytes, this.items.valueAt(id) + offset);
+      return true;
+    }
+    if (!this.allocator.reserve(id, offset, offset + end - start, NOBODY)) return false;
+    this.chains.write(id, offset, source, start, end);
+    return true;
+  }
+
+  /** Keeps an opened chained item whole, whatever becomes of its key, until `unpin`. */
+  pin(id: ItemId): void {
+    this.chains.setPins(id, this.chains.pins(id) + 1);
+  }
+
+  /** Ends a `pin` of an item whose key has that hash. The last one of an unlinked item frees it. */
+  unpin(hash: number, id: ItemId): void {
+    lock(this.#stripes, hash & (STRIPES - 1));
+    const pins = this.chains.pins(id) - 1;
+    this.chains.setPins(id, pins);
+    const isLast = pins === 0 && !this.items.has(id, FLAG.linked);
+    unlock(this.#stripes, hash & (STRIPES - 1));
+    if (isLast) this.releaser.release(id);
+  }
+
+  /** Appends bytes of a pinned value, from `offset` on, to a sink that has room for them. */
+  readValue(id: ItemId, offset: number, length: number, sink: ByteSink): void {
+    for (let from = offset; from < offset + length; ) {
+      const at = this.chains.at(id, from);
+      const bytes = Math.min(offset + length - from, this.chains.run(id, from));
+      sink.putRange(this.arena.bytes, at, at + bytes);
+      from += bytes;
+    }
   }
 
   /** Links a complete item under its key, or frees it if the terms are not met. */
@@ -229,7 +282,7 @@ export class Store {
       this.#noteStored(fresh);
     }
     unlock(this.#stripes, hash & (STRIPES - 1));
-    if (outcome !== OUTCOME.stored || fresh !== id) this.#giveChunk(id);
+    if (outcome !== OUTCOME.stored || fresh !== id) this.releaser.release(id);
     this.index.growIfFull();
     return outcome;
   }
@@ -258,7 +311,7 @@ export class Store {
   /** Removes the key. Returns the size class its item was in, or 0 when there was none. */
   remove(hash: number, bytes: Buffer, start: number, end: number): number {
     const id = this.open(hash, bytes, start, end);
-    const sizeClass = id === NO_ITEM ? 0 : this.items.classOf(id);
+    const sizeClass = id === NO_ITEM ? 0 : this.items.lruClassOf(id);
     if (id !== NO_ITEM) this.#unlink(hash, id);
     this.close(hash);
     return sizeClass;
@@ -324,7 +377,7 @@ export class Store {
   }
 
   /**
-   * Remembers, for the crawler, when the first of a class's items expires. Without the class lock two such
+   * Remembers, for the crawler, when the first of the items in a class's pages expires. Without the class lock two such
    * notes may meet and the later time stay, until the item's end is met some other way.
    */
   noteExpiry(sizeClass: number, expiry: number): void {
@@ -401,7 +454,7 @@ export class Store {
     if (stale) this.#markStale(old, fresh);
     const stored = matches || stale;
     const slot = stored ? CLASS_COUNT.cas_hits : CLASS_COUNT.cas_badval;
-    this.counters.addToClass(this.items.classOf(old), slot);
+    this.counters.addToClass(this.items.lruClassOf(old), slot);
     return stored ? OUTCOME.stored : OUTCOME.exists;
   }
 
@@ -427,15 +480,10 @@ export class Store {
     const addedBytes = this.items.valueBytes(added);
     const fresh = this.#allocateLike(hash, old, oldBytes + addedBytes, terms.ownCas);
     if (fresh === NO_ITEM) return NO_ITEM;
-    const at = this.items.valueAt(fresh);
     const first = terms.mode === MODE.append ? old : added;
     const second = terms.mode === MODE.append ? added : old;
-    const { bytes } = this.arena;
-    const firstAt = this.items.valueAt(first);
-    const firstBytes = this.items.valueBytes(first);
-    bytes.copy(bytes, at, firstAt, firstAt + firstBytes);
-    const secondAt = this.items.valueAt(second);
-    bytes.copy(bytes, at + firstBytes, secondAt, secondAt + this.items.valueBytes(second));
+    this.chains.copy(first, fresh, 0);
+    this.chains.copy(second, fresh, this.items.valueBytes(first));
     return fresh;
   }
 
@@ -445,9 +493,7 @@ export class Store {
     const valueBytes = items.valueBytes(old);
     const fresh = this.#allocateLike(hash, old, valueBytes, true);
     if (fresh === NO_ITEM) return NO_ITEM;
-    const valueAt = items.valueAt(old);
-    const { bytes } = this.arena;
-    bytes.copy(bytes, items.valueAt(fresh), valueAt, valueAt + valueBytes);
+    this.chains.copy(old, fresh, 0);
     for (const flag of KEPT_BY_COPY) if (items.has(old, flag)) items.setFlags(fresh, flag);
     this.#replace(hash, old, fresh);
     return fresh;
@@ -469,57 +515,6 @@ export class Store {
     return fresh;
   }
 
-  #allocate(
-    keyBytes: number,
-    clientFlags: number,
-    expiry: number,
-    valueBytes: number,
-    ownCas: boolean,
-    heldStripe: number,
-    keep: ItemId,
-  ): ItemId {
-    const bytes = itemBytes(keyBytes, clientFlags, valueBytes, ownCas);
-    const sizeClass = classFor(this.chunkBytes, bytes);
-    for (let steals = 0; ; steals++) {
-      this.lockClass(sizeClass);
-      const id = this.#takeChunk(sizeClass, heldStripe, keep);
-      if (id !== NO_ITEM) this.items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
-      this.unlockClass(sizeClass);
-      if (id !== NO_ITEM) return id;
-      if (steals === STEALS_MAX || !this.#steal(sizeClass, heldStripe)) break;
-    }
-    this.lockClass(sizeClass);
-    this.#countInClass(sizeClass, TOTAL.outOfMemory);
-    this.unlockClass(sizeClass);
-    return NO_ITEM;
-  }
-
-  /** A chunk, be it that of an item that gives way. The class lock is held. */
-  #takeChunk(sizeClass: number, heldStripe: number, keep: ItemId): ItemId {
-    const free = this.slabs.take(sizeClass);
-    if (free !== NO_ITEM || this.tunables.get('evictsToFree') === 0) return free;
-    const id = this.evictor.evict(sizeClass, heldStripe, keep);
-    if (id === NO_ITEM) return NO_ITEM;
-    this.#countInClass(sizeClass, TOTAL.directReclaims);
-    if (this.evicted.isWanted()) {
-      this.evicted.take(this.items, this.lifetimes, this.arena.bytes, id, sizeClass);
-    }
-    return id;
-  }
-
-  /** Takes a page from the class that has most of them, when this one has nothing to evict. */
-  #steal(sizeClass: number, heldStripe: number): boolean {
-    if (this.tunables.get('evictsToFree') === 0 || this.tunables.get('reassign') === 0)
-      return false;
-    const from = this.classOfMostPages(sizeClass);
-    return from !== 0 && this.mover.move(from, sizeClass, heldStripe) === MOVED.done;
-  }
-
-  /** The class lock is held. */
-  #countInClass(sizeClass: number, slot: number): void {
-    this.arena.totals[sizeClass * TOTAL.slots + slot]! += 1;
-  }
-
   /** Links `fresh` under its key in place of `old` (or of nothing). The stripe is held. */
   #replace(hash: number, old: ItemId, fresh: ItemId): void {
     this.#stampSeq(fresh);
@@ -527,8 +522,8 @@ export class Store {
     this.items.setAccess(fresh, this.lifetimes.now(), old === NO_ITEM ? 0 : this.items.hits(old));
     if (old === NO_ITEM) this.index.insert(hash, fresh);
     else this.index.replace(hash, old, fresh);
-    const sizeClass = this.items.classOf(fresh);
-    const oldClass = old === NO_ITEM ? sizeClass : this.items.classOf(old);
+    const sizeClass = this.items.lruClassOf(fresh);
+    const oldClass = old === NO_ITEM ? sizeClass : this.items.lruClassOf(old);
     if (oldClass !== sizeClass) this.#retire(oldClass, old);
     const expiry = this.items.expiry(fresh);
     this.lockClass(sizeClass);
@@ -541,7 +536,7 @@ export class Store {
       this.items.setSegment(fresh, this.evictor.entryOf(sizeClass, hash, ttlSeconds));
     }
     this.lru.enter(sizeClass, fresh);
-    this.noteExpiry(sizeClass, expiry);
+    this.noteExpiry(this.items.classOf(fresh), expiry);
     this.unlockClass(sizeClass);
   }
 
@@ -560,10 +555,10 @@ export class Store {
 
   #unlink(hash: number, id: ItemId): void {
     this.index.remove(hash, id);
-    this.#retire(this.items.classOf(id), id);
+    this.#retire(this.items.lruClassOf(id), id);
   }
 
-  /** Gives back the chunk of an item that the index has let go. */
+  /** Gives back the chunks of an item that the index has let go. */
   #retire(sizeClass: number, id: ItemId): void {
     this.lockClass(sizeClass);
     this.#leave(sizeClass, id);
@@ -574,13 +569,6 @@ export class Store {
   #leave(sizeClass: number, id: ItemId): void {
     this.items.clearFlags(id, FLAG.linked);
     this.lru.leave(sizeClass, id);
-    this.slabs.give(sizeClass, id);
-  }
-
-  #giveChunk(id: ItemId): void {
-    const sizeClass = this.items.classOf(id);
-    this.lockClass(sizeClass);
-    this.slabs.give(sizeClass, id);
-    this.unlockClass(sizeClass);
+    this.releaser.release(id, sizeClass);
   }
 }

@@ -41,9 +41,17 @@ export function testShare(options: Partial<StoreOptions> = {}): StoreShare {
     slabGrowthFactor: 1.25,
     slabMinSizeBytes: 48,
     maxItemSizeBytes: 1 << 20,
+    slabChunkMaxBytes: 1 << 19,
     hashSeed: 7,
     ...options,
   });
+}
+
+export interface Fed {
+  readonly reply: string;
+  /** Up to which byte the input is understood. */
+  readonly consumed: number;
+  readonly pause: number;
 }
 
 /** A session on a real store, without a socket: bytes in, bytes out. */
@@ -71,18 +79,25 @@ export class Talker {
     });
   }
 
-  /** Says whole requests and returns the reply. */
+  /** Says whole requests and returns the reply, however many turns that takes. */
   say(text: string): string {
-    return this.feed(Buffer.from(text, 'latin1')).reply;
+    return this.feedAll(Buffer.from(text, 'latin1')).reply;
   }
 
-  /** Feeds bytes as far as the session takes them. */
-  feed(bytes: Buffer): {
-    readonly reply: string;
-    readonly consumed: number;
-    readonly pause: number;
-  } {
-    const pause = this.session.advance(bytes, 0, bytes.length);
+  /** Feeds bytes, and lets the session go on after each turn. */
+  feedAll(bytes: Buffer): Fed {
+    let reply = '';
+    for (let at = 0; ; ) {
+      const fed = this.feed(bytes, at);
+      at = fed.consumed;
+      reply += fed.reply;
+      if (fed.pause !== PAUSE.turnOver) return { ...fed, reply };
+    }
+  }
+
+  /** Feeds bytes, from `start` on, as far as the session takes them in one turn. */
+  feed(bytes: Buffer, start = 0): Fed {
+    const pause = this.session.advance(bytes, start, bytes.length);
     this.#take();
     const reply = this.#reply;
     this.#reply = '';
@@ -95,7 +110,7 @@ export class Talker {
     let reply = '';
     for (const piece of pieces) {
       carry = Buffer.concat([carry, piece]);
-      const fed = this.feed(carry);
+      const fed = this.feedAll(carry);
       reply += fed.reply;
       carry = Buffer.from(carry.subarray(fed.consumed));
       if (fed.pause === PAUSE.closing) return `${reply}<closed>`;

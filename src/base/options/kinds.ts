@@ -42,25 +42,26 @@ export function octal(entry: Ranged): Flag<number> {
   return ranged('octal', { must, ...entry }, parse, text);
 }
 
+const BARE_UNIT_BYTES = { bytes: 1, kilobytes: 2 ** 10, megabytes: 2 ** 20 } as const;
+
 interface Sized extends Common {
   /** Sizes as a person types them: `64m`. */
   readonly default: string;
   readonly min: string;
   readonly max: string;
-  /** What a bare number counts: bytes, or megabytes as in memcached's `-m 64`. */
-  readonly bare?: 'bytes' | 'megabytes';
+  /** What a bare number counts: bytes, or larger units as in memcached's `-m 64`. */
+  readonly bare?: keyof typeof BARE_UNIT_BYTES;
 }
 
 /** A size; its value is in bytes. */
 export function bytes(entry: Sized): Flag<number> {
   const { min, max, bare = 'bytes', ...rest } = entry;
   const must = `a size from ${min} to ${max} (suffixes k, m and g; a bare number counts ${bare})`;
-  const bareUnit = bare === 'megabytes' ? 2 ** 20 : 1;
   const range = { default: sizeOf(entry.default), min: sizeOf(min), max: sizeOf(max) };
   return ranged(
     'bytes',
     { ...rest, ...range, must },
-    (text) => parseSize(text, bareUnit),
+    (text) => parseSize(text, BARE_UNIT_BYTES[bare]),
     sizeText,
   );
 }

@@ -64,7 +64,7 @@ export class MetaArithmetic {
     }
     if (!this.#counter.read(id)) return STATUS.nonNumeric;
     const up = request.level > 0;
-    this.#counter.countHit(up, items.classOf(id));
+    this.#counter.countHit(up, items.lruClassOf(id));
     let item = this.#counter.apply(hash, id, up, request.deltaHigh, request.deltaLow);
     if (item !== NO_ITEM && request.hasOwnCas) {
       item = this.#store.restamp(hash, item, true, request.ownCasHigh, request.ownCasLow);

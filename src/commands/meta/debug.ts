@@ -47,7 +47,7 @@ function readFacts(
     facts.casHigh = items.casHigh(id);
     facts.casLow = items.casLow(id);
     facts.fetched = items.has(id, FLAG.fetched);
-    facts.sizeClass = items.classOf(id);
+    facts.sizeClass = items.lruClassOf(id);
     facts.bytes = items.bytes(id);
   }
   store.close(hash);

@@ -16,7 +16,7 @@ export function answerMetaDelete(
   const end = request.keyEnd(0);
   const hash = store.hashOf(keySource, start, end);
   const id = store.open(hash, keySource, start, end);
-  const sizeClass = id === NO_ITEM ? 0 : store.items.classOf(id);
+  const sizeClass = id === NO_ITEM ? 0 : store.items.lruClassOf(id);
   const bytes = id === NO_ITEM ? 0 : store.items.bytes(id);
   const status = id === NO_ITEM ? STATUS.notFound : remove(store, request, hash, id);
   store.closeGrown(hash);
@@ -33,7 +33,7 @@ export function answerMetaDelete(
 function remove(store: Store, request: Request, hash: number, id: ItemId): Status {
   const { items, counters } = store;
   if (request.hasCas && !carriesCas(store, request, id)) return STATUS.exists;
-  const sizeClass = items.classOf(id);
+  const sizeClass = items.lruClassOf(id);
   let item = id;
   if (request.dropValue) {
     item = leaveTombstone(store, request, hash, id);

@@ -7,11 +7,14 @@ import {
 import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
 import { STREAM } from '../event-log.ts';
 import { expiryOf } from '../expiry.ts';
+import type { ReplyStream } from '../reply-stream.ts';
+import { ValueStream } from '../value-stream.ts';
 import type { ItemEvents } from '../watch.ts';
 
 class Hit extends ItemView {
   valueAt = 0;
   segment = 0;
+  isChained = false;
 }
 
 const LETTER = {
@@ -47,7 +50,8 @@ export class MetaGetter {
     this.#events = events;
   }
 
-  answer(request: Request, reply: MetaReplies): void {
+  /** What comes back is a large value that is still to be written. */
+  answer(request: Request, reply: MetaReplies): ReplyStream | undefined {
     const store = this.#store;
     const { keySource } = request;
     const start = request.keyStart(0);
@@ -63,25 +67,27 @@ export class MetaGetter {
         this.#countMiss(request);
         reply.miss(request);
         if (this.#events.wants(STREAM.fetchers)) this.#events.fetched(request, 0, 0, 0);
-        return;
+        return undefined;
       }
       store.items.read(id, this.#view);
-      const room = REPLY_FRAME_BYTES_MAX + (request.wantsValue ? this.#view.valueBytes : 0);
+      const withBytes = request.wantsValue && !this.#view.isChained;
+      const room = REPLY_FRAME_BYTES_MAX + (withBytes ? this.#view.valueBytes : 0);
       if (reply.sink.at + room > reply.sink.bytes.length) {
         // No allocation while a lock is held: grow first, then look again.
         this.#close(hash);
         reply.sink.ensure(room);
         continue;
       }
-      this.#show(request, reply, id);
+      const streams = this.#show(request, reply, id);
+      if (streams) store.pin(id);
       if (!request.withoutBump) store.noteHit(id);
-      const sizeClass = store.items.classOf(id);
+      const sizeClass = store.items.lruClassOf(id);
       this.#close(hash);
       this.#countHit(request, sizeClass);
       if (this.#events.wants(STREAM.fetchers)) {
         this.#events.fetched(request, 0, sizeClass, this.#view.valueBytes);
       }
-      return;
+      return streams ? new ValueStream(store, hash, id, reply) : undefined;
     }
   }
 
@@ -104,7 +110,8 @@ export class MetaGetter {
     return id;
   }
 
-  #show(request: Request, reply: MetaReplies, id: ItemId): void {
+  /** The whole reply, but for a large value: then true. */
+  #show(request: Request, reply: MetaReplies, id: ItemId): boolean {
     const view = this.#view;
     const sameCas =
       request.hasCas && request.casHigh === view.casHigh && request.casLow === view.casLow;
@@ -114,9 +121,10 @@ export class MetaGetter {
     for (let flag = 0; flag < request.flagCount; flag++) this.#showFlag(request, reply, id, flag);
     this.#showTokens(reply, id);
     reply.lineEnd();
-    if (!withValue) return;
+    if (!withValue || view.isChained) return withValue;
     reply.sink.putViewed(this.#store.arena, view.valueAt, view.valueAt + view.valueBytes);
     reply.lineEnd();
+    return false;
   }
 
   /** What one flag does to the item, and what it shows of it: in the order they were given. */

@@ -1,0 +1,46 @@
+import type { ByteSink } from '../base/index.ts';
+import { REPLY_FRAME_BYTES_MAX, type ReplyWriter } from '../protocol/index.ts';
+import { type ItemId, NO_ITEM, type Store } from '../store/index.ts';
+import type { ReplyStream } from './reply-stream.ts';
+
+/** What of a value is written in one turn, so that the client's pace is heard and others get theirs. */
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * A large value on its way out, and what stands behind it. Its item is pinned: it stays as it was when
+ * its key was open, also when the key is deleted or gets another value meanwhile.
+ */
+export class ValueStream implements ReplyStream {
+  readonly #store: Store;
+  readonly #hash: number;
+  readonly #reply: Pick<ReplyWriter, 'valueEnd'>;
+  readonly #valueBytes: number;
+  #item: ItemId;
+  #written = 0;
+
+  /** Of an item that was pinned while its key, with that hash, was open. */
+  constructor(store: Store, hash: number, item: ItemId, reply: Pick<ReplyWriter, 'valueEnd'>) {
+    this.#store = store;
+    this.#hash = hash;
+    this.#item = item;
+    this.#reply = reply;
+    this.#valueBytes = store.items.valueBytes(item);
+  }
+
+  write(sink: ByteSink): boolean {
+    sink.ensure(PIECE_BYTES + REPLY_FRAME_BYTES_MAX);
+    const length = Math.min(PIECE_BYTES, this.#valueBytes - this.#written);
+    this.#store.readValue(this.#item, this.#written, length, sink);
+    this.#written += length;
+    if (this.#written < this.#valueBytes) return false;
+    this.#reply.valueEnd();
+    this.abandon();
+    return true;
+  }
+
+  abandon(): void {
+    if (this.#item === NO_ITEM) return;
+    this.#store.unpin(this.#hash, this.#item);
+    this.#item = NO_ITEM;
+  }
+}

@@ -1,0 +1,170 @@
+import type { Arena } from './arena.ts';
+import type { Chains } from './chains.ts';
+import type { EvictionNotes } from './eviction-notes.ts';
+import type { Evictor } from './evictor.ts';
+import { type Items, itemBytes } from './items.ts';
+import { CLASS, ITEM_HEADER_BYTES, type ItemId, NO_ITEM, TOTAL } from './layout.ts';
+import type { Lifetimes } from './lifetimes.ts';
+import { lock, unlock } from './locks.ts';
+import { MOVED, type PageMover } from './page-mover.ts';
+import type { Releaser } from './releaser.ts';
+import { classFor } from './size-classes.ts';
+import type { Slabs } from './slabs.ts';
+import type { Tunables } from './tunables.ts';
+
+/** How many pages an allocation may take from other classes before it is given up. */
+const STEALS_MAX = 4;
+
+/** On whose behalf room is made, so that eviction takes no lock twice and nothing that is needed. */
+export interface Asker {
+  /** The stripe that is held already, or -1. */
+  stripe: number;
+  /** An item of that stripe that must stay, or NO_ITEM. */
+  keep: ItemId;
+}
+
+/** Who holds no stripe and needs no item. */
+export const NOBODY: Asker = { stripe: -1, keep: NO_ITEM };
+
+export interface AllocatorParts {
+  readonly arena: Arena;
+  readonly items: Items;
+  readonly chains: Chains;
+  readonly slabs: Slabs;
+  readonly releaser: Releaser;
+  readonly evictor: Evictor;
+  readonly mover: PageMover;
+  readonly tunables: Tunables;
+  readonly lifetimes: Lifetimes;
+  readonly evicted: EvictionNotes;
+  readonly chunkBytes: readonly number[];
+  classOfMostPages(besides: number): number;
+}
+
+/**
+ * Makes items, whole or as the head of a chain to which value chunks are added. The caller may hold a
+ * stripe, but no class.
+ */
+export class Allocator {
+  readonly #parts: AllocatorParts;
+  readonly #classes: Int32Array;
+  readonly #largestClass: number;
+  readonly #chunkBytesMax: number;
+
+  constructor(parts: AllocatorParts) {
+    this.#parts = parts;
+    this.#classes = parts.arena.classes;
+    this.#largestClass = parts.chunkBytes.length - 1;
+    this.#chunkBytesMax = parts.chunkBytes[this.#largestClass]!;
+  }
+
+  /** Whether a chunk can hold the item, or the head of its chain. */
+  canHold(keyBytes: number, clientFlags: number, valueBytes: number, ownCas: boolean): boolean {
+    return (
+      itemBytes(keyBytes, clientFlags, valueBytes, ownCas) <= this.#chunkBytesMax ||
+      this.#parts.chains.headBytes(keyBytes, clientFlags, valueBytes, ownCas) <= this.#chunkBytesMax
+    );
+  }
+
+  /** A fresh item, without the value chunks if it is chained (`reserve`), or NO_ITEM. */
+  allocate(
+    keyBytes: number,
+    clientFlags: number,
+    expiry: number,
+    valueBytes: number,
+    ownCas: boolean,
+    asker: Asker,
+  ): ItemId {
+    const { items, chains, chunkBytes } = this.#parts;
+    const bytes = itemBytes(keyBytes, clientFlags, valueBytes, ownCas);
+    const isChained = bytes > this.#chunkBytesMax;
+    const id = isChained
+      ? this.#takeFor(chains.headBytes(keyBytes, clientFlags, valueBytes, ownCas), asker)
+      : this.take(classFor(chunkBytes, bytes), asker);
+    if (id === NO_ITEM) return NO_ITEM;
+    items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
+    if (isChained) chains.begin(id);
+    return id;
+  }
+
+  /** Takes the chunks that bytes `from` … `to - 1` of a chained value need; false when it cannot. */
+  reserve(head: ItemId, from: number, to: number, asker: Asker): boolean {
+    const { chains } = this.#parts;
+    const end = chains.chunksFor(to);
+    for (let ordinal = Math.floor(from / chains.payloadBytes); ordinal < end; ordinal++) {
+      if (chains.chunk(head, ordinal) !== NO_ITEM) continue;
+      const chunk = this.#takeValueChunk(head, ordinal, asker);
+      if (chunk === NO_ITEM) return false;
+      chains.join(head, ordinal, chunk);
+    }
+    return true;
+  }
+
+  /** A chunk of the class, by eviction if it must; or NO_ITEM. It looks taken to everyone else. */
+  take(sizeClass: number, asker: Asker): ItemId {
+    for (let steals = 0; ; steals++) {
+      this.#lock(sizeClass);
+      const id = this.#takeHeld(sizeClass, asker);
+      this.#unlock(sizeClass);
+      if (id !== NO_ITEM) return id;
+      if (steals === STEALS_MAX || !this.#steal(sizeClass, asker.stripe)) break;
+    }
+    this.#lock(sizeClass);
+    this.#count(sizeClass, TOTAL.outOfMemory);
+    this.#unlock(sizeClass);
+    return NO_ITEM;
+  }
+
+  /** The last chunk takes no more than it needs, unless only large chunks are to be had. */
+  #takeValueChunk(head: ItemId, ordinal: number, asker: Asker): ItemId {
+    const { chains, items } = this.#parts;
+    if (ordinal === 0) return this.take(this.#largestClass, asker);
+    const rest = items.valueBytes(head) - ordinal * chains.payloadBytes;
+    return this.#takeFor(ITEM_HEADER_BYTES + Math.min(rest, chains.payloadBytes), asker);
+  }
+
+  /** A chunk for so many bytes. Chains hold what their class cannot evict, so the largest stands in. */
+  #takeFor(bytes: number, asker: Asker): ItemId {
+    const sizeClass = classFor(this.#parts.chunkBytes, bytes);
+    const id = this.take(sizeClass, asker);
+    if (id !== NO_ITEM || sizeClass === this.#largestClass) return id;
+    return this.take(this.#largestClass, asker);
+  }
+
+  /** The class lock is held. */
+  #takeHeld(sizeClass: number, { stripe, keep }: Asker): ItemId {
+    const { slabs, chains, tunables, evictor, evicted, items, releaser } = this.#parts;
+    const free = slabs.take(sizeClass);
+    if (free !== NO_ITEM) chains.claim(free);
+    if (free !== NO_ITEM || tunables.get('evictsToFree') === 0) return free;
+    const id = evictor.evict(sizeClass, stripe, keep);
+    if (id === NO_ITEM) return NO_ITEM;
+    this.#count(sizeClass, TOTAL.directReclaims);
+    if (evicted.isWanted()) {
+      const { lifetimes, arena } = this.#parts;
+      evicted.take(items, lifetimes, arena.bytes, id, sizeClass);
+    }
+    return items.isChained(id) ? releaser.dismantle(id, sizeClass) : id;
+  }
+
+  /** Takes a page from the class that has most of them, when this one has nothing to evict. */
+  #steal(sizeClass: number, heldStripe: number): boolean {
+    const { tunables, mover } = this.#parts;
+    if (tunables.get('evictsToFree') === 0 || tunables.get('reassign') === 0) return false;
+    const from = this.#parts.classOfMostPages(sizeClass);
+    return from !== 0 && mover.move(from, sizeClass, heldStripe) === MOVED.done;
+  }
+
+  /** The class lock is held. */
+  #count(sizeClass: number, slot: number): void {
+    this.#parts.arena.totals[sizeClass * TOTAL.slots + slot]! += 1;
+  }
+
+  #lock(sizeClass: number): void {
+    lock(this.#classes, sizeClass * CLASS.words + CLASS.lock);
+  }
+
+  #unlock(sizeClass: number): void {
+    unlock(this.#classes, sizeClass * CLASS.words + CLASS.lock);
+  }
+}

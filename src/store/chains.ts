@@ -60,7 +60,12 @@ export class Chains {
   begin(head: ItemId): void {
     this.#items.setFlags(head, FLAG.chunked);
     const at = this.#items.chainAt(head);
-    this.#words.fill(0, at, at + CHAIN.chunks + this.chunksOf(head));
+    this.#words.fill(0, at, this.endOf(head));
+  }
+
+  /** The word after the last of a chained item's own chunk. */
+  endOf(head: ItemId): number {
+    return this.#items.chainAt(head) + CHAIN.chunks + this.chunksOf(head);
   }
 
   /** Value chunk number `ordinal`, or NO_ITEM when it has not been needed yet. */

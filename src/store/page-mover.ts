@@ -1,4 +1,5 @@
 import type { Arena } from './arena.ts';
+import { type ChainMover, CLEARED } from './chain-mover.ts';
 import { COUNT, type ThreadCounters } from './counters.ts';
 import type { Evictor } from './evictor.ts';
 import type { IndexTable } from './index-table.ts';
@@ -7,6 +8,7 @@ import { CLASS, CONTROL, FLAG, ITEM, type ItemId, NO_ITEM, STRIPES } from './lay
 import { lock, tryLock, unlock } from './locks.ts';
 import type { LruLists } from './lru.ts';
 import { NO_PAGE, type Pages } from './pages.ts';
+import type { Releaser } from './releaser.ts';
 import type { Slabs } from './slabs.ts';
 
 /** How many chunks are looked at under one hold of the class lock. */
@@ -19,6 +21,12 @@ const VICTIMS_MAX = 8;
 /** What a move comes to. */
 export const MOVED = { done: 0, busy: 1, nothing: 2 } as const;
 export type Moved = (typeof MOVED)[keyof typeof MOVED];
+
+const COUNT_OF = {
+  [CLEARED.movedHead]: COUNT.slab_reassign_rescues,
+  [CLEARED.movedChunk]: COUNT.slab_reassign_chunk_rescues,
+  [CLEARED.evicted]: COUNT.slab_reassign_evictions_nomem,
+} as const;
 
 /**
  * Moves a page from one class to another, item by item: each goes to a free chunk of its class, or to that of
@@ -37,6 +45,11 @@ export class PageMover {
   readonly #slabs: Slabs;
   readonly #pages: Pages;
   readonly #evictor: Evictor;
+  readonly #releaser: Releaser;
+  readonly #chainMover: ChainMover;
+  /** Parts of chains found under the hold of a class: they take other locks, hence wait for its end. */
+  readonly #chainParts = new Uint32Array(CHUNKS_PER_HOLD);
+  #chainPartCount = 0;
   /** Where the search for a page of a class goes on. */
   #hand = 0;
 
@@ -49,6 +62,8 @@ export class PageMover {
       readonly slabs: Slabs;
       readonly pages: Pages;
       readonly evictor: Evictor;
+      readonly releaser: Releaser;
+      readonly chainMover: ChainMover;
       readonly counters: ThreadCounters;
     },
   ) {
@@ -63,6 +78,8 @@ export class PageMover {
     this.#pages = parts.pages;
     this.#evictor = parts.evictor;
     this.#counters = parts.counters;
+    this.#releaser = parts.releaser;
+    this.#chainMover = parts.chainMover;
   }
 
   /**
@@ -124,6 +141,7 @@ export class PageMover {
       }
       done = this.#slabs.hasLeft(from);
       this.#unlockClass(from);
+      this.#clearChainParts(from, heldStripe);
     }
     return done;
   }
@@ -131,6 +149,10 @@ export class PageMover {
   /** Takes the item out of a chunk of the leaving page, if there is one and nobody is at it. */
   #clear(from: number, id: ItemId, heldStripe: number): void {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
+    if ((meta & FLAG.chunked) !== 0) {
+      this.#chainParts[this.#chainPartCount++] = id;
+      return;
+    }
     if ((meta & FLAG.linked) === 0) return;
     if (this.#evictor.reclaimIfDead(from, id)) return;
     const hash = this.#index.hashOfItem(id);
@@ -148,13 +170,23 @@ export class PageMover {
     unlock(this.#stripes, stripe);
   }
 
+  #clearChainParts(from: number, heldStripe: number): void {
+    for (let nth = 0; nth < this.#chainPartCount; nth++) {
+      const cleared = this.#chainMover.clear(from, this.#chainParts[nth]!, heldStripe);
+      if (cleared !== CLEARED.busy) this.#counters.add(COUNT_OF[cleared]);
+    }
+    this.#chainPartCount = 0;
+  }
+
   /** A chunk outside the leaving page for the item, or NO_ITEM. */
   #chunkFor(from: number, id: ItemId, heldStripe: number): ItemId {
     const free = this.#slabs.takeFree(from);
     if (free !== NO_ITEM) return free;
     const page = this.#slabs.leaving(from);
     for (let victims = 0; victims < VICTIMS_MAX; victims++) {
-      const victim = this.#evictor.evict(from, heldStripe, id);
+      const forgotten = this.#evictor.evict(from, heldStripe, id);
+      const isChain = forgotten !== NO_ITEM && this.#items.isChained(forgotten);
+      const victim = isChain ? this.#releaser.dismantle(forgotten, from) : forgotten;
       if (victim === NO_ITEM || pageOf(victim) !== page) return victim;
       this.#slabs.give(from, victim);
     }

@@ -56,6 +56,10 @@ export class Slabs {
     return Math.floor(PAGE_BYTES / this.#chunkBytes[sizeClass]!);
   }
 
+  chunkWords(sizeClass: number): number {
+    return this.#chunkBytes[sizeClass]! / 4;
+  }
+
   /** The chunk number `nth` of a page of the class. */
   chunkOf(sizeClass: number, page: number, nth: number): ItemId {
     return (page * PAGE_BYTES + nth * this.#chunkBytes[sizeClass]!) / ID_UNIT_BYTES + 1;

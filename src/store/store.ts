@@ -1,6 +1,7 @@
 import { type ByteSink, copyBytes } from '../base/index.ts';
 import { Allocator, type Asker, NOBODY } from './allocator.ts';
 import { Arena, type StoreShare } from './arena.ts';
+import { ChainMover } from './chain-mover.ts';
 import { Chains } from './chains.ts';
 import { CLASS_COUNT, COUNT, CounterSums, ThreadCounters } from './counters.ts';
 import { EvictionNotes } from './eviction-notes.ts';
@@ -89,6 +90,7 @@ export class Store {
   readonly releaser: Releaser;
   readonly evictor: Evictor;
   readonly allocator: Allocator;
+  readonly chainMover: ChainMover;
   readonly mover: PageMover;
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
@@ -128,6 +130,7 @@ export class Store {
     this.releaser = new Releaser(this.arena, this);
     this.evictor = new Evictor(this.arena, this);
     this.allocator = new Allocator(this);
+    this.chainMover = new ChainMover(this.arena, this);
     this.mover = new PageMover(this.arena, this);
   }
 

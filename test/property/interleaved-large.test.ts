@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { PAUSE } from '../../src/server/session.ts';
-import { audit, type StoreShare } from '../../src/store/index.ts';
+import { audit, type Store, type StoreShare } from '../../src/store/index.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { Talker, testShare } from '../support/talker.ts';
 
 const STEPS = 40_000;
 const CLIENTS = 6;
-const KEYS = 12;
+const KEYS = 60;
 const seed = testSeed();
 
 /** What the reply of a client under way has to be, once it is whole. */
@@ -65,8 +65,12 @@ class Client {
 
 test(`large values keep whole while others change them, ${STEPS} steps, seed ${seed}`, () => {
   const random = new Random(seed);
-  // Values of up to 40 chunks in room for a few dozen of them.
-  const share = testShare({ memoryLimitBytes: 3 << 20, slabChunkMaxBytes: 8 << 10 });
+  // Values of up to 40 chunks in room for a few dozen of them; few classes, so that they have pages to give.
+  const share = testShare({
+    memoryLimitBytes: 12 << 20,
+    slabChunkMaxBytes: 8 << 10,
+    slabGrowthFactor: 2,
+  });
   const clients = Array.from({ length: CLIENTS }, () => new Client(share));
   const onlooker = new Talker(share);
   const model = new Map<string, string>();
@@ -74,16 +78,26 @@ test(`large values keep whole while others change them, ${STEPS} steps, seed ${s
   for (let step = 0; step < STEPS; step++) {
     const client = random.pick(clients);
     if (client.isIdle) beginRandom(client, random, model, where(step));
-    else if (random.int(0, 60) === 0) client.giveUp();
+    else if (random.oneIn(60)) client.giveUp();
     client.step(random.int(1, 60_000));
+    if (random.oneIn(50)) movePage(onlooker.store, random);
     if (step % 4000 !== 0) continue;
     for (const each of clients) each.giveUp();
     expect(audit(onlooker.store), where(step)).toEqual([]);
   }
   for (const each of clients) each.giveUp();
   expect(audit(onlooker.store), where(STEPS)).toEqual([]);
+  expect(onlooker.store.sums.thread('slab_reassign_chunk_rescues')).toBeGreaterThan(0);
   expect(onlooker.say('stats\r\n')).toMatch(/STAT evictions [1-9]/);
 });
+
+/** A page changes its class, as the maintainer would have it. */
+function movePage(store: Store, random: Random): void {
+  const largest = store.chunkBytes.length - 1;
+  const from = random.oneIn(2) ? largest : random.int(1, largest - 1);
+  const to = from === largest ? random.int(1, largest - 1) : largest;
+  store.mover.move(from, to, -1);
+}
 
 function beginRandom(
   client: Client,

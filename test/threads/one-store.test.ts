@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { audit, type StoreShare } from '../../src/store/index.ts';
+import type { MoverCounts } from '../../src/store/page-mover.ts';
 import { testSeed } from '../support/random.ts';
 import { Talker, testShare } from '../support/talker.ts';
 import type { ThreadJob } from './worker.ts';
@@ -8,21 +9,31 @@ import type { ThreadJob } from './worker.ts';
 const THREADS = 4;
 const seed = testSeed();
 
+interface Churn {
+  readonly sets: number;
+  readonly gets: number;
+  readonly torn: readonly string[];
+}
+
 /** Runs one job on several threads at once; resolves with what each counted. */
 function runThreads<Result>(
   share: StoreShare,
   job: ThreadJob['job'],
   rounds: number,
+  lengthMax = 90_000,
 ): Promise<readonly Result[]> {
-  const threads = Array.from({ length: THREADS }, (_, thread) => {
-    const workerData: ThreadJob = { share, thread, job, rounds, seed };
-    return new Promise<Result>((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
-      worker.once('message', resolve);
-      worker.once('error', reject);
-    });
-  });
+  const threads = Array.from({ length: THREADS }, (_, thread) =>
+    runThread<Result>({ share, thread, job, rounds, lengthMax, seed }),
+  );
   return Promise.all(threads);
+}
+
+function runThread<Result>(workerData: ThreadJob): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
 }
 
 /** The last counter block is the onlooker's. */
@@ -56,8 +67,7 @@ test('no compare-and-swap is lost', async () => {
 test(`under eviction, deletes and flushes no value is torn and all is sound, seed ${seed}`, async () => {
   const share = testShare({ threads: THREADS + 1, memoryLimitBytes: 1 << 20 });
   const talker = onlooker(share);
-  type Result = { sets: number; gets: number; torn: string[] };
-  const results = await runThreads<Result>(share, 'churn', 40_000);
+  const results = await runThreads<Churn>(share, 'churn', 40_000);
   expect(results.flatMap(({ torn }) => torn)).toEqual([]);
   expect(audit(talker.store)).toEqual([]);
   const total = (name: 'sets' | 'gets'): number => results.reduce((sum, r) => sum + r[name], 0);
@@ -65,4 +75,23 @@ test(`under eviction, deletes and flushes no value is torn and all is sound, see
   expect(talker.store.sums.thread('get_cmds')).toBe(total('gets'));
   const { sums } = talker.store;
   expect(sums.hits() + sums.thread('get_misses')).toBe(total('gets'));
+});
+
+test(`no large value is torn while pages move and memory is short, seed ${seed}`, {
+  timeout: 60_000,
+}, async () => {
+  const share = testShare({
+    threads: THREADS + 2,
+    memoryLimitBytes: 16 << 20,
+    slabChunkMaxBytes: 16 << 10,
+    slabGrowthFactor: 2,
+  });
+  const mover = { share, thread: THREADS + 1, job: 'movePages', rounds: 300 } as const;
+  const moved = runThread<MoverCounts>({ ...mover, lengthMax: 0, seed });
+  const results = await runThreads<Churn>(share, 'churn', 6000, 900_000);
+  expect(results.flatMap(({ torn }) => torn)).toEqual([]);
+  expect((await moved).chunkRescues).toBeGreaterThan(0);
+  const talker = onlooker(share);
+  expect(audit(talker.store)).toEqual([]);
+  expect(talker.say('stats\r\n')).toMatch(/STAT evictions [1-9]/);
 });

@@ -8,12 +8,14 @@ import { checkedValue, isChecked } from './checked-value.ts';
 export interface ThreadJob {
   readonly share: StoreShare;
   readonly thread: number;
-  readonly job: 'increment' | 'cas' | 'churn';
+  readonly job: 'increment' | 'cas' | 'churn' | 'movePages';
   readonly rounds: number;
+  /** The longest value of `churn`; most are a hundredth of that. */
+  readonly lengthMax: number;
   readonly seed: number;
 }
 
-const { share, thread, job, rounds, seed } = workerData as ThreadJob;
+const { share, thread, job, rounds, lengthMax, seed } = workerData as ThreadJob;
 const talker = new Talker(share, thread);
 const random = new Random(seed + thread);
 
@@ -43,11 +45,8 @@ const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
       const key = `key-${random.int(0, 500)}`;
       const dice = random.int(0, 99);
       if (dice < 40) {
-        const value = checkedValue(
-          key,
-          random.int(0, 1_000_000),
-          random.int(0, dice === 0 ? 90_000 : 900),
-        );
+        const length = random.int(0, dice === 0 ? lengthMax : lengthMax / 100);
+        const value = checkedValue(key, random.int(0, 1_000_000), length);
         talker.say(`set ${key} 0 0 ${value.length}\r\n${value}\r\n`);
         sets++;
       } else if (dice < 90) {
@@ -60,6 +59,15 @@ const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
       else if (i % 50 === 0) talker.say('flush_all\r\n');
     }
     return { sets, gets, torn };
+  },
+  movePages() {
+    const { mover, chunkBytes } = talker.store;
+    const largest = chunkBytes.length - 1;
+    for (let i = 0; i < rounds; i++) {
+      mover.move(largest, random.int(1, largest - 1), -1);
+      for (let from = 1; from < largest; from++) mover.move(from, largest, -1);
+    }
+    return mover.counts;
   },
 };
 

@@ -1,6 +1,6 @@
 /** One of several threads that work on one store. Each job returns what it counted. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { StoreShare } from '../../src/store/index.ts';
+import { CONTROL, type StoreShare } from '../../src/store/index.ts';
 import { Random } from '../support/random.ts';
 import { Talker } from '../support/talker.ts';
 import { checkedValue, isChecked } from './checked-value.ts';
@@ -61,9 +61,10 @@ const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
     return { sets, gets, torn };
   },
   movePages() {
-    const { mover, chunkBytes } = talker.store;
+    const { mover, chunkBytes, arena } = talker.store;
     const largest = chunkBytes.length - 1;
-    for (let i = 0; i < rounds; i++) {
+    const goesOn = (): boolean => Atomics.load(arena.control, CONTROL.stop) === 0;
+    for (let i = 0; goesOn() || (i < rounds && mover.counts.chunkRescues === 0); i++) {
       mover.move(largest, random.int(1, largest - 1), -1);
       for (let from = 1; from < largest; from++) mover.move(from, largest, -1);
     }

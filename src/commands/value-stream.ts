@@ -3,8 +3,11 @@ import { REPLY_FRAME_BYTES_MAX, type ReplyWriter } from '../protocol/index.ts';
 import { type ItemId, NO_ITEM, type Store } from '../store/index.ts';
 import type { ReplyStream } from './reply-stream.ts';
 
-/** What of a value is written in one turn, so that the client's pace is heard and others get theirs. */
-const PIECE_BYTES = 64 * 1024;
+/**
+ * What of a value is written in one turn, so that the client's pace is heard and others get theirs. It
+ * leaves in one write, and fits into the output buffer behind what a turn may have there already.
+ */
+const PIECE_BYTES = 192 * 1024;
 
 /**
  * A large value on its way out, and what stands behind it. Its item is pinned: it stays as it was when

@@ -5,7 +5,7 @@ import type { ReplyStream } from './reply-stream.ts';
 
 /**
  * What of a value is written in one turn, so that the client's pace is heard and others get theirs. It
- * leaves in one write, and fits into the output buffer behind what a turn may have there already.
+ * leaves in one write, and fits into the output buffer, which is empty when a turn begins.
  */
 const PIECE_BYTES = 192 * 1024;
 

@@ -9,6 +9,7 @@ import type { LruLists } from './lru.ts';
 import type { Releaser } from './releaser.ts';
 import type { Slabs } from './slabs.ts';
 
+const NO_STRIPE = -1;
 /** How many victims may lie in the leaving page itself before the whole chain gives way. */
 const VICTIMS_MAX = 8;
 
@@ -27,7 +28,8 @@ export interface ChainMoverParts {
 }
 
 /**
- * Takes the parts of chains out of a page that leaves its class, for the page mover, whose lock is held.
+ * Takes the parts of chains out of a page that leaves its class, for the page mover, whose lock is held;
+ * and dead chains out of the store, for the crawler. Both go by pages, and come upon chunks.
  *
  * A part says whose it is: a value chunk names its head. That head cannot be given back while the class
  * of the part is locked, so what is seen under that lock and the stripe of the head's key is so.
@@ -43,26 +45,60 @@ export class ChainMover {
 
   /** Takes a head or a value chunk out of the leaving page of the class `from`. No class is held. */
   clear(from: number, part: ItemId, heldStripe: number): Cleared {
-    const { items, index } = this.#parts;
-    this.#lock(from);
-    const head = this.#headOf(part);
-    const hash = head === NO_ITEM ? 0 : index.hashOfItem(head);
-    this.#unlock(from);
-    const stripe = hash & (STRIPES - 1);
-    if (head === NO_ITEM || stripe === heldStripe) return CLEARED.busy;
-    if (!tryLock(this.#arena.stripes, stripe)) return CLEARED.busy;
-    this.#lock(from);
-    const same = this.#headOf(part) === head && items.has(head, FLAG.linked);
-    const mayMove = same && index.hashOfItem(head) === hash && !items.isPinned(head);
-    this.#unlock(from);
-    const cleared = mayMove ? this.#clearHeld(from, part, head, hash) : CLEARED.busy;
-    unlock(this.#arena.stripes, stripe);
+    const head = this.#hold(from, part, heldStripe);
+    if (head === NO_ITEM) return CLEARED.busy;
+    const hash = this.#parts.index.hashOfItem(head);
+    const pinned = this.#parts.items.isPinned(head);
+    const cleared = pinned ? CLEARED.busy : this.#clearHeld(from, part, head, hash);
+    this.#release(hash);
     return cleared;
   }
 
+  /**
+   * Frees a chained item that the crawler has met in a page of the class `from`, if it has expired or
+   * was flushed and nobody is at it. No class is held.
+   */
+  reclaimIfDead(from: number, part: ItemId): boolean {
+    const head = this.#hold(from, part, NO_STRIPE);
+    if (head === NO_ITEM) return false;
+    const hash = this.#parts.index.hashOfItem(head);
+    const sizeClass = this.#parts.items.lruClassOf(head);
+    this.#lock(sizeClass);
+    const dead = this.#parts.evictor.reclaimHeld(sizeClass, hash, head);
+    this.#unlock(sizeClass);
+    this.#release(hash);
+    return dead;
+  }
+
+  /**
+   * The head of the chain that a chunk in a page of the class is part of, its stripe locked; NO_ITEM,
+   * and nothing is locked, when there is none in the index or somebody is at it.
+   */
+  #hold(sizeClass: number, part: ItemId, heldStripe: number): ItemId {
+    const { items, index } = this.#parts;
+    this.#lock(sizeClass);
+    const head = this.#headOf(sizeClass, part);
+    const hash = head === NO_ITEM ? 0 : index.hashOfItem(head);
+    this.#unlock(sizeClass);
+    const stripe = hash & (STRIPES - 1);
+    if (head === NO_ITEM || stripe === heldStripe) return NO_ITEM;
+    if (!tryLock(this.#arena.stripes, stripe)) return NO_ITEM;
+    this.#lock(sizeClass);
+    const same = this.#headOf(sizeClass, part) === head && items.has(head, FLAG.linked);
+    const held = same && index.hashOfItem(head) === hash;
+    this.#unlock(sizeClass);
+    if (!held) this.#release(hash);
+    return held ? head : NO_ITEM;
+  }
+
+  #release(hash: number): void {
+    unlock(this.#arena.stripes, hash & (STRIPES - 1));
+  }
+
   /** The head of the chain that a chunk is part of; NO_ITEM when it is none, or nobody's yet. */
-  #headOf(part: ItemId): ItemId {
+  #headOf(sizeClass: number, part: ItemId): ItemId {
     const { items, chains } = this.#parts;
+    if (items.classOf(part) !== sizeClass) return NO_ITEM;
     if (items.isChained(part)) return part;
     return chains.isValueChunk(part) ? chains.headOf(part) : NO_ITEM;
   }

@@ -39,6 +39,9 @@ export class Crawler {
   readonly #due: boolean[];
   /** When each class may be looked at again, on the store's clock. */
   readonly #nextAt: number[];
+  /** Chained items met under the hold of a class: they take other locks, hence wait for its end. */
+  readonly #heads = new Uint32Array(CHUNKS_PER_HOLD);
+  #headCount = 0;
   #running = false;
   #page = 0;
   #chunk = 0;
@@ -145,19 +148,39 @@ export class Crawler {
       const id = slabs.chunkOf(sizeClass, this.#page, this.#chunk);
       if ((arena.words[wordOf(id) + ITEM.meta]! & FLAG.linked) === 0) continue;
       checked++;
-      this.#check(sizeClass, id);
+      if (store.items.isChained(id)) this.#heads[this.#headCount++] = id;
+      else this.#check(sizeClass, id);
     }
     arena.totals[sizeClass * TOTAL.slots + TOTAL.crawlerItemsChecked]! += checked;
     store.unlockClass(sizeClass);
+    this.#checkHeads(sizeClass);
     if (this.#chunk >= end) this.#chunk = slabs.chunksPerPage(sizeClass);
   }
 
   #check(sizeClass: number, id: number): void {
-    const { evictor, items, lifetimes } = this.#store;
-    if (evictor.reclaimIfDead(sizeClass, id)) {
+    if (this.#store.evictor.reclaimIfDead(sizeClass, id)) {
       this.#store.arena.totals[sizeClass * TOTAL.slots + TOTAL.crawlerReclaimed]! += 1;
-      return;
+    } else this.#note(sizeClass, id);
+  }
+
+  #checkHeads(sizeClass: number): void {
+    const { chainMover, arena } = this.#store;
+    const largestClass = this.#store.chunkBytes.length - 1;
+    for (let nth = 0; nth < this.#headCount; nth++) {
+      const id = this.#heads[nth]!;
+      if (!chainMover.reclaimIfDead(sizeClass, id)) {
+        this.#note(sizeClass, id);
+        continue;
+      }
+      this.#store.lockClass(largestClass);
+      arena.totals[largestClass * TOTAL.slots + TOTAL.crawlerReclaimed]! += 1;
+      this.#store.unlockClass(largestClass);
     }
+    this.#headCount = 0;
+  }
+
+  #note(sizeClass: number, id: number): void {
+    const { items, lifetimes } = this.#store;
     const expiry = items.expiry(id);
     if (expiry !== 0)
       this.#findings[sizeClass]!.note(Math.max(expiry, lifetimes.now()), lifetimes.now());

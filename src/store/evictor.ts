@@ -103,13 +103,17 @@ export class Evictor {
     const hash = this.#index.hashOfItem(id);
     const stripe = hash & (STRIPES - 1);
     if (!tryLock(this.#stripes, stripe)) return false;
-    const dead = this.#isDead(id);
-    if (dead) {
-      if (!this.#items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
-      this.#drop(sizeClass, hash, id);
-    }
+    const dead = this.reclaimHeld(sizeClass, hash, id);
     unlock(this.#stripes, stripe);
     return dead;
+  }
+
+  /** The same of an item whose stripe is held too. */
+  reclaimHeld(sizeClass: number, hash: number, id: ItemId): boolean {
+    if (!this.#isDead(id)) return false;
+    if (!this.#items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
+    this.#drop(sizeClass, hash, id);
+    return true;
   }
 
   /** Moves an item to where the verdict says. The class lock is held. */

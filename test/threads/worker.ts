@@ -63,12 +63,13 @@ const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
   movePages() {
     const { mover, chunkBytes, arena } = talker.store;
     const largest = chunkBytes.length - 1;
+    const chunks = (): number => talker.store.sums.thread('slab_reassign_chunk_rescues');
     const goesOn = (): boolean => Atomics.load(arena.control, CONTROL.stop) === 0;
-    for (let i = 0; goesOn() || (i < rounds && mover.counts.chunkRescues === 0); i++) {
+    for (let i = 0; goesOn() || (i < rounds && chunks() === 0); i++) {
       mover.move(largest, random.int(1, largest - 1), -1);
       for (let from = 1; from < largest; from++) mover.move(from, largest, -1);
     }
-    return mover.counts;
+    return { chunks: chunks() };
   },
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PAUSE } from '../../../src/server/session.ts';
+import { Crawler } from '../../../src/store/crawler.ts';
 import { audit, type StoreShare } from '../../../src/store/index.ts';
 import { OP, packet, packetsOf, storing, u32 } from '../../support/binary-wire.ts';
 import { type Cuts, pieces } from '../../support/cuts.ts';
@@ -243,4 +244,22 @@ test('large items are counted in the largest class, wherever their heads are', (
   expect(talker.say('stats items\r\n')).toContain(`STAT items:${largest}:number 1\r\n`);
   expect(talker.say('stats slabs\r\n')).toContain(`STAT ${largest}:get_hits 1\r\n`);
   expect(talker.say(`stats cachedump ${largest} 0\r\n`)).toBe('ITEM a [3000 b; 0 s]\r\nEND\r\n');
+});
+
+test('the crawler frees large items that have expired, but for those that are being sent', () => {
+  const share = testShare({ memoryLimitBytes: 8 << 20, slabChunkMaxBytes: 16 << 10 });
+  const talker = new Talker(share);
+  const reader = new Talker(share);
+  const { store } = talker;
+  const crawler = new Crawler(store);
+  const value = numbered(600_000);
+  const line = Buffer.from('get a\r\n');
+  talker.say(`set a 0 5 600000\r\n${value}\r\nset b 0 5 600000\r\n${value}\r\n${set('c', 'c')}`);
+  const first = reader.feed(line).reply;
+  store.lifetimes.tick(store.lifetimes.now() + 6);
+  while (crawler.step(1000));
+  expect(store.index.count()).toBe(1);
+  expect(first + reader.feedAll(line).reply === `${hit('a', value)}END\r\n`).toBe(true);
+  expect(audit(store)).toEqual([]);
+  expect(talker.say('stats\r\n')).toMatch(/STAT crawler_reclaimed 2\r\n/);
 });

@@ -1,6 +1,7 @@
 /** One of several threads that work on one store. Each job returns what it counted. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CONTROL, type StoreShare } from '../../src/store/index.ts';
+import { Maintainer } from '../../src/store/maintainer.ts';
 import { Random } from '../support/random.ts';
 import { Talker } from '../support/talker.ts';
 import { checkedValue, isChecked } from './checked-value.ts';
@@ -61,13 +62,16 @@ const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
     return { sets, gets, torn };
   },
   movePages() {
-    const { mover, chunkBytes, arena } = talker.store;
+    const { mover, chunkBytes, arena, lifetimes } = talker.store;
+    const maintainer = new Maintainer(talker.store);
     const largest = chunkBytes.length - 1;
     const chunks = (): number => talker.store.sums.thread('slab_reassign_chunk_rescues');
     const goesOn = (): boolean => Atomics.load(arena.control, CONTROL.stop) === 0;
     for (let i = 0; goesOn() || (i < rounds && chunks() === 0); i++) {
       mover.move(largest, random.int(1, largest - 1), -1);
       for (let from = 1; from < largest; from++) mover.move(from, largest, -1);
+      if (i % 5 === 0) lifetimes.tick(lifetimes.now() + 1);
+      maintainer.turn();
     }
     return { chunks: chunks() };
   },

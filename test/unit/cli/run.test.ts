@@ -53,6 +53,8 @@ describe('options', () => {
     ['--port 1 --port=2', { port: 2 }],
     ['-l a,b:1 --listen c', { listen: ['a', 'b:1', 'c'] }],
     ['-m 128 -I 2m', { memoryLimitBytes: 128 * 2 ** 20, maxItemSizeBytes: 2 * 2 ** 20 }],
+    ['--slab-chunk-max 64', { slabChunkMaxBytes: 2 ** 16 }],
+    ['-m 2g -I 1g', { memoryLimitBytes: 2 ** 31, maxItemSizeBytes: 2 ** 30 }],
     ['-FX', { disableFlushAll: true, disableDumping: true }],
     ['-a 0770 -s x.sock', { unixMask: 0o770, unixSocket: 'x.sock' }],
     ['-f 1.5 -n 64', { slabGrowthFactor: 1.5, slabMinSizeBytes: 64 }],
@@ -86,6 +88,10 @@ describe('what ends with exit code 2 and one sentence', () => {
     ['serve --listen', '--listen needs a value.'],
     ['serve -p x', '-p (--port) is "x"; it must be a whole number from 0 to 65535.'],
     ['serve -p -1', '-p (--port) is "-1"; it must be'],
+    ['serve -o slab_chunk_max=3', '-o slab_chunk_max is 3072 bytes, which do not divide a page'],
+    ['serve -o slab_chunk_max=2048', '--slab-chunk-max is "2048"; it must be a size from 1k to 1m'],
+    ['serve -I 8m -o slab_chunk_max=4', '-I (--max-item-size) is 8388608 bytes, more than a chain'],
+    ['serve -m 3g -I 1025m', '-I (--max-item-size) is "1025m"; it must be a size from 1k to'],
     ['serve -I 33m', '-I (--max-item-size) is 34603008 bytes, more than half of -m'],
   ])('%s', async (line, sentence) => {
     const { code, out, err } = await runLine(line);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PAUSE } from '../../../src/server/session.ts';
 import { Crawler } from '../../../src/store/crawler.ts';
 import { audit, type StoreShare } from '../../../src/store/index.ts';
+import { Maintainer } from '../../../src/store/maintainer.ts';
 import { OP, packet, packetsOf, storing, u32 } from '../../support/binary-wire.ts';
 import { type Cuts, pieces } from '../../support/cuts.ts';
 import { Talker, testShare } from '../../support/talker.ts';
@@ -262,4 +263,22 @@ test('the crawler frees large items that have expired, but for those that are be
   expect(first + reader.feedAll(line).reply === `${hit('a', value)}END\r\n`).toBe(true);
   expect(audit(store)).toEqual([]);
   expect(talker.say('stats\r\n')).toMatch(/STAT crawler_reclaimed 2\r\n/);
+});
+
+test('sizes may turn over completely: small, large, small again; memory never ends', () => {
+  const talker = new Talker(testShare({ memoryLimitBytes: 24 << 20, maxItemSizeBytes: 4 << 20 }));
+  const maintainer = new Maintainer(talker.store);
+  const lengths = [4000, 3_000_000, 700_000, 500_000, 90_000, 1_300_000, 5000, 2_400_000];
+  for (const length of lengths) {
+    const value = numbered(length);
+    const count = Math.ceil((30 << 20) / length);
+    for (let i = 0; i < count; i++) {
+      const reply = talker.say(set(`key-${length}-${i}`, value));
+      if (i % 10 === 0) maintainer.turn();
+      if (reply !== 'STORED\r\n') expect(reply, `${length} bytes, number ${i}`).toBe('STORED\r\n');
+    }
+    const last = `key-${length}-${count - 1}`;
+    expect(talker.say(`get ${last}\r\n`) === `${hit(last, value)}END\r\n`, last).toBe(true);
+    expect(audit(talker.store), `${length} bytes`).toEqual([]);
+  }
 });

@@ -58,8 +58,7 @@ export class Retriever {
   answer(request: Request, reply: ReplyWriter, from: number): number {
     for (let key = from; key < request.keys; key++) {
       if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return key;
-      this.#stream = this.#answerKey(request, reply, key);
-      if (this.#stream !== undefined) return key + 1;
+      if (this.#answerKey(request, reply, key)) return key + 1;
     }
     reply.keysEnd(request);
     return request.keys;
@@ -72,13 +71,14 @@ export class Retriever {
     return stream;
   }
 
-  #answerKey(request: Request, reply: ReplyWriter, key: number): ReplyStream | undefined {
+  /** True when the key's value is a large one, whose bytes are still to be written. */
+  #answerKey(request: Request, reply: ReplyWriter, key: number): boolean {
     const store = this.#store;
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
     if (isLegacyClusterKey(keySource, start, end) && this.#answerCluster(request, reply, key)) {
-      return undefined;
+      return false;
     }
     const hash = store.hashOf(keySource, start, end);
     const touches = request.verb === VERB.getAndTouch;
@@ -90,11 +90,10 @@ export class Retriever {
         if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
         reply.miss(request, key);
         if (this.#events.wants(STREAM.fetchers)) this.#events.fetched(request, key, 0, 0);
-        return undefined;
+        return false;
       }
       store.items.read(id, this.#view);
-      const { isChained } = this.#view;
-      const room = REPLY_FRAME_BYTES_MAX + (isChained ? 0 : this.#view.valueBytes);
+      const room = REPLY_FRAME_BYTES_MAX + (this.#view.isChained ? 0 : this.#view.valueBytes);
       if (reply.sink.at + room > reply.sink.bytes.length) {
         // No allocation while a lock is held: grow first, then look again.
         store.close(hash);
@@ -102,7 +101,7 @@ export class Retriever {
         continue;
       }
       const sizeClass = this.#hit(request, reply, key, id);
-      const streams = isChained && request.wantsValue;
+      const streams = this.#view.isChained && request.wantsValue;
       if (streams) store.pin(id);
       store.close(hash);
       this.#countHit(touches, sizeClass);
@@ -110,7 +109,8 @@ export class Retriever {
       if (this.#events.wants(STREAM.fetchers)) {
         this.#events.fetched(request, key, sizeClass, this.#view.valueBytes);
       }
-      return streams ? new ValueStream(store, hash, id, reply) : undefined;
+      if (streams) this.#stream = new ValueStream(store, hash, id, reply);
+      return streams;
     }
   }
 
@@ -139,7 +139,7 @@ export class Retriever {
       reply.valueEnd();
     }
     this.#store.noteHit(id);
-    return items.lruClassOf(id);
+    return view.isChained ? items.lruClassOf(id) : items.classOf(id);
   }
 
   #countPrefix(request: Request, key: number, isHit: boolean): void {

@@ -133,10 +133,14 @@ export class Allocator {
 
   /** The class lock is held. */
   #takeHeld(sizeClass: number, { stripe, keep }: Asker): ItemId {
-    const { slabs, chains, tunables, evictor, evicted, items, releaser } = this.#parts;
-    const free = slabs.take(sizeClass);
-    if (free !== NO_ITEM) chains.claim(free);
-    if (free !== NO_ITEM || tunables.get('evictsToFree') === 0) return free;
+    const parts = this.#parts;
+    const free = parts.slabs.take(sizeClass);
+    if (free !== NO_ITEM) {
+      parts.chains.claim(free);
+      return free;
+    }
+    const { tunables, evictor, evicted, items, releaser } = parts;
+    if (tunables.get('evictsToFree') === 0) return NO_ITEM;
     const id = evictor.evict(sizeClass, stripe, keep);
     if (id === NO_ITEM) return NO_ITEM;
     this.#count(sizeClass, TOTAL.directReclaims);

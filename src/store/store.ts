@@ -539,7 +539,7 @@ export class Store {
       this.items.setSegment(fresh, this.evictor.entryOf(sizeClass, hash, ttlSeconds));
     }
     this.lru.enter(sizeClass, fresh);
-    this.noteExpiry(this.items.classOf(fresh), expiry);
+    if (expiry !== 0) this.noteExpiry(this.items.classOf(fresh), expiry);
     this.unlockClass(sizeClass);
   }
 
@@ -572,6 +572,7 @@ export class Store {
   #leave(sizeClass: number, id: ItemId): void {
     this.items.clearFlags(id, FLAG.linked);
     this.lru.leave(sizeClass, id);
-    this.releaser.release(id, sizeClass);
+    if (this.items.isChained(id)) this.releaser.release(id, sizeClass);
+    else this.slabs.give(sizeClass, id);
   }
 }

@@ -81,7 +81,8 @@ export class MetaGetter {
       const streams = this.#show(request, reply, id);
       if (streams) store.pin(id);
       if (!request.withoutBump) store.noteHit(id);
-      const sizeClass = store.items.lruClassOf(id);
+      const { items } = store;
+      const sizeClass = this.#view.isChained ? items.lruClassOf(id) : items.classOf(id);
       this.#close(hash);
       this.#countHit(request, sizeClass);
       if (this.#events.wants(STREAM.fetchers)) {

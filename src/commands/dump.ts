@@ -42,6 +42,7 @@ for (const byte of text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
  * is told exactly once.
  */
 export class Dump implements ReplyStream {
+  readonly mayBeCut = true;
   readonly #store: Store;
   readonly #classes: ReadonlySet<number> | undefined;
   readonly #lines: 'meta' | 'mg';

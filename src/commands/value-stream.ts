@@ -14,6 +14,7 @@ const PIECE_BYTES = 192 * 1024;
  * its key was open, also when the key is deleted or gets another value meanwhile.
  */
 export class ValueStream implements ReplyStream {
+  readonly mayBeCut = false;
   readonly #store: Store;
   readonly #hash: number;
   readonly #reply: Pick<ReplyWriter, 'valueEnd'>;

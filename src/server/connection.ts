@@ -50,6 +50,8 @@ export class Connection implements TransportEvents, Watcher {
   #held: Buffer | undefined;
   #state: 'reading' | 'waiting' | 'ending' | 'gone' = 'reading';
   #peerEnded = false;
+  /** Whether the node stops, and a large value is still on its way. */
+  #finishing = false;
 
   constructor(tools: ConnectionTools, slot: number, onGone: (connection: Connection) => void) {
     this.#tools = tools;
@@ -86,7 +88,8 @@ export class Connection implements TransportEvents, Watcher {
   readonly drain = (): void => {
     this.#releaseHeld();
     if (this.#state !== 'waiting') return;
-    this.#goOn();
+    if (this.#finishing) this.finish();
+    else this.#goOn();
   };
 
   readonly close = (error: Error | undefined): void => {
@@ -110,12 +113,14 @@ export class Connection implements TransportEvents, Watcher {
     this.#transport!.write(bytes, bytes.length);
   };
 
-  /** The node stops: answers what has been read, then says goodbye. */
+  /** The node stops: answers what has been read, be it with a large value, then says goodbye. */
   finish(): void {
     this.#session.cutStream();
     while (this.#state === 'waiting' && this.#held === undefined && !this.#session.isAsking) {
       this.#work(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd, false);
     }
+    this.#finishing = this.#state === 'waiting' && this.#session.isStreaming;
+    if (this.#finishing) return;
     if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
   }
 

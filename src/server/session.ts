@@ -203,15 +203,24 @@ export class Session {
     return done ? undefined : PAUSE.turnOver;
   }
 
-  /** The node stops: what is left of a long reply is left out, so the client sees that it is cut. */
+  /** Whether a long reply is on its way. */
+  get isStreaming(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** The node stops: what is left of a dump is left out, so the client sees that it is cut. */
   cutStream(): void {
+    if (this.#stream?.mayBeCut === true) this.#endStream();
+  }
+
+  #endStream(): void {
     this.#stream?.abandon();
     this.#stream = undefined;
   }
 
   /** The connection is gone: a value half received or half sent leaves nothing behind. */
   abandon(): void {
-    this.cutStream();
+    this.#endStream();
     this.#tools.executor.writer.abandon(this.#value);
     this.#receiving = false;
   }

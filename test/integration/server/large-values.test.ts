@@ -140,3 +140,21 @@ describe('values of many megabytes', () => {
     await until('nothing is left of it', async () => (await usedChunks(control)) === 0);
   });
 });
+
+test('a node that stops sends the value that is on its way', { timeout: 30_000 }, async () => {
+  const server = await startSlabring({ args: ['-m', '64', '-I', '16m', '-t', '1'] });
+  const control = await RawConnection.connect(server.address);
+  const value = numbered(12 * MIB);
+  await control.exchange(setting('last', value));
+  const reader = await RawConnection.connect(server.address);
+  reader.socket.pause();
+  reader.socket.write('get last\r\n');
+  await until('the reader has it open', async () => (await hits(control)) > 0);
+  const stopped = server.stop();
+  const head = Buffer.from(`VALUE last 0 ${value.length}\r\n`);
+  await control.readToEnd();
+  await compare(reader, Buffer.alloc(0), Buffer.concat([head, value, END]));
+  reader.destroy();
+  control.destroy();
+  expect((await stopped).code).toBe(0);
+});

@@ -233,6 +233,15 @@ export function slabStats(store: Store, put: Put): void {
   put('total_malloced', store.pages.used() * store.pageBytes);
 }
 
+/** `stats sizes`: what sizes items have, this store's own bookkeeping included. */
+export function sizeStats(store: Store, put: Put): void {
+  if (!store.sizes.isKept()) {
+    put('sizes_status', 'disabled');
+    return;
+  }
+  for (const [bytes, items] of store.sizes.counts()) put(String(bytes), items);
+}
+
 /** `stats conns`. */
 export function connectionStats(node: NodeView, put: Put): void {
   for (const { id, address, listenAddress, state, idleSeconds } of node.connections()) {

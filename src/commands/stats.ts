@@ -12,6 +12,7 @@ import {
   generalStats,
   itemStats,
   putter,
+  sizeStats,
   slabStats,
 } from './inspect.ts';
 import type { NodeView } from './node-view.ts';
@@ -48,6 +49,14 @@ export function answerStats(
       slabStats(store, put);
       break;
     case 'sizes':
+      sizeStats(store, put);
+      break;
+    case 'sizes_enable':
+      store.sizes.enable();
+      put('sizes_status', 'enabled');
+      break;
+    case 'sizes_disable':
+      store.sizes.disable();
       put('sizes_status', 'disabled');
       break;
     case 'conns':

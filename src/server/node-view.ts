@@ -167,7 +167,7 @@ export class SharedNodeView implements NodeView {
       ['watcher_logbuf_size', 0],
       ['worker_logbuf_size', 0],
       ['read_buf_mem_limit', 0],
-      ['track_sizes', 'no'],
+      ['track_sizes', onOff('trackSizes')],
       ['inline_ascii_response', 'no'],
       ['ssl_enabled', options.enableSsl ? 'yes' : 'no'],
       ...this.#sslSettings(),

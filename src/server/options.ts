@@ -271,6 +271,10 @@ export const serverFlags = {
     suboption: 'no_slab_automove',
     doc: 'Leave pages where they are, until slabs reassign moves them.',
   }),
+  trackSizes: flag({
+    suboption: 'track_sizes',
+    doc: 'Count items by size, for stats sizes.',
+  }),
   enableSsl: flag({
     short: 'Z',
     long: 'enable-ssl',
@@ -412,6 +416,7 @@ export function tunablesOf(options: ServerOptions): Partial<Record<TunableName, 
     crawlerSleepUs: options.lruCrawlerSleep,
     crawlerToCrawl: options.lruCrawlerTocrawl,
     maintainer: options.noLruMaintainer ? 0 : 1,
+    trackSizes: options.trackSizes ? 1 : 0,
   };
 }
 

@@ -26,6 +26,7 @@ export class Arena implements ViewedBytes {
   /** For each free page the next one, plus one. */
   readonly pageNext: Uint32Array;
   readonly ghosts: Uint32Array;
+  readonly sizeSteps: Int32Array;
   /** Bucket heads: item ids. */
   readonly buckets: Uint32Array;
   /** The slab pages, by words and by bytes. */
@@ -61,6 +62,7 @@ export class Arena implements ViewedBytes {
     this.tunables = new Float64Array(memory, layout.tunablesByte, TUNABLE_SLOTS);
     this.pageClass = new Uint8Array(memory, layout.pageClassByte, layout.pagesReserved);
     this.pageNext = new Uint32Array(memory, layout.pageNextByte, layout.pagesReserved);
+    this.sizeSteps = new Int32Array(memory, layout.sizesByte, layout.sizeSteps);
     this.ghosts = new Uint32Array(memory, layout.ghostByte, layout.ghostSlots);
     this.buckets = new Uint32Array(memory, layout.indexByte, layout.bucketsMax);
     this.words = new Uint32Array(memory, layout.slabsByte, slabBytes / 4);

@@ -31,7 +31,14 @@ const GROWTH = 4;
 function reserve(options: StoreOptions, chunkBytes: readonly number[]) {
   const { memoryLimitBytes, threads } = options;
   const lay = (growth: number) =>
-    layOut(memoryLimitBytes, growth, threads, chunkBytes.length, chunkBytes[1]!);
+    layOut(
+      memoryLimitBytes,
+      growth,
+      threads,
+      chunkBytes.length,
+      chunkBytes[1]!,
+      options.maxItemSizeBytes,
+    );
   try {
     const layout = lay(GROWTH);
     return { layout, memory: new SharedArrayBuffer(layout.bytes) };

@@ -106,6 +106,9 @@ export const CONTROL = {
   crawlNow: 6,
   /** 1 while the crawler makes a pass. */
   crawling: 7,
+  /** Items written since count in the histogram of sizes. */
+  sizesSeqHigh: 8,
+  sizesSeqLow: 9,
   seqLow: LINE_WORDS,
   seqHighEven: 2 * LINE_WORDS,
   seqHighOdd: 2 * LINE_WORDS + 1,
@@ -196,6 +199,8 @@ export const COUNTER_SLOTS = THREAD_COUNTERS + CLASSES_MAX * CLASS_COUNTERS;
 
 /** Room for the numbers that clients may tune. */
 export const TUNABLE_SLOTS = 32;
+/** What `stats sizes` tells apart (memcached). */
+export const SIZE_STEP_BYTES = 32;
 /** One ghost for so many bytes of items. */
 const BYTES_PER_GHOST = 256;
 
@@ -220,6 +225,9 @@ export interface StoreLayout {
   readonly pageClassByte: number;
   readonly pageNextByte: number;
   readonly ghostByte: number;
+  /** Counts of items by size, in steps of 32 bytes. */
+  readonly sizesByte: number;
+  readonly sizeSteps: number;
   /** A power of 2. */
   readonly ghostSlots: number;
   readonly indexByte: number;
@@ -237,6 +245,7 @@ export function layOut(
   threads: number,
   classes: number,
   chunkBytesMin: number,
+  itemBytesMax: number,
 ): StoreLayout {
   const memoryPages = Math.max(1, Math.floor(memoryLimitBytes / PAGE_BYTES));
   const pagesMax = Math.floor(MEMORY_BYTES_MAX / PAGE_BYTES) - classes;
@@ -247,6 +256,7 @@ export function layOut(
   const bucketsMax =
     2 ** Math.max(INDEX_POWER_MIN, Math.ceil(Math.log2(itemsMax / INDEX_LOAD_MAX)));
   const ghostSlots = 2 ** Math.ceil(Math.log2((memoryPages * PAGE_BYTES) / BYTES_PER_GHOST));
+  const sizeSteps = Math.ceil(itemBytesMax / SIZE_STEP_BYTES) + 2;
   let at: number = CONTROL.bytes;
   const take = (bytes: number, alignBytes: number): number => {
     const start = Math.ceil(at / alignBytes) * alignBytes;
@@ -269,6 +279,8 @@ export function layOut(
     pageClassByte: take(pagesReserved, 64),
     pageNextByte: take(pagesReserved * 4, 64),
     ghostByte: take(ghostSlots * 4, 64),
+    sizesByte: take(sizeSteps * 4, 64),
+    sizeSteps,
     indexByte: take(bucketsMax * 4, 64),
     slabsByte: take(pagesReserved * PAGE_BYTES, 4096),
     bytes: at,

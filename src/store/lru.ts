@@ -1,6 +1,7 @@
 import type { Arena } from './arena.ts';
 import type { Items } from './items.ts';
 import { CLASS, type ItemId, NO_ITEM, SEGMENT_WORDS, TOTAL } from './layout.ts';
+import type { SizeHistogram } from './size-histogram.ts';
 
 const HEAD = 0;
 const TAIL = 1;
@@ -14,11 +15,13 @@ export class LruLists {
   readonly #classes: Int32Array;
   readonly #totals: Float64Array;
   readonly #items: Items;
+  readonly #sizes: SizeHistogram;
 
-  constructor(arena: Arena, items: Items) {
+  constructor(arena: Arena, items: Items, sizes: SizeHistogram) {
     this.#classes = arena.classes;
     this.#totals = arena.totals;
     this.#items = items;
+    this.#sizes = sizes;
   }
 
   head(sizeClass: number, segment: number): ItemId {
@@ -38,12 +41,14 @@ export class LruLists {
     this.#pushHead(sizeClass, id);
     this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! += this.#items.bytes(id);
     this.#totals[sizeClass * TOTAL.slots + TOTAL.totalItems]! += 1;
+    this.#sizes.enter(id);
   }
 
   /** Takes an item off its list for good. */
   leave(sizeClass: number, id: ItemId): void {
     this.#remove(sizeClass, id);
     this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! -= this.#items.bytes(id);
+    this.#sizes.leave(id);
   }
 
   /** Moves an item to the head of a list of its class. */

@@ -25,6 +25,7 @@ import { LruLists } from './lru.ts';
 import { PageMover } from './page-mover.ts';
 import { Pages } from './pages.ts';
 import { Releaser } from './releaser.ts';
+import { SizeHistogram } from './size-histogram.ts';
 import { Slabs } from './slabs.ts';
 import { Tunables } from './tunables.ts';
 
@@ -92,6 +93,7 @@ export class Store {
   readonly allocator: Allocator;
   readonly chainMover: ChainMover;
   readonly mover: PageMover;
+  readonly sizes: SizeHistogram;
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
   readonly chunkBytes: readonly number[];
@@ -122,9 +124,10 @@ export class Store {
     this.pages = new Pages(this.arena);
     this.slabs = new Slabs(this.arena, share, this.pages);
     this.tunables = new Tunables(this.arena);
-    this.lru = new LruLists(this.arena, this.items);
-    this.index = new IndexTable(this.arena, this.items, share);
     this.lifetimes = new Lifetimes(this.arena, this.items);
+    this.sizes = new SizeHistogram(this.arena, this);
+    this.lru = new LruLists(this.arena, this.items, this.sizes);
+    this.index = new IndexTable(this.arena, this.items, share);
     this.counters = new ThreadCounters(this.arena, thread);
     this.sums = new CounterSums(this.arena);
     this.releaser = new Releaser(this.arena, this);
@@ -300,7 +303,7 @@ export class Store {
       fresh = this.#copyWithOwnCas(hash, id);
       if (fresh === NO_ITEM) return NO_ITEM;
     } else {
-      this.#stampSeq(id);
+      this.#stampAgain(id);
     }
     if (ownCas) this.items.setOwnCas(fresh, high, low);
     return fresh;
@@ -331,7 +334,7 @@ export class Store {
       const at = this.items.valueAt(id);
       for (let i = 0; i < length; i++) this.arena.bytes[at + i] = digits[i]!;
       for (let i = length; i < valueBytes; i++) this.arena.bytes[at + i] = 0x20;
-      this.#stampSeq(id);
+      this.#stampAgain(id);
       return id;
     }
     const fresh = this.#allocateLike(hash, id, length, false);
@@ -541,6 +544,13 @@ export class Store {
     this.lru.enter(sizeClass, fresh);
     if (expiry !== 0) this.noteExpiry(this.items.classOf(fresh), expiry);
     this.unlockClass(sizeClass);
+  }
+
+  /** A linked item's new number: it counts by its size from now on, if it did not. */
+  #stampAgain(id: ItemId): void {
+    const counted = this.sizes.has(id);
+    this.#stampSeq(id);
+    if (!counted) this.sizes.enter(id);
   }
 
   #stampSeq(id: ItemId): void {

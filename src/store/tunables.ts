@@ -30,6 +30,8 @@ const DEFAULTS = {
   crawlerEnabled: 1,
   crawlerSleepUs: 100,
   crawlerToCrawl: 0,
+  /** Whether items are counted by size. */
+  trackSizes: 0,
   /** Whether the lists are looked after aside. */
   maintainer: 1,
 } as const;

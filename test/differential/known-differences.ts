@@ -296,6 +296,17 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: "memcached has none; it is ElastiCache's.",
     examples: [{ told: 'config get cluster\r\n', ours: 'END\r\n', theirs: 'ERROR\r\n' }],
   },
+  {
+    title: 'stats sizes_enable and sizes_disable end',
+    reason: 'A client reads statistics up to END.',
+    examples: [
+      {
+        told: 'stats sizes_disable\r\n',
+        ours: 'STAT sizes_status disabled\r\nEND\r\n',
+        theirs: 'STAT sizes_status disabled\r\n',
+      },
+    ],
+  },
   // The last: its flush is still to come.
   {
     title: 'flush_all with a delay does not act early',

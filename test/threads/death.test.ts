@@ -25,7 +25,7 @@ const set = (key: string, version: number, length: number, exptime = 0): string 
   `set ${key} 0 ${exptime} ${length}\r\n${versionOf(key, version, length)}\r\n`;
 
 /** Large enough for a page to have few of them. */
-const BIG_BYTES = 60_000;
+const BIG_BYTES = 21_000;
 const KEYS = Array.from({ length: 20 }, (_, i) => `key-${i}`);
 
 type Act = (talker: Talker) => void;
@@ -49,7 +49,7 @@ const say = (...texts: readonly string[]): Act => all(says(...texts));
 const small = say(...KEYS.map((key) => set(key, 0, 200)));
 const MORE = Array.from({ length: 14 }, (_, i) => `more-${i}`);
 const big = say(...KEYS.map((key) => set(key, 0, BIG_BYTES)));
-/** A class of three pages, in which half a page is free, and one more page in the pool. */
+/** A class of four pages, with one nearly free. */
 const bigAndRoom = (talker: Talker): void => {
   talker.store.limitMemory(4 * PAGE_BYTES);
   big(talker);
@@ -273,7 +273,7 @@ function allowedReplies({ prepare, acts }: Scenario): Map<string, Set<string>> {
 }
 
 const makeShare = (): StoreShare =>
-  testShare({ threads: 3, memoryLimitBytes: 2 << 20, slabGrowthFactor: 4 });
+  testShare({ threads: 3, memoryLimitBytes: 2 << 20, slabGrowthFactor: 6 });
 
 describe('a thread that dies at any write leaves nothing wrong to see:', () => {
   test.each(SCENARIOS)('$name', (scenario) => {

@@ -1,3 +1,4 @@
+import { auditPages } from './audit-pages.ts';
 import { wordOf } from './items.ts';
 import {
   CLASS,
@@ -15,6 +16,9 @@ import type { Store } from './store.ts';
  * Checks a store that nobody is changing: every chain, list, chunk, lock and sum. Returns what is
  * wrong, one sentence each; nothing when all is sound. `unlinked` is how many chunks are in use by
  * items that are not linked: values being received, and what was unlinked while it is being sent out.
+ * Checks a store that nobody is changing: every chain, list, chunk, page, lock and sum. Returns what is
+ * wrong, one sentence each; nothing when all is sound. `unlinked` is how many items are allocated
+ * and not yet linked (values being received).
  */
 export function audit(store: Store, unlinked = 0): readonly string[] {
   const problems: string[] = [];
@@ -25,6 +29,7 @@ export function audit(store: Store, unlinked = 0): readonly string[] {
   const linked = auditIndex(store, say);
   const inClasses = auditClasses(store, linked, say);
   const chained = auditChains(store, linked, say);
+  auditPages(store, linked, say);
   say(
     inClasses.used - inClasses.listed - chained === unlinked,
     `${inClasses.used} chunks are in use, ${inClasses.listed} listed, ${chained} in chains, ` +
@@ -46,6 +51,7 @@ function auditLocks(store: Store, say: Say): void {
   }
   say(control[CONTROL.growLock] === 0, 'the index is locked for growing');
   say(control[CONTROL.pageLock] === 0, 'the pool of pages is locked');
+  say(control[CONTROL.moverLock] === 0, 'a page is on its way');
 }
 
 /** Every linked item, found through the index. */

@@ -13,8 +13,12 @@ const FREE = 0;
 const HELD = 1;
 const CONTENDED = 2;
 const SPINS = 100;
-/** No holder keeps a lock for long: after this a thread must have died with it. */
-const WAIT_MS_MAX = 20_000;
+/**
+ * No holder keeps a lock for long: after so many waits of so long a thread must have died with it. Many
+ * short ones, since while the whole process is stopped (SIGSTOP, a paused machine) no more than one can end.
+ */
+const WAIT_MS = 1000;
+const WAITS_MAX = 20;
 
 export function lock(words: Int32Array, at: number): void {
   if (Atomics.compareExchange(words, at, FREE, HELD) !== FREE) lockSlowly(words, at);
@@ -32,8 +36,9 @@ function lockSlowly(words: Int32Array, at: number): void {
   for (let spin = 0; spin < SPINS; spin++) {
     if (Atomics.load(words, at) === FREE && tryLock(words, at)) return;
   }
+  let waits = 0;
   while (Atomics.exchange(words, at, CONTENDED) !== FREE) {
-    const outcome = Atomics.wait(words, at, CONTENDED, WAIT_MS_MAX);
-    assert(outcome !== 'timed-out', 'a lock is free again within 20 s: its holder has died');
+    if (Atomics.wait(words, at, CONTENDED, WAIT_MS) === 'timed-out') waits++;
+    assert(waits < WAITS_MAX, 'a lock is free again within 20 s: its holder has died');
   }
 }

@@ -1,0 +1,37 @@
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { audit, Store, TOTAL } from '../../src/store/index.ts';
+import { testSeed } from '../support/random.ts';
+import { testShare } from '../support/talker.ts';
+import type { MixedJob, MixedResult } from './mixed-worker.ts';
+
+const CLIENTS = 4;
+const ROUNDS = 60_000;
+const seed = testSeed();
+
+function run(workerData: MixedJob): Promise<MixedResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./mixed-worker.ts', import.meta.url), { workerData });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+test(`four clients whose sizes turn over and a keeper leave all sound, seed ${seed}`, async () => {
+  const threads = CLIENTS + 2;
+  const share = testShare({ threads, memoryLimitBytes: 2 << 20, slabGrowthFactor: 2 });
+  const working = new Int32Array(new SharedArrayBuffer(4));
+  working[0] = CLIENTS;
+  const jobs = Array.from({ length: CLIENTS + 1 }, (_, thread) => {
+    const role = thread < CLIENTS ? 'client' : 'keeper';
+    return run({ share, thread, role, rounds: ROUNDS, seed, working });
+  });
+  const results = await Promise.all(jobs);
+  const store = new Store(share, threads - 1);
+  expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
+  expect(audit(store), `seed ${seed}`).toEqual([]);
+  const evicted = store.chunkBytes.reduce((sum, _, id) => sum + store.total(id, TOTAL.evicted), 0);
+  expect(evicted).toBeGreaterThan(0);
+  expect(store.sums.thread('slabs_moved')).toBeGreaterThan(0);
+  expect(results.reduce((sum, { hits }) => sum + hits, 0)).toBe(store.sums.hits());
+});

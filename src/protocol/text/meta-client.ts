@@ -7,6 +7,7 @@ import type {
   CountRequest,
   DeleteRequest,
   FetchRequest,
+  GetManyRequest,
   Request,
   StoreMode,
   StoreRequest,
@@ -53,8 +54,8 @@ const STATUS: Readonly<Record<number, ReplyStatus>> = {
 };
 
 /**
- * `mg`, `ms`, `md`, `ma`, each with its opaque. Many keys are so many quiet `mg`s and an `mn`:
- * measured against one classic `get` of them all, with and without misses (docs/client.md).
+ * `mg`, `ms`, `md`, `ma`, each with its opaque. Many keys are so many quiet `mg`s and an `mn`, which
+ * costs the client no more than one classic `get` of them all, and every answer has its number.
  * What concerns a whole node has no meta command, and is said in classic text.
  */
 export class MetaDialect implements Dialect {
@@ -118,18 +119,19 @@ export class MetaDialect implements Dialect {
     }
   }
 
-  /** Hits come in the order of their keys; `mn` ends them. */
-  #decodeMany(input: ReplyInput, request: Request, opaque: number, reply: Reply): Progress {
+  /** Hits in the order of their keys, the last key's answer in any case, and `mn`'s. */
+  #decodeMany(input: ReplyInput, request: GetManyRequest, opaque: number, reply: Reply): Progress {
     while (this.#decodeOne(input, request, opaque, reply)) {
       if (reply.status === 'value') return 'item';
-      if (reply.status === 'done') return this.#endMany(reply);
-      this.#refusal = reply.line;
+      if (reply.status === 'done') return this.#endMany(request, reply);
+      if (reply.status === 'refused') this.#refusal = reply.line;
     }
     return 'incomplete';
   }
 
-  #endMany(reply: Reply): Progress {
+  #endMany(request: GetManyRequest, reply: Reply): Progress {
     if (this.#refusal !== undefined) reply.refuse(this.#refusal);
+    else if (this.#lastIndex !== request.keys.length - 1) throw outOfStep(-1);
     this.#refusal = undefined;
     this.#lastIndex = -1;
     return 'complete';
@@ -190,15 +192,17 @@ export class MetaDialect implements Dialect {
   /** The reply is this request's only if it says so; before 1.6.13 a plain miss says nothing. */
   #checkOpaque(request: Request, opaque: number, reply: Reply): void {
     const said = this.#flags.opaque;
-    if (request.verb === 'get-many') {
-      const index = said - opaque;
-      if (said < 0 || index <= this.#lastIndex || index >= request.keys.length)
-        throw outOfStep(said);
-      this.#lastIndex = index;
-      reply.index = index;
-    } else if (said !== opaque && !(said < 0 && reply.status === 'miss')) {
-      throw outOfStep(said);
+    const isSilentMiss = said < 0 && reply.status === 'miss';
+    if (request.verb !== 'get-many') {
+      if (said !== opaque && !isSilentMiss) throw outOfStep(said);
+      return;
     }
+    const last = request.keys.length - 1;
+    const index = isSilentMiss ? last : said - opaque;
+    const isLate = index <= this.#lastIndex || (reply.status === 'miss' && index !== last);
+    if (isLate || index > last) throw outOfStep(said);
+    this.#lastIndex = index;
+    reply.index = index;
   }
 }
 
@@ -209,9 +213,8 @@ function endsWithNoop({ verb }: Request): boolean {
 function mayAnswer(request: Request, status: ReplyStatus): boolean {
   switch (request.verb) {
     case 'get':
-      return status === 'value' || status === 'miss';
     case 'get-many':
-      return status === 'value';
+      return status === 'value' || status === 'miss';
     case 'fetch':
       return status === 'value' || status === 'done' || status === 'miss';
     case 'store':
@@ -251,10 +254,12 @@ function putGet(sink: ByteSink, key: string, opaque: number, flags: Buffer): voi
   sink.putConstant(flags);
 }
 
+/** The last is not quiet: its answer shows whose `MN` it is that ends them. */
 function putGets(sink: ByteSink, keys: readonly string[], opaque: number): number {
-  for (let i = 0; i < keys.length; i++) {
+  const last = keys.length - 1;
+  for (let i = 0; i <= last; i++) {
     sink.ensure(LINE_BYTES_MAX);
-    putGet(sink, keys[i]!, opaque + i, QUIET_VALUE);
+    putGet(sink, keys[i]!, opaque + i, i < last ? QUIET_VALUE : VALUE_AND_FLAGS);
   }
   sink.ensure(NOOP.length);
   sink.putConstant(NOOP);

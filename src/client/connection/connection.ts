@@ -254,6 +254,7 @@ export class Connection {
   #armTimer(at: number): void {
     clearTimeout(this.#timer);
     this.#timerAt = at;
+    if (at === Number.POSITIVE_INFINITY) return;
     const delayMs = Math.max(1, Math.ceil(at - performance.now()));
     this.#timer = setTimeout(() => this.#onTimer(), delayMs);
   }
@@ -262,12 +263,21 @@ export class Connection {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = performance.now();
     this.#pipeline.expire(now);
-    const silentUntil = this.#silentSince + this.#options.silenceMs;
-    const awaits = this.#state === 'up' && this.#pipeline.sentCount > 0;
-    if (awaits && silentUntil <= now) this.#break(this.#error('ERR_DEADLINE'));
-    else if (awaits) this.#armTimer(Math.min(silentUntil, this.#pipeline.earliestDeadline()));
-    else if (!this.isQuiet()) this.#armTimer(this.#pipeline.earliestDeadline());
+    if (this.#isGone(now)) this.#break(this.#error('ERR_DEADLINE'));
+    else if (this.#pipeline.count > 0) this.#armTimer(this.#nextLook());
     this.#events.settled();
+  }
+
+  /** Silent for too long, and nobody gave the reply that is due more time than that. */
+  #isGone(now: number): boolean {
+    const isSilent = now >= this.#silentSince + this.#options.silenceMs;
+    return this.#state === 'up' && this.#pipeline.isOldestGivenUp && isSilent;
+  }
+
+  #nextLook(): number {
+    const deadline = this.#pipeline.earliestDeadline();
+    if (!this.#pipeline.isOldestGivenUp) return deadline;
+    return Math.min(deadline, this.#silentSince + this.#options.silenceMs);
   }
 
   #error(code: FailureCode, cause?: unknown): CacheError {

@@ -132,6 +132,11 @@ export class Pipeline {
     return earliest;
   }
 
+  /** Whether the reply that is due next was given up by who asked for it. */
+  get isOldestGivenUp(): boolean {
+    return this.#sent.first?.isSettled === true;
+  }
+
   /** Whether nobody waits for anything here. */
   isQuiet(): boolean {
     for (const { isSettled } of this.#all()) if (!isSettled) return false;

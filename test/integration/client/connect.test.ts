@@ -163,6 +163,8 @@ describe('TLS', () => {
     await Promise.all(keys.map((key) => named.set(key, key.repeat(20))));
     const { values } = await named.getMany(keys);
     for (const key of keys) expect(values.get(key)).toBe(key.repeat(20));
+    // Many packets in a few TLS records.
+    expect((await named.stats('settings')).values().next().value?.get('maxbytes')).toBe('67108864');
     await works(client(server.port, { tls: { ca: tls.ca }, protocol: 'binary' }));
   });
 
@@ -289,6 +291,27 @@ describe('calling off', () => {
     expect(await next).toBe('v');
     expect(node.connections).toBe(1);
   });
+});
+
+test('who is given more time has it, whatever becomes of those behind', async () => {
+  let release = (): void => {};
+  const held = new Promise<void>((go) => {
+    release = go;
+  });
+  const node = await kept(
+    RawNode.start(async (text) => {
+      await held;
+      return text.replaceAll(/mg (\S+) O(\d+) f v\r\n/g, 'VA 1 O$2 f0\r\n$1\r\n');
+    }),
+  );
+  const cache = client(node.port, { deadlineMs: 50 });
+  const patient = cache.get('a', { deadlineMs: 10_000 });
+  expect(await endOf(cache.get('b'))).toBe('ERR_DEADLINE');
+  expect(await endOf(cache.get('c'))).toBe('ERR_DEADLINE');
+  release();
+  expect(await patient).toBe('a');
+  expect(await cache.get('d', { deadlineMs: 10_000 })).toBe('d');
+  expect(node.connections).toBe(1);
 });
 
 test('values that wait are bounded by their bytes', async () => {

@@ -3,6 +3,7 @@ import { ByteSink } from '../../base/index.ts';
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
+import { Alarm } from './alarm.ts';
 import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
 import type { Operation } from './operation.ts';
 import { Pipeline } from './pipeline.ts';
@@ -57,8 +58,7 @@ export class Connection {
   /** What TLS remembers of the connection before, to greet the node more quickly. */
   readonly #tlsMemory: TlsMemory = {};
   #openTimer: NodeJS.Timeout | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
+  readonly #alarm = new Alarm((now) => this.#onAlarm(now));
   /** Since when a reply is awaited and no byte has come. */
   #silentSince = 0;
 
@@ -94,7 +94,7 @@ export class Connection {
   /** Takes an operation; it is settled by its deadline at the latest. */
   send(operation: Operation): void {
     this.#pipeline.add(operation);
-    if (operation.deadlineAt < this.#timerAt) this.#armTimer(operation.deadlineAt);
+    this.#alarm.by(operation.deadlineAt);
     if (this.#state === 'up') this.#flushSoon();
     else if (this.#state === 'idle') this.open(true);
   }
@@ -115,7 +115,7 @@ export class Connection {
   /** Ends at once; what is pending fails. */
   close(): void {
     this.#drop();
-    clearTimeout(this.#timer);
+    this.#alarm.stop();
     this.#state = 'closed';
     this.#failSent('ERR_REPLY_LOST');
     this.failWaiting('ERR_CLOSED');
@@ -250,21 +250,10 @@ export class Connection {
     for (const each of this.#pipeline.takeSent()) each.fail(code, this.#address.name, { cause });
   }
 
-  /** One timer for all: it is set to the earliest deadline and looks at all of them when it fires. */
-  #armTimer(at: number): void {
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    if (at === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.max(1, Math.ceil(at - performance.now()));
-    this.#timer = setTimeout(() => this.#onTimer(), delayMs);
-  }
-
-  #onTimer(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    const now = performance.now();
+  #onAlarm(now: number): void {
     this.#pipeline.expire(now);
     if (this.#isGone(now)) this.#break(this.#error('ERR_DEADLINE'));
-    else if (this.#pipeline.count > 0) this.#armTimer(this.#nextLook());
+    else this.#alarm.by(this.#nextLook());
     this.#events.settled();
   }
 

@@ -3,37 +3,11 @@ import type { ByteSink } from '../../base/index.ts';
 import type { Dialect } from '../client/dialect.ts';
 import { MalformedReply, type Progress, type Reply, type ReplyStatus } from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
-import type {
-  CountRequest,
-  DeleteRequest,
-  FetchRequest,
-  GetManyRequest,
-  Request,
-  StoreMode,
-  StoreRequest,
-} from '../client/request.ts';
+import type { GetManyRequest, Request, StoreRequest } from '../client/request.ts';
 import { ClassicDialect } from './classic-client.ts';
-import { LINE_BYTES_MAX, putKey, putValue, takeRefusal, valueBytesOf } from './client-lines.ts';
+import { takeRefusal } from './client-lines.ts';
 import { MetaFlags } from './meta-reply-flags.ts';
-
-const constant = (text: string): Buffer => Buffer.from(text, 'latin1');
-const MG = constant('mg ');
-const MS = constant('ms ');
-const MD = constant('md ');
-const MA = constant('ma ');
-const OPAQUE = constant(' O');
-const VALUE_AND_FLAGS = constant(' f v\r\n');
-const VALUE_FLAGS_AND_CAS = constant(' c f v\r\n');
-const QUIET_VALUE = constant(' f v q\r\n');
-const NOOP = constant('mn\r\n');
-const CRLF = constant('\r\n');
-const MODES: Readonly<Record<StoreMode, string>> = {
-  set: '',
-  add: ' ME',
-  replace: ' MR',
-  append: ' MA',
-  prepend: ' MP',
-};
+import { isOfNode, putRequest } from './meta-requests.ts';
 
 const code = (text: string): number => text.charCodeAt(0) * 256 + text.charCodeAt(1);
 const VA = code('VA');
@@ -43,6 +17,7 @@ const NF = code('NF');
 const NS = code('NS');
 const EX = code('EX');
 const MN = code('MN');
+const CRLF_BYTES = 2;
 
 /** What a request is told by a code, beside `value`. */
 const STATUS: Readonly<Record<number, ReplyStatus>> = {
@@ -74,49 +49,15 @@ export class MetaDialect implements Dialect {
   }
 
   encode(request: Request, opaque: number, sink: ByteSink): number {
-    sink.ensure(LINE_BYTES_MAX);
-    switch (request.verb) {
-      case 'get':
-        putGet(sink, request.key, opaque, request.cas ? VALUE_FLAGS_AND_CAS : VALUE_AND_FLAGS);
-        return 1;
-      case 'get-many':
-        return putGets(sink, request.keys, opaque);
-      case 'fetch':
-        putFetch(sink, request, opaque);
-        return 1;
-      case 'store':
-        putStore(sink, request, opaque);
-        return 1;
-      case 'delete':
-        putDelete(sink, request, opaque);
-        return 1;
-      case 'touch':
-        putHead(sink, MG, request.key, opaque);
-        sink.putText(` T${request.exptime}\r\n`);
-        return 1;
-      case 'count':
-        putCount(sink, request, opaque);
-        return 1;
-      case 'noop':
-        sink.putConstant(NOOP);
-        return 1;
-      default:
-        return this.#classic.encode(request, opaque, sink);
-    }
+    return isOfNode(request)
+      ? this.#classic.encode(request, opaque, sink)
+      : putRequest(sink, request, opaque);
   }
 
   decode(input: ReplyInput, request: Request, opaque: number, reply: Reply): Progress {
-    switch (request.verb) {
-      case 'flush':
-      case 'stats':
-      case 'version':
-      case 'login':
-        return this.#classic.decode(input, request, opaque, reply);
-      case 'get-many':
-        return this.#decodeMany(input, request, opaque, reply);
-      default:
-        return this.#decodeOne(input, request, opaque, reply) ? 'complete' : 'incomplete';
-    }
+    if (isOfNode(request)) return this.#classic.decode(input, request, opaque, reply);
+    if (request.verb === 'get-many') return this.#decodeMany(input, request, opaque, reply);
+    return this.#decodeOne(input, request, opaque, reply) ? 'complete' : 'incomplete';
   }
 
   /** Hits in the order of their keys, the last key's answer in any case, and `mn`'s. */
@@ -158,10 +99,10 @@ export class MetaDialect implements Dialect {
       reply.reset(status);
       this.#flags.read(bytes, at + 2, lineEnd, reply);
       this.#checkOpaque(request, opaque, reply);
-      input.at = lineEnd + CRLF.length;
+      input.at = lineEnd + CRLF_BYTES;
     } else if (answer === MN && lineEnd - at === 2 && endsWithNoop(request)) {
       reply.reset('done');
-      input.at = lineEnd + CRLF.length;
+      input.at = lineEnd + CRLF_BYTES;
     } else {
       takeRefusal(input, lineEnd, reply);
     }
@@ -180,7 +121,7 @@ export class MetaDialect implements Dialect {
     reply.reset('value');
     this.#valueBytes = this.#flags.readValue(input.bytes, input.at + 2, lineEnd, reply);
     this.#checkOpaque(request, opaque, reply);
-    input.at = lineEnd + CRLF.length;
+    input.at = lineEnd + CRLF_BYTES;
   }
 
   #takeValue(input: ReplyInput, reply: Reply): boolean {
@@ -240,74 +181,4 @@ function mayAnswerStore({ mode, cas }: StoreRequest, status: ReplyStatus): boole
 function outOfStep(said: number): MalformedReply {
   const what = said < 0 ? 'no opaque' : `opaque ${said}`;
   return new MalformedReply(`the answer to another command: ${what}`);
-}
-
-function putHead(sink: ByteSink, word: Buffer, key: string, opaque: number): void {
-  sink.putConstant(word);
-  putKey(sink, key);
-  sink.putConstant(OPAQUE);
-  sink.putDecimal(opaque);
-}
-
-function putGet(sink: ByteSink, key: string, opaque: number, flags: Buffer): void {
-  putHead(sink, MG, key, opaque);
-  sink.putConstant(flags);
-}
-
-/** The last is not quiet: its answer shows whose `MN` it is that ends them. */
-function putGets(sink: ByteSink, keys: readonly string[], opaque: number): number {
-  const last = keys.length - 1;
-  for (let i = 0; i <= last; i++) {
-    sink.ensure(LINE_BYTES_MAX);
-    putGet(sink, keys[i]!, opaque + i, i < last ? QUIET_VALUE : VALUE_AND_FLAGS);
-  }
-  sink.ensure(NOOP.length);
-  sink.putConstant(NOOP);
-  return keys.length;
-}
-
-function putFetch(sink: ByteSink, { key, terms }: FetchRequest, opaque: number): void {
-  putHead(sink, MG, key, opaque);
-  let flags = ' c f h l s t';
-  if (terms.withoutValue !== true) flags += ' v';
-  if (terms.quietly === true) flags += ' u';
-  if (terms.vivifyExptime !== undefined) flags += ` N${terms.vivifyExptime}`;
-  if (terms.recacheSeconds !== undefined) flags += ` R${terms.recacheSeconds}`;
-  if (terms.touchExptime !== undefined) flags += ` T${terms.touchExptime}`;
-  sink.putText(`${flags}\r\n`);
-}
-
-function putStore(sink: ByteSink, request: StoreRequest, opaque: number): void {
-  const { key, value, flags, exptime, cas, mode } = request;
-  sink.putConstant(MS);
-  putKey(sink, key);
-  sink.putByte(0x20);
-  sink.putDecimal(valueBytesOf(value));
-  sink.putConstant(OPAQUE);
-  sink.putDecimal(opaque);
-  if (flags !== 0) putNumber(sink, 'F', flags);
-  if (exptime !== 0) putNumber(sink, 'T', exptime);
-  if (mode !== 'set') sink.putText(MODES[mode]);
-  if (cas !== undefined) sink.putText(` C${cas}`);
-  sink.putConstant(CRLF);
-  putValue(sink, value);
-}
-
-function putNumber(sink: ByteSink, flag: string, value: number): void {
-  sink.putByte(0x20);
-  sink.putByte(flag.charCodeAt(0));
-  sink.putDecimal(value);
-}
-
-function putDelete(sink: ByteSink, request: DeleteRequest, opaque: number): void {
-  putHead(sink, MD, request.key, opaque);
-  if (request.cas !== undefined) sink.putText(` C${request.cas}`);
-  if (request.staleExptime !== undefined) sink.putText(` I T${request.staleExptime}`);
-  sink.putConstant(CRLF);
-}
-
-function putCount(sink: ByteSink, { key, by, down, start }: CountRequest, opaque: number): void {
-  putHead(sink, MA, key, opaque);
-  const vivify = start === undefined ? '' : ` N${start.exptime} J${start.value}`;
-  sink.putText(` v D${by}${down ? ' MD' : ''}${vivify}\r\n`);
 }

@@ -5,6 +5,7 @@ import type {
   DeleteRequest,
   FetchRequest,
   FlushRequest,
+  GetManyRequest,
   LoginRequest,
   Request,
   StatsRequest,
@@ -22,7 +23,6 @@ const MA = constant('ma ');
 const OPAQUE = constant(' O');
 const VALUE_AND_FLAGS = constant(' f v\r\n');
 const VALUE_FLAGS_AND_CAS = constant(' c f v\r\n');
-const QUIET_VALUE = constant(' f v q\r\n');
 const NOOP = constant('mn\r\n');
 const CRLF = constant('\r\n');
 const MODES: Readonly<Record<StoreMode, string>> = {
@@ -33,21 +33,28 @@ const MODES: Readonly<Record<StoreMode, string>> = {
   prepend: ' MP',
 };
 
-/** What concerns a whole node; it has no meta command. */
-type NodeRequest = FlushRequest | StatsRequest | VersionRequest | LoginRequest;
+/** What is said in classic text. */
+type ClassicRequest = GetManyRequest | FlushRequest | StatsRequest | VersionRequest | LoginRequest;
 
-export function isOfNode(request: Request): request is NodeRequest {
-  const { verb } = request;
-  return verb === 'flush' || verb === 'stats' || verb === 'version' || verb === 'login';
+export function isClassic(request: Request): request is ClassicRequest {
+  switch (request.verb) {
+    case 'get-many':
+    case 'flush':
+    case 'stats':
+    case 'version':
+    case 'login':
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Writes the request; returns how many numbers it used, from `opaque` on. */
 export function putRequest(
   sink: ByteSink,
-  request: Exclude<Request, NodeRequest>,
+  request: Exclude<Request, ClassicRequest>,
   opaque: number,
 ): number {
-  if (request.verb === 'get-many') return putGets(sink, request.keys, opaque);
   sink.ensure(LINE_BYTES_MAX);
   switch (request.verb) {
     case 'get':
@@ -85,18 +92,6 @@ function putHead(sink: ByteSink, word: Buffer, key: string, opaque: number): voi
 function putGet(sink: ByteSink, key: string, opaque: number, flags: Buffer): void {
   putHead(sink, MG, key, opaque);
   sink.putConstant(flags);
-}
-
-/** The last is not quiet: its answer shows whose `MN` it is that ends them. */
-function putGets(sink: ByteSink, keys: readonly string[], opaque: number): number {
-  const last = keys.length - 1;
-  for (let i = 0; i <= last; i++) {
-    sink.ensure(LINE_BYTES_MAX);
-    putGet(sink, keys[i]!, opaque + i, i < last ? QUIET_VALUE : VALUE_AND_FLAGS);
-  }
-  sink.ensure(NOOP.length);
-  sink.putConstant(NOOP);
-  return keys.length;
 }
 
 function putFetch(sink: ByteSink, { key, terms }: FetchRequest, opaque: number): void {

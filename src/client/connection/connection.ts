@@ -122,7 +122,7 @@ export class Connection {
   }
 
   failWaiting(code: FailureCode, cause?: unknown): void {
-    for (const each of this.#pipeline.takeWaiting()) each.fail(code, this.#address.name, { cause });
+    this.#fail(this.#pipeline.takeWaiting(), code, cause);
   }
 
   #connect(): void {
@@ -214,9 +214,10 @@ export class Connection {
     const wasUp = this.#state === 'up';
     const other = wasUp ? undefined : this.#handshake?.nextIfClosed;
     if (wasUp && cause === undefined) {
-      // Closed in peace, as by an idle timeout: no sign of trouble, and what waits was never sent.
+      // Closed in peace, as by an idle timeout: no sign of trouble. What waits was never sent, and
+      // reads that crossed with the close are sent again, once.
       this.#drop();
-      this.#failSent('ERR_REPLY_LOST');
+      this.#fail(this.#pipeline.takeUnrepeatable(), 'ERR_REPLY_LOST');
       if (this.#pipeline.waitingCount > 0) this.open(true);
       this.#events.settled();
     } else if (other !== undefined) {
@@ -247,7 +248,11 @@ export class Connection {
   }
 
   #failSent(code: FailureCode, cause?: unknown): void {
-    for (const each of this.#pipeline.takeSent()) each.fail(code, this.#address.name, { cause });
+    this.#fail(this.#pipeline.takeSent(), code, cause);
+  }
+
+  #fail(operations: readonly Operation[], code: FailureCode, cause?: unknown): void {
+    for (const each of operations) each.fail(code, this.#address.name, { cause });
   }
 
   #onAlarm(now: number): void {

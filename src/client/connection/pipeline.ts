@@ -147,6 +147,16 @@ export class Pipeline {
     return this.#sent.drain();
   }
 
+  /** Like `takeSent`, but what may be sent again waits, in front of the rest. */
+  takeUnrepeatable(): readonly Operation[] {
+    const sent = this.#sent.drain();
+    const again = sent.filter(({ isRepeatable }) => isRepeatable);
+    const rest = sent.filter(({ isRepeatable }) => !isRepeatable);
+    for (const operation of again) operation.repeat();
+    this.#waiting.putBack(again);
+    return rest;
+  }
+
   takeWaiting(): readonly Operation[] {
     this.#waitingBytes = 0;
     return this.#waiting.drain();

@@ -107,10 +107,12 @@ export class Pipeline {
     if (progress === 'incomplete') return false;
     if (progress === 'item') {
       oldest.item(reply);
+      reply.release();
       return true;
     }
     this.#sent.shift();
     oldest.answer(reply, this.#node, now);
+    reply.release();
     if (reply.status === 'refused') checkInStep(oldest, reply);
     return true;
   }

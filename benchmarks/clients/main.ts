@@ -23,7 +23,7 @@ Runs client libraries in turns against one memcached and compares them.
   --rounds N      measurements of each, 3
   --seconds N     of each measurement, 3
   --warm-up N     seconds before each, 1
-  --heap N        million gets, 64 at a time, with the heap before and after; 0
+  --heap N        million gets of slabring, 64 at a time, with the heap before and after; 0
   --record        write benchmarks/runs/<date>-<machine>/
   --json          print the measurements instead of the tables
 `;
@@ -82,7 +82,7 @@ async function runOne(
   round: number,
 ): Promise<RunnerReport> {
   const [taskset, ...pinned] = [...pinnedTo(LOAD_CORE), process.execPath];
-  const heapOperations = round === 1 ? Number(line.heap) * 1e6 : 0;
+  const heapOperations = client === 'slabring' && round === 1 ? Number(line.heap) * 1e6 : 0;
   const args = [
     ...['--expose-gc', RUNNER, '--client', client, '--port', String(port)],
     ...['--loads', line.loads, '--seconds', line.seconds, '--warm-up', line['warm-up']],

@@ -1,13 +1,7 @@
 /** Finds the node for a key and talks to it. */
 export type { Fetched, Versioned } from './answers.ts';
-export {
-  CacheClient,
-  type ClientEvents,
-  type CountOptions,
-  createClient,
-  type DeleteOptions,
-  type FetchOptions,
-} from './cache-client.ts';
+export type { CountOptions, DeleteOptions, FetchOptions } from './arguments.ts';
+export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
 export type { Login, ProtocolChoice } from './connection/handshake.ts';
 export type { TlsOptions } from './connection/socket.ts';
 export { CacheError, FAILURES, type FailureCode } from './errors.ts';

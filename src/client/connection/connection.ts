@@ -3,6 +3,7 @@ import { ByteSink } from '../../base/index.ts';
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
+import { Alarm } from './alarm.ts';
 import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
 import type { Operation } from './operation.ts';
 import { Pipeline } from './pipeline.ts';
@@ -57,8 +58,7 @@ export class Connection {
   /** What TLS remembers of the connection before, to greet the node more quickly. */
   readonly #tlsMemory: TlsMemory = {};
   #openTimer: NodeJS.Timeout | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
+  readonly #alarm = new Alarm((now) => this.#onAlarm(now));
   /** Since when a reply is awaited and no byte has come. */
   #silentSince = 0;
 
@@ -94,7 +94,7 @@ export class Connection {
   /** Takes an operation; it is settled by its deadline at the latest. */
   send(operation: Operation): void {
     this.#pipeline.add(operation);
-    if (operation.deadlineAt < this.#timerAt) this.#armTimer(operation.deadlineAt);
+    this.#alarm.by(operation.deadlineAt);
     if (this.#state === 'up') this.#flushSoon();
     else if (this.#state === 'idle') this.open(true);
   }
@@ -115,14 +115,14 @@ export class Connection {
   /** Ends at once; what is pending fails. */
   close(): void {
     this.#drop();
-    clearTimeout(this.#timer);
+    this.#alarm.stop();
     this.#state = 'closed';
     this.#failSent('ERR_REPLY_LOST');
     this.failWaiting('ERR_CLOSED');
   }
 
   failWaiting(code: FailureCode, cause?: unknown): void {
-    for (const each of this.#pipeline.takeWaiting()) each.fail(code, this.#address.name, { cause });
+    this.#fail(this.#pipeline.takeWaiting(), code, cause);
   }
 
   #connect(): void {
@@ -214,9 +214,10 @@ export class Connection {
     const wasUp = this.#state === 'up';
     const other = wasUp ? undefined : this.#handshake?.nextIfClosed;
     if (wasUp && cause === undefined) {
-      // Closed in peace, as by an idle timeout: no sign of trouble, and what waits was never sent.
+      // Closed in peace, as by an idle timeout: no sign of trouble. What waits was never sent, and
+      // reads that crossed with the close are sent again, once.
       this.#drop();
-      this.#failSent('ERR_REPLY_LOST');
+      this.#fail(this.#pipeline.takeUnrepeatable(), 'ERR_REPLY_LOST');
       if (this.#pipeline.waitingCount > 0) this.open(true);
       this.#events.settled();
     } else if (other !== undefined) {
@@ -247,27 +248,30 @@ export class Connection {
   }
 
   #failSent(code: FailureCode, cause?: unknown): void {
-    for (const each of this.#pipeline.takeSent()) each.fail(code, this.#address.name, { cause });
+    this.#fail(this.#pipeline.takeSent(), code, cause);
   }
 
-  /** One timer for all: it is set to the earliest deadline and looks at all of them when it fires. */
-  #armTimer(at: number): void {
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    const delayMs = Math.max(1, Math.ceil(at - performance.now()));
-    this.#timer = setTimeout(() => this.#onTimer(), delayMs);
+  #fail(operations: readonly Operation[], code: FailureCode, cause?: unknown): void {
+    for (const each of operations) each.fail(code, this.#address.name, { cause });
   }
 
-  #onTimer(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    const now = performance.now();
+  #onAlarm(now: number): void {
     this.#pipeline.expire(now);
-    const silentUntil = this.#silentSince + this.#options.silenceMs;
-    const awaits = this.#state === 'up' && this.#pipeline.sentCount > 0;
-    if (awaits && silentUntil <= now) this.#break(this.#error('ERR_DEADLINE'));
-    else if (awaits) this.#armTimer(Math.min(silentUntil, this.#pipeline.earliestDeadline()));
-    else if (!this.isQuiet()) this.#armTimer(this.#pipeline.earliestDeadline());
+    if (this.#isGone(now)) this.#break(this.#error('ERR_DEADLINE'));
+    else this.#alarm.by(this.#nextLook());
     this.#events.settled();
+  }
+
+  /** Silent for too long, and nobody gave the reply that is due more time than that. */
+  #isGone(now: number): boolean {
+    const isSilent = now >= this.#silentSince + this.#options.silenceMs;
+    return this.#state === 'up' && this.#pipeline.isOldestGivenUp && isSilent;
+  }
+
+  #nextLook(): number {
+    const deadline = this.#pipeline.earliestDeadline();
+    if (!this.#pipeline.isOldestGivenUp) return deadline;
+    return Math.min(deadline, this.#silentSince + this.#options.silenceMs);
   }
 
   #error(code: FailureCode, cause?: unknown): CacheError {

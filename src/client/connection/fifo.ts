@@ -17,6 +17,11 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
+  /** Puts items in front of all, in their order. */
+  putBack(items: readonly T[]): void {
+    this.#items = [...items, ...this.drain()];
+  }
+
   shift(): void {
     this.#head++;
     if (this.#head === this.#items.length) {

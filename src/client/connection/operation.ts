@@ -35,6 +35,8 @@ export class Operation implements Outcome {
   /** The first of its numbers on the connection. */
   opaque = 0;
   isSent = false;
+  /** Whether it was sent before, on a connection that closed. */
+  isRepeated = false;
   isSettled = false;
   hits = 0;
   misses = 0;
@@ -63,6 +65,22 @@ export class Operation implements Outcome {
   /** Of the value it carries; for text, at least so many. */
   get sentBytes(): number {
     return this.request.verb === 'store' ? this.request.value.length : 0;
+  }
+
+  /** Whether it does no harm to send it again: it only reads, and that has not been tried yet. */
+  get isRepeatable(): boolean {
+    const { verb } = this.request;
+    const isRead = verb === 'get' || verb === 'get-many' || verb === 'version' || verb === 'stats';
+    return isRead && !this.isRepeated && !this.isSettled;
+  }
+
+  /** It goes to another connection, as if nothing of its reply had come. */
+  repeat(): void {
+    this.isRepeated = true;
+    this.isSent = false;
+    this.hits = 0;
+    this.misses = 0;
+    this.valueBytes = 0;
   }
 
   item(reply: Reply): void {

@@ -107,10 +107,12 @@ export class Pipeline {
     if (progress === 'incomplete') return false;
     if (progress === 'item') {
       oldest.item(reply);
+      reply.release();
       return true;
     }
     this.#sent.shift();
     oldest.answer(reply, this.#node, now);
+    reply.release();
     if (reply.status === 'refused') checkInStep(oldest, reply);
     return true;
   }
@@ -132,6 +134,11 @@ export class Pipeline {
     return earliest;
   }
 
+  /** Whether the reply that is due next was given up by who asked for it. */
+  get isOldestGivenUp(): boolean {
+    return this.#sent.first?.isSettled === true;
+  }
+
   /** Whether nobody waits for anything here. */
   isQuiet(): boolean {
     for (const { isSettled } of this.#all()) if (!isSettled) return false;
@@ -140,6 +147,16 @@ export class Pipeline {
 
   takeSent(): readonly Operation[] {
     return this.#sent.drain();
+  }
+
+  /** Like `takeSent`, but what may be sent again waits, in front of the rest. */
+  takeUnrepeatable(): readonly Operation[] {
+    const sent = this.#sent.drain();
+    const again = sent.filter(({ isRepeatable }) => isRepeatable);
+    const rest = sent.filter(({ isRepeatable }) => !isRepeatable);
+    for (const operation of again) operation.repeat();
+    this.#waiting.putBack(again);
+    return rest;
   }
 
   takeWaiting(): readonly Operation[] {

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import HashRing from 'hashring';
 import type { NodeAddress } from '../topology.ts';
 import { type Distribution, type RingKey, singletons } from './distribution.ts';
+import { NOT_SHORT, shortMd5 } from './short-md5.ts';
 
 const POINTS_PER_DIGEST = 4;
 const DIGESTS_PER_NODE = 40;
@@ -110,8 +111,14 @@ function digestCounts(nodes: readonly NodeAddress[]): readonly number[] {
   });
 }
 
-/** The first four bytes of the md5. As a string of bytes a digest costs half of what a Buffer does. */
+/** The first four bytes of the md5; by node:crypto for what is long or not ASCII. */
 function pointOf(key: RingKey): number {
+  const short = typeof key === 'string' ? shortMd5(key) : NOT_SHORT;
+  return short === NOT_SHORT ? longPointOf(key) : short;
+}
+
+/** As a string of bytes a digest costs half of what a Buffer does. */
+function longPointOf(key: RingKey): number {
   const digest = hash('md5', key, 'latin1');
   const low = digest.charCodeAt(0) | (digest.charCodeAt(1) << 8);
   return (low | (digest.charCodeAt(2) << 16) | (digest.charCodeAt(3) << 24)) >>> 0;

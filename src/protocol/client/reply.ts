@@ -79,6 +79,11 @@ export class Reply {
     this.isOwn = isOwn;
   }
 
+  /** Keeps no large value alive until the next reply. */
+  release(): void {
+    if (this.isOwn) this.setValue(NO_BYTES, 0, 0, false);
+  }
+
   refuse(line: string): void {
     this.reset('refused');
     this.line = line;

@@ -2,9 +2,9 @@
 import type { ByteSink } from '../../base/index.ts';
 import { HEADER_BYTES as BINARY_HEADER_BYTES } from '../binary/wire.ts';
 import type { Dialect } from '../client/dialect.ts';
-import type { Progress, Reply, ReplyStatus } from '../client/reply.ts';
+import { MalformedReply, type Progress, type Reply, type ReplyStatus } from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
-import { keysOf, type Request, type StoreRequest } from '../client/request.ts';
+import type { GetManyRequest, GetRequest, Request, StoreRequest } from '../client/request.ts';
 import {
   LINE_BYTES_MAX,
   putKey,
@@ -13,6 +13,10 @@ import {
   takeRefusal,
   valueBytesOf,
 } from './client-lines.ts';
+import { LineReader } from './line-reader.ts';
+
+/** What is answered by values and an END. */
+type ValueRequest = GetRequest | GetManyRequest;
 
 /** The lines that can answer each request, other than refusals, and what they tell. */
 const LINES: Readonly<Partial<Record<string, Readonly<Record<string, ReplyStatus>>>>> = {
@@ -29,13 +33,15 @@ const LINES: Readonly<Partial<Record<string, Readonly<Record<string, ReplyStatus
   login: { STORED: 'done' },
 };
 const COUNT = /^\d{1,20}$/;
-const VALUE = /^VALUE (\S+) (\d{1,10}) (\d{1,10})(?: (\d{1,20}))?$/;
+const COUNT_DIGITS_MAX = 10;
+const CRLF_BYTES = 2;
 const END = 'END';
 const PADDED_VERSION = `${'version'.padEnd(BINARY_HEADER_BYTES)}\r\n`;
 
 /** Replies are matched by order; those of gets also name their keys. */
 export class ClassicDialect implements Dialect {
   readonly name = 'classic';
+  readonly #line = new LineReader();
   /** The length of the value being received, or -1. */
   #valueBytes = -1;
   /** Which of the keys comes next in a reply with values. */
@@ -93,7 +99,7 @@ export class ClassicDialect implements Dialect {
     }
   }
 
-  #decodeValues(input: ReplyInput, request: Request, reply: Reply): Progress {
+  #decodeValues(input: ReplyInput, request: ValueRequest, reply: Reply): Progress {
     if (this.#valueBytes < 0) {
       const lineEnd = input.lineEnd();
       if (lineEnd < 0) {
@@ -116,32 +122,50 @@ export class ClassicDialect implements Dialect {
   }
 
   /** `VALUE <key> <flags> <bytes> [<cas>]`, or what ends them: then it is false. */
-  #takeHead(input: ReplyInput, lineEnd: number, request: Request, reply: Reply): boolean {
-    const line = input.bytes.toString('utf8', input.at, lineEnd);
-    const head = VALUE.exec(line);
-    if (head === null) {
-      this.#takeEnd(input, lineEnd, line, request, reply);
+  #takeHead(input: ReplyInput, lineEnd: number, request: ValueRequest, reply: Reply): boolean {
+    const line = this.#line;
+    line.begin(input.bytes, input.at, lineEnd);
+    if (!line.takeWord('VALUE')) {
+      this.#takeEnd(input, lineEnd, request, reply);
       return false;
     }
-    const [, key = '', flags, length, cas] = head;
-    const keys = keysOf(request);
-    while (this.#nextKey < keys.length && keys[this.#nextKey] !== key) this.#nextKey++;
-    if (this.#nextKey === keys.length) throw strange(line);
+    line.takeSpace();
     reply.reset('value');
-    reply.index = this.#nextKey++;
-    reply.flags = Number(flags);
-    reply.cas = cas === undefined ? undefined : BigInt(cas);
-    this.#valueBytes = Number(length);
-    input.at = lineEnd + 2;
+    reply.index = this.#takeKey(request);
+    reply.flags = this.#takeCount();
+    this.#valueBytes = this.#takeCount();
+    if (line.takeSpace()) reply.cas = line.takeLong();
+    if (!line.isAtEnd) throw strange(input.takeLine(lineEnd));
+    input.at = lineEnd + CRLF_BYTES;
     return true;
   }
 
-  #takeEnd(input: ReplyInput, lineEnd: number, line: string, request: Request, reply: Reply): void {
-    if (line !== END) {
+  /** Which of the keys it is; those before it were misses. */
+  #takeKey(request: ValueRequest): number {
+    const count = request.verb === 'get' ? 1 : request.keys.length;
+    while (this.#nextKey < count) {
+      const index = this.#nextKey++;
+      const key = request.verb === 'get' ? request.key : request.keys[index]!;
+      if (this.#line.takeWord(key)) return index;
+    }
+    throw new MalformedReply('a value of a key that was not asked for');
+  }
+
+  /** ` <number>` of 32 bits. */
+  #takeCount(): number {
+    const hasSpace = this.#line.takeSpace();
+    const value = this.#line.takeNumber();
+    const { digits } = this.#line;
+    if (hasSpace && digits > 0 && digits <= COUNT_DIGITS_MAX) return value;
+    throw new MalformedReply('a VALUE line without its numbers');
+  }
+
+  #takeEnd(input: ReplyInput, lineEnd: number, request: ValueRequest, reply: Reply): void {
+    if (!this.#line.takeWord(END) || !this.#line.isAtEnd) {
       takeRefusal(input, lineEnd, reply);
       return;
     }
-    input.at = lineEnd + 2;
+    input.at = lineEnd + CRLF_BYTES;
     if (request.verb === 'get-many') reply.reset('done');
     else if (!this.#hasValue) reply.reset('miss');
   }
@@ -170,7 +194,7 @@ function decodeLine(input: ReplyInput, request: Request, reply: Reply): boolean 
     takeRefusal(input, lineEnd, reply);
     return true;
   }
-  input.at = lineEnd + 2;
+  input.at = lineEnd + CRLF_BYTES;
   return true;
 }
 
@@ -184,12 +208,12 @@ function decodeStat(input: ReplyInput, reply: Reply): Progress {
     reply.reset('value');
     reply.name = name;
     reply.line = rest.join(' ');
-    input.at = lineEnd + 2;
+    input.at = lineEnd + CRLF_BYTES;
     return 'item';
   }
   if (line === END || line === 'RESET') {
     reply.reset('done');
-    input.at = lineEnd + 2;
+    input.at = lineEnd + CRLF_BYTES;
   } else {
     takeRefusal(input, lineEnd, reply);
   }

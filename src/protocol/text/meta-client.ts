@@ -3,36 +3,11 @@ import type { ByteSink } from '../../base/index.ts';
 import type { Dialect } from '../client/dialect.ts';
 import { MalformedReply, type Progress, type Reply, type ReplyStatus } from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
-import type {
-  CountRequest,
-  DeleteRequest,
-  FetchRequest,
-  Request,
-  StoreMode,
-  StoreRequest,
-} from '../client/request.ts';
+import type { Request, StoreRequest } from '../client/request.ts';
 import { ClassicDialect } from './classic-client.ts';
-import { LINE_BYTES_MAX, putKey, putValue, takeRefusal, valueBytesOf } from './client-lines.ts';
+import { takeRefusal } from './client-lines.ts';
 import { MetaFlags } from './meta-reply-flags.ts';
-
-const constant = (text: string): Buffer => Buffer.from(text, 'latin1');
-const MG = constant('mg ');
-const MS = constant('ms ');
-const MD = constant('md ');
-const MA = constant('ma ');
-const OPAQUE = constant(' O');
-const VALUE_AND_FLAGS = constant(' f v\r\n');
-const VALUE_FLAGS_AND_CAS = constant(' c f v\r\n');
-const QUIET_VALUE = constant(' f v q\r\n');
-const NOOP = constant('mn\r\n');
-const CRLF = constant('\r\n');
-const MODES: Readonly<Record<StoreMode, string>> = {
-  set: '',
-  add: ' ME',
-  replace: ' MR',
-  append: ' MA',
-  prepend: ' MP',
-};
+import { isClassic, putRequest } from './meta-requests.ts';
 
 const code = (text: string): number => text.charCodeAt(0) * 256 + text.charCodeAt(1);
 const VA = code('VA');
@@ -42,6 +17,7 @@ const NF = code('NF');
 const NS = code('NS');
 const EX = code('EX');
 const MN = code('MN');
+const CRLF_BYTES = 2;
 
 /** What a request is told by a code, beside `value`. */
 const STATUS: Readonly<Record<number, ReplyStatus>> = {
@@ -53,9 +29,10 @@ const STATUS: Readonly<Record<number, ReplyStatus>> = {
 };
 
 /**
- * `mg`, `ms`, `md`, `ma`, each with its opaque. Many keys are so many quiet `mg`s and an `mn`:
- * measured against one classic `get` of them all, with and without misses (docs/client.md).
- * What concerns a whole node has no meta command, and is said in classic text.
+ * `mg`, `ms`, `md`, `ma`, each with its opaque. Two things are said in classic text, as the same connection
+ * may: what concerns a whole node, which has no meta command; and many keys, because one `get` of a
+ * hundred takes less of the node and of the client than a hundred `mg`s (measured against 1.6.18, eight at
+ * a time: 1,150,000 keys/s at 0.81 µs instead of 790,000 at 0.97), and its values name their keys.
  */
 export class MetaDialect implements Dialect {
   readonly name = 'meta';
@@ -63,76 +40,20 @@ export class MetaDialect implements Dialect {
   readonly #flags = new MetaFlags();
   /** The length of the value being received, or -1 between replies. */
   #valueBytes = -1;
-  /** An error of one of many keys: it is the whole reply's, once the others are in. */
-  #refusal: string | undefined;
-  /** Of many keys, the one whose value came last. */
-  #lastIndex = -1;
 
   canSay(): boolean {
     return true;
   }
 
   encode(request: Request, opaque: number, sink: ByteSink): number {
-    sink.ensure(LINE_BYTES_MAX);
-    switch (request.verb) {
-      case 'get':
-        putGet(sink, request.key, opaque, request.cas ? VALUE_FLAGS_AND_CAS : VALUE_AND_FLAGS);
-        return 1;
-      case 'get-many':
-        return putGets(sink, request.keys, opaque);
-      case 'fetch':
-        putFetch(sink, request, opaque);
-        return 1;
-      case 'store':
-        putStore(sink, request, opaque);
-        return 1;
-      case 'delete':
-        putDelete(sink, request, opaque);
-        return 1;
-      case 'touch':
-        putHead(sink, MG, request.key, opaque);
-        sink.putText(` T${request.exptime}\r\n`);
-        return 1;
-      case 'count':
-        putCount(sink, request, opaque);
-        return 1;
-      case 'noop':
-        sink.putConstant(NOOP);
-        return 1;
-      default:
-        return this.#classic.encode(request, opaque, sink);
-    }
+    return isClassic(request)
+      ? this.#classic.encode(request, opaque, sink)
+      : putRequest(sink, request, opaque);
   }
 
   decode(input: ReplyInput, request: Request, opaque: number, reply: Reply): Progress {
-    switch (request.verb) {
-      case 'flush':
-      case 'stats':
-      case 'version':
-      case 'login':
-        return this.#classic.decode(input, request, opaque, reply);
-      case 'get-many':
-        return this.#decodeMany(input, request, opaque, reply);
-      default:
-        return this.#decodeOne(input, request, opaque, reply) ? 'complete' : 'incomplete';
-    }
-  }
-
-  /** Hits come in the order of their keys; `mn` ends them. */
-  #decodeMany(input: ReplyInput, request: Request, opaque: number, reply: Reply): Progress {
-    while (this.#decodeOne(input, request, opaque, reply)) {
-      if (reply.status === 'value') return 'item';
-      if (reply.status === 'done') return this.#endMany(reply);
-      this.#refusal = reply.line;
-    }
-    return 'incomplete';
-  }
-
-  #endMany(reply: Reply): Progress {
-    if (this.#refusal !== undefined) reply.refuse(this.#refusal);
-    this.#refusal = undefined;
-    this.#lastIndex = -1;
-    return 'complete';
+    if (isClassic(request)) return this.#classic.decode(input, request, opaque, reply);
+    return this.#decodeOne(input, request, opaque, reply) ? 'complete' : 'incomplete';
   }
 
   /** Reads a line and its value; false when they are not all here. */
@@ -155,11 +76,11 @@ export class MetaDialect implements Dialect {
     if (status !== undefined && mayAnswer(request, status)) {
       reply.reset(status);
       this.#flags.read(bytes, at + 2, lineEnd, reply);
-      this.#checkOpaque(request, opaque, reply);
-      input.at = lineEnd + CRLF.length;
-    } else if (answer === MN && lineEnd - at === 2 && endsWithNoop(request)) {
+      this.#checkOpaque(opaque, reply);
+      input.at = lineEnd + CRLF_BYTES;
+    } else if (answer === MN && lineEnd - at === 2 && request.verb === 'noop') {
       reply.reset('done');
-      input.at = lineEnd + CRLF.length;
+      input.at = lineEnd + CRLF_BYTES;
     } else {
       takeRefusal(input, lineEnd, reply);
     }
@@ -177,8 +98,8 @@ export class MetaDialect implements Dialect {
     if (!mayAnswer(request, 'value')) throw new MalformedReply('a value that nobody asked for');
     reply.reset('value');
     this.#valueBytes = this.#flags.readValue(input.bytes, input.at + 2, lineEnd, reply);
-    this.#checkOpaque(request, opaque, reply);
-    input.at = lineEnd + CRLF.length;
+    this.#checkOpaque(opaque, reply);
+    input.at = lineEnd + CRLF_BYTES;
   }
 
   #takeValue(input: ReplyInput, reply: Reply): boolean {
@@ -188,30 +109,18 @@ export class MetaDialect implements Dialect {
   }
 
   /** The reply is this request's only if it says so; before 1.6.13 a plain miss says nothing. */
-  #checkOpaque(request: Request, opaque: number, reply: Reply): void {
+  #checkOpaque(opaque: number, reply: Reply): void {
     const said = this.#flags.opaque;
-    if (request.verb === 'get-many') {
-      const index = said - opaque;
-      if (said < 0 || index <= this.#lastIndex || index >= request.keys.length)
-        throw outOfStep(said);
-      this.#lastIndex = index;
-      reply.index = index;
-    } else if (said !== opaque && !(said < 0 && reply.status === 'miss')) {
-      throw outOfStep(said);
-    }
+    if (said === opaque || (said < 0 && reply.status === 'miss')) return;
+    const what = said < 0 ? 'no opaque' : `opaque ${said}`;
+    throw new MalformedReply(`the answer to another command: ${what}`);
   }
-}
-
-function endsWithNoop({ verb }: Request): boolean {
-  return verb === 'get-many' || verb === 'noop';
 }
 
 function mayAnswer(request: Request, status: ReplyStatus): boolean {
   switch (request.verb) {
     case 'get':
       return status === 'value' || status === 'miss';
-    case 'get-many':
-      return status === 'value';
     case 'fetch':
       return status === 'value' || status === 'done' || status === 'miss';
     case 'store':
@@ -232,77 +141,4 @@ function mayAnswerStore({ mode, cas }: StoreRequest, status: ReplyStatus): boole
   if (status === 'done') return true;
   if (mode !== 'set') return status === 'not-stored';
   return cas !== undefined && (status === 'exists' || status === 'miss');
-}
-
-function outOfStep(said: number): MalformedReply {
-  const what = said < 0 ? 'no opaque' : `opaque ${said}`;
-  return new MalformedReply(`the answer to another command: ${what}`);
-}
-
-function putHead(sink: ByteSink, word: Buffer, key: string, opaque: number): void {
-  sink.putConstant(word);
-  putKey(sink, key);
-  sink.putConstant(OPAQUE);
-  sink.putDecimal(opaque);
-}
-
-function putGet(sink: ByteSink, key: string, opaque: number, flags: Buffer): void {
-  putHead(sink, MG, key, opaque);
-  sink.putConstant(flags);
-}
-
-function putGets(sink: ByteSink, keys: readonly string[], opaque: number): number {
-  for (let i = 0; i < keys.length; i++) {
-    sink.ensure(LINE_BYTES_MAX);
-    putGet(sink, keys[i]!, opaque + i, QUIET_VALUE);
-  }
-  sink.ensure(NOOP.length);
-  sink.putConstant(NOOP);
-  return keys.length;
-}
-
-function putFetch(sink: ByteSink, { key, terms }: FetchRequest, opaque: number): void {
-  putHead(sink, MG, key, opaque);
-  let flags = ' c f h l s t';
-  if (terms.withoutValue !== true) flags += ' v';
-  if (terms.quietly === true) flags += ' u';
-  if (terms.vivifyExptime !== undefined) flags += ` N${terms.vivifyExptime}`;
-  if (terms.recacheSeconds !== undefined) flags += ` R${terms.recacheSeconds}`;
-  if (terms.touchExptime !== undefined) flags += ` T${terms.touchExptime}`;
-  sink.putText(`${flags}\r\n`);
-}
-
-function putStore(sink: ByteSink, request: StoreRequest, opaque: number): void {
-  const { key, value, flags, exptime, cas, mode } = request;
-  sink.putConstant(MS);
-  putKey(sink, key);
-  sink.putByte(0x20);
-  sink.putDecimal(valueBytesOf(value));
-  sink.putConstant(OPAQUE);
-  sink.putDecimal(opaque);
-  if (flags !== 0) putNumber(sink, 'F', flags);
-  if (exptime !== 0) putNumber(sink, 'T', exptime);
-  if (mode !== 'set') sink.putText(MODES[mode]);
-  if (cas !== undefined) sink.putText(` C${cas}`);
-  sink.putConstant(CRLF);
-  putValue(sink, value);
-}
-
-function putNumber(sink: ByteSink, flag: string, value: number): void {
-  sink.putByte(0x20);
-  sink.putByte(flag.charCodeAt(0));
-  sink.putDecimal(value);
-}
-
-function putDelete(sink: ByteSink, request: DeleteRequest, opaque: number): void {
-  putHead(sink, MD, request.key, opaque);
-  if (request.cas !== undefined) sink.putText(` C${request.cas}`);
-  if (request.staleExptime !== undefined) sink.putText(` I T${request.staleExptime}`);
-  sink.putConstant(CRLF);
-}
-
-function putCount(sink: ByteSink, { key, by, down, start }: CountRequest, opaque: number): void {
-  putHead(sink, MA, key, opaque);
-  const vivify = start === undefined ? '' : ` N${start.exptime} J${start.value}`;
-  sink.putText(` v D${by}${down ? ' MD' : ''}${vivify}\r\n`);
 }

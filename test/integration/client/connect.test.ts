@@ -163,6 +163,8 @@ describe('TLS', () => {
     await Promise.all(keys.map((key) => named.set(key, key.repeat(20))));
     const { values } = await named.getMany(keys);
     for (const key of keys) expect(values.get(key)).toBe(key.repeat(20));
+    // Many packets in a few TLS records.
+    expect((await named.stats('settings')).values().next().value?.get('maxbytes')).toBe('67108864');
     await works(client(server.port, { tls: { ca: tls.ca }, protocol: 'binary' }));
   });
 
@@ -245,6 +247,33 @@ test('a name is looked up at every connect: a node may come back elsewhere', asy
   expect(asked).toBe(2);
 });
 
+test('a name that cannot be found is trouble like any other, and is looked up again', async () => {
+  const node = await kept(RawNode.start((text) => text.replace(/.*O(\d+).*\r\n/, 'EN O$1\r\n')));
+  let asked = 0;
+  const lookup: LookupFunction = (_, options, found) => {
+    if (++asked < 3) found(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), []);
+    else if (options.all === true) found(null, [{ address: '127.0.0.1', family: 4 }]);
+    else found(null, '127.0.0.1', 4);
+  };
+  const nodes = [`cache.example:${node.port}`];
+  const cache = createClient({ nodes, deadlineMs: 10_000, lookup });
+  opened.push(cache);
+  const up = once(cache, 'node-up');
+  const error: unknown = await cache.get('a').catch((why: unknown) => why);
+  expect(error).toMatchObject({ code: 'ERR_NODE_DOWN', cause: { code: 'ENOTFOUND' } });
+  await up;
+  expect(await cache.get('a')).toBeUndefined();
+});
+
+test('a unix socket', async () => {
+  const unixSocket = join(folder.path, 'node.sock');
+  await kept(startSlabring({ unixSocket }));
+  const cache = createClient({ nodes: [unixSocket], deadlineMs: 10_000 });
+  opened.push(cache);
+  await works(cache);
+  expect(cache.nodeOf('a')).toBe(unixSocket);
+});
+
 describe('calling off', () => {
   test('what waits is not sent, what was sent is dropped, and the rest goes on', async () => {
     let release = (): void => {};
@@ -289,6 +318,27 @@ describe('calling off', () => {
     expect(await next).toBe('v');
     expect(node.connections).toBe(1);
   });
+});
+
+test('who is given more time has it, whatever becomes of those behind', async () => {
+  let release = (): void => {};
+  const held = new Promise<void>((go) => {
+    release = go;
+  });
+  const node = await kept(
+    RawNode.start(async (text) => {
+      await held;
+      return text.replaceAll(/mg (\S+) O(\d+) f v\r\n/g, 'VA 1 O$2 f0\r\n$1\r\n');
+    }),
+  );
+  const cache = client(node.port, { deadlineMs: 50 });
+  const patient = cache.get('a', { deadlineMs: 10_000 });
+  expect(await endOf(cache.get('b'))).toBe('ERR_DEADLINE');
+  expect(await endOf(cache.get('c'))).toBe('ERR_DEADLINE');
+  release();
+  expect(await patient).toBe('a');
+  expect(await cache.get('d', { deadlineMs: 10_000 })).toBe('d');
+  expect(node.connections).toBe(1);
 });
 
 test('values that wait are bounded by their bytes', async () => {

@@ -100,6 +100,43 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(await cache.get('large')).toBeUndefined();
     });
 
+    test('values of every kind, compressed, under long keys, in a namespace', async () => {
+      const nodes = servers.map(({ port }) => `127.0.0.1:${port}`);
+      const options = { nodes, deadlineMs: 10_000, namespace: 'app:', keys: 'hash' } as const;
+      const packing = createClient({ ...options, compression: { thresholdBytes: 100 } });
+      const plain = createClient(options);
+      try {
+        const values = [5, null, [1, 'two'], { a: 'x'.repeat(5000) }, 'y'.repeat(2_000_000)];
+        const entries = values.map((value, i) => [`${'long '.repeat(60)}${i}`, value] as const);
+        expect((await packing.setMany(entries)).failed.size).toBe(0);
+        for (const [key, value] of entries) expect(await plain.get(key)).toEqual(value);
+        const many = await plain.getMany(entries.map(([key]) => key));
+        expect([...many.values]).toEqual(expect.arrayContaining([...entries]));
+        await plain.set('short', 'x');
+        expect(await cache.get('app:short')).toBe('x');
+      } finally {
+        await Promise.all([packing.close(), plain.close()]);
+      }
+    });
+
+    test('a value that cannot be read fails alone, and its bytes can be had', async () => {
+      const nodes = servers.map(({ port }) => `127.0.0.1:${port}`);
+      const serializer = { serialize: () => 'own', deserialize: () => 'own' };
+      const other = createClient({ nodes, deadlineMs: 10_000, serializer });
+      try {
+        await other.set('foreign', { a: 1 });
+        await cache.set('own', 'x');
+        await expect(cache.get('foreign')).rejects.toMatchObject({ code: 'ERR_VALUE' });
+        const { values, failed } = await cache.getMany(['own', 'foreign']);
+        expect([...values]).toEqual([['own', 'x']]);
+        expect(failed.get('foreign')).toMatchObject({ code: 'ERR_VALUE' });
+        expect(Buffer.from((await cache.getBytes('foreign'))!).toString()).toBe('own');
+        expect(await other.get('foreign')).toBe('own');
+      } finally {
+        await other.close();
+      }
+    });
+
     test('stats, version and flush reach every node', async () => {
       expect((await cache.version()).size).toBe(3);
       const stats = await cache.stats();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type CacheClient, CacheError, createClient } from '../../../src/client.ts';
-import { type Greeting, RawNode } from './raw-node.ts';
+import { type Answer, type Greeting, RawNode } from './raw-node.ts';
 
 const opened: { close?(): Promise<void>; stop?(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -9,7 +9,7 @@ afterEach(async () => {
 });
 
 async function clientOf(
-  answer: (text: string, nth: number) => string | undefined,
+  answer: Answer,
   deadlineMs = 10_000,
   greeting: Greeting = 'meta',
 ): Promise<{ cache: CacheClient; node: RawNode }> {
@@ -67,3 +67,33 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 3_600_001])(
     expect(await endOf(cache.get('a', { deadlineMs }))).toBe('ERR_ARGUMENT');
   },
 );
+
+describe('a node that closes in peace, as after an idle timeout', () => {
+  const answer = (text: string): string => {
+    return text
+      .replaceAll(/mg \S+ O(\d+) f v\r\n/g, 'EN O$1\r\n')
+      .replaceAll(/ms \S+ 1 O(\d+)\r\nv\r\n/g, 'HD O$1\r\n')
+      .replaceAll(/get [^\r]*\r\n/g, 'END\r\n');
+  };
+
+  test('gets its reads again; writes may have run, and fail', async () => {
+    const { cache, node } = await clientOf((text, nth) => {
+      return nth === 1 ? RawNode.CLOSE : answer(text);
+    });
+    const downs: string[] = [];
+    cache.on('node-down', (name) => downs.push(name));
+    const ends = [cache.get('a'), cache.set('b', 'v'), cache.getMany(['a', 'b'])].map(endOf);
+    expect(await Promise.all(ends)).toEqual([
+      undefined,
+      'ERR_REPLY_LOST',
+      expect.objectContaining({ failed: new Map() }),
+    ]);
+    expect([node.connections, downs]).toEqual([2, []]);
+  });
+
+  test('gets them only once', async () => {
+    const { cache, node } = await clientOf(() => RawNode.CLOSE);
+    expect(await endOf(cache.get('a'))).toBe('ERR_REPLY_LOST');
+    expect(node.connections).toBe(2);
+  });
+});

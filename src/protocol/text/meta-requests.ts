@@ -1,0 +1,141 @@
+/** The requests of the meta protocol, as bytes. */
+import type { ByteSink } from '../../base/index.ts';
+import type {
+  CountRequest,
+  DeleteRequest,
+  FetchRequest,
+  FlushRequest,
+  GetManyRequest,
+  LoginRequest,
+  Request,
+  StatsRequest,
+  StoreMode,
+  StoreRequest,
+  VersionRequest,
+} from '../client/request.ts';
+import { LINE_BYTES_MAX, putKey, putValue, valueBytesOf } from './client-lines.ts';
+
+const constant = (text: string): Buffer => Buffer.from(text, 'latin1');
+const MG = constant('mg ');
+const MS = constant('ms ');
+const MD = constant('md ');
+const MA = constant('ma ');
+const OPAQUE = constant(' O');
+const VALUE_AND_FLAGS = constant(' f v\r\n');
+const VALUE_FLAGS_AND_CAS = constant(' c f v\r\n');
+const NOOP = constant('mn\r\n');
+const CRLF = constant('\r\n');
+const MODES: Readonly<Record<StoreMode, string>> = {
+  set: '',
+  add: ' ME',
+  replace: ' MR',
+  append: ' MA',
+  prepend: ' MP',
+};
+
+/** What is said in classic text. */
+type ClassicRequest = GetManyRequest | FlushRequest | StatsRequest | VersionRequest | LoginRequest;
+
+export function isClassic(request: Request): request is ClassicRequest {
+  switch (request.verb) {
+    case 'get-many':
+    case 'flush':
+    case 'stats':
+    case 'version':
+    case 'login':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Writes the request; returns how many numbers it used, from `opaque` on. */
+export function putRequest(
+  sink: ByteSink,
+  request: Exclude<Request, ClassicRequest>,
+  opaque: number,
+): number {
+  sink.ensure(LINE_BYTES_MAX);
+  switch (request.verb) {
+    case 'get':
+      putGet(sink, request.key, opaque, request.cas ? VALUE_FLAGS_AND_CAS : VALUE_AND_FLAGS);
+      break;
+    case 'fetch':
+      putFetch(sink, request, opaque);
+      break;
+    case 'store':
+      putStore(sink, request, opaque);
+      break;
+    case 'delete':
+      putDelete(sink, request, opaque);
+      break;
+    case 'touch':
+      putHead(sink, MG, request.key, opaque);
+      sink.putText(` T${request.exptime}\r\n`);
+      break;
+    case 'count':
+      putCount(sink, request, opaque);
+      break;
+    case 'noop':
+      sink.putConstant(NOOP);
+  }
+  return 1;
+}
+
+function putHead(sink: ByteSink, word: Buffer, key: string, opaque: number): void {
+  sink.putConstant(word);
+  putKey(sink, key);
+  sink.putConstant(OPAQUE);
+  sink.putDecimal(opaque);
+}
+
+function putGet(sink: ByteSink, key: string, opaque: number, flags: Buffer): void {
+  putHead(sink, MG, key, opaque);
+  sink.putConstant(flags);
+}
+
+function putFetch(sink: ByteSink, { key, terms }: FetchRequest, opaque: number): void {
+  putHead(sink, MG, key, opaque);
+  let flags = ' c f h l s t';
+  if (terms.withoutValue !== true) flags += ' v';
+  if (terms.quietly === true) flags += ' u';
+  if (terms.vivifyExptime !== undefined) flags += ` N${terms.vivifyExptime}`;
+  if (terms.recacheSeconds !== undefined) flags += ` R${terms.recacheSeconds}`;
+  if (terms.touchExptime !== undefined) flags += ` T${terms.touchExptime}`;
+  sink.putText(`${flags}\r\n`);
+}
+
+function putStore(sink: ByteSink, request: StoreRequest, opaque: number): void {
+  const { key, value, flags, exptime, cas, mode } = request;
+  sink.putConstant(MS);
+  putKey(sink, key);
+  sink.putByte(0x20);
+  sink.putDecimal(valueBytesOf(value));
+  sink.putConstant(OPAQUE);
+  sink.putDecimal(opaque);
+  if (flags !== 0) putNumber(sink, 'F', flags);
+  if (exptime !== 0) putNumber(sink, 'T', exptime);
+  if (mode !== 'set') sink.putText(MODES[mode]);
+  if (cas !== undefined) sink.putText(` C${cas}`);
+  sink.putConstant(CRLF);
+  putValue(sink, value);
+}
+
+function putNumber(sink: ByteSink, flag: string, value: number): void {
+  sink.putByte(0x20);
+  sink.putByte(flag.charCodeAt(0));
+  sink.putDecimal(value);
+}
+
+function putDelete(sink: ByteSink, request: DeleteRequest, opaque: number): void {
+  putHead(sink, MD, request.key, opaque);
+  if (request.cas !== undefined) sink.putText(` C${request.cas}`);
+  if (request.staleExptime !== undefined) sink.putText(` I T${request.staleExptime}`);
+  sink.putConstant(CRLF);
+}
+
+function putCount(sink: ByteSink, { key, by, down, start }: CountRequest, opaque: number): void {
+  putHead(sink, MA, key, opaque);
+  const vivify = start === undefined ? '' : ` N${start.exptime} J${start.value}`;
+  sink.putText(` v D${by}${down ? ' MD' : ''}${vivify}\r\n`);
+}

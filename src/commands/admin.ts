@@ -161,8 +161,8 @@ function crawl(store: Store, which: string): string {
   const isAll = which === 'all' || which === 'hash';
   const asked = isAll ? all : which.split(',').map((text) => readU32(text) ?? 0);
   if (asked.some((id) => id < 1 || id >= SLAB_IDS_MAX)) return 'BADCLASS invalid class id';
-  if (store.isCrawling()) return 'BUSY currently processing crawler request';
-  for (const id of asked) if (id < store.chunkBytes.length) store.crawl(id);
+  if (store.expiries.isCrawling()) return 'BUSY currently processing crawler request';
+  for (const id of asked) if (id < store.chunkBytes.length) store.expiries.askFor(id);
   return OK;
 }
 

@@ -131,7 +131,7 @@ function upkeepStats(store: Store, put: Put): void {
   zeros(put, ['slab_reassign_busy_deletes']);
   put('slab_reassign_running', store.mover.isMoving() ? 1 : 0);
   thread('slabs_moved');
-  put('lru_crawler_running', store.isCrawling() ? 1 : 0);
+  put('lru_crawler_running', store.expiries.isCrawling() ? 1 : 0);
   thread('lru_crawler_starts');
   thread('lru_maintainer_juggles');
 }

@@ -113,7 +113,7 @@ export class Crawler {
       const passMs = this.#passMs;
       this.#nextAt[id] =
         now + Math.ceil(secondsToNextCrawl({ expiring, byMinute, soonestSeconds, passMs }));
-      store.noteExpiry(id, soonest);
+      store.expiries.note(id, soonest);
     }
     Atomics.store(arena.control, CONTROL.crawling, 0);
     Atomics.store(arena.control, CONTROL.crawlNow, 0);

@@ -3,14 +3,14 @@ import { Allocator, type Asker, NOBODY } from './allocator.ts';
 import { Arena, type StoreShare } from './arena.ts';
 import { ChainMover } from './chain-mover.ts';
 import { Chains } from './chains.ts';
-import { CLASS_COUNT, COUNT, CounterSums, ThreadCounters } from './counters.ts';
+import { COUNT, CounterSums, ThreadCounters } from './counters.ts';
 import { EvictionNotes } from './eviction-notes.ts';
 import { Evictor } from './evictor.ts';
+import { Expiries } from './expiries.ts';
 import { IndexTable } from './index-table.ts';
-import { HITS_MAX, Items } from './items.ts';
+import { Items } from './items.ts';
 import {
   CLASS,
-  CONTROL,
   FLAG,
   type ItemId,
   NO_ITEM,
@@ -20,43 +20,16 @@ import {
   VALUE_BYTES_MAX,
 } from './layout.ts';
 import { Lifetimes } from './lifetimes.ts';
+import { Linker } from './linker.ts';
 import { lock, unlock } from './locks.ts';
 import { LruLists } from './lru.ts';
 import { PageMover } from './page-mover.ts';
 import { Pages } from './pages.ts';
+import { MODE, OUTCOME, type Outcome, PutJudge, type PutTerms } from './put-terms.ts';
 import { Releaser } from './releaser.ts';
 import { SizeHistogram } from './size-histogram.ts';
 import { Slabs } from './slabs.ts';
 import { Tunables } from './tunables.ts';
-
-/** How an item takes its place in the index. */
-export const MODE = { set: 0, add: 1, replace: 2, append: 3, prepend: 4, cas: 5 } as const;
-export type Mode = (typeof MODE)[keyof typeof MODE];
-
-/** On what terms an item takes its place in the index. */
-export interface PutTerms {
-  readonly mode: Mode;
-  /** The CAS id that the item in place must carry; 0 is any, but for MODE.cas. */
-  readonly casHigh: number;
-  readonly casLow: number;
-  /** Whether it is stored also when the item in place is newer than that CAS id: then as stale. */
-  readonly allowStale: boolean;
-  /** Whether append and prepend create what is missing. */
-  readonly vivify: boolean;
-  /** Whether the client chose the new CAS id: the one below, for an item allocated with room. */
-  readonly ownCas: boolean;
-  readonly ownCasHigh: number;
-  readonly ownCasLow: number;
-}
-
-/** What became of a change; answers, not failures. */
-export const OUTCOME = {
-  stored: 0,
-  notStored: 1,
-  exists: 2,
-  notFound: 3,
-} as const;
-export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 
 /** memcached's bookkeeping beside key and value: 48 header, 8 CAS, NUL after the key, CRLF. */
 const REFERENCE_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
@@ -93,6 +66,7 @@ export class Store {
   readonly allocator: Allocator;
   readonly chainMover: ChainMover;
   readonly mover: PageMover;
+  readonly expiries: Expiries;
   readonly sizes: SizeHistogram;
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
@@ -109,6 +83,8 @@ export class Store {
   readonly itemBytesMax: number;
 
   readonly #stripes: Int32Array;
+  readonly #linker: Linker;
+  readonly #judge: PutJudge;
   /** Whoever is in `open` now; used again and again, for nothing is allocated under a lock. */
   readonly #asker: Asker = { ...NOBODY };
 
@@ -125,6 +101,7 @@ export class Store {
     this.slabs = new Slabs(this.arena, share, this.pages);
     this.tunables = new Tunables(this.arena);
     this.lifetimes = new Lifetimes(this.arena, this.items);
+    this.expiries = new Expiries(this.arena);
     this.sizes = new SizeHistogram(this.arena, this);
     this.lru = new LruLists(this.arena, this.items, this.sizes);
     this.index = new IndexTable(this.arena, this.items, share);
@@ -135,6 +112,8 @@ export class Store {
     this.allocator = new Allocator(this);
     this.chainMover = new ChainMover(this.arena, this);
     this.mover = new PageMover(this.arena, this);
+    this.#linker = new Linker(this.arena, this);
+    this.#judge = new PutJudge(this);
   }
 
   hashOf(bytes: Buffer, start: number, end: number): number {
@@ -211,7 +190,7 @@ export class Store {
 
   /** Links an item of `allocateOpened` in place of what `open` found. */
   link(hash: number, old: ItemId, fresh: ItemId): void {
-    this.#replace(hash, old, fresh);
+    this.#linker.replace(hash, old, fresh);
   }
 
   /** Ends an `open` that has linked an item: the index may have to grow. */
@@ -275,7 +254,7 @@ export class Store {
     const keyAt = this.items.keyAt(id);
     const keyEnd = keyAt + this.items.keyBytes(id);
     const old = this.#findLive(hash, this.arena.bytes, keyAt, keyEnd);
-    let outcome = this.#judge(old, id, terms);
+    let outcome = this.#judge.judge(old, id, terms);
     let fresh = id;
     const joins = (mode === MODE.append || mode === MODE.prepend) && old !== NO_ITEM;
     if (outcome === OUTCOME.stored && joins) {
@@ -283,7 +262,7 @@ export class Store {
       if (fresh === NO_ITEM) outcome = OUTCOME.notStored;
     }
     if (outcome === OUTCOME.stored) {
-      this.#replace(hash, old, fresh);
+      this.#linker.replace(hash, old, fresh);
       if (terms.ownCas) this.items.setOwnCas(fresh, terms.ownCasHigh, terms.ownCasLow);
       this.#noteStored(fresh);
     }
@@ -303,7 +282,7 @@ export class Store {
       fresh = this.#copyWithOwnCas(hash, id);
       if (fresh === NO_ITEM) return NO_ITEM;
     } else {
-      this.#stampAgain(id);
+      this.#linker.stampAgain(id);
     }
     if (ownCas) this.items.setOwnCas(fresh, high, low);
     return fresh;
@@ -311,14 +290,14 @@ export class Store {
 
   /** Removes an opened item. */
   removeOpened(hash: number, id: ItemId): void {
-    this.#unlink(hash, id);
+    this.#linker.unlink(hash, id);
   }
 
   /** Removes the key. Returns the size class its item was in, or 0 when there was none. */
   remove(hash: number, bytes: Buffer, start: number, end: number): number {
     const id = this.open(hash, bytes, start, end);
     const sizeClass = id === NO_ITEM ? 0 : this.items.lruClassOf(id);
-    if (id !== NO_ITEM) this.#unlink(hash, id);
+    if (id !== NO_ITEM) this.#linker.unlink(hash, id);
     this.close(hash);
     return sizeClass;
   }
@@ -334,13 +313,13 @@ export class Store {
       const at = this.items.valueAt(id);
       for (let i = 0; i < length; i++) this.arena.bytes[at + i] = digits[i]!;
       for (let i = length; i < valueBytes; i++) this.arena.bytes[at + i] = 0x20;
-      this.#stampAgain(id);
+      this.#linker.stampAgain(id);
       return id;
     }
     const fresh = this.#allocateLike(hash, id, length, false);
     if (fresh === NO_ITEM) return NO_ITEM;
     digits.copy(this.arena.bytes, this.items.valueAt(fresh), 0, length);
-    this.#replace(hash, id, fresh);
+    this.#linker.replace(hash, id, fresh);
     return fresh;
   }
 
@@ -379,32 +358,7 @@ export class Store {
   /** Gives an opened item another expiry; 0 is never. */
   setExpiry(id: ItemId, expiry: number): void {
     this.items.setExpiry(id, expiry);
-    this.noteExpiry(this.items.classOf(id), expiry);
-  }
-
-  /**
-   * Remembers, for the crawler, when the first of the items in a class's pages expires. Without the class lock two such
-   * notes may meet and the later time stay, until the item's end is met some other way.
-   */
-  noteExpiry(sizeClass: number, expiry: number): void {
-    if (expiry === 0) return;
-    const at = sizeClass * CLASS.words + CLASS.soonest;
-    const soonest = this.arena.classes[at]!;
-    if (soonest === 0 || expiry < soonest) this.arena.classes[at] = expiry;
-  }
-
-  /** Has the crawler look at a class now, whether or not anything can have expired there. */
-  crawl(sizeClass: number): void {
-    this.arena.classes[sizeClass * CLASS.words + CLASS.soonest] = 1;
-    Atomics.store(this.arena.control, CONTROL.crawlNow, 1);
-  }
-
-  /** Whether the crawler is at work, or was told to be. */
-  isCrawling(): boolean {
-    const { control } = this.arena;
-    return (
-      Atomics.load(control, CONTROL.crawling) === 1 || Atomics.load(control, CONTROL.crawlNow) === 1
-    );
+    this.expiries.note(this.items.classOf(id), expiry);
   }
 
   /** The class that has most pages, but for this one; 0 when no class has any. */
@@ -435,49 +389,8 @@ export class Store {
     if (!flushed && !this.lifetimes.isExpired(id)) return id;
     this.missedBy = flushed ? 'flushed' : 'expired';
     this.counters.add(flushed ? COUNT.get_flushed : COUNT.get_expired);
-    this.#unlink(hash, id);
+    this.#linker.unlink(hash, id);
     return NO_ITEM;
-  }
-
-  /** Whether `fresh` may be stored over `old` on these terms. */
-  #judge(old: ItemId, fresh: ItemId, terms: PutTerms): Outcome {
-    const { mode } = terms;
-    if (old === NO_ITEM) return this.#judgeMissing(terms);
-    if (mode === MODE.add) {
-      // It stays longer for having been asked for, but nobody has seen its value.
-      this.items.setHits(old, Math.min(HITS_MAX, this.items.hits(old) + 1));
-      return OUTCOME.notStored;
-    }
-    if (mode === MODE.set || mode === MODE.replace) return OUTCOME.stored;
-    const { casHigh, casLow } = terms;
-    const high = this.items.casHigh(old);
-    const low = this.items.casLow(old);
-    const matches = high === casHigh && low === casLow;
-    const anyCas = casHigh === 0 && casLow === 0;
-    if (mode !== MODE.cas) return matches || anyCas ? OUTCOME.stored : OUTCOME.exists;
-    const isOlder = casHigh < high || (casHigh === high && casLow < low);
-    const stale = terms.allowStale && isOlder && !anyCas;
-    if (stale) this.#markStale(old, fresh);
-    const stored = matches || stale;
-    const slot = stored ? CLASS_COUNT.cas_hits : CLASS_COUNT.cas_badval;
-    this.counters.addToClass(this.items.lruClassOf(old), slot);
-    return stored ? OUTCOME.stored : OUTCOME.exists;
-  }
-
-  #judgeMissing({ mode, vivify }: PutTerms): Outcome {
-    if (mode === MODE.set || mode === MODE.add) return OUTCOME.stored;
-    if (mode === MODE.cas) {
-      this.counters.add(COUNT.cas_misses);
-      return OUTCOME.notFound;
-    }
-    return vivify && mode !== MODE.replace ? OUTCOME.stored : OUTCOME.notStored;
-  }
-
-  /** A value older than the one it replaces: served as stale, and no longer than that one. */
-  #markStale(old: ItemId, fresh: ItemId): void {
-    const sent = this.items.has(old, FLAG.tokenSent) ? FLAG.tokenSent : 0;
-    this.items.setFlags(fresh, FLAG.stale | sent);
-    this.items.setExpiry(fresh, this.items.expiry(old));
   }
 
   /** A new item of both values, or NO_ITEM when it would be too large or there is no room. */
@@ -501,7 +414,7 @@ export class Store {
     if (fresh === NO_ITEM) return NO_ITEM;
     this.chains.copy(old, fresh, 0);
     for (const flag of KEPT_BY_COPY) if (items.has(old, flag)) items.setFlags(fresh, flag);
-    this.#replace(hash, old, fresh);
+    this.#linker.replace(hash, old, fresh);
     return fresh;
   }
 
@@ -521,68 +434,9 @@ export class Store {
     return fresh;
   }
 
-  /** Links `fresh` under its key in place of `old` (or of nothing). The stripe is held. */
-  #replace(hash: number, old: ItemId, fresh: ItemId): void {
-    this.#stampSeq(fresh);
-    this.items.setFlags(fresh, FLAG.linked);
-    this.items.setAccess(fresh, this.lifetimes.now(), old === NO_ITEM ? 0 : this.items.hits(old));
-    if (old === NO_ITEM) this.index.insert(hash, fresh);
-    else this.index.replace(hash, old, fresh);
-    const sizeClass = this.items.lruClassOf(fresh);
-    const oldClass = old === NO_ITEM ? sizeClass : this.items.lruClassOf(old);
-    if (oldClass !== sizeClass) this.#retire(oldClass, old);
-    const expiry = this.items.expiry(fresh);
-    this.lockClass(sizeClass);
-    if (old !== NO_ITEM && oldClass === sizeClass) {
-      // Whoever is written over has its place, but not its turn.
-      this.items.setSegment(fresh, this.items.segment(old));
-      this.#leave(sizeClass, old);
-    } else {
-      const ttlSeconds = expiry === 0 ? 0 : expiry - this.lifetimes.now();
-      this.items.setSegment(fresh, this.evictor.entryOf(sizeClass, hash, ttlSeconds));
-    }
-    this.lru.enter(sizeClass, fresh);
-    if (expiry !== 0) this.noteExpiry(this.items.classOf(fresh), expiry);
-    this.unlockClass(sizeClass);
-  }
-
-  /** A linked item's new number: it counts by its size from now on, if it did not. */
-  #stampAgain(id: ItemId): void {
-    const counted = this.sizes.has(id);
-    this.#stampSeq(id);
-    if (!counted) this.sizes.enter(id);
-  }
-
-  #stampSeq(id: ItemId): void {
-    this.lifetimes.drawSeq();
-    const { seqHigh, seqLow } = this.lifetimes;
-    this.items.setSeq(id, seqHigh, seqLow);
-    if (this.items.has(id, FLAG.ownCas)) this.items.setOwnCas(id, seqHigh, seqLow);
-  }
-
   #noteStored(id: ItemId): void {
     this.storedCasHigh = this.items.casHigh(id);
     this.storedCasLow = this.items.casLow(id);
     this.storedBytes = this.items.valueBytes(id);
-  }
-
-  #unlink(hash: number, id: ItemId): void {
-    this.index.remove(hash, id);
-    this.#retire(this.items.lruClassOf(id), id);
-  }
-
-  /** Gives back the chunks of an item that the index has let go. */
-  #retire(sizeClass: number, id: ItemId): void {
-    this.lockClass(sizeClass);
-    this.#leave(sizeClass, id);
-    this.unlockClass(sizeClass);
-  }
-
-  /** The class lock is held. */
-  #leave(sizeClass: number, id: ItemId): void {
-    this.items.clearFlags(id, FLAG.linked);
-    this.lru.leave(sizeClass, id);
-    if (this.items.isChained(id)) this.releaser.release(id, sizeClass);
-    else this.slabs.give(sizeClass, id);
   }
 }

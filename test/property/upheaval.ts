@@ -38,7 +38,7 @@ export class Upheaval {
     else if (kind < 12) lifetimes.tick(lifetimes.now() + this.#random.pick([1, 1, 1, 1, 1, 2, 30]));
     else if (kind < 16) this.#movePage();
     else if (kind < 17) this.#store.limitMemory(this.#random.int(1, PAGES_MAX) * PAGE_BYTES);
-    else if (kind < 18) this.#store.crawl(this.#classId());
+    else if (kind < 18) this.#store.expiries.askFor(this.#classId());
     else this.#turnSwitch();
   }
 

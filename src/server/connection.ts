@@ -147,7 +147,7 @@ export class Connection implements TransportEvents, Watcher {
       case PAUSE.turnOver:
         this.#wait();
         if (mayYield) {
-          this.#tools.store.counters.add(COUNT.conn_yields);
+          if (!this.#session.isStreaming) this.#tools.store.counters.add(COUNT.conn_yields);
           setImmediate(() => this.#goOn());
         }
         return false;

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Authority } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/folder.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
 import { until } from '../../support/wait.ts';
@@ -157,4 +159,28 @@ test('a node that stops sends the value that is on its way', { timeout: 30_000 }
   reader.destroy();
   control.destroy();
   expect((await stopped).code).toBe(0);
+});
+
+test('large values through TLS, also to a slow reader', { timeout: 60_000 }, async () => {
+  const folder = await temporaryFolder();
+  const authority = await Authority.create(folder.path);
+  const tls = { identity: await authority.issue('node'), ca: await readFile(authority.ca) };
+  const server = await startSlabring({ args: ['-m', '64', '-I', '16m', '-t', '1'], tls });
+  const control = await RawConnection.connect(server.address);
+  const value = numbered(12 * MIB);
+  expect((await control.exchange(setting('a', value))).toString()).toBe('STORED\r\n');
+  await receive(server, 'a', value);
+  await control.exchange('stats reset\r\n');
+  const reader = await RawConnection.connect(server.address);
+  reader.socket.pause();
+  reader.socket.write('get a\r\n');
+  await until('the reader has it open', async () => (await hits(control)) > 0);
+  await control.exchange('delete a\r\n');
+  const head = Buffer.from(`VALUE a 0 ${value.length}\r\n`);
+  await compare(reader, Buffer.alloc(0), Buffer.concat([head, value, END]));
+  await until('all of it is free', async () => (await usedChunks(control)) === 0);
+  reader.destroy();
+  control.destroy();
+  await server.stop();
+  await folder.remove();
 });

@@ -282,3 +282,26 @@ test('sizes may turn over completely: small, large, small again; memory never en
     expect(audit(talker.store), `${length} bytes`).toEqual([]);
   }
 });
+
+test('values that are being sent do not stand in the way of an eviction', () => {
+  const share = testShare({ memoryLimitBytes: 64 << 20, slabChunkMaxBytes: 16 << 10 });
+  const writer = new Talker(share);
+  const value = numbered(200_000);
+  // More than an eviction looks at, and the first to give way.
+  const readers = Array.from({ length: 150 }, (_, i) => {
+    writer.say(set(`read-${i}`, value));
+    const reader = new Talker(share);
+    return { reader, line: Buffer.from(`get read-${i}\r\n`), key: `read-${i}` };
+  });
+  const firsts = readers.map(({ reader, line }) => reader.feed(line).reply);
+  let refused = 0;
+  for (let i = 0; i < 400; i++) {
+    if (writer.say(set(`key-${i}`, value)) !== 'STORED\r\n') refused++;
+  }
+  // An eviction that meets nothing else counts their hits down: they are out of the way of the next.
+  expect(refused).toBeLessThan(5);
+  for (const [i, { reader, line, key }] of readers.entries()) {
+    expect(firsts[i] + reader.feedAll(line).reply === `${hit(key, value)}END\r\n`).toBe(true);
+  }
+  expect(audit(writer.store)).toEqual([]);
+});

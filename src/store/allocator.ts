@@ -75,12 +75,13 @@ export class Allocator {
     ownCas: boolean,
     asker: Asker,
   ): ItemId {
-    const { items, chains, chunkBytes } = this.#parts;
+    const { items, chains } = this.#parts;
     const bytes = itemBytes(keyBytes, clientFlags, valueBytes, ownCas);
     const isChained = bytes > this.#chunkBytesMax;
-    const id = isChained
-      ? this.#takeFor(chains.headBytes(keyBytes, clientFlags, valueBytes, ownCas), asker)
-      : this.take(classFor(chunkBytes, bytes), asker);
+    const id = this.#takeFor(
+      isChained ? chains.headBytes(keyBytes, clientFlags, valueBytes, ownCas) : bytes,
+      asker,
+    );
     if (id === NO_ITEM) return NO_ITEM;
     items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
     if (isChained) chains.begin(id);
@@ -123,11 +124,16 @@ export class Allocator {
     return this.#takeFor(ITEM_HEADER_BYTES + Math.min(rest, chains.payloadBytes), asker);
   }
 
-  /** A chunk for so many bytes. Chains hold what their class cannot evict, so the largest stands in. */
+  /**
+   * A chunk for so many bytes. A class may be full of parts of chains, which it cannot evict: then the
+   * largest stands in, which can.
+   */
   #takeFor(bytes: number, asker: Asker): ItemId {
-    const sizeClass = classFor(this.#parts.chunkBytes, bytes);
+    const { chunkBytes, tunables } = this.#parts;
+    const sizeClass = classFor(chunkBytes, bytes);
     const id = this.take(sizeClass, asker);
     if (id !== NO_ITEM || sizeClass === this.#largestClass) return id;
+    if (tunables.get('evictsToFree') === 0) return NO_ITEM;
     return this.take(this.#largestClass, asker);
   }
 
@@ -151,12 +157,15 @@ export class Allocator {
     return items.isChained(id) ? releaser.dismantle(id, sizeClass) : id;
   }
 
-  /** Takes a page from the class that has most of them, when this one has nothing to evict. */
+  /**
+   * Takes a page from the class that has most of them, when this one has nothing to evict. True is worth
+   * another try: also when somebody was at that page, for the next one may be idle.
+   */
   #steal(sizeClass: number, heldStripe: number): boolean {
     const { tunables, mover } = this.#parts;
     if (tunables.get('evictsToFree') === 0 || tunables.get('reassign') === 0) return false;
     const from = this.#parts.classOfMostPages(sizeClass);
-    return from !== 0 && mover.move(from, sizeClass, heldStripe) === MOVED.done;
+    return from !== 0 && mover.move(from, sizeClass, heldStripe) !== MOVED.nothing;
   }
 
   /** The class lock is held. */

@@ -13,12 +13,9 @@ import {
 import type { Store } from './store.ts';
 
 /**
- * Checks a store that nobody is changing: every chain, list, chunk, lock and sum. Returns what is
+ * Checks a store that nobody is changing: every chain, list, chunk, page, lock and sum. Returns what is
  * wrong, one sentence each; nothing when all is sound. `unlinked` is how many chunks are in use by
  * items that are not linked: values being received, and what was unlinked while it is being sent out.
- * Checks a store that nobody is changing: every chain, list, chunk, page, lock and sum. Returns what is
- * wrong, one sentence each; nothing when all is sound. `unlinked` is how many items are allocated
- * and not yet linked (values being received).
  */
 export function audit(store: Store, unlinked = 0): readonly string[] {
   const problems: string[] = [];

@@ -26,6 +26,8 @@ const set = (key: string, version: number, length: number, exptime = 0): string 
 
 /** Large enough for a page to have few of them. */
 const BIG_BYTES = 21_000;
+/** A chunk that holds less than half of one. */
+const CHAINED = { slabChunkMaxBytes: 8 << 10 };
 const KEYS = Array.from({ length: 20 }, (_, i) => `key-${i}`);
 
 type Act = (talker: Talker) => void;
@@ -36,6 +38,8 @@ interface Scenario {
   readonly prepare: Act;
   /** What the thread that dies does, step by step. */
   readonly acts: readonly Act[];
+  /** The largest chunk, where it matters: values of BIG_BYTES are chains of three of CHAINED. */
+  readonly slabChunkMaxBytes?: number;
 }
 
 const says = (...texts: readonly string[]): readonly Act[] =>
@@ -147,6 +151,47 @@ const SCENARIOS: readonly Scenario[] = [
     },
     acts: [tickAndTurn],
   },
+  { name: 'link a chain', prepare: small, acts: says(set('fresh', 0, BIG_BYTES)), ...CHAINED },
+  { name: 'replace a chain', prepare: big, acts: says(set('key-3', 1, BIG_BYTES)), ...CHAINED },
+  { name: 'unlink a chain', prepare: big, acts: says('delete key-3\r\n'), ...CHAINED },
+  { name: 'read a chain', prepare: big, acts: says('get key-3\r\n'), ...CHAINED },
+  { name: 'join to a chain', prepare: big, acts: says('append key-3 0 0 1\r\nx\r\n'), ...CHAINED },
+  {
+    name: 'delete a chain that is being sent',
+    prepare: big,
+    acts: [
+      (talker) => {
+        talker.feed(Buffer.from('get key-3\r\n'));
+        const hash = talker.store.hashOf(Buffer.from('key-3'), 0, 5);
+        talker.store.remove(hash, Buffer.from('key-3'), 0, 5);
+        talker.session.abandon();
+      },
+    ],
+    ...CHAINED,
+  },
+  {
+    name: 'evict chains for a chain',
+    prepare: say(...Array.from({ length: 150 }, (_, i) => set(`first-${i}`, 0, BIG_BYTES))),
+    acts: says(set('fresh', 0, 3 * BIG_BYTES)),
+    ...CHAINED,
+  },
+  {
+    name: 'move a page with chains to the pool',
+    prepare: (talker) => {
+      talker.store.limitMemory(6 * PAGE_BYTES);
+      for (const key of KEYS.slice(0, 8)) talker.say(set(key, 0, 10 * BIG_BYTES));
+    },
+    acts: [
+      (talker) => void talker.store.mover.move(talker.store.chunkBytes.length - 1, 0, NO_STRIPE),
+    ],
+    slabChunkMaxBytes: 64 << 10,
+  },
+  {
+    name: 'crawl over chains',
+    prepare: say(...KEYS.slice(0, 4).map((key, i) => set(key, 0, BIG_BYTES, i % 2 === 0 ? 5 : 0))),
+    acts: [tickAndTurn],
+    ...CHAINED,
+  },
 ];
 
 /** An onlooker would have to wait here for the thread that died. */
@@ -256,8 +301,9 @@ class Onlooker {
 }
 
 /** Replies to a get of each key in a run in which nobody dies, after each step of it. */
-function allowedReplies({ prepare, acts }: Scenario): Map<string, Set<string>> {
-  const talker = new Talker(makeShare(), 0);
+function allowedReplies(scenario: Scenario): Map<string, Set<string>> {
+  const { prepare, acts } = scenario;
+  const talker = new Talker(makeShare(scenario), 0);
   const allowed = new Map<string, Set<string>>();
   const note = () => {
     for (const key of [...KEYS, ...MORE, 'fresh', 'number']) {
@@ -272,15 +318,15 @@ function allowedReplies({ prepare, acts }: Scenario): Map<string, Set<string>> {
   return new Map([...allowed].filter(([, replies]) => replies.size > 1));
 }
 
-const makeShare = (): StoreShare =>
-  testShare({ threads: 3, memoryLimitBytes: 2 << 20, slabGrowthFactor: 6 });
+const makeShare = ({ slabChunkMaxBytes = 1 << 19 }: Scenario): StoreShare =>
+  testShare({ threads: 3, memoryLimitBytes: 2 << 20, slabGrowthFactor: 6, slabChunkMaxBytes });
 
 describe('a thread that dies at any write leaves nothing wrong to see:', () => {
   test.each(SCENARIOS)('$name', (scenario) => {
     const allowed = allowedReplies(scenario);
     let write = 1;
     for (; write <= WRITES_MAX; write++) {
-      const share = makeShare();
+      const share = makeShare(scenario);
       scenario.prepare(new Talker(share, 0));
       const victim = join(share);
       const survived = survives(() => all(scenario.acts)(victim), write);

@@ -14,6 +14,8 @@ export interface Measurement {
   readonly keysPerSecond: number;
   /** Of this process, user and system. */
   readonly cpuUsPerKey: number;
+  /** Keys that are there and that the client did not find. */
+  readonly missing: number;
 }
 
 /** The heap after garbage collection, before and after many gets. */
@@ -28,27 +30,37 @@ const [client = '', port = '', seed = ''] = process.argv.slice(2);
 const random = new Random(Number(seed));
 const draw = (): number => random.int(0, KEYS - 1);
 
-/** Keeps the load going until it is over; returns how many calls were answered. */
-async function drive(driver: Driver, load: Load, isOver: () => boolean): Promise<number> {
-  let calls = 0;
+/** Keeps the load going until it is over. */
+async function drive(
+  driver: Driver,
+  load: Load,
+  isOver: () => boolean,
+): Promise<{ readonly asked: number; readonly served: number }> {
+  let asked = 0;
+  let served = 0;
   const loop = async (): Promise<void> => {
     while (!isOver()) {
-      await load.call(driver, draw);
-      calls++;
+      const found = await load.call(driver, draw);
+      asked += load.keysPerCall;
+      served += found;
     }
   };
   await Promise.all(Array.from({ length: load.concurrency }, loop));
-  return calls;
+  return { asked, served };
 }
 
 async function measure(driver: Driver, load: Load, seconds: number): Promise<Measurement> {
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
-  const calls = await drive(driver, load, () => performance.now() - startedAt >= seconds * 1000);
+  const isOver = (): boolean => performance.now() - startedAt >= seconds * 1000;
+  const { asked, served } = await drive(driver, load, isOver);
   const elapsedSeconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
-  const keys = calls * load.keysPerCall;
-  return { keysPerSecond: keys / elapsedSeconds, cpuUsPerKey: (user + system) / keys };
+  return {
+    keysPerSecond: served / elapsedSeconds,
+    cpuUsPerKey: (user + system) / served,
+    missing: asked - served,
+  };
 }
 
 async function heapAfter(driver: Driver, operations: number): Promise<HeapReport> {

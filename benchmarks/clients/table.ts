@@ -15,7 +15,15 @@ export interface ClientRun {
 }
 
 const OURS: ClientName = 'slabring';
-const HEAD = ['load', 'client', 'keys/s (min–max)', 'ratio', 'CPU µs/key (min–max)', 'ratio'];
+const HEAD = [
+  'load',
+  'client',
+  'keys/s (min–max)',
+  'ratio',
+  'CPU µs/key (min–max)',
+  'ratio',
+  'keys not found',
+];
 
 /** One row per load and client; ours beside the best of the others. */
 export function speedTable(runs: readonly ClientRun[]): Table {
@@ -36,6 +44,7 @@ export function speedTable(runs: readonly ClientRun[]): Table {
       others.length === 0 ? '' : (speed.median / bestSpeed).toFixed(2),
       spreadText(cost, (value) => value.toFixed(2)),
       others.length === 0 ? '' : (cost.median / bestCost).toFixed(2),
+      missingText(group),
     ];
   });
   return [HEAD, ...rows];
@@ -47,6 +56,12 @@ export function heapTable({ operations, beforeBytes, afterBytes }: HeapReport): 
   const head = ['client', 'gets', 'heap before MiB', 'heap after MiB'];
   const millions = `${operations / 1e6} million`;
   return [head, [OURS, millions, mebibytes(beforeBytes), mebibytes(afterBytes)]];
+}
+
+/** Every key is there: one that is not found is a client's mistake. */
+function missingText(runs: readonly ClientRun[]): string {
+  const missing = runs.reduce((sum, { measurement }) => sum + measurement.missing, 0);
+  return missing === 0 ? '' : String(missing);
 }
 
 function spread(runs: readonly ClientRun[], field: keyof Measurement): Spread {

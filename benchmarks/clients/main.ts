@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { findMemcached, memcachedVersion, startMemcached } from '../../test/support/memcached.ts';
-import type { TestServer } from '../../test/support/server.ts';
-import { LOAD_CORE, pinnedTo, SERVER_CORE } from '../macro/contenders.ts';
+import { pinnedTo, SERVER_CORE } from '../macro/contenders.ts';
 import { describeMachine } from '../macro/machine.ts';
 import { keepRecord } from '../macro/record.ts';
 import { formatTable } from '../macro/summary.ts';
+import { ClientProcess } from './client-process.ts';
 import { CLIENT_NAMES, type ClientName, versionOf } from './drivers.ts';
 import { LOADS } from './loads.ts';
-import type { RunnerReport } from './runner.ts';
+import type { HeapReport } from './runner.ts';
 import { type ClientRun, heapTable, speedTable } from './table.ts';
 
 const HELP = `npm run bench:clients -- [options]
@@ -20,27 +18,25 @@ Runs client libraries in turns against one memcached and compares them.
                   (default: all)
   --loads LIST    ${LOADS.map(({ name }, at) => `${at}: ${name}`).join('\n                  ')}
                   (default: all)
-  --rounds N      measurements of each, 3
-  --seconds N     of each measurement, 3
-  --warm-up N     seconds before each, 1
+  --rounds N      turns of each client at each load, 9
+  --seconds N     of each turn, 0.5
+  --warm-up N     seconds before the first, 1
   --heap N        million gets of slabring, 64 at a time, with the heap before and after; 0
   --record        write benchmarks/runs/<date>-<machine>/
   --json          print the measurements instead of the tables
 `;
 
-const RUNNER = fileURLToPath(new URL('./runner.ts', import.meta.url));
 /** Everything fits: what is measured is clients. */
 const SERVER_ARGS = ['-m', '256', '-t', '1'] as const;
-
-const run = promisify(execFile);
+const SEED = 1;
 
 function commandLine() {
   const { values } = parseArgs({
     options: {
       clients: { type: 'string', default: CLIENT_NAMES.join(',') },
       loads: { type: 'string', default: LOADS.map((_, at) => at).join(',') },
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '9' },
+      seconds: { type: 'string', default: '0.5' },
       'warm-up': { type: 'string', default: '1' },
       heap: { type: 'string', default: '0' },
       record: { type: 'boolean', default: false },
@@ -61,35 +57,35 @@ function clientsOf(line: CommandLine): readonly ClientName[] {
   });
 }
 
-/** Each client in a fresh process on its own core; who goes first changes from round to round. */
-async function measure(line: CommandLine, server: TestServer): Promise<readonly ClientRun[]> {
+/**
+ * The clients take short turns, all at one load before the next: what else the machine does in these
+ * seconds meets them alike. Who goes first changes from round to round.
+ */
+async function measure(
+  line: CommandLine,
+  clients: readonly ClientProcess[],
+): Promise<readonly ClientRun[]> {
   const runs: ClientRun[] = [];
-  const clients = clientsOf(line);
-  for (let round = 1; round <= Number(line.rounds); round++) {
-    for (const client of round % 2 === 0 ? clients.toReversed() : clients) {
-      const report = await runOne(client, line, server.port, round);
-      runs.push({ client, version: versionOf(client), round, ...report });
-      console.error(`round ${round}: ${client}`);
+  for (const load of line.loads.split(',').map(Number)) {
+    for (const client of clients) await client.measure(load, Number(line['warm-up']));
+    for (let round = 1; round <= Number(line.rounds); round++) {
+      for (const client of round % 2 === 0 ? clients.toReversed() : clients) {
+        const measurement = await client.measure(load, Number(line.seconds));
+        const { name } = client;
+        runs.push({ client: name, version: versionOf(name), load, round, measurement });
+      }
     }
+    console.error(`measured: ${LOADS[load]!.name}`);
   }
   return runs;
 }
 
-async function runOne(
-  client: ClientName,
+async function heapOf(
   line: CommandLine,
-  port: number,
-  round: number,
-): Promise<RunnerReport> {
-  const [taskset, ...pinned] = [...pinnedTo(LOAD_CORE), process.execPath];
-  const heapOperations = client === 'slabring' && round === 1 ? Number(line.heap) * 1e6 : 0;
-  const args = [
-    ...['--expose-gc', RUNNER, '--client', client, '--port', String(port)],
-    ...['--loads', line.loads, '--seconds', line.seconds, '--warm-up', line['warm-up']],
-    ...['--seed', String(round), '--heap-operations', String(heapOperations)],
-  ];
-  const { stdout } = await run(taskset!, [...pinned, ...args]);
-  return JSON.parse(stdout) as RunnerReport;
+  clients: readonly ClientProcess[],
+): Promise<HeapReport | undefined> {
+  const ours = clients.find(({ name }) => name === 'slabring');
+  return line.heap === '0' ? undefined : ours?.heapAfter(Number(line.heap) * 1e6);
 }
 
 async function main(): Promise<void> {
@@ -98,21 +94,37 @@ async function main(): Promise<void> {
   const binary = findMemcached();
   if (binary === undefined) throw new Error('there is no memcached on the PATH');
   const server = await startMemcached({ args: SERVER_ARGS, under: pinnedTo(SERVER_CORE) });
-  const runs = await measure(line, server).finally(() => server.stop());
-  const tables = [speedTable(runs), heapTable(runs)].filter((table) => table.length > 1);
+  const clients: ClientProcess[] = [];
+  try {
+    for (const name of clientsOf(line)) {
+      clients.push(await ClientProcess.start(name, server.port, SEED));
+    }
+    const runs = await measure(line, clients);
+    await report(line, `memcached ${memcachedVersion(binary)}`, runs, await heapOf(line, clients));
+  } finally {
+    await Promise.all(clients.map((client) => client.stop()));
+    await server.stop();
+  }
+}
+
+async function report(
+  line: CommandLine,
+  memcached: string,
+  runs: readonly ClientRun[],
+  heap: HeapReport | undefined,
+): Promise<void> {
+  const tables = [speedTable(runs), ...(heap === undefined ? [] : [heapTable(heap)])];
   const text = tables.map(formatTable).join('\n\n');
   const machine = describeMachine();
-  const memcached = `memcached ${memcachedVersion(binary)}`;
+  const raw = { machine, memcached, runs, heap };
+  console.log(line.json ? JSON.stringify(raw, undefined, 1) : text);
+  if (!line.record) return;
   const commands = [
     `npm run bench:clients -- ${process.argv.slice(2).join(' ')}`.trim(),
     `memcached ${SERVER_ARGS.join(' ')}`,
   ];
-  console.log(line.json ? JSON.stringify({ machine, memcached, runs }, undefined, 1) : text);
-  if (!line.record) return;
   const summary = `Clients against ${memcached}; ratios are to the best of the other clients.\n\n${text}`;
-  console.error(
-    `kept in ${await keepRecord({ machine, commands, summary, raw: { memcached, runs } })}`,
-  );
+  console.error(`kept in ${await keepRecord({ machine, commands, summary, raw })}`);
 }
 
 // Ctrl-C ends the server too: it goes with the `exit` event, which a plain signal would skip.

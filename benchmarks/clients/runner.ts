@@ -1,20 +1,21 @@
 /** A process of its own for each client, so that none inherits another's heap or compiled code. */
-import { parseArgs } from 'node:util';
 import { Random } from '../../test/support/random.ts';
 import { type ClientName, DRIVERS, type Driver } from './drivers.ts';
 import { fill, KEYS, LOADS, type Load } from './loads.ts';
+
+/** What a runner is told to do. */
+export type RunnerOrder =
+  | { readonly kind: 'load'; readonly load: number; readonly seconds: number }
+  /** Many gets, 64 at a time. */
+  | { readonly kind: 'heap'; readonly operations: number };
 
 /** What one load came to. */
 export interface Measurement {
   readonly keysPerSecond: number;
   /** Of this process, user and system. */
   readonly cpuUsPerKey: number;
-}
-
-/** What a runner prints. */
-export interface RunnerReport {
-  readonly loads: Readonly<Record<string, Measurement>>;
-  readonly heap: HeapReport | undefined;
+  /** Keys that are there and that the client did not find. */
+  readonly missing: number;
 }
 
 /** The heap after garbage collection, before and after many gets. */
@@ -24,77 +25,66 @@ export interface HeapReport {
   readonly afterBytes: number;
 }
 
-const { values: line } = parseArgs({
-  options: {
-    client: { type: 'string', default: '' },
-    port: { type: 'string', default: '' },
-    loads: { type: 'string', default: '' },
-    seconds: { type: 'string', default: '3' },
-    'warm-up': { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    'heap-operations': { type: 'string', default: '0' },
-  },
-});
+const HEAP_LOAD = 1;
+const [client = '', port = '', seed = ''] = process.argv.slice(2);
+const random = new Random(Number(seed));
+const draw = (): number => random.int(0, KEYS - 1);
 
-/** Keeps the load going until `until` says so; returns how many calls were answered. */
-async function drive(driver: Driver, load: Load, isOver: () => boolean): Promise<number> {
-  const random = new Random(Number(line.seed));
-  const draw = (): number => random.int(0, KEYS - 1);
-  let calls = 0;
+/** Keeps the load going until it is over. */
+async function drive(
+  driver: Driver,
+  load: Load,
+  isOver: () => boolean,
+): Promise<{ readonly asked: number; readonly served: number }> {
+  let asked = 0;
+  let served = 0;
   const loop = async (): Promise<void> => {
     while (!isOver()) {
-      await load.call(driver, draw);
-      calls++;
+      const found = await load.call(driver, draw);
+      asked += load.keysPerCall;
+      served += found;
     }
   };
   await Promise.all(Array.from({ length: load.concurrency }, loop));
-  return calls;
+  return { asked, served };
 }
 
-function after(seconds: number): () => boolean {
-  const end = performance.now() + seconds * 1000;
-  return () => performance.now() >= end;
-}
-
-async function measure(driver: Driver, load: Load): Promise<Measurement> {
-  await drive(driver, load, after(Number(line['warm-up'])));
+async function measure(driver: Driver, load: Load, seconds: number): Promise<Measurement> {
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
-  const calls = await drive(driver, load, after(Number(line.seconds)));
-  const seconds = (performance.now() - startedAt) / 1000;
+  const isOver = (): boolean => performance.now() - startedAt >= seconds * 1000;
+  const { asked, served } = await drive(driver, load, isOver);
+  const elapsedSeconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
-  const keys = calls * load.keysPerCall;
-  return { keysPerSecond: keys / seconds, cpuUsPerKey: (user + system) / keys };
+  return {
+    keysPerSecond: served / elapsedSeconds,
+    cpuUsPerKey: (user + system) / served,
+    missing: asked - served,
+  };
 }
 
-async function heapAfter(driver: Driver, operations: number): Promise<HeapReport | undefined> {
-  if (operations === 0) return undefined;
-  const load = LOADS[1]!;
-  let left = operations;
+async function heapAfter(driver: Driver, operations: number): Promise<HeapReport> {
   const used = (): number => {
     globalThis.gc?.();
     return process.memoryUsage().heapUsed;
   };
-  await drive(driver, load, after(Number(line['warm-up'])));
   const beforeBytes = used();
-  await drive(driver, load, () => left-- <= 0);
+  let left = operations;
+  await drive(driver, LOADS[HEAP_LOAD]!, () => left-- <= 0);
   return { operations, beforeBytes, afterBytes: used() };
 }
 
 async function main(): Promise<void> {
-  const driver = await DRIVERS[line.client as ClientName](Number(line.port));
+  const driver = await DRIVERS[client as ClientName](Number(port));
   await fill(driver);
-  const measured: Record<string, Measurement> = {};
-  const names = line.loads.split(',');
-  for (const [at, load] of LOADS.entries()) {
-    if (names.includes(String(at))) measured[load.name] = await measure(driver, load);
-  }
-  const heap = await heapAfter(driver, Number(line['heap-operations']));
-  await driver.close();
-  const report: RunnerReport = { loads: measured, heap };
-  console.log(JSON.stringify(report));
-  // Some clients leave a timer behind.
-  process.exit(0);
+  process.on('message', async (order: RunnerOrder) => {
+    process.send!(
+      order.kind === 'load'
+        ? await measure(driver, LOADS[order.load]!, order.seconds)
+        : await heapAfter(driver, order.operations),
+    );
+  });
+  process.send!('ready');
 }
 
 await main();

@@ -1,80 +1,73 @@
-import { spreadOf } from '../macro/statistics.ts';
+import { type Spread, spreadOf } from '../macro/statistics.ts';
 import type { Table } from '../macro/summary.ts';
 import type { ClientName } from './drivers.ts';
 import { LOADS } from './loads.ts';
-import type { Measurement, RunnerReport } from './runner.ts';
+import type { HeapReport, Measurement } from './runner.ts';
 
-/** What one client did in one round. */
-export interface ClientRun extends RunnerReport {
+/** One turn of one client at one load. */
+export interface ClientRun {
   readonly client: ClientName;
   readonly version: string;
+  /** Its number in `LOADS`. */
+  readonly load: number;
   readonly round: number;
+  readonly measurement: Measurement;
 }
 
 const OURS: ClientName = 'slabring';
+const HEAD = [
+  'load',
+  'client',
+  'keys/s (min–max)',
+  'ratio',
+  'CPU µs/key (min–max)',
+  'ratio',
+  'keys not found',
+];
 
 /** One row per load and client; ours beside the best of the others. */
 export function speedTable(runs: readonly ClientRun[]): Table {
-  const head = ['load', 'client', 'keys/s (min–max)', 'ratio', 'CPU µs/key (min–max)', 'ratio'];
-  const rows = LOADS.flatMap(({ name }) => {
-    const clients = [...new Set(runs.filter((run) => name in run.loads).map((run) => run.client))];
-    const peers = clients.filter((client) => client !== OURS);
-    const best = {
-      keysPerSecond: Math.max(...peers.map((peer) => median(runs, peer, name, 'keysPerSecond'))),
-      cpuUsPerKey: Math.min(...peers.map((peer) => median(runs, peer, name, 'cpuUsPerKey'))),
-    };
-    return clients.map((client) => [
-      name,
-      `${client} ${runs.find((run) => run.client === client)!.version}`,
-      spreadText(runs, client, name, 'keysPerSecond', (value) => `${Math.round(value / 1000)}k`),
-      ratio(runs, client, name, 'keysPerSecond', best.keysPerSecond),
-      spreadText(runs, client, name, 'cpuUsPerKey', (value) => value.toFixed(2)),
-      ratio(runs, client, name, 'cpuUsPerKey', best.cpuUsPerKey),
-    ]);
+  const groups = Map.groupBy(runs, ({ load, client }) => `${load}\n${client}`);
+  const rows = [...groups.values()].map((group) => {
+    const { load, client, version } = group[0]!;
+    const others = [...groups.values()].filter((other) => {
+      return other[0]!.load === load && other[0]!.client !== OURS;
+    });
+    const speed = spread(group, 'keysPerSecond');
+    const cost = spread(group, 'cpuUsPerKey');
+    const bestSpeed = Math.max(...others.map((other) => spread(other, 'keysPerSecond').median));
+    const bestCost = Math.min(...others.map((other) => spread(other, 'cpuUsPerKey').median));
+    return [
+      LOADS[load]!.name,
+      `${client} ${version}`,
+      spreadText(speed, (value) => `${(value / 1000).toFixed(value < 100_000 ? 1 : 0)}k`),
+      others.length === 0 ? '' : (speed.median / bestSpeed).toFixed(2),
+      spreadText(cost, (value) => value.toFixed(2)),
+      others.length === 0 ? '' : (cost.median / bestCost).toFixed(2),
+      missingText(group),
+    ];
   });
-  return [head, ...rows];
+  return [HEAD, ...rows];
 }
 
-/** The heap before and after many gets, where that was asked for. */
-export function heapTable(runs: readonly ClientRun[]): Table {
+/** The heap before and after many gets. */
+export function heapTable({ operations, beforeBytes, afterBytes }: HeapReport): Table {
   const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
-  const rows = runs.flatMap(({ client, heap }) => {
-    if (heap === undefined) return [];
-    const millions = `${heap.operations / 1e6} million`;
-    return [[client, millions, mebibytes(heap.beforeBytes), mebibytes(heap.afterBytes)]];
-  });
-  return [['client', 'gets', 'heap before MiB', 'heap after MiB'], ...rows];
+  const head = ['client', 'gets', 'heap before MiB', 'heap after MiB'];
+  const millions = `${operations / 1e6} million`;
+  return [head, [OURS, millions, mebibytes(beforeBytes), mebibytes(afterBytes)]];
 }
 
-function spread(
-  runs: readonly ClientRun[],
-  client: ClientName,
-  load: string,
-  field: keyof Measurement,
-) {
-  const measured = runs.filter((run) => run.client === client).map((run) => run.loads[load]);
-  return spreadOf(measured.filter((each) => each !== undefined).map((each) => each[field]));
+/** Every key is there: one that is not found is a client's mistake. */
+function missingText(runs: readonly ClientRun[]): string {
+  const missing = runs.reduce((sum, { measurement }) => sum + measurement.missing, 0);
+  return missing === 0 ? '' : String(missing);
 }
 
-const median = (...of: Parameters<typeof spread>): number => spread(...of).median;
-
-function ratio(
-  runs: readonly ClientRun[],
-  client: ClientName,
-  load: string,
-  field: keyof Measurement,
-  best: number,
-): string {
-  return Number.isFinite(best) ? (median(runs, client, load, field) / best).toFixed(2) : '';
+function spread(runs: readonly ClientRun[], field: keyof Measurement): Spread {
+  return spreadOf(runs.map(({ measurement }) => measurement[field]));
 }
 
-function spreadText(
-  runs: readonly ClientRun[],
-  client: ClientName,
-  load: string,
-  field: keyof Measurement,
-  format: (value: number) => string,
-): string {
-  const { median: middle, min, max } = spread(runs, client, load, field);
-  return `${format(middle)} (${format(min)}–${format(max)})`;
+function spreadText({ median, min, max }: Spread, format: (value: number) => string): string {
+  return `${format(median)} (${format(min)}–${format(max)})`;
 }

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** One project per kind of test, so that `vitest run --project unit` is the quick loop. */
 const project = (name: string, include: string[]) => ({
-  test: { name, include, testTimeout: 60_000, hookTimeout: 60_000 },
+  test: { name, include, testTimeout: 300_000, hookTimeout: 120_000 },
 });
 
 export default defineConfig({

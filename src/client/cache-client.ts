@@ -38,6 +38,7 @@ import {
   type StoreOptions,
 } from './options.ts';
 import { Fleet, type FleetEvents } from './routing/fleet.ts';
+import { CAS_MAX, TAGGED_CAS_MAX } from './routing/verdicts.ts';
 import { readNodes } from './topology.ts';
 import { KeyCodec } from './values/keys.ts';
 import { type Encoded, ValueCodec } from './values/value-codec.ts';
@@ -74,6 +75,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
   readonly #answers: ValueAnswers;
+  readonly #casMax: bigint;
 
   constructor(options: ClientOptions) {
     super();
@@ -82,6 +84,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     this.#keys = new KeyCodec(resolved.namespace, resolved.keys);
     this.#codec = new ValueCodec(resolved.serializer, resolved.compression);
     this.#answers = new ValueAnswers(this.#codec);
+    this.#casMax = resolved.replicas > 1 ? TAGGED_CAS_MAX : CAS_MAX;
     this.#fleet = new Fleet(resolved, this.#fleetEvents());
     if ('start' in options.nodes) {
       this.#discovery = options.nodes;
@@ -190,7 +193,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
       const wire = this.#keys.onWire(key);
       const stale = options?.staleSeconds;
       const staleExptime = stale === undefined ? undefined : exptimeOf(stale);
-      const cas = checkCas(options?.cas);
+      const cas = checkCas(options?.cas, this.#casMax);
       const request = { verb: 'delete', key: wire, cas, staleExptime } as const;
       this.#call(wire, request, WAS_DONE, options, resolve, reject);
     });
@@ -311,7 +314,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
       const wire = this.#keys.onWire(key);
       const ttl = options?.ttl;
       const exptime = ttl === undefined ? 0 : exptimeOf(ttl);
-      const token = checkCas(cas);
+      const token = checkCas(cas, this.#casMax);
       const send = ({ value, flags }: Encoded): void => {
         const request = { verb: 'store', mode, key: wire, value, flags, exptime, cas: token };
         this.#call(wire, request as Request, answered, options, resolve, reject);

@@ -1,9 +1,18 @@
 import type { CacheError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
+import { createDistribution } from '../ring/create.ts';
 import type { FormerPlacement, Placement } from '../ring/previous-owner.ts';
+import { readNodes } from '../topology.ts';
 import type { Copier } from './copier.ts';
+import { CopySet } from './copy-set.ts';
+import { FailoverRoute, type StandIns } from './failover.ts';
 import type { Member } from './member.ts';
+import { STAND_IN_TTL_SECONDS } from './options.ts';
+import { ReplicaRoute } from './replicas.ts';
 import { OwnerRoute, type Route } from './route.ts';
+
+/** Nodes that follow on the ring and may stand in, one after the other. */
+const NEXT_MAX = 4;
 
 /** What routes tell of what no caller is told. */
 export interface RouteEvents {
@@ -23,7 +32,36 @@ export interface Composition {
 }
 
 /** One route around another, as the options want it; the innermost is the ring. */
-export function composeRoute(parts: Composition, _options: ResolvedOptions): Route {
-  const { placement, members } = parts;
-  return new OwnerRoute(placement.distribution, members);
+export function composeRoute(parts: Composition, options: ResolvedOptions): Route {
+  const own = ownRoute(parts, options.replicas);
+  const standIns = standInsOf(parts, options);
+  return standIns === undefined ? own : new FailoverRoute(own, standIns);
+}
+
+function ownRoute({ placement, members, copier, events }: Composition, replicas: number): Route {
+  const { distribution } = placement;
+  if (replicas === 1) return new OwnerRoute(distribution, members);
+  const failed = (node: string, error: CacheError): void => events.copyFailed(node, error);
+  return new ReplicaRoute(distribution, replicas, (owners) => {
+    const holders = owners.map((owner) => members[owner]!);
+    return new CopySet(holders, copier, failed);
+  });
+}
+
+function standInsOf(parts: Composition, options: ResolvedOptions): StandIns | undefined {
+  const { failover, replicas } = options;
+  const { members, gutter, placement } = parts;
+  if (failover === 'fail') return undefined;
+  if (failover === 'next') {
+    const last = replicas + NEXT_MAX;
+    return {
+      of: (key) => {
+        const nodes = placement.distribution.ownersOf(key, last).slice(replicas);
+        return nodes.map((node) => members[node]!);
+      },
+      ttlSeconds: STAND_IN_TTL_SECONDS,
+    };
+  }
+  const ring = createDistribution('ketama', readNodes(failover.gutter));
+  return { of: (key) => [gutter[ring.ownerOf(key)]!], ttlSeconds: failover.ttlSeconds };
 }

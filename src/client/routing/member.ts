@@ -55,8 +55,12 @@ export class Member implements Target {
   }
 
   send(operation: Operation): void {
-    if (this.#hasLeft) operation.fail('ERR_NODE_DOWN', this.name);
-    else this.#connection.send(operation);
+    if (this.#hasLeft) {
+      operation.fail('ERR_NODE_DOWN', this.name);
+      return;
+    }
+    this.#missed.before(operation.request);
+    this.#connection.send(operation);
   }
 
   forget(key: string): void {

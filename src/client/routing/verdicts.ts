@@ -32,21 +32,9 @@ export function isIdempotent(request: Request): boolean {
   }
 }
 
-/**
- * How copies of an item take part in a request:
- *
- *   read        one that has it answers
- *   everywhere  each carries it out, whatever the others hold
- *   decided     the outcome depends on the item: one decides, the others get what it came to
- */
-export type Share = 'read' | 'everywhere' | 'decided';
-
-export function shareOfCopies(request: Request): Share {
-  if (request.verb === 'get' || request.verb === 'get-many' || request.verb === 'fetch') {
-    return 'read';
-  }
-  if (request.verb === 'touch') return 'everywhere';
-  return isIdempotent(request) ? 'everywhere' : 'decided';
+/** Whether it leaves everything as it is. A fetch is one even if it takes a lease. */
+export function isRead({ verb }: Request): boolean {
+  return verb === 'get' || verb === 'get-many' || verb === 'fetch';
 }
 
 /** The same request, but what it stores lives so many seconds at the most (up to 30 days). */
@@ -78,6 +66,7 @@ export function hasValue({ status, valueBytes, won, isTaken }: Reply): boolean {
  */
 const CAS_BITS = 64n;
 
+export const CAS_MAX = 2n ** 64n - 1n;
 export const TAGGED_CAS_MAX = 2n ** 96n - 1n;
 
 /** Stands for a node in CAS ids: never 0. */

@@ -1,13 +1,14 @@
 import type { CacheError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { createDistribution } from '../ring/create.ts';
-import type { FormerPlacement, Placement } from '../ring/previous-owner.ts';
+import { type FormerPlacement, type Placement, previousOwners } from '../ring/previous-owner.ts';
 import { readNodes } from '../topology.ts';
 import type { Copier } from './copier.ts';
 import { CopySet } from './copy-set.ts';
 import { FailoverRoute, type StandIns } from './failover.ts';
 import type { Member } from './member.ts';
 import { STAND_IN_TTL_SECONDS } from './options.ts';
+import { type FormerPlaces, ReadThroughRoute } from './read-through.ts';
 import { ReplicaRoute } from './replicas.ts';
 import { OwnerRoute, type Route } from './route.ts';
 
@@ -35,7 +36,17 @@ export interface Composition {
 export function composeRoute(parts: Composition, options: ResolvedOptions): Route {
   const own = ownRoute(parts, options.replicas);
   const standIns = standInsOf(parts, options);
-  return standIns === undefined ? own : new FailoverRoute(own, standIns);
+  const route = standIns === undefined ? own : new FailoverRoute(own, standIns);
+  if (parts.former.length === 0) return route;
+  return new ReadThroughRoute(route, formerPlacesOf(parts, options.replicas), parts.copier);
+}
+
+function formerPlacesOf(parts: Composition, replicas: number): FormerPlaces {
+  const { placement, former, members } = parts;
+  return (key) => {
+    const owners = previousOwners(key, placement, former, performance.now(), replicas);
+    return owners.map((owner) => members[owner]!);
+  };
 }
 
 function ownRoute({ placement, members, copier, events }: Composition, replicas: number): Route {

@@ -62,7 +62,7 @@ export function amount(by: number | bigint): bigint {
   throw badOption(`The amount is ${by}, not a whole number from 0 to 2^64 - 1.`);
 }
 
-export function checkCas(cas: bigint | undefined): bigint | undefined {
-  if (cas === undefined || (cas >= 0n && cas <= UINT64_MAX)) return cas;
+export function checkCas(cas: bigint | undefined, most: bigint): bigint | undefined {
+  if (cas === undefined || (cas >= 0n && cas <= most)) return cas;
   throw badOption(`cas is ${cas}, not an id that gets gave.`);
 }

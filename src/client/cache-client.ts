@@ -22,24 +22,24 @@ import {
   termsOf,
 } from './arguments.ts';
 import { call } from './calls.ts';
-import { NodeConnection, type NodeEvents } from './connection/node.ts';
 import type { Answered } from './connection/operation.ts';
-import type { CacheError } from './errors.ts';
+import type { Discovery, Topology } from './discovery/discovery.ts';
+import { CacheError } from './errors.ts';
 import { getMany, type ManyStored, type ManyValues, storeMany } from './many.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
-import { NodeObserver } from './observe/node-observer.ts';
 import {
   badOption,
   type CallOptions,
   type ClientOptions,
+  deadlineOf,
   exptimeOf,
   type ResolvedOptions,
   resolveOptions,
   type StoreOptions,
 } from './options.ts';
-import { KetamaRing } from './ring/ketama.ts';
-import { RingRoute, type Route, type Target } from './routing/route.ts';
-import { type NodeAddress, readNodes } from './topology.ts';
+import { Fleet, type FleetEvents } from './routing/fleet.ts';
+import { CAS_MAX, TAGGED_CAS_MAX } from './routing/verdicts.ts';
+import { readNodes } from './topology.ts';
 import { KeyCodec } from './values/keys.ts';
 import { type Encoded, ValueCodec } from './values/value-codec.ts';
 
@@ -50,6 +50,15 @@ export interface ClientEvents {
   'node-down': [node: string, reason: CacheError];
   /** A request to a node failed; `error` is what the caller gets, too. */
   failure: [error: CacheError, operation: OperationKind];
+  /** There are other nodes than before; these are all of them. */
+  nodes: [nodes: readonly string[]];
+  /** A look for the nodes failed; those known so far stay. */
+  'discovery-trouble': [error: CacheError];
+  /**
+   * A write succeeded, but not at this node, which was to hold a copy. What it has under the key is
+   * removed as soon as it answers.
+   */
+  'copy-failed': [node: string, error: CacheError];
 }
 
 /**
@@ -60,35 +69,32 @@ export interface ClientEvents {
  */
 export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #options: ResolvedOptions;
-  readonly #nodes: readonly NodeConnection[];
-  readonly #observers: readonly NodeObserver[];
-  readonly #route: Route;
+  readonly #fleet: Fleet;
+  /** None when the nodes are a list for good. */
+  readonly #discovery: Discovery | undefined;
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
   readonly #answers: ValueAnswers;
+  readonly #casMax: bigint;
 
   constructor(options: ClientOptions) {
     super();
     const resolved = resolveOptions(options);
-    const addresses = readNodes(options.nodes);
     this.#options = resolved;
     this.#keys = new KeyCodec(resolved.namespace, resolved.keys);
     this.#codec = new ValueCodec(resolved.serializer, resolved.compression);
     this.#answers = new ValueAnswers(this.#codec);
-    const nodeOptions = {
-      ...resolved,
-      silenceMs: resolved.deadlineMs,
-      maxPending: resolved.maxPendingPerNode,
-      maxPendingBytes: resolved.maxPendingBytesPerNode,
-      connections: resolved.connectionsPerNode,
-    };
-    this.#observers = addresses.map(({ name }) => {
-      return new NodeObserver(name, (error, kind) => this.#tell('failure', error, kind));
-    });
-    this.#nodes = addresses.map((address, i) => {
-      return new NodeConnection(address, nodeOptions, this.#eventsOf(address, this.#observers[i]!));
-    });
-    this.#route = new RingRoute(new KetamaRing(addresses), this.#nodes);
+    this.#casMax = resolved.replicas > 1 ? TAGGED_CAS_MAX : CAS_MAX;
+    this.#fleet = new Fleet(resolved, this.#fleetEvents());
+    if ('start' in options.nodes) {
+      this.#discovery = options.nodes;
+      this.#discovery.start({
+        topology: (topology) => this.#take(topology),
+        trouble: (error) => this.#tell('discovery-trouble', error),
+      });
+    } else {
+      this.#fleet.update(readNodes(options.nodes));
+    }
   }
 
   /** The value as it was stored; undefined when there is none. `T` is taken on trust. */
@@ -121,7 +127,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   /** Many values at once; nodes are asked side by side, and one node's trouble is its keys' only. */
   getMany<T = unknown>(keys: readonly string[], options?: CallOptions): Promise<ManyValues<T>> {
     return getMany<T>(keys, options, {
-      route: this.#route,
+      route: this.#fleet,
       keys: this.#keys,
       codec: this.#codec,
       defaults: this.#options,
@@ -187,7 +193,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
       const wire = this.#keys.onWire(key);
       const stale = options?.staleSeconds;
       const staleExptime = stale === undefined ? undefined : exptimeOf(stale);
-      const cas = checkCas(options?.cas);
+      const cas = checkCas(options?.cas, this.#casMax);
       const request = { verb: 'delete', key: wire, cas, staleExptime } as const;
       this.#call(wire, request, WAS_DONE, options, resolve, reject);
     });
@@ -241,33 +247,46 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return this.#everyNode({ verb: 'version' }, () => LINE, options);
   }
 
-  /** How each node's operations went since the client was made, by their kind. */
+  /** How each present node's operations went since it is known, by their kind. */
   metrics(): ReadonlyMap<string, ReadonlyMap<OperationKind, OperationMetrics>> {
-    return new Map(this.#nodes.map(({ name }, i) => [name, this.#observers[i]!.snapshot()]));
+    const { members } = this.#fleet;
+    return new Map(members.map(({ name, observer }) => [name, observer.snapshot()]));
   }
 
-  /** The node that owns the key, by name. */
+  /** The node that owns the key, by name. Fails with ERR_DISCOVERY before there is any. */
   nodeOf(key: string): string {
-    return this.#route.targetOf(this.#keys.onWire(key)).name;
+    return this.#fleet.ownerOf(this.#keys.onWire(key));
   }
 
   /** Lets pending operations finish, each by its deadline, then closes; later ones fail. */
   async close(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => node.close()));
+    await Promise.all([this.#discovery?.close(), this.#fleet.close()]);
   }
 
-  #eventsOf({ name }: NodeAddress, observer: NodeObserver): NodeEvents {
+  #fleetEvents(): FleetEvents {
     return {
-      begin: (operation) => observer.begin(operation),
-      up: () => {
-        observer.tellChange('up');
-        this.#tell('node-up', name);
+      up: (node) => this.#tell('node-up', node),
+      down: (node, reason) => {
+        this.#tell('node-down', node, reason);
+        this.#discovery?.refresh();
       },
-      down: (reason) => {
-        observer.tellChange('down', reason);
-        this.#tell('node-down', name, reason);
-      },
+      failed: (error, kind) => this.#tell('failure', error, kind),
+      copyFailed: (node, error) => this.#tell('copy-failed', node, error),
     };
+  }
+
+  #take({ nodes }: Topology): void {
+    try {
+      this.#fleet.update(nodes);
+      this.#tell(
+        'nodes',
+        nodes.map(({ name }) => name),
+      );
+    } catch (error) {
+      // Keys cannot be placed on such a list: the one before stays in force.
+      if (!(error instanceof CacheError)) throw error;
+      this.#tell('discovery-trouble', error);
+    }
   }
 
   /** Later: a listener that throws must not do so in the middle of reading replies. */
@@ -295,7 +314,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
       const wire = this.#keys.onWire(key);
       const ttl = options?.ttl;
       const exptime = ttl === undefined ? 0 : exptimeOf(ttl);
-      const token = checkCas(cas);
+      const token = checkCas(cas, this.#casMax);
       const send = ({ value, flags }: Encoded): void => {
         const request = { verb: 'store', mode, key: wire, value, flags, exptime, cas: token };
         this.#call(wire, request as Request, answered, options, resolve, reject);
@@ -343,7 +362,8 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     answer: () => Answered,
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, T>> {
-    const replies = this.#route.targets.map((target) => {
+    const members = await this.#fleet.whenKnown(deadlineOf(options, this.#options));
+    const replies = members.map((target) => {
       return new Promise<readonly [string, T]>((resolve, reject) => {
         const told = (value: T): void => resolve([target.name, value]);
         call(target, request, answer(), options, this.#options, told, reject);
@@ -360,7 +380,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
   ): void {
-    const target: Target = this.#route.targetOf(key);
+    const target = this.#fleet.targetOf(key);
     call(target, request, answered, options, this.#options, resolve, reject);
   }
 }

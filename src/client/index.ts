@@ -4,6 +4,10 @@ export type { CountOptions, DeleteOptions, FetchOptions } from './arguments.ts';
 export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
 export type { Login, ProtocolChoice } from './connection/handshake.ts';
 export type { TlsOptions } from './connection/socket.ts';
+export type { Discovery, DiscoveryListener, KnownNode, Topology } from './discovery/discovery.ts';
+export { type DnsOptions, dnsNames, type Resolver } from './discovery/dns.ts';
+export { type ElastiCacheOptions, elastiCache } from './discovery/elasticache.ts';
+export type { PaceOptions } from './discovery/pace.ts';
 export { CacheError, FAILURES, type FailureCode } from './errors.ts';
 export type { ManyStored, ManyValues } from './many.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';
@@ -14,7 +18,9 @@ export {
   type OperationMetrics,
 } from './observe/metrics.ts';
 export type { CallOptions, ClientOptions, StoreOptions } from './options.ts';
+export type { DistributionName } from './ring/distribution.ts';
 export { KetamaRing } from './ring/ketama.ts';
+export type { Failover, GutterFailover, PreviousOwnerOptions } from './routing/options.ts';
 export { type NodeAddress, type NodeSpec, readNodes } from './topology.ts';
 export type { CompressionOptions } from './values/compression.ts';
 export type { KeyMode } from './values/keys.ts';

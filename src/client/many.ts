@@ -83,7 +83,11 @@ class Findings<T> implements ManyValues<T> {
   }
 
   answerTo(keys: readonly string[]): Answered {
-    return { item: (reply) => this.#take(keys[reply.index]!, reply), end: () => undefined };
+    return {
+      item: (reply) => this.#take(keys[reply.index]!, reply),
+      keyFailed: (index, error) => this.fail(keys[index]!, error),
+      end: () => undefined,
+    };
   }
 
   /** A later failure takes nothing away from what has come. */

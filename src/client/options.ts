@@ -1,7 +1,14 @@
 import type { LookupFunction } from 'node:net';
 import type { Login, ProtocolChoice } from './connection/handshake.ts';
 import type { TlsOptions } from './connection/socket.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import { CacheError } from './errors.ts';
+import {
+  type ResolvedRouting,
+  ROUTING_OPTIONS,
+  type RoutingOptions,
+  resolveRouting,
+} from './routing/options.ts';
 import type { NodeSpec } from './topology.ts';
 import type { CompressionOptions } from './values/compression.ts';
 import { COMPRESSION_DEFAULTS } from './values/compression.ts';
@@ -9,9 +16,12 @@ import type { KeyMode } from './values/keys.ts';
 import type { Serializer } from './values/value-codec.ts';
 
 /** Options of a client. */
-export interface ClientOptions {
-  /** The nodes to shard over: `host`, `host:port`, `[v6]:port`, `/unix/path`, or objects. */
-  readonly nodes: readonly NodeSpec[];
+export interface ClientOptions extends RoutingOptions {
+  /**
+   * The nodes to shard over: `host`, `host:port`, `[v6]:port`, `/unix/path`, or objects; or what finds
+   * them out: `elastiCache(…)`, `dnsNames(…)`.
+   */
+  readonly nodes: readonly NodeSpec[] | Discovery;
   /**
    * Milliseconds that any operation may take, from the call to its end: waiting in the queue,
    * connecting and waiting for the reply included. 1 … 3,600,000. It is also how long a node that
@@ -98,7 +108,7 @@ export interface StoreOptions extends CallOptions {
 }
 
 /** What is in force: all that has a default has a value. */
-export interface ResolvedOptions {
+export interface ResolvedOptions extends ResolvedRouting {
   readonly deadlineMs: number;
   readonly connectTimeoutMs: number;
   readonly maxPendingPerNode: number;
@@ -142,6 +152,7 @@ const OTHERS = [
   'keys',
   'serializer',
   'compression',
+  ...ROUTING_OPTIONS,
 ];
 
 /** Checks the options, so that none is silently unused; throws ERR_ARGUMENT. */
@@ -170,6 +181,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     keys: oneOf('keys', KEY_MODES, options.keys ?? 'refuse'),
     serializer: options.serializer,
     compression: compressionOf(options.compression),
+    ...resolveRouting(options),
   };
 }
 

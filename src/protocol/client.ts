@@ -9,11 +9,13 @@ export {
   type FetchRequest,
   type FetchTerms,
   type GetManyRequest,
+  type GetRequest,
   keysOf,
   type LoginRequest,
   type Request,
   type StoreMode,
   type StoreRequest,
+  type TouchRequest,
   type Verb,
 } from './client/request.ts';
 export { ClassicDialect } from './text/classic-client.ts';

@@ -10,6 +10,8 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 export interface SlabringOptions {
   /** More arguments of `serve`. */
   readonly args?: readonly string[];
+  /** Listen on this port of 127.0.0.1 instead of a free one: where a node was that has ended. */
+  readonly port?: number;
   /** Listen on this path instead of a TCP port. */
   readonly unixSocket?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -30,7 +32,7 @@ export async function startSlabring(options: SlabringOptions = {}): Promise<Test
       : ['-Z', '-o', `ssl_chain_cert=${tls.identity.cert},ssl_key=${tls.identity.key}`];
   const args = [...secure, ...(options.args ?? [])];
   const host = '127.0.0.1';
-  const port = unixSocket === undefined ? await freePort() : 0;
+  const port = unixSocket === undefined ? (options.port ?? (await freePort())) : 0;
   const where = unixSocket === undefined ? ['-l', host, '-p', String(port)] : ['-s', unixSocket];
   const command = [...under, process.execPath, ...nodeArgs, MAIN, 'serve', ...where, ...args];
   const owned = new OwnedProcess(command, { ipc: true, env });

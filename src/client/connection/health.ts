@@ -6,5 +6,10 @@ const JITTER = 0.25;
 /** Doubles up to a bound; jitter keeps many clients from knocking at the same moment. */
 export function probeDelayMs(attempt: number, random: () => number = Math.random): number {
   const delay = Math.min(LONGEST_PROBE_MS, FIRST_PROBE_MS * 2 ** Math.min(attempt, 10));
-  return delay * (1 - JITTER + 2 * JITTER * random());
+  return jittered(delay, random);
+}
+
+/** Give or take a quarter. */
+export function jittered(delayMs: number, random: () => number = Math.random): number {
+  return delayMs * (1 - JITTER + 2 * JITTER * random());
 }

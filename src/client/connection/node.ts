@@ -1,7 +1,7 @@
 import type { CacheError, FailureCode } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import { probeDelayMs } from './health.ts';
+import { jittered, probeDelayMs } from './health.ts';
 import type { Operation } from './operation.ts';
 
 export interface NodeOptions extends ConnectionOptions {
@@ -19,7 +19,12 @@ export interface NodeEvents {
   readonly down: (reason: CacheError) => void;
   /** Sees each operation before it goes anywhere. */
   readonly begin: (operation: Operation) => void;
+  /** Whether it is to be tried although it is down, because no other is left. */
+  readonly isLastResort: () => boolean;
 }
+
+/** A node that is down is tried at the wish of an operation once in so long, give or take. */
+const LAST_RESORT_GAP_MS = 100;
 
 /**
  * One node: its connections, and whether it can be used.
@@ -28,6 +33,8 @@ export interface NodeEvents {
  *                                ▲────────────────┘ broken
  *
  * While it is down operations fail at once: they are not the ones who find out whether it is back.
+ * The last resort is never ejected: when no other node is up, an operation may start the next probe, and
+ * those that come meanwhile wait for how it ends. There is one probe at a time.
  */
 export class NodeConnection {
   readonly #address: NodeAddress;
@@ -38,6 +45,8 @@ export class NodeConnection {
   /** Why it is down. */
   #reason: CacheError | undefined;
   #probes = 0;
+  /** When an operation may start a probe, on the monotonic clock, milliseconds. */
+  #nextTryAt = 0;
   #probeTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   /** Settles `close` when nothing is pending. */
@@ -78,7 +87,7 @@ export class NodeConnection {
     const connection = only ? this.#connections[0]! : leastBusy(this.#connections);
     if (this.#state === 'closed' || this.#onQuiet !== undefined) {
       operation.fail('ERR_CLOSED', this.name);
-    } else if (this.isDown) {
+    } else if (this.isDown && !this.#isTried()) {
       operation.fail(this.#downCode(), this.name, { cause: this.#downCause() });
     } else if (this.#isFull(connection, operation)) {
       operation.fail('ERR_QUEUE_FULL', this.name);
@@ -147,7 +156,18 @@ export class NodeConnection {
     const idle = this.#connections.find((connection) => !connection.isUp);
     if (idle === undefined) return;
     this.#state = 'probing';
+    this.#nextTryAt = performance.now() + jittered(LAST_RESORT_GAP_MS);
     idle.open(false);
+  }
+
+  /** Whether a probe is under way that an operation may wait for. */
+  #isTried(): boolean {
+    if (!this.#events.isLastResort()) return false;
+    if (this.#state === 'down' && performance.now() >= this.#nextTryAt) {
+      clearTimeout(this.#probeTimer);
+      this.#probe();
+    }
+    return this.#state === 'probing';
   }
 
   #isQuiet(): boolean {

@@ -5,6 +5,8 @@ import { CacheError, type FailureCode } from '../errors.ts';
 export interface Answered {
   /** One of several items: a value of many, a statistic. */
   readonly item?: (reply: Reply) => void;
+  /** Of many keys, one that nobody could be asked about; a miss unless it is told. */
+  readonly keyFailed?: (index: number, error: CacheError) => void;
   /** The end: what the operation comes to. A throw is the asker's failure, not the connection's. */
   readonly end: (reply: Reply) => unknown;
 }
@@ -108,14 +110,22 @@ export class Operation implements Outcome {
 
   fail(
     code: FailureCode,
-    node: string,
+    node: string | undefined,
     about: { readonly detail?: string | undefined; readonly cause?: unknown } = {},
   ): void {
     if (this.isSettled) return;
+    this.failWith(new CacheError(code, { ...about, node, key: keysOf(this.request)[0] }));
+  }
+
+  failWith(error: CacheError): void {
+    if (this.isSettled) return;
     this.isSettled = true;
-    const error = new CacheError(code, { ...about, node, key: keysOf(this.request)[0] });
     this.observer?.failed(this, error);
     this.#reject(error);
+  }
+
+  failKey(index: number, error: CacheError): void {
+    if (!this.isSettled) this.#answered.keyFailed?.(index, error);
   }
 
   #count(reply: Reply): void {

@@ -1,13 +1,10 @@
 import { CacheError } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
-import type { Distribution } from './distribution.ts';
+import type { Distribution, DistributionName } from './distribution.ts';
 import { JumpDistribution } from './jump.ts';
 import { KetamaRing } from './ketama.ts';
 import { ModuloDistribution } from './modulo.ts';
 import { RendezvousDistribution } from './rendezvous.ts';
-
-/** The ways to place keys; the class of each says what it is compatible with, and what it costs. */
-export type DistributionName = 'ketama' | 'modulo' | 'jump' | 'rendezvous';
 
 type Make = (nodes: readonly NodeAddress[]) => Distribution;
 

@@ -20,3 +20,6 @@ export interface Distribution {
 export function singletons(count: number): readonly (readonly number[])[] {
   return Array.from({ length: count }, (_, node) => [node]);
 }
+
+/** The ways to place keys; the class of each says what it is compatible with, and what it costs. */
+export type DistributionName = 'ketama' | 'modulo' | 'jump' | 'rendezvous';

@@ -35,7 +35,8 @@ export function rememberPlacement(
 /**
  * Where a miss of `key` may still be found after the nodes changed: indexes of `current.nodes`, newest
  * placement first, without the owner. Empty when the grace is over, when the key did not move, and when
- * its previous owner is gone or is another machine by now (which holds nothing).
+ * its previous owner is gone or is another machine by now (which holds nothing). With `copies` of each key
+ * all its holders are meant where it says owner.
  *
  * Whoever writes or deletes the key must delete it at these nodes too: else a later miss brings the old
  * value back.
@@ -45,14 +46,17 @@ export function previousOwners(
   current: Placement,
   former: readonly FormerPlacement[],
   nowMs: number,
+  copies = 1,
 ): readonly number[] {
   if (former.length === 0) return NONE;
-  const owner = current.distribution.ownerOf(key);
+  const owners = current.distribution.ownersOf(key, copies);
   const found: number[] = [];
   for (const { nodes, distribution, graceEndsAtMs } of former) {
     if (graceEndsAtMs <= nowMs) continue;
-    const at = indexNow(nodes[distribution.ownerOf(key)]!, current.nodes);
-    if (at !== undefined && at !== owner && !found.includes(at)) found.push(at);
+    for (const before of distribution.ownersOf(key, copies)) {
+      const at = indexNow(nodes[before]!, current.nodes);
+      if (at !== undefined && !owners.includes(at) && !found.includes(at)) found.push(at);
+    }
   }
   return found;
 }

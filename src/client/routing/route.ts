@@ -1,36 +1,38 @@
-import type { NodeConnection } from '../connection/node.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { KetamaRing } from '../ring/ketama.ts';
+import type { Distribution } from '../ring/distribution.ts';
 
 /**
- * Where a key's operations go. Small on purpose: failover, replication and mirroring are each one
+ * Where a key's operations go. Small on purpose: failover, replication and read-through are each one
  * route around another.
  */
 export interface Route {
-  /** The target of `key`; equal targets may share one command of many keys. */
+  /** The target of `key`; equal targets may share one request for many keys. */
   targetOf(key: string): Target;
-  /** Every target, for what concerns all nodes. */
-  readonly targets: readonly Target[];
 }
 
 /** Something that takes operations: one node, or nodes behind a policy. */
 export interface Target {
   readonly name: string;
+  /** Whether nobody there answers, as far as is known: an operation would fail at once. */
+  readonly isDown: boolean;
+  /** Takes an operation; it is settled by its deadline at the latest. */
   send(operation: Operation): void;
+  /** What is there under `key` is out of date: it is removed as soon as that can be done. */
+  forget(key: string): void;
 }
 
-/** Each key to the node that owns it on the ring. A dead node's keys fail; nobody else gets them. */
-export class RingRoute implements Route {
-  readonly targets: readonly Target[];
-  readonly #ring: KetamaRing;
+/** Each key to the node that owns it. A dead node's keys fail; nobody else gets them. */
+export class OwnerRoute implements Route {
+  readonly #distribution: Distribution;
+  readonly #nodes: readonly Target[];
 
-  constructor(ring: KetamaRing, nodes: readonly NodeConnection[]) {
-    this.#ring = ring;
-    this.targets = nodes;
+  constructor(distribution: Distribution, nodes: readonly Target[]) {
+    this.#distribution = distribution;
+    this.#nodes = nodes;
   }
 
   targetOf(key: string): Target {
-    const { targets } = this;
-    return targets.length === 1 ? targets[0]! : targets[this.#ring.nodeFor(key)]!;
+    const nodes = this.#nodes;
+    return nodes.length === 1 ? nodes[0]! : nodes[this.#distribution.ownerOf(key)]!;
   }
 }

@@ -22,6 +22,10 @@ describe('options', () => {
       keys: 'refuse',
       serializer: undefined,
       compression: undefined,
+      distribution: 'ketama',
+      failover: 'fail',
+      replicas: 1,
+      previousOwner: undefined,
     });
   });
   test('a connection may take what an operation may, unless it is said', () => {

@@ -1,0 +1,103 @@
+import type { FetchRequest, Reply, StoreRequest } from '../../protocol/client.ts';
+import type { CacheError } from '../errors.ts';
+import { exptimeOf } from '../options.ts';
+import { attempt } from './attempt.ts';
+import type { Target } from './route.ts';
+import { hasValue } from './verdicts.ts';
+
+/** Repairs under way at once; more are left to the next read of their keys. */
+const REPAIRS_MAX = 256;
+
+/** How a copy came out at each of its targets. */
+export interface CopyOutcome {
+  /** Whether there was anything to copy. */
+  readonly isFound: boolean;
+  /** Those that do not have the copy now, each with why. */
+  readonly failed: readonly (readonly [Target, CacheError])[];
+}
+
+/** Copies items from node to node: value, flags and the time left. The meta protocol only. */
+export class Copier {
+  readonly #deadlineMs: number;
+  /** Keys being repaired; false once somebody wrote the key, so that what was read is old. */
+  readonly #repairs = new Map<string, boolean>();
+
+  constructor(deadlineMs: number) {
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Brings an item to those that lost it. Nobody waits for it, and what is there already stays. */
+  repair(key: string, from: Target, to: readonly Target[]): void {
+    if (this.#repairs.size >= REPAIRS_MAX || this.#repairs.has(key)) return;
+    this.#repairs.set(key, true);
+    const deadlineAt = performance.now() + this.#deadlineMs;
+    const isStillTrue = (): boolean => this.#repairs.get(key) === true;
+    copyItem({ key, from, to, mode: 'add', deadlineAt, isStillTrue }, () => {
+      this.#repairs.delete(key);
+    });
+  }
+
+  /** The key is being written: what a repair has read of it may be old by now. */
+  written(key: string): void {
+    if (this.#repairs.size > 0 && this.#repairs.has(key)) this.#repairs.set(key, false);
+  }
+}
+
+export interface ItemCopy {
+  readonly key: string;
+  readonly from: Target;
+  readonly to: readonly Target[];
+  /** `add` leaves what is there. */
+  readonly mode: 'add' | 'set';
+  readonly deadlineAt: number;
+  /** Asked before the copy is written. */
+  readonly isStillTrue?: () => boolean;
+}
+
+/** Copies one item; `ended` is called once. */
+export function copyItem(copy: ItemCopy, ended: (outcome: CopyOutcome) => void): void {
+  const { key, from, to, deadlineAt, mode, isStillTrue = () => true } = copy;
+  const nothing = { isFound: false, failed: [] };
+  const request: FetchRequest = { verb: 'fetch', key, terms: {} };
+  const answered = (reply: Reply): void => {
+    const store = storeOf(key, mode, reply);
+    if (store === undefined || !isStillTrue()) ended(nothing);
+    else storeAt(to, store, deadlineAt, (failed) => ended({ isFound: true, failed }));
+  };
+  attempt(from, request, deadlineAt, answered, (error) => {
+    ended({ isFound: false, failed: to.map((target) => [target, error]) });
+  });
+}
+
+/** What would store the item that was fetched; undefined when it is none, or about to expire. */
+export function storeOf(
+  key: string,
+  mode: StoreRequest['mode'],
+  reply: Reply,
+): StoreRequest | undefined {
+  const { ttlSeconds = -1 } = reply;
+  if (!hasValue(reply) || reply.isStale || ttlSeconds === 0) return undefined;
+  const exptime = ttlSeconds < 0 ? 0 : exptimeOf(ttlSeconds);
+  const value = reply.takeBytes();
+  return { verb: 'store', mode, key, value, flags: reply.flags, exptime, cas: undefined };
+}
+
+/** Stores at all of them; those that answered, whatever they answered, have not failed. */
+function storeAt(
+  targets: readonly Target[],
+  request: StoreRequest,
+  deadlineAt: number,
+  ended: (failed: readonly (readonly [Target, CacheError])[]) => void,
+): void {
+  const failed: (readonly [Target, CacheError])[] = [];
+  let open = targets.length;
+  const close = (): void => {
+    if (--open === 0) ended(failed);
+  };
+  for (const target of targets) {
+    attempt(target, request, deadlineAt, close, (error) => {
+      failed.push([target, error]);
+      close();
+    });
+  }
+}

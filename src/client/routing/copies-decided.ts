@@ -1,0 +1,198 @@
+import type {
+  CountRequest,
+  DeleteRequest,
+  Reply,
+  Request,
+  StoreRequest,
+} from '../../protocol/client.ts';
+import type { Operation } from '../connection/operation.ts';
+import type { CacheError } from '../errors.ts';
+import { attempt, keepReply, replyOf, shareOf } from './attempt.ts';
+import { copyItem } from './copier.ts';
+import type { CopySet } from './copy-set.ts';
+import type { Member } from './member.ts';
+import { mayRepeat, untagCas } from './verdicts.ts';
+
+/** What depends on the item that is there: counters, cas, add, replace, append, prepend. */
+export type DecidedRequest = StoreRequest | DeleteRequest | CountRequest;
+
+/**
+ * The first copy that is up decides. If it has lost the item, it gets it back from another first; what it
+ * came to is then written to the others by value, and the operation ends when they have it.
+ */
+export function decideAmongCopies(
+  copies: CopySet,
+  operation: Operation,
+  request: DecidedRequest,
+): void {
+  new Decision(copies, operation, request).decide(0);
+}
+
+class Decision {
+  readonly #copies: CopySet;
+  readonly #operation: Operation;
+  readonly #request: DecidedRequest;
+  readonly #places: readonly Member[];
+
+  constructor(copies: CopySet, operation: Operation, request: DecidedRequest) {
+    this.#copies = copies;
+    this.#operation = operation;
+    this.#request = request;
+    this.#places = copies.upToDate(request.key);
+  }
+
+  decide(at: number): void {
+    const decider = this.#places[at]!;
+    const request = askedOf(decider, this.#request);
+    if (request === undefined) this.#end(replyOf('exists'));
+    else this.#ask(at, decider, request);
+  }
+
+  #ask(at: number, decider: Member, request: DecidedRequest): void {
+    // A counter that another copy has must not start anew.
+    const others = this.#others(decider);
+    const first = others.length > 0 ? withoutStart(request) : request;
+    const deadlineAt = shareOf(this.#operation.deadlineAt, this.#places.length - at);
+    const answered = (reply: Reply): void => {
+      if (others.length > 0 && saysLost(request, reply)) this.#restore(decider, request);
+      else this.#spread(decider, keepReply(reply));
+    };
+    attempt(decider, first, deadlineAt, answered, (error) => this.#failed(at, error));
+  }
+
+  #failed(at: number, error: CacheError): void {
+    const goesOn = at + 1 < this.#places.length && mayRepeat(this.#request, error);
+    if (goesOn && !this.#operation.isSettled) this.decide(at + 1);
+    else this.#operation.failWith(error);
+  }
+
+  /** Others that may have what the decider lost. */
+  #others(decider: Member): readonly Member[] {
+    return this.#places.filter((place) => place !== decider && !place.isDown);
+  }
+
+  /** Brings back what the decider lost, from the first that has it; then it is asked as it should be. */
+  #restore(decider: Member, request: DecidedRequest): void {
+    const { key } = request;
+    const { deadlineAt } = this.#operation;
+    const others = this.#others(decider);
+    const from = (at: number): void => {
+      const other = others[at];
+      if (other === undefined || this.#operation.isSettled) {
+        this.#askAgain(decider, request);
+        return;
+      }
+      const copy = { key, from: other, to: [decider], mode: 'add', deadlineAt } as const;
+      copyItem(copy, ({ isFound }) => {
+        if (isFound) this.#askAgain(decider, request);
+        else from(at + 1);
+      });
+    };
+    from(0);
+  }
+
+  #askAgain(decider: Member, request: DecidedRequest): void {
+    attempt(
+      decider,
+      request,
+      this.#operation.deadlineAt,
+      (reply) => this.#spread(decider, keepReply(reply)),
+      (error) => this.#operation.failWith(error),
+    );
+  }
+
+  /** Writes what it came to to the other copies. */
+  #spread(decider: Member, reply: Reply): void {
+    const others = this.#copies.but(decider);
+    const hasChanged = reply.status === 'done' || reply.status === 'value';
+    if (!hasChanged || others.length === 0) {
+      this.#end(reply);
+      return;
+    }
+    const request = this.#request;
+    const write = writeOf(request);
+    if (write === undefined) this.#copyTo(others, decider, reply);
+    else this.#writeTo(others, write, decider, reply);
+  }
+
+  /** The value is the decider's to tell: it is read there and stored at the others. */
+  #copyTo(others: readonly Member[], decider: Member, reply: Reply): void {
+    const { key } = this.#request;
+    const { deadlineAt } = this.#operation;
+    copyItem({ key, from: decider, to: others, mode: 'set', deadlineAt }, ({ failed }) => {
+      for (const [target, error] of failed) {
+        const member = others.find((other) => other === target);
+        if (member !== undefined) this.#copies.missed(member, key, error);
+      }
+      this.#end(reply);
+    });
+  }
+
+  #writeTo(others: readonly Member[], write: Request, decider: Member, reply: Reply): void {
+    const { key } = this.#request;
+    let open = others.length;
+    let holder: Member | undefined;
+    const close = (): void => {
+      if (--open > 0) return;
+      if (holder === undefined) this.#end(reply);
+      else this.#yieldTo(holder, decider);
+    };
+    for (const member of others) {
+      const answered = ({ status }: Reply): void => {
+        if (status === 'not-stored') holder ??= member;
+        close();
+      };
+      attempt(member, write, this.#operation.deadlineAt, answered, (error) => {
+        this.#copies.missed(member, key, error);
+        close();
+      });
+    }
+  }
+
+  /** An `add` where another copy has the key: the decider had only lost it, and gets it back. */
+  #yieldTo(holder: Member, decider: Member): void {
+    const { key } = this.#request;
+    const to = this.#copies.but(holder);
+    const { deadlineAt } = this.#operation;
+    copyItem({ key, from: holder, to, mode: 'set', deadlineAt }, ({ failed }) => {
+      if (failed.length > 0) decider.forget(key);
+      this.#end(replyOf('not-stored'));
+    });
+  }
+
+  #end(reply: Reply): void {
+    this.#operation.answer(reply, '', performance.now());
+  }
+}
+
+/** The request as that copy is asked; undefined when its CAS id is another copy's. */
+function askedOf(decider: Member, request: DecidedRequest): DecidedRequest | undefined {
+  if (request.verb === 'count' || request.cas === undefined) return request;
+  const { cas, tag } = untagCas(request.cas);
+  return tag === 0n || tag === decider.casTag ? { ...request, cas } : undefined;
+}
+
+function withoutStart(request: DecidedRequest): DecidedRequest {
+  return request.verb === 'count' ? { ...request, start: undefined } : request;
+}
+
+/** Whether the decider answered that it has no such item, which another copy may have. */
+function saysLost(request: DecidedRequest, { status }: Reply): boolean {
+  if (request.verb !== 'store') return status === 'miss';
+  return status === 'miss' || (status === 'not-stored' && request.mode !== 'add');
+}
+
+/** What the others are told, where that is known without asking the decider. */
+function writeOf(request: DecidedRequest): Request | undefined {
+  if (request.verb === 'delete') return { ...request, cas: undefined };
+  if (request.verb === 'count') return undefined;
+  switch (request.mode) {
+    case 'append':
+    case 'prepend':
+      return undefined;
+    case 'add':
+      return request;
+    default:
+      return { ...request, mode: 'set', cas: undefined };
+  }
+}

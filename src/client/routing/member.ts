@@ -1,0 +1,85 @@
+import { NodeConnection, type NodeOptions } from '../connection/node.ts';
+import type { Operation } from '../connection/operation.ts';
+import type { KnownNode } from '../discovery/discovery.ts';
+import type { CacheError } from '../errors.ts';
+import type { OperationKind } from '../observe/metrics.ts';
+import { NodeObserver } from '../observe/node-observer.ts';
+import { MissedWrites } from './missed-writes.ts';
+import type { Target } from './route.ts';
+import { casTagOf } from './verdicts.ts';
+
+/** What a fleet is told of its nodes. */
+export interface MemberEvents {
+  up(node: string): void;
+  down(node: string, reason: CacheError): void;
+  failed(error: CacheError, kind: OperationKind): void;
+  /** Whether no node at all is up, so that one that is down is tried nevertheless. */
+  isNobodyUp(): boolean;
+}
+
+/** One node of the fleet: its connections, what is counted of it, and what it missed. */
+export class Member implements Target {
+  readonly observer: NodeObserver;
+  /** Its mark in CAS ids. */
+  readonly casTag: bigint;
+  readonly #connection: NodeConnection;
+  readonly #missed: MissedWrites;
+  #hasLeft = false;
+
+  constructor(node: KnownNode, options: NodeOptions, deadlineMs: number, events: MemberEvents) {
+    const { name } = node;
+    this.observer = new NodeObserver(name, events.failed);
+    this.casTag = casTagOf(name);
+    this.#missed = new MissedWrites(this, deadlineMs);
+    this.#connection = new NodeConnection(node, options, {
+      begin: (operation) => this.observer.begin(operation),
+      up: () => {
+        this.#missed.replay();
+        this.observer.tellChange('up');
+        events.up(name);
+      },
+      down: (reason) => {
+        this.observer.tellChange('down', reason);
+        events.down(name, reason);
+      },
+      isLastResort: () => events.isNobodyUp(),
+    });
+  }
+
+  get name(): string {
+    return this.#connection.name;
+  }
+
+  get isDown(): boolean {
+    return this.#hasLeft || this.#connection.isDown;
+  }
+
+  send(operation: Operation): void {
+    if (this.#hasLeft) {
+      operation.fail('ERR_NODE_DOWN', this.name);
+      return;
+    }
+    this.#missed.before(operation.request);
+    this.#connection.send(operation);
+  }
+
+  forget(key: string): void {
+    if (!this.#hasLeft) this.#missed.add(key);
+  }
+
+  /** Whether what it has under `key` is known to be out of date. */
+  hasForgotten(key: string): boolean {
+    return this.#missed.has(key);
+  }
+
+  /** It takes no more operations; those it has may end, then its connections are closed. */
+  leave(): Promise<void> {
+    this.#hasLeft = true;
+    return this.#connection.close();
+  }
+
+  /** The client closes. */
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}

@@ -14,6 +14,8 @@ export {
   type OperationMetrics,
 } from './observe/metrics.ts';
 export type { CallOptions, ClientOptions, StoreOptions } from './options.ts';
+export type { Load, LoadContext, LoadOptions } from './patterns/load-plan.ts';
+export { type LoadCounts, ReadThrough } from './patterns/read-through.ts';
 export { KetamaRing } from './ring/ketama.ts';
 export { type NodeAddress, type NodeSpec, readNodes } from './topology.ts';
 export type { CompressionOptions } from './values/compression.ts';

@@ -7,7 +7,7 @@ import { Alarm } from './alarm.ts';
 import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
 import type { Operation } from './operation.ts';
 import { Pipeline } from './pipeline.ts';
-import { openSocket, type SocketOptions, type TlsMemory } from './socket.ts';
+import { abandon, openSocket, type SocketOptions, type TlsMemory } from './socket.ts';
 
 const SINK_BYTES = 16 * 1024;
 /** The most that is handed to the socket in one write. */
@@ -230,6 +230,7 @@ export class Connection {
 
   /** The connection can no longer be used. */
   #break(reason: CacheError): void {
+    if (reason.code === 'ERR_DEADLINE' && this.#socket !== undefined) abandon(this.#socket);
     this.#drop();
     const code = reason.code === 'ERR_PROTOCOL' ? 'ERR_PROTOCOL' : 'ERR_REPLY_LOST';
     this.#failSent(code, reason.cause);

@@ -1,5 +1,5 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { NodeAddress } from '../topology.ts';
 
 /** One buffer for what any socket reads: it is decoded, or copied, before the next read. */
@@ -74,4 +74,14 @@ export function openSocket(
   });
   socket.on('close', () => events.close(failure));
   return socket;
+}
+
+/**
+ * Ends a connection to a node that is silent. Over TCP by a reset: a node that was only frozen must not
+ * carry out later what it has not read yet, over what was written since.
+ */
+export function abandon(socket: Socket): void {
+  const isPlainTcp = !(socket instanceof TLSSocket) && socket.remoteFamily !== undefined;
+  if (isPlainTcp) socket.resetAndDestroy();
+  else socket.destroy();
 }

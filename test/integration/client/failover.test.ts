@@ -193,4 +193,13 @@ describe('health', () => {
     await cache.close();
     await raw.stop();
   });
+
+  test('a node that falls silent is reset: what it has not read it cannot carry out later', async () => {
+    const raw = await RawNode.start(() => undefined);
+    const cache = start({ nodes: [`127.0.0.1:${raw.port}`], deadlineMs: 200 });
+    await expect(cache.set('x', 'y')).rejects.toMatchObject({ code: 'ERR_DEADLINE' });
+    await until('the reset', () => raw.resets === 1);
+    await cache.close();
+    await raw.stop();
+  });
 });

@@ -24,6 +24,8 @@ export class RawNode {
   static readonly CLOSE = 'close';
   readonly port: number;
   connections = 0;
+  /** Connections that were reset by the other side. */
+  resets = 0;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
 
@@ -47,7 +49,9 @@ export class RawNode {
     server.on('connection', (socket) => {
       const nth = ++node.connections;
       sockets.add(socket);
-      socket.on('error', () => {});
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNRESET') node.resets++;
+      });
       socket.on('close', () => sockets.delete(socket));
       socket.on('data', async (bytes) => {
         const text = bytes.toString();

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CacheClient, type ClientOptions, elastiCache } from '../../../src/client.ts';
-import { startCluster } from '../../support/cluster-process.ts';
 import { TestFleet } from '../../support/fleet.ts';
 import { HandDiscovery } from '../../support/hand-discovery.ts';
 import { RawNode } from './raw-node.ts';
@@ -254,13 +253,26 @@ describe('previousOwner', () => {
   });
 });
 
-test('a cluster is found from one of its nodes', async () => {
-  const cluster = await startCluster();
-  const nodes = elastiCache({ endpoints: [cluster.addresses[1]!] });
+test('a cluster is found by ElastiCache’s discovery, and followed', async () => {
+  let list = '';
+  const endpoint = await RawNode.start(
+    () => `CONFIG cluster 0 ${list.length}\r\n${list}\r\nEND\r\n`,
+  );
+  const say = (version: number, names: readonly string[]): void => {
+    const members = names.map((name) => name.replace(':', '||'));
+    list = `${version}\n${members.join(' ')}\n`;
+  };
+  say(1, first(2));
+  const pace = { intervalMs: 100, refreshGapMs: 0, deadlineMs: 20_000 };
+  const nodes = elastiCache({ endpoints: [`127.0.0.1:${endpoint.port}`], ...pace });
   const cache = new CacheClient({ nodes, deadlineMs: 20_000 });
+  clients.push(cache);
   await cache.setMany(keys.map((key) => [key, key] as const));
-  expect([...(await cache.version()).keys()]).toEqual(cluster.addresses);
-  expect((await cache.getMany(keys)).values.size).toBe(keys.length);
+  expect([...(await cache.version()).keys()]).toEqual(first(2));
+  const changed = new Promise((told) => cache.on('nodes', told));
+  say(2, first(3));
+  // The nodes that are known are asked, too, and know of nothing: the endpoint's turn comes.
+  expect(await changed).toEqual(first(3));
   await cache.close();
-  await cluster.stop();
+  await endpoint.stop();
 });

@@ -37,6 +37,8 @@ import {
   resolveOptions,
   type StoreOptions,
 } from './options.ts';
+import type { Load, LoadOptions } from './patterns/load-plan.ts';
+import { ReadThrough } from './patterns/read-through.ts';
 import { Fleet, type FleetEvents } from './routing/fleet.ts';
 import { CAS_MAX, TAGGED_CAS_MAX } from './routing/verdicts.ts';
 import { readNodes } from './topology.ts';
@@ -75,6 +77,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
   readonly #answers: ValueAnswers;
+  readonly #readThrough = new ReadThrough(this);
   readonly #casMax: bigint;
 
   constructor(options: ClientOptions) {
@@ -122,6 +125,14 @@ export class CacheClient extends EventEmitter<ClientEvents> {
       const request = { verb: 'fetch', key: wire, terms: termsOf(options) } as const;
       this.#call(wire, request, this.#answers.fetched, options, resolve, reject);
     });
+  }
+
+  /**
+   * The value; on a miss `load` finds it and it is stored. Exactly one caller loads, across all
+   * processes, by a lease; the others wait, or have the old value.
+   */
+  getOrSet<T>(key: string, load: Load<T>, options?: LoadOptions): Promise<T | undefined> {
+    return this.#readThrough.getOrSet(key, load, options);
   }
 
   /** Many values at once; nodes are asked side by side, and one node's trouble is its keys' only. */

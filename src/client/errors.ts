@@ -75,6 +75,12 @@ export const FAILURES = {
     text: 'The value cannot be read: its flags, its compression or its serializer do not fit it.',
     advice: 'Another program stored it in its own way: use `getBytes`, or store it anew.',
   },
+  ERR_LOAD: {
+    mayHaveRun: false,
+    text: 'The value was not loaded (`getOrSet`).',
+    advice:
+      'Another loads it for longer than `waitMs`, or has failed (`errorTtl`): try again later.',
+  },
   ERR_CLOSED: {
     mayHaveRun: false,
     text: 'The client is closed.',

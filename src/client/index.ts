@@ -18,6 +18,8 @@ export {
   type OperationMetrics,
 } from './observe/metrics.ts';
 export type { CallOptions, ClientOptions, StoreOptions } from './options.ts';
+export type { Load, LoadContext, LoadOptions } from './patterns/load-plan.ts';
+export { type LoadCounts, ReadThrough } from './patterns/read-through.ts';
 export type { DistributionName } from './ring/distribution.ts';
 export { KetamaRing } from './ring/ketama.ts';
 export type { Failover, GutterFailover, PreviousOwnerOptions } from './routing/options.ts';

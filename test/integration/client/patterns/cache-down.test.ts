@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CacheClient, createClient, ReadThrough } from '../../../../src/client.ts';
+import { FaultProxy } from '../../../support/fault-proxy.ts';
+import { startSlabring } from '../../../support/node-process.ts';
+import { freePort } from '../../../support/ports.ts';
+import type { TestServer } from '../../../support/server.ts';
+import { Gate } from './gate.ts';
+
+describe('getOrSet while the cache is down', () => {
+  let cache: CacheClient;
+  beforeAll(async () => {
+    cache = createClient({ nodes: [`127.0.0.1:${await freePort()}`], deadlineMs: 20_000 });
+  });
+  afterAll(() => cache.close());
+
+  test('loads, once at a time for all callers', async () => {
+    const reader = new ReadThrough(cache);
+    const [begun, mayEnd] = [new Gate(), new Gate()];
+    let loads = 0;
+    const load = async (): Promise<number> => {
+      loads++;
+      begun.open();
+      await mayEnd.opened;
+      return loads;
+    };
+    const first = reader.getOrSet('key', load);
+    await begun.opened;
+    const others = Array.from({ length: 99 }, () => reader.getOrSet('key', load));
+    const outside = reader.getOrSet('other', () => 'other');
+    expect(await outside).toBe('other');
+    mayEnd.open();
+    expect(new Set(await Promise.all([first, ...others]))).toEqual(new Set([1]));
+    expect(reader.counts).toMatchObject({ loads: 2, waits: 99, cacheErrors: 101, hits: 0 });
+  });
+
+  test('fails with the error of the cache when that is asked for', async () => {
+    const asked = cache.getOrSet('key', () => 'never', { onCacheError: 'fail' });
+    await expect(asked).rejects.toMatchObject({ code: 'ERR_NODE_DOWN' });
+  });
+
+  test('the caller’s own mistakes are errors', async () => {
+    const own = { code: 'ERR_KEY' };
+    await expect(cache.getOrSet('a key', () => 'never')).rejects.toMatchObject(own);
+    const closed = createClient({ nodes: ['127.0.0.1:1'] });
+    await closed.close();
+    await expect(closed.getOrSet('key', () => 'never')).rejects.toMatchObject({
+      code: 'ERR_CLOSED',
+    });
+  });
+});
+
+describe('getOrSet while a node is silent', () => {
+  let server: TestServer;
+  let proxy: FaultProxy;
+  beforeAll(async () => {
+    server = await startSlabring();
+    proxy = await FaultProxy.start(server);
+  });
+  afterAll(async () => {
+    await proxy?.stop();
+    await server?.stop();
+  });
+
+  test('loads after the deadline of the request', async () => {
+    proxy.set({ kind: 'stall' });
+    const cache = createClient({ nodes: [`127.0.0.1:${proxy.port}`] });
+    try {
+      expect(await cache.getOrSet('key', () => 'loaded', { deadlineMs: 20 })).toBe('loaded');
+    } finally {
+      await cache.close();
+    }
+  });
+
+  test('gives what was loaded although it cannot be stored any more', async () => {
+    proxy.set({ kind: 'none' });
+    const cache = createClient({ nodes: [`127.0.0.1:${proxy.port}`] });
+    try {
+      const load = (): string => {
+        proxy.set({ kind: 'reset' });
+        proxy.resetAll();
+        return 'loaded';
+      };
+      expect(await cache.getOrSet('lost', load)).toBe('loaded');
+    } finally {
+      await cache.close();
+    }
+  });
+});

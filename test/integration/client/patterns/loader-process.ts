@@ -1,0 +1,35 @@
+/** A process that asks for keys by getOrSet and tells how often it had to load. Talks by messages. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClient } from '../../../../src/client.ts';
+
+export interface LoaderOrder {
+  readonly keys: readonly string[];
+  /** Calls for each key, at once. */
+  readonly calls: number;
+  /** How long a load takes. */
+  readonly loadMs: number;
+}
+
+export interface LoaderReport {
+  readonly loads: number;
+  readonly values: readonly string[];
+}
+
+const cache = createClient({ nodes: [`127.0.0.1:${process.argv[2]}`], deadlineMs: 20_000 });
+await cache.version();
+
+process.on('message', async ({ keys, calls, loadMs }: LoaderOrder) => {
+  let loads = 0;
+  const load = async (): Promise<string> => {
+    loads++;
+    await pause(loadMs);
+    return `loaded by ${process.pid}`;
+  };
+  const asked = keys.flatMap((key) => {
+    return Array.from({ length: calls }, () => cache.getOrSet(key, load, { ttl: 100, lease: 60 }));
+  });
+  const values = [...new Set(await Promise.all(asked))].map(String);
+  process.send?.({ loads, values } satisfies LoaderReport);
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.('ready');

@@ -39,6 +39,11 @@ import {
 } from './options.ts';
 import type { Load, LoadOptions } from './patterns/load-plan.ts';
 import { ReadThrough } from './patterns/read-through.ts';
+import {
+  type WriteThroughOptions,
+  type WrittenThrough,
+  writeThrough,
+} from './patterns/write-through.ts';
 import { Fleet, type FleetEvents } from './routing/fleet.ts';
 import { CAS_MAX, TAGGED_CAS_MAX } from './routing/verdicts.ts';
 import { readNodes } from './topology.ts';
@@ -133,6 +138,16 @@ export class CacheClient extends EventEmitter<ClientEvents> {
    */
   getOrSet<T>(key: string, load: Load<T>, options?: LoadOptions): Promise<T | undefined> {
     return this.#readThrough.getOrSet(key, load, options);
+  }
+
+  /** Writes to the source by `store`, then here; a writer who came in between makes it a miss. */
+  writeThrough<T>(
+    key: string,
+    value: T,
+    store: (value: T, key: string) => Promise<void> | void,
+    options?: WriteThroughOptions,
+  ): Promise<WrittenThrough> {
+    return writeThrough(this, key, value, store, options);
   }
 
   /** Many values at once; nodes are asked side by side, and one node's trouble is its keys' only. */

@@ -19,7 +19,13 @@ export {
 } from './observe/metrics.ts';
 export type { CallOptions, ClientOptions, StoreOptions } from './options.ts';
 export type { Load, LoadContext, LoadOptions } from './patterns/load-plan.ts';
+export { NearCache, type NearCacheOptions, type NearCounts } from './patterns/near-cache.ts';
+export { RateLimiter, type RateLimiterOptions, type RateResult } from './patterns/rate-limiter.ts';
 export { type LoadCounts, ReadThrough } from './patterns/read-through.ts';
+export { type SessionStoreOptions, sessionStore } from './patterns/session-store.ts';
+export { type Tagged, type TagOptions, TagSpace } from './patterns/tags.ts';
+export { UnwrittenError, WriteBehind, type WriteBehindOptions } from './patterns/write-behind.ts';
+export type { WriteThroughOptions, WrittenThrough } from './patterns/write-through.ts';
 export type { DistributionName } from './ring/distribution.ts';
 export { KetamaRing } from './ring/ketama.ts';
 export type { Failover, GutterFailover, PreviousOwnerOptions } from './routing/options.ts';

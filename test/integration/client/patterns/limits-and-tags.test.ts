@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { HandClock } from '../../../../src/base/index.ts';
+import {
+  type CacheClient,
+  createClient,
+  NearCache,
+  RateLimiter,
+  TagSpace,
+} from '../../../../src/client.ts';
+import { freePort } from '../../../support/ports.ts';
+import type { TestServer } from '../../../support/server.ts';
+import { NODES } from './servers.ts';
+
+describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
+  let server: TestServer;
+  let one: CacheClient;
+  let two: CacheClient;
+  let classic: CacheClient;
+  let down: CacheClient;
+  let key = '';
+  let keys = 0;
+  beforeAll(async () => {
+    server = await start();
+    const options = { nodes: [`127.0.0.1:${server.port}`], deadlineMs: 20_000 };
+    [one, two] = [createClient(options), createClient(options)];
+    classic = createClient({ ...options, protocol: 'classic' });
+    down = createClient({ nodes: [`127.0.0.1:${await freePort()}`], deadlineMs: 20_000 });
+  });
+  beforeEach(() => {
+    key = `key-${keys++}`;
+  });
+  afterAll(async () => {
+    await Promise.all([one, two, classic, down].map((cache) => cache?.close()));
+    await server?.stop();
+  });
+
+  describe('rate limits', () => {
+    test.each(['fixed', 'sliding'] as const)(
+      '%s: so many at once, from all processes',
+      async (kind) => {
+        const clock = new HandClock(1_700_000_000_000 - (1_700_000_000_000 % 60_000));
+        const rule = { limit: 20, windowSeconds: 60, kind };
+        const limiters = [one, two, classic].map((cache) => new RateLimiter(cache, rule, clock));
+        const calls = Array.from({ length: 60 }, (_, i) => limiters[i % 3]!.consume(key));
+        const results = await Promise.all(calls);
+        const allowed = results.filter((result) => result.allowed);
+        expect(allowed.length).toBeLessThanOrEqual(20);
+        expect(allowed.length).toBeGreaterThan(0);
+        // What was denied is not counted: in the end there is room for exactly the limit.
+        let count = allowed.length;
+        for (; count < 20; count++) {
+          const result = await limiters[0]!.consume(key);
+          expect(result).toMatchObject({ allowed: true, remaining: 19 - count });
+        }
+        const denied = await limiters[1]!.consume(key);
+        expect(denied).toMatchObject({ allowed: false, remaining: 0 });
+        expect(denied.resetSeconds).toBeGreaterThan(59);
+        await limiters[2]!.reset(key);
+        expect(await limiters[0]!.consume(key, 20)).toMatchObject({ allowed: true, remaining: 0 });
+      },
+    );
+
+    test('a fixed window begins anew, a sliding one remembers', async () => {
+      const clock = new HandClock(1_700_000_000_000 - (1_700_000_000_000 % 60_000));
+      const fixed = new RateLimiter(one, { limit: 4, windowSeconds: 60, kind: 'fixed' }, clock);
+      const sliding = new RateLimiter(
+        one,
+        { limit: 4, windowSeconds: 60, prefix: 'slide:' },
+        clock,
+      );
+      for (const limiter of [fixed, sliding]) await limiter.consume(key, 4);
+      clock.advanceSeconds(75);
+      expect(await fixed.consume(key, 4)).toMatchObject({ allowed: true, remaining: 0 });
+      const later = await sliding.consume(key, 2);
+      expect(later).toMatchObject({ allowed: false, remaining: 1 });
+      expect(later.resetSeconds).toBeCloseTo(15);
+      clock.advanceSeconds(15);
+      expect(await sliding.consume(key, 2)).toMatchObject({ allowed: true, remaining: 0 });
+    });
+
+    test('without the cache it is open or closed, as it was told', async () => {
+      const rule = { limit: 4, windowSeconds: 60 };
+      const open = await new RateLimiter(down, rule).consume(key);
+      expect(open).toMatchObject({
+        allowed: true,
+        remaining: 4,
+        failure: { code: 'ERR_NODE_DOWN' },
+      });
+      const closed = await new RateLimiter(down, { ...rule, onCacheError: 'deny' }).consume(key);
+      expect(closed).toMatchObject({ allowed: false, remaining: 0 });
+      const own = { code: 'ERR_ARGUMENT' };
+      await expect(new RateLimiter(one, rule).consume(key, 5)).rejects.toMatchObject(own);
+      expect(() => new RateLimiter(one, { limit: 0, windowSeconds: 1 })).toThrow(
+        expect.objectContaining(own),
+      );
+    });
+  });
+
+  describe('tags', () => {
+    test('one tag invalidates all values that have it, and no others', async () => {
+      const [mine, yours] = [new TagSpace(one), new TagSpace(two)];
+      const tagsOf = { a: [`${key}-x`], b: [`${key}-x`, `${key}-y`], c: [`${key}-y`] };
+      const look = () => {
+        return Promise.all(
+          Object.entries(tagsOf).map(([name, tags]) => yours.tagged(tags).get(name)),
+        );
+      };
+      for (const [name, tags] of Object.entries(tagsOf)) {
+        await mine.tagged(tags.toReversed()).set(name, `value ${name}`, { ttl: 100 });
+      }
+      expect(await look()).toEqual(['value a', 'value b', 'value c']);
+      await yours.invalidateTag(`${key}-x`);
+      expect(await look()).toEqual([undefined, undefined, 'value c']);
+      await mine.tagged(tagsOf.c).delete('c');
+      expect(await look()).toEqual([undefined, undefined, undefined]);
+    });
+
+    test('a tag that was evicted does not bring old values back', async () => {
+      const tags = new TagSpace(one);
+      const tagged = tags.tagged([key]);
+      await tagged.set('name', 'old');
+      await two.delete(`tag:${key}`);
+      expect(await tagged.get('name')).toBe(undefined);
+      await tags.invalidateTag(`${key}-never-used`);
+    });
+
+    test('many who begin a tag at once agree', async () => {
+      const spaces = [one, two].map((cache) => new TagSpace(cache).tagged([key]));
+      const found = await Promise.all(
+        spaces.flatMap((each) => [1, 2, 3].map(() => each.keyOf('k'))),
+      );
+      expect(new Set(found).size).toBe(1);
+    });
+
+    test('what is loaded while its tag is invalidated is not found', async () => {
+      const tags = new TagSpace(one);
+      const tagged = tags.tagged([key]);
+      const load = async (): Promise<string> => {
+        await tags.invalidateTag(key);
+        return 'old';
+      };
+      expect(await tagged.getOrSet('k', load)).toBe('old');
+      expect(await tagged.getOrSet('k', () => 'new')).toBe('new');
+      expect(await tagged.getOrSet('k', () => 'never')).toBe('new');
+    });
+
+    test('without the cache it is loaded, or fails', async () => {
+      const tagged = new TagSpace(down).tagged(['t']);
+      expect(await tagged.getOrSet('k', ({ key }) => `loaded ${key}`)).toBe('loaded k');
+      const nodeDown = { code: 'ERR_NODE_DOWN' };
+      const failing = tagged.getOrSet('k', () => 'never', { onCacheError: 'fail' });
+      await expect(failing).rejects.toMatchObject(nodeDown);
+      await expect(tagged.get('k')).rejects.toMatchObject(nodeDown);
+      expect(() => new TagSpace(one).tagged([])).toThrow('0 tags');
+    });
+  });
+
+  test('a near cache in front of it: own writes are seen at once', async () => {
+    const near = new NearCache(one, { ttlMs: 3_600_000 });
+    let loads = 0;
+    const load = (): number => ++loads;
+    for (let i = 0; i < 10; i++) expect(await near.getOrSet(key, load)).toBe(1);
+    expect(near.counts).toMatchObject({ hits: 9, misses: 1, hitRatio: 0.9 });
+    await two.set(key, 5);
+    expect(await near.get(key)).toBe(1);
+    await near.set(key, 6);
+    expect([await near.get(key), await two.get(key)]).toEqual([6, 6]);
+  });
+});

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type CacheClient, createClient, WriteBehind } from '../../../../src/client.ts';
+import { freePort } from '../../../support/ports.ts';
+import { Random, testSeed } from '../../../support/random.ts';
+import type { TestServer } from '../../../support/server.ts';
+import { NODES } from './servers.ts';
+
+const seed = testSeed();
+
+describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and $name', ({ start }) => {
+  let server: TestServer;
+  let one: CacheClient;
+  let two: CacheClient;
+  let key = '';
+  let keys = 0;
+  beforeAll(async () => {
+    server = await start();
+    const options = { nodes: [`127.0.0.1:${server.port}`], deadlineMs: 20_000 };
+    [one, two] = [createClient(options), createClient(options)];
+  });
+  beforeEach(() => {
+    key = `key-${keys++}`;
+  });
+  afterAll(async () => {
+    await Promise.all([one?.close(), two?.close()]);
+    await server?.stop();
+  });
+
+  test('writeThrough: to the source, then to the cache', async () => {
+    const source = new Map<string, number>();
+    const store = async (value: number, name: string): Promise<void> => {
+      expect(await two.get(name)).not.toBe(value);
+      source.set(name, value);
+    };
+    expect(await one.writeThrough(key, 1, store, { ttl: 100 })).toBe('stored');
+    expect(await one.writeThrough(key, 2, store, { ttl: 100 })).toBe('stored');
+    expect([source.get(key), await two.get(key)]).toEqual([2, 2]);
+    expect((await two.fetch(key)).ttlSeconds).toBeLessThanOrEqual(100);
+  });
+
+  test('writeThrough: what the source refuses is not in the cache', async () => {
+    await one.set(key, 'old');
+    const refuse = (): never => {
+      throw new Error('refused');
+    };
+    await expect(one.writeThrough(key, 'new', refuse)).rejects.toThrow('refused');
+    expect(await two.get(key)).toBe('old');
+  });
+
+  test('writeThrough: who writes meanwhile makes it a miss', async () => {
+    await one.set(key, 'old');
+    const meanwhile = (): Promise<void> => two.set(key, 'other');
+    expect(await one.writeThrough(key, 'mine', meanwhile)).toBe('removed');
+    expect(await two.get(key)).toBe(undefined);
+  });
+
+  test('writeThrough: a reader who began to load before does not store the old value', async () => {
+    let source = 'old';
+    const loaded = await two.getOrSet(key, async () => {
+      const value = source;
+      const written = await one.writeThrough(key, 'new', (next) => {
+        source = next;
+      });
+      expect(written).toBe('stored');
+      return value;
+    });
+    expect(loaded).toBe('old');
+    expect(await one.get(key)).toBe('new');
+  });
+
+  test('writeThrough: without the cache the source is written all the same', async () => {
+    const down = createClient({ nodes: [`127.0.0.1:${await freePort()}`], deadlineMs: 20_000 });
+    try {
+      const source: string[] = [];
+      const store = (value: string): void => void source.push(value);
+      expect(await down.writeThrough(key, 'value', store)).toBe('unknown');
+      expect(source).toEqual(['value']);
+      await expect(down.writeThrough('a key', 'v', store)).rejects.toMatchObject({
+        code: 'ERR_KEY',
+      });
+      expect(source).toEqual(['value']);
+    } finally {
+      await down.close();
+    }
+  });
+
+  test(`writeThrough: in the end the cache has what the source has, or nothing (seed ${seed})`, async () => {
+    const random = new Random(seed);
+    for (let round = 0; round < 30; round++) {
+      const name = `${key}-${round}`;
+      let source = -1;
+      const turns = async (): Promise<void> => {
+        for (let left = random.int(0, 4); left > 0; left--) await two.get('other');
+      };
+      const write = async (value: number): Promise<void> => {
+        await turns();
+        await random.pick([one, two]).writeThrough(name, value, async () => {
+          await turns();
+          source = value;
+          await turns();
+        });
+      };
+      const read = async (): Promise<void> => {
+        await turns();
+        const load = async (): Promise<number> => {
+          const value = source;
+          await turns();
+          return value;
+        };
+        await random.pick([one, two]).getOrSet(name, load);
+      };
+      await Promise.all([write(0), write(1), write(2), read(), read(), read()]);
+      expect([source, undefined]).toContain(await one.get(name));
+    }
+  });
+
+  test('write-behind: readers see it at once, the source gets it before close is over', async () => {
+    const source = new Map<string, number>();
+    let batches = 0;
+    const behind = new WriteBehind<number>(one, {
+      store: async (batch) => {
+        batches++;
+        for (const [name, value] of batch) source.set(name, value);
+      },
+      gatherMs: 60_000,
+      ttl: 100,
+    });
+    const writes = Array.from({ length: 250 }, (_, i) => behind.write(`${key}-${i % 50}`, i));
+    await Promise.all(writes);
+    expect(await two.get<number>(`${key}-7`)).toBe(207);
+    expect(batches).toBe(0);
+    await behind.close();
+    expect(batches).toBe(1);
+    expect(source.size).toBe(50);
+    expect([...source.values()].every((value) => value >= 200)).toBe(true);
+  });
+});

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { CACHE_VERBS } from '../src/cli/cache-verbs.ts';
 import { clusterVerb } from '../src/cli/cluster.ts';
 import { errorsPage } from '../src/cli/errors-page.ts';
 import { healthVerb } from '../src/cli/health.ts';
@@ -142,7 +143,13 @@ describe('pages that follow the source', () => {
   const page = (name: string): string =>
     readFileSync(join(ROOT, 'docs', name), 'utf8').replaceAll(/ +/g, ' ');
   test('docs/options.md is what `npm run docs` writes', () => {
-    const written = optionsPage([clusterVerb, serveVerb(startNode), healthVerb, userVerb]);
+    const written = optionsPage([
+      clusterVerb,
+      serveVerb(startNode),
+      healthVerb,
+      userVerb,
+      ...CACHE_VERBS,
+    ]);
     expect(readFileSync(join(ROOT, 'docs', 'options.md'), 'utf8')).toBe(written);
   });
   test('docs/errors.md is what `npm run docs` writes', () => {

@@ -62,7 +62,8 @@ function parse(args: readonly string[], verb: Verb): Record<string, unknown> {
 function wordsOf(parsed: Record<string, unknown>, verb: Verb): readonly string[] {
   const words = (parsed['_'] as readonly unknown[]).map(String);
   const wanted = verb.words ?? [];
-  const extra = words[wanted.length];
+  const takesAny = wanted.at(-1)?.includes('...') === true;
+  const extra = takesAny ? undefined : words[wanted.length];
   if (extra !== undefined) throw usage(`There is no option "${extra}". ${pointer(verb)}`);
   const missing = wanted.slice(words.length).find((name) => !name.startsWith('['));
   if (missing !== undefined) throw usage(`${missing} is missing. ${pointer(verb)}`);

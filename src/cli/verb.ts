@@ -16,7 +16,7 @@ export interface Verb {
   readonly about: string;
   readonly flags: FlagTable;
   readonly examples: readonly Example[];
-  /** The words that it takes beside options, by name; `[name]` may be left out. */
+  /** The words that it takes beside options, by name; `[name]` may be left out, `[name...]` be many. */
   readonly words?: readonly string[];
   /** Resolves with the process's exit code. */
   readonly run: (sources: Sources, host: Host) => Promise<number>;

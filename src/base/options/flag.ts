@@ -22,6 +22,8 @@ export interface Flag<T> {
   readonly alsoEnv?: string;
   /** Without its dashes; by default the name in the table, in kebab case. */
   readonly long?: string;
+  /** Its environment variable; by default after the long name. */
+  readonly env?: string;
   /** A value as a person types it; the empty text stands for none. */
   readonly show: (value: T) => string;
   /** Gives back `undefined` for a text that is no such value. Texts of a list come one at a time. */
@@ -65,8 +67,8 @@ export function longName(name: string, flag: Pick<Flag<unknown>, 'long'>): strin
 }
 
 /** `SLABRING_LISTEN_BACKLOG`. */
-export function envName(name: string, flag: Pick<Flag<unknown>, 'long'>): string {
-  return `SLABRING_${longName(name, flag).replaceAll('-', '_').toUpperCase()}`;
+export function envName(name: string, flag: Pick<Flag<unknown>, 'long' | 'env'>): string {
+  return flag.env ?? `SLABRING_${longName(name, flag).replaceAll('-', '_').toUpperCase()}`;
 }
 
 /** The default of every option. */

@@ -6,6 +6,7 @@ interface Common {
   readonly doc: string;
   readonly short?: string;
   readonly long?: string;
+  readonly env?: string;
   readonly alsoEnv?: string;
   readonly suboption?: string;
 }

@@ -1,0 +1,22 @@
+import { benchVerb } from './bench.ts';
+import { deleteVerb } from './delete.ts';
+import { flushVerb } from './flush.ts';
+import { getVerb } from './get.ts';
+import { incrVerb } from './incr.ts';
+import { ringVerb } from './ring.ts';
+import { setVerb } from './set.ts';
+import { statsVerb } from './stats.ts';
+import { touchVerb } from './touch.ts';
+
+/** The verbs that are clients of a cache, in the order of the help. */
+export const CACHE_VERBS = [
+  getVerb,
+  setVerb,
+  deleteVerb,
+  touchVerb,
+  incrVerb,
+  statsVerb,
+  flushVerb,
+  ringVerb,
+  benchVerb,
+];

@@ -1,0 +1,149 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CACHE_VERBS } from '../../src/cli/cache-verbs.ts';
+import { barText } from '../../src/cli/progress-bar.ts';
+import { run } from '../../src/cli/run.ts';
+import { createClient } from '../../src/client.ts';
+import { memcachedMissing, startMemcached } from '../support/memcached.ts';
+import { startSlabring } from '../support/node-process.ts';
+import { freePort } from '../support/ports.ts';
+import { OwnedProcess, type TestServer } from '../support/server.ts';
+import { TestHost } from '../unit/cli/host.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** One command line; words are parted by blanks. */
+async function cli(line: string, options: ConstructorParameters<typeof TestHost>[0] = {}) {
+  const host = new TestHost(options);
+  const code = await run(line.split(' '), CACHE_VERBS, host);
+  return { code, out: host.said.join('\n'), err: host.complained.join('\n') };
+}
+
+describe.each([
+  { name: 'slabring', start: startSlabring, skip: false },
+  { name: 'memcached', start: startMemcached, skip: memcachedMissing() !== undefined },
+])('the command line as a client of $name', ({ start, skip }) => {
+  let servers: TestServer[] = [];
+  let env: Record<string, string>;
+  /** A command line of the cache of two nodes. */
+  const of = (line: string, input = '') => cli(line, { env, input });
+
+  beforeAll(async () => {
+    if (skip) return;
+    servers = await Promise.all([start(), start()]);
+    const nodes = servers.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    env = { SLABRING_SERVERS: nodes, SLABRING_DEADLINE: '20000' };
+  });
+  afterAll(() => Promise.all(servers.map((server) => server.stop())));
+
+  test.skipIf(skip)('stores, finds, touches, counts and deletes', async () => {
+    expect(await of('get a')).toEqual({ code: 1, out: '', err: '' });
+    expect(await of('set a one --ttl 60')).toEqual({ code: 0, out: 'stored', err: '' });
+    expect(await of('get a')).toMatchObject({ code: 0, out: 'one' });
+    expect(await of('set b --mode=append', 'x')).toMatchObject({ code: 1, out: 'not stored' });
+    expect(await of('set b', 'from input\n')).toMatchObject({ code: 0 });
+    expect(await of('get a b c')).toMatchObject({ code: 1, out: 'a\tone\nb\tfrom input\n' });
+    expect(await of('set a x --mode add')).toMatchObject({ code: 1 });
+    expect(await of('set a +1 --mode append')).toMatchObject({ code: 0 });
+    expect(await of('get a')).toMatchObject({ out: 'one+1' });
+    expect(await of('touch a 100')).toMatchObject({ code: 0, out: 'touched' });
+    expect(await of('touch none 100')).toMatchObject({ code: 1, out: 'not found' });
+    expect(await of('incr n')).toMatchObject({ code: 1, out: 'not found' });
+    expect(await of('incr n 5 --initial 18446744073709551615')).toMatchObject({
+      out: '18446744073709551615',
+    });
+    expect(await of('incr n -- -5')).toMatchObject({ code: 0, out: '18446744073709551610' });
+    expect(await of('delete a b')).toMatchObject({ code: 0, out: 'a: deleted\nb: deleted' });
+    expect(await of('delete a')).toMatchObject({ code: 1, out: 'a: not found' });
+  });
+
+  test.skipIf(skip)('answers in JSON', async () => {
+    const json = async (line: string): Promise<unknown> => JSON.parse((await of(line)).out);
+    const cache = createClient({ nodes: servers.map(({ port }) => `127.0.0.1:${port}`) });
+    await cache.set('object', { deep: [1] });
+    await cache.set('bytes', Uint8Array.of(0xff, 0));
+    await cache.close();
+    expect(await json('get object bytes none --json')).toEqual([
+      { key: 'object', found: true, value: { deep: [1] } },
+      { key: 'bytes', found: true, base64: '/wA=' },
+      { key: 'none', found: false },
+    ]);
+    expect(await of('get bytes')).toMatchObject({ out: '/wA=' });
+    expect(await of('get object')).toMatchObject({ out: '{"deep":[1]}' });
+    expect(await json('set k v --json')).toEqual({ key: 'k', stored: true });
+    expect(await json('incr m --json')).toEqual({ key: 'm', value: null });
+    expect(await json('incr m --initial 7 --json')).toEqual({ key: 'm', value: '7' });
+    expect(await json('touch k 5 --json')).toEqual({ key: 'k', touched: true });
+    expect(await json('delete k --json')).toEqual([{ key: 'k', deleted: true }]);
+    const stats = (await json('stats --json')) as Record<string, Record<string, string>>;
+    const pids = Object.values(stats).map(({ pid }) => Number(pid));
+    expect(pids.toSorted()).toEqual(servers.map(({ pid }) => pid).toSorted());
+  });
+
+  test.skipIf(skip)('shows statistics side by side, and empties with --yes only', async () => {
+    const { out } = await of('stats settings');
+    const [head = '', ...rows] = out.split('\n');
+    for (const { port } of servers) expect(head).toContain(`127.0.0.1:${port}`);
+    expect(rows.find((row) => row.startsWith('maxbytes'))).toMatch(/^maxbytes +\d+ +\d+$/);
+    await of('set kept v');
+    expect(await of('flush')).toMatchObject({ code: 2, out: '' });
+    expect(await of('get kept')).toMatchObject({ code: 0 });
+    expect(await of('flush --yes')).toMatchObject({ code: 0 });
+    expect(await of('get kept')).toMatchObject({ code: 1 });
+  });
+
+  test.skipIf(skip)('measures', async () => {
+    const quick = 'bench --seconds 0.2 --keys 500 --concurrency 8';
+    const { code, out } = await of(`${quick} --json`);
+    const result = JSON.parse(out) as { rows: object[]; keys: { read: number }; hits: number };
+    expect([code, result]).toMatchObject([0, { failures: 0 }]);
+    expect(result.rows).toHaveLength(4);
+    expect(result.keys.read).toBeGreaterThan(0);
+    expect(result.hits).toBe(result.keys.read);
+    const table = await of(`${quick} --batch 20 --reads 100`);
+    expect(table.out).toMatch(/^node +operation +requests\/s/);
+    expect(table.out).toContain('100.0 % found');
+  });
+
+  test.skipIf(skip)('as a process of its own', async () => {
+    const line = ['get', 'no-such-key', '--nodes', env['SLABRING_SERVERS']!];
+    const owned = new OwnedProcess([process.execPath, MAIN, ...line]);
+    expect(await owned.ended).toEqual({ code: 1, signal: null });
+  });
+});
+
+describe('the command line without a cache', () => {
+  test('says where keys are, and what share each node has', async () => {
+    const { out, code } = await cli('ring a b --nodes 10.0.0.1@3,10.0.0.2,[::1]:5@2 --json');
+    const { nodes, keys } = JSON.parse(out) as {
+      readonly nodes: readonly { readonly node: string; readonly share: number }[];
+      readonly keys: readonly { readonly key: string; readonly node: string }[];
+    };
+    expect(code).toBe(0);
+    expect(nodes.map(({ node }) => node)).toEqual(['10.0.0.1:11211', '10.0.0.2:11211', '[::1]:5']);
+    expect(nodes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    expect(nodes[0]!.share).toBeGreaterThan(nodes[1]!.share * 2);
+    expect(keys.map(({ key }) => key)).toEqual(['a', 'b']);
+    const shown = (await cli('ring a --nodes 10.0.0.1,10.0.0.2')).out;
+    expect(shown).toMatch(/^10\.0\.0\.1:11211 +\d+\.\d % +█+\n/);
+    expect(shown).toMatch(/\na +10\.0\.0\.[12]:11211$/);
+  });
+
+  test('tells a node that is down from a miss, and from a mistake', async () => {
+    const nodes = `--nodes 127.0.0.1:${await freePort()}`;
+    for (const line of ['get a', 'set a b', 'delete a', 'touch a 1', 'incr a', 'stats']) {
+      const { code, out, err } = await cli(`${line} ${nodes}`);
+      expect([code, out]).toEqual([3, '']);
+      expect(err).toMatch(/^slabring: The node cannot be reached/);
+    }
+    for (const line of ['get', 'touch a soon', 'incr a b', 'set a b c', 'get a --nodes x:y']) {
+      expect(await cli(line)).toMatchObject({ code: 2, out: '' });
+    }
+    expect(await cli(`get ${'k'.repeat(251)} ${nodes}`)).toMatchObject({ code: 2 });
+    expect(await cli(`get a --user me ${nodes}`)).toMatchObject({ code: 2 });
+  });
+
+  test('a bar for those who see it', () => {
+    expect(barText('half', 0.5)).toBe(`half [${'█'.repeat(20)}${'░'.repeat(20)}] 50 %`);
+  });
+});

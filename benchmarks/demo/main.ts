@@ -13,6 +13,7 @@ import { type CacheClient, createClient } from '../../src/client.ts';
 import { LocalCluster } from '../../src/cluster/index.ts';
 import { Catalogue, PRODUCTS } from './catalogue.ts';
 import { type LoadResult, runLoad } from './load.ts';
+import { type OneLoadResult, oneLoad } from './one-load.ts';
 import { type Shop, shopWithCache, shopWithoutCache } from './shop.ts';
 import { seeded, zipf } from './zipf.ts';
 
@@ -41,7 +42,8 @@ async function demo(): Promise<number> {
   const catalogue = await Catalogue.create(join(folder, 'catalogue.db'), DATABASE_CONNECTIONS);
   const ports = await freePorts(NODES);
   const cluster = await startCluster(ports);
-  const cache = createClient({ nodes: ports.map((port) => `127.0.0.1:${port}`) });
+  const nodes = ports.map((port) => `127.0.0.1:${port}`);
+  const cache = createClient({ nodes });
   try {
     const nextProduct = zipf(PRODUCTS, ZIPF_EXPONENT, seeded(1));
     const load = (title: string, shop: Shop, seconds: number): Promise<LoadResult> =>
@@ -50,13 +52,15 @@ async function demo(): Promise<number> {
       );
     const cached = shopWithCache(catalogue, cache);
     const without = await load('without a cache', shopWithoutCache(catalogue), SECONDS.without);
+    const together = await oneLoad(catalogue, nodes, PRODUCTS);
+    reportTogether(together);
     const cold = await load('a cold cache   ', cached, SECONDS.cold);
     const warm = await load('a warm cache   ', cached, SECONDS.warm);
     report([without, cold, warm], await shares(cache));
     const events = killOneLater(cluster, cache);
     const drill = await load('one node killed', cached, SECONDS.drill);
     reportDrill(drill, await events);
-    return verdict(without, warm, [without, cold, warm, drill]);
+    return verdict(without, warm, [without, cold, warm, drill], together);
   } finally {
     await cache.close();
     await cluster.stop();
@@ -135,6 +139,15 @@ function report(phases: readonly LoadResult[], nodes: readonly NodeShare[]): voi
   say(`${columns([['node', 'share of keys', 'share of hits'], ...shareRows], '   ')}\n`);
 }
 
+function reportTogether(together: OneLoadResult): void {
+  say(`${togetherText(together)}, in ${ms(together.ms)}`);
+}
+
+function togetherText({ requests, processes, queries }: OneLoadResult): string {
+  const asked = queries === 1 ? '1 database query' : `${count(queries)} database queries`;
+  return `${asked} for ${count(requests)} shoppers in ${processes} processes who missed one page at once`;
+}
+
 function reportDrill(drill: LoadResult, events: string): void {
   say(`\n${events}.`);
   const most = Math.max(...drill.perSecond);
@@ -153,15 +166,21 @@ function reportDrill(drill: LoadResult, events: string): void {
 }
 
 /** The demo's promises; exit code 1 when one is broken. */
-function verdict(without: LoadResult, warm: LoadResult, all: readonly LoadResult[]): number {
+function verdict(
+  without: LoadResult,
+  warm: LoadResult,
+  all: readonly LoadResult[],
+  together: OneLoadResult,
+): number {
   const drill = all.at(-1)!;
   const faster = warm.requests / warm.seconds / (without.requests / without.seconds);
-  const wrong = sum(all.map(({ wrongAnswers }) => wrongAnswers));
+  const wrong = sum([...all, together].map(({ wrongAnswers }) => wrongAnswers));
   const quiet = drill.perSecond.slice(0, Math.floor(KILL_AFTER_SECONDS));
   const last = drill.perSecond.at(-1) ?? 0;
   const promises: readonly (readonly [boolean, string])[] = [
     [saved(warm) >= 0.9, `${percent(saved(warm))} of the database queries saved (promised: 90 %)`],
     [faster >= 10, `${faster.toFixed(1)} × the throughput (promised: 10 ×)`],
+    [together.queries === 1, `${togetherText(together)} (promised: 1 query)`],
     [wrong === 0, `${wrong} wrong answers`],
     [
       last >= (RECOVERED_SHARE * sum(quiet)) / quiet.length,

@@ -1,4 +1,4 @@
-import { type CacheClient, CacheError } from '../../src/client.ts';
+import type { CacheClient } from '../../src/client.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ProductPage } from './catalogue-worker.ts';
 
@@ -17,33 +17,29 @@ export function shopWithoutCache(catalogue: Catalogue): Shop {
 }
 
 /**
- * Cache-aside: look in the cache; on a miss ask the database and put the answer into the cache. A
- * cache node in trouble costs a query, never a wrong answer and never an error page.
+ * Lazy loading: look in the cache; on a miss exactly one caller asks the database and puts the
+ * answer into the cache. A cache node in trouble costs a query, never a wrong answer and never an
+ * error page.
  */
 export function shopWithCache(catalogue: Catalogue, cache: CacheClient): Shop {
+  const down = new Set<string>();
+  cache.on('node-down', (node) => void down.add(node));
+  cache.on('node-up', (node) => void down.delete(node));
   return {
     async page(id) {
-      const key = `product:${id}`;
-      const found = await ask(() => cache.get(key));
-      if (typeof found.answer === 'string') {
-        return { page: JSON.parse(found.answer) as ProductPage, source: 'cache' };
-      }
-      const page = await catalogue.page(id);
-      if (found.trouble) return { page, source: 'database, cache down' };
-      await ask(() => cache.set(key, JSON.stringify(page), { ttl: PAGE_TTL_SECONDS }));
-      return { page, source: 'database' };
+      const key = pageKey(id);
+      let source: Source = 'cache';
+      const load = (): Promise<ProductPage> => {
+        source = down.has(cache.nodeOf(key)) ? 'database, cache down' : 'database';
+        return catalogue.page(id);
+      };
+      const page = await cache.getOrSet(key, load, { ttl: PAGE_TTL_SECONDS });
+      if (page === undefined) throw new Error(`There is no product ${id}.`);
+      return { page, source };
     },
   };
 }
 
-/** The cache's answer, or the fact that it is in trouble. */
-async function ask<T>(
-  call: () => Promise<T>,
-): Promise<{ readonly answer: T | undefined; readonly trouble: boolean }> {
-  try {
-    return { answer: await call(), trouble: false };
-  } catch (error) {
-    if (!(error instanceof CacheError)) throw error;
-    return { answer: undefined, trouble: true };
-  }
+export function pageKey(id: number): string {
+  return `product:${id}`;
 }

@@ -1,7 +1,8 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { ManyValues } from '../many.ts';
 import { badOption, type CallOptions, type StoreOptions } from '../options.ts';
-import { Flight } from './flight.ts';
+import { checkNames } from './check-options.ts';
+import { Flights } from './flight.ts';
 import type { Load, LoadOptions } from './load-plan.ts';
 import type { FarCache } from './near-cache.ts';
 import { isTrouble } from './trouble.ts';
@@ -36,11 +37,12 @@ export class TagSpace {
   readonly #cache: TaggableCache;
   readonly #prefix: string;
   /** Loads without the cache, by tags and key: one at a time of each. */
-  readonly #flights = new Map<string, Flight<unknown>>();
+  readonly #flights = new Flights();
 
-  constructor(cache: TaggableCache, { prefix = 'tag:' }: TagOptions = {}) {
+  constructor(cache: TaggableCache, options: TagOptions = {}) {
+    checkNames(options, ['prefix']);
     this.#cache = cache;
-    this.#prefix = prefix;
+    this.#prefix = options.prefix ?? 'tag:';
   }
 
   /** The cache as seen with these tags, 1 … 64; their order does not matter. */
@@ -67,17 +69,11 @@ export class TagSpace {
     load: Load<T>,
     signal: AbortSignal | undefined,
   ): Promise<T | undefined> {
-    const running = this.#flights.get(name) as Flight<T> | undefined;
-    if (running?.isOpen === true) return running.join(signal);
-    const flight = new Flight<T>(undefined, async (mine, aborted) => {
-      await undefined; // so that it is in the map before it can end
-      try {
-        return await load({ key, signal: aborted });
-      } finally {
-        if (this.#flights.get(name) === mine) this.#flights.delete(name);
-      }
+    const running = this.#flights.open<T>(name);
+    if (running !== undefined) return running.join(signal);
+    const flight = this.#flights.start<T>(name, undefined, async (_, aborted) => {
+      return load({ key, signal: aborted });
     });
-    this.#flights.set(name, flight);
     return flight.join(signal);
   }
 

@@ -82,8 +82,8 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
   readonly #answers: ValueAnswers;
-  readonly #casMax: bigint;
   readonly #readThrough = new ReadThrough(this);
+  readonly #casMax: bigint;
 
   constructor(options: ClientOptions) {
     super();

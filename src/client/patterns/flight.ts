@@ -49,6 +49,35 @@ export class Flight<T> {
   }
 }
 
+/** Loads under way, the latest of each key. */
+export class Flights {
+  readonly #running = new Map<string, Flight<unknown>>();
+
+  /** The load of the key, if one may still join it. Whoever asks knows the type that it loads. */
+  open<T>(key: string): Flight<T> | undefined {
+    const flight = this.#running.get(key) as Flight<T> | undefined;
+    return flight?.isOpen === true ? flight : undefined;
+  }
+
+  /** An older load of the key goes on for those who have joined it. */
+  start<T>(
+    key: string,
+    lease: bigint | undefined,
+    run: (flight: Flight<T>, signal: AbortSignal) => Promise<T | undefined>,
+  ): Flight<T> {
+    const flight = new Flight<T>(lease, async (mine, signal) => {
+      await undefined; // so that it is in the map before it can end
+      try {
+        return await run(mine, signal);
+      } finally {
+        if (this.#running.get(key) === mine) this.#running.delete(key);
+      }
+    });
+    this.#running.set(key, flight);
+    return flight;
+  }
+}
+
 /** `promise`, or ERR_ABORTED as soon as the signal is given; the promise is left to itself. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;

@@ -1,4 +1,5 @@
 import { badOption, type CallOptions } from '../options.ts';
+import { checkNames, checkRange } from './check-options.ts';
 
 /** What a loader is told. */
 export interface LoadContext {
@@ -81,18 +82,35 @@ const SECONDS_MAX = 30 * 24 * 3600;
 const TTL_MAX = 2 ** 31 - 1;
 const WAIT_MS_MAX = 3_600_000;
 
+const NAMES: readonly (keyof LoadOptions)[] = [
+  'ttl',
+  'staleWhileRevalidate',
+  'earlyRecache',
+  'jitter',
+  'lease',
+  'negativeTtl',
+  'errorTtl',
+  'waitMs',
+  'whenBusy',
+  'onCacheError',
+  'onRefreshError',
+  'deadlineMs',
+  'signal',
+];
+
 /** Checks the options; throws ERR_ARGUMENT. */
 export function planLoad(options: LoadOptions): LoadPlan {
+  checkNames(options, NAMES);
   const { ttl = 0, staleWhileRevalidate = 0, earlyRecache = 0, jitter = 0, lease = 10 } = options;
   const { negativeTtl = 0, errorTtl = 0, waitMs = lease * 1000 } = options;
-  within('ttl', ttl, 0, TTL_MAX - SECONDS_MAX);
-  within('staleWhileRevalidate', staleWhileRevalidate, 0, SECONDS_MAX);
-  within('earlyRecache', earlyRecache, 0, SECONDS_MAX);
-  within('jitter', jitter, 0, 1);
-  within('lease', lease, 1, 3600);
-  within('negativeTtl', negativeTtl, 0, SECONDS_MAX);
-  within('errorTtl', errorTtl, 0, SECONDS_MAX);
-  within('waitMs', waitMs, 0, WAIT_MS_MAX);
+  checkRange('ttl', ttl, 0, TTL_MAX - SECONDS_MAX);
+  checkRange('staleWhileRevalidate', staleWhileRevalidate, 0, SECONDS_MAX);
+  checkRange('earlyRecache', earlyRecache, 0, SECONDS_MAX);
+  checkRange('jitter', jitter, 0, 1);
+  checkRange('lease', lease, 1, 3600);
+  checkRange('negativeTtl', negativeTtl, 0, SECONDS_MAX);
+  checkRange('errorTtl', errorTtl, 0, SECONDS_MAX);
+  checkRange('waitMs', waitMs, 0, WAIT_MS_MAX);
   const recacheSeconds = staleWhileRevalidate + earlyRecache;
   if (recacheSeconds > 0 && ttl === 0) {
     throw badOption('staleWhileRevalidate and earlyRecache need a ttl.');
@@ -133,9 +151,4 @@ const POLL_MOST_MS = 128;
 export function pollDelayMs(attempt: number, random: () => number): number {
   const most = Math.min(POLL_MOST_MS, POLL_FIRST_MS * 2 ** Math.min(attempt, 10));
   return most * (1 - random() / 2);
-}
-
-function within(name: string, value: number, least: number, most: number): void {
-  if (value >= least && value <= most) return;
-  throw badOption(`${name} is ${value}, not ${least} to ${most}.`);
 }

@@ -1,5 +1,6 @@
 import { type Clock, machineClock } from '../../base/index.ts';
-import { badOption, type CallOptions, type StoreOptions } from '../options.ts';
+import type { CallOptions, StoreOptions } from '../options.ts';
+import { checkNames, checkRange } from './check-options.ts';
 import type { Load, LoadOptions } from './load-plan.ts';
 import { LruMap } from './lru-map.ts';
 
@@ -61,10 +62,9 @@ export class NearCache {
   constructor(cache: FarCache, options: NearCacheOptions = {}, clock: Clock = machineClock) {
     const { sizeOf = bytesOf, ...numbers } = options;
     const bounds = { ...DEFAULTS, ...numbers };
+    checkNames(numbers, Object.keys(DEFAULTS));
     for (const [name, [least, most]] of Object.entries(RANGES)) {
-      const value = bounds[name as keyof typeof RANGES];
-      if (value >= least && value <= most) continue;
-      throw badOption(`${name} is ${value}, not ${least} to ${most}.`);
+      checkRange(name, bounds[name as keyof typeof RANGES], least, most);
     }
     this.#cache = cache;
     this.#values = new LruMap(bounds);

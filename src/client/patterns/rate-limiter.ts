@@ -1,6 +1,7 @@
 import { type Clock, machineClock } from '../../base/index.ts';
 import { CacheError } from '../errors.ts';
-import { badOption, type CallOptions } from '../options.ts';
+import type { CallOptions } from '../options.ts';
+import { checkNames, checkWhole } from './check-options.ts';
 import { judgeRate, type RateRule, type RateVerdict, windowAt } from './rate-window.ts';
 import { isTrouble } from './trouble.ts';
 
@@ -63,8 +64,9 @@ export class RateLimiter {
 
   constructor(cache: CountingCache, options: RateLimiterOptions, clock: Clock = machineClock) {
     const { limit, windowSeconds, kind = 'sliding', prefix = 'rate:', onCacheError } = options;
-    whole('limit', limit, LIMIT_MAX);
-    whole('windowSeconds', windowSeconds, WINDOW_SECONDS_MAX);
+    checkNames(options, ['limit', 'windowSeconds', 'kind', 'prefix', 'onCacheError']);
+    checkWhole('limit', limit, 1, LIMIT_MAX);
+    checkWhole('windowSeconds', windowSeconds, 1, WINDOW_SECONDS_MAX);
     this.#cache = cache;
     this.#rule = { limit, windowSeconds, kind };
     this.#prefix = `${prefix}${windowSeconds}:`;
@@ -74,7 +76,7 @@ export class RateLimiter {
 
   /** Counts a call of `key` that costs so many units (up to the limit), and says whether it is allowed. */
   async consume(key: string, cost = 1, options: CallOptions = {}): Promise<RateResult> {
-    whole('cost', cost, this.#rule.limit);
+    checkWhole('cost', cost, 1, this.#rule.limit);
     try {
       return await this.#count(key, cost, options);
     } catch (error) {
@@ -147,9 +149,4 @@ export class RateLimiter {
   #keyOf(key: string, index: number): string {
     return `${this.#prefix}${key}:${index}`;
   }
-}
-
-function whole(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw badOption(`${name} is ${value}, not a whole number from 1 to ${most}.`);
 }

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fetched } from '../answers.ts';
 import { CacheError } from '../errors.ts';
-import { abortable, Flight } from './flight.ts';
+import { abortable, type Flight, Flights } from './flight.ts';
+import { addWithoutLease, giveUp, type Job, storeByLease, tried } from './lease-writes.ts';
 import type { LeasingCache } from './leasing-cache.ts';
 import { failureMark, noneMark, unmarked } from './load-marks.ts';
 import {
@@ -31,13 +32,6 @@ export interface LoadCounts {
   readonly cacheErrors: number;
 }
 
-/** One key, what loads it and how: what a call hands from step to step. */
-interface Job<T> {
-  readonly key: string;
-  readonly load: Load<T>;
-  readonly plan: LoadPlan;
-}
-
 /**
  * Lazy loading with one loader for each key across all processes.
  *
@@ -49,9 +43,9 @@ export class ReadThrough {
   readonly #cache: LeasingCache;
   readonly #random: () => number;
   /** Loads with a lease, and waits for one: the latest of each key. */
-  readonly #flights = new Map<string, Flight<unknown>>();
+  readonly #flights = new Flights();
   /** Loads without a lease, because the cache is down or cannot lease. */
-  readonly #unleased = new Map<string, Flight<unknown>>();
+  readonly #unleased = new Flights();
   readonly #refreshes = new Set<Flight<unknown>>();
   readonly #counts = {
     hits: 0,
@@ -96,7 +90,7 @@ export class ReadThrough {
     }
     if (found.value !== undefined) return this.#hit(job, found, found.value);
     if (found.won && found.cas !== undefined) {
-      if (signal?.aborted === true) return this.#giveUp(job, found.cas, undefined);
+      if (signal?.aborted === true) return giveUp(this.#cache, job, found.cas, undefined);
       return this.#startLoad(job, found.cas).join(signal);
     }
     if (!found.isTaken) return undefined;
@@ -126,10 +120,10 @@ export class ReadThrough {
 
   /** The load that holds this lease, if it is in this process; else one that waits for it. */
   #flightFor<T>(job: Job<T>, lease: bigint | undefined): Flight<T> {
-    const flight = this.#flights.get(job.key) as Flight<T> | undefined;
+    const flight = this.#flights.open<T>(job.key);
     const fits = flight !== undefined && (flight.lease === undefined || flight.lease === lease);
-    if (fits && flight.isOpen) return flight;
-    return this.#fly(this.#flights, job.key, undefined, (mine, signal) => {
+    if (fits) return flight;
+    return this.#flights.start(job.key, undefined, (mine, signal) => {
       return this.#awaitOther(job, mine, signal);
     });
   }
@@ -139,27 +133,9 @@ export class ReadThrough {
    * cannot store any more; who comes now wants nothing that was read before the new lease.
    */
   #startLoad<T>(job: Job<T>, lease: bigint, staleSeconds?: number): Flight<T> {
-    return this.#fly(this.#flights, job.key, lease, (_, signal) => {
+    return this.#flights.start(job.key, lease, (_, signal) => {
       return this.#loadLeased(job, lease, staleSeconds, signal);
     });
-  }
-
-  #fly<T>(
-    flights: Map<string, Flight<unknown>>,
-    key: string,
-    lease: bigint | undefined,
-    run: (flight: Flight<T>, signal: AbortSignal) => Promise<T | undefined>,
-  ): Flight<T> {
-    const flight = new Flight<T>(lease, async (mine, signal) => {
-      await undefined; // so that it is in the map before it can end
-      try {
-        return await run(mine, signal);
-      } finally {
-        if (flights.get(key) === mine) flights.delete(key);
-      }
-    });
-    flights.set(key, flight);
-    return flight;
   }
 
   async #loadLeased<T>(
@@ -174,13 +150,15 @@ export class ReadThrough {
       value = await this.#load(job, signal);
     } catch (error) {
       const isRemembered = plan.errorTtl > 0 && staleSeconds === undefined && !signal.aborted;
-      if (isRemembered) await this.#store(job, failureMark(error), lease, plan.errorTtl);
-      else await this.#giveUp(job, lease, staleSeconds);
+      if (isRemembered)
+        await storeByLease(this.#cache, job, failureMark(error), lease, plan.errorTtl);
+      else await giveUp(this.#cache, job, lease, staleSeconds);
       throw error;
     }
-    if (value !== undefined) await this.#store(job, value, lease, this.#life(plan));
-    else if (plan.negativeTtl > 0) await this.#store(job, noneMark(), lease, plan.negativeTtl);
-    else await this.#giveUp(job, lease, undefined);
+    if (value !== undefined) await storeByLease(this.#cache, job, value, lease, this.#life(plan));
+    else if (plan.negativeTtl > 0)
+      await storeByLease(this.#cache, job, noneMark(), lease, plan.negativeTtl);
+    else await giveUp(this.#cache, job, lease, undefined);
     return value;
   }
 
@@ -191,32 +169,6 @@ export class ReadThrough {
     } catch (error) {
       this.#counts.failedLoads++;
       throw error;
-    }
-  }
-
-  /** Unless the lease is over: then what is there now, or was deleted, is newer than this. */
-  async #store<T>(job: Job<T>, value: unknown, lease: bigint, ttl: number): Promise<void> {
-    const { key, plan } = job;
-    try {
-      await this.#cache.cas(key, value, lease, { ...plan.call, ttl });
-    } catch (error) {
-      if (isTrouble(error) && error.code !== 'ERR_REFUSED') return;
-      await this.#giveUp(job, lease, undefined); // it cannot be stored: too large, or no JSON
-      if (!isTrouble(error)) throw error;
-    }
-  }
-
-  /** So that the next caller may load at once; an old value that has time left stays. */
-  async #giveUp<T>(
-    { key, plan }: Job<T>,
-    lease: bigint,
-    ttlSeconds: number | undefined,
-  ): Promise<undefined> {
-    const mine = { ...plan.call, cas: lease };
-    if (ttlSeconds === undefined) await tried(this.#cache.delete(key, mine));
-    else {
-      const staleSeconds = Number.isFinite(ttlSeconds) ? Math.max(1, ttlSeconds) : 0;
-      await tried(this.#cache.delete(key, { ...mine, staleSeconds }));
     }
   }
 
@@ -268,14 +220,14 @@ export class ReadThrough {
       this.#counts.cacheErrors++;
       if (plan.onCacheError === 'fail') throw error;
     }
-    const flight = this.#unleased.get(key) as Flight<T> | undefined;
-    if (flight?.isOpen === true) {
+    const flight = this.#unleased.open<T>(key);
+    if (flight !== undefined) {
       this.#counts.waits++;
       return flight.join(signal);
     }
-    const started = this.#fly<T>(this.#unleased, key, undefined, async (_, aborted) => {
+    const started = this.#unleased.start<T>(key, undefined, async (_, aborted) => {
       const value = await this.#load(job, aborted);
-      if (canStore) await this.#addPlainly(job, value);
+      if (canStore) await addWithoutLease(this.#cache, job, value, this.#life(plan));
       return value;
     });
     return started.join(signal);
@@ -286,25 +238,7 @@ export class ReadThrough {
     return unmarked(value);
   }
 
-  /** Only where nothing is: it may be newer. Stale values cannot be told from fresh ones here. */
-  async #addPlainly<T>({ key, plan }: Job<T>, value: T | undefined): Promise<void> {
-    const ttl =
-      value === undefined ? plan.negativeTtl : this.#life(plan) - plan.staleWhileRevalidate;
-    if (value === undefined && ttl === 0) return;
-    await tried(this.#cache.add(key, value ?? noneMark(), { ...plan.call, ttl }));
-  }
-
   #life(plan: LoadPlan): number {
     return lifeSeconds(plan, this.#random);
-  }
-}
-
-/** What the cache says, if it can: a value that was loaded is good whether or not it is stored. */
-async function tried<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isTrouble(error)) return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import { badOption, type StoreOptions } from '../options.ts';
+import type { StoreOptions } from '../options.ts';
+import { checkNames, checkRange } from './check-options.ts';
 
 /** What sessions need of a cache. */
 export interface SessionCache {
@@ -51,9 +52,11 @@ const TTL_MAX = 2 ** 31 - 1;
 export function sessionStore<Store extends EventEmitter>(
   session: SessionModule<Store>,
   cache: SessionCache,
-  { prefix = 'sess:', ttl = TTL_DEFAULT }: SessionStoreOptions = {},
+  options: SessionStoreOptions = {},
 ): Store & SessionMethods {
-  if (!(ttl >= 1 && ttl <= TTL_MAX)) throw badOption(`ttl is ${ttl}, not 1 to ${TTL_MAX}.`);
+  checkNames(options, ['prefix', 'ttl']);
+  const { prefix = 'sess:', ttl = TTL_DEFAULT } = options;
+  checkRange('ttl', ttl, 1, TTL_MAX);
   // A class may not extend a type that is not known yet; this much of it is.
   const Base = session.Store as abstract new () => EventEmitter;
   class SessionStore extends Base implements SessionMethods {

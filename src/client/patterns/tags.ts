@@ -1,6 +1,8 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { ManyValues } from '../many.ts';
 import { badOption, type CallOptions, type StoreOptions } from '../options.ts';
+import { checkNames } from './check-options.ts';
+import { Flights } from './flight.ts';
 import type { Load, LoadOptions } from './load-plan.ts';
 import type { FarCache } from './near-cache.ts';
 import { isTrouble } from './trouble.ts';
@@ -34,10 +36,13 @@ const DIGEST_CHARS = 16;
 export class TagSpace {
   readonly #cache: TaggableCache;
   readonly #prefix: string;
+  /** Loads without the cache, by tags and key: one at a time of each. */
+  readonly #flights = new Flights();
 
-  constructor(cache: TaggableCache, { prefix = 'tag:' }: TagOptions = {}) {
+  constructor(cache: TaggableCache, options: TagOptions = {}) {
+    checkNames(options, ['prefix']);
     this.#cache = cache;
-    this.#prefix = prefix;
+    this.#prefix = options.prefix ?? 'tag:';
   }
 
   /** The cache as seen with these tags, 1 … 64; their order does not matter. */
@@ -46,13 +51,30 @@ export class TagSpace {
     if (distinct.length < 1 || distinct.length > TAGS_MAX) {
       throw badOption(`There are ${distinct.length} tags, not 1 to ${TAGS_MAX}.`);
     }
-    return new Tagged(this.#cache, (options) => this.#generations(distinct, options));
+    return new Tagged(this.#cache, {
+      generations: (options) => this.#generations(distinct, options),
+      load: (key, load, signal) => this.#loadOnce([...distinct, key].join('\n'), key, load, signal),
+    });
   }
 
   /** Makes every value with the tag unfindable, for everybody, once this has resolved. */
   async invalidateTag(tag: string, options?: CallOptions): Promise<void> {
     // Without a counter there is nothing to find: the next one begins somewhere else.
     await this.#cache.increment(this.#prefix + tag, 1, options);
+  }
+
+  #loadOnce<T>(
+    name: string,
+    key: string,
+    load: Load<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T | undefined> {
+    const running = this.#flights.open<T>(name);
+    if (running !== undefined) return running.join(signal);
+    const flight = this.#flights.start<T>(name, undefined, async (_, aborted) => {
+      return load({ key, signal: aborted });
+    });
+    return flight.join(signal);
   }
 
   async #generations(
@@ -62,9 +84,8 @@ export class TagSpace {
     const keys = tags.map((tag) => this.#prefix + tag);
     const { values, failed } = await this.#cache.getMany<unknown>(keys, options);
     for (const error of failed.values()) throw error;
-    return Promise.all(keys.map((key) => values.get(key) ?? this.#begin(key, options))).then(
-      (found) => found.map((generation) => String(generation).trimEnd()),
-    );
+    const begun = keys.map((key) => values.get(key) ?? this.#begin(key, options));
+    return (await Promise.all(begun)).map((generation) => String(generation).trimEnd());
   }
 
   async #begin(key: string, options: CallOptions | undefined): Promise<unknown> {
@@ -74,23 +95,27 @@ export class TagSpace {
   }
 }
 
+/** What a Tagged asks of its TagSpace. */
+interface TagsOfOne {
+  generations(options?: CallOptions): Promise<readonly string[]>;
+  /** Without the cache. */
+  load<T>(key: string, load: Load<T>, signal: AbortSignal | undefined): Promise<T | undefined>;
+}
+
 /** A cache whose values have certain tags. */
 export class Tagged {
   readonly #cache: TaggableCache;
-  readonly #generations: (options?: CallOptions) => Promise<readonly string[]>;
+  readonly #tags: TagsOfOne;
 
   /** Made by `TagSpace.tagged`. */
-  constructor(
-    cache: TaggableCache,
-    generations: (options?: CallOptions) => Promise<readonly string[]>,
-  ) {
+  constructor(cache: TaggableCache, tags: TagsOfOne) {
     this.#cache = cache;
-    this.#generations = generations;
+    this.#tags = tags;
   }
 
   /** The key that the value is stored under now. */
   async keyOf(key: string, options?: CallOptions): Promise<string> {
-    const generations = await this.#generations(callOf(options));
+    const generations = await this.#tags.generations(callOf(options));
     const digest = createHash('sha256').update(generations.join(' ')).digest('base64url');
     return `${key}~${digest.slice(0, DIGEST_CHARS)}`;
   }
@@ -120,7 +145,7 @@ export class Tagged {
       const plainly: Load<T> = ({ signal }) => load({ key, signal });
       return this.#cache.getOrSet(taggedKey, plainly, options);
     }
-    return load({ key, signal: options.signal ?? new AbortController().signal });
+    return this.#tags.load(key, load, options.signal);
   }
 }
 

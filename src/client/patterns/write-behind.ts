@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CacheError } from '../errors.ts';
-import { badOption, type StoreOptions } from '../options.ts';
+import type { StoreOptions } from '../options.ts';
+import { checkNames, checkRange } from './check-options.ts';
 import { abortable } from './flight.ts';
 import { isTrouble } from './trouble.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -76,10 +77,9 @@ export class WriteBehind<T> {
   ) {
     this.#cache = cache;
     this.#options = { ...DEFAULTS, ...options };
+    checkNames(options, ['store', ...Object.keys(DEFAULTS)]);
     for (const [name, [least, most]] of Object.entries(RANGES)) {
-      const value = this.#options[name as keyof typeof RANGES];
-      if (value >= least && value <= most) continue;
-      throw badOption(`${name} is ${value}, not ${least} to ${most}.`);
+      checkRange(name, this.#options[name as keyof typeof RANGES], least, most);
     }
     this.#onStoreError = onStoreError;
     this.#random = random;

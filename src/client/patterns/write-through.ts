@@ -1,4 +1,5 @@
-import { badOption, type StoreOptions } from '../options.ts';
+import type { StoreOptions } from '../options.ts';
+import { checkNames, checkRange } from './check-options.ts';
 import type { LeasingCache } from './leasing-cache.ts';
 import { isTrouble } from './trouble.ts';
 
@@ -29,7 +30,8 @@ export async function writeThrough<T>(
   options: WriteThroughOptions = {},
 ): Promise<WrittenThrough> {
   const { lease = 10, ...storing } = options;
-  if (!(lease >= 1 && lease <= 3600)) throw badOption(`lease is ${lease}, not 1 to 3600.`);
+  checkNames(options, ['lease', 'ttl', 'deadlineMs', 'signal']);
+  checkRange('lease', lease, 1, 3600);
   const { ttl: _, ...call } = storing;
   const version = await versionOf(cache, key, { ...call, leaseSeconds: lease });
   await store(value, key);

@@ -146,7 +146,10 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
 
     test('without the cache it is loaded, or fails', async () => {
       const tagged = new TagSpace(down).tagged(['t']);
-      expect(await tagged.getOrSet('k', ({ key }) => `loaded ${key}`)).toBe('loaded k');
+      let loads = 0;
+      const load = async ({ key }: { readonly key: string }) => `load ${++loads} of ${key}`;
+      const all = Array.from({ length: 50 }, () => tagged.getOrSet('k', load));
+      expect(new Set(await Promise.all(all))).toEqual(new Set(['load 1 of k']));
       const nodeDown = { code: 'ERR_NODE_DOWN' };
       const failing = tagged.getOrSet('k', () => 'never', { onCacheError: 'fail' });
       await expect(failing).rejects.toMatchObject(nodeDown);

@@ -40,6 +40,7 @@ describe('options of getOrSet', () => {
     { negativeTtl: -1 },
     { errorTtl: Number.POSITIVE_INFINITY },
     { waitMs: 3_600_001 },
+    { staleSeconds: 5 } as LoadOptions,
   ])('%j is refused', (options) => {
     expect(() => planLoad(options)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
   });

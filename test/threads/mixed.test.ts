@@ -19,7 +19,12 @@ function run(workerData: MixedJob): Promise<MixedResult> {
 
 test(`four clients whose sizes turn over and a keeper leave all sound, seed ${seed}`, async () => {
   const threads = CLIENTS + 2;
-  const share = testShare({ threads, memoryLimitBytes: 2 << 20, slabGrowthFactor: 2 });
+  const share = testShare({
+    threads,
+    memoryLimitBytes: 2 << 20,
+    slabGrowthFactor: 2,
+    slabChunkMaxBytes: 8 << 10,
+  });
   const working = new Int32Array(new SharedArrayBuffer(4));
   working[0] = CLIENTS;
   const jobs = Array.from({ length: CLIENTS + 1 }, (_, thread) => {

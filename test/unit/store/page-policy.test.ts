@@ -1,40 +1,100 @@
 import { describe, expect, test } from 'vitest';
-import { type ClassSample, planPageMove } from '../../../src/store/page-policy.ts';
+import { type ClassSample, type PageMove, planPageMove } from '../../../src/store/page-policy.ts';
 
-const sampled = (sizeClass: number, more: Partial<ClassSample> = {}): ClassSample => ({
+/** A class that is full, evicts, and would gain nothing by a page. */
+const sample = (sizeClass: number, more: Partial<ClassSample> = {}): ClassSample => ({
   sizeClass,
-  pages: 10,
+  pages: 11,
   freePages: 0,
   evicts: true,
-  pageHits: 10,
+  pageHits: 0,
   ...more,
 });
 
-describe('a page goes', () => {
-  test('from where it saves least to where it saves most', () => {
-    const classes = [sampled(1), sampled(2, { pageHits: 90 }), sampled(3, { pageHits: 30 })];
-    expect(planPageMove(classes, 0)).toEqual({ from: 1, to: 2 });
-  });
-
-  test('from the class that has pages to spare, whatever they save', () => {
-    const classes = [sampled(1), sampled(2, { pageHits: 90, freePages: 2, evicts: false })];
-    expect(planPageMove(classes, 0)).toEqual({ from: 2, to: 1 });
-  });
-
-  test('to the pool while there are too many', () => {
-    const classes = [sampled(1), sampled(2, { pageHits: 90 })];
-    expect(planPageMove(classes, 1)).toEqual({ from: 1, to: 0 });
-  });
-});
-
-describe('no page goes', () => {
-  test.each([
-    ['for a small gain', [sampled(1), sampled(2, { pageHits: 19 })]],
-    ['out of a class that has one', [sampled(1, { pages: 1 }), sampled(2, { pageHits: 90 })]],
-    ['when half a class would go', [sampled(1, { pages: 2 }), sampled(2, { pageHits: 30 })]],
-    ['for hits by chance', [sampled(1, { pageHits: 0 }), sampled(2, { pageHits: 3 })]],
-    ['to a class that evicts nothing', [sampled(1), sampled(2, { pageHits: 90, evicts: false })]],
-  ])('%s', (_why, classes) => {
-    expect(planPageMove(classes, 0)).toBeUndefined();
+describe('the page that moves', () => {
+  test.each<[string, readonly ClassSample[], number, PageMove | undefined]>([
+    ['no class, no move', [], 0, undefined],
+    ['one class has nobody to give to', [sample(1, { pageHits: 100 })], 0, undefined],
+    [
+      'from where a page is worth least to where it is worth most',
+      [sample(1, { pageHits: 7 }), sample(2), sample(3, { pageHits: 90 })],
+      0,
+      { from: 2, to: 3 },
+    ],
+    [
+      'as much here as there',
+      [sample(1, { pageHits: 9 }), sample(2, { pageHits: 9 })],
+      0,
+      undefined,
+    ],
+    [
+      'not more than twice the loss',
+      [sample(1, { pageHits: 50 }), sample(2, { pageHits: 114 })],
+      0,
+      undefined,
+    ],
+    [
+      'more than twice the loss',
+      [sample(1, { pageHits: 50 }), sample(2, { pageHits: 115 })],
+      0,
+      { from: 1, to: 2 },
+    ],
+    [
+      'who has few pages loses more with one',
+      [
+        sample(1, { pages: 2, pageHits: 10 }),
+        sample(2, { pageHits: 12 }),
+        sample(3, { pageHits: 90 }),
+      ],
+      0,
+      { from: 2, to: 3 },
+    ],
+    ['a few hits are chance', [sample(1), sample(2, { pageHits: 4 })], 0, undefined],
+    ['a few more are not', [sample(1), sample(2, { pageHits: 5 })], 0, { from: 1, to: 2 }],
+    [
+      'nobody gives the only page',
+      [sample(1, { pages: 1 }), sample(2, { pageHits: 90 })],
+      0,
+      undefined,
+    ],
+    [
+      'who does not evict takes none',
+      [sample(1), sample(2, { pageHits: 90, evicts: false })],
+      0,
+      undefined,
+    ],
+    [
+      'free pages go first, for any gain',
+      [sample(1), sample(2, { freePages: 1.6, pageHits: 80 }), sample(3)],
+      0,
+      { from: 2, to: 1 },
+    ],
+    ['one free page may stay', [sample(1), sample(2, { freePages: 1.5 })], 0, undefined],
+    [
+      'free pages stay where nobody evicts',
+      [sample(1, { evicts: false }), sample(2, { freePages: 5, evicts: false })],
+      0,
+      undefined,
+    ],
+    [
+      'over the limit: the poorest gives to the pool',
+      [sample(1, { pageHits: 3 }), sample(2, { pageHits: 2 })],
+      1,
+      { from: 2, to: 0 },
+    ],
+    [
+      'over the limit: free pages first',
+      [sample(1, { freePages: 2, pageHits: 50 }), sample(2)],
+      3,
+      { from: 1, to: 0 },
+    ],
+    [
+      'over the limit: nobody has two',
+      [sample(1, { pages: 1 }), sample(2, { pages: 1 })],
+      3,
+      undefined,
+    ],
+  ])('%s', (_, classes, pagesOver, expected) => {
+    expect(planPageMove(classes, pagesOver)).toEqual(expected);
   });
 });

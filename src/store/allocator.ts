@@ -7,13 +7,13 @@ import { CLASS, ITEM_HEADER_BYTES, type ItemId, NO_ITEM, TOTAL } from './layout.
 import type { Lifetimes } from './lifetimes.ts';
 import { lock, unlock } from './locks.ts';
 import { MOVED, type PageMover } from './page-mover.ts';
-import type { Releaser } from './releaser.ts';
+import { NO_CLASS, type Releaser } from './releaser.ts';
 import { classFor } from './size-classes.ts';
 import type { Slabs } from './slabs.ts';
 import type { Tunables } from './tunables.ts';
 
-/** How many pages an allocation may take from other classes before it is given up. */
-const STEALS_MAX = 4;
+/** How often an allocation may ask other classes for a page before it is given up. */
+const STEALS_MAX = 8;
 
 /** On whose behalf room is made, so that eviction takes no lock twice and nothing that is needed. */
 export interface Asker {
@@ -38,7 +38,7 @@ export interface AllocatorParts {
   readonly lifetimes: Lifetimes;
   readonly evicted: EvictionNotes;
   readonly chunkBytes: readonly number[];
-  classOfMostPages(besides: number): number;
+  classOfMostPages(besides: number, nor: number): number;
 }
 
 /**
@@ -103,12 +103,16 @@ export class Allocator {
 
   /** A chunk of the class, by eviction if it must; or NO_ITEM. It looks taken to everyone else. */
   take(sizeClass: number, asker: Asker): ItemId {
+    const { mover } = this.#parts;
+    let busy = NO_CLASS;
     for (let steals = 0; ; steals++) {
       this.#lock(sizeClass);
       const id = this.#takeHeld(sizeClass, asker);
       this.#unlock(sizeClass);
       if (id !== NO_ITEM) return id;
-      if (steals === STEALS_MAX || !this.#steal(sizeClass, asker.stripe)) break;
+      const donor = steals < STEALS_MAX ? this.#donor(sizeClass, busy) : NO_CLASS;
+      if (donor === NO_CLASS) break;
+      busy = mover.move(donor, sizeClass, asker.stripe) === MOVED.busy ? donor : NO_CLASS;
     }
     this.#lock(sizeClass);
     this.#count(sizeClass, TOTAL.outOfMemory);
@@ -158,14 +162,13 @@ export class Allocator {
   }
 
   /**
-   * Takes a page from the class that has most of them, when this one has nothing to evict. True is worth
-   * another try: also when somebody was at that page, for the next one may be idle.
+   * The class that has most pages, for one that has nothing to evict to take one; but not that whose
+   * page was too busy to leave the last time: when its turn comes again, it is another page's.
    */
-  #steal(sizeClass: number, heldStripe: number): boolean {
-    const { tunables, mover } = this.#parts;
-    if (tunables.get('evictsToFree') === 0 || tunables.get('reassign') === 0) return false;
-    const from = this.#parts.classOfMostPages(sizeClass);
-    return from !== 0 && mover.move(from, sizeClass, heldStripe) !== MOVED.nothing;
+  #donor(sizeClass: number, busy: number): number {
+    const { tunables } = this.#parts;
+    if (tunables.get('evictsToFree') === 0 || tunables.get('reassign') === 0) return NO_CLASS;
+    return this.#parts.classOfMostPages(sizeClass, busy);
   }
 
   /** The class lock is held. */

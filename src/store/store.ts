@@ -361,11 +361,11 @@ export class Store {
     this.expiries.note(this.items.classOf(id), expiry);
   }
 
-  /** The class that has most pages, but for this one; 0 when no class has any. */
-  classOfMostPages(besides: number): number {
+  /** The class that has most pages, but for these; 0 when no class has any. */
+  classOfMostPages(besides: number, nor = besides): number {
     let most = 0;
     for (let id = 1; id < this.chunkBytes.length; id++) {
-      if (id !== besides && this.slabs.pages(id) > this.slabs.pages(most)) most = id;
+      if (id !== besides && id !== nor && this.slabs.pages(id) > this.slabs.pages(most)) most = id;
     }
     return most;
   }

@@ -7,7 +7,8 @@ import { NodeCheck } from './node-check.ts';
 import { type Phase, SoakClient, type Tally } from './soak-client.ts';
 
 const CONNECTIONS = 8;
-const MEMORY_MEGABYTES = 64;
+/** Each of some forty classes keeps a page; the rest has to hold eight large values on their way. */
+const MEMORY_MEGABYTES = 128;
 const MS_PER_MINUTE = 60_000;
 const PHASE_MS = 5000;
 const SAMPLE_MS = 1000;
@@ -24,7 +25,7 @@ const PHASES: readonly Phase[] = [
   { name: 'tiny', bytesMax: 20, largeOneIn: 10_000 },
 ];
 /** `cache_memlimit`, one after the other, once in a round of phases. */
-const LIMITS = [MEMORY_MEGABYTES, 40, MEMORY_MEGABYTES, 56];
+const LIMITS = [MEMORY_MEGABYTES, 96, MEMORY_MEGABYTES, 112];
 
 const { minutes, seed } = yargs(process.argv.slice(2))
   .usage(

@@ -23,7 +23,7 @@ export interface Tally {
 }
 
 const LARGE_BYTES_MIN = 1 << 20;
-const LARGE_BYTES_MAX = 5 << 20;
+const LARGE_BYTES_MAX = 4 << 20;
 const ERRORS_MAX = 20;
 
 /** One connection that asks, checks every reply, and asks again. */

@@ -120,6 +120,20 @@ describe('eviction', () => {
     expect(talker.say('stats\r\n')).toMatch(/STAT evictions [1-9]\d{2,}/);
     expect(audit(talker.store)).toEqual([]);
   });
+  test('a class that has nothing to evict takes a page where one can be had', () => {
+    const share = testShare({ memoryLimitBytes: 6 << 20 });
+    const begin = (bytes: number) => new Talker(share).say(`set upload 0 0 ${bytes}\r\n`);
+    // Three pages of which values on their way hold every chunk, so that none of them can leave,
+    for (let i = 0; i < 9; i++) begin(300_000);
+    // two that could,
+    const talker = new Talker(share);
+    for (let i = 0; i < 30; i++) talker.say(set(`key-${i}`, 'x'.repeat(60_000)));
+    // and one of which all is held.
+    for (let i = 0; i < 2; i++) begin(500_000);
+    expect(talker.store.pages.used()).toBe(6);
+    expect(talker.say(set('large', 'x'.repeat(500_000)))).toBe('STORED\r\n');
+    expect(audit(talker.store, 11)).toEqual([]);
+  });
   test('an append that needs a new chunk of a full class does not evict its own item', () => {
     const talker = new Talker(testShare({ memoryLimitBytes: 1 << 20 }));
     const half = 'x'.repeat(400_000);

@@ -1,0 +1,162 @@
+/** What a node does with its memory as it fills, empties, and changes. */
+import { afterEach, expect, test } from 'vitest';
+import { startSlabring } from '../../support/node-process.ts';
+import { Random, testSeed } from '../../support/random.ts';
+import type { TestServer } from '../../support/server.ts';
+import { statsOf, sumOf } from '../../support/stats.ts';
+import { until } from '../../support/wait.ts';
+import { RawConnection } from '../../support/wire.ts';
+
+const PATIENCE_MS = 120_000;
+const MEGABYTE = 1 << 20;
+const seed = testSeed();
+
+const servers: TestServer[] = [];
+const connections: RawConnection[] = [];
+afterEach(async () => {
+  for (const connection of connections.splice(0)) connection.destroy();
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+async function started(...args: readonly string[]): Promise<[TestServer, RawConnection]> {
+  const server = await startSlabring({ args });
+  servers.push(server);
+  const connection = await RawConnection.connect(server.address);
+  connections.push(connection);
+  return [server, connection];
+}
+
+const set = (key: string, value: string, exptime = 0): string =>
+  `set ${key} 0 ${exptime} ${value.length}\r\n${value}\r\n`;
+const valueOfSize = (key: string, bytes: number): string => `${key} `.padEnd(bytes, 'x');
+
+/** Stores so many values, one for each key or for those that `pick` says; the distinct replies. */
+async function fill(
+  connection: RawConnection,
+  prefix: string,
+  bytes: number,
+  count: number,
+  pick = (nth: number) => nth,
+): Promise<ReadonlySet<string>> {
+  const replies = new Set<string>();
+  const perBatch = Math.max(1, Math.floor(200_000 / (bytes + 50)));
+  for (let done = 0; done < count; done += perBatch) {
+    const keys = Array.from({ length: Math.min(perBatch, count - done) }, (_, i) => pick(i + done));
+    const sets = keys.map((i) => set(`${prefix}-${i}`, valueOfSize(`${prefix}-${i}`, bytes)));
+    const reply = (await connection.exchange(sets.join(''))).toString('latin1');
+    for (const line of reply.split('\r\n')) if (line !== '') replies.add(line);
+  }
+  return replies;
+}
+
+test(
+  'a million keys that expire at once are freed, though nobody asks for them',
+  async () => {
+    const keys = 1_000_000;
+    const [server, connection] = await started('-m', '256', '-t', '2');
+    const perBatch = 10_000;
+    for (let done = 0; done < keys; done += perBatch) {
+      const sets = Array.from(
+        { length: perBatch },
+        (_, i) => `set ${done + i} 0 3 1 noreply\r\nx\r\n`,
+      );
+      await connection.exchange(sets.join(''));
+    }
+    await until(
+      'all are gone',
+      async () => (await statsOf(server)).get('curr_items') === 0,
+      PATIENCE_MS,
+    );
+    expect((await statsOf(server)).get('evictions')).toBe(0);
+    // A class without items is not in `stats items`.
+    expect((await statsOf(server)).get('crawler_reclaimed')).toBe(keys);
+    expect(await sumOf(server, 'slabs', 'used_chunks')).toBe(0);
+  },
+  PATIENCE_MS,
+);
+
+test('lru_crawler crawl frees what has expired when it would not be looked for yet', async () => {
+  const [server, connection] = await started();
+  const say = async (text: string) => (await connection.exchange(text)).toString('latin1');
+  // What has expired is behind a crowd that has not, for an hour.
+  await say(Array.from({ length: 5000 }, (_, i) => set(`stays-${i}`, 'x', 3600)).join(''));
+  await say(Array.from({ length: 10 }, (_, i) => set(`goes-${i}`, 'x', 1)).join(''));
+  await until('ten have expired', async () => {
+    await say('lru_crawler crawl all\r\n');
+    return (await statsOf(server)).get('curr_items') === 5000;
+  });
+  expect(await sumOf(server, 'items', 'crawler_reclaimed')).toBe(10);
+  expect(await sumOf(server, 'items', 'crawler_items_checked')).toBeGreaterThan(5000);
+});
+
+/** One after the other; together many times the memory. */
+const MIXES: readonly (readonly [bytes: number, count: number])[] = [
+  [100, 150_000],
+  [1000, 30_000],
+  [20_000, 2000],
+  [300_000, 150],
+  [900_000, 60],
+  [60, 200_000],
+  [5000, 6000],
+];
+
+test(
+  `sizes that turn over completely are never refused, and get the pages, seed ${seed}`,
+  async () => {
+    const random = new Random(seed);
+    const [server, connection] = await started('-m', '16', '-t', '2');
+    for (const [bytes, count] of MIXES) {
+      // Some keys come again and again, as they do behind an application.
+      const pick = () => Math.floor(count * random.fraction() ** 3);
+      const replies = await fill(connection, `of-${bytes}`, bytes, count, pick);
+      expect([...replies]).toEqual(['STORED']);
+      const key = `of-${bytes}-last`;
+      const value = valueOfSize(key, bytes);
+      const reply = await connection.exchange(`${set(key, value)}get ${key}\r\n`);
+      expect(
+        reply.equals(Buffer.from(`STORED\r\nVALUE ${key} 0 ${bytes}\r\n${value}\r\nEND\r\n`)),
+      ).toBe(true);
+    }
+    expect(await sumOf(server, 'items', 'outofmemory')).toBe(0);
+    expect((await statsOf(server)).get('slabs_moved')).toBeGreaterThan(0);
+  },
+  PATIENCE_MS,
+);
+
+test('with -M what does not fit is refused, and nothing gives way', async () => {
+  const [server, connection] = await started('-m', '2', '-M');
+  const replies = await fill(connection, 'key', 1000, 5000);
+  expect([...replies]).toEqual(['STORED', 'SERVER_ERROR out of memory storing object']);
+  const stats = await statsOf(server);
+  expect(stats.get('evictions')).toBe(0);
+  expect((await connection.exchange('get key-0\r\n')).toString()).toContain('VALUE key-0 0 1000');
+  // What could not be stored is not there with an old value either.
+  await connection.exchange(set('key-0', 'x'.repeat(1000)));
+  expect((await connection.exchange('get key-0\r\n')).toString()).toBe('END\r\n');
+  // Room that comes free is used.
+  expect((await connection.exchange(set('key-0', 'x'.repeat(1000)))).toString()).toBe('STORED\r\n');
+});
+
+test(
+  'cache_memlimit takes pages from a node that serves, and gives it more',
+  async () => {
+    const [server, connection] = await started('-m', '24', '-t', '2');
+    const pages = () => sumOf(server, 'slabs', 'total_pages');
+    await fill(connection, 'first', 1000, 40_000);
+    expect(await pages()).toBe(24);
+    await connection.exchange('cache_memlimit 8\r\n');
+    await until('pages have been given back', async () => (await pages()) <= 8);
+    const left = (await statsOf(server)).get('curr_items') ?? 0;
+    expect(left).toBeGreaterThan(5000);
+    expect(left).toBeLessThan(9000);
+    expect([...(await fill(connection, 'second', 1000, 40_000))]).toEqual(['STORED']);
+    expect(await pages()).toBe(8);
+    await connection.exchange('cache_memlimit 48\r\n');
+    expect([...(await fill(connection, 'third', 1000, 60_000))]).toEqual(['STORED']);
+    expect(await pages()).toBe(48);
+    const stats = await statsOf(server);
+    expect(stats.get('limit_maxbytes')).toBe(48 * MEGABYTE);
+    expect(stats.get('bytes')).toBeGreaterThan(40 * MEGABYTE);
+  },
+  PATIENCE_MS,
+);

@@ -417,6 +417,8 @@ export function tunablesOf(options: ServerOptions): Partial<Record<TunableName, 
     crawlerToCrawl: options.lruCrawlerTocrawl,
     maintainer: options.noLruMaintainer ? 0 : 1,
     trackSizes: options.trackSizes ? 1 : 0,
+    // Nobody would keep the segments in order: as in memcached, there is one list then.
+    segmented: options.noLruMaintainer && options.eviction === 'segmented' ? 0 : 1,
   };
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   CodedError,
+  choice,
   type FlagTable,
   flag,
   integer,
@@ -13,6 +14,7 @@ import {
   CacheError,
   type ClientOptions,
   createClient,
+  type DistributionName,
   type NodeSpec,
 } from '../client/index.ts';
 import { EXIT } from './exit-codes.ts';
@@ -30,6 +32,11 @@ const cacheFlags = {
     }),
     default: ['127.0.0.1:11211'] as readonly string[],
   },
+  distribution: choice({
+    words: ['ketama', 'modulo', 'jump', 'rendezvous'] satisfies DistributionName[],
+    default: 'ketama',
+    doc: 'How keys are placed on nodes; all clients of a cache must agree.',
+  }),
   user: text({
     placeholder: '<name>',
     doc: 'Log in under this name; the password is SLABRING_PASSWORD, or is asked for.',
@@ -98,6 +105,7 @@ async function clientOptionsOf(options: CacheOptions, host: Host): Promise<Clien
   return {
     nodes: nodesOf(options.nodes),
     deadlineMs,
+    distribution: options.distribution,
     ...login,
     tls: tlsCa === '' ? tls : { ca: readFileSync(tlsCa) },
   };

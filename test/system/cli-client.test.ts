@@ -124,6 +124,9 @@ describe('the command line without a cache', () => {
     expect(nodes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
     expect(nodes[0]!.share).toBeGreaterThan(nodes[1]!.share * 2);
     expect(keys.map(({ key }) => key)).toEqual(['a', 'b']);
+    const even = await cli('ring --nodes a,b,c --distribution rendezvous --json');
+    const { nodes: thirds } = JSON.parse(even.out) as { nodes: readonly { share: number }[] };
+    for (const { share } of thirds) expect(share).toBeCloseTo(1 / 3, 1);
     const shown = (await cli('ring a --nodes 10.0.0.1,10.0.0.2')).out;
     expect(shown).toMatch(/^10\.0\.0\.1:11211 +\d+\.\d % +█+\n/);
     expect(shown).toMatch(/\na +10\.0\.0\.[12]:11211$/);

@@ -7,7 +7,7 @@ import type {
 } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
-import { attempt, keepReply, replyOf, shareOf } from './attempt.ts';
+import { attempt, keepReply, replyOf } from './attempt.ts';
 import { copyItem } from './copier.ts';
 import type { CopySet } from './copy-set.ts';
 import type { Member } from './member.ts';
@@ -52,7 +52,7 @@ class Decision {
     // A counter that another copy has must not start anew.
     const others = this.#others(decider);
     const first = others.length > 0 ? withoutStart(request) : request;
-    const deadlineAt = shareOf(this.#operation.deadlineAt, this.#places.length - at);
+    const { deadlineAt } = this.#operation;
     const answered = (reply: Reply): void => {
       if (others.length > 0 && saysLost(request, reply)) this.#restore(decider, request);
       else this.#spread(decider, keepReply(reply));

@@ -3,7 +3,7 @@ import type { Operation } from '../connection/operation.ts';
 import { attempt, shareOf } from './attempt.ts';
 import { lookInRounds } from './many-rounds.ts';
 import type { Route, Target } from './route.ts';
-import { isRead, mayRepeat, withTtlAtMost } from './verdicts.ts';
+import { isIdempotent, isRead, mayRepeat, withTtlAtMost } from './verdicts.ts';
 
 /** Who stands in for whoever owns a key. */
 export interface StandIns {
@@ -21,7 +21,7 @@ export interface StandIns {
 export class FailoverRoute implements Route {
   readonly #inner: Route;
   readonly #standIns: StandIns;
-  readonly #targets = new Map<Target, Target>();
+  readonly #targets = new WeakMap<Target, Target>();
 
   constructor(inner: Route, standIns: StandIns) {
     this.#inner = inner;
@@ -91,7 +91,7 @@ class FailoverTarget implements Target {
     const isStandIn = place !== this.#own;
     if (isStandIn && !isRead(request)) this.#own.forget(key);
     const sent = isStandIn ? withTtlAtMost(request, this.#standIns.ttlSeconds) : request;
-    const deadlineAt = shareOf(operation.deadlineAt, places.length - at);
+    const deadlineAt = deadlineOf(operation, places.length - at);
     operation.isSent = true;
     attempt(
       place,
@@ -105,4 +105,9 @@ class FailoverTarget implements Target {
       },
     );
   }
+}
+
+/** What cannot be repeated need leave no time for a repetition. */
+function deadlineOf({ request, deadlineAt }: Operation, attemptsLeft: number): number {
+  return isIdempotent(request) ? shareOf(deadlineAt, attemptsLeft) : deadlineAt;
 }

@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CacheError, type FailureCode } from '../../../../src/client/errors.ts';
-import {
-  casTagOf,
-  isIdempotent,
-  mayRepeat,
-  TAGGED_CAS_MAX,
-  tagCas,
-  untagCas,
-  withTtlAtMost,
-} from '../../../../src/client/routing/verdicts.ts';
+import { isIdempotent, mayRepeat, withTtlAtMost } from '../../../../src/client/routing/verdicts.ts';
 import type { Request, StoreMode } from '../../../../src/protocol/client.ts';
 
 const get: Request = { verb: 'get', key: 'k', cas: false };
@@ -80,20 +72,5 @@ describe('a time to live of 60 seconds at the most', () => {
   test('leaves alone what has none', () => {
     for (const request of [get, count(), remove()])
       expect(withTtlAtMost(request, 60)).toBe(request);
-  });
-});
-
-describe('CAS ids of copies', () => {
-  test('say whose they are, and fit their bound', () => {
-    const tag = casTagOf('10.0.0.1:11211');
-    expect(tag).not.toBe(casTagOf('10.0.0.2:11211'));
-    for (const cas of [0n, 1n, 2n ** 64n - 1n]) {
-      expect(untagCas(tagCas(cas, tag))).toEqual({ cas, tag });
-      expect(tagCas(cas, tag) <= TAGGED_CAS_MAX).toBe(true);
-    }
-  });
-
-  test('without a tag they are nobody’s', () => {
-    expect(untagCas(77n)).toEqual({ cas: 77n, tag: 0n });
   });
 });

@@ -44,8 +44,8 @@ import {
   type WrittenThrough,
   writeThrough,
 } from './patterns/write-through.ts';
+import { CAS_MAX, TAGGED_CAS_MAX } from './routing/cas-tags.ts';
 import { Fleet, type FleetEvents } from './routing/fleet.ts';
-import { CAS_MAX, TAGGED_CAS_MAX } from './routing/verdicts.ts';
 import { readNodes } from './topology.ts';
 import { KeyCodec } from './values/keys.ts';
 import { type Encoded, ValueCodec } from './values/value-codec.ts';
@@ -92,8 +92,8 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     this.#keys = new KeyCodec(resolved.namespace, resolved.keys);
     this.#codec = new ValueCodec(resolved.serializer, resolved.compression);
     this.#answers = new ValueAnswers(this.#codec);
-    this.#casMax = resolved.replicas > 1 ? TAGGED_CAS_MAX : CAS_MAX;
-    this.#fleet = new Fleet(resolved, this.#fleetEvents());
+    this.#fleet = new Fleet(resolved, 'start' in options.nodes, this.#fleetEvents());
+    this.#casMax = this.#fleet.tagsCas ? TAGGED_CAS_MAX : CAS_MAX;
     if ('start' in options.nodes) {
       this.#discovery = options.nodes;
       this.#discovery.start({

@@ -1,7 +1,7 @@
 import { Reply, type ReplyStatus, type Request } from '../../protocol/client.ts';
 import { type Answered, Operation } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
-import type { Target } from './route.ts';
+import type { Destination } from './route.ts';
 
 /** An attempt has at least so long, be its deadline ever so near. */
 const LEAST_MS = 1;
@@ -11,7 +11,7 @@ const LEAST_MS = 1;
  * and perhaps before this returns; the reply is only lent.
  */
 export function attempt(
-  target: Target,
+  target: Destination,
   request: Request,
   deadlineAt: number,
   answered: (reply: Reply) => void,
@@ -22,7 +22,7 @@ export function attempt(
 
 /** The same for a request whose reply has several items. */
 export function attemptMany(
-  target: Target,
+  target: Destination,
   request: Request,
   deadlineAt: number,
   answered: Answered,

@@ -7,11 +7,11 @@ import type {
 } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
-import { attempt, keepReply, replyOf, shareOf } from './attempt.ts';
+import { attempt, keepReply, replyOf } from './attempt.ts';
 import { copyItem } from './copier.ts';
 import type { CopySet } from './copy-set.ts';
 import type { Member } from './member.ts';
-import { mayRepeat, untagCas } from './verdicts.ts';
+import { mayRepeat } from './verdicts.ts';
 
 /** What depends on the item that is there: counters, cas, add, replace, append, prepend. */
 export type DecidedRequest = StoreRequest | DeleteRequest | CountRequest;
@@ -43,18 +43,13 @@ class Decision {
 
   decide(at: number): void {
     const decider = this.#places[at]!;
-    const request = askedOf(decider, this.#request);
-    if (request === undefined) this.#end(replyOf('exists'));
-    else this.#ask(at, decider, request);
-  }
-
-  #ask(at: number, decider: Member, request: DecidedRequest): void {
+    const request = this.#request;
     // A counter that another copy has must not start anew.
     const others = this.#others(decider);
     const first = others.length > 0 ? withoutStart(request) : request;
-    const deadlineAt = shareOf(this.#operation.deadlineAt, this.#places.length - at);
+    const { deadlineAt } = this.#operation;
     const answered = (reply: Reply): void => {
-      if (others.length > 0 && saysLost(request, reply)) this.#restore(decider, request);
+      if (others.length > 0 && saysLost(request, reply)) this.#restore(decider);
       else this.#spread(decider, keepReply(reply));
     };
     attempt(decider, first, deadlineAt, answered, (error) => this.#failed(at, error));
@@ -72,29 +67,29 @@ class Decision {
   }
 
   /** Brings back what the decider lost, from the first that has it; then it is asked as it should be. */
-  #restore(decider: Member, request: DecidedRequest): void {
-    const { key } = request;
+  #restore(decider: Member): void {
+    const { key } = this.#request;
     const { deadlineAt } = this.#operation;
     const others = this.#others(decider);
     const from = (at: number): void => {
       const other = others[at];
       if (other === undefined || this.#operation.isSettled) {
-        this.#askAgain(decider, request);
+        this.#askAgain(decider);
         return;
       }
       const copy = { key, from: other, to: [decider], mode: 'add', deadlineAt } as const;
       copyItem(copy, ({ isFound }) => {
-        if (isFound) this.#askAgain(decider, request);
+        if (isFound) this.#askAgain(decider);
         else from(at + 1);
       });
     };
     from(0);
   }
 
-  #askAgain(decider: Member, request: DecidedRequest): void {
+  #askAgain(decider: Member): void {
     attempt(
       decider,
-      request,
+      this.#request,
       this.#operation.deadlineAt,
       (reply) => this.#spread(decider, keepReply(reply)),
       (error) => this.#operation.failWith(error),
@@ -163,13 +158,6 @@ class Decision {
   #end(reply: Reply): void {
     this.#operation.answer(reply, '', performance.now());
   }
-}
-
-/** The request as that copy is asked; undefined when its CAS id is another copy's. */
-function askedOf(decider: Member, request: DecidedRequest): DecidedRequest | undefined {
-  if (request.verb === 'count' || request.cas === undefined) return request;
-  const { cas, tag } = untagCas(request.cas);
-  return tag === 0n || tag === decider.casTag ? { ...request, cas } : undefined;
 }
 
 function withoutStart(request: DecidedRequest): DecidedRequest {

@@ -5,7 +5,7 @@ import { attempt, replyOf, shareOf } from './attempt.ts';
 import { storeOf } from './copier.ts';
 import type { CopySet } from './copy-set.ts';
 import type { Member } from './member.ts';
-import { hasValue, tagCas } from './verdicts.ts';
+import { hasValue } from './verdicts.ts';
 
 /** Gets from the first copy that has it; those before that lost it get it back. */
 export function readFromCopies(copies: CopySet, operation: Operation, request: GetRequest): void {
@@ -139,9 +139,7 @@ function endWithout(operation: Operation, misses: number, error: CacheError | un
   else operation.answer(replyOf('miss'), '', performance.now());
 }
 
-/** Answers with what a copy said; its CAS id says whose it is. */
-export function answerFrom(place: Member, operation: Operation, reply: Reply): void {
-  if (reply.cas !== undefined) reply.cas = tagCas(reply.cas, place.casTag);
+function answerFrom(place: Member, operation: Operation, reply: Reply): void {
   operation.answer(reply, place.name, performance.now());
 }
 

@@ -3,7 +3,10 @@ import type { Operation } from '../connection/operation.ts';
 import { attempt, shareOf } from './attempt.ts';
 import { lookInRounds } from './many-rounds.ts';
 import type { Route, Target } from './route.ts';
-import { isRead, mayRepeat, withTtlAtMost } from './verdicts.ts';
+import { isIdempotent, isRead, mayRepeat, withTtlAtMost } from './verdicts.ts';
+
+/** Keys remembered for each target; what else stand-ins hold goes by its short life. */
+const LENT_MAX = 16_384;
 
 /** Who stands in for whoever owns a key. */
 export interface StandIns {
@@ -21,7 +24,7 @@ export interface StandIns {
 export class FailoverRoute implements Route {
   readonly #inner: Route;
   readonly #standIns: StandIns;
-  readonly #targets = new Map<Target, Target>();
+  readonly #targets = new WeakMap<Target, Target>();
 
   constructor(inner: Route, standIns: StandIns) {
     this.#inner = inner;
@@ -42,6 +45,8 @@ export class FailoverRoute implements Route {
 class FailoverTarget implements Target {
   readonly #own: Target;
   readonly #standIns: StandIns;
+  /** Where keys were written last that were written elsewhere than at their own target. */
+  readonly #lent = new Map<string, Target>();
 
   constructor(own: Target, standIns: StandIns) {
     this.#own = own;
@@ -73,7 +78,21 @@ class FailoverTarget implements Target {
     }
   }
 
-  /** Those that are up, in order; all of them when none is. */
+  /** Whoever has an older value of a key than the place where it is written now forgets it. */
+  #written(key: string, place: Target): void {
+    const before = this.#lent.get(key);
+    if (before !== undefined && before !== place) before.forget(key);
+    if (place === this.#own) {
+      if (before !== undefined) this.#lent.delete(key);
+      return;
+    }
+    this.#own.forget(key);
+    this.#lent.delete(key);
+    this.#lent.set(key, place);
+    if (this.#lent.size > LENT_MAX) this.#lent.delete(this.#lent.keys().next().value!);
+  }
+
+  /** Those that are up, in order; its own when none is. */
   #placesOf(key: string): readonly Target[] {
     const places = [this.#own, ...this.#standIns.of(key)];
     const up = places.filter(({ isDown }) => !isDown);
@@ -89,9 +108,9 @@ class FailoverTarget implements Target {
   ): void {
     const place = places[at]!;
     const isStandIn = place !== this.#own;
-    if (isStandIn && !isRead(request)) this.#own.forget(key);
+    if (!isRead(request)) this.#written(key, place);
     const sent = isStandIn ? withTtlAtMost(request, this.#standIns.ttlSeconds) : request;
-    const deadlineAt = shareOf(operation.deadlineAt, places.length - at);
+    const deadlineAt = deadlineOf(operation, places.length - at);
     operation.isSent = true;
     attempt(
       place,
@@ -105,4 +124,9 @@ class FailoverTarget implements Target {
       },
     );
   }
+}
+
+/** What cannot be repeated need leave no time for a repetition. */
+function deadlineOf({ request, deadlineAt }: Operation, attemptsLeft: number): number {
+  return isIdempotent(request) ? shareOf(deadlineAt, attemptsLeft) : deadlineAt;
 }

@@ -10,7 +10,7 @@ import { replyOf } from './attempt.ts';
 import { type Composition, composeRoute, type RouteEvents } from './compose.ts';
 import { Copier } from './copier.ts';
 import { lookInRounds } from './many-rounds.ts';
-import { Member, type MemberEvents } from './member.ts';
+import { Member, type MemberEvents, type MemberOptions } from './member.ts';
 import type { Route, Target } from './route.ts';
 import { WaitingRoute } from './waiting.ts';
 
@@ -26,6 +26,8 @@ export interface FleetEvents extends RouteEvents {
  * under way end where they began.
  */
 export class Fleet implements Route {
+  /** Whether a key may be served by more than one node, so that CAS ids must say whose they are. */
+  readonly tagsCas: boolean;
   readonly #options: ResolvedOptions;
   readonly #events: FleetEvents;
   readonly #copier: Copier;
@@ -40,9 +42,11 @@ export class Fleet implements Route {
   #graceTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(options: ResolvedOptions, events: FleetEvents) {
+  /** @param mayChange whether there may be other nodes later. */
+  constructor(options: ResolvedOptions, mayChange: boolean, events: FleetEvents) {
     this.#options = options;
     this.#events = events;
+    this.tagsCas = mayChange || options.replicas > 1 || options.failover !== 'fail';
     this.#copier = new Copier(options.deadlineMs);
     this.#waiting = new WaitingRoute(options.maxPendingPerNode);
     this.#route = this.#waiting;
@@ -108,8 +112,7 @@ export class Fleet implements Route {
   }
 
   #join(node: KnownNode): Member {
-    const { deadlineMs } = this.#options;
-    return new Member(node, nodeOptionsOf(this.#options), deadlineMs, {
+    return new Member(node, memberOptionsOf(this.#options, this.tagsCas), {
       up: (name) => this.#events.up(name),
       down: (name, reason) => this.#events.down(name, reason),
       failed: (error, kind) => this.#events.failed(error, kind),
@@ -166,9 +169,10 @@ function gutterOf({ failover }: ResolvedOptions): readonly NodeAddress[] {
   return typeof failover === 'string' ? [] : readNodes(failover.gutter);
 }
 
-function nodeOptionsOf(options: ResolvedOptions): ConstructorParameters<typeof Member>[1] {
+function memberOptionsOf(options: ResolvedOptions, tagsCas: boolean): MemberOptions {
   return {
     ...options,
+    tagsCas,
     silenceMs: options.deadlineMs,
     maxPending: options.maxPendingPerNode,
     maxPendingBytes: options.maxPendingBytesPerNode,

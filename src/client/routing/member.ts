@@ -4,9 +4,9 @@ import type { KnownNode } from '../discovery/discovery.ts';
 import type { CacheError } from '../errors.ts';
 import type { OperationKind } from '../observe/metrics.ts';
 import { NodeObserver } from '../observe/node-observer.ts';
+import { casTagOf, concernsCas, sendTagged } from './cas-tags.ts';
 import { MissedWrites } from './missed-writes.ts';
 import type { Target } from './route.ts';
-import { casTagOf } from './verdicts.ts';
 
 /** What a fleet is told of its nodes. */
 export interface MemberEvents {
@@ -17,20 +17,27 @@ export interface MemberEvents {
   isNobodyUp(): boolean;
 }
 
+export interface MemberOptions extends NodeOptions {
+  /** Milliseconds that the deletion of what it missed may take. */
+  readonly deadlineMs: number;
+  /** Whether its CAS ids say that they are its own. */
+  readonly tagsCas: boolean;
+}
+
 /** One node of the fleet: its connections, what is counted of it, and what it missed. */
 export class Member implements Target {
   readonly observer: NodeObserver;
-  /** Its mark in CAS ids. */
-  readonly casTag: bigint;
   readonly #connection: NodeConnection;
   readonly #missed: MissedWrites;
+  /** Its mark in CAS ids, where they have one. */
+  readonly #casTag: bigint | undefined;
   #hasLeft = false;
 
-  constructor(node: KnownNode, options: NodeOptions, deadlineMs: number, events: MemberEvents) {
+  constructor(node: KnownNode, options: MemberOptions, events: MemberEvents) {
     const { name } = node;
     this.observer = new NodeObserver(name, events.failed);
-    this.casTag = casTagOf(name);
-    this.#missed = new MissedWrites(this, deadlineMs);
+    this.#casTag = options.tagsCas ? casTagOf(name) : undefined;
+    this.#missed = new MissedWrites(this, options.deadlineMs);
     this.#connection = new NodeConnection(node, options, {
       begin: (operation) => this.observer.begin(operation),
       up: () => {
@@ -60,7 +67,11 @@ export class Member implements Target {
       return;
     }
     this.#missed.before(operation.request);
-    this.#connection.send(operation);
+    if (this.#casTag !== undefined && concernsCas(operation.request)) {
+      sendTagged(this.#connection, this.#casTag, operation);
+    } else {
+      this.#connection.send(operation);
+    }
   }
 
   forget(key: string): void {

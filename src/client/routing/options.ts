@@ -86,7 +86,7 @@ export function resolveRouting(options: RoutingOptions): ResolvedRouting {
 
 function resolveFailover(failover: Failover): ResolvedRouting['failover'] {
   if (failover === 'fail' || failover === 'next') return failover;
-  if (typeof failover !== 'object' || failover === null) {
+  if (typeof failover !== 'object') {
     throw bad(`failover is ${JSON.stringify(failover)}, not fail, next or { gutter }.`);
   }
   checkNames('failover', failover, ['gutter', 'ttlSeconds']);

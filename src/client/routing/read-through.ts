@@ -3,11 +3,15 @@ import type { Operation } from '../connection/operation.ts';
 import { attempt, keepReply, replyOf, shareOf } from './attempt.ts';
 import { type Copier, copyItem } from './copier.ts';
 import { lookInRounds } from './many-rounds.ts';
+import { Memo } from './memo.ts';
 import type { Route, Target } from './route.ts';
 import { isIdempotent, isRead } from './verdicts.ts';
 
 /** Where keys were before the nodes changed: without where they are now, the latest first. */
 export type FormerPlaces = (key: string) => readonly Target[];
+
+/** Remembered for each place where keys are now. */
+const TARGETS_MAX = 1024;
 
 /**
  * For some time after the nodes changed, a key that moved is looked for where it was, and brought over. What
@@ -17,7 +21,7 @@ export class ReadThroughRoute implements Route {
   readonly #inner: Route;
   readonly #formerPlaces: FormerPlaces;
   readonly #copier: Copier;
-  readonly #targets = new Map<Target, Map<string, Target>>();
+  readonly #targets = new WeakMap<Target, Memo<Target>>();
 
   constructor(inner: Route, formerPlaces: FormerPlaces, copier: Copier) {
     this.#inner = inner;
@@ -35,16 +39,11 @@ export class ReadThroughRoute implements Route {
   #movedTarget(now: Target, before: readonly Target[]): Target {
     let targets = this.#targets.get(now);
     if (targets === undefined) {
-      targets = new Map();
+      targets = new Memo(TARGETS_MAX);
       this.#targets.set(now, targets);
     }
     const id = before.map(({ name }) => name).join();
-    let target = targets.get(id);
-    if (target === undefined) {
-      target = new MovedTarget(now, before, this.#copier);
-      targets.set(id, target);
-    }
-    return target;
+    return targets.get(id, () => new MovedTarget(now, before, this.#copier));
   }
 }
 

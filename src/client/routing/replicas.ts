@@ -5,15 +5,20 @@ import { writeEverywhere } from './copies-everywhere.ts';
 import { fetchFromCopies, readFromCopies } from './copies-read.ts';
 import type { CopySet } from './copy-set.ts';
 import { lookInRounds } from './many-rounds.ts';
+import { Memo } from './memo.ts';
 import type { Route, Target } from './route.ts';
 import { isIdempotent, isRead } from './verdicts.ts';
+
+/** Sets of copies that are remembered: large fleets have many more. */
+const TARGETS_MAX = 4096;
 
 /** Each key to the nodes that hold a copy of it: its owner and those that follow. */
 export class ReplicaRoute implements Route {
   readonly #distribution: Distribution;
   readonly #count: number;
   readonly #copiesOf: (members: readonly number[]) => CopySet;
-  readonly #targets = new Map<string, ReplicaTarget>();
+  /** Equal ones are one, so that they share requests for many keys. */
+  readonly #targets = new Memo<Target>(TARGETS_MAX);
 
   /** @param copiesOf the nodes with these indexes, as copies. */
   constructor(
@@ -28,13 +33,7 @@ export class ReplicaRoute implements Route {
 
   targetOf(key: string): Target {
     const owners = this.#distribution.ownersOf(key, this.#count);
-    const id = owners.join();
-    let target = this.#targets.get(id);
-    if (target === undefined) {
-      target = new ReplicaTarget(this.#copiesOf(owners));
-      this.#targets.set(id, target);
-    }
-    return target;
+    return this.#targets.get(owners.join(), () => new ReplicaTarget(this.#copiesOf(owners)));
   }
 }
 

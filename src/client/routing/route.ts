@@ -10,13 +10,16 @@ export interface Route {
   targetOf(key: string): Target;
 }
 
-/** Something that takes operations: one node, or nodes behind a policy. */
-export interface Target {
+/** Something that takes operations: a connection, a node, or nodes behind a policy. */
+export interface Destination {
   readonly name: string;
-  /** Whether nobody there answers, as far as is known: an operation would fail at once. */
-  readonly isDown: boolean;
   /** Takes an operation; it is settled by its deadline at the latest. */
   send(operation: Operation): void;
+}
+
+export interface Target extends Destination {
+  /** Whether nobody there answers, as far as is known: an operation would fail at once. */
+  readonly isDown: boolean;
   /** What is there under `key` is out of date: it is removed as soon as that can be done. */
   forget(key: string): void;
 }

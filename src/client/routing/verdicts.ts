@@ -1,5 +1,4 @@
 /** What routes decide by: pure functions of a request, a failure or a reply. */
-import { murmur3 } from '../../base/index.ts';
 import type { Reply, Request } from '../../protocol/client.ts';
 import type { CacheError, FailureCode } from '../errors.ts';
 
@@ -58,28 +57,4 @@ export function withTtlAtMost(request: Request, seconds: number): Request {
 /** Whether a reply to a fetch holds a value that others may have: no lease's empty item. */
 export function hasValue({ status, valueBytes, won, isTaken }: Reply): boolean {
   return status === 'value' && !(valueBytes === 0 && (won || isTaken));
-}
-
-/**
- * CAS ids are each node's own, and small: the id of one copy could by chance be that of another
- * version at the next. So an id from a copy carries, above its 64 bits, 32 that say whose it is.
- */
-const CAS_BITS = 64n;
-
-export const CAS_MAX = 2n ** 64n - 1n;
-export const TAGGED_CAS_MAX = 2n ** 96n - 1n;
-
-/** Stands for a node in CAS ids: never 0. */
-export function casTagOf(node: string): bigint {
-  const bytes = Buffer.from(node);
-  return BigInt(murmur3(bytes, 0, bytes.length, 0) || 1);
-}
-
-export function tagCas(cas: bigint, tag: bigint): bigint {
-  return (tag << CAS_BITS) | cas;
-}
-
-/** The id as the node knows it, and whose it is; a tag of 0 is nobody's. */
-export function untagCas(cas: bigint): { readonly cas: bigint; readonly tag: bigint } {
-  return { cas: BigInt.asUintN(Number(CAS_BITS), cas), tag: cas >> CAS_BITS };
 }

@@ -117,6 +117,22 @@ describe.each(['next', 'gutter'] as const)('%s', (kind) => {
     expect(await inside(node).get(written)).toBe('after');
   });
 
+  test('a version of a stand-in is never taken for one of the owner', async () => {
+    const cache = start({ failover: failover() });
+    const node = fleet.nodes[2]!;
+    const [key = ''] = keysAt(cache, node);
+    await cutOff(cache, node);
+    await cache.set(key, 'stand-in');
+    const { cas } = (await cache.gets(key))!;
+    expect(await cache.cas(key, 'stand-in 2', cas)).toBe('stored');
+    const again = await cache.gets(key);
+    await mend(cache, node);
+    await cache.set(key, 'own');
+    expect(await cache.cas(key, 'lost', again!.cas)).toBe('exists');
+    expect(await cache.delete(key, { cas: again!.cas })).toBe(false);
+    expect(await cache.get(key)).toBe('own');
+  });
+
   test('a node that stalls takes its share of the deadline, not all of it', async () => {
     const deadlineMs = 2000;
     const cache = start({ failover: failover(), deadlineMs });

@@ -136,6 +136,19 @@ describe('when the nodes change', () => {
     await raw.stop();
   });
 
+  test('a version of one node is none of the next', async () => {
+    const { cache, hand } = start();
+    const [one = '', two = ''] = fleet.names;
+    hand.tell([one]);
+    await cache.set('x', 'here');
+    const { cas } = (await cache.gets('x'))!;
+    hand.tell([two]);
+    await cache.set('x', 'there');
+    expect(await cache.cas('x', 'lost', cas)).toBe('exists');
+    const now = (await cache.gets('x'))!;
+    expect(await cache.cas('x', 'kept', now.cas)).toBe('stored');
+  });
+
   test('a list that keys cannot be placed on is told, and the old one stays', async () => {
     const { cache, hand } = start({ distribution: 'modulo' });
     const trouble = new Promise<unknown>((told) => cache.once('discovery-trouble', told));

@@ -89,6 +89,20 @@ describe('the previous owner of a key', () => {
   });
 });
 
+describe('the previous holders of a key with two copies', () => {
+  test('are those that hold it no more, the owner before the other', () => {
+    const [before, after] = [placement('abc'), placement('abcde')];
+    const names = ({ nodes, distribution }: Placement, key: string): readonly string[] =>
+      distribution.ownersOf(key, 2).map((at) => nodes[at]!.ringName);
+    for (const key of keys) {
+      const found = previousOwners(key, after, history(before), 0, 2);
+      const now = names(after, key);
+      const expected = names(before, key).filter((name) => !now.includes(name));
+      expect(found.map((at) => after.nodes[at]!.ringName)).toEqual(expected);
+    }
+  });
+});
+
 describe('what is remembered', () => {
   const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((host) => placement(host));
   test('four placements at the most, newest first', () => {

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { resolveRouting } from '../../../../src/client/routing/options.ts';
+
+describe('options of routing', () => {
+  test('have defaults', () => {
+    expect(resolveRouting({})).toEqual({
+      distribution: 'ketama',
+      failover: 'fail',
+      replicas: 1,
+      previousOwner: undefined,
+    });
+    expect(resolveRouting({ failover: { gutter: ['g'] } }).failover).toEqual({
+      gutter: ['g'],
+      ttlSeconds: 60,
+    });
+  });
+
+  test.each([
+    [{ distribution: 'ring' }, /distribution is "ring", not one of ketama,modulo/],
+    [{ replicas: 0 }, /replicas is 0, not a whole number from 1 to 8/],
+    [{ replicas: 9 }, /replicas/],
+    [{ replicas: 1.5 }, /replicas/],
+    [{ failover: 'gutter' }, /failover is "gutter"/],
+    [{ failover: { gutter: [] } }, /`nodes` is empty/],
+    [{ failover: { gutter: ['g'], ttlSeconds: 0 } }, /failover.ttlSeconds is 0/],
+    [{ failover: { gutter: ['g'], ttl: 5 } }, /no option "failover.ttl"/],
+    [{ previousOwner: { graceSeconds: 100_000 } }, /previousOwner.graceSeconds is 100000/],
+    [{ previousOwner: { grace: 5 } }, /no option "previousOwner.grace"/],
+  ])('%o is refused', (options, message) => {
+    expect(() => resolveRouting(options as never)).toThrow(message);
+    expect(() => resolveRouting(options as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_ARGUMENT' }),
+    );
+  });
+});

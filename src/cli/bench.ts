@@ -47,7 +47,7 @@ export const benchVerb = defineCacheVerb({
     { command: 'slabring bench --batch 50 --reads 100 --json', does: 'reads of 50 keys, as JSON' },
   ],
   async run(cache, { json, ...plan }, host, _words, another) {
-    const bar = progressBar(host.draw);
+    const bar = progressBar(host.terminal);
     const measured = another();
     try {
       await fill(cache, plan, (share) => bar.draw('storing  ', share));
@@ -56,6 +56,7 @@ export const benchVerb = defineCacheVerb({
       host.out(json ? JSON.stringify(result) : report(result));
       return result.failures === 0 ? EXIT.ok : EXIT.failed;
     } finally {
+      bar.clear();
       await measured.close();
     }
   },

@@ -10,8 +10,8 @@ export interface Host {
   readonly out: (text: string) => void;
   /** Standard error: what went wrong, and progress. */
   readonly err: (text: string) => void;
-  /** Draws one line in place of the one drawn before; undefined when nobody sees it. */
-  readonly draw?: ((line: string) => void) | undefined;
+  /** Where progress can be drawn; undefined when nobody sees it. */
+  readonly terminal?: NodeJS.WritableStream | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Emits the signals by name, and `disconnect` when a supervisor has gone. */
   readonly events: Pick<EventEmitter, 'on' | 'off'>;
@@ -34,17 +34,13 @@ export function processHost(): Host {
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
-    draw: process.stderr.isTTY ? drawLine : undefined,
+    terminal: process.stderr.isTTY ? process.stderr : undefined,
     env: process.env,
     events: process,
     supervisor: process.send === undefined ? undefined : processSupervisor,
     readInput: () => text(process.stdin),
     askSecret: (question) => (process.stdin.isTTY ? askOnTerminal(question) : undefined),
   };
-}
-
-function drawLine(line: string): void {
-  process.stderr.write(`\r${line}\u001b[K`);
 }
 
 /** An echo of nothing: what readline would show goes nowhere. */

@@ -1,4 +1,4 @@
-const BAR_CHARS = 40;
+import { Presets, SingleBar } from 'cli-progress';
 
 /** A bar on the terminal, or nothing where nobody sees it. */
 export interface ProgressBar {
@@ -7,16 +7,19 @@ export interface ProgressBar {
   clear(): void;
 }
 
-export function progressBar(drawLine: ((line: string) => void) | undefined): ProgressBar {
+/** Draws on `terminal`; undefined is no terminal. */
+export function progressBar(terminal: NodeJS.WritableStream | undefined): ProgressBar {
+  if (terminal === undefined) return { draw: () => {}, clear: () => {} };
+  const format = '{title} [{bar}] {percentage} %';
+  const bar = new SingleBar(
+    { stream: terminal, format, clearOnComplete: true, hideCursor: true },
+    Presets.shades_classic,
+  );
   return {
-    draw: (title, share) => drawLine?.(barText(title, share)),
-    clear: () => drawLine?.(''),
+    draw(title, share) {
+      if (!bar.isActive) bar.start(1, share, { title });
+      bar.update(share, { title });
+    },
+    clear: () => bar.stop(),
   };
-}
-
-/** `storing [████████░░░░] 66 %` */
-export function barText(title: string, share: number): string {
-  const full = Math.round(share * BAR_CHARS);
-  const percent = Math.floor(share * 100);
-  return `${title} [${'█'.repeat(full)}${'░'.repeat(BAR_CHARS - full)}] ${percent} %`;
 }

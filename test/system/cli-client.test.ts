@@ -1,7 +1,9 @@
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CACHE_VERBS } from '../../src/cli/cache-verbs.ts';
-import { barText } from '../../src/cli/progress-bar.ts';
+import { progressBar } from '../../src/cli/progress-bar.ts';
 import { run } from '../../src/cli/run.ts';
 import { createClient } from '../../src/client.ts';
 import { memcachedMissing, startMemcached } from '../support/memcached.ts';
@@ -146,7 +148,12 @@ describe('the command line without a cache', () => {
     expect(await cli(`get a --user me ${nodes}`)).toMatchObject({ code: 2 });
   });
 
-  test('a bar for those who see it', () => {
-    expect(barText('half', 0.5)).toBe(`half [${'█'.repeat(20)}${'░'.repeat(20)}] 50 %`);
+  test('a bar for those who see it', async () => {
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
+    const bar = progressBar(terminal);
+    bar.draw('half', 0.5);
+    bar.clear();
+    terminal.end();
+    expect(await text(terminal)).toContain(`half [${'█'.repeat(20)}${'░'.repeat(20)}] 50 %`);
   });
 });

@@ -97,6 +97,12 @@ export class Evictor {
     return NO_ITEM;
   }
 
+  /** The item that the class would look at first, should one have to give way; or NO_ITEM. */
+  victimOf(sizeClass: number): ItemId {
+    const segment = this.#nextSegment(this.#policy(), sizeClass);
+    return segment === NO_SEGMENT ? NO_ITEM : this.#lru.tail(sizeClass, segment);
+  }
+
   /** Frees the item if it has expired or was flushed and nobody is at it. The class lock is held. */
   reclaimIfDead(sizeClass: number, id: ItemId): boolean {
     if (!this.#isDead(id)) return false;

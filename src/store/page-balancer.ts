@@ -1,4 +1,4 @@
-import { PAGE_BYTES, TOTAL } from './layout.ts';
+import { NO_ITEM, PAGE_BYTES, TOTAL } from './layout.ts';
 import { MOVED } from './page-mover.ts';
 import { type ClassSample, planPageMove } from './page-policy.ts';
 import type { Store } from './store.ts';
@@ -72,7 +72,15 @@ export class PageBalancer {
       freePages: slabs.freeChunks(sizeClass) / slabs.chunksPerPage(sizeClass),
       evicts: this.#fresh(this.#evicted, sizeClass, TOTAL.evicted) > 0,
       pageHits: this.#pageHits[sizeClass]!,
+      idleSeconds: this.#idleSeconds(sizeClass),
     };
+  }
+
+  /** A glance without the lock: what it sees may be old by a moment. */
+  #idleSeconds(sizeClass: number): number {
+    const { evictor, items, lifetimes } = this.#store;
+    const victim = evictor.victimOf(sizeClass);
+    return victim === NO_ITEM ? 0 : Math.max(0, lifetimes.now() - items.access(victim));
   }
 
   /** What a total has grown by since the last look; it begins anew after `stats reset`. */

@@ -8,6 +8,8 @@ export interface ClassSample {
   readonly evicts: boolean;
   /** Items stored again that a page more would have kept: a sum that fades. */
   readonly pageHits: number;
+  /** Since the item that would give way next was last used. */
+  readonly idleSeconds: number;
 }
 
 export interface PageMove {
@@ -21,6 +23,9 @@ const FREE_PAGES_KEPT = 1.5;
 /** How many times the donor's the taker's page must be worth, and how many hits more: a move costs a page of items. */
 const GAIN_TIMES = 2;
 const GAIN_HITS = 4;
+/** How many times longer the donor's items must have been idle than the taker's, and how much longer. */
+const IDLE_TIMES = 4;
+const IDLE_SECONDS = 10;
 
 /**
  * Decides, never moves: the page that should change its class, if any. A page goes to where one more saves the
@@ -41,9 +46,24 @@ export function planPageMove(
   const takers = classes.filter((each) => each !== poorest && each.evicts);
   const taker = mostBy(takers, ({ pageHits }) => pageHits);
   if (taker === undefined) return undefined;
-  const move = { from: poorest.sizeClass, to: taker.sizeClass };
-  if (isIdle) return move;
-  return taker.pageHits > lossOf(poorest) * GAIN_TIMES + GAIN_HITS ? move : undefined;
+  const gains = taker.pageHits > lossOf(poorest) * GAIN_TIMES + GAIN_HITS;
+  if (isIdle || gains) return { from: poorest.sizeClass, to: taker.sizeClass };
+  return planByAge(classes);
+}
+
+/**
+ * What nobody stores again soon leaves no trace in hits: a class whose values are read once, a while after, or one
+ * so small that everything is gone before it comes again. It gets the pages of a class that nobody uses any
+ * more (memcached moves all its pages by such ages).
+ */
+function planByAge(classes: readonly ClassSample[]): PageMove | undefined {
+  const unused = classes.filter(({ pages, pageHits }) => pages > 1 && pageHits < 1);
+  const oldest = mostBy(unused, ({ idleSeconds }) => idleSeconds);
+  const takers = classes.filter((each) => each !== oldest && each.evicts);
+  const youngest = mostBy(takers, ({ idleSeconds }) => -idleSeconds);
+  if (oldest === undefined || youngest === undefined) return undefined;
+  const isOld = oldest.idleSeconds > youngest.idleSeconds * IDLE_TIMES + IDLE_SECONDS;
+  return isOld ? { from: oldest.sizeClass, to: youngest.sizeClass } : undefined;
 }
 
 function mostBy<T>(all: readonly T[], worth: (one: T) => number): T | undefined {

@@ -8,6 +8,7 @@ const sample = (sizeClass: number, more: Partial<ClassSample> = {}): ClassSample
   freePages: 0,
   evicts: true,
   pageHits: 0,
+  idleSeconds: 0,
   ...more,
 });
 
@@ -73,6 +74,28 @@ describe('the page that moves', () => {
     [
       'free pages stay where nobody evicts',
       [sample(1, { evicts: false }), sample(2, { freePages: 5, evicts: false })],
+      0,
+      undefined,
+    ],
+    [
+      'what nobody uses any more gives way to what is evicted young',
+      [
+        sample(1, { idleSeconds: 15 }),
+        sample(2, { idleSeconds: 1 }),
+        sample(3, { idleSeconds: 3 }),
+      ],
+      0,
+      { from: 1, to: 2 },
+    ],
+    [
+      'not much older',
+      [sample(1, { idleSeconds: 14 }), sample(2, { idleSeconds: 1 })],
+      0,
+      undefined,
+    ],
+    [
+      'old, but it would miss its pages',
+      [sample(1, { idleSeconds: 500, pageHits: 3 }), sample(2, { idleSeconds: 1 })],
       0,
       undefined,
     ],

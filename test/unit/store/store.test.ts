@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { audit, CONTROL, PAGE_BYTES } from '../../../src/store/index.ts';
+import { audit, CONTROL, Maintainer, PAGE_BYTES } from '../../../src/store/index.ts';
 import { classFor, planSizeClasses } from '../../../src/store/size-classes.ts';
 import { Talker, testShare } from '../../support/talker.ts';
 
@@ -119,6 +119,23 @@ describe('eviction', () => {
     expect(talker.say('get key-2999\r\n')).toContain('VALUE');
     expect(talker.say('stats\r\n')).toMatch(/STAT evictions [1-9]\d{2,}/);
     expect(audit(talker.store)).toEqual([]);
+  });
+  test('values that nobody asks for twice get the pages of those that nobody asks for at all', () => {
+    const talker = new Talker(testShare({ memoryLimitBytes: 8 << 20 }));
+    const { store } = talker;
+    const maintainer = new Maintainer(store);
+    for (let i = 0; i < 80_000; i++) talker.say(set(`old-${i}`, 'x'.repeat(100)));
+    const value = 'x'.repeat(1000);
+    const last = 60_000;
+    for (let i = 0; i <= last; i++) {
+      talker.say(set(`new-${i}`, value));
+      if (i % 1000 !== 0) continue;
+      store.lifetimes.tick(store.lifetimes.now() + 1);
+      maintainer.turn();
+    }
+    // Most of eight pages, of some 800 items each.
+    expect(talker.say(`get new-${last - 4000}\r\n`)).toContain('VALUE');
+    expect(audit(store)).toEqual([]);
   });
   test('a class that has nothing to evict takes a page where one can be had', () => {
     const share = testShare({ memoryLimitBytes: 6 << 20 });

@@ -37,6 +37,8 @@ export class Operation implements Outcome {
   /** The first of its numbers on the connection. */
   opaque = 0;
   isSent = false;
+  /** Whether it may be sent again though it writes: who made it takes what that may undo. */
+  isCleanup = false;
   /** Whether it was sent before, on a connection that closed. */
   isRepeated = false;
   isSettled = false;
@@ -69,11 +71,11 @@ export class Operation implements Outcome {
     return this.request.verb === 'store' ? this.request.value.length : 0;
   }
 
-  /** Whether it does no harm to send it again: it only reads, and that has not been tried yet. */
+  /** Whether it does no harm to send it again: it cleans up, or only reads and was sent but once. */
   get isRepeatable(): boolean {
     const { verb } = this.request;
     const isRead = verb === 'get' || verb === 'get-many' || verb === 'version' || verb === 'stats';
-    return isRead && !this.isRepeated && !this.isSettled;
+    return (this.isCleanup || (isRead && !this.isRepeated)) && !this.isSettled;
   }
 
   /** It goes to another connection, as if nothing of its reply had come. */

@@ -1,5 +1,5 @@
 import { keysOf, type Request } from '../../protocol/client.ts';
-import { attempt } from './attempt.ts';
+import { Operation } from '../connection/operation.ts';
 import type { Target } from './route.ts';
 
 /** Keys remembered for one node; they take a few MB at the most. */
@@ -53,12 +53,18 @@ export class MissedWrites {
     if (missed === undefined || missed.isSent) return;
     missed.isSent = true;
     const request = { verb: 'delete', key, cas: undefined, staleExptime: undefined } as const;
-    const deadlineAt = performance.now() + this.#deadlineMs;
     const done = (): void => {
       if (this.#keys.get(key) === missed) this.#keys.delete(key);
     };
-    attempt(this.#node, request, deadlineAt, done, () => {
+    const failed = (): void => {
       missed.isSent = false;
-    });
+    };
+    const now = performance.now();
+    const operation = new Operation(request, now, this.#deadlineMs, { end: done }, nothing, failed);
+    // Reads behind it may be sent again; it has to be in front of them then, too.
+    operation.isCleanup = true;
+    this.#node.send(operation);
   }
 }
+
+const nothing = (): void => {};

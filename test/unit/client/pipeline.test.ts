@@ -144,4 +144,18 @@ describe('a pipeline', () => {
     pipeline.expire(200);
     expect([pipeline.earliestDeadline(), pipeline.isQuiet()]).toEqual([Infinity, true]);
   });
+
+  test('what is sent again goes in the order in which it went: a cleanup before its reads', () => {
+    const { pipeline, ends, operations, receive } = sent(get('a'), remove, get('k'), store);
+    operations[1]!.isCleanup = true;
+    expect(pipeline.takeUnrepeatable()).toEqual([operations[3]]);
+    pipeline.begin(new MetaDialect());
+    const sink = new ByteSink(1024);
+    pipeline.encodeWaiting(sink, 1024);
+    expect(sink.bytes.toString('latin1', 0, sink.at)).toMatch(
+      /^mg a .*\r\nmd k .*\r\nmg k .*\r\n$/,
+    );
+    receive('EN O1\r\nHD O2\r\nEN O3\r\n');
+    expect(ends).toEqual(['0 miss', '1 done', '2 miss']);
+  });
 });

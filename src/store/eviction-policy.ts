@@ -10,8 +10,6 @@ export const VERDICT = {
   promote: 2,
   /** It goes to the head of COLD. */
   demote: 3,
-  /** It stays where it is: the list has nothing to give. */
-  stay: 4,
 } as const;
 export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 

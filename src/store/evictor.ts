@@ -70,8 +70,9 @@ export class Evictor {
   }
 
   /**
-   * A forgotten item, off the index and the lists but still whole, or NO_ITEM. The class lock is held; `heldStripe` (or -1) is the
-   * stripe the caller holds already, and `keep` an item of it that it still needs.
+   * A forgotten item, off the index and the lists but still whole, or NO_ITEM. The class lock is held;
+   * `heldStripe` (or -1) is the stripe the caller holds already, and `keep` an item of it that it still
+   * needs.
    */
   evict(sizeClass: number, heldStripe: number, keep: ItemId): ItemId {
     const policy = this.#policy();
@@ -118,7 +119,8 @@ export class Evictor {
   reclaimHeld(sizeClass: number, hash: number, id: ItemId): boolean {
     if (!this.#isDead(id)) return false;
     if (!this.#items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
-    this.#drop(sizeClass, hash, id);
+    this.#takeOff(sizeClass, hash, id);
+    this.#releaser.release(id, sizeClass);
     return true;
   }
 
@@ -205,16 +207,13 @@ export class Evictor {
       this.#countEvicted(sizeClass, id);
       this.ghosts.note(sizeClass, hash);
     }
-    this.#index.remove(hash, id);
-    this.#items.clearFlags(id, FLAG.linked);
-    this.#lru.leave(sizeClass, id);
+    this.#takeOff(sizeClass, hash, id);
   }
 
-  #drop(sizeClass: number, hash: number, id: ItemId): void {
+  #takeOff(sizeClass: number, hash: number, id: ItemId): void {
     this.#index.remove(hash, id);
     this.#items.clearFlags(id, FLAG.linked);
     this.#lru.leave(sizeClass, id);
-    this.#releaser.release(id, sizeClass);
   }
 
   #countDead(sizeClass: number, id: ItemId): void {

@@ -7,7 +7,8 @@ import { CLASS, ITEM_HEADER_BYTES, type ItemId, NO_ITEM, TOTAL } from './layout.
 import type { Lifetimes } from './lifetimes.ts';
 import { lock, unlock } from './locks.ts';
 import { MOVED, type PageMover } from './page-mover.ts';
-import { NO_CLASS, type Releaser } from './releaser.ts';
+import { NO_CLASS } from './pages.ts';
+import type { Releaser } from './releaser.ts';
 import { classFor } from './size-classes.ts';
 import type { Slabs } from './slabs.ts';
 import type { Tunables } from './tunables.ts';

@@ -7,6 +7,8 @@
  *   │ of words │ locks   │ words     │ float64      │ (N+1)×896×8  │ float64  │ next   │ slot  │ heads  │            │
  *   └──────────┴─────────┴───────────┴──────────────┴──────────────┴──────────┴────────┴───────┴────────┴────────────┘
  *
+ * Between ghosts and index lie the counts of items by size (4 bytes for every 32 of `-I`).
+ *
  * Words are 32 bits. An item id names a chunk by its distance from the slab pages in units of
  * 8 bytes, plus one, so that 0 means "none" and 32 bits reach 32 GiB.
  *

@@ -3,6 +3,8 @@ import { CONTROL } from './layout.ts';
 import { lock, unlock } from './locks.ts';
 
 export const NO_PAGE = -1;
+/** The class of a page that no class has; as the class that somebody holds: none. */
+export const NO_CLASS = 0;
 
 /**
  * The pool of slab pages: those never handed out, then those given back. Its lock is taken last of
@@ -35,7 +37,6 @@ export class Pages {
 
   /** Takes back a page that no class uses. */
   give(page: number): void {
-    this.#pageClass[page] = 0;
     lock(this.#control, CONTROL.pageLock);
     this.#pageNext[page] = this.#control[CONTROL.freePage]!;
     this.#control[CONTROL.freePage] = page + 1;
@@ -44,6 +45,7 @@ export class Pages {
     unlock(this.#control, CONTROL.pageLock);
   }
 
+  /** The class's lock is held, that of the one that gives the page away or of the one that gets it. */
   assign(page: number, sizeClass: number): void {
     this.#pageClass[page] = sizeClass;
   }

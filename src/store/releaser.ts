@@ -3,10 +3,8 @@ import type { Chains } from './chains.ts';
 import type { Items } from './items.ts';
 import { CLASS, type ItemId, NO_ITEM } from './layout.ts';
 import { lock, unlock } from './locks.ts';
+import { NO_CLASS } from './pages.ts';
 import type { Slabs } from './slabs.ts';
-
-/** No class is held. */
-export const NO_CLASS = 0;
 
 /**
  * Gives back the chunks of items that the index has let go. Who calls holds no class, or the largest,

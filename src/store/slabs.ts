@@ -1,7 +1,7 @@
 import type { Arena, StoreShare } from './arena.ts';
 import { pageOf, wordOf } from './items.ts';
 import { CLASS, ID_UNIT_BYTES, ITEM, type ItemId, NO_ITEM, PAGE_BYTES } from './layout.ts';
-import { NO_PAGE, type Pages } from './pages.ts';
+import { NO_CLASS, NO_PAGE, type Pages } from './pages.ts';
 
 /**
  * Hands out and takes back chunks; pages go from the common pool to a class and are carved into
@@ -122,10 +122,14 @@ export class Slabs {
     return left === this.chunksPerPage(sizeClass);
   }
 
-  /** The leaving page, all of whose chunks are out of use, is the class's no more. */
+  /**
+   * The leaving page, all of whose chunks are out of use, is the class's no more. It is nobody's then, under
+   * the class's lock: the crawler would take what the next class writes there for this one's items.
+   */
   endLeaving(sizeClass: number): number {
     const block = sizeClass * CLASS.words;
     const page = this.leaving(sizeClass);
+    this.#pages.assign(page, NO_CLASS);
     this.#classes[block + CLASS.leaving] = 0;
     this.#classes[block + CLASS.leftChunks] = 0;
     this.#classes[block + CLASS.pages]!--;

@@ -133,7 +133,7 @@ export class Store {
     unlock(this.#stripes, hash & (STRIPES - 1));
   }
 
-  /** Marks an opened item as read: at most one bit and the access time; the LRU is not touched. */
+  /** Marks an opened item as read: a count up to 3 and the access time, one word; the LRU is not touched. */
   noteHit(id: ItemId): void {
     this.items.noteHit(id, this.lifetimes.now());
   }

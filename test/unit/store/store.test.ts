@@ -160,3 +160,19 @@ describe('eviction', () => {
     expect(audit(talker.store)).toEqual([]);
   });
 });
+
+test('a page that has left its class is nobody’s until it is handed over', () => {
+  const { store } = new Talker(testShare({ memoryLimitBytes: 8 << 20 }));
+  const { slabs, pages } = store;
+  const sizeClass = 5;
+  // Two pages, all of whose chunks are given back.
+  const chunks = Array.from({ length: slabs.chunksPerPage(sizeClass) + 1 }, () =>
+    slabs.take(sizeClass),
+  );
+  for (const chunk of chunks) slabs.give(sizeClass, chunk);
+  const [page] = [...Array(pages.end()).keys()].filter((at) => pages.classOf(at) === sizeClass);
+  slabs.beginLeaving(sizeClass, page!);
+  expect(slabs.hasLeft(sizeClass)).toBe(true);
+  expect(slabs.endLeaving(sizeClass)).toBe(page);
+  expect(pages.classOf(page!)).toBe(0);
+});

@@ -5,8 +5,10 @@ import {
   type CompressionOptions,
   compress,
   decompress,
+  inflate,
+  isZlib,
 } from './compression.ts';
-import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, ZSTD_FLAG } from './flags.ts';
+import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, maySayZlib, ZSTD_FLAG } from './flags.ts';
 
 /** How values other than text and bytes become bytes. Default: JSON. */
 export interface Serializer {
@@ -45,12 +47,12 @@ export class ValueCodec {
     if (flags === 0) return reply.text();
     if (flags === BYTES_FLAG) return reply.takeBytes();
     if (flags === JSON_FLAG) return parseJson(reply.text());
-    const bytes = unpacked(reply);
+    const bytes = maySayZlib(flags) ? inflated(reply.takeBytes()) : unpacked(reply);
     if (bytes instanceof Promise) return bytes.then((all) => this.#fromBytes(all, flags));
     return this.#fromBytes(bytes, flags);
   }
 
-  /** The bytes of a hit, whatever they stand for; unpacked, if they were compressed. */
+  /** The bytes of a hit, whatever they stand for; unpacked, if they were compressed by this client's like. */
   decodeBytes(reply: Reply): MaybeLater<Uint8Array> {
     return unpacked(reply);
   }
@@ -105,11 +107,19 @@ function smaller(plain: Encoded, packed: Uint8Array, plainBytes: number): Encode
 function unpacked(reply: Reply): MaybeLater<Uint8Array> {
   const bytes = reply.takeBytes();
   if ((reply.flags & ZSTD_FLAG) === 0) return bytes;
+  return readable(() => decompress(bytes), 'It is not a zstd frame.');
+}
+
+function inflated(bytes: Uint8Array): MaybeLater<Uint8Array> {
+  return isZlib(bytes) ? readable(() => inflate(bytes), 'It is not a zlib stream.') : bytes;
+}
+
+function readable(unpack: () => MaybeLater<Uint8Array>, detail: string): MaybeLater<Uint8Array> {
   const fail = (cause: unknown): never => {
-    throw unreadable('It is not a zstd frame.', cause);
+    throw unreadable(detail, cause);
   };
   try {
-    const all = decompress(bytes);
+    const all = unpack();
     return all instanceof Promise ? all.catch(fail) : all;
   } catch (cause) {
     return fail(cause);

@@ -1,7 +1,9 @@
+import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, ZSTD_FLAG } from '../../../src/client/values/flags.ts';
 import { type Serializer, ValueCodec } from '../../../src/client/values/value-codec.ts';
 import { Reply } from '../../../src/protocol/client.ts';
+import { Random } from '../../support/random.ts';
 
 /** A reply that holds this value, in a buffer that others use, too. */
 function replyOf(value: string | Uint8Array, flags: number): Reply {
@@ -21,6 +23,8 @@ async function roundTrip(codec: ValueCodec, value: unknown): Promise<unknown> {
 
 const plain = new ValueCodec();
 const packing = new ValueCodec(undefined, { thresholdBytes: 100, level: 3 });
+/** Text that hardly compresses: another thread packs and unpacks it. */
+const manyLetters = new Random(5).bytes(100_000).toString('base64');
 const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
 
 describe.each([
@@ -81,6 +85,35 @@ describe('flags', () => {
     expect(await plain.decode(replyOf(value, flags))).toBe('x'.repeat(50_000));
     const raw = await plain.decodeBytes(replyOf(value, flags));
     expect(raw).toHaveLength(50_000);
+  });
+});
+
+describe('what Python and Ruby compressed by zlib', () => {
+  test.each([8, 24, 10, 12, 2])(
+    'with flags %i is text; its bytes are as they are',
+    async (flags) => {
+      for (const text of ['12345', 'grüße '.repeat(100), manyLetters]) {
+        const packed = deflateSync(text);
+        expect(await plain.decode(replyOf(packed, flags))).toBe(text);
+        expect(await plain.decodeBytes(replyOf(packed, flags))).toEqual(packed);
+      }
+    },
+  );
+  test.each([0, 1, 4, 9, 48, 80])('flags %i do not say so', (flags) => {
+    const packed = deflateSync('text');
+    expect(plain.decode(replyOf(packed, flags))).toBe(packed.toString());
+  });
+  test('other clients mean other things by the same flags', () => {
+    for (const text of ['', '8', '{"a":1}', '1.5', 'x', 'xx']) {
+      for (const flags of [2, 8]) expect(plain.decode(replyOf(text, flags))).toBe(text);
+    }
+  });
+  test('a stream that is cut off is unreadable, small or large', async () => {
+    const unreadable = { code: 'ERR_VALUE' };
+    const cut = deflateSync('text').subarray(0, -1);
+    expect(() => plain.decode(replyOf(cut, 24))).toThrow(expect.objectContaining(unreadable));
+    const large = deflateSync(manyLetters).subarray(0, -1);
+    await expect(plain.decode(replyOf(large, 24))).rejects.toMatchObject(unreadable);
   });
 });
 

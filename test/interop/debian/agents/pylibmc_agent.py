@@ -30,6 +30,13 @@ class Pylibmc:
     def set_many(self, values):
         return self.client.set_multi(values) == []
 
+    def type_and_value(self, key):
+        value = self.client.get(key)
+        return [type(value).__name__, value]
+
+    def set_compressed(self, key, value):
+        return self.client.set(key, value, min_compress_len=1)
+
     def set_quietly(self, key, value):
         quiet = self.client.clone()
         quiet.behaviors["_noreply"] = True

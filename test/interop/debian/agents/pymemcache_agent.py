@@ -49,6 +49,10 @@ class Pymemcache:
     def set_many(self, values):
         return self.client.set_many(values) == []
 
+    def type_and_value(self, key):
+        value = self.client.get(key)
+        return [type(value).__name__, value]
+
     def set_quietly(self, key, value):
         return self.client.set(key, value, noreply=True)
 

@@ -5,9 +5,10 @@ export { CacheClient, type ClientEvents, createClient } from './cache-client.ts'
 export type { Login, ProtocolChoice } from './connection/handshake.ts';
 export type { TlsOptions } from './connection/socket.ts';
 export type { Discovery, DiscoveryListener, KnownNode, Topology } from './discovery/discovery.ts';
-export { type DnsOptions, dnsNames, type Resolver } from './discovery/dns.ts';
+export { type DnsOptions, dnsNames } from './discovery/dns.ts';
 export { type ElastiCacheOptions, elastiCache } from './discovery/elasticache.ts';
 export type { PaceOptions } from './discovery/pace.ts';
+export type { Resolver } from './discovery/resolver.ts';
 export { CacheError, FAILURES, type FailureCode } from './errors.ts';
 export type { ManyStored, ManyValues } from './many.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';

@@ -10,7 +10,9 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 export interface SlabringOptions {
   /** More arguments of `serve`. */
   readonly args?: readonly string[];
-  /** Listen on this port of 127.0.0.1 instead of a free one: where a node was that has ended. */
+  /** Listen on this address. @default 127.0.0.1 */
+  readonly host?: string;
+  /** Listen on this port instead of a free one: where a node was that has ended. */
   readonly port?: number;
   /** Listen on this path instead of a TCP port. */
   readonly unixSocket?: string;
@@ -25,13 +27,12 @@ export interface SlabringOptions {
 
 /** Starts one of our nodes as a process of its own, by default on a free port of 127.0.0.1; resolves when it listens. */
 export async function startSlabring(options: SlabringOptions = {}): Promise<TestServer> {
-  const { under = [], nodeArgs = [], env = {}, unixSocket, tls } = options;
+  const { under = [], nodeArgs = [], env = {}, host = '127.0.0.1', unixSocket, tls } = options;
   const secure =
     tls === undefined
       ? []
       : ['-Z', '-o', `ssl_chain_cert=${tls.identity.cert},ssl_key=${tls.identity.key}`];
   const args = [...secure, ...(options.args ?? [])];
-  const host = '127.0.0.1';
   const port = unixSocket === undefined ? (options.port ?? (await freePort())) : 0;
   const where = unixSocket === undefined ? ['-l', host, '-p', String(port)] : ['-s', unixSocket];
   const command = [...under, process.execPath, ...nodeArgs, MAIN, 'serve', ...where, ...args];

@@ -3,8 +3,10 @@ import { CacheError } from '../errors.ts';
 import { badOption } from '../options.ts';
 import { readNodes } from '../topology.ts';
 import { type Discovery, type KnownNode, NODES_MAX } from './discovery.ts';
+import { DnsServers } from './dns-servers.ts';
 import { type PaceOptions, refuseUnknown, resolvePace } from './pace.ts';
 import { type Found, PollingDiscovery } from './polling.ts';
+import type { Resolver, ServiceRecord } from './resolver.ts';
 
 const INTERVAL_MS = 30_000;
 const PORT_DEFAULT = 11_211;
@@ -35,28 +37,15 @@ export interface DnsOptions extends PaceOptions {
    */
   readonly weights?: boolean;
   /**
-   * What names are looked up with.
+   * DNS servers to ask for the name, such as Consul's: 1 … 8 of `ip`, `ip:port` or `[ip]:port`. The hosts
+   * file and search domains are left out. The targets of SRV records are looked up at each connect, by the
+   * client's own `lookup`.
    * @default the machine's resolver for addresses (its hosts file and search domains included), and
    * its DNS servers for SRV
    */
+  readonly servers?: readonly string[];
+  /** What names are looked up with instead of `servers`. */
   readonly resolver?: Resolver;
-}
-
-/** The half of `node:dns/promises` that is used. */
-export interface Resolver {
-  /** Every address of that family, or of both when it is 0; rejects when there is none. */
-  lookup(
-    name: string,
-    options: { readonly all: true; readonly family: 0 | 4 | 6; readonly order: 'verbatim' },
-  ): Promise<readonly { readonly address: string }[]>;
-  resolveSrv(name: string): Promise<readonly ServiceRecord[]>;
-}
-
-export interface ServiceRecord {
-  readonly name: string;
-  readonly port: number;
-  readonly priority: number;
-  readonly weight: number;
 }
 
 const machineResolver: Resolver = { lookup, resolveSrv };
@@ -68,20 +57,29 @@ const machineResolver: Resolver = { lookup, resolveSrv };
  */
 export function dnsNames(options: DnsOptions): Discovery {
   const { name, record = 'address', port = PORT_DEFAULT, family = 0 } = options;
-  const { weights = false, resolver = machineResolver } = options;
+  const { weights = false } = options;
   checkOptions(options);
-  const look = async (): Promise<Found> => {
+  const pace = resolvePace(options, INTERVAL_MS);
+  const resolver = resolverOf(options, pace.deadlineMs);
+  const look = async (signal: AbortSignal): Promise<Found> => {
+    signal.addEventListener('abort', () => resolver.cancel?.(), { once: true });
     const found =
       record === 'srv'
         ? nodesOfRecords(await resolver.resolveSrv(name), weights)
         : await lookUp(resolver, name, port, family);
     return { nodes: checked(found, name) };
   };
-  return new PollingDiscovery(look, resolvePace(options, INTERVAL_MS));
+  return new PollingDiscovery(look, pace);
+}
+
+function resolverOf({ servers, resolver }: DnsOptions, deadlineMs: number): Resolver {
+  if (servers === undefined) return resolver ?? machineResolver;
+  if (resolver === undefined) return new DnsServers(servers, deadlineMs);
+  throw badOption('There are servers or a resolver, not both.');
 }
 
 function checkOptions(options: DnsOptions): void {
-  refuseUnknown(options, ['name', 'record', 'port', 'family', 'weights', 'resolver']);
+  refuseUnknown(options, ['name', 'record', 'port', 'family', 'weights', 'servers', 'resolver']);
   const { name, record = 'address', port, family = 0 } = options;
   if (record !== 'address' && record !== 'srv') throw badOption('record is "address" or "srv".');
   if (![0, 4, 6].includes(family)) throw badOption('family is 4, 6 or 0 for both.');

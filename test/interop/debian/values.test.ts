@@ -129,6 +129,7 @@ describeValues(PYLIBMC, {
       read: LONG_TEXT,
     },
     { what: 'float: a pickle', value: 1.5, flags: 1 },
+    { what: 'list, compressed', operation: 'set_compressed', value: [LONG_TEXT], flags: 9 },
   ],
   ours: READ_BY_PYTHON,
 });
@@ -140,6 +141,14 @@ describeValues(PYMEMCACHE, {
     { what: 'bytes', value: bytes(DATA), flags: 0, bytes: DATA },
     { what: 'int', value: 42, flags: 2, read: '42' },
     { what: 'float: a pickle', value: 1.5, flags: 1 },
+    {
+      what: 'str without a serde',
+      operation: 'set_plain',
+      value: 'caf\u00e9',
+      flags: 0,
+      read: 'caf\u00e9',
+    },
+    { what: 'int without a serde', operation: 'set_plain', value: 42, flags: 0, read: '42' },
   ],
   ours: READ_BY_PYTHON,
 });
@@ -172,6 +181,7 @@ describeValues(DALLI, {
     { what: 'raw string, compressed', value: LONG_TEXT, flags: 2, read: LONG_TEXT },
     { what: 'raw string that is no text', value: bytes(DATA), flags: 0, bytes: DATA },
     { what: 'Integer: Marshal', value: 42, flags: 1 },
+    { what: 'Array, compressed', value: [LONG_TEXT], flags: 3 },
   ],
   ours: READ_AS_STRING,
 });

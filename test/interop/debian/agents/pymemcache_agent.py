@@ -53,6 +53,9 @@ class Pymemcache:
         value = self.client.get(key)
         return [type(value).__name__, value]
 
+    def set_plain(self, key, value):
+        return Client(self.client.server, default_noreply=False, encoding="utf-8").set(key, value)
+
     def set_quietly(self, key, value):
         return self.client.set(key, value, noreply=True)
 

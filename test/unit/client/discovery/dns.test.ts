@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Topology } from '../../../../src/client/discovery/discovery.ts';
-import {
-  type DnsOptions,
-  dnsNames,
-  nodesOfRecords,
-  type Resolver,
-  type ServiceRecord,
-} from '../../../../src/client/discovery/dns.ts';
+import { type DnsOptions, dnsNames, nodesOfRecords } from '../../../../src/client/discovery/dns.ts';
+import type { Resolver, ServiceRecord } from '../../../../src/client/discovery/resolver.ts';
 import type { CacheError } from '../../../../src/client/index.ts';
 
 const INTERVAL_MS = 30_000;
@@ -18,6 +13,7 @@ class Names implements Resolver {
   addresses: readonly string[] | Error = [];
   records: readonly ServiceRecord[] | Error = [];
   readonly asked: unknown[] = [];
+  cancelled = 0;
 
   async lookup(...asked: Parameters<Resolver['lookup']>): ReturnType<Resolver['lookup']> {
     this.asked.push(asked);
@@ -28,6 +24,9 @@ class Names implements Resolver {
     this.asked.push(name);
     if (this.records instanceof Error) throw this.records;
     return this.records;
+  }
+  cancel(): void {
+    this.cancelled++;
   }
 }
 const record = (name: string, port = 11_211, priority = 0, weight = 0): ServiceRecord => {
@@ -91,6 +90,18 @@ describe('nodes by DNS', () => {
     await discovery.close();
   });
 
+  test('a look whose time is over is called off, and so is one at the end', async () => {
+    const names = new Names();
+    names.lookup = () => new Promise(() => {});
+    const { discovery, heard } = started(names, { deadlineMs: 1000 });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([heard, names.cancelled]).toEqual([['ERR_DISCOVERY'], 1]);
+    await discovery.close();
+    const next = started(names);
+    await next.discovery.close();
+    expect([next.heard, names.cancelled]).toEqual([[], 2]);
+  });
+
   test('each target of SRV records is a node', async () => {
     const names = new Names();
     names.records = [record('b.example', 11_212), record('A.example.')];
@@ -141,6 +152,11 @@ test.each([
   { record: 'mx' },
   { intervalMs: 1 },
   { interval: 5000 },
+  { servers: [] },
+  { servers: ['localhost'] },
+  { servers: ['127.0.0.1:x'] },
+  { servers: Array.from({ length: 9 }, () => '127.0.0.1') },
+  { servers: ['127.0.0.1'], resolver: new Names() },
 ])('%j is refused', (options) => {
   expect(() => dnsNames({ name: 'cache.example', ...(options as Partial<DnsOptions>) })).toThrow(
     expect.objectContaining({ code: 'ERR_ARGUMENT' }),

@@ -52,6 +52,8 @@ export class Connection implements TransportEvents, Watcher {
   #peerEnded = false;
   /** Whether the node stops, and a large value is still on its way. */
   #finishing = false;
+  /** Whether the client took what had to wait for it, since `hasTaken` was last asked. */
+  #taken = false;
 
   constructor(tools: ConnectionTools, slot: number, onGone: (connection: Connection) => void) {
     this.#tools = tools;
@@ -86,6 +88,7 @@ export class Connection implements TransportEvents, Watcher {
   };
 
   readonly drain = (): void => {
+    this.#taken = true;
     this.#releaseHeld();
     if (this.#state !== 'waiting') return;
     if (this.#finishing) this.finish();
@@ -122,6 +125,13 @@ export class Connection implements TransportEvents, Watcher {
     this.#finishing = this.#state === 'waiting' && this.#session.isStreaming;
     if (this.#finishing) return;
     if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
+  }
+
+  /** Whether the client has taken anything since it was last asked. */
+  hasTaken(): boolean {
+    const taken = this.#taken;
+    this.#taken = false;
+    return taken;
   }
 
   destroy(): void {

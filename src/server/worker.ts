@@ -28,8 +28,9 @@ import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.t
 import { Watchers } from './watchers.ts';
 
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
-/** After this long a node that drains closes what clients have not closed. */
-const DRAIN_MS_MAX = 2000;
+/** How long a node that drains lets a client be that takes nothing; and at the most, within Docker's ten seconds. */
+const DRAIN_STALL_MS = 2000;
+const DRAIN_STALLS_MAX = 4;
 /** Between the prefix of a key and the rest (memcached). */
 const USUAL_DELIMITER = ':';
 const TOO_MANY = Buffer.from('ERROR Too many open connections\r\n');
@@ -207,9 +208,14 @@ class ThreadServer {
     if (this.#connections.size === 0) return;
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
-      setTimeout(() => {
-        for (const connection of this.#connections) connection.destroy();
-      }, DRAIN_MS_MAX).unref();
+      let looks = 0;
+      const timer = setInterval(() => {
+        const isLast = ++looks === DRAIN_STALLS_MAX;
+        for (const connection of this.#connections) {
+          if (isLast || !connection.hasTaken()) connection.destroy();
+        }
+        if (isLast) clearInterval(timer);
+      }, DRAIN_STALL_MS).unref();
     });
   }
 

@@ -154,7 +154,7 @@ test('a node that stops sends the value that is on its way', { timeout: 30_000 }
   await until('the reader has it open', async () => (await hits(control)) > 0);
   const stopped = server.stop();
   const head = Buffer.from(`VALUE last 0 ${value.length}\r\n`);
-  // At once: a node that drains does not wait for long.
+  // At once: a node that drains does not wait for long for who takes nothing.
   const sent = compare(reader, Buffer.alloc(0), Buffer.concat([head, value, END]));
   await Promise.all([control.readToEnd(), sent]);
   reader.destroy();

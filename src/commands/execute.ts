@@ -24,6 +24,7 @@ import { Retriever } from './retrieve.ts';
 import { answerStats } from './stats.ts';
 import { ItemEvents } from './watch.ts';
 import { ValueWriter } from './write.ts';
+import { WholeWriter } from './write-whole.ts';
 
 /** What a node allows and forbids. */
 export interface CommandRules {
@@ -38,6 +39,7 @@ export interface CommandRules {
 export class Executor {
   readonly retriever: Retriever;
   readonly writer: ValueWriter;
+  readonly wholeWriter: WholeWriter;
   readonly events: ItemEvents;
   readonly #arithmetic: Arithmetic;
   readonly #metaGetter: MetaGetter;
@@ -51,6 +53,7 @@ export class Executor {
     this.events = events;
     this.retriever = new Retriever(store, node, events);
     this.writer = new ValueWriter(store, node.prefixes, events);
+    this.wholeWriter = new WholeWriter(store, node.prefixes, events);
     const counter = new Counter(store);
     this.#arithmetic = new Arithmetic(store, counter);
     this.#metaGetter = new MetaGetter(store, events);

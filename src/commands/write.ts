@@ -16,6 +16,7 @@ import {
   type Mode,
   NO_ITEM,
   OUTCOME,
+  type Outcome,
   type PutTerms,
   type Store,
 } from '../store/index.ts';
@@ -33,7 +34,8 @@ const MODE_OF: Readonly<Partial<Record<Verb, Mode>>> = {
   [VERB.cas]: MODE.cas,
 };
 
-const STATUS_OF: Readonly<Record<number, Status>> = {
+/** What became of a change, in the words of a reply. */
+export const STATUS_OF: Readonly<Record<Outcome, Status>> = {
   [OUTCOME.stored]: STATUS.stored,
   [OUTCOME.notStored]: STATUS.notStored,
   [OUTCOME.exists]: STATUS.exists,
@@ -68,7 +70,8 @@ function removesOld({ verb, dialect }: Request): boolean {
   return verb === VERB.set || dialect === DIALECT.meta;
 }
 
-function takeTerms(request: Request, pending: PendingValue): void {
+/** Notes on what terms the request's value is to be stored. */
+export function takeTerms(request: Request, pending: PendingValue): void {
   pending.verb = request.verb;
   pending.mode = MODE_OF[request.verb]!;
   pending.removesOld = removesOld(request);
@@ -141,7 +144,7 @@ export class ValueWriter {
     const tell = this.#events.wants(STREAM.mutations) ? this.#describe(pending, item) : undefined;
     const outcome = store.put(pending.hash, item, pending);
     if (outcome !== OUTCOME.stored) store.storedBytes = pending.valueBytes;
-    const status = STATUS_OF[outcome]!;
+    const status = STATUS_OF[outcome];
     tell?.(status);
     return status;
   }

@@ -243,6 +243,8 @@ export class Session {
       }
     }
     if (request.verb === VERB.quit) return this.#quit(request);
+    const isStorage = request.verb >= VERB.set && request.verb <= VERB.cas;
+    if (isStorage && this.#storeWhole(request, this.at + length, end)) return undefined;
     if (!this.#answer(request)) return this.#stream === undefined ? PAUSE.blocked : undefined;
     this.at += length;
     if (this.#tools.store.evicted.count > 0) this.#tools.executor.events.tellEvicted();
@@ -324,6 +326,25 @@ export class Session {
       reply.status(request, failure);
       this.#discardBytes = request.valueBytes + this.#trailerBytes;
     }
+  }
+
+  /** A value that has come with its request is stored at once; false when it is to go the long way. */
+  #storeWhole(request: Request, from: number, end: number): boolean {
+    const { executor, store } = this.#tools;
+    const { input, valueBytes } = request;
+    const valueEnd = from + valueBytes;
+    const inText = request.dialect !== DIALECT.binary;
+    const wholeEnd = inText ? valueEnd + CRLF_BYTES : valueEnd;
+    if (wholeEnd > end) return false;
+    if (inText && (input[valueEnd] !== CR || input[valueEnd + 1] !== LF)) return false;
+    const status = executor.wholeWriter.write(request, from, this.#value);
+    if (status === undefined) return false;
+    const reply = this.#repliesTo(request);
+    reply.remember(request, this.#value.echo);
+    reply.stored(this.#value.echo, status, store);
+    this.at = wholeEnd;
+    if (store.evicted.count > 0) executor.events.tellEvicted();
+    return true;
   }
 
   /** Takes value bytes, then CRLF; false when more are missing. */

@@ -8,6 +8,13 @@ export { CONTROL, FLAG, type ItemId, NO_ITEM, PAGE_BYTES, SEGMENT, TOTAL } from 
 export { lock, unlock } from './locks.ts';
 export { Maintainer, TURN } from './maintainer.ts';
 export { MOVED } from './page-mover.ts';
-export { MODE, type Mode, OUTCOME, type Outcome, type PutTerms } from './put-terms.ts';
+export {
+  MODE,
+  type Mode,
+  OUTCOME,
+  type Outcome,
+  type PutTerms,
+  type WholeValue,
+} from './put-terms.ts';
 export { Store } from './store.ts';
 export { EVICTION, type TunableName, Tunables } from './tunables.ts';

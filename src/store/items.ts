@@ -115,6 +115,22 @@ export class Items {
     if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
   }
 
+  /** Writes the header of a linked item for a new value with client flags where there were some, or none as before. */
+  renew(
+    id: ItemId,
+    cleared: number,
+    clientFlags: number,
+    expiry: number,
+    valueBytes: number,
+  ): void {
+    const words = this.#words;
+    const at = wordOf(id);
+    words[at + ITEM.expiry] = expiry;
+    words[at + ITEM.meta]! &= ~cleared;
+    words[at + ITEM.size] = (words[at + ITEM.size]! & ~SIZE_MASK) | valueBytes;
+    if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
+  }
+
   /** The class of the chunk: where it goes when it is free. */
   classOf(id: ItemId): number {
     return this.#pageClass[pageOf(id)]!;

@@ -51,7 +51,7 @@ export class Linker {
 
   /** Links `fresh` under its key in place of `old` (or of nothing). The stripe is held. */
   replace(hash: number, old: ItemId, fresh: ItemId): void {
-    this.#stampSeq(fresh);
+    this.stampSeq(fresh);
     this.#items.setFlags(fresh, FLAG.linked);
     this.#items.setAccess(
       fresh,
@@ -81,11 +81,12 @@ export class Linker {
   /** A linked item's new number: it counts by its size from now on, if it did not. */
   stampAgain(id: ItemId): void {
     const counted = this.#sizes.has(id);
-    this.#stampSeq(id);
+    this.stampSeq(id);
     if (!counted) this.#sizes.enter(id);
   }
 
-  #stampSeq(id: ItemId): void {
+  /** Gives an item that is not on a list, or whose class is held, the next number. */
+  stampSeq(id: ItemId): void {
     this.#lifetimes.drawSeq();
     const { seqHigh, seqLow } = this.#lifetimes;
     this.#items.setSeq(id, seqHigh, seqLow);

@@ -29,6 +29,24 @@ export const OUTCOME = {
   exists: 2,
   notFound: 3,
 } as const;
+
+/** A value that is here as a whole, for `Store.putWhole`. */
+export interface WholeValue {
+  readonly hash: number;
+  /** The key is `keySource[keyStart, keyEnd)`. */
+  readonly keySource: Buffer;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  /** Whether the key was given in base64. */
+  readonly keyBinary: boolean;
+  readonly clientFlags: number;
+  /** On the store's clock; 0 is never. */
+  readonly expiry: number;
+  /** The value is `source[valueStart, valueEnd)`. */
+  readonly source: Buffer;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
 export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 
 /** Whether an item may take the place of another: what `add`, `replace`, `cas` and the others promise. */

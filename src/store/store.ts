@@ -8,7 +8,7 @@ import { EvictionNotes } from './eviction-notes.ts';
 import { Evictor } from './evictor.ts';
 import { Expiries } from './expiries.ts';
 import { IndexTable } from './index-table.ts';
-import { Items } from './items.ts';
+import { Items, itemBytes } from './items.ts';
 import {
   CLASS,
   FLAG,
@@ -23,10 +23,19 @@ import { Lifetimes } from './lifetimes.ts';
 import { Linker } from './linker.ts';
 import { lock, unlock } from './locks.ts';
 import { LruLists } from './lru.ts';
+import { Overwriter } from './overwriter.ts';
 import { PageMover } from './page-mover.ts';
 import { Pages } from './pages.ts';
-import { MODE, OUTCOME, type Outcome, PutJudge, type PutTerms } from './put-terms.ts';
+import {
+  MODE,
+  OUTCOME,
+  type Outcome,
+  PutJudge,
+  type PutTerms,
+  type WholeValue,
+} from './put-terms.ts';
 import { Releaser } from './releaser.ts';
+import { classFor } from './size-classes.ts';
 import { SizeHistogram } from './size-histogram.ts';
 import { Slabs } from './slabs.ts';
 import { Tunables } from './tunables.ts';
@@ -85,6 +94,7 @@ export class Store {
   readonly #stripes: Int32Array;
   readonly #linker: Linker;
   readonly #judge: PutJudge;
+  readonly #overwriter: Overwriter;
   /** Whoever is in `open` now; used again and again, for nothing is allocated under a lock. */
   readonly #asker: Asker = { ...NOBODY };
 
@@ -114,6 +124,15 @@ export class Store {
     this.mover = new PageMover(this.arena, this);
     this.#linker = new Linker(this.arena, this);
     this.#judge = new PutJudge(this);
+    this.#overwriter = new Overwriter(this.arena, {
+      items: this.items,
+      lifetimes: this.lifetimes,
+      linker: this.#linker,
+      lru: this.lru,
+      sizes: this.sizes,
+      expiries: this.expiries,
+      tunables: this.tunables,
+    });
   }
 
   hashOf(bytes: Buffer, start: number, end: number): number {
@@ -136,6 +155,11 @@ export class Store {
   /** Marks an opened item as read: a count up to 3 and the access time, one word; the LRU is not touched. */
   noteHit(id: ItemId): void {
     this.items.noteHit(id, this.lifetimes.now());
+  }
+
+  /** The class whose chunks hold such an item; 0 when it is too large for one chunk. */
+  classFor(keyBytes: number, clientFlags: number, valueBytes: number): number {
+    return classFor(this.chunkBytes, itemBytes(keyBytes, clientFlags, valueBytes, false));
   }
 
   /** Whether an item of this key and value is within `-I`, by memcached's own arithmetic. */
@@ -270,6 +294,53 @@ export class Store {
     if (outcome !== OUTCOME.stored || fresh !== id) this.releaser.release(id);
     this.index.growIfFull();
     return outcome;
+  }
+
+  /**
+   * Stores a value that is here as a whole, holding the stripe once: over the old one where its chunk will do, else in
+   * a chunk of its own. For `set`, `add`, `replace` and `cas`, with no CAS id of the client's and none stale, and
+   * for sizes that `fits` and one chunk can hold.
+   * @returns undefined when there is no memory for it: nothing has happened.
+   */
+  putWhole(value: WholeValue, terms: PutTerms): Outcome | undefined {
+    const { hash, keySource, keyStart, keyEnd } = value;
+    lock(this.#stripes, hash & (STRIPES - 1));
+    const old = this.#findLive(hash, keySource, keyStart, keyEnd);
+    const outcome = this.#judge.judge(old, NO_ITEM, terms);
+    const stored = outcome !== OUTCOME.stored || this.#writeWhole(old, value);
+    unlock(this.#stripes, hash & (STRIPES - 1));
+    if (!stored) return undefined;
+    if (old === NO_ITEM) this.index.growIfFull();
+    return outcome;
+  }
+
+  /** Puts the value in place of `old`; false when there is no memory for it. The stripe is held. */
+  #writeWhole(old: ItemId, value: WholeValue): boolean {
+    const { hash, keySource, keyStart, keyEnd, clientFlags, expiry } = value;
+    const valueBytes = value.valueEnd - value.valueStart;
+    const bytes = itemBytes(keyEnd - keyStart, clientFlags, valueBytes, false);
+    const sizeClass = classFor(this.chunkBytes, bytes);
+    let id = old;
+    const inPlace = old !== NO_ITEM && this.#overwriter.fits(old, sizeClass, clientFlags);
+    if (inPlace) {
+      this.#overwriter.begin(old, sizeClass, clientFlags, expiry, valueBytes);
+    } else {
+      const keyBytes = keyEnd - keyStart;
+      id = this.allocateOpened(hash, old, keyBytes, clientFlags, expiry, valueBytes, false);
+      if (id === NO_ITEM) return false;
+      this.writeKey(id, keySource, keyStart, keyEnd);
+    }
+    if (value.keyBinary) this.items.setFlags(id, FLAG.keyBinary);
+    copyBytes(
+      value.source,
+      value.valueStart,
+      value.valueEnd,
+      this.arena.bytes,
+      this.items.valueAt(id),
+    );
+    if (!inPlace) this.#linker.replace(hash, old, id);
+    this.#noteStored(id);
+    return true;
   }
 
   /**

@@ -30,17 +30,19 @@ const seed = testSeed();
 /** The store's answers beside a Map's. Eviction may make it forget, but never lie. */
 class Twins {
   readonly talker: Talker;
+  readonly #random: Random;
   readonly #model = new Map<string, Entry>();
 
-  constructor(talker: Talker) {
+  constructor(talker: Talker, random: Random) {
     this.talker = talker;
+    this.#random = random;
   }
 
   /** Says one request to both; the model's answer when the store's does not fit it. */
   say(key: string, request: ModelRequest): { reply: string; expected?: string } {
     const { store } = this.talker;
     const before = this.#live(key, store.lifetimes.now());
-    const reply = this.talker.say(request.text);
+    const reply = this.#heard(request.text);
     const mayStarve = store.tunables.get('evictsToFree') === 0;
     const possible = [request.effects, ...(mayStarve ? request.starved : [])];
     // The reply fits the key as it was, or else its absence.
@@ -52,6 +54,14 @@ class Twins {
       return { reply };
     }
     return { reply, expected: request.effects(before).reply };
+  }
+
+  /** As it is said at once, or in two pieces. */
+  #heard(text: string): string {
+    if (!this.#random.oneIn(3)) return this.talker.say(text);
+    const bytes = Buffer.from(text, 'latin1');
+    const cut = this.#random.int(0, bytes.length);
+    return this.talker.feedPieces([bytes.subarray(0, cut), bytes.subarray(cut)]);
   }
 
   flush(): void {
@@ -76,7 +86,7 @@ test(
       slabGrowthFactor: 2,
       slabChunkMaxBytes: 8 << 10,
     });
-    const twins = new Twins(new Talker(share));
+    const twins = new Twins(new Talker(share), random.fork(2));
     const { store } = twins.talker;
     const upheaval = new Upheaval(store, random.fork(1));
     for (let step = 0; step < STEPS; step++) {

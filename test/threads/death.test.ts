@@ -44,6 +44,11 @@ interface Scenario {
 
 const says = (...texts: readonly string[]): readonly Act[] =>
   texts.map((text) => (talker) => void talker.say(text));
+/** Said in two pieces, the value apart from its line. */
+const saysInPieces = (text: string): readonly Act[] => {
+  const [line = '', value = ''] = text.split(/(?<=^[^\n]*\n)/);
+  return [(talker) => void talker.feedPieces([Buffer.from(line), Buffer.from(value)])];
+};
 const all =
   (acts: readonly Act[]): Act =>
   (talker) => {
@@ -67,8 +72,11 @@ const tickAndTurn = ({ store }: Talker): void => {
 
 const SCENARIOS: readonly Scenario[] = [
   { name: 'link', prepare: small, acts: says(set('fresh', 0, 200)) },
+  { name: 'link what comes in pieces', prepare: small, acts: saysInPieces(set('fresh', 0, 200)) },
   { name: 'link with a TTL', prepare: small, acts: says(set('fresh', 0, 200, 100)) },
-  { name: 'replace in its class', prepare: small, acts: says(set('key-3', 1, 200)) },
+  { name: 'write over', prepare: small, acts: says(set('key-3', 1, 200)) },
+  { name: 'write over, a shorter one', prepare: small, acts: says(set('key-3', 1, 190, 100)) },
+  { name: 'replace in its class', prepare: small, acts: saysInPieces(set('key-3', 1, 200)) },
   { name: 'replace in another class', prepare: small, acts: says(set('key-3', 1, 5000)) },
   { name: 'a value that never comes', prepare: small, acts: says(`set key-3 0 0 3\r\nabcde\r\n`) },
   { name: 'unlink', prepare: small, acts: says('delete key-3\r\n') },

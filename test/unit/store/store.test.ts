@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { audit, CONTROL, Maintainer, PAGE_BYTES } from '../../../src/store/index.ts';
+import { audit, CONTROL, EVICTION, Maintainer, PAGE_BYTES } from '../../../src/store/index.ts';
 import { classFor, planSizeClasses } from '../../../src/store/size-classes.ts';
 import { Talker, testShare } from '../../support/talker.ts';
 
@@ -103,6 +103,70 @@ describe('flush_all', () => {
       expect(talker.say('get a\r\n')).toBe('END\r\n');
       expect(talker.say(`${set('a', 'x')}get a\r\n`)).toContain('VALUE');
     }
+  });
+});
+
+describe('a value written over', () => {
+  const idOf = ({ store }: Talker, key: string): number => {
+    const hash = store.hashOf(Buffer.from(key), 0, key.length);
+    const id = store.open(hash, Buffer.from(key), 0, key.length);
+    store.close(hash);
+    return id;
+  };
+  const atHead = (talker: Talker, id: number): boolean => {
+    const { items, lru } = talker.store;
+    return lru.head(items.classOf(id), items.segment(id)) === id;
+  };
+
+  test('stays in its chunk while its class is the same, and says nothing of the old one', () => {
+    const talker = new Talker(testShare());
+    const { items } = talker.store;
+    talker.say('ms a 5\r\nfirst\r\nmd a I T100\r\nmg a v\r\n');
+    const id = idOf(talker, 'a');
+    expect(talker.say('mg a s h f t v\r\n')).toBe('VA 5 s5 h1 f0 t100 Z X\r\nfirst\r\n');
+    expect(talker.say('set a 0 0 3\r\nnew\r\n')).toBe('STORED\r\n');
+    expect(idOf(talker, 'a')).toBe(id);
+    expect(talker.say('mg a s h f t v\r\n')).toBe('VA 3 s3 h0 f0 t-1\r\nnew\r\n');
+    // Client flags take room, so their coming or going moves it; their change does not.
+    expect(talker.say('set a 7 0 3\r\nabc\r\n')).toBe('STORED\r\n');
+    const flagged = idOf(talker, 'a');
+    expect(flagged).not.toBe(id);
+    expect(talker.say('set a 9 0 3\r\ndef\r\nget a\r\n')).toContain('VALUE a 9 3\r\ndef');
+    expect(idOf(talker, 'a')).toBe(flagged);
+    talker.say(set('a', 'x'.repeat(500)));
+    expect(items.classOf(idOf(talker, 'a'))).toBeGreaterThan(items.classOf(flagged));
+    expect(audit(talker.store)).toEqual([]);
+  });
+
+  test('under S3-FIFO keeps its place and counts as read; else it goes to the head', () => {
+    const talker = new Talker(testShare());
+    const { store } = talker;
+    talker.say(set('a', '1') + set('b', '1'));
+    const id = idOf(talker, 'a');
+    talker.say(set('a', '2'));
+    expect([atHead(talker, id), store.items.hits(id)]).toEqual([false, 1]);
+    store.tunables.set('eviction', EVICTION.segmented);
+    talker.say(set('a', '3'));
+    expect([atHead(talker, id), store.items.hits(id)]).toEqual([true, 1]);
+    expect(audit(store)).toEqual([]);
+  });
+
+  test('has a new CAS id, and is stored on the terms of its verb', () => {
+    const talker = new Talker(testShare());
+    talker.say(set('a', '1'));
+    const id = idOf(talker, 'a');
+    const cas = /^VALUE a 0 1 (\d+)/.exec(talker.say('gets a\r\n'))?.[1];
+    expect(talker.say('add a 0 0 1\r\n2\r\n')).toBe('NOT_STORED\r\n');
+    expect(talker.say('replace a 0 0 1\r\n3\r\n')).toBe('STORED\r\n');
+    expect(talker.say(`cas a 0 0 1 ${cas}\r\n4\r\n`)).toBe('EXISTS\r\n');
+    const next = /^VALUE a 0 1 (\d+)/.exec(talker.say('gets a\r\n'))?.[1];
+    expect(talker.say(`cas a 0 0 1 ${next}\r\n5\r\nget a\r\n`)).toContain(
+      'STORED\r\nVALUE a 0 1\r\n5',
+    );
+    expect(talker.say('replace none 0 0 1\r\n1\r\ncas none 0 0 1 1\r\n1\r\n')).toBe(
+      'NOT_STORED\r\nNOT_FOUND\r\n',
+    );
+    expect(idOf(talker, 'a')).toBe(id);
   });
 });
 

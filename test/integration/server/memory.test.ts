@@ -130,8 +130,10 @@ test('with -M what does not fit is refused, and nothing gives way', async () => 
   const stats = await statsOf(server);
   expect(stats.get('evictions')).toBe(0);
   expect((await connection.exchange('get key-0\r\n')).toString()).toContain('VALUE key-0 0 1000');
-  // What could not be stored is not there with an old value either.
-  await connection.exchange(set('key-0', 'x'.repeat(1000)));
+  // What fits where the old value is takes its place.
+  expect((await connection.exchange(set('key-0', 'y'.repeat(1000)))).toString()).toBe('STORED\r\n');
+  // Client flags take four bytes more. What could not be stored is not there with an old value either.
+  await connection.exchange(`set key-0 7 0 1000\r\n${'x'.repeat(1000)}\r\n`);
   expect((await connection.exchange('get key-0\r\n')).toString()).toBe('END\r\n');
   // Room that comes free is used.
   expect((await connection.exchange(set('key-0', 'x'.repeat(1000)))).toString()).toBe('STORED\r\n');

@@ -8,12 +8,14 @@ import { run } from '../../src/cli/run.ts';
 import { createClient } from '../../src/client.ts';
 import { startCluster, type TestCluster } from '../support/cluster-process.ts';
 import { memcachedMissing, startMemcached } from '../support/memcached.ts';
+import { NameServer } from '../support/name-server.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
 import { TestHost } from '../unit/cli/host.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const NAME_SERVER = new URL('../support/name-server-preload.ts', import.meta.url).href;
 
 /** One command line; words are parted by blanks. */
 async function cli(line: string, options: ConstructorParameters<typeof TestHost>[0] = {}) {
@@ -149,6 +151,26 @@ describe('the command line and a cluster that says what its nodes are', () => {
     const [first = ''] = cluster.addresses;
     const { out } = await cli(`stats --discovery dns:${first} --json`, { env });
     expect(Object.keys(JSON.parse(out) as object)).toEqual([first]);
+  });
+
+  test('finds what the SRV records of a name say, asking the name server', async () => {
+    const records = cluster.addresses.map((node, nth) => {
+      const [name = '', port] = node.split(':');
+      return { name, port: Number(port), priority: nth === 0 ? 20 : 10, weight: 0 };
+    });
+    const names = await NameServer.start(records);
+    try {
+      const line = ['stats', '--discovery', 'srv:_memcache._tcp.example', '--json'];
+      const command = [process.execPath, '--import', NAME_SERVER, MAIN, ...line];
+      const owned = new OwnedProcess(command, {
+        env: { ...env, SLABRING_NAME_SERVER: names.address },
+      });
+      expect(await owned.ended).toMatchObject({ code: 0 });
+      const found = Object.keys(JSON.parse(owned.stdout) as object);
+      expect(found).toEqual(cluster.addresses.slice(1));
+    } finally {
+      await names.stop();
+    }
   });
 
   test('measures and empties what was found, and says what that is', async () => {

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +9,9 @@ import { CACHE_VERBS } from '../../src/cli/cache-verbs.ts';
 import { progressBar } from '../../src/cli/progress-bar.ts';
 import { run } from '../../src/cli/run.ts';
 import { createClient } from '../../src/client.ts';
+import { Authority } from '../support/certificates.ts';
 import { startCluster, type TestCluster } from '../support/cluster-process.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { memcachedMissing, startMemcached } from '../support/memcached.ts';
 import { NameServer } from '../support/name-server.ts';
 import { startSlabring } from '../support/node-process.ts';
@@ -207,6 +212,32 @@ describe('the command line and a cluster that says what its nodes are', () => {
     const all = await cli(`stats --discovery elasticache:${first} --json`, listed);
     expect(Object.keys(JSON.parse(all.out) as object)).toEqual(cluster.addresses);
   });
+});
+
+test('finds a node that wants TLS and a login, by TLS and with the login', async () => {
+  const folder = await temporaryFolder();
+  const port = await freePort();
+  const node = `127.0.0.1:${port}`;
+  try {
+    const authority = await Authority.create(folder.path);
+    const tls = { identity: await authority.issue('node'), ca: readFileSync(authority.ca) };
+    const users = join(folder.path, 'users');
+    await writeFile(users, 'app:pass word\n');
+    const args = ['-t', '1', '-m', '8', '-Y', users, '--cluster-nodes', node];
+    const server = await startSlabring({ args, port, tls });
+    try {
+      const env = { SLABRING_DEADLINE: '20000', SLABRING_PASSWORD: 'pass word' };
+      const found = `--discovery elasticache:${node} --tls-ca ${authority.ca}`;
+      const set = await cli(`set a v ${found} --user app`, { env });
+      expect(set).toEqual({ code: 0, out: 'stored', err: '' });
+      const locked = await cli(`get a ${found}`, { env });
+      expect([locked.code, locked.err]).toEqual([3, expect.stringContaining('it wants a login')]);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await folder.remove();
+  }
 });
 
 interface Ring {

@@ -48,7 +48,7 @@ export const benchVerb = defineCacheVerb({
   ],
   async run(cache, { json, ...plan }, host, _words, another) {
     const bar = progressBar(host.terminal);
-    const measured = another();
+    const measured = await another();
     try {
       await fill(cache, plan, (share) => bar.draw('storing  ', share));
       const result = await measure(measured, plan, (share) => bar.draw('measuring', share));

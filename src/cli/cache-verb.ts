@@ -1,61 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { CodedError, type FlagTable, type ValuesOf } from '../base/index.ts';
+import { type CacheClient, CacheError, type ClientOptions, createClient } from '../client/index.ts';
 import {
-  CodedError,
-  choice,
-  type FlagTable,
-  flag,
-  integer,
-  list,
-  text,
-  type ValuesOf,
-} from '../base/index.ts';
-import {
-  type CacheClient,
-  CacheError,
-  type ClientOptions,
-  createClient,
-  type DistributionName,
-  type NodeSpec,
-} from '../client/index.ts';
+  type CacheOptions,
+  cacheFlags,
+  clientOptionsOf,
+  gutterRule,
+  withOneList,
+} from './cache-options.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { defineVerb, type Example, type Verb } from './verb.ts';
-
-/** How the cache is found and spoken to: options of every verb that is a client. */
-const cacheFlags = {
-  nodes: {
-    ...list({
-      placeholder: '<host:port,…>',
-      env: 'SLABRING_SERVERS',
-      alsoEnv: 'MEMCACHED_SERVERS',
-      doc: 'The nodes: host, host:port, [v6]:port or a path; @2 behind one gives it twice the keys.',
-    }),
-    default: ['127.0.0.1:11211'] as readonly string[],
-  },
-  distribution: choice({
-    words: ['ketama', 'modulo', 'jump', 'rendezvous'] satisfies DistributionName[],
-    default: 'ketama',
-    doc: 'How keys are placed on nodes; all clients of a cache must agree.',
-  }),
-  user: text({
-    placeholder: '<name>',
-    doc: 'Log in under this name; the password is SLABRING_PASSWORD, or is asked for.',
-  }),
-  tls: flag({ doc: 'Speak TLS.' }),
-  tlsCa: text({
-    placeholder: '<file>',
-    doc: 'Certificates to trust, in place of those that Node.js trusts.',
-  }),
-  deadlineMs: integer({
-    long: 'deadline',
-    default: 1000,
-    min: 1,
-    max: 3_600_000,
-    doc: 'How long an operation may take, in milliseconds.',
-  }),
-  json: flag({ doc: 'Print the answer as JSON.' }),
-};
-type CacheOptions = ValuesOf<typeof cacheFlags>;
 
 interface CacheVerbSpec<Table extends FlagTable> {
   readonly name: string;
@@ -71,24 +25,26 @@ interface CacheVerbSpec<Table extends FlagTable> {
     host: Host,
     words: readonly string[],
     /** Makes another client like `cache`, for the verb to close. */
-    another: () => CacheClient,
+    another: () => Promise<CacheClient>,
   ) => Promise<number>;
 }
 
-/** A verb that is handed a client of the cache, which is closed after it. */
+/** A verb that is handed a client of the cache, which knows its nodes and is closed after it. */
 export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Table>): Verb {
   const flags = { ...spec.flags, ...cacheFlags };
-  return defineVerb<FlagTable>({
+  const verb = defineVerb<FlagTable>({
     ...spec,
     about: `${spec.about} 2: the command line is wrong; 3: the cache cannot be asked.`,
     flags,
+    rules: [(values) => gutterRule(values as CacheOptions)],
     async run(values, host, words) {
       const options = values as ValuesOf<Table> & CacheOptions;
       try {
         const clientOptions = await clientOptionsOf(options, host);
-        const cache = createClient(clientOptions);
+        const open = () => openClient(clientOptions());
+        const cache = await open();
         try {
-          return await spec.run(cache, options, host, words, () => createClient(clientOptions));
+          return await spec.run(cache, options, host, words, open);
         } finally {
           await cache.close();
         }
@@ -97,36 +53,23 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
       }
     },
   });
+  return { ...verb, run: async (sources, host) => verb.run(withOneList(sources), host) };
 }
 
-async function clientOptionsOf(options: CacheOptions, host: Host): Promise<ClientOptions> {
-  const { deadlineMs, user, tls, tlsCa } = options;
-  const login = user === '' ? {} : { login: { username: user, password: await password(host) } };
-  return {
-    nodes: nodesOf(options.nodes),
-    deadlineMs,
-    distribution: options.distribution,
-    ...login,
-    tls: tlsCa === '' ? tls : { ca: readFileSync(tlsCa) },
-  };
-}
-
-async function password(host: Host): Promise<string> {
-  const given = host.env['SLABRING_PASSWORD'] ?? (await host.askSecret('Password: '));
-  if (given !== undefined) return given;
-  throw new CodedError('ERR_USAGE', '--user needs a password: set SLABRING_PASSWORD.');
-}
-
-/** A node's weight stands behind it: `10.0.0.1:11211@2`. */
-export function nodesOf(texts: readonly string[]): readonly NodeSpec[] {
-  return texts.map((spec) => {
-    const [, place = spec, weight] = /^(.+)@(\d+(?:\.\d+)?)$/.exec(spec) ?? [];
-    if (weight === undefined) return spec;
-    if (place.startsWith('/')) return { path: place, weight: Number(weight) };
-    const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(place) ?? [];
-    const at = port === undefined ? {} : { port: Number(port) };
-    return { host: v6 ?? host ?? place, ...at, weight: Number(weight) };
-  });
+/** @throws {CacheError} what the discovery says of its first look, if that finds no nodes. */
+async function openClient(options: ClientOptions): Promise<CacheClient> {
+  const cache = createClient(options);
+  if (!('start' in options.nodes)) return cache;
+  try {
+    await new Promise<void>((known, failed) => {
+      cache.once('nodes', () => known());
+      cache.once('discovery-trouble', failed);
+    });
+    return cache;
+  } catch (error) {
+    await cache.close();
+    throw error;
+  }
 }
 
 function explain(error: unknown, host: Host): number {

@@ -11,7 +11,8 @@ export const flushVerb = defineCacheVerb({
     'Exit code 0: every node is empty;',
   flags: { yes: flag({ doc: 'I mean it.' }) },
   examples: [{ command: 'slabring flush --yes', does: 'empties the node on this machine' }],
-  async run(cache, { yes, nodes, json }, host) {
+  async run(cache, { yes, json }, host) {
+    const nodes = [...cache.metrics().keys()];
     if (!yes) {
       throw new CodedError(
         'ERR_USAGE',

@@ -12,43 +12,81 @@ export const ringVerb = defineCacheVerb({
   summary: 'show which node has which share of keys, and where keys are',
   about:
     'Shows what share of the keys each node has (of 100,000 keys, key0, key1, …), and which node\n' +
-    'owns the keys named. No node is asked: it follows from their names alone.\n' +
+    'owns the keys named; with --replicas every node that holds a copy, too. No node is asked, but\n' +
+    'for the list (--discovery): it follows from their names alone.\n' +
     'Exit code 0: always;',
   words: ['[key...]'],
   flags: {},
   examples: [
     { command: 'slabring ring --nodes 10.0.0.1,10.0.0.2,10.0.0.3', does: 'the shares' },
     { command: 'slabring ring user:1 --nodes 10.0.0.1@2,10.0.0.2', does: 'where user:1 is' },
+    { command: 'slabring ring user:1 --nodes a,b,c --replicas 2', does: 'where its copies are' },
+    { command: 'slabring ring --discovery elasticache:10.0.0.1', does: 'of a cluster' },
   ],
-  async run(cache, { json }, host, keys) {
-    const placement = keys.map((key) => ({ key, node: cache.nodeOf(key) }));
+  async run(cache, { json, replicas }, host, keys) {
+    const places = keys.map((key) => ({ key, node: cache.nodeOf(key), nodes: cache.nodesOf(key) }));
     const shares = sharesOf(cache);
-    if (json) {
-      host.out(JSON.stringify({ nodes: shares, keys: placement }));
-      return EXIT.ok;
-    }
-    const rows = shares.map(({ node, share }) => {
-      return [node, `${(share * 100).toFixed(1).padStart(5)} %`, '█'.repeat(share * BAR_CHARS)];
-    });
-    host.out(columns(rows));
-    if (keys.length > 0) {
-      host.out(`\n${columns(placement.map(({ key, node }) => [key, node]))}`);
-    }
+    if (json) host.out(JSON.stringify({ nodes: shares, keys: places }));
+    else host.out(replicas === 1 ? asOwners(shares, places) : asCopies(shares, places));
     return EXIT.ok;
   },
 });
 
 interface NodeShare {
   readonly node: string;
-  /** 0 … 1. */
+  /** Of the keys, those that it owns: 0 … 1. */
   readonly share: number;
+  /** Of the keys, those that it owns or holds a copy of: 0 … 1. */
+  readonly held: number;
+}
+
+interface KeyPlace {
+  readonly key: string;
+  readonly node: string;
+  /** The owner first. */
+  readonly nodes: readonly string[];
 }
 
 function sharesOf(cache: CacheClient): readonly NodeShare[] {
-  const counts = new Map([...cache.metrics().keys()].map((node) => [node, 0]));
+  const counts = new Map([...cache.metrics().keys()].map((node) => [node, { owned: 0, held: 0 }]));
   for (let i = 0; i < SAMPLE_KEYS; i++) {
-    const node = cache.nodeOf(`key${i}`);
-    counts.set(node, (counts.get(node) ?? 0) + 1);
+    for (const [at, node] of cache.nodesOf(`key${i}`).entries()) {
+      const count = counts.get(node)!;
+      if (at === 0) count.owned++;
+      count.held++;
+    }
   }
-  return [...counts].map(([node, count]) => ({ node, share: count / SAMPLE_KEYS }));
+  return [...counts].map(([node, { owned, held }]) => {
+    return { node, share: owned / SAMPLE_KEYS, held: held / SAMPLE_KEYS };
+  });
+}
+
+function asOwners(shares: readonly NodeShare[], places: readonly KeyPlace[]): string {
+  const rows = shares.map(({ node, share }) => [node, percent(share), bar(share)]);
+  return tables(
+    rows,
+    places.map(({ key, node }) => [key, node]),
+  );
+}
+
+function asCopies(shares: readonly NodeShare[], places: readonly KeyPlace[]): string {
+  const rows = shares.map(({ node, share, held }) => {
+    return [node, percent(share), percent(held), bar(held)];
+  });
+  return tables(
+    [['node', '   owns', '  holds', ''], ...rows],
+    places.map(({ key, nodes }) => [key, ...nodes]),
+  );
+}
+
+function tables(nodes: readonly string[][], keys: readonly string[][]): string {
+  return keys.length === 0 ? columns(nodes) : `${columns(nodes)}\n\n${columns(keys)}`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1).padStart(5)} %`;
+}
+
+function bar(share: number): string {
+  return '█'.repeat(share * BAR_CHARS);
 }

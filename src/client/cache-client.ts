@@ -284,6 +284,14 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return this.#fleet.ownerOf(this.#keys.onWire(key));
   }
 
+  /**
+   * The nodes that hold the key, by name: its owner, and with `replicas` those of the other copies.
+   * Fails with ERR_DISCOVERY before there is any.
+   */
+  nodesOf(key: string): readonly string[] {
+    return this.#fleet.holdersOf(this.#keys.onWire(key));
+  }
+
   /** Lets pending operations finish, each by its deadline, then closes; later ones fail. */
   async close(): Promise<void> {
     await Promise.all([this.#discovery?.close(), this.#fleet.close()]);

@@ -57,12 +57,12 @@ function ask(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
-      if (isTrouble(error)) for (const key of part.keys) found.fail(key, error);
+      if (isTrouble(error)) for (const index of part.keys.keys()) found.fail(part, index, error);
       else reject(error);
       resolve();
     };
     const request = { verb: 'get-many', keys: part.wireKeys } as const;
-    call(part.target, request, found.answerTo(part.keys), options, defaults, resolve, fail);
+    call(part.target, request, found.answerTo(part), options, defaults, resolve, fail);
   });
 }
 
@@ -82,17 +82,18 @@ class Findings<T> implements ManyValues<T> {
     this.#codec = codec;
   }
 
-  answerTo(keys: readonly string[]): Answered {
+  answerTo(part: Part): Answered {
     return {
-      item: (reply) => this.#take(keys[reply.index]!, reply),
-      keyFailed: (index, error) => this.fail(keys[index]!, error),
+      item: (reply, node) => this.#take(part, reply, node),
+      keyFailed: (index, error) => this.fail(part, index, error),
       end: () => undefined,
     };
   }
 
   /** A later failure takes nothing away from what has come. */
-  fail(key: string, error: CacheError): void {
-    if (!this.values.has(key)) this.failed.set(key, error);
+  fail({ keys, wireKeys }: Part, index: number, error: CacheError): void {
+    const key = keys[index]!;
+    if (!this.values.has(key)) this.failed.set(key, error.at(error.node, wireKeys[index]));
   }
 
   /** When the values that take longer to unpack are there, too. */
@@ -100,26 +101,28 @@ class Findings<T> implements ManyValues<T> {
     if (this.#reading !== undefined) await Promise.all(this.#reading);
   }
 
-  #take(key: string, reply: Reply): void {
+  #take(part: Part, reply: Reply, node: string): void {
+    const { index } = reply;
     try {
       const value = this.#codec.decode(reply);
-      if (value instanceof Promise) this.#readLater(key, value);
-      else this.values.set(key, value as T);
+      if (value instanceof Promise) this.#readLater(part, index, node, value);
+      else this.values.set(part.keys[index]!, value as T);
     } catch (error) {
-      this.#unreadable(key, error);
+      this.#unreadable(part, index, node, error);
     }
   }
 
-  #readLater(key: string, value: Promise<T>): void {
+  #readLater(part: Part, index: number, node: string, value: Promise<T>): void {
     this.#reading ??= [];
-    const set = (read: T): void => void this.values.set(key, read);
-    this.#reading.push(value.then(set, (error: unknown) => this.#unreadable(key, error)));
+    const set = (read: T): void => void this.values.set(part.keys[index]!, read);
+    const fail = (error: unknown): void => this.#unreadable(part, index, node, error);
+    this.#reading.push(value.then(set, fail));
   }
 
-  #unreadable(key: string, error: unknown): void {
+  #unreadable({ keys, wireKeys }: Part, index: number, node: string, error: unknown): void {
     const known =
       error instanceof CacheError ? error : new CacheError('ERR_VALUE', { cause: error });
-    this.failed.set(key, known);
+    this.failed.set(keys[index]!, known.at(node, wireKeys[index]));
   }
 }
 

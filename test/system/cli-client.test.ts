@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -6,13 +9,18 @@ import { CACHE_VERBS } from '../../src/cli/cache-verbs.ts';
 import { progressBar } from '../../src/cli/progress-bar.ts';
 import { run } from '../../src/cli/run.ts';
 import { createClient } from '../../src/client.ts';
+import { Authority } from '../support/certificates.ts';
+import { startCluster, type TestCluster } from '../support/cluster-process.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { memcachedMissing, startMemcached } from '../support/memcached.ts';
+import { NameServer } from '../support/name-server.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
 import { TestHost } from '../unit/cli/host.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const NAME_SERVER = new URL('../support/name-server-preload.ts', import.meta.url).href;
 
 /** One command line; words are parted by blanks. */
 async function cli(line: string, options: ConstructorParameters<typeof TestHost>[0] = {}) {
@@ -114,24 +122,190 @@ describe.each([
   });
 });
 
+describe('the command line and a cluster that says what its nodes are', () => {
+  let cluster: TestCluster;
+  const env = { SLABRING_DEADLINE: '20000' };
+  beforeAll(async () => {
+    cluster = await startCluster();
+  });
+  afterAll(() => cluster?.stop());
+
+  /** Which nodes have the key themselves. */
+  async function holders(key: string): Promise<readonly string[]> {
+    const asked = cluster.addresses.map(async (node) => {
+      const { code } = await cli(`get ${key} --nodes ${node}`, { env });
+      return code === 0 ? [node] : [];
+    });
+    return (await Promise.all(asked)).flat();
+  }
+
+  test('finds its nodes from any one of them, and keeps as many copies as it is told', async () => {
+    for (const [nth, node] of cluster.addresses.entries()) {
+      const found = `--discovery elasticache:${node} --replicas ${nth + 1}`;
+      expect(await cli(`set key${nth} v ${found}`, { env })).toMatchObject({ code: 0 });
+      const ring = await cli(`ring key${nth} ${found} --json`, { env });
+      const { nodes, keys } = JSON.parse(ring.out) as Ring;
+      expect(nodes.map((each) => each.node).toSorted()).toEqual(cluster.addresses.toSorted());
+      expect(keys[0]!.nodes.toSorted()).toEqual(await holders(`key${nth}`));
+      expect(keys[0]!.nodes).toHaveLength(nth + 1);
+      expect(keys[0]!.nodes[0]).toBe(keys[0]!.node);
+    }
+  });
+
+  test('finds the addresses of a name, at a port', async () => {
+    const [first = ''] = cluster.addresses;
+    const { out } = await cli(`stats --discovery dns:${first} --json`, { env });
+    expect(Object.keys(JSON.parse(out) as object)).toEqual([first]);
+  });
+
+  test('finds what the SRV records of a name say, asking the name server', async () => {
+    const records = cluster.addresses.map((node, nth) => {
+      const [name = '', port] = node.split(':');
+      return { name, port: Number(port), priority: nth === 0 ? 20 : 10, weight: 0 };
+    });
+    const names = await NameServer.start(records);
+    try {
+      const line = ['stats', '--discovery', 'srv:_memcache._tcp.example', '--json'];
+      const command = [process.execPath, '--import', NAME_SERVER, MAIN, ...line];
+      const owned = new OwnedProcess(command, {
+        env: { ...env, SLABRING_NAME_SERVER: names.address },
+      });
+      expect(await owned.ended).toMatchObject({ code: 0 });
+      const found = Object.keys(JSON.parse(owned.stdout) as object);
+      expect(found).toEqual(cluster.addresses.slice(1));
+    } finally {
+      await names.stop();
+    }
+  });
+
+  test('measures and empties what was found, and says what that is', async () => {
+    const [first = ''] = cluster.addresses;
+    const found = { env: { ...env, SLABRING_DISCOVERY: `elasticache:${first}` } };
+    const bench = await cli('bench --seconds 0.1 --keys 50 --concurrency 4 --json', found);
+    expect(JSON.parse(bench.out)).toMatchObject({ failures: 0 });
+    const refused = await cli('flush', found);
+    expect(refused.err).toContain(`This empties ${cluster.addresses.join(', ')}: say --yes`);
+    const flushed = await cli('flush --yes --json', found);
+    expect(JSON.parse(flushed.out)).toEqual({ flushed: cluster.addresses });
+  });
+
+  test('goes to stand-ins for a node that is down', async () => {
+    const [spare = ''] = cluster.addresses;
+    const down = `--nodes 127.0.0.1:${await freePort()}`;
+    const standIn = `${down} --failover gutter --gutter ${spare}`;
+    expect(await cli(`set lent v ${standIn}`, { env })).toMatchObject({ code: 0 });
+    expect(await cli(`get lent ${standIn}`, { env })).toMatchObject({ out: 'v' });
+    expect(await holders('lent')).toEqual([spare]);
+    const next = `${down},${spare} --failover next`;
+    for (const key of ['a', 'b', 'c', 'd']) {
+      expect(await cli(`set ${key} v ${next}`, { env })).toMatchObject({ code: 0 });
+      expect(await holders(key)).toContain(spare);
+    }
+  });
+
+  test('the nodes of the command line win over a discovery of the environment', async () => {
+    const [first = '', second = ''] = cluster.addresses;
+    const found = { env: { ...env, SLABRING_DISCOVERY: `elasticache:${first}` } };
+    const { out } = await cli(`stats --nodes ${second} --json`, found);
+    expect(Object.keys(JSON.parse(out) as object)).toEqual([second]);
+    const listed = { env: { ...env, SLABRING_SERVERS: second } };
+    const all = await cli(`stats --discovery elasticache:${first} --json`, listed);
+    expect(Object.keys(JSON.parse(all.out) as object)).toEqual(cluster.addresses);
+  });
+});
+
+test('finds a node that wants TLS and a login, by TLS and with the login', async () => {
+  const folder = await temporaryFolder();
+  const port = await freePort();
+  const node = `127.0.0.1:${port}`;
+  try {
+    const authority = await Authority.create(folder.path);
+    const tls = { identity: await authority.issue('node'), ca: readFileSync(authority.ca) };
+    const users = join(folder.path, 'users');
+    await writeFile(users, 'app:pass word\n');
+    const args = ['-t', '1', '-m', '8', '-Y', users, '--cluster-nodes', node];
+    const server = await startSlabring({ args, port, tls });
+    try {
+      const env = { SLABRING_DEADLINE: '20000', SLABRING_PASSWORD: 'pass word' };
+      const found = `--discovery elasticache:${node} --tls-ca ${authority.ca}`;
+      const set = await cli(`set a v ${found} --user app`, { env });
+      expect(set).toEqual({ code: 0, out: 'stored', err: '' });
+      const locked = await cli(`get a ${found}`, { env });
+      expect([locked.code, locked.err]).toEqual([3, expect.stringContaining('it wants a login')]);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await folder.remove();
+  }
+});
+
+interface Ring {
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly share: number;
+    readonly held: number;
+  }[];
+  readonly keys: readonly {
+    readonly key: string;
+    readonly node: string;
+    readonly nodes: readonly string[];
+  }[];
+}
+
 describe('the command line without a cache', () => {
   test('says where keys are, and what share each node has', async () => {
     const { out, code } = await cli('ring a b --nodes 10.0.0.1@3,10.0.0.2,[::1]:5@2 --json');
-    const { nodes, keys } = JSON.parse(out) as {
-      readonly nodes: readonly { readonly node: string; readonly share: number }[];
-      readonly keys: readonly { readonly key: string; readonly node: string }[];
-    };
+    const { nodes, keys } = JSON.parse(out) as Ring;
     expect(code).toBe(0);
     expect(nodes.map(({ node }) => node)).toEqual(['10.0.0.1:11211', '10.0.0.2:11211', '[::1]:5']);
     expect(nodes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
     expect(nodes[0]!.share).toBeGreaterThan(nodes[1]!.share * 2);
     expect(keys.map(({ key }) => key)).toEqual(['a', 'b']);
     const even = await cli('ring --nodes a,b,c --distribution rendezvous --json');
-    const { nodes: thirds } = JSON.parse(even.out) as { nodes: readonly { share: number }[] };
+    const { nodes: thirds } = JSON.parse(even.out) as Ring;
     for (const { share } of thirds) expect(share).toBeCloseTo(1 / 3, 1);
     const shown = (await cli('ring a --nodes 10.0.0.1,10.0.0.2')).out;
     expect(shown).toMatch(/^10\.0\.0\.1:11211 +\d+\.\d % +█+\n/);
     expect(shown).toMatch(/\na +10\.0\.0\.[12]:11211$/);
+  });
+
+  test('shows every copy of a key', async () => {
+    const { out } = await cli('ring one two --nodes a,b,c --replicas 2 --json');
+    const { nodes, keys } = JSON.parse(out) as Ring;
+    expect(nodes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    expect(nodes.reduce((sum, { held }) => sum + held, 0)).toBeCloseTo(2);
+    expect(keys.map((key) => new Set(key.nodes).size)).toEqual([2, 2]);
+    const shown = (await cli('ring one --nodes a,b,c --replicas 3')).out.split('\n');
+    expect(shown[0]).toMatch(/^node +owns +holds$/);
+    expect(shown[1]).toMatch(/^a:11211 +\d+\.\d % +100\.0 % +█{40}$/);
+    expect(shown.at(-1)?.split(/ +/).toSorted()).toEqual(['a:11211', 'b:11211', 'c:11211', 'one']);
+  });
+
+  test.each([
+    ['get a --replicas 9', '--replicas is "9"; it must be a whole number from 1 to 8.'],
+    ['get a --failover never', '--failover is "never"; it must be one of fail, next, gutter.'],
+    ['get a --failover gutter', '--failover=gutter needs nodes that stand in: name them with'],
+    ['get a --gutter b', '--gutter is used with --failover=gutter alone, and --failover is fail.'],
+    ['get a --nodes b --discovery dns:c', '--nodes and --discovery both say where the cache is'],
+    ['get a --discovery b:1', '--discovery is "b:1"; it must be elasticache:host:port, dns:name'],
+    ['get a --discovery dns:b:99999', 'The port of node b is 99999, not 1 to 65535.'],
+    ['get a --discovery elasticache:b:0', 'The port of node b is 0, not 1 to 65535.'],
+    ['get a --tls-ca /no/such/file', '--tls-ca cannot be read: ENOENT'],
+  ])('%s is refused with what to do', async (line, sentence) => {
+    const { code, out, err } = await cli(line);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(sentence);
+    expect(err).toMatch(/^slabring: [^\n]+$/);
+  });
+
+  test('says why a discovery finds nothing', async () => {
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const { code, out, err } = await cli(
+      `get a --discovery elasticache:${nobody} --deadline 20000`,
+    );
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toMatch(/^slabring: The list of nodes cannot be had.*ECONNREFUSED/);
   });
 
   test('tells a node that is down from a miss, and from a mistake', async () => {

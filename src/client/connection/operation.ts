@@ -4,7 +4,7 @@ import { CacheError, type FailureCode } from '../errors.ts';
 /** What the asker makes of an answer. Both run while the reply is being read: they keep no `Reply`. */
 export interface Answered {
   /** One of several items: a value of many, a statistic. */
-  readonly item?: (reply: Reply) => void;
+  readonly item?: (reply: Reply, node: string) => void;
   /** Of many keys, one that nobody could be asked about; a miss unless it is told. */
   readonly keyFailed?: (index: number, error: CacheError) => void;
   /** The end: what the operation comes to. A throw is the asker's failure, not the connection's. */
@@ -87,10 +87,10 @@ export class Operation implements Outcome {
     this.valueBytes = 0;
   }
 
-  item(reply: Reply): void {
+  item(reply: Reply, node: string): void {
     if (this.isSettled) return;
     this.#count(reply);
-    this.#answered.item?.(reply);
+    this.#answered.item?.(reply, node);
   }
 
   /** The whole reply is here. */
@@ -104,19 +104,23 @@ export class Operation implements Outcome {
     this.#count(reply);
     this.observer?.answered(this, this, now);
     try {
-      this.#resolve(this.#answered.end(reply));
+      const outcome = this.#answered.end(reply);
+      if (outcome instanceof Promise) this.#resolve(this.#located(outcome, node));
+      else this.#resolve(outcome);
     } catch (error) {
-      this.#reject(error);
+      this.#reject(this.#at(node, error));
     }
   }
 
+  /** @param node none, or an empty name, where it has not got to a node. */
   fail(
     code: FailureCode,
     node: string | undefined,
     about: { readonly detail?: string | undefined; readonly cause?: unknown } = {},
   ): void {
     if (this.isSettled) return;
-    this.failWith(new CacheError(code, { ...about, node, key: keysOf(this.request)[0] }));
+    const place = { node: node === '' ? undefined : node, key: keysOf(this.request)[0] };
+    this.failWith(new CacheError(code, { ...about, ...place }));
   }
 
   failWith(error: CacheError): void {
@@ -128,6 +132,20 @@ export class Operation implements Outcome {
 
   failKey(index: number, error: CacheError): void {
     if (!this.isSettled) this.#answered.keyFailed?.(index, error);
+  }
+
+  async #located(outcome: Promise<unknown>, node: string): Promise<unknown> {
+    try {
+      return await outcome;
+    } catch (error) {
+      throw this.#at(node, error);
+    }
+  }
+
+  /** What makes nothing of a value does not know whose it is. */
+  #at(node: string, error: unknown): unknown {
+    const isBare = error instanceof CacheError && error.node === undefined && node !== '';
+    return isBare ? error.at(node, keysOf(this.request)[0]) : error;
   }
 
   #count(reply: Reply): void {

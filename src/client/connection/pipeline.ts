@@ -106,7 +106,7 @@ export class Pipeline {
     const progress = this.#dialect.decode(this.#input, oldest.request, oldest.opaque, reply);
     if (progress === 'incomplete') return false;
     if (progress === 'item') {
-      oldest.item(reply);
+      oldest.item(reply, this.#node);
       reply.release();
       return true;
     }

@@ -12,7 +12,10 @@ const LEGACY_COMMAND = 'get AmazonElastiCache:cluster\r\n';
 export interface EndpointAccess {
   /** Speak TLS, with these options of `tls.connect`; the server's name is the endpoint's host. */
   readonly tls?: ConnectionOptions;
-  /** Log in first, by memcached's ASCII login. The name may have no blank. */
+  /**
+   * For endpoints that want memcached's ASCII login; the name may have no blank. Others are not sent it: to
+   * them it would be a value, for everyone to read.
+   */
   readonly login?: { readonly user: string; readonly password: string };
 }
 
@@ -53,11 +56,14 @@ function secure(connect: NodeAddress['connect'], tls: ConnectionOptions): Connec
 }
 
 async function askForList(dialogue: Dialogue, { login }: EndpointAccess): Promise<Buffer> {
-  if (login !== undefined) await logIn(dialogue, login);
-  for (const command of [COMMAND, LEGACY_COMMAND]) {
-    const data = await dialogue.ask(command, entryOf);
-    if (data !== NO_ENTRY) return data;
+  let data = await dialogue.ask(COMMAND, entryOf);
+  if (data === LOCKED && login !== undefined) {
+    await logIn(dialogue, login);
+    data = await dialogue.ask(COMMAND, entryOf);
   }
+  if (data === NO_ENTRY) data = await dialogue.ask(LEGACY_COMMAND, entryOf);
+  if (typeof data !== 'symbol') return data;
+  if (data === LOCKED) throw new Error('it wants a login: it answered "unauthenticated"');
   throw new Error('it has no list of nodes (is it told of its cluster?)');
 }
 
@@ -72,9 +78,11 @@ async function logIn(
 }
 
 const NO_ENTRY = Symbol('no entry');
+/** Nothing is answered before a login. */
+const LOCKED = Symbol('locked');
 
-/** The entry's data, NO_ENTRY, or undefined while it is not all there. */
-function entryOf(received: Buffer): Buffer | typeof NO_ENTRY | undefined {
+/** The entry's data, why there is none, or undefined while it is not all there. */
+function entryOf(received: Buffer): Buffer | typeof NO_ENTRY | typeof LOCKED | undefined {
   const reply = decodeConfigReply(received);
   switch (reply.kind) {
     case 'incomplete':
@@ -84,6 +92,7 @@ function entryOf(received: Buffer): Buffer | typeof NO_ENTRY | undefined {
     case 'none':
       return NO_ENTRY;
     case 'refused':
+      if (/unauthenticated/.test(reply.line)) return LOCKED;
       throw new Error(`it answered ${JSON.stringify(reply.line)}`);
     case 'malformed':
       throw new Error(`it answered nonsense: ${reply.reason}`);

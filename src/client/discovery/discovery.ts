@@ -33,7 +33,7 @@ export interface DiscoveryListener {
  * a list that cannot be had at the start is trouble, not a failure to start.
  */
 export interface Discovery {
-  /** Begins; to be called once. A static list is told before this returns, others later. */
+  /** Begins; to be called once. The list may be told before this returns. */
   start(listener: DiscoveryListener): void;
   /** Asks to look again soon, as after a connection failed. It may be called any number of times. */
   refresh(): void;

@@ -79,10 +79,14 @@ export class Flights {
 }
 
 /** `promise`, or ERR_ABORTED as soon as the signal is given; the promise is left to itself. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  key?: string,
+): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(new CacheError('ERR_ABORTED', { cause: signal.reason }));
+    const abort = (): void => reject(new CacheError('ERR_ABORTED', { key, cause: signal.reason }));
     const done = (): void => signal.removeEventListener('abort', abort);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });

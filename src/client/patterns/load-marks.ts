@@ -16,9 +16,9 @@ export function failureMark(error: unknown): string {
 }
 
 /** What was loaded, from what is stored; throws ERR_LOAD for a failure that is remembered. */
-export function unmarked<T>(stored: T): T | undefined {
+export function unmarked<T>(stored: T, key: string): T | undefined {
   if (typeof stored !== 'string' || !stored.startsWith('\u0000')) return stored;
   if (stored === NONE) return undefined;
   if (!stored.startsWith(FAILED)) return stored;
-  throw new CacheError('ERR_LOAD', { detail: stored.slice(FAILED.length) });
+  throw new CacheError('ERR_LOAD', { detail: stored.slice(FAILED.length), key });
 }

@@ -71,9 +71,9 @@ export class ReadThrough {
     const job = { key, load, plan: planLoad(options) };
     const { signal } = options;
     if (signal?.aborted === true)
-      throw new CacheError('ERR_ABORTED_UNSENT', { cause: signal.reason });
+      throw new CacheError('ERR_ABORTED_UNSENT', { key, cause: signal.reason });
     // Not called off with the caller: the answer may be a lease, which must not be lost.
-    return abortable(this.#ask(job, signal), signal);
+    return abortable(this.#ask(job, signal), signal, key);
   }
 
   /** When the loads in the background that run now have ended. */
@@ -106,7 +106,7 @@ export class ReadThrough {
       if (this.#refreshes.size >= REFRESHES_MAX) return flight.join(undefined);
       this.#inBackground(job, flight);
     }
-    return unmarked(value);
+    return unmarked(value, job.key);
   }
 
   #inBackground<T>(job: Job<T>, flight: Flight<T>): void {
@@ -215,7 +215,7 @@ export class ReadThrough {
     const canStore = error.code === 'ERR_UNSUPPORTED';
     if (canStore) {
       const value = await tried(this.#cache.get<T>(key, plan.call));
-      if (value !== undefined) return this.#plainHit(value);
+      if (value !== undefined) return this.#plainHit(key, value);
     } else {
       this.#counts.cacheErrors++;
       if (plan.onCacheError === 'fail') throw error;
@@ -233,9 +233,9 @@ export class ReadThrough {
     return started.join(signal);
   }
 
-  #plainHit<T>(value: T): T | undefined {
+  #plainHit<T>(key: string, value: T): T | undefined {
     this.#counts.hits++;
-    return unmarked(value);
+    return unmarked(value, key);
   }
 
   #life(plan: LoadPlan): number {

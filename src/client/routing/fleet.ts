@@ -77,9 +77,14 @@ export class Fleet implements Route {
 
   /** The name of the node that owns the key. */
   ownerOf(key: string): string {
-    if (this.#placement === undefined) throw new CacheError('ERR_DISCOVERY', { key });
-    const { nodes, distribution } = this.#placement;
+    const { nodes, distribution } = this.#placementFor(key);
     return nodes[distribution.ownerOf(key)]!.name;
+  }
+
+  /** The names of the nodes that hold the key: its owner, then the other copies. */
+  holdersOf(key: string): readonly string[] {
+    const { nodes, distribution } = this.#placementFor(key);
+    return distribution.ownersOf(key, this.#options.replicas).map((at) => nodes[at]!.name);
   }
 
   /**
@@ -109,6 +114,11 @@ export class Fleet implements Route {
     clearTimeout(this.#graceTimer);
     this.#waiting.release((operation) => operation.fail('ERR_CLOSED', undefined));
     await Promise.all([...this.members.map((member) => member.close()), ...this.#leaving]);
+  }
+
+  #placementFor(key: string): Placement {
+    if (this.#placement === undefined) throw new CacheError('ERR_DISCOVERY', { key });
+    return this.#placement;
   }
 
   #join(node: KnownNode): Member {

@@ -76,11 +76,11 @@ class ManyLook {
   #ask(place: Target, group: readonly Sought[], deadlineAt: number, ended: () => void): void {
     for (const each of group) each.error = undefined;
     const answered = {
-      item: (reply: Parameters<Operation['item']>[0]): void => {
+      item: (...[reply, node]: Parameters<Operation['item']>): void => {
         const one = group[reply.index]!;
         this.#found(one, place);
         reply.index = one.index;
-        this.#operation.item(reply);
+        this.#operation.item(reply, node);
       },
       keyFailed: (index: number, error: CacheError): void => {
         group[index]!.error = error;

@@ -6,7 +6,8 @@ import type { Route, Target } from './route.ts';
  * first list.
  */
 export class WaitingRoute implements Route, Target {
-  readonly name = 'no node yet';
+  /** It is no node. */
+  readonly name = '';
   readonly isDown = true;
   readonly #countMax: number;
   readonly #waiting = new Map<Operation, NodeJS.Timeout>();

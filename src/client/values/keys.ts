@@ -64,5 +64,6 @@ function isSafe(key: string, bytesMax: number): boolean {
 
 function badKey(key: unknown): CacheError {
   const shown = JSON.stringify(typeof key === 'string' ? key.slice(0, 60) : key);
-  return new CacheError('ERR_KEY', { detail: `It is ${shown}.` });
+  const known = typeof key === 'string' ? { key } : {};
+  return new CacheError('ERR_KEY', { detail: `It is ${shown}.`, ...known });
 }

@@ -268,6 +268,17 @@ describe('nodes that are careful', () => {
     expect(await new Watch([at(server)], { login }).lists(1)).toEqual(['2:a']);
   });
 
+  test('that do not ask for a login are not told the password', async () => {
+    const heard: string[] = [];
+    const server = await raw((text) => {
+      heard.push(text);
+      return CONFIG;
+    });
+    const login = { user: 'app', password: 'pass word' };
+    expect(await new Watch([at(server)], { login }).lists(1)).toEqual(['5:a,b']);
+    expect(heard).toEqual(['config get cluster\r\n']);
+  });
+
   test('are spoken to by TLS, and must be who they say', async () => {
     const authority = await Authority.create(folder.path);
     const identity = await authority.issue('node');

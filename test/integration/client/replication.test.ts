@@ -78,6 +78,18 @@ describe.each(kinds)('two copies on three nodes of %s', (kind) => {
     expect(await cache.delete('both')).toBe(false);
   });
 
+  test.skipIf(skip)('are where the client says', async () => {
+    for (const key of ['here', 'there', 'anywhere']) {
+      await cache.set(key, 'x');
+      const holders = fleet.nodes.map(async (node) => {
+        return (await at(node).get(key)) === undefined ? [] : [node.name];
+      });
+      const found = (await Promise.all(holders)).flat();
+      expect(cache.nodesOf(key).toSorted()).toEqual(found.toSorted());
+      expect([found.length, cache.nodesOf(key)[0]]).toEqual([2, cache.nodeOf(key)]);
+    }
+  });
+
   test.skipIf(skip)('reads go on without the owner, one key or many', async () => {
     const keys = Array.from({ length: 60 }, (_, i) => `read${i}`);
     await cache.setMany(keys.map((key) => [key, key] as const));

@@ -55,6 +55,7 @@ describe('before there is a list', () => {
     const many = await cache.getMany(['x', 'y'], { deadlineMs: 20 });
     expect([...many.failed.keys()]).toEqual(['x', 'y']);
     expect(() => cache.nodeOf('x')).toThrow(expect.objectContaining({ code: 'ERR_DISCOVERY' }));
+    expect(() => cache.nodesOf('x')).toThrow(expect.objectContaining({ code: 'ERR_DISCOVERY' }));
     const closed = expect(cache.get('x')).rejects.toMatchObject({ code: 'ERR_CLOSED' });
     await cache.close();
     await closed;

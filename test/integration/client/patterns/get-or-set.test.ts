@@ -1,15 +1,11 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type CacheClient,
-  createClient,
-  type LoadOptions,
-  ReadThrough,
-} from '../../../../src/client.ts';
+import { describe, expect, test } from 'vitest';
+import { type CacheClient, type LoadOptions, ReadThrough } from '../../../../src/client.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 import { OwnedProcess, type TestServer } from '../../../support/server.ts';
 import { until } from '../../../support/wait.ts';
+import { withClients } from './clients.ts';
 import { Gate } from './gate.ts';
 import type { LoaderReport } from './loader-process.ts';
 import { NODES } from './servers.ts';
@@ -19,22 +15,12 @@ const seed = testSeed();
 
 describe.each(NODES.filter(({ skip }) => !skip))('getOrSet by $name', ({ start }) => {
   let server: TestServer;
-  /** Two clients, as in two processes. */
   let one: CacheClient;
   let two: CacheClient;
+  let classic: CacheClient;
   let key = '';
-  let keys = 0;
-  beforeAll(async () => {
-    server = await start();
-    const options = { nodes: [`127.0.0.1:${server.port}`], deadlineMs: 20_000 };
-    [one, two] = [createClient(options), createClient(options)];
-  });
-  beforeEach(() => {
-    key = `key-${keys++}`;
-  });
-  afterAll(async () => {
-    await Promise.all([one?.close(), two?.close()]);
-    await server?.stop();
+  withClients(start, (given) => {
+    ({ server, one, two, classic, key } = given);
   });
 
   test('loads on a miss, stores, and does not load again', async () => {
@@ -279,17 +265,11 @@ describe.each(NODES.filter(({ skip }) => !skip))('getOrSet by $name', ({ start }
   });
 
   test('without the meta protocol one loads in each process', async () => {
-    const node = `127.0.0.1:${server.port}`;
-    const classic = createClient({ nodes: [node], protocol: 'classic', deadlineMs: 20_000 });
-    try {
-      let loads = 0;
-      const load = async (): Promise<string> => `load ${++loads}`;
-      const all = Array.from({ length: 50 }, () => classic.getOrSet(key, load, { ttl: 100 }));
-      expect(new Set(await Promise.all(all))).toEqual(new Set(['load 1']));
-      expect(await one.get(key)).toBe('load 1');
-    } finally {
-      await classic.close();
-    }
+    let loads = 0;
+    const load = async (): Promise<string> => `load ${++loads}`;
+    const all = Array.from({ length: 50 }, () => classic.getOrSet(key, load, { ttl: 100 }));
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['load 1']));
+    expect(await one.get(key)).toBe('load 1');
   });
 
   test(`nobody ever gets what is older than the last write that ended before (seed ${seed})`, async () => {

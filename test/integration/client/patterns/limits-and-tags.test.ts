@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HandClock } from '../../../../src/base/index.ts';
 import {
   type CacheClient,
@@ -8,31 +8,22 @@ import {
   TagSpace,
 } from '../../../../src/client.ts';
 import { freePort } from '../../../support/ports.ts';
-import type { TestServer } from '../../../support/server.ts';
+import { withClients } from './clients.ts';
 import { NODES } from './servers.ts';
 
 describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
-  let server: TestServer;
   let one: CacheClient;
   let two: CacheClient;
   let classic: CacheClient;
   let down: CacheClient;
   let key = '';
-  let keys = 0;
+  withClients(start, (given) => {
+    ({ one, two, classic, key } = given);
+  });
   beforeAll(async () => {
-    server = await start();
-    const options = { nodes: [`127.0.0.1:${server.port}`], deadlineMs: 20_000 };
-    [one, two] = [createClient(options), createClient(options)];
-    classic = createClient({ ...options, protocol: 'classic' });
     down = createClient({ nodes: [`127.0.0.1:${await freePort()}`], deadlineMs: 20_000 });
   });
-  beforeEach(() => {
-    key = `key-${keys++}`;
-  });
-  afterAll(async () => {
-    await Promise.all([one, two, classic, down].map((cache) => cache?.close()));
-    await server?.stop();
-  });
+  afterAll(() => down?.close());
 
   describe('rate limits', () => {
     test.each(['fixed', 'sliding'] as const)(

@@ -1,29 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type CacheClient, createClient, WriteBehind } from '../../../../src/client.ts';
 import { freePort } from '../../../support/ports.ts';
 import { Random, testSeed } from '../../../support/random.ts';
-import type { TestServer } from '../../../support/server.ts';
+import { withClients } from './clients.ts';
 import { NODES } from './servers.ts';
 
 const seed = testSeed();
 
 describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and $name', ({ start }) => {
-  let server: TestServer;
   let one: CacheClient;
   let two: CacheClient;
   let key = '';
-  let keys = 0;
-  beforeAll(async () => {
-    server = await start();
-    const options = { nodes: [`127.0.0.1:${server.port}`], deadlineMs: 20_000 };
-    [one, two] = [createClient(options), createClient(options)];
-  });
-  beforeEach(() => {
-    key = `key-${keys++}`;
-  });
-  afterAll(async () => {
-    await Promise.all([one?.close(), two?.close()]);
-    await server?.stop();
+  withClients(start, (given) => {
+    ({ one, two, key } = given);
   });
 
   test('writeThrough: to the source, then to the cache', async () => {

@@ -7,7 +7,6 @@ import {
   nextTopology,
   PollingDiscovery,
 } from '../../../../src/client/discovery/polling.ts';
-import { staticList } from '../../../../src/client/discovery/static-list.ts';
 import { type CacheError, readNodes } from '../../../../src/client/index.ts';
 
 const found = (hosts: string, version?: number): Found => {
@@ -203,14 +202,4 @@ describe('a discovery that looks again and again', () => {
     set.mockRestore();
     await discovery.close();
   });
-});
-
-test('a static list is told at once, and never again', async () => {
-  const heard: Topology[] = [];
-  const discovery = staticList(['b', 'a:11212']);
-  discovery.start({ topology: (each) => void heard.push(each), trouble: () => {} });
-  discovery.refresh();
-  await discovery.close();
-  expect(heard).toEqual([{ version: 1, nodes: readNodes(['b', 'a:11212']) }]);
-  expect(() => staticList([])).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
 });

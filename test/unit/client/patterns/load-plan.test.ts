@@ -75,12 +75,12 @@ test(`looking again is slower each time, within bounds (seed ${seed})`, () => {
 describe('what is stored in place of a value', () => {
   test('is told from values', () => {
     for (const value of ['', 'text', '\u0000other', 0, null, { a: 1 }]) {
-      expect(unmarked(value)).toBe(value);
+      expect(unmarked(value, 'key')).toBe(value);
     }
-    expect(unmarked(noneMark())).toBe(undefined);
+    expect(unmarked(noneMark(), 'key')).toBe(undefined);
     const failed = expect.objectContaining({ code: 'ERR_LOAD', mayHaveRun: false });
-    expect(() => unmarked(failureMark(new Error('why')))).toThrow(failed);
-    expect(() => unmarked(failureMark('why'))).toThrow('why');
+    expect(() => unmarked(failureMark(new Error('why')), 'key')).toThrow(failed);
+    expect(() => unmarked(failureMark('why'), 'key')).toThrow('why');
   });
   test('is bounded', () => {
     expect(failureMark(new Error('x'.repeat(10_000))).length).toBeLessThan(300);

@@ -30,7 +30,7 @@ export class FakeTarget implements Target {
       operation.fail(this.failure, this.name);
     } else if (request.verb === 'get-many') {
       for (const [index, key] of request.keys.entries()) {
-        if (this.items.has(key)) operation.item(this.#value(key, index));
+        if (this.items.has(key)) operation.item(this.#value(key, index), this.name);
       }
       operation.answer(replyOf('done'), this.name, 0);
     } else if (request.verb === 'get' && this.items.has(request.key)) {

@@ -9,6 +9,8 @@ export type Fault =
   | { readonly kind: 'stall' }
   /** Passes so many bytes of the replies, then resets. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
+  /** Passes so many bytes of the replies, then says FIN, as a server that ends in order. */
+  | { readonly kind: 'end'; readonly afterBytes: number }
   /** Passes so many bytes of the requests, then resets. */
   | { readonly kind: 'cut-requests'; readonly afterBytes: number }
   /** Passes every piece of the replies twice, after so many that pass once. */
@@ -22,6 +24,14 @@ export type Fault =
   /** Answers the first bytes with these, whatever they ask. */
   | { readonly kind: 'answer'; readonly bytes: string };
 
+/** The way of the replies of one connection. */
+interface ReplyWay {
+  /** Bytes that still pass; what comes after them is held. */
+  passes: number;
+  readonly held: Buffer[];
+  readonly client: Socket;
+}
+
 /** A TCP proxy on 127.0.0.1 in front of one server, that makes trouble on demand. */
 export class FaultProxy {
   readonly port: number;
@@ -32,6 +42,7 @@ export class FaultProxy {
   readonly #sockets = new Set<Socket>();
   /** What stalls each connection that goes through. */
   readonly #stalls = new Set<() => void>();
+  readonly #ways = new Set<ReplyWay>();
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -57,6 +68,24 @@ export class FaultProxy {
   stall(): void {
     this.#fault = { kind: 'stall' };
     for (const stall of this.#stalls) stall();
+  }
+
+  /** On the connections that are there, so many more bytes of the replies pass; the rest is held. */
+  hold(afterBytes: number): void {
+    for (const way of this.#ways) way.passes = afterBytes;
+  }
+
+  /** Bytes of replies that are held. */
+  get heldBytes(): number {
+    return [...this.#ways].flatMap(({ held }) => held).reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Lets pass what was held. */
+  release(): void {
+    for (const way of this.#ways) {
+      way.passes = Number.POSITIVE_INFINITY;
+      for (const bytes of way.held.splice(0)) way.client.write(bytes);
+    }
   }
 
   /** Resets every connection that goes through. */
@@ -98,12 +127,15 @@ export class FaultProxy {
       this.#swallow(client);
     };
     this.#stalls.add(stall);
+    const way = { passes: Number.POSITIVE_INFINITY, held: [], client };
+    this.#ways.add(way);
     client.on('close', () => {
       this.#stalls.delete(stall);
+      this.#ways.delete(way);
       server.destroy();
     });
     server.on('close', () => client.destroy());
-    this.#passReplies(client, server, fault);
+    this.#passReplies(way, server, fault);
   }
 
   #passRequests(client: Socket, server: Socket, fault: Fault): void {
@@ -116,22 +148,32 @@ export class FaultProxy {
     client.on('end', () => server.end());
   }
 
-  #passReplies(client: Socket, server: Socket, fault: Fault): void {
+  #passReplies(way: ReplyWay, server: Socket, fault: Fault): void {
+    const { client } = way;
     let passed = 0;
     let pieces = 0;
     server.on('data', (bytes: Buffer) => {
-      if (fault.kind === 'cut' && passed + bytes.length >= fault.afterBytes) {
-        client.write(bytes.subarray(0, fault.afterBytes - passed), () => client.resetAndDestroy());
+      const isLast = 'afterBytes' in fault && passed + bytes.length >= fault.afterBytes;
+      if (isLast && fault.kind !== 'cut-requests') {
+        const end = (): unknown => (fault.kind === 'cut' ? client.resetAndDestroy() : client.end());
+        client.write(bytes.subarray(0, fault.afterBytes - passed), end);
         server.pause();
         return;
       }
       passed += bytes.length;
       pieces++;
       if (fault.kind === 'lose' && pieces === fault.afterPieces + 1) return;
-      if (fault.kind !== 'trickle') client.write(bytes);
+      if (fault.kind !== 'trickle') this.#pass(way, bytes);
       else for (const byte of bytes) client.write(Buffer.of(byte));
       if (fault.kind === 'double' && pieces > fault.afterPieces) client.write(bytes);
     });
+  }
+
+  #pass(way: ReplyWay, bytes: Buffer): void {
+    const now = Math.min(way.passes, bytes.length);
+    way.passes -= now;
+    if (now > 0) way.client.write(bytes.subarray(0, now));
+    if (now < bytes.length) way.held.push(bytes.subarray(now));
   }
 
   #swallow(client: Socket): void {

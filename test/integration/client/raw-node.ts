@@ -63,6 +63,11 @@ export class RawNode {
     return node;
   }
 
+  /** Connections that are open now. */
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
   /** Resets every connection. */
   resetAll(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();

@@ -10,6 +10,7 @@ import {
   createClient,
 } from '../../../src/client.ts';
 import { Authority, type Identity } from '../../support/certificates.ts';
+import { FaultProxy } from '../../support/fault-proxy.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
@@ -167,6 +168,30 @@ describe('TLS', () => {
     expect((await named.stats('settings')).values().next().value?.get('maxbytes')).toBe('67108864');
     await works(client(server.port, { tls: { ca: tls.ca }, protocol: 'binary' }));
   });
+
+  test.each(['meta', 'classic', 'binary'] as const)(
+    'by %s all works, also byte by byte, and statistics end',
+    async (protocol) => {
+      const server = await kept(startSlabring({ tls }));
+      const between = await kept(FaultProxy.start(server));
+      for (const fault of [{ kind: 'none' }, { kind: 'trickle' }] as const) {
+        between.set(fault);
+        const cache = client(between.port, { tls: { ca: tls.ca }, protocol, deadlineMs: 60_000 });
+        if (fault.kind === 'none') await works(cache);
+        await cache.set('item', 'x');
+        // Many packets that share a record, and records that come in pieces; several at once, too.
+        const topics = [undefined, 'settings', 'items', 'slabs', undefined];
+        const all = await Promise.all(topics.map((topic) => cache.stats(topic)));
+        const shown = all.map((stats) => [...stats.values()][0]!);
+        expect(shown[0]?.get('version')).toBe('1.6.18');
+        expect(shown[1]?.get('ssl_enabled')).toBe('yes');
+        for (const each of shown) expect(each.size).toBeGreaterThan(5);
+        expect(await cache.get('item')).toBe('x');
+        await cache.flush();
+        await cache.close();
+      }
+    },
+  );
 
   test('a node that nobody vouches for, or by another name, is not talked to', async () => {
     const server = await kept(startSlabring({ tls }));

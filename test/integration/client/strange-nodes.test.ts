@@ -38,6 +38,24 @@ test('set is not stored by an answer that says so', async () => {
   expect(await endOf(cache.set('k', 'v'))).toBe('ERR_PROTOCOL');
 });
 
+test('what a reply has beyond what was asked for is passed over', async () => {
+  const { cache } = await clientOf((text) => {
+    return text.startsWith('mg') ? 'VA 1 O1 f0 Z n9 Qnew\r\nv\r\n' : 'HD O2 Z n9 Qnew\r\n';
+  });
+  expect(await cache.get('k')).toBe('v');
+  await cache.set('k', 'v');
+});
+
+test('a reply that nobody knows is told at once, and waits for no deadline', async () => {
+  const { cache, node } = await clientOf((text, nth) => {
+    return nth === 1 ? 'XX O1\r\n' : text.replace(/mg k O(\d+) f v\r\n/, 'EN O$1\r\n');
+  }, 3_600_000);
+  expect(await endOf(cache.get('k'))).toBe('ERR_PROTOCOL');
+  await once(cache, 'node-up');
+  expect(await cache.get('k')).toBeUndefined();
+  expect(node.connections).toBe(2);
+});
+
 test('a node that refuses the probe stays down until it answers it', async () => {
   let probes = 0;
   const answer = (text: string, nth: number): string => {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { CacheClient, type ClientOptions, elastiCache } from '../../../src/client.ts';
 import { TestFleet } from '../../support/fleet.ts';
 import { HandDiscovery } from '../../support/hand-discovery.ts';
+import { until } from '../../support/wait.ts';
 import { RawNode } from './raw-node.ts';
 
 const keys = Array.from({ length: 400 }, (_, i) => `key${i}`);
@@ -118,6 +119,7 @@ describe('when the nodes change', () => {
     answer('late');
     expect(await slow).toBe('late');
     expect(raw.connections).toBe(1);
+    await until('it is let go', () => raw.openConnections === 0);
     await raw.stop();
   });
 

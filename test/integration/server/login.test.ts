@@ -1,15 +1,17 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { healthVerb } from '../../../src/cli/health.ts';
 import { run } from '../../../src/cli/run.ts';
 import { OP, packet, packetsOf } from '../../support/binary-wire.ts';
+import { Authority } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
+import { freePort } from '../../support/ports.ts';
 import type { TestServer } from '../../support/server.ts';
 import { until } from '../../support/wait.ts';
-import { dialogue, RawConnection } from '../../support/wire.ts';
+import { type Address, dialogue, RawConnection } from '../../support/wire.ts';
 import { TestHost } from '../../unit/cli/host.ts';
 
 const USERS = 'alice:wonder land\nbob:builder\n';
@@ -263,6 +265,49 @@ describe('SASL', () => {
     const [first] = await statusesOf(server, plain('alice', 'wonder\n'));
     expect(first?.[1]).toBe(0x20);
   });
+});
+
+test('whoever asks is asked for a login, on every listener and in every dialect', async () => {
+  const authority = await Authority.create(folder.path);
+  const { cert, key } = await authority.issue('node');
+  const ports = [await freePort(), await freePort()];
+  const listeners = ports.flatMap((port) => ['-l', `notls:127.0.0.1:${port}`]);
+  const tls = ['-Z', '-o', `ssl_chain_cert=${cert},ssl_key=${key}`, ...listeners];
+  const server = await started('-Y', users, '-A', '-W', '--cluster-nodes', 'a', ...tls);
+  const socketPath = join(folder.path, 'asks.sock');
+  const local = await startSlabring({ args: ['-t', '1', '-Y', users], unixSocket: socketPath });
+  servers.push(local);
+  const addresses: readonly Address[] = [
+    { host: server.host, port: server.port, ca: await readFile(authority.ca) },
+    ...ports.map((port) => ({ host: '127.0.0.1', port })),
+    { path: socketPath },
+  ];
+  const words = ['get a', 'mg a v', 'gat 0 a', 'stats', 'flush_all', 'config get cluster'];
+  const tools = ['watch fetchers', 'lru_crawler metadump all', 'shutdown', 'refresh_certs'];
+  const lines = [...words, ...tools, 'cache_memlimit 8', 'verbosity 1'];
+  for (const address of addresses) {
+    for (const line of lines) {
+      const said = (await dialogue(address, `${line}\r\n`)).toString();
+      expect(said, line).toBe('CLIENT_ERROR unauthenticated\r\n');
+    }
+    const binary = packet({ opcode: OP.get, key: 'a' });
+    expect(packetsOf(await dialogue(address, binary)).packets.map(({ status }) => status)).toEqual([
+      0x20,
+    ]);
+    const opened = (await dialogue(address, `${login('bob builder')}get a\r\n`)).toString();
+    expect(opened).toBe('STORED\r\nEND\r\n');
+  }
+});
+
+test('who has logged in may list the keys, and nobody else', async () => {
+  const server = await asked('-S');
+  const listing = 'lru_crawler metadump all\r\n';
+  const connection = await RawConnection.connect(server.address);
+  connection.send(listing);
+  expect((await connection.readUntil('\r\n')).toString()).toBe('CLIENT_ERROR unauthenticated\r\n');
+  connection.send(`${login('bob builder')}set listed 0 0 1\r\nx\r\n${listing}`);
+  expect((await connection.readUntil('END\r\n')).toString()).toMatch(/key=listed /);
+  connection.destroy();
 });
 
 describe('the file changes', () => {

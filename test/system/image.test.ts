@@ -1,0 +1,40 @@
+/** The image without Docker: what it runs to learn whether its node is healthy, run here. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { RawNode } from '../integration/client/raw-node.ts';
+import { startSlabring } from '../support/node-process.ts';
+import { OwnedProcess } from '../support/server.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ending: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ending.splice(0).reverse()) await end();
+});
+
+/** The words of an instruction in its JSON form. */
+function wordsOf(instruction: RegExp): readonly string[] {
+  const text = readFileSync(`${ROOT}Dockerfile`, 'utf8').replaceAll('\\\n', ' ');
+  return JSON.parse(instruction.exec(text)?.[1] ?? '[]') as string[];
+}
+
+async function healthOf(port: number): Promise<number | null> {
+  const [command = '', file = '', ...rest] = wordsOf(/^HEALTHCHECK .*CMD (\[.*\])$/m);
+  expect(command).toBe('node');
+  const words = [process.execPath, `${ROOT}${file}`, ...rest, '-p', `${port}`, '--patience', '300'];
+  return (await new OwnedProcess(words).ended).code;
+}
+
+test('the image’s health check asks by protocol: a port that merely listens is not healthy', async () => {
+  const server = await startSlabring({ args: ['-t', '1', '-m', '8'] });
+  ending.push(() => server.stop());
+  const mute = await RawNode.start(() => undefined, 'silent');
+  ending.push(() => mute.stop());
+  expect(await healthOf(server.port)).toBe(0);
+  expect(await healthOf(mute.port)).toBe(1);
+});
+
+test('what the image starts is a node, and no shell stands between it and its signals', () => {
+  expect(wordsOf(/^ENTRYPOINT (\[.*\])$/m)).toEqual(['node', 'src/cli/main.ts']);
+  expect(wordsOf(/^CMD (\[.*\])$/m)).toEqual(['serve']);
+});

@@ -18,10 +18,18 @@ function wordsOf(instruction: RegExp): readonly string[] {
   return JSON.parse(instruction.exec(text)?.[1] ?? '[]') as string[];
 }
 
-async function healthOf(port: number): Promise<number | null> {
+async function healthOf(port: number, patienceMs: number): Promise<number | null> {
   const [command = '', file = '', ...rest] = wordsOf(/^HEALTHCHECK .*CMD (\[.*\])$/m);
   expect(command).toBe('node');
-  const words = [process.execPath, `${ROOT}${file}`, ...rest, '-p', `${port}`, '--patience', '300'];
+  const words = [
+    process.execPath,
+    `${ROOT}${file}`,
+    ...rest,
+    '-p',
+    `${port}`,
+    '--patience',
+    `${patienceMs}`,
+  ];
   return (await new OwnedProcess(words).ended).code;
 }
 
@@ -30,8 +38,8 @@ test('the image’s health check asks by protocol: a port that merely listens is
   ending.push(() => server.stop());
   const mute = await RawNode.start(() => undefined, 'silent');
   ending.push(() => mute.stop());
-  expect(await healthOf(server.port)).toBe(0);
-  expect(await healthOf(mute.port)).toBe(1);
+  expect(await healthOf(server.port, 20_000)).toBe(0);
+  expect(await healthOf(mute.port, 200)).toBe(1);
 });
 
 test('what the image starts is a node, and no shell stands between it and its signals', () => {

@@ -124,7 +124,8 @@ describe('one deadline holds for all that an operation takes', () => {
       const other = client({ nodes: nodes.slice(0, 1), deadlineMs: 2900 });
       const caller = new AbortController();
       const late = endOf(other.get('a', { signal: caller.signal })).then(() => 'too late');
-      expect(await Promise.race([endOf(cache.get('a')), late])).toBe('ERR_DEADLINE');
+      const first = await Promise.race([endOf(cache.get('a')), late]);
+      expect(['ERR_DEADLINE', 'ERR_DEADLINE_UNSENT']).toContain(first);
       caller.abort();
     },
   );

@@ -155,6 +155,20 @@ describe('pages that follow the source', () => {
   test('docs/errors.md is what `npm run docs` writes', () => {
     expect(readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8')).toBe(errorsPage());
   });
+  test('docs/lessons.md names tests that are there', () => {
+    const rows = page('lessons.md')
+      .split('\n')
+      .filter((line) => /^\| (\d+|also) \|/.test(line));
+    const numbers = new Set(rows.map((row) => Number.parseInt(row.slice(2), 10)));
+    for (let nth = 1; nth <= 25; nth++) expect(numbers).toContain(nth);
+    for (const row of rows) {
+      const named = [...row.matchAll(/`([^`]+\.test\.ts) › ([^`]+)`/g)];
+      expect(named.length, row).toBeGreaterThan(0);
+      for (const [, file = '', name = ''] of named) {
+        expect(readFileSync(join(ROOT, file), 'utf8'), file).toContain(name);
+      }
+    }
+  });
   test('docs/architecture.md has every room', () => {
     for (const room of readdirSync(SOURCE, { withFileTypes: true })) {
       if (room.isDirectory()) expect(page('architecture.md')).toContain(`| \`${room.name}\` |`);

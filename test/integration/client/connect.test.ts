@@ -169,29 +169,39 @@ describe('TLS', () => {
     await works(client(server.port, { tls: { ca: tls.ca }, protocol: 'binary' }));
   });
 
-  test.each(['meta', 'classic', 'binary'] as const)(
-    'by %s all works, also byte by byte, and statistics end',
-    async (protocol) => {
-      const server = await kept(startSlabring({ tls }));
-      const between = await kept(FaultProxy.start(server));
-      for (const fault of [{ kind: 'none' }, { kind: 'trickle' }] as const) {
-        between.set(fault);
-        const cache = client(between.port, { tls: { ca: tls.ca }, protocol, deadlineMs: 60_000 });
-        if (fault.kind === 'none') await works(cache);
-        await cache.set('item', 'x');
-        // Many packets that share a record, and records that come in pieces; several at once, too.
-        const topics = [undefined, 'settings', 'items', 'slabs', undefined];
-        const all = await Promise.all(topics.map((topic) => cache.stats(topic)));
-        const shown = all.map((stats) => [...stats.values()][0]!);
-        expect(shown[0]?.get('version')).toBe('1.6.18');
-        expect(shown[1]?.get('ssl_enabled')).toBe('yes');
-        for (const each of shown) expect(each.size).toBeGreaterThan(5);
-        expect(await cache.get('item')).toBe('x');
-        await cache.flush();
-        await cache.close();
-      }
-    },
-  );
+  describe('whatever it carries', () => {
+    let server: TestServer;
+    let between: FaultProxy;
+    beforeAll(async () => {
+      server = await startSlabring({ tls });
+      between = await FaultProxy.start(server);
+    });
+    afterAll(async () => {
+      await between?.stop();
+      await server?.stop();
+    });
+
+    test.each(['meta', 'classic', 'binary'] as const)(
+      'by %s all works, also byte by byte, and statistics end',
+      async (protocol) => {
+        for (const kind of ['none', 'trickle'] as const) {
+          between.set({ kind });
+          const cache = client(between.port, { tls: { ca: tls.ca }, protocol, deadlineMs: 60_000 });
+          if (kind === 'none') await works(cache);
+          await cache.set('item', 'x');
+          // Many packets that share a record, and records that come in pieces; several at once, too.
+          const topics = [undefined, 'settings', 'items', 'slabs', undefined];
+          const all = await Promise.all(topics.map((topic) => cache.stats(topic)));
+          const shown = all.map((stats) => [...stats.values()][0]!);
+          expect(shown[0]?.get('version')).toBe('1.6.18');
+          expect(shown[1]?.get('ssl_enabled')).toBe('yes');
+          for (const each of shown) expect(each.size).toBeGreaterThan(5);
+          expect(await cache.get('item')).toBe('x');
+          await cache.flush();
+        }
+      },
+    );
+  });
 
   test('a node that nobody vouches for, or by another name, is not talked to', async () => {
     const server = await kept(startSlabring({ tls }));

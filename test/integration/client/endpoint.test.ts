@@ -102,15 +102,20 @@ test('an application that takes the endpoint for a data node is served, by that 
   expect([[...values.keys()].sort(), failed.size]).toEqual([own.sort(), 0]);
 });
 
-test('with copies counters go on where they were while one node after the other comes or goes', async () => {
+const GRACE = { previousOwner: { graceSeconds: 3600 } };
+test.each<{ readonly options: Partial<ClientOptions>; readonly counts: readonly number[] }>([
+  { options: GRACE, counts: [3, 4] },
+  { options: { replicas: 2 }, counts: [3, 4, 3, 2, 3] },
+  { options: { replicas: 2, ...GRACE }, counts: [4, 3, 2, 4] },
+])('counters go on where they were while the cluster changes: %j', async ({ options, counts }) => {
   const hand = new HandDiscovery();
-  const cache = client({ nodes: hand, replicas: 2, previousOwner: { graceSeconds: 3600 } });
+  const cache = client({ nodes: hand, ...options });
   let inUse = 2;
   hand.tell(fleet.names.slice(0, inUse));
   for (const key of keys) await cache.set(key, 100);
   let counted = 100n;
   const moved = new Set<string>();
-  for (const count of [3, 4, 3, 2, 3, 4]) {
+  for (const count of counts) {
     const before = new Map(keys.map((key) => [key, cache.nodeOf(key)]));
     // Machines that are added are empty.
     for (const node of fleet.nodes.slice(inUse, count)) await fleet.inside(node).flush();

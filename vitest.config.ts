@@ -1,4 +1,12 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/**
+ * Hundreds of nodes start as processes of their own: compiled code is kept from one to the next, where Node.js itself
+ * would keep it (module.enableCompileCache), and every process under test inherits that.
+ */
+process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 
 /** One project per kind of test, so that `vitest run --project unit` is the quick loop. */
 const project = (name: string, include: string[]) => ({

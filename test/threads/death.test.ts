@@ -329,13 +329,25 @@ function allowedReplies(scenario: Scenario): Map<string, Set<string>> {
 const makeShare = ({ slabChunkMaxBytes = 1 << 19 }: Scenario): StoreShare =>
   testShare({ threads: 3, memoryLimitBytes: 2 << 20, slabGrowthFactor: 6, slabChunkMaxBytes });
 
+/** The store as it is prepared, anew with each call: in the same memory, for thousands of others would be garbage. */
+function preparing(scenario: Scenario): () => StoreShare {
+  const share = makeShare(scenario);
+  scenario.prepare(new Talker(share, 0));
+  const bytes = new Uint8Array(share.memory);
+  const prepared = bytes.slice();
+  return () => {
+    bytes.set(prepared);
+    return share;
+  };
+}
+
 describe('a thread that dies at any write leaves nothing wrong to see:', () => {
   test.each(SCENARIOS)('$name', (scenario) => {
     const allowed = allowedReplies(scenario);
+    const prepare = preparing(scenario);
     let write = 1;
     for (; write <= WRITES_MAX; write++) {
-      const share = makeShare(scenario);
-      scenario.prepare(new Talker(share, 0));
+      const share = prepare();
       const victim = join(share);
       const survived = survives(() => all(scenario.acts)(victim), write);
       const onlooker = new Onlooker(share, allowed);

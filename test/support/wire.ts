@@ -1,5 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { connect as connectSecurely } from 'node:tls';
+import { connect as connectSecurely, createSecureContext, type SecureContext } from 'node:tls';
 
 /** A connection waits this long for a reply before it fails, milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -14,6 +14,15 @@ const SENTINEL_REPLY_BYTES_MAX = 64;
 
 /** Where a server is, and the CA of its certificate if it speaks TLS. */
 export type Address = NetConnectOpts & { readonly ca?: Buffer };
+
+/** One for each CA: thousands of connections trust the same. */
+const contexts = new WeakMap<Buffer, SecureContext>();
+
+function contextOf(ca: Buffer): SecureContext {
+  const context = contexts.get(ca) ?? createSecureContext({ ca });
+  contexts.set(ca, context);
+  return context;
+}
 
 /** One connection that carries bytes and knows no protocol, but for where a reply ends. */
 export class RawConnection {
@@ -35,8 +44,11 @@ export class RawConnection {
   static connect(address: Address): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
       const options = { ...address, noDelay: true, allowHalfOpen: true };
-      const secure = address.ca !== undefined;
-      const socket = secure ? connectSecurely(options) : connect(options);
+      const { ca } = address;
+      const secure = ca !== undefined;
+      const socket = secure
+        ? connectSecurely({ ...options, secureContext: contextOf(ca) })
+        : connect(options);
       socket.once('error', reject);
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         socket.off('error', reject);

@@ -1,5 +1,5 @@
 /** What the LRU's counters count, by stories that a real memcached is told too; none of them hangs on how memory is cut up. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { memcachedMissing, startMemcached } from '../support/memcached.ts';
 import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';
@@ -12,9 +12,6 @@ const VALUE = 'x'.repeat(10_000);
 const MANY = 400;
 const FEW = 20;
 
-const running: TestServer[] = [];
-afterEach(() => Promise.all(running.splice(0).map((server) => server.stop())));
-
 /** A server that is told stories: by nature both look after their lists aside, or neither does. */
 class Told {
   readonly server: TestServer;
@@ -26,7 +23,6 @@ class Told {
   }
 
   static async by(server: TestServer): Promise<Told> {
-    running.push(server);
     return new Told(server, await RawConnection.connect(server.address));
   }
 
@@ -188,10 +184,13 @@ const STORIES: readonly {
   },
 ];
 
+/** Side by side, and both servers of a story too: most of it is waiting for their clocks. */
 describe.skipIf(memcachedMissing('1.6.18') !== undefined)('counted as memcached counts:', () => {
-  test.each(STORIES)('$name', async ({ args, tell }) => {
+  test.concurrent.for(STORIES)('$name', async ({ args, tell }, { onTestFinished }) => {
     const servers = start(args);
-    const [ours, theirs] = await Promise.all([servers.slabring(), servers.memcached()]);
-    expect(await tell(ours)).toEqual(await tell(theirs));
+    const both = await Promise.all([servers.slabring(), servers.memcached()]);
+    onTestFinished(async () => void (await Promise.all(both.map(({ server }) => server.stop()))));
+    const [ours, theirs] = await Promise.all(both.map(tell));
+    expect(ours).toEqual(theirs);
   });
 });

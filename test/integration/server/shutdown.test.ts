@@ -24,7 +24,8 @@ async function hammer(
   }
 }
 
-test.for(['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)(
+/** The nodes of all tests are there at once: most of the time goes by while they start and end. */
+test.concurrent.for(['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)(
   '%s while 50 clients set: every reply is whole, and the process ends well',
   async (signal) => {
     const server = await startSlabring();
@@ -46,7 +47,7 @@ test.for(['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)(
   },
 );
 
-test('idle clients do not keep a node from ending', async () => {
+test.concurrent('idle clients do not keep a node from ending', async () => {
   const server = await startSlabring();
   const idle = await RawConnection.connect(server.address);
   const halfway = await RawConnection.connect(server.address);

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /**
  * Hundreds of nodes start as processes of their own: compiled code is kept from one to the next, where Node.js itself
@@ -16,7 +17,8 @@ const project = (name: string, include: string[]) => ({
 export default defineConfig({
   test: {
     // Most of the time goes by while nodes start and drain.
-    maxWorkers: 2,
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/*.test.ts']),
       project('threads', ['test/threads/**/*.test.ts']),

@@ -103,8 +103,8 @@ describe.each([
   });
 
   test.skipIf(skip)('measures', async () => {
-    const quick = 'bench --seconds 0.2 --keys 500 --concurrency 8';
-    const { code, out } = await of(`${quick} --json`);
+    const quick = 'bench --seconds 1 --keys 500 --concurrency 8';
+    const { code, out } = await of(`${quick} --reads 50 --json`);
     const result = JSON.parse(out) as { rows: object[]; keys: { read: number }; hits: number };
     expect([code, result]).toMatchObject([0, { failures: 0 }]);
     expect(result.rows).toHaveLength(4);

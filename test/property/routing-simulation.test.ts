@@ -1,5 +1,5 @@
 /** The client's routes over nodes and a network that are simulated: nothing old is read. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { Random, testSeed } from '../support/random.ts';
 import { Simulation } from '../support/simulation/simulation.ts';
 
@@ -29,16 +29,33 @@ afterEach(() => {
 for (const concurrent of [1, 3]) {
   test.each(routes)(`%s, ${concurrent} at once (seed ${seed})`, async (name, client, gutter) => {
     const wrong: string[] = [];
-    let hits = 0, steps = 0;
+    let hits = 0,
+      steps = 0;
     const start = process.hrtime.bigint();
-    for (let i = 0; i < SCHEDULES; i++) {
+    for (let i = Number(process.env['FIRST'] ?? 0); i < SCHEDULES; i++) {
       const random = new Random(seed).fork(i);
       const one = new Simulation({ client, nodes, gutter, concurrent, isOrderly: true }, random);
       const w = await one.run();
-      hits += one.hits; steps += one.log.length;
-      if (w !== undefined) { wrong.push(`schedule ${i} (${one.log.length}): ${w}`); if (process.env['SHOW'] === String(i)) console.log(one.log.join('\n')); }
+      hits += one.hits;
+      steps += one.log.length;
+      if (w !== undefined) {
+        wrong.push(`schedule ${i} (${one.log.length}): ${w}`);
+        if (process.env['SHOW'] === String(i)) console.log(one.log.join('\n'));
+      }
     }
-    console.log(name, concurrent, 'hits', hits, 'steps', steps, 'wrong', wrong.length, wrong.slice(0, 8), Number(process.hrtime.bigint() - start) / 1e6, 'ms');
+    console.log(
+      name,
+      concurrent,
+      'hits',
+      hits,
+      'steps',
+      steps,
+      'wrong',
+      wrong.length,
+      wrong.slice(0, 8),
+      Number(process.hrtime.bigint() - start) / 1e6,
+      'ms',
+    );
     expect(hits).toBeGreaterThan(0);
   });
 }

@@ -67,10 +67,10 @@ export class Simulation {
   async #step(): Promise<void> {
     const random = this.#random;
     const kind = random.int(0, 99);
-    if (kind < 20) this.#begin();
-    else if (kind < 90) this.#move();
-    else if (kind < 93) this.#tick();
-    else if (kind < 94 && this.#aborts.size > 0) this.#abort();
+    if (kind < 90) {
+      if (kind < 20 || !this.#move()) this.#begin();
+    } else if (kind < 92) this.#tick();
+    else if (kind < 93 && this.#aborts.size > 0) this.#abort();
     else this.#disturb(random.pick(this.#network.nodes), random.int(0, 9));
     await turn();
   }

@@ -2,7 +2,7 @@ import type { FetchRequest, Reply, StoreRequest } from '../../protocol/client.ts
 import type { CacheError } from '../errors.ts';
 import { exptimeOf } from '../options.ts';
 import { attempt } from './attempt.ts';
-import { Overtaking, type Watch } from './overtaking.ts';
+import { Overtaking } from './overtaking.ts';
 import type { Target } from './route.ts';
 import { hasValue } from './verdicts.ts';
 
@@ -20,7 +20,8 @@ export interface CopyOutcome<T extends Target = Target> {
 /** Copies items from node to node: value, flags and the time left. The meta protocol only. */
 export class Copier {
   readonly #deadlineMs: number;
-  readonly #repairs = new Map<string, Watch>();
+  /** Keys being repaired. */
+  readonly #repairs = new Set<string>();
   readonly overtaking = new Overtaking();
 
   constructor(deadlineMs: number) {
@@ -31,18 +32,12 @@ export class Copier {
   repair(key: string, from: Target, to: readonly Target[]): void {
     if (this.#repairs.size >= REPAIRS_MAX || this.#repairs.has(key)) return;
     const watch = this.overtaking.watch(key);
-    this.#repairs.set(key, watch);
+    this.#repairs.add(key);
     const deadlineAt = performance.now() + this.#deadlineMs;
-    copyItem({ key, from, to, mode: 'add', deadlineAt, watch }, () => {
+    copyItem({ key, from, to, mode: 'add', deadlineAt, isOld: () => watch.isChanged }, () => {
       this.#repairs.delete(key);
       this.overtaking.end(watch);
     });
-  }
-
-  /** The key is being changed: what a repair has read of it may be old by now. */
-  changed(key: string): void {
-    const repair = this.#repairs.size === 0 ? undefined : this.#repairs.get(key);
-    if (repair !== undefined) repair.isOvertaken = true;
   }
 }
 
@@ -53,8 +48,8 @@ export interface ItemCopy<T extends Target = Target> {
   /** `add` leaves what is there. */
   readonly mode: 'add' | 'set';
   readonly deadlineAt: number;
-  /** Once it is overtaken, what was read is not stored. */
-  readonly watch: Watch;
+  /** Asked before it is stored: whether what was read is old by now. */
+  readonly isOld: () => boolean;
 }
 
 /** Copies one item; `ended` is called once. */
@@ -62,12 +57,12 @@ export function copyItem<T extends Target>(
   copy: ItemCopy<T>,
   ended: (outcome: CopyOutcome<T>) => void,
 ): void {
-  const { key, from, to, deadlineAt, mode, watch } = copy;
+  const { key, from, to, deadlineAt, mode, isOld } = copy;
   const nothing = { isFound: false, failed: [] };
   const request: FetchRequest = { verb: 'fetch', key, terms: {} };
   const answered = (reply: Reply): void => {
     const store = storeOf(key, mode, reply);
-    if (store === undefined || watch.isOvertaken) ended(nothing);
+    if (store === undefined || isOld()) ended(nothing);
     else storeAt(to, store, deadlineAt, (failed) => ended({ isFound: true, failed }));
   };
   attempt(from, request, deadlineAt, answered, (error) => {

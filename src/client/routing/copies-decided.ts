@@ -11,7 +11,7 @@ import { attempt, keepReply, replyOf } from './attempt.ts';
 import { copyItem, type ItemCopy } from './copier.ts';
 import type { CopySet } from './copy-set.ts';
 import type { Member } from './member.ts';
-import type { Watch } from './overtaking.ts';
+import type { Overtaking, Watch } from './overtaking.ts';
 import { mayRepeat } from './verdicts.ts';
 
 /** What depends on the item that is there: counters, cas, add, replace, append, prepend. */
@@ -35,6 +35,7 @@ class Decision {
   readonly #operation: Operation;
   readonly #request: DecidedRequest;
   readonly #places: readonly Member[];
+  readonly #overtaking: Overtaking;
   /** Since the decider was asked last. */
   readonly #watch: Watch;
 
@@ -43,7 +44,8 @@ class Decision {
     this.#operation = operation;
     this.#request = request;
     this.#places = copies.upToDate(request.key);
-    this.#watch = copies.copier.overtaking.watch(request.key);
+    this.#overtaking = copies.copier.overtaking;
+    this.#watch = this.#overtaking.watch(request.key);
   }
 
   decide(at: number): void {
@@ -65,7 +67,7 @@ class Decision {
     answered: (reply: Reply) => void,
     failed: (error: CacheError) => void,
   ): void {
-    this.#watch.isOvertaken = false;
+    this.#overtaking.renew(this.#watch);
     attempt(decider, request, this.#operation.deadlineAt, answered, (error) => {
       // It may have it by now, and the others not: two values for one key.
       if (error.mayHaveRun) this.#copies.forget(request.key, [decider]);
@@ -98,7 +100,7 @@ class Decision {
         else from(at + 1);
       });
     };
-    this.#watch.isOvertaken = false;
+    this.#overtaking.renew(this.#watch);
     from(0);
   }
 
@@ -119,7 +121,7 @@ class Decision {
   }
 
   #letForget(members: readonly Member[], reply: Reply): void {
-    this.#copies.forget(this.#request.key, members);
+    if (members.length > 0) this.#copies.forget(this.#request.key, members);
     this.#end(reply);
   }
 
@@ -158,28 +160,34 @@ class Decision {
 
   /** An `add` where another copy has the key: the decider had only lost it, and gets it back. */
   #yieldTo(holder: Member): void {
-    const { key } = this.#request;
-    const to = this.#copies.but(holder);
-    this.#watch.isOvertaken = false;
-    copyItem(this.#copy(holder, to, 'set'), ({ isFound, failed }) => {
-      const lost = isFound ? failed.map(([member]) => member) : to;
-      this.#copies.forget(key, lost);
-      this.#end(replyOf('not-stored'));
+    const refused = replyOf('not-stored');
+    // Others may have built on what was added.
+    const isOld = (): boolean => this.#watch.isChanged;
+    if (isOld()) {
+      this.#letForget(this.#copies.members, refused);
+      return;
+    }
+    const copy = this.#copy(holder, this.#copies.but(holder), 'set');
+    copyItem({ ...copy, isOld }, ({ isFound, failed }) => {
+      const isGone = !isFound && failed.length === 0;
+      const lost = isGone || isOld() ? this.#copies.members : failed.map(([member]) => member);
+      this.#letForget(lost, refused);
     });
   }
 
   #copy(from: Member, to: readonly Member[], mode: 'add' | 'set'): ItemCopy<Member> {
     const { key } = this.#request;
-    return { key, from, to, mode, deadlineAt: this.#operation.deadlineAt, watch: this.#watch };
+    const isOld = (): boolean => this.#watch.isOvertaken;
+    return { key, from, to, mode, deadlineAt: this.#operation.deadlineAt, isOld };
   }
 
   #end(reply: Reply): void {
-    this.#copies.copier.overtaking.end(this.#watch);
+    this.#overtaking.end(this.#watch);
     this.#operation.answer(reply, '', performance.now());
   }
 
   #fail(error: CacheError): void {
-    this.#copies.copier.overtaking.end(this.#watch);
+    this.#overtaking.end(this.#watch);
     this.#operation.failWith(error);
   }
 }

@@ -80,7 +80,7 @@ function lookElsewhere(
         cas: said.won ? said.cas : undefined,
         mode: said.won ? 'set' : 'add',
       } as const;
-      if (!watch.isOvertaken) {
+      if (!watch.isChanged) {
         const { deadlineAt } = operation;
         const failed = (): void => copies.forget(key, [place]);
         attempt(place, { ...store, ...over }, deadlineAt, nothing, failed);

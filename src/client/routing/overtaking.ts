@@ -1,24 +1,33 @@
-/** What somebody who copies a key has to know: whether it was written meanwhile. */
+/** What somebody who copies a key has to know: what was done to it meanwhile. */
 export interface Watch {
   readonly key: string;
-  /** What was read of the key before may be old: it must not be stored any more. */
+  /** It was changed in whatever way. */
+  isChanged: boolean;
+  /** It was set or deleted whatever it was, or forgotten somewhere. */
   isOvertaken: boolean;
 }
 
 /**
- * Keys that are being copied from node to node. A write that sets or deletes a key everywhere overtakes the
- * copies of it that are under way: what they have read is older, and would be stored after it.
+ * Keys that are being copied from node to node. What a copy has read may be old once the key is changed,
+ * and would be stored over what is newer. Changes that one node decides overtake no copy of what it decided
+ * before: it is asked in their order.
  */
 export class Overtaking {
   readonly #watches = new Map<string, Set<Watch>>();
 
   /** From now on; until `end`, which has to come. */
   watch(key: string): Watch {
-    const watch: Watch = { key, isOvertaken: false };
+    const watch: Watch = { key, isChanged: false, isOvertaken: false };
     const others = this.#watches.get(key);
     if (others === undefined) this.#watches.set(key, new Set([watch]));
     else others.add(watch);
     return watch;
+  }
+
+  /** From now on, and no longer from when it began. */
+  renew(watch: Watch): void {
+    watch.isChanged = false;
+    watch.isOvertaken = false;
   }
 
   end(watch: Watch): void {
@@ -26,9 +35,18 @@ export class Overtaking {
     if (all?.delete(watch) && all.size === 0) this.#watches.delete(watch.key);
   }
 
-  /** The key is being written, or forgotten somewhere. */
+  /** A change of the key begins. */
+  changed(key: string): void {
+    if (this.#watches.size === 0) return;
+    for (const watch of this.#watches.get(key) ?? []) watch.isChanged = true;
+  }
+
+  /** The key is being set or deleted whatever it is, or forgotten somewhere. */
   written(key: string): void {
     if (this.#watches.size === 0) return;
-    for (const watch of this.#watches.get(key) ?? []) watch.isOvertaken = true;
+    for (const watch of this.#watches.get(key) ?? []) {
+      watch.isChanged = true;
+      watch.isOvertaken = true;
+    }
   }
 }

@@ -124,7 +124,7 @@ class MovedTarget implements Target {
 
   /** What a write depends on is brought over first. */
   #write(operation: Operation, key: string, request: Request): void {
-    this.#copier.changed(key);
+    this.#copier.overtaking.changed(key);
     operation.isSent = true;
     if (isBlind(request)) this.#writeBoth(operation, key, request);
     else this.#bring(operation, key, 0, () => this.#writeBoth(operation, key, request));
@@ -140,7 +140,8 @@ class MovedTarget implements Target {
     const deadlineAt = shareOf(operation.deadlineAt, this.#before.length - at + 1);
     const { overtaking } = this.#copier;
     const watch = overtaking.watch(key);
-    copyItem({ key, from, to: [this.#now], mode: 'add', deadlineAt, watch }, ({ isFound }) => {
+    const copy = { key, from, to: [this.#now], mode: 'add', deadlineAt } as const;
+    copyItem({ ...copy, isOld: () => watch.isOvertaken }, ({ isFound }) => {
       overtaking.end(watch);
       if (isFound || watch.isOvertaken) then();
       else this.#bring(operation, key, at + 1, then);

@@ -69,7 +69,7 @@ class ReplicaTarget implements Target {
     const { request } = operation;
     const copies = this.#copies;
     operation.isSent = true;
-    if ('key' in request && !isRead(request)) copies.copier.changed(request.key);
+    if ('key' in request && !isRead(request)) copies.copier.overtaking.changed(request.key);
     switch (request.verb) {
       case 'get':
         readFromCopies(copies, operation, request);

@@ -1,21 +1,13 @@
-import type {
-  CountRequest,
-  DeleteRequest,
-  Reply,
-  Request,
-  StoreRequest,
-} from '../../protocol/client.ts';
+import type { Reply, Request } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
 import { attempt, keepReply, replyOf } from './attempt.ts';
 import { copyItem, type ItemCopy } from './copier.ts';
 import type { CopySet } from './copy-set.ts';
+import { type DecidedRequest, saysLost, withoutStart, writeOf } from './decided-request.ts';
 import type { Member } from './member.ts';
 import type { Overtaking, Watch } from './overtaking.ts';
 import { mayRepeat } from './verdicts.ts';
-
-/** What depends on the item that is there: counters, cas, add, replace, append, prepend. */
-export type DecidedRequest = StoreRequest | DeleteRequest | CountRequest;
 
 /**
  * The first copy that is up decides. If it has lost the item, it gets it back from another first; what it
@@ -189,30 +181,5 @@ class Decision {
   #fail(error: CacheError): void {
     this.#overtaking.end(this.#watch);
     this.#operation.failWith(error);
-  }
-}
-
-function withoutStart(request: DecidedRequest): DecidedRequest {
-  return request.verb === 'count' ? { ...request, start: undefined } : request;
-}
-
-/** Whether the decider answered that it has no such item, which another copy may have. */
-function saysLost(request: DecidedRequest, { status }: Reply): boolean {
-  if (request.verb !== 'store') return status === 'miss';
-  return status === 'miss' || (status === 'not-stored' && request.mode !== 'add');
-}
-
-/** What the others are told, where that is known without asking the decider. */
-function writeOf(request: DecidedRequest): Request | undefined {
-  if (request.verb === 'delete') return { ...request, cas: undefined };
-  if (request.verb === 'count') return undefined;
-  switch (request.mode) {
-    case 'append':
-    case 'prepend':
-      return undefined;
-    case 'add':
-      return request;
-    default:
-      return { ...request, mode: 'set', cas: undefined };
   }
 }

@@ -1,8 +1,8 @@
 import { CacheClient, type ClientOptions } from '../../../src/client.ts';
 import type { Random } from '../random.ts';
 import { SimClock } from './clock.ts';
-import { type ChangeEnd, History } from './history.ts';
 import { enter, SimNetwork, type SimNode, type SimWire } from './network.ts';
+import { KEYS, Workload } from './workload.ts';
 
 export interface SimulationOptions {
   readonly client: Partial<ClientOptions>;
@@ -11,11 +11,13 @@ export interface SimulationOptions {
   readonly gutter: readonly string[];
   /** Operations that the client may have under way at once. */
   readonly concurrent: number;
-  /** Whether each node does what it is asked in the order in which it came, over all connections. */
-  readonly isOrderly: boolean;
+  /**
+   * Whether a node may do what came by one connection after what came later by another, as nodes with
+   * several threads may.
+   */
+  readonly isUnordered?: boolean;
 }
 
-const KEYS = ['k1', 'k2'];
 const STEPS = 150;
 /** What is left to do when nothing goes wrong any more takes less. */
 const CALM_STEPS_MAX = 20_000;
@@ -26,28 +28,26 @@ const turn = (): Promise<void> => new Promise((ran) => setImmediate(ran));
 /** One client and its nodes; what happens next, and what goes wrong, is drawn. */
 export class Simulation {
   readonly log: string[] = [];
-  hits = 0;
   readonly #options: SimulationOptions;
   readonly #random: Random;
   readonly #network: SimNetwork;
   readonly #clock = new SimClock();
-  readonly #cache: CacheClient;
-  readonly #histories = new Map(KEYS.map((key) => [key, new History()]));
+  readonly #workload: Workload;
   readonly #down = new Set<string>();
-  readonly #aborts = new Set<AbortController>();
-  #open = 0;
-  #now = 0;
-  #count = 0;
-  #wrong: string | undefined;
 
   constructor(options: SimulationOptions, random: Random) {
     this.#options = options;
     this.#random = random;
     this.#network = new SimNetwork([...options.nodes, ...options.gutter]);
     enter(this.#network, this.#clock);
-    this.#cache = new CacheClient({ nodes: options.nodes, ...options.client });
-    this.#cache.on('node-up', (name) => this.#down.delete(name));
-    this.#cache.on('node-down', (name) => this.#down.add(name));
+    const cache = new CacheClient({ nodes: options.nodes, ...options.client });
+    cache.on('node-up', (name) => this.#down.delete(name));
+    cache.on('node-down', (name) => this.#down.add(name));
+    this.#workload = new Workload(cache, (what) => this.#tell(what));
+  }
+
+  get hits(): number {
+    return this.#workload.hits;
   }
 
   /** What was read that must not have been; undefined when all is well. */
@@ -61,7 +61,7 @@ export class Simulation {
     } finally {
       Math.random = random;
     }
-    return this.#wrong;
+    return this.#workload.wrong;
   }
 
   async #step(): Promise<void> {
@@ -70,7 +70,7 @@ export class Simulation {
     if (kind < 90) {
       if (kind < 20 || !this.#move()) this.#begin();
     } else if (kind < 92) this.#tick();
-    else if (kind < 93 && this.#aborts.size > 0) this.#abort();
+    else if (kind < 93) this.#abort();
     else this.#disturb(random.pick(this.#network.nodes), random.int(0, 9));
     await turn();
   }
@@ -93,7 +93,7 @@ export class Simulation {
   #execute(node: SimNode): void {
     const wires = node.queue.map(({ wire }) => wire);
     const firsts = wires.flatMap((wire, i) => (wires.indexOf(wire) === i ? [i] : []));
-    const at = this.#options.isOrderly ? 0 : this.#random.pick(firsts);
+    const at = this.#options.isUnordered ? this.#random.pick(firsts) : 0;
     this.#tell(`${node.name} does ${node.queue[at]?.text.replaceAll('\r\n', ' ')}`);
     node.execute(at);
   }
@@ -105,9 +105,10 @@ export class Simulation {
   }
 
   #abort(): void {
-    const controller = this.#random.pick([...this.#aborts]);
+    const { aborts } = this.#workload;
+    if (aborts.length === 0) return;
     this.#tell('one is called off');
-    controller.abort();
+    this.#random.pick(aborts).abort();
   }
 
   #disturb(node: SimNode, kind: number): void {
@@ -157,15 +158,15 @@ export class Simulation {
   /** Nothing goes wrong any more; everything ends, and all nodes are up. */
   async #calm(): Promise<void> {
     for (const node of this.#network.nodes) this.#mend(node);
-    await this.#settle(() => this.#open === 0 && this.#down.size === 0);
+    await this.#settle(() => this.#workload.open === 0 && this.#down.size === 0);
   }
 
   /** One node is left alone: what it alone has may be read, too. */
   async #readFromOnly(node: SimNode): Promise<void> {
     for (const other of this.#network.nodes) if (other !== node) this.#cut(other);
     for (let i = 0; i < 2; i++) {
-      this.#read('readMany', KEYS[0]!);
-      await this.#settle(() => this.#open === 0);
+      this.#workload.readMany();
+      await this.#settle(() => this.#workload.open === 0);
     }
     await this.#calm();
   }
@@ -181,120 +182,11 @@ export class Simulation {
   }
 
   #begin(): void {
-    if (this.#open >= this.#options.concurrent) return;
-    const key = this.#random.pick(KEYS);
-    const kind = this.#random.int(0, 19);
-    if (kind <= 4) this.#set(key);
-    else if (kind <= 7) this.#delete(key);
-    else if (kind <= 9) this.#append(key);
-    else if (kind === 10) this.#add(key);
-    else if (kind <= 12) this.#cas(key, false);
-    else if (kind === 13) this.#cas(key, true);
-    else if (kind === 14) this.#read('readMany', key);
-    else this.#read('get', key);
-  }
-
-  #set(key: string): void {
-    const mark = `s${++this.#count}`;
-    this.#change(key, mark, false, async (call) => {
-      await this.#cache.set(key, mark, call);
-      return 'done';
-    });
-  }
-
-  #delete(key: string): void {
-    this.#change(key, `d${++this.#count}`, false, async (call) => {
-      await this.#cache.delete(key, call);
-      return 'done';
-    });
-  }
-
-  #append(key: string): void {
-    const mark = `a${++this.#count}`;
-    this.#change(key, mark, true, async (call) => {
-      return endOf(await this.#cache.append(key, `+${mark}`, call));
-    });
-  }
-
-  #add(key: string): void {
-    const mark = `n${++this.#count}`;
-    this.#change(key, mark, false, async (call) => endOf(await this.#cache.add(key, mark, call)));
-  }
-
-  #cas(key: string, isDelete: boolean): void {
-    const mark = `${isDelete ? 'e' : 'c'}${++this.#count}`;
-    this.#operate(`${mark} of ${key}: gets`, async (call) => {
-      const readAt = ++this.#now;
-      const found = await this.#cache.gets<string>(key, call);
-      this.#check(key, found?.value, readAt);
-      if (found === undefined) return;
-      this.#change(key, mark, false, async (again) => {
-        if (!isDelete) return endOf(await this.#cache.cas(key, mark, found.cas, again));
-        return (await this.#cache.delete(key, { ...again, cas: found.cas })) ? 'done' : 'no-effect';
-      });
-    });
-  }
-
-  #read(how: 'get' | 'readMany', key: string): void {
-    const readAt = ++this.#now;
-    this.#operate(`${how} ${key}`, async (call) => {
-      if (how === 'get') {
-        this.#check(key, await this.#cache.get<string>(key, call), readAt);
-        return;
-      }
-      const { values } = await this.#cache.getMany<string>(KEYS, call);
-      for (const each of KEYS) this.#check(each, values.get(each), readAt);
-    });
-  }
-
-  #change(
-    key: string,
-    mark: string,
-    isAppend: boolean,
-    run: (call: { signal: AbortSignal }) => Promise<ChangeEnd>,
-  ): void {
-    const change = this.#histories.get(key)!.begin(mark, isAppend, ++this.#now);
-    this.#operate(`${mark} of ${key}`, async (call) => {
-      const ended = (end: ChangeEnd): void => {
-        change.end = end;
-        change.endedAt = ++this.#now;
-        this.#tell(`${mark} of ${key} is ${end}`);
-      };
-      try {
-        ended(await run(call));
-      } catch (error) {
-        ended('failed');
-        throw error;
-      }
-    });
-  }
-
-  #operate(name: string, run: (call: { signal: AbortSignal }) => Promise<void>): void {
-    const controller = new AbortController();
-    this.#aborts.add(controller);
-    this.#open++;
-    this.#tell(name);
-    run({ signal: controller.signal })
-      .catch((error: Error) => this.#tell(`${name} failed: ${error.message}`))
-      .finally(() => {
-        this.#aborts.delete(controller);
-        this.#open--;
-      });
-  }
-
-  #check(key: string, value: string | undefined, readAt: number): void {
-    if (value === undefined) return;
-    this.hits++;
-    const why = this.#histories.get(key)!.whyNot(value, readAt);
-    this.#tell(`${key} is read: ${value}${why === undefined ? '' : ` WRONG: ${why}`}`);
-    if (why !== undefined) this.#wrong ??= `${key} is ${value}: ${why}`;
+    if (this.#workload.open >= this.#options.concurrent) return;
+    this.#workload.begin(this.#random.pick(KEYS), this.#random.int(0, 19));
   }
 
   #tell(what: string): void {
     this.log.push(what);
   }
-}
-
-function endOf(outcome: string): ChangeEnd {
-  return outcome === 'stored' ? 'done' : 'no-effect';
 }

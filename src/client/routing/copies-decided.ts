@@ -59,7 +59,7 @@ class Decision {
     answered: (reply: Reply) => void,
     failed: (error: CacheError) => void,
   ): void {
-    this.#overtaking.renew(this.#watch);
+    this.#overtaking.decide(this.#watch, decider);
     attempt(decider, request, this.#operation.deadlineAt, answered, (error) => {
       // It may have it by now, and the others not: two values for one key.
       if (error.mayHaveRun) this.#copies.forget(request.key, [decider]);
@@ -92,7 +92,7 @@ class Decision {
         else from(at + 1);
       });
     };
-    this.#overtaking.renew(this.#watch);
+    this.#overtaking.decide(this.#watch, decider);
     from(0);
   }
 

@@ -1,33 +1,41 @@
+import type { Target } from './route.ts';
+
 /** What somebody who copies a key has to know: what was done to it meanwhile. */
 export interface Watch {
   readonly key: string;
   /** It was changed in whatever way. */
   isChanged: boolean;
-  /** It was set or deleted whatever it was, or forgotten somewhere. */
+  /** It was set or deleted whatever it was, forgotten somewhere, or decided by another node. */
   isOvertaken: boolean;
+  /** The node that decides what is copied, if one does. */
+  decider: Target | undefined;
 }
 
 /**
  * Keys that are being copied from node to node. What a copy has read may be old once the key is changed,
- * and would be stored over what is newer. Changes that one node decides overtake no copy of what it decided
- * before: it is asked in their order.
+ * and would be stored over what is newer. Changes that the same node decides do not overtake one another: it
+ * is asked for them and for what they came to in one order.
  */
 export class Overtaking {
   readonly #watches = new Map<string, Set<Watch>>();
 
   /** From now on; until `end`, which has to come. */
   watch(key: string): Watch {
-    const watch: Watch = { key, isChanged: false, isOvertaken: false };
+    const watch: Watch = { key, isChanged: false, isOvertaken: false, decider: undefined };
     const others = this.#watches.get(key);
     if (others === undefined) this.#watches.set(key, new Set([watch]));
     else others.add(watch);
     return watch;
   }
 
-  /** From now on, and no longer from when it began. */
-  renew(watch: Watch): void {
+  /** From now on, and no longer from when it began: this node is asked to decide. */
+  decide(watch: Watch, decider: Target): void {
     watch.isChanged = false;
     watch.isOvertaken = false;
+    watch.decider = decider;
+    for (const other of this.#watches.get(watch.key) ?? []) {
+      if (other.decider !== undefined && other.decider !== decider) other.isOvertaken = true;
+    }
   }
 
   end(watch: Watch): void {

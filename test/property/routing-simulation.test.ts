@@ -13,7 +13,7 @@ vi.mock('../../src/client/connection/socket.ts', async () => {
 });
 
 const seed = testSeed();
-const SCHEDULES = Number(process.env['SCHEDULES'] ?? 30);
+const SCHEDULES = Number(process.env['SCHEDULES'] ?? 25);
 const nodes = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'];
 const gutter = ['127.0.0.1:4'];
 

@@ -38,8 +38,8 @@ export class Operation implements Outcome {
   opaque = 0;
   isSent = false;
   /**
-   * Whether what comes after it on the connection must not pass it: it is sent again if the connection
-   * closes in peace, though it writes, and a connection that is alive does not give it up.
+   * Whether what comes after it on the connection must not pass it: until its deadline it is sent
+   * again if the connection closes in peace, though it writes; a connection that is alive does not give it up.
    */
   isCleanup = false;
   /** Whether it was sent before, on a connection that closed. */

@@ -140,6 +140,14 @@ export class Pipeline {
     return oldest !== undefined && (oldest.isSettled || oldest.deadlineAt <= now);
   }
 
+  /** Whether a cleanup is past its deadline: it is not sent again, and nothing may pass it. */
+  hasLateCleanup(now: number): boolean {
+    for (const { isCleanup, deadlineAt } of this.#all()) {
+      if (isCleanup && deadlineAt <= now) return true;
+    }
+    return false;
+  }
+
   /** Whether nobody waits for anything here. */
   isQuiet(): boolean {
     for (const { isSettled } of this.#all()) if (!isSettled) return false;

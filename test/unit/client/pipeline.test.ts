@@ -172,5 +172,6 @@ describe('a pipeline', () => {
     pipeline.encodeWaiting(sink, 256);
     expect(sink.bytes.toString('latin1', 0, sink.at)).toMatch(/^md k .*\r\nmg k .*\r\n$/);
     expect([pipeline.isOldestGivenUp(8), pipeline.isOldestGivenUp(20)]).toEqual([false, true]);
+    expect([pipeline.hasLateCleanup(8), pipeline.hasLateCleanup(20)]).toEqual([false, true]);
   });
 });

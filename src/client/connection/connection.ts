@@ -117,7 +117,7 @@ export class Connection {
     this.#drop();
     this.#alarm.stop();
     this.#state = 'closed';
-    this.#failSent('ERR_REPLY_LOST');
+    this.#fail(this.#pipeline.takeSent(), 'ERR_REPLY_LOST');
     this.failWaiting('ERR_CLOSED');
   }
 
@@ -213,7 +213,7 @@ export class Connection {
   #lost(cause: Error | undefined): void {
     const wasUp = this.#state === 'up';
     const other = wasUp ? undefined : this.#handshake?.nextIfClosed;
-    if (wasUp && cause === undefined) {
+    if (wasUp && cause === undefined && !this.#pipeline.hasLateCleanup(performance.now())) {
       // Closed in peace, as by an idle timeout: no sign of trouble. What waits was never sent, and
       // reads that crossed with the close are sent again, once.
       this.#drop();
@@ -233,8 +233,10 @@ export class Connection {
     if (reason.code === 'ERR_DEADLINE' && this.#socket !== undefined) abandon(this.#socket);
     this.#drop();
     const code = reason.code === 'ERR_PROTOCOL' ? 'ERR_PROTOCOL' : 'ERR_REPLY_LOST';
-    this.#failSent(code, reason.cause);
+    const sent = this.#pipeline.takeSent();
+    // Whoever hears that an operation failed knows the node as down, and does not open it again.
     this.#events.broken(this, reason);
+    this.#fail(sent, code, reason.cause);
   }
 
   /** Forgets the socket. */
@@ -248,10 +250,6 @@ export class Connection {
     socket?.destroy();
   }
 
-  #failSent(code: FailureCode, cause?: unknown): void {
-    this.#fail(this.#pipeline.takeSent(), code, cause);
-  }
-
   #fail(operations: readonly Operation[], code: FailureCode, cause?: unknown): void {
     for (const each of operations) each.fail(code, this.#address.name, { cause });
   }
@@ -259,19 +257,19 @@ export class Connection {
   #onAlarm(now: number): void {
     this.#pipeline.expire(now);
     if (this.#isGone(now)) this.#break(this.#error('ERR_DEADLINE'));
-    else this.#alarm.by(this.#nextLook());
+    else this.#alarm.by(this.#nextLook(now));
     this.#events.settled();
   }
 
   /** Silent for too long, and nobody gave the reply that is due more time than that. */
   #isGone(now: number): boolean {
     const isSilent = now >= this.#silentSince + this.#options.silenceMs;
-    return this.#state === 'up' && this.#pipeline.isOldestGivenUp && isSilent;
+    return this.#state === 'up' && this.#pipeline.isOldestGivenUp(now) && isSilent;
   }
 
-  #nextLook(): number {
-    const deadline = this.#pipeline.earliestDeadline();
-    if (!this.#pipeline.isOldestGivenUp) return deadline;
+  #nextLook(now: number): number {
+    const deadline = this.#pipeline.earliestDeadline(now);
+    if (!this.#pipeline.isOldestGivenUp(now)) return deadline;
     return Math.min(deadline, this.#silentSince + this.#options.silenceMs);
   }
 

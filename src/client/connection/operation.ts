@@ -37,7 +37,10 @@ export class Operation implements Outcome {
   /** The first of its numbers on the connection. */
   opaque = 0;
   isSent = false;
-  /** Whether it may be sent again though it writes: who made it takes what that may undo. */
+  /**
+   * Whether what comes after it on the connection must not pass it: until its deadline it is sent
+   * again if the connection closes in peace, though it writes; a connection that is alive does not give it up.
+   */
   isCleanup = false;
   /** Whether it was sent before, on a connection that closed. */
   isRepeated = false;

@@ -117,26 +117,35 @@ export class Pipeline {
     return true;
   }
 
-  /** Fails those whose deadline has passed. */
+  /** Fails those whose deadline has passed; a cleanup stays, in front of what must not pass it. */
   expire(now: number): void {
     for (const operation of this.#all()) {
-      if (operation.deadlineAt > now || operation.isSettled) continue;
+      if (operation.deadlineAt > now || operation.isSettled || operation.isCleanup) continue;
       operation.fail(operation.isSent ? 'ERR_DEADLINE' : 'ERR_DEADLINE_UNSENT', this.#node);
     }
   }
 
-  /** The earliest deadline of those that are not settled, or Infinity. */
-  earliestDeadline(): number {
+  /** The earliest deadline after `now` of those that are not settled, or Infinity. */
+  earliestDeadline(now: number): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { deadlineAt, isSettled } of this.#all()) {
-      if (!isSettled && deadlineAt < earliest) earliest = deadlineAt;
+      if (!isSettled && deadlineAt > now && deadlineAt < earliest) earliest = deadlineAt;
     }
     return earliest;
   }
 
-  /** Whether the reply that is due next was given up by who asked for it. */
-  get isOldestGivenUp(): boolean {
-    return this.#sent.first?.isSettled === true;
+  /** Whether nobody waits any more for the reply that is due next. */
+  isOldestGivenUp(now: number): boolean {
+    const oldest = this.#sent.first;
+    return oldest !== undefined && (oldest.isSettled || oldest.deadlineAt <= now);
+  }
+
+  /** Whether a cleanup is past its deadline: it is not sent again, and nothing may pass it. */
+  hasLateCleanup(now: number): boolean {
+    for (const { isCleanup, deadlineAt } of this.#all()) {
+      if (isCleanup && deadlineAt <= now) return true;
+    }
+    return false;
   }
 
   /** Whether nobody waits for anything here. */

@@ -2,6 +2,7 @@ import type { FetchRequest, Reply, StoreRequest } from '../../protocol/client.ts
 import type { CacheError } from '../errors.ts';
 import { exptimeOf } from '../options.ts';
 import { attempt } from './attempt.ts';
+import { Overtaking } from './overtaking.ts';
 import type { Target } from './route.ts';
 import { hasValue } from './verdicts.ts';
 
@@ -9,18 +10,19 @@ import { hasValue } from './verdicts.ts';
 const REPAIRS_MAX = 256;
 
 /** How a copy came out at each of its targets. */
-export interface CopyOutcome {
-  /** Whether there was anything to copy. */
+export interface CopyOutcome<T extends Target = Target> {
+  /** Whether there was anything to copy, and it was not overtaken. */
   readonly isFound: boolean;
   /** Those that do not have the copy now, each with why. */
-  readonly failed: readonly (readonly [Target, CacheError])[];
+  readonly failed: readonly (readonly [T, CacheError])[];
 }
 
 /** Copies items from node to node: value, flags and the time left. The meta protocol only. */
 export class Copier {
   readonly #deadlineMs: number;
-  /** Keys being repaired; false once somebody wrote the key, so that what was read is old. */
-  readonly #repairs = new Map<string, boolean>();
+  /** Keys being repaired. */
+  readonly #repairs = new Set<string>();
+  readonly overtaking = new Overtaking();
 
   constructor(deadlineMs: number) {
     this.#deadlineMs = deadlineMs;
@@ -29,39 +31,38 @@ export class Copier {
   /** Brings an item to those that lost it. Nobody waits for it, and what is there already stays. */
   repair(key: string, from: Target, to: readonly Target[]): void {
     if (this.#repairs.size >= REPAIRS_MAX || this.#repairs.has(key)) return;
-    this.#repairs.set(key, true);
+    const watch = this.overtaking.watch(key);
+    this.#repairs.add(key);
     const deadlineAt = performance.now() + this.#deadlineMs;
-    const isStillTrue = (): boolean => this.#repairs.get(key) === true;
-    copyItem({ key, from, to, mode: 'add', deadlineAt, isStillTrue }, () => {
+    copyItem({ key, from, to, mode: 'add', deadlineAt, isOld: () => watch.isChanged }, () => {
       this.#repairs.delete(key);
+      this.overtaking.end(watch);
     });
-  }
-
-  /** The key is being written: what a repair has read of it may be old by now. */
-  written(key: string): void {
-    if (this.#repairs.size > 0 && this.#repairs.has(key)) this.#repairs.set(key, false);
   }
 }
 
-export interface ItemCopy {
+export interface ItemCopy<T extends Target = Target> {
   readonly key: string;
   readonly from: Target;
-  readonly to: readonly Target[];
+  readonly to: readonly T[];
   /** `add` leaves what is there. */
   readonly mode: 'add' | 'set';
   readonly deadlineAt: number;
-  /** Asked before the copy is written. */
-  readonly isStillTrue?: () => boolean;
+  /** Asked before it is stored: whether what was read is old by now. */
+  readonly isOld: () => boolean;
 }
 
 /** Copies one item; `ended` is called once. */
-export function copyItem(copy: ItemCopy, ended: (outcome: CopyOutcome) => void): void {
-  const { key, from, to, deadlineAt, mode, isStillTrue = () => true } = copy;
+export function copyItem<T extends Target>(
+  copy: ItemCopy<T>,
+  ended: (outcome: CopyOutcome<T>) => void,
+): void {
+  const { key, from, to, deadlineAt, mode, isOld } = copy;
   const nothing = { isFound: false, failed: [] };
   const request: FetchRequest = { verb: 'fetch', key, terms: {} };
   const answered = (reply: Reply): void => {
     const store = storeOf(key, mode, reply);
-    if (store === undefined || !isStillTrue()) ended(nothing);
+    if (store === undefined || isOld()) ended(nothing);
     else storeAt(to, store, deadlineAt, (failed) => ended({ isFound: true, failed }));
   };
   attempt(from, request, deadlineAt, answered, (error) => {
@@ -83,13 +84,13 @@ export function storeOf(
 }
 
 /** Stores at all of them; those that answered, whatever they answered, have not failed. */
-function storeAt(
-  targets: readonly Target[],
+function storeAt<T extends Target>(
+  targets: readonly T[],
   request: StoreRequest,
   deadlineAt: number,
-  ended: (failed: readonly (readonly [Target, CacheError])[]) => void,
+  ended: (failed: readonly (readonly [T, CacheError])[]) => void,
 ): void {
-  const failed: (readonly [Target, CacheError])[] = [];
+  const failed: (readonly [T, CacheError])[] = [];
   let open = targets.length;
   const close = (): void => {
     if (--open === 0) ended(failed);

@@ -1,24 +1,18 @@
-import type {
-  CountRequest,
-  DeleteRequest,
-  Reply,
-  Request,
-  StoreRequest,
-} from '../../protocol/client.ts';
+import type { Reply, Request } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
 import { attempt, keepReply, replyOf } from './attempt.ts';
-import { copyItem } from './copier.ts';
+import { copyItem, type ItemCopy } from './copier.ts';
 import type { CopySet } from './copy-set.ts';
+import { type DecidedRequest, saysLost, withoutStart, writeOf } from './decided-request.ts';
 import type { Member } from './member.ts';
+import type { Overtaking, Watch } from './overtaking.ts';
 import { mayRepeat } from './verdicts.ts';
-
-/** What depends on the item that is there: counters, cas, add, replace, append, prepend. */
-export type DecidedRequest = StoreRequest | DeleteRequest | CountRequest;
 
 /**
  * The first copy that is up decides. If it has lost the item, it gets it back from another first; what it
- * came to is then written to the others by value, and the operation ends when they have it.
+ * came to is then written to the others by value, and the operation ends when they have it. Where the key
+ * is set or deleted meanwhile, the others forget it: their order could be another than the decider's.
  */
 export function decideAmongCopies(
   copies: CopySet,
@@ -33,12 +27,17 @@ class Decision {
   readonly #operation: Operation;
   readonly #request: DecidedRequest;
   readonly #places: readonly Member[];
+  readonly #overtaking: Overtaking;
+  /** Since the decider was asked last. */
+  readonly #watch: Watch;
 
   constructor(copies: CopySet, operation: Operation, request: DecidedRequest) {
     this.#copies = copies;
     this.#operation = operation;
     this.#request = request;
     this.#places = copies.upToDate(request.key);
+    this.#overtaking = copies.copier.overtaking;
+    this.#watch = this.#overtaking.watch(request.key);
   }
 
   decide(at: number): void {
@@ -47,18 +46,31 @@ class Decision {
     // A counter that another copy has must not start anew.
     const others = this.#others(decider);
     const first = others.length > 0 ? withoutStart(request) : request;
-    const { deadlineAt } = this.#operation;
     const answered = (reply: Reply): void => {
       if (others.length > 0 && saysLost(request, reply)) this.#restore(decider);
       else this.#spread(decider, keepReply(reply));
     };
-    attempt(decider, first, deadlineAt, answered, (error) => this.#failed(at, error));
+    this.#ask(decider, first, answered, (error) => this.#failed(at, error));
+  }
+
+  #ask(
+    decider: Member,
+    request: DecidedRequest,
+    answered: (reply: Reply) => void,
+    failed: (error: CacheError) => void,
+  ): void {
+    this.#overtaking.decide(this.#watch, decider);
+    attempt(decider, request, this.#operation.deadlineAt, answered, (error) => {
+      // It may have it by now, and the others not: two values for one key.
+      if (error.mayHaveRun) this.#copies.forget(request.key, [decider]);
+      failed(error);
+    });
   }
 
   #failed(at: number, error: CacheError): void {
     const goesOn = at + 1 < this.#places.length && mayRepeat(this.#request, error);
     if (goesOn && !this.#operation.isSettled) this.decide(at + 1);
-    else this.#operation.failWith(error);
+    else this.#fail(error);
   }
 
   /** Others that may have what the decider lost. */
@@ -68,58 +80,50 @@ class Decision {
 
   /** Brings back what the decider lost, from the first that has it; then it is asked as it should be. */
   #restore(decider: Member): void {
-    const { key } = this.#request;
-    const { deadlineAt } = this.#operation;
     const others = this.#others(decider);
     const from = (at: number): void => {
       const other = others[at];
-      if (other === undefined || this.#operation.isSettled) {
+      if (other === undefined || this.#operation.isSettled || this.#watch.isOvertaken) {
         this.#askAgain(decider);
         return;
       }
-      const copy = { key, from: other, to: [decider], mode: 'add', deadlineAt } as const;
-      copyItem(copy, ({ isFound }) => {
+      copyItem(this.#copy(other, [decider], 'add'), ({ isFound }) => {
         if (isFound) this.#askAgain(decider);
         else from(at + 1);
       });
     };
+    this.#overtaking.decide(this.#watch, decider);
     from(0);
   }
 
   #askAgain(decider: Member): void {
-    attempt(
-      decider,
-      this.#request,
-      this.#operation.deadlineAt,
-      (reply) => this.#spread(decider, keepReply(reply)),
-      (error) => this.#operation.failWith(error),
-    );
+    const answered = (reply: Reply): void => this.#spread(decider, keepReply(reply));
+    this.#ask(decider, this.#request, answered, (error) => this.#fail(error));
   }
 
   /** Writes what it came to to the other copies. */
   #spread(decider: Member, reply: Reply): void {
     const others = this.#copies.but(decider);
     const hasChanged = reply.status === 'done' || reply.status === 'value';
-    if (!hasChanged || others.length === 0) {
-      this.#end(reply);
-      return;
-    }
-    const request = this.#request;
-    const write = writeOf(request);
-    if (write === undefined) this.#copyTo(others, decider, reply);
+    const write = writeOf(this.#request);
+    if (!hasChanged || others.length === 0) this.#end(reply);
+    else if (this.#watch.isOvertaken) this.#letForget(others, reply);
+    else if (write === undefined) this.#copyTo(others, decider, reply);
     else this.#writeTo(others, write, decider, reply);
+  }
+
+  #letForget(members: readonly Member[], reply: Reply): void {
+    if (members.length > 0) this.#copies.forget(this.#request.key, members);
+    this.#end(reply);
   }
 
   /** The value is the decider's to tell: it is read there and stored at the others. */
   #copyTo(others: readonly Member[], decider: Member, reply: Reply): void {
-    const { key } = this.#request;
-    const { deadlineAt } = this.#operation;
-    copyItem({ key, from: decider, to: others, mode: 'set', deadlineAt }, ({ failed }) => {
-      for (const [target, error] of failed) {
-        const member = others.find((other) => other === target);
-        if (member !== undefined) this.#copies.missed(member, key, error);
-      }
-      this.#end(reply);
+    copyItem(this.#copy(decider, others, 'set'), ({ isFound, failed }) => {
+      for (const [member, error] of failed) this.#copies.missed(member, this.#request.key, error);
+      // What is gone by now is not what they have.
+      if (!isFound && failed.length === 0) this.#letForget(others, reply);
+      else this.#end(reply);
     });
   }
 
@@ -130,8 +134,10 @@ class Decision {
     const close = (): void => {
       if (--open > 0) return;
       if (holder === undefined) this.#end(reply);
-      else this.#yieldTo(holder, decider);
+      else this.#yieldTo(holder);
     };
+    // What was deleted may have been brought back to the decider from another.
+    if (write.verb === 'delete') this.#copies.forget(key, [decider]);
     for (const member of others) {
       const answered = ({ status }: Reply): void => {
         if (status === 'not-stored') holder ??= member;
@@ -145,42 +151,35 @@ class Decision {
   }
 
   /** An `add` where another copy has the key: the decider had only lost it, and gets it back. */
-  #yieldTo(holder: Member, decider: Member): void {
-    const { key } = this.#request;
-    const to = this.#copies.but(holder);
-    const { deadlineAt } = this.#operation;
-    copyItem({ key, from: holder, to, mode: 'set', deadlineAt }, ({ failed }) => {
-      if (failed.length > 0) decider.forget(key);
-      this.#end(replyOf('not-stored'));
+  #yieldTo(holder: Member): void {
+    const refused = replyOf('not-stored');
+    // Others may have built on what was added.
+    const isOld = (): boolean => this.#watch.isChanged;
+    if (isOld()) {
+      this.#letForget(this.#copies.members, refused);
+      return;
+    }
+    const copy = this.#copy(holder, this.#copies.but(holder), 'set');
+    copyItem({ ...copy, isOld }, ({ isFound, failed }) => {
+      const isGone = !isFound && failed.length === 0;
+      const lost = isGone || isOld() ? this.#copies.members : failed.map(([member]) => member);
+      this.#letForget(lost, refused);
     });
   }
 
+  #copy(from: Member, to: readonly Member[], mode: 'add' | 'set'): ItemCopy<Member> {
+    const { key } = this.#request;
+    const isOld = (): boolean => this.#watch.isOvertaken;
+    return { key, from, to, mode, deadlineAt: this.#operation.deadlineAt, isOld };
+  }
+
   #end(reply: Reply): void {
+    this.#overtaking.end(this.#watch);
     this.#operation.answer(reply, '', performance.now());
   }
-}
 
-function withoutStart(request: DecidedRequest): DecidedRequest {
-  return request.verb === 'count' ? { ...request, start: undefined } : request;
-}
-
-/** Whether the decider answered that it has no such item, which another copy may have. */
-function saysLost(request: DecidedRequest, { status }: Reply): boolean {
-  if (request.verb !== 'store') return status === 'miss';
-  return status === 'miss' || (status === 'not-stored' && request.mode !== 'add');
-}
-
-/** What the others are told, where that is known without asking the decider. */
-function writeOf(request: DecidedRequest): Request | undefined {
-  if (request.verb === 'delete') return { ...request, cas: undefined };
-  if (request.verb === 'count') return undefined;
-  switch (request.mode) {
-    case 'append':
-    case 'prepend':
-      return undefined;
-    case 'add':
-      return request;
-    default:
-      return { ...request, mode: 'set', cas: undefined };
+  #fail(error: CacheError): void {
+    this.#overtaking.end(this.#watch);
+    this.#operation.failWith(error);
   }
 }

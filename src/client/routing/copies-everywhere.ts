@@ -12,8 +12,8 @@ import type { Member } from './member.ts';
 
 /**
  * Carries a request out at all copies at once. It has succeeded when one has done it; a copy that
- * failed forgets the key. It ends when all have, so that what is acknowledged is on every copy that is
- * up.
+ * failed forgets the key, at once: nobody may copy from it what is old. It ends when all have, so that
+ * what is acknowledged is on every copy that is up.
  */
 export function writeEverywhere(
   copies: CopySet,
@@ -22,10 +22,12 @@ export function writeEverywhere(
 ): void {
   const answers: ReplyStatus[] = [];
   const failures: (readonly [Member, CacheError])[] = [];
+  const { key } = request;
+  copies.copier.overtaking.written(key);
   const close = (): void => {
     if (answers.length + failures.length < copies.members.length) return;
-    if (answers.length === 0) endFailed(operation, request.key, failures);
-    else endDone(copies, operation, request.key, answers, failures);
+    if (answers.length === 0) operation.failWith(worst(failures.map(([, error]) => error)));
+    else endDone(copies, operation, answers, failures);
   };
   for (const member of copies.members) {
     const answered = ({ status }: { readonly status: ReplyStatus }): void => {
@@ -33,6 +35,7 @@ export function writeEverywhere(
       close();
     };
     attempt(member, request, operation.deadlineAt, answered, (error) => {
+      copies.forget(key, [member]);
       failures.push([member, error]);
       close();
     });
@@ -42,23 +45,12 @@ export function writeEverywhere(
 function endDone(
   copies: CopySet,
   operation: Operation,
-  key: string,
   answers: readonly ReplyStatus[],
   failures: readonly (readonly [Member, CacheError])[],
 ): void {
-  for (const [member, error] of failures) copies.missed(member, key, error);
+  for (const [member, error] of failures) copies.tellFailed(member, error);
   const status = answers.includes('done') ? 'done' : answers[0]!;
   operation.answer(replyOf(status), '', performance.now());
-}
-
-/** Some may have done it and some not: a cache may forget, but not hold two values for one key. */
-function endFailed(
-  operation: Operation,
-  key: string,
-  failures: readonly (readonly [Member, CacheError])[],
-): void {
-  for (const [member] of failures) member.forget(key);
-  operation.failWith(worst(failures.map(([, error]) => error)));
 }
 
 /** One that may have run says more than one that has not. */

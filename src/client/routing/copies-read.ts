@@ -42,7 +42,8 @@ export function fetchFromCopies(
     const answered = (reply: Reply): void => {
       const isLost = reply.status === 'miss' || (reply.won && !hasValue(reply) && !reply.isStale);
       if (isLost && places.length > at + 1) {
-        lookElsewhere(operation, request, { place, others: places.slice(at + 1), reply });
+        const others = places.slice(at + 1);
+        lookElsewhere(copies, operation, request, { place, others, reply });
       } else {
         touchOthers(copies, request, reply, place, operation.deadlineAt);
         answerFrom(place, operation, reply);
@@ -61,12 +62,15 @@ interface Lost {
 }
 
 function lookElsewhere(
+  copies: CopySet,
   operation: Operation,
   { key }: FetchRequest,
   { place, others, reply }: Lost,
 ): void {
   const said = Object.assign(replyOf(reply.status), reply);
   const plain: FetchRequest = { verb: 'fetch', key, terms: {} };
+  const { overtaking } = copies.copier;
+  const watch = overtaking.watch(key);
   look(operation, others, 0, plain, {
     found: (there, at) => {
       const store = storeOf(key, 'set', there);
@@ -76,12 +80,20 @@ function lookElsewhere(
         cas: said.won ? said.cas : undefined,
         mode: said.won ? 'set' : 'add',
       } as const;
-      attempt(place, { ...store, ...over }, operation.deadlineAt, nothing, () => place.forget(key));
+      if (!watch.isChanged) {
+        const { deadlineAt } = operation;
+        const failed = (): void => copies.forget(key, [place]);
+        attempt(place, { ...store, ...over }, deadlineAt, nothing, failed);
+      }
+      overtaking.end(watch);
       answerFrom(at, operation, there);
       return true;
     },
     missed: nothing,
-    ended: () => answerFrom(place, operation, said),
+    ended: () => {
+      overtaking.end(watch);
+      answerFrom(place, operation, said);
+    },
   });
 }
 
@@ -104,7 +116,7 @@ interface Told {
   /** A place has it; false when that is of no use. */
   readonly found: (reply: Reply, place: Member) => boolean;
   readonly missed: (place: Member) => void;
-  /** Nobody has it; the error is the last that there was. */
+  /** Nobody has it, or nobody waits for it any more; the error is the last that there was. */
   readonly ended: (error: CacheError | undefined) => void;
 }
 
@@ -117,8 +129,7 @@ function look(
   lastError?: CacheError,
 ): void {
   const place = places[at];
-  if (operation.isSettled) return;
-  if (place === undefined) {
+  if (place === undefined || operation.isSettled) {
     told.ended(lastError);
     return;
   }

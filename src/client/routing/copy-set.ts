@@ -29,9 +29,19 @@ export class CopySet {
     return this.members.filter((each) => each !== member);
   }
 
+  /** What these have under the key is out of date, or may be; so is what others are copying of it. */
+  forget(key: string, members: readonly Member[] = this.members): void {
+    this.copier.overtaking.written(key);
+    for (const member of members) member.forget(key);
+  }
+
   /** A write of the key failed here, though not everywhere: it is told, and made up for. */
   missed(member: Member, key: string, error: CacheError): void {
-    member.forget(key);
+    this.forget(key, [member]);
+    this.tellFailed(member, error);
+  }
+
+  tellFailed(member: Member, error: CacheError): void {
     this.#failed(member.name, error);
   }
 }

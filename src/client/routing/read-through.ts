@@ -124,7 +124,7 @@ class MovedTarget implements Target {
 
   /** What a write depends on is brought over first. */
   #write(operation: Operation, key: string, request: Request): void {
-    this.#copier.written(key);
+    this.#copier.overtaking.changed(key);
     operation.isSent = true;
     if (isBlind(request)) this.#writeBoth(operation, key, request);
     else this.#bring(operation, key, 0, () => this.#writeBoth(operation, key, request));
@@ -138,14 +138,19 @@ class MovedTarget implements Target {
       return;
     }
     const deadlineAt = shareOf(operation.deadlineAt, this.#before.length - at + 1);
-    copyItem({ key, from, to: [this.#now], mode: 'add', deadlineAt }, ({ isFound }) => {
-      if (isFound) then();
+    const { overtaking } = this.#copier;
+    const watch = overtaking.watch(key);
+    const copy = { key, from, to: [this.#now], mode: 'add', deadlineAt } as const;
+    copyItem({ ...copy, isOld: () => watch.isOvertaken }, ({ isFound }) => {
+      overtaking.end(watch);
+      if (isFound || watch.isOvertaken) then();
       else this.#bring(operation, key, at + 1, then);
     });
   }
 
   /** The answer is the present place's, once the former ones have nothing any more. */
   #writeBoth(operation: Operation, key: string, request: Request): void {
+    if (isBlind(request)) this.#copier.overtaking.written(key);
     let open = this.#before.length + 1;
     let end = (): void => {};
     let wasThere = false;

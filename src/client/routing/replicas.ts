@@ -62,14 +62,14 @@ class ReplicaTarget implements Target {
   }
 
   forget(key: string): void {
-    for (const member of this.#copies.members) member.forget(key);
+    this.#copies.forget(key);
   }
 
   send(operation: Operation): void {
     const { request } = operation;
     const copies = this.#copies;
     operation.isSent = true;
-    if ('key' in request && !isRead(request)) copies.copier.written(request.key);
+    if ('key' in request && !isRead(request)) copies.copier.overtaking.changed(request.key);
     switch (request.verb) {
       case 'get':
         readFromCopies(copies, operation, request);

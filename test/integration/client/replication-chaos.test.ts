@@ -1,4 +1,7 @@
-/** Nodes come and go at random under one client: what it reads may be missing, but is never old. */
+/**
+ * Nodes come and go at random under one client: what it reads may be missing, but is never old (docs/routing.md,
+ * "What is never read").
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CacheClient, CacheError, type ClientOptions } from '../../../src/client.ts';
 import { TestFleet } from '../../support/fleet.ts';
@@ -85,12 +88,12 @@ class Chaos {
       this.#model.is(key);
     } else if (kind <= 11) {
       this.#model.may(key, ...before.map((each) => `${each}+`));
-      if ((await this.cache.append(key, '+')) === 'stored') {
-        this.#model.is(key, ...before.map((each) => `${each}+`));
-      }
+      const isStored = (await this.cache.append(key, '+')) === 'stored';
+      this.#model.is(key, ...(isStored ? before.map((each) => `${each}+`) : before));
     } else if (kind === 12) {
       this.#model.may(key, value);
-      if ((await this.cache.add(key, value)) === 'stored') this.#model.is(key, value);
+      const isStored = (await this.cache.add(key, value)) === 'stored';
+      this.#model.is(key, ...(isStored ? [value] : before));
     } else if (kind === 13) {
       await this.#change(key, value);
     } else if (kind <= 15) {
@@ -104,8 +107,10 @@ class Chaos {
     const found = await this.cache.gets<string>(key);
     this.#check(key, found?.value);
     if (found === undefined) return;
+    const before = this.#model.of(key);
     this.#model.may(key, value);
-    if ((await this.cache.cas(key, value, found.cas)) === 'stored') this.#model.is(key, value);
+    const isStored = (await this.cache.cas(key, value, found.cas)) === 'stored';
+    this.#model.is(key, ...(isStored ? [value] : before));
   }
 
   async #readMany(): Promise<void> {

@@ -138,11 +138,11 @@ describe('a pipeline', () => {
   test('knows the earliest deadline of those that are not settled', () => {
     const { pipeline } = sent(get('a'), get('b'));
     pipeline.add(operation('late', remove, 50, []));
-    expect(pipeline.earliestDeadline()).toBe(50);
+    expect(pipeline.earliestDeadline(0)).toBe(50);
     pipeline.expire(50);
-    expect(pipeline.earliestDeadline()).toBe(100);
+    expect(pipeline.earliestDeadline(50)).toBe(100);
     pipeline.expire(200);
-    expect([pipeline.earliestDeadline(), pipeline.isQuiet()]).toEqual([Infinity, true]);
+    expect([pipeline.earliestDeadline(200), pipeline.isQuiet()]).toEqual([Infinity, true]);
   });
 
   test('what is sent again goes in the order in which it went: a cleanup before its reads', () => {
@@ -157,5 +157,21 @@ describe('a pipeline', () => {
     );
     receive('EN O1\r\nHD O2\r\nEN O3\r\n');
     expect(ends).toEqual(['0 miss', '1 done', '2 miss']);
+  });
+
+  test('a cleanup whose deadline passes stays in front of what comes after it', () => {
+    const { pipeline } = sent();
+    const ends: string[] = [];
+    const cleanup = operation('cleanup', remove, 9, ends);
+    cleanup.isCleanup = true;
+    pipeline.add(cleanup);
+    pipeline.add(operation('read', get('k'), 50, ends));
+    pipeline.expire(20);
+    expect([pipeline.earliestDeadline(20), ends]).toEqual([50, []]);
+    const sink = new ByteSink(256);
+    pipeline.encodeWaiting(sink, 256);
+    expect(sink.bytes.toString('latin1', 0, sink.at)).toMatch(/^md k .*\r\nmg k .*\r\n$/);
+    expect([pipeline.isOldestGivenUp(8), pipeline.isOldestGivenUp(20)]).toEqual([false, true]);
+    expect([pipeline.hasLateCleanup(8), pipeline.hasLateCleanup(20)]).toEqual([false, true]);
   });
 });

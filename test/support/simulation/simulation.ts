@@ -1,0 +1,192 @@
+import { CacheClient, type ClientOptions } from '../../../src/client.ts';
+import type { Random } from '../random.ts';
+import { SimClock } from './clock.ts';
+import { enter, SimNetwork, type SimNode, type SimWire } from './network.ts';
+import { KEYS, Workload } from './workload.ts';
+
+export interface SimulationOptions {
+  readonly client: Partial<ClientOptions>;
+  /** Nodes that own keys, and those of the gutter. */
+  readonly nodes: readonly string[];
+  readonly gutter: readonly string[];
+  /** Operations that the client may have under way at once. */
+  readonly concurrent: number;
+  /**
+   * Whether a node may do what came by one connection after what came later by another, as nodes with
+   * several threads may.
+   */
+  readonly isUnordered?: boolean;
+}
+
+const STEPS = 150;
+/** What is left to do when nothing goes wrong any more takes less. */
+const CALM_STEPS_MAX = 20_000;
+
+/** Lets everything run that waits for no timer and no network. */
+const turn = (): Promise<void> => new Promise((ran) => setImmediate(ran));
+
+/** One client and its nodes; what happens next, and what goes wrong, is drawn. */
+export class Simulation {
+  readonly log: string[] = [];
+  readonly #options: SimulationOptions;
+  readonly #random: Random;
+  readonly #network: SimNetwork;
+  readonly #clock = new SimClock();
+  readonly #workload: Workload;
+  readonly #down = new Set<string>();
+
+  constructor(options: SimulationOptions, random: Random) {
+    this.#options = options;
+    this.#random = random;
+    this.#network = new SimNetwork([...options.nodes, ...options.gutter]);
+    enter(this.#network, this.#clock);
+    const cache = new CacheClient({ nodes: options.nodes, ...options.client });
+    cache.on('node-up', (name) => this.#down.delete(name));
+    cache.on('node-down', (name) => this.#down.add(name));
+    this.#workload = new Workload(cache, (what) => this.#tell(what));
+  }
+
+  get hits(): number {
+    return this.#workload.hits;
+  }
+
+  /** What was read that must not have been; undefined when all is well. */
+  async run(): Promise<string | undefined> {
+    const random = Math.random;
+    Math.random = () => this.#random.fraction();
+    try {
+      for (let step = 0; step < STEPS; step++) await this.#step();
+      await this.#calm();
+      for (const node of this.#network.nodes) await this.#readFromOnly(node);
+    } finally {
+      Math.random = random;
+    }
+    return this.#workload.wrong;
+  }
+
+  async #step(): Promise<void> {
+    const random = this.#random;
+    const kind = random.int(0, 99);
+    if (kind < 90) {
+      if (kind < 20 || !this.#move()) this.#begin();
+    } else if (kind < 92) this.#tick();
+    else if (kind < 93) this.#abort();
+    else this.#disturb(random.pick(this.#network.nodes), random.int(0, 9));
+    await turn();
+  }
+
+  /** Something that is under way goes one step on; false when nothing is. */
+  #move(): boolean {
+    const moves: (() => void)[] = [];
+    for (const wire of this.#network.wires) {
+      if (wire.state === 'connecting') moves.push(() => wire.accept());
+      if (wire.replies.length > 0) moves.push(() => wire.deliver());
+    }
+    for (const node of this.#network.nodes) {
+      if (!node.isFrozen && node.queue.length > 0) moves.push(() => this.#execute(node));
+    }
+    if (moves.length === 0) return false;
+    this.#random.pick(moves)();
+    return true;
+  }
+
+  #execute(node: SimNode): void {
+    const wires = node.queue.map(({ wire }) => wire);
+    const firsts = wires.flatMap((wire, i) => (wires.indexOf(wire) === i ? [i] : []));
+    const at = this.#options.isUnordered ? this.#random.pick(firsts) : 0;
+    this.#tell(`${node.name} does ${node.queue[at]?.text.replaceAll('\r\n', ' ')}`);
+    node.execute(at);
+  }
+
+  #tick(): boolean {
+    const ticked = this.#clock.tick();
+    if (ticked) this.#tell(`it is ${Math.round(this.#clock.now)} ms`);
+    return ticked;
+  }
+
+  #abort(): void {
+    const { aborts } = this.#workload;
+    if (aborts.length === 0) return;
+    this.#tell('one is called off');
+    this.#random.pick(aborts).abort();
+  }
+
+  #disturb(node: SimNode, kind: number): void {
+    const wire = this.#random.pick([...this.#network.wires, undefined]);
+    if (kind <= 1 && wire !== undefined) this.#reset(wire);
+    else if (kind <= 3 && wire?.state === 'open') {
+      this.#tell(`${wire.node.name} closes in peace`);
+      wire.end();
+    } else if (kind === 4) this.#cut(node);
+    else if (kind === 5) {
+      const key = this.#random.pick(KEYS);
+      this.#tell(`${node.name} evicts ${key}`);
+      node.evict(key);
+    } else if (kind === 6) {
+      this.#tell(`${node.name} is restarted`);
+      node.wipe();
+      this.#resetAll(node);
+    } else if (kind === 7) {
+      this.#tell(`${node.name} is frozen`);
+      node.isFrozen = true;
+    } else this.#mend(node);
+  }
+
+  #reset(wire: SimWire): void {
+    const keptCount = this.#random.int(0, 3);
+    this.#tell(`${wire.node.name} is reset, and still does ${keptCount}`);
+    wire.node.drop(wire, keptCount);
+    wire.fail();
+  }
+
+  #resetAll(node: SimNode): void {
+    for (const wire of this.#network.wires) if (wire.node === node) this.#reset(wire);
+  }
+
+  #cut(node: SimNode): void {
+    this.#tell(`${node.name} is cut off`);
+    node.isCut = true;
+    this.#resetAll(node);
+  }
+
+  #mend(node: SimNode): void {
+    this.#tell(`${node.name} is mended`);
+    node.isCut = false;
+    node.isFrozen = false;
+  }
+
+  /** Nothing goes wrong any more; everything ends, and all nodes are up. */
+  async #calm(): Promise<void> {
+    for (const node of this.#network.nodes) this.#mend(node);
+    await this.#settle(() => this.#workload.open === 0 && this.#down.size === 0);
+  }
+
+  /** One node is left alone: what it alone has may be read, too. */
+  async #readFromOnly(node: SimNode): Promise<void> {
+    for (const other of this.#network.nodes) if (other !== node) this.#cut(other);
+    for (let i = 0; i < 2; i++) {
+      this.#workload.readMany();
+      await this.#settle(() => this.#workload.open === 0);
+    }
+    await this.#calm();
+  }
+
+  async #settle(isSettled: () => boolean): Promise<void> {
+    for (let step = 0; step < CALM_STEPS_MAX; step++) {
+      const isMoving = this.#move();
+      if (!isMoving && isSettled()) return;
+      if (!isMoving && !this.#tick()) break;
+      await turn();
+    }
+    throw new Error(`it does not settle:\n${this.log.slice(-30).join('\n')}`);
+  }
+
+  #begin(): void {
+    if (this.#workload.open >= this.#options.concurrent) return;
+    this.#workload.begin(this.#random.pick(KEYS), this.#random.int(0, 19));
+  }
+
+  #tell(what: string): void {
+    this.log.push(what);
+  }
+}

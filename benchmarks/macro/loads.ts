@@ -36,6 +36,12 @@ export const LOADS: readonly Load[] = [
   },
   { name: 'set', says: 'one set per packet', args: ['-d', '1', '-s', '100'], valueBytes: 100 },
   {
+    name: 'pipelined-set',
+    says: 'pipelined sets, 20 deep',
+    args: ['-d', '20', '-s', '100'],
+    valueBytes: 100,
+  },
+  {
     name: 'get-1000',
     says: 'one get per packet, 1000-byte values, 10 % sets',
     args: ['-d', '1', '-s', '10'],

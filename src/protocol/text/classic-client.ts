@@ -64,7 +64,7 @@ export class ClassicDialect implements Dialect {
         putLine(sink, request.cas ? 'gets ' : 'get ', request.key, '');
         break;
       case 'get-many':
-        putKeys(sink, request.keys);
+        putGetOf(sink, request.keys, 0);
         break;
       case 'store':
         putStore(sink, request);
@@ -91,7 +91,7 @@ export class ClassicDialect implements Dialect {
     switch (request.verb) {
       case 'get':
       case 'get-many':
-        return this.#decodeValues(input, request, reply);
+        return this.decodeValues(input, request, reply);
       case 'stats':
         return decodeStat(input, reply);
       default:
@@ -99,7 +99,9 @@ export class ClassicDialect implements Dialect {
     }
   }
 
-  #decodeValues(input: ReplyInput, request: ValueRequest, reply: Reply): Progress {
+  /** Reads on in values and their END; of the keys, those from `firstKey` on were asked for. */
+  decodeValues(input: ReplyInput, request: ValueRequest, reply: Reply, firstKey = 0): Progress {
+    if (this.#nextKey < firstKey) this.#nextKey = firstKey;
     if (this.#valueBytes < 0) {
       const lineEnd = input.lineEnd();
       if (lineEnd < 0) {
@@ -112,7 +114,7 @@ export class ClassicDialect implements Dialect {
     this.#valueBytes = -1;
     if (request.verb === 'get-many') return 'item';
     this.#hasValue = true;
-    return this.#decodeValues(input, request, reply);
+    return this.decodeValues(input, request, reply, firstKey);
   }
 
   #end(): Progress {
@@ -242,12 +244,13 @@ function putLine(sink: ByteSink, word: string, key: string, rest: string): void 
   sink.putText(`${rest}\r\n`);
 }
 
-function putKeys(sink: ByteSink, keys: readonly string[]): void {
+/** A `get` of the keys from `first` on. */
+export function putGetOf(sink: ByteSink, keys: readonly string[], first: number): void {
   sink.putText('get');
-  for (const key of keys) {
+  for (let index = first; index < keys.length; index++) {
     sink.ensure(LINE_BYTES_MAX);
     sink.putByte(0x20);
-    putKey(sink, key);
+    putKey(sink, keys[index]!);
   }
   sink.putText('\r\n');
 }

@@ -13,6 +13,7 @@ import type {
   StoreRequest,
   VersionRequest,
 } from '../client/request.ts';
+import { putGetOf } from './classic-client.ts';
 import { LINE_BYTES_MAX, putKey, putValue, valueBytesOf } from './client-lines.ts';
 
 const constant = (text: string): Buffer => Buffer.from(text, 'latin1');
@@ -34,11 +35,10 @@ const MODES: Readonly<Record<StoreMode, string>> = {
 };
 
 /** What is said in classic text. */
-type ClassicRequest = GetManyRequest | FlushRequest | StatsRequest | VersionRequest | LoginRequest;
+type ClassicRequest = FlushRequest | StatsRequest | VersionRequest | LoginRequest;
 
 export function isClassic(request: Request): request is ClassicRequest {
   switch (request.verb) {
-    case 'get-many':
     case 'flush':
     case 'stats':
     case 'version':
@@ -59,6 +59,9 @@ export function putRequest(
   switch (request.verb) {
     case 'get':
       putGet(sink, request.key, opaque, request.cas ? VALUE_FLAGS_AND_CAS : VALUE_AND_FLAGS);
+      break;
+    case 'get-many':
+      putGetMany(sink, request, opaque);
       break;
     case 'fetch':
       putFetch(sink, request, opaque);
@@ -92,6 +95,12 @@ function putHead(sink: ByteSink, word: Buffer, key: string, opaque: number): voi
 function putGet(sink: ByteSink, key: string, opaque: number, flags: Buffer): void {
   putHead(sink, MG, key, opaque);
   sink.putConstant(flags);
+}
+
+/** The first key with the number, the others in one `get`. */
+function putGetMany(sink: ByteSink, { keys }: GetManyRequest, opaque: number): void {
+  putGet(sink, keys[0]!, opaque, VALUE_AND_FLAGS);
+  if (keys.length > 1) putGetOf(sink, keys, 1);
 }
 
 function putFetch(sink: ByteSink, { key, terms }: FetchRequest, opaque: number): void {

@@ -18,6 +18,7 @@ const OPAQUE = 7;
 const get: Request = { verb: 'get', key: 'a', cas: false };
 const gets: Request = { verb: 'get', key: 'a', cas: true };
 const many: Request = { verb: 'get-many', keys: ['a', 'b', 'c'] };
+const manyOfOne: Request = { verb: 'get-many', keys: ['a'] };
 const fetch: Request = { verb: 'fetch', key: 'a', terms: { vivifyExptime: 30 } };
 const store = (mode: 'set' | 'add' | 'append', cas?: bigint): Request => {
   return { verb: 'store', mode, key: 'a', value: 'välue', flags: 5, exptime: 60, cas };
@@ -112,7 +113,8 @@ describe('requests are written', () => {
   const cases: readonly (readonly [Name, Request, string])[] = [
     ['meta', get, 'mg a O7 f v\r\n'],
     ['meta', gets, 'mg a O7 c f v\r\n'],
-    ['meta', many, 'get a b c\r\n'],
+    ['meta', many, 'mg a O7 f v\r\nget b c\r\n'],
+    ['meta', manyOfOne, 'mg a O7 f v\r\n'],
     ['meta', fetch, 'mg a O7 c f h l s t v N30\r\n'],
     ['meta', store('set'), 'ms a 6 O7 F5 T60\r\nvälue\r\n'],
     ['meta', store('set', 9n), 'ms a 6 O7 F5 T60 C9\r\nvälue\r\n'],
@@ -201,9 +203,30 @@ describe('a reply is the same however its bytes are cut', () => {
     [
       'meta',
       many,
-      'VALUE a 0 1\r\nx\r\nVALUE c 1 2\r\nyy\r\nEND\r\n',
+      'VA 1 O7 f0\r\nx\r\nVALUE c 1 2\r\nyy\r\nEND\r\n',
       ['item: value #0 "x" f0', 'item: value #2 "yy" f1', 'complete: done'],
     ],
+    [
+      'meta',
+      many,
+      'EN O7\r\nVALUE b 0 0\r\n\r\nEND\r\n',
+      ['item: value #1 "" f0', 'complete: done'],
+    ],
+    ['meta', many, 'EN\r\nEND\r\n', ['complete: done']],
+    [
+      'meta',
+      many,
+      'SERVER_ERROR busy\r\nVALUE b 0 1\r\nx\r\nEND\r\n',
+      ['item: value #1 "x" f0', 'complete: refused SERVER_ERROR busy'],
+    ],
+    [
+      'meta',
+      many,
+      'VA 1 O7 f0\r\nx\r\nSERVER_ERROR busy\r\n',
+      ['item: value #0 "x" f0', 'complete: refused SERVER_ERROR busy'],
+    ],
+    ['meta', manyOfOne, 'VA 1 O7 f0\r\nx\r\n', ['item: value #0 "x" f0', 'complete: done']],
+    ['meta', manyOfOne, 'EN O7\r\n', ['complete: done']],
     ['meta', noop, 'MN\r\n', ['complete: done']],
     ['meta', get, 'SERVER_ERROR busy\r\n', ['complete: refused SERVER_ERROR busy']],
     ['meta', version, 'VERSION 1.6.18\r\n', ['complete: line 1.6.18']],
@@ -297,7 +320,7 @@ describe('a reply is the same however its bytes are cut', () => {
   test('values of one dialect’s connection follow each other', () => {
     const dialect = new MetaDialect();
     const value = 'VA 1 O7 f0\r\nx\r\n';
-    for (const wire of [value, 'VALUE c 0 1\r\nx\r\nEND\r\n', value]) {
+    for (const wire of [value, `${value}VALUE c 0 1\r\nx\r\nEND\r\n`, value]) {
       const request = wire === value ? get : many;
       expect(read(dialect, request, [Buffer.from(wire)]).at(-1)).toMatch(/^complete/);
     }
@@ -318,6 +341,11 @@ describe('what is no reply to the request is not trusted', () => {
     ['meta', get, 'noise\r\n'],
     ['meta', get, '\r\n'],
     ['meta', get, 'x'.repeat(5000)],
+    ['meta', many, 'END\r\n'],
+    ['meta', many, 'VALUE a 0 1\r\nx\r\nEND\r\n'],
+    ['meta', many, 'EN O8\r\nEND\r\n'],
+    ['meta', many, 'EN O7\r\nVALUE a 0 1\r\nx\r\nEND\r\n'],
+    ['meta', many, 'EN O7\r\nEN O7\r\nEND\r\n'],
     ['meta', store('set'), 'NS O7\r\n'],
     ['meta', store('set'), 'HD\r\n'],
     ['meta', store('add'), 'EX O7\r\n'],

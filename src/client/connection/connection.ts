@@ -212,7 +212,7 @@ export class Connection {
   /** The socket closed by itself. */
   #lost(cause: Error | undefined): void {
     const wasUp = this.#state === 'up';
-    const other = wasUp ? undefined : this.#handshake?.nextIfClosed;
+    const other = wasUp ? undefined : this.#handshake?.nextIfClosed(cause === undefined);
     if (wasUp && cause === undefined && !this.#pipeline.hasLateCleanup(performance.now())) {
       // Closed in peace, as by an idle timeout: no sign of trouble. What waits was never sent, and
       // reads that crossed with the close are sent again, once.

@@ -78,10 +78,13 @@ export class Handshake {
     return 'ask';
   }
 
-  /** The node closed instead of answering: what to try on the next connection. */
-  get nextIfClosed(): ProtocolChoice | undefined {
+  /**
+   * The node closed instead of answering: what to try on the next connection. Who does not know `mn` closes
+   * in peace (twemproxy); a reset there is a node that ends.
+   */
+  nextIfClosed(inPeace: boolean): ProtocolChoice | undefined {
     if (this.#protocol !== 'auto') return undefined;
-    if (this.#question === NOOP) return 'classic';
+    if (this.#question === NOOP) return inPeace ? 'classic' : undefined;
     return this.#question === PADDED_VERSION ? 'binary' : undefined;
   }
 

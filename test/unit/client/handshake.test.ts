@@ -14,6 +14,7 @@ function play(
   protocol: ProtocolChoice,
   answers: readonly string[],
   given?: Login,
+  inPeace = true,
 ): { asked: string[]; end: unknown; nextIfClosed: ProtocolChoice | undefined } {
   const handshake = new Handshake('node', protocol, given);
   const asked: string[] = [];
@@ -32,7 +33,7 @@ function play(
       return { asked, end: (error as { code?: string }).code ?? error, nextIfClosed: undefined };
     }
   }
-  return { asked, end: undefined, nextIfClosed: handshake.nextIfClosed };
+  return { asked, end: undefined, nextIfClosed: handshake.nextIfClosed(inPeace) };
 }
 
 const VERSION = 'version\r\n';
@@ -112,6 +113,10 @@ describe('a handshake', () => {
     ['on a login', 'auto', login, [WANTED], undefined],
   ])('closed %s: what to try next', (_, protocol, given, answers, next) => {
     expect(play(protocol, answers, given).nextIfClosed).toBe(next);
+  });
+
+  test('a reset on mn is a node that ends, not one that knows no mn', () => {
+    expect(play('auto', ['VERSION 1.6.18\r\n'], undefined, false).nextIfClosed).toBeUndefined();
   });
 });
 

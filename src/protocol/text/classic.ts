@@ -30,6 +30,7 @@ const LETTER_G = 0x67;
 const LETTER_M = 0x6d;
 
 const NOREPLY = Buffer.from('noreply');
+const CONFIG = Buffer.from('config');
 const DELETE_USAGE = Buffer.from(
   'CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n',
 );
@@ -193,7 +194,7 @@ export class ClassicDecoder {
   }
 
   #isConfig(input: Buffer): boolean {
-    return this.#words.count > 1 && this.#words.text(input, 0) === 'config';
+    return this.#words.count > 1 && this.#words.is(input, 0, CONFIG);
   }
 
   /** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>` with data. */
@@ -382,9 +383,7 @@ export class ClassicDecoder {
   }
 
   #isNoreply(input: Buffer): boolean {
-    const start = this.#words.start(this.#words.count - 1);
-    const end = this.#words.end(this.#words.count - 1);
-    return end - start === NOREPLY.length && equalBytes(input, start, NOREPLY, 0, NOREPLY.length);
+    return this.#words.is(input, this.#words.count - 1, NOREPLY);
   }
 
   /** Takes the second word as the key, if it is short enough. */

@@ -1,3 +1,5 @@
+import { equalBytes } from '../../base/index.ts';
+
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
@@ -21,6 +23,13 @@ export class LineWords {
 
   text(input: Buffer, word: number): string {
     return input.toString('latin1', this.start(word), this.end(word));
+  }
+
+  /** Whether it is this word. */
+  is(input: Buffer, word: number, known: Uint8Array): boolean {
+    const start = this.start(word);
+    if (this.end(word) - start !== known.length) return false;
+    return equalBytes(input, start, known, 0, known.length);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -16,6 +17,10 @@ export interface Host {
   /** Emits the signals by name, and `disconnect` when a supervisor has gone. */
   readonly events: Pick<EventEmitter, 'on' | 'off'>;
   readonly supervisor: Supervisor | undefined;
+  /** A small file of the system, or undefined when it cannot be read. */
+  readonly readIfThere: (path: string) => string | undefined;
+  /** Becomes a new process with the same arguments and number, and this environment. */
+  readonly startAgain: (env: Host['env']) => void;
   /** All of standard input. */
   readonly readInput: () => Promise<string>;
   /** One line typed on the terminal without an echo; undefined when there is no terminal. */
@@ -38,9 +43,22 @@ export function processHost(): Host {
     env: process.env,
     events: process,
     supervisor: process.send === undefined ? undefined : processSupervisor,
+    readIfThere,
+    startAgain: (env) => {
+      const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+      process.execve?.(process.execPath, args, env as NodeJS.ProcessEnv);
+    },
     readInput: () => text(process.stdin),
     askSecret: (question) => (process.stdin.isTTY ? askOnTerminal(question) : undefined),
   };
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** An echo of nothing: what readline would show goes nowhere. */

@@ -1,4 +1,4 @@
-import { CodedError, integer, type Logger } from '../base/index.ts';
+import { CodedError, flag, integer, type Logger } from '../base/index.ts';
 import {
   createLogger,
   type ListenAddress,
@@ -9,6 +9,7 @@ import {
 } from '../server/index.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import type { Host } from './host.ts';
+import { KERNEL_SETTING, whyNoLargePages, withLargePages } from './large-pages.ts';
 import { listenForStop, type StopRequest } from './stop-request.ts';
 import { defineVerb, type Verb } from './verb.ts';
 
@@ -16,6 +17,11 @@ export type StartNode = (options: ServerOptions, extras: { log: Logger }) => Pro
 
 const serveFlags = {
   ...serverFlags,
+  largePages: flag({
+    short: 'L',
+    long: 'enable-largepages',
+    doc: 'Ask the kernel for large memory pages (Linux with glibc); without them it goes on as usual, and says so.',
+  }),
   udpPort: integer({
     short: 'U',
     default: 0,
@@ -42,7 +48,8 @@ export function serveVerb(startNode: StartNode): Verb {
       { command: 'slabring serve -m 1024 -t 8 -l 127.0.0.1', does: 'one with 1 GB and 8 threads' },
       { command: 'slabring serve -s /tmp/cache.sock -a 770', does: 'one on a Unix socket' },
     ],
-    async run({ udpPort: _, ...options }, host) {
+    async run({ udpPort: _, largePages, ...options }, host) {
+      if (largePages) enlargePages(host);
       const stop = listenForStop(host);
       // From the start: nobody who asks for a reload means to end a node that is on its way up.
       let reload = (): void => {};
@@ -60,6 +67,18 @@ export function serveVerb(startNode: StartNode): Verb {
       }
     },
   });
+}
+
+/** Goes on as a process that has them, if it is not one already. */
+function enlargePages(host: Host): void {
+  const env = withLargePages(host.env);
+  if (env === undefined) return;
+  const reason =
+    host.supervisor === undefined
+      ? whyNoLargePages(host.readIfThere(KERNEL_SETTING))
+      : 'a supervised node has the environment that it was given (GLIBC_TUNABLES)';
+  if (reason === undefined) host.startAgain(env);
+  else host.err(`No large memory pages (-L): ${reason}.`);
 }
 
 async function start(

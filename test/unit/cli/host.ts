@@ -6,6 +6,8 @@ export class TestHost implements Host {
   readonly said: string[] = [];
   readonly complained: string[] = [];
   readonly told: object[] = [];
+  readonly startedAgain: Host['env'][] = [];
+  readonly files = new Map<string, string>();
   readonly events = new EventEmitter();
   readonly env: Host['env'];
   readonly supervisor: Host['supervisor'];
@@ -25,6 +27,9 @@ export class TestHost implements Host {
   readonly askSecret: Host['askSecret'];
   readonly out = (text: string): void => void this.said.push(text);
   readonly err = (text: string): void => void this.complained.push(text);
+
+  readonly readIfThere = (path: string): string | undefined => this.files.get(path);
+  readonly startAgain = (env: Host['env']): void => void this.startedAgain.push(env);
 
   /** Handlers that somebody left behind. */
   listenerCount(): number {

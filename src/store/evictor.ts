@@ -145,13 +145,16 @@ export class Evictor {
 
   /** Where a new item of this hash enters. The class lock is held. */
   entryOf(sizeClass: number, hash: number, ttlSeconds: number): number {
-    const tunables = this.#tunables;
     const distance = this.ghosts.recall(sizeClass, hash);
     const isGhost = distance !== NO_GHOST && distance <= this.#lru.size(sizeClass);
     if (isGhost) this.#countGhost(sizeClass, distance);
-    const isShort = ttlSeconds > 0 && ttlSeconds <= tunables.get('tempTtlSeconds');
-    if (isShort && tunables.get('tempLru') === 1) return SEGMENT.temp;
-    return this.#policy().entry(isGhost);
+    return this.#isTemporary(ttlSeconds) ? SEGMENT.temp : this.#policy().entry(isGhost);
+  }
+
+  /** Where an item of this segment goes on when it is written over: it stays, but for TEMP, which goes by its new life. */
+  stayOf(segment: number, ttlSeconds: number): number {
+    if (this.#isTemporary(ttlSeconds)) return SEGMENT.temp;
+    return segment === SEGMENT.temp ? this.#policy().entry(false) : segment;
   }
 
   /** Evicts an item whose stripe and class the caller holds, and frees its chunk. */
@@ -168,6 +171,12 @@ export class Evictor {
   #policy(): EvictionPolicy {
     if (this.#tunables.get('segmented') === 0) return flat;
     return this.#isSegmented() ? segmented : s3fifo;
+  }
+
+  #isTemporary(ttlSeconds: number): boolean {
+    const tunables = this.#tunables;
+    const isShort = ttlSeconds > 0 && ttlSeconds <= tunables.get('tempTtlSeconds');
+    return isShort && tunables.get('tempLru') === 1;
   }
 
   #isSegmented(): boolean {

@@ -64,13 +64,14 @@ export class Linker {
     const oldClass = old === NO_ITEM ? sizeClass : this.#items.lruClassOf(old);
     if (oldClass !== sizeClass) this.#retire(oldClass, old);
     const expiry = this.#items.expiry(fresh);
+    const ttlSeconds = expiry === 0 ? 0 : expiry - this.#lifetimes.now();
     this.#lockClass(sizeClass);
     if (old !== NO_ITEM && oldClass === sizeClass) {
       // Whoever is written over has its place, but not its turn.
-      this.#items.setSegment(fresh, this.#items.segment(old));
+      const segment = this.#evictor.stayOf(this.#items.segment(old), ttlSeconds);
+      this.#items.setSegment(fresh, segment);
       this.#leave(sizeClass, old);
     } else {
-      const ttlSeconds = expiry === 0 ? 0 : expiry - this.#lifetimes.now();
       this.#items.setSegment(fresh, this.#evictor.entryOf(sizeClass, hash, ttlSeconds));
     }
     this.#lru.enter(sizeClass, fresh);

@@ -1,4 +1,5 @@
 import type { Arena } from './arena.ts';
+import type { Evictor } from './evictor.ts';
 import type { Expiries } from './expiries.ts';
 import { HITS_MAX, type Items } from './items.ts';
 import { CLASS, FLAG, type ItemId, TOTAL } from './layout.ts';
@@ -17,6 +18,7 @@ interface OverwriterParts {
   readonly lifetimes: Lifetimes;
   readonly linker: Pick<Linker, 'stampSeq'>;
   readonly lru: LruLists;
+  readonly evictor: Pick<Evictor, 'stayOf'>;
   readonly sizes: SizeHistogram;
   readonly expiries: Expiries;
   readonly tunables: Tunables;
@@ -70,14 +72,17 @@ export class Overwriter {
   }
 
   /**
-   * A write counts as a hit; and where the lists are memcached's it moves the item to the head of its own, as there.
-   * The class lock is held.
+   * A write counts as a hit; and where the lists are memcached's it moves the item to the head of its own. So does
+   * another life, where those of short life have a list. The class lock is held.
    */
   #note(id: ItemId, sizeClass: number, now: number): void {
-    const { items, lru, tunables } = this.#parts;
+    const { items, lru, evictor, tunables } = this.#parts;
     const hits = items.hits(id);
     const isQueue = tunables.get('eviction') === EVICTION.s3fifo && tunables.get('segmented') === 1;
     items.setAccess(id, now, isQueue ? Math.min(HITS_MAX, hits + 1) : hits);
-    if (!isQueue) lru.toHead(sizeClass, id, items.segment(id));
+    const expiry = items.expiry(id);
+    const segment = items.segment(id);
+    const next = evictor.stayOf(segment, expiry === 0 ? 0 : expiry - now);
+    if (!isQueue || next !== segment) lru.toHead(sizeClass, id, next);
   }
 }

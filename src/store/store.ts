@@ -129,6 +129,7 @@ export class Store {
       lifetimes: this.lifetimes,
       linker: this.#linker,
       lru: this.lru,
+      evictor: this.evictor,
       sizes: this.sizes,
       expiries: this.expiries,
       tunables: this.tunables,

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { audit, CONTROL, EVICTION, Maintainer, PAGE_BYTES } from '../../../src/store/index.ts';
+import {
+  audit,
+  CONTROL,
+  EVICTION,
+  Maintainer,
+  PAGE_BYTES,
+  SEGMENT,
+} from '../../../src/store/index.ts';
 import { classFor, planSizeClasses } from '../../../src/store/size-classes.ts';
 import { Talker, testShare } from '../../support/talker.ts';
 
@@ -148,6 +155,22 @@ describe('a value written over', () => {
     store.tunables.set('eviction', EVICTION.segmented);
     talker.say(set('a', '3'));
     expect([atHead(talker, id), store.items.hits(id)]).toEqual([true, 1]);
+    expect(audit(store)).toEqual([]);
+  });
+
+  test.for([
+    ['in place', (text: string) => [Buffer.from(text)]],
+    ['in pieces', (text: string) => [Buffer.from(text.slice(0, -1)), Buffer.from(text.slice(-1))]],
+  ] as const)('leaves and enters the list of short lives with its life: %s', ([, piecesOf]) => {
+    const talker = new Talker(testShare());
+    const { store } = talker;
+    store.tunables.set('tempLru', 1);
+    const segmentAfter = (exptime: number): number => {
+      expect(talker.feedPieces(piecesOf(set('a', 'x', exptime)))).toBe('STORED\r\n');
+      return store.items.segment(idOf(talker, 'a'));
+    };
+    const { temp, hot } = SEGMENT;
+    expect([10, 0, 0, 10, 10, 1000].map(segmentAfter)).toEqual([temp, hot, hot, temp, temp, hot]);
     expect(audit(store)).toEqual([]);
   });
 

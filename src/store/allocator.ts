@@ -22,10 +22,12 @@ export interface Asker {
   stripe: number;
   /** An item of that stripe that must stay, or NO_ITEM. */
   keep: ItemId;
+  /** Whether it asks again, in another way, when there is nothing: only then is memory out. */
+  asksAgain: boolean;
 }
 
 /** Who holds no stripe and needs no item. */
-export const NOBODY: Asker = { stripe: -1, keep: NO_ITEM };
+export const NOBODY: Asker = { stripe: -1, keep: NO_ITEM, asksAgain: false };
 
 export interface AllocatorParts {
   readonly arena: Arena;
@@ -115,6 +117,7 @@ export class Allocator {
       if (donor === NO_CLASS) break;
       busy = mover.move(donor, sizeClass, asker.stripe) === MOVED.busy ? donor : NO_CLASS;
     }
+    if (asker.asksAgain) return NO_ITEM;
     this.#lock(sizeClass);
     this.#count(sizeClass, TOTAL.outOfMemory);
     this.#unlock(sizeClass);

@@ -29,6 +29,7 @@ export const OUTCOME = {
   exists: 2,
   notFound: 3,
 } as const;
+export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 
 /** A value that is here as a whole, for `Store.putWhole`. */
 export interface WholeValue {
@@ -47,7 +48,6 @@ export interface WholeValue {
   readonly valueStart: number;
   readonly valueEnd: number;
 }
-export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 
 /** Whether an item may take the place of another: what `add`, `replace`, `cas` and the others promise. */
 export class PutJudge {
@@ -82,6 +82,12 @@ export class PutJudge {
     const slot = stored ? CLASS_COUNT.cas_hits : CLASS_COUNT.cas_badval;
     this.#counters.addToClass(this.#items.lruClassOf(old), slot);
     return stored ? OUTCOME.stored : OUTCOME.exists;
+  }
+
+  /** What was judged to be stored was not, and will be judged again. */
+  takeBack(old: ItemId, { mode }: PutTerms): void {
+    if (mode !== MODE.cas) return;
+    this.#counters.addToClass(this.#items.lruClassOf(old), CLASS_COUNT.cas_hits, -1);
   }
 
   #judgeMissing({ mode, vivify }: PutTerms): Outcome {

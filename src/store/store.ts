@@ -203,9 +203,7 @@ export class Store {
     ownCas: boolean,
   ): ItemId {
     const { allocator } = this;
-    const asker = this.#asker;
-    asker.stripe = hash & (STRIPES - 1);
-    asker.keep = keep;
+    const asker = this.#askerAt(hash, keep, false);
     const id = allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, asker);
     if (id === NO_ITEM || !this.items.isChained(id)) return id;
     if (allocator.reserve(id, 0, valueBytes, asker)) return id;
@@ -309,6 +307,7 @@ export class Store {
     const old = this.#findLive(hash, keySource, keyStart, keyEnd);
     const outcome = this.#judge.judge(old, NO_ITEM, terms);
     const stored = outcome !== OUTCOME.stored || this.#writeWhole(old, value);
+    if (!stored) this.#judge.takeBack(old, terms);
     unlock(this.#stripes, hash & (STRIPES - 1));
     if (!stored) return undefined;
     if (old === NO_ITEM) this.index.growIfFull();
@@ -327,7 +326,8 @@ export class Store {
       this.#overwriter.begin(old, sizeClass, clientFlags, expiry, valueBytes);
     } else {
       const keyBytes = keyEnd - keyStart;
-      id = this.allocateOpened(hash, old, keyBytes, clientFlags, expiry, valueBytes, false);
+      const asker = this.#askerAt(hash, old, true);
+      id = this.allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, false, asker);
       if (id === NO_ITEM) return false;
       this.writeKey(id, keySource, keyStart, keyEnd);
     }
@@ -488,6 +488,14 @@ export class Store {
     for (const flag of KEPT_BY_COPY) if (items.has(old, flag)) items.setFlags(fresh, flag);
     this.#linker.replace(hash, old, fresh);
     return fresh;
+  }
+
+  #askerAt(hash: number, keep: ItemId, asksAgain: boolean): Asker {
+    const asker = this.#asker;
+    asker.stripe = hash & (STRIPES - 1);
+    asker.keep = keep;
+    asker.asksAgain = asksAgain;
+    return asker;
   }
 
   /** An item with the key, flags and expiry of `old`, whose stripe is held. */

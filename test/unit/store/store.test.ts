@@ -174,6 +174,21 @@ describe('a value written over', () => {
     expect(audit(store)).toEqual([]);
   });
 
+  test('for which there is no memory counts once as such, and its cas not as a hit', () => {
+    const talker = new Talker(testShare({ memoryLimitBytes: 2 << 20 }));
+    talker.store.tunables.set('evictsToFree', 0);
+    const value = 'x'.repeat(400);
+    const larger = 'x'.repeat(2000);
+    for (let i = 0; talker.say(set(`small-${i}`, value)) === 'STORED\r\n'; i++);
+    for (let i = 0; talker.say(set(`large-${i}`, larger)) === 'STORED\r\n'; i++);
+    const cas = /^VALUE small-0 0 400 (\d+)/.exec(talker.say('gets small-0\r\n'))?.[1];
+    const reply = talker.say(`cas small-0 0 0 2000 ${cas}\r\n${larger}\r\n`);
+    expect(reply).toBe('SERVER_ERROR out of memory storing object\r\n');
+    expect(talker.say('stats\r\n')).toContain('STAT cas_hits 0\r\n');
+    const counts = talker.say('stats items\r\n').matchAll(/:outofmemory (\d+)/g);
+    expect([...counts].map(([, count]) => Number(count))).toEqual([1, 2]);
+  });
+
   test('has a new CAS id, and is stored on the terms of its verb', () => {
     const talker = new Talker(testShare());
     talker.say(set('a', '1'));

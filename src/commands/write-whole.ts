@@ -54,6 +54,8 @@ export class WholeWriter {
     if (outcome !== OUTCOME.stored) store.storedBytes = request.valueBytes;
     store.counters.addToClass(sizeClass, CLASS_COUNT.cmd_set);
     const status = STATUS_OF[outcome];
+    // What gave way for it went first.
+    if (store.evicted.count > 0) this.#events.tellEvicted();
     this.#tell(request, status, sizeClass);
     return status;
   }

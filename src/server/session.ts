@@ -343,7 +343,6 @@ export class Session {
     reply.remember(request, this.#value.echo);
     reply.stored(this.#value.echo, status, store);
     this.at = wholeEnd;
-    if (store.evicted.count > 0) executor.events.tellEvicted();
     return true;
   }
 

@@ -92,6 +92,19 @@ describe('watch', () => {
     expect(evicted.at(-1)).toMatch(/type=eviction key=k\d+ fetch=no ttl=-1 la=\d+ clsid=# size=#$/);
   });
 
+  test('what gives way for a value is told before the value', async () => {
+    const server = await started('-m', '2', '-t', '1');
+    const set = (key: string): string => `set ${key} 0 0 1000\r\n${'x'.repeat(1000)}\r\n`;
+    let many = '';
+    for (let i = 0; i < 4000; i++) many += set(`k${i}`);
+    await dialogue(server.address, many);
+    const watcher = await watching(server, 'mutations evictions');
+    await dialogue(server.address, set('first') + set('last'));
+    const told = await toldUntil(watcher, 'key=last');
+    const types = told.map((line) => /type=(\w+)/.exec(line)?.[1]);
+    expect(types).toEqual(['eviction', 'item_store', 'eviction', 'item_store']);
+  });
+
   test('what cannot be watched, and who may not', async () => {
     const server = await started();
     const say = async (said: string) => (await dialogue(server.address, said)).toString();

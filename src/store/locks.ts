@@ -4,8 +4,9 @@
  *
  * They are taken in this order: item stripe, the page mover's lock, size class, the pool of pages; and of
  * two classes, the largest first (chained items are on its lists, and have chunks in others). Who holds
- * the mover's lock or a class and wants a stripe (eviction comes from the LRU's side) may only try it. Nothing throws and nothing allocates while
- * a lock is held, so a holder always gets to the unlock; a thread that dies inside ends the node.
+ * the mover's lock or a class and wants a stripe (eviction comes from the LRU's side) may only try it.
+ * Nothing throws and nothing allocates while a lock is held, so a holder always gets to the unlock; a
+ * thread that dies inside ends the node.
  */
 import { assert } from '../base/index.ts';
 

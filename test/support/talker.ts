@@ -61,7 +61,13 @@ export class Talker {
   readonly sink = new ByteSink(64 * 1024);
   #reply = '';
 
-  constructor(share: StoreShare, thread = 0, requestsPerTurn = 1_000_000, flushAllowed = true) {
+  constructor(
+    share: StoreShare,
+    thread = 0,
+    requestsPerTurn = 1_000_000,
+    flushAllowed = true,
+    log = NO_LOG,
+  ) {
     this.store = new Store(share, thread);
     const rules = {
       flushAllowed,
@@ -69,7 +75,7 @@ export class Talker {
       requestsPerTurn,
       watchingAllowed: false,
     };
-    const tools = createSessionTools(this.store, NODE, rules, this.sink, NO_LOG);
+    const tools = createSessionTools(this.store, NODE, rules, this.sink, log);
     this.session = new Session(tools, {
       flush: () => this.#take(),
       id: 0,

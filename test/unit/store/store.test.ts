@@ -174,6 +174,27 @@ describe('a value written over', () => {
     expect(audit(store)).toEqual([]);
   });
 
+  test('has the key as it is given now, and is stale where it is older', () => {
+    const talker = new Talker(testShare());
+    talker.say('ms YQ== 1 b\r\n1\r\n');
+    expect(talker.say('mg a k\r\nms a 1\r\n2\r\nmg a k\r\n')).toBe('HD kYQ== b\r\nHD\r\nHD ka\r\n');
+    const cas = /^HD c(\d+)/.exec(talker.say('mg a c\r\n'))?.[1];
+    talker.say('ms a 1\r\n3\r\n');
+    expect(talker.say(`ms a 1 I C${cas}\r\n4\r\nmg a v\r\n`)).toBe('HD\r\nVA 1 X W\r\n4\r\n');
+  });
+
+  test('is freed when its new time is over, though the old one had none', () => {
+    const talker = new Talker(testShare());
+    const { store } = talker;
+    talker.say(set('a', '1'));
+    const id = idOf(talker, 'a');
+    talker.say(set('a', '2', 3));
+    expect(idOf(talker, 'a')).toBe(id);
+    store.lifetimes.tick(store.lifetimes.now() + 3);
+    new Maintainer(store).turn();
+    expect(store.index.count()).toBe(0);
+  });
+
   test('for which there is no memory counts once as such, and its cas not as a hit', () => {
     const talker = new Talker(testShare({ memoryLimitBytes: 2 << 20 }));
     talker.store.tunables.set('evictsToFree', 0);

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { audit } from '../../src/store/index.ts';
+import { OP, packet } from '../support/binary-wire.ts';
+import { Random, testSeed } from '../support/random.ts';
+import { Talker, testShare } from '../support/talker.ts';
+
+const STEPS = 4000;
+const STEPS_PER_LOOK = 50;
+const ALL_STREAMS = 0xffff;
+/** The empty, those of one class and of neighbours, and on both sides of what is stored at once. */
+const SIZES = [0, 0, 1, 5, 20, 90, 100, 110, 400, 5000, 16_384, 16_385, 20_000];
+const EXPTIMES = [0, 0, 0, 5, 100, -1, 1];
+const PAGES = ['stats', 'stats items', 'stats sizes'];
+/** What need not be equal: the process's own, pages, and who is at a tail (docs/decisions/0013). */
+const MAY_DIFFER = /rusage|time|pid|pointer|slab|malloced|:age/;
+
+const seed = testSeed();
+
+/** A session whose events are kept. */
+class Witness {
+  readonly events: string[] = [];
+  readonly talker: Talker;
+
+  constructor() {
+    const tell = (_stream: number, text: string): void => void this.events.push(text);
+    const log = { watched: ALL_STREAMS, cfd: 0, tell };
+    this.talker = new Talker(testShare(), 0, 1_000_000, true, log);
+    this.talker.say('stats sizes_enable\r\n');
+  }
+
+  /** Replies and events. */
+  hear(pieces: readonly Buffer[]): readonly string[] {
+    this.events.length = 0;
+    return [this.talker.feedPieces(pieces), ...this.events];
+  }
+
+  pages(): readonly string[] {
+    const lines = PAGES.flatMap((page) => this.talker.say(`${page}\r\n`).split('\r\n'));
+    return lines.filter((line) => !MAY_DIFFER.test(line));
+  }
+}
+
+/** A value for a key, in any verb, with any flags. */
+function classicStore(random: Random, key: string, cas: number, value: string): string {
+  const verb = random.pick(['set', 'set', 'add', 'replace', 'append', 'prepend', 'cas']);
+  const unique = verb === 'cas' ? ` ${cas}` : '';
+  const rest = `${random.pick([0, 0, 7])} ${random.pick(EXPTIMES)} ${value.length}${unique}`;
+  const end = random.oneIn(25) ? 'xx' : '\r\n';
+  return `${verb} ${key} ${rest}${random.pick(['', ' noreply'])}\r\n${value}${end}`;
+}
+
+function metaStore(random: Random, key: string, cas: number, value: string): string {
+  const mode = random.pick(['S', 'E', 'A', 'P', 'R']);
+  const all = ['b', 'c', 'k', 's', 'q', 'Oabc', 'T5', 'F7', 'I', `C${cas}`, 'E9999', `M${mode}`];
+  const flags = all.filter(() => random.oneIn(3));
+  const word = flags.includes('b') ? Buffer.from(key).toString('base64') : key;
+  return `ms ${[word, value.length, ...flags].join(' ')}\r\n${value}\r\n`;
+}
+
+function look(random: Random, key: string): string {
+  return random.pick([
+    `mg ${key} v k b f t c s h l\r\n`,
+    `gets ${key}\r\n`,
+    `md ${key} I T30\r\n`,
+    `mg ${key} N30 v c\r\n`,
+    `delete ${key}\r\n`,
+    'flush_all 2\r\n',
+  ]);
+}
+
+function textRequest(random: Random, key: string, cas: number): string {
+  const value = random.pick(['a', 'b']).repeat(random.pick(SIZES));
+  const kind = random.int(0, 9);
+  if (kind < 4) return classicStore(random, key, cas, value);
+  return kind < 7 ? metaStore(random, key, cas, value) : look(random, key);
+}
+
+function binaryRequest(random: Random, key: string, cas: number): string {
+  const opcode = random.pick([OP.set, OP.setq, OP.add, OP.addq, OP.replace, OP.append, OP.get]);
+  if (opcode === OP.get) return packet({ opcode, key }).toString('latin1');
+  const extras = Buffer.alloc(opcode === OP.append ? 0 : 8, random.pick([0, 0, 1]));
+  const value = 'v'.repeat(random.pick(SIZES));
+  const unique = BigInt(random.pick([0, 0, 0, cas]));
+  return packet({ opcode, key, extras, value, opaque: 7, cas: unique }).toString('latin1');
+}
+
+test.for([
+  ['text', textRequest],
+  ['binary', binaryRequest],
+] as const)(
+  `a value that comes at once comes to what it comes to in pieces: %s (seed ${seed})`,
+  ([, request]) => {
+    const random = new Random(seed);
+    const [whole, parted] = [new Witness(), new Witness()];
+    for (let step = 0; step < STEPS; step++) {
+      const { lifetimes } = whole.talker.store;
+      const cas = Math.max(1, lifetimes.seqLow - random.int(0, 5));
+      const bytes = Buffer.from(request(random, `key-${random.int(0, 11)}`, cas), 'latin1');
+      const pieces = [bytes.subarray(0, -1), bytes.subarray(-1)];
+      const told = JSON.stringify(bytes.toString('latin1', 0, 80));
+      expect(whole.hear([bytes]), `step ${step}: ${told}`).toEqual(parted.hear(pieces));
+      if (random.oneIn(30)) {
+        const next = lifetimes.now() + 1;
+        for (const { talker } of [whole, parted]) talker.store.lifetimes.tick(next);
+      }
+      if (request === textRequest && step % STEPS_PER_LOOK === 0) {
+        expect(whole.pages(), `step ${step}`).toEqual(parted.pages());
+      }
+    }
+    expect(audit(whole.talker.store)).toEqual([]);
+  },
+);

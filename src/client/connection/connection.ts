@@ -5,7 +5,7 @@ import { CacheError, type FailureCode } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
 import { Alarm } from './alarm.ts';
 import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
-import type { Operation } from './operation.ts';
+import { Operation } from './operation.ts';
 import { Pipeline } from './pipeline.ts';
 import { abandon, openSocket, type SocketOptions, type TlsMemory } from './socket.ts';
 
@@ -67,7 +67,8 @@ export class Connection {
     this.#options = options;
     this.#events = events;
     this.#protocol = options.protocol;
-    this.#pipeline = new Pipeline(address.name, new ClassicDialect());
+    const giveBack = (key: string): void => this.#giveBack(key);
+    this.#pipeline = new Pipeline(address.name, new ClassicDialect(), giveBack);
   }
 
   get isUp(): boolean {
@@ -97,6 +98,19 @@ export class Connection {
     this.#alarm.by(operation.deadlineAt);
     if (this.#state === 'up') this.#flushSoon();
     else if (this.#state === 'idle') this.open(true);
+  }
+
+  /**
+   * A node gives the right to load a stale item anew to the next who reads it by `mg`. Who only reads would
+   * keep it from those who load, until the item is gone; marked stale again, it is there for them.
+   */
+  #giveBack(key: string): void {
+    const request = { verb: 'delete', key, cas: undefined, staleExptime: 'kept' } as const;
+    const { silenceMs } = this.#options;
+    const nothing = (): void => undefined;
+    this.send(
+      new Operation(request, performance.now(), silenceMs, { end: nothing }, nothing, nothing),
+    );
   }
 
   /** @param keepsAlive whether somebody waits for it, so that the process must not end. */

@@ -1,5 +1,11 @@
 import type { ByteSink } from '../../base/index.ts';
-import { type Dialect, MalformedReply, Reply, ReplyInput } from '../../protocol/client.ts';
+import {
+  type Dialect,
+  MalformedReply,
+  Reply,
+  ReplyInput,
+  type Request,
+} from '../../protocol/client.ts';
 import { Fifo } from './fifo.ts';
 import type { Operation } from './operation.ts';
 
@@ -19,15 +25,20 @@ export class Pipeline {
   readonly #waiting = new Fifo<Operation>();
   readonly #sent = new Fifo<Operation>();
   readonly #reply = new Reply();
+  readonly #wonUnasked: (key: string) => void;
   #dialect: Dialect;
   #input = new ReplyInput();
   #opaque = 1;
   #waitingBytes = 0;
 
-  /** `node` is what failures call it. */
-  constructor(node: string, dialect: Dialect) {
+  /**
+   * @param node what failures call it
+   * @param wonUnasked told of a key whose plain read took the right to load it anew, since it is stale
+   */
+  constructor(node: string, dialect: Dialect, wonUnasked: (key: string) => void = () => {}) {
     this.#node = node;
     this.#dialect = dialect;
+    this.#wonUnasked = wonUnasked;
   }
 
   get waitingCount(): number {
@@ -105,6 +116,7 @@ export class Pipeline {
     const reply = this.#reply;
     const progress = this.#dialect.decode(this.#input, oldest.request, oldest.opaque, reply);
     if (progress === 'incomplete') return false;
+    if (reply.won) this.#tellIfUnasked(oldest.request, reply);
     if (progress === 'item') {
       oldest.item(reply, this.#node);
       reply.release();
@@ -115,6 +127,13 @@ export class Pipeline {
     reply.release();
     if (reply.status === 'refused') checkInStep(oldest, reply);
     return true;
+  }
+
+  #tellIfUnasked(request: Request, { status, index }: Reply): void {
+    if (status !== 'value') return;
+    // Who asks for the version may be about to write: it keeps the right, and the version stays.
+    if (request.verb === 'get' && !request.cas) this.#wonUnasked(request.key);
+    else if (request.verb === 'get-many') this.#wonUnasked(request.keys[index]!);
   }
 
   /** Fails those whose deadline has passed; a cleanup stays, in front of what must not pass it. */

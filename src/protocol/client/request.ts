@@ -73,8 +73,8 @@ export interface DeleteRequest {
   readonly key: string;
   /** Only this version. */
   readonly cas: bigint | undefined;
-  /** Marks the item stale, to live so long, instead of removing it (meta only: `I` and `T`). */
-  readonly staleExptime: number | undefined;
+  /** Marks the item stale, to live so long (or as long as it did), instead of removing it (meta only: `I`, `T`). */
+  readonly staleExptime: number | 'kept' | undefined;
 }
 
 export interface TouchRequest {

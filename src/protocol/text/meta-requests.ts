@@ -139,7 +139,10 @@ function putNumber(sink: ByteSink, flag: string, value: number): void {
 function putDelete(sink: ByteSink, request: DeleteRequest, opaque: number): void {
   putHead(sink, MD, request.key, opaque);
   if (request.cas !== undefined) sink.putText(` C${request.cas}`);
-  if (request.staleExptime !== undefined) sink.putText(` I T${request.staleExptime}`);
+  const { staleExptime } = request;
+  if (staleExptime !== undefined) {
+    sink.putText(staleExptime === 'kept' ? ' I' : ` I T${staleExptime}`);
+  }
   sink.putConstant(CRLF);
 }
 

@@ -65,6 +65,31 @@ describe.each([
     expect(await two.fetch('aged')).toMatchObject({ value: 'new', isStale: false, isTaken: false });
   });
 
+  test.skipIf(skip)('who only reads a stale value leaves it to the others to load it', async () => {
+    const reads = [
+      () => one.get('left'),
+      () => one.getBytes('left'),
+      async () => (await one.getMany(['left', 'other'])).values.get('left'),
+      async () => (await one.getMany(['other', 'left'])).values.get('left'),
+    ];
+    for (const read of reads) {
+      await one.set('left', 'old', { ttl: 1000 });
+      await one.delete('left', { staleSeconds: 100 });
+      expect(String(await read())).toBe('old');
+      expect(await one.get('left')).toBe('old');
+      // Behind what the read gave back, on its connection.
+      const next = await one.fetch('left');
+      expect(next).toMatchObject({ value: 'old', isStale: true, won: true });
+      expect(next.ttlSeconds).toBeGreaterThan(50);
+      expect(await one.get('left')).toBe('old');
+      expect(await two.fetch('left')).toMatchObject({ won: false, isTaken: true });
+    }
+    await one.delete('left', { staleSeconds: 100 });
+    const { cas } = (await one.gets('left'))!;
+    expect(await two.fetch('left')).toMatchObject({ isTaken: true });
+    expect(await one.cas('left', 'new', cas)).toBe('stored');
+  });
+
   test.skipIf(skip)('shortly before it expires one caller is to load it anew', async () => {
     await one.set('soon', 'x', { ttl: 20 });
     expect(await one.fetch('soon', { recacheSeconds: 5 })).toMatchObject({ won: false });

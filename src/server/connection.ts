@@ -118,6 +118,8 @@ export class Connection implements TransportEvents, Watcher {
 
   /** The node stops: answers what has been read, be it with a large value, then says goodbye. */
   finish(): void {
+    // From now on it counts whether the client takes anything.
+    if (!this.#finishing) this.#taken = false;
     this.#session.cutStream();
     while (this.#state === 'waiting' && this.#held === undefined && !this.#session.isAsking) {
       this.#work(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd, false);

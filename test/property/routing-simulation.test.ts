@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ClientOptions } from '../../src/client.ts';
 import { Random, testSeed } from '../support/random.ts';
+import type { ListChanges } from '../support/simulation/lists.ts';
 import { Simulation } from '../support/simulation/simulation.ts';
 
 vi.mock('../../src/client/connection/socket.ts', async () => {
@@ -16,14 +17,33 @@ const seed = testSeed();
 const SCHEDULES = Number(process.env['SCHEDULES'] ?? 20);
 const nodes = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'];
 const gutter = ['127.0.0.1:4'];
+/** Where the list of them changes. */
+const many = [...nodes, '127.0.0.1:5'];
+const previousOwner = { graceSeconds: 3600 };
+
+interface SimulatedRoute {
+  readonly client: Partial<ClientOptions>;
+  readonly changes?: ListChanges;
+}
 
 const ROUTES = {
-  'two copies': { replicas: 2 },
-  'three copies': { replicas: 3 },
-  'stand-ins': { failover: 'next' },
-  'a gutter': { failover: { gutter } },
-  'two copies and stand-ins': { replicas: 2, failover: 'next' },
-} as const satisfies Record<string, Partial<ClientOptions>>;
+  'two copies': { client: { replicas: 2 } },
+  'three copies': { client: { replicas: 3 } },
+  'stand-ins': { client: { failover: 'next' } },
+  'a gutter': { client: { failover: { gutter } } },
+  'two copies and stand-ins': { client: { replicas: 2, failover: 'next' } },
+  'previous owners': { client: { previousOwner }, changes: 'any' },
+  'previous owners and two copies': { client: { previousOwner, replicas: 2 }, changes: 'any' },
+  'previous owners and stand-ins': {
+    client: { previousOwner, failover: 'next' },
+    changes: 'any',
+  },
+  'more and more nodes': { client: {}, changes: 'growing' },
+  'fewer and fewer nodes': { client: {}, changes: 'shrinking' },
+  'two copies on more and more nodes': { client: { replicas: 2 }, changes: 'growing' },
+  'two copies on fewer and fewer nodes': { client: { replicas: 2 }, changes: 'shrinking' },
+  'stand-ins of fewer and fewer nodes': { client: { failover: 'next' }, changes: 'shrinking' },
+} as const satisfies Record<string, SimulatedRoute>;
 type RouteName = keyof typeof ROUTES;
 
 const { performance, setTimeout, clearTimeout } = globalThis;
@@ -39,7 +59,9 @@ async function check(
   nth: number,
 ): Promise<number> {
   const spare = name === 'a gutter' ? gutter : [];
-  const options = { client: ROUTES[name], nodes, gutter: spare, concurrent };
+  const { client, changes }: SimulatedRoute = ROUTES[name];
+  const owners = changes === undefined ? nodes : many;
+  const options = { client, nodes: owners, gutter: spare, concurrent, changes };
   const simulation = new Simulation(options, new Random(from).fork(nth));
   const wrong = await simulation.run();
   if (wrong !== undefined) {

@@ -6,6 +6,7 @@ import { readNodes } from '../topology.ts';
 import type { Copier } from './copier.ts';
 import { CopySet } from './copy-set.ts';
 import { FailoverRoute, type StandIns } from './failover.ts';
+import type { LentKeys } from './lent-keys.ts';
 import type { Member } from './member.ts';
 import { STAND_IN_TTL_SECONDS } from './options.ts';
 import { type FormerPlaces, ReadThroughRoute } from './read-through.ts';
@@ -29,6 +30,7 @@ export interface Composition {
   readonly gutter: readonly Member[];
   readonly former: readonly FormerPlacement[];
   readonly copier: Copier;
+  readonly lent: LentKeys;
   readonly events: RouteEvents;
 }
 
@@ -36,7 +38,7 @@ export interface Composition {
 export function composeRoute(parts: Composition, options: ResolvedOptions): Route {
   const own = ownRoute(parts, options.replicas);
   const standIns = standInsOf(parts, options);
-  const route = standIns === undefined ? own : new FailoverRoute(own, standIns);
+  const route = standIns === undefined ? own : new FailoverRoute(own, standIns, parts.lent);
   if (parts.former.length === 0) return route;
   return new ReadThroughRoute(route, formerPlacesOf(parts, options.replicas), parts.copier);
 }

@@ -1,12 +1,10 @@
 import type { Request } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import { attempt, shareOf } from './attempt.ts';
+import type { LentKeys } from './lent-keys.ts';
 import { lookInRounds } from './many-rounds.ts';
 import type { Route, Target } from './route.ts';
 import { isIdempotent, isRead, mayRepeat, withTtlAtMost } from './verdicts.ts';
-
-/** Keys remembered for each target; what else stand-ins hold goes by its short life. */
-const LENT_MAX = 16_384;
 
 /** Who stands in for whoever owns a key. */
 export interface StandIns {
@@ -24,18 +22,20 @@ export interface StandIns {
 export class FailoverRoute implements Route {
   readonly #inner: Route;
   readonly #standIns: StandIns;
+  readonly #lent: LentKeys;
   readonly #targets = new WeakMap<Target, Target>();
 
-  constructor(inner: Route, standIns: StandIns) {
+  constructor(inner: Route, standIns: StandIns, lent: LentKeys) {
     this.#inner = inner;
     this.#standIns = standIns;
+    this.#lent = lent;
   }
 
   targetOf(key: string): Target {
     const own = this.#inner.targetOf(key);
     let target = this.#targets.get(own);
     if (target === undefined) {
-      target = new FailoverTarget(own, this.#standIns);
+      target = new FailoverTarget(own, this.#standIns, this.#lent);
       this.#targets.set(own, target);
     }
     return target;
@@ -45,12 +45,12 @@ export class FailoverRoute implements Route {
 class FailoverTarget implements Target {
   readonly #own: Target;
   readonly #standIns: StandIns;
-  /** Where keys were written last that were written elsewhere than at their own target. */
-  readonly #lent = new Map<string, Target>();
+  readonly #lent: LentKeys;
 
-  constructor(own: Target, standIns: StandIns) {
+  constructor(own: Target, standIns: StandIns, lent: LentKeys) {
     this.#own = own;
     this.#standIns = standIns;
+    this.#lent = lent;
   }
 
   get name(): string {
@@ -78,20 +78,6 @@ class FailoverTarget implements Target {
     }
   }
 
-  /** Whoever has an older value of a key than the place where it is written now forgets it. */
-  #written(key: string, place: Target): void {
-    const before = this.#lent.get(key);
-    if (before !== undefined && before !== place) before.forget(key);
-    if (place === this.#own) {
-      if (before !== undefined) this.#lent.delete(key);
-      return;
-    }
-    this.#own.forget(key);
-    this.#lent.delete(key);
-    this.#lent.set(key, place);
-    if (this.#lent.size > LENT_MAX) this.#lent.delete(this.#lent.keys().next().value!);
-  }
-
   /** Those that are up, in order; its own when none is. */
   #placesOf(key: string): readonly Target[] {
     const places = [this.#own, ...this.#standIns.of(key)];
@@ -108,7 +94,7 @@ class FailoverTarget implements Target {
   ): void {
     const place = places[at]!;
     const isStandIn = place !== this.#own;
-    if (!isRead(request)) this.#written(key, place);
+    if (!isRead(request)) this.#lent.written(key, place, this.#own);
     const sent = isStandIn ? withTtlAtMost(request, this.#standIns.ttlSeconds) : request;
     const deadlineAt = deadlineOf(operation, places.length - at);
     operation.isSent = true;

@@ -9,6 +9,7 @@ import { type NodeAddress, readNodes } from '../topology.ts';
 import { replyOf } from './attempt.ts';
 import { type Composition, composeRoute, type RouteEvents } from './compose.ts';
 import { Copier } from './copier.ts';
+import { LentKeys } from './lent-keys.ts';
 import { lookInRounds } from './many-rounds.ts';
 import { Member, type MemberEvents, type MemberOptions } from './member.ts';
 import type { Route, Target } from './route.ts';
@@ -31,6 +32,7 @@ export class Fleet implements Route {
   readonly #options: ResolvedOptions;
   readonly #events: FleetEvents;
   readonly #copier: Copier;
+  readonly #lent = new LentKeys();
   readonly #waiting: WaitingRoute;
   readonly #gutter: readonly Member[];
   #members: readonly Member[] = [];
@@ -156,6 +158,7 @@ export class Fleet implements Route {
       gutter: this.#gutter,
       former: this.#former,
       copier: this.#copier,
+      lent: this.#lent,
       events: this.#events,
     };
     this.#route = composeRoute(composition, this.#options);

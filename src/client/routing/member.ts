@@ -41,11 +41,14 @@ export class Member implements Target {
     this.#connection = new NodeConnection(node, options, {
       begin: (operation) => this.observer.begin(operation),
       up: () => {
+        if (this.#hasLeft) return;
         this.#missed.replay();
         this.observer.tellChange('up');
         events.up(name);
       },
       down: (reason) => {
+        // Another node may have its name by now.
+        if (this.#hasLeft) return;
         this.observer.tellChange('down', reason);
         events.down(name, reason);
       },

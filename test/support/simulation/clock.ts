@@ -1,3 +1,6 @@
+/** A timer that is further away is not waited for. */
+const FURTHEST_MS = 600_000;
+
 /** Time that passes only when it is told to, for code that uses the global timers. */
 export class SimClock {
   now = 1000;
@@ -19,7 +22,7 @@ export class SimClock {
   /** Goes on to the next timer and lets it ring; false when there is none. */
   tick(): boolean {
     let first: SimTimer | undefined;
-    let firstAt = Number.POSITIVE_INFINITY;
+    let firstAt = this.now + FURTHEST_MS;
     for (const [timer, { at }] of this.#timers) if (at < firstAt) [first, firstAt] = [timer, at];
     if (first === undefined) return false;
     const { ring } = this.#timers.get(first)!;

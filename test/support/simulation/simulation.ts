@@ -1,6 +1,8 @@
 import { CacheClient, type ClientOptions } from '../../../src/client.ts';
+import { HandDiscovery } from '../hand-discovery.ts';
 import type { Random } from '../random.ts';
 import { SimClock } from './clock.ts';
+import { type ListChanges, SimLists } from './lists.ts';
 import { enter, SimNetwork, type SimNode, type SimWire } from './network.ts';
 import { KEYS, Workload } from './workload.ts';
 
@@ -9,6 +11,8 @@ export interface SimulationOptions {
   /** Nodes that own keys, and those of the gutter. */
   readonly nodes: readonly string[];
   readonly gutter: readonly string[];
+  /** How the list of nodes changes; without, they are all there all the time. */
+  readonly changes?: ListChanges | undefined;
   /** Operations that the client may have under way at once. */
   readonly concurrent: number;
   /**
@@ -19,6 +23,8 @@ export interface SimulationOptions {
 }
 
 const STEPS = 150;
+/** The list of nodes changes once in so many of them. */
+const CHANGE_GAP_STEPS = 20;
 /** What is left to do when nothing goes wrong any more takes less. */
 const CALM_STEPS_MAX = 20_000;
 
@@ -34,13 +40,20 @@ export class Simulation {
   readonly #clock = new SimClock();
   readonly #workload: Workload;
   readonly #down = new Set<string>();
+  readonly #discovery = new HandDiscovery();
+  /** None when it does not change. */
+  readonly #lists: SimLists | undefined;
 
   constructor(options: SimulationOptions, random: Random) {
     this.#options = options;
     this.#random = random;
     this.#network = new SimNetwork([...options.nodes, ...options.gutter]);
     enter(this.#network, this.#clock);
-    const cache = new CacheClient({ nodes: options.nodes, ...options.client });
+    const { nodes, changes } = options;
+    this.#lists = changes && new SimLists(changes, nodes, random);
+    const found = changes === undefined ? nodes : this.#discovery;
+    const cache = new CacheClient({ nodes: found, ...options.client });
+    if (this.#lists !== undefined) this.#discovery.tell(this.#lists.current);
     cache.on('node-up', (name) => this.#down.delete(name));
     cache.on('node-down', (name) => this.#down.add(name));
     this.#workload = new Workload(cache, (what) => this.#tell(what));
@@ -57,15 +70,22 @@ export class Simulation {
     try {
       for (let step = 0; step < STEPS; step++) await this.#step();
       await this.#calm();
-      for (const node of this.#network.nodes) await this.#readFromOnly(node);
+      for (const node of this.#listed) await this.#readFromOnly(node);
     } finally {
       Math.random = random;
     }
     return this.#workload.wrong;
   }
 
+  /** The nodes that there are, as the client knows. */
+  get #listed(): readonly SimNode[] {
+    const names = [...(this.#lists?.current ?? this.#options.nodes), ...this.#options.gutter];
+    return this.#network.nodes.filter(({ name }) => names.includes(name));
+  }
+
   async #step(): Promise<void> {
     const random = this.#random;
+    if (this.#lists !== undefined && random.oneIn(CHANGE_GAP_STEPS)) this.#change(this.#lists);
     const kind = random.int(0, 99);
     if (kind < 90) {
       if (kind < 20 || !this.#move()) this.#begin();
@@ -123,13 +143,28 @@ export class Simulation {
       this.#tell(`${node.name} evicts ${key}`);
       node.evict(key);
     } else if (kind === 6) {
-      this.#tell(`${node.name} is restarted`);
-      node.wipe();
-      this.#resetAll(node);
+      this.#restart(node);
     } else if (kind === 7) {
       this.#tell(`${node.name} is frozen`);
       node.isFrozen = true;
     } else this.#mend(node);
+  }
+
+  /** Another list; a node that comes back has been emptied. */
+  #change(lists: SimLists): void {
+    const before = lists.current;
+    lists.change();
+    const joining = lists.current.filter((name) => !before.includes(name));
+    for (const node of this.#network.nodes) if (joining.includes(node.name)) this.#restart(node);
+    for (const name of this.#down) if (!lists.current.includes(name)) this.#down.delete(name);
+    this.#tell(`the nodes are ${lists.current.join(', ')}`);
+    this.#discovery.tell(lists.current);
+  }
+
+  #restart(node: SimNode): void {
+    this.#tell(`${node.name} is restarted`);
+    node.wipe();
+    this.#resetAll(node);
   }
 
   #reset(wire: SimWire): void {

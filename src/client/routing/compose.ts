@@ -5,6 +5,7 @@ import { type FormerPlacement, type Placement, previousOwners } from '../ring/pr
 import { readNodes } from '../topology.ts';
 import type { Copier } from './copier.ts';
 import { CopySet } from './copy-set.ts';
+import type { Era } from './era.ts';
 import { FailoverRoute, type StandIns } from './failover.ts';
 import type { LentKeys } from './lent-keys.ts';
 import type { Member } from './member.ts';
@@ -31,6 +32,7 @@ export interface Composition {
   readonly former: readonly FormerPlacement[];
   readonly copier: Copier;
   readonly lent: LentKeys;
+  readonly era: Era;
   readonly events: RouteEvents;
 }
 
@@ -38,9 +40,11 @@ export interface Composition {
 export function composeRoute(parts: Composition, options: ResolvedOptions): Route {
   const own = ownRoute(parts, options.replicas);
   const standIns = standInsOf(parts, options);
-  const route = standIns === undefined ? own : new FailoverRoute(own, standIns, parts.lent);
+  const route =
+    standIns === undefined ? own : new FailoverRoute(own, standIns, parts.lent, parts.era);
   if (parts.former.length === 0) return route;
-  return new ReadThroughRoute(route, formerPlacesOf(parts, options.replicas), parts.copier);
+  const formerPlaces = formerPlacesOf(parts, options.replicas);
+  return new ReadThroughRoute(route, formerPlaces, parts.copier, parts.era);
 }
 
 function formerPlacesOf(parts: Composition, replicas: number): FormerPlaces {
@@ -51,13 +55,16 @@ function formerPlacesOf(parts: Composition, replicas: number): FormerPlaces {
   };
 }
 
-function ownRoute({ placement, members, copier, events }: Composition, replicas: number): Route {
+function ownRoute(
+  { placement, members, copier, era, events }: Composition,
+  replicas: number,
+): Route {
   const { distribution } = placement;
   if (replicas === 1) return new OwnerRoute(distribution, members);
   const failed = (node: string, error: CacheError): void => events.copyFailed(node, error);
   return new ReplicaRoute(distribution, replicas, (owners) => {
     const holders = owners.map((owner) => members[owner]!);
-    return new CopySet(holders, copier, failed);
+    return new CopySet(holders, copier, era, failed);
   });
 }
 

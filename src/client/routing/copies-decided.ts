@@ -69,7 +69,7 @@ class Decision {
 
   #failed(at: number, error: CacheError): void {
     const goesOn = at + 1 < this.#places.length && mayRepeat(this.#request, error);
-    if (goesOn && !this.#operation.isSettled) this.decide(at + 1);
+    if (goesOn && !this.#operation.isSettled) this.#goOn(() => this.decide(at + 1));
     else this.#fail(error);
   }
 
@@ -84,11 +84,11 @@ class Decision {
     const from = (at: number): void => {
       const other = others[at];
       if (other === undefined || this.#operation.isSettled || this.#watch.isOvertaken) {
-        this.#askAgain(decider);
+        this.#goOn(() => this.#askAgain(decider));
         return;
       }
       copyItem(this.#copy(other, [decider], 'add'), ({ isFound }) => {
-        if (isFound) this.#askAgain(decider);
+        if (isFound) this.#goOn(() => this.#askAgain(decider));
         else from(at + 1);
       });
     };
@@ -173,8 +173,19 @@ class Decision {
     return { key, from, to, mode, deadlineAt: this.#operation.deadlineAt, isOld };
   }
 
+  #goOn(step: () => void): void {
+    const { era } = this.#copies;
+    if (!era.isOver) {
+      step();
+      return;
+    }
+    this.#overtaking.end(this.#watch);
+    era.sendAnew(this.#operation, this.#request.key);
+  }
+
   #end(reply: Reply): void {
     this.#overtaking.end(this.#watch);
+    this.#copies.era.ending(this.#request.key);
     this.#operation.answer(reply, '', performance.now());
   }
 

@@ -1,20 +1,24 @@
 import type { CacheError } from '../errors.ts';
 import type { Copier } from './copier.ts';
+import type { Era } from './era.ts';
 import type { Member } from './member.ts';
 
 /** The nodes that hold the same keys, the owner first. */
 export class CopySet {
   readonly members: readonly Member[];
   readonly copier: Copier;
+  readonly era: Era;
   readonly #failed: (node: string, error: CacheError) => void;
 
   constructor(
     members: readonly Member[],
     copier: Copier,
+    era: Era,
     failed: (node: string, error: CacheError) => void,
   ) {
     this.members = members;
     this.copier = copier;
+    this.era = era;
     this.#failed = failed;
   }
 

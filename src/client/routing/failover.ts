@@ -1,6 +1,7 @@
 import type { Request } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import { attempt, shareOf } from './attempt.ts';
+import type { Era } from './era.ts';
 import type { LentKeys } from './lent-keys.ts';
 import { lookInRounds } from './many-rounds.ts';
 import type { Route, Target } from './route.ts';
@@ -23,19 +24,21 @@ export class FailoverRoute implements Route {
   readonly #inner: Route;
   readonly #standIns: StandIns;
   readonly #lent: LentKeys;
+  readonly #era: Era;
   readonly #targets = new WeakMap<Target, Target>();
 
-  constructor(inner: Route, standIns: StandIns, lent: LentKeys) {
+  constructor(inner: Route, standIns: StandIns, lent: LentKeys, era: Era) {
     this.#inner = inner;
     this.#standIns = standIns;
     this.#lent = lent;
+    this.#era = era;
   }
 
   targetOf(key: string): Target {
     const own = this.#inner.targetOf(key);
     let target = this.#targets.get(own);
     if (target === undefined) {
-      target = new FailoverTarget(own, this.#standIns, this.#lent);
+      target = new FailoverTarget(own, this.#standIns, this.#lent, this.#era);
       this.#targets.set(own, target);
     }
     return target;
@@ -46,11 +49,13 @@ class FailoverTarget implements Target {
   readonly #own: Target;
   readonly #standIns: StandIns;
   readonly #lent: LentKeys;
+  readonly #era: Era;
 
-  constructor(own: Target, standIns: StandIns, lent: LentKeys) {
+  constructor(own: Target, standIns: StandIns, lent: LentKeys, era: Era) {
     this.#own = own;
     this.#standIns = standIns;
     this.#lent = lent;
+    this.#era = era;
   }
 
   get name(): string {
@@ -106,6 +111,7 @@ class FailoverTarget implements Target {
       (error) => {
         const goesOn = at + 1 < places.length && mayRepeat(request, error);
         if (operation.isSettled || !goesOn) operation.failWith(error);
+        else if (this.#era.isOver) this.#era.sendAnew(operation, key);
         else this.#try(operation, key, request, places, at + 1);
       },
     );

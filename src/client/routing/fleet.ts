@@ -9,6 +9,7 @@ import { type NodeAddress, readNodes } from '../topology.ts';
 import { replyOf } from './attempt.ts';
 import { type Composition, composeRoute, type RouteEvents } from './compose.ts';
 import { Copier } from './copier.ts';
+import { Era, type Whereabouts } from './era.ts';
 import { LentKeys } from './lent-keys.ts';
 import { lookInRounds } from './many-rounds.ts';
 import { Member, type MemberEvents, type MemberOptions } from './member.ts';
@@ -26,7 +27,7 @@ export interface FleetEvents extends RouteEvents {
  * operations: nodes in both keep their connections, those that left end what they have, and operations
  * under way end where they began.
  */
-export class Fleet implements Route {
+export class Fleet implements Whereabouts {
   /** Whether a key may be served by more than one node, so that CAS ids must say whose they are. */
   readonly tagsCas: boolean;
   readonly #options: ResolvedOptions;
@@ -39,6 +40,8 @@ export class Fleet implements Route {
   #placement: Placement | undefined;
   #former: readonly FormerPlacement[] = [];
   #route: Route;
+  /** Of the list in force. */
+  #era: Era | undefined;
   /** Nodes that left and still have operations. */
   readonly #leaving = new Set<Promise<void>>();
   #graceTimer: NodeJS.Timeout | undefined;
@@ -81,6 +84,10 @@ export class Fleet implements Route {
   ownerOf(key: string): string {
     const { nodes, distribution } = this.#placementFor(key);
     return nodes[distribution.ownerOf(key)]!.name;
+  }
+
+  membersOf(key: string): readonly Member[] {
+    return holdersAmong(this.#placementFor(key), this.#members, this.#options.replicas)(key);
   }
 
   /** The names of the nodes that hold the key: its owner, then the other copies. */
@@ -152,6 +159,8 @@ export class Fleet implements Route {
   }
 
   #reroute(): void {
+    const era = this.#newEra();
+    this.#copier.overtaking.writtenAll();
     const composition: Composition = {
       placement: this.#placement!,
       members: this.#members,
@@ -159,9 +168,17 @@ export class Fleet implements Route {
       former: this.#former,
       copier: this.#copier,
       lent: this.#lent,
+      era,
       events: this.#events,
     };
     this.#route = composeRoute(composition, this.#options);
+  }
+
+  #newEra(): Era {
+    const holders = holdersAmong(this.#placement!, this.#members, this.#options.replicas);
+    if (this.#era !== undefined) this.#era.isOver = true;
+    this.#era = new Era({ membersOf: holders }, this);
+    return this.#era;
   }
 
   /** Many keys were asked for as if they had one place. */
@@ -176,6 +193,14 @@ export class Fleet implements Route {
       operation.answer(replyOf('done'), '', performance.now());
     }
   }
+}
+
+function holdersAmong(
+  { distribution }: Placement,
+  members: readonly Member[],
+  replicas: number,
+): (key: string) => readonly Member[] {
+  return (key) => distribution.ownersOf(key, replicas).map((at) => members[at]!);
 }
 
 function gutterOf({ failover }: ResolvedOptions): readonly NodeAddress[] {

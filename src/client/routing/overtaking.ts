@@ -49,6 +49,11 @@ export class Overtaking {
     for (const watch of this.#watches.get(key) ?? []) watch.isChanged = true;
   }
 
+  /** Keys may have other places from now on, where others change them. */
+  writtenAll(): void {
+    for (const key of this.#watches.keys()) this.written(key);
+  }
+
   /** The key is being set or deleted whatever it is, or forgotten somewhere. */
   written(key: string): void {
     if (this.#watches.size === 0) return;

@@ -2,6 +2,7 @@ import type { FetchRequest, GetRequest, Reply, Request } from '../../protocol/cl
 import type { Operation } from '../connection/operation.ts';
 import { attempt, keepReply, replyOf, shareOf } from './attempt.ts';
 import { type Copier, copyItem } from './copier.ts';
+import type { Era } from './era.ts';
 import { lookInRounds } from './many-rounds.ts';
 import { Memo } from './memo.ts';
 import type { Route, Target } from './route.ts';
@@ -21,12 +22,14 @@ export class ReadThroughRoute implements Route {
   readonly #inner: Route;
   readonly #formerPlaces: FormerPlaces;
   readonly #copier: Copier;
+  readonly #era: Era;
   readonly #targets = new WeakMap<Target, Memo<Target>>();
 
-  constructor(inner: Route, formerPlaces: FormerPlaces, copier: Copier) {
+  constructor(inner: Route, formerPlaces: FormerPlaces, copier: Copier, era: Era) {
     this.#inner = inner;
     this.#formerPlaces = formerPlaces;
     this.#copier = copier;
+    this.#era = era;
   }
 
   targetOf(key: string): Target {
@@ -43,7 +46,7 @@ export class ReadThroughRoute implements Route {
       this.#targets.set(now, targets);
     }
     const id = before.map(({ name }) => name).join();
-    return targets.get(id, () => new MovedTarget(now, before, this.#copier));
+    return targets.get(id, () => new MovedTarget(now, before, this.#copier, this.#era));
   }
 }
 
@@ -52,11 +55,13 @@ class MovedTarget implements Target {
   readonly #now: Target;
   readonly #before: readonly Target[];
   readonly #copier: Copier;
+  readonly #era: Era;
 
-  constructor(now: Target, before: readonly Target[], copier: Copier) {
+  constructor(now: Target, before: readonly Target[], copier: Copier, era: Era) {
     this.#now = now;
     this.#before = before;
     this.#copier = copier;
+    this.#era = era;
   }
 
   get name(): string {
@@ -133,6 +138,10 @@ class MovedTarget implements Target {
   /** Brings the item here, from the latest place that has it. */
   #bring(operation: Operation, key: string, at: number, then: () => void): void {
     const from = this.#before[at];
+    if (this.#era.isOver) {
+      this.#era.sendAnew(operation, key);
+      return;
+    }
     if (from === undefined || operation.isSettled) {
       then();
       return;
@@ -143,7 +152,7 @@ class MovedTarget implements Target {
     const copy = { key, from, to: [this.#now], mode: 'add', deadlineAt } as const;
     copyItem({ ...copy, isOld: () => watch.isOvertaken }, ({ isFound }) => {
       overtaking.end(watch);
-      if (isFound || watch.isOvertaken) then();
+      if ((isFound || watch.isOvertaken) && !this.#era.isOver) then();
       else this.#bring(operation, key, at + 1, then);
     });
   }

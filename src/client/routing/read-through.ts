@@ -90,7 +90,7 @@ class MovedTarget implements Target {
     lookInRounds(operation, request, {
       placesOf: () => places,
       missGoesOn: true,
-      foundLate: (key, at) => this.#copier.repair(key, at, [this.#now]),
+      foundLate: (key, at) => this.#repair(key, at),
     });
   }
 
@@ -120,11 +120,16 @@ class MovedTarget implements Target {
         next();
         return;
       }
-      this.#copier.repair(request.key, place, [this.#now]);
+      this.#repair(request.key, place);
       answer(operation, place, reply);
     };
     const deadlineAt = shareOf(operation.deadlineAt, this.#before.length - at);
     attempt(place, request, deadlineAt, answered, next);
+  }
+
+  /** Not once the nodes have changed: nobody would tell that the key is changed meanwhile. */
+  #repair(key: string, from: Target): void {
+    if (!this.#era.isOver) this.#copier.repair(key, from, [this.#now]);
   }
 
   /** What a write depends on is brought over first. */

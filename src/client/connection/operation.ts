@@ -24,11 +24,16 @@ export interface OperationObserver {
   failed(operation: Operation, error: CacheError): void;
 }
 
+/** What may take several steps, and ends between two of them when nobody waits for it. */
+export interface Pursuit {
+  readonly isGivenUp: boolean;
+}
+
 /**
  * A request on its way: settled exactly once, whatever happens. One that is given up while its reply
  * is under way keeps its place in the pipeline, so that the reply is recognised and dropped.
  */
-export class Operation implements Outcome {
+export class Operation implements Outcome, Pursuit {
   readonly request: Request;
   /** Both on the monotonic clock, in milliseconds. */
   readonly startedAt: number;
@@ -45,6 +50,8 @@ export class Operation implements Outcome {
   /** Whether it was sent before, on a connection that closed. */
   isRepeated = false;
   isSettled = false;
+  /** What it is a step of; none where it is whole. */
+  partOf: Pursuit | undefined = undefined;
   hits = 0;
   misses = 0;
   /** Of the values that came. */
@@ -72,6 +79,11 @@ export class Operation implements Outcome {
   /** Of the value it carries; for text, at least so many. */
   get sentBytes(): number {
     return this.request.verb === 'store' ? this.request.value.length : 0;
+  }
+
+  /** Whether nobody waits for what it comes to, so that it need not go on to another node. */
+  get isGivenUp(): boolean {
+    return this.isSettled || (this.partOf?.isGivenUp ?? false);
   }
 
   /** Whether it does no harm to send it again: it cleans up, or only reads and was sent but once. */

@@ -1,5 +1,5 @@
 import type { KnownNode } from '../discovery/discovery.ts';
-import { isSameMachine } from '../discovery/topology-diff.ts';
+import { isSameMachine, sameNodes } from '../discovery/topology-diff.ts';
 import type { Distribution, RingKey } from './distribution.ts';
 
 /** Nodes, and where keys live on them. */
@@ -14,7 +14,10 @@ export interface FormerPlacement extends Placement {
   readonly graceEndsAtMs: number;
 }
 
-/** Placements remembered at once: a fleet that grows node by node changes more often than a grace lasts. */
+/**
+ * Placements remembered at once, each once: a fleet that grows node by node changes more often than a grace
+ * lasts, and a node that comes and goes must not push out the others.
+ */
 const FORMER_MAX = 4;
 
 /** The former placements after `replaced` has become one; newest first, the oldest are forgotten. */
@@ -26,10 +29,10 @@ export function rememberPlacement(
 ): readonly FormerPlacement[] {
   if (!(graceSeconds > 0)) return [];
   const newest: FormerPlacement = { ...replaced, graceEndsAtMs: nowMs + graceSeconds * 1000 };
-  return [newest, ...former.filter(({ graceEndsAtMs }) => graceEndsAtMs > nowMs)].slice(
-    0,
-    FORMER_MAX,
-  );
+  const older = former.filter(({ nodes, graceEndsAtMs }) => {
+    return graceEndsAtMs > nowMs && !sameNodes(nodes, replaced.nodes);
+  });
+  return [newest, ...older].slice(0, FORMER_MAX);
 }
 
 /**

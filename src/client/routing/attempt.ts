@@ -1,5 +1,5 @@
 import { Reply, type ReplyStatus, type Request } from '../../protocol/client.ts';
-import { type Answered, Operation } from '../connection/operation.ts';
+import { type Answered, Operation, type Pursuit } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
 import type { Destination } from './route.ts';
 
@@ -8,7 +8,8 @@ const LEAST_MS = 1;
 
 /**
  * Asks one target on behalf of an operation that may ask others, too. One of the two is called, once,
- * and perhaps before this returns; the reply is only lent.
+ * and perhaps before this returns; the reply is only lent. Where the target takes several steps, it takes no
+ * more of them once that is given up which it is `partOf`.
  */
 export function attempt(
   target: Destination,
@@ -16,8 +17,9 @@ export function attempt(
   deadlineAt: number,
   answered: (reply: Reply) => void,
   failed: (error: CacheError) => void,
+  partOf?: Pursuit,
 ): void {
-  attemptMany(target, request, deadlineAt, { end: answered }, failed);
+  attemptMany(target, request, deadlineAt, { end: answered }, failed, partOf);
 }
 
 /** The same for a request whose reply has several items. */
@@ -27,11 +29,14 @@ export function attemptMany(
   deadlineAt: number,
   answered: Answered,
   failed: (error: CacheError) => void,
+  partOf?: Pursuit,
 ): void {
   const now = performance.now();
   const leftMs = Math.max(LEAST_MS, deadlineAt - now);
   const reject = failed as (error: unknown) => void;
-  target.send(new Operation(request, now, leftMs, answered, nothing, reject));
+  const operation = new Operation(request, now, leftMs, answered, nothing, reject);
+  operation.partOf = partOf;
+  target.send(operation);
 }
 
 const nothing = (): void => {};

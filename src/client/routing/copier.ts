@@ -63,7 +63,7 @@ export function copyItem<T extends Target>(
   const answered = (reply: Reply): void => {
     const store = storeOf(key, mode, reply);
     if (store === undefined || isOld()) ended(nothing);
-    else storeAt(to, store, deadlineAt, (failed) => ended({ isFound: true, failed }));
+    else storeAt(copy, store, (failed) => ended({ isFound: true, failed }));
   };
   attempt(from, request, deadlineAt, answered, (error) => {
     ended({ isFound: false, failed: to.map((target) => [target, error]) });
@@ -85,20 +85,26 @@ export function storeOf(
 
 /** Stores at all of them; those that answered, whatever they answered, have not failed. */
 function storeAt<T extends Target>(
-  targets: readonly T[],
+  { to, deadlineAt, isOld }: ItemCopy<T>,
   request: StoreRequest,
-  deadlineAt: number,
   ended: (failed: readonly (readonly [T, CacheError])[]) => void,
 ): void {
   const failed: (readonly [T, CacheError])[] = [];
-  let open = targets.length;
+  let open = to.length;
   const close = (): void => {
     if (--open === 0) ended(failed);
   };
-  for (const target of targets) {
-    attempt(target, request, deadlineAt, close, (error) => {
+  // Where the target asks another node after a failure, it may be old by then.
+  const partOf = {
+    get isGivenUp(): boolean {
+      return isOld();
+    },
+  };
+  for (const target of to) {
+    const fail = (error: CacheError): void => {
       failed.push([target, error]);
       close();
-    });
+    };
+    attempt(target, request, deadlineAt, close, fail, partOf);
   }
 }

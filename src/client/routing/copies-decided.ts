@@ -69,7 +69,7 @@ class Decision {
 
   #failed(at: number, error: CacheError): void {
     const goesOn = at + 1 < this.#places.length && mayRepeat(this.#request, error);
-    if (goesOn && !this.#operation.isSettled) this.#goOn(() => this.decide(at + 1));
+    if (goesOn && !this.#operation.isGivenUp) this.#goOn(() => this.decide(at + 1));
     else this.#fail(error);
   }
 
@@ -83,7 +83,7 @@ class Decision {
     const others = this.#others(decider);
     const from = (at: number): void => {
       const other = others[at];
-      if (other === undefined || this.#operation.isSettled || this.#watch.isOvertaken) {
+      if (other === undefined || this.#operation.isGivenUp || this.#watch.isOvertaken) {
         this.#goOn(() => this.#askAgain(decider));
         return;
       }
@@ -173,9 +173,10 @@ class Decision {
     return { key, from, to, mode, deadlineAt: this.#operation.deadlineAt, isOld };
   }
 
+  /** Goes on here, unless the nodes have changed or nobody waits for it. */
   #goOn(step: () => void): void {
     const { era } = this.#copies;
-    if (!era.isOver) {
+    if (!era.isOver && !this.#operation.isGivenUp) {
       step();
       return;
     }

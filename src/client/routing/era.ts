@@ -24,9 +24,10 @@ export class Era {
     this.#now = now;
   }
 
-  /** By the list that is in force, as if it had not been sent before. */
+  /** By the list that is in force, as if it had not been sent before; unless nobody waits for it. */
   sendAnew(operation: Operation, key: string): void {
-    this.#now.targetOf(key).send(operation);
+    if (operation.isGivenUp) operation.fail('ERR_ABORTED_UNSENT', undefined);
+    else this.#now.targetOf(key).send(operation);
   }
 
   /** A change that reached some of the nodes later than others is about to end. */

@@ -110,10 +110,11 @@ class FailoverTarget implements Target {
       (reply) => operation.answer(reply, place.name, performance.now()),
       (error) => {
         const goesOn = at + 1 < places.length && mayRepeat(request, error);
-        if (operation.isSettled || !goesOn) operation.failWith(error);
+        if (operation.isGivenUp || !goesOn) operation.failWith(error);
         else if (this.#era.isOver) this.#era.sendAnew(operation, key);
         else this.#try(operation, key, request, places, at + 1);
       },
+      operation,
     );
   }
 }

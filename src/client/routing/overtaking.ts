@@ -49,6 +49,14 @@ export class Overtaking {
     for (const watch of this.#watches.get(key) ?? []) watch.isChanged = true;
   }
 
+  /** It is where it is to be changed: who is still bringing it there has something older. */
+  brought(key: string): void {
+    if (this.#watches.size === 0) return;
+    for (const watch of this.#watches.get(key) ?? []) {
+      watch.isOvertaken ||= watch.decider === undefined;
+    }
+  }
+
   /** Keys may have other places from now on, where others change them. */
   writtenAll(): void {
     for (const key of this.#watches.keys()) this.written(key);

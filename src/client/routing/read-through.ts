@@ -1,5 +1,6 @@
 import type { FetchRequest, GetRequest, Reply, Request } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
+import type { CacheError } from '../errors.ts';
 import { attempt, keepReply, replyOf, shareOf } from './attempt.ts';
 import { type Copier, copyItem } from './copier.ts';
 import type { Era } from './era.ts';
@@ -143,11 +144,11 @@ class MovedTarget implements Target {
   /** Brings the item here, from the latest place that has it. */
   #bring(operation: Operation, key: string, at: number, then: () => void): void {
     const from = this.#before[at];
-    if (this.#era.isOver) {
+    if (operation.isGivenUp || this.#era.isOver) {
       this.#era.sendAnew(operation, key);
       return;
     }
-    if (from === undefined || operation.isSettled) {
+    if (from === undefined) {
       then();
       return;
     }
@@ -157,14 +158,16 @@ class MovedTarget implements Target {
     const copy = { key, from, to: [this.#now], mode: 'add', deadlineAt } as const;
     copyItem({ ...copy, isOld: () => watch.isOvertaken }, ({ isFound }) => {
       overtaking.end(watch);
-      if ((isFound || watch.isOvertaken) && !this.#era.isOver) then();
-      else this.#bring(operation, key, at + 1, then);
+      const isHere = isFound || watch.isOvertaken;
+      this.#bring(operation, key, isHere ? this.#before.length : at + 1, then);
     });
   }
 
   /** The answer is the present place's, once the former ones have nothing any more. */
   #writeBoth(operation: Operation, key: string, request: Request): void {
-    if (isBlind(request)) this.#copier.overtaking.written(key);
+    const { overtaking } = this.#copier;
+    if (isBlind(request)) overtaking.written(key);
+    else overtaking.brought(key);
     let open = this.#before.length + 1;
     let end = (): void => {};
     let wasThere = false;
@@ -178,6 +181,7 @@ class MovedTarget implements Target {
         close();
       };
       attempt(place, remove, operation.deadlineAt, removed, () => {
+        overtaking.written(key);
         place.forget(key);
         close();
       });
@@ -187,10 +191,11 @@ class MovedTarget implements Target {
       end = () => answer(operation, this.#now, deletedBefore(request, kept, wasThere));
       close();
     };
-    attempt(this.#now, request, operation.deadlineAt, answered, (error) => {
+    const failed = (error: CacheError): void => {
       end = () => operation.failWith(error);
       close();
-    });
+    };
+    attempt(this.#now, request, operation.deadlineAt, answered, failed, operation);
   }
 }
 

@@ -109,6 +109,11 @@ describe('what is remembered', () => {
     const former = history(...all);
     expect(former.map(({ nodes }) => nodes[0]!.ringName)).toEqual(['f', 'e', 'd', 'c']);
   });
+  test('each once: a node that comes and goes pushes nothing out', () => {
+    const [ab, abc, abd] = [placement('ab'), placement('abc'), placement('abd')];
+    const former = history(abd, ab, abc, ab, abc, ab, abc, ab);
+    expect(former.map(({ nodes }) => nodes)).toEqual([ab.nodes, abc.nodes, abd.nodes]);
+  });
   test('none whose grace is over, and nothing without a grace', () => {
     const [a, b] = [all[0]!, all[1]!];
     const former = rememberPlacement(history(a), b, GRACE_SECONDS * 1000, GRACE_SECONDS);

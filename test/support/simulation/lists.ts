@@ -11,6 +11,7 @@ export type ListChanges = 'any' | 'growing' | 'shrinking';
 
 /** As many as a client remembers. */
 const LISTS_MAX = 4;
+const STAYING = 2;
 
 /** The lists of nodes of one schedule, of these nodes. */
 export class SimLists {
@@ -35,9 +36,13 @@ export class SimLists {
     else this.current = this.#lists.shift() ?? this.current;
   }
 
+  /** Most often some nodes are in all lists, so that keys come back to where they were. */
   #drawn(nodes: readonly string[]): string[][] {
+    const shuffled = this.#shuffled(nodes);
+    const staying = this.#random.oneIn(4) ? [] : shuffled.splice(0, STAYING);
     return Array.from({ length: LISTS_MAX }, () => {
-      return this.#shuffled(nodes).slice(0, this.#random.int(1, nodes.length));
+      const others = this.#random.int(staying.length === 0 ? 1 : 0, shuffled.length);
+      return [...staying, ...this.#shuffled(shuffled).slice(0, others)];
     });
   }
 

@@ -157,12 +157,16 @@ export function enter(network: SimNetwork, clock: SimClock): void {
   Object.assign(globalThis, clock.globals);
 }
 
+/** With a value behind the line, at the nodes that do not know the meta commands. */
+const STORES = ['set', 'add', 'replace', 'append', 'prepend', 'cas'];
+
 /** What the client wrote, a request at a time. */
 function* requestsIn(text: string): Generator<string> {
   for (let at = 0; at < text.length; ) {
     let end = text.indexOf('\r\n', at) + 2;
-    const [verb, , bytes] = text.slice(at, end - 2).split(' ');
-    if (verb === 'ms') end += Number(bytes) + 2;
+    const [verb = '', , ...terms] = text.slice(at, end - 2).split(' ');
+    if (verb === 'ms') end += Number(terms[0]) + 2;
+    else if (STORES.includes(verb)) end += Number(terms[2]) + 2;
     yield text.slice(at, end);
     at = end;
   }

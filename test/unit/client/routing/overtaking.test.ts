@@ -28,6 +28,23 @@ describe('a key that is being copied', () => {
     expect([first.isOvertaken, second.isOvertaken]).toEqual([false, false]);
   });
 
+  test('is overtaken by who has brought it first, unless a node decides what is copied', () => {
+    const overtaking = new Overtaking();
+    const [bringing, deciding] = [overtaking.watch('k'), overtaking.watch('k')];
+    overtaking.decide(deciding, a);
+    overtaking.brought('other');
+    expect(bringing.isOvertaken).toBe(false);
+    overtaking.brought('k');
+    expect([bringing.isOvertaken, deciding.isOvertaken]).toEqual([true, false]);
+  });
+
+  test('is overtaken with all others when the nodes change', () => {
+    const overtaking = new Overtaking();
+    const watches = ['k', 'l'].map((key) => overtaking.watch(key));
+    overtaking.writtenAll();
+    for (const watch of watches) expect(watch).toMatchObject({ isChanged: true, isOvertaken: true });
+  });
+
   test('is watched until the end', () => {
     const overtaking = new Overtaking();
     const [first, second] = [overtaking.watch('k'), overtaking.watch('k')];

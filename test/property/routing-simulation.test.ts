@@ -104,6 +104,13 @@ const found = [
     100,
     292,
   ],
+  ['where stand-ins hold a key outlives the list', 'previous owners and a gutter', 3, 5, 1],
+  ['a former owner that fails a delete forgets', 'previous owners and a gutter', 3, 5, 77],
+  ['what was overtaken is not brought over', 'previous owners and a gutter', 3, 5, 163],
+  ['more than one former list is remembered', 'previous owners and a gutter', 3, 5, 137],
+  ['a read that outlasts its list repairs nothing', 'previous owners and a gutter', 3, 5, 172],
+  ['a copy that outlasts its list is not stored', 'previous owners and a gutter', 3, 5, 193],
+  ['what is called off asks no stand-in', 'previous owners and stand-ins', 3, 5, 255],
 ] as const satisfies readonly (readonly [string, RouteName, number, number, number])[];
 
 test.each(found)('%s', async (_, name, concurrent, from, nth) => {

@@ -24,7 +24,7 @@ export interface SimulationOptions {
 
 const STEPS = 150;
 /** The list of nodes changes once in so many of them. */
-const CHANGE_GAP_STEPS = 20;
+const CHANGE_GAP_STEPS = 15;
 /** What is left to do when nothing goes wrong any more takes less. */
 const CALM_STEPS_MAX = 20_000;
 
@@ -91,7 +91,8 @@ export class Simulation {
       if (kind < 20 || !this.#move()) this.#begin();
     } else if (kind < 92) this.#tick();
     else if (kind < 93) this.#abort();
-    else this.#disturb(random.pick(this.#network.nodes), random.int(0, 9));
+    else if (this.#lists === undefined || random.oneIn(2))
+      this.#disturb(random.pick(this.#network.nodes), random.int(0, 9));
     await turn();
   }
 
@@ -218,7 +219,10 @@ export class Simulation {
 
   #begin(): void {
     if (this.#workload.open >= this.#options.concurrent) return;
-    this.#workload.begin(this.#random.pick(KEYS), this.#random.int(0, 19));
+    // Keys that move are few: more is done with one of them.
+    const isFirst = this.#lists !== undefined && this.#random.oneIn(2);
+    const key = isFirst ? KEYS[0] : this.#random.pick(KEYS);
+    this.#workload.begin(key, this.#random.int(0, 19));
   }
 
   #tell(what: string): void {

@@ -42,7 +42,8 @@ describe('a key that is being copied', () => {
     const overtaking = new Overtaking();
     const watches = ['k', 'l'].map((key) => overtaking.watch(key));
     overtaking.writtenAll();
-    for (const watch of watches) expect(watch).toMatchObject({ isChanged: true, isOvertaken: true });
+    for (const watch of watches)
+      expect(watch).toMatchObject({ isChanged: true, isOvertaken: true });
   });
 
   test('is watched until the end', () => {

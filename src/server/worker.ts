@@ -207,7 +207,6 @@ class ThreadServer {
     for (const connection of this.#connections) connection.finish();
     if (this.#connections.size === 0) return;
     await new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
       let looks = 0;
       const timer = setInterval(() => {
         const isLast = ++looks === DRAIN_STALLS_MAX;
@@ -216,6 +215,10 @@ class ThreadServer {
         }
         if (isLast) clearInterval(timer);
       }, DRAIN_STALL_MS).unref();
+      this.#onEmpty = () => {
+        clearInterval(timer);
+        resolve();
+      };
     });
   }
 

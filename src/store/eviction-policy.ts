@@ -36,6 +36,8 @@ export interface EvictionPolicy {
   judge(segment: number, hits: number): Verdict;
   /** The list of a new item; `isGhost` when it was evicted not long ago. */
   entry(isGhost: boolean): number;
+  /** Whether an item that is written over counts as read and keeps its turn; else it goes to its list's head. */
+  readonly keepsTurn: boolean;
 }
 
 /**
@@ -55,6 +57,7 @@ export const s3fifo: EvictionPolicy = {
     return hits > 0 && segment !== SEGMENT.temp ? VERDICT.promote : VERDICT.forget;
   },
   entry: (isGhost) => (isGhost ? SEGMENT.warm : SEGMENT.hot),
+  keepsTurn: true,
 };
 
 /**
@@ -72,6 +75,7 @@ export const segmented: EvictionPolicy = {
     return isActive(hits) && segment !== SEGMENT.temp ? VERDICT.promote : VERDICT.forget;
   },
   entry: () => SEGMENT.hot,
+  keepsTurn: false,
 };
 
 /** One list, as `lru mode flat` wants it: an item that was read since it was last looked at gets another round. */
@@ -79,6 +83,7 @@ export const flat: EvictionPolicy = {
   next: segmented.next,
   judge: (_segment, hits) => (hits > 0 ? VERDICT.again : VERDICT.forget),
   entry: () => SEGMENT.cold,
+  keepsTurn: false,
 };
 
 /** memcached's ACTIVE: read again after its first hit, or after it was last moved for one. */

@@ -157,6 +157,11 @@ export class Evictor {
     return segment === SEGMENT.temp ? this.#policy().entry(false) : segment;
   }
 
+  /** Whether an item that is written over keeps its turn (EvictionPolicy). */
+  keepsTurn(): boolean {
+    return this.#policy().keepsTurn;
+  }
+
   /** Evicts an item whose stripe and class the caller holds, and frees its chunk. */
   forgetHeld(sizeClass: number, hash: number, id: ItemId): void {
     this.#forget(sizeClass, hash, id);

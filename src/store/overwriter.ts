@@ -8,7 +8,6 @@ import type { Linker } from './linker.ts';
 import { lock, unlock } from './locks.ts';
 import type { LruLists } from './lru.ts';
 import type { SizeHistogram } from './size-histogram.ts';
-import { EVICTION, type Tunables } from './tunables.ts';
 
 /** What says nothing of the new value. */
 const OF_OLD_VALUE = FLAG.fetched | FLAG.stale | FLAG.tokenSent | FLAG.keyBinary;
@@ -18,10 +17,9 @@ interface OverwriterParts {
   readonly lifetimes: Lifetimes;
   readonly linker: Pick<Linker, 'stampSeq'>;
   readonly lru: LruLists;
-  readonly evictor: Pick<Evictor, 'stayOf'>;
+  readonly evictor: Pick<Evictor, 'stayOf' | 'keepsTurn'>;
   readonly sizes: SizeHistogram;
   readonly expiries: Expiries;
-  readonly tunables: Tunables;
 }
 
 /**
@@ -71,18 +69,15 @@ export class Overwriter {
     unlock(this.#classes, block + CLASS.lock);
   }
 
-  /**
-   * A write counts as a hit; and where the lists are memcached's it moves the item to the head of its own. So does
-   * another life, where those of short life have a list. The class lock is held.
-   */
+  /** What the policy makes of a write; another life may mean another list, too. The class lock is held. */
   #note(id: ItemId, sizeClass: number, now: number): void {
-    const { items, lru, evictor, tunables } = this.#parts;
+    const { items, lru, evictor } = this.#parts;
     const hits = items.hits(id);
-    const isQueue = tunables.get('eviction') === EVICTION.s3fifo && tunables.get('segmented') === 1;
-    items.setAccess(id, now, isQueue ? Math.min(HITS_MAX, hits + 1) : hits);
+    const keepsTurn = evictor.keepsTurn();
+    items.setAccess(id, now, keepsTurn ? Math.min(HITS_MAX, hits + 1) : hits);
     const expiry = items.expiry(id);
     const segment = items.segment(id);
     const next = evictor.stayOf(segment, expiry === 0 ? 0 : expiry - now);
-    if (!isQueue || next !== segment) lru.toHead(sizeClass, id, next);
+    if (!keepsTurn || next !== segment) lru.toHead(sizeClass, id, next);
   }
 }

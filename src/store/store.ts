@@ -132,7 +132,6 @@ export class Store {
       evictor: this.evictor,
       sizes: this.sizes,
       expiries: this.expiries,
-      tunables: this.tunables,
     });
   }
 

@@ -150,7 +150,9 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return writeThrough(this, key, value, store, options);
   }
 
-  /** Many values at once; nodes are asked side by side, and one node's trouble is its keys' only. */
+  /**
+   * Many values at once; nodes are asked side by side, and one node's trouble is its keys' only.
+   */
   getMany<T = unknown>(keys: readonly string[], options?: CallOptions): Promise<ManyValues<T>> {
     return getMany<T>(keys, options, {
       route: this.#fleet,

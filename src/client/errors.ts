@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 
 /**
- * Every way an operation can fail, by code. `mayHaveRun` says whether the node may have carried the
- * command out: when it is false, trying again is safe for any command. `about` says what it names when it
- * concerns a key: the key and the node that it was to be done at, the key alone, or nothing.
+ * Every way an operation can fail, by code. `mayHaveRun` says whether the node may have carried
+ * the command out: when it is false, trying again is safe for any command. `about` says what it
+ * names when it concerns a key: the key and the node that it was to be done at, the key alone, or
+ * nothing.
  */
 export const FAILURES = {
   ERR_KEY: {
@@ -119,7 +120,10 @@ export interface FailureContext {
   readonly detail?: string | undefined;
   /** The node's name. */
   readonly node?: string | undefined;
-  /** As on the wire, once it is. Only its hash can be read, so that logs tell keys apart without telling them. */
+  /**
+   * As on the wire, once it is. Only its hash can be read, so that logs tell keys apart without
+   * telling them.
+   */
   readonly key?: string | undefined;
   readonly cause?: unknown;
 }
@@ -153,8 +157,8 @@ export class CacheError extends Error {
   }
 
   /**
-   * The start of the SHA-256 of the key, in hex; none for what concerns no key. Of a request for many
-   * keys that failed as a whole (the event `failure`) it is the first one's.
+   * The start of the SHA-256 of the key, in hex; none for what concerns no key. Of a request for
+   * many keys that failed as a whole (the event `failure`) it is the first one's.
    */
   get keyHash(): string | undefined {
     const { key } = this.#about;

@@ -24,8 +24,8 @@ class Whole implements WholeValue {
 }
 
 /**
- * Stores small values that have come with their request: what ValueWriter does in three steps, in one. It leaves to
- * that what is rare, so each of its rules is there too.
+ * Stores small values that have come with their request: what ValueWriter does in three steps, in
+ * one. It leaves to that what is rare, so each of its rules is there too.
  */
 export class WholeWriter {
   readonly #store: Store;
@@ -40,8 +40,9 @@ export class WholeWriter {
   }
 
   /**
-   * Stores `request.input[valueStart, valueStart + request.valueBytes)` on the request's terms, noted in `terms`.
-   * Undefined when nothing has happened: the value has to go through a ValueWriter.
+   * Stores `request.input[valueStart, valueStart + request.valueBytes)` on the request's terms,
+   * noted in `terms`. Undefined when nothing has happened: the value has to go through a
+   * ValueWriter.
    */
   write(request: Request, valueStart: number, terms: PendingValue): Status | undefined {
     const store = this.#store;

@@ -65,7 +65,9 @@ export class PendingValue implements PutTerms {
   readonly echo = new StorageEcho();
 }
 
-/** Lest the old value outlive a new one that was lost: memcached's meta set does so in every mode. */
+/**
+ * Lest the old value outlive a new one that was lost: memcached's meta set does so in every mode.
+ */
 function removesOld({ verb, dialect }: Request): boolean {
   return verb === VERB.set || dialect === DIALECT.meta;
 }
@@ -124,8 +126,8 @@ export class ValueWriter {
   }
 
   /**
-   * Takes the next bytes of the value: `input[start, end)`, never more than are missing. A status says
-   * that there is no memory for them: the value is dropped, as when `begin` fails.
+   * Takes the next bytes of the value: `input[start, end)`, never more than are missing. A status
+   * says that there is no memory for them: the value is dropped, as when `begin` fails.
    */
   receive(pending: PendingValue, input: Buffer, start: number, end: number): Status | undefined {
     if (!this.#store.writeValue(pending.item, pending.received, input, start, end)) {

@@ -17,7 +17,10 @@ import {
 import type { ClusterMember } from '../commands/index.ts';
 import { chainedItemBytesMax, EVICTION, PAGE_BYTES, type TunableName } from '../store/index.ts';
 
-/** memcached's `-o` names that a command line may keep: what they tune is not here, or needs no tuning. */
+/**
+ * memcached's `-o` names that a command line may keep: what they tune is not here, or needs no
+ * tuning.
+ */
 const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
   maxconns_fast: 'one connection too many is always refused at once',
   no_maxconns_fast: 'one connection too many is always refused at once',

@@ -147,7 +147,10 @@ export class Session {
   #discardBytes = 0;
   /** The rest of a reply that is too long for one turn. */
   #stream: ReplyStream | undefined;
-  /** The key at which a get goes on that was blocked, or has a large value to write first; 0 is none. */
+  /**
+   * The key at which a get goes on that was blocked, or has a large value to write first; 0 is
+   * none.
+   */
   #resumeKey = 0;
 
   constructor(tools: SessionTools, host: SessionHost) {
@@ -328,7 +331,9 @@ export class Session {
     }
   }
 
-  /** A value that has come with its request is stored at once; false when it is to go the long way. */
+  /**
+   * A value that has come with its request is stored at once; false when it is to go the long way.
+   */
   #storeWhole(request: Request, from: number, end: number): boolean {
     const { executor, store } = this.#tools;
     const { input, valueBytes } = request;
@@ -480,7 +485,10 @@ function dialectOf(firstByte: number): 'text' | 'binary' {
   return isBinary(firstByte) ? 'binary' : 'text';
 }
 
-/** A packet is refused for its form, whoever sends it, when its frame makes no sense or it is a login. */
+/**
+ * A packet is refused for its form, whoever sends it, when its frame makes no sense or it is a
+ * login.
+ */
 function isRefusedForForm({ verb, thenClose, refusalStatus, opcode }: Request): boolean {
   if (verb !== VERB.refused) return false;
   const isLogin = opcode >= OPCODE.saslMechanisms && opcode <= OPCODE.saslStep;

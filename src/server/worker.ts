@@ -28,7 +28,10 @@ import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.t
 import { Watchers } from './watchers.ts';
 
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
-/** How long a node that drains lets a client be that takes nothing; and at the most, within Docker's ten seconds. */
+/**
+ * How long a node that drains lets a client be that takes nothing; and at the most, within
+ * Docker's ten seconds.
+ */
 const DRAIN_STALL_MS = 2000;
 const DRAIN_STALLS_MAX = 4;
 /** Between the prefix of a key and the rest (memcached). */

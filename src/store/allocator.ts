@@ -16,7 +16,9 @@ import type { Tunables } from './tunables.ts';
 /** How often an allocation may ask other classes for a page before it is given up. */
 const STEALS_MAX = 8;
 
-/** On whose behalf room is made, so that eviction takes no lock twice and nothing that is needed. */
+/**
+ * On whose behalf room is made, so that eviction takes no lock twice and nothing that is needed.
+ */
 export interface Asker {
   /** The stripe that is held already, or -1. */
   stripe: number;
@@ -45,8 +47,8 @@ export interface AllocatorParts {
 }
 
 /**
- * Makes items, whole or as the head of a chain to which value chunks are added. The caller may hold a
- * stripe, but no class.
+ * Makes items, whole or as the head of a chain to which value chunks are added. The caller may
+ * hold a stripe, but no class.
  */
 export class Allocator {
   readonly #parts: AllocatorParts;
@@ -91,7 +93,9 @@ export class Allocator {
     return id;
   }
 
-  /** Takes the chunks that bytes `from` … `to - 1` of a chained value need; false when it cannot. */
+  /**
+   * Takes the chunks that bytes `from` … `to - 1` of a chained value need; false when it cannot.
+   */
   reserve(head: ItemId, from: number, to: number, asker: Asker): boolean {
     const { chains } = this.#parts;
     const end = chains.chunksFor(to);
@@ -133,8 +137,8 @@ export class Allocator {
   }
 
   /**
-   * A chunk for so many bytes. A class may be full of parts of chains, which it cannot evict: then the
-   * largest stands in, which can.
+   * A chunk for so many bytes. A class may be full of parts of chains, which it cannot evict: then
+   * the largest stands in, which can.
    */
   #takeFor(bytes: number, asker: Asker): ItemId {
     const { chunkBytes, tunables } = this.#parts;
@@ -166,8 +170,9 @@ export class Allocator {
   }
 
   /**
-   * The class that has most pages, for one that has nothing to evict to take one; but not that whose
-   * page was too busy to leave the last time: when its turn comes again, it is another page's.
+   * The class that has most pages, for one that has nothing to evict to take one; but not that
+   * whose page was too busy to leave the last time: when its turn comes again, it is another
+   * page's.
    */
   #donor(sizeClass: number, busy: number): number {
     const { tunables } = this.#parts;

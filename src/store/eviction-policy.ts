@@ -36,14 +36,17 @@ export interface EvictionPolicy {
   judge(segment: number, hits: number): Verdict;
   /** The list of a new item; `isGhost` when it was evicted not long ago. */
   entry(isGhost: boolean): number;
-  /** Whether an item that is written over counts as read and keeps its turn; else it goes to its list's head. */
+  /**
+   * Whether an item that is written over counts as read and keeps its turn; else it goes to its
+   * list's head.
+   */
   readonly keepsTurn: boolean;
 }
 
 /**
- * S3-FIFO: newcomers pass through a small queue (HOT), and only what was asked for again while it was
- * there, or soon after, gets into the large one (WARM), where each hit is worth a round.
- * "FIFO queues are all you need for cache eviction", SOSP 2023.
+ * S3-FIFO: newcomers pass through a small queue (HOT), and only what was asked for again while it
+ * was there, or soon after, gets into the large one (WARM), where each hit is worth a round. "FIFO
+ * queues are all you need for cache eviction", SOSP 2023.
  */
 export const s3fifo: EvictionPolicy = {
   next({ hot, warm, cold, temp }) {
@@ -61,8 +64,9 @@ export const s3fifo: EvictionPolicy = {
 };
 
 /**
- * memcached's segmented LRU, as far as an eviction is concerned: COLD's tail gives way unless it was read
- * twice; the maintainer keeps COLD filled. Where it has not come round yet, HOT's or WARM's tail gives way.
+ * memcached's segmented LRU, as far as an eviction is concerned: COLD's tail gives way unless it
+ * was read twice; the maintainer keeps COLD filled. Where it has not come round yet, HOT's or
+ * WARM's tail gives way.
  */
 export const segmented: EvictionPolicy = {
   next({ hot, warm, cold, temp }) {
@@ -78,7 +82,10 @@ export const segmented: EvictionPolicy = {
   keepsTurn: false,
 };
 
-/** One list, as `lru mode flat` wants it: an item that was read since it was last looked at gets another round. */
+/**
+ * One list, as `lru mode flat` wants it: an item that was read since it was last looked at gets
+ * another round.
+ */
 export const flat: EvictionPolicy = {
   next: segmented.next,
   judge: (_segment, hits) => (hits > 0 ? VERDICT.again : VERDICT.forget),

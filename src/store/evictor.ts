@@ -70,9 +70,9 @@ export class Evictor {
   }
 
   /**
-   * A forgotten item, off the index and the lists but still whole, or NO_ITEM. The class lock is held;
-   * `heldStripe` (or -1) is the stripe the caller holds already, and `keep` an item of it that it still
-   * needs.
+   * A forgotten item, off the index and the lists but still whole, or NO_ITEM. The class lock is
+   * held; `heldStripe` (or -1) is the stripe the caller holds already, and `keep` an item of it
+   * that it still needs.
    */
   evict(sizeClass: number, heldStripe: number, keep: ItemId): ItemId {
     const policy = this.#policy();
@@ -104,7 +104,9 @@ export class Evictor {
     return segment === NO_SEGMENT ? NO_ITEM : this.#lru.tail(sizeClass, segment);
   }
 
-  /** Frees the item if it has expired or was flushed and nobody is at it. The class lock is held. */
+  /**
+   * Frees the item if it has expired or was flushed and nobody is at it. The class lock is held.
+   */
   reclaimIfDead(sizeClass: number, id: ItemId): boolean {
     if (!this.#isDead(id)) return false;
     const hash = this.#index.hashOfItem(id);
@@ -151,7 +153,10 @@ export class Evictor {
     return this.#isTemporary(ttlSeconds) ? SEGMENT.temp : this.#policy().entry(isGhost);
   }
 
-  /** Where an item of this segment goes on when it is written over: it stays, but for TEMP, which goes by its new life. */
+  /**
+   * Where an item of this segment goes on when it is written over: it stays, but for TEMP, which
+   * goes by its new life.
+   */
   stayOf(segment: number, ttlSeconds: number): number {
     if (this.#isTemporary(ttlSeconds)) return SEGMENT.temp;
     return segment === SEGMENT.temp ? this.#policy().entry(false) : segment;
@@ -197,7 +202,9 @@ export class Evictor {
     return policy.next(counts);
   }
 
-  /** A glance without the stripe: what it sees may be old by a moment, which costs a wrong guess. */
+  /**
+   * A glance without the stripe: what it sees may be old by a moment, which costs a wrong guess.
+   */
   #judge(policy: EvictionPolicy, segment: number, id: ItemId): Verdict {
     if (this.#isDead(id)) return VERDICT.forget;
     return policy.judge(segment, this.#items.hits(id));

@@ -115,7 +115,10 @@ export class Items {
     if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
   }
 
-  /** Writes the header of a linked item for a new value with client flags where there were some, or none as before. */
+  /**
+   * Writes the header of a linked item for a new value with client flags where there were some, or
+   * none as before.
+   */
   renew(
     id: ItemId,
     cleared: number,
@@ -144,7 +147,9 @@ export class Items {
     return this.has(id, FLAG.chunked) ? this.#largestClass : this.classOf(id);
   }
 
-  /** Whether this is an item whose value is in chunks of its own; not whether it is one of those. */
+  /**
+   * Whether this is an item whose value is in chunks of its own; not whether it is one of those.
+   */
   isChained(id: ItemId): boolean {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
     return (meta & FLAG.chunked) !== 0 && (meta & KEY_MASK) !== 0;

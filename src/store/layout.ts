@@ -238,8 +238,8 @@ export interface StoreLayout {
 }
 
 /**
- * Lays the store out for `memoryLimitBytes` of items, which may become up to `growth` times as many, and for
- * `threads` counter blocks. What is not used is address space only.
+ * Lays the store out for `memoryLimitBytes` of items, which may become up to `growth` times as
+ * many, and for `threads` counter blocks. What is not used is address space only.
  */
 export function layOut(
   memoryLimitBytes: number,

@@ -23,7 +23,10 @@ interface LinkerParts {
   readonly expiries: Expiries;
 }
 
-/** Puts items on the index and on their list, and takes them off: always both, under the stripe of the key. */
+/**
+ * Puts items on the index and on their list, and takes them off: always both, under the stripe of
+ * the key.
+ */
 export class Linker {
   readonly #classes: Int32Array;
   readonly #items: LinkerParts['items'];

@@ -23,8 +23,9 @@ interface OverwriterParts {
 }
 
 /**
- * Makes an item that is linked the item of another value of the same key, in the chunk it has: nothing is taken, given
- * back or hung elsewhere. The caller holds its stripe, so nobody sees the half of it.
+ * Makes an item that is linked the item of another value of the same key, in the chunk it has:
+ * nothing is taken, given back or hung elsewhere. The caller holds its stripe, so nobody sees the
+ * half of it.
  */
 export class Overwriter {
   readonly #classes: Int32Array;
@@ -37,7 +38,9 @@ export class Overwriter {
     this.#parts = parts;
   }
 
-  /** Whether the item's chunk is of that class and its key is where it would be with these flags. */
+  /**
+   * Whether the item's chunk is of that class and its key is where it would be with these flags.
+   */
   fits(id: ItemId, sizeClass: number, clientFlags: number): boolean {
     const { items } = this.#parts;
     if (items.has(id, FLAG.chunked | FLAG.ownCas)) return false;
@@ -69,7 +72,10 @@ export class Overwriter {
     unlock(this.#classes, block + CLASS.lock);
   }
 
-  /** What the policy makes of a write; another life may mean another list, too. The class lock is held. */
+  /**
+   * What the policy makes of a write; another life may mean another list, too. The class lock is
+   * held.
+   */
   #note(id: ItemId, sizeClass: number, now: number): void {
     const { items, lru, evictor } = this.#parts;
     const hits = items.hits(id);

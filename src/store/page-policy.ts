@@ -20,18 +20,25 @@ export interface PageMove {
 
 /** What a class that does not need them keeps of its free pages. */
 const FREE_PAGES_KEPT = 1.5;
-/** How many times the donor's the taker's page must be worth, and how many hits more: a move costs a page of items. */
+/**
+ * How many times the donor's the taker's page must be worth, and how many hits more: a move costs
+ * a page of items.
+ */
 const GAIN_TIMES = 2;
 const GAIN_HITS = 4;
-/** How many times longer the donor's items must have been idle than the taker's, and how much longer. */
+/**
+ * How many times longer the donor's items must have been idle than the taker's, and how much
+ * longer.
+ */
 const IDLE_TIMES = 4;
 const IDLE_SECONDS = 10;
 
 /**
- * Decides, never moves: the page that should change its class, if any. A page goes to where one more saves the
- * most misses, from where the last one saves the fewest, which the same count stands for: each page more saves
- * fewer. So in the end a page is worth the same in every class, and misses are fewest (Cliffhanger: Cidon,
- * Eisenman, Alizadeh, Katti, NSDI 2016). `pagesOver` is how many pages the classes must give up.
+ * Decides, never moves: the page that should change its class, if any. A page goes to where one
+ * more saves the most misses, from where the last one saves the fewest, which the same count
+ * stands for: each page more saves fewer. So in the end a page is worth the same in every class,
+ * and misses are fewest (Cliffhanger: Cidon, Eisenman, Alizadeh, Katti, NSDI 2016). `pagesOver` is
+ * how many pages the classes must give up.
  */
 export function planPageMove(
   classes: readonly ClassSample[],
@@ -52,9 +59,9 @@ export function planPageMove(
 }
 
 /**
- * What nobody stores again soon leaves no trace in hits: a class whose values are read once, a while after, or one
- * so small that everything is gone before it comes again. It gets the pages of a class that nobody uses any
- * more (memcached moves all its pages by such ages).
+ * What nobody stores again soon leaves no trace in hits: a class whose values are read once, a
+ * while after, or one so small that everything is gone before it comes again. It gets the pages of
+ * a class that nobody uses any more (memcached moves all its pages by such ages).
  */
 function planByAge(classes: readonly ClassSample[]): PageMove | undefined {
   const unused = classes.filter(({ pages, pageHits }) => pages > 1 && pageHits < 1);
@@ -72,5 +79,8 @@ function mostBy<T>(all: readonly T[], worth: (one: T) => number): T | undefined 
   return most;
 }
 
-/** What a class loses with a page: more than one more would save, the more so the fewer pages it has. */
+/**
+ * What a class loses with a page: more than one more would save, the more so the fewer pages it
+ * has.
+ */
 const lossOf = ({ pageHits, pages }: ClassSample): number => (pageHits * pages) / (pages - 1);

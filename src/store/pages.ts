@@ -45,7 +45,9 @@ export class Pages {
     unlock(this.#control, CONTROL.pageLock);
   }
 
-  /** The class's lock is held, that of the one that gives the page away or of the one that gets it. */
+  /**
+   * The class's lock is held, that of the one that gives the page away or of the one that gets it.
+   */
   assign(page: number, sizeClass: number): void {
     this.#pageClass[page] = sizeClass;
   }

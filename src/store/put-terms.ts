@@ -49,7 +49,10 @@ export interface WholeValue {
   readonly valueEnd: number;
 }
 
-/** Whether an item may take the place of another: what `add`, `replace`, `cas` and the others promise. */
+/**
+ * Whether an item may take the place of another: what `add`, `replace`, `cas` and the others
+ * promise.
+ */
 export class PutJudge {
   readonly #items: Items;
   readonly #counters: ThreadCounters;

@@ -7,9 +7,9 @@ import { NO_CLASS } from './pages.ts';
 import type { Slabs } from './slabs.ts';
 
 /**
- * Gives back the chunks of items that the index has let go. Who calls holds no class, or the largest,
- * or the one that the item's chunk belongs to: so whoever holds the largest may take one other, and
- * never the other way round.
+ * Gives back the chunks of items that the index has let go. Who calls holds no class, or the
+ * largest, or the one that the item's chunk belongs to: so whoever holds the largest may take one
+ * other, and never the other way round.
  */
 export class Releaser {
   readonly #classes: Int32Array;

@@ -123,8 +123,9 @@ export class Slabs {
   }
 
   /**
-   * The leaving page, all of whose chunks are out of use, is the class's no more. It is nobody's then, under
-   * the class's lock: the crawler would take what the next class writes there for this one's items.
+   * The leaving page, all of whose chunks are out of use, is the class's no more. It is nobody's
+   * then, under the class's lock: the crawler would take what the next class writes there for this
+   * one's items.
    */
   endLeaving(sizeClass: number): number {
     const block = sizeClass * CLASS.words;

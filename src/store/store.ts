@@ -54,9 +54,9 @@ const KEPT_BY_COPY = [FLAG.fetched, FLAG.stale, FLAG.tokenSent];
  * mode's condition does not hold; from then on its key's stripe protects it, until it is deleted,
  * replaced, expired, flushed or evicted and its chunk goes back.
  *
- * A value that no chunk holds is a chain of them (chains.ts). Its chunks are taken as its bytes arrive,
- * so that an announcement alone takes no memory; and who sends it out pins it, so that it stays whole
- * without a lock for as long as that takes, whatever becomes of its key.
+ * A value that no chunk holds is a chain of them (chains.ts). Its chunks are taken as its bytes
+ * arrive, so that an announcement alone takes no memory; and who sends it out pins it, so that it
+ * stays whole without a lock for as long as that takes, whatever becomes of its key.
  */
 export class Store {
   readonly counters: ThreadCounters;
@@ -152,7 +152,10 @@ export class Store {
     unlock(this.#stripes, hash & (STRIPES - 1));
   }
 
-  /** Marks an opened item as read: a count up to 3 and the access time, one word; the LRU is not touched. */
+  /**
+   * Marks an opened item as read: a count up to 3 and the access time, one word; the LRU is not
+   * touched.
+   */
   noteHit(id: ItemId): void {
     this.items.noteHit(id, this.lifetimes.now());
   }
@@ -174,8 +177,8 @@ export class Store {
 
   /**
    * A fresh item that nobody else sees, or NO_ITEM when its class has no chunk and nothing to
-   * evict. It must `fits`, and must end in `put` or `release`. The chunks of a chained value are taken
-   * by `writeValue`.
+   * evict. It must `fits`, and must end in `put` or `release`. The chunks of a chained value are
+   * taken by `writeValue`.
    */
   allocate(
     keyBytes: number,
@@ -231,8 +234,8 @@ export class Store {
   }
 
   /**
-   * Writes `source[start, end)` at `offset` of an unlinked item's value. False when there is no memory
-   * for it, which only happens to a chained value: it must then end in `release`.
+   * Writes `source[start, end)` at `offset` of an unlinked item's value. False when there is no
+   * memory for it, which only happens to a chained value: it must then end in `release`.
    */
   writeValue(id: ItemId, offset: number, source: Buffer, start: number, end: number): boolean {
     if (!this.items.isChained(id)) {

@@ -20,7 +20,9 @@ export interface ConnectionOptions extends SocketOptions {
   readonly login: Login | undefined;
   /** Milliseconds from the first packet to the end of the handshake. */
   readonly connectTimeoutMs: number;
-  /** Milliseconds without a byte, while replies are awaited, after which the node counts as gone. */
+  /**
+   * Milliseconds without a byte, while replies are awaited, after which the node counts as gone.
+   */
   readonly silenceMs: number;
 }
 
@@ -101,8 +103,9 @@ export class Connection {
   }
 
   /**
-   * A node gives the right to load a stale item anew to the next who reads it by `mg`. Who only reads would
-   * keep it from those who load, until the item is gone; marked stale again, it is there for them.
+   * A node gives the right to load a stale item anew to the next who reads it by `mg`. Who only
+   * reads would keep it from those who load, until the item is gone; marked stale again, it is
+   * there for them.
    */
   #giveBack(key: string): void {
     const request = { verb: 'delete', key, cas: undefined, staleExptime: 'kept' } as const;

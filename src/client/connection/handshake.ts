@@ -19,7 +19,10 @@ export interface Login {
   readonly password: string;
 }
 
-/** The first memcached whose meta commands are those of today ("OK" became "HD", `ms` names its length). */
+/**
+ * The first memcached whose meta commands are those of today ("OK" became "HD", `ms` names its
+ * length).
+ */
 const META_SINCE = [1, 6, 10] as const;
 
 const VERSION: Request = { verb: 'version' };
@@ -79,8 +82,8 @@ export class Handshake {
   }
 
   /**
-   * The node closed instead of answering: what to try on the next connection. Who does not know `mn` closes
-   * in peace (twemproxy); a reset there is a node that ends.
+   * The node closed instead of answering: what to try on the next connection. Who does not know
+   * `mn` closes in peace (twemproxy); a reset there is a node that ends.
    */
   nextIfClosed(inPeace: boolean): ProtocolChoice | undefined {
     if (this.#protocol !== 'auto') return undefined;

@@ -1,7 +1,9 @@
 import { keysOf, type Reply, type Request } from '../../protocol/client.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
 
-/** What the asker makes of an answer. Both run while the reply is being read: they keep no `Reply`. */
+/**
+ * What the asker makes of an answer. Both run while the reply is being read: they keep no `Reply`.
+ */
 export interface Answered {
   /** One of several items: a value of many, a statistic. */
   readonly item?: (reply: Reply, node: string) => void;
@@ -30,8 +32,8 @@ export interface Pursuit {
 }
 
 /**
- * A request on its way: settled exactly once, whatever happens. One that is given up while its reply
- * is under way keeps its place in the pipeline, so that the reply is recognised and dropped.
+ * A request on its way: settled exactly once, whatever happens. One that is given up while its
+ * reply is under way keeps its place in the pipeline, so that the reply is recognised and dropped.
  */
 export class Operation implements Outcome, Pursuit {
   readonly request: Request;
@@ -44,7 +46,8 @@ export class Operation implements Outcome, Pursuit {
   isSent = false;
   /**
    * Whether what comes after it on the connection must not pass it: until its deadline it is sent
-   * again if the connection closes in peace, though it writes; a connection that is alive does not give it up.
+   * again if the connection closes in peace, though it writes; a connection that is alive does not
+   * give it up.
    */
   isCleanup = false;
   /** Whether it was sent before, on a connection that closed. */
@@ -86,7 +89,9 @@ export class Operation implements Outcome, Pursuit {
     return this.isSettled || (this.partOf?.isGivenUp ?? false);
   }
 
-  /** Whether it does no harm to send it again: it cleans up, or only reads and was sent but once. */
+  /**
+   * Whether it does no harm to send it again: it cleans up, or only reads and was sent but once.
+   */
   get isRepeatable(): boolean {
     const { verb } = this.request;
     const isRead = verb === 'get' || verb === 'get-many' || verb === 'version' || verb === 'stats';

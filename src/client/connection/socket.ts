@@ -77,9 +77,10 @@ export function openSocket(
 }
 
 /**
- * Ends a connection to a node that is silent. Over TCP by a reset: what is not on its way yet never leaves, so
- * that a node that was only frozen does not carry it out over what was written since. What the node's kernel has
- * received it does carry out: no end of a connection takes that back.
+ * Ends a connection to a node that is silent. Over TCP by a reset: what is not on its way yet
+ * never leaves, so that a node that was only frozen does not carry it out over what was written
+ * since. What the node's kernel has received it does carry out: no end of a connection takes that
+ * back.
  */
 export function abandon(socket: Socket): void {
   const isPlainTcp = !(socket instanceof TLSSocket) && socket.remoteFamily !== undefined;

@@ -13,8 +13,8 @@ export interface EndpointAccess {
   /** Speak TLS, with these options of `tls.connect`; the server's name is the endpoint's host. */
   readonly tls?: ConnectionOptions;
   /**
-   * For endpoints that want memcached's ASCII login; the name may have no blank. Others are not sent it: to
-   * them it would be a value, for everyone to read.
+   * For endpoints that want memcached's ASCII login; the name may have no blank. Others are not
+   * sent it: to them it would be a value, for everyone to read.
    */
   readonly login?: { readonly user: string; readonly password: string };
 }

@@ -29,13 +29,15 @@ export interface DiscoveryListener {
 }
 
 /**
- * Finds out which nodes there are, and goes on doing so. It never throws and never waits for a caller:
- * a list that cannot be had at the start is trouble, not a failure to start.
+ * Finds out which nodes there are, and goes on doing so. It never throws and never waits for a
+ * caller: a list that cannot be had at the start is trouble, not a failure to start.
  */
 export interface Discovery {
   /** Begins; to be called once. The list may be told before this returns. */
   start(listener: DiscoveryListener): void;
-  /** Asks to look again soon, as after a connection failed. It may be called any number of times. */
+  /**
+   * Asks to look again soon, as after a connection failed. It may be called any number of times.
+   */
   refresh(): void;
   /** Ends it: the listener hears nothing more. Settles when nothing is under way. */
   close(): Promise<void>;

@@ -47,7 +47,10 @@ export class DnsServers implements Resolver {
   }
 }
 
-/** A name may have addresses of one kind alone. A server in trouble has not said so: half a fleet would be gone. */
+/**
+ * A name may have addresses of one kind alone. A server in trouble has not said so: half a fleet
+ * would be gone.
+ */
 function noneOfThisKind(error: unknown): readonly string[] {
   if (error instanceof Error && 'code' in error && error.code === 'ENODATA') return [];
   throw error;

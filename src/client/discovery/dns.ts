@@ -12,7 +12,9 @@ const INTERVAL_MS = 30_000;
 const PORT_DEFAULT = 11_211;
 
 export interface DnsOptions extends PaceOptions {
-  /** The name: of a service in docker-compose, a headless service in Kubernetes, or of SRV records. */
+  /**
+   * The name: of a service in docker-compose, a headless service in Kubernetes, or of SRV records.
+   */
   readonly name: string;
   /**
    * `address`: each address (A, AAAA) is a node, at `port`; a node that comes back under another address
@@ -97,7 +99,9 @@ async function lookUp(
   return [...addresses].sort().flatMap((host) => readNodes([{ host, port }]));
 }
 
-/** RFC 2782: the lowest priority is the one to use, and a target of "." means that there is none. */
+/**
+ * RFC 2782: the lowest priority is the one to use, and a target of "." means that there is none.
+ */
 export function nodesOfRecords(
   records: readonly ServiceRecord[],
   weights: boolean,

@@ -36,8 +36,9 @@ export interface LoadCounts {
  * Lazy loading with one loader for each key across all processes.
  *
  * Who misses asks the node for a lease, and the node gives it to one. That one loads, and stores
- * with the lease's cas, so that nothing older ever overwrites what was set or deleted meanwhile. The
- * others in this process wait for that very load, and those in other processes look again and again.
+ * with the lease's cas, so that nothing older ever overwrites what was set or deleted meanwhile.
+ * The others in this process wait for that very load, and those in other processes look again and
+ * again.
  */
 export class ReadThrough {
   readonly #cache: LeasingCache;

@@ -15,12 +15,14 @@ export interface FormerPlacement extends Placement {
 }
 
 /**
- * Placements remembered at once, each once: a fleet that grows node by node changes more often than a grace
- * lasts, and a node that comes and goes must not push out the others.
+ * Placements remembered at once, each once: a fleet that grows node by node changes more often
+ * than a grace lasts, and a node that comes and goes must not push out the others.
  */
 const FORMER_MAX = 4;
 
-/** The former placements after `replaced` has become one; newest first, the oldest are forgotten. */
+/**
+ * The former placements after `replaced` has become one; newest first, the oldest are forgotten.
+ */
 export function rememberPlacement(
   former: readonly FormerPlacement[],
   replaced: Placement,
@@ -36,13 +38,13 @@ export function rememberPlacement(
 }
 
 /**
- * Where a miss of `key` may still be found after the nodes changed: indexes of `current.nodes`, newest
- * placement first, without the owner. Empty when the grace is over, when the key did not move, and when
- * its previous owner is gone or is another machine by now (which holds nothing). With `copies` of each key
- * all its holders are meant where it says owner.
+ * Where a miss of `key` may still be found after the nodes changed: indexes of `current.nodes`,
+ * newest placement first, without the owner. Empty when the grace is over, when the key did not
+ * move, and when its previous owner is gone or is another machine by now (which holds nothing).
+ * With `copies` of each key all its holders are meant where it says owner.
  *
- * Whoever writes or deletes the key must delete it at these nodes too: else a later miss brings the old
- * value back.
+ * Whoever writes or deletes the key must delete it at these nodes too: else a later miss brings
+ * the old value back.
  */
 export function previousOwners(
   key: RingKey,

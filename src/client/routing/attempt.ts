@@ -7,9 +7,9 @@ import type { Destination } from './route.ts';
 const LEAST_MS = 1;
 
 /**
- * Asks one target on behalf of an operation that may ask others, too. One of the two is called, once,
- * and perhaps before this returns; the reply is only lent. Where the target takes several steps, it takes no
- * more of them once that is given up which it is `partOf`.
+ * Asks one target on behalf of an operation that may ask others, too. One of the two is called,
+ * once, and perhaps before this returns; the reply is only lent. Where the target takes several
+ * steps, it takes no more of them once that is given up which it is `partOf`.
  */
 export function attempt(
   target: Destination,

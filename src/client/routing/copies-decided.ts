@@ -10,9 +10,10 @@ import type { Overtaking, Watch } from './overtaking.ts';
 import { mayRepeat } from './verdicts.ts';
 
 /**
- * The first copy that is up decides. If it has lost the item, it gets it back from another first; what it
- * came to is then written to the others by value, and the operation ends when they have it. Where the key
- * is set or deleted meanwhile, the others forget it: their order could be another than the decider's.
+ * The first copy that is up decides. If it has lost the item, it gets it back from another first;
+ * what it came to is then written to the others by value, and the operation ends when they have
+ * it. Where the key is set or deleted meanwhile, the others forget it: their order could be
+ * another than the decider's.
  */
 export function decideAmongCopies(
   copies: CopySet,
@@ -78,7 +79,10 @@ class Decision {
     return this.#places.filter((place) => place !== decider && !place.isDown);
   }
 
-  /** Brings back what the decider lost, from the first that has it; then it is asked as it should be. */
+  /**
+   * Brings back what the decider lost, from the first that has it; then it is asked as it should
+   * be.
+   */
   #restore(decider: Member): void {
     const others = this.#others(decider);
     const from = (at: number): void => {

@@ -12,8 +12,8 @@ import type { Member } from './member.ts';
 
 /**
  * Carries a request out at all copies at once. It has succeeded when one has done it; a copy that
- * failed forgets the key, at once: nobody may copy from it what is old. It ends when all have, so that
- * what is acknowledged is on every copy that is up.
+ * failed forgets the key, at once: nobody may copy from it what is old. It ends when all have, so
+ * that what is acknowledged is on every copy that is up.
  */
 export function writeEverywhere(
   copies: CopySet,

@@ -23,8 +23,9 @@ export function readFromCopies(copies: CopySet, operation: Operation, request: G
 }
 
 /**
- * A fetch with its lease, its touch and its recache is the first copy's business. If that has lost the
- * item, the others are asked before the lease is handed out: what one of them has is its value.
+ * A fetch with its lease, its touch and its recache is the first copy's business. If that has lost
+ * the item, the others are asked before the lease is handed out: what one of them has is its
+ * value.
  */
 export function fetchFromCopies(
   copies: CopySet,

@@ -33,7 +33,9 @@ export class CopySet {
     return this.members.filter((each) => each !== member);
   }
 
-  /** What these have under the key is out of date, or may be; so is what others are copying of it. */
+  /**
+   * What these have under the key is out of date, or may be; so is what others are copying of it.
+   */
   forget(key: string, members: readonly Member[] = this.members): void {
     this.copier.overtaking.written(key);
     for (const member of members) member.forget(key);

@@ -8,9 +8,9 @@ export interface Whereabouts extends Route {
 }
 
 /**
- * The time in which one list of nodes is in force. What was asked in it ends where it was asked. But what is
- * yet to ask another node, or the same one again, goes by the list that is in force by then: whoever holds
- * the key by that may have it already, and would not hear of the change.
+ * The time in which one list of nodes is in force. What was asked in it ends where it was asked.
+ * But what is yet to ask another node, or the same one again, goes by the list that is in force by
+ * then: whoever holds the key by that may have it already, and would not hear of the change.
  */
 export class Era {
   readonly #then: Pick<Whereabouts, 'membersOf'>;
@@ -24,7 +24,9 @@ export class Era {
     this.#now = now;
   }
 
-  /** By the list that is in force, as if it had not been sent before; unless nobody waits for it. */
+  /**
+   * By the list that is in force, as if it had not been sent before; unless nobody waits for it.
+   */
   sendAnew(operation: Operation, key: string): void {
     if (operation.isGivenUp) operation.fail('ERR_ABORTED_UNSENT', undefined);
     else this.#now.targetOf(key).send(operation);

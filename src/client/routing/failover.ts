@@ -16,9 +16,9 @@ export interface StandIns {
 }
 
 /**
- * While a key's own target is down, or fails in a way that another may mend, a stand-in serves the key.
- * What the target misses meanwhile it forgets before it is asked again; what stand-ins hold lives briefly,
- * so that the next outage finds nothing old.
+ * While a key's own target is down, or fails in a way that another may mend, a stand-in serves the
+ * key. What the target misses meanwhile it forgets before it is asked again; what stand-ins hold
+ * lives briefly, so that the next outage finds nothing old.
  */
 export class FailoverRoute implements Route {
   readonly #inner: Route;

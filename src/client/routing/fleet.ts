@@ -24,8 +24,8 @@ export interface FleetEvents extends RouteEvents {
 
 /**
  * The nodes there are, and the route to each key among them. A new list takes effect between two
- * operations: nodes in both keep their connections, those that left end what they have, and operations
- * under way end where they began.
+ * operations: nodes in both keep their connections, those that left end what they have, and
+ * operations under way end where they began.
  */
 export class Fleet implements Whereabouts {
   /** Whether a key may be served by more than one node, so that CAS ids must say whose they are. */

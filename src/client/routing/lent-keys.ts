@@ -4,13 +4,17 @@ import type { Target } from './route.ts';
 const KEYS_MAX = 65_536;
 
 /**
- * Where keys were written last that were written elsewhere than at their own target. It outlives changes
- * of the nodes: who stood in before is not asked by a later list, and may stand in again by the next.
+ * Where keys were written last that were written elsewhere than at their own target. It outlives
+ * changes of the nodes: who stood in before is not asked by a later list, and may stand in again
+ * by the next.
  */
 export class LentKeys {
   readonly #places = new Map<string, Target>();
 
-  /** Before a write: whoever has an older value of the key than the place where it is written forgets it. */
+  /**
+   * Before a write: whoever has an older value of the key than the place where it is written
+   * forgets it.
+   */
   written(key: string, place: Target, own: Target): void {
     const before = this.#places.get(key);
     if (before !== undefined) {

@@ -8,7 +8,10 @@ import type { Target } from './route.ts';
 export interface LookPlan {
   /** The places of a key, in order; at least one. */
   readonly placesOf: (key: string) => readonly Target[];
-  /** Whether a key that is not at one place is looked for at the next; after a failure it always is. */
+  /**
+   * Whether a key that is not at one place is looked for at the next; after a failure it always
+   * is.
+   */
   readonly missGoesOn: boolean;
   /** It was found, though others before did not have it. */
   readonly foundLate?: (key: string, at: Target, missedAt: readonly Target[]) => void;
@@ -26,9 +29,9 @@ interface Sought {
 }
 
 /**
- * Asks for many keys, in rounds: all at their first places, what is left at the second, and so on; in each
- * round one request to each place. A key that was a miss anywhere is a miss; one that nobody could be
- * asked about has failed.
+ * Asks for many keys, in rounds: all at their first places, what is left at the second, and so on;
+ * in each round one request to each place. A key that was a miss anywhere is a miss; one that
+ * nobody could be asked about has failed.
  */
 export function lookInRounds(operation: Operation, request: GetManyRequest, plan: LookPlan): void {
   const sought = request.keys.map((key, index): Sought => {

@@ -12,9 +12,9 @@ interface Missed {
 }
 
 /**
- * Keys of which a node missed a write, so that what it has under them is out of date. Each is deleted
- * there as soon as it can be asked, and before anything else is asked about it; of more than KEYS_MAX
- * the oldest are let go.
+ * Keys of which a node missed a write, so that what it has under them is out of date. Each is
+ * deleted there as soon as it can be asked, and before anything else is asked about it; of more
+ * than KEYS_MAX the oldest are let go.
  */
 export class MissedWrites {
   readonly #node: Target;

@@ -12,9 +12,9 @@ export interface Watch {
 }
 
 /**
- * Keys that are being copied from node to node. What a copy has read may be old once the key is changed,
- * and would be stored over what is newer. Changes that the same node decides do not overtake one another: it
- * is asked for them and for what they came to in one order.
+ * Keys that are being copied from node to node. What a copy has read may be old once the key is
+ * changed, and would be stored over what is newer. Changes that the same node decides do not
+ * overtake one another: it is asked for them and for what they came to in one order.
  */
 export class Overtaking {
   readonly #watches = new Map<string, Set<Watch>>();

@@ -16,8 +16,9 @@ export type FormerPlaces = (key: string) => readonly Target[];
 const TARGETS_MAX = 1024;
 
 /**
- * For some time after the nodes changed, a key that moved is looked for where it was, and brought over. What
- * is written or deleted is deleted there, too: else a later miss would bring the old value back.
+ * For some time after the nodes changed, a key that moved is looked for where it was, and brought
+ * over. What is written or deleted is deleted there, too: else a later miss would bring the old
+ * value back.
  */
 export class ReadThroughRoute implements Route {
   readonly #inner: Route;

@@ -2,8 +2,8 @@ import type { Operation } from '../connection/operation.ts';
 import type { Route, Target } from './route.ts';
 
 /**
- * Where keys go while no nodes are known yet: nowhere. Operations wait, each until its deadline, for the
- * first list.
+ * Where keys go while no nodes are known yet: nowhere. Operations wait, each until its deadline,
+ * for the first list.
  */
 export class WaitingRoute implements Route, Target {
   /** It is no node. */

@@ -36,7 +36,10 @@ export function decompress(bytes: Uint8Array): Buffer | Promise<Buffer> {
     : decompressAside(bytes, options);
 }
 
-/** RFC 1950: deflate with a window of 32 KiB, which every client takes, and a check of the header itself. */
+/**
+ * RFC 1950: deflate with a window of 32 KiB, which every client takes, and a check of the header
+ * itself.
+ */
 export function isZlib(bytes: Uint8Array): boolean {
   const [method = 0, check = 0] = bytes;
   return method === ZLIB_METHOD && (method * 256 + check) % 31 === 0;

@@ -52,7 +52,10 @@ export class ValueCodec {
     return this.#fromBytes(bytes, flags);
   }
 
-  /** The bytes of a hit, whatever they stand for; unpacked, if they were compressed by this client's like. */
+  /**
+   * The bytes of a hit, whatever they stand for; unpacked, if they were compressed by this
+   * client's like.
+   */
   decodeBytes(reply: Reply): MaybeLater<Uint8Array> {
     return unpacked(reply);
   }

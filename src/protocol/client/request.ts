@@ -73,7 +73,10 @@ export interface DeleteRequest {
   readonly key: string;
   /** Only this version. */
   readonly cas: bigint | undefined;
-  /** Marks the item stale, to live so long (or as long as it did), instead of removing it (meta only: `I`, `T`). */
+  /**
+   * Marks the item stale, to live so long (or as long as it did), instead of removing it (meta
+   * only: `I`, `T`).
+   */
   readonly staleExptime: number | 'kept' | undefined;
 }
 

@@ -197,7 +197,9 @@ export class ClassicDecoder {
     return this.#words.count > 1 && this.#words.is(input, 0, CONFIG);
   }
 
-  /** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>` with data. */
+  /**
+   * `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>` with data.
+   */
   #decodeConfig(
     input: Buffer,
     start: number,
@@ -421,7 +423,10 @@ function finishGet(input: Buffer, request: Request, clean: boolean, longest: num
   else if (!clean || longest > KEY_BYTES_MAX) refuse(request, CLASSIC_LINES.badFormat);
 }
 
-/** Whether a line that starts with `m` is a meta command: a word of two letters; undefined: not yet. */
+/**
+ * Whether a line that starts with `m` is a meta command: a word of two letters; undefined: not
+ * yet.
+ */
 function startsMeta(input: Buffer, at: number, end: number): boolean | undefined {
   const after = at + 2;
   if (after >= end) return undefined;

@@ -33,8 +33,8 @@ export class LineWords {
   }
 
   /**
-   * Splits the line that starts at `start`, from `first` on, at blanks; returns where its newline is,
-   * or -1 when that is not here yet.
+   * Splits the line that starts at `start`, from `first` on, at blanks; returns where its newline
+   * is, or -1 when that is not here yet.
    */
   split(input: Buffer, start: number, first: number, end: number): number {
     let word = first;

@@ -29,11 +29,12 @@ const STATUS: Readonly<Record<number, ReplyStatus>> = {
 };
 
 /**
- * `mg`, `ms`, `md`, `ma`, each with its opaque. Two things are said in classic text, as the same connection
- * may: what concerns a whole node, which has no meta command; and of many keys all but the first, because
- * one `get` of a hundred takes less of the node and of the client than a hundred `mg`s (measured against
- * 1.6.18, eight at a time: 1,150,000 keys/s at 0.81 µs instead of 790,000 at 0.97). Its values name their
- * keys, and the first key's `mg` has the opaque: an END too many or too few is noticed there or behind it.
+ * `mg`, `ms`, `md`, `ma`, each with its opaque. Two things are said in classic text, as the same
+ * connection may: what concerns a whole node, which has no meta command; and of many keys all but
+ * the first, because one `get` of a hundred takes less of the node and of the client than a
+ * hundred `mg`s (measured against 1.6.18, eight at a time: 1,150,000 keys/s at 0.81 µs instead of
+ * 790,000 at 0.97). Its values name their keys, and the first key's `mg` has the opaque: an END
+ * too many or too few is noticed there or behind it.
  */
 export class MetaDialect implements Dialect {
   readonly name = 'meta';
@@ -61,7 +62,9 @@ export class MetaDialect implements Dialect {
     return this.#decodeOne(input, request, opaque, reply) ? 'complete' : 'incomplete';
   }
 
-  /** The first key's reply, then those of the others, which come also when the first was refused. */
+  /**
+   * The first key's reply, then those of the others, which come also when the first was refused.
+   */
   #decodeMany(input: ReplyInput, request: GetManyRequest, opaque: number, reply: Reply): Progress {
     if (!this.#hasFirst) {
       if (!this.#decodeOne(input, request, opaque, reply)) return 'incomplete';

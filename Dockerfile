@@ -12,9 +12,9 @@ COPY package.json ./
 COPY src ./src
 USER node
 EXPOSE 11211
-# A real round trip: asks the node for its version in the protocol it serves.
+# A real round trip: requests the version from the node by the Memcached protocol.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "src/cli/main.ts", "health"]
-# The exec form: signals reach the node itself, which drains.
+# The exec form: signals reach the node process, which then drains.
 ENTRYPOINT ["node", "src/cli/main.ts"]
 CMD ["serve"]

@@ -4,19 +4,19 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/longest-first.ts';
 
 /**
- * Hundreds of nodes start as processes of their own: compiled code is kept from one to the next, where Node.js itself
- * would keep it (module.enableCompileCache), and every process under test inherits that.
+ * The tests start hundreds of node processes. They inherit this variable and share compiled code,
+ * in the folder that Node.js itself would use (module.enableCompileCache).
  */
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 
-/** One project per kind of test, so that `vitest run --project unit` is the quick loop. */
+/** One project for each kind of test: `vitest run --project unit` runs only the fast tests. */
 const project = (name: string, include: string[]) => ({
   test: { name, include, testTimeout: 300_000, hookTimeout: 120_000 },
 });
 
 export default defineConfig({
   test: {
-    // Most of the time goes by while nodes start and drain.
+    // Tests mostly wait for nodes to start and drain, so more workers than cores are useful.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [

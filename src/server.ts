@@ -1,4 +1,4 @@
-/** The package's door `slabring/server`: run a cache node inside your own process. */
+/** The entry point `slabring/server` of the package: runs a cache node inside your own process. */
 export { CodedError } from './base/index.ts';
 export {
   defaultServerOptions,

@@ -15,7 +15,7 @@ import { startNode } from '../src/server/index.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE = join(ROOT, 'src');
 
-/** docs/architecture.md: each room, and the rooms below it. */
+/** The rooms of docs/architecture.md: each room, and the rooms that it may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   protocol: ['base'],
@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ops: ['base', 'store'],
   cli: ['base', 'protocol', 'store', 'commands', 'server', 'client', 'cluster', 'ops'],
 };
-/** A room is entered by its index; the protocol room has a second door, for clients. */
+/** Other rooms import only the index of a room; protocol has a second entry, for clients. */
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `${room}/index.ts`)).add(
   'protocol/client.ts',
 );
@@ -35,7 +35,7 @@ const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `${room}/index.ts`))
 interface Import {
   readonly file: string;
   readonly target: string;
-  /** Of a package, not of a file. */
+  /** True if the target is a package, false if it is a file. */
   readonly isPackage: boolean;
 }
 
@@ -56,7 +56,7 @@ const imports: readonly Import[] = files.flatMap((file) => {
 const roomOf = (file: string): string => (file.includes('/') ? file.split('/')[0]! : '');
 
 describe('rooms', () => {
-  test('import only from the rooms below them', () => {
+  test('a room imports only the rooms below it', () => {
     const wrong = imports
       .filter(({ file, isPackage }) => !isPackage && roomOf(file) !== '')
       .filter(({ file, target }) => roomOf(target) !== roomOf(file))
@@ -64,7 +64,7 @@ describe('rooms', () => {
       .map(({ file, target }) => `${file}: ${roomOf(file)}/ may not import ${target}`);
     expect(wrong).toEqual([]);
   });
-  test('are entered by their index', () => {
+  test('other rooms import only the index of a room', () => {
     const wrong = imports
       .filter(({ file, target, isPackage }) => !isPackage && roomOf(target) !== roomOf(file))
       .filter(({ target }) => !DOORS.has(target))
@@ -73,13 +73,13 @@ describe('rooms', () => {
       );
     expect(wrong).toEqual([]);
   });
-  test('are all known', () => {
+  test('every folder of src is a known room', () => {
     const rooms = new Set(files.map(roomOf).filter((room) => room !== ''));
     expect([...rooms].filter((room) => !(room in MAY_IMPORT))).toEqual([]);
   });
 });
 
-test('no file imports itself, by way of others', () => {
+test('imports have no cycles', () => {
   const edges = new Map<string, string[]>();
   for (const { file, target, isPackage } of imports) {
     if (!isPackage) edges.set(file, [...(edges.get(file) ?? []), target]);
@@ -97,7 +97,7 @@ test('no file imports itself, by way of others', () => {
   expect(cycles).toEqual([]);
 });
 
-test('the client needs no package but the ring', () => {
+test('the client imports only the package hashring', () => {
   const reached = new Set<string>();
   const packages = new Set<string>();
   const visit = (file: string): void => {
@@ -112,12 +112,12 @@ test('the client needs no package but the ring', () => {
   expect([...packages]).toEqual(['hashring']);
 });
 
-describe('what is committed', () => {
+describe('committed files', () => {
   const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' })
     .trim()
     .split('\n');
   const texts = tracked.filter((file) => /\.(ts|js|json|md|yml|sh)$|Dockerfile|\.ci/.test(file));
-  test('names no path of a machine and no package registry', () => {
+  test('no file names a path of a machine or a package registry', () => {
     const machinePath = /(^|[^\w.])\/(work|farm|home|root|Users)\/\w/;
     const registry = new RegExp(
       ['registry.npm', 'npm.pkg.'].map((name) => `${name}[a-z]`).join('|'),
@@ -133,16 +133,16 @@ describe('what is committed', () => {
     );
     expect(wrong).toEqual([]);
   });
-  test('the lock file has no addresses', () => {
+  test('the lock file names no download addresses', () => {
     expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
   });
 });
 
-describe('pages that follow the source', () => {
-  /** Without the blanks that line up the columns of a table. */
+describe('pages', () => {
+  /** The text of a page, without the blanks that align the columns of its tables. */
   const page = (name: string): string =>
     readFileSync(join(ROOT, 'docs', name), 'utf8').replaceAll(/ +/g, ' ');
-  test('docs/options.md is what `npm run docs` writes', () => {
+  test('docs/options.md equals the output of `npm run docs`', () => {
     const written = optionsPage([
       clusterVerb,
       serveVerb(startNode),
@@ -152,10 +152,10 @@ describe('pages that follow the source', () => {
     ]);
     expect(readFileSync(join(ROOT, 'docs', 'options.md'), 'utf8')).toBe(written);
   });
-  test('docs/errors.md is what `npm run docs` writes', () => {
+  test('docs/errors.md equals the output of `npm run docs`', () => {
     expect(readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8')).toBe(errorsPage());
   });
-  test('docs/lessons.md names tests that are there', () => {
+  test('docs/lessons.md names only tests that exist', () => {
     const rows = page('lessons.md')
       .split('\n')
       .filter((line) => /^\| (\d+|also) \|/.test(line));
@@ -169,12 +169,12 @@ describe('pages that follow the source', () => {
       }
     }
   });
-  test('docs/architecture.md has every room', () => {
+  test('docs/architecture.md describes every room', () => {
     for (const room of readdirSync(SOURCE, { withFileTypes: true })) {
       if (room.isDirectory()) expect(page('architecture.md')).toContain(`| \`${room.name}\` |`);
     }
   });
-  test('each run-time dependency has its reason in docs/decisions', () => {
+  test('docs/decisions gives a reason for each run-time dependency', () => {
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
       readonly dependencies: Readonly<Record<string, string>>;
     };

@@ -5,17 +5,17 @@ import Memcached from 'memcached';
 import memjs from 'memjs';
 import { createClient } from '../../src/client.ts';
 
-/** One client library, driven as its own documentation says. Values are text. */
+/** One client library, used as its own documentation recommends. Values are text. */
 export interface Driver {
   get(key: string): Promise<unknown>;
   set(key: string, value: string): Promise<unknown>;
-  /** How many of the keys were found. */
+  /** Returns the number of keys found. */
   getMany(keys: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
-/** A deadline that no operation meets: what is measured is speed, not patience. */
-const PATIENCE_MS = 20_000;
+/** A deadline that no operation reaches: the benchmark measures speed, not timeouts. */
+const TIMEOUT_MS = 20_000;
 
 export const DRIVERS = {
   slabring: openSlabring,
@@ -28,7 +28,7 @@ export const DRIVERS = {
 export type ClientName = keyof typeof DRIVERS;
 export const CLIENT_NAMES = Object.keys(DRIVERS) as readonly ClientName[];
 
-/** Of the package that is measured. */
+/** The version of the measured package. */
 export function versionOf(name: ClientName): string {
   const folder = name === 'slabring' ? '../../' : `../../node_modules/${name}/`;
   const file = new URL(`${folder}package.json`, import.meta.url);
@@ -36,7 +36,7 @@ export function versionOf(name: ClientName): string {
 }
 
 async function openSlabring(port: number): Promise<Driver> {
-  const client = createClient({ nodes: [`127.0.0.1:${port}`], deadlineMs: PATIENCE_MS });
+  const client = createClient({ nodes: [`127.0.0.1:${port}`], deadlineMs: TIMEOUT_MS });
   return {
     get: (key) => client.get(key),
     set: (key, value) => client.set(key, value),
@@ -45,9 +45,9 @@ async function openSlabring(port: number): Promise<Driver> {
   };
 }
 
-/** It has no call for many keys: its gets go out side by side. */
+/** memjs has no call for many keys: the driver runs its gets concurrently. */
 async function openMemjs(port: number): Promise<Driver> {
-  const client = memjs.Client.create(`127.0.0.1:${port}`, { timeout: PATIENCE_MS / 1000 });
+  const client = memjs.Client.create(`127.0.0.1:${port}`, { timeout: TIMEOUT_MS / 1000 });
   return {
     get: (key) => client.get(key),
     set: (key, value) => client.set(key, value),
@@ -59,9 +59,9 @@ async function openMemjs(port: number): Promise<Driver> {
   };
 }
 
-/** It speaks in callbacks; a promise around each is what its users write. */
+/** memcached (npm) uses callbacks; the driver wraps each in a promise, as its users do. */
 async function openMemcached(port: number): Promise<Driver> {
-  const client = new Memcached(`127.0.0.1:${port}`, { timeout: PATIENCE_MS });
+  const client = new Memcached(`127.0.0.1:${port}`, { timeout: TIMEOUT_MS });
   const promise = <T>(call: (done: (error: unknown, result: unknown) => void) => void) =>
     new Promise<T>((resolve, reject) => {
       call((error, result) => (error ? reject(error) : resolve(result as T)));
@@ -76,7 +76,7 @@ async function openMemcached(port: number): Promise<Driver> {
 }
 
 async function openMemcache(port: number): Promise<Driver> {
-  const client = new Memcache({ nodes: [`127.0.0.1:${port}`], timeout: PATIENCE_MS });
+  const client = new Memcache({ nodes: [`127.0.0.1:${port}`], timeout: TIMEOUT_MS });
   await client.connect();
   return {
     get: (key) => client.get(key),
@@ -89,7 +89,7 @@ async function openMemcache(port: number): Promise<Driver> {
 async function openMemcacheClient(port: number): Promise<Driver> {
   const client = new MemcacheClient({
     server: { server: `127.0.0.1:${port}` },
-    cmdTimeout: PATIENCE_MS,
+    cmdTimeout: TIMEOUT_MS,
     lifetime: 0,
   });
   return {

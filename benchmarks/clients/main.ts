@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { findMemcached, memcachedVersion, startMemcached } from '../../test/support/memcached.ts';
 import { pinnedTo, SERVER_CORE } from '../macro/contenders.ts';
 import { describeMachine } from '../macro/machine.ts';
-import { keepRecord } from '../macro/record.ts';
+import { writeRecord } from '../macro/record.ts';
 import { formatTable } from '../macro/summary.ts';
 import { ClientProcess } from './client-process.ts';
 import { CLIENT_NAMES, type ClientName, versionOf } from './drivers.ts';
@@ -12,21 +12,21 @@ import { type ClientRun, heapTable, speedTable } from './table.ts';
 
 const HELP = `npm run bench:clients -- [options]
 
-Runs client libraries in turns against one memcached and compares them.
+Measures client libraries alternately against one memcached and compares them.
 
   --clients LIST  ${CLIENT_NAMES.join(',')}
                   (default: all)
   --loads LIST    ${LOADS.map(({ name }, at) => `${at}: ${name}`).join('\n                  ')}
                   (default: all)
-  --rounds N      turns of each client at each load, 9
-  --seconds N     of each turn, 0.5
-  --warm-up N     seconds before the first, 1
-  --heap N        million gets of slabring, 64 at a time, with the heap before and after; 0
+  --rounds N      measurements of each client at each load (default: 9)
+  --seconds N     duration of each measurement (default: 0.5)
+  --warm-up N     seconds before the first measurement (default: 1)
+  --heap N        measure slabring's heap before and after N million gets, 64 at a time (default: 0)
   --record        write benchmarks/runs/<date>-<machine>/
   --json          print the measurements instead of the tables
 `;
 
-/** Everything fits, and stays: a page that memcached moves can cost it items that are being read. */
+/** All items fit. No page moves: a page move can evict items that the benchmark reads. */
 const SERVER_ARGS = ['-m', '256', '-t', '1', '-o', 'slab_automove=0'] as const;
 const SEED = 1;
 
@@ -52,14 +52,14 @@ type CommandLine = ReturnType<typeof commandLine>;
 function clientsOf(line: CommandLine): readonly ClientName[] {
   return line.clients.split(',').map((name) => {
     const known = CLIENT_NAMES.find((each) => each === name);
-    if (known === undefined) throw new Error(`--clients: there is no client "${name}"`);
+    if (known === undefined) throw new Error(`--clients: unknown client "${name}"`);
     return known;
   });
 }
 
 /**
- * The clients take short turns, all at one load before the next: what else the machine does in these
- * seconds meets them alike. Who goes first changes from round to round.
+ * Measures the clients alternately in short turns, load by load, so that other activity of the
+ * machine affects all clients alike. The order of the clients reverses every round.
  */
 async function measure(
   line: CommandLine,
@@ -92,8 +92,8 @@ async function main(): Promise<void> {
   const line = commandLine();
   if (line.help) return console.log(HELP);
   const binary = findMemcached();
-  if (binary === undefined) throw new Error('there is no memcached on the PATH');
-  const server = await startMemcached({ args: SERVER_ARGS, under: pinnedTo(SERVER_CORE) });
+  if (binary === undefined) throw new Error('memcached is not on the PATH');
+  const server = await startMemcached({ args: SERVER_ARGS, commandPrefix: pinnedTo(SERVER_CORE) });
   const clients: ClientProcess[] = [];
   try {
     for (const name of clientsOf(line)) {
@@ -123,11 +123,13 @@ async function report(
     `npm run bench:clients -- ${process.argv.slice(2).join(' ')}`.trim(),
     `memcached ${SERVER_ARGS.join(' ')}`,
   ];
-  const summary = `Clients against ${memcached}; ratios are to the best of the other clients.\n\n${text}`;
-  console.error(`kept in ${await keepRecord({ machine, commands, summary, raw })}`);
+  const heading = `Clients against ${memcached}; ratios are to the best of the other clients.`;
+  const summary = `${heading}\n\n${text}`;
+  const folder = await writeRecord({ machine, commands, summary, raw });
+  console.error(`record written to ${folder}`);
 }
 
-// Ctrl-C ends the server too: it goes with the `exit` event, which a plain signal would skip.
+// Exit on a signal, so that the `exit` event stops the server: a plain signal skips that event.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 await main();

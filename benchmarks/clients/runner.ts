@@ -1,20 +1,20 @@
-/** A process of its own for each client, so that none inherits another's heap or compiled code. */
+/** Each client runs in its own process, so that the clients share no heap and no compiled code. */
 import { Random } from '../../test/support/random.ts';
 import { type ClientName, DRIVERS, type Driver } from './drivers.ts';
 import { fill, KEYS, LOADS, type Load } from './loads.ts';
 
-/** What a runner is told to do. */
-export type RunnerOrder =
+/** A request from the benchmark to a runner. */
+export type RunnerRequest =
   | { readonly kind: 'load'; readonly load: number; readonly seconds: number }
-  /** Many gets, 64 at a time. */
+  /** Runs gets, 64 at a time. */
   | { readonly kind: 'heap'; readonly operations: number };
 
-/** What one load came to. */
+/** The result of one load. */
 export interface Measurement {
   readonly keysPerSecond: number;
-  /** Of this process, user and system. */
+  /** CPU time of this process, user and system. */
   readonly cpuUsPerKey: number;
-  /** Keys that are there and that the client did not find. */
+  /** Keys that the server has and the client did not find. */
   readonly missing: number;
 }
 
@@ -30,36 +30,36 @@ const [client = '', port = '', seed = ''] = process.argv.slice(2);
 const random = new Random(Number(seed));
 const draw = (): number => random.int(0, KEYS - 1);
 
-/** Keeps the load going until it is over. */
+/** Repeats the load's calls until `isOver`. */
 async function drive(
   driver: Driver,
   load: Load,
   isOver: () => boolean,
-): Promise<{ readonly asked: number; readonly served: number }> {
-  let asked = 0;
+): Promise<{ readonly requested: number; readonly served: number }> {
+  let requested = 0;
   let served = 0;
   const loop = async (): Promise<void> => {
     while (!isOver()) {
       const found = await load.call(driver, draw);
-      asked += load.keysPerCall;
+      requested += load.keysPerCall;
       served += found;
     }
   };
   await Promise.all(Array.from({ length: load.concurrency }, loop));
-  return { asked, served };
+  return { requested, served };
 }
 
 async function measure(driver: Driver, load: Load, seconds: number): Promise<Measurement> {
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   const isOver = (): boolean => performance.now() - startedAt >= seconds * 1000;
-  const { asked, served } = await drive(driver, load, isOver);
+  const { requested, served } = await drive(driver, load, isOver);
   const elapsedSeconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
   return {
     keysPerSecond: served / elapsedSeconds,
     cpuUsPerKey: (user + system) / served,
-    missing: asked - served,
+    missing: requested - served,
   };
 }
 
@@ -77,11 +77,11 @@ async function heapAfter(driver: Driver, operations: number): Promise<HeapReport
 async function main(): Promise<void> {
   const driver = await DRIVERS[client as ClientName](Number(port));
   await fill(driver);
-  process.on('message', async (order: RunnerOrder) => {
+  process.on('message', async (request: RunnerRequest) => {
     process.send!(
-      order.kind === 'load'
-        ? await measure(driver, LOADS[order.load]!, order.seconds)
-        : await heapAfter(driver, order.operations),
+      request.kind === 'load'
+        ? await measure(driver, LOADS[request.load]!, request.seconds)
+        : await heapAfter(driver, request.operations),
     );
   });
   process.send!('ready');

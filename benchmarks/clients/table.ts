@@ -4,11 +4,11 @@ import type { ClientName } from './drivers.ts';
 import { LOADS } from './loads.ts';
 import type { HeapReport, Measurement } from './runner.ts';
 
-/** One turn of one client at one load. */
+/** One measurement of one client at one load. */
 export interface ClientRun {
   readonly client: ClientName;
   readonly version: string;
-  /** Its number in `LOADS`. */
+  /** The index in `LOADS`. */
   readonly load: number;
   readonly round: number;
   readonly measurement: Measurement;
@@ -25,7 +25,7 @@ const HEAD = [
   'keys not found',
 ];
 
-/** One row per load and client; ours beside the best of the others. */
+/** One row per load and client; ratios compare with the best of the other clients. */
 export function speedTable(runs: readonly ClientRun[]): Table {
   const groups = Map.groupBy(runs, ({ load, client }) => `${load}\n${client}`);
   const rows = [...groups.values()].map((group) => {
@@ -58,7 +58,7 @@ export function heapTable({ operations, beforeBytes, afterBytes }: HeapReport): 
   return [head, [OURS, millions, mebibytes(beforeBytes), mebibytes(afterBytes)]];
 }
 
-/** Every key is there: one that is not found is a client's mistake. */
+/** The server has every key: a key not found is an error of the client. */
 function missingText(runs: readonly ClientRun[]): string {
   const missing = runs.reduce((sum, { measurement }) => sum + measurement.missing, 0);
   return missing === 0 ? '' : String(missing);

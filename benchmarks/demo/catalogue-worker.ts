@@ -1,4 +1,4 @@
-/** The database's side of the catalogue: the jobs of its pool. */
+/** The database part of the catalogue: the tasks of its thread pool. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { workerData } from 'piscina';
 import { priceCentsOf } from './prices.ts';
@@ -9,8 +9,8 @@ export interface ProductPage {
   readonly category: number;
   readonly priceCents: number;
   readonly rating: number;
-  /** How many products of the category are rated better. */
-  readonly ratedBetter: number;
+  /** How many products of the category have a better rating. */
+  readonly betterRatedCount: number;
   readonly categoryAverageCents: number;
   readonly description: string;
 }
@@ -39,7 +39,7 @@ export function fill(products: number): void {
 export function page(id: number): ProductPage {
   pageQuery ??= database.prepare(`
     SELECT p.id, p.name, p.category, p.price_cents AS priceCents, p.rating, d.text AS description,
-      sum(o.rating > p.rating) AS ratedBetter,
+      sum(o.rating > p.rating) AS betterRatedCount,
       CAST(avg(o.price_cents) AS INTEGER) AS categoryAverageCents
     FROM product p
       JOIN description d ON d.product = p.id

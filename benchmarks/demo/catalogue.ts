@@ -2,16 +2,16 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { ProductPage } from './catalogue-worker.ts';
 
-/** Rows of the catalogue. */
+/** How many products the catalogue contains. */
 export const PRODUCTS = 50_000;
 
 /**
- * A product catalogue in a real embedded database (node:sqlite), asked through two connections on
- * threads of their own, as a database server would be. A product page costs milliseconds: nobody
- * has built the index that its aggregates want.
+ * A product catalogue in a real embedded database (node:sqlite). Each connection runs on its own
+ * thread, as in a database server. A product page costs milliseconds, because the table has no
+ * index for its aggregates.
  */
 export class Catalogue {
-  queries = 0;
+  queryCount = 0;
   readonly #pool: Piscina;
 
   private constructor(pool: Piscina) {
@@ -31,9 +31,9 @@ export class Catalogue {
     return new Catalogue(pool);
   }
 
-  /** One product's page. */
+  /** Queries the page of one product. */
   page(id: number): Promise<ProductPage> {
-    this.queries++;
+    this.queryCount++;
     return this.#pool.run(id, { name: 'page' });
   }
 

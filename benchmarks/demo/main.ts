@@ -1,7 +1,7 @@
 /**
- * What a cache promises, measured: a product catalogue in a real database, read by shoppers who
- * like some products more than others; first without a cache, then with three nodes in front, one
- * of which is killed on the way. `npm run demo`, or `npm run demo -- --quick` for a short one.
+ * Measures what a cache is worth. Shoppers read a product catalogue in a real database, and prefer
+ * some products: first without a cache, then with three cache nodes, and then while one of these is
+ * killed. Run `npm run demo`, or `npm run demo -- --quick` for a short demo.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -13,13 +13,13 @@ import { type CacheClient, createClient } from '../../src/client.ts';
 import { LocalCluster } from '../../src/cluster/index.ts';
 import { Catalogue, PRODUCTS } from './catalogue.ts';
 import { type LoadResult, runLoad } from './load.ts';
-import { type OneLoadResult, oneLoad } from './one-load.ts';
 import { type Shop, shopWithCache, shopWithoutCache } from './shop.ts';
+import { runSingleLoad, type SingleLoadResult } from './single-load.ts';
 import { seeded, zipf } from './zipf.ts';
 
 const SHOPPERS = 64;
 const DATABASE_CONNECTIONS = 2;
-/** How much more the popular products are asked for; 1.0 is Zipf's own law. */
+/** How strongly the shoppers prefer popular products; 1.0 is Zipf's law. */
 const ZIPF_EXPONENT = 1.2;
 const NODES = 3;
 const quick = process.argv.includes('--quick');
@@ -27,7 +27,7 @@ const SECONDS = quick
   ? { without: 3, cold: 6, warm: 3, drill: 6 }
   : { without: 8, cold: 25, warm: 12, drill: 24 };
 const KILL_AFTER_SECONDS = SECONDS.drill / 4;
-/** Of the throughput before: a node that comes back empty has a third of the keys to fetch again. */
+/** Share of the previous throughput: the restarted node has to load a third of the keys again. */
 const RECOVERED_SHARE = 0.6;
 
 const folder = await mkdtemp(join(tmpdir(), 'slabring-demo-'));
@@ -48,19 +48,19 @@ async function demo(): Promise<number> {
     const nextProduct = zipf(PRODUCTS, ZIPF_EXPONENT, seeded(1));
     const load = (title: string, shop: Shop, seconds: number): Promise<LoadResult> =>
       withBar(title, seconds, (onProgress) =>
-        runLoad({ shop, shoppers: SHOPPERS, seconds, nextProduct, onProgress }),
+        runLoad({ shop, shopperCount: SHOPPERS, seconds, nextProduct, onProgress }),
       );
     const cached = shopWithCache(catalogue, cache);
     const without = await load('without a cache', shopWithoutCache(catalogue), SECONDS.without);
-    const together = await oneLoad(catalogue, nodes, PRODUCTS);
-    reportTogether(together);
+    const singleLoad = await runSingleLoad(catalogue, nodes, PRODUCTS);
+    reportSingleLoad(singleLoad);
     const cold = await load('a cold cache   ', cached, SECONDS.cold);
     const warm = await load('a warm cache   ', cached, SECONDS.warm);
     report([without, cold, warm], await shares(cache));
-    const events = killOneLater(cluster, cache);
+    const outage = killOneLater(cluster, cache);
     const drill = await load('one node killed', cached, SECONDS.drill);
-    reportDrill(drill, await events);
-    return verdict(without, warm, [without, cold, warm, drill], together);
+    reportDrill(drill, await outage);
+    return verdict(without, warm, [without, cold, warm, drill], singleLoad);
   } finally {
     await cache.close();
     await cluster.stop();
@@ -83,20 +83,21 @@ function startCluster(ports: readonly number[]): Promise<LocalCluster> {
   return LocalCluster.start({ plans, env: process.env, onEvent: () => {} });
 }
 
-/** Kills the second node after a while, and waits for the client to find it back. */
+/** Kills the second node after `KILL_AFTER_SECONDS`; resolves when the client uses it again. */
 async function killOneLater(cluster: LocalCluster, cache: CacheClient): Promise<string> {
   await new Promise((later) => setTimeout(later, KILL_AFTER_SECONDS * 1000));
   const victim = cluster.nodes[1];
-  if (victim?.pid === undefined) throw new Error('The second node has no process to kill.');
+  if (victim?.pid === undefined) throw new Error('The second node has no process.');
   const killedAt = performance.now();
-  const back = new Promise<number>((resolve) => {
+  const outageMs = new Promise<number>((resolve) => {
     cache.once('node-down', () => {
       cache.once('node-up', () => resolve(performance.now() - killedAt));
     });
   });
   process.kill(victim.pid, 'SIGKILL');
-  const outage = await back;
-  return `${victim.name} killed after ${KILL_AFTER_SECONDS} s; the client used it again ${(outage / 1000).toFixed(1)} s later`;
+  const outageSeconds = ((await outageMs) / 1000).toFixed(1);
+  const kill = `${victim.name} killed after ${KILL_AFTER_SECONDS} s`;
+  return `${kill}; the client used it again ${outageSeconds} s later`;
 }
 
 interface NodeShare {
@@ -126,7 +127,7 @@ function report(phases: readonly LoadResult[], nodes: readonly NodeShare[]): voi
     row('database queries', (result) => count(databaseQueries(result))),
     row('database queries saved', (result) => percent(saved(result))),
     row('hit ratio', ({ bySource, requests }) => percent(bySource.cache / requests)),
-    row('wrong answers', ({ wrongAnswers }) => count(wrongAnswers)),
+    row('wrong pages', ({ wrongPages }) => count(wrongPages)),
   ];
   say(`\n${columns(rows, '   ')}\n`);
   const items = sum(nodes.map((node) => node.items));
@@ -139,52 +140,53 @@ function report(phases: readonly LoadResult[], nodes: readonly NodeShare[]): voi
   say(`${columns([['node', 'share of keys', 'share of hits'], ...shareRows], '   ')}\n`);
 }
 
-function reportTogether(together: OneLoadResult): void {
-  say(`${togetherText(together)}, in ${ms(together.ms)}`);
+function reportSingleLoad(result: SingleLoadResult): void {
+  say(`${singleLoadText(result)}, in ${ms(result.durationMs)}`);
 }
 
-function togetherText({ requests, processes, queries }: OneLoadResult): string {
-  const asked = queries === 1 ? '1 database query' : `${count(queries)} database queries`;
-  return `${asked} for ${count(requests)} shoppers in ${processes} processes who missed one page at once`;
+function singleLoadText({ requests, processes, queries }: SingleLoadResult): string {
+  const queryText = queries === 1 ? '1 database query' : `${count(queries)} database queries`;
+  const shoppers = `${count(requests)} shoppers of ${processes} processes`;
+  return `${queryText} for ${shoppers} that missed one page at once`;
 }
 
-function reportDrill(drill: LoadResult, events: string): void {
-  say(`\n${events}.`);
-  const most = Math.max(...drill.perSecond);
+function reportDrill(drill: LoadResult, outage: string): void {
+  say(`\n${outage}.`);
+  const max = Math.max(...drill.perSecond);
   const rows = drill.perSecond.map((requests, second) => [
     `second ${second + 1}`,
     count(requests).padStart(8),
-    '█'.repeat(Math.max(1, Math.round((requests / most) * 40))),
+    '█'.repeat(Math.max(1, Math.round((requests / max) * 40))),
   ]);
   say(`\nRequests in each second:\n${columns(rows)}\n`);
   say(
-    `${count(drill.requests)} requests, ${count(drill.wrongAnswers)} wrong answers, none failed;`,
+    `${count(drill.requests)} requests, ${count(drill.wrongPages)} wrong pages, no failed request;`,
   );
   say(
-    `${count(drill.bySource['database, cache down'])} went to the database while the node was down.`,
+    `${count(drill.bySource['database, cache down'])} requests went to the database during the outage.`,
   );
 }
 
-/** The demo's promises; exit code 1 when one is broken. */
+/** Checks the promises of the demo; returns exit code 1 when one is broken. */
 function verdict(
   without: LoadResult,
   warm: LoadResult,
   all: readonly LoadResult[],
-  together: OneLoadResult,
+  singleLoad: SingleLoadResult,
 ): number {
   const drill = all.at(-1)!;
   const faster = warm.requests / warm.seconds / (without.requests / without.seconds);
-  const wrong = sum([...all, together].map(({ wrongAnswers }) => wrongAnswers));
-  const quiet = drill.perSecond.slice(0, Math.floor(KILL_AFTER_SECONDS));
+  const wrong = sum([...all, singleLoad].map(({ wrongPages }) => wrongPages));
+  const beforeKill = drill.perSecond.slice(0, Math.floor(KILL_AFTER_SECONDS));
   const last = drill.perSecond.at(-1) ?? 0;
   const promises: readonly (readonly [boolean, string])[] = [
     [saved(warm) >= 0.9, `${percent(saved(warm))} of the database queries saved (promised: 90 %)`],
     [faster >= 10, `${faster.toFixed(1)} × the throughput (promised: 10 ×)`],
-    [together.queries === 1, `${togetherText(together)} (promised: 1 query)`],
-    [wrong === 0, `${wrong} wrong answers`],
+    [singleLoad.queries === 1, `${singleLoadText(singleLoad)} (promised: 1 query)`],
+    [wrong === 0, `${wrong} wrong pages (promised: 0)`],
     [
-      last >= (RECOVERED_SHARE * sum(quiet)) / quiet.length,
-      `throughput is back after the node was killed (promised: ${percent(RECOVERED_SHARE)} of before)`,
+      last >= (RECOVERED_SHARE * sum(beforeKill)) / beforeKill.length,
+      `throughput has recovered after the kill (promised: ${percent(RECOVERED_SHARE)} of before)`,
     ],
   ];
   say('');
@@ -210,9 +212,9 @@ async function withBar<T>(
   }
 }
 
-/** Ports that were free a moment ago. */
-async function freePorts(wanted: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: wanted }, () => createServer().listen(0, '127.0.0.1'));
+/** Finds free TCP ports; another process may take them later. */
+async function freePorts(portCount: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: portCount }, () => createServer().listen(0, '127.0.0.1'));
   const ports = await Promise.all(
     servers.map(
       (server) =>

@@ -2,12 +2,12 @@ import type { CacheClient } from '../../src/client.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ProductPage } from './catalogue-worker.ts';
 
-const PAGE_TTL_SECONDS = 300;
+const PAGE_TTL = 300;
 
-/** What one request cost, and what it was answered from. */
+/** Where a page came from. */
 export type Source = 'cache' | 'database' | 'database, cache down';
 
-/** A shop's product pages: straight from the database, or with a cache in front of it. */
+/** The product pages of a shop, with or without a cache. */
 export interface Shop {
   page(id: number): Promise<{ readonly page: ProductPage; readonly source: Source }>;
 }
@@ -17,9 +17,8 @@ export function shopWithoutCache(catalogue: Catalogue): Shop {
 }
 
 /**
- * Lazy loading: look in the cache; on a miss exactly one caller asks the database and puts the
- * answer into the cache. A cache node in trouble costs a query, never a wrong answer and never an
- * error page.
+ * Lazy loading: the shop reads the cache, and on a miss exactly one caller queries the database and
+ * stores the page. A failure of a cache node costs a query, but causes no wrong page and no error.
  */
 export function shopWithCache(catalogue: Catalogue, cache: CacheClient): Shop {
   const down = new Set<string>();
@@ -33,7 +32,7 @@ export function shopWithCache(catalogue: Catalogue, cache: CacheClient): Shop {
         source = down.has(cache.nodeOf(key)) ? 'database, cache down' : 'database';
         return catalogue.page(id);
       };
-      const page = await cache.getOrSet(key, load, { ttl: PAGE_TTL_SECONDS });
+      const page = await cache.getOrSet(key, load, { ttl: PAGE_TTL });
       if (page === undefined) throw new Error(`There is no product ${id}.`);
       return { page, source };
     },

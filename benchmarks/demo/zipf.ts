@@ -1,4 +1,7 @@
-/** Draws 1 … `count` with Zipf's law: the second is asked for half as often as the first, at 1.0. */
+/**
+ * Draws numbers from 1 to `count` by Zipf's law: at exponent 1.0 the second most popular is drawn
+ * half as often as the first.
+ */
 export function zipf(count: number, exponent: number, random: () => number): () => number {
   const cumulative = new Float64Array(count);
   let sum = 0;
@@ -15,12 +18,12 @@ export function zipf(count: number, exponent: number, random: () => number): () 
       if (cumulative[middle]! < wanted) low = middle + 1;
       else high = middle;
     }
-    // Popularity is not by id: spread the ranks over the ids, one to one.
+    // A permutation spreads the ranks over the ids, so that popularity does not depend on the id.
     return ((low * 7919) % count) + 1;
   };
 }
 
-/** A small generator (mulberry32) so that every run asks for the same products. */
+/** A small seeded generator (mulberry32), so that every run requests the same products. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -4,30 +4,32 @@ import { type Contender, contenders } from '../macro/contenders.ts';
 import { describeMachine } from '../macro/machine.ts';
 import { formatTable } from '../macro/summary.ts';
 import { type HitRatioRun, measure, serverArgs } from './measure.ts';
-import { keepHitRatios } from './record.ts';
+import { writeHitRatios } from './record.ts';
 import { hitRatioTable } from './summary.ts';
 import { WORKLOAD_NAMES, type Workload, workloads } from './workloads.ts';
 
 const HELP = `npm run bench:hit-ratio -- [options]
 
-Replays requests cache-aside against slabring and memcached with the same memory and compares how
-many miss.
+Replays requests cache-aside against slabring and memcached with the same memory and compares their
+miss ratios.
 
-  --traces DIR        the folder of the key traces; without it their rows are left out
+  --traces DIR        the folder of the key traces; without it the table has no rows for them
   --workloads LIST    ${WORKLOAD_NAMES.join(',')}
                       (default: all of them)
   --memory N          -m of every row, instead of each workload's own
-  --rate N            at most this many requests a second, instead of as many as can be
+  --rate N            at most this many requests a second, instead of as many as possible
   --contenders LIST   ours,memcached (default)
-  --node-args ARGS    more arguments of our node, such as '-f 1.1'; may be given again, each
-                      is one more contender
-  --memcached PATH    another build to compare with; may be given again
-  --quick             only the least memory of each row, a third of the generated requests
+  --node-args ARGS    more arguments of our node, such as '-f 1.1'; each repetition adds a
+                      contender
+  --memcached PATH    another build to compare with; repeatable
+  --quick             only the smallest memory of each workload, a third of the generated requests
   --record            write benchmarks/runs/<date>-<machine>/hit-ratio.{json,md}
   --json              print the measurements instead of the table
 `;
 
-/** A value that begins with a dash, such as `--node-args '-f 1.1'`, needs the equals sign. */
+/**
+ * `parseArgs` needs an equals sign before a value that starts with a dash (`--node-args '-f 1.1'`).
+ */
 function joinedNodeArgs(argv: readonly string[]): string[] {
   return argv.flatMap((arg, i) => {
     if (argv[i - 1] === '--node-args') return [];
@@ -57,12 +59,16 @@ function commandLine() {
 
 type CommandLine = ReturnType<typeof commandLine>;
 
-function chosenContenders(line: CommandLine): readonly Contender[] {
-  const kinds = line.contenders.split(',');
+function chosenContenders(args: CommandLine): readonly Contender[] {
+  const kinds = args.contenders.split(',');
   const unknown = kinds.find((kind) => kind !== 'ours' && kind !== 'memcached');
-  if (unknown !== undefined) throw new Error(`there is no contender "${unknown}"`);
-  const [ours, ...theirs] = contenders({ ours: true, memcachedBinaries: line.memcached });
-  const variants = line['node-args'].map((args) => withArgs(ours!, words(args)));
+  if (unknown !== undefined)
+    throw new Error(`--contenders has "${unknown}"; known are ours and memcached`);
+  const [ours, ...theirs] = contenders({
+    includeSlabring: true,
+    memcachedBinaries: args.memcached,
+  });
+  const variants = args['node-args'].map((more) => withArgs(ours!, words(more)));
   return [
     ...(kinds.includes('ours') ? variants : []),
     ...(kinds.includes('memcached') ? theirs : []),
@@ -71,7 +77,7 @@ function chosenContenders(line: CommandLine): readonly Contender[] {
 
 const words = (text: string): readonly string[] => text.split(' ').filter((word) => word !== '');
 
-/** The same contender, started with more arguments and named after them. */
+/** The same contender with more arguments, which its name shows. */
 function withArgs(contender: Contender, more: readonly string[]): Contender {
   return {
     name: [contender.name, ...more].join(' '),
@@ -83,7 +89,7 @@ function withArgs(contender: Contender, more: readonly string[]): Contender {
 function positive(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`--${flag} is "${text}"; it must be a number over 0`);
+  if (!(value > 0)) throw new Error(`--${flag} is "${text}"; it must be a number above 0`);
   return value;
 }
 
@@ -91,21 +97,21 @@ function chosenNames(list: string | undefined): readonly string[] | undefined {
   const names = list?.split(',');
   const unknown = names?.find((name) => !WORKLOAD_NAMES.includes(name));
   if (unknown === undefined) return names;
-  throw new Error(`there is no workload "${unknown}"; known are ${WORKLOAD_NAMES.join(', ')}`);
+  throw new Error(`--workloads has "${unknown}"; known are ${WORKLOAD_NAMES.join(', ')}`);
 }
 
-function* chosenWorkloads(line: CommandLine): Generator<Workload> {
-  const memory = positive('memory', line.memory);
-  const rate = positive('rate', line.rate);
-  const only = chosenNames(line.workloads);
-  for (const workload of workloads({ traces: line.traces, quick: line.quick, only })) {
+function* chosenWorkloads(args: CommandLine): Generator<Workload> {
+  const memory = positive('memory', args.memory);
+  const rate = positive('rate', args.rate);
+  const only = chosenNames(args.workloads);
+  for (const workload of workloads({ traces: args.traces, quick: args.quick, only })) {
     const memories = memory === undefined ? {} : { memoriesMegabytes: [memory] };
     yield { ...workload, ...memories, ...(rate === undefined ? {} : { rate }) };
   }
 }
 
-/** A bar on a terminal for each replay, and a line when it is done; always on stderr. */
-async function shown(
+/** Measures one replay. On stderr it shows a progress bar (on a terminal) and a result line. */
+async function measureWithProgress(
   contender: Contender,
   workload: Workload,
   memory: number,
@@ -122,43 +128,44 @@ async function shown(
   return run;
 }
 
-async function measureAll(line: CommandLine, field: readonly Contender[]) {
+async function measureAll(args: CommandLine, chosen: readonly Contender[]) {
   const runs: HitRatioRun[] = [];
-  for (const workload of chosenWorkloads(line)) {
+  for (const workload of chosenWorkloads(args)) {
     for (const memory of workload.memoriesMegabytes) {
-      for (const contender of field) runs.push(await shown(contender, workload, memory));
+      for (const contender of chosen)
+        runs.push(await measureWithProgress(contender, workload, memory));
     }
   }
   return runs;
 }
 
-function commandsOf(field: readonly Contender[], runs: readonly HitRatioRun[]): readonly string[] {
+function commandsOf(chosen: readonly Contender[], runs: readonly HitRatioRun[]): readonly string[] {
   const memories = new Set(runs.map((run) => run.memoryMegabytes));
-  const servers = [...memories].flatMap((m) => field.map((each) => each.command(serverArgs(m))));
-  const typed = process.argv.slice(2).map(withoutFolders).map(quoted);
-  return [`npm run bench:hit-ratio -- ${typed.join(' ')}`.trim(), ...servers];
+  const servers = [...memories].flatMap((m) => chosen.map((each) => each.command(serverArgs(m))));
+  const givenArgs = process.argv.slice(2).map(withoutFolders).map(quoted);
+  return [`npm run bench:hit-ratio -- ${givenArgs.join(' ')}`.trim(), ...servers];
 }
 
-/** A record says what was compared, not where it lay. */
+/** A record names what was compared, without the folders of this machine. */
 const withoutFolders = (arg: string): string => arg.replace(/^\/.*\//, '');
 const quoted = (arg: string): string => (/^[\w.,=/-]+$/.test(arg) ? arg : `'${arg}'`);
 
 async function main(): Promise<void> {
-  const line = commandLine();
-  if (line.help) return console.log(HELP);
-  const field = chosenContenders(line);
-  const runs = await measureAll(line, field);
-  const base = field.find((each) => each.name.startsWith('memcached'))?.name ?? '';
+  const args = commandLine();
+  if (args.help) return console.log(HELP);
+  const chosen = chosenContenders(args);
+  const runs = await measureAll(args, chosen);
+  const base = chosen.find((each) => each.name.startsWith('memcached'))?.name ?? '';
   const table = formatTable(hitRatioTable(runs, base));
   const machine = describeMachine();
-  const commands = commandsOf(field, runs);
+  const commands = commandsOf(chosen, runs);
   const raw = { machine, commands, base, runs };
-  console.log(line.json ? JSON.stringify(raw, undefined, 1) : table);
-  if (!line.record) return;
-  console.error(`kept in ${await keepHitRatios({ machine, commands, table, raw })}`);
+  console.log(args.json ? JSON.stringify(raw, undefined, 1) : table);
+  if (!args.record) return;
+  console.error(`recorded in ${await writeHitRatios({ machine, commands, table, raw })}`);
 }
 
-// Ctrl-C ends the servers too: they go with the `exit` event, which a plain signal would skip.
+// Ctrl-C must end the servers, too: the `exit` event ends them, and a plain signal would skip it.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 await main();

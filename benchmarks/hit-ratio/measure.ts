@@ -9,15 +9,15 @@ export interface HitRatioRun extends ReplayCounts {
   readonly workload: string;
   readonly memoryMegabytes: number;
   readonly contender: string;
-  /** Different keys asked for: that many misses nobody can avoid. */
+  /** Distinct keys in the requests: no cache can avoid one miss for each. */
   readonly keys: number;
-  /** Keys and values of all of them, bytes. */
+  /** Bytes of all these keys and their values. */
   readonly workingSetBytes: number;
   readonly missRatio: number;
   readonly evictions: number;
-  /** Items held at the end. */
+  /** Items in the cache at the end. */
   readonly items: number;
-  /** Of the slab pages, at the end: the first page of a size class may exceed `-m`. */
+  /** Bytes of the slab pages at the end; the first page of a size class may exceed `-m`. */
   readonly pageBytes: number;
   readonly seconds: number;
 }
@@ -27,7 +27,7 @@ export const serverArgs = (memoryMegabytes: number): readonly string[] => [
   ...['-t', '1'],
 ];
 
-/** A fresh server, the whole replay, and what the server then says of itself. */
+/** Starts a new server, replays the workload against it, and reads the server's statistics. */
 export async function measure(
   contender: Contender,
   workload: Workload,

@@ -7,14 +7,17 @@ const RUNS = fileURLToPath(new URL('../runs/', import.meta.url));
 
 export interface HitRatioRecord {
   readonly machine: Machine;
-  /** What was run, as a reader would type it. */
+  /** The commands of the run, as a reader would type them. */
   readonly commands: readonly string[];
   readonly table: string;
   readonly raw: unknown;
 }
 
-/** Writes `hit-ratio.{json,md}` into `benchmarks/runs/<date>-<machine>/`; a later run of the day replaces them. */
-export async function keepHitRatios(record: HitRatioRecord, today = new Date()): Promise<string> {
+/**
+ * Writes `hit-ratio.{json,md}` into `benchmarks/runs/<date>-<machine>/`; a later run of the day
+ * replaces them. Returns the path of the page.
+ */
+export async function writeHitRatios(record: HitRatioRecord, today = new Date()): Promise<string> {
   const name = `${today.toISOString().slice(0, 10)}-${record.machine.label}`;
   const folder = join(RUNS, name);
   await mkdir(folder, { recursive: true });
@@ -26,7 +29,8 @@ export async function keepHitRatios(record: HitRatioRecord, today = new Date()):
 function page(name: string, { machine, commands, table }: HitRatioRecord): string {
   return `# Hit ratios, ${name}
 
-${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GiB, ${machine.kernel}; Node.js ${machine.node}.
+${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GiB, ${machine.kernel};
+Node.js ${machine.node}.
 
 \`\`\`
 ${commands.join('\n')}
@@ -34,6 +38,7 @@ ${commands.join('\n')}
 
 ${table}
 
-Every figure: [hit-ratio.json](hit-ratio.json). How they are taken: [../../README.md](../../README.md).
+Every figure: [hit-ratio.json](hit-ratio.json).
+How to repeat the run: [../../README.md](../../README.md).
 `;
 }

@@ -10,7 +10,7 @@ const BATCH_KEYS = 50;
 const COMMAND_BYTES_MAX = 64;
 const PROGRESS_EVERY_MS = 500;
 
-/** What a replay counted by itself. */
+/** The counts of a replay. */
 export interface ReplayCounts {
   gets: number;
   misses: number;
@@ -21,9 +21,9 @@ export interface ReplayCounts {
 const keyOf = (id: number): string => `k${String(id).padStart(KEY_BYTES - 1, '0')}`;
 
 /**
- * Asks for every key in order, cache-aside: a get, and on a miss a set. Fifty gets go in one
- * command, then the sets of those that missed together with the next fifty: one connection, so every
- * server sees the same requests in the same order.
+ * Requests every key in order, cache-aside: a get, and after a miss a set. Fifty gets share one
+ * command, and the sets for their misses precede the next fifty gets. There is one connection, so
+ * every server receives the same requests in the same order.
  */
 export async function replay(
   server: TestServer,
@@ -31,19 +31,19 @@ export async function replay(
   onProgress: (requests: number) => void,
 ): Promise<ReplayCounts> {
   const socket = await connected(server);
-  const talk = new Talk(socket, workload);
+  const connection = new BatchConnection(socket, workload);
   const counts: ReplayCounts = { gets: 0, misses: 0, stored: 0, refused: 0 };
-  const pace = new Pace(workload.rate);
+  const rateLimiter = new RateLimiter(workload.rate);
   const { requests } = workload;
   let missed: readonly number[] = [];
-  let told = performance.now();
+  let reportedMs = performance.now();
   try {
     for (let at = 0; at < requests.length; at += BATCH_KEYS) {
       const ids = requests.subarray(at, at + BATCH_KEYS);
-      missed = tally(counts, ids, await talk.batch(missed, ids));
-      if (pace.isAhead(at)) await pace.catchUp(at);
-      if (performance.now() - told < PROGRESS_EVERY_MS) continue;
-      told = performance.now();
+      missed = countBatch(counts, ids, await connection.exchange(missed, ids));
+      if (rateLimiter.isAhead(at)) await rateLimiter.waitForRate(at);
+      if (performance.now() - reportedMs < PROGRESS_EVERY_MS) continue;
+      reportedMs = performance.now();
       onProgress(at);
     }
   } finally {
@@ -53,7 +53,7 @@ export async function replay(
 }
 
 /** Counts a batch; returns the keys to set, each once. */
-function tally(counts: ReplayCounts, ids: Uint32Array, reply: BatchReply): readonly number[] {
+function countBatch(counts: ReplayCounts, ids: Uint32Array, reply: BatchReply): readonly number[] {
   const missed = [...ids].filter((id) => !reply.hits.has(keyOf(id)));
   counts.gets += ids.length;
   counts.misses += missed.length;
@@ -62,8 +62,8 @@ function tally(counts: ReplayCounts, ids: Uint32Array, reply: BatchReply): reado
   return [...new Set(missed)];
 }
 
-/** Keeps a replay from running faster than its rate, requests per second. */
-class Pace {
+/** Limits a replay to its rate, in requests per second. */
+class RateLimiter {
   readonly #rate: number;
   readonly #startMs = performance.now();
 
@@ -75,7 +75,7 @@ class Pace {
     return this.#aheadMs(requests) >= 1;
   }
 
-  async catchUp(requests: number): Promise<void> {
+  async waitForRate(requests: number): Promise<void> {
     await wait(this.#aheadMs(requests));
   }
 
@@ -84,8 +84,8 @@ class Pace {
   }
 }
 
-/** One connection, one batch at a time. */
-class Talk {
+/** One connection, with one batch in flight at a time. */
+class BatchConnection {
   readonly #socket: Socket;
   readonly #workload: Workload;
   readonly #out = Buffer.alloc(2 * BATCH_KEYS * COMMAND_BYTES_MAX + BATCH_KEYS * VALUE_BYTES_MAX);
@@ -107,8 +107,10 @@ class Talk {
     socket.on('close', () => this.#settle.reject(new Error('the server closed the connection')));
   }
 
-  /** The buffer is free again when the replies are here: the server has then read it all. */
-  batch(sets: readonly number[], gets: Uint32Array): Promise<BatchReply> {
+  /**
+   * Sends a batch. Once its replies have arrived the server has read all of it: the buffer is free.
+   */
+  exchange(sets: readonly number[], gets: Uint32Array): Promise<BatchReply> {
     this.#settle = Promise.withResolvers();
     this.#used = 0;
     for (const id of sets) this.#set(id);
@@ -119,8 +121,8 @@ class Talk {
 
   #set(id: number): void {
     const bytes = this.#workload.sizes[id]!;
-    this.#write(`set ${keyOf(id)} 0 ${this.#workload.ttlSeconds(id)} ${bytes}\r\n`);
-    this.#used += bytes; // whatever lies there is the value
+    this.#write(`set ${keyOf(id)} 0 ${this.#workload.ttlOf(id)} ${bytes}\r\n`);
+    this.#used += bytes; // the value: any bytes that are in the buffer
     this.#write('\r\n');
   }
 

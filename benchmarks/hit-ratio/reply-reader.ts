@@ -1,16 +1,16 @@
 const LINE_FEED = 0x0a;
 const LINE_BYTES_MAX = 2048;
 
-/** What a batch's replies said. */
+/** The replies to a batch. */
 export interface BatchReply {
   /** Keys that came with a value. */
   readonly hits: ReadonlySet<string>;
   readonly stored: number;
-  /** Sets answered by anything else, such as `SERVER_ERROR out of memory storing object`. */
+  /** Sets with a reply such as `SERVER_ERROR out of memory storing object`. */
   readonly refused: number;
 }
 
-/** Reads the replies to some sets and one get, in whatever pieces they come. */
+/** Reads the replies to some sets and one get from pieces of any size. */
 export class ReplyReader {
   readonly #onBatch: (reply: BatchReply) => void;
   #rest: Buffer = Buffer.alloc(0);
@@ -33,10 +33,11 @@ export class ReplyReader {
       at = this.#skip(input, end + 1);
     }
     this.#rest = input.subarray(at);
-    if (this.#rest.length > LINE_BYTES_MAX) throw new Error('a reply line is too long');
+    if (this.#rest.length > LINE_BYTES_MAX)
+      throw new Error(`a reply line has more than ${LINE_BYTES_MAX} bytes`);
   }
 
-  /** Passes over as much of a value as has come; returns where the next line starts. */
+  /** Skips the part of a value that has arrived; returns the start of the next line. */
   #skip(input: Buffer, at: number): number {
     const bytes = Math.min(this.#skipBytes, input.length - at);
     this.#skipBytes -= bytes;
@@ -48,7 +49,7 @@ export class ReplyReader {
     else if (line === 'END') this.#end();
     else if (line === 'STORED') this.#stored++;
     else if (line.startsWith('SERVER_ERROR ')) this.#refused++;
-    else throw new Error(`the server answered ${JSON.stringify(line)}`);
+    else throw new Error(`the server sent an unexpected reply: ${JSON.stringify(line)}`);
   }
 
   #value(line: string): void {

@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { Random } from '../../test/support/random.ts';
 import { zipf } from '../demo/zipf.ts';
 
-/** Reads a trace: gzipped little-endian 32-bit key ids in request order. */
+/** Reads a trace: a gzip file of little-endian 32-bit key ids in request order. */
 export function readTrace(folder: string, name: string): Uint32Array {
   const bytes = gunzipSync(readFileSync(join(folder, `${name}.u32.gz`)));
   return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readUInt32LE(i * 4));
@@ -15,25 +15,25 @@ export interface ZipfPlan {
   readonly requests: number;
   readonly keys: number;
   readonly exponent: number;
-  /** A scan asks for this many keys in a row; 0 is no scans. */
+  /** A scan requests this many consecutive keys; 0 means no scans. */
   readonly scanKeys?: number;
-  /** The share of requests that are a scan's. */
+  /** The share of requests that belong to scans. */
   readonly scanShare?: number;
-  /** The keys are replaced by others, all at once, this many times; 0 is never. */
+  /** How many times new keys replace all keys at once. */
   readonly turnovers?: number;
 }
 
-/** Requests by Zipf's law; ids from 0, a turnover's fresh keys after the keys before it. */
+/** Requests by Zipf's law. Ids start at 0; the keys of a turnover follow the keys before it. */
 export function zipfRequests(plan: ZipfPlan): Uint32Array {
   const { requests, keys, scanKeys = 0, scanShare = 0, turnovers = 0 } = plan;
-  const chance = new Random(plan.seed);
-  const popular = zipf(keys, plan.exponent, () => chance.fraction());
+  const random = new Random(plan.seed);
+  const popular = zipf(keys, plan.exponent, () => random.fraction());
   const scanStarts = scanKeys === 0 ? 0 : scanShare / (1 - scanShare) / scanKeys;
   const ids = new Uint32Array(requests);
   for (let at = 0; at < requests; ) {
     const generation = Math.floor((at / requests) * (turnovers + 1)) * keys;
-    if (chance.fraction() < scanStarts) {
-      const start = chance.int(0, keys - scanKeys);
+    if (random.fraction() < scanStarts) {
+      const start = random.int(0, keys - scanKeys);
       const end = Math.min(at + scanKeys, requests);
       for (let id = start; at < end; ) ids[at++] = generation + id++;
     } else {

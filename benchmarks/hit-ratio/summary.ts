@@ -15,7 +15,7 @@ const HEAD = [
   'refused',
 ] as const;
 
-/** One row for each workload, memory and server; differences are to `base`, in points of a hundred. */
+/** One row for each workload, memory and server; differences to `base` are in percentage points. */
 export function hitRatioTable(runs: readonly HitRatioRun[], base: string): Table {
   return [HEAD, ...runs.map((run) => rowOf(run, missRatioOf(runs, run, base)))];
 }

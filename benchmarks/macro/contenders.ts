@@ -2,11 +2,11 @@ import { findMemcached, memcachedVersion, startMemcached } from '../../test/supp
 import { startSlabring } from '../../test/support/node-process.ts';
 import type { TestServer } from '../../test/support/server.ts';
 
-/** A server that takes part in a run; `start` gives a fresh process pinned to the server's core. */
+/** A server that takes part in a run; `start` starts a new process pinned to the server core. */
 export interface Contender {
-  /** Such as `slabring` or `memcached 1.6.18`. */
+  /** `slabring`, or a version such as `memcached 1.6.18`. */
   readonly name: string;
-  /** What is typed to start it, without anything of this machine. */
+  /** The command line that starts it, without paths of this machine. */
   readonly command: (args: readonly string[]) => string;
   start(args: readonly string[]): Promise<TestServer>;
 }
@@ -17,28 +17,28 @@ export const LOAD_CORE = 1;
 export const pinnedTo = (core: number): readonly string[] => ['taskset', '-c', String(core)];
 
 export interface ContenderChoice {
-  readonly ours: boolean;
-  /** Other builds than the memcached on the PATH. */
+  readonly includeSlabring: boolean;
+  /** Further builds of memcached, beside the one on the PATH. */
   readonly memcachedBinaries: readonly string[];
 }
 
-/** Ours first, then the memcached on the PATH (ratios are to it), then the other builds. */
+/** Slabring, then the memcached on the PATH (ratios are relative to it), then the other builds. */
 export function contenders(choice: ContenderChoice): readonly Contender[] {
   const found = findMemcached();
   const binaries = [...(found === undefined ? [] : [found]), ...choice.memcachedBinaries];
   if (binaries.length === 0) {
-    throw new Error('there is no memcached to compare with; install it or name one by --memcached');
+    throw new Error('There is no memcached on the PATH; install it or name one with --memcached.');
   }
   const names = new Map<string, number>();
-  const theirs = binaries.map((binary) => memcached(binary, names));
-  return choice.ours ? [slabring(), ...theirs] : theirs;
+  const memcacheds = binaries.map((binary) => memcached(binary, names));
+  return choice.includeSlabring ? [slabring(), ...memcacheds] : memcacheds;
 }
 
 function slabring(): Contender {
   return {
     name: 'slabring',
     command: (args) => `node src/cli/main.ts serve ${args.join(' ')}`,
-    start: (args) => startSlabring({ args, under: pinnedTo(SERVER_CORE) }),
+    start: (args) => startSlabring({ args, commandPrefix: pinnedTo(SERVER_CORE) }),
   };
 }
 
@@ -49,6 +49,6 @@ function memcached(binary: string, names: Map<string, number>): Contender {
   return {
     name: nth === 1 ? version : `${version} (${nth})`,
     command: (args) => `memcached ${args.join(' ')}`,
-    start: (args) => startMemcached({ binary, args, under: pinnedTo(SERVER_CORE) }),
+    start: (args) => startMemcached({ binary, args, commandPrefix: pinnedTo(SERVER_CORE) }),
   };
 }

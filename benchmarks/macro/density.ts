@@ -3,14 +3,14 @@ import type { TestServer } from '../../test/support/server.ts';
 import { RawConnection } from '../../test/support/wire.ts';
 import type { Contender } from './contenders.ts';
 
-/** How many items of one size a server holds in its memory. */
+/** The number of items of one size that a server holds in its memory. */
 export interface DensityRun {
   readonly contender: string;
   readonly valueBytes: number;
-  /** Held after far more than fit were stored. */
+  /** Items that remain after more items than fit were stored. */
   readonly items: number;
   readonly evictions: number;
-  /** Of the whole process, before the first item and after the last. */
+  /** Resident memory of the process, before the first item and after the last. */
   readonly rssEmptyBytes: number;
   readonly rssFullBytes: number;
 }
@@ -18,7 +18,7 @@ export interface DensityRun {
 const MEMORY_MEGABYTES = 64;
 const KEY_BYTES = 20;
 export const DENSITY_VALUE_BYTES = [32, 100, 1000] as const;
-/** More than any server can hold: not even one that kept nothing but keys and values. */
+/** Stored keys and values relative to the memory: more than fit, even without overhead per item. */
 const OVERFILL = 1.05;
 const BATCH_ITEMS = 2000;
 
@@ -50,8 +50,8 @@ async function fill(
 ): Promise<Omit<DensityRun, 'contender'>> {
   const rssEmptyBytes = await residentBytes(server.pid);
   const connection = await RawConnection.connect(server.address);
-  const wanted = Math.ceil(((MEMORY_MEGABYTES * 2 ** 20) / (KEY_BYTES + valueBytes)) * OVERFILL);
-  for (let first = 0; first < wanted; first += BATCH_ITEMS) {
+  const itemCount = Math.ceil(((MEMORY_MEGABYTES * 2 ** 20) / (KEY_BYTES + valueBytes)) * OVERFILL);
+  for (let first = 0; first < itemCount; first += BATCH_ITEMS) {
     await connection.exchange(batchOfSets(first, valueBytes));
   }
   const stats = (await connection.exchange('stats\r\n')).toString();
@@ -76,7 +76,7 @@ function batchOfSets(first: number, valueBytes: number): string {
 
 function statOf(stats: string, name: string): number {
   const value = new RegExp(`^STAT ${name} (\\d+)\\r$`, 'm').exec(stats)?.[1];
-  if (value === undefined) throw new Error(`the server's stats have no ${name}`);
+  if (value === undefined) throw new Error(`The stats of the server do not contain ${name}.`);
   return Number(value);
 }
 

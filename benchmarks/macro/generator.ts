@@ -11,7 +11,7 @@ import { CONNECTIONS, KEY_SPACE, type Load } from './loads.ts';
 const run = promisify(execFile);
 const SOURCE = fileURLToPath(new URL('mcload.c', import.meta.url));
 
-/** What mcload prints: one run against one server. Latencies are those of a batch, microseconds. */
+/** The output of mcload: one run against one server. Latencies are per batch, in microseconds. */
 export interface Measurement {
   readonly keysPerSecond: number;
   readonly keys: number;
@@ -22,14 +22,14 @@ export interface Measurement {
   readonly p50us: number;
   readonly p99us: number;
   readonly p999us: number;
-  /** Server CPU (user and system, all threads), microseconds. */
+  /** CPU time of the server (user and system, all threads) per key, microseconds. */
   readonly cpuUsPerKey: number;
   readonly userUsPerKey: number;
-  /** Server CPU seconds per second. */
+  /** CPU seconds of the server per second. */
   readonly serverBusy: number;
 }
 
-/** The load generator, compiled for this run. */
+/** The load generator; it is compiled for each run. */
 export class Generator {
   readonly #folder: string;
 
@@ -47,7 +47,7 @@ export class Generator {
     return join(this.#folder, 'mcload');
   }
 
-  /** Runs `load` for `seconds`; with `fill`, stores every key first. */
+  /** Runs `load` for `seconds`; with `fill` it stores every key first. */
   async run(
     server: TestServer,
     load: Load,
@@ -68,7 +68,7 @@ export class Generator {
   }
 }
 
-/** What says the load; the port, the pid and the seed come on top. */
+/** The arguments that describe the load; `run` adds the port, the pid and the seed. */
 export function mcloadArgs(load: Load, seconds: number): readonly string[] {
   const fixed = ['-c', CONNECTIONS, '-k', KEY_SPACE, '-v', load.valueBytes, '-t', seconds];
   return [...load.args, ...fixed.map(String)];

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { arch, cpus, release, type as system, totalmem } from 'node:os';
 
-/** What a reader must know of the machine to judge a figure; nothing that identifies it. */
+/** The facts about the machine that a reader needs to judge a figure; they do not identify it. */
 export interface Machine {
-  /** Part of the run's folder name, such as `2core-x86_64`. */
+  /** A part of the name of the run's folder, such as `2core-x86_64`. */
   readonly label: string;
   readonly cpu: string;
   readonly cores: number;

@@ -5,7 +5,7 @@ import { DENSITY_VALUE_BYTES, type DensityRun, densityArgs, measureDensity } fro
 import { Generator, mcloadArgs } from './generator.ts';
 import { DEFAULT_LOADS, DENSITY, loadNamed } from './loads.ts';
 import { describeMachine } from './machine.ts';
-import { keepRecord } from './record.ts';
+import { writeRecord } from './record.ts';
 import { measureSpeed, type SpeedPlan, type SpeedRun, serverArgs, stepsOf } from './speed.ts';
 import { densityTable, formatTable, speedTable } from './summary.ts';
 
@@ -15,12 +15,12 @@ Runs slabring and memcached in turns under one load generator and compares them.
 
   --loads LIST      ${DEFAULT_LOADS}
                     (default); also meta, density
-  --rounds N        measurements of each, 3
-  --seconds N       of each measurement, 3
-  --warm-up N       seconds before each, 1
-  --threads LIST    of each server, 1; such as 1,4
-  --memcached PATH  another build to compare with; may be given again
-  --no-ours         only memcached (to see the noise: with --memcached of the same build)
+  --rounds N        measurements of each load and server (default 3)
+  --seconds N       duration of each measurement (default 3)
+  --warm-up N       seconds of unmeasured load before each measurement (default 1)
+  --threads LIST    threads of each server, such as 1,4 (default 1)
+  --memcached PATH  another build to compare with; repeatable
+  --no-ours         measure only memcached (shows the noise if --memcached names the same build)
   --no-record       do not write benchmarks/runs/<date>-<machine>/
   --json            print the measurements instead of the table
 `;
@@ -45,44 +45,44 @@ function commandLine() {
 
 type CommandLine = ReturnType<typeof commandLine>;
 
-function positive(flag: string, text: string): number {
+function positiveNumber(flag: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`--${flag} is "${text}"; it must be a number over 0`);
+  if (!(value > 0)) throw new Error(`--${flag} is "${text}"; it must be a number greater than 0.`);
   return value;
 }
 
-function planOf(line: CommandLine, field: readonly Contender[]): SpeedPlan {
+function planOf(line: CommandLine, all: readonly Contender[]): SpeedPlan {
   const names = line.loads.split(',').filter((name) => name !== DENSITY);
   return {
-    contenders: field,
+    contenders: all,
     loads: names.map(loadNamed),
-    threads: line.threads.split(',').map((text) => positive('threads', text)),
-    rounds: positive('rounds', line.rounds),
-    seconds: positive('seconds', line.seconds),
-    warmUpSeconds: positive('warm-up', line['warm-up']),
+    threads: line.threads.split(',').map((text) => positiveNumber('threads', text)),
+    rounds: positiveNumber('rounds', line.rounds),
+    seconds: positiveNumber('seconds', line.seconds),
+    warmUpSeconds: positiveNumber('warm-up', line['warm-up']),
   };
 }
 
 interface Progress {
-  step(what: string): void;
+  step(text: string): void;
   end(): void;
 }
 
-/** A bar on a terminal, a line per measurement elsewhere; always on stderr. */
+/** Draws a bar on a terminal, and prints a line per measurement elsewhere; always on stderr. */
 function progress(steps: number): Progress {
   return process.stderr.isTTY ? progressBar(steps) : progressLines(steps);
 }
 
 function progressBar(steps: number): Progress {
-  const format = '{bar} {value}/{total} · {eta_formatted} left · {what}';
+  const format = '{bar} {value}/{total} · {eta_formatted} left · {text}';
   const bar = new SingleBar({ format, stream: process.stderr }, Presets.shades_classic);
-  bar.start(steps, 0, { what: 'starting' });
-  return { step: (what) => bar.increment({ what }), end: () => bar.stop() };
+  bar.start(steps, 0, { text: 'starting' });
+  return { step: (text) => bar.increment({ text }), end: () => bar.stop() };
 }
 
 function progressLines(steps: number): Progress {
   let done = 0;
-  return { step: (what) => console.error(`${++done}/${steps} ${what}`), end: () => {} };
+  return { step: (text) => console.error(`${++done}/${steps} ${text}`), end: () => {} };
 }
 
 async function measure(plan: SpeedPlan, withDensity: boolean) {
@@ -90,7 +90,7 @@ async function measure(plan: SpeedPlan, withDensity: boolean) {
   const bar = progress(stepsOf(plan) + densities);
   const generator = await Generator.compile();
   try {
-    const speed = await measureSpeed(plan, generator, (run) => bar.step(sayRun(run)));
+    const speed = await measureSpeed(plan, generator, (run) => bar.step(runText(run)));
     const onDensity = (run: DensityRun) =>
       bar.step(`${run.contender}: ${run.items} items of ${run.valueBytes} bytes`);
     const density = withDensity ? await measureDensity(plan.contenders, onDensity) : [];
@@ -101,8 +101,8 @@ async function measure(plan: SpeedPlan, withDensity: boolean) {
   }
 }
 
-function sayRun({ contender, threads, load, measurement }: SpeedRun): string {
-  return `${contender} -t ${threads}, ${load}: ${measurement.cpuUsPerKey.toFixed(2)} µs a key`;
+function runText({ contender, threads, load, measurement }: SpeedRun): string {
+  return `${contender} -t ${threads}, ${load}: ${measurement.cpuUsPerKey.toFixed(2)} µs/key`;
 }
 
 function commandsOf(plan: SpeedPlan, withDensity: boolean): string[] {
@@ -113,23 +113,23 @@ function commandsOf(plan: SpeedPlan, withDensity: boolean): string[] {
   const servers = argLists.flatMap((args) => plan.contenders.map((each) => each.command(args)));
   const loads = plan.loads.map((load) => `mcload ${mcloadArgs(load, plan.seconds).join(' ')}`);
   return [
-    `npm run bench -- ${process.argv.slice(2).map(withoutFolders).join(' ')}`.trim(),
+    `npm run bench -- ${process.argv.slice(2).map(withoutFolder).join(' ')}`.trim(),
     ...servers,
     ...loads,
   ];
 }
 
-/** A record says which build was compared, not where it lay. */
-const withoutFolders = (arg: string): string => arg.replace(/^\/.*\//, '');
+/** A record names the builds without their folders. */
+const withoutFolder = (arg: string): string => arg.replace(/^\/.*\//, '');
 
 async function main(): Promise<void> {
   const line = commandLine();
   if (line.help) return console.log(HELP);
-  const field = contenders({ ours: !line['no-ours'], memcachedBinaries: line.memcached });
-  const plan = planOf(line, field);
+  const all = contenders({ includeSlabring: !line['no-ours'], memcachedBinaries: line.memcached });
+  const plan = planOf(line, all);
   const withDensity = line.loads.split(',').includes(DENSITY);
   const { speed, density } = await measure(plan, withDensity);
-  const base = field.find((each) => each.name.startsWith('memcached'))?.name ?? '';
+  const base = all.find((each) => each.name.startsWith('memcached'))?.name ?? '';
   const tables = [
     ...(speed.length > 0 ? [formatTable(speedTable(speed, base))] : []),
     ...(density.length > 0 ? [formatTable(densityTable(density, base))] : []),
@@ -140,10 +140,10 @@ async function main(): Promise<void> {
   console.log(line.json ? JSON.stringify(raw, undefined, 1) : tables.join('\n\n'));
   if (line['no-record']) return;
   const summary = `Ratios are to ${base}.\n\n${tables.join('\n\n')}`;
-  console.error(`kept in ${await keepRecord({ machine, commands, summary, raw })}`);
+  console.error(`The record is in ${await writeRecord({ machine, commands, summary, raw })}`);
 }
 
-// Ctrl-C ends the servers too: they go with the `exit` event, which a plain signal would skip.
+// The `exit` event ends the servers. A signal alone would skip this event, so Ctrl-C calls exit.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 await main();

@@ -7,17 +7,20 @@ import type { Machine } from './machine.ts';
 const RUNS = fileURLToPath(new URL('../runs/', import.meta.url));
 const RUNS_PER_DAY_MAX = 100;
 
-/** What a run folder keeps. */
-export interface Record {
+/** The content of the folder of one run. */
+export interface RunRecord {
   readonly machine: Machine;
-  /** What was run, as a reader would type it. */
+  /** The commands of the run, as a reader would type them. */
   readonly commands: readonly string[];
   readonly summary: string;
   readonly raw: unknown;
 }
 
-/** Writes `benchmarks/runs/<date>-<machine>/`; a second run on a day gets `-2`. Returns the folder's name. */
-export async function keepRecord(record: Record, today = new Date()): Promise<string> {
+/**
+ * Writes `benchmarks/runs/<date>-<machine>/`; a second run of a day gets the suffix `-2`.
+ * Returns the folder's name.
+ */
+export async function writeRecord(record: RunRecord, today = new Date()): Promise<string> {
   const name = unusedName(`${today.toISOString().slice(0, 10)}-${record.machine.label}`);
   const folder = join(RUNS, name);
   await mkdir(folder, { recursive: true });
@@ -27,26 +30,28 @@ export async function keepRecord(record: Record, today = new Date()): Promise<st
   return `benchmarks/runs/${name}`;
 }
 
-function unusedName(wanted: string): string {
+function unusedName(baseName: string): string {
   for (let nth = 1; nth <= RUNS_PER_DAY_MAX; nth++) {
-    const name = nth === 1 ? wanted : `${wanted}-${nth}`;
+    const name = nth === 1 ? baseName : `${baseName}-${nth}`;
     if (!existsSync(join(RUNS, name))) return name;
   }
-  throw new Error(`there are already ${RUNS_PER_DAY_MAX} runs named ${wanted}`);
+  const advice = 'delete some of them, or use --no-record';
+  throw new Error(`There are already ${RUNS_PER_DAY_MAX} runs named ${baseName}: ${advice}.`);
 }
 
-function readme(name: string, { machine, commands }: Record): string {
+function readme(name: string, { machine, commands }: RunRecord): string {
   return `# ${name}
 
-${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GiB, ${machine.kernel}; Node.js ${machine.node};
-generator compiled by ${machine.compiler}.
+${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GiB, ${machine.kernel}.
+Node.js ${machine.node}; the generator was compiled by ${machine.compiler}.
 
-Commands, each server pinned to core 0 and the generator to core 1 by taskset:
+Commands; taskset pins each server to core 0 and the generator to core 1:
 
 \`\`\`
 ${commands.join('\n')}
 \`\`\`
 
-Figures: [summary.md](summary.md); every measurement: [raw.json](raw.json). How they are taken: [../../README.md](../../README.md).
+Figures: [summary.md](summary.md). Every measurement: [raw.json](raw.json).
+Method: [../../README.md](../../README.md).
 `;
 }

@@ -21,7 +21,7 @@ export interface SpeedPlan {
   readonly warmUpSeconds: number;
 }
 
-/** Room for every value of every load: nothing is evicted, so all do the same work. */
+/** Enough memory for every value of every load: no server evicts, so all do the same work. */
 const MEMORY_MEGABYTES = 1024;
 
 export const serverArgs = (threads: number): readonly string[] => [
@@ -32,7 +32,7 @@ export const serverArgs = (threads: number): readonly string[] => [
 export const stepsOf = (plan: SpeedPlan): number =>
   plan.rounds * plan.threads.length * plan.loads.length * plan.contenders.length;
 
-/** Measures everything; `onRun` hears of each measurement as it comes. */
+/** Measures every load, thread count and server; calls `onRun` after each measurement. */
 export async function measureSpeed(
   plan: SpeedPlan,
   generator: Generator,
@@ -50,7 +50,7 @@ export async function measureSpeed(
   return runs;
 }
 
-/** Fresh servers for each round; within it they take turns, and who goes first alternates. */
+/** Starts new servers for each round. In a round they take turns, and the order alternates. */
 async function* oneRound(
   plan: SpeedPlan,
   generator: Generator,

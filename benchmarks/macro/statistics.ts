@@ -1,4 +1,4 @@
-/** The middle of several measurements and how far they lie apart. */
+/** The median, the minimum and the maximum of several measurements. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -6,7 +6,7 @@ export interface Spread {
 }
 
 export function spreadOf(values: readonly number[]): Spread {
-  if (values.length === 0) throw new Error('a spread needs at least one measurement');
+  if (values.length === 0) throw new Error('A spread needs at least one measurement.');
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;

@@ -4,10 +4,10 @@ import { LOADS } from './loads.ts';
 import type { SpeedRun } from './speed.ts';
 import { spreadOf } from './statistics.ts';
 
-/** A table as a person reads it: the first row is the head. */
+/** The rows of a table; the first row is its head. */
 export type Table = readonly (readonly string[])[];
 
-/** The targets of the design are multiples of this build's figures. */
+/** The targets of the design are relative to the figures of this build. */
 const TARGET_BASE = 'memcached 1.6.18';
 
 const SPEED_HEAD = [
@@ -70,9 +70,9 @@ function targetOf(name: string): string {
 }
 
 function byLoadThenThreads(a: readonly SpeedRun[], b: readonly SpeedRun[]): number {
-  const place = (group: readonly SpeedRun[]) =>
+  const rank = (group: readonly SpeedRun[]) =>
     LOADS.findIndex((load) => load.name === group[0]!.load) * 100 + group[0]!.threads;
-  return place(a) - place(b) || a[0]!.contender.localeCompare(b[0]!.contender) * -1;
+  return rank(a) - rank(b) || a[0]!.contender.localeCompare(b[0]!.contender) * -1;
 }
 
 /** One row per value size and server. */
@@ -94,7 +94,7 @@ export function densityTable(runs: readonly DensityRun[], base: string): Table {
 
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 
-/** The table as Markdown; the columns line up in plain text too. */
+/** Formats a table as Markdown; its columns are aligned in plain text too. */
 export function formatTable(table: Table): string {
   const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
   const lines = table.map(

@@ -1,21 +1,22 @@
 /**
- * How long one operation can take while the index grows: `node benchmarks/micro/index-growth.ts [--items N]`
- * stores small items in this process, one after the other, and prints the longest pauses. Beside each
- * stands the CPU time that the thread had in the sets around it: on a busy machine the system makes it wait,
- * and what is more than that time is not the store's doing.
+ * Measures how long one set can take while the index grows. `node benchmarks/micro/index-growth.ts
+ * [--items N]` stores small items in this process, one after the other, and prints the longest
+ * pauses. Beside each pause stands the CPU time of the thread in the sets around it: on a busy
+ * machine the thread waits for a core, and the store does not cause the part of a pause above its
+ * CPU time.
  */
 import yargs from 'yargs';
-import { createStore, MODE, NO_ITEM, type PutTerms, Store } from '../../src/store/index.ts';
+import { createStore, MODE, NO_ITEM, type PutOptions, Store } from '../../src/store/index.ts';
 
 const KEY_BYTES = 16;
 const VALUE = Buffer.from('12345678');
 const ITEM_BYTES = 64;
-const LONGEST_KEPT = 5;
+const PAUSES_KEPT = 5;
 const PERCENTILES = [50, 99, 99.9, 99.99] as const;
 const NS_PER_BUCKET = 100;
-/** Up to a millisecond; the last bucket holds what is above. */
+/** Up to a millisecond; the last bucket counts all longer sets. */
 const BUCKETS = 10_000;
-const TERMS: PutTerms = {
+const PUT_OPTIONS: PutOptions = {
   mode: MODE.set,
   casHigh: 0,
   casLow: 0,
@@ -42,43 +43,43 @@ const share = createStore({
 const store = new Store(share, 0);
 const key = Buffer.alloc(KEY_BYTES, '0');
 
-/** One set, from the hash of its key to the last bucket it splits. */
+/** One set, from the hash of its key to the split of a bucket. */
 function storeOne(nth: number): void {
   key.write(nth.toString(36).padStart(KEY_BYTES, '0'), 'latin1');
   const hash = store.hashOf(key, 0, KEY_BYTES);
   const id = store.allocate(KEY_BYTES, 0, 0, VALUE.length);
-  if (id === NO_ITEM) throw new Error(`there is no memory for item ${nth}`);
+  if (id === NO_ITEM) throw new Error(`the store has no memory for item ${nth}`);
   store.writeKey(id, key, 0, KEY_BYTES);
   store.writeValue(id, 0, VALUE, 0, VALUE.length);
-  store.put(hash, id, TERMS);
+  store.put(hash, id, PUT_OPTIONS);
 }
 
 const histogram = new Uint32Array(BUCKETS + 1);
-/** Sets between two looks at the CPU time, which take as long as one. */
-const SETS_PER_LOOK = 16;
+/** Sets between two samples of the CPU time; a sample takes as long as a set. */
+const SETS_PER_SAMPLE = 16;
 
 interface Pause {
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** The number of the item. */
+  /** The number of the item that caused the pause. */
   readonly at: number;
 }
 
-/** The worst of what was seen, by whatever is thought worst. */
-class Worst {
+/** Keeps the worst pauses by a measure of severity. */
+class WorstPauses {
   readonly pauses: Pause[] = [];
-  readonly #badness: (pause: Pause) => number;
+  readonly #severity: (pause: Pause) => number;
 
-  constructor(badness: (pause: Pause) => number) {
-    this.#badness = badness;
+  constructor(severity: (pause: Pause) => number) {
+    this.#severity = severity;
   }
 
-  note(pause: Pause): void {
-    const least = this.pauses.at(-1);
-    const isFull = this.pauses.length === LONGEST_KEPT;
-    if (isFull && least !== undefined && this.#badness(pause) <= this.#badness(least)) return;
+  record(pause: Pause): void {
+    const mildest = this.pauses.at(-1);
+    const isFull = this.pauses.length === PAUSES_KEPT;
+    if (isFull && mildest !== undefined && this.#severity(pause) <= this.#severity(mildest)) return;
     this.pauses.push(pause);
-    this.pauses.sort((a, b) => this.#badness(b) - this.#badness(a));
+    this.pauses.sort((a, b) => this.#severity(b) - this.#severity(a));
     if (isFull) this.pauses.pop();
   }
 
@@ -92,15 +93,15 @@ class Worst {
   }
 }
 
-const longest = new Worst(({ wallMs }) => wallMs);
-const busiest = new Worst(({ cpuMs, wallMs }) => Math.min(cpuMs, wallMs));
+const longest = new WorstPauses(({ wallMs }) => wallMs);
+const busiest = new WorstPauses(({ cpuMs, wallMs }) => Math.min(cpuMs, wallMs));
 
 function cpuMsNow(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
 
-/** In microseconds; the bound of its bucket. */
+/** The percentile in microseconds: the upper bound of its bucket. */
 function percentile(percent: number): number {
   let left = (items * percent) / 100;
   const bucket = histogram.findIndex((count) => {
@@ -111,8 +112,8 @@ function percentile(percent: number): number {
 }
 
 const bucketsBefore = store.index.bucketCount();
-/** The longest of some sets. */
-function storeSome(from: number, to: number): { at: number; wallMs: number } {
+/** Stores a batch of items; returns its longest set. */
+function storeBatch(from: number, to: number): { at: number; wallMs: number } {
   let beforeMs = performance.now();
   let at = from;
   let wallMs = 0;
@@ -128,12 +129,12 @@ function storeSome(from: number, to: number): { at: number; wallMs: number } {
 }
 
 const startedMs = performance.now();
-for (let done = 0; done < items; done += SETS_PER_LOOK) {
+for (let done = 0; done < items; done += SETS_PER_SAMPLE) {
   const cpuMs = cpuMsNow();
-  const { at, wallMs } = storeSome(done, Math.min(items, done + SETS_PER_LOOK));
+  const { at, wallMs } = storeBatch(done, Math.min(items, done + SETS_PER_SAMPLE));
   const pause = { at, wallMs, cpuMs: cpuMsNow() - cpuMs };
-  longest.note(pause);
-  busiest.note(pause);
+  longest.record(pause);
+  busiest.record(pause);
 }
 const seconds = (performance.now() - startedMs) / 1000;
 
@@ -143,4 +144,4 @@ for (const percent of PERCENTILES) {
   console.log(`${percent} % of the sets took less than ${percentile(percent).toFixed(1)} µs`);
 }
 longest.print('the longest pauses:');
-busiest.print('those that took most CPU:');
+busiest.print('the pauses with the most CPU time:');

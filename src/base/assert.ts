@@ -1,12 +1,12 @@
 /**
- * A broken promise of our own code, never of a peer or a user: it is meant to end the process
- * (TigerBeetle's rule: assertions find bugs, errors handle the world).
+ * An invariant of our own code does not hold. Neither a peer nor a user can cause it, so it ends
+ * the process (TigerBeetle's rule: assertions find bugs, errors handle the world).
  */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 
-/** Throws unless `condition` holds; `law` says what must hold, in words. */
-export function assert(condition: boolean, law: string): asserts condition {
-  if (!condition) throw new AssertionError(law);
+/** Throws unless `condition` is true; `invariant` states in words what must hold. */
+export function assert(condition: boolean, invariant: string): asserts condition {
+  if (!condition) throw new AssertionError(invariant);
 }

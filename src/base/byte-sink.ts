@@ -4,18 +4,18 @@ import { digitsOf, writeDecimal64 } from './decimal.ts';
 const TWO_32 = 0x1_0000_0000;
 
 /**
- * One growing reply, written front to back into one buffer that is used again and again.
+ * A growing output buffer. The writer appends to it, and reuses it for the next output.
  *
- * The writer reserves room before it writes (`ensure`, or a known bound kept free by the caller);
- * the put methods themselves do not check, they are the hot path.
+ * The writer reserves room before it writes: it calls `ensure`, or its caller keeps a known number
+ * of bytes free. The put methods do not check for room, because they are the hot path.
  *
  *   0 ─────────── written ─────────── at ─────────── free ─────────── bytes.length
  */
 export class ByteSink implements ViewedBytes {
   bytes: Buffer;
-  /** The same bytes. */
+  /** A view of the same bytes. */
   view: DataView;
-  /** How many bytes are written. */
+  /** The number of bytes written so far. */
   at = 0;
 
   constructor(capacityBytes: number) {
@@ -23,7 +23,7 @@ export class ByteSink implements ViewedBytes {
     this.view = viewOf(this.bytes);
   }
 
-  /** Makes room for `more` bytes, moving to a larger buffer if it must. */
+  /** Makes room for `more` bytes; moves to a larger buffer if necessary. */
   ensure(more: number): void {
     if (this.at + more <= this.bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + more));
@@ -32,7 +32,7 @@ export class ByteSink implements ViewedBytes {
     this.view = viewOf(larger);
   }
 
-  /** Hands out what is written and goes on in `next`, a buffer nobody else holds. */
+  /** Returns the buffer with the written bytes and continues in `next`, which nothing else uses. */
   swap(next: Buffer): Buffer {
     const full = this.bytes;
     this.bytes = next;
@@ -59,13 +59,13 @@ export class ByteSink implements ViewedBytes {
     this.at += end - start;
   }
 
-  /** Appends `source[start, end)` by whichever way of copying is the fastest for that length. */
+  /** Appends `source[start, end)`; chooses the fastest way of copying for that length. */
   putViewed(source: ViewedBytes, start: number, end: number): void {
     copyViewed(source, start, end, this, this.at);
     this.at += end - start;
   }
 
-  /** Appends text that is known to be Latin-1 (every protocol word is ASCII). */
+  /** Reserves room and appends text, which must be Latin-1 (every protocol word is ASCII). */
   putText(text: string): void {
     this.ensure(text.length);
     this.at += this.bytes.write(text, this.at, 'latin1');
@@ -79,11 +79,12 @@ export class ByteSink implements ViewedBytes {
       return;
     }
     const digits = value < 100 ? 2 : value < 1000 ? 3 : digitsOf(value);
-    let rest = value;
+    let remaining = value;
     for (let i = this.at + digits - 1; i >= this.at; i--) {
-      const tenth = rest < TWO_32 ? ((rest >>> 0) / 10) >>> 0 : Math.floor(rest / 10);
-      bytes[i] = 48 + (rest - tenth * 10);
-      rest = tenth;
+      const quotient =
+        remaining < TWO_32 ? ((remaining >>> 0) / 10) >>> 0 : Math.floor(remaining / 10);
+      bytes[i] = 48 + (remaining - quotient * 10);
+      remaining = quotient;
     }
     this.at += digits;
   }

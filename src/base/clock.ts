@@ -1,16 +1,16 @@
-/** Seconds, as the store counts them: from its own start, so that they fit 32 bits for a century. */
+/** A source of the current time. */
 export interface Clock {
-  /** Milliseconds since the epoch, from a source that does not jump when the wall clock is set. */
+  /** Milliseconds since the Unix epoch; does not jump when somebody sets the wall clock. */
   nowMs(): number;
 }
 
-/** The machine's monotonic clock, set to the wall clock once, when the thread started. */
+/** The machine's monotonic clock, with the offset that the wall clock had at thread start. */
 export const machineClock: Clock = {
   nowMs: () => performance.timeOrigin + performance.now(),
 };
 
-/** A clock that a test turns by hand. */
-export class HandClock implements Clock {
+/** A clock that stands still until a test advances it. */
+export class ManualClock implements Clock {
   #ms: number;
   constructor(startMs = 1_700_000_000_000) {
     this.#ms = startMs;

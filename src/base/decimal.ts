@@ -1,8 +1,8 @@
 const TWO_32 = 0x1_0000_0000;
-/** Below this high word the whole number is below 2^53, so a double holds it. */
-const EXACT_HIGH_MAX = 0x20_0000;
+/** With a high word below this, the number is below 2^53 and a double holds it exactly. */
+const EXACT_HIGH_LIMIT = 0x20_0000;
 
-/** How many decimal digits `value` (a whole number, 0 … 2^53 - 1) has. */
+/** The number of decimal digits of `value`, a whole number from 0 to 2^53 - 1. */
 export function digitsOf(value: number): number {
   let digits = 1;
   for (let bound = 10; value >= bound && digits < 16; bound *= 10) digits++;
@@ -10,11 +10,11 @@ export function digitsOf(value: number): number {
 }
 
 /**
- * Writes the unsigned 64-bit number `high * 2^32 + low` in decimal at `at`; returns how many digits
- * it took (20 at the most). Nothing is allocated: this also runs while a lock is held.
+ * Writes the unsigned 64-bit number `high * 2^32 + low` in decimal at `at`; returns the number of
+ * digits (at most 20). It allocates nothing, because it also runs while the caller holds a lock.
  */
 export function writeDecimal64(bytes: Uint8Array, at: number, high: number, low: number): number {
-  const exact = high < EXACT_HIGH_MAX;
+  const exact = high < EXACT_HIGH_LIMIT;
   const digits = exact ? digitsOf(high * TWO_32 + low) : digitsOfLong(high, low);
   let upper = high;
   let lower = low;
@@ -27,7 +27,7 @@ export function writeDecimal64(bytes: Uint8Array, at: number, high: number, low:
   return digits;
 }
 
-/** Digits of a number from 2^53 up: 16 … 20. */
+/** The number of digits of a number from 2^53 on: 16 … 20. */
 function digitsOfLong(high: number, low: number): number {
   let digits = 1;
   let upper = high;

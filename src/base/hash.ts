@@ -1,6 +1,6 @@
 /**
  * MurmurHash3 (x86, 32 bits; Austin Appleby, public domain algorithm) of `bytes[start, end)`.
- * The seed is drawn per node, so nobody outside can aim keys at one bucket.
+ * Each node draws its own seed, so a client cannot choose keys that fall into one bucket.
  * @returns an unsigned 32-bit number.
  */
 export function murmur3(bytes: Uint8Array, start: number, end: number, seed: number): number {
@@ -13,11 +13,11 @@ export function murmur3(bytes: Uint8Array, start: number, end: number, seed: num
     hash = (hash << 13) | (hash >>> 19);
     hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
   }
-  const left = end - at;
-  if (left > 0) {
+  const tailBytes = end - at;
+  if (tailBytes > 0) {
     let tail = bytes[at]!;
-    if (left > 1) tail |= bytes[at + 1]! << 8;
-    if (left > 2) tail |= bytes[at + 2]! << 16;
+    if (tailBytes > 1) tail |= bytes[at + 1]! << 8;
+    if (tailBytes > 2) tail |= bytes[at + 2]! << 16;
     hash ^= scramble(tail);
   }
   return finish(hash ^ (end - start));

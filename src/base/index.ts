@@ -1,8 +1,8 @@
-/** True in any program: imports nothing of ours. */
+/** General code that knows nothing of caches: this room imports no other room. */
 export { AssertionError, assert } from './assert.ts';
 export { ByteSink } from './byte-sink.ts';
 export { copyBytes, copyViewed, equalBytes, type ViewedBytes } from './bytes.ts';
-export { type Clock, HandClock, machineClock } from './clock.ts';
+export { type Clock, ManualClock, machineClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
 export { digitsOf, writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
@@ -32,4 +32,4 @@ export {
   text,
 } from './options/kinds.ts';
 export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
-export { parseSize, sizeText } from './options/sizes.ts';
+export { formatSize, parseSize } from './options/sizes.ts';

@@ -1,4 +1,4 @@
-/** Says what happened, with facts a program can filter by. Never on the data path. */
+/** Logs events, each with facts that a program can filter by. The data path does not log. */
 export interface Logger {
   error(facts: object, text: string): void;
   warn(facts: object, text: string): void;
@@ -7,13 +7,13 @@ export interface Logger {
   trace(facts: object, text: string): void;
 }
 
-const nothing = (): void => {};
+const discard = (): void => {};
 
-/** Says nothing: for tests and for callers that bring no log of their own. */
+/** Logs nothing: for tests, and for callers without a log. */
 export const silentLogger: Logger = {
-  error: nothing,
-  warn: nothing,
-  info: nothing,
-  debug: nothing,
-  trace: nothing,
+  error: discard,
+  warn: discard,
+  info: discard,
+  debug: discard,
+  trace: discard,
 };

@@ -1,6 +1,6 @@
 import { type CacheClient, CacheError, type LatencySummary } from '../client/index.ts';
 
-/** What load to put on a cache. */
+/** The load that `slabring bench` puts on a cache. */
 export interface BenchPlan {
   readonly seconds: number;
   readonly concurrency: number;
@@ -15,20 +15,21 @@ export interface BenchRow {
   readonly node: string;
   readonly operation: string;
   readonly count: number;
-  readonly latency: Omit<LatencySummary, 'atMost'>;
+  readonly latency: Omit<LatencySummary, 'cumulativeCounts'>;
 }
 
 export interface BenchResult {
   readonly seconds: number;
   readonly rows: readonly BenchRow[];
   readonly keys: { readonly read: number; readonly written: number };
-  /** Of the keys read. */
+  /** How many of the keys read were found. */
   readonly hits: number;
-  /** Operations that were not answered. */
+  /** Operations that rejected with a `CacheError`. */
   readonly failures: number;
 }
 
-type OnProgress = (share: number) => void;
+/** Receives the completed fraction, 0 … 1. */
+type OnProgress = (fraction: number) => void;
 
 const TTL_SECONDS = 600;
 const FILL_BATCH_KEYS = 500;
@@ -52,7 +53,7 @@ export async function fill(
   }
 }
 
-/** Reads and writes at random for a while. The client's own metrics are the measure. */
+/** Reads and writes random keys for `plan.seconds`. The rows come from the client's own metrics. */
 export async function measure(
   cache: CacheClient,
   plan: BenchPlan,
@@ -60,22 +61,22 @@ export async function measure(
 ): Promise<BenchResult> {
   const startedAt = performance.now();
   const endsAt = startedAt + plan.seconds * 1000;
-  const load = new Load(cache, plan);
+  const generator = new LoadGenerator(cache, plan);
   const ticker = setInterval(() => {
     onProgress(Math.min(1, (performance.now() - startedAt) / (plan.seconds * 1000)));
   }, PROGRESS_MS);
   try {
-    await Promise.all(Array.from({ length: plan.concurrency }, () => load.run(endsAt)));
+    await Promise.all(Array.from({ length: plan.concurrency }, () => generator.runCaller(endsAt)));
   } finally {
     clearInterval(ticker);
   }
   const seconds = (performance.now() - startedAt) / 1000;
-  const { read, written, hits, failures } = load;
+  const { read, written, hits, failures } = generator;
   return { seconds, rows: rowsOf(cache), keys: { read, written }, hits, failures };
 }
 
-/** What all callers do together. */
-class Load {
+/** Runs the callers and adds up their results. */
+class LoadGenerator {
   read = 0;
   written = 0;
   hits = 0;
@@ -90,8 +91,8 @@ class Load {
     this.#value = Buffer.alloc(plan.valueBytes, 'x');
   }
 
-  /** One caller. */
-  async run(endsAt: number): Promise<void> {
+  /** One caller: it sends its next operation when the previous one has settled. */
+  async runCaller(endsAt: number): Promise<void> {
     while (performance.now() < endsAt) {
       const isRead = Math.random() * 100 < this.#plan.readPercent;
       try {
@@ -106,34 +107,34 @@ class Load {
   }
 
   async #write(): Promise<void> {
-    await this.#cache.set(this.#anyKey(), this.#value, { ttl: TTL_SECONDS });
+    await this.#cache.set(this.#randomKey(), this.#value, { ttl: TTL_SECONDS });
     this.written++;
   }
 
   async #readOne(): Promise<void> {
-    const value = await this.#cache.get(this.#anyKey());
+    const value = await this.#cache.get(this.#randomKey());
     this.read++;
     if (value !== undefined) this.hits++;
   }
 
   async #readMany(): Promise<void> {
-    const keys = Array.from({ length: this.#plan.batch }, () => this.#anyKey());
+    const keys = Array.from({ length: this.#plan.batch }, () => this.#randomKey());
     const { values, failed } = await this.#cache.getMany(keys);
     this.failures += failed.size > 0 ? 1 : 0;
-    const answered = keys.filter((key) => !failed.has(key));
-    this.read += answered.length;
-    this.hits += answered.filter((key) => values.has(key)).length;
+    const readKeys = keys.filter((key) => !failed.has(key));
+    this.read += readKeys.length;
+    this.hits += readKeys.filter((key) => values.has(key)).length;
   }
 
-  #anyKey(): string {
+  #randomKey(): string {
     return keyOf(Math.floor(Math.random() * this.#plan.keys));
   }
 }
 
 function rowsOf(cache: CacheClient): readonly BenchRow[] {
-  return [...cache.metrics()].flatMap(([node, kinds]) => {
-    return [...kinds].map(([operation, { count, latency }]) => {
-      const { atMost: _, ...rest } = latency;
+  return [...cache.metrics()].flatMap(([node, operations]) => {
+    return [...operations].map(([operation, { count, latency }]) => {
+      const { cumulativeCounts: _, ...rest } = latency;
       return { node, operation, count, latency: rest };
     });
   });

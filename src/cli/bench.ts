@@ -6,52 +6,63 @@ import { EXIT } from './exit-codes.ts';
 import { progressBar } from './progress-bar.ts';
 
 const benchFlags = {
-  seconds: number({ default: 5, min: 0.1, max: 3600, doc: 'How long, in seconds.' }),
+  seconds: number({
+    default: 5,
+    min: 0.1,
+    max: 3600,
+    doc: 'How long to run the load, in seconds.',
+  }),
   concurrency: integer({
     default: 64,
     min: 1,
     max: 10_000,
-    doc: 'Callers, each of which waits for its answer before it asks again.',
+    doc: 'Number of concurrent callers; each sends its next request when it has its reply.',
   }),
-  keys: integer({ default: 10_000, min: 1, max: 10_000_000, doc: 'How many keys.' }),
+  keys: integer({ default: 10_000, min: 1, max: 10_000_000, doc: 'Number of keys.' }),
   valueBytes: bytes({
     long: 'value-size',
     default: '100',
     min: '1',
     max: '1m',
-    doc: 'Size of a value.',
+    doc: 'Size of each value.',
   }),
   readPercent: integer({
     long: 'reads',
     default: 90,
     min: 0,
     max: 100,
-    doc: 'Reads among the operations, in percent.',
+    doc: 'Share of reads among the operations, in percent.',
   }),
-  batch: integer({ default: 1, min: 1, max: 1000, doc: 'Keys in one read.' }),
+  batch: integer({ default: 1, min: 1, max: 1000, doc: 'Number of keys in one read.' }),
 };
 
 /** `slabring bench` */
 export const benchVerb = defineCacheVerb({
   name: 'bench',
-  summary: 'put load on a cache, and tell its throughput and latencies',
-  about:
-    'Stores values under keys of its own (slabring-bench:…, which expire in ten minutes), then\n' +
-    'reads and writes them for a while and tells throughput and latencies. It is real load: on a\n' +
-    'cache in use it takes memory and time from others.\n' +
-    'Exit code 0: every operation was answered; 1: some were not;',
+  summary: 'put load on a cache and report throughput and latencies',
+  description:
+    'Stores values under its own keys (slabring-bench:…, which expire after ten minutes), then\n' +
+    'reads and writes them and reports throughput and latencies. This is real load: it takes\n' +
+    'memory and time from the other users of the cache.\n' +
+    'Exit code 0: every operation succeeded; 1: some operations failed;',
   flags: benchFlags,
   examples: [
-    { command: 'slabring bench', does: 'the node on this machine, for 5 seconds' },
-    { command: 'slabring bench --nodes a,b,c --seconds 30 --value-size 1k', does: 'a cluster' },
-    { command: 'slabring bench --batch 50 --reads 100 --json', does: 'reads of 50 keys, as JSON' },
+    { command: 'slabring bench', effect: 'measure the local node for 5 seconds' },
+    {
+      command: 'slabring bench --nodes a,b,c --seconds 30 --value-size 1k',
+      effect: 'measure a cluster',
+    },
+    {
+      command: 'slabring bench --batch 50 --reads 100 --json',
+      effect: 'read 50 keys at a time, print JSON',
+    },
   ],
-  async run(cache, { json, ...plan }, host, _words, another) {
+  async run(cache, { json, ...plan }, host, _args, openAnother) {
     const bar = progressBar(host.terminal);
-    const measured = await another();
+    const measured = await openAnother();
     try {
-      await fill(cache, plan, (share) => bar.draw('storing  ', share));
-      const result = await measure(measured, plan, (share) => bar.draw('measuring', share));
+      await fill(cache, plan, (fraction) => bar.draw('storing  ', fraction));
+      const result = await measure(measured, plan, (fraction) => bar.draw('measuring', fraction));
       bar.clear();
       host.out(json ? JSON.stringify(result) : report(result));
       return result.failures === 0 ? EXIT.ok : EXIT.failed;
@@ -62,7 +73,7 @@ export const benchVerb = defineCacheVerb({
   },
 });
 
-const HEAD = ['node', 'operation', 'requests/s', 'median', '90 %', '99 %', '99.9 %', 'most'];
+const HEAD = ['node', 'operation', 'requests/s', 'median', '90 %', '99 %', '99.9 %', 'max'];
 
 function report({ rows, seconds, keys, hits, failures }: BenchResult): string {
   const table = rows.map(({ node, operation, latency, count }) => {

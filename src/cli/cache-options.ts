@@ -24,26 +24,30 @@ import type { Host } from './host.ts';
 
 const DISCOVERY_DEADLINE_MS_MAX = 60_000;
 
-/** How a discovery is typed: its kind, and where or what it asks. */
-const DISCOVERY = /^(elasticache):(\S+)$|^(dns):([^\s:,]+)(?::(\d+))?$|^(srv):([^\s:,]+)$/;
+/** The forms of `--discovery`: its kind, then the endpoints or the DNS name. */
+const DISCOVERY_PATTERN = /^(elasticache):(\S+)$|^(dns):([^\s:,]+)(?::(\d+))?$|^(srv):([^\s:,]+)$/;
 
 const discoveryFlag: Flag<string> = {
   ...text({
-    placeholder: '<kind:where>',
-    doc: 'Find the nodes out instead: elasticache:host:port asks a node for its cluster, dns:name:port takes the addresses of a name, srv:name its SRV records.',
+    placeholder: '<kind:name>',
+    doc:
+      'Discover the nodes: elasticache:host:port requests the topology from a node,' +
+      ' dns:name:port uses the addresses of a DNS name, srv:name uses its SRV records.',
   }),
-  must: 'elasticache:host:port, dns:name, dns:name:port or srv:name',
-  parse: (typed) => (DISCOVERY.test(typed) ? typed : undefined),
+  constraint: 'elasticache:host:port, dns:name, dns:name:port or srv:name',
+  parse: (typed) => (DISCOVERY_PATTERN.test(typed) ? typed : undefined),
 };
 
-/** How the cache is found and spoken to: options of every verb that is a client. */
+/** The options of every verb that uses a client: which nodes, and how to connect to them. */
 export const cacheFlags = {
   nodes: {
     ...list({
       placeholder: '<host:port,…>',
       env: 'SLABRING_SERVERS',
       alsoEnv: 'MEMCACHED_SERVERS',
-      doc: 'The nodes: host, host:port, [v6]:port or a path; @2 behind one gives it twice the keys.',
+      doc:
+        'The nodes, each host, host:port, [v6]:port or the path of a Unix socket; the suffix @2' +
+        ' doubles the share of keys of a node.',
     }),
     default: ['127.0.0.1:11211'] as readonly string[],
   },
@@ -51,82 +55,88 @@ export const cacheFlags = {
   distribution: choice({
     words: ['ketama', 'modulo', 'jump', 'rendezvous'] satisfies DistributionName[],
     default: 'ketama',
-    doc: 'How keys are placed on nodes; all clients of a cache must agree.',
+    doc: 'The rule that places keys on nodes; all clients of a cache must use the same one.',
   }),
   replicas: integer({
     default: 1,
     min: 1,
     max: 8,
-    doc: 'Nodes that hold each key: its owner and those that follow; all clients of a cache must agree.',
+    doc:
+      'Number of nodes that hold each key: its owner and the nodes after it; all clients of a' +
+      ' cache must use the same number.',
   }),
   failover: choice({
     words: ['fail', 'next', 'gutter'],
     default: 'fail',
-    doc: 'Who serves the keys of a node that is down: nobody, the nodes that follow, or those of --gutter.',
+    doc:
+      'What happens to the keys of a node that is down: fail rejects their operations, next uses' +
+      ' the nodes after it, gutter uses the nodes of --gutter.',
   }),
   gutter: list({
     placeholder: '<host:port,…>',
-    doc: 'With --failover=gutter: the nodes that stand in, written as for --nodes.',
+    doc: 'With --failover=gutter: the gutter nodes, in the form of --nodes.',
   }),
   gutterTtl: integer({
     default: 60,
     min: 1,
     max: 86_400,
-    doc: 'With --failover=gutter: seconds that entries live there at the most.',
+    doc: 'With --failover=gutter: the longest ttl of an item on a gutter node, in seconds.',
   }),
   user: text({
     placeholder: '<name>',
-    doc: 'Log in under this name; the password is SLABRING_PASSWORD, or is asked for.',
+    doc: 'User name of the login; the password comes from SLABRING_PASSWORD or from a prompt.',
   }),
-  tls: flag({ doc: 'Speak TLS.' }),
+  tls: flag({ doc: 'Connect by TLS.' }),
   tlsCa: text({
     placeholder: '<file>',
-    doc: 'Certificates to trust, in place of those that Node.js trusts.',
+    doc:
+      'Connect by TLS, and trust the CA certificates of this PEM file instead of those that' +
+      ' Node.js trusts.',
   }),
   deadlineMs: integer({
     long: 'deadline',
     default: 1000,
     min: 1,
     max: 3_600_000,
-    doc: 'How long an operation may take, in milliseconds.',
+    doc: 'Time by which an operation settles, in milliseconds.',
   }),
-  json: flag({ doc: 'Print the answer as JSON.' }),
+  json: flag({ doc: 'Print the result as JSON.' }),
 };
 export type CacheOptions = ValuesOf<typeof cacheFlags>;
 
-/** What options owe each other. */
-export function gutterRule({ failover, gutter }: CacheOptions): string | undefined {
+/** `--gutter` and `--failover=gutter` need each other. */
+export function failoverRule({ failover, gutter }: CacheOptions): string | undefined {
   if (failover === 'gutter' && gutter.length === 0) {
-    return '--failover=gutter needs nodes that stand in: name them with --gutter.';
+    return '--failover=gutter needs gutter nodes: name them with --gutter.';
   }
   if (failover !== 'gutter' && gutter.length > 0) {
-    return `--gutter is used with --failover=gutter alone, and --failover is ${failover}.`;
+    return `--gutter needs --failover=gutter, but --failover is ${failover}.`;
   }
   return undefined;
 }
 
 /**
- * The sources without those that lose: what the command line says of the nodes, by a list or by a discovery,
- * wins over both variables. Of the variables SLABRING_DISCOVERY wins.
- * @throws {CodedError} `ERR_USAGE` when the command line says both.
+ * Leaves at most one of `nodes` and `discovery` in force. An option of the command line overrides
+ * both environment variables, and SLABRING_DISCOVERY overrides SLABRING_SERVERS.
+ * @throws {CodedError} `ERR_USAGE` when the command line has both options.
  */
-export function withOneList(sources: Sources): Sources {
+export function withOneNodeSource(sources: Sources): Sources {
   const { given = {}, env = {} } = sources;
   if (given['nodes'] === undefined) return sources;
   if (given['discovery'] === undefined) {
     return { ...sources, env: { ...env, SLABRING_DISCOVERY: undefined } };
   }
-  const wrong = '--nodes and --discovery both say where the cache is: leave one of them out.';
-  throw new CodedError('ERR_USAGE', wrong);
+  const message = '--nodes and --discovery both name the nodes of the cache: remove one of them.';
+  throw new CodedError('ERR_USAGE', message);
 }
 
-/** The options of a client; what makes them gives each client a discovery of its own. */
-export async function clientOptionsOf(
+/** Returns a factory of client options: each client needs its own discovery object. */
+export async function clientOptionsFactory(
   options: CacheOptions,
   host: Host,
 ): Promise<() => ClientOptions> {
   const { deadlineMs, distribution, replicas, user } = options;
-  const login = user === '' ? undefined : { username: user, password: await password(host) };
+  const login = user === '' ? undefined : { username: user, password: await readPassword(host) };
   const tls = tlsOf(options);
   return () => ({
     nodes: options.discovery === '' ? nodeSpecsOf(options.nodes) : discoveryOf(options, login, tls),
@@ -140,57 +150,59 @@ export async function clientOptionsOf(
 }
 
 function failoverOf({ failover, gutter, gutterTtl }: CacheOptions): Failover {
-  return failover === 'gutter' ? { gutter: nodeSpecsOf(gutter), ttlSeconds: gutterTtl } : failover;
+  return failover === 'gutter' ? { gutter: nodeSpecsOf(gutter), ttl: gutterTtl } : failover;
 }
 
 function discoveryOf(
-  { discovery, deadlineMs: asked }: CacheOptions,
+  { discovery, deadlineMs: operationDeadlineMs }: CacheOptions,
   login: Login | undefined,
-  tls: Tls | undefined,
+  tls: TlsOptions | undefined,
 ): Discovery {
-  const [, , endpoints, , address, port, , service] = DISCOVERY.exec(discovery)!;
-  const deadlineMs = Math.min(asked, DISCOVERY_DEADLINE_MS_MAX);
+  const [, , endpoints, , address, port, , service] = DISCOVERY_PATTERN.exec(discovery)!;
+  const deadlineMs = Math.min(operationDeadlineMs, DISCOVERY_DEADLINE_MS_MAX);
   if (service !== undefined) return dnsNames({ name: service, record: 'srv', deadlineMs });
   if (address !== undefined) {
-    const at = port === undefined ? {} : { port: Number(port) };
-    return dnsNames({ name: address, ...at, deadlineMs });
+    const withPort = port === undefined ? {} : { port: Number(port) };
+    return dnsNames({ name: address, ...withPort, deadlineMs });
   }
   return elastiCache({
     endpoints: nodeSpecsOf(endpoints!.split(',')),
     deadlineMs,
-    ...(login && { login: { user: login.username, password: login.password } }),
+    ...(login && { login: { username: login.username, password: login.password } }),
     ...(tls && { tls }),
   });
 }
 
-async function password(host: Host): Promise<string> {
-  const given = host.env['SLABRING_PASSWORD'] ?? (await host.askSecret('Password: '));
+async function readPassword(host: Host): Promise<string> {
+  const given = host.env['SLABRING_PASSWORD'] ?? (await host.promptSecret('Password: '));
   if (given !== undefined) return given;
-  throw new CodedError('ERR_USAGE', '--user needs a password: set SLABRING_PASSWORD.');
+  const message = '--user needs a password, and there is no terminal to prompt for it';
+  throw new CodedError('ERR_USAGE', `${message}: set SLABRING_PASSWORD.`);
 }
 
-interface Tls {
+interface TlsOptions {
   readonly ca?: Buffer;
 }
 
-function tlsOf({ tls, tlsCa }: CacheOptions): Tls | undefined {
+function tlsOf({ tls, tlsCa }: CacheOptions): TlsOptions | undefined {
   if (tlsCa === '') return tls ? {} : undefined;
   try {
     return { ca: readFileSync(tlsCa) };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CodedError('ERR_USAGE', `--tls-ca cannot be read: ${why}.`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `Cannot read the CA certificates of --tls-ca: ${reason}.`;
+    throw new CodedError('ERR_USAGE', message, { cause });
   }
 }
 
-/** A node's weight stands behind it: `10.0.0.1:11211@2`. */
+/** Parses the nodes of the command line; a suffix is the weight of a node: `10.0.0.1:11211@2`. */
 function nodeSpecsOf(texts: readonly string[]): readonly NodeSpec[] {
   return texts.map((spec) => {
-    const [, place = spec, weight] = /^(.+)@(\d+(?:\.\d+)?)$/.exec(spec) ?? [];
+    const [, address = spec, weight] = /^(.+)@(\d+(?:\.\d+)?)$/.exec(spec) ?? [];
     if (weight === undefined) return spec;
-    if (place.startsWith('/')) return { path: place, weight: Number(weight) };
-    const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(place) ?? [];
-    const at = port === undefined ? {} : { port: Number(port) };
-    return { host: v6 ?? host ?? place, ...at, weight: Number(weight) };
+    if (address.startsWith('/')) return { path: address, weight: Number(weight) };
+    const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(address) ?? [];
+    const withPort = port === undefined ? {} : { port: Number(port) };
+    return { host: v6 ?? host ?? address, ...withPort, weight: Number(weight) };
   });
 }

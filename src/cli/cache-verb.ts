@@ -3,9 +3,9 @@ import { type CacheClient, CacheError, type ClientOptions, createClient } from '
 import {
   type CacheOptions,
   cacheFlags,
-  clientOptionsOf,
-  gutterRule,
-  withOneList,
+  clientOptionsFactory,
+  failoverRule,
+  withOneNodeSource,
 } from './cache-options.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Host } from './host.ts';
@@ -14,56 +14,56 @@ import { defineVerb, type Example, type Verb } from './verb.ts';
 interface CacheVerbSpec<Table extends FlagTable> {
   readonly name: string;
   readonly summary: string;
-  /** What it does, and what exit codes 0 and 1 say. */
-  readonly about: string;
-  readonly words?: readonly string[];
+  /** What the verb does, and the meaning of exit codes 0 and 1. */
+  readonly description: string;
+  readonly parameters?: readonly string[];
   readonly flags: Table;
   readonly examples: readonly Example[];
   readonly run: (
     cache: CacheClient,
     options: ValuesOf<Table> & CacheOptions,
     host: Host,
-    words: readonly string[],
-    /** Makes another client like `cache`, for the verb to close. */
-    another: () => Promise<CacheClient>,
+    args: readonly string[],
+    /** Opens another client with the options of `cache`; the verb closes it. */
+    openAnother: () => Promise<CacheClient>,
   ) => Promise<number>;
 }
 
-/** A verb that is handed a client of the cache, which knows its nodes and is closed after it. */
+/** Defines a verb that receives an open client, which knows its nodes; it is closed at the end. */
 export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Table>): Verb {
   const flags = { ...spec.flags, ...cacheFlags };
   const verb = defineVerb<FlagTable>({
     ...spec,
-    about: `${spec.about} 2: the command line is wrong; 3: the cache cannot be asked.`,
+    description: `${spec.description} 2: the command line is wrong; 3: a cache operation failed.`,
     flags,
-    rules: [(values) => gutterRule(values as CacheOptions)],
-    async run(values, host, words) {
+    rules: [(values) => failoverRule(values as CacheOptions)],
+    async run(values, host, args) {
       const options = values as ValuesOf<Table> & CacheOptions;
       try {
-        const clientOptions = await clientOptionsOf(options, host);
+        const clientOptions = await clientOptionsFactory(options, host);
         const open = () => openClient(clientOptions());
         const cache = await open();
         try {
-          return await spec.run(cache, options, host, words, open);
+          return await spec.run(cache, options, host, args, open);
         } finally {
           await cache.close();
         }
       } catch (error) {
-        return explain(error, host);
+        return reportFailure(error, host);
       }
     },
   });
-  return { ...verb, run: async (sources, host) => verb.run(withOneList(sources), host) };
+  return { ...verb, run: async (sources, host) => verb.run(withOneNodeSource(sources), host) };
 }
 
-/** @throws {CacheError} what the discovery says of its first look, if that finds no nodes. */
+/** @throws {CacheError} the error of the first poll, if the discovery finds no nodes. */
 async function openClient(options: ClientOptions): Promise<CacheClient> {
   const cache = createClient(options);
   if (!('start' in options.nodes)) return cache;
   try {
-    await new Promise<void>((known, failed) => {
-      cache.once('nodes', () => known());
-      cache.once('discovery-trouble', failed);
+    await new Promise<void>((resolve, reject) => {
+      cache.once('nodes', () => resolve());
+      cache.once('discovery-error', reject);
     });
     return cache;
   } catch (error) {
@@ -72,7 +72,7 @@ async function openClient(options: ClientOptions): Promise<CacheClient> {
   }
 }
 
-function explain(error: unknown, host: Host): number {
+function reportFailure(error: unknown, host: Host): number {
   if (!(error instanceof CacheError)) throw error;
   if (error.code === 'ERR_KEY' || error.code === 'ERR_ARGUMENT') {
     throw new CodedError('ERR_USAGE', error.message, { cause: error });

@@ -1,11 +1,11 @@
 import { extname } from 'node:path';
-import { sizeText } from '../base/index.ts';
+import { formatSize } from '../base/index.ts';
 import type { NodeEvent } from '../cluster/index.ts';
 import { asSentence } from '../server/index.ts';
 import { columns } from './columns.ts';
 import { packageVersion } from './version.ts';
 
-/** What runs where. */
+/** One running node: a row of the table. */
 export interface ClusterRow {
   readonly name: string;
   readonly host: string;
@@ -15,37 +15,37 @@ export interface ClusterRow {
   readonly threads: number;
 }
 
-export function asJson(rows: readonly ClusterRow[]): string {
+export function clusterJson(rows: readonly ClusterRow[]): string {
   return JSON.stringify({ nodes: rows });
 }
 
-/** The page that greets a person: what runs where, and what to try next. */
-export function asPage(rows: readonly ClusterRow[]): string {
+/** The text printed after the start: the table of nodes, and commands to try next. */
+export function clusterPage(rows: readonly ClusterRow[]): string {
   const cells = rows.map(({ name, host, port, pid, memoryLimitBytes, threads }) => {
-    return [name, `${host}:${port}`, `${pid}`, sizeText(memoryLimitBytes), `${threads}`];
+    return [name, `${host}:${port}`, `${pid}`, formatSize(memoryLimitBytes), `${threads}`];
   });
-  const count = rows.length === 1 ? '1 node is' : `${rows.length} nodes are`;
+  const subject = rows.length === 1 ? '1 node is' : `${rows.length} nodes are`;
   return [
-    `slabring ${packageVersion()}: ${count} up.`,
+    `slabring ${packageVersion()}: ${subject} up.`,
     '',
     columns([['node', 'address', 'pid', 'memory', 'threads'], ...cells], '   '),
     '',
-    tryNext(rows),
+    nextSteps(rows),
     '',
     'Ctrl-C stops all nodes.',
   ].join('\n');
 }
 
-function tryNext(rows: readonly ClusterRow[]): string {
+function nextSteps(rows: readonly ClusterRow[]): string {
   const { host, port } = rows[0]!;
   const nodes = rows.map((row) => `'${row.host}:${row.port}'`).join(', ');
-  const door = extname(import.meta.url) === '.ts' ? './src/client.ts' : 'slabring';
+  const clientModule = extname(import.meta.url) === '.ts' ? './src/client.ts' : 'slabring';
   return [
     'Try next, in another terminal:',
     `  printf 'version\\r\\nquit\\r\\n' | nc ${host} ${port}`,
     '',
     'From Node.js:',
-    `  import { createClient } from '${door}';`,
+    `  import { createClient } from '${clientModule}';`,
     `  const cache = createClient({ nodes: [${nodes}] });`,
     "  await cache.set('greeting', 'hello');",
     "  console.log(await cache.get('greeting'));",
@@ -53,22 +53,22 @@ function tryNext(rows: readonly ClusterRow[]): string {
   ].join('\n');
 }
 
-/** What happened to a node, as one line. */
+/** One event of a node as a line of text. */
 export function eventText(event: NodeEvent): string {
   switch (event.kind) {
     case 'died':
-      return `${event.name} ended by ${event.how}; it starts again in ${event.delayMs} ms.`;
+      return `${event.name} ended by ${event.end}; it restarts in ${event.delayMs} ms.`;
     case 'listening':
-      return `${event.name} listens again (pid ${event.pid}).`;
+      return `${event.name} has restarted and listens (pid ${event.pid}).`;
     case 'restart-failed':
-      return `${event.name} could not start again: ${event.why}`;
+      return `${event.name} did not restart: ${event.reason}`;
     case 'line':
-      return `${event.name} | ${logLine(event.line)}`;
+      return `${event.name} | ${readableLogLine(event.line)}`;
   }
 }
 
-/** A node's log is JSON where it is not on a terminal; a crash of the runtime is plain text. */
-function logLine(line: string): string {
+/** A node writes its log as JSON when it has no terminal; a crash of Node.js writes plain text. */
+function readableLogLine(line: string): string {
   try {
     return asSentence(line);
   } catch {

@@ -12,8 +12,8 @@ import {
 } from '../base/index.ts';
 import { LocalCluster, type NodeEvent, type NodePlan, NodeStartError } from '../cluster/index.ts';
 import { serverFlags, serverRules } from '../server/index.ts';
-import { asJson, asPage, type ClusterRow, eventText } from './cluster-page.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { type ClusterRow, clusterJson, clusterPage, eventText } from './cluster-page.ts';
+import { EXIT, signalExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { listenForStop, type StopRequest } from './stop-request.ts';
 import { defineVerb } from './verb.ts';
@@ -21,13 +21,13 @@ import { defineVerb } from './verb.ts';
 const { port, unixSocket: _s, unixMask: _a, listen: _l, ...nodeFlags } = serverFlags;
 
 const clusterFlags = {
-  nodes: integer({ short: 'N', default: 3, min: 1, max: 64, doc: 'How many nodes to run.' }),
+  nodes: integer({ short: 'N', default: 3, min: 1, max: 64, doc: 'Number of nodes to run.' }),
   port: integer({
     short: 'p',
     default: port.default,
     min: 1,
     max: 65_535,
-    doc: 'TCP port of the first node; the others take the ports after it.',
+    doc: 'TCP port of the first node; the other nodes use the ports after it.',
   }),
   host: text({
     default: '127.0.0.1',
@@ -35,7 +35,7 @@ const clusterFlags = {
     doc: 'Address that all nodes listen on.',
   }),
   ...nodeFlags,
-  json: flag({ doc: 'Print what runs where as JSON.' }),
+  json: flag({ doc: 'Print the table of nodes as JSON.' }),
 };
 
 type ClusterOptions = ValuesOf<typeof clusterFlags>;
@@ -44,53 +44,56 @@ const clusterRules: readonly Rule<typeof clusterFlags>[] = [
   ...serverRules.map(
     (rule): Rule<typeof clusterFlags> =>
       (values) =>
-        rule(asServer(values)),
+        rule(asServerOptions(values)),
   ),
   ({ port: first, nodes }) =>
     first + nodes - 1 > 65_535
-      ? `-p (--port) is ${first}, which leaves no ports for ${nodes} nodes; lower it.`
+      ? `-p (--port) is ${first}: there are not enough ports after it for ${nodes} nodes; lower it.`
       : undefined,
 ];
 
 /** `slabring cluster`: several nodes on this machine, in the foreground. */
 export const clusterVerb = defineVerb({
   name: 'cluster',
-  summary: 'run several nodes on this machine in the foreground (three unless told)',
-  about:
-    'Runs several nodes on this machine in the foreground, each a process of its own.\n' +
-    'A node that dies is started again. Ctrl-C drains and stops them all.',
+  summary: 'run several nodes on this machine in the foreground (default: three)',
+  description:
+    'Runs several nodes on this machine in the foreground, each in its own process.\n' +
+    'It restarts a node that dies. Ctrl-C drains and stops all nodes.',
   flags: clusterFlags,
   rules: clusterRules,
   examples: [
-    { command: 'slabring cluster', does: 'three nodes on 127.0.0.1, ports 11211 to 11213' },
-    { command: 'slabring cluster --nodes 5 --port 21211', does: 'five, on ports 21211 to 21215' },
-    { command: 'slabring cluster -m 1024 -t 2', does: 'each with 1 GB and 2 threads' },
+    { command: 'slabring cluster', effect: 'three nodes on 127.0.0.1, ports 11211 to 11213' },
+    {
+      command: 'slabring cluster --nodes 5 --port 21211',
+      effect: 'five nodes, ports 21211 to 21215',
+    },
+    { command: 'slabring cluster -m 1024 -t 2', effect: 'each node with 1 GB and 2 threads' },
   ],
   async run(options, host) {
     const stop = listenForStop(host);
     try {
-      const places = placesOf(options);
-      const cluster = await start(places, host);
-      const rows = rowsOf(cluster, places, options);
-      host.out(options.json ? asJson(rows) : asPage(rows));
-      host.supervisor?.tell({ type: 'listening', addresses: places });
-      return await untilStopped(cluster, stop, host);
+      const nodes = plannedNodes(options);
+      const cluster = await start(nodes, host);
+      const rows = rowsOf(cluster, nodes, options);
+      host.out(options.json ? clusterJson(rows) : clusterPage(rows));
+      host.supervisor?.send({ type: 'listening', addresses: nodes });
+      return await waitForStop(cluster, stop, host);
     } finally {
       stop.dispose();
     }
   },
 });
 
-/** A node with the address it gets. */
-interface Place extends NodePlan {
+/** A node before it runs, with the address that it will listen on. */
+interface PlannedNode extends NodePlan {
   readonly host: string;
   readonly port: number;
 }
 
 const MAIN = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 
-function placesOf(options: ClusterOptions): readonly Place[] {
-  const shared = [...toArguments(nodeFlags, options), ...published(options)];
+function plannedNodes(options: ClusterOptions): readonly PlannedNode[] {
+  const shared = [...toArguments(nodeFlags, options), ...topologyArguments(options)];
   return Array.from({ length: options.nodes }, (_, index) => {
     const own = [`--listen=${options.host}`, `--port=${options.port + index}`];
     const command = [process.execPath, MAIN, 'serve', ...own, ...shared];
@@ -98,8 +101,17 @@ function placesOf(options: ClusterOptions): readonly Place[] {
   });
 }
 
-/** Each node tells its clients of all of them; those that start again, the same as before. */
-function published({ nodes, host, port, clusterNodes, clusterVersion }: ClusterOptions): string[] {
+/**
+ * The options by which each node publishes the topology of the cluster. A restarted node gets the
+ * same version as before.
+ */
+function topologyArguments({
+  nodes,
+  host,
+  port,
+  clusterNodes,
+  clusterVersion,
+}: ClusterOptions): string[] {
   if (clusterNodes.length > 0) return [];
   const members = Array.from({ length: nodes }, (_, index) => `${host}|${host}|${port + index}`);
   const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
@@ -108,57 +120,61 @@ function published({ nodes, host, port, clusterNodes, clusterVersion }: ClusterO
 
 function rowsOf(
   cluster: LocalCluster,
-  places: readonly Place[],
+  nodes: readonly PlannedNode[],
   { memoryLimitBytes, threads }: ClusterOptions,
 ): ClusterRow[] {
   const pids = new Map(cluster.nodes.map(({ name, pid }) => [name, pid]));
-  return places.map(({ name, host, port }) => {
+  return nodes.map(({ name, host, port }) => {
     return { name, host, port, pid: pids.get(name), memoryLimitBytes, threads };
   });
 }
 
-async function start(places: readonly Place[], host: Host): Promise<LocalCluster> {
+async function start(nodes: readonly PlannedNode[], host: Host): Promise<LocalCluster> {
   const onEvent = (event: NodeEvent) => host.err(eventText(event));
   try {
-    return await LocalCluster.start({ plans: places, env: withoutOptions(host.env), onEvent });
+    return await LocalCluster.start({
+      plans: nodes,
+      env: withoutOptionVariables(host.env),
+      onEvent,
+    });
   } catch (error) {
-    throw error instanceof NodeStartError ? explain(error, places) : error;
+    throw error instanceof NodeStartError ? explainStartError(error, nodes) : error;
   }
 }
 
-/** A node's own advice names the flags of `serve`; here the cluster's are the ones that help. */
-function explain(error: NodeStartError, places: readonly Place[]): CodedError {
-  const place = places.find(({ name }) => name === error.node);
-  if (error.code !== 'ERR_PORT_TAKEN' || place === undefined) return error;
-  const taken = `Port ${place.port} of ${place.host}, meant for ${place.name}, is taken.`;
-  const advice = 'End the program that uses it, or choose other ports with --port';
-  const example = `such as: slabring cluster --port ${otherPort(place.port)}`;
+/** The message of a node advises the options of `serve`; the user needs those of `cluster`. */
+function explainStartError(error: NodeStartError, nodes: readonly PlannedNode[]): CodedError {
+  const node = nodes.find(({ name }) => name === error.node);
+  if (error.code !== 'ERR_PORT_TAKEN' || node === undefined) return error;
+  const taken = `${node.name} cannot listen: port ${node.port} of ${node.host} is in use.`;
+  const advice = 'Stop the program that uses it, or choose other ports with --port';
+  const example = `such as: slabring cluster --port ${alternativePort(node.port)}`;
   return new CodedError(error.code, `${taken} ${advice}, ${example}`, { cause: error });
 }
 
-function otherPort(port: number): number {
+function alternativePort(port: number): number {
   return port < 50_000 ? port + 10_000 : port - 10_000;
 }
 
-/** The nodes get their options by their command lines alone. */
-function withoutOptions(env: Host['env']): NodeJS.ProcessEnv {
+/** The nodes take their options from their command lines only. */
+function withoutOptionVariables(env: Host['env']): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SLABRING_')));
 }
 
-async function untilStopped(cluster: LocalCluster, stop: StopRequest, host: Host): Promise<number> {
-  await stop.first;
+async function waitForStop(cluster: LocalCluster, stop: StopRequest, host: Host): Promise<number> {
+  await stop.requested;
   host.err('Stopping all nodes …');
   const drained = cluster.stop().then((unclean) => {
     for (const end of unclean) host.err(`${end} (it did not drain)`);
     return unclean.length === 0 ? EXIT.ok : EXIT.failed;
   });
-  const hurried = stop.again.then((signal) => {
+  const killed = stop.forced.then((signal) => {
     cluster.kill();
-    return exitCodeOf(signal);
+    return signalExitCode(signal);
   });
-  return Promise.race([drained, hurried]);
+  return Promise.race([drained, killed]);
 }
 
-function asServer(values: ClusterOptions): Parameters<(typeof serverRules)[number]>[0] {
+function asServerOptions(values: ClusterOptions): Parameters<(typeof serverRules)[number]>[0] {
   return { ...values, unixSocket: '', unixMask: serverFlags.unixMask.default, listen: [] };
 }

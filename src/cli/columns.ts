@@ -1,12 +1,12 @@
-/** Rows of cells, each column as wide as its widest cell; the last one is not padded. */
+/** Formats rows of cells; a column is as wide as its widest cell. Lines have no trailing blanks. */
 export function columns(rows: readonly (readonly string[])[], gap = '  '): string {
   const widths: number[] = [];
   for (const row of rows)
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
   return rows
     .map((row) =>
       row
-        .map((cell, at) => cell.padEnd(widths[at]!))
+        .map((cell, i) => cell.padEnd(widths[i]!))
         .join(gap)
         .trimEnd(),
     )

@@ -3,36 +3,37 @@ import { CodedError, type FlagTable, longName, type Sources } from '../base/inde
 import { expandShortFlags } from './short-flags.ts';
 import type { Verb } from './verb.ts';
 
-/** What a command line asks for. */
-export type Request =
+/** A parsed command line: run a verb, print help or print the version. */
+export type Invocation =
   | {
-      readonly ask: 'run';
+      readonly kind: 'run';
       readonly verb: Verb;
       readonly given: NonNullable<Sources['given']>;
-      readonly words: readonly string[];
+      readonly args: readonly string[];
     }
-  | { readonly ask: 'help'; readonly verb: Verb | undefined }
-  | { readonly ask: 'version' };
+  | { readonly kind: 'help'; readonly verb: Verb | undefined }
+  | { readonly kind: 'version' };
 
 /**
- * @throws {CodedError} `ERR_USAGE` for a verb or an option that does not exist, or one without its value.
+ * @throws {CodedError} `ERR_USAGE` for an unknown verb, an unknown option, an option without its
+ * value, or a wrong number of arguments.
  */
-export function readCommandLine(args: readonly string[], verbs: readonly Verb[]): Request {
+export function readCommandLine(args: readonly string[], verbs: readonly Verb[]): Invocation {
   const [first = '--help', ...rest] = args;
   if (first === '--help' || first === '-h' || first === 'help')
-    return { ask: 'help', verb: verbs.find((each) => each.name === rest[0]) };
-  if (first === '--version' || first === '-V') return { ask: 'version' };
+    return { kind: 'help', verb: verbs.find((each) => each.name === rest[0]) };
+  if (first === '--version' || first === '-V') return { kind: 'version' };
   const verb = verbs.find((each) => each.name === first);
-  if (verb === undefined) throw usage(unknownVerb(first, verbs));
+  if (verb === undefined) throw usageError(unknownVerbText(first, verbs));
 
   const parsed = parse(expandShortFlags(rest, verb.flags), verb);
-  if (parsed['help'] === true || parsed['h'] === true) return { ask: 'help', verb };
-  if (parsed['version'] === true || parsed['V'] === true) return { ask: 'version' };
-  const words = wordsOf(parsed, verb);
-  return { ask: 'run', verb, given: textsOf(parsed, verb.flags), words };
+  if (parsed['help'] === true || parsed['h'] === true) return { kind: 'help', verb };
+  if (parsed['version'] === true || parsed['V'] === true) return { kind: 'version' };
+  const given = givenTexts(parsed, verb.flags);
+  return { kind: 'run', verb, given, args: argumentsOf(parsed, verb) };
 }
 
-/** Every option stays the text that was typed: the option table knows what it means. */
+/** yargs leaves every value as the text that was typed; the option table converts it. */
 const PARSER = {
   'boolean-negation': false,
   'camel-case-expansion': false,
@@ -53,24 +54,24 @@ function parse(args: readonly string[], verb: Verb): Record<string, unknown> {
     .showHelpOnFail(false)
     .strictOptions()
     .fail((message) => {
-      throw usage(`${sentence(message, args)} "slabring ${verb.name} --help" lists the options.`);
+      throw usageError(`${usageErrorText(message, args)} ${helpHint(verb)}`);
     });
   return parser.parseSync([...args]);
 }
 
-/** @throws {CodedError} `ERR_USAGE` for words that the verb does not take, or for too few. */
-function wordsOf(parsed: Record<string, unknown>, verb: Verb): readonly string[] {
-  const words = (parsed['_'] as readonly unknown[]).map(String);
-  const wanted = verb.words ?? [];
-  const takesAny = wanted.at(-1)?.includes('...') === true;
-  const extra = takesAny ? undefined : words[wanted.length];
-  if (extra !== undefined) throw usage(`There is no option "${extra}". ${pointer(verb)}`);
-  const missing = wanted.slice(words.length).find((name) => !name.startsWith('['));
-  if (missing !== undefined) throw usage(`${missing} is missing. ${pointer(verb)}`);
-  return words;
+/** @throws {CodedError} `ERR_USAGE` for too many or too few arguments. */
+function argumentsOf(parsed: Record<string, unknown>, verb: Verb): readonly string[] {
+  const args = (parsed['_'] as readonly unknown[]).map(String);
+  const parameters = verb.parameters ?? [];
+  const isVariadic = parameters.at(-1)?.includes('...') === true;
+  const extra = isVariadic ? undefined : args[parameters.length];
+  if (extra !== undefined) throw usageError(`Unexpected argument "${extra}". ${helpHint(verb)}`);
+  const missing = parameters.slice(args.length).find((name) => !name.startsWith('['));
+  if (missing !== undefined) throw usageError(`Missing argument: ${missing}. ${helpHint(verb)}`);
+  return args;
 }
 
-function pointer(verb: Verb): string {
+function helpHint(verb: Verb): string {
   return `"slabring ${verb.name} --help" lists the options.`;
 }
 
@@ -84,38 +85,38 @@ function declare(parser: Argv, table: FlagTable): Argv {
   return parser;
 }
 
-function textsOf(parsed: Record<string, unknown>, table: FlagTable): Record<string, string[]> {
+function givenTexts(parsed: Record<string, unknown>, table: FlagTable): Record<string, string[]> {
   const given: Record<string, string[]> = {};
   for (const [name, flag] of Object.entries(table)) {
     const value = parsed[longName(name, flag)];
     if (value === undefined || (flag.kind === 'count' && value === 0)) continue;
-    // yargs has counted already; the table's own bound wants each `-v` by itself.
+    // yargs returns the count; the table checks its bound on one text for each `-v`.
     if (flag.kind === 'count') given[name] = Array<string>(Number(value)).fill('1');
     else given[name] = Array.isArray(value) ? value.map(String) : [String(value)];
   }
   return given;
 }
 
-/** yargs's words for what is wrong, with the words that were typed. */
-function sentence(message: string, args: readonly string[]): string {
+/** Translates a message of yargs, and quotes arguments as the user typed them. */
+function usageErrorText(message: string, args: readonly string[]): string {
   const typed = (name: string) => args.find((arg) => /^-*([^=]*)/.exec(arg)?.[1] === name) ?? name;
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1];
   if (unknown !== undefined) {
-    const words = [...new Set(unknown.split(', '))].map(typed).map((word) => `"${word}"`);
-    return `There is no option ${words.join(', ')}.`;
+    const names = [...new Set(unknown.split(', '))].map(typed).map((name) => `"${name}"`);
+    return `There is no option ${names.join(', ')}.`;
   }
-  const lonely = /following: (.*)$/.exec(message)?.[1];
-  return lonely === undefined ? `${message}.` : `${typed(lonely)} needs a value.`;
+  const valueless = /following: (.*)$/.exec(message)?.[1];
+  return valueless === undefined ? `${message}.` : `${typed(valueless)} needs a value.`;
 }
 
-function unknownVerb(typed: string, verbs: readonly Verb[]): string {
+function unknownVerbText(typed: string, verbs: readonly Verb[]): string {
   const names = verbs.map(({ name }) => name).join(', ');
   const hint = typed.startsWith('-')
     ? ` To start a node with options: slabring serve ${typed} …`
     : '';
-  return `There is no verb "${typed}"; there are ${names}.${hint}`;
+  return `There is no verb "${typed}"; the verbs are ${names}.${hint}`;
 }
 
-function usage(message: string): CodedError {
+function usageError(message: string): CodedError {
   return new CodedError('ERR_USAGE', message);
 }

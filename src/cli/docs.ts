@@ -12,18 +12,21 @@ const FOLDER = fileURLToPath(new URL('../../docs/', import.meta.url));
 const docsFlags = {
   out: text({
     placeholder: '<folder>',
-    doc: 'Folder to write to; the docs of this installation unless given.',
+    doc: 'Folder to write to; default: the docs folder of this installation.',
   }),
 };
 
-/** `slabring docs`: `documented` are the verbs whose options the page shows. */
+/** `slabring docs`: options.md describes the options of the `documented` verbs. */
 export function docsVerb(documented: readonly Verb[]): Verb {
   return defineVerb({
     name: 'docs',
-    summary: 'write the pages that follow the source (for work on slabring itself)',
-    about: 'Writes options.md and errors.md from the tables of options and failures in the source.',
+    summary: 'write the pages generated from the source (for development of slabring)',
+    description:
+      'Writes options.md and errors.md from the tables of options and failures in the source.',
     flags: docsFlags,
-    examples: [{ command: 'npm run docs', does: 'after an option or a failure changed' }],
+    examples: [
+      { command: 'npm run docs', effect: 'run it after a change of an option or a failure' },
+    ],
     async run({ out }, host) {
       const folder = out === '' ? FOLDER : out;
       await writeFile(join(folder, 'options.md'), optionsPage(documented));

@@ -1,21 +1,21 @@
 import { constants } from 'node:os';
 
-/** What the process's exit code says. */
+/** The exit codes of the process. */
 export const EXIT = {
   ok: 0,
-  /** The world said no: a taken port, a node that does not answer. */
+  /** A condition outside the program: a port in use, a node that does not reply. */
   failed: 1,
-  /** The cache answered, and the answer is no: a miss, or not stored. */
-  no: 1,
-  /** The command line or the environment is wrong. */
+  /** The cache replied, and the result is negative: a miss, or a value that was not stored. */
+  negative: 1,
+  /** The command line or an environment variable is wrong. */
   usage: 2,
-  /** The cache could not be asked: a node is down, or refused. */
+  /** A cache operation failed: a node is down, or it refused the request. */
   cacheFailed: 3,
-  /** A bug of ours (sysexits' EX_SOFTWARE); a supervisor should start the node again. */
+  /** A bug in slabring (EX_SOFTWARE of sysexits.h); a supervisor should restart the node. */
   bug: 70,
 } as const;
 
-/** What shells report for a process that a signal ended. */
-export function exitCodeOf(signal: NodeJS.Signals): number {
+/** The exit code that shells report for a process ended by a signal. */
+export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }

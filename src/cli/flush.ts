@@ -5,22 +5,22 @@ import { EXIT } from './exit-codes.ts';
 /** `slabring flush` */
 export const flushVerb = defineCacheVerb({
   name: 'flush',
-  summary: 'empty every node (with --yes)',
-  about:
-    'Empties every node named: all values are lost, for every application. It wants --yes.\n' +
-    'Exit code 0: every node is empty;',
-  flags: { yes: flag({ doc: 'I mean it.' }) },
-  examples: [{ command: 'slabring flush --yes', does: 'empties the node on this machine' }],
+  summary: 'flush every node (needs --yes)',
+  description:
+    'Flushes every node of the cache: every application loses all its values. It needs --yes.\n' +
+    'Exit code 0: every node is flushed;',
+  flags: { yes: flag({ doc: 'Confirm the flush.' }) },
+  examples: [{ command: 'slabring flush --yes', effect: 'flush the local node' }],
   async run(cache, { yes, json }, host) {
     const nodes = [...cache.metrics().keys()];
     if (!yes) {
       throw new CodedError(
         'ERR_USAGE',
-        `This empties ${nodes.join(', ')}: say --yes if you mean it.`,
+        `flush makes all items of ${nodes.join(', ')} invisible: add --yes to confirm.`,
       );
     }
     await cache.flush();
-    host.out(json ? JSON.stringify({ flushed: nodes }) : `emptied ${nodes.join(', ')}`);
+    host.out(json ? JSON.stringify({ flushed: nodes }) : `flushed ${nodes.join(', ')}`);
     return EXIT.ok;
   },
 });

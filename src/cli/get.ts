@@ -4,16 +4,16 @@ import { EXIT } from './exit-codes.ts';
 /** `slabring get` */
 export const getVerb = defineCacheVerb({
   name: 'get',
-  summary: 'print the values of keys; exit code 1 when one is missing',
-  about:
-    'Prints the value of a key; of several keys a line for each, with the key in front of it.\n' +
-    'Bytes that are no text are printed in base64.\n' +
-    'Exit code 0: every key was found; 1: one was not;',
-  words: ['key', '[key...]'],
+  summary: 'print the values of keys; exit code 1 if a key is missing',
+  description:
+    'Prints the value of a key. For several keys it prints one line per key: the key, then the\n' +
+    'value. Values that are not UTF-8 text are printed in base64.\n' +
+    'Exit code 0: every key was found; 1: a key was not found;',
+  parameters: ['key', '[key...]'],
   flags: {},
   examples: [
-    { command: 'slabring get greeting', does: 'prints the value' },
-    { command: 'slabring get a b c --json --nodes 10.0.0.1,10.0.0.2', does: 'as JSON' },
+    { command: 'slabring get greeting', effect: 'print the value' },
+    { command: 'slabring get a b c --json --nodes 10.0.0.1,10.0.0.2', effect: 'print JSON' },
   ],
   async run(cache, { json }, host, keys) {
     const { values, failed } = await cache.getMany(keys);
@@ -26,7 +26,7 @@ export const getVerb = defineCacheVerb({
         host.out(keys.length === 1 ? shown : `${key}\t${shown}`);
       }
     }
-    return keys.every((key) => values.has(key)) ? EXIT.ok : EXIT.no;
+    return keys.every((key) => values.has(key)) ? EXIT.ok : EXIT.negative;
   },
 });
 

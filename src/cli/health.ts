@@ -7,15 +7,15 @@ import { serverFlags } from '../server/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { defineVerb } from './verb.ts';
 
-const REQUEST = 'version\r\n';
+const TEXT_REQUEST = 'version\r\n';
 const HEADER_BYTES = 24;
-/** The same in binary: a node that is closed to text (--sasl-only) answers it before a login. */
-const PACKET = Buffer.from([0x80, 0x0b, ...Array<number>(HEADER_BYTES - 2).fill(0)]);
-const VERSION_ANSWER = 0x810b;
-/** A reply longer than this is no reply to `version`. */
+/** `version` in binary: a node with --sasl-only closes text connections, but replies to this. */
+const BINARY_REQUEST = Buffer.from([0x80, 0x0b, ...Array<number>(HEADER_BYTES - 2).fill(0)]);
+const VERSION_REPLY = 0x810b;
+/** A longer reply is not a reply to `version`. */
 const REPLY_BYTES_MAX = 256;
-/** What a node says that serves only those who log in: it is alive. */
-const ASKS_FOR_LOGIN = 'CLIENT_ERROR unauthenticated';
+/** The reply of a node that requires a login: the node is healthy. */
+const LOGIN_REQUIRED = 'CLIENT_ERROR unauthenticated';
 
 const healthFlags = {
   host: text({ default: '127.0.0.1', placeholder: '<host>', doc: 'Host of the node.' }),
@@ -23,45 +23,45 @@ const healthFlags = {
   unixSocket: { ...serverFlags.unixSocket, doc: 'Unix socket of the node, in place of TCP.' },
   enableSsl: {
     ...serverFlags.enableSsl,
-    doc: 'Ask by TLS. The certificate is not checked: this asks whether the node lives, not who it is.',
+    doc: 'Connect by TLS. The node certificate is not verified: this checks health, not identity.',
   },
   sslChainCert: {
     ...serverFlags.sslChainCert,
-    doc: 'A certificate to show, for a node that requires one of its clients.',
+    doc: 'Client certificate, for a node that requires one; PEM.',
   },
-  sslKey: { ...serverFlags.sslKey, doc: 'The key of that certificate.' },
-  patienceMs: integer({
+  sslKey: { ...serverFlags.sslKey, doc: 'Private key of the client certificate; PEM.' },
+  timeoutMs: integer({
     long: 'patience',
     default: 2000,
     min: 1,
     max: 60_000,
-    doc: 'How long the node has to answer, in milliseconds.',
+    doc: 'Time limit for the reply of the node, in milliseconds.',
   }),
-  json: flag({ doc: 'Print the answer as JSON.' }),
+  json: flag({ doc: 'Print the result as JSON.' }),
 };
 
-/** `slabring health`: a real round trip, for HEALTHCHECK and people. */
+/** `slabring health`: a real round trip, for HEALTHCHECK and for operators. */
 export const healthVerb = defineVerb({
   name: 'health',
-  summary: 'ask a node for its version; exit code 0 when it answers',
-  about:
+  summary: 'check that a node replies; exit code 0 if it does',
+  description:
     'Sends one real request (version) to a node and checks the reply.\n' +
-    'The exit code is 0 when the node answers in time, else 1.',
+    'The exit code is 0 if the node replies in time, else 1.',
   flags: healthFlags,
-  examples: [{ command: 'slabring health --port 11212', does: 'is that node alive?' }],
+  examples: [{ command: 'slabring health --port 11212', effect: 'check the node on port 11212' }],
   async run(options, host) {
-    const { host: hostName, port, unixSocket, patienceMs, json } = options;
-    const [where, address] =
+    const { host: hostName, port, unixSocket, timeoutMs, json } = options;
+    const [node, address] =
       unixSocket === ''
         ? ([`${hostName}:${port}`, { host: hostName, port, ...tlsOf(options) }] as const)
         : ([unixSocket, { path: unixSocket }] as const);
-    const version = await askVersion(where, address, patienceMs);
-    host.out(json ? JSON.stringify({ node: where, version }) : `${where} answers: ${version}`);
+    const version = await requestVersion(node, address, timeoutMs);
+    host.out(json ? JSON.stringify({ node, version }) : `${node} answers: ${version}`);
     return EXIT.ok;
   },
 });
 
-/** Where a node is, and how it is spoken to by TLS, if it is. */
+/** The address of a node, and the TLS options if the connection uses TLS. */
 type Address = NetConnectOpts & { readonly tls?: ConnectionOptions };
 
 function tlsOf({
@@ -78,27 +78,28 @@ function tlsOf({
   return { tls: { rejectUnauthorized: false, cert, key } };
 }
 
-async function askVersion(where: string, address: Address, patienceMs: number): Promise<string> {
-  const signal = AbortSignal.timeout(patienceMs);
+async function requestVersion(node: string, address: Address, timeoutMs: number): Promise<string> {
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const line = await exchange(address, REQUEST, signal, firstLine);
+    const line = await exchange(address, TEXT_REQUEST, signal, readLine);
     const version = /^VERSION (\S+)$/.exec(line)?.[1];
     if (version !== undefined) return version;
-    if (line === ASKS_FOR_LOGIN) return 'a login is asked for first';
-    const binary = line === '' ? await exchange(address, PACKET, signal, packetBody) : undefined;
+    if (line === LOGIN_REQUIRED) return 'login required';
+    const binary =
+      line === '' ? await exchange(address, BINARY_REQUEST, signal, readBinaryVersion) : undefined;
     if (binary !== undefined) return binary;
-    throw new Error(`it answered ${JSON.stringify(line)} to "version"`);
+    throw new Error(`it replied ${JSON.stringify(line)} to "version"`);
   } catch (error) {
-    const why = signal.aborted
-      ? `no answer within ${patienceMs} ms`
+    const reason = signal.aborted
+      ? `no reply within ${timeoutMs} ms`
       : error instanceof Error
         ? error.message
         : String(error);
-    throw new CodedError('ERR_UNHEALTHY', `${where} is not healthy: ${why}.`, { cause: error });
+    throw new CodedError('ERR_UNHEALTHY', `${node} is not healthy: ${reason}.`, { cause: error });
   }
 }
 
-/** Says something on a connection of its own, and takes what `read` makes of the answer. */
+/** Sends `request` on a new connection, and returns what `read` decodes from the reply. */
 async function exchange<T>(
   address: Address,
   request: string | Buffer,
@@ -108,7 +109,7 @@ async function exchange<T>(
   const { tls, ...plain } = address;
   const socket =
     tls === undefined ? connect({ ...plain, signal }) : connectSecurely({ ...plain, ...tls });
-  socket.on('error', () => {}); // whoever waits on the socket is told by its own listener
+  socket.on('error', () => {}); // `once` and `read` have their own listeners and reject
   try {
     await once(socket, tls === undefined ? 'connect' : 'secureConnect', { signal });
     socket.write(request);
@@ -118,13 +119,13 @@ async function exchange<T>(
   }
 }
 
-/** The body of a packet that answers PACKET well; undefined when something else came. */
-async function packetBody(socket: Socket): Promise<string | undefined> {
+/** Reads the version from a successful reply to `BINARY_REQUEST`; undefined for any other reply. */
+async function readBinaryVersion(socket: Socket): Promise<string | undefined> {
   let received: Buffer = Buffer.alloc(0);
   for await (const chunk of socket) {
     received = Buffer.concat([received, chunk as Buffer]);
     if (received.length < HEADER_BYTES) continue;
-    if (received.readUInt16BE(0) !== VERSION_ANSWER || received.readUInt16BE(6) !== 0) break;
+    if (received.readUInt16BE(0) !== VERSION_REPLY || received.readUInt16BE(6) !== 0) break;
     const end = HEADER_BYTES + received.readUInt32BE(8);
     if (received.length >= end) return received.toString('latin1', HEADER_BYTES, end);
     if (received.length > REPLY_BYTES_MAX) break;
@@ -132,7 +133,7 @@ async function packetBody(socket: Socket): Promise<string | undefined> {
   return undefined;
 }
 
-async function firstLine(socket: Socket): Promise<string> {
+async function readLine(socket: Socket): Promise<string> {
   let received = '';
   for await (const chunk of socket.setEncoding('latin1')) {
     received += String(chunk);

@@ -12,8 +12,8 @@ export function generalHelp(verbs: readonly Verb[]): string {
     '',
     columns(verbs.map(({ name, summary }) => [`  ${name}`, summary])),
     '',
-    '  -h, --help on its own or after a verb   what it does, its options, examples',
-    '  -V, --version                           print the version',
+    '  -h, --help      print this help; after a verb: its options and examples',
+    '  -V, --version   print the version',
     '',
     `Try: ${start.command}`,
   ].join('\n');
@@ -21,13 +21,13 @@ export function generalHelp(verbs: readonly Verb[]): string {
 
 /** `slabring serve --help`. */
 export function verbHelp(verb: Verb): string {
-  const examples = verb.examples.map(({ command, does }) => [`  ${command}`, does]);
+  const examples = verb.examples.map(({ command, effect }) => [`  ${command}`, effect]);
   return [
-    `Usage: slabring ${[verb.name, ...(verb.words ?? [])].join(' ')} [options]`,
+    `Usage: slabring ${[verb.name, ...(verb.parameters ?? [])].join(' ')} [options]`,
     '',
-    verb.about,
+    verb.description,
     '',
-    'Options (also as environment variables, such as SLABRING_PORT=11212; the command line wins):',
+    'Options (the command line overrides environment variables such as SLABRING_PORT=11212):',
     columns([...flagRows(verb.flags), ...COMMON_ROWS]),
     '',
     'Examples:',
@@ -47,7 +47,7 @@ function flagRows(table: FlagTable): string[][] {
   ]);
 }
 
-/** `-p, --port=<num>`, as memcached's own help writes it. */
+/** `-p, --port=<num>`, in the format of memcached's own help. */
 export function flagSpelling(name: string, flag: AnyFlag): string {
   const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
   const value = flag.placeholder === '' ? '' : `=${flag.placeholder}`;
@@ -65,8 +65,9 @@ export function optionsSection(verb: Verb): string {
     const spelling = `\`${flagSpelling(name, flag).trim()}\``;
     const value = defaultText(flag) === '' ? '' : `\`${defaultText(flag)}\``;
     const also = flag.alsoEnv === undefined ? '' : `, \`${flag.alsoEnv}\``;
-    return `| ${spelling} | \`${envName(name, flag)}\`${also} | ${value} | ${flag.must} | ${flag.doc} |`;
+    const env = `\`${envName(name, flag)}\`${also}`;
+    return `| ${spelling} | ${env} | ${value} | ${flag.constraint} | ${flag.doc} |`;
   });
-  const head = '| option | environment | default | value | what it does |\n|---|---|---|---|---|';
-  return `## slabring ${verb.name}\n\n${verb.about}\n\n${[head, ...rows].join('\n')}\n`;
+  const head = '| option | environment | default | value | description |\n|---|---|---|---|---|';
+  return `## slabring ${verb.name}\n\n${verb.description}\n\n${[head, ...rows].join('\n')}\n`;
 }

@@ -5,36 +5,36 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { CodedError } from '../base/index.ts';
 
-/** What a verb sees of the process it runs in; a test hands it another. */
+/** The process as a verb sees it; a test passes its own implementation. */
 export interface Host {
-  /** Standard output: what was asked for. */
+  /** Prints a line on standard output: the result. */
   readonly out: (text: string) => void;
-  /** Standard error: what went wrong, and progress. */
+  /** Prints a line on standard error: errors and progress. */
   readonly err: (text: string) => void;
-  /** Where progress can be drawn; undefined when nobody sees it. */
+  /** The terminal for a progress bar; undefined if standard error is not a terminal. */
   readonly terminal?: NodeJS.WritableStream | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Emits the signals by name, and `disconnect` when a supervisor has gone. */
+  /** Emits signals by name, and `disconnect` when the supervisor has disconnected. */
   readonly events: Pick<EventEmitter, 'on' | 'off'>;
   readonly supervisor: Supervisor | undefined;
-  /** A small file of the system, or undefined when it cannot be read. */
-  readonly readIfThere: (path: string) => string | undefined;
-  /** Becomes a new process with the same arguments and number, and this environment. */
-  readonly startAgain: (env: Host['env']) => void;
-  /** All of standard input. */
+  /** The content of a small system file; undefined if it cannot be read. */
+  readonly readFileIfPresent: (path: string) => string | undefined;
+  /** Replaces this process (execve): same arguments, same process id, the given environment. */
+  readonly reexec: (env: Host['env']) => void;
+  /** Reads standard input to its end. */
   readonly readInput: () => Promise<string>;
-  /** One line typed on the terminal without an echo; undefined when there is no terminal. */
-  readonly askSecret: (question: string) => Promise<string> | undefined;
+  /** Reads one line from the terminal without echo; undefined if there is no terminal. */
+  readonly promptSecret: (question: string) => Promise<string> | undefined;
 }
 
-/** The process that started this one with a channel for messages, as `slabring cluster` does. */
+/** The parent process, if it opened an IPC channel, as `slabring cluster` does. */
 export interface Supervisor {
-  tell(message: object): void;
-  isGone(): boolean;
+  send(message: object): void;
+  isDisconnected(): boolean;
 }
 
 export function processHost(): Host {
-  // A reader that leaves early (`slabring --help | head`) is not an error of ours.
+  // A reader may close the pipe early (`slabring --help | head`); that is not an error.
   process.stdout.on('error', () => {});
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
@@ -43,17 +43,17 @@ export function processHost(): Host {
     env: process.env,
     events: process,
     supervisor: process.send === undefined ? undefined : processSupervisor,
-    readIfThere,
-    startAgain: (env) => {
+    readFileIfPresent,
+    reexec: (env) => {
       const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
       process.execve?.(process.execPath, args, env as NodeJS.ProcessEnv);
     },
     readInput: () => text(process.stdin),
-    askSecret: (question) => (process.stdin.isTTY ? askOnTerminal(question) : undefined),
+    promptSecret: (question) => (process.stdin.isTTY ? promptOnTerminal(question) : undefined),
   };
 }
 
-function readIfThere(path: string): string | undefined {
+function readFileIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -61,17 +61,17 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** An echo of nothing: what readline would show goes nowhere. */
-const NOWHERE = new Writable({ write: (_chunk, _encoding, done) => done() });
+/** Discards the echo of readline. */
+const NULL_OUTPUT = new Writable({ write: (_chunk, _encoding, done) => done() });
 
-async function askOnTerminal(question: string): Promise<string> {
-  // The interface first: it turns the terminal's own echo off, and one may type as soon as asked.
-  const lines = createInterface({ input: process.stdin, output: NOWHERE, terminal: true });
+async function promptOnTerminal(question: string): Promise<string> {
+  // Create the interface first: it turns the terminal's echo off before the user can type.
+  const lines = createInterface({ input: process.stdin, output: NULL_OUTPUT, terminal: true });
   process.stderr.write(question);
   try {
     return await lines.question('');
   } catch (cause) {
-    throw new CodedError('ERR_ABORTED', 'Nothing was typed; nothing was changed.', { cause });
+    throw new CodedError('ERR_ABORTED', 'No password was typed; nothing was changed.', { cause });
   } finally {
     lines.close();
     process.stderr.write('\n');
@@ -79,8 +79,8 @@ async function askOnTerminal(question: string): Promise<string> {
 }
 
 const processSupervisor: Supervisor = {
-  tell: (message) => {
+  send: (message) => {
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   },
-  isGone: () => !process.connected,
+  isDisconnected: () => !process.connected,
 };

@@ -6,25 +6,26 @@ import { ttlFlag } from './ttl-flag.ts';
 /** `slabring incr` */
 export const incrVerb = defineCacheVerb({
   name: 'incr',
-  summary: 'count a number up or down; exit code 1 when there is none',
-  about:
-    'Adds to a number of 64 bits and prints the sum. A negative amount is taken away, down to 0.\n' +
-    'Exit code 0: done; 1: there is no such key (and no --initial);',
-  words: ['key', '[amount]'],
+  summary: 'increment or decrement a number; exit code 1 if the key does not exist',
+  description:
+    'Adds the amount (default: 1) to an unsigned 64-bit number and prints the result. A\n' +
+    'negative amount decrements the number; it stops at 0.\n' +
+    'Exit code 0: done; 1: the key does not exist, and there is no --initial;',
+  parameters: ['key', '[amount]'],
   flags: {
     initial: text({
       placeholder: '<num>',
-      doc: 'What the number begins with where there is none; the amount is not added then.',
+      doc: 'Value to store if the key does not exist; the amount is not added to it.',
     }),
     ttl: {
       ...ttlFlag,
-      doc: 'Seconds to live of a number that --initial makes; 0 is until evicted.',
+      doc: 'Time to live of a number created by --initial, in seconds; 0 means until evicted.',
     },
   },
   examples: [
-    { command: 'slabring incr visits', does: 'one more' },
-    { command: 'slabring incr stock -- -5', does: 'five less' },
-    { command: 'slabring incr visits 1 --initial 1 --ttl 86400', does: 'made when there is none' },
+    { command: 'slabring incr visits', effect: 'add 1' },
+    { command: 'slabring incr stock -- -5', effect: 'subtract 5' },
+    { command: 'slabring incr visits 1 --initial 1 --ttl 86400', effect: 'create it if missing' },
   ],
   async run(cache, { initial, ttl, json }, host, [key = '', typed = '1']) {
     const amount = wholeNumber('The amount', typed);
@@ -33,14 +34,14 @@ export const incrVerb = defineCacheVerb({
       amount < 0n
         ? await cache.decrement(key, -amount, start)
         : await cache.increment(key, amount, start);
-    // JSON's numbers have 53 bits in many readers.
+    // A string: many JSON parsers read numbers with 53 bits only.
     if (json) host.out(JSON.stringify({ key, value: value === undefined ? null : String(value) }));
     else host.out(value === undefined ? 'not found' : String(value));
-    return value === undefined ? EXIT.no : EXIT.ok;
+    return value === undefined ? EXIT.negative : EXIT.ok;
   },
 });
 
-function wholeNumber(what: string, typed: string): bigint {
+function wholeNumber(name: string, typed: string): bigint {
   if (/^-?\d{1,20}$/.test(typed)) return BigInt(typed);
-  throw new CodedError('ERR_USAGE', `${what} is "${typed}"; it must be a whole number.`);
+  throw new CodedError('ERR_USAGE', `${name} is "${typed}"; it must be a whole number.`);
 }

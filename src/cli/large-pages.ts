@@ -1,21 +1,17 @@
 /**
- * memcached's `-L`. The store is one long mapping, read at random: with pages of 2 MiB the
- * processor finds its addresses more often without walking the page tables. Node.js cannot advise
- * the kernel on memory, but glibc (2.35 and later) does for all that it maps, when its environment
- * says so as the process starts.
+ * memcached's `-L`. The store is one large mapping with random access: with pages of 2 MiB the
+ * processor has fewer TLB misses. Node.js cannot call madvise, but glibc (2.35 and later) calls it
+ * for all its mappings if its environment has a tunable when the process starts.
  */
 import type { Host } from './host.ts';
 
 const VARIABLE = 'GLIBC_TUNABLES';
 const TUNABLE = 'glibc.malloc.hugetlb';
 
-/** What the kernel does with the advice: `always [madvise] never`, the bracketed one. */
+/** The kernel's policy, such as `always [madvise] never`; the one in brackets is in force. */
 export const KERNEL_SETTING = '/sys/kernel/mm/transparent_hugepage/enabled';
 
-/**
- * The environment to start again with; undefined when this one already has the tunable, whatever
- * it says.
- */
+/** The environment for the re-executed process; undefined if `env` sets the tunable already. */
 export function withLargePages(env: Host['env']): Host['env'] | undefined {
   const set = env[VARIABLE] ?? '';
   if (set.includes(`${TUNABLE}=`)) return undefined;
@@ -24,8 +20,8 @@ export function withLargePages(env: Host['env']): Host['env'] | undefined {
 }
 
 /**
- * Why large pages are not to be had, from the kernel's setting (undefined: there is none);
- * undefined when they are.
+ * The reason why large pages are not available, from the kernel's setting (undefined: the kernel
+ * has none); undefined if they are available.
  */
 export function whyNoLargePages(setting: string | undefined): string | undefined {
   if (setting === undefined) return 'only Linux with transparent huge pages has them';

@@ -3,11 +3,12 @@ import type { Verb } from './verb.ts';
 
 const HEAD = `# Options
 
-This page is written by \`npm run docs\` from the option tables in the source (a test keeps it in step).
+\`npm run docs\` generates this page from the option tables in the source; a test compares them.
 
-A value comes from the command line, else from the environment variable, else it is the default. A value that
-is out of range stops the start with a sentence and exit code 2. Sizes take the suffixes \`k\`, \`m\` and \`g\`
-(powers of 1024). Short options combine as in memcached: \`-vv\`, \`-p11212\`, \`-m 64\`.
+The command line sets a value; without it the environment variable does; without both the default
+holds. If a value is out of range, the program prints a message and ends with exit code 2. Sizes
+take the suffixes \`k\`, \`m\` and \`g\` (powers of 1024). Short options combine as in memcached:
+\`-vv\`, \`-p11212\`, \`-m 64\`.
 `;
 
 /** docs/options.md: every option of every verb. */

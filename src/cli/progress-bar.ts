@@ -1,13 +1,13 @@
 import { Presets, SingleBar } from 'cli-progress';
 
-/** A bar on the terminal, or nothing where nobody sees it. */
+/** A progress bar on the terminal; without a terminal it does nothing. */
 export interface ProgressBar {
-  /** `share` is 0 … 1. */
-  draw(title: string, share: number): void;
+  /** `fraction` is 0 … 1. */
+  draw(title: string, fraction: number): void;
   clear(): void;
 }
 
-/** Draws on `terminal`; undefined is no terminal. */
+/** Creates a bar that draws on `terminal`; undefined means no terminal. */
 export function progressBar(terminal: NodeJS.WritableStream | undefined): ProgressBar {
   if (terminal === undefined) return { draw: () => {}, clear: () => {} };
   const format = '{title} [{bar}] {percentage} %';
@@ -16,9 +16,9 @@ export function progressBar(terminal: NodeJS.WritableStream | undefined): Progre
     Presets.shades_classic,
   );
   return {
-    draw(title, share) {
-      if (!bar.isActive) bar.start(1, share, { title });
-      bar.update(share, { title });
+    draw(title, fraction) {
+      if (!bar.isActive) bar.start(1, fraction, { title });
+      bar.update(fraction, { title });
     },
     clear: () => bar.stop(),
   };

@@ -9,50 +9,61 @@ const BAR_CHARS = 40;
 /** `slabring ring` */
 export const ringVerb = defineCacheVerb({
   name: 'ring',
-  summary: 'show which node has which share of keys, and where keys are',
-  about:
-    'Shows what share of the keys each node has (of 100,000 keys, key0, key1, …), and which node\n' +
-    'owns the keys named; with --replicas every node that holds a copy, too. No node is asked, but\n' +
-    'for the list (--discovery): it follows from their names alone.\n' +
+  summary: 'show the share of keys of each node, and the nodes of given keys',
+  description:
+    'Shows the share of keys of each node (measured with 100,000 keys: key0, key1, …), and the\n' +
+    'owner of each key given; with --replicas also the other nodes that hold a replica. It\n' +
+    'computes this from the names of the nodes; only --discovery sends requests.\n' +
     'Exit code 0: always;',
-  words: ['[key...]'],
+  parameters: ['[key...]'],
   flags: {},
   examples: [
-    { command: 'slabring ring --nodes 10.0.0.1,10.0.0.2,10.0.0.3', does: 'the shares' },
-    { command: 'slabring ring user:1 --nodes 10.0.0.1@2,10.0.0.2', does: 'where user:1 is' },
-    { command: 'slabring ring user:1 --nodes a,b,c --replicas 2', does: 'where its copies are' },
-    { command: 'slabring ring --discovery elasticache:10.0.0.1', does: 'of a cluster' },
+    { command: 'slabring ring --nodes 10.0.0.1,10.0.0.2,10.0.0.3', effect: 'the shares of keys' },
+    { command: 'slabring ring user:1 --nodes 10.0.0.1@2,10.0.0.2', effect: 'the owner of user:1' },
+    {
+      command: 'slabring ring user:1 --nodes a,b,c --replicas 2',
+      effect: 'the nodes of its replicas',
+    },
+    {
+      command: 'slabring ring --discovery elasticache:10.0.0.1',
+      effect: 'the shares in a cluster',
+    },
   ],
   async run(cache, { json, replicas }, host, keys) {
-    const places = keys.map((key) => ({ key, node: cache.nodeOf(key), nodes: cache.nodesOf(key) }));
+    const locations = keys.map((key) => ({
+      key,
+      node: cache.nodeOf(key),
+      nodes: cache.nodesOf(key),
+    }));
     const shares = sharesOf(cache);
-    if (json) host.out(JSON.stringify({ nodes: shares, keys: places }));
-    else host.out(replicas === 1 ? asOwners(shares, places) : asCopies(shares, places));
+    if (json) host.out(JSON.stringify({ nodes: shares, keys: locations }));
+    else
+      host.out(replicas === 1 ? ownerTables(shares, locations) : replicaTables(shares, locations));
     return EXIT.ok;
   },
 });
 
 interface NodeShare {
   readonly node: string;
-  /** Of the keys, those that it owns: 0 … 1. */
+  /** The fraction of keys that the node owns: 0 … 1. */
   readonly share: number;
-  /** Of the keys, those that it owns or holds a copy of: 0 … 1. */
+  /** The fraction of keys that the node holds, as owner or as another replica: 0 … 1. */
   readonly held: number;
 }
 
-interface KeyPlace {
+interface KeyLocation {
   readonly key: string;
   readonly node: string;
-  /** The owner first. */
+  /** All nodes that hold the key; the owner is the first. */
   readonly nodes: readonly string[];
 }
 
 function sharesOf(cache: CacheClient): readonly NodeShare[] {
   const counts = new Map([...cache.metrics().keys()].map((node) => [node, { owned: 0, held: 0 }]));
   for (let i = 0; i < SAMPLE_KEYS; i++) {
-    for (const [at, node] of cache.nodesOf(`key${i}`).entries()) {
+    for (const [rank, node] of cache.nodesOf(`key${i}`).entries()) {
       const count = counts.get(node)!;
-      if (at === 0) count.owned++;
+      if (rank === 0) count.owned++;
       count.held++;
     }
   }
@@ -61,21 +72,21 @@ function sharesOf(cache: CacheClient): readonly NodeShare[] {
   });
 }
 
-function asOwners(shares: readonly NodeShare[], places: readonly KeyPlace[]): string {
+function ownerTables(shares: readonly NodeShare[], locations: readonly KeyLocation[]): string {
   const rows = shares.map(({ node, share }) => [node, percent(share), bar(share)]);
   return tables(
     rows,
-    places.map(({ key, node }) => [key, node]),
+    locations.map(({ key, node }) => [key, node]),
   );
 }
 
-function asCopies(shares: readonly NodeShare[], places: readonly KeyPlace[]): string {
+function replicaTables(shares: readonly NodeShare[], locations: readonly KeyLocation[]): string {
   const rows = shares.map(({ node, share, held }) => {
     return [node, percent(share), percent(held), bar(held)];
   });
   return tables(
     [['node', '   owns', '  holds', ''], ...rows],
-    places.map(({ key, nodes }) => [key, ...nodes]),
+    locations.map(({ key, nodes }) => [key, ...nodes]),
   );
 }
 

@@ -6,33 +6,33 @@ import type { Host } from './host.ts';
 import type { Verb } from './verb.ts';
 import { packageVersion } from './version.ts';
 
-/** Runs one command line and resolves with the exit code; every failure has become a sentence by then. */
+/** Runs one command line, reports its errors on standard error and resolves with the exit code. */
 export async function run(
   args: readonly string[],
   verbs: readonly Verb[],
   host: Host,
 ): Promise<number> {
   try {
-    const request = readCommandLine(args, verbs);
-    switch (request.ask) {
+    const invocation = readCommandLine(args, verbs);
+    switch (invocation.kind) {
       case 'version':
         host.out(`slabring ${packageVersion()}`);
         return EXIT.ok;
       case 'help':
-        host.out(request.verb === undefined ? generalHelp(verbs) : verbHelp(request.verb));
+        host.out(invocation.verb === undefined ? generalHelp(verbs) : verbHelp(invocation.verb));
         return EXIT.ok;
       case 'run':
-        return await request.verb.run(
-          { given: request.given, env: host.env, words: request.words },
+        return await invocation.verb.run(
+          { given: invocation.given, env: host.env, positionals: invocation.args },
           host,
         );
     }
   } catch (error) {
-    return explain(error, host);
+    return reportFailure(error, host);
   }
 }
 
-function explain(error: unknown, host: Host): number {
+function reportFailure(error: unknown, host: Host): number {
   if (error instanceof CodedError) {
     host.err(`slabring: ${error.message}`);
     return error.code === 'ERR_USAGE' ? EXIT.usage : EXIT.failed;

@@ -7,7 +7,7 @@ import {
   serverFlags,
   serverRules,
 } from '../server/index.ts';
-import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { EXIT, signalExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { KERNEL_SETTING, whyNoLargePages, withLargePages } from './large-pages.ts';
 import { listenForStop, type StopRequest } from './stop-request.ts';
@@ -20,15 +20,17 @@ const serveFlags = {
   largePages: flag({
     short: 'L',
     long: 'enable-largepages',
-    doc: 'Ask the kernel for large memory pages (Linux with glibc); without them it goes on as usual, and says so.',
+    doc:
+      'Use large memory pages (Linux with glibc); if the system has none, the node reports it and' +
+      ' runs without them.',
   }),
   udpPort: integer({
     short: 'U',
     default: 0,
     min: 0,
     max: 0,
-    must: '0: slabring does not offer UDP',
-    doc: 'UDP port; only 0 (off), because slabring does not offer UDP.',
+    constraint: '0: slabring does not support UDP',
+    doc: 'UDP port; only 0 (off) is allowed, because slabring does not support UDP.',
   }),
 };
 
@@ -37,21 +39,21 @@ export function serveVerb(startNode: StartNode): Verb {
   return defineVerb({
     name: 'serve',
     summary: 'run one cache node in the foreground',
-    about:
+    description:
       'Runs one cache node in the foreground, with the options of memcached.\n' +
-      'SIGTERM, SIGINT and SIGUSR1 drain it: no new connections, commands in flight are answered.\n' +
-      'SIGHUP reads its users and certificates again.',
+      'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the\n' +
+      'pending replies and ends. On SIGHUP it reloads its users and certificates.',
     flags: serveFlags,
     rules: serverRules,
     examples: [
-      { command: 'slabring serve', does: 'a node with 64 MB on port 11211 of all interfaces' },
-      { command: 'slabring serve -m 1024 -t 8 -l 127.0.0.1', does: 'one with 1 GB and 8 threads' },
-      { command: 'slabring serve -s /tmp/cache.sock -a 770', does: 'one on a Unix socket' },
+      { command: 'slabring serve', effect: '64 MB, port 11211 on all interfaces' },
+      { command: 'slabring serve -m 1024 -t 8 -l 127.0.0.1', effect: '1 GB, 8 threads' },
+      { command: 'slabring serve -s /tmp/cache.sock -a 770', effect: 'on a Unix socket' },
     ],
     async run({ udpPort: _, largePages, ...options }, host) {
-      if (largePages) enlargePages(host);
+      if (largePages) enableLargePages(host);
       const stop = listenForStop(host);
-      // From the start: nobody who asks for a reload means to end a node that is on its way up.
+      // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
       let reload = (): void => {};
       const onHangUp = (): void => reload();
       host.events.on('SIGHUP', onHangUp);
@@ -59,8 +61,8 @@ export function serveVerb(startNode: StartNode): Verb {
         const node = await start(startNode, options, host);
         reload = () => void node.reload();
         for (const address of node.addresses) host.out(`Listening on ${addressText(address)}`);
-        host.supervisor?.tell({ type: 'listening', addresses: node.addresses });
-        return await untilEnd(node, stop, host);
+        host.supervisor?.send({ type: 'listening', addresses: node.addresses });
+        return await waitForEnd(node, stop, host);
       } finally {
         host.events.off('SIGHUP', onHangUp);
         stop.dispose();
@@ -69,16 +71,16 @@ export function serveVerb(startNode: StartNode): Verb {
   });
 }
 
-/** Goes on as a process that has them, if it is not one already. */
-function enlargePages(host: Host): void {
+/** Re-executes the process with large pages, unless it has them already. */
+function enableLargePages(host: Host): void {
   const env = withLargePages(host.env);
   if (env === undefined) return;
   const reason =
     host.supervisor === undefined
-      ? whyNoLargePages(host.readIfThere(KERNEL_SETTING))
-      : 'a supervised node has the environment that it was given (GLIBC_TUNABLES)';
-  if (reason === undefined) host.startAgain(env);
-  else host.err(`No large memory pages (-L): ${reason}.`);
+      ? whyNoLargePages(host.readFileIfPresent(KERNEL_SETTING))
+      : 'a supervised node cannot change its environment; set GLIBC_TUNABLES for its supervisor';
+  if (reason === undefined) host.reexec(env);
+  else host.err(`The node runs without large memory pages (-L): ${reason}.`);
 }
 
 async function start(
@@ -90,22 +92,22 @@ async function start(
     return await startNode(options, { log: createLogger({ verbosity: options.verbosity }) });
   } catch (error) {
     if (error instanceof CodedError)
-      host.supervisor?.tell({ type: 'failed', code: error.code, message: error.message });
+      host.supervisor?.send({ type: 'failed', code: error.code, message: error.message });
     throw error;
   }
 }
 
-/** Whichever comes first decides the exit code; the process must then end at once. */
-function untilEnd(node: NodeHandle, stop: StopRequest, host: Host): Promise<number> {
-  const drained = stop.first.then(() => node.stop()).then(() => EXIT.ok);
-  const broken = node.ended.then(
+/** The first of these events decides the exit code; the process must then end at once. */
+function waitForEnd(node: NodeHandle, stop: StopRequest, host: Host): Promise<number> {
+  const drained = stop.requested.then(() => node.stop()).then(() => EXIT.ok);
+  const crashed = node.ended.then(
     () => EXIT.ok,
     (error: unknown) => {
       host.err(`The node ended by a bug: ${error instanceof Error ? error.stack : String(error)}`);
       return EXIT.bug;
     },
   );
-  return Promise.race([broken, drained, stop.again.then(exitCodeOf)]);
+  return Promise.race([crashed, drained, stop.forced.then(signalExitCode)]);
 }
 
 export function addressText(address: ListenAddress): string {

@@ -9,30 +9,31 @@ const MODES = ['set', 'add', 'replace', 'append', 'prepend'] as const;
 /** `slabring set` */
 export const setVerb = defineCacheVerb({
   name: 'set',
-  summary: 'store a value; exit code 1 when it was not stored',
-  about:
-    'Stores a text under a key. Without a value it is read from standard input, to its end.\n' +
-    'Exit code 0: it is stored; 1: --mode=add found one, or the others found none;',
-  words: ['key', '[value]'],
+  summary: 'store a value; exit code 1 if it was not stored',
+  description:
+    'Stores a text under a key. Without the value argument it reads standard input.\n' +
+    'Exit code 0: the value is stored; 1: it is not, because --mode=add found an item, or\n' +
+    '--mode=replace, append or prepend found none;',
+  parameters: ['key', '[value]'],
   flags: {
     ttl: ttlFlag,
     mode: choice({
       words: MODES,
       default: 'set',
-      doc: 'add stores only where there is none, replace, append and prepend only where there is one.',
+      doc: 'add needs an absent key; replace, append and prepend need an existing one.',
     }),
   },
   examples: [
-    { command: 'slabring set greeting hello --ttl 60', does: 'for a minute' },
-    { command: 'slabring set page < page.html', does: 'from a file' },
-    { command: 'slabring set lock mine --mode add --ttl 30', does: 'who came first has it' },
-    { command: 'slabring set key -- -5', does: 'a value that begins with a dash' },
+    { command: 'slabring set greeting hello --ttl 60', effect: 'store it for a minute' },
+    { command: 'slabring set page < page.html', effect: 'store a file' },
+    { command: 'slabring set lock mine --mode add --ttl 30', effect: 'store it only if absent' },
+    { command: 'slabring set key -- -5', effect: 'a value that starts with a dash' },
   ],
   async run(cache, { ttl, mode, json }, host, [key = '', given]) {
     const value = given ?? (await host.readInput());
     const stored = (await store(cache, mode, key, value, ttl)) === 'stored';
     host.out(json ? JSON.stringify({ key, stored }) : stored ? 'stored' : 'not stored');
-    return stored ? EXIT.ok : EXIT.no;
+    return stored ? EXIT.ok : EXIT.negative;
   },
 });
 

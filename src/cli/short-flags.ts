@@ -1,11 +1,11 @@
 import { type FlagTable, longName, takesValue } from '../base/index.ts';
 
 /**
- * Rewrites short options to long ones by getopt's rules, which memcached's users know by heart: `-vv`, `-p11212`,
- * `-Fm 64`, `-I 1m`, `-U -1`. Letters that the table does not have stay as they are.
+ * Rewrites short options to long ones by the rules of getopt, which memcached uses: `-vv`,
+ * `-p11212`, `-Fm 64`, `-I 1m`, `-U -1`. It leaves letters that the table does not have.
  */
 export function expandShortFlags(args: readonly string[], table: FlagTable): string[] {
-  const byLetter = new Map<string, Letter>();
+  const byLetter = new Map<string, ShortFlag>();
   for (const [name, flag] of Object.entries(table))
     if (flag.short !== undefined)
       byLetter.set(flag.short, { long: `--${longName(name, flag)}`, takesValue: takesValue(flag) });
@@ -18,38 +18,38 @@ export function expandShortFlags(args: readonly string[], table: FlagTable): str
       expanded.push(arg);
       continue;
     }
-    const cluster = expandCluster(arg, args[at + 1], byLetter);
-    expanded.push(...cluster.expanded);
-    if (cluster.tookNext) at++;
+    const letters = expandLetters(arg, args[at + 1], byLetter);
+    expanded.push(...letters.expanded);
+    if (letters.consumedNext) at++;
   }
   return expanded;
 }
 
-interface Letter {
+interface ShortFlag {
   readonly long: string;
   readonly takesValue: boolean;
 }
 
-function expandCluster(
+function expandLetters(
   arg: string,
   next: string | undefined,
-  byLetter: ReadonlyMap<string, Letter>,
-): { expanded: string[]; tookNext: boolean } {
+  byLetter: ReadonlyMap<string, ShortFlag>,
+): { expanded: string[]; consumedNext: boolean } {
   const expanded: string[] = [];
   for (let at = 1; at < arg.length; at++) {
     const letter = byLetter.get(arg[at]!);
     if (letter?.takesValue === true) {
-      const tookNext = at + 1 === arg.length && next !== undefined;
-      const value = tookNext ? next : arg.slice(at + 1).replace(/^=/, '');
+      const consumedNext = at + 1 === arg.length && next !== undefined;
+      const value = consumedNext ? next : arg.slice(at + 1).replace(/^=/, '');
       return {
         expanded: [
           ...expanded,
-          ...(value === '' && !tookNext ? [letter.long] : [`${letter.long}=${value}`]),
+          ...(value === '' && !consumedNext ? [letter.long] : [`${letter.long}=${value}`]),
         ],
-        tookNext,
+        consumedNext,
       };
     }
     expanded.push(letter?.long ?? `-${arg[at]}`);
   }
-  return { expanded, tookNext: false };
+  return { expanded, consumedNext: false };
 }

@@ -1,9 +1,9 @@
 import { integer } from '../base/index.ts';
 
-/** Of what a verb stores. */
+/** `--ttl` of the verbs that store a value. */
 export const ttlFlag = integer({
   default: 0,
   min: 0,
   max: 2 ** 31 - 1,
-  doc: 'Seconds to live; 0 is until evicted.',
+  doc: 'Time to live in seconds; 0 means until evicted.',
 });

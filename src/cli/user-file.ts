@@ -5,20 +5,20 @@ import type { Host } from './host.ts';
 
 type ScryptSecret = Awaited<ReturnType<typeof makeScrypt>>;
 
-/** Only the owner reads who may log in. */
+/** A new file of users is readable for its owner only. */
 const FILE_MODE = 0o600;
-/** Its group may be given the right to read: a node often runs as another user. */
-const TOO_OPEN = 0o027;
+/** Rights that the file should not give. The group may read: a node often runs as another user. */
+const EXCESS_MODE_BITS = 0o027;
 const PERMISSIONS = 0o777;
 
-/** A file of users as it was read; `text` is undefined when it is not there. */
+/** The content of a file of users; `text` is undefined if the file does not exist. */
 export interface UserFile {
   readonly path: string;
   readonly text: string | undefined;
   readonly users: readonly User[];
 }
 
-/** @throws {CodedError} `ERR_USER_FILE` when it cannot be read, or has a line that is no user. */
+/** @throws {CodedError} `ERR_USER_FILE` if the file cannot be read or has an invalid line. */
 export async function readUserFile(path: string): Promise<UserFile> {
   try {
     const text = await readFile(path, 'latin1');
@@ -26,13 +26,13 @@ export async function readUserFile(path: string): Promise<UserFile> {
   } catch (error) {
     if (error instanceof CodedError) throw error;
     if (codeOf(error) === 'ENOENT') return { path, text: undefined, users: [] };
-    throw failure(path, 'read', error);
+    throw userFileError(path, 'read', error);
   }
 }
 
 /**
- * Gives a user this password, or takes it out. A whole new file comes in place of the old one, so
- * that no reader ever sees half of it; owner and permissions stay, and a link stays a link.
+ * Sets the password of a user; without `secret` it removes the user. A complete new file replaces
+ * the old one by rename: no reader sees half a file. Owner, permissions and symbolic links stay.
  */
 export async function writeUserFile(
   { path, text = '' }: UserFile,
@@ -42,41 +42,41 @@ export async function writeUserFile(
 ): Promise<void> {
   try {
     const mode = await replace(path, editUserFile(text, name, secret));
-    if ((mode & TOO_OPEN) === 0) return;
-    host.err(`Others may open ${path}; keep it to its owner with: chmod 600 ${path}`);
+    if ((mode & EXCESS_MODE_BITS) === 0) return;
+    host.err(`Other users may open ${path}; restrict it to its owner with: chmod 600 ${path}`);
   } catch (error) {
-    throw failure(path, 'written', error);
+    throw userFileError(path, 'write', error);
   }
 }
 
-/** Returns the permissions that the file has now. */
+/** Replaces the file and returns its permissions. */
 async function replace(path: string, text: string): Promise<number> {
   const target = await realpath(path).catch(() => path);
-  const before = await stat(target).catch(() => undefined);
-  const mode = before === undefined ? FILE_MODE : before.mode & PERMISSIONS;
-  const draft = `${target}.${process.pid}.new`;
+  const previous = await stat(target).catch(() => undefined);
+  const mode = previous === undefined ? FILE_MODE : previous.mode & PERMISSIONS;
+  const temporaryFile = `${target}.${process.pid}.new`;
   try {
     const options = { mode: FILE_MODE, flag: 'wx', encoding: 'latin1', flush: true } as const;
-    await writeFile(draft, text, options);
-    if (before !== undefined) await keepOwner(draft, before);
-    await chmod(draft, mode);
-    await rename(draft, target);
+    await writeFile(temporaryFile, text, options);
+    if (previous !== undefined) await copyOwner(temporaryFile, previous);
+    await chmod(temporaryFile, mode);
+    await rename(temporaryFile, target);
     return mode;
   } catch (error) {
-    await rm(draft, { force: true });
+    await rm(temporaryFile, { force: true });
     throw error;
   }
 }
 
-/** A node that may read the old file must be able to read the new one. */
-async function keepOwner(draft: string, before: { uid: number; gid: number }): Promise<void> {
-  const { uid, gid } = await stat(draft);
-  if (uid !== before.uid || gid !== before.gid) await chown(draft, before.uid, before.gid);
+/** Gives the new file the owner of the old one, so that the same node can read it. */
+async function copyOwner(file: string, owner: { uid: number; gid: number }): Promise<void> {
+  const { uid, gid } = await stat(file);
+  if (uid !== owner.uid || gid !== owner.gid) await chown(file, owner.uid, owner.gid);
 }
 
-function failure(path: string, what: string, cause: unknown): CodedError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new CodedError('ERR_USER_FILE', `${path} cannot be ${what}: ${why}.`, { cause });
+function userFileError(path: string, action: 'read' | 'write', cause: unknown): CodedError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CodedError('ERR_USER_FILE', `Cannot ${action} ${path}: ${reason}.`, { cause });
 }
 
 function codeOf(error: unknown): unknown {

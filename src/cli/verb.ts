@@ -13,32 +13,32 @@ export interface Verb {
   /** One line, for the list of verbs. */
   readonly summary: string;
   /** A few sentences, for the verb's own help. */
-  readonly about: string;
+  readonly description: string;
   readonly flags: FlagTable;
   readonly examples: readonly Example[];
-  /** The words that it takes beside options, by name; `[name]` may be left out, `[name...]` be many. */
-  readonly words?: readonly string[];
+  /** The names of its positional parameters: `[name]` is optional, `[name...]` is repeatable. */
+  readonly parameters?: readonly string[];
   /** Resolves with the process's exit code. */
   readonly run: (sources: Sources, host: Host) => Promise<number>;
 }
 
 export interface Example {
   readonly command: string;
-  readonly does: string;
+  readonly effect: string;
 }
 
 interface VerbSpec<Table extends FlagTable> extends Omit<Verb, 'flags' | 'run'> {
   readonly flags: Table;
   readonly rules?: readonly Rule<Table>[];
-  readonly run: (options: ValuesOf<Table>, host: Host, words: readonly string[]) => Promise<number>;
+  readonly run: (options: ValuesOf<Table>, host: Host, args: readonly string[]) => Promise<number>;
 }
 
-/** Options are resolved here, once: inside a verb all of them have values. */
+/** Resolves the options once, at the edge: inside a verb every option has a value. */
 export function defineVerb<Table extends FlagTable>(spec: VerbSpec<Table>): Verb {
   const { rules, run, ...rest } = spec;
   return {
     ...rest,
     run: async (sources, host) =>
-      run(resolveOptions(spec.flags, sources, rules), host, sources.words ?? []),
+      run(resolveOptions(spec.flags, sources, rules), host, sources.positionals ?? []),
   };
 }

@@ -1,34 +1,22 @@
 import { EventEmitter } from 'node:events';
 import type { CountRequest, Request, StoreMode } from '../protocol/client.ts';
 import {
-  CAS_STORED,
-  COUNT,
-  type Fetched,
-  LINE,
-  STORED,
-  statsAnswer,
-  ValueAnswers,
-  type Versioned,
-  VOID,
-  WAS_DONE,
-} from './answers.ts';
-import {
-  amount,
   type CountOptions,
   checkCas,
   type DeleteOptions,
   type FetchOptions,
-  startOf,
-  termsOf,
+  initialCounterOf,
+  metaFlagsOf,
+  uint64Of,
 } from './arguments.ts';
 import { call } from './calls.ts';
-import type { Answered } from './connection/operation.ts';
+import type { ReplyHandler } from './connection/operation.ts';
 import type { Discovery, Topology } from './discovery/discovery.ts';
 import { CacheError } from './errors.ts';
-import { getMany, type ManyStored, type ManyValues, storeMany } from './many.ts';
+import { type GetManyResult, getMany, type SetManyResult, setMany } from './multi-key.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
 import {
-  badOption,
+  argumentError,
   type CallOptions,
   type ClientOptions,
   deadlineOf,
@@ -37,51 +25,63 @@ import {
   resolveOptions,
   type StoreOptions,
 } from './options.ts';
-import type { Load, LoadOptions } from './patterns/load-plan.ts';
+import type { Loader, LoadOptions } from './patterns/load-plan.ts';
 import { ReadThrough } from './patterns/read-through.ts';
 import {
   type WriteThroughOptions,
-  type WrittenThrough,
+  type WriteThroughOutcome,
   writeThrough,
 } from './patterns/write-through.ts';
+import {
+  CAS_STORED,
+  COUNTER,
+  type FetchResult,
+  LINE,
+  STORED,
+  statsHandler,
+  ValueReplyHandlers,
+  type Versioned,
+  VOID,
+  WAS_DONE,
+} from './reply-handlers.ts';
 import { CAS_MAX, TAGGED_CAS_MAX } from './routing/cas-tags.ts';
-import { Fleet, type FleetEvents } from './routing/fleet.ts';
+import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
 import { readNodes } from './topology.ts';
 import { KeyCodec } from './values/keys.ts';
-import { type Encoded, ValueCodec } from './values/value-codec.ts';
+import { type EncodedValue, ValueCodec } from './values/value-codec.ts';
 
 export interface ClientEvents {
-  /** The node answers (again). */
+  /** A node is up: the client sends it operations, for the first time or again. */
   'node-up': [node: string];
-  /** The node is not used until it answers a probe. */
+  /** A node is down: the client sends it nothing but probes until one succeeds. */
   'node-down': [node: string, reason: CacheError];
-  /** A request to a node failed; `error` is what the caller gets, too. */
+  /** A request to a node failed. The caller gets the same `error`. */
   failure: [error: CacheError, operation: OperationKind];
-  /** There are other nodes than before; these are all of them. */
+  /** The topology changed. The event lists the names of all nodes. */
   nodes: [nodes: readonly string[]];
-  /** A look for the nodes failed; those known so far stay. */
-  'discovery-trouble': [error: CacheError];
+  /** A poll for the topology failed. The client keeps the nodes that it knows. */
+  'discovery-error': [error: CacheError];
   /**
-   * A write succeeded, but not at this node, which was to hold a copy. What it has under the key is
-   * removed as soon as it answers.
+   * A write succeeded, but this node did not store its replica. The client invalidates the node's
+   * replica as soon as the node replies again.
    */
-  'copy-failed': [node: string, error: CacheError];
+  'replica-failed': [node: string, error: CacheError];
 }
 
 /**
- * A cache sharded over nodes by consistent hashing.
+ * A cache on several nodes; consistent hashing places the keys on them.
  *
- * A miss is `undefined`, an answer such as `'not-stored'` is a value, and only trouble is an error:
- * a CacheError whose `code` says which. Every promise is settled by its deadline.
+ * A miss is `undefined`. An outcome such as `'not-stored'` is a value. Only a failure is an error:
+ * a `CacheError` with a `code`. Every promise settles by its deadline.
  */
 export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #options: ResolvedOptions;
-  readonly #fleet: Fleet;
-  /** None when the nodes are a list for good. */
+  readonly #cluster: ClusterView;
+  /** Undefined when the nodes are a fixed list. */
   readonly #discovery: Discovery | undefined;
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
-  readonly #answers: ValueAnswers;
+  readonly #handlers: ValueReplyHandlers;
   readonly #readThrough = new ReadThrough(this);
   readonly #casMax: bigint;
 
@@ -91,121 +91,127 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     this.#options = resolved;
     this.#keys = new KeyCodec(resolved.namespace, resolved.keys);
     this.#codec = new ValueCodec(resolved.serializer, resolved.compression);
-    this.#answers = new ValueAnswers(this.#codec);
-    this.#fleet = new Fleet(resolved, 'start' in options.nodes, this.#fleetEvents());
-    this.#casMax = this.#fleet.tagsCas ? TAGGED_CAS_MAX : CAS_MAX;
+    this.#handlers = new ValueReplyHandlers(this.#codec);
+    this.#cluster = new ClusterView(resolved, 'start' in options.nodes, this.#clusterEvents());
+    this.#casMax = this.#cluster.tagsCas ? TAGGED_CAS_MAX : CAS_MAX;
     if ('start' in options.nodes) {
       this.#discovery = options.nodes;
       this.#discovery.start({
-        topology: (topology) => this.#take(topology),
-        trouble: (error) => this.#tell('discovery-trouble', error),
+        topology: (topology) => this.#applyTopology(topology),
+        error: (error) => this.#emitLater('discovery-error', error),
       });
     } else {
-      this.#fleet.update(readNodes(options.nodes));
+      this.#cluster.update(readNodes(options.nodes));
     }
   }
 
-  /** The value as it was stored; undefined when there is none. `T` is taken on trust. */
+  /**
+   * Returns the value as the caller stored it; undefined on a miss. The client does not check `T`.
+   */
   get<T = unknown>(key: string, options?: CallOptions): Promise<T | undefined> {
-    return this.#get(key, false, this.#answers.value, options);
+    return this.#get(key, false, this.#handlers.value, options);
   }
 
-  /** The value's bytes, whatever it was stored as. */
+  /** Returns the bytes of the value, whatever its type was. */
   getBytes(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.#get(key, false, this.#answers.bytes, options);
+    return this.#get(key, false, this.#handlers.bytes, options);
   }
 
-  /** The value and its version. */
+  /** Returns the value and its CAS id. */
   gets<T = unknown>(key: string, options?: CallOptions): Promise<Versioned<T> | undefined> {
-    return this.#get(key, true, this.#answers.versioned, options);
+    return this.#get(key, true, this.#handlers.versioned, options);
   }
 
   /**
-   * The value with all that the node knows of it, and with leases: what `getOrSet` and the like are
-   * built of. Fails with ERR_UNSUPPORTED where the meta protocol is not spoken.
+   * Returns the value and everything that the node knows about the item, and can request a lease.
+   * `getOrSet` and `writeThrough` use it. Fails with ERR_UNSUPPORTED on a connection without the
+   * meta protocol.
    */
-  fetch<T = unknown>(key: string, options: FetchOptions = {}): Promise<Fetched<T>> {
+  fetch<T = unknown>(key: string, options: FetchOptions = {}): Promise<FetchResult<T>> {
     return new Promise((resolve, reject) => {
-      const wire = this.#keys.onWire(key);
-      const request = { verb: 'fetch', key: wire, terms: termsOf(options) } as const;
-      this.#call(wire, request, this.#answers.fetched, options, resolve, reject);
+      const wireKey = this.#keys.toWire(key);
+      const request = { verb: 'fetch', key: wireKey, metaFlags: metaFlagsOf(options) } as const;
+      this.#call(wireKey, request, this.#handlers.fetchResult, options, resolve, reject);
     });
   }
 
   /**
-   * The value; on a miss `load` finds it and it is stored. Exactly one caller loads, across all
-   * processes, by a lease; the others wait, or have the old value.
+   * Returns the value; on a miss it calls `load` and stores the result. A lease makes sure that
+   * exactly one caller of all processes loads. The others wait, or get the old value.
    */
-  getOrSet<T>(key: string, load: Load<T>, options?: LoadOptions): Promise<T | undefined> {
+  getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
     return this.#readThrough.getOrSet(key, load, options);
   }
 
-  /** Writes to the source by `store`, then here; a writer who came in between makes it a miss. */
+  /**
+   * Writes the value to the source by `store`, then to the cache. If another caller changed the
+   * cached value in between, the client deletes the key.
+   */
   writeThrough<T>(
     key: string,
     value: T,
     store: (value: T, key: string) => Promise<void> | void,
     options?: WriteThroughOptions,
-  ): Promise<WrittenThrough> {
+  ): Promise<WriteThroughOutcome> {
     return writeThrough(this, key, value, store, options);
   }
 
-  /**
-   * Many values at once; nodes are asked side by side, and one node's trouble is its keys' only.
-   */
-  getMany<T = unknown>(keys: readonly string[], options?: CallOptions): Promise<ManyValues<T>> {
+  /** Reads many values. It asks the nodes in parallel; a node's failure concerns only its keys. */
+  getMany<T = unknown>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>> {
     return getMany<T>(keys, options, {
-      route: this.#fleet,
+      route: this.#cluster,
       keys: this.#keys,
       codec: this.#codec,
       defaults: this.#options,
     });
   }
 
-  /** Stores the value, whatever is there. */
+  /** Stores the value, whether the key has one or not. */
   set(key: string, value: unknown, options?: StoreOptions): Promise<void> {
     return this.#store('set', key, value, undefined, VOID, options);
   }
 
-  /** Stores many values at once, in one way: every key that is not in `failed` is stored. */
+  /** Stores many values with the same options. Every key that is not in `failed` is stored. */
   async setMany(
     entries: Iterable<readonly [key: string, value: unknown]>,
     options?: StoreOptions,
-  ): Promise<ManyStored> {
+  ): Promise<SetManyResult> {
     const all = [...entries];
-    for (const [key] of all) this.#keys.onWire(key);
-    return storeMany(all, (key, value) => this.set(key, value, options));
+    for (const [key] of all) this.#keys.toWire(key);
+    return setMany(all, (key, value) => this.set(key, value, options));
   }
 
-  /** Stores the value if there is none. */
+  /** Stores the value if the key has none. */
   add(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'> {
     return this.#store('add', key, value, undefined, STORED, options);
   }
 
-  /** Stores the value if there is one. */
+  /** Stores the value if the key has one. */
   replace(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'> {
     return this.#store('replace', key, value, undefined, STORED, options);
   }
 
-  /** Puts text or bytes behind the value there is; its time to live and its kind stay. */
+  /** Adds text or bytes after the value of the key, which keeps its `ttl` and its type. */
   append(
     key: string,
     value: string | Uint8Array,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
-    return this.#join('append', key, value, options);
+    return this.#concatenate('append', key, value, options);
   }
 
-  /** Puts text or bytes in front of the value there is; its time to live and its kind stay. */
+  /** Adds text or bytes before the value of the key, which keeps its `ttl` and its type. */
   prepend(
     key: string,
     value: string | Uint8Array,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
-    return this.#join('prepend', key, value, options);
+    return this.#concatenate('prepend', key, value, options);
   }
 
-  /** Stores the value if nobody changed the key since `gets` gave this `cas`. */
+  /**
+   * Stores the value if the key still has the version with this CAS id (from `gets` or `fetch`).
+   */
   cas(
     key: string,
     value: unknown,
@@ -215,19 +221,19 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return this.#store('set', key, value, cas, CAS_STORED, options);
   }
 
-  /** Removes the key; false when it was not there (or, with `cas`, was another version). */
+  /** Deletes the key; false when it was missing (or, with `cas`, had another version). */
   delete(key: string, options?: DeleteOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const wire = this.#keys.onWire(key);
+      const wireKey = this.#keys.toWire(key);
       const stale = options?.staleSeconds;
       const staleExptime = stale === undefined ? undefined : exptimeOf(stale);
       const cas = checkCas(options?.cas, this.#casMax);
-      const request = { verb: 'delete', key: wire, cas, staleExptime } as const;
-      this.#call(wire, request, WAS_DONE, options, resolve, reject);
+      const request = { verb: 'delete', key: wireKey, cas, staleExptime } as const;
+      this.#call(wireKey, request, WAS_DONE, options, resolve, reject);
     });
   }
 
-  /** Adds to a counter (64 bits, wrapping); undefined when there is none. */
+  /** Adds to a counter, which wraps at 64 bits; undefined when the key is missing. */
   increment(
     key: string,
     by: number | bigint = 1,
@@ -236,7 +242,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return this.#count(key, by, false, options);
   }
 
-  /** Subtracts from a counter, down to 0; undefined when there is none. */
+  /** Subtracts from a counter, which stops at 0; undefined when the key is missing. */
   decrement(
     key: string,
     by: number | bigint = 1,
@@ -245,96 +251,96 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return this.#count(key, by, true, options);
   }
 
-  /** Gives the key a new time to live, in seconds; false when it was not there. */
+  /** Gives the key a new `ttl` in seconds; false when it was missing. */
   touch(key: string, ttl: number, options?: CallOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const wire = this.#keys.onWire(key);
-      const request = { verb: 'touch', key: wire, exptime: exptimeOf(ttl) } as const;
-      this.#call(wire, request, WAS_DONE, options, resolve, reject);
+      const wireKey = this.#keys.toWire(key);
+      const request = { verb: 'touch', key: wireKey, exptime: exptimeOf(ttl) } as const;
+      this.#call(wireKey, request, WAS_DONE, options, resolve, reject);
     });
   }
 
-  /** Empties every node. Fails if one of them could not be told. */
+  /** Flushes every node. Fails if the request to one of them fails. */
   async flush(options?: CallOptions): Promise<void> {
-    await this.#everyNode({ verb: 'flush' }, () => VOID, options);
+    await this.#callEveryNode({ verb: 'flush' }, () => VOID, options);
   }
 
-  /** Each node's statistics, or one topic of them, such as `items`. */
+  /** Returns the statistics of each node: the general ones, or one topic such as `items`. */
   async stats(
     topic?: string,
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     if (topic !== undefined && !/^[a-z_]{1,40}$/.test(topic)) {
-      throw badOption(`"${topic}" is no topic of stats.`);
+      throw argumentError(`"${topic}" is not a topic of \`stats\`.`);
     }
-    return this.#everyNode({ verb: 'stats', topic }, statsAnswer, options);
+    return this.#callEveryNode({ verb: 'stats', topic }, statsHandler, options);
   }
 
-  /** Each node's version. */
+  /** Returns the version of each node. */
   version(options?: CallOptions): Promise<ReadonlyMap<string, string>> {
-    return this.#everyNode({ verb: 'version' }, () => LINE, options);
+    return this.#callEveryNode({ verb: 'version' }, () => LINE, options);
   }
 
-  /** How each present node's operations went since it is known, by their kind. */
+  /** Returns metrics by node and kind of operation, for each node of the current topology. */
   metrics(): ReadonlyMap<string, ReadonlyMap<OperationKind, OperationMetrics>> {
-    const { members } = this.#fleet;
-    return new Map(members.map(({ name, observer }) => [name, observer.snapshot()]));
+    const { nodes } = this.#cluster;
+    return new Map(nodes.map(({ name, observer }) => [name, observer.snapshot()]));
   }
 
-  /** The node that owns the key, by name. Fails with ERR_DISCOVERY before there is any. */
+  /** Returns the name of the key's owner. Throws ERR_DISCOVERY while the client knows no node. */
   nodeOf(key: string): string {
-    return this.#fleet.ownerOf(this.#keys.onWire(key));
+    return this.#cluster.ownerOf(this.#keys.toWire(key));
   }
 
   /**
-   * The nodes that hold the key, by name: its owner, and with `replicas` those of the other copies.
-   * Fails with ERR_DISCOVERY before there is any.
+   * Returns the names of the nodes that hold the key: its owner, then the nodes of the other
+   * `replicas`. Throws ERR_DISCOVERY while the client knows no node.
    */
   nodesOf(key: string): readonly string[] {
-    return this.#fleet.holdersOf(this.#keys.onWire(key));
+    return this.#cluster.replicaNamesOf(this.#keys.toWire(key));
   }
 
-  /** Lets pending operations finish, each by its deadline, then closes; later ones fail. */
+  /** Waits until the pending operations have settled, then closes. Later operations fail. */
   async close(): Promise<void> {
-    await Promise.all([this.#discovery?.close(), this.#fleet.close()]);
+    await Promise.all([this.#discovery?.close(), this.#cluster.close()]);
   }
 
-  #fleetEvents(): FleetEvents {
+  #clusterEvents(): ClusterViewEvents {
     return {
-      up: (node) => this.#tell('node-up', node),
+      up: (node) => this.#emitLater('node-up', node),
       down: (node, reason) => {
-        this.#tell('node-down', node, reason);
+        this.#emitLater('node-down', node, reason);
         this.#discovery?.refresh();
       },
-      failed: (error, kind) => this.#tell('failure', error, kind),
-      copyFailed: (node, error) => this.#tell('copy-failed', node, error),
+      failed: (error, kind) => this.#emitLater('failure', error, kind),
+      replicaFailed: (node, error) => this.#emitLater('replica-failed', node, error),
     };
   }
 
-  #take({ nodes }: Topology): void {
+  #applyTopology({ nodes }: Topology): void {
     try {
-      this.#fleet.update(nodes);
-      this.#tell(
+      this.#cluster.update(nodes);
+      this.#emitLater(
         'nodes',
         nodes.map(({ name }) => name),
       );
     } catch (error) {
-      // Keys cannot be placed on such a list: the one before stays in force.
+      // The client cannot place keys on these nodes: the previous topology stays in force.
       if (!(error instanceof CacheError)) throw error;
-      this.#tell('discovery-trouble', error);
+      this.#emitLater('discovery-error', error);
     }
   }
 
-  /** Later: a listener that throws must not do so in the middle of reading replies. */
-  #tell<E extends keyof ClientEvents>(event: E, ...about: ClientEvents[E]): void {
+  /** Emits on the next tick, because a listener may throw and a pipeline may be reading replies. */
+  #emitLater<E extends keyof ClientEvents>(event: E, ...args: ClientEvents[E]): void {
     if (this.listenerCount(event) === 0) return;
-    process.nextTick(() => (this as EventEmitter).emit(event, ...about));
+    process.nextTick(() => (this as EventEmitter).emit(event, ...args));
   }
 
-  #get<T>(key: string, cas: boolean, answered: Answered, options?: CallOptions): Promise<T> {
+  #get<T>(key: string, cas: boolean, handler: ReplyHandler, options?: CallOptions): Promise<T> {
     return new Promise((resolve, reject) => {
-      const wire = this.#keys.onWire(key);
-      this.#call(wire, { verb: 'get', key: wire, cas }, answered, options, resolve, reject);
+      const wireKey = this.#keys.toWire(key);
+      this.#call(wireKey, { verb: 'get', key: wireKey, cas }, handler, options, resolve, reject);
     });
   }
 
@@ -343,17 +349,17 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     key: string,
     value: unknown,
     cas: bigint | undefined,
-    answered: Answered,
+    handler: ReplyHandler,
     options?: StoreOptions,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const wire = this.#keys.onWire(key);
+      const wireKey = this.#keys.toWire(key);
       const ttl = options?.ttl;
       const exptime = ttl === undefined ? 0 : exptimeOf(ttl);
-      const token = checkCas(cas, this.#casMax);
-      const send = ({ value, flags }: Encoded): void => {
-        const request = { verb: 'store', mode, key: wire, value, flags, exptime, cas: token };
-        this.#call(wire, request as Request, answered, options, resolve, reject);
+      const casId = checkCas(cas, this.#casMax);
+      const send = ({ value, flags }: EncodedValue): void => {
+        const request = { verb: 'store', mode, key: wireKey, value, flags, exptime, cas: casId };
+        this.#call(wireKey, request as Request, handler, options, resolve, reject);
       };
       const encoded = this.#codec.encode(value);
       if (encoded instanceof Promise) encoded.then(send).catch(reject);
@@ -361,67 +367,70 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     });
   }
 
-  #join(
+  #concatenate(
     mode: 'append' | 'prepend',
     key: string,
     value: string | Uint8Array,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
     return new Promise((resolve, reject) => {
-      const wire = this.#keys.onWire(key);
+      const wireKey = this.#keys.toWire(key);
       if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
-        throw badOption(`${mode} takes a string or a Uint8Array.`);
+        throw argumentError(`${mode} takes a string or a Uint8Array.`);
       }
       const rest = { value, flags: 0, exptime: 0, cas: undefined };
-      const request = { verb: 'store', mode, key: wire, ...rest } as const;
-      this.#call(wire, request, STORED, options, resolve, reject);
+      const request = { verb: 'store', mode, key: wireKey, ...rest } as const;
+      this.#call(wireKey, request, STORED, options, resolve, reject);
     });
   }
 
   #count(
     key: string,
     by: number | bigint,
-    down: boolean,
+    isDecrement: boolean,
     options?: CountOptions,
   ): Promise<bigint | undefined> {
     return new Promise((resolve, reject) => {
-      const wire = this.#keys.onWire(key);
-      const start = startOf(options);
-      const request: CountRequest = { verb: 'count', key: wire, by: amount(by), down, start };
-      this.#call(wire, request, COUNT, options, resolve, reject);
+      const wireKey = this.#keys.toWire(key);
+      const initial = initialCounterOf(options);
+      const delta = uint64Of(by);
+      const request: CountRequest = { verb: 'count', key: wireKey, delta, isDecrement, initial };
+      this.#call(wireKey, request, COUNTER, options, resolve, reject);
     });
   }
 
-  /** Asks every node the same. */
-  async #everyNode<T>(
+  /** Sends the same request to every node. Resolves with each node's result. */
+  async #callEveryNode<T>(
     request: Request,
-    answer: () => Answered,
+    createHandler: () => ReplyHandler,
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, T>> {
-    const members = await this.#fleet.whenKnown(deadlineOf(options, this.#options));
-    const replies = members.map((target) => {
+    const nodes = await this.#cluster.whenNodesKnown(deadlineOf(options, this.#options));
+    const results = nodes.map((node) => {
       return new Promise<readonly [string, T]>((resolve, reject) => {
-        const told = (value: T): void => resolve([target.name, value]);
-        call(target, request, answer(), options, this.#options, told, reject);
+        const resolveNode = (value: T): void => resolve([node.name, value]);
+        call(node, request, createHandler(), options, this.#options, resolveNode, reject);
       });
     });
-    return new Map(await Promise.all(replies));
+    return new Map(await Promise.all(results));
   }
 
   #call<T>(
     key: string,
     request: Request,
-    answered: Answered,
+    handler: ReplyHandler,
     options: CallOptions | undefined,
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
   ): void {
-    const target = this.#fleet.targetOf(key);
-    call(target, request, answered, options, this.#options, resolve, reject);
+    const target = this.#cluster.targetOf(key);
+    call(target, request, handler, options, this.#options, resolve, reject);
   }
 }
 
-/** Makes a client. It connects when it is first used; it keeps the process alive until `close`. */
+/**
+ * Creates a client. It connects at the first operation, and keeps the process alive until `close`.
+ */
 export function createClient(options: ClientOptions): CacheClient {
   return new CacheClient(options);
 }

@@ -1,47 +1,50 @@
 import type { Request } from '../protocol/client.ts';
-import { type Answered, Operation } from './connection/operation.ts';
+import { Operation, type ReplyHandler } from './connection/operation.ts';
 import { type CallOptions, deadlineOf, type ResolvedOptions } from './options.ts';
-import type { Target } from './routing/route.ts';
+import type { Target } from './routing/target.ts';
 
 type Resolve<T> = (value: T) => void;
 type Reject = (error: unknown) => void;
 
-/** Sends a request to a target; `resolve` or `reject` is called once, by the deadline. */
+/**
+ * Sends a request to a target. It calls `resolve` or `reject` once, at the deadline at the latest.
+ */
 export function call<T>(
   target: Target,
   request: Request,
-  answered: Answered,
+  handler: ReplyHandler,
   options: CallOptions | undefined,
   defaults: ResolvedOptions,
   resolve: Resolve<T>,
   reject: Reject,
 ): void {
-  const settle = resolve as Resolve<unknown>;
+  const resolveUnknown = resolve as Resolve<unknown>;
   const now = performance.now();
   const deadlineMs = deadlineOf(options, defaults);
   const signal = options?.signal;
   if (signal === undefined) {
-    target.send(new Operation(request, now, deadlineMs, answered, settle, reject));
+    target.send(new Operation(request, now, deadlineMs, handler, resolveUnknown, reject));
   } else {
-    callWithSignal(signal, target, (done) => {
-      const end = <V>(then: (value: V) => void) => {
+    callWithSignal(signal, target, (onSettled) => {
+      const settleWith = <V>(callback: (value: V) => void) => {
         return (value: V): void => {
-          done();
-          then(value);
+          onSettled();
+          callback(value);
         };
       };
-      return new Operation(request, now, deadlineMs, answered, end(settle), end(reject));
+      const [onResolve, onReject] = [settleWith(resolveUnknown), settleWith(reject)];
+      return new Operation(request, now, deadlineMs, handler, onResolve, onReject);
     });
   }
 }
 
-/** `make` is given what is to be called when the operation is settled. */
+/** `create` receives a function that the operation must call when it settles. */
 function callWithSignal(
   signal: AbortSignal,
   target: Target,
-  make: (done: () => void) => Operation,
+  create: (onSettled: () => void) => Operation,
 ): void {
-  const operation = make(() => signal.removeEventListener('abort', abort));
+  const operation = create(() => signal.removeEventListener('abort', abort));
   const abort = (): void => {
     const code = operation.isSent ? 'ERR_ABORTED' : 'ERR_ABORTED_UNSENT';
     operation.fail(code, target.name, { cause: signal.reason });

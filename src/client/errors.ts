@@ -1,128 +1,128 @@
 import { hash } from 'node:crypto';
 
 /**
- * Every way an operation can fail, by code. `mayHaveRun` says whether the node may have carried
- * the command out: when it is false, trying again is safe for any command. `about` says what it
- * names when it concerns a key: the key and the node that it was to be done at, the key alone, or
- * nothing.
+ * Every way in which an operation can fail, by code. `mayHaveRun` says whether the node may have
+ * executed the command: when it is false, a retry is safe for any command. `about` says what the
+ * failure of an operation on a key identifies: the key and the node of the operation, only the key,
+ * or nothing.
  */
 export const FAILURES = {
   ERR_KEY: {
     mayHaveRun: false,
     about: 'key',
     text: 'The key is not 1 to 250 bytes of UTF-8 without blanks and control characters.',
-    advice: "Mend the key, or let the client hash such keys (`keys: 'hash'`).",
+    advice: "Correct the key, or let the client hash such keys (`keys: 'hash'`).",
   },
   ERR_ARGUMENT: {
     mayHaveRun: false,
     about: 'nothing',
-    text: 'An argument or option is out of its range.',
-    advice: 'It is a mistake in the calling program: the message names it.',
+    text: 'An argument or option is invalid.',
+    advice: 'Correct the calling program: the message names the argument or option.',
   },
   ERR_NODE_DOWN: {
     mayHaveRun: false,
     about: 'key at node',
-    text: 'The node cannot be reached; it is being tried again.',
-    advice: 'Do without the cache for now: treat it as a miss.',
+    text: 'Cannot connect to the node. The client keeps retrying in the background.',
+    advice: 'Treat it as a miss. `cause` is the reason of the last failed connection attempt.',
   },
   ERR_LOGIN: {
     mayHaveRun: false,
     about: 'key at node',
-    text: 'The node asks for a login, or refused the one it was given (`login`).',
-    advice: 'Correct `login`; the node is tried again meanwhile.',
+    text: 'The node requires a login, or rejected `login`.',
+    advice: 'Correct `login`. The client keeps retrying in the background.',
   },
   ERR_UNSUPPORTED: {
     mayHaveRun: false,
     about: 'key at node',
-    text: 'The protocol spoken with the node has no way to say it.',
+    text: 'The dialect of the connection does not support the command.',
     advice: 'Leases, stale values and conditional deletes need a node with the meta protocol.',
   },
   ERR_QUEUE_FULL: {
     mayHaveRun: false,
     about: 'key at node',
     text: 'Too many operations wait for the node (`maxPendingPerNode`).',
-    advice: 'Ask for less at a time: more would only wait longer.',
+    advice: 'Send fewer operations at a time: a longer queue would only increase the latency.',
   },
   ERR_DEADLINE_UNSENT: {
     mayHaveRun: false,
     about: 'key at node',
     text: 'The deadline passed before the command was sent (`deadlineMs`).',
-    advice: 'Treat it as a miss. The node is slow to connect, or takes no more.',
+    advice: 'Treat it as a miss. The connection attempt is slow, or the node does not read.',
   },
   ERR_DEADLINE: {
     mayHaveRun: true,
     about: 'key at node',
-    text: 'The deadline passed before the reply came (`deadlineMs`).',
+    text: 'The deadline passed before the reply arrived (`deadlineMs`).',
     advice: 'Treat a read as a miss. After a write, read before writing again.',
   },
   ERR_ABORTED_UNSENT: {
     mayHaveRun: false,
     about: 'key at node',
-    text: 'It was called off (`signal`) before the command was sent.',
-    advice: 'Nothing to do: `cause` is the reason that the signal was given.',
+    text: 'The caller cancelled the operation (`signal`) before the command was sent.',
+    advice: 'Nothing to do: `cause` is the reason of the signal.',
   },
   ERR_ABORTED: {
     mayHaveRun: true,
     about: 'key at node',
-    text: 'It was called off (`signal`) before the reply came.',
-    advice: 'Nothing to do: `cause` is the reason that the signal was given.',
+    text: 'The caller cancelled the operation (`signal`) before the reply arrived.',
+    advice: 'Nothing to do: `cause` is the reason of the signal.',
   },
   ERR_REPLY_LOST: {
     mayHaveRun: true,
     about: 'key at node',
-    text: 'The connection was closed before the reply came.',
+    text: 'The connection closed before the reply arrived.',
     advice: 'Treat a read as a miss. After a write, read before writing again.',
   },
   ERR_PROTOCOL: {
     mayHaveRun: true,
     about: 'key at node',
-    text: 'The node sent a reply that makes no sense; the connection was closed.',
-    advice: 'Look at `cause`: is it a memcached node, and nothing in between?',
+    text: 'The node sent an invalid reply. The client closed the connection.',
+    advice: 'See `cause`. Check that the address is a memcached node, without a proxy before it.',
   },
   ERR_REFUSED: {
     mayHaveRun: false,
     about: 'key at node',
-    text: 'The node refused the command.',
-    advice: 'The message has its words, such as "object too large for cache".',
+    text: 'The node rejected the command.',
+    advice: 'The message contains the error of the node, such as "object too large for cache".',
   },
   ERR_VALUE: {
     mayHaveRun: true,
     about: 'key at node',
-    text: 'The value cannot be read: its flags, its compression or its serializer do not fit it.',
-    advice: 'Another program stored it in its own way: use `getBytes`, or store it anew.',
+    text: 'Cannot decode the value: its flags, compression or serializer do not fit this client.',
+    advice: 'Another program stored it in its own format: use `getBytes`, or overwrite the value.',
   },
   ERR_LOAD: {
     mayHaveRun: false,
     about: 'key',
     text: 'The value was not loaded (`getOrSet`).',
     advice:
-      'Another loads it for longer than `waitMs`, or has failed (`errorTtl`): try again later.',
+      'Another caller has loaded it for longer than `waitMs`, or failed (`errorTtl`): retry later.',
   },
   ERR_CLOSED: {
     mayHaveRun: false,
     about: 'key at node',
     text: 'The client is closed.',
-    advice: 'Close it only when nobody uses it any more.',
+    advice: 'Close the client only when no part of the program uses it any more.',
   },
   ERR_DISCOVERY: {
     mayHaveRun: false,
     about: 'key',
-    text: 'The list of nodes cannot be had; those known so far stay, and it is tried again.',
-    advice: 'Look whether the endpoints of the discovery answer, and whether they name nodes.',
+    text: 'Cannot read the list of nodes. The client keeps the nodes that it knows, and retries.',
+    advice: 'Check that the endpoints of the discovery reply, and that their replies list nodes.',
   },
 } as const;
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** What a failure is about; what is not known is left out. */
+/** The details of a failure, as far as the client knows them. */
 export interface FailureContext {
-  /** A sentence more. */
+  /** A further sentence for the message. */
   readonly detail?: string | undefined;
   /** The node's name. */
   readonly node?: string | undefined;
   /**
-   * As on the wire, once it is. Only its hash can be read, so that logs tell keys apart without
-   * telling them.
+   * The key, in its wire form once the client has one. A failure exposes only its hash, so that a
+   * log can distinguish keys without showing them.
    */
   readonly key?: string | undefined;
   readonly cause?: unknown;
@@ -130,38 +130,38 @@ export interface FailureContext {
 
 const KEY_HASH_CHARS = 12;
 
-/** The one class of failures: match `code`, never the message. A miss is not a failure. */
+/** The only class of failures: match `code`, never the message. A miss is not a failure. */
 export class CacheError extends Error {
   override readonly name = 'CacheError';
   readonly code: FailureCode;
-  /** Whether the node may have carried the command out. */
+  /** Whether the node may have executed the command. */
   readonly mayHaveRun: boolean;
-  /** The node concerned, as `host:port`; none for what never got that far. */
+  /** The node's name, such as `host:port`; undefined when the client had not chosen a node yet. */
   readonly node: string | undefined;
-  readonly #about: FailureContext;
+  readonly #context: FailureContext;
 
-  constructor(code: FailureCode, about: FailureContext = {}) {
+  constructor(code: FailureCode, context: FailureContext = {}) {
     const { text, mayHaveRun } = FAILURES[code];
-    const place = about.node === undefined ? '' : ` (node ${about.node})`;
-    const detail = about.detail === undefined ? '' : ` ${about.detail}`;
-    super(`${text}${detail}${place}`, about.cause === undefined ? {} : { cause: about.cause });
+    const node = context.node === undefined ? '' : ` (node ${context.node})`;
+    const detail = context.detail === undefined ? '' : ` ${context.detail}`;
+    super(`${text}${detail}${node}`, context.cause === undefined ? {} : { cause: context.cause });
     this.code = code;
     this.mayHaveRun = mayHaveRun;
-    this.node = about.node;
-    this.#about = about;
+    this.node = context.node;
+    this.#context = context;
   }
 
-  /** The same failure, told by who knows of which key and at which node. */
+  /** The same failure, with this node and key. */
   at(node: string | undefined, key: string | undefined): CacheError {
-    return new CacheError(this.code, { ...this.#about, node, key });
+    return new CacheError(this.code, { ...this.#context, node, key });
   }
 
   /**
-   * The start of the SHA-256 of the key, in hex; none for what concerns no key. Of a request for
-   * many keys that failed as a whole (the event `failure`) it is the first one's.
+   * The start of the key's SHA-256, in hex; undefined for a failure without a key. When a request
+   * for many keys fails as a whole (event `failure`), it is the hash of the first key.
    */
   get keyHash(): string | undefined {
-    const { key } = this.#about;
+    const { key } = this.#context;
     return key === undefined ? undefined : hash('sha256', key).slice(0, KEY_HASH_CHARS);
   }
 }

@@ -1,4 +1,4 @@
-/** Which nodes exist, and how they come to be. */
+/** A cluster of node processes on one machine, and its supervisor. */
 export {
   LocalCluster,
   type LocalClusterOptions,

@@ -1,26 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, machineClock } from '../base/index.ts';
-import { endText, NodeProcess, type ProcessEnd } from './node-process.ts';
-import { deathsInARow, restartDelayMs } from './restart-policy.ts';
+import { describeEnd, NodeProcess, type ProcessEnd } from './node-process.ts';
+import { consecutiveDeaths, restartDelayMs } from './restart-policy.ts';
 
-/** One node, before it runs. */
+/** The plan of one node. */
 export interface NodePlan {
   readonly name: string;
-  /** The command that runs it in the foreground; what it has to say by IPC stands at `NodeProcess`. */
+  /** The command that runs the node in the foreground, with the IPC messages of `NodeProcess`. */
   readonly command: readonly string[];
 }
 
 export interface RunningNode {
   readonly name: string;
-  /** `undefined` between a death and the restart. */
+  /** `undefined` between the death of the process and its restart. */
   readonly pid: number | undefined;
 }
 
-/** What happened to a node after the start. */
+/** An event of a node after the start of the cluster. */
 export type NodeEvent =
-  | { readonly kind: 'died'; readonly name: string; readonly how: string; readonly delayMs: number }
+  | { readonly kind: 'died'; readonly name: string; readonly end: string; readonly delayMs: number }
   | { readonly kind: 'listening'; readonly name: string; readonly pid: number | undefined }
-  | { readonly kind: 'restart-failed'; readonly name: string; readonly why: string }
+  | { readonly kind: 'restart-failed'; readonly name: string; readonly reason: string }
   | { readonly kind: 'line'; readonly name: string; readonly line: string };
 
 export interface LocalClusterOptions {
@@ -30,7 +30,7 @@ export interface LocalClusterOptions {
   readonly onEvent: (event: NodeEvent) => void;
 }
 
-/** A node did not come to listen; the code and the message are the node's own where it had some. */
+/** A node failed to start. The code and the message are those that the node reported, if any. */
 export class NodeStartError extends CodedError {
   readonly node: string;
   constructor(node: string, cause: CodedError) {
@@ -39,7 +39,9 @@ export class NodeStartError extends CodedError {
   }
 }
 
-/** Several nodes on this machine, each a process of its own that is started again when it dies. */
+/**
+ * Several nodes on this machine, each in its own process. The cluster restarts a node that dies.
+ */
 export class LocalCluster {
   readonly #nodes: readonly SupervisedNode[];
 
@@ -48,8 +50,8 @@ export class LocalCluster {
   }
 
   /**
-   * Settles when every node listens.
-   * @throws {NodeStartError} for the first node that does not; the others have ended by then.
+   * Resolves once every node listens.
+   * @throws {NodeStartError} for the first node that fails, after all other nodes have ended.
    */
   static async start({ plans, env, onEvent }: LocalClusterOptions): Promise<LocalCluster> {
     const cluster = new LocalCluster(plans.map((plan) => new SupervisedNode(plan, env, onEvent)));
@@ -66,28 +68,30 @@ export class LocalCluster {
     return this.#nodes.map(({ name, pid }) => ({ name, pid }));
   }
 
-  /** Drains every node; resolves with those that did not end well. */
+  /** Drains every node; resolves with a text for each node that did not exit with code 0. */
   async stop(): Promise<readonly string[]> {
     const ends = await Promise.all(this.#nodes.map((node) => node.stop()));
     return ends.filter((unclean) => unclean !== undefined);
   }
 
-  /** Ends every node at once; nothing is drained. */
+  /** Kills every node without draining it. */
   kill(): void {
     for (const node of this.#nodes) node.kill();
   }
 }
 
-/** Runs one plan until it is told to stop: start, watch, wait, start again. */
+/**
+ * Runs one node until `stop`: it starts the process and restarts it, after a delay, when it dies.
+ */
 class SupervisedNode {
   readonly name: string;
-  /** Settles when the first run listens. */
+  /** Resolves once the first process listens. */
   readonly started: Promise<void>;
   readonly #plan: NodePlan;
   readonly #env: NodeJS.ProcessEnv;
   readonly #onEvent: (event: NodeEvent) => void;
   readonly #stopping = new AbortController();
-  readonly #over: Promise<ProcessEnd | undefined>;
+  readonly #ended: Promise<ProcessEnd | undefined>;
   #current: NodeProcess | undefined;
 
   constructor(plan: NodePlan, env: NodeJS.ProcessEnv, onEvent: (event: NodeEvent) => void) {
@@ -99,19 +103,19 @@ class SupervisedNode {
     this.started = first.listening.catch((error: CodedError) => {
       throw new NodeStartError(plan.name, error);
     });
-    this.#over = this.#supervise(first);
+    this.#ended = this.#supervise(first);
   }
 
   get pid(): number | undefined {
     return this.#current?.pid;
   }
 
-  /** Says how it ended when that was not by draining. */
+  /** Drains the node; resolves with a text about its end unless it exited with code 0. */
   async stop(): Promise<string | undefined> {
     this.#stopping.abort();
     await this.#current?.stop();
-    const end = await this.#over;
-    return end === undefined || end.code === 0 ? undefined : `${this.name}: ${endText(end)}`;
+    const end = await this.#ended;
+    return end === undefined || end.code === 0 ? undefined : `${this.name}: ${describeEnd(end)}`;
   }
 
   kill(): void {
@@ -125,7 +129,7 @@ class SupervisedNode {
     return this.#current;
   }
 
-  /** Resolves with how the last run ended, or `undefined` when there was none to stop. */
+  /** Resolves with the end of the last process, or with `undefined` if none ran at the stop. */
   async #supervise(first: NodeProcess): Promise<ProcessEnd | undefined> {
     let run = first;
     let deaths = 0;
@@ -133,7 +137,7 @@ class SupervisedNode {
       const startedAtMs = machineClock.nowMs();
       const end = await run.ended;
       if (this.#stopping.signal.aborted || !(await this.#hasStarted())) return end;
-      deaths = deathsInARow(deaths, machineClock.nowMs() - startedAtMs);
+      deaths = consecutiveDeaths(deaths, machineClock.nowMs() - startedAtMs);
       if (!(await this.#waitAfterDeath(end, restartDelayMs(deaths)))) return undefined;
       run = this.#restart();
     }
@@ -148,7 +152,7 @@ class SupervisedNode {
 
   async #waitAfterDeath(end: ProcessEnd, delayMs: number): Promise<boolean> {
     this.#current = undefined;
-    this.#onEvent({ kind: 'died', name: this.name, how: endText(end), delayMs });
+    this.#onEvent({ kind: 'died', name: this.name, end: describeEnd(end), delayMs });
     const { signal } = this.#stopping;
     return pause(delayMs, true, { signal }).catch(() => false);
   }
@@ -158,7 +162,7 @@ class SupervisedNode {
     run.listening.then(
       () => this.#onEvent({ kind: 'listening', name: this.name, pid: run.pid }),
       (error: CodedError) =>
-        this.#onEvent({ kind: 'restart-failed', name: this.name, why: error.message }),
+        this.#onEvent({ kind: 'restart-failed', name: this.name, reason: error.message }),
     );
     return run;
   }

@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { CodedError } from '../base/index.ts';
 
-/** A node has this long from its start to listen; milliseconds. */
-const START_PATIENCE_MS = 30_000;
-/** A node that was asked to stop has this long to answer what is in flight; milliseconds. */
-const STOP_PATIENCE_MS = 10_000;
-/** Lines of a node's standard error kept to explain a start that failed. */
-const LINES_KEPT = 20;
+/** A start fails if the node does not listen within this time. */
+const START_TIMEOUT_MS = 30_000;
+/** The supervisor kills a stopping node that has not drained within this time. */
+const STOP_TIMEOUT_MS = 10_000;
+/** The last lines of a node's standard error that explain a failed start. */
+const LAST_LINES_MAX = 20;
 
-/** What shells report for a command that could not be run. */
+/** The exit code that shells report for a command that they cannot run. */
 const COMMAND_NOT_RUN = 127;
 
-/** How a process ended; exactly one of the two is set. */
+/** The end of a process: either an exit code or a signal; the other is null. */
 export interface ProcessEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -22,17 +22,17 @@ export interface ProcessEnd {
 export interface NodeProcessOptions {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** A line of the node's standard error, once it listens. */
+  /** Called with each line of the node's standard error once the node listens. */
   readonly onLine: (line: string) => void;
 }
 
 /**
- * One run of a node's process. The two speak over its IPC channel: the node says `{ type: 'listening' }` or
- * `{ type: 'failed', code, message }`; when the channel closes, it drains and ends. So it cannot outlive this
- * process, however this one ends.
+ * One run of a node's process. The node sends `{ type: 'listening' }` or `{ type: 'failed', code,
+ * message }` over its IPC channel. It drains and exits when the channel closes, so it never
+ * outlives the supervisor, whatever ends the supervisor.
  */
 export class NodeProcess {
-  /** Settles when the node listens; rejects with a `CodedError` when it does not come to that. */
+  /** Resolves once the node listens; rejects with a `CodedError` if its start fails. */
   readonly listening: Promise<void>;
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
@@ -43,9 +43,9 @@ export class NodeProcess {
     const [file = '', ...args] = command;
     this.#child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const lines = createInterface({ input: this.#child.stderr! });
-    lines.on('line', (line) => (this.#isListening ? onLine(line) : this.#keepLine(line)));
-    this.ended = this.#untilEnded(once(lines, 'close'));
-    this.listening = this.#untilListening();
+    lines.on('line', (line) => (this.#isListening ? onLine(line) : this.#recordLine(line)));
+    this.ended = this.#waitForEnd(once(lines, 'close'));
+    this.listening = this.#waitForListening();
     this.listening.catch(() => {});
   }
 
@@ -53,10 +53,10 @@ export class NodeProcess {
     return this.#child.pid;
   }
 
-  /** Lets it drain, and ends it by force when that takes too long. */
+  /** Drains the node, and kills it if that takes too long. */
   async stop(): Promise<ProcessEnd> {
     if (this.#child.connected) this.#child.disconnect();
-    const killer = setTimeout(() => this.kill(), STOP_PATIENCE_MS);
+    const killer = setTimeout(() => this.kill(), STOP_TIMEOUT_MS);
     const end = await this.ended;
     clearTimeout(killer);
     return end;
@@ -66,34 +66,36 @@ export class NodeProcess {
     this.#child.kill('SIGKILL');
   }
 
-  #untilListening(): Promise<void> {
+  #waitForListening(): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        const text = `it did not listen within ${START_PATIENCE_MS} ms`;
+        const text = `the node did not listen within ${START_TIMEOUT_MS} ms`;
         reject(new CodedError('ERR_START_TIMEOUT', text));
-      }, START_PATIENCE_MS);
+      }, START_TIMEOUT_MS);
       this.#child.on('message', (message) => {
-        const said = readMessage(message);
-        if (said?.type === 'failed') reject(new CodedError(said.code, said.message));
-        if (said?.type !== 'listening') return;
+        const report = readMessage(message);
+        if (report?.type === 'failed') reject(new CodedError(report.code, report.message));
+        if (report?.type !== 'listening') return;
         this.#isListening = true;
         resolve();
       });
       void this.ended.then((end) => {
         clearTimeout(timer);
         const lines = this.#lastLines.map((line) => `\n  ${line}`).join('');
-        reject(new CodedError('ERR_NODE_DIED', `it ended by ${endText(end)}${lines}`));
+        reject(new CodedError('ERR_NODE_DIED', `the node ended with ${describeEnd(end)}${lines}`));
       });
       this.#child.once('message', () => clearTimeout(timer));
     });
   }
 
-  /** Not by the child's `close` event: that never comes once this side has closed the channel. */
-  async #untilEnded(linesEnded: Promise<unknown>): Promise<ProcessEnd> {
+  /**
+   * Uses `exit`, because the child emits no `close` after the supervisor has closed the channel.
+   */
+  async #waitForEnd(linesEnded: Promise<unknown>): Promise<ProcessEnd> {
     const end = new Promise<ProcessEnd>((resolve) => {
       this.#child.once('exit', (code, signal) => resolve({ code, signal }));
       this.#child.once('error', (error) => {
-        this.#keepLine(error.message);
+        this.#recordLine(error.message);
         resolve({ code: COMMAND_NOT_RUN, signal: null });
       });
     });
@@ -101,9 +103,9 @@ export class NodeProcess {
     return end;
   }
 
-  #keepLine(line: string): void {
+  #recordLine(line: string): void {
     this.#lastLines.push(line);
-    if (this.#lastLines.length > LINES_KEPT) this.#lastLines.shift();
+    if (this.#lastLines.length > LAST_LINES_MAX) this.#lastLines.shift();
   }
 }
 
@@ -118,7 +120,7 @@ function readMessage(message: unknown): Message | undefined {
   return type === 'failed' ? { type, code: String(code), message: String(text) } : undefined;
 }
 
-/** `exit code 70`, `signal SIGKILL`. */
-export function endText({ code, signal }: ProcessEnd): string {
+/** Such as `exit code 70` or `signal SIGKILL`. */
+export function describeEnd({ code, signal }: ProcessEnd): string {
   return signal === null ? `exit code ${code}` : `signal ${signal}`;
 }

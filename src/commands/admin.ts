@@ -1,6 +1,6 @@
-/** The commands that tune a node: slabs, lru, lru_crawler, cache_memlimit, shutdown; replies are memcached's. */
+/** The commands that tune a node: slabs, lru, lru_crawler, cache_memlimit and shutdown. */
 import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
-import { MOVED, type Store, type Tunables } from '../store/index.ts';
+import { MOVE_RESULT, type Store, type Tunables } from '../store/index.ts';
 import type { NodeView } from './node-view.ts';
 
 const OK = 'OK';
@@ -12,32 +12,33 @@ const HOT_AND_WARM_PERCENT_MAX = 80;
 const MEMORY_MIN_MIB = 8;
 const MEMORY_MAX_MIB = 1_000_000_000;
 const MIB = 2 ** 20;
-/** memcached's bound on class ids. */
-const SLAB_IDS_MAX = 64;
-const NO_SPARE = 'NOSPARE source class has no spare pages';
+/** memcached accepts class ids below this bound. */
+const CLASS_IDS_END = 64;
+const NO_SPARE_PAGES = 'NOSPARE source class has no spare pages';
 const NO_STRIPE = -1;
 
-/** The whole answer, as a line; undefined says that there is none. */
+/** Runs one tuning command and writes memcached's reply line for it. */
 export function answerAdmin(
   store: Store,
   node: NodeView,
   request: Request,
   reply: ReplyWriter,
 ): void {
-  const line = answerOf(store, node, request.words);
+  const line = replyTo(store, node, request.words);
   if (line === ERROR) reply.status(request, STATUS.unknownCommand);
   else if (!request.noreply && line !== undefined) reply.sink.putText(`${line}\r\n`);
 }
 
-function answerOf(store: Store, node: NodeView, words: readonly string[]): string | undefined {
+/** Runs the command and returns its reply line; undefined if it has no reply. */
+function replyTo(store: Store, node: NodeView, words: readonly string[]): string | undefined {
   const [name, ...rest] = words;
   switch (name) {
     case 'slabs':
-      return tuneSlabs(store, rest);
+      return answerSlabs(store, rest);
     case 'lru':
-      return tuneLru(store, rest);
+      return answerLru(store, rest);
     case 'lru_crawler':
-      return tuneCrawler(store, rest);
+      return answerLruCrawler(store, rest);
     case 'cache_memlimit':
       return limitMemory(store, rest);
     default:
@@ -45,7 +46,7 @@ function answerOf(store: Store, node: NodeView, words: readonly string[]): strin
   }
 }
 
-function tuneSlabs(store: Store, [action, ...rest]: readonly string[]): string {
+function answerSlabs(store: Store, [action, ...rest]: readonly string[]): string {
   const { tunables } = store;
   if (action === 'reassign' && rest.length === 2) return reassign(store, rest);
   if (action !== 'automove' || rest.length === 0) return ERROR;
@@ -63,40 +64,46 @@ function tuneSlabs(store: Store, [action, ...rest]: readonly string[]): string {
   return OK;
 }
 
-const ANY_CLASS = -1;
-const POOL = 0;
+const ANY_CLASS_ID = -1;
+const POOL_ID = 0;
 
-/** Moves a page here and now: a matter of milliseconds, after which the reply is true. */
+/** Moves a page before it replies, so `OK` means that the page has moved; takes milliseconds. */
 function reassign(store: Store, [from, to]: readonly string[]): string {
   if (store.tunables.get('reassign') === 0) return 'CLIENT_ERROR slab reassignment disabled';
-  const [given, target] = [readI32(from), readI32(to)];
-  if (given === undefined || target === undefined) return BAD_FORMAT;
-  if (given === target) return 'SAME src and dst class are identical';
-  const classes = store.chunkBytes.length;
-  const source = given === ANY_CLASS ? store.classOfMostPages(target) || ANY_CLASS : given;
-  if (source < POOL || source >= classes || target < POOL || target >= classes) {
+  const [sourceId, destination] = [readI32(from), readI32(to)];
+  if (sourceId === undefined || destination === undefined) return BAD_FORMAT;
+  if (sourceId === destination) return 'SAME src and dst class are identical';
+  const classCount = store.chunkBytes.length;
+  const source =
+    sourceId === ANY_CLASS_ID ? store.classWithMostPages(destination) || ANY_CLASS_ID : sourceId;
+  if (
+    source < POOL_ID ||
+    source >= classCount ||
+    destination < POOL_ID ||
+    destination >= classCount
+  ) {
     return 'BADCLASS invalid src or dst class id';
   }
-  // Whoever needs a page of the pool takes one by itself.
-  if (source === POOL) return NO_SPARE;
-  switch (store.mover.move(source, target, NO_STRIPE)) {
-    case MOVED.done:
+  // A size class takes a page from the pool when it needs one, so there is nothing to move.
+  if (source === POOL_ID) return NO_SPARE_PAGES;
+  switch (store.pageMover.move(source, destination, NO_STRIPE)) {
+    case MOVE_RESULT.done:
       return OK;
-    case MOVED.busy:
+    case MOVE_RESULT.busy:
       return 'BUSY currently processing reassign request';
     default:
-      return NO_SPARE;
+      return NO_SPARE_PAGES;
   }
 }
 
-function tuneLru({ tunables }: Store, [action, ...rest]: readonly string[]): string {
-  const isKept = tunables.get('maintainer') === 1 && rest.length >= 1;
-  if (action === 'tune' && rest.length >= 4) return tuneSegments(tunables, rest);
-  if (action === 'mode' && isKept) return setMode(tunables, rest[0]);
-  return action === 'temp_ttl' && isKept ? setTempTtl(tunables, rest[0]) : ERROR;
+function answerLru({ tunables }: Store, [action, ...rest]: readonly string[]): string {
+  const isAllowed = tunables.get('maintainer') === 1 && rest.length >= 1;
+  if (action === 'tune' && rest.length >= 4) return setSegmentLimits(tunables, rest);
+  if (action === 'mode' && isAllowed) return setLruMode(tunables, rest[0]);
+  return action === 'temp_ttl' && isAllowed ? setTempTtl(tunables, rest[0]) : ERROR;
 }
 
-function setMode(tunables: Tunables, mode: string | undefined): string {
+function setLruMode(tunables: Tunables, mode: string | undefined): string {
   if (mode !== 'flat' && mode !== 'segmented') return ERROR;
   tunables.set('segmented', mode === 'flat' ? 0 : 1);
   return OK;
@@ -106,11 +113,11 @@ function setTempTtl(tunables: Tunables, text: string | undefined): string {
   const seconds = readI32(text);
   if (seconds === undefined) return ERROR;
   tunables.set('tempLru', seconds < 0 ? 0 : 1);
-  if (seconds >= 0) tunables.set('tempTtlSeconds', seconds);
+  if (seconds >= 0) tunables.set('tempTtl', seconds);
   return OK;
 }
 
-function tuneSegments(tunables: Tunables, rest: readonly string[]): string {
+function setSegmentLimits(tunables: Tunables, rest: readonly string[]): string {
   const [hot, warm] = [readU32(rest[0]), readU32(rest[1])];
   const [hotFactor, warmFactor] = [readDouble(rest[2]), readDouble(rest[3])];
   if (hot === undefined || warm === undefined) return ERROR;
@@ -126,9 +133,9 @@ function tuneSegments(tunables: Tunables, rest: readonly string[]): string {
   return OK;
 }
 
-function tuneCrawler(store: Store, [action, ...rest]: readonly string[]): string {
+function answerLruCrawler(store: Store, [action, ...rest]: readonly string[]): string {
   const { tunables } = store;
-  if (rest.length === 0) return switchCrawler(tunables, action);
+  if (rest.length === 0) return enableCrawler(tunables, action);
   if (rest.length !== 1) return ERROR;
   if (action === 'crawl') return crawl(store, rest[0]!);
   if (action !== 'sleep' && action !== 'tocrawl') return ERROR;
@@ -143,7 +150,7 @@ function tuneCrawler(store: Store, [action, ...rest]: readonly string[]): string
   return OK;
 }
 
-function switchCrawler(tunables: Tunables, action: string | undefined): string {
+function enableCrawler(tunables: Tunables, action: string | undefined): string {
   if (action === 'disable') {
     tunables.set('crawlerEnabled', 0);
     return OK;
@@ -154,31 +161,34 @@ function switchCrawler(tunables: Tunables, action: string | undefined): string {
   return OK;
 }
 
-/** `all`, `hash` (what memcached calls a walk of its table: all), or class ids. */
+/** Crawls all classes (`all`, or memcached's `hash`) or the listed class ids. */
 function crawl(store: Store, which: string): string {
   if (store.tunables.get('crawlerEnabled') === 0) return 'CLIENT_ERROR lru crawler disabled';
   const all = Array.from({ length: store.chunkBytes.length - 1 }, (_, at) => at + 1);
   const isAll = which === 'all' || which === 'hash';
-  const asked = isAll ? all : which.split(',').map((text) => readU32(text) ?? 0);
-  if (asked.some((id) => id < 1 || id >= SLAB_IDS_MAX)) return 'BADCLASS invalid class id';
-  if (store.expiries.isCrawling()) return 'BUSY currently processing crawler request';
-  for (const id of asked) if (id < store.chunkBytes.length) store.expiries.askFor(id);
+  const requested = isAll ? all : which.split(',').map((text) => readU32(text) ?? 0);
+  if (requested.some((id) => id < 1 || id >= CLASS_IDS_END)) return 'BADCLASS invalid class id';
+  if (store.expiryHints.isCrawling()) return 'BUSY currently processing crawler request';
+  for (const id of requested) if (id < store.chunkBytes.length) store.expiryHints.requestCrawl(id);
   return OK;
 }
 
-/** Down to 8 MiB, and up to four times what the node was started with: that was laid out then. */
+/**
+ * Sets the memory limit: at least 8 MiB, and at most four times the limit at start-up, because the
+ * node reserved an arena of that size.
+ */
 function limitMemory(store: Store, words: readonly string[]): string {
   const mib = readU32(words[0]);
   if (words.length < 1 || words.length > 2 || mib === undefined) return ERROR;
   if (mib < MEMORY_MIN_MIB) return 'MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m';
   if (mib > MEMORY_MAX_MIB) return 'MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes';
-  return store.limitMemory(mib * MIB)
+  return store.setMemoryLimit(mib * MIB)
     ? OK
     : 'MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust';
 }
 
 function shutDown(node: NodeView, words: readonly string[]): string | undefined {
-  if (!node.mayShutDown) return 'ERROR: shutdown not enabled';
+  if (!node.shutdownAllowed) return 'ERROR: shutdown not enabled';
   const [mode] = words;
   if (words.length > 1 || (mode !== undefined && mode !== 'graceful')) {
     return 'CLIENT_ERROR invalid shutdown mode';

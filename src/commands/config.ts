@@ -1,4 +1,4 @@
-/** ElastiCache's `config` commands: the list of a cluster's nodes, kept beside the cache (AWS's fork of memcached). */
+/** ElastiCache's `config` commands, by which clients discover the nodes of a cluster. */
 
 import type { ReplyWriter } from '../protocol/index.ts';
 import { type BinaryReplies, DIALECT, type Request, STATUS, VERB } from '../protocol/index.ts';
@@ -9,16 +9,16 @@ export interface ConfigEntry {
   readonly data: Buffer;
 }
 
-/** The node's entries; the server keeps them. */
+/** The config entries of a node; the server stores them. */
 export interface ConfigEntries {
   get(name: string): ConfigEntry | undefined;
-  /** False when there is no room for it. */
+  /** Returns false if there is no room for the entry. */
   set(entry: ConfigEntry): boolean;
   delete(name: string): boolean;
   list(): readonly ConfigEntry[];
 }
 
-/** The entry that names a cluster's nodes, and the key under which old clients ask for it. */
+/** The entry that lists a cluster's nodes, and the key by which old clients get it. */
 export const CLUSTER_ENTRY = 'cluster';
 export const LEGACY_CLUSTER_KEY = Buffer.from('AmazonElastiCache:cluster');
 
@@ -26,7 +26,7 @@ export function answerConfig(entries: ConfigEntries, request: Request, reply: Re
   const name = request.keySource.toString('latin1', request.keyStart(0), request.keyEnd(0));
   switch (request.verb) {
     case VERB.configGet:
-      answerGet(name === '' ? entries.list() : found(entries, name), request, reply);
+      answerGet(name === '' ? entries.list() : entriesNamed(entries, name), request, reply);
       break;
     case VERB.configSet: {
       const { clientFlags: flags, input, bodyStart, bodyEnd } = request;
@@ -43,7 +43,7 @@ export function answerConfig(entries: ConfigEntries, request: Request, reply: Re
   }
 }
 
-function found(entries: ConfigEntries, name: string): readonly ConfigEntry[] {
+function entriesNamed(entries: ConfigEntries, name: string): readonly ConfigEntry[] {
   const entry = entries.get(name);
   return entry === undefined ? [] : [entry];
 }
@@ -53,7 +53,7 @@ function answerGet(entries: readonly ConfigEntry[], request: Request, reply: Rep
     const [entry] = entries;
     const binary = reply as BinaryReplies;
     if (entry === undefined) binary.miss(request, 0);
-    else binary.entry(request, request.withKey ? entry.name : '', entry.flags, entry.data);
+    else binary.configEntry(request, request.withKey ? entry.name : '', entry.flags, entry.data);
     return;
   }
   const { sink } = reply;
@@ -66,22 +66,25 @@ function answerGet(entries: readonly ConfigEntry[], request: Request, reply: Rep
   sink.putText('END\r\n');
 }
 
-/** A packet for each entry, then one without a key. */
+/** Sends a packet for each entry, then a packet without a key. */
 function answerList(entries: ConfigEntries, request: Request, reply: BinaryReplies): void {
-  for (const { name, flags, data } of entries.list()) reply.entry(request, name, flags, data);
-  reply.bare(request);
+  for (const { name, flags, data } of entries.list()) reply.configEntry(request, name, flags, data);
+  reply.success(request);
 }
 
-/** One node of a cluster, as clients are told of it. */
+/** One node of a cluster, as the cluster entry lists it. */
 export interface ClusterMember {
   readonly host: string;
-  /** May be empty: clients then ask the name service. */
+  /** If this is empty, clients resolve the host name. */
   readonly ip: string;
   readonly port: number;
 }
 
-/** The data of the cluster entry: a version, and the nodes sorted by host. The newline at its end counts. */
-export function clusterBlock(version: number, members: readonly ClusterMember[]): Buffer {
+/**
+ * Encodes the data of the cluster entry: the version, and the nodes sorted by host. The final
+ * newline is part of the data.
+ */
+export function encodeClusterNodes(version: number, members: readonly ClusterMember[]): Buffer {
   const nodes = members
     .toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : a.port - b.port))
     .map(({ host, ip, port }) => `${host}|${ip}|${port}`);

@@ -4,12 +4,15 @@ import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../s
 
 const TWO_32 = 0x1_0000_0000;
 const DIGITS_MAX = 20;
-/** The longest value that can be a number: digits, and blanks from earlier decrements. */
+/** The longest value that the node reads as a number; earlier decrements pad it with blanks. */
 const NUMBER_BYTES_MAX = 4096;
 
-/** A value that is a number of 64 bits: up wraps around, down stops at 0. One for each thread. */
+/**
+ * Arithmetic on a value that is a 64-bit number: increments wrap around, decrements stop at 0.
+ * Each worker thread has one Counter.
+ */
 export class Counter {
-  /** The number after the last `read`, `apply` or `create`, in two words and in digits. */
+  /** The number after the last `read`, `apply` or `create`, as two 32-bit words and as digits. */
   high = 0;
   low = 0;
   length = 0;
@@ -20,7 +23,7 @@ export class Counter {
     this.#store = store;
   }
 
-  /** Reads an opened item's value as memcached does: blanks around it are no harm. */
+  /** Reads the number of an opened item; as in memcached, blanks may surround it. */
   read(id: ItemId): boolean {
     const { items, arena } = this.#store;
     const length = items.valueBytes(id);
@@ -33,17 +36,17 @@ export class Counter {
   }
 
   /**
-   * Adds to the number read, or subtracts from it, and puts it in place of the item's value. Returns
-   * the item now in place, or NO_ITEM when there is no memory for it.
+   * Adds to the number that `read` found, or subtracts from it, and stores the result under the
+   * key. Returns the item that is now linked, or NO_ITEM if there is no memory for it.
    */
-  apply(hash: number, id: ItemId, up: boolean, high: number, low: number): ItemId {
-    if (up) this.#add(high, low);
+  apply(hash: number, id: ItemId, isIncrement: boolean, high: number, low: number): ItemId {
+    if (isIncrement) this.#add(high, low);
     else this.#subtract(high, low);
-    this.#write();
+    this.#writeDigits();
     return this.#store.rewriteNumber(hash, id, this.digits, this.length);
   }
 
-  /** Links a new item with this number under a key that `open` did not find; or NO_ITEM. */
+  /** Links a new item with this number, under a key that `open` did not find; or NO_ITEM. */
   create(request: Request, hash: number, expiry: number, high: number, low: number): ItemId {
     const store = this.#store;
     const { hasOwnCas } = request;
@@ -51,7 +54,7 @@ export class Counter {
     const keyBytes = request.keyEnd(0) - start;
     this.high = high;
     this.low = low;
-    this.#write();
+    this.#writeDigits();
     const id = store.allocateOpened(hash, NO_ITEM, keyBytes, 0, expiry, this.length, hasOwnCas);
     if (id === NO_ITEM) return NO_ITEM;
     store.writeKey(id, request.keySource, start, start + keyBytes);
@@ -71,7 +74,7 @@ export class Counter {
     this.#store.counters.addToClass(sizeClass, slot);
   }
 
-  #write(): void {
+  #writeDigits(): void {
     this.length = writeDecimal64(this.digits, 0, this.high, this.low);
   }
 
@@ -82,9 +85,9 @@ export class Counter {
   }
 
   #subtract(high: number, low: number): void {
-    const more = high > this.high || (high === this.high && low > this.low);
+    const isBelowZero = high > this.high || (high === this.high && low > this.low);
     const borrow = low > this.low ? 1 : 0;
-    this.high = more ? 0 : this.high - high - borrow;
-    this.low = more ? 0 : this.low - low + borrow * TWO_32;
+    this.high = isBelowZero ? 0 : this.high - high - borrow;
+    this.low = isBelowZero ? 0 : this.low - low + borrow * TWO_32;
   }
 }

@@ -1,14 +1,14 @@
-/** lru_crawler metadump and mgdump: every key of the node, in bounded steps while it serves. */
+/** lru_crawler metadump and mgdump: list all keys in bounded steps, while the node serves. */
 import type { ByteSink } from '../base/index.ts';
 import { putBase64 } from '../protocol/index.ts';
 import { FLAG, type ItemId, NO_ITEM, type Store } from '../store/index.ts';
 import type { ReplyStream } from './reply-stream.ts';
 
-/** Bytes kept free in the output before a bucket is locked: nothing is allocated under a lock. */
+/** Room in the output before a group is locked, so that the output need not grow under the lock. */
 const PIECE_BYTES = 64 * 1024;
-/** Groups of buckets looked at in one piece. */
+/** Groups of buckets that one piece visits at most. */
 const GROUPS_PER_PIECE = 4096;
-/** The longest line: a key of 250 bytes, each written as `%XX`, and the numbers. */
+/** The longest line: a key of 250 bytes, each encoded as `%XX`, and the numbers. */
 const LINE_BYTES_MAX = 1200;
 
 /** memcached's MAX_NUMBER_OF_SLAB_CLASSES. */
@@ -30,26 +30,26 @@ const CRLF = text('\r\n');
 const BINARY_CRLF = text(' b\r\n');
 const HEX = text('0123456789ABCDEF');
 const PERCENT = 0x25;
-/** Characters that a URI holds as they are (RFC 3986, unreserved). */
-const PLAIN = new Uint8Array(256);
+/** Characters that a URI does not encode (RFC 3986, unreserved). */
+const UNRESERVED = new Uint8Array(256);
 for (const byte of text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')) {
-  PLAIN[byte] = 1;
+  UNRESERVED[byte] = 1;
 }
 
 /**
- * Walks the index by groups of buckets whose numbers end in the same bits, one group under its lock
- * at a time. A bucket that splits meanwhile stays in its group, so an item that is there all the time
- * is told exactly once.
+ * Walks the index by groups of buckets whose numbers end in the same bits, and locks one group at
+ * a time. A bucket that splits during the walk stays in its group, so an item that is in the store
+ * all the time is listed exactly once.
  */
-export class Dump implements ReplyStream {
-  readonly mayBeCut = true;
+export class Metadump implements ReplyStream {
+  readonly canBeTruncated = true;
   readonly #store: Store;
   readonly #classes: ReadonlySet<number> | undefined;
   readonly #lines: 'meta' | 'mg';
   readonly #groups: number;
   #group = 0;
 
-  /** Of all size classes unless some are named. */
+  /** Lists the items of all size classes if `classes` is undefined. */
   constructor(store: Store, lines: 'meta' | 'mg', classes: ReadonlySet<number> | undefined) {
     this.#store = store;
     this.#lines = lines;
@@ -59,11 +59,11 @@ export class Dump implements ReplyStream {
 
   write(sink: ByteSink): boolean {
     sink.ensure(PIECE_BYTES + LINE_BYTES_MAX);
-    const full = sink.at + PIECE_BYTES;
+    const pieceEnd = sink.at + PIECE_BYTES;
     for (let groups = 0; groups < GROUPS_PER_PIECE && this.#group < this.#groups; groups++) {
-      if (sink.at >= full) return false;
-      const missing = this.#writeGroup(sink);
-      if (missing > 0) sink.ensure(missing);
+      if (sink.at >= pieceEnd) return false;
+      const missingBytes = this.#writeGroup(sink);
+      if (missingBytes > 0) sink.ensure(missingBytes);
       else this.#group++;
     }
     if (this.#group < this.#groups) return false;
@@ -71,15 +71,15 @@ export class Dump implements ReplyStream {
     return true;
   }
 
-  /** It holds nothing between two pieces. */
+  /** The dump holds no resources between two pieces. */
   abandon(): void {}
 
-  /** The room that the group may take, when there is not as much: then nothing of it is written. */
+  /** Writes a group and returns 0, or writes nothing and returns the room in bytes it needs. */
   #writeGroup(sink: ByteSink): number {
     const { index } = this.#store;
     index.lockGroup(this.#group);
-    const room = index.groupItems(this.#group, this.#groups) * LINE_BYTES_MAX;
-    const fits = sink.at + room <= sink.bytes.length;
+    const roomBytes = index.groupItemCount(this.#group, this.#groups) * LINE_BYTES_MAX;
+    const fits = sink.at + roomBytes <= sink.bytes.length;
     if (fits) {
       for (let at = this.#group; at < index.bucketCount(); at += this.#groups) {
         for (let id = index.first(at); id !== NO_ITEM; id = index.next(id)) {
@@ -88,12 +88,12 @@ export class Dump implements ReplyStream {
       }
     }
     index.unlockGroup(this.#group);
-    return fits ? 0 : room;
+    return fits ? 0 : roomBytes;
   }
 
   #writeItem(sink: ByteSink, id: ItemId): void {
-    const { items, lifetimes } = this.#store;
-    if (lifetimes.isExpired(id) || lifetimes.isFlushed(id)) return;
+    const { items, clock } = this.#store;
+    if (clock.isExpired(id) || clock.isFlushed(id)) return;
     if (this.#classes !== undefined && !this.#classes.has(items.lruClassOf(id))) return;
     const keyAt = items.keyAt(id);
     const keyEnd = keyAt + items.keyBytes(id);
@@ -102,9 +102,9 @@ export class Dump implements ReplyStream {
   }
 
   #writeMeta(sink: ByteSink, id: ItemId, keyAt: number, keyEnd: number): void {
-    const { items, lifetimes } = this.#store;
+    const { items, clock } = this.#store;
     const expiry = items.expiry(id);
-    const epoch = lifetimes.epoch();
+    const epoch = clock.epoch();
     sink.putConstant(KEY);
     this.#writeKey(sink, keyAt, keyEnd);
     sink.putConstant(EXP);
@@ -114,7 +114,7 @@ export class Dump implements ReplyStream {
     sink.putDecimal(items.access(id) + epoch);
     sink.putConstant(CAS);
     sink.putDecimal64(items.casHigh(id), items.casLow(id));
-    sink.putConstant(items.has(id, FLAG.fetched) ? FETCHED : UNFETCHED);
+    sink.putConstant(items.hasFlag(id, FLAG.fetched) ? FETCHED : UNFETCHED);
     sink.putConstant(CLS);
     sink.putDecimal(items.lruClassOf(id));
     sink.putConstant(SIZE);
@@ -122,10 +122,10 @@ export class Dump implements ReplyStream {
     sink.putConstant(NEWLINE);
   }
 
-  /** A line that a client may send as it is, to fetch the item. */
+  /** Writes a request line that a client can send unchanged to fetch the item. */
   #writeMg(sink: ByteSink, id: ItemId, keyAt: number, keyEnd: number): void {
     const { items, arena } = this.#store;
-    const isBinary = items.has(id, FLAG.keyBinary);
+    const isBinary = items.hasFlag(id, FLAG.keyBinary);
     sink.putConstant(MG);
     if (isBinary) putBase64(sink, arena.bytes, keyAt, keyEnd);
     else sink.putRange(arena.bytes, keyAt, keyEnd);
@@ -136,7 +136,7 @@ export class Dump implements ReplyStream {
     const { bytes } = this.#store.arena;
     for (let at = keyAt; at < keyEnd; at++) {
       const byte = bytes[at]!;
-      if (PLAIN[byte] === 1) {
+      if (UNRESERVED[byte] === 1) {
         sink.putByte(byte);
         continue;
       }
@@ -147,18 +147,18 @@ export class Dump implements ReplyStream {
   }
 }
 
-/** What `lru_crawler metadump|mgdump <all|hash|ids>` asks for, or the line that refuses it. */
-export function beginDump(
+/** Starts the dump of `lru_crawler metadump|mgdump <all|hash|ids>`, or returns an error line. */
+export function beginMetadump(
   store: Store,
   words: readonly string[],
   dumpingAllowed: boolean,
-): Dump | string {
+): Metadump | string {
   const [, action, which = ''] = words;
   const isMg = action === 'mgdump';
   if (!dumpingAllowed) return isMg ? 'ERROR key dump not allowed' : 'ERROR metadump not allowed';
   const lines = isMg ? 'mg' : 'meta';
-  if (which === 'all' || which === 'hash') return new Dump(store, lines, undefined);
+  if (which === 'all' || which === 'hash') return new Metadump(store, lines, undefined);
   const ids = which.split(',').map((id) => (/^\d{1,3}$/.test(id) ? Number(id) : 0));
   if (ids.some((id) => id < 1 || id >= CLASS_IDS_END)) return 'BADCLASS invalid class id';
-  return new Dump(store, lines, new Set(ids));
+  return new Metadump(store, lines, new Set(ids));
 }

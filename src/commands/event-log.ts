@@ -1,7 +1,7 @@
-/** What `watch` shows: events of a node, for people who look for the cause of something. */
+/** The events of a node that watchers receive (`watch`), for diagnosis. */
 import { STATUS, type Status } from '../protocol/index.ts';
 
-/** memcached's streams, and those of its proxy, of which there are no events here. */
+/** memcached's event streams. The node publishes no events on the streams of memcached's proxy. */
 export const STREAM = {
   fetchers: 1,
   mutations: 2,
@@ -15,17 +15,17 @@ export const STREAM = {
   proxyuser: 128,
 } as const;
 
-/** One thread's way to tell events. */
+/** Publishes the events of one worker thread. */
 export interface EventLog {
-  /** The streams that anybody watches: look before you make a line. */
-  readonly watched: number;
-  /** Whose request is answered now. */
+  /** The streams that have watchers. Check this before you format an event. */
+  readonly watchedStreams: number;
+  /** The id of the connection whose request the thread executes (memcached's field `cfd`). */
   cfd: number;
-  /** Tells an event: `text` is all that follows `type=`. Never waits; a slow watcher misses events. */
-  tell(stream: number, text: string): void;
+  /** Publishes an event; `text` follows `type=`. Never waits: a slow watcher misses events. */
+  publish(stream: number, text: string): void;
 }
 
-/** The streams that `watch` names, fetchers if none; undefined when one of them is not known. */
+/** The streams that `watch` names, or fetchers if it names none; undefined if one is unknown. */
 export function streamsOf(words: readonly string[]): number | undefined {
   let streams = 0;
   for (const word of words) {
@@ -49,12 +49,12 @@ export function storeStatusName(status: Status): string {
   return STORE_STATUS[status] ?? 'unknown';
 }
 
-/** A key as one word: what is no plain character is escaped as in a URI. */
-export function keyWord(bytes: Buffer, start: number, end: number): string {
-  return encodeLatin1(bytes.toString('latin1', start, end));
+/** Encodes a key as one word: every byte that is not unreserved in a URI becomes `%XX`. */
+export function encodeKey(bytes: Buffer, start: number, end: number): string {
+  return percentEncode(bytes.toString('latin1', start, end));
 }
 
-function encodeLatin1(text: string): string {
+function percentEncode(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9\-._~]/g, (character) => {
     const code = character.charCodeAt(0).toString(16).toUpperCase();
     return `%${code.padStart(2, '0')}`;

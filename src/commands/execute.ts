@@ -10,8 +10,9 @@ import { answerAdmin } from './admin.ts';
 import { Arithmetic } from './arithmetic.ts';
 import { answerConfig } from './config.ts';
 import { Counter } from './counter.ts';
-import { beginDump } from './dump.ts';
+import { beginMetadump } from './dump.ts';
 import type { EventLog } from './event-log.ts';
+import { ItemEvents } from './item-events.ts';
 import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
 import { answerMetaDelete } from './meta/delete.ts';
@@ -22,19 +23,19 @@ import { answerDelete, answerFlush, answerTouch } from './remove.ts';
 import type { ReplyStream } from './reply-stream.ts';
 import { Retriever } from './retrieve.ts';
 import { answerStats } from './stats.ts';
-import { ItemEvents } from './watch.ts';
 import { ValueWriter } from './write.ts';
 import { WholeWriter } from './write-whole.ts';
 
-/** What a node allows and forbids. */
+/** The commands that the operator of the node allows or forbids. */
 export interface CommandRules {
   readonly flushAllowed: boolean;
   readonly dumpingAllowed: boolean;
 }
 
 /**
- * What each command means, for one thread. Retrievals may take several steps and storage commands
- * wait for their value, so the session drives those two itself; `answer` is everything else.
+ * Executes the commands of one worker thread. A retrieval may take several steps and a storage
+ * command waits for its value, so the session drives `retriever` and the writers itself; `answer`
+ * executes everything else.
  */
 export class Executor {
   readonly retriever: Retriever;
@@ -64,8 +65,8 @@ export class Executor {
   }
 
   /**
-   * Answers a request that needs no value. What comes back is the rest of a reply that is too long
-   * for one step.
+   * Answers a request that needs no value. Returns the rest of a reply that is too long for one
+   * step, if any.
    */
   answer(request: Request, reply: ReplyWriter): ReplyStream | undefined {
     switch (request.verb) {
@@ -108,7 +109,7 @@ export class Executor {
         reply.status(request, STATUS.ok);
         break;
       default:
-        reply.refusal(request);
+        reply.errorReply(request);
     }
     return undefined;
   }
@@ -126,15 +127,15 @@ export class Executor {
       answerAdmin(this.#store, this.#node, request, reply);
       return undefined;
     }
-    const dump = beginDump(this.#store, request.words, this.#rules.dumpingAllowed);
+    const dump = beginMetadump(this.#store, request.words, this.#rules.dumpingAllowed);
     if (typeof dump === 'string') reply.sink.putText(`${dump}\r\n`);
     else if (action === 'mgdump') reply.sink.putText('OK\r\n');
     return typeof dump === 'string' ? undefined : dump;
   }
 
   /**
-   * Answers a meta command other than `ms`, which waits for its value as any storage command. What
-   * comes back is the rest of a reply that is too long for one step.
+   * Answers a meta command other than `ms`, which waits for its value like every storage command.
+   * Returns the rest of a reply that is too long for one step, if any.
    */
   answerMeta(request: Request, reply: MetaReplies): ReplyStream | undefined {
     switch (request.verb) {
@@ -153,7 +154,7 @@ export class Executor {
         answerMetaDebug(this.#store, request, reply);
         break;
       default:
-        reply.refusal(request);
+        reply.errorReply(request);
     }
     return undefined;
   }

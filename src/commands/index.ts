@@ -1,11 +1,11 @@
-/** What each Memcached command means. */
+/** Executes Memcached commands on the store. */
 
 export {
   CLUSTER_ENTRY,
   type ClusterMember,
   type ConfigEntries,
   type ConfigEntry,
-  clusterBlock,
+  encodeClusterNodes,
 } from './config.ts';
 export { type EventLog, STREAM, streamsOf } from './event-log.ts';
 export { type CommandRules, Executor } from './execute.ts';

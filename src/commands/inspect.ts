@@ -11,10 +11,10 @@ import {
 } from '../store/index.ts';
 import type { NodeView } from './node-view.ts';
 
-/** Writes one statistic. */
-type Put = (name: string, value: string | number) => void;
+/** Writes one row of statistics. */
+type WriteStat = (name: string, value: string | number) => void;
 
-/** memcached's order; a name in quotes is a counter of the threads, of all classes together. */
+/** Counters of each size class, in memcached's order. */
 const CLASS_COUNTERS: readonly ClassCounterName[] = [
   'cmd_set',
   'delete_hits',
@@ -25,49 +25,49 @@ const CLASS_COUNTERS: readonly ClassCounterName[] = [
   'touch_hits',
 ];
 
-/** `stats`: of the node, of the commands and of the items. */
-export function generalStats(store: Store, node: NodeView, put: Put): void {
+/** Writes `stats`: rows of the node, the commands and the items, in memcached's order. */
+export function writeGeneralStats(store: Store, node: NodeView, put: WriteStat): void {
   const { sums } = store;
-  const thread = (name: ThreadCounterName): void => put(name, sums.thread(name));
-  const classes = (name: ClassCounterName): void => put(name, sums.class(name));
-  nodeStats(store, node, put);
+  const writeThreadCounter = (name: ThreadCounterName): void => put(name, sums.thread(name));
+  const writeClassCounter = (name: ClassCounterName): void => put(name, sums.class(name));
+  writeNodeStats(store, node, put);
   put('cmd_get', sums.thread('get_cmds'));
-  classes('cmd_set');
+  writeClassCounter('cmd_set');
   put('cmd_flush', sums.thread('flush_cmds'));
   put('cmd_touch', sums.thread('touch_cmds'));
   put('cmd_meta', sums.thread('meta_cmds'));
   put('get_hits', sums.hits());
-  thread('get_misses');
-  thread('get_expired');
-  thread('get_flushed');
-  thread('delete_misses');
-  classes('delete_hits');
-  thread('incr_misses');
-  classes('incr_hits');
-  thread('decr_misses');
-  classes('decr_hits');
-  thread('cas_misses');
-  classes('cas_hits');
-  classes('cas_badval');
-  classes('touch_hits');
-  thread('touch_misses');
-  thread('store_too_large');
-  thread('store_no_memory');
-  thread('auth_cmds');
-  thread('auth_errors');
-  thread('bytes_read');
-  thread('bytes_written');
+  writeThreadCounter('get_misses');
+  writeThreadCounter('get_expired');
+  writeThreadCounter('get_flushed');
+  writeThreadCounter('delete_misses');
+  writeClassCounter('delete_hits');
+  writeThreadCounter('incr_misses');
+  writeClassCounter('incr_hits');
+  writeThreadCounter('decr_misses');
+  writeClassCounter('decr_hits');
+  writeThreadCounter('cas_misses');
+  writeClassCounter('cas_hits');
+  writeClassCounter('cas_badval');
+  writeClassCounter('touch_hits');
+  writeThreadCounter('touch_misses');
+  writeThreadCounter('store_too_large');
+  writeThreadCounter('store_no_memory');
+  writeThreadCounter('auth_cmds');
+  writeThreadCounter('auth_errors');
+  writeThreadCounter('bytes_read');
+  writeThreadCounter('bytes_written');
   put('limit_maxbytes', store.memoryLimitBytes());
   put('accepting_conns', node.acceptingConnections() ? 1 : 0);
   put('listen_disabled_num', 0);
   put('time_in_listen_disabled_us', 0);
   put('threads', node.threads);
-  thread('conn_yields');
-  indexStats(store, put);
-  itemTotals(store, node, put);
+  writeThreadCounter('conn_yields');
+  writeIndexStats(store, put);
+  writeItemTotals(store, node, put);
 }
 
-function nodeStats(store: Store, node: NodeView, put: Put): void {
+function writeNodeStats(store: Store, node: NodeView, put: WriteStat): void {
   const usage = process.resourceUsage();
   put('pid', node.pid);
   put('uptime', node.uptimeSeconds());
@@ -81,29 +81,29 @@ function nodeStats(store: Store, node: NodeView, put: Put): void {
   put('curr_connections', node.currentConnections());
   put('total_connections', store.sums.thread('total_connections'));
   put('rejected_connections', store.sums.thread('rejected_connections'));
-  put('connection_structures', node.connectionStructures());
-  // Replies are written straight into one buffer for each thread, and read from another.
-  zeros(put, ['response_obj_oom', 'response_obj_count', 'response_obj_bytes']);
+  put('connection_structures', node.peakConnections());
+  // Each thread reads into one buffer and writes replies into another; there are no reply objects.
+  writeZeros(put, ['response_obj_oom', 'response_obj_count', 'response_obj_bytes']);
   put('read_buf_count', node.threads);
   put('read_buf_bytes', node.threads * node.readBufferBytes);
   put('read_buf_bytes_free', node.threads * node.readBufferBytes);
-  zeros(put, ['read_buf_oom', 'reserved_fds']);
+  writeZeros(put, ['read_buf_oom', 'reserved_fds']);
 }
 
-/** What happens in memcached and never here; the names stay, for programs that look for them. */
-function zeros(put: Put, names: readonly string[]): void {
+/** Writes 0 for what slabring does not count, because programs look for memcached's names. */
+function writeZeros(put: WriteStat, names: readonly string[]): void {
   for (const name of names) put(name, 0);
 }
 
-const LOGS = [
+const LOG_COUNTERS = [
   'log_worker_dropped',
   'log_worker_written',
   'log_watcher_skipped',
   'log_watcher_sent',
   'log_watchers',
 ];
-/** What the crawler and the LRU's keeper did in a class. */
-const KEPT = [
+/** The totals of the crawler and the LRU maintainer in one size class. */
+const MAINTENANCE_TOTALS = [
   ['crawler_reclaimed', TOTAL.crawlerReclaimed],
   ['crawler_items_checked', TOTAL.crawlerItemsChecked],
   ['lrutail_reflocked', TOTAL.lrutailReflocked],
@@ -111,39 +111,39 @@ const KEPT = [
   ['moves_to_warm', TOTAL.movesToWarm],
   ['moves_within_lru', TOTAL.movesWithinLru],
 ] as const;
-const HITS_TO = ['hits_to_hot', 'hits_to_warm', 'hits_to_cold', 'hits_to_temp'] as const;
+const HITS_BY_SEGMENT = ['hits_to_hot', 'hits_to_warm', 'hits_to_cold', 'hits_to_temp'] as const;
 
-function indexStats(store: Store, put: Put): void {
+function writeIndexStats(store: Store, put: WriteStat): void {
   const buckets = store.index.bucketCount();
   put('hash_power_level', Math.floor(Math.log2(buckets)));
   put('hash_bytes', buckets * 4);
   put('hash_is_expanding', Number.isInteger(Math.log2(buckets)) ? 0 : 1);
 }
 
-/** What the page mover, the crawler and the LRU's keeper did. */
-function upkeepStats(store: Store, put: Put): void {
-  const thread = (name: ThreadCounterName): void => put(name, store.sums.thread(name));
-  thread('slab_reassign_rescues');
-  thread('slab_reassign_chunk_rescues');
-  thread('slab_reassign_evictions_nomem');
-  zeros(put, ['slab_reassign_inline_reclaim']);
-  thread('slab_reassign_busy_items');
-  zeros(put, ['slab_reassign_busy_deletes']);
-  put('slab_reassign_running', store.mover.isMoving() ? 1 : 0);
-  thread('slabs_moved');
-  put('lru_crawler_running', store.expiries.isCrawling() ? 1 : 0);
-  thread('lru_crawler_starts');
-  thread('lru_maintainer_juggles');
+/** Writes the counters of the page mover, the crawler and the LRU maintainer. */
+function writeMaintenanceStats(store: Store, put: WriteStat): void {
+  const writeThreadCounter = (name: ThreadCounterName): void => put(name, store.sums.thread(name));
+  writeThreadCounter('slab_reassign_rescues');
+  writeThreadCounter('slab_reassign_chunk_rescues');
+  writeThreadCounter('slab_reassign_evictions_nomem');
+  writeZeros(put, ['slab_reassign_inline_reclaim']);
+  writeThreadCounter('slab_reassign_busy_items');
+  writeZeros(put, ['slab_reassign_busy_deletes']);
+  put('slab_reassign_running', store.pageMover.isMoving() ? 1 : 0);
+  writeThreadCounter('slabs_moved');
+  put('lru_crawler_running', store.expiryHints.isCrawling() ? 1 : 0);
+  writeThreadCounter('lru_crawler_starts');
+  writeThreadCounter('lru_maintainer_juggles');
 }
 
-function itemTotals(store: Store, node: NodeView, put: Put): void {
+function writeItemTotals(store: Store, node: NodeView, put: WriteStat): void {
   const total = (slot: number): number => {
     let sum = 0;
     for (const sizeClass of classIds(store)) sum += store.total(sizeClass, slot);
     return sum;
   };
-  upkeepStats(store, put);
-  zeros(put, ['malloc_fails', ...LOGS]);
+  writeMaintenanceStats(store, put);
+  writeZeros(put, ['malloc_fails', ...LOG_COUNTERS]);
   const certificateSeconds = node.secondsSinceCertificates();
   if (certificateSeconds !== undefined) {
     put('ssl_new_sessions', store.sums.thread('ssl_new_sessions'));
@@ -151,32 +151,32 @@ function itemTotals(store: Store, node: NodeView, put: Put): void {
     put('ssl_proto_errors', store.sums.thread('ssl_proto_errors'));
     put('time_since_server_cert_refresh', certificateSeconds);
   }
-  zeros(put, ['unexpected_napi_ids', 'round_robin_fallback']);
+  writeZeros(put, ['unexpected_napi_ids', 'round_robin_fallback']);
   put('bytes', total(TOTAL.memRequested));
   put('curr_items', store.index.count());
   put('total_items', total(TOTAL.totalItems));
-  put('slab_global_page_pool', store.pages.free());
+  put('slab_global_page_pool', store.pagePool.freeCount());
   put('expired_unfetched', total(TOTAL.expiredUnfetched));
   put('evicted_unfetched', total(TOTAL.evictedUnfetched));
   put('evicted_active', total(TOTAL.evictedActive));
   put('evictions', total(TOTAL.evicted));
   put('reclaimed', total(TOTAL.reclaimed));
-  for (const [name, slot] of KEPT) put(name, total(slot));
+  for (const [name, slot] of MAINTENANCE_TOTALS) put(name, total(slot));
   put('direct_reclaims', total(TOTAL.directReclaims));
   put('lru_bumps_dropped', 0);
 }
 
-/** Seconds since the item that would leave a list next was used; 0 when there is none. */
+/** Seconds since the last access to the item at the tail of a list; 0 if the list is empty. */
 function ageOfTail(store: Store, sizeClass: number, segment: number): number {
   const tail = store.lru.tail(sizeClass, segment);
-  return tail === NO_ITEM ? 0 : Math.max(0, store.lifetimes.now() - store.items.access(tail));
+  return tail === NO_ITEM ? 0 : Math.max(0, store.clock.now() - store.items.access(tail));
 }
 
-/** `stats items`: each class that holds any. */
-export function itemStats(store: Store, put: Put): void {
+/** Writes `stats items`: the size classes that hold items. */
+export function writeItemStats(store: Store, put: WriteStat): void {
   for (const sizeClass of classIds(store)) {
     store.lockClass(sizeClass);
-    const number = store.lru.size(sizeClass);
+    const number = store.lru.classCount(sizeClass);
     const segments = [SEGMENT.hot, SEGMENT.warm, SEGMENT.cold, SEGMENT.temp] as const;
     const counts = segments.map((segment) => store.lru.count(sizeClass, segment));
     const ages = segments.map((segment) => ageOfTail(store, sizeClass, segment));
@@ -202,23 +202,23 @@ export function itemStats(store: Store, put: Put): void {
     row('expired_unfetched', store.total(sizeClass, TOTAL.expiredUnfetched));
     row('evicted_unfetched', store.total(sizeClass, TOTAL.evictedUnfetched));
     row('evicted_active', store.total(sizeClass, TOTAL.evictedActive));
-    for (const [name, slot] of KEPT) row(name, store.total(sizeClass, slot));
+    for (const [name, slot] of MAINTENANCE_TOTALS) row(name, store.total(sizeClass, slot));
     row('direct_reclaims', store.total(sizeClass, TOTAL.directReclaims));
-    for (const name of HITS_TO) row(name, store.sums.class(name, sizeClass));
+    for (const name of HITS_BY_SEGMENT) row(name, store.sums.class(name, sizeClass));
   }
 }
 
-/** `stats slabs`: each class that has pages. */
-export function slabStats(store: Store, put: Put): void {
+/** Writes `stats slabs`: the size classes that have pages. */
+export function writeSlabStats(store: Store, put: WriteStat): void {
   const { slabs, sums } = store;
   let active = 0;
   for (const sizeClass of classIds(store)) {
-    const pages = slabs.pages(sizeClass);
+    const pages = slabs.pageCount(sizeClass);
     if (pages === 0) continue;
     active++;
     const row = (name: string, value: number): void => put(`${sizeClass}:${name}`, value);
     const perPage = slabs.chunksPerPage(sizeClass);
-    const free = slabs.freeChunks(sizeClass);
+    const free = slabs.freeChunkCount(sizeClass);
     row('chunk_size', store.chunkBytes[sizeClass]!);
     row('chunks_per_page', perPage);
     row('total_pages', pages);
@@ -230,20 +230,20 @@ export function slabStats(store: Store, put: Put): void {
     for (const name of CLASS_COUNTERS) row(name, sums.class(name, sizeClass));
   }
   put('active_slabs', active);
-  put('total_malloced', store.pages.used() * store.pageBytes);
+  put('total_malloced', store.pagePool.usedCount() * store.pageBytes);
 }
 
-/** `stats sizes`: what sizes items have, this store's own bookkeeping included. */
-export function sizeStats(store: Store, put: Put): void {
-  if (!store.sizes.isKept()) {
+/** Writes `stats sizes`: the number of items of each size, which includes the item header. */
+export function writeSizeStats(store: Store, put: WriteStat): void {
+  if (!store.sizeHistogram.isEnabled()) {
     put('sizes_status', 'disabled');
     return;
   }
-  for (const [bytes, items] of store.sizes.counts()) put(String(bytes), items);
+  for (const [bytes, items] of store.sizeHistogram.counts()) put(String(bytes), items);
 }
 
-/** `stats conns`. */
-export function connectionStats(node: NodeView, put: Put): void {
+/** Writes `stats conns`. */
+export function writeConnectionStats(node: NodeView, put: WriteStat): void {
   for (const { id, address, listenAddress, state, idleSeconds } of node.connections()) {
     put(`${id}:addr`, address);
     put(`${id}:listen_addr`, listenAddress);
@@ -252,7 +252,7 @@ export function connectionStats(node: NodeView, put: Put): void {
   }
 }
 
-/** memcached's bound on one dump, in bytes. */
+/** memcached's bound on the reply of one cachedump. */
 const DUMP_BYTES_MAX = 2 * 1024 * 1024;
 const DUMP_LINE_BYTES_MAX = 320;
 const ITEM_WORD = Buffer.from('ITEM ');
@@ -261,18 +261,23 @@ const SECONDS_WORD = Buffer.from(' s]\r\n');
 const OPEN_WORD = Buffer.from(' [');
 
 /**
- * `stats cachedump <class> <limit>` (0 is no limit): the items of one class, newest first, up to
- * 2 MiB. Room is made before the class is locked, so that nothing is allocated while it is.
+ * Writes `stats cachedump <class> <limit>` (0 means no limit): the items of one size class, newest
+ * first, up to 2 MiB. The output grows before the class is locked, not while it is locked.
  */
-export function dumpClass(store: Store, sizeClass: number, limit: number, sink: ByteSink): void {
+export function writeCachedump(
+  store: Store,
+  sizeClass: number,
+  limit: number,
+  sink: ByteSink,
+): void {
   if (sizeClass < 1 || sizeClass >= store.chunkBytes.length) return;
   sink.ensure(DUMP_BYTES_MAX);
-  const { items, lifetimes, arena } = store;
+  const { items, clock, arena } = store;
   const sinkEnd = sink.at + DUMP_BYTES_MAX - DUMP_LINE_BYTES_MAX;
   let shown = 0;
   store.lockClass(sizeClass);
   const segments = [SEGMENT.cold, SEGMENT.warm, SEGMENT.hot, SEGMENT.temp];
-  let id = firstOf(store, sizeClass, segments);
+  let id = takeFirstHead(store, sizeClass, segments);
   while (id !== NO_ITEM && sink.at < sinkEnd && (limit === 0 || shown < limit)) {
     const keyAt = items.keyAt(id);
     const expiry = items.expiry(id);
@@ -281,17 +286,17 @@ export function dumpClass(store: Store, sizeClass: number, limit: number, sink: 
     sink.putConstant(OPEN_WORD);
     sink.putDecimal(items.valueBytes(id));
     sink.putConstant(BYTES_WORD);
-    sink.putDecimal(expiry === 0 ? 0 : expiry + lifetimes.epoch());
+    sink.putDecimal(expiry === 0 ? 0 : expiry + clock.epoch());
     sink.putConstant(SECONDS_WORD);
     shown++;
     id = items.lruNext(id);
-    if (id === NO_ITEM) id = firstOf(store, sizeClass, segments);
+    if (id === NO_ITEM) id = takeFirstHead(store, sizeClass, segments);
   }
   store.unlockClass(sizeClass);
 }
 
-/** The head of the first of these lists that has one; that list and those before it are taken off. */
-function firstOf({ lru }: Store, sizeClass: number, segments: number[]): ItemId {
+/** The head of the first list that is not empty; drops that list and those before it. */
+function takeFirstHead({ lru }: Store, sizeClass: number, segments: number[]): ItemId {
   for (;;) {
     const segment = segments.shift();
     if (segment === undefined) return NO_ITEM;
@@ -300,8 +305,8 @@ function firstOf({ lru }: Store, sizeClass: number, segments: number[]): ItemId 
   }
 }
 
-/** Puts statistics out in the request's dialect. */
-export function putter(request: Request, reply: ReplyWriter): Put {
+/** Writes rows of statistics in the dialect of the request. */
+export function statWriter(request: Request, reply: ReplyWriter): WriteStat {
   return (name, value) => reply.stat(request, name, String(value));
 }
 

@@ -1,39 +1,39 @@
 import type { ConfigEntries } from './config.ts';
 import type { PrefixStats } from './prefixes.ts';
 
-/** What `stats` shows of the node around the store; the server provides it. */
+/** The facts and actions of the node that commands need; the server provides them. */
 export interface NodeView {
   readonly pid: number;
-  /** What `version` answers. */
+  /** The version that `version` reports. */
   readonly version: string;
   readonly maxConnections: number;
   readonly threads: number;
-  /** What each thread reads into. */
+  /** Size of the read buffer that each worker thread has. */
   readonly readBufferBytes: number;
-  /** Seconds the node has been up. */
+  /** Seconds since the node started. */
   uptimeSeconds(): number;
   /** Unix time, in seconds. */
   timeSeconds(): number;
   currentConnections(): number;
-  /** Connections ever seen at the same time. */
-  connectionStructures(): number;
+  /** The largest number of connections that were open at the same time. */
+  peakConnections(): number;
   acceptingConnections(): boolean;
-  /** `stats settings`, in memcached's order. */
+  /** The rows of `stats settings`, in memcached's order. */
   settings(): readonly (readonly [name: string, value: string])[];
-  /** `stats conns`: every connection of every thread. */
+  /** The connections of all worker threads, for `stats conns`. */
   connections(): readonly ConnectionView[];
   readonly prefixes: PrefixStats;
   /** Whether clients may stop this node (`shutdown`). */
-  readonly mayShutDown: boolean;
-  /** Stops the node, after this turn. */
+  readonly shutdownAllowed: boolean;
+  /** Stops the node after the current turn. */
   shutDown(graceful: boolean): void;
-  /** What `config` keeps. */
+  /** The entries of the `config` commands. */
   readonly config: ConfigEntries;
-  /** `refresh_certs`: undefined when done, else a sentence. */
+  /** Reads the TLS certificates again (`refresh_certs`); returns an error line on failure. */
   refreshCertificates(): string | undefined;
-  /** Since the certificates were read; undefined without TLS. */
+  /** Seconds since the node read the certificates; undefined without TLS. */
   secondsSinceCertificates(): number | undefined;
-  /** 0 … 3, as `verbosity` sets it. */
+  /** Sets the log level from 0 to 3 (`verbosity`). */
   setVerbosity(level: number): void;
 }
 

@@ -2,9 +2,9 @@ import { type ReplyWriter, type Request, STATUS } from '../protocol/index.ts';
 import { CLASS_COUNT, COUNT, NO_ITEM, type Store } from '../store/index.ts';
 import { STREAM } from './event-log.ts';
 import { expiryOf } from './expiry.ts';
-import type { ItemEvents } from './watch.ts';
+import type { ItemEvents } from './item-events.ts';
 
-/** delete; in the binary protocol perhaps only of an item with a given CAS id. */
+/** Executes delete; a binary request may restrict it to an item with a given CAS id. */
 export function answerDelete(
   store: Store,
   request: Request,
@@ -19,14 +19,15 @@ export function answerDelete(
   const id = store.open(hash, keySource, start, end);
   const sizeClass = id === NO_ITEM ? 0 : items.lruClassOf(id);
   const bytes = id === NO_ITEM ? 0 : items.bytes(id);
-  const anyCas = casHigh === 0 && casLow === 0;
+  const ignoresCas = casHigh === 0 && casLow === 0;
   const matches =
-    id !== NO_ITEM && (anyCas || (items.casHigh(id) === casHigh && items.casLow(id) === casLow));
+    id !== NO_ITEM &&
+    (ignoresCas || (items.casHigh(id) === casHigh && items.casLow(id) === casLow));
   if (matches) store.removeOpened(hash, id);
   store.close(hash);
   if (sizeClass === 0) counters.add(COUNT.delete_misses);
   else if (matches) counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
-  if (matches && events.wants(STREAM.deletions)) {
+  if (matches && events.isWatched(STREAM.deletions)) {
     events.deleted(request, 'delete', sizeClass, bytes);
   }
   reply.status(
@@ -35,16 +36,16 @@ export function answerDelete(
   );
 }
 
-/** touch. */
+/** Executes touch. */
 export function answerTouch(store: Store, request: Request, reply: ReplyWriter): void {
-  const { items, lifetimes, counters } = store;
+  const { items, clock, counters } = store;
   const start = request.keyStart(0);
   const end = request.keyEnd(0);
   const hash = store.hashOf(request.keySource, start, end);
   const id = store.open(hash, request.keySource, start, end);
   const sizeClass = id === NO_ITEM ? 0 : items.lruClassOf(id);
   if (id !== NO_ITEM) {
-    store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+    store.setExpiry(id, expiryOf(request.exptime, clock.now(), clock.epoch()));
     store.noteHit(id);
   }
   store.close(hash);
@@ -54,20 +55,20 @@ export function answerTouch(store: Store, request: Request, reply: ReplyWriter):
   reply.status(request, sizeClass === 0 ? STATUS.notFound : STATUS.touched);
 }
 
-/** flush_all: now, or when the clock reaches the given moment. */
+/** Executes flush_all: now, or when the store's clock reaches the given time. */
 export function answerFlush(
   store: Store,
   request: Request,
   reply: ReplyWriter,
   allowed: boolean,
 ): void {
-  const { lifetimes } = store;
+  const { clock } = store;
   store.counters.add(COUNT.flush_cmds);
   if (!allowed) {
     reply.status(request, STATUS.flushNotAllowed);
     return;
   }
-  if (request.exptime <= 0) lifetimes.flushNow();
-  else lifetimes.flushAt(expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+  if (request.exptime <= 0) clock.flushNow();
+  else clock.flushAt(expiryOf(request.exptime, clock.now(), clock.epoch()));
   reply.status(request, STATUS.ok);
 }

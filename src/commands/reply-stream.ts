@@ -1,11 +1,11 @@
 import type { ByteSink } from '../base/index.ts';
 
-/** A reply too long for one turn: written piece by piece. */
+/** A reply that is too long for one turn; the session writes it in pieces. */
 export interface ReplyStream {
-  /** Whether a node that stops may leave out the rest. */
-  readonly mayBeCut: boolean;
-  /** Writes the next piece, a bounded one; true when all is written. */
+  /** Whether a node that stops may omit the rest of the reply. */
+  readonly canBeTruncated: boolean;
+  /** Writes the next piece, of bounded size; returns true after the last piece. */
   write(sink: ByteSink): boolean;
-  /** Gives up what is left, and whatever was held for it. Must follow unless all was written. */
+  /** Releases the stream's resources. The owner must call it unless `write` returned true. */
   abandon(): void;
 }

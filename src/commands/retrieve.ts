@@ -10,13 +10,13 @@ import { CLASS_COUNT, COUNT, type ItemId, NO_ITEM, type Store } from '../store/i
 import { CLUSTER_ENTRY, type ConfigEntries, LEGACY_CLUSTER_KEY } from './config.ts';
 import { STREAM } from './event-log.ts';
 import { expiryOf } from './expiry.ts';
+import type { ItemEvents } from './item-events.ts';
 import type { NodeView } from './node-view.ts';
 import { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
 import type { ReplyStream } from './reply-stream.ts';
 import { ValueStream } from './value-stream.ts';
-import type { ItemEvents } from './watch.ts';
 
-/** After this much output a get of many keys pauses, so that the client's pace is heard. */
+/** A get of many keys pauses after this much output, so that back-pressure takes effect. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 
 function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean {
@@ -27,21 +27,21 @@ function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean 
   );
 }
 
-/** A view that also says where the value and the item are. */
-class Hit extends ItemView {
+/** A view of an item that also holds the position of its value and its LRU segment. */
+class HitView extends ItemView {
   valueAt = 0;
   segment = 0;
   isChained = false;
 }
 
-/** get, gets, gat, gats, and touch in the binary protocol. */
+/** Executes get, gets, gat and gats, and the binary protocol's touch. */
 export class Retriever {
   readonly #store: Store;
   readonly #config: ConfigEntries;
   readonly #prefixes: PrefixStats;
   readonly #events: ItemEvents;
-  readonly #view = new Hit();
-  #stream: ReplyStream | undefined;
+  readonly #view = new HitView();
+  #pendingStream: ReplyStream | undefined;
 
   constructor(store: Store, node: Pick<NodeView, 'config' | 'prefixes'>, events: ItemEvents) {
     this.#store = store;
@@ -51,71 +51,71 @@ export class Retriever {
   }
 
   /**
-   * Answers the keys from number `from` on. Returns the first key that is still unanswered when the
-   * output grew long, or `request.keys` when all is said. At a large value it stops: that comes out of
-   * `takeStream`, and has to be written before anything else.
+   * Answers the keys from index `from` on, and returns the index of the next key to answer, or
+   * `request.keys` when it has answered all. It stops early when the output is long, and after a
+   * key with a large value: the caller then writes the stream from `takeStream` first.
    */
   answer(request: Request, reply: ReplyWriter, from: number): number {
-    for (let key = from; key < request.keys; key++) {
+    for (let key = from; key < request.endKey; key++) {
       if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return key;
       if (this.#answerKey(request, reply, key)) return key + 1;
     }
     reply.keysEnd(request);
-    return request.keys;
+    return request.endKey;
   }
 
-  /** The value at which the last `answer` stopped. */
+  /** Returns the large value at which the last `answer` stopped, if it stopped at one. */
   takeStream(): ReplyStream | undefined {
-    const stream = this.#stream;
-    this.#stream = undefined;
+    const stream = this.#pendingStream;
+    this.#pendingStream = undefined;
     return stream;
   }
 
-  /** True when the key's value is a large one, whose bytes are still to be written. */
+  /** Answers one key. Returns true if the bytes of its large value must still be written. */
   #answerKey(request: Request, reply: ReplyWriter, key: number): boolean {
     const store = this.#store;
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
-    if (isLegacyClusterKey(keySource, start, end) && this.#answerCluster(request, reply, key)) {
+    if (isLegacyClusterKey(keySource, start, end) && this.#answerClusterKey(request, reply, key)) {
       return false;
     }
     const hash = store.hashOf(keySource, start, end);
-    const touches = request.verb === VERB.getAndTouch;
+    const isTouch = request.verb === VERB.getAndTouch;
     for (;;) {
       const id = store.open(hash, keySource, start, end);
       if (id === NO_ITEM) {
         store.close(hash);
-        this.#countMiss(touches);
+        this.#countMiss(isTouch);
         if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
         reply.miss(request, key);
-        if (this.#events.wants(STREAM.fetchers)) this.#events.fetched(request, key, 0, 0);
+        if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, 0, 0);
         return false;
       }
       store.items.read(id, this.#view);
-      const room = REPLY_FRAME_BYTES_MAX + (this.#view.isChained ? 0 : this.#view.valueBytes);
-      if (reply.sink.at + room > reply.sink.bytes.length) {
-        // No allocation while a lock is held: grow first, then look again.
+      const roomBytes = REPLY_FRAME_BYTES_MAX + (this.#view.isChained ? 0 : this.#view.valueBytes);
+      if (reply.sink.at + roomBytes > reply.sink.bytes.length) {
+        // Commands allocate nothing under a stripe lock: grow the output first, then look up again.
         store.close(hash);
-        reply.sink.ensure(room);
+        reply.sink.ensure(roomBytes);
         continue;
       }
-      const sizeClass = this.#hit(request, reply, key, id);
-      const streams = this.#view.isChained && request.wantsValue;
-      if (streams) store.pin(id);
+      const sizeClass = this.#writeHit(request, reply, key, id);
+      const isStreamed = this.#view.isChained && request.wantsValue;
+      if (isStreamed) store.pin(id);
       store.close(hash);
-      this.#countHit(touches, sizeClass);
+      this.#countHit(isTouch, sizeClass);
       if (this.#prefixes.enabled) this.#countPrefix(request, key, true);
-      if (this.#events.wants(STREAM.fetchers)) {
+      if (this.#events.isWatched(STREAM.fetchers)) {
         this.#events.fetched(request, key, sizeClass, this.#view.valueBytes);
       }
-      if (streams) this.#stream = new ValueStream(store, hash, id, reply);
-      return streams;
+      if (isStreamed) this.#pendingStream = new ValueStream(store, hash, id, reply);
+      return isStreamed;
     }
   }
 
-  /** The cluster's nodes, under the key of clients from before `config`; false when there are none. */
-  #answerCluster(request: Request, reply: ReplyWriter, key: number): boolean {
+  /** Answers the key by which old clients ask for the cluster's nodes; false if there are none. */
+  #answerClusterKey(request: Request, reply: ReplyWriter, key: number): boolean {
     const entry = this.#config.get(CLUSTER_ENTRY);
     if (entry === undefined) return false;
     const { flags, data } = entry;
@@ -126,12 +126,12 @@ export class Retriever {
     return true;
   }
 
-  /** Copies an opened item into the reply, but for a large value; returns its size class. */
-  #hit(request: Request, reply: ReplyWriter, key: number, id: ItemId): number {
-    const { items, lifetimes, arena } = this.#store;
+  /** Writes an opened item to the reply, except a large value; returns the item's size class. */
+  #writeHit(request: Request, reply: ReplyWriter, key: number, id: ItemId): number {
+    const { items, clock, arena } = this.#store;
     const view = this.#view;
     if (request.verb === VERB.getAndTouch) {
-      this.#store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+      this.#store.setExpiry(id, expiryOf(request.exptime, clock.now(), clock.epoch()));
     }
     reply.hit(request, key, view);
     if (request.wantsValue && !view.isChained) {
@@ -149,16 +149,16 @@ export class Retriever {
     if (isHit) this.#prefixes.count(PREFIX_COUNT.hit, keySource, start, end);
   }
 
-  #countHit(touches: boolean, sizeClass: number): void {
+  #countHit(isTouch: boolean, sizeClass: number): void {
     const { counters } = this.#store;
-    counters.add(touches ? COUNT.touch_cmds : COUNT.get_cmds);
+    counters.add(isTouch ? COUNT.touch_cmds : COUNT.get_cmds);
     const hits = CLASS_COUNT.hits_to_hot + this.#view.segment;
-    counters.addToClass(sizeClass, touches ? CLASS_COUNT.touch_hits : hits);
+    counters.addToClass(sizeClass, isTouch ? CLASS_COUNT.touch_hits : hits);
   }
 
-  #countMiss(touches: boolean): void {
+  #countMiss(isTouch: boolean): void {
     const { counters } = this.#store;
-    counters.add(touches ? COUNT.touch_cmds : COUNT.get_cmds);
-    counters.add(touches ? COUNT.touch_misses : COUNT.get_misses);
+    counters.add(isTouch ? COUNT.touch_cmds : COUNT.get_cmds);
+    counters.add(isTouch ? COUNT.touch_misses : COUNT.get_misses);
   }
 }

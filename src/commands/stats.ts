@@ -7,25 +7,25 @@ import {
 } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
 import {
-  connectionStats,
-  dumpClass,
-  generalStats,
-  itemStats,
-  putter,
-  sizeStats,
-  slabStats,
+  statWriter,
+  writeCachedump,
+  writeConnectionStats,
+  writeGeneralStats,
+  writeItemStats,
+  writeSizeStats,
+  writeSlabStats,
 } from './inspect.ts';
 import type { NodeView } from './node-view.ts';
 
 const CLASSES_MAX = 64;
 const U32 = /^[\t\n\v\f\r]*\+?\d{1,10}$/;
 
-/** What `stats` may and may not do on this node. */
+/** What the operator of this node allows `stats` to do. */
 export interface StatsRules {
   readonly dumpingAllowed: boolean;
 }
 
-/** stats and its sub-commands. */
+/** Executes stats and its sub-commands. */
 export function answerStats(
   store: Store,
   node: NodeView,
@@ -33,34 +33,34 @@ export function answerStats(
   request: Request,
   reply: ReplyWriter,
 ): void {
-  const put = putter(request, reply);
+  const put = statWriter(request, reply);
   const [topic] = request.words;
   switch (topic) {
     case undefined:
-      generalStats(store, node, put);
+      writeGeneralStats(store, node, put);
       break;
     case 'settings':
       for (const [name, value] of node.settings()) put(name, value);
       break;
     case 'items':
-      itemStats(store, put);
+      writeItemStats(store, put);
       break;
     case 'slabs':
-      slabStats(store, put);
+      writeSlabStats(store, put);
       break;
     case 'sizes':
-      sizeStats(store, put);
+      writeSizeStats(store, put);
       break;
     case 'sizes_enable':
-      store.sizes.enable();
+      store.sizeHistogram.enable();
       put('sizes_status', 'enabled');
       break;
     case 'sizes_disable':
-      store.sizes.disable();
+      store.sizeHistogram.disable();
       put('sizes_status', 'disabled');
       break;
     case 'conns':
-      connectionStats(node, put);
+      writeConnectionStats(node, put);
       break;
     case 'reset':
       store.resetCounters();
@@ -71,7 +71,7 @@ export function answerStats(
       answerDetail(node, request, reply);
       return;
     case 'cachedump':
-      // Its lines are text: the binary protocol has no such thing.
+      // The lines of a cachedump have no form in the binary protocol.
       if (request.dialect === DIALECT.binary) reply.status(request, STATUS.unknownCommand);
       else answerCachedump(store, rules, request, reply);
       return;
@@ -82,13 +82,13 @@ export function answerStats(
   reply.statsEnd(request);
 }
 
-/** `stats detail on|off|dump`. */
+/** Executes `stats detail on|off|dump`. */
 function answerDetail(node: NodeView, request: Request, reply: ReplyWriter): void {
   const { prefixes } = node;
   const isBinary = request.dialect === DIALECT.binary;
   const [, action = ''] = request.words;
   if (action === 'dump') {
-    if (isBinary) (reply as BinaryReplies).detailed(request, (sink) => prefixes.dump(sink));
+    if (isBinary) (reply as BinaryReplies).detailDump(request, (sink) => prefixes.dump(sink));
     else prefixes.dump(reply.sink);
   } else if (action === 'on' || action === 'off') {
     prefixes.enabled = action === 'on';
@@ -116,7 +116,7 @@ function answerCachedump(
   } else if (Number(sizeClass) >= CLASSES_MAX) {
     reply.sink.putText('CLIENT_ERROR Illegal slab id\r\n');
   } else {
-    dumpClass(store, Number(sizeClass), Number(limit), reply.sink);
+    writeCachedump(store, Number(sizeClass), Number(limit), reply.sink);
     reply.statsEnd(request);
   }
 }

@@ -4,17 +4,18 @@ import { type ItemId, NO_ITEM, type Store } from '../store/index.ts';
 import type { ReplyStream } from './reply-stream.ts';
 
 /**
- * What of a value is written in one turn, so that the client's pace is heard and others get theirs. It
- * leaves in one write, and fits into the output buffer, which is empty when a turn begins.
+ * Bytes of a value that one turn writes, so that back-pressure takes effect and other connections
+ * get their turns. A piece leaves in one write and fits into the output buffer, which is empty
+ * when a turn begins.
  */
 const PIECE_BYTES = 192 * 1024;
 
 /**
- * A large value on its way out, and what stands behind it. Its item is pinned: it stays as it was when
- * its key was open, also when the key is deleted or gets another value meanwhile.
+ * Streams a large value and the end of its reply. The item is pinned, so it does not change while
+ * the stream reads it, even if another client deletes the key or stores a new value.
  */
 export class ValueStream implements ReplyStream {
-  readonly mayBeCut = false;
+  readonly canBeTruncated = false;
   readonly #store: Store;
   readonly #hash: number;
   readonly #reply: Pick<ReplyWriter, 'valueEnd'>;
@@ -22,7 +23,7 @@ export class ValueStream implements ReplyStream {
   #item: ItemId;
   #written = 0;
 
-  /** Of an item that was pinned while its key, with that hash, was open. */
+  /** The caller has pinned the item while its key, which has this hash, was open. */
   constructor(store: Store, hash: number, item: ItemId, reply: Pick<ReplyWriter, 'valueEnd'>) {
     this.#store = store;
     this.#hash = hash;

@@ -3,7 +3,7 @@ import {
   type Request,
   STATUS,
   type Status,
-  StorageEcho,
+  StorageReplyContext,
   VERB,
   type Verb,
 } from '../protocol/index.ts';
@@ -17,13 +17,13 @@ import {
   NO_ITEM,
   OUTCOME,
   type Outcome,
-  type PutTerms,
+  type PutOptions,
   type Store,
 } from '../store/index.ts';
-import { keyWord, STREAM } from './event-log.ts';
+import { encodeKey, STREAM } from './event-log.ts';
 import { expiryOf } from './expiry.ts';
+import type { ItemEvents } from './item-events.ts';
 import { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
-import type { ItemEvents } from './watch.ts';
 
 const MODE_OF: Readonly<Partial<Record<Verb, Mode>>> = {
   [VERB.set]: MODE.set,
@@ -34,7 +34,7 @@ const MODE_OF: Readonly<Partial<Record<Verb, Mode>>> = {
   [VERB.cas]: MODE.cas,
 };
 
-/** What became of a change, in the words of a reply. */
+/** The reply status for each outcome of a change in the store. */
 export const STATUS_OF: Readonly<Record<Outcome, Status>> = {
   [OUTCOME.stored]: STATUS.stored,
   [OUTCOME.notStored]: STATUS.notStored,
@@ -43,10 +43,11 @@ export const STATUS_OF: Readonly<Record<Outcome, Status>> = {
 };
 
 /**
- * A value on its way in: the item is allocated when the request line is read, filled as bytes
- * arrive, and linked only when complete. One per connection, used again for each value.
+ * A value that the connection is receiving. ValueWriter allocates the item when it reads the
+ * request line, fills it as bytes arrive, and links it when it is complete. Each connection has
+ * one PendingValue and reuses it.
  */
-export class PendingValue implements PutTerms {
+export class PendingValue implements PutOptions {
   item: ItemId = NO_ITEM;
   hash = 0;
   mode: Mode = MODE.set;
@@ -54,29 +55,30 @@ export class PendingValue implements PutTerms {
   casHigh = 0;
   casLow = 0;
   allowStale = false;
-  /** Whether the old value goes if this one is lost. */
-  removesOld = false;
+  /** Whether the store removes the old value if it cannot store this one. */
+  removesOldOnFailure = false;
   vivify = false;
   ownCas = false;
   ownCasHigh = 0;
   ownCasLow = 0;
   valueBytes = 0;
-  received = 0;
-  readonly echo = new StorageEcho();
+  receivedBytes = 0;
+  readonly echo = new StorageReplyContext();
 }
 
 /**
- * Lest the old value outlive a new one that was lost: memcached's meta set does so in every mode.
+ * A failed `set` must not leave the old value in the cache, because that value is now stale.
+ * memcached's meta set removes the old value in every mode.
  */
-function removesOld({ verb, dialect }: Request): boolean {
+function shouldRemoveOldOnFailure({ verb, dialect }: Request): boolean {
   return verb === VERB.set || dialect === DIALECT.meta;
 }
 
-/** Notes on what terms the request's value is to be stored. */
-export function takeTerms(request: Request, pending: PendingValue): void {
+/** Copies the conditions under which the request wants its value stored. */
+export function copyPutOptions(request: Request, pending: PendingValue): void {
   pending.verb = request.verb;
   pending.mode = MODE_OF[request.verb]!;
-  pending.removesOld = removesOld(request);
+  pending.removesOldOnFailure = shouldRemoveOldOnFailure(request);
   pending.casHigh = request.casHigh;
   pending.casLow = request.casLow;
   pending.allowStale = request.invalidate;
@@ -86,7 +88,7 @@ export function takeTerms(request: Request, pending: PendingValue): void {
   pending.ownCasLow = request.ownCasLow;
 }
 
-/** set, add, replace, append, prepend, cas. */
+/** Executes set, add, replace, append, prepend and cas. */
 export class ValueWriter {
   readonly #store: Store;
   readonly #prefixes: PrefixStats;
@@ -99,41 +101,41 @@ export class ValueWriter {
   }
 
   /**
-   * Makes room for the value that a storage request announces. When there is none, the status says
-   * why, the data block is to be skipped, and a `set` has removed the old value.
+   * Allocates the item for the value that a storage request announces. If that fails, it returns
+   * the reason, the caller must skip the data block, and a `set` has removed the old value.
    */
   begin(request: Request, pending: PendingValue): Status | undefined {
     const store = this.#store;
     const start = request.keyStart(0);
     const end = request.keyEnd(0);
-    const { lifetimes } = store;
-    const expiry = expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch());
+    const { clock } = store;
+    const expiry = expiryOf(request.exptime, clock.now(), clock.epoch());
     const { clientFlags, valueBytes, hasOwnCas, keySource } = request;
     if (this.#prefixes.enabled) this.#prefixes.count(PREFIX_COUNT.set, keySource, start, end);
     const fits = store.fits(end - start, clientFlags, valueBytes, hasOwnCas);
     const item = fits
       ? store.allocate(end - start, clientFlags, expiry, valueBytes, hasOwnCas)
       : NO_ITEM;
-    if (item === NO_ITEM) return this.#failed(request, fits);
+    if (item === NO_ITEM) return this.#failToBegin(request, fits);
     store.writeKey(item, keySource, start, end);
     if (request.keyBinary) store.items.setFlags(item, FLAG.keyBinary);
     pending.item = item;
     pending.hash = store.hashOf(keySource, start, end);
-    takeTerms(request, pending);
+    copyPutOptions(request, pending);
     pending.valueBytes = valueBytes;
-    pending.received = 0;
+    pending.receivedBytes = 0;
     return undefined;
   }
 
   /**
-   * Takes the next bytes of the value: `input[start, end)`, never more than are missing. A status
-   * says that there is no memory for them: the value is dropped, as when `begin` fails.
+   * Appends `input[start, end)` to the value; the caller never passes more than is missing. It
+   * returns a status if there is no memory: the value is then dropped, as when `begin` fails.
    */
   receive(pending: PendingValue, input: Buffer, start: number, end: number): Status | undefined {
-    if (!this.#store.writeValue(pending.item, pending.received, input, start, end)) {
-      return this.#lost(pending);
+    if (!this.#store.writeValue(pending.item, pending.receivedBytes, input, start, end)) {
+      return this.#failForLackOfMemory(pending);
     }
-    pending.received += end - start;
+    pending.receivedBytes += end - start;
     return undefined;
   }
 
@@ -143,65 +145,69 @@ export class ValueWriter {
     const store = this.#store;
     this.#countSet(item);
     pending.item = NO_ITEM;
-    const tell = this.#events.wants(STREAM.mutations) ? this.#describe(pending, item) : undefined;
+    const publish = this.#events.isWatched(STREAM.mutations)
+      ? this.#mutationEvent(pending, item)
+      : undefined;
     const outcome = store.put(pending.hash, item, pending);
     if (outcome !== OUTCOME.stored) store.storedBytes = pending.valueBytes;
     const status = STATUS_OF[outcome];
-    tell?.(status);
+    publish?.(status);
     return status;
   }
 
-  /** No memory for the rest of a value. */
-  #lost(pending: PendingValue): Status {
+  /** Drops a value because there is no memory for the rest of it. */
+  #failForLackOfMemory(pending: PendingValue): Status {
     const { items, arena, counters } = this.#store;
     const { hash, item } = pending;
     counters.add(COUNT.store_no_memory);
     const keyAt = items.keyAt(item);
     const keyEnd = keyAt + items.keyBytes(item);
-    if (pending.removesOld) this.#store.remove(hash, arena.bytes, keyAt, keyEnd);
-    const tell = this.#events.wants(STREAM.mutations) ? this.#describe(pending, item) : undefined;
-    tell?.(STATUS.outOfMemoryStoring);
+    if (pending.removesOldOnFailure) this.#store.remove(hash, arena.bytes, keyAt, keyEnd);
+    const publish = this.#events.isWatched(STREAM.mutations)
+      ? this.#mutationEvent(pending, item)
+      : undefined;
+    publish?.(STATUS.outOfMemoryStoring);
     this.abandon(pending);
     return STATUS.outOfMemoryStoring;
   }
 
-  /** The data block was not ended by CRLF: the value is dropped, the old one stays. */
-  spoiled(pending: PendingValue): Status {
+  /** Drops a value whose data block does not end in CRLF; the old value stays. */
+  rejectBadData(pending: PendingValue): Status {
     this.#countSet(pending.item);
     this.abandon(pending);
     return STATUS.badDataChunk;
   }
 
-  /** Frees a value that will never be complete. */
+  /** Frees a value that will not be completed. */
   abandon(pending: PendingValue): void {
     if (pending.item === NO_ITEM) return;
     this.#store.release(pending.item);
     pending.item = NO_ITEM;
   }
 
-  /** The item's event, as far as it is known before it is linked or freed. */
-  #describe(pending: PendingValue, item: ItemId): (status: Status) => void {
-    const { items, arena, lifetimes } = this.#store;
+  /** Reads the facts of the item's event before the item is linked or freed. */
+  #mutationEvent(pending: PendingValue, item: ItemId): (status: Status) => void {
+    const { items, arena, clock } = this.#store;
     const keyAt = items.keyAt(item);
-    const key = keyWord(arena.bytes, keyAt, keyAt + items.keyBytes(item));
+    const key = encodeKey(arena.bytes, keyAt, keyAt + items.keyBytes(item));
     const expiry = items.expiry(item);
-    const ttl = expiry === 0 ? 0 : expiry - lifetimes.now();
+    const ttl = expiry === 0 ? 0 : expiry - clock.now();
     const sizeClass = items.lruClassOf(item);
     const { verb, valueBytes } = pending;
     return (status) => this.#events.stored(verb, key, status, ttl, sizeClass, valueBytes);
   }
 
-  #failed(request: Request, fits: boolean): Status {
+  #failToBegin(request: Request, fits: boolean): Status {
     this.#store.counters.add(fits ? COUNT.store_no_memory : COUNT.store_too_large);
-    if (removesOld(request)) {
+    if (shouldRemoveOldOnFailure(request)) {
       const { keySource } = request;
       const start = request.keyStart(0);
       const end = request.keyEnd(0);
       this.#store.remove(this.#store.hashOf(keySource, start, end), keySource, start, end);
     }
     const status = fits ? STATUS.outOfMemoryStoring : STATUS.tooLarge;
-    if (this.#events.wants(STREAM.mutations)) {
-      const key = keyWord(request.keySource, request.keyStart(0), request.keyEnd(0));
+    if (this.#events.isWatched(STREAM.mutations)) {
+      const key = encodeKey(request.keySource, request.keyStart(0), request.keyEnd(0));
       this.#events.stored(request.verb, key, status, 0, 0, request.valueBytes);
     }
     return status;

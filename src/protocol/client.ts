@@ -1,17 +1,17 @@
-/** The protocol room's other door: what a client needs of it. */
+/** The client's half of the protocol room. `index.ts` exports the server's half. */
 export { BinaryDialect } from './binary/binary-client.ts';
 export type { Dialect } from './client/dialect.ts';
-export { MalformedReply, type Progress, Reply, type ReplyStatus } from './client/reply.ts';
+export { type DecodeProgress, MalformedReply, Reply, type ReplyStatus } from './client/reply.ts';
 export { ReplyInput } from './client/reply-input.ts';
 export {
   type CountRequest,
   type DeleteRequest,
   type FetchRequest,
-  type FetchTerms,
   type GetManyRequest,
   type GetRequest,
   keysOf,
   type LoginRequest,
+  type MetaGetFlags,
   type Request,
   type StoreMode,
   type StoreRequest,

@@ -1,5 +1,7 @@
-/** Turns bytes into requests and replies, and back; pure. This door is the server's half. */
-
+/**
+ * Decodes bytes to requests and encodes replies to bytes; no socket, no clock, no store. This file
+ * exports the server's half; `client.ts` exports the client's half.
+ */
 export { BinaryDecoder, isBinary } from './binary/decode.ts';
 export { BinaryReplies } from './binary/replies.ts';
 export { BINARY_STATUS, OPCODE } from './binary/wire.ts';
@@ -15,12 +17,12 @@ export {
   type ReplyWriter,
   STATUS,
   type Status,
-  StorageEcho,
+  StorageReplyContext,
   type StoredFacts,
 } from './reply.ts';
 export { DIALECT, type Dialect, Request, VERB, type Verb } from './request.ts';
 export { putBase64 } from './text/base64.ts';
-export { ClassicDecoder, HANG_UP, INCOMPLETE } from './text/classic.ts';
+export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';
 export { MetaReplies } from './text/meta-replies.ts';
 export { readU64, u64 } from './text/numbers.ts';

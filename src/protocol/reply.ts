@@ -1,7 +1,7 @@
 import type { ByteSink } from '../base/index.ts';
 import type { Request } from './request.ts';
 
-/** The short answers that every dialect has words for. */
+/** The outcomes that every dialect has a fixed reply for. */
 export const STATUS = {
   stored: 0,
   notStored: 1,
@@ -24,7 +24,7 @@ export const STATUS = {
 } as const;
 export type Status = (typeof STATUS)[keyof typeof STATUS];
 
-/** What a reply shows of an item; one object, filled again for each hit. */
+/** The fields of an item that a reply shows; one object, refilled for each hit. */
 export class ItemView {
   clientFlags = 0;
   valueBytes = 0;
@@ -33,25 +33,25 @@ export class ItemView {
 }
 
 /**
- * What the reply to a storage request will show, kept by the connection while the value arrives:
- * the request itself is gone by then.
+ * The facts of a storage request that its reply needs. The connection holds them while the value
+ * arrives, because the next request overwrites the request object.
  */
-export class StorageEcho {
-  /** Whether success is not worth a reply. */
+export class StorageReplyContext {
+  /** Whether the client wants no reply on success. */
   quiet = false;
-  /** Meta: what the reply repeats, already written out, and where in it the CAS id and the size go. */
-  text: Buffer = NOTHING;
-  textBytes = 0;
-  casAt = NOWHERE;
-  sizeAt = NOWHERE;
-  /** Binary: the opcode, and the four bytes that the client knows its request by. */
+  /** Meta: the encoded return flags, and where the CAS id and the size go in them. */
+  returnFlags: Buffer = NO_BYTES;
+  returnFlagBytes = 0;
+  casAt = NO_POSITION;
+  sizeAt = NO_POSITION;
+  /** Binary: the opcode, and the opaque: four bytes by which the client finds its request. */
   opcode = 0;
   opaque = 0;
 }
-export const NOWHERE = -1;
-const NOTHING = Buffer.alloc(0);
+export const NO_POSITION = -1;
+const NO_BYTES = Buffer.alloc(0);
 
-/** What became of a stored item, for a reply that shows it. */
+/** The CAS id and the size of the item that the store has just stored. */
 export interface StoredFacts {
   readonly storedCasHigh: number;
   readonly storedCasLow: number;
@@ -59,31 +59,32 @@ export interface StoredFacts {
 }
 
 /**
- * One dialect's way to answer, straight into the connection's output. Whoever answers asks the sink
- * for room first: REPLY_FRAME_BYTES_MAX, and the value's bytes beside it.
+ * Encodes replies in one dialect, directly into the connection's output. The caller reserves room
+ * in the sink first: REPLY_FRAME_BYTES_MAX, and the bytes of the value.
  */
 export interface ReplyWriter {
   readonly sink: ByteSink;
-  /** Notes what the reply to a storage request will need of it. */
-  remember(request: Request, echo: StorageEcho): void;
-  /** The answer to a storage request whose value has come; `item` is what was stored, if it was. */
-  stored(echo: StorageEcho, status: Status, item: StoredFacts): void;
-  /** A short answer; nothing when the request wants no reply. */
+  /** Captures the facts of a storage request that its reply needs. */
+  capture(request: Request, context: StorageReplyContext): void;
+  /** Writes the reply to a storage request; `item` is the stored item if `status` is `stored`. */
+  storageReply(context: StorageReplyContext, status: Status, item: StoredFacts): void;
+  /** Writes a fixed reply; a quiet request can suppress it. */
   status(request: Request, status: Status): void;
-  /** What stands before the value of a hit on key number `key`; the value's bytes follow. */
+  /** Writes what precedes the value of a hit on key number `key`; the value's bytes follow. */
   hit(request: Request, key: number, item: ItemView): void;
-  /** What stands after a value. */
+  /** Writes what follows a value. */
   valueEnd(): void;
-  /** Key number `key` was not found. */
+  /** Writes the reply to a miss on key number `key`. */
   miss(request: Request, key: number): void;
-  /** After the last key of a get. */
+  /** Writes what follows the last key of a get. */
   keysEnd(request: Request): void;
-  /** The new value of a counter, as 64 bits in two words. */
+  /** Writes the new value of a counter, 64 bits in two words. */
   counter(request: Request, high: number, low: number): void;
-  /** The line that answers a refused request. */
-  refusal(request: Request): void;
+  /** Writes the error reply to an invalid request. */
+  errorReply(request: Request): void;
+  /** Writes the reply to `version`. */
   version(request: Request, version: string): void;
-  /** One statistic; `statsEnd` ends them. */
+  /** Writes one statistic; `statsEnd` follows the last one. */
   stat(request: Request, name: string, value: string): void;
   statsEnd(request: Request): void;
 }

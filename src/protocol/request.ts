@@ -1,9 +1,9 @@
-/** What a request asks for, whatever the dialect it came in. */
+/** The verb of a request, the same in every dialect. */
 export const VERB = {
-  /** The line is not a request; `refusal` answers it. */
-  refused: 0,
+  /** The request is invalid; `errorReply` is the reply to it. */
+  invalid: 0,
   get: 1,
-  /** get and touch: `exptime` is the new one. */
+  /** Get and touch: `exptime` is the new exptime. */
   getAndTouch: 2,
   set: 3,
   add: 4,
@@ -34,98 +34,101 @@ export const VERB = {
   configSet: 29,
   configDelete: 30,
   configList: 31,
-  /** Tuning and dumps; `words` starts with the command's name. */
+  /** Tuning and dumps; `words` starts with the name of the command. */
   admin: 32,
   watch: 33,
 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 
-/** The language a request came in; its reply goes out in the same. */
+/** The dialect of a request, and of the reply to it. */
 export const DIALECT = { classic: 0, meta: 1, binary: 2 } as const;
 export type Dialect = (typeof DIALECT)[keyof typeof DIALECT];
 
-const KEYS_START = 64;
-/** More flags than any meta command is allowed. */
+const KEY_CAPACITY_INITIAL = 64;
+/** More flags than any meta command may have. */
 const META_FLAGS_MAX = 24;
 
 /**
- * One request, as offsets into the bytes it came in: a decoder fills the same object again and
- * again, so that decoding allocates nothing. Fields that a verb has no use for are stale.
+ * One request, as offsets into the input. A decoder refills the same object for each request, so
+ * decoding allocates nothing. Fields that the verb does not use hold values of earlier requests.
  */
 export class Request {
-  verb: Verb = VERB.refused;
+  verb: Verb = VERB.invalid;
   dialect: Dialect = DIALECT.classic;
-  /** The bytes that the offsets below point into; valid until the next read. */
+  /** The input that the offsets below refer to; valid until the next read. */
   input: Buffer = Buffer.alloc(0);
-  /** The bytes that keys are in: `input`, unless the key was decoded from base64. */
+  /** The buffer that holds the keys: `input`, unless the decoder decoded the key from base64. */
   keySource: Buffer = this.input;
-  /** Keys `firstKey` … `keys - 1` are `keySource[keyStart(i), keyEnd(i))`; before them, other words. */
+  /**
+   * Key `i` is `keySource[keyStart(i), keyEnd(i))`, for `firstKey` <= i < `endKey`. Numbers below
+   * `firstKey` are other words of the line.
+   */
   firstKey = 0;
-  keys = 0;
-  /** 32 bits, opaque. */
+  endKey = 0;
+  /** 32 bits that the client stores with the value; the node does not interpret them. */
   clientFlags = 0;
-  /** As sent: seconds from now, or a Unix time when above 30 days; negative is at once. */
+  /** As received: seconds from now, or a Unix time above 30 days; negative expires at once. */
   exptime = 0;
-  /** The level that `verbosity` asks for. */
+  /** The level of `verbosity`; in `ma`, +1 or -1. */
   level = 0;
-  /** Bytes of the value that follows the line of a storage request. */
+  /** The length of the value that follows a storage request. */
   valueBytes = 0;
-  /** The CAS id to compare with, in two words. */
+  /** The CAS id to compare with, 64 bits in two words. */
   casHigh = 0;
   casLow = 0;
-  /** Whether one was given, were it 0 (meta `C`). */
+  /** Meta `C`: whether the request has a CAS id to compare with, even if it is 0. */
   hasCas = false;
-  /** The amount of an increment or decrement, in two words. */
+  /** The amount of an increment or decrement, 64 bits in two words. */
   deltaHigh = 0;
   deltaLow = 0;
   /** Binary: whether hits and misses show the key. */
   withKey = false;
   /** Whether hits show their CAS id. */
   withCas = false;
-  /** Whether the client waits for no reply. */
+  /** Whether the request is quiet: it suppresses expected replies. */
   noreply = false;
-  /** The whole line that answers a refused request. */
-  refusal: Uint8Array = new Uint8Array();
-  /** Bytes after a refused line that belong to it and are to be skipped. */
-  swallowBytes = 0;
-  /** Binary: the opcode, the four bytes that the client knows the request by, and a refusal's status. */
+  /** The complete error line that is the reply to an invalid request. */
+  errorReply: Uint8Array = new Uint8Array();
+  /** The number of bytes after an invalid request that belong to it; the session skips them. */
+  skipBytes = 0;
+  /** Binary: the opcode, the opaque and, for an invalid request, the status of the reply. */
   opcode = 0;
   opaque = 0;
-  refusalStatus = 0;
-  /** Data that is here with the request (SASL, config): `input[start, end)`. */
+  errorStatus = 0;
+  /** The data of a SASL or config request: `input[bodyStart, bodyEnd)`. */
   bodyStart = 0;
   bodyEnd = 0;
-  /** Whether the connection ends once the refusal is sent. */
-  thenClose = false;
-  /** The words after a rare command, such as `stats items`. */
+  /** Whether the session closes the connection after the error reply. */
+  closeAfterReply = false;
+  /** The words of a rare command, such as `items` in `stats items`. */
   words: readonly string[] = [];
 
-  /** Whether the key was given in base64, and is to be shown so. */
+  /** Whether the request has the key in base64; then the reply has it in base64, too. */
   keyBinary = false;
-  /** `E`: the CAS id that the client chose for what it changes, in two words. */
+  /** `E`: the CAS id that the client chose for the changed item, 64 bits in two words. */
   hasOwnCas = false;
   ownCasHigh = 0;
   ownCasLow = 0;
-  /** Whether a miss creates the item (`N`; incr and decr in the binary protocol), and its exptime. */
+  /** Whether a miss creates the item (`N`; incr and decr in binary), and its exptime. */
   vivify = false;
   vivifyExptime = 0;
-  /** `T`: whether `exptime` was given. */
+  /** `T`: whether the request has an `exptime`. */
   hasExptime = false;
-  /** `R`: an item that lives no longer than this wants a new value. */
+  /** `R`: a hit on an item with a lower remaining ttl grants the lease. */
   recacheExptime = 0;
-  /** `I`: mark as stale (md), or take an older CAS id as stale (ms). */
+  /** `I`: mark the item stale (md), or store also with an older CAS id, then as stale (ms). */
   invalidate = false;
-  /** `x`: drop the value and keep the item. */
+  /** `x`: remove the value but not the item. */
   dropValue = false;
   /** Whether a hit shows the value (`v`; always in the classic protocol). */
   wantsValue = false;
-  /** `u`. */
-  withoutBump = false;
-  /** `J`: the value of a counter that is created, in two words. */
+  /** `u`: do not update the LRU position of the item. */
+  skipLruUpdate = false;
+  /** `J`: the initial value of a counter that the request creates, 64 bits in two words. */
   initialHigh = 0;
   initialLow = 0;
 
-  /** The flags of a meta command in order: the letter, and where in `input` its token is. */
+  /** The flags of a meta command in order: the letter, and the bounds of its token in `input`. */
   flagCount = 0;
   readonly #flagLetters = new Uint8Array(META_FLAGS_MAX);
   readonly #flagBounds = new Int32Array(2 * META_FLAGS_MAX);
@@ -133,7 +136,7 @@ export class Request {
   flagLetter(flag: number): number {
     return this.#flagLetters[flag]!;
   }
-  /** Of the whole token, its letter included. */
+  /** Where the token starts, with its letter. */
   flagStart(flag: number): number {
     return this.#flagBounds[2 * flag]!;
   }
@@ -148,7 +151,7 @@ export class Request {
     this.flagCount++;
   }
 
-  #bounds = new Int32Array(2 * KEYS_START);
+  #bounds = new Int32Array(2 * KEY_CAPACITY_INITIAL);
 
   keyStart(key: number): number {
     return this.#bounds[2 * key]!;
@@ -159,10 +162,10 @@ export class Request {
   }
 
   addKey(start: number, end: number): void {
-    if (2 * this.keys === this.#bounds.length) this.#growBounds();
-    this.#bounds[2 * this.keys] = start;
-    this.#bounds[2 * this.keys + 1] = end;
-    this.keys++;
+    if (2 * this.endKey === this.#bounds.length) this.#growBounds();
+    this.#bounds[2 * this.endKey] = start;
+    this.#bounds[2 * this.endKey + 1] = end;
+    this.endKey++;
   }
 
   #growBounds(): void {

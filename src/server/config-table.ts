@@ -9,7 +9,7 @@ const NAME_BYTES_MAX = 250;
 
 const LOCK = 0;
 const HEADER_BYTES = 64;
-/** An entry: name bytes (0 is free), client flags, data bytes, then the name and the data. */
+/** A slot: name bytes (0 means free), client flags, data bytes, then the name and the data. */
 const NAME_BYTES = 0;
 const FLAGS = 1;
 const DATA_BYTES = 2;
@@ -18,8 +18,8 @@ const DATA_AT = NAME_AT + 256;
 const SLOT_BYTES = DATA_AT + CONFIG_BYTES_MAX;
 
 /**
- * What `config set` keeps, in shared memory: every thread of the node sees the same at once. Memory
- * that no entry uses is never touched.
+ * The entries of `config set`, in shared memory, so every thread sees a change at once. The system
+ * allocates no physical memory for slots that the table never used.
  */
 export class ConfigTable implements ConfigEntries {
   readonly #words: Int32Array;
@@ -71,11 +71,11 @@ export class ConfigTable implements ConfigEntries {
     );
   }
 
-  /** Rare and short, so the work may allocate under this lock: nobody's request waits for it. */
-  #locked<T>(work: () => T): T {
+  /** Unlike a lock of the data path, this lock permits allocation: its uses are rare and short. */
+  #locked<T>(action: () => T): T {
     lock(this.#words, LOCK);
     try {
-      return work();
+      return action();
     } finally {
       unlock(this.#words, LOCK);
     }
@@ -105,7 +105,7 @@ export class ConfigTable implements ConfigEntries {
   }
 }
 
-/** Where each slot starts, in bytes. */
+/** The byte offset of each slot. */
 function slots(): number[] {
   return Array.from({ length: CONFIG_ENTRIES_MAX }, (_, i) => HEADER_BYTES + i * SLOT_BYTES);
 }

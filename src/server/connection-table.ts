@@ -1,14 +1,18 @@
 import type { ConnectionView } from '../commands/index.ts';
 
-/** Header words: how many connections there are, the most there ever were, the verbosity, when the
- * certificates were read (on the store's clock). */
+/**
+ * Header words: the number of connections, its peak, the verbosity, and the second of the store's
+ * clock at which the node read its certificates.
+ */
 const COUNT = 0;
 const PEAK = 1;
 const VERBOSITY = 2;
 const CERTIFICATES_READ = 3;
 const HEADER_WORDS = 16;
 
-/** A slot: in use (1) or free, the clock at the last command, two lengths, two texts. */
+/**
+ * A slot: used (1) or free (0), the clock at the last input, two text lengths in bytes, two texts.
+ */
 const SLOT_WORDS = 32;
 const USED = 0;
 const LAST = 1;
@@ -20,15 +24,15 @@ const LISTEN_BYTE = ADDRESS_BYTE + ADDRESS_BYTES_MAX;
 const LISTEN_BYTES_MAX = SLOT_WORDS * 4 - LISTEN_BYTE;
 
 /**
- * Every connection of every thread, in shared memory: it is how `-c` counts them all, and how
- * `stats conns` on one thread shows those of the others. A slot is written by its own thread.
+ * The connections of all threads, in shared memory: `-c` limits their total, and every thread shows
+ * all of them in `stats conns`. Only the thread of a connection writes its slot.
  */
 export class ConnectionTable {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
   readonly #limit: number;
 
-  /** Memory for a table of `limit` connections. */
+  /** Allocates the memory for a table of `limit` connections. */
   static allocate(limit: number): SharedArrayBuffer {
     return new SharedArrayBuffer((HEADER_WORDS + limit * SLOT_WORDS) * 4);
   }
@@ -43,7 +47,7 @@ export class ConnectionTable {
     return this.#limit;
   }
 
-  /** Takes a slot; -1 when the limit is reached. */
+  /** Takes a slot; returns -1 if the table has `limit` connections. */
   take(address: string, listenAddress: string, now: number): number {
     const count = Atomics.add(this.#words, COUNT, 1) + 1;
     if (count > this.#limit) {
@@ -74,7 +78,7 @@ export class ConnectionTable {
     Atomics.sub(this.#words, COUNT, 1);
   }
 
-  /** A command came in on the slot's connection. */
+  /** Notes that the slot's connection received input. */
   touch(slot: number, now: number): void {
     this.#words[HEADER_WORDS + slot * SLOT_WORDS + LAST] = now;
   }
@@ -103,7 +107,7 @@ export class ConnectionTable {
     Atomics.store(this.#words, CERTIFICATES_READ, seconds);
   }
 
-  /** Where the slot's client is. */
+  /** The address of the slot's client. */
   addressOf(slot: number): string {
     const at = HEADER_WORDS + slot * SLOT_WORDS;
     return this.#text(at * 4 + ADDRESS_BYTE, this.#words[at + ADDRESS_LENGTH]!);

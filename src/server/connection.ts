@@ -2,69 +2,72 @@ import type { ByteSink } from '../base/index.ts';
 import { LINE_BYTES_MAX } from '../protocol/index.ts';
 import { COUNT, type Store } from '../store/index.ts';
 import type { ConnectionTable } from './connection-table.ts';
-import { PAUSE, type Pause, Session, type SessionTools } from './session.ts';
+import { PAUSE, type Pause, Session, type SessionContext } from './session.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 import type { Watcher, Watchers } from './watchers.ts';
 
 const LF = 0x0a;
 const CARRY_BYTES_MIN = 4096;
 const NO_BYTES = Buffer.alloc(0);
-/** Output buffers kept for the next slow client, so that these cost no allocation each. */
-const SPARES_MAX = 4;
+/** Unused output buffers of a thread, for its next slow client; it frees more than these. */
+const OUTPUT_POOL_MAX = 4;
 
-/** What the connections of one thread share. */
-export interface ConnectionTools {
-  readonly session: SessionTools;
+/** The parts that the connections of one thread share. */
+export interface ThreadContext {
+  readonly session: SessionContext;
   readonly store: Store;
   readonly sink: ByteSink;
-  readonly sinkBytes: number;
-  readonly spares: Buffer[];
+  readonly outputBufferBytes: number;
+  readonly outputPool: Buffer[];
   readonly watchers: Watchers;
   readonly table: ConnectionTable;
   readonly loginFailed: (slot: number, user: string) => void;
 }
 
 /**
- * One client's socket and session. Input goes from the thread's read buffer straight through the
- * session; only what cannot be understood yet is carried over. Replies are written into the
- * thread's one output buffer and leave in one write per readable event; when the kernel does not
- * take them at once, the buffer stays with this connection and the thread goes on with another,
- * and this client is not read again until it has taken them.
+ * The socket and the session of one client. The session reads the thread's read buffer directly;
+ * the connection copies and carries over only an incomplete request. Sessions write replies into
+ * the one output buffer of the thread, and each readable event ends with one write. If the kernel
+ * does not accept that write at once, the connection keeps the buffer, the thread takes another
+ * one, and the connection stops reading until the client has read its replies.
  */
 export class Connection implements TransportEvents, Watcher {
-  readonly #tools: ConnectionTools;
+  readonly #context: ThreadContext;
   readonly #session: Session;
-  /** Its place in the table of connections. */
+  /** Its slot in the connection table. */
   readonly slot: number;
-  /** Why it ended, in memcached's words. */
-  reason: 'normal' | 'error' = 'normal';
-  readonly #onGone: (connection: Connection) => void;
+  /** The reason of its end, in memcached's words. */
+  closeReason: 'normal' | 'error' = 'normal';
+  readonly #onClosed: (connection: Connection) => void;
   #transport: Transport | undefined;
-  /** Bytes not yet understood: `carry[carryStart, carryEnd)`. */
+  /** Bytes of an incomplete request: `carry[carryStart, carryEnd)`. */
   #carry: Buffer | undefined;
   #carryStart = 0;
   #carryEnd = 0;
-  /** While no newline comes, the carried line is not looked at again before it is this long. */
-  #lookAgainBytes = 0;
-  /** The output that the kernel has not taken. */
-  #held: Buffer | undefined;
-  #state: 'reading' | 'waiting' | 'ending' | 'gone' = 'reading';
+  /** Without a newline, the session sees the carried line again only once it is this long. */
+  #retryAtBytes = 0;
+  /** The output that the kernel has not accepted. */
+  #unsentOutput: Buffer | undefined;
+  /**
+   * `waiting`: the connection does not read. `closing`: it has sent FIN and drops what it reads.
+   */
+  #state: 'reading' | 'waiting' | 'closing' | 'closed' = 'reading';
   #peerEnded = false;
-  /** Whether the node stops, and a large value is still on its way. */
+  /** Whether the node stops while this connection still sends a large value. */
   #finishing = false;
-  /** Whether the client took what had to wait for it, since `hasTaken` was last asked. */
-  #taken = false;
+  /** Whether the client has read blocked output since the last `takeProgress`. */
+  #hasProgressed = false;
 
-  constructor(tools: ConnectionTools, slot: number, onGone: (connection: Connection) => void) {
-    this.#tools = tools;
+  constructor(context: ThreadContext, slot: number, onClosed: (connection: Connection) => void) {
+    this.#context = context;
     this.slot = slot;
-    this.#onGone = onGone;
-    this.#session = new Session(tools.session, {
+    this.#onClosed = onClosed;
+    this.#session = new Session(context.session, {
       id: slot,
-      watch: (streams) => tools.watchers.add(this, streams),
+      watch: (streams) => context.watchers.add(this, streams),
       flush: () => this.#flush(),
-      wake: () => this.#goOn(),
-      loginFailed: (user) => tools.loginFailed(slot, user),
+      wake: () => this.#resume(),
+      loginFailed: (user) => context.loginFailed(slot, user),
     });
   }
 
@@ -73,13 +76,13 @@ export class Connection implements TransportEvents, Watcher {
   }
 
   readonly data = (bytes: Buffer, length: number): boolean => {
-    if (this.#state === 'ending' || this.#state === 'gone') return true;
-    this.#tools.store.counters.add(COUNT.bytes_read, length);
-    this.#tools.table.touch(this.slot, this.#tools.store.lifetimes.now());
-    if (this.#carryEnd === this.#carryStart) return this.#work(bytes, 0, length);
+    if (this.#state === 'closing' || this.#state === 'closed') return true;
+    this.#context.store.counters.add(COUNT.bytes_read, length);
+    this.#context.table.touch(this.slot, this.#context.store.clock.now());
+    if (this.#carryEnd === this.#carryStart) return this.#advance(bytes, 0, length);
     this.#append(bytes, 0, length);
-    if (this.#mustWait(bytes, length)) return true;
-    return this.#work(this.#carry!, this.#carryStart, this.#carryEnd);
+    if (this.#isLineIncomplete(bytes, length)) return true;
+    return this.#advance(this.#carry!, this.#carryStart, this.#carryEnd);
   };
 
   readonly end = (): void => {
@@ -88,96 +91,103 @@ export class Connection implements TransportEvents, Watcher {
   };
 
   readonly drain = (): void => {
-    this.#taken = true;
-    this.#releaseHeld();
+    this.#hasProgressed = true;
+    this.#recycleOutput();
     if (this.#state !== 'waiting') return;
     if (this.#finishing) this.finish();
-    else this.#goOn();
+    else this.#resume();
   };
 
   readonly close = (error: Error | undefined): void => {
-    if (this.#state === 'gone') return;
-    if (error !== undefined) this.reason = 'error';
-    this.#state = 'gone';
-    this.#tools.watchers.remove(this);
-    this.#releaseHeld();
+    if (this.#state === 'closed') return;
+    if (error !== undefined) this.closeReason = 'error';
+    this.#state = 'closed';
+    this.#context.watchers.remove(this);
+    this.#recycleOutput();
     this.#session.abandon();
     this.#carry = undefined;
-    this.#onGone(this);
-    this.#tools.table.free(this.slot);
+    this.#onClosed(this);
+    this.#context.table.free(this.slot);
   };
 
   readonly isReady = (): boolean => this.#state === 'reading' && this.#transport!.isFlushed();
 
-  /** Events, for a client that watches. */
-  readonly tell = (lines: string): void => {
+  /** Sends lines of events to a watching client. */
+  readonly sendEvents = (lines: string): void => {
     const bytes = Buffer.from(lines, 'latin1');
-    this.#tools.store.counters.add(COUNT.bytes_written, bytes.length);
+    this.#context.store.counters.add(COUNT.bytes_written, bytes.length);
     this.#transport!.write(bytes, bytes.length);
   };
 
-  /** The node stops: answers what has been read, be it with a large value, then says goodbye. */
+  /** The node stops: replies to every request already read, large values included, then closes. */
   finish(): void {
-    // From now on it counts whether the client takes anything.
-    if (!this.#finishing) this.#taken = false;
+    // From here on, `takeProgress` tells whether the client still reads.
+    if (!this.#finishing) this.#hasProgressed = false;
     this.#session.cutStream();
-    while (this.#state === 'waiting' && this.#held === undefined && !this.#session.isAsking) {
-      this.#work(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd, false);
+    while (
+      this.#state === 'waiting' &&
+      this.#unsentOutput === undefined &&
+      !this.#session.isVerifying
+    ) {
+      this.#advance(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd, false);
     }
     this.#finishing = this.#state === 'waiting' && this.#session.isStreaming;
     if (this.#finishing) return;
     if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
   }
 
-  /** Whether the client has taken anything since it was last asked. */
-  hasTaken(): boolean {
-    const taken = this.#taken;
-    this.#taken = false;
-    return taken;
+  /** Whether the client has read blocked output since the last call. */
+  takeProgress(): boolean {
+    const hasProgressed = this.#hasProgressed;
+    this.#hasProgressed = false;
+    return hasProgressed;
   }
 
   destroy(): void {
     this.#transport?.destroy();
   }
 
-  /** Lets the session work on bytes; returns whether to go on reading. */
-  #work(bytes: Buffer, start: number, end: number, mayYield = true): boolean {
+  /** Passes bytes to the session; returns whether the connection goes on reading. */
+  #advance(bytes: Buffer, start: number, end: number, mayYield = true): boolean {
     const pause = this.#session.advance(bytes, start, end);
-    this.#keep(bytes, this.#session.at, end);
+    this.#carryOver(bytes, this.#session.at, end);
     const flushed = this.#flush();
-    return this.#pauseFor(pause === PAUSE.hungry && !flushed ? PAUSE.blocked : pause, mayYield);
+    return this.#applyPause(
+      pause === PAUSE.needInput && !flushed ? PAUSE.outputBlocked : pause,
+      mayYield,
+    );
   }
 
-  #pauseFor(pause: Pause, mayYield: boolean): boolean {
+  #applyPause(pause: Pause, mayYield: boolean): boolean {
     switch (pause) {
-      case PAUSE.hungry:
+      case PAUSE.needInput:
         if (this.#state === 'waiting') this.#resumeReading();
         return true;
-      case PAUSE.closing:
+      case PAUSE.close:
         this.#close();
         return true;
-      case PAUSE.turnOver:
-        this.#wait();
+      case PAUSE.yielded:
+        this.#pauseReading();
         if (mayYield) {
-          if (!this.#session.isStreaming) this.#tools.store.counters.add(COUNT.conn_yields);
-          setImmediate(() => this.#goOn());
+          if (!this.#session.isStreaming) this.#context.store.counters.add(COUNT.conn_yields);
+          setImmediate(() => this.#resume());
         }
         return false;
       default:
-        this.#wait();
+        this.#pauseReading();
         return false;
     }
   }
 
-  #wait(): void {
+  #pauseReading(): void {
     if (this.#state !== 'reading') return;
     this.#state = 'waiting';
     this.#transport?.pause();
   }
 
-  #goOn(): void {
-    if (this.#state !== 'waiting' || this.#held !== undefined) return;
-    this.#work(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd);
+  #resume(): void {
+    if (this.#state !== 'waiting' || this.#unsentOutput !== undefined) return;
+    this.#advance(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd);
   }
 
   #resumeReading(): void {
@@ -186,8 +196,8 @@ export class Connection implements TransportEvents, Watcher {
     else this.#transport?.resume();
   }
 
-  /** Keeps what is left of the input; `bytes` may be the carry itself. */
-  #keep(bytes: Buffer, start: number, end: number): void {
+  /** Carries over the rest of the input; `bytes` may be the carry itself. */
+  #carryOver(bytes: Buffer, start: number, end: number): void {
     if (start === end) {
       this.#carryStart = 0;
       this.#carryEnd = 0;
@@ -201,16 +211,16 @@ export class Connection implements TransportEvents, Watcher {
       this.#append(bytes, start, end);
     }
     const length = end - start;
-    this.#lookAgainBytes = length <= LINE_BYTES_MAX ? LINE_BYTES_MAX + 1 : 2 * length;
+    this.#retryAtBytes = length <= LINE_BYTES_MAX ? LINE_BYTES_MAX + 1 : 2 * length;
   }
 
   #append(bytes: Buffer, start: number, end: number): void {
     const have = this.#carryEnd - this.#carryStart;
     const need = have + end - start;
     if (this.#carry === undefined || this.#carryEnd + end - start > this.#carry.length) {
-      const roomier = Buffer.allocUnsafe(Math.max(CARRY_BYTES_MIN, need + have));
-      this.#carry?.copy(roomier, 0, this.#carryStart, this.#carryEnd);
-      this.#carry = roomier;
+      const larger = Buffer.allocUnsafe(Math.max(CARRY_BYTES_MIN, need + have));
+      this.#carry?.copy(larger, 0, this.#carryStart, this.#carryEnd);
+      this.#carry = larger;
       this.#carryStart = 0;
       this.#carryEnd = have;
     }
@@ -218,50 +228,56 @@ export class Connection implements TransportEvents, Watcher {
     this.#carryEnd += end - start;
   }
 
-  /** Whether the new bytes cannot finish the carried line: looking at it again would be in vain. */
-  #mustWait(bytes: Buffer, length: number): boolean {
+  /**
+   * Whether the new bytes cannot complete the carried line, so that parsing it again is useless.
+   */
+  #isLineIncomplete(bytes: Buffer, length: number): boolean {
     if (!this.#session.awaitsLine) return false;
-    if (this.#carryEnd - this.#carryStart >= this.#lookAgainBytes) return false;
+    if (this.#carryEnd - this.#carryStart >= this.#retryAtBytes) return false;
     for (let i = 0; i < length; i++) if (bytes[i] === LF) return false;
     return true;
   }
 
-  /** Sends what is written; returns whether the client takes it. */
+  /** Sends the written output; returns whether the kernel has accepted all of it. */
   #flush(): boolean {
-    const { sink } = this.#tools;
+    const { sink } = this.#context;
     if (sink.at > 0) this.#send(sink);
-    return this.#held === undefined;
+    return this.#unsentOutput === undefined;
   }
 
   #send(sink: ByteSink): void {
-    this.#tools.store.counters.add(COUNT.bytes_written, sink.at);
+    this.#context.store.counters.add(COUNT.bytes_written, sink.at);
     this.#transport!.write(sink.bytes, sink.at);
     if (this.#transport!.isFlushed()) {
       sink.at = 0;
       return;
     }
-    const next = this.#tools.spares.pop() ?? Buffer.allocUnsafeSlow(this.#tools.sinkBytes);
-    this.#held = sink.swap(next);
+    const next =
+      this.#context.outputPool.pop() ?? Buffer.allocUnsafeSlow(this.#context.outputBufferBytes);
+    this.#unsentOutput = sink.swap(next);
   }
 
-  #releaseHeld(): void {
-    const { spares, sinkBytes } = this.#tools;
-    const held = this.#held;
-    this.#held = undefined;
-    if (held?.length === sinkBytes && spares.length < SPARES_MAX) spares.push(held);
+  #recycleOutput(): void {
+    const { outputPool, outputBufferBytes } = this.#context;
+    const sent = this.#unsentOutput;
+    this.#unsentOutput = undefined;
+    if (sent?.length !== outputBufferBytes) return;
+    if (outputPool.length < OUTPUT_POOL_MAX) outputPool.push(sent);
   }
 
-  /** Sends what is written, then FIN; what still arrives is read and dropped, so that no reset
-   * overtakes the last reply. */
+  /**
+   * Sends the written output, then FIN. The connection still reads, and drops, what arrives: unread
+   * input would make the kernel send a reset, which could overtake the last reply.
+   */
   #close(): void {
-    if (this.#state === 'ending' || this.#state === 'gone') return;
-    const waited = this.#state === 'waiting';
-    this.#state = 'ending';
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    const wasWaiting = this.#state === 'waiting';
+    this.#state = 'closing';
     this.#session.abandon();
     this.#carry = undefined;
     this.#carryStart = 0;
     this.#carryEnd = 0;
-    if (waited) this.#transport?.resume();
+    if (wasWaiting) this.#transport?.resume();
     this.#transport?.end();
   }
 }

@@ -1,30 +1,35 @@
 import { machineClock } from '../base/index.ts';
 import type { EventLog } from '../commands/index.ts';
 
-/** Watchers at the same time, as memcached allows. */
+/** The watchers of a node at the same time (memcached's bound). */
 const WATCHERS_MAX = 20;
-/** Events of one thread that a watcher may lag behind, in bytes; a power of two. */
+/** The size of a ring, and so the lag of a watcher that loses no event; a power of two. */
 const RING_BYTES = 256 * 1024;
 const ENTRY_HEAD_BYTES = 3;
 const TEXT_BYTES_MAX = 4096;
 const STREAMS = 8;
 
-/** Header words: how many watch, what any of them watches, the last event's number, watchers by stream. */
+/**
+ * Header words: the number of watchers, the streams that any of them watches, the number of the
+ * last event, and the watchers of each stream.
+ */
 const WATCHERS = 0;
 const WATCHED = 1;
 const GID = 2;
-const BY_STREAM = 8;
+const WATCHERS_BY_STREAM = 8;
 const HEADER_BYTES = 64;
-/** A ring: its head (bytes ever written, wrapping at 2^32), then the bytes. */
+/**
+ * A slot: the head of the ring (all bytes ever written, modulo 2^32), then the bytes of the ring.
+ */
 const RING_AT = 64;
 const SLOT_BYTES = RING_AT + RING_BYTES;
 
 /**
- * Events on their way to watchers, in shared memory: each thread writes its own ring and never looks
- * back; each watcher reads all rings at its own pace, and what was written over meanwhile it has
- * missed.
+ * The rings that carry events to watchers, in shared memory. Each thread writes its own ring and
+ * never waits for readers. Each watcher reads all rings at its own pace, and misses the events that
+ * the thread has overwritten.
  *
- *   an entry: ├ length, 2 bytes ┼ stream ┼ text ┤   wrapping at the ring's end
+ *   an entry: ├ length, 2 bytes ┼ stream ┼ text ┤   it wraps at the end of the ring
  */
 export class EventRings {
   readonly #words: Int32Array;
@@ -49,7 +54,7 @@ export class EventRings {
     return Atomics.load(this.#words, WATCHERS);
   }
 
-  /** False when there are too many already. */
+  /** Adds a watcher; returns false if the node already has its maximum. */
   addWatcher(streams: number): boolean {
     if (Atomics.add(this.#words, WATCHERS, 1) >= WATCHERS_MAX) {
       Atomics.sub(this.#words, WATCHERS, 1);
@@ -87,7 +92,7 @@ export class EventRings {
     Atomics.store(this.#words, headWord(thread), at | 0);
   }
 
-  /** The entry at `cursor`, and where the next one is; undefined when it has been written over. */
+  /** The entry at `cursor` and the cursor of the next; undefined if the thread overwrote it. */
   read(thread: number, cursor: number): { stream: number; text: string; next: number } | undefined {
     const base = ringByte(thread);
     const byteAt = (offset: number): number =>
@@ -96,7 +101,7 @@ export class EventRings {
     const stream = byteAt(2);
     const text = Buffer.alloc(Math.min(length, TEXT_BYTES_MAX));
     for (let i = 0; i < text.length; i++) text[i] = byteAt(ENTRY_HEAD_BYTES + i);
-    // The writer may be one entry further than its head says.
+    // The thread may have written one entry beyond the head.
     const lag = (this.head(thread) - cursor) >>> 0;
     if (lag > RING_BYTES - TEXT_BYTES_MAX - ENTRY_HEAD_BYTES) return undefined;
     const next = (cursor + ENTRY_HEAD_BYTES + length) >>> 0;
@@ -105,11 +110,11 @@ export class EventRings {
 
   #count(streams: number, by: number): void {
     for (let bit = 0; bit < STREAMS; bit++) {
-      if ((streams & (1 << bit)) !== 0) Atomics.add(this.#words, BY_STREAM + bit, by);
+      if ((streams & (1 << bit)) !== 0) Atomics.add(this.#words, WATCHERS_BY_STREAM + bit, by);
     }
     let watched = 0;
     for (let bit = 0; bit < STREAMS; bit++) {
-      if (Atomics.load(this.#words, BY_STREAM + bit) > 0) watched |= 1 << bit;
+      if (Atomics.load(this.#words, WATCHERS_BY_STREAM + bit) > 0) watched |= 1 << bit;
     }
     Atomics.store(this.#words, WATCHED, watched);
   }
@@ -123,7 +128,7 @@ function ringByte(thread: number): number {
   return HEADER_BYTES + thread * SLOT_BYTES + RING_AT;
 }
 
-/** One thread's end that events go in at. */
+/** The writing end of one thread's ring. */
 export class RingLog implements EventLog {
   cfd = 0;
   readonly #rings: EventRings;
@@ -134,11 +139,11 @@ export class RingLog implements EventLog {
     this.#thread = thread;
   }
 
-  get watched(): number {
+  get watchedStreams(): number {
     return this.#rings.watched;
   }
 
-  tell(stream: number, text: string): void {
+  publish(stream: number, text: string): void {
     const nowMs = machineClock.nowMs();
     const seconds = Math.floor(nowMs / 1000);
     const micros = String(Math.floor((nowMs % 1000) * 1000)).padStart(6, '0');
@@ -147,10 +152,10 @@ export class RingLog implements EventLog {
   }
 }
 
-/** Events read in one go, so that a flood does not keep the thread from its clients. */
-const READS_MAX = 2000;
+/** Bounds one read of a ring, so that a flood of events does not delay the thread's clients. */
+const EVENTS_PER_READ_MAX = 2000;
 
-/** One watcher's place in all rings. */
+/** The cursors of one watcher in all rings. */
 export class RingReader {
   readonly streams: number;
   readonly #rings: EventRings;
@@ -162,7 +167,7 @@ export class RingReader {
     this.#cursors = Array.from({ length: rings.threads }, (_, thread) => rings.head(thread));
   }
 
-  /** The lines since the last time, in the order of their numbers. */
+  /** Reads the lines since the last call, in the order of their event numbers. */
   read(): string {
     const lines: string[] = [];
     let skipped = false;
@@ -173,10 +178,10 @@ export class RingReader {
     return `${skipped ? 'skipped=1\n' : ''}${lines.join('')}`;
   }
 
-  /** False when events were missed. */
+  /** Reads one ring; returns false if the watcher missed events. */
   #readRing(thread: number, lines: string[]): boolean {
     const head = this.#rings.head(thread);
-    for (let reads = 0; reads < READS_MAX && this.#cursors[thread] !== head; reads++) {
+    for (let reads = 0; reads < EVENTS_PER_READ_MAX && this.#cursors[thread] !== head; reads++) {
       const entry = this.#rings.read(thread, this.#cursors[thread]!);
       if (entry === undefined) {
         this.#cursors[thread] = head;

@@ -1,4 +1,4 @@
-/** Sockets and threads of one node. */
+/** One node: its threads, sockets, sessions and logins. */
 export { editUserFile, loadUsers, makeScrypt, parseUserFile, type User } from './auth/index.ts';
 export type { ListenAddress } from './listeners.ts';
 export { asSentence, createLogger, type LogOptions } from './log.ts';

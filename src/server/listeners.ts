@@ -5,25 +5,25 @@ import type { TLSSocket } from 'node:tls';
 import { CodedError } from '../base/index.ts';
 import type { ServerOptions } from './options.ts';
 
-/** Where a node listens. */
+/** The address of one listener of a node. */
 export type ListenAddress =
   | {
       readonly kind: 'tcp';
       readonly host: string;
       readonly port: number;
-      /** Whether TLS is spoken there. */
+      /** Whether the listener uses TLS. */
       readonly secure: boolean;
     }
   | { readonly kind: 'unix'; readonly path: string };
 
-/** The kernel spreads connections over the threads where it knows SO_REUSEPORT well enough. */
-export const PORT_IS_SHARED = process.platform === 'linux' || process.platform === 'freebsd';
+/** Whether the kernel balances connections over the threads that share a port (SO_REUSEPORT). */
+export const THREADS_SHARE_PORT = process.platform === 'linux' || process.platform === 'freebsd';
 
-/** Before an address of `-l`: no TLS there. */
+/** The prefix of an address of `-l` without TLS. */
 const NO_TLS = 'notls:';
 
-/** What the options ask a node to listen on; port 0 is still to be picked. */
-export function addressesOf(options: ServerOptions): readonly ListenAddress[] {
+/** The listeners that the options request; the kernel chooses the number of a port 0 later. */
+export function listenAddressesOf(options: ServerOptions): readonly ListenAddress[] {
   if (options.unixSocket !== '') return [{ kind: 'unix', path: options.unixSocket }];
   const { listen, port, enableSsl } = options;
   if (listen.length === 0) return [{ kind: 'tcp', host: '', port, secure: enableSsl }];
@@ -33,7 +33,7 @@ export function addressesOf(options: ServerOptions): readonly ListenAddress[] {
   });
 }
 
-/** `host`, `host:port`, `[v6]:port` or a bare v6 address. */
+/** Parses `host`, `host:port`, `[v6]:port` or a bare v6 address. */
 function hostAndPort(text: string, port: number): { host: string; port: number } {
   const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(text);
   const plain = /^([^:]*)(?::(\d+))?$/.exec(text);
@@ -43,10 +43,12 @@ function hostAndPort(text: string, port: number): { host: string; port: number }
 }
 
 /**
- * Fails with a sentence when an address cannot be listened on. Threads share their port, so they
- * would not notice that another program listens there already: this attempt does not share.
+ * Checks that the node can listen on an address. The threads share their port, so they would not
+ * notice another program that listens on it: this check listens once without sharing.
+ * @throws {CodedError} `ERR_PORT_TAKEN`, `ERR_PORT_FORBIDDEN`, `ERR_ADDRESS_UNAVAILABLE` or
+ *   `ERR_SOCKET_PATH`.
  */
-export async function probe(address: ListenAddress, options: ServerOptions): Promise<void> {
+export async function checkAddress(address: ListenAddress, options: ServerOptions): Promise<void> {
   if (address.kind === 'unix') {
     await clearStaleSocket(address.path);
     return;
@@ -57,22 +59,22 @@ export async function probe(address: ListenAddress, options: ServerOptions): Pro
   await new Promise((closed) => server.close(closed));
 }
 
-/** What becomes of connections. */
-export interface Accept {
+/** The handlers that a listener passes its connections to. */
+export interface AcceptHandlers {
   readonly plain: (socket: Socket, listenAddress: string) => void;
-  /** After the handshake. */
+  /** Called after the handshake. */
   readonly secure: (socket: TLSSocket, listenAddress: string) => void;
-  /** Makes a TLS server that does not listen yet. */
+  /** Creates a TLS server that does not listen yet. */
   readonly openSecure: () => Server;
 }
 
 const ACCEPTED = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true };
 
-/** Listens for one thread. Resolves with the address as it came to be. */
+/** Listens for one thread; resolves with the address, with the port that the kernel chose. */
 export async function listen(
   address: ListenAddress,
   options: ServerOptions,
-  accept: Accept,
+  accept: AcceptHandlers,
 ): Promise<{ server: Server; address: ListenAddress }> {
   const isSecure = address.kind === 'tcp' && address.secure;
   const server = isSecure ? accept.openSecure() : createServer(ACCEPTED);
@@ -98,12 +100,12 @@ function tcpOptions(
 ): ListenOptions {
   const host = address.host === '' ? {} : { host: address.host };
   const { port } = address;
-  return { ...host, port, backlog: options.listenBacklog, reusePort: PORT_IS_SHARED };
+  return { ...host, port, backlog: options.listenBacklog, reusePort: THREADS_SHARE_PORT };
 }
 
 function listening(server: Server, on: ListenOptions, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(explain(error, address)));
+    server.once('error', (error) => reject(listenErrorOf(error, address)));
     server.listen(on, () => {
       server.removeAllListeners('error');
       resolve();
@@ -111,30 +113,30 @@ function listening(server: Server, on: ListenOptions, address: ListenAddress): P
   });
 }
 
-/** Turns the system's word into a sentence with what to do. */
-function explain(error: NodeJS.ErrnoException, address: ListenAddress): Error {
+/** Turns a system error into an error that says what failed and what to do. */
+function listenErrorOf(error: NodeJS.ErrnoException, address: ListenAddress): Error {
   const cause = { cause: error };
   if (address.kind === 'unix') {
-    const what = error.code === 'EADDRINUSE' ? 'another program listens on it' : error.message;
+    const reason = error.code === 'EADDRINUSE' ? 'another program listens on it' : error.message;
     return new CodedError(
       'ERR_SOCKET_PATH',
-      `Cannot listen on the Unix socket ${address.path}: ${what}. Choose another path with -s.`,
+      `Cannot listen on the Unix socket ${address.path}: ${reason}. Choose another path with -s.`,
       cause,
     );
   }
   const { host, port } = address;
-  const place = host === '' ? `port ${port}` : `port ${port} of ${host}`;
+  const where = host === '' ? `port ${port}` : `port ${port} of ${host}`;
   switch (error.code) {
     case 'EADDRINUSE':
       return new CodedError(
         'ERR_PORT_TAKEN',
-        `Another program listens on ${place} already. Choose another port with -p (--port).`,
+        `Another program already listens on ${where}. Choose another port with -p (--port).`,
         cause,
       );
     case 'EACCES':
       return new CodedError(
         'ERR_PORT_FORBIDDEN',
-        `This user may not listen on ${place}. Choose a port above 1023 with -p (--port).`,
+        `The node may not listen on ${where}. Choose a port above 1023 with -p (--port).`,
         cause,
       );
     case 'EADDRNOTAVAIL':
@@ -142,7 +144,7 @@ function explain(error: NodeJS.ErrnoException, address: ListenAddress): Error {
     case 'EAI_AGAIN':
       return new CodedError(
         'ERR_ADDRESS_UNAVAILABLE',
-        `This machine has no address ${host}. Choose one of its own with -l (--listen).`,
+        `This machine has no address ${host}. Choose one of its addresses with -l (--listen).`,
         cause,
       );
     default:
@@ -150,9 +152,9 @@ function explain(error: NodeJS.ErrnoException, address: ListenAddress): Error {
   }
 }
 
-/** Removes a socket file that nobody listens on any more, as memcached does. */
+/** Removes a socket file that no program listens on, as memcached does. */
 async function clearStaleSocket(path: string): Promise<void> {
-  const alive = await new Promise<boolean>((resolve) => {
+  const isInUse = await new Promise<boolean>((resolve) => {
     const socket = connect({ path });
     socket.once('connect', () => {
       socket.destroy();
@@ -164,5 +166,5 @@ async function clearStaleSocket(path: string): Promise<void> {
     });
   });
   const taken = Object.assign(new Error('in use'), { code: 'EADDRINUSE' });
-  if (alive) throw explain(taken, { kind: 'unix', path });
+  if (isInUse) throw listenErrorOf(taken, { kind: 'unix', path });
 }

@@ -1,18 +1,21 @@
 import { type DestinationStream, destination, pino } from 'pino';
 import type { Logger } from '../base/index.ts';
 
-/** How often `-v` was given chooses the level: none, `-v`, `-vv`, `-vvv` and more. */
+/** The level for each number of `-v`: none, `-v`, `-vv`, `-vvv` and more. */
 const LEVELS = ['warn', 'info', 'debug', 'trace'] as const;
 const STDERR = 2;
 
 export interface LogOptions {
-  /** 0 shows warnings and errors only; 1 adds information, 2 debugging, 3 and more everything. */
+  /** 0 logs warnings and errors only; 1 adds `info`, 2 `debug`, and 3 `trace`. */
   readonly verbosity: number;
-  /** Where lines go. By default stderr: sentences on a terminal, one JSON object a line elsewhere. */
+  /**
+   * The receiver of lines. Default: stderr, as sentences on a terminal, else one JSON object a
+   * line.
+   */
   readonly destination?: DestinationStream;
 }
 
-/** Lines are written at once, so the last words of a dying process are not lost. */
+/** Creates a logger that writes synchronously, so a dying process does not lose its last lines. */
 export function createLogger({ verbosity, destination: given }: LogOptions): Logger {
   const level = LEVELS[Math.min(verbosity, LEVELS.length - 1)] ?? 'warn';
   const stream =
@@ -25,7 +28,7 @@ const terminal: DestinationStream = {
   write: (line) => process.stderr.write(`${asSentence(line)}\n`),
 };
 
-/** One JSON line of the log as a person reads it: `12:30:59 warn  the text  port=11211`. */
+/** Formats one JSON line of the log for a terminal: `12:30:59 warn  the text  port=11211`. */
 export function asSentence(line: string): string {
   const { time, level, msg, pid: _, ...facts } = JSON.parse(line) as Record<string, unknown>;
   const clock = String(time).slice('2026-01-01T'.length, '2026-01-01T00:00:00'.length);

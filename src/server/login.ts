@@ -1,15 +1,18 @@
 import { equalBytes } from '../base/index.ts';
 import { COUNT, type Store } from '../store/index.ts';
-import type { Gate, LoginRules } from './gate.ts';
+import type { Authenticator, LoginRules } from './authenticator.ts';
 
-/** Where a session stands at the gate. */
-export type LoginState = 'in' | 'out' | 'asking' | 'answered';
+/**
+ * The login state of a session. `verifying`: the authenticator works. `verified`: its result waits
+ * for `takeResult`.
+ */
+export type LoginState = 'anonymous' | 'verifying' | 'verified' | 'authenticated';
 
-/** What a client said to log in, or why it cannot be taken for that. */
+/** The result of parsing an ASCII login. */
 export type TextLogin =
   | { readonly kind: 'incomplete' }
-  | { readonly kind: 'hang-up' }
-  | { readonly kind: 'refused'; readonly line: string; readonly consumed: number }
+  | { readonly kind: 'close' }
+  | { readonly kind: 'refused'; readonly reply: string; readonly consumed: number }
   | {
       readonly kind: 'credentials';
       readonly user: Buffer;
@@ -20,22 +23,22 @@ export type TextLogin =
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
-/** Without a newline within this many bytes it is no login (memcached). */
-const LINE_BYTES_MAX = 2048;
-/** memcached's bound on `user password`, in bytes. */
+/** A login line without a newline within this many bytes is invalid (memcached's bound). */
+const LOGIN_LINE_BYTES_MAX = 2048;
+/** memcached's bound on `user password`. */
 const TOKEN_BYTES_MAX = 16_384;
-const LENGTH_WORD = 4;
+const LENGTH_WORD_INDEX = 4;
 
 /**
- * memcached's ASCII login: `set <any> <any> <any> <bytes>`, and as its data `<user> <password>`,
- * split at the first blank. `input[start, end)` may hold part of it.
+ * Parses memcached's ASCII login: `set <any> <any> <any> <bytes>` with the data `<user>
+ * <password>`, split at the first blank. `input[start, end)` may hold a part of the request.
  */
 export function readTextLogin(input: Buffer, start: number, end: number): TextLogin {
   const newline = input.subarray(start, end).indexOf(LF);
-  if (newline < 0) return { kind: end - start > LINE_BYTES_MAX ? 'hang-up' : 'incomplete' };
+  if (newline < 0) return { kind: end - start > LOGIN_LINE_BYTES_MAX ? 'close' : 'incomplete' };
   const dataAt = start + newline + 1;
   const words = input.toString('latin1', start, dataAt).trim().split(/ +/);
-  const length = words[LENGTH_WORD] ?? '';
+  const length = words[LENGTH_WORD_INDEX] ?? '';
   if (words[0] !== 'set' || !/^\d{1,10}$/.test(length)) {
     return refused('CLIENT_ERROR unauthenticated', newline + 1);
   }
@@ -57,8 +60,8 @@ export function readTextLogin(input: Buffer, start: number, end: number): TextLo
   return { kind: 'credentials', user, password, consumed };
 }
 
-function refused(line: string, consumed: number): TextLogin {
-  return { kind: 'refused', line, consumed };
+function refused(reply: string, consumed: number): TextLogin {
+  return { kind: 'refused', reply, consumed };
 }
 
 export const SASL_MECHANISM = 'PLAIN';
@@ -69,86 +72,86 @@ export function isPlain(input: Buffer, start: number, end: number): boolean {
 }
 
 /**
- * SASL PLAIN (RFC 4616): `<authzid> NUL <user> NUL <password>`; undefined when it is not that, or
- * when who logs in wants to act for somebody else.
+ * Parses SASL PLAIN (RFC 4616): `<authzid> NUL <user> NUL <password>`. Returns undefined if the
+ * bytes have another form, or if the authzid names another user.
  */
 export function readSaslPlain(
   input: Buffer,
   start: number,
   end: number,
 ): { readonly user: Buffer; readonly password: Buffer } | undefined {
-  const said = Buffer.from(input.subarray(start, end));
-  const first = said.indexOf(0);
-  const second = first < 0 ? -1 : said.indexOf(0, first + 1);
-  if (second < 0 || second === first + 1 || said.indexOf(0, second + 1) >= 0) return undefined;
-  const user = said.subarray(first + 1, second);
-  if (!isSameIdentity(said.toString('latin1', 0, first), user.toString('latin1'))) return undefined;
-  return { user, password: said.subarray(second + 1) };
+  const data = Buffer.from(input.subarray(start, end));
+  const first = data.indexOf(0);
+  const second = first < 0 ? -1 : data.indexOf(0, first + 1);
+  if (second < 0 || second === first + 1 || data.indexOf(0, second + 1) >= 0) return undefined;
+  const user = data.subarray(first + 1, second);
+  if (!isSameIdentity(data.toString('latin1', 0, first), user.toString('latin1'))) return undefined;
+  return { user, password: data.subarray(second + 1) };
 }
 
-/** Nobody named, or the same user, with or without a host. */
+/** Whether the authzid is empty or names the same user, with or without a host. */
 function isSameIdentity(authzid: string, user: string): boolean {
   if (authzid === '' || authzid === user) return true;
   return authzid.startsWith(`${user}@`) || user.startsWith(`${authzid}@`);
 }
 
-/** One session's login: asks the gate, counts what fails, and remembers the answer. */
+/** The login of one session: passes credentials to the authenticator and counts failures. */
 export class Login {
   state: LoginState;
-  /** Whether a SASL exchange has begun and waits for its data. */
+  /** Whether a SASL exchange has begun and waits for its credentials. */
   saslStarted = false;
-  /** What the gate said, once the state is `answered`. */
-  admitted = false;
-  /** Who asked last, for the log. */
+  /** The authenticator's result, once the state is `verified`. */
+  accepted = false;
+  /** The user of the last login, for the log. */
   user = '';
-  readonly #gate: Gate;
+  readonly #authenticator: Authenticator;
   readonly #rules: LoginRules;
   readonly #store: Store;
   #failures = 0;
 
-  constructor(gate: Gate, rules: LoginRules, store: Store) {
-    this.#gate = gate;
+  constructor(authenticator: Authenticator, rules: LoginRules, store: Store) {
+    this.#authenticator = authenticator;
     this.#rules = rules;
     this.#store = store;
-    this.state = gate.isClosed ? 'out' : 'in';
+    this.state = authenticator.requiresLogin ? 'anonymous' : 'authenticated';
   }
 
   get isRequired(): boolean {
-    return this.#gate.isClosed;
+    return this.#authenticator.requiresLogin;
   }
 
-  get textIsClosed(): boolean {
-    return this.#gate.isClosed && this.#rules.textIsClosed;
+  get refusesText(): boolean {
+    return this.#authenticator.requiresLogin && this.#rules.refusesText;
   }
 
-  /** Whether this connection has failed too often. */
-  get isSpent(): boolean {
+  /** Whether this connection has used up its failed logins. */
+  get attemptsExhausted(): boolean {
     return this.#failures >= this.#rules.attemptsMax;
   }
 
-  /** Asks the gate; `onAnswer` is called later, when `admitted` says what it said. */
-  ask(user: Buffer, password: Buffer, onAnswer: () => void): void {
-    this.state = 'asking';
+  /** Starts the check; calls `onVerified` once `accepted` holds the result. */
+  verify(user: Buffer, password: Buffer, onVerified: () => void): void {
+    this.state = 'verifying';
     this.saslStarted = false;
     this.user = user.toString('latin1');
-    void this.#gate.verify(user, password).then((admitted) => {
-      this.admitted = admitted;
-      this.state = 'answered';
-      onAnswer();
+    void this.#authenticator.verify(user, password).then((accepted) => {
+      this.accepted = accepted;
+      this.state = 'verified';
+      onVerified();
     });
   }
 
-  /** Takes the answer in; returns whether the client is in now. */
-  settle(): boolean {
-    this.state = this.admitted ? 'in' : 'out';
+  /** Applies the authenticator's result; returns whether the client is authenticated now. */
+  takeResult(): boolean {
+    this.state = this.accepted ? 'authenticated' : 'anonymous';
     this.#store.counters.add(COUNT.auth_cmds);
-    if (!this.admitted) this.#countFailure();
-    return this.admitted;
+    if (!this.accepted) this.#countFailure();
+    return this.accepted;
   }
 
-  /** A login that was refused without asking. */
+  /** Counts a login that is refused without the authenticator. */
   fail(): void {
-    this.state = 'out';
+    this.state = 'anonymous';
     this.saslStarted = false;
     this.#store.counters.add(COUNT.auth_cmds);
     this.#countFailure();

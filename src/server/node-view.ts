@@ -7,14 +7,14 @@ import { PROTOCOL_VERSION } from './version.ts';
 
 const VERBOSITY_MAX = 2;
 
-/** What a client may ask of the node around the store. */
+/** The actions on the whole node that client commands can start. */
 export interface NodeActions {
-  /** Reads the certificates again; a sentence when they are not good. */
+  /** Reads the certificates again; returns an error line if they are unusable. */
   readonly refreshCertificates: () => string | undefined;
   readonly shutDown: (graceful: boolean) => void;
 }
 
-/** What `stats` tells of the node: the same from every thread. */
+/** The node as client commands see it. Its numbers are the same on every thread. */
 export class SharedNodeView implements NodeView {
   readonly pid = process.pid;
   readonly version = PROTOCOL_VERSION;
@@ -27,7 +27,7 @@ export class SharedNodeView implements NodeView {
   readonly #startSeconds: number;
   readonly config: ConfigEntries;
   readonly prefixes: PrefixStats;
-  readonly mayShutDown: boolean;
+  readonly shutdownAllowed: boolean;
   readonly #actions: NodeActions;
 
   constructor(
@@ -40,7 +40,7 @@ export class SharedNodeView implements NodeView {
   ) {
     this.config = shared.config;
     this.prefixes = shared.prefixes;
-    this.mayShutDown = options.enableShutdown;
+    this.shutdownAllowed = options.enableShutdown;
     this.#store = store;
     this.#table = table;
     this.#options = options;
@@ -51,18 +51,18 @@ export class SharedNodeView implements NodeView {
   }
 
   uptimeSeconds(): number {
-    return this.#store.lifetimes.now() - this.#startSeconds;
+    return this.#store.clock.now() - this.#startSeconds;
   }
 
   timeSeconds(): number {
-    return this.#store.lifetimes.now() + this.#store.lifetimes.epoch();
+    return this.#store.clock.now() + this.#store.clock.epoch();
   }
 
   currentConnections(): number {
     return this.#table.count();
   }
 
-  connectionStructures(): number {
+  peakConnections(): number {
     return this.#table.peak();
   }
 
@@ -71,7 +71,7 @@ export class SharedNodeView implements NodeView {
   }
 
   connections(): readonly ConnectionView[] {
-    return this.#table.views(this.#store.lifetimes.now());
+    return this.#table.views(this.#store.clock.now());
   }
 
   shutDown(graceful: boolean): void {
@@ -85,14 +85,14 @@ export class SharedNodeView implements NodeView {
   secondsSinceCertificates(): number | undefined {
     if (!this.#options.enableSsl) return undefined;
     const since = Math.max(this.#table.certificatesReadAt, this.#startSeconds);
-    return this.#store.lifetimes.now() - since;
+    return this.#store.clock.now() - since;
   }
 
   setVerbosity(level: number): void {
     this.#table.verbosity = Math.min(level, VERBOSITY_MAX);
   }
 
-  /** As memcached shows them, where there is TLS. */
+  /** The rows that memcached shows with TLS. */
   #sslSettings(): readonly (readonly [string, string | number])[] {
     const options = this.#options;
     if (!options.enableSsl) return [];
@@ -162,7 +162,7 @@ export class SharedNodeView implements NodeView {
       ['hot_max_factor', tunables.get('hotMaxFactor').toFixed(2)],
       ['warm_max_factor', tunables.get('warmMaxFactor').toFixed(2)],
       ['temp_lru', onOff('tempLru')],
-      ['temporary_ttl', tunables.get('tempTtlSeconds')],
+      ['temporary_ttl', tunables.get('tempTtl')],
       ['idle_timeout', 0],
       ['watcher_logbuf_size', 0],
       ['worker_logbuf_size', 0],
@@ -173,7 +173,7 @@ export class SharedNodeView implements NodeView {
       ...this.#sslSettings(),
       ['num_napi_ids', '(null)'],
       ['memory_file', '(null)'],
-      // Ours: which items give way.
+      // Not in memcached: the eviction policy.
       ['eviction', tunables.get('eviction') === EVICTION.segmented ? 'segmented' : 's3fifo'],
     ];
     return rows.map(([name, value]) => [name, String(value)]);

@@ -5,69 +5,75 @@ import {
 } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { CodedError, type Logger, machineClock, silentLogger } from '../base/index.ts';
-import { CLUSTER_ENTRY, clusterBlock } from '../commands/index.ts';
+import { CLUSTER_ENTRY, encodeClusterNodes } from '../commands/index.ts';
 import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
-import { UserKeeper, type UserSources, type UserTable } from './auth/index.ts';
+import { UserFileWatcher, type UserSources, type UserTable } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { EventRings } from './event-rings.ts';
-import { addressesOf, type ListenAddress, PORT_IS_SHARED, probe } from './listeners.ts';
-import type { NodeAppeal, ThreadNotice } from './notices.ts';
-import { asksForLogin, memberOf, type ServerOptions, tunablesOf } from './options.ts';
+import {
+  checkAddress,
+  type ListenAddress,
+  listenAddressesOf,
+  THREADS_SHARE_PORT,
+} from './listeners.ts';
+import { memberOf, requiresLogin, type ServerOptions, tunablesOf } from './options.ts';
 import { PrefixTable } from './prefix-table.ts';
+import type { MainToWorker, WorkerToMain } from './thread-messages.ts';
 import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
 
-const TICKET_KEYS_MS = 24 * 60 * 60 * 1000;
+const TICKET_KEY_ROTATION_MS = 24 * 60 * 60 * 1000;
 
-/** One running node. */
+/** A running node. */
 export interface NodeHandle {
-  /** Where it listens; ports that were 0 are picked. An empty host is every interface. */
+  /**
+   * The listeners, with the port that the kernel chose for 0. An empty host means every interface.
+   */
   readonly addresses: readonly ListenAddress[];
   /**
-   * Reads again what a node reads from files (users, certificates). What is bad is logged and
-   * changes nothing; resolves when all threads have been told.
+   * Reads the user files and the certificates again. A bad file changes nothing: the node logs the
+   * reason. Resolves once the node has sent the changes to all threads.
    */
   reload(): Promise<void>;
-  /** Drains: no new connections, commands in flight answered; settles when all threads ended. */
+  /** Drains the node: it stops accepting and replies to received requests. Resolves at its end. */
   stop(): Promise<void>;
   /**
-   * Settles when the node has ended: resolves after `stop()`, rejects with the reason when a thread
-   * died by a bug. It may have died with a lock in hand, so the process must then end at once.
+   * Resolves once the node has ended after `stop()`; rejects with the error if a bug ends a thread.
+   * That thread may have held a lock, so the process must then exit at once.
    */
   readonly ended: Promise<void>;
 }
 
 /**
  * Starts a node in this process: its store, and its threads in one pool.
- *
- * Rejects with a CodedError: ERR_PORT_TAKEN, ERR_PORT_FORBIDDEN, ERR_ADDRESS_UNAVAILABLE,
- * ERR_SOCKET_PATH, ERR_MEMORY, ERR_USER_FILE, ERR_CERTIFICATE.
+ * @throws {CodedError} `ERR_PORT_TAKEN`, `ERR_PORT_FORBIDDEN`, `ERR_ADDRESS_UNAVAILABLE`,
+ *   `ERR_SOCKET_PATH`, `ERR_MEMORY`, `ERR_USER_FILE` or `ERR_CERTIFICATE`.
  */
 export async function startNode(
   options: ServerOptions,
   { log = silentLogger }: { readonly log?: Logger } = {},
 ): Promise<NodeHandle> {
-  const wanted = addressesOf(options);
+  const requested = listenAddressesOf(options);
   const sources = userSources(options);
-  const keeper = sources === undefined ? undefined : await UserKeeper.open(sources, log);
+  const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
   const certificates = options.enableSsl ? readCertificates(options, newTicketKeys()) : undefined;
-  for (const address of wanted) await probe(address, options);
+  for (const address of requested) await checkAddress(address, options);
   const share = allocateStore(options);
-  const threads = new NodeThreads(options, share, { users: keeper?.table, certificates }, log);
+  const threads = new NodeThreads(options, share, { users: userFiles?.table, certificates }, log);
   try {
-    const addresses = await threads.listen(wanted);
+    const addresses = await threads.listen(requested);
     threads.maintain();
     log.info({ addresses, threads: options.threads }, 'node is listening');
-    keeper?.watch((table) => threads.tell({ kind: 'users', table }));
+    userFiles?.watch((table) => threads.broadcast({ kind: 'users', table }));
     const reload = async () => {
       threads.reloadCertificates();
-      await keeper?.reload();
+      await userFiles?.reload();
     };
-    const endRotation = rotateTicketKeys(threads);
+    const stopRotation = rotateTicketKeys(threads);
     const stop = () => {
-      keeper?.close();
-      endRotation();
+      userFiles?.close();
+      stopRotation();
       return threads.stop();
     };
     return { addresses, reload, stop, ended: threads.ended };
@@ -77,23 +83,26 @@ export async function startNode(
   }
 }
 
-/** What was sealed with an old key cannot be opened for ever, should the key come to light. */
+/** Replaces the ticket keys daily, so that a leaked key decrypts the sessions of one day only. */
 function rotateTicketKeys(threads: NodeThreads): () => void {
-  const timer = setInterval(() => threads.reloadCertificates(newTicketKeys()), TICKET_KEYS_MS);
+  const timer = setInterval(
+    () => threads.reloadCertificates(newTicketKeys()),
+    TICKET_KEY_ROTATION_MS,
+  );
   timer.unref();
   return () => clearInterval(timer);
 }
 
-/** Where users come from, when clients must log in. */
+/** The user files; undefined if the node requires no login. */
 function userSources(options: ServerOptions): UserSources | undefined {
-  if (!asksForLogin(options)) return undefined;
+  if (!requiresLogin(options)) return undefined;
   const { authFile, enableSasl, saslPwdb } = options;
   return { authFile, saslPwdb: enableSasl ? saslPwdb : '' };
 }
 
 function allocateStore(options: ServerOptions): StoreShare {
   try {
-    // One more block of counters is the maintainer's.
+    // The additional thread is the maintainer: it has a block of counters too.
     return createStore({
       ...options,
       threads: options.threads + 1,
@@ -103,12 +112,13 @@ function allocateStore(options: ServerOptions): StoreShare {
     if (!(cause instanceof RangeError)) throw cause;
     throw new CodedError(
       'ERR_MEMORY',
-      `The system did not give ${options.memoryLimitBytes} bytes of memory. Lower -m.`,
+      `Cannot allocate ${options.memoryLimitBytes} bytes of memory for items. Lower -m.`,
       { cause },
     );
   }
 }
 
+/** The threads of a node, the memory that they share, and the channels to the worker threads. */
 class NodeThreads {
   readonly ended: Promise<void>;
   readonly #options: ServerOptions;
@@ -141,7 +151,7 @@ class NodeThreads {
     this.#table = ConnectionTable.allocate(options.connLimit);
     this.#prefixes = PrefixTable.allocate(options.prefixDelimiter !== '');
     this.#events = EventRings.allocate(options.threads);
-    this.#publish();
+    this.#publishCluster();
     new ConnectionTable(this.#table).verbosity = Math.min(options.verbosity, 2);
     const jobs = options.threads + 1;
     this.#pool = new Piscina({
@@ -160,53 +170,55 @@ class NodeThreads {
     this.ended.catch(() => {});
   }
 
-  /** Says in the cluster entry who the cluster's nodes are, if this node was told. */
-  #publish(): void {
+  /** Stores `--cluster-nodes` in the cluster entry of the config table. */
+  #publishCluster(): void {
     const { clusterNodes, clusterVersion } = this.#options;
     if (clusterNodes.length === 0) return;
-    // Seconds only go up, so a node that starts again never tells of an older cluster.
+    // The current second only grows, so a restart never publishes an older version.
     const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
-    const data = clusterBlock(version, clusterNodes.map(memberOf));
+    const data = encodeClusterNodes(version, clusterNodes.map(memberOf));
     new ConfigTable(this.#config).set({ name: CLUSTER_ENTRY, flags: 0, data });
   }
 
-  /** The first thread picks the ports that are 0; the others share them. */
-  async listen(wanted: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
-    const addresses = await this.#serve(0, wanted);
-    const shared = PORT_IS_SHARED && addresses.every(({ kind }) => kind === 'tcp');
+  /**
+   * Starts the worker threads. The first one lets the kernel choose ports; the others share them.
+   */
+  async listen(requested: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
+    const addresses = await this.#serve(0, requested);
+    const shared = THREADS_SHARE_PORT && addresses.every(({ kind }) => kind === 'tcp');
     if (!shared && this.#options.threads > 1) {
-      this.#log.warn({}, 'connections cannot be spread here: one thread takes them all');
+      this.#log.warn({}, 'this listener cannot be shared: one thread serves all connections');
     }
-    const others = shared ? this.#options.threads : 1;
-    const rest = Array.from({ length: others - 1 }, (_, i) => this.#serve(i + 1, addresses));
-    await Promise.all(rest);
+    const threads = shared ? this.#options.threads : 1;
+    const others = Array.from({ length: threads - 1 }, (_, i) => this.#serve(i + 1, addresses));
+    await Promise.all(others);
     return addresses;
   }
 
   maintain(): void {
-    this.#watch(this.#pool.run({ share: this.#share }, { name: 'maintain' }));
+    this.#track(this.#pool.run({ share: this.#share }, { name: 'maintain' }));
   }
 
-  /** Reads the certificates again for all threads; bad ones change nothing. */
+  /** Reads the certificates again for all threads. A bad certificate changes nothing. */
   reloadCertificates(ticketKeys = this.#certificates?.ticketKeys): void {
     if (this.#certificates === undefined || ticketKeys === undefined) return;
     try {
-      this.#takeCertificates(readCertificates(this.#options, Buffer.from(ticketKeys)));
+      this.#useCertificates(readCertificates(this.#options, Buffer.from(ticketKeys)));
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
-      this.#log.warn({ code: error.code }, `the certificates stay as they were: ${error.message}`);
+      this.#log.warn({ code: error.code }, `kept the previous certificates: ${error.message}`);
     }
   }
 
-  #takeCertificates(certificates: Certificates): void {
+  #useCertificates(certificates: Certificates): void {
     this.#certificates = certificates;
-    this.tell({ kind: 'certificates', certificates });
-    this.#log.info({ file: this.#options.sslChainCert }, 'certificates were read anew');
+    this.broadcast({ kind: 'certificates', certificates });
+    this.#log.info({ file: this.#options.sslChainCert }, 'reloaded the certificates');
   }
 
-  /** Tells every serving thread. */
-  tell(notice: ThreadNotice): void {
-    for (const port of this.#ports) port.postMessage(notice);
+  /** Sends a message to every worker thread. */
+  broadcast(message: MainToWorker): void {
+    for (const port of this.#ports) port.postMessage(message);
   }
 
   stop(): Promise<void> {
@@ -223,14 +235,14 @@ class NodeThreads {
     this.#end();
   }
 
-  /** Runs one serving thread; resolves when it listens. */
+  /** Runs one worker thread; resolves once it listens. */
   #serve(thread: number, listenOn: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
     const { port1, port2 } = new MessageChannel();
     const job: ServeJob = {
       share: this.#share,
       thread,
       options: this.#options,
-      table: this.#table,
+      connectionTable: this.#table,
       config: this.#config,
       prefixes: this.#prefixes,
       events: this.#events,
@@ -241,16 +253,18 @@ class NodeThreads {
     };
     const run: Promise<void> = this.#pool.run(job, {
       name: 'serve',
-      // Piscina's type names another overload of postMessage than the one it calls.
+      // Piscina declares the type of another overload of postMessage than the one it calls.
       transferList: [port2] as unknown as StructuredSerializeOptions,
     });
-    const listening = this.#report(port1);
-    this.#watch(run);
+    const listening = this.#listenAddresses(port1);
+    this.#track(run);
     return Promise.race([listening, run.then(() => [])]);
   }
 
-  /** The first message is the thread's report; what follows are appeals. */
-  #report(port: MessagePort): Promise<readonly ListenAddress[]> {
+  /**
+   * Waits for the first message of a worker thread, its report; then handles its other messages.
+   */
+  #listenAddresses(port: MessagePort): Promise<readonly ListenAddress[]> {
     return new Promise((resolve, reject) => {
       port.once('message', (report: ServeReport) => {
         if (!('addresses' in report)) {
@@ -259,35 +273,35 @@ class NodeThreads {
           return;
         }
         this.#ports.push(port);
-        port.on('message', (appeal: NodeAppeal) => this.#hear(appeal));
+        port.on('message', (message: WorkerToMain) => this.#handle(message));
         port.unref();
         resolve(report.addresses);
       });
     });
   }
 
-  #hear(appeal: NodeAppeal): void {
-    switch (appeal.kind) {
+  #handle(message: WorkerToMain): void {
+    switch (message.kind) {
       case 'loginFailed': {
-        const { address, user } = appeal;
+        const { address, user } = message;
         this.#log.warn({ address, user }, 'a login failed');
         break;
       }
       case 'loginsFailed': {
-        const { untold, overloads } = appeal;
-        this.#log.warn({ untold, overloads }, 'more logins failed');
+        const { unreported, overloads } = message;
+        this.#log.warn({ unreported, overloads }, 'more logins failed');
         break;
       }
       case 'certificates':
-        this.#takeCertificates(appeal.certificates);
+        this.#useCertificates(message.certificates);
         break;
       case 'shutdown':
-        this.#log.info({ graceful: appeal.graceful }, 'a client stops this node');
+        this.#log.info({ graceful: message.graceful }, 'a client stops the node');
         void this.stop();
     }
   }
 
-  #watch(job: Promise<void>): void {
+  #track(job: Promise<void>): void {
     this.#jobs.push(job);
     job.catch((reason: unknown) => this.#fail(reason));
   }

@@ -18,49 +18,49 @@ import type { ClusterMember } from '../commands/index.ts';
 import { chainedItemBytesMax, EVICTION, PAGE_BYTES, type TunableName } from '../store/index.ts';
 
 /**
- * memcached's `-o` names that a command line may keep: what they tune is not here, or needs no
- * tuning.
+ * The names of memcached's `-o` that a command line may keep. They change nothing: slabring lacks
+ * the part that they tune, or that part needs no tuning.
  */
 const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
-  maxconns_fast: 'one connection too many is always refused at once',
-  no_maxconns_fast: 'one connection too many is always refused at once',
-  hashpower: 'the index grows by itself, one bucket at a time',
-  no_hashexpand: 'the index grows by itself, one bucket at a time',
-  hash_algorithm: 'keys are hashed by murmur3',
-  tail_repair_time: 'no item can be held for ever',
-  no_inline_ascii_resp: 'numbers are always written out when they are sent',
-  inline_ascii_resp: 'numbers are always written out when they are sent',
-  lru_maintainer: 'it is always there',
-  lru_crawler: 'it is there unless no_lru_crawler says otherwise',
-  slab_reassign: 'it is there unless no_slab_reassign says otherwise',
-  slab_automove_ratio: 'pages go by what was missed soon after it was evicted',
-  slab_automove_window: 'pages go by what was missed soon after it was evicted',
-  modern: 'it is the only way there is',
-  no_modern: 'the older ways of memcached are not there',
-  drop_privileges: 'a node does not change what it may do',
-  no_drop_privileges: 'a node does not change what it may do',
-  relaxed_privileges: 'a node does not change what it may do',
-  resp_obj_mem_limit: 'replies are written into one buffer a thread',
-  read_buf_mem_limit: 'requests are read into one buffer a thread',
-  ssl_wbuf_size: 'what is written at once is sealed at once',
-  ssl_keyformat: 'keys are PEM',
-  ssl_session_cache: 'sessions are always resumed, by tickets',
-  ssl_kernel_tls: 'the kernel is not asked to seal',
+  maxconns_fast: 'the node always refuses a connection beyond the limit at once',
+  no_maxconns_fast: 'the node always refuses a connection beyond the limit at once',
+  hashpower: 'the index grows automatically, one bucket at a time',
+  no_hashexpand: 'the index grows automatically, one bucket at a time',
+  hash_algorithm: 'the hash algorithm is always murmur3',
+  tail_repair_time: 'no reference can hold an item forever',
+  no_inline_ascii_resp: 'the node always formats numbers when it sends them',
+  inline_ascii_resp: 'the node always formats numbers when it sends them',
+  lru_maintainer: 'the LRU maintainer runs unless no_lru_maintainer disables it',
+  lru_crawler: 'the LRU crawler runs unless no_lru_crawler disables it',
+  slab_reassign: 'page moves are enabled unless no_slab_reassign disables them',
+  slab_automove_ratio: 'page moves follow the misses on recently evicted keys',
+  slab_automove_window: 'page moves follow the misses on recently evicted keys',
+  modern: 'the node always uses the modern behaviour',
+  no_modern: "the node does not implement memcached's older behaviour",
+  drop_privileges: 'the node does not change its privileges',
+  no_drop_privileges: 'the node does not change its privileges',
+  relaxed_privileges: 'the node does not change its privileges',
+  resp_obj_mem_limit: 'each thread writes all replies into one buffer',
+  read_buf_mem_limit: 'each thread reads all requests into one buffer',
+  ssl_wbuf_size: 'the node encrypts each write at once',
+  ssl_keyformat: 'keys are always PEM',
+  ssl_session_cache: 'the node always resumes sessions, by tickets',
+  ssl_kernel_tls: 'the node never uses kernel TLS',
 };
 
-/** The options of one node: memcached's own letters, spellings, meanings and defaults. */
+/** The options of one node, with memcached's letters, spellings, meanings and defaults. */
 export const serverFlags = {
   port: integer({
     short: 'p',
     default: 11_211,
     min: 0,
     max: 65_535,
-    doc: 'TCP port to listen on; 0 picks a free one.',
+    doc: 'TCP port to listen on; with 0 the kernel chooses a free port.',
   }),
   unixSocket: text({
     short: 's',
     placeholder: '<file>',
-    doc: 'Unix socket to listen on, in place of TCP.',
+    doc: 'Unix socket to listen on, instead of TCP.',
   }),
   unixMask: octal({
     short: 'a',
@@ -72,7 +72,7 @@ export const serverFlags = {
   listen: list({
     short: 'l',
     placeholder: '<addr>',
-    doc: 'Addresses to listen on, each host or host:port; all interfaces unless given.',
+    doc: 'Addresses to listen on, each host or host:port; default: all interfaces.',
   }),
   memoryLimitBytes: bytes({
     short: 'm',
@@ -80,22 +80,22 @@ export const serverFlags = {
     default: '64m',
     min: '1m',
     max: '31g',
-    bare: 'megabytes',
-    doc: 'Memory for items, in megabytes; the index comes on top.',
+    bareUnit: 'megabytes',
+    doc: 'Memory for items, in megabytes; the index needs additional memory.',
   }),
   connLimit: integer({
     short: 'c',
     default: 1024,
     min: 1,
     max: 1_000_000,
-    doc: 'Connections served at the same time.',
+    doc: 'Connections that the node serves at the same time.',
   }),
   threads: integer({
     short: 't',
     default: 4,
     min: 1,
     max: 64,
-    doc: 'Worker threads; all of them share one store.',
+    doc: 'Worker threads; all threads share one store.',
   }),
   maxItemSizeBytes: bytes({
     short: 'I',
@@ -103,7 +103,7 @@ export const serverFlags = {
     default: '1m',
     min: '1k',
     max: '1024m',
-    doc: 'Largest item, key and header included; at most half of --memory-limit.',
+    doc: 'Size of the largest item, key and header included; at most half of --memory-limit.',
   }),
   slabChunkMaxBytes: bytes({
     suboption: 'slab_chunk_max',
@@ -111,15 +111,17 @@ export const serverFlags = {
     default: '512k',
     min: '1k',
     max: '1m',
-    bare: 'kilobytes',
-    doc: 'Largest chunk, in kilobytes: an item that needs more is a chain of chunks. It divides 1m evenly.',
+    bareUnit: 'kilobytes',
+    doc:
+      'Size of the largest chunk, in kilobytes; a larger item is a chain of chunks. Must divide ' +
+      '1m evenly.',
   }),
   slabGrowthFactor: number({
     short: 'f',
     default: 1.25,
     min: 1.01,
     max: 16,
-    doc: 'How much larger the chunks of each size class are than those of the class before.',
+    doc: 'Ratio of the chunk sizes of neighbouring size classes.',
   }),
   slabMinSizeBytes: integer({
     short: 'n',
@@ -127,7 +129,7 @@ export const serverFlags = {
     default: 48,
     min: 1,
     max: 65_536,
-    doc: 'Least room for key, value and flags in the smallest size class, in bytes.',
+    doc: 'Minimum space for key, value and flags in the smallest size class, in bytes.',
   }),
   listenBacklog: integer({
     short: 'b',
@@ -141,22 +143,22 @@ export const serverFlags = {
     default: 20,
     min: 1,
     max: 100_000,
-    doc: 'Requests of one connection answered in a row before others get their turn.',
+    doc: 'Requests that a thread serves for one connection before it serves other connections.',
   }),
   verbosity: count({
     short: 'v',
     long: 'verbose',
     max: 3,
-    doc: 'Log more: -v information, -vv debugging, -vvv everything.',
+    doc: 'Log info messages too; -vv and -vvv only raise the verbosity that stats settings shows.',
   }),
   disableEvictions: flag({
     short: 'M',
-    doc: 'When memory is full, refuse to store (SERVER_ERROR) rather than evict.',
+    doc: 'When memory is full, refuse to store (SERVER_ERROR) instead of evicting items.',
   }),
   eviction: choice({
     words: ['s3fifo', 'segmented'],
     default: 's3fifo',
-    doc: "Which items give way: those that S3-FIFO, or those that memcached's segmented LRU gives up.",
+    doc: "Eviction policy: S3-FIFO, or memcached's segmented LRU.",
   }),
   disableFlushAll: flag({ short: 'F', doc: 'Refuse the flush_all command.' }),
   disableDumping: flag({
@@ -166,7 +168,9 @@ export const serverFlags = {
   prefixDelimiter: text({
     short: 'D',
     placeholder: '<char>',
-    doc: 'Count requests by the prefix of their keys, up to this character (stats detail); : unless given.',
+    doc:
+      'Count requests by key prefix, which ends at this character (stats detail). Without -D, the ' +
+      'count begins at stats detail on, and the prefix ends at a colon.',
   }),
   disableWatch: flag({
     short: 'W',
@@ -176,30 +180,34 @@ export const serverFlags = {
   enableShutdown: flag({
     short: 'A',
     long: 'enable-shutdown',
-    doc: 'Let clients stop the node (shutdown).',
+    doc: 'Allow clients to stop the node (shutdown).',
   }),
   enableSasl: flag({
     short: 'S',
     long: 'enable-sasl',
-    doc: "Clients must log in: by SASL in the binary protocol, by memcached's ASCII login in text.",
+    doc: "Require a login: SASL in the binary protocol, memcached's ASCII login in text.",
   }),
   authFile: text({
     short: 'Y',
     placeholder: '<file>',
-    doc: 'Users who may log in, one user:password a line (slabring user makes hashed ones); clients must.',
+    doc:
+      'Require a login; the file contains the users, user:password on each line (slabring user ' +
+      'writes hashes).',
   }),
   saslPwdb: text({
     long: 'sasl-pwdb',
     placeholder: '<file>',
     alsoEnv: 'MEMCACHED_SASL_PWDB',
-    doc: 'With -S: users who may log in, one user:password or user@host:password a line.',
+    doc: 'With -S: file of the users, user:password or user@host:password on each line.',
   }),
   saslOnly: flag({
-    doc: 'Where clients must log in, refuse the text protocol, as memcached -S does.',
+    doc: 'With -S or -Y: refuse the text protocol, as memcached -S does.',
   }),
   extended: suboptions({
     short: 'o',
-    doc: 'Suboptions, as memcached spells them: those named below, and those that change nothing here (listed at the end of this page).',
+    doc:
+      'Suboptions, as memcached spells them: those named below, and those without effect ' +
+      '(listed at the end of this page).',
     ignored: IGNORED_SUBOPTIONS,
   }),
   hotLruPct: integer({
@@ -207,72 +215,84 @@ export const serverFlags = {
     default: 20,
     min: 0,
     max: 80,
-    doc: 'With --eviction segmented: percent of a class that HOT may have.',
+    doc: 'With --eviction segmented: maximum size of HOT, in percent of its size class.',
   }),
   warmLruPct: integer({
     suboption: 'warm_lru_pct',
     default: 40,
     min: 0,
     max: 80,
-    doc: 'With --eviction segmented: percent of a class that WARM may have.',
+    doc: 'With --eviction segmented: maximum size of WARM, in percent of its size class.',
   }),
   hotMaxFactor: number({
     suboption: 'hot_max_factor',
     default: 0.2,
     min: 0.001,
     max: 1000,
-    doc: "With --eviction segmented: HOT's tail goes when idle for longer than this times COLD's.",
+    doc:
+      "With --eviction segmented: an item leaves HOT's tail once its idle time exceeds this " +
+      "times that of COLD's tail.",
   }),
   warmMaxFactor: number({
     suboption: 'warm_max_factor',
     default: 2,
     min: 0.001,
     max: 1000,
-    doc: "With --eviction segmented: WARM's tail goes when idle for longer than this times COLD's.",
+    doc:
+      "With --eviction segmented: an item leaves WARM's tail once its idle time exceeds this " +
+      "times that of COLD's tail.",
   }),
   temporaryTtl: integer({
     suboption: 'temporary_ttl',
     default: 0,
     min: 0,
     max: 2 ** 31 - 1,
-    doc: 'Items with a TTL of at most so many seconds have a list of their own, and give way last; 0 is none.',
+    doc:
+      'Items with a ttl of at most this many seconds enter the TEMP list, which the node evicts ' +
+      'last; 0 disables TEMP.',
   }),
   noLruCrawler: flag({
     suboption: 'no_lru_crawler',
-    doc: 'Do not look for expired items: they are freed when they are met.',
+    doc:
+      'Disable the LRU crawler: the node frees an expired item only when a request or an ' +
+      'eviction finds it.',
   }),
   lruCrawlerSleep: integer({
     suboption: 'lru_crawler_sleep',
     default: 100,
     min: 0,
     max: 1_000_000,
-    doc: 'Shown by stats settings; the crawler takes its share of a core whatever it says (microseconds).',
+    doc:
+      'Only shown by stats settings (microseconds); the crawler limits itself to its share of a ' +
+      'core.',
   }),
   lruCrawlerTocrawl: integer({
     suboption: 'lru_crawler_tocrawl',
     default: 0,
     min: 0,
     max: 2 ** 31 - 1,
-    doc: 'Shown by stats settings; a pass of the crawler sees all items whatever it says.',
+    doc: 'Only shown by stats settings; a pass of the crawler always checks all items.',
   }),
   noLruMaintainer: flag({
     suboption: 'no_lru_maintainer',
-    doc: 'Do not move items between the lists of --eviction segmented aside, and refuse lru mode and temp_ttl.',
+    doc:
+      'Disable the background moves between the lists of --eviction segmented, and refuse lru ' +
+      'mode and temp_ttl.',
   }),
   noSlabReassign: flag({
     suboption: 'no_slab_reassign',
-    doc: 'Leave each page with its class, whatever becomes of the sizes.',
+    doc: 'Disable all page moves: each page stays in its size class.',
   }),
   slabAutomove: integer({
     suboption: 'slab_automove',
     default: 1,
     min: 0,
     max: 2,
-    doc: 'Whether pages go where they save most misses: 0 is no, 1 and 2 are yes.',
+    doc: 'Move pages to the size classes where they avoid the most misses: 0 no, 1 and 2 yes.',
   }),
   noSlabAutomove: flag({
     suboption: 'no_slab_automove',
-    doc: 'Leave pages where they are, until slabs reassign moves them.',
+    doc: 'Disable automatic page moves; slabs reassign still moves pages.',
   }),
   trackSizes: flag({
     suboption: 'track_sizes',
@@ -281,70 +301,75 @@ export const serverFlags = {
   enableSsl: flag({
     short: 'Z',
     long: 'enable-ssl',
-    doc: 'TLS on every TCP listener, but those of -l notls:<addr>.',
+    doc: 'Use TLS on every TCP listener except those of -l notls:<addr>.',
   }),
   sslChainCert: text({
     suboption: 'ssl_chain_cert',
     placeholder: '<file>',
-    doc: "The node's certificate and those up to its CA, PEM. Read again by refresh_certs and SIGHUP.",
+    doc:
+      "The node's certificate and its chain up to the CA, PEM. refresh_certs and SIGHUP reload " +
+      'it.',
   }),
   sslKey: text({
     suboption: 'ssl_key',
     placeholder: '<file>',
-    doc: 'The key of the certificate, PEM; looked for in its file unless given.',
+    doc: 'The key of the certificate, PEM; default: the file of the certificate.',
   }),
   sslCaCert: text({
     suboption: 'ssl_ca_cert',
     placeholder: '<file>',
-    doc: 'The CAs whose clients are known, PEM.',
+    doc: 'The CAs that sign client certificates, PEM.',
   }),
   sslVerifyMode: integer({
     suboption: 'ssl_verify_mode',
     default: 0,
     min: 0,
     max: 3,
-    doc: 'Certificates of clients: 0 none is asked for, 1 is asked for, 2 or 3 is required.',
+    doc: 'Client certificates: 0 does not request one, 1 requests one, 2 and 3 require one.',
   }),
   sslMinVersion: integer({
     suboption: 'ssl_min_version',
     default: 2,
     min: 0,
     max: 3,
-    doc: 'Least TLS version: 3 is 1.3; 2, and what memcached means by 0 and 1, is 1.2.',
+    doc: 'Minimum TLS version: 3 means 1.3; 0, 1 and 2 mean 1.2.',
   }),
   sslCiphers: text({
     suboption: 'ssl_ciphers',
     placeholder: '<list>',
-    doc: 'Cipher suites, as OpenSSL lists them.',
+    doc: 'Cipher suites, in the format of OpenSSL.',
   }),
   clusterNodes: list({
     long: 'cluster-nodes',
     placeholder: '<node>',
-    doc: 'The nodes of this cluster, each host:port or host|ip|port, for clients that ask any of them (config get cluster).',
+    doc: 'Nodes of the cluster, each host:port or host|ip|port; the reply to config get cluster.',
   }),
   clusterVersion: integer({
     long: 'cluster-version',
     default: 0,
     min: 0,
     max: 2 ** 31 - 1,
-    doc: 'Version of --cluster-nodes, the same on all nodes; raise it with every change. 0 is the second of the start.',
+    doc:
+      'Version of --cluster-nodes, equal on all nodes; increase it with every change. 0 means ' +
+      'the Unix time of the start.',
   }),
   loginAttempts: integer({
     default: 10,
     min: 1,
     max: 1000,
-    doc: 'Failed logins after which a connection is closed.',
+    doc: 'Failed logins after which the node closes the connection.',
   }),
 };
 
-/** Resolved once at the edge: every field has a value in its range. */
+/** Resolved options: every field has a value within its range. */
 export type ServerOptions = ValuesOf<typeof serverFlags>;
 
-/** What the options owe each other. */
+/** The rules that involve several options. */
 export const serverRules: readonly Rule<typeof serverFlags>[] = [
   ({ hotLruPct, warmLruPct }) =>
     hotLruPct + warmLruPct > 80
-      ? `hot_lru_pct and warm_lru_pct are ${hotLruPct + warmLruPct} together, more than 80: COLD would be left with too little.`
+      ? `The sum of hot_lru_pct and warm_lru_pct is ${hotLruPct + warmLruPct}; the maximum is 80,` +
+        ' so that COLD keeps 20.'
       : undefined,
   ({ maxItemSizeBytes, memoryLimitBytes }) =>
     maxItemSizeBytes * 2 > memoryLimitBytes
@@ -354,27 +379,29 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
   ({ slabChunkMaxBytes }) =>
     PAGE_BYTES % slabChunkMaxBytes === 0
       ? undefined
-      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which do not divide a page of 1m evenly;` +
-        ' take 1, 2, 4 … 1024 (kilobytes).',
+      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m evenly;` +
+        ' use 1, 2, 4 … 1024 (kilobytes).',
   ({ maxItemSizeBytes, slabChunkMaxBytes }) =>
     maxItemSizeBytes > chainedItemBytesMax(slabChunkMaxBytes)
       ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than a chain of chunks of` +
         ` ${slabChunkMaxBytes} bytes can hold; raise -o slab_chunk_max.`
       : undefined,
   (options) =>
-    options.enableSasl && !namesUsers(options)
-      ? '-S (--enable-sasl) wants clients to log in, but there are no users. Name a file of them' +
-        ' with -Y (make one: slabring user add <name> -Y <file>) or in MEMCACHED_SASL_PWDB.'
+    options.enableSasl && !hasUserFile(options)
+      ? '-S (--enable-sasl) requires a login, but there is no user file. Name one with -Y' +
+        ' (create it: slabring user add <name> -Y <file>) or in MEMCACHED_SASL_PWDB.'
       : undefined,
   (options) =>
-    options.saslOnly && !asksForLogin(options)
-      ? '--sasl-only closes the text protocol where clients must log in: that wants -S or -Y.'
+    options.saslOnly && !requiresLogin(options)
+      ? '--sasl-only refuses the text protocol of a node that requires a login: add -S or -Y.'
       : undefined,
   ({ clusterNodes }) => {
-    const wrong = clusterNodes.find((node) => !MEMBER.test(node) || memberOf(node).port > 65_535);
-    return wrong === undefined
+    const invalid = clusterNodes.find(
+      (node) => !MEMBER_PATTERN.test(node) || memberOf(node).port > 65_535,
+    );
+    return invalid === undefined
       ? undefined
-      : `--cluster-nodes names "${wrong}"; a node is host:port or host|ip|port.`;
+      : `--cluster-nodes contains "${invalid}"; a node is host:port or host|ip|port.`;
   },
   ({ enableSsl, sslChainCert }) =>
     enableSsl && sslChainCert === ''
@@ -382,50 +409,52 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       : undefined,
   ({ enableSsl, sslVerifyMode, sslCaCert }) =>
     enableSsl && sslVerifyMode > 1 && sslCaCert === ''
-      ? `ssl_verify_mode ${sslVerifyMode} requires certificates of clients, but names no CA to know them by: -o ssl_ca_cert=<file>.`
+      ? `ssl_verify_mode ${sslVerifyMode} requires client certificates and so their CA:` +
+        ' add -o ssl_ca_cert=<file>.'
       : undefined,
 ];
 
-/** `host:port`, `host`, or ElastiCache's own `host|ip|port`. */
+/** Parses `host:port`, `host`, or ElastiCache's `host|ip|port`. */
 export function memberOf(text: string): ClusterMember {
   const [host = '', ip = '', port = ''] = text.includes('|')
     ? text.split('|')
     : [text.replace(/:\d+$/, ''), '', /:(\d+)$/.exec(text)?.[1] ?? ''];
-  const known = ip === '' && isIPv4(host) ? host : ip;
-  return { host, ip: known, port: port === '' ? serverFlags.port.default : Number(port) };
+  const knownIp = ip === '' && isIPv4(host) ? host : ip;
+  return { host, ip: knownIp, port: port === '' ? serverFlags.port.default : Number(port) };
 }
 
-const MEMBER = /^[^|:\s]+(:\d{1,5}|\|[0-9a-fA-F.:]*\|\d{1,5})?$/;
+const MEMBER_PATTERN = /^[^|:\s]+(:\d{1,5}|\|[0-9a-fA-F.:]*\|\d{1,5})?$/;
 
-/** Whether clients must log in before anything else. */
-export function asksForLogin(options: Pick<ServerOptions, 'enableSasl' | 'authFile'>): boolean {
+/** Whether the node requires a login before any other request. */
+export function requiresLogin(options: Pick<ServerOptions, 'enableSasl' | 'authFile'>): boolean {
   return options.enableSasl || options.authFile !== '';
 }
 
-/** What the options say to the store's policies. */
+/** The initial values of the store's tunables. */
 export function tunablesOf(options: ServerOptions): Partial<Record<TunableName, number>> {
-  const moves = options.noSlabReassign || options.noSlabAutomove ? 0 : options.slabAutomove;
+  const automove = options.noSlabReassign || options.noSlabAutomove ? 0 : options.slabAutomove;
   return {
     eviction: EVICTION[options.eviction],
     hotPercent: options.hotLruPct,
     warmPercent: options.warmLruPct,
     hotMaxFactor: options.hotMaxFactor,
     warmMaxFactor: options.warmMaxFactor,
-    ...(options.temporaryTtl > 0 ? { tempLru: 1, tempTtlSeconds: options.temporaryTtl } : {}),
+    ...(options.temporaryTtl > 0 ? { tempLru: 1, tempTtl: options.temporaryTtl } : {}),
     evictsToFree: options.disableEvictions ? 0 : 1,
-    automove: moves,
+    automove,
     reassign: options.noSlabReassign ? 0 : 1,
     crawlerEnabled: options.noLruCrawler ? 0 : 1,
     crawlerSleepUs: options.lruCrawlerSleep,
     crawlerToCrawl: options.lruCrawlerTocrawl,
     maintainer: options.noLruMaintainer ? 0 : 1,
     trackSizes: options.trackSizes ? 1 : 0,
-    // Nobody would keep the segments in order: as in memcached, there is one list then.
+    // Without the maintainer, nothing balances the segments: as in memcached, there is one list
+    // then.
     segmented: options.noLruMaintainer && options.eviction === 'segmented' ? 0 : 1,
   };
 }
 
-function namesUsers({ authFile, saslPwdb }: ServerOptions): boolean {
+function hasUserFile({ authFile, saslPwdb }: ServerOptions): boolean {
   return authFile !== '' || saslPwdb !== '';
 }
 

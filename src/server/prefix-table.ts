@@ -2,12 +2,12 @@ import { type ByteSink, murmur3 } from '../base/index.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../commands/index.ts';
 import { lock, unlock } from '../store/index.ts';
 
-/** Prefixes counted at the most; later ones are not. */
+/** The table counts this many prefixes, and ignores further ones. */
 const PREFIXES_MAX = 1024;
 const LOCK = 0;
 const ENABLED = 1;
 const HEADER_BYTES = 64;
-/** A slot: the length of the prefix (0 is free) and its bytes, then four counters. */
+/** A slot: the length of the prefix plus 1 (0 means free) and its bytes, then four counters. */
 const COUNTERS_AT = 256;
 const COUNTERS = Object.keys(PREFIX_COUNT).length;
 const SLOT_BYTES = COUNTERS_AT + COUNTERS * 8;
@@ -20,7 +20,7 @@ const LABELS = [text(' get '), text(' hit '), text(' set '), text(' del ')];
 const CRLF = text('\r\n');
 const END = text('END\r\n');
 
-/** `stats detail`: what is asked for by the keys' prefixes, counted over all threads. */
+/** `stats detail`: requests of all threads, counted by the prefix of their keys. */
 export class PrefixTable implements PrefixStats {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
@@ -83,12 +83,12 @@ export class PrefixTable implements PrefixStats {
     sink.putConstant(END);
   }
 
-  /** The prefix's slot, a new one if it must be; -1 when the table is full. The length byte counts one more, as 0 is free. */
+  /** Finds or adds the slot of a prefix; returns -1 if the table is full. */
   #slotOf(key: Buffer, start: number, stop: number): number {
     const length = stop - start + 1;
     const hash = murmur3(key, start, stop, HASH_SEED);
-    for (let probe = 0; probe < PREFIXES_MAX; probe++) {
-      const slot = HEADER_BYTES + (((hash >>> 0) + probe) % PREFIXES_MAX) * SLOT_BYTES;
+    for (let step = 0; step < PREFIXES_MAX; step++) {
+      const slot = HEADER_BYTES + (((hash >>> 0) + step) % PREFIXES_MAX) * SLOT_BYTES;
       if (this.#bytes[slot] === 0) {
         this.#bytes[slot] = length;
         key.copy(this.#bytes, slot + 1, start, stop);

@@ -12,10 +12,10 @@ import {
   BINARY_STATUS,
   BinaryDecoder,
   BinaryReplies,
+  CLOSE,
   ClassicDecoder,
   ClassicReplies,
   DIALECT,
-  HANG_UP,
   INCOMPLETE,
   isBinary,
   MetaReplies,
@@ -26,66 +26,72 @@ import {
   VERB,
 } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
-import { type Gate, type LoginRules, OPEN_GATE, USUAL_LOGIN_RULES } from './gate.ts';
+import {
+  type Authenticator,
+  DEFAULT_LOGIN_RULES,
+  type LoginRules,
+  NO_LOGIN_REQUIRED,
+} from './authenticator.ts';
 import { isPlain, Login, readSaslPlain, readTextLogin, SASL_MECHANISM } from './login.ts';
 
-/** Why `advance` came back. */
+/** Why `advance` returned. */
 export const PAUSE = {
-  /** All that can be understood is answered: more bytes are wanted. */
-  hungry: 0,
-  /** This connection had its turn; there is more to do. */
-  turnOver: 1,
-  /** The client does not take its replies: go on when it does. */
-  blocked: 2,
-  /** The conversation is over: send what is written, then close. */
-  closing: 3,
-  /** Something else has to be found out first: go on when `wake` is called. */
-  waiting: 4,
+  /** The session has served every complete request: it needs more bytes. */
+  needInput: 0,
+  /** The turn of this connection ended; it has more to do. */
+  yielded: 1,
+  /** The client does not read its replies: continue once it has read them. */
+  outputBlocked: 2,
+  /** The session has ended: send the written replies, then close the connection. */
+  close: 3,
+  /** The authenticator checks a login: continue once the session calls `wake`. */
+  awaitingAuth: 4,
 } as const;
 export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
 
-/** Output beyond this is sent before more is made. */
+/** The session flushes its output beyond this size before it serves the next request. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 const ECHO_BYTES_MAX = 1024;
 const CR = 0x0d;
 const LF = 0x0a;
 const CRLF_BYTES = 2;
 
-/** What the sessions of one thread share: they take turns, so one of each is enough. */
-export interface SessionTools {
+/**
+ * The parts that the sessions of one thread share. Sessions take turns, so one of each suffices.
+ */
+export interface SessionContext {
   readonly store: Store;
   readonly executor: Executor;
   readonly text: ClassicDecoder;
   readonly binary: BinaryDecoder;
   readonly request: Request;
-  /** By dialect. */
   readonly classicReplies: ClassicReplies;
   readonly metaReplies: MetaReplies;
   readonly binaryReplies: BinaryReplies;
   readonly sink: ByteSink;
-  readonly gate: Gate;
+  readonly authenticator: Authenticator;
   readonly loginRules: LoginRules;
   readonly log: EventLog;
   readonly watchingAllowed: boolean;
-  /** Requests of one connection answered in a row (`-R`). */
+  /** The requests of one connection that the thread serves in one turn (`-R`). */
   readonly requestsPerTurn: number;
 }
 
-/** What a node's sessions go by, beside its store. */
+/** The options of a node that its sessions obey. */
 export interface SessionRules extends CommandRules {
   readonly requestsPerTurn: number;
   readonly watchingAllowed: boolean;
-  readonly gate?: Gate;
+  readonly authenticator?: Authenticator;
   readonly loginRules?: LoginRules;
 }
 
-export function createSessionTools(
+export function createSessionContext(
   store: Store,
   node: NodeView,
   rules: SessionRules,
   sink: ByteSink,
   log: EventLog,
-): SessionTools {
+): SessionContext {
   return {
     store,
     executor: new Executor(store, node, rules, log),
@@ -97,123 +103,130 @@ export function createSessionTools(
     metaReplies: new MetaReplies(sink, new ByteSink(ECHO_BYTES_MAX)),
     binaryReplies: new BinaryReplies(sink),
     sink,
-    gate: rules.gate ?? OPEN_GATE,
-    loginRules: rules.loginRules ?? USUAL_LOGIN_RULES,
+    authenticator: rules.authenticator ?? NO_LOGIN_REQUIRED,
+    loginRules: rules.loginRules ?? DEFAULT_LOGIN_RULES,
     watchingAllowed: rules.watchingAllowed,
     requestsPerTurn: rules.requestsPerTurn,
   };
 }
 
-/** What a session asks of whoever has its socket. */
+/** What a session needs from the owner of its socket. */
 export interface SessionHost {
-  /** Sends what is written; false when the client does not take it. */
+  /** Sends the written output; returns false if the client does not read it. */
   readonly flush: () => boolean;
-  /** After PAUSE.waiting: let the session go on. */
+  /** After `PAUSE.awaitingAuth`: the login is verified, call `advance` again. */
   readonly wake: () => void;
-  /** Which connection this is, as `stats conns` names it. */
+  /** The number of the connection in `stats conns`. */
   readonly id: number;
-  /** The client wants to see events of these streams from now on; false when too many do. */
+  /**
+   * Subscribes the client to these event streams; returns false if the node has too many watchers.
+   */
   readonly watch: (streams: number) => boolean;
-  /** A login was refused; `user` is what the client called itself. */
+  /** Reports a refused login of the user that the client named. */
   readonly loginFailed: (user: string) => void;
 }
 
 /**
- * One connection's conversation: a state machine that owns no socket.
+ * The protocol of one connection: a state machine that owns no socket.
  *
  *   awaiting a request ──storage──▶ receiving its value ──complete──▶ awaiting a request
- *       │      └──────refused, too large──▶ discarding ──skipped──▶ awaiting a request
- *       └──login──▶ waiting for the gate ──answered──▶ awaiting a request
+ *     │ │ │ └──refused value──▶ discarding it ──skipped──▶ awaiting a request
+ *     │ │ └──long reply──▶ streaming the reply ──written──▶ awaiting a request
+ *     │ └──login──▶ verifying ──verified──▶ awaiting a request
+ *     └──watch──▶ watching events, until the connection closes
  *
- * The first byte of a connection decides for good between text and binary.
+ * The first byte of a connection selects text or binary for its whole life.
  */
 export class Session {
-  /** How far the last `advance` got in its input: an offset, not a count. */
+  /** The offset in the input up to which the last `advance` consumed it. */
   at = 0;
-  readonly #tools: SessionTools;
+  readonly #context: SessionContext;
   readonly #host: SessionHost;
   readonly #value = new PendingValue();
   readonly #login: Login;
-  /** Whether the client only watches events now: what it says is not heard any more. */
+  /** Whether the client watches events: the session ignores all further input. */
   #watching = false;
   #dialect: 'unknown' | 'text' | 'binary' = 'unknown';
-  #receiving = false;
-  /** Answers the value that is being received. */
+  #receivingValue = false;
+  /** Writes the reply to the storage request whose value arrives. */
   #valueReplies: ReplyWriter;
   /** Bytes after a value: CRLF in text, none in binary. */
   #trailerBytes = CRLF_BYTES;
-  /** Whether the bytes after the value have been CRLF so far. */
-  #wellEnded = true;
+  /** Whether the bytes after the value have matched CRLF so far. */
+  #trailerIsValid = true;
   #discardBytes = 0;
-  /** The rest of a reply that is too long for one turn. */
+  /** The unwritten rest of a reply that is too long for one turn. */
   #stream: ReplyStream | undefined;
   /**
-   * The key at which a get goes on that was blocked, or has a large value to write first; 0 is
-   * none.
+   * The key at which an interrupted get continues: its output was blocked, or it has to stream a
+   * large value first. 0 means none.
    */
   #resumeKey = 0;
 
-  constructor(tools: SessionTools, host: SessionHost) {
-    this.#tools = tools;
+  constructor(context: SessionContext, host: SessionHost) {
+    this.#context = context;
     this.#host = host;
-    this.#login = new Login(tools.gate, tools.loginRules, tools.store);
-    this.#valueReplies = tools.classicReplies;
+    this.#login = new Login(context.authenticator, context.loginRules, context.store);
+    this.#valueReplies = context.classicReplies;
   }
 
-  /** Whether the session waits for a line of text, not for bytes of a value or of a login. */
+  /** Whether the session waits for a line of text, and not for bytes of a value or a login. */
   get awaitsLine(): boolean {
-    if (this.#login.state !== 'in') return false;
-    return this.#dialect === 'text' && !this.#receiving && this.#discardBytes === 0;
+    if (this.#login.state !== 'authenticated') return false;
+    return this.#dialect === 'text' && !this.#receivingValue && this.#discardBytes === 0;
   }
 
-  /** Whether a login is being looked at: nothing else happens before it is decided. */
-  get isAsking(): boolean {
-    return this.#login.state === 'asking';
+  /**
+   * Whether the authenticator checks a login: the session does nothing else until it is verified.
+   */
+  get isVerifying(): boolean {
+    return this.#login.state === 'verifying';
   }
 
-  /** Understands and answers `input[start, end)` as far as it may; sets `at`. */
+  /** Serves the requests in `input[start, end)` until it must pause; sets `at`. */
   advance(input: Buffer, start: number, end: number): Pause {
     this.at = start;
-    this.#tools.log.cfd = this.#host.id;
+    this.#context.log.cfd = this.#host.id;
     if (this.#watching) {
       this.at = end;
-      return PAUSE.hungry;
+      return PAUSE.needInput;
     }
-    if (this.#login.state === 'asking') return PAUSE.waiting;
-    if (this.#login.state === 'answered' && !this.#answerLogin()) return PAUSE.closing;
-    for (let turns = this.#tools.requestsPerTurn; ; turns--) {
+    if (this.#login.state === 'verifying') return PAUSE.awaitingAuth;
+    if (this.#login.state === 'verified' && !this.#replyToLogin()) return PAUSE.close;
+    for (let requestsLeft = this.#context.requestsPerTurn; ; requestsLeft--) {
       if (this.#stream !== undefined) {
-        const pause = this.#writeStream(this.#stream, turns);
+        const pause = this.#writeStream(this.#stream, requestsLeft);
         if (pause !== undefined) return pause;
       }
-      if (this.#receiving && !this.#receive(input, end)) return PAUSE.hungry;
-      if (this.#discardBytes > 0 && !this.#discard(end)) return PAUSE.hungry;
-      if (this.at === end) return PAUSE.hungry;
-      if (this.#tools.sink.at > OUTPUT_BYTES_PER_STEP && !this.#host.flush()) return PAUSE.blocked;
-      if (turns === 0) return PAUSE.turnOver;
+      if (this.#receivingValue && !this.#receiveValue(input, end)) return PAUSE.needInput;
+      if (this.#discardBytes > 0 && !this.#discard(end)) return PAUSE.needInput;
+      if (this.at === end) return PAUSE.needInput;
+      if (this.#context.sink.at > OUTPUT_BYTES_PER_STEP && !this.#host.flush())
+        return PAUSE.outputBlocked;
+      if (requestsLeft === 0) return PAUSE.yielded;
       if (this.#dialect === 'unknown') this.#dialect = dialectOf(input[this.at]!);
-      const pause = this.#step(input, end);
+      const pause = this.#serveRequest(input, end);
       if (pause !== undefined) return pause;
     }
   }
 
-  /** A piece of a long reply each turn; undefined when it is all written. */
-  #writeStream(stream: ReplyStream, turns: number): Pause | undefined {
-    if (turns < this.#tools.requestsPerTurn) return PAUSE.turnOver;
-    const done = stream.write(this.#tools.sink);
+  /** Writes one piece of a long reply each turn; returns undefined once it has written all. */
+  #writeStream(stream: ReplyStream, requestsLeft: number): Pause | undefined {
+    if (requestsLeft < this.#context.requestsPerTurn) return PAUSE.yielded;
+    const done = stream.write(this.#context.sink);
     if (done) this.#stream = undefined;
-    if (!this.#host.flush()) return PAUSE.blocked;
-    return done ? undefined : PAUSE.turnOver;
+    if (!this.#host.flush()) return PAUSE.outputBlocked;
+    return done ? undefined : PAUSE.yielded;
   }
 
-  /** Whether a long reply is on its way. */
+  /** Whether the session has begun a long reply and not finished it. */
   get isStreaming(): boolean {
     return this.#stream !== undefined;
   }
 
-  /** The node stops: what is left of a dump is left out, so the client sees that it is cut. */
+  /** The node stops: truncates a dump. The client notices, because the dump lacks its end line. */
   cutStream(): void {
-    if (this.#stream?.mayBeCut === true) this.#endStream();
+    if (this.#stream?.canBeTruncated === true) this.#endStream();
   }
 
   #endStream(): void {
@@ -221,52 +234,53 @@ export class Session {
     this.#stream = undefined;
   }
 
-  /** The connection is gone: a value half received or half sent leaves nothing behind. */
+  /** The connection has closed: frees the chunks of a partly received or partly sent value. */
   abandon(): void {
     this.#endStream();
-    this.#tools.executor.writer.abandon(this.#value);
-    this.#receiving = false;
+    this.#context.executor.writer.abandon(this.#value);
+    this.#receivingValue = false;
   }
 
-  /** One request; undefined when the next may follow. */
-  #step(input: Buffer, end: number): Pause | undefined {
-    const tools = this.#tools;
-    const { request } = tools;
+  /** Serves one request; returns undefined if the next one may follow. */
+  #serveRequest(input: Buffer, end: number): Pause | undefined {
+    const { request, text, binary } = this.#context;
     const isText = this.#dialect === 'text';
-    if (isText && this.#login.state !== 'in') return this.#logInByText(input, end);
-    const decoder = isText ? tools.text : tools.binary;
+    if (isText && this.#login.state !== 'authenticated') return this.#logInByText(input, end);
+    const decoder = isText ? text : binary;
     const length = decoder.decode(input, this.at, end, request);
-    if (length === INCOMPLETE) return PAUSE.hungry;
-    if (length === HANG_UP) return PAUSE.closing;
+    if (length === INCOMPLETE) return PAUSE.needInput;
+    if (length === CLOSE) return PAUSE.close;
     if (!isText) {
       const pause = this.#checkLogin(request);
       if (pause !== undefined) {
         this.at += length;
-        return pause === GO_ON ? undefined : pause;
+        return pause === NEXT_REQUEST ? undefined : pause;
       }
     }
     if (request.verb === VERB.quit) return this.#quit(request);
     const isStorage = request.verb >= VERB.set && request.verb <= VERB.cas;
     if (isStorage && this.#storeWhole(request, this.at + length, end)) return undefined;
-    if (!this.#answer(request)) return this.#stream === undefined ? PAUSE.blocked : undefined;
+    if (!this.#execute(request))
+      return this.#stream === undefined ? PAUSE.outputBlocked : undefined;
     this.at += length;
-    if (this.#tools.store.evicted.count > 0) this.#tools.executor.events.tellEvicted();
+    if (this.#context.store.evictionEvents.count > 0)
+      this.#context.executor.events.publishEvictions();
     if (this.#watching) {
       this.at = end;
-      return PAUSE.hungry;
+      return PAUSE.needInput;
     }
-    return request.verb === VERB.refused && request.thenClose ? PAUSE.closing : undefined;
+    return request.verb === VERB.invalid && request.closeAfterReply ? PAUSE.close : undefined;
   }
 
   #quit(request: Request): Pause {
-    const { binaryReplies } = this.#tools;
-    if (request.dialect === DIALECT.binary && !request.noreply) binaryReplies.bare(request);
-    return PAUSE.closing;
+    const { binaryReplies } = this.#context;
+    if (request.dialect === DIALECT.binary && !request.noreply) binaryReplies.success(request);
+    return PAUSE.close;
   }
 
-  /** False when a get must go on later, with the same line. */
-  #answer(request: Request): boolean {
-    const { executor, metaReplies } = this.#tools;
+  /** Executes a request. Returns false if a get has to continue later, with the same line. */
+  #execute(request: Request): boolean {
+    const { executor, metaReplies } = this.#context;
     const { verb } = request;
     if (verb === VERB.get || verb === VERB.getAndTouch) return this.#retrieve(request);
     if (verb >= VERB.set && verb <= VERB.cas) this.#beginValue(request);
@@ -274,15 +288,15 @@ export class Session {
     else if (request.dialect === DIALECT.meta) {
       this.#stream = executor.answerMeta(request, metaReplies);
     } else this.#stream = executor.answer(request, this.#repliesTo(request));
-    // Also an answered request can have bytes that nobody asked for.
-    if (verb === VERB.refused || request.dialect === DIALECT.binary) {
-      this.#discardBytes += request.swallowBytes;
+    // The body of a valid request can also be longer than the command needs.
+    if (verb === VERB.invalid || request.dialect === DIALECT.binary) {
+      this.#discardBytes += request.skipBytes;
     }
     return true;
   }
 
   #watch(request: Request): void {
-    const { sink, watchingAllowed } = this.#tools;
+    const { sink, watchingAllowed } = this.#context;
     const streams = streamsOf(request.words);
     let line = 'OK';
     if (!watchingAllowed) line = 'CLIENT_ERROR watch commands not allowed';
@@ -294,13 +308,13 @@ export class Session {
   }
 
   #repliesTo(request: Request): ReplyWriter {
-    const tools = this.#tools;
-    if (request.dialect === DIALECT.classic) return tools.classicReplies;
-    return request.dialect === DIALECT.meta ? tools.metaReplies : tools.binaryReplies;
+    const { classicReplies, metaReplies, binaryReplies } = this.#context;
+    if (request.dialect === DIALECT.classic) return classicReplies;
+    return request.dialect === DIALECT.meta ? metaReplies : binaryReplies;
   }
 
   #retrieve(request: Request): boolean {
-    const { executor } = this.#tools;
+    const { executor } = this.#context;
     const reply = this.#repliesTo(request);
     let key = this.#resumeKey === 0 ? request.firstKey : this.#resumeKey;
     this.#resumeKey = 0;
@@ -308,7 +322,7 @@ export class Session {
       key = executor.retriever.answer(request, reply, key);
       this.#stream = executor.retriever.takeStream();
       if (this.#stream !== undefined) break;
-      if (key === request.keys) return true;
+      if (key === request.endKey) return true;
       if (!this.#host.flush()) break;
     }
     this.#resumeKey = key;
@@ -316,15 +330,15 @@ export class Session {
   }
 
   #beginValue(request: Request): void {
-    const { writer } = this.#tools.executor;
+    const { writer } = this.#context.executor;
     const reply = this.#repliesTo(request);
     const failure = writer.begin(request, this.#value);
     this.#trailerBytes = request.dialect === DIALECT.binary ? 0 : CRLF_BYTES;
     if (failure === undefined) {
-      reply.remember(request, this.#value.echo);
+      reply.capture(request, this.#value.echo);
       this.#valueReplies = reply;
-      this.#receiving = true;
-      this.#wellEnded = true;
+      this.#receivingValue = true;
+      this.#trailerIsValid = true;
     } else {
       reply.status(request, failure);
       this.#discardBytes = request.valueBytes + this.#trailerBytes;
@@ -332,10 +346,11 @@ export class Session {
   }
 
   /**
-   * A value that has come with its request is stored at once; false when it is to go the long way.
+   * Stores a value that arrived completely with its request. Returns false if the session has to
+   * receive the value piece by piece.
    */
   #storeWhole(request: Request, from: number, end: number): boolean {
-    const { executor, store } = this.#tools;
+    const { executor, store } = this.#context;
     const { input, valueBytes } = request;
     const valueEnd = from + valueBytes;
     const inText = request.dialect !== DIALECT.binary;
@@ -345,17 +360,17 @@ export class Session {
     const status = executor.wholeWriter.write(request, from, this.#value);
     if (status === undefined) return false;
     const reply = this.#repliesTo(request);
-    reply.remember(request, this.#value.echo);
-    reply.stored(this.#value.echo, status, store);
+    reply.capture(request, this.#value.echo);
+    reply.storageReply(this.#value.echo, status, store);
     this.at = wholeEnd;
     return true;
   }
 
-  /** Takes value bytes, then CRLF; false when more are missing. */
-  #receive(input: Buffer, end: number): boolean {
+  /** Receives bytes of the value, then CRLF; returns false if more have to arrive. */
+  #receiveValue(input: Buffer, end: number): boolean {
     const value = this.#value;
-    const { writer } = this.#tools.executor;
-    const missing = value.valueBytes - value.received;
+    const { writer } = this.#context.executor;
+    const missing = value.valueBytes - value.receivedBytes;
     if (missing > 0) {
       const take = Math.min(missing, end - this.at);
       const failure = writer.receive(value, input, this.at, this.at + take);
@@ -363,25 +378,26 @@ export class Session {
       this.at += take;
     }
     const wholeBytes = value.valueBytes + this.#trailerBytes;
-    while (this.at < end && value.received < wholeBytes) {
-      const wanted = value.received === value.valueBytes ? CR : LF;
-      if (input[this.at++] !== wanted) this.#wellEnded = false;
-      value.received++;
+    while (this.at < end && value.receivedBytes < wholeBytes) {
+      const wanted = value.receivedBytes === value.valueBytes ? CR : LF;
+      if (input[this.at++] !== wanted) this.#trailerIsValid = false;
+      value.receivedBytes++;
     }
-    if (value.received < wholeBytes) return false;
-    this.#receiving = false;
-    const status = this.#wellEnded ? writer.complete(value) : writer.spoiled(value);
-    this.#valueReplies.stored(value.echo, status, this.#tools.store);
-    if (this.#tools.store.evicted.count > 0) this.#tools.executor.events.tellEvicted();
+    if (value.receivedBytes < wholeBytes) return false;
+    this.#receivingValue = false;
+    const status = this.#trailerIsValid ? writer.complete(value) : writer.rejectBadData(value);
+    this.#valueReplies.storageReply(value.echo, status, this.#context.store);
+    if (this.#context.store.evictionEvents.count > 0)
+      this.#context.executor.events.publishEvictions();
     return true;
   }
 
-  /** There is no memory for the rest of a value: says so, and skips it. */
+  /** Refuses a value whose rest has no memory, and skips the rest. */
   #skipRest(failure: Status): true {
-    const { echo, valueBytes, received } = this.#value;
-    this.#receiving = false;
-    this.#discardBytes = valueBytes - received + this.#trailerBytes;
-    this.#valueReplies.stored(echo, failure, this.#tools.store);
+    const { echo, valueBytes, receivedBytes } = this.#value;
+    this.#receivingValue = false;
+    this.#discardBytes = valueBytes - receivedBytes + this.#trailerBytes;
+    this.#valueReplies.storageReply(echo, failure, this.#context.store);
     return true;
   }
 
@@ -393,104 +409,104 @@ export class Session {
   }
 
   #logInByText(input: Buffer, end: number): Pause | undefined {
-    if (this.#login.textIsClosed) return PAUSE.closing;
-    const said = readTextLogin(input, this.at, end);
-    if (said.kind === 'incomplete') return PAUSE.hungry;
-    if (said.kind === 'hang-up') return PAUSE.closing;
-    this.at += said.consumed;
-    if (said.kind === 'refused') {
-      this.#tools.sink.putText(`${said.line}\r\n`);
+    if (this.#login.refusesText) return PAUSE.close;
+    const login = readTextLogin(input, this.at, end);
+    if (login.kind === 'incomplete') return PAUSE.needInput;
+    if (login.kind === 'close') return PAUSE.close;
+    this.at += login.consumed;
+    if (login.kind === 'refused') {
+      this.#context.sink.putText(`${login.reply}\r\n`);
       return undefined;
     }
-    this.#login.ask(said.user, said.password, this.#host.wake);
-    return PAUSE.waiting;
+    this.#login.verify(login.user, login.password, this.#host.wake);
+    return PAUSE.awaitingAuth;
   }
 
   /**
-   * What the gate has to say to a binary request: undefined lets it pass, GO_ON is for one that has
-   * its answer.
+   * Checks whether a binary request may run: undefined if it may, `NEXT_REQUEST` if it already has
+   * its reply.
    */
-  #checkLogin(request: Request): Pause | typeof GO_ON | undefined {
+  #checkLogin(request: Request): Pause | typeof NEXT_REQUEST | undefined {
     const login = this.#login;
-    const { binaryReplies } = this.#tools;
+    const { binaryReplies } = this.#context;
     if (!login.isRequired) {
       if (request.verb < VERB.saslMechanisms || request.verb > VERB.saslStep) return undefined;
       binaryReplies.error(request, BINARY_STATUS.unknownCommand);
-      return GO_ON;
+      return NEXT_REQUEST;
     }
     switch (request.verb) {
       case VERB.saslMechanisms:
-        binaryReplies.words(request, BINARY_STATUS.success, SASL_MECHANISM);
-        return GO_ON;
+        binaryReplies.text(request, BINARY_STATUS.success, SASL_MECHANISM);
+        return NEXT_REQUEST;
       case VERB.saslStart:
       case VERB.saslStep:
         return this.#saslExchange(request);
       case VERB.version:
         return undefined;
       default:
-        if (login.state === 'in' || isRefusedForForm(request)) return undefined;
+        if (login.state === 'authenticated' || isMalformed(request)) return undefined;
         binaryReplies.error(request, BINARY_STATUS.authFailure);
-        return PAUSE.closing;
+        return PAUSE.close;
     }
   }
 
-  #saslExchange(request: Request): Pause | typeof GO_ON {
+  #saslExchange(request: Request): Pause | typeof NEXT_REQUEST {
     const login = this.#login;
-    const { binaryReplies } = this.#tools;
+    const { binaryReplies } = this.#context;
     const starts = request.verb === VERB.saslStart;
     const known = isPlain(request.keySource, request.keyStart(0), request.keyEnd(0));
-    // Who is in and logs in again is out, as with memcached.
-    const mayGoOn = known && (starts ? login.state !== 'in' : login.saslStarted);
-    if (mayGoOn && starts && request.bodyStart === request.bodyEnd) {
+    // A second login on an authenticated connection fails and ends the first, as with memcached.
+    const isExpected = known && (starts ? login.state !== 'authenticated' : login.saslStarted);
+    if (isExpected && starts && request.bodyStart === request.bodyEnd) {
       login.saslStarted = true;
-      binaryReplies.words(request, BINARY_STATUS.authContinue, '');
-      return GO_ON;
+      binaryReplies.text(request, BINARY_STATUS.authContinue, '');
+      return NEXT_REQUEST;
     }
-    const plain = mayGoOn
+    const plain = isExpected
       ? readSaslPlain(request.input, request.bodyStart, request.bodyEnd)
       : undefined;
     if (plain === undefined) {
       login.fail();
       this.#host.loginFailed('');
       binaryReplies.error(request, BINARY_STATUS.authFailure);
-      return login.isSpent ? PAUSE.closing : GO_ON;
+      return login.attemptsExhausted ? PAUSE.close : NEXT_REQUEST;
     }
     this.#value.echo.opcode = request.opcode;
     this.#value.echo.opaque = request.opaque;
-    login.ask(plain.user, plain.password, this.#host.wake);
-    return PAUSE.waiting;
+    login.verify(plain.user, plain.password, this.#host.wake);
+    return PAUSE.awaitingAuth;
   }
 
-  /** Says what the gate said; false when this connection has failed too often. */
-  #answerLogin(): boolean {
-    const { sink, request, binaryReplies } = this.#tools;
-    const admitted = this.#login.settle();
-    if (!admitted) this.#host.loginFailed(this.#login.user);
+  /** Sends the result of a login; returns false if the connection has no more attempts. */
+  #replyToLogin(): boolean {
+    const { sink, request, binaryReplies } = this.#context;
+    const accepted = this.#login.takeResult();
+    if (!accepted) this.#host.loginFailed(this.#login.user);
     if (this.#dialect === 'text') {
-      sink.putText(admitted ? 'STORED\r\n' : 'CLIENT_ERROR authentication failure\r\n');
+      sink.putText(accepted ? 'STORED\r\n' : 'CLIENT_ERROR authentication failure\r\n');
     } else {
       request.opcode = this.#value.echo.opcode;
       request.opaque = this.#value.echo.opaque;
-      if (admitted) binaryReplies.words(request, BINARY_STATUS.success, 'Authenticated');
+      if (accepted) binaryReplies.text(request, BINARY_STATUS.success, 'Authenticated');
       else binaryReplies.error(request, BINARY_STATUS.authFailure);
     }
-    return admitted || !this.#login.isSpent;
+    return accepted || !this.#login.attemptsExhausted;
   }
 }
 
-/** The request at hand has its answer; the next may follow. */
-const GO_ON = -1;
+/** The request has its reply; the next one may follow. */
+const NEXT_REQUEST = -1;
 
 function dialectOf(firstByte: number): 'text' | 'binary' {
   return isBinary(firstByte) ? 'binary' : 'text';
 }
 
 /**
- * A packet is refused for its form, whoever sends it, when its frame makes no sense or it is a
- * login.
+ * Whether the decoder refused a packet for a reason that does not depend on the login: its frame is
+ * invalid, or it is an invalid login.
  */
-function isRefusedForForm({ verb, thenClose, refusalStatus, opcode }: Request): boolean {
-  if (verb !== VERB.refused) return false;
+function isMalformed({ verb, closeAfterReply, errorStatus, opcode }: Request): boolean {
+  if (verb !== VERB.invalid) return false;
   const isLogin = opcode >= OPCODE.saslMechanisms && opcode <= OPCODE.saslStep;
-  return isLogin || (thenClose && refusalStatus === BINARY_STATUS.unknownCommand);
+  return isLogin || (closeAfterReply && errorStatus === BINARY_STATUS.unknownCommand);
 }

@@ -1,18 +1,18 @@
-/** Certificates of a node, and what its TLS listeners are made with. */
+/** The certificates of a node, and the TLS options of its listeners. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { CodedError } from '../base/index.ts';
 import type { ServerOptions } from './options.ts';
 
-/** What is read from files: a plain value that goes to every thread. */
+/** The contents of the certificate files: plain data that every thread gets a copy of. */
 export interface Certificates {
   readonly cert: Buffer;
   readonly key: Buffer;
   readonly ca: Buffer | undefined;
   /**
-   * 48 secret bytes that session tickets are sealed with. Threads share a port, so they share these
-   * too: a session begun on one goes on at another.
+   * The 48 secret bytes that encrypt session tickets. Threads share a port, so they share these
+   * bytes too: one thread can resume the session of another.
    */
   readonly ticketKeys: Buffer;
 }
@@ -20,7 +20,7 @@ export interface Certificates {
 /** memcached's numbers (`ssl_verify_mode`). */
 const VERIFY = { none: 0, request: 1, require: 2, once: 3 } as const;
 const MIN_VERSIONS = ['TLSv1.2', 'TLSv1.2', 'TLSv1.2', 'TLSv1.3'] as const;
-/** A client has this long to shake hands, in milliseconds. */
+/** The node closes a connection whose handshake takes longer. */
 const HANDSHAKE_MS_MAX = 10_000;
 const TICKET_KEY_BYTES = 48;
 const SESSION_SECONDS = 3600;
@@ -30,9 +30,9 @@ export function newTicketKeys(): Buffer {
 }
 
 /**
- * Reads the node's certificate, its key and the CAs of its clients, and checks that they belong
- * together. It blocks the thread for as long as that takes.
- * @throws {CodedError} `ERR_CERTIFICATE`, naming the file and what is wrong with it.
+ * Reads the node's certificate, its key and the CAs of its clients, and checks that the key matches
+ * the certificate. The reads are synchronous and block the thread.
+ * @throws {CodedError} `ERR_CERTIFICATE`, with the file and the reason.
  */
 export function readCertificates(options: ServerOptions, ticketKeys: Buffer): Certificates {
   const cert = readPem(options.sslChainCert, 'certificate chain');
@@ -44,8 +44,8 @@ export function readCertificates(options: ServerOptions, ticketKeys: Buffer): Ce
   } catch (cause) {
     throw new CodedError(
       'ERR_CERTIFICATE',
-      `The certificate ${options.sslChainCert} and the key cannot be used: ${reasonOf(cause)}. ` +
-        'Both are PEM files, and the key must be the one of the certificate.',
+      `Cannot use the certificate ${options.sslChainCert} with its key: ${reasonOf(cause)}. ` +
+        'Both must be PEM files, and the key must match the certificate.',
       { cause },
     );
   }
@@ -58,13 +58,13 @@ function readPem(path: string, what: string): Buffer {
   } catch (cause) {
     throw new CodedError(
       'ERR_CERTIFICATE',
-      `The ${what} ${path} cannot be read: ${reasonOf(cause)}.`,
+      `Cannot read the ${what} ${path}: ${reasonOf(cause)}.`,
       { cause },
     );
   }
 }
 
-/** What a certificate may be replaced by while connections are open. */
+/** The TLS options that a node may change while connections are open. */
 export function contextOptions(
   options: ServerOptions,
   { cert, key, ca, ticketKeys }: Certificates,

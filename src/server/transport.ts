@@ -2,37 +2,42 @@ import { writeSync } from 'node:fs';
 import { type NetConnectOpts, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-/** What one read takes at the most: the size of the buffer that a thread's connections share. */
+/**
+ * The size of the read buffer that the connections of a thread share, and so of the largest read.
+ */
 export const READ_BUFFER_BYTES = 64 * 1024;
 
-/** What a connection hears of its socket. */
+/** The socket events that a connection handles. */
 export interface TransportEvents {
-  /** Bytes arrived: `bytes[0, length)`, valid only during the call. False pauses reading. */
+  /** `bytes[0, length)` arrived; they are valid only during the call. False pauses reading. */
   readonly data: (bytes: Buffer, length: number) => boolean;
   /** The client will send no more. */
   readonly end: () => void;
-  /** The client took what was written. */
+  /** The kernel accepted all written bytes after it had blocked. */
   readonly drain: () => void;
-  /** The socket is gone; `error` says why if it was not closed in peace. */
+  /** The socket closed; `error` is set unless it closed cleanly (FIN). */
   readonly close: (error: Error | undefined) => void;
 }
 
-/** The narrow door to a byte stream: node:net behind it today, node:tls or something leaner later. */
+/**
+ * A byte stream as a connection uses it: over a TCP or Unix socket (node:net) or over TLS
+ * (node:tls).
+ */
 export interface Transport {
   /** Writes `bytes[0, length)`, which must stay untouched until `isFlushed`. */
   write(bytes: Buffer, length: number): void;
-  /** Whether the kernel has taken all that was written. */
+  /** Whether the kernel has accepted all written bytes. */
   isFlushed(): boolean;
   pause(): void;
   resume(): void;
-  /** Sends what is written, then FIN. */
+  /** Sends the written bytes, then FIN. */
   end(): void;
   destroy(): void;
 }
 
-/** A socket accepted but not read from, as `listen` hands it over with `pauseOnConnect`. */
+/** The undocumented part of a socket (docs/decisions/0004). */
 interface WithHandle {
-  /** Gone once the socket is closed, so its descriptor cannot be another's by then. */
+  /** Null once the socket has closed, so the descriptor never belongs to another socket. */
   _handle: { readonly fd?: number } | null;
 }
 const NO_FD = -1;
@@ -40,9 +45,9 @@ const NO_FD = -1;
 type OnRead = NonNullable<NetConnectOpts['onread']>;
 
 /**
- * Reads into one buffer that all connections of a thread share. node:net offers that (`onread`)
- * only to the side that connects, and otherwise allocates 64 KiB for each read; so the accepted
- * handle moves to a socket that was made with it.
+ * Makes an accepted socket read into the buffer that all connections of a thread share. node:net
+ * offers that (`onread`) only to the side that connects, and otherwise allocates 64 KiB for each
+ * read. So the handle of the accepted socket moves to a new socket with `onread`.
  */
 export function adoptSocket(
   accepted: Socket,
@@ -61,7 +66,7 @@ export function adoptSocket(
     readable: true,
     writable: true,
     allowHalfOpen: true,
-    // One byte waiting is "full": `drain` then tells of every write that had to wait.
+    // With a mark of 1 byte, every write that has to wait emits `drain` later.
     writableHighWaterMark: 1,
   } as unknown as ConstructorParameters<typeof Socket>[0]);
   let failure: Error | undefined;
@@ -76,7 +81,7 @@ export function adoptSocket(
   return new SocketTransport(socket);
 }
 
-/** What both kinds of stream do alike. */
+/** The common part of both transports. */
 class StreamTransport {
   protected readonly socket: Socket;
 
@@ -105,7 +110,7 @@ class StreamTransport {
   }
 }
 
-/** A TLS connection after its handshake. What is written is sealed, and copied, at once. */
+/** A TLS connection after its handshake. TLS encrypts, and so copies, written bytes at once. */
 export function adoptSecureSocket(socket: TLSSocket, events: TransportEvents): Transport {
   let failure: Error | undefined;
   socket.on('data', (bytes: Buffer) => {
@@ -128,7 +133,7 @@ class SecureTransport extends StreamTransport implements Transport {
   }
 
   write(bytes: Buffer, length: number): void {
-    // `drain` would tell only of more than the stream's own mark.
+    // The stream emits `drain` only beyond its own high-water mark, so the callback replaces it.
     this.socket.write(bytes.subarray(0, length), () => {
       if (this.isFlushed()) this.#events.drain();
     });
@@ -137,8 +142,8 @@ class SecureTransport extends StreamTransport implements Transport {
 
 class SocketTransport extends StreamTransport implements Transport {
   /**
-   * Straight to the kernel while nothing waits, which costs less than a stream's write. What the
-   * kernel does not take goes the stream's way, which waits for it.
+   * Writes directly to the kernel while no bytes wait, which costs less than a stream's write. The
+   * stream writes, and waits with, the bytes that the kernel does not accept.
    */
   write(bytes: Buffer, length: number): void {
     const fd = (this.socket as unknown as WithHandle)._handle?.fd ?? NO_FD;

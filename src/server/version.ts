@@ -1,5 +1,5 @@
 /**
- * What `version` answers: the memcached whose protocol and replies we speak. It is a bare number,
- * because clients read it as one (npm's memcached from its end).
+ * The reply to `version`: the memcached version whose protocol and replies the node implements. It
+ * is a bare version number because clients parse it (npm's memcached from its end).
  */
 export const PROTOCOL_VERSION = '1.6.18';

@@ -1,16 +1,15 @@
 import { type EventRings, RingReader } from './event-rings.ts';
 
-/** How often watchers are told what happened, in milliseconds. */
-const TELL_MS = 50;
+const SEND_INTERVAL_MS = 50;
 
-/** Who watches: takes lines as fast as its client does. */
+/** A connection that receives the log of events. */
 export interface Watcher {
-  /** False when the client has not taken what it was told before. */
+  /** Returns false while the client has not read the lines sent before. */
   readonly isReady: () => boolean;
-  readonly tell: (lines: string) => void;
+  readonly sendEvents: (lines: string) => void;
 }
 
-/** The watchers among one thread's connections. */
+/** The watchers among the connections of one thread. */
 export class Watchers {
   readonly #rings: EventRings;
   readonly #readers = new Map<Watcher, RingReader>();
@@ -20,11 +19,11 @@ export class Watchers {
     this.#rings = rings;
   }
 
-  /** False when the node has too many already. */
+  /** Adds a watcher; returns false if the node already has its maximum. */
   add(watcher: Watcher, streams: number): boolean {
     if (!this.#rings.addWatcher(streams)) return false;
     this.#readers.set(watcher, new RingReader(this.#rings, streams));
-    this.#timer ??= setInterval(() => this.#tell(), TELL_MS);
+    this.#timer ??= setInterval(() => this.#sendEvents(), SEND_INTERVAL_MS);
     return true;
   }
 
@@ -38,11 +37,11 @@ export class Watchers {
     this.#timer = undefined;
   }
 
-  #tell(): void {
+  #sendEvents(): void {
     for (const [watcher, reader] of this.#readers) {
       if (!watcher.isReady()) continue;
       const lines = reader.read();
-      if (lines !== '') watcher.tell(lines);
+      if (lines !== '') watcher.sendEvents(lines);
     }
   }
 }

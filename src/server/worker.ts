@@ -1,6 +1,7 @@
 /**
- * The jobs of a node's threads, run by its one pool: `serve` once for each `-t`, and `maintain`.
- * They work on the store directly; messages say only where a thread listens.
+ * The jobs of a node's threads, which its one pool runs: `serve` once for each of the `-t` worker
+ * threads, and `maintain` once. All threads use the store directly; messages between a worker
+ * thread and the main thread carry only what thread-messages.ts lists.
  */
 import type { Server, Socket } from 'node:net';
 import {
@@ -11,100 +12,111 @@ import {
 import type { MessagePort } from 'node:worker_threads';
 import { ByteSink, CodedError, machineClock } from '../base/index.ts';
 import { STREAM } from '../commands/index.ts';
-import { CONTROL, COUNT, Maintainer, Store, type StoreShare, TURN } from '../store/index.ts';
-import { LoginLog, UserGate, type UserTable } from './auth/index.ts';
+import {
+  CONTROL,
+  COUNT,
+  MAINTAINER_SLEEP,
+  Maintainer,
+  Store,
+  type StoreShare,
+} from '../store/index.ts';
+import { LoginLog, UserAuthenticator, type UserTable } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
-import { Connection, type ConnectionTools } from './connection.ts';
+import { Connection, type ThreadContext } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { EventRings, RingLog } from './event-rings.ts';
 import { type ListenAddress, listen } from './listeners.ts';
 import { SharedNodeView } from './node-view.ts';
-import type { NodeAppeal, ThreadNotice } from './notices.ts';
 import type { ServerOptions } from './options.ts';
 import { PrefixTable } from './prefix-table.ts';
-import { createSessionTools } from './session.ts';
+import { createSessionContext } from './session.ts';
+import type { MainToWorker, WorkerToMain } from './thread-messages.ts';
 import { type Certificates, contextOptions, listenerOptions, readCertificates } from './tls.ts';
 import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
 import { Watchers } from './watchers.ts';
 
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
 /**
- * How long a node that drains lets a client be that takes nothing; and at the most, within
- * Docker's ten seconds.
+ * A draining node closes a connection whose client read nothing between two checks, and every
+ * connection at the last check: after 8 s, within the ten seconds that Docker allows.
  */
-const DRAIN_STALL_MS = 2000;
-const DRAIN_STALLS_MAX = 4;
-/** Between the prefix of a key and the rest (memcached). */
-const USUAL_DELIMITER = ':';
-const TOO_MANY = Buffer.from('ERROR Too many open connections\r\n');
+const DRAIN_CHECK_INTERVAL_MS = 2000;
+const DRAIN_CHECKS_MAX = 4;
+/** The character that ends the prefix of a key (memcached's default). */
+const DEFAULT_PREFIX_DELIMITER = ':';
+const TOO_MANY_CONNECTIONS_REPLY = Buffer.from('ERROR Too many open connections\r\n');
 
 export interface ServeJob {
   readonly share: StoreShare;
   readonly thread: number;
   readonly options: ServerOptions;
-  readonly table: SharedArrayBuffer;
+  readonly connectionTable: SharedArrayBuffer;
   readonly config: SharedArrayBuffer;
   readonly prefixes: SharedArrayBuffer;
   readonly events: SharedArrayBuffer;
   readonly listenOn: readonly ListenAddress[];
-  /** Who may log in; undefined when nobody has to. */
+  /** The users; undefined if the node requires no login. */
   readonly users: UserTable | undefined;
   /** Undefined without TLS. */
   readonly certificates: Certificates | undefined;
   /**
-   * Where the thread says that it listens, or why it cannot: one ServeReport; and from then on,
-   * where it hears notices and makes appeals.
+   * The channel to the main thread. The first message is the thread's ServeReport; then it carries
+   * MainToWorker and WorkerToMain messages.
    */
   readonly port: MessagePort;
 }
 
-/** An error's class and code would not survive the way between threads. */
+/**
+ * The addresses of a worker thread, or why it cannot listen. A message between threads would lose
+ * the class and the code of an error, so the report carries them as fields.
+ */
 export type ServeReport =
   | { readonly addresses: readonly ListenAddress[] }
   | { readonly code: string; readonly message: string };
 
-/** Serves connections until the node stops and the last of them is gone. */
+/** Serves connections until the node stops and the last of them has closed. */
 export async function serve(job: ServeJob): Promise<void> {
   const server = new ThreadServer(job);
   const report = await server.listen(job.listenOn);
   job.port.postMessage(report);
-  job.port.on('message', (notice: ThreadNotice) => server.hear(notice));
-  // It must not keep a thread alive that has nothing else to do.
+  job.port.on('message', (message: MainToWorker) => server.handle(message));
+  // The port alone must not keep the thread alive.
   job.port.unref();
-  if ('addresses' in report) await stopped(job.share);
+  if ('addresses' in report) await untilStopped(job.share);
   await server.drain();
   job.port.close();
 }
 
-/** Keeps the node's clock, and its store in order, until it stops. */
+/** Advances the node's clock and maintains its store until the node stops. */
 export function maintain({ share }: { readonly share: StoreShare }): void {
   const store = new Store(share, share.layout.threads - 1);
   const { control } = store.arena;
   const maintainer = new Maintainer(store);
-  let waitMs: number = TURN.idleMs;
+  let waitMs: number = MAINTAINER_SLEEP.idleMs;
   while (Atomics.wait(control, CONTROL.stop, 0, waitMs) === 'timed-out') {
-    store.lifetimes.tick(Math.floor(machineClock.nowMs() / 1000) - store.lifetimes.epoch());
-    waitMs = maintainer.turn();
+    store.clock.tick(Math.floor(machineClock.nowMs() / 1000) - store.clock.epoch());
+    waitMs = maintainer.runSlice();
   }
 }
 
-/** Settles when the node's stop flag is raised. */
-async function stopped(share: StoreShare): Promise<void> {
+/** Resolves once the node has raised its stop flag. */
+async function untilStopped(share: StoreShare): Promise<void> {
   const control = new Int32Array(share.memory, 0, CONTROL.bytes / 4);
   await Atomics.waitAsync(control, CONTROL.stop, 0).value;
 }
 
+/** The listeners and connections of one worker thread. */
 class ThreadServer {
   readonly #job: ServeJob;
   readonly #store: Store;
   readonly #table: ConnectionTable;
-  readonly #tools: ConnectionTools;
+  readonly #context: ThreadContext;
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #connections = new Set<Connection>();
   readonly #servers: Server[] = [];
   readonly #secureServers: TlsServer[] = [];
   #certificates: Certificates | undefined;
-  readonly #gate: UserGate | undefined;
+  readonly #authenticator: UserAuthenticator | undefined;
   readonly #log: RingLog;
   #onEmpty = (): void => {};
 
@@ -113,36 +125,40 @@ class ThreadServer {
     const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
     this.#job = job;
     this.#store = new Store(job.share, job.thread);
-    this.#table = new ConnectionTable(job.table);
-    const startSeconds = this.#store.lifetimes.now();
+    this.#table = new ConnectionTable(job.connectionTable);
+    const startSeconds = this.#store.clock.now();
     const rings = new EventRings(job.events);
     this.#log = new RingLog(rings, job.thread);
     const shared = {
       config: new ConfigTable(job.config),
-      prefixes: new PrefixTable(job.prefixes, options.prefixDelimiter[0] ?? USUAL_DELIMITER),
+      prefixes: new PrefixTable(
+        job.prefixes,
+        options.prefixDelimiter[0] ?? DEFAULT_PREFIX_DELIMITER,
+      ),
     };
     const node = new SharedNodeView(this.#store, this.#table, options, startSeconds, shared, {
-      shutDown: (graceful) => this.#appeal({ kind: 'shutdown', graceful }),
+      shutDown: (graceful) => this.#sendToMain({ kind: 'shutdown', graceful }),
       refreshCertificates: () => this.#refreshCertificates(),
     });
     this.#certificates = job.certificates;
-    const loginLog = new LoginLog((news) => this.#appeal(news));
+    const loginLog = new LoginLog((report) => this.#sendToMain(report));
     const onOverload = () => loginLog.overloaded();
-    this.#gate = job.users === undefined ? undefined : new UserGate(job.users, { onOverload });
+    this.#authenticator =
+      job.users === undefined ? undefined : new UserAuthenticator(job.users, { onOverload });
     const rules = {
-      ...(this.#gate === undefined ? {} : { gate: this.#gate }),
-      loginRules: { textIsClosed: options.saslOnly, attemptsMax: options.loginAttempts },
+      ...(this.#authenticator === undefined ? {} : { authenticator: this.#authenticator }),
+      loginRules: { refusesText: options.saslOnly, attemptsMax: options.loginAttempts },
       flushAllowed: !options.disableFlushAll,
       dumpingAllowed: !options.disableDumping,
       watchingAllowed: !options.disableWatch,
       requestsPerTurn: options.maxReqsPerEvent,
     };
-    this.#tools = {
-      session: createSessionTools(this.#store, node, rules, sink, this.#log),
+    this.#context = {
+      session: createSessionContext(this.#store, node, rules, sink, this.#log),
       store: this.#store,
       sink,
-      sinkBytes: OUTPUT_BUFFER_BYTES,
-      spares: [],
+      outputBufferBytes: OUTPUT_BUFFER_BYTES,
+      outputPool: [],
       watchers: new Watchers(rings),
       table: this.#table,
       loginFailed: (slot, user) => loginLog.failed(this.#table.addressOf(slot), user),
@@ -158,31 +174,31 @@ class ThreadServer {
     }
   }
 
-  /** Takes in what the main thread says to all. */
-  hear(notice: ThreadNotice): void {
-    if (notice.kind === 'users') this.#gate?.replace(notice.table);
-    else this.#takeCertificates(notice.certificates);
+  /** Applies a message of the main thread. */
+  handle(message: MainToWorker): void {
+    if (message.kind === 'users') this.#authenticator?.replace(message.table);
+    else this.#useCertificates(message.certificates);
   }
 
-  #appeal(appeal: NodeAppeal): void {
-    this.#job.port.postMessage(appeal);
+  #sendToMain(message: WorkerToMain): void {
+    this.#job.port.postMessage(message);
   }
 
-  #takeCertificates(certificates: Certificates): void {
+  #useCertificates(certificates: Certificates): void {
     this.#certificates = certificates;
-    this.#table.certificatesReadAt = this.#store.lifetimes.now();
+    this.#table.certificatesReadAt = this.#store.clock.now();
     const context = contextOptions(this.#job.options, certificates);
     for (const server of this.#secureServers) server.setSecureContext(context);
   }
 
-  /** `refresh_certs`: a sentence when they cannot be used, and then all stays as it is. */
+  /** `refresh_certs`: returns an error line, and changes nothing, if the new files are unusable. */
   #refreshCertificates(): string | undefined {
     if (this.#certificates === undefined) return 'Error TLS not enabled';
     try {
       const { ticketKeys } = this.#certificates;
       const certificates = readCertificates(this.#job.options, Buffer.from(ticketKeys));
-      this.#takeCertificates(certificates);
-      this.#appeal({ kind: 'certificates', certificates });
+      this.#useCertificates(certificates);
+      this.#sendToMain({ kind: 'certificates', certificates });
       return undefined;
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
@@ -204,20 +220,22 @@ class ThreadServer {
     return listened;
   }
 
-  /** Takes no more connections, answers what was read, and waits for the clients to leave. */
+  /**
+   * Stops accepting, replies to the requests already read, and waits until all connections close.
+   */
   async drain(): Promise<void> {
     for (const server of this.#servers) server.close();
     for (const connection of this.#connections) connection.finish();
     if (this.#connections.size === 0) return;
     await new Promise<void>((resolve) => {
-      let looks = 0;
+      let checks = 0;
       const timer = setInterval(() => {
-        const isLast = ++looks === DRAIN_STALLS_MAX;
+        const isLast = ++checks === DRAIN_CHECKS_MAX;
         for (const connection of this.#connections) {
-          if (isLast || !connection.hasTaken()) connection.destroy();
+          if (isLast || !connection.takeProgress()) connection.destroy();
         }
         if (isLast) clearInterval(timer);
-      }, DRAIN_STALL_MS).unref();
+      }, DRAIN_CHECK_INTERVAL_MS).unref();
       this.#onEmpty = () => {
         clearInterval(timer);
         resolve();
@@ -228,7 +246,8 @@ class ThreadServer {
   #openSecure(): TlsServer {
     const server = createTlsServer(listenerOptions(this.#job.options, this.#certificates!));
     const { counters } = this.#store;
-    // Also those that do not get as far as a handshake count, on each thread.
+    // The table does not count connections before their handshake: this bounds them, on each
+    // thread.
     server.maxConnections = this.#table.limit;
     server.on('tlsClientError', (_error, socket) => {
       counters.add(COUNT.ssl_handshake_errors);
@@ -246,7 +265,7 @@ class ThreadServer {
   #acceptSecure(socket: TLSSocket, listenAddress: string): void {
     const { counters } = this.#store;
     if (!socket.isSessionReused()) counters.add(COUNT.ssl_new_sessions);
-    // Bytes that are no TLS, once the handshake is over.
+    // An invalid TLS record after the handshake.
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code?.startsWith('ERR_SSL_')) counters.add(COUNT.ssl_proto_errors);
     });
@@ -254,47 +273,46 @@ class ThreadServer {
     connection?.attach(adoptSecureSocket(socket, connection));
   }
 
-  /** A connection in the table; undefined, and the client is told, when that is full. */
+  /** Adds a connection to the table. If the table is full, refuses it and returns undefined. */
   #connect(socket: Socket, listenAddress: string): Connection | undefined {
-    const { counters, lifetimes } = this.#store;
-    const slot = this.#table.take(describe(socket), listenAddress, lifetimes.now());
+    const { counters, clock } = this.#store;
+    const slot = this.#table.take(peerAddressOf(socket), listenAddress, clock.now());
     if (slot < 0) {
       counters.add(COUNT.rejected_connections);
-      refuse(socket);
+      rejectConnection(socket);
       return undefined;
     }
     counters.add(COUNT.total_connections);
-    const connection = new Connection(this.#tools, slot, (gone) => this.#forget(gone));
+    const connection = new Connection(this.#context, slot, (closed) => this.#remove(closed));
     this.#connections.add(connection);
-    if ((this.#log.watched & STREAM.connevents) !== 0) this.#tellConnection('new', slot, '');
+    if ((this.#log.watchedStreams & STREAM.connevents) !== 0) this.#logConnection('new', slot, '');
     return connection;
   }
 
-  /** `conn_new` and `conn_close`, for those who watch. */
-  #tellConnection(what: 'new' | 'close', slot: number, more: string): void {
+  /** Publishes `conn_new` or `conn_close` to the watchers. */
+  #logConnection(what: 'new' | 'close', slot: number, details: string): void {
     const [, transport = '', ip = '', port = '0'] =
       /^(tcp6?|unix):(?:\[?(.*?)\]?:(\d+))?$/.exec(this.#table.addressOf(slot)) ?? [];
-    const text = `conn_${what} rip=${ip} rport=${port} transport=${transport}${more} cfd=${slot}`;
-    this.#log.tell(STREAM.connevents, text);
+    const text = `conn_${what} rip=${ip} rport=${port} transport=${transport}${details} cfd=${slot}`;
+    this.#log.publish(STREAM.connevents, text);
   }
 
-  #forget(connection: Connection): void {
-    if ((this.#log.watched & STREAM.connevents) !== 0) {
-      this.#tellConnection('close', connection.slot, ` reason=${connection.reason}`);
+  #remove(connection: Connection): void {
+    if ((this.#log.watchedStreams & STREAM.connevents) !== 0) {
+      this.#logConnection('close', connection.slot, ` reason=${connection.closeReason}`);
     }
-
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty();
   }
 }
 
-/** One connection too many: it is told so, and closed without a look at what it sent. */
-function refuse(socket: Socket): void {
+/** Refuses a connection beyond the limit: sends the error line, ignores all input, and closes. */
+function rejectConnection(socket: Socket): void {
   socket.on('error', () => socket.destroy());
-  socket.end(TOO_MANY, () => socket.destroy());
+  socket.end(TOO_MANY_CONNECTIONS_REPLY, () => socket.destroy());
 }
 
-function describe(socket: Socket): string {
+function peerAddressOf(socket: Socket): string {
   const { remoteAddress, remotePort, remoteFamily } = socket;
   if (remoteAddress === undefined) return 'unix:';
   return remoteFamily === 'IPv6'

@@ -1,35 +1,40 @@
 import type { Arena } from './arena.ts';
 import type { Chains } from './chains.ts';
-import type { EvictionNotes } from './eviction-notes.ts';
+import type { EvictionEvents } from './eviction-events.ts';
 import type { Evictor } from './evictor.ts';
 import { type Items, itemBytes } from './items.ts';
 import { CLASS, ITEM_HEADER_BYTES, type ItemId, NO_ITEM, TOTAL } from './layout.ts';
-import type { Lifetimes } from './lifetimes.ts';
 import { lock, unlock } from './locks.ts';
-import { MOVED, type PageMover } from './page-mover.ts';
-import { NO_CLASS } from './pages.ts';
+import { MOVE_RESULT, type PageMover } from './page-mover.ts';
+import { NO_CLASS } from './page-pool.ts';
 import type { Releaser } from './releaser.ts';
 import { classFor } from './size-classes.ts';
 import type { Slabs } from './slabs.ts';
+import type { StoreClock } from './store-clock.ts';
 import type { Tunables } from './tunables.ts';
 
-/** How often an allocation may ask other classes for a page before it is given up. */
+/** How many page moves an allocation may try before it fails. */
 const STEALS_MAX = 8;
 
 /**
- * On whose behalf room is made, so that eviction takes no lock twice and nothing that is needed.
+ * What the caller of an allocation already holds: an eviction must neither lock that stripe again
+ * nor evict the item that the caller still needs.
  */
-export interface Asker {
-  /** The stripe that is held already, or -1. */
-  stripe: number;
-  /** An item of that stripe that must stay, or NO_ITEM. */
-  keep: ItemId;
-  /** Whether it asks again, in another way, when there is nothing: only then is memory out. */
-  asksAgain: boolean;
+export interface AllocationContext {
+  /** The stripe that the caller holds, or -1. */
+  heldStripe: number;
+  /** An item of that stripe that no eviction may take, or NO_ITEM. */
+  pinned: ItemId;
+  /** Whether the caller has another way after a failure, which then is no `outofmemory` yet. */
+  hasFallback: boolean;
 }
 
-/** Who holds no stripe and needs no item. */
-export const NOBODY: Asker = { stripe: -1, keep: NO_ITEM, asksAgain: false };
+/** The caller holds no stripe and needs no item. */
+export const NO_CONTEXT: AllocationContext = {
+  heldStripe: -1,
+  pinned: NO_ITEM,
+  hasFallback: false,
+};
 
 export interface AllocatorParts {
   readonly arena: Arena;
@@ -38,17 +43,17 @@ export interface AllocatorParts {
   readonly slabs: Slabs;
   readonly releaser: Releaser;
   readonly evictor: Evictor;
-  readonly mover: PageMover;
+  readonly pageMover: PageMover;
   readonly tunables: Tunables;
-  readonly lifetimes: Lifetimes;
-  readonly evicted: EvictionNotes;
+  readonly clock: StoreClock;
+  readonly evictionEvents: EvictionEvents;
   readonly chunkBytes: readonly number[];
-  classOfMostPages(besides: number, nor: number): number;
+  classWithMostPages(except: number, orExcept: number): number;
 }
 
 /**
- * Makes items, whole or as the head of a chain to which value chunks are added. The caller may
- * hold a stripe, but no class.
+ * Allocates items: in one chunk, or as the head of a chained item to which the caller adds value
+ * chunks. The caller may hold a stripe, but no class lock.
  */
 export class Allocator {
   readonly #parts: AllocatorParts;
@@ -63,7 +68,7 @@ export class Allocator {
     this.#chunkBytesMax = parts.chunkBytes[this.#largestClass]!;
   }
 
-  /** Whether a chunk can hold the item, or the head of its chain. */
+  /** Whether one chunk can hold the item, or else its head. */
   canHold(keyBytes: number, clientFlags: number, valueBytes: number, ownCas: boolean): boolean {
     return (
       itemBytes(keyBytes, clientFlags, valueBytes, ownCas) <= this.#chunkBytesMax ||
@@ -71,116 +76,119 @@ export class Allocator {
     );
   }
 
-  /** A fresh item, without the value chunks if it is chained (`reserve`), or NO_ITEM. */
+  /** A new item, or NO_ITEM. A chained item has no value chunks yet: `reserve` adds them. */
   allocate(
     keyBytes: number,
     clientFlags: number,
     expiry: number,
     valueBytes: number,
     ownCas: boolean,
-    asker: Asker,
+    context: AllocationContext,
   ): ItemId {
     const { items, chains } = this.#parts;
     const bytes = itemBytes(keyBytes, clientFlags, valueBytes, ownCas);
     const isChained = bytes > this.#chunkBytesMax;
-    const id = this.#takeFor(
+    const id = this.#allocateForBytes(
       isChained ? chains.headBytes(keyBytes, clientFlags, valueBytes, ownCas) : bytes,
-      asker,
+      context,
     );
     if (id === NO_ITEM) return NO_ITEM;
     items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
-    if (isChained) chains.begin(id);
+    if (isChained) chains.beginChain(id);
     return id;
   }
 
-  /**
-   * Takes the chunks that bytes `from` … `to - 1` of a chained value need; false when it cannot.
-   */
-  reserve(head: ItemId, from: number, to: number, asker: Asker): boolean {
+  /** Allocates the value chunks for bytes `from` … `to - 1`; false when memory is short. */
+  reserve(head: ItemId, from: number, to: number, context: AllocationContext): boolean {
     const { chains } = this.#parts;
-    const end = chains.chunksFor(to);
+    const end = chains.chunkCountFor(to);
     for (let ordinal = Math.floor(from / chains.payloadBytes); ordinal < end; ordinal++) {
       if (chains.chunk(head, ordinal) !== NO_ITEM) continue;
-      const chunk = this.#takeValueChunk(head, ordinal, asker);
+      const chunk = this.#allocateValueChunk(head, ordinal, context);
       if (chunk === NO_ITEM) return false;
-      chains.join(head, ordinal, chunk);
+      chains.attach(head, ordinal, chunk);
     }
     return true;
   }
 
-  /** A chunk of the class, by eviction if it must; or NO_ITEM. It looks taken to everyone else. */
-  take(sizeClass: number, asker: Asker): ItemId {
-    const { mover } = this.#parts;
-    let busy = NO_CLASS;
+  /**
+   * A chunk of the class, or NO_ITEM. It evicts an item or moves a page if the class has no free
+   * chunk. Other threads see the chunk as neither free nor an item.
+   */
+  allocateChunk(sizeClass: number, context: AllocationContext): ItemId {
+    const { pageMover } = this.#parts;
+    let busyClass = NO_CLASS;
     for (let steals = 0; ; steals++) {
       this.#lock(sizeClass);
-      const id = this.#takeHeld(sizeClass, asker);
+      const id = this.#allocateLocked(sizeClass, context);
       this.#unlock(sizeClass);
       if (id !== NO_ITEM) return id;
-      const donor = steals < STEALS_MAX ? this.#donor(sizeClass, busy) : NO_CLASS;
+      const donor = steals < STEALS_MAX ? this.#donorClass(sizeClass, busyClass) : NO_CLASS;
       if (donor === NO_CLASS) break;
-      busy = mover.move(donor, sizeClass, asker.stripe) === MOVED.busy ? donor : NO_CLASS;
+      busyClass =
+        pageMover.move(donor, sizeClass, context.heldStripe) === MOVE_RESULT.busy
+          ? donor
+          : NO_CLASS;
     }
-    if (asker.asksAgain) return NO_ITEM;
+    if (context.hasFallback) return NO_ITEM;
     this.#lock(sizeClass);
     this.#count(sizeClass, TOTAL.outOfMemory);
     this.#unlock(sizeClass);
     return NO_ITEM;
   }
 
-  /** The last chunk takes no more than it needs, unless only large chunks are to be had. */
-  #takeValueChunk(head: ItemId, ordinal: number, asker: Asker): ItemId {
+  /** The last value chunk is of the class that fits, unless only the largest class has memory. */
+  #allocateValueChunk(head: ItemId, ordinal: number, context: AllocationContext): ItemId {
     const { chains, items } = this.#parts;
-    if (ordinal === 0) return this.take(this.#largestClass, asker);
+    if (ordinal === 0) return this.allocateChunk(this.#largestClass, context);
     const rest = items.valueBytes(head) - ordinal * chains.payloadBytes;
-    return this.#takeFor(ITEM_HEADER_BYTES + Math.min(rest, chains.payloadBytes), asker);
+    return this.#allocateForBytes(ITEM_HEADER_BYTES + Math.min(rest, chains.payloadBytes), context);
   }
 
   /**
-   * A chunk for so many bytes. A class may be full of parts of chains, which it cannot evict: then
-   * the largest stands in, which can.
+   * A chunk for so many bytes. A class can be full of heads and value chunks, which are not on its
+   * LRU lists, so it cannot evict them. Then the largest class, which can, provides the chunk.
    */
-  #takeFor(bytes: number, asker: Asker): ItemId {
+  #allocateForBytes(bytes: number, context: AllocationContext): ItemId {
     const { chunkBytes, tunables } = this.#parts;
     const sizeClass = classFor(chunkBytes, bytes);
-    const id = this.take(sizeClass, asker);
+    const id = this.allocateChunk(sizeClass, context);
     if (id !== NO_ITEM || sizeClass === this.#largestClass) return id;
     if (tunables.get('evictsToFree') === 0) return NO_ITEM;
-    return this.take(this.#largestClass, asker);
+    return this.allocateChunk(this.#largestClass, context);
   }
 
-  /** The class lock is held. */
-  #takeHeld(sizeClass: number, { stripe, keep }: Asker): ItemId {
+  /** The caller holds the class lock. */
+  #allocateLocked(sizeClass: number, { heldStripe, pinned }: AllocationContext): ItemId {
     const parts = this.#parts;
-    const free = parts.slabs.take(sizeClass);
+    const free = parts.slabs.alloc(sizeClass);
     if (free !== NO_ITEM) {
       parts.chains.claim(free);
       return free;
     }
-    const { tunables, evictor, evicted, items, releaser } = parts;
+    const { tunables, evictor, evictionEvents, items, releaser } = parts;
     if (tunables.get('evictsToFree') === 0) return NO_ITEM;
-    const id = evictor.evict(sizeClass, stripe, keep);
+    const id = evictor.evict(sizeClass, heldStripe, pinned);
     if (id === NO_ITEM) return NO_ITEM;
     this.#count(sizeClass, TOTAL.directReclaims);
-    if (evicted.isWanted()) {
-      const { lifetimes, arena } = this.#parts;
-      evicted.take(items, lifetimes, arena.bytes, id, sizeClass);
+    if (evictionEvents.isWatched()) {
+      const { clock, arena } = this.#parts;
+      evictionEvents.record(items, clock, arena.bytes, id, sizeClass);
     }
     return items.isChained(id) ? releaser.dismantle(id, sizeClass) : id;
   }
 
   /**
-   * The class that has most pages, for one that has nothing to evict to take one; but not that
-   * whose page was too busy to leave the last time: when its turn comes again, it is another
-   * page's.
+   * The class with the most pages: it gives one to a class that has nothing to evict. `busyClass`,
+   * whose last page could not be emptied, is skipped once; the next try takes its next page.
    */
-  #donor(sizeClass: number, busy: number): number {
+  #donorClass(sizeClass: number, busyClass: number): number {
     const { tunables } = this.#parts;
     if (tunables.get('evictsToFree') === 0 || tunables.get('reassign') === 0) return NO_CLASS;
-    return this.#parts.classOfMostPages(sizeClass, busy);
+    return this.#parts.classWithMostPages(sizeClass, busyClass);
   }
 
-  /** The class lock is held. */
+  /** The caller holds the class lock. */
   #count(sizeClass: number, slot: number): void {
     this.#parts.arena.totals[sizeClass * TOTAL.slots + slot]! += 1;
   }

@@ -1,7 +1,7 @@
 import type { ViewedBytes } from '../base/index.ts';
 import { CONTROL, type StoreLayout, TUNABLE_SLOTS } from './layout.ts';
 
-/** What a thread needs to join a store: the memory, and where everything is in it. */
+/** What a thread needs to join a store: the shared memory and its layout. */
 export interface StoreShare {
   readonly memory: SharedArrayBuffer;
   readonly layout: StoreLayout;
@@ -11,7 +11,7 @@ export interface StoreShare {
   readonly hashSeed: number;
 }
 
-/** One thread's views of the shared memory. */
+/** The views that one thread has of the shared memory. */
 export class Arena implements ViewedBytes {
   readonly layout: StoreLayout;
   /** The control block, for Atomics. */
@@ -23,13 +23,13 @@ export class Arena implements ViewedBytes {
   readonly counters: Float64Array;
   readonly tunables: Float64Array;
   readonly pageClass: Uint8Array;
-  /** For each free page the next one, plus one. */
+  /** For each free page, the next free page plus one. */
   readonly pageNext: Uint32Array;
   readonly ghosts: Uint32Array;
   readonly sizeSteps: Int32Array;
   /** Bucket heads: item ids. */
   readonly buckets: Uint32Array;
-  /** The slab pages, by words and by bytes. */
+  /** The slab pages, as words and as bytes. */
   readonly words: Uint32Array;
   readonly bytes: Buffer;
   readonly view: DataView;
@@ -71,7 +71,7 @@ export class Arena implements ViewedBytes {
   }
 }
 
-/** How many whole `unit`s lie between two offsets. */
+/** How many whole units fit between two offsets. */
 function lengthOf(startByte: number, endByte: number, unitBytes: number): number {
   return Math.floor((endByte - startByte) / unitBytes);
 }

@@ -1,88 +1,117 @@
 import { pageOf, wordOf } from './items.ts';
 import { CONTROL, ID_UNIT_BYTES, ITEM, type ItemId } from './layout.ts';
-import { NO_PAGE } from './pages.ts';
+import { NO_PAGE } from './page-pool.ts';
 import type { Store } from './store.ts';
 
-type Say = (condition: boolean, problem: string) => void;
+type Check = (condition: boolean, problem: string) => void;
 
-/** Every page is in one class or in the pool, the counts agree, none is on its way, and items lie on chunks. */
-export function auditPages(store: Store, linked: ReadonlySet<ItemId>, say: Say): void {
-  const free = auditPool(store, say);
-  const byClass = auditOwners(store, free, say);
-  const { pages, slabs, chunkBytes } = store;
+/**
+ * Checks that every page belongs to one class or to the pool, that the counts agree, that no page
+ * is leaving its class, and that every item starts at a chunk.
+ */
+export function auditPages(store: Store, linked: ReadonlySet<ItemId>, check: Check): void {
+  const free = auditPool(store, check);
+  const byClass = auditPageOwners(store, free, check);
+  const { pagePool, slabs, chunkBytes } = store;
   let used = 0;
   for (let id = 1; id < chunkBytes.length; id++) {
     const owned = byClass[id]!;
     used += owned.length;
-    say(
-      slabs.pages(id) === owned.length,
-      `class ${id} counts ${slabs.pages(id)} pages of ${owned.length}`,
+    check(
+      slabs.pageCount(id) === owned.length,
+      `class ${id} counts ${slabs.pageCount(id)} pages but owns ${owned.length}`,
     );
-    say(slabs.leaving(id) === NO_PAGE, `page ${slabs.leaving(id)} is leaving class ${id}`);
-    auditBlanks(store, id, owned, say);
+    check(
+      slabs.leavingPage(id) === NO_PAGE,
+      `page ${slabs.leavingPage(id)} is leaving class ${id}`,
+    );
+    auditFreeChunks(store, id, owned, check);
   }
-  say(pages.used() === used, `${pages.used()} pages are counted as used, ${used} are`);
-  for (const id of linked) auditPlace(store, id, say);
+  check(
+    pagePool.usedCount() === used,
+    `${pagePool.usedCount()} pages are counted as used, ${used} are`,
+  );
+  for (const id of linked) auditAlignment(store, id, check);
 }
 
 /** Walks the list of free pages. */
-function auditPool(store: Store, say: Say): ReadonlySet<number> {
+function auditPool(store: Store, check: Check): ReadonlySet<number> {
   const { control, pageNext } = store.arena;
-  const { pages } = store;
+  const { pagePool } = store;
   const free = new Set<number>();
-  let page = control[CONTROL.freePage]! - 1;
+  let page = control[CONTROL.freePageHead]! - 1;
   while (page !== NO_PAGE && !free.has(page)) {
-    say(page < pages.end(), `page ${page} was given back but never taken`);
-    say(pages.classOf(page) === 0, `page ${page} is free and in class ${pages.classOf(page)}`);
+    check(
+      page < pagePool.touchedCount(),
+      `page ${page} is in the list of free pages but was never in use`,
+    );
+    check(
+      pagePool.classOf(page) === 0,
+      `page ${page} is free but belongs to class ${pagePool.classOf(page)}`,
+    );
     free.add(page);
     page = pageNext[page]! - 1;
   }
-  say(page === NO_PAGE, `page ${page} is free twice`);
-  say(pages.free() === free.size, `${pages.free()} free pages are counted, ${free.size} listed`);
+  check(page === NO_PAGE, `page ${page} is twice in the list of free pages`);
+  check(
+    pagePool.freeCount() === free.size,
+    `${pagePool.freeCount()} free pages are counted, ${free.size} listed`,
+  );
   return free;
 }
 
 /** The pages of each class. */
-function auditOwners(
+function auditPageOwners(
   store: Store,
   free: ReadonlySet<number>,
-  say: Say,
+  check: Check,
 ): readonly (readonly number[])[] {
-  const { pages, arena, chunkBytes } = store;
+  const { pagePool, arena, chunkBytes } = store;
   const byClass = chunkBytes.map((): number[] => []);
   for (let page = 0; page < arena.layout.pagesReserved; page++) {
-    const sizeClass = pages.classOf(page);
+    const sizeClass = pagePool.classOf(page);
     const owned = byClass[sizeClass];
-    say(owned !== undefined, `page ${page} is in class ${sizeClass}, which there is not`);
+    check(owned !== undefined, `page ${page} belongs to class ${sizeClass}, which does not exist`);
     owned?.push(page);
-    const touched = page < pages.end();
-    say(touched || sizeClass === 0, `page ${page} was never taken but is in class ${sizeClass}`);
-    say(!touched || sizeClass !== 0 || free.has(page), `page ${page} is lost`);
+    const touched = page < pagePool.touchedCount();
+    check(
+      touched || sizeClass === 0,
+      `page ${page} was never in use but belongs to class ${sizeClass}`,
+    );
+    check(
+      !touched || sizeClass !== 0 || free.has(page),
+      `page ${page} belongs neither to a class nor to the pool`,
+    );
   }
   return byClass;
 }
 
-/** What is blank in a class's pages is what the class counts as free. */
-function auditBlanks(store: Store, sizeClass: number, owned: readonly number[], say: Say): void {
+/** Compares the unused chunks in the pages of a class with its count of free chunks. */
+function auditFreeChunks(
+  store: Store,
+  sizeClass: number,
+  owned: readonly number[],
+  check: Check,
+): void {
   const { slabs, arena } = store;
   const perPage = slabs.chunksPerPage(sizeClass);
-  let blank = 0;
+  let unused = 0;
   for (const page of owned) {
     const carved = slabs.carvedChunks(sizeClass, page);
-    blank += perPage - carved;
+    unused += perPage - carved;
     for (let nth = 0; nth < carved; nth++) {
       const chunk = slabs.chunkOf(sizeClass, page, nth);
-      if (arena.words[wordOf(chunk) + ITEM.meta] === 0) blank++;
+      if (arena.words[wordOf(chunk) + ITEM.meta] === 0) unused++;
     }
   }
-  const free = slabs.freeChunks(sizeClass);
-  say(blank === free, `class ${sizeClass} counts ${free} free chunks, ${blank} are blank`);
+  const free = slabs.freeChunkCount(sizeClass);
+  check(unused === free, `class ${sizeClass} counts ${free} free chunks, ${unused} are unused`);
 }
 
-/** An item begins where a chunk of its class does. */
-function auditPlace(store: Store, id: ItemId, say: Say): void {
+/** Checks that an item starts where a chunk of its class starts. */
+function auditAlignment(store: Store, id: ItemId, check: Check): void {
   const { items, slabs, chunkBytes } = store;
   const sizeClass = items.classOf(id);
   const bytesIn = (id - slabs.chunkOf(sizeClass, pageOf(id), 0)) * ID_UNIT_BYTES;
-  say(bytesIn % chunkBytes[sizeClass]! === 0, `item ${id} does not begin where a chunk does`);
+  check(bytesIn % chunkBytes[sizeClass]! === 0, `item ${id} does not start at a chunk`);
 }

@@ -10,12 +10,12 @@ import type { Releaser } from './releaser.ts';
 import type { Slabs } from './slabs.ts';
 
 const NO_STRIPE = -1;
-/** How many victims may lie in the leaving page itself before the whole chain gives way. */
+/** How many victims may lie in the leaving page itself before the mover evicts the chained item. */
 const VICTIMS_MAX = 8;
 
-/** What became of a part of a chain that was in the way. */
-export const CLEARED = { movedHead: 0, movedChunk: 1, evicted: 2, busy: 3 } as const;
-export type Cleared = (typeof CLEARED)[keyof typeof CLEARED];
+/** The result for one part of a chained item in a leaving page. */
+export const CLEAR_RESULT = { movedHead: 0, movedChunk: 1, evicted: 2, busy: 3 } as const;
+export type ClearResult = (typeof CLEAR_RESULT)[keyof typeof CLEAR_RESULT];
 
 export interface ChainMoverParts {
   readonly items: Items;
@@ -28,11 +28,12 @@ export interface ChainMoverParts {
 }
 
 /**
- * Takes the parts of chains out of a page that leaves its class, for the page mover, whose lock is held;
- * and dead chains out of the store, for the crawler. Both go by pages, and come upon chunks.
+ * Moves the parts of chained items (heads and value chunks) out of a page that leaves its class,
+ * for the page mover, which holds its own lock; and frees expired chained items, for the crawler.
+ * Both walk pages, so they meet parts, not items.
  *
- * A part says whose it is: a value chunk names its head. That head cannot be given back while the class
- * of the part is locked, so what is seen under that lock and the stripe of the head's key is so.
+ * A value chunk names its head. No thread can free that head while the class of the value chunk is
+ * locked, so what this thread reads under that lock and the stripe of the head's key stays true.
  */
 export class ChainMover {
   readonly #arena: Arena;
@@ -43,38 +44,41 @@ export class ChainMover {
     this.#parts = parts;
   }
 
-  /** Takes a head or a value chunk out of the leaving page of the class `from`. No class is held. */
-  clear(from: number, part: ItemId, heldStripe: number): Cleared {
-    const head = this.#hold(from, part, heldStripe);
-    if (head === NO_ITEM) return CLEARED.busy;
+  /**
+   * Moves a head or a value chunk out of the leaving page of the class `from`. The caller holds no
+   * class lock.
+   */
+  clearPart(from: number, part: ItemId, heldStripe: number): ClearResult {
+    const head = this.#lockHead(from, part, heldStripe);
+    if (head === NO_ITEM) return CLEAR_RESULT.busy;
     const hash = this.#parts.index.hashOfItem(head);
     const pinned = this.#parts.items.isPinned(head);
-    const cleared = pinned ? CLEARED.busy : this.#clearHeld(from, part, head, hash);
-    this.#release(hash);
+    const cleared = pinned ? CLEAR_RESULT.busy : this.#clearLocked(from, part, head, hash);
+    this.#unlockHead(hash);
     return cleared;
   }
 
   /**
-   * Frees a chained item that the crawler has met in a page of the class `from`, if it has expired or
-   * was flushed and nobody is at it. No class is held.
+   * Frees the chained item of a part in a page of the class `from`, if the item has expired or was
+   * flushed, and no thread holds its stripe. The caller holds no class lock.
    */
-  reclaimIfDead(from: number, part: ItemId): boolean {
-    const head = this.#hold(from, part, NO_STRIPE);
+  reclaimIfExpired(from: number, part: ItemId): boolean {
+    const head = this.#lockHead(from, part, NO_STRIPE);
     if (head === NO_ITEM) return false;
     const hash = this.#parts.index.hashOfItem(head);
     const sizeClass = this.#parts.items.lruClassOf(head);
     this.#lock(sizeClass);
-    const dead = this.#parts.evictor.reclaimHeld(sizeClass, hash, head);
+    const reclaimed = this.#parts.evictor.reclaimLocked(sizeClass, hash, head);
     this.#unlock(sizeClass);
-    this.#release(hash);
-    return dead;
+    this.#unlockHead(hash);
+    return reclaimed;
   }
 
   /**
-   * The head of the chain that a chunk in a page of the class is part of, its stripe locked; NO_ITEM,
-   * and nothing is locked, when there is none in the index or somebody is at it.
+   * Finds the head that a part in a page of the class belongs to, and locks the stripe of its key.
+   * Returns NO_ITEM, with no lock held, when the head is not linked or its stripe is busy.
    */
-  #hold(sizeClass: number, part: ItemId, heldStripe: number): ItemId {
+  #lockHead(sizeClass: number, part: ItemId, heldStripe: number): ItemId {
     const { items, index } = this.#parts;
     this.#lock(sizeClass);
     const head = this.#headOf(sizeClass, part);
@@ -84,18 +88,18 @@ export class ChainMover {
     if (head === NO_ITEM || stripe === heldStripe) return NO_ITEM;
     if (!tryLock(this.#arena.stripes, stripe)) return NO_ITEM;
     this.#lock(sizeClass);
-    const same = this.#headOf(sizeClass, part) === head && items.has(head, FLAG.linked);
+    const same = this.#headOf(sizeClass, part) === head && items.hasFlag(head, FLAG.linked);
     const held = same && index.hashOfItem(head) === hash;
     this.#unlock(sizeClass);
-    if (!held) this.#release(hash);
+    if (!held) this.#unlockHead(hash);
     return held ? head : NO_ITEM;
   }
 
-  #release(hash: number): void {
+  #unlockHead(hash: number): void {
     unlock(this.#arena.stripes, hash & (STRIPES - 1));
   }
 
-  /** The head of the chain that a chunk is part of; NO_ITEM when it is none, or nobody's yet. */
+  /** The head that a part belongs to; NO_ITEM if the chunk is no part or has no head yet. */
   #headOf(sizeClass: number, part: ItemId): ItemId {
     const { items, chains } = this.#parts;
     if (items.classOf(part) !== sizeClass) return NO_ITEM;
@@ -103,46 +107,46 @@ export class ChainMover {
     return chains.isValueChunk(part) ? chains.headOf(part) : NO_ITEM;
   }
 
-  /** The stripe is held: the chain stands still. */
-  #clearHeld(from: number, part: ItemId, head: ItemId, hash: number): Cleared {
+  /** The caller holds the stripe, so no other thread changes the chained item. */
+  #clearLocked(from: number, part: ItemId, head: ItemId, hash: number): ClearResult {
     const { items, evictor } = this.#parts;
     const fresh = this.#chunkFor(from, head, hash & (STRIPES - 1));
     if (fresh === NO_ITEM) {
       const sizeClass = items.lruClassOf(head);
       this.#lock(sizeClass);
-      evictor.forgetHeld(sizeClass, hash, head);
+      evictor.evictLocked(sizeClass, hash, head);
       this.#unlock(sizeClass);
-      return CLEARED.evicted;
+      return CLEAR_RESULT.evicted;
     }
     if (part === head) {
       this.#moveHead(hash, head, fresh);
-      return CLEARED.movedHead;
+      return CLEAR_RESULT.movedHead;
     }
     this.#moveValueChunk(from, head, part, fresh);
-    return CLEARED.movedChunk;
+    return CLEAR_RESULT.movedChunk;
   }
 
-  /** A chunk of the class outside the leaving page, free or of another item; or NO_ITEM. */
+  /** A chunk of the class outside the leaving page, free or by eviction; or NO_ITEM. */
   #chunkFor(from: number, head: ItemId, stripe: number): ItemId {
     const { slabs, chains, releaser } = this.#parts;
     this.#lock(from);
-    const page = slabs.leaving(from);
-    let chunk = slabs.takeFree(from);
+    const page = slabs.leavingPage(from);
+    let chunk = slabs.allocWithoutNewPage(from);
     if (chunk !== NO_ITEM) chains.claim(chunk);
     for (let victims = 0; chunk === NO_ITEM && victims < VICTIMS_MAX; victims++) {
       chunk = this.#evict(from, head, stripe);
       if (chunk === NO_ITEM) break;
       if (pageOf(chunk) !== page) continue;
-      releaser.give(chunk, from);
+      releaser.freeChunk(chunk, from);
       chunk = NO_ITEM;
     }
     this.#unlock(from);
     return chunk;
   }
 
-  #evict(from: number, keep: ItemId, stripe: number): ItemId {
+  #evict(from: number, pinned: ItemId, stripe: number): ItemId {
     const { evictor, items, releaser } = this.#parts;
-    const victim = evictor.evict(from, stripe, keep);
+    const victim = evictor.evict(from, stripe, pinned);
     if (victim === NO_ITEM || !items.isChained(victim)) return victim;
     return releaser.dismantle(victim, from);
   }
@@ -151,24 +155,24 @@ export class ChainMover {
     const { chains, slabs, releaser } = this.#parts;
     const [source, target] = [wordOf(old), wordOf(fresh)];
     this.#arena.words.copyWithin(target, source, source + slabs.chunkWords(from));
-    chains.join(head, chains.ordinalOf(old), fresh);
-    releaser.give(old);
+    chains.attach(head, chains.ordinalOf(old), fresh);
+    releaser.freeChunk(old);
   }
 
-  /** The LRU's side changes its links and hits without the stripe: so it moves under its class. */
+  /** Copies under the class lock, because LRU code changes links and hits without the stripe. */
   #moveHead(hash: number, old: ItemId, fresh: ItemId): void {
     const { items, chains, index, lru, releaser } = this.#parts;
     const sizeClass = items.lruClassOf(old);
     const [source, target] = [wordOf(old), wordOf(fresh)];
     this.#lock(sizeClass);
-    this.#arena.words.copyWithin(target, source, chains.endOf(old));
+    this.#arena.words.copyWithin(target, source, chains.endWord(old));
     lru.replace(sizeClass, old, fresh);
     this.#unlock(sizeClass);
     index.replace(hash, old, fresh);
-    for (let ordinal = chains.chunksOf(fresh) - 1; ordinal >= 0; ordinal--) {
-      chains.join(fresh, ordinal, chains.chunk(fresh, ordinal));
+    for (let ordinal = chains.chunkCount(fresh) - 1; ordinal >= 0; ordinal--) {
+      chains.attach(fresh, ordinal, chains.chunk(fresh, ordinal));
     }
-    releaser.give(old);
+    releaser.freeChunk(old);
   }
 
   #lock(sizeClass: number): void {

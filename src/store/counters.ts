@@ -2,8 +2,8 @@ import type { Arena } from './arena.ts';
 import { CLASS_COUNTERS, COUNTER_SLOTS, THREAD_COUNTERS } from './layout.ts';
 import { CLASSES_MAX } from './size-classes.ts';
 
-/** What each thread counts, by slot. Names are memcached's, where memcached has the counter. */
-const THREAD_NAMES = [
+/** The counters of each thread, by slot. memcached's counters keep their names. */
+const THREAD_COUNTER_NAMES = [
   'get_cmds',
   'get_misses',
   'get_expired',
@@ -36,8 +36,8 @@ const THREAD_NAMES = [
   'slab_reassign_busy_items',
   'slab_reassign_chunk_rescues',
 ] as const;
-/** What each thread counts for each size class. */
-const CLASS_NAMES = [
+/** The counters of each thread for each size class, by slot. */
+const CLASS_COUNTER_NAMES = [
   // In the order of the segments.
   'hits_to_hot',
   'hits_to_warm',
@@ -52,22 +52,22 @@ const CLASS_NAMES = [
   'touch_hits',
 ] as const;
 
-const HITS = ['hits_to_hot', 'hits_to_warm', 'hits_to_cold', 'hits_to_temp'] as const;
+const HIT_COUNTER_NAMES = ['hits_to_hot', 'hits_to_warm', 'hits_to_cold', 'hits_to_temp'] as const;
 
-export type ThreadCounterName = (typeof THREAD_NAMES)[number];
-export type ClassCounterName = (typeof CLASS_NAMES)[number];
+export type ThreadCounterName = (typeof THREAD_COUNTER_NAMES)[number];
+export type ClassCounterName = (typeof CLASS_COUNTER_NAMES)[number];
 
 const slots = <Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> =>
   Object.fromEntries(names.map((name, slot) => [name, slot])) as Record<Name, number>;
 
 /** The slot of each counter of a thread. */
-export const COUNT = slots(THREAD_NAMES);
+export const COUNT = slots(THREAD_COUNTER_NAMES);
 /** The slot of each counter of a size class. */
-export const CLASS_COUNT = slots(CLASS_NAMES);
+export const CLASS_COUNT = slots(CLASS_COUNTER_NAMES);
 
 /**
- * One thread's counters: 64-bit floats, exact to 2^53, written by that thread alone and read by
- * anyone, so counting needs no atomic instruction.
+ * The counters of one thread: 64-bit floats, exact to 2^53. Only that thread writes them and every
+ * thread reads them, so counting needs no atomic instruction.
  */
 export class ThreadCounters {
   readonly #slots: Float64Array;
@@ -88,8 +88,8 @@ export class ThreadCounters {
 }
 
 /**
- * The sum over all threads since the last reset. A reset may not write another thread's counters:
- * it copies the sums into one more block, the baseline, which is subtracted from then on.
+ * The sums over all threads since the last reset. A reset may not write the counters of other
+ * threads: it copies the sums into one more block, the baseline, and later sums subtract it.
  */
 export class CounterSums {
   readonly #slots: Float64Array;
@@ -104,14 +104,14 @@ export class CounterSums {
     return this.#sum(COUNT[name]);
   }
 
-  /** Hits of one class, or of all classes together, in whatever segment. */
+  /** Hits in all segments, of one class or of all classes together. */
   hits(sizeClass?: number): number {
     let hits = 0;
-    for (const name of HITS) hits += this.class(name, sizeClass);
+    for (const name of HIT_COUNTER_NAMES) hits += this.class(name, sizeClass);
     return hits;
   }
 
-  /** Of one class, or of all classes together. */
+  /** The sum of one class, or of all classes together. */
   class(name: ClassCounterName, sizeClass?: number): number {
     if (sizeClass !== undefined) return this.#sum(classSlot(sizeClass, name));
     let sum = 0;

@@ -6,9 +6,9 @@ import { planSizeClasses } from './size-classes.ts';
 import { type TunableName, Tunables } from './tunables.ts';
 
 export interface StoreOptions {
-  /** `-m`: bytes for items; the index and the counters come on top. At least one page is used. */
+  /** `-m`: bytes for items, at least one page; the index and the counters come on top. */
   readonly memoryLimitBytes: number;
-  /** How many threads will join, each with its own counters. */
+  /** How many threads join the store; each has its own counters. */
   readonly threads: number;
   /** `-f`. */
   readonly slabGrowthFactor: number;
@@ -18,19 +18,19 @@ export interface StoreOptions {
   readonly slabChunkMaxBytes: number;
   /** `-I`. */
   readonly maxItemSizeBytes: number;
-  /** Seed of the key hash; drawn at random unless a test wants to repeat a run. */
+  /** Seed of the key hash; random by default, fixed by a test that repeats a run. */
   readonly hashSeed?: number;
-  /** What differs from the usual at the start. */
+  /** Tunables that start with another value than the default. */
   readonly tunables?: Partial<Record<TunableName, number>>;
 }
 
-/** How many times the memory of the start `cache_memlimit` can make of it. */
-const GROWTH = 4;
+/** `cache_memlimit` can raise the memory limit to this multiple of the initial `-m`. */
+const MEMORY_GROWTH_MAX = 4;
 
-/** Memory with address space to grow into, or without where the system has not so much to give. */
-function reserve(options: StoreOptions, chunkBytes: readonly number[]) {
+/** Shared memory with address space for growth, or without it if the system has too little. */
+function allocateShared(options: StoreOptions, chunkBytes: readonly number[]) {
   const { memoryLimitBytes, threads } = options;
-  const lay = (growth: number) =>
+  const layOutFor = (growth: number) =>
     layOut(
       memoryLimitBytes,
       growth,
@@ -40,16 +40,16 @@ function reserve(options: StoreOptions, chunkBytes: readonly number[]) {
       options.maxItemSizeBytes,
     );
   try {
-    const layout = lay(GROWTH);
+    const layout = layOutFor(MEMORY_GROWTH_MAX);
     return { layout, memory: new SharedArrayBuffer(layout.bytes) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const layout = lay(1);
+    const layout = layOutFor(1);
     return { layout, memory: new SharedArrayBuffer(layout.bytes) };
   }
 }
 
-/** Lays out a new, empty store in shared memory; threads join it with `new Store(share, n)`. */
+/** Creates an empty store in shared memory; threads join it with `new Store(share, n)`. */
 export function createStore(options: StoreOptions, clock: Clock = machineClock): StoreShare {
   const chunkBytes = planSizeClasses({
     growthFactor: options.slabGrowthFactor,
@@ -57,7 +57,7 @@ export function createStore(options: StoreOptions, clock: Clock = machineClock):
     chunkBytesMax: options.slabChunkMaxBytes,
     itemBytesMax: options.maxItemSizeBytes,
   });
-  const { layout, memory } = reserve(options, chunkBytes);
+  const { layout, memory } = allocateShared(options, chunkBytes);
   const control = new Int32Array(memory, 0, CONTROL.bytes / 4);
   control[CONTROL.epoch] = Math.floor(clock.nowMs() / 1000) - CLOCK_START_SECONDS;
   control[CONTROL.clock] = CLOCK_START_SECONDS;

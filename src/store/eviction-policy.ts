@@ -1,17 +1,17 @@
 import { SEGMENT } from './layout.ts';
 
-/** What is to be done with the item at a list's tail. */
-export const VERDICT = {
-  /** It gives way. */
-  forget: 0,
-  /** It stays, at the head of its list, with one hit less. */
-  again: 1,
-  /** It goes to the head of WARM, its hits forgotten. */
+/** What happens to the item at the tail of a list. */
+export const TAIL_ACTION = {
+  /** The store evicts it. */
+  evict: 0,
+  /** It goes to the head of its list, with one hit less. */
+  reinsert: 1,
+  /** It goes to the head of WARM, and its hits are reset. */
   promote: 2,
   /** It goes to the head of COLD. */
   demote: 3,
 } as const;
-export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
+export type TailAction = (typeof TAIL_ACTION)[keyof typeof TAIL_ACTION];
 
 /** How many items each list of a class has. */
 export interface SegmentCounts {
@@ -23,75 +23,72 @@ export interface SegmentCounts {
 
 export const NO_SEGMENT = -1;
 
-/** What S3-FIFO's small queue has of a class. */
-const SMALL_SHARE = 0.1;
+/** The share of a class's items that S3-FIFO's small queue may hold. */
+const SMALL_QUEUE_SHARE = 0.1;
 
 /**
- * Decides which list of a class gives up its tail next, and what becomes of that item. Pure: it
- * sees counts and hits, and moves nothing.
+ * Decides which list of a class provides the next eviction candidate (its tail), and what happens
+ * to that item. Pure: a policy reads counts and hits, and moves nothing.
  */
 export interface EvictionPolicy {
-  /** The list to take from; NO_SEGMENT when all are empty. */
-  next(counts: SegmentCounts): number;
-  judge(segment: number, hits: number): Verdict;
-  /** The list of a new item; `isGhost` when it was evicted not long ago. */
-  entry(isGhost: boolean): number;
+  /** The list whose tail is the next candidate; NO_SEGMENT when all lists are empty. */
+  nextSegment(counts: SegmentCounts): number;
+  actionFor(segment: number, hits: number): TailAction;
+  /** The list that a new item enters; `isGhost` if the store evicted its key a short time ago. */
+  segmentForNew(isGhost: boolean): number;
   /**
-   * Whether an item that is written over counts as read and keeps its turn; else it goes to its
-   * list's head.
+   * Whether an overwrite counts as a hit and the item keeps its position in the list. Otherwise an
+   * overwritten item goes to the head of its list.
    */
-  readonly keepsTurn: boolean;
+  readonly overwriteCountsAsHit: boolean;
 }
 
 /**
- * S3-FIFO: newcomers pass through a small queue (HOT), and only what was asked for again while it
- * was there, or soon after, gets into the large one (WARM), where each hit is worth a round. "FIFO
- * queues are all you need for cache eviction", SOSP 2023.
+ * S3-FIFO: new items enter a small queue (HOT). An item moves to the main queue (WARM) only if a
+ * client requests it again while it is in HOT, or soon after its eviction. In WARM each hit saves
+ * the item once from eviction. "FIFO queues are all you need for cache eviction", SOSP 2023.
  */
 export const s3fifo: EvictionPolicy = {
-  next({ hot, warm, cold, temp }) {
+  nextSegment({ hot, warm, cold, temp }) {
     if (cold > 0) return SEGMENT.cold;
-    if (hot > 0 && (warm === 0 || hot > (hot + warm) * SMALL_SHARE)) return SEGMENT.hot;
+    if (hot > 0 && (warm === 0 || hot > (hot + warm) * SMALL_QUEUE_SHARE)) return SEGMENT.hot;
     if (warm > 0) return SEGMENT.warm;
     return temp > 0 ? SEGMENT.temp : NO_SEGMENT;
   },
-  judge(segment, hits) {
-    if (segment === SEGMENT.warm) return hits > 0 ? VERDICT.again : VERDICT.forget;
-    return hits > 0 && segment !== SEGMENT.temp ? VERDICT.promote : VERDICT.forget;
+  actionFor(segment, hits) {
+    if (segment === SEGMENT.warm) return hits > 0 ? TAIL_ACTION.reinsert : TAIL_ACTION.evict;
+    return hits > 0 && segment !== SEGMENT.temp ? TAIL_ACTION.promote : TAIL_ACTION.evict;
   },
-  entry: (isGhost) => (isGhost ? SEGMENT.warm : SEGMENT.hot),
-  keepsTurn: true,
+  segmentForNew: (isGhost) => (isGhost ? SEGMENT.warm : SEGMENT.hot),
+  overwriteCountsAsHit: true,
 };
 
 /**
- * memcached's segmented LRU, as far as an eviction is concerned: COLD's tail gives way unless it
- * was read twice; the maintainer keeps COLD filled. Where it has not come round yet, HOT's or
- * WARM's tail gives way.
+ * The eviction part of memcached's segmented LRU: the store evicts the tail of COLD unless it was
+ * read twice; the maintainer keeps COLD filled. While COLD is still empty, the store evicts the
+ * tail of HOT or WARM.
  */
 export const segmented: EvictionPolicy = {
-  next({ hot, warm, cold, temp }) {
+  nextSegment({ hot, warm, cold, temp }) {
     if (cold > 0) return SEGMENT.cold;
     if (hot > 0) return SEGMENT.hot;
     if (warm > 0) return SEGMENT.warm;
     return temp > 0 ? SEGMENT.temp : NO_SEGMENT;
   },
-  judge(segment, hits) {
-    return isActive(hits) && segment !== SEGMENT.temp ? VERDICT.promote : VERDICT.forget;
+  actionFor(segment, hits) {
+    return isActive(hits) && segment !== SEGMENT.temp ? TAIL_ACTION.promote : TAIL_ACTION.evict;
   },
-  entry: () => SEGMENT.hot,
-  keepsTurn: false,
+  segmentForNew: () => SEGMENT.hot,
+  overwriteCountsAsHit: false,
 };
 
-/**
- * One list, as `lru mode flat` wants it: an item that was read since it was last looked at gets
- * another round.
- */
+/** One list with second chances, for `lru mode flat`: each hit saves an item once from eviction. */
 export const flat: EvictionPolicy = {
-  next: segmented.next,
-  judge: (_segment, hits) => (hits > 0 ? VERDICT.again : VERDICT.forget),
-  entry: () => SEGMENT.cold,
-  keepsTurn: false,
+  nextSegment: segmented.nextSegment,
+  actionFor: (_segment, hits) => (hits > 0 ? TAIL_ACTION.reinsert : TAIL_ACTION.evict),
+  segmentForNew: () => SEGMENT.cold,
+  overwriteCountsAsHit: false,
 };
 
-/** memcached's ACTIVE: read again after its first hit, or after it was last moved for one. */
+/** memcached's ACTIVE: an item with two hits. A promotion resets an active item to one hit. */
 export const isActive = (hits: number): boolean => hits >= 2;

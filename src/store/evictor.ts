@@ -6,30 +6,30 @@ import {
   type SegmentCounts,
   s3fifo,
   segmented,
-  VERDICT,
-  type Verdict,
+  TAIL_ACTION,
+  type TailAction,
 } from './eviction-policy.ts';
 import { Ghosts, NO_GHOST } from './ghosts.ts';
 import type { IndexTable } from './index-table.ts';
 import type { Items } from './items.ts';
 import { FLAG, type ItemId, NO_ITEM, SEGMENT, STRIPES, TOTAL } from './layout.ts';
-import type { Lifetimes } from './lifetimes.ts';
 import { tryLock, unlock } from './locks.ts';
 import type { LruLists } from './lru.ts';
 import type { Releaser } from './releaser.ts';
 import type { Slabs } from './slabs.ts';
+import type { StoreClock } from './store-clock.ts';
 import { EVICTION, type Tunables } from './tunables.ts';
 
-/** How many items an eviction looks at before it gives up. */
-const LOOKS_MAX = 128;
-/** How many of those may be spared for having been read. */
-const CHANCES_MAX = 32;
+/** How many candidates an eviction checks before it fails. */
+const CANDIDATES_MAX = 128;
+/** How many of those candidates may stay because of their hits. */
+const SECOND_CHANCES_MAX = 32;
 
 /**
- * Makes room in a size class by forgetting the item that the policy gives up.
+ * Makes room in a size class: it evicts the item that the policy selects.
  *
- * It comes from the LRU's side, class lock in hand, so it may only *try* a stripe, and passes over
- * an item that is busy.
+ * It holds a class lock, so by the lock order it may only *try* a stripe; it skips an item whose
+ * stripe is busy.
  */
 export class Evictor {
   readonly ghosts: Ghosts;
@@ -38,7 +38,7 @@ export class Evictor {
   readonly #items: Items;
   readonly #lru: LruLists;
   readonly #index: IndexTable;
-  readonly #lifetimes: Lifetimes;
+  readonly #clock: StoreClock;
   readonly #slabs: Slabs;
   readonly #releaser: Releaser;
   readonly #tunables: Tunables;
@@ -50,7 +50,7 @@ export class Evictor {
       readonly items: Items;
       readonly lru: LruLists;
       readonly index: IndexTable;
-      readonly lifetimes: Lifetimes;
+      readonly clock: StoreClock;
       readonly slabs: Slabs;
       readonly releaser: Releaser;
       readonly tunables: Tunables;
@@ -62,7 +62,7 @@ export class Evictor {
     this.#items = parts.items;
     this.#lru = parts.lru;
     this.#index = parts.index;
-    this.#lifetimes = parts.lifetimes;
+    this.#clock = parts.clock;
     this.#slabs = parts.slabs;
     this.#releaser = parts.releaser;
     this.#tunables = parts.tunables;
@@ -70,26 +70,27 @@ export class Evictor {
   }
 
   /**
-   * A forgotten item, off the index and the lists but still whole, or NO_ITEM. The class lock is
-   * held; `heldStripe` (or -1) is the stripe the caller holds already, and `keep` an item of it
-   * that it still needs.
+   * Evicts an item of the class: the item is unlinked but its chunks are not free yet. Returns
+   * NO_ITEM if there is no victim. The caller holds the class lock; `heldStripe` (or -1) is the
+   * stripe that it holds too, and `pinned` an item of that stripe that it still needs.
    */
-  evict(sizeClass: number, heldStripe: number, keep: ItemId): ItemId {
+  evict(sizeClass: number, heldStripe: number, pinned: ItemId): ItemId {
     const policy = this.#policy();
-    let chances = CHANCES_MAX;
+    let secondChances = SECOND_CHANCES_MAX;
     let segment = this.#nextSegment(policy, sizeClass);
     let id = segment === NO_SEGMENT ? NO_ITEM : this.#lru.tail(sizeClass, segment);
-    for (let look = 0; look < LOOKS_MAX && id !== NO_ITEM; look++) {
+    for (let checked = 0; checked < CANDIDATES_MAX && id !== NO_ITEM; checked++) {
       const candidate = id;
       id = this.#items.lruPrev(candidate);
-      if (candidate === keep) continue;
-      const verdict = chances > 0 ? this.#judge(policy, segment, candidate) : VERDICT.forget;
-      if (verdict !== VERDICT.forget) {
-        chances--;
-        this.move(sizeClass, candidate, verdict);
+      if (candidate === pinned) continue;
+      const action =
+        secondChances > 0 ? this.#actionFor(policy, segment, candidate) : TAIL_ACTION.evict;
+      if (action !== TAIL_ACTION.evict) {
+        secondChances--;
+        this.applyAction(sizeClass, candidate, action);
         segment = this.#nextSegment(policy, sizeClass);
         id = this.#lru.tail(sizeClass, segment);
-      } else if (this.#forgetIfIdle(sizeClass, candidate, heldStripe)) {
+      } else if (this.#evictIfIdle(sizeClass, candidate, heldStripe)) {
         return candidate;
       } else {
         this.#count(sizeClass, TOTAL.lrutailReflocked);
@@ -98,78 +99,79 @@ export class Evictor {
     return NO_ITEM;
   }
 
-  /** The item that the class would look at first, should one have to give way; or NO_ITEM. */
-  victimOf(sizeClass: number): ItemId {
+  /** The first candidate of the next eviction in the class, or NO_ITEM. */
+  nextVictim(sizeClass: number): ItemId {
     const segment = this.#nextSegment(this.#policy(), sizeClass);
     return segment === NO_SEGMENT ? NO_ITEM : this.#lru.tail(sizeClass, segment);
   }
 
   /**
-   * Frees the item if it has expired or was flushed and nobody is at it. The class lock is held.
+   * Frees the item if it has expired or was flushed, and no thread holds its stripe. The caller
+   * holds the class lock.
    */
-  reclaimIfDead(sizeClass: number, id: ItemId): boolean {
-    if (!this.#isDead(id)) return false;
+  reclaimIfExpired(sizeClass: number, id: ItemId): boolean {
+    if (!this.#isExpiredOrFlushed(id)) return false;
     const hash = this.#index.hashOfItem(id);
     const stripe = hash & (STRIPES - 1);
     if (!tryLock(this.#stripes, stripe)) return false;
-    const dead = this.reclaimHeld(sizeClass, hash, id);
+    const reclaimed = this.reclaimLocked(sizeClass, hash, id);
     unlock(this.#stripes, stripe);
-    return dead;
+    return reclaimed;
   }
 
-  /** The same of an item whose stripe is held too. */
-  reclaimHeld(sizeClass: number, hash: number, id: ItemId): boolean {
-    if (!this.#isDead(id)) return false;
-    if (!this.#items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
-    this.#takeOff(sizeClass, hash, id);
+  /** As `reclaimIfExpired`, for a caller that holds the stripe too. */
+  reclaimLocked(sizeClass: number, hash: number, id: ItemId): boolean {
+    if (!this.#isExpiredOrFlushed(id)) return false;
+    if (!this.#items.hasFlag(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
+    this.#unlink(sizeClass, hash, id);
     this.#releaser.release(id, sizeClass);
     return true;
   }
 
-  /** Moves an item to where the verdict says. The class lock is held. */
-  move(sizeClass: number, id: ItemId, verdict: Verdict): void {
+  /** Moves an item to the list that the action names. The caller holds the class lock. */
+  applyAction(sizeClass: number, id: ItemId, action: TailAction): void {
     const items = this.#items;
-    if (verdict === VERDICT.again) {
+    if (action === TAIL_ACTION.reinsert) {
       items.setHits(id, items.hits(id) - 1);
-      this.#lru.toHead(sizeClass, id, items.segment(id));
+      this.#lru.moveToHead(sizeClass, id, items.segment(id));
       this.#count(sizeClass, TOTAL.movesWithinLru);
-    } else if (verdict === VERDICT.promote) {
-      // One hit stays remembered, so that the next makes it active again.
+    } else if (action === TAIL_ACTION.promote) {
+      // The item keeps one hit, so the next hit makes it active again.
       items.setHits(id, this.#isSegmented() ? 1 : 0);
       const within = items.segment(id) === SEGMENT.warm;
-      this.#lru.toHead(sizeClass, id, SEGMENT.warm);
+      this.#lru.moveToHead(sizeClass, id, SEGMENT.warm);
       this.#count(sizeClass, within ? TOTAL.movesWithinLru : TOTAL.movesToWarm);
-    } else if (verdict === VERDICT.demote) {
-      this.#lru.toHead(sizeClass, id, SEGMENT.cold);
+    } else if (action === TAIL_ACTION.demote) {
+      this.#lru.moveToHead(sizeClass, id, SEGMENT.cold);
       this.#count(sizeClass, TOTAL.movesToCold);
     }
   }
 
-  /** Where a new item of this hash enters. The class lock is held. */
-  entryOf(sizeClass: number, hash: number, ttlSeconds: number): number {
+  /** The segment that a new item with this hash enters. The caller holds the class lock. */
+  segmentForNew(sizeClass: number, hash: number, ttl: number): number {
     const distance = this.ghosts.recall(sizeClass, hash);
-    const isGhost = distance !== NO_GHOST && distance <= this.#lru.size(sizeClass);
+    const isGhost = distance !== NO_GHOST && distance <= this.#lru.classCount(sizeClass);
     if (isGhost) this.#countGhost(sizeClass, distance);
-    return this.#isTemporary(ttlSeconds) ? SEGMENT.temp : this.#policy().entry(isGhost);
+    return this.#isTemporary(ttl) ? SEGMENT.temp : this.#policy().segmentForNew(isGhost);
   }
 
   /**
-   * Where an item of this segment goes on when it is written over: it stays, but for TEMP, which
-   * goes by its new life.
+   * The segment of an overwritten item: the same one, except that the new ttl decides whether it
+   * belongs to TEMP.
    */
-  stayOf(segment: number, ttlSeconds: number): number {
-    if (this.#isTemporary(ttlSeconds)) return SEGMENT.temp;
-    return segment === SEGMENT.temp ? this.#policy().entry(false) : segment;
+  segmentAfterOverwrite(segment: number, ttl: number): number {
+    if (this.#isTemporary(ttl)) return SEGMENT.temp;
+    return segment === SEGMENT.temp ? this.#policy().segmentForNew(false) : segment;
   }
 
-  /** Whether an item that is written over keeps its turn (EvictionPolicy). */
-  keepsTurn(): boolean {
-    return this.#policy().keepsTurn;
+  /** `overwriteCountsAsHit` of the policy in force. */
+  overwriteCountsAsHit(): boolean {
+    return this.#policy().overwriteCountsAsHit;
   }
 
-  /** Evicts an item whose stripe and class the caller holds, and frees its chunk. */
-  forgetHeld(sizeClass: number, hash: number, id: ItemId): void {
-    this.#forget(sizeClass, hash, id);
+  /** Evicts an item and frees its chunks. The caller holds its stripe and its class lock. */
+  evictLocked(sizeClass: number, hash: number, id: ItemId): void {
+    this.#unlinkVictim(sizeClass, hash, id);
     this.#releaser.release(id, sizeClass);
   }
 
@@ -183,9 +185,9 @@ export class Evictor {
     return this.#isSegmented() ? segmented : s3fifo;
   }
 
-  #isTemporary(ttlSeconds: number): boolean {
+  #isTemporary(ttl: number): boolean {
     const tunables = this.#tunables;
-    const isShort = ttlSeconds > 0 && ttlSeconds <= tunables.get('tempTtlSeconds');
+    const isShort = ttl > 0 && ttl <= tunables.get('tempTtl');
     return isShort && tunables.get('tempLru') === 1;
   }
 
@@ -199,61 +201,61 @@ export class Evictor {
     counts.warm = this.#lru.count(sizeClass, SEGMENT.warm);
     counts.cold = this.#lru.count(sizeClass, SEGMENT.cold);
     counts.temp = this.#lru.count(sizeClass, SEGMENT.temp);
-    return policy.next(counts);
+    return policy.nextSegment(counts);
   }
 
   /**
-   * A glance without the stripe: what it sees may be old by a moment, which costs a wrong guess.
+   * Reads the item without its stripe: a value that changes now costs a wrong guess and no more.
    */
-  #judge(policy: EvictionPolicy, segment: number, id: ItemId): Verdict {
-    if (this.#isDead(id)) return VERDICT.forget;
-    return policy.judge(segment, this.#items.hits(id));
+  #actionFor(policy: EvictionPolicy, segment: number, id: ItemId): TailAction {
+    if (this.#isExpiredOrFlushed(id)) return TAIL_ACTION.evict;
+    return policy.actionFor(segment, this.#items.hits(id));
   }
 
-  #forgetIfIdle(sizeClass: number, id: ItemId, heldStripe: number): boolean {
+  #evictIfIdle(sizeClass: number, id: ItemId, heldStripe: number): boolean {
     const hash = this.#index.hashOfItem(id);
     const stripe = hash & (STRIPES - 1);
     const held = stripe === heldStripe;
     if (!held && !tryLock(this.#stripes, stripe)) return false;
     const isIdle = !this.#items.isPinned(id);
-    if (isIdle) this.#forget(sizeClass, hash, id);
+    if (isIdle) this.#unlinkVictim(sizeClass, hash, id);
     if (!held) unlock(this.#stripes, stripe);
     return isIdle;
   }
 
-  #forget(sizeClass: number, hash: number, id: ItemId): void {
-    if (this.#isDead(id)) {
-      this.#countDead(sizeClass, id);
+  #unlinkVictim(sizeClass: number, hash: number, id: ItemId): void {
+    if (this.#isExpiredOrFlushed(id)) {
+      this.#countReclaimed(sizeClass, id);
     } else {
       this.#countEvicted(sizeClass, id);
-      this.ghosts.note(sizeClass, hash);
+      this.ghosts.record(sizeClass, hash);
     }
-    this.#takeOff(sizeClass, hash, id);
+    this.#unlink(sizeClass, hash, id);
   }
 
-  #takeOff(sizeClass: number, hash: number, id: ItemId): void {
+  #unlink(sizeClass: number, hash: number, id: ItemId): void {
     this.#index.remove(hash, id);
     this.#items.clearFlags(id, FLAG.linked);
-    this.#lru.leave(sizeClass, id);
+    this.#lru.remove(sizeClass, id);
   }
 
-  #countDead(sizeClass: number, id: ItemId): void {
+  #countReclaimed(sizeClass: number, id: ItemId): void {
     this.#count(sizeClass, TOTAL.reclaimed);
-    if (!this.#items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
+    if (!this.#items.hasFlag(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
   }
 
   #countEvicted(sizeClass: number, id: ItemId): void {
     const items = this.#items;
     this.#count(sizeClass, TOTAL.evicted);
     if (items.expiry(id) !== 0) this.#count(sizeClass, TOTAL.evictedNonzero);
-    if (!items.has(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.evictedUnfetched);
+    if (!items.hasFlag(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.evictedUnfetched);
     if (items.hits(id) > 1) this.#count(sizeClass, TOTAL.evictedActive);
-    const idleSeconds = this.#lifetimes.now() - items.access(id);
+    const idleSeconds = this.#clock.now() - items.access(id);
     this.#totals[sizeClass * TOTAL.slots + TOTAL.evictedTime] = idleSeconds;
   }
 
-  #isDead(id: ItemId): boolean {
-    return this.#lifetimes.isExpired(id) || this.#lifetimes.isFlushed(id);
+  #isExpiredOrFlushed(id: ItemId): boolean {
+    return this.#clock.isExpired(id) || this.#clock.isFlushed(id);
   }
 
   #count(sizeClass: number, slot: number): void {

@@ -5,16 +5,17 @@ import { CONTROL, INDEX_LOAD_MAX, type ItemId, NO_ITEM, STRIPES } from './layout
 import { lock, tryLock, unlock } from './locks.ts';
 
 /**
- * The index from key hashes to items: chains hung on buckets, grown by linear hashing (Witold
- * Litwin, 1980), one bucket at a time, so nobody ever waits for a rehash.
+ * The index from key hashes to items: each bucket heads a linked list of items. It grows by linear
+ * hashing (Witold Litwin, 1980), one bucket at a time, so no operation waits for a rehash.
  *
  *   buckets   0 … split-1 │ split … 2^level-1 │ 2^level … 2^level+split-1
  *             split: both   not yet split:       the upper halves of the split ones
  *             use level+1   use level bits
  *
- * The count of buckets, 2^level + split, says both. A bucket and the one it splits into share their
- * low bits, hence their stripe, so whoever holds the stripe of a hash sees its bucket stand still.
- * Every method but `growIfFull` and those about groups wants the stripe held.
+ * The bucket count, 2^level + split, gives both. A bucket and the one it splits into share their
+ * low bits, so they share a stripe: no other thread changes a bucket while a thread holds its
+ * stripe. The caller of every method holds the stripe, except for `growIfFull` and the methods for
+ * groups.
  */
 export class IndexTable {
   readonly #control: Int32Array;
@@ -47,44 +48,45 @@ export class IndexTable {
   find(hash: number, bytes: Buffer, start: number, length: number): ItemId {
     let id = this.#buckets[this.#bucketOf(hash)]!;
     while (id !== NO_ITEM && !this.#items.keyEquals(id, bytes, start, length)) {
-      id = this.#items.chainNext(id);
+      id = this.#items.bucketNext(id);
     }
     return id;
   }
 
   insert(hash: number, id: ItemId): void {
     const bucket = this.#bucketOf(hash);
-    this.#items.setChainNext(id, this.#buckets[bucket]!);
+    this.#items.setBucketNext(id, this.#buckets[bucket]!);
     this.#buckets[bucket] = id;
     Atomics.add(this.#control, CONTROL.itemCount, 1);
   }
 
-  /** Puts `fresh`, of the same key, where `old` hangs. */
+  /** Replaces `old` with `fresh`, an item of the same key. */
   replace(hash: number, old: ItemId, fresh: ItemId): void {
-    this.#unhook(hash, old, fresh);
-    this.#items.setChainNext(fresh, this.#items.chainNext(old));
+    this.#repoint(hash, old, fresh);
+    this.#items.setBucketNext(fresh, this.#items.bucketNext(old));
   }
 
   remove(hash: number, id: ItemId): void {
-    this.#unhook(hash, id, this.#items.chainNext(id));
+    this.#repoint(hash, id, this.#items.bucketNext(id));
     Atomics.sub(this.#control, CONTROL.itemCount, 1);
   }
 
-  /** Lets whatever points to `id` point to `next`. */
-  #unhook(hash: number, id: ItemId, next: ItemId): void {
+  /** Makes the link that points to `id` point to `next`. */
+  #repoint(hash: number, id: ItemId, next: ItemId): void {
     const bucket = this.#bucketOf(hash);
     let at = this.#buckets[bucket]!;
     if (at === id) {
       this.#buckets[bucket] = next;
     } else {
-      while (this.#items.chainNext(at) !== id) at = this.#items.chainNext(at);
-      this.#items.setChainNext(at, next);
+      while (this.#items.bucketNext(at) !== id) at = this.#items.bucketNext(at);
+      this.#items.setBucketNext(at, next);
     }
   }
 
   /**
-   * How many groups of buckets there are now: with `n` of them, group `g` is the buckets `g`, `g + n`,
-   * `g + 2n` … also when the index has grown since. A group has one stripe.
+   * How many groups of buckets there are now. Of `n` groups, group `g` holds the buckets `g`, `g +
+   * n`, `g + 2n` … and keeps its items while the index grows. All buckets of a group share one
+   * stripe.
    */
   groupCount(): number {
     return 2 ** (31 - Math.clz32(this.bucketCount()));
@@ -98,8 +100,8 @@ export class IndexTable {
     unlock(this.#stripes, group & (STRIPES - 1));
   }
 
-  /** How many items a locked group has. */
-  groupItems(group: number, groups: number): number {
+  /** How many items a group has. The caller has locked it. */
+  groupItemCount(group: number, groups: number): number {
     let items = 0;
     for (let bucket = group; bucket < this.bucketCount(); bucket += groups) {
       for (let id = this.first(bucket); id !== NO_ITEM; id = this.next(id)) items++;
@@ -107,14 +109,14 @@ export class IndexTable {
     return items;
   }
 
-  /** The first item of a bucket's chain. */
+  /** The first item of a bucket. */
   first(bucket: number): ItemId {
     return this.#buckets[bucket]!;
   }
 
-  /** The next one of the chain. */
+  /** The next item of the bucket. */
   next(id: ItemId): ItemId {
-    return this.#items.chainNext(id);
+    return this.#items.bucketNext(id);
   }
 
   /** How many items are linked. */
@@ -122,7 +124,7 @@ export class IndexTable {
     return Atomics.load(this.#control, CONTROL.itemCount);
   }
 
-  /** How many buckets there are now. */
+  /** How many buckets the index has. */
   bucketCount(): number {
     return Atomics.load(this.#control, CONTROL.buckets);
   }
@@ -147,9 +149,9 @@ export class IndexTable {
     let move: ItemId = NO_ITEM;
     let id = this.#buckets[lower]!;
     while (id !== NO_ITEM) {
-      const next = this.#items.chainNext(id);
+      const next = this.#items.bucketNext(id);
       const moves = (this.hashOfItem(id) & half) !== 0;
-      this.#items.setChainNext(id, moves ? move : stay);
+      this.#items.setBucketNext(id, moves ? move : stay);
       if (moves) move = id;
       else stay = id;
       id = next;

@@ -1,4 +1,4 @@
-/** Keeps items in shared memory; knows no protocol and no socket. */
+/** Stores items in shared memory. It depends on no protocol and no socket. */
 export type { StoreShare } from './arena.ts';
 export { audit } from './audit.ts';
 export { chainedItemBytesMax } from './chains.ts';
@@ -6,15 +6,15 @@ export { CLASS_COUNT, type ClassCounterName, COUNT, type ThreadCounterName } fro
 export { createStore, type StoreOptions } from './create.ts';
 export { CONTROL, FLAG, type ItemId, NO_ITEM, PAGE_BYTES, SEGMENT, TOTAL } from './layout.ts';
 export { lock, unlock } from './locks.ts';
-export { Maintainer, TURN } from './maintainer.ts';
-export { MOVED } from './page-mover.ts';
+export { MAINTAINER_SLEEP, Maintainer } from './maintainer.ts';
+export { MOVE_RESULT } from './page-mover.ts';
+export { Store } from './store.ts';
 export {
   MODE,
   type Mode,
   OUTCOME,
   type Outcome,
-  type PutTerms,
+  type PutOptions,
   type WholeValue,
-} from './put-terms.ts';
-export { Store } from './store.ts';
+} from './store-condition.ts';
 export { EVICTION, type TunableName, Tunables } from './tunables.ts';

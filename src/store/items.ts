@@ -20,22 +20,22 @@ const SEQ_HIGH_SHIFT = 16;
 const SEQ_HIGH_MASK = 0x7fff;
 const ACCESS_MASK = 0x0fff_ffff;
 const HITS_SHIFT = 28;
-/** How many hits an item remembers. */
+/** The largest hit count of an item. */
 export const HITS_MAX = 3;
 const WORDS_PER_UNIT = ID_UNIT_BYTES / 4;
 const ID_UNITS_PER_PAGE = PAGE_BYTES / ID_UNIT_BYTES;
 
-/** The word at which the item `id` starts. */
+/** The word where the item starts. */
 export function wordOf(id: ItemId): number {
   return (id - 1) * WORDS_PER_UNIT;
 }
 
-/** Which page holds the item. */
+/** The page that holds the item. */
 export function pageOf(id: ItemId): number {
   return Math.floor((id - 1) / ID_UNITS_PER_PAGE);
 }
 
-/** How many bytes an item takes of its chunk. */
+/** How many bytes an item takes in its chunk. */
 export function itemBytes(
   keyBytes: number,
   clientFlags: number,
@@ -51,7 +51,7 @@ export function itemBytes(
   );
 }
 
-/** Bytes between an item's header and its key. */
+/** Bytes between the header and the key of an item. */
 function extraBytes(meta: number): number {
   return (
     ((meta & FLAG.clientFlags) === 0 ? 0 : CLIENT_FLAGS_BYTES) +
@@ -59,23 +59,23 @@ function extraBytes(meta: number): number {
   );
 }
 
-/** What `Items.read` tells of an item. */
+/** The facts of an item that a reply shows (`Items.read`). */
 export interface ItemFacts {
   clientFlags: number;
   valueBytes: number;
-  /** Of the LRU. */
+  /** The LRU segment. */
   segment: number;
   casHigh: number;
   casLow: number;
-  /** The byte, in the slab pages, at which the value starts; nowhere when it is chained. */
+  /** The byte in the slab pages where the value starts; meaningless for a chained item. */
   valueAt: number;
   isChained: boolean;
 }
 
 /**
- * Reads and writes the fields of items. Who may: an item that is not linked belongs to the one
- * connection that allocated it; a linked one to the holder of its key's stripe, except its LRU
- * links, which belong to the holder of its class.
+ * Reads and writes the fields of items. An item that is not linked belongs to the connection that
+ * allocated it; a linked item belongs to the holder of its key's stripe, except its LRU links,
+ * which belong to the holder of its class lock.
  */
 export class Items {
   readonly #words: Uint32Array;
@@ -90,7 +90,7 @@ export class Items {
     this.#pageClass = arena.pageClass;
   }
 
-  /** Writes the header of a fresh, unlinked item, and its client flags. */
+  /** Writes the header and the client flags of a new, unlinked item. */
   format(
     id: ItemId,
     keyBytes: number,
@@ -101,7 +101,7 @@ export class Items {
   ): void {
     const words = this.#words;
     const at = wordOf(id);
-    words[at + ITEM.chainNext] = 0;
+    words[at + ITEM.bucketNext] = 0;
     words[at + ITEM.lruPrev] = 0;
     words[at + ITEM.lruNext] = 0;
     words[at + ITEM.expiry] = expiry;
@@ -116,10 +116,10 @@ export class Items {
   }
 
   /**
-   * Writes the header of a linked item for a new value with client flags where there were some, or
-   * none as before.
+   * Writes the header of a linked item for a new value. The new value has client flags exactly if
+   * the old one had them, so the key stays where it is.
    */
-  renew(
+  overwriteHeader(
     id: ItemId,
     cleared: number,
     clientFlags: number,
@@ -134,43 +134,41 @@ export class Items {
     if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
   }
 
-  /** The class of the chunk: where it goes when it is free. */
+  /** The class of the item's chunk, which gets the chunk back. */
   classOf(id: ItemId): number {
     return this.#pageClass[pageOf(id)]!;
   }
 
   /**
-   * The class on whose LRU lists the item is, and by which it is counted: that of its chunk, but a
-   * chained item is with the largest, so that whoever needs large chunks evicts large items.
+   * The class that lists and counts the item: the class of its chunk, or for a chained item the
+   * largest class, so that a class short of large chunks evicts large items.
    */
   lruClassOf(id: ItemId): number {
-    return this.has(id, FLAG.chunked) ? this.#largestClass : this.classOf(id);
+    return this.hasFlag(id, FLAG.chunked) ? this.#largestClass : this.classOf(id);
   }
 
-  /**
-   * Whether this is an item whose value is in chunks of its own; not whether it is one of those.
-   */
+  /** Whether this is the head of a chained item. It is false for a value chunk. */
   isChained(id: ItemId): boolean {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
     return (meta & FLAG.chunked) !== 0 && (meta & KEY_MASK) !== 0;
   }
 
-  /** The word at which the chain of a chained item starts. */
-  chainAt(id: ItemId): number {
+  /** The word where the pins and the chunk ids of a chained item start. */
+  chainWord(id: ItemId): number {
     const extra = extraBytes(this.#words[wordOf(id) + ITEM.meta]!);
     return wordOf(id) + Math.ceil((ITEM_HEADER_BYTES + extra + this.keyBytes(id)) / 4);
   }
 
-  /** Whether somebody is reading the item's chain without holding its stripe. */
+  /** Whether a reader has pinned the item, to read its chunks without the stripe. */
   isPinned(id: ItemId): boolean {
-    return this.isChained(id) && this.#words[this.chainAt(id) + CHAIN.pins] !== 0;
+    return this.isChained(id) && this.#words[this.chainWord(id) + CHAIN.pins] !== 0;
   }
 
-  chainNext(id: ItemId): ItemId {
-    return this.#words[wordOf(id) + ITEM.chainNext]!;
+  bucketNext(id: ItemId): ItemId {
+    return this.#words[wordOf(id) + ITEM.bucketNext]!;
   }
-  setChainNext(id: ItemId, next: ItemId): void {
-    this.#words[wordOf(id) + ITEM.chainNext] = next;
+  setBucketNext(id: ItemId, next: ItemId): void {
+    this.#words[wordOf(id) + ITEM.bucketNext] = next;
   }
 
   lruPrev(id: ItemId): ItemId {
@@ -186,7 +184,7 @@ export class Items {
     this.#words[wordOf(id) + ITEM.lruNext] = next;
   }
 
-  /** When the item expires on the store's clock; 0 is never. */
+  /** The second at which the item expires, on the store's clock; 0 is never. */
   expiry(id: ItemId): number {
     return this.#words[wordOf(id) + ITEM.expiry]!;
   }
@@ -194,18 +192,15 @@ export class Items {
     this.#words[wordOf(id) + ITEM.expiry] = seconds;
   }
 
-  /** When the item was last read or written, on the store's clock. */
+  /** The second of the last read or write, on the store's clock. */
   access(id: ItemId): number {
     return this.#words[wordOf(id) + ITEM.access]! & ACCESS_MASK;
   }
-  /** How often it was read of late, up to HITS_MAX: what the LRU goes by, and takes from. */
+  /** Recent hits, at most HITS_MAX. The eviction policy reads the count and lowers it. */
   hits(id: ItemId): number {
     return this.#words[wordOf(id) + ITEM.access]! >>> HITS_SHIFT;
   }
-  /**
-   * The LRU's side sets it without the stripe: a hit at that very moment may be lost with it, which
-   * costs nothing but that.
-   */
+  /** LRU code sets it without the stripe, so a hit at the same moment may not be counted. */
   setHits(id: ItemId, hits: number): void {
     const at = wordOf(id) + ITEM.access;
     this.#words[at] = (this.#words[at]! & ACCESS_MASK) | (hits << HITS_SHIFT);
@@ -229,26 +224,28 @@ export class Items {
   }
 
   casHigh(id: ItemId): number {
-    return this.has(id, FLAG.ownCas) ? this.#words[this.#ownCasAt(id) + 1]! : this.seqHigh(id);
+    return this.hasFlag(id, FLAG.ownCas)
+      ? this.#words[this.#ownCasWord(id) + 1]!
+      : this.seqHigh(id);
   }
   casLow(id: ItemId): number {
-    return this.has(id, FLAG.ownCas) ? this.#words[this.#ownCasAt(id)]! : this.seqLow(id);
+    return this.hasFlag(id, FLAG.ownCas) ? this.#words[this.#ownCasWord(id)]! : this.seqLow(id);
   }
-  /** Only of an item with FLAG.ownCas. */
+  /** Only for an item with FLAG.ownCas. */
   setOwnCas(id: ItemId, high: number, low: number): void {
-    const at = this.#ownCasAt(id);
+    const at = this.#ownCasWord(id);
     this.#words[at] = low;
     this.#words[at + 1] = high;
   }
-  #ownCasAt(id: ItemId): number {
-    const flagsBytes = this.has(id, FLAG.clientFlags) ? CLIENT_FLAGS_BYTES : 0;
+  #ownCasWord(id: ItemId): number {
+    const flagsBytes = this.hasFlag(id, FLAG.clientFlags) ? CLIENT_FLAGS_BYTES : 0;
     return wordOf(id) + (ITEM_HEADER_BYTES + flagsBytes) / 4;
   }
 
   keyBytes(id: ItemId): number {
     return (this.#words[wordOf(id) + ITEM.meta]! >>> KEY_SHIFT) & 0xff;
   }
-  has(id: ItemId, flag: number): boolean {
+  hasFlag(id: ItemId, flag: number): boolean {
     return (this.#words[wordOf(id) + ITEM.meta]! & flag) !== 0;
   }
   setFlags(id: ItemId, flags: number): void {
@@ -258,7 +255,7 @@ export class Items {
     this.#words[wordOf(id) + ITEM.meta]! &= ~flags;
   }
 
-  /** Marks a linked item as read: nothing is written for one that is read all the time. */
+  /** Marks a linked item as read. For an item that is read all the time it writes nothing. */
   noteHit(id: ItemId, now: number): void {
     const at = wordOf(id);
     const words = this.#words;
@@ -282,26 +279,26 @@ export class Items {
   }
 
   clientFlags(id: ItemId): number {
-    if (!this.has(id, FLAG.clientFlags)) return 0;
+    if (!this.hasFlag(id, FLAG.clientFlags)) return 0;
     return this.#words[wordOf(id) + ITEM_HEADER_BYTES / 4]!;
   }
 
-  /** The byte, in the slab pages, at which the key starts. */
+  /** The byte in the slab pages where the key starts. */
   keyAt(id: ItemId): number {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
     return (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + extraBytes(meta);
   }
-  /** The byte, in the slab pages, at which a value starts that is not chained. */
+  /** The byte in the slab pages where the value starts. Not for a chained item. */
   valueAt(id: ItemId): number {
     return this.keyAt(id) + this.keyBytes(id);
   }
-  /** Header, key and value together. */
+  /** Bytes of header, key and value together. */
   bytes(id: ItemId): number {
     const extra = extraBytes(this.#words[wordOf(id) + ITEM.meta]!);
     return ITEM_HEADER_BYTES + extra + this.keyBytes(id) + this.valueBytes(id);
   }
 
-  /** All that a reply shows of an opened item, in one look at its header. */
+  /** Reads all facts that a reply shows of an opened item, in one pass over its header. */
   read(id: ItemId, into: ItemFacts): void {
     const words = this.#words;
     const at = wordOf(id);
@@ -321,7 +318,9 @@ export class Items {
       ((meta >>> KEY_SHIFT) & 0xff);
   }
 
-  /** Whether the item's key is `bytes[start, start + length)`; from the end, where keys differ. */
+  /**
+   * Whether the key is `bytes[start, start + length)`. Compares backwards: keys differ at the end.
+   */
   keyEquals(id: ItemId, bytes: Buffer, start: number, length: number): boolean {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
     if (((meta >>> KEY_SHIFT) & 0xff) !== length) return false;

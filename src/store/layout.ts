@@ -1,49 +1,53 @@
 /**
- * Every offset of the one SharedArrayBuffer that is a node's store.
+ * The byte layout of the one SharedArrayBuffer that holds a node's store.
  *
- *   ┌──────────┬─────────┬───────────┬──────────────┬──────────────┬──────────┬────────┬───────┬────────┬────────────┐
- *   │ control  │ stripes │ classes   │ class totals │ thread       │ tunables │ pages  │ ghost │ index  │ slab pages │
- *   │ 12 lines │ 4096×4  │ 64×32×4   │ 64×32×8      │ counters     │ 32×8     │ class, │ 4 a   │ bucket │ 1 MiB each │
- *   │ of words │ locks   │ words     │ float64      │ (N+1)×896×8  │ float64  │ next   │ slot  │ heads  │            │
- *   └──────────┴─────────┴───────────┴──────────────┴──────────────┴──────────┴────────┴───────┴────────┴────────────┘
+ *   ┌──────────┬─────────┬─────────┬──────────────┬─────────────┬──────────┐
+ *   │ control  │ stripes │ classes │ class totals │ thread      │ tunables │
+ *   │ 12 lines │ 4096×4  │ 64×32×4 │ 64×32×8      │ counters    │ 32×8     │ …
+ *   │ of words │ locks   │ words   │ float64      │ (N+1)×896×8 │ float64  │
+ *   └──────────┴─────────┴─────────┴──────────────┴─────────────┴──────────┘
+ *     ┌────────┬─────────┬────────────┬────────┬────────────┐
+ *   … │ pages: │ ghosts  │ size       │ index  │ slab pages │
+ *     │ class, │ 4 bytes │ histogram  │ bucket │ 1 MiB each │
+ *     │ next   │ a slot  │ 4 bytes a  │ heads  │            │
+ *     │        │         │ step       │        │            │
+ *     └────────┴─────────┴────────────┴────────┴────────────┘
  *
- * Between ghosts and index lie the counts of items by size (4 bytes for every 32 of `-I`).
- *
- * Words are 32 bits. An item id names a chunk by its distance from the slab pages in units of
- * 8 bytes, plus one, so that 0 means "none" and 32 bits reach 32 GiB.
+ * Words have 32 bits. An item id is the offset of a chunk in the slab pages in units of 8 bytes,
+ * plus one: 0 means "none", and 32 bits reach 32 GiB.
  *
  * An item, from its first byte (word offsets in ITEM below):
  *
  *   0       4       8       12      16      20      24         26      27      28          32
  *   ├ next ─┼ prev ─┼ next ─┼ expiry┼ access┼ seq ──┼ seq high ┼ nkey ─┼ flags ┼ size, seg ┤
- *   │ chain │ LRU   │ LRU   │ s     │ 4+28  │ low   │ 1+15 bits│ bytes │ 8 bits│ 30 + 2    │
+ *   │ bucket│ LRU   │ LRU   │ s     │ 4+28  │ low   │ 1+15 bits│ bytes │ 8 bits│ 30 + 2    │
  *
  *   then [client flags, 4 bytes, only when not 0]
  *        [CAS id, 8 bytes, low word first, only when a client chose it: FLAG.ownCas] [key] [value]
  *
- * The sequence number orders writes, and is the CAS id of every item that has none of its own.
- * ACCESS is the second of the last access, and above it how often the item was read of late (0 … 3).
+ * The sequence number orders writes; it is the CAS id of every item without a CAS id of its own.
+ * ACCESS holds the second of the last access and, in its top bits, the recent hits (0 … 3).
  *
- * A free chunk is linked into its class's free list by PREV and NEXT and has zero in META.
+ * A free chunk is on the free list of its class, linked by PREV and NEXT; its META is 0.
  *
- * A value that no chunk holds is a chain: FLAG.chunked is set, and in place of the value stands, from
- * the next word on, what finds its bytes (word offsets in CHAIN):
+ * An item that does not fit into one chunk is a chained item. Its head has FLAG.chunked and,
+ * instead of the value, from the next word on (word offsets in CHAIN):
  *
- *   … key ┼ pins ┼ value chunk 0 ┼ value chunk 1 ┼ …    ids; 0 until the chunk is needed
+ *   … key ┼ pins ┼ value chunk 0 ┼ value chunk 1 ┼ …    ids; 0 until the chunk is allocated
  *
- * A value chunk has a header as long as an item's. Its META is FLAG.chunked alone, without key bytes,
- * by which it is told from items and from free chunks (word offsets in VALUE_CHUNK):
+ * A value chunk has a header of the same size. Its META is FLAG.chunked alone, without key bytes,
+ * which distinguishes it from items and free chunks (word offsets in VALUE_CHUNK):
  *
  *   0       4          8                 24     28        32
  *   ├ head ─┼ ordinal ─┼ ─ not used ─ … ─┼ meta ┼ ─ … ────┤ bytes of the value
  *
- * All value chunks are of the largest class, and full, but for the last: it is of the class that fits,
- * if that had a chunk. The first is of the largest class in any case.
+ * All value chunks except the last are full and of the largest class. The last is of the class that
+ * fits, if that class had a chunk. The first is always of the largest class.
  */
 import { assert } from '../base/index.ts';
 import { CLASSES_MAX } from './size-classes.ts';
 
-/** An item (or chunk) by its place: `(byte offset in the slab pages) / 8 + 1`; 0 is no item. */
+/** An item or chunk: `(byte offset in the slab pages) / 8 + 1`; 0 is no item. */
 export type ItemId = number;
 export const NO_ITEM: ItemId = 0;
 
@@ -53,12 +57,12 @@ export const ITEM_HEADER_BYTES = 32;
 export const CLIENT_FLAGS_BYTES = 4;
 export const OWN_CAS_BYTES = 8;
 export const VALUE_BYTES_MAX = 2 ** 30 - 1;
-/** What 32-bit ids in units of 8 bytes can reach. */
+/** The memory that 32-bit ids in units of 8 bytes can address. */
 export const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
 
 /** Word offsets inside an item. */
 export const ITEM = {
-  chainNext: 0,
+  bucketNext: 0,
   lruPrev: 1,
   lruNext: 2,
   expiry: 3,
@@ -85,11 +89,11 @@ export const CHAIN = { pins: 0, chunks: 1 } as const;
 /** Word offsets inside a value chunk. */
 export const VALUE_CHUNK = { head: 0, ordinal: 1 } as const;
 
-/** Whether anything stands between the header and the key. */
+/** The flags of an item that has bytes between its header and its key. */
 export const EXTRAS_MASK = FLAG.clientFlags | FLAG.ownCas;
 
-/** Cache lines apart, so that hot words do not share one. */
-const LINE_WORDS = 16;
+/** Hot words lie a cache line apart, so that they do not share one. */
+const CACHE_LINE_WORDS = 16;
 
 /** Word offsets of the control block. */
 export const CONTROL = {
@@ -97,65 +101,69 @@ export const CONTROL = {
   clock: 0,
   /** Unix seconds of clock 0. */
   epoch: 1,
-  /** A pending flush_all's deadline on the store's clock; 0 is none. */
+  /** The second of a pending flush_all on the store's clock; 0 is none. */
   flushAt: 2,
-  /** Items written before this sequence number are flushed (high word, low word). */
+  /** The flush hides items with a smaller sequence number (high word, low word). */
   flushSeqHigh: 3,
   flushSeqLow: 4,
   /** 1 once the node drains. */
   stop: 5,
-  /** 1 once a client has asked for the crawler. */
+  /** 1 after a client requested a crawler pass. */
   crawlNow: 6,
   /** 1 while the crawler makes a pass. */
   crawling: 7,
-  /** Items written since count in the histogram of sizes. */
+  /** The size histogram counts items from this sequence number on. */
   sizesSeqHigh: 8,
   sizesSeqLow: 9,
-  seqLow: LINE_WORDS,
-  seqHighEven: 2 * LINE_WORDS,
-  seqHighOdd: 2 * LINE_WORDS + 1,
-  /** How many buckets the index has: 2^level + those already split. */
-  buckets: 3 * LINE_WORDS,
-  growLock: 4 * LINE_WORDS,
-  itemCount: 5 * LINE_WORDS,
-  /** Pages that classes have. */
-  pagesUsed: 6 * LINE_WORDS,
+  seqLow: CACHE_LINE_WORDS,
+  seqHighEven: 2 * CACHE_LINE_WORDS,
+  seqHighOdd: 2 * CACHE_LINE_WORDS + 1,
+  /** The bucket count of the index: 2^level + the buckets already split. */
+  buckets: 3 * CACHE_LINE_WORDS,
+  growLock: 4 * CACHE_LINE_WORDS,
+  itemCount: 5 * CACHE_LINE_WORDS,
+  /** Pages that belong to a class. */
+  pagesUsed: 6 * CACHE_LINE_WORDS,
   /** `-m`, in pages. */
-  memoryPages: 7 * LINE_WORDS,
-  pageLock: 8 * LINE_WORDS,
-  /** The pages from here on were never handed out. */
-  pagesTouched: 8 * LINE_WORDS + 1,
-  /** Pages that were given back: the first, plus one, and how many. */
-  freePage: 8 * LINE_WORDS + 2,
-  freePages: 8 * LINE_WORDS + 3,
-  /** First pages of classes that came on top of the limit. */
-  pagesExtra: 8 * LINE_WORDS + 4,
-  moverLock: 9 * LINE_WORDS,
-  bytes: 12 * LINE_WORDS * 4,
+  memoryPages: 7 * CACHE_LINE_WORDS,
+  pageLock: 8 * CACHE_LINE_WORDS,
+  /** The pages from here on were never in use. */
+  pagesTouched: 8 * CACHE_LINE_WORDS + 1,
+  /** The free list of pages that were in use before: its first page plus one, and its length. */
+  freePageHead: 8 * CACHE_LINE_WORDS + 2,
+  freePageCount: 8 * CACHE_LINE_WORDS + 3,
+  /** How many first pages of classes exceed the limit. */
+  firstPagesOverLimit: 8 * CACHE_LINE_WORDS + 4,
+  moverLock: 9 * CACHE_LINE_WORDS,
+  bytes: 12 * CACHE_LINE_WORDS * 4,
 } as const;
 
-/** The clock starts above 0 so that "expired long ago" (1) and "never" (0) are never now. */
+/** The clock starts above the expiries that stand for "never" (0) and "already expired" (1). */
 export const CLOCK_START_SECONDS = 2;
 
 export const STRIPES = 4096;
 
-/** Word offsets inside one size class's block. */
+/** Word offsets inside the block of a size class. */
 export const CLASS = {
   lock: 0,
   freeHead: 1,
   freeCount: 2,
-  /** The next chunk of the newest page that was never handed out, and how many remain. */
+  /**
+   * The next chunk of the newest page that was never allocated, and how many such chunks remain.
+   */
   carveNext: 3,
   carveLeft: 4,
   pages: 5,
-  /** The page that is leaving the class, plus one, and how many of its chunks are out of use. */
-  leaving: 6,
-  leftChunks: 7,
+  /** The page that leaves the class, plus one, and how many of its chunks are free. */
+  leavingPage: 6,
+  leavingFreeChunks: 7,
   /** Head, tail and count of each LRU segment. */
   lru: 8,
-  /** No item of the class expires before this second of the store's clock; 0 is never. */
-  soonest: 20,
-  /** Evictions, round and round: the clock of the class's ghosts. */
+  /**
+   * No item in the pages of the class expires before this second of the store's clock; 0 is never.
+   */
+  soonestExpiry: 20,
+  /** Evictions modulo 2^32: the clock of the class's ghosts. */
   ghostClock: 21,
   words: 32,
 } as const;
@@ -164,7 +172,7 @@ export const SEGMENT_WORDS = 3;
 /** LRU segments, in the order of their two bits in ITEM.size. */
 export const SEGMENT = { hot: 0, warm: 1, cold: 2, temp: 3 } as const;
 
-/** Slots of a class's totals: 64-bit floats, written under the class lock. */
+/** Slots of the totals of a class: 64-bit floats, written under the class lock. */
 export const TOTAL = {
   memRequested: 0,
   evicted: 1,
@@ -182,40 +190,42 @@ export const TOTAL = {
   movesWithinLru: 13,
   crawlerReclaimed: 14,
   crawlerItemsChecked: 15,
-  /** Items stored again soon after they were evicted. */
+  /** Items that clients stored again soon after their eviction. */
   ghostHits: 16,
-  /** Those of them that one page more would have kept. */
+  /** Those of them that one more page would have kept. */
   pageHits: 18,
-  /** Items that an eviction passed over because somebody was at them. */
+  /**
+   * Candidates that an eviction skipped because their stripe was busy or a reader had pinned them.
+   */
   lrutailReflocked: 17,
   slots: 32,
 } as const;
 
 /**
- * Room for one thread's counters: 128 of the thread, then 12 for each size class. One more block is
- * the baseline of the last reset.
+ * The counter block of a thread: 128 counters of the thread, then 12 for each size class. One more
+ * block holds the baseline of the last reset.
  */
 export const THREAD_COUNTERS = 128;
 export const CLASS_COUNTERS = 12;
 export const COUNTER_SLOTS = THREAD_COUNTERS + CLASSES_MAX * CLASS_COUNTERS;
 
-/** Room for the numbers that clients may tune. */
+/** Slots for the tunables. */
 export const TUNABLE_SLOTS = 32;
-/** What `stats sizes` tells apart (memcached). */
+/** The step of `stats sizes` (memcached). */
 export const SIZE_STEP_BYTES = 32;
-/** One ghost for so many bytes of items. */
+/** There is one ghost for so many bytes of items. */
 const BYTES_PER_GHOST = 256;
 
 const INDEX_POWER_MIN = 16;
 export const INDEX_LOAD_MAX = 1.5;
 
-/** Where everything is: plain numbers, sent to each thread beside the buffer. */
+/** The offsets and sizes of all parts: plain numbers, sent to each thread beside the buffer. */
 export interface StoreLayout {
   readonly threads: number;
   readonly memoryPages: number;
-  /** How far `cache_memlimit` can raise the limit. */
+  /** The highest limit that `cache_memlimit` can set. */
   readonly memoryPagesMax: number;
-  /** Pages in the buffer: that, plus one for each class, as memcached allows. */
+  /** Pages in the buffer: `memoryPagesMax` plus one for each class, as memcached allows. */
   readonly pagesReserved: number;
   readonly bucketsInitial: number;
   readonly bucketsMax: number;
@@ -227,7 +237,7 @@ export interface StoreLayout {
   readonly pageClassByte: number;
   readonly pageNextByte: number;
   readonly ghostByte: number;
-  /** Counts of items by size, in steps of 32 bytes. */
+  /** The size histogram, in steps of 32 bytes. */
   readonly sizesByte: number;
   readonly sizeSteps: number;
   /** A power of 2. */
@@ -238,8 +248,8 @@ export interface StoreLayout {
 }
 
 /**
- * Lays the store out for `memoryLimitBytes` of items, which may become up to `growth` times as
- * many, and for `threads` counter blocks. What is not used is address space only.
+ * Lays out a store for `memoryLimitBytes` of items, which may grow by the factor `growth`, and for
+ * `threads` counter blocks. Unused parts take address space, but no memory.
  */
 export function layOut(
   memoryLimitBytes: number,
@@ -289,7 +299,7 @@ export function layOut(
   };
 }
 
-assert(ITEM_HEADER_BYTES === (ITEM.size + 1) * 4, 'the header is its eight words');
-assert(CLASS.lru + 4 * SEGMENT_WORDS <= CLASS.soonest, 'four LRU segments fit a class block');
+assert(ITEM_HEADER_BYTES === (ITEM.size + 1) * 4, 'the item header has exactly eight words');
+assert(CLASS.lru + 4 * SEGMENT_WORDS <= CLASS.soonestExpiry, 'four LRU segments fit a class block');
 assert(STRIPES <= 2 ** INDEX_POWER_MIN, 'a bucket and the one it splits into share a stripe');
 assert((STRIPES & (STRIPES - 1)) === 0, 'a stripe is the low bits of a hash');

@@ -1,12 +1,12 @@
 /**
- * Locks are words of shared memory: 0 free, 1 held, 2 held with somebody waiting (Ulrich Drepper,
- * "Futexes Are Tricky", mutex 2).
+ * A lock is a word of shared memory: 0 free, 1 held, 2 held while another thread waits (Ulrich
+ * Drepper, "Futexes Are Tricky", mutex 2).
  *
- * They are taken in this order: item stripe, the page mover's lock, size class, the pool of pages;
- * and of two classes, the largest first (chained items are on its lists, and have chunks in
- * others). Who holds the mover's lock or a class and wants a stripe (eviction comes from the LRU's
- * side) may only try it. Nothing throws and nothing allocates while a lock is held, so a holder
- * always gets to the unlock; a thread that dies inside ends the node.
+ * A thread takes locks in this order: stripe, the page mover's lock, size class, page pool; and of
+ * two classes the largest first (it lists the chained items, whose chunks are also in other
+ * classes). A thread that holds the mover's lock or a class lock may only *try* a stripe. On the
+ * data path a thread neither throws nor allocates while it holds a lock, so it always reaches the
+ * unlock. If a thread dies while it holds a lock, the node ends.
  */
 import { assert } from '../base/index.ts';
 
@@ -15,9 +15,9 @@ const HELD = 1;
 const CONTENDED = 2;
 const SPINS = 100;
 /**
- * No holder keeps a lock for long: after so many waits of so long a thread must have died with it.
- * Many short ones, since while the whole process is stopped (SIGSTOP, a paused machine) no more
- * than one can end.
+ * Every holder releases a lock soon, so after 20 waits of a second the holder must have died. The
+ * waits are many and short because a stop of the whole process (SIGSTOP, a paused machine) can end
+ * only one of them early.
  */
 const WAIT_MS = 1000;
 const WAITS_MAX = 20;
@@ -41,6 +41,6 @@ function lockSlowly(words: Int32Array, at: number): void {
   let waits = 0;
   while (Atomics.exchange(words, at, CONTENDED) !== FREE) {
     if (Atomics.wait(words, at, CONTENDED, WAIT_MS) === 'timed-out') waits++;
-    assert(waits < WAITS_MAX, 'a lock is free again within 20 s: its holder has died');
+    assert(waits < WAITS_MAX, 'no thread holds a store lock for 20 s: the holder died');
   }
 }

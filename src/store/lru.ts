@@ -8,20 +8,20 @@ const TAIL = 1;
 const COUNT = 2;
 
 /**
- * The LRU lists, one for each segment of each size class, and the sums over what is on them. The
+ * The LRU lists, one for each segment of each size class, and the totals over their items. The
  * caller holds the class lock.
  */
 export class LruLists {
   readonly #classes: Int32Array;
   readonly #totals: Float64Array;
   readonly #items: Items;
-  readonly #sizes: SizeHistogram;
+  readonly #sizeHistogram: SizeHistogram;
 
-  constructor(arena: Arena, items: Items, sizes: SizeHistogram) {
+  constructor(arena: Arena, items: Items, sizeHistogram: SizeHistogram) {
     this.#classes = arena.classes;
     this.#totals = arena.totals;
     this.#items = items;
-    this.#sizes = sizes;
+    this.#sizeHistogram = sizeHistogram;
   }
 
   head(sizeClass: number, segment: number): ItemId {
@@ -36,29 +36,31 @@ export class LruLists {
     return this.#classes[listAt(sizeClass, segment) + COUNT]!;
   }
 
-  /** Enters a new item at the head of the list that its segment bits name. */
-  enter(sizeClass: number, id: ItemId): void {
+  /** Adds a new item at the head of the list that its segment bits name. */
+  add(sizeClass: number, id: ItemId): void {
     this.#pushHead(sizeClass, id);
     this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! += this.#items.bytes(id);
     this.#totals[sizeClass * TOTAL.slots + TOTAL.totalItems]! += 1;
-    this.#sizes.enter(id);
+    this.#sizeHistogram.add(id);
   }
 
-  /** Takes an item off its list for good. */
-  leave(sizeClass: number, id: ItemId): void {
-    this.#remove(sizeClass, id);
+  /** Removes an item from its list and from the totals. */
+  remove(sizeClass: number, id: ItemId): void {
+    this.#detach(sizeClass, id);
     this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! -= this.#items.bytes(id);
-    this.#sizes.leave(id);
+    this.#sizeHistogram.remove(id);
   }
 
   /** Moves an item to the head of a list of its class. */
-  toHead(sizeClass: number, id: ItemId, segment: number): void {
-    this.#remove(sizeClass, id);
+  moveToHead(sizeClass: number, id: ItemId, segment: number): void {
+    this.#detach(sizeClass, id);
     this.#items.setSegment(id, segment);
     this.#pushHead(sizeClass, id);
   }
 
-  /** Puts `fresh`, of the same class, segment and bytes, where `old` is. */
+  /**
+   * Replaces `old` by `fresh`, an item of the same class, segment and size, at the same position.
+   */
   replace(sizeClass: number, old: ItemId, fresh: ItemId): void {
     const list = listAt(sizeClass, this.#items.segment(old));
     const prev = this.#items.lruPrev(old);
@@ -71,8 +73,8 @@ export class LruLists {
     else this.#items.setLruPrev(next, fresh);
   }
 
-  /** How many items the class has in all. */
-  size(sizeClass: number): number {
+  /** How many items the class has in all segments together. */
+  classCount(sizeClass: number): number {
     const classes = this.#classes;
     const at = sizeClass * CLASS.words + CLASS.lru + COUNT;
     return (
@@ -94,7 +96,7 @@ export class LruLists {
     this.#classes[list + COUNT]!++;
   }
 
-  #remove(sizeClass: number, id: ItemId): void {
+  #detach(sizeClass: number, id: ItemId): void {
     const list = listAt(sizeClass, this.#items.segment(id));
     const prev = this.#items.lruPrev(id);
     const next = this.#items.lruNext(id);

@@ -1,42 +1,44 @@
 import { COUNT } from './counters.ts';
 import { Crawler } from './crawler.ts';
-import { LruKeeper } from './lru-keeper.ts';
+import { LruMaintainer } from './lru-maintainer.ts';
 import { PageBalancer } from './page-balancer.ts';
 import type { Store } from './store.ts';
 
-/** How long the crawler may work in one turn. */
-const CRAWL_MS_PER_TURN = 2;
-const PAGES_PER_TURN = 4;
+/** How long the crawler may work in one slice. */
+const CRAWL_MS_PER_SLICE = 2;
+const PAGES_PER_SLICE = 4;
 
-/** How long the maintainer sleeps after a turn. */
-export const TURN = {
-  /** There is more to do. */
+/** How long the maintainer sleeps after a slice. */
+export const MAINTAINER_SLEEP = {
+  /** After a slice that left work to do. */
   busyMs: 1,
-  /** The clock must not fall behind further. */
+  /** With nothing to do: the clock must not fall behind further. */
   idleMs: 50,
 } as const;
 
-/** What a store needs done aside, in turns of a few milliseconds, by one thread. */
+/** The background work of a store. One thread runs it in slices of a few milliseconds. */
 export class Maintainer {
   readonly #store: Store;
-  readonly #keeper: LruKeeper;
+  readonly #lruMaintainer: LruMaintainer;
   readonly #crawler: Crawler;
   readonly #balancer: PageBalancer;
 
   constructor(store: Store) {
     this.#store = store;
-    this.#keeper = new LruKeeper(store);
+    this.#lruMaintainer = new LruMaintainer(store);
     this.#crawler = new Crawler(store);
     this.#balancer = new PageBalancer(store);
   }
 
-  /** One turn; returns after how many milliseconds the next is due. */
-  turn(): number {
-    const juggled = this.#keeper.step();
-    if (juggled) this.#store.counters.add(COUNT.lru_maintainer_juggles);
-    const crawling = this.#crawler.step(CRAWL_MS_PER_TURN);
+  /** Runs one slice; returns the milliseconds until the next one is due. */
+  runSlice(): number {
+    const movedItems = this.#lruMaintainer.step();
+    if (movedItems) this.#store.counters.add(COUNT.lru_maintainer_juggles);
+    const crawling = this.#crawler.step(CRAWL_MS_PER_SLICE);
     let moves = 0;
-    while (moves < PAGES_PER_TURN && this.#balancer.step()) moves++;
-    return juggled || crawling || moves === PAGES_PER_TURN ? TURN.busyMs : TURN.idleMs;
+    while (moves < PAGES_PER_SLICE && this.#balancer.step()) moves++;
+    return movedItems || crawling || moves === PAGES_PER_SLICE
+      ? MAINTAINER_SLEEP.busyMs
+      : MAINTAINER_SLEEP.idleMs;
   }
 }

@@ -1,31 +1,30 @@
 import type { Arena } from './arena.ts';
 import type { Evictor } from './evictor.ts';
-import type { Expiries } from './expiries.ts';
+import type { ExpiryHints } from './expiry-hints.ts';
 import { HITS_MAX, type Items } from './items.ts';
 import { CLASS, FLAG, type ItemId, TOTAL } from './layout.ts';
-import type { Lifetimes } from './lifetimes.ts';
 import type { Linker } from './linker.ts';
 import { lock, unlock } from './locks.ts';
 import type { LruLists } from './lru.ts';
 import type { SizeHistogram } from './size-histogram.ts';
+import type { StoreClock } from './store-clock.ts';
 
-/** What says nothing of the new value. */
-const OF_OLD_VALUE = FLAG.fetched | FLAG.stale | FLAG.tokenSent | FLAG.keyBinary;
+/** Flags that describe the old value only. */
+const OLD_VALUE_FLAGS = FLAG.fetched | FLAG.stale | FLAG.tokenSent | FLAG.keyBinary;
 
 interface OverwriterParts {
   readonly items: Items;
-  readonly lifetimes: Lifetimes;
-  readonly linker: Pick<Linker, 'stampSeq'>;
+  readonly clock: StoreClock;
+  readonly linker: Pick<Linker, 'assignSeq'>;
   readonly lru: LruLists;
-  readonly evictor: Pick<Evictor, 'stayOf' | 'keepsTurn'>;
-  readonly sizes: SizeHistogram;
-  readonly expiries: Expiries;
+  readonly evictor: Pick<Evictor, 'segmentAfterOverwrite' | 'overwriteCountsAsHit'>;
+  readonly sizeHistogram: SizeHistogram;
+  readonly expiryHints: ExpiryHints;
 }
 
 /**
- * Makes an item that is linked the item of another value of the same key, in the chunk it has:
- * nothing is taken, given back or hung elsewhere. The caller holds its stripe, so nobody sees the
- * half of it.
+ * Overwrites the value of a linked item in its chunk: it allocates, frees and relinks nothing. The
+ * caller holds the stripe, so no other thread sees a half-written value.
  */
 export class Overwriter {
   readonly #classes: Int32Array;
@@ -39,51 +38,51 @@ export class Overwriter {
   }
 
   /**
-   * Whether the item's chunk is of that class and its key is where it would be with these flags.
+   * Whether the item's chunk is of that class, and its key can stay at its offset with these flags.
    */
-  fits(id: ItemId, sizeClass: number, clientFlags: number): boolean {
+  canOverwrite(id: ItemId, sizeClass: number, clientFlags: number): boolean {
     const { items } = this.#parts;
-    if (items.has(id, FLAG.chunked | FLAG.ownCas)) return false;
+    if (items.hasFlag(id, FLAG.chunked | FLAG.ownCas)) return false;
     return (
-      items.has(id, FLAG.clientFlags) === (clientFlags !== 0) && items.classOf(id) === sizeClass
+      items.hasFlag(id, FLAG.clientFlags) === (clientFlags !== 0) && items.classOf(id) === sizeClass
     );
   }
 
-  /** All but the bytes of the value, which are the caller's to write. */
-  begin(
+  /** Updates everything except the bytes of the value, which the caller writes. */
+  overwriteHeader(
     id: ItemId,
     sizeClass: number,
     clientFlags: number,
     expiry: number,
     valueBytes: number,
   ): void {
-    const { items, lifetimes, sizes, expiries } = this.#parts;
+    const { items, clock, sizeHistogram, expiryHints } = this.#parts;
     const block = sizeClass * CLASS.words;
     const totals = sizeClass * TOTAL.slots;
     lock(this.#classes, block + CLASS.lock);
-    sizes.leave(id);
+    sizeHistogram.remove(id);
     this.#totals[totals + TOTAL.memRequested]! += valueBytes - items.valueBytes(id);
     this.#totals[totals + TOTAL.totalItems]! += 1;
-    items.renew(id, OF_OLD_VALUE, clientFlags, expiry, valueBytes);
-    this.#parts.linker.stampSeq(id);
-    this.#note(id, sizeClass, lifetimes.now());
-    if (expiry !== 0) expiries.note(sizeClass, expiry);
-    sizes.enter(id);
+    items.overwriteHeader(id, OLD_VALUE_FLAGS, clientFlags, expiry, valueBytes);
+    this.#parts.linker.assignSeq(id);
+    this.#updateLru(id, sizeClass, clock.now());
+    if (expiry !== 0) expiryHints.note(sizeClass, expiry);
+    sizeHistogram.add(id);
     unlock(this.#classes, block + CLASS.lock);
   }
 
   /**
-   * What the policy makes of a write; another life may mean another list, too. The class lock is
-   * held.
+   * Applies the eviction policy to the overwrite: the hit count, the position, and the list, which
+   * the new ttl may change. The caller holds the class lock.
    */
-  #note(id: ItemId, sizeClass: number, now: number): void {
+  #updateLru(id: ItemId, sizeClass: number, now: number): void {
     const { items, lru, evictor } = this.#parts;
     const hits = items.hits(id);
-    const keepsTurn = evictor.keepsTurn();
-    items.setAccess(id, now, keepsTurn ? Math.min(HITS_MAX, hits + 1) : hits);
+    const countsAsHit = evictor.overwriteCountsAsHit();
+    items.setAccess(id, now, countsAsHit ? Math.min(HITS_MAX, hits + 1) : hits);
     const expiry = items.expiry(id);
     const segment = items.segment(id);
-    const next = evictor.stayOf(segment, expiry === 0 ? 0 : expiry - now);
-    if (!keepsTurn || next !== segment) lru.toHead(sizeClass, id, next);
+    const next = evictor.segmentAfterOverwrite(segment, expiry === 0 ? 0 : expiry - now);
+    if (!countsAsHit || next !== segment) lru.moveToHead(sizeClass, id, next);
   }
 }

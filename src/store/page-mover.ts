@@ -1,5 +1,5 @@
 import type { Arena } from './arena.ts';
-import { type ChainMover, CLEARED } from './chain-mover.ts';
+import { type ChainMover, CLEAR_RESULT } from './chain-mover.ts';
 import { COUNT, type ThreadCounters } from './counters.ts';
 import type { Evictor } from './evictor.ts';
 import type { IndexTable } from './index-table.ts';
@@ -7,31 +7,31 @@ import { type Items, pageOf, wordOf } from './items.ts';
 import { CLASS, CONTROL, FLAG, ITEM, type ItemId, NO_ITEM, STRIPES } from './layout.ts';
 import { lock, tryLock, unlock } from './locks.ts';
 import type { LruLists } from './lru.ts';
-import { NO_PAGE, type Pages } from './pages.ts';
+import { NO_PAGE, type PagePool } from './page-pool.ts';
 import type { Releaser } from './releaser.ts';
 import type { Slabs } from './slabs.ts';
 
-/** How many chunks are looked at under one hold of the class lock. */
+/** How many chunks the mover processes under one hold of the class lock. */
 const CHUNKS_PER_HOLD = 64;
-/** How often a page with busy chunks is gone through before it is left where it is. */
+/** How many rounds the mover makes through a page with busy chunks before it cancels the move. */
 const ROUNDS_MAX = 8;
-/** How many victims may lie in the leaving page itself before the item gives way. */
+/** How many victims may lie in the leaving page itself before the mover evicts the item. */
 const VICTIMS_MAX = 8;
 
-/** What a move comes to. */
-export const MOVED = { done: 0, busy: 1, nothing: 2 } as const;
-export type Moved = (typeof MOVED)[keyof typeof MOVED];
+/** The result of a page move. */
+export const MOVE_RESULT = { done: 0, busy: 1, noPage: 2 } as const;
+export type MoveResult = (typeof MOVE_RESULT)[keyof typeof MOVE_RESULT];
 
-const COUNT_OF = {
-  [CLEARED.movedHead]: COUNT.slab_reassign_rescues,
-  [CLEARED.movedChunk]: COUNT.slab_reassign_chunk_rescues,
-  [CLEARED.evicted]: COUNT.slab_reassign_evictions_nomem,
+const COUNTER_OF = {
+  [CLEAR_RESULT.movedHead]: COUNT.slab_reassign_rescues,
+  [CLEAR_RESULT.movedChunk]: COUNT.slab_reassign_chunk_rescues,
+  [CLEAR_RESULT.evicted]: COUNT.slab_reassign_evictions_nomem,
 } as const;
 
 /**
- * Moves a page from one class to another, item by item: each goes to a free chunk of its class, or to that of
- * the item the class can best do without. One page moves at a time in a store: the mover's lock is taken
- * after a stripe and before a class, and who holds it only tries stripes.
+ * Moves a page from one class to another. First it moves each item of the page to a free chunk of
+ * its class, or to the chunk of the next victim. A store moves one page at a time: a thread takes
+ * the mover's lock after a stripe and before a class, and only tries stripes while it holds it.
  */
 export class PageMover {
   readonly #counters: ThreadCounters;
@@ -43,15 +43,18 @@ export class PageMover {
   readonly #lru: LruLists;
   readonly #index: IndexTable;
   readonly #slabs: Slabs;
-  readonly #pages: Pages;
+  readonly #pagePool: PagePool;
   readonly #evictor: Evictor;
   readonly #releaser: Releaser;
   readonly #chainMover: ChainMover;
-  /** Parts of chains found under the hold of a class: they take other locks, hence wait for its end. */
+  /**
+   * Parts of chained items found under the class lock. They need other locks, so they wait for its
+   * release.
+   */
   readonly #chainParts = new Uint32Array(CHUNKS_PER_HOLD);
   #chainPartCount = 0;
-  /** Where the search for a page of a class goes on. */
-  #hand = 0;
+  /** The page where the last search for a page of a class ended. */
+  #lastPage = 0;
 
   constructor(
     arena: Arena,
@@ -60,7 +63,7 @@ export class PageMover {
       readonly lru: LruLists;
       readonly index: IndexTable;
       readonly slabs: Slabs;
-      readonly pages: Pages;
+      readonly pagePool: PagePool;
       readonly evictor: Evictor;
       readonly releaser: Releaser;
       readonly chainMover: ChainMover;
@@ -75,7 +78,7 @@ export class PageMover {
     this.#lru = parts.lru;
     this.#index = parts.index;
     this.#slabs = parts.slabs;
-    this.#pages = parts.pages;
+    this.#pagePool = parts.pagePool;
     this.#evictor = parts.evictor;
     this.#counters = parts.counters;
     this.#releaser = parts.releaser;
@@ -83,85 +86,86 @@ export class PageMover {
   }
 
   /**
-   * Moves one page of a class to another, or to the pool (0). `heldStripe` (or -1) is the stripe that the
-   * caller holds; it holds no class. At most some milliseconds: a page is a megabyte.
+   * Moves one page of a class to another class, or to the page pool (0). The caller holds no class
+   * lock, and at most the stripe `heldStripe` (or -1). A move takes a few milliseconds: a page has
+   * 1 MiB.
    */
-  move(from: number, to: number, heldStripe: number): Moved {
+  move(from: number, to: number, heldStripe: number): MoveResult {
     lock(this.#control, CONTROL.moverLock);
-    const moved = this.#move(from, to, heldStripe);
+    const result = this.#move(from, to, heldStripe);
     unlock(this.#control, CONTROL.moverLock);
-    return moved;
+    return result;
   }
 
-  /** Whether a page is on its way just now. */
+  /** Whether a page move is in progress. */
   isMoving(): boolean {
     return Atomics.load(this.#control, CONTROL.moverLock) !== 0;
   }
 
-  #move(from: number, to: number, heldStripe: number): Moved {
+  #move(from: number, to: number, heldStripe: number): MoveResult {
     const page = this.#pageOfClass(from);
-    if (page === NO_PAGE || this.#slabs.pages(from) < 2) return MOVED.nothing;
+    if (page === NO_PAGE || this.#slabs.pageCount(from) < 2) return MOVE_RESULT.noPage;
     this.#lockClass(from);
     this.#slabs.beginLeaving(from, page);
     this.#unlockClass(from);
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      if (this.#empty(from, page, heldStripe)) return this.#handOver(from, to);
+      if (this.#clearPage(from, page, heldStripe)) return this.#handOver(from, to);
     }
     this.#lockClass(from);
     this.#slabs.cancelLeaving(from);
     this.#unlockClass(from);
     this.#counters.add(COUNT.slab_reassign_busy_items);
-    return MOVED.busy;
+    return MOVE_RESULT.busy;
   }
 
-  #handOver(from: number, to: number): Moved {
+  #handOver(from: number, to: number): MoveResult {
     this.#lockClass(from);
     const page = this.#slabs.endLeaving(from);
     this.#unlockClass(from);
     if (to === 0) {
-      this.#pages.give(page);
+      this.#pagePool.release(page);
     } else {
       this.#lockClass(to);
-      this.#slabs.adopt(to, page);
+      this.#slabs.addPage(to, page);
       this.#unlockClass(to);
     }
     this.#counters.add(COUNT.slabs_moved);
-    return MOVED.done;
+    return MOVE_RESULT.done;
   }
 
-  /** One round through the page; whether it is empty now. */
-  #empty(from: number, page: number, heldStripe: number): boolean {
+  /** Makes one round through the page; returns whether the page is empty. */
+  #clearPage(from: number, page: number, heldStripe: number): boolean {
     const chunks = this.#slabs.chunksPerPage(from);
     let done = false;
     for (let nth = 0; nth < chunks && !done; nth += CHUNKS_PER_HOLD) {
       this.#lockClass(from);
       const end = Math.min(chunks, nth + CHUNKS_PER_HOLD);
       for (let at = nth; at < end; at++) {
-        this.#clear(from, this.#slabs.chunkOf(from, page, at), heldStripe);
+        this.#clearChunk(from, this.#slabs.chunkOf(from, page, at), heldStripe);
       }
-      done = this.#slabs.hasLeft(from);
+      done = this.#slabs.isLeavingPageEmpty(from);
       this.#unlockClass(from);
       this.#clearChainParts(from, heldStripe);
     }
     return done;
   }
 
-  /** Takes the item out of a chunk of the leaving page, if there is one and nobody is at it. */
-  #clear(from: number, id: ItemId, heldStripe: number): void {
+  /** Moves the item, if any, out of a chunk of the leaving page, unless its stripe is busy. */
+  #clearChunk(from: number, id: ItemId, heldStripe: number): void {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
     if ((meta & FLAG.chunked) !== 0) {
       this.#chainParts[this.#chainPartCount++] = id;
       return;
     }
     if ((meta & FLAG.linked) === 0) return;
-    if (this.#evictor.reclaimIfDead(from, id)) return;
+    if (this.#evictor.reclaimIfExpired(from, id)) return;
     const hash = this.#index.hashOfItem(id);
     const stripe = hash & (STRIPES - 1);
-    // Also the caller's own stripe is busy: it looks at an item of it.
+    // The caller's own stripe counts as busy: the caller uses an item of it.
     if (stripe === heldStripe || !tryLock(this.#stripes, stripe)) return;
     const fresh = this.#chunkFor(from, id, stripe);
     if (fresh === NO_ITEM) {
-      this.#evictor.forgetHeld(from, hash, id);
+      this.#evictor.evictLocked(from, hash, id);
       this.#counters.add(COUNT.slab_reassign_evictions_nomem);
     } else {
       this.#relocate(from, hash, id, fresh);
@@ -172,23 +176,23 @@ export class PageMover {
 
   #clearChainParts(from: number, heldStripe: number): void {
     for (let nth = 0; nth < this.#chainPartCount; nth++) {
-      const cleared = this.#chainMover.clear(from, this.#chainParts[nth]!, heldStripe);
-      if (cleared !== CLEARED.busy) this.#counters.add(COUNT_OF[cleared]);
+      const cleared = this.#chainMover.clearPart(from, this.#chainParts[nth]!, heldStripe);
+      if (cleared !== CLEAR_RESULT.busy) this.#counters.add(COUNTER_OF[cleared]);
     }
     this.#chainPartCount = 0;
   }
 
   /** A chunk outside the leaving page for the item, or NO_ITEM. */
   #chunkFor(from: number, id: ItemId, heldStripe: number): ItemId {
-    const free = this.#slabs.takeFree(from);
+    const free = this.#slabs.allocWithoutNewPage(from);
     if (free !== NO_ITEM) return free;
-    const page = this.#slabs.leaving(from);
+    const page = this.#slabs.leavingPage(from);
     for (let victims = 0; victims < VICTIMS_MAX; victims++) {
-      const forgotten = this.#evictor.evict(from, heldStripe, id);
-      const isChain = forgotten !== NO_ITEM && this.#items.isChained(forgotten);
-      const victim = isChain ? this.#releaser.dismantle(forgotten, from) : forgotten;
+      const evicted = this.#evictor.evict(from, heldStripe, id);
+      const isChain = evicted !== NO_ITEM && this.#items.isChained(evicted);
+      const victim = isChain ? this.#releaser.dismantle(evicted, from) : evicted;
       if (victim === NO_ITEM || pageOf(victim) !== page) return victim;
-      this.#slabs.give(from, victim);
+      this.#slabs.free(from, victim);
     }
     return NO_ITEM;
   }
@@ -199,15 +203,15 @@ export class PageMover {
     words.copyWithin(target, source, source + Math.ceil(this.#items.bytes(old) / 4));
     this.#index.replace(hash, old, fresh);
     this.#lru.replace(sizeClass, old, fresh);
-    this.#slabs.give(sizeClass, old);
+    this.#slabs.free(sizeClass, old);
   }
 
-  /** The next page of the class, in the order of pages, round and round. */
+  /** The next page of the class, cyclically in page order. */
   #pageOfClass(sizeClass: number): number {
-    const end = this.#pages.end();
+    const end = this.#pagePool.touchedCount();
     for (let look = 0; look < end; look++) {
-      this.#hand = this.#hand + 1 >= end ? 0 : this.#hand + 1;
-      if (this.#pages.classOf(this.#hand) === sizeClass) return this.#hand;
+      this.#lastPage = this.#lastPage + 1 >= end ? 0 : this.#lastPage + 1;
+      if (this.#pagePool.classOf(this.#lastPage) === sizeClass) return this.#lastPage;
     }
     return NO_PAGE;
   }

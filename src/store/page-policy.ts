@@ -1,86 +1,86 @@
-/** What a class of chunks did since it was last looked at. */
+/** The state of a size class at a decision. */
 export interface ClassSample {
   readonly sizeClass: number;
   readonly pages: number;
-  /** Chunks not in use, in pages. */
+  /** Free chunks, in pages. */
   readonly freePages: number;
-  /** Whether any item was evicted. */
+  /** Whether the class has evicted an item since the last sample. */
   readonly evicts: boolean;
-  /** Items stored again that a page more would have kept: a sum that fades. */
+  /** Items stored again that one more page would have kept: a sum that decays. */
   readonly pageHits: number;
-  /** Since the item that would give way next was last used. */
+  /** Seconds since the last use of the next victim. */
   readonly idleSeconds: number;
 }
 
 export interface PageMove {
   readonly from: number;
-  /** 0 is the pool of free pages. */
+  /** 0 is the page pool. */
   readonly to: number;
 }
 
-/** What a class that does not need them keeps of its free pages. */
+/** A class with more free pages than this is the donor. */
 const FREE_PAGES_KEPT = 1.5;
 /**
- * How many times the donor's the taker's page must be worth, and how many hits more: a move costs
- * a page of items.
+ * A page must be worth more to the taker than to the donor, by this factor and this many hits,
+ * because a move costs a page of items.
  */
-const GAIN_TIMES = 2;
-const GAIN_HITS = 4;
+const GAIN_FACTOR_MIN = 2;
+const GAIN_HITS_MIN = 4;
 /**
- * How many times longer the donor's items must have been idle than the taker's, and how much
- * longer.
+ * The next victim of the donor must be idle longer than that of the taker, by this factor and time.
  */
-const IDLE_TIMES = 4;
-const IDLE_SECONDS = 10;
+const IDLE_FACTOR_MIN = 4;
+const IDLE_SECONDS_MIN = 10;
 
 /**
- * Decides, never moves: the page that should change its class, if any. A page goes to where one
- * more saves the most misses, from where the last one saves the fewest, which the same count
- * stands for: each page more saves fewer. So in the end a page is worth the same in every class,
- * and misses are fewest (Cliffhanger: Cidon, Eisenman, Alizadeh, Katti, NSDI 2016). `pagesOver` is
- * how many pages the classes must give up.
+ * Decides which page changes its class, if any; it moves nothing. A page goes to the class where
+ * one more page saves the most misses, from the class where the last page saves the fewest. The
+ * same count, `pageHits`, estimates both, because each further page saves fewer misses. In the end
+ * a page is worth the same in every class, and misses are fewest (Cliffhanger: Cidon, Eisenman,
+ * Alizadeh, Katti, NSDI 2016). `pagesOverLimit` is how many pages the classes must give back.
  */
 export function planPageMove(
   classes: readonly ClassSample[],
-  pagesOver: number,
+  pagesOverLimit: number,
 ): PageMove | undefined {
   const donors = classes.filter(({ pages }) => pages > 1);
-  const idle = mostBy(donors, ({ freePages }) => freePages);
-  const isIdle = idle !== undefined && idle.freePages > FREE_PAGES_KEPT;
-  const poorest = isIdle ? idle : mostBy(donors, (each) => -lossOf(each));
-  if (poorest === undefined) return undefined;
-  if (pagesOver > 0) return { from: poorest.sizeClass, to: 0 };
-  const takers = classes.filter((each) => each !== poorest && each.evicts);
-  const taker = mostBy(takers, ({ pageHits }) => pageHits);
+  const freest = maxBy(donors, ({ freePages }) => freePages);
+  const hasFreePages = freest !== undefined && freest.freePages > FREE_PAGES_KEPT;
+  const donor = hasFreePages ? freest : maxBy(donors, (each) => -lossOfPage(each));
+  if (donor === undefined) return undefined;
+  if (pagesOverLimit > 0) return { from: donor.sizeClass, to: 0 };
+  const takers = classes.filter((each) => each !== donor && each.evicts);
+  const taker = maxBy(takers, ({ pageHits }) => pageHits);
   if (taker === undefined) return undefined;
-  const gains = taker.pageHits > lossOf(poorest) * GAIN_TIMES + GAIN_HITS;
-  if (isIdle || gains) return { from: poorest.sizeClass, to: taker.sizeClass };
+  const gains = taker.pageHits > lossOfPage(donor) * GAIN_FACTOR_MIN + GAIN_HITS_MIN;
+  if (hasFreePages || gains) return { from: donor.sizeClass, to: taker.sizeClass };
   return planByAge(classes);
 }
 
 /**
- * What nobody stores again soon leaves no trace in hits: a class whose values are read once, a
- * while after, or one so small that everything is gone before it comes again. It gets the pages of
- * a class that nobody uses any more (memcached moves all its pages by such ages).
+ * Page hits do not show every need: a class may serve values that clients read once, some time
+ * later, or it may be so small that it evicts a value before a client stores it again. Such a class
+ * receives the pages of a class that no client uses any more (memcached moves all its pages by such
+ * ages).
  */
 function planByAge(classes: readonly ClassSample[]): PageMove | undefined {
   const unused = classes.filter(({ pages, pageHits }) => pages > 1 && pageHits < 1);
-  const oldest = mostBy(unused, ({ idleSeconds }) => idleSeconds);
+  const oldest = maxBy(unused, ({ idleSeconds }) => idleSeconds);
   const takers = classes.filter((each) => each !== oldest && each.evicts);
-  const youngest = mostBy(takers, ({ idleSeconds }) => -idleSeconds);
+  const youngest = maxBy(takers, ({ idleSeconds }) => -idleSeconds);
   if (oldest === undefined || youngest === undefined) return undefined;
-  const isOld = oldest.idleSeconds > youngest.idleSeconds * IDLE_TIMES + IDLE_SECONDS;
+  const isOld = oldest.idleSeconds > youngest.idleSeconds * IDLE_FACTOR_MIN + IDLE_SECONDS_MIN;
   return isOld ? { from: oldest.sizeClass, to: youngest.sizeClass } : undefined;
 }
 
-function mostBy<T>(all: readonly T[], worth: (one: T) => number): T | undefined {
-  let most: T | undefined;
-  for (const one of all) if (most === undefined || worth(one) > worth(most)) most = one;
-  return most;
+function maxBy<T>(all: readonly T[], worth: (one: T) => number): T | undefined {
+  let best: T | undefined;
+  for (const one of all) if (best === undefined || worth(one) > worth(best)) best = one;
+  return best;
 }
 
 /**
- * What a class loses with a page: more than one more would save, the more so the fewer pages it
- * has.
+ * The estimated hits that a class loses with a page. They exceed the hits that it gains with one
+ * more page, most of all if it has few pages.
  */
-const lossOf = ({ pageHits, pages }: ClassSample): number => (pageHits * pages) / (pages - 1);
+const lossOfPage = ({ pageHits, pages }: ClassSample): number => (pageHits * pages) / (pages - 1);

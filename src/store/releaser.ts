@@ -3,13 +3,13 @@ import type { Chains } from './chains.ts';
 import type { Items } from './items.ts';
 import { CLASS, type ItemId, NO_ITEM } from './layout.ts';
 import { lock, unlock } from './locks.ts';
-import { NO_CLASS } from './pages.ts';
+import { NO_CLASS } from './page-pool.ts';
 import type { Slabs } from './slabs.ts';
 
 /**
- * Gives back the chunks of items that the index has let go. Who calls holds no class, or the
- * largest, or the one that the item's chunk belongs to: so whoever holds the largest may take one
- * other, and never the other way round.
+ * Frees the chunks of unlinked items. The caller holds no class lock, or that of the largest class,
+ * or that of the chunk's class. So a thread that holds the largest class may lock one other class,
+ * and never the other way round.
  */
 export class Releaser {
   readonly #classes: Int32Array;
@@ -27,40 +27,42 @@ export class Releaser {
     this.#slabs = parts.slabs;
   }
 
-  /** Gives back an item, with all its value chunks; but while a chained one is pinned, it stays. */
+  /** Frees an item with all its value chunks. A pinned item stays; its last `unpin` frees it. */
   release(id: ItemId, heldClass = NO_CLASS): void {
     if (this.#items.isChained(id)) {
       if (this.#items.isPinned(id)) return;
-      this.#giveValueChunks(id, 0, heldClass);
+      this.#freeValueChunks(id, 0, heldClass);
     }
-    this.give(id, heldClass);
+    this.freeChunk(id, heldClass);
   }
 
   /**
-   * Gives back all of a chained item but its first value chunk, which is the caller's. The largest
-   * class, to which that belongs, is held.
+   * Frees all chunks of a chained item except its first value chunk, which it returns to the
+   * caller. The caller holds the lock of the largest class, which that chunk belongs to.
    */
   dismantle(head: ItemId, largestClass: number): ItemId {
     const first = this.#chains.chunk(head, 0);
-    this.#giveValueChunks(head, 1, largestClass);
+    this.#freeValueChunks(head, 1, largestClass);
     this.#chains.claim(first);
-    this.give(head, largestClass);
+    this.freeChunk(head, largestClass);
     return first;
   }
 
-  give(chunk: ItemId, heldClass = NO_CLASS): void {
+  freeChunk(chunk: ItemId, heldClass = NO_CLASS): void {
     const sizeClass = this.#items.classOf(chunk);
     const at = sizeClass * CLASS.words + CLASS.lock;
     if (sizeClass !== heldClass) lock(this.#classes, at);
-    this.#slabs.give(sizeClass, chunk);
+    this.#slabs.free(sizeClass, chunk);
     if (sizeClass !== heldClass) unlock(this.#classes, at);
   }
 
-  /** The head goes after them: while a value chunk names a head, that is there. */
-  #giveValueChunks(head: ItemId, from: number, heldClass: number): void {
-    for (let ordinal = this.#chains.chunksOf(head) - 1; ordinal >= from; ordinal--) {
+  /**
+   * The head is freed after its value chunks: while a value chunk names a head, the head exists.
+   */
+  #freeValueChunks(head: ItemId, from: number, heldClass: number): void {
+    for (let ordinal = this.#chains.chunkCount(head) - 1; ordinal >= from; ordinal--) {
       const chunk = this.#chains.chunk(head, ordinal);
-      if (chunk !== NO_ITEM) this.give(chunk, heldClass);
+      if (chunk !== NO_ITEM) this.freeChunk(chunk, heldClass);
     }
   }
 }

@@ -2,8 +2,8 @@
 export const CLASSES_MAX = 64;
 
 const CHUNK_ALIGN_BYTES = 8;
-/** memcached's item header; its smallest chunk is this plus `-n`. */
-const REFERENCE_HEADER_BYTES = 48;
+/** The size of memcached's item header; memcached's smallest chunk is this plus `-n`. */
+const MEMCACHED_HEADER_BYTES = 48;
 const CHUNK_BYTES_MIN = 64;
 const CLASSES_BELOW_MAX = 8;
 
@@ -12,22 +12,22 @@ export interface SizeClassOptions {
   readonly growthFactor: number;
   /** `-n`: bytes of key, value and flags that the smallest of memcached's classes holds. */
   readonly sizeMinBytes: number;
-  /** `-o slab_chunk_max`: the largest chunk; what does not fit in is chained. */
+  /** `-o slab_chunk_max`: the largest chunk; larger items are chained. */
   readonly chunkBytesMax: number;
-  /** `-I`: no chunk is larger than this needs. */
+  /** `-I`: no chunk is larger than this. */
   readonly itemBytesMax: number;
 }
 
 /**
  * The chunk bytes of every size class; index 0 is unused.
  *
- * The series is memcached's (96 120 152 192 … for the defaults), so that `stats slabs` reads as its
- * users expect and capacity plans carry over; below it go smaller classes by the same factor, which
- * our shorter header makes worth having.
+ * The series is memcached's (96 120 152 192 … by default), so that `stats slabs` shows what its
+ * users expect and capacity plans carry over. Smaller classes by the same factor come first,
+ * because the shorter header of slabring makes smaller items possible.
  */
 export function planSizeClasses(options: SizeClassOptions): readonly number[] {
   const { growthFactor, itemBytesMax } = options;
-  const first = align(REFERENCE_HEADER_BYTES + options.sizeMinBytes);
+  const first = align(MEMCACHED_HEADER_BYTES + options.sizeMinBytes);
   const chunkBytesMax = Math.min(options.chunkBytesMax, align(itemBytesMax));
   const below: number[] = [];
   for (let size = first; below.length < CLASSES_BELOW_MAX; ) {

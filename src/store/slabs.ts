@@ -1,54 +1,53 @@
 import type { Arena, StoreShare } from './arena.ts';
 import { pageOf, wordOf } from './items.ts';
 import { CLASS, ID_UNIT_BYTES, ITEM, type ItemId, NO_ITEM, PAGE_BYTES } from './layout.ts';
-import { NO_CLASS, NO_PAGE, type Pages } from './pages.ts';
+import { NO_CLASS, NO_PAGE, type PagePool } from './page-pool.ts';
 
 /**
- * Hands out and takes back chunks; pages go from the common pool to a class and are carved into
- * chunks as these are asked for, so that untouched memory stays untouched. The caller holds the
- * class lock.
+ * Allocates and frees chunks. A class takes pages from the page pool and carves them into chunks on
+ * demand, so that unused memory stays untouched. The caller holds the class lock.
  *
- * One page of a class may be *leaving* it: its free chunks are off the free list, those that are
- * given back do not get there any more, and when all are out the page is the pool's again.
+ * One page of a class may be *leaving* it: its free chunks are not on the free list and do not
+ * return to it. Once all its chunks are free, the page belongs to no class.
  */
 export class Slabs {
   readonly #classes: Int32Array;
   readonly #words: Uint32Array;
-  readonly #pages: Pages;
+  readonly #pagePool: PagePool;
   readonly #chunkBytes: readonly number[];
 
-  constructor(arena: Arena, share: StoreShare, pages: Pages) {
+  constructor(arena: Arena, share: StoreShare, pages: PagePool) {
     this.#classes = arena.classes;
     this.#words = arena.words;
-    this.#pages = pages;
+    this.#pagePool = pages;
     this.#chunkBytes = share.chunkBytes;
   }
 
-  /** A chunk of the class, or NO_ITEM when it has none free and no page is to be had. */
-  take(sizeClass: number): ItemId {
-    const chunk = this.takeFree(sizeClass);
+  /** Allocates a chunk; NO_ITEM if the class has no free chunk and the pool has no page for it. */
+  alloc(sizeClass: number): ItemId {
+    const chunk = this.allocWithoutNewPage(sizeClass);
     if (chunk !== NO_ITEM) return chunk;
-    return this.#addPage(sizeClass) ? this.#carve(sizeClass) : NO_ITEM;
+    return this.#addPoolPage(sizeClass) ? this.#carve(sizeClass) : NO_ITEM;
   }
 
-  /** A chunk of the pages that the class has, or NO_ITEM. */
-  takeFree(sizeClass: number): ItemId {
+  /** Allocates a chunk from the pages that the class has, or NO_ITEM. */
+  allocWithoutNewPage(sizeClass: number): ItemId {
     const block = sizeClass * CLASS.words;
     const free = this.#classes[block + CLASS.freeHead]! >>> 0;
     if (free !== NO_ITEM) {
-      this.#takeOff(block, free);
+      this.#removeFree(block, free);
       return free;
     }
     return this.#classes[block + CLASS.carveLeft] === 0 ? NO_ITEM : this.#carve(sizeClass);
   }
 
-  give(sizeClass: number, chunk: ItemId): void {
+  free(sizeClass: number, chunk: ItemId): void {
     const block = sizeClass * CLASS.words;
     this.#words[wordOf(chunk) + ITEM.meta] = 0;
-    if (this.#classes[block + CLASS.leaving] === pageOf(chunk) + 1) {
-      this.#classes[block + CLASS.leftChunks]!++;
+    if (this.#classes[block + CLASS.leavingPage] === pageOf(chunk) + 1) {
+      this.#classes[block + CLASS.leavingFreeChunks]!++;
     } else {
-      this.#putOn(block, chunk);
+      this.#pushFree(block, chunk);
     }
   }
 
@@ -60,12 +59,12 @@ export class Slabs {
     return this.#chunkBytes[sizeClass]! / 4;
   }
 
-  /** The chunk number `nth` of a page of the class. */
+  /** The chunk at index `nth` in a page of the class. */
   chunkOf(sizeClass: number, page: number, nth: number): ItemId {
     return (page * PAGE_BYTES + nth * this.#chunkBytes[sizeClass]!) / ID_UNIT_BYTES + 1;
   }
 
-  /** How many chunks of a page of the class have ever been handed out. */
+  /** How many chunks of a page of the class were ever allocated. */
   carvedChunks(sizeClass: number, page: number): number {
     const block = sizeClass * CLASS.words;
     const left = this.#classes[block + CLASS.carveLeft]!;
@@ -74,27 +73,29 @@ export class Slabs {
     return left > 0 && pageOf(next) === page ? perPage - left : perPage;
   }
 
-  pages(sizeClass: number): number {
+  pageCount(sizeClass: number): number {
     return this.#classes[sizeClass * CLASS.words + CLASS.pages]!;
   }
 
-  /** Chunks not in use: given back, not yet carved, or out of use in a page that leaves. */
-  freeChunks(sizeClass: number): number {
+  /** Free chunks: on the free list, not carved yet, or free in the leaving page. */
+  freeChunkCount(sizeClass: number): number {
     const block = sizeClass * CLASS.words;
     const classes = this.#classes;
     return (
       classes[block + CLASS.freeCount]! +
       classes[block + CLASS.carveLeft]! +
-      classes[block + CLASS.leftChunks]!
+      classes[block + CLASS.leavingFreeChunks]!
     );
   }
 
   /** The page that is leaving the class, or NO_PAGE. */
-  leaving(sizeClass: number): number {
-    return this.#classes[sizeClass * CLASS.words + CLASS.leaving]! - 1;
+  leavingPage(sizeClass: number): number {
+    return this.#classes[sizeClass * CLASS.words + CLASS.leavingPage]! - 1;
   }
 
-  /** Lets a page of the class begin to leave: none of its chunks is handed out from now on. */
+  /**
+   * Makes a page of the class the leaving page: the class allocates none of its chunks from now on.
+   */
   beginLeaving(sizeClass: number, page: number): void {
     const block = sizeClass * CLASS.words;
     const classes = this.#classes;
@@ -102,78 +103,80 @@ export class Slabs {
     const carved = this.carvedChunks(sizeClass, page);
     let left = perPage - carved;
     if (left > 0) classes[block + CLASS.carveLeft] = 0;
-    classes[block + CLASS.leaving] = page + 1;
+    classes[block + CLASS.leavingPage] = page + 1;
     for (let nth = 0; nth < carved; nth++) {
       const chunk = this.chunkOf(sizeClass, page, nth);
       if (this.#words[wordOf(chunk) + ITEM.meta] !== 0) continue;
-      this.#takeOff(block, chunk);
+      this.#removeFree(block, chunk);
       left++;
     }
-    // What was never carved must not look used either.
+    // Chunks that were never carved must look free, too.
     for (let nth = carved; nth < perPage; nth++) {
       this.#words[wordOf(this.chunkOf(sizeClass, page, nth)) + ITEM.meta] = 0;
     }
-    classes[block + CLASS.leftChunks] = left;
+    classes[block + CLASS.leavingFreeChunks] = left;
   }
 
-  /** Whether every chunk of the leaving page is out of use. */
-  hasLeft(sizeClass: number): boolean {
-    const left = this.#classes[sizeClass * CLASS.words + CLASS.leftChunks];
+  /** Whether every chunk of the leaving page is free. */
+  isLeavingPageEmpty(sizeClass: number): boolean {
+    const left = this.#classes[sizeClass * CLASS.words + CLASS.leavingFreeChunks];
     return left === this.chunksPerPage(sizeClass);
   }
 
   /**
-   * The leaving page, all of whose chunks are out of use, is the class's no more. It is nobody's
-   * then, under the class's lock: the crawler would take what the next class writes there for this
-   * one's items.
+   * Removes the leaving page, whose chunks are all free, from the class; returns the page. Under
+   * this class lock the page already belongs to no class. Otherwise the crawler would take the
+   * bytes that the next class writes there for items of this class.
    */
   endLeaving(sizeClass: number): number {
     const block = sizeClass * CLASS.words;
-    const page = this.leaving(sizeClass);
-    this.#pages.assign(page, NO_CLASS);
-    this.#classes[block + CLASS.leaving] = 0;
-    this.#classes[block + CLASS.leftChunks] = 0;
+    const page = this.leavingPage(sizeClass);
+    this.#pagePool.assign(page, NO_CLASS);
+    this.#classes[block + CLASS.leavingPage] = 0;
+    this.#classes[block + CLASS.leavingFreeChunks] = 0;
     this.#classes[block + CLASS.pages]!--;
     return page;
   }
 
-  /** The leaving page stays after all: its chunks that are out of use can be had again. */
+  /** Keeps the leaving page in the class: its free chunks return to the free list. */
   cancelLeaving(sizeClass: number): void {
     const block = sizeClass * CLASS.words;
-    const page = this.leaving(sizeClass);
-    this.#classes[block + CLASS.leaving] = 0;
-    this.#classes[block + CLASS.leftChunks] = 0;
+    const page = this.leavingPage(sizeClass);
+    this.#classes[block + CLASS.leavingPage] = 0;
+    this.#classes[block + CLASS.leavingFreeChunks] = 0;
     for (let nth = 0; nth < this.chunksPerPage(sizeClass); nth++) {
       const chunk = this.chunkOf(sizeClass, page, nth);
-      if (this.#words[wordOf(chunk) + ITEM.meta] === 0) this.#putOn(block, chunk);
+      if (this.#words[wordOf(chunk) + ITEM.meta] === 0) this.#pushFree(block, chunk);
     }
   }
 
-  /** Gives the class a page of the pool; the caller has checked that there is no other to carve. */
-  #addPage(sizeClass: number): boolean {
-    const page = this.#pages.take(this.pages(sizeClass) === 0);
+  /**
+   * Adds a page of the pool to the class. The caller has checked that no chunk is left to carve.
+   */
+  #addPoolPage(sizeClass: number): boolean {
+    const page = this.#pagePool.take(this.pageCount(sizeClass) === 0);
     if (page === NO_PAGE) return false;
-    this.adopt(sizeClass, page);
+    this.addPage(sizeClass, page);
     return true;
   }
 
-  /** The page's chunks are the class's from now on. */
-  adopt(sizeClass: number, page: number): void {
+  /** Adds a page to the class. */
+  addPage(sizeClass: number, page: number): void {
     const block = sizeClass * CLASS.words;
     const classes = this.#classes;
-    this.#dropUncarved(sizeClass, block);
-    this.#pages.assign(page, sizeClass);
+    this.#freeUncarved(sizeClass, block);
+    this.#pagePool.assign(page, sizeClass);
     classes[block + CLASS.pages]!++;
     classes[block + CLASS.carveNext] = this.chunkOf(sizeClass, page, 0);
     classes[block + CLASS.carveLeft] = this.chunksPerPage(sizeClass);
   }
 
-  /** What is left to carve of the page before goes to the free list. */
-  #dropUncarved(sizeClass: number, block: number): void {
+  /** Moves the chunks of the previous page that are not carved yet to the free list. */
+  #freeUncarved(sizeClass: number, block: number): void {
     while (this.#classes[block + CLASS.carveLeft]! > 0) {
       const chunk = this.#carve(sizeClass);
       this.#words[wordOf(chunk) + ITEM.meta] = 0;
-      this.#putOn(block, chunk);
+      this.#pushFree(block, chunk);
     }
   }
 
@@ -185,7 +188,7 @@ export class Slabs {
     return chunk;
   }
 
-  #putOn(block: number, chunk: ItemId): void {
+  #pushFree(block: number, chunk: ItemId): void {
     const at = wordOf(chunk);
     const head = this.#classes[block + CLASS.freeHead]! >>> 0;
     this.#words[at + ITEM.lruPrev] = NO_ITEM;
@@ -195,7 +198,7 @@ export class Slabs {
     this.#classes[block + CLASS.freeCount]!++;
   }
 
-  #takeOff(block: number, chunk: ItemId): void {
+  #removeFree(block: number, chunk: ItemId): void {
     const at = wordOf(chunk);
     const prev = this.#words[at + ITEM.lruPrev]!;
     const next = this.#words[at + ITEM.lruNext]!;

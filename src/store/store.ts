@@ -1,12 +1,12 @@
 import { type ByteSink, copyBytes } from '../base/index.ts';
-import { Allocator, type Asker, NOBODY } from './allocator.ts';
+import { type AllocationContext, Allocator, NO_CONTEXT } from './allocator.ts';
 import { Arena, type StoreShare } from './arena.ts';
 import { ChainMover } from './chain-mover.ts';
 import { Chains } from './chains.ts';
 import { COUNT, CounterSums, ThreadCounters } from './counters.ts';
-import { EvictionNotes } from './eviction-notes.ts';
+import { EvictionEvents } from './eviction-events.ts';
 import { Evictor } from './evictor.ts';
-import { Expiries } from './expiries.ts';
+import { ExpiryHints } from './expiry-hints.ts';
 import { IndexTable } from './index-table.ts';
 import { Items, itemBytes } from './items.ts';
 import {
@@ -19,86 +19,88 @@ import {
   TOTAL,
   VALUE_BYTES_MAX,
 } from './layout.ts';
-import { Lifetimes } from './lifetimes.ts';
 import { Linker } from './linker.ts';
 import { lock, unlock } from './locks.ts';
 import { LruLists } from './lru.ts';
 import { Overwriter } from './overwriter.ts';
 import { PageMover } from './page-mover.ts';
-import { Pages } from './pages.ts';
-import {
-  MODE,
-  OUTCOME,
-  type Outcome,
-  PutJudge,
-  type PutTerms,
-  type WholeValue,
-} from './put-terms.ts';
+import { PagePool } from './page-pool.ts';
 import { Releaser } from './releaser.ts';
 import { classFor } from './size-classes.ts';
 import { SizeHistogram } from './size-histogram.ts';
 import { Slabs } from './slabs.ts';
+import { StoreClock } from './store-clock.ts';
+import {
+  MODE,
+  OUTCOME,
+  type Outcome,
+  type PutOptions,
+  StoreCondition,
+  type WholeValue,
+} from './store-condition.ts';
 import { Tunables } from './tunables.ts';
 
-/** memcached's bookkeeping beside key and value: 48 header, 8 CAS, NUL after the key, CRLF. */
-const REFERENCE_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
-const REFERENCE_FLAGS_BYTES = 4;
-/** What an item keeps when it is copied for a CAS id of its own. */
-const KEPT_BY_COPY = [FLAG.fetched, FLAG.stale, FLAG.tokenSent];
+/** What memcached adds to key and value: header 48, CAS id 8, NUL after the key 1, CRLF 2. */
+const MEMCACHED_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
+const MEMCACHED_FLAGS_BYTES = 4;
+/** Flags that a copy with a CAS id of its own keeps. */
+const COPIED_FLAGS = [FLAG.fetched, FLAG.stale, FLAG.tokenSent];
 
 /**
- * The store as one thread sees it. All threads' stores work on the same memory, directly.
+ * The store as one thread sees it. The stores of all threads work directly on the same memory.
  *
- * The life of an item: `allocate` takes a chunk (evicting if it must) for the connection that
- * receives the value; `writeKey` and `writeValue` fill it; `put` links it, or frees it when the
- * mode's condition does not hold; from then on its key's stripe protects it, until it is deleted,
- * replaced, expired, flushed or evicted and its chunk goes back.
+ * The life of an item: `allocate` allocates a chunk (by eviction if necessary) for the connection
+ * that receives the value; `writeKey` and `writeValue` fill it; `put` links it, or frees it when
+ * the condition of its mode does not hold. From then on the stripe of its key protects it, until a
+ * delete, an overwrite, its expiry, a flush or an eviction unlinks it and frees its chunk.
  *
- * A value that no chunk holds is a chain of them (chains.ts). Its chunks are taken as its bytes
- * arrive, so that an announcement alone takes no memory; and who sends it out pins it, so that it
- * stays whole without a lock for as long as that takes, whatever becomes of its key.
+ * An item that does not fit into one chunk is a chained item (chains.ts). The store allocates its
+ * value chunks as the bytes arrive, so an announced length alone takes no memory. A reader pins the
+ * item, so that its value stays intact without a lock until the reader has sent it.
  */
 export class Store {
   readonly counters: ThreadCounters;
   readonly sums: CounterSums;
   readonly items: Items;
   readonly chains: Chains;
-  readonly pages: Pages;
+  readonly pagePool: PagePool;
   readonly slabs: Slabs;
   readonly tunables: Tunables;
   readonly lru: LruLists;
   readonly index: IndexTable;
-  /** The clock, the sequence numbers (the last drawn is the CAS id of the last change), flushes. */
-  readonly lifetimes: Lifetimes;
+  /** Its last drawn sequence number is the CAS id of this thread's last change. */
+  readonly clock: StoreClock;
   readonly releaser: Releaser;
   readonly evictor: Evictor;
   readonly allocator: Allocator;
   readonly chainMover: ChainMover;
-  readonly mover: PageMover;
-  readonly expiries: Expiries;
-  readonly sizes: SizeHistogram;
+  readonly pageMover: PageMover;
+  readonly expiryHints: ExpiryHints;
+  readonly sizeHistogram: SizeHistogram;
   readonly arena: Arena;
   readonly pageBytes = PAGE_BYTES;
   readonly chunkBytes: readonly number[];
-  /** What was evicted, for those who watch. */
-  readonly evicted = new EvictionNotes();
-  /** Why `open` found nothing the last time it did. */
-  missedBy: 'not_found' | 'expired' | 'flushed' = 'not_found';
-  /** The CAS id and the size of what this thread stored last, while it is still worth a look. */
+  /** Evictions that watchers have not received yet. */
+  readonly evictionEvents = new EvictionEvents();
+  /** The reason of the last miss. */
+  missReason: 'not_found' | 'expired' | 'flushed' = 'not_found';
+  /** The CAS id and the value size of the item that this thread stored last. */
   storedCasHigh = 0;
   storedCasLow = 0;
   storedBytes = 0;
-  /** `-I`: what memcached would let an item take, its own bookkeeping included. */
+  /** `-I`: the largest item by memcached's arithmetic, which includes its own header. */
   readonly itemBytesMax: number;
 
   readonly #stripes: Int32Array;
   readonly #linker: Linker;
-  readonly #judge: PutJudge;
+  readonly #condition: StoreCondition;
   readonly #overwriter: Overwriter;
-  /** Whoever is in `open` now; used again and again, for nothing is allocated under a lock. */
-  readonly #asker: Asker = { ...NOBODY };
+  /** The context of allocations between `open` and `close`. Reused: no allocation under a lock. */
+  readonly #context: AllocationContext = { ...NO_CONTEXT };
 
-  /** Joins the shared memory as its `thread`-th thread (from 0): each has its own counters. */
+  /**
+   * Joins the shared memory as thread number `thread`, from 0. Each thread has its own counters.
+   */
   constructor(share: StoreShare, thread: number) {
     this.arena = new Arena(share);
     this.#stripes = this.arena.stripes;
@@ -107,13 +109,13 @@ export class Store {
     const largestClass = share.chunkBytes.length - 1;
     this.items = new Items(this.arena, largestClass);
     this.chains = new Chains(this.arena, this.items, share.chunkBytes[largestClass]!);
-    this.pages = new Pages(this.arena);
-    this.slabs = new Slabs(this.arena, share, this.pages);
+    this.pagePool = new PagePool(this.arena);
+    this.slabs = new Slabs(this.arena, share, this.pagePool);
     this.tunables = new Tunables(this.arena);
-    this.lifetimes = new Lifetimes(this.arena, this.items);
-    this.expiries = new Expiries(this.arena);
-    this.sizes = new SizeHistogram(this.arena, this);
-    this.lru = new LruLists(this.arena, this.items, this.sizes);
+    this.clock = new StoreClock(this.arena, this.items);
+    this.expiryHints = new ExpiryHints(this.arena);
+    this.sizeHistogram = new SizeHistogram(this.arena, this);
+    this.lru = new LruLists(this.arena, this.items, this.sizeHistogram);
     this.index = new IndexTable(this.arena, this.items, share);
     this.counters = new ThreadCounters(this.arena, thread);
     this.sums = new CounterSums(this.arena);
@@ -121,17 +123,17 @@ export class Store {
     this.evictor = new Evictor(this.arena, this);
     this.allocator = new Allocator(this);
     this.chainMover = new ChainMover(this.arena, this);
-    this.mover = new PageMover(this.arena, this);
+    this.pageMover = new PageMover(this.arena, this);
     this.#linker = new Linker(this.arena, this);
-    this.#judge = new PutJudge(this);
+    this.#condition = new StoreCondition(this);
     this.#overwriter = new Overwriter(this.arena, {
       items: this.items,
-      lifetimes: this.lifetimes,
+      clock: this.clock,
       linker: this.#linker,
       lru: this.lru,
       evictor: this.evictor,
-      sizes: this.sizes,
-      expiries: this.expiries,
+      sizeHistogram: this.sizeHistogram,
+      expiryHints: this.expiryHints,
     });
   }
 
@@ -140,8 +142,8 @@ export class Store {
   }
 
   /**
-   * Finds a live item and keeps its stripe locked until `close(hash)`, which must follow also after
-   * a miss (NO_ITEM). In between the item stands still: read it, copy from it, nothing else.
+   * Finds a live item and locks its stripe until `close(hash)`, which must follow also after a miss
+   * (NO_ITEM). In between no other thread changes the item. The caller only reads and copies.
    */
   open(hash: number, bytes: Buffer, start: number, end: number): ItemId {
     lock(this.#stripes, hash & (STRIPES - 1));
@@ -153,32 +155,31 @@ export class Store {
   }
 
   /**
-   * Marks an opened item as read: a count up to 3 and the access time, one word; the LRU is not
-   * touched.
+   * Marks an opened item as read: one word for hits (at most 3) and access time. No list changes.
    */
   noteHit(id: ItemId): void {
-    this.items.noteHit(id, this.lifetimes.now());
+    this.items.noteHit(id, this.clock.now());
   }
 
-  /** The class whose chunks hold such an item; 0 when it is too large for one chunk. */
+  /** The class whose chunks fit such an item; 0 when it is too large for one chunk. */
   classFor(keyBytes: number, clientFlags: number, valueBytes: number): number {
     return classFor(this.chunkBytes, itemBytes(keyBytes, clientFlags, valueBytes, false));
   }
 
-  /** Whether an item of this key and value is within `-I`, by memcached's own arithmetic. */
+  /** Whether an item of this key and value is within `-I`, by memcached's arithmetic. */
   fits(keyBytes: number, clientFlags: number, valueBytes: number, ownCas = false): boolean {
-    const flagsBytes = clientFlags === 0 ? 0 : REFERENCE_FLAGS_BYTES;
+    const flagsBytes = clientFlags === 0 ? 0 : MEMCACHED_FLAGS_BYTES;
     return (
       valueBytes <= VALUE_BYTES_MAX &&
-      REFERENCE_OVERHEAD_BYTES + keyBytes + flagsBytes + valueBytes <= this.itemBytesMax &&
+      MEMCACHED_OVERHEAD_BYTES + keyBytes + flagsBytes + valueBytes <= this.itemBytesMax &&
       this.allocator.canHold(keyBytes, clientFlags, valueBytes, ownCas)
     );
   }
 
   /**
-   * A fresh item that nobody else sees, or NO_ITEM when its class has no chunk and nothing to
-   * evict. It must `fits`, and must end in `put` or `release`. The chunks of a chained value are
-   * taken by `writeValue`.
+   * A new item that no other thread sees, or NO_ITEM when its class has no chunk and nothing to
+   * evict. The caller has checked `fits`, and must pass the item to `put` or `release`.
+   * `writeValue` allocates the chunks of a chained value.
    */
   allocate(
     keyBytes: number,
@@ -187,17 +188,17 @@ export class Store {
     valueBytes: number,
     ownCas = false,
   ): ItemId {
-    return this.allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, NOBODY);
+    return this.allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, NO_CONTEXT);
   }
 
   /**
-   * As `allocate`, between `open` and `close` of the key with that hash; `keep` is the item that
-   * was found there and must not be evicted for it. It must end in `link`. All chunks of a chained
-   * value are taken.
+   * As `allocate`, between `open` and `close` of the key with that hash; `pinned` is the item that
+   * `open` found, which no eviction may take. It allocates all chunks of a chained value. The
+   * caller must `link` the item.
    */
   allocateOpened(
     hash: number,
-    keep: ItemId,
+    pinned: ItemId,
     keyBytes: number,
     clientFlags: number,
     expiry: number,
@@ -205,26 +206,26 @@ export class Store {
     ownCas: boolean,
   ): ItemId {
     const { allocator } = this;
-    const asker = this.#askerAt(hash, keep, false);
-    const id = allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, asker);
+    const context = this.#contextFor(hash, pinned, false);
+    const id = allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, ownCas, context);
     if (id === NO_ITEM || !this.items.isChained(id)) return id;
-    if (allocator.reserve(id, 0, valueBytes, asker)) return id;
+    if (allocator.reserve(id, 0, valueBytes, context)) return id;
     this.releaser.release(id);
     return NO_ITEM;
   }
 
-  /** Links an item of `allocateOpened` in place of what `open` found. */
+  /** Links an item of `allocateOpened` in place of the item that `open` found. */
   link(hash: number, old: ItemId, fresh: ItemId): void {
-    this.#linker.replace(hash, old, fresh);
+    this.#linker.link(hash, old, fresh);
   }
 
-  /** Ends an `open` that has linked an item: the index may have to grow. */
-  closeGrown(hash: number): void {
+  /** As `close`, for an `open` that linked an item: the index may have to grow. */
+  closeAfterLink(hash: number): void {
     this.close(hash);
     this.index.growIfFull();
   }
 
-  /** Gives back an item that was never linked. */
+  /** Frees an item that was never linked. */
   release(id: ItemId): void {
     this.releaser.release(id);
   }
@@ -235,60 +236,66 @@ export class Store {
 
   /**
    * Writes `source[start, end)` at `offset` of an unlinked item's value. False when there is no
-   * memory for it, which only happens to a chained value: it must then end in `release`.
+   * memory for it, which happens only to a chained value; the caller must then `release` the item.
    */
   writeValue(id: ItemId, offset: number, source: Buffer, start: number, end: number): boolean {
     if (!this.items.isChained(id)) {
       copyBytes(source, start, end, this.arena.bytes, this.items.valueAt(id) + offset);
       return true;
     }
-    if (!this.allocator.reserve(id, offset, offset + end - start, NOBODY)) return false;
+    if (!this.allocator.reserve(id, offset, offset + end - start, NO_CONTEXT)) return false;
     this.chains.write(id, offset, source, start, end);
     return true;
   }
 
-  /** Keeps an opened chained item whole, whatever becomes of its key, until `unpin`. */
+  /** Keeps the chunks of an opened chained item until `unpin`, even if the item is unlinked. */
   pin(id: ItemId): void {
     this.chains.setPins(id, this.chains.pins(id) + 1);
   }
 
-  /** Ends a `pin` of an item whose key has that hash. The last one of an unlinked item frees it. */
+  /**
+   * Ends a `pin` of an item whose key has that hash. The last `unpin` of an unlinked item frees it.
+   */
   unpin(hash: number, id: ItemId): void {
     lock(this.#stripes, hash & (STRIPES - 1));
     const pins = this.chains.pins(id) - 1;
     this.chains.setPins(id, pins);
-    const isLast = pins === 0 && !this.items.has(id, FLAG.linked);
+    const isLast = pins === 0 && !this.items.hasFlag(id, FLAG.linked);
     unlock(this.#stripes, hash & (STRIPES - 1));
     if (isLast) this.releaser.release(id);
   }
 
-  /** Appends bytes of a pinned value, from `offset` on, to a sink that has room for them. */
+  /**
+   * Appends `length` bytes of a pinned value, from `offset` on, to a sink that has room for them.
+   */
   readValue(id: ItemId, offset: number, length: number, sink: ByteSink): void {
     for (let from = offset; from < offset + length; ) {
-      const at = this.chains.at(id, from);
-      const bytes = Math.min(offset + length - from, this.chains.run(id, from));
+      const at = this.chains.byteAt(id, from);
+      const bytes = Math.min(offset + length - from, this.chains.contiguousBytes(id, from));
       sink.putRange(this.arena.bytes, at, at + bytes);
       from += bytes;
     }
   }
 
-  /** Links a complete item under its key, or frees it if the terms are not met. */
-  put(hash: number, id: ItemId, terms: PutTerms): Outcome {
-    const { mode } = terms;
+  /**
+   * Links a complete item under its key, or frees it if the condition of its mode does not hold.
+   */
+  put(hash: number, id: ItemId, options: PutOptions): Outcome {
+    const { mode } = options;
     lock(this.#stripes, hash & (STRIPES - 1));
     const keyAt = this.items.keyAt(id);
     const keyEnd = keyAt + this.items.keyBytes(id);
     const old = this.#findLive(hash, this.arena.bytes, keyAt, keyEnd);
-    let outcome = this.#judge.judge(old, id, terms);
+    let outcome = this.#condition.check(old, id, options);
     let fresh = id;
-    const joins = (mode === MODE.append || mode === MODE.prepend) && old !== NO_ITEM;
-    if (outcome === OUTCOME.stored && joins) {
-      fresh = this.#join(hash, old, id, terms);
+    const concatenates = (mode === MODE.append || mode === MODE.prepend) && old !== NO_ITEM;
+    if (outcome === OUTCOME.stored && concatenates) {
+      fresh = this.#concatenate(hash, old, id, options);
       if (fresh === NO_ITEM) outcome = OUTCOME.notStored;
     }
     if (outcome === OUTCOME.stored) {
-      this.#linker.replace(hash, old, fresh);
-      if (terms.ownCas) this.items.setOwnCas(fresh, terms.ownCasHigh, terms.ownCasLow);
+      this.#linker.link(hash, old, fresh);
+      if (options.ownCas) this.items.setOwnCas(fresh, options.ownCasHigh, options.ownCasLow);
       this.#noteStored(fresh);
     }
     unlock(this.#stripes, hash & (STRIPES - 1));
@@ -298,38 +305,40 @@ export class Store {
   }
 
   /**
-   * Stores a value that is here as a whole, holding the stripe once: over the old one where its chunk will do, else in
-   * a chunk of its own. For `set`, `add`, `replace` and `cas`, with no CAS id of the client's and none stale, and
-   * for sizes that `fits` and one chunk can hold.
-   * @returns undefined when there is no memory for it: nothing has happened.
+   * Stores a complete value under one hold of the stripe: in the chunk of the old value if that is
+   * of the right class, else in a new chunk. For `set`, `add`, `replace` and `cas` without `ownCas`
+   * and `allowStale`, and for sizes that `fits` and one chunk can hold.
+   * @returns undefined when there is no memory for it; then nothing has changed.
    */
-  putWhole(value: WholeValue, terms: PutTerms): Outcome | undefined {
+  putWhole(value: WholeValue, options: PutOptions): Outcome | undefined {
     const { hash, keySource, keyStart, keyEnd } = value;
     lock(this.#stripes, hash & (STRIPES - 1));
     const old = this.#findLive(hash, keySource, keyStart, keyEnd);
-    const outcome = this.#judge.judge(old, NO_ITEM, terms);
-    const stored = outcome !== OUTCOME.stored || this.#writeWhole(old, value);
-    if (!stored) this.#judge.takeBack(old, terms);
+    const outcome = this.#condition.check(old, NO_ITEM, options);
+    const stored = outcome !== OUTCOME.stored || this.#storeWhole(old, value);
+    if (!stored) this.#condition.uncount(old, options);
     unlock(this.#stripes, hash & (STRIPES - 1));
     if (!stored) return undefined;
     if (old === NO_ITEM) this.index.growIfFull();
     return outcome;
   }
 
-  /** Puts the value in place of `old`; false when there is no memory for it. The stripe is held. */
-  #writeWhole(old: ItemId, value: WholeValue): boolean {
+  /**
+   * Replaces `old` by the value; false when there is no memory for it. The caller holds the stripe.
+   */
+  #storeWhole(old: ItemId, value: WholeValue): boolean {
     const { hash, keySource, keyStart, keyEnd, clientFlags, expiry } = value;
     const valueBytes = value.valueEnd - value.valueStart;
     const bytes = itemBytes(keyEnd - keyStart, clientFlags, valueBytes, false);
     const sizeClass = classFor(this.chunkBytes, bytes);
     let id = old;
-    const inPlace = old !== NO_ITEM && this.#overwriter.fits(old, sizeClass, clientFlags);
+    const inPlace = old !== NO_ITEM && this.#overwriter.canOverwrite(old, sizeClass, clientFlags);
     if (inPlace) {
-      this.#overwriter.begin(old, sizeClass, clientFlags, expiry, valueBytes);
+      this.#overwriter.overwriteHeader(old, sizeClass, clientFlags, expiry, valueBytes);
     } else {
       const keyBytes = keyEnd - keyStart;
-      const asker = this.#askerAt(hash, old, true);
-      id = this.allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, false, asker);
+      const context = this.#contextFor(hash, old, true);
+      id = this.allocator.allocate(keyBytes, clientFlags, expiry, valueBytes, false, context);
       if (id === NO_ITEM) return false;
       this.writeKey(id, keySource, keyStart, keyEnd);
     }
@@ -341,22 +350,23 @@ export class Store {
       this.arena.bytes,
       this.items.valueAt(id),
     );
-    if (!inPlace) this.#linker.replace(hash, old, id);
+    if (!inPlace) this.#linker.link(hash, old, id);
     this.#noteStored(id);
     return true;
   }
 
   /**
-   * Gives an opened item a new CAS id, or the one the client chose. Returns the item now in place,
-   * which may be another (its own CAS id takes room), or NO_ITEM when there is no memory.
+   * Gives an opened item a new CAS id, or the one that the client chose. Returns the item that is
+   * now linked, possibly a copy (a CAS id of its own takes room), or NO_ITEM when there is no
+   * memory.
    */
-  restamp(hash: number, id: ItemId, ownCas: boolean, high: number, low: number): ItemId {
+  assignCas(hash: number, id: ItemId, ownCas: boolean, high: number, low: number): ItemId {
     let fresh = id;
-    if (ownCas && !this.items.has(id, FLAG.ownCas)) {
+    if (ownCas && !this.items.hasFlag(id, FLAG.ownCas)) {
       fresh = this.#copyWithOwnCas(hash, id);
       if (fresh === NO_ITEM) return NO_ITEM;
     } else {
-      this.#linker.stampAgain(id);
+      this.#linker.reassignSeq(id);
     }
     if (ownCas) this.items.setOwnCas(fresh, high, low);
     return fresh;
@@ -367,7 +377,7 @@ export class Store {
     this.#linker.unlink(hash, id);
   }
 
-  /** Removes the key. Returns the size class its item was in, or 0 when there was none. */
+  /** Removes the key. Returns the size class of its item, or 0 when there was none. */
   remove(hash: number, bytes: Buffer, start: number, end: number): number {
     const id = this.open(hash, bytes, start, end);
     const sizeClass = id === NO_ITEM ? 0 : this.items.lruClassOf(id);
@@ -377,9 +387,9 @@ export class Store {
   }
 
   /**
-   * Puts new digits in place of an opened item's value: in place, padded with blanks, when they
-   * fit; else as a new item with the same flags and expiry. The stripe stays the caller's. Returns
-   * the item now in place, or NO_ITEM when there is no memory for it.
+   * Replaces the value of an opened item by new digits: in its chunk, padded with blanks, when they
+   * fit; else in a new item with the same flags and expiry. The caller keeps the stripe. Returns
+   * the item that is now linked, or NO_ITEM when there is no memory for it.
    */
   rewriteNumber(hash: number, id: ItemId, digits: Buffer, length: number): ItemId {
     const valueBytes = this.items.valueBytes(id);
@@ -387,38 +397,38 @@ export class Store {
       const at = this.items.valueAt(id);
       for (let i = 0; i < length; i++) this.arena.bytes[at + i] = digits[i]!;
       for (let i = length; i < valueBytes; i++) this.arena.bytes[at + i] = 0x20;
-      this.#linker.stampAgain(id);
+      this.#linker.reassignSeq(id);
       return id;
     }
     const fresh = this.#allocateLike(hash, id, length, false);
     if (fresh === NO_ITEM) return NO_ITEM;
     digits.copy(this.arena.bytes, this.items.valueAt(fresh), 0, length);
-    this.#linker.replace(hash, id, fresh);
+    this.#linker.link(hash, id, fresh);
     return fresh;
   }
 
   /** `-m`, in bytes. */
   memoryLimitBytes(): number {
-    return this.pages.limit() * PAGE_BYTES;
+    return this.pagePool.limit() * PAGE_BYTES;
   }
 
   /**
-   * Changes `-m`, up to what was laid out at the start; false when it cannot. Pages over a lower
-   * limit leave their classes by and by, which is the maintainer's work.
+   * Changes `-m`; false if the layout has too little address space, or for less than a page. Pages
+   * above a lower limit leave their classes later, one at a time: the maintainer moves them.
    */
-  limitMemory(bytes: number): boolean {
+  setMemoryLimit(bytes: number): boolean {
     const pages = Math.floor(bytes / PAGE_BYTES);
     if (pages < 1 || pages > this.arena.layout.memoryPagesMax) return false;
-    this.pages.setLimit(pages);
+    this.pagePool.setLimit(pages);
     return true;
   }
 
-  /** One of a size class's totals, by its TOTAL slot. */
+  /** One of the totals of a size class, by its TOTAL slot. */
   total(sizeClass: number, slot: number): number {
     return this.arena.totals[sizeClass * TOTAL.slots + slot]!;
   }
 
-  /** Zeroes what `stats reset` zeroes. */
+  /** Resets the counters and totals that `stats reset` resets. */
   resetCounters(): void {
     this.sums.reset();
     for (let sizeClass = 1; sizeClass < this.chunkBytes.length; sizeClass++) {
@@ -429,19 +439,20 @@ export class Store {
     }
   }
 
-  /** Gives an opened item another expiry; 0 is never. */
+  /** Sets the expiry of an opened item; 0 is never. */
   setExpiry(id: ItemId, expiry: number): void {
     this.items.setExpiry(id, expiry);
-    this.expiries.note(this.items.classOf(id), expiry);
+    this.expiryHints.note(this.items.classOf(id), expiry);
   }
 
-  /** The class that has most pages, but for these; 0 when no class has any. */
-  classOfMostPages(besides: number, nor = besides): number {
-    let most = 0;
+  /** The class with the most pages, except these two; 0 when no class has any. */
+  classWithMostPages(except: number, orExcept = except): number {
+    let best = 0;
     for (let id = 1; id < this.chunkBytes.length; id++) {
-      if (id !== besides && id !== nor && this.slabs.pages(id) > this.slabs.pages(most)) most = id;
+      if (id !== except && id !== orExcept && this.slabs.pageCount(id) > this.slabs.pageCount(best))
+        best = id;
     }
-    return most;
+    return best;
   }
 
   lockClass(sizeClass: number): void {
@@ -452,55 +463,55 @@ export class Store {
     unlock(this.arena.classes, sizeClass * CLASS.words + CLASS.lock);
   }
 
-  /** The stripe is held. An expired or flushed item is unlinked on the way: it was a miss. */
+  /** The caller holds the stripe. An expired or flushed item counts as a miss, and is unlinked. */
   #findLive(hash: number, bytes: Buffer, start: number, end: number): ItemId {
     const id = this.index.find(hash, bytes, start, end - start);
     if (id === NO_ITEM) {
-      this.missedBy = 'not_found';
+      this.missReason = 'not_found';
       return NO_ITEM;
     }
-    const flushed = this.lifetimes.isFlushed(id);
-    if (!flushed && !this.lifetimes.isExpired(id)) return id;
-    this.missedBy = flushed ? 'flushed' : 'expired';
+    const flushed = this.clock.isFlushed(id);
+    if (!flushed && !this.clock.isExpired(id)) return id;
+    this.missReason = flushed ? 'flushed' : 'expired';
     this.counters.add(flushed ? COUNT.get_flushed : COUNT.get_expired);
     this.#linker.unlink(hash, id);
     return NO_ITEM;
   }
 
-  /** A new item of both values, or NO_ITEM when it would be too large or there is no room. */
-  #join(hash: number, old: ItemId, added: ItemId, terms: PutTerms): ItemId {
+  /** A new item with both values, or NO_ITEM when it would be too large or memory is short. */
+  #concatenate(hash: number, old: ItemId, added: ItemId, options: PutOptions): ItemId {
     const oldBytes = this.items.valueBytes(old);
     const addedBytes = this.items.valueBytes(added);
-    const fresh = this.#allocateLike(hash, old, oldBytes + addedBytes, terms.ownCas);
+    const fresh = this.#allocateLike(hash, old, oldBytes + addedBytes, options.ownCas);
     if (fresh === NO_ITEM) return NO_ITEM;
-    const first = terms.mode === MODE.append ? old : added;
-    const second = terms.mode === MODE.append ? added : old;
+    const first = options.mode === MODE.append ? old : added;
+    const second = options.mode === MODE.append ? added : old;
     this.chains.copy(first, fresh, 0);
     this.chains.copy(second, fresh, this.items.valueBytes(first));
     return fresh;
   }
 
-  /** The same item with room for a CAS id of its own, in its place. The stripe is held. */
+  /** Replaces an item by a copy with room for a CAS id of its own. The caller holds the stripe. */
   #copyWithOwnCas(hash: number, old: ItemId): ItemId {
     const { items } = this;
     const valueBytes = items.valueBytes(old);
     const fresh = this.#allocateLike(hash, old, valueBytes, true);
     if (fresh === NO_ITEM) return NO_ITEM;
     this.chains.copy(old, fresh, 0);
-    for (const flag of KEPT_BY_COPY) if (items.has(old, flag)) items.setFlags(fresh, flag);
-    this.#linker.replace(hash, old, fresh);
+    for (const flag of COPIED_FLAGS) if (items.hasFlag(old, flag)) items.setFlags(fresh, flag);
+    this.#linker.link(hash, old, fresh);
     return fresh;
   }
 
-  #askerAt(hash: number, keep: ItemId, asksAgain: boolean): Asker {
-    const asker = this.#asker;
-    asker.stripe = hash & (STRIPES - 1);
-    asker.keep = keep;
-    asker.asksAgain = asksAgain;
-    return asker;
+  #contextFor(hash: number, pinned: ItemId, asksAgain: boolean): AllocationContext {
+    const context = this.#context;
+    context.heldStripe = hash & (STRIPES - 1);
+    context.pinned = pinned;
+    context.hasFallback = asksAgain;
+    return context;
   }
 
-  /** An item with the key, flags and expiry of `old`, whose stripe is held. */
+  /** A new item with the key, flags and expiry of `old`. The caller holds the stripe. */
   #allocateLike(hash: number, old: ItemId, valueBytes: number, ownCas: boolean): ItemId {
     const { items } = this;
     const { bytes } = this.arena;
@@ -512,7 +523,7 @@ export class Store {
     if (fresh === NO_ITEM) return NO_ITEM;
     const keyAt = items.keyAt(old);
     bytes.copy(bytes, items.keyAt(fresh), keyAt, keyAt + keyBytes);
-    if (items.has(old, FLAG.keyBinary)) items.setFlags(fresh, FLAG.keyBinary);
+    if (items.hasFlag(old, FLAG.keyBinary)) items.setFlags(fresh, FLAG.keyBinary);
     return fresh;
   }
 

@@ -4,20 +4,20 @@ import { type Cuts, everyCut, pieces } from '../support/cuts.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';
-import { dialogue } from '../support/wire.ts';
+import { sendAndReadToEnd } from '../support/wire.ts';
 import { SCRIPTS } from './cases/index.ts';
-import { ReplyReader } from './reply.ts';
+import { ReplyNormaliser } from './reply.ts';
 import type { Script } from './script.ts';
 
-/** Longer scripts are about size; the decoder's own tests cut them. */
+/** Longer scripts test sizes; the unit tests of the decoder cut those. */
 const SCRIPT_BYTES_MAX = 700;
-const EMPTY_STORE = Buffer.from('flush_all noreply\r\n');
+const FLUSH = Buffer.from('flush_all noreply\r\n');
 
-const suits = ({ steps }: Script): boolean =>
+const isCuttable = ({ steps }: Script): boolean =>
   steps.join('').length <= SCRIPT_BYTES_MAX && !steps.some((step) => step.includes('{cas '));
 
-/** A unix socket leaves no port behind, so tens of thousands of connections are no strain. */
-describe('a script cut anywhere', () => {
+/** A Unix socket uses no ports, so the tests can open tens of thousands of connections. */
+describe('a script gets the same replies wherever its bytes are cut', () => {
   let server: TestServer | undefined;
   let folder: Awaited<ReturnType<typeof temporaryFolder>> | undefined;
   beforeAll(async () => {
@@ -31,12 +31,12 @@ describe('a script cut anywhere', () => {
 
   async function replyTo(bytes: Buffer, cuts: Cuts): Promise<string> {
     const [first = bytes, ...rest] = pieces(bytes, cuts);
-    const sent = [Buffer.concat([EMPTY_STORE, first]), ...rest];
-    return new ReplyReader().normalise(await dialogue(server!.address, sent));
+    const sent = [Buffer.concat([FLUSH, first]), ...rest];
+    return new ReplyNormaliser().normalise(await sendAndReadToEnd(server!.address, sent));
   }
 
   for (const [group, scripts] of Object.entries(SCRIPTS)) {
-    test.for(scripts.filter(suits))(`${group}: $name`, async ({ steps }) => {
+    test.for(scripts.filter(isCuttable))(`${group}: $name`, async ({ steps }) => {
       const bytes = Buffer.from(steps.join(''), 'latin1');
       const whole = await replyTo(bytes, []);
       for (const cuts of everyCut(bytes)) {

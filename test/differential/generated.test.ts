@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { memcachedMissing } from '../support/memcached.ts';
+import { whyNoMemcached } from '../support/memcached.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { Conversation, Mismatch } from './conversation.ts';
 import { type GeneratedStep, generateSteps } from './generator.ts';
-import { ORACLE_VERSION, type Pair, renewOracle, startPair, stopPair } from './servers.ts';
+import { ORACLE_VERSION, type Pair, restartOracle, startPair, stopPair } from './servers.ts';
 
 const SEQUENCES = Number(process.env['SEQUENCES'] ?? 1000);
-/** A handshake for each connection takes its time. */
-const SEQUENCES_BY_TLS = Math.ceil(SEQUENCES / 5);
+/** A TLS handshake for each connection takes long. */
+const SEQUENCES_OVER_TLS = Math.ceil(SEQUENCES / 5);
 const FAILURES_SHOWN = 5;
-/** Enough for a hundred times as many. */
+/** Enough for a hundred times as many scripts. */
 const TIMEOUT_MS = 1_200_000;
 const seed = testSeed();
 
-/** The Mismatch that these steps lead to, or `undefined`. */
+/** The Mismatch that these steps produce, or `undefined`. */
 async function mismatchOf(
   pair: Pair,
   steps: readonly GeneratedStep[],
 ): Promise<Mismatch | undefined> {
   const conversation = await Conversation.begin(pair, { keysAsBytes: true });
   try {
-    for (const { text, framing } of steps) await conversation.tell(text, framing);
+    for (const { text, framing } of steps) await conversation.send(text, framing);
     return undefined;
   } catch (error) {
     if (error instanceof Mismatch) return error;
@@ -30,7 +30,7 @@ async function mismatchOf(
   }
 }
 
-/** Leaves out every step that the mismatch does not need. */
+/** Removes every step that the mismatch does not need. */
 async function shrink(
   pair: Pair,
   steps: readonly GeneratedStep[],
@@ -45,10 +45,10 @@ async function shrink(
   return smallest.mismatch;
 }
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
-  'generated scripts, by %s',
+describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+  'generated scripts, over %s',
   (transport) => {
-    const sequences = transport === 'TLS' ? SEQUENCES_BY_TLS : SEQUENCES;
+    const sequences = transport === 'TLS' ? SEQUENCES_OVER_TLS : SEQUENCES;
     let pair: Pair | undefined;
     beforeAll(async () => {
       pair = await startPair({ tls: transport === 'TLS' });
@@ -62,11 +62,11 @@ describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TL
       for (let nth = 0; nth < sequences && failures.length < FAILURES_SHOWN; nth++) {
         const steps = generateSteps(new Random(seed).fork(nth));
         if ((await mismatchOf(pair!, steps)) === undefined) continue;
-        await renewOracle(pair!);
+        await restartOracle(pair!);
         const mismatch = await mismatchOf(pair!, steps);
         if (mismatch === undefined) continue;
-        const least = await shrink(pair!, steps, mismatch);
-        failures.push(`script ${nth} of seed ${seed}\n${least.message}`);
+        const smallest = await shrink(pair!, steps, mismatch);
+        failures.push(`script ${nth} of seed ${seed}\n${smallest.message}`);
       }
       expect(failures.join('\n\n')).toBe('');
     });

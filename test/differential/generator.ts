@@ -1,14 +1,14 @@
 import type { Random } from '../support/random.ts';
 import type { Framing } from './conversation.ts';
 import { classicRequest, removal, retrieval, storage } from './generator/classic.ts';
-import { type Draft, write } from './generator/draft.ts';
+import { type Draft, encodeDraft } from './generator/draft.ts';
 import { metaDelete, metaGet, metaRequest, metaSet } from './generator/meta.ts';
 import { mutate } from './generator/mutations.ts';
 
 /** One generated step. */
 export interface GeneratedStep {
   readonly text: string;
-  /** A mutated step may put its stream out of step, so it travels alone. */
+  /** A mutated step may desynchronise the stream, so it uses its own connection. */
   readonly framing: Framing;
 }
 
@@ -17,14 +17,14 @@ const MUTATED_ONE_IN = 3;
 const PIPELINED_ONE_IN = 12;
 const PIPELINE_REQUESTS_MAX = 8;
 
-/** A run of steps on a small key space; the same for the same `random`. */
+/** Generates steps on a small key space, always the same ones for the same `random`. */
 export function generateSteps(random: Random): readonly GeneratedStep[] {
   const steps = Array.from({ length: random.int(4, STEPS_MAX) }, () => generateStep(random));
-  return random.oneIn(4) ? steps : [PROLOGUE, ...steps];
+  return random.oneIn(4) ? steps : [SETUP, ...steps];
 }
 
-/** The keys used most often have values, and CAS ids that are known. */
-const PROLOGUE: GeneratedStep = {
+/** Gives values to the most frequent keys, and shows their CAS ids. */
+const SETUP: GeneratedStep = {
   text: 'set a 5 0 2\r\nhi\r\nset n 0 100 2\r\n10\r\ngets a n\r\n',
   framing: 'sentinel',
 };
@@ -33,25 +33,28 @@ function generateStep(random: Random): GeneratedStep {
   if (random.oneIn(PIPELINED_ONE_IN)) return { text: pipeline(random), framing: 'sentinel' };
   const draft = request(random);
   const mutated =
-    draft.fragile !== true && random.oneIn(MUTATED_ONE_IN)
+    draft.unmodifiable !== true && random.oneIn(MUTATED_ONE_IN)
       ? mutate(draft, random, () => request(random))
       : undefined;
   return mutated === undefined || DELAYED_FLUSH.test(mutated)
-    ? { text: write(draft), framing: 'sentinel' }
+    ? { text: encodeDraft(draft), framing: 'sentinel' }
     : { text: mutated, framing: 'alone' };
 }
 
-/** When it acts is a matter of clocks, and it would reach into the scripts after. */
+/** A delayed flush acts at a time that depends on the clock, and would affect later scripts. */
 const DELAYED_FLUSH = /flush_all[\t-\r ]+\+?0*[1-9]/;
 
 function request(random: Random): Draft {
   return random.oneIn(3) ? metaRequest(random) : classicRequest(random);
 }
 
-/** Requests of both dialects in one packet, without counters: a reply on its way holds the item (script.ts). */
+/**
+ * Requests of both dialects in one packet, without counters, because an unwritten reply pins the
+ * item (script.ts).
+ */
 function pipeline(random: Random): string {
   const kinds = [retrieval, storage, removal, metaGet, metaGet, metaSet, metaDelete];
   const count = random.int(2, PIPELINE_REQUESTS_MAX);
   const drafts = Array.from({ length: count }, () => random.pick(kinds)(random));
-  return [...drafts, { words: ['mn'] }].map(write).join('');
+  return [...drafts, { words: ['mn'] }].map(encodeDraft).join('');
 }

@@ -1,18 +1,18 @@
-import { type PacketParts, packet, u32 } from '../support/binary-wire.ts';
+import { type PacketParts, packet, uint32Extras } from '../support/binary-wire.ts';
 
-/** One way in which we answer otherwise than memcached 1.6.18, on purpose: a row of docs/protocol.md. */
+/** An intended difference from memcached 1.6.18: a row of docs/protocol.md. */
 export interface KnownDifference {
-  /** As the row of docs/protocol.md begins. */
+  /** The first cell of the row in docs/protocol.md. */
   readonly title: string;
   readonly reason: string;
   readonly examples: readonly Example[];
 }
 
 export interface Example {
-  /** Sent on one connection, into an empty store. */
-  readonly told: string;
+  /** Requests to send on one connection; the store is empty before. */
+  readonly request: string;
   readonly ours: string;
-  /** Absent where memcached's reply depends on what lies in its memory, or on the clock. */
+  /** Absent if memcached's reply depends on the contents of its memory, or on the clock. */
   readonly theirs?: string;
 }
 
@@ -23,7 +23,7 @@ const TOO_LONG_KEY = 'k'.repeat(251);
 
 const binary = (parts: PacketParts): string => packet(parts).toString('latin1');
 
-/** A reply without key and extras, to an opaque of 0. */
+/** A binary reply without key and extras, with opaque 0. */
 function reply(opcode: number, status: number, value: string): string {
   const whole = packet({ magic: 0x81, opcode, vbucket: status, value, opaque: 0 });
   return whole.toString('latin1');
@@ -31,190 +31,195 @@ function reply(opcode: number, status: number, value: string): string {
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
-    title: 'The data of a refused storage line is swallowed',
+    title: 'The node skips the data of a refused storage line',
     reason:
-      'memcached 1.6.18 runs the data as commands; whoever writes values could run commands. 1.6.45 swallows too.',
+      'memcached 1.6.18 runs the data as commands, so a value could contain commands. ' +
+      'memcached 1.6.45 skips the data too.',
     examples: [
-      { told: 'set a -1 0 2\r\nhi\r\n', ours: BAD_FORMAT, theirs: `${BAD_FORMAT}ERROR\r\n` },
+      { request: 'set a -1 0 2\r\nhi\r\n', ours: BAD_FORMAT, theirs: `${BAD_FORMAT}ERROR\r\n` },
       {
-        told: 'set a 0 abc 7\r\nversion\r\nget a\r\n',
+        request: 'set a 0 abc 7\r\nversion\r\nget a\r\n',
         ours: `${BAD_FORMAT}END\r\n`,
         theirs: `${BAD_FORMAT}VERSION 1.6.18\r\nEND\r\n`,
       },
       {
-        told: `set ${TOO_LONG_KEY} 0 0 2\r\nhi\r\n`,
+        request: `set ${TOO_LONG_KEY} 0 0 2\r\nhi\r\n`,
         ours: BAD_FORMAT,
         theirs: `${BAD_FORMAT}ERROR\r\n`,
       },
-      { told: 'cas n 0 0 1 abc\r\n5\r\n', ours: BAD_FORMAT, theirs: `${BAD_FORMAT}ERROR\r\n` },
-      { told: 'cas n 0 0 1\r\n5\r\n', ours: 'ERROR\r\n', theirs: 'ERROR\r\nERROR\r\n' },
-      { told: 'set a 0 0 2 3 4\r\nhi\r\n', ours: 'ERROR\r\n', theirs: 'ERROR\r\nERROR\r\n' },
-      { told: 'set a -1 0 2 noreply\r\nhi\r\n', ours: '', theirs: 'ERROR\r\n' },
+      { request: 'cas n 0 0 1 abc\r\n5\r\n', ours: BAD_FORMAT, theirs: `${BAD_FORMAT}ERROR\r\n` },
+      { request: 'cas n 0 0 1\r\n5\r\n', ours: 'ERROR\r\n', theirs: 'ERROR\r\nERROR\r\n' },
+      { request: 'set a 0 0 2 3 4\r\nhi\r\n', ours: 'ERROR\r\n', theirs: 'ERROR\r\nERROR\r\n' },
+      { request: 'set a -1 0 2 noreply\r\nhi\r\n', ours: '', theirs: 'ERROR\r\n' },
     ],
   },
   {
-    title: 'A number that does not fit is refused',
+    title: 'The node refuses a number that does not fit',
     reason:
-      'memcached 1.6.18 reads 64 bits and cuts them to 32: other flags, another exptime, another length than sent.',
+      'memcached 1.6.18 reads 64 bits and truncates to 32: ' +
+      'other flags, another exptime, another length than sent.',
     examples: [
       {
-        told: 'set a 4294967301 0 1\r\nx\r\nget a\r\n',
+        request: 'set a 4294967301 0 1\r\nx\r\nget a\r\n',
         ours: `${BAD_FORMAT}END\r\n`,
         theirs: 'STORED\r\nVALUE a 5 1\r\nx\r\nEND\r\n',
       },
-      { told: 'set a 0 2147483648 1\r\nx\r\n', ours: BAD_FORMAT, theirs: 'STORED\r\n' },
+      { request: 'set a 0 2147483648 1\r\nx\r\n', ours: BAD_FORMAT, theirs: 'STORED\r\n' },
       {
-        told: 'set a 0 0 4294967297\r\nx\r\n',
+        request: 'set a 0 0 4294967297\r\nx\r\n',
         ours: `${BAD_FORMAT}ERROR\r\n`,
         theirs: 'STORED\r\n',
       },
-      { told: 'touch a 4294967296\r\n', ours: BAD_EXPTIME, theirs: 'NOT_FOUND\r\n' },
-      { told: 'gat 4294967296 a\r\n', ours: BAD_EXPTIME, theirs: 'END\r\n' },
-      { told: 'verbosity 4294967296\r\n', ours: BAD_FORMAT, theirs: 'OK\r\n' },
-      { told: 'flush_all 4294967296\r\n', ours: BAD_EXPTIME, theirs: 'OK\r\n' },
+      { request: 'touch a 4294967296\r\n', ours: BAD_EXPTIME, theirs: 'NOT_FOUND\r\n' },
+      { request: 'gat 4294967296 a\r\n', ours: BAD_EXPTIME, theirs: 'END\r\n' },
+      { request: 'verbosity 4294967296\r\n', ours: BAD_FORMAT, theirs: 'OK\r\n' },
+      { request: 'flush_all 4294967296\r\n', ours: BAD_EXPTIME, theirs: 'OK\r\n' },
     ],
   },
   {
-    title: 'A negative number does not wrap',
-    reason: 'memcached takes -18446744073709551615 for 1, by the rules of strtoull.',
+    title: 'A negative number does not wrap around',
+    reason: 'memcached reads -18446744073709551615 as 1, as strtoull does.',
     examples: [
       {
-        told: 'set n 0 0 1\r\n1\r\nincr n -18446744073709551615\r\n',
+        request: 'set n 0 0 1\r\n1\r\nincr n -18446744073709551615\r\n',
         ours: 'STORED\r\nCLIENT_ERROR invalid numeric delta argument\r\n',
         theirs: 'STORED\r\n2\r\n',
       },
       {
-        told: 'set n 0 0 21\r\n-18446744073709551615\r\nincr n 1\r\n',
+        request: 'set n 0 0 21\r\n-18446744073709551615\r\nincr n 1\r\n',
         ours: `STORED\r\n${NON_NUMERIC}`,
         theirs: 'STORED\r\n2\r\n',
       },
     ],
   },
   {
-    title: 'NUL is a bad character in a command line',
+    title: 'NUL is an invalid character in a command line',
     reason:
-      'memcached 1.6.18 ends the line at it, and the client is answered for a request that it did not send.',
+      'memcached 1.6.18 ends the line at the NUL, and replies to a request that no client sent.',
     examples: [
       {
-        told: 'set a 0 0 1\r\nx\r\nget a\0b\r\n',
+        request: 'set a 0 0 1\r\nx\r\nget a\0b\r\n',
         ours: `STORED\r\n${BAD_FORMAT}`,
         theirs: 'STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n',
       },
-      { told: 'delete a\0 0 1 2 3\r\n', ours: BAD_FORMAT, theirs: 'NOT_FOUND\r\n' },
-      { told: 'set a\0b 0 0 1\r\nx\r\n', ours: BAD_FORMAT, theirs: 'ERROR\r\nERROR\r\n' },
+      { request: 'delete a\0 0 1 2 3\r\n', ours: BAD_FORMAT, theirs: 'NOT_FOUND\r\n' },
+      { request: 'set a\0b 0 0 1\r\nx\r\n', ours: BAD_FORMAT, theirs: 'ERROR\r\nERROR\r\n' },
     ],
   },
   {
     title: 'A value of blanks is not a number',
-    reason: 'memcached reads on past the value, into whatever lies behind it.',
+    reason: 'memcached reads past the value, into other memory.',
     examples: [
-      { told: 'set n 0 0 2\r\n  \r\nincr n 1\r\n', ours: `STORED\r\n${NON_NUMERIC}` },
-      { told: 'set n 0 0 1\r\n\t\r\ndecr n 1\r\n', ours: `STORED\r\n${NON_NUMERIC}` },
+      { request: 'set n 0 0 2\r\n  \r\nincr n 1\r\n', ours: `STORED\r\n${NON_NUMERIC}` },
+      { request: 'set n 0 0 1\r\n\t\r\ndecr n 1\r\n', ours: `STORED\r\n${NON_NUMERIC}` },
     ],
   },
   {
     title: 'Counters use all 64 bits',
     reason:
-      'for values of 2^63 and more memcached looks for a minus sign past the value, and refuses when it finds one.',
+      'From 2^63 on memcached refuses if it finds a minus sign in the memory behind the value.',
     examples: [
       {
-        told: 'set n 0 0 20\r\n18446744073709551614\r\nincr n 1\r\n',
+        request: 'set n 0 0 20\r\n18446744073709551614\r\nincr n 1\r\n',
         ours: 'STORED\r\n18446744073709551615\r\n',
       },
     ],
   },
   {
-    title: 'A later flush_all never revives what an earlier one hid',
-    reason: 'in memcached the second replaces the first, so items not yet reclaimed come back.',
+    title: 'A later flush_all does not reveal items that an earlier one hid',
+    reason:
+      'In memcached the second replaces the first, so items that it has not reclaimed reappear.',
     examples: [
       {
-        told: 'set a 0 0 1\r\nx\r\nflush_all\r\nflush_all 2000000000\r\nget a\r\n',
+        request: 'set a 0 0 1\r\nx\r\nflush_all\r\nflush_all 2000000000\r\nget a\r\n',
         ours: 'STORED\r\nOK\r\nOK\r\nEND\r\n',
       },
     ],
   },
   {
     title: 'NUL does not end a number',
-    reason:
-      'memcached reads a value as a C string, and counts 12 in a value whose bytes go on after it.',
+    reason: 'memcached reads a value as a C string, so it reads 12 although more bytes follow.',
     examples: [
       {
-        told: 'set n 0 0 4\r\n12\0a\r\nincr n 1\r\n',
+        request: 'set n 0 0 4\r\n12\0a\r\nincr n 1\r\n',
         ours: `STORED\r\n${NON_NUMERIC}`,
         theirs: 'STORED\r\n13\r\n',
       },
     ],
   },
   {
-    title: 'A refused get takes no other reply with it',
+    title: 'A refused get does not affect other replies',
     reason:
-      'memcached drops the replies of earlier requests in the same packet too, and its client waits for them forever.',
+      'memcached also drops the replies to earlier requests in the same packet, ' +
+      'and the client waits for them forever.',
     examples: [
       {
-        told: `set a 0 0 1\r\nx\r\nget ${TOO_LONG_KEY}\r\n`,
+        request: `set a 0 0 1\r\nx\r\nget ${TOO_LONG_KEY}\r\n`,
         ours: `STORED\r\n${BAD_FORMAT}`,
         theirs: BAD_FORMAT,
       },
     ],
   },
   {
-    title: 'A client that stops in the middle of a request gets the replies before it',
+    title: 'A client that stops inside a request gets the earlier replies',
     reason: 'memcached loses replies that it has not written yet when the client closes its side.',
     examples: [
-      { told: 'set a 0 0 1\r\nx\r\nset a 0 0 20\r\nhi\r\n', ours: 'STORED\r\n', theirs: '' },
+      { request: 'set a 0 0 1\r\nx\r\nset a 0 0 20\r\nhi\r\n', ours: 'STORED\r\n', theirs: '' },
       {
-        told: 'add a 0 0 2000000\r\nhi\r\n',
+        request: 'add a 0 0 2000000\r\nhi\r\n',
         ours: 'SERVER_ERROR object too large for cache\r\n',
         theirs: '',
       },
     ],
   },
   {
-    title: 'The data of a refused ms line is swallowed where its length is known',
+    title: 'The node skips the data of a refused ms line if it knows the length',
     reason:
-      'memcached 1.6.18 does so for most errors, but not for a key that is too long or too many flags.',
+      'memcached 1.6.18 skips it after most errors, ' +
+      'but not after a key that is too long or too many flags.',
     examples: [
       {
-        told: `ms ${TOO_LONG_KEY} 2\r\nhi\r\nmn\r\n`,
+        request: `ms ${TOO_LONG_KEY} 2\r\nhi\r\nmn\r\n`,
         ours: `${BAD_FORMAT}MN\r\n`,
         theirs: `${BAD_FORMAT}ERROR\r\nMN\r\n`,
       },
     ],
   },
   {
-    title: 'Meta numbers that do not fit are refused',
-    reason: 'memcached cuts them to 32 bits: 4294967301 becomes 5.',
+    title: 'The node refuses meta numbers that do not fit',
+    reason: 'memcached truncates them to 32 bits: 4294967301 becomes 5.',
     examples: [
       {
-        told: 'ms a 2 F4294967301\r\nhi\r\nmg a f\r\n',
+        request: 'ms a 2 F4294967301\r\nhi\r\nmg a f\r\n',
         ours: `${BAD_FORMAT}EN\r\n`,
         theirs: 'HD\r\nHD f5\r\n',
       },
     ],
   },
   {
-    title: 'An opaque that is too long is refused before anything is done',
-    reason: 'memcached counts, touches and vivifies first, and then refuses.',
+    title: 'The node refuses an opaque that is too long before it executes the request',
+    reason: 'memcached counts, touches and creates first, and then refuses.',
     examples: [
       {
-        told: `set n 0 0 1\r\n5\r\nma n O${'o'.repeat(32)}\r\nmg n v\r\n`,
+        request: `set n 0 0 1\r\n5\r\nma n O${'o'.repeat(32)}\r\nmg n v\r\n`,
         ours: 'STORED\r\nCLIENT_ERROR opaque token too long\r\nVA 1\r\n5\r\n',
         theirs: 'STORED\r\nCLIENT_ERROR opaque token too long\r\nVA 1\r\n6\r\n',
       },
     ],
   },
   {
-    title: 'A key given in base64 stays one',
+    title: 'A base64 key stays a base64 key',
     reason:
-      'memcached forgets it when it vivifies, appends or makes a longer number, and then shows raw bytes.',
+      'memcached loses the mark when it creates, appends or makes a longer number, ' +
+      'and then shows raw bytes.',
     examples: [
       {
-        told: 'ma YQ== b N0\r\nmg a k\r\n',
+        request: 'ma YQ== b N0\r\nmg a k\r\n',
         ours: 'HD\r\nHD kYQ== b\r\n',
         theirs: 'HD\r\nHD ka\r\n',
       },
       {
-        told: 'ms YQ== 1 b\r\nx\r\nms YQ== 1 b MA\r\ny\r\nmg a k v\r\n',
+        request: 'ms YQ== 1 b\r\nx\r\nms YQ== 1 b MA\r\ny\r\nmg a k v\r\n',
         ours: 'HD\r\nHD\r\nVA 2 kYQ== b\r\nxy\r\n',
         theirs: 'HD\r\nHD\r\nVA 2 ka\r\nxy\r\n',
       },
@@ -222,99 +227,103 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     title: 'ma sets the time of a number that grew',
-    reason: 'memcached sets it on the item that the longer number has replaced.',
+    reason: 'memcached sets the time of the item that the longer number has replaced.',
     examples: [
       {
-        told: 'set n 0 0 1\r\n9\r\nma n T0\r\nset n 0 100 1\r\n9\r\nma n T0\r\nmg n t\r\n',
+        request: 'set n 0 0 1\r\n9\r\nma n T0\r\nset n 0 100 1\r\n9\r\nma n T0\r\nmg n t\r\n',
         ours: 'STORED\r\nHD\r\nSTORED\r\nHD\r\nHD t-1\r\n',
       },
     ],
   },
   {
-    title: 'A time that has run out is shown as 0',
+    title: 't shows 0 for a time that has passed',
     reason: 'memcached wraps around below 0.',
-    examples: [{ told: 'set a 0 0 1\r\nx\r\nmg a T-1 t\r\n', ours: 'STORED\r\nHD t0\r\n' }],
+    examples: [{ request: 'set a 0 0 1\r\nx\r\nmg a T-1 t\r\n', ours: 'STORED\r\nHD t0\r\n' }],
   },
   {
-    title: 'Meta flags and commands that came after 1.6.18',
+    title: 'Meta flags and commands newer than 1.6.18',
     reason:
-      'They are answered as memcached 1.6.45 answers them: E, x, C of mg, s of ms, N with MA and MP; mgdump.',
+      'slabring sends the replies of memcached 1.6.45: ' +
+      'E, x, C of mg, s of ms, N with MA and MP; mgdump.',
     examples: [
       {
-        told: 'ms a 2 E7 c s\r\nhi\r\n',
+        request: 'ms a 2 E7 c s\r\nhi\r\n',
         ours: 'HD c7 s2\r\n',
         theirs: 'CLIENT_ERROR invalid flag\r\n',
       },
-      { told: 'ms a 2 E7\r\nhi\r\nmg a v C7\r\n', ours: 'HD\r\nHD\r\n' },
+      { request: 'ms a 2 E7\r\nhi\r\nmg a v C7\r\n', ours: 'HD\r\nHD\r\n' },
       {
-        told: 'ms a 2 MA N30\r\nhi\r\nmg a v\r\n',
+        request: 'ms a 2 MA N30\r\nhi\r\nmg a v\r\n',
         ours: 'HD\r\nVA 2\r\nhi\r\n',
         theirs: 'NS\r\nEN\r\n',
       },
       {
-        told: 'set a 5 0 1\r\nx\r\nmd a x\r\nmg a v f\r\n',
+        request: 'set a 5 0 1\r\nx\r\nmd a x\r\nmg a v f\r\n',
         ours: 'STORED\r\nHD\r\nVA 0 f0\r\n\r\n',
         theirs: 'STORED\r\nCLIENT_ERROR invalid or duplicate flag\r\nVA 1 f5\r\nx\r\n',
       },
-      { told: 'lru_crawler mgdump all\r\n', ours: 'OK\r\nEN\r\n', theirs: 'ERROR\r\n' },
+      { request: 'lru_crawler mgdump all\r\n', ours: 'OK\r\nEN\r\n', theirs: 'ERROR\r\n' },
     ],
   },
   {
-    title: 'A tombstone has a CAS id of its own',
+    title: 'A tombstone has its own CAS id',
     reason:
-      'memcached 1.6.45 keeps the old one on md x: whoever read before the delete could write over it.',
+      'memcached 1.6.45 keeps the old one on md x, ' +
+      'so a client that read before the delete could overwrite the tombstone.',
     examples: [
       {
-        told: 'ms a 1 E7\r\nx\r\nmd a x\r\nms a 1 C7\r\ny\r\n',
+        request: 'ms a 1 E7\r\nx\r\nmd a x\r\nms a 1 C7\r\ny\r\n',
         ours: 'HD\r\nHD\r\nEX\r\n',
       },
     ],
   },
   {
-    title: 'Binary verbosity is answered',
-    reason: 'memcached calls it an unknown command, and waits for bytes that do not come.',
+    title: 'The node answers binary verbosity',
+    reason: 'memcached replies that the command is unknown, and waits for bytes that do not come.',
     examples: [
       {
-        told: binary({ opcode: 0x1b, extras: u32(1), opaque: 0 }),
+        request: binary({ opcode: 0x1b, extras: uint32Extras(1), opaque: 0 }),
         ours: reply(0x1b, 0, ''),
       },
     ],
   },
   {
-    title: 'An unknown binary opcode costs only its own packet',
+    title: 'An unknown binary opcode affects only its own packet',
     reason:
-      'memcached skips too much when the packet has a key or extras, and reads on in the middle of the next one.',
+      'memcached skips too much if the packet has a key or extras, ' +
+      'and continues inside the next packet.',
     examples: [
       {
-        told: binary({ opcode: 0x99, key: 'abc', opaque: 0 }) + binary({ opcode: 0x0a, opaque: 0 }),
+        request:
+          binary({ opcode: 0x99, key: 'abc', opaque: 0 }) + binary({ opcode: 0x0a, opaque: 0 }),
         ours: reply(0x99, 0x81, 'Unknown command') + reply(0x0a, 0, ''),
       },
     ],
   },
   {
-    title: 'config is answered',
-    reason: "memcached has none; it is ElastiCache's.",
-    examples: [{ told: 'config get cluster\r\n', ours: 'END\r\n', theirs: 'ERROR\r\n' }],
+    title: 'The node answers config',
+    reason: "memcached does not have this command; it is ElastiCache's.",
+    examples: [{ request: 'config get cluster\r\n', ours: 'END\r\n', theirs: 'ERROR\r\n' }],
   },
   {
-    title: 'stats sizes_enable and sizes_disable end',
+    title: 'stats sizes_enable and sizes_disable end with END',
     reason: 'A client reads statistics up to END.',
     examples: [
       {
-        told: 'stats sizes_disable\r\n',
+        request: 'stats sizes_disable\r\n',
         ours: 'STAT sizes_status disabled\r\nEND\r\n',
         theirs: 'STAT sizes_status disabled\r\n',
       },
     ],
   },
-  // The last: its flush is still to come.
+  // This must be the last difference: its flush acts later.
   {
-    title: 'flush_all with a delay does not act early',
-    reason: 'memcached takes a second off, so that a delay of one second acts at once.',
+    title: 'A delayed flush_all does not act early',
+    reason: 'memcached subtracts a second, so a delay of one second acts at once.',
     examples: [
-      // Two seconds for ours, so that a tick of the clock between the requests changes nothing.
+      // Two seconds, so that a tick of the clock between the requests changes nothing.
       {
-        told: 'set a 0 0 1\r\nx\r\nflush_all 2\r\nget a\r\n',
+        request: 'set a 0 0 1\r\nx\r\nflush_all 2\r\nget a\r\n',
         ours: 'STORED\r\nOK\r\nVALUE a 0 1\r\nx\r\nEND\r\n',
       },
     ],
@@ -322,10 +331,10 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
 ];
 
 /**
- * Fields of memcached's statistics that ours leave out, in its order: figures of parts that slabring does not have. The
- * list is exact, so a field that is added leaves it.
+ * Fields of memcached's statistics that slabring omits, in memcached's order: those of disabled
+ * parts. The list is exact: a field that slabring adds must leave the list.
  */
-export const FIELDS_LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
+export const OMITTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'stats settings': [
     ...['ext_item_size', 'ext_item_age', 'ext_low_ttl', 'ext_recache_rate', 'ext_wbuf_size'],
     ...['ext_compact_under', 'ext_drop_under', 'ext_max_sleep', 'ext_max_frag'],

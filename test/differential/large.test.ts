@@ -1,35 +1,44 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { memcachedMissing } from '../support/memcached.ts';
+import { whyNoMemcached } from '../support/memcached.ts';
 import { RawConnection } from '../support/wire.ts';
 import { ORACLE_VERSION, type Pair, startPair, stopPair } from './servers.ts';
 
-/** memcached counts 48 bytes of header, 8 of CAS id, a NUL behind the key, CRLF behind the value. */
+/** An item in memcached has 48 bytes of header, 8 of CAS id, a NUL after its key, and a CRLF. */
 const OVERHEAD_BYTES = 48 + 8 + 1 + 2;
 const FLAGS_BYTES = 4;
 const value = (length: number): string =>
   '0123456789abcdef'.repeat(length / 16 + 1).slice(0, length);
 
-const storing = (command: string, key: string, length: number, flags = 0): string =>
+const storageRequest = (command: string, key: string, length: number, flags = 0): string =>
   `${command} ${key} ${flags} 0 ${length}\r\n${value(length)}\r\n`;
 
-/** Values a little below, at and above the limit, by every command that stores. */
+/** Steps that store values just below, at and above the limit, with every storage command. */
 function limitSteps(itemBytesMax: number): readonly string[] {
   const keys = ['a', 'k'.repeat(250)];
   const steps: string[] = [];
   for (const key of keys) {
-    const most = itemBytesMax - OVERHEAD_BYTES - key.length;
-    for (const length of [most - 1, most, most + 1]) {
-      steps.push(storing('set', key, length), `get ${key}\r\n`);
-      steps.push(storing('set', key, length - FLAGS_BYTES, 7), `get ${key}\r\n`);
-      steps.push(storing('set', key, 5), storing('replace', key, length), `get ${key}\r\n`);
+    const valueBytesMax = itemBytesMax - OVERHEAD_BYTES - key.length;
+    for (const length of [valueBytesMax - 1, valueBytesMax, valueBytesMax + 1]) {
+      steps.push(storageRequest('set', key, length), `get ${key}\r\n`);
+      steps.push(storageRequest('set', key, length - FLAGS_BYTES, 7), `get ${key}\r\n`);
+      steps.push(
+        storageRequest('set', key, 5),
+        storageRequest('replace', key, length),
+        `get ${key}\r\n`,
+      );
       steps.push(`ms ${key} ${length}\r\n` + `${value(length)}\r\n`);
       steps.push(`mg ${key} s v\r\n`);
-      steps.push(storing('set', key, length - 100), storing('append', key, 100));
-      steps.push(`mg ${key} s v\r\n`, storing('prepend', key, 1), `mg ${key} s\r\n`);
+      steps.push(storageRequest('set', key, length - 100), storageRequest('append', key, 100));
+      steps.push(`mg ${key} s v\r\n`, storageRequest('prepend', key, 1), `mg ${key} s\r\n`);
     }
   }
-  steps.push(storing('set', 'a', itemBytesMax), 'get a\r\n');
-  steps.push(storing('set', 'n', itemBytesMax / 2), 'incr n 1\r\n', 'touch n 0\r\n', 'gat 0 n\r\n');
+  steps.push(storageRequest('set', 'a', itemBytesMax), 'get a\r\n');
+  steps.push(
+    storageRequest('set', 'n', itemBytesMax / 2),
+    'incr n 1\r\n',
+    'touch n 0\r\n',
+    'gat 0 n\r\n',
+  );
   steps.push('delete n\r\n', 'get n\r\n');
   return steps;
 }
@@ -39,7 +48,7 @@ const SIZES = [
   { limit: '-I 8m -m 64', args: ['-I', '8m', '-m', '64'], itemBytesMax: 8 * 2 ** 20 },
 ] as const;
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)('large values', () => {
+describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined)('as memcached, large values', () => {
   for (const { limit, args, itemBytesMax } of SIZES) {
     describe(limit, () => {
       let pair: Pair | undefined;
@@ -48,7 +57,7 @@ describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)('large values', 
       });
       afterAll(() => stopPair(pair));
 
-      test('both store, refuse and send the same', { timeout: 60_000 }, async () => {
+      test('slabring stores, refuses and sends the same values', { timeout: 60_000 }, async () => {
         const ours = await RawConnection.connect(pair!.ours.address);
         const theirs = await RawConnection.connect(pair!.theirs.address);
         for (const step of limitSteps(itemBytesMax)) {

@@ -5,57 +5,62 @@ import { startMemcached } from '../support/memcached.ts';
 import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';
 
-/** The version whose replies are ours (facts: Debian's package). */
+/** The memcached version that slabring must agree with: Debian's package. */
 export const ORACLE_VERSION = '1.6.18';
 
-/** With `SUBJECT=memcached` a second memcached takes our place: the rig's proof of itself, without differences. */
+/**
+ * With `SUBJECT=memcached` a second memcached takes the place of slabring. Then there must be no
+ * differences, which tests the comparison itself.
+ */
 export const subjectIsMemcached = process.env['SUBJECT'] === 'memcached';
 
 export interface Pair {
   readonly ours: TestServer;
-  /** Another one after {@link renewOracle}. */
+  /** {@link restartOracle} replaces it. */
   readonly theirs: TestServer;
 }
 
-/** How each pair's memcached was started. */
-const oracleStarts = new WeakMap<Pair, () => Promise<TestServer>>();
+/** The function that starts the memcached of each pair. */
+const oracleStarters = new WeakMap<Pair, () => Promise<TestServer>>();
 
 /**
- * Replaces the pair's memcached by a fresh one. A difference counts only if that one shows it too: behind a number of
- * 2^63 and more memcached looks for a minus sign up to the next NUL, be it in another item (util.c, safe_strtoull), so
- * its reply may hang on what earlier scripts left in its memory, and on where that lies.
+ * Replaces the pair's memcached by a new process. A difference counts only if the new process shows
+ * it too: after a number of 2^63 or more, memcached searches for a minus sign up to the next NUL,
+ * even in another item (util.c, safe_strtoull). So its reply may depend on the memory that earlier
+ * scripts left behind.
  */
-export async function renewOracle(pair: Pair): Promise<void> {
-  const start = oracleStarts.get(pair);
-  if (start === undefined) throw new Error('only a pair of startPair has a memcached to renew');
+export async function restartOracle(pair: Pair): Promise<void> {
+  const start = oracleStarters.get(pair);
+  if (start === undefined) throw new Error('restartOracle needs a pair that startPair has started');
   await pair.theirs.stop();
   Object.assign(pair, { theirs: await start() });
 }
 
 /**
- * memcached without its background LRU work: that holds an item for a moment after some gets, and a decr in that
- * moment makes a fresh copy instead of padding in place, so replies would depend on luck.
+ * Disables memcached's LRU maintainer, which pins an item for a moment after some gets. A decr in
+ * that moment makes a new copy instead of padding in place, so replies would depend on timing.
  */
-const QUIET_MEMCACHED = ['-o', 'no_lru_maintainer'];
+const WITHOUT_LRU_MAINTAINER = ['-o', 'no_lru_maintainer'];
 
 export interface PairOptions {
-  /** For both. */
+  /** Arguments for both servers. */
   readonly args?: readonly string[];
-  /** Ours speaks TLS. */
+  /** Whether slabring serves TLS. */
   readonly tls?: boolean;
-  /** memcached as it comes, its background work included. */
-  readonly lively?: boolean;
+  /** Whether memcached runs its LRU maintainer, as it does by default. */
+  readonly withBackgroundWork?: boolean;
 }
 
-/** Both servers, with the same arguments. */
+/** Starts both servers with the same arguments. */
 export async function startPair(options: PairOptions = {}): Promise<Pair> {
-  const { args = [], lively = false, tls = false } = options;
-  const memcached = () => startMemcached({ args: lively ? args : [...args, ...QUIET_MEMCACHED] });
+  const { args = [], withBackgroundWork: lively = false, tls = false } = options;
+  const memcached = () =>
+    startMemcached({ args: lively ? args : [...args, ...WITHOUT_LRU_MAINTAINER] });
   const theirs = await memcached();
   try {
-    const ours = () => (tls ? startSecure(args) : startSlabring({ args }));
+    const ours = () => (tls ? startWithTls(args) : startSlabring({ args }));
     const pair = { theirs, ours: await (subjectIsMemcached ? memcached() : ours()) };
-    oracleStarts.set(pair, memcached);
+    oracleStarters.set(pair, memcached);
     return pair;
   } catch (error) {
     await theirs.stop();
@@ -63,8 +68,8 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
   }
 }
 
-/** The certificate is read at the start, so its files need not stay. */
-async function startSecure(args: readonly string[]): Promise<TestServer> {
+/** Starts slabring with TLS. It reads the certificate at start-up, so the files need not stay. */
+async function startWithTls(args: readonly string[]): Promise<TestServer> {
   const folder = await temporaryFolder();
   try {
     const authority = await Authority.create(folder.path);

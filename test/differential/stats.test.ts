@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { memcachedMissing } from '../support/memcached.ts';
+import { whyNoMemcached } from '../support/memcached.ts';
 import { RawConnection } from '../support/wire.ts';
-import { FIELDS_LEFT_OUT } from './known-differences.ts';
+import { OMITTED_FIELDS } from './known-differences.ts';
 import { lines, put } from './script.ts';
 import { ORACLE_VERSION, type Pair, startPair, stopPair, subjectIsMemcached } from './servers.ts';
 
-/** Counted alike by both after the same requests (not get_expired and total_items: memcached's background work changes them). */
+/**
+ * Counters that agree after the same requests. Not get_expired and total_items, because
+ * memcached's background work changes them.
+ */
 const SAME_VALUES = [
   ...['cmd_get', 'cmd_set', 'cmd_flush', 'cmd_touch', 'cmd_meta', 'get_hits', 'get_misses'],
   ...['delete_misses', 'delete_hits', 'incr_misses', 'incr_hits', 'decr_misses', 'decr_hits'],
@@ -30,7 +33,7 @@ const SAME_VALUES = [
   ...['rejected_connections', 'auth_cmds', 'auth_errors', 'bytes_read', 'accepting_conns'],
 ] as const;
 
-/** Settings whose value is given by the arguments below, or has the same default. */
+/** Settings that ARGS sets, or that have the same default. */
 const SAME_SETTINGS = [
   ...['maxbytes', 'maxconns', 'udpport', 'evictions', 'growth_factor', 'chunk_size', 'num_threads'],
   ...[
@@ -45,7 +48,7 @@ const SAME_SETTINGS = [
 
 const ARGS = ['-m', '32', '-c', '77', '-t', '2', '-R', '9', '-b', '55', '-f', '1.5', '-n', '64'];
 
-const WORK = [
+const REQUESTS = [
   lines('flush_all'),
   ...[put('set', 'a', '1'), put('set', 'b', 'x'), put('add', 'a', '2'), put('append', 'b', 'y')],
   ...[
@@ -83,8 +86,8 @@ async function statsOf(connection: RawConnection, request: string): Promise<Stat
   return new Map([...rows].map(([, name = '', value = '']) => [name, value]));
 }
 
-/** `wanted` in their order, with others allowed between. */
-function missingInOrder(wanted: Iterable<string>, got: Iterable<string>): string[] {
+/** The names of `wanted` that `got` lacks or has in another order; `got` may have more names. */
+function missingOrOutOfOrder(wanted: Iterable<string>, got: Iterable<string>): string[] {
   const rest = [...got];
   let at = 0;
   return [...wanted].filter((name) => {
@@ -94,27 +97,27 @@ function missingInOrder(wanted: Iterable<string>, got: Iterable<string>): string
   });
 }
 
-const leftOut = (request: string): readonly string[] =>
-  subjectIsMemcached ? [] : (FIELDS_LEFT_OUT[request] ?? []);
+const omittedFields = (request: string): readonly string[] =>
+  subjectIsMemcached ? [] : (OMITTED_FIELDS[request] ?? []);
 
-const chosen = (stats: Stats, names: readonly string[]) =>
+const pick = (stats: Stats, names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, stats.get(name)]));
 
-/** Classes are numbered by chunk size, which is the server's own affair. */
+/** The field names without the class number, which depends on the chunk sizes of the server. */
 const withoutClass = (stats: Stats) =>
   new Set([...stats.keys()].map((name) => name.replace(/\d+:/, 'N:')));
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)('stats', () => {
+describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined)('stats', () => {
   let pair: Pair | undefined;
   let ours: RawConnection;
   let theirs: RawConnection;
 
   beforeAll(async () => {
-    pair = await startPair({ args: ARGS, lively: true });
+    pair = await startPair({ args: ARGS, withBackgroundWork: true });
     ours = await RawConnection.connect(pair.ours.address);
     theirs = await RawConnection.connect(pair.theirs.address);
     for (const connection of [ours, theirs])
-      for (const step of WORK) await connection.exchange(step);
+      for (const step of REQUESTS) await connection.exchange(step);
   });
   afterAll(async () => {
     ours?.destroy();
@@ -123,50 +126,52 @@ describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined)('stats', () => {
   });
 
   test.for(['stats', 'stats settings'])(
-    '%s: the fields of memcached, in its order',
+    '%s has the fields of memcached, in its order',
     async (request) => {
       const [mine, other] = [await statsOf(ours, request), await statsOf(theirs, request)];
-      expect(missingInOrder(other.keys(), mine.keys())).toEqual(leftOut(request));
+      expect(missingOrOutOfOrder(other.keys(), mine.keys())).toEqual(omittedFields(request));
     },
   );
 
   test.for(['stats items', 'stats slabs', 'stats sizes'])(
-    '%s: the fields of memcached, in its order',
+    '%s has the fields of memcached, in its order',
     async (request) => {
       const [mine, other] = [await statsOf(ours, request), await statsOf(theirs, request)];
-      expect(missingInOrder(withoutClass(other), withoutClass(mine))).toEqual(leftOut(request));
+      expect(missingOrOutOfOrder(withoutClass(other), withoutClass(mine))).toEqual(
+        omittedFields(request),
+      );
     },
   );
 
-  test('the counters of the same work', async () => {
+  test('the same requests give the same counters', async () => {
     const [mine, other] = [await statsOf(ours, 'stats'), await statsOf(theirs, 'stats')];
-    expect(chosen(mine, SAME_VALUES)).toEqual(chosen(other, SAME_VALUES));
+    expect(pick(mine, SAME_VALUES)).toEqual(pick(other, SAME_VALUES));
   });
 
-  test('the settings of the same arguments', async () => {
+  test('the same arguments give the same settings', async () => {
     const [mine, other] = [
       await statsOf(ours, 'stats settings'),
       await statsOf(theirs, 'stats settings'),
     ];
-    expect(chosen(mine, SAME_SETTINGS)).toEqual(chosen(other, SAME_SETTINGS));
+    expect(pick(mine, SAME_SETTINGS)).toEqual(pick(other, SAME_SETTINGS));
   });
 
-  test('stats conns: what each connection says of itself', async () => {
+  test('stats conns has the fields of memcached', async () => {
     const fields = async (connection: RawConnection) =>
       new Set(
         [...(await statsOf(connection, 'stats conns')).keys()].map((name) =>
           name.replace(/^\d+:/, 'N:'),
         ),
       );
-    expect(missingInOrder(await fields(theirs), await fields(ours))).toEqual([]);
+    expect(missingOrOutOfOrder(await fields(theirs), await fields(ours))).toEqual([]);
   });
 
-  test('stats reset starts the counters again', async () => {
+  test('stats reset resets the same counters as memcached', async () => {
     const after = async (connection: RawConnection) => {
       const reply = await connection.exchange('stats reset\r\n');
       return {
         reply: reply.toString(),
-        ...chosen(await statsOf(connection, 'stats'), [
+        ...pick(await statsOf(connection, 'stats'), [
           'cmd_get',
           'cmd_set',
           'get_hits',

@@ -1,36 +1,36 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { memcachedMissing } from '../support/memcached.ts';
+import { whyNoMemcached } from '../support/memcached.ts';
 import { SCRIPTS } from './cases/index.ts';
 import { Conversation, Mismatch } from './conversation.ts';
 import type { Script } from './script.ts';
-import { ORACLE_VERSION, type Pair, renewOracle, startPair, stopPair } from './servers.ts';
+import { ORACLE_VERSION, type Pair, restartOracle, startPair, stopPair } from './servers.ts';
 
-const SHOWS_CAS = /\{cas /;
+const USES_CAS = /\{cas /;
 
-async function tell(pair: Pair, steps: readonly string[]): Promise<void> {
+async function runScript(pair: Pair, steps: readonly string[]): Promise<void> {
   try {
-    await tellOnce(pair, steps);
+    await runScriptOnce(pair, steps);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
-    await renewOracle(pair);
-    await tellOnce(pair, steps);
+    await restartOracle(pair);
+    await runScriptOnce(pair, steps);
   }
 }
 
-async function tellOnce(pair: Pair, steps: readonly string[]): Promise<void> {
+async function runScriptOnce(pair: Pair, steps: readonly string[]): Promise<void> {
   const conversation = await Conversation.begin(pair);
   try {
-    for (const step of steps) await conversation.tell(step, 'alone');
+    for (const step of steps) await conversation.send(step, 'alone');
   } finally {
     conversation.end();
   }
 }
 
-const suitsBurst = ({ steps, pace }: Script): boolean =>
-  pace !== 'stepwise' && steps.length > 1 && !steps.some((step) => SHOWS_CAS.test(step));
+const canRunInOneBurst = ({ steps, pace }: Script): boolean =>
+  pace !== 'stepwise' && steps.length > 1 && !steps.some((step) => USES_CAS.test(step));
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
-  'the same replies as memcached, by %s',
+describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+  'slabring sends the replies of memcached, over %s',
   (transport) => {
     let pair: Pair | undefined;
     beforeAll(async () => {
@@ -40,9 +40,9 @@ describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TL
 
     for (const [group, scripts] of Object.entries(SCRIPTS)) {
       describe(group, () => {
-        test.for(scripts)('$name', (script) => tell(pair!, script.steps));
-        test.for(scripts.filter(suitsBurst))('$name, in one burst', ({ steps }) =>
-          tell(pair!, [steps.join('')]),
+        test.for(scripts)('$name', (script) => runScript(pair!, script.steps));
+        test.for(scripts.filter(canRunInOneBurst))('$name, in one burst', ({ steps }) =>
+          runScript(pair!, [steps.join('')]),
         );
       });
     }

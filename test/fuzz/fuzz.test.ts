@@ -6,10 +6,10 @@ import type { TestServer } from '../support/server.ts';
 import { fuzzNode } from './node-fuzz.ts';
 import { fuzzSessions } from './session-fuzz.ts';
 
-/** A short budget; `npm run fuzz -- --minutes 60` takes its time. */
+/** A small number for every run; `npm run fuzz -- --minutes 60` fuzzes for longer. */
 const SESSION_STREAMS = 2000;
 const NODE_STREAMS = 300;
-/** A node with `-m 16` may hold this much after all that: its memory is bounded. */
+/** The limit for the memory of a node with `-m 16` after all streams. */
 const RSS_KIB_MAX = 600 * 1024;
 const seed = testSeed();
 
@@ -19,11 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test(`${SESSION_STREAMS} streams of any bytes leave a sound store, seed ${seed}`, () => {
+test(`a store stays consistent after ${SESSION_STREAMS} random streams, seed ${seed}`, () => {
   expect(() => fuzzSessions(seed, SESSION_STREAMS)).not.toThrow();
 });
 
-test(`${NODE_STREAMS} streams leave a node as it was, seed ${seed}`, async () => {
+test(`a node survives ${NODE_STREAMS} random streams within its memory, seed ${seed}`, async () => {
   await fuzzNode(server, seed, NODE_STREAMS);
   const status = await readFile(`/proc/${server.pid}/status`, 'utf8').catch(() => 'VmRSS: 0');
   expect(Number(/VmRSS:\s*(\d+)/.exec(status)?.[1])).toBeLessThan(RSS_KIB_MAX);

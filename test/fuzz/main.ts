@@ -1,4 +1,4 @@
-/** `npm run fuzz -- [--minutes N] [--seed S]`: random bytes to all codecs, for as long as wanted. */
+/** `npm run fuzz -- [--minutes N] [--seed S]`: sends random bytes to all decoders for N minutes. */
 import cliProgress from 'cli-progress';
 import yargs from 'yargs';
 import { startSlabring } from '../support/node-process.ts';
@@ -11,10 +11,14 @@ const MS_PER_MINUTE = 60_000;
 
 const { minutes, seed } = yargs(process.argv.slice(2))
   .usage(
-    'npm run fuzz -- [options]\n\nSends random and damaged requests of every dialect to sessions and to a node.',
+    'npm run fuzz -- [options]\n\nSends random and mutated requests to sessions and to a node.',
   )
-  .option('minutes', { type: 'number', default: 1, describe: 'how long' })
-  .option('seed', { type: 'number', default: Date.now() % 2 ** 31, describe: 'of the first round' })
+  .option('minutes', { type: 'number', default: 1, describe: 'how long to fuzz' })
+  .option('seed', {
+    type: 'number',
+    default: Date.now() % 2 ** 31,
+    describe: 'the seed of the first round',
+  })
   .strict()
   .parseSync();
 
@@ -27,17 +31,17 @@ bar.start(Math.ceil(minutes * 60), 0, { streams: 0, seed });
 let streams = 0;
 try {
   for (let round = 0; Date.now() - startedMs < minutes * MS_PER_MINUTE; round++) {
-    const show = (): void => {
+    const updateBar = (): void => {
       const seconds = Math.floor((Date.now() - startedMs) / 1000);
       bar.update(Math.min(seconds, Math.ceil(minutes * 60)), { streams, seed: seed + round });
     };
-    fuzzSessions(seed + round, SESSION_STREAMS_PER_ROUND, show);
+    fuzzSessions(seed + round, SESSION_STREAMS_PER_ROUND, updateBar);
     streams += SESSION_STREAMS_PER_ROUND;
-    await fuzzNode(server, seed + round, NODE_STREAMS_PER_ROUND, show);
+    await fuzzNode(server, seed + round, NODE_STREAMS_PER_ROUND, updateBar);
     streams += NODE_STREAMS_PER_ROUND;
   }
   bar.stop();
-  console.log(`${streams} streams, nothing broke.`);
+  console.log(`Sent ${streams} streams; found no failure.`);
 } catch (error) {
   bar.stop();
   console.error(error instanceof Error ? error.message : error);

@@ -1,74 +1,76 @@
 import { PAUSE } from '../../src/server/session.ts';
 import { audit } from '../../src/store/index.ts';
 import { Random } from '../support/random.ts';
-import { Talker, testShare } from '../support/talker.ts';
+import { SessionHarness, testShare } from '../support/session-harness.ts';
 import { cutRandomly, randomStream, SENTINEL_KEY } from './streams.ts';
 
-/** Streams told to one store before it is looked over, and made anew. */
+/** The number of streams before the store is audited and replaced. */
 const STREAMS_PER_STORE = 200;
 const REQUESTS_PER_TURN = 1_000_000;
-/** Damage can make a flush of any packet, and that would take the sentinel with it. */
+/** A mutation can turn any packet into a flush, which would delete the sentinel. */
 const FLUSH_ALLOWED = false;
-const SET = `set ${SENTINEL_KEY} 5 0 4\r\nkeep\r\n`;
-const HELD = `VALUE ${SENTINEL_KEY} 5 4\r\nkeep\r\nEND\r\n`;
+const SET_SENTINEL = `set ${SENTINEL_KEY} 5 0 4\r\nkeep\r\n`;
+const SENTINEL_HIT = `VALUE ${SENTINEL_KEY} 5 4\r\nkeep\r\nEND\r\n`;
 
-/** A stream that broke something. */
-export class Broken extends Error {
-  override readonly name = 'Broken';
+/** A stream made the node or the store fail. */
+export class FuzzFailure extends Error {
+  override readonly name = 'FuzzFailure';
 }
 
 /**
- * Tells `streams` random streams to sessions on a store without sockets, each cut in two ways.
- * @throws {Broken} with what is wrong and the bytes, as hex, when the store is not sound afterwards,
- * the sentinel is gone, or the two ways got different replies.
+ * Sends random streams, in random pieces, to sessions on a store without sockets.
+ * @throws {FuzzFailure} with the problem and the bytes of the stream, as hex, if a session throws
+ * or the sentinel item is missing; with the findings of the audit, if it fails.
  */
 export function fuzzSessions(
   seed: number,
-  streams: number,
+  streamCount: number,
   progress = (_done: number) => {},
 ): void {
   const random = new Random(seed);
-  for (let done = 0; done < streams; done += STREAMS_PER_STORE) {
-    const count = Math.min(STREAMS_PER_STORE, streams - done);
+  for (let done = 0; done < streamCount; done += STREAMS_PER_STORE) {
+    const count = Math.min(STREAMS_PER_STORE, streamCount - done);
     fuzzStore(random, count, seed, done);
     progress(done + count);
   }
 }
 
-function fuzzStore(random: Random, streams: number, seed: number, before: number): void {
+function fuzzStore(random: Random, streamCount: number, seed: number, firstStream: number): void {
   const share = testShare({ memoryLimitBytes: 8 << 20 });
-  const keeper = new Talker(share);
-  keeper.say(SET);
-  for (let nth = 0; nth < streams; nth++) {
+  const sentinelHarness = new SessionHarness(share);
+  sentinelHarness.send(SET_SENTINEL);
+  for (let index = 0; index < streamCount; index++) {
     const { bytes } = randomStream(random);
     const pieces = cutRandomly(random, bytes);
-    const say = (problem: string): never => {
-      throw new Broken(
-        `seed ${seed}, stream ${before + nth}: ${problem}\n${bytes.toString('hex')}`,
+    const fail = (problem: string): never => {
+      throw new FuzzFailure(
+        `seed ${seed}, stream ${firstStream + index}: ${problem}\n${bytes.toString('hex')}`,
       );
     };
-    const talker = new Talker(share, 0, REQUESTS_PER_TURN, FLUSH_ALLOWED);
+    const harness = new SessionHarness(share, 0, REQUESTS_PER_TURN, FLUSH_ALLOWED);
     try {
-      tell(talker, pieces);
+      feed(harness, pieces);
     } catch (error) {
-      say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
-    talker.session.abandon();
-    if (keeper.say(`get ${SENTINEL_KEY}\r\n`) !== HELD) say('the sentinel is gone');
+    harness.session.abandon();
+    if (sentinelHarness.send(`get ${SENTINEL_KEY}\r\n`) !== SENTINEL_HIT)
+      fail('the sentinel is missing');
   }
-  const problems = audit(keeper.store);
+  const problems = audit(sentinelHarness.store);
   if (problems.length > 0)
-    throw new Broken(`seed ${seed}, by stream ${before + streams}: ${problems}`);
+    throw new FuzzFailure(`seed ${seed}, at stream ${firstStream + streamCount}: ${problems}`);
 }
 
-/** Feeds pieces as a connection would; a session must always get on or ask for more. */
-function tell(talker: Talker, pieces: readonly Buffer[]): void {
+/** Feeds pieces as a connection does; a session must consume no more bytes than it got. */
+function feed(harness: SessionHarness, pieces: readonly Buffer[]): void {
   let carry = Buffer.alloc(0);
   for (const piece of pieces) {
     carry = Buffer.concat([carry, piece]);
-    const { consumed, pause } = talker.feed(carry);
-    if (pause === PAUSE.closing) return;
-    if (consumed > carry.length) throw new Error(`took ${consumed} of ${carry.length} bytes`);
-    carry = Buffer.from(carry.subarray(consumed));
+    const { consumedBytes, pause } = harness.feed(carry);
+    if (pause === PAUSE.close) return;
+    if (consumedBytes > carry.length)
+      throw new Error(`the session consumed ${consumedBytes} of ${carry.length} bytes`);
+    carry = Buffer.from(carry.subarray(consumedBytes));
   }
 }

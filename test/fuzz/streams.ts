@@ -1,4 +1,4 @@
-/** Bytes that a client may send: true requests of all dialects, and what is wrong with them. */
+/** Generates the bytes of a client: valid requests of all dialects, and mutations of them. */
 
 import { generateBursts } from '../differential/binary/generator.ts';
 import { generateSteps } from '../differential/generator.ts';
@@ -9,17 +9,17 @@ export type Dialect = 'text' | 'binary';
 
 const MUTATIONS_MAX = 6;
 const PIECES_MAX = 8;
-/** Never written by anybody: it must come through everything. */
+/** No generated stream uses this key, so its item must stay unchanged. */
 export const SENTINEL_KEY = 'sentinel-key';
 
-/** One connection's bytes: requests, some of them damaged. */
+/** The bytes of one connection: requests, in most streams with mutations. */
 export function randomStream(random: Random): {
   readonly dialect: Dialect;
   readonly bytes: Buffer;
 } {
   const dialect = random.oneIn(3) ? 'binary' : 'text';
   const whole = dialect === 'binary' ? binaryStream(random) : textStream(random);
-  const bytes = random.oneIn(3) ? whole : damage(random, whole);
+  const bytes = random.oneIn(3) ? whole : mutate(random, whole);
   return { dialect, bytes };
 }
 
@@ -33,10 +33,10 @@ function binaryStream(random: Random): Buffer {
   return Buffer.concat(steps.map((step) => packet(step)));
 }
 
-/** Flips, cuts, doubles and inserts bytes; the first stays what decides the dialect. */
-function damage(random: Random, whole: Buffer): Buffer {
+/** Removes, duplicates, inserts, replaces and truncates bytes. */
+function mutate(random: Random, whole: Buffer): Buffer {
   let bytes = whole;
-  for (let left = random.int(1, MUTATIONS_MAX); left > 0; left--) {
+  for (let remaining = random.int(1, MUTATIONS_MAX); remaining > 0; remaining--) {
     const at = random.int(0, bytes.length);
     const end = Math.min(bytes.length, at + random.int(0, 40));
     const change = random.pick<() => readonly Uint8Array[]>([
@@ -55,7 +55,7 @@ function noise(random: Random): Buffer {
   return Buffer.from(Array.from({ length: random.int(1, 12) }, () => random.int(0, 255)));
 }
 
-/** The stream in pieces, as a network may bring them. */
+/** Cuts the stream into random pieces, as a network may deliver them. */
 export function cutRandomly(random: Random, bytes: Buffer): readonly Buffer[] {
   const cuts = Array.from({ length: random.int(0, PIECES_MAX) }, () => random.int(0, bytes.length));
   const at = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];

@@ -1,52 +1,53 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { memcachedMissing, startMemcached } from '../support/memcached.ts';
+import { startMemcached, whyNoMemcached } from '../support/memcached.ts';
 import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';
-import { type Door, type OpenDoor, PLAIN } from './doors.ts';
+import { PLAIN, type PreparedServer, type ServerSetup } from './server-setups.ts';
 
-/** The server under test; the functions answer once it has started. */
-export interface Subject {
+/** The server under test; its functions return values after the server has started. */
+export interface ServerUnderTest {
   readonly name: TestServer['name'];
   readonly address: ServerAddress;
-  /** The certificate to trust; undefined where there is no TLS. */
+  /** The CA certificate that clients must trust; undefined without TLS. */
   readonly certificateFile: () => string | undefined;
 }
 
-/** `host:port`, once the server has started. */
+/** Returns `host:port` after the server has started. */
 export type ServerAddress = () => string;
 
 /**
- * The same tests against ours and against a real memcached, which proves the tests themselves. They are skipped
- * where their client is missing; `clientMissing` says why.
+ * Runs the same tests against slabring and against a real memcached, which validates the tests
+ * themselves. If `clientMissing` gives a reason, the tests are skipped.
  */
 export function describeBothServers(
   title: string,
-  tests: (address: ServerAddress, subject: Subject) => void,
-  door: Door = PLAIN,
+  tests: (address: ServerAddress, subject: ServerUnderTest) => void,
+  setup: ServerSetup = PLAIN,
   clientMissing?: string,
 ): void {
   for (const name of ['slabring', 'memcached'] as const) {
-    const why = clientMissing ?? (name === 'memcached' ? oracleMissing(door) : undefined);
-    if (why !== undefined) console.warn(`skipped: ${title}, ${name}: ${why}`);
-    describe.skipIf(why !== undefined)(`${title}, ${name}`, () => {
-      let open: OpenDoor | undefined;
+    const reason =
+      clientMissing ?? (name === 'memcached' ? memcachedUnavailable(setup) : undefined);
+    if (reason !== undefined) console.warn(`skipped: ${title}, ${name}: ${reason}`);
+    describe.skipIf(reason !== undefined)(`${title}, ${name}`, () => {
+      let prepared: PreparedServer | undefined;
       let server: TestServer | undefined;
       beforeAll(async () => {
-        open = await door.open();
+        prepared = await setup.prepare();
         server = await (name === 'slabring'
-          ? startSlabring(open.slabring)
-          : startMemcached(open.memcached));
+          ? startSlabring(prepared.slabring)
+          : startMemcached(prepared.memcached));
       });
       afterAll(async () => {
         await server?.stop();
-        await open?.close();
+        await prepared?.close();
       });
       const address = () => `${server?.host}:${server?.port}`;
-      tests(address, { name, address, certificateFile: () => open?.certificateFile });
+      tests(address, { name, address, certificateFile: () => prepared?.certificateFile });
     });
   }
 }
 
-function oracleMissing(door: Door): string | undefined {
-  return memcachedMissing() ?? door.memcachedMissing();
+function memcachedUnavailable(setup: ServerSetup): string | undefined {
+  return whyNoMemcached() ?? setup.memcachedMissing();
 }

@@ -1,4 +1,4 @@
-/** npm's `memcached` (3rd-Eden), as far as the sweep uses it. */
+/** The part of npm's `memcached` (3rd-Eden) that the interop tests use. */
 declare module 'memcached' {
   type Callback = (error: unknown, result: unknown) => void;
   type Value = string | number | boolean | object | Uint8Array;

@@ -3,10 +3,10 @@ import type { Credentials } from '../support/sasl.ts';
 
 const TIMEOUT_S = 10;
 
-/** A client that says nothing on the console and tries nothing twice. */
+/** Creates a client that logs nothing and has one retry. */
 export function memjsClient(address: string, credentials?: Credentials): Client {
   return memjs.Client.create(address, {
-    username: credentials?.user,
+    username: credentials?.username,
     password: credentials?.password,
     timeout: TIMEOUT_S,
     retries: 1,

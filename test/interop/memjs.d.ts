@@ -1,4 +1,4 @@
-/** npm's `memjs`, as far as the sweep uses it. */
+/** The part of npm's `memjs` that the interop tests use. */
 declare module 'memjs' {
   interface Options {
     readonly username?: string | undefined;

@@ -1,24 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { MemcacheClient } from 'memcache-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeBothServers, type Subject } from './both-servers.ts';
-import { overTls, PLAIN } from './doors.ts';
+import { describeBothServers, type ServerUnderTest } from './both-servers.ts';
+import { overTls, PLAIN } from './server-setups.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** All that memcache-client can do, over TLS where there is a certificate to trust. */
-function everything({ address, certificateFile }: Subject): void {
+/** Every operation of memcache-client; it uses TLS if the server has a certificate to trust. */
+function operationTests({ address, certificateFile }: ServerUnderTest): void {
   let client: MemcacheClient;
   beforeAll(() => {
-    const trusted = certificateFile();
-    const tls = trusted && { tls: { ca: readFileSync(trusted) } };
+    const caFile = certificateFile();
+    const tls = caFile && { tls: { ca: readFileSync(caFile) } };
     const server = { server: address(), maxConnections: 3 };
     client = new MemcacheClient({ server, cmdTimeout: TIMEOUT_MS, lifetime: 0, ...(tls || {}) });
   });
   afterAll(() => client?.shutdown());
   const get = async (key: string) => (await client.get<{ value: unknown }>(key))?.value;
 
-  test('values of every kind come back as they were', async () => {
+  test('get returns values of every kind unchanged', async () => {
     const values = ['text', 'caf\u00e9 \u{1f980}', 'two\r\nlines', 'END\r\n', 42, 1.5];
     for (const value of [...values, { deep: [1, 'two'] }, 'x'.repeat(500_000)]) {
       expect(await client.set('kind', value)).toEqual(['STORED']);
@@ -29,7 +29,7 @@ function everything({ address, certificateFile }: Subject): void {
     expect(await get('bytes')).toEqual(bytes);
   });
 
-  test('add, replace, append, prepend, delete', async () => {
+  test('add, replace, append, prepend and delete report their outcome', async () => {
     expect(await get('word')).toBe(undefined);
     await expect(client.replace('word', 'x')).rejects.toThrow('NOT_STORED');
     await expect(client.append('word', 'x')).rejects.toThrow('NOT_STORED');
@@ -43,7 +43,7 @@ function everything({ address, certificateFile }: Subject): void {
     await expect(client.delete('word')).rejects.toThrow('NOT_FOUND');
   });
 
-  test('gets and cas', async () => {
+  test('cas stores only with the CAS id of gets', async () => {
     await client.set('swap', 'one');
     const seen = await client.gets<{ value: string; casUniq: string }>('swap');
     expect(seen.value).toBe('one');
@@ -54,7 +54,7 @@ function everything({ address, certificateFile }: Subject): void {
     expect(await get('swap')).toBe('two');
   });
 
-  test('incr and decr', async () => {
+  test('incr and decr count, and stop at 0', async () => {
     await expect(client.incr('count', 1)).rejects.toThrow('NOT_FOUND');
     await client.set('count', '10');
     expect(await client.incr('count', 5)).toBe('15');
@@ -64,7 +64,7 @@ function everything({ address, certificateFile }: Subject): void {
     await expect(client.incr('count', 1)).rejects.toThrow('non-numeric');
   });
 
-  test('many keys at once', async () => {
+  test('get of 201 keys returns the 200 that exist', async () => {
     const keys = Array.from({ length: 200 }, (_, i) => `many:${i}`);
     await Promise.all(keys.map((key) => client.set(key, `value of ${key}`)));
     const found = await client.get<Record<string, { tokens: string[]; value: string }>>([
@@ -75,17 +75,17 @@ function everything({ address, certificateFile }: Subject): void {
     expect(values).toEqual(keys.map((key) => [key, `value of ${key}`]));
   });
 
-  test('nothing is answered to what wants no answer', async () => {
+  test('the server sends no replies to commands with noreply', async () => {
     await client.set('quiet', '1', { noreply: true });
     await client.incr('quiet', 1, { noreply: true });
     await client.touch('quiet', 100, { noreply: true });
-    // As nobody waits for an answer, the first connection is free for each of these.
+    // The client waits for no reply, so it sends each of these on its first connection.
     expect(await get('quiet')).toBe('2');
     await client.delete('quiet', { noreply: true });
     expect(await get('quiet')).toBe(undefined);
   });
 
-  test('touch and expiry', async () => {
+  test('touch finds only existing keys, and a negative lifetime expires at once', async () => {
     await client.set('brief', 'x');
     expect(await client.touch('brief', 100)).toEqual(['TOUCHED']);
     await expect(client.touch('absent', 100)).rejects.toThrow('NOT_FOUND');
@@ -93,14 +93,14 @@ function everything({ address, certificateFile }: Subject): void {
     expect(await get('past')).toBe(undefined);
   });
 
-  test('what is refused leaves the connection of use', async () => {
+  test('the connection works after the server has refused a request', async () => {
     await expect(client.set('large', 'x'.repeat(1024 * 1024))).rejects.toThrow('too large');
     await expect(client.cmd('nonsense')).rejects.toThrow('ERROR');
     expect(await client.set('k'.repeat(250), 'longest')).toEqual(['STORED']);
     expect(await get('k'.repeat(250))).toBe('longest');
   });
 
-  test('version, stats, flush', async () => {
+  test('version, stats and flush_all work', async () => {
     await client.set('seen', 'x');
     expect(await client.version()).toHaveLength(2);
     const { STAT } = await client.cmd<{ STAT: string[][] }>('stats');
@@ -111,7 +111,7 @@ function everything({ address, certificateFile }: Subject): void {
     expect(await get('seen')).toBe(undefined);
   });
 
-  test('a thousand operations in flight', async () => {
+  test('a thousand concurrent operations get their own replies', async () => {
     const jobs = Array.from({ length: 1000 }, async (_, i) => {
       await client.set(`flight:${i}`, i);
       return get(`flight:${i}`);
@@ -120,9 +120,9 @@ function everything({ address, certificateFile }: Subject): void {
   });
 }
 
-describeBothServers("npm's memcache-client", (_, subject) => everything(subject));
+describeBothServers("npm's memcache-client", (_, server) => operationTests(server));
 describeBothServers(
   "npm's memcache-client over TLS",
-  (_, subject) => everything(subject),
+  (_, server) => operationTests(server),
   overTls(PLAIN),
 );

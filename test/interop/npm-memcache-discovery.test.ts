@@ -1,10 +1,10 @@
 import { Memcache, type MemcacheOptions } from 'memcache';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster-process.ts';
-import { dialogue } from '../support/wire.ts';
+import { sendAndReadToEnd } from '../support/wire.ts';
 
 const TIMEOUT_MS = 10_000;
-/** Of a discovery that is to see a change during a test. */
+/** The polling interval of a client that must notice a change during a test. */
 const POLLING_MS = 20;
 
 let cluster: TestCluster;
@@ -13,11 +13,14 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** What went wrong with discoveries; a poll under way when its client disconnects fails, and is not looked at. */
+/**
+ * The errors of discoveries. A poll that runs while its client disconnects fails; tests therefore
+ * check this list before they disconnect.
+ */
 const errors: unknown[] = [];
 
-/** A client that was told of one node only. */
-async function discoverer(
+/** A client whose options name only one node. */
+async function discoveringClient(
   more: Partial<NonNullable<MemcacheOptions['autoDiscover']>> = {},
 ): Promise<Memcache> {
   const [, second = ''] = cluster.addresses;
@@ -32,8 +35,8 @@ describe("npm's memcache finds the nodes of slabring cluster", () => {
   test.for([
     ['config get cluster', false],
     ['get AmazonElastiCache:cluster', true],
-  ] as const)('by %s', async ([, useLegacyCommand]) => {
-    const client = await discoverer({ useLegacyCommand });
+  ] as const)('by the command %s', async ([, useLegacyCommand]) => {
+    const client = await discoveringClient({ useLegacyCommand });
     expect([...client.nodeIds].sort()).toEqual([...cluster.addresses].sort());
     const keys = Array.from({ length: 100 }, (_, i) => `found:${i}`);
     await Promise.all(keys.map((key) => client.set(key, key)));
@@ -46,14 +49,14 @@ describe("npm's memcache finds the nodes of slabring cluster", () => {
     await client.disconnect();
   });
 
-  test('and follows when the list changes', async () => {
-    const client = await discoverer({ pollingInterval: POLLING_MS });
+  test('and follows a change of the topology', async () => {
+    const client = await discoveringClient({ pollingInterval: POLLING_MS });
     const [first = '', second = ''] = cluster.addresses;
     const nodes = [first, second].map((address) => `localhost|${address.replace(':', '|')}`);
     const block = `4000000000\n${nodes.join(' ')}\n`;
     const [host = '', port] = second.split(':');
-    const told = `config set cluster 0 ${block.length}\r\n${block}\r\n`;
-    const reply = await dialogue({ host, port: Number(port) }, Buffer.from(told));
+    const request = `config set cluster 0 ${block.length}\r\n${block}\r\n`;
+    const reply = await sendAndReadToEnd({ host, port: Number(port) }, Buffer.from(request));
     expect(reply.toString()).toBe('STORED\r\n');
     await expect
       .poll(() => [...client.nodeIds].sort(), { timeout: TIMEOUT_MS })

@@ -10,7 +10,7 @@ describeBothServers("npm's memcache", (address) => {
   });
   afterAll(() => client?.disconnect());
 
-  test('values of every kind come back as they were', async () => {
+  test('get returns values of every kind unchanged', async () => {
     for (const value of [
       'text',
       '',
@@ -24,7 +24,7 @@ describeBothServers("npm's memcache", (address) => {
     }
   });
 
-  test('add, replace, append, prepend, delete', async () => {
+  test('add, replace, append, prepend and delete report their outcome', async () => {
     expect(await client.get('word')).toBe(undefined);
     expect(await client.replace('word', 'x')).toBe(false);
     expect(await client.append('word', 'x')).toBe(false);
@@ -38,14 +38,14 @@ describeBothServers("npm's memcache", (address) => {
     expect(await client.delete('word')).toBe(false);
   });
 
-  test('cas with an id that nobody has', async () => {
+  test('cas with an unknown CAS id stores nothing', async () => {
     await client.set('swap', 'one');
     expect(await client.cas('swap', 'two', '999999999999')).toBe(false);
     expect(await client.cas('absent', 'two', '1')).toBe(false);
     expect(await client.get('swap')).toBe('one');
   });
 
-  test('incr and decr', async () => {
+  test('incr and decr count, and stop at 0', async () => {
     expect(await client.incr('count')).toBe(undefined);
     await client.set('count', '10');
     expect(await client.incr('count', 5)).toBe(15);
@@ -53,21 +53,21 @@ describeBothServers("npm's memcache", (address) => {
     expect(await client.decr('count', 100)).toBe(0);
   });
 
-  test('many keys at once', async () => {
+  test('gets of 201 keys returns the 200 that exist', async () => {
     const keys = Array.from({ length: 200 }, (_, i) => `many:${i}`);
     await Promise.all(keys.map((key) => client.set(key, `value of ${key}`)));
     const found = await client.gets([...keys, 'many:none']);
     expect(found).toEqual(new Map(keys.map((key) => [key, `value of ${key}`])));
   });
 
-  test('touch and expiry', async () => {
+  test('touch finds only existing keys', async () => {
     await client.set('brief', 'x');
     expect(await client.touch('brief', 100)).toBe(true);
     expect(await client.touch('absent', 100)).toBe(false);
     expect(await client.get('brief')).toBe('x');
   });
 
-  test('version, stats, flush', async () => {
+  test('version, stats and flush work', async () => {
     await client.set('seen', 'x');
     expect([...(await client.version()).values()]).toHaveLength(1);
     const [stats] = [...(await client.stats()).values()];
@@ -78,7 +78,7 @@ describeBothServers("npm's memcache", (address) => {
     expect(await client.get('seen')).toBe(undefined);
   });
 
-  test('a thousand operations in flight', async () => {
+  test('a thousand concurrent operations get their own replies', async () => {
     const jobs = Array.from({ length: 1000 }, async (_, i) => {
       await client.set(`flight:${i}`, String(i));
       return client.get(`flight:${i}`);

@@ -2,12 +2,14 @@ import Memcached from 'memcached';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeBothServers } from './both-servers.ts';
 
-type Ask = (callback: (error: unknown, result: unknown) => void) => void;
+type Call = (callback: (error: unknown, result: unknown) => void) => void;
 
-/** What the callback is given: the result, or the error's text. */
-function answerOf(ask: Ask): Promise<unknown> {
+/** Resolves with the result that the callback receives, or with the text of its error. */
+function resultOf(call: Call): Promise<unknown> {
   return new Promise((resolve) => {
-    ask((error, result) => resolve(error ? `error: ${(error as Error).message ?? error}` : result));
+    call((error, result) =>
+      resolve(error ? `error: ${(error as Error).message ?? error}` : result),
+    );
   });
 }
 
@@ -19,10 +21,10 @@ describeBothServers("npm's memcached", (address) => {
   afterAll(() => client?.end());
 
   const set = (key: string, value: string | number | object) =>
-    answerOf((back) => client.set(key, value, 0, back));
-  const get = (key: string) => answerOf((back) => client.get(key, back));
+    resultOf((done) => client.set(key, value, 0, done));
+  const get = (key: string) => resultOf((done) => client.get(key, done));
 
-  test('values of every kind come back as they were', async () => {
+  test('get returns values of every kind unchanged', async () => {
     const values = [
       'text',
       '',
@@ -41,85 +43,85 @@ describeBothServers("npm's memcached", (address) => {
     expect(await get('bytes')).toEqual(Buffer.from([0, 1, 13, 10, 255]));
   });
 
-  test('add, replace, append, prepend, delete', async () => {
+  test('add, replace, append, prepend and delete report their outcome', async () => {
     expect(await get('word')).toBe(undefined);
-    expect(await answerOf((back) => client.replace('word', 'x', 0, back))).toContain('not stored');
-    expect(await answerOf((back) => client.append('word', 'x', back))).toContain('not stored');
-    expect(await answerOf((back) => client.add('word', 'mid', 0, back))).toBe(true);
-    expect(await answerOf((back) => client.add('word', 'other', 0, back))).toContain('not stored');
-    expect(await answerOf((back) => client.append('word', '-end', back))).toBe(true);
-    expect(await answerOf((back) => client.prepend('word', 'start-', back))).toBe(true);
+    expect(await resultOf((done) => client.replace('word', 'x', 0, done))).toContain('not stored');
+    expect(await resultOf((done) => client.append('word', 'x', done))).toContain('not stored');
+    expect(await resultOf((done) => client.add('word', 'mid', 0, done))).toBe(true);
+    expect(await resultOf((done) => client.add('word', 'other', 0, done))).toContain('not stored');
+    expect(await resultOf((done) => client.append('word', '-end', done))).toBe(true);
+    expect(await resultOf((done) => client.prepend('word', 'start-', done))).toBe(true);
     expect(await get('word')).toBe('start-mid-end');
-    expect(await answerOf((back) => client.replace('word', 'new', 0, back))).toBe(true);
-    expect(await answerOf((back) => client.del('word', back))).toBe(true);
-    expect(await answerOf((back) => client.del('word', back))).toBe(false);
+    expect(await resultOf((done) => client.replace('word', 'new', 0, done))).toBe(true);
+    expect(await resultOf((done) => client.del('word', done))).toBe(true);
+    expect(await resultOf((done) => client.del('word', done))).toBe(false);
   });
 
-  test('gets and cas', async () => {
+  test('cas stores only with the CAS id of gets', async () => {
     await set('swap', 'one');
-    const seen = (await answerOf((back) => client.gets('swap', back))) as {
+    const seen = (await resultOf((done) => client.gets('swap', done))) as {
       cas: string;
       swap: string;
     };
     expect(seen.swap).toBe('one');
     const swap = (value: string) =>
-      answerOf((back) => client.cas('swap', value, seen.cas, 0, back));
+      resultOf((done) => client.cas('swap', value, seen.cas, 0, done));
     expect(await swap('two')).toBe(true);
     expect(await swap('three')).toBe(false);
     expect(await get('swap')).toBe('two');
   });
 
-  test('incr and decr', async () => {
-    expect(await answerOf((back) => client.incr('count', 1, back))).toBe(false);
+  test('incr and decr count, and stop at 0', async () => {
+    expect(await resultOf((done) => client.incr('count', 1, done))).toBe(false);
     await set('count', 10);
-    expect(await answerOf((back) => client.incr('count', 5, back))).toBe(15);
-    expect(await answerOf((back) => client.decr('count', 6, back))).toBe(9);
-    expect(await answerOf((back) => client.decr('count', 100, back))).toBe(0);
+    expect(await resultOf((done) => client.incr('count', 5, done))).toBe(15);
+    expect(await resultOf((done) => client.decr('count', 6, done))).toBe(9);
+    expect(await resultOf((done) => client.decr('count', 100, done))).toBe(0);
     await set('count', 'word');
-    expect(await answerOf((back) => client.incr('count', 1, back))).toContain('non-numeric');
+    expect(await resultOf((done) => client.incr('count', 1, done))).toContain('non-numeric');
   });
 
-  test('many keys at once', async () => {
+  test('getMulti of 201 keys returns the 200 that exist', async () => {
     const keys = Array.from({ length: 200 }, (_, i) => `many:${i}`);
     await Promise.all(keys.map((key) => set(key, `value of ${key}`)));
-    const found = await answerOf((back) => client.getMulti([...keys, 'many:none'], back));
+    const found = await resultOf((done) => client.getMulti([...keys, 'many:none'], done));
     expect(found).toEqual(Object.fromEntries(keys.map((key) => [key, `value of ${key}`])));
   });
 
-  test('touch and expiry', async () => {
+  test('touch works, and a negative lifetime expires at once', async () => {
     await set('brief', 'x');
-    expect(await answerOf((back) => client.touch('brief', 100, back))).toBe(true);
-    expect(await answerOf((back) => client.touch('absent', 100, back))).toBe(false);
-    expect(await answerOf((back) => client.set('past', 'x', -1, back))).toBe(true);
+    expect(await resultOf((done) => client.touch('brief', 100, done))).toBe(true);
+    expect(await resultOf((done) => client.touch('absent', 100, done))).toBe(false);
+    expect(await resultOf((done) => client.set('past', 'x', -1, done))).toBe(true);
     expect(await get('past')).toBe(undefined);
   });
 
-  test('version, stats, settings, slabs, items, cachedump, flush', async () => {
+  test('version, stats, settings, slabs, items, cachedump and flush work', async () => {
     await set('seen', 'x');
-    expect(await answerOf((back) => client.version(back))).toMatchObject([{ server: address() }]);
-    expect(await answerOf((back) => client.stats(back))).toMatchObject([
+    expect(await resultOf((done) => client.version(done))).toMatchObject([{ server: address() }]);
+    expect(await resultOf((done) => client.stats(done))).toMatchObject([
       { server: address(), cmd_touch: 2 },
     ]);
-    expect(await answerOf((back) => client.settings(back))).toMatchObject([
+    expect(await resultOf((done) => client.settings(done))).toMatchObject([
       { maxbytes: 67_108_864 },
     ]);
-    const [slabs] = (await answerOf((back) => client.slabs(back))) as [Record<string, object>];
+    const [slabs] = (await resultOf((done) => client.slabs(done))) as [Record<string, object>];
     expect(Object.values(slabs)).toContainEqual(
       expect.objectContaining({ chunks_per_page: expect.any(Number) }),
     );
-    const [items] = (await answerOf((back) => client.items(back))) as [Record<string, object>];
+    const [items] = (await resultOf((done) => client.items(done))) as [Record<string, object>];
     const classes = Object.keys(items).filter((name) => Number(name) > 0);
     expect(classes.length).toBeGreaterThan(0);
-    const dump = await answerOf((back) =>
-      client.cachedump(address(), Number(classes[0]), 1000, back),
+    const dump = await resultOf((done) =>
+      client.cachedump(address(), Number(classes[0]), 1000, done),
     );
-    // The client itself makes nothing of a long dump, of either server: it must come to an end.
+    // The client itself returns nothing for a long dump of either server; the call must settle.
     expect(dump).toEqual([]);
-    expect(await answerOf((back) => client.flush(back))).toEqual([true]);
+    expect(await resultOf((done) => client.flush(done))).toEqual([true]);
     expect(await get('seen')).toBe(undefined);
   });
 
-  test('a thousand operations in flight', async () => {
+  test('a thousand concurrent operations get their own replies', async () => {
     const jobs = Array.from({ length: 1000 }, async (_, i) => {
       await set(`flight:${i}`, i);
       return get(`flight:${i}`);

@@ -6,11 +6,11 @@ import type { Client } from 'memjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Credentials } from '../support/sasl.ts';
 import { describeBothServers } from './both-servers.ts';
-import { overTls, SASL, USER } from './doors.ts';
 import { memjsClient, statsOf } from './memjs-client.ts';
+import { overTls, SASL, SASL_USER } from './server-setups.ts';
 
-/** All that memjs can do, at any door. */
-function everything(address: () => string, credentials?: Credentials): void {
+/** Every operation of memjs, for any server setup. */
+function operationTests(address: () => string, credentials?: Credentials): void {
   let client: Client;
   beforeAll(() => {
     client = memjsClient(address(), credentials);
@@ -18,7 +18,7 @@ function everything(address: () => string, credentials?: Credentials): void {
   afterAll(() => client?.close());
   const get = async (key: string) => (await client.get(key)).value?.toString();
 
-  test('values of every kind come back as they were', async () => {
+  test('get returns values of every kind unchanged', async () => {
     for (const value of ['text', '', 'caf\u00e9 \u{1f980}', 'two\r\nlines', 'x'.repeat(500_000)]) {
       expect(await client.set('kind', value)).toBe(true);
       expect(await get('kind')).toBe(value);
@@ -29,14 +29,14 @@ function everything(address: () => string, credentials?: Credentials): void {
     expect((await client.get('bytes')).flags).toEqual(Buffer.alloc(4));
   });
 
-  test('add, replace, append, delete', async () => {
+  test('add, replace, append and delete report their outcome', async () => {
     expect(await get('word')).toBe(undefined);
     await expect(client.replace('word', 'x')).resolves.toBe(false);
     await expect(client.append('word', 'x')).rejects.toThrow('Item not stored');
     expect(await client.add('word', 'mid')).toBe(true);
     expect(await client.add('word', 'other')).toBe(false);
     expect(await client.append('word', '-end')).toBe(true);
-    // The client itself sends an append for a prepend.
+    // memjs sends an append when its prepend is called.
     expect(await client.prepend('word', '-last')).toBe(true);
     expect(await get('word')).toBe('mid-end-last');
     expect(await client.replace('word', 'new')).toBe(true);
@@ -44,7 +44,7 @@ function everything(address: () => string, credentials?: Credentials): void {
     expect(await client.delete('word')).toBe(false);
   });
 
-  test('increment and decrement', async () => {
+  test('increment and decrement count, and stop at 0', async () => {
     expect(await client.increment('count', 5, { initial: 10 })).toEqual({
       success: true,
       value: 10,
@@ -57,23 +57,23 @@ function everything(address: () => string, credentials?: Credentials): void {
     await expect(client.increment('count', 1, {})).rejects.toThrow('non-numeric');
   });
 
-  test('touch and expiry', async () => {
+  test('touch finds only existing keys, and an expiry in the past hides a value', async () => {
     await client.set('brief', 'x', { expires: 100 });
     expect(await client.touch('brief', 200)).toBe(true);
     expect(await client.touch('absent', 200)).toBe(false);
     expect(await get('brief')).toBe('x');
-    // More than thirty days is a time since 1970: long ago.
+    // The server reads an exptime above 30 days as a Unix time; this one is in the past.
     await client.set('past', 'x', { expires: 30 * 24 * 60 * 60 + 1 });
     expect(await get('past')).toBe(undefined);
   });
 
-  test('what is refused leaves the connection of use', async () => {
+  test('the connection works after the server has refused a request', async () => {
     await expect(client.set('large', 'x'.repeat(1024 * 1024))).rejects.toThrow('Value too large');
     await client.set('k'.repeat(250), 'longest');
     expect(await get('k'.repeat(250))).toBe('longest');
   });
 
-  test('stats, their arguments, flush', async () => {
+  test('stats, its arguments and flush work', async () => {
     await client.set('seen', 'x');
     expect(await statsOf(client, '')).toMatchObject({ cmd_touch: '2', cas_misses: '0' });
     expect(await statsOf(client, 'settings')).toMatchObject({ maxbytes: '67108864' });
@@ -83,7 +83,7 @@ function everything(address: () => string, credentials?: Credentials): void {
     expect(await get('seen')).toBe(undefined);
   });
 
-  test('a thousand operations in flight', async () => {
+  test('a thousand concurrent operations get their own replies', async () => {
     const jobs = Array.from({ length: 1000 }, async (_, i) => {
       await client.set(`flight:${i}`, String(i));
       return get(`flight:${i}`);
@@ -92,19 +92,19 @@ function everything(address: () => string, credentials?: Credentials): void {
   });
 }
 
-describeBothServers("npm's memjs", (address) => everything(address));
+describeBothServers("npm's memjs", (address) => operationTests(address));
 
 describeBothServers(
   "npm's memjs with SASL",
   (address) => {
-    describe('logged in', () => everything(address, USER));
+    describe('after a login', () => operationTests(address, SASL_USER));
 
     test.for([
-      ['a wrong password', { ...USER, password: 'open sesame 43' }],
-      ['a password that goes on', { ...USER, password: `${USER.password}!` }],
-      ['an unknown user', { ...USER, user: 'clown' }],
+      ['a wrong password', { ...SASL_USER, password: 'open sesame 43' }],
+      ['a password with an extra character', { ...SASL_USER, password: `${SASL_USER.password}!` }],
+      ['an unknown user', { ...SASL_USER, username: 'clown' }],
       ['no login at all', undefined],
-    ] as const)('%s is refused', async ([, credentials]) => {
+    ] as const)('the server refuses %s', async ([, credentials]) => {
       const client = memjsClient(address(), credentials);
       await expect(client.get('kind')).rejects.toBe('Memcached server authentication failed!');
       client.close();
@@ -113,7 +113,7 @@ describeBothServers(
   SASL,
 );
 
-/** memjs speaks no TLS: its users put a tunnel before it. */
+/** memjs does not support TLS; its users run a tunnel between it and the server. */
 class TlsTunnel {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -135,7 +135,7 @@ class TlsTunnel {
     });
   }
 
-  /** `host:port` of its plain end. */
+  /** Starts listening, and resolves with `host:port` of the unencrypted end. */
   async listen(): Promise<string> {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -154,13 +154,13 @@ describeBothServers(
   "npm's memjs with SASL through a TLS tunnel",
   (address, { certificateFile }) => {
     let tunnel: TlsTunnel;
-    let plainEnd = '';
+    let tunnelAddress = '';
     beforeAll(async () => {
       tunnel = new TlsTunnel(address(), certificateFile());
-      plainEnd = await tunnel.listen();
+      tunnelAddress = await tunnel.listen();
     });
     afterAll(() => tunnel?.close());
-    everything(() => plainEnd, USER);
+    operationTests(() => tunnelAddress, SASL_USER);
   },
   overTls(SASL),
 );

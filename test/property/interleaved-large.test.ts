@@ -2,28 +2,28 @@ import { expect, test } from 'vitest';
 import { PAUSE } from '../../src/server/session.ts';
 import { audit, type Store, type StoreShare } from '../../src/store/index.ts';
 import { Random, testSeed } from '../support/random.ts';
-import { Talker, testShare } from '../support/talker.ts';
+import { SessionHarness, testShare } from '../support/session-harness.ts';
 
 const STEPS = 40_000;
 const CLIENTS = 6;
 const KEYS = 60;
 const seed = testSeed();
 
-/** What the reply of a client under way has to be, once it is whole. */
+/** Checks the complete reply of a client. */
 type Check = (reply: string) => void;
 
-/** One client, whose requests arrive in pieces and whose replies leave in pieces. */
+/** A client that sends its requests and receives its replies in pieces. */
 class Client {
   readonly #share: StoreShare;
-  talker: Talker;
+  harness: SessionHarness;
   #unsent = '';
-  #carry: Buffer = Buffer.alloc(0);
+  #undecoded: Buffer = Buffer.alloc(0);
   #reply = '';
   #check: Check | undefined;
 
   constructor(share: StoreShare) {
     this.#share = share;
-    this.talker = new Talker(share);
+    this.harness = new SessionHarness(share);
   }
 
   get isIdle(): boolean {
@@ -35,118 +35,118 @@ class Client {
     this.#check = check;
   }
 
-  /** Sends so many bytes more, or takes a piece more of the reply. */
-  step(bytes: number): void {
+  /** Sends the next `bytes` of the request, or receives the next piece of the reply. */
+  transfer(bytes: number): void {
     const piece = Buffer.from(this.#unsent.slice(0, bytes), 'latin1');
     this.#unsent = this.#unsent.slice(bytes);
-    const input = Buffer.concat([this.#carry, piece]);
-    const fed = this.talker.feed(input);
-    this.#carry = input.subarray(fed.consumed);
-    this.#reply += fed.reply;
-    if (fed.pause !== PAUSE.hungry || this.#unsent !== '') return;
+    const input = Buffer.concat([this.#undecoded, piece]);
+    const result = this.harness.feed(input);
+    this.#undecoded = input.subarray(result.consumedBytes);
+    this.#reply += result.reply;
+    if (result.pause !== PAUSE.needInput || this.#unsent !== '') return;
     this.#check?.(this.#reply);
-    this.#forget();
+    this.#reset();
   }
 
-  /** Goes away in the middle; another comes. */
-  giveUp(): void {
-    this.talker.session.abandon();
-    this.talker = new Talker(this.#share);
-    this.#forget();
+  /** Disconnects in the middle of a request; a new connection takes its place. */
+  disconnect(): void {
+    this.harness.session.abandon();
+    this.harness = new SessionHarness(this.#share);
+    this.#reset();
   }
 
-  #forget(): void {
+  #reset(): void {
     this.#unsent = '';
-    this.#carry = Buffer.alloc(0);
+    this.#undecoded = Buffer.alloc(0);
     this.#reply = '';
     this.#check = undefined;
   }
 }
 
-test(`large values keep whole while others change them, ${STEPS} steps, seed ${seed}`, () => {
+test(`large values stay intact while other clients write, ${STEPS} steps, seed ${seed}`, () => {
   const random = new Random(seed);
-  // Values of up to 40 chunks in room for a few dozen of them; few classes, so that they have pages to give.
+  // Values of up to 40 chunks, and memory for a few dozen values. Few classes, so each has pages.
   const share = testShare({
     memoryLimitBytes: 12 << 20,
     slabChunkMaxBytes: 8 << 10,
     slabGrowthFactor: 2,
   });
   const clients = Array.from({ length: CLIENTS }, () => new Client(share));
-  const onlooker = new Talker(share);
+  const observer = new SessionHarness(share);
   const model = new Map<string, string>();
-  const where = (step: number): string => `seed ${seed}, step ${step}`;
+  const context = (step: number): string => `seed ${seed}, step ${step}`;
   for (let step = 0; step < STEPS; step++) {
     const client = random.pick(clients);
-    if (client.isIdle) beginRandom(client, random, model, where(step));
-    else if (random.oneIn(60)) client.giveUp();
-    client.step(random.int(1, 60_000));
-    if (random.oneIn(50)) movePage(onlooker.store, random);
+    if (client.isIdle) beginRandom(client, random, model, context(step));
+    else if (random.oneIn(60)) client.disconnect();
+    client.transfer(random.int(1, 60_000));
+    if (random.oneIn(50)) movePage(observer.store, random);
     if (step % 4000 !== 0) continue;
-    for (const each of clients) each.giveUp();
-    expect(audit(onlooker.store), where(step)).toEqual([]);
+    for (const each of clients) each.disconnect();
+    expect(audit(observer.store), context(step)).toEqual([]);
   }
-  for (const each of clients) each.giveUp();
-  expect(audit(onlooker.store), where(STEPS)).toEqual([]);
-  expect(onlooker.store.sums.thread('slab_reassign_chunk_rescues')).toBeGreaterThan(0);
-  expect(onlooker.say('stats\r\n')).toMatch(/STAT evictions [1-9]/);
+  for (const each of clients) each.disconnect();
+  expect(audit(observer.store), context(STEPS)).toEqual([]);
+  expect(observer.store.sums.thread('slab_reassign_chunk_rescues')).toBeGreaterThan(0);
+  expect(observer.send('stats\r\n')).toMatch(/STAT evictions [1-9]/);
 });
 
-/** A page changes its class, as the maintainer would have it. */
+/** Moves a page to another class, as the maintainer does. */
 function movePage(store: Store, random: Random): void {
   const largest = store.chunkBytes.length - 1;
   const from = random.oneIn(2) ? largest : random.int(1, largest - 1);
   const to = from === largest ? random.int(1, largest - 1) : largest;
-  store.mover.move(from, to, -1);
+  store.pageMover.move(from, to, -1);
 }
 
 function beginRandom(
   client: Client,
   random: Random,
   model: Map<string, string>,
-  where: string,
+  context: string,
 ): void {
   const key = `key-${random.int(0, KEYS - 1)}`;
   const length = random.int(0, 3) === 0 ? random.int(0, 9000) : random.int(8000, 320_000);
   const value = String.fromCharCode(random.int(97, 122)).repeat(length);
-  const dice = random.int(0, 99);
-  if (dice < 8) client.begin(`delete ${key}\r\n`, () => model.delete(key));
-  else if (dice < 9) client.begin('flush_all\r\n', () => model.clear());
-  else if (dice < 40) {
-    const word = random.pick(['set', 'set', 'add', 'append', 'prepend']);
-    const line = `${word} ${key} 0 0 ${length}\r\n${value}\r\n`;
-    client.begin(line, (reply) => store(model, word, key, value, reply, where));
-  } else read(client, key, model, where);
+  const roll = random.int(0, 99);
+  if (roll < 8) client.begin(`delete ${key}\r\n`, () => model.delete(key));
+  else if (roll < 9) client.begin('flush_all\r\n', () => model.clear());
+  else if (roll < 40) {
+    const command = random.pick(['set', 'set', 'add', 'append', 'prepend']);
+    const line = `${command} ${key} 0 0 ${length}\r\n${value}\r\n`;
+    client.begin(line, (reply) => checkStorage(model, command, key, value, reply, context));
+  } else read(client, key, model, context);
 }
 
-/** The value is complete: what is the key's now is so at this moment. */
-function store(
+/** Updates the model when the node has stored the complete value. */
+function checkStorage(
   model: Map<string, string>,
-  word: string,
+  command: string,
   key: string,
   value: string,
   reply: string,
-  where: string,
+  context: string,
 ): void {
   const old = model.get(key);
   if (reply === 'STORED\r\n') {
-    // What was evicted meanwhile can be added.
-    if (word === 'append') model.set(key, (old ?? '') + value);
-    else if (word === 'prepend') model.set(key, value + (old ?? ''));
+    // An add succeeds also after an eviction.
+    if (command === 'append') model.set(key, (old ?? '') + value);
+    else if (command === 'prepend') model.set(key, value + (old ?? ''));
     else model.set(key, value);
     return;
   }
-  // All the room may be held by values that are being received or sent.
-  expect(reply, where).toMatch(/^(NOT_STORED|SERVER_ERROR out of memory storing object)\r\n$/);
+  // Values in receipt and pinned values may hold all memory.
+  expect(reply, context).toMatch(/^(NOT_STORED|SERVER_ERROR out of memory storing object)\r\n$/);
 }
 
-/** The value that is the key's when the line is read is the value that arrives. */
-function read(client: Client, key: string, model: Map<string, string>, where: string): void {
+/** The client must receive the value that the key had when the node read the request line. */
+function read(client: Client, key: string, model: Map<string, string>, context: string): void {
   const known = model.get(key);
   client.begin(`get ${key}\r\n`, (reply) => {
     if (reply === 'END\r\n') return;
     const expected = `VALUE ${key} 0 ${known?.length}\r\n${known}\r\nEND\r\n`;
-    if (reply !== expected) expect(reply.slice(0, 200), where).toBe(expected.slice(0, 200));
-    expect(reply === expected, where).toBe(true);
+    if (reply !== expected) expect(reply.slice(0, 200), context).toBe(expected.slice(0, 200));
+    expect(reply === expected, context).toBe(true);
   });
-  client.step(1000);
+  client.transfer(1000);
 }

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { audit, TOTAL } from '../../src/store/index.ts';
 import { Random, testSeed } from '../support/random.ts';
-import { Talker, testShare } from '../support/talker.ts';
-import { type Entry, type ModelRequest, randomRequest } from './item-model.ts';
-import { Upheaval } from './upheaval.ts';
+import { SessionHarness, testShare } from '../support/session-harness.ts';
+import { ConcurrentChanges } from './concurrent-changes.ts';
+import { type ModelItem, type ModelRequest, randomRequest } from './item-model.ts';
 
 const STEPS = 1_000_000;
-const STEPS_PER_UPHEAVAL = 100;
+const STEPS_PER_CHANGE = 100;
 const STEPS_PER_AUDIT = 50_000;
 const KEYS = 60_000;
-const PATIENCE_MS = 180_000;
-const MUST_HAPPEN = [
+const TIMEOUT_MS = 180_000;
+const TOTALS_REQUIRED = [
   'evicted',
   'evictedNonzero',
   'evictedUnfetched',
@@ -27,25 +27,25 @@ const MUST_HAPPEN = [
 
 const seed = testSeed();
 
-/** The store's answers beside a Map's. Eviction may make it forget, but never lie. */
-class Twins {
-  readonly talker: Talker;
+/** A store and a `Map` as its model. Eviction may remove a key, but a reply is never wrong. */
+class StoreAndModel {
+  readonly harness: SessionHarness;
   readonly #random: Random;
-  readonly #model = new Map<string, Entry>();
+  readonly #model = new Map<string, ModelItem>();
 
-  constructor(talker: Talker, random: Random) {
-    this.talker = talker;
+  constructor(harness: SessionHarness, random: Random) {
+    this.harness = harness;
     this.#random = random;
   }
 
-  /** Says one request to both; the model's answer when the store's does not fit it. */
-  say(key: string, request: ModelRequest): { reply: string; expected?: string } {
-    const { store } = this.talker;
-    const before = this.#live(key, store.lifetimes.now());
-    const reply = this.#heard(request.text);
-    const mayStarve = store.tunables.get('evictsToFree') === 0;
-    const possible = [request.effects, ...(mayStarve ? request.starved : [])];
-    // The reply fits the key as it was, or else its absence.
+  /** Sends a request to both; returns the model's reply as `expected` if the store's is wrong. */
+  send(key: string, request: ModelRequest): { reply: string; expected?: string } {
+    const { store } = this.harness;
+    const before = this.#live(key, store.clock.now());
+    const reply = this.#sendToStore(request.text);
+    const mayRunOutOfMemory = store.tunables.get('evictsToFree') === 0;
+    const possible = [request.effects, ...(mayRunOutOfMemory ? request.outOfMemory : [])];
+    // The reply must fit the model's item, or a key that the store has evicted.
     for (const state of [before, undefined]) {
       const effect = possible.map((effects) => effects(state)).find((each) => each.reply === reply);
       if (effect === undefined) continue;
@@ -56,45 +56,45 @@ class Twins {
     return { reply, expected: request.effects(before).reply };
   }
 
-  /** As it is said at once, or in two pieces. */
-  #heard(text: string): string {
-    if (!this.#random.oneIn(3)) return this.talker.say(text);
+  /** Sends the request in one piece or in two. */
+  #sendToStore(text: string): string {
+    if (!this.#random.oneIn(3)) return this.harness.send(text);
     const bytes = Buffer.from(text, 'latin1');
     const cut = this.#random.int(0, bytes.length);
-    return this.talker.feedPieces([bytes.subarray(0, cut), bytes.subarray(cut)]);
+    return this.harness.feedPieces([bytes.subarray(0, cut), bytes.subarray(cut)]);
   }
 
   flush(): void {
-    this.talker.say('flush_all\r\n');
+    this.harness.send('flush_all\r\n');
     this.#model.clear();
   }
 
-  #live(key: string, now: number): Entry | undefined {
-    const known = this.#model.get(key);
-    const isExpired = known !== undefined && known.expiry !== 0 && known.expiry <= now;
-    return isExpired ? undefined : known;
+  #live(key: string, now: number): ModelItem | undefined {
+    const item = this.#model.get(key);
+    const isExpired = item !== undefined && item.expiry !== 0 && item.expiry <= now;
+    return isExpired ? undefined : item;
   }
 }
 
 test(
-  `store and model agree for ${STEPS} steps while all is moved about, seed ${seed}`,
+  `the store agrees with the model for ${STEPS} steps while items and pages move, seed ${seed}`,
   () => {
     const random = new Random(seed);
-    // Few classes, so that they have pages to give, and values of up to a dozen chunks.
+    // Few classes, so that each has several pages, and values of up to a dozen chunks.
     const share = testShare({
       memoryLimitBytes: 2 << 20,
       slabGrowthFactor: 2,
       slabChunkMaxBytes: 8 << 10,
     });
-    const twins = new Twins(new Talker(share), random.fork(2));
-    const { store } = twins.talker;
-    const upheaval = new Upheaval(store, random.fork(1));
+    const storeAndModel = new StoreAndModel(new SessionHarness(share), random.fork(2));
+    const { store } = storeAndModel.harness;
+    const changes = new ConcurrentChanges(store, random.fork(1));
     for (let step = 0; step < STEPS; step++) {
-      if (step % STEPS_PER_UPHEAVAL === 0) upheaval.step();
-      if (random.oneIn(100_000)) twins.flush();
+      if (step % STEPS_PER_CHANGE === 0) changes.step();
+      if (random.oneIn(100_000)) storeAndModel.flush();
       const key = `key-${random.int(0, KEYS - 1)}`;
-      const request = randomRequest(random, key, store.lifetimes.now());
-      const { reply, expected } = twins.say(key, request);
+      const request = randomRequest(random, key, store.clock.now());
+      const { reply, expected } = storeAndModel.send(key, request);
       if (expected !== undefined) {
         expect(reply, `seed ${seed}, step ${step}: ${request.text.slice(0, 80)}`).toBe(expected);
       }
@@ -102,16 +102,16 @@ test(
         expect(audit(store), `seed ${seed}, step ${step}`).toEqual([]);
     }
     expect(audit(store), `seed ${seed}`).toEqual([]);
-    expectAllHappened(twins.talker);
+    expectEachKindOfWork(storeAndModel.harness);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
-/** A run in which nothing was evicted, moved or crawled would prove nothing. */
-function expectAllHappened({ store }: Talker): void {
+/** A run without evictions, moves and crawls would prove nothing. */
+function expectEachKindOfWork({ store }: SessionHarness): void {
   const total = (slot: number): number =>
     store.chunkBytes.reduce((sum, _, id) => sum + store.total(id, slot), 0);
-  for (const name of MUST_HAPPEN) {
+  for (const name of TOTALS_REQUIRED) {
     expect(total(TOTAL[name]), `seed ${seed}: ${name}`).toBeGreaterThan(0);
   }
   for (const name of [

@@ -2,45 +2,49 @@ import { expect, test } from 'vitest';
 import { audit } from '../../src/store/index.ts';
 import { OP, packet } from '../support/binary-wire.ts';
 import { Random, testSeed } from '../support/random.ts';
-import { Talker, testShare } from '../support/talker.ts';
+import { SessionHarness, testShare } from '../support/session-harness.ts';
 
 const STEPS = 4000;
-const STEPS_PER_LOOK = 50;
+const STEPS_PER_STATS_CHECK = 50;
 const ALL_STREAMS = 0xffff;
-/** The empty, those of one class and of neighbours, and on both sides of what is stored at once. */
+/**
+ * Empty values, sizes of one class and of its neighbours, and both sides of the bound of 16 KiB.
+ */
 const SIZES = [0, 0, 1, 5, 20, 90, 100, 110, 400, 5000, 16_384, 16_385, 20_000];
 const EXPTIMES = [0, 0, 0, 5, 100, -1, 1];
-const PAGES = ['stats', 'stats items', 'stats sizes'];
-/** What need not be equal: the process's own, pages, and who is at a tail (docs/decisions/0013). */
+const STATS_COMMANDS = ['stats', 'stats items', 'stats sizes'];
+/**
+ * Statistics that may differ: of the process, of pages, and of the LRU tail (docs/decisions/0013).
+ */
 const MAY_DIFFER = /rusage|time|pid|pointer|slab|malloced|:age/;
 
 const seed = testSeed();
 
-/** A session whose events are kept. */
-class Witness {
+/** A session that records its events. */
+class ObservedSession {
   readonly events: string[] = [];
-  readonly talker: Talker;
+  readonly harness: SessionHarness;
 
   constructor() {
-    const tell = (_stream: number, text: string): void => void this.events.push(text);
-    const log = { watched: ALL_STREAMS, cfd: 0, tell };
-    this.talker = new Talker(testShare(), 0, 1_000_000, true, log);
-    this.talker.say('stats sizes_enable\r\n');
+    const publish = (_stream: number, text: string): void => void this.events.push(text);
+    const log = { watchedStreams: ALL_STREAMS, cfd: 0, publish };
+    this.harness = new SessionHarness(testShare(), 0, 1_000_000, true, log);
+    this.harness.send('stats sizes_enable\r\n');
   }
 
-  /** Replies and events. */
-  hear(pieces: readonly Buffer[]): readonly string[] {
+  /** Returns the replies and then the events. */
+  feed(pieces: readonly Buffer[]): readonly string[] {
     this.events.length = 0;
-    return [this.talker.feedPieces(pieces), ...this.events];
+    return [this.harness.feedPieces(pieces), ...this.events];
   }
 
-  pages(): readonly string[] {
-    const lines = PAGES.flatMap((page) => this.talker.say(`${page}\r\n`).split('\r\n'));
+  statsLines(): readonly string[] {
+    const lines = STATS_COMMANDS.flatMap((page) => this.harness.send(`${page}\r\n`).split('\r\n'));
     return lines.filter((line) => !MAY_DIFFER.test(line));
   }
 }
 
-/** A value for a key, in any verb, with any flags. */
+/** A storage request with a random verb and random flags. */
 function classicStore(random: Random, key: string, cas: number, value: string): string {
   const verb = random.pick(['set', 'set', 'add', 'replace', 'append', 'prepend', 'cas']);
   const unique = verb === 'cas' ? ` ${cas}` : '';
@@ -57,7 +61,7 @@ function metaStore(random: Random, key: string, cas: number, value: string): str
   return `ms ${[word, value.length, ...flags].join(' ')}\r\n${value}\r\n`;
 }
 
-function look(random: Random, key: string): string {
+function otherRequest(random: Random, key: string): string {
   return random.pick([
     `mg ${key} v k b f t c s h l\r\n`,
     `gets ${key}\r\n`,
@@ -72,7 +76,7 @@ function textRequest(random: Random, key: string, cas: number): string {
   const value = random.pick(['a', 'b']).repeat(random.pick(SIZES));
   const kind = random.int(0, 9);
   if (kind < 4) return classicStore(random, key, cas, value);
-  return kind < 7 ? metaStore(random, key, cas, value) : look(random, key);
+  return kind < 7 ? metaStore(random, key, cas, value) : otherRequest(random, key);
 }
 
 function binaryRequest(random: Random, key: string, cas: number): string {
@@ -88,25 +92,25 @@ test.for([
   ['text', textRequest],
   ['binary', binaryRequest],
 ] as const)(
-  `a value that comes at once comes to what it comes to in pieces: %s (seed ${seed})`,
+  `one piece or two: a %s request has the same replies, events and stats (seed ${seed})`,
   ([, request]) => {
     const random = new Random(seed);
-    const [whole, parted] = [new Witness(), new Witness()];
+    const [atOnce, inPieces] = [new ObservedSession(), new ObservedSession()];
     for (let step = 0; step < STEPS; step++) {
-      const { lifetimes } = whole.talker.store;
-      const cas = Math.max(1, lifetimes.seqLow - random.int(0, 5));
+      const { clock } = atOnce.harness.store;
+      const cas = Math.max(1, clock.seqLow - random.int(0, 5));
       const bytes = Buffer.from(request(random, `key-${random.int(0, 11)}`, cas), 'latin1');
       const pieces = [bytes.subarray(0, -1), bytes.subarray(-1)];
-      const told = JSON.stringify(bytes.toString('latin1', 0, 80));
-      expect(whole.hear([bytes]), `step ${step}: ${told}`).toEqual(parted.hear(pieces));
+      const shown = JSON.stringify(bytes.toString('latin1', 0, 80));
+      expect(atOnce.feed([bytes]), `step ${step}: ${shown}`).toEqual(inPieces.feed(pieces));
       if (random.oneIn(30)) {
-        const next = lifetimes.now() + 1;
-        for (const { talker } of [whole, parted]) talker.store.lifetimes.tick(next);
+        const next = clock.now() + 1;
+        for (const { harness } of [atOnce, inPieces]) harness.store.clock.tick(next);
       }
-      if (request === textRequest && step % STEPS_PER_LOOK === 0) {
-        expect(whole.pages(), `step ${step}`).toEqual(parted.pages());
+      if (request === textRequest && step % STEPS_PER_STATS_CHECK === 0) {
+        expect(atOnce.statsLines(), `step ${step}`).toEqual(inPieces.statsLines());
       }
     }
-    expect(audit(whole.talker.store)).toEqual([]);
+    expect(audit(atOnce.harness.store)).toEqual([]);
   },
 );

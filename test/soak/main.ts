@@ -1,19 +1,25 @@
-/** `npm run soak -- [--minutes N] [--seed S]`: a node under a load whose sizes turn over, for as long as wanted. */
+/**
+ * `npm run soak -- [--minutes N] [--seed S]`: runs a node under a load whose value sizes change all
+ * the time, and checks its replies, memory and counters.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import yargs from 'yargs';
 import { startSlabring } from '../support/node-process.ts';
 import { Random } from '../support/random.ts';
 import { NodeCheck } from './node-check.ts';
-import { type Phase, SoakClient, type Tally } from './soak-client.ts';
+import { type Phase, SoakClient, type SoakTotals } from './soak-client.ts';
 
 const CONNECTIONS = 8;
-/** Each of some forty classes keeps a page; the rest has to hold eight large values on their way. */
+/**
+ * About forty size classes keep one page each; the rest of the memory must hold eight large values
+ * that arrive at the same time.
+ */
 const MEMORY_MEGABYTES = 128;
 const MS_PER_MINUTE = 60_000;
 const PHASE_MS = 5000;
 const SAMPLE_MS = 1000;
 const SAMPLES_PER_LINE = 10;
-/** Resident memory may grow by this in the second half, for noise of the system and of garbage. */
+/** Resident memory may grow by this factor in the second half: noise of the system and of GC. */
 const RSS_GROWTH_MAX = 1.05;
 const RSS_SLACK_BYTES = 16 << 20;
 
@@ -24,45 +30,51 @@ const PHASES: readonly Phase[] = [
   { name: 'large', bytesMax: 1000, largeOneIn: 20 },
   { name: 'tiny', bytesMax: 20, largeOneIn: 10_000 },
 ];
-/** `cache_memlimit`, one after the other, once in a round of phases. */
+/** The values of `cache_memlimit` in megabytes; the limit changes after each round of phases. */
 const LIMITS = [MEMORY_MEGABYTES, 96, MEMORY_MEGABYTES, 112];
 
 const { minutes, seed } = yargs(process.argv.slice(2))
   .usage(
-    'npm run soak -- [options]\n\nAsks a node for values of all sizes and checks each reply, its memory and its sums.',
+    'npm run soak -- [options]\n\n' +
+      'Loads a node with values of all sizes; checks each reply, its memory and its counters.',
   )
-  .option('minutes', { type: 'number', default: 5, describe: 'how long' })
-  .option('seed', { type: 'number', default: Date.now() % 2 ** 31, describe: 'of what is asked' })
+  .option('minutes', { type: 'number', default: 5, describe: 'duration' })
+  .option('seed', {
+    type: 'number',
+    default: Date.now() % 2 ** 31,
+    describe: 'seed of the requests',
+  })
   .strict()
   .parseSync();
 
-const tally: Tally = { requests: 0, hits: 0, misses: 0, errors: [] };
+const totals: SoakTotals = { requests: 0, hits: 0, misses: 0, errors: [] };
 const rssSamples: number[] = [];
 const startedMs = performance.now();
 const elapsedMs = (): number => performance.now() - startedMs;
-const isOver = (): boolean => elapsedMs() >= minutes * MS_PER_MINUTE || tally.errors.length > 0;
+const isFinished = (): boolean =>
+  elapsedMs() >= minutes * MS_PER_MINUTE || totals.errors.length > 0;
 const phaseNow = (): Phase => PHASES[Math.floor(elapsedMs() / PHASE_MS) % PHASES.length]!;
 
-async function beClient(client: SoakClient): Promise<void> {
-  while (!isOver()) await client.step(phaseNow());
+async function runClient(client: SoakClient): Promise<void> {
+  while (!isFinished()) await client.step(phaseNow());
 }
 
-/** Takes samples, tells of them, and moves the memory limit. */
-async function watch(check: NodeCheck): Promise<void> {
-  for (let sample = 0; !isOver(); sample++) {
+/** Takes samples, reports them, and changes the memory limit. */
+async function monitor(check: NodeCheck): Promise<void> {
+  for (let sample = 0; !isFinished(); sample++) {
     await pause(SAMPLE_MS);
     rssSamples.push(await check.rssBytes());
     if (sample % (PHASES.length * (PHASE_MS / SAMPLE_MS)) === 0) {
       const round = Math.floor(sample / (PHASES.length * (PHASE_MS / SAMPLE_MS)));
-      await check.say(`cache_memlimit ${LIMITS[round % LIMITS.length]}\r\n`);
+      await check.request(`cache_memlimit ${LIMITS[round % LIMITS.length]}\r\n`);
     }
-    if (sample % SAMPLES_PER_LINE === 0) await tell(check);
+    if (sample % SAMPLES_PER_LINE === 0) await report(check);
   }
 }
 
-async function tell(check: NodeCheck): Promise<void> {
+async function report(check: NodeCheck): Promise<void> {
   const stats = await check.stats();
-  const { requests, hits, misses } = tally;
+  const { requests, hits, misses } = totals;
   const shown = [
     `${(elapsedMs() / 1000).toFixed(0).padStart(5)} s`,
     phaseNow().name.padEnd(6),
@@ -78,15 +90,17 @@ async function tell(check: NodeCheck): Promise<void> {
 
 const megabytes = (bytes: number): string => (bytes / (1 << 20)).toFixed(1);
 
-/** The second half must not need more than the first, all of whose sizes it repeats. */
-function rssFlaws(): readonly string[] {
+/** The second half repeats all sizes of the first, so it must not need more memory. */
+function rssProblems(): readonly string[] {
   const half = rssSamples.length >> 1;
   const [first, second] = [rssSamples.slice(0, half), rssSamples.slice(half)].map((samples) =>
     Math.max(0, ...samples),
   ) as [number, number];
-  console.log(`greatest rss: ${megabytes(first)} MB in the first half, ${megabytes(second)} then`);
+  console.log(
+    `maximum rss: ${megabytes(first)} MB in the first half, ${megabytes(second)} MB in the second`,
+  );
   const isFlat = second <= first * RSS_GROWTH_MAX + RSS_SLACK_BYTES;
-  return isFlat ? [] : ['resident memory grows'];
+  return isFlat ? [] : ['The resident memory of the node grows.'];
 }
 
 console.log(`seed ${seed}, ${minutes} minutes, ${CONNECTIONS} connections`);
@@ -97,25 +111,25 @@ const random = new Random(seed);
 try {
   const clients = await Promise.all(
     Array.from({ length: CONNECTIONS }, (_, i) =>
-      SoakClient.connect(server.address, random.fork(i), tally),
+      SoakClient.connect(server.address, random.fork(i), totals),
     ),
   );
   const check = await NodeCheck.connect(server);
-  await Promise.all([...clients.map(beClient), watch(check)]);
+  await Promise.all([...clients.map(runClient), monitor(check)]);
   for (const client of clients) client.close();
-  await tell(check);
-  const flaws = [...tally.errors, ...(await check.flaws()), ...rssFlaws()];
+  await report(check);
+  const problems = [...totals.errors, ...(await check.findProblems()), ...rssProblems()];
   check.close();
-  for (const flaw of flaws) console.error(flaw);
-  console.log(flaws.length === 0 ? 'all is sound' : `${flaws.length} flaws`);
-  if (flaws.length > 0) process.exitCode = 1;
+  for (const problem of problems) console.error(problem);
+  console.log(problems.length === 0 ? 'no problems found' : `${problems.length} problems found`);
+  if (problems.length > 0) process.exitCode = 1;
 } catch (error) {
   console.error(error, server.process.stderr);
   process.exitCode = 1;
 } finally {
   const end = await server.stop();
   if (end.code !== 0) {
-    console.error(`the node ended with ${JSON.stringify(end)}`);
+    console.error(`The node ended with ${JSON.stringify(end)} instead of code 0.`);
     process.exitCode = 1;
   }
 }

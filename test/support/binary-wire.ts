@@ -1,4 +1,4 @@
-/** The binary protocol from the outside, written for tests alone: packets out, packets in. */
+/** Encodes and decodes binary packets for tests, independent of the code in `src`. */
 
 export interface Packet {
   readonly opcode: number;
@@ -20,7 +20,7 @@ export interface PacketParts {
   readonly cas?: bigint;
   readonly datatype?: number;
   readonly vbucket?: number;
-  /** In place of the true lengths. */
+  /** These replace the true lengths. */
   readonly keyBytes?: number;
   readonly extraBytes?: number;
   readonly bodyBytes?: number;
@@ -86,31 +86,31 @@ export function packet(parts: PacketParts): Buffer {
   return Buffer.concat([header, extras, key, value]);
 }
 
-/** Extras of a storage request. */
-export function storing(flags = 0, expiry = 0): Buffer {
+/** The extras of a storage request. */
+export function storeExtras(flags = 0, exptime = 0): Buffer {
   const extras = Buffer.alloc(8);
   extras.writeUInt32BE(flags, 0);
-  extras.writeUInt32BE(expiry, 4);
+  extras.writeUInt32BE(exptime, 4);
   return extras;
 }
 
-/** Extras of touch, gat and flush, and of verbosity. */
-export function u32(value: number): Buffer {
+/** The extras of touch, gat, flush and verbosity. */
+export function uint32Extras(value: number): Buffer {
   const extras = Buffer.alloc(4);
   extras.writeUInt32BE(value);
   return extras;
 }
 
-/** Extras of incr and decr. */
-export function counting(delta: bigint, initial = 0n, expiry = 0): Buffer {
+/** The extras of incr and decr. */
+export function counterExtras(delta: bigint, initial = 0n, exptime = 0): Buffer {
   const extras = Buffer.alloc(20);
   extras.writeBigUInt64BE(delta, 0);
   extras.writeBigUInt64BE(initial, 8);
-  extras.writeUInt32BE(expiry, 16);
+  extras.writeUInt32BE(exptime, 16);
   return extras;
 }
 
-/** Reads whole replies; throws at bytes that are none. `rest` is what is left of the last one. */
+/** Decodes complete replies; throws at other bytes. `rest` holds an incomplete reply at the end. */
 export function packetsOf(bytes: Buffer): {
   readonly packets: readonly Packet[];
   readonly rest: Buffer;
@@ -118,7 +118,8 @@ export function packetsOf(bytes: Buffer): {
   const packets: Packet[] = [];
   let at = 0;
   while (bytes.length - at >= HEADER_BYTES) {
-    if (bytes[at] !== REPLY) throw new Error(`no reply at ${at}: ${bytes.toString('hex')}`);
+    if (bytes[at] !== REPLY)
+      throw new Error(`the bytes at ${at} are not a binary reply: ${bytes.toString('hex')}`);
     const bodyBytes = bytes.readUInt32BE(at + 8);
     const end = at + HEADER_BYTES + bodyBytes;
     if (end > bytes.length) break;

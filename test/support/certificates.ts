@@ -5,13 +5,13 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A key and its certificate, PEM files. */
+/** The paths of a certificate and its key, PEM files. */
 export interface Identity {
   readonly cert: string;
   readonly key: string;
 }
 
-/** A certificate authority in a folder, made by the openssl command. */
+/** A certificate authority in a folder; the openssl command creates its files. */
 export class Authority {
   readonly ca: string;
   readonly #folder: string;
@@ -33,7 +33,7 @@ export class Authority {
     return authority;
   }
 
-  /** A certificate for 127.0.0.1 and localhost, signed by this authority. */
+  /** Issues a certificate for 127.0.0.1 and localhost. */
   async issue(name: string): Promise<Identity> {
     const [cert, key, request, extensions] = ['pem', 'key', 'csr', 'ext'].map((suffix) =>
       join(this.#folder, `${name}.${suffix}`),

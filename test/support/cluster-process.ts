@@ -1,26 +1,26 @@
 import { fileURLToPath } from 'node:url';
-import { portsInARow } from './ports.ts';
+import { consecutivePorts } from './ports.ts';
 import { OwnedProcess } from './server.ts';
-import { until } from './wait.ts';
+import { waitUntil } from './wait.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** `slabring cluster`, as a user starts it. */
+/** A running `slabring cluster`. */
 export interface TestCluster {
   /** `host:port` of each node. */
   readonly addresses: readonly string[];
   stop(): Promise<unknown>;
 }
 
-/** Three nodes that know each other; resolves when all of them are up. */
+/** Starts a cluster of three nodes; resolves once all of them are up. */
 export async function startCluster(): Promise<TestCluster> {
   const NODES = 3;
-  const first = await portsInARow(NODES);
+  const first = await consecutivePorts(NODES);
   const args = ['cluster', `--nodes=${NODES}`, `--port=${first}`, '-t', '1', '-m', '16'];
   const owned = new OwnedProcess([process.execPath, MAIN, ...args]);
   try {
     const isUp = () => owned.stdout.includes('nodes are up');
-    await owned.unlessItEnds(until('all nodes of the cluster are up', isUp));
+    await owned.failOnExit(waitUntil('all nodes of the cluster are up', isUp));
   } catch (error) {
     await owned.stop();
     throw error;

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where administrators' commands lie, which is not on everybody's PATH. */
-const ADMINISTRATORS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+/** The folders of commands for administrators; the PATH of a user may lack them. */
+const ADMIN_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
-/** The file of a command on the PATH, or `undefined`. */
+/** The file of a command on the PATH or in an administrators' folder, or `undefined`. */
 export function findCommand(name: string): string | undefined {
-  return [...(process.env['PATH'] ?? '').split(delimiter), ...ADMINISTRATORS]
+  return [...(process.env['PATH'] ?? '').split(delimiter), ...ADMIN_FOLDERS]
     .map((folder) => join(folder, name))
     .find((file) => existsSync(file));
 }

@@ -1,9 +1,9 @@
-/** Where to cut a run of bytes: ascending offsets inside it; none means whole. */
+/** Where to cut a sequence of bytes: ascending offsets inside it; none leaves it whole. */
 export type Cuts = readonly number[];
 
 /**
- * Every way of cutting `bytes` that finds a decoder's mistakes: whole, cut once at each place, byte by byte.
- * `everyCut(wire)` in a `for` gives `bytes.length + 1` ways.
+ * The cuts of `bytes` that find bugs of a decoder: whole, one cut at each offset, and byte by byte.
+ * The generator yields `bytes.length + 1` cuts.
  */
 export function* everyCut(bytes: Uint8Array): Generator<Cuts> {
   yield [];
@@ -11,7 +11,7 @@ export function* everyCut(bytes: Uint8Array): Generator<Cuts> {
   yield Array.from({ length: Math.max(0, bytes.length - 1) }, (_, i) => i + 1);
 }
 
-/** The pieces that `cuts` makes of `bytes`. */
+/** Cuts `bytes` into pieces. */
 export function pieces(bytes: Uint8Array, cuts: Cuts): Uint8Array[] {
   const ends = [...cuts, bytes.length];
   return ends.map((end, i) => bytes.subarray(i === 0 ? 0 : ends[i - 1], end));

@@ -4,25 +4,27 @@ import { findCommand } from './commands.ts';
 import { temporaryFolder } from './folder.ts';
 import { freePort } from './ports.ts';
 import { OwnedProcess } from './server.ts';
-import { until } from './wait.ts';
+import { waitUntil } from './wait.ts';
 
-/** Why there can be no DNS server here, or `undefined`; it is printed, so that a skipped suite is seen. */
+/**
+ * The reason why dnsmasq cannot run here, or `undefined`. It warns, so a skipped suite is visible.
+ */
 export function dnsmasqMissing(): string | undefined {
   if (findCommand('dnsmasq') !== undefined) return undefined;
-  const why = 'there is no dnsmasq on the PATH (apt-get install dnsmasq-base)';
-  console.warn(`skipped: ${why}`);
-  return why;
+  const reason = 'dnsmasq is not on the PATH (apt-get install dnsmasq-base)';
+  console.warn(`skipped: ${reason}`);
+  return reason;
 }
 
-/** What the server says of names below `.test`; it knows no others, and asks nobody. */
+/** The records of names below `.test`. The server has no other names and no upstream server. */
 export interface Zone {
   /** Lines of a hosts file: an address, a name. */
   readonly hosts?: readonly string[];
-  /** Such as `_cache.test,one.test,11211,0,1`: the service, its target, port, priority, weight. */
+  /** SRV records: service, target, port, priority and weight: `_cache.test,one.test,11211,0,1`. */
   readonly services?: readonly string[];
 }
 
-/** A real DNS server, dnsmasq, on a port of 127.0.0.1 that stays the same while it is stopped. */
+/** A real DNS server, dnsmasq, on a port of 127.0.0.1 that stays the same across restarts. */
 export class DnsServer {
   readonly port: number;
   readonly #folder: string;
@@ -42,22 +44,22 @@ export class DnsServer {
     return server;
   }
 
-  /** As `setServers` of node:dns wants it. */
+  /** The address in the format of `setServers` of node:dns. */
   get address(): string {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Its hosts are these from now on; it goes on serving meanwhile. */
-  async tell(hosts: readonly string[]): Promise<void> {
+  /** Replaces the hosts while the server runs. */
+  async setHosts(hosts: readonly string[]): Promise<void> {
     const running = this.#process!;
     await this.#writeHosts(hosts);
     const seenBytes = running.stderr.length;
     running.child.kill('SIGHUP');
     const isRead = () => running.stderr.slice(seenBytes).includes(`read ${this.#hostsFile}`);
-    await running.unlessItEnds(until('dnsmasq has read its hosts', isRead));
+    await running.failOnExit(waitUntil('dnsmasq has read its hosts', isRead));
   }
 
-  /** It ends, if it runs, and another one is in its place. */
+  /** Stops the server, if it runs, and starts it with another zone. */
   async restart({ hosts = [], services = [] }: Zone): Promise<void> {
     await this.stop();
     await this.#writeHosts(hosts);
@@ -72,16 +74,16 @@ export class DnsServer {
     const started = new OwnedProcess(command);
     this.#process = started;
     const hasRead = () => started.stderr.includes(`read ${this.#hostsFile}`);
-    await started.unlessItEnds(until('dnsmasq serves', hasRead));
+    await started.failOnExit(waitUntil('dnsmasq serves', hasRead));
   }
 
-  /** Nobody answers at its port. */
+  /** Stops the server: its port refuses queries. */
   async stop(): Promise<void> {
     await this.#process?.stop();
     this.#process = undefined;
   }
 
-  async end(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.stop();
     await this.#removeFolder();
   }

@@ -1,48 +1,48 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** What a proxy does to the connections that go through it from now on. */
+/** What a proxy does to each new connection. */
 export type Fault =
   | { readonly kind: 'none' }
-  /** Closes each new connection at once. */
+  /** Resets the connection at once. */
   | { readonly kind: 'reset' }
-  /** Takes everything and answers nothing. */
+  /** Reads all requests and never replies. */
   | { readonly kind: 'stall' }
-  /** Passes so many bytes of the replies, then resets. */
+  /** Passes `afterBytes` bytes of the replies, then resets. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
-  /** Passes so many bytes of the replies, then says FIN, as a server that ends in order. */
+  /** Passes `afterBytes` bytes of the replies, then sends FIN, like a server that stops cleanly. */
   | { readonly kind: 'end'; readonly afterBytes: number }
-  /** Passes so many bytes of the requests, then resets. */
+  /** Passes `afterBytes` bytes of the requests, then resets. */
   | { readonly kind: 'cut-requests'; readonly afterBytes: number }
-  /** Passes every piece of the replies twice, after so many that pass once. */
+  /** Passes `afterPieces` pieces of the replies once, then every piece twice. */
   | { readonly kind: 'double'; readonly afterPieces: number }
-  /** Loses one piece of the replies, after so many that pass. */
+  /** Passes `afterPieces` pieces of the replies, drops one piece, then passes the others. */
   | { readonly kind: 'lose'; readonly afterPieces: number }
-  /** Says FIN at once and goes on reading: half open. */
+  /** Sends FIN at once and goes on reading: the connection is half open. */
   | { readonly kind: 'half-open' }
-  /** Passes replies a byte at a time. */
+  /** Passes the replies byte by byte. */
   | { readonly kind: 'trickle' }
-  /** Answers the first bytes with these, whatever they ask. */
-  | { readonly kind: 'answer'; readonly bytes: string };
+  /** Replies to the first request with `bytes`. */
+  | { readonly kind: 'reply'; readonly bytes: string };
 
-/** The way of the replies of one connection. */
-interface ReplyWay {
-  /** Bytes that still pass; what comes after them is held. */
-  passes: number;
+/** The path of the replies of one connection. */
+interface ReplyPath {
+  /** The proxy passes this many more bytes, and holds the bytes after them. */
+  bytesToPass: number;
   readonly held: Buffer[];
   readonly client: Socket;
 }
 
-/** A TCP proxy on 127.0.0.1 in front of one server, that makes trouble on demand. */
+/** A TCP proxy on 127.0.0.1 in front of one server, which injects faults on demand. */
 export class FaultProxy {
   readonly port: number;
-  /** Bytes that stalled connections have taken. */
+  /** The bytes that the proxy has read from stalled connections. */
   stalledBytes = 0;
   #fault: Fault = { kind: 'none' };
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** What stalls each connection that goes through. */
+  /** The functions that stall each open connection. */
   readonly #stalls = new Set<() => void>();
-  readonly #ways = new Set<ReplyWay>();
+  readonly #paths = new Set<ReplyPath>();
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -59,36 +59,38 @@ export class FaultProxy {
     return proxy;
   }
 
-  /** From now on, for new connections; those that are there go on as they were. */
-  set(fault: Fault): void {
+  /** Sets the fault of new connections; open connections keep theirs. */
+  setFault(fault: Fault): void {
     this.#fault = fault;
   }
 
-  /** From now on, nothing passes on the connections that are there; new ones stall too. */
+  /** Stalls all open connections and all new ones. */
   stall(): void {
     this.#fault = { kind: 'stall' };
     for (const stall of this.#stalls) stall();
   }
 
-  /** On the connections that are there, so many more bytes of the replies pass; the rest is held. */
+  /** Passes `afterBytes` more bytes of the replies on each open connection, and holds the rest. */
   hold(afterBytes: number): void {
-    for (const way of this.#ways) way.passes = afterBytes;
+    for (const path of this.#paths) path.bytesToPass = afterBytes;
   }
 
-  /** Bytes of replies that are held. */
+  /** The bytes of replies that the proxy holds. */
   get heldBytes(): number {
-    return [...this.#ways].flatMap(({ held }) => held).reduce((sum, { length }) => sum + length, 0);
+    return [...this.#paths]
+      .flatMap(({ held }) => held)
+      .reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** Lets pass what was held. */
+  /** Passes the held bytes. */
   release(): void {
-    for (const way of this.#ways) {
-      way.passes = Number.POSITIVE_INFINITY;
-      for (const bytes of way.held.splice(0)) way.client.write(bytes);
+    for (const path of this.#paths) {
+      path.bytesToPass = Number.POSITIVE_INFINITY;
+      for (const bytes of path.held.splice(0)) path.client.write(bytes);
     }
   }
 
-  /** Resets every connection that goes through. */
+  /** Resets every open connection. */
   resetAll(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
@@ -100,13 +102,13 @@ export class FaultProxy {
 
   #serve(client: Socket, targetPort: number): void {
     const fault = this.#fault;
-    this.#hold(client);
+    this.#track(client);
     if (fault.kind === 'reset') {
       client.resetAndDestroy();
       return;
     }
     if (fault.kind === 'stall') {
-      this.#swallow(client);
+      this.#readAndDrop(client);
       return;
     }
     if (fault.kind === 'half-open') {
@@ -114,28 +116,28 @@ export class FaultProxy {
       client.end();
       return;
     }
-    if (fault.kind === 'answer') {
+    if (fault.kind === 'reply') {
       client.once('data', () => client.write(fault.bytes));
       return;
     }
     const server = connect({ port: targetPort, host: '127.0.0.1' });
-    this.#hold(server);
+    this.#track(server);
     this.#passRequests(client, server, fault);
     const stall = (): void => {
       client.removeAllListeners('data');
       server.removeAllListeners('data');
-      this.#swallow(client);
+      this.#readAndDrop(client);
     };
     this.#stalls.add(stall);
-    const way = { passes: Number.POSITIVE_INFINITY, held: [], client };
-    this.#ways.add(way);
+    const path = { bytesToPass: Number.POSITIVE_INFINITY, held: [], client };
+    this.#paths.add(path);
     client.on('close', () => {
       this.#stalls.delete(stall);
-      this.#ways.delete(way);
+      this.#paths.delete(path);
       server.destroy();
     });
     server.on('close', () => client.destroy());
-    this.#passReplies(way, server, fault);
+    this.#passReplies(path, server, fault);
   }
 
   #passRequests(client: Socket, server: Socket, fault: Fault): void {
@@ -148,8 +150,8 @@ export class FaultProxy {
     client.on('end', () => server.end());
   }
 
-  #passReplies(way: ReplyWay, server: Socket, fault: Fault): void {
-    const { client } = way;
+  #passReplies(path: ReplyPath, server: Socket, fault: Fault): void {
+    const { client } = path;
     let passed = 0;
     let pieces = 0;
     server.on('data', (bytes: Buffer) => {
@@ -163,27 +165,27 @@ export class FaultProxy {
       passed += bytes.length;
       pieces++;
       if (fault.kind === 'lose' && pieces === fault.afterPieces + 1) return;
-      if (fault.kind !== 'trickle') this.#pass(way, bytes);
+      if (fault.kind !== 'trickle') this.#pass(path, bytes);
       else for (const byte of bytes) client.write(Buffer.of(byte));
       if (fault.kind === 'double' && pieces > fault.afterPieces) client.write(bytes);
     });
   }
 
-  #pass(way: ReplyWay, bytes: Buffer): void {
-    const now = Math.min(way.passes, bytes.length);
-    way.passes -= now;
-    if (now > 0) way.client.write(bytes.subarray(0, now));
-    if (now < bytes.length) way.held.push(bytes.subarray(now));
+  #pass(path: ReplyPath, bytes: Buffer): void {
+    const passed = Math.min(path.bytesToPass, bytes.length);
+    path.bytesToPass -= passed;
+    if (passed > 0) path.client.write(bytes.subarray(0, passed));
+    if (passed < bytes.length) path.held.push(bytes.subarray(passed));
   }
 
-  #swallow(client: Socket): void {
+  #readAndDrop(client: Socket): void {
     client.on('data', (bytes: Buffer) => {
       this.stalledBytes += bytes.length;
     });
     client.resume();
   }
 
-  #hold(socket: Socket): void {
+  #track(socket: Socket): void {
     socket.setNoDelay(true);
     this.#sockets.add(socket);
     socket.on('error', () => {});

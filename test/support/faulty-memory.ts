@@ -1,10 +1,11 @@
 /**
- * Shared memory whose n-th write throws, so that a thread dies between any two writes. The store knows nothing of
- * it: while a `FaultyMemory` is open, the typed arrays that are made of a watched SharedArrayBuffer are proxies
- * that count, and Atomics and Buffer.copy take proxies for what they stand for.
+ * Shared memory whose n-th write throws, so that a thread dies between any two writes. The store
+ * needs no change for it: `FaultyMemory` replaces the typed array constructors, so that views of a
+ * watched SharedArrayBuffer are proxies that count writes, and makes Atomics and Buffer.copy accept
+ * them.
  */
 
-/** What a thread dies of. */
+/** The error that ends a thread. */
 export class InjectedFault extends Error {
   constructor(write: number) {
     super(`a fault was injected at write ${write} to shared memory`);
@@ -19,45 +20,49 @@ const ARRAYS = ['Int32Array', 'Uint32Array', 'Float64Array', 'Uint8Array', 'Data
 const ATOMIC_READS = new Set(['load', 'wait', 'waitAsync', 'notify', 'isLockFree', 'pause']);
 
 export class FaultyMemory {
-  /** How many writes there were since the last `arm`. */
+  /** Writes since the last `arm`. */
   writes = 0;
   #failAt = Number.POSITIVE_INFINITY;
-  readonly #watches: (memory: SharedArrayBuffer) => boolean;
-  readonly #targets = new WeakMap<object, View>();
-  readonly #undo: (() => void)[] = [];
+  readonly #isWatchedMemory: (memory: SharedArrayBuffer) => boolean;
+  readonly #realViews = new WeakMap<object, View>();
+  readonly #undoSteps: (() => void)[] = [];
 
-  constructor(watches: (memory: SharedArrayBuffer) => boolean) {
-    this.#watches = watches;
+  constructor(isWatchedMemory: (memory: SharedArrayBuffer) => boolean) {
+    this.#isWatchedMemory = isWatchedMemory;
     this.#replaceAtomics();
     this.#replaceCopy();
   }
 
-  /** Counts from 0 again; write number `failAt` (from 1) and all after it throw, and do not happen. */
+  /**
+   * Counts from 0 again; write number `failAt` (from 1) and all later ones throw and write nothing.
+   */
   arm(failAt: number): void {
     this.writes = 0;
     this.#failAt = failAt;
   }
 
-  /** Arrays that are made of watched memory count, from now until the function given back is called. */
-  watchNewArrays(): () => void {
+  /**
+   * Makes new views of watched memory count their writes, until the returned function is called.
+   */
+  countInNewArrays(): () => void {
     const undo = [...ARRAYS.map((name) => this.#replaceArray(name)), this.#replaceBufferFrom()];
     return () => {
       for (const each of undo) each();
     };
   }
 
-  /** All is as it was, but the proxies that were made are of no more use. */
+  /** Restores Atomics and Buffer; the existing proxies are of no use after that. */
   close(): void {
-    for (const undo of this.#undo) undo();
+    for (const undo of this.#undoSteps) undo();
   }
 
-  #tick(): void {
+  #countWrite(): void {
     this.writes++;
     if (this.writes >= this.#failAt) throw new InjectedFault(this.#failAt);
   }
 
-  #real(value: unknown): unknown {
-    return (typeof value === 'object' && value !== null && this.#targets.get(value)) || value;
+  #realViewOf(value: unknown): unknown {
+    return (typeof value === 'object' && value !== null && this.#realViews.get(value)) || value;
   }
 
   #proxy<T extends View>(view: T): T {
@@ -68,33 +73,33 @@ export class FaultyMemory {
         if (known !== undefined) return known;
         const value: unknown = Reflect.get(target, name, target);
         if (typeof value !== 'function') return value;
-        const method = this.#counted(target, name, value as Method);
+        const method = this.#countingMethod(target, name, value as Method);
         methods.set(name, method);
         return method;
       },
       set: (target, name, value) => {
-        this.#tick();
+        this.#countWrite();
         return Reflect.set(target, name, value, target);
       },
     });
-    this.#targets.set(proxy, view);
+    this.#realViews.set(proxy, view);
     return proxy;
   }
 
-  #counted(target: View, name: PropertyKey, method: Method): Method {
+  #countingMethod(target: View, name: PropertyKey, method: Method): Method {
     const writes = typeof name === 'string' && /^(set|fill|write)/.test(name);
     return (...args) => {
-      if (name === 'copyWithin') this.#copyHalf(target as Uint32Array, args as number[]);
-      else if (writes) this.#tick();
+      if (name === 'copyWithin') this.#countHalfCopy(target as Uint32Array, args as number[]);
+      else if (writes) this.#countWrite();
       return method.apply(target, args);
     };
   }
 
-  /** A copy can be cut short in the middle. */
-  #copyHalf(target: Uint32Array, [to = 0, from = 0, end = target.length]: number[]): void {
-    this.#tick();
+  /** A thread can die in the middle of a copy: first half of it is written, then all. */
+  #countHalfCopy(target: Uint32Array, [to = 0, from = 0, end = target.length]: number[]): void {
+    this.#countWrite();
     target.copyWithin(to, from, from + Math.floor((end - from) / 2));
-    this.#tick();
+    this.#countWrite();
   }
 
   #replaceArray(name: (typeof ARRAYS)[number]): () => void {
@@ -120,7 +125,7 @@ export class FaultyMemory {
   }
 
   #isWatched(memory: unknown): boolean {
-    return memory instanceof SharedArrayBuffer && this.#watches(memory);
+    return memory instanceof SharedArrayBuffer && this.#isWatchedMemory(memory);
   }
 
   #replaceAtomics(): void {
@@ -128,26 +133,26 @@ export class FaultyMemory {
       const real = Reflect.get(Atomics, name) as unknown;
       if (typeof real !== 'function') continue;
       const replaced: Method = (array, ...rest) => {
-        const target = this.#real(array);
-        if (target !== array && !ATOMIC_READS.has(name)) this.#tick();
+        const target = this.#realViewOf(array);
+        if (target !== array && !ATOMIC_READS.has(name)) this.#countWrite();
         return Reflect.apply(real, Atomics, [target, ...rest]);
       };
       Reflect.set(Atomics, name, replaced);
-      this.#undo.push(() => Reflect.set(Atomics, name, real));
+      this.#undoSteps.push(() => Reflect.set(Atomics, name, real));
     }
   }
 
   #replaceCopy(): void {
     const real = Buffer.prototype.copy as Method;
     const copy = (self: Buffer, [target, ...rest]: unknown[]): unknown => {
-      const to = this.#real(target);
-      if (to !== target) this.#tick();
-      return real.call(this.#real(self), to, ...rest);
+      const to = this.#realViewOf(target);
+      if (to !== target) this.#countWrite();
+      return real.call(this.#realViewOf(self), to, ...rest);
     };
     function replaced(this: Buffer, ...args: unknown[]): unknown {
       return copy(this, args);
     }
     Object.assign(Buffer.prototype, { copy: replaced });
-    this.#undo.push(() => Object.assign(Buffer.prototype, { copy: real }));
+    this.#undoSteps.push(() => Object.assign(Buffer.prototype, { copy: real }));
   }
 }

@@ -1,7 +1,10 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Longest first. Vitest knows by itself after a run; on a fresh checkout it goes by the size of the files, which says little. */
-const LONG = [
+/**
+ * The test files that take longest, longest first. Vitest measures this in a run, but on a fresh
+ * checkout it can only sort by file size, which is a poor estimate.
+ */
+const LONGEST_FILES = [
   'system/client-drill',
   'differential/table',
   'integration/server/memory',
@@ -15,15 +18,15 @@ const LONG = [
   'differential/lru-stats',
 ];
 
-const rankOf = ({ moduleId }: TestSpecification): number => {
-  const rank = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
-  return rank < 0 ? LONG.length : rank;
+const positionOf = ({ moduleId }: TestSpecification): number => {
+  const rank = LONGEST_FILES.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+  return rank < 0 ? LONGEST_FILES.length : rank;
 };
 
-/** Starts with the files that take longest, so that none of them is still at work when all others have ended. */
+/** Starts the longest test files first, so that no long file still runs after all others. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return sorted.toSorted((a, b) => rankOf(a) - rankOf(b));
+    return sorted.toSorted((a, b) => positionOf(a) - positionOf(b));
   }
 }

@@ -4,25 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findCommand } from './commands.ts';
 import { OwnedProcess, type TestServer } from './server.ts';
-import { until } from './wait.ts';
+import { waitUntil } from './wait.ts';
 
 export interface MemcachedOptions {
-  /** More arguments, memcached's own. */
+  /** More arguments for memcached. */
   readonly args?: readonly string[];
-  /** Another build than the one on the PATH. */
+  /** The path of another memcached than the one on the PATH. */
   readonly binary?: string;
-  /** A command that runs the rest in its place, such as `['taskset', '-c', '0']`. */
-  readonly under?: readonly string[];
+  /** A command that executes the rest of the command line, such as `['taskset', '-c', '0']`. */
+  readonly commandPrefix?: readonly string[];
   /** More environment variables. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** The real memcached on the PATH, or `undefined`. */
+/** The path of the real memcached on the PATH, or `undefined`. */
 export function findMemcached(): string | undefined {
   return findCommand('memcached');
 }
 
-/** Such as `1.6.18`. */
+/** The version of a memcached, such as `1.6.18`. */
 export function memcachedVersion(binary: string): string {
   return (
     /memcached (\S+)/.exec(execFileSync(binary, ['-V'], { encoding: 'utf8' }))?.[1] ?? 'unknown'
@@ -30,19 +30,20 @@ export function memcachedVersion(binary: string): string {
 }
 
 /**
- * Why tests against a real memcached cannot run here, or `undefined` when they can. It is printed once, so a
- * skipped suite is seen: `describe.skipIf(memcachedMissing() !== undefined)`.
+ * The reason why tests against a real memcached cannot run here, or `undefined` if they can. It
+ * prints the reason, so that a skipped suite is visible:
+ * `describe.skipIf(whyNoMemcached() !== undefined)`.
  */
-export function memcachedMissing(version?: string): string | undefined {
+export function whyNoMemcached(version?: string): string | undefined {
   const binary = findMemcached();
-  const why =
+  const reason =
     binary === undefined
       ? 'there is no memcached on the PATH (apt-get install memcached)'
       : version !== undefined && memcachedVersion(binary) !== version
         ? `memcached is ${memcachedVersion(binary)}, the oracle is ${version}`
         : undefined;
-  if (why !== undefined) console.warn(`skipped: ${why}`);
-  return why;
+  if (reason !== undefined) console.warn(`skipped: ${reason}`);
+  return reason;
 }
 
 /** Starts a real memcached on a free port of 127.0.0.1 and waits until it listens. */
@@ -54,12 +55,14 @@ export async function startMemcached(options: MemcachedOptions = {}): Promise<Te
   const portFile = join(folder, 'port');
   const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
   const args = ['-l', '127.0.0.1', '-p', '-1', ...user, ...(options.args ?? [])];
-  const command = [...(options.under ?? []), binary, ...args] as const;
+  const command = [...(options.commandPrefix ?? []), binary, ...args] as const;
   const owned = new OwnedProcess(command, {
     env: { ...options.env, MEMCACHED_PORT_FILENAME: portFile },
   });
   try {
-    const port = await owned.unlessItEnds(until('memcached says its port', () => portIn(portFile)));
+    const port = await owned.failOnExit(
+      waitUntil('memcached writes its port', () => readPort(portFile)),
+    );
     const host = '127.0.0.1';
     const address = { host, port };
     return {
@@ -79,8 +82,8 @@ export async function startMemcached(options: MemcachedOptions = {}): Promise<Te
   }
 }
 
-/** memcached writes `TCP INET: <port>` and moves the file into place when it listens. */
-async function portIn(portFile: string): Promise<number | undefined> {
+/** Reads `TCP INET: <port>`; memcached moves the file into place when it listens. */
+async function readPort(portFile: string): Promise<number | undefined> {
   const text = await readFile(portFile, 'utf8').catch(() => '');
   const port = /^TCP INET: (\d+)$/m.exec(text)?.[1];
   return port === undefined ? undefined : Number(port);

@@ -1,4 +1,7 @@
-/** `node --import` this: names are looked up at the server that SLABRING_NAME_SERVER names, as resolv.conf would say. */
+/**
+ * For `node --import`: node:dns resolves names at the server SLABRING_NAME_SERVER, as if by
+ * resolv.conf.
+ */
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 

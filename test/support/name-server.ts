@@ -3,14 +3,14 @@ import type { SrvRecord } from 'node:dns';
 import { once } from 'node:events';
 
 const HEADER_BYTES = 12;
-/** A response, and the asker's wish for recursion was granted. */
-const ANSWER = 0x8180;
+/** The flags of a response with recursion desired and available. */
+const RESPONSE_FLAGS = 0x8180;
 const SRV = 33;
 const INTERNET = 1;
-/** The name in the question, which begins behind the header. */
-const SAME_NAME = 0xc000 | HEADER_BYTES;
+/** A pointer to the name in the question, which begins after the header. */
+const NAME_POINTER = 0xc000 | HEADER_BYTES;
 
-/** A DNS server on the loopback that knows the SRV records of one name, whatever name is asked for (RFC 1035, 2782). */
+/** A DNS server on 127.0.0.1 that returns the same SRV records for every name (RFC 1035, 2782). */
 export class NameServer {
   readonly address: string;
   readonly #socket: Socket;
@@ -37,16 +37,16 @@ export class NameServer {
 }
 
 function reply(query: Buffer, records: readonly SrvRecord[]): Buffer {
-  // The name's labels end with an empty one; type and class follow.
+  // The labels of the name end with an empty label; the type and the class follow.
   const questionEnd = query.indexOf(0, HEADER_BYTES) + 1 + 4;
   const id = query.readUInt16BE(0);
-  const header = words(id, ANSWER, 1, records.length, 0, 0);
-  const answers = records.map(({ name, port, priority, weight }) => {
+  const header = words(id, RESPONSE_FLAGS, 1, records.length, 0, 0);
+  const resourceRecords = records.map(({ name, port, priority, weight }) => {
     const target = labels(name);
-    const about = words(SAME_NAME, SRV, INTERNET, 0, 0, 6 + target.length);
-    return Buffer.concat([about, words(priority, weight, port), target]);
+    const fixedPart = words(NAME_POINTER, SRV, INTERNET, 0, 0, 6 + target.length);
+    return Buffer.concat([fixedPart, words(priority, weight, port), target]);
   });
-  return Buffer.concat([header, query.subarray(HEADER_BYTES, questionEnd), ...answers]);
+  return Buffer.concat([header, query.subarray(HEADER_BYTES, questionEnd), ...resourceRecords]);
 }
 
 function words(...values: readonly number[]): Buffer {

@@ -4,41 +4,60 @@ import type { Identity } from './certificates.ts';
 import { freePort } from './ports.ts';
 import { OwnedProcess, type TestServer } from './server.ts';
 
-/** The command line's entry, as `node src/cli/main.ts` runs it. */
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** The entry of the command line, as in `node src/cli/main.ts`. */
+const CLI_ENTRY = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface SlabringOptions {
-  /** More arguments of `serve`. */
+  /** More arguments for `serve`. */
   readonly args?: readonly string[];
-  /** Listen on this address. @default 127.0.0.1 */
+  /** The address to listen on. @default 127.0.0.1 */
   readonly host?: string;
-  /** Listen on this port instead of a free one: where a node was that has ended. */
+  /** The port to listen on instead of a free one, such as the port of a node that has exited. */
   readonly port?: number;
-  /** Listen on this path instead of a TCP port. */
+  /** The path to listen on instead of a TCP port. */
   readonly unixSocket?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Speak TLS with this certificate, of that CA. */
+  /** Serve TLS with this certificate, which this CA has issued. */
   readonly tls?: { readonly identity: Identity; readonly ca: Buffer };
-  /** Arguments of Node.js itself, such as `--max-old-space-size=64`. */
+  /** Arguments for Node.js, such as `--max-old-space-size=64`. */
   readonly nodeArgs?: readonly string[];
-  /** A command that runs the rest in its place, such as `['taskset', '-c', '0']`. */
-  readonly under?: readonly string[];
+  /** A command that executes the rest of the command line, such as `['taskset', '-c', '0']`. */
+  readonly commandPrefix?: readonly string[];
 }
 
-/** Starts one of our nodes as a process of its own, by default on a free port of 127.0.0.1; resolves when it listens. */
+/**
+ * Starts a slabring node as a process, on a free port of 127.0.0.1 by default. Resolves when the
+ * node listens.
+ */
 export async function startSlabring(options: SlabringOptions = {}): Promise<TestServer> {
-  const { under = [], nodeArgs = [], env = {}, host = '127.0.0.1', unixSocket, tls } = options;
-  const secure =
+  const {
+    commandPrefix = [],
+    nodeArgs = [],
+    env = {},
+    host = '127.0.0.1',
+    unixSocket,
+    tls,
+  } = options;
+  const tlsArgs =
     tls === undefined
       ? []
       : ['-Z', '-o', `ssl_chain_cert=${tls.identity.cert},ssl_key=${tls.identity.key}`];
-  const args = [...secure, ...(options.args ?? [])];
+  const args = [...tlsArgs, ...(options.args ?? [])];
   const port = unixSocket === undefined ? (options.port ?? (await freePort())) : 0;
-  const where = unixSocket === undefined ? ['-l', host, '-p', String(port)] : ['-s', unixSocket];
-  const command = [...under, process.execPath, ...nodeArgs, MAIN, 'serve', ...where, ...args];
+  const listenArgs =
+    unixSocket === undefined ? ['-l', host, '-p', String(port)] : ['-s', unixSocket];
+  const command = [
+    ...commandPrefix,
+    process.execPath,
+    ...nodeArgs,
+    CLI_ENTRY,
+    'serve',
+    ...listenArgs,
+    ...args,
+  ];
   const owned = new OwnedProcess(command, { ipc: true, env });
   try {
-    await owned.unlessItEnds(untilListening(owned));
+    await owned.failOnExit(untilListening(owned));
   } catch (error) {
     await owned.stop();
     throw error;

@@ -1,27 +1,27 @@
 import { createServer } from 'node:net';
 
-/** Ports handed out lie below the range the kernel gives to outgoing connections (32768 …). */
-const PORT_FIRST = 20_000;
+/** The range is below the ports that the kernel chooses for outgoing connections (32768 …). */
+const PORT_MIN = 20_000;
 const PORTS_PER_PROCESS = 100;
 const PROCESS_SLOTS = 120;
 
-let handedOut = 0;
+let nextPort = 0;
 
 /**
- * A TCP port of 127.0.0.1 that nothing listens on. Test processes draw from ranges of their own (by pid) and no
- * port comes twice from one process in a row, so two tests that start servers at once do not collide.
+ * A TCP port of 127.0.0.1 without a listener. Each test process has a range of its own (by pid) and
+ * returns its ports in turn, so two tests that start servers at the same time do not collide.
  */
 export async function freePort(): Promise<number> {
-  const base = PORT_FIRST + (process.pid % PROCESS_SLOTS) * PORTS_PER_PROCESS;
-  for (let tries = 0; tries < PORTS_PER_PROCESS; tries++) {
-    const port = base + (handedOut++ % PORTS_PER_PROCESS);
+  const base = PORT_MIN + (process.pid % PROCESS_SLOTS) * PORTS_PER_PROCESS;
+  for (let attempt = 0; attempt < PORTS_PER_PROCESS; attempt++) {
+    const port = base + (nextPort++ % PORTS_PER_PROCESS);
     if (await isFree(port)) return port;
   }
   throw new Error(`no free port from ${base} to ${base + PORTS_PER_PROCESS - 1} on 127.0.0.1`);
 }
 
-/** The first of so many ports in a row that nothing listens on. */
-export async function portsInARow(count: number): Promise<number> {
+/** The first of `count` consecutive ports without a listener. */
+export async function consecutivePorts(count: number): Promise<number> {
   for (;;) {
     const first = await freePort();
     const rest = await Promise.all(

@@ -1,4 +1,4 @@
-/** A repeatable source of chance: the same seed gives the same run on every machine. */
+/** A pseudo-random generator: the same seed gives the same sequence on every machine. */
 export class Random {
   #state: number;
   readonly seed: number;
@@ -16,27 +16,27 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
   }
 
-  /** A whole number from `min` to `max`, both possible. */
+  /** A whole number from `min` to `max`, both included. */
   int(min: number, max: number): number {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
 
-  /** True once in `times` on average. */
+  /** True with the probability 1 / `times`. */
   oneIn(times: number): boolean {
     return this.int(1, times) === 1;
   }
 
   pick<T>(choices: readonly [T, ...T[]] | readonly T[]): T {
-    if (choices.length === 0) throw new Error('nothing to pick from');
+    if (choices.length === 0) throw new Error('pick needs at least one choice');
     return choices[this.int(0, choices.length - 1)] as T;
   }
 
-  /** One of the values, as likely as its weight says. */
+  /** One of the values, each with a probability in proportion to its weight. */
   weighted<T>(choices: readonly (readonly [weight: number, value: T])[]): T {
-    let left = this.fraction() * choices.reduce((sum, [weight]) => sum + weight, 0);
+    let remaining = this.fraction() * choices.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, value] of choices) {
-      left -= weight;
-      if (left < 0) return value;
+      remaining -= weight;
+      if (remaining < 0) return value;
     }
     return this.pick(choices)[1];
   }
@@ -45,7 +45,7 @@ export class Random {
     return Buffer.from(Array.from({ length: count }, () => this.int(0, 255)));
   }
 
-  /** An independent run, for one case among many: case 17 of seed 5 is always the same. */
+  /** An independent generator for case number `index`: case 17 of seed 5 is always the same. */
   fork(index: number): Random {
     return new Random(
       Math.imul(this.seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35),
@@ -53,7 +53,7 @@ export class Random {
   }
 }
 
-/** The seed for this run: `SEED` of the environment, else drawn. Put it into the test's name. */
+/** The seed of this run: the environment variable `SEED`, or a random one. Test titles show it. */
 export function testSeed(): number {
   const given = process.env['SEED'];
   if (given === undefined || given === '') return Math.floor(Math.random() * 0x7fff_ffff);

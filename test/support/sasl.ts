@@ -5,31 +5,35 @@ import { findCommand } from './commands.ts';
 import { temporaryFolder } from './folder.ts';
 
 export interface Credentials {
-  readonly user: string;
+  readonly username: string;
   readonly password: string;
 }
 
-/** What servers need to know one user, in a folder of its own. */
+/** The configuration of servers with one user, in a temporary folder. */
 export interface SaslUser {
-  /** Environment of a real memcached: where Cyrus SASL finds its configuration. */
+  /** The environment of a real memcached: the path of the configuration of Cyrus SASL. */
   readonly memcachedEnv: NodeJS.ProcessEnv;
-  /** Environment of ours: memcached's plaintext password file. */
+  /** The environment of a slabring node: the path of memcached's plaintext password file. */
   readonly slabringEnv: NodeJS.ProcessEnv;
   remove(): Promise<void>;
 }
 
-/** Why a real memcached cannot be given users here, or `undefined`. */
+/** The reason why a real memcached cannot have users here, or `undefined`. */
 export function saslMissing(): string | undefined {
   return findCommand('saslpasswd2') === undefined
-    ? 'there is no saslpasswd2 to give memcached a user (apt-get install sasl2-bin libsasl2-modules)'
+    ? 'saslpasswd2, which adds users for memcached, is not on the PATH' +
+        ' (apt-get install sasl2-bin libsasl2-modules)'
     : undefined;
 }
 
-/** Debian's memcached asks Cyrus SASL: a configuration, and a database that `saslpasswd2` writes. */
-export async function saslUser({ user, password }: Credentials): Promise<SaslUser> {
+/**
+ * Creates the files for one user. Debian's memcached uses Cyrus SASL, which needs a configuration
+ * and a database by `saslpasswd2`.
+ */
+export async function createSaslUser({ username, password }: Credentials): Promise<SaslUser> {
   const { path, remove } = await temporaryFolder();
   const passwords = join(path, 'passwords');
-  await writeFile(passwords, `${user}:${password}\n`);
+  await writeFile(passwords, `${username}:${password}\n`);
   const database = join(path, 'sasldb2');
   await writeFile(
     join(path, 'memcached.conf'),
@@ -37,7 +41,7 @@ export async function saslUser({ user, password }: Credentials): Promise<SaslUse
   );
   const saslpasswd = findCommand('saslpasswd2');
   if (saslpasswd !== undefined) {
-    const args = ['-p', '-c', '-a', 'memcached', '-f', database, user];
+    const args = ['-p', '-c', '-a', 'memcached', '-f', database, username];
     execFileSync(saslpasswd, args, { input: password });
   }
   return {

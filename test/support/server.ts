@@ -1,50 +1,50 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Address } from './wire.ts';
 
-/** A server under test: ours or the real memcached, seen the same way. */
+/** A server under test, slabring or the real memcached, with one interface. */
 export interface TestServer {
   readonly name: 'memcached' | 'slabring';
-  /** Of the TCP listener. */
+  /** The host of the TCP listener. */
   readonly host: string;
   readonly port: number;
   readonly pid: number;
-  /** What `net.connect` wants. */
+  /** The options for `net.connect`. */
   readonly address: Address;
   readonly process: OwnedProcess;
-  /** Ends it with SIGTERM and waits; resolves with how it ended. Safe to call twice. */
-  stop(): Promise<ProcessEnd>;
+  /** Sends SIGTERM and waits until the process exits. Calling it twice is safe. */
+  stop(): Promise<ProcessExit>;
 }
 
-/** How a process ended: by itself with a code, or by a signal. */
-export interface ProcessEnd {
+/** How a process exited: by itself with a code, or by a signal. */
+export interface ProcessExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** How much of each output stream is kept for error messages, bytes. */
-const OUTPUT_KEPT_BYTES = 256 * 1024;
-/** After SIGTERM a process has this long before it is killed, milliseconds. */
-const STOP_PATIENCE_MS = 20_000;
+/** Bytes of each output stream that error messages show at most. */
+const OUTPUT_BYTES_MAX = 256 * 1024;
+/** A process that has not exited this long after SIGTERM gets SIGKILL. */
+const STOP_TIMEOUT_MS = 20_000;
 
-/** Children still running; none outlives the test process. */
+/** The child processes that are running. None of them outlives the test process. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A child process with its output and its end: nothing of it can be missed or left behind. */
+/** A child process whose output and exit are recorded; it cannot outlive the test process. */
 export class OwnedProcess {
   readonly child: ChildProcess;
-  readonly ended: Promise<ProcessEnd>;
+  readonly exited: Promise<ProcessExit>;
   stdout = '';
   stderr = '';
-  readonly #title: string;
+  readonly #commandLine: string;
 
   constructor(
     commandLine: readonly string[],
     options: { ipc?: boolean; stdin?: boolean; env?: NodeJS.ProcessEnv } = {},
   ) {
-    this.#title = commandLine.join(' ');
+    this.#commandLine = commandLine.join(' ');
     const [command = '', ...args] = commandLine;
     this.child = spawn(command, args, {
       env: { ...process.env, ...options.env },
@@ -57,49 +57,49 @@ export class OwnedProcess {
     });
     running.add(this.child);
     this.child.stdout?.on('data', (chunk) => {
-      this.stdout = (this.stdout + chunk).slice(-OUTPUT_KEPT_BYTES);
+      this.stdout = (this.stdout + chunk).slice(-OUTPUT_BYTES_MAX);
     });
     this.child.stderr?.on('data', (chunk) => {
-      this.stderr = (this.stderr + chunk).slice(-OUTPUT_KEPT_BYTES);
+      this.stderr = (this.stderr + chunk).slice(-OUTPUT_BYTES_MAX);
     });
-    this.ended = new Promise((resolve, reject) => {
+    this.exited = new Promise((resolve, reject) => {
       this.child.once('error', reject);
       this.child.once('close', (code, signal) => {
         running.delete(this.child);
         resolve({ code, signal });
       });
     });
-    this.ended.catch(() => running.delete(this.child));
+    this.exited.catch(() => running.delete(this.child));
   }
 
   get pid(): number {
     const { pid } = this.child;
-    if (pid === undefined) throw new Error(`${this.#title} did not start`);
+    if (pid === undefined) throw new Error(`${this.#commandLine} did not start`);
     return pid;
   }
 
-  /** `ready`, unless the process ends first: then an error with what it printed. */
-  async unlessItEnds<T>(ready: Promise<T>): Promise<T> {
-    const early = this.ended.then((end) => {
+  /** Waits for `ready`. If the process exits first, it rejects with the output of the process. */
+  async failOnExit<T>(ready: Promise<T>): Promise<T> {
+    const earlyExit = this.exited.then((end) => {
       throw new Error(
-        `${this.#title} ended early (${describe(end)}):\n${this.stderr}${this.stdout}`,
+        `${this.#commandLine} exited early (${describeExit(end)}):\n${this.stderr}${this.stdout}`,
       );
     });
-    return Promise.race([ready, early]);
+    return Promise.race([ready, earlyExit]);
   }
 
-  /** SIGTERM, then SIGKILL when patience ends. */
-  async stop(): Promise<ProcessEnd> {
+  /** Sends SIGTERM, and SIGKILL after STOP_TIMEOUT_MS. */
+  async stop(): Promise<ProcessExit> {
     this.child.kill('SIGTERM');
-    const killer = setTimeout(() => this.child.kill('SIGKILL'), STOP_PATIENCE_MS);
+    const killTimer = setTimeout(() => this.child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     try {
-      return await this.ended;
+      return await this.exited;
     } finally {
-      clearTimeout(killer);
+      clearTimeout(killTimer);
     }
   }
 }
 
-function describe(end: ProcessEnd): string {
+function describeExit(end: ProcessExit): string {
   return end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`;
 }

@@ -2,17 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const POLL_MS = 5;
 
-/** Waits until `look` gives something else than `undefined` or false; fails with `what` after `patienceMs`. */
-export async function until<T>(
+/**
+ * Calls `check` until it returns neither `undefined` nor false; returns its result. Throws an error
+ * that contains `what` after `timeoutMs`.
+ */
+export async function waitUntil<T>(
   what: string,
-  look: () => Promise<T | undefined | false> | T | undefined | false,
-  patienceMs = 20_000,
+  check: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 20_000,
 ): Promise<T> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const seen = await look();
-    if (seen !== undefined && seen !== false) return seen;
-    if (performance.now() > deadline) throw new Error(`waited ${patienceMs} ms in vain: ${what}`);
+    const result = await check();
+    if (result !== undefined && result !== false) return result;
+    if (performance.now() > deadline) throw new Error(`timed out after ${timeoutMs} ms: ${what}`);
     await pause(POLL_MS);
   }
 }

@@ -1,30 +1,31 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { connect as connectSecurely, createSecureContext, type SecureContext } from 'node:tls';
 
-/** A connection waits this long for a reply before it fails, milliseconds. */
-const PATIENCE_MS = 20_000;
+/** How long a connection waits for a reply before it fails. */
+const REPLY_TIMEOUT_MS = 20_000;
 
 /**
- * The request that ends an exchange: every server answers it, with a line that no other reply contains.
- * It must not follow an unfinished data block (it would be eaten as data): such bytes belong to `dialogue`.
+ * The request that ends an exchange. Every server replies to it with a line that no other reply
+ * contains. It must not follow an incomplete data block, because the server would read it as data;
+ * use `sendAndReadToEnd` for such bytes.
  */
 const SENTINEL = Buffer.from('version\r\n');
 const SENTINEL_REPLY = /(?:^|\n)(VERSION [^\r\n]*\r\n)$/;
 const SENTINEL_REPLY_BYTES_MAX = 64;
 
-/** Where a server is, and the CA of its certificate if it speaks TLS. */
+/** The address of a server, and the CA of its certificate for TLS. */
 export type Address = NetConnectOpts & { readonly ca?: Buffer };
 
-/** One for each CA: thousands of connections trust the same. */
-const contexts = new WeakMap<Buffer, SecureContext>();
+/** One context for each CA, because thousands of connections trust the same CA. */
+const secureContexts = new WeakMap<Buffer, SecureContext>();
 
-function contextOf(ca: Buffer): SecureContext {
-  const context = contexts.get(ca) ?? createSecureContext({ ca });
-  contexts.set(ca, context);
+function secureContextOf(ca: Buffer): SecureContext {
+  const context = secureContexts.get(ca) ?? createSecureContext({ ca });
+  secureContexts.set(ca, context);
   return context;
 }
 
-/** One connection that carries bytes and knows no protocol, but for where a reply ends. */
+/** A connection that sends and receives bytes; it knows only where a reply ends. */
 export class RawConnection {
   readonly socket: Socket;
   readonly #received: Buffer[] = [];
@@ -34,20 +35,20 @@ export class RawConnection {
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    socket.on('data', (chunk) => this.#note(() => this.#received.push(chunk as Buffer)));
-    socket.on('end', () => this.#note(() => (this.#ended = true)));
-    socket.on('close', () => this.#note(() => (this.#ended = true)));
-    socket.on('error', (error) => this.#note(() => (this.#failure = error)));
+    socket.on('data', (chunk) => this.#onEvent(() => this.#received.push(chunk as Buffer)));
+    socket.on('end', () => this.#onEvent(() => (this.#ended = true)));
+    socket.on('close', () => this.#onEvent(() => (this.#ended = true)));
+    socket.on('error', (error) => this.#onEvent(() => (this.#failure = error)));
   }
 
-  /** By TLS when the address names a CA. */
+  /** Connects, by TLS if the address has a CA. */
   static connect(address: Address): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
       const options = { ...address, noDelay: true, allowHalfOpen: true };
       const { ca } = address;
       const secure = ca !== undefined;
       const socket = secure
-        ? connectSecurely({ ...options, secureContext: contextOf(ca) })
+        ? connectSecurely({ ...options, secureContext: secureContextOf(ca) })
         : connect(options);
       socket.once('error', reject);
       socket.once(secure ? 'secureConnect' : 'connect', () => {
@@ -61,34 +62,34 @@ export class RawConnection {
     this.socket.write(bytes);
   }
 
-  /** Sends pieces so that each leaves in a packet of its own: the next waits until the last is written. */
+  /** Sends each piece in a packet of its own: it waits until the previous piece is written. */
   async sendPieces(pieces: readonly Uint8Array[]): Promise<void> {
     for (const piece of pieces) await new Promise((sent) => this.socket.write(piece, sent));
   }
 
-  /** Sends one complete request (or several) and gives back exactly the bytes of the reply. */
+  /** Sends one or more complete requests; returns exactly the bytes of the replies. */
   async exchange(bytes: Uint8Array | string): Promise<Buffer> {
     this.socket.write(Buffer.concat([Buffer.from(bytes), SENTINEL]));
-    const reply = await this.#untilReply('the reply to the sentinel', endsWithSentinelReply);
+    const reply = await this.#readUntilComplete('the reply to the sentinel', endsWithSentinelReply);
     return reply.subarray(0, reply.length - sentinelReplyLength(reply));
   }
 
-  /** The next bytes up to and with `ending`. */
+  /** Reads up to `ending`, included. */
   async readUntil(ending: string): Promise<Buffer> {
     const isComplete = (all: Buffer) => all.includes(ending);
-    const all = await this.#untilReply(JSON.stringify(ending), isComplete);
+    const all = await this.#readUntilComplete(JSON.stringify(ending), isComplete);
     const end = all.indexOf(ending) + ending.length;
     if (end < all.length) this.#received.unshift(all.subarray(end));
     return all.subarray(0, end);
   }
 
-  /** Everything up to the end, which the server must bring about. */
+  /** Reads up to the end of the connection, which the server must close. */
   async readToEnd(): Promise<Buffer> {
-    while (!this.#ended) await this.#more('the end of the connection');
+    while (!this.#ended) await this.#waitForEvent('the end of the connection');
     return this.#take();
   }
 
-  /** Says "no more requests" and gives back everything that still comes. */
+  /** Sends FIN; reads up to the end of the connection. */
   finish(): Promise<Buffer> {
     this.socket.end();
     return this.readToEnd();
@@ -98,23 +99,30 @@ export class RawConnection {
     this.socket.destroy();
   }
 
-  async #untilReply(what: string, isComplete: (all: Buffer) => boolean): Promise<Buffer> {
+  async #readUntilComplete(what: string, isComplete: (all: Buffer) => boolean): Promise<Buffer> {
     for (;;) {
       const all = this.#take();
       if (isComplete(all)) return all;
       if (all.length > 0) this.#received.push(all);
       if (this.#ended)
-        throw new Error(`the server closed the connection before ${what}; got ${show(all)}`);
-      await this.#more(what);
+        throw new Error(
+          `the server closed the connection; expected ${what}, received ${printable(all)}`,
+        );
+      await this.#waitForEvent(what);
     }
   }
 
-  #more(what: string): Promise<void> {
+  #waitForEvent(what: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#wake = undefined;
-        reject(new Error(`waited ${PATIENCE_MS} ms for ${what}; got ${show(this.#take())}`));
-      }, PATIENCE_MS);
+        const received = printable(this.#take());
+        reject(
+          new Error(
+            `timed out after ${REPLY_TIMEOUT_MS} ms; expected ${what}, received ${received}`,
+          ),
+        );
+      }, REPLY_TIMEOUT_MS);
       this.#wake = () => {
         clearTimeout(timer);
         if (this.#failure !== undefined && !isReset(this.#failure)) reject(this.#failure);
@@ -124,7 +132,7 @@ export class RawConnection {
     });
   }
 
-  #note(event: () => void): void {
+  #onEvent(event: () => void): void {
     event();
     const wake = this.#wake;
     this.#wake = undefined;
@@ -139,10 +147,10 @@ export class RawConnection {
 }
 
 /**
- * The whole life of one connection: all bytes go out, then FIN, then everything is read up to the end. It needs no
- * guess about where replies end, so it suits bytes that put a stream out of step.
+ * Connects, sends all bytes and FIN, and reads up to the end of the connection. It does not need to
+ * know where replies end, so it also suits bytes that desynchronise the stream.
  */
-export async function dialogue(
+export async function sendAndReadToEnd(
   address: Address,
   pieces: readonly Uint8Array[] | Uint8Array | string,
 ): Promise<Buffer> {
@@ -156,13 +164,13 @@ export async function dialogue(
   }
 }
 
-/** Bytes as a reader of a test wants them: escapes for what is not printable, long runs shortened. */
-export function show(bytes: Uint8Array, most = 400): string {
-  const text = JSON.stringify(Buffer.from(bytes.subarray(0, most)).toString('latin1'));
-  return bytes.length > most ? `${text}… (${bytes.length} bytes)` : text;
+/** Bytes as text for a failure message: with escapes, and at most `maxBytes` of them. */
+export function printable(bytes: Uint8Array, maxBytes = 400): string {
+  const text = JSON.stringify(Buffer.from(bytes.subarray(0, maxBytes)).toString('latin1'));
+  return bytes.length > maxBytes ? `${text}… (${bytes.length} bytes)` : text;
 }
 
-/** The server closed while we still wrote: what it answered before still counts. */
+/** The server closed the connection during a write; the replies that it sent before still count. */
 function isReset(error: Error): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return code === 'ECONNRESET' || code === 'EPIPE';

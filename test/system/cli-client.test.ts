@@ -12,7 +12,7 @@ import { createClient } from '../../src/client.ts';
 import { Authority } from '../support/certificates.ts';
 import { startCluster, type TestCluster } from '../support/cluster-process.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { memcachedMissing, startMemcached } from '../support/memcached.ts';
+import { startMemcached, whyNoMemcached } from '../support/memcached.ts';
 import { NameServer } from '../support/name-server.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
@@ -22,21 +22,21 @@ import { TestHost } from '../unit/cli/host.ts';
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const NAME_SERVER = new URL('../support/name-server-preload.ts', import.meta.url).href;
 
-/** One command line; words are parted by blanks. */
+/** Runs one command line; blanks separate its arguments. */
 async function cli(line: string, options: ConstructorParameters<typeof TestHost>[0] = {}) {
   const host = new TestHost(options);
   const code = await run(line.split(' '), CACHE_VERBS, host);
-  return { code, out: host.said.join('\n'), err: host.complained.join('\n') };
+  return { code, out: host.outputLines.join('\n'), err: host.errorLines.join('\n') };
 }
 
 describe.each([
   { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: memcachedMissing() !== undefined },
+  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
 ])('the command line as a client of $name', ({ start, skip }) => {
   let servers: TestServer[] = [];
   let env: Record<string, string>;
-  /** A command line of the cache of two nodes. */
-  const of = (line: string, input = '') => cli(line, { env, input });
+  /** Runs a command line against the cache of two nodes. */
+  const onCache = (line: string, input = '') => cli(line, { env, input });
 
   beforeAll(async () => {
     if (skip) return;
@@ -46,29 +46,29 @@ describe.each([
   });
   afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
-  test.skipIf(skip)('stores, finds, touches, counts and deletes', async () => {
-    expect(await of('get a')).toEqual({ code: 1, out: '', err: '' });
-    expect(await of('set a one --ttl 60')).toEqual({ code: 0, out: 'stored', err: '' });
-    expect(await of('get a')).toMatchObject({ code: 0, out: 'one' });
-    expect(await of('set b --mode=append', 'x')).toMatchObject({ code: 1, out: 'not stored' });
-    expect(await of('set b', 'from input\n')).toMatchObject({ code: 0 });
-    expect(await of('get a b c')).toMatchObject({ code: 1, out: 'a\tone\nb\tfrom input\n' });
-    expect(await of('set a x --mode add')).toMatchObject({ code: 1 });
-    expect(await of('set a +1 --mode append')).toMatchObject({ code: 0 });
-    expect(await of('get a')).toMatchObject({ out: 'one+1' });
-    expect(await of('touch a 100')).toMatchObject({ code: 0, out: 'touched' });
-    expect(await of('touch none 100')).toMatchObject({ code: 1, out: 'not found' });
-    expect(await of('incr n')).toMatchObject({ code: 1, out: 'not found' });
-    expect(await of('incr n 5 --initial 18446744073709551615')).toMatchObject({
+  test.skipIf(skip)('the verbs store, get, touch, increment and delete keys', async () => {
+    expect(await onCache('get a')).toEqual({ code: 1, out: '', err: '' });
+    expect(await onCache('set a one --ttl 60')).toEqual({ code: 0, out: 'stored', err: '' });
+    expect(await onCache('get a')).toMatchObject({ code: 0, out: 'one' });
+    expect(await onCache('set b --mode=append', 'x')).toMatchObject({ code: 1, out: 'not stored' });
+    expect(await onCache('set b', 'from input\n')).toMatchObject({ code: 0 });
+    expect(await onCache('get a b c')).toMatchObject({ code: 1, out: 'a\tone\nb\tfrom input\n' });
+    expect(await onCache('set a x --mode add')).toMatchObject({ code: 1 });
+    expect(await onCache('set a +1 --mode append')).toMatchObject({ code: 0 });
+    expect(await onCache('get a')).toMatchObject({ out: 'one+1' });
+    expect(await onCache('touch a 100')).toMatchObject({ code: 0, out: 'touched' });
+    expect(await onCache('touch none 100')).toMatchObject({ code: 1, out: 'not found' });
+    expect(await onCache('incr n')).toMatchObject({ code: 1, out: 'not found' });
+    expect(await onCache('incr n 5 --initial 18446744073709551615')).toMatchObject({
       out: '18446744073709551615',
     });
-    expect(await of('incr n -- -5')).toMatchObject({ code: 0, out: '18446744073709551610' });
-    expect(await of('delete a b')).toMatchObject({ code: 0, out: 'a: deleted\nb: deleted' });
-    expect(await of('delete a')).toMatchObject({ code: 1, out: 'a: not found' });
+    expect(await onCache('incr n -- -5')).toMatchObject({ code: 0, out: '18446744073709551610' });
+    expect(await onCache('delete a b')).toMatchObject({ code: 0, out: 'a: deleted\nb: deleted' });
+    expect(await onCache('delete a')).toMatchObject({ code: 1, out: 'a: not found' });
   });
 
-  test.skipIf(skip)('answers in JSON', async () => {
-    const json = async (line: string): Promise<unknown> => JSON.parse((await of(line)).out);
+  test.skipIf(skip)('--json prints results as JSON', async () => {
+    const json = async (line: string): Promise<unknown> => JSON.parse((await onCache(line)).out);
     const cache = createClient({ nodes: servers.map(({ port }) => `127.0.0.1:${port}`) });
     await cache.set('object', { deep: [1] });
     await cache.set('bytes', Uint8Array.of(0xff, 0));
@@ -78,8 +78,8 @@ describe.each([
       { key: 'bytes', found: true, base64: '/wA=' },
       { key: 'none', found: false },
     ]);
-    expect(await of('get bytes')).toMatchObject({ out: '/wA=' });
-    expect(await of('get object')).toMatchObject({ out: '{"deep":[1]}' });
+    expect(await onCache('get bytes')).toMatchObject({ out: '/wA=' });
+    expect(await onCache('get object')).toMatchObject({ out: '{"deep":[1]}' });
     expect(await json('set k v --json')).toEqual({ key: 'k', stored: true });
     expect(await json('incr m --json')).toEqual({ key: 'm', value: null });
     expect(await json('incr m --initial 7 --json')).toEqual({ key: 'm', value: '7' });
@@ -90,39 +90,39 @@ describe.each([
     expect(pids.toSorted()).toEqual(servers.map(({ pid }) => pid).toSorted());
   });
 
-  test.skipIf(skip)('shows statistics side by side, and empties with --yes only', async () => {
-    const { out } = await of('stats settings');
+  test.skipIf(skip)('stats prints nodes side by side, and flush needs --yes', async () => {
+    const { out } = await onCache('stats settings');
     const [head = '', ...rows] = out.split('\n');
     for (const { port } of servers) expect(head).toContain(`127.0.0.1:${port}`);
     expect(rows.find((row) => row.startsWith('maxbytes'))).toMatch(/^maxbytes +\d+ +\d+$/);
-    await of('set kept v');
-    expect(await of('flush')).toMatchObject({ code: 2, out: '' });
-    expect(await of('get kept')).toMatchObject({ code: 0 });
-    expect(await of('flush --yes')).toMatchObject({ code: 0 });
-    expect(await of('get kept')).toMatchObject({ code: 1 });
+    await onCache('set kept v');
+    expect(await onCache('flush')).toMatchObject({ code: 2, out: '' });
+    expect(await onCache('get kept')).toMatchObject({ code: 0 });
+    expect(await onCache('flush --yes')).toMatchObject({ code: 0 });
+    expect(await onCache('get kept')).toMatchObject({ code: 1 });
   });
 
-  test.skipIf(skip)('measures', async () => {
+  test.skipIf(skip)('bench counts requests, keys and hits', async () => {
     const quick = 'bench --seconds 1 --keys 500 --concurrency 8';
-    const { code, out } = await of(`${quick} --reads 50 --json`);
+    const { code, out } = await onCache(`${quick} --reads 50 --json`);
     const result = JSON.parse(out) as { rows: object[]; keys: { read: number }; hits: number };
     expect([code, result]).toMatchObject([0, { failures: 0 }]);
     expect(result.rows).toHaveLength(4);
     expect(result.keys.read).toBeGreaterThan(0);
     expect(result.hits).toBe(result.keys.read);
-    const table = await of(`${quick} --batch 20 --reads 100`);
+    const table = await onCache(`${quick} --batch 20 --reads 100`);
     expect(table.out).toMatch(/^node +operation +requests\/s/);
     expect(table.out).toContain('100.0 % found');
   });
 
-  test.skipIf(skip)('as a process of its own', async () => {
+  test.skipIf(skip)('the process exits with the code of the verb', async () => {
     const line = ['get', 'no-such-key', '--nodes', env['SLABRING_SERVERS']!];
     const owned = new OwnedProcess([process.execPath, MAIN, ...line]);
-    expect(await owned.ended).toEqual({ code: 1, signal: null });
+    expect(await owned.exited).toEqual({ code: 1, signal: null });
   });
 });
 
-describe('the command line and a cluster that says what its nodes are', () => {
+describe('the command line as a client of a cluster with discovery', () => {
   let cluster: TestCluster;
   const env = { SLABRING_DEADLINE: '20000' };
   beforeAll(async () => {
@@ -130,35 +130,35 @@ describe('the command line and a cluster that says what its nodes are', () => {
   });
   afterAll(() => cluster?.stop());
 
-  /** Which nodes have the key themselves. */
-  async function holders(key: string): Promise<readonly string[]> {
-    const asked = cluster.addresses.map(async (node) => {
+  /** The nodes that hold an item of the key. */
+  async function nodesWithKey(key: string): Promise<readonly string[]> {
+    const lookups = cluster.addresses.map(async (node) => {
       const { code } = await cli(`get ${key} --nodes ${node}`, { env });
       return code === 0 ? [node] : [];
     });
-    return (await Promise.all(asked)).flat();
+    return (await Promise.all(lookups)).flat();
   }
 
-  test('finds its nodes from any one of them, and keeps as many copies as it is told', async () => {
+  test('discovers all nodes from any one of them, and stores --replicas replicas', async () => {
     for (const [nth, node] of cluster.addresses.entries()) {
       const found = `--discovery elasticache:${node} --replicas ${nth + 1}`;
       expect(await cli(`set key${nth} v ${found}`, { env })).toMatchObject({ code: 0 });
       const ring = await cli(`ring key${nth} ${found} --json`, { env });
       const { nodes, keys } = JSON.parse(ring.out) as Ring;
       expect(nodes.map((each) => each.node).toSorted()).toEqual(cluster.addresses.toSorted());
-      expect(keys[0]!.nodes.toSorted()).toEqual(await holders(`key${nth}`));
+      expect(keys[0]!.nodes.toSorted()).toEqual(await nodesWithKey(`key${nth}`));
       expect(keys[0]!.nodes).toHaveLength(nth + 1);
       expect(keys[0]!.nodes[0]).toBe(keys[0]!.node);
     }
   });
 
-  test('finds the addresses of a name, at a port', async () => {
+  test('--discovery dns:name:port uses the addresses of the name', async () => {
     const [first = ''] = cluster.addresses;
     const { out } = await cli(`stats --discovery dns:${first} --json`, { env });
     expect(Object.keys(JSON.parse(out) as object)).toEqual([first]);
   });
 
-  test('finds what the SRV records of a name say, asking the name server', async () => {
+  test('--discovery srv:name uses the SRV records of the name server', async () => {
     const records = cluster.addresses.map((node, nth) => {
       const [name = '', port] = node.split(':');
       return { name, port: Number(port), priority: nth === 0 ? 20 : 10, weight: 0 };
@@ -170,7 +170,7 @@ describe('the command line and a cluster that says what its nodes are', () => {
       const owned = new OwnedProcess(command, {
         env: { ...env, SLABRING_NAME_SERVER: names.address },
       });
-      expect(await owned.ended).toMatchObject({ code: 0 });
+      expect(await owned.exited).toMatchObject({ code: 0 });
       const found = Object.keys(JSON.parse(owned.stdout) as object);
       expect(found).toEqual(cluster.addresses.slice(1));
     } finally {
@@ -178,32 +178,33 @@ describe('the command line and a cluster that says what its nodes are', () => {
     }
   });
 
-  test('measures and empties what was found, and says what that is', async () => {
+  test('bench and flush use the discovered nodes, and flush names them', async () => {
     const [first = ''] = cluster.addresses;
     const found = { env: { ...env, SLABRING_DISCOVERY: `elasticache:${first}` } };
     const bench = await cli('bench --seconds 0.1 --keys 50 --concurrency 4 --json', found);
     expect(JSON.parse(bench.out)).toMatchObject({ failures: 0 });
     const refused = await cli('flush', found);
-    expect(refused.err).toContain(`This empties ${cluster.addresses.join(', ')}: say --yes`);
+    const nodes = cluster.addresses.join(', ');
+    expect(refused.err).toContain(`flush makes all items of ${nodes} invisible: add --yes`);
     const flushed = await cli('flush --yes --json', found);
     expect(JSON.parse(flushed.out)).toEqual({ flushed: cluster.addresses });
   });
 
-  test('goes to stand-ins for a node that is down', async () => {
+  test('uses failover nodes for a node that is down', async () => {
     const [spare = ''] = cluster.addresses;
     const down = `--nodes 127.0.0.1:${await freePort()}`;
-    const standIn = `${down} --failover gutter --gutter ${spare}`;
-    expect(await cli(`set lent v ${standIn}`, { env })).toMatchObject({ code: 0 });
-    expect(await cli(`get lent ${standIn}`, { env })).toMatchObject({ out: 'v' });
-    expect(await holders('lent')).toEqual([spare]);
+    const gutter = `${down} --failover gutter --gutter ${spare}`;
+    expect(await cli(`set moved v ${gutter}`, { env })).toMatchObject({ code: 0 });
+    expect(await cli(`get moved ${gutter}`, { env })).toMatchObject({ out: 'v' });
+    expect(await nodesWithKey('moved')).toEqual([spare]);
     const next = `${down},${spare} --failover next`;
     for (const key of ['a', 'b', 'c', 'd']) {
       expect(await cli(`set ${key} v ${next}`, { env })).toMatchObject({ code: 0 });
-      expect(await holders(key)).toContain(spare);
+      expect(await nodesWithKey(key)).toContain(spare);
     }
   });
 
-  test('the nodes of the command line win over a discovery of the environment', async () => {
+  test('an option for the nodes overrides the environment variables', async () => {
     const [first = '', second = ''] = cluster.addresses;
     const found = { env: { ...env, SLABRING_DISCOVERY: `elasticache:${first}` } };
     const { out } = await cli(`stats --nodes ${second} --json`, found);
@@ -214,7 +215,7 @@ describe('the command line and a cluster that says what its nodes are', () => {
   });
 });
 
-test('finds a node that wants TLS and a login, by TLS and with the login', async () => {
+test('discovers a node that requires TLS and a login', async () => {
   const folder = await temporaryFolder();
   const port = await freePort();
   const node = `127.0.0.1:${port}`;
@@ -231,7 +232,7 @@ test('finds a node that wants TLS and a login, by TLS and with the login', async
       const set = await cli(`set a v ${found} --user app`, { env });
       expect(set).toEqual({ code: 0, out: 'stored', err: '' });
       const locked = await cli(`get a ${found}`, { env });
-      expect([locked.code, locked.err]).toEqual([3, expect.stringContaining('it wants a login')]);
+      expect([locked.code, locked.err]).toEqual([3, expect.stringContaining('it requires a login')]);
     } finally {
       await server.stop();
     }
@@ -253,8 +254,8 @@ interface Ring {
   }[];
 }
 
-describe('the command line without a cache', () => {
-  test('says where keys are, and what share each node has', async () => {
+describe('the command line without a running node', () => {
+  test('ring prints the owner of each key and the share of each node', async () => {
     const { out, code } = await cli('ring a b --nodes 10.0.0.1@3,10.0.0.2,[::1]:5@2 --json');
     const { nodes, keys } = JSON.parse(out) as Ring;
     expect(code).toBe(0);
@@ -270,7 +271,7 @@ describe('the command line without a cache', () => {
     expect(shown).toMatch(/\na +10\.0\.0\.[12]:11211$/);
   });
 
-  test('shows every copy of a key', async () => {
+  test('ring --replicas prints every node that holds a key', async () => {
     const { out } = await cli('ring one two --nodes a,b,c --replicas 2 --json');
     const { nodes, keys } = JSON.parse(out) as Ring;
     expect(nodes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
@@ -285,35 +286,38 @@ describe('the command line without a cache', () => {
   test.each([
     ['get a --replicas 9', '--replicas is "9"; it must be a whole number from 1 to 8.'],
     ['get a --failover never', '--failover is "never"; it must be one of fail, next, gutter.'],
-    ['get a --failover gutter', '--failover=gutter needs nodes that stand in: name them with'],
-    ['get a --gutter b', '--gutter is used with --failover=gutter alone, and --failover is fail.'],
-    ['get a --nodes b --discovery dns:c', '--nodes and --discovery both say where the cache is'],
+    ['get a --failover gutter', '--failover=gutter needs gutter nodes: name them with'],
+    ['get a --gutter b', '--gutter needs --failover=gutter, but --failover is fail.'],
+    [
+      'get a --nodes b --discovery dns:c',
+      '--nodes and --discovery both name the nodes of the cache',
+    ],
     ['get a --discovery b:1', '--discovery is "b:1"; it must be elasticache:host:port, dns:name'],
     ['get a --discovery dns:b:99999', 'The port of node b is 99999, not 1 to 65535.'],
     ['get a --discovery elasticache:b:0', 'The port of node b is 0, not 1 to 65535.'],
-    ['get a --tls-ca /no/such/file', '--tls-ca cannot be read: ENOENT'],
-  ])('%s is refused with what to do', async (line, sentence) => {
+    ['get a --tls-ca /no/such/file', 'Cannot read the CA certificates of --tls-ca: ENOENT'],
+  ])('"%s" is refused with a message', async (line, message) => {
     const { code, out, err } = await cli(line);
     expect([code, out]).toEqual([2, '']);
-    expect(err).toContain(sentence);
+    expect(err).toContain(message);
     expect(err).toMatch(/^slabring: [^\n]+$/);
   });
 
-  test('says why a discovery finds nothing', async () => {
-    const nobody = `127.0.0.1:${await freePort()}`;
+  test('prints the reason if a discovery finds no nodes', async () => {
+    const closed = `127.0.0.1:${await freePort()}`;
     const { code, out, err } = await cli(
-      `get a --discovery elasticache:${nobody} --deadline 20000`,
+      `get a --discovery elasticache:${closed} --deadline 20000`,
     );
     expect([code, out]).toEqual([3, '']);
-    expect(err).toMatch(/^slabring: The list of nodes cannot be had.*ECONNREFUSED/);
+    expect(err).toMatch(/^slabring: Cannot read the list of nodes.*ECONNREFUSED/);
   });
 
-  test('tells a node that is down from a miss, and from a mistake', async () => {
+  test('exits with 3 if a node is down, and with 2 if the command line is wrong', async () => {
     const nodes = `--nodes 127.0.0.1:${await freePort()}`;
     for (const line of ['get a', 'set a b', 'delete a', 'touch a 1', 'incr a', 'stats']) {
       const { code, out, err } = await cli(`${line} ${nodes}`);
       expect([code, out]).toEqual([3, '']);
-      expect(err).toMatch(/^slabring: The node cannot be reached/);
+      expect(err).toMatch(/^slabring: Cannot connect to the node/);
     }
     for (const line of ['get', 'touch a soon', 'incr a b', 'set a b c', 'get a --nodes x:y']) {
       expect(await cli(line)).toMatchObject({ code: 2, out: '' });
@@ -322,7 +326,7 @@ describe('the command line without a cache', () => {
     expect(await cli(`get a --user me ${nodes}`)).toMatchObject({ code: 2 });
   });
 
-  test('a bar for those who see it', async () => {
+  test('bench draws a progress bar on a terminal', async () => {
     const terminal = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
     const bar = progressBar(terminal);
     bar.draw('half', 0.5);

@@ -3,11 +3,11 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
-import { freePort, isFree, portsInARow } from '../support/ports.ts';
+import { consecutivePorts, freePort, isFree } from '../support/ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-/** One run of the command line, as a user sees it. */
+/** One run of the command line tool, with its output. */
 class Run {
   out = '';
   err = '';
@@ -28,16 +28,16 @@ class Run {
     runs.push(this);
   }
 
-  async says(what: RegExp): Promise<RegExpExecArray> {
-    const found = (): RegExpExecArray | null => what.exec(this.out) ?? what.exec(this.err);
-    const giveUp = Symbol('ended');
+  async waitForOutput(pattern: RegExp): Promise<RegExpExecArray> {
+    const find = (): RegExpExecArray | null => pattern.exec(this.out) ?? pattern.exec(this.err);
+    const ended = Symbol('ended');
     const race = await Promise.race([
-      expect.poll(found, { timeout: 20_000, interval: 20 }).not.toBeNull(),
-      this.ended.then(() => giveUp),
+      expect.poll(find, { timeout: 20_000, interval: 20 }).not.toBeNull(),
+      this.ended.then(() => ended),
     ]);
-    const match = found();
+    const match = find();
     if (match === null)
-      throw new Error(`${String(race)} without ${what}:\n${this.out}\n${this.err}`);
+      throw new Error(`${String(race)} without ${pattern}:\n${this.out}\n${this.err}`);
     return match;
   }
 
@@ -62,33 +62,33 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe('slabring cluster', () => {
-  test('three nodes, one table; a node that is killed comes back; Ctrl-C stops all', async () => {
-    const port = await portsInARow(3);
+  test('starts three nodes, restarts one that is killed, and stops all at Ctrl-C', async () => {
+    const port = await consecutivePorts(3);
     const run = new Run(['cluster', `--port=${port}`, '-t', '1', '-m', '8']);
-    await run.says(/Ctrl-C stops all nodes/);
+    await run.waitForOutput(/Ctrl-C stops all nodes/);
     const rows = [...run.out.matchAll(/^node-\d +127\.0\.0\.1:(\d+) +(\d+) /gm)];
-    expect(rows.map(([, of]) => Number(of))).toEqual([port, port + 1, port + 2]);
+    expect(rows.map(([, nodePort]) => Number(nodePort))).toEqual([port, port + 1, port + 2]);
     const cache = createClient({
-      nodes: rows.map(([, of]) => `127.0.0.1:${of}`),
+      nodes: rows.map(([, nodePort]) => `127.0.0.1:${nodePort}`),
       deadlineMs: 10_000,
     });
     expect((await cache.version()).size).toBe(3);
     process.kill(Number(rows[1]![2]), 'SIGKILL');
-    await run.says(/node-2 .*(again|restart)/i);
-    const answering = (): Promise<number> =>
+    await run.waitForOutput(/node-2 .*(again|restart)/i);
+    const reachableNodes = (): Promise<number> =>
       cache.version().then(
         ({ size }) => size,
         () => 0,
       );
-    await expect.poll(answering, { timeout: 20_000 }).toBe(3);
+    await expect.poll(reachableNodes, { timeout: 20_000 }).toBe(3);
     await cache.close();
     run.signal('SIGINT');
     expect(await run.ended).toBe(0);
-    for (const of of [port, port + 1, port + 2]) expect(await isFree(of)).toBe(true);
+    for (const each of [port, port + 1, port + 2]) expect(await isFree(each)).toBe(true);
   });
 
-  test('a taken port: a sentence that names it and the flag, and no node left behind', async () => {
-    const port = await portsInARow(3);
+  test('names a taken port and the flag in its error, and leaves no node behind', async () => {
+    const port = await consecutivePorts(3);
     const taken = createServer();
     await new Promise<void>((listening) => taken.listen(port + 1, '127.0.0.1', listening));
     const run = new Run(['cluster', `--port=${port}`, '-t', '1', '-m', '8']);
@@ -99,10 +99,10 @@ describe('slabring cluster', () => {
     await new Promise((closed) => taken.close(closed));
   });
 
-  test('nodes do not outlive the process that runs them', async () => {
-    const port = await portsInARow(2);
+  test('leaves no node behind when it is killed', async () => {
+    const port = await consecutivePorts(2);
     const run = new Run(['cluster', '--nodes=2', `--port=${port}`, '-t', '1', '-m', '8']);
-    await run.says(/Ctrl-C stops all nodes/);
+    await run.waitForOutput(/Ctrl-C stops all nodes/);
     const pids = [...run.out.matchAll(/^node-\d +\S+ +(\d+) /gm)].map(([, pid]) => Number(pid));
     expect(pids).toHaveLength(2);
     run.signal('SIGKILL');
@@ -111,13 +111,13 @@ describe('slabring cluster', () => {
 });
 
 describe('slabring serve', () => {
-  test('takes memcached’s spellings, and the environment where the command line is silent', async () => {
+  test('accepts memcached’s spellings, and environment variables as a fallback', async () => {
     const port = await freePort();
     const run = new Run(['serve', `-p${port}`, '-l', '127.0.0.1', '-m', '16', '-vv', '-c10'], {
       SLABRING_THREADS: '2',
       SLABRING_CONN_LIMIT: '77',
     });
-    await run.says(/Listening on 127\.0\.0\.1:/);
+    await run.waitForOutput(/Listening on 127\.0\.0\.1:/);
     const cache = createClient({ nodes: [`127.0.0.1:${port}`], deadlineMs: 10_000 });
     const settings = [...(await cache.stats('settings')).values()][0]!;
     expect(settings.get('maxbytes')).toBe(String(16 << 20));
@@ -137,14 +137,14 @@ describe('slabring serve', () => {
     [['serve', '--nonsense'], /nonsense/],
     [['serve', '-f', '1'], /-f \(--slab-growth-factor\)/],
     [['nonsense'], /nonsense/],
-  ])('%j is refused with a sentence', async (args, sentence) => {
+  ])('refuses %j with a message', async (args, message) => {
     const run = new Run(args);
     expect(await run.ended).toBe(2);
-    expect(run.err).toMatch(sentence);
+    expect(run.err).toMatch(message);
     expect(run.err).not.toMatch(/\n\s+at /);
   });
 
-  test('-V and --help answer and end well', async () => {
+  test('prints the version and the help, and exits with code 0', async () => {
     const version = new Run(['-V']);
     expect(await version.ended).toBe(0);
     expect(version.out).toMatch(/^slabring \d+\.\d+\.\d+\n$/);

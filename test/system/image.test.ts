@@ -1,4 +1,4 @@
-/** The image without Docker: what it runs to learn whether its node is healthy, run here. */
+/** The commands of the Docker image, run without Docker. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
 });
 
-/** The words of an instruction in its JSON form. */
+/** The words of a Dockerfile instruction in JSON form. */
 function wordsOf(instruction: RegExp): readonly string[] {
   const text = readFileSync(`${ROOT}Dockerfile`, 'utf8').replaceAll('\\\n', ' ');
   return JSON.parse(instruction.exec(text)?.[1] ?? '[]') as string[];
@@ -30,10 +30,10 @@ async function healthOf(port: number, patienceMs: number): Promise<number | null
     '--patience',
     `${patienceMs}`,
   ];
-  return (await new OwnedProcess(words).ended).code;
+  return (await new OwnedProcess(words).exited).code;
 }
 
-test('the image’s health check asks by protocol: a port that merely listens is not healthy', async () => {
+test('the image’s health check uses the protocol, so an open port is not enough', async () => {
   const server = await startSlabring({ args: ['-t', '1', '-m', '8'] });
   ending.push(() => server.stop());
   const mute = await RawNode.start(() => undefined, 'silent');
@@ -42,7 +42,7 @@ test('the image’s health check asks by protocol: a port that merely listens is
   expect(await healthOf(mute.port, 200)).toBe(1);
 });
 
-test('what the image starts is a node, and no shell stands between it and its signals', () => {
+test('the image starts a node directly, without a shell that would catch its signals', () => {
   expect(wordsOf(/^ENTRYPOINT (\[.*\])$/m)).toEqual(['node', 'src/cli/main.ts']);
   expect(wordsOf(/^CMD (\[.*\])$/m)).toEqual(['serve']);
 });

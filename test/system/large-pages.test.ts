@@ -5,22 +5,22 @@ import { expect, test } from 'vitest';
 import { KERNEL_SETTING, whyNoLargePages, withLargePages } from '../../src/cli/large-pages.ts';
 import { freePort } from '../support/ports.ts';
 import { OwnedProcess } from '../support/server.ts';
-import { until } from '../support/wait.ts';
+import { waitUntil } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const ITEMS = 20_000;
 
-/** Which of the machine's settings give large pages to who asks; elsewhere the sentence is tested. */
+/** The kernel setting of this machine. If it gives no large pages, the first test cannot run. */
 const setting = existsSync(KERNEL_SETTING) ? await readFile(KERNEL_SETTING, 'utf8') : undefined;
 const reason = whyNoLargePages(setting);
 
-test.skipIf(reason !== undefined)('-L: the items of a node lie in large pages', async () => {
+test.skipIf(reason !== undefined)('a node with -L stores its items in large pages', async () => {
   const port = await freePort();
   const command = [process.execPath, MAIN, 'serve', '-L', '-l', '127.0.0.1', '-p', `${port}`];
   const node = new OwnedProcess([...command, '-t', '1', '-m', '64']);
   try {
-    await node.unlessItEnds(until('it listens', () => node.stdout.includes('Listening')));
+    await node.failOnExit(waitUntil('it listens', () => node.stdout.includes('Listening')));
     const connection = await RawConnection.connect({ host: '127.0.0.1', port });
     const value = 'x'.repeat(1000);
     const sets = Array.from(
@@ -43,12 +43,12 @@ test.each([
   ['always madvise [never]\n', /says never/],
   ['always [madvise] never\n', undefined],
   ['[always] madvise never\n', undefined],
-])('the kernel says %j', (said, why) => {
-  if (why === undefined) expect(whyNoLargePages(said)).toBeUndefined();
-  else expect(whyNoLargePages(said)).toMatch(why);
+])('whyNoLargePages explains the kernel setting %j', (text, message) => {
+  if (message === undefined) expect(whyNoLargePages(text)).toBeUndefined();
+  else expect(whyNoLargePages(text)).toMatch(message);
 });
 
-test('the environment keeps what it has, and is asked for once', () => {
+test('withLargePages adds one tunable to the environment, and only once', () => {
   const once = withLargePages({ HOME: '/', GLIBC_TUNABLES: 'glibc.malloc.check=1' });
   expect(once).toEqual({
     HOME: '/',

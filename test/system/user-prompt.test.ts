@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-/** util-linux's `script` gives a program a terminal. */
+/** Whether util-linux's `script`, which runs a program on a terminal, is installed. */
 function hasScript(): boolean {
   try {
     return execFileSync('script', ['--version'], { encoding: 'utf8' }).includes('util-linux');
@@ -22,7 +22,7 @@ function hasScript(): boolean {
   }
 }
 
-/** `slabring user add` on a terminal; types each answer the moment its question stands there. */
+/** Runs `slabring user add` on a terminal; types each answer as soon as its question appears. */
 async function addOnTerminal(file: string, answers: readonly (readonly [string, string])[]) {
   const command = `"${process.execPath}" "${MAIN}" user add alice -Y "${file}"`;
   const child = spawn('script', ['-qec', command, '/dev/null']);
@@ -39,7 +39,7 @@ async function addOnTerminal(file: string, answers: readonly (readonly [string, 
   return { code, shown };
 }
 
-test.skipIf(!hasScript())('a password typed at the prompt is not shown', async () => {
+test.skipIf(!hasScript())('the prompt does not show a typed password', async () => {
   const file = join(folder.path, 'users');
   const { code, shown } = await addOnTerminal(file, [
     ['Password for alice:', 's3cret\r'],
@@ -51,7 +51,7 @@ test.skipIf(!hasScript())('a password typed at the prompt is not shown', async (
   expect(await readFile(file, 'utf8')).toMatch(/^alice:\$scrypt\$/);
 });
 
-test.skipIf(!hasScript())('Ctrl-C at the prompt changes nothing, and is no bug', async () => {
+test.skipIf(!hasScript())('Ctrl-C at the prompt changes nothing and reports no bug', async () => {
   const file = join(folder.path, 'users');
   const { code, shown } = await addOnTerminal(file, [['Password for alice:', '\x03']]);
   expect(shown).toContain('nothing was changed');

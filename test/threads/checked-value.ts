@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A value that says of itself whether it is whole: a sum, then what it is the sum of. */
+/** A value that contains its own checksum: the MD5 sum of the rest, then the rest. */
 export function checkedValue(key: string, number: number, length: number): string {
   const body = `${key} ${number} ${String.fromCharCode(97 + (number % 26)).repeat(length)}`;
   return `${sumOf(body)} ${body}`;

@@ -1,61 +1,65 @@
-/** One of the threads of mixed.test.ts: a client whose sizes turn over, or the keeper of the store. */
+/**
+ * One thread of mixed.test.ts: a client that changes its value sizes, or the store's maintainer.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { StoreShare } from '../../src/store/index.ts';
-import { Upheaval } from '../property/upheaval.ts';
+import { ConcurrentChanges } from '../property/concurrent-changes.ts';
 import { Random } from '../support/random.ts';
-import { Talker } from '../support/talker.ts';
+import { SessionHarness } from '../support/session-harness.ts';
 import { checkedValue, isChecked } from './checked-value.ts';
 
 export interface MixedJob {
   readonly share: StoreShare;
   readonly thread: number;
-  readonly role: 'client' | 'keeper';
+  readonly role: 'client' | 'maintainer';
   readonly rounds: number;
   readonly seed: number;
-  /** How many clients still work. */
-  readonly working: Int32Array;
+  /** How many clients still run. */
+  readonly workingClients: Int32Array;
 }
 
 export interface MixedResult {
-  /** How many times the client asked, or the keeper did something. */
+  /** How many requests the client sent, or how many steps the maintainer made. */
   readonly rounds: number;
   readonly hits: number;
-  /** Replies that must not be. */
-  readonly wrong: readonly string[];
+  /** Replies that are never correct. */
+  readonly wrongReplies: readonly string[];
 }
 
 const KEYS = 3000;
-/** What values a client writes in each quarter of its rounds, at most. */
+/** The largest value of a client in each quarter of its rounds. */
 const PHASE_BYTES = [100, 3000, 30_000, 400];
 
-const { share, thread, role, rounds, seed, working } = workerData as MixedJob;
+const { share, thread, role, rounds, seed, workingClients } = workerData as MixedJob;
 const random = new Random(seed + thread);
-const talker = new Talker(share, thread);
+const harness = new SessionHarness(share, thread);
 
-function ask(round: number): { text: string; isRight: (reply: string) => boolean } {
+function randomRequest(round: number): { text: string; isExpected: (reply: string) => boolean } {
   const key = `key-${random.int(0, KEYS - 1)}`;
-  const dice = random.int(0, 99);
-  if (dice < 50) return { text: `get ${key}\r\n`, isRight: (reply) => isAnswer(key, reply) };
-  if (dice < 55) return { text: `delete ${key}\r\n`, isRight: oneOf(/^(DELETED|NOT_FOUND)\r\n$/) };
-  if (dice < 58) {
+  const roll = random.int(0, 99);
+  if (roll < 50) return { text: `get ${key}\r\n`, isExpected: (reply) => isGetReply(key, reply) };
+  if (roll < 55)
+    return { text: `delete ${key}\r\n`, isExpected: oneOf(/^(DELETED|NOT_FOUND)\r\n$/) };
+  if (roll < 58) {
     const text = `touch ${key} ${random.int(0, 3)}\r\n`;
-    return { text, isRight: oneOf(/^(TOUCHED|NOT_FOUND)\r\n$/) };
+    return { text, isExpected: oneOf(/^(TOUCHED|NOT_FOUND)\r\n$/) };
   }
-  if (dice < 63) {
-    const text = `incr number-${dice} 1\r\n`;
-    return { text, isRight: oneOf(/^(\d+|NOT_FOUND|SERVER_ERROR out of memory)\r\n$/) };
+  if (roll < 63) {
+    const text = `incr number-${roll} 1\r\n`;
+    return { text, isExpected: oneOf(/^(\d+|NOT_FOUND|SERVER_ERROR out of memory)\r\n$/) };
   }
-  if (dice < 65) {
+  if (roll < 65) {
     const text = `set number-${random.int(58, 62)} 0 0 1\r\n0\r\n`;
-    return { text, isRight: oneOf(/^(STORED|SERVER_ERROR out of memory storing object)\r\n$/) };
+    return { text, isExpected: oneOf(/^(STORED|SERVER_ERROR out of memory storing object)\r\n$/) };
   }
   const phase = PHASE_BYTES[Math.floor((4 * round) / rounds)]!;
   const value = checkedValue(key, random.int(0, 1_000_000), random.int(0, phase));
   const exptime = random.pick([0, 0, 1, 2]);
-  const text = `${random.pick(['set', 'set', 'add', 'replace'])} ${key} 0 ${exptime} ${value.length}\r\n${value}\r\n`;
+  const command = random.pick(['set', 'set', 'add', 'replace']);
+  const text = `${command} ${key} 0 ${exptime} ${value.length}\r\n${value}\r\n`;
   return {
     text,
-    isRight: oneOf(/^((NOT_)?STORED|SERVER_ERROR out of memory storing object)\r\n$/),
+    isExpected: oneOf(/^((NOT_)?STORED|SERVER_ERROR out of memory storing object)\r\n$/),
   };
 }
 
@@ -64,30 +68,30 @@ const oneOf =
   (reply: string): boolean =>
     replies.test(reply);
 
-function isAnswer(key: string, reply: string): boolean {
+function isGetReply(key: string, reply: string): boolean {
   if (reply === 'END\r\n') return true;
   const [, length, value] = /^VALUE \S+ 0 (\d+)\r\n(.*)\r\nEND\r\n$/s.exec(reply) ?? [];
   return value !== undefined && Number(length) === value.length && isChecked(key, value);
 }
 
-function beClient(): MixedResult {
-  const wrong: string[] = [];
+function runClient(): MixedResult {
+  const wrongReplies: string[] = [];
   let hits = 0;
   for (let round = 0; round < rounds; round++) {
-    const { text, isRight } = ask(round);
-    const reply = talker.say(text);
+    const { text, isExpected } = randomRequest(round);
+    const reply = harness.send(text);
     if (reply.startsWith('VALUE')) hits++;
-    if (!isRight(reply)) wrong.push(`${text.slice(0, 60)} got ${reply.slice(0, 200)}`);
+    if (!isExpected(reply)) wrongReplies.push(`${text.slice(0, 60)} got ${reply.slice(0, 200)}`);
   }
-  Atomics.sub(working, 0, 1);
-  return { rounds, hits, wrong };
+  Atomics.sub(workingClients, 0, 1);
+  return { rounds, hits, wrongReplies };
 }
 
-function beKeeper(): MixedResult {
-  const upheaval = new Upheaval(talker.store, random);
+function runMaintainer(): MixedResult {
+  const changes = new ConcurrentChanges(harness.store, random);
   let steps = 0;
-  for (; Atomics.load(working, 0) > 0; steps++) upheaval.step();
-  return { rounds: steps, hits: 0, wrong: [] };
+  for (; Atomics.load(workingClients, 0) > 0; steps++) changes.step();
+  return { rounds: steps, hits: 0, wrongReplies: [] };
 }
 
-parentPort?.postMessage(role === 'client' ? beClient() : beKeeper());
+parentPort?.postMessage(role === 'client' ? runClient() : runMaintainer());

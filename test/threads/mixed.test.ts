@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { audit, Store, TOTAL } from '../../src/store/index.ts';
 import { testSeed } from '../support/random.ts';
-import { testShare } from '../support/talker.ts';
+import { testShare } from '../support/session-harness.ts';
 import type { MixedJob, MixedResult } from './mixed-worker.ts';
 
 const CLIENTS = 4;
@@ -17,7 +17,7 @@ function run(workerData: MixedJob): Promise<MixedResult> {
   });
 }
 
-test(`four clients whose sizes turn over and a keeper leave all sound, seed ${seed}`, async () => {
+test(`clients with changing sizes and a maintainer leave a sound store, seed ${seed}`, async () => {
   const threads = CLIENTS + 2;
   const share = testShare({
     threads,
@@ -25,15 +25,15 @@ test(`four clients whose sizes turn over and a keeper leave all sound, seed ${se
     slabGrowthFactor: 2,
     slabChunkMaxBytes: 8 << 10,
   });
-  const working = new Int32Array(new SharedArrayBuffer(4));
-  working[0] = CLIENTS;
+  const workingClients = new Int32Array(new SharedArrayBuffer(4));
+  workingClients[0] = CLIENTS;
   const jobs = Array.from({ length: CLIENTS + 1 }, (_, thread) => {
-    const role = thread < CLIENTS ? 'client' : 'keeper';
-    return run({ share, thread, role, rounds: ROUNDS, seed, working });
+    const role = thread < CLIENTS ? 'client' : 'maintainer';
+    return run({ share, thread, role, rounds: ROUNDS, seed, workingClients });
   });
   const results = await Promise.all(jobs);
   const store = new Store(share, threads - 1);
-  expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
+  expect(results.flatMap(({ wrongReplies }) => wrongReplies)).toEqual([]);
   expect(audit(store), `seed ${seed}`).toEqual([]);
   const evicted = store.chunkBytes.reduce((sum, _, id) => sum + store.total(id, TOTAL.evicted), 0);
   expect(evicted).toBeGreaterThan(0);

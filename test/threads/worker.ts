@@ -1,9 +1,9 @@
-/** One of several threads that work on one store. Each job returns what it counted. */
+/** One of several threads that work on one store. Each job returns its counts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CONTROL, type StoreShare } from '../../src/store/index.ts';
 import { Maintainer } from '../../src/store/maintainer.ts';
 import { Random } from '../support/random.ts';
-import { Talker } from '../support/talker.ts';
+import { SessionHarness } from '../support/session-harness.ts';
 import { checkedValue, isChecked } from './checked-value.ts';
 
 export interface ThreadJob {
@@ -17,22 +17,22 @@ export interface ThreadJob {
 }
 
 const { share, thread, job, rounds, lengthMax, seed } = workerData as ThreadJob;
-const talker = new Talker(share, thread);
+const harness = new SessionHarness(share, thread);
 const random = new Random(seed + thread);
 
 const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
   increment() {
-    for (let i = 0; i < rounds; i++) talker.say(`incr counter-${i % 3} 1\r\n`);
+    for (let i = 0; i < rounds; i++) harness.send(`incr counter-${i % 3} 1\r\n`);
     return {};
   },
   cas() {
     let retries = 0;
     for (let done = 0; done < rounds; ) {
       const [, flags, length, cas, value] =
-        /^VALUE total (\d+) (\d+) (\d+)\r\n(\d+)/.exec(talker.say('gets total\r\n')) ?? [];
-      if (length === undefined) throw new Error('the total is gone');
+        /^VALUE total (\d+) (\d+) (\d+)\r\n(\d+)/.exec(harness.send('gets total\r\n')) ?? [];
+      if (length === undefined) throw new Error('the store has no item "total"');
       const next = String(Number(value) + 1);
-      const reply = talker.say(`cas total ${flags} 0 ${next.length} ${cas}\r\n${next}\r\n`);
+      const reply = harness.send(`cas total ${flags} 0 ${next.length} ${cas}\r\n${next}\r\n`);
       if (reply === 'STORED\r\n') done++;
       else retries++;
     }
@@ -41,37 +41,37 @@ const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
   churn() {
     let sets = 0;
     let gets = 0;
-    const torn: string[] = [];
+    const tornReplies: string[] = [];
     for (let i = 0; i < rounds; i++) {
       const key = `key-${random.int(0, 500)}`;
-      const dice = random.int(0, 99);
-      if (dice < 40) {
-        const length = random.int(0, dice === 0 ? lengthMax : lengthMax / 100);
+      const roll = random.int(0, 99);
+      if (roll < 40) {
+        const length = random.int(0, roll === 0 ? lengthMax : lengthMax / 100);
         const value = checkedValue(key, random.int(0, 1_000_000), length);
-        talker.say(`set ${key} 0 0 ${value.length}\r\n${value}\r\n`);
+        harness.send(`set ${key} 0 0 ${value.length}\r\n${value}\r\n`);
         sets++;
-      } else if (dice < 90) {
-        const reply = talker.say(`get ${key}\r\n`);
+      } else if (roll < 90) {
+        const reply = harness.send(`get ${key}\r\n`);
         const value = /^VALUE \S+ 0 \d+\r\n(.*)\r\nEND\r\n$/s.exec(reply)?.[1];
-        if (value !== undefined && !isChecked(key, value)) torn.push(reply.slice(0, 200));
+        if (value !== undefined && !isChecked(key, value)) tornReplies.push(reply.slice(0, 200));
         gets++;
-      } else if (dice < 98) talker.say(`delete ${key}\r\n`);
-      else if (dice < 99) talker.say(`touch ${key} ${random.int(1, 100)}\r\n`);
-      else if (i % 50 === 0) talker.say('flush_all\r\n');
+      } else if (roll < 98) harness.send(`delete ${key}\r\n`);
+      else if (roll < 99) harness.send(`touch ${key} ${random.int(1, 100)}\r\n`);
+      else if (i % 50 === 0) harness.send('flush_all\r\n');
     }
-    return { sets, gets, torn };
+    return { sets, gets, tornReplies };
   },
   movePages() {
-    const { mover, chunkBytes, arena, lifetimes } = talker.store;
-    const maintainer = new Maintainer(talker.store);
+    const { pageMover, chunkBytes, arena, clock } = harness.store;
+    const maintainer = new Maintainer(harness.store);
     const largest = chunkBytes.length - 1;
-    const chunks = (): number => talker.store.sums.thread('slab_reassign_chunk_rescues');
-    const goesOn = (): boolean => Atomics.load(arena.control, CONTROL.stop) === 0;
-    for (let i = 0; goesOn() || (i < rounds && chunks() === 0); i++) {
-      mover.move(largest, random.int(1, largest - 1), -1);
-      for (let from = 1; from < largest; from++) mover.move(from, largest, -1);
-      if (i % 5 === 0) lifetimes.tick(lifetimes.now() + 1);
-      maintainer.turn();
+    const chunks = (): number => harness.store.sums.thread('slab_reassign_chunk_rescues');
+    const isRunning = (): boolean => Atomics.load(arena.control, CONTROL.stop) === 0;
+    for (let i = 0; isRunning() || (i < rounds && chunks() === 0); i++) {
+      pageMover.move(largest, random.int(1, largest - 1), -1);
+      for (let from = 1; from < largest; from++) pageMover.move(from, largest, -1);
+      if (i % 5 === 0) clock.tick(clock.now() + 1);
+      maintainer.runSlice();
     }
     return { chunks: chunks() };
   },

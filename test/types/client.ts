@@ -1,10 +1,10 @@
 /**
- * What must compile, and what must not: `tsc` is the test. Nothing here runs.
+ * Code that must compile and code that must not: `tsc` is the test. Nothing here runs.
  */
 import {
   type CacheError,
   createClient,
-  type Fetched,
+  type FetchResult,
   type OperationMetrics,
 } from '../../src/client.ts';
 
@@ -19,7 +19,7 @@ interface User {
 export async function mustCompile(): Promise<void> {
   const unknownValue: unknown = await cache.get('a');
   const user: User | undefined = await cache.get<User>('a');
-  const fetched: Fetched<User> = await cache.fetch<User>('a', { leaseSeconds: 10 });
+  const fetched: FetchResult<User> = await cache.fetch<User>('a', { leaseSeconds: 10 });
   const many: ReadonlyMap<string, User> = (await cache.getMany<User>(['a'])).values;
   const outcome: 'stored' | 'exists' | 'not-found' = await cache.cas('a', user, 5n);
   const count: bigint | undefined = await cache.increment('n', 5n, { initial: 0 });
@@ -30,31 +30,31 @@ export async function mustCompile(): Promise<void> {
 }
 
 export async function mustNotCompile(error: CacheError): Promise<void> {
-  // @ts-expect-error a client without nodes
+  // @ts-expect-error `nodes` is required
   createClient({});
-  // @ts-expect-error an option that does not exist
+  // @ts-expect-error an unknown option
   createClient({ nodes: ['a'], timeout: 5 });
-  // @ts-expect-error a protocol that does not exist
+  // @ts-expect-error an unknown protocol
   createClient({ nodes: ['a'], protocol: 'ascii' });
-  // @ts-expect-error half a login
+  // @ts-expect-error a login without a password
   createClient({ nodes: ['a'], login: { username: 'a' } });
-  // @ts-expect-error a value nobody vouched for
+  // @ts-expect-error a value without a type argument is unknown
   const text: string = await cache.get('a');
-  // @ts-expect-error a hit is not certain
+  // @ts-expect-error the value may be undefined (a miss)
   const user: User = await cache.get<User>('a');
-  // @ts-expect-error a key is text
+  // @ts-expect-error a key is a string
   await cache.get(5);
-  // @ts-expect-error a time to live is a number of seconds
+  // @ts-expect-error a ttl is a number of seconds
   await cache.set('a', 'x', { ttl: '5s' });
-  // @ts-expect-error reading has no time to live
+  // @ts-expect-error get has no ttl
   await cache.get('a', { ttl: 5 });
-  // @ts-expect-error only text and bytes can be joined
+  // @ts-expect-error append takes only text and bytes
   await cache.append('a', { b: 1 });
-  // @ts-expect-error a version is a bigint
+  // @ts-expect-error a CAS id is a bigint
   await cache.cas('a', 'x', 5);
-  // @ts-expect-error a lease is asked for by fetch
+  // @ts-expect-error only fetch takes a lease
   await cache.get('a', { leaseSeconds: 5 });
-  // @ts-expect-error a code that does not exist
+  // @ts-expect-error an unknown failure code
   if (error.code === 'ERR_TIMEOUT') return;
   void [text, user];
 }

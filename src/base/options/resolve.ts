@@ -1,21 +1,21 @@
 import { CodedError } from '../coded-error.ts';
 import { envName, type FlagTable, longName, type ValuesOf } from './flag.ts';
 
-/** A law that several options owe each other: the sentence of what is wrong, or `undefined`. */
+/** A constraint between several options: returns the error message, or `undefined`. */
 export type Rule<Table extends FlagTable> = (values: ValuesOf<Table>) => string | undefined;
 
-/** Where values may come from. The command line wins over the environment, and that over the default. */
+/** The sources of values. The command line wins over the environment, that over the default. */
 export interface Sources {
-  /** What the command line said, by option name: one text for each time it was given. */
+  /** The values from the command line, by option name: one text for each occurrence. */
   readonly given?: Readonly<Record<string, readonly string[]>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What the command line said that is no option. */
-  readonly words?: readonly string[];
+  /** The arguments of the command line that are not options. */
+  readonly positionals?: readonly string[];
 }
 
 /**
- * The value of every option in the table.
- * @throws {CodedError} `ERR_USAGE`, with a sentence naming the option, the value and the range.
+ * Resolves the value of every option in the table.
+ * @throws {CodedError} `ERR_USAGE`; the message names the option, the value and the range.
  */
 export function resolveOptions<Table extends FlagTable>(
   table: Table,
@@ -26,40 +26,43 @@ export function resolveOptions<Table extends FlagTable>(
   const pairs = Object.keys(table).map((name) => [name, resolveOne(table, name, all)]);
   const values = Object.fromEntries(pairs) as ValuesOf<Table>;
   for (const rule of rules) {
-    const wrong = rule(values);
-    if (wrong !== undefined) throw new CodedError('ERR_USAGE', wrong);
+    const message = rule(values);
+    if (message !== undefined) throw new CodedError('ERR_USAGE', message);
   }
   return values;
 }
 
-/** What was given, with what `-o` says of other options before it: an option of its own wins. */
+/**
+ * The values of the command line, with those from `-o` before them: an explicit option wins over
+ * a suboption.
+ */
 function withSuboptions(table: FlagTable, sources: Sources): NonNullable<Sources['given']> {
   const given: Record<string, readonly string[]> = { ...sources.given };
   const entry = Object.entries(table).find(([, flag]) => flag.kind === 'suboptions');
   if (entry === undefined) return given;
   const [name, flag] = entry;
-  const spoken = resolveOne(table, name, sources) as readonly string[];
-  for (const one of spoken) {
-    const [suboption = '', said] = one.split(/=(.*)/s);
+  const assignments = resolveOne(table, name, sources) as readonly string[];
+  for (const assignment of assignments) {
+    const [suboption = '', assigned] = assignment.split(/=(.*)/s);
     const found = Object.entries(table).find(([, each]) => each.suboption === suboption);
     const target = found?.[0];
-    // A level that is only named is the first one: `slab_automove`.
-    const value = said ?? (found?.[1].kind === 'integer' ? '1' : 'on');
+    // A level without a value means level 1: `slab_automove`.
+    const value = assigned ?? (found?.[1].kind === 'integer' ? '1' : 'on');
     if (target !== undefined) given[target] = [value, ...(given[target] ?? [])];
-    else if (flag.ignored?.[suboption] === undefined) throw noSuboption(name, flag, suboption);
+    else if (flag.ignored?.[suboption] === undefined) throw unknownSuboption(name, flag, suboption);
   }
   return given;
 }
 
-function noSuboption(name: string, flag: FlagTable[string], suboption: string): CodedError {
-  const source = spelling(name, flag);
+function unknownSuboption(name: string, flag: FlagTable[string], suboption: string): CodedError {
+  const source = flagSpelling(name, flag);
   return new CodedError('ERR_USAGE', `${source} has no suboption "${suboption}".`);
 }
 
 function resolveOne(table: FlagTable, name: string, { given, env }: Sources): unknown {
   const flag = table[name]!;
   const typed = given?.[name];
-  if (typed !== undefined && typed.length > 0) return read(flag, spelling(name, flag), typed);
+  if (typed !== undefined && typed.length > 0) return read(flag, flagSpelling(name, flag), typed);
   const variable = envName(name, flag);
   for (const source of [variable, flag.alsoEnv ?? variable]) {
     const set = env?.[source];
@@ -72,20 +75,20 @@ function read(flag: FlagTable[string], source: string, texts: readonly string[])
   const values = texts.map((text) => {
     const value = flag.parse(text);
     if (value === undefined)
-      throw new CodedError('ERR_USAGE', `${source} is "${text}"; it must be ${flag.must}.`);
+      throw new CodedError('ERR_USAGE', `${source} is "${text}"; it must be ${flag.constraint}.`);
     return value;
   });
   return (flag.combine as (given: readonly unknown[]) => unknown)(values);
 }
 
-function spelling(name: string, flag: FlagTable[string]): string {
+function flagSpelling(name: string, flag: FlagTable[string]): string {
   const long = `--${longName(name, flag)}`;
   return flag.short === undefined ? long : `-${flag.short} (${long})`;
 }
 
 /**
- * Kubernetes sets `SLABRING_PORT=tcp://10.0.0.1:11211` in every pod beside a Service named "slabring". It is not
- * meant for us, and a node must not refuse to start because of it.
+ * Kubernetes sets `SLABRING_PORT=tcp://10.0.0.1:11211` in every pod beside a Service named
+ * "slabring". The variable is not an option of ours: a node must start in spite of it.
  */
 function isServiceLink(value: string): boolean {
   return /^(tcp|udp|sctp):\/\//.test(value);

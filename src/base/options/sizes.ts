@@ -1,11 +1,14 @@
-/** The suffixes a size may carry, largest first, with what one of each is in bytes. */
+/** The suffixes of a size, largest first, each with its size in bytes. */
 const UNITS = [
   { suffix: 'g', bytes: 2 ** 30 },
   { suffix: 'm', bytes: 2 ** 20 },
   { suffix: 'k', bytes: 2 ** 10 },
 ] as const;
 
-/** A size such as `64`, `64m`, `64mb` or `1G`, in bytes; a bare number counts `bareUnitBytes` each. */
+/**
+ * Parses a size such as `64`, `64m`, `64mb` or `1G` to bytes; a number without a suffix counts
+ * units of `bareUnitBytes`.
+ */
 export function parseSize(text: string, bareUnitBytes = 1): number | undefined {
   const [, digits, suffix] = /^(\d{1,15})([kmg]?)b?$/i.exec(text.trim()) ?? [];
   if (digits === undefined) return undefined;
@@ -14,8 +17,8 @@ export function parseSize(text: string, bareUnitBytes = 1): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** The shortest exact spelling, which `parseSize` reads back: `64m`, `1g`, `1000b`. */
-export function sizeText(bytes: number): string {
+/** The shortest exact form, which `parseSize` parses back: `64m`, `1g`, `1000b`. */
+export function formatSize(bytes: number): string {
   const unit = UNITS.find((each) => bytes >= each.bytes && bytes % each.bytes === 0);
   return unit === undefined ? `${bytes}b` : `${bytes / unit.bytes}${unit.suffix}`;
 }

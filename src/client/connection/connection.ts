@@ -3,46 +3,47 @@ import { ByteSink } from '../../base/index.ts';
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
-import { Alarm } from './alarm.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
 import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
 import { Operation } from './operation.ts';
 import { Pipeline } from './pipeline.ts';
-import { abandon, openSocket, type SocketOptions, type TlsMemory } from './socket.ts';
+import { abandon, openSocket, type SocketOptions, type TlsResumption } from './socket.ts';
 
 const SINK_BYTES = 16 * 1024;
-/** The most that is handed to the socket in one write. */
+/** The client hands the socket at most this many bytes in one write. */
 const WRITE_BYTES_MAX = 256 * 1024;
-/** While this much waits in the socket, requests wait in the pipeline. */
+/** Back-pressure: above this many unsent bytes in the socket, requests wait in the pipeline. */
 const UNSENT_BYTES_MAX = 1024 * 1024;
 
 export interface ConnectionOptions extends SocketOptions {
   readonly protocol: ProtocolChoice;
   readonly login: Login | undefined;
-  /** Milliseconds from the first packet to the end of the handshake. */
+  /** Connecting and the handshake together take at most this long. */
   readonly connectTimeoutMs: number;
-  /**
-   * Milliseconds without a byte, while replies are awaited, after which the node counts as gone.
-   */
+  /** The node counts as down if it owes replies and sends no byte for this long. */
   readonly silenceMs: number;
 }
 
-/** What a connection tells its node. */
+/** The events that a connection reports to its node. */
 export interface ConnectionEvents {
   readonly up: () => void;
-  /** It broke. (Closed in peace is no trouble: it opens again when it is needed.) */
+  /**
+   * The connection broke. A clean close (FIN) while it is up is not a failure and is not reported:
+   * the connection opens again when the next operation needs it.
+   */
   readonly broken: (connection: Connection, reason: CacheError) => void;
-  /** Something was settled. */
+  /** An operation may have settled. */
   readonly settled: () => void;
 }
 
 /**
  * One connection to a node.
  *
- *   idle ──open──▶ opening ──handshake──▶ up ──closed in peace──▶ idle
- *                     └── broken ◀─────────┘ reset, silence, nonsense
+ *   idle ──open──▶ opening ──handshake──▶ up ──clean close (FIN)──▶ idle
+ *                     └── broken ◀─────────┘ reset, silence, malformed reply
  *
- * An operation whose deadline passes fails, and its reply is dropped when it comes. Only silence
- * breaks the connection: a node that is late but talks is not gone.
+ * An operation fails when its deadline passes; the connection drops the late reply. A missed
+ * deadline does not break the connection, silence does: a node that sends late replies is alive.
  */
 export class Connection {
   readonly #address: NodeAddress;
@@ -52,32 +53,32 @@ export class Connection {
   #state: 'idle' | 'opening' | 'up' | 'closed' = 'idle';
   #socket: Socket | undefined;
   #handshake: Handshake | undefined;
-  /** What to speak at the next connect. */
-  #protocol: ProtocolChoice;
+  /** The protocol to try at the next connect. */
+  #nextProtocol: ProtocolChoice;
   #dialect: Dialect['name'] | undefined;
   #sink = new ByteSink(SINK_BYTES);
-  #flushing = false;
-  /** What TLS remembers of the connection before, to greet the node more quickly. */
-  readonly #tlsMemory: TlsMemory = {};
-  #openTimer: NodeJS.Timeout | undefined;
-  readonly #alarm = new Alarm((now) => this.#onAlarm(now));
-  /** Since when a reply is awaited and no byte has come. */
+  #isFlushScheduled = false;
+  /** The TLS session of the previous connection: resuming it shortens the TLS handshake. */
+  readonly #tlsResumption: TlsResumption = {};
+  #connectTimer: NodeJS.Timeout | undefined;
+  readonly #deadlineTimer = new DeadlineTimer((now) => this.#onDeadlineTimer(now));
+  /** The time of the last received byte, or of the first request if no reply was outstanding. */
   #silentSince = 0;
 
   constructor(address: NodeAddress, options: ConnectionOptions, events: ConnectionEvents) {
     this.#address = address;
     this.#options = options;
     this.#events = events;
-    this.#protocol = options.protocol;
-    const giveBack = (key: string): void => this.#giveBack(key);
-    this.#pipeline = new Pipeline(address.name, new ClassicDialect(), giveBack);
+    this.#nextProtocol = options.protocol;
+    const returnToken = (key: string): void => this.#returnToken(key);
+    this.#pipeline = new Pipeline(address.name, new ClassicDialect(), returnToken);
   }
 
   get isUp(): boolean {
     return this.#state === 'up';
   }
 
-  /** What was found out at the last connect. */
+  /** The dialect that the last handshake chose. */
   get dialect(): Dialect['name'] | undefined {
     return this.#dialect;
   }
@@ -90,75 +91,78 @@ export class Connection {
     return this.#pipeline.waitingBytes;
   }
 
-  isQuiet(): boolean {
-    return this.#pipeline.count === 0 || this.#pipeline.isQuiet();
+  /** Whether no operation of this connection waits for its result. */
+  isSettled(): boolean {
+    return this.#pipeline.count === 0 || this.#pipeline.isSettled();
   }
 
-  /** Takes an operation; it is settled by its deadline at the latest. */
+  /** Takes an operation, which settles by its deadline at the latest. */
   send(operation: Operation): void {
     this.#pipeline.add(operation);
-    this.#alarm.by(operation.deadlineAt);
-    if (this.#state === 'up') this.#flushSoon();
+    this.#deadlineTimer.armBy(operation.deadlineAt);
+    if (this.#state === 'up') this.#scheduleFlush();
     else if (this.#state === 'idle') this.open(true);
   }
 
   /**
-   * A node gives the right to load a stale item anew to the next who reads it by `mg`. Who only
-   * reads would keep it from those who load, until the item is gone; marked stale again, it is
-   * there for them.
+   * A node gives the lease of a stale item to the next `mg` that reads it. A plain read does not
+   * load, so it would withhold the lease from loading callers until the item expires. Marking the
+   * item stale again makes the lease available to them.
    */
-  #giveBack(key: string): void {
+  #returnToken(key: string): void {
     const request = { verb: 'delete', key, cas: undefined, staleExptime: 'kept' } as const;
     const { silenceMs } = this.#options;
-    const nothing = (): void => undefined;
-    this.send(
-      new Operation(request, performance.now(), silenceMs, { end: nothing }, nothing, nothing),
-    );
+    const ignore = (): void => undefined;
+    const now = performance.now();
+    this.send(new Operation(request, now, silenceMs, { onReply: ignore }, ignore, ignore));
   }
 
-  /** @param keepsAlive whether somebody waits for it, so that the process must not end. */
-  open(keepsAlive: boolean): void {
+  /** @param keepProcessAlive true when an operation waits for the connection. */
+  open(keepProcessAlive: boolean): void {
     if (this.#state !== 'idle') return;
     this.#state = 'opening';
     this.#connect();
-    this.#openTimer = setTimeout(() => {
-      this.#break(this.#error('ERR_NODE_DOWN', new Error('no connection in time')));
-    }, this.#options.connectTimeoutMs);
-    if (keepsAlive) return;
-    this.#openTimer.unref();
+    const { connectTimeoutMs } = this.#options;
+    this.#connectTimer = setTimeout(() => {
+      this.#break(
+        this.#error('ERR_NODE_DOWN', new Error(`no connection within ${connectTimeoutMs} ms`)),
+      );
+    }, connectTimeoutMs);
+    if (keepProcessAlive) return;
+    this.#connectTimer.unref();
     this.#socket?.unref();
   }
 
-  /** Ends at once; what is pending fails. */
+  /** Closes at once: pending operations fail. */
   close(): void {
-    this.#drop();
-    this.#alarm.stop();
+    this.#dropSocket();
+    this.#deadlineTimer.stop();
     this.#state = 'closed';
-    this.#fail(this.#pipeline.takeSent(), 'ERR_REPLY_LOST');
+    this.#failAll(this.#pipeline.takeSent(), 'ERR_REPLY_LOST');
     this.failWaiting('ERR_CLOSED');
   }
 
   failWaiting(code: FailureCode, cause?: unknown): void {
-    this.#fail(this.#pipeline.takeWaiting(), code, cause);
+    this.#failAll(this.#pipeline.takeWaiting(), code, cause);
   }
 
   #connect(): void {
-    const handshake = new Handshake(this.#address.name, this.#protocol, this.#options.login);
+    const handshake = new Handshake(this.#address.name, this.#nextProtocol, this.#options.login);
     this.#handshake = handshake;
-    const socket: Socket = openSocket(this.#address, this.#options, this.#tlsMemory, {
-      connect: () => this.#ask(socket),
+    const socket: Socket = openSocket(this.#address, this.#options, this.#tlsResumption, {
+      connect: () => this.#sendHandshakeRequest(socket),
       data: (bytes, length) => this.#receive(socket, bytes, length),
       drain: () => this.#flush(),
       close: (error) => {
-        if (this.#socket === socket) this.#lost(error);
+        if (this.#socket === socket) this.#onSocketClosed(error);
       },
     });
     this.#socket = socket;
   }
 
-  #ask(socket: Socket): void {
+  #sendHandshakeRequest(socket: Socket): void {
     if (this.#socket !== socket) return;
-    this.#handshake?.ask(this.#sink);
+    this.#handshake?.encodeRequest(this.#sink);
     this.#write(socket);
   }
 
@@ -166,7 +170,7 @@ export class Connection {
     if (this.#socket !== socket) return;
     try {
       if (this.#handshake !== undefined) {
-        this.#greet(socket, this.#handshake, bytes, length);
+        this.#continueHandshake(socket, this.#handshake, bytes, length);
         return;
       }
       this.#silentSince = performance.now();
@@ -178,14 +182,14 @@ export class Connection {
     this.#events.settled();
   }
 
-  #greet(socket: Socket, handshake: Handshake, bytes: Buffer, length: number): void {
+  #continueHandshake(socket: Socket, handshake: Handshake, bytes: Buffer, length: number): void {
     const next = handshake.receive(bytes, length);
-    if (next === 'ask') this.#ask(socket);
-    else if (next !== undefined) this.#begin(socket, next);
+    if (next === 'next-request') this.#sendHandshakeRequest(socket);
+    else if (next !== undefined) this.#becomeUp(socket, next);
   }
 
-  #begin(socket: Socket, dialect: Dialect): void {
-    clearTimeout(this.#openTimer);
+  #becomeUp(socket: Socket, dialect: Dialect): void {
+    clearTimeout(this.#connectTimer);
     socket.ref();
     this.#handshake = undefined;
     this.#dialect = dialect.name;
@@ -196,11 +200,11 @@ export class Connection {
   }
 
   /** Everything that this tick sends leaves in one write. */
-  #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
     process.nextTick(() => {
-      this.#flushing = false;
+      this.#isFlushScheduled = false;
       this.#flush();
     });
   }
@@ -219,74 +223,74 @@ export class Connection {
   #write(socket: Socket): void {
     const sink = this.#sink;
     socket.write(sink.bytes.subarray(0, sink.at));
-    // What the kernel took at once may be written over; what waits keeps its buffer.
+    // The buffer is free for reuse only if the kernel took all of it; queued bytes keep theirs.
     if (socket.writableLength > 0 || sink.bytes.length > WRITE_BYTES_MAX) {
       this.#sink = new ByteSink(SINK_BYTES);
     }
     sink.at = 0;
   }
 
-  /** The socket closed by itself. */
-  #lost(cause: Error | undefined): void {
+  /** The node or the network closed the socket. */
+  #onSocketClosed(cause: Error | undefined): void {
     const wasUp = this.#state === 'up';
-    const other = wasUp ? undefined : this.#handshake?.nextIfClosed(cause === undefined);
-    if (wasUp && cause === undefined && !this.#pipeline.hasLateCleanup(performance.now())) {
-      // Closed in peace, as by an idle timeout: no sign of trouble. What waits was never sent, and
-      // reads that crossed with the close are sent again, once.
-      this.#drop();
-      this.#fail(this.#pipeline.takeUnrepeatable(), 'ERR_REPLY_LOST');
+    const fallback = wasUp ? undefined : this.#handshake?.protocolAfterClose(cause === undefined);
+    if (wasUp && cause === undefined && !this.#pipeline.hasLateInvalidation(performance.now())) {
+      // A clean close, such as an idle timeout, is not a failure. Waiting operations were never
+      // sent; reads that crossed with the close are sent again, once.
+      this.#dropSocket();
+      this.#failAll(this.#pipeline.takeNotResendable(), 'ERR_REPLY_LOST');
       if (this.#pipeline.waitingCount > 0) this.open(true);
       this.#events.settled();
-    } else if (other !== undefined) {
-      this.#protocol = other;
+    } else if (fallback !== undefined) {
+      this.#nextProtocol = fallback;
       this.#connect();
     } else {
       this.#break(this.#error(wasUp ? 'ERR_REPLY_LOST' : 'ERR_NODE_DOWN', cause));
     }
   }
 
-  /** The connection can no longer be used. */
+  /** Makes the connection idle after a failure: sent operations fail, the node goes down. */
   #break(reason: CacheError): void {
     if (reason.code === 'ERR_DEADLINE' && this.#socket !== undefined) abandon(this.#socket);
-    this.#drop();
+    this.#dropSocket();
     const code = reason.code === 'ERR_PROTOCOL' ? 'ERR_PROTOCOL' : 'ERR_REPLY_LOST';
     const sent = this.#pipeline.takeSent();
-    // Whoever hears that an operation failed knows the node as down, and does not open it again.
+    // The node must be down before operations fail: a caller that retries must not reopen it.
     this.#events.broken(this, reason);
-    this.#fail(sent, code, reason.cause);
+    this.#failAll(sent, code, reason.cause);
   }
 
-  /** Forgets the socket. */
-  #drop(): void {
+  /** Destroys the socket and returns to the idle state. */
+  #dropSocket(): void {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#handshake = undefined;
-    this.#protocol = this.#options.protocol;
+    this.#nextProtocol = this.#options.protocol;
     this.#state = 'idle';
-    clearTimeout(this.#openTimer);
+    clearTimeout(this.#connectTimer);
     socket?.destroy();
   }
 
-  #fail(operations: readonly Operation[], code: FailureCode, cause?: unknown): void {
-    for (const each of operations) each.fail(code, this.#address.name, { cause });
+  #failAll(operations: readonly Operation[], code: FailureCode, cause?: unknown): void {
+    for (const operation of operations) operation.fail(code, this.#address.name, { cause });
   }
 
-  #onAlarm(now: number): void {
+  #onDeadlineTimer(now: number): void {
     this.#pipeline.expire(now);
-    if (this.#isGone(now)) this.#break(this.#error('ERR_DEADLINE'));
-    else this.#alarm.by(this.#nextLook(now));
+    if (this.#isUnresponsive(now)) this.#break(this.#error('ERR_DEADLINE'));
+    else this.#deadlineTimer.armBy(this.#nextCheckAt(now));
     this.#events.settled();
   }
 
-  /** Silent for too long, and nobody gave the reply that is due more time than that. */
-  #isGone(now: number): boolean {
+  /** The node is silent for too long, and no caller still waits for the oldest reply. */
+  #isUnresponsive(now: number): boolean {
     const isSilent = now >= this.#silentSince + this.#options.silenceMs;
-    return this.#state === 'up' && this.#pipeline.isOldestGivenUp(now) && isSilent;
+    return this.#state === 'up' && this.#pipeline.isOldestAbandoned(now) && isSilent;
   }
 
-  #nextLook(now: number): number {
+  #nextCheckAt(now: number): number {
     const deadline = this.#pipeline.earliestDeadline(now);
-    if (!this.#pipeline.isOldestGivenUp(now)) return deadline;
+    if (!this.#pipeline.isOldestAbandoned(now)) return deadline;
     return Math.min(deadline, this.#silentSince + this.#options.silenceMs);
   }
 

@@ -1,6 +1,6 @@
 const COMPACT_FROM = 1024;
 
-/** A queue that takes and gives at constant cost. */
+/** A queue with amortized constant cost for push and shift. */
 export class Fifo<T> {
   #items: T[] = [];
   #head = 0;
@@ -17,9 +17,9 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
-  /** Puts items in front of all, in their order. */
-  putBack(items: readonly T[]): void {
-    this.#items = [...items, ...this.drain()];
+  /** Puts items in front of the queue and keeps their order. */
+  unshiftAll(items: readonly T[]): void {
+    this.#items = [...items, ...this.takeAll()];
   }
 
   shift(): void {
@@ -37,11 +37,11 @@ export class Fifo<T> {
     for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at]!;
   }
 
-  /** Takes all. */
-  drain(): readonly T[] {
-    const left = this.#items.slice(this.#head);
+  /** Empties the queue and returns its items. */
+  takeAll(): readonly T[] {
+    const items = this.#items.slice(this.#head);
     this.#items = [];
     this.#head = 0;
-    return left;
+    return items;
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/client.ts';
 import { CacheError } from '../errors.ts';
 
-/** What to speak with a node; `auto` finds out at each connect. */
+/** The protocol to speak with a node; `auto` detects it at each connect. */
 export type ProtocolChoice = 'auto' | 'meta' | 'classic' | 'binary';
 
 export interface Login {
@@ -20,24 +20,25 @@ export interface Login {
 }
 
 /**
- * The first memcached whose meta commands are those of today ("OK" became "HD", `ms` names its
- * length).
+ * The first memcached version with today's meta commands: "OK" became "HD", and `ms` carries the
+ * value's length.
  */
-const META_SINCE = [1, 6, 10] as const;
+const META_VERSION_MIN = [1, 6, 10] as const;
 
 const VERSION: Request = { verb: 'version' };
 const PADDED_VERSION: Request = { verb: 'version', isPadded: true };
 const NOOP: Request = { verb: 'noop' };
 
 /**
- * What is said on a new connection before any command, one question at a time:
+ * Chooses the dialect of a new connection and logs in, before any other command. It sends one
+ * request at a time:
  *
  *   version ──VERSION──▶ mn ──MN──▶ meta                      (binary: AUTH or NOOP, then binary)
  *      │                  └──ERROR──▶ classic
  *      └──unauthenticated──▶ login ──STORED──▶ version
  *
- * The password goes only to a node that asked for it: to one that does not, memcached's ASCII login
- * would be a value, for everyone to read.
+ * The client sends the password only to a node that requires a login. A node without login would
+ * store memcached's ASCII login request as a value that every client can read.
  */
 export class Handshake {
   readonly #node: string;
@@ -46,7 +47,7 @@ export class Handshake {
   readonly #input = new ReplyInput();
   readonly #reply = new Reply();
   #dialect: Dialect;
-  #question: Request;
+  #request: Request;
   #hasLoggedIn = false;
 
   constructor(node: string, protocol: ProtocolChoice, login: Login | undefined) {
@@ -54,54 +55,58 @@ export class Handshake {
     this.#protocol = protocol;
     this.#login = login;
     this.#dialect = protocol === 'binary' ? new BinaryDialect() : new ClassicDialect();
-    this.#question = this.#firstQuestion();
+    this.#request = this.#firstRequest();
   }
 
-  /** Writes the question at hand. */
-  ask(sink: ByteSink): void {
-    this.#dialect.encode(this.#question, 1, sink);
+  /** Encodes the current request. */
+  encodeRequest(sink: ByteSink): void {
+    this.#dialect.encode(this.#request, 1, sink);
   }
 
   /**
-   * Takes an answer, or a part of it.
-   * @returns the dialect when all is said; 'ask' when there is another question.
-   * @throws {CacheError} when the node is not one to talk to.
+   * Takes bytes of the reply to the current request.
+   * @returns the dialect when the handshake is complete; 'next-request' when another request
+   *     follows; undefined while the reply is incomplete.
+   * @throws {CacheError} when the node refuses the client.
+   * @throws {MalformedReply} when the reply does not fit the request.
    */
-  receive(piece: Buffer, length: number): Dialect | 'ask' | undefined {
+  receive(piece: Buffer, length: number): Dialect | 'next-request' | undefined {
     this.#input.feed(piece, length);
-    const progress = this.#dialect.decode(this.#input, this.#question, 1, this.#reply);
+    const progress = this.#dialect.decode(this.#input, this.#request, 1, this.#reply);
     if (progress === 'incomplete') {
-      this.#input.keep();
+      this.#input.releasePiece();
       return undefined;
     }
-    if (this.#input.hasLeft) throw new MalformedReply('more than an answer');
-    const next = this.#next();
+    if (this.#input.hasUnreadBytes)
+      throw new MalformedReply('bytes after the reply to a handshake request');
+    const next = this.#nextStep();
     if ('decode' in next) return next;
-    this.#question = next;
-    return 'ask';
+    this.#request = next;
+    return 'next-request';
   }
 
   /**
-   * The node closed instead of answering: what to try on the next connection. Who does not know
-   * `mn` closes in peace (twemproxy); a reset there is a node that ends.
+   * The node closed the connection instead of replying. Returns the protocol to try on the next
+   * connection, if there is one. A proxy that does not know `mn` closes cleanly (twemproxy); a
+   * reset means that the node is terminating.
    */
-  nextIfClosed(inPeace: boolean): ProtocolChoice | undefined {
+  protocolAfterClose(isCleanClose: boolean): ProtocolChoice | undefined {
     if (this.#protocol !== 'auto') return undefined;
-    if (this.#question === NOOP) return inPeace ? 'classic' : undefined;
-    return this.#question === PADDED_VERSION ? 'binary' : undefined;
+    if (this.#request === NOOP) return isCleanClose ? 'classic' : undefined;
+    return this.#request === PADDED_VERSION ? 'binary' : undefined;
   }
 
-  #firstQuestion(): Request {
+  #firstRequest(): Request {
     const isText = this.#protocol !== 'binary';
     if (this.#login === undefined) return isText ? VERSION : NOOP;
     if (!isText) return { verb: 'login', ...this.#login };
     return this.#protocol === 'auto' ? PADDED_VERSION : VERSION;
   }
 
-  #next(): Request | Dialect {
+  #nextStep(): Request | Dialect {
     if (this.#dialect.name === 'binary') return this.#afterBinary();
-    if (this.#question === NOOP) return this.#afterNoop();
-    return this.#question.verb === 'version' ? this.#afterVersion() : this.#afterLogin();
+    if (this.#request === NOOP) return this.#afterNoop();
+    return this.#request.verb === 'version' ? this.#afterVersion() : this.#afterLogin();
   }
 
   #afterBinary(): Dialect {
@@ -110,14 +115,14 @@ export class Handshake {
   }
 
   #afterVersion(): Request | Dialect {
-    if (this.#reply.status === 'refused') return this.#loginIfWanted();
+    if (this.#reply.status === 'refused') return this.#loginIfRequired();
     const mayBeMeta = this.#protocol === 'meta' || isMetaVersion(this.#reply.line);
     if (this.#protocol === 'classic' || !mayBeMeta) return this.#dialect;
     this.#dialect = new MetaDialect();
     return NOOP;
   }
 
-  #loginIfWanted(): Request {
+  #loginIfRequired(): Request {
     if (!/unauthenticated/.test(this.#reply.line)) throw this.#error('ERR_REFUSED');
     if (this.#login === undefined || this.#hasLoggedIn) throw this.#error('ERR_LOGIN');
     return { verb: 'login', ...this.#login };
@@ -140,10 +145,10 @@ export class Handshake {
   }
 }
 
-/** False for a memcached that is too old; what is no memcached's number may be anything. */
+/** False for a memcached that is too old. An unknown version format may support meta commands. */
 export function isMetaVersion(version: string): boolean {
   const numbers = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
   if (numbers === undefined) return true;
-  const at = META_SINCE.findIndex((since, i) => numbers[i] !== since);
-  return at < 0 || numbers[at]! > META_SINCE[at]!;
+  const at = META_VERSION_MIN.findIndex((since, i) => numbers[i] !== since);
+  return at < 0 || numbers[at]! > META_VERSION_MIN[at]!;
 }

@@ -1,40 +1,41 @@
 import type { CacheError, FailureCode } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import { jittered, probeDelayMs } from './health.ts';
 import type { Operation } from './operation.ts';
+import { jittered, probeDelayMs } from './probe-delay.ts';
 
 export interface NodeOptions extends ConnectionOptions {
-  /** Operations that may be pending here, over all connections. */
+  /** At most this many operations may be pending, over all connections. */
   readonly maxPending: number;
-  /** Bytes of values that may wait to be sent, over all connections. */
+  /** At most this many bytes of values may wait to be sent, over all connections. */
   readonly maxPendingBytes: number;
-  /** How many connections; more than one only helps where large values hold up small ones. */
-  readonly connections: number;
+  /** More than one connection helps only where large values delay small ones. */
+  readonly connectionCount: number;
 }
 
-/** What a node tells its owner. */
+/** The events that a node reports to its owner. */
 export interface NodeEvents {
   readonly up: () => void;
   readonly down: (reason: CacheError) => void;
-  /** Sees each operation before it goes anywhere. */
-  readonly begin: (operation: Operation) => void;
-  /** Whether it is to be tried although it is down, because no other is left. */
+  /** Receives each operation before the node sends or refuses it. */
+  readonly beforeSend: (operation: Operation) => void;
+  /** Whether no other node is up, so that operations may wait for a probe of this one. */
   readonly isLastResort: () => boolean;
 }
 
-/** A node that is down is tried at the wish of an operation once in so long, give or take. */
-const LAST_RESORT_GAP_MS = 100;
+/** Operations start a probe of the last resort at most once in this time (with jitter). */
+const LAST_RESORT_PROBE_GAP_MS = 100;
 
 /**
- * One node: its connections, and whether it can be used.
+ * One node: its connections, and whether it is up.
  *
  *   up ──a connection broke──▶ down ──pause──▶ probing ──handshake──▶ up
  *                                ▲────────────────┘ broken
  *
- * While it is down operations fail at once: they are not the ones who find out whether it is back.
- * The last resort is never ejected: when no other node is up, an operation may start the next probe, and
- * those that come meanwhile wait for how it ends. There is one probe at a time.
+ * While the node is down its operations fail at once: only probes find out whether it is up again.
+ * When no other node is up, this node is the last resort: an operation may start the next probe,
+ * and operations that arrive during the probe wait for its result. At most one probe runs at a
+ * time.
  */
 export class NodeConnection {
   readonly #address: NodeAddress;
@@ -42,28 +43,27 @@ export class NodeConnection {
   readonly #events: NodeEvents;
   readonly #connections: readonly Connection[];
   #state: 'new' | 'up' | 'down' | 'probing' | 'closed' = 'new';
-  /** Why it is down. */
-  #reason: CacheError | undefined;
-  #probes = 0;
-  /** When an operation may start a probe, on the monotonic clock, milliseconds. */
-  #nextTryAt = 0;
+  #downReason: CacheError | undefined;
+  #probeCount = 0;
+  /** An operation may start a probe from this time on; milliseconds, monotonic clock. */
+  #nextProbeAllowedAt = 0;
   #probeTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
-  /** Settles `close` when nothing is pending. */
-  #onQuiet: (() => void) | undefined;
+  /** Lets `close` proceed: every operation has settled. */
+  #onSettled: (() => void) | undefined;
 
   constructor(address: NodeAddress, options: NodeOptions, events: NodeEvents) {
     this.#address = address;
     this.#options = options;
     this.#events = events;
-    const told = {
+    const connectionEvents = {
       up: () => this.#comeUp(),
       broken: (connection: Connection, reason: CacheError) => this.#goDown(connection, reason),
-      settled: () => this.#tellIfQuiet(),
+      settled: () => this.#resolveCloseIfSettled(),
     };
     this.#connections = Array.from(
-      { length: options.connections },
-      () => new Connection(address, options, told),
+      { length: options.connectionCount },
+      () => new Connection(address, options, connectionEvents),
     );
   }
 
@@ -75,19 +75,19 @@ export class NodeConnection {
     return this.#state === 'down' || this.#state === 'probing';
   }
 
-  /** What its nodes speak, as far as it was found out. */
+  /** The dialect of the node; undefined before the first handshake. */
   get dialect(): Connection['dialect'] {
     return this.#connections.find(({ dialect }) => dialect !== undefined)?.dialect;
   }
 
-  /** Takes an operation; it is settled by its deadline at the latest. */
+  /** Takes an operation, which settles by its deadline at the latest. */
   send(operation: Operation): void {
-    this.#events.begin(operation);
-    const only = this.#connections.length === 1;
-    const connection = only ? this.#connections[0]! : leastBusy(this.#connections);
-    if (this.#state === 'closed' || this.#onQuiet !== undefined) {
+    this.#events.beforeSend(operation);
+    const isSingle = this.#connections.length === 1;
+    const connection = isSingle ? this.#connections[0]! : leastBusy(this.#connections);
+    if (this.#state === 'closed' || this.#onSettled !== undefined) {
       operation.fail('ERR_CLOSED', this.name);
-    } else if (this.isDown && !this.#isTried()) {
+    } else if (this.isDown && !this.#mayWaitForProbe()) {
       operation.fail(this.#downCode(), this.name, { cause: this.#downCause() });
     } else if (this.#isFull(connection, operation)) {
       operation.fail('ERR_QUEUE_FULL', this.name);
@@ -96,16 +96,16 @@ export class NodeConnection {
     }
   }
 
-  /** Lets what is pending finish (each by its deadline), then closes. */
+  /** Waits until pending operations settle (each by its deadline), then closes. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    if (!this.#isQuiet()) {
-      await new Promise<void>((quiet) => {
-        this.#onQuiet = quiet;
+    if (!this.#isSettled()) {
+      await new Promise<void>((resolve) => {
+        this.#onSettled = resolve;
       });
     }
     this.#state = 'closed';
@@ -113,16 +113,17 @@ export class NodeConnection {
     for (const connection of this.#connections) connection.close();
   }
 
-  /** Judged by the connection with the fewest pending: each has its share. */
-  #isFull({ pendingCount, waitingBytes }: Connection, { sentBytes }: Operation): boolean {
-    const { maxPending, maxPendingBytes, connections } = this.#options;
-    if (pendingCount * connections >= maxPending) return true;
-    return waitingBytes > 0 && (waitingBytes + sentBytes) * connections > maxPendingBytes;
+  /** Each connection has an equal share of the bounds; the least busy one decides. */
+  #isFull({ pendingCount, waitingBytes }: Connection, { requestValueBytes }: Operation): boolean {
+    const { maxPending, maxPendingBytes, connectionCount } = this.#options;
+    if (pendingCount * connectionCount >= maxPending) return true;
+    const bytes = (waitingBytes + requestValueBytes) * connectionCount;
+    return waitingBytes > 0 && bytes > maxPendingBytes;
   }
 
   #comeUp(): void {
     const wasUp = this.#state === 'up';
-    this.#probes = 0;
+    this.#probeCount = 0;
     this.#state = 'up';
     if (!wasUp) this.#events.up();
   }
@@ -130,67 +131,67 @@ export class NodeConnection {
   #goDown(connection: Connection, reason: CacheError): void {
     const wasDown = this.isDown;
     this.#state = 'down';
-    this.#reason = reason;
+    this.#downReason = reason;
     for (const each of this.#connections) {
       if (each === connection || !each.isUp) {
         each.failWaiting(this.#downCode(), this.#downCause());
       }
     }
     if (!wasDown) this.#events.down(reason);
-    this.#tellIfQuiet();
-    this.#probeLater();
+    this.#resolveCloseIfSettled();
+    this.#scheduleProbe();
   }
 
-  /** A node that is down is tried again, whoever waits or not. */
-  #probeLater(): void {
-    if (this.#onQuiet !== undefined || this.#closing !== undefined) return;
+  /** The client probes a node that is down whether or not operations wait for it. */
+  #scheduleProbe(): void {
+    if (this.#onSettled !== undefined || this.#closing !== undefined) return;
     clearTimeout(this.#probeTimer);
-    this.#probeTimer = setTimeout(() => this.#probe(), probeDelayMs(this.#probes++));
-    // A probe is nobody's pending work: it does not keep a process alive.
+    this.#probeTimer = setTimeout(() => this.#probe(), probeDelayMs(this.#probeCount++));
+    // No operation waits for a background probe, so it must not keep the process alive.
     this.#probeTimer.unref();
   }
 
-  /** Half open: only a whole handshake on a new connection makes the node up again. */
+  /** Only a complete handshake on a new connection makes the node up again. */
   #probe(): void {
     if (this.#state !== 'down') return;
     const idle = this.#connections.find((connection) => !connection.isUp);
     if (idle === undefined) return;
     this.#state = 'probing';
-    this.#nextTryAt = performance.now() + jittered(LAST_RESORT_GAP_MS);
+    this.#nextProbeAllowedAt = performance.now() + jittered(LAST_RESORT_PROBE_GAP_MS);
     idle.open(false);
   }
 
-  /** Whether a probe is under way that an operation may wait for. */
-  #isTried(): boolean {
+  /** Whether a probe runs that an operation may wait for; starts one if that is allowed. */
+  #mayWaitForProbe(): boolean {
     if (!this.#events.isLastResort()) return false;
-    if (this.#state === 'down' && performance.now() >= this.#nextTryAt) {
+    if (this.#state === 'down' && performance.now() >= this.#nextProbeAllowedAt) {
       clearTimeout(this.#probeTimer);
       this.#probe();
     }
     return this.#state === 'probing';
   }
 
-  #isQuiet(): boolean {
-    return this.#connections.every((connection) => connection.isQuiet());
+  #isSettled(): boolean {
+    return this.#connections.every((connection) => connection.isSettled());
   }
 
-  #tellIfQuiet(): void {
-    if (this.#onQuiet !== undefined && this.#isQuiet()) this.#onQuiet();
+  #resolveCloseIfSettled(): void {
+    if (this.#onSettled !== undefined && this.#isSettled()) this.#onSettled();
   }
 
-  /** A login that was refused is told as such: no waiting mends it. */
+  /** Reports a refused login as ERR_LOGIN, because waiting does not help. */
   #downCode(): FailureCode {
-    return this.#reason?.code === 'ERR_LOGIN' ? 'ERR_LOGIN' : 'ERR_NODE_DOWN';
+    return this.#downReason?.code === 'ERR_LOGIN' ? 'ERR_LOGIN' : 'ERR_NODE_DOWN';
   }
 
   #downCause(): unknown {
-    return this.#reason?.cause ?? this.#reason;
+    return this.#downReason?.cause ?? this.#downReason;
   }
 }
 
-/** The one with the fewest pending. */
+/** The connection with the fewest pending operations. */
 function leastBusy(connections: readonly Connection[]): Connection {
-  let best = connections[0]!;
-  for (const each of connections) if (each.pendingCount < best.pendingCount) best = each;
-  return best;
+  let least = connections[0]!;
+  for (const each of connections) if (each.pendingCount < least.pendingCount) least = each;
+  return least;
 }

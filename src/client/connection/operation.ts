@@ -2,64 +2,66 @@ import { keysOf, type Reply, type Request } from '../../protocol/client.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
 
 /**
- * What the asker makes of an answer. Both run while the reply is being read: they keep no `Reply`.
+ * Turns the reply into the operation's result. `onItem` and `onReply` run while the pipeline reads
+ * the reply: they must not keep the `Reply`.
  */
-export interface Answered {
-  /** One of several items: a value of many, a statistic. */
-  readonly item?: (reply: Reply, node: string) => void;
-  /** Of many keys, one that nobody could be asked about; a miss unless it is told. */
-  readonly keyFailed?: (index: number, error: CacheError) => void;
-  /** The end: what the operation comes to. A throw is the asker's failure, not the connection's. */
-  readonly end: (reply: Reply) => unknown;
+export interface ReplyHandler {
+  /** One of several items of the reply: a value of a `get-many`, a statistic. */
+  readonly onItem?: (reply: Reply, node: string) => void;
+  /** A key of a `get-many` that the client could not request; without this call it is a miss. */
+  readonly onKeyFailed?: (index: number, error: CacheError) => void;
+  /** The complete reply: returns the result. If it throws, only this operation fails. */
+  readonly onReply: (reply: Reply) => unknown;
 }
 
-/** What an answer found. */
-export interface Outcome {
+/** What a reply contained. */
+export interface OperationCounts {
   readonly hits: number;
   readonly misses: number;
   readonly valueBytes: number;
 }
 
-/** Who is told how operations end. */
+/** Receives the outcome of each operation. */
 export interface OperationObserver {
-  answered(operation: Operation, outcome: Outcome, now: number): void;
+  succeeded(operation: Operation, counts: OperationCounts, now: number): void;
   failed(operation: Operation, error: CacheError): void;
 }
 
-/** What may take several steps, and ends between two of them when nobody waits for it. */
-export interface Pursuit {
-  readonly isGivenUp: boolean;
+/** Work in several steps, which stops between two steps when no caller waits for it. */
+export interface Cancellable {
+  readonly isCancelled: boolean;
 }
 
 /**
- * A request on its way: settled exactly once, whatever happens. One that is given up while its
- * reply is under way keeps its place in the pipeline, so that the reply is recognised and dropped.
+ * One request with its deadline and reply handler; it settles exactly once. An operation that fails
+ * while its reply is outstanding (deadline, signal) is abandoned: it keeps its place in the
+ * pipeline, so that the pipeline recognises the late reply and drops it.
  */
-export class Operation implements Outcome, Pursuit {
+export class Operation implements OperationCounts, Cancellable {
   readonly request: Request;
-  /** Both on the monotonic clock, in milliseconds. */
+  /** This and `deadlineAt` are milliseconds on the monotonic clock. */
   readonly startedAt: number;
   readonly deadlineAt: number;
   observer: OperationObserver | undefined = undefined;
-  /** The first of its numbers on the connection. */
+  /** The first opaque of the request; unique among the requests in flight of a connection. */
   opaque = 0;
   isSent = false;
   /**
-   * Whether what comes after it on the connection must not pass it: until its deadline it is sent
-   * again if the connection closes in peace, though it writes; a connection that is alive does not
-   * give it up.
+   * The operation deletes or invalidates a stale item, and later reads on the connection must not
+   * overtake it. The client sends it again after a clean close, until its deadline, although it is
+   * a write. While the connection is alive its deadline does not fail it.
    */
-  isCleanup = false;
-  /** Whether it was sent before, on a connection that closed. */
-  isRepeated = false;
+  isInvalidation = false;
+  /** Whether the request was sent before, on a connection that closed. */
+  wasResent = false;
   isSettled = false;
-  /** What it is a step of; none where it is whole. */
-  partOf: Pursuit | undefined = undefined;
+  /** The operation that this one is a step of. */
+  parent: Cancellable | undefined = undefined;
   hits = 0;
   misses = 0;
-  /** Of the values that came. */
+  /** Bytes of the received values. */
   valueBytes = 0;
-  readonly #answered: Answered;
+  readonly #handler: ReplyHandler;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
 
@@ -67,54 +69,52 @@ export class Operation implements Outcome, Pursuit {
     request: Request,
     startedAt: number,
     deadlineMs: number,
-    answered: Answered,
+    handler: ReplyHandler,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
     this.request = request;
     this.startedAt = startedAt;
     this.deadlineAt = startedAt + deadlineMs;
-    this.#answered = answered;
+    this.#handler = handler;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  /** Of the value it carries; for text, at least so many. */
-  get sentBytes(): number {
+  /** Bytes of the value in the request; for text, its UTF-16 length, which is a lower bound. */
+  get requestValueBytes(): number {
     return this.request.verb === 'store' ? this.request.value.length : 0;
   }
 
-  /** Whether nobody waits for what it comes to, so that it need not go on to another node. */
-  get isGivenUp(): boolean {
-    return this.isSettled || (this.partOf?.isGivenUp ?? false);
+  /** Whether no caller waits for the result, so that no further step is needed. */
+  get isCancelled(): boolean {
+    return this.isSettled || (this.parent?.isCancelled ?? false);
   }
 
-  /**
-   * Whether it does no harm to send it again: it cleans up, or only reads and was sent but once.
-   */
-  get isRepeatable(): boolean {
+  /** Whether a second execution is harmless: an invalidation, or a read that was sent once. */
+  get mayResend(): boolean {
     const { verb } = this.request;
     const isRead = verb === 'get' || verb === 'get-many' || verb === 'version' || verb === 'stats';
-    return (this.isCleanup || (isRead && !this.isRepeated)) && !this.isSettled;
+    return (this.isInvalidation || (isRead && !this.wasResent)) && !this.isSettled;
   }
 
-  /** It goes to another connection, as if nothing of its reply had come. */
-  repeat(): void {
-    this.isRepeated = true;
+  /** Resets the received part of the reply before the request goes to a new connection. */
+  prepareResend(): void {
+    this.wasResent = true;
     this.isSent = false;
     this.hits = 0;
     this.misses = 0;
     this.valueBytes = 0;
   }
 
-  item(reply: Reply, node: string): void {
+  receiveItem(reply: Reply, node: string): void {
     if (this.isSettled) return;
     this.#count(reply);
-    this.#answered.item?.(reply, node);
+    this.#handler.onItem?.(reply, node);
   }
 
-  /** The whole reply is here. */
-  answer(reply: Reply, node: string, now: number): void {
+  /** Takes the complete reply and settles. */
+  complete(reply: Reply, node: string, now: number): void {
     if (reply.status === 'refused') {
       this.fail('ERR_REFUSED', node, { detail: reply.line });
       return;
@@ -122,25 +122,25 @@ export class Operation implements Outcome, Pursuit {
     if (this.isSettled) return;
     this.isSettled = true;
     this.#count(reply);
-    this.observer?.answered(this, this, now);
+    this.observer?.succeeded(this, this, now);
     try {
-      const outcome = this.#answered.end(reply);
-      if (outcome instanceof Promise) this.#resolve(this.#located(outcome, node));
-      else this.#resolve(outcome);
+      const result = this.#handler.onReply(reply);
+      if (result instanceof Promise) this.#resolve(this.#withLocation(result, node));
+      else this.#resolve(result);
     } catch (error) {
-      this.#reject(this.#at(node, error));
+      this.#reject(this.#locate(node, error));
     }
   }
 
-  /** @param node none, or an empty name, where it has not got to a node. */
+  /** @param node undefined or an empty name if the operation did not reach a node. */
   fail(
     code: FailureCode,
     node: string | undefined,
-    about: { readonly detail?: string | undefined; readonly cause?: unknown } = {},
+    context: { readonly detail?: string | undefined; readonly cause?: unknown } = {},
   ): void {
     if (this.isSettled) return;
-    const place = { node: node === '' ? undefined : node, key: keysOf(this.request)[0] };
-    this.failWith(new CacheError(code, { ...about, ...place }));
+    const location = { node: node === '' ? undefined : node, key: keysOf(this.request)[0] };
+    this.failWith(new CacheError(code, { ...context, ...location }));
   }
 
   failWith(error: CacheError): void {
@@ -151,21 +151,21 @@ export class Operation implements Outcome, Pursuit {
   }
 
   failKey(index: number, error: CacheError): void {
-    if (!this.isSettled) this.#answered.keyFailed?.(index, error);
+    if (!this.isSettled) this.#handler.onKeyFailed?.(index, error);
   }
 
-  async #located(outcome: Promise<unknown>, node: string): Promise<unknown> {
+  async #withLocation(result: Promise<unknown>, node: string): Promise<unknown> {
     try {
-      return await outcome;
+      return await result;
     } catch (error) {
-      throw this.#at(node, error);
+      throw this.#locate(node, error);
     }
   }
 
-  /** What makes nothing of a value does not know whose it is. */
-  #at(node: string, error: unknown): unknown {
-    const isBare = error instanceof CacheError && error.node === undefined && node !== '';
-    return isBare ? error.at(node, keysOf(this.request)[0]) : error;
+  /** Adds node and key to a codec's error: the codec does not know them. */
+  #locate(node: string, error: unknown): unknown {
+    const lacksNode = error instanceof CacheError && error.node === undefined && node !== '';
+    return lacksNode ? error.at(node, keysOf(this.request)[0]) : error;
   }
 
   #count(reply: Reply): void {

@@ -9,36 +9,36 @@ import {
 import { Fifo } from './fifo.ts';
 import type { Operation } from './operation.ts';
 
-/** Numbers go around: only those in flight must differ, and short ones are cheaper. */
+/** Opaques wrap around: only those in flight must differ, and short ones cost fewer bytes. */
 const OPAQUE_MAX = 1_000_000;
 
 /**
- * The order of one connection: requests go out in it and replies come back in it.
+ * The queue of one connection: replies arrive in the order of the requests.
  *
  *   waiting ──encodeWaiting──▶ sent ──receive──▶ settled
  *
- * It owns no socket. A reply that fits nothing, or not its own request, breaks the pipeline
- * for good: what comes after it cannot be trusted.
+ * The pipeline owns no socket. A malformed reply, or one that does not fit its request, makes the
+ * rest of the stream unusable: the connection must close.
  */
 export class Pipeline {
   readonly #node: string;
   readonly #waiting = new Fifo<Operation>();
   readonly #sent = new Fifo<Operation>();
   readonly #reply = new Reply();
-  readonly #wonUnasked: (key: string) => void;
+  readonly #onStaleTokenTaken: (key: string) => void;
   #dialect: Dialect;
   #input = new ReplyInput();
   #opaque = 1;
   #waitingBytes = 0;
 
   /**
-   * @param node what failures call it
-   * @param wonUnasked told of a key whose plain read took the right to load it anew, since it is stale
+   * @param node the node's name in failures
+   * @param onStaleTokenTaken called with the key when a plain read took the lease of a stale item
    */
-  constructor(node: string, dialect: Dialect, wonUnasked: (key: string) => void = () => {}) {
+  constructor(node: string, dialect: Dialect, onStaleTokenTaken: (key: string) => void = () => {}) {
     this.#node = node;
     this.#dialect = dialect;
-    this.#wonUnasked = wonUnasked;
+    this.#onStaleTokenTaken = onStaleTokenTaken;
   }
 
   get waitingCount(): number {
@@ -49,42 +49,42 @@ export class Pipeline {
     return this.#sent.length;
   }
 
-  /** Operations here, those that were given up and whose reply is awaited included. */
+  /** Operations in both queues, including abandoned ones whose reply is outstanding. */
   get count(): number {
     return this.#waiting.length + this.#sent.length;
   }
 
-  /** Bytes of values that wait to be sent. */
+  /** Bytes of values in requests that wait to be sent. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
   add(operation: Operation): void {
     this.#waiting.push(operation);
-    this.#waitingBytes += operation.sentBytes;
+    this.#waitingBytes += operation.requestValueBytes;
   }
 
-  /** A connection is new: nothing is sent on it, and this is what it speaks. */
+  /** Starts on a new connection that speaks `dialect`; nothing has been sent on it. */
   begin(dialect: Dialect): void {
     this.#dialect = dialect;
     this.#input = new ReplyInput();
     this.#opaque = 1;
   }
 
-  /** Writes waiting requests into `sink` until it holds `bytesMax`; they count as sent. */
+  /** Encodes waiting requests until `sink` holds `bytesMax`; they count as sent. */
   encodeWaiting(sink: ByteSink, bytesMax: number): void {
     for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
       if (sink.at >= bytesMax) return;
       this.#waiting.shift();
-      this.#waitingBytes -= next.sentBytes;
+      this.#waitingBytes -= next.requestValueBytes;
       if (!next.isSettled) this.#encode(next, sink);
     }
   }
 
   #encode(operation: Operation, sink: ByteSink): void {
     const { request } = operation;
-    if (!this.#dialect.canSay(request)) {
-      const detail = `It speaks ${this.#dialect.name}.`;
+    if (!this.#dialect.supports(request)) {
+      const detail = `The connection uses the ${this.#dialect.name} protocol.`;
       operation.fail('ERR_UNSUPPORTED', this.#node, { detail });
       return;
     }
@@ -96,55 +96,56 @@ export class Pipeline {
   }
 
   /**
-   * Takes `piece[0, length)`, which is only borrowed and came `now`, and settles what it answers.
-   * @throws {MalformedReply} when the stream can no longer be trusted.
+   * Decodes `piece[0, length)`, received at `now`, and settles the operations whose replies are
+   * complete. The pipeline does not keep `piece`.
+   * @throws {MalformedReply} when the rest of the stream is unusable.
    */
   receive(piece: Buffer, length: number, now: number): void {
     const input = this.#input;
     input.feed(piece, length);
     for (let oldest = this.#sent.first; oldest !== undefined; oldest = this.#sent.first) {
       if (!this.#decode(oldest, now)) {
-        input.keep();
+        input.releasePiece();
         return;
       }
     }
-    if (input.hasLeft) throw new MalformedReply('bytes that answer no request');
+    if (input.hasUnreadBytes) throw new MalformedReply('bytes without a pending request');
   }
 
-  /** Reads on in the oldest operation's reply; false when more must come. */
+  /** Decodes the next part of the oldest operation's reply; false when it needs more bytes. */
   #decode(oldest: Operation, now: number): boolean {
     const reply = this.#reply;
     const progress = this.#dialect.decode(this.#input, oldest.request, oldest.opaque, reply);
     if (progress === 'incomplete') return false;
-    if (reply.won) this.#tellIfUnasked(oldest.request, reply);
+    if (reply.wonLease) this.#reportTokenTaken(oldest.request, reply);
     if (progress === 'item') {
-      oldest.item(reply, this.#node);
+      oldest.receiveItem(reply, this.#node);
       reply.release();
       return true;
     }
     this.#sent.shift();
-    oldest.answer(reply, this.#node, now);
+    oldest.complete(reply, this.#node, now);
     reply.release();
-    if (reply.status === 'refused') checkInStep(oldest, reply);
+    if (reply.status === 'refused') checkInSync(oldest, reply);
     return true;
   }
 
-  #tellIfUnasked(request: Request, { status, index }: Reply): void {
+  #reportTokenTaken(request: Request, { status, index }: Reply): void {
     if (status !== 'value') return;
-    // Who asks for the version may be about to write: it keeps the right, and the version stays.
-    if (request.verb === 'get' && !request.cas) this.#wonUnasked(request.key);
-    else if (request.verb === 'get-many') this.#wonUnasked(request.keys[index]!);
+    // A caller that reads the CAS id may be about to write: it keeps the lease and the CAS id.
+    if (request.verb === 'get' && !request.cas) this.#onStaleTokenTaken(request.key);
+    else if (request.verb === 'get-many') this.#onStaleTokenTaken(request.keys[index]!);
   }
 
-  /** Fails those whose deadline has passed; a cleanup stays, in front of what must not pass it. */
+  /** Fails operations past their deadline. An invalidation stays in front of later reads. */
   expire(now: number): void {
     for (const operation of this.#all()) {
-      if (operation.deadlineAt > now || operation.isSettled || operation.isCleanup) continue;
+      if (operation.deadlineAt > now || operation.isSettled || operation.isInvalidation) continue;
       operation.fail(operation.isSent ? 'ERR_DEADLINE' : 'ERR_DEADLINE_UNSENT', this.#node);
     }
   }
 
-  /** The earliest deadline after `now` of those that are not settled, or Infinity. */
+  /** The earliest deadline after `now` of the unsettled operations, or Infinity. */
   earliestDeadline(now: number): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { deadlineAt, isSettled } of this.#all()) {
@@ -153,43 +154,46 @@ export class Pipeline {
     return earliest;
   }
 
-  /** Whether nobody waits any more for the reply that is due next. */
-  isOldestGivenUp(now: number): boolean {
+  /** Whether no caller waits for the next reply any more. */
+  isOldestAbandoned(now: number): boolean {
     const oldest = this.#sent.first;
     return oldest !== undefined && (oldest.isSettled || oldest.deadlineAt <= now);
   }
 
-  /** Whether a cleanup is past its deadline: it is not sent again, and nothing may pass it. */
-  hasLateCleanup(now: number): boolean {
-    for (const { isCleanup, deadlineAt } of this.#all()) {
-      if (isCleanup && deadlineAt <= now) return true;
+  /**
+   * Whether an invalidation is past its deadline. The client does not send it again, and later
+   * operations must not overtake it: the connection must break.
+   */
+  hasLateInvalidation(now: number): boolean {
+    for (const { isInvalidation, deadlineAt } of this.#all()) {
+      if (isInvalidation && deadlineAt <= now) return true;
     }
     return false;
   }
 
-  /** Whether nobody waits for anything here. */
-  isQuiet(): boolean {
+  /** Whether every operation in the pipeline has settled. */
+  isSettled(): boolean {
     for (const { isSettled } of this.#all()) if (!isSettled) return false;
     return true;
   }
 
   takeSent(): readonly Operation[] {
-    return this.#sent.drain();
+    return this.#sent.takeAll();
   }
 
-  /** Like `takeSent`, but what may be sent again waits, in front of the rest. */
-  takeUnrepeatable(): readonly Operation[] {
-    const sent = this.#sent.drain();
-    const again = sent.filter(({ isRepeatable }) => isRepeatable);
-    const rest = sent.filter(({ isRepeatable }) => !isRepeatable);
-    for (const operation of again) operation.repeat();
-    this.#waiting.putBack(again);
+  /** Like `takeSent`, but moves resendable operations to the front of the waiting queue. */
+  takeNotResendable(): readonly Operation[] {
+    const sent = this.#sent.takeAll();
+    const resendable = sent.filter(({ mayResend }) => mayResend);
+    const rest = sent.filter(({ mayResend }) => !mayResend);
+    for (const operation of resendable) operation.prepareResend();
+    this.#waiting.unshiftAll(resendable);
     return rest;
   }
 
   takeWaiting(): readonly Operation[] {
     this.#waitingBytes = 0;
-    return this.#waiting.drain();
+    return this.#waiting.takeAll();
   }
 
   *#all(): Generator<Operation> {
@@ -199,11 +203,11 @@ export class Pipeline {
 }
 
 /**
- * A node that did not understand the line of a store took its value for commands: what it says next
- * answers nobody. (SERVER_ERROR is another matter: the value was read and dropped.)
+ * A node that refused the command line of a store interprets the value as commands, so the next
+ * replies fit no request. After SERVER_ERROR the stream is intact: the node skipped the value.
  */
-function checkInStep({ request }: Operation, { line }: Reply): void {
+function checkInSync({ request }: Operation, { line }: Reply): void {
   if (request.verb === 'store' && !line.startsWith('SERVER_ERROR')) {
-    throw new MalformedReply(`a store was not understood: ${line}`);
+    throw new MalformedReply(`the node refused the command line of a store: ${line}`);
   }
 }

@@ -2,18 +2,20 @@ import { connect, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { NodeAddress } from '../topology.ts';
 
-/** One buffer for what any socket reads: it is decoded, or copied, before the next read. */
+/**
+ * All sockets read into this buffer: the client decodes or copies the bytes before the next read.
+ */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** How TLS is to be spoken. */
+/** TLS options of the connections to the nodes. */
 export interface TlsOptions {
-  /** Certificates (PEM) of who may vouch for a node. Default: those that Node.js trusts. */
+  /** Trusted CA certificates (PEM). Default: the CAs that Node.js trusts. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[];
-  /** The client's own certificate and key (PEM), for nodes that ask for one. */
+  /** The client's certificate and key (PEM), for nodes that require a client certificate. */
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
   readonly passphrase?: string;
-  /** The name that the node's certificate must have. Default: the node's host, if it is a name. */
+  /** The name that the node's certificate must contain. Default: the node's host name. */
   readonly servername?: string;
   /** Default: TLSv1.2. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
@@ -21,33 +23,33 @@ export interface TlsOptions {
 
 export interface SocketOptions {
   readonly tls: TlsOptions | undefined;
-  /** Milliseconds of silence after which the kernel begins to ask whether the node is there. */
+  /** After this long without traffic the kernel starts to send TCP keep-alive packets. */
   readonly keepAliveMs: number;
-  /** Finds the addresses of a name, in place of the system's way. */
+  /** Resolves host names instead of `dns.lookup`. */
   readonly lookup: LookupFunction | undefined;
 }
 
-/** What is kept from one TLS connection to the next. */
-export interface TlsMemory {
+/** The TLS session of the last connection, which the next connection resumes. */
+export interface TlsResumption {
   session?: Buffer;
 }
 
-/** What a connection hears of its socket. */
+/** The events that a socket reports to its connection. */
 export interface SocketEvents {
-  /** Ready for bytes: connected, and with TLS its handshake done. */
+  /** The socket is connected and the TLS handshake, if any, is complete. */
   readonly connect: () => void;
-  /** `bytes[0, length)`, valid only during the call. */
+  /** Received `bytes[0, length)`; they are valid only during the call. */
   readonly data: (bytes: Buffer, length: number) => void;
   readonly drain: () => void;
-  /** Closed, by whichever side; with an error unless it was in peace. */
+  /** Either side closed the socket; `error` is undefined after a clean close (FIN). */
   readonly close: (error: Error | undefined) => void;
 }
 
-/** Connects. A name is looked up each time, so a node may come back under another address. */
+/** Connects. It resolves the name at each connect, so a node may return at another address. */
 export function openSocket(
-  { connect: place }: NodeAddress,
+  { connect: address }: NodeAddress,
   { tls, keepAliveMs, lookup }: SocketOptions,
-  memory: TlsMemory,
+  resumption: TlsResumption,
   events: SocketEvents,
 ): Socket {
   const onread = {
@@ -57,14 +59,14 @@ export function openSocket(
       return true;
     },
   };
-  const keep = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
-  const options = { ...place, ...keep, ...(lookup && { lookup }), onread };
+  const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+  const options = { ...address, ...tcp, ...(lookup && { lookup }), onread };
   const socket =
     tls === undefined
       ? connect(options)
-      : connectTls({ ...options, ...(tls as object), ...memory });
+      : connectTls({ ...options, ...(tls as object), ...resumption });
   socket.on('session', (session: Buffer) => {
-    memory.session = session;
+    resumption.session = session;
   });
   let failure: Error | undefined;
   socket.on(tls === undefined ? 'connect' : 'secureConnect', events.connect);
@@ -77,10 +79,9 @@ export function openSocket(
 }
 
 /**
- * Ends a connection to a node that is silent. Over TCP by a reset: what is not on its way yet
- * never leaves, so that a node that was only frozen does not carry it out over what was written
- * since. What the node's kernel has received it does carry out: no end of a connection takes that
- * back.
+ * Ends a connection to a silent node. Over plain TCP a reset discards unsent requests, so a frozen
+ * node that resumes does not execute them after newer writes. The node still executes requests that
+ * its kernel has received: closing a connection cannot undo them.
  */
 export function abandon(socket: Socket): void {
   const isPlainTcp = !(socket instanceof TLSSocket) && socket.remoteFamily !== undefined;

@@ -1,30 +1,30 @@
 import { once } from 'node:events';
-import { connect as connectPlainly, isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { NodeAddress } from '../topology.ts';
 import { decodeConfigReply } from './config-reply.ts';
 
 const COMMAND = 'config get cluster\r\n';
-/** For engines older than 1.4.14, which keep the list as an ordinary item. */
+/** For engines older than 1.4.14, which store the cluster config as an ordinary item. */
 const LEGACY_COMMAND = 'get AmazonElastiCache:cluster\r\n';
 
-/** How the endpoints are spoken to. */
+/** How to connect to the endpoints. */
 export interface EndpointAccess {
-  /** Speak TLS, with these options of `tls.connect`; the server's name is the endpoint's host. */
+  /** Use TLS with these options of `tls.connect`; the server name is the endpoint's host. */
   readonly tls?: ConnectionOptions;
   /**
-   * For endpoints that want memcached's ASCII login; the name may have no blank. Others are not
-   * sent it: to them it would be a value, for everyone to read.
+   * For endpoints that require memcached's ASCII login; the username may not contain a blank. Other
+   * endpoints do not receive it: they would store it as a value that every client can read.
    */
-  readonly login?: { readonly user: string; readonly password: string };
+  readonly login?: { readonly username: string; readonly password: string };
 }
 
 /**
- * Asks one node for the data of its cluster entry, on a connection of its own. It has until `signal`,
- * whatever it waits for; afterwards nothing of it is left.
- * @throws {Error} when there is no such data to be had, saying why.
+ * Queries one node for its cluster config, on a new connection that closes at the end. The query
+ * ends at the latest when `signal` aborts.
+ * @throws {Error} with the reason when the node does not send a cluster config.
  */
-export async function askEndpoint(
+export async function queryEndpoint(
   endpoint: NodeAddress,
   access: EndpointAccess,
   signal: AbortSignal,
@@ -35,7 +35,7 @@ export async function askEndpoint(
   try {
     signal.throwIfAborted();
     await once(socket, access.tls === undefined ? 'connect' : 'secureConnect');
-    return await askForList(new Dialogue(socket), access);
+    return await queryConfig(new EndpointConnection(socket), access);
   } finally {
     signal.removeEventListener('abort', abort);
     socket.destroy();
@@ -43,46 +43,50 @@ export async function askEndpoint(
 }
 
 function open({ connect }: NodeAddress, { tls }: EndpointAccess): Socket {
-  const socket =
-    tls === undefined ? connectPlainly(connect) : connectSecurely(secure(connect, tls));
-  // Whoever waits on the socket is told by what it waits with.
+  const socket = tls === undefined ? connectTcp(connect) : connectTls(tlsOptionsOf(connect, tls));
+  // `once` and the iterator report socket errors; without a listener they would crash the process.
   socket.on('error', () => {});
   return socket;
 }
 
-function secure(connect: NodeAddress['connect'], tls: ConnectionOptions): ConnectionOptions {
-  const named = 'host' in connect && isIP(connect.host) === 0 ? { servername: connect.host } : {};
-  return { ...named, ...tls, ...connect };
+function tlsOptionsOf(connect: NodeAddress['connect'], tls: ConnectionOptions): ConnectionOptions {
+  const isName = 'host' in connect && isIP(connect.host) === 0;
+  return { ...(isName && { servername: connect.host }), ...tls, ...connect };
 }
 
-async function askForList(dialogue: Dialogue, { login }: EndpointAccess): Promise<Buffer> {
-  let data = await dialogue.ask(COMMAND, entryOf);
-  if (data === LOCKED && login !== undefined) {
-    await logIn(dialogue, login);
-    data = await dialogue.ask(COMMAND, entryOf);
+async function queryConfig(
+  connection: EndpointConnection,
+  { login }: EndpointAccess,
+): Promise<Buffer> {
+  let data = await connection.request(COMMAND, decodeEntry);
+  if (data === LOGIN_REQUIRED && login !== undefined) {
+    await logIn(connection, login);
+    data = await connection.request(COMMAND, decodeEntry);
   }
-  if (data === NO_ENTRY) data = await dialogue.ask(LEGACY_COMMAND, entryOf);
+  if (data === NO_ENTRY) data = await connection.request(LEGACY_COMMAND, decodeEntry);
   if (typeof data !== 'symbol') return data;
-  if (data === LOCKED) throw new Error('it wants a login: it answered "unauthenticated"');
-  throw new Error('it has no list of nodes (is it told of its cluster?)');
+  if (data === LOGIN_REQUIRED) throw new Error('it requires a login: it replied "unauthenticated"');
+  throw new Error('it has no cluster config (start it with --cluster-nodes)');
 }
 
 async function logIn(
-  dialogue: Dialogue,
-  { user, password }: { readonly user: string; readonly password: string },
+  connection: EndpointConnection,
+  { username, password }: { readonly username: string; readonly password: string },
 ): Promise<void> {
-  const token = `${user} ${password}`;
+  const token = `${username} ${password}`;
   const request = `set auth 0 0 ${Buffer.byteLength(token)}\r\n${token}\r\n`;
-  const line = await dialogue.ask(request, lineOf);
+  const line = await connection.request(request, decodeLine);
   if (line !== 'STORED') throw new Error(`it refused the login: ${line}`);
 }
 
 const NO_ENTRY = Symbol('no entry');
-/** Nothing is answered before a login. */
-const LOCKED = Symbol('locked');
+/** The node refuses commands before a login. */
+const LOGIN_REQUIRED = Symbol('login required');
 
-/** The entry's data, why there is none, or undefined while it is not all there. */
-function entryOf(received: Buffer): Buffer | typeof NO_ENTRY | typeof LOCKED | undefined {
+/** The cluster config, the reason why there is none, or undefined while the reply is incomplete. */
+function decodeEntry(
+  received: Buffer,
+): Buffer | typeof NO_ENTRY | typeof LOGIN_REQUIRED | undefined {
   const reply = decodeConfigReply(received);
   switch (reply.kind) {
     case 'incomplete':
@@ -92,21 +96,21 @@ function entryOf(received: Buffer): Buffer | typeof NO_ENTRY | typeof LOCKED | u
     case 'none':
       return NO_ENTRY;
     case 'refused':
-      if (/unauthenticated/.test(reply.line)) return LOCKED;
-      throw new Error(`it answered ${JSON.stringify(reply.line)}`);
+      if (/unauthenticated/.test(reply.line)) return LOGIN_REQUIRED;
+      throw new Error(`it replied ${JSON.stringify(reply.line)}`);
     case 'malformed':
-      throw new Error(`it answered nonsense: ${reply.reason}`);
+      throw new Error(`it sent a malformed reply: ${reply.reason}`);
   }
 }
 
-function lineOf(received: Buffer): string | undefined {
+function decodeLine(received: Buffer): string | undefined {
   const end = received.indexOf('\r\n');
-  if (end < 0 && received.length > 512) throw new Error('it answered a line without an end');
+  if (end < 0 && received.length > 512) throw new Error('it sent a line without an end');
   return end < 0 ? undefined : received.toString('latin1', 0, end);
 }
 
-/** One request after the other, and what comes back for each. */
-class Dialogue {
+/** A connection for one request after the other. */
+class EndpointConnection {
   readonly #socket: Socket;
   readonly #pieces: AsyncIterator<unknown>;
 
@@ -115,16 +119,18 @@ class Dialogue {
     this.#pieces = socket[Symbol.asyncIterator]();
   }
 
-  /** Sends `request` and collects bytes until `read` makes something of them; it bounds them. */
-  async ask<T>(request: string, read: (received: Buffer) => T | undefined): Promise<T> {
+  /**
+   * Sends `request` and collects bytes until `decode` returns a reply; `decode` bounds the size.
+   */
+  async request<T>(request: string, decode: (received: Buffer) => T | undefined): Promise<T> {
     this.#socket.write(request);
     let received: Buffer = Buffer.alloc(0);
     for (;;) {
       const { done, value } = await this.#pieces.next();
       if (done === true) throw new Error('it closed the connection');
       received = Buffer.concat([received, value as Buffer]);
-      const answer = read(received);
-      if (answer !== undefined) return answer;
+      const reply = decode(received);
+      if (reply !== undefined) return reply;
     }
   }
 }

@@ -1,23 +1,24 @@
-/** The data of an entry is 65,536 bytes at the most (ElastiCache's `config_size_max`). */
+/** A cluster config has at most 65,536 bytes (ElastiCache's `config_size_max`). */
 const DATA_BYTES_MAX = 65_536;
-/** A line longer than this is no line of such a reply. */
+/** No valid reply has a longer line. */
 const LINE_BYTES_MAX = 512;
-/** What follows the data. */
+/** The bytes after the data. */
 const TAIL = '\r\nEND\r\n';
 
-/** What the bytes received so far say; a refusal is a whole line that is no entry. */
+/** The meaning of the bytes received so far; `refused` is any other complete line. */
 export type ConfigReply =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'entry'; readonly data: Buffer }
-  /** The node knows the command, or not; it has no such entry either way. */
+  /** The node has no cluster config; it may not know the command (ERROR). */
   | { readonly kind: 'none' }
   | { readonly kind: 'refused'; readonly line: string }
   | { readonly kind: 'malformed'; readonly reason: string };
 
 /**
- * The reply to `config get cluster`, or to `get AmazonElastiCache:cluster`, from its first byte on:
+ * Decodes the reply to `config get cluster` or `get AmazonElastiCache:cluster` from its first byte:
  *
- *     CONFIG cluster 0 <bytes>\r\n <data> \r\nEND\r\n        VALUE <key> 0 <bytes>\r\n <data> \r\nEND\r\n
+ *     CONFIG cluster 0 <bytes>\r\n <data> \r\nEND\r\n
+ *     VALUE <key> 0 <bytes>\r\n <data> \r\nEND\r\n
  */
 export function decodeConfigReply(input: Buffer): ConfigReply {
   const lineEnd = input.indexOf('\r\n');
@@ -35,7 +36,7 @@ function decodeData(input: Buffer, start: number, length: number): ConfigReply {
   if (length > DATA_BYTES_MAX) return malformed(`an entry of ${length} bytes`);
   const end = start + length;
   const tail = input.toString('latin1', end, end + TAIL.length);
-  if (!TAIL.startsWith(tail)) return malformed('data longer or shorter than it says');
+  if (!TAIL.startsWith(tail)) return malformed('the data has another length than announced');
   if (tail.length < TAIL.length) return INCOMPLETE;
   return { kind: 'entry', data: input.subarray(start, end) };
 }

@@ -1,44 +1,44 @@
 import type { CacheError } from '../errors.ts';
 import type { NodeAddress } from '../topology.ts';
 
-/** A client holds connections to every node: a list of more is no list for it. */
+/** A client connects to every node, so it rejects a topology with more nodes. */
 export const NODES_MAX = 1000;
 
 /** A node as a discovery knows it. */
 export interface KnownNode extends NodeAddress {
-  /** The address behind the name, where the list says it; another one is another machine. */
+  /** The node's address, if the topology tells it. A different address is a different machine. */
   readonly ip?: string;
 }
 
-/** The nodes at one time. */
+/** The list of nodes and its version. */
 export interface Topology {
-  /** Grows with every change; of ElastiCache's numbering where the list has one, else from 1. */
+  /** Grows with every change: ElastiCache's version if there is one, else counted from 1. */
   readonly version: number;
-  /** 1 … NODES_MAX, no name twice; in the list's order, and by name where it has none. */
+  /** 1 … NODES_MAX nodes with distinct names; in the order of the source, else sorted by name. */
   readonly nodes: readonly KnownNode[];
 }
 
 export interface DiscoveryListener {
-  /** There are nodes for the first time, or others than before, or more is known of one. */
+  /** The first topology, or a changed one: other nodes, or more facts about a node. */
   topology(topology: Topology): void;
   /**
-   * A look for nodes failed; the nodes known so far stay, and it is tried again.
-   * `error.code` is ERR_DISCOVERY, its `cause` says more.
+   * A poll failed. The last topology stays in force and the discovery polls again. `error.code` is
+   * ERR_DISCOVERY; `error.cause` has the details.
    */
-  trouble(error: CacheError): void;
+  error(error: CacheError): void;
 }
 
 /**
- * Finds out which nodes there are, and goes on doing so. It never throws and never waits for a
- * caller: a list that cannot be had at the start is trouble, not a failure to start.
+ * Tells the client the topology and its changes. Its methods do not throw. If there is no topology
+ * at the start, the discovery reports an error and polls again; `start` does not fail.
  */
 export interface Discovery {
-  /** Begins; to be called once. The list may be told before this returns. */
+  /** Starts the discovery; callable once. It may report a topology before it returns. */
   start(listener: DiscoveryListener): void;
   /**
-   * Asks to look again soon, as after a connection failed. It may be called any number of times.
+   * Requests a poll soon, for example after a connection failed. Callable any number of times.
    */
   refresh(): void;
-  /** Ends it: the listener hears nothing more. Settles when nothing is under way. */
+  /** Stops the discovery: the listener receives nothing more. Resolves when no poll is running. */
   close(): Promise<void>;
 }

@@ -1,29 +1,33 @@
-import { Resolver as Asker } from 'node:dns/promises';
-import { badOption } from '../options.ts';
+import { Resolver as NodeResolver } from 'node:dns/promises';
+import { argumentError } from '../options.ts';
 import type { Resolver, ServiceRecord } from './resolver.ts';
 
 const SERVERS_MAX = 8;
-/** Each server is asked again once all have let their time pass: a lost packet is not the end. */
-const TRIES = 2;
+/**
+ * The resolver queries each server again after all have timed out: one lost packet is no failure.
+ */
+const TRIES_PER_SERVER = 2;
 
-/** Asks these servers, one after the other, whatever the machine's are. */
+/** Queries the given DNS servers one after the other, instead of the system's servers. */
 export class DnsServers implements Resolver {
-  readonly #asker: Asker;
+  readonly #resolver: NodeResolver;
 
   /**
-   * @param deadlineMs of a look: in it all servers are asked, and the first once more
-   * @throws {CacheError} ERR_ARGUMENT when they are no addresses.
+   * @param deadlineMs the time of one poll: enough for all servers and a second try of the first
+   * @throws {CacheError} ERR_ARGUMENT when `servers` are not addresses.
    */
   constructor(servers: readonly string[], deadlineMs: number) {
     if (!Array.isArray(servers) || servers.length === 0 || servers.length > SERVERS_MAX) {
-      throw badOption(`servers are 1 to ${SERVERS_MAX} addresses.`);
+      throw argumentError(`servers must be 1 to ${SERVERS_MAX} addresses.`);
     }
     const timeout = Math.ceil(deadlineMs / (servers.length + 1));
-    this.#asker = new Asker({ timeout, tries: TRIES });
+    this.#resolver = new NodeResolver({ timeout, tries: TRIES_PER_SERVER });
     try {
-      this.#asker.setServers(servers);
+      this.#resolver.setServers(servers);
     } catch {
-      throw badOption(`servers are "ip", "ip:port" or "[ip]:port", not ${servers.join(', ')}.`);
+      throw argumentError(
+        `servers must be "ip", "ip:port" or "[ip]:port", not ${servers.join(', ')}.`,
+      );
     }
   }
 
@@ -32,26 +36,26 @@ export class DnsServers implements Resolver {
     { family }: { readonly family: 0 | 4 | 6 },
   ): Promise<readonly { readonly address: string }[]> {
     const [v4, v6] = await Promise.all([
-      family === 6 ? [] : this.#asker.resolve4(name).catch(noneOfThisKind),
-      family === 4 ? [] : this.#asker.resolve6(name).catch(noneOfThisKind),
+      family === 6 ? [] : this.#resolver.resolve4(name).catch(emptyIfNoData),
+      family === 4 ? [] : this.#resolver.resolve6(name).catch(emptyIfNoData),
     ]);
     return [...v4, ...v6].map((address) => ({ address }));
   }
 
   resolveSrv(name: string): Promise<readonly ServiceRecord[]> {
-    return this.#asker.resolveSrv(name);
+    return this.#resolver.resolveSrv(name);
   }
 
   cancel(): void {
-    this.#asker.cancel();
+    this.#resolver.cancel();
   }
 }
 
 /**
- * A name may have addresses of one kind alone. A server in trouble has not said so: half a fleet
- * would be gone.
+ * A name may have addresses of one family only: ENODATA is an empty result. Any other error
+ * rejects, because an empty result would remove half of the cluster.
  */
-function noneOfThisKind(error: unknown): readonly string[] {
+function emptyIfNoData(error: unknown): readonly string[] {
   if (error instanceof Error && 'code' in error && error.code === 'ENODATA') return [];
   throw error;
 }

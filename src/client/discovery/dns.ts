@@ -1,94 +1,109 @@
 import { lookup, resolveSrv } from 'node:dns/promises';
 import { CacheError } from '../errors.ts';
-import { badOption } from '../options.ts';
+import { argumentError } from '../options.ts';
 import { readNodes } from '../topology.ts';
 import { type Discovery, type KnownNode, NODES_MAX } from './discovery.ts';
 import { DnsServers } from './dns-servers.ts';
-import { type PaceOptions, refuseUnknown, resolvePace } from './pace.ts';
-import { type Found, PollingDiscovery } from './polling.ts';
+import { PollingDiscovery, type PollResult } from './polling.ts';
+import {
+  type PollingOptions,
+  rejectUnknownOptions,
+  resolvePollingOptions,
+} from './polling-options.ts';
 import type { Resolver, ServiceRecord } from './resolver.ts';
 
 const INTERVAL_MS = 30_000;
 const PORT_DEFAULT = 11_211;
 
-export interface DnsOptions extends PaceOptions {
+export interface DnsOptions extends PollingOptions {
   /**
-   * The name: of a service in docker-compose, a headless service in Kubernetes, or of SRV records.
+   * A name with SRV or address records, such as a docker-compose service or a headless service in
+   * Kubernetes.
    */
   readonly name: string;
   /**
-   * `address`: each address (A, AAAA) is a node, at `port`; a node that comes back under another address
-   * is another node, and takes other keys. `srv`: each target is a node, at its port, by its name; keys
-   * stay when addresses change. Of SRV records only those of the lowest priority count.
+   * `address`: each address (A, AAAA) is a node at `port`. A node that returns at another address
+   * is a different node and owns different keys. `srv`: each target of the SRV records with the
+   * lowest priority is a node, identified by target name and port; it keeps its keys when its
+   * address changes.
    * @default 'address'
    */
   readonly record?: 'address' | 'srv';
   /**
-   * Port of the nodes, when they are addresses. 1 … 65535.
+   * Port of the nodes for `record: 'address'`. 1 … 65535.
    * @default 11211
    */
   readonly port?: number;
   /**
-   * 4 or 6 for addresses of that kind alone.
-   * @default 0, both
+   * Address family: 4, 6, or 0 for both.
+   * @default 0
    */
   readonly family?: 0 | 4 | 6;
   /**
-   * Whether the weights of SRV records are the nodes' weights (0 counts as 1).
+   * Whether to use the weights of the SRV records as node weights (0 counts as 1).
    * @default false
    */
   readonly weights?: boolean;
   /**
-   * DNS servers to ask for the name, such as Consul's: 1 … 8 of `ip`, `ip:port` or `[ip]:port`. The hosts
-   * file and search domains are left out. The targets of SRV records are looked up at each connect, by the
-   * client's own `lookup`.
-   * @default the machine's resolver for addresses (its hosts file and search domains included), and
-   * its DNS servers for SRV
+   * DNS servers to query for the name, such as Consul's: 1 … 8 of `ip`, `ip:port` or `[ip]:port`.
+   * The discovery then ignores the hosts file and search domains. The client's `lookup` resolves
+   * the targets of SRV records at each connect.
+   * @default the system resolver for addresses (with hosts file and search domains), the system's
+   *     DNS servers for SRV
    */
   readonly servers?: readonly string[];
-  /** What names are looked up with instead of `servers`. */
+  /** A resolver to use instead of `servers`. */
   readonly resolver?: Resolver;
 }
 
-const machineResolver: Resolver = { lookup, resolveSrv };
+const systemResolver: Resolver = { lookup, resolveSrv };
 
 /**
- * The nodes that a name stands for, looked up at intervals. An empty answer is no answer: a fleet that is
- * gone from the name service for a moment is not a fleet without nodes.
- * @throws {CacheError} ERR_ARGUMENT when an option is out of its range.
+ * Discovers nodes by DNS: it resolves the name at intervals. An empty result counts as an error,
+ * because a name may be missing for a moment while its nodes run.
+ * @throws {CacheError} ERR_ARGUMENT for an invalid option.
  */
 export function dnsNames(options: DnsOptions): Discovery {
   const { name, record = 'address', port = PORT_DEFAULT, family = 0 } = options;
   const { weights = false } = options;
   checkOptions(options);
-  const pace = resolvePace(options, INTERVAL_MS);
-  const resolver = resolverOf(options, pace.deadlineMs);
-  const look = async (signal: AbortSignal): Promise<Found> => {
+  const polling = resolvePollingOptions(options, INTERVAL_MS);
+  const resolver = resolverOf(options, polling.deadlineMs);
+  const poll = async (signal: AbortSignal): Promise<PollResult> => {
     signal.addEventListener('abort', () => resolver.cancel?.(), { once: true });
-    const found =
+    const nodes =
       record === 'srv'
-        ? nodesOfRecords(await resolver.resolveSrv(name), weights)
-        : await lookUp(resolver, name, port, family);
-    return { nodes: checked(found, name) };
+        ? nodesOfSrvRecords(await resolver.resolveSrv(name), weights)
+        : await lookUpAddresses(resolver, name, port, family);
+    return { nodes: requireNodeCount(nodes, name) };
   };
-  return new PollingDiscovery(look, pace);
+  return new PollingDiscovery(poll, polling);
 }
 
 function resolverOf({ servers, resolver }: DnsOptions, deadlineMs: number): Resolver {
-  if (servers === undefined) return resolver ?? machineResolver;
+  if (servers === undefined) return resolver ?? systemResolver;
   if (resolver === undefined) return new DnsServers(servers, deadlineMs);
-  throw badOption('There are servers or a resolver, not both.');
+  throw argumentError('Set servers or resolver, not both.');
 }
 
 function checkOptions(options: DnsOptions): void {
-  refuseUnknown(options, ['name', 'record', 'port', 'family', 'weights', 'servers', 'resolver']);
+  rejectUnknownOptions(options, [
+    'name',
+    'record',
+    'port',
+    'family',
+    'weights',
+    'servers',
+    'resolver',
+  ]);
   const { name, record = 'address', port, family = 0 } = options;
-  if (record !== 'address' && record !== 'srv') throw badOption('record is "address" or "srv".');
-  if (![0, 4, 6].includes(family)) throw badOption('family is 4, 6 or 0 for both.');
+  if (record !== 'address' && record !== 'srv')
+    throw argumentError('record must be "address" or "srv".');
+  if (![0, 4, 6].includes(family)) throw argumentError('family must be 4, 6 or 0 (both).');
   readNodes([{ host: name, port: port ?? PORT_DEFAULT }]);
 }
 
-async function lookUp(
+async function lookUpAddresses(
   resolver: Resolver,
   name: string,
   port: number,
@@ -99,16 +114,14 @@ async function lookUp(
   return [...addresses].sort().flatMap((host) => readNodes([{ host, port }]));
 }
 
-/**
- * RFC 2782: the lowest priority is the one to use, and a target of "." means that there is none.
- */
-export function nodesOfRecords(
+/** RFC 2782: clients use the lowest priority; the target "." means that there is no service. */
+export function nodesOfSrvRecords(
   records: readonly ServiceRecord[],
   weights: boolean,
 ): readonly KnownNode[] {
-  const first = Math.min(...records.map(({ priority }) => priority));
+  const lowest = Math.min(...records.map(({ priority }) => priority));
   const nodes = records
-    .filter(({ priority, name }) => priority === first && name !== '' && name !== '.')
+    .filter(({ priority, name }) => priority === lowest && name !== '' && name !== '.')
     .map(({ name, port, weight }) => {
       const host = name.replace(/\.$/, '').toLowerCase();
       return readNodes([{ host, port, weight: weights ? Math.max(1, weight) : 1 }])[0]!;
@@ -117,8 +130,8 @@ export function nodesOfRecords(
   return [...distinct.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function checked(nodes: readonly KnownNode[], name: string): readonly KnownNode[] {
+function requireNodeCount(nodes: readonly KnownNode[], name: string): readonly KnownNode[] {
   if (nodes.length > 0 && nodes.length <= NODES_MAX) return nodes;
-  const detail = `${name} stands for ${nodes.length} nodes, not 1 to ${NODES_MAX}.`;
+  const detail = `${name} resolves to ${nodes.length} nodes, not 1 to ${NODES_MAX}.`;
   throw new CacheError('ERR_DISCOVERY', { detail });
 }

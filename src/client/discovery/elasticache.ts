@@ -1,79 +1,86 @@
 import { CacheError } from '../errors.ts';
-import { badOption } from '../options.ts';
+import { argumentError } from '../options.ts';
 import { type NodeAddress, type NodeSpec, readNodes } from '../topology.ts';
-import { type ConnectBy, readClusterList } from './cluster-list.ts';
-import { askEndpoint, type EndpointAccess } from './config-endpoint.ts';
+import { type ConnectBy, decodeClusterConfig } from './cluster-config.ts';
+import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';
 import type { Discovery, Topology } from './discovery.ts';
-import { type PaceOptions, refuseUnknown, resolvePace } from './pace.ts';
-import { type Look, PollingDiscovery } from './polling.ts';
-import { withinLimit } from './time-limit.ts';
+import { type Poll, PollingDiscovery } from './polling.ts';
+import {
+  type PollingOptions,
+  rejectUnknownOptions,
+  resolvePollingOptions,
+} from './polling-options.ts';
+import { withTimeLimit } from './time-limit.ts';
 import { sameNodes } from './topology-diff.ts';
 
 const INTERVAL_MS = 60_000;
-/** Endpoints that one look asks. */
-const ASKED_MAX = 8;
-/** Of a look's time, what asking may take: the rest is for saying which endpoint failed, and why. */
-const ASKING_SHARE = 0.9;
+/** One poll queries at most this many endpoints. */
+const CANDIDATES_MAX = 8;
+/** The queries' share of a poll's time; the rest is for reporting which endpoint failed and why. */
+const QUERY_TIME_SHARE = 0.9;
 
-export interface ElastiCacheOptions extends PaceOptions, EndpointAccess {
-  /** ElastiCache's configuration endpoint, or any nodes that know their cluster. */
+export interface ElastiCacheOptions extends PollingOptions, EndpointAccess {
+  /** ElastiCache's configuration endpoint, or any nodes that have the cluster config. */
   readonly endpoints: readonly NodeSpec[];
   /**
-   * Whether connections to the nodes go to their names, which are looked up each time, or to the
-   * addresses of the list, for those who cannot resolve the names.
+   * `host`: connect to the nodes' host names, resolved at each connect. `ip`: connect to the
+   * addresses in the cluster config, for clients that cannot resolve the names.
    * @default 'host'
    */
   readonly connectBy?: ConnectBy;
 }
 
 /**
- * ElastiCache's auto discovery, as AWS and `slabring --cluster-nodes` publish it: asks for the cluster's
- * list and its version at intervals. Each look begins with another endpoint, and goes on to the next
- * when one does not answer, or answers with an older list; the nodes of the last list are asked too, so
- * the endpoints may leave the cluster. A cluster made anew whose versions begin again is trouble until
- * they have caught up, or the client is made anew.
- * @throws {CacheError} ERR_ARGUMENT when an option is out of its range.
+ * ElastiCache's auto discovery, which AWS and `slabring --cluster-nodes` provide: it queries the
+ * cluster config and its version at intervals. Each poll starts with the next endpoint, and
+ * continues with another one if that fails or sends an older topology. Polls also query the nodes
+ * of the last topology, so the endpoints may leave the cluster. If a new cluster restarts its
+ * versions, polls fail until the versions have caught up; create a new client in that case.
+ * @throws {CacheError} ERR_ARGUMENT for an invalid option.
  */
 export function elastiCache(options: ElastiCacheOptions): Discovery {
   checkOptions(options);
-  const pace = resolvePace(options, INTERVAL_MS);
-  return new PollingDiscovery(lookAtEndpoints(options, pace.deadlineMs), pace);
+  const polling = resolvePollingOptions(options, INTERVAL_MS);
+  return new PollingDiscovery(pollEndpoints(options, polling.deadlineMs), polling);
 }
 
 function checkOptions(options: ElastiCacheOptions): void {
-  refuseUnknown(options, ['endpoints', 'connectBy', 'tls', 'login']);
+  rejectUnknownOptions(options, ['endpoints', 'connectBy', 'tls', 'login']);
   const { connectBy = 'host', login } = options;
-  if (connectBy !== 'host' && connectBy !== 'ip') throw badOption('connectBy is "host" or "ip".');
-  if (login !== undefined && !/^\S+$/.test(login.user)) {
-    throw badOption('login.user is empty or has a blank.');
+  if (connectBy !== 'host' && connectBy !== 'ip')
+    throw argumentError('connectBy must be "host" or "ip".');
+  if (login !== undefined && !/^\S+$/.test(login.username)) {
+    throw argumentError('login.username is empty or contains a blank.');
   }
 }
 
-function lookAtEndpoints(options: ElastiCacheOptions, deadlineMs: number): Look {
+function pollEndpoints(options: ElastiCacheOptions, deadlineMs: number): Poll {
   const endpoints = readNodes(options.endpoints);
   const { connectBy = 'host' } = options;
-  let looks = 0;
+  let pollCount = 0;
   return async (signal, known) => {
-    const candidates = candidatesOf(endpoints, known, looks++);
-    const endsAtMs = performance.now() + deadlineMs * ASKING_SHARE;
+    const candidates = candidatesOf(endpoints, known, pollCount++);
+    const endsAtMs = performance.now() + deadlineMs * QUERY_TIME_SHARE;
     const failures: Error[] = [];
     for (const [at, endpoint] of candidates.entries()) {
-      // One that stalls leaves the others their share of the time.
+      // Each candidate has a share of the time, so a stalled one cannot use up the poll.
       const shareMs = (endsAtMs - performance.now()) / (candidates.length - at);
       try {
-        const ask = (limited: AbortSignal) => askEndpoint(endpoint, options, limited);
-        const data = await withinLimit(Math.max(1, shareMs), signal, ask);
-        return notOlder(readClusterList(data, connectBy), known);
+        const query = (limited: AbortSignal) => queryEndpoint(endpoint, options, limited);
+        const data = await withTimeLimit(Math.max(1, shareMs), signal, query);
+        return rejectOlder(decodeClusterConfig(data, connectBy), known);
       } catch (error) {
         signal.throwIfAborted();
-        failures.push(about(endpoint, error));
+        failures.push(withEndpoint(endpoint, error));
       }
     }
-    throw noList(failures);
+    throw allFailed(failures);
   };
 }
 
-/** Whom the n-th look asks, in turn: the endpoints and the nodes known, each once, from the n-th on. */
+/**
+ * The endpoints that poll `nth` queries: endpoints and known nodes, each once, rotated by `nth`.
+ */
 export function candidatesOf(
   endpoints: readonly NodeAddress[],
   known: Topology | undefined,
@@ -85,22 +92,22 @@ export function candidatesOf(
   }
   const all = [...distinct.values()];
   const first = nth % all.length;
-  return [...all.slice(first), ...all.slice(0, first)].slice(0, ASKED_MAX);
+  return [...all.slice(first), ...all.slice(0, first)].slice(0, CANDIDATES_MAX);
 }
 
-/** A node that missed a change, or has left, still knows an older list: that is no answer. */
-function notOlder(found: Topology, known: Topology | undefined): Topology {
+/** Rejects an older topology: a node that missed a change, or left the cluster, still has one. */
+function rejectOlder(found: Topology, known: Topology | undefined): Topology {
   if (known === undefined || found.version >= known.version) return found;
   if (sameNodes(known.nodes, found.nodes)) return found;
-  throw new Error(`its list is older, version ${found.version} and not ${known.version}`);
+  throw new Error(`its topology is older: version ${found.version}, not ${known.version}`);
 }
 
-function about({ name }: NodeAddress, error: unknown): Error {
-  const text = error instanceof Error ? error.message : String(error);
-  return new Error(`${name}: ${text}`, { cause: error });
+function withEndpoint({ name }: NodeAddress, error: unknown): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  return new Error(`${name}: ${message}`, { cause: error });
 }
 
-function noList(failures: readonly Error[]): CacheError {
+function allFailed(failures: readonly Error[]): CacheError {
   const detail = `${failures.map(({ message }) => message).join('; ')}.`;
   return new CacheError('ERR_DISCOVERY', { detail, cause: new AggregateError(failures) });
 }

@@ -2,48 +2,53 @@ import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../../base/index.ts';
 import { CacheError } from '../errors.ts';
 import type { Discovery, DiscoveryListener, KnownNode, Topology } from './discovery.ts';
-import { type Chance, lookDelayMs, type Pace, refreshDelayMs } from './pace.ts';
-import { withinLimit } from './time-limit.ts';
+import {
+  pollDelayMs,
+  type RandomSource,
+  type ResolvedPollingOptions,
+  refreshDelayMs,
+} from './polling-options.ts';
+import { withTimeLimit } from './time-limit.ts';
 
-/** What a look found: with the version of the list, where it has one. */
-export interface Found {
+/** The result of one poll; `version` only if the source has versions. */
+export interface PollResult {
   readonly version?: number;
   readonly nodes: readonly KnownNode[];
 }
 
-/** Looks once for the nodes; rejects when there is no list to be had that is as new as `known`. */
-export type Look = (signal: AbortSignal, known: Topology | undefined) => Promise<Found>;
+/** Queries the topology once; rejects when it gets none, or only one older than `known`. */
+export type Poll = (signal: AbortSignal, known: Topology | undefined) => Promise<PollResult>;
 
 /**
- * Looks for nodes again and again: at once, then at its pace, and sooner when asked.
+ * Polls for the topology: at once, then at the interval, and sooner after `refresh`.
  *
- *   start ──▶ looking ──found · failed──▶ waiting ──interval · retry · refresh──▶ looking …
+ *   start ──▶ polling ──result · error──▶ waiting ──interval · retry · refresh──▶ polling …
  */
 export class PollingDiscovery implements Discovery {
-  readonly #look: Look;
-  readonly #pace: Pace;
-  readonly #chance: Chance;
+  readonly #poll: Poll;
+  readonly #options: ResolvedPollingOptions;
+  readonly #random: RandomSource;
   readonly #closing = new AbortController();
   #listener: DiscoveryListener | undefined;
   #known: Topology | undefined;
-  #looking: Promise<void> | undefined;
-  /** When the last look began, on the monotonic clock, milliseconds. */
-  #lookedAtMs = 0;
-  /** Failed looks in a row. */
-  #failures = 0;
-  /** A refresh was asked for during a look, which may have seen the old state. */
-  #isAskedAgain = false;
+  #polling: Promise<void> | undefined;
+  /** The start of the last poll; milliseconds, monotonic clock. */
+  #polledAtMs = 0;
+  /** Consecutive failed polls. */
+  #failureCount = 0;
+  /** `refresh` was called during a poll, which may have seen the old topology. */
+  #hasPendingRefresh = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(look: Look, pace: Pace, chance: Chance = Math.random) {
-    this.#look = look;
-    this.#pace = pace;
-    this.#chance = chance;
+  constructor(poll: Poll, options: ResolvedPollingOptions, random: RandomSource = Math.random) {
+    this.#poll = poll;
+    this.#options = options;
+    this.#random = random;
   }
 
   start(listener: DiscoveryListener): void {
-    assert(this.#listener === undefined, 'a discovery is started once');
+    assert(this.#listener === undefined, 'a discovery starts once');
     if (this.#closing.signal.aborted) return;
     this.#listener = listener;
     this.#begin();
@@ -51,69 +56,70 @@ export class PollingDiscovery implements Discovery {
 
   refresh(): void {
     if (this.#listener === undefined || this.#closing.signal.aborted) return;
-    if (this.#looking !== undefined) this.#isAskedAgain = true;
-    else this.#planRefresh();
+    if (this.#polling !== undefined) this.#hasPendingRefresh = true;
+    else this.#scheduleRefresh();
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new CacheError('ERR_CLOSED'));
     clearTimeout(this.#timer);
-    await this.#looking;
+    await this.#polling;
   }
 
   #begin(): void {
     this.#timerAtMs = Number.POSITIVE_INFINITY;
-    this.#lookedAtMs = performance.now();
-    this.#looking = this.#lookOnce();
+    this.#polledAtMs = performance.now();
+    this.#polling = this.#pollOnce();
   }
 
-  async #lookOnce(): Promise<void> {
+  async #pollOnce(): Promise<void> {
     const { signal } = this.#closing;
-    const outcome = await withinLimit(this.#pace.deadlineMs, signal, (limited) =>
-      this.#look(limited, this.#known),
-    ).catch(asTrouble);
-    this.#looking = undefined;
+    const outcome = await withTimeLimit(this.#options.deadlineMs, signal, (limited) =>
+      this.#poll(limited, this.#known),
+    ).catch(asDiscoveryError);
+    this.#polling = undefined;
     if (signal.aborted) return;
-    this.#planNext(outcome instanceof CacheError);
-    if (outcome instanceof CacheError) this.#listener?.trouble(outcome);
-    else this.#take(outcome);
+    this.#scheduleNext(outcome instanceof CacheError);
+    if (outcome instanceof CacheError) this.#listener?.error(outcome);
+    else this.#accept(outcome);
   }
 
-  #planNext(hasFailed: boolean): void {
-    this.#failures = hasFailed ? this.#failures + 1 : 0;
-    this.#plan(lookDelayMs(this.#failures, this.#pace.intervalMs, this.#chance));
-    if (this.#isAskedAgain) this.#planRefresh();
-    this.#isAskedAgain = false;
+  #scheduleNext(hasFailed: boolean): void {
+    this.#failureCount = hasFailed ? this.#failureCount + 1 : 0;
+    this.#schedule(pollDelayMs(this.#failureCount, this.#options.intervalMs, this.#random));
+    if (this.#hasPendingRefresh) this.#scheduleRefresh();
+    this.#hasPendingRefresh = false;
   }
 
-  #planRefresh(): void {
-    const sinceLookMs = performance.now() - this.#lookedAtMs;
-    this.#plan(refreshDelayMs(sinceLookMs, this.#pace.refreshGapMs, this.#chance));
+  #scheduleRefresh(): void {
+    const sincePollMs = performance.now() - this.#polledAtMs;
+    this.#schedule(refreshDelayMs(sincePollMs, this.#options.minRefreshGapMs, this.#random));
   }
 
-  /** Keeps the earlier one of the plan there is and the new one. */
-  #plan(delayMs: number): void {
+  /** Schedules a poll, unless an earlier one is scheduled. */
+  #schedule(delayMs: number): void {
     const atMs = performance.now() + delayMs;
     if (atMs >= this.#timerAtMs) return;
     clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
     this.#timer = setTimeout(() => this.#begin(), delayMs);
-    if (!this.#pace.keepsProcessAlive) this.#timer.unref();
+    if (!this.#options.keepProcessAlive) this.#timer.unref();
   }
 
-  #take(found: Found): void {
+  #accept(found: PollResult): void {
     const next = nextTopology(this.#known, found);
-    const isNews = next.nodes !== this.#known?.nodes;
+    const hasChanged = next.nodes !== this.#known?.nodes;
     this.#known = next;
-    if (isNews) this.#listener?.topology(next);
+    if (hasChanged) this.#listener?.topology(next);
   }
 }
 
 /**
- * What is known after a look. A version never falls, and stands for one list: the same version is no
- * news. The same nodes under a newer version are no news either, unless the list now says more of them.
+ * The topology after a poll. A version never decreases and denotes one topology, so an equal
+ * version changes nothing. Equal nodes with a newer version keep the old `nodes` object: no change
+ * to report.
  */
-export function nextTopology(known: Topology | undefined, found: Found): Topology {
+export function nextTopology(known: Topology | undefined, found: PollResult): Topology {
   const { nodes, version } = found;
   if (known === undefined) return { version: version ?? 1, nodes };
   if (version !== undefined && version <= known.version) return known;
@@ -122,7 +128,7 @@ export function nextTopology(known: Topology | undefined, found: Found): Topolog
   return { version: version ?? known.version, nodes: known.nodes };
 }
 
-function asTrouble(error: unknown): CacheError {
+function asDiscoveryError(error: unknown): CacheError {
   if (error instanceof CacheError && error.code === 'ERR_DISCOVERY') return error;
   const detail = `${error instanceof Error ? error.message : String(error)}.`;
   return new CacheError('ERR_DISCOVERY', { detail, cause: error });

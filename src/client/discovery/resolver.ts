@@ -1,12 +1,12 @@
-/** The half of `node:dns/promises` that is used. */
+/** The part of `node:dns/promises` that the discovery uses. */
 export interface Resolver {
-  /** Every address of that family, or of both when it is 0; rejects when there is none. */
+  /** All addresses of the family (0: both); rejects when there is none. */
   lookup(
     name: string,
     options: { readonly all: true; readonly family: 0 | 4 | 6; readonly order: 'verbatim' },
   ): Promise<readonly { readonly address: string }[]>;
   resolveSrv(name: string): Promise<readonly ServiceRecord[]>;
-  /** What is under way is not waited for any longer: the time of a look is over. */
+  /** Cancels outstanding queries, when the poll has timed out or the discovery closes. */
   cancel?(): void;
 }
 

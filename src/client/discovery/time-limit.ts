@@ -1,8 +1,8 @@
 /**
- * Runs something that has until `limitMs` passes, or `outer` is aborted. It is told by its signal, and
- * not waited for any longer, even if it does not listen.
+ * Runs `run` for at most `limitMs`, or until `outer` aborts. Then its signal aborts and the
+ * returned promise rejects at once, even if `run` ignores the signal.
  */
-export async function withinLimit<T>(
+export async function withTimeLimit<T>(
   limitMs: number,
   outer: AbortSignal,
   run: (signal: AbortSignal) => Promise<T>,
@@ -14,14 +14,14 @@ export async function withinLimit<T>(
     controller.abort(reason);
     reject(reason);
   };
-  const end = (): void => abort(outer.reason);
-  const text = `no answer within ${Math.round(limitMs)} ms`;
-  const timer = setTimeout(() => abort(new Error(text)), limitMs);
-  outer.addEventListener('abort', end, { once: true });
+  const onOuterAbort = (): void => abort(outer.reason);
+  const message = `no reply within ${Math.round(limitMs)} ms`;
+  const timer = setTimeout(() => abort(new Error(message)), limitMs);
+  outer.addEventListener('abort', onOuterAbort, { once: true });
   try {
     return await Promise.race([run(controller.signal), aborted]);
   } finally {
     clearTimeout(timer);
-    outer.removeEventListener('abort', end);
+    outer.removeEventListener('abort', onOuterAbort);
   }
 }

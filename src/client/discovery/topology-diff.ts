@@ -1,27 +1,31 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KnownNode } from './discovery.ts';
 
-/** A node that is in both lists, as each has it. */
+/** A node of both topologies, as each describes it. */
 export interface NodePair {
   readonly before: KnownNode;
   readonly after: KnownNode;
 }
 
-/** What becomes of each node when one list takes the place of another; each node is in one of these. */
+/** The change from one topology to the next; each node is in exactly one of the four lists. */
 export interface TopologyDiff {
-  /** To be connected to. */
+  /** The client connects to these nodes. */
   readonly added: readonly KnownNode[];
-  /** To take no more operations; those in flight may end, then it is closed. */
+  /** The client sends these nodes no more operations and closes when pending ones have settled. */
   readonly removed: readonly KnownNode[];
-  /** Its connections stay. The weight, and with it the share of keys, may be another. */
+  /** The client keeps the connections. The weight, and with it the share of keys, may differ. */
   readonly kept: readonly NodePair[];
-  /** Another machine under the same name: new operations go to a new connection, as after a removal. */
+  /**
+   * Another machine with the same name: the client connects to it and closes the old connections.
+   */
   readonly replaced: readonly NodePair[];
-  /** Whether keys may have another owner: the names, their order or their weights differ. */
+  /** Whether keys may change owner: names, order or weights differ. */
   readonly placementChanged: boolean;
 }
 
-/** Compares two lists of nodes by name. The order of each part is that of `after`, or `before`. */
+/**
+ * Compares two topologies by node name. Each list keeps the order of `after` (`removed`: `before`).
+ */
 export function diffTopology(
   before: readonly KnownNode[],
   after: readonly KnownNode[],
@@ -29,8 +33,8 @@ export function diffTopology(
   const known = new Map(before.map((node) => [node.name, node]));
   const names = new Set(after.map(({ name }) => name));
   const pairs = after.flatMap((node) => {
-    const old = known.get(node.name);
-    return old === undefined ? [] : [{ before: old, after: node }];
+    const previous = known.get(node.name);
+    return previous === undefined ? [] : [{ before: previous, after: node }];
   });
   return {
     added: after.filter(({ name }) => !known.has(name)),
@@ -41,13 +45,13 @@ export function diffTopology(
   };
 }
 
-/** Whether the two lists mean the same nodes, machines and shares. */
+/** Whether both topologies have the same nodes, machines, order and weights. */
 export function sameNodes(before: readonly KnownNode[], after: readonly KnownNode[]): boolean {
   const { added, removed, replaced, placementChanged } = diffTopology(before, after);
   return added.length + removed.length + replaced.length === 0 && !placementChanged;
 }
 
-/** Whether a name stands for the same machine: an address that a list leaves out says nothing. */
+/** Whether the name denotes the same machine. A missing address proves no difference. */
 export function isSameMachine({ before, after }: NodePair): boolean {
   if (!isDeepStrictEqual(before.connect, after.connect)) return false;
   return before.ip === undefined || after.ip === undefined || before.ip === after.ip;

@@ -3,27 +3,27 @@ import type { CacheError } from '../errors.ts';
 import type { OperationKind } from './metrics.ts';
 
 /**
- * Hooks of node:diagnostics_channel, so that tracing attaches without a dependency:
+ * Channels of node:diagnostics_channel, so that tracing needs no dependency:
  *
- *   slabring:operation:start   an OperationTrace, in the caller's async context
- *   slabring:operation:end     the same object, with how it went
+ *   slabring:operation:start   an OperationTrace, published in the caller's async context
+ *   slabring:operation:end     the same object, with duration, hits or error
  *   slabring:node              a NodeTrace, when a node goes down or comes up
  *
- * Nothing is made or published while nobody listens.
+ * Without subscribers the client allocates and publishes nothing.
  */
 export const operationStart = channel('slabring:operation:start');
 export const operationEnd = channel('slabring:operation:end');
 export const nodeChange = channel('slabring:node');
 
-/** One request to one node. The second group is there at its end. */
+/** One request to one node. The second group of fields is set at the end. */
 export interface OperationTrace {
   readonly operation: OperationKind;
   readonly node: string;
-  /** How many keys it is about. */
+  /** The number of keys in the request. */
   readonly keyCount: number;
 
   durationMs: number | undefined;
-  /** Keys that were found. */
+  /** The number of keys found. */
   hits: number | undefined;
   error: CacheError | undefined;
 }

@@ -2,7 +2,7 @@ import type { Request } from '../../protocol/client.ts';
 import type { FailureCode } from '../errors.ts';
 import { Histogram } from './histogram.ts';
 
-/** What an operation is called in metrics and events. */
+/** The name of an operation in metrics and events. */
 export type OperationKind =
   | Exclude<Request['verb'], 'store' | 'count' | 'noop' | 'login'>
   | 'set'
@@ -20,7 +20,7 @@ export function kindOf(request: Request): OperationKind {
     case 'store':
       return request.cas === undefined ? request.mode : 'cas';
     case 'count':
-      return request.down ? 'decrement' : 'increment';
+      return request.isDecrement ? 'decrement' : 'increment';
     case 'noop':
     case 'login':
       return 'other';
@@ -29,18 +29,18 @@ export function kindOf(request: Request): OperationKind {
   }
 }
 
-/** How one kind of operation went at one node, since the client was made. */
+/** The results of one kind of operation at one node, since the client was created. */
 export interface OperationMetrics {
-  /** Requests that were settled; a `getMany` is one for each node (and `keysPerGet` keys). */
+  /** Settled requests; a `getMany` sends one per node and `maxKeysPerGet` keys. */
   readonly count: number;
-  /** Keys that were found, and that were not; both 0 for what finds nothing. */
+  /** Keys found and not found; both 0 for operations without a lookup. */
   readonly hits: number;
   readonly misses: number;
-  /** Bytes of values that came. */
+  /** Bytes of the received values. */
   readonly valueBytes: number;
-  /** By code; their time is not in `latency`. */
+  /** Failures by code; `latency` does not include them. */
   readonly failures: Readonly<Partial<Record<FailureCode, number>>>;
-  /** From the call to the answer, microseconds. */
+  /** Time from the call to the reply, microseconds. */
   readonly latency: LatencySummary;
 }
 
@@ -52,18 +52,18 @@ export interface LatencySummary {
   readonly p99Us: number;
   readonly p999Us: number;
   readonly maxUs: number;
-  /** How many took at most each bound: see `LATENCY_BOUNDS_US`. */
-  readonly atMost: readonly number[];
+  /** The number of operations up to each bound of `LATENCY_BOUNDS_US`. */
+  readonly cumulativeCounts: readonly number[];
 }
 
-/** Bounds for monitoring systems that want fixed buckets, microseconds. */
+/** Bucket bounds for monitoring systems with fixed buckets, microseconds. */
 export const LATENCY_BOUNDS_US = [
   63, 127, 255, 511, 1023, 2047, 4095, 8191, 16_383, 32_767, 65_535, 131_071, 262_143, 524_287,
   1_048_575, 2_097_151, 4_194_303,
 ] as const;
 
-/** What is counted of one kind. */
-export class Tally {
+/** The counters of one kind of operation. */
+export class OperationCounters {
   readonly latency = new Histogram();
   readonly failures: Partial<Record<FailureCode, number>> = {};
   count = 0;
@@ -98,6 +98,6 @@ function summary(latency: Histogram): LatencySummary {
     p99Us: latency.quantile(0.99),
     p999Us: latency.quantile(0.999),
     maxUs: latency.max,
-    atMost: latency.cumulative(LATENCY_BOUNDS_US),
+    cumulativeCounts: latency.cumulative(LATENCY_BOUNDS_US),
   };
 }

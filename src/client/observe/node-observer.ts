@@ -1,21 +1,21 @@
 import { keysOf } from '../../protocol/client.ts';
-import type { Operation, OperationObserver, Outcome } from '../connection/operation.ts';
+import type { Operation, OperationCounts, OperationObserver } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
 import { nodeChange, type OperationTrace, operationEnd, operationStart } from './channels.ts';
-import { kindOf, type OperationKind, type OperationMetrics, Tally } from './metrics.ts';
+import { kindOf, OperationCounters, type OperationKind, type OperationMetrics } from './metrics.ts';
 
 const US_PER_MS = 1000;
 
-/** Counts, and shows to whoever listens, what one node is asked and how it goes. */
+/** Counts one node's operations and publishes them to the diagnostics channels. */
 export class NodeObserver implements OperationObserver {
   readonly #node: string;
-  readonly #failed: (error: CacheError, kind: OperationKind) => void;
-  readonly #tallies = new Map<OperationKind, Tally>();
+  readonly #onFailure: (error: CacheError, kind: OperationKind) => void;
+  readonly #counters = new Map<OperationKind, OperationCounters>();
   readonly #traces = new WeakMap<Operation, OperationTrace>();
 
-  constructor(node: string, failed: (error: CacheError, kind: OperationKind) => void) {
+  constructor(node: string, onFailure: (error: CacheError, kind: OperationKind) => void) {
     this.#node = node;
-    this.#failed = failed;
+    this.#onFailure = onFailure;
   }
 
   begin(operation: Operation): void {
@@ -33,41 +33,41 @@ export class NodeObserver implements OperationObserver {
     operationStart.publish(trace);
   }
 
-  answered(operation: Operation, outcome: Outcome, now: number): void {
+  succeeded(operation: Operation, counts: OperationCounts, now: number): void {
     const { request, startedAt } = operation;
-    const tally = this.#tallyOf(kindOf(request));
+    const counters = this.#countersOf(kindOf(request));
     const durationMs = now - startedAt;
-    tally.count++;
-    tally.latency.record(durationMs * US_PER_MS);
-    tally.hits += outcome.hits;
-    tally.misses += outcome.misses;
-    tally.valueBytes += outcome.valueBytes;
-    if (operationEnd.hasSubscribers) this.#end(operation, durationMs, outcome.hits, undefined);
+    counters.count++;
+    counters.latency.record(durationMs * US_PER_MS);
+    counters.hits += counts.hits;
+    counters.misses += counts.misses;
+    counters.valueBytes += counts.valueBytes;
+    if (operationEnd.hasSubscribers) this.#end(operation, durationMs, counts.hits, undefined);
   }
 
   failed(operation: Operation, error: CacheError): void {
     const kind = kindOf(operation.request);
-    this.#tallyOf(kind).fail(error.code);
-    this.#failed(error, kind);
+    this.#countersOf(kind).fail(error.code);
+    this.#onFailure(error, kind);
     if (!operationEnd.hasSubscribers) return;
     this.#end(operation, performance.now() - operation.startedAt, 0, error);
   }
 
-  tellChange(state: 'up' | 'down', reason?: CacheError): void {
+  publishChange(state: 'up' | 'down', reason?: CacheError): void {
     if (nodeChange.hasSubscribers) nodeChange.publish({ node: this.#node, state, reason });
   }
 
   snapshot(): ReadonlyMap<OperationKind, OperationMetrics> {
-    return new Map([...this.#tallies].map(([kind, tally]) => [kind, tally.snapshot()]));
+    return new Map([...this.#counters].map(([kind, counters]) => [kind, counters.snapshot()]));
   }
 
-  #tallyOf(kind: OperationKind): Tally {
-    let tally = this.#tallies.get(kind);
-    if (tally === undefined) {
-      tally = new Tally();
-      this.#tallies.set(kind, tally);
+  #countersOf(kind: OperationKind): OperationCounters {
+    let counters = this.#counters.get(kind);
+    if (counters === undefined) {
+      counters = new OperationCounters();
+      this.#counters.set(kind, counters);
     }
-    return tally;
+    return counters;
   }
 
   #end(operation: Operation, durationMs: number, hits: number, error?: CacheError): void {

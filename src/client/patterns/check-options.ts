@@ -1,20 +1,23 @@
-import { badOption } from '../options.ts';
+import { argumentError } from '../options.ts';
 
-/** Refuses options that do not exist, so that none is silently unused; throws ERR_ARGUMENT. */
+/**
+ * Refuses unknown options, so that a pattern never ignores one silently.
+ * @throws {CacheError} ERR_ARGUMENT
+ */
 export function checkNames(options: object, names: readonly string[]): void {
   for (const name of Object.keys(options)) {
-    if (!names.includes(name)) throw badOption(`There is no option "${name}".`);
+    if (!names.includes(name)) throw argumentError(`There is no option "${name}".`);
   }
 }
 
-/** Throws ERR_ARGUMENT for a number out of its range, both ends of which are in it. */
-export function checkRange(name: string, value: number, least: number, most: number): void {
-  if (value >= least && value <= most) return;
-  throw badOption(`${name} is ${value}, not ${least} to ${most}.`);
+/** @throws {CacheError} ERR_ARGUMENT for a number that is not from `min` to `max`. */
+export function checkRange(name: string, value: number, min: number, max: number): void {
+  if (value >= min && value <= max) return;
+  throw argumentError(`${name} is ${value}, not ${min} to ${max}.`);
 }
 
-/** The same for numbers that must be whole. */
-export function checkWhole(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw badOption(`${name} is ${value}, not a whole number from ${least} to ${most}.`);
+/** @throws {CacheError} ERR_ARGUMENT for a number that is not a whole one from `min` to `max`. */
+export function checkWhole(name: string, value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw argumentError(`${name} is ${value}, not a whole number from ${min} to ${max}.`);
 }

@@ -1,76 +1,79 @@
 import { CacheError } from '../errors.ts';
 
-/** One load of a key, that any number of callers in this process wait for. */
+/** One load of a key in this process, with any number of callers that wait for its result. */
 export class Flight<T> {
-  /** Settled with the value; a rejection that nobody waits for is nobody's. */
-  readonly ended: Promise<T | undefined>;
-  /** The lease that this load holds; undefined while it only waits for another's, or has none. */
+  /** The result of the load. A rejection without a waiting caller is not an unhandled rejection. */
+  readonly result: Promise<T | undefined>;
+  /**
+   * The lease token that this load holds. Undefined while it waits for the lease of another
+   * process.
+   */
   lease: bigint | undefined;
   readonly #abort = new AbortController();
-  #callers = 0;
-  #isFull = false;
+  #waitingCalls = 0;
+  #isJoiningStopped = false;
 
-  /** `run` begins at once. */
+  /** Calls `run` at once. */
   constructor(
     lease: bigint | undefined,
     run: (flight: Flight<T>, signal: AbortSignal) => Promise<T | undefined>,
   ) {
     this.lease = lease;
-    this.ended = run(this, this.#abort.signal);
-    this.ended.catch(() => {});
+    this.result = run(this, this.#abort.signal);
+    this.result.catch(() => {});
   }
 
-  /** Whether the value will be as good for who comes now as for those who came before. */
-  get isOpen(): boolean {
-    return !this.#isFull && !this.#abort.signal.aborted;
+  /** Whether the result will be as fresh for a new caller as for the callers that wait for it. */
+  get isJoinable(): boolean {
+    return !this.#isJoiningStopped && !this.#abort.signal.aborted;
   }
 
-  /** From now on who comes must not join: what is read for this load may be old by then. */
-  closeToOthers(): void {
-    this.#isFull = true;
+  /** Keeps new callers out: the value that this load reads may be stale for them. */
+  stopJoining(): void {
+    this.#isJoiningStopped = true;
   }
 
-  /** Waits for the value; when the last who waits gives up, the load is called off. */
+  /** Waits for the result. The flight aborts the load when the last waiting caller cancels. */
   async join(signal: AbortSignal | undefined): Promise<T | undefined> {
-    this.#callers++;
+    this.#waitingCalls++;
     try {
-      return await abortable(this.ended, signal);
+      return await abortable(this.result, signal);
     } catch (error) {
-      if (signal?.aborted === true && this.#callers === 1) this.#abort.abort(signal.reason);
+      if (signal?.aborted === true && this.#waitingCalls === 1) this.#abort.abort(signal.reason);
       throw error;
     } finally {
-      this.#callers--;
+      this.#waitingCalls--;
     }
   }
 
-  /** Keeps the load going although nobody waits for it. */
+  /** Lets the load continue in the background when no caller waits for it. */
   detach(): void {
-    this.#callers++;
+    this.#waitingCalls++;
   }
 }
 
-/** Loads under way, the latest of each key. */
+/** The running loads of this process: the latest of each key. */
 export class Flights {
   readonly #running = new Map<string, Flight<unknown>>();
 
-  /** The load of the key, if one may still join it. Whoever asks knows the type that it loads. */
-  open<T>(key: string): Flight<T> | undefined {
+  /** The load of the key, if a caller may still join it. The caller knows the type of the value. */
+  joinable<T>(key: string): Flight<T> | undefined {
     const flight = this.#running.get(key) as Flight<T> | undefined;
-    return flight?.isOpen === true ? flight : undefined;
+    return flight?.isJoinable === true ? flight : undefined;
   }
 
-  /** An older load of the key goes on for those who have joined it. */
+  /** Starts a load. An older load of the key continues for the callers that have joined it. */
   start<T>(
     key: string,
     lease: bigint | undefined,
     run: (flight: Flight<T>, signal: AbortSignal) => Promise<T | undefined>,
   ): Flight<T> {
-    const flight = new Flight<T>(lease, async (mine, signal) => {
-      await undefined; // so that it is in the map before it can end
+    const flight = new Flight<T>(lease, async (self, signal) => {
+      await undefined; // the flight must be in the map before it can settle
       try {
-        return await run(mine, signal);
+        return await run(self, signal);
       } finally {
-        if (this.#running.get(key) === mine) this.#running.delete(key);
+        if (this.#running.get(key) === self) this.#running.delete(key);
       }
     });
     this.#running.set(key, flight);
@@ -78,7 +81,10 @@ export class Flights {
   }
 }
 
-/** `promise`, or ERR_ABORTED as soon as the signal is given; the promise is left to itself. */
+/**
+ * Settles as `promise` does, or fails with ERR_ABORTED as soon as the signal aborts. It does not
+ * cancel the work behind `promise`.
+ */
 export function abortable<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
@@ -87,9 +93,9 @@ export function abortable<T>(
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(new CacheError('ERR_ABORTED', { key, cause: signal.reason }));
-    const done = (): void => signal.removeEventListener('abort', abort);
+    const removeListener = (): void => signal.removeEventListener('abort', abort);
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(done);
+    promise.then(resolve, reject).finally(removeListener);
   });
 }

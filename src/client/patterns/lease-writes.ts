@@ -1,68 +1,77 @@
 import { CacheError, type FailureCode } from '../errors.ts';
+import { isCacheFailure } from './cache-failure.ts';
 import type { LeasingCache } from './leasing-cache.ts';
-import { noneMark } from './load-marks.ts';
-import type { Load, LoadPlan } from './load-plan.ts';
-import { isTrouble } from './trouble.ts';
+import { noValueMarker } from './load-markers.ts';
+import type { Loader, LoadPlan } from './load-plan.ts';
 
-/** One key, what loads it and how: what a call hands from step to step. */
-export interface Job<T> {
+/** A key, its loader and the options of the load: each step of a call passes it to the next. */
+export interface LoadJob<T> {
   readonly key: string;
-  readonly load: Load<T>;
+  readonly load: Loader<T>;
   readonly plan: LoadPlan;
 }
 
-/** Too large for the cache, or without JSON: no other try will store it. */
+/** The value is too large for the cache, or has no JSON: a retry cannot store it either. */
 const UNSTORABLE: readonly FailureCode[] = ['ERR_REFUSED', 'ERR_ARGUMENT'];
 
-/** Unless the lease is over: then what is there now, or was deleted, is newer than this. */
-export async function storeByLease<T>(
+/**
+ * Stores the value unless the lease has ended: a later store or delete is newer than this value.
+ */
+export async function storeWithLease<T>(
   cache: LeasingCache,
-  job: Job<T>,
+  job: LoadJob<T>,
   value: unknown,
   lease: bigint,
   ttl: number,
 ): Promise<void> {
   const { key, plan } = job;
   try {
-    await cache.cas(key, value, lease, { ...plan.call, ttl });
+    await cache.cas(key, value, lease, { ...plan.callOptions, ttl });
   } catch (error) {
     if (error instanceof CacheError && !UNSTORABLE.includes(error.code)) return;
-    await giveUp(cache, job, lease, undefined);
-    if (!isTrouble(error)) throw error;
+    await releaseLease(cache, job, lease, undefined);
+    if (!isCacheFailure(error)) throw error;
   }
 }
 
-/** So that the next caller may load at once; an old value that has time left stays. */
-export async function giveUp<T>(
+/**
+ * Releases the lease, so that the next caller can load at once. A stale value that has not expired
+ * stays for the rest of its `staleTtl` seconds.
+ */
+export async function releaseLease<T>(
   cache: LeasingCache,
-  { key, plan }: Job<T>,
+  { key, plan }: LoadJob<T>,
   lease: bigint,
-  ttlSeconds: number | undefined,
+  staleTtl: number | undefined,
 ): Promise<undefined> {
-  const mine = { ...plan.call, cas: lease };
-  if (ttlSeconds === undefined) await tried(cache.delete(key, mine));
+  const ifHeld = { ...plan.callOptions, cas: lease };
+  if (staleTtl === undefined) await undefinedOnFailure(cache.delete(key, ifHeld));
   else {
-    const staleSeconds = Number.isFinite(ttlSeconds) ? Math.max(1, ttlSeconds) : 0;
-    await tried(cache.delete(key, { ...mine, staleSeconds }));
+    const staleSeconds = Number.isFinite(staleTtl) ? Math.max(1, staleTtl) : 0;
+    await undefinedOnFailure(cache.delete(key, { ...ifHeld, staleSeconds }));
   }
 }
 
-/** Only where nothing is: it may be newer. Stale values cannot be told from fresh ones there. */
+/**
+ * Adds a value that the client loaded without a lease. It never replaces a value, which may be
+ * newer. It leaves out the stale time, because readers without leases cannot see what is stale.
+ */
 export async function addWithoutLease<T>(
   cache: LeasingCache,
-  { key, plan }: Job<T>,
+  { key, plan }: LoadJob<T>,
   value: T | undefined,
-  lifeSeconds: number,
+  drawnTtl: number,
 ): Promise<void> {
-  const ttl = value === undefined ? plan.negativeTtl : lifeSeconds - plan.staleWhileRevalidate;
+  const freshTtl = drawnTtl - plan.staleWhileRevalidateSeconds;
+  const ttl = value === undefined ? plan.negativeTtl : freshTtl;
   if (value === undefined && ttl === 0) return;
-  await tried(cache.add(key, value ?? noneMark(), { ...plan.call, ttl }));
+  await undefinedOnFailure(cache.add(key, value ?? noValueMarker(), { ...plan.callOptions, ttl }));
 }
 
-/** What the cache says, if it can: a value that was loaded is good whether or not it is stored. */
-export async function tried<T>(asked: Promise<T>): Promise<T | undefined> {
+/** Ignores a failure of the cache: a loaded value is valid whether the cache stores it or not. */
+export async function undefinedOnFailure<T>(operation: Promise<T>): Promise<T | undefined> {
   try {
-    return await asked;
+    return await operation;
   } catch (error) {
     if (error instanceof CacheError) return undefined;
     throw error;

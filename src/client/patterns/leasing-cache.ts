@@ -1,12 +1,12 @@
-import type { Fetched } from '../answers.ts';
 import type { CallOptions, StoreOptions } from '../options.ts';
+import type { FetchResult } from '../reply-handlers.ts';
 
-/** What `getOrSet` needs of a cache: a CacheClient, or what stands in front of one. */
+/** What `getOrSet` and `writeThrough` need of a cache: a CacheClient, or a wrapper around one. */
 export interface LeasingCache {
   fetch<T>(
     key: string,
     options: CallOptions & { readonly leaseSeconds: number; readonly recacheSeconds?: number },
-  ): Promise<Fetched<T>>;
+  ): Promise<FetchResult<T>>;
   get<T>(key: string, options?: CallOptions): Promise<T | undefined>;
   cas(
     key: string,

@@ -1,154 +1,177 @@
-import { badOption, type CallOptions } from '../options.ts';
+import { argumentError, type CallOptions } from '../options.ts';
 import { checkNames, checkRange } from './check-options.ts';
 
-/** What a loader is told. */
+/** The argument of a loader. */
 export interface LoadContext {
   readonly key: string;
-  /** Given when nobody waits for the value any more. A refresh in the background goes on. */
+  /** Aborts when no caller waits for the value any more. A refresh in the background continues. */
   readonly signal: AbortSignal;
 }
 
-/** Finds the value where it comes from; undefined says that there is none. */
-export type Load<T> = (context: LoadContext) => Promise<T | undefined> | T | undefined;
+/** Reads the value from its source; undefined means that the source has no value. */
+export type Loader<T> = (context: LoadContext) => Promise<T | undefined> | T | undefined;
 
-/** Options of `getOrSet`. Its `deadlineMs` is that of each request to the cache, not of the load. */
+/** Options of `getOrSet`. `deadlineMs` applies to each request to the cache, not to the loader. */
 export interface LoadOptions extends CallOptions {
-  /** Seconds for which a value is fresh; 0 is until evicted. @default 0 */
+  /** Seconds during which a value is fresh; 0 means until the node evicts it. @default 0 */
   readonly ttl?: number;
   /**
-   * Seconds after `ttl` in which the old value is still given, while one caller loads it anew in
-   * the background. Needs a `ttl`.
+   * Seconds after `ttl` during which callers still get the old value, while one caller refreshes it
+   * in the background. Needs a `ttl`.
    * @default 0
    */
-  readonly staleWhileRevalidate?: number;
-  /** Begin to load anew so many seconds before `ttl` is over; less than `ttl`. @default 0 */
-  readonly earlyRecache?: number;
+  readonly staleWhileRevalidateSeconds?: number;
+  /** The refresh starts this many seconds before the end of `ttl`; less than `ttl`. @default 0 */
+  readonly recacheSeconds?: number;
   /**
-   * Shortens each `ttl` by chance, by up to this share of it (0 … 1), so that what was stored
-   * together does not expire together.
+   * Shortens each `ttl` by a random part of this share (0 … 1), so that values which were stored at
+   * the same time do not expire at the same time.
    * @default 0
    */
   readonly jitter?: number;
   /**
-   * Seconds that a loader has, 1 … 3600. After that another caller may load; what the slow one
-   * brings is given to its callers and no longer stored.
+   * Seconds that a loader may take, 1 … 3600. After them another caller may load, and the client
+   * returns the value of the slow loader to its callers without storing it.
    * @default 10
    */
-  readonly lease?: number;
-  /** Seconds to remember that there is no value (the loader gave undefined). @default 0, not at all */
+  readonly leaseSeconds?: number;
+  /**
+   * Seconds for which the cache remembers that there is no value (the loader returned undefined).
+   * @default 0: the next caller loads again
+   */
   readonly negativeTtl?: number;
   /**
-   * Seconds to remember that the loader failed; until then callers get ERR_LOAD.
-   * @default 0, not at all: the next caller tries again
+   * Seconds for which the cache remembers that the loader failed. During them callers get ERR_LOAD.
+   * @default 0: the next caller loads again
    */
   readonly errorTtl?: number;
   /**
    * Milliseconds to wait for a value that another process loads, 0 … 3,600,000.
-   * @default what `lease` is
+   * @default `leaseSeconds`
    */
   readonly waitMs?: number;
-  /** When that time is over: load the value without storing it, or fail with ERR_LOAD. @default 'load' */
-  readonly whenBusy?: 'load' | 'fail';
   /**
-   * When the cache cannot be asked: load the value (once for all callers in this process), or fail
-   * with the cache's error.
+   * What to do when `waitMs` has passed: load the value without storing it, or fail with ERR_LOAD.
+   * @default 'load'
+   */
+  readonly onLeaseTimeout?: 'load' | 'fail';
+  /**
+   * What to do when the request to the cache fails: load the value (once for all callers of this
+   * process), or fail with the error of the cache.
    * @default 'load'
    */
   readonly onCacheError?: 'load' | 'fail';
-  /** Told of a load in the background that failed; its callers got the old value. */
+  /** Called when a refresh in the background fails. The callers got the old value. */
   readonly onRefreshError?: (error: unknown, key: string) => void;
 }
 
-/** How a key is to be loaded: options with nothing left open. */
+/** The options of one load, with the defaults filled in. */
 export interface LoadPlan {
   readonly ttl: number;
-  readonly staleWhileRevalidate: number;
+  readonly staleWhileRevalidateSeconds: number;
   readonly jitter: number;
-  readonly lease: number;
+  readonly leaseSeconds: number;
   readonly negativeTtl: number;
   readonly errorTtl: number;
   readonly waitMs: number;
-  readonly whenBusy: 'load' | 'fail';
+  readonly onLeaseTimeout: 'load' | 'fail';
   readonly onCacheError: 'load' | 'fail';
   readonly onRefreshError: ((error: unknown, key: string) => void) | undefined;
-  /** Of requests to the cache. */
-  readonly call: CallOptions;
-  /** The lease, and from how many seconds before the item's end one caller is to load it anew. */
-  readonly terms: CallOptions & { readonly leaseSeconds: number; readonly recacheSeconds?: number };
+  /** Options of the requests to the cache. */
+  readonly callOptions: CallOptions;
+  /**
+   * Options of `fetch`: the lease, and how long before the item expires one caller refreshes it.
+   */
+  readonly fetchOptions: CallOptions & {
+    readonly leaseSeconds: number;
+    readonly recacheSeconds?: number;
+  };
 }
 
-/** Seconds: longer times are points in time on the wire, and nobody leases or waits for so long. */
+/** Memcached takes an exptime above 30 days as a Unix time. */
 const SECONDS_MAX = 30 * 24 * 3600;
 const TTL_MAX = 2 ** 31 - 1;
+const LEASE_SECONDS_MAX = 3600;
 const WAIT_MS_MAX = 3_600_000;
 
 const NAMES: readonly (keyof LoadOptions)[] = [
   'ttl',
-  'staleWhileRevalidate',
-  'earlyRecache',
+  'staleWhileRevalidateSeconds',
+  'recacheSeconds',
   'jitter',
-  'lease',
+  'leaseSeconds',
   'negativeTtl',
   'errorTtl',
   'waitMs',
-  'whenBusy',
+  'onLeaseTimeout',
   'onCacheError',
   'onRefreshError',
   'deadlineMs',
   'signal',
 ];
 
-/** Checks the options; throws ERR_ARGUMENT. */
+/**
+ * Checks the options and fills in the defaults.
+ * @throws {CacheError} ERR_ARGUMENT
+ */
 export function planLoad(options: LoadOptions): LoadPlan {
   checkNames(options, NAMES);
-  const { ttl = 0, staleWhileRevalidate = 0, earlyRecache = 0, jitter = 0, lease = 10 } = options;
-  const { negativeTtl = 0, errorTtl = 0, waitMs = lease * 1000 } = options;
+  const { ttl = 0, staleWhileRevalidateSeconds = 0, recacheSeconds = 0, jitter = 0 } = options;
+  const { leaseSeconds = 10, negativeTtl = 0, errorTtl = 0 } = options;
+  const { waitMs = leaseSeconds * 1000 } = options;
   checkRange('ttl', ttl, 0, TTL_MAX - SECONDS_MAX);
-  checkRange('staleWhileRevalidate', staleWhileRevalidate, 0, SECONDS_MAX);
-  checkRange('earlyRecache', earlyRecache, 0, SECONDS_MAX);
+  checkRange('staleWhileRevalidateSeconds', staleWhileRevalidateSeconds, 0, SECONDS_MAX);
+  checkRange('recacheSeconds', recacheSeconds, 0, SECONDS_MAX);
   checkRange('jitter', jitter, 0, 1);
-  checkRange('lease', lease, 1, 3600);
+  checkRange('leaseSeconds', leaseSeconds, 1, LEASE_SECONDS_MAX);
   checkRange('negativeTtl', negativeTtl, 0, SECONDS_MAX);
   checkRange('errorTtl', errorTtl, 0, SECONDS_MAX);
   checkRange('waitMs', waitMs, 0, WAIT_MS_MAX);
-  const recacheSeconds = staleWhileRevalidate + earlyRecache;
-  if (recacheSeconds > 0 && ttl === 0) {
-    throw badOption('staleWhileRevalidate and earlyRecache need a ttl.');
+  // The item expires after `ttl` and its stale time; its refresh starts before the end of `ttl`.
+  const recacheBeforeExpiry = staleWhileRevalidateSeconds + recacheSeconds;
+  if (recacheBeforeExpiry > 0 && ttl === 0) {
+    throw argumentError('staleWhileRevalidateSeconds and recacheSeconds need a ttl.');
   }
-  if (earlyRecache > 0 && earlyRecache >= ttl) {
-    throw badOption(`earlyRecache is ${earlyRecache}, not less than the ttl of ${ttl}.`);
+  if (recacheSeconds > 0 && recacheSeconds >= ttl) {
+    throw argumentError(`recacheSeconds is ${recacheSeconds}, not less than the ttl of ${ttl}.`);
   }
-  const { whenBusy = 'load', onCacheError = 'load', onRefreshError, deadlineMs } = options;
-  const call = deadlineMs === undefined ? {} : { deadlineMs };
-  const leaseOnly = { ...call, leaseSeconds: lease };
+  const { onLeaseTimeout = 'load', onCacheError = 'load', onRefreshError, deadlineMs } = options;
+  const callOptions = deadlineMs === undefined ? {} : { deadlineMs };
+  const lease = { ...callOptions, leaseSeconds };
   return {
     ttl,
-    staleWhileRevalidate,
+    staleWhileRevalidateSeconds,
     jitter,
-    lease,
+    leaseSeconds,
     negativeTtl,
     errorTtl,
     waitMs,
-    whenBusy,
+    onLeaseTimeout,
     onCacheError,
     onRefreshError,
-    call,
-    terms: recacheSeconds === 0 ? leaseOnly : { ...leaseOnly, recacheSeconds },
+    callOptions,
+    fetchOptions:
+      recacheBeforeExpiry === 0 ? lease : { ...lease, recacheSeconds: recacheBeforeExpiry },
   };
 }
 
-/** How long a value lives in the cache: fresh by chance a little shorter, then stale. */
-export function lifeSeconds(plan: LoadPlan, random: () => number): number {
+/**
+ * Draws the `ttl` of an item: the fresh time, which jitter shortens, and then the stale time.
+ * @param random returns a number from 0 to 1.
+ */
+export function drawTtl(plan: LoadPlan, random: () => number): number {
   if (plan.ttl === 0) return 0;
-  const fresh = Math.max(1, plan.ttl * (1 - plan.jitter * random()));
-  return fresh + plan.staleWhileRevalidate;
+  const freshTtl = Math.max(1, plan.ttl * (1 - plan.jitter * random()));
+  return freshTtl + plan.staleWhileRevalidateSeconds;
 }
 
-const POLL_FIRST_MS = 4;
-const POLL_MOST_MS = 128;
+const POLL_DELAY_MS_MIN = 4;
+const POLL_DELAY_MS_MAX = 128;
 
-/** How long to wait before looking again: doubling, and by chance down to half of that. */
+/**
+ * The delay before the next `fetch` of a waiting caller: it doubles, and jitter halves it at most.
+ */
 export function pollDelayMs(attempt: number, random: () => number): number {
-  const most = Math.min(POLL_MOST_MS, POLL_FIRST_MS * 2 ** Math.min(attempt, 10));
-  return most * (1 - random() / 2);
+  const maxMs = Math.min(POLL_DELAY_MS_MAX, POLL_DELAY_MS_MIN * 2 ** Math.min(attempt, 10));
+  return maxMs * (1 - random() / 2);
 }

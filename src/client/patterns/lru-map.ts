@@ -1,4 +1,4 @@
-/** Bounds of an LruMap. */
+/** The bounds of an LruMap. */
 export interface LruBounds {
   readonly maxEntries: number;
   readonly maxBytes: number;
@@ -10,13 +10,15 @@ interface Entry<T> {
   readonly expiresAtMs: number;
 }
 
-/** Values by key, as many as fit; the one that was not used for longest makes room. */
+/** A bounded map with expiry. It evicts the least recently used entries. */
 export class LruMap<T> {
   readonly #bounds: LruBounds;
-  /** In the order of their last use: a Map keeps the order in which keys were put. */
+  /**
+   * A Map iterates in insertion order; each use inserts its entry again, so the oldest is first.
+   */
   readonly #entries = new Map<string, Entry<T>>();
   #bytes = 0;
-  /** Values that made room for others. */
+  /** How many entries the map has evicted. */
   evictions = 0;
 
   constructor(bounds: LruBounds) {
@@ -40,7 +42,7 @@ export class LruMap<T> {
     return entry.expiresAtMs > nowMs ? entry.value : undefined;
   }
 
-  /** Keeps the value; one that alone is over the bound is not kept. */
+  /** Stores the value, unless it alone exceeds `maxBytes`. */
   put(key: string, value: T, bytes: number, expiresAtMs: number): void {
     this.delete(key);
     if (bytes > this.#bounds.maxBytes) return;

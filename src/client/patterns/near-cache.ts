@@ -1,32 +1,39 @@
 import { type Clock, machineClock } from '../../base/index.ts';
 import type { CallOptions, StoreOptions } from '../options.ts';
 import { checkNames, checkRange } from './check-options.ts';
-import type { Load, LoadOptions } from './load-plan.ts';
+import type { Loader, LoadOptions } from './load-plan.ts';
 import { LruMap } from './lru-map.ts';
 
-/** What a near cache needs of the cache that it stands in front of. */
-export interface FarCache {
+/** What a near cache needs of the cache behind it. */
+export interface BackingCache {
   get<T>(key: string, options?: CallOptions): Promise<T | undefined>;
-  getOrSet<T>(key: string, load: Load<T>, options?: LoadOptions): Promise<T | undefined>;
+  getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined>;
   set(key: string, value: unknown, options?: StoreOptions): Promise<void>;
   delete(key: string, options?: CallOptions): Promise<boolean>;
 }
 
 /** Options of a NearCache. */
 export interface NearCacheOptions {
-  /** Milliseconds for which a value is kept here: so long may others' writes go unseen. 1 … 3,600,000. @default 1000 */
-  readonly ttlMs?: number;
+  /**
+   * Milliseconds for which the near cache keeps a value: a write by another process may stay
+   * invisible here for this long. 1 … 3,600,000.
+   * @default 1000
+   */
+  readonly maxAgeMs?: number;
   /** 1 … 10,000,000. @default 1000 */
   readonly maxEntries?: number;
-  /** Bytes of values, as `sizeOf` counts them; 1 … 2^40. @default 16777216 */
+  /** Total size of the values as `sizeOf` counts them, in bytes; 1 … 2^40. @default 16777216 */
   readonly maxBytes?: number;
-  /** @default two bytes for each character of a text, or of the value's JSON; bytes as they are */
+  /**
+   * Returns the size of a value in bytes.
+   * @default two for each character of a text or of the value's JSON; the length of a `Uint8Array`
+   */
   readonly sizeOf?: (value: unknown) => number;
 }
 
-/** How a near cache does. */
+/** Counters of a near cache. */
 export interface NearCounts {
-  /** Reads answered from here, and those that went on to the cache. */
+  /** Reads that the near cache served, and reads that it passed to the cache behind it. */
   readonly hits: number;
   readonly misses: number;
   /** hits / (hits + misses); 0 before the first read. */
@@ -36,39 +43,42 @@ export interface NearCounts {
   readonly evictions: number;
 }
 
-const DEFAULTS = { ttlMs: 1000, maxEntries: 1000, maxBytes: 16 * 2 ** 20 };
+const DEFAULTS = { maxAgeMs: 1000, maxEntries: 1000, maxBytes: 16 * 2 ** 20 };
 const RANGES = {
-  ttlMs: [1, 3_600_000],
+  maxAgeMs: [1, 3_600_000],
   maxEntries: [1, 10_000_000],
   maxBytes: [1, 2 ** 40],
 } as const;
 
 /**
- * Keeps hot values in this process for a moment, in front of a cache. What this process writes
- * through it is seen at once; others' writes after `ttlMs` at the latest. Callers share the value
- * itself, so they must not change it. That there is no value is not kept.
+ * A bounded cache of hot values in this process, in front of a CacheClient. Its readers see a write
+ * through it at once, and writes by others after `maxAgeMs` at the latest. Callers share the value
+ * itself, so they must not change it. The near cache does not remember misses.
  */
 export class NearCache {
-  readonly #cache: FarCache;
-  readonly #values: LruMap<unknown>;
-  /** Reads under way. A write takes the key out: what was read meanwhile may be old, and is not kept. */
-  readonly #reads = new Map<string, Promise<unknown>>();
-  readonly #ttlMs: number;
+  readonly #cache: BackingCache;
+  readonly #localValues: LruMap<unknown>;
+  /**
+   * The latest read in progress of each key. A write removes its key: a read that started before
+   * the write may return a stale value, which the near cache must not keep.
+   */
+  readonly #pendingReads = new Map<string, Promise<unknown>>();
+  readonly #maxAgeMs: number;
   readonly #sizeOf: (value: unknown) => number;
   readonly #clock: Clock;
   #hits = 0;
   #misses = 0;
 
-  constructor(cache: FarCache, options: NearCacheOptions = {}, clock: Clock = machineClock) {
-    const { sizeOf = bytesOf, ...numbers } = options;
+  constructor(cache: BackingCache, options: NearCacheOptions = {}, clock: Clock = machineClock) {
+    const { sizeOf = estimatedBytes, ...numbers } = options;
     const bounds = { ...DEFAULTS, ...numbers };
     checkNames(numbers, Object.keys(DEFAULTS));
-    for (const [name, [least, most]] of Object.entries(RANGES)) {
-      checkRange(name, bounds[name as keyof typeof RANGES], least, most);
+    for (const [name, [min, max]] of Object.entries(RANGES)) {
+      checkRange(name, bounds[name as keyof typeof RANGES], min, max);
     }
     this.#cache = cache;
-    this.#values = new LruMap(bounds);
-    this.#ttlMs = bounds.ttlMs;
+    this.#localValues = new LruMap(bounds);
+    this.#maxAgeMs = bounds.maxAgeMs;
     this.#sizeOf = sizeOf;
     this.#clock = clock;
   }
@@ -76,7 +86,7 @@ export class NearCache {
   get counts(): NearCounts {
     const [hits, misses] = [this.#hits, this.#misses];
     const hitRatio = hits === 0 ? 0 : hits / (hits + misses);
-    const { size, bytes, evictions } = this.#values;
+    const { size, bytes, evictions } = this.#localValues;
     return { hits, misses, hitRatio, entries: size, bytes, evictions };
   }
 
@@ -84,7 +94,7 @@ export class NearCache {
     return this.#read(key, () => this.#cache.get<T>(key, options));
   }
 
-  getOrSet<T>(key: string, load: Load<T>, options?: LoadOptions): Promise<T | undefined> {
+  getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
     return this.#read(key, () => this.#cache.getOrSet(key, load, options));
   }
 
@@ -96,52 +106,52 @@ export class NearCache {
     return this.#write(key, () => this.#cache.delete(key, options));
   }
 
-  /** Forgets the key here; for writes that do not go through this. */
-  forget(key: string): void {
-    this.#values.delete(key);
-    this.#reads.delete(key);
+  /** Removes the key from the near cache. Call it after a write that bypasses the near cache. */
+  invalidate(key: string): void {
+    this.#localValues.delete(key);
+    this.#pendingReads.delete(key);
   }
 
-  /** Forgets every key here. */
-  forgetAll(): void {
-    this.#values.clear();
-    this.#reads.clear();
+  /** Removes every key from the near cache. */
+  invalidateAll(): void {
+    this.#localValues.clear();
+    this.#pendingReads.clear();
   }
 
-  async #read<T>(key: string, ask: () => Promise<T | undefined>): Promise<T | undefined> {
-    const near = this.#values.get(key, this.#clock.nowMs());
-    if (near !== undefined) {
+  async #read<T>(key: string, readCache: () => Promise<T | undefined>): Promise<T | undefined> {
+    const local = this.#localValues.get(key, this.#clock.nowMs());
+    if (local !== undefined) {
       this.#hits++;
-      return near as T;
+      return local as T;
     }
     this.#misses++;
-    const asked = ask();
-    this.#reads.set(key, asked);
+    const read = readCache();
+    this.#pendingReads.set(key, read);
     try {
-      const value = await asked;
-      if (value !== undefined && this.#reads.get(key) === asked) this.#keep(key, value);
+      const value = await read;
+      if (value !== undefined && this.#pendingReads.get(key) === read) this.#keep(key, value);
       return value;
     } finally {
-      if (this.#reads.get(key) === asked) this.#reads.delete(key);
+      if (this.#pendingReads.get(key) === read) this.#pendingReads.delete(key);
     }
   }
 
   #keep(key: string, value: unknown): void {
-    this.#values.put(key, value, this.#sizeOf(value), this.#clock.nowMs() + this.#ttlMs);
+    this.#localValues.put(key, value, this.#sizeOf(value), this.#clock.nowMs() + this.#maxAgeMs);
   }
 
-  /** Forgets before and after: a read that comes in between may still find the old value. */
+  /** Invalidates before and after: a read during the write may still find the old value. */
   async #write<T>(key: string, write: () => Promise<T>): Promise<T> {
-    this.forget(key);
+    this.invalidate(key);
     try {
       return await write();
     } finally {
-      this.forget(key);
+      this.invalidate(key);
     }
   }
 }
 
-function bytesOf(value: unknown): number {
+function estimatedBytes(value: unknown): number {
   if (value instanceof Uint8Array) return value.byteLength;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return 2 * text.length;

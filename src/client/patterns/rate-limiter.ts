@@ -1,9 +1,9 @@
 import { type Clock, machineClock } from '../../base/index.ts';
 import { CacheError } from '../errors.ts';
 import type { CallOptions } from '../options.ts';
+import { isCacheFailure } from './cache-failure.ts';
 import { checkNames, checkWhole } from './check-options.ts';
-import { judgeRate, type RateRule, type RateVerdict, windowAt } from './rate-window.ts';
-import { isTrouble } from './trouble.ts';
+import { decideRate, type RateRule, type RateVerdict, windowAt } from './rate-window.ts';
 
 /** What a rate limiter needs of a cache. */
 export interface CountingCache {
@@ -24,26 +24,26 @@ export interface CountingCache {
 
 /** Options of a RateLimiter. */
 export interface RateLimiterOptions {
-  /** Calls that are allowed in a window, 1 … 2^31 - 1. */
+  /** Units that the limiter allows in a window, 1 … 2^31 - 1. */
   readonly limit: number;
-  /** A whole number of seconds, 1 … 1,000,000. */
+  /** The length of a window: a whole number of seconds, 1 … 1,000,000. */
   readonly windowSeconds: number;
   /**
-   * `fixed` windows begin at multiples of their length: one counter, and up to twice the limit
-   * around the moment when one ends. `sliding` counts the window before in proportion: two
-   * requests, side by side.
+   * A `fixed` window begins at a multiple of its length. It needs one request, and allows up to
+   * twice the limit around the end of a window. A `sliding` window also counts the overlapping
+   * share of the previous window. It needs two parallel requests.
    * @default 'sliding'
    */
   readonly kind?: 'fixed' | 'sliding';
-  /** Put in front of keys. @default 'rate:' */
+  /** The prefix of the counters' keys. @default 'rate:' */
   readonly prefix?: string;
-  /** What to say when the counters cannot be had. @default 'allow' */
+  /** The result of a call when a request to the cache fails. @default 'allow' */
   readonly onCacheError?: 'allow' | 'deny';
 }
 
-/** What the limiter says to a call. */
+/** The result of `consume`. */
 export interface RateResult extends RateVerdict {
-  /** Why nothing was counted: the cache was in trouble, and `onCacheError` decided. */
+  /** Why the limiter did not count the call: the cache failed, so `onCacheError` decided. */
   readonly failure?: CacheError;
 }
 
@@ -51,15 +51,15 @@ const LIMIT_MAX = 2 ** 31 - 1;
 const WINDOW_SECONDS_MAX = 1_000_000;
 
 /**
- * Limits calls for each key across all processes, by counters that expire. Counting is atomic, so
- * no window ever allows more than its limit; a call that is denied is not counted. The processes'
- * clocks decide which window it is.
+ * Limits the calls for each key across all processes, by counters that expire. The counters are
+ * atomic, so no window ever allows more than its limit. The limiter does not count a denied call.
+ * The clock of each process determines the current window.
  */
 export class RateLimiter {
   readonly #cache: CountingCache;
   readonly #rule: RateRule;
   readonly #prefix: string;
-  readonly #deniesInTrouble: boolean;
+  readonly #deniesOnCacheFailure: boolean;
   readonly #clock: Clock;
 
   constructor(cache: CountingCache, options: RateLimiterOptions, clock: Clock = machineClock) {
@@ -70,22 +70,24 @@ export class RateLimiter {
     this.#cache = cache;
     this.#rule = { limit, windowSeconds, kind };
     this.#prefix = `${prefix}${windowSeconds}:`;
-    this.#deniesInTrouble = onCacheError === 'deny';
+    this.#deniesOnCacheFailure = onCacheError === 'deny';
     this.#clock = clock;
   }
 
-  /** Counts a call of `key` that costs so many units (up to the limit), and says whether it is allowed. */
+  /**
+   * Counts a call for `key` that costs `cost` units (1 … `limit`) and returns whether it may run.
+   */
   async consume(key: string, cost = 1, options: CallOptions = {}): Promise<RateResult> {
     checkWhole('cost', cost, 1, this.#rule.limit);
     try {
       return await this.#count(key, cost, options);
     } catch (error) {
-      if (!isTrouble(error)) throw error;
-      return { ...this.#verdictInTrouble(), failure: error };
+      if (!isCacheFailure(error)) throw error;
+      return { ...this.#verdictOnCacheFailure(), failure: error };
     }
   }
 
-  /** Forgets what was counted for the key. */
+  /** Deletes the counters of the key. */
   async reset(key: string, options?: CallOptions): Promise<void> {
     const { index } = this.#window();
     await Promise.all([
@@ -99,17 +101,20 @@ export class RateLimiter {
     const counter = this.#keyOf(key, index);
     const isSliding = this.#rule.kind === 'sliding';
     const [current, previous] = await Promise.all([
-      this.#add(counter, cost, options),
+      this.#increment(counter, cost, options),
       isSliding ? this.#cache.get<string | number>(this.#keyOf(key, index - 1), options) : 0,
     ]);
     const sample = { cost, current, previous: Number(previous ?? 0), elapsedShare };
-    const verdict = judgeRate(this.#rule, sample);
+    const verdict = decideRate(this.#rule, sample);
     if (!verdict.allowed) await this.#cache.decrement(counter, cost, options);
     return verdict;
   }
 
-  /** The counter with `cost` added; it is made when there is none, and outlives what looks at it. */
-  async #add(counter: string, cost: number, options: CallOptions): Promise<number> {
+  /**
+   * Adds `cost` to the counter and returns the sum. It creates a missing counter, with a `ttl` that
+   * lasts until the last window that reads it has ended.
+   */
+  async #increment(counter: string, cost: number, options: CallOptions): Promise<number> {
     const windows = this.#rule.kind === 'sliding' ? 2 : 1;
     const ttl = windows * this.#rule.windowSeconds + 1;
     try {
@@ -118,27 +123,27 @@ export class RateLimiter {
       );
     } catch (error) {
       if (!(error instanceof CacheError && error.code === 'ERR_UNSUPPORTED')) throw error;
-      return this.#addInTwoSteps(counter, cost, ttl, options);
+      return this.#incrementOrAdd(counter, cost, ttl, options);
     }
   }
 
-  /** In classic text no counter makes itself. */
-  async #addInTwoSteps(
+  /** The classic text protocol cannot create a counter by `increment`. */
+  async #incrementOrAdd(
     counter: string,
     cost: number,
     ttl: number,
     options: CallOptions,
   ): Promise<number> {
-    const counted = await this.#cache.increment(counter, cost, options);
-    if (counted !== undefined) return Number(counted);
+    const sum = await this.#cache.increment(counter, cost, options);
+    if (sum !== undefined) return Number(sum);
     if ((await this.#cache.add(counter, cost, { ...options, ttl })) === 'stored') return cost;
     return Number((await this.#cache.increment(counter, cost, options)) ?? cost);
   }
 
-  #verdictInTrouble(): RateVerdict {
+  #verdictOnCacheFailure(): RateVerdict {
     const { limit, windowSeconds } = this.#rule;
     const resetSeconds = (1 - this.#window().elapsedShare) * windowSeconds;
-    const allowed = !this.#deniesInTrouble;
+    const allowed = !this.#deniesOnCacheFailure;
     return { allowed, remaining: allowed ? limit : 0, resetSeconds };
   }
 

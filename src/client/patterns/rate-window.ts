@@ -1,8 +1,8 @@
-/** The window that a moment falls into. */
+/** The window that contains a moment. */
 export interface RateWindow {
-  /** Windows since the epoch. */
+  /** How many windows have ended since the Unix epoch. */
   readonly index: number;
-  /** How much of it is over, 0 … 1. */
+  /** The share of the window that has passed, 0 … 1. */
   readonly elapsedShare: number;
 }
 
@@ -12,16 +12,16 @@ export function windowAt(nowMs: number, windowSeconds: number): RateWindow {
   return { index, elapsedShare: windows - index };
 }
 
-/** What one window allows, and how the calls of the window before it count. */
+/** How much one window allows, and whether the previous window counts. */
 export interface RateRule {
-  /** Calls (or units of cost) in one window. */
+  /** Units of cost that one window allows; a call costs one unit unless it says otherwise. */
   readonly limit: number;
   readonly windowSeconds: number;
-  /** `sliding` counts what the last window had, in proportion to how much of it is still in sight. */
+  /** `sliding` also counts the share of the previous window that the sliding window overlaps. */
   readonly kind: 'fixed' | 'sliding';
 }
 
-/** A call that cost `cost`, by the counters with it counted. */
+/** A call of `cost` units, and the counters of two windows. `current` includes the call. */
 export interface RateSample {
   readonly cost: number;
   readonly current: number;
@@ -29,48 +29,48 @@ export interface RateSample {
   readonly elapsedShare: number;
 }
 
-/** What the limiter says to a call. */
+/** Whether a call may run. */
 export interface RateVerdict {
   readonly allowed: boolean;
-  /** Units that are left. */
+  /** Units that the window still allows. */
   readonly remaining: number;
   /**
-   * Seconds until the same call would be allowed, if nobody else calls; for one that is allowed,
-   * until the window ends.
+   * For a denied call: seconds until the limiter would allow it, without other calls in between.
+   * For an allowed call: seconds until the window ends.
    */
   readonly resetSeconds: number;
 }
 
-/** Judges a call. Pure: it counts nothing. */
-export function judgeRate(rule: RateRule, sample: RateSample): RateVerdict {
+/** Decides whether a call may run. It is a pure function of the counters. */
+export function decideRate(rule: RateRule, sample: RateSample): RateVerdict {
   const { limit, windowSeconds } = rule;
   const previous = rule.kind === 'fixed' ? 0 : sample.previous;
   const { current, cost, elapsedShare } = sample;
   const used = previous * (1 - elapsedShare) + current;
-  const untilEnd = (1 - elapsedShare) * windowSeconds;
+  const secondsToEnd = (1 - elapsedShare) * windowSeconds;
   if (used <= limit) {
-    return { allowed: true, remaining: Math.floor(limit - used), resetSeconds: untilEnd };
+    return { allowed: true, remaining: Math.floor(limit - used), resetSeconds: secondsToEnd };
   }
   const remaining = Math.max(0, Math.floor(limit - (used - cost)));
   return {
     allowed: false,
     remaining,
-    resetSeconds: secondsUntilAllowed(rule, { ...sample, previous }, untilEnd),
+    resetSeconds: secondsUntilAllowed(rule, { ...sample, previous }, secondsToEnd),
   };
 }
 
-/** The windows slide on: when is there room for the call, with its own cost given back? */
+/** Seconds until a sliding window has room for a denied call, whose cost is no longer counted. */
 function secondsUntilAllowed(
   { limit, windowSeconds, kind }: RateRule,
   { cost, current, previous, elapsedShare }: RateSample,
-  untilEnd: number,
+  secondsToEnd: number,
 ): number {
-  if (kind === 'fixed') return untilEnd;
+  if (kind === 'fixed') return secondsToEnd;
   const free = limit - current;
   if (free >= 0 && previous > 0) {
     return Math.max(0, (1 - free / previous - elapsedShare) * windowSeconds);
   }
-  const before = current - cost;
-  const shareOver = before <= limit - cost ? 0 : 1 - (limit - cost) / before;
-  return untilEnd + shareOver * windowSeconds;
+  const othersCost = current - cost;
+  const nextShare = othersCost <= limit - cost ? 0 : 1 - (limit - cost) / othersCost;
+  return secondsToEnd + nextShare * windowSeconds;
 }

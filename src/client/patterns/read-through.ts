@@ -1,52 +1,58 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Fetched } from '../answers.ts';
 import { CacheError } from '../errors.ts';
+import type { FetchResult } from '../reply-handlers.ts';
+import { isCacheFailure } from './cache-failure.ts';
 import { abortable, type Flight, Flights } from './flight.ts';
-import { addWithoutLease, giveUp, type Job, storeByLease, tried } from './lease-writes.ts';
-import type { LeasingCache } from './leasing-cache.ts';
-import { failureMark, noneMark, unmarked } from './load-marks.ts';
 import {
-  type Load,
+  addWithoutLease,
+  type LoadJob,
+  releaseLease,
+  storeWithLease,
+  undefinedOnFailure,
+} from './lease-writes.ts';
+import type { LeasingCache } from './leasing-cache.ts';
+import { failureMarker, noValueMarker, unwrapMarker } from './load-markers.ts';
+import {
+  drawTtl,
+  type Loader,
   type LoadOptions,
   type LoadPlan,
-  lifeSeconds,
   planLoad,
   pollDelayMs,
 } from './load-plan.ts';
-import { isTrouble } from './trouble.ts';
 
-/** Refreshes in the background at a time; over that, who was elected to load waits for it. */
+/** Refreshes that run in the background. Above it, the caller with the lease waits for its load. */
 const REFRESHES_MAX = 256;
 
-/** What `getOrSet` did since the start. */
+/** Counters of `getOrSet`. */
 export interface LoadCounts {
-  /** Calls answered by the cache; `staleHits` of them while the value was loaded anew. */
+  /** Calls that the cache served; `staleHits` of them while a caller refreshed the value. */
   readonly hits: number;
   readonly staleHits: number;
-  /** Calls of loaders, and those that failed. */
+  /** Calls of loaders; `failedLoads` of them failed. */
   readonly loads: number;
   readonly failedLoads: number;
-  /** Calls that waited for a load that was under way, here or in another process. */
+  /** Calls that waited for a load in this process or in another one. */
   readonly waits: number;
-  /** Calls for which the cache could not be asked. */
+  /** Calls whose request to the cache failed. */
   readonly cacheErrors: number;
 }
 
 /**
  * Lazy loading with one loader for each key across all processes.
  *
- * Who misses asks the node for a lease, and the node gives it to one. That one loads, and stores
- * with the lease's cas, so that nothing older ever overwrites what was set or deleted meanwhile.
- * The others in this process wait for that very load, and those in other processes look again and
- * again.
+ * On a miss each caller asks the node for a lease, and the node grants it to one caller. That
+ * caller loads the value and stores it with the lease token, so that an older value never
+ * overwrites a later set or delete. The other callers of its process wait for the same load.
+ * Callers of other processes poll the cache.
  */
 export class ReadThrough {
   readonly #cache: LeasingCache;
   readonly #random: () => number;
-  /** Loads with a lease, and waits for one: the latest of each key. */
+  /** The latest load of each key that holds a lease, or waits for the lease of another process. */
   readonly #flights = new Flights();
-  /** Loads without a lease, because the cache is down or cannot lease. */
-  readonly #unleased = new Flights();
+  /** Loads without a lease, because the cache is down or does not support leases. */
+  readonly #unleasedFlights = new Flights();
   readonly #refreshes = new Set<Flight<unknown>>();
   readonly #counts = {
     hits: 0,
@@ -57,7 +63,7 @@ export class ReadThrough {
     cacheErrors: 0,
   };
 
-  /** `random` is for jitter, 0 … 1. */
+  /** @param random returns a number from 0 to 1, for jitter. */
   constructor(cache: LeasingCache, random: () => number = Math.random) {
     this.#cache = cache;
     this.#random = random;
@@ -67,82 +73,88 @@ export class ReadThrough {
     return { ...this.#counts };
   }
 
-  /** The value of the key; it is loaded, and stored, when the cache has none. */
-  async getOrSet<T>(key: string, load: Load<T>, options: LoadOptions = {}): Promise<T | undefined> {
+  /** Returns the value of the key; on a miss it calls `load` and stores the result. */
+  async getOrSet<T>(
+    key: string,
+    load: Loader<T>,
+    options: LoadOptions = {},
+  ): Promise<T | undefined> {
     const job = { key, load, plan: planLoad(options) };
     const { signal } = options;
     if (signal?.aborted === true)
       throw new CacheError('ERR_ABORTED_UNSENT', { key, cause: signal.reason });
-    // Not called off with the caller: the answer may be a lease, which must not be lost.
-    return abortable(this.#ask(job, signal), signal, key);
+    // The signal does not cancel the fetch: its reply may grant a lease, which must be released.
+    return abortable(this.#fetchOrLoad(job, signal), signal, key);
   }
 
-  /** When the loads in the background that run now have ended. */
+  /** Resolves when the refreshes that run in the background now have settled. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#refreshes].map(({ ended }) => ended));
+    await Promise.allSettled([...this.#refreshes].map(({ result }) => result));
   }
 
-  async #ask<T>(job: Job<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
-    let found: Fetched<T>;
+  async #fetchOrLoad<T>(job: LoadJob<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
+    let fetched: FetchResult<T>;
     try {
-      found = await this.#cache.fetch<T>(job.key, job.plan.terms);
+      fetched = await this.#cache.fetch<T>(job.key, job.plan.fetchOptions);
     } catch (error) {
       return this.#loadUnleased(job, error, signal);
     }
-    if (found.value !== undefined) return this.#hit(job, found, found.value);
-    if (found.won && found.cas !== undefined) {
-      if (signal?.aborted === true) return giveUp(this.#cache, job, found.cas, undefined);
-      return this.#startLoad(job, found.cas).join(signal);
+    if (fetched.value !== undefined) return this.#serveHit(job, fetched, fetched.value);
+    if (fetched.wonLease && fetched.cas !== undefined) {
+      if (signal?.aborted === true) return releaseLease(this.#cache, job, fetched.cas, undefined);
+      return this.#startLoad(job, fetched.cas).join(signal);
     }
-    if (!found.isTaken) return undefined;
+    if (!fetched.leaseHeldByOther) return undefined;
     this.#counts.waits++;
-    return this.#flightFor(job, found.cas).join(signal);
+    return this.#flightFor(job, fetched.cas).join(signal);
   }
 
-  async #hit<T>(job: Job<T>, found: Fetched<T>, value: T): Promise<T | undefined> {
+  async #serveHit<T>(job: LoadJob<T>, fetched: FetchResult<T>, value: T): Promise<T | undefined> {
     this.#counts.hits++;
-    if (found.won || found.isTaken) this.#counts.staleHits++;
-    if (found.won && found.cas !== undefined) {
-      const flight = this.#startLoad(job, found.cas, found.ttlSeconds);
+    if (fetched.wonLease || fetched.leaseHeldByOther) this.#counts.staleHits++;
+    if (fetched.wonLease && fetched.cas !== undefined) {
+      const flight = this.#startLoad(job, fetched.cas, fetched.ttl);
       if (this.#refreshes.size >= REFRESHES_MAX) return flight.join(undefined);
-      this.#inBackground(job, flight);
+      this.#continueInBackground(job, flight);
     }
-    return unmarked(value, job.key);
+    return unwrapMarker(value, job.key);
   }
 
-  #inBackground<T>(job: Job<T>, flight: Flight<T>): void {
+  #continueInBackground<T>(job: LoadJob<T>, flight: Flight<T>): void {
     flight.detach();
     this.#refreshes.add(flight);
     const { onRefreshError } = job.plan;
-    flight.ended
+    flight.result
       .catch((error: unknown) => onRefreshError?.(error, job.key))
       .finally(() => this.#refreshes.delete(flight));
   }
 
-  /** The load that holds this lease, if it is in this process; else one that waits for it. */
-  #flightFor<T>(job: Job<T>, lease: bigint | undefined): Flight<T> {
-    const flight = this.#flights.open<T>(job.key);
+  /** The flight with this lease if this process has it; else one that waits for another process. */
+  #flightFor<T>(job: LoadJob<T>, lease: bigint | undefined): Flight<T> {
+    const flight = this.#flights.joinable<T>(job.key);
     const fits = flight !== undefined && (flight.lease === undefined || flight.lease === lease);
     if (fits) return flight;
-    return this.#flights.start(job.key, undefined, (mine, signal) => {
-      return this.#awaitOther(job, mine, signal);
+    return this.#flights.start(job.key, undefined, (self, signal) => {
+      return this.#awaitOtherProcess(job, self, signal);
     });
   }
 
   /**
-   * Loads with a lease. A slower load of the same key goes on for those who wait for it, and
-   * cannot store any more; who comes now wants nothing that was read before the new lease.
+   * Starts a load with a lease. An earlier load of the key, whose lease has ended, continues for
+   * its callers but cannot store its value. New callers do not join it, because its value may be
+   * stale.
+   * @param staleTtl the remaining `ttl` of the old value, when the load is a refresh.
    */
-  #startLoad<T>(job: Job<T>, lease: bigint, staleSeconds?: number): Flight<T> {
+  #startLoad<T>(job: LoadJob<T>, lease: bigint, staleTtl?: number): Flight<T> {
     return this.#flights.start(job.key, lease, (_, signal) => {
-      return this.#loadLeased(job, lease, staleSeconds, signal);
+      return this.#loadLeased(job, lease, staleTtl, signal);
     });
   }
 
   async #loadLeased<T>(
-    job: Job<T>,
+    job: LoadJob<T>,
     lease: bigint,
-    staleSeconds: number | undefined,
+    staleTtl: number | undefined,
     signal: AbortSignal,
   ): Promise<T | undefined> {
     const { plan } = job;
@@ -150,20 +162,21 @@ export class ReadThrough {
     try {
       value = await this.#load(job, signal);
     } catch (error) {
-      const isRemembered = plan.errorTtl > 0 && staleSeconds === undefined && !signal.aborted;
+      const isRemembered = plan.errorTtl > 0 && staleTtl === undefined && !signal.aborted;
       if (isRemembered)
-        await storeByLease(this.#cache, job, failureMark(error), lease, plan.errorTtl);
-      else await giveUp(this.#cache, job, lease, staleSeconds);
+        await storeWithLease(this.#cache, job, failureMarker(error), lease, plan.errorTtl);
+      else await releaseLease(this.#cache, job, lease, staleTtl);
       throw error;
     }
-    if (value !== undefined) await storeByLease(this.#cache, job, value, lease, this.#life(plan));
+    if (value !== undefined)
+      await storeWithLease(this.#cache, job, value, lease, this.#drawTtl(plan));
     else if (plan.negativeTtl > 0)
-      await storeByLease(this.#cache, job, noneMark(), lease, plan.negativeTtl);
-    else await giveUp(this.#cache, job, lease, undefined);
+      await storeWithLease(this.#cache, job, noValueMarker(), lease, plan.negativeTtl);
+    else await releaseLease(this.#cache, job, lease, undefined);
     return value;
   }
 
-  async #load<T>({ key, load }: Job<T>, signal: AbortSignal): Promise<T | undefined> {
+  async #load<T>({ key, load }: LoadJob<T>, signal: AbortSignal): Promise<T | undefined> {
     this.#counts.loads++;
     try {
       return await load({ key, signal });
@@ -173,73 +186,73 @@ export class ReadThrough {
     }
   }
 
-  /** Looks again until another process has set the value, or has lost its lease to this one. */
-  async #awaitOther<T>(
-    job: Job<T>,
+  /** Polls the cache until another process has stored the value, or this process gets its lease. */
+  async #awaitOtherProcess<T>(
+    job: LoadJob<T>,
     flight: Flight<T>,
     signal: AbortSignal,
   ): Promise<T | undefined> {
     const { key, plan } = job;
-    const endsAt = performance.now() + plan.waitMs;
-    for (let attempt = 0; performance.now() < endsAt; attempt++) {
+    const waitUntil = performance.now() + plan.waitMs;
+    for (let attempt = 0; performance.now() < waitUntil; attempt++) {
       await pause(pollDelayMs(attempt, this.#random), undefined, { signal });
-      let found: Fetched<T>;
+      let fetched: FetchResult<T>;
       try {
-        found = await this.#cache.fetch<T>(key, plan.terms);
+        fetched = await this.#cache.fetch<T>(key, plan.fetchOptions);
       } catch (error) {
-        flight.closeToOthers();
+        flight.stopJoining();
         return this.#loadUnleased(job, error, signal);
       }
-      if (found.value !== undefined) return this.#hit(job, found, found.value);
-      if (found.won && found.cas !== undefined) {
-        flight.lease = found.cas;
-        return this.#loadLeased(job, found.cas, undefined, signal);
+      if (fetched.value !== undefined) return this.#serveHit(job, fetched, fetched.value);
+      if (fetched.wonLease && fetched.cas !== undefined) {
+        flight.lease = fetched.cas;
+        return this.#loadLeased(job, fetched.cas, undefined, signal);
       }
-      if (!found.isTaken) return undefined;
+      if (!fetched.leaseHeldByOther) return undefined;
     }
-    flight.closeToOthers();
-    if (plan.whenBusy === 'load') return this.#load(job, signal);
+    flight.stopJoining();
+    if (plan.onLeaseTimeout === 'load') return this.#load(job, signal);
     throw new CacheError('ERR_LOAD', {
-      detail: `Another has loaded it for ${plan.waitMs} ms.`,
+      detail: `Another process did not load it within ${plan.waitMs} ms.`,
       key,
     });
   }
 
-  /** Without the cache, or without leases: one load at a time in this process. */
+  /** Loads without a lease, when the cache fails or has no leases: once at a time per process. */
   async #loadUnleased<T>(
-    job: Job<T>,
+    job: LoadJob<T>,
     error: unknown,
     signal: AbortSignal | undefined,
   ): Promise<T | undefined> {
     const { key, plan } = job;
-    if (!isTrouble(error)) throw error;
+    if (!isCacheFailure(error)) throw error;
     const canStore = error.code === 'ERR_UNSUPPORTED';
     if (canStore) {
-      const value = await tried(this.#cache.get<T>(key, plan.call));
-      if (value !== undefined) return this.#plainHit(key, value);
+      const value = await undefinedOnFailure(this.#cache.get<T>(key, plan.callOptions));
+      if (value !== undefined) return this.#serveUnleasedHit(key, value);
     } else {
       this.#counts.cacheErrors++;
       if (plan.onCacheError === 'fail') throw error;
     }
-    const flight = this.#unleased.open<T>(key);
+    const flight = this.#unleasedFlights.joinable<T>(key);
     if (flight !== undefined) {
       this.#counts.waits++;
       return flight.join(signal);
     }
-    const started = this.#unleased.start<T>(key, undefined, async (_, aborted) => {
-      const value = await this.#load(job, aborted);
-      if (canStore) await addWithoutLease(this.#cache, job, value, this.#life(plan));
+    const started = this.#unleasedFlights.start<T>(key, undefined, async (_, loadSignal) => {
+      const value = await this.#load(job, loadSignal);
+      if (canStore) await addWithoutLease(this.#cache, job, value, this.#drawTtl(plan));
       return value;
     });
     return started.join(signal);
   }
 
-  #plainHit<T>(key: string, value: T): T | undefined {
+  #serveUnleasedHit<T>(key: string, value: T): T | undefined {
     this.#counts.hits++;
-    return unmarked(value, key);
+    return unwrapMarker(value, key);
   }
 
-  #life(plan: LoadPlan): number {
-    return lifeSeconds(plan, this.#random);
+  #drawTtl(plan: LoadPlan): number {
+    return drawTtl(plan, this.#random);
   }
 }

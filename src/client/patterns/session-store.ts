@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { StoreOptions } from '../options.ts';
 import { checkNames, checkRange } from './check-options.ts';
 
-/** What sessions need of a cache. */
+/** What a session store needs of a cache. */
 export interface SessionCache {
   get<T>(key: string): Promise<T | undefined>;
   set(key: string, value: unknown, options?: StoreOptions): Promise<void>;
@@ -12,13 +12,13 @@ export interface SessionCache {
 
 /** Options of a session store. */
 export interface SessionStoreOptions {
-  /** Put in front of session ids. @default 'sess:' */
+  /** The prefix of session ids in the cache. @default 'sess:' */
   readonly prefix?: string;
-  /** Seconds to live of sessions whose cookie has no `maxAge`; 1 … 2^31 - 1. @default 86400 */
+  /** Seconds to live of a session whose cookie has no `maxAge`; 1 … 2^31 - 1. @default 86400 */
   readonly ttl?: number;
 }
 
-/** What is read of a session: the rest is stored as it is. */
+/** The part of a session that the store reads. It stores the rest unchanged. */
 export interface SessionLike {
   readonly cookie?: { readonly maxAge?: number | null | undefined } | undefined;
 }
@@ -33,7 +33,7 @@ export interface SessionMethods {
   touch(sid: string, session: SessionLike, done?: Done): void;
 }
 
-/** The base class of stores, from express-session: `session` itself has it. */
+/** The part of the express-session module that contains the base class of session stores. */
 export interface SessionModule<Store extends EventEmitter> {
   readonly Store: abstract new () => Store;
 }
@@ -42,12 +42,12 @@ const TTL_DEFAULT = 86_400;
 const TTL_MAX = 2 ** 31 - 1;
 
 /**
- * A store for express-session: `session({ store: sessionStore(session, cache), … })`. It is told
- * the session module, so that this package does not depend on it.
+ * A store for express-session: `session({ store: sessionStore(session, cache), … })`. The caller
+ * passes the session module, so that this package does not depend on it.
  *
- * Sessions live as long as their cookie; each request that touches one gives it its whole life
- * again. They are kept as JSON, in a cache: an eviction or a lost node is a logout. Sessions cannot
- * be listed or counted, because caches do not list keys.
+ * A session has the `ttl` of its cookie, and each request that touches it renews the `ttl`. The
+ * cache stores sessions as JSON; an eviction or the loss of a node logs users out. The store cannot
+ * list or count sessions, because a cache does not list its keys.
  */
 export function sessionStore<Store extends EventEmitter>(
   session: SessionModule<Store>,
@@ -57,46 +57,50 @@ export function sessionStore<Store extends EventEmitter>(
   checkNames(options, ['prefix', 'ttl']);
   const { prefix = 'sess:', ttl = TTL_DEFAULT } = options;
   checkRange('ttl', ttl, 1, TTL_MAX);
-  // A class may not extend a type that is not known yet; this much of it is.
+  // A class cannot extend a type parameter: `Base` is the known part of `Store`.
   const Base = session.Store as abstract new () => EventEmitter;
   class SessionStore extends Base implements SessionMethods {
     get(sid: string, done: (error: unknown, session?: never) => void): void {
-      const found = cache.get<string>(prefix + sid).then(parsed);
-      answer(found, done);
+      const loaded = cache.get<string>(prefix + sid).then(parseSession);
+      passToCallback(loaded, done);
     }
 
     set(sid: string, session: SessionLike, done?: Done): void {
-      const seconds = secondsOf(session, ttl);
-      if (seconds <= 0) this.destroy(sid, done);
-      else answer(cache.set(prefix + sid, JSON.stringify(session), { ttl: seconds }), done);
+      const cookieTtl = sessionTtl(session, ttl);
+      if (cookieTtl <= 0) this.destroy(sid, done);
+      else
+        passToCallback(cache.set(prefix + sid, JSON.stringify(session), { ttl: cookieTtl }), done);
     }
 
     destroy(sid: string, done?: Done): void {
-      answer(cache.delete(prefix + sid), done && ((error) => done(error)));
+      passToCallback(cache.delete(prefix + sid), done && ((error) => done(error)));
     }
 
     touch(sid: string, session: SessionLike, done?: Done): void {
-      const seconds = secondsOf(session, ttl);
-      if (seconds <= 0) this.destroy(sid, done);
-      else answer(cache.touch(prefix + sid, seconds), done && ((error) => done(error)));
+      const cookieTtl = sessionTtl(session, ttl);
+      if (cookieTtl <= 0) this.destroy(sid, done);
+      else passToCallback(cache.touch(prefix + sid, cookieTtl), done && ((error) => done(error)));
     }
   }
   return new SessionStore() as EventEmitter as Store & SessionMethods;
 }
 
-/** Seconds that the session's cookie has left; the default when it lives as long as the browser. */
-export function secondsOf({ cookie }: SessionLike, defaultSeconds: number): number {
+/** Seconds until the session's cookie expires; the default for a cookie without a `maxAge`. */
+export function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
   const maxAgeMs = cookie?.maxAge;
-  if (typeof maxAgeMs !== 'number') return defaultSeconds;
+  if (typeof maxAgeMs !== 'number') return defaultTtl;
   return Math.min(TTL_MAX, Math.ceil(maxAgeMs / 1000));
 }
 
-function parsed(text: string | undefined): unknown {
+function parseSession(text: string | undefined): unknown {
   return text === undefined ? null : JSON.parse(text);
 }
 
-/** Calls back outside of the promise, where an exception is the application's own. */
-function answer<T>(
+/**
+ * Passes the result to the callback on the next tick, so that an exception in the callback is an
+ * uncaught exception of the application and not a rejection of this promise.
+ */
+function passToCallback<T>(
   result: Promise<T>,
   done: ((error: unknown, value?: never) => void) | undefined,
 ): void {

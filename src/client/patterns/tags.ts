@@ -1,42 +1,46 @@
 import { createHash, randomInt } from 'node:crypto';
-import type { ManyValues } from '../many.ts';
-import { badOption, type CallOptions, type StoreOptions } from '../options.ts';
+import type { GetManyResult } from '../multi-key.ts';
+import { argumentError, type CallOptions, type StoreOptions } from '../options.ts';
+import { isCacheFailure } from './cache-failure.ts';
 import { checkNames } from './check-options.ts';
 import { Flights } from './flight.ts';
-import type { Load, LoadOptions } from './load-plan.ts';
-import type { FarCache } from './near-cache.ts';
-import { isTrouble } from './trouble.ts';
+import type { Loader, LoadOptions } from './load-plan.ts';
+import type { BackingCache } from './near-cache.ts';
 
-/** What tags need of a cache. */
-export interface TaggableCache extends FarCache {
-  getMany<T>(keys: readonly string[], options?: CallOptions): Promise<ManyValues<T>>;
+/** What a TagSpace needs of a cache. */
+export interface TaggableCache extends BackingCache {
+  getMany<T>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>>;
   add(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'>;
   increment(key: string, by: number, options?: CallOptions): Promise<bigint | undefined>;
 }
 
 /** Options of a TagSpace. */
 export interface TagOptions {
-  /** Put in front of tags, to make the keys of their counters. @default 'tag:' */
+  /** The prefix of the keys of the tags' counters. @default 'tag:' */
   readonly prefix?: string;
 }
 
 const TAGS_MAX = 64;
-/** Where a generation begins: by chance, so that a counter that was evicted never counts the same again. */
+/**
+ * A generation starts at a random number, so that a counter which the node evicted and the client
+ * created again never repeats a generation.
+ */
 const GENERATION_MAX = 2 ** 47;
 const DIGEST_CHARS = 16;
 
 /**
- * Values that are invalidated together, by tag: by `user:7`, or by a prefix that their keys share.
+ * Invalidates groups of values by tag, such as `user:7` or a prefix that their keys share.
  *
- * Each tag is a counter, its generation. The generations of a value's tags are part of the key that
- * it is stored under, so that counting one up makes every value with that tag unfindable at once;
- * what is left of them expires or is evicted: give them a `ttl`. It costs a `getMany` of the tags
- * before each operation, and 17 bytes of the key.
+ * Each tag is a counter: its value is the generation of the tag. The key under which the cache
+ * stores a value contains a hash of the generations of its tags. An increment of the counter
+ * therefore makes every value with that tag unfindable at once. The old items stay until they
+ * expire or the node evicts them, so give them a `ttl`. Tags cost a `getMany` before each operation
+ * and 17 bytes of each key.
  */
 export class TagSpace {
   readonly #cache: TaggableCache;
   readonly #prefix: string;
-  /** Loads without the cache, by tags and key: one at a time of each. */
+  /** The running loads that bypass the cache, by tags and key. */
   readonly #flights = new Flights();
 
   constructor(cache: TaggableCache, options: TagOptions = {}) {
@@ -45,11 +49,11 @@ export class TagSpace {
     this.#prefix = options.prefix ?? 'tag:';
   }
 
-  /** The cache as seen with these tags, 1 … 64; their order does not matter. */
+  /** Returns a view of the cache whose values have these tags, 1 … 64 in any order. */
   tagged(tags: readonly string[]): Tagged {
     const distinct = [...new Set(tags)].toSorted();
     if (distinct.length < 1 || distinct.length > TAGS_MAX) {
-      throw badOption(`There are ${distinct.length} tags, not 1 to ${TAGS_MAX}.`);
+      throw argumentError(`A value has ${distinct.length} tags, not 1 to ${TAGS_MAX}.`);
     }
     return new Tagged(this.#cache, {
       generations: (options) => this.#generations(distinct, options),
@@ -57,22 +61,22 @@ export class TagSpace {
     });
   }
 
-  /** Makes every value with the tag unfindable, for everybody, once this has resolved. */
+  /** Invalidates every value with the tag: once this resolves, no client finds them. */
   async invalidateTag(tag: string, options?: CallOptions): Promise<void> {
-    // Without a counter there is nothing to find: the next one begins somewhere else.
+    // Without a counter no value is findable: the next counter starts at another random number.
     await this.#cache.increment(this.#prefix + tag, 1, options);
   }
 
   #loadOnce<T>(
     name: string,
     key: string,
-    load: Load<T>,
+    load: Loader<T>,
     signal: AbortSignal | undefined,
   ): Promise<T | undefined> {
-    const running = this.#flights.open<T>(name);
+    const running = this.#flights.joinable<T>(name);
     if (running !== undefined) return running.join(signal);
-    const flight = this.#flights.start<T>(name, undefined, async (_, aborted) => {
-      return load({ key, signal: aborted });
+    const flight = this.#flights.start<T>(name, undefined, async (_, loadSignal) => {
+      return load({ key, signal: loadSignal });
     });
     return flight.join(signal);
   }
@@ -84,38 +88,39 @@ export class TagSpace {
     const keys = tags.map((tag) => this.#prefix + tag);
     const { values, failed } = await this.#cache.getMany<unknown>(keys, options);
     for (const error of failed.values()) throw error;
-    const begun = keys.map((key) => values.get(key) ?? this.#begin(key, options));
-    return (await Promise.all(begun)).map((generation) => String(generation).trimEnd());
+    const all = keys.map((key) => values.get(key) ?? this.#createGeneration(key, options));
+    return (await Promise.all(all)).map((generation) => String(generation).trimEnd());
   }
 
-  async #begin(key: string, options: CallOptions | undefined): Promise<unknown> {
+  async #createGeneration(key: string, options: CallOptions | undefined): Promise<unknown> {
     const start = String(randomInt(GENERATION_MAX));
     if ((await this.#cache.add(key, start, options)) === 'stored') return start;
     return (await this.#cache.get(key, options)) ?? start;
   }
 }
 
-/** What a Tagged asks of its TagSpace. */
-interface TagsOfOne {
+/** What a Tagged needs of its TagSpace. */
+interface TagOperations {
+  /** Reads the generation of each tag. */
   generations(options?: CallOptions): Promise<readonly string[]>;
-  /** Without the cache. */
-  load<T>(key: string, load: Load<T>, signal: AbortSignal | undefined): Promise<T | undefined>;
+  /** Calls the loader without the cache, once for all waiting callers. */
+  load<T>(key: string, load: Loader<T>, signal: AbortSignal | undefined): Promise<T | undefined>;
 }
 
-/** A cache whose values have certain tags. */
+/** A view of a cache whose values have certain tags. */
 export class Tagged {
   readonly #cache: TaggableCache;
-  readonly #tags: TagsOfOne;
+  readonly #operations: TagOperations;
 
-  /** Made by `TagSpace.tagged`. */
-  constructor(cache: TaggableCache, tags: TagsOfOne) {
+  /** Use `TagSpace.tagged` instead. */
+  constructor(cache: TaggableCache, operations: TagOperations) {
     this.#cache = cache;
-    this.#tags = tags;
+    this.#operations = operations;
   }
 
-  /** The key that the value is stored under now. */
+  /** Returns the key under which the cache stores the value in the current generations. */
   async keyOf(key: string, options?: CallOptions): Promise<string> {
-    const generations = await this.#tags.generations(callOf(options));
+    const generations = await this.#operations.generations(callOptionsOf(options));
     const digest = createHash('sha256').update(generations.join(' ')).digest('base64url');
     return `${key}~${digest.slice(0, DIGEST_CHARS)}`;
   }
@@ -133,24 +138,28 @@ export class Tagged {
   }
 
   /**
-   * As a client's `getOrSet`. What is loaded belongs to the generations from before the load: if a
-   * tag is invalidated meanwhile, nobody finds it.
+   * Works as the client's `getOrSet`. The loaded value belongs to the generations from before the
+   * load: if a caller invalidates a tag during the load, no client finds the value.
    */
-  async getOrSet<T>(key: string, load: Load<T>, options: LoadOptions = {}): Promise<T | undefined> {
+  async getOrSet<T>(
+    key: string,
+    load: Loader<T>,
+    options: LoadOptions = {},
+  ): Promise<T | undefined> {
     const taggedKey = await this.keyOf(key, options).catch((error: unknown) => {
-      if (isTrouble(error) && options.onCacheError !== 'fail') return undefined;
+      if (isCacheFailure(error) && options.onCacheError !== 'fail') return undefined;
       throw error;
     });
     if (taggedKey !== undefined) {
-      const plainly: Load<T> = ({ signal }) => load({ key, signal });
-      return this.#cache.getOrSet(taggedKey, plainly, options);
+      const loadUntagged: Loader<T> = ({ signal }) => load({ key, signal });
+      return this.#cache.getOrSet(taggedKey, loadUntagged, options);
     }
-    return this.#tags.load(key, load, options.signal);
+    return this.#operations.load(key, load, options.signal);
   }
 }
 
-/** Of all options, those of the request for the tags. */
-function callOf({ deadlineMs, signal }: CallOptions = {}): CallOptions {
+/** The options that also apply to the request for the generations. */
+function callOptionsOf({ deadlineMs, signal }: CallOptions = {}): CallOptions {
   return {
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(signal === undefined ? {} : { signal }),

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CacheError } from '../errors.ts';
 import type { StoreOptions } from '../options.ts';
+import { isCacheFailure } from './cache-failure.ts';
 import { checkNames, checkRange } from './check-options.ts';
 import { abortable } from './flight.ts';
-import { isTrouble } from './trouble.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What write-behind needs of a cache. */
@@ -17,43 +17,54 @@ export interface WritableCache {
 /** Options of a WriteBehind. */
 export interface WriteBehindOptions<T> {
   /**
-   * Writes a batch to the source, all or nothing as far as it can: when it fails the whole batch is
-   * written again, so a write must do no harm when it is done twice.
+   * Writes a batch to the source, if possible in one transaction. After a failure WriteBehind
+   * writes the whole batch again, so the writes must be idempotent.
    */
   readonly store: (batch: ReadonlyMap<string, T>) => Promise<void>;
-  /** Keys that may wait; `write` waits for room when there are so many. 1 … 10,000,000. @default 10000 */
-  readonly maxQueued?: number;
+  /**
+   * Keys that may wait. When the queue is full, `write` waits for room. 1 … 10,000,000.
+   * @default 10000
+   */
+  readonly maxQueuedKeys?: number;
   /** Keys in a batch, 1 … 100,000. @default 100 */
-  readonly batchSize?: number;
-  /** Milliseconds for which values are gathered before a batch that is not full is written. 0 … 3,600,000. @default 100 */
-  readonly gatherMs?: number;
-  /** Milliseconds before the first try again; doubles up to `retryMostMs`. @default 50 */
-  readonly retryFirstMs?: number;
-  /** @default 10000 */
-  readonly retryMostMs?: number;
-  /** Seconds that values live in the cache. @default 0, until evicted */
+  readonly maxKeysPerBatch?: number;
+  /**
+   * Milliseconds to wait for more keys before a batch that is not full is written. 0 … 3,600,000.
+   * @default 100
+   */
+  readonly batchDelayMs?: number;
+  /**
+   * Milliseconds before the first retry of a batch. The delay doubles with each retry, and jitter
+   * halves it at most. 1 … 3,600,000.
+   * @default 50
+   */
+  readonly minRetryDelayMs?: number;
+  /** The longest delay between two attempts, in milliseconds. 1 … 3,600,000. @default 10000 */
+  readonly maxRetryDelayMs?: number;
+  /** The time to live of the values in the cache, in seconds. @default 0, until evicted */
   readonly ttl?: number;
-  /** Told of each try that failed. Tries go on until one succeeds, or `close` gives up. */
-  readonly onStoreError?: (error: unknown, batch: ReadonlyMap<string, T>, tries: number) => void;
+  /** Called for each failed attempt. The retries end when one succeeds or `close` times out. */
+  readonly onStoreError?: (error: unknown, batch: ReadonlyMap<string, T>, attempts: number) => void;
 }
 
-/** What `close` could not write in time. */
+/** `close` could not write all values in time. */
 export class UnwrittenError<T = unknown> extends Error {
   override readonly name = 'UnwrittenError';
-  /** The newest value of each key that is only here now. */
+  /** The newest value of each key that the source does not have. */
   readonly unwritten: ReadonlyMap<string, T>;
 
   constructor(unwritten: ReadonlyMap<string, T>, cause: unknown) {
-    super(`${unwritten.size} values could not be written to the source.`, { cause });
+    super(`${unwritten.size} values are not written to the source.`, { cause });
     this.unwritten = unwritten;
   }
 }
 
-const CLOSE_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 30_000;
 
 /**
- * Writes to the cache at once and to the source later, in batches: many writes to one key become
- * one. What is acknowledged waits in this process's memory: `close` writes it, a crash loses it.
+ * Writes to the cache at once and to the source later, in batches. Several writes to one key become
+ * one write to the source. Acknowledged values wait in the memory of this process: `close` writes
+ * them, a crash loses them.
  */
 export class WriteBehind<T> {
   readonly #cache: WritableCache;
@@ -61,15 +72,15 @@ export class WriteBehind<T> {
   readonly #onStoreError: WriteBehindOptions<T>['onStoreError'];
   readonly #random: () => number;
   readonly #queue = new WriteQueue<T>();
-  /** Those who wait for room, or for the queue to be empty; all are woken by each batch written. */
+  /** Resolves after each written batch, for callers that wait for room or for an empty queue. */
   #progress = Promise.withResolvers<void>();
-  #hurry = new AbortController();
-  readonly #giveUp = new AbortController();
-  #working: Promise<void> | undefined;
+  #skipBatchDelay = new AbortController();
+  readonly #stopRetrying = new AbortController();
+  #worker: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #lastError: unknown;
 
-  /** `random` is for the jitter of tries, 0 … 1. */
+  /** @param random returns a number from 0 to 1, for the jitter of the retry delays. */
   constructor(
     cache: WritableCache,
     { onStoreError, ...options }: WriteBehindOptions<T>,
@@ -78,21 +89,22 @@ export class WriteBehind<T> {
     this.#cache = cache;
     this.#options = { ...DEFAULTS, ...options };
     checkNames(options, ['store', ...Object.keys(DEFAULTS)]);
-    for (const [name, [least, most]] of Object.entries(RANGES)) {
-      checkRange(name, this.#options[name as keyof typeof RANGES], least, most);
+    for (const [name, [min, max]] of Object.entries(RANGES)) {
+      checkRange(name, this.#options[name as keyof typeof RANGES], min, max);
     }
     this.#onStoreError = onStoreError;
     this.#random = random;
   }
 
-  /** Keys that wait to be written or are being written. */
-  get queued(): number {
+  /** How many keys wait for their write to the source, including the current batch. */
+  get queuedKeyCount(): number {
     return this.#queue.size;
   }
 
   /**
-   * Resolves when the value is in the queue, and the cache has been told. When the queue is full it
-   * waits for room, until `signal` is given (ERR_ABORTED_UNSENT: the value is not in the queue).
+   * Resolves when the value is in the queue and the request to the cache has settled. When the
+   * queue is full it waits for room, until `signal` aborts: then it fails with ERR_ABORTED_UNSENT,
+   * and the value is not in the queue.
    */
   async write(key: string, value: T, options: { signal?: AbortSignal } = {}): Promise<void> {
     this.#cache.nodeOf(key);
@@ -100,140 +112,142 @@ export class WriteBehind<T> {
     try {
       await this.#cache.set(key, value, { ttl: this.#options.ttl });
     } catch (error) {
-      if (!isTrouble(error)) throw error;
+      if (!isCacheFailure(error)) throw error;
     }
   }
 
-  /** The newest value: one that waits to be written, else the cache's. */
+  /** Returns the newest value: from the queue, or else from the cache. */
   async get(key: string): Promise<T | undefined> {
     const waiting = this.#queue.newest(key);
     return waiting === undefined ? this.#cache.get<T>(key) : waiting.value;
   }
 
-  /** When all that was acknowledged before has been written. */
+  /** Resolves when the source has every value that was acknowledged before the call. */
   async flush(): Promise<void> {
-    // Keys are written in the order in which they came: what comes later is not waited for.
-    let batches = Math.ceil(this.#queue.size / this.#options.batchSize) + 1;
+    // The queue is in the order of arrival, so this many batches contain every key of now.
+    let batches = Math.ceil(this.#queue.size / this.#options.maxKeysPerBatch) + 1;
     for (; this.#queue.size > 0 && batches > 0; batches--) {
-      this.#hurry.abort();
-      if (this.#giveUp.signal.aborted) throw this.#unwritten();
+      this.#skipBatchDelay.abort();
+      if (this.#stopRetrying.signal.aborted) throw this.#unwrittenError();
       await this.#progress.promise;
     }
   }
 
   /**
-   * Takes no more, and writes what waits. After `timeoutMs` (default 30,000) it gives up with an
-   * UnwrittenError that has what is left.
+   * Accepts no more values and writes those that wait. After `timeoutMs` (default 30,000) it fails
+   * with an UnwrittenError that contains the values which the source does not have.
    */
-  close(timeoutMs: number = CLOSE_MS): Promise<void> {
+  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#giveUp.abort(), timeoutMs);
-    this.#hurry.abort();
-    this.#wake();
+    const timer = setTimeout(() => this.#stopRetrying.abort(), timeoutMs);
+    this.#skipBatchDelay.abort();
+    this.#signalProgress();
     try {
-      await abortable(this.#working ?? Promise.resolve(), this.#giveUp.signal);
+      await abortable(this.#worker ?? Promise.resolve(), this.#stopRetrying.signal);
     } catch (error) {
-      if (!this.#giveUp.signal.aborted) throw error;
+      if (!this.#stopRetrying.signal.aborted) throw error;
     } finally {
       clearTimeout(timer);
-      this.#wake();
+      this.#signalProgress();
     }
-    if (this.#queue.size > 0) throw this.#unwritten();
+    if (this.#queue.size > 0) throw this.#unwrittenError();
   }
 
-  #unwritten(): UnwrittenError<T> {
-    return new UnwrittenError(this.#queue.rest(), this.#lastError);
+  #unwrittenError(): UnwrittenError<T> {
+    return new UnwrittenError(this.#queue.unwritten(), this.#lastError);
   }
 
-  /** Takes the room in the same turn in which it has seen it. */
+  /**
+   * Takes the room in the same tick in which it has checked it, so that no other caller takes it.
+   */
   async #enqueue(key: string, value: T, signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
       if (this.#closing !== undefined) throw new CacheError('ERR_CLOSED', { key });
       if (signal?.aborted === true) {
         throw new CacheError('ERR_ABORTED_UNSENT', { key, cause: signal.reason });
       }
-      if (this.#queue.waits(key) || this.#queue.size < this.#options.maxQueued) {
+      if (this.#queue.isWaiting(key) || this.#queue.size < this.#options.maxQueuedKeys) {
         this.#queue.put(key, value);
-        this.#work();
+        this.#startWorker();
         return;
       }
-      this.#hurry.abort();
+      this.#skipBatchDelay.abort();
       await abortable(this.#progress.promise, signal).catch(() => {});
     }
   }
 
-  /** One worker at a time, so that the source sees the values of a key in their order. */
-  #work(): void {
-    this.#working ??= this.#writeAll();
+  /** Only one worker runs, so that the source gets the values of a key in order. */
+  #startWorker(): void {
+    this.#worker ??= this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
     while (this.#queue.hasWaiting) {
-      await this.#gather();
-      const batch = this.#queue.take(this.#options.batchSize);
+      await this.#awaitFullBatch();
+      const batch = this.#queue.takeBatch(this.#options.maxKeysPerBatch);
       if (!(await this.#writeBatch(batch))) return;
-      this.#queue.done();
-      this.#wake();
+      this.#queue.completeBatch();
+      this.#signalProgress();
     }
-    this.#working = undefined;
+    this.#worker = undefined;
   }
 
-  async #gather(): Promise<void> {
-    const { batchSize, gatherMs } = this.#options;
-    if (this.#queue.size >= batchSize || this.#closing !== undefined) return;
-    await sleep(gatherMs, this.#hurry.signal);
-    if (this.#closing === undefined) this.#hurry = new AbortController();
+  async #awaitFullBatch(): Promise<void> {
+    const { maxKeysPerBatch, batchDelayMs } = this.#options;
+    if (this.#queue.size >= maxKeysPerBatch || this.#closing !== undefined) return;
+    await sleep(batchDelayMs, this.#skipBatchDelay.signal);
+    if (this.#closing === undefined) this.#skipBatchDelay = new AbortController();
   }
 
-  /** False when `close` has given up. */
+  /** Retries until the source has the batch. Returns false when `close` has timed out. */
   async #writeBatch(batch: ReadonlyMap<string, T>): Promise<boolean> {
-    for (let tries = 1; ; tries++) {
+    for (let attempts = 1; ; attempts++) {
       try {
         await this.#options.store(batch);
         return true;
       } catch (error) {
         this.#lastError = error;
-        this.#onStoreError?.(error, batch, tries);
+        this.#onStoreError?.(error, batch, attempts);
       }
-      await sleep(this.#retryDelayMs(tries), this.#giveUp.signal);
-      if (this.#giveUp.signal.aborted) return false;
+      await sleep(this.#retryDelayMs(attempts), this.#stopRetrying.signal);
+      if (this.#stopRetrying.signal.aborted) return false;
     }
   }
 
-  #retryDelayMs(tries: number): number {
-    const { retryFirstMs, retryMostMs } = this.#options;
-    const most = Math.min(retryMostMs, retryFirstMs * 2 ** Math.min(tries - 1, 30));
-    return most * (1 - this.#random() / 2);
+  #retryDelayMs(attempts: number): number {
+    const { minRetryDelayMs, maxRetryDelayMs } = this.#options;
+    const maxMs = Math.min(maxRetryDelayMs, minRetryDelayMs * 2 ** Math.min(attempts - 1, 30));
+    return maxMs * (1 - this.#random() / 2);
   }
 
-  #wake(): void {
+  #signalProgress(): void {
     this.#progress.resolve();
     this.#progress = Promise.withResolvers<void>();
   }
 }
 
 const DEFAULTS = {
-  maxQueued: 10_000,
-  batchSize: 100,
-  gatherMs: 100,
-  retryFirstMs: 50,
-  retryMostMs: 10_000,
+  maxQueuedKeys: 10_000,
+  maxKeysPerBatch: 100,
+  batchDelayMs: 100,
+  minRetryDelayMs: 50,
+  maxRetryDelayMs: 10_000,
   ttl: 0,
 } as const;
 const HOUR_MS = 3_600_000;
 const RANGES = {
-  maxQueued: [1, 10_000_000],
-  batchSize: [1, 100_000],
-  gatherMs: [0, HOUR_MS],
-  retryFirstMs: [1, HOUR_MS],
-  retryMostMs: [1, HOUR_MS],
+  maxQueuedKeys: [1, 10_000_000],
+  maxKeysPerBatch: [1, 100_000],
+  batchDelayMs: [0, HOUR_MS],
+  minRetryDelayMs: [1, HOUR_MS],
+  maxRetryDelayMs: [1, HOUR_MS],
 } as const;
 
-/** Ends early, and quietly, when the signal is given. */
+/** Resolves after `ms`, or as soon as the signal aborts. */
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => {});
 }

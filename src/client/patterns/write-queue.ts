@@ -1,35 +1,37 @@
-/** What one key's value is waiting for. */
-interface Waiting<T> {
+/** The newest value of a key that waits. */
+interface QueuedValue<T> {
   value: T;
 }
 
 /**
- * Values that wait to be written, by key, in the order in which the keys came. A newer value takes
- * the place of an older one that waits; one that is being written is not touched any more.
+ * Values that wait for their write to the source, by key and in the order in which the keys
+ * arrived. A newer value replaces an older one of the same key that still waits. The values of the
+ * current batch do not change.
  */
 export class WriteQueue<T> {
-  readonly #waiting = new Map<string, Waiting<T>>();
-  #taken: ReadonlyMap<string, T> = new Map();
+  readonly #waiting = new Map<string, QueuedValue<T>>();
+  /** The batch that the source is writing. */
+  #batch: ReadonlyMap<string, T> = new Map();
 
-  /** Keys that wait or are being written; one that does both counts twice. */
+  /** How many keys wait or are in the batch; a key that does both counts twice. */
   get size(): number {
-    return this.#waiting.size + this.#taken.size;
+    return this.#waiting.size + this.#batch.size;
   }
 
   get hasWaiting(): boolean {
     return this.#waiting.size > 0;
   }
 
-  /** Whether a value of the key waits, so that a newer one takes no more room. */
-  waits(key: string): boolean {
+  /** Whether a value of the key waits, so that a newer one needs no further room. */
+  isWaiting(key: string): boolean {
     return this.#waiting.has(key);
   }
 
-  /** The newest value of the key that is not yet written. */
+  /** The newest value of the key that the source does not have yet. */
   newest(key: string): { readonly value: T } | undefined {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) return waiting;
-    return this.#taken.has(key) ? { value: this.#taken.get(key) as T } : undefined;
+    return this.#batch.has(key) ? { value: this.#batch.get(key) as T } : undefined;
   }
 
   put(key: string, value: T): void {
@@ -38,26 +40,26 @@ export class WriteQueue<T> {
     else waiting.value = value;
   }
 
-  /** The next values to write; there is one batch at a time, until `done` or `putBack`. */
-  take(most: number): ReadonlyMap<string, T> {
+  /** Takes the next batch, of at most `maxKeys` keys. Call `completeBatch` before the next one. */
+  takeBatch(maxKeys: number): ReadonlyMap<string, T> {
     const batch = new Map<string, T>();
     for (const [key, { value }] of this.#waiting) {
-      if (batch.size === most) break;
+      if (batch.size === maxKeys) break;
       batch.set(key, value);
     }
     for (const key of batch.keys()) this.#waiting.delete(key);
-    this.#taken = batch;
+    this.#batch = batch;
     return batch;
   }
 
-  done(): void {
-    this.#taken = new Map();
+  completeBatch(): void {
+    this.#batch = new Map();
   }
 
-  /** Everything that is not yet written, newest values only. */
-  rest(): Map<string, T> {
-    const rest = new Map(this.#taken);
-    for (const [key, { value }] of this.#waiting) rest.set(key, value);
-    return rest;
+  /** The newest value of every key that the source does not have yet. */
+  unwritten(): Map<string, T> {
+    const unwritten = new Map(this.#batch);
+    for (const [key, { value }] of this.#waiting) unwritten.set(key, value);
+    return unwritten;
   }
 }

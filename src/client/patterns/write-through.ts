@@ -1,26 +1,33 @@
 import type { StoreOptions } from '../options.ts';
+import { isCacheFailure } from './cache-failure.ts';
 import { checkNames, checkRange } from './check-options.ts';
 import type { LeasingCache } from './leasing-cache.ts';
-import { isTrouble } from './trouble.ts';
 
 /** Options of `writeThrough`. */
 export interface WriteThroughOptions extends StoreOptions {
-  /** Seconds that the store may take, 1 … 3600, before a reader may load the key again. @default 10 */
-  readonly lease?: number;
+  /**
+   * Seconds that `store` may take, 1 … 3600, before a reader may load the key again.
+   * @default 10
+   */
+  readonly leaseSeconds?: number;
 }
 
 /**
- * What became of a value that the source has: `stored` in the cache, `removed` from it because
- * another writer or a delete came in between, or `unknown`: the cache was in trouble and may have the old value.
+ * The state of the cache after the source has the value:
+ *
+ *   stored    the cache has the value
+ *   removed   the client deleted the key, because another caller changed it in between
+ *   unknown   a request to the cache failed: the cache may still have the old value
  */
-export type WrittenThrough = 'stored' | 'removed' | 'unknown';
+export type WriteThroughOutcome = 'stored' | 'removed' | 'unknown';
 
 /**
  * Writes to the source, then to the cache.
  *
- * The version that the cache had before the source was written is what may be replaced after; when
- * it is another by then, somebody else wrote or loaded meanwhile, nobody can say in which order the
- * source saw it, and the key is removed: the next reader loads what the source has.
+ * It reads the CAS id of the cached item before it writes to the source, and replaces only that
+ * version afterwards. If the item has another CAS id by then, another caller has written or loaded
+ * in between, and the client cannot know in which order the source saw the two. So it deletes the
+ * key, and the next reader loads the value from the source.
  */
 export async function writeThrough<T>(
   cache: LeasingCache,
@@ -28,36 +35,39 @@ export async function writeThrough<T>(
   value: T,
   store: (value: T, key: string) => Promise<void> | void,
   options: WriteThroughOptions = {},
-): Promise<WrittenThrough> {
-  const { lease = 10, ...storing } = options;
-  checkNames(options, ['lease', 'ttl', 'deadlineMs', 'signal']);
-  checkRange('lease', lease, 1, 3600);
-  const { ttl: _, ...call } = storing;
-  const version = await versionOf(cache, key, { ...call, leaseSeconds: lease });
+): Promise<WriteThroughOutcome> {
+  const { leaseSeconds = 10, ...storeOptions } = options;
+  checkNames(options, ['leaseSeconds', 'ttl', 'deadlineMs', 'signal']);
+  checkRange('leaseSeconds', leaseSeconds, 1, 3600);
+  const { ttl: _, ...callOptions } = storeOptions;
+  const casId = await casIdOf(cache, key, { ...callOptions, leaseSeconds });
   await store(value, key);
   try {
-    if (version !== undefined) {
-      const outcome = await cache.cas(key, value, version, storing);
+    if (casId !== undefined) {
+      const outcome = await cache.cas(key, value, casId, storeOptions);
       if (outcome === 'stored') return 'stored';
     }
-    await cache.delete(key, call);
+    await cache.delete(key, callOptions);
     return 'removed';
   } catch (error) {
-    if (isTrouble(error)) return 'unknown';
+    if (isCacheFailure(error)) return 'unknown';
     throw error;
   }
 }
 
-/** Of what is there, or of the empty item that the request makes; undefined when it cannot be had. */
-async function versionOf(
+/**
+ * The CAS id of the item, or of the empty item that `fetch` creates for its lease. Undefined when
+ * the cache fails.
+ */
+async function casIdOf(
   cache: LeasingCache,
   key: string,
-  terms: Parameters<LeasingCache['fetch']>[1],
+  options: Parameters<LeasingCache['fetch']>[1],
 ): Promise<bigint | undefined> {
   try {
-    return (await cache.fetch(key, terms)).cas;
+    return (await cache.fetch(key, options)).cas;
   } catch (error) {
-    if (isTrouble(error)) return undefined;
+    if (isCacheFailure(error)) return undefined;
     throw error;
   }
 }

@@ -12,32 +12,32 @@ const POINTS_PER_DIGEST = 4;
 const DIGESTS_PER_NODE = 40;
 
 /**
- * Maps keys to nodes, by the continuum of all nodes' points. The owners after the first are those of
- * the points that follow: the nodes that would own the key if those before them left the ring.
+ * Maps keys to nodes by the continuum of the points of all nodes. The owners after the first are
+ * the nodes of the points that follow: each would own the key if the nodes before it left the ring.
  */
 export class KetamaRing implements Distribution {
   /** Points in ascending order, and the node that owns each. */
   readonly #points: Uint32Array;
   readonly #owners: Uint32Array;
-  readonly #singles: readonly (readonly number[])[];
+  readonly #singletons: readonly (readonly number[])[];
 
   constructor(nodes: readonly NodeAddress[]) {
     const points = continuum(nodes);
     this.#points = Uint32Array.from(points, ({ value }) => value);
     this.#owners = Uint32Array.from(points, ({ node }) => node);
-    this.#singles = singletons(nodes.length);
+    this.#singletons = singletons(nodes.length);
   }
 
   ownerOf(key: RingKey): number {
-    // Every point is its: the digest would cost more than all else.
-    if (this.#singles.length === 1) return 0;
+    // One node owns every point, so the digest, which is the main cost, is not needed.
+    if (this.#singletons.length === 1) return 0;
     return this.#owners[this.#firstFrom(pointOf(key))]!;
   }
 
   ownersOf(key: RingKey, count: number): readonly number[] {
     const first = this.#firstFrom(pointOf(key));
-    if (count <= 1) return this.#singles[this.#owners[first]!]!;
-    const wanted = Math.min(count, this.#singles.length);
+    if (count <= 1) return this.#singletons[this.#owners[first]!]!;
+    const wanted = Math.min(count, this.#singletons.length);
     const owners: number[] = [];
     for (let at = 0; owners.length < wanted && at < this.#owners.length; at++) {
       const owner = this.#owners[(first + at) % this.#owners.length]!;
@@ -46,19 +46,19 @@ export class KetamaRing implements Distribution {
     return owners;
   }
 
-  /** The index of the node that owns `key`: `ownerOf` by its older name. */
+  /** The older name of `ownerOf`. */
   nodeFor(key: string): number {
     return this.ownerOf(key);
   }
 
-  /** How many points each node has. */
+  /** The number of points of each node. */
   pointCounts(): readonly number[] {
     const counts: number[] = [];
     for (const owner of this.#owners) counts[owner] = (counts[owner] ?? 0) + 1;
     return counts;
   }
 
-  /** The first point at or after `value`, around the circle. */
+  /** The index of the first point at or after `value`, around the circle. */
   #firstFrom(value: number): number {
     let low = 0;
     let high = this.#points.length;
@@ -71,15 +71,15 @@ export class KetamaRing implements Distribution {
   }
 }
 
-/** What hashring holds of a point, as its source has it; its types do not say. */
+/** The points inside a hashring, which its type declarations leave out. */
 interface RingWithPoints {
   readonly ring: readonly { readonly value: number; readonly server: string }[];
 }
 
 /**
- * The points of all nodes, by hashring. It knows nodes by stand-in names (`0:1`, `1:1`, …), because
- * it would read IPv6 addresses and paths wrongly, and is told how many digests each has, because it
- * counts them with 64-bit floats where libmemcached uses 32-bit ones.
+ * The points of all nodes, computed by hashring. Hashring gets placeholder names (`node0:1`,
+ * `node1:1`, …), because it misreads IPv6 addresses and paths. It also gets the number of digests
+ * of each node, because it would compute them in 64-bit floats; libmemcached uses 32-bit floats.
  */
 function continuum(
   nodes: readonly NodeAddress[],
@@ -100,7 +100,9 @@ function continuum(
   return ring.ring.map(({ value, server }) => ({ value, node: Number(server.slice(4, -2)) }));
 }
 
-/** How many digests of four points each node has: libmemcached's arithmetic, in 32-bit floats. */
+/**
+ * The number of digests (of four points) of each node: libmemcached's arithmetic, in 32-bit floats.
+ */
 function digestCounts(nodes: readonly NodeAddress[]): readonly number[] {
   const total = nodes.reduce((sum, { weight }) => sum + weight, 0);
   return nodes.map(({ weight }) => {
@@ -111,13 +113,13 @@ function digestCounts(nodes: readonly NodeAddress[]): readonly number[] {
   });
 }
 
-/** The first four bytes of the md5; by node:crypto for what is long or not ASCII. */
+/** The first four bytes of the MD5 digest; node:crypto hashes keys that are long or not ASCII. */
 function pointOf(key: RingKey): number {
   const short = typeof key === 'string' ? shortMd5(key) : NOT_SHORT;
   return short === NOT_SHORT ? longPointOf(key) : short;
 }
 
-/** As a string of bytes a digest costs half of what a Buffer does. */
+/** Asks node:crypto for a binary string, which costs half as much as a Buffer. */
 function longPointOf(key: RingKey): number {
   const digest = hash('md5', key, 'latin1');
   const low = digest.charCodeAt(0) | (digest.charCodeAt(1) << 8);

@@ -1,11 +1,11 @@
-/** Keys up to so many UTF-16 units are encoded in place; none that the protocol takes is longer. */
+/** Longer keys, in UTF-16 units, are encoded in a new buffer. The protocol allows none so long. */
 const IN_PLACE_UNITS_MAX = 256;
-/** Of one UTF-16 unit in UTF-8. */
+/** The longest UTF-8 encoding of one UTF-16 unit. */
 const UNIT_BYTES_MAX = 3;
 
 const scratch = Buffer.alloc(IN_PLACE_UNITS_MAX * UNIT_BYTES_MAX);
 
-/** Runs `hash` over the bytes of `key`, which a short string lends only for the call. */
+/** Runs `hash` over the bytes of `key`. The bytes are valid only during the call. */
 export function hashKey(
   key: string | Uint8Array,
   hash: (bytes: Uint8Array, end: number) => number,

@@ -1,6 +1,7 @@
 /**
- * Bob Jenkins' one-at-a-time over `bytes[0, end)`, as libmemcached has it on x86: a byte from 0x80 up
- * counts as negative there (`char` is signed), so keys beyond ASCII hash unlike the original.
+ * Bob Jenkins' one-at-a-time hash over `bytes[0, end)`, as libmemcached computes it on x86: a byte
+ * from 0x80 up is negative there (`char` is signed), so keys that are not ASCII hash differently
+ * from the original.
  * @returns an unsigned 32-bit number.
  */
 export function oneAtATime(bytes: Uint8Array, end: number): number {

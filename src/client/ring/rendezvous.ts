@@ -8,20 +8,22 @@ const NODE_SEED = 0x85a308d3;
 const TWO_32 = 0x1_0000_0000;
 
 /**
- * Weighted rendezvous hashing (highest random weight; Thaler & Ravishankar 1998, the weights after Mosharaf
- * & Schindelhauer): every node scores the key, the highest score owns it, the next ones are its replicas.
- * Exact weights, the least movement when any node comes or goes, no dependence on the order; a lookup
- * costs one step for each node, so it is for fleets of tens. The hashes are ours (MurmurHash3).
+ * Weighted rendezvous hashing (highest random weight; Thaler & Ravishankar 1998, the weights after
+ * Mosharaf & Schindelhauer): every node scores the key; the node with the highest score owns it,
+ * the next ones hold its replicas. Weights are exact, a node that joins or leaves moves the fewest
+ * keys possible, and the order of the nodes does not matter. A lookup costs one step per node, so
+ * it suits clusters of tens of nodes. The hash is MurmurHash3; no other program places keys this
+ * way.
  */
 export class RendezvousDistribution implements Distribution {
   readonly #seeds: Uint32Array;
   readonly #weights: Float64Array;
-  readonly #singles: readonly (readonly number[])[];
+  readonly #singletons: readonly (readonly number[])[];
 
   constructor(nodes: readonly NodeAddress[]) {
     this.#seeds = Uint32Array.from(nodes, ({ ringName }) => seedOf(ringName));
     this.#weights = Float64Array.from(nodes, ({ weight }) => weight);
-    this.#singles = singletons(nodes.length);
+    this.#singletons = singletons(nodes.length);
   }
 
   ownerOf(key: RingKey): number {
@@ -39,7 +41,7 @@ export class RendezvousDistribution implements Distribution {
   }
 
   ownersOf(key: RingKey, count: number): readonly number[] {
-    if (count <= 1) return this.#singles[this.ownerOf(key)]!;
+    if (count <= 1) return this.#singletons[this.ownerOf(key)]!;
     const hash = hashKey(key, keyHash);
     const costs = Array.from(this.#seeds, (_, node) => this.#cost(hash, node));
     return [...costs.keys()]
@@ -47,13 +49,15 @@ export class RendezvousDistribution implements Distribution {
       .slice(0, count);
   }
 
-  /** -ln(u) / weight, u uniform in (0, 1): the lowest wins as often as its share of the weights. */
+  /**
+   * -ln(u) / weight, u uniform in (0, 1): a node has the lowest cost as often as its weight says.
+   */
   #cost(hash: number, node: number): number {
     const uniform = (mix(hash ^ this.#seeds[node]!) + 0.5) / TWO_32;
     return -Math.log(uniform) / this.#weights[node]!;
   }
 
-  /** Settles a tie by the nodes' names, because their order must not count. */
+  /** Breaks a tie by the names of the nodes, because their order must not matter. */
   #isBefore(node: number, other: number): boolean {
     return this.#seeds[node]! < this.#seeds[other]!;
   }
@@ -66,7 +70,7 @@ function seedOf(name: string): number {
   return murmur3(bytes, 0, bytes.length, NODE_SEED);
 }
 
-/** A bijection of 32 bits that leaves no pattern (Chris Wellons' lowbias32, public domain). */
+/** Mixes 32 bits by a bijection (Chris Wellons' lowbias32, public domain). */
 function mix(value: number): number {
   let mixed = Math.imul(value ^ (value >>> 16), 0x21f0aaad);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);

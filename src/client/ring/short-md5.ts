@@ -1,21 +1,21 @@
 /**
- * MD5 (RFC 1321) of short texts: for one as long as a key a call of node:crypto takes five times as
- * long (measured: 1300 ns instead of 270). It places keys, and protects nothing.
+ * MD5 (RFC 1321) of short texts. For a text as long as a key, a call of node:crypto takes five
+ * times as long (measured: 1300 ns instead of 270 ns). It places keys and has no security purpose.
  */
 const BLOCK_WORDS = 16;
-/** One block holds the message, a byte that ends it, and its length in eight bytes. */
+/** One block of 64 bytes holds the text, an end byte, and the length in eight bytes. */
 export const SHORT_BYTES_MAX = 55;
 export const NOT_SHORT = -1;
 const ASCII_END = 0x80;
 const END_BYTE = 0x80;
 const LENGTH_WORD = 14;
 
-/** Sines, as the RFC has them: `floor(2^32 × |sin(i + 1)|)`. */
+/** The table of sines of the RFC: `floor(2^32 × |sin(i + 1)|)`. */
 const SINES = Int32Array.from(
   { length: 64 },
   (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))) | 0,
 );
-/** Where the digest starts. */
+/** The initial state of the digest. */
 const A = 0x67452301;
 const B = 0xefcdab89 | 0;
 const C = 0x98badcfe | 0;
@@ -23,8 +23,8 @@ const D = 0x10325476;
 const words = new Int32Array(BLOCK_WORDS);
 
 /**
- * The first four bytes of the digest of an ASCII text, as libmemcached reads a key's: an unsigned number,
- * the lowest byte first; NOT_SHORT when the text is too long, or not ASCII.
+ * The first four bytes of the digest of an ASCII text as an unsigned little-endian number, as
+ * libmemcached reads them; NOT_SHORT if the text is too long or not ASCII.
  */
 export function shortMd5(text: string): number {
   if (text.length > SHORT_BYTES_MAX || !putText(text)) return NOT_SHORT;
@@ -44,39 +44,39 @@ function putText(text: string): boolean {
   return true;
 }
 
-/** The RFC's four rounds; each takes the sixteen words in an order of its own, and mixes them in. */
+/** The four rounds of the RFC; each mixes in the sixteen words in its own order. */
 function digestStart(): number {
   let a = A;
   let b = B;
   let c = C;
   let d = D;
   for (let i = 0; i < 16; i += 4) {
-    a = turn(b, (a + (d ^ (b & (c ^ d))) + words[i]! + SINES[i]!) | 0, 7);
-    d = turn(a, (d + (c ^ (a & (b ^ c))) + words[i + 1]! + SINES[i + 1]!) | 0, 12);
-    c = turn(d, (c + (b ^ (d & (a ^ b))) + words[i + 2]! + SINES[i + 2]!) | 0, 17);
-    b = turn(c, (b + (a ^ (c & (d ^ a))) + words[i + 3]! + SINES[i + 3]!) | 0, 22);
+    a = step(b, (a + (d ^ (b & (c ^ d))) + words[i]! + SINES[i]!) | 0, 7);
+    d = step(a, (d + (c ^ (a & (b ^ c))) + words[i + 1]! + SINES[i + 1]!) | 0, 12);
+    c = step(d, (c + (b ^ (d & (a ^ b))) + words[i + 2]! + SINES[i + 2]!) | 0, 17);
+    b = step(c, (b + (a ^ (c & (d ^ a))) + words[i + 3]! + SINES[i + 3]!) | 0, 22);
   }
   for (let i = 16, w = 1; i < 32; i += 4, w += 20) {
-    a = turn(b, (a + (c ^ (d & (b ^ c))) + words[w & 15]! + SINES[i]!) | 0, 5);
-    d = turn(a, (d + (b ^ (c & (a ^ b))) + words[(w + 5) & 15]! + SINES[i + 1]!) | 0, 9);
-    c = turn(d, (c + (a ^ (b & (d ^ a))) + words[(w + 10) & 15]! + SINES[i + 2]!) | 0, 14);
-    b = turn(c, (b + (d ^ (a & (c ^ d))) + words[(w + 15) & 15]! + SINES[i + 3]!) | 0, 20);
+    a = step(b, (a + (c ^ (d & (b ^ c))) + words[w & 15]! + SINES[i]!) | 0, 5);
+    d = step(a, (d + (b ^ (c & (a ^ b))) + words[(w + 5) & 15]! + SINES[i + 1]!) | 0, 9);
+    c = step(d, (c + (a ^ (b & (d ^ a))) + words[(w + 10) & 15]! + SINES[i + 2]!) | 0, 14);
+    b = step(c, (b + (d ^ (a & (c ^ d))) + words[(w + 15) & 15]! + SINES[i + 3]!) | 0, 20);
   }
   for (let i = 32, w = 5; i < 48; i += 4, w += 12) {
-    a = turn(b, (a + (b ^ c ^ d) + words[w & 15]! + SINES[i]!) | 0, 4);
-    d = turn(a, (d + (a ^ b ^ c) + words[(w + 3) & 15]! + SINES[i + 1]!) | 0, 11);
-    c = turn(d, (c + (d ^ a ^ b) + words[(w + 6) & 15]! + SINES[i + 2]!) | 0, 16);
-    b = turn(c, (b + (c ^ d ^ a) + words[(w + 9) & 15]! + SINES[i + 3]!) | 0, 23);
+    a = step(b, (a + (b ^ c ^ d) + words[w & 15]! + SINES[i]!) | 0, 4);
+    d = step(a, (d + (a ^ b ^ c) + words[(w + 3) & 15]! + SINES[i + 1]!) | 0, 11);
+    c = step(d, (c + (d ^ a ^ b) + words[(w + 6) & 15]! + SINES[i + 2]!) | 0, 16);
+    b = step(c, (b + (c ^ d ^ a) + words[(w + 9) & 15]! + SINES[i + 3]!) | 0, 23);
   }
   for (let i = 48, w = 0; i < 64; i += 4, w += 28) {
-    a = turn(b, (a + (c ^ (b | ~d)) + words[w & 15]! + SINES[i]!) | 0, 6);
-    d = turn(a, (d + (b ^ (a | ~c)) + words[(w + 7) & 15]! + SINES[i + 1]!) | 0, 10);
-    c = turn(d, (c + (a ^ (d | ~b)) + words[(w + 14) & 15]! + SINES[i + 2]!) | 0, 15);
-    b = turn(c, (b + (d ^ (c | ~a)) + words[(w + 21) & 15]! + SINES[i + 3]!) | 0, 21);
+    a = step(b, (a + (c ^ (b | ~d)) + words[w & 15]! + SINES[i]!) | 0, 6);
+    d = step(a, (d + (b ^ (a | ~c)) + words[(w + 7) & 15]! + SINES[i + 1]!) | 0, 10);
+    c = step(d, (c + (a ^ (d | ~b)) + words[(w + 14) & 15]! + SINES[i + 2]!) | 0, 15);
+    b = step(c, (b + (d ^ (c | ~a)) + words[(w + 21) & 15]! + SINES[i + 3]!) | 0, 21);
   }
   return (a + A) >>> 0;
 }
 
-function turn(to: number, sum: number, bits: number): number {
+function step(to: number, sum: number, bits: number): number {
   return (to + ((sum << bits) | (sum >>> (32 - bits)))) | 0;
 }

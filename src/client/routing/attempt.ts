@@ -1,66 +1,66 @@
 import { Reply, type ReplyStatus, type Request } from '../../protocol/client.ts';
-import { type Answered, Operation, type Pursuit } from '../connection/operation.ts';
+import { type Cancellable, Operation, type ReplyHandler } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
-import type { Destination } from './route.ts';
+import type { OperationReceiver } from './target.ts';
 
-/** An attempt has at least so long, be its deadline ever so near. */
-const LEAST_MS = 1;
+/** The shortest deadline of an attempt, even if its operation's deadline is nearer. */
+const DEADLINE_MS_MIN = 1;
 
 /**
- * Asks one target on behalf of an operation that may ask others, too. One of the two is called,
- * once, and perhaps before this returns; the reply is only lent. Where the target takes several
- * steps, it takes no more of them once that is given up which it is `partOf`.
+ * Sends a request to one target, as a step of an operation that may need other steps, too. It calls
+ * either `onReply` or `onFailure`, once, possibly before it returns. The reply is valid only during
+ * the call. If the target itself takes several steps, it stops once `parent` is cancelled.
  */
 export function attempt(
-  target: Destination,
+  target: OperationReceiver,
   request: Request,
   deadlineAt: number,
-  answered: (reply: Reply) => void,
-  failed: (error: CacheError) => void,
-  partOf?: Pursuit,
+  onReply: (reply: Reply) => void,
+  onFailure: (error: CacheError) => void,
+  parent?: Cancellable,
 ): void {
-  attemptMany(target, request, deadlineAt, { end: answered }, failed, partOf);
+  attemptMany(target, request, deadlineAt, { onReply }, onFailure, parent);
 }
 
-/** The same for a request whose reply has several items. */
+/** The same for a request whose reply carries several items. */
 export function attemptMany(
-  target: Destination,
+  target: OperationReceiver,
   request: Request,
   deadlineAt: number,
-  answered: Answered,
-  failed: (error: CacheError) => void,
-  partOf?: Pursuit,
+  handler: ReplyHandler,
+  onFailure: (error: CacheError) => void,
+  parent?: Cancellable,
 ): void {
   const now = performance.now();
-  const leftMs = Math.max(LEAST_MS, deadlineAt - now);
-  const reject = failed as (error: unknown) => void;
-  const operation = new Operation(request, now, leftMs, answered, nothing, reject);
-  operation.partOf = partOf;
+  const leftMs = Math.max(DEADLINE_MS_MIN, deadlineAt - now);
+  const reject = onFailure as (error: unknown) => void;
+  const operation = new Operation(request, now, leftMs, handler, nothing, reject);
+  operation.parent = parent;
   target.send(operation);
 }
 
 const nothing = (): void => {};
 
 /**
- * When an attempt has to be over if so many more may follow: each has an equal share of what is
- * left, so that one that stalls leaves the next its time.
+ * The deadline of one of `attemptsLeft` attempts: each has an equal share of the time that is left,
+ * so a stalled attempt leaves time for the next.
  */
-export function shareOf(deadlineAt: number, attemptsLeft: number): number {
+export function deadlineShare(deadlineAt: number, attemptsLeft: number): number {
   const now = performance.now();
   return now + (deadlineAt - now) / attemptsLeft;
 }
 
-/** A reply that no node has given as such. */
+/** A reply that the client makes itself. */
 export function replyOf(status: ReplyStatus): Reply {
   const reply = new Reply();
   reply.reset(status);
   return reply;
 }
 
-/** A reply that may be kept; of values only counters are that short. */
-export function keepReply(reply: Reply): Reply {
+/** A copy of the reply that stays valid. It copies the value: meant for short ones (counters). */
+export function detachReply(reply: Reply): Reply {
   const bytes = reply.takeBytes();
-  const kept = Object.assign(new Reply(), reply);
-  kept.setValue(bytes, 0, bytes.length, true);
-  return kept;
+  const detached = Object.assign(new Reply(), reply);
+  detached.setValue(bytes, 0, bytes.length, true);
+  return detached;
 }

@@ -1,87 +1,94 @@
 import type { CacheError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { createDistribution } from '../ring/create.ts';
-import { type FormerPlacement, type Placement, previousOwners } from '../ring/previous-owner.ts';
+import {
+  type Placement,
+  type PreviousPlacement,
+  previousOwners,
+} from '../ring/placement-history.ts';
 import { readNodes } from '../topology.ts';
-import type { Copier } from './copier.ts';
-import { CopySet } from './copy-set.ts';
-import type { Era } from './era.ts';
-import { FailoverRoute, type StandIns } from './failover.ts';
-import type { LentKeys } from './lent-keys.ts';
-import type { Member } from './member.ts';
-import { STAND_IN_TTL_SECONDS } from './options.ts';
-import { type FormerPlaces, ReadThroughRoute } from './read-through.ts';
-import { ReplicaRoute } from './replicas.ts';
-import { OwnerRoute, type Route } from './route.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import { type FailoverNodes, FailoverRoute } from './failover-target.ts';
+import type { FailoverWrites } from './failover-writes.ts';
+import { FAILOVER_TTL } from './options.ts';
+import { PreviousOwnerRoute, type PreviousOwnersOf } from './previous-owner-target.ts';
+import type { ReadRepair } from './read-repair.ts';
+import { ReplicaSet } from './replica-set.ts';
+import { ReplicatedRoute } from './replicated-target.ts';
+import { OwnerRoute, type Route } from './target.ts';
+import type { TopologyEpoch } from './topology-epoch.ts';
 
-/** Nodes that follow on the ring and may stand in, one after the other. */
-const NEXT_MAX = 4;
+/** With `failover: 'next'`, how many nodes after a key's own may serve as failover nodes. */
+const NEXT_NODES_MAX = 4;
 
-/** What routes tell of what no caller is told. */
+/** What happens inside routes and is part of no caller's result. */
 export interface RouteEvents {
-  /** A write did not reach one of the copies, though it succeeded. */
-  copyFailed(node: string, error: CacheError): void;
+  /** A write succeeded but failed at this replica. */
+  replicaFailed(node: string, error: CacheError): void;
 }
 
-/** What a route is made of. */
+/** The parts of a route. */
 export interface Composition {
   readonly placement: Placement;
-  /** By the indexes of the placement. */
-  readonly members: readonly Member[];
-  readonly gutter: readonly Member[];
-  readonly former: readonly FormerPlacement[];
-  readonly copier: Copier;
-  readonly lent: LentKeys;
-  readonly era: Era;
+  /** In the order of `placement.nodes`. */
+  readonly nodes: readonly ClusterNode[];
+  readonly gutterNodes: readonly ClusterNode[];
+  readonly previousPlacements: readonly PreviousPlacement[];
+  readonly readRepair: ReadRepair;
+  readonly failoverWrites: FailoverWrites;
+  readonly epoch: TopologyEpoch;
   readonly events: RouteEvents;
 }
 
-/** One route around another, as the options want it; the innermost is the ring. */
+/** Composes one route around another as the options say; the innermost is the distribution. */
 export function composeRoute(parts: Composition, options: ResolvedOptions): Route {
-  const own = ownRoute(parts, options.replicas);
-  const standIns = standInsOf(parts, options);
+  const ownerOnly = ownerRoute(parts, options.replicas);
+  const failoverNodes = failoverNodesOf(parts, options);
   const route =
-    standIns === undefined ? own : new FailoverRoute(own, standIns, parts.lent, parts.era);
-  if (parts.former.length === 0) return route;
-  const formerPlaces = formerPlacesOf(parts, options.replicas);
-  return new ReadThroughRoute(route, formerPlaces, parts.copier, parts.era);
+    failoverNodes === undefined
+      ? ownerOnly
+      : new FailoverRoute(ownerOnly, failoverNodes, parts.failoverWrites, parts.epoch);
+  if (parts.previousPlacements.length === 0) return route;
+  const previousOwnersOf = previousOwnersLookup(parts, options.replicas);
+  return new PreviousOwnerRoute(route, previousOwnersOf, parts.readRepair, parts.epoch);
 }
 
-function formerPlacesOf(parts: Composition, replicas: number): FormerPlaces {
-  const { placement, former, members } = parts;
+function previousOwnersLookup(parts: Composition, replicas: number): PreviousOwnersOf {
+  const { placement, previousPlacements, nodes } = parts;
   return (key) => {
-    const owners = previousOwners(key, placement, former, performance.now(), replicas);
-    return owners.map((owner) => members[owner]!);
+    const owners = previousOwners(key, placement, previousPlacements, performance.now(), replicas);
+    return owners.map((owner) => nodes[owner]!);
   };
 }
 
-function ownRoute(
-  { placement, members, copier, era, events }: Composition,
+function ownerRoute(
+  { placement, nodes, readRepair, epoch, events }: Composition,
   replicas: number,
 ): Route {
   const { distribution } = placement;
-  if (replicas === 1) return new OwnerRoute(distribution, members);
-  const failed = (node: string, error: CacheError): void => events.copyFailed(node, error);
-  return new ReplicaRoute(distribution, replicas, (owners) => {
-    const holders = owners.map((owner) => members[owner]!);
-    return new CopySet(holders, copier, era, failed);
+  if (replicas === 1) return new OwnerRoute(distribution, nodes);
+  const onReplicaFailed = (node: string, error: CacheError): void =>
+    events.replicaFailed(node, error);
+  return new ReplicatedRoute(distribution, replicas, (owners) => {
+    const replicaNodes = owners.map((owner) => nodes[owner]!);
+    return new ReplicaSet(replicaNodes, readRepair, epoch, onReplicaFailed);
   });
 }
 
-function standInsOf(parts: Composition, options: ResolvedOptions): StandIns | undefined {
+function failoverNodesOf(parts: Composition, options: ResolvedOptions): FailoverNodes | undefined {
   const { failover, replicas } = options;
-  const { members, gutter, placement } = parts;
+  const { nodes, gutterNodes, placement } = parts;
   if (failover === 'fail') return undefined;
   if (failover === 'next') {
-    const last = replicas + NEXT_MAX;
+    const last = replicas + NEXT_NODES_MAX;
     return {
       of: (key) => {
-        const nodes = placement.distribution.ownersOf(key, last).slice(replicas);
-        return nodes.map((node) => members[node]!);
+        const next = placement.distribution.ownersOf(key, last).slice(replicas);
+        return next.map((index) => nodes[index]!);
       },
-      ttlSeconds: STAND_IN_TTL_SECONDS,
+      ttl: FAILOVER_TTL,
     };
   }
   const ring = createDistribution('ketama', readNodes(failover.gutter));
-  return { of: (key) => [gutter[ring.ownerOf(key)]!], ttlSeconds: failover.ttlSeconds };
+  return { of: (key) => [gutterNodes[ring.ownerOf(key)]!], ttl: failover.ttl };
 }

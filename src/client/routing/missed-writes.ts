@@ -1,25 +1,25 @@
 import { keysOf, type Request } from '../../protocol/client.ts';
 import { Operation } from '../connection/operation.ts';
-import type { Target } from './route.ts';
+import type { Target } from './target.ts';
 
-/** Keys remembered for one node; they take a few MB at the most. */
+/** Keys remembered for one node: at most a few MB. */
 const KEYS_MAX = 16_384;
 
-/** A key whose value is out of date. */
-interface Missed {
-  /** Its deletion is under way: what is sent later comes after it. */
+/** A key whose item at the node is stale. */
+interface MissedWrite {
+  /** The node has been sent the delete: a request sent later reaches the node after it. */
   isSent: boolean;
 }
 
 /**
- * Keys of which a node missed a write, so that what it has under them is out of date. Each is
- * deleted there as soon as it can be asked, and before anything else is asked about it; of more
- * than KEYS_MAX the oldest are let go.
+ * Remembers, for one node, the keys of which it missed a write: its items are stale. The client
+ * deletes each key there as soon as the node is up, and before any other request for the key.
+ * Beyond KEYS_MAX it drops the oldest keys.
  */
 export class MissedWrites {
   readonly #node: Target;
   readonly #deadlineMs: number;
-  readonly #keys = new Map<string, Missed>();
+  readonly #keys = new Map<string, MissedWrite>();
 
   constructor(node: Target, deadlineMs: number) {
     this.#node = node;
@@ -37,13 +37,13 @@ export class MissedWrites {
     if (!this.#node.isDown) this.#delete(key);
   }
 
-  /** The node can be asked again. */
+  /** Called when the node is up again. */
   replay(): void {
     for (const key of this.#keys.keys()) this.#delete(key);
   }
 
-  /** The node is about to be asked this. */
-  before(request: Request): void {
+  /** Called before a request is sent to the node. */
+  beforeRequest(request: Request): void {
     if (this.#keys.size === 0) return;
     for (const key of keysOf(request)) if (this.#keys.has(key)) this.#delete(key);
   }
@@ -53,16 +53,23 @@ export class MissedWrites {
     if (missed === undefined || missed.isSent) return;
     missed.isSent = true;
     const request = { verb: 'delete', key, cas: undefined, staleExptime: undefined } as const;
-    const done = (): void => {
+    const onReply = (): void => {
       if (this.#keys.get(key) === missed) this.#keys.delete(key);
     };
-    const failed = (): void => {
+    const onFailure = (): void => {
       missed.isSent = false;
     };
     const now = performance.now();
-    const operation = new Operation(request, now, this.#deadlineMs, { end: done }, nothing, failed);
-    // Reads behind it may be sent again; it has to be in front of them then, too.
-    operation.isCleanup = true;
+    const operation = new Operation(
+      request,
+      now,
+      this.#deadlineMs,
+      { onReply },
+      nothing,
+      onFailure,
+    );
+    // If reads behind it are sent again on a new connection, it must be sent again before them.
+    operation.isInvalidation = true;
     this.#node.send(operation);
   }
 }

@@ -4,48 +4,49 @@ import type { DistributionName } from '../ring/distribution.ts';
 import { type NodeSpec, readNodes } from '../topology.ts';
 
 /**
- * Who serves the keys of a node that is down:
+ * Which nodes serve the keys of a node that is down:
  *
- *   fail     nobody: they fail at once, and nothing is ever stale by it
- *   next     the nodes that follow on the ring; what they store for it lives 60 seconds at the most
- *   gutter   nodes that are there for nothing else
+ *   fail     no node: operations fail at once, and no value becomes stale by failover
+ *   next     the nodes that follow in the distribution; they store items with a ttl of at most 60
+ *   gutter   nodes that have no keys of their own
  */
 export type Failover = 'fail' | 'next' | GutterFailover;
 
 export interface GutterFailover {
-  /** Each takes its share of the keys. */
+  /** The gutter nodes; each serves its share of the keys. */
   readonly gutter: readonly NodeSpec[];
   /**
-   * Seconds that entries there live at the most: how old a value can be that is served in the next
-   * outage. 1 … 86,400.
+   * The longest ttl of an item on a gutter node, which bounds the age of a value that the next
+   * outage can serve. 1 … 86,400.
    * @default 60
    */
-  readonly ttlSeconds?: number;
+  readonly ttl?: number;
 }
 
 export interface PreviousOwnerOptions {
-  /** Seconds after a change for which a key's previous owners are asked, too. 1 … 86,400. */
+  /** How long after a change the client also asks the previous owners of a key. 1 … 86,400. */
   readonly graceSeconds: number;
 }
 
-/** What of the client's options concerns routes. */
+/** The routing options of a client. */
 export interface RoutingOptions {
   /**
-   * How keys are placed on the nodes. Clients that share a cache must agree on it.
+   * The rule that places keys on the nodes. Clients that share a cache must use the same one.
    * @default 'ketama'
    */
   readonly distribution?: DistributionName;
-  /** Who serves the keys of a node that is down. @default 'fail' */
+  /** Which nodes serve the keys of a node that is down. @default 'fail' */
   readonly failover?: Failover;
   /**
-   * Nodes that hold each key, 1 … 8: its owner and those that follow on the ring. With more than one no
-   * single node's end loses a key, for so many times the memory and the writes.
+   * The number of replicas of each key, 1 … 8: on its owner and on the nodes that follow in the
+   * distribution. With more than one, no key is lost with a single node; memory and writes
+   * multiply.
    * @default 1
    */
   readonly replicas?: number;
   /**
-   * After a change of the nodes, look for what moved where it was before. @default no, moved keys are
-   * misses
+   * After a change of the topology, look for a key that moved at its previous owners.
+   * @default no, moved keys are misses
    */
   readonly previousOwner?: PreviousOwnerOptions;
 }
@@ -64,16 +65,18 @@ export const ROUTING_OPTIONS: readonly (keyof RoutingOptions)[] = [
   'previousOwner',
 ];
 
-/** What entries of stand-ins live at the most, unless it is said. */
-export const STAND_IN_TTL_SECONDS = 60;
+/** The longest ttl of an item on a failover node, by default. */
+export const FAILOVER_TTL = 60;
 const DAY_SECONDS = 86_400;
 const REPLICAS_MAX = 8;
 
-/** @throws {CacheError} ERR_ARGUMENT for what is out of its range. */
+/** @throws {CacheError} ERR_ARGUMENT for an option that is unknown or out of its range. */
 export function resolveRouting(options: RoutingOptions): ResolvedRouting {
   const { distribution = 'ketama', replicas = 1, previousOwner } = options;
   if (!DISTRIBUTION_NAMES.includes(distribution)) {
-    throw bad(`distribution is ${JSON.stringify(distribution)}, not one of ${DISTRIBUTION_NAMES}.`);
+    throw argumentError(
+      `distribution is ${JSON.stringify(distribution)}, not one of ${DISTRIBUTION_NAMES}.`,
+    );
   }
   checkNumber('replicas', replicas, REPLICAS_MAX);
   if (previousOwner !== undefined) {
@@ -87,25 +90,25 @@ export function resolveRouting(options: RoutingOptions): ResolvedRouting {
 function resolveFailover(failover: Failover): ResolvedRouting['failover'] {
   if (failover === 'fail' || failover === 'next') return failover;
   if (typeof failover !== 'object') {
-    throw bad(`failover is ${JSON.stringify(failover)}, not fail, next or { gutter }.`);
+    throw argumentError(`failover is ${JSON.stringify(failover)}, not fail, next or { gutter }.`);
   }
-  checkNames('failover', failover, ['gutter', 'ttlSeconds']);
-  const { gutter, ttlSeconds = STAND_IN_TTL_SECONDS } = failover;
-  checkNumber('failover.ttlSeconds', ttlSeconds, DAY_SECONDS);
+  checkNames('failover', failover, ['gutter', 'ttl']);
+  const { gutter, ttl = FAILOVER_TTL } = failover;
+  checkNumber('failover.ttl', ttl, DAY_SECONDS);
   readNodes(gutter);
-  return { gutter, ttlSeconds };
+  return { gutter, ttl };
 }
 
-function checkNumber(name: string, value: number, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return;
-  throw bad(`${name} is ${value}, not a whole number from 1 to ${most}.`);
+function checkNumber(name: string, value: number, max: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= max) return;
+  throw argumentError(`${name} is ${value}, not a whole number from 1 to ${max}.`);
 }
 
 function checkNames(option: string, value: object, known: readonly string[]): void {
   const unknown = Object.keys(value).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw bad(`There is no option "${option}.${unknown}".`);
+  if (unknown !== undefined) throw argumentError(`There is no option "${option}.${unknown}".`);
 }
 
-function bad(detail: string): CacheError {
+function argumentError(detail: string): CacheError {
   return new CacheError('ERR_ARGUMENT', { detail });
 }

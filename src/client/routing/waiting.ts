@@ -1,19 +1,16 @@
 import type { Operation } from '../connection/operation.ts';
-import type { Route, Target } from './route.ts';
+import type { Route, Target } from './target.ts';
 
-/**
- * Where keys go while no nodes are known yet: nowhere. Operations wait, each until its deadline,
- * for the first list.
- */
+/** Holds operations, each until its deadline, while the client waits for the first topology. */
 export class WaitingRoute implements Route, Target {
-  /** It is no node. */
+  /** Empty, because it is not a node. */
   readonly name = '';
   readonly isDown = true;
-  readonly #countMax: number;
+  readonly #maxWaiting: number;
   readonly #waiting = new Map<Operation, NodeJS.Timeout>();
 
-  constructor(countMax: number) {
-    this.#countMax = countMax;
+  constructor(maxWaiting: number) {
+    this.#maxWaiting = maxWaiting;
   }
 
   targetOf(): Target {
@@ -21,22 +18,22 @@ export class WaitingRoute implements Route, Target {
   }
 
   send(operation: Operation): void {
-    if (this.#waiting.size >= this.#countMax) {
+    if (this.#waiting.size >= this.#maxWaiting) {
       operation.fail('ERR_QUEUE_FULL', undefined);
       return;
     }
-    const leftMs = Math.max(1, operation.deadlineAt - performance.now());
+    const timeoutMs = Math.max(1, operation.deadlineAt - performance.now());
     const timer = setTimeout(() => {
       this.#waiting.delete(operation);
       operation.fail('ERR_DISCOVERY', undefined);
-    }, leftMs);
+    }, timeoutMs);
     this.#waiting.set(operation, timer);
   }
 
-  /** Nothing is anywhere yet. */
-  forget(): void {}
+  /** Does nothing: no node is known that could hold the key. */
+  invalidate(): void {}
 
-  /** Ends the wait: hands each over that was not given up. */
+  /** Ends the wait: hands over each operation that has not settled. */
   release(take: (operation: Operation) => void): void {
     for (const [operation, timer] of this.#waiting) {
       clearTimeout(timer);

@@ -1,53 +1,50 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
-/** When values are compressed (by zstd, from node:zlib). */
+/** Compression of values by zstd (node:zlib). */
 export interface CompressionOptions {
-  /** Values of so many bytes or more; smaller ones gain too little. Default 4096. */
-  readonly thresholdBytes?: number;
-  /** zstd's level, 1 … 19. Default 3. */
+  /** Compress values of at least this many bytes; smaller ones gain too little. Default 4096. */
+  readonly minBytes?: number;
+  /** The zstd compression level, 1 … 19. Default 3. */
   readonly level?: number;
 }
 
-export const COMPRESSION_DEFAULTS = { thresholdBytes: 4096, level: 3 } as const;
+export const COMPRESSION_DEFAULTS = { minBytes: 4096, level: 3 } as const;
 
-/** Up to here compressing takes less time than handing it to another thread. */
+/** Up to this size compressing takes less time than passing the value to another thread. */
 const SYNC_BYTES_MAX = 32 * 1024;
-/** A small frame can stand for endless zeros: more than memcached can hold is not unpacked. */
-const UNPACKED_BYTES_MAX = 2 ** 30;
+/** A small frame can expand without bound: reject values larger than memcached can store. */
+const DECOMPRESSED_BYTES_MAX = 2 ** 30;
 const ZLIB_METHOD = 0x78;
 
-const compressAside = promisify(zlib.zstdCompress);
-const decompressAside = promisify(zlib.zstdDecompress);
-const inflateAside = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
+const compressInThread = promisify(zlib.zstdCompress);
+const decompressInThread = promisify(zlib.zstdDecompress);
+const inflateInThread = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
 
-/** Large values are packed by another thread: then it is a promise. */
+/** Compresses large values in another thread and then returns a promise. */
 export function compress(bytes: Uint8Array, level: number): Buffer | Promise<Buffer> {
   const options = { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } };
   return bytes.length <= SYNC_BYTES_MAX
     ? zlib.zstdCompressSync(bytes, options)
-    : compressAside(bytes, options);
+    : compressInThread(bytes, options);
 }
 
 export function decompress(bytes: Uint8Array): Buffer | Promise<Buffer> {
-  const options = { maxOutputLength: UNPACKED_BYTES_MAX };
+  const options = { maxOutputLength: DECOMPRESSED_BYTES_MAX };
   return bytes.length <= SYNC_BYTES_MAX
     ? zlib.zstdDecompressSync(bytes, options)
-    : decompressAside(bytes, options);
+    : decompressInThread(bytes, options);
 }
 
-/**
- * RFC 1950: deflate with a window of 32 KiB, which every client takes, and a check of the header
- * itself.
- */
+/** RFC 1950: deflate with a 32 KiB window, which every client uses, and a valid header checksum. */
 export function isZlib(bytes: Uint8Array): boolean {
   const [method = 0, check = 0] = bytes;
   return method === ZLIB_METHOD && (method * 256 + check) % 31 === 0;
 }
 
 export function inflate(bytes: Uint8Array): Buffer | Promise<Buffer> {
-  const options = { maxOutputLength: UNPACKED_BYTES_MAX };
+  const options = { maxOutputLength: DECOMPRESSED_BYTES_MAX };
   return bytes.length <= SYNC_BYTES_MAX
     ? zlib.inflateSync(bytes, options)
-    : inflateAside(bytes, options);
+    : inflateInThread(bytes, options);
 }

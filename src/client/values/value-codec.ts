@@ -8,25 +8,25 @@ import {
   inflate,
   isZlib,
 } from './compression.ts';
-import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, maySayZlib, ZSTD_FLAG } from './flags.ts';
+import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, mayBeZlib, ZSTD_FLAG } from './flags.ts';
 
-/** How values other than text and bytes become bytes. Default: JSON. */
+/** Converts values other than text and bytes to bytes and back. Default: JSON. */
 export interface Serializer {
   serialize(value: unknown): string | Uint8Array;
-  /** Must not keep `bytes`. */
+  /** The implementation must not keep `bytes`. */
   deserialize(bytes: Uint8Array): unknown;
 }
 
-/** A value as it goes to a node. */
-export interface Encoded {
+/** A value as the client sends it to a node. */
+export interface EncodedValue {
   readonly value: string | Uint8Array;
   readonly flags: number;
 }
 
-/** A value, or what will be one: large compressed values are unpacked by another thread. */
-export type MaybeLater<T> = T | Promise<T>;
+/** A promise if another thread compresses or decompresses the value. */
+export type MaybePromise<T> = T | Promise<T>;
 
-/** Values to bytes and back. Text and bytes are themselves, whatever the serializer. */
+/** Encodes and decodes values. The serializer does not apply to text and bytes. */
 export class ValueCodec {
   readonly #serializer: Serializer | undefined;
   readonly #compression: Required<CompressionOptions> | undefined;
@@ -36,31 +36,28 @@ export class ValueCodec {
     this.#compression = compression && { ...COMPRESSION_DEFAULTS, ...compression };
   }
 
-  encode(value: unknown): MaybeLater<Encoded> {
-    const plain = this.#plain(value);
-    return this.#compression === undefined ? plain : this.#compressed(plain, this.#compression);
+  encode(value: unknown): MaybePromise<EncodedValue> {
+    const plain = this.#serialize(value);
+    return this.#compression === undefined ? plain : this.#compress(plain, this.#compression);
   }
 
-  /** The value of a hit. */
+  /** Decodes the value of a hit. */
   decode(reply: Reply): unknown {
     const { flags } = reply;
     if (flags === 0) return reply.text();
     if (flags === BYTES_FLAG) return reply.takeBytes();
     if (flags === JSON_FLAG) return parseJson(reply.text());
-    const bytes = maySayZlib(flags) ? inflated(reply.takeBytes()) : unpacked(reply);
-    if (bytes instanceof Promise) return bytes.then((all) => this.#fromBytes(all, flags));
+    const bytes = mayBeZlib(flags) ? inflated(reply.takeBytes()) : decompressed(reply);
+    if (bytes instanceof Promise) return bytes.then((result) => this.#fromBytes(result, flags));
     return this.#fromBytes(bytes, flags);
   }
 
-  /**
-   * The bytes of a hit, whatever they stand for; unpacked, if they were compressed by this
-   * client's like.
-   */
-  decodeBytes(reply: Reply): MaybeLater<Uint8Array> {
-    return unpacked(reply);
+  /** The bytes of a hit, without regard to their type; decompressed if they are a zstd frame. */
+  decodeBytes(reply: Reply): MaybePromise<Uint8Array> {
+    return decompressed(reply);
   }
 
-  #plain(value: unknown): Encoded {
+  #serialize(value: unknown): EncodedValue {
     if (typeof value === 'string') return { value, flags: 0 };
     if (value instanceof Uint8Array) return { value, flags: BYTES_FLAG };
     if (this.#serializer !== undefined) {
@@ -71,16 +68,16 @@ export class ValueCodec {
     throw new CacheError('ERR_ARGUMENT', { detail: `A ${typeof value} has no JSON.` });
   }
 
-  #compressed(
-    plain: Encoded,
-    { thresholdBytes, level }: Required<CompressionOptions>,
-  ): MaybeLater<Encoded> {
+  #compress(
+    plain: EncodedValue,
+    { minBytes, level }: Required<CompressionOptions>,
+  ): MaybePromise<EncodedValue> {
     // A UTF-16 unit is at least one byte of UTF-8.
-    if (plain.value.length < thresholdBytes) return plain;
+    if (plain.value.length < minBytes) return plain;
     const bytes = typeof plain.value === 'string' ? Buffer.from(plain.value) : plain.value;
-    const packed = compress(bytes, level);
-    if (packed instanceof Promise) return packed.then((all) => smaller(plain, all, bytes.length));
-    return smaller(plain, packed, bytes.length);
+    const result = compress(bytes, level);
+    const choose = (compressed: Buffer) => smallerOf(plain, compressed, bytes.length);
+    return result instanceof Promise ? result.then(choose) : choose(result);
   }
 
   #fromBytes(bytes: Uint8Array, flags: number): unknown {
@@ -92,7 +89,7 @@ export class ValueCodec {
 
   #deserialize(bytes: Uint8Array): unknown {
     if (this.#serializer === undefined) {
-      throw unreadable('It was stored by a serializer that this client does not have.');
+      throw unreadable('Another serializer stored it; this client has none.');
     }
     try {
       return this.#serializer.deserialize(bytes);
@@ -102,28 +99,31 @@ export class ValueCodec {
   }
 }
 
-function smaller(plain: Encoded, packed: Uint8Array, plainBytes: number): Encoded {
-  if (packed.length >= plainBytes) return plain;
-  return { value: packed, flags: (plain.flags | ZSTD_FLAG) >>> 0 };
+function smallerOf(plain: EncodedValue, compressed: Uint8Array, plainBytes: number): EncodedValue {
+  if (compressed.length >= plainBytes) return plain;
+  return { value: compressed, flags: (plain.flags | ZSTD_FLAG) >>> 0 };
 }
 
-function unpacked(reply: Reply): MaybeLater<Uint8Array> {
+function decompressed(reply: Reply): MaybePromise<Uint8Array> {
   const bytes = reply.takeBytes();
   if ((reply.flags & ZSTD_FLAG) === 0) return bytes;
-  return readable(() => decompress(bytes), 'It is not a zstd frame.');
+  return orUnreadable(() => decompress(bytes), 'It is not a zstd frame.');
 }
 
-function inflated(bytes: Uint8Array): MaybeLater<Uint8Array> {
-  return isZlib(bytes) ? readable(() => inflate(bytes), 'It is not a zlib stream.') : bytes;
+function inflated(bytes: Uint8Array): MaybePromise<Uint8Array> {
+  return isZlib(bytes) ? orUnreadable(() => inflate(bytes), 'It is not a zlib stream.') : bytes;
 }
 
-function readable(unpack: () => MaybeLater<Uint8Array>, detail: string): MaybeLater<Uint8Array> {
+function orUnreadable(
+  read: () => MaybePromise<Uint8Array>,
+  detail: string,
+): MaybePromise<Uint8Array> {
   const fail = (cause: unknown): never => {
     throw unreadable(detail, cause);
   };
   try {
-    const all = unpack();
-    return all instanceof Promise ? all.catch(fail) : all;
+    const bytes = read();
+    return bytes instanceof Promise ? bytes.catch(fail) : bytes;
   } catch (cause) {
     return fail(cause);
   }

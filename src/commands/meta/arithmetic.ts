@@ -14,13 +14,13 @@ const LETTER = {
 } as const;
 const NEVER = 0;
 
-/** ma: increments and decrements, with what may be shown of the counter. */
+/** Executes ma: increments or decrements a counter, and writes what its flags ask for. */
 export class MetaArithmetic {
   readonly #store: Store;
   readonly #counter: Counter;
-  /** The item that carries the number, while its key is open. */
+  /** The counter's item, while its key is open. */
   #item: ItemId = NO_ITEM;
-  #created = false;
+  #createdItem = false;
 
   constructor(store: Store, counter: Counter) {
     this.#store = store;
@@ -33,14 +33,15 @@ export class MetaArithmetic {
     const end = request.keyEnd(0);
     const hash = store.hashOf(request.keySource, start, end);
     const id = store.open(hash, request.keySource, start, end);
-    this.#created = false;
-    const status = id === NO_ITEM ? this.#create(request, hash) : this.#change(request, hash, id);
-    // memcached 1.6.18 answers a counter that it created whatever `q` says.
-    const silent = request.noreply && !this.#created;
-    const shown = status === STATUS.stored;
-    if (shown) this.#show(request, reply, silent);
-    store.closeGrown(hash);
-    if (!shown) reply.status(request, status);
+    this.#createdItem = false;
+    const status =
+      id === NO_ITEM ? this.#create(request, hash) : this.#countItem(request, hash, id);
+    // memcached 1.6.18 ignores `q` when it has created the counter.
+    const isQuiet = request.noreply && !this.#createdItem;
+    const isStored = status === STATUS.stored;
+    if (isStored) this.#show(request, reply, isQuiet);
+    store.closeAfterLink(hash);
+    if (!isStored) reply.status(request, status);
   }
 
   #create(request: Request, hash: number): Status {
@@ -50,33 +51,33 @@ export class MetaArithmetic {
     }
     const { initialHigh, initialLow } = request;
     this.#item = this.#counter.create(request, hash, NEVER, initialHigh, initialLow);
-    this.#created = true;
+    this.#createdItem = true;
     return this.#item === NO_ITEM ? STATUS.outOfMemoryCreating : STATUS.stored;
   }
 
-  #change(request: Request, hash: number, id: ItemId): Status {
+  #countItem(request: Request, hash: number, id: ItemId): Status {
     const { items } = this.#store;
     const { casHigh, casLow } = request;
     if (items.valueBytes(id) === 0) return STATUS.nonNumeric;
-    const anyCas = casHigh === 0 && casLow === 0;
-    if (!anyCas && (items.casHigh(id) !== casHigh || items.casLow(id) !== casLow)) {
+    const ignoresCas = casHigh === 0 && casLow === 0;
+    if (!ignoresCas && (items.casHigh(id) !== casHigh || items.casLow(id) !== casLow)) {
       return STATUS.exists;
     }
     if (!this.#counter.read(id)) return STATUS.nonNumeric;
-    const up = request.level > 0;
-    this.#counter.countHit(up, items.lruClassOf(id));
-    let item = this.#counter.apply(hash, id, up, request.deltaHigh, request.deltaLow);
+    const isIncrement = request.level > 0;
+    this.#counter.countHit(isIncrement, items.lruClassOf(id));
+    let item = this.#counter.apply(hash, id, isIncrement, request.deltaHigh, request.deltaLow);
     if (item !== NO_ITEM && request.hasOwnCas) {
-      item = this.#store.restamp(hash, item, true, request.ownCasHigh, request.ownCasLow);
+      item = this.#store.assignCas(hash, item, true, request.ownCasHigh, request.ownCasLow);
     }
     this.#item = item;
     return item === NO_ITEM ? STATUS.outOfMemory : STATUS.stored;
   }
 
-  /** Does what the flags say to the item, and shows it unless nobody wants to see. */
+  /** Applies the flags to the item and writes the reply; a quiet request drops the reply again. */
   #show(request: Request, reply: MetaReplies, silent: boolean): void {
     const { sink } = reply;
-    const before = sink.at;
+    const lineStart = sink.at;
     if (request.wantsValue) reply.valueHead(this.#counter.length);
     else reply.head();
     for (let flag = 0; flag < request.flagCount; flag++) this.#showFlag(request, reply, flag);
@@ -85,29 +86,26 @@ export class MetaArithmetic {
       sink.putRange(this.#counter.digits, 0, this.#counter.length);
       reply.lineEnd();
     }
-    if (silent) sink.at = before;
+    if (silent) sink.at = lineStart;
   }
 
   #showFlag(request: Request, reply: MetaReplies, flag: number): void {
-    const { items, lifetimes } = this.#store;
+    const { items, clock } = this.#store;
     const id = this.#item;
     const letter = request.flagLetter(flag);
     switch (letter) {
       case LETTER.touch:
-        this.#store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+        this.#store.setExpiry(id, expiryOf(request.exptime, clock.now(), clock.epoch()));
         break;
       case LETTER.vivify:
-        if (!this.#created) break;
-        this.#store.setExpiry(
-          id,
-          expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch()),
-        );
+        if (!this.#createdItem) break;
+        this.#store.setExpiry(id, expiryOf(request.vivifyExptime, clock.now(), clock.epoch()));
         break;
       case LETTER.ttl:
-        showTtl(reply, items.expiry(id), lifetimes.now());
+        showTtl(reply, items.expiry(id), clock.now());
         break;
       case LETTER.cas:
-        reply.wide(letter, items.casHigh(id), items.casLow(id));
+        reply.number64(letter, items.casHigh(id), items.casLow(id));
         break;
       case LETTER.opaque:
         reply.opaque(request, flag);

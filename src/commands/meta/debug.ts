@@ -1,7 +1,7 @@
 import type { MetaReplies, Request } from '../../protocol/index.ts';
 import { COUNT, FLAG, NO_ITEM, type Store } from '../../store/index.ts';
 
-/** What `me` tells of an item; read while it is open, written out afterwards. */
+/** The facts that `me` reports; it reads them while the key is open and writes them afterwards. */
 class DebugFacts {
   isBinary = false;
   ttl = 0;
@@ -13,7 +13,7 @@ class DebugFacts {
   bytes = 0;
 }
 
-/** me: what the store knows of an item, for people; it does not count as a fetch. */
+/** Executes me: reports the facts of an item for diagnosis, and does not count as a fetch. */
 export function answerMetaDebug(store: Store, request: Request, reply: MetaReplies): void {
   const { keySource } = request;
   const start = request.keyStart(0);
@@ -26,7 +26,7 @@ export function answerMetaDebug(store: Store, request: Request, reply: MetaRepli
     return;
   }
   const key = keySource.toString(facts.isBinary ? 'base64' : 'latin1', start, end);
-  reply.sink.putText(`ME ${key} ${textOf(facts)}\r\n`);
+  reply.sink.putText(`ME ${key} ${formatFacts(facts)}\r\n`);
 }
 
 function readFacts(
@@ -36,17 +36,17 @@ function readFacts(
   end: number,
   facts: DebugFacts,
 ): boolean {
-  const { items, lifetimes } = store;
+  const { items, clock } = store;
   const hash = store.hashOf(key, start, end);
   const id = store.open(hash, key, start, end);
   if (id !== NO_ITEM) {
     const expiry = items.expiry(id);
-    facts.isBinary = items.has(id, FLAG.keyBinary);
-    facts.ttl = expiry === 0 ? -1 : Math.max(0, expiry - lifetimes.now());
-    facts.idleSeconds = Math.max(0, lifetimes.now() - items.access(id));
+    facts.isBinary = items.hasFlag(id, FLAG.keyBinary);
+    facts.ttl = expiry === 0 ? -1 : Math.max(0, expiry - clock.now());
+    facts.idleSeconds = Math.max(0, clock.now() - items.access(id));
     facts.casHigh = items.casHigh(id);
     facts.casLow = items.casLow(id);
-    facts.fetched = items.has(id, FLAG.fetched);
+    facts.fetched = items.hasFlag(id, FLAG.fetched);
     facts.sizeClass = items.lruClassOf(id);
     facts.bytes = items.bytes(id);
   }
@@ -54,7 +54,7 @@ function readFacts(
   return id !== NO_ITEM;
 }
 
-function textOf(facts: DebugFacts): string {
+function formatFacts(facts: DebugFacts): string {
   const cas = (BigInt(facts.casHigh) << 32n) | BigInt(facts.casLow);
   return (
     `exp=${facts.ttl} la=${facts.idleSeconds} cas=${cas} fetch=${facts.fetched ? 'yes' : 'no'} ` +

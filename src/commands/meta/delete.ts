@@ -2,9 +2,9 @@ import { type MetaReplies, type Request, STATUS, type Status } from '../../proto
 import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
 import { STREAM } from '../event-log.ts';
 import { expiryOf } from '../expiry.ts';
-import type { ItemEvents } from '../watch.ts';
+import type { ItemEvents } from '../item-events.ts';
 
-/** md: delete, mark as stale (`I`), or drop the value and keep the item (`x`). */
+/** Executes md: deletes the item, marks it stale (`I`), or replaces it by a tombstone (`x`). */
 export function answerMetaDelete(
   store: Store,
   request: Request,
@@ -18,21 +18,21 @@ export function answerMetaDelete(
   const id = store.open(hash, keySource, start, end);
   const sizeClass = id === NO_ITEM ? 0 : store.items.lruClassOf(id);
   const bytes = id === NO_ITEM ? 0 : store.items.bytes(id);
-  const status = id === NO_ITEM ? STATUS.notFound : remove(store, request, hash, id);
-  store.closeGrown(hash);
+  const status = id === NO_ITEM ? STATUS.notFound : deleteItem(store, request, hash, id);
+  store.closeAfterLink(hash);
   if (status === STATUS.notFound || status === STATUS.exists) {
     store.counters.add(COUNT.delete_misses);
   }
-  if (status === STATUS.deleted && !request.invalidate && events.wants(STREAM.deletions)) {
+  if (status === STATUS.deleted && !request.invalidate && events.isWatched(STREAM.deletions)) {
     events.deleted(request, 'md', sizeClass, bytes);
   }
   if (status !== STATUS.deleted || !request.noreply) reply.status(request, status);
 }
 
-/** What becomes of an opened item. */
-function remove(store: Store, request: Request, hash: number, id: ItemId): Status {
+/** Applies the request's flags to an opened item. */
+function deleteItem(store: Store, request: Request, hash: number, id: ItemId): Status {
   const { items, counters } = store;
-  if (request.hasCas && !carriesCas(store, request, id)) return STATUS.exists;
+  if (request.hasCas && !matchesCas(store, request, id)) return STATUS.exists;
   const sizeClass = items.lruClassOf(id);
   let item = id;
   if (request.dropValue) {
@@ -45,34 +45,34 @@ function remove(store: Store, request: Request, hash: number, id: ItemId): Statu
   return STATUS.deleted;
 }
 
-function carriesCas({ items }: Store, request: Request, id: ItemId): boolean {
+function matchesCas({ items }: Store, request: Request, id: ItemId): boolean {
   return items.casHigh(id) === request.casHigh && items.casLow(id) === request.casLow;
 }
 
-/** An empty item in place of the one that was there, with nothing of it but the key. */
+/** Replaces the item by an empty one that has only the key of the old one. */
 function leaveTombstone(store: Store, request: Request, hash: number, old: ItemId): ItemId {
-  const { items, lifetimes, arena } = store;
+  const { items, clock, arena } = store;
   const keyBytes = items.keyBytes(old);
   const { clientFlags, hasOwnCas } = request;
-  const expiry = expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch());
+  const expiry = expiryOf(request.exptime, clock.now(), clock.epoch());
   const id = store.allocateOpened(hash, old, keyBytes, clientFlags, expiry, 0, hasOwnCas);
   if (id === NO_ITEM) return NO_ITEM;
   const keyAt = items.keyAt(old);
   store.writeKey(id, arena.bytes, keyAt, keyAt + keyBytes);
-  if (items.has(old, FLAG.keyBinary)) items.setFlags(id, FLAG.keyBinary);
+  if (items.hasFlag(old, FLAG.keyBinary)) items.setFlags(id, FLAG.keyBinary);
   store.link(hash, old, id);
   if (hasOwnCas) items.setOwnCas(id, request.ownCasHigh, request.ownCasLow);
   return id;
 }
 
-/** The next client to fetch it is told to bring a new value; nobody's older CAS id is any good. */
+/** Marks the item stale: the next client that fetches it wins the lease; older CAS ids fail. */
 function markStale(store: Store, request: Request, hash: number, id: ItemId): Status {
-  const { items, lifetimes } = store;
+  const { items, clock } = store;
   const { hasOwnCas, ownCasHigh, ownCasLow } = request;
-  const item = store.restamp(hash, id, hasOwnCas, ownCasHigh, ownCasLow);
+  const item = store.assignCas(hash, id, hasOwnCas, ownCasHigh, ownCasLow);
   if (item === NO_ITEM) return STATUS.outOfMemory;
   if (request.hasExptime) {
-    store.setExpiry(item, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+    store.setExpiry(item, expiryOf(request.exptime, clock.now(), clock.epoch()));
   }
   items.setFlags(item, FLAG.stale);
   items.clearFlags(item, FLAG.tokenSent);

@@ -7,16 +7,17 @@ import {
 import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
 import { STREAM } from '../event-log.ts';
 import { expiryOf } from '../expiry.ts';
+import type { ItemEvents } from '../item-events.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { ValueStream } from '../value-stream.ts';
-import type { ItemEvents } from '../watch.ts';
 
-class Hit extends ItemView {
+class HitView extends ItemView {
   valueAt = 0;
   segment = 0;
   isChained = false;
 }
 
+/** The letters of mg's flags, and of those that a reply adds: won, stale and leaseTaken. */
 const LETTER = {
   cas: 0x63,
   clientFlags: 0x66,
@@ -31,34 +32,34 @@ const LETTER = {
   touch: 0x54,
   won: 0x57,
   stale: 0x58,
-  sent: 0x5a,
+  leaseTaken: 0x5a,
 } as const;
 
 const NEVER = 0;
 
-/** mg: fetch, touch, and the tokens that let one client of many refill the cache. */
+/** Executes mg: fetches, touches, and grants one of many clients the lease to load a value. */
 export class MetaGetter {
   readonly #store: Store;
   readonly #events: ItemEvents;
-  readonly #view = new Hit();
-  /** Whether the request at hand created its item. */
-  #created = false;
-  #won = false;
+  readonly #view = new HitView();
+  /** Whether the current request created its item. */
+  #createdItem = false;
+  #wonLease = false;
 
   constructor(store: Store, events: ItemEvents) {
     this.#store = store;
     this.#events = events;
   }
 
-  /** What comes back is a large value that is still to be written. */
+  /** Answers the request. Returns a large value that the session must still write, if any. */
   answer(request: Request, reply: MetaReplies): ReplyStream | undefined {
     const store = this.#store;
     const { keySource } = request;
     const start = request.keyStart(0);
     const end = request.keyEnd(0);
     const hash = store.hashOf(keySource, start, end);
-    this.#created = false;
-    this.#won = false;
+    this.#createdItem = false;
+    this.#wonLease = false;
     for (;;) {
       let id = store.open(hash, keySource, start, end);
       if (id === NO_ITEM && request.vivify) id = this.#create(request, hash, start, end);
@@ -66,38 +67,38 @@ export class MetaGetter {
         store.close(hash);
         this.#countMiss(request);
         reply.miss(request);
-        if (this.#events.wants(STREAM.fetchers)) this.#events.fetched(request, 0, 0, 0);
+        if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, 0, 0, 0);
         return undefined;
       }
       store.items.read(id, this.#view);
       const withBytes = request.wantsValue && !this.#view.isChained;
-      const room = REPLY_FRAME_BYTES_MAX + (withBytes ? this.#view.valueBytes : 0);
-      if (reply.sink.at + room > reply.sink.bytes.length) {
-        // No allocation while a lock is held: grow first, then look again.
+      const roomBytes = REPLY_FRAME_BYTES_MAX + (withBytes ? this.#view.valueBytes : 0);
+      if (reply.sink.at + roomBytes > reply.sink.bytes.length) {
+        // Commands allocate nothing under a stripe lock: grow the output first, then look up again.
         this.#close(hash);
-        reply.sink.ensure(room);
+        reply.sink.ensure(roomBytes);
         continue;
       }
-      const streams = this.#show(request, reply, id);
-      if (streams) store.pin(id);
-      if (!request.withoutBump) store.noteHit(id);
+      const isStreamed = this.#show(request, reply, id);
+      if (isStreamed) store.pin(id);
+      if (!request.skipLruUpdate) store.noteHit(id);
       const { items } = store;
       const sizeClass = this.#view.isChained ? items.lruClassOf(id) : items.classOf(id);
       this.#close(hash);
       this.#countHit(request, sizeClass);
-      if (this.#events.wants(STREAM.fetchers)) {
+      if (this.#events.isWatched(STREAM.fetchers)) {
         this.#events.fetched(request, 0, sizeClass, this.#view.valueBytes);
       }
-      return streams ? new ValueStream(store, hash, id, reply) : undefined;
+      return isStreamed ? new ValueStream(store, hash, id, reply) : undefined;
     }
   }
 
   #close(hash: number): void {
-    if (this.#created) this.#store.closeGrown(hash);
+    if (this.#createdItem) this.#store.closeAfterLink(hash);
     else this.#store.close(hash);
   }
 
-  /** An empty item for a missing key: whoever creates it is to fill it. */
+  /** Creates an empty item for a missing key; the client that creates it wins the lease. */
   #create(request: Request, hash: number, start: number, end: number): ItemId {
     const store = this.#store;
     const { hasOwnCas } = request;
@@ -107,11 +108,11 @@ export class MetaGetter {
     if (request.keyBinary) store.items.setFlags(id, FLAG.keyBinary);
     store.link(hash, NO_ITEM, id);
     if (hasOwnCas) store.items.setOwnCas(id, request.ownCasHigh, request.ownCasLow);
-    this.#created = true;
+    this.#createdItem = true;
     return id;
   }
 
-  /** The whole reply, but for a large value: then true. */
+  /** Writes the reply. Returns true if the bytes of a large value must still be written. */
   #show(request: Request, reply: MetaReplies, id: ItemId): boolean {
     const view = this.#view;
     const sameCas =
@@ -128,74 +129,71 @@ export class MetaGetter {
     return false;
   }
 
-  /** What one flag does to the item, and what it shows of it: in the order they were given. */
+  /** Applies one flag to the item and writes what it asks for. Flags run in the client's order. */
   #showFlag(request: Request, reply: MetaReplies, id: ItemId, flag: number): void {
-    const { items, lifetimes, arena } = this.#store;
+    const { items, clock, arena } = this.#store;
     const letter = request.flagLetter(flag);
     switch (letter) {
       case LETTER.touch:
-        this.#store.setExpiry(id, expiryOf(request.exptime, lifetimes.now(), lifetimes.epoch()));
+        this.#store.setExpiry(id, expiryOf(request.exptime, clock.now(), clock.epoch()));
         break;
       case LETTER.vivify:
-        if (!this.#created) break;
-        this.#store.setExpiry(
-          id,
-          expiryOf(request.vivifyExptime, lifetimes.now(), lifetimes.epoch()),
-        );
-        this.#won = true;
+        if (!this.#createdItem) break;
+        this.#store.setExpiry(id, expiryOf(request.vivifyExptime, clock.now(), clock.epoch()));
+        this.#wonLease = true;
         break;
       case LETTER.recache:
-        if (this.#wantsRecache(request, id)) this.#won = true;
+        if (this.#shouldRecache(request, id)) this.#wonLease = true;
         break;
       case LETTER.size:
         reply.number(letter, this.#view.valueBytes);
         break;
       case LETTER.ttl:
-        showTtl(reply, items.expiry(id), lifetimes.now());
+        showTtl(reply, items.expiry(id), clock.now());
         break;
       case LETTER.cas:
-        reply.wide(letter, this.#view.casHigh, this.#view.casLow);
+        reply.number64(letter, this.#view.casHigh, this.#view.casLow);
         break;
       case LETTER.clientFlags:
         reply.number(letter, this.#view.clientFlags);
         break;
       case LETTER.lastAccess:
-        reply.number(letter, Math.max(0, lifetimes.now() - items.access(id)));
+        reply.number(letter, Math.max(0, clock.now() - items.access(id)));
         break;
       case LETTER.hit:
-        reply.number(letter, items.has(id, FLAG.fetched) ? 1 : 0);
+        reply.number(letter, items.hasFlag(id, FLAG.fetched) ? 1 : 0);
         break;
       case LETTER.opaque:
         reply.opaque(request, flag);
         break;
       case LETTER.key: {
         const at = items.keyAt(id);
-        const isBinary = items.has(id, FLAG.keyBinary);
+        const isBinary = items.hasFlag(id, FLAG.keyBinary);
         reply.itemKey(arena.bytes, at, at + items.keyBytes(id), isBinary);
       }
     }
   }
 
-  /** One client is told to fetch anew before the item expires. */
-  #wantsRecache(request: Request, id: ItemId): boolean {
-    const { items, lifetimes } = this.#store;
+  /** Whether this client wins the lease to refresh the item before it expires. */
+  #shouldRecache(request: Request, id: ItemId): boolean {
+    const { items, clock } = this.#store;
     const expiry = items.expiry(id);
-    const by = expiryOf(request.recacheExptime, lifetimes.now(), lifetimes.epoch());
-    const isTaken = this.#created || items.has(id, FLAG.tokenSent);
-    return !isTaken && expiry !== 0 && expiry < by;
+    const recacheBefore = expiryOf(request.recacheExptime, clock.now(), clock.epoch());
+    const isLeased = this.#createdItem || items.hasFlag(id, FLAG.tokenSent);
+    return !isLeased && expiry !== 0 && expiry < recacheBefore;
   }
 
-  /** The marks at the end: stale, and who has won the right to recache. */
+  /** Writes the flags at the end: another client has the lease (Z), stale (X), lease won (W). */
   #showTokens(reply: MetaReplies, id: ItemId): void {
     const { items } = this.#store;
-    const sent = items.has(id, FLAG.tokenSent);
-    if (sent) reply.mark(LETTER.sent);
-    if (items.has(id, FLAG.stale)) {
-      reply.mark(LETTER.stale);
-      if (!sent) this.#won = true;
+    const isLeased = items.hasFlag(id, FLAG.tokenSent);
+    if (isLeased) reply.flag(LETTER.leaseTaken);
+    if (items.hasFlag(id, FLAG.stale)) {
+      reply.flag(LETTER.stale);
+      if (!isLeased) this.#wonLease = true;
     }
-    if (!this.#won) return;
-    reply.mark(LETTER.won);
+    if (!this.#wonLease) return;
+    reply.flag(LETTER.won);
     items.setFlags(id, FLAG.tokenSent);
   }
 
@@ -213,8 +211,8 @@ export class MetaGetter {
   }
 }
 
-/** `t`: the seconds left; -1 is no end. memcached wraps around below 0, we stop there. */
+/** Writes `t`, the seconds until expiry; -1 means never. memcached wraps around below 0. */
 export function showTtl(reply: MetaReplies, expiry: number, now: number): void {
-  if (expiry === 0) reply.never(LETTER.ttl);
+  if (expiry === 0) reply.minusOne(LETTER.ttl);
   else reply.number(LETTER.ttl, Math.max(0, expiry - now));
 }

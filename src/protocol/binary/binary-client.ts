@@ -1,17 +1,22 @@
-/** The binary protocol from the client's side: for services that offer SASL, which only it has. */
+/** The client's half of the binary protocol, for services with SASL, which only binary supports. */
 import type { ByteSink } from '../../base/index.ts';
 import type { Dialect } from '../client/dialect.ts';
-import { MalformedReply, type Progress, type Reply, type ReplyStatus } from '../client/reply.ts';
+import {
+  type DecodeProgress,
+  MalformedReply,
+  type Reply,
+  type ReplyStatus,
+} from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
 import type { CountRequest, Request, StoreRequest } from '../client/request.ts';
 import { BINARY_STATUS, HEADER_BYTES, MAGIC, OPCODE } from './wire.ts';
 
-/** An expiry that says: make no counter when there is none. */
-const NO_START = 0xffff_ffff;
+/** An exptime that means: do not create a missing counter. */
+const DO_NOT_CREATE = 0xffff_ffff;
 const NO_EXTRAS = Buffer.alloc(0);
 const COUNTER_BYTES = 8;
 
-/** What one packet is made of; what is left out is empty. */
+/** The parts of one request packet; an omitted part is empty. */
 interface Packet {
   readonly opcode: number;
   readonly key?: string;
@@ -20,14 +25,14 @@ interface Packet {
   readonly cas?: bigint | undefined;
 }
 
-/** Every packet carries its number as the opaque, and every reply gives it back. */
+/** Every request has its number as the opaque, and its reply repeats the opaque. */
 export class BinaryDialect implements Dialect {
   readonly name = 'binary';
-  /** Of the packet being received; -1 between packets. */
+  /** The body length of the reply that is arriving; -1 between replies. */
   #bodyBytes = -1;
-  readonly #head = new PacketHead();
+  readonly #header = new ReplyHeader();
 
-  canSay(request: Request): boolean {
+  supports(request: Request): boolean {
     return request.verb !== 'fetch' && !(request.verb === 'delete' && request.staleExptime);
   }
 
@@ -44,10 +49,10 @@ export class BinaryDialect implements Dialect {
     return keys.length + 1;
   }
 
-  decode(input: ReplyInput, request: Request, opaque: number, reply: Reply): Progress {
+  decode(input: ReplyInput, request: Request, opaque: number, reply: Reply): DecodeProgress {
     if (this.#bodyBytes < 0) {
       if (input.end - input.at < HEADER_BYTES) return 'incomplete';
-      this.#bodyBytes = this.#head.read(input.bytes, input.at);
+      this.#bodyBytes = this.#header.read(input.bytes, input.at);
       input.at += HEADER_BYTES;
       reply.reset('done');
     }
@@ -56,39 +61,40 @@ export class BinaryDialect implements Dialect {
     return this.#finish(request, opaque, reply);
   }
 
-  /** The packet is here; its body is the reply's value so far. */
-  #finish(request: Request, opaque: number, reply: Reply): Progress {
-    const { status, opcode, extraBytes, keyBytes } = this.#head;
+  /** The packet is complete; `reply` has the whole body as its value. */
+  #finish(request: Request, opaque: number, reply: Reply): DecodeProgress {
+    const { status, opcode, extraBytes, keyBytes } = this.#header;
     const ends = request.verb !== 'get-many' || opcode === OPCODE.noop;
-    this.#check(request, opaque, ends);
+    this.#checkOpaque(request, opaque, ends);
     if (status !== BINARY_STATUS.success) {
-      answerStatus(request, status, reply);
+      applyErrorStatus(request, status, reply);
       return 'complete';
     }
-    const { bytes, start, end, isOwn } = reply;
+    const { bytes, start, end, ownsBytes } = reply;
     const isStatistic = request.verb === 'stats' && keyBytes > 0;
     if (isStatistic) {
       reply.name = bytes.toString('utf8', start + extraBytes, start + extraBytes + keyBytes);
     }
-    const isGet = request.verb === 'get' || !ends;
-    if (isGet && extraBytes >= 4) reply.flags = bytes.readUInt32BE(start);
-    if (request.verb === 'get' && request.cas) reply.cas = this.#head.cas;
-    reply.setValue(bytes, start + extraBytes + keyBytes, end, isOwn);
-    reply.index = ends ? 0 : this.#head.opaque - opaque;
-    finishValue(request, reply, isGet || isStatistic);
+    const hasFlags = request.verb === 'get' || !ends;
+    if (hasFlags && extraBytes >= 4) reply.flags = bytes.readUInt32BE(start);
+    if (request.verb === 'get' && request.cas) reply.cas = this.#header.cas;
+    reply.setValue(bytes, start + extraBytes + keyBytes, end, ownsBytes);
+    reply.index = ends ? 0 : this.#header.opaque - opaque;
+    finishValue(request, reply, hasFlags || isStatistic);
     return ends && !isStatistic ? 'complete' : 'item';
   }
 
-  #check(request: Request, opaque: number, ends: boolean): void {
-    const said = this.#head.opaque;
+  #checkOpaque(request: Request, opaque: number, ends: boolean): void {
+    const received = this.#header.opaque;
     const count = request.verb === 'get-many' ? request.keys.length : 0;
-    const good = ends ? said === opaque + count : said >= opaque && said < opaque + count;
-    if (!good) throw new MalformedReply(`the answer to another command: opaque ${said}`);
+    const end = opaque + count;
+    const matches = ends ? received === end : received >= opaque && received < end;
+    if (!matches) throw new MalformedReply(`the reply to another request: opaque ${received}`);
   }
 }
 
-/** A reply's header, read into the same fields each time. */
-class PacketHead {
+/** The header of a reply; one object, refilled for each reply. */
+class ReplyHeader {
   opcode = 0;
   status = 0;
   keyBytes = 0;
@@ -96,9 +102,10 @@ class PacketHead {
   opaque = 0;
   cas = 0n;
 
-  /** Returns how many bytes follow. */
+  /** Reads the header at `at`; returns the length of the body. */
   read(bytes: Buffer, at: number): number {
-    if (bytes[at] !== MAGIC.reply) throw new MalformedReply('not a binary reply');
+    if (bytes[at] !== MAGIC.reply)
+      throw new MalformedReply('a reply that does not start with the binary magic byte');
     this.opcode = bytes[at + 1]!;
     this.keyBytes = bytes.readUInt16BE(at + 2);
     this.extraBytes = bytes[at + 4]!;
@@ -106,15 +113,17 @@ class PacketHead {
     this.opaque = bytes.readUInt32BE(at + 12);
     this.cas = bytes.readBigUInt64BE(at + 16);
     const bodyBytes = bytes.readUInt32BE(at + 8);
-    if (bodyBytes < this.keyBytes + this.extraBytes) throw new MalformedReply('a body too short');
+    if (bodyBytes < this.keyBytes + this.extraBytes)
+      throw new MalformedReply('a body that is shorter than its key and extras');
     return bodyBytes;
   }
 }
 
-/** Gives a successful reply the status that the request's asker expects. */
+/** Sets the status of a successful reply, and converts its value. */
 function finishValue(request: Request, reply: Reply, hasValue: boolean): void {
   if (request.verb === 'count') {
-    if (reply.valueBytes !== COUNTER_BYTES) throw new MalformedReply('a counter of another size');
+    if (reply.valueBytes !== COUNTER_BYTES)
+      throw new MalformedReply('a counter that is not 8 bytes long');
     const digits = Buffer.from(String(reply.bytes.readBigUInt64BE(reply.start)));
     reply.status = 'value';
     reply.setValue(digits, 0, digits.length, true);
@@ -127,19 +136,19 @@ function finishValue(request: Request, reply: Reply, hasValue: boolean): void {
   }
 }
 
-function answerStatus(request: Request, status: number, reply: Reply): void {
-  const known = knownStatus(request, status);
+function applyErrorStatus(request: Request, status: number, reply: Reply): void {
+  const expected = expectedStatus(request, status);
   const text = reply.text();
-  if (known !== undefined) reply.reset(known);
+  if (expected !== undefined) reply.reset(expected);
   else reply.refuse(`status 0x${status.toString(16).padStart(2, '0')}: ${text}`);
 }
 
-function knownStatus(request: Request, status: number): ReplyStatus | undefined {
-  const isMode = request.verb === 'store' && request.mode !== 'set';
+function expectedStatus(request: Request, status: number): ReplyStatus | undefined {
+  const isConditional = request.verb === 'store' && request.mode !== 'set';
   const hasKey = 'key' in request;
-  if (status === BINARY_STATUS.notFound && hasKey) return isMode ? 'not-stored' : 'miss';
-  if (status === BINARY_STATUS.exists && hasKey) return isMode ? 'not-stored' : 'exists';
-  return status === BINARY_STATUS.notStored && isMode ? 'not-stored' : undefined;
+  if (status === BINARY_STATUS.notFound && hasKey) return isConditional ? 'not-stored' : 'miss';
+  if (status === BINARY_STATUS.exists && hasKey) return isConditional ? 'not-stored' : 'exists';
+  return status === BINARY_STATUS.notStored && isConditional ? 'not-stored' : undefined;
 }
 
 function packetOf(request: Request): Packet {
@@ -178,12 +187,12 @@ function storePacket({ mode, key, value, flags, exptime, cas }: StoreRequest): P
   return { opcode, key, value, extras, cas };
 }
 
-function countPacket({ key, by, down, start }: CountRequest): Packet {
+function countPacket({ key, delta, isDecrement, initial }: CountRequest): Packet {
   const extras = Buffer.alloc(20);
-  extras.writeBigUInt64BE(by, 0);
-  extras.writeBigUInt64BE(start?.value ?? 0n, 8);
-  extras.writeUInt32BE(start?.exptime ?? NO_START, 16);
-  return { opcode: down ? OPCODE.decrement : OPCODE.increment, key, extras };
+  extras.writeBigUInt64BE(delta, 0);
+  extras.writeBigUInt64BE(initial?.value ?? 0n, 8);
+  extras.writeUInt32BE(initial?.exptime ?? DO_NOT_CREATE, 16);
+  return { opcode: isDecrement ? OPCODE.decrement : OPCODE.increment, key, extras };
 }
 
 function uint32(value: number): Buffer {

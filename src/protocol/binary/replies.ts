@@ -4,26 +4,26 @@ import {
   type ReplyWriter,
   STATUS,
   type Status,
-  type StorageEcho,
+  type StorageReplyContext,
   type StoredFacts,
 } from '../reply.ts';
 import type { Request } from '../request.ts';
 import { BINARY_STATUS, HEADER_BYTES, MAGIC, OPCODE } from './wire.ts';
 
-const text = (words: string): Uint8Array => Buffer.from(words, 'latin1');
-const NOTHING = text('');
+const constant = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+const NO_TEXT = constant('');
 
-/** memcached's words for each status. */
-const WORDS: Readonly<Record<number, Uint8Array>> = {
-  [BINARY_STATUS.notFound]: text('Not found'),
-  [BINARY_STATUS.exists]: text('Data exists for key.'),
-  [BINARY_STATUS.tooLarge]: text('Too large.'),
-  [BINARY_STATUS.invalidArguments]: text('Invalid arguments'),
-  [BINARY_STATUS.notStored]: text('Not stored.'),
-  [BINARY_STATUS.nonNumeric]: text('Non-numeric server-side value for incr or decr'),
-  [BINARY_STATUS.authFailure]: text('Auth failure.'),
-  [BINARY_STATUS.unknownCommand]: text('Unknown command'),
-  [BINARY_STATUS.outOfMemory]: text('Out of memory'),
+/** memcached's error text for each status. */
+const ERROR_TEXT: Readonly<Record<number, Uint8Array>> = {
+  [BINARY_STATUS.notFound]: constant('Not found'),
+  [BINARY_STATUS.exists]: constant('Data exists for key.'),
+  [BINARY_STATUS.tooLarge]: constant('Too large.'),
+  [BINARY_STATUS.invalidArguments]: constant('Invalid arguments'),
+  [BINARY_STATUS.notStored]: constant('Not stored.'),
+  [BINARY_STATUS.nonNumeric]: constant('Non-numeric server-side value for incr or decr'),
+  [BINARY_STATUS.authFailure]: constant('Auth failure.'),
+  [BINARY_STATUS.unknownCommand]: constant('Unknown command'),
+  [BINARY_STATUS.outOfMemory]: constant('Out of memory'),
 };
 
 const STATUS_OF: Readonly<Record<Status, number>> = {
@@ -46,11 +46,11 @@ const STATUS_OF: Readonly<Record<Status, number>> = {
   [STATUS.flushNotAllowed]: BINARY_STATUS.authFailure,
   [STATUS.unknownCommand]: BINARY_STATUS.notFound,
 };
-const DETAILED = text('detailed');
+const DETAILED = constant('detailed');
 const FLAGS_BYTES = 4;
 const COUNTER_BYTES = 8;
 
-/** Answers in the binary protocol. */
+/** Encodes replies of the binary protocol. */
 export class BinaryReplies implements ReplyWriter {
   readonly sink: ByteSink;
 
@@ -58,27 +58,27 @@ export class BinaryReplies implements ReplyWriter {
     this.sink = sink;
   }
 
-  remember(request: Request, echo: StorageEcho): void {
-    echo.quiet = request.noreply;
-    echo.opcode = request.opcode;
-    echo.opaque = request.opaque;
+  capture(request: Request, context: StorageReplyContext): void {
+    context.quiet = request.noreply;
+    context.opcode = request.opcode;
+    context.opaque = request.opaque;
   }
 
-  stored(echo: StorageEcho, status: Status, item: StoredFacts): void {
-    const { opcode, opaque } = echo;
+  storageReply(context: StorageReplyContext, status: Status, item: StoredFacts): void {
+    const { opcode, opaque } = context;
     if (status !== STATUS.stored) {
-      const code = status === STATUS.notStored ? notStoredBy(opcode) : STATUS_OF[status];
+      const code = status === STATUS.notStored ? notStoredStatus(opcode) : STATUS_OF[status];
       this.#error(opcode, opaque, code);
-    } else if (!echo.quiet) {
+    } else if (!context.quiet) {
       this.#header(opcode, opaque, 0, 0, 0, 0, item.storedCasHigh, item.storedCasLow);
     }
   }
 
-  /** Success without more to say is silent when the request is quiet; errors never are. */
+  /** A quiet request suppresses success without data; it suppresses no error. */
   status(request: Request, status: Status): void {
     const code = STATUS_OF[status];
     if (code !== BINARY_STATUS.success) this.#error(request.opcode, request.opaque, code);
-    else if (!request.noreply) this.#bare(request, 0);
+    else if (!request.noreply) this.#successHeader(request, 0);
   }
 
   hit(request: Request, key: number, item: ItemView): void {
@@ -96,7 +96,7 @@ export class BinaryReplies implements ReplyWriter {
 
   valueEnd(): void {}
 
-  /** GETK and GATK say which key it was, in place of words. */
+  /** The reply to a miss of GETK or GATK has the key in place of the error text. */
   miss(request: Request, key: number): void {
     if (request.noreply) return;
     const { opcode, opaque } = request;
@@ -110,8 +110,8 @@ export class BinaryReplies implements ReplyWriter {
     this.sink.putRange(request.keySource, start, start + bytes);
   }
 
-  /** A config entry: its flags, perhaps its name, its data. */
-  entry(request: Request, name: string, flags: number, data: Buffer): void {
+  /** A config entry: flags, name (which may be empty) and data. */
+  configEntry(request: Request, name: string, flags: number, data: Buffer): void {
     const { sink } = this;
     const body = FLAGS_BYTES + name.length + data.length;
     sink.ensure(HEADER_BYTES + body);
@@ -124,7 +124,7 @@ export class BinaryReplies implements ReplyWriter {
 
   keysEnd(): void {}
 
-  /** The counter's new CAS id is in the request by now. */
+  /** The command has put the counter's new CAS id into the request. */
   counter(request: Request, high: number, low: number): void {
     if (request.noreply) return;
     const { sink } = this;
@@ -135,12 +135,12 @@ export class BinaryReplies implements ReplyWriter {
     sink.at += COUNTER_BYTES;
   }
 
-  refusal(request: Request): void {
-    this.#error(request.opcode, request.opaque, request.refusalStatus);
+  errorReply(request: Request): void {
+    this.#error(request.opcode, request.opaque, request.errorStatus);
   }
 
   version(request: Request, version: string): void {
-    this.#bare(request, version.length);
+    this.#successHeader(request, version.length);
     this.sink.putText(version);
   }
 
@@ -155,11 +155,11 @@ export class BinaryReplies implements ReplyWriter {
 
   statsEnd(request: Request): void {
     this.sink.ensure(HEADER_BYTES);
-    this.#bare(request, 0);
+    this.#successHeader(request, 0);
   }
 
-  /** `stat detail dump`: what memcached has as text, in one packet of that name. */
-  detailed(request: Request, write: (sink: ByteSink) => void): void {
+  /** The reply to `stats detail dump`: memcached's text, in one packet with the key `detailed`. */
+  detailDump(request: Request, write: (sink: ByteSink) => void): void {
     const { sink } = this;
     const headerAt = sink.at;
     sink.at += HEADER_BYTES + DETAILED.length;
@@ -173,31 +173,31 @@ export class BinaryReplies implements ReplyWriter {
     this.statsEnd(request);
   }
 
-  /** SASL: an answer that carries words, such as the names of mechanisms. */
-  words(request: Request, status: number, words: string): void {
+  /** A SASL reply with text, such as the names of the mechanisms. */
+  text(request: Request, status: number, text: string): void {
     const { opcode, opaque } = request;
-    this.#header(opcode, opaque, status, 0, 0, words.length, 0, 0);
-    this.sink.putText(words);
+    this.#header(opcode, opaque, status, 0, 0, text.length, 0, 0);
+    this.sink.putText(text);
   }
 
-  /** Success, whether quiet or not. */
-  bare(request: Request): void {
-    this.#bare(request, 0);
+  /** Success without data, also to a quiet request. */
+  success(request: Request): void {
+    this.#successHeader(request, 0);
   }
 
-  /** An error with its words. */
+  /** An error with its text. */
   error(request: Request, status: number): void {
     this.#error(request.opcode, request.opaque, status);
   }
 
-  #bare(request: Request, bodyBytes: number): void {
+  #successHeader(request: Request, bodyBytes: number): void {
     this.#header(request.opcode, request.opaque, 0, 0, 0, bodyBytes, 0, 0);
   }
 
   #error(opcode: number, opaque: number, status: number): void {
-    const words = WORDS[status] ?? NOTHING;
-    this.#header(opcode, opaque, status, 0, 0, words.length, 0, 0);
-    this.sink.putConstant(words);
+    const text = ERROR_TEXT[status] ?? NO_TEXT;
+    this.#header(opcode, opaque, status, 0, 0, text.length, 0, 0);
+    this.sink.putConstant(text);
   }
 
   #header(
@@ -221,8 +221,8 @@ export class BinaryReplies implements ReplyWriter {
   }
 }
 
-/** A storage request whose condition does not hold: what stood in the way is its opcode's. */
-function notStoredBy(opcode: number): number {
+/** The status of a storage request whose condition does not hold; it depends on the opcode. */
+function notStoredStatus(opcode: number): number {
   if (opcode === OPCODE.add || opcode === OPCODE.addQ) return BINARY_STATUS.exists;
   if (opcode === OPCODE.replace || opcode === OPCODE.replaceQ) return BINARY_STATUS.notFound;
   return BINARY_STATUS.notStored;

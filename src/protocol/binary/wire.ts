@@ -1,9 +1,9 @@
 /**
- * The binary protocol's frame (memcached protocol_binary.h), numbers big-endian:
+ * The frame of the binary protocol (memcached protocol_binary.h); numbers are big-endian:
  *
- *   0       1        2           4        5          6                8             12       16     24
- *   ├ magic ┼ opcode ┼ key bytes ┼ extras ┼ datatype ┼ vbucket, or    ┼ body bytes ─┼ opaque ┼ CAS ─┤
- *   │       │        │           │ bytes  │ (unused) │ reply's status │             │        │      │
+ *   0       1        2           4        5          6                8          12       16     24
+ *   ├ magic ┼ opcode ┼ key bytes ┼ extras ┼ datatype ┼ vbucket, or    ┼ body len ┼ opaque ┼ CAS ─┤
+ *   │       │        │           │ bytes  │ (unused) │ reply status   │          │        │      │
  *
  *   then the body: [extras] [key] [value]
  */
@@ -47,7 +47,7 @@ export const OPCODE = {
   saslStep: 0x22,
   gatK: 0x23,
   gatKQ: 0x24,
-  // AWS's fork of memcached.
+  // The configuration commands of ElastiCache's fork of memcached.
   configGet: 0x60,
   configGetQ: 0x61,
   configGetK: 0x62,

@@ -1,24 +1,24 @@
 import type { ByteSink } from '../../base/index.ts';
-import type { Progress, Reply } from './reply.ts';
+import type { DecodeProgress, Reply } from './reply.ts';
 import type { ReplyInput } from './reply-input.ts';
 import type { Request } from './request.ts';
 
 /**
- * One wire format from the client's side. An instance belongs to one connection: between two pieces
- * of a reply it remembers how far it is.
+ * The client's half of one wire format. An instance belongs to one connection: it holds the state
+ * of a reply that has arrived in part.
  *
- * Requests are numbered as they are sent. A dialect that can (meta, binary) sends the number as the
- * opaque and checks it in the reply, so a reply that is lost or doubled is noticed.
+ * The connection numbers its requests. Meta and binary send the number as the opaque and check it
+ * in the reply, so they detect a lost or duplicate reply.
  */
 export interface Dialect {
   readonly name: 'meta' | 'classic' | 'binary';
-  /** Whether the dialect has a way to say it. */
-  canSay(request: Request): boolean;
-  /** Writes the request; returns how many numbers it used, from `opaque` on. */
+  /** Whether the dialect can express the request. */
+  supports(request: Request): boolean;
+  /** Writes the request; returns how many numbers it uses, from `opaque` on. */
   encode(request: Request, opaque: number, sink: ByteSink): number;
   /**
-   * Reads on in the reply to `request`.
-   * @throws {MalformedReply} when it cannot be one.
+   * Continues to decode the reply to `request`.
+   * @throws {MalformedReply} if the bytes cannot be a reply to it.
    */
-  decode(input: ReplyInput, request: Request, opaque: number, reply: Reply): Progress;
+  decode(input: ReplyInput, request: Request, opaque: number, reply: Reply): DecodeProgress;
 }

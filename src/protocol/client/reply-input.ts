@@ -3,119 +3,125 @@ import { MalformedReply, type Reply } from './reply.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 const CRLF_BYTES = 2;
-/** No line of a reply is longer. */
+/** The longest line of a reply. */
 const LINE_BYTES_MAX = 4096;
-/** memcached's largest `-I`. */
+/** The largest value: memcached's largest `-I`. */
 const VALUE_BYTES_MAX = 2 ** 30;
-/** Up to here a loop finds the end of a line sooner than a call of `indexOf`. */
+/** In a line up to this length, a loop finds the newline faster than `indexOf`. */
 const SHORT_LINE_BYTES = 64;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * The bytes that arrived and are not decoded yet, in pieces of any size.
+ * The received bytes that are not decoded yet, in pieces of any size.
  *
- *   bytes: ── decoded ── at ── not yet ── end
+ *   bytes: ── decoded ── at ── not decoded ── end
  *
- * A piece is only borrowed: `keep` copies what is left of it (a part of a line, at the most), and a
- * value that is not all here is collected in a buffer of its own, so each of its bytes is copied once.
+ * The caller lends each piece. `releasePiece` copies the rest of it, which is at most a part of a
+ * line. An incomplete value collects in a buffer of its own, so each of its bytes is copied once.
  */
 export class ReplyInput {
   bytes: Buffer = NO_BYTES;
   at = 0;
   end = 0;
-  #value: Buffer | undefined;
-  #filled = 0;
+  #partialValue: Buffer | undefined;
+  #partialBytes = 0;
 
-  /** Takes `piece[0, length)`, which stays untouched until `keep`. */
+  /** Adds `piece[0, length)`. The caller does not change these bytes before `releasePiece`. */
   feed(piece: Buffer, length: number): void {
-    const from = this.#value === undefined ? 0 : this.#fill(this.#value, piece, 0, length);
+    const from =
+      this.#partialValue === undefined ? 0 : this.#fill(this.#partialValue, piece, 0, length);
     if (this.at === this.end) {
       this.bytes = piece;
       this.at = from;
       this.end = length;
       return;
     }
-    const left = this.bytes.subarray(this.at, this.end);
-    this.bytes = Buffer.concat([left, piece.subarray(from, length)]);
+    const undecoded = this.bytes.subarray(this.at, this.end);
+    this.bytes = Buffer.concat([undecoded, piece.subarray(from, length)]);
     this.at = 0;
     this.end = this.bytes.length;
   }
 
-  /** The piece goes back to its owner. */
-  keep(): void {
+  /** Copies what the piece still holds, so that the caller can reuse the piece. */
+  releasePiece(): void {
     this.bytes =
       this.at === this.end ? NO_BYTES : Buffer.from(this.bytes.subarray(this.at, this.end));
     this.at = 0;
     this.end = this.bytes.length;
   }
 
-  /** Whether there are bytes that nobody has asked for. */
-  get hasLeft(): boolean {
-    return this.at < this.end || this.#value !== undefined;
+  /** Whether bytes are left that no reply has consumed. */
+  get hasUnreadBytes(): boolean {
+    return this.at < this.end || this.#partialValue !== undefined;
   }
 
-  /** Where the CRLF of the line at `at` starts, or -1 when the line is not all here. */
+  /** Where the CRLF of the line at `at` starts, or -1 while the line is incomplete. */
   lineEnd(): number {
     const newline = this.#newline();
     if (newline < 0) {
-      if (this.end - this.at > LINE_BYTES_MAX) throw new MalformedReply('a line without an end');
+      if (this.end - this.at > LINE_BYTES_MAX)
+        throw new MalformedReply('a line without an end after 4096 bytes');
       return -1;
     }
     if (newline > this.at && this.bytes[newline - 1] === CR) return newline - 1;
     throw new MalformedReply('a line without CRLF');
   }
 
-  /** The line that ends at `lineEnd`, as text; the next one follows. */
+  /** Consumes the line that ends at `lineEnd`; returns it as text. */
   takeLine(lineEnd: number): string {
     const line = this.bytes.toString('latin1', this.at, lineEnd);
     this.at = lineEnd + CRLF_BYTES;
     return line;
   }
 
-  /** Takes a value of `length` bytes and the CRLF behind it (in binary: nothing); false when it is not all here. */
+  /**
+   * Consumes a value of `length` bytes and the CRLF after it (binary has none); returns false while
+   * it is incomplete.
+   */
   takeValue(length: number, reply: Reply, trailerBytes: 0 | 2 = CRLF_BYTES): boolean {
-    const whole = length + trailerBytes;
-    if (this.#value !== undefined) return this.#takeCollected(this.#value, length, reply);
+    const totalBytes = length + trailerBytes;
+    if (this.#partialValue !== undefined)
+      return this.#takePartial(this.#partialValue, length, reply);
     if (length > VALUE_BYTES_MAX) throw new MalformedReply(`a value of ${length} bytes`);
-    if (this.end - this.at < whole) {
-      this.#value = Buffer.allocUnsafeSlow(whole);
-      this.#filled = 0;
-      this.at += this.#fill(this.#value, this.bytes, this.at, this.end);
+    if (this.end - this.at < totalBytes) {
+      this.#partialValue = Buffer.allocUnsafeSlow(totalBytes);
+      this.#partialBytes = 0;
+      this.at += this.#fill(this.#partialValue, this.bytes, this.at, this.end);
       return false;
     }
     const { bytes, at } = this;
     if (trailerBytes > 0) checkCrlf(bytes, at + length);
     reply.setValue(bytes, at, at + length, false);
-    this.at = at + whole;
+    this.at = at + totalBytes;
     return true;
   }
 
-  #takeCollected(value: Buffer, length: number, reply: Reply): boolean {
-    if (this.#filled < value.length) return false;
+  #takePartial(value: Buffer, length: number, reply: Reply): boolean {
+    if (this.#partialBytes < value.length) return false;
     if (value.length > length) checkCrlf(value, length);
     reply.setValue(value, 0, length, true);
-    this.#value = undefined;
+    this.#partialValue = undefined;
     return true;
   }
 
-  /** Copies what the value wants of `bytes[from, end)`; returns how much. */
+  /** Copies what the partial value still lacks from `bytes[from, end)`; returns how many bytes. */
   #fill(value: Buffer, bytes: Buffer, from: number, end: number): number {
-    const copied = bytes.copy(value, this.#filled, from, end);
-    this.#filled += copied;
+    const copied = bytes.copy(value, this.#partialBytes, from, end);
+    this.#partialBytes += copied;
     return copied;
   }
 
   #newline(): number {
     const { bytes, end } = this;
-    const near = Math.min(end, this.at + SHORT_LINE_BYTES);
-    for (let at = this.at; at < near; at++) if (bytes[at] === LF) return at;
-    if (near === end) return -1;
-    const newline = bytes.indexOf(LF, near);
+    const loopEnd = Math.min(end, this.at + SHORT_LINE_BYTES);
+    for (let at = this.at; at < loopEnd; at++) if (bytes[at] === LF) return at;
+    if (loopEnd === end) return -1;
+    const newline = bytes.indexOf(LF, loopEnd);
     return newline < end ? newline : -1;
   }
 }
 
 function checkCrlf(bytes: Buffer, at: number): void {
   if (bytes[at] === CR && bytes[at + 1] === LF) return;
-  throw new MalformedReply('a value that is not followed by CRLF');
+  throw new MalformedReply('a value without CRLF after it');
 }

@@ -1,20 +1,20 @@
 /**
- * How a request came out:
+ * The outcome of a request:
  *
- *   value       a value, a counter or a piece of one
- *   done        carried out
- *   miss        no such key
- *   not-stored  an item is (add) or is not (the others) there
- *   exists      somebody changed it: another version than the one named
- *   line        a line of text: a version
- *   refused     an error of the node's; `line` says which
+ *   value       the reply has a value, a counter or a statistic
+ *   done        the node carried out the request
+ *   miss        the key has no live item
+ *   not-stored  an item exists (add), or none exists (replace, append, prepend)
+ *   exists      the item has another CAS id than the request
+ *   line        the reply is a line of text: a version
+ *   refused     the node replied with an error; `line` holds it
  */
 export type ReplyStatus = 'value' | 'done' | 'miss' | 'not-stored' | 'exists' | 'line' | 'refused';
 
-/** What decoding came to: more bytes are needed, one of several items is here, or the reply is. */
-export type Progress = 'incomplete' | 'item' | 'complete';
+/** What `decode` found: too few bytes, one of several items, or the end of the reply. */
+export type DecodeProgress = 'incomplete' | 'item' | 'complete';
 
-/** The node said what no reply to the request can be: nothing after it can be trusted. */
+/** The node sent bytes that cannot be a reply to the request; no later byte can be trusted. */
 export class MalformedReply extends Error {
   override readonly name = 'MalformedReply';
 }
@@ -22,8 +22,8 @@ export class MalformedReply extends Error {
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * The reply being read. Each connection has one and uses it again and again: what it holds is valid
- * until the next is decoded, so whoever wants to keep the value takes `text` or `takeBytes`.
+ * A decoded reply. Each connection refills one object, so its content is valid until the connection
+ * decodes the next reply; `text` and `takeBytes` return a value that stays valid.
  */
 export class Reply {
   status: ReplyStatus = 'done';
@@ -31,57 +31,57 @@ export class Reply {
   bytes: Buffer = NO_BYTES;
   start = 0;
   end = 0;
-  /** Whether `bytes` belongs to this value alone, so that it may be handed out. */
-  isOwn = false;
-  /** Which of many keys, or the name of which statistic, an item is about. */
+  /** Whether only this value uses `bytes`, so that the caller may keep them without a copy. */
+  ownsBytes = false;
+  /** Of an item: which of the keys it belongs to, or the name of the statistic. */
   index = 0;
   name = '';
-  /** What the node said, for `line` and `refused`. */
+  /** The text of the reply, for `line` and `refused`; also the value of a statistic. */
   line = '';
   /** Client flags. */
   flags = 0;
   cas: bigint | undefined = undefined;
-  /** Seconds left; -1 is for ever; undefined when it was not asked for. */
-  ttlSeconds: number | undefined = undefined;
+  /** The remaining ttl; -1 for an item without expiry; undefined if not requested. */
+  ttl: number | undefined = undefined;
   sizeBytes: number | undefined = undefined;
-  /** Whether it was read before, and how many seconds ago. */
+  /** Whether a client read the item before, and how many seconds ago. */
   wasRead: boolean | undefined = undefined;
   idleSeconds: number | undefined = undefined;
-  /** W: the asker is the one who is to load the value. */
-  won = false;
-  /** Z: somebody else is loading it. */
-  isTaken = false;
-  /** X: the value is marked stale. */
+  /** W: this request got the lease. */
+  wonLease = false;
+  /** Z: another client has the lease. */
+  leaseHeldByOther = false;
+  /** X: the item is marked stale. */
   isStale = false;
 
-  /** Forgets the reply before; the value stays where it is until it is set. */
+  /** Clears the value and the flags of the previous reply. */
   reset(status: ReplyStatus): void {
     this.status = status;
     this.bytes = NO_BYTES;
     this.start = 0;
     this.end = 0;
-    this.isOwn = false;
+    this.ownsBytes = false;
     this.flags = 0;
     this.cas = undefined;
-    this.ttlSeconds = undefined;
+    this.ttl = undefined;
     this.sizeBytes = undefined;
     this.wasRead = undefined;
     this.idleSeconds = undefined;
-    this.won = false;
-    this.isTaken = false;
+    this.wonLease = false;
+    this.leaseHeldByOther = false;
     this.isStale = false;
   }
 
-  setValue(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
+  setValue(bytes: Buffer, start: number, end: number, ownsBytes: boolean): void {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.isOwn = isOwn;
+    this.ownsBytes = ownsBytes;
   }
 
-  /** Keeps no large value alive until the next reply. */
+  /** Drops the reference to an own buffer, so that a large value does not stay in memory. */
   release(): void {
-    if (this.isOwn) this.setValue(NO_BYTES, 0, 0, false);
+    if (this.ownsBytes) this.setValue(NO_BYTES, 0, 0, false);
   }
 
   refuse(line: string): void {
@@ -98,9 +98,9 @@ export class Reply {
     return this.bytes.toString('utf8', this.start, this.end);
   }
 
-  /** The value's bytes, which nobody else holds: a copy only where it must be one. */
+  /** The bytes of the value, for the caller to keep; a copy unless the reply owns its bytes. */
   takeBytes(): Buffer {
     const value = this.bytes.subarray(this.start, this.end);
-    return this.isOwn ? value : Buffer.from(value);
+    return this.ownsBytes ? value : Buffer.from(value);
   }
 }

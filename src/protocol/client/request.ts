@@ -1,6 +1,6 @@
 /**
- * What a client asks of a node, before any wire format: each dialect (meta, classic, binary) writes
- * it in its own way, so routing, retrying and measuring know nothing of bytes.
+ * A request of the client, independent of the wire format. Each dialect (meta, classic, binary)
+ * encodes it in its own way, so routing, retries and measurements know no bytes.
  */
 export type Request =
   | GetRequest
@@ -18,39 +18,39 @@ export type Request =
 
 export type Verb = Request['verb'];
 
-/** The value and its flags. */
+/** Gets the value and the flags of one key. */
 export interface GetRequest {
   readonly verb: 'get';
   readonly key: string;
-  /** Ask for the id of this version, too. */
+  /** Whether the reply includes the CAS id. */
   readonly cas: boolean;
 }
 
-/** Values of many keys; each hit is an item of the reply, misses are left out. */
+/** Gets the values of many keys; the reply has an item for each hit and none for a miss. */
 export interface GetManyRequest {
   readonly verb: 'get-many';
   readonly keys: readonly string[];
 }
 
-/** A get with everything that only the meta protocol can do. */
+/** A get with the options that only the meta protocol has. */
 export interface FetchRequest {
   readonly verb: 'fetch';
   readonly key: string;
-  readonly terms: FetchTerms;
+  readonly metaFlags: MetaGetFlags;
 }
 
-/** Each is one flag of `mg`; see memcached's doc/protocol.txt. */
-export interface FetchTerms {
-  /** N: on a miss, an empty item of this exptime is made and the asker has won it. */
+/** Each field is one flag of `mg`; see memcached's doc/protocol.txt. */
+export interface MetaGetFlags {
+  /** N: on a miss the node creates an empty item with this exptime and grants the lease. */
   readonly vivifyExptime?: number | undefined;
-  /** R: when fewer seconds than these are left, one asker wins. */
+  /** R: with fewer seconds than this left, the node grants the lease. */
   readonly recacheSeconds?: number | undefined;
-  /** T: a new exptime. */
+  /** T: the new exptime of the item. */
   readonly touchExptime?: number | undefined;
-  /** Not `v`: everything but the value. */
+  /** No `v`: the reply has everything but the value. */
   readonly withoutValue?: boolean | undefined;
-  /** u: the item is not moved in the LRU, and does not count as read. */
-  readonly quietly?: boolean | undefined;
+  /** u: the node does not move the item in the LRU list, and does not mark it as read. */
+  readonly skipLruUpdate?: boolean | undefined;
 }
 
 export type StoreMode = 'set' | 'add' | 'replace' | 'append' | 'prepend';
@@ -59,23 +59,23 @@ export interface StoreRequest {
   readonly verb: 'store';
   readonly mode: StoreMode;
   readonly key: string;
-  /** Text is written as UTF-8. Bytes must not change until the request is settled. */
+  /** Text is sent as UTF-8. The caller must not change bytes before the request settles. */
   readonly value: string | Uint8Array;
-  /** 32 bits that the node keeps with the value. */
+  /** 32 bits that the node stores with the value. */
   readonly flags: number;
   readonly exptime: number;
-  /** Only over this version (mode `set`). */
+  /** Store only over the item with this CAS id (mode `set`). */
   readonly cas: bigint | undefined;
 }
 
 export interface DeleteRequest {
   readonly verb: 'delete';
   readonly key: string;
-  /** Only this version. */
+  /** Delete only the item with this CAS id. */
   readonly cas: bigint | undefined;
   /**
-   * Marks the item stale, to live so long (or as long as it did), instead of removing it (meta
-   * only: `I`, `T`).
+   * Marks the item stale instead of deleting it, with this exptime, or with its own for 'kept'
+   * (only meta: `I`, `T`).
    */
   readonly staleExptime: number | 'kept' | undefined;
 }
@@ -89,11 +89,11 @@ export interface TouchRequest {
 export interface CountRequest {
   readonly verb: 'count';
   readonly key: string;
-  /** 0 … 2^64 - 1. */
-  readonly by: bigint;
-  readonly down: boolean;
-  /** Makes the counter when there is none (not in classic). */
-  readonly start: { readonly value: bigint; readonly exptime: number } | undefined;
+  /** From 0 to 2^64 - 1. */
+  readonly delta: bigint;
+  readonly isDecrement: boolean;
+  /** Creates a missing counter with this value (not in classic). */
+  readonly initial: { readonly value: bigint; readonly exptime: number } | undefined;
 }
 
 export interface FlushRequest {
@@ -108,25 +108,25 @@ export interface StatsRequest {
 export interface VersionRequest {
   readonly verb: 'version';
   /**
-   * As long as a binary header: memcached waits for one where only binary is spoken (`-S`), and
-   * closes when it is not one.
+   * Whether to pad the line to the length of a binary header. A memcached that accepts only binary
+   * (`-S`) waits for a whole header, and closes the connection if it is not one.
    */
   readonly isPadded?: boolean;
 }
 
-/** Has no effect; its answer shows that the node speaks the dialect. */
+/** Has no effect; the reply shows that the node speaks the dialect. */
 export interface NoopRequest {
   readonly verb: 'noop';
 }
 
-/** memcached's ASCII login, or SASL PLAIN in binary. */
+/** memcached's ASCII login in text, SASL PLAIN in binary. */
 export interface LoginRequest {
   readonly verb: 'login';
   readonly username: string;
   readonly password: string;
 }
 
-/** The keys a request is about. */
+/** The keys of a request. */
 export function keysOf(request: Request): readonly string[] {
   if (request.verb === 'get-many') return request.keys;
   return 'key' in request ? [request.key] : [];

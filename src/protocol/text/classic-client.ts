@@ -1,25 +1,30 @@
-/** The classic text protocol from the client's side, for nodes that know no meta commands. */
+/** The client's half of the classic text protocol, for nodes without meta commands. */
 import type { ByteSink } from '../../base/index.ts';
 import { HEADER_BYTES as BINARY_HEADER_BYTES } from '../binary/wire.ts';
 import type { Dialect } from '../client/dialect.ts';
-import { MalformedReply, type Progress, type Reply, type ReplyStatus } from '../client/reply.ts';
+import {
+  type DecodeProgress,
+  MalformedReply,
+  type Reply,
+  type ReplyStatus,
+} from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
 import type { GetManyRequest, GetRequest, Request, StoreRequest } from '../client/request.ts';
 import {
   LINE_BYTES_MAX,
   putKey,
   putValue,
-  strange,
-  takeRefusal,
+  takeErrorLine,
+  unexpectedLine,
   valueBytesOf,
 } from './client-lines.ts';
 import { LineReader } from './line-reader.ts';
 
-/** What is answered by values and an END. */
+/** A request whose reply consists of values and an END. */
 type ValueRequest = GetRequest | GetManyRequest;
 
-/** The lines that can answer each request, other than refusals, and what they tell. */
-const LINES: Readonly<Partial<Record<string, Readonly<Record<string, ReplyStatus>>>>> = {
+/** The possible reply lines of each request, without error lines, and the status they mean. */
+const REPLY_LINES: Readonly<Partial<Record<string, Readonly<Record<string, ReplyStatus>>>>> = {
   set: { STORED: 'done' },
   add: { STORED: 'done', NOT_STORED: 'not-stored' },
   replace: { STORED: 'done', NOT_STORED: 'not-stored' },
@@ -32,29 +37,29 @@ const LINES: Readonly<Partial<Record<string, Readonly<Record<string, ReplyStatus
   flush: { OK: 'done' },
   login: { STORED: 'done' },
 };
-const COUNT = /^\d{1,20}$/;
-const COUNT_DIGITS_MAX = 10;
+const COUNTER_VALUE = /^\d{1,20}$/;
+const NUMBER_DIGITS_MAX = 10;
 const CRLF_BYTES = 2;
 const END = 'END';
 const PADDED_VERSION = `${'version'.padEnd(BINARY_HEADER_BYTES)}\r\n`;
 
-/** Replies are matched by order; those of gets also name their keys. */
+/** The order of the replies tells which request each belongs to; values also have their keys. */
 export class ClassicDialect implements Dialect {
   readonly name = 'classic';
   readonly #line = new LineReader();
-  /** The length of the value being received, or -1. */
+  /** The length of the value that is arriving; -1 between values. */
   #valueBytes = -1;
-  /** Which of the keys comes next in a reply with values. */
+  /** The first of the keys that the rest of the reply can still contain. */
   #nextKey = 0;
-  /** A get's value is here, but not the END behind it. */
+  /** Whether the value of a `get` is complete, but the END after it is not. */
   #hasValue = false;
 
-  canSay(request: Request): boolean {
+  supports(request: Request): boolean {
     if (request.verb === 'fetch') return false;
     if (request.verb === 'delete') {
       return request.cas === undefined && request.staleExptime === undefined;
     }
-    return request.verb !== 'count' || request.start === undefined;
+    return request.verb !== 'count' || request.initial === undefined;
   }
 
   encode(request: Request, _opaque: number, sink: ByteSink): number {
@@ -64,7 +69,7 @@ export class ClassicDialect implements Dialect {
         putLine(sink, request.cas ? 'gets ' : 'get ', request.key, '');
         break;
       case 'get-many':
-        putGetOf(sink, request.keys, 0);
+        putGetLine(sink, request.keys, 0);
         break;
       case 'store':
         putStore(sink, request);
@@ -76,18 +81,18 @@ export class ClassicDialect implements Dialect {
         putLine(sink, 'touch ', request.key, ` ${request.exptime}`);
         break;
       case 'count':
-        putLine(sink, request.down ? 'decr ' : 'incr ', request.key, ` ${request.by}`);
+        putLine(sink, request.isDecrement ? 'decr ' : 'incr ', request.key, ` ${request.delta}`);
         break;
       case 'login':
         putLogin(sink, `${request.username} ${request.password}`);
         break;
       default:
-        sink.putText(lineOf(request));
+        sink.putText(keylessLineOf(request));
     }
     return 1;
   }
 
-  decode(input: ReplyInput, request: Request, _opaque: number, reply: Reply): Progress {
+  decode(input: ReplyInput, request: Request, _opaque: number, reply: Reply): DecodeProgress {
     switch (request.verb) {
       case 'get':
       case 'get-many':
@@ -99,16 +104,21 @@ export class ClassicDialect implements Dialect {
     }
   }
 
-  /** Reads on in values and their END; of the keys, those from `firstKey` on were asked for. */
-  decodeValues(input: ReplyInput, request: ValueRequest, reply: Reply, firstKey = 0): Progress {
+  /** Continues to decode values and their END; the request names the keys from `firstKey` on. */
+  decodeValues(
+    input: ReplyInput,
+    request: ValueRequest,
+    reply: Reply,
+    firstKey = 0,
+  ): DecodeProgress {
     if (this.#nextKey < firstKey) this.#nextKey = firstKey;
     if (this.#valueBytes < 0) {
       const lineEnd = input.lineEnd();
       if (lineEnd < 0) {
-        if (this.#hasValue && !reply.isOwn) keepValue(reply);
+        if (this.#hasValue && !reply.ownsBytes) copyValue(reply);
         return 'incomplete';
       }
-      if (!this.#takeHead(input, lineEnd, request, reply)) return this.#end();
+      if (!this.#takeValueLine(input, lineEnd, request, reply)) return this.#end();
     }
     if (!input.takeValue(this.#valueBytes, reply)) return 'incomplete';
     this.#valueBytes = -1;
@@ -117,14 +127,14 @@ export class ClassicDialect implements Dialect {
     return this.decodeValues(input, request, reply, firstKey);
   }
 
-  #end(): Progress {
+  #end(): DecodeProgress {
     this.#nextKey = 0;
     this.#hasValue = false;
     return 'complete';
   }
 
-  /** `VALUE <key> <flags> <bytes> [<cas>]`, or what ends them: then it is false. */
-  #takeHead(input: ReplyInput, lineEnd: number, request: ValueRequest, reply: Reply): boolean {
+  /** Consumes `VALUE <key> <flags> <bytes> [<cas>]`; returns false for the line after the values. */
+  #takeValueLine(input: ReplyInput, lineEnd: number, request: ValueRequest, reply: Reply): boolean {
     const line = this.#line;
     line.begin(input.bytes, input.at, lineEnd);
     if (!line.takeWord('VALUE')) {
@@ -134,15 +144,15 @@ export class ClassicDialect implements Dialect {
     line.takeSpace();
     reply.reset('value');
     reply.index = this.#takeKey(request);
-    reply.flags = this.#takeCount();
-    this.#valueBytes = this.#takeCount();
-    if (line.takeSpace()) reply.cas = line.takeLong();
-    if (!line.isAtEnd) throw strange(input.takeLine(lineEnd));
+    reply.flags = this.#takeNumber();
+    this.#valueBytes = this.#takeNumber();
+    if (line.takeSpace()) reply.cas = line.takeBigInt();
+    if (!line.isAtEnd) throw unexpectedLine(input.takeLine(lineEnd));
     input.at = lineEnd + CRLF_BYTES;
     return true;
   }
 
-  /** Which of the keys it is; those before it were misses. */
+  /** Consumes the key; returns its number. The skipped keys were misses. */
   #takeKey(request: ValueRequest): number {
     const count = request.verb === 'get' ? 1 : request.keys.length;
     while (this.#nextKey < count) {
@@ -150,21 +160,21 @@ export class ClassicDialect implements Dialect {
       const key = request.verb === 'get' ? request.key : request.keys[index]!;
       if (this.#line.takeWord(key)) return index;
     }
-    throw new MalformedReply('a value of a key that was not asked for');
+    throw new MalformedReply('a value of a key that is not in the request');
   }
 
-  /** ` <number>` of 32 bits. */
-  #takeCount(): number {
+  /** Consumes ` <number>`, a number of 32 bits. */
+  #takeNumber(): number {
     const hasSpace = this.#line.takeSpace();
     const value = this.#line.takeNumber();
     const { digits } = this.#line;
-    if (hasSpace && digits > 0 && digits <= COUNT_DIGITS_MAX) return value;
-    throw new MalformedReply('a VALUE line without its numbers');
+    if (hasSpace && digits > 0 && digits <= NUMBER_DIGITS_MAX) return value;
+    throw new MalformedReply('a VALUE line without flags or length');
   }
 
   #takeEnd(input: ReplyInput, lineEnd: number, request: ValueRequest, reply: Reply): void {
     if (!this.#line.takeWord(END) || !this.#line.isAtEnd) {
-      takeRefusal(input, lineEnd, reply);
+      takeErrorLine(input, lineEnd, reply);
       return;
     }
     input.at = lineEnd + CRLF_BYTES;
@@ -173,8 +183,8 @@ export class ClassicDialect implements Dialect {
   }
 }
 
-/** The piece that holds the value goes back before its END comes. */
-function keepValue(reply: Reply): void {
+/** Copies the value, because the caller reuses the piece before the END arrives. */
+function copyValue(reply: Reply): void {
   const value = reply.takeBytes();
   reply.setValue(value, 0, value.length, true);
 }
@@ -183,25 +193,25 @@ function decodeLine(input: ReplyInput, request: Request, reply: Reply): boolean 
   const lineEnd = input.lineEnd();
   if (lineEnd < 0) return false;
   const line = input.bytes.toString('latin1', input.at, lineEnd);
-  const status = LINES[wordOf(request)]?.[line];
+  const status = REPLY_LINES[commandOf(request)]?.[line];
   if (status !== undefined) {
     reply.reset(status);
-  } else if (request.verb === 'count' && COUNT.test(line)) {
+  } else if (request.verb === 'count' && COUNTER_VALUE.test(line)) {
     reply.reset('value');
     reply.setValue(Buffer.from(line, 'latin1'), 0, line.length, true);
-  } else if (isVersion(request) && line.startsWith('VERSION ')) {
+  } else if (expectsVersion(request) && line.startsWith('VERSION ')) {
     reply.reset('line');
     reply.line = line.slice('VERSION '.length);
   } else {
-    takeRefusal(input, lineEnd, reply);
+    takeErrorLine(input, lineEnd, reply);
     return true;
   }
   input.at = lineEnd + CRLF_BYTES;
   return true;
 }
 
-/** `STAT <name> <value>`, or `END`. */
-function decodeStat(input: ReplyInput, reply: Reply): Progress {
+/** Decodes `STAT <name> <value>`, or `END`. */
+function decodeStat(input: ReplyInput, reply: Reply): DecodeProgress {
   const lineEnd = input.lineEnd();
   if (lineEnd < 0) return 'incomplete';
   const line = input.bytes.toString('utf8', input.at, lineEnd);
@@ -217,21 +227,21 @@ function decodeStat(input: ReplyInput, reply: Reply): Progress {
     reply.reset('done');
     input.at = lineEnd + CRLF_BYTES;
   } else {
-    takeRefusal(input, lineEnd, reply);
+    takeErrorLine(input, lineEnd, reply);
   }
   return 'complete';
 }
 
-function wordOf(request: Request): string {
+function commandOf(request: Request): string {
   if (request.verb !== 'store') return request.verb;
   return request.cas === undefined ? request.mode : 'cas';
 }
 
-function isVersion({ verb }: Request): boolean {
+function expectsVersion({ verb }: Request): boolean {
   return verb === 'version' || verb === 'noop';
 }
 
-function lineOf(request: Request): string {
+function keylessLineOf(request: Request): string {
   if (request.verb === 'flush') return 'flush_all\r\n';
   if (request.verb === 'version' && request.isPadded === true) return PADDED_VERSION;
   if (request.verb !== 'stats') return 'version\r\n';
@@ -244,8 +254,8 @@ function putLine(sink: ByteSink, word: string, key: string, rest: string): void 
   sink.putText(`${rest}\r\n`);
 }
 
-/** A `get` of the keys from `first` on. */
-export function putGetOf(sink: ByteSink, keys: readonly string[], first: number): void {
+/** Writes a `get` of the keys from `first` on. */
+export function putGetLine(sink: ByteSink, keys: readonly string[], first: number): void {
   sink.putText('get');
   for (let index = first; index < keys.length; index++) {
     sink.ensure(LINE_BYTES_MAX);
@@ -257,14 +267,14 @@ export function putGetOf(sink: ByteSink, keys: readonly string[], first: number)
 
 function putStore(sink: ByteSink, request: StoreRequest): void {
   const { key, flags, exptime, value, cas } = request;
-  const token = cas === undefined ? '' : ` ${cas}`;
-  const rest = ` ${flags} ${exptime} ${valueBytesOf(value)}${token}`;
-  putLine(sink, `${wordOf(request)} `, key, rest);
+  const casField = cas === undefined ? '' : ` ${cas}`;
+  const rest = ` ${flags} ${exptime} ${valueBytesOf(value)}${casField}`;
+  putLine(sink, `${commandOf(request)} `, key, rest);
   putValue(sink, value);
 }
 
-/** memcached's `-Y`: a set of any key, whose data is the user and the password. */
-function putLogin(sink: ByteSink, secret: string): void {
-  putLine(sink, 'set ', 'auth', ` 0 0 ${Buffer.byteLength(secret)}`);
-  putValue(sink, secret);
+/** Logs in to a memcached with `-Y`: a set of any key with "username password" as its value. */
+function putLogin(sink: ByteSink, login: string): void {
+  putLine(sink, 'set ', 'auth', ` 0 0 ${Buffer.byteLength(login)}`);
+  putValue(sink, login);
 }

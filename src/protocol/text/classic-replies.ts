@@ -4,14 +4,14 @@ import {
   type ReplyWriter,
   STATUS,
   type Status,
-  type StorageEcho,
+  type StorageReplyContext,
   type StoredFacts,
 } from '../reply.ts';
 import type { Request } from '../request.ts';
 
 const line = (text: string): Uint8Array => Buffer.from(`${text}\r\n`, 'latin1');
 
-/** memcached 1.6.18's words, byte for byte. */
+/** The reply lines of memcached 1.6.18, byte for byte. */
 export const CLASSIC_LINES: Readonly<Record<keyof typeof STATUS, Uint8Array>> = {
   stored: line('STORED'),
   notStored: line('NOT_STORED'),
@@ -33,7 +33,7 @@ export const CLASSIC_LINES: Readonly<Record<keyof typeof STATUS, Uint8Array>> = 
   outOfMemoryCreating: line('SERVER_ERROR Out of memory allocating new item'),
 };
 
-const BY_STATUS: readonly Uint8Array[] = Object.entries(STATUS)
+const LINE_BY_STATUS: readonly Uint8Array[] = Object.entries(STATUS)
   .sort(([, a], [, b]) => a - b)
   .map(([name]) => CLASSIC_LINES[name as keyof typeof STATUS]);
 
@@ -44,7 +44,7 @@ const LF = 0x0a;
 const BLANK = 0x20;
 const ZERO = 0x30;
 
-/** Answers in the classic text protocol. */
+/** Encodes replies of the classic text protocol. */
 export class ClassicReplies implements ReplyWriter {
   readonly sink: ByteSink;
 
@@ -52,16 +52,16 @@ export class ClassicReplies implements ReplyWriter {
     this.sink = sink;
   }
 
-  remember(request: Request, echo: StorageEcho): void {
-    echo.quiet = request.noreply;
+  capture(request: Request, context: StorageReplyContext): void {
+    context.quiet = request.noreply;
   }
 
-  stored(echo: StorageEcho, status: Status, _item: StoredFacts): void {
-    if (!echo.quiet) this.sink.putConstant(BY_STATUS[status]!);
+  storageReply(context: StorageReplyContext, status: Status, _item: StoredFacts): void {
+    if (!context.quiet) this.sink.putConstant(LINE_BY_STATUS[status]!);
   }
 
   status(request: Request, status: Status): void {
-    if (!request.noreply) this.sink.putConstant(BY_STATUS[status]!);
+    if (!request.noreply) this.sink.putConstant(LINE_BY_STATUS[status]!);
   }
 
   hit(request: Request, key: number, item: ItemView): void {
@@ -108,8 +108,8 @@ export class ClassicReplies implements ReplyWriter {
     this.valueEnd();
   }
 
-  refusal(request: Request): void {
-    if (!request.noreply) this.sink.putConstant(request.refusal);
+  errorReply(request: Request): void {
+    if (!request.noreply) this.sink.putConstant(request.errorReply);
   }
 
   version(_request: Request, version: string): void {

@@ -1,6 +1,6 @@
 /**
- * The classic text protocol, requests: bytes in, one Request out (memcached doc/protocol.txt;
- * replies to what is wrong as memcached 1.6.18 gives them).
+ * Decodes requests of the classic text protocol (memcached doc/protocol.txt), with the error
+ * replies of memcached 1.6.18 to invalid ones.
  */
 import { equalBytes } from '../../base/index.ts';
 import {
@@ -17,10 +17,10 @@ import { endOfText, LineWords } from './line-words.ts';
 import { MetaDecoder } from './meta.ts';
 import { readI32, readU32, readU64, u64 } from './numbers.ts';
 
-/** The line has not ended yet: call again with more bytes. */
+/** The request is incomplete: call again with more bytes. */
 export const INCOMPLETE = 0;
-/** Nothing good can follow: close the connection without a word. */
-export const HANG_UP = -1;
+/** No valid request can follow: close the connection without a reply. */
+export const CLOSE = -1;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -36,7 +36,7 @@ const DELETE_USAGE = Buffer.from(
 );
 const BAD_DELTA = Buffer.from('CLIENT_ERROR invalid numeric delta argument\r\n');
 
-/** Commands by name, but for the gets. */
+/** The commands by name, without the gets. */
 const COMMANDS: ReadonlyMap<number, { readonly name: Uint8Array; readonly verb: Verb }> = new Map(
   [
     ['set', VERB.set],
@@ -62,11 +62,11 @@ const COMMANDS: ReadonlyMap<number, { readonly name: Uint8Array; readonly verb: 
     ['cache_memlimit', VERB.admin],
     ['shutdown', VERB.admin],
 
-    // Gone from every document, and still answered by memcached.
+    // No longer documented, but memcached still accepts it.
     ['bget', VERB.get],
   ].map(([text, verb]) => {
     const name = Buffer.from(text as string);
-    return [shapeOf(name, 0, name.length), { name, verb: verb as Verb }];
+    return [nameSignature(name, 0, name.length), { name, verb: verb as Verb }];
   }),
 );
 const STORAGE_WORDS = 5;
@@ -74,11 +74,11 @@ const CAS_WORDS = 6;
 const LENGTH_WORD = 4;
 
 /**
- * Decodes one line of `input[start, end)` into `request`. Returns how many bytes the line took
- * (its data block, if any, comes after), INCOMPLETE or HANG_UP.
+ * Decodes one line of `input[start, end)` into `request`. Returns the length of the line (a data
+ * block may follow it), INCOMPLETE or CLOSE.
  */
 export class ClassicDecoder {
-  /** Of the line at hand. */
+  /** The words of the line in `decode`. */
   readonly #words = new LineWords();
   readonly #meta = new MetaDecoder();
 
@@ -89,66 +89,66 @@ export class ClassicDecoder {
     request.keySource = input;
     request.dialect = DIALECT.classic;
     request.noreply = false;
-    request.swallowBytes = 0;
-    request.thenClose = false;
+    request.skipBytes = 0;
+    request.closeAfterReply = false;
     if (at < end && input[at] === LETTER_M) {
       const isMeta = startsMeta(input, at, end);
-      if (isMeta === undefined) return unfinished(input, start, at, end);
+      if (isMeta === undefined) return waitOrClose(input, start, at, end);
       if (isMeta) return this.#decodeMeta(input, start, at, end, request);
     }
     if (at < end && input[at] === LETTER_G) return this.#decodeGet(input, start, at, end, request);
     const newline = this.#words.split(input, start, at, end);
-    if (newline < 0) return unfinished(input, start, at, end);
+    if (newline < 0) return waitOrClose(input, start, at, end);
     if (this.#isConfig(input)) return this.#decodeConfig(input, start, end, newline, request);
-    if (this.#words.count === 0) refuse(request, CLASSIC_LINES.unknownCommand);
-    else if (!this.#decodeCommand(input, request)) return HANG_UP;
+    if (this.#words.count === 0) reject(request, CLASSIC_LINES.unknownCommand);
+    else if (!this.#decodeCommand(input, request)) return CLOSE;
     return newline + 1 - start;
   }
 
   #decodeMeta(input: Buffer, start: number, first: number, end: number, request: Request): number {
     const newline = this.#meta.decode(input, first, end, request);
-    return newline < 0 ? unfinished(input, start, first, end) : newline + 1 - start;
+    return newline < 0 ? waitOrClose(input, start, first, end) : newline + 1 - start;
   }
 
-  /** A line that starts with `g`: its words may be many, so they are the request's own keys. */
+  /** Decodes a line that starts with `g`. It may have many words, so they become keys directly. */
   #decodeGet(input: Buffer, start: number, first: number, end: number, request: Request): number {
-    request.keys = 0;
-    let clean = true;
+    request.endKey = 0;
+    let isFreeOfNul = true;
     let longest = 0;
-    let word = first;
+    let wordStart = first;
     let at = first;
     for (; at < end; at++) {
       const byte = input[at]!;
       if (byte > BLANK) continue;
       if (byte === LF) break;
-      if (byte === 0) clean = false;
+      if (byte === 0) isFreeOfNul = false;
       if (byte !== BLANK) continue;
-      if (at > word) {
-        request.addKey(word, at);
-        if (at - word > longest) longest = at - word;
+      if (at > wordStart) {
+        request.addKey(wordStart, at);
+        if (at - wordStart > longest) longest = at - wordStart;
       }
-      word = at + 1;
+      wordStart = at + 1;
     }
-    if (at === end) return unfinished(input, start, first, end);
+    if (at === end) return waitOrClose(input, start, first, end);
     const textEnd = endOfText(input, start, at);
-    if (textEnd > word) {
-      request.addKey(word, textEnd);
-      longest = Math.max(longest, textEnd - word);
+    if (textEnd > wordStart) {
+      request.addKey(wordStart, textEnd);
+      longest = Math.max(longest, textEnd - wordStart);
     }
-    finishGet(input, request, clean, longest);
+    finishGet(input, request, isFreeOfNul, longest);
     return at + 1 - start;
   }
 
-  /** Returns false when the connection should end. */
+  /** Returns false if the session must close the connection. */
   #decodeCommand(input: Buffer, request: Request): boolean {
     const verb = commandOf(input, this.#words.start(0), this.#words.end(0));
     if (verb >= VERB.set && verb <= VERB.cas) {
       this.#decodeStorage(input, request, verb);
-    } else if (!this.#words.clean) {
-      refuse(request, CLASSIC_LINES.badFormat);
-    } else if (verb === VERB.refused) {
-      refuse(request, CLASSIC_LINES.unknownCommand);
-      // A web browser or a crafted page: memcached drops it, whatever the verb.
+    } else if (!this.#words.isFreeOfNul) {
+      reject(request, CLASSIC_LINES.badFormat);
+    } else if (verb === VERB.invalid) {
+      reject(request, CLASSIC_LINES.unknownCommand);
+      // An HTTP request, as from a web page that attacks the node: memcached closes the connection.
       return !this.#words.text(input, this.#words.count - 1).startsWith('HTTP/');
     } else {
       this.#decodeOther(input, request, verb);
@@ -185,21 +185,19 @@ export class ClassicDecoder {
         request.words = Array.from({ length: this.#words.count }, (_, i) =>
           this.#words.text(input, i),
         );
-        // memcached looks for noreply in those of these that are not about the crawler.
+        // memcached accepts noreply for all of these commands but `lru_crawler`.
         request.noreply = request.words[0] !== 'lru_crawler' && this.#isNoreply(input);
         break;
       case VERB.get:
-        this.#decodeAncientGet(input, request);
+        this.#decodeBget(input, request);
     }
   }
 
   #isConfig(input: Buffer): boolean {
-    return this.#words.count > 1 && this.#words.is(input, 0, CONFIG);
+    return this.#words.count > 1 && this.#words.equals(input, 0, CONFIG);
   }
 
-  /**
-   * `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>` with data.
-   */
+  /** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>` and data. */
   #decodeConfig(
     input: Buffer,
     start: number,
@@ -207,27 +205,25 @@ export class ClassicDecoder {
     newline: number,
     request: Request,
   ): number {
-    const lineBytes = newline + 1 - start;
-    const action = this.#words.text(input, 1);
-    request.noreply = this.#words.count > 3 && this.#isNoreply(input);
-    request.firstKey = 0;
-    request.keys = 0;
     const words = this.#words;
-    if (this.#words.count > 2) request.addKey(words.start(2), words.end(2));
+    const lineBytes = newline + 1 - start;
+    const action = words.text(input, 1);
+    request.noreply = words.count > 3 && this.#isNoreply(input);
+    request.firstKey = 0;
+    request.endKey = 0;
+    if (words.count > 2) request.addKey(words.start(2), words.end(2));
     else request.addKey(newline, newline);
     const nameBytes = request.keyEnd(0) - request.keyStart(0);
-    const good =
-      this.#words.clean &&
-      nameBytes <= KEY_BYTES_MAX &&
-      (this.#words.count > 2 || action === 'get');
+    const isValid =
+      words.isFreeOfNul && nameBytes <= KEY_BYTES_MAX && (words.count > 2 || action === 'get');
     const verb = action === 'get' ? VERB.configGet : VERB.configDelete;
     if (action === 'set') return this.#decodeConfigSet(input, end, newline, lineBytes, request);
-    if (good && (action === 'get' || action === 'delete')) request.verb = verb;
-    else refuse(request, CLASSIC_LINES.unknownCommand);
+    if (isValid && (action === 'get' || action === 'delete')) request.verb = verb;
+    else reject(request, CLASSIC_LINES.unknownCommand);
     return lineBytes;
   }
 
-  /** The data is short, so the line waits for it. */
+  /** Waits for the data, too, because it is short. */
   #decodeConfigSet(
     input: Buffer,
     end: number,
@@ -236,21 +232,18 @@ export class ClassicDecoder {
     request: Request,
   ): number {
     const words = this.#words;
-    const flags = this.#words.count > 4 ? readU32(input, words.start(3), words.end(3)) : Number.NaN;
-    const length = this.#words.count > 4 ? readI32(input, words.start(4), words.end(4)) : -1;
-    const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
+    const flags = words.count > 4 ? readU32(input, words.start(3), words.end(3)) : Number.NaN;
+    const length = words.count > 4 ? readI32(input, words.start(4), words.end(4)) : -1;
+    const isLengthValid = length >= 0 && length <= DATA_BYTES_MAX;
     const nameBytes = request.keyEnd(0) - request.keyStart(0);
-    if (!lengthKnown || flags < 0 || Number.isNaN(flags) || nameBytes > KEY_BYTES_MAX) {
-      refuse(
-        request,
-        this.#words.count > 4 ? CLASSIC_LINES.badFormat : CLASSIC_LINES.unknownCommand,
-      );
-      if (lengthKnown) request.swallowBytes = length + 2;
+    if (!isLengthValid || flags < 0 || Number.isNaN(flags) || nameBytes > KEY_BYTES_MAX) {
+      reject(request, words.count > 4 ? CLASSIC_LINES.badFormat : CLASSIC_LINES.unknownCommand);
+      if (isLengthValid) request.skipBytes = length + 2;
       return lineBytes;
     }
     if (length > CONFIG_BYTES_MAX) {
-      refuse(request, CLASSIC_LINES.tooLarge);
-      request.swallowBytes = length + 2;
+      reject(request, CLASSIC_LINES.tooLarge);
+      request.skipBytes = length + 2;
       return lineBytes;
     }
     const dataEnd = newline + 1 + length;
@@ -260,36 +253,36 @@ export class ClassicDecoder {
     request.bodyStart = newline + 1;
     request.bodyEnd = dataEnd;
     if (input[dataEnd] !== CR || input[dataEnd + 1] !== LF) {
-      refuse(request, CLASSIC_LINES.badDataChunk);
+      reject(request, CLASSIC_LINES.badDataChunk);
     }
     return lineBytes + length + 2;
   }
 
   #decodeStorage(input: Buffer, request: Request, verb: Verb): void {
     const words = this.#words;
-    const length =
-      this.#words.count > LENGTH_WORD ? readI32(input, words.start(4), words.end(4)) : -1;
-    const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
-    if (lengthKnown) request.swallowBytes = length + 2;
-    const wanted = verb === VERB.cas ? CAS_WORDS : STORAGE_WORDS;
-    if (this.#words.count !== wanted && this.#words.count !== wanted + 1) {
-      refuse(request, CLASSIC_LINES.unknownCommand);
+    const length = words.count > LENGTH_WORD ? readI32(input, words.start(4), words.end(4)) : -1;
+    const isLengthValid = length >= 0 && length <= DATA_BYTES_MAX;
+    if (isLengthValid) request.skipBytes = length + 2;
+    const expectedWords = verb === VERB.cas ? CAS_WORDS : STORAGE_WORDS;
+    if (words.count !== expectedWords && words.count !== expectedWords + 1) {
+      reject(request, CLASSIC_LINES.unknownCommand);
       return;
     }
     request.noreply = this.#isNoreply(input);
     const clientFlags = readU32(input, words.start(2), words.end(2));
     const exptime = readI32(input, words.start(3), words.end(3));
-    const good = this.#words.clean && lengthKnown && clientFlags >= 0 && !Number.isNaN(exptime);
-    const casGood = this.#readCas(input, request, verb);
-    if (!good || !casGood || !this.#takeKey(request)) {
-      refuse(request, CLASSIC_LINES.badFormat);
+    const isValid =
+      words.isFreeOfNul && isLengthValid && clientFlags >= 0 && !Number.isNaN(exptime);
+    const isCasValid = this.#readCas(input, request, verb);
+    if (!isValid || !isCasValid || !this.#takeKey(request)) {
+      reject(request, CLASSIC_LINES.badFormat);
       return;
     }
     request.verb = verb;
     request.clientFlags = clientFlags;
     request.exptime = exptime;
     request.valueBytes = length;
-    request.swallowBytes = 0;
+    request.skipBytes = 0;
     request.keyBinary = false;
     request.hasOwnCas = false;
     request.vivify = false;
@@ -310,27 +303,27 @@ export class ClassicDecoder {
     request.casHigh = 0;
     request.casLow = 0;
     if (this.#words.count < 2 || this.#words.count > 4) {
-      refuse(request, CLASSIC_LINES.unknownCommand);
+      reject(request, CLASSIC_LINES.unknownCommand);
       return;
     }
     if (this.#words.count > 2) {
-      const zero = this.#words.text(input, 2) === '0';
+      const hasZero = this.#words.text(input, 2) === '0';
       const noreply = this.#isNoreply(input);
       request.noreply = noreply;
-      if (!(this.#words.count === 3 ? zero || noreply : zero && noreply)) {
-        refuse(request, DELETE_USAGE);
+      if (!(this.#words.count === 3 ? hasZero || noreply : hasZero && noreply)) {
+        reject(request, DELETE_USAGE);
         return;
       }
     }
-    if (!this.#takeKey(request)) refuse(request, CLASSIC_LINES.badFormat);
+    if (!this.#takeKey(request)) reject(request, CLASSIC_LINES.badFormat);
   }
 
   #decodeArithmetic(input: Buffer, request: Request): void {
-    if (!this.#wantWords(input, request, 3, 4)) return;
+    if (!this.#checkWordCount(input, request, 3, 4)) return;
     if (!this.#takeKey(request)) {
-      refuse(request, CLASSIC_LINES.badFormat);
+      reject(request, CLASSIC_LINES.badFormat);
     } else if (!readU64(input, this.#words.start(2), this.#words.end(2))) {
-      refuse(request, BAD_DELTA);
+      reject(request, BAD_DELTA);
     } else {
       request.deltaHigh = u64.high;
       request.deltaLow = u64.low;
@@ -341,29 +334,29 @@ export class ClassicDecoder {
   }
 
   #decodeTouch(input: Buffer, request: Request): void {
-    if (!this.#wantWords(input, request, 3, 4)) return;
+    if (!this.#checkWordCount(input, request, 3, 4)) return;
     request.exptime = readI32(input, this.#words.start(2), this.#words.end(2));
-    if (!this.#takeKey(request)) refuse(request, CLASSIC_LINES.badFormat);
-    else if (Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
+    if (!this.#takeKey(request)) reject(request, CLASSIC_LINES.badFormat);
+    else if (Number.isNaN(request.exptime)) reject(request, CLASSIC_LINES.badExptime);
   }
 
   #decodeFlush(input: Buffer, request: Request): void {
-    if (!this.#wantWords(input, request, 1, 3)) return;
+    if (!this.#checkWordCount(input, request, 1, 3)) return;
     request.exptime = 0;
     if (this.#words.count === (request.noreply ? 2 : 1)) return;
     request.exptime = readI32(input, this.#words.start(1), this.#words.end(1));
-    if (Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
+    if (Number.isNaN(request.exptime)) reject(request, CLASSIC_LINES.badExptime);
   }
 
   #decodeVerbosity(input: Buffer, request: Request): void {
-    if (!this.#wantWords(input, request, 2, 3)) return;
+    if (!this.#checkWordCount(input, request, 2, 3)) return;
     request.level = readU32(input, this.#words.start(1), this.#words.end(1));
-    if (Number.isNaN(request.level)) refuse(request, CLASSIC_LINES.badFormat);
+    if (Number.isNaN(request.level)) reject(request, CLASSIC_LINES.badFormat);
   }
 
-  /** `bget`: its words become the keys, as if it had begun with a `g`. */
-  #decodeAncientGet(input: Buffer, request: Request): void {
-    request.keys = 0;
+  /** Decodes `bget` like a line that starts with `g`: its words become the keys. */
+  #decodeBget(input: Buffer, request: Request): void {
+    request.endKey = 0;
     let longest = 0;
     for (let i = 0; i < this.#words.count; i++) {
       const start = this.#words.start(i);
@@ -374,10 +367,10 @@ export class ClassicDecoder {
     finishGet(input, request, true, longest);
   }
 
-  /** Refuses a line with fewer or more words, and looks for `noreply` at its end. */
-  #wantWords(input: Buffer, request: Request, least: number, most: number): boolean {
-    if (this.#words.count < least || this.#words.count > most) {
-      refuse(request, CLASSIC_LINES.unknownCommand);
+  /** Rejects a line with fewer or more words, and reads `noreply` at its end. */
+  #checkWordCount(input: Buffer, request: Request, min: number, max: number): boolean {
+    if (this.#words.count < min || this.#words.count > max) {
+      reject(request, CLASSIC_LINES.unknownCommand);
       return false;
     }
     request.noreply = this.#isNoreply(input);
@@ -385,33 +378,33 @@ export class ClassicDecoder {
   }
 
   #isNoreply(input: Buffer): boolean {
-    return this.#words.is(input, this.#words.count - 1, NOREPLY);
+    return this.#words.equals(input, this.#words.count - 1, NOREPLY);
   }
 
-  /** Takes the second word as the key, if it is short enough. */
+  /** Makes the second word the key; returns false if it is too long. */
   #takeKey(request: Request): boolean {
     const start = this.#words.start(1);
     const end = this.#words.end(1);
     request.firstKey = 0;
-    request.keys = 0;
+    request.endKey = 0;
     request.addKey(start, end);
     return end - start <= KEY_BYTES_MAX;
   }
 }
 
-/** Turns the words of a line, held as keys, into a get. */
-function finishGet(input: Buffer, request: Request, clean: boolean, longest: number): void {
+/** Makes a get of the words of a line, which are in `request` as keys. */
+function finishGet(input: Buffer, request: Request, isFreeOfNul: boolean, longest: number): void {
   const start = request.keyStart(0);
   const length = request.keyEnd(0) - start;
   const touches = input[start + 1] === LETTER_A;
-  const named =
+  const isGetName =
     input[start] === LETTER_B
       ? length === 4
       : (touches || input[start + 1] === LETTER_E) &&
         input[start + 2] === LETTER_T &&
         (length === 3 || (length === 4 && input[start + 3] === LETTER_S));
-  if (request.keys < 2 || !named) {
-    refuse(request, CLASSIC_LINES.unknownCommand);
+  if (request.endKey < 2 || !isGetName) {
+    reject(request, CLASSIC_LINES.unknownCommand);
     return;
   }
   request.verb = touches ? VERB.getAndTouch : VERB.get;
@@ -419,13 +412,13 @@ function finishGet(input: Buffer, request: Request, clean: boolean, longest: num
   request.withCas = length === 4 && input[start] !== LETTER_B;
   request.firstKey = touches ? 2 : 1;
   if (touches) request.exptime = readI32(input, request.keyStart(1), request.keyEnd(1));
-  if (touches && Number.isNaN(request.exptime)) refuse(request, CLASSIC_LINES.badExptime);
-  else if (!clean || longest > KEY_BYTES_MAX) refuse(request, CLASSIC_LINES.badFormat);
+  if (touches && Number.isNaN(request.exptime)) reject(request, CLASSIC_LINES.badExptime);
+  else if (!isFreeOfNul || longest > KEY_BYTES_MAX) reject(request, CLASSIC_LINES.badFormat);
 }
 
 /**
- * Whether a line that starts with `m` is a meta command: a word of two letters; undefined: not
- * yet.
+ * Whether a line that starts with `m` is a meta command: its first word has two letters. Returns
+ * `undefined` while too few bytes have arrived.
  */
 function startsMeta(input: Buffer, at: number, end: number): boolean | undefined {
   const after = at + 2;
@@ -435,30 +428,30 @@ function startsMeta(input: Buffer, at: number, end: number): boolean | undefined
   return after + 1 === end ? undefined : input[after + 1] === LF;
 }
 
-/** A number that no two commands share: the length and the first three bytes of a word. */
-function shapeOf(bytes: Uint8Array, start: number, end: number): number {
+/** The length and the first three bytes of a word, as one number; unique for each command. */
+function nameSignature(bytes: Uint8Array, start: number, end: number): number {
   const letters = (bytes[start]! << 16) | (bytes[start + 1]! << 8) | bytes[start + 2]!;
   return end - start > 15 ? -1 : ((end - start) << 24) | letters;
 }
 
-/** The verb that a word names, or VERB.refused. */
+/** The verb of a command name, or VERB.invalid. */
 function commandOf(input: Buffer, start: number, end: number): Verb {
-  const command = COMMANDS.get(shapeOf(input, start, end));
-  if (command === undefined) return VERB.refused;
-  const known = equalBytes(input, start, command.name, 0, command.name.length);
-  return known ? command.verb : VERB.refused;
+  const command = COMMANDS.get(nameSignature(input, start, end));
+  if (command === undefined) return VERB.invalid;
+  const matches = equalBytes(input, start, command.name, 0, command.name.length);
+  return matches ? command.verb : VERB.invalid;
 }
 
-function refuse(request: Request, line: Uint8Array): void {
-  request.verb = VERB.refused;
-  request.refusal = line;
+function reject(request: Request, line: Uint8Array): void {
+  request.verb = VERB.invalid;
+  request.errorReply = line;
 }
 
-/** Whether to wait for the rest of a line: only a get may be long. */
-function unfinished(input: Buffer, start: number, first: number, end: number): number {
-  const have = end - start;
-  if (have <= LINE_BYTES_MAX) return INCOMPLETE;
-  if (first - start > LEADING_BLANKS_MAX || have > GET_LINE_BYTES_MAX) return HANG_UP;
+/** Whether to wait for the rest of a line or to close: only a get may be longer than the limit. */
+function waitOrClose(input: Buffer, start: number, first: number, end: number): number {
+  const receivedBytes = end - start;
+  if (receivedBytes <= LINE_BYTES_MAX) return INCOMPLETE;
+  if (first - start > LEADING_BLANKS_MAX || receivedBytes > GET_LINE_BYTES_MAX) return CLOSE;
   const name = input.toString('latin1', first, Math.min(first + 5, end));
-  return name.startsWith('get ') || name === 'gets ' ? INCOMPLETE : HANG_UP;
+  return name.startsWith('get ') || name === 'gets ' ? INCOMPLETE : CLOSE;
 }

@@ -3,18 +3,18 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
 const ASCII_END = 0x80;
-/** Numbers of so many digits are exact as they are; longer ones (CAS ids) become bigints. */
-const EXACT_DIGITS = 15;
+/** A double holds a number of up to so many digits exactly; a longer CAS id becomes a bigint. */
+const EXACT_DIGITS_MAX = 15;
 
-/** Reads a line of a reply word by word, where it lies: nothing is allocated for it. */
+/** Reads a line of a reply word by word, in the input itself: it allocates nothing. */
 export class LineReader {
   at = 0;
-  /** How many digits the number read last had; 0 when there was none. */
+  /** The number of digits that `takeNumber` read last; 0 if there was no number. */
   digits = 0;
   #bytes: Buffer = Buffer.alloc(0);
   #end = 0;
 
-  /** Begins the line `bytes[at, end)`. */
+  /** Starts at the line `bytes[at, end)`. */
   begin(bytes: Buffer, at: number, end: number): void {
     this.#bytes = bytes;
     this.at = at;
@@ -25,7 +25,7 @@ export class LineReader {
     return this.at >= this.#end;
   }
 
-  /** Takes a blank, if there is one. */
+  /** Consumes a blank if one follows; returns whether it did. */
   takeSpace(): boolean {
     if (this.isAtEnd || this.#bytes[this.at] !== SPACE) return false;
     this.at++;
@@ -36,7 +36,7 @@ export class LineReader {
     return this.#bytes[this.at++]!;
   }
 
-  /** A decimal number, with a minus or not. */
+  /** Consumes a decimal number, with or without a minus sign. */
   takeNumber(): number {
     const bytes = this.#bytes;
     const negative = this.at < this.#end && bytes[this.at] === MINUS;
@@ -53,15 +53,15 @@ export class LineReader {
     return negative ? -value : value;
   }
 
-  /** A number of up to 64 bits. */
-  takeLong(): bigint {
+  /** Consumes a number of up to 64 bits. */
+  takeBigInt(): bigint {
     const start = this.at;
     const value = this.takeNumber();
-    if (this.digits <= EXACT_DIGITS) return BigInt(value);
+    if (this.digits <= EXACT_DIGITS_MAX) return BigInt(value);
     return BigInt(this.#bytes.toString('latin1', start, this.at));
   }
 
-  /** Takes the word if it is this one. */
+  /** Consumes `word` if it is the next word; returns whether it did. */
   takeWord(word: string): boolean {
     const bytes = this.#bytes;
     const { at } = this;
@@ -70,21 +70,21 @@ export class LineReader {
       if (code >= ASCII_END) return this.#takeUtf8(word);
       if (bytes[at + i] !== code) return false;
     }
-    return this.#takeTo(at + word.length);
+    return this.#endWordAt(at + word.length);
   }
 
-  /** The rest of a word that nobody reads. */
+  /** Skips the rest of a word. */
   skipWord(): void {
     while (this.at < this.#end && this.#bytes[this.at] !== SPACE) this.at++;
   }
 
   #takeUtf8(word: string): boolean {
     const end = this.at + Buffer.byteLength(word);
-    return this.#bytes.toString('utf8', this.at, end) === word && this.#takeTo(end);
+    return this.#bytes.toString('utf8', this.at, end) === word && this.#endWordAt(end);
   }
 
-  /** A word ends with a blank or with the line. */
-  #takeTo(end: number): boolean {
+  /** Consumes up to `end`, if a word ends there: at a blank or at the end of the line. */
+  #endWordAt(end: number): boolean {
     if (end > this.#end || (end < this.#end && this.#bytes[end] !== SPACE)) return false;
     this.at = end;
     return true;

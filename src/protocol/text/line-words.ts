@@ -3,14 +3,14 @@ import { equalBytes } from '../../base/index.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
-/** As many words of a line as any command looks at (memcached, MAX_TOKENS). */
+/** The most words of a line that any command uses (memcached, MAX_TOKENS). */
 const WORDS_MAX = 23;
 
-/** The words of one line, as offsets into it; filled again for each line. */
+/** The words of one line, as offsets into the input; refilled for each line. */
 export class LineWords {
   count = 0;
-  /** Whether the line is free of NUL. */
-  clean = true;
+  /** Whether the line contains no NUL byte. */
+  isFreeOfNul = true;
   readonly #bounds = new Int32Array(2 * WORDS_MAX);
 
   start(word: number): number {
@@ -25,33 +25,33 @@ export class LineWords {
     return input.toString('latin1', this.start(word), this.end(word));
   }
 
-  /** Whether it is this word. */
-  is(input: Buffer, word: number, known: Uint8Array): boolean {
+  /** Whether word number `word` equals `known`. */
+  equals(input: Buffer, word: number, known: Uint8Array): boolean {
     const start = this.start(word);
     if (this.end(word) - start !== known.length) return false;
     return equalBytes(input, start, known, 0, known.length);
   }
 
   /**
-   * Splits the line that starts at `start`, from `first` on, at blanks; returns where its newline
-   * is, or -1 when that is not here yet.
+   * Splits the line at `start`, from `first` on, at blanks; returns the offset of its newline, or
+   * -1 while the line is incomplete.
    */
   split(input: Buffer, start: number, first: number, end: number): number {
-    let word = first;
+    let wordStart = first;
     let at = first;
     this.count = 0;
-    this.clean = true;
+    this.isFreeOfNul = true;
     for (; at < end; at++) {
       const byte = input[at]!;
       if (byte > BLANK) continue;
       if (byte === LF) break;
-      if (byte === 0) this.clean = false;
+      if (byte === 0) this.isFreeOfNul = false;
       if (byte !== BLANK) continue;
-      this.#add(word, at);
-      word = at + 1;
+      this.#add(wordStart, at);
+      wordStart = at + 1;
     }
     if (at === end) return -1;
-    this.#add(word, endOfText(input, start, at));
+    this.#add(wordStart, endOfText(input, start, at));
     return at;
   }
 
@@ -63,7 +63,7 @@ export class LineWords {
   }
 }
 
-/** Where the text of a line ends: before its newline and a carriage return, if it has one. */
+/** Where the text of a line ends: before its LF or CRLF. */
 export function endOfText(input: Buffer, start: number, newline: number): number {
   return newline - start > 1 && input[newline - 1] === CR ? newline - 1 : newline;
 }

@@ -1,10 +1,10 @@
 import type { ByteSink } from '../../base/index.ts';
 import {
-  NOWHERE,
+  NO_POSITION,
   type ReplyWriter,
   STATUS,
   type Status,
-  type StorageEcho,
+  type StorageReplyContext,
   type StoredFacts,
 } from '../reply.ts';
 import type { Request } from '../request.ts';
@@ -13,7 +13,7 @@ import { CLASSIC_LINES, ClassicReplies } from './classic-replies.ts';
 
 const constant = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
-/** memcached's words for what became of a meta command; any other status is a classic error. */
+/** The reply code of each status in the meta protocol; any other status is a classic error line. */
 const CODES: Readonly<Record<number, Uint8Array>> = {
   [STATUS.ok]: constant('HD'),
   [STATUS.stored]: constant('HD'),
@@ -39,94 +39,95 @@ const CR = 0x0d;
 const LF = 0x0a;
 const BLANK = 0x20;
 const [LETTER_C, LETTER_K, LETTER_O, LETTER_S] = [0x63, 0x6b, 0x4f, 0x73];
-/** What an echo may need: the key in base64, an opaque, and the marks between. */
-const ECHO_BYTES_MAX = 512;
+/** The most bytes of the return flags: the key in base64, an opaque, letters and blanks. */
+const RETURN_FLAGS_BYTES_MAX = 512;
 
 /**
- * Answers meta commands. Who answers writes the head (a code, or `VA` and a length), then what each
- * flag asks for in the order of the request, then the end of the line.
+ * Encodes replies of the meta protocol. A command writes the head (a code, or `VA` and a length),
+ * then each return flag in the order of the request, then the end of the line.
  */
 export class MetaReplies extends ClassicReplies implements ReplyWriter {
-  /** Writes echoes, apart from the replies on their way out. */
-  readonly #echo: ByteSink;
+  /** Encodes return flags in advance, apart from the connection's output. */
+  readonly #scratch: ByteSink;
 
   constructor(sink: ByteSink, scratch: ByteSink) {
     super(sink);
-    this.#echo = scratch;
+    this.#scratch = scratch;
   }
 
-  override remember(request: Request, echo: StorageEcho): void {
-    echo.quiet = request.noreply;
-    echo.casAt = NOWHERE;
-    echo.sizeAt = NOWHERE;
-    const scratch = this.#echo;
+  override capture(request: Request, context: StorageReplyContext): void {
+    context.quiet = request.noreply;
+    context.casAt = NO_POSITION;
+    context.sizeAt = NO_POSITION;
+    const scratch = this.#scratch;
     scratch.at = 0;
     for (let flag = 0; flag < request.flagCount; flag++) {
       const letter = request.flagLetter(flag);
-      if (letter === LETTER_C) echo.casAt = putPlace(scratch);
-      else if (letter === LETTER_S) echo.sizeAt = putPlace(scratch);
+      if (letter === LETTER_C) context.casAt = reserveByte(scratch);
+      else if (letter === LETTER_S) context.sizeAt = reserveByte(scratch);
       else if (letter === LETTER_O) putOpaque(scratch, request, flag);
       else if (letter === LETTER_K) putKey(scratch, request);
     }
-    echo.textBytes = scratch.at;
+    context.returnFlagBytes = scratch.at;
     if (scratch.at === 0) return;
-    if (echo.text.length === 0) echo.text = Buffer.allocUnsafeSlow(ECHO_BYTES_MAX);
-    scratch.bytes.copy(echo.text, 0, 0, scratch.at);
+    if (context.returnFlags.length === 0)
+      context.returnFlags = Buffer.allocUnsafeSlow(RETURN_FLAGS_BYTES_MAX);
+    scratch.bytes.copy(context.returnFlags, 0, 0, scratch.at);
   }
 
-  override stored(echo: StorageEcho, status: Status, item: StoredFacts): void {
+  override storageReply(context: StorageReplyContext, status: Status, item: StoredFacts): void {
     const code = CODES[status];
     if (code === undefined) {
       this.sink.putConstant(ERRORS[status]!);
       return;
     }
     const stored = status === STATUS.stored;
-    if (echo.quiet && stored) return;
+    if (context.quiet && stored) return;
     const { sink } = this;
     sink.putConstant(code);
     let at = 0;
-    const casFirst = echo.casAt < echo.sizeAt;
-    at = this.#putEcho(echo, at, casFirst ? LETTER_C : LETTER_S, stored, item);
-    at = this.#putEcho(echo, at, casFirst ? LETTER_S : LETTER_C, stored, item);
-    sink.putRange(echo.text, at, echo.textBytes);
+    const casFirst = context.casAt < context.sizeAt;
+    at = this.#putReturnFlags(context, at, casFirst ? LETTER_C : LETTER_S, stored, item);
+    at = this.#putReturnFlags(context, at, casFirst ? LETTER_S : LETTER_C, stored, item);
+    sink.putRange(context.returnFlags, at, context.returnFlagBytes);
     this.lineEnd();
   }
 
-  /** The echo up to where the letter goes, then what the letter shows. */
-  #putEcho(
-    echo: StorageEcho,
+  /** Writes the return flags up to the place of the letter, then the letter with its number. */
+  #putReturnFlags(
+    context: StorageReplyContext,
     from: number,
     letter: number,
     stored: boolean,
     item: StoredFacts,
   ): number {
-    const place = letter === LETTER_C ? echo.casAt : echo.sizeAt;
-    if (place === NOWHERE) return from;
+    const position = letter === LETTER_C ? context.casAt : context.sizeAt;
+    if (position === NO_POSITION) return from;
     const { sink } = this;
-    sink.putRange(echo.text, from, place);
+    sink.putRange(context.returnFlags, from, position);
     if (letter === LETTER_S) this.number(letter, item.storedBytes);
-    else if (stored) this.wide(letter, item.storedCasHigh, item.storedCasLow);
+    else if (stored) this.number64(letter, item.storedCasHigh, item.storedCasLow);
     else this.number(letter, 0);
-    return place + 1;
+    return position + 1;
   }
 
-  /** The code of a status with what every reply repeats: the key and the opaque; or the error. */
+  /** Writes the code of a status with the key and the opaque of the request, or the error line. */
   override status(request: Request, status: Status): void {
     const code = CODES[status];
     if (code === undefined) this.sink.putConstant(ERRORS[status]!);
-    else this.coded(request, code);
+    else this.codeLine(request, code);
   }
 
-  /** Nothing was found; said unless the request is quiet. */
+  /** Writes the reply to a miss, unless the request is quiet. */
   override miss(request: Request): void {
-    if (!request.noreply) this.coded(request, EN);
+    if (!request.noreply) this.codeLine(request, EN);
   }
 
   noop(): void {
     this.sink.putConstant(NOOP);
   }
 
-  /** Begins the reply to a hit whose value is not shown. */
+  /** Begins the reply to a hit without its value. */
   head(): void {
     this.sink.putConstant(HD);
   }
@@ -144,49 +145,50 @@ export class MetaReplies extends ClassicReplies implements ReplyWriter {
     sink.at += 2;
   }
 
-  /** A letter alone: `W`, `X`, `Z`. */
-  mark(letter: number): void {
+  /** Writes a flag without a number: `W`, `X`, `Z`. */
+  flag(letter: number): void {
     const { sink } = this;
     sink.bytes[sink.at] = BLANK;
     sink.bytes[sink.at + 1] = letter;
     sink.at += 2;
   }
 
-  /** A letter with a number, 0 … 2^53 - 1. */
+  /** Writes a flag with a number, 0 … 2^53 - 1. */
   number(letter: number, value: number): void {
-    this.mark(letter);
+    this.flag(letter);
     this.sink.putDecimal(value);
   }
 
-  /** A letter with `-1`. */
-  never(letter: number): void {
-    this.mark(letter);
+  /** Writes a flag with `-1`. */
+  minusOne(letter: number): void {
+    this.flag(letter);
     this.sink.putConstant(MINUS_ONE);
   }
 
-  /** A letter with a number of 64 bits, in two words. */
-  wide(letter: number, high: number, low: number): void {
-    this.mark(letter);
+  /** Writes a flag with a number of 64 bits in two words. */
+  number64(letter: number, high: number, low: number): void {
+    this.flag(letter);
     this.sink.putDecimal64(high, low);
   }
 
-  /** The opaque that is flag number `flag`, as it came. */
+  /** Writes the opaque, which is flag number `flag` of the request, as received. */
   opaque(request: Request, flag: number): void {
     putOpaque(this.sink, request, flag);
   }
 
-  /** The key as the request gave it. */
+  /** Writes the key as the request has it. */
   key(request: Request): void {
     putKey(this.sink, request);
   }
 
-  /** The key of an item: in base64, and marked so, when it was stored as binary. */
+  /** Writes the key of an item: in base64 and with the mark `b` if it was stored as binary. */
   itemKey(source: Buffer, start: number, end: number, isBinary: boolean): void {
-    this.mark(LETTER_K);
+    this.flag(LETTER_K);
     putKeyText(this.sink, source, start, end, isBinary);
   }
 
-  coded(request: Request, code: Uint8Array): void {
+  /** Writes a whole reply line: a code, with the key and the opaque of the request. */
+  codeLine(request: Request, code: Uint8Array): void {
     this.sink.putConstant(code);
     for (let flag = 0; flag < request.flagCount; flag++) {
       const letter = request.flagLetter(flag);
@@ -197,8 +199,8 @@ export class MetaReplies extends ClassicReplies implements ReplyWriter {
   }
 }
 
-/** Keeps a place, of one byte, for a number that is not known yet. */
-function putPlace(sink: ByteSink): number {
+/** Reserves one byte for a number that is not known yet; returns its position. */
+function reserveByte(sink: ByteSink): number {
   sink.putByte(BLANK);
   return sink.at - 1;
 }

@@ -3,24 +3,24 @@ import { LineReader } from './line-reader.ts';
 
 const LENGTH_DIGITS_MAX = 10;
 
-/** Reads the flags of a meta reply, each a letter with or without a number, into the reply. */
+/** Decodes the flags of a meta reply, each a letter with or without a number, into the reply. */
 export class MetaFlags {
-  /** The number that `O` gave back, or -1. */
+  /** The number of the flag `O`, or -1 without one. */
   opaque = -1;
   readonly #line = new LineReader();
 
-  /** ` <bytes>`, then flags; returns how many bytes the value has. */
+  /** Decodes ` <bytes>`, then flags; returns the length of the value. */
   readValue(bytes: Buffer, at: number, end: number, reply: Reply): number {
     const line = this.#line;
     line.begin(bytes, at, end);
     const hasSpace = line.takeSpace();
     const length = line.takeNumber();
-    if (!hasSpace || line.digits === 0 || line.digits > LENGTH_DIGITS_MAX) throw strange();
+    if (!hasSpace || line.digits === 0 || line.digits > LENGTH_DIGITS_MAX) throw malformedFlags();
     this.#readFlags(reply);
     return length;
   }
 
-  /** ` <flag>` as often as there is one. */
+  /** Decodes ` <flag>`*. */
   read(bytes: Buffer, at: number, end: number, reply: Reply): void {
     this.#line.begin(bytes, at, end);
     this.#readFlags(reply);
@@ -30,8 +30,8 @@ export class MetaFlags {
     const line = this.#line;
     this.opaque = -1;
     while (!line.isAtEnd) {
-      if (!line.takeSpace()) throw strange();
-      // 1.6.18 leaves a blank at the end of some lines.
+      if (!line.takeSpace()) throw malformedFlags();
+      // memcached 1.6.18 leaves a blank at the end of some lines.
       if (!line.isAtEnd) this.#readFlag(line.takeByte(), reply);
     }
   }
@@ -41,16 +41,16 @@ export class MetaFlags {
     switch (letter) {
       case 0x4f: // O
         this.opaque = line.takeNumber();
-        if (line.digits === 0) throw strange();
+        if (line.digits === 0) throw malformedFlags();
         return;
       case 0x66: // f
         reply.flags = line.takeNumber();
         return;
       case 0x63: // c
-        reply.cas = line.takeLong();
+        reply.cas = line.takeBigInt();
         return;
       case 0x74: // t
-        reply.ttlSeconds = line.takeNumber();
+        reply.ttl = line.takeNumber();
         return;
       case 0x73: // s
         reply.sizeBytes = line.takeNumber();
@@ -62,10 +62,10 @@ export class MetaFlags {
         reply.idleSeconds = line.takeNumber();
         return;
       case 0x57: // W
-        reply.won = true;
+        reply.wonLease = true;
         return;
       case 0x5a: // Z
-        reply.isTaken = true;
+        reply.leaseHeldByOther = true;
         return;
       case 0x58: // X
         reply.isStale = true;
@@ -76,6 +76,6 @@ export class MetaFlags {
   }
 }
 
-function strange(): MalformedReply {
-  return new MalformedReply('a reply whose flags make no sense');
+function malformedFlags(): MalformedReply {
+  return new MalformedReply('a reply with malformed flags');
 }

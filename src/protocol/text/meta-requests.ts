@@ -1,4 +1,4 @@
-/** The requests of the meta protocol, as bytes. */
+/** Encodes the requests of the meta protocol. */
 import type { ByteSink } from '../../base/index.ts';
 import type {
   CountRequest,
@@ -13,7 +13,7 @@ import type {
   StoreRequest,
   VersionRequest,
 } from '../client/request.ts';
-import { putGetOf } from './classic-client.ts';
+import { putGetLine } from './classic-client.ts';
 import { LINE_BYTES_MAX, putKey, putValue, valueBytesOf } from './client-lines.ts';
 
 const constant = (text: string): Buffer => Buffer.from(text, 'latin1');
@@ -34,10 +34,10 @@ const MODES: Readonly<Record<StoreMode, string>> = {
   prepend: ' MP',
 };
 
-/** What is said in classic text. */
+/** A request that has no meta command; the client sends it in classic text. */
 type ClassicRequest = FlushRequest | StatsRequest | VersionRequest | LoginRequest;
 
-export function isClassic(request: Request): request is ClassicRequest {
+export function usesClassicText(request: Request): request is ClassicRequest {
   switch (request.verb) {
     case 'flush':
     case 'stats':
@@ -49,7 +49,7 @@ export function isClassic(request: Request): request is ClassicRequest {
   }
 }
 
-/** Writes the request; returns how many numbers it used, from `opaque` on. */
+/** Writes the request; returns how many numbers it uses, from `opaque` on. */
 export function putRequest(
   sink: ByteSink,
   request: Exclude<Request, ClassicRequest>,
@@ -97,20 +97,20 @@ function putGet(sink: ByteSink, key: string, opaque: number, flags: Buffer): voi
   sink.putConstant(flags);
 }
 
-/** The first key with the number, the others in one `get`. */
+/** Writes an `mg` with the opaque for the first key, and one `get` for the others. */
 function putGetMany(sink: ByteSink, { keys }: GetManyRequest, opaque: number): void {
   putGet(sink, keys[0]!, opaque, VALUE_AND_FLAGS);
-  if (keys.length > 1) putGetOf(sink, keys, 1);
+  if (keys.length > 1) putGetLine(sink, keys, 1);
 }
 
-function putFetch(sink: ByteSink, { key, terms }: FetchRequest, opaque: number): void {
+function putFetch(sink: ByteSink, { key, metaFlags }: FetchRequest, opaque: number): void {
   putHead(sink, MG, key, opaque);
   let flags = ' c f h l s t';
-  if (terms.withoutValue !== true) flags += ' v';
-  if (terms.quietly === true) flags += ' u';
-  if (terms.vivifyExptime !== undefined) flags += ` N${terms.vivifyExptime}`;
-  if (terms.recacheSeconds !== undefined) flags += ` R${terms.recacheSeconds}`;
-  if (terms.touchExptime !== undefined) flags += ` T${terms.touchExptime}`;
+  if (metaFlags.withoutValue !== true) flags += ' v';
+  if (metaFlags.skipLruUpdate === true) flags += ' u';
+  if (metaFlags.vivifyExptime !== undefined) flags += ` N${metaFlags.vivifyExptime}`;
+  if (metaFlags.recacheSeconds !== undefined) flags += ` R${metaFlags.recacheSeconds}`;
+  if (metaFlags.touchExptime !== undefined) flags += ` T${metaFlags.touchExptime}`;
   sink.putText(`${flags}\r\n`);
 }
 
@@ -146,8 +146,12 @@ function putDelete(sink: ByteSink, request: DeleteRequest, opaque: number): void
   sink.putConstant(CRLF);
 }
 
-function putCount(sink: ByteSink, { key, by, down, start }: CountRequest, opaque: number): void {
+function putCount(
+  sink: ByteSink,
+  { key, delta, isDecrement, initial }: CountRequest,
+  opaque: number,
+): void {
   putHead(sink, MA, key, opaque);
-  const vivify = start === undefined ? '' : ` N${start.exptime} J${start.value}`;
-  sink.putText(` v D${by}${down ? ' MD' : ''}${vivify}\r\n`);
+  const vivify = initial === undefined ? '' : ` N${initial.exptime} J${initial.value}`;
+  sink.putText(` v D${delta}${isDecrement ? ' MD' : ''}${vivify}\r\n`);
 }

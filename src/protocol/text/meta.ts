@@ -1,6 +1,6 @@
 /**
- * Meta commands, requests: bytes in, one Request out (memcached doc/protocol.txt, "Meta Commands";
- * replies to what is wrong as memcached 1.6.18 gives them, flags up to 1.6.45).
+ * Decodes requests of the meta protocol (memcached doc/protocol.txt, "Meta Commands"; flags up to
+ * 1.6.45), with the error replies of memcached 1.6.18 to invalid ones.
  */
 import { DATA_BYTES_MAX, KEY_BYTES_MAX } from '../limits.ts';
 import { DIALECT, type Request, VERB, type Verb } from '../request.ts';
@@ -9,15 +9,15 @@ import { CLASSIC_LINES } from './classic-replies.ts';
 import { LineWords } from './line-words.ts';
 import { readI32, readU32, readU64, u64 } from './numbers.ts';
 
-/** Words a meta command may have (memcached, MFLAG_MAX_OPT_LENGTH less its end token). */
+/** The most words of a meta command (memcached, MFLAG_MAX_OPT_LENGTH without its end token). */
 const COMMAND_WORDS_MAX = 19;
-/** Bytes of an opaque, its `O` included (memcached, MFLAG_MAX_OPAQUE_LENGTH). */
+/** The longest opaque, with its `O` (memcached, MFLAG_MAX_OPAQUE_LENGTH). */
 const OPAQUE_TOKEN_BYTES_MAX = 32;
 const LETTERS_MAX = 127;
 const LETTERS_START = 0x40;
 const LOWER_LETTERS = 0x60;
 
-/** Letters by their code: a switch over these is a jump. */
+/** Character codes: V8 compiles a switch over small integers to a jump table. */
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const UPPER_A = 0x41;
@@ -48,8 +48,8 @@ const LOWER_X = 0x78;
 const line = (text: string): Uint8Array => Buffer.from(`${text}\r\n`, 'latin1');
 
 const ERRORS = {
-  tooMany: line('CLIENT_ERROR options flags are too long'),
-  tooManyToo: line('CLIENT_ERROR options flags too long'),
+  flagsAreTooLong: line('CLIENT_ERROR options flags are too long'),
+  flagsTooLong: line('CLIENT_ERROR options flags too long'),
   duplicate: line('CLIENT_ERROR duplicate flag'),
   invalid: line('CLIENT_ERROR invalid flag'),
   invalidOrDuplicate: line('CLIENT_ERROR invalid or duplicate flag'),
@@ -63,7 +63,7 @@ const ERRORS = {
   opaqueTooLong: line('CLIENT_ERROR opaque token too long'),
 };
 
-/** `ms` modes (flag M). */
+/** The modes of `ms` (flag M). */
 const SET_MODES: Readonly<Record<number, Verb>> = {
   [UPPER_E]: VERB.add,
   [UPPER_A]: VERB.append,
@@ -73,28 +73,28 @@ const SET_MODES: Readonly<Record<number, Verb>> = {
 };
 const NO_MODE = 0;
 
-/** Flags that mean nothing to the one that decodes: they only say what to return. */
+/** Return flags: they only say what the reply shows, so the decoder does not interpret them. */
 const IS_RETURN_FLAG = new Uint8Array(LETTERS_MAX + 1);
 for (const character of Buffer.from('OPLkstcflh')) IS_RETURN_FLAG[character] = 1;
 
-const GOOD = 0;
-const WRONG = 1;
-const UNKNOWN = 2;
-type Flagged = typeof GOOD | typeof WRONG | typeof UNKNOWN;
+const FLAG_OK = 0;
+const FLAG_INVALID = 1;
+const FLAG_UNKNOWN = 2;
+type FlagResult = typeof FLAG_OK | typeof FLAG_INVALID | typeof FLAG_UNKNOWN;
 
-/** Decodes one meta line whose first word is `m` and another letter. */
+/** Decodes one line whose first word is `m` and another letter. */
 export class MetaDecoder {
-  /** Of the line at hand. */
+  /** The words of the line in `decode`. */
   readonly #words = new LineWords();
-  /** A key decoded from base64, until the next one. */
+  /** The key that was decoded from base64; valid until the next one. */
   readonly #key = Buffer.alloc(KEY_BYTES_MAX);
   #mode = NO_MODE;
   #opaqueTooLong = false;
   #error: Uint8Array | undefined;
 
   /**
-   * `input[first, …)` starts with the command. Returns where its newline is, or -1 when that is not
-   * here yet.
+   * Decodes the line at `input[first]`. Returns the offset of its newline, or -1 while the line is
+   * incomplete.
    */
   decode(input: Buffer, first: number, end: number, request: Request): number {
     const newline = this.#words.split(input, first, first, end);
@@ -111,15 +111,15 @@ export class MetaDecoder {
     switch (command) {
       case LOWER_G:
         request.verb = VERB.metaGet;
-        this.#decodeFlagged(input, request, ERRORS.tooMany);
+        this.#decodeFlagged(input, request, ERRORS.flagsAreTooLong);
         break;
       case LOWER_S:
         this.#decodeSet(input, request);
         break;
       case LOWER_D:
         request.verb = VERB.metaDelete;
-        this.#decodeFlagged(input, request, ERRORS.tooManyToo);
-        if (this.#error !== undefined) request.refusal = ERRORS.invalidOrDuplicate;
+        this.#decodeFlagged(input, request, ERRORS.flagsTooLong);
+        if (this.#error !== undefined) request.errorReply = ERRORS.invalidOrDuplicate;
         break;
       case LOWER_A:
         this.#decodeArithmetic(input, request);
@@ -131,40 +131,40 @@ export class MetaDecoder {
         request.verb = VERB.metaNoop;
         break;
       default:
-        refuse(request, CLASSIC_LINES.unknownCommand);
+        reject(request, CLASSIC_LINES.unknownCommand);
         return;
     }
-    // A NUL is part of no word; a set has looked for it where it knew what to swallow.
-    if (!this.#words.clean && request.verb !== VERB.refused)
-      refuse(request, CLASSIC_LINES.badFormat);
+    // No command may contain a NUL; `#decodeSet` has already checked it, with the bytes to skip.
+    if (!this.#words.isFreeOfNul && request.verb !== VERB.invalid)
+      reject(request, CLASSIC_LINES.badFormat);
   }
 
-  /** A key and flags; `tooMany` is what this command answers to too many of them. */
-  #decodeFlagged(input: Buffer, request: Request, tooMany: Uint8Array): boolean {
-    if (this.#words.count < 2) refuse(request, CLASSIC_LINES.unknownCommand);
-    else if (!this.#takeKey(input, request)) refuse(request, CLASSIC_LINES.badFormat);
-    else if (this.#words.count > COMMAND_WORDS_MAX) refuse(request, tooMany);
-    else if (!this.#readFlags(input, request, 2)) refuse(request, this.#error!);
-    else if (this.#opaqueTooLong) refuse(request, ERRORS.opaqueTooLong);
+  /** Decodes a key and flags; `tooManyError` is the error reply to too many flags. */
+  #decodeFlagged(input: Buffer, request: Request, tooManyError: Uint8Array): boolean {
+    if (this.#words.count < 2) reject(request, CLASSIC_LINES.unknownCommand);
+    else if (!this.#takeKey(input, request)) reject(request, CLASSIC_LINES.badFormat);
+    else if (this.#words.count > COMMAND_WORDS_MAX) reject(request, tooManyError);
+    else if (!this.#readFlags(input, request, 2)) reject(request, this.#error!);
+    else if (this.#opaqueTooLong) reject(request, ERRORS.opaqueTooLong);
     else return true;
     return false;
   }
 
   #decodeSet(input: Buffer, request: Request): void {
     const words = this.#words;
-    const length = this.#words.count > 2 ? readI32(input, words.start(2), words.end(2)) : -1;
-    const lengthKnown = length >= 0 && length <= DATA_BYTES_MAX;
-    if (lengthKnown) request.swallowBytes = length + 2;
-    if (this.#words.count < 2) {
-      refuse(request, CLASSIC_LINES.unknownCommand);
-    } else if (!this.#takeKey(input, request) || this.#words.count < 3) {
-      refuse(request, CLASSIC_LINES.badFormat);
-    } else if (this.#words.count > COMMAND_WORDS_MAX) {
-      refuse(request, ERRORS.tooManyToo);
-    } else if (!lengthKnown || !this.#words.clean) {
-      refuse(request, CLASSIC_LINES.badFormat);
+    const length = words.count > 2 ? readI32(input, words.start(2), words.end(2)) : -1;
+    const isLengthValid = length >= 0 && length <= DATA_BYTES_MAX;
+    if (isLengthValid) request.skipBytes = length + 2;
+    if (words.count < 2) {
+      reject(request, CLASSIC_LINES.unknownCommand);
+    } else if (!this.#takeKey(input, request) || words.count < 3) {
+      reject(request, CLASSIC_LINES.badFormat);
+    } else if (words.count > COMMAND_WORDS_MAX) {
+      reject(request, ERRORS.flagsTooLong);
+    } else if (!isLengthValid || !words.isFreeOfNul) {
+      reject(request, CLASSIC_LINES.badFormat);
     } else if (!this.#readFlags(input, request, 3)) {
-      refuse(request, this.#error!);
+      reject(request, this.#error!);
     } else {
       this.#finishSet(request, length);
     }
@@ -173,33 +173,33 @@ export class MetaDecoder {
   #finishSet(request: Request, length: number): void {
     const mode = this.#mode === NO_MODE ? VERB.set : SET_MODES[this.#mode];
     if (mode === undefined) {
-      refuse(request, ERRORS.badSetMode);
+      reject(request, ERRORS.badSetMode);
     } else if (this.#opaqueTooLong) {
-      refuse(request, ERRORS.opaqueTooLong);
+      reject(request, ERRORS.opaqueTooLong);
     } else {
       const compares = request.hasCas && (mode === VERB.set || mode === VERB.replace);
       request.verb = compares ? VERB.cas : mode;
       request.valueBytes = length;
-      request.swallowBytes = 0;
-      const joins = mode === VERB.append || mode === VERB.prepend;
-      if (request.vivify && joins) request.exptime = request.vivifyExptime;
+      request.skipBytes = 0;
+      const concatenates = mode === VERB.append || mode === VERB.prepend;
+      if (request.vivify && concatenates) request.exptime = request.vivifyExptime;
       else request.vivify = false;
     }
   }
 
   #decodeArithmetic(input: Buffer, request: Request): void {
     request.verb = VERB.metaArithmetic;
-    if (!this.#decodeFlagged(input, request, ERRORS.tooManyToo)) {
-      if (this.#error !== undefined) request.refusal = ERRORS.invalidOrDuplicate;
+    if (!this.#decodeFlagged(input, request, ERRORS.flagsTooLong)) {
+      if (this.#error !== undefined) request.errorReply = ERRORS.invalidOrDuplicate;
       else if (this.#opaqueTooLong && !this.#readArithmeticMode(request)) {
-        request.refusal = ERRORS.badArithmeticMode;
+        request.errorReply = ERRORS.badArithmeticMode;
       }
     } else if (!this.#readArithmeticMode(request)) {
-      refuse(request, ERRORS.badArithmeticMode);
+      reject(request, ERRORS.badArithmeticMode);
     }
   }
 
-  /** `request.level` is +1 or -1. */
+  /** Sets `request.level` to +1 or -1. */
   #readArithmeticMode(request: Request): boolean {
     switch (this.#mode) {
       case NO_MODE:
@@ -217,25 +217,23 @@ export class MetaDecoder {
   }
 
   #decodeDebug(input: Buffer, request: Request): void {
-    request.verb = VERB.metaDebug;
-    const good = this.#words.count >= 2 && this.#takeKey(input, request);
     const words = this.#words;
+    request.verb = VERB.metaDebug;
+    const hasKey = words.count >= 2 && this.#takeKey(input, request);
     const isBinary =
-      this.#words.count > 2 &&
-      words.end(2) - words.start(2) === 1 &&
-      input[words.start(2)] === LOWER_B;
-    if (!good || (isBinary && !this.#decodeKey(input, request))) {
-      refuse(request, CLASSIC_LINES.badFormat);
+      words.count > 2 && words.end(2) - words.start(2) === 1 && input[words.start(2)] === LOWER_B;
+    if (!hasKey || (isBinary && !this.#decodeKey(input, request))) {
+      reject(request, CLASSIC_LINES.badFormat);
     }
   }
 
-  /** Takes the second word as the key, if it is short enough. */
+  /** Makes the second word the key; returns false if it is too long. */
   #takeKey(input: Buffer, request: Request): boolean {
     const start = this.#words.start(1);
     const end = this.#words.end(1);
     request.keySource = input;
     request.firstKey = 0;
-    request.keys = 0;
+    request.endKey = 0;
     request.addKey(start, end);
     return end - start <= KEY_BYTES_MAX;
   }
@@ -243,20 +241,20 @@ export class MetaDecoder {
   #decodeKey(input: Buffer, request: Request): boolean {
     const length = decodeBase64(input, request.keyStart(0), request.keyEnd(0), this.#key);
     request.keySource = this.#key;
-    request.keys = 0;
+    request.endKey = 0;
     request.addKey(0, length);
     request.keyBinary = true;
     return length > 0;
   }
 
-  /** Reads the flags from the given word on; false with `#error` when one of them is wrong. */
+  /** Reads the flags from word `from` on; returns false, with `#error` set, if one is invalid. */
   #readFlags(input: Buffer, request: Request, from: number): boolean {
     const words = this.#words;
-    // The letters seen, a bit each, from 0x40 and from 0x60 on.
+    // One bit for each letter read so far, for the letters from 0x40 on and from 0x60 on.
     let upper = 0;
     let lower = 0;
-    let good = true;
-    for (let word = from; word < this.#words.count; word++) {
+    let isValid = true;
+    for (let word = from; word < words.count; word++) {
       const start = words.start(word);
       const end = words.end(word);
       const flag = input[start]!;
@@ -277,45 +275,45 @@ export class MetaDecoder {
         if (flag === UPPER_O && end - start > OPAQUE_TOKEN_BYTES_MAX) this.#opaqueTooLong = true;
         continue;
       }
-      const known = this.#readFlag(input, request, flag, start + 1, end);
-      if (known === UNKNOWN) {
+      const result = this.#readFlag(input, request, flag, start + 1, end);
+      if (result === FLAG_UNKNOWN) {
         this.#error = ERRORS.invalid;
         return false;
       }
-      if (known === WRONG) good = false;
+      if (result === FLAG_INVALID) isValid = false;
     }
-    if (!good) this.#error ??= CLASSIC_LINES.badFormat;
-    return good;
+    if (!isValid) this.#error ??= CLASSIC_LINES.badFormat;
+    return isValid;
   }
 
-  /** One flag that changes what the command does; its token is `input[at, end)`. */
-  #readFlag(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
+  /** Reads a flag that changes what the command does; its argument is `input[at, end)`. */
+  #readFlag(input: Buffer, request: Request, flag: number, at: number, end: number): FlagResult {
     switch (flag) {
       case LOWER_B:
-        return this.#decodeKey(input, request) ? GOOD : this.#wrong(ERRORS.badKey);
+        return this.#decodeKey(input, request) ? FLAG_OK : this.#fail(ERRORS.badKey);
       case LOWER_V:
         request.wantsValue = true;
-        return GOOD;
+        return FLAG_OK;
       case LOWER_Q:
         request.noreply = true;
-        return GOOD;
+        return FLAG_OK;
       case LOWER_U:
-        request.withoutBump = true;
-        return GOOD;
+        request.skipLruUpdate = true;
+        return FLAG_OK;
       case UPPER_I:
         request.invalidate = true;
-        return GOOD;
+        return FLAG_OK;
       case LOWER_X:
         request.dropValue = true;
-        return GOOD;
+        return FLAG_OK;
       case UPPER_M:
-        if (end - at !== 1) return this.#wrong(ERRORS.badModeLength);
+        if (end - at !== 1) return this.#fail(ERRORS.badModeLength);
         this.#mode = input[at]!;
-        return GOOD;
+        return FLAG_OK;
       case UPPER_F:
         request.clientFlags = readU32(input, at, end);
-        // memcached names no reason of its own here: whatever was wrong before is what it says.
-        return Number.isNaN(request.clientFlags) ? WRONG : GOOD;
+        // memcached has no error of its own here: the error of an earlier flag stays.
+        return Number.isNaN(request.clientFlags) ? FLAG_INVALID : FLAG_OK;
       case UPPER_N:
       case UPPER_T:
       case UPPER_R:
@@ -327,13 +325,13 @@ export class MetaDecoder {
       case UPPER_J:
         return this.#readAmount(input, request, flag, at, end);
       default:
-        return UNKNOWN;
+        return FLAG_UNKNOWN;
     }
   }
 
-  #readTime(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
+  #readTime(input: Buffer, request: Request, flag: number, at: number, end: number): FlagResult {
     const exptime = readI32(input, at, end);
-    if (Number.isNaN(exptime)) return this.#wrong(ERRORS.badToken);
+    if (Number.isNaN(exptime)) return this.#fail(ERRORS.badToken);
     if (flag === UPPER_T) {
       request.exptime = exptime;
       request.hasExptime = true;
@@ -343,11 +341,11 @@ export class MetaDecoder {
     } else {
       request.recacheExptime = exptime;
     }
-    return GOOD;
+    return FLAG_OK;
   }
 
-  #readCas(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
-    if (!readU64(input, at, end)) return this.#wrong(ERRORS.badToken);
+  #readCas(input: Buffer, request: Request, flag: number, at: number, end: number): FlagResult {
+    if (!readU64(input, at, end)) return this.#fail(ERRORS.badToken);
     if (flag === UPPER_C) {
       request.casHigh = u64.high;
       request.casLow = u64.low;
@@ -357,13 +355,13 @@ export class MetaDecoder {
       request.ownCasLow = u64.low;
       request.hasOwnCas = true;
     }
-    return GOOD;
+    return FLAG_OK;
   }
 
-  #readAmount(input: Buffer, request: Request, flag: number, at: number, end: number): Flagged {
+  #readAmount(input: Buffer, request: Request, flag: number, at: number, end: number): FlagResult {
     const isDelta = flag === UPPER_D;
     if (!readU64(input, at, end)) {
-      return this.#wrong(isDelta ? ERRORS.badDelta : ERRORS.badInitial);
+      return this.#fail(isDelta ? ERRORS.badDelta : ERRORS.badInitial);
     }
     if (isDelta) {
       request.deltaHigh = u64.high;
@@ -372,17 +370,17 @@ export class MetaDecoder {
       request.initialHigh = u64.high;
       request.initialLow = u64.low;
     }
-    return GOOD;
+    return FLAG_OK;
   }
 
-  /** The last flag that says what is wrong with it is the one that is answered. */
-  #wrong(error: Uint8Array): Flagged {
+  /** Sets the error; the last invalid flag with an error of its own determines the reply. */
+  #fail(error: Uint8Array): FlagResult {
     this.#error = error;
-    return WRONG;
+    return FLAG_INVALID;
   }
 }
 
-/** What a meta request says when it does not say it. */
+/** Sets the fields that flags change to their defaults. */
 function reset(request: Request): void {
   request.dialect = DIALECT.meta;
   request.flagCount = 0;
@@ -401,14 +399,14 @@ function reset(request: Request): void {
   request.initialLow = 0;
   request.keyBinary = false;
   request.wantsValue = false;
-  request.withoutBump = false;
+  request.skipLruUpdate = false;
   request.invalidate = false;
   request.dropValue = false;
 }
 
-/** Errors are sent whatever `q` says. */
-function refuse(request: Request, refusal: Uint8Array): void {
-  request.verb = VERB.refused;
+/** Makes the request invalid. `q` does not suppress errors. */
+function reject(request: Request, errorReply: Uint8Array): void {
+  request.verb = VERB.invalid;
   request.noreply = false;
-  request.refusal = refusal;
+  request.errorReply = errorReply;
 }

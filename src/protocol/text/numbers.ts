@@ -1,36 +1,37 @@
 /**
- * Numbers as memcached reads them, by strtoul and its kin: blanks and a sign may lead, a blank may
- * end them early. Unlike memcached, a number that does not fit is refused, never cut.
+ * Parses numbers like memcached, which uses strtoul and similar functions: leading blanks and a
+ * sign are allowed, and a blank ends the number early. Unlike memcached, these functions reject a
+ * number that does not fit and never truncate it.
  */
 
-/** Where the last number read by `readU64` is, in two words. */
+/** The last number that `readU64` has read, in two words. */
 export const u64 = { high: 0, low: 0 };
 
-/** Not a number, or one that does not fit. */
+/** The result for a text that is no number, or a number that does not fit. */
 export const NOT_A_NUMBER = Number.NaN;
 
 const DIGITS_EXACT_MAX = 15;
 const TWO_32 = 0x1_0000_0000;
 
-/** An unsigned 32-bit number, or NaN. */
+/** Reads an unsigned 32-bit number, or returns NaN. */
 export function readU32(bytes: Uint8Array, start: number, end: number): number {
   const value = readInteger(bytes, start, end);
   return value >= 0 && value < TWO_32 ? value + 0 : NOT_A_NUMBER;
 }
 
-/** A signed 32-bit number, or NaN. */
+/** Reads a signed 32-bit number, or returns NaN. */
 export function readI32(bytes: Uint8Array, start: number, end: number): number {
   const value = readInteger(bytes, start, end);
   return value >= -0x8000_0000 && value <= 0x7fff_ffff ? value : NOT_A_NUMBER;
 }
 
-/** An unsigned 64-bit number into `u64`; false when it is none. */
+/** Reads an unsigned 64-bit number into `u64`; returns false if there is none. */
 export function readU64(bytes: Uint8Array, start: number, end: number): boolean {
   const first = skipBlanks(bytes, start, end);
   const negative = first < end && bytes[first] === 0x2d;
   const digits = first < end && isSign(bytes[first]!) ? first + 1 : first;
   const stop = digitsEnd(bytes, digits, end);
-  if (stop === digits || !endsWell(bytes, stop, end)) return false;
+  if (stop === digits || !isNumberEnd(bytes, stop, end)) return false;
   let high = 0;
   let low = 0;
   for (let at = digits; at < stop; at++) {
@@ -44,13 +45,13 @@ export function readU64(bytes: Uint8Array, start: number, end: number): boolean 
   return !negative || (high === 0 && low === 0);
 }
 
-/** A whole number that a double holds exactly, or NaN (also when it is longer than that). */
+/** Reads a whole number of at most 15 digits, which a double holds exactly, or returns NaN. */
 function readInteger(bytes: Uint8Array, start: number, end: number): number {
   const first = skipBlanks(bytes, start, end);
   const negative = first < end && bytes[first] === 0x2d;
   let digits = first < end && isSign(bytes[first]!) ? first + 1 : first;
   const stop = digitsEnd(bytes, digits, end);
-  if (stop === digits || !endsWell(bytes, stop, end)) return NOT_A_NUMBER;
+  if (stop === digits || !isNumberEnd(bytes, stop, end)) return NOT_A_NUMBER;
   while (digits < stop - 1 && bytes[digits] === 0x30) digits++;
   if (stop - digits > DIGITS_EXACT_MAX) return NOT_A_NUMBER;
   const value = decimal(bytes, digits, stop);
@@ -75,7 +76,7 @@ function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
-function endsWell(bytes: Uint8Array, at: number, end: number): boolean {
+function isNumberEnd(bytes: Uint8Array, at: number, end: number): boolean {
   return at === end || isBlank(bytes[at]!);
 }
 

@@ -1,8 +1,9 @@
-/** Who may log in, and how that is found out. */
-export { LoginLog, type LoginNews } from './login-log.ts';
+/** The users of a node, and the authenticator that checks their logins. */
+
+export { loadUsers, type UserSources } from './load-users.ts';
+export { type LoginFailureReport, LoginLog } from './login-log.ts';
 export { makeScrypt } from './scrypt.ts';
+export { UserAuthenticator } from './user-authenticator.ts';
 export { editUserFile, parseUserFile } from './user-file.ts';
-export { loadUsers, type UserSources } from './user-files.ts';
-export { UserGate } from './user-gate.ts';
-export { UserKeeper } from './user-keeper.ts';
+export { UserFileWatcher } from './user-file-watcher.ts';
 export type { User, UserTable } from './users.ts';

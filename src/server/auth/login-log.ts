@@ -1,76 +1,79 @@
-/** What a serving thread has to say of failed logins. */
-export type LoginNews =
-  /** One failed; `user` is fit to be shown. */
+/** A worker thread's report of failed logins to the main thread. */
+export type LoginFailureReport =
+  /** One failed login; `user` is escaped for the log. */
   | { readonly kind: 'loginFailed'; readonly address: string; readonly user: string }
-  /** More that failed than are told one by one, and how many of all were refused unseen. */
-  | { readonly kind: 'loginsFailed'; readonly untold: number; readonly overloads: number };
+  /**
+   * The failed logins of a window beyond those reported one by one, and how many logins the thread
+   * refused for overload.
+   */
+  | { readonly kind: 'loginsFailed'; readonly unreported: number; readonly overloads: number };
 
-/** Failed logins told one by one in each window; the others are only counted. */
-const TOLD_MAX = 5;
+/** The thread reports this many failed logins of a window one by one, and counts the others. */
+const REPORTS_PER_WINDOW_MAX = 5;
 const WINDOW_MS = 1000;
-const USER_SHOWN_BYTES_MAX = 64;
+const USER_LOGGED_BYTES_MAX = 64;
 
-/** Calls back once, some time later. */
-export type Later = (run: () => void) => void;
+/** Runs a callback once, at the end of the window. */
+export type Schedule = (run: () => void) => void;
 
-const afterWindow: Later = (run) => void setTimeout(run, WINDOW_MS).unref();
+const afterWindow: Schedule = (run) => void setTimeout(run, WINDOW_MS).unref();
 
 /**
- * A serving thread's failed logins, on their way to the node's log: a bounded number a second,
- * however many clients try.
+ * Reports the failed logins of a worker thread for the node's log: a bounded number per second,
+ * however many logins fail.
  */
 export class LoginLog {
-  readonly #tell: (news: LoginNews) => void;
-  readonly #later: Later;
-  #isOpen = false;
-  #told = 0;
-  #untold = 0;
+  readonly #report: (report: LoginFailureReport) => void;
+  readonly #schedule: Schedule;
+  #windowIsOpen = false;
+  #reported = 0;
+  #unreported = 0;
   #overloads = 0;
 
-  constructor(tell: (news: LoginNews) => void, later: Later = afterWindow) {
-    this.#tell = tell;
-    this.#later = later;
+  constructor(report: (report: LoginFailureReport) => void, schedule: Schedule = afterWindow) {
+    this.#report = report;
+    this.#schedule = schedule;
   }
 
-  /** `user` is what the client called itself, as Latin-1 text. */
+  /** Reports a failed login; `user` is the name that the client sent, as Latin-1 text. */
   failed(address: string, user: string): void {
-    this.#open();
-    if (this.#told === TOLD_MAX) {
-      this.#untold++;
+    this.#openWindow();
+    if (this.#reported === REPORTS_PER_WINDOW_MAX) {
+      this.#unreported++;
       return;
     }
-    this.#told++;
-    this.#tell({ kind: 'loginFailed', address, user: shownUser(user) });
+    this.#reported++;
+    this.#report({ kind: 'loginFailed', address, user: escapeUser(user) });
   }
 
-  /** A login was refused unseen, because too many wait. */
+  /** Counts a login that the thread refused without a check, because too many logins wait. */
   overloaded(): void {
-    this.#open();
+    this.#openWindow();
     this.#overloads++;
   }
 
-  #open(): void {
-    if (this.#isOpen) return;
-    this.#isOpen = true;
-    this.#later(() => this.#close());
+  #openWindow(): void {
+    if (this.#windowIsOpen) return;
+    this.#windowIsOpen = true;
+    this.#schedule(() => this.#closeWindow());
   }
 
-  #close(): void {
-    const [untold, overloads] = [this.#untold, this.#overloads];
-    this.#isOpen = false;
-    this.#told = 0;
-    this.#untold = 0;
+  #closeWindow(): void {
+    const [unreported, overloads] = [this.#unreported, this.#overloads];
+    this.#windowIsOpen = false;
+    this.#reported = 0;
+    this.#unreported = 0;
     this.#overloads = 0;
-    if (untold + overloads > 0) this.#tell({ kind: 'loginsFailed', untold, overloads });
+    if (unreported + overloads > 0) this.#report({ kind: 'loginsFailed', unreported, overloads });
   }
 }
 
 /**
- * A name from a stranger as the log may show it: cut, and with nothing in it that a terminal obeys
- * or that ends a line or a field.
+ * Makes an untrusted user name safe for the log: truncates it, and escapes every byte that a
+ * terminal could obey or that could end a line or a field.
  */
-export function shownUser(user: string): string {
-  const cut = user.slice(0, USER_SHOWN_BYTES_MAX);
+export function escapeUser(user: string): string {
+  const cut = user.slice(0, USER_LOGGED_BYTES_MAX);
   const escaped = cut.replace(/[^!-[\]-~]/g, (byte) => {
     return `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });

@@ -1,37 +1,43 @@
 import { randomBytes, scrypt } from 'node:crypto';
 import type { ScryptSecret } from './users.ts';
 
-/** What `slabring user add` uses: about 50 ms and 32 MiB for each check (OWASP's least for scrypt is N = 2^15 … 2^17). */
+/**
+ * The cost of hashes by `slabring user add`: about 50 ms and 32 MiB for each check (OWASP's minimum
+ * for scrypt is N = 2^15 … 2^17).
+ */
 const LOG2_N = 15;
 const BLOCK_SIZE = 8;
 const PARALLELIZATION = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** What a file may ask a node to spend on one hash: 128 MiB at the most. */
+/** The cost of one hash that a user file may demand of a node: at most 128 MiB. */
 const LOG2_N_MAX = 17;
 const BLOCK_SIZE_MAX = 8;
 const PARALLELIZATION_MAX = 4;
-const MEMORY_SPARE_BYTES = 1 << 20;
+const MEMORY_MARGIN_BYTES = 1 << 20;
 
 const LINE =
   /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
 export const SCRYPT_PREFIX = '$scrypt$';
 
-/** `$scrypt$ln=15,r=8,p=1$<salt>$<hash>` (PHC string format); undefined when it is not that. */
+/**
+ * Parses `$scrypt$ln=15,r=8,p=1$<salt>$<hash>` (PHC string format). Returns undefined if the text
+ * has another form or its cost is out of bounds.
+ */
 export function parseScrypt(text: string): ScryptSecret | undefined {
   const [, ln, r, p, salt = '', hash = ''] = LINE.exec(text) ?? [];
   const [log2N, blockSize, parallelization] = [Number(ln), Number(r), Number(p)];
-  const isWhole = [salt, hash].every((bytes) => bytes.length % 4 !== 1);
-  const good =
-    isWhole &&
+  const isBase64 = [salt, hash].every((bytes) => bytes.length % 4 !== 1);
+  const isValid =
+    isBase64 &&
     log2N >= 1 &&
     log2N <= LOG2_N_MAX &&
     blockSize >= 1 &&
     blockSize <= BLOCK_SIZE_MAX &&
     parallelization >= 1 &&
     parallelization <= PARALLELIZATION_MAX;
-  if (!good) return undefined;
+  if (!isValid) return undefined;
   return {
     kind: 'scrypt',
     log2N,
@@ -42,7 +48,7 @@ export function parseScrypt(text: string): ScryptSecret | undefined {
   };
 }
 
-export function showScrypt(secret: ScryptSecret): string {
+export function formatScrypt(secret: ScryptSecret): string {
   const { log2N, blockSize, parallelization } = secret;
   const [salt, hash] = [secret.salt, secret.hash].map((bytes) =>
     Buffer.from(bytes).toString('base64').replace(/=+$/, ''),
@@ -50,9 +56,9 @@ export function showScrypt(secret: ScryptSecret): string {
   return `${SCRYPT_PREFIX}ln=${log2N},r=${blockSize},p=${parallelization}$${salt}$${hash}`;
 }
 
-/** A new hash of a password, with a salt of its own. */
+/** Hashes a password with a new random salt. */
 export async function makeScrypt(password: Buffer): Promise<ScryptSecret> {
-  const fresh = {
+  const unhashed = {
     kind: 'scrypt' as const,
     log2N: LOG2_N,
     blockSize: BLOCK_SIZE,
@@ -60,18 +66,18 @@ export async function makeScrypt(password: Buffer): Promise<ScryptSecret> {
     salt: randomBytes(SALT_BYTES),
     hash: Buffer.alloc(HASH_BYTES),
   };
-  return { ...fresh, hash: await hashWith(fresh, password) };
+  return { ...unhashed, hash: await hashWith(unhashed, password) };
 }
 
-/** The hash that `password` has with the secret's salt and cost; off this thread. */
+/** Hashes `password` with the secret's salt and cost, outside this thread. */
 export function hashWith(secret: ScryptSecret, password: Buffer): Promise<Buffer> {
   const { log2N, blockSize, parallelization, salt, hash } = secret;
   const cost = 2 ** log2N;
-  const maxmem = 128 * cost * blockSize + 128 * blockSize * parallelization + MEMORY_SPARE_BYTES;
+  const maxmem = 128 * cost * blockSize + 128 * blockSize * parallelization + MEMORY_MARGIN_BYTES;
   return new Promise((resolve, reject) => {
     const options = { N: cost, r: blockSize, p: parallelization, maxmem };
-    scrypt(password, salt, hash.length, options, (error, made) => {
-      if (error === null) resolve(made);
+    scrypt(password, salt, hash.length, options, (error, result) => {
+      if (error === null) resolve(result);
       else reject(error);
     });
   });

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { ScryptSecret, User } from './users.ts';
 
-/** What may open the door to one name, in the order it is tried. */
+/** The secrets that a login of one user name is compared with, decoys included, in order. */
 export interface Candidates {
   readonly plain: readonly Uint8Array[];
   readonly hashed: readonly { readonly secret: ScryptSecret; readonly isDecoy: boolean }[];
 }
 
-interface Own {
+interface UserSecrets {
   readonly plain: Uint8Array[];
   readonly hashed: ScryptSecret[];
 }
@@ -15,38 +15,38 @@ interface Own {
 const DIGEST_BYTES = 32;
 
 /**
- * Gives every name, known or not, the same number of candidates and hashes of the same costs: what
- * a name does not have of its own is filled up with decoys. So a failed login takes the same work
- * for each name, also where plain passwords and hashes of several costs stand side by side.
+ * Returns, for every name, known or not, the same number of candidates, with hashes of the same
+ * costs. Decoys replace the secrets that a name lacks. So a failed login takes the same work for
+ * every name, even in a table that mixes plain passwords and hashes of several costs.
  */
 export class SecretsIndex {
-  readonly #byName = new Map<string, Own>();
+  readonly #byName = new Map<string, UserSecrets>();
   readonly #decoyDigest = randomBytes(DIGEST_BYTES);
   #plainSlots = 0;
-  /** For each cost, a decoy for each hash that any one name has at that cost. */
+  /** By cost: as many decoys as the name with the most hashes of that cost has. */
   readonly #decoys = new Map<string, ScryptSecret[]>();
 
-  /** `digest` is keyed, so that neither finding a name nor comparing a password tells of its bytes. */
+  /** `digest` is keyed, so that the time of a lookup or a comparison reveals no bytes. */
   constructor(users: readonly User[], digest: (text: string) => Buffer) {
     for (const { name, secret } of users) {
-      const own = this.#own(digest(name).toString('hex'));
+      const own = this.#secretsOf(digest(name).toString('hex'));
       if (secret.kind === 'plain') own.plain.push(digest(secret.password));
       else own.hashed.push(secret);
     }
     for (const { plain, hashed } of this.#byName.values()) {
       this.#plainSlots = Math.max(this.#plainSlots, plain.length);
-      for (const [cost, secrets] of Map.groupBy(hashed, costOf)) this.#makeDecoys(cost, secrets);
+      for (const [cost, secrets] of Map.groupBy(hashed, costOf)) this.#addDecoys(cost, secrets);
     }
   }
 
-  /** How many hashes a failed login makes. */
+  /** The number of hashes that a failed login computes. */
   get hashesPerLogin(): number {
     return [...this.#decoys.values()].flat().length;
   }
 
-  /** By the digest of a name, in hex. */
-  candidates(name: string): Candidates {
-    const own = this.#byName.get(name);
+  /** The candidates for a name, given as the hex digest of the name. */
+  candidates(nameDigest: string): Candidates {
+    const own = this.#byName.get(nameDigest);
     const plain = Array.from(
       { length: this.#plainSlots },
       (_, i) => own?.plain[i] ?? this.#decoyDigest,
@@ -61,13 +61,13 @@ export class SecretsIndex {
     return { plain, hashed };
   }
 
-  #own(name: string): Own {
+  #secretsOf(name: string): UserSecrets {
     const own = this.#byName.get(name) ?? { plain: [], hashed: [] };
     this.#byName.set(name, own);
     return own;
   }
 
-  #makeDecoys(cost: string, secrets: readonly ScryptSecret[]): void {
+  #addDecoys(cost: string, secrets: readonly ScryptSecret[]): void {
     const decoys = this.#decoys.get(cost) ?? [];
     this.#decoys.set(cost, decoys);
     for (const secret of secrets.slice(decoys.length)) {
@@ -77,7 +77,7 @@ export class SecretsIndex {
   }
 }
 
-/** Hashes with the same text take the same time. */
+/** A text that is equal for hashes that take the same time. */
 function costOf({ log2N, blockSize, parallelization, hash }: ScryptSecret): string {
   return `${log2N},${blockSize},${parallelization},${hash.length}`;
 }

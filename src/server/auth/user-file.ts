@@ -1,6 +1,6 @@
-/** Files of users, as text: memcached's `-Y` file with our hashed lines, and MEMCACHED_SASL_PWDB. */
+/** Parsers of user files: memcached's `-Y` file, with our hashed lines, and MEMCACHED_SASL_PWDB. */
 import { CodedError } from '../../base/index.ts';
-import { parseScrypt, SCRYPT_PREFIX, showScrypt } from './scrypt.ts';
+import { formatScrypt, parseScrypt, SCRYPT_PREFIX } from './scrypt.ts';
 import {
   NAME_BYTES_MAX,
   PASSWORD_BYTES_MAX,
@@ -11,15 +11,15 @@ import {
   type User,
 } from './users.ts';
 
-/** What is wrong with a line; never what is in it. */
+/** The reason why a line is invalid. It never contains text of the line. */
 class BadLine extends Error {}
 
 /**
- * memcached's authentication file: `user:password` a line; the password is all that follows the
- * first colon. A password that starts with `$scrypt$` is a hash made by `slabring user`. Empty
- * lines and lines that start with `# ` are left out. A user may have several lines: any of the
- * passwords is right.
- * @throws {CodedError} `ERR_USER_FILE`, naming the file, the line and what is wrong with it.
+ * Parses memcached's authentication file: `user:password` on each line; the password is all text
+ * after the first colon. A password that starts with `$scrypt$` is a hash by `slabring user`. The
+ * parser skips empty lines and lines that start with `# `. A user may have several lines: each of
+ * the passwords is valid.
+ * @throws {CodedError} `ERR_USER_FILE`, with the file, the line and the reason.
  */
 export function parseUserFile(file: string, text: string): readonly User[] {
   const users: User[] = [];
@@ -27,7 +27,7 @@ export function parseUserFile(file: string, text: string): readonly User[] {
   parseLines(file, text, (name, rest) => {
     const count = (lines.get(name) ?? 0) + 1;
     if (count > PASSWORDS_PER_USER_MAX) {
-      throw new BadLine(`this user has ${PASSWORDS_PER_USER_MAX} lines already`);
+      throw new BadLine(`this user already has ${PASSWORDS_PER_USER_MAX} lines`);
     }
     lines.set(name, count);
     users.push({ name, secret: secretOf(rest) });
@@ -36,9 +36,10 @@ export function parseUserFile(file: string, text: string): readonly User[] {
 }
 
 /**
- * memcached's SASL_PWDB: `user@host:password`, or without the host. The password ends at the next
- * colon or at the end of the line: memcached takes it either way. A user's first line counts. A
- * user with a host may log in without it, by the line of this machine's host if there are several.
+ * Parses memcached's SASL_PWDB: `user@host:password`, or without the host. The password ends at the
+ * next colon or at the end of the line; as in memcached, both passwords are valid. Only the first
+ * line of a user counts. A user with a host may log in without it; if several lines have the user,
+ * the line with this machine's host counts.
  * @throws {CodedError} `ERR_USER_FILE`.
  */
 export function parseSaslPasswords(file: string, text: string, host: string): readonly User[] {
@@ -62,16 +63,16 @@ function passwordsOf(rest: string): readonly string[] {
 }
 
 /**
- * The text of a file in which the user has this password and no other, or no line at all. What else
- * stands there stays, comments too.
+ * Returns the text of a user file in which the user has this password and no other, or no line at
+ * all if `secret` is undefined. All other lines stay, comments included.
  */
 export function editUserFile(text: string, name: string, secret: ScryptSecret | undefined): string {
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
-  const isTheirs = (line: string): boolean => !isComment(line) && line.startsWith(`${name}:`);
-  const at = lines.findIndex(isTheirs);
+  const isOfUser = (line: string): boolean => !isComment(line) && line.startsWith(`${name}:`);
+  const at = lines.findIndex(isOfUser);
   const before = at < 0 ? lines : lines.slice(0, at);
-  const after = at < 0 ? [] : lines.slice(at).filter((line) => !isTheirs(line));
-  const own = secret === undefined ? [] : [`${name}:${showScrypt(secret)}`];
+  const after = at < 0 ? [] : lines.slice(at).filter((line) => !isOfUser(line));
+  const own = secret === undefined ? [] : [`${name}:${formatScrypt(secret)}`];
   return [...before, ...own, ...after].map((line) => `${line}\n`).join('');
 }
 
@@ -85,7 +86,7 @@ function parseLines(file: string, text: string, read: (name: string, rest: strin
     const line = raw.replace(/\r$/, '');
     if (line === '' || isComment(line)) continue;
     try {
-      if (++users > USERS_MAX) throw new BadLine(`there are more than ${USERS_MAX} users`);
+      if (++users > USERS_MAX) throw new BadLine(`the file has more than ${USERS_MAX} users`);
       readLine(line, read);
     } catch (error) {
       if (!(error instanceof BadLine)) throw error;
@@ -96,24 +97,25 @@ function parseLines(file: string, text: string, read: (name: string, rest: strin
 
 function readLine(line: string, read: (name: string, rest: string) => void): void {
   const colon = line.indexOf(':');
-  if (colon < 0) throw new BadLine('there is no colon; a line is user:password');
-  if (colon === 0) throw new BadLine('there is no user before the colon');
-  if (line.includes('\0')) throw new BadLine('there is a NUL in it');
-  if (line.includes('\r')) throw new BadLine('there is a carriage return in it');
+  if (colon < 0) throw new BadLine('it has no colon; a line is user:password');
+  if (colon === 0) throw new BadLine('it has no user before the colon');
+  if (line.includes('\0')) throw new BadLine('it contains a NUL');
+  if (line.includes('\r')) throw new BadLine('it contains a carriage return');
   const name = line.slice(0, colon);
-  if (name.length > NAME_BYTES_MAX) throw new BadLine(`the user is over ${NAME_BYTES_MAX} bytes`);
+  if (name.length > NAME_BYTES_MAX)
+    throw new BadLine(`the user name is longer than ${NAME_BYTES_MAX} bytes`);
   read(name, line.slice(colon + 1));
 }
 
 function secretOf(text: string): Secret {
-  if (text === '') throw new BadLine('there is no password after the colon');
+  if (text === '') throw new BadLine('it has no password after the colon');
   if (text.startsWith(SCRYPT_PREFIX)) {
     const secret = parseScrypt(text);
-    if (secret === undefined) throw new BadLine('its $scrypt$ hash is damaged or out of bounds');
+    if (secret === undefined) throw new BadLine('its $scrypt$ hash is invalid or out of bounds');
     return secret;
   }
   if (text.length > PASSWORD_BYTES_MAX) {
-    throw new BadLine(`the password is over ${PASSWORD_BYTES_MAX} bytes`);
+    throw new BadLine(`the password is longer than ${PASSWORD_BYTES_MAX} bytes`);
   }
   return { kind: 'plain', password: text };
 }

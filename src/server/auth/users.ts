@@ -1,11 +1,11 @@
-/** Who may log in: a plain value that every thread gets a copy of. */
+/** The users of a node: plain data that every thread gets a copy of. */
 export interface UserTable {
   readonly users: readonly User[];
 }
 
 /**
- * A user with one password; one that has several is there several times. Names and passwords are
- * bytes, kept as Latin-1 text.
+ * A user with one password; a user with several passwords has several entries. Names and passwords
+ * are bytes, stored as Latin-1 text.
  */
 export interface User {
   readonly name: string;
@@ -14,7 +14,7 @@ export interface User {
 
 export type Secret = { readonly kind: 'plain'; readonly password: string } | ScryptSecret;
 
-/** A password's scrypt hash (RFC 7914) with what it takes to make it again. */
+/** A scrypt hash (RFC 7914) of a password, with its salt and cost. */
 export interface ScryptSecret {
   readonly kind: 'scrypt';
   /** Cost: the base-2 logarithm of N. */
@@ -26,10 +26,9 @@ export interface ScryptSecret {
 }
 
 export const USERS_MAX = 1000;
-/** Passwords of one user, such as the old and the new one while clients change over. */
+/** Passwords of one user, such as the old and the new one while clients change their login. */
 export const PASSWORDS_PER_USER_MAX = 4;
-/** Hashes that one login may cost: see UserGate. */
+/** The hashes that one login may compute: see UserAuthenticator. */
 export const HASHES_PER_LOGIN_MAX = 4;
-/** Bytes of a user's name and of a password. */
 export const NAME_BYTES_MAX = 250;
 export const PASSWORD_BYTES_MAX = 1024;

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { memcachedMissing } from '../../support/memcached.ts';
+import { whyNoMemcached } from '../../support/memcached.ts';
 import { Random, testSeed } from '../../support/random.ts';
-import { ORACLE_VERSION, type Pair, renewOracle, startPair, stopPair } from '../servers.ts';
+import { ORACLE_VERSION, type Pair, restartOracle, startPair, stopPair } from '../servers.ts';
 import { generateBursts } from './generator.ts';
-import { differenceIn, type Story } from './story.ts';
+import { differenceIn, type Scenario } from './scenario.ts';
 
 const SEQUENCES = Number(process.env['SEQUENCES'] ?? 1000);
-/** A handshake for each connection takes its time. */
-const SEQUENCES_BY_TLS = Math.ceil(SEQUENCES / 5);
+/** A TLS handshake for each connection takes long. */
+const SEQUENCES_OVER_TLS = Math.ceil(SEQUENCES / 5);
 const FAILURES_SHOWN = 3;
 const seed = testSeed();
 
-/** The difference, with every burst left out that it does not need. */
-async function shrink(pair: Pair, bursts: Story['bursts']): Promise<string | undefined> {
+/** Removes every burst that the difference does not need, and describes the rest. */
+async function shrink(pair: Pair, bursts: Scenario['bursts']): Promise<string | undefined> {
   let smallest = { bursts, difference: await differenceIn(pair, bursts) };
   for (let at = bursts.length - 1; at >= 0; at--) {
     const fewer = smallest.bursts.toSpliced(at, 1);
@@ -22,25 +22,25 @@ async function shrink(pair: Pair, bursts: Story['bursts']): Promise<string | und
   return `${smallest.bursts.length} bursts\n${smallest.difference}`;
 }
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
-  'generated packets, by %s',
+describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+  'generated packets, over %s',
   (transport) => {
-    const sequences = transport === 'TLS' ? SEQUENCES_BY_TLS : SEQUENCES;
+    const sequences = transport === 'TLS' ? SEQUENCES_OVER_TLS : SEQUENCES;
     let pair: Pair | undefined;
     beforeAll(async () => {
       pair = await startPair({ tls: transport === 'TLS' });
     });
     afterAll(() => stopPair(pair));
 
-    test(`${sequences} stories from seed ${seed} get memcached's replies`, async () => {
+    test(`${sequences} scenarios from seed ${seed} get memcached's replies`, async () => {
       const random = new Random(seed);
       const failures: string[] = [];
       for (let nth = 0; nth < sequences && failures.length < FAILURES_SHOWN; nth++) {
         const bursts = generateBursts(random);
         if ((await differenceIn(pair!, bursts)) === undefined) continue;
-        await renewOracle(pair!);
+        await restartOracle(pair!);
         if ((await differenceIn(pair!, bursts)) === undefined) continue;
-        failures.push(`story ${nth} of seed ${seed}: ${await shrink(pair!, bursts)}`);
+        failures.push(`scenario ${nth} of seed ${seed}: ${await shrink(pair!, bursts)}`);
       }
       expect(failures.join('\n\n')).toBe('');
     });

@@ -1,6 +1,6 @@
-import { counting, OP, storing, u32 } from '../../support/binary-wire.ts';
+import { counterExtras, OP, storeExtras, uint32Extras } from '../../support/binary-wire.ts';
 import type { Random } from '../../support/random.ts';
-import type { BinaryStep } from './story.ts';
+import type { BinaryStep } from './scenario.ts';
 
 const BURSTS_MAX = 6;
 const STEPS_MAX = 5;
@@ -9,7 +9,7 @@ const KEYS = ['a', 'b', 'n', 'longer_key_of_some_bytes', 'k\0 \r\n', 'k'.repeat(
 const NUMBERS = ['0', '1', '9', '10', '99', '18446744073709551615'] as const;
 const VALUES = ['', 'x', 'hello', '12 ', 'a\r\nb', 'x'.repeat(300), ...NUMBERS] as const;
 const FLAGS = [0, 0, 1, 65_536, 0xffff_ffff] as const;
-/** Never, soon, a date to come, a date gone by. */
+/** Never, in 100 seconds, a future Unix time, a past Unix time. */
 const EXPIRIES = [0, 0, 0, 100, 2_000_000_000, 2_592_001] as const;
 const DELTAS = [0n, 1n, 9n, 2n ** 32n, 2n ** 64n - 1n] as const;
 const UNKNOWN = 0x99;
@@ -22,8 +22,9 @@ const JOINS = [OP.append, OP.appendq, OP.prepend, OP.prependq];
 const COUNTS = [OP.incr, OP.incrq, OP.decr, OP.decrq];
 
 /**
- * Bursts of packets on a small key space. A burst has one request per key: a reply that memcached has not written yet
- * holds the item, and a counter would be copied in place of padded.
+ * Generates bursts of packets on a small key space. A burst has one request per key: a reply that
+ * memcached has not written yet pins the item, and memcached would copy a counter instead of
+ * padding it.
  */
 export function generateBursts(random: Random): readonly (readonly BinaryStep[])[] {
   return Array.from({ length: random.int(2, BURSTS_MAX) }, () => burst(random));
@@ -39,7 +40,7 @@ function burst(random: Random): readonly BinaryStep[] {
 function request(random: Random, key: string): BinaryStep {
   const kind = random.weighted<(random: Random, key: string) => BinaryStep>([
     [4, () => ({ opcode: random.pick(GETS), key })],
-    [2, () => ({ opcode: random.pick(TOUCHES), key, extras: u32(random.pick(EXPIRIES)) })],
+    [2, () => ({ opcode: random.pick(TOUCHES), key, extras: uint32Extras(random.pick(EXPIRIES)) })],
     [5, storage],
     [3, join],
     [4, counter],
@@ -49,14 +50,14 @@ function request(random: Random, key: string): BinaryStep {
   return kind(random, key);
 }
 
-/** Sometimes with a CAS id: one that this server has shown, or none of its. */
+/** Sometimes a CAS id: one that this server has shown, or one that no item has. */
 function compare(random: Random): Partial<BinaryStep> {
   if (!random.oneIn(4)) return {};
   return random.oneIn(2) ? { cas: 77_777n } : { casOf: random.int(1, STEPS_MAX) };
 }
 
 function storage(random: Random, key: string): BinaryStep {
-  const extras = storing(random.pick(FLAGS), random.pick(EXPIRIES));
+  const extras = storeExtras(random.pick(FLAGS), random.pick(EXPIRIES));
   const value = random.pick(VALUES);
   return { opcode: random.pick(STORES), key, extras, value, ...compare(random) };
 }
@@ -67,7 +68,7 @@ function join(random: Random, key: string): BinaryStep {
 
 function counter(random: Random, key: string): BinaryStep {
   const expiry = random.pick([...EXPIRIES, NEVER_CREATE]);
-  const extras = counting(random.pick(DELTAS), random.pick(DELTAS), expiry);
+  const extras = counterExtras(random.pick(DELTAS), random.pick(DELTAS), expiry);
   return { opcode: random.pick(COUNTS), key, extras, ...compare(random) };
 }
 
@@ -82,15 +83,15 @@ function rare(random: Random): BinaryStep {
   ]);
 }
 
-/** What memcached answers with an error and the end of the connection, or not at all. */
+/** Makes a packet that memcached refuses and closes the connection for, or ignores. */
 function mutate(random: Random, step: BinaryStep): BinaryStep {
   return random.pick<(step: BinaryStep) => BinaryStep>([
-    // Not of an unknown opcode: memcached then loses its place (known-differences.ts).
+    // Not for an unknown opcode: memcached then loses the packet boundary (known-differences.ts).
     (whole) =>
       whole.opcode === UNKNOWN
         ? whole
         : { ...whole, extras: Buffer.alloc(random.pick([1, 3, 9, 21])) },
-    // A stat without a key is all statistics, which differ.
+    // A stat without a key returns all statistics, which differ.
     ({ key: _, ...whole }) => (whole.opcode === OP.stat ? step : whole),
     (whole) => ({ ...whole, bodyBytes: 0 }),
     (whole) => ({ ...whole, key: 'k'.repeat(251) }),

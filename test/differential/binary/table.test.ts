@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { memcachedMissing } from '../../support/memcached.ts';
+import { whyNoMemcached } from '../../support/memcached.ts';
 import { ORACLE_VERSION, type Pair, startPair, stopPair } from '../servers.ts';
-import { STORIES } from './stories.ts';
-import { differenceIn } from './story.ts';
+import { differenceIn } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
 
-describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
-  'the same packets as memcached, by %s',
+describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+  'slabring sends the packets of memcached, over %s',
   (transport) => {
     let pair: Pair | undefined;
     beforeAll(async () => {
@@ -13,7 +13,7 @@ describe.skipIf(memcachedMissing(ORACLE_VERSION) !== undefined).each(['TCP', 'TL
     });
     afterAll(() => stopPair(pair));
 
-    test.for(STORIES)('$name', async ({ bursts }) => {
+    test.for(SCENARIOS)('$name', async ({ bursts }) => {
       expect(await differenceIn(pair!, bursts)).toBeUndefined();
     });
   },

@@ -1,8 +1,8 @@
-import { each, lines, put, script } from '../script.ts';
+import { lines, put, script, singleStepScripts } from '../script.ts';
 
-/** For servers without an LRU crawler, a maintainer and a page mover. */
+/** For servers without a crawler, an LRU maintainer and a page mover. */
 export const ADMIN = [
-  ...each(
+  ...singleStepScripts(
     ...[
       'slabs',
       'slabs foo',
@@ -66,7 +66,7 @@ export const ADMIN = [
     ].map((line) => lines(line)),
   ),
   script(
-    'stats detail, wrong',
+    'stats detail with invalid actions',
     lines('stats detail'),
     lines('stats detail x'),
     lines('stats detail off'),
@@ -83,14 +83,14 @@ export const ADMIN = [
     lines('get p:a', 'stats detail dump'),
   ),
   script(
-    'settings follow',
+    'several tuning commands',
     lines('lru tune 11 22 0.5 3.5', 'slabs automove 1', 'lru_crawler sleep 7'),
   ),
 ];
 
-/** For servers that have all three. */
-export const ADMIN_OF_THE_WHOLE = [
-  ...each(
+/** For servers with a crawler, an LRU maintainer and a page mover. */
+export const ADMIN_WITH_BACKGROUND_WORK = [
+  ...singleStepScripts(
     ...[
       'slabs reassign a b',
       'slabs reassign 1 1',

@@ -1,7 +1,7 @@
-import { each, lines, put, script, stepwise } from '../script.ts';
+import { lines, put, script, singleStepScripts, stepwise } from '../script.ts';
 
 const TOO_LONG_KEY = 'k'.repeat(251);
-const count = (value: string, ...requests: readonly string[]) =>
+const counterScript = (value: string, ...requests: readonly string[]) =>
   stepwise(
     `${requests.join(', ')} of ${JSON.stringify(value)}`,
     put('set', 'n', value),
@@ -9,16 +9,16 @@ const count = (value: string, ...requests: readonly string[]) =>
   );
 
 export const COUNTERS = [
-  count('10', 'decr n 1', 'incr n 5', 'decr n 100', 'incr n 1'),
-  count('100', 'decr n 1', 'decr n 90', 'incr n 991'),
-  count('99', 'incr n 1', 'decr n 1', 'incr n 900', 'incr n 1'),
-  count('0', 'decr n 1', 'incr n 0', 'incr n 18446744073709551615', 'incr n 1'),
-  count('18446744073709551615', 'incr n 1'),
-  count('18446744073709551615', 'incr n 0', 'decr n 1', 'decr n 18446744073709551615'),
-  count('9223372036854775807', 'incr n 1', 'decr n 1'),
-  count('4294967295', 'incr n 1', 'decr n 1', 'incr n 4294967295', 'incr n 4294967296'),
-  count('9007199254740991', 'incr n 1', 'incr n 1', 'incr n 1', 'decr n 3'),
-  count('5', 'incr n 9007199254740993', 'decr n 9007199254740992'),
+  counterScript('10', 'decr n 1', 'incr n 5', 'decr n 100', 'incr n 1'),
+  counterScript('100', 'decr n 1', 'decr n 90', 'incr n 991'),
+  counterScript('99', 'incr n 1', 'decr n 1', 'incr n 900', 'incr n 1'),
+  counterScript('0', 'decr n 1', 'incr n 0', 'incr n 18446744073709551615', 'incr n 1'),
+  counterScript('18446744073709551615', 'incr n 1'),
+  counterScript('18446744073709551615', 'incr n 0', 'decr n 1', 'decr n 18446744073709551615'),
+  counterScript('9223372036854775807', 'incr n 1', 'decr n 1'),
+  counterScript('4294967295', 'incr n 1', 'decr n 1', 'incr n 4294967295', 'incr n 4294967296'),
+  counterScript('9007199254740991', 'incr n 1', 'incr n 1', 'incr n 1', 'decr n 3'),
+  counterScript('5', 'incr n 9007199254740993', 'decr n 9007199254740992'),
   ...[
     '12 ab',
     '12 ',
@@ -29,7 +29,7 @@ export const COUNTERS = [
     '12\r\n',
     '00000000000000000000000000012',
     '-0',
-  ].map((value) => count(value, 'incr n 1', 'decr n 2')),
+  ].map((value) => counterScript(value, 'incr n 1', 'decr n 2')),
   ...[
     '',
     'a',
@@ -44,7 +44,7 @@ export const COUNTERS = [
     '99999999999999999999999',
     '\0',
     'x'.repeat(1000),
-  ].map((value) => count(value, 'incr n 1', 'decr n 1')),
+  ].map((value) => counterScript(value, 'incr n 1', 'decr n 1')),
   stepwise(
     'incr keeps flags and exptime',
     lines('set n 7 100 1', '9'),
@@ -65,13 +65,13 @@ export const COUNTERS = [
     lines('incr n'),
   ),
   stepwise(
-    'noreply errors of a counter that is none',
+    'noreply errors of a value that is not a number',
     put('set', 'n', 'abc'),
     lines('incr n 1 noreply'),
     lines('get n'),
   ),
   script('a missing counter', lines('incr nope 1'), lines('decr nope 1')),
-  ...each(
+  ...singleStepScripts(
     ...[
       'incr',
       'incr n',
@@ -96,5 +96,13 @@ export const COUNTERS = [
       'incr n 1 noreply noreply',
     ].map((line) => lines(line)),
   ),
-  count('1', 'incr n +5', 'incr n 007', 'incr n 5\t', 'incr n 5\tq', 'incr n -0', 'incr n \t5'),
+  counterScript(
+    '1',
+    'incr n +5',
+    'incr n 007',
+    'incr n 5\t',
+    'incr n 5\tq',
+    'incr n -0',
+    'incr n \t5',
+  ),
 ];

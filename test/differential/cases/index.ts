@@ -8,7 +8,7 @@ import { REMOVAL } from './removal.ts';
 import { RETRIEVAL } from './retrieval.ts';
 import { STORAGE } from './storage.ts';
 
-/** Every script written by hand, by the commands they are about. */
+/** The hand-written scripts, grouped by the commands that they test. */
 export const SCRIPTS: Readonly<Record<string, readonly Script[]>> = {
   retrieval: RETRIEVAL,
   storage: STORAGE,

@@ -3,20 +3,20 @@ import { lines, type Script, script, stepwise } from '../script.ts';
 const LONGEST_KEY = 'k'.repeat(250);
 const LONGEST_BASE64 = 'A'.repeat(248);
 const TOO_LONG_OPAQUE = `O${'o'.repeat(32)}`;
-/** As many words as a command may have, `mg a` included; and one that is known to none. */
+/** As many flags as a command may have; no command knows the last one. */
 const SEVENTEEN_FLAGS = 'k c q u Oo Pp Ll I T0 N0 R0 D1 J1 h l F1 f';
 
-const BEFORE = lines('set a 5 100 2', 'hi', 'set n 0 100 2', '10');
-const AFTER = lines('mn', 'mg a v f c k h u', 'mg n v f k h u', 'mg none v f k h u');
+const SETUP = lines('set a 5 100 2', 'hi', 'set n 0 100 2', '10');
+const PROBES = lines('mn', 'mg a v f c k h u', 'mg n v f k h u', 'mg none v f k h u');
 
-/** Each is told between the same lines, on a connection of its own; with a CRLF at the end. */
-const told = (...requests: readonly string[]): readonly Script[] =>
+/** A script for each request: the setup, the request with a CRLF, and the probes. */
+const betweenProbes = (...requests: readonly string[]): readonly Script[] =>
   requests.map((request) => {
     const name = request.length > 80 ? `${request.slice(0, 80)}…` : request;
-    return script(JSON.stringify(name), BEFORE, `${request}\r\n`, AFTER);
+    return script(JSON.stringify(name), SETUP, `${request}\r\n`, PROBES);
   });
 
-/** Spellings of numbers, where each flag and each length takes one. */
+/** Spellings of numbers, in every place that takes a number. */
 const SPELLINGS = ['+5', '007', '-0', '--5', '1e3', '0x10', '5\t', '5\tx', '\t5', '5.0', ' 5'];
 const numbers = SPELLINGS.flatMap((number) => [
   ...['T', 'N', 'R', 'C', 'D', 'J', 'F'].flatMap((flag) => [
@@ -27,9 +27,9 @@ const numbers = SPELLINGS.flatMap((number) => [
   `ms a ${number}\r\nhello`,
 ]);
 
-/** What comes behind a request that has nothing to say. */
+/** Requests that follow a quiet request. */
 const AFTER_QUIET = ['foo', 'get', 'incr', 'set', 'mg a z', 'get none', 'set a 0 0 1\r\nxxxx'];
-const quiet = AFTER_QUIET.flatMap((next) =>
+const quietRequests = AFTER_QUIET.flatMap((next) =>
   ['mg none q', 'md a q', 'ms a 2 q\r\nyo', 'ma n q', 'set b 0 0 1 noreply\r\nx'].map(
     (request) => `${request}\r\n${next}`,
   ),
@@ -86,10 +86,10 @@ const FORMS = [
   ...['mg a O k O', 'mg a o', 'md a noreply', 'md a 0', 'ma n noreply'],
 ];
 
-const COUNTING = ['ma n v', 'ma n D100 v', 'incr n 1', 'incr n 100', 'decr n 1'];
+const COUNTER_REQUESTS = ['ma n v', 'ma n D100 v', 'incr n 1', 'incr n 100', 'decr n 1'];
 
-/** What a flag does to an item, and what is seen of it afterwards. */
-const STORIES = [
+/** What a flag does to an item, and how later requests see the item. */
+const ITEM_SCENARIOS = [
   ...['mg a N30 T0 t R60', 'mg none N30 T50 R60 t v k', 'mg none T50 N30 t v k'],
   ...['mg none N30 R60 t', 'mg none N30 q v', 'mg none N30 u h\r\nmg none h\r\nmg none h'],
   ...['mg a R60', 'mg a R200\r\nmg a R200', 'mg a R200 q\r\nmg a v', 'mg a R2000000000 v'],
@@ -97,7 +97,7 @@ const STORIES = [
   ...['touch a 0', 'gat 100 a', 'cas a 0 0 1 1\r\nx', 'add a 0 0 1\r\nx', 'ms a 1 ME\r\nx'].map(
     (request) => `md a I\r\n${request}\r\nmg a t v\r\nmg a v`,
   ),
-  ...COUNTING.flatMap((request) => [`md n I\r\n${request}`, `${request}\r\nmg n h u`]),
+  ...COUNTER_REQUESTS.flatMap((request) => [`md n I\r\n${request}`, `${request}\r\nmg n h u`]),
   ...['I', 'I C1', 'I C1 T30 F9', 'I C1 MR', 'I C1 MA', 'I C1 ME', 'C1 ME', 'MA C1 k c Oo'].map(
     (flags) => `ms a 2 ${flags}\r\nyo\r\nmg a v t f\r\nmg a\r\nms none 2 ${flags}\r\nzz`,
   ),
@@ -107,20 +107,21 @@ const SIZES = [
   ...[1_048_516, 1_048_517].map((size) => `ms a ${size}\r\n${'x'.repeat(size)}\r\nmg a s`),
   ...[1_048_512, 1_048_513].map((size) => `ms a ${size} F1\r\n${'x'.repeat(size)}\r\nmg a s`),
   `ms a 2000000 z\r\n${'x'.repeat(2_000_000)}`,
-  `ms a 700000\r\n${'x'.repeat(700_000)}\r\nms a 700000 MA k Oo c\r\n${'x'.repeat(700_000)}\r\nmg a s`,
+  `ms a 700000\r\n${'x'.repeat(700_000)}\r\n` +
+    `ms a 700000 MA k Oo c\r\n${'x'.repeat(700_000)}\r\nmg a s`,
 ];
 
-/** Lines that are nearly meta commands, and what they leave behind. */
+/** Lines that resemble meta commands, and their effects. */
 export const META_LINES: readonly Script[] = [
-  ...told(...numbers, ...quiet, ...LIMITS, ...FORMS, ...STORIES, ...SIZES),
-  ...COUNTING.map((request) =>
+  ...betweenProbes(...numbers, ...quietRequests, ...LIMITS, ...FORMS, ...ITEM_SCENARIOS, ...SIZES),
+  ...COUNTER_REQUESTS.map((request) =>
     stepwise(
-      `stale, won, then ${request}`,
-      BEFORE,
+      `a stale item whose lease is won, then ${request}`,
+      SETUP,
       'md n I\r\n',
       'mg n\r\n',
       `${request}\r\n`,
-      AFTER,
+      PROBES,
     ),
   ),
 ];

@@ -1,6 +1,6 @@
 import { lines, type Script, script } from '../script.ts';
 
-/** Every flag, as it should be and as it should not; an empty one is none. */
+/** Every flag, in valid and invalid forms; the empty string is no flag. */
 const FLAGS = [
   ...['', 'b', 'c', 'C0', 'C1', 'D5', 'D0', 'F7', 'f', 'h', 'I', 'J3', 'k', 'l', 's', 't', 'u'],
   ...['v', 'q', 'N0', 'N30', 'N-1', 'R60', 'R-1', 'T0', 'T50', 'T-1', 'Oo', 'O', 'Pp', 'Ll'],
@@ -8,9 +8,9 @@ const FLAGS = [
   ...['F-1', 'J', 'Jx', 'Rx', 'k2', 'vv', 'q1', 'z', '!', '9', '@', '~', '\x7f', '\xc3'],
 ];
 
-/** Two items as they were, and one that is not there. */
-const BEFORE = lines('set a 5 100 2', 'hi', 'set n 0 100 2', '10', 'delete none');
-const AFTER = lines('mn', 'mg a v f c k h u', 'mg n v f k h u', 'mg none v f c k h u');
+/** Stores two items, and deletes a third key. */
+const SETUP = lines('set a 5 100 2', 'hi', 'set n 0 100 2', '10', 'delete none');
+const PROBES = lines('mn', 'mg a v f c k h u', 'mg n v f k h u', 'mg none v f c k h u');
 
 const COMMANDS: Readonly<Record<string, (flags: string) => string>> = {
   mg: (flags) => lines(`mg a ${flags}`, `mg none ${flags}`),
@@ -20,19 +20,23 @@ const COMMANDS: Readonly<Record<string, (flags: string) => string>> = {
   me: (flags) => lines(`me a ${flags}`, `me none ${flags}`),
 };
 
-/** What is in known-differences.ts: a time that has run out, the size that an `ms` shows, an append that creates. */
-function differs(command: string, ...flags: readonly string[]): boolean {
+/**
+ * Whether known-differences.ts lists the flags: an expired time that `t` shows, the size that `ms`
+ * shows, an append that creates.
+ */
+function isKnownDifference(command: string, ...flags: readonly string[]): boolean {
   if (command === 'ms') {
     return flags.includes('s') || (flags.includes('MA') && flags.some((flag) => /^N/.test(flag)));
   }
   return flags.includes('t') && flags.some((flag) => /^[TN]-1$/.test(flag));
 }
 
-/** Every two flags together, in each order, for each command: those with the same first flag in one packet. */
-export const META_PAIRS: readonly Script[] = Object.entries(COMMANDS).flatMap(([name, told]) =>
-  FLAGS.filter((first) => !differs(name, first)).map((first) => {
-    const seconds = FLAGS.filter((second) => !differs(name, first, second));
-    const each = seconds.map((second) => BEFORE + told(`${first} ${second}`) + AFTER);
-    return script(`${name} with ${JSON.stringify(first)} and each other flag`, each.join(''));
-  }),
+/** Every ordered pair of flags for each command, one script for each first flag. */
+export const META_PAIRS: readonly Script[] = Object.entries(COMMANDS).flatMap(
+  ([name, requestsWith]) =>
+    FLAGS.filter((first) => !isKnownDifference(name, first)).map((first) => {
+      const seconds = FLAGS.filter((second) => !isKnownDifference(name, first, second));
+      const steps = seconds.map((second) => SETUP + requestsWith(`${first} ${second}`) + PROBES);
+      return script(`${name} with ${JSON.stringify(first)} and each other flag`, steps.join(''));
+    }),
 );

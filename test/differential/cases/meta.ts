@@ -1,8 +1,8 @@
-import { each, lines, put, script, stepwise } from '../script.ts';
+import { lines, put, script, singleStepScripts, stepwise } from '../script.ts';
 
 const TOO_LONG_KEY = 'k'.repeat(251);
 const LONGEST_KEY = 'k'.repeat(250);
-/** As long as it may be, its `O` included: 32 characters. */
+/** The longest opaque: 32 characters, including the `O`. */
 const LONGEST_OPAQUE = `O${'o'.repeat(31)}`;
 const BINARY_KEY = Buffer.from([0, 1, 0x62, 0x69, 0x6e, 0x20, 0xff]).toString('base64');
 const RETURN_FLAGS = ['k', 'f', 't', 'c', 's', 'h', 'l', 'Oop', 'v', 'q', 'u'];
@@ -39,7 +39,7 @@ const MORE_BAD_TOKENS = [
 const ms = (key: string, data: string, ...flags: readonly string[]): string =>
   `${['ms', key, data.length, ...flags].join(' ')}\r\n${data}\r\n`;
 
-/** What each flag alone does to each command, on a key that exists and one that does not. */
+/** Each flag alone with each command, on a key that exists and on one that does not. */
 const everyFlag = [...RETURN_FLAGS, ...KNOWN_FLAGS, ...BAD_TOKENS, ...MORE_BAD_TOKENS].flatMap(
   (flag) => [
     script(
@@ -63,7 +63,7 @@ const everyFlag = [...RETURN_FLAGS, ...KNOWN_FLAGS, ...BAD_TOKENS, ...MORE_BAD_T
 );
 
 export const META = [
-  ...each(
+  ...singleStepScripts(
     lines('mn'),
     lines('mn foo bar'),
     lines('mg'),
@@ -105,7 +105,7 @@ export const META = [
   ),
   ...everyFlag,
   script(
-    'mg shows what it is asked for, in order',
+    'mg returns its flags in the order of the request',
     lines(
       'ms a 2 F5 T100',
       'hi',
@@ -116,7 +116,7 @@ export const META = [
     ),
   ),
   script(
-    'mg is quiet about misses only',
+    'a quiet mg suppresses misses only',
     put('set', 'a', 'hi'),
     lines('mg none q', 'mg none q k O1 v', 'mg a q', 'mg a q k O2 v', 'mn'),
   ),
@@ -126,7 +126,7 @@ export const META = [
     lines('mg a T30 t', 'mg a t', 'mg a t T0', 'mg a t', 'mg a T-1', 'mg a v', 'mg none T30'),
   ),
   script(
-    'a hit is seen once it happened',
+    'h is 0 before the first hit and 1 after it',
     put('set', 'a', 'hi'),
     lines('mg a h u', 'mg a h', 'mg a h', 'mg a h u v'),
   ),
@@ -140,46 +140,45 @@ export const META = [
     'mg a u',
     'ma a',
     'me b',
-  ].map((told) =>
-    script(`what ${told} leaves of h`, put('set', 'a', '5'), lines(told, 'mg a h u')),
+  ].map((request) =>
+    script(`h after ${request}`, put('set', 'a', '5'), lines(request, 'mg a h u')),
   ),
+  script('h after a refused add', put('set', 'a', '5'), put('add', 'a', '6'), lines('mg a h u v')),
   script(
-    'what a refused add leaves of h',
-    put('set', 'a', '5'),
-    put('add', 'a', '6'),
-    lines('mg a h u v'),
-  ),
-  script(
-    'mg vivifies',
+    'mg creates a missing item (N)',
     lines('mg a N30 v t s f k O1', 'mg a N30 v', 'mg a v', 'get a', 'mg a N30 v h'),
     ms('a', 'val', 'T90'),
     lines('mg a N30 v'),
   ),
   script(
-    'mg vivifies for good',
+    'mg creates items with several times',
     lines('mg a N0 t', 'mg a t', 'mg b N-1 v', 'mg b v', 'mg c T10 N30 t', 'mg d N30 T10 v q'),
   ),
   script(
-    'a vivified item is there for the others',
+    'other commands find an item that mg created',
     lines('mg a N30'),
     put('add', 'a', 'x'),
     put('replace', 'a', 'y'),
     lines('mg a v'),
   ),
   script(
-    'one of many recaches',
+    'one of many requests wins the lease to recache',
     lines('ms a 3 T30', 'val', 'mg a R60 v', 'mg a R60 v', 'mg a v', 'mg a R20 v'),
     ms('a', 'new', 'T90'),
     lines('mg a R60 v', 'mg a R100 v t', 'mg a R100 v', 'mg a R0', 'mg a R-1'),
   ),
-  script('without an end there is nothing to recache', put('set', 'a', 'x'), lines('mg a R60 v')),
   script(
-    'md marks as stale',
+    'an item without expiry grants no lease to recache',
+    put('set', 'a', 'x'),
+    lines('mg a R60 v'),
+  ),
+  script(
+    'md I marks an item stale',
     put('set', 'a', 'hi'),
     lines('mg a c k', 'md a I T30 k O7', 'mg a t c v k', 'mg a v c', 'get a', 'mg a v h'),
   ),
   script(
-    'stale, and told again',
+    'md I marks an item stale twice',
     put('set', 'a', 'hi'),
     lines('md a I', 'mg a v', 'md a I', 'mg a v', 'mg a v'),
     put('set', 'a', 'fresh'),
@@ -187,7 +186,7 @@ export const META = [
   ),
   ...['append', 'prepend', 'replace', 'set'].map((command) =>
     script(
-      `${command} ends staleness`,
+      `${command} stores a value that is not stale`,
       put('set', 'a', 'hi'),
       lines('md a I', 'mg a v'),
       put(command, 'a', 'x'),
@@ -195,7 +194,7 @@ export const META = [
     ),
   ),
   script(
-    'add meets a stale item',
+    'add on a stale item',
     put('set', 'a', 'hi'),
     lines('md a I'),
     put('add', 'a', 'x'),
@@ -207,7 +206,7 @@ export const META = [
     lines('md a I', 'incr a 1', 'mg a v'),
   ),
   stepwise(
-    'incr in place keeps a sent token',
+    'ma in place keeps the lease',
     put('set', 'a', '5'),
     lines('md a I', 'mg a'),
     lines('ma a'),
@@ -221,7 +220,7 @@ export const META = [
     lines('get a', 'md a C1'),
   ),
   script(
-    'md is quiet when it did',
+    'a quiet md suppresses success',
     put('set', 'a', 'hi'),
     lines('md a q k O1', 'md a q k O1', 'md a q I', 'mn'),
   ),
@@ -272,7 +271,7 @@ export const META = [
       ),
     ];
   }),
-  ...each(
+  ...singleStepScripts(
     ms('a', 'x', 'MZ'),
     ms('a', 'x', 'Ms'),
     ms('a', 'x', 'Ma'),
@@ -280,7 +279,7 @@ export const META = [
     ms('a', 'x', 'MI'),
   ),
   script(
-    'ms stores an older value as stale',
+    'ms I with an older CAS id stores a stale value',
     lines('set a 0 100 3', 'old', 'gets a'),
     ms('b', '1'),
     ms('a', 'new'),
@@ -291,7 +290,7 @@ export const META = [
     lines('mg a v'),
   ),
   script(
-    'ms with I and a CAS of the future',
+    'ms with I and a CAS id that is too new',
     put('set', 'a', 'old'),
     ms('a', 'new', 'C99999999', 'I'),
     lines('mg a v'),
@@ -321,9 +320,9 @@ export const META = [
     'hixx',
     lines('', 'mg a v'),
   ),
-  script('ms with data that is no line', 'ms a 4 k\r\na\r\nb\r\n', lines('mg a v s')),
+  script('ms with data that contains CRLF', 'ms a 4 k\r\na\r\nb\r\n', lines('mg a v s')),
   script(
-    'ms with an error swallows its data',
+    'ms with an error skips its data',
     ms('a', 'hi', 'Tabc'),
     ms('a', 'hi', 'v', 'v'),
     ms('a', 'hi', '!'),
@@ -344,7 +343,7 @@ export const META = [
     ),
   ),
   script(
-    'an opaque too long',
+    'an opaque that is too long',
     put('set', 'a', '1'),
     lines(
       `mg a ${LONGEST_OPAQUE}o`,
@@ -373,7 +372,7 @@ export const META = [
     ms('a', 'plain', 'k'),
     lines('mg YQ== b k v'),
   ),
-  ...each(
+  ...singleStepScripts(
     ...[
       'YQ',
       'YQ=',
@@ -442,11 +441,11 @@ export const META = [
     lines('ma n C1 q k O1'),
   ),
   stepwise(
-    'ma sets the time of what it counts in place',
+    'ma sets the time of a number that it changes in place',
     lines('set n 0 100 2', '10', 'ma n T0 t v', 'ma n t'),
   ),
   stepwise(
-    'ma on what is no number',
+    'ma on a value that is not a number',
     put('set', 's', 'abc'),
     lines('ma s', 'ma s q', 'ma s k O1', 'md s I', 'mg s', 'ma s', 'ma s C1'),
   ),
@@ -459,13 +458,13 @@ export const META = [
     lines('mg n v s'),
   ),
   stepwise(
-    'a value too large',
+    'a value that is too large',
     put('set', 'a', 'old'),
     ms('a', 'x'.repeat(1_048_577), 'q'),
     lines('mg a v', 'mn'),
   ),
   stepwise(
-    'a value too large for an add',
+    'an add with a value that is too large',
     put('set', 'a', 'old'),
     ms('a', 'x'.repeat(1_048_577), 'ME'),
     lines('mg a v'),

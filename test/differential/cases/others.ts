@@ -1,8 +1,8 @@
-import { each, lines, put, script } from '../script.ts';
+import { lines, put, script, singleStepScripts } from '../script.ts';
 
-/** Lines that are no command at all, lines of the wrong length, and the commands that only inform. */
+/** Unknown commands, lines of unusual length, and commands that only return information. */
 export const OTHERS = [
-  ...each(
+  ...singleStepScripts(
     ...[
       'foo',
       '',
@@ -89,13 +89,13 @@ export const OTHERS = [
     `${'x'.repeat(2047)}\n`,
   ),
   script(
-    'a line longer than 2048 bytes without its end',
+    'a line longer than 2048 bytes without a newline',
     'x'.repeat(2049),
     'x'.repeat(4000),
     `set ${'k'.repeat(3000)}`,
     `delete ${'k'.repeat(2100)}`,
   ),
-  script('a long get without its end', `get ${'x'.repeat(3000)}`, `gets ${'x'.repeat(3000)}`),
+  script('a long get without a newline', `get ${'x'.repeat(3000)}`, `gets ${'x'.repeat(3000)}`),
   script(
     'a get longer than 2048 bytes',
     put('set', 'a', 'hi'),

@@ -1,4 +1,4 @@
-import { each, lines, put, script } from '../script.ts';
+import { lines, put, script, singleStepScripts } from '../script.ts';
 
 const TOO_LONG_KEY = 'k'.repeat(251);
 
@@ -22,7 +22,7 @@ export const REMOVAL = [
     lines('get n'),
   ),
   script(
-    'delete with what it does not know',
+    'delete with unknown words',
     put('set', 'n', '1'),
     lines('delete n 1'),
     lines('delete n foo'),
@@ -73,7 +73,12 @@ export const REMOVAL = [
     lines('flush_all 0 noreply'),
     lines('get a'),
   ),
-  script('flush_all of the past', put('set', 'a', '1'), lines('flush_all -1'), lines('get a')),
+  script(
+    'flush_all with a negative delay',
+    put('set', 'a', '1'),
+    lines('flush_all -1'),
+    lines('get a'),
+  ),
   script(
     'add and incr after a flush',
     put('set', 'a', '1'),
@@ -84,7 +89,7 @@ export const REMOVAL = [
     put('add', 'a', '1'),
     lines('get a'),
   ),
-  ...each(
+  ...singleStepScripts(
     ...[
       'delete',
       `delete ${TOO_LONG_KEY}`,

@@ -1,6 +1,7 @@
-import { each, lines, put, script, stepwise } from '../script.ts';
+import { lines, put, script, singleStepScripts, stepwise } from '../script.ts';
 
-const keys = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}`).join(' ');
+const manyKeys = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `k${i}`).join(' ');
 const LONGEST_KEY = 'k'.repeat(250);
 const TOO_LONG_KEY = 'k'.repeat(251);
 
@@ -31,7 +32,7 @@ export const RETRIEVAL = [
   ),
   script('an empty value', put('set', 'a', ''), lines('get a'), lines('gets a')),
   script(
-    'a value that looks like a protocol',
+    'a value that looks like a reply',
     put('set', 'a', 'VALUE b 0 1\r\nx\r\nEND\r\n'),
     lines('get a b'),
   ),
@@ -58,7 +59,7 @@ export const RETRIEVAL = [
     lines(`gets a ${LONGEST_KEY} b`),
   ),
   stepwise(
-    'a key too long drops the whole reply',
+    'a key that is too long drops the whole reply',
     put('set', 'a', 'hi'),
     lines(`get ${TOO_LONG_KEY}`),
     lines(`get a ${TOO_LONG_KEY}`),
@@ -66,23 +67,23 @@ export const RETRIEVAL = [
     lines(`gets a ${TOO_LONG_KEY}`),
   ),
   script(
-    'more keys than memcached splits at once',
+    'more keys than memcached tokenises at once',
     put('set', 'k0', 'x'),
     put('set', 'k29', 'y'),
-    lines(`get ${keys(23)}`),
-    lines(`get ${keys(24)}`),
-    lines(`get ${keys(25)}`),
-    lines(`gets ${keys(48)}`),
-    lines(`get ${keys(300)}`),
-    lines(`gat 100 ${keys(60)}`),
+    lines(`get ${manyKeys(23)}`),
+    lines(`get ${manyKeys(24)}`),
+    lines(`get ${manyKeys(25)}`),
+    lines(`gets ${manyKeys(48)}`),
+    lines(`get ${manyKeys(300)}`),
+    lines(`gat 100 ${manyKeys(60)}`),
   ),
   stepwise(
-    'a key too long among many',
+    'a key that is too long, among many',
     put('set', 'k0', 'x'),
-    lines(`get ${keys(30)} ${TOO_LONG_KEY}`),
+    lines(`get ${manyKeys(30)} ${TOO_LONG_KEY}`),
   ),
   script(
-    'flags and lengths are shown',
+    'get shows flags and lengths',
     lines('set a 4294967295 0 1', 'x'),
     lines('get a'),
     lines('set a 1 0 1', 'x'),
@@ -108,12 +109,12 @@ export const RETRIEVAL = [
     lines('gats 0 c b a'),
   ),
   stepwise(
-    'gat with a key too long',
+    'gat with a key that is too long',
     put('set', 'a', '1'),
     lines(`gat 0 a ${TOO_LONG_KEY}`),
     lines(`gat 0 ${TOO_LONG_KEY} a`),
   ),
-  ...each(
+  ...singleStepScripts(
     ...[
       'get',
       'gets',

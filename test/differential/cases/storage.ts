@@ -1,11 +1,11 @@
-import { each, lines, put, script, stepwise } from '../script.ts';
+import { lines, put, script, singleStepScripts, stepwise } from '../script.ts';
 
 const LONGEST_KEY = 'k'.repeat(250);
 const TOO_LONG_KEY = 'k'.repeat(251);
 const COMMANDS = ['set', 'add', 'replace', 'append', 'prepend', 'cas'] as const;
 const casTail = (command: string): string => (command === 'cas' ? ' 1' : '');
 
-/** Each wrong line for each storage command, with data that would be a command of its own. */
+/** Invalid lines of each storage command; their data could also be a command. */
 const wrongLines = COMMANDS.flatMap((command) => {
   const tail = casTail(command);
   return [
@@ -40,12 +40,12 @@ const wrongLines = COMMANDS.flatMap((command) => {
   ].map((line) => lines(line, 'hi', 'get a'));
 });
 
-const toldTwice = (name: string, ...steps: readonly string[]) =>
+const runTwice = (name: string, ...steps: readonly string[]) =>
   script(name, ...steps, lines('get a'), ...steps, lines('gets a'));
 
 export const STORAGE = [
   ...COMMANDS.map((command) =>
-    toldTwice(`${command} of a new and of a known key`, put(command, 'a', 'hi', casTail(command))),
+    runTwice(`${command} of a new and of a known key`, put(command, 'a', 'hi', casTail(command))),
   ),
   ...COMMANDS.map((command) =>
     script(
@@ -94,7 +94,7 @@ export const STORAGE = [
   ),
   ...COMMANDS.map((command) =>
     stepwise(
-      `${command} that never gets its data`,
+      `${command} whose data never arrives`,
       put('set', 'a', 'old'),
       `${command} a 0 0 20${casTail(command)}\r\nhi\r\n`,
       lines('get a'),
@@ -111,7 +111,7 @@ export const STORAGE = [
     lines('get n'),
   ),
   script(
-    'cas ids change with every change',
+    'every change of an item changes its CAS id',
     put('set', 'n', '1'),
     lines('gets n'),
     lines('incr n 1'),
@@ -138,7 +138,7 @@ export const STORAGE = [
     lines('get n'),
   ),
   script(
-    'a cas id that a delete made void',
+    'a CAS id from before a delete',
     put('set', 'n', '1'),
     lines('gets n'),
     lines('delete n'),
@@ -157,7 +157,7 @@ export const STORAGE = [
     lines('gets a'),
   ),
   script(
-    'the words noreply means something only at the end',
+    'noreply has a meaning only at the end of a line',
     put('set', 'a', 'hi'),
     'set noreply 0 0 2\r\nhi\r\n',
     lines('get noreply'),
@@ -165,9 +165,9 @@ export const STORAGE = [
     put('set', 'a', 'ha', ' noreplyx'),
     lines('get a'),
   ),
-  script('a cas that forgot its id', put('set', 'n', '1'), lines('cas n 0 0 1', '5', 'get n')),
+  script('a cas without an id', put('set', 'n', '1'), lines('cas n 0 0 1', '5', 'get n')),
   script(
-    'a cas id that is none',
+    'an invalid CAS id',
     put('set', 'n', '1'),
     lines('cas n 0 0 1 abc', '5', 'get n'),
     lines('cas n 0 0 1 -1', '5', 'get n'),
@@ -194,7 +194,7 @@ export const STORAGE = [
     lines('get a'),
   ),
   script(
-    'an expired item is no item',
+    'commands on an expired item',
     lines('set a 0 -1 1', 'x'),
     put('add', 'a', 'y'),
     lines('get a'),
@@ -207,7 +207,7 @@ export const STORAGE = [
     put('cas', 'a', 'z', ' 1'),
   ),
   script(
-    'numbers in odd spellings',
+    'numbers in unusual spellings',
     lines('set a +5 +0 +1', 'x'),
     lines('get a'),
     lines('set a 007 00 01', 'x'),
@@ -229,7 +229,7 @@ export const STORAGE = [
     lines(`delete ${LONGEST_KEY}`),
   ),
   script(
-    'a value at the limit of 1 MiB, header and all',
+    'an item at the limit of 1 MiB',
     ...[1_048_000, 1_048_516, 1_048_517, 1_048_576, 1_048_577, 2_000_000].flatMap((size) => [
       put('set', 'k', 'old'),
       put('set', 'k', 'x'.repeat(size)),
@@ -237,7 +237,7 @@ export const STORAGE = [
     ]),
   ),
   script(
-    'a value that is too large: only set drops the old one',
+    'a value that is too large: only set removes the old value',
     ...COMMANDS.flatMap((command) => [
       put('set', 'k', 'old'),
       put(command, 'k', 'x'.repeat(1_048_577), casTail(command)),
@@ -269,5 +269,5 @@ export const STORAGE = [
     put('prepend', 'a', 'z'.repeat(100_000)),
     lines('get a'),
   ),
-  ...each(...wrongLines),
+  ...singleStepScripts(...wrongLines),
 ];

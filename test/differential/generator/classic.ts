@@ -1,7 +1,7 @@
 import type { Random } from '../../support/random.ts';
 import { DELTAS, type Draft, EXPTIMES, FLAGS, key, VALUES } from './draft.ts';
 
-/** Some classic command, as it should be. */
+/** A valid classic command. */
 export function classicRequest(random: Random): Draft {
   const kind = random.weighted([
     [6, retrieval],

@@ -1,14 +1,14 @@
 import type { Random } from '../../support/random.ts';
 
-/** A request before it is written out. */
+/** A request before it is encoded. */
 export interface Draft {
   readonly words: readonly string[];
   readonly data?: string;
-  /** Its reply is memcached's only as it stands: it must not be mutated, nor follow others in one packet. */
-  readonly fragile?: boolean;
+  /** memcached's reply is comparable only if this request is not mutated and has its own packet. */
+  readonly unmodifiable?: boolean;
 }
 
-/** Few are used often, so that requests meet. */
+/** A few keys occur often, so that requests use the same items. */
 const KEYS = [
   ...['a', 'a', 'a', 'a', 'a', 'n', 'n', 'n', 'n', 'b', 'b'],
   ...['longer_key_of_some_bytes', 'k\xc3\xa9y', 'k\x01\x7f', 'k\ty'],
@@ -29,16 +29,19 @@ export const DELTAS = [
   '18446744073709551615',
 ] as const;
 
-const COUNTS = ['0', '1', '9', '99', '100', '007', '12 ab', '12 ', ' 12', '+5'];
-const NO_COUNTS = ['', 'a', '0x10', '1e5', '12ab', '18446744073709551616'];
-const LARGE_COUNTS = ['4294967295', '9223372036854775806', '18446744073709551615'];
+const NUMBERS = ['0', '1', '9', '99', '100', '007', '12 ab', '12 ', ' 12', '+5'];
+const NOT_NUMBERS = ['', 'a', '0x10', '1e5', '12ab', '18446744073709551616'];
+const LARGE_NUMBERS = ['4294967295', '9223372036854775806', '18446744073709551615'];
 const WORDS = ['VALUE a 0 1', 'END', 'get a', 'VA 2', 'HD', 'EN', 'mn', 'two  words'];
 const BYTES = ['a\r\nb', 'caf\xc3\xa9', '\x01\xff', 'x'.repeat(300), 'y'.repeat(3000)];
-/** No `-` (nor in keys) and no value of blanks only: memcached reads on past the value there, into whatever follows. */
+/**
+ * Values, like keys, have no `-`, and no value is only blanks: memcached then reads past the value,
+ * into other memory.
+ */
 export const VALUES: readonly string[] = [
-  ...COUNTS,
-  ...NO_COUNTS,
-  ...LARGE_COUNTS,
+  ...NUMBERS,
+  ...NOT_NUMBERS,
+  ...LARGE_NUMBERS,
   '00000000000000000000000000012',
   ...WORDS,
   ...BYTES,
@@ -57,7 +60,7 @@ export const BAD_NUMBERS: readonly string[] = [
   '99999999999999999999999',
 ];
 
-export function write({ words, data }: Draft): string {
+export function encodeDraft({ words, data }: Draft): string {
   return `${words.join(' ')}\r\n${data === undefined ? '' : `${data}\r\n`}`;
 }
 
@@ -65,8 +68,8 @@ export const key = (random: Random): string => random.pick(KEYS);
 
 export const isMeta = ({ words }: Draft): boolean => /^m.$/.test(words[0] ?? '');
 
-/** Whether it changes a number where it lies, unless a reply that is not written yet holds the item. */
-export const counts = ({ words }: Draft): boolean => /^(incr|decr|ma)$/i.test(words[0] ?? '');
+/** Whether the request changes a number in place, unless an unwritten reply pins the item. */
+export const isCounter = ({ words }: Draft): boolean => /^(incr|decr|ma)$/i.test(words[0] ?? '');
 
 export const withWord = (draft: Draft, at: number, word: string): Draft => ({
   ...draft,
@@ -78,6 +81,6 @@ export const withoutWord = (draft: Draft, at: number): Draft => ({
   words: draft.words.toSpliced(at, 1),
 });
 
-/** Some word behind the command, by index; the command itself when it is alone. */
-export const someWord = ({ words }: Draft, random: Random): number =>
+/** The index of a random word behind the command; 0 if there is only the command. */
+export const randomWordIndex = ({ words }: Draft, random: Random): number =>
   words.length === 1 ? 0 : random.int(1, words.length - 1);

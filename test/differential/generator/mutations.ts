@@ -1,92 +1,104 @@
 import type { Random } from '../../support/random.ts';
 import {
   BAD_NUMBERS,
-  counts,
   type Draft,
+  encodeDraft,
+  isCounter,
   isMeta,
-  someWord,
+  randomWordIndex,
   withoutWord,
   withWord,
-  write,
 } from './draft.ts';
 
-/** What is wrong with a request, or with its data; the bytes to send. */
+/** Puts one mistake into a request or its data, and returns the bytes to send. */
 type Mutation = (draft: Draft, random: Random, other: () => Draft) => string;
 
-/** The request with one mistake in it. `other` gives requests that may follow it. */
+/** Encodes the request with one mistake in it. `other` generates requests that may follow it. */
 export function mutate(draft: Draft, random: Random, other: () => Draft): string {
   const all = isMeta(draft) ? META_MUTATIONS : CLASSIC_MUTATIONS;
   return random.pick(all)(draft, random, other);
 }
 
 /**
- * Two requests in one packet. The second is no counter, and has no minus sign that the first could
- * take for its data: memcached's replies would then depend on what else lies in its memory.
+ * Two requests in one packet. The second is not a counter and has no minus sign, because the first
+ * could read it as data: memcached's replies would then depend on other contents of its memory.
  */
-const followed: Mutation = (draft, _random, other) => {
+const twoRequests: Mutation = (draft, _random, other) => {
   for (;;) {
     const next = other();
-    if (next.fragile === true || counts(next) || write(next).includes('-')) continue;
-    return write(draft) + write(next);
+    if (next.unmodifiable === true || isCounter(next) || encodeDraft(next).includes('-')) continue;
+    return encodeDraft(draft) + encodeDraft(next);
   }
 };
 
-const truncated: Mutation = (draft, random) => write(draft).slice(0, -random.int(1, 4));
+const truncated: Mutation = (draft, random) => encodeDraft(draft).slice(0, -random.int(1, 4));
 const moreBlanks: Mutation = (draft, random) =>
-  write(draft).replace(' ', ' '.repeat(random.int(2, 5)));
-const blanksBefore: Mutation = (draft, random) => ' '.repeat(random.int(1, 3)) + write(draft);
-const blanksBehind: Mutation = (draft) => write(draft).replace('\r\n', '  \r\n');
-const tab: Mutation = (draft) => write(draft).replace(' ', '\t');
-const lineFeeds: Mutation = (draft) => write(draft).replaceAll('\r\n', '\n');
-const oneLineFeed: Mutation = (draft) => write(draft).replace('\r\n', '\n');
-const twoReturns: Mutation = (draft) => write(draft).replace('\r\n', '\r\r\n');
-const emptyLine: Mutation = (draft) => `\r\n${write(draft)}`;
-const headless: Mutation = (draft, random) => write(draft).slice(random.int(1, 3));
+  encodeDraft(draft).replace(' ', ' '.repeat(random.int(2, 5)));
+const blanksBefore: Mutation = (draft, random) => ' '.repeat(random.int(1, 3)) + encodeDraft(draft);
+const blanksBehind: Mutation = (draft) => encodeDraft(draft).replace('\r\n', '  \r\n');
+const tabForBlank: Mutation = (draft) => encodeDraft(draft).replace(' ', '\t');
+const lineFeeds: Mutation = (draft) => encodeDraft(draft).replaceAll('\r\n', '\n');
+const oneLineFeed: Mutation = (draft) => encodeDraft(draft).replace('\r\n', '\n');
+const twoReturns: Mutation = (draft) => encodeDraft(draft).replace('\r\n', '\r\r\n');
+const emptyLine: Mutation = (draft) => `\r\n${encodeDraft(draft)}`;
+const withoutFirstBytes: Mutation = (draft, random) => encodeDraft(draft).slice(random.int(1, 3));
 const upperCase: Mutation = (draft) =>
-  write(withWord(draft, 0, (draft.words[0] ?? '').toUpperCase()));
+  encodeDraft(withWord(draft, 0, (draft.words[0] ?? '').toUpperCase()));
 const otherCommand: Mutation = (draft, random) =>
-  write(withWord(draft, 0, (draft.words[0] ?? '') + random.pick(['x', 's', '\r', '0'])));
-const oneWordLess: Mutation = (draft, random) => write(withoutWord(draft, someWord(draft, random)));
+  encodeDraft(withWord(draft, 0, (draft.words[0] ?? '') + random.pick(['x', 's', '\r', '0'])));
+const oneWordLess: Mutation = (draft, random) =>
+  encodeDraft(withoutWord(draft, randomWordIndex(draft, random)));
 const keyOfLength: Mutation = (draft, random) =>
-  write(withWord(draft, Math.min(1, draft.words.length - 1), 'k'.repeat(random.int(249, 252))));
+  encodeDraft(
+    withWord(draft, Math.min(1, draft.words.length - 1), 'k'.repeat(random.int(249, 252))),
+  );
 const moreData: Mutation = (draft, random) =>
-  write(
+  encodeDraft(
     draft.data === undefined
       ? draft
       : { ...draft, data: draft.data + random.pick(['x', '\r', '\n', 'xyz', '\r\n']) },
   );
-/** Not the first byte: 0x80 there begins the binary protocol. */
-const strangeByte: Mutation = (draft, random) => {
-  const at = random.int(1, write(draft).length);
+/** Never replaces the first byte, because 0x80 there starts the binary protocol. */
+const unusualByte: Mutation = (draft, random) => {
+  const at = random.int(1, encodeDraft(draft).length);
   const strange = String.fromCharCode(random.pick([1, 8, 9, 11, 12, 13, 27, 127, 128, 195, 255]));
-  return write(draft).slice(0, at) + strange + write(draft).slice(at);
+  return encodeDraft(draft).slice(0, at) + strange + encodeDraft(draft).slice(at);
 };
 const badNumber: Mutation = (draft, random) =>
-  write(withWord(draft, someWord(draft, random), random.pick(BAD_NUMBERS)));
+  encodeDraft(withWord(draft, randomWordIndex(draft, random), random.pick(BAD_NUMBERS)));
 
-const EVERYWHERE: readonly Mutation[] = [
-  ...[followed, truncated, moreBlanks, blanksBefore, blanksBehind, tab, lineFeeds, oneLineFeed],
-  ...[twoReturns, emptyLine, headless, upperCase, otherCommand, oneWordLess, keyOfLength],
-  ...[moreData, strangeByte, badNumber],
+const COMMON_MUTATIONS: readonly Mutation[] = [
+  ...[
+    twoRequests,
+    truncated,
+    moreBlanks,
+    blanksBefore,
+    blanksBehind,
+    tabForBlank,
+    lineFeeds,
+    oneLineFeed,
+  ],
+  ...[twoReturns, emptyLine, withoutFirstBytes, upperCase, otherCommand, oneWordLess, keyOfLength],
+  ...[moreData, unusualByte, badNumber],
 ];
 
 const MANY_WORDS = '1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19';
 
 const CLASSIC_MUTATIONS: readonly Mutation[] = [
-  ...EVERYWHERE,
-  (draft, random) => write(withWord(draft, draft.words.length - 1, random.pick(BAD_NUMBERS))),
+  ...COMMON_MUTATIONS,
+  (draft, random) => encodeDraft(withWord(draft, draft.words.length - 1, random.pick(BAD_NUMBERS))),
   (draft, random) => {
     const extra = random.pick(['0', 'noreply', 'x', '-1', 'a b c', MANY_WORDS]);
     const at = random.int(1, draft.words.length);
-    return write({ ...draft, words: draft.words.toSpliced(at, 0, extra) });
+    return encodeDraft({ ...draft, words: draft.words.toSpliced(at, 0, extra) });
   },
   (draft, random) => {
     const word = random.pick(['NOREPLY', 'noreplyx', 'noreply noreply', 'norepl']);
-    return write({ ...draft, words: [...draft.words, word] });
+    return encodeDraft({ ...draft, words: [...draft.words, word] });
   },
 ];
 
-/** Tokens that both servers refuse alike. */
+/** Tokens that both servers refuse with the same reply. */
 const BAD_FLAGS = [
   ...['v', 'k', 'q', 'M', 'MX', 'MSS', 'T', 'Tabc', 'T1x', 'N', 'R', 'Rx', 'C', 'Cabc', 'C-1'],
   ...['D', 'Dabc', 'J', 'J-1', 'F', 'Fabc', 'F-1', '!', 'z', '9', '_', 'b', '\x7f', '\xff'],
@@ -100,23 +112,27 @@ const withFlag = (draft: Draft, flag: string): Draft => ({
 });
 
 const META_MUTATIONS: readonly Mutation[] = [
-  ...EVERYWHERE,
+  ...COMMON_MUTATIONS,
   ...Array.from(
     { length: 3 },
-    (): Mutation => (draft, random) => write(withFlag(draft, random.pick(BAD_FLAGS))),
+    (): Mutation => (draft, random) => encodeDraft(withFlag(draft, random.pick(BAD_FLAGS))),
   ),
-  (draft, random) => write(withWord(draft, someWord(draft, random), random.pick(BAD_FLAGS))),
-  (draft, random) => write(withFlag(withFlag(draft, random.pick(BAD_FLAGS)), 'z')),
-  (draft) => write(withFlag(draft, MANY_WORDS)),
-  (draft, random) => write(withWord(draft, 0, random.pick(META_COMMANDS))),
+  (draft, random) =>
+    encodeDraft(withWord(draft, randomWordIndex(draft, random), random.pick(BAD_FLAGS))),
+  (draft, random) => encodeDraft(withFlag(withFlag(draft, random.pick(BAD_FLAGS)), 'z')),
+  (draft) => encodeDraft(withFlag(draft, MANY_WORDS)),
+  (draft, random) => encodeDraft(withWord(draft, 0, random.pick(META_COMMANDS))),
   badTokenNumber,
 ];
 
-/** A flag with a number that is none, or too large. A `t` may have to show what nobody can. */
+/** Gives a flag an invalid or too large number; removes `t`, which would show that number. */
 function badTokenNumber(draft: Draft, random: Random): string {
   const words = draft.words.filter((word) => word !== 't');
   const numbered = [...words.keys()].filter((at) => /^[TNRCDJF]/.test(words[at]!) && at > 1);
   if (numbered.length === 0) return badNumber(draft, random, () => draft);
   const at = random.pick(numbered);
-  return write({ ...draft, words: words.with(at, words[at]![0]! + random.pick(BAD_NUMBERS)) });
+  return encodeDraft({
+    ...draft,
+    words: words.with(at, words[at]![0]! + random.pick(BAD_NUMBERS)),
+  });
 }

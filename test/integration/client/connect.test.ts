@@ -12,16 +12,16 @@ import {
 import { Authority, type Identity } from '../../support/certificates.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
+import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
-import { type SaslUser, saslMissing, saslUser } from '../../support/sasl.ts';
+import { createSaslUser, type SaslUser, saslMissing } from '../../support/sasl.ts';
 import type { TestServer } from '../../support/server.ts';
 import { RawNode } from './raw-node.ts';
 
 const USER = { username: 'bob', password: 'builder' };
 const WRONG = { username: 'bob', password: 'wrong' };
 
-const opened: { close?(): Promise<void>; stop?(): Promise<unknown> }[] = [];
+const openResources: { close?(): Promise<void>; stop?(): Promise<unknown> }[] = [];
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let users: string;
 let sasl: SaslUser;
@@ -30,10 +30,10 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   users = join(folder.path, 'users');
   await writeFile(users, `${USER.username}:${USER.password}\n`);
-  sasl = await saslUser({ user: USER.username, password: USER.password });
+  sasl = await createSaslUser({ username: USER.username, password: USER.password });
 });
 afterEach(async () => {
-  for (const each of opened.splice(0).reverse()) await (each.close?.() ?? each.stop?.());
+  for (const each of openResources.splice(0).reverse()) await (each.close?.() ?? each.stop?.());
 });
 afterAll(async () => {
   await sasl.remove();
@@ -41,21 +41,21 @@ afterAll(async () => {
 });
 
 function client(port: number, options: Omit<ClientOptions, 'nodes'> = {}): CacheClient {
-  const made = createClient({ nodes: [`127.0.0.1:${port}`], deadlineMs: 10_000, ...options });
-  opened.push(made);
-  return made;
+  const cache = createClient({ nodes: [`127.0.0.1:${port}`], deadlineMs: 10_000, ...options });
+  openResources.push(cache);
+  return cache;
 }
 
-async function kept<T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
+async function stopAtEnd<T extends { stop(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
   const server = await starting;
-  opened.push(server);
+  openResources.push(server);
   return server;
 }
 
-const endOf = (operation: Promise<unknown>): Promise<unknown> =>
+const outcomeOf = (operation: Promise<unknown>): Promise<unknown> =>
   operation.catch((error: unknown) => (error instanceof CacheError ? error.code : error));
 
-async function works(cache: CacheClient): Promise<void> {
+async function expectToWork(cache: CacheClient): Promise<void> {
   const large = 'x'.repeat(300_000);
   await cache.set('text', 'grüße');
   await cache.set('large', large);
@@ -71,7 +71,7 @@ async function works(cache: CacheClient): Promise<void> {
 
 describe.each([
   { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: memcachedMissing() !== undefined },
+  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
 ])('$name', ({ name, start, skip }) => {
   describe.skipIf(skip)('every protocol', () => {
     let server: TestServer;
@@ -80,37 +80,42 @@ describe.each([
     });
     afterAll(() => server.stop());
 
-    test.each(['auto', 'meta', 'classic', 'binary'] as const)('%s', async (protocol) => {
-      const cache = client(server.port, { protocol });
-      await works(cache);
-      const versioned = await cache.gets('large');
-      expect(await cache.cas('large', 'new', versioned!.cas)).toBe('stored');
-      expect(await cache.cas('large', 'new', versioned!.cas)).toBe('exists');
-      expect(await cache.cas('absent', 'new', 1n)).toBe('not-found');
-      expect(await cache.replace('absent', 'new')).toBe('not-stored');
-      expect(await cache.append('absent', 'new')).toBe('not-stored');
-      expect(await cache.prepend('large', 'a ')).toBe('stored');
-      expect(await cache.get('large')).toBe('a new');
-      expect(await cache.touch('large', 100)).toBe(true);
-      expect(await cache.touch('absent', 100)).toBe(false);
-      await cache.set('n', 10);
-      expect(await cache.decrement('n', 2)).toBe(8n);
-      expect(await cache.get('n')).toBe(8);
-      expect((await cache.stats()).values().next().value?.get('version')).toBe('1.6.18');
-      await cache.flush();
-      expect(await cache.get('large')).toBeUndefined();
-      const lease = await endOf(cache.fetch('k', { leaseSeconds: 10 }));
-      const isMeta = protocol === 'auto' || protocol === 'meta';
-      expect(lease).toEqual(isMeta ? expect.objectContaining({ won: true }) : 'ERR_UNSUPPORTED');
-    });
+    test.each(['auto', 'meta', 'classic', 'binary'] as const)(
+      'every operation works with %s',
+      async (protocol) => {
+        const cache = client(server.port, { protocol });
+        await expectToWork(cache);
+        const found = await cache.gets('large');
+        expect(await cache.cas('large', 'new', found!.cas)).toBe('stored');
+        expect(await cache.cas('large', 'new', found!.cas)).toBe('exists');
+        expect(await cache.cas('absent', 'new', 1n)).toBe('not-found');
+        expect(await cache.replace('absent', 'new')).toBe('not-stored');
+        expect(await cache.append('absent', 'new')).toBe('not-stored');
+        expect(await cache.prepend('large', 'a ')).toBe('stored');
+        expect(await cache.get('large')).toBe('a new');
+        expect(await cache.touch('large', 100)).toBe(true);
+        expect(await cache.touch('absent', 100)).toBe(false);
+        await cache.set('n', 10);
+        expect(await cache.decrement('n', 2)).toBe(8n);
+        expect(await cache.get('n')).toBe(8);
+        expect((await cache.stats()).values().next().value?.get('version')).toBe('1.6.18');
+        await cache.flush();
+        expect(await cache.get('large')).toBeUndefined();
+        const lease = await outcomeOf(cache.fetch('k', { leaseSeconds: 10 }));
+        const isMeta = protocol === 'auto' || protocol === 'meta';
+        expect(lease).toEqual(
+          isMeta ? expect.objectContaining({ wonLease: true }) : 'ERR_UNSUPPORTED',
+        );
+      },
+    );
 
-    test('a login that nobody asks for is not sent: no value may hold it', async () => {
+    test('does not send a login to a node that does not require it', async () => {
       const cache = client(server.port, { login: USER });
       await cache.set('a', 'x');
       expect(await cache.get('auth')).toBeUndefined();
     });
 
-    test('several connections: values are right, whichever they come by', async () => {
+    test('several connections return the right values', async () => {
       const cache = client(server.port, { connectionsPerNode: 4 });
       const keys = Array.from({ length: 500 }, (_, i) => `several-${i}`);
       await Promise.all(keys.map((key) => cache.set(key, key)));
@@ -121,26 +126,26 @@ describe.each([
   });
 
   describe.skipIf(skip)('the ASCII login', () => {
-    test('is sent to a node that asks for it', async () => {
-      const server = await kept(start({ args: ['-Y', users] }));
-      await works(client(server.port, { login: USER }));
-      await works(client(server.port, { login: USER, protocol: 'classic' }));
-      expect(await endOf(client(server.port, { login: WRONG }).get('a'))).toBe('ERR_LOGIN');
+    test('the client logs in to a node that requires it', async () => {
+      const server = await stopAtEnd(start({ args: ['-Y', users] }));
+      await expectToWork(client(server.port, { login: USER }));
+      await expectToWork(client(server.port, { login: USER, protocol: 'classic' }));
+      expect(await outcomeOf(client(server.port, { login: WRONG }).get('a'))).toBe('ERR_LOGIN');
       const without = client(server.port);
-      expect(await endOf(without.get('a'))).toBe('ERR_LOGIN');
-      expect(await endOf(without.get('a'))).toBe('ERR_LOGIN');
+      expect(await outcomeOf(without.get('a'))).toBe('ERR_LOGIN');
+      expect(await outcomeOf(without.get('a'))).toBe('ERR_LOGIN');
     });
   });
 
   const noSasl = name === 'memcached' && saslMissing() !== undefined;
   describe.skipIf(skip || noSasl)('SASL PLAIN', () => {
-    test('is found out, or chosen', async () => {
+    test('the client detects it or uses it with protocol binary', async () => {
       const env = name === 'memcached' ? sasl.memcachedEnv : sasl.slabringEnv;
-      const server = await kept(start({ args: ['-S'], env }));
-      await works(client(server.port, { login: USER }));
-      await works(client(server.port, { login: USER, protocol: 'binary' }));
+      const server = await stopAtEnd(start({ args: ['-S'], env }));
+      await expectToWork(client(server.port, { login: USER }));
+      await expectToWork(client(server.port, { login: USER, protocol: 'binary' }));
       const wrong = client(server.port, { login: WRONG, protocol: 'binary' });
-      expect(await endOf(wrong.get('a'))).toBe('ERR_LOGIN');
+      expect(await outcomeOf(wrong.get('a'))).toBe('ERR_LOGIN');
     });
   });
 });
@@ -155,41 +160,41 @@ describe('TLS', () => {
     tls = { identity, ca: await readFile(authority.ca) };
   });
 
-  test('with a CA of our own, by address and by name, with large values and many', async () => {
-    const server = await kept(startSlabring({ tls }));
-    await works(client(server.port, { tls: { ca: tls.ca } }));
+  test('works with a private CA, by address and by name, with large and many values', async () => {
+    const server = await stopAtEnd(startSlabring({ tls }));
+    await expectToWork(client(server.port, { tls: { ca: tls.ca } }));
     const named = client(server.port, { tls: { ca: tls.ca, servername: 'localhost' } });
-    await works(named);
+    await expectToWork(named);
     const keys = Array.from({ length: 2000 }, (_, i) => `many-${i}`);
     await Promise.all(keys.map((key) => named.set(key, key.repeat(20))));
     const { values } = await named.getMany(keys);
     for (const key of keys) expect(values.get(key)).toBe(key.repeat(20));
-    // Many packets in a few TLS records.
+    // Many replies in a few TLS records.
     expect((await named.stats('settings')).values().next().value?.get('maxbytes')).toBe('67108864');
-    await works(client(server.port, { tls: { ca: tls.ca }, protocol: 'binary' }));
+    await expectToWork(client(server.port, { tls: { ca: tls.ca }, protocol: 'binary' }));
   });
 
-  describe('whatever it carries', () => {
+  describe('over fragmented TLS records', () => {
     let server: TestServer;
-    let between: FaultProxy;
+    let proxy: FaultProxy;
     beforeAll(async () => {
       server = await startSlabring({ tls });
-      between = await FaultProxy.start(server);
+      proxy = await FaultProxy.start(server);
     });
     afterAll(async () => {
-      await between?.stop();
+      await proxy?.stop();
       await server?.stop();
     });
 
     test.each(['meta', 'classic', 'binary'] as const)(
-      'by %s all works, also byte by byte, and statistics end',
+      '%s: operations and statistics complete, also byte by byte',
       async (protocol) => {
         for (const kind of ['none', 'trickle'] as const) {
-          between.set({ kind });
-          const cache = client(between.port, { tls: { ca: tls.ca }, protocol, deadlineMs: 60_000 });
-          if (kind === 'none') await works(cache);
+          proxy.setFault({ kind });
+          const cache = client(proxy.port, { tls: { ca: tls.ca }, protocol, deadlineMs: 60_000 });
+          if (kind === 'none') await expectToWork(cache);
           await cache.set('item', 'x');
-          // Many packets that share a record, and records that come in pieces; several at once, too.
+          // Many replies in one record, records in pieces, and several requests at once.
           const topics = [undefined, 'settings', 'items', 'slabs', undefined];
           const all = await Promise.all(topics.map((topic) => cache.stats(topic)));
           const shown = all.map((stats) => [...stats.values()][0]!);
@@ -203,8 +208,8 @@ describe('TLS', () => {
     );
   });
 
-  test('a node that nobody vouches for, or by another name, is not talked to', async () => {
-    const server = await kept(startSlabring({ tls }));
+  test('rejects a node with an untrusted certificate or another name', async () => {
+    const server = await stopAtEnd(startSlabring({ tls }));
     for (const options of [{ tls: true }, { tls: { ca: tls.ca, servername: 'other.example' } }]) {
       const error: unknown = await client(server.port, options)
         .get('a')
@@ -213,41 +218,41 @@ describe('TLS', () => {
     }
   });
 
-  test('a node that wants a certificate gets ours', async () => {
+  test('sends the client certificate to a node that requires one', async () => {
     const own = await authority.issue('client');
     const verify = `ssl_ca_cert=${authority.ca},ssl_verify_mode=2`;
-    const server = await kept(startSlabring({ tls, args: ['-o', verify] }));
+    const server = await stopAtEnd(startSlabring({ tls, args: ['-o', verify] }));
     const { ca } = tls;
     const [cert, key] = await Promise.all([readFile(own.cert), readFile(own.key)]);
-    await works(client(server.port, { tls: { ca, cert, key } }));
-    const without = await endOf(client(server.port, { tls: { ca } }).get('a'));
+    await expectToWork(client(server.port, { tls: { ca, cert, key } }));
+    const without = await outcomeOf(client(server.port, { tls: { ca } }).get('a'));
     expect(['ERR_NODE_DOWN', 'ERR_REPLY_LOST']).toContain(without);
   });
 });
 
-describe('what a node speaks is found out', () => {
+describe('protocol detection', () => {
   const classic = (text: string): string | undefined =>
     text === 'get a\r\n' ? 'END\r\n' : undefined;
 
-  test('a memcached older than 1.6.10 gets classic text', async () => {
-    const node = await kept(RawNode.start(classic, 'classic'));
+  test('speaks classic text with a memcached older than 1.6.10', async () => {
+    const node = await stopAtEnd(RawNode.start(classic, 'classic'));
     expect(await client(node.port).get('a')).toBeUndefined();
   });
 
-  test('a node that does not know `mn` gets classic text', async () => {
-    const answer = (text: string) => (text === 'mn\r\n' ? 'ERROR\r\n' : classic(text));
-    const node = await kept(
+  test('speaks classic text with a node that does not know `mn`', async () => {
+    const replyTo = (text: string) => (text === 'mn\r\n' ? 'ERROR\r\n' : classic(text));
+    const node = await stopAtEnd(
       RawNode.start(
-        (text) => (text === 'version\r\n' ? 'VERSION proxy\r\n' : answer(text)),
+        (text) => (text === 'version\r\n' ? 'VERSION proxy\r\n' : replyTo(text)),
         'silent',
       ),
     );
     expect(await client(node.port).get('a')).toBeUndefined();
-    expect(await endOf(client(node.port, { protocol: 'meta' }).get('a'))).toBe('ERR_NODE_DOWN');
+    expect(await outcomeOf(client(node.port, { protocol: 'meta' }).get('a'))).toBe('ERR_NODE_DOWN');
   });
 
-  test('a proxy that closes on what it does not know gets classic text', async () => {
-    const node = await kept(
+  test('speaks classic text with a proxy that closes on an unknown command', async () => {
+    const node = await stopAtEnd(
       RawNode.start((text) => {
         if (text === 'version\r\n') return 'VERSION 1.6.18\r\n';
         return text === 'mn\r\n' ? RawNode.CLOSE : classic(text);
@@ -258,41 +263,44 @@ describe('what a node speaks is found out', () => {
   });
 });
 
-test('a name is looked up at every connect: a node may come back elsewhere', async () => {
-  const answer = (value: string) => (text: string) => {
+test('resolves a name at every connect: a node may return at another address', async () => {
+  const replyTo = (value: string) => (text: string) => {
     return text.replaceAll(/mg \S+ O(\d+) f v\r\n/g, `VA 1 O$1 f0\r\n${value}\r\n`);
   };
-  const first = await kept(RawNode.start(answer('1')));
+  const first = await stopAtEnd(RawNode.start(replyTo('1')));
   const elsewhere = { host: '127.0.0.2', port: first.port };
-  await kept(RawNode.start(answer('2'), 'meta', elsewhere));
-  let asked = 0;
+  await stopAtEnd(RawNode.start(replyTo('2'), 'meta', elsewhere));
+  let lookupCount = 0;
   const lookup: LookupFunction = (_, options, found) => {
-    const address = asked++ === 0 ? '127.0.0.1' : '127.0.0.2';
+    const address = lookupCount++ === 0 ? '127.0.0.1' : '127.0.0.2';
     if (options.all === true) found(null, [{ address, family: 4 }]);
     else found(null, address, 4);
   };
   const nodes = [`cache.example:${first.port}`];
   const cache = createClient({ nodes, deadlineMs: 10_000, lookup });
-  opened.push(cache);
+  openResources.push(cache);
   expect(await cache.get('a')).toBe('1');
   first.resetAll();
   await once(cache, 'node-down');
   await once(cache, 'node-up');
   expect(await cache.get('a')).toBe('2');
-  expect(asked).toBe(2);
+  expect(lookupCount).toBe(2);
 });
 
-test('a name that cannot be found is trouble like any other, and is looked up again', async () => {
-  const node = await kept(RawNode.start((text) => text.replace(/.*O(\d+).*\r\n/, 'EN O$1\r\n')));
-  let asked = 0;
+test('a name that does not resolve is a node down, and the client resolves it again', async () => {
+  const node = await stopAtEnd(
+    RawNode.start((text) => text.replace(/.*O(\d+).*\r\n/, 'EN O$1\r\n')),
+  );
+  let lookupCount = 0;
   const lookup: LookupFunction = (_, options, found) => {
-    if (++asked < 3) found(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), []);
+    if (++lookupCount < 3)
+      found(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), []);
     else if (options.all === true) found(null, [{ address: '127.0.0.1', family: 4 }]);
     else found(null, '127.0.0.1', 4);
   };
   const nodes = [`cache.example:${node.port}`];
   const cache = createClient({ nodes, deadlineMs: 10_000, lookup });
-  opened.push(cache);
+  openResources.push(cache);
   const up = once(cache, 'node-up');
   const error: unknown = await cache.get('a').catch((why: unknown) => why);
   expect(error).toMatchObject({ code: 'ERR_NODE_DOWN', cause: { code: 'ENOTFOUND' } });
@@ -300,54 +308,55 @@ test('a name that cannot be found is trouble like any other, and is looked up ag
   expect(await cache.get('a')).toBeUndefined();
 });
 
-test('a unix socket', async () => {
+test('connects to a unix socket', async () => {
   const unixSocket = join(folder.path, 'node.sock');
-  await kept(startSlabring({ unixSocket }));
+  await stopAtEnd(startSlabring({ unixSocket }));
   const cache = createClient({ nodes: [unixSocket], deadlineMs: 10_000 });
-  opened.push(cache);
-  await works(cache);
+  openResources.push(cache);
+  await expectToWork(cache);
   expect(cache.nodeOf('a')).toBe(unixSocket);
 });
 
-describe('calling off', () => {
-  test('what waits is not sent, what was sent is dropped, and the rest goes on', async () => {
+describe('cancelling an operation', () => {
+  test('sends no waiting request, drops the reply of a sent one, affects no other', async () => {
     let release = (): void => {};
-    const held = new Promise<void>((go) => {
-      release = go;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
     });
-    const asked: string[] = [];
-    const node = await kept(
+    const requests: string[] = [];
+    const node = await stopAtEnd(
       RawNode.start(async (text) => {
-        asked.push(text);
+        requests.push(text);
         await held;
         return text.replaceAll(/mg (\S+) O(\d+) f v\r\n/g, 'VA 1 O$2 f0\r\n$1\r\n');
       }),
     );
     const cache = client(node.port);
-    const caller = new AbortController();
-    const early = endOf(cache.get('x', { signal: AbortSignal.abort('before') }));
-    const [called, other] = [cache.get('a', { signal: caller.signal }), cache.get('b')];
-    const end = called.catch((error: unknown) => error);
-    await expect.poll(() => asked.length).toBe(1);
-    caller.abort(new Error('enough'));
+    const controller = new AbortController();
+    const early = outcomeOf(cache.get('x', { signal: AbortSignal.abort('before') }));
+    const [cancelled, other] = [cache.get('a', { signal: controller.signal }), cache.get('b')];
+    const end = cancelled.catch((error: unknown) => error);
+    await expect.poll(() => requests.length).toBe(1);
+    controller.abort(new Error('enough'));
     expect(await end).toMatchObject({ code: 'ERR_ABORTED', cause: { message: 'enough' } });
     release();
     expect(await other).toBe('b');
     expect(await early).toBe('ERR_ABORTED_UNSENT');
-    expect(asked).toEqual(['mg a O1 f v\r\nmg b O2 f v\r\n']);
+    expect(requests).toEqual(['mg a O1 f v\r\nmg b O2 f v\r\n']);
     expect(await cache.get('c')).toBe('c');
   });
 
-  test('a deadline of one call costs the others nothing', async () => {
+  test('a short deadline of one call does not affect the others', async () => {
     const replies: (() => void)[] = [];
-    const node = await kept(
+    const node = await stopAtEnd(
       RawNode.start(async (text) => {
-        if (text.includes('slow')) await new Promise<void>((go) => replies.push(go));
+        if (text.includes('slow')) await new Promise<void>((resolve) => replies.push(resolve));
         return text.replaceAll(/mg (\S+) O(\d+) f v\r\n/g, 'VA 1 O$2 f0\r\nv\r\n');
       }),
     );
     const cache = client(node.port);
-    expect(await endOf(cache.get('slow', { deadlineMs: 20 }))).toBe('ERR_DEADLINE');
+    expect(await outcomeOf(cache.get('slow', { deadlineMs: 20 }))).toBe('ERR_DEADLINE');
+    await expect.poll(() => replies.length).toBe(1);
     const next = cache.get('quick');
     for (const reply of replies) reply();
     expect(await next).toBe('v');
@@ -355,32 +364,32 @@ describe('calling off', () => {
   });
 });
 
-test('who is given more time has it, whatever becomes of those behind', async () => {
+test('a long deadline holds although later operations reach theirs', async () => {
   let release = (): void => {};
-  const held = new Promise<void>((go) => {
-    release = go;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
   });
-  const node = await kept(
+  const node = await stopAtEnd(
     RawNode.start(async (text) => {
       await held;
       return text.replaceAll(/mg (\S+) O(\d+) f v\r\n/g, 'VA 1 O$2 f0\r\n$1\r\n');
     }),
   );
   const cache = client(node.port, { deadlineMs: 50 });
-  const patient = cache.get('a', { deadlineMs: 10_000 });
-  expect(await endOf(cache.get('b'))).toBe('ERR_DEADLINE');
-  expect(await endOf(cache.get('c'))).toBe('ERR_DEADLINE');
+  const slow = cache.get('a', { deadlineMs: 10_000 });
+  expect(await outcomeOf(cache.get('b'))).toBe('ERR_DEADLINE');
+  expect(await outcomeOf(cache.get('c'))).toBe('ERR_DEADLINE');
   release();
-  expect(await patient).toBe('a');
+  expect(await slow).toBe('a');
   expect(await cache.get('d', { deadlineMs: 10_000 })).toBe('d');
   expect(node.connections).toBe(1);
 });
 
-test('values that wait are bounded by their bytes', async () => {
-  const node = await kept(RawNode.start(() => undefined, 'silent'));
+test('limits the bytes of waiting values', async () => {
+  const node = await stopAtEnd(RawNode.start(() => undefined, 'silent'));
   const cache = client(node.port, { maxPendingBytesPerNode: 1000, deadlineMs: 200 });
   const ends = await Promise.all(
-    ['x'.repeat(5000), 'y', 'z'.repeat(10)].map((value, i) => endOf(cache.set(`k${i}`, value))),
+    ['x'.repeat(5000), 'y', 'z'.repeat(10)].map((value, i) => outcomeOf(cache.set(`k${i}`, value))),
   );
   expect(ends.slice(1)).toEqual(['ERR_QUEUE_FULL', 'ERR_QUEUE_FULL']);
   expect(ends[0]).not.toBe('ERR_QUEUE_FULL');

@@ -9,50 +9,51 @@ import { Authority } from '../../support/certificates.ts';
 import { startCluster } from '../../support/cluster-process.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
+import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import { freePort } from '../../support/ports.ts';
 import type { TestServer } from '../../support/server.ts';
-import { until } from '../../support/wait.ts';
-import { dialogue } from '../../support/wire.ts';
+import { waitUntil } from '../../support/wait.ts';
+import { sendAndReadToEnd } from '../../support/wire.ts';
 import { RawNode } from './raw-node.ts';
 
-const ending: (() => Promise<unknown>)[] = [];
+const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  for (const end of ending.splice(0).reverse()) await end();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A discovery that asks often and has time; what it told so far, as `version:names` and as errors. */
-class Watch {
+/** A discovery with frequent polls, and the topologies and errors that it has reported. */
+class RecordedDiscovery {
   readonly topologies: Topology[] = [];
-  readonly troubles: CacheError[] = [];
+  readonly errors: CacheError[] = [];
   readonly #discovery;
 
   constructor(endpoints: readonly string[], options: Partial<ElastiCacheOptions> = {}) {
-    const pace = { intervalMs: 100, refreshGapMs: 0, deadlineMs: 20_000 };
-    this.#discovery = elastiCache({ endpoints, ...pace, ...options });
+    const polling = { intervalMs: 100, minRefreshGapMs: 0, deadlineMs: 20_000 };
+    this.#discovery = elastiCache({ endpoints, ...polling, ...options });
     this.#discovery.start({
       topology: (topology) => void this.topologies.push(topology),
-      trouble: (error) => void this.troubles.push(error),
+      error: (error) => void this.errors.push(error),
     });
-    ending.push(() => this.close());
+    cleanups.push(() => this.close());
   }
 
-  get said(): readonly string[] {
+  /** Each topology as `version:names`. */
+  get summaries(): readonly string[] {
     return this.topologies.map(({ version, nodes }) => {
       return `${version}:${nodes.map(({ ringName }) => ringName).join(',')}`;
     });
   }
-  /** Waits for so many lists. */
-  async lists(count: number): Promise<readonly string[]> {
-    await until(`${count} lists`, () => this.topologies.length >= count);
-    return this.said;
+  /** Waits for `count` topologies. */
+  async waitForTopologies(count: number): Promise<readonly string[]> {
+    await waitUntil(`${count} topologies`, () => this.topologies.length >= count);
+    return this.summaries;
   }
-  /** Waits for trouble after what was heard so far. */
-  async trouble(): Promise<CacheError> {
-    const heard = this.troubles.length;
-    await until('trouble', () => this.troubles.length > heard);
-    return this.troubles.at(-1)!;
+  /** Waits for the next error. */
+  async waitForError(): Promise<CacheError> {
+    const count = this.errors.length;
+    await waitUntil('an error', () => this.errors.length > count);
+    return this.errors.at(-1)!;
   }
   refresh(): void {
     this.#discovery.refresh();
@@ -62,236 +63,253 @@ class Watch {
   }
 }
 
-async function node(...args: readonly string[]): Promise<TestServer> {
+async function startNode(...args: readonly string[]): Promise<TestServer> {
   const server = await startSlabring({ args: ['-t', '1', '-m', '8', ...args] });
-  ending.push(() => server.stop());
+  cleanups.push(() => server.stop());
   return server;
 }
-const knowing = (nodes: string, version: number, ...more: readonly string[]) =>
-  node('--cluster-nodes', nodes, '--cluster-version', String(version), ...more);
-/** Tells a node of another cluster than it was started with. */
-async function retell(server: TestServer, list: string): Promise<void> {
-  const reply = await dialogue(
+const startNodeWithCluster = (nodes: string, version: number, ...more: readonly string[]) =>
+  startNode('--cluster-nodes', nodes, '--cluster-version', String(version), ...more);
+/** Replaces a node's cluster config. */
+async function setConfig(server: TestServer, config: string): Promise<void> {
+  const reply = await sendAndReadToEnd(
     server.address,
-    Buffer.from(`config set cluster 0 ${list.length}\r\n${list}\r\n`),
+    Buffer.from(`config set cluster 0 ${config.length}\r\n${config}\r\n`),
   );
   expect(reply.toString()).toBe('STORED\r\n');
 }
-const at = ({ port }: { readonly port: number }): string => `127.0.0.1:${port}`;
-async function raw(answer: (text: string) => string | undefined): Promise<RawNode> {
-  const server = await RawNode.start(answer);
-  ending.push(() => server.stop());
+const addressOf = ({ port }: { readonly port: number }): string => `127.0.0.1:${port}`;
+async function startRawNode(reply: (text: string) => string | undefined): Promise<RawNode> {
+  const server = await RawNode.start(reply);
+  cleanups.push(() => server.stop());
   return server;
 }
-async function proxy(server: { readonly port: number }): Promise<FaultProxy> {
-  const between = await FaultProxy.start(server);
-  ending.push(() => between.stop());
-  return between;
+async function startProxy(server: { readonly port: number }): Promise<FaultProxy> {
+  const proxy = await FaultProxy.start(server);
+  cleanups.push(() => proxy.stop());
+  return proxy;
 }
-/** The reply with this list. */
-const config = (list: string): string => `CONFIG cluster 0 ${list.length}\r\n${list}\r\nEND\r\n`;
-const LIST = '5\na|10.0.0.1|11211 b|10.0.0.2|11211\n';
-const CONFIG = config(LIST);
+/** The reply with this cluster config. */
+const configReply = (config: string): string =>
+  `CONFIG cluster 0 ${config.length}\r\n${config}\r\nEND\r\n`;
+const CONFIG = '5\na|10.0.0.1|11211 b|10.0.0.2|11211\n';
+const CONFIG_REPLY = configReply(CONFIG);
 
-test('a cluster is found whole from any one of its nodes', async () => {
+test('finds the whole cluster from any of its nodes', async () => {
   const cluster = await startCluster();
-  ending.push(() => cluster.stop());
+  cleanups.push(() => cluster.stop());
   for (const address of cluster.addresses) {
-    const watch = new Watch([address]);
-    await watch.lists(1);
-    expect(watch.topologies[0]!.nodes.map(({ name }) => name)).toEqual(cluster.addresses);
-    await watch.close();
+    const discovery = new RecordedDiscovery([address]);
+    await discovery.waitForTopologies(1);
+    expect(discovery.topologies[0]!.nodes.map(({ name }) => name)).toEqual(cluster.addresses);
+    await discovery.close();
   }
 });
 
-describe('a list that changes', () => {
-  test('is noticed when its version rises, and only then', async () => {
-    const server = await knowing('a,b', 12);
-    const watch = new Watch([at(server)]);
-    expect(await watch.lists(1)).toEqual(['12:a,b']);
-    await retell(server, '13\na||11211 b||11211 c||11211\n');
-    expect(await watch.lists(2)).toEqual(['12:a,b', '13:a,b,c']);
-    await retell(server, '12\na||11211\n');
-    expect((await watch.trouble()).message).toMatch(/older, version 12 and not 13/);
-    await retell(server, '13\na||11211\n');
-    await retell(server, '14\na||11211 b||11211\n');
-    expect(await watch.lists(3)).toEqual(['12:a,b', '13:a,b,c', '14:a,b']);
+describe('a topology that changes', () => {
+  test('is reported when its version increases, and only then', async () => {
+    const server = await startNodeWithCluster('a,b', 12);
+    const discovery = new RecordedDiscovery([addressOf(server)]);
+    expect(await discovery.waitForTopologies(1)).toEqual(['12:a,b']);
+    await setConfig(server, '13\na||11211 b||11211 c||11211\n');
+    expect(await discovery.waitForTopologies(2)).toEqual(['12:a,b', '13:a,b,c']);
+    await setConfig(server, '12\na||11211\n');
+    expect((await discovery.waitForError()).message).toMatch(/older: version 12, not 13/);
+    await setConfig(server, '13\na||11211\n');
+    await setConfig(server, '14\na||11211 b||11211\n');
+    expect(await discovery.waitForTopologies(3)).toEqual(['12:a,b', '13:a,b,c', '14:a,b']);
   });
 
-  test('is noticed when a node has another address, or its address is told at last', async () => {
-    const server = await knowing('a', 1);
-    const watch = new Watch([at(server)]);
-    await watch.lists(1);
-    await retell(server, '2\na|10.0.0.1|11211\n');
-    await watch.lists(2);
-    await retell(server, '3\na|10.0.0.2|11211\n');
-    await watch.lists(3);
-    const ips = watch.topologies.map(({ nodes }) => nodes[0]!.ip);
+  test('is reported when a node’s address changes or becomes known', async () => {
+    const server = await startNodeWithCluster('a', 1);
+    const discovery = new RecordedDiscovery([addressOf(server)]);
+    await discovery.waitForTopologies(1);
+    await setConfig(server, '2\na|10.0.0.1|11211\n');
+    await discovery.waitForTopologies(2);
+    await setConfig(server, '3\na|10.0.0.2|11211\n');
+    await discovery.waitForTopologies(3);
+    const ips = discovery.topologies.map(({ nodes }) => nodes[0]!.ip);
     expect(ips).toEqual([undefined, '10.0.0.1', '10.0.0.2']);
   });
 
-  test('keeps the nodes known while the answer is bad', async () => {
-    const server = await knowing('a,b', 3);
-    const watch = new Watch([at(server)]);
-    await watch.lists(1);
-    await retell(server, 'nonsense');
-    expect(await watch.trouble()).toMatchObject({ code: 'ERR_DISCOVERY', mayHaveRun: false });
-    await retell(server, '4\na||11211\n');
-    expect(await watch.lists(2)).toEqual(['3:a,b', '4:a']);
+  test('the last topology stays while the reply is malformed', async () => {
+    const server = await startNodeWithCluster('a,b', 3);
+    const discovery = new RecordedDiscovery([addressOf(server)]);
+    await discovery.waitForTopologies(1);
+    await setConfig(server, 'nonsense');
+    expect(await discovery.waitForError()).toMatchObject({
+      code: 'ERR_DISCOVERY',
+      mayHaveRun: false,
+    });
+    await setConfig(server, '4\na||11211\n');
+    expect(await discovery.waitForTopologies(2)).toEqual(['3:a,b', '4:a']);
   });
 
-  test('is heard of from the nodes of the last list when the endpoint is gone', async () => {
-    const member = await node();
-    const endpoint = await raw(() => config(`7\n127.0.0.1||${member.port}\n`));
-    const watch = new Watch([at(endpoint)]);
-    await watch.lists(1);
+  test('is read from the nodes of the last topology when the endpoint is down', async () => {
+    const member = await startNode();
+    const endpoint = await startRawNode(() => configReply(`7\n127.0.0.1||${member.port}\n`));
+    const discovery = new RecordedDiscovery([addressOf(endpoint)]);
+    await discovery.waitForTopologies(1);
     await endpoint.stop();
-    await retell(member, `8\n127.0.0.1||${member.port} b||11211\n`);
-    expect((await watch.lists(2))[1]).toBe(`8:127.0.0.1:${member.port},b`);
+    await setConfig(member, `8\n127.0.0.1||${member.port} b||11211\n`);
+    expect((await discovery.waitForTopologies(2))[1]).toBe(`8:127.0.0.1:${member.port},b`);
   });
 });
 
 describe('endpoints', () => {
-  test('that are down, stall, reset, trickle or talk nonsense are passed over', async () => {
-    const server = await knowing('a,b', 5);
+  test('skips endpoints that are down, stall, reset or send malformed replies', async () => {
+    const server = await startNodeWithCluster('a,b', 5);
     for (const fault of [
       { kind: 'reset' },
       { kind: 'stall' },
       { kind: 'half-open' },
       { kind: 'cut', afterBytes: 20 },
-      { kind: 'answer', bytes: 'CONFIG cluster 0 99999\r\n' },
-      { kind: 'answer', bytes: 'CLIENT_ERROR unauthenticated\r\n' },
-      { kind: 'answer', bytes: 'x'.repeat(100_000) },
+      { kind: 'reply', bytes: 'CONFIG cluster 0 99999\r\n' },
+      { kind: 'reply', bytes: 'CLIENT_ERROR unauthenticated\r\n' },
+      { kind: 'reply', bytes: 'x'.repeat(100_000) },
     ] as const) {
-      const bad = await proxy(server);
-      bad.set(fault);
-      const watch = new Watch([at({ port: await freePort() }), at(bad), at(server)], {
-        deadlineMs: 2000,
-      });
-      expect(await watch.lists(1)).toEqual(['5:a,b']);
-      await watch.close();
+      const bad = await startProxy(server);
+      bad.setFault(fault);
+      const discovery = new RecordedDiscovery(
+        [addressOf({ port: await freePort() }), addressOf(bad), addressOf(server)],
+        {
+          deadlineMs: 2000,
+        },
+      );
+      expect(await discovery.waitForTopologies(1)).toEqual(['5:a,b']);
+      await discovery.close();
     }
   });
 
-  test('that all fail are trouble that names each; the list is had when one is back', async () => {
-    const server = await knowing('a', 5);
-    const between = await proxy(server);
-    between.set({ kind: 'reset' });
+  test('the error names each failed endpoint, and the discovery recovers', async () => {
+    const server = await startNodeWithCluster('a', 5);
+    const proxy = await startProxy(server);
+    proxy.setFault({ kind: 'reset' });
     const deadPort = await freePort();
-    const watch = new Watch([at({ port: deadPort }), at(between)]);
-    const { message, code } = await watch.trouble();
+    const discovery = new RecordedDiscovery([addressOf({ port: deadPort }), addressOf(proxy)]);
+    const { message, code } = await discovery.waitForError();
     expect(code).toBe('ERR_DISCOVERY');
     expect(message).toMatch(new RegExp(`127.0.0.1:${deadPort}: .*ECONNREFUSED`));
-    expect(message).toMatch(new RegExp(`127.0.0.1:${between.port}: `));
-    between.set({ kind: 'none' });
-    watch.refresh();
-    expect(await watch.lists(1)).toEqual(['5:a']);
+    expect(message).toMatch(new RegExp(`127.0.0.1:${proxy.port}: `));
+    proxy.setFault({ kind: 'none' });
+    discovery.refresh();
+    expect(await discovery.waitForTopologies(1)).toEqual(['5:a']);
   });
 
-  test('may answer a byte at a time', async () => {
-    const between = await proxy(await knowing('a,b', 5));
-    between.set({ kind: 'trickle' });
-    expect(await new Watch([at(between)]).lists(1)).toEqual(['5:a,b']);
+  test('an endpoint may reply a byte at a time', async () => {
+    const proxy = await startProxy(await startNodeWithCluster('a,b', 5));
+    proxy.setFault({ kind: 'trickle' });
+    expect(await new RecordedDiscovery([addressOf(proxy)]).waitForTopologies(1)).toEqual(['5:a,b']);
   });
 
-  test('that stop at any byte of the answer give no list', async () => {
-    const between = await proxy(await raw(() => CONFIG));
-    for (let afterBytes = 0; afterBytes < CONFIG.length; afterBytes++) {
-      between.set({ kind: 'cut', afterBytes });
-      const watch = new Watch([at(between)]);
-      expect((await watch.trouble()).code).toBe('ERR_DISCOVERY');
-      expect(watch.topologies).toEqual([]);
-      await watch.close();
+  test('a reply that stops at any byte yields no topology', async () => {
+    const proxy = await startProxy(await startRawNode(() => CONFIG_REPLY));
+    for (let afterBytes = 0; afterBytes < CONFIG_REPLY.length; afterBytes++) {
+      proxy.setFault({ kind: 'cut', afterBytes });
+      const discovery = new RecordedDiscovery([addressOf(proxy)]);
+      expect((await discovery.waitForError()).code).toBe('ERR_DISCOVERY');
+      expect(discovery.topologies).toEqual([]);
+      await discovery.close();
     }
   });
 
-  test('of old engines are asked for the key that holds the list', async () => {
-    const asked: string[] = [];
-    const server = await raw((text) => {
-      asked.push(text);
-      if (text.startsWith('config')) return asked.length % 4 === 1 ? 'ERROR\r\n' : 'END\r\n';
-      return CONFIG.replace('CONFIG cluster', 'VALUE AmazonElastiCache:cluster');
+  test('queries the legacy key of old engines', async () => {
+    const requests: string[] = [];
+    const server = await startRawNode((text) => {
+      requests.push(text);
+      if (text.startsWith('config')) return requests.length % 4 === 1 ? 'ERROR\r\n' : 'END\r\n';
+      return CONFIG_REPLY.replace('CONFIG cluster', 'VALUE AmazonElastiCache:cluster');
     });
-    expect(await new Watch([at(server)]).lists(1)).toEqual(['5:a,b']);
-    expect(asked.slice(0, 2)).toEqual([
+    expect(await new RecordedDiscovery([addressOf(server)]).waitForTopologies(1)).toEqual([
+      '5:a,b',
+    ]);
+    expect(requests.slice(0, 2)).toEqual([
       'config get cluster\r\n',
       'get AmazonElastiCache:cluster\r\n',
     ]);
   });
 
-  test('are connected to once for each look, and let go', async () => {
-    const server = await raw(() => CONFIG);
-    const watch = new Watch([at(server)], { intervalMs: 60_000 });
-    await watch.lists(1);
+  test('opens one connection per poll and closes it', async () => {
+    const server = await startRawNode(() => CONFIG_REPLY);
+    const discovery = new RecordedDiscovery([addressOf(server)], { intervalMs: 60_000 });
+    await discovery.waitForTopologies(1);
     expect(server.connections).toBe(1);
-    watch.refresh();
-    await until('a second look', () => server.connections === 2);
+    discovery.refresh();
+    await waitUntil('a second poll', () => server.connections === 2);
   });
 
-  test('that say nothing hold up nobody who closes', async () => {
-    const between = await proxy({ port: 1 });
-    between.set({ kind: 'stall' });
-    const watch = new Watch([at(between)], { deadlineMs: 60_000 });
-    await until('the question', () => between.stalledBytes > 0);
-    await watch.close();
-    expect([watch.topologies, watch.troubles]).toEqual([[], []]);
+  test('close does not wait for a silent endpoint', async () => {
+    const proxy = await startProxy({ port: 1 });
+    proxy.setFault({ kind: 'stall' });
+    const discovery = new RecordedDiscovery([addressOf(proxy)], { deadlineMs: 60_000 });
+    await waitUntil('the request', () => proxy.stalledBytes > 0);
+    await discovery.close();
+    expect([discovery.topologies, discovery.errors]).toEqual([[], []]);
   });
 });
 
-describe.skipIf(memcachedMissing() !== undefined)('a real memcached', () => {
-  test('has no list, and that is said', async () => {
+describe.skipIf(whyNoMemcached() !== undefined)('a real memcached', () => {
+  test('the error says that memcached has no cluster config', async () => {
     const server = await startMemcached();
-    ending.push(() => server.stop());
-    const { message } = await new Watch([at(server)]).trouble();
-    expect(message).toMatch(/it has no list of nodes/);
+    cleanups.push(() => server.stop());
+    const { message } = await new RecordedDiscovery([addressOf(server)]).waitForError();
+    expect(message).toMatch(/it has no cluster config/);
   });
 });
 
-describe('nodes that are careful', () => {
+describe('endpoints with login or TLS', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   beforeAll(async () => {
     folder = await temporaryFolder();
   });
   afterAll(() => folder.remove());
 
-  test('are logged in to', async () => {
+  test('logs in to an endpoint that requires it', async () => {
     const users = join(folder.path, 'users');
     await writeFile(users, 'app:pass word\n');
-    const server = await knowing('a', 2, '-Y', users);
-    const refused = await new Watch([at(server)]).trouble();
+    const server = await startNodeWithCluster('a', 2, '-Y', users);
+    const refused = await new RecordedDiscovery([addressOf(server)]).waitForError();
     expect(refused.message).toMatch(/unauthenticated/);
-    const wrong = { user: 'app', password: 'no' };
-    expect((await new Watch([at(server)], { login: wrong }).trouble()).message).toMatch(
-      /refused the login: CLIENT_ERROR authentication failure/,
-    );
-    const login = { user: 'app', password: 'pass word' };
-    expect(await new Watch([at(server)], { login }).lists(1)).toEqual(['2:a']);
+    const wrong = { username: 'app', password: 'no' };
+    expect(
+      (await new RecordedDiscovery([addressOf(server)], { login: wrong }).waitForError()).message,
+    ).toMatch(/refused the login: CLIENT_ERROR authentication failure/);
+    const login = { username: 'app', password: 'pass word' };
+    expect(
+      await new RecordedDiscovery([addressOf(server)], { login }).waitForTopologies(1),
+    ).toEqual(['2:a']);
   });
 
-  test('that do not ask for a login are not told the password', async () => {
-    const heard: string[] = [];
-    const server = await raw((text) => {
-      heard.push(text);
-      return CONFIG;
+  test('does not send the password to an endpoint that requires no login', async () => {
+    const received: string[] = [];
+    const server = await startRawNode((text) => {
+      received.push(text);
+      return CONFIG_REPLY;
     });
-    const login = { user: 'app', password: 'pass word' };
-    expect(await new Watch([at(server)], { login }).lists(1)).toEqual(['5:a,b']);
-    expect(heard).toEqual(['config get cluster\r\n']);
+    const login = { username: 'app', password: 'pass word' };
+    expect(
+      await new RecordedDiscovery([addressOf(server)], { login }).waitForTopologies(1),
+    ).toEqual(['5:a,b']);
+    expect(received).toEqual(['config get cluster\r\n']);
   });
 
-  test('are spoken to by TLS, and must be who they say', async () => {
+  test('uses TLS and verifies the certificate', async () => {
     const authority = await Authority.create(folder.path);
     const identity = await authority.issue('node');
     const ca = readFileSync(authority.ca);
     const args = ['-t', '1', '-m', '8', '--cluster-nodes', 'a', '--cluster-version', '2'];
     const server = await startSlabring({ args, tls: { identity, ca } });
-    ending.push(() => server.stop());
-    expect(await new Watch([at(server)], { tls: { ca } }).lists(1)).toEqual(['2:a']);
-    expect(await new Watch([`localhost:${server.port}`], { tls: { ca } }).lists(1)).toEqual([
-      '2:a',
-    ]);
-    const stranger = await new Watch([at(server)], { tls: {} }).trouble();
-    expect(stranger.message).toMatch(/certificate/);
+    cleanups.push(() => server.stop());
+    expect(
+      await new RecordedDiscovery([addressOf(server)], { tls: { ca } }).waitForTopologies(1),
+    ).toEqual(['2:a']);
+    expect(
+      await new RecordedDiscovery([`localhost:${server.port}`], { tls: { ca } }).waitForTopologies(
+        1,
+      ),
+    ).toEqual(['2:a']);
+    const untrusted = await new RecordedDiscovery([addressOf(server)], { tls: {} }).waitForError();
+    expect(untrusted.message).toMatch(/certificate/);
   });
 });
 
@@ -299,10 +317,10 @@ test.each([
   { endpoints: [] },
   { endpoints: ['a b'] },
   { connectBy: 'name' },
-  { login: { user: 'a b', password: '' } },
+  { login: { username: 'a b', password: '' } },
   { intervalMs: 1 },
   { interval: 1000 },
-])('%j is refused', (options) => {
+])('rejects the options %j', (options) => {
   expect(() =>
     elastiCache({ endpoints: ['a'], ...(options as Partial<ElastiCacheOptions>) }),
   ).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));

@@ -19,59 +19,59 @@ const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
 );
 
 /** Lines of a hosts file. */
-const pointing = (name: string, ...addresses: readonly string[]): readonly string[] =>
+const hostLines = (name: string, ...addresses: readonly string[]): readonly string[] =>
   addresses.map((address) => `${address} ${name}`);
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 20_000 });
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
 
-describe.skipIf(dnsmasqMissing() !== undefined)('nodes by a real DNS server', () => {
+describe.skipIf(dnsmasqMissing() !== undefined)('DNS discovery with a real DNS server', () => {
   let port: number;
   const nodes = new Map<string, TestServer>();
-  const startAt = async (host: string): Promise<void> => {
+  const startNodeAt = async (host: string): Promise<void> => {
     nodes.set(host, await startSlabring({ host, port, args: ['-t', '1', '-m', '16'] }));
   };
   beforeAll(async () => {
     port = await freePort();
-    await Promise.all([...ADDRESSES, ...(hasIPv6 ? ['::1'] : [])].map(startAt));
+    await Promise.all([...ADDRESSES, ...(hasIPv6 ? ['::1'] : [])].map(startNodeAt));
   });
   afterAll(() => Promise.all([...nodes.values()].map((node) => node.stop())));
 
-  const ends: (() => Promise<void>)[] = [];
+  const cleanups: (() => Promise<void>)[] = [];
   afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end();
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
-  async function serve(zone: Zone): Promise<DnsServer> {
+  async function startDnsServer(zone: Zone): Promise<DnsServer> {
     const server = await DnsServer.start(zone);
-    ends.push(() => server.end());
+    cleanups.push(() => server.dispose());
     return server;
   }
 
-  /** A client that looks often; `heard` are the last list and the last trouble that it told of. */
-  function follow(
+  /** A client with frequent polls; `last` has the last node names and the last error message. */
+  function startClient(
     server: DnsServer,
     options: Partial<DnsOptions> = {},
     more: Partial<ClientOptions> = {},
   ) {
     const servers = [server.address];
-    const pace = { intervalMs: 100, refreshGapMs: 0 };
-    const discovery = dnsNames({ name: NAME, port, servers, ...pace, ...options });
+    const polling = { intervalMs: 100, minRefreshGapMs: 0 };
+    const discovery = dnsNames({ name: NAME, port, servers, ...polling, ...options });
     const cache = new CacheClient({ nodes: discovery, deadlineMs: 20_000, ...more });
-    ends.push(() => cache.close());
-    const heard = { nodes: '', trouble: '' };
+    cleanups.push(() => cache.close());
+    const last = { nodes: '', error: '' };
     cache.on('nodes', (names) => {
-      heard.nodes = names.join(' ');
+      last.nodes = names.join(' ');
     });
-    cache.on('discovery-trouble', ({ message }) => {
-      heard.trouble = message;
+    cache.on('discovery-error', ({ message }) => {
+      last.error = message;
     });
-    return { cache, heard };
+    return { cache, last };
   }
-  const named = (...addresses: readonly string[]): string =>
+  const namesOf = (...addresses: readonly string[]): string =>
     addresses.map((address) => `${address}:${port}`).join(' ');
 
-  /** Sets and gets until it is ended; rejects with the first failure. */
-  function load(cache: CacheClient): { readonly end: () => Promise<number> } {
+  /** Sets and gets until `stop`, which rejects with the first failure. */
+  function startLoad(cache: CacheClient): { readonly stop: () => Promise<number> } {
     let isOn = true;
     const lane = async (name: string): Promise<number> => {
       let rounds = 0;
@@ -86,15 +86,15 @@ describe.skipIf(dnsmasqMissing() !== undefined)('nodes by a real DNS server', ()
     };
     const lanes = Promise.all(['a', 'b', 'c', 'd'].map(lane));
     lanes.catch(() => undefined);
-    const end = async (): Promise<number> => {
+    const stop = async (): Promise<number> => {
       isOn = false;
       return Math.min(...(await lanes));
     };
-    return { end };
+    return { stop };
   }
 
-  /** Stores all keys, and says how many there went to each node. */
-  async function spread(cache: CacheClient): Promise<ReadonlyMap<string, number>> {
+  /** Stores all keys and counts the keys of each node. */
+  async function storeAll(cache: CacheClient): Promise<ReadonlyMap<string, number>> {
     const { failed } = await cache.setMany(keys.map((key) => [key, key] as const));
     expect(failed.size).toBe(0);
     const counts = new Map<string, number>();
@@ -106,96 +106,96 @@ describe.skipIf(dnsmasqMissing() !== undefined)('nodes by a real DNS server', ()
   }
 
   test('each address is a node', async () => {
-    const { cache } = follow(await serve({ hosts: pointing(NAME, ...ADDRESSES) }));
-    const counts = await spread(cache);
-    expect([...counts.keys()].sort()).toEqual(named(...ADDRESSES).split(' '));
+    const { cache } = startClient(await startDnsServer({ hosts: hostLines(NAME, ...ADDRESSES) }));
+    const counts = await storeAll(cache);
+    expect([...counts.keys()].sort()).toEqual(namesOf(...ADDRESSES).split(' '));
     const { values } = await cache.getMany(keys);
     expect(values.size).toBe(keys.length);
-    expect([...(await cache.version()).keys()]).toEqual(named(...ADDRESSES).split(' '));
+    expect([...(await cache.version()).keys()]).toEqual(namesOf(...ADDRESSES).split(' '));
   });
 
-  test.skipIf(!hasIPv6)('A and AAAA together, or one of them', async () => {
-    const server = await serve({ hosts: pointing(NAME, '::1', '127.0.0.1') });
+  test.skipIf(!hasIPv6)('resolves A and AAAA records, or one family only', async () => {
+    const server = await startDnsServer({ hosts: hostLines(NAME, '::1', '127.0.0.1') });
     const both = ['127.0.0.1', '[::1]'];
     for (const [family, expected] of [
       [0, both],
       [4, both.slice(0, 1)],
       [6, both.slice(1)],
     ] as const) {
-      const { cache } = follow(server, { family });
-      expect([...(await spread(cache)).keys()].sort()).toEqual(named(...expected).split(' '));
+      const { cache } = startClient(server, { family });
+      expect([...(await storeAll(cache)).keys()].sort()).toEqual(namesOf(...expected).split(' '));
     }
   });
 
-  test('addresses that come and go are followed, and no operation fails', async () => {
-    const server = await serve({ hosts: pointing(NAME, ...ADDRESSES.slice(0, 2)) });
-    const { cache, heard } = follow(server);
-    const working = load(cache);
+  test('follows addresses that come and go, and no operation fails', async () => {
+    const server = await startDnsServer({ hosts: hostLines(NAME, ...ADDRESSES.slice(0, 2)) });
+    const { cache, last } = startClient(server);
+    const load = startLoad(cache);
     for (const some of [ADDRESSES, ADDRESSES.slice(1), ADDRESSES.slice(0, 1), ADDRESSES]) {
-      await server.tell(pointing(NAME, ...some));
-      await eventually(() => heard.nodes).toBe(named(...some));
+      await server.setHosts(hostLines(NAME, ...some));
+      await eventually(() => last.nodes).toBe(namesOf(...some));
     }
-    expect(await working.end()).toBeGreaterThan(0);
-    expect((await spread(cache)).size).toBe(3);
+    expect(await load.stop()).toBeGreaterThan(0);
+    expect((await storeAll(cache)).size).toBe(3);
   });
 
-  test('a name that is gone keeps its nodes', async () => {
-    const server = await serve({ hosts: pointing(NAME, ...ADDRESSES) });
-    const { cache, heard } = follow(server, { family: 4 });
-    await spread(cache);
-    const working = load(cache);
+  test('the client keeps its nodes when the name disappears', async () => {
+    const server = await startDnsServer({ hosts: hostLines(NAME, ...ADDRESSES) });
+    const { cache, last } = startClient(server, { family: 4 });
+    await storeAll(cache);
+    const load = startLoad(cache);
     await server.restart({});
-    await eventually(() => heard.trouble).toContain('ENOTFOUND');
-    expect((await spread(cache)).size).toBe(3);
-    // The name is there, but has no address of this kind.
-    await server.tell(pointing(NAME, '::1'));
-    await eventually(() => heard.trouble).toContain('stands for 0 nodes');
-    expect((await spread(cache)).size).toBe(3);
-    await server.tell(pointing(NAME, ...ADDRESSES.slice(0, 2)));
-    await eventually(() => heard.nodes).toBe(named(...ADDRESSES.slice(0, 2)));
-    await working.end();
+    await eventually(() => last.error).toContain('ENOTFOUND');
+    expect((await storeAll(cache)).size).toBe(3);
+    // The name exists but has no address of this family.
+    await server.setHosts(hostLines(NAME, '::1'));
+    await eventually(() => last.error).toContain('resolves to 0 nodes');
+    expect((await storeAll(cache)).size).toBe(3);
+    await server.setHosts(hostLines(NAME, ...ADDRESSES.slice(0, 2)));
+    await eventually(() => last.nodes).toBe(namesOf(...ADDRESSES.slice(0, 2)));
+    await load.stop();
   });
 
-  test('a server that is dead is waited for, and heard again', async () => {
-    const server = await serve({ hosts: pointing(NAME, '127.0.0.1') });
+  test('the client waits for a DNS server that is down and uses it again', async () => {
+    const server = await startDnsServer({ hosts: hostLines(NAME, '127.0.0.1') });
     await server.stop();
-    const { cache, heard } = follow(server);
-    await eventually(() => heard.trouble).toContain('ECONNREFUSED');
+    const { cache, last } = startClient(server);
+    await eventually(() => last.error).toContain('ECONNREFUSED');
     const first = cache.set('early', 'x');
-    await server.restart({ hosts: pointing(NAME, '127.0.0.1') });
+    await server.restart({ hosts: hostLines(NAME, '127.0.0.1') });
     await first;
-    const working = load(cache);
-    heard.trouble = '';
+    const load = startLoad(cache);
+    last.error = '';
     await server.stop();
-    await eventually(() => heard.trouble).toContain('ECONNREFUSED');
-    await spread(cache);
-    await server.restart({ hosts: pointing(NAME, ...ADDRESSES) });
-    await eventually(() => heard.nodes).toBe(named(...ADDRESSES));
-    await working.end();
+    await eventually(() => last.error).toContain('ECONNREFUSED');
+    await storeAll(cache);
+    await server.restart({ hosts: hostLines(NAME, ...ADDRESSES) });
+    await eventually(() => last.nodes).toBe(namesOf(...ADDRESSES));
+    await load.stop();
   });
 
-  test('the second server is asked when the first is dead, or silent', async () => {
-    const dead = await serve({});
+  test('queries the second DNS server when the first is down or silent', async () => {
+    const dead = await startDnsServer({});
     await dead.stop();
     const silent = createSocket('udp4');
     await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve));
-    const server = await serve({ hosts: pointing(NAME, '127.0.0.2') });
+    const server = await startDnsServer({ hosts: hostLines(NAME, '127.0.0.2') });
     for (const first of [dead.address, `127.0.0.1:${silent.address().port}`]) {
-      const { cache } = follow(server, { servers: [first, server.address] });
-      expect((await spread(cache)).size).toBe(1);
+      const { cache } = startClient(server, { servers: [first, server.address] });
+      expect((await storeAll(cache)).size).toBe(1);
     }
     silent.close();
   });
 
   describe('SRV', () => {
     const hosts = [
-      ...pointing('one.test', '127.0.0.1'),
-      ...pointing('two.test', '127.0.0.2'),
-      ...pointing('three.test', '127.0.0.3'),
+      ...hostLines('one.test', '127.0.0.1'),
+      ...hostLines('two.test', '127.0.0.2'),
+      ...hostLines('three.test', '127.0.0.3'),
     ];
     const to = (target: string, priority = 0, weight = 0): string =>
       `${SERVICE},${target},${port},${priority},${weight}`;
-    /** By that server: the machine's knows nothing of the targets. */
+    /** Resolves by the test's DNS server: the system's servers do not know the targets. */
     const lookupAt = (server: DnsServer): LookupFunction => {
       const resolver = new Resolver();
       resolver.setServers([server.address]);
@@ -210,66 +210,66 @@ describe.skipIf(dnsmasqMissing() !== undefined)('nodes by a real DNS server', ()
         });
       };
     };
-    const followService = (server: DnsServer, options: Partial<DnsOptions> = {}) => {
+    const startServiceClient = (server: DnsServer, options: Partial<DnsOptions> = {}) => {
       const service = { name: SERVICE, record: 'srv', ...options } as const;
-      return follow(server, service, { lookup: lookupAt(server) });
+      return startClient(server, service, { lookup: lookupAt(server) });
     };
 
-    test('each target of the lowest priority is a node, at its port', async () => {
+    test('each target of the lowest priority is a node at its port', async () => {
       const services = [to('one.test', 10), to('Two.test', 10), to('three.test', 20)];
-      const { cache } = followService(await serve({ hosts, services }));
-      expect([...(await spread(cache)).keys()].sort()).toEqual([
+      const { cache } = startServiceClient(await startDnsServer({ hosts, services }));
+      expect([...(await storeAll(cache)).keys()].sort()).toEqual([
         `one.test:${port}`,
         `two.test:${port}`,
       ]);
     });
 
-    test('weights are the nodes’, when that is wanted', async () => {
+    test('the records’ weights are node weights if `weights` is true', async () => {
       const services = [to('one.test', 0, 1), to('two.test', 0, 9)];
-      const server = await serve({ hosts, services });
-      const weighted = await spread(followService(server, { weights: true }).cache);
+      const server = await startDnsServer({ hosts, services });
+      const weighted = await storeAll(startServiceClient(server, { weights: true }).cache);
       expect(weighted.get(`two.test:${port}`)).toBeGreaterThan(keys.length * 0.7);
-      const even = await spread(followService(server).cache);
+      const even = await storeAll(startServiceClient(server).cache);
       expect(even.get(`two.test:${port}`)).toBeLessThan(keys.length * 0.7);
     });
 
-    test('targets that come and go are followed, and no operation fails', async () => {
+    test('follows targets that come and go, and no operation fails', async () => {
       const targets = ['one.test', 'three.test', 'two.test'];
-      const server = await serve({ hosts, services: [to('one.test')] });
-      const { cache, heard } = followService(server);
-      // Whoever is not connected yet needs the server, which is away for a moment at each change.
-      await spread(cache);
-      const working = load(cache);
+      const server = await startDnsServer({ hosts, services: [to('one.test')] });
+      const { cache, last } = startServiceClient(server);
+      // Connect first: a new connection needs the DNS server, which is down during each restart.
+      await storeAll(cache);
+      const load = startLoad(cache);
       for (const some of [targets, targets.slice(1), targets.slice(0, 2)]) {
         await server.restart({ hosts, services: some.map((target) => to(target)) });
-        await eventually(() => heard.nodes).toBe(
+        await eventually(() => last.nodes).toBe(
           some.map((target) => `${target}:${port}`).join(' '),
         );
-        expect((await spread(cache)).size).toBe(some.length);
+        expect((await storeAll(cache)).size).toBe(some.length);
       }
-      expect(await working.end()).toBeGreaterThan(0);
-      // Its targets stay, when the record is gone.
+      expect(await load.stop()).toBeGreaterThan(0);
+      // The client keeps the targets when the records disappear.
       await server.restart({ hosts });
-      await eventually(() => heard.trouble).toContain('ENOTFOUND');
-      expect((await spread(cache)).size).toBe(2);
+      await eventually(() => last.error).toContain('ENOTFOUND');
+      expect((await storeAll(cache)).size).toBe(2);
     });
 
     test('a target that moves to another address keeps its keys', async () => {
-      const server = await serve({ hosts, services: [to('one.test'), to('two.test')] });
-      const { cache, heard } = followService(server);
-      const before = await spread(cache);
-      const told = heard.nodes;
+      const server = await startDnsServer({ hosts, services: [to('one.test'), to('two.test')] });
+      const { cache, last } = startServiceClient(server);
+      const before = await storeAll(cache);
+      const nodesBefore = last.nodes;
       await nodes.get('127.0.0.1')!.stop();
       try {
-        await server.tell([
-          ...pointing('one.test', '127.0.0.3'),
-          ...pointing('two.test', '127.0.0.2'),
+        await server.setHosts([
+          ...hostLines('one.test', '127.0.0.3'),
+          ...hostLines('two.test', '127.0.0.2'),
         ]);
-        const isBack = () => cache.setMany(keys.map((key) => [key, key] as const));
-        await eventually(async () => (await isBack()).failed.size).toBe(0);
-        expect([await spread(cache), heard.nodes]).toEqual([before, told]);
+        const storeAgain = () => cache.setMany(keys.map((key) => [key, key] as const));
+        await eventually(async () => (await storeAgain()).failed.size).toBe(0);
+        expect([await storeAll(cache), last.nodes]).toEqual([before, nodesBefore]);
       } finally {
-        await startAt('127.0.0.1');
+        await startNodeAt('127.0.0.1');
       }
     });
   });

@@ -40,7 +40,7 @@ describe('metrics', () => {
     expect(get).toEqual({ count: 2, hits: 1, misses: 1, valueBytes: 4, failures: {} });
     expect(latency.count).toBe(2);
     expect(latency.maxUs).toBeGreaterThanOrEqual(latency.p50Us);
-    expect(latency.atMost.at(-1)).toBe(2);
+    expect(latency.cumulativeCounts.at(-1)).toBe(2);
     expect(kinds.get('get-many')).toMatchObject({ count: 1, hits: 2, misses: 2, valueBytes: 8 });
     expect(kinds.get('delete')).toMatchObject({ count: 2, hits: 1, misses: 1 });
     expect(kinds.get('set')).toMatchObject({ count: 1, hits: 0, misses: 0 });
@@ -49,18 +49,18 @@ describe('metrics', () => {
 });
 
 describe('events and errors', () => {
-  test('a failure is told, with the hash of its key in place of the key', async () => {
-    const told: [CacheError, string][] = [];
-    cache.on('failure', (error, kind) => told.push([error, kind]));
+  test('the failure event has the hash of the key instead of the key', async () => {
+    const failures: [CacheError, string][] = [];
+    cache.on('failure', (error, kind) => failures.push([error, kind]));
     await cache.set('secret name', 'x');
     const error: CacheError = await cache.increment('secret name').catch((why) => why);
     expect(error).toMatchObject({ code: 'ERR_REFUSED', node, mayHaveRun: false });
     expect(error.keyHash).toMatch(/^[0-9a-f]{12}$/);
     expect(`${error.message}${JSON.stringify(error)}`).not.toContain('secret');
-    await expect.poll(() => told).toEqual([[error, 'increment']]);
+    await expect.poll(() => failures).toEqual([[error, 'increment']]);
   });
 
-  test('a listener that throws does not disturb the replies', async () => {
+  test('a listener that throws does not affect the operation', async () => {
     const caught: unknown[] = [];
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
@@ -82,19 +82,19 @@ describe('events and errors', () => {
 });
 
 describe('diagnostics channels', () => {
-  const undo: (() => void)[] = [];
+  const cleanups: (() => void)[] = [];
   afterEach(() => {
-    for (const each of undo.splice(0)) each();
+    for (const cleanup of cleanups.splice(0)) cleanup();
   });
   function collect<T>(name: string): T[] {
     const messages: T[] = [];
     const take = (message: unknown): void => void messages.push(message as T);
     subscribe(name, take);
-    undo.push(() => unsubscribe(name, take));
+    cleanups.push(() => unsubscribe(name, take));
     return messages;
   }
 
-  test('show where an operation starts and how it ends', async () => {
+  test('publish the start and the end of an operation', async () => {
     const starts = collect<OperationTrace>('slabring:operation:start');
     const ends = collect<OperationTrace>('slabring:operation:end');
     await cache.set('traced', 'x');
@@ -110,7 +110,7 @@ describe('diagnostics channels', () => {
     expect(ends[1]!.durationMs).toBeGreaterThan(0);
   });
 
-  test('show failures, and nodes that go down and come up', async () => {
+  test('publish failures, and nodes that go down and come up', async () => {
     const ends = collect<OperationTrace>('slabring:operation:end');
     const changes = collect<NodeTrace>('slabring:node');
     const raw = await RawNode.start((text) => text.replace(/.*O(\d+).*\r\n/, 'EN O$1\r\n'));

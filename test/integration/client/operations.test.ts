@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CacheClient, createClient } from '../../../src/client.ts';
-import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
+import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
 
 const kinds = [
   { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: memcachedMissing() !== undefined },
+  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
 ];
 
 describe.each(kinds.filter(({ skip }) => !skip))(
@@ -26,7 +26,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       await Promise.all(servers.map((server) => server.stop()));
     });
 
-    test('text and bytes come back as what they were', async () => {
+    test('get returns the stored text or bytes', async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
       await cache.set('text', 'grüße\r\nEND\r\n');
       await cache.set('bytes', bytes);
@@ -38,7 +38,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(await cache.get('absent')).toBeUndefined();
     });
 
-    test('add, replace, append, prepend, delete and touch say what they did', async () => {
+    test('add, replace, append, prepend, delete and touch return their outcome', async () => {
       expect(await cache.replace('k', '1')).toBe('not-stored');
       expect(await cache.append('k', '1')).toBe('not-stored');
       expect(await cache.add('k', '2')).toBe('stored');
@@ -52,7 +52,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(await cache.touch('k', 100)).toBe(false);
     });
 
-    test('cas stores over the version it was given, and no other', async () => {
+    test('cas overwrites only the version with the given CAS id', async () => {
       await cache.set('v', 'one');
       const version = await cache.gets('v');
       expect(version?.value).toBe('one');
@@ -75,12 +75,12 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       });
     });
 
-    test('a time to live of a second passes', async () => {
+    test('an item with a ttl of one second expires', async () => {
       await cache.set('brief', 'x', { ttl: 1 });
       await expect.poll(() => cache.get('brief'), { timeout: 5000 }).toBeUndefined();
     });
 
-    test('many keys go to all nodes and come back together', async () => {
+    test('setMany and getMany use all nodes', async () => {
       const keys = Array.from({ length: 3000 }, (_, i) => `many-${i}`);
       const stored = await cache.setMany(keys.map((key) => [key, `value of ${key}`] as const));
       expect(stored.failed.size).toBe(0);
@@ -91,7 +91,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(new Set(keys.map((key) => cache.nodeOf(key))).size).toBe(3);
     });
 
-    test('a value of a megabyte, and one too large', async () => {
+    test('stores a value of 1 MB and refuses a value that is too large', async () => {
       const large = 'x'.repeat(1_000_000);
       await cache.set('large', large);
       expect(await cache.get('large')).toBe(large);
@@ -100,26 +100,26 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(await cache.get('large')).toBeUndefined();
     });
 
-    test('values of every kind, compressed, under long keys, in a namespace', async () => {
+    test('stores compressed values of every type under long keys in a namespace', async () => {
       const nodes = servers.map(({ port }) => `127.0.0.1:${port}`);
       const options = { nodes, deadlineMs: 10_000, namespace: 'app:', keys: 'hash' } as const;
-      const packing = createClient({ ...options, compression: { thresholdBytes: 100 } });
+      const compressing = createClient({ ...options, compression: { minBytes: 100 } });
       const plain = createClient(options);
       try {
         const values = [5, null, [1, 'two'], { a: 'x'.repeat(5000) }, 'y'.repeat(2_000_000)];
         const entries = values.map((value, i) => [`${'long '.repeat(60)}${i}`, value] as const);
-        expect((await packing.setMany(entries)).failed.size).toBe(0);
+        expect((await compressing.setMany(entries)).failed.size).toBe(0);
         for (const [key, value] of entries) expect(await plain.get(key)).toEqual(value);
         const many = await plain.getMany(entries.map(([key]) => key));
         expect([...many.values]).toEqual(expect.arrayContaining([...entries]));
         await plain.set('short', 'x');
         expect(await cache.get('app:short')).toBe('x');
       } finally {
-        await Promise.all([packing.close(), plain.close()]);
+        await Promise.all([compressing.close(), plain.close()]);
       }
     });
 
-    test('a value that cannot be read fails alone, and its bytes can be had', async () => {
+    test('an unreadable value fails alone, and getBytes returns its bytes', async () => {
       const nodes = servers.map(({ port }) => `127.0.0.1:${port}`);
       const serializer = { serialize: () => 'own', deserialize: () => 'own' };
       const other = createClient({ nodes, deadlineMs: 10_000, serializer });
@@ -146,7 +146,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(await cache.get('gone')).toBeUndefined();
     });
 
-    test('keys and arguments are checked before anything is sent', async () => {
+    test('checks keys and arguments before it sends anything', async () => {
       for (const key of ['', 'a b', 'a\nb', 'x'.repeat(251), 'é'.repeat(126), 'a\ud800']) {
         await expect(cache.get(key)).rejects.toMatchObject({ code: 'ERR_KEY', mayHaveRun: false });
       }

@@ -1,13 +1,13 @@
-/** A process with nothing to do but to wait for a few operations, one after the other: prints how each ended. */
+/** A process that only runs four operations, one after the other, and prints their outcomes. */
 import { CacheError, createClient, elastiCache } from '../../../src/client.ts';
 
-const [how = '', address = '', deadlineMs = ''] = process.argv.slice(2);
-const nodes = how === 'discovery' ? elastiCache({ endpoints: [address] }) : [address];
+const [mode = '', address = '', deadlineMs = ''] = process.argv.slice(2);
+const nodes = mode === 'discovery' ? elastiCache({ endpoints: [address] }) : [address];
 const cache = createClient({ nodes, deadlineMs: Number(deadlineMs) });
-const ends: unknown[] = [];
+const outcomes: unknown[] = [];
 for (let i = 0; i < 4; i++) {
-  const end = await cache.get('a').catch((error: unknown) => error);
-  ends.push(end instanceof CacheError ? end.code : end);
+  const outcome = await cache.get('a').catch((error: unknown) => error);
+  outcomes.push(outcome instanceof CacheError ? outcome.code : outcome);
 }
-process.stdout.write(JSON.stringify(ends));
+process.stdout.write(JSON.stringify(outcomes));
 await cache.close();

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** How a node greets: what it answers to the two questions of a new connection. */
-export type Greeting = 'meta' | 'classic' | 'silent';
+/** How the node replies to the two handshake requests of a new connection. */
+export type HandshakeKind = 'meta' | 'classic' | 'silent';
 
-const GREETINGS: Readonly<Record<Greeting, ReadonlyMap<string, string>>> = {
+const HANDSHAKE_REPLIES: Readonly<Record<HandshakeKind, ReadonlyMap<string, string>>> = {
   meta: new Map([
     ['version\r\n', 'VERSION 1.6.18\r\n'],
     ['mn\r\n', 'MN\r\n'],
@@ -12,19 +12,19 @@ const GREETINGS: Readonly<Record<Greeting, ReadonlyMap<string, string>>> = {
   silent: new Map(),
 };
 
-/** Sees what came in, and on which connection (from 1); undefined is silence. */
-export type Answer = (
+/** Returns the reply to `text` on connection `nth` (from 1); undefined sends nothing. */
+export type ReplyScript = (
   text: string,
   nth: number,
 ) => string | undefined | Promise<string | undefined>;
 
-/** A node that says what a test wants it to: for each piece that comes in, the answer. */
+/** A node with scripted replies: it calls `reply` for each piece that it receives. */
 export class RawNode {
-  /** An answer that closes the connection. */
+  /** A reply that closes the connection with FIN. */
   static readonly CLOSE = 'close';
   readonly port: number;
   connections = 0;
-  /** Connections that were reset by the other side. */
+  /** Connections that the client reset. */
   resets = 0;
   readonly #server: Server;
   readonly #sockets: Set<Socket>;
@@ -36,13 +36,13 @@ export class RawNode {
   }
 
   static async start(
-    answer: Answer,
-    greeting: Greeting = 'meta',
+    reply: ReplyScript,
+    handshake: HandshakeKind = 'meta',
     { host, port } = { host: '127.0.0.1', port: 0 },
   ): Promise<RawNode> {
     const sockets = new Set<Socket>();
     const server = createServer();
-    await new Promise<void>((listening) => server.listen(port, host, listening));
+    await new Promise<void>((resolve) => server.listen(port, host, resolve));
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('the node has no port');
     const node = new RawNode(server, sockets, address.port);
@@ -55,9 +55,9 @@ export class RawNode {
       socket.on('close', () => sockets.delete(socket));
       socket.on('data', async (bytes) => {
         const text = bytes.toString();
-        const reply = GREETINGS[greeting].get(text) ?? (await answer(text, nth));
-        if (reply === RawNode.CLOSE) socket.end();
-        else if (reply !== undefined) socket.write(reply);
+        const bytesOut = HANDSHAKE_REPLIES[handshake].get(text) ?? (await reply(text, nth));
+        if (bytesOut === RawNode.CLOSE) socket.end();
+        else if (bytesOut !== undefined) socket.write(bytesOut);
       });
     });
     return node;
@@ -75,6 +75,6 @@ export class RawNode {
 
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
-    await new Promise((closed) => this.#server.close(closed));
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 }

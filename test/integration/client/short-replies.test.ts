@@ -1,4 +1,4 @@
-/** Connections that end in the middle, by FIN and by RST, at every byte: no value is short, and no failure a miss. */
+/** Connections close after every byte, by FIN and RST: no value is short, no failure a miss. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type CacheClient,
@@ -9,7 +9,7 @@ import {
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
-import { until } from '../../support/wait.ts';
+import { waitUntil } from '../../support/wait.ts';
 
 const keys = ['one', 'two', 'three', 'four'];
 const entries = keys.map((key) => [key, `value of ${key}`] as const);
@@ -17,97 +17,99 @@ const LOST = ['ERR_REPLY_LOST', 'ERR_NODE_DOWN'];
 
 let server: TestServer;
 let proxy: FaultProxy;
-/** Past the proxy. */
-let inside: CacheClient;
+/** A client that bypasses the proxy. */
+let directClient: CacheClient;
 beforeAll(async () => {
   server = await startSlabring({ args: ['-t', '1', '-m', '16'] });
-  inside = createClient({ nodes: [`127.0.0.1:${server.port}`], deadlineMs: 10_000 });
+  directClient = createClient({ nodes: [`127.0.0.1:${server.port}`], deadlineMs: 10_000 });
 });
 afterAll(async () => {
-  await inside?.close();
+  await directClient?.close();
   await server?.stop();
 });
 
-const open: CacheClient[] = [];
+const openClients: CacheClient[] = [];
 beforeEach(async () => {
   proxy = await FaultProxy.start(server);
-  await inside.setMany(entries);
+  await directClient.setMany(entries);
 });
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await Promise.all(openClients.splice(0).map((each) => each.close()));
   await proxy.stop();
 });
 
 function client(options: Partial<ClientOptions>): CacheClient {
   const nodes = [`127.0.0.1:${proxy.port}`];
-  const made = createClient({ nodes, deadlineMs: 10_000, ...options });
-  open.push(made);
-  return made;
+  const created = createClient({ nodes, deadlineMs: 10_000, ...options });
+  openClients.push(created);
+  return created;
 }
 
-const endOf = (operation: Promise<unknown>): Promise<unknown> =>
+const outcomeOf = (operation: Promise<unknown>): Promise<unknown> =>
   operation.catch((error: unknown) => (error instanceof CacheError ? error.code : error));
 
 describe.each(['meta', 'classic', 'binary'] as const)('%s', (protocol) => {
-  describe.each(['end', 'cut'] as const)('replies that stop by %s after every byte', (kind) => {
-    test('a value is whole, or a failure', async () => {
+  describe.each(['end', 'cut'] as const)('replies that stop (%s) after every byte', (kind) => {
+    test('get returns the whole value or fails', async () => {
       const value = `value of ${keys[0]}`;
-      for (let afterBytes = 1, isWhole = false; !isWhole; afterBytes++) {
-        proxy.set({ kind, afterBytes });
+      for (let afterBytes = 1, isComplete = false; !isComplete; afterBytes++) {
+        proxy.setFault({ kind, afterBytes });
         const cache = client({ protocol });
-        const end = await endOf(cache.get(keys[0]!));
-        isWhole = end === value;
-        if (!isWhole) expect(LOST, `after ${afterBytes} bytes`).toContain(end);
+        const outcome = await outcomeOf(cache.get(keys[0]!));
+        isComplete = outcome === value;
+        if (!isComplete) expect(LOST, `after ${afterBytes} bytes`).toContain(outcome);
         else expect(afterBytes).toBeGreaterThan(value.length);
         await cache.close();
       }
     });
 
-    test('of many keys each is found or has failed: none is a miss', async () => {
-      for (let afterBytes = 1, isWhole = false; !isWhole; afterBytes++) {
-        proxy.set({ kind, afterBytes });
+    test('getMany finds or fails each key: none is a miss', async () => {
+      for (let afterBytes = 1, isComplete = false; !isComplete; afterBytes++) {
+        proxy.setFault({ kind, afterBytes });
         const cache = client({ protocol });
         const { values, failed } = await cache.getMany(keys);
         for (const [key, value] of values) expect(value).toBe(`value of ${key}`);
         for (const { code } of failed.values()) expect(LOST).toContain(code);
-        const told = [...values.keys(), ...failed.keys()].sort();
-        expect(told, `after ${afterBytes} bytes`).toEqual([...keys].sort());
-        isWhole = failed.size === 0;
+        const settled = [...values.keys(), ...failed.keys()].sort();
+        expect(settled, `after ${afterBytes} bytes`).toEqual([...keys].sort());
+        isComplete = failed.size === 0;
         await cache.close();
       }
     });
 
-    test('of many that are stored each is there, or has failed', async () => {
-      for (let afterBytes = 1, isWhole = false; !isWhole; afterBytes++) {
-        await inside.flush();
-        proxy.set({ kind, afterBytes });
+    test('setMany stores or fails each key', async () => {
+      for (let afterBytes = 1, isComplete = false; !isComplete; afterBytes++) {
+        await directClient.flush();
+        proxy.setFault({ kind, afterBytes });
         const cache = client({ protocol });
         const { failed } = await cache.setMany(entries);
         await cache.close();
-        const { values } = await inside.getMany(keys);
+        const { values } = await directClient.getMany(keys);
         for (const key of keys) {
           if (!failed.has(key)) expect(values.get(key)).toBe(`value of ${key}`);
           else if (failed.get(key)?.mayHaveRun === false) expect(values.has(key)).toBe(false);
         }
-        isWhole = failed.size === 0;
+        isComplete = failed.size === 0;
       }
     });
   });
 
   test.each([0, 1, 20])(
-    'who asked before a reconnect (%i bytes came) has no share in the replies after it',
-    async (came) => {
+    'an operation sent before a reconnect (%i bytes received) gets no reply of the new connection',
+    async (receivedBytes) => {
       const cache = client({ protocol });
       await cache.get('absent');
-      proxy.hold(came);
+      proxy.hold(receivedBytes);
       const before = Promise.all([
-        endOf(cache.get('one')),
-        endOf(cache.getMany(['two', 'absent'])),
+        outcomeOf(cache.get('one')),
+        outcomeOf(cache.getMany(['two', 'absent'])),
       ]);
-      await until('a part is held', () => proxy.heldBytes > 0);
+      await waitUntil('the proxy holds bytes', () => proxy.heldBytes > 0);
       proxy.resetAll();
       const after = await Promise.all([
-        expect.poll(() => endOf(cache.get('three')), { timeout: 20_000 }).toBe('value of three'),
+        expect
+          .poll(() => outcomeOf(cache.get('three')), { timeout: 20_000 })
+          .toBe('value of three'),
         before,
       ]);
       expect(after[1][0]).toBe('ERR_REPLY_LOST');

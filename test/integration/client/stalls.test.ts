@@ -1,4 +1,4 @@
-/** What stalls, and is never reset: the client must get away by itself, and nothing may be left on the socket. */
+/** Stalled connections that nothing resets: the client leaves them, and late bytes do no harm. */
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -10,7 +10,7 @@ import {
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
-import { until } from '../../support/wait.ts';
+import { waitUntil } from '../../support/wait.ts';
 import { RawNode } from './raw-node.ts';
 
 const LONG = 'a value that is held up '.repeat(20);
@@ -22,48 +22,50 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-const open: { close(): Promise<void> }[] = [];
+const openResources: { close(): Promise<void> }[] = [];
 beforeEach(async () => {
   proxy = await FaultProxy.start(server);
 });
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
+  await Promise.all(openResources.splice(0).map((each) => each.close()));
   await proxy.stop();
 });
 
 function client(options: Partial<ClientOptions> = {}): CacheClient {
-  const made = createClient({
+  const created = createClient({
     nodes: [`127.0.0.1:${proxy.port}`],
     deadlineMs: 10_000,
     ...options,
   });
-  open.push(made);
-  return made;
+  openResources.push(created);
+  return created;
 }
 
-const endOf = (operation: Promise<unknown>): Promise<unknown> =>
+const outcomeOf = (operation: Promise<unknown>): Promise<unknown> =>
   operation.catch((error: unknown) => (error instanceof CacheError ? error.code : error));
 
-describe('a socket that stalls for good is left, and the node is used again', () => {
+describe('the client leaves a stalled connection and uses the node again', () => {
   const DOWN = ['ERR_DEADLINE', 'ERR_DEADLINE_UNSENT', 'ERR_REPLY_LOST', 'ERR_NODE_DOWN'];
   const stalls: readonly (readonly [name: string, begin: () => void])[] = [
     ['before a reply', () => proxy.stall()],
     ['in the middle of a reply', () => proxy.hold(20)],
-    ['while connecting', () => [proxy.set({ kind: 'stall' }), proxy.resetAll()]],
+    ['while connecting', () => [proxy.setFault({ kind: 'stall' }), proxy.resetAll()]],
   ];
-  test.each(stalls)('%s', async (_, begin) => {
+  test.each(stalls)('stalled %s', async (_, begin) => {
     const cache = client({ deadlineMs: 200 });
-    const up = () => endOf(cache.set('long', LONG));
-    await expect.poll(up, { timeout: 20_000 }).toBeUndefined();
+    const store = () => outcomeOf(cache.set('long', LONG));
+    await expect.poll(store, { timeout: 20_000 }).toBeUndefined();
     for (let round = 0; round < 3; round++) {
       const down = once(cache, 'node-down');
       begin();
-      const ends = await Promise.all(Array.from({ length: 20 }, () => endOf(cache.get('long'))));
-      for (const end of ends) expect(DOWN).toContain(end);
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, () => outcomeOf(cache.get('long'))),
+      );
+      for (const outcome of outcomes) expect(DOWN).toContain(outcome);
       await down;
-      // Only new connections are sound again: nobody resets those that stall.
+      // Only new connections work again: the proxy does not reset the stalled ones.
       const back = once(cache, 'node-up');
-      proxy.set({ kind: 'none' });
+      proxy.setFault({ kind: 'none' });
       await back;
       expect(await cache.get('long', { deadlineMs: 10_000 })).toBe(LONG);
     }
@@ -72,19 +74,19 @@ describe('a socket that stalls for good is left, and the node is used again', ()
 
 describe.each(['meta', 'classic', 'binary'] as const)('%s', (protocol) => {
   test.each(['deadline', 'signal'] as const)(
-    'a reply that was given up (by %s) with a part of it read is nobody else’s',
-    async (how) => {
+    'a partly received reply of an abandoned operation (%s) reaches no other operation',
+    async (cause) => {
       const cache = client({ protocol });
       await cache.setMany(['a', 'b', 'c', 'd'].map((key) => [key, `${key}: ${LONG}`] as const));
       for (const afterBytes of [0, 1, 3, 23, 24, 40, 200, 480]) {
         await cache.set('count', 5);
         proxy.hold(afterBytes);
-        const caller = new AbortController();
-        const options = how === 'signal' ? { signal: caller.signal } : { deadlineMs: 20 };
-        const end = endOf(cache.get('a', options));
-        await until('a part is held', () => proxy.heldBytes > 0);
-        caller.abort();
-        expect(await end).toBe(how === 'signal' ? 'ERR_ABORTED' : 'ERR_DEADLINE');
+        const controller = new AbortController();
+        const options = cause === 'signal' ? { signal: controller.signal } : { deadlineMs: 20 };
+        const outcome = outcomeOf(cache.get('a', options));
+        await waitUntil('the proxy holds bytes', () => proxy.heldBytes > 0);
+        controller.abort();
+        expect(await outcome).toBe(cause === 'signal' ? 'ERR_ABORTED' : 'ERR_DEADLINE');
         const next = Promise.all([
           cache.get('b'),
           cache.increment('count'),
@@ -103,30 +105,32 @@ describe.each(['meta', 'classic', 'binary'] as const)('%s', (protocol) => {
   );
 });
 
-describe('one deadline holds for all that an operation takes', () => {
-  test('connecting, and what waits for it', async () => {
-    proxy.set({ kind: 'stall' });
+describe('one deadline covers a whole operation', () => {
+  test('the deadline covers connecting and waiting', async () => {
+    proxy.setFault({ kind: 'stall' });
     const cache = client({ deadlineMs: 100, connectTimeoutMs: 3_600_000 });
-    const ends = await Promise.all([endOf(cache.get('a')), endOf(cache.set('b', 'x'))]);
-    expect(ends).toEqual(['ERR_DEADLINE_UNSENT', 'ERR_DEADLINE_UNSENT']);
+    const outcomes = await Promise.all([outcomeOf(cache.get('a')), outcomeOf(cache.set('b', 'x'))]);
+    expect(outcomes).toEqual(['ERR_DEADLINE_UNSENT', 'ERR_DEADLINE_UNSENT']);
   });
 
   test.each([{ failover: 'next' }, { replicas: 4 }, { replicas: 2, failover: 'next' }] as const)(
-    'all tries together: %j',
+    'the deadline covers all attempts together: %j',
     async (options) => {
-      const raws = await Promise.all(
+      const rawNodes = await Promise.all(
         Array.from({ length: 4 }, () => RawNode.start(() => undefined)),
       );
-      open.push(...raws.map((raw) => ({ close: () => raw.stop() })));
-      const nodes = raws.map(({ port }) => `127.0.0.1:${port}`);
+      openResources.push(...rawNodes.map((node) => ({ close: () => node.stop() })));
+      const nodes = rawNodes.map(({ port }) => `127.0.0.1:${port}`);
       const cache = client({ nodes, deadlineMs: 1000, ...options });
-      // It ends before the third of the four tries would, if each had a deadline of its own.
+      // With a deadline per attempt the third of four attempts would end after this limit.
       const other = client({ nodes: nodes.slice(0, 1), deadlineMs: 2900 });
-      const caller = new AbortController();
-      const late = endOf(other.get('a', { signal: caller.signal })).then(() => 'too late');
-      const first = await Promise.race([endOf(cache.get('a')), late]);
+      const controller = new AbortController();
+      const tooLate = outcomeOf(other.get('a', { signal: controller.signal })).then(
+        () => 'too late',
+      );
+      const first = await Promise.race([outcomeOf(cache.get('a')), tooLate]);
       expect(['ERR_DEADLINE', 'ERR_DEADLINE_UNSENT']).toContain(first);
-      caller.abort();
+      controller.abort();
     },
   );
 });

@@ -1,20 +1,20 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CacheClient, type ClientOptions, elastiCache } from '../../../src/client.ts';
-import { TestFleet } from '../../support/fleet.ts';
-import { HandDiscovery } from '../../support/hand-discovery.ts';
-import { until } from '../../support/wait.ts';
+import { TestCluster } from '../../support/cluster.ts';
+import { ManualDiscovery } from '../../support/manual-discovery.ts';
+import { waitUntil } from '../../support/wait.ts';
 import { RawNode } from './raw-node.ts';
 
 const keys = Array.from({ length: 400 }, (_, i) => `key${i}`);
 const GRACE = { previousOwner: { graceSeconds: 3600 } };
 
-let fleet: TestFleet;
+let cluster: TestCluster;
 beforeAll(async () => {
-  fleet = await TestFleet.start(3);
+  cluster = await TestCluster.start(3);
 });
-afterAll(() => fleet?.end());
+afterAll(() => cluster?.stop());
 beforeEach(async () => {
-  await fleet.client().flush();
+  await cluster.client().flush();
 });
 
 const clients: CacheClient[] = [];
@@ -22,32 +22,35 @@ afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()));
 });
 
-/** A client that knows of no node yet. */
-function start(options: Partial<ClientOptions> = {}): { cache: CacheClient; hand: HandDiscovery } {
-  const hand = new HandDiscovery();
-  const cache = new CacheClient({ nodes: hand, deadlineMs: 10_000, ...options });
+/** A client without a topology. */
+function startClient(options: Partial<ClientOptions> = {}): {
+  cache: CacheClient;
+  discovery: ManualDiscovery;
+} {
+  const discovery = new ManualDiscovery();
+  const cache = new CacheClient({ nodes: discovery, deadlineMs: 10_000, ...options });
   clients.push(cache);
-  return { cache, hand };
+  return { cache, discovery };
 }
-const first = (count: number): readonly string[] => fleet.names.slice(0, count);
+const first = (count: number): readonly string[] => cluster.names.slice(0, count);
 
-describe('before there is a list', () => {
-  test('operations wait for it, of one key and of many', async () => {
-    const { cache, hand } = start();
+describe('before the first topology', () => {
+  test('operations of one key and of many wait for it', async () => {
+    const { cache, discovery } = startClient();
     const stored = cache.setMany(keys.map((key) => [key, key] as const));
     const found = cache.getMany(keys);
     const versions = cache.version();
     const names = new Promise((resolve) => cache.once('nodes', resolve));
-    hand.tell(first(3));
+    discovery.publish(first(3));
     expect((await stored).failed.size).toBe(0);
-    // The sets were asked for first, and go the same ways.
+    // The sets began first, and use the same connections.
     expect((await found).values.size).toBe(keys.length);
     expect([...(await versions).keys()].sort()).toEqual([...first(3)].sort());
     expect(await names).toEqual(first(3));
   });
 
-  test('they fail at their deadline, and with the client', async () => {
-    const { cache } = start();
+  test('operations fail at their deadline, and when the client closes', async () => {
+    const { cache } = startClient();
     const late = cache.get('x', { deadlineMs: 20 });
     await expect(late).rejects.toMatchObject({ code: 'ERR_DISCOVERY', mayHaveRun: false });
     await expect(cache.version({ deadlineMs: 20 })).rejects.toMatchObject({
@@ -62,21 +65,21 @@ describe('before there is a list', () => {
     await closed;
   });
 
-  test('one that is called off does not go out later', async () => {
-    const { cache, hand } = start();
+  test('a cancelled operation is not sent later', async () => {
+    const { cache, discovery } = startClient();
     const controller = new AbortController();
     const set = cache.set('off', 'x', { signal: controller.signal });
     controller.abort();
     await expect(set).rejects.toMatchObject({ code: 'ERR_ABORTED_UNSENT' });
-    hand.tell(first(1));
+    discovery.publish(first(1));
     expect(await cache.get('off')).toBeUndefined();
   });
 });
 
-describe('when the nodes change', () => {
-  test('no operation fails, under load', async () => {
-    const { cache, hand } = start();
-    hand.tell(first(2));
+describe('a change of the topology', () => {
+  test('no operation fails under load', async () => {
+    const { cache, discovery } = startClient();
+    discovery.publish(first(2));
     let isChanging = true;
     let operations = 0;
     const load = async (lane: number): Promise<void> => {
@@ -91,14 +94,14 @@ describe('when the nodes change', () => {
     const lanes = Array.from({ length: 8 }, (_, lane) => load(lane));
     for (let change = 0; change < 30; change++) {
       const before = operations;
-      hand.tell(change % 2 === 0 ? first(3) : first(2));
+      discovery.publish(change % 2 === 0 ? first(3) : first(2));
       while (operations < before + 60) await new Promise(setImmediate);
     }
     isChanging = false;
     await Promise.all(lanes);
   });
 
-  test('nodes that stay keep their connections, one that leaves ends what it has', async () => {
+  test('nodes that stay keep connections, a node that leaves settles its operations', async () => {
     let answer: (reply: string) => void = () => {};
     const asked = Promise.withResolvers<void>();
     const raw = await RawNode.start((text) => {
@@ -109,146 +112,149 @@ describe('when the nodes change', () => {
       });
     });
     const name = `127.0.0.1:${raw.port}`;
-    const { cache, hand } = start();
-    hand.tell([name]);
+    const { cache, discovery } = startClient();
+    discovery.publish([name]);
     const slow = cache.get('slow');
     await asked.promise;
-    hand.tell(first(1));
+    discovery.publish(first(1));
     await cache.set('new', 'x');
-    hand.tell([...first(1), fleet.names[1]!]);
+    discovery.publish([...first(1), cluster.names[1]!]);
     answer('late');
     expect(await slow).toBe('late');
     expect(raw.connections).toBe(1);
-    await until('it is let go', () => raw.openConnections === 0);
+    await waitUntil('the client closes the connection', () => raw.openConnections === 0);
     await raw.stop();
   });
 
-  test('another machine of the same name is connected to anew', async () => {
+  test('a name that stands for another machine gets a new connection', async () => {
     const raw = await RawNode.start((text) => `EN O${/O(\d+)/.exec(text)?.[1]}\r\n`);
     const name = `127.0.0.1:${raw.port}`;
-    const { cache, hand } = start();
-    hand.tell([name], { [name]: '10.0.0.1' });
+    const { cache, discovery } = startClient();
+    discovery.publish([name], { [name]: '10.0.0.1' });
     await cache.get('x');
-    hand.tell([name], { [name]: '10.0.0.1' });
+    discovery.publish([name], { [name]: '10.0.0.1' });
     await cache.get('x');
     expect(raw.connections).toBe(1);
-    hand.tell([name], { [name]: '10.0.0.2' });
+    discovery.publish([name], { [name]: '10.0.0.2' });
     await cache.get('x');
     expect(raw.connections).toBe(2);
     await cache.close();
     await raw.stop();
   });
 
-  test('a version of one node is none of the next', async () => {
-    const { cache, hand } = start();
-    const [one = '', two = ''] = fleet.names;
-    hand.tell([one]);
+  test('a CAS id of the previous owner never matches at the new owner', async () => {
+    const { cache, discovery } = startClient();
+    const [one = '', two = ''] = cluster.names;
+    discovery.publish([one]);
     await cache.set('x', 'here');
     const { cas } = (await cache.gets('x'))!;
-    hand.tell([two]);
+    discovery.publish([two]);
     await cache.set('x', 'there');
     expect(await cache.cas('x', 'lost', cas)).toBe('exists');
     const now = (await cache.gets('x'))!;
     expect(await cache.cas('x', 'kept', now.cas)).toBe('stored');
   });
 
-  test('a list that keys cannot be placed on is told, and the old one stays', async () => {
-    const { cache, hand } = start({ distribution: 'modulo' });
-    const trouble = new Promise<unknown>((told) => cache.once('discovery-trouble', told));
-    hand.tell(first(2));
-    hand.tell([{ host: 'elsewhere', weight: 3 }, first(1)[0]!]);
-    expect(await trouble).toMatchObject({ code: 'ERR_ARGUMENT' });
+  test('a topology that the distribution refuses does not replace the old one', async () => {
+    const { cache, discovery } = startClient({ distribution: 'modulo' });
+    const failure = new Promise<unknown>((resolve) => cache.once('discovery-error', resolve));
+    discovery.publish(first(2));
+    discovery.publish([{ host: 'elsewhere', weight: 3 }, first(1)[0]!]);
+    expect(await failure).toMatchObject({ code: 'ERR_ARGUMENT' });
     await cache.set('x', 'y');
     expect([...(await cache.version()).keys()]).toEqual(first(2));
   });
 
-  test('trouble of the discovery is told, and a node that is down makes it look again', async () => {
-    const { cache, hand } = start();
-    const trouble = new Promise<unknown>((told) => cache.once('discovery-trouble', told));
-    hand.fail();
-    expect(await trouble).toMatchObject({ code: 'ERR_DISCOVERY' });
-    hand.tell(['127.0.0.1:1']);
+  test('a failed discovery is a discovery-error, and a node down causes another poll', async () => {
+    const { cache, discovery } = startClient();
+    const failure = new Promise<unknown>((resolve) => cache.once('discovery-error', resolve));
+    discovery.fail();
+    expect(await failure).toMatchObject({ code: 'ERR_DISCOVERY' });
+    discovery.publish(['127.0.0.1:1']);
     await expect(cache.get('x')).rejects.toMatchObject({ code: 'ERR_NODE_DOWN' });
-    expect(hand.refreshes).toBe(1);
+    expect(discovery.refreshCount).toBe(1);
     await cache.close();
-    expect(hand.isClosed).toBe(true);
+    expect(discovery.isClosed).toBe(true);
   });
 });
 
 describe('previousOwner', () => {
-  /** A client that had two nodes and has three, and the keys that moved meanwhile. */
+  /** A client whose cluster grew from two nodes to three, and the keys that moved. */
   async function grown(options: Partial<ClientOptions> = GRACE) {
-    const { cache, hand } = start(options);
-    hand.tell(first(2));
+    const { cache, discovery } = startClient(options);
+    discovery.publish(first(2));
     const before = new Map(keys.map((key) => [key, cache.nodeOf(key)]));
     await cache.setMany(
       keys.map((key) => [key, `${key}!`] as const),
       { ttl: 5000 },
     );
     await cache.set('count', 7);
-    hand.tell(first(3));
+    discovery.publish(first(3));
     const moved = keys.filter((key) => cache.nodeOf(key) !== before.get(key));
     expect(moved.length).toBeGreaterThan(20);
-    const newcomer = fleet.inside(fleet.nodes[2]!);
-    const olds = [fleet.inside(fleet.nodes[0]!), fleet.inside(fleet.nodes[1]!)];
-    const old = async (key: string): Promise<readonly unknown[]> => {
-      const found = await Promise.all(olds.map((each) => each.get(key)));
+    const newNode = cluster.directClient(cluster.nodes[2]!);
+    const previousOwners = [
+      cluster.directClient(cluster.nodes[0]!),
+      cluster.directClient(cluster.nodes[1]!),
+    ];
+    const previousValues = async (key: string): Promise<readonly unknown[]> => {
+      const found = await Promise.all(previousOwners.map((each) => each.get(key)));
       return found.filter((value) => value !== undefined);
     };
-    return { cache, hand, moved, newcomer, old };
+    return { cache, discovery, moved, newNode, previousValues };
   }
 
-  test('without it what moved is a miss', async () => {
+  test('without it the keys that moved are misses', async () => {
     const { cache, moved } = await grown({});
     expect(await cache.get(moved[0]!)).toBeUndefined();
     expect((await cache.getMany(keys)).values.size).toBe(keys.length - moved.length);
   });
 
-  test('nothing is missed, one key or many, and it is brought over with its time', async () => {
-    const { cache, moved, newcomer } = await grown();
+  test('reads of one key or many find keys that moved, and copy them with their ttl', async () => {
+    const { cache, moved, newNode } = await grown();
     const [one = '', two = ''] = moved;
     expect(await cache.get(one)).toBe(`${one}!`);
     expect(await cache.gets(two)).toMatchObject({ value: `${two}!` });
     const { values, failed } = await cache.getMany(keys);
     expect([values.size, failed.size]).toEqual([keys.length, 0]);
     for (const key of moved) {
-      await expect.poll(async () => (await newcomer.fetch(key)).ttlSeconds).toBeGreaterThan(4000);
+      await expect.poll(async () => (await newNode.fetch(key)).ttl).toBeGreaterThan(4000);
     }
-    // Now they are the newcomer's: the old places are not needed any more.
-    expect((await newcomer.getMany(moved)).values.size).toBe(moved.length);
+    // Now the new node holds them: the previous owners are not needed any more.
+    expect((await newNode.getMany(moved)).values.size).toBe(moved.length);
   });
 
-  test('what is written or deleted does not come back', async () => {
-    const { cache, moved, newcomer, old } = await grown();
+  test('a write or a delete also deletes the key at its previous owner', async () => {
+    const { cache, moved, newNode, previousValues } = await grown();
     const [set = '', gone = '', unread = ''] = moved;
     await cache.set(set, 'new');
     expect(await cache.delete(gone)).toBe(true);
     expect(await cache.delete(gone)).toBe(false);
-    expect([await old(set), await old(gone)]).toEqual([[], []]);
-    expect(await old(unread)).toEqual([`${unread}!`]);
-    await newcomer.delete(set);
+    expect([await previousValues(set), await previousValues(gone)]).toEqual([[], []]);
+    expect(await previousValues(unread)).toEqual([`${unread}!`]);
+    await newNode.delete(set);
     expect(await cache.get(set)).toBeUndefined();
     expect(await cache.get(gone)).toBeUndefined();
   });
 
-  test('what depends on the value finds it', async () => {
-    const { cache, moved, newcomer } = await grown();
+  test('updates and leases find the value at the previous owner', async () => {
+    const { cache, moved, newNode } = await grown();
     const [added = '', touched = '', appended = '', versioned = '', leased = ''] = moved;
     expect(await cache.add(added, 'other')).toBe('not-stored');
     expect(await cache.touch(touched, 9000)).toBe(true);
-    expect((await newcomer.fetch(touched)).ttlSeconds).toBeGreaterThan(8000);
+    expect((await newNode.fetch(touched)).ttl).toBeGreaterThan(8000);
     expect(await cache.append(appended, '+')).toBe('stored');
     expect(await cache.get(appended)).toBe(`${appended}!+`);
     const { cas } = (await cache.gets(versioned))!;
     expect(await cache.cas(versioned, 'next', cas)).toBe('stored');
     const lease = await cache.fetch(leased, { leaseSeconds: 30 });
-    expect(lease).toMatchObject({ value: `${leased}!`, won: false });
+    expect(lease).toMatchObject({ value: `${leased}!`, wonLease: false });
     expect(await cache.increment('count')).toBe(8n);
-    expect(await cache.fetch('nowhere', { leaseSeconds: 30 })).toMatchObject({ won: true });
+    expect(await cache.fetch('nowhere', { leaseSeconds: 30 })).toMatchObject({ wonLease: true });
     expect(await cache.get('nowhere2')).toBeUndefined();
   });
 
-  test('it holds with copies, too', async () => {
+  test('replicas find keys at their previous owners, too', async () => {
     const { cache, moved } = await grown({ ...GRACE, replicas: 2 });
     expect((await cache.getMany(keys)).values.size).toBe(keys.length);
     await cache.delete(moved[0]!);
@@ -256,38 +262,38 @@ describe('previousOwner', () => {
     expect(await cache.increment('count')).toBe(8n);
   });
 
-  test('after the grace a key is only where it is', async () => {
-    const { cache, hand } = start({ previousOwner: { graceSeconds: 1 } });
-    hand.tell(first(2));
+  test('after the grace the client does not ask the previous owner', async () => {
+    const { cache, discovery } = startClient({ previousOwner: { graceSeconds: 1 } });
+    discovery.publish(first(2));
     await cache.setMany(keys.map((key) => [key, key] as const));
     const before = new Map(keys.map((key) => [key, cache.nodeOf(key)]));
-    hand.tell(first(3));
+    discovery.publish(first(3));
     const moved = keys.filter((key) => cache.nodeOf(key) !== before.get(key));
     let at = 0;
-    // Each is asked for once: what was read in the grace has been brought over.
+    // Reads each key once, because a read during the grace copies the key.
     await expect.poll(() => cache.get(moved[at++ % moved.length]!)).toBeUndefined();
   });
 });
 
-test('a cluster is found by ElastiCache’s discovery, and followed', async () => {
+test('a client finds a cluster by the ElastiCache discovery and follows its changes', async () => {
   let list = '';
   const endpoint = await RawNode.start(
     () => `CONFIG cluster 0 ${list.length}\r\n${list}\r\nEND\r\n`,
   );
-  const say = (version: number, names: readonly string[]): void => {
+  const publish = (version: number, names: readonly string[]): void => {
     const members = names.map((name) => name.replace(':', '||'));
     list = `${version}\n${members.join(' ')}\n`;
   };
-  say(1, first(2));
-  const pace = { intervalMs: 100, refreshGapMs: 0, deadlineMs: 20_000 };
-  const nodes = elastiCache({ endpoints: [`127.0.0.1:${endpoint.port}`], ...pace });
+  publish(1, first(2));
+  const polling = { intervalMs: 100, minRefreshGapMs: 0, deadlineMs: 20_000 };
+  const nodes = elastiCache({ endpoints: [`127.0.0.1:${endpoint.port}`], ...polling });
   const cache = new CacheClient({ nodes, deadlineMs: 20_000 });
   clients.push(cache);
   await cache.setMany(keys.map((key) => [key, key] as const));
   expect([...(await cache.version()).keys()]).toEqual(first(2));
-  const changed = new Promise((told) => cache.on('nodes', told));
-  say(2, first(3));
-  // The nodes that are known are asked, too, and know of nothing: the endpoint's turn comes.
+  const changed = new Promise((resolve) => cache.on('nodes', resolve));
+  publish(2, first(3));
+  // The client also polls the nodes that it knows; they have no list, so it asks the endpoint.
   expect(await changed).toEqual(first(3));
   await cache.close();
   await endpoint.stop();

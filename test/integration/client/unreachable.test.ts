@@ -1,42 +1,42 @@
-/** Nodes that cannot be reached: what callers see, and what it costs. */
+/** Unreachable nodes: the failures that callers see, and the cost of retries. */
 import { once } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CacheClient, CacheError, type ClientOptions } from '../../../src/client.ts';
-import { TestFleet, type TestNode } from '../../support/fleet.ts';
+import { TestCluster, type TestNode } from '../../support/cluster.ts';
 import { freePort } from '../../support/ports.ts';
 import { OwnedProcess } from '../../support/server.ts';
 import { RawNode } from './raw-node.ts';
 
-const PENDING = fileURLToPath(new URL('pending-process.ts', import.meta.url));
+const PENDING_PROCESS = fileURLToPath(new URL('pending-process.ts', import.meta.url));
 
-let fleet: TestFleet;
+let cluster: TestCluster;
 beforeAll(async () => {
-  fleet = await TestFleet.start(2);
+  cluster = await TestCluster.start(2);
 });
-afterAll(() => fleet?.end());
+afterAll(() => cluster?.stop());
 
-const ending: (() => Promise<unknown>)[] = [];
+const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  for (const end of ending.splice(0).reverse()) await end();
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
 function client(options: ClientOptions): CacheClient {
-  const made = new CacheClient({ deadlineMs: 10_000, ...options });
-  ending.push(() => made.close());
-  return made;
+  const cache = new CacheClient({ deadlineMs: 10_000, ...options });
+  cleanups.push(() => cache.close());
+  return cache;
 }
-async function raw(...args: Parameters<typeof RawNode.start>): Promise<RawNode> {
+async function startRawNode(...args: Parameters<typeof RawNode.start>): Promise<RawNode> {
   const node = await RawNode.start(...args);
-  ending.push(() => node.stop());
+  cleanups.push(() => node.stop());
   return node;
 }
-const at = ({ port }: { readonly port: number }): string => `127.0.0.1:${port}`;
-const endOf = (operation: Promise<unknown>): Promise<unknown> =>
+const addressOf = ({ port }: { readonly port: number }): string => `127.0.0.1:${port}`;
+const outcomeOf = (operation: Promise<unknown>): Promise<unknown> =>
   operation.catch((error: unknown) => (error instanceof CacheError ? error.code : error));
 
-describe('when no node is left every operation ends in one way', () => {
+describe('with all nodes down every operation fails in the same way', () => {
   let nodes: readonly string[];
   let gutter: readonly string[];
   beforeAll(async () => {
@@ -59,7 +59,7 @@ describe('when no node is left every operation ends in one way', () => {
     { replicas: 2 },
     { replicas: 2, count: 1 },
     { replicas: 2, failover: 'gutter' },
-  ])('%j', async ({ failover, count = 2, ...rest }) => {
+  ])('fails with ERR_NODE_DOWN: %j', async ({ failover, count = 2, ...rest }) => {
     const cache = client({
       nodes: nodes.slice(0, count),
       ...(failover === undefined
@@ -91,11 +91,11 @@ describe('when no node is left every operation ends in one way', () => {
       version: () => cache.version(),
       stats: () => cache.stats(),
     };
-    // The second time the nodes are known to be down.
+    // In the second round the client knows that the nodes are down.
     for (let round = 0; round < 2; round++) {
       for (const [name, run] of Object.entries(operations)) {
-        const end = await run(`${name}${round}`).catch((error: unknown) => error);
-        expect(end, name).toEqual(failure);
+        const outcome = await run(`${name}${round}`).catch((error: unknown) => error);
+        expect(outcome, name).toEqual(failure);
       }
       const keys = ['a', 'b', 'c', 'd'];
       const found = await cache.getMany(keys);
@@ -108,28 +108,38 @@ describe('when no node is left every operation ends in one way', () => {
   });
 });
 
-describe('a process that waits for nothing else does not end in silence', () => {
-  const run = async (how: string, address: string, deadlineMs = 400): Promise<unknown> => {
-    const waiting = new OwnedProcess([process.execPath, PENDING, how, address, `${deadlineMs}`]);
-    const { code } = await waiting.ended;
-    // 13 is Node.js’s code for a promise that nobody can settle any more.
+describe('a pending operation keeps the process alive until it settles', () => {
+  const run = async (mode: string, address: string, deadlineMs = 400): Promise<unknown> => {
+    const waiting = new OwnedProcess([
+      process.execPath,
+      PENDING_PROCESS,
+      mode,
+      address,
+      `${deadlineMs}`,
+    ]);
+    const { code } = await waiting.exited;
+    // Node.js exits with 13 when a pending promise can no longer settle.
     expect({ code, stderr: waiting.stderr }).toEqual({ code: 0, stderr: '' });
     return JSON.parse(waiting.stdout);
   };
 
-  test('while its node answers nothing', async () => {
-    const node = await raw(() => undefined);
-    const ends = (await run('node', at(node))) as string[];
+  test('while the node sends no reply', async () => {
+    const node = await startRawNode(() => undefined);
+    const outcomes = (await run('node', addressOf(node))) as string[];
     const codes = ['ERR_DEADLINE', 'ERR_DEADLINE_UNSENT', 'ERR_REPLY_LOST', 'ERR_NODE_DOWN'];
-    for (const end of ends) expect(codes).toContain(end);
+    for (const outcome of outcomes) expect(codes).toContain(outcome);
   });
 
-  test('while its node does not greet', async () => {
-    const ends = (await run('node', at(await raw(() => undefined, 'silent')))) as string[];
-    for (const end of ends) expect(['ERR_DEADLINE_UNSENT', 'ERR_NODE_DOWN']).toContain(end);
+  test('while the node does not reply to the handshake', async () => {
+    const outcomes = (await run(
+      'node',
+      addressOf(await startRawNode(() => undefined, 'silent')),
+    )) as string[];
+    for (const outcome of outcomes)
+      expect(['ERR_DEADLINE_UNSENT', 'ERR_NODE_DOWN']).toContain(outcome);
   });
 
-  test('while nobody listens', async () => {
+  test('while the node refuses connections', async () => {
     const down = 'ERR_NODE_DOWN';
     expect(await run('node', `127.0.0.1:${await freePort()}`, 20_000)).toEqual([
       down,
@@ -139,51 +149,58 @@ describe('a process that waits for nothing else does not end in silence', () => 
     ]);
   });
 
-  test('when its node is restarted between two calls', async () => {
-    let asked = 0;
-    const node = await raw((text) => {
-      // Both connections of the first call end under it; the others are served.
-      return ++asked <= 2 ? RawNode.CLOSE : text.replace(/mg a O(\d+) f v\r\n/, 'EN O$1\r\n');
+  test('when the node restarts between two operations', async () => {
+    let requestCount = 0;
+    const node = await startRawNode((text) => {
+      // Both connections of the first call close before the reply; later ones reply.
+      return ++requestCount <= 2
+        ? RawNode.CLOSE
+        : text.replace(/mg a O(\d+) f v\r\n/, 'EN O$1\r\n');
     });
-    expect(await run('node', at(node), 20_000)).toEqual(['ERR_REPLY_LOST', null, null, null]);
+    expect(await run('node', addressOf(node), 20_000)).toEqual([
+      'ERR_REPLY_LOST',
+      null,
+      null,
+      null,
+    ]);
   });
 
-  test('while its discovery finds nothing', async () => {
-    const endpoint = await raw(() => undefined);
-    const none = 'ERR_DISCOVERY';
-    expect(await run('discovery', at(endpoint))).toEqual([none, none, none, none]);
+  test('while the discovery finds no topology', async () => {
+    const endpoint = await startRawNode(() => undefined);
+    const code = 'ERR_DISCOVERY';
+    expect(await run('discovery', addressOf(endpoint))).toEqual([code, code, code, code]);
   });
 });
 
-test('a name that is never found costs a few look-ups, however much is asked, and nobody else anything', async () => {
-  let asked = 0;
+test('a name that never resolves causes few lookups and does not affect other nodes', async () => {
+  let lookupCount = 0;
   const lookup: LookupFunction = (_host, _options, found) => {
-    asked++;
+    lookupCount++;
     setImmediate(() => found(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), []));
   };
-  const cache = client({ nodes: ['gone.example', fleet.names[0]!], lookup });
+  const cache = client({ nodes: ['gone.example', cluster.names[0]!], lookup });
   const keys = Array.from({ length: 3000 }, (_, i) => `k${i}`);
-  const lost = keys.filter((key) => cache.nodeOf(key).startsWith('gone'));
+  const lostKeys = keys.filter((key) => cache.nodeOf(key).startsWith('gone'));
   let failures = 0;
   for (const key of keys) {
-    const end = await endOf(cache.get(key));
-    if (end !== undefined) failures++;
-    expect([undefined, 'ERR_NODE_DOWN']).toContain(end);
+    const outcome = await outcomeOf(cache.get(key));
+    if (outcome !== undefined) failures++;
+    expect([undefined, 'ERR_NODE_DOWN']).toContain(outcome);
   }
-  expect(failures).toBe(lost.length);
-  expect(asked).toBeGreaterThan(0);
-  expect(asked).toBeLessThan(lost.length / 20);
+  expect(failures).toBe(lostKeys.length);
+  expect(lookupCount).toBeGreaterThan(0);
+  expect(lookupCount).toBeLessThan(lostKeys.length / 20);
 });
 
-test('a node without a port is one node: it comes back under its name, and leaves no connection behind', async () => {
-  const answer = (text: string) => text.replaceAll(/mg \S+ O(\d+) f v\r\n/g, 'EN O$1\r\n');
+test('a node given without a port keeps one name and one connection across restarts', async () => {
+  const reply = (text: string) => text.replaceAll(/mg \S+ O(\d+) f v\r\n/g, 'EN O$1\r\n');
   const host = '127.0.11.211';
-  const node = await raw(answer, 'meta', { host, port: 11_211 });
+  const node = await startRawNode(reply, 'meta', { host, port: 11_211 });
   expect(() => client({ nodes: [host, `${host}:11211`] })).toThrow(/twice/);
   const cache = client({ nodes: [host] });
-  const told: string[] = [];
-  cache.on('node-down', (name) => told.push(`down ${name}`));
-  cache.on('node-up', (name) => told.push(`up ${name}`));
+  const events: string[] = [];
+  cache.on('node-down', (name) => events.push(`down ${name}`));
+  cache.on('node-up', (name) => events.push(`up ${name}`));
   await cache.get('a');
   for (let restarts = 1; restarts <= 3; restarts++) {
     const up = once(cache, 'node-up');
@@ -193,39 +210,39 @@ test('a node without a port is one node: it comes back under its name, and leave
     expect([node.connections, node.openConnections]).toEqual([restarts + 1, 1]);
   }
   const name = `${host}:11211`;
-  expect(told.slice(-6)).toEqual(
+  expect(events.slice(-6)).toEqual(
     Array.from({ length: 3 }, () => [`down ${name}`, `up ${name}`]).flat(),
   );
   expect([...cache.metrics().keys()]).toEqual([name]);
 });
 
-describe('a fleet of one node has what a larger one has', () => {
-  test('stand-ins', async () => {
-    const [only, gutter] = fleet.nodes as [TestNode, TestNode];
+describe('a cluster of one node behaves like a larger one', () => {
+  test('a gutter node serves while the only node is down', async () => {
+    const [only, gutter] = cluster.nodes as [TestNode, TestNode];
     const cache = client({ nodes: [only.name], failover: { gutter: [gutter.name] } });
     await cache.set('a', 'own');
     const down = once(cache, 'node-down');
-    only.cutOff();
+    only.disconnect();
     await down;
     expect(await cache.get('a')).toBeUndefined();
-    await cache.set('a', 'stand-in');
-    expect(await cache.get('a')).toBe('stand-in');
+    await cache.set('a', 'gutter');
+    expect(await cache.get('a')).toBe('gutter');
     const up = once(cache, 'node-up');
-    only.mend();
+    only.heal();
     await up;
     expect(await cache.get('a')).toBeUndefined();
     await cache.set('a', 'own again');
-    expect(await fleet.inside(only).get('a')).toBe('own again');
+    expect(await cluster.directClient(only).get('a')).toBe('own again');
   });
 });
 
-test('clients of one process share nothing: each has its own nodes, and its own opinion of them', async () => {
-  const say = (value: string) => (text: string) => {
+test('clients of one process share no state: each has its own nodes and their health', async () => {
+  const replyWith = (value: string) => (text: string) => {
     return text.replaceAll(/mg \S+ O(\d+) f v\r\n/g, `VA 1 O$1 f0\r\n${value}\r\n`);
   };
-  const [one, two] = [await raw(say('1')), await raw(say('2'))];
-  const shared: ClientOptions = { nodes: [at(one)] };
-  const [first, second] = [client(shared), client({ nodes: [at(two)] })];
+  const [one, two] = [await startRawNode(replyWith('1')), await startRawNode(replyWith('2'))];
+  const shared: ClientOptions = { nodes: [addressOf(one)] };
+  const [first, second] = [client(shared), client({ nodes: [addressOf(two)] })];
   const third = client(shared);
   expect([await first.get('a'), await second.get('a'), await third.get('a')]).toEqual([
     '1',
@@ -233,9 +250,9 @@ test('clients of one process share nothing: each has its own nodes, and its own 
     '1',
   ]);
   await one.stop();
-  expect(await endOf(first.get('a'))).toBe('ERR_NODE_DOWN');
+  expect(await outcomeOf(first.get('a'))).toBe('ERR_NODE_DOWN');
   await third.close();
-  expect(await endOf(third.get('a'))).toBe('ERR_CLOSED');
+  expect(await outcomeOf(third.get('a'))).toBe('ERR_CLOSED');
   expect(await second.get('a')).toBe('2');
   expect(two.connections).toBe(1);
 });

@@ -4,7 +4,7 @@ import { Authority } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
-import { until } from '../../support/wait.ts';
+import { waitUntil } from '../../support/wait.ts';
 import { RawConnection } from '../../support/wire.ts';
 
 const MIB = 2 ** 20;
@@ -15,17 +15,17 @@ async function residentBytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** Bytes that say where they are, so that a piece left out, twice or elsewhere is seen. */
+/** Bytes that contain their own offsets, so a missing, repeated or misplaced piece changes them. */
 function numbered(length: number, salt = 0): Buffer {
   const bytes = Buffer.alloc(length);
   for (let at = 0; at + 4 <= length; at += 4) bytes.writeUInt32LE((at + salt) >>> 0, at);
   return bytes;
 }
 
-const setting = (key: string, value: Buffer): Buffer =>
+const setRequest = (key: string, value: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`set ${key} 0 0 ${value.length}\r\n`), value, Buffer.from('\r\n')]);
 
-/** Asks for a value and compares it as it comes, without keeping it. Resolves once END is there. */
+/** Gets a value and compares it as it arrives, without storing it. Resolves after END. */
 async function receive(server: TestServer, key: string, value: Buffer): Promise<void> {
   const connection = await RawConnection.connect(server.address);
   const expected = Buffer.concat([Buffer.from(`VALUE ${key} 0 ${value.length}\r\n`), value, END]);
@@ -56,13 +56,13 @@ async function stats(control: RawConnection): Promise<ReadonlyMap<string, string
   return new Map([...reply.matchAll(/^STAT (\S+) (.*)\r$/gm)].map(([, k, v]) => [k!, v!]));
 }
 
-/** Chunks in use, of all classes together. */
+/** The used chunks of all size classes. */
 async function usedChunks(control: RawConnection): Promise<number> {
   const all = [...(await stats(control))].filter(([name]) => name.endsWith(':used_chunks'));
   return all.reduce((sum, [, used]) => sum + Number(used), 0);
 }
 
-/** Hits since the last `stats reset`. */
+/** The hits since the last `stats reset`. */
 async function hits(control: RawConnection): Promise<number> {
   return Number((await stats(control)).get('get_hits'));
 }
@@ -79,17 +79,17 @@ describe('values of many megabytes', () => {
     await server?.stop();
   });
 
-  test('100 MB go in and out through a bounded heap', { timeout: 120_000 }, async () => {
+  test('pass through a bounded heap: 100 MB in and out', { timeout: 120_000 }, async () => {
     const value = numbered(100 * MIB);
     const before = await residentBytes(server.pid);
-    expect((await control.exchange(setting('big', value))).toString()).toBe('STORED\r\n');
+    expect((await control.exchange(setRequest('big', value))).toString()).toBe('STORED\r\n');
     const stored = await residentBytes(server.pid);
     expect(stored - before).toBeLessThan(value.length + 64 * MIB);
     await Promise.all([receive(server, 'big', value), receive(server, 'big', value)]);
     expect((await residentBytes(server.pid)) - stored).toBeLessThan(64 * MIB);
     const added = numbered(20 * MIB, 1);
     await control.exchange('delete big\r\n');
-    await control.exchange(setting('joined', value.subarray(0, 30 * MIB)));
+    await control.exchange(setRequest('joined', value.subarray(0, 30 * MIB)));
     const append = `append joined 0 0 ${added.length}\r\n`;
     const appending = Buffer.concat([Buffer.from(append), added, Buffer.from('\r\n')]);
     expect((await control.exchange(appending)).toString()).toBe('STORED\r\n');
@@ -98,37 +98,37 @@ describe('values of many megabytes', () => {
     expect(await usedChunks(control)).toBe(0);
   });
 
-  test('a slow reader gets the value that it asked for, whatever becomes of the key', {
+  test('reach a slow reader unchanged, even if another client changes the key', {
     timeout: 60_000,
   }, async () => {
     await control.exchange('stats reset\r\n');
     for (const change of ['delete slow\r\n', 'set slow 0 0 3\r\nnew\r\n', 'flush_all\r\n']) {
       const value = numbered(24 * MIB, change.length);
-      await control.exchange(setting('slow', value));
+      await control.exchange(setRequest('slow', value));
       const reader = await RawConnection.connect(server.address);
       reader.socket.pause();
       reader.socket.write('get slow\r\n');
-      await until('the reader has it open', async () => (await hits(control)) > 0);
+      await waitUntil('the reader has pinned it', async () => (await hits(control)) > 0);
       await control.exchange(change);
       const head = Buffer.from(`VALUE slow 0 ${value.length}\r\n`);
       await compare(reader, Buffer.alloc(0), Buffer.concat([head, value, END]));
       reader.destroy();
       await control.exchange('delete slow\r\nstats reset\r\n');
-      await until('all of it is free', async () => (await usedChunks(control)) === 0);
+      await waitUntil('all its chunks are free', async () => (await usedChunks(control)) === 0);
     }
   });
 
-  test('a connection that dies on the way in or out leaves nothing behind', {
+  test('leave no chunks behind when their connection is reset', {
     timeout: 60_000,
   }, async () => {
     const value = numbered(16 * MIB);
-    const request = setting('dying', value);
+    const request = setRequest('dying', value);
     for (const bytes of [100, MIB, 15 * MIB, request.length - 1]) {
       const writer = await RawConnection.connect(server.address);
       await writer.sendPieces([request.subarray(0, bytes)]);
       writer.socket.resetAndDestroy();
     }
-    await until('nothing is left of them', async () => (await usedChunks(control)) === 0);
+    await waitUntil('all their chunks are free', async () => (await usedChunks(control)) === 0);
     await control.exchange('stats reset\r\n');
     await control.exchange(request);
     const readers = await Promise.all([0, 1, 2].map(() => RawConnection.connect(server.address)));
@@ -136,25 +136,28 @@ describe('values of many megabytes', () => {
       reader.socket.pause();
       reader.socket.write('get dying\r\n');
     }
-    await until('all have it open', async () => (await hits(control)) >= readers.length);
+    await waitUntil(
+      'all readers have pinned it',
+      async () => (await hits(control)) >= readers.length,
+    );
     await control.exchange('delete dying\r\n');
     for (const reader of readers) reader.socket.resetAndDestroy();
-    await until('nothing is left of it', async () => (await usedChunks(control)) === 0);
+    await waitUntil('all its chunks are free', async () => (await usedChunks(control)) === 0);
   });
 });
 
-test('a node that stops sends the value that is on its way', { timeout: 30_000 }, async () => {
+test('a stopping node finishes sending a large value', { timeout: 30_000 }, async () => {
   const server = await startSlabring({ args: ['-m', '64', '-I', '16m', '-t', '1'] });
   const control = await RawConnection.connect(server.address);
   const value = numbered(12 * MIB);
-  await control.exchange(setting('last', value));
+  await control.exchange(setRequest('last', value));
   const reader = await RawConnection.connect(server.address);
   reader.socket.pause();
   reader.socket.write('get last\r\n');
-  await until('the reader has it open', async () => (await hits(control)) > 0);
+  await waitUntil('the reader has pinned it', async () => (await hits(control)) > 0);
   const stopped = server.stop();
   const head = Buffer.from(`VALUE last 0 ${value.length}\r\n`);
-  // At once: a node that drains does not wait for long for who takes nothing.
+  // Read at once: a draining node soon closes a connection whose client does not read.
   const sent = compare(reader, Buffer.alloc(0), Buffer.concat([head, value, END]));
   await Promise.all([control.readToEnd(), sent]);
   reader.destroy();
@@ -162,24 +165,24 @@ test('a node that stops sends the value that is on its way', { timeout: 30_000 }
   expect((await stopped).code).toBe(0);
 });
 
-test('large values through TLS, also to a slow reader', { timeout: 60_000 }, async () => {
+test('large values pass through TLS, also to a slow reader', { timeout: 60_000 }, async () => {
   const folder = await temporaryFolder();
   const authority = await Authority.create(folder.path);
   const tls = { identity: await authority.issue('node'), ca: await readFile(authority.ca) };
   const server = await startSlabring({ args: ['-m', '64', '-I', '16m', '-t', '1'], tls });
   const control = await RawConnection.connect(server.address);
   const value = numbered(12 * MIB);
-  expect((await control.exchange(setting('a', value))).toString()).toBe('STORED\r\n');
+  expect((await control.exchange(setRequest('a', value))).toString()).toBe('STORED\r\n');
   await receive(server, 'a', value);
   await control.exchange('stats reset\r\n');
   const reader = await RawConnection.connect(server.address);
   reader.socket.pause();
   reader.socket.write('get a\r\n');
-  await until('the reader has it open', async () => (await hits(control)) > 0);
+  await waitUntil('the reader has pinned it', async () => (await hits(control)) > 0);
   await control.exchange('delete a\r\n');
   const head = Buffer.from(`VALUE a 0 ${value.length}\r\n`);
   await compare(reader, Buffer.alloc(0), Buffer.concat([head, value, END]));
-  await until('all of it is free', async () => (await usedChunks(control)) === 0);
+  await waitUntil('all its chunks are free', async () => (await usedChunks(control)) === 0);
   reader.destroy();
   control.destroy();
   await server.stop();

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSlabring } from '../../support/node-process.ts';
 import { Random, testSeed } from '../../support/random.ts';
 import type { TestServer } from '../../support/server.ts';
-import { until } from '../../support/wait.ts';
-import { dialogue, RawConnection } from '../../support/wire.ts';
+import { waitUntil } from '../../support/wait.ts';
+import { RawConnection, sendAndReadToEnd } from '../../support/wire.ts';
 
-const TOO_MANY = 'ERROR Too many open connections\r\n';
+const TOO_MANY_CONNECTIONS = 'ERROR Too many open connections\r\n';
 const seed = testSeed();
 
 async function statsOf(connection: RawConnection): Promise<Record<string, string>> {
@@ -20,7 +20,7 @@ async function residentBytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
-describe('a connection limit', () => {
+describe('the connection limit', () => {
   const LIMIT = 5;
   let server: TestServer | undefined;
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe('a connection limit', () => {
   });
   afterAll(() => server?.stop());
 
-  test('one too many is told so and closed; a place that is given up is free again', async () => {
+  test('refuses a connection beyond it, and accepts one again after a close', async () => {
     const inside: RawConnection[] = [];
     for (let i = 0; i < LIMIT; i++) {
       const connection = await RawConnection.connect(server!.address);
@@ -36,22 +36,22 @@ describe('a connection limit', () => {
       inside.push(connection);
     }
     const outside = await RawConnection.connect(server!.address);
-    expect((await outside.readToEnd()).toString()).toBe(TOO_MANY);
+    expect((await outside.readToEnd()).toString()).toBe(TOO_MANY_CONNECTIONS);
     outside.destroy();
     for (const connection of inside) {
       expect((await connection.exchange('get a\r\n')).toString()).toBe('END\r\n');
     }
     expect((await statsOf(inside[0]!))['rejected_connections']).toBe('1');
     inside.pop()?.destroy();
-    await until('the place is free', async () => {
-      const reply = (await dialogue(server!.address, 'get a\r\n')).toString();
+    await waitUntil('the slot is free', async () => {
+      const reply = (await sendAndReadToEnd(server!.address, 'get a\r\n')).toString();
       return reply === 'END\r\n';
     });
     for (const connection of inside) connection.destroy();
   });
 });
 
-describe('what a client may send', () => {
+describe('the node', () => {
   let server: TestServer | undefined;
   let control: RawConnection;
   beforeAll(async () => {
@@ -63,26 +63,26 @@ describe('what a client may send', () => {
     await server?.stop();
   });
 
-  const held = async () => {
+  const stored = async () => {
     const { curr_items, bytes } = await statsOf(control);
     return { curr_items, bytes };
   };
 
-  test('a line without an end closes the connection, by the server', async () => {
+  test('closes a connection that sends a line that is too long', async () => {
     const connection = await RawConnection.connect(server!.address);
     connection.send('x'.repeat(2049));
     expect((await connection.readToEnd()).toString()).toBe('');
     connection.destroy();
   });
 
-  test('a get may be long, and goes on when its end comes', async () => {
+  test('accepts a long get whose end arrives later', async () => {
     const connection = await RawConnection.connect(server!.address);
     connection.send(`get ${'nothing '.repeat(5000)}`);
     expect((await connection.exchange('a\r\n')).toString()).toBe('END\r\n');
     connection.destroy();
   });
 
-  test('10,000 keys in one get', async () => {
+  test('returns 10,000 values to one get', async () => {
     const connection = await RawConnection.connect(server!.address);
     const keys = Array.from({ length: 10_000 }, (_, i) => `key:${i}`);
     const sets = keys.map((key) => `set ${key} 0 0 ${key.length} noreply\r\n${key}\r\n`).join('');
@@ -93,7 +93,7 @@ describe('what a client may send', () => {
     connection.destroy();
   });
 
-  test('100,000 requests in one burst', async () => {
+  test('replies to 100,000 pipelined requests in order', async () => {
     const REQUESTS = 100_000;
     const connection = await RawConnection.connect(server!.address);
     await connection.exchange('set n 0 0 1\r\n0\r\n');
@@ -103,19 +103,19 @@ describe('what a client may send', () => {
     connection.destroy();
   });
 
-  test(`garbage (seed ${seed}) ends or is answered, and hurts nobody else`, async () => {
+  test(`serves other clients after garbage, seed ${seed}`, async () => {
     const random = new Random(seed);
     for (let i = 0; i < 200; i++) {
-      await dialogue(server!.address, random.bytes(random.int(1, 5000)));
+      await sendAndReadToEnd(server!.address, random.bytes(random.int(1, 5000)));
     }
     expect((await control.exchange('get nothing-here\r\n')).toString()).toBe('END\r\n');
   });
 
-  test('a client that is gone at any byte of a set leaves nothing behind', async () => {
+  test('keeps nothing of a set whose client disconnects at any byte', async () => {
     const value = 'v'.repeat(100);
     const set = Buffer.from(`set gone 0 0 ${value.length}\r\n${value}\r\n`);
     await control.exchange('delete gone\r\n');
-    const before = await held();
+    const before = await stored();
     for (let at = 1; at < set.length; at++) {
       const half = await RawConnection.connect(server!.address);
       await half.sendPieces([set.subarray(0, at)]);
@@ -126,14 +126,14 @@ describe('what a client may send', () => {
     const half = await RawConnection.connect(server!.address);
     await half.sendPieces([Buffer.from(`set gone 0 0 1000000\r\n${'v'.repeat(500_000)}`)]);
     half.socket.resetAndDestroy();
-    await until('only this connection is left', async () => {
+    await waitUntil('only the control connection is open', async () => {
       return (await statsOf(control))['curr_connections'] === '1';
     });
-    expect(await held()).toEqual(before);
+    expect(await stored()).toEqual(before);
     expect((await control.exchange('get gone\r\n')).toString()).toBe('END\r\n');
   });
 
-  test('a client that never reads costs little, and the others are served', {
+  test('bounds the memory of a client that never reads, and serves the others', {
     timeout: 120_000,
   }, async () => {
     const VALUE_BYTES = 100_000;
@@ -145,17 +145,17 @@ describe('what a client may send', () => {
     const greedy = await RawConnection.connect(server!.address);
     greedy.socket.pause();
     let accepted = false;
-    // A gigabyte of replies. The server may stop reading, so the requests need not all be accepted.
+    // A gigabyte of replies. The node may stop reading, so it need not accept all requests.
     greedy.socket.write('get big\r\n'.repeat(REQUESTS), () => (accepted = true));
-    let most = before;
+    let maxBytes = before;
     for (let i = 0; i < 2000; i++) {
       expect((await control.exchange('get nothing-here\r\n')).length).toBe('END\r\n'.length);
-      if (i % 50 === 0) most = Math.max(most, await residentBytes(server!.pid));
+      if (i % 50 === 0) maxBytes = Math.max(maxBytes, await residentBytes(server!.pid));
     }
-    expect(most - before).toBeLessThan(RSS_MORE_MAX);
+    expect(maxBytes - before).toBeLessThan(RSS_MORE_MAX);
     greedy.socket.resume();
-    await until(
-      'the whole reply comes once it is read',
+    await waitUntil(
+      'the client has read the whole reply',
       () => accepted && greedy.socket.bytesRead >= REQUESTS * VALUE_BYTES,
       60_000,
     );

@@ -12,7 +12,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-test('a Unix socket with its mask; it is gone afterwards', async () => {
+test('a node creates its Unix socket with the mask, and removes it at its end', async () => {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'cache.sock');
   try {
@@ -31,7 +31,7 @@ test('a Unix socket with its mask; it is gone afterwards', async () => {
   }
 });
 
-/** With 64 connections a thread of four that shares fairly stays idle once in 10^8 runs. */
+/** With fair sharing, 64 connections leave one of four threads idle once in 10^8 runs. */
 test('four threads share one port and one store', async () => {
   const CONNECTIONS = 64;
   server = await startSlabring({ args: ['-t', '4'] });

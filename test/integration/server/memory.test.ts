@@ -1,15 +1,17 @@
-/** What a node does with its memory as it fills, empties, and changes. */
+/** The memory of a node while it fills, empties and changes. */
 import { afterEach, expect, test } from 'vitest';
 import { startSlabring } from '../../support/node-process.ts';
 import { Random, testSeed } from '../../support/random.ts';
 import type { TestServer } from '../../support/server.ts';
-import { statsOf, sumOf } from '../../support/stats.ts';
-import { until } from '../../support/wait.ts';
+import { statsOf, sumOverClasses } from '../../support/stats.ts';
+import { waitUntil } from '../../support/wait.ts';
 import { RawConnection } from '../../support/wire.ts';
 
-const PATIENCE_MS = 120_000;
-/** The crawler takes a hundredth of a core: after a pass that a busy machine made slow, it waits the longer. */
-const CRAWL_PATIENCE_MS = 280_000;
+const TIMEOUT_MS = 120_000;
+/**
+ * The crawler uses a hundredth of a core: after a slow pass on a busy machine, its pause is longer.
+ */
+const CRAWL_TIMEOUT_MS = 280_000;
 const MEGABYTE = 1 << 20;
 const seed = testSeed();
 
@@ -20,7 +22,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
 });
 
-async function started(...args: readonly string[]): Promise<[TestServer, RawConnection]> {
+async function startNode(...args: readonly string[]): Promise<[TestServer, RawConnection]> {
   const server = await startSlabring({ args });
   servers.push(server);
   const connection = await RawConnection.connect(server.address);
@@ -32,7 +34,7 @@ const set = (key: string, value: string, exptime = 0): string =>
   `set ${key} 0 ${exptime} ${value.length}\r\n${value}\r\n`;
 const valueOfSize = (key: string, bytes: number): string => `${key} `.padEnd(bytes, 'x');
 
-/** Stores so many values, one for each key or for those that `pick` says; the distinct replies. */
+/** Stores `count` values under the keys of `pick`; returns the distinct replies. */
 async function fill(
   connection: RawConnection,
   prefix: string,
@@ -52,10 +54,10 @@ async function fill(
 }
 
 test(
-  'a million keys that expire at once are freed, though nobody asks for them',
+  'the crawler frees a million keys that expire together, without any request for them',
   async () => {
     const keys = 1_000_000;
-    const [server, connection] = await started('-m', '256', '-t', '2');
+    const [server, connection] = await startNode('-m', '256', '-t', '2');
     const perBatch = 10_000;
     for (let done = 0; done < keys; done += perBatch) {
       const sets = Array.from(
@@ -64,34 +66,34 @@ test(
       );
       await connection.exchange(sets.join(''));
     }
-    await until(
-      'all are gone',
+    await waitUntil(
+      'no item is left',
       async () => (await statsOf(server)).get('curr_items') === 0,
-      CRAWL_PATIENCE_MS,
+      CRAWL_TIMEOUT_MS,
     );
     expect((await statsOf(server)).get('evictions')).toBe(0);
-    // A class without items is not in `stats items`.
+    // `stats items` omits a size class without items.
     expect((await statsOf(server)).get('crawler_reclaimed')).toBe(keys);
-    expect(await sumOf(server, 'slabs', 'used_chunks')).toBe(0);
+    expect(await sumOverClasses(server, 'slabs', 'used_chunks')).toBe(0);
   },
-  CRAWL_PATIENCE_MS,
+  CRAWL_TIMEOUT_MS,
 );
 
-test('lru_crawler crawl frees what has expired when it would not be looked for yet', async () => {
-  const [server, connection] = await started();
-  const say = async (text: string) => (await connection.exchange(text)).toString('latin1');
-  // What has expired is behind a crowd that has not, for an hour.
-  await say(Array.from({ length: 5000 }, (_, i) => set(`stays-${i}`, 'x', 3600)).join(''));
-  await say(Array.from({ length: 10 }, (_, i) => set(`goes-${i}`, 'x', 1)).join(''));
-  await until('ten have expired', async () => {
-    await say('lru_crawler crawl all\r\n');
+test('lru_crawler crawl frees expired items before the next regular pass', async () => {
+  const [server, connection] = await startNode();
+  const exchange = async (text: string) => (await connection.exchange(text)).toString('latin1');
+  // 5000 items with a ttl of an hour delay the next regular pass.
+  await exchange(Array.from({ length: 5000 }, (_, i) => set(`stays-${i}`, 'x', 3600)).join(''));
+  await exchange(Array.from({ length: 10 }, (_, i) => set(`goes-${i}`, 'x', 1)).join(''));
+  await waitUntil('ten have expired', async () => {
+    await exchange('lru_crawler crawl all\r\n');
     return (await statsOf(server)).get('curr_items') === 5000;
   });
-  expect(await sumOf(server, 'items', 'crawler_reclaimed')).toBe(10);
-  expect(await sumOf(server, 'items', 'crawler_items_checked')).toBeGreaterThan(5000);
+  expect(await sumOverClasses(server, 'items', 'crawler_reclaimed')).toBe(10);
+  expect(await sumOverClasses(server, 'items', 'crawler_items_checked')).toBeGreaterThan(5000);
 });
 
-/** One after the other; together many times the memory. */
+/** The sizes that the test stores one after the other; together they need many times the memory. */
 const MIXES: readonly (readonly [bytes: number, count: number])[] = [
   [100, 150_000],
   [1000, 30_000],
@@ -103,12 +105,12 @@ const MIXES: readonly (readonly [bytes: number, count: number])[] = [
 ];
 
 test(
-  `sizes that turn over completely are never refused, and get the pages, seed ${seed}`,
+  `the node gives pages to new value sizes and never refuses them, seed ${seed}`,
   async () => {
     const random = new Random(seed);
-    const [server, connection] = await started('-m', '16', '-t', '2');
+    const [server, connection] = await startNode('-m', '16', '-t', '2');
     for (const [bytes, count] of MIXES) {
-      // Some keys come again and again, as they do behind an application.
+      // Some keys repeat often, as in an application.
       const pick = () => Math.floor(count * random.fraction() ** 3);
       const replies = await fill(connection, `of-${bytes}`, bytes, count, pick);
       expect([...replies]).toEqual(['STORED']);
@@ -119,37 +121,37 @@ test(
         reply.equals(Buffer.from(`STORED\r\nVALUE ${key} 0 ${bytes}\r\n${value}\r\nEND\r\n`)),
       ).toBe(true);
     }
-    expect(await sumOf(server, 'items', 'outofmemory')).toBe(0);
+    expect(await sumOverClasses(server, 'items', 'outofmemory')).toBe(0);
     expect((await statsOf(server)).get('slabs_moved')).toBeGreaterThan(0);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );
 
-test('with -M what does not fit is refused, and nothing gives way', async () => {
-  const [server, connection] = await started('-m', '2', '-M');
+test('a node with -M refuses values that do not fit, and evicts nothing', async () => {
+  const [server, connection] = await startNode('-m', '2', '-M');
   const replies = await fill(connection, 'key', 1000, 5000);
   expect([...replies]).toEqual(['STORED', 'SERVER_ERROR out of memory storing object']);
   const stats = await statsOf(server);
   expect(stats.get('evictions')).toBe(0);
   expect((await connection.exchange('get key-0\r\n')).toString()).toContain('VALUE key-0 0 1000');
-  // What fits where the old value is takes its place.
+  // A value that fits in the chunk of the old value overwrites it.
   expect((await connection.exchange(set('key-0', 'y'.repeat(1000)))).toString()).toBe('STORED\r\n');
-  // Client flags take four bytes more. What could not be stored is not there with an old value either.
+  // Client flags need four more bytes. A refused set also removes the old value.
   await connection.exchange(`set key-0 7 0 1000\r\n${'x'.repeat(1000)}\r\n`);
   expect((await connection.exchange('get key-0\r\n')).toString()).toBe('END\r\n');
-  // Room that comes free is used.
+  // The node reuses the freed chunk.
   expect((await connection.exchange(set('key-0', 'x'.repeat(1000)))).toString()).toBe('STORED\r\n');
 });
 
 test(
-  'cache_memlimit takes pages from a node that serves, and gives it more',
+  'cache_memlimit removes pages from a running node, and adds pages',
   async () => {
-    const [server, connection] = await started('-m', '24', '-t', '2');
-    const pages = () => sumOf(server, 'slabs', 'total_pages');
+    const [server, connection] = await startNode('-m', '24', '-t', '2');
+    const pages = () => sumOverClasses(server, 'slabs', 'total_pages');
     await fill(connection, 'first', 1000, 40_000);
     expect(await pages()).toBe(24);
     await connection.exchange('cache_memlimit 8\r\n');
-    await until('pages have been given back', async () => (await pages()) <= 8);
+    await waitUntil('the node has released pages', async () => (await pages()) <= 8);
     const left = (await statsOf(server)).get('curr_items') ?? 0;
     expect(left).toBeGreaterThan(5000);
     expect(left).toBeLessThan(9000);
@@ -162,5 +164,5 @@ test(
     expect(stats.get('limit_maxbytes')).toBe(48 * MEGABYTE);
     expect(stats.get('bytes')).toBeGreaterThan(40 * MEGABYTE);
   },
-  PATIENCE_MS,
+  TIMEOUT_MS,
 );

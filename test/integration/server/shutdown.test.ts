@@ -6,27 +6,27 @@ const CLIENTS = 50;
 const SETS_BEFORE_STOP = 5000;
 const STORED = 'STORED\r\n';
 
-/** Sets 1, 2, 3 … as fast as replies come, until the server ends the connection; returns all it was told. */
-async function hammer(
+/** Sets 1, 2, 3 … one after the other until the node closes the connection; returns all replies. */
+async function setRepeatedly(
   connection: RawConnection,
   client: number,
   onReply: () => void,
 ): Promise<string> {
-  let told = '';
+  let replies = '';
   for (let sequence = 1; ; sequence++) {
     connection.send(`set c${client} 0 0 ${String(sequence).length}\r\n${sequence}\r\n`);
     try {
-      told += (await connection.readUntil(STORED)).toString();
+      replies += (await connection.readUntil(STORED)).toString();
     } catch {
-      return told + (await connection.readToEnd()).toString();
+      return replies + (await connection.readToEnd()).toString();
     }
     onReply();
   }
 }
 
-/** The nodes of all tests are there at once: most of the time goes by while they start and end. */
+/** The tests run concurrently, because their nodes take most of the time to start and to end. */
 test.concurrent.for(['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)(
-  '%s while 50 clients set: every reply is whole, and the process ends well',
+  'a node that gets %s while 50 clients set sends whole replies and exits with code 0',
   async (signal) => {
     const server = await startSlabring();
     const connections = await Promise.all(
@@ -36,10 +36,12 @@ test.concurrent.for(['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)(
     const onReply = () => {
       if (++replies === SETS_BEFORE_STOP) server.process.child.kill(signal);
     };
-    const told = await Promise.all(connections.map((each, i) => hammer(each, i, onReply)));
-    for (const text of told) expect(text).toBe(STORED.repeat(text.length / STORED.length));
+    const received = await Promise.all(
+      connections.map((each, i) => setRepeatedly(each, i, onReply)),
+    );
+    for (const text of received) expect(text).toBe(STORED.repeat(text.length / STORED.length));
     expect(replies).toBeGreaterThanOrEqual(SETS_BEFORE_STOP);
-    expect(await server.process.ended).toEqual({ code: 0, signal: null });
+    expect(await server.process.exited).toEqual({ code: 0, signal: null });
     for (const each of connections) each.destroy();
     await expect(RawConnection.connect(server.address)).rejects.toMatchObject({
       code: 'ECONNREFUSED',
@@ -47,7 +49,7 @@ test.concurrent.for(['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)(
   },
 );
 
-test.concurrent('idle clients do not keep a node from ending', async () => {
+test.concurrent('idle clients do not delay the end of a node', async () => {
   const server = await startSlabring();
   const idle = await RawConnection.connect(server.address);
   const halfway = await RawConnection.connect(server.address);

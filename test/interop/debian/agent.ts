@@ -2,23 +2,23 @@ import { createInterface } from 'node:readline';
 import { OwnedProcess } from '../../support/server.ts';
 import type { DebianClient } from './clients.ts';
 
-/** How an agent's client enters. */
+/** How the client of an agent connects. */
 export interface AgentSettings {
-  /** `host:port` of each. */
+  /** The servers, each `host:port`. */
   readonly servers: readonly string[];
   readonly weights?: readonly number[];
   readonly binary?: boolean;
-  /** By the meta commands. */
+  /** True for the meta commands. */
   readonly meta?: boolean;
-  readonly user?: string;
+  readonly username?: string;
   readonly password?: string;
-  /** Whether keys are spread as libmemcached's weighted ketama does; one server needs none. */
+  /** True to place keys by libmemcached's weighted ketama; not needed for one server. */
   readonly ketama?: boolean;
-  /** The certificate to trust, where the client shall speak TLS. */
+  /** The CA certificate to trust; the client then connects by TLS. */
   readonly certificateFile?: string;
 }
 
-/** What travels between a test and an agent. */
+/** A value on its way between a test and an agent. */
 export type Json =
   | string
   | number
@@ -27,48 +27,48 @@ export type Json =
   | readonly Json[]
   | { readonly [name: string]: Json };
 
-/** Bytes that are no text travel so. */
+/** Encodes bytes that are not UTF-8 text. */
 export const bytes = (content: Uint8Array): Json => ({
   base64: Buffer.from(content).toString('base64'),
 });
 
-type Answer = { readonly value: Json } | { readonly error: string };
+type AgentReply = { readonly value: Json } | { readonly error: string };
 
-interface Waiting {
+interface PendingCall {
   resolve(value: Json): void;
   reject(error: Error): void;
 }
 
 /**
- * A client in its own language, in a process that does what the test says:
+ * A client in its own language, in a process that executes the operations of the test:
  *
  *     test  ──  ["set","key","value"]  ──▶  agent  ──▶  its client  ──▶  server
  *           ◀──  {"value":true}  ─────────
  *
- * One line each; a failure is `{"error":"<class>: <text>"}`. All agents know the same operations and give the same
- * answers, so that one list of tests does for all of them.
+ * Each message is one line; a failure is `{"error":"<class>: <text>"}`. All agents have the same
+ * operations and results, so one list of tests covers all of them.
  */
 export class Agent {
   readonly #process: OwnedProcess;
-  readonly #waiting: Waiting[] = [];
+  readonly #pendingCalls: PendingCall[] = [];
   readonly #title: string;
 
   constructor(client: DebianClient, settings: AgentSettings) {
     this.#title = client.title;
     this.#process = new OwnedProcess([...client.agent, JSON.stringify(settings)], { stdin: true });
     const output = this.#process.child.stdout;
-    if (output === null) throw new Error('an agent without output');
+    if (output === null) throw new Error('the agent process has no standard output');
     createInterface({ input: output }).on('line', (line) => this.#settle(line));
-    this.#process.ended.then(
+    this.#process.exited.then(
       () => this.#fail('ended early'),
       (error: unknown) => this.#fail(String(error)),
     );
   }
 
-  /** What the operation answers; rejects with what the client threw. */
+  /** Executes an operation; resolves with its result, rejects with the error of the client. */
   call(operation: string, ...args: readonly Json[]): Promise<Json> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#pendingCalls.push({ resolve, reject });
       this.#process.child.stdin?.write(`${JSON.stringify([operation, ...args])}\n`);
     });
   }
@@ -78,15 +78,15 @@ export class Agent {
   }
 
   #settle(line: string): void {
-    const answer = JSON.parse(line) as Answer;
-    const waiting = this.#waiting.shift();
-    if ('error' in answer) waiting?.reject(new Error(answer.error));
-    else waiting?.resolve(answer.value);
+    const reply = JSON.parse(line) as AgentReply;
+    const call = this.#pendingCalls.shift();
+    if ('error' in reply) call?.reject(new Error(reply.error));
+    else call?.resolve(reply.value);
   }
 
-  #fail(why: string): void {
-    for (const { reject } of this.#waiting.splice(0)) {
-      reject(new Error(`the agent of ${this.#title}: ${why}\n${this.#process.stderr}`));
+  #fail(reason: string): void {
+    for (const { reject } of this.#pendingCalls.splice(0)) {
+      reject(new Error(`the agent of ${this.#title}: ${reason}\n${this.#process.stderr}`));
     }
   }
 }

@@ -1,61 +1,73 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../support/random.ts';
-import { describeBothServers, type Subject } from '../both-servers.ts';
-import { type Door, PLAIN } from '../doors.ts';
+import { describeBothServers, type ServerUnderTest } from '../both-servers.ts';
+import { PLAIN, type ServerSetup } from '../server-setups.ts';
 import { Agent, type AgentSettings, bytes } from './agent.ts';
 import { clientMissing, type DebianClient } from './clients.ts';
 
-/** One way to use a client. */
-export interface Use {
+/** One configuration of a client. */
+export interface ClientMode {
   /** Such as `binary`. */
   readonly name: string;
-  readonly door?: Door;
+  readonly setup?: ServerSetup;
   readonly settings?: Omit<AgentSettings, 'servers'>;
-  /** How many keys it can set and get at once; 300 unless said. */
-  readonly manyKeys?: number;
-  /** Tests of what only this client can do. */
-  readonly more?: (agent: () => Agent, subject: Subject) => void;
+  /** The number of keys that it sets and gets in one call. @default 300 */
+  readonly multiKeyCount?: number;
+  /** Tests of operations that only this client has. */
+  readonly extraTests?: (agent: () => Agent, server: ServerUnderTest) => void;
 }
 
-/** The usual tests of one client in each of its uses, against both servers. */
-export function describeClient(client: DebianClient, uses: readonly Use[]): void {
+/** Runs the common tests of one client in each of its modes, against both servers. */
+export function describeClient(client: DebianClient, modes: readonly ClientMode[]): void {
   const missing = clientMissing(client);
-  for (const { name, door = PLAIN, settings = {}, manyKeys = 300, more } of uses) {
+  for (const mode of modes) {
+    const { name, setup = PLAIN, settings = {}, multiKeyCount = 300, extraTests } = mode;
     describeBothServers(
       `${client.title}, ${name}`,
-      (address, subject) => {
+      (address, server) => {
         let agent: Agent;
         beforeAll(() => {
-          agent = new Agent(client, { servers: [address()], ...settings, ...trust(subject) });
+          agent = new Agent(client, {
+            servers: [address()],
+            ...settings,
+            ...certificateSettings(server),
+          });
         });
         afterAll(() => agent?.stop());
-        usualTests(() => agent);
-        // memcached 1.6.18 loses sight of what OpenSSL has read ahead: the last requests of a burst
-        // that is longer than its read buffer (16 KiB) are never answered.
-        const burstsHang = subject.name === 'memcached' && door.isEncrypted;
-        manyAtOnce(() => agent, burstsHang ? Math.min(manyKeys, 100) : manyKeys);
-        more?.(() => agent, subject);
-        if (settings.user !== undefined) loginTests(client, () => agent, subject, settings);
+        commonTests(() => agent);
+        // Over TLS memcached 1.6.18 ignores bytes that OpenSSL has read ahead: it never replies to
+        // the last requests of a burst that is longer than its read buffer (16 KiB).
+        const burstsHang = server.name === 'memcached' && setup.isEncrypted;
+        multiKeyTests(() => agent, burstsHang ? Math.min(multiKeyCount, 100) : multiKeyCount);
+        extraTests?.(() => agent, server);
+        if (settings.username !== undefined) loginTests(client, () => agent, server, settings);
       },
-      door,
+      setup,
       missing,
     );
   }
 }
 
-/** Text that hardly compresses: whatever a client does to it, three quarters are left. */
-function noise(length: number): string {
+/** Text that compresses badly: three quarters of its bytes remain. */
+function incompressibleText(length: number): string {
   return new Random(7)
     .bytes(Math.ceil((length * 3) / 4))
     .toString('base64')
     .slice(0, length);
 }
 
-function usualTests(agent: () => Agent): void {
+function commonTests(agent: () => Agent): void {
   const call: Agent['call'] = (...args) => agent().call(...args);
 
-  test('values of every kind come back as they were', async () => {
-    const texts = ['text', '', 'caf\u00e9 \u{1f980}', 'two\r\nlines', 'END\r\n', noise(500_000)];
+  test('get returns values of every kind unchanged', async () => {
+    const texts = [
+      'text',
+      '',
+      'caf\u00e9 \u{1f980}',
+      'two\r\nlines',
+      'END\r\n',
+      incompressibleText(500_000),
+    ];
     for (const value of [...texts, 42, -1.5, { deep: [1, 'two'] }]) {
       expect(await call('set', 'kind', value)).toBe(true);
       expect(await call('get', 'kind')).toEqual(value);
@@ -65,7 +77,7 @@ function usualTests(agent: () => Agent): void {
     expect(await call('get', 'bytes')).toEqual(content);
   });
 
-  test('add, replace, append, prepend, delete', async () => {
+  test('add, replace, append, prepend and delete report their outcome', async () => {
     expect(await call('get', 'word')).toBe(null);
     expect(await call('replace', 'word', 'x')).toBe(false);
     expect(await call('append', 'word', 'x')).toBe(false);
@@ -82,20 +94,20 @@ function usualTests(agent: () => Agent): void {
     expect(await call('get', 'word')).toBe(null);
   });
 
-  test('gets and cas', async () => {
+  test('cas stores only with the CAS id of gets', async () => {
     expect(await call('gets', 'swap')).toBe(null);
     await call('set', 'swap', 'one');
     const [value, cas] = (await call('gets', 'swap')) as [string, string];
     expect(value).toBe('one');
     expect(await call('cas', 'swap', 'two', cas)).toBe('stored');
     expect(await call('cas', 'swap', 'three', cas)).toBe('exists');
-    // Newer versions of dalli call it `exists`.
+    // Most clients report `missing`; newer versions of dalli report `exists`.
     expect(await call('cas', 'absent', 'x', cas)).not.toBe('stored');
     expect(await call('get', 'absent')).toBe(null);
     expect(await call('get', 'swap')).toBe('two');
   });
 
-  test('incr and decr', async () => {
+  test('incr and decr count, and stop at 0', async () => {
     expect(await call('incr', 'count', 1)).toBe(null);
     expect(await call('decr', 'count', 1)).toBe(null);
     await call('set', 'count', '10');
@@ -109,15 +121,15 @@ function usualTests(agent: () => Agent): void {
     expect(await call('get', 'count')).toBe('word');
   });
 
-  test('nothing is answered to what wants no answer', async () => {
+  test('the server sends no replies to quiet commands', async () => {
     for (const value of ['once', 'twice']) {
       expect(await call('set_quietly', 'quiet', value)).toBe(true);
-      // The client may have sent it on another connection than it asks on.
+      // The client may send the quiet set and the get on different connections.
       await expect.poll(() => call('get', 'quiet')).toBe(value);
     }
   });
 
-  test('touch and expiry', async () => {
+  test('touch finds only existing keys, and a value expires', async () => {
     await call('set', 'brief', 'x', 100);
     expect(await call('touch', 'brief', 200)).toBe(true);
     expect(await call('touch', 'absent', 200)).toBe(false);
@@ -126,15 +138,15 @@ function usualTests(agent: () => Agent): void {
     await expect.poll(() => call('get', 'short'), { timeout: 20_000 }).toBe(null);
   });
 
-  test('what is refused leaves the client of use', async () => {
-    await expect(call('set', 'large', noise(2 * 1024 * 1024))).rejects.toThrow();
-    // Most clients refuse a longer key themselves; dalli makes a short one of it.
+  test('the client works after the server has refused a request', async () => {
+    await expect(call('set', 'large', incompressibleText(2 * 1024 * 1024))).rejects.toThrow();
+    // Most clients refuse a key of 251 bytes themselves; dalli shortens it.
     await call('set', 'k'.repeat(251), 'x').catch(() => undefined);
     expect(await call('set', 'k'.repeat(250), 'longest')).toBe(true);
     expect(await call('get', 'k'.repeat(250))).toBe('longest');
   });
 
-  test('version, stats and flush', async () => {
+  test('version, stats and flush work', async () => {
     await call('set', 'seen', 'x');
     expect(await call('version')).toMatch(/^\d+\.\d+\.\d+$/);
     expect(await call('stats')).toMatchObject({ limit_maxbytes: '67108864', threads: '4' });
@@ -142,7 +154,7 @@ function usualTests(agent: () => Agent): void {
     expect(await call('get', 'seen')).toBe(null);
   });
 
-  test('a thousand operations', async () => {
+  test('a thousand concurrent operations get their own results', async () => {
     const numbers = Array.from({ length: 1000 }, (_, i) => i);
     const sets = await Promise.all(numbers.map((i) => call('set', `run:${i}`, String(i))));
     expect(new Set(sets)).toEqual(new Set([true]));
@@ -151,12 +163,12 @@ function usualTests(agent: () => Agent): void {
   });
 }
 
-function manyAtOnce(agent: () => Agent, length: number): void {
+function multiKeyTests(agent: () => Agent, count: number): void {
   const call: Agent['call'] = (...args) => agent().call(...args);
 
-  test.skipIf(length === 0)('many keys at once', async () => {
+  test.skipIf(count === 0)('get_many returns the values that set_many has stored', async () => {
     const many = Object.fromEntries(
-      Array.from({ length }, (_, i) => [`many:${i}`, `value ${i} ${'.'.repeat(i)}`]),
+      Array.from({ length: count }, (_, i) => [`many:${i}`, `value ${i} ${'.'.repeat(i)}`]),
     );
     expect(await call('set_many', many)).toBe(true);
     expect(await call('get_many', [...Object.keys(many), 'many:none'])).toEqual(many);
@@ -167,23 +179,23 @@ function manyAtOnce(agent: () => Agent, length: number): void {
 function loginTests(
   client: DebianClient,
   agent: () => Agent,
-  subject: Subject,
+  server: ServerUnderTest,
   settings: Omit<AgentSettings, 'servers'>,
 ): void {
-  const { user: _, password: __, ...anonymous } = settings;
+  const { username: _, password: __, ...anonymous } = settings;
   test.for([
     ['a wrong password', { ...settings, password: 'open sesame' }],
-    ['an unknown user', { ...settings, user: 'clown' }],
+    ['an unknown user', { ...settings, username: 'clown' }],
     ['no login at all', anonymous],
-  ] as const)('%s is refused', async ([, refused]) => {
+  ] as const)('the server refuses %s', async ([, wrongSettings]) => {
     await agent().call('set', 'kind', 'secret');
     const stranger = new Agent(client, {
-      servers: [subject.address()],
-      ...refused,
-      ...trust(subject),
+      servers: [server.address()],
+      ...wrongSettings,
+      ...certificateSettings(server),
     });
     try {
-      // Some clients take a closed connection for a miss.
+      // Some clients report a closed connection as a miss.
       const outcomes = await Promise.allSettled([
         stranger.call('get', 'kind'),
         stranger.call('set', 'kind', 'stolen'),
@@ -198,7 +210,7 @@ function loginTests(
   });
 }
 
-function trust({ certificateFile }: Subject): Partial<AgentSettings> {
-  const trusted = certificateFile();
-  return trusted === undefined ? {} : { certificateFile: trusted };
+function certificateSettings({ certificateFile }: ServerUnderTest): Partial<AgentSettings> {
+  const file = certificateFile();
+  return file === undefined ? {} : { certificateFile: file };
 }

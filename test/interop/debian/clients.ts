@@ -1,19 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** One of Debian's clients: which packages it takes, and how it is run. */
+/** A client that Debian packages. */
 export interface DebianClient {
   readonly title: string;
   readonly packages: readonly string[];
-  /** Ends with code 0 where the client is installed. */
+  /** A command that exits with 0 if the client is installed. */
   readonly probe: readonly string[];
-  /** The agent through which tests drive it. */
+  /** The command of the agent that executes operations of the tests. */
   readonly agent: readonly string[];
-  /** What to do where Debian's packages do not have it. */
+  /** How to get the client if Debian's packages do not contain it. */
   readonly remedy?: string;
 }
 
-/** Debian's own, for which its packages are: the one on the PATH may be another. */
+/** The interpreters that Debian's packages extend; the PATH may contain others. */
 const PYTHON = '/usr/bin/python3';
 const RUBY = '/usr/bin/ruby';
 export const PHP = '/usr/bin/php';
@@ -28,7 +28,10 @@ export const PYMEMCACHE: DebianClient = {
   agent: [PYTHON, '-B', agentFile('pymemcache_agent.py')],
 };
 
-/** No release has it, 4.0.0 neither; pymemcache's sources have it since 2025: `PYTHONPATH` may name them. */
+/**
+ * No release of pymemcache up to 4.0.0 contains this client; its repository does since 2025.
+ * `PYTHONPATH` may name a checkout.
+ */
 export const PYMEMCACHE_AWS: DebianClient = {
   title: "pymemcache's client of ElastiCache",
   packages: ['python3-pymemcache'],
@@ -59,8 +62,8 @@ export const DALLI: DebianClient = {
 };
 
 /**
- * Debian 12's dalli takes no notice of being asked for meta, and 3.2 cuts values off at their first line's end:
- * `RUBYLIB` may name the `lib` of dalli 4.0 (5 needs a newer Ruby than Debian 12's).
+ * The dalli of Debian 12 ignores the option for meta, and dalli 3.2 truncates values at their first
+ * line break. `RUBYLIB` may name the `lib` of dalli 4.0 (5 needs a newer Ruby than Debian 12's).
  */
 export const DALLI_META: DebianClient = {
   ...DALLI,
@@ -78,7 +81,7 @@ export const LIBMEMCACHED_TOOLS: DebianClient = {
 
 export const DEBIAN_CLIENTS = [PYMEMCACHE, PYLIBMC, PHP_MEMCACHED, DALLI, LIBMEMCACHED_TOOLS];
 
-/** Why tests of a client cannot run here, or `undefined` when they can. */
+/** The reason why tests of a client cannot run here; undefined if they can. */
 export function clientMissing(client: DebianClient): string | undefined {
   const [command = '', ...args] = client.probe;
   try {

@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { findCommand } from '../../support/commands.ts';
-import { memcachedMissing } from '../../support/memcached.ts';
+import { whyNoMemcached } from '../../support/memcached.ts';
 import { saslMissing } from '../../support/sasl.ts';
 import { clientMissing, DEBIAN_CLIENTS } from './clients.ts';
 
-/** Something that tests need: why it is missing, and the packages that bring it. */
-interface Need {
+/** A dependency of the tests: the reason if it is missing, and the packages that contain it. */
+interface Dependency {
   readonly missing: () => string | undefined;
   readonly packages: readonly string[];
 }
 
-const NEEDS: readonly Need[] = [
-  { missing: memcachedMissing, packages: ['memcached'] },
+const DEPENDENCIES: readonly Dependency[] = [
+  { missing: whyNoMemcached, packages: ['memcached'] },
   { missing: saslMissing, packages: ['sasl2-bin', 'libsasl2-modules'] },
   ...DEBIAN_CLIENTS.map((client) => ({
     missing: () => clientMissing(client),
@@ -20,30 +20,30 @@ const NEEDS: readonly Need[] = [
 ];
 
 /**
- * Before all tests: installs what is missing, where it may. What it cannot install is named here, and its tests
- * are skipped.
+ * Runs before all tests: it installs missing packages if it has the rights. It prints a warning for
+ * each dependency that is still missing; the tests that need it are skipped.
  */
 export default function installDebianClients(): void {
-  const missing = NEEDS.filter((need) => need.missing() !== undefined);
+  const missing = DEPENDENCIES.filter((dependency) => dependency.missing() !== undefined);
   if (missing.length === 0) return;
   const mayInstall = process.getuid?.() === 0 && findCommand('apt-get') !== undefined;
   if (mayInstall) install(missing);
-  for (const need of missing) {
-    const why = need.missing();
-    if (why !== undefined) console.warn(`tests will be skipped: ${why}`);
+  for (const dependency of missing) {
+    const reason = dependency.missing();
+    if (reason !== undefined) console.warn(`tests will be skipped: ${reason}`);
   }
 }
 
-/** One need after the other, so that one that is not to be had does not take the rest along. */
-function install(needs: readonly Need[]): void {
+/** Installs one dependency at a time: a failure does not affect the others. */
+function install(dependencies: readonly Dependency[]): void {
   aptGet('update');
-  for (const { packages } of needs) {
+  for (const { packages } of dependencies) {
     console.log(`installing ${packages.join(' ')}`);
     aptGet('install', '-y', '--no-install-recommends', ...packages);
   }
 }
 
-/** Says nothing unless it fails. */
+/** Prints only errors. */
 function aptGet(...args: readonly string[]): void {
   try {
     execFileSync('apt-get', ['-qq', ...args], {

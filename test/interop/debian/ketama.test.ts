@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CacheClient, createClient } from '../../../src/client.ts';
-import { memcachedMissing, startMemcached } from '../../support/memcached.ts';
+import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
 import { Agent, bytes, type Json } from './agent.ts';
@@ -10,16 +10,16 @@ const NODES = 3;
 const KEYS_PER_CLIENT = 200;
 const DEADLINE_MS = 10_000;
 
-/** Some client of a cluster: bytes in, text out. */
-interface Party {
+/** A client of the cluster: `set` stores text as bytes, `get` returns text. */
+interface ClusterClient {
   readonly name: string;
   set(key: string, value: string): Promise<unknown>;
   get(key: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
-/** pylibmc marks text with a flag of its own; bytes are bytes to everybody. */
-function agentParty(name: string, agent: Agent, wire: (value: string) => Json): Party {
+/** `wire` encodes a value: pylibmc marks text with its own flag, so it must store bytes. */
+function agentClient(name: string, agent: Agent, wire: (value: string) => Json): ClusterClient {
   return {
     name,
     set: (key, value) => agent.call('set', key, wire(value)),
@@ -28,9 +28,9 @@ function agentParty(name: string, agent: Agent, wire: (value: string) => Json): 
   };
 }
 
-function ourParty(client: CacheClient): Party {
+function slabringClient(client: CacheClient): ClusterClient {
   return {
-    name: 'ours',
+    name: 'slabring',
     set: (key, value) => client.set(key, value),
     get: (key) => client.get(key),
     stop: () => client.close(),
@@ -41,9 +41,9 @@ const starts = { slabring: startSlabring, memcached: startMemcached };
 const missing = clientMissing(PHP_MEMCACHED) ?? clientMissing(PYLIBMC);
 
 for (const [name, start] of Object.entries(starts)) {
-  const why = missing ?? (name === 'memcached' ? memcachedMissing() : undefined);
-  if (why !== undefined) console.warn(`skipped: keys of three nodes, ${name}: ${why}`);
-  describe.skipIf(why !== undefined)(`keys of three nodes, ${name}`, () => threeNodes(start));
+  const reason = missing ?? (name === 'memcached' ? whyNoMemcached() : undefined);
+  if (reason !== undefined) console.warn(`skipped: keys of three nodes, ${name}: ${reason}`);
+  describe.skipIf(reason !== undefined)(`keys of three nodes, ${name}`, () => threeNodes(start));
 }
 
 function threeNodes(start: () => Promise<TestServer>): void {
@@ -56,59 +56,65 @@ function threeNodes(start: () => Promise<TestServer>): void {
   afterAll(() => Promise.all(nodes.map((node) => node.stop())));
 
   test.for(['text', 'binary'])(
-    'PHP, pylibmc and ours find what each other set, %s',
+    'PHP, pylibmc and slabring find the keys that the others have set, %s',
     async (protocol) => {
       const settings = { servers: addresses, ketama: true, binary: protocol === 'binary' };
-      const ours = createClient({ nodes: addresses, deadlineMs: DEADLINE_MS });
-      const parties = [
-        agentParty('php', new Agent(PHP_MEMCACHED, settings), (value) => value),
-        agentParty('pylibmc', new Agent(PYLIBMC, settings), (value) => bytes(Buffer.from(value))),
-        ourParty(ours),
+      const slabring = createClient({ nodes: addresses, deadlineMs: DEADLINE_MS });
+      const clients = [
+        agentClient('php', new Agent(PHP_MEMCACHED, settings), (value) => value),
+        agentClient('pylibmc', new Agent(PYLIBMC, settings), (value) => bytes(Buffer.from(value))),
+        slabringClient(slabring),
       ];
       try {
-        const keys = await everyoneSets(parties, protocol);
-        await everyoneFinds(parties, keys);
-        // Each node has its share: nobody put all eggs in one basket.
-        expect(new Set(keys.map((key) => ours.nodeOf(key)))).toEqual(new Set(addresses));
+        const keys = await setKeysFromEach(clients, protocol);
+        await expectEachFindsAll(clients, keys);
+        // Each node owns some of the keys.
+        expect(new Set(keys.map((key) => slabring.nodeOf(key)))).toEqual(new Set(addresses));
       } finally {
-        await Promise.all(parties.map((party) => party.stop()));
+        await Promise.all(clients.map((client) => client.stop()));
       }
     },
   );
 
-  test('PHP and ours agree on weights', async () => {
+  test('PHP and slabring place weighted keys alike', async () => {
     const weights = [5, 2, 1];
     const settings = { servers: addresses, weights, ketama: true };
     const weighted = nodes.map(({ host, port }, i) => ({ host, port, weight: weights[i] ?? 1 }));
-    const ours = createClient({ nodes: weighted, deadlineMs: DEADLINE_MS });
-    const parties = [
-      agentParty('php', new Agent(PHP_MEMCACHED, settings), (value) => value),
-      ourParty(ours),
+    const slabring = createClient({ nodes: weighted, deadlineMs: DEADLINE_MS });
+    const clients = [
+      agentClient('php', new Agent(PHP_MEMCACHED, settings), (value) => value),
+      slabringClient(slabring),
     ];
     try {
-      await everyoneFinds(parties, await everyoneSets(parties, 'weighted'));
+      await expectEachFindsAll(clients, await setKeysFromEach(clients, 'weighted'));
     } finally {
-      await Promise.all(parties.map((party) => party.stop()));
+      await Promise.all(clients.map((client) => client.stop()));
     }
   });
 }
 
-/** Each party sets keys of its own; the value is the key's. */
-async function everyoneSets(parties: readonly Party[], prefix: string): Promise<readonly string[]> {
+/** Each client sets its own keys; the value follows from the key. */
+async function setKeysFromEach(
+  clients: readonly ClusterClient[],
+  prefix: string,
+): Promise<readonly string[]> {
   const keys: string[] = [];
-  for (const party of parties) {
+  for (const client of clients) {
     for (let i = 0; i < KEYS_PER_CLIENT; i++) {
-      const key = `${prefix}:${party.name}:${i}`;
-      await party.set(key, `value of ${key}`);
+      const key = `${prefix}:${client.name}:${i}`;
+      await client.set(key, `value of ${key}`);
       keys.push(key);
     }
   }
   return keys;
 }
 
-async function everyoneFinds(parties: readonly Party[], keys: readonly string[]): Promise<void> {
-  for (const party of parties) {
-    const found = await Promise.all(keys.map((key) => party.get(key)));
-    expect(found, `what ${party.name} found`).toEqual(keys.map((key) => `value of ${key}`));
+async function expectEachFindsAll(
+  clients: readonly ClusterClient[],
+  keys: readonly string[],
+): Promise<void> {
+  for (const client of clients) {
+    const found = await Promise.all(keys.map((key) => client.get(key)));
+    expect(found, `what ${client.name} found`).toEqual(keys.map((key) => `value of ${key}`));
   }
 }

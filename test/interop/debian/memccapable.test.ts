@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { describeBothServers } from '../both-servers.ts';
-import { PLAIN } from '../doors.ts';
+import { PLAIN } from '../server-setups.ts';
 import { clientMissing, LIBMEMCACHED_TOOLS } from './clients.ts';
 
-/** libmemcached's own conformance tests: what each dialect of a server has to be capable of. */
+/** libmemcached's own conformance tests, by dialect. */
 const TESTS = {
   ascii: [
     ...['version', 'quit', 'verbosity', 'set', 'set noreply', 'get', 'gets', 'mget', 'flush'],
@@ -19,10 +19,10 @@ const TESTS = {
   ],
 } as const;
 
-/** Not by itself: memcached too fails it unless the version was asked for before. */
-const NOT_ALONE = 'quit';
+/** A test that fails alone, also for memcached: it needs an earlier version request. */
+const FAILS_ALONE = 'quit';
 
-/** What it prints, line by line; it ends with 1 when a test fails. */
+/** Runs memccapable and resolves with the lines that it prints. */
 function memccapable(address: string, ...args: readonly string[]): Promise<readonly string[]> {
   const [host = '', port = ''] = address.split(':');
   return new Promise((resolve) => {
@@ -36,16 +36,16 @@ describeBothServers(
   'memccapable',
   (address) => {
     for (const [dialect, names] of Object.entries(TESTS)) {
-      const alone = names.filter((name) => dialect === 'binary' || name !== NOT_ALONE);
-      test.for(alone)(`${dialect} %s`, async (name) => {
-        const said = await memccapable(address(), '-T', `${dialect} ${name}`);
-        expect(said).toEqual([expect.stringContaining('[pass]'), 'All tests passed']);
+      const alone = names.filter((name) => dialect === 'binary' || name !== FAILS_ALONE);
+      test.for(alone)(`${dialect} %s passes`, async (name) => {
+        const output = await memccapable(address(), '-T', `${dialect} ${name}`);
+        expect(output).toEqual([expect.stringContaining('[pass]'), 'All tests passed']);
       });
 
-      test(`all of ${dialect}, one after the other`, async () => {
-        const said = await memccapable(address(), dialect === 'ascii' ? '-a' : '-b');
+      test(`all tests of ${dialect} pass in one run`, async () => {
+        const output = await memccapable(address(), dialect === 'ascii' ? '-a' : '-b');
         const passed = names.map((name) => `${dialect} ${name}`.padEnd(40).concat('[pass]'));
-        expect(said).toEqual([...passed, 'All tests passed']);
+        expect(output).toEqual([...passed, 'All tests passed']);
       });
     }
   },

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import type { Subject } from '../both-servers.ts';
-import { SASL, USER } from '../doors.ts';
+import type { ServerUnderTest } from '../both-servers.ts';
+import { SASL, SASL_USER } from '../server-setups.ts';
 import type { Agent } from './agent.ts';
 import { describeClient } from './client-tests.ts';
 import { PHP, PHP_MEMCACHED } from './clients.ts';
@@ -10,13 +10,13 @@ import { PHP, PHP_MEMCACHED } from './clients.ts';
 const run = promisify(execFile);
 
 function delayedTests(agent: () => Agent): void {
-  test('getDelayed and fetch', async () => {
+  test('fetch returns the values of getDelayed', async () => {
     const values = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`delayed:${i}`, i]));
     await agent().call('set_many', values);
     expect(await agent().call('get_delayed', [...Object.keys(values), 'absent'])).toEqual(values);
   });
 
-  test('every kind of stats', async () => {
+  test('stats work with every argument', async () => {
     expect(await agent().call('stats', 'settings')).toMatchObject({ maxbytes: '67108864' });
     expect(await agent().call('stats', 'slabs')).toHaveProperty('active_slabs');
     expect(await agent().call('stats', 'items')).not.toEqual({});
@@ -24,13 +24,13 @@ function delayedTests(agent: () => Agent): void {
 }
 
 function counterTests(agent: () => Agent): void {
-  test('a counter that is created with its first value', async () => {
+  test('incr creates a counter with its initial value', async () => {
     expect(await agent().call('incr_from', 'visits', 1, 100, 3600)).toBe(100);
     expect(await agent().call('incr_from', 'visits', 1, 100, 3600)).toBe(101);
   });
 }
 
-/** A page that counts its visits in the session, which it locks meanwhile. */
+/** A page that counts its visits in the session; PHP locks the session while the page runs. */
 const PAGE = `
   session_id('visitor');
   session_start();
@@ -39,7 +39,7 @@ const PAGE = `
   echo $_SESSION['visits'];
 `;
 
-async function visit({ address }: Subject, settings: readonly string[]): Promise<string> {
+async function visit({ address }: ServerUnderTest, settings: readonly string[]): Promise<string> {
   const all = [
     'session.save_handler=memcached',
     `session.save_path=${address()}`,
@@ -51,11 +51,11 @@ async function visit({ address }: Subject, settings: readonly string[]): Promise
   return stdout;
 }
 
-function sessionTests(subject: Subject, settings: readonly string[]): void {
-  test('sessions are kept, and locked', async () => {
-    expect(await visit(subject, settings)).toBe('1');
-    // The lock makes them wait for each other.
-    const visits = await Promise.all([1, 2, 3].map(() => visit(subject, settings)));
+function sessionTests(server: ServerUnderTest, settings: readonly string[]): void {
+  test('PHP stores sessions, and locks a session during a visit', async () => {
+    expect(await visit(server, settings)).toBe('1');
+    // The lock makes these visits run one after the other.
+    const visits = await Promise.all([1, 2, 3].map(() => visit(server, settings)));
     expect(visits.sort()).toEqual(['2', '3', '4']);
   });
 }
@@ -63,29 +63,29 @@ function sessionTests(subject: Subject, settings: readonly string[]): void {
 describeClient(PHP_MEMCACHED, [
   {
     name: 'text',
-    more: (agent, subject) => {
+    extraTests: (agent, server) => {
       delayedTests(agent);
-      sessionTests(subject, ['memcached.sess_binary_protocol=0']);
+      sessionTests(server, ['memcached.sess_binary_protocol=0']);
     },
   },
   {
     name: 'binary',
     settings: { binary: true },
-    more: (agent, subject) => {
+    extraTests: (agent, server) => {
       delayedTests(agent);
       counterTests(agent);
-      sessionTests(subject, []);
+      sessionTests(server, []);
     },
   },
   {
     name: 'SASL',
-    door: SASL,
-    settings: { binary: true, ...USER },
-    more: (_, subject) => {
-      const { user, password } = USER;
-      const login = [`sess_sasl_username=${user}`, `sess_sasl_password="${password}"`];
+    setup: SASL,
+    settings: { binary: true, ...SASL_USER },
+    extraTests: (_, server) => {
+      const { username, password } = SASL_USER;
+      const login = [`sess_sasl_username=${username}`, `sess_sasl_password="${password}"`];
       sessionTests(
-        subject,
+        server,
         login.map((setting) => `memcached.${setting}`),
       );
     },

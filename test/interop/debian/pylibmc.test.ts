@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { SASL, USER } from '../doors.ts';
+import { SASL, SASL_USER } from '../server-setups.ts';
 import type { Agent } from './agent.ts';
 import { describeClient } from './client-tests.ts';
 import { PYLIBMC } from './clients.ts';
 
 function multiTests(agent: () => Agent): void {
-  test('add_multi, incr_multi, delete_multi', async () => {
+  test('add_multi, incr_multi and delete_multi work', async () => {
     expect(await agent().call('add_multi', { 'multi:1': 1, 'multi:2': 2 })).toEqual([]);
     expect(await agent().call('add_multi', { 'multi:2': 3, 'multi:3': 3 })).toEqual(['multi:2']);
     await agent().call('incr_multi', ['multi:1', 'multi:2', 'multi:3'], '', 10);
@@ -18,14 +18,14 @@ function multiTests(agent: () => Agent): void {
     expect(await agent().call('delete_multi', ['multi:1'])).toBe(false);
   });
 
-  test('stats settings', async () => {
+  test('a get works after stats settings', async () => {
     expect(await agent().call('stats', 'settings')).toHaveProperty('pid');
     expect(await agent().call('get', 'absent')).toBe(null);
   });
 }
 
 describeClient(PYLIBMC, [
-  { name: 'text', more: multiTests },
-  { name: 'binary', settings: { binary: true }, more: multiTests },
-  { name: 'SASL', door: SASL, settings: { binary: true, ...USER } },
+  { name: 'text', extraTests: multiTests },
+  { name: 'binary', settings: { binary: true }, extraTests: multiTests },
+  { name: 'SASL', setup: SASL, settings: { binary: true, ...SASL_USER } },
 ]);

@@ -13,8 +13,8 @@ describe.skipIf(missing !== undefined)("pymemcache's client of ElastiCache", () 
   });
   afterAll(() => cluster?.stop());
 
-  test.for([0, 1, 2])('finds every node from node %i', async (at) => {
-    const agent = new Agent(PYMEMCACHE_AWS, { servers: [cluster.addresses[at] ?? ''] });
+  test.for([0, 1, 2])('the client discovers every node from node %i', async (nth) => {
+    const agent = new Agent(PYMEMCACHE_AWS, { servers: [cluster.addresses[nth] ?? ''] });
     expect(await agent.call('nodes')).toEqual([...cluster.addresses].sort());
     for (let i = 0; i < 50; i++) await agent.call('set', `key:${i}`, `value ${i}`);
     for (let i = 0; i < 50; i++) expect(await agent.call('get', `key:${i}`)).toBe(`value ${i}`);

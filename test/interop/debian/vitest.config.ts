@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** Clients that Debian packages: `npm run test:interop`, which installs them first. */
+/** Tests with the clients that Debian packages: `npm run test:interop` installs and runs them. */
 export default defineConfig({
   test: {
     name: 'debian',

@@ -1,17 +1,17 @@
-/** A timer that is further away is not waited for. */
-const FURTHEST_MS = 600_000;
+/** The clock does not wait for timers that are further away. */
+const TIMER_MS_MAX = 600_000;
 
-/** Time that passes only when it is told to, for code that uses the global timers. */
+/** A simulated clock for code that uses the global timers; only `fireNext` advances it. */
 export class SimClock {
   now = 1000;
-  readonly #timers = new Map<SimTimer, { readonly at: number; readonly ring: () => void }>();
+  readonly #timers = new Map<SimTimer, { readonly at: number; readonly onFire: () => void }>();
 
-  /** What takes the place of the globals. */
+  /** The replacements of the globals. */
   readonly globals = {
     performance: { now: (): number => this.now },
-    setTimeout: (ring: () => void, delayMs: number): SimTimer => {
+    setTimeout: (onFire: () => void, delayMs: number): SimTimer => {
       const timer = new SimTimer();
-      this.#timers.set(timer, { at: this.now + Math.max(1, delayMs), ring });
+      this.#timers.set(timer, { at: this.now + Math.max(1, delayMs), onFire });
       return timer;
     },
     clearTimeout: (timer: SimTimer | undefined): void => {
@@ -19,16 +19,16 @@ export class SimClock {
     },
   };
 
-  /** Goes on to the next timer and lets it ring; false when there is none. */
-  tick(): boolean {
-    let first: SimTimer | undefined;
-    let firstAt = this.now + FURTHEST_MS;
-    for (const [timer, { at }] of this.#timers) if (at < firstAt) [first, firstAt] = [timer, at];
-    if (first === undefined) return false;
-    const { ring } = this.#timers.get(first)!;
-    this.#timers.delete(first);
-    this.now = Math.max(this.now, firstAt);
-    ring();
+  /** Advances to the next timer and fires it; returns false if there is none. */
+  fireNext(): boolean {
+    let next: SimTimer | undefined;
+    let nextAt = this.now + TIMER_MS_MAX;
+    for (const [timer, { at }] of this.#timers) if (at < nextAt) [next, nextAt] = [timer, at];
+    if (next === undefined) return false;
+    const { onFire } = this.#timers.get(next)!;
+    this.#timers.delete(next);
+    this.now = Math.max(this.now, nextAt);
+    onFire();
     return true;
   }
 }

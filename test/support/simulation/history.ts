@@ -1,51 +1,54 @@
-/** How a change came out; what has failed may have been carried out or not. */
-export type ChangeEnd = 'done' | 'no-effect' | 'failed';
+/** The outcome of an update; a failed update may have been carried out or not. */
+export type UpdateOutcome = 'done' | 'no-effect' | 'failed';
 
-/** A change of one key. */
-export interface Change {
-  /** Its mark in values; a deletion leaves none. */
+/** An update of one key. */
+export interface Update {
+  /** The mark that the update leaves in values; a delete leaves none. */
   readonly mark: string;
-  /** Whether it leaves the value that is there and adds to it. */
+  /** Whether the update appends to the value. */
   readonly isAppend: boolean;
   readonly startedAt: number;
-  endedAt: number;
-  end: ChangeEnd | undefined;
+  settledAt: number;
+  outcome: UpdateOutcome | undefined;
 }
 
 /**
- * What was done to a key, and what may be read of it by that. A value is the mark of the change that set it
- * and those of the appends since. It may be read only if
+ * The updates of a key, and which values they allow a read to return. A value consists of the mark
+ * of the update that set it and the marks of later appends. A read may return it only if
  *
- *   no change that is not in it began after the one that set it had ended, and was done before the read began
- *   nothing is in it that was refused before the read began
+ *   - no update is missing in it that began after the setting update had settled and was done
+ *     before the read began;
+ *   - it holds no mark of an update that was refused before the read began.
  *
- * A miss is always allowed: it is a cache.
+ * A miss is always allowed, because this is a cache.
  */
 export class History {
-  readonly #changes: Change[] = [];
+  readonly #updates: Update[] = [];
 
-  begin(mark: string, isAppend: boolean, now: number): Change {
-    const endedAt = Number.POSITIVE_INFINITY;
-    const change = { mark, isAppend, startedAt: now, endedAt, end: undefined };
-    this.#changes.push(change);
-    return change;
+  start(mark: string, isAppend: boolean, now: number): Update {
+    const settledAt = Number.POSITIVE_INFINITY;
+    const update = { mark, isAppend, startedAt: now, settledAt, outcome: undefined };
+    this.#updates.push(update);
+    return update;
   }
 
-  /** Why a read that began then must not have returned this; undefined when it may. */
-  whyNot(value: string, readAt: number): string | undefined {
+  /** Why a read that began at `readAt` must not return `value`; undefined if it may. */
+  violationOf(value: string, readAt: number): string | undefined {
     const marks = value.split('+');
-    const base = this.#changes.find(({ mark }) => mark === marks[0]);
-    if (base === undefined) return 'nobody wrote it';
-    const before = this.#changes.filter(({ endedAt }) => endedAt < readAt);
-    const refused = before.find(({ mark, end }) => end === 'no-effect' && marks.includes(mark));
-    if (refused !== undefined) return `${refused.mark} was refused`;
-    const missed = before.find((change) => {
-      return change.end === 'done' && !marks.includes(change.mark) && isAfter(change, base);
+    const base = this.#updates.find(({ mark }) => mark === marks[0]);
+    if (base === undefined) return 'no update wrote it';
+    const settledBefore = this.#updates.filter(({ settledAt }) => settledAt < readAt);
+    const refused = settledBefore.find(
+      ({ mark, outcome }) => outcome === 'no-effect' && marks.includes(mark),
+    );
+    if (refused !== undefined) return `update ${refused.mark} was refused`;
+    const missed = settledBefore.find((update) => {
+      return update.outcome === 'done' && !marks.includes(update.mark) && isAfter(update, base);
     });
-    return missed && `${missed.mark} is not in it`;
+    return missed && `update ${missed.mark} is missing in it`;
   }
 }
 
-function isAfter(change: Change, other: Change): boolean {
-  return change.startedAt > other.endedAt;
+function isAfter(update: Update, other: Update): boolean {
+  return update.startedAt > other.settledAt;
 }

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import type { SocketEvents } from '../../../src/client/connection/socket.ts';
 import type { NodeAddress } from '../../../src/client/topology.ts';
-import { Talker, testShare } from '../talker.ts';
+import { SessionHarness, testShare } from '../session-harness.ts';
 import type { SimClock } from './clock.ts';
 
 /**
- * One connection. What the client writes is at once in the node's queue; when it is carried out, and when the
- * reply arrives, is up to who moves the network.
+ * One connection. A request that the client writes is in the node's queue at once. The simulation
+ * decides when the node executes it and when the reply arrives.
  */
-export class SimWire {
+export class SimConnection {
   readonly node: SimNode;
   readonly #events: SocketEvents;
   readonly replies: string[] = [];
@@ -23,11 +23,13 @@ export class SimWire {
   write(bytes: Buffer): void {
     if (this.state !== 'open') return;
     for (const text of requestsIn(bytes.toString('latin1'))) {
-      this.node.queue.push({ wire: this, text });
+      this.node.queue.push({ connection: this, text });
     }
   }
 
-  /** The client closes. What it wrote is in the node's hands, and is carried out. */
+  /**
+   * The client closes the connection. The node still executes the requests that it has received.
+   */
   destroy(): void {
     this.state = 'closed';
   }
@@ -36,10 +38,10 @@ export class SimWire {
 
   unref(): void {}
 
-  /** The node's kernel accepts, or refuses. */
+  /** The node's kernel accepts the connection, or refuses it. */
   accept(): void {
-    if (this.node.isCut) {
-      this.fail();
+    if (this.node.isDisconnected) {
+      this.reset();
       return;
     }
     this.state = 'open';
@@ -51,16 +53,19 @@ export class SimWire {
     this.#events.data(bytes, bytes.length);
   }
 
-  /** Reset. */
-  fail(): void {
+  /** The connection is reset. */
+  reset(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.#events.close(new Error('reset'));
   }
 
-  /** Closed by the node in peace: its last replies arrive, what it has not read is nowhere. */
-  end(): void {
-    this.node.drop(this, 0);
+  /**
+   * The node closes the connection cleanly (FIN): its last replies arrive, and the requests that it
+   * has not read are lost.
+   */
+  closeCleanly(): void {
+    this.node.dropRequests(this, 0);
     while (this.replies.length > 0 && this.state === 'open') this.deliver();
     if (this.state === 'closed') return;
     this.state = 'closed';
@@ -68,81 +73,82 @@ export class SimWire {
   }
 }
 
-/** A node: what it holds, and what it is to do, in the order in which it came. */
+/** A node: its items, and its requests in the order of their arrival. */
 export class SimNode {
   readonly name: string;
-  readonly queue: { readonly wire: SimWire; readonly text: string }[] = [];
-  readonly #talker: Talker;
-  /** Nobody reaches it. */
-  isCut = false;
-  /** It takes everything and does nothing. */
+  readonly queue: { readonly connection: SimConnection; readonly text: string }[] = [];
+  readonly #harness: SessionHarness;
+  /** No client can connect to the node. */
+  isDisconnected = false;
+  /** The node receives requests and executes none. */
   isFrozen = false;
 
-  constructor(name: string, talker: Talker) {
+  constructor(name: string, harness: SessionHarness) {
     this.name = name;
-    this.#talker = talker;
+    this.#harness = harness;
   }
 
-  /** Carries out the request at this place of the queue. */
+  /** Executes the request at this index of the queue. */
   execute(at: number): void {
-    const [{ wire, text } = { wire: undefined, text: '' }] = this.queue.splice(at, 1);
-    const reply = this.#talker.say(text);
-    if (wire?.state === 'open') wire.replies.push(reply);
+    const [{ connection, text } = { connection: undefined, text: '' }] = this.queue.splice(at, 1);
+    const reply = this.#harness.send(text);
+    if (connection?.state === 'open') connection.replies.push(reply);
   }
 
-  /** Loses what came by a wire, but for the first so many. */
-  drop(wire: SimWire, keptCount: number): void {
+  /** Drops the requests of a connection except the first `keptCount`. */
+  dropRequests(connection: SimConnection, keptCount: number): void {
     let seen = 0;
-    const kept = this.queue.filter((each) => each.wire !== wire || seen++ < keptCount);
+    const kept = this.queue.filter(
+      (queued) => queued.connection !== connection || seen++ < keptCount,
+    );
     this.queue.splice(0, this.queue.length, ...kept);
   }
 
-  /** Evicts a key. */
   evict(key: string): void {
-    this.#talker.say(`delete ${key}\r\n`);
+    this.#harness.send(`delete ${key}\r\n`);
   }
 
-  /** It has nothing any more. */
-  wipe(): void {
+  /** Removes every item and every request. */
+  flush(): void {
     this.queue.length = 0;
-    this.#talker.say('flush_all\r\n');
+    this.#harness.send('flush_all\r\n');
   }
 }
 
-const TALKERS: Talker[] = [];
+const HARNESSES: SessionHarness[] = [];
 
-/** Nodes, and connections to them that are moved by hand. */
+/** Nodes and the connections to them, which the simulation advances. */
 export class SimNetwork {
   readonly nodes: readonly SimNode[];
-  #wires: SimWire[] = [];
+  #connections: SimConnection[] = [];
 
   constructor(names: readonly string[]) {
     this.nodes = names.map((name, i) => {
-      TALKERS[i] ??= new Talker(testShare({ memoryLimitBytes: 2 << 20 }));
-      const node = new SimNode(name, TALKERS[i]);
-      node.wipe();
+      HARNESSES[i] ??= new SessionHarness(testShare({ memoryLimitBytes: 2 << 20 }));
+      const node = new SimNode(name, HARNESSES[i]);
+      node.flush();
       return node;
     });
   }
 
-  /** Those that are not closed. */
-  get wires(): readonly SimWire[] {
-    this.#wires = this.#wires.filter(({ state }) => state !== 'closed');
-    return this.#wires;
+  /** The connections that are not closed. */
+  get connections(): readonly SimConnection[] {
+    this.#connections = this.#connections.filter(({ state }) => state !== 'closed');
+    return this.#connections;
   }
 
-  open(name: string, events: SocketEvents): SimWire {
-    const wire = new SimWire(this.nodes.find((node) => node.name === name)!, events);
-    this.#wires.push(wire);
-    return wire;
+  open(name: string, events: SocketEvents): SimConnection {
+    const connection = new SimConnection(this.nodes.find((node) => node.name === name)!, events);
+    this.#connections.push(connection);
+    return connection;
   }
 }
 
-/** The world that clients are in. */
+/** The network and the clock of the running simulation. */
 let current: { readonly network: SimNetwork; readonly clock: SimClock } | undefined;
 
-/** In the place of `openSocket`. */
-export function openSimulated(
+/** Replaces `openSocket`. */
+export function openSimSocket(
   { name }: NodeAddress,
   _options: unknown,
   _memory: unknown,
@@ -151,22 +157,22 @@ export function openSimulated(
   return current!.network.open(name, events) as unknown as Socket;
 }
 
-/** From now on this is the network, and the time. */
-export function enter(network: SimNetwork, clock: SimClock): void {
+/** Makes clients use this network and this clock. */
+export function install(network: SimNetwork, clock: SimClock): void {
   current = { network, clock };
   Object.assign(globalThis, clock.globals);
 }
 
-/** With a value behind the line, at the nodes that do not know the meta commands. */
-const STORES = ['set', 'add', 'replace', 'append', 'prepend', 'cas'];
+/** The classic verbs whose request line is followed by a value. */
+const STORAGE_VERBS = ['set', 'add', 'replace', 'append', 'prepend', 'cas'];
 
-/** What the client wrote, a request at a time. */
+/** Splits what the client wrote into requests. */
 function* requestsIn(text: string): Generator<string> {
   for (let at = 0; at < text.length; ) {
     let end = text.indexOf('\r\n', at) + 2;
-    const [verb = '', , ...terms] = text.slice(at, end - 2).split(' ');
-    if (verb === 'ms') end += Number(terms[0]) + 2;
-    else if (STORES.includes(verb)) end += Number(terms[2]) + 2;
+    const [verb = '', , ...args] = text.slice(at, end - 2).split(' ');
+    if (verb === 'ms') end += Number(args[0]) + 2;
+    else if (STORAGE_VERBS.includes(verb)) end += Number(args[2]) + 2;
     yield text.slice(at, end);
     at = end;
   }

@@ -1,37 +1,37 @@
 import { CacheClient, type ClientOptions } from '../../../src/client.ts';
-import { HandDiscovery } from '../hand-discovery.ts';
+import { ManualDiscovery } from '../manual-discovery.ts';
 import type { Random } from '../random.ts';
 import { SimClock } from './clock.ts';
-import { type ListChanges, SimLists } from './lists.ts';
-import { enter, SimNetwork, type SimNode, type SimWire } from './network.ts';
+import { install, type SimConnection, SimNetwork, type SimNode } from './network.ts';
+import { SimTopologies, type TopologyChanges } from './topologies.ts';
 import { KEYS, Workload } from './workload.ts';
 
 export interface SimulationOptions {
   readonly client: Partial<ClientOptions>;
-  /** Nodes that own keys, and those of the gutter. */
+  /** The nodes that own keys, and the gutter nodes. */
   readonly nodes: readonly string[];
   readonly gutter: readonly string[];
-  /** How the list of nodes changes; without, they are all there all the time. */
-  readonly changes?: ListChanges | undefined;
-  /** Operations that the client may have under way at once. */
-  readonly concurrent: number;
+  /** How the topology changes; if undefined, all nodes stay in it. */
+  readonly topologyChanges?: TopologyChanges | undefined;
+  /** The number of operations that the client may have in flight at once. */
+  readonly maxConcurrent: number;
   /**
-   * Whether a node may do what came by one connection after what came later by another, as nodes with
-   * several threads may.
+   * Whether a node may execute the requests of different connections in another order than that of
+   * their arrival, as a node with several worker threads may.
    */
   readonly isUnordered?: boolean;
 }
 
 const STEPS = 150;
-/** The list of nodes changes once in so many of them. */
-const CHANGE_GAP_STEPS = 15;
-/** What is left to do when nothing goes wrong any more takes less. */
-const CALM_STEPS_MAX = 20_000;
+/** The topology changes once in so many steps. */
+const STEPS_PER_CHANGE = 15;
+/** After the faults end, all operations settle within fewer steps. */
+const SETTLE_STEPS_MAX = 20_000;
 
-/** Lets everything run that waits for no timer and no network. */
-const turn = (): Promise<void> => new Promise((ran) => setImmediate(ran));
+/** Runs everything that waits for neither a timer nor the network. */
+const runPendingTasks = (): Promise<void> => new Promise((ran) => setImmediate(ran));
 
-/** One client and its nodes; what happens next, and what goes wrong, is drawn. */
+/** One client and its nodes; a random schedule chooses each next event and each fault. */
 export class Simulation {
   readonly log: string[] = [];
   readonly #options: SimulationOptions;
@@ -39,193 +39,202 @@ export class Simulation {
   readonly #network: SimNetwork;
   readonly #clock = new SimClock();
   readonly #workload: Workload;
-  readonly #down = new Set<string>();
-  readonly #discovery = new HandDiscovery();
-  /** None when it does not change. */
-  readonly #lists: SimLists | undefined;
+  readonly #downNodes = new Set<string>();
+  readonly #discovery = new ManualDiscovery();
+  /** Undefined if the topology does not change. */
+  readonly #topologies: SimTopologies | undefined;
 
   constructor(options: SimulationOptions, random: Random) {
     this.#options = options;
     this.#random = random;
     this.#network = new SimNetwork([...options.nodes, ...options.gutter]);
-    enter(this.#network, this.#clock);
-    const { nodes, changes } = options;
-    this.#lists = changes && new SimLists(changes, nodes, random);
-    const found = changes === undefined ? nodes : this.#discovery;
+    install(this.#network, this.#clock);
+    const { nodes, topologyChanges } = options;
+    this.#topologies = topologyChanges && new SimTopologies(topologyChanges, nodes, random);
+    const found = topologyChanges === undefined ? nodes : this.#discovery;
     const cache = new CacheClient({ nodes: found, ...options.client });
-    if (this.#lists !== undefined) this.#discovery.tell(this.#lists.current);
-    cache.on('node-up', (name) => this.#down.delete(name));
-    cache.on('node-down', (name) => this.#down.add(name));
-    this.#workload = new Workload(cache, (what) => this.#tell(what));
+    if (this.#topologies !== undefined) this.#discovery.publish(this.#topologies.current);
+    cache.on('node-up', (name) => this.#downNodes.delete(name));
+    cache.on('node-down', (name) => this.#downNodes.add(name));
+    this.#workload = new Workload(cache, (line) => this.#note(line));
   }
 
   get hits(): number {
     return this.#workload.hits;
   }
 
-  /** What was read that must not have been; undefined when all is well. */
+  /**
+   * Runs the schedule; returns the first value that was read against the rules, if there is one.
+   */
   async run(): Promise<string | undefined> {
     const random = Math.random;
     Math.random = () => this.#random.fraction();
     try {
       for (let step = 0; step < STEPS; step++) await this.#step();
-      await this.#calm();
-      for (const node of this.#listed) await this.#readFromOnly(node);
+      await this.#recover();
+      for (const node of this.#currentNodes) await this.#readFromOnly(node);
     } finally {
       Math.random = random;
     }
-    return this.#workload.wrong;
+    return this.#workload.violation;
   }
 
-  /** The nodes that there are, as the client knows. */
-  get #listed(): readonly SimNode[] {
-    const names = [...(this.#lists?.current ?? this.#options.nodes), ...this.#options.gutter];
+  /** The nodes of the topology that the client knows, and the gutter nodes. */
+  get #currentNodes(): readonly SimNode[] {
+    const names = [...(this.#topologies?.current ?? this.#options.nodes), ...this.#options.gutter];
     return this.#network.nodes.filter(({ name }) => names.includes(name));
   }
 
   async #step(): Promise<void> {
     const random = this.#random;
-    if (this.#lists !== undefined && random.oneIn(CHANGE_GAP_STEPS)) this.#change(this.#lists);
+    if (this.#topologies !== undefined && random.oneIn(STEPS_PER_CHANGE))
+      this.#changeTopology(this.#topologies);
     const kind = random.int(0, 99);
     if (kind < 90) {
-      if (kind < 20 || !this.#move()) this.#begin();
-    } else if (kind < 92) this.#tick();
+      if (kind < 20 || !this.#advance()) this.#startOperation();
+    } else if (kind < 92) this.#fireTimer();
     else if (kind < 93) this.#abort();
-    else if (this.#lists === undefined || random.oneIn(2))
-      this.#disturb(random.pick(this.#network.nodes), random.int(0, 9));
-    await turn();
+    else if (this.#topologies === undefined || random.oneIn(2))
+      this.#injectFault(random.pick(this.#network.nodes), random.int(0, 9));
+    await runPendingTasks();
   }
 
-  /** Something that is under way goes one step on; false when nothing is. */
-  #move(): boolean {
-    const moves: (() => void)[] = [];
-    for (const wire of this.#network.wires) {
-      if (wire.state === 'connecting') moves.push(() => wire.accept());
-      if (wire.replies.length > 0) moves.push(() => wire.deliver());
+  /** Advances a random connection or node by one event; returns false if nothing is in flight. */
+  #advance(): boolean {
+    const events: (() => void)[] = [];
+    for (const connection of this.#network.connections) {
+      if (connection.state === 'connecting') events.push(() => connection.accept());
+      if (connection.replies.length > 0) events.push(() => connection.deliver());
     }
     for (const node of this.#network.nodes) {
-      if (!node.isFrozen && node.queue.length > 0) moves.push(() => this.#execute(node));
+      if (!node.isFrozen && node.queue.length > 0) events.push(() => this.#execute(node));
     }
-    if (moves.length === 0) return false;
-    this.#random.pick(moves)();
+    if (events.length === 0) return false;
+    this.#random.pick(events)();
     return true;
   }
 
   #execute(node: SimNode): void {
-    const wires = node.queue.map(({ wire }) => wire);
-    const firsts = wires.flatMap((wire, i) => (wires.indexOf(wire) === i ? [i] : []));
+    const connections = node.queue.map(({ connection }) => connection);
+    const firsts = connections.flatMap((connection, i) =>
+      connections.indexOf(connection) === i ? [i] : [],
+    );
     const at = this.#options.isUnordered ? this.#random.pick(firsts) : 0;
-    this.#tell(`${node.name} does ${node.queue[at]?.text.replaceAll('\r\n', ' ')}`);
+    this.#note(`${node.name} executes ${node.queue[at]?.text.replaceAll('\r\n', ' ')}`);
     node.execute(at);
   }
 
-  #tick(): boolean {
-    const ticked = this.#clock.tick();
-    if (ticked) this.#tell(`it is ${Math.round(this.#clock.now)} ms`);
-    return ticked;
+  #fireTimer(): boolean {
+    const hasFired = this.#clock.fireNext();
+    if (hasFired) this.#note(`it is ${Math.round(this.#clock.now)} ms`);
+    return hasFired;
   }
 
   #abort(): void {
-    const { aborts } = this.#workload;
-    if (aborts.length === 0) return;
-    this.#tell('one is called off');
-    this.#random.pick(aborts).abort();
+    const { abortControllers } = this.#workload;
+    if (abortControllers.length === 0) return;
+    this.#note('the caller cancels an operation');
+    this.#random.pick(abortControllers).abort();
   }
 
-  #disturb(node: SimNode, kind: number): void {
-    const wire = this.#random.pick([...this.#network.wires, undefined]);
-    if (kind <= 1 && wire !== undefined) this.#reset(wire);
-    else if (kind <= 3 && wire?.state === 'open') {
-      this.#tell(`${wire.node.name} closes in peace`);
-      wire.end();
-    } else if (kind === 4) this.#cut(node);
+  #injectFault(node: SimNode, kind: number): void {
+    const connection = this.#random.pick([...this.#network.connections, undefined]);
+    if (kind <= 1 && connection !== undefined) this.#reset(connection);
+    else if (kind <= 3 && connection?.state === 'open') {
+      this.#note(`${connection.node.name} closes a connection cleanly`);
+      connection.closeCleanly();
+    } else if (kind === 4) this.#disconnect(node);
     else if (kind === 5) {
       const key = this.#random.pick(KEYS);
-      this.#tell(`${node.name} evicts ${key}`);
+      this.#note(`${node.name} evicts ${key}`);
       node.evict(key);
     } else if (kind === 6) {
       this.#restart(node);
     } else if (kind === 7) {
-      this.#tell(`${node.name} is frozen`);
+      this.#note(`${node.name} is frozen`);
       node.isFrozen = true;
-    } else this.#mend(node);
+    } else this.#heal(node);
   }
 
-  /** Another list; a node that comes back has been emptied. */
-  #change(lists: SimLists): void {
-    const before = lists.current;
-    lists.change();
-    const joining = lists.current.filter((name) => !before.includes(name));
+  /** Changes the topology; a node that joins is empty. */
+  #changeTopology(topologies: SimTopologies): void {
+    const before = topologies.current;
+    topologies.advance();
+    const joining = topologies.current.filter((name) => !before.includes(name));
     for (const node of this.#network.nodes) if (joining.includes(node.name)) this.#restart(node);
-    for (const name of this.#down) if (!lists.current.includes(name)) this.#down.delete(name);
-    this.#tell(`the nodes are ${lists.current.join(', ')}`);
-    this.#discovery.tell(lists.current);
+    for (const name of this.#downNodes)
+      if (!topologies.current.includes(name)) this.#downNodes.delete(name);
+    this.#note(`the topology is ${topologies.current.join(', ')}`);
+    this.#discovery.publish(topologies.current);
   }
 
   #restart(node: SimNode): void {
-    this.#tell(`${node.name} is restarted`);
-    node.wipe();
+    this.#note(`${node.name} is restarted`);
+    node.flush();
     this.#resetAll(node);
   }
 
-  #reset(wire: SimWire): void {
+  #reset(connection: SimConnection): void {
     const keptCount = this.#random.int(0, 3);
-    this.#tell(`${wire.node.name} is reset, and still does ${keptCount}`);
-    wire.node.drop(wire, keptCount);
-    wire.fail();
+    this.#note(
+      `a connection of ${connection.node.name} is reset; it executes ${keptCount} requests`,
+    );
+    connection.node.dropRequests(connection, keptCount);
+    connection.reset();
   }
 
   #resetAll(node: SimNode): void {
-    for (const wire of this.#network.wires) if (wire.node === node) this.#reset(wire);
+    for (const connection of this.#network.connections)
+      if (connection.node === node) this.#reset(connection);
   }
 
-  #cut(node: SimNode): void {
-    this.#tell(`${node.name} is cut off`);
-    node.isCut = true;
+  #disconnect(node: SimNode): void {
+    this.#note(`${node.name} is disconnected`);
+    node.isDisconnected = true;
     this.#resetAll(node);
   }
 
-  #mend(node: SimNode): void {
-    this.#tell(`${node.name} is mended`);
-    node.isCut = false;
+  #heal(node: SimNode): void {
+    this.#note(`${node.name} is healed`);
+    node.isDisconnected = false;
     node.isFrozen = false;
   }
 
-  /** Nothing goes wrong any more; everything ends, and all nodes are up. */
-  async #calm(): Promise<void> {
-    for (const node of this.#network.nodes) this.#mend(node);
-    await this.#settle(() => this.#workload.open === 0 && this.#down.size === 0);
+  /** Ends all faults, and waits until every operation has settled and every node is up. */
+  async #recover(): Promise<void> {
+    for (const node of this.#network.nodes) this.#heal(node);
+    await this.#settle(() => this.#workload.pendingCount === 0 && this.#downNodes.size === 0);
   }
 
-  /** One node is left alone: what it alone has may be read, too. */
+  /** Reads while only one node is up: its items must obey the rules, too. */
   async #readFromOnly(node: SimNode): Promise<void> {
-    for (const other of this.#network.nodes) if (other !== node) this.#cut(other);
+    for (const other of this.#network.nodes) if (other !== node) this.#disconnect(other);
     for (let i = 0; i < 2; i++) {
-      this.#workload.readMany();
-      await this.#settle(() => this.#workload.open === 0);
+      this.#workload.getMany();
+      await this.#settle(() => this.#workload.pendingCount === 0);
     }
-    await this.#calm();
+    await this.#recover();
   }
 
   async #settle(isSettled: () => boolean): Promise<void> {
-    for (let step = 0; step < CALM_STEPS_MAX; step++) {
-      const isMoving = this.#move();
+    for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
+      const isMoving = this.#advance();
       if (!isMoving && isSettled()) return;
-      if (!isMoving && !this.#tick()) break;
-      await turn();
+      if (!isMoving && !this.#fireTimer()) break;
+      await runPendingTasks();
     }
-    throw new Error(`it does not settle:\n${this.log.slice(-30).join('\n')}`);
+    throw new Error(`the simulation does not settle:\n${this.log.slice(-30).join('\n')}`);
   }
 
-  #begin(): void {
-    if (this.#workload.open >= this.#options.concurrent) return;
-    // Keys that move are few: more is done with one of them.
-    const isFirst = this.#lists !== undefined && this.#random.oneIn(2);
+  #startOperation(): void {
+    if (this.#workload.pendingCount >= this.#options.maxConcurrent) return;
+    // Few keys move, so half of the operations use one that does.
+    const isFirst = this.#topologies !== undefined && this.#random.oneIn(2);
     const key = isFirst ? KEYS[0] : this.#random.pick(KEYS);
-    this.#workload.begin(key, this.#random.int(0, 19));
+    this.#workload.start(key, this.#random.int(0, 19));
   }
 
-  #tell(what: string): void {
-    this.log.push(what);
+  #note(line: string): void {
+    this.log.push(line);
   }
 }

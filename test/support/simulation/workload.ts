@@ -1,150 +1,154 @@
 import type { CacheClient } from '../../../src/client.ts';
-import { type ChangeEnd, History } from './history.ts';
+import { History, type UpdateOutcome } from './history.ts';
 
 export const KEYS = ['k1', 'k2'] as const;
 
-/** What a call is told. */
-interface Call {
+/** The call options that the workload passes to every call. */
+interface CallContext {
   readonly signal: AbortSignal;
 }
 
-/** What one client does, and whether what it reads may be. */
+/** The operations of one client, and a check of every value that they read. */
 export class Workload {
   readonly #cache: CacheClient;
-  readonly #tell: (what: string) => void;
+  readonly #log: (line: string) => void;
   readonly #histories = new Map<string, History>(KEYS.map((key) => [key, new History()]));
-  readonly #aborts = new Set<AbortController>();
-  /** Operations under way. */
-  open = 0;
+  readonly #abortControllers = new Set<AbortController>();
+  /** Operations in flight. */
+  pendingCount = 0;
   hits = 0;
-  /** What was read first that must not have been. */
-  wrong: string | undefined;
-  /** Counts what begins and ends. */
+  /** The first value that was read against the rules. */
+  violation: string | undefined;
+  /** A logical clock: counts the starts and the ends of operations. */
   #now = 0;
-  #count = 0;
+  #markCount = 0;
 
-  constructor(cache: CacheClient, tell: (what: string) => void) {
+  constructor(cache: CacheClient, log: (line: string) => void) {
     this.#cache = cache;
-    this.#tell = tell;
+    this.#log = log;
   }
 
-  /** Those that may be called off. */
-  get aborts(): readonly AbortController[] {
-    return [...this.#aborts];
+  /** One controller for each operation that can be cancelled. */
+  get abortControllers(): readonly AbortController[] {
+    return [...this.#abortControllers];
   }
 
-  /** Begins an operation of this kind. */
-  begin(key: string, kind: number): void {
+  /** Starts an operation of this kind. */
+  start(key: string, kind: number): void {
     if (kind <= 4) this.#set(key);
     else if (kind <= 7) this.#delete(key);
     else if (kind <= 9) this.#append(key);
     else if (kind === 10) this.#add(key);
     else if (kind <= 12) this.#cas(key, false);
     else if (kind === 13) this.#cas(key, true);
-    else if (kind === 14) this.readMany();
+    else if (kind === 14) this.getMany();
     else this.#get(key);
   }
 
   #set(key: string): void {
-    const mark = `s${++this.#count}`;
-    this.#change(key, mark, false, async (call) => {
+    const mark = `s${++this.#markCount}`;
+    this.#update(key, mark, false, async (call) => {
       await this.#cache.set(key, mark, call);
       return 'done';
     });
   }
 
   #delete(key: string): void {
-    this.#change(key, `d${++this.#count}`, false, async (call) => {
+    this.#update(key, `d${++this.#markCount}`, false, async (call) => {
       await this.#cache.delete(key, call);
       return 'done';
     });
   }
 
   #append(key: string): void {
-    const mark = `a${++this.#count}`;
-    this.#change(key, mark, true, async (call) => {
-      return endOf(await this.#cache.append(key, `+${mark}`, call));
+    const mark = `a${++this.#markCount}`;
+    this.#update(key, mark, true, async (call) => {
+      return outcomeOf(await this.#cache.append(key, `+${mark}`, call));
     });
   }
 
   #add(key: string): void {
-    const mark = `n${++this.#count}`;
-    this.#change(key, mark, false, async (call) => endOf(await this.#cache.add(key, mark, call)));
+    const mark = `n${++this.#markCount}`;
+    this.#update(key, mark, false, async (call) =>
+      outcomeOf(await this.#cache.add(key, mark, call)),
+    );
   }
 
   #cas(key: string, isDelete: boolean): void {
-    const mark = `${isDelete ? 'e' : 'c'}${++this.#count}`;
-    this.#operate(`${mark} of ${key}: gets`, async (call) => {
+    const mark = `${isDelete ? 'e' : 'c'}${++this.#markCount}`;
+    this.#run(`${mark} of ${key}: gets`, async (call) => {
       const readAt = ++this.#now;
       const found = await this.#cache.gets<string>(key, call);
       this.#check(key, found?.value, readAt);
       if (found === undefined) return;
-      this.#change(key, mark, false, async (again) => {
-        if (!isDelete) return endOf(await this.#cache.cas(key, mark, found.cas, again));
-        return (await this.#cache.delete(key, { ...again, cas: found.cas })) ? 'done' : 'no-effect';
+      this.#update(key, mark, false, async (updateCall) => {
+        if (!isDelete) return outcomeOf(await this.#cache.cas(key, mark, found.cas, updateCall));
+        return (await this.#cache.delete(key, { ...updateCall, cas: found.cas }))
+          ? 'done'
+          : 'no-effect';
       });
     });
   }
 
   #get(key: string): void {
     const readAt = ++this.#now;
-    this.#operate(`get ${key}`, async (call) => {
+    this.#run(`get ${key}`, async (call) => {
       this.#check(key, await this.#cache.get<string>(key, call), readAt);
     });
   }
 
-  readMany(): void {
+  getMany(): void {
     const readAt = ++this.#now;
-    this.#operate('getMany', async (call) => {
+    this.#run('getMany', async (call) => {
       const { values } = await this.#cache.getMany<string>(KEYS, call);
-      for (const each of KEYS) this.#check(each, values.get(each), readAt);
+      for (const key of KEYS) this.#check(key, values.get(key), readAt);
     });
   }
 
-  #change(
+  #update(
     key: string,
     mark: string,
     isAppend: boolean,
-    run: (call: Call) => Promise<ChangeEnd>,
+    run: (call: CallContext) => Promise<UpdateOutcome>,
   ): void {
-    const change = this.#histories.get(key)!.begin(mark, isAppend, ++this.#now);
-    this.#operate(`${mark} of ${key}`, async (call) => {
-      const ended = (end: ChangeEnd): void => {
-        change.end = end;
-        change.endedAt = ++this.#now;
-        this.#tell(`${mark} of ${key} is ${end}`);
+    const update = this.#histories.get(key)!.start(mark, isAppend, ++this.#now);
+    this.#run(`${mark} of ${key}`, async (call) => {
+      const settle = (outcome: UpdateOutcome): void => {
+        update.outcome = outcome;
+        update.settledAt = ++this.#now;
+        this.#log(`${mark} of ${key} is ${outcome}`);
       };
       try {
-        ended(await run(call));
+        settle(await run(call));
       } catch (error) {
-        ended('failed');
+        settle('failed');
         throw error;
       }
     });
   }
 
-  #operate(name: string, run: (call: Call) => Promise<void>): void {
+  #run(name: string, run: (call: CallContext) => Promise<void>): void {
     const controller = new AbortController();
-    this.#aborts.add(controller);
-    this.open++;
-    this.#tell(name);
+    this.#abortControllers.add(controller);
+    this.pendingCount++;
+    this.#log(name);
     run({ signal: controller.signal })
-      .catch((error: Error) => this.#tell(`${name} failed: ${error.message}`))
+      .catch((error: Error) => this.#log(`${name} failed: ${error.message}`))
       .finally(() => {
-        this.#aborts.delete(controller);
-        this.open--;
+        this.#abortControllers.delete(controller);
+        this.pendingCount--;
       });
   }
 
   #check(key: string, value: string | undefined, readAt: number): void {
     if (value === undefined) return;
     this.hits++;
-    const why = this.#histories.get(key)!.whyNot(value, readAt);
-    this.#tell(`${key} is read: ${value}${why === undefined ? '' : ` WRONG: ${why}`}`);
-    if (why !== undefined) this.wrong ??= `${key} is ${value}: ${why}`;
+    const reason = this.#histories.get(key)!.violationOf(value, readAt);
+    this.#log(`${key} reads ${value}${reason === undefined ? '' : ` VIOLATION: ${reason}`}`);
+    if (reason !== undefined) this.violation ??= `${key} is ${value}: ${reason}`;
   }
 }
 
-function endOf(outcome: string): ChangeEnd {
+function outcomeOf(outcome: string): UpdateOutcome {
   return outcome === 'stored' ? 'done' : 'no-effect';
 }

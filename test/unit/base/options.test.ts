@@ -9,6 +9,7 @@ import {
   envName,
   type Flag,
   flag,
+  formatSize,
   integer,
   list,
   longName,
@@ -18,7 +19,6 @@ import {
   type Rule,
   resolveOptions,
   type Sources,
-  sizeText,
   text,
   toArguments,
   type ValuesOf,
@@ -34,7 +34,7 @@ const table = {
     default: '64m',
     min: '1m',
     max: '2g',
-    bare: 'megabytes',
+    bareUnit: 'megabytes',
     doc: 'Memory.',
   }),
   itemBytes: bytes({ long: 'item', default: '1m', min: '1k', max: '1g', doc: 'Item.' }),
@@ -49,8 +49,8 @@ type Values = ValuesOf<typeof table>;
 const resolve = (sources: Sources, rules: readonly Rule<typeof table>[] = []): Values =>
   resolveOptions(table, sources, rules);
 
-/** The code and the sentence that resolving ends with. */
-function refusal(sources: Sources, rules: readonly Rule<typeof table>[] = []): string {
+/** The code and the message of the error that resolving throws, or "accepted". */
+function errorOf(sources: Sources, rules: readonly Rule<typeof table>[] = []): string {
   try {
     resolve(sources, rules);
   } catch (error) {
@@ -60,8 +60,8 @@ function refusal(sources: Sources, rules: readonly Rule<typeof table>[] = []): s
   return 'accepted';
 }
 
-describe('values of a table', () => {
-  test('have the types that the entries say', () => {
+describe('resolved options', () => {
+  test('have the types that their table entries declare', () => {
     expectTypeOf<Values>().toEqualTypeOf<{
       readonly port: number;
       readonly listenBacklog: number;
@@ -76,7 +76,7 @@ describe('values of a table', () => {
     }>();
   });
 
-  test('are the defaults where nothing is said', () => {
+  test('have their defaults without any source', () => {
     expect(resolve({})).toEqual(defaultsOf(table));
     expect(resolve({})).toEqual({
       port: 11_211,
@@ -98,12 +98,12 @@ describe('values of a table', () => {
     expect({ port, listenBacklog, factor }).toEqual({ port: 4, listenBacklog: 2, factor: 1.25 });
   });
 
-  test('are not looked for in an environment variable that is empty or a Kubernetes link', () => {
+  test('ignore an environment variable that is empty or a Kubernetes service link', () => {
     for (const value of ['', 'tcp://10.0.0.1:11211', 'udp://10.0.0.1:11211', undefined])
       expect(resolve({ env: { SLABRING_PORT: value } }).port).toBe(11_211);
   });
 
-  test('given twice: the last one counts, lists grow, counts add up to their limit', () => {
+  test('combine occurrences: the last value wins, lists grow, counts add up to a maximum', () => {
     const given = {
       port: ['1', '2'],
       listen: ['a,b', 'c:1'],
@@ -114,88 +114,91 @@ describe('values of a table', () => {
   });
 });
 
-describe('what each kind reads', () => {
+describe('each kind of option parses its text', () => {
   const cases: readonly (readonly [AnyFlag, Readonly<Record<string, unknown>>])[] = [
     [table.port, { '0': 0, '+7': 7, '65535': 65_535 }],
-    [table.port, refused('65536', '-1', '', ' 1', '1.5', '1e3', '0x10', 'NaN', '1 2')],
+    [table.port, invalid('65536', '-1', '', ' 1', '1.5', '1e3', '0x10', 'NaN', '1 2')],
     [table.factor, { '1.01': 1.01, '16': 16, '2.': 2 }],
-    [table.factor, refused('1', '16.1', '.', '1e1', 'Infinity', '-2', '')],
+    [table.factor, invalid('1', '16.1', '.', '1e1', 'Infinity', '-2', '')],
     [number({ default: 0, min: 0, max: 1, doc: '' }), { '.5': 0.5, '+1': 1 }],
     [table.mask, { '0': 0, '770': 0o770, '0777': 0o777 }],
-    [table.mask, refused('800', '1000', '-1', '0o7', '')],
+    [table.mask, invalid('800', '1000', '-1', '0o7', '')],
     [table.memoryBytes, { '64': 64 * 2 ** 20, '1mb': 2 ** 20, '2G': 2 * 2 ** 30 }],
-    [table.memoryBytes, refused('0', '1023k', '2049', '1t', 'm', '-1m', '1.5m', '')],
+    [table.memoryBytes, invalid('0', '1023k', '2049', '1t', 'm', '-1m', '1.5m', '')],
     [table.itemBytes, { '1024': 1024, '1k': 1024, '2048b': 2048, '1M': 2 ** 20 }],
-    [table.itemBytes, refused('1023', '1025m', '99999999999999999999')],
+    [table.itemBytes, invalid('1023', '1025m', '99999999999999999999')],
     [table.listen, { a: ['a'], 'a, b:1': ['a', 'b:1'] }],
-    [table.listen, refused('', 'a,', ',a', 'a,,b')],
+    [table.listen, invalid('', 'a,', ',a', 'a,,b')],
     [table.noFlush, { on: true, TRUE: true, yes: true, '1': true, off: false, no: false }],
-    [table.noFlush, refused('', '2', 'y')],
+    [table.noFlush, invalid('', '2', 'y')],
     [table.verbosity, { '0': 0, '3': 3 }],
-    [table.verbosity, refused('4', '-1', 'v', '')],
+    [table.verbosity, invalid('4', '-1', 'v', '')],
     [table.socket, { '': '', 'a b': 'a b' }],
   ];
   for (const [entry, readings] of cases)
     for (const [given, value] of Object.entries(readings))
-      test(`${entry.kind} reads ${JSON.stringify(given)} as ${JSON.stringify(value)}`, () => {
+      test(`${entry.kind} parses ${JSON.stringify(given)} as ${JSON.stringify(value)}`, () => {
         expect(entry.parse(given)).toEqual(value);
       });
 
-  function refused(...texts: readonly string[]): Record<string, undefined> {
+  function invalid(...texts: readonly string[]): Record<string, undefined> {
     return Object.fromEntries(texts.map((each) => [each, undefined]));
   }
 });
 
-// Known fault: a switch is looked up in a plain object, which also has what Object.prototype has.
-test.each(['constructor', '__proto__'])('flag refuses "%s"', (given) => {
+// Guards against a lookup in a plain object, which also finds the members of Object.prototype.
+test.each(['constructor', '__proto__'])('a flag rejects "%s"', (given) => {
   expect(table.noFlush.parse(given)).toBeUndefined();
 });
 
-describe('a value that is refused', () => {
-  test('is named with its flag and its range', () => {
-    expect(refusal({ given: { port: ['65536'] } })).toBe(
+describe('the error of an invalid value', () => {
+  test('names the flag and the range', () => {
+    expect(errorOf({ given: { port: ['65536'] } })).toBe(
       'ERR_USAGE: -p (--port) is "65536"; it must be a whole number from 0 to 65535.',
     );
   });
-  test('is named by its long spelling where there is no short one', () => {
-    expect(refusal({ given: { listenBacklog: ['x'] } })).toMatch(/^ERR_USAGE: --listen-backlog is/);
+  test('names the long flag of an option without a short one', () => {
+    expect(errorOf({ given: { listenBacklog: ['x'] } })).toMatch(/^ERR_USAGE: --listen-backlog is/);
   });
-  test('is named with its variable when it came from the environment', () => {
-    expect(refusal({ env: { SLABRING_MEMORY: '0' } })).toBe(
+  test('names the environment variable that the value came from', () => {
+    expect(errorOf({ env: { SLABRING_MEMORY: '0' } })).toBe(
       'ERR_USAGE: SLABRING_MEMORY is "0"; it must be a size from 1m to 2g' +
-        ' (suffixes k, m and g; a bare number counts megabytes).',
+        ' (suffix k, m or g; without a suffix: megabytes).',
     );
   });
-  test('is refused even when a good one follows', () => {
-    expect(refusal({ given: { port: ['x', '1'] } })).toMatch(/is "x"/);
+  test('occurs even if a valid occurrence follows', () => {
+    expect(errorOf({ given: { port: ['x', '1'] } })).toMatch(/is "x"/);
   });
-  test('a bad variable does no harm where the command line speaks', () => {
-    expect(refusal({ given: { port: ['1'] }, env: { SLABRING_PORT: 'x' } })).toBe('accepted');
+  test('does not occur for an environment variable that the command line overrides', () => {
+    expect(errorOf({ given: { port: ['1'] }, env: { SLABRING_PORT: 'x' } })).toBe('accepted');
   });
-  test('by a rule between options: the rule has the sentence', () => {
+  test('has the message of the rule that the options violate', () => {
     const rule: Rule<typeof table> = ({ itemBytes, memoryBytes }) =>
       itemBytes > memoryBytes ? 'the item is larger than the memory.' : undefined;
     const given = { memoryBytes: ['1'], itemBytes: ['2m'] };
-    expect(refusal({ given }, [rule])).toBe('ERR_USAGE: the item is larger than the memory.');
-    expect(refusal({}, [rule])).toBe('accepted');
+    expect(errorOf({ given }, [rule])).toBe('ERR_USAGE: the item is larger than the memory.');
+    expect(errorOf({}, [rule])).toBe('accepted');
   });
 });
 
-describe('names', () => {
+describe('the names of an option', () => {
   test.each([
     ['port', table.port, 'port', 'SLABRING_PORT'],
     ['listenBacklog', table.listenBacklog, 'listen-backlog', 'SLABRING_LISTEN_BACKLOG'],
     ['memoryBytes', table.memoryBytes, 'memory', 'SLABRING_MEMORY'],
-  ] as const)('%s', (name, entry: Flag<number>, long, variable) => {
-    expect(longName(name, entry)).toBe(long);
-    expect(envName(name, entry)).toBe(variable);
-  });
+  ] as const)(
+    '%s has its long name and its variable',
+    (name, entry: Flag<number>, long, variable) => {
+      expect(longName(name, entry)).toBe(long);
+      expect(envName(name, entry)).toBe(variable);
+    },
+  );
 });
 
-describe('values for another process', () => {
-  test('defaults are left out', () => expect(toArguments(table, defaultsOf(table))).toEqual([]));
+describe('arguments for another process', () => {
+  test('omit the defaults', () => expect(toArguments(table, defaultsOf(table))).toEqual([]));
 
-  test('the rest is spelled so that it reads back the same', () => {
+  test('spell every other value so that it parses back', () => {
     const values: Values = {
       port: 1,
       listenBacklog: 2,
@@ -223,13 +226,13 @@ describe('values for another process', () => {
     ]);
   });
 
-  test('every default reads back from its own text', () => {
+  test('the text of every default parses back', () => {
     for (const entry of Object.values<AnyFlag>(table))
       if (defaultText(entry) !== '') expect(entry.parse(defaultText(entry))).toEqual(entry.default);
   });
 });
 
-describe('sizes', () => {
+describe('the size format', () => {
   test.each([
     [0, '0b'],
     [1, '1b'],
@@ -239,9 +242,9 @@ describe('sizes', () => {
     [1536 * 1024, '1536k'],
     [64 * 2 ** 20, '64m'],
     [2 ** 30, '1g'],
-  ])('%d bytes are %s, and back', (size, shown) => {
-    expect(sizeText(size)).toBe(shown);
-    expect(parseSize(shown)).toBe(size);
-    expect(parseSize(shown, 2 ** 20)).toBe(size);
+  ])('formats %d bytes as %s, and parses them back', (size, formatted) => {
+    expect(formatSize(size)).toBe(formatted);
+    expect(parseSize(formatted)).toBe(size);
+    expect(parseSize(formatted, 2 ** 20)).toBe(size);
   });
 });

@@ -10,13 +10,13 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** A server that does `answer` with each connection; resolves with its port. */
-async function listen(answer: (socket: Socket) => void): Promise<number> {
+/** Starts a server that calls `serve` with each connection; resolves with its port. */
+async function listen(serve: (socket: Socket) => void): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
-    answer(socket);
+    serve(socket);
   });
   const port = await freePort();
   await new Promise<void>((resolve, reject) => {
@@ -29,7 +29,7 @@ async function listen(answer: (socket: Socket) => void): Promise<number> {
   return port;
 }
 
-/** Answers `reply` once the whole request has come. */
+/** Sends `reply` when the complete request has arrived. */
 const replying = (reply: string) => (socket: Socket) => {
   let request = '';
   socket.setEncoding('latin1').on('data', (text) => {
@@ -41,36 +41,36 @@ const replying = (reply: string) => (socket: Socket) => {
 async function health(...args: readonly string[]) {
   const host = new TestHost();
   const code = await run(['health', ...args], [healthVerb], host);
-  return { code, out: host.said.join('\n'), err: host.complained.join('\n') };
+  return { code, out: host.outputLines.join('\n'), err: host.errorLines.join('\n') };
 }
 
 describe('slabring health', () => {
-  test('0 when the node answers, in words or as JSON', async () => {
+  test('exits with 0 if the node replies, and prints text or JSON', async () => {
     const port = await listen(replying('VERSION 1.2.3\r\n'));
-    const where = `127.0.0.1:${port}`;
-    const words = await health('-p', `${port}`, '--patience', '60000');
-    expect(words).toEqual({ code: 0, out: `${where} answers: 1.2.3`, err: '' });
+    const node = `127.0.0.1:${port}`;
+    const text = await health('-p', `${port}`, '--patience', '60000');
+    expect(text).toEqual({ code: 0, out: `${node} answers: 1.2.3`, err: '' });
     const json = await health(`--port=${port}`, '--json', '--patience', '60000');
-    expect(JSON.parse(json.out)).toEqual({ node: where, version: '1.2.3' });
+    expect(JSON.parse(json.out)).toEqual({ node, version: '1.2.3' });
   });
 
   test.each([
-    ['something else answers', replying('HTTP/1.1 400 Bad Request\r\n'), /HTTP\/1\.1 400/],
-    ['the answer has no end', replying('x'.repeat(1000)), /it answered "x{256}"/],
-    ['it hangs up', (socket: Socket) => void socket.end(), /it answered ""/],
-  ])('1 when %s', async (_, answer, why) => {
-    const port = await listen(answer);
+    ['another server replies', replying('HTTP/1.1 400 Bad Request\r\n'), /HTTP\/1\.1 400/],
+    ['the reply has no end', replying('x'.repeat(1000)), /it replied "x{256}"/],
+    ['the node closes the connection', (socket: Socket) => void socket.end(), /it replied ""/],
+  ])('exits with 1 if %s', async (_, serve, reason) => {
+    const port = await listen(serve);
     const { code, out, err } = await health('-p', `${port}`, '--patience', '60000');
-    expect(err).toMatch(why);
+    expect(err).toMatch(reason);
     expect(err).toContain(`127.0.0.1:${port} is not healthy`);
     expect({ code, out }).toEqual({ code: 1, out: '' });
   });
 
-  test('1 when it says nothing, and when nobody listens', async () => {
+  test('exits with 1 if the node sends nothing, or if the port is closed', async () => {
     const port = await listen(() => {});
     const silent = await health('-p', `${port}`, '--patience', '50');
-    expect(silent).toMatchObject({ code: 1, err: expect.stringContaining('no answer within 50') });
-    const nobody = await health('-p', `${await freePort()}`, '--patience', '60000');
-    expect(nobody).toMatchObject({ code: 1, err: expect.stringContaining('ECONNREFUSED') });
+    expect(silent).toMatchObject({ code: 1, err: expect.stringContaining('no reply within 50') });
+    const closed = await health('-p', `${await freePort()}`, '--patience', '60000');
+    expect(closed).toMatchObject({ code: 1, err: expect.stringContaining('ECONNREFUSED') });
   });
 });

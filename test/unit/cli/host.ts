@@ -1,37 +1,43 @@
 import { EventEmitter } from 'node:events';
 import type { Host } from '../../../src/cli/host.ts';
 
-/** A process that a verb may believe to run in: what it said is kept, signals are emitted by the test. */
+/** A simulated process for a verb: it records the output, and the test emits the signals. */
 export class TestHost implements Host {
-  readonly said: string[] = [];
-  readonly complained: string[] = [];
-  readonly told: object[] = [];
-  readonly startedAgain: Host['env'][] = [];
+  readonly outputLines: string[] = [];
+  readonly errorLines: string[] = [];
+  readonly sentMessages: object[] = [];
+  readonly reexecEnvs: Host['env'][] = [];
   readonly files = new Map<string, string>();
   readonly events = new EventEmitter();
   readonly env: Host['env'];
   readonly supervisor: Host['supervisor'];
 
-  constructor({ env = {}, supervisorIsGone = false, input = '', typed }: TestHostOptions = {}) {
+  constructor({
+    env = {},
+    supervisorIsDisconnected = false,
+    input = '',
+    terminalInput,
+  }: TestHostOptions = {}) {
     this.readInput = async () => input;
-    const answers = [...(typed ?? [])];
-    this.askSecret = () => (typed === undefined ? undefined : Promise.resolve(answers.shift()!));
+    const lines = [...(terminalInput ?? [])];
+    this.promptSecret = () =>
+      terminalInput === undefined ? undefined : Promise.resolve(lines.shift()!);
     this.env = env;
     this.supervisor = {
-      tell: (message) => void this.told.push(message),
-      isGone: () => supervisorIsGone,
+      send: (message) => void this.sentMessages.push(message),
+      isDisconnected: () => supervisorIsDisconnected,
     };
   }
 
   readonly readInput: Host['readInput'];
-  readonly askSecret: Host['askSecret'];
-  readonly out = (text: string): void => void this.said.push(text);
-  readonly err = (text: string): void => void this.complained.push(text);
+  readonly promptSecret: Host['promptSecret'];
+  readonly out = (text: string): void => void this.outputLines.push(text);
+  readonly err = (text: string): void => void this.errorLines.push(text);
 
-  readonly readIfThere = (path: string): string | undefined => this.files.get(path);
-  readonly startAgain = (env: Host['env']): void => void this.startedAgain.push(env);
+  readonly readFileIfPresent = (path: string): string | undefined => this.files.get(path);
+  readonly reexec = (env: Host['env']): void => void this.reexecEnvs.push(env);
 
-  /** Handlers that somebody left behind. */
+  /** The number of event handlers that the verb has not removed. */
   listenerCount(): number {
     return this.events
       .eventNames()
@@ -41,9 +47,9 @@ export class TestHost implements Host {
 
 interface TestHostOptions {
   readonly env?: Host['env'];
-  readonly supervisorIsGone?: boolean;
-  /** What stands on standard input. */
+  readonly supervisorIsDisconnected?: boolean;
+  /** The content of standard input. */
   readonly input?: string;
-  /** What is typed on the terminal, when there is one. */
-  readonly typed?: readonly string[];
+  /** The lines that the user types on the terminal; undefined means no terminal. */
+  readonly terminalInput?: readonly string[];
 }

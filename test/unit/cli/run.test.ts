@@ -7,27 +7,27 @@ import { TestHost } from './host.ts';
 
 type Values = ValuesOf<typeof serverFlags>;
 
-/** A verb with the flags of a node that hands its options to the test. */
-function verb(name: string, runs: (options: Values) => number): Verb {
+/** A verb with the options of a node; it passes their values to `onRun`. */
+function verb(name: string, onRun: (options: Values) => number): Verb {
   return defineVerb({
     name,
-    summary: `what ${name} does`,
-    about: `About ${name}.`,
+    summary: `summary of ${name}`,
+    description: `About ${name}.`,
     flags: serverFlags,
     rules: serverRules,
-    examples: [{ command: `slabring ${name}`, does: 'just so' }],
-    run: async (options) => runs(options),
+    examples: [{ command: `slabring ${name}`, effect: 'just so' }],
+    run: async (options) => onRun(options),
   });
 }
 
-async function runLine(line: string, runs: (options: Values) => number = () => 0, env = {}) {
+async function runLine(line: string, onRun: (options: Values) => number = () => 0, env = {}) {
   const host = new TestHost({ env });
-  const words = line.split(' ').filter((word) => word !== '');
-  const code = await run(words, [verb('serve', runs), verb('other', () => 9)], host);
-  return { code, out: host.said.join('\n'), err: host.complained.join('\n') };
+  const args = line.split(' ').filter((arg) => arg !== '');
+  const code = await run(args, [verb('serve', onRun), verb('other', () => 9)], host);
+  return { code, out: host.outputLines.join('\n'), err: host.errorLines.join('\n') };
 }
 
-/** What a command line that is right resolves to, apart from the defaults. */
+/** The options of a valid command line whose values differ from the defaults. */
 async function optionsOf(line: string, env = {}): Promise<Partial<Values>> {
   let seen: Values | undefined;
   const { err } = await runLine(
@@ -60,35 +60,34 @@ describe('options', () => {
     ['-f 1.5 -n 64', { slabGrowthFactor: 1.5, slabMinSizeBytes: 64 }],
     ['--verbose --verbose', { verbosity: 2 }],
     ['-l 1.10', { listen: ['1.10'] }],
-  ])('serve %s', async (line, options) => {
+  ])('"serve %s" sets the options', async (line, options) => {
     expect(await optionsOf(`serve ${line}`)).toEqual(options);
   });
 
-  // Known fault: yargs adds the letters up before the table's own sum can stop at its limit.
-  test('serve -vvvv is -vvv, as memcached takes any number', async () => {
+  test('"serve -vvvv" is the same as -vvv, because memcached accepts any number of v', async () => {
     expect(await optionsOf('serve -vvvv')).toEqual({ verbosity: 3 });
   });
 
-  test('the environment speaks where the command line is silent', async () => {
+  test('an environment variable sets an option that the command line does not set', async () => {
     const env = { SLABRING_PORT: '7', SLABRING_THREADS: '2', SLABRING_VERBOSE: '1' };
     expect(await optionsOf('serve -p 8', env)).toEqual({ port: 8, threads: 2, verbosity: 1 });
   });
 });
 
-describe('what ends with exit code 2 and one sentence', () => {
+describe('a wrong command line ends with exit code 2 and one line of text', () => {
   test.each([
-    ['nonsense', 'There is no verb "nonsense"; there are serve, other.'],
+    ['nonsense', 'There is no verb "nonsense"; the verbs are serve, other.'],
     ['-p 1', 'To start a node with options: slabring serve -p …'],
     ['serve --nonsense', 'There is no option "--nonsense".'],
     ['serve --nonsense=1', 'There is no option "--nonsense'],
     ['serve -Q', 'There is no option "-Q".'],
-    ['serve word', 'There is no option "word".'],
+    ['serve word', 'Unexpected argument "word".'],
     ['serve --no-port', 'There is no option "--no-port".'],
     ['serve -p', '--port needs a value.'],
     ['serve --listen', '--listen needs a value.'],
     ['serve -p x', '-p (--port) is "x"; it must be a whole number from 0 to 65535.'],
     ['serve -p -1', '-p (--port) is "-1"; it must be'],
-    ['serve -o slab_chunk_max=3', '-o slab_chunk_max is 3072 bytes, which do not divide a page'],
+    ['serve -o slab_chunk_max=3', '-o slab_chunk_max is 3072 bytes, which does not divide a page'],
     ['serve -o slab_chunk_max=2048', '--slab-chunk-max is "2048"; it must be a size from 1k to 1m'],
     ['serve -I 8m -o slab_chunk_max=4', '-I (--max-item-size) is 8388608 bytes, more than a chain'],
     ['serve -m 3g -I 1025m', '-I (--max-item-size) is "1025m"; it must be a size from 1k to'],
@@ -103,17 +102,17 @@ describe('what ends with exit code 2 and one sentence', () => {
 });
 
 describe('exit codes', () => {
-  test('are what the verb says', async () => {
+  test('the program exits with the code that the verb returns', async () => {
     expect((await runLine('serve', () => 5)).code).toBe(5);
     expect((await runLine('other')).code).toBe(9);
   });
-  test('1 and the sentence when the world says no', async () => {
+  test('a CodedError ends with exit code 1 and its message', async () => {
     const { code, err } = await runLine('serve', () => {
       throw new CodedError('ERR_PORT_TAKEN', 'Port 1 is taken.');
     });
     expect({ code, err }).toEqual({ code: 1, err: 'slabring: Port 1 is taken.' });
   });
-  test('70 and the stack for a bug', async () => {
+  test('any other error is a bug: it ends with exit code 70 and its stack', async () => {
     const { code, err } = await runLine('serve', () => {
       throw new TypeError('oh');
     });
@@ -127,11 +126,11 @@ describe('help', () => {
     const { code, out } = await runLine(line);
     expect(code).toBe(0);
     expect(out).toMatch(/^Usage: slabring <verb>/);
-    for (const name of ['serve', 'other']) expect(out).toContain(`what ${name} does`);
+    for (const name of ['serve', 'other']) expect(out).toContain(`summary of ${name}`);
   });
 
   test.each(['serve --help', 'serve -h', 'serve -vh', 'help serve', '--help serve'])(
-    '"%s" shows every option of the verb, and examples',
+    '"%s" shows every option of the verb and its examples',
     async (line) => {
       const { code, out } = await runLine(line);
       expect(code).toBe(0);
@@ -143,11 +142,14 @@ describe('help', () => {
     },
   );
 
-  test.each(['--version', '-V', 'serve -V', 'serve --version'])('"%s"', async (line) => {
-    const { code, out } = await runLine(line);
-    expect({ code, out }).toEqual({
-      code: 0,
-      out: expect.stringMatching(/^slabring \d+\.\d+\.\d+$/),
-    });
-  });
+  test.each(['--version', '-V', 'serve -V', 'serve --version'])(
+    '"%s" prints the version',
+    async (line) => {
+      const { code, out } = await runLine(line);
+      expect({ code, out }).toEqual({
+        code: 0,
+        out: expect.stringMatching(/^slabring \d+\.\d+\.\d+$/),
+      });
+    },
+  );
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CodedError, HandClock } from '../../../src/base/index.ts';
+import { CodedError, ManualClock } from '../../../src/base/index.ts';
 import { addressText, serveVerb } from '../../../src/cli/serve.ts';
 import { listenForStop } from '../../../src/cli/stop-request.ts';
 import type { ListenAddress, NodeHandle } from '../../../src/server/index.ts';
@@ -7,8 +7,8 @@ import { TestHost } from './host.ts';
 
 const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure: false };
 
-/** A node whose end the test decides: a worker's bug cannot be had from a real one on demand. */
-class HandNode implements NodeHandle {
+/** A node that ends when the test says so: a real node cannot crash on demand. */
+class FakeNode implements NodeHandle {
   readonly addresses = [ADDRESS];
   stops = 0;
   readonly #end = Promise.withResolvers<void>();
@@ -23,7 +23,7 @@ class HandNode implements NodeHandle {
     this.stops++;
     this.#end.resolve();
   }
-  breakBy(reason: Error): void {
+  crash(reason: Error): void {
     this.#end.reject(reason);
   }
 }
@@ -40,41 +40,44 @@ async function serve(host: TestHost, node: NodeHandle): Promise<{ exit: Promise<
 }
 
 describe('slabring serve', () => {
-  test.each(['SIGTERM', 'SIGINT', 'SIGUSR1'])('%s drains and ends with 0', async (signal) => {
-    const host = new TestHost();
-    const node = new HandNode();
-    const { exit } = await serve(host, node);
-    host.events.emit(signal, signal);
-    expect(await exit).toBe(0);
-    expect(node.stops).toBe(1);
-    expect(host.said).toEqual(['Listening on 127.0.0.1:7']);
-    expect(host.told).toEqual([{ type: 'listening', addresses: [ADDRESS] }]);
-    expect(host.listenerCount()).toBe(0);
-  });
+  test.each(['SIGTERM', 'SIGINT', 'SIGUSR1'])(
+    '%s drains the node, and the process exits with 0',
+    async (signal) => {
+      const host = new TestHost();
+      const node = new FakeNode();
+      const { exit } = await serve(host, node);
+      host.events.emit(signal, signal);
+      expect(await exit).toBe(0);
+      expect(node.stops).toBe(1);
+      expect(host.outputLines).toEqual(['Listening on 127.0.0.1:7']);
+      expect(host.sentMessages).toEqual([{ type: 'listening', addresses: [ADDRESS] }]);
+      expect(host.listenerCount()).toBe(0);
+    },
+  );
 
-  test('a supervisor that goes drains it, even one that went before it listened', async () => {
+  test('the node drains when its supervisor disconnects, also before it listens', async () => {
     const host = new TestHost();
-    const { exit } = await serve(host, new HandNode());
+    const { exit } = await serve(host, new FakeNode());
     host.events.emit('disconnect');
     expect(await exit).toBe(0);
-    const orphan = await serve(new TestHost({ supervisorIsGone: true }), new HandNode());
+    const orphan = await serve(new TestHost({ supervisorIsDisconnected: true }), new FakeNode());
     expect(await orphan.exit).toBe(0);
   });
 
-  test('SIGHUP reloads, and while the node is still on its way up it does no harm', async () => {
+  test('SIGHUP reloads a running node and does nothing to a starting one', async () => {
     const host = new TestHost();
-    const node = new HandNode();
-    const begun = Promise.withResolvers<void>();
-    const ready = Promise.withResolvers<NodeHandle>();
+    const node = new FakeNode();
+    const starting = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<NodeHandle>();
     const verb = serveVerb(() => {
-      begun.resolve();
-      return ready.promise;
+      starting.resolve();
+      return started.promise;
     });
     const exit = verb.run({ given: {} }, host);
-    await begun.promise;
+    await starting.promise;
     expect(host.events.emit('SIGHUP', 'SIGHUP')).toBe(true);
-    ready.resolve(node);
-    await expect.poll(() => host.told.length).toBe(1);
+    started.resolve(node);
+    await expect.poll(() => host.sentMessages.length).toBe(1);
     expect(node.reloads).toBe(0);
     host.events.emit('SIGHUP', 'SIGHUP');
     expect(node.reloads).toBe(1);
@@ -83,26 +86,26 @@ describe('slabring serve', () => {
     expect(host.listenerCount()).toBe(0);
   });
 
-  test('a node that breaks ends it with 70 and the reason', async () => {
+  test('a node that crashes ends the process with 70 and prints the reason', async () => {
     const host = new TestHost();
-    const node = new HandNode();
+    const node = new FakeNode();
     const { exit } = await serve(host, node);
-    node.breakBy(new Error('a thread died'));
+    node.crash(new Error('a thread died'));
     expect(await exit).toBe(70);
-    expect(host.complained.join('\n')).toMatch(/ended by a bug: Error: a thread died/);
+    expect(host.errorLines.join('\n')).toMatch(/ended by a bug: Error: a thread died/);
     expect(node.stops).toBe(0);
     expect(host.listenerCount()).toBe(0);
   });
 
-  test('a node that cannot start tells its supervisor why', async () => {
+  test('a node that cannot start sends the reason to its supervisor', async () => {
     const host = new TestHost();
     const taken = new CodedError('ERR_PORT_TAKEN', 'Port 7 is taken.');
     const verb = serveVerb(() => Promise.reject(taken));
     await expect(verb.run({}, host)).rejects.toBe(taken);
-    expect(host.told).toEqual([
+    expect(host.sentMessages).toEqual([
       { type: 'failed', code: 'ERR_PORT_TAKEN', message: 'Port 7 is taken.' },
     ]);
-    expect(host.said).toEqual([]);
+    expect(host.outputLines).toEqual([]);
     expect(host.listenerCount()).toBe(0);
   });
 
@@ -110,31 +113,31 @@ describe('slabring serve', () => {
     [ADDRESS, '127.0.0.1:7'],
     [{ kind: 'tcp', host: '::1', port: 7, secure: false }, '[::1]:7'],
     [{ kind: 'unix', path: 'a.sock' }, 'a.sock'],
-  ])('%j is shown as %s', (address, shown) => expect(addressText(address)).toBe(shown));
+  ])('the address %j is printed as %s', (address, text) => expect(addressText(address)).toBe(text));
 });
 
-describe('the wish to stop', () => {
-  /** Whether a promise has settled once everything that is due has run. */
+describe('a stop request', () => {
+  /** Whether the promise has settled after all pending callbacks have run. */
   async function isSettled(promise: Promise<unknown>): Promise<boolean> {
-    const not = Symbol('not yet');
-    const turn = new Promise((resolve) => setImmediate(resolve, not));
-    return (await Promise.race([promise, turn])) !== not;
+    const pending = Symbol('pending');
+    const turn = new Promise((resolve) => setImmediate(resolve, pending));
+    return (await Promise.race([promise, turn])) !== pending;
   }
 
-  test('signals that come together are one wish; a later one is impatience', async () => {
+  test('signals within half a second are one request; a later signal forces the end', async () => {
     const host = new TestHost();
-    const clock = new HandClock();
+    const clock = new ManualClock();
     const stop = listenForStop(host, clock);
-    expect(stop.isAsked()).toBe(false);
+    expect(stop.isRequested()).toBe(false);
     host.events.emit('SIGINT', 'SIGINT');
     clock.advanceSeconds(0.4);
     host.events.emit('SIGTERM', 'SIGTERM');
-    expect(await stop.first).toBe('SIGINT');
-    expect(stop.isAsked()).toBe(true);
-    expect(await isSettled(stop.again)).toBe(false);
+    expect(await stop.requested).toBe('SIGINT');
+    expect(stop.isRequested()).toBe(true);
+    expect(await isSettled(stop.forced)).toBe(false);
     clock.advanceSeconds(0.1);
     host.events.emit('SIGTERM', 'SIGTERM');
-    expect(await stop.again).toBe('SIGTERM');
+    expect(await stop.forced).toBe('SIGTERM');
     stop.dispose();
     expect(host.listenerCount()).toBe(0);
   });

@@ -20,10 +20,10 @@ test.each([
   ['word - -1', 'word - -1'],
   ['-v -- -v', '--verbose -- -v'],
   ['', ''],
-])('%s becomes %s', (typed, expanded) => {
+])('"%s" expands to "%s"', (typed, expanded) => {
   expect(expandShortFlags(typed.split(' '), serverFlags)).toEqual(expanded.split(' '));
 });
 
-test('an empty word after a letter is its value, not the lack of one', () => {
+test('an empty argument after a short option is its value', () => {
   expect(expandShortFlags(['-s', '', '-v'], serverFlags)).toEqual(['--unix-socket=', '--verbose']);
 });

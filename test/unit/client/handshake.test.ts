@@ -9,54 +9,85 @@ import {
 
 const login: Login = { username: 'u', password: 'p' };
 
-/** Plays a handshake: what is asked, given these answers, and how it ends. */
-function play(
+/** Runs a handshake against the given replies: returns its requests and its result. */
+function runHandshake(
   protocol: ProtocolChoice,
-  answers: readonly string[],
-  given?: Login,
-  inPeace = true,
-): { asked: string[]; end: unknown; nextIfClosed: ProtocolChoice | undefined } {
-  const handshake = new Handshake('node', protocol, given);
-  const asked: string[] = [];
-  const ask = (): void => {
+  replies: readonly string[],
+  credentials?: Login,
+  isCleanClose = true,
+): { requests: string[]; result: unknown; protocolAfterClose: ProtocolChoice | undefined } {
+  const handshake = new Handshake('node', protocol, credentials);
+  const requests: string[] = [];
+  const sendRequest = (): void => {
     const sink = new ByteSink(64);
-    handshake.ask(sink);
-    asked.push(sink.bytes.toString('latin1', 0, sink.at));
+    handshake.encodeRequest(sink);
+    requests.push(sink.bytes.toString('latin1', 0, sink.at));
   };
-  ask();
-  for (const answer of answers) {
+  sendRequest();
+  for (const reply of replies) {
     try {
-      const next = handshake.receive(Buffer.from(answer), answer.length);
-      if (next === 'ask') ask();
-      else if (next !== undefined) return { asked, end: next.name, nextIfClosed: undefined };
+      const next = handshake.receive(Buffer.from(reply), reply.length);
+      if (next === 'next-request') sendRequest();
+      else if (next !== undefined)
+        return { requests, result: next.name, protocolAfterClose: undefined };
     } catch (error) {
-      return { asked, end: (error as { code?: string }).code ?? error, nextIfClosed: undefined };
+      const result = (error as { code?: string }).code ?? error;
+      return { requests, result, protocolAfterClose: undefined };
     }
   }
-  return { asked, end: undefined, nextIfClosed: handshake.nextIfClosed(inPeace) };
+  const protocolAfterClose = handshake.protocolAfterClose(isCleanClose);
+  return { requests, result: undefined, protocolAfterClose };
 }
 
 const VERSION = 'version\r\n';
 const PADDED = `${'version'.padEnd(24)}\r\n`;
 const LOGIN = 'set auth 0 0 3\r\nu p\r\n';
-const WANTED = 'CLIENT_ERROR unauthenticated\r\n';
+const LOGIN_REQUIRED = 'CLIENT_ERROR unauthenticated\r\n';
 
 describe('a handshake', () => {
   test.each<[string, ProtocolChoice, Login | undefined, string[], string[], string]>([
-    ['meta', 'auto', undefined, ['VERSION 1.6.18\r\n', 'MN\r\n'], [VERSION, 'mn\r\n'], 'meta'],
     [
-      'in pieces',
+      'auto detects meta',
+      'auto',
+      undefined,
+      ['VERSION 1.6.18\r\n', 'MN\r\n'],
+      [VERSION, 'mn\r\n'],
+      'meta',
+    ],
+    [
+      'replies may arrive in pieces',
       'auto',
       undefined,
       ['VERS', 'ION 2\r', '\n', 'MN\r\n'],
       [VERSION, 'mn\r\n'],
       'meta',
     ],
-    ['too old', 'auto', undefined, ['VERSION 1.6.9\r\n'], [VERSION], 'classic'],
-    ['no mn', 'auto', undefined, ['VERSION x\r\n', 'ERROR\r\n'], [VERSION, 'mn\r\n'], 'classic'],
-    ['as told', 'classic', undefined, ['VERSION 1.6.18\r\n'], [VERSION], 'classic'],
     [
-      'told what it cannot',
+      'an old version means classic',
+      'auto',
+      undefined,
+      ['VERSION 1.6.9\r\n'],
+      [VERSION],
+      'classic',
+    ],
+    [
+      'ERROR to mn means classic',
+      'auto',
+      undefined,
+      ['VERSION x\r\n', 'ERROR\r\n'],
+      [VERSION, 'mn\r\n'],
+      'classic',
+    ],
+    [
+      'classic skips the detection',
+      'classic',
+      undefined,
+      ['VERSION 1.6.18\r\n'],
+      [VERSION],
+      'classic',
+    ],
+    [
+      'meta fails if the node does not know mn',
       'meta',
       undefined,
       ['VERSION 1.4.0\r\n', 'ERROR\r\n'],
@@ -64,24 +95,31 @@ describe('a handshake', () => {
       'ERR_UNSUPPORTED',
     ],
     [
-      'with a login',
+      'logs in when the node requires it',
       'auto',
       login,
-      [WANTED, 'STORED\r\n', 'VERSION 1.6.18\r\n', 'MN\r\n'],
+      [LOGIN_REQUIRED, 'STORED\r\n', 'VERSION 1.6.18\r\n', 'MN\r\n'],
       [PADDED, LOGIN, VERSION, 'mn\r\n'],
       'meta',
     ],
     [
-      'with a login that is refused',
+      'a refused login fails',
       'meta',
       login,
-      [WANTED, 'CLIENT_ERROR authentication failure\r\n'],
+      [LOGIN_REQUIRED, 'CLIENT_ERROR authentication failure\r\n'],
       [VERSION, LOGIN],
       'ERR_LOGIN',
     ],
-    ['without the login it wants', 'auto', undefined, [WANTED], [VERSION], 'ERR_LOGIN'],
     [
-      'with a login that nobody wants',
+      'a required but missing login fails',
+      'auto',
+      undefined,
+      [LOGIN_REQUIRED],
+      [VERSION],
+      'ERR_LOGIN',
+    ],
+    [
+      'does not send a login that the node does not require',
       'auto',
       login,
       ['VERSION 1.6.18\r\n', 'MN\r\n'],
@@ -89,34 +127,45 @@ describe('a handshake', () => {
       'meta',
     ],
     [
-      'that asks twice',
+      'a node that requires a second login fails',
       'auto',
       login,
-      [WANTED, 'STORED\r\n', WANTED],
+      [LOGIN_REQUIRED, 'STORED\r\n', LOGIN_REQUIRED],
       [PADDED, LOGIN, VERSION],
       'ERR_LOGIN',
     ],
-    ['refused', 'auto', undefined, ['SERVER_ERROR full\r\n'], [VERSION], 'ERR_REFUSED'],
-  ])('%s', (_, protocol, given, answers, asked, end) => {
-    expect(play(protocol, answers, given)).toMatchObject({ asked, end });
+    [
+      'another refusal fails',
+      'auto',
+      undefined,
+      ['SERVER_ERROR full\r\n'],
+      [VERSION],
+      'ERR_REFUSED',
+    ],
+  ])('%s', (_, protocol, credentials, replies, requests, result) => {
+    expect(runHandshake(protocol, replies, credentials)).toMatchObject({ requests, result });
   });
 
-  test.each(['noise\r\n', 'VERSION 1\r\nMN\r\n', 'END\r\n'])('%j is no greeting', (answer) => {
-    expect(play('auto', [answer]).end).toMatchObject({ name: 'MalformedReply' });
-  });
+  test.each(['noise\r\n', 'VERSION 1\r\nMN\r\n', 'END\r\n'])(
+    'the reply %j is malformed',
+    (reply) => {
+      expect(runHandshake('auto', [reply]).result).toMatchObject({ name: 'MalformedReply' });
+    },
+  );
 
   test.each<[string, ProtocolChoice, Login | undefined, string[], ProtocolChoice | undefined]>([
-    ['at once', 'auto', undefined, [], undefined],
-    ['at once, with a login', 'auto', login, [], 'binary'],
-    ['on mn', 'auto', undefined, ['VERSION 1.6.18\r\n'], 'classic'],
-    ['on mn, as told', 'meta', undefined, ['VERSION 1.6.18\r\n'], undefined],
-    ['on a login', 'auto', login, [WANTED], undefined],
-  ])('closed %s: what to try next', (_, protocol, given, answers, next) => {
-    expect(play(protocol, answers, given).nextIfClosed).toBe(next);
+    ['before any reply', 'auto', undefined, [], undefined],
+    ['before any reply, with a login', 'auto', login, [], 'binary'],
+    ['after mn', 'auto', undefined, ['VERSION 1.6.18\r\n'], 'classic'],
+    ['after mn with protocol meta', 'meta', undefined, ['VERSION 1.6.18\r\n'], undefined],
+    ['after the login request', 'auto', login, [LOGIN_REQUIRED], undefined],
+  ])('chooses the next protocol after a close %s', (_, protocol, credentials, replies, next) => {
+    expect(runHandshake(protocol, replies, credentials).protocolAfterClose).toBe(next);
   });
 
-  test('a reset on mn is a node that ends, not one that knows no mn', () => {
-    expect(play('auto', ['VERSION 1.6.18\r\n'], undefined, false).nextIfClosed).toBeUndefined();
+  test('a reset after mn does not mean that the node does not know mn', () => {
+    const { protocolAfterClose } = runHandshake('auto', ['VERSION 1.6.18\r\n'], undefined, false);
+    expect(protocolAfterClose).toBeUndefined();
   });
 });
 

@@ -5,47 +5,50 @@ const plain = new KeyCodec('', 'refuse');
 const hashed = new KeyCodec('app:', 'hash');
 const refused = expect.objectContaining({ code: 'ERR_KEY', mayHaveRun: false });
 
-describe('keys as they are', () => {
-  test.each(['a', 'x'.repeat(250), 'é'.repeat(125), '😀', '~', '!'])('%j is sent', (key) => {
-    expect(plain.onWire(key)).toBe(key);
-  });
-  test.each(['', 'a b', 'a\r', '\u007f', 'x'.repeat(251), 'é'.repeat(126), '\ud800', 5, undefined])(
-    '%j is refused',
+describe('keys in mode refuse', () => {
+  test.each(['a', 'x'.repeat(250), 'é'.repeat(125), '😀', '~', '!'])(
+    'sends %j unchanged',
     (key) => {
-      expect(() => plain.onWire(key as string)).toThrow(refused);
+      expect(plain.toWire(key)).toBe(key);
+    },
+  );
+  test.each(['', 'a b', 'a\r', '\u007f', 'x'.repeat(251), 'é'.repeat(126), '\ud800', 5, undefined])(
+    'refuses %j',
+    (key) => {
+      expect(() => plain.toWire(key as string)).toThrow(refused);
     },
   );
 });
 
 describe('a namespace', () => {
   const named = new KeyCodec('app:', 'refuse');
-  test('stands in front, and counts', () => {
-    expect(named.onWire('a')).toBe('app:a');
-    expect(named.onWire('x'.repeat(246))).toHaveLength(250);
+  test('precedes the key and counts towards its length', () => {
+    expect(named.toWire('a')).toBe('app:a');
+    expect(named.toWire('x'.repeat(246))).toHaveLength(250);
     for (const key of ['', 'x'.repeat(247), 5]) {
-      expect(() => named.onWire(key as string)).toThrow(refused);
+      expect(() => named.toWire(key as string)).toThrow(refused);
     }
   });
-  test.each(['a b', 'x'.repeat(151), '\ud800'])('%j is none', (namespace) => {
-    const wrong = expect.objectContaining({ code: 'ERR_ARGUMENT' });
-    expect(() => new KeyCodec(namespace, 'refuse')).toThrow(wrong);
+  test.each(['a b', 'x'.repeat(151), '\ud800'])('the namespace %j is rejected', (namespace) => {
+    const argumentError = expect.objectContaining({ code: 'ERR_ARGUMENT' });
+    expect(() => new KeyCodec(namespace, 'refuse')).toThrow(argumentError);
   });
 });
 
-describe('keys that are hashed', () => {
-  test('only where they must be', () => {
-    expect(hashed.onWire('a')).toBe('app:a');
+describe('keys in mode hash', () => {
+  test('a key that the protocol can carry is not hashed', () => {
+    expect(hashed.toWire('a')).toBe('app:a');
   });
-  test.each(['a b', 'x'.repeat(300), 'line\r\nget b', '#sha256:mine'])('%j', (key) => {
-    const wire = hashed.onWire(key);
+  test.each(['a b', 'x'.repeat(300), 'line\r\nget b', '#sha256:mine'])('hashes %j', (key) => {
+    const wire = hashed.toWire(key);
     expect(wire).toMatch(/^app:#sha256:[\w-]{43}$/);
-    expect(hashed.onWire(key)).toBe(wire);
+    expect(hashed.toWire(key)).toBe(wire);
   });
-  test('nobody can name another’s digest', () => {
-    const digest = hashed.onWire('a b').slice('app:'.length);
-    expect(hashed.onWire(digest)).not.toBe(hashed.onWire('a b'));
+  test('a key that looks like a digest does not collide with the hashed key', () => {
+    const digest = hashed.toWire('a b').slice('app:'.length);
+    expect(hashed.toWire(digest)).not.toBe(hashed.toWire('a b'));
   });
-  test.each(['', '\ud800', 5])('%j is refused all the same', (key) => {
-    expect(() => hashed.onWire(key as string)).toThrow(refused);
+  test.each(['', '\ud800', 5])('refuses %j', (key) => {
+    expect(() => hashed.toWire(key as string)).toThrow(refused);
   });
 });

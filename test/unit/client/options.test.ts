@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { probeDelayMs } from '../../../src/client/connection/health.ts';
+import { probeDelayMs } from '../../../src/client/connection/probe-delay.ts';
 import { exptimeOf, resolveOptions } from '../../../src/client/options.ts';
 
 const refused = expect.objectContaining({ code: 'ERR_ARGUMENT', mayHaveRun: false });
 
 describe('options', () => {
-  test('have defaults', () => {
+  test('unset options have their defaults', () => {
     expect(resolveOptions({ nodes: [] })).toEqual({
       deadlineMs: 1000,
       connectTimeoutMs: 1000,
       maxPendingPerNode: 65_536,
       maxPendingBytesPerNode: 67_108_864,
-      keysPerGet: 100,
+      maxKeysPerGet: 100,
       connectionsPerNode: 1,
       keepAliveMs: 30_000,
       protocol: 'auto',
@@ -28,7 +28,7 @@ describe('options', () => {
       previousOwner: undefined,
     });
   });
-  test('a connection may take what an operation may, unless it is said', () => {
+  test('connectTimeoutMs defaults to deadlineMs', () => {
     expect(resolveOptions({ nodes: [], deadlineMs: 50 }).connectTimeoutMs).toBe(50);
     const both = { nodes: [], deadlineMs: 50, connectTimeoutMs: 2000 };
     expect(resolveOptions(both)).toMatchObject({ deadlineMs: 50, connectTimeoutMs: 2000 });
@@ -41,7 +41,7 @@ describe('options', () => {
     { deadlineMs: 3_600_001 },
     { deadlineMs: '1000' },
     { maxPendingPerNode: 0 },
-    { keysPerGet: 1001 },
+    { maxKeysPerGet: 1001 },
     { connectionsPerNode: 65 },
     { keepAliveMs: 999 },
     { protocol: 'ascii' },
@@ -50,13 +50,13 @@ describe('options', () => {
     { login: { username: 'a b', password: 'x' } },
     { login: { username: 'a', password: 'x\r\nflush_all' } },
     { compression: { level: 0 } },
-    { compression: { thresholdBytes: -1 } },
-  ])('%j is refused', (options) => {
+    { compression: { minBytes: -1 } },
+  ])('rejects %j', (options) => {
     expect(() => resolveOptions({ nodes: [], ...options } as never)).toThrow(refused);
   });
 });
 
-describe('a time to live', () => {
+describe('a ttl', () => {
   const DAYS_30 = 2_592_000;
   test.each([
     [0, 0],
@@ -65,15 +65,15 @@ describe('a time to live', () => {
     [DAYS_30, DAYS_30],
     [DAYS_30 + 1, 1_000 + DAYS_30 + 1],
     [2 ** 31 - 1, 2 ** 31 - 1],
-  ])('of %d s is exptime %d at second 1000', (ttl, exptime) => {
+  ])('%d s is exptime %d at Unix time 1000', (ttl, exptime) => {
     expect(exptimeOf(ttl, 1_000_999)).toBe(exptime);
   });
-  test.each([-1, Number.NaN, 2 ** 31])('of %d is refused', (ttl) => {
+  test.each([-1, Number.NaN, 2 ** 31])('rejects %d', (ttl) => {
     expect(() => exptimeOf(ttl)).toThrow(refused);
   });
 });
 
-test('pauses between probes double from 50 ms to 2 s, a quarter more or less', () => {
+test('the delay between probes doubles from 50 ms to 2 s, with 25 % jitter', () => {
   const middle = [0, 1, 2, 3, 4, 5, 6, 1000].map((attempt) => probeDelayMs(attempt, () => 0.5));
   expect(middle).toEqual([50, 100, 200, 400, 800, 1600, 2000, 2000]);
   expect([probeDelayMs(0, () => 0), probeDelayMs(0, () => 1)]).toEqual([37.5, 62.5]);

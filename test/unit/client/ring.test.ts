@@ -18,13 +18,13 @@ const golden = JSON.parse(readFileSync(file, 'utf8')) as Golden;
 
 describe('the ring places keys as libmemcached 1.1.4 does', () => {
   for (const { name, servers, map } of golden.ketama_weighted) {
-    test(`${name}: ${Object.keys(map).length} keys`, () => {
+    test(`${name}: ${Object.keys(map).length} recorded keys have the same owner`, () => {
       const ring = new KetamaRing(readNodes(servers));
       const placed = Object.fromEntries(Object.keys(map).map((key) => [key, ring.nodeFor(key)]));
       expect(placed).toEqual(map);
     });
   }
-  test('all of the golden lookups were made', () => {
+  test('the recording has 828 keys', () => {
     const lookups = golden.ketama_weighted.map(({ map }) => Object.keys(map).length);
     expect(lookups.reduce((sum, count) => sum + count)).toBe(828);
   });
@@ -37,12 +37,12 @@ describe('the ring', () => {
     const ring = new KetamaRing(addresses);
     return (key) => addresses[ring.nodeFor(key)]!.name;
   };
-  test('has 160 points for each of equal nodes, also of one, and of paths and IPv6', () => {
+  test('has 160 points for each node of equal weight, also for one node, paths and IPv6', () => {
     const nodes = ['a', 'b:11311', '[::1]:11411', '/tmp/x.sock'];
     expect(new KetamaRing(readNodes(nodes)).pointCounts()).toEqual([160, 160, 160, 160]);
     expect(new KetamaRing(readNodes(['a'])).pointCounts()).toEqual([160]);
   });
-  test('moves only the new node’s share when one is added', () => {
+  test('moves only the share of a node that joins', () => {
     const placed = place(['a', 'b', 'c']);
     const replaced = place(['a', 'b', 'c', 'd']);
     const moved = keys.filter((key) => placed(key) !== replaced(key));
@@ -56,7 +56,7 @@ describe('the ring', () => {
   });
 });
 
-describe('nodes', () => {
+describe('readNodes', () => {
   test.each([
     ['cache', 'cache:11211', 'cache'],
     ['cache:11211', 'cache:11211', 'cache'],
@@ -64,7 +64,7 @@ describe('nodes', () => {
     ['[::1]:11212', '[::1]:11212', '::1:11212'],
     ['::1', '[::1]:11211', '::1'],
     ['/run/cache.sock', '/run/cache.sock', '/run/cache.sock'],
-  ])('%s is %s, on the ring %s', (spec, name, ringName) => {
+  ])('%s has the name %s, and on the ring the name %s', (spec, name, ringName) => {
     expect(readNodes([spec])[0]).toMatchObject({ name, ringName });
   });
   test.each([
@@ -75,7 +75,7 @@ describe('nodes', () => {
     [['a:65536']],
     [['a b']],
     [[{ host: 'a', weight: 0 }]],
-  ])('%j is refused', (specs) => {
+  ])('%j is refused with ERR_ARGUMENT', (specs) => {
     expect(() => readNodes(specs as readonly NodeSpec[])).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),
     );

@@ -12,27 +12,33 @@ import {
 } from '../../../src/protocol/client.ts';
 import { everyCut, pieces } from '../../support/cuts.ts';
 
-/** The number that the requests of these tests carry. */
+/** The opaque of the requests in these tests. */
 const OPAQUE = 7;
 
 const get: Request = { verb: 'get', key: 'a', cas: false };
 const gets: Request = { verb: 'get', key: 'a', cas: true };
-const many: Request = { verb: 'get-many', keys: ['a', 'b', 'c'] };
-const manyOfOne: Request = { verb: 'get-many', keys: ['a'] };
-const fetch: Request = { verb: 'fetch', key: 'a', terms: { vivifyExptime: 30 } };
+const getMany: Request = { verb: 'get-many', keys: ['a', 'b', 'c'] };
+const getManyOfOne: Request = { verb: 'get-many', keys: ['a'] };
+const fetch: Request = { verb: 'fetch', key: 'a', metaFlags: { vivifyExptime: 30 } };
 const store = (mode: 'set' | 'add' | 'append', cas?: bigint): Request => {
   return { verb: 'store', mode, key: 'a', value: 'välue', flags: 5, exptime: 60, cas };
 };
 const remove: Request = { verb: 'delete', key: 'a', cas: undefined, staleExptime: undefined };
-const stale: Request = { verb: 'delete', key: 'a', cas: 9n, staleExptime: 30 };
+const markStale: Request = { verb: 'delete', key: 'a', cas: 9n, staleExptime: 30 };
 const touch: Request = { verb: 'touch', key: 'a', exptime: 60 };
-const count: Request = { verb: 'count', key: 'a', by: 2n, down: true, start: undefined };
-const counter: Request = {
+const count: Request = {
   verb: 'count',
   key: 'a',
-  by: 1n,
-  down: false,
-  start: { value: 5n, exptime: 60 },
+  delta: 2n,
+  isDecrement: true,
+  initial: undefined,
+};
+const createCounter: Request = {
+  verb: 'count',
+  key: 'a',
+  delta: 1n,
+  isDecrement: false,
+  initial: { value: 5n, exptime: 60 },
 };
 const stats: Request = { verb: 'stats', topic: 'items' };
 const flush: Request = { verb: 'flush' };
@@ -40,46 +46,50 @@ const version: Request = { verb: 'version' };
 const noop: Request = { verb: 'noop' };
 const login: Request = { verb: 'login', username: 'u', password: 'p w' };
 
-function written(dialect: Dialect, request: Request): Buffer {
+function encoded(dialect: Dialect, request: Request): Buffer {
   const sink = new ByteSink(16);
   dialect.encode(request, OPAQUE, sink);
   return Buffer.from(sink.bytes.subarray(0, sink.at));
 }
 
-/** What decoding gave, step by step: items and the end, as text. */
-function read(dialect: Dialect, request: Request, parts: readonly Buffer[]): readonly string[] {
+/** Decodes `parts`; returns each item and the end of the reply as text. */
+function decodedSteps(
+  dialect: Dialect,
+  request: Request,
+  parts: readonly Buffer[],
+): readonly string[] {
   const input = new ReplyInput();
   const reply = new Reply();
   const steps: string[] = [];
-  const borrowed = Buffer.alloc(65_536);
+  const socketBuffer = Buffer.alloc(65_536);
   for (const part of parts) {
-    // The same buffer each time, as a socket gives it: whatever is kept must be copied.
-    part.copy(borrowed);
-    input.feed(borrowed, part.length);
+    // A socket reuses its buffer, so the input must copy every byte that it still needs.
+    part.copy(socketBuffer);
+    input.feed(socketBuffer, part.length);
     for (;;) {
       const progress = dialect.decode(input, request, OPAQUE, reply);
       if (progress === 'incomplete') break;
-      steps.push(shown(reply, progress));
+      steps.push(textOf(reply, progress));
       if (progress === 'complete') break;
     }
-    input.keep();
-    borrowed.fill('?');
+    input.releasePiece();
+    socketBuffer.fill('?');
   }
-  if (input.hasLeft) steps.push('something left');
+  if (input.hasUnreadBytes) steps.push('unread bytes');
   return steps;
 }
 
-function shown(reply: Reply, progress: string): string {
+function textOf(reply: Reply, progress: string): string {
   const { status, line, flags, cas, index } = reply;
   const parts = [`${progress}: ${status}`];
   if (status === 'value' && progress === 'item') parts.push(`#${index}`);
   if (status === 'value') parts.push(JSON.stringify(reply.text()), `f${flags}`);
   if (cas !== undefined) parts.push(`c${cas}`);
   if (status === 'refused' || status === 'line') parts.push(line);
-  if (reply.won) parts.push('won');
-  if (reply.isTaken) parts.push('taken');
+  if (reply.wonLease) parts.push('won-lease');
+  if (reply.leaseHeldByOther) parts.push('held-by-other');
   if (reply.isStale) parts.push('stale');
-  if (reply.ttlSeconds !== undefined) parts.push(`t${reply.ttlSeconds}`);
+  if (reply.ttl !== undefined) parts.push(`t${reply.ttl}`);
   return parts.join(' ');
 }
 
@@ -109,26 +119,26 @@ const DIALECTS = {
 } as const;
 type Name = keyof typeof DIALECTS;
 
-describe('requests are written', () => {
+describe('a dialect encodes requests', () => {
   const cases: readonly (readonly [Name, Request, string])[] = [
     ['meta', get, 'mg a O7 f v\r\n'],
     ['meta', gets, 'mg a O7 c f v\r\n'],
-    ['meta', many, 'mg a O7 f v\r\nget b c\r\n'],
-    ['meta', manyOfOne, 'mg a O7 f v\r\n'],
+    ['meta', getMany, 'mg a O7 f v\r\nget b c\r\n'],
+    ['meta', getManyOfOne, 'mg a O7 f v\r\n'],
     ['meta', fetch, 'mg a O7 c f h l s t v N30\r\n'],
     ['meta', store('set'), 'ms a 6 O7 F5 T60\r\nvälue\r\n'],
     ['meta', store('set', 9n), 'ms a 6 O7 F5 T60 C9\r\nvälue\r\n'],
     ['meta', store('add'), 'ms a 6 O7 F5 T60 ME\r\nvälue\r\n'],
     ['meta', remove, 'md a O7\r\n'],
-    ['meta', stale, 'md a O7 C9 I T30\r\n'],
+    ['meta', markStale, 'md a O7 C9 I T30\r\n'],
     ['meta', touch, 'mg a O7 T60\r\n'],
     ['meta', count, 'ma a O7 v D2 MD\r\n'],
-    ['meta', counter, 'ma a O7 v D1 N60 J5\r\n'],
+    ['meta', createCounter, 'ma a O7 v D1 N60 J5\r\n'],
     ['meta', noop, 'mn\r\n'],
     ['meta', stats, 'stats items\r\n'],
     ['classic', get, 'get a\r\n'],
     ['classic', gets, 'gets a\r\n'],
-    ['classic', many, 'get a b c\r\n'],
+    ['classic', getMany, 'get a b c\r\n'],
     ['classic', store('set'), 'set a 5 60 6\r\nvälue\r\n'],
     ['classic', store('set', 9n), 'cas a 5 60 6 9\r\nvälue\r\n'],
     ['classic', remove, 'delete a\r\n'],
@@ -138,43 +148,37 @@ describe('requests are written', () => {
     ['classic', version, 'version\r\n'],
     ['classic', login, 'set auth 0 0 5\r\nu p w\r\n'],
   ];
-  test.each(cases)('%s: %o is %j', (name, request, wire) => {
+  test.each(cases)('%s encodes %o as %j', (name, request, wire) => {
     const dialect = DIALECTS[name]();
-    expect(dialect.canSay(request)).toBe(true);
-    expect(written(dialect, request).toString()).toBe(wire);
+    expect(dialect.supports(request)).toBe(true);
+    expect(encoded(dialect, request).toString()).toBe(wire);
   });
 
-  test('a key of any kind stands as UTF-8', () => {
+  test('a dialect encodes a key as UTF-8', () => {
     for (const key of ['schlüssel', '😀', 'x'.repeat(250), 'é'.repeat(125)]) {
-      const wire = written(new MetaDialect(), { verb: 'get', key, cas: false });
+      const wire = encoded(new MetaDialect(), { verb: 'get', key, cas: false });
       expect(wire.toString()).toBe(`mg ${key} O7 f v\r\n`);
     }
   });
 
-  test('bytes go as they are', () => {
+  test('a dialect sends a binary value unchanged', () => {
     const value = Uint8Array.from({ length: 256 }, (_, i) => i);
     const request = { ...store('set'), value } as Request;
-    expect(written(new MetaDialect(), request).includes(value)).toBe(true);
-    expect(written(new BinaryDialect(), request).includes(value)).toBe(true);
+    expect(encoded(new MetaDialect(), request).includes(value)).toBe(true);
+    expect(encoded(new BinaryDialect(), request).includes(value)).toBe(true);
   });
 
-  test('what a dialect has no words for is known beforehand', () => {
-    expect([get, fetch, stale, counter].map((r) => new ClassicDialect().canSay(r))).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ]);
-    expect([get, fetch, stale, counter].map((r) => new BinaryDialect().canSay(r))).toEqual([
-      true,
-      false,
-      false,
-      true,
-    ]);
+  test('a dialect reports which requests it supports', () => {
+    expect(
+      [get, fetch, markStale, createCounter].map((r) => new ClassicDialect().supports(r)),
+    ).toEqual([true, false, false, false]);
+    expect(
+      [get, fetch, markStale, createCounter].map((r) => new BinaryDialect().supports(r)),
+    ).toEqual([true, false, false, true]);
   });
 });
 
-describe('a reply is the same however its bytes are cut', () => {
+describe('a dialect decodes a reply in pieces of any size', () => {
   const cases: readonly (readonly [Name, Request, wire: string, steps: readonly string[]])[] = [
     ['meta', get, 'VA 3 O7 f5\r\nabc\r\n', ['complete: value "abc" f5']],
     ['meta', get, 'VA 0 O7 f0\r\n\r\n', ['complete: value "" f0']],
@@ -187,12 +191,17 @@ describe('a reply is the same however its bytes are cut', () => {
       'VA 1 O7 c18446744073709551615 f0\r\nx\r\n',
       ['complete: value "x" f0 c18446744073709551615'],
     ],
-    ['meta', fetch, 'VA 0 O7 c4 f0 h0 l0 s0 t30 W\r\n\r\n', ['complete: value "" f0 c4 won t30']],
+    [
+      'meta',
+      fetch,
+      'VA 0 O7 c4 f0 h0 l0 s0 t30 W\r\n\r\n',
+      ['complete: value "" f0 c4 won-lease t30'],
+    ],
     [
       'meta',
       fetch,
       'VA 2 O7 c4 f0 h1 l9 s2 t-1 X Z\r\nok\r\n',
-      ['complete: value "ok" f0 c4 taken stale t-1'],
+      ['complete: value "ok" f0 c4 held-by-other stale t-1'],
     ],
     ['meta', store('set'), 'HD O7\r\n', ['complete: done']],
     ['meta', store('add'), 'NS O7\r\n', ['complete: not-stored']],
@@ -202,31 +211,31 @@ describe('a reply is the same however its bytes are cut', () => {
     ['meta', count, 'VA 2 O7\r\n11\r\n', ['complete: value "11" f0']],
     [
       'meta',
-      many,
+      getMany,
       'VA 1 O7 f0\r\nx\r\nVALUE c 1 2\r\nyy\r\nEND\r\n',
       ['item: value #0 "x" f0', 'item: value #2 "yy" f1', 'complete: done'],
     ],
     [
       'meta',
-      many,
+      getMany,
       'EN O7\r\nVALUE b 0 0\r\n\r\nEND\r\n',
       ['item: value #1 "" f0', 'complete: done'],
     ],
-    ['meta', many, 'EN\r\nEND\r\n', ['complete: done']],
+    ['meta', getMany, 'EN\r\nEND\r\n', ['complete: done']],
     [
       'meta',
-      many,
+      getMany,
       'SERVER_ERROR busy\r\nVALUE b 0 1\r\nx\r\nEND\r\n',
       ['item: value #1 "x" f0', 'complete: refused SERVER_ERROR busy'],
     ],
     [
       'meta',
-      many,
+      getMany,
       'VA 1 O7 f0\r\nx\r\nSERVER_ERROR busy\r\n',
       ['item: value #0 "x" f0', 'complete: refused SERVER_ERROR busy'],
     ],
-    ['meta', manyOfOne, 'VA 1 O7 f0\r\nx\r\n', ['item: value #0 "x" f0', 'complete: done']],
-    ['meta', manyOfOne, 'EN O7\r\n', ['complete: done']],
+    ['meta', getManyOfOne, 'VA 1 O7 f0\r\nx\r\n', ['item: value #0 "x" f0', 'complete: done']],
+    ['meta', getManyOfOne, 'EN O7\r\n', ['complete: done']],
     ['meta', noop, 'MN\r\n', ['complete: done']],
     ['meta', get, 'SERVER_ERROR busy\r\n', ['complete: refused SERVER_ERROR busy']],
     ['meta', version, 'VERSION 1.6.18\r\n', ['complete: line 1.6.18']],
@@ -235,7 +244,7 @@ describe('a reply is the same however its bytes are cut', () => {
     ['classic', gets, 'VALUE a 0 0 7\r\n\r\nEND\r\n', ['complete: value "" f0 c7']],
     [
       'classic',
-      many,
+      getMany,
       'VALUE a 0 5\r\nEND\r\n\r\nVALUE c 1 1\r\nx\r\nEND\r\n',
       ['item: value #0 "END\\r\\n" f0', 'item: value #2 "x" f1', 'complete: done'],
     ],
@@ -261,7 +270,7 @@ describe('a reply is the same however its bytes are cut', () => {
     ],
     [
       'binary',
-      many,
+      getMany,
       packet(9, 0, { extras: '\0\0\0\u0001', value: 'x', opaque: 8 }) +
         packet(10, 0, { opaque: 10 }),
       ['item: value #1 "x" f1', 'complete: done'],
@@ -287,11 +296,11 @@ describe('a reply is the same however its bytes are cut', () => {
     ['binary', noop, packet(10, 0), ['complete: done']],
     ['binary', login, packet(33, 0, { value: 'Authenticated' }), ['complete: done']],
   ];
-  test.each(cases)('%s: to %o, %j', (name, request, wire, steps) => {
+  test.each(cases)('%s decodes the reply to %o: %j', (name, request, wire, steps) => {
     const bytes = Buffer.from(wire, 'latin1');
     for (const cuts of everyCut(bytes)) {
       const parts = pieces(bytes, cuts).map((part) => Buffer.from(part));
-      expect(read(DIALECTS[name](), request, parts), `cut at ${cuts}`).toEqual(steps);
+      expect(decodedSteps(DIALECTS[name](), request, parts), `cut at ${cuts}`).toEqual(steps);
     }
   });
 
@@ -303,7 +312,7 @@ describe('a reply is the same however its bytes are cut', () => {
         packet(16, 0, { key: 'version', value: '1 2' }) +
         packet(16, 0),
     ],
-  ])('%s: statistics', (name, wire) => {
+  ])('%s decodes statistics', (name, wire) => {
     const input = new ReplyInput();
     const reply = new Reply();
     const dialect = DIALECTS[name]();
@@ -314,20 +323,20 @@ describe('a reply is the same however its bytes are cut', () => {
       found.push(`${reply.name}=${reply.line}`);
     }
     expect(found).toEqual(['pid=1', 'version=1 2']);
-    expect([reply.status, input.hasLeft]).toEqual(['done', false]);
+    expect([reply.status, input.hasUnreadBytes]).toEqual(['done', false]);
   });
 
-  test('values of one dialect’s connection follow each other', () => {
+  test('meta decodes the replies to get and get-many on one connection', () => {
     const dialect = new MetaDialect();
     const value = 'VA 1 O7 f0\r\nx\r\n';
     for (const wire of [value, `${value}VALUE c 0 1\r\nx\r\nEND\r\n`, value]) {
-      const request = wire === value ? get : many;
-      expect(read(dialect, request, [Buffer.from(wire)]).at(-1)).toMatch(/^complete/);
+      const request = wire === value ? get : getMany;
+      expect(decodedSteps(dialect, request, [Buffer.from(wire)]).at(-1)).toMatch(/^complete/);
     }
   });
 });
 
-describe('what is no reply to the request is not trusted', () => {
+describe('a dialect rejects bytes that are no reply to the request', () => {
   const cases: readonly (readonly [Name, Request, string])[] = [
     ['meta', get, 'VA 3 O8 f5\r\nabc\r\n'],
     ['meta', get, 'VA 3 f5\r\nabc\r\n'],
@@ -341,11 +350,11 @@ describe('what is no reply to the request is not trusted', () => {
     ['meta', get, 'noise\r\n'],
     ['meta', get, '\r\n'],
     ['meta', get, 'x'.repeat(5000)],
-    ['meta', many, 'END\r\n'],
-    ['meta', many, 'VALUE a 0 1\r\nx\r\nEND\r\n'],
-    ['meta', many, 'EN O8\r\nEND\r\n'],
-    ['meta', many, 'EN O7\r\nVALUE a 0 1\r\nx\r\nEND\r\n'],
-    ['meta', many, 'EN O7\r\nEN O7\r\nEND\r\n'],
+    ['meta', getMany, 'END\r\n'],
+    ['meta', getMany, 'VALUE a 0 1\r\nx\r\nEND\r\n'],
+    ['meta', getMany, 'EN O8\r\nEND\r\n'],
+    ['meta', getMany, 'EN O7\r\nVALUE a 0 1\r\nx\r\nEND\r\n'],
+    ['meta', getMany, 'EN O7\r\nEN O7\r\nEND\r\n'],
     ['meta', store('set'), 'NS O7\r\n'],
     ['meta', store('set'), 'HD\r\n'],
     ['meta', store('add'), 'EX O7\r\n'],
@@ -356,7 +365,7 @@ describe('what is no reply to the request is not trusted', () => {
     ['classic', get, 'VALUE a 0 x\r\n'],
     ['classic', get, 'VALUE a 0 3\r\nabcd\r\nEND\r\n'],
     ['classic', get, 'VALUE a 0 99999999999\r\n'],
-    ['classic', many, 'VALUE b 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n'],
+    ['classic', getMany, 'VALUE b 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n'],
     ['classic', store('set'), 'NOT_STORED\r\n'],
     ['classic', store('set'), 'STORED\n'],
     ['classic', remove, 'STORED\r\n'],
@@ -364,11 +373,11 @@ describe('what is no reply to the request is not trusted', () => {
     ['classic', stats, 'VALUE a 0 1\r\n'],
     ['binary', get, packet(0, 0, { opaque: 8 })],
     ['binary', get, 'END\r\n'.padEnd(24)],
-    ['binary', many, packet(9, 0, { opaque: 10 })],
+    ['binary', getMany, packet(9, 0, { opaque: 10 })],
     ['binary', count, packet(5, 0, { value: 'x' })],
   ];
-  test.each(cases)('%s: to %o, %j', (name, request, wire) => {
+  test.each(cases)('%s rejects, as the reply to %o, %j', (name, request, wire) => {
     const parts = [Buffer.from(wire, 'latin1')];
-    expect(() => read(DIALECTS[name](), request, parts)).toThrow(MalformedReply);
+    expect(() => decodedSteps(DIALECTS[name](), request, parts)).toThrow(MalformedReply);
   });
 });

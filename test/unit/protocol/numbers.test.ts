@@ -5,12 +5,12 @@ import { readI32, readU32, readU64, u64 } from '../../../src/protocol/text/numbe
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const u32 = (text: string): number => readU32(bytes(text), 0, text.length);
 const i32 = (text: string): number => readI32(bytes(text), 0, text.length);
-const long = (text: string): bigint | undefined => {
+const u64Of = (text: string): bigint | undefined => {
   if (!readU64(bytes(text), 0, text.length)) return undefined;
   return (BigInt(u64.high) << 32n) | BigInt(u64.low);
 };
 
-describe('numbers as memcached reads them', () => {
+describe('the number parser reads numbers like memcached', () => {
   test.each([
     ['0', 0],
     ['+7', 7],
@@ -26,14 +26,14 @@ describe('numbers as memcached reads them', () => {
     ['5x', Number.NaN],
     ['99999999999999999999999', Number.NaN],
     ['0000000000000000000000005', 5],
-  ])('u32 %j is %d', (text, value) => expect(u32(text)).toBe(value));
+  ])('reads %j as the unsigned 32-bit number %d', (text, value) => expect(u32(text)).toBe(value));
 
   test.each([
     ['2147483647', 2147483647],
     ['-2147483648', -2147483648],
     ['2147483648', Number.NaN],
     ['-2147483649', Number.NaN],
-  ])('i32 %j is %d', (text, value) => expect(i32(text)).toBe(value));
+  ])('reads %j as the signed 32-bit number %d', (text, value) => expect(i32(text)).toBe(value));
 
   test.each([
     ['18446744073709551615', 2n ** 64n - 1n],
@@ -47,10 +47,10 @@ describe('numbers as memcached reads them', () => {
     ['-0', 0n],
     [' ', undefined],
     ['1.5', undefined],
-  ])('u64 %j is %s', (text, value) => expect(long(text)).toBe(value));
+  ])('reads %j as the unsigned 64-bit number %s', (text, value) => expect(u64Of(text)).toBe(value));
 });
 
-test('64-bit numbers are written as BigInt writes them', () => {
+test('the decimal writer writes 64-bit numbers like BigInt', () => {
   const edges = [
     0n,
     9n,

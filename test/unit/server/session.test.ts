@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { PAUSE } from '../../../src/server/session.ts';
 import { audit } from '../../../src/store/index.ts';
 import { everyCut, pieces } from '../../support/cuts.ts';
-import { Talker, testShare } from '../../support/talker.ts';
+import { SessionHarness, testShare } from '../../support/session-harness.ts';
 
-const CONVERSATIONS: readonly (readonly [requests: string, replies: string])[] = [
+const EXCHANGES: readonly (readonly [requests: string, replies: string])[] = [
   ['set a 5 0 3\r\nabc\r\nget a b\r\n', 'STORED\r\nVALUE a 5 3\r\nabc\r\nEND\r\n'],
   ['set a 0 0 0\r\n\r\nget a\r\n', 'STORED\r\nVALUE a 0 0\r\n\r\nEND\r\n'],
   ['set a 0 0 3 noreply\r\nabc\r\ngets a\r\n', 'VALUE a 0 3 1\r\nabc\r\nEND\r\n'],
@@ -42,70 +42,76 @@ const CONVERSATIONS: readonly (readonly [requests: string, replies: string])[] =
   ],
 ];
 
-describe('a conversation is the same however its bytes are cut', () => {
-  for (const [requests, replies] of CONVERSATIONS) {
+describe('a session sends the same replies however the network cuts the requests', () => {
+  for (const [requests, replies] of EXCHANGES) {
     test(JSON.stringify(requests.slice(0, 70)), () => {
       const bytes = Buffer.from(requests, 'latin1');
       for (const cuts of everyCut(bytes)) {
-        const talker = new Talker(testShare({ memoryLimitBytes: 1 << 20 }));
+        const harness = new SessionHarness(testShare({ memoryLimitBytes: 1 << 20 }));
         const parts = pieces(bytes, cuts).map((piece) => Buffer.from(piece));
-        expect(talker.feedPieces(parts), `cut at ${cuts}`).toBe(replies);
-        expect(audit(talker.store), `cut at ${cuts}`).toEqual([]);
+        expect(harness.feedPieces(parts), `cut at ${cuts}`).toBe(replies);
+        expect(audit(harness.store), `cut at ${cuts}`).toEqual([]);
       }
     });
   }
 });
 
-test('a value given up at any byte leaves nothing behind', () => {
-  const talker = new Talker(testShare());
-  talker.say('set keep 0 0 1\r\nk\r\n');
+test('a session that ends at any byte of a value leaves no chunks behind', () => {
+  const harness = new SessionHarness(testShare());
+  harness.send('set keep 0 0 1\r\nk\r\n');
   const bytes = Buffer.from('set a 0 0 10\r\n0123456789\r\n');
   for (let end = 14; end < bytes.length; end++) {
-    talker.feed(bytes.subarray(0, end));
-    expect(audit(talker.store, 1), `${end} bytes`).toEqual([]);
-    talker.session.abandon();
-    expect(audit(talker.store), `${end} bytes`).toEqual([]);
+    harness.feed(bytes.subarray(0, end));
+    expect(audit(harness.store, 1), `${end} bytes`).toEqual([]);
+    harness.session.abandon();
+    expect(audit(harness.store), `${end} bytes`).toEqual([]);
   }
-  expect(talker.store.index.count()).toBe(1);
+  expect(harness.store.index.count()).toBe(1);
 });
 
-test('a value too large is skipped, and a set takes the old value with it', () => {
-  const talker = new Talker(testShare());
+test('a session skips a value that is too large, and a set removes the old value', () => {
+  const harness = new SessionHarness(testShare());
   const large = 'x'.repeat(1_048_577);
-  talker.say('set a 0 0 1\r\nk\r\n');
+  harness.send('set a 0 0 1\r\nk\r\n');
   const error = 'SERVER_ERROR object too large for cache\r\n';
-  expect(talker.say(`add a 0 0 ${large.length}\r\n${large}\r\nget a\r\n`)).toBe(
+  expect(harness.send(`add a 0 0 ${large.length}\r\n${large}\r\nget a\r\n`)).toBe(
     `${error}VALUE a 0 1\r\nk\r\nEND\r\n`,
   );
-  expect(talker.say(`set a 0 0 ${large.length}\r\n${large}\r\nget a\r\n`)).toBe(`${error}END\r\n`);
+  expect(harness.send(`set a 0 0 ${large.length}\r\n${large}\r\nget a\r\n`)).toBe(
+    `${error}END\r\n`,
+  );
 });
 
-test('the largest item by memcached 1.6.18: 1,048,516 bytes under a key of one byte', () => {
-  const talker = new Talker(testShare());
+test('the largest value of a one-byte key is memcached 1.6.18’s: 1,048,516 bytes', () => {
+  const harness = new SessionHarness(testShare());
   const fits = 'x'.repeat(1_048_516);
-  expect(talker.say(`set a 0 0 ${fits.length}\r\n${fits}\r\n`)).toBe('STORED\r\n');
-  expect(talker.say(`get a\r\n`)).toBe(`VALUE a 0 ${fits.length}\r\n${fits}\r\nEND\r\n`);
+  expect(harness.send(`set a 0 0 ${fits.length}\r\n${fits}\r\n`)).toBe('STORED\r\n');
+  expect(harness.send(`get a\r\n`)).toBe(`VALUE a 0 ${fits.length}\r\n${fits}\r\nEND\r\n`);
   const error = 'SERVER_ERROR object too large for cache\r\n';
-  expect(talker.say(`set a 0 0 ${fits.length + 1}\r\n${fits}y\r\n`)).toBe(error);
-  expect(talker.say(`set a 1 0 ${fits.length}\r\n${fits}\r\n`)).toBe(error);
+  expect(harness.send(`set a 0 0 ${fits.length + 1}\r\n${fits}y\r\n`)).toBe(error);
+  expect(harness.send(`set a 1 0 ${fits.length}\r\n${fits}\r\n`)).toBe(error);
 });
 
-test('a turn ends after the requests it may have', () => {
-  const talker = new Talker(testShare(), 0, 2);
-  const fed = talker.feed(Buffer.from('version\r\nversion\r\nversion\r\n'));
-  expect(fed).toEqual({ reply: 'VERSION test\r\n'.repeat(2), consumed: 18, pause: PAUSE.turnOver });
+test('a session yields after `requestsPerTurn` requests', () => {
+  const harness = new SessionHarness(testShare(), 0, 2);
+  const fed = harness.feed(Buffer.from('version\r\nversion\r\nversion\r\n'));
+  expect(fed).toEqual({
+    reply: 'VERSION test\r\n'.repeat(2),
+    consumedBytes: 18,
+    pause: PAUSE.yielded,
+  });
 });
 
-test('a line that is too long ends the connection, unless it is a get', () => {
-  const hangsUp = (text: string): boolean => {
-    return new Talker(testShare()).feed(Buffer.from(text)).pause === PAUSE.closing;
+test('a line that is too long closes the connection, unless it is a get', () => {
+  const closes = (text: string): boolean => {
+    return new SessionHarness(testShare()).feed(Buffer.from(text)).pause === PAUSE.close;
   };
-  expect(hangsUp('x'.repeat(2048))).toBe(false);
-  expect(hangsUp('x'.repeat(2049))).toBe(true);
-  expect(hangsUp(`set ${'x'.repeat(2049)}`)).toBe(true);
-  expect(hangsUp(`get ${'x'.repeat(9000)}`)).toBe(false);
-  expect(hangsUp(`${' '.repeat(100)}gets ${'x'.repeat(9000)}`)).toBe(false);
-  expect(hangsUp(`${' '.repeat(101)}get ${'x'.repeat(9000)}`)).toBe(true);
-  expect(hangsUp(`get ${'x '.repeat(2 ** 21)}`)).toBe(true);
-  expect(hangsUp('GET / HTTP/1.1\r\n')).toBe(true);
+  expect(closes('x'.repeat(2048))).toBe(false);
+  expect(closes('x'.repeat(2049))).toBe(true);
+  expect(closes(`set ${'x'.repeat(2049)}`)).toBe(true);
+  expect(closes(`get ${'x'.repeat(9000)}`)).toBe(false);
+  expect(closes(`${' '.repeat(100)}gets ${'x'.repeat(9000)}`)).toBe(false);
+  expect(closes(`${' '.repeat(101)}get ${'x'.repeat(9000)}`)).toBe(true);
+  expect(closes(`get ${'x '.repeat(2 ** 21)}`)).toBe(true);
+  expect(closes('GET / HTTP/1.1\r\n')).toBe(true);
 });

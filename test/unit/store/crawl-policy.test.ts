@@ -1,27 +1,50 @@
 import { describe, expect, test } from 'vitest';
 import { type CrawlFindings, secondsToNextCrawl } from '../../../src/store/crawl-policy.ts';
 
-/** A hundred items that expire in the minutes said, the first of them then. */
-function found(byMinute: Readonly<Record<number, number>>, more: Partial<CrawlFindings> = {}) {
-  const minutes = Array.from({ length: 60 }, (_, minute) => byMinute[minute] ?? 0);
-  const expiring = minutes.reduce((sum, count) => sum + count, 0);
-  return { expiring, byMinute: minutes, soonestSeconds: 0, passMs: 0, ...more };
+/** The findings of a pass: how many items expire in which minute. */
+function findings(
+  expiringByMinute: Readonly<Record<number, number>>,
+  more: Partial<CrawlFindings> = {},
+) {
+  const minutes = Array.from({ length: 60 }, (_, minute) => expiringByMinute[minute] ?? 0);
+  const expiringItems = minutes.reduce((sum, count) => sum + count, 0);
+  return { expiringItems, expiringByMinute: minutes, soonestSeconds: 0, passMs: 0, ...more };
 }
 
-describe('a class is crawled again', () => {
+describe('the crawler makes the next pass over a class', () => {
   test.each<[string, CrawlFindings, number]>([
-    ['after a second at the least', found({}), 1],
-    ['soon, when much expires at once', found({ 0: 100 }, { soonestSeconds: 3 }), 3],
+    ['after one second, when no item expires', findings({}), 1],
     [
-      'ten seconds after the first, however few have expired',
-      found({ 0: 1, 30: 999 }, { soonestSeconds: 5 }),
+      'when the first item expires, if many expire at once',
+      findings({ 0: 100 }, { soonestSeconds: 3 }),
+      3,
+    ],
+    [
+      'ten seconds after the first item expires, however few expire',
+      findings({ 0: 1, 30: 999 }, { soonestSeconds: 5 }),
       15,
     ],
-    ['when all expire together, then', found({ 2: 100 }, { soonestSeconds: 121 }), 121],
-    ['when the first minute holds too few', found({ 0: 1, 1: 199 }, { soonestSeconds: 58 }), 60],
-    ['when the first expires in an hour', found({ 59: 100 }, { soonestSeconds: 3590 }), 3590],
-    ['no sooner than its share of a core allows', found({ 0: 100 }, { passMs: 200 }), 20],
-    ['the same where nothing expires', found({}, { passMs: 500 }), 50],
+    [
+      'when all items expire, if they expire together',
+      findings({ 2: 100 }, { soonestSeconds: 121 }),
+      121,
+    ],
+    [
+      'after the first minute, if too few items expire in it',
+      findings({ 0: 1, 1: 199 }, { soonestSeconds: 58 }),
+      60,
+    ],
+    [
+      'when the first item expires, also in an hour',
+      findings({ 59: 100 }, { soonestSeconds: 3590 }),
+      3590,
+    ],
+    [
+      'no sooner than its share of a core allows, with expiring items',
+      findings({ 0: 100 }, { passMs: 200 }),
+      20,
+    ],
+    ['no sooner than its share of a core allows, without them', findings({}, { passMs: 500 }), 50],
   ])('%s', (_, findings, seconds) => {
     expect(secondsToNextCrawl(findings)).toBe(seconds);
   });

@@ -13,34 +13,34 @@ describe('getOrSet while the cache is down', () => {
   });
   afterAll(() => cache.close());
 
-  test('loads, once at a time for all callers', async () => {
+  test('loads a key once at a time for all callers', async () => {
     const reader = new ReadThrough(cache);
-    const [begun, mayEnd] = [new Gate(), new Gate()];
+    const [started, mayFinish] = [new Gate(), new Gate()];
     let loads = 0;
     const load = async (): Promise<number> => {
       loads++;
-      begun.open();
-      await mayEnd.opened;
+      started.open();
+      await mayFinish.opened;
       return loads;
     };
     const first = reader.getOrSet('key', load);
-    await begun.opened;
+    await started.opened;
     const others = Array.from({ length: 99 }, () => reader.getOrSet('key', load));
-    const outside = reader.getOrSet('other', () => 'other');
-    expect(await outside).toBe('other');
-    mayEnd.open();
+    const otherKey = reader.getOrSet('other', () => 'other');
+    expect(await otherKey).toBe('other');
+    mayFinish.open();
     expect(new Set(await Promise.all([first, ...others]))).toEqual(new Set([1]));
     expect(reader.counts).toMatchObject({ loads: 2, waits: 99, cacheErrors: 101, hits: 0 });
   });
 
-  test('fails with the error of the cache when that is asked for', async () => {
-    const asked = cache.getOrSet('key', () => 'never', { onCacheError: 'fail' });
-    await expect(asked).rejects.toMatchObject({ code: 'ERR_NODE_DOWN' });
+  test('fails with the error of the cache if onCacheError is fail', async () => {
+    const failing = cache.getOrSet('key', () => 'never', { onCacheError: 'fail' });
+    await expect(failing).rejects.toMatchObject({ code: 'ERR_NODE_DOWN' });
   });
 
-  test('the caller’s own mistakes are errors', async () => {
-    const own = { code: 'ERR_KEY' };
-    await expect(cache.getOrSet('a key', () => 'never')).rejects.toMatchObject(own);
+  test('rejects a mistake of the caller', async () => {
+    const invalidKey = { code: 'ERR_KEY' };
+    await expect(cache.getOrSet('a key', () => 'never')).rejects.toMatchObject(invalidKey);
     const closed = createClient({ nodes: ['127.0.0.1:1'] });
     await closed.close();
     await expect(closed.getOrSet('key', () => 'never')).rejects.toMatchObject({
@@ -49,7 +49,7 @@ describe('getOrSet while the cache is down', () => {
   });
 });
 
-describe('getOrSet while a node is silent', () => {
+describe('getOrSet while a node does not reply', () => {
   let server: TestServer;
   let proxy: FaultProxy;
   beforeAll(async () => {
@@ -61,8 +61,8 @@ describe('getOrSet while a node is silent', () => {
     await server?.stop();
   });
 
-  test('loads after the deadline of the request', async () => {
-    proxy.set({ kind: 'stall' });
+  test('loads after the deadline of the request to the cache', async () => {
+    proxy.setFault({ kind: 'stall' });
     const cache = createClient({ nodes: [`127.0.0.1:${proxy.port}`] });
     try {
       expect(await cache.getOrSet('key', () => 'loaded', { deadlineMs: 20 })).toBe('loaded');
@@ -71,12 +71,12 @@ describe('getOrSet while a node is silent', () => {
     }
   });
 
-  test('gives what was loaded although it cannot be stored any more', async () => {
-    proxy.set({ kind: 'none' });
+  test('returns the loaded value although the cache cannot store it any more', async () => {
+    proxy.setFault({ kind: 'none' });
     const cache = createClient({ nodes: [`127.0.0.1:${proxy.port}`] });
     try {
       const load = (): string => {
-        proxy.set({ kind: 'reset' });
+        proxy.setFault({ kind: 'reset' });
         proxy.resetAll();
         return 'loaded';
       };

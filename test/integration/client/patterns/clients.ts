@@ -3,24 +3,24 @@ import { type CacheClient, createClient } from '../../../../src/client.ts';
 import type { TestServer } from '../../../support/server.ts';
 import type { NODES } from './servers.ts';
 
-/** What a test works with. */
-export interface Given {
+/** The node and the clients of one test. */
+export interface TestContext {
   readonly server: TestServer;
-  /** Two clients of it, as in two processes. */
+  /** Two clients of the node, which stand for two processes. */
   readonly one: CacheClient;
   readonly two: CacheClient;
-  /** One that does without the meta protocol. */
+  /** A client without the meta protocol. */
   readonly classic: CacheClient;
-  /** No other test's. */
+  /** A key that no other test uses. */
   readonly key: string;
 }
 
-/** Starts one node, with clients, for all tests of the block; `give` is called before each of them. */
+/** Starts one node and its clients for all tests of the block; calls `use` before each test. */
 export function withClients(
   start: (typeof NODES)[number]['start'],
-  give: (given: Given) => void,
+  use: (context: TestContext) => void,
 ): void {
-  let all: Omit<Given, 'key'>;
+  let all: Omit<TestContext, 'key'>;
   let keys = 0;
   beforeAll(async () => {
     const server = await start();
@@ -28,7 +28,7 @@ export function withClients(
     const [one, two] = [createClient(options), createClient(options)];
     all = { server, one, two, classic: createClient({ ...options, protocol: 'classic' }) };
   });
-  beforeEach(() => give({ ...all, key: `key-${keys++}` }));
+  beforeEach(() => use({ ...all, key: `key-${keys++}` }));
   afterAll(async () => {
     await Promise.all([all?.one, all?.two, all?.classic].map((cache) => cache?.close()));
     await all?.server.stop();

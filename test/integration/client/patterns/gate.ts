@@ -1,4 +1,4 @@
-/** Something that a test waits for, or lets others wait for. */
+/** A promise that the test resolves by `open`. */
 export class Gate {
   readonly opened: Promise<void>;
   open: () => void = () => {};

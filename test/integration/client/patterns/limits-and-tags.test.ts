@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HandClock } from '../../../../src/base/index.ts';
+import { ManualClock } from '../../../../src/base/index.ts';
 import {
   type CacheClient,
   createClient,
@@ -11,14 +11,14 @@ import { freePort } from '../../../support/ports.ts';
 import { withClients } from './clients.ts';
 import { NODES } from './servers.ts';
 
-describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
+describe.each(NODES.filter(({ skip }) => !skip))('on $name', ({ start }) => {
   let one: CacheClient;
   let two: CacheClient;
   let classic: CacheClient;
   let down: CacheClient;
   let key = '';
-  withClients(start, (given) => {
-    ({ one, two, classic, key } = given);
+  withClients(start, (context) => {
+    ({ one, two, classic, key } = context);
   });
   beforeAll(async () => {
     down = createClient({ nodes: [`127.0.0.1:${await freePort()}`], deadlineMs: 20_000 });
@@ -27,9 +27,9 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
 
   describe('rate limits', () => {
     test.each(['fixed', 'sliding'] as const)(
-      '%s: so many at once, from all processes',
+      'a %s window allows the limit across all processes, and no more',
       async (kind) => {
-        const clock = new HandClock(1_700_000_000_000 - (1_700_000_000_000 % 60_000));
+        const clock = new ManualClock(1_700_000_000_000 - (1_700_000_000_000 % 60_000));
         const rule = { limit: 20, windowSeconds: 60, kind };
         const limiters = [one, two, classic].map((cache) => new RateLimiter(cache, rule, clock));
         const calls = Array.from({ length: 60 }, (_, i) => limiters[i % 3]!.consume(key));
@@ -37,7 +37,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
         const allowed = results.filter((result) => result.allowed);
         expect(allowed.length).toBeLessThanOrEqual(20);
         expect(allowed.length).toBeGreaterThan(0);
-        // What was denied is not counted: in the end there is room for exactly the limit.
+        // The limiter does not count denied calls, so the window still allows exactly the limit.
         let count = allowed.length;
         for (; count < 20; count++) {
           const result = await limiters[0]!.consume(key);
@@ -51,8 +51,8 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
       },
     );
 
-    test('a fixed window begins anew, a sliding one remembers', async () => {
-      const clock = new HandClock(1_700_000_000_000 - (1_700_000_000_000 % 60_000));
+    test('a fixed window starts at zero, a sliding one counts the previous window', async () => {
+      const clock = new ManualClock(1_700_000_000_000 - (1_700_000_000_000 % 60_000));
       const fixed = new RateLimiter(one, { limit: 4, windowSeconds: 60, kind: 'fixed' }, clock);
       const sliding = new RateLimiter(
         one,
@@ -69,20 +69,20 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
       expect(await sliding.consume(key, 2)).toMatchObject({ allowed: true, remaining: 0 });
     });
 
-    test('without the cache it is open or closed, as it was told', async () => {
+    test('allows or denies all calls while the cache is down, as onCacheError says', async () => {
       const rule = { limit: 4, windowSeconds: 60 };
-      const open = await new RateLimiter(down, rule).consume(key);
-      expect(open).toMatchObject({
+      const allowed = await new RateLimiter(down, rule).consume(key);
+      expect(allowed).toMatchObject({
         allowed: true,
         remaining: 4,
         failure: { code: 'ERR_NODE_DOWN' },
       });
-      const closed = await new RateLimiter(down, { ...rule, onCacheError: 'deny' }).consume(key);
-      expect(closed).toMatchObject({ allowed: false, remaining: 0 });
-      const own = { code: 'ERR_ARGUMENT' };
-      await expect(new RateLimiter(one, rule).consume(key, 5)).rejects.toMatchObject(own);
+      const denied = await new RateLimiter(down, { ...rule, onCacheError: 'deny' }).consume(key);
+      expect(denied).toMatchObject({ allowed: false, remaining: 0 });
+      const invalid = { code: 'ERR_ARGUMENT' };
+      await expect(new RateLimiter(one, rule).consume(key, 5)).rejects.toMatchObject(invalid);
       expect(() => new RateLimiter(one, { limit: 0, windowSeconds: 1 })).toThrow(
-        expect.objectContaining(own),
+        expect.objectContaining(invalid),
       );
     });
   });
@@ -91,7 +91,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
     test('one tag invalidates all values that have it, and no others', async () => {
       const [mine, yours] = [new TagSpace(one), new TagSpace(two)];
       const tagsOf = { a: [`${key}-x`], b: [`${key}-x`, `${key}-y`], c: [`${key}-y`] };
-      const look = () => {
+      const readAll = () => {
         return Promise.all(
           Object.entries(tagsOf).map(([name, tags]) => yours.tagged(tags).get(name)),
         );
@@ -99,14 +99,14 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
       for (const [name, tags] of Object.entries(tagsOf)) {
         await mine.tagged(tags.toReversed()).set(name, `value ${name}`, { ttl: 100 });
       }
-      expect(await look()).toEqual(['value a', 'value b', 'value c']);
+      expect(await readAll()).toEqual(['value a', 'value b', 'value c']);
       await yours.invalidateTag(`${key}-x`);
-      expect(await look()).toEqual([undefined, undefined, 'value c']);
+      expect(await readAll()).toEqual([undefined, undefined, 'value c']);
       await mine.tagged(tagsOf.c).delete('c');
-      expect(await look()).toEqual([undefined, undefined, undefined]);
+      expect(await readAll()).toEqual([undefined, undefined, undefined]);
     });
 
-    test('a tag that was evicted does not bring old values back', async () => {
+    test('the eviction of a tag does not make old values findable', async () => {
       const tags = new TagSpace(one);
       const tagged = tags.tagged([key]);
       await tagged.set('name', 'old');
@@ -115,7 +115,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
       await tags.invalidateTag(`${key}-never-used`);
     });
 
-    test('many who begin a tag at once agree', async () => {
+    test('concurrent first users of a tag agree on its generation', async () => {
       const spaces = [one, two].map((cache) => new TagSpace(cache).tagged([key]));
       const found = await Promise.all(
         spaces.flatMap((each) => [1, 2, 3].map(() => each.keyOf('k'))),
@@ -123,7 +123,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
       expect(new Set(found).size).toBe(1);
     });
 
-    test('what is loaded while its tag is invalidated is not found', async () => {
+    test('no reader finds a value whose tag was invalidated during its load', async () => {
       const tags = new TagSpace(one);
       const tagged = tags.tagged([key]);
       const load = async (): Promise<string> => {
@@ -135,7 +135,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
       expect(await tagged.getOrSet('k', () => 'never')).toBe('new');
     });
 
-    test('without the cache it is loaded, or fails', async () => {
+    test('getOrSet loads while the cache is down, or fails as onCacheError says', async () => {
       const tagged = new TagSpace(down).tagged(['t']);
       let loads = 0;
       const load = async ({ key }: { readonly key: string }) => `load ${++loads} of ${key}`;
@@ -149,8 +149,8 @@ describe.each(NODES.filter(({ skip }) => !skip))('by $name', ({ start }) => {
     });
   });
 
-  test('a near cache in front of it: own writes are seen at once', async () => {
-    const near = new NearCache(one, { ttlMs: 3_600_000 });
+  test('the readers of a near cache see a write through it at once', async () => {
+    const near = new NearCache(one, { maxAgeMs: 3_600_000 });
     let loads = 0;
     const load = (): number => ++loads;
     for (let i = 0; i < 10; i++) expect(await near.getOrSet(key, load)).toBe(1);

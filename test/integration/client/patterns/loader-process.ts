@@ -1,12 +1,12 @@
-/** A process that asks for keys by getOrSet and tells how often it had to load. Talks by messages. */
+/** A process that reads keys by getOrSet on request and reports how often it called the loader. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from '../../../../src/client.ts';
 
 export interface LoaderOrder {
   readonly keys: readonly string[];
-  /** Calls for each key, at once. */
+  /** Concurrent calls for each key. */
   readonly calls: number;
-  /** How long a load takes. */
+  /** Milliseconds that a load takes. */
   readonly loadMs: number;
 }
 
@@ -25,10 +25,12 @@ process.on('message', async ({ keys, calls, loadMs }: LoaderOrder) => {
     await pause(loadMs);
     return `loaded by ${process.pid}`;
   };
-  const asked = keys.flatMap((key) => {
-    return Array.from({ length: calls }, () => cache.getOrSet(key, load, { ttl: 100, lease: 60 }));
+  const results = keys.flatMap((key) => {
+    return Array.from({ length: calls }, () =>
+      cache.getOrSet(key, load, { ttl: 100, leaseSeconds: 60 }),
+    );
   });
-  const values = [...new Set(await Promise.all(asked))].map(String);
+  const values = [...new Set(await Promise.all(results))].map(String);
   process.send?.({ loads, values } satisfies LoaderReport);
 });
 process.on('disconnect', () => process.exit(0));

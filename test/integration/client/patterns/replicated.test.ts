@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CacheClient, createClient } from '../../../../src/client.ts';
 import type { TestServer } from '../../../support/server.ts';
-import { until } from '../../../support/wait.ts';
+import { waitUntil } from '../../../support/wait.ts';
 import { NODES } from './servers.ts';
 
 const KEYS = Array.from({ length: 60 }, (_, i) => `key-${i}`);
 
 describe.each(NODES.filter(({ skip }) => !skip))(
-  'getOrSet with two copies of everything on three of $name',
+  'getOrSet with two replicas on three nodes of $name',
   ({ start }) => {
     let servers: TestServer[] = [];
-    /** Two clients, as in two processes. */
+    /** Two clients, which stand for two processes. */
     let clients: CacheClient[] = [];
     let loads = 0;
     const load = async ({ key }: { readonly key: string }): Promise<string> => {
@@ -18,13 +18,13 @@ describe.each(NODES.filter(({ skip }) => !skip))(
       return `value of ${key}`;
     };
     const readAll = async (): Promise<void> => {
-      const asked = clients.flatMap((cache) => {
+      const reads = clients.flatMap((cache) => {
         return KEYS.map(async (key) => {
-          const value = await cache.getOrSet(key, load, { ttl: 1000, lease: 60 });
+          const value = await cache.getOrSet(key, load, { ttl: 1000, leaseSeconds: 60 });
           expect(value).toBe(`value of ${key}`);
         });
       });
-      await Promise.all(asked);
+      await Promise.all(reads);
     };
 
     beforeAll(async () => {
@@ -37,22 +37,22 @@ describe.each(NODES.filter(({ skip }) => !skip))(
       await Promise.all(servers.map((server) => server.stop()));
     });
 
-    test('each key is loaded once, and not again when a node lost all it had, or died', async () => {
+    test('loads each key once, and not again after a node was flushed or killed', async () => {
       await readAll();
       expect(loads).toBe(KEYS.length);
 
-      const lost = createClient({ nodes: [`127.0.0.1:${servers[0]!.port}`] });
-      await lost.flush();
-      await lost.close();
+      const direct = createClient({ nodes: [`127.0.0.1:${servers[0]!.port}`] });
+      await direct.flush();
+      await direct.close();
       await readAll();
       expect(loads).toBe(KEYS.length);
 
-      let known = 0;
-      for (const cache of clients) cache.once('node-down', () => void known++);
+      let downEvents = 0;
+      for (const cache of clients) cache.once('node-down', () => void downEvents++);
       servers[0]!.process.child.kill('SIGKILL');
-      await until('both clients know', async () => {
+      await waitUntil('both clients know that the node is down', async () => {
         await Promise.allSettled(clients.flatMap((cache) => KEYS.map((key) => cache.get(key))));
-        return known === clients.length;
+        return downEvents === clients.length;
       });
       await readAll();
       expect(loads).toBe(KEYS.length);

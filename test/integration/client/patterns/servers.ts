@@ -1,13 +1,13 @@
-import { memcachedMissing, startMemcached } from '../../../support/memcached.ts';
+import { startMemcached, whyNoMemcached } from '../../../support/memcached.ts';
 import { startSlabring } from '../../../support/node-process.ts';
 import type { TestServer } from '../../../support/server.ts';
 
-/** Both kinds of node, for `describe.each`. */
+/** Slabring and memcached, for `describe.each`. */
 export const NODES: readonly {
   readonly name: string;
   readonly start: (options?: { readonly args?: readonly string[] }) => Promise<TestServer>;
   readonly skip: boolean;
 }[] = [
   { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: memcachedMissing() !== undefined },
+  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
 ];

@@ -15,7 +15,7 @@ declare module 'express-session' {
 
 const MAX_AGE_MS = 600_000;
 
-/** An application that counts its visitor's requests, as one of many processes would. */
+/** An application that counts the requests of a visitor; it stands for one of several processes. */
 async function startApplication(cache: CacheClient) {
   const application = express();
   const cookie = { maxAge: MAX_AGE_MS };
@@ -25,7 +25,7 @@ async function startApplication(cache: CacheClient) {
     request.session.visits = (request.session.visits ?? 0) + 1;
     response.json({ id: request.sessionID, visits: request.session.visits });
   });
-  application.get('/look', (request, response) => {
+  application.get('/peek', (request, response) => {
     response.json({ visits: request.session.visits ?? null });
   });
   application.get('/renew', (request, response, next) => {
@@ -34,7 +34,7 @@ async function startApplication(cache: CacheClient) {
       else response.json({ id: request.sessionID });
     });
   });
-  application.get('/leave', (request, response, next) => {
+  application.get('/logout', (request, response, next) => {
     request.session.destroy((error) => (error ? next(error) : response.json({})));
   });
   const server = application.listen(0, '127.0.0.1');
@@ -43,7 +43,7 @@ async function startApplication(cache: CacheClient) {
   return { origin: `http://127.0.0.1:${port}`, stop: () => server.close() };
 }
 
-/** A visitor who keeps the cookie. */
+/** Requests of one visitor, with the session cookie. */
 function visitor() {
   let cookie = '';
   return async (origin: string, path: string): Promise<Record<string, unknown>> => {
@@ -53,7 +53,7 @@ function visitor() {
   };
 }
 
-describe.each(NODES.filter(({ skip }) => !skip))('sessions of express in $name', ({ start }) => {
+describe.each(NODES.filter(({ skip }) => !skip))('sessions of express on $name', ({ start }) => {
   let server: TestServer;
   let cache: CacheClient;
   const applications: Awaited<ReturnType<typeof startApplication>>[] = [];
@@ -68,57 +68,57 @@ describe.each(NODES.filter(({ skip }) => !skip))('sessions of express in $name',
     await server?.stop();
   });
 
-  test('are shared by processes, live as long as their cookie, and can be left', async () => {
+  test('processes share a session, which expires with its cookie or by logout', async () => {
     const [one, two] = applications as [(typeof applications)[0], (typeof applications)[0]];
     const visit = visitor();
     const first = await visit(one.origin, '/visit');
     expect(first).toMatchObject({ visits: 1, status: 200 });
     expect(await visit(two.origin, '/visit')).toMatchObject({ id: first['id'], visits: 2 });
     const key = `sess:${first['id']}`;
-    const { ttlSeconds } = await cache.fetch(key);
-    expect(ttlSeconds).toBeGreaterThan(MAX_AGE_MS / 1000 - 60);
-    expect(ttlSeconds).toBeLessThanOrEqual(MAX_AGE_MS / 1000);
+    const { ttl } = await cache.fetch(key);
+    expect(ttl).toBeGreaterThan(MAX_AGE_MS / 1000 - 60);
+    expect(ttl).toBeLessThanOrEqual(MAX_AGE_MS / 1000);
 
     await cache.touch(key, 100);
-    expect(await visit(one.origin, '/look')).toMatchObject({ visits: 2 });
-    expect((await cache.fetch(key)).ttlSeconds).toBeGreaterThan(MAX_AGE_MS / 1000 - 60);
+    expect(await visit(one.origin, '/peek')).toMatchObject({ visits: 2 });
+    expect((await cache.fetch(key)).ttl).toBeGreaterThan(MAX_AGE_MS / 1000 - 60);
 
     const { id } = await visit(two.origin, '/renew');
     expect(id).not.toBe(first['id']);
     expect(await cache.get(key)).toBe(undefined);
     await visit(one.origin, '/visit');
-    await visit(two.origin, '/leave');
+    await visit(two.origin, '/logout');
     expect(await cache.get(`sess:${id}`)).toBe(undefined);
-    expect(await visit(one.origin, '/look')).toMatchObject({ visits: null });
+    expect(await visit(one.origin, '/peek')).toMatchObject({ visits: null });
   });
 
-  test('by the store itself: what is not there, what has no age, what is over', async () => {
+  test('the store handles a missing session and cookies without maxAge', async () => {
     const store = sessionStore(session, cache, { prefix: 'mine:', ttl: 50 });
-    const ask = <T>(run: (done: (error: unknown, value?: T) => void) => void): Promise<T> => {
+    const call = <T>(run: (done: (error: unknown, value?: T) => void) => void): Promise<T> => {
       return new Promise((resolve, reject) => {
         run((error, value) => (error ? reject(error) : resolve(value as T)));
       });
     };
-    expect(await ask((done) => store.get('none', done))).toBe(null);
+    expect(await call((done) => store.get('none', done))).toBe(null);
     const cookie = new session.Cookie();
     cookie.originalMaxAge = null;
-    await ask((done) => store.set('s', { cookie, visits: 7 }, done));
-    expect(await ask((done) => store.get('s', done))).toMatchObject({ visits: 7 });
-    expect((await cache.fetch('mine:s')).ttlSeconds).toBeLessThanOrEqual(50);
-    await ask((done) => store.touch('s', { cookie: { maxAge: 90_500 } }, done));
-    expect((await cache.fetch('mine:s')).ttlSeconds).toBeGreaterThan(50);
-    await ask((done) => store.touch('s', { cookie: { maxAge: -1 } }, done));
+    await call((done) => store.set('s', { cookie, visits: 7 }, done));
+    expect(await call((done) => store.get('s', done))).toMatchObject({ visits: 7 });
+    expect((await cache.fetch('mine:s')).ttl).toBeLessThanOrEqual(50);
+    await call((done) => store.touch('s', { cookie: { maxAge: 90_500 } }, done));
+    expect((await cache.fetch('mine:s')).ttl).toBeGreaterThan(50);
+    await call((done) => store.touch('s', { cookie: { maxAge: -1 } }, done));
     expect(await cache.get('mine:s')).toBe(undefined);
-    await ask((done) => store.destroy('s', done));
+    await call((done) => store.destroy('s', done));
   });
 
-  test('errors of the cache are given to the callback', async () => {
+  test('the store passes a failure of the cache to the callback', async () => {
     const closed = createClient({ nodes: [`127.0.0.1:${server.port}`] });
     await closed.close();
     const store = sessionStore(session, closed);
-    const told = Promise.withResolvers<unknown>();
-    store.get('s', (error) => told.resolve(error));
-    expect(await told.promise).toMatchObject({ code: 'ERR_CLOSED' });
-    store.destroy('s'); // without a callback it is nobody's error
+    const failure = Promise.withResolvers<unknown>();
+    store.get('s', (error) => failure.resolve(error));
+    expect(await failure.promise).toMatchObject({ code: 'ERR_CLOSED' });
+    store.destroy('s'); // without a callback the store ignores the failure
   });
 });

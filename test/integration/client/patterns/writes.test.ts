@@ -7,15 +7,15 @@ import { NODES } from './servers.ts';
 
 const seed = testSeed();
 
-describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and $name', ({ start }) => {
+describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and to $name', ({ start }) => {
   let one: CacheClient;
   let two: CacheClient;
   let key = '';
-  withClients(start, (given) => {
-    ({ one, two, key } = given);
+  withClients(start, (context) => {
+    ({ one, two, key } = context);
   });
 
-  test('writeThrough: to the source, then to the cache', async () => {
+  test('writeThrough writes to the source, then to the cache', async () => {
     const source = new Map<string, number>();
     const store = async (value: number, name: string): Promise<void> => {
       expect(await two.get(name)).not.toBe(value);
@@ -24,26 +24,26 @@ describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and $name',
     expect(await one.writeThrough(key, 1, store, { ttl: 100 })).toBe('stored');
     expect(await one.writeThrough(key, 2, store, { ttl: 100 })).toBe('stored');
     expect([source.get(key), await two.get(key)]).toEqual([2, 2]);
-    expect((await two.fetch(key)).ttlSeconds).toBeLessThanOrEqual(100);
+    expect((await two.fetch(key)).ttl).toBeLessThanOrEqual(100);
   });
 
-  test('writeThrough: what the source refuses is not in the cache', async () => {
+  test('writeThrough does not store a value that the source rejects', async () => {
     await one.set(key, 'old');
-    const refuse = (): never => {
-      throw new Error('refused');
+    const reject = (): never => {
+      throw new Error('rejected');
     };
-    await expect(one.writeThrough(key, 'new', refuse)).rejects.toThrow('refused');
+    await expect(one.writeThrough(key, 'new', reject)).rejects.toThrow('rejected');
     expect(await two.get(key)).toBe('old');
   });
 
-  test('writeThrough: who writes meanwhile makes it a miss', async () => {
+  test('writeThrough deletes the key when another caller wrote it in between', async () => {
     await one.set(key, 'old');
-    const meanwhile = (): Promise<void> => two.set(key, 'other');
-    expect(await one.writeThrough(key, 'mine', meanwhile)).toBe('removed');
+    const writeByOther = (): Promise<void> => two.set(key, 'other');
+    expect(await one.writeThrough(key, 'mine', writeByOther)).toBe('removed');
     expect(await two.get(key)).toBe(undefined);
   });
 
-  test('writeThrough: a reader who began to load before does not store the old value', async () => {
+  test('a load that started before writeThrough does not store the old value', async () => {
     let source = 'old';
     const loaded = await two.getOrSet(key, async () => {
       const value = source;
@@ -57,7 +57,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and $name',
     expect(await one.get(key)).toBe('new');
   });
 
-  test('writeThrough: without the cache the source is written all the same', async () => {
+  test('writeThrough writes to the source also while the cache is down', async () => {
     const down = createClient({ nodes: [`127.0.0.1:${await freePort()}`], deadlineMs: 20_000 });
     try {
       const source: string[] = [];
@@ -73,7 +73,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and $name',
     }
   });
 
-  test(`writeThrough: in the end the cache has what the source has, or nothing (seed ${seed})`, async () => {
+  test(`after writeThrough the cache agrees with the source (seed ${seed})`, async () => {
     const random = new Random(seed);
     for (let round = 0; round < 30; round++) {
       const name = `${key}-${round}`;
@@ -103,7 +103,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and $name',
     }
   });
 
-  test('write-behind: readers see it at once, the source gets it before close is over', async () => {
+  test('write-behind stores at once in the cache, and by close in the source', async () => {
     const source = new Map<string, number>();
     let batches = 0;
     const behind = new WriteBehind<number>(one, {
@@ -111,7 +111,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('writes to a source and $name',
         batches++;
         for (const [name, value] of batch) source.set(name, value);
       },
-      gatherMs: 60_000,
+      batchDelayMs: 60_000,
       ttl: 100,
     });
     const writes = Array.from({ length: 250 }, (_, i) => behind.write(`${key}-${i % 50}`, i));

@@ -25,13 +25,13 @@ def to_wire(value):
 
 
 def serve(make_operations):
-    """Answers each line of the input: the operations are the methods of what is made of the settings."""
+    """Replies to each line of the input; make_operations(settings) has one method per operation."""
     operations = make_operations(json.loads(sys.argv[1]))
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         try:
             value = getattr(operations, name)(*map(from_wire, arguments))
-            answer = {"value": to_wire(value)}
+            reply = {"value": to_wire(value)}
         except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)

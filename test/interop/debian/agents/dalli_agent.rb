@@ -28,11 +28,12 @@ def to_wire(value)
   end
 end
 
-# The operations, one method each.
+# One method for each operation.
 class Operations
   def initialize(settings)
     options = { socket_timeout: TIMEOUT_S, value_max_bytes: VALUE_BYTES_MAX }
-    options.merge!(username: settings['user'], password: settings['password']) if settings['user']
+    login = { username: settings['username'], password: settings['password'] }
+    options.merge!(login) if settings['username']
     options[:ssl_context] = tls(settings['certificateFile']) if settings['certificateFile']
     options[:protocol] = :meta if settings['meta']
     @client = Dalli::Client.new(settings['servers'], options)
@@ -58,7 +59,7 @@ class Operations
   def version = @client.version.values.first
   def flush = @client.flush.all?
 
-  # Inside this block dalli sends the quiet commands.
+  # Inside a multi block dalli sends quiet commands.
   def set_many(values)
     @client.multi { values.each { |key, value| @client.set(key, value, 0, raw(value)) } }
     true
@@ -80,10 +81,10 @@ class Operations
 
   private
 
-  # The new CAS id; false where another was expected, 0 where there was nothing.
+  # The outcome of dalli is the new CAS id; false if the CAS id differs, 0 if there is no item.
   def stored?(outcome) = outcome ? outcome.positive? : false
 
-  # Only raw values can be counted and appended to.
+  # Dalli must store strings raw: incr and append work only on raw values.
   def raw(value) = { raw: value.is_a?(String) }
 
   def tls(certificate)
@@ -97,12 +98,12 @@ end
 operations = Operations.new(JSON.parse(ARGV[0]))
 $stdin.each_line do |line|
   name, *arguments = JSON.parse(line)
-  answer =
+  reply =
     begin
       { value: to_wire(operations.public_send(name, *arguments.map { |each| from_wire(each) })) }
     rescue StandardError => e
       { error: "#{e.class}: #{e.message}" }
     end
-  $stdout.puts(JSON.generate(answer))
+  $stdout.puts(JSON.generate(reply))
   $stdout.flush
 end

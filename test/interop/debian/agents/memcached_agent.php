@@ -19,7 +19,7 @@ function toWire(mixed $value): mixed
     return $isText ? $value : ['base64' => base64_encode($value)];
 }
 
-/** The operations, one method each. */
+/** One method for each operation. */
 final class Operations
 {
     private readonly Memcached $client;
@@ -34,29 +34,30 @@ final class Operations
             Memcached::OPT_POLL_TIMEOUT => TIMEOUT_MS,
             Memcached::OPT_TCP_NODELAY => true,
         ]);
-        foreach ($settings['servers'] as $at => $server) {
+        foreach ($settings['servers'] as $i => $server) {
             [$host, $port] = explode(':', $server);
-            $this->client->addServer($host, (int) $port, $settings['weights'][$at] ?? 1);
+            $this->client->addServer($host, (int) $port, $settings['weights'][$i] ?? 1);
         }
-        if (isset($settings['user'])) {
-            $this->client->setSaslAuthData($settings['user'], $settings['password']);
+        if (isset($settings['username'])) {
+            $this->client->setSaslAuthData($settings['username'], $settings['password']);
         }
     }
 
-    /** What the client gave, unless it gave nothing for another reason than a miss. */
-    private function answer(mixed $given): mixed
+    /** Returns the client's result; throws unless it is a success or a miss. */
+    private function result(mixed $result): mixed
     {
         $code = $this->client->getResultCode();
         if ($code === Memcached::RES_SUCCESS || in_array($code, MISSES, true)) {
-            return $given;
+            return $result;
         }
         throw new RuntimeException($this->client->getResultMessage());
     }
 
-    private function found(mixed $given): mixed
+    /** Returns the client's result on success, and null for a miss. */
+    private function found(mixed $result): mixed
     {
-        $answer = $this->answer($given);
-        return $this->client->getResultCode() === Memcached::RES_SUCCESS ? $answer : null;
+        $checked = $this->result($result);
+        return $this->client->getResultCode() === Memcached::RES_SUCCESS ? $checked : null;
     }
 
     public function get(string $key): mixed
@@ -66,13 +67,13 @@ final class Operations
 
     public function get_many(array $keys): object
     {
-        return (object) $this->answer($this->client->getMulti($keys));
+        return (object) $this->result($this->client->getMulti($keys));
     }
 
-    /** The other way to ask for many: without waiting, then one after the other. */
+    /** The asynchronous multi-get: it sends the request first and fetches the values one by one. */
     public function get_delayed(array $keys): object
     {
-        $this->answer($this->client->getDelayed($keys));
+        $this->result($this->client->getDelayed($keys));
         $found = [];
         while ($each = $this->client->fetch()) {
             $found[$each['key']] = $each['value'];
@@ -82,12 +83,12 @@ final class Operations
 
     public function set(string $key, mixed $value, int $seconds = 0): bool
     {
-        return $this->answer($this->client->set($key, $value, $seconds));
+        return $this->result($this->client->set($key, $value, $seconds));
     }
 
     public function set_many(array $values): bool
     {
-        return $this->answer($this->client->setMulti($values));
+        return $this->result($this->client->setMulti($values));
     }
 
     public function set_quietly(string $key, mixed $value): bool
@@ -100,39 +101,39 @@ final class Operations
 
     public function add(string $key, mixed $value): bool
     {
-        return $this->answer($this->client->add($key, $value));
+        return $this->result($this->client->add($key, $value));
     }
 
     public function replace(string $key, mixed $value): bool
     {
-        return $this->answer($this->client->replace($key, $value));
+        return $this->result($this->client->replace($key, $value));
     }
 
-    private function join(string $method, string $key, string $value): bool
+    private function extend(string $method, string $key, string $value): bool
     {
-        // A compressed value cannot be appended to.
+        // append and prepend do not work on compressed values.
         $this->client->setOption(Memcached::OPT_COMPRESSION, false);
-        return (bool) $this->answer($this->client->$method($key, $value));
+        return (bool) $this->result($this->client->$method($key, $value));
     }
 
     public function append(string $key, string $value): bool
     {
-        return $this->join('append', $key, $value);
+        return $this->extend('append', $key, $value);
     }
 
     public function prepend(string $key, string $value): bool
     {
-        return $this->join('prepend', $key, $value);
+        return $this->extend('prepend', $key, $value);
     }
 
     public function delete(string $key): bool
     {
-        return $this->answer($this->client->delete($key));
+        return $this->result($this->client->delete($key));
     }
 
     public function touch(string $key, int $seconds): bool
     {
-        return $this->answer($this->client->touch($key, $seconds));
+        return $this->result($this->client->touch($key, $seconds));
     }
 
     public function gets(string $key): ?array
@@ -143,7 +144,7 @@ final class Operations
 
     public function cas(string $key, mixed $value, string $cas): string
     {
-        $this->answer($this->client->cas((int) $cas, $key, $value));
+        $this->result($this->client->cas((int) $cas, $key, $value));
         return match ($this->client->getResultCode()) {
             Memcached::RES_SUCCESS => 'stored',
             Memcached::RES_DATA_EXISTS => 'exists',
@@ -161,27 +162,27 @@ final class Operations
         return $this->found($this->client->decrement($key, $amount));
     }
 
-    /** Binary only: creates the counter when there is none. */
+    /** Binary only: creates the counter if it does not exist. */
     public function incr_from(string $key, int $amount, int $initial, int $seconds): int
     {
-        return $this->answer($this->client->increment($key, $amount, $initial, $seconds));
+        return $this->result($this->client->increment($key, $amount, $initial, $seconds));
     }
 
     public function stats(string $kind = null): array
     {
-        [$stats] = array_values($this->answer($this->client->getStats($kind)));
+        [$stats] = array_values($this->result($this->client->getStats($kind)));
         return array_map(strval(...), $stats);
     }
 
     public function version(): string
     {
-        [$version] = array_values($this->answer($this->client->getVersion()));
+        [$version] = array_values($this->result($this->client->getVersion()));
         return $version;
     }
 
     public function flush(): bool
     {
-        return $this->answer($this->client->flush());
+        return $this->result($this->client->flush());
     }
 }
 
@@ -190,9 +191,9 @@ while (($line = fgets(STDIN)) !== false) {
     $arguments = array_map('fromWire', json_decode($line, true));
     $name = array_shift($arguments);
     try {
-        $answer = ['value' => toWire($operations->$name(...$arguments))];
+        $reply = ['value' => toWire($operations->$name(...$arguments))];
     } catch (Throwable $error) {
-        $answer = ['error' => get_class($error) . ': ' . $error->getMessage()];
+        $reply = ['error' => get_class($error) . ': ' . $error->getMessage()];
     }
-    fwrite(STDOUT, json_encode($answer, JSON_UNESCAPED_SLASHES) . "\n");
+    fwrite(STDOUT, json_encode($reply, JSON_UNESCAPED_SLASHES) . "\n");
 }

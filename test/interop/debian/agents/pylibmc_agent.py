@@ -15,8 +15,8 @@ class Pylibmc:
         if settings.get("ketama"):
             behaviors.update({"ketama_weighted": True, "hash": "md5"})
         login = {}
-        if settings.get("user"):
-            login = {"username": settings["user"], "password": settings["password"]}
+        if settings.get("username"):
+            login = {"username": settings["username"], "password": settings["password"]}
         self.client = pylibmc.Client(
             settings["servers"], binary=settings.get("binary", False), behaviors=behaviors, **login
         )

@@ -11,18 +11,18 @@ def to_text(stat):
     return stat.decode() if isinstance(stat, bytes) else str(stat)
 
 
-class LoggingIn(Client):
-    """Says who it is at the start of every connection: memcached's ASCII login is a set."""
+class AsciiLoginClient(Client):
+    """Logs in at the start of every connection: memcached's ASCII login is a set command."""
 
     def _connect(self):
         super()._connect()
         self.sock.sendall(b"set login 0 0 %d\r\n%s\r\n" % (len(self.login), self.login))
-        answer = b""
-        while not answer.endswith(b"\r\n"):
-            answer += self.sock.recv(1) or b"closed\r\n"
-        if answer != b"STORED\r\n":
+        reply = b""
+        while not reply.endswith(b"\r\n"):
+            reply += self.sock.recv(1) or b"closed\r\n"
+        if reply != b"STORED\r\n":
             self.close()
-            raise PermissionError(answer.decode())
+            raise PermissionError(reply.decode())
 
 
 class Pymemcache:
@@ -30,7 +30,7 @@ class Pymemcache:
         (server,) = settings["servers"]
         certificate = settings.get("certificateFile")
         tls = certificate and ssl.create_default_context(cafile=certificate)
-        self.client = (LoggingIn if "user" in settings else Client)(
+        self.client = (AsciiLoginClient if "username" in settings else Client)(
             server,
             serde=serde.pickle_serde,
             default_noreply=False,
@@ -40,8 +40,8 @@ class Pymemcache:
             connect_timeout=TIMEOUT_S,
             tls_context=tls or None,
         )
-        if "user" in settings:
-            self.client.login = f"{settings['user']} {settings['password']}".encode()
+        if "username" in settings:
+            self.client.login = f"{settings['username']} {settings['password']}".encode()
 
     def __getattr__(self, name):
         return getattr(self.client, name)

@@ -4,7 +4,7 @@ from pymemcache.client.ext.aws_ec_client import AWSElastiCacheHashClient
 TIMEOUT_S = 10
 
 
-class Discoverer:
+class DiscoveringClient:
     def __init__(self, settings):
         (server,) = settings["servers"]
         self.client = AWSElastiCacheHashClient(
@@ -18,4 +18,4 @@ class Discoverer:
         return sorted(self.client.clients)
 
 
-serve(Discoverer)
+serve(DiscoveringClient)

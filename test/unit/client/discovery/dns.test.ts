@@ -1,144 +1,148 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Topology } from '../../../../src/client/discovery/discovery.ts';
-import { type DnsOptions, dnsNames, nodesOfRecords } from '../../../../src/client/discovery/dns.ts';
+import {
+  type DnsOptions,
+  dnsNames,
+  nodesOfSrvRecords,
+} from '../../../../src/client/discovery/dns.ts';
 import type { Resolver, ServiceRecord } from '../../../../src/client/discovery/resolver.ts';
 import type { CacheError } from '../../../../src/client/index.ts';
 
 const INTERVAL_MS = 30_000;
-/** More than an interval with its jitter. */
-const ONE_LOOK_MS = INTERVAL_MS * 1.2 + 1;
+/** Longer than an interval with jitter. */
+const POLL_MS_MAX = INTERVAL_MS * 1.2 + 1;
 
-/** A name service whose answers a test sets. */
-class Names implements Resolver {
+/** A resolver whose results a test sets. */
+class FakeResolver implements Resolver {
   addresses: readonly string[] | Error = [];
   records: readonly ServiceRecord[] | Error = [];
-  readonly asked: unknown[] = [];
-  cancelled = 0;
+  readonly queries: unknown[] = [];
+  cancelCount = 0;
 
-  async lookup(...asked: Parameters<Resolver['lookup']>): ReturnType<Resolver['lookup']> {
-    this.asked.push(asked);
+  async lookup(...query: Parameters<Resolver['lookup']>): ReturnType<Resolver['lookup']> {
+    this.queries.push(query);
     if (this.addresses instanceof Error) throw this.addresses;
     return this.addresses.map((address) => ({ address }));
   }
   async resolveSrv(name: string): Promise<readonly ServiceRecord[]> {
-    this.asked.push(name);
+    this.queries.push(name);
     if (this.records instanceof Error) throw this.records;
     return this.records;
   }
   cancel(): void {
-    this.cancelled++;
+    this.cancelCount++;
   }
 }
 const record = (name: string, port = 11_211, priority = 0, weight = 0): ServiceRecord => {
   return { name, port, priority, weight };
 };
 
-/** Starts a discovery; `heard` are the lists and codes it told of. */
-function started(names: Names, options: Partial<DnsOptions> = {}) {
+/** Starts a discovery; `events` are the topologies and error codes that it reports. */
+function startDiscovery(names: FakeResolver, options: Partial<DnsOptions> = {}) {
   const discovery = dnsNames({ name: 'cache.example', resolver: names, ...options });
-  const heard: string[] = [];
+  const events: string[] = [];
   discovery.start({
     topology: ({ version, nodes }: Topology) =>
-      heard.push(`${version} ${nodes.map(({ name }) => name).join(' ')}`),
-    trouble: ({ code }: CacheError) => heard.push(code),
+      events.push(`${version} ${nodes.map(({ name }) => name).join(' ')}`),
+    error: ({ code }: CacheError) => events.push(code),
   });
-  return { discovery, heard };
+  return { discovery, events };
 }
 
-describe('nodes by DNS', () => {
+describe('the DNS discovery', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
-  const look = () => vi.advanceTimersByTimeAsync(ONE_LOOK_MS);
+  const poll = () => vi.advanceTimersByTimeAsync(POLL_MS_MAX);
 
-  test('each address is a node, whatever their order, of both families', async () => {
-    const names = new Names();
+  test('makes each address of both families a node, whatever their order', async () => {
+    const names = new FakeResolver();
     names.addresses = ['10.0.0.2', 'fd00::1', '10.0.0.1', '10.0.0.2'];
-    const { discovery, heard } = started(names, { port: 11_212 });
-    await look();
+    const { discovery, events } = startDiscovery(names, { port: 11_212 });
+    await poll();
     names.addresses = ['fd00::1', '10.0.0.1', '10.0.0.2'];
-    await look();
+    await poll();
     names.addresses = ['10.0.0.1', '10.0.0.3'];
-    await look();
-    expect(heard).toEqual([
+    await poll();
+    expect(events).toEqual([
       '1 10.0.0.1:11212 10.0.0.2:11212 [fd00::1]:11212',
       '2 10.0.0.1:11212 10.0.0.3:11212',
     ]);
     await discovery.close();
   });
 
-  test.each([0, 4, 6] as const)('asks for the family %i', async (family) => {
-    const names = new Names();
-    const { discovery } = started(names, { family });
+  test.each([0, 4, 6] as const)('queries the family %i', async (family) => {
+    const names = new FakeResolver();
+    const { discovery } = startDiscovery(names, { family });
     await discovery.close();
-    expect(names.asked).toEqual([['cache.example', { all: true, family, order: 'verbatim' }]]);
+    expect(names.queries).toEqual([['cache.example', { all: true, family, order: 'verbatim' }]]);
   });
 
-  test('an empty answer and a failure are trouble, and the nodes stay', async () => {
-    const names = new Names();
+  test('an empty result and a failure are errors, and the topology stays', async () => {
+    const names = new FakeResolver();
     names.addresses = ['10.0.0.1'];
-    const { discovery, heard } = started(names);
-    await look();
+    const { discovery, events } = startDiscovery(names);
+    await poll();
     names.addresses = [];
-    await look();
-    const empty = heard.slice(1);
+    await poll();
+    const empty = events.slice(1);
     expect(empty.length).toBeGreaterThan(0);
     names.addresses = Object.assign(new Error('not found'), { code: 'ENOTFOUND' });
-    await look();
+    await poll();
     names.addresses = ['10.0.0.1'];
-    await look();
-    expect(new Set(heard.slice(1))).toEqual(new Set(['ERR_DISCOVERY']));
+    await poll();
+    expect(new Set(events.slice(1))).toEqual(new Set(['ERR_DISCOVERY']));
     await discovery.close();
   });
 
-  test('a look whose time is over is called off, and so is one at the end', async () => {
-    const names = new Names();
+  test('cancels a poll at its deadline, and at close', async () => {
+    const names = new FakeResolver();
     names.lookup = () => new Promise(() => {});
-    const { discovery, heard } = started(names, { deadlineMs: 1000 });
+    const { discovery, events } = startDiscovery(names, { deadlineMs: 1000 });
     await vi.advanceTimersByTimeAsync(1000);
-    expect([heard, names.cancelled]).toEqual([['ERR_DISCOVERY'], 1]);
+    expect([events, names.cancelCount]).toEqual([['ERR_DISCOVERY'], 1]);
     await discovery.close();
-    const next = started(names);
+    const next = startDiscovery(names);
     await next.discovery.close();
-    expect([next.heard, names.cancelled]).toEqual([[], 2]);
+    expect([next.events, names.cancelCount]).toEqual([[], 2]);
   });
 
-  test('each target of SRV records is a node', async () => {
-    const names = new Names();
+  test('makes each target of SRV records a node', async () => {
+    const names = new FakeResolver();
     names.records = [record('b.example', 11_212), record('A.example.')];
-    const { discovery, heard } = started(names, { record: 'srv' });
-    await look();
+    const { discovery, events } = startDiscovery(names, { record: 'srv' });
+    await poll();
     names.records = [record('a.example'), record('b.example', 11_212), record('c.example')];
-    await look();
-    expect(heard).toEqual([
+    await poll();
+    expect(events).toEqual([
       '1 a.example:11211 b.example:11212',
       '2 a.example:11211 b.example:11212 c.example:11211',
     ]);
-    expect(names.asked[0]).toBe('cache.example');
+    expect(names.queries[0]).toBe('cache.example');
     await discovery.close();
   });
 
-  test('records that no node can have are trouble', async () => {
-    const names = new Names();
+  test('invalid records are errors', async () => {
+    const names = new FakeResolver();
     for (const records of [[record('a.example', 0)], [record('.')], []]) {
       names.records = records;
-      const { discovery, heard } = started(names, { record: 'srv' });
+      const { discovery, events } = startDiscovery(names, { record: 'srv' });
       await vi.advanceTimersByTimeAsync(0);
-      expect(heard).toEqual(['ERR_DISCOVERY']);
+      expect(events).toEqual(['ERR_DISCOVERY']);
       await discovery.close();
     }
   });
 });
 
-describe('SRV records', () => {
+describe('nodes of SRV records', () => {
   const names = (records: readonly ServiceRecord[], weights = false): readonly string[] =>
-    nodesOfRecords(records, weights).map(({ name, weight }) => `${name}*${weight}`);
-  test('of the lowest priority count', () => {
+    nodesOfSrvRecords(records, weights).map(({ name, weight }) => `${name}*${weight}`);
+  test('only records of the lowest priority are nodes', () => {
     expect(names([record('a', 1, 10), record('b', 1, 5), record('c', 1, 5)])).toEqual([
       'b:1*1',
       'c:1*1',
     ]);
   });
-  test('give their weights when that is wanted', () => {
+  test('records set the weights if `weights` is true', () => {
     const records = [record('a', 1, 0, 60), record('b', 1, 0, 0)];
     expect(names(records)).toEqual(['a:1*1', 'b:1*1']);
     expect(names(records, true)).toEqual(['a:1*60', 'b:1*1']);
@@ -156,17 +160,17 @@ test.each([
   { servers: ['localhost'] },
   { servers: ['127.0.0.1:x'] },
   { servers: Array.from({ length: 9 }, () => '127.0.0.1') },
-  { servers: ['127.0.0.1'], resolver: new Names() },
-])('%j is refused', (options) => {
+  { servers: ['127.0.0.1'], resolver: new FakeResolver() },
+])('rejects the options %j', (options) => {
   expect(() => dnsNames({ name: 'cache.example', ...(options as Partial<DnsOptions>) })).toThrow(
     expect.objectContaining({ code: 'ERR_ARGUMENT' }),
   );
 });
 
-test('the machine’s own resolver knows localhost', async () => {
+test('the system resolver resolves localhost', async () => {
   const discovery = dnsNames({ name: 'localhost', family: 4 });
   const { promise, resolve, reject } = Promise.withResolvers<Topology>();
-  discovery.start({ topology: resolve, trouble: reject });
+  discovery.start({ topology: resolve, error: reject });
   expect((await promise).nodes.map(({ name }) => name)).toEqual(['127.0.0.1:11211']);
   await discovery.close();
 });

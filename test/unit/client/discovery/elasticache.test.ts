@@ -8,7 +8,7 @@ const candidates = (endpoints: string, known: string | undefined, nth: number): 
   return all.map(({ ringName }) => ringName).join('');
 };
 
-describe('whom a look asks', () => {
+describe('the endpoints that a poll queries', () => {
   test.each([
     ['ab', undefined, 0, 'ab'],
     ['ab', undefined, 1, 'ba'],
@@ -18,11 +18,11 @@ describe('whom a look asks', () => {
     ['ab', 'bac', 0, 'abc'],
     ['e', 'abcdfghij', 0, 'eabcdfgh'],
     ['e', 'abcdfghij', 9, 'jeabcdfg'],
-  ])('endpoints %s, known %s, look %i: %s', (endpoints, known, nth, asked) => {
-    expect(candidates(endpoints, known, nth)).toBe(asked);
+  ])('endpoints %s, known %s, poll %i: %s', (endpoints, known, nth, queried) => {
+    expect(candidates(endpoints, known, nth)).toBe(queried);
   });
 
-  test('an endpoint is asked as it was named, also when the list has it', () => {
+  test('an endpoint keeps its own address, also when the topology contains it', () => {
     const [endpoint] = readNodes(['a']);
     const listed = { ...endpoint!, connect: { host: '10.0.0.1', port: 11_211 } };
     expect(candidatesOf([endpoint!], { version: 1, nodes: [listed] }, 0)).toEqual([endpoint]);

@@ -1,103 +1,103 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Topology } from '../../../../src/client/discovery/discovery.ts';
-import { resolvePace } from '../../../../src/client/discovery/pace.ts';
 import {
-  type Found,
-  type Look,
   nextTopology,
+  type Poll,
   PollingDiscovery,
+  type PollResult,
 } from '../../../../src/client/discovery/polling.ts';
+import { resolvePollingOptions } from '../../../../src/client/discovery/polling-options.ts';
 import { type CacheError, readNodes } from '../../../../src/client/index.ts';
 
-const found = (hosts: string, version?: number): Found => {
+const resultOf = (hosts: string, version?: number): PollResult => {
   const nodes = readNodes([...hosts]);
   return version === undefined ? { nodes } : { nodes, version };
 };
-const topology = (hosts: string, version: number): Topology => ({ ...found(hosts), version });
+const topologyOf = (hosts: string, version: number): Topology => ({ ...resultOf(hosts), version });
 
-describe('what is known after a look', () => {
+describe('the topology after a poll', () => {
   test.each([
-    [undefined, found('ab', 7), 'ab', 7, true],
-    [undefined, found('ab'), 'ab', 1, true],
-    [topology('ab', 7), found('abc', 8), 'abc', 8, true],
-    [topology('ab', 7), found('ab', 8), 'ab', 8, false],
-    [topology('ab', 7), found('abc', 7), 'ab', 7, false],
-    [topology('ab', 7), found('abc', 6), 'ab', 7, false],
-    [topology('ab', 7), found('a'), 'a', 8, true],
-    [topology('ab', 7), found('ab'), 'ab', 7, false],
-  ])('%# ', (known, look, hosts, version, isNews) => {
-    const next = nextTopology(known, look);
-    expect(next).toEqual(topology(hosts, version));
-    expect(next.nodes !== known?.nodes).toBe(isNews);
+    [undefined, resultOf('ab', 7), 'ab', 7, true],
+    [undefined, resultOf('ab'), 'ab', 1, true],
+    [topologyOf('ab', 7), resultOf('abc', 8), 'abc', 8, true],
+    [topologyOf('ab', 7), resultOf('ab', 8), 'ab', 8, false],
+    [topologyOf('ab', 7), resultOf('abc', 7), 'ab', 7, false],
+    [topologyOf('ab', 7), resultOf('abc', 6), 'ab', 7, false],
+    [topologyOf('ab', 7), resultOf('a'), 'a', 8, true],
+    [topologyOf('ab', 7), resultOf('ab'), 'ab', 7, false],
+  ])('case %#', (known, result, hosts, version, hasChanged) => {
+    const next = nextTopology(known, result);
+    expect(next).toEqual(topologyOf(hosts, version));
+    expect(next.nodes !== known?.nodes).toBe(hasChanged);
   });
 });
 
-describe('a discovery that looks again and again', () => {
+describe('a polling discovery', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  /** A look that each test answers by hand; `pace` is 10 s, 1 s between looks, 500 ms for each. */
-  function rig(keepsProcessAlive = false) {
-    const asked: {
-      answer: (found: Found) => void;
-      fail: (error: Error) => void;
+  /** A discovery whose polls the test settles: interval 10 s, minimum gap 1 s, deadline 500 ms. */
+  function createDiscovery(keepProcessAlive = false) {
+    const polls: {
+      resolve: (result: PollResult) => void;
+      reject: (error: Error) => void;
       signal: AbortSignal;
     }[] = [];
-    const look: Look = (signal) => {
-      const { promise, resolve, reject } = Promise.withResolvers<Found>();
-      asked.push({ answer: resolve, fail: reject, signal });
+    const poll: Poll = (signal) => {
+      const { promise, resolve, reject } = Promise.withResolvers<PollResult>();
+      polls.push({ resolve, reject, signal });
       return promise;
     };
-    const pace = resolvePace(
-      { intervalMs: 10_000, refreshGapMs: 1000, deadlineMs: 500, keepsProcessAlive },
+    const options = resolvePollingOptions(
+      { intervalMs: 10_000, minRefreshGapMs: 1000, deadlineMs: 500, keepProcessAlive },
       10_000,
     );
-    const heard: (string | CacheError)[] = [];
-    const discovery = new PollingDiscovery(look, pace, () => 0.5);
+    const events: (string | CacheError)[] = [];
+    const discovery = new PollingDiscovery(poll, options, () => 0.5);
     const listener = {
       topology: ({ version, nodes }: Topology) =>
-        heard.push(`${version}:${nodes.map(({ ringName }) => ringName).join('')}`),
-      trouble: (error: CacheError) => heard.push(error),
+        events.push(`${version}:${nodes.map(({ ringName }) => ringName).join('')}`),
+      error: (error: CacheError) => events.push(error),
     };
-    return { asked, heard, discovery, listener };
+    return { polls, events, discovery, listener };
   }
-  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+  const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-  test('looks at once, then at its interval, and tells of changes alone', async () => {
-    const { asked, heard, discovery, listener } = rig();
-    expect(asked).toHaveLength(0);
+  test('polls at once, then at the interval, and reports only changes', async () => {
+    const { polls, events, discovery, listener } = createDiscovery();
+    expect(polls).toHaveLength(0);
     discovery.start(listener);
-    expect(asked).toHaveLength(1);
-    asked[0]!.answer(found('ab', 3));
-    await pass(9999);
-    expect([asked.length, heard]).toEqual([1, ['3:ab']]);
-    await pass(1);
-    asked[1]!.answer(found('ab', 4));
-    await pass(10_000);
-    asked[2]!.answer(found('abc', 5));
-    await pass(0);
-    expect(heard).toEqual(['3:ab', '5:abc']);
+    expect(polls).toHaveLength(1);
+    polls[0]!.resolve(resultOf('ab', 3));
+    await advance(9999);
+    expect([polls.length, events]).toEqual([1, ['3:ab']]);
+    await advance(1);
+    polls[1]!.resolve(resultOf('ab', 4));
+    await advance(10_000);
+    polls[2]!.resolve(resultOf('abc', 5));
+    await advance(0);
+    expect(events).toEqual(['3:ab', '5:abc']);
     await discovery.close();
   });
 
-  test('a failure is trouble with a code; it looks again sooner, and less often with each failure', async () => {
-    const { asked, heard, discovery, listener } = rig();
+  test('reports a failure and polls again sooner, with a growing delay', async () => {
+    const { polls, events, discovery, listener } = createDiscovery();
     discovery.start(listener);
     for (const [nth, waitMs] of [1000, 2000, 4000, 8000, 10_000, 10_000].entries()) {
-      asked[nth]!.fail(new Error(`no luck ${nth}`));
-      await pass(waitMs - 1);
-      expect(asked).toHaveLength(nth + 1);
-      await pass(1);
-      expect(asked).toHaveLength(nth + 2);
+      polls[nth]!.reject(new Error(`failure ${nth}`));
+      await advance(waitMs - 1);
+      expect(polls).toHaveLength(nth + 1);
+      await advance(1);
+      expect(polls).toHaveLength(nth + 2);
     }
-    asked[6]!.answer(found('a'));
-    await pass(10_000);
-    expect(asked).toHaveLength(8);
-    asked[7]!.fail(new Error('again'));
-    await pass(1000);
-    expect(asked).toHaveLength(9);
-    expect(heard[0]).toMatchObject({ code: 'ERR_DISCOVERY', cause: new Error('no luck 0') });
-    expect(heard.map((each) => (typeof each === 'string' ? each : each.code))).toEqual([
+    polls[6]!.resolve(resultOf('a'));
+    await advance(10_000);
+    expect(polls).toHaveLength(8);
+    polls[7]!.reject(new Error('again'));
+    await advance(1000);
+    expect(polls).toHaveLength(9);
+    expect(events[0]).toMatchObject({ code: 'ERR_DISCOVERY', cause: new Error('failure 0') });
+    expect(events.map((each) => (typeof each === 'string' ? each : each.code))).toEqual([
       ...Array<string>(6).fill('ERR_DISCOVERY'),
       '1:a',
       'ERR_DISCOVERY',
@@ -105,101 +105,104 @@ describe('a discovery that looks again and again', () => {
     await discovery.close();
   });
 
-  test('a look that takes too long is told, given up and not listened to', async () => {
-    const { asked, heard, discovery, listener } = rig();
+  test('aborts and reports a poll at its deadline, and ignores its late result', async () => {
+    const { polls, events, discovery, listener } = createDiscovery();
     discovery.start(listener);
-    await pass(499);
-    expect(asked[0]!.signal.aborted).toBe(false);
-    await pass(1);
-    expect(asked[0]!.signal.aborted).toBe(true);
-    expect(heard).toEqual([expect.objectContaining({ code: 'ERR_DISCOVERY' })]);
-    asked[0]!.answer(found('late'));
-    await pass(1000);
-    asked[1]!.answer(found('a'));
-    await pass(0);
-    expect(heard[1]).toBe('1:a');
+    await advance(499);
+    expect(polls[0]!.signal.aborted).toBe(false);
+    await advance(1);
+    expect(polls[0]!.signal.aborted).toBe(true);
+    expect(events).toEqual([expect.objectContaining({ code: 'ERR_DISCOVERY' })]);
+    polls[0]!.resolve(resultOf('late'));
+    await advance(1000);
+    polls[1]!.resolve(resultOf('a'));
+    await advance(0);
+    expect(events[1]).toBe('1:a');
     await discovery.close();
   });
 
-  test('looks sooner when asked, but no more often than its gap allows, however often it is asked', async () => {
-    const { asked, discovery, listener } = rig();
+  test('refresh polls sooner, but never more often than the minimum gap allows', async () => {
+    const { polls, discovery, listener } = createDiscovery();
     discovery.start(listener);
-    asked[0]!.answer(found('a'));
-    await pass(0);
+    polls[0]!.resolve(resultOf('a'));
+    await advance(0);
     for (let i = 0; i < 1000; i++) discovery.refresh();
-    await pass(1049);
-    expect(asked).toHaveLength(1);
-    await pass(1);
-    expect(asked).toHaveLength(2);
-    asked[1]!.answer(found('a'));
-    await pass(3000);
+    await advance(1049);
+    expect(polls).toHaveLength(1);
+    await advance(1);
+    expect(polls).toHaveLength(2);
+    polls[1]!.resolve(resultOf('a'));
+    await advance(3000);
     discovery.refresh();
-    await pass(50);
-    expect(asked).toHaveLength(3);
-    asked[2]!.answer(found('a'));
-    await pass(9999);
-    expect(asked).toHaveLength(3);
-    await pass(1);
-    expect(asked).toHaveLength(4);
+    await advance(50);
+    expect(polls).toHaveLength(3);
+    polls[2]!.resolve(resultOf('a'));
+    await advance(9999);
+    expect(polls).toHaveLength(3);
+    await advance(1);
+    expect(polls).toHaveLength(4);
     await discovery.close();
   });
 
-  test('asked during a look, it looks once more: that one may have seen the old state', async () => {
-    const { asked, discovery, listener } = rig();
+  test('refresh during a poll causes one more poll', async () => {
+    const { polls, discovery, listener } = createDiscovery();
     discovery.start(listener);
     discovery.refresh();
     discovery.refresh();
-    await pass(100);
-    expect(asked).toHaveLength(1);
-    asked[0]!.answer(found('a'));
-    await pass(950);
-    expect(asked).toHaveLength(2);
+    await advance(100);
+    expect(polls).toHaveLength(1);
+    polls[0]!.resolve(resultOf('a'));
+    await advance(950);
+    expect(polls).toHaveLength(2);
     await discovery.close();
   });
 
-  test('closed, it says nothing more, and leaves no timer and no look behind', async () => {
-    const { asked, heard, discovery, listener } = rig();
+  test('after close it reports nothing and leaves no timer and no poll', async () => {
+    const { polls, events, discovery, listener } = createDiscovery();
     discovery.start(listener);
     const closed = discovery.close();
-    expect(asked[0]!.signal.aborted).toBe(true);
-    asked[0]!.answer(found('a'));
+    expect(polls[0]!.signal.aborted).toBe(true);
+    polls[0]!.resolve(resultOf('a'));
     await closed;
     discovery.refresh();
-    await pass(60_000);
-    expect([asked.length, heard, vi.getTimerCount()]).toEqual([1, [], 0]);
+    await advance(60_000);
+    expect([polls.length, events, vi.getTimerCount()]).toEqual([1, [], 0]);
     await discovery.close();
   });
 
-  test('closed between looks, and before the start', async () => {
-    const { asked, discovery, listener } = rig();
+  test('close works between polls and before the start', async () => {
+    const { polls, discovery, listener } = createDiscovery();
     discovery.start(listener);
-    asked[0]!.answer(found('a'));
-    await pass(0);
+    polls[0]!.resolve(resultOf('a'));
+    await advance(0);
     await discovery.close();
     expect(vi.getTimerCount()).toBe(0);
-    const never = rig();
-    await never.discovery.close();
-    never.discovery.start(never.listener);
-    expect(never.asked).toHaveLength(0);
+    const unstarted = createDiscovery();
+    await unstarted.discovery.close();
+    unstarted.discovery.start(unstarted.listener);
+    expect(unstarted.polls).toHaveLength(0);
   });
 
-  test('its listener may close it', async () => {
-    const { asked, discovery } = rig();
-    discovery.start({ topology: () => void discovery.close(), trouble: () => {} });
-    asked[0]!.answer(found('a'));
-    await pass(60_000);
-    expect([asked.length, vi.getTimerCount()]).toEqual([1, 0]);
+  test('the listener may close the discovery', async () => {
+    const { polls, discovery } = createDiscovery();
+    discovery.start({ topology: () => void discovery.close(), error: () => {} });
+    polls[0]!.resolve(resultOf('a'));
+    await advance(60_000);
+    expect([polls.length, vi.getTimerCount()]).toEqual([1, 0]);
   });
 
-  test.each([true, false])('keeps the process alive between looks: %s', async (keeps) => {
-    const { asked, discovery, listener } = rig(keeps);
-    discovery.start(listener);
-    const set = vi.spyOn(globalThis, 'setTimeout');
-    asked[0]!.answer(found('a'));
-    await pass(0);
-    const timer = set.mock.results.at(-1)!.value as NodeJS.Timeout;
-    expect(timer.hasRef()).toBe(keeps);
-    set.mockRestore();
-    await discovery.close();
-  });
+  test.each([true, false])(
+    'keepProcessAlive %s: the timer between polls holds the process accordingly',
+    async (keepProcessAlive) => {
+      const { polls, discovery, listener } = createDiscovery(keepProcessAlive);
+      discovery.start(listener);
+      const set = vi.spyOn(globalThis, 'setTimeout');
+      polls[0]!.resolve(resultOf('a'));
+      await advance(0);
+      const timer = set.mock.results.at(-1)!.value as NodeJS.Timeout;
+      expect(timer.hasRef()).toBe(keepProcessAlive);
+      set.mockRestore();
+      await discovery.close();
+    },
+  );
 });

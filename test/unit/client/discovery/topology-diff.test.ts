@@ -4,7 +4,7 @@ import { diffTopology, sameNodes } from '../../../../src/client/discovery/topolo
 import { readNodes } from '../../../../src/client/index.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
-/** `a=10.0.0.1*2` is the node a at that address, with the weight 2. */
+/** `a=10.0.0.1*2` is node a at that address with weight 2. */
 function nodes(text: string): readonly KnownNode[] {
   return text.split(' ').map((word) => {
     const [, host, ip, weight] = /^([^=*]+)(?:=([^*]+))?(?:\*(\d+))?$/.exec(word)!;
@@ -12,20 +12,20 @@ function nodes(text: string): readonly KnownNode[] {
     return ip === undefined ? node! : { ...node!, ip };
   });
 }
-/** A diff in short: `+added -removed =kept !replaced`, and whether keys may move. */
-function short(before: string, after: string): readonly [string, boolean] {
+/** The diff as `+added -removed =kept !replaced`, and whether keys may move. */
+function summary(before: string, after: string): readonly [string, boolean] {
   const diff = diffTopology(nodes(before), nodes(after));
   const host = ({ ringName }: KnownNode): string => ringName;
-  const words = [
+  const changes = [
     ...diff.added.map((node) => `+${host(node)}`),
     ...diff.removed.map((node) => `-${host(node)}`),
     ...diff.kept.map((pair) => `=${host(pair.after)}`),
     ...diff.replaced.map((pair) => `!${host(pair.after)}`),
   ];
-  return [words.join(' '), diff.placementChanged];
+  return [changes.join(' '), diff.placementChanged];
 }
 
-describe('from one list of nodes to another', () => {
+describe('the difference of two topologies', () => {
   test.each([
     ['a b', 'a b', '=a =b', false],
     ['a b', 'a b c', '+c =a =b', true],
@@ -37,25 +37,25 @@ describe('from one list of nodes to another', () => {
     ['a=10.0.0.1', 'a', '=a', false],
     ['a', 'a=10.0.0.1', '=a', false],
     ['a=1 b=2', 'c=1 b=3', '+c -a !b', true],
-  ])('%s → %s: %s', (before, after, words, moves) => {
-    expect(short(before, after)).toEqual([words, moves]);
-    const same = !moves && !/[+!-]/.test(words);
+  ])('%s → %s: %s', (before, after, changes, placementChanged) => {
+    expect(summary(before, after)).toEqual([changes, placementChanged]);
+    const same = !placementChanged && !/[+!-]/.test(changes);
     expect(sameNodes(nodes(before), nodes(after))).toBe(same);
   });
 
-  test('a node that is connected to in another way is another machine', () => {
+  test('a node with another connect address is another machine', () => {
     const [before] = nodes('a');
     const after = { ...before!, connect: { host: '10.0.0.9', port: 11_211 } };
     expect(diffTopology([before!], [after]).replaced).toEqual([{ before, after }]);
   });
 
-  test('a weight that changed arrives with the node', () => {
+  test('a kept node has its old and its new weight', () => {
     const [pair] = diffTopology(nodes('a'), nodes('a*5')).kept;
     expect([pair!.before.weight, pair!.after.weight]).toEqual([1, 5]);
   });
 
   const seed = testSeed();
-  test(`each node is in one part, whatever the lists, seed ${seed}`, () => {
+  test(`each node is in exactly one part of the diff (seed ${seed})`, () => {
     const random = new Random(seed);
     const list = (): string => {
       const hosts = [...'abcdefgh'].filter(() => random.oneIn(2));

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { failureMark, noneMark, unmarked } from '../../../../src/client/patterns/load-marks.ts';
 import {
+  failureMarker,
+  noValueMarker,
+  unwrapMarker,
+} from '../../../../src/client/patterns/load-markers.ts';
+import {
+  drawTtl,
   type LoadOptions,
-  lifeSeconds,
   planLoad,
   pollDelayMs,
 } from '../../../../src/client/patterns/load-plan.ts';
@@ -10,60 +14,65 @@ import { Random, testSeed } from '../../../support/random.ts';
 
 const seed = testSeed();
 
-describe('options of getOrSet', () => {
-  test('have defaults', () => {
+describe('planLoad', () => {
+  test('fills in the defaults', () => {
     expect(planLoad({})).toMatchObject({
       ttl: 0,
-      lease: 10,
+      leaseSeconds: 10,
       waitMs: 10_000,
-      whenBusy: 'load',
+      onLeaseTimeout: 'load',
       onCacheError: 'load',
-      call: {},
-      terms: { leaseSeconds: 10 },
+      callOptions: {},
+      fetchOptions: { leaseSeconds: 10 },
     });
   });
 
-  test('say when one is to load anew, and how long a request may take', () => {
-    const plan = planLoad({ ttl: 60, staleWhileRevalidate: 30, earlyRecache: 5, deadlineMs: 50 });
-    expect(plan.terms).toEqual({ leaseSeconds: 10, recacheSeconds: 35, deadlineMs: 50 });
+  test('derives the options of fetch: when one caller refreshes, and the deadline', () => {
+    const plan = planLoad({
+      ttl: 60,
+      staleWhileRevalidateSeconds: 30,
+      recacheSeconds: 5,
+      deadlineMs: 50,
+    });
+    expect(plan.fetchOptions).toEqual({ leaseSeconds: 10, recacheSeconds: 35, deadlineMs: 50 });
   });
 
   test.each<LoadOptions>([
     { ttl: -1 },
     { ttl: Number.NaN },
     { ttl: 2 ** 31 },
-    { lease: 0 },
-    { lease: 3601 },
+    { leaseSeconds: 0 },
+    { leaseSeconds: 3601 },
     { jitter: 1.1 },
-    { staleWhileRevalidate: 10 },
-    { ttl: 10, earlyRecache: 10 },
+    { staleWhileRevalidateSeconds: 10 },
+    { ttl: 10, recacheSeconds: 10 },
     { negativeTtl: -1 },
     { errorTtl: Number.POSITIVE_INFINITY },
     { waitMs: 3_600_001 },
     { staleSeconds: 5 } as LoadOptions,
-  ])('%j is refused', (options) => {
+  ])('refuses %j', (options) => {
     expect(() => planLoad(options)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
   });
 });
 
-describe('the life of a value', () => {
-  test('is for ever without a ttl, and fresh and stale time together with one', () => {
-    expect(lifeSeconds(planLoad({ jitter: 1 }), () => 1)).toBe(0);
-    expect(lifeSeconds(planLoad({ ttl: 60, staleWhileRevalidate: 30 }), () => 1)).toBe(90);
-    expect(lifeSeconds(planLoad({ ttl: 60, jitter: 1 }), () => 1)).toBe(1);
+describe('drawTtl', () => {
+  test('returns 0 without a ttl, and else the fresh and the stale time together', () => {
+    expect(drawTtl(planLoad({ jitter: 1 }), () => 1)).toBe(0);
+    expect(drawTtl(planLoad({ ttl: 60, staleWhileRevalidateSeconds: 30 }), () => 1)).toBe(90);
+    expect(drawTtl(planLoad({ ttl: 60, jitter: 1 }), () => 1)).toBe(1);
   });
 
-  test(`is shorter by chance, within the jitter (seed ${seed})`, () => {
+  test(`shortens the ttl by a random part of the jitter (seed ${seed})`, () => {
     const random = new Random(seed);
     const plan = planLoad({ ttl: 100, jitter: 0.2 });
-    const lives = Array.from({ length: 1000 }, () => lifeSeconds(plan, () => random.fraction()));
-    expect(Math.min(...lives)).toBeGreaterThanOrEqual(80);
-    expect(Math.max(...lives)).toBeLessThanOrEqual(100);
-    expect(new Set(lives).size).toBeGreaterThan(900);
+    const ttls = Array.from({ length: 1000 }, () => drawTtl(plan, () => random.fraction()));
+    expect(Math.min(...ttls)).toBeGreaterThanOrEqual(80);
+    expect(Math.max(...ttls)).toBeLessThanOrEqual(100);
+    expect(new Set(ttls).size).toBeGreaterThan(900);
   });
 });
 
-test(`looking again is slower each time, within bounds (seed ${seed})`, () => {
+test(`the poll delay doubles with each attempt, within its bounds (seed ${seed})`, () => {
   const random = new Random(seed);
   const delays = Array.from({ length: 40 }, (_, i) => pollDelayMs(i, () => random.fraction()));
   expect(delays[0]).toBeLessThanOrEqual(4);
@@ -72,17 +81,17 @@ test(`looking again is slower each time, within bounds (seed ${seed})`, () => {
   expect(Math.max(...delays)).toBeLessThanOrEqual(128);
 });
 
-describe('what is stored in place of a value', () => {
-  test('is told from values', () => {
+describe('a marker that the cache stores instead of a value', () => {
+  test('differs from every value', () => {
     for (const value of ['', 'text', '\u0000other', 0, null, { a: 1 }]) {
-      expect(unmarked(value, 'key')).toBe(value);
+      expect(unwrapMarker(value, 'key')).toBe(value);
     }
-    expect(unmarked(noneMark(), 'key')).toBe(undefined);
+    expect(unwrapMarker(noValueMarker(), 'key')).toBe(undefined);
     const failed = expect.objectContaining({ code: 'ERR_LOAD', mayHaveRun: false });
-    expect(() => unmarked(failureMark(new Error('why')), 'key')).toThrow(failed);
-    expect(() => unmarked(failureMark('why'), 'key')).toThrow('why');
+    expect(() => unwrapMarker(failureMarker(new Error('why')), 'key')).toThrow(failed);
+    expect(() => unwrapMarker(failureMarker('why'), 'key')).toThrow('why');
   });
-  test('is bounded', () => {
-    expect(failureMark(new Error('x'.repeat(10_000))).length).toBeLessThan(300);
+  test('has a bounded length', () => {
+    expect(failureMarker(new Error('x'.repeat(10_000))).length).toBeLessThan(300);
   });
 });

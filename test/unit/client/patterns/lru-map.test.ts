@@ -4,7 +4,7 @@ import { Random, testSeed } from '../../../support/random.ts';
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-test('the least recently used makes room', () => {
+test('evicts the least recently used entry', () => {
   const map = new LruMap<number>({ maxEntries: 2, maxBytes: 100 });
   map.put('a', 1, 10, FOREVER);
   map.put('b', 2, 10, FOREVER);
@@ -14,7 +14,7 @@ test('the least recently used makes room', () => {
   expect([map.size, map.bytes, map.evictions]).toEqual([2, 20, 1]);
 });
 
-test('what has expired, or is too large alone, is not there', () => {
+test('does not return an expired entry, nor keep a value above maxBytes', () => {
   const map = new LruMap<number>({ maxEntries: 10, maxBytes: 100 });
   map.put('a', 1, 10, 5);
   expect([map.get('a', 4), map.get('a', 5), map.size, map.bytes]).toEqual([1, undefined, 0, 0]);
@@ -24,22 +24,26 @@ test('what has expired, or is too large alone, is not there', () => {
 });
 
 const seed = testSeed();
-test(`it never holds more than its bounds, nor a wrong value (seed ${seed})`, () => {
+test(`never exceeds its bounds, nor returns a wrong value (seed ${seed})`, () => {
   const random = new Random(seed);
   const map = new LruMap<number>({ maxEntries: 20, maxBytes: 1000 });
-  const model = new Map<string, { value: number; bytes: number; until: number }>();
+  const model = new Map<string, { value: number; bytes: number; expiresAt: number }>();
   for (let step = 0; step < 5000; step++) {
     const key = `k${random.int(0, 40)}`;
     if (random.oneIn(3)) {
-      const value = { value: step, bytes: random.int(0, 200), until: step + random.int(0, 500) };
-      map.put(key, value.value, value.bytes, value.until);
+      const value = {
+        value: step,
+        bytes: random.int(0, 200),
+        expiresAt: step + random.int(0, 500),
+      };
+      map.put(key, value.value, value.bytes, value.expiresAt);
       model.set(key, value);
     } else if (random.oneIn(20)) {
       map.delete(key);
       model.delete(key);
     } else {
       const [got, known] = [map.get(key, step), model.get(key)];
-      if (known === undefined || known.until <= step) expect(got).toBe(undefined);
+      if (known === undefined || known.expiresAt <= step) expect(got).toBe(undefined);
       else if (got !== undefined) expect(got).toBe(known.value);
     }
     expect(map.size).toBeLessThanOrEqual(20);

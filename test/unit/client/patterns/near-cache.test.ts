@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { HandClock } from '../../../../src/base/index.ts';
-import { type FarCache, NearCache } from '../../../../src/client/patterns/near-cache.ts';
+import { ManualClock } from '../../../../src/base/index.ts';
+import { type BackingCache, NearCache } from '../../../../src/client/patterns/near-cache.ts';
 
-/** A cache that answers when it is told to. */
-class SlowCache implements FarCache {
+/** A cache whose operations wait until the test resolves `gate`. */
+class SlowCache implements BackingCache {
   readonly values = new Map<string, unknown>();
   readonly gets: string[] = [];
-  hold: Promise<void> | undefined;
+  gate: Promise<void> | undefined;
 
   async get<T>(key: string): Promise<T | undefined> {
     this.gets.push(key);
     const value = this.values.get(key) as T | undefined;
-    await this.hold;
+    await this.gate;
     return value;
   }
 
@@ -20,7 +20,7 @@ class SlowCache implements FarCache {
   }
 
   async set(key: string, value: unknown): Promise<void> {
-    await this.hold;
+    await this.gate;
     this.values.set(key, value);
   }
 
@@ -31,15 +31,15 @@ class SlowCache implements FarCache {
 
 describe('a near cache', () => {
   let far: SlowCache;
-  let clock: HandClock;
+  let clock: ManualClock;
   let near: NearCache;
   beforeEach(() => {
     far = new SlowCache();
-    clock = new HandClock();
-    near = new NearCache(far, { ttlMs: 2000, maxEntries: 10, maxBytes: 1000 }, clock);
+    clock = new ManualClock();
+    near = new NearCache(far, { maxAgeMs: 2000, maxEntries: 10, maxBytes: 1000 }, clock);
   });
 
-  test('asks the cache once, until its time is over', async () => {
+  test('reads a key once from the cache within maxAgeMs', async () => {
     far.values.set('k', 'v');
     for (let i = 0; i < 4; i++) expect(await near.get('k')).toBe('v');
     expect(await near.getOrSet('k', () => 'never')).toBe('v');
@@ -56,12 +56,12 @@ describe('a near cache', () => {
     });
   });
 
-  test('does not keep that there is no value', async () => {
+  test('does not remember a miss', async () => {
     for (let i = 0; i < 2; i++) expect(await near.get('k')).toBe(undefined);
     expect(far.gets).toHaveLength(2);
   });
 
-  test('sees what this process writes', async () => {
+  test('its readers see a write through it at once', async () => {
     far.values.set('k', 'old');
     await near.get('k');
     await near.set('k', 'new');
@@ -70,31 +70,31 @@ describe('a near cache', () => {
     expect(await near.get('k')).toBe(undefined);
   });
 
-  test('does not keep what was read before a write and came after it', async () => {
+  test('does not keep the result of a read that started before a write', async () => {
     far.values.set('k', 'old');
-    const held = Promise.withResolvers<void>();
-    far.hold = held.promise;
+    const gate = Promise.withResolvers<void>();
+    far.gate = gate.promise;
     const read = near.get('k');
     const written = near.set('k', 'new');
     const during = near.get('k');
-    held.resolve();
+    gate.resolve();
     expect([await read, await during]).toEqual(['old', 'old']);
     await written;
     expect(await near.get('k')).toBe('new');
   });
 
-  test('forgets when told', async () => {
+  test('removes the keys that the caller invalidates', async () => {
     for (const key of ['a', 'b']) far.values.set(key, key);
-    const ask = () => Promise.all([near.get('a'), near.get('b')]);
-    await ask();
-    near.forget('a');
-    await ask();
-    near.forgetAll();
-    await ask();
+    const readBoth = () => Promise.all([near.get('a'), near.get('b')]);
+    await readBoth();
+    near.invalidate('a');
+    await readBoth();
+    near.invalidateAll();
+    await readBoth();
     expect(far.gets).toEqual(['a', 'b', 'a', 'a', 'b']);
   });
 
-  test('holds no more than its bounds', async () => {
+  test('does not exceed its bounds', async () => {
     for (let i = 0; i < 100; i++) {
       far.values.set(`k${i}`, i % 3 === 0 ? Buffer.alloc(150) : 'x'.repeat(i));
       await near.get(`k${i}`);
@@ -105,11 +105,11 @@ describe('a near cache', () => {
     expect(evictions).toBeGreaterThan(80);
   });
 
-  test.each([{ ttlMs: 0 }, { maxEntries: 0 }, { maxBytes: Number.NaN }])(
+  test.each([{ maxAgeMs: 0 }, { maxEntries: 0 }, { maxBytes: Number.NaN }])(
     'refuses %j',
     (options) => {
-      const refused = expect.objectContaining({ code: 'ERR_ARGUMENT' });
-      expect(() => new NearCache(far, options)).toThrow(refused);
+      const failure = expect.objectContaining({ code: 'ERR_ARGUMENT' });
+      expect(() => new NearCache(far, options)).toThrow(failure);
     },
   );
 });

@@ -12,22 +12,22 @@ import {
 const cache = createClient({ nodes: ['127.0.0.1:1'] });
 afterAll(() => cache.close());
 
-/** What a program without types may hand over. */
-const strange = { stale: 5 } as object;
+/** An option that a program without types may pass. */
+const unknownOption = { stale: 5 } as object;
 
 test.each<[string, () => unknown]>([
-  ['NearCache', () => new NearCache(cache, strange)],
-  ['RateLimiter', () => new RateLimiter(cache, { limit: 1, windowSeconds: 1, ...strange })],
-  ['TagSpace', () => new TagSpace(cache, strange)],
-  ['WriteBehind', () => new WriteBehind(cache, { store: async () => {}, ...strange })],
-  ['sessionStore', () => sessionStore({ Store: EventEmitter }, cache, strange)],
+  ['NearCache', () => new NearCache(cache, unknownOption)],
+  ['RateLimiter', () => new RateLimiter(cache, { limit: 1, windowSeconds: 1, ...unknownOption })],
+  ['TagSpace', () => new TagSpace(cache, unknownOption)],
+  ['WriteBehind', () => new WriteBehind(cache, { store: async () => {}, ...unknownOption })],
+  ['sessionStore', () => sessionStore({ Store: EventEmitter }, cache, unknownOption)],
 ])('%s refuses an option that does not exist', (_, make) => {
-  const refused = { code: 'ERR_ARGUMENT', message: expect.stringContaining('"stale"') };
-  expect(make).toThrow(expect.objectContaining(refused));
+  const failure = { code: 'ERR_ARGUMENT', message: expect.stringContaining('"stale"') };
+  expect(make).toThrow(expect.objectContaining(failure));
 });
 
-test('calls refuse them by a rejection', async () => {
-  const refused = { code: 'ERR_ARGUMENT' };
-  await expect(cache.getOrSet('k', () => 1, strange)).rejects.toMatchObject(refused);
-  await expect(cache.writeThrough('k', 1, () => {}, strange)).rejects.toMatchObject(refused);
+test('getOrSet and writeThrough reject when an option does not exist', async () => {
+  const failure = { code: 'ERR_ARGUMENT' };
+  await expect(cache.getOrSet('k', () => 1, unknownOption)).rejects.toMatchObject(failure);
+  await expect(cache.writeThrough('k', 1, () => {}, unknownOption)).rejects.toMatchObject(failure);
 });

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { judgeRate, type RateRule, windowAt } from '../../../../src/client/patterns/rate-window.ts';
+import {
+  decideRate,
+  type RateRule,
+  windowAt,
+} from '../../../../src/client/patterns/rate-window.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 const FIXED: RateRule = { limit: 10, windowSeconds: 60, kind: 'fixed' };
@@ -10,13 +14,13 @@ test.each([
   [59_999, 0, 59_999 / 60_000],
   [60_000, 1, 0],
   [150_000, 2, 0.5],
-])('at %i ms it is window %i', (nowMs, index, elapsedShare) => {
+])('the moment %i ms is in window %i', (nowMs, index, elapsedShare) => {
   const window = windowAt(nowMs, 60);
   expect(window.index).toBe(index);
   expect(window.elapsedShare).toBeCloseTo(elapsedShare);
 });
 
-describe('verdicts', () => {
+describe('decideRate', () => {
   test.each([
     // rule, cost, current, previous, elapsed → allowed, remaining, reset
     [FIXED, 1, 1, 0, 0.5, true, 9, 30],
@@ -30,9 +34,9 @@ describe('verdicts', () => {
     [SLIDING, 1, 11, 0, 0.5, false, 0, 36],
     [SLIDING, 5, 11, 0, 0.5, false, 4, 40],
   ])(
-    '%o: cost %i, %i now, %i before, %d over',
+    '%o: a call of cost %i, counters %i and %i, %d of the window passed',
     (rule, cost, current, previous, elapsedShare, ...expected) => {
-      const { allowed, remaining, resetSeconds } = judgeRate(rule, {
+      const { allowed, remaining, resetSeconds } = decideRate(rule, {
         cost,
         current,
         previous,
@@ -45,7 +49,7 @@ describe('verdicts', () => {
   );
 
   const seed = testSeed();
-  test(`a call that comes again when it was told to is allowed (seed ${seed})`, () => {
+  test(`allows a denied call after resetSeconds (seed ${seed})`, () => {
     const random = new Random(seed);
     for (let i = 0; i < 2000; i++) {
       const rule: RateRule = { limit: random.int(1, 50), windowSeconds: 60, kind: 'sliding' };
@@ -53,14 +57,14 @@ describe('verdicts', () => {
       const current = random.int(0, rule.limit) + cost;
       const previous = random.int(0, rule.limit);
       const elapsedShare = random.fraction();
-      const verdict = judgeRate(rule, { cost, current, previous, elapsedShare });
+      const verdict = decideRate(rule, { cost, current, previous, elapsedShare });
       if (verdict.allowed) continue;
       const later = elapsedShare + verdict.resetSeconds / 60 + 1e-9;
       const then =
         later < 1
           ? { cost, current, previous, elapsedShare: later }
           : { cost, current: cost, previous: current - cost, elapsedShare: later - 1 };
-      expect(judgeRate(rule, then).allowed, JSON.stringify({ rule, cost, then })).toBe(true);
+      expect(decideRate(rule, then).allowed, JSON.stringify({ rule, cost, then })).toBe(true);
     }
   });
 });

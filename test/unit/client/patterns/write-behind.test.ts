@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { UnwrittenError, WriteBehind } from '../../../../src/client/patterns/write-behind.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
-/** A cache that keeps everything and knows all keys but one. */
+/** A cache on a map, which accepts every key but the empty one. */
 function mapCache() {
   const values = new Map<string, unknown>();
   return {
@@ -18,16 +18,16 @@ function mapCache() {
 const seed = testSeed();
 
 describe('write-behind', () => {
-  test('many writes to one key become one, and each batch has its bound', async () => {
+  test('several writes to one key become one, and no batch exceeds its bound', async () => {
     const batches: ReadonlyMap<string, number>[] = [];
     const cache = mapCache();
     const behind = new WriteBehind<number>(cache, {
       store: async (batch) => void batches.push(batch),
-      batchSize: 3,
-      gatherMs: 60_000,
+      maxKeysPerBatch: 3,
+      batchDelayMs: 60_000,
     });
     await Promise.all([1, 2].map((value) => behind.write('a', value)));
-    expect([await behind.get('a'), behind.queued, batches.length]).toEqual([2, 1, 0]);
+    expect([await behind.get('a'), behind.queuedKeyCount, batches.length]).toEqual([2, 1, 0]);
     for (const key of ['b', 'c', 'd']) await behind.write(key, 3);
     await behind.close();
     expect(batches.map((batch) => [...batch])).toEqual([
@@ -42,54 +42,54 @@ describe('write-behind', () => {
     await expect(behind.write('e', 1)).rejects.toMatchObject({ code: 'ERR_CLOSED' });
   });
 
-  test('a full queue makes writers wait, until their signal', async () => {
-    const held = Promise.withResolvers<void>();
+  test('a writer waits while the queue is full, until its signal aborts', async () => {
+    const gate = Promise.withResolvers<void>();
     const behind = new WriteBehind<number>(mapCache(), {
-      store: () => held.promise,
-      maxQueued: 2,
-      batchSize: 1,
-      gatherMs: 0,
+      store: () => gate.promise,
+      maxQueuedKeys: 2,
+      maxKeysPerBatch: 1,
+      batchDelayMs: 0,
     });
     await behind.write('a', 1);
     await behind.write('b', 1);
     const controller = new AbortController();
-    const [impatient, patient] = [
+    const [cancelled, waiting] = [
       behind.write('c', 1, { signal: controller.signal }),
       behind.write('d', 1),
     ];
     controller.abort('enough');
-    await expect(impatient).rejects.toMatchObject({ code: 'ERR_ABORTED_UNSENT', cause: 'enough' });
-    await behind.write('b', 2); // takes no more room
-    expect(behind.queued).toBe(2);
-    held.resolve();
-    await patient;
+    await expect(cancelled).rejects.toMatchObject({ code: 'ERR_ABORTED_UNSENT', cause: 'enough' });
+    await behind.write('b', 2); // needs no further room
+    expect(behind.queuedKeyCount).toBe(2);
+    gate.resolve();
+    await waiting;
     await behind.close();
-    expect(behind.queued).toBe(0);
+    expect(behind.queuedKeyCount).toBe(0);
   });
 
-  test('a batch that fails is tried again until it is written', async () => {
-    const tries: number[] = [];
+  test('retries a failed batch until the source has it', async () => {
+    const attempts: number[] = [];
     const written: string[] = [];
     const behind = new WriteBehind<number>(mapCache(), {
       store: async (batch) => {
-        if (tries.length < 3) throw new Error('not now');
+        if (attempts.length < 3) throw new Error('not now');
         written.push(...batch.keys());
       },
-      onStoreError: (_, __, count) => void tries.push(count),
-      gatherMs: 0,
-      retryFirstMs: 1,
+      onStoreError: (_, __, count) => void attempts.push(count),
+      batchDelayMs: 0,
+      minRetryDelayMs: 1,
     });
     await behind.write('a', 1);
     await behind.flush();
-    expect([tries, written]).toEqual([[1, 2, 3], ['a']]);
+    expect([attempts, written]).toEqual([[1, 2, 3], ['a']]);
     await behind.close();
   });
 
-  test('close says what it could not write', async () => {
+  test('close fails with the values that it could not write', async () => {
     const behind = new WriteBehind<number>(mapCache(), {
       store: async () => Promise.reject(new Error('never')),
-      gatherMs: 0,
-      batchSize: 1,
+      batchDelayMs: 0,
+      maxKeysPerBatch: 1,
     });
     for (const [key, value] of [
       ['a', 1],
@@ -108,20 +108,23 @@ describe('write-behind', () => {
     await expect(behind.flush()).rejects.toBeInstanceOf(UnwrittenError);
   });
 
-  test('keys that cannot be sent are refused, and not written', async () => {
+  test('rejects an invalid key and does not queue it', async () => {
     const behind = new WriteBehind<number>(mapCache(), { store: async () => {} });
     await expect(behind.write('', 1)).rejects.toThrow('no key');
-    expect(behind.queued).toBe(0);
+    expect(behind.queuedKeyCount).toBe(0);
     await behind.close();
   });
 
-  test.each([{ maxQueued: 0 }, { batchSize: 0 }, { gatherMs: -1 }])('refuses %j', (options) => {
-    const refused = expect.objectContaining({ code: 'ERR_ARGUMENT' });
-    const make = () => new WriteBehind(mapCache(), { store: async () => {}, ...options });
-    expect(make).toThrow(refused);
-  });
+  test.each([{ maxQueuedKeys: 0 }, { maxKeysPerBatch: 0 }, { batchDelayMs: -1 }])(
+    'refuses %j',
+    (options) => {
+      const failure = expect.objectContaining({ code: 'ERR_ARGUMENT' });
+      const make = () => new WriteBehind(mapCache(), { store: async () => {}, ...options });
+      expect(make).toThrow(failure);
+    },
+  );
 
-  test(`the source ends with the last value of each key, whatever fails (seed ${seed})`, async () => {
+  test(`the source gets the last value of each key, whatever fails (seed ${seed})`, async () => {
     const random = new Random(seed);
     const source = new Map<string, number>();
     const last = new Map<string, number>();
@@ -134,11 +137,11 @@ describe('write-behind', () => {
           source.set(key, value);
         }
       },
-      maxQueued: 8,
-      batchSize: 3,
-      gatherMs: 0,
-      retryFirstMs: 1,
-      retryMostMs: 1,
+      maxQueuedKeys: 8,
+      maxKeysPerBatch: 3,
+      batchDelayMs: 0,
+      minRetryDelayMs: 1,
+      maxRetryDelayMs: 1,
     });
     let version = 0;
     const writer = async (name: number): Promise<void> => {
@@ -148,7 +151,7 @@ describe('write-behind', () => {
         await behind.write(key, value);
         last.set(key, value);
         if (random.oneIn(20)) await behind.flush();
-        expect(behind.queued).toBeLessThanOrEqual(8);
+        expect(behind.queuedKeyCount).toBeLessThanOrEqual(8);
       }
     };
     await Promise.all([0, 1, 2, 3, 4].map(writer));

@@ -7,12 +7,12 @@ import { Random, testSeed } from '../../../support/random.ts';
 const seed = testSeed();
 const random = new Random(seed);
 const KEYS = 20_000;
-/** Half as an application names them, half as anybody might. */
+/** Half of the keys as applications name them, half random and not ASCII. */
 const keys = Array.from({ length: KEYS }, (_, i) =>
   i % 2 === 0 ? `user:${i}` : `${random.int(0, 2 ** 31)}-été-${random.int(0, 2 ** 31)}`,
 );
 
-const fleet = (count: number, weights: readonly number[] = []): readonly NodeAddress[] =>
+const nodesOf = (count: number, weights: readonly number[] = []): readonly NodeAddress[] =>
   readNodes(
     Array.from({ length: count }, (_, i) => ({
       host: `cache-${i}.example`,
@@ -28,17 +28,17 @@ function shares(distribution: Distribution, nodes: number): readonly number[] {
 }
 
 describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
-  const nodes = fleet(5);
+  const nodes = nodesOf(5);
   const distribution = createDistribution(name, nodes);
 
-  test('spreads keys: each of five nodes has 12 % to 29 %', () => {
+  test('places 12 % to 29 % of the keys on each of five nodes', () => {
     for (const share of shares(distribution, 5)) {
       expect(share).toBeGreaterThan(0.12);
       expect(share).toBeLessThan(0.29);
     }
   });
 
-  test('the owners of a key are distinct, its owner first, and fewer are the beginning of more', () => {
+  test('returns distinct owners, the owner first; shorter lists are prefixes of longer ones', () => {
     for (const key of keys.slice(0, 2000)) {
       const all = distribution.ownersOf(key, 5);
       expect(all.toSorted()).toEqual([0, 1, 2, 3, 4]);
@@ -50,7 +50,7 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
     }
   });
 
-  test('the second owners of one node’s keys are spread, too', () => {
+  test('spreads the second owners of the keys of one node, too (modulo does not)', () => {
     const seconds = new Set(
       keys
         .filter((key) => distribution.ownerOf(key) === 2)
@@ -59,7 +59,7 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
     expect(seconds.size).toBe(name === 'modulo' ? 1 : 4);
   });
 
-  test('text and its bytes are one key, the empty and the very long included', () => {
+  test('places a text and its UTF-8 bytes alike, the empty and very long ones included', () => {
     for (const key of [
       '',
       'a',
@@ -74,8 +74,8 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
     }
   });
 
-  test('made twice it answers the same; one owner costs no list', () => {
-    const again = createDistribution(name, fleet(5));
+  test('gives the same owners when created again; a single owner allocates no list', () => {
+    const again = createDistribution(name, nodesOf(5));
     for (const key of keys.slice(0, 1000)) {
       expect(again.ownersOf(key, 3)).toEqual(distribution.ownersOf(key, 3));
       expect(distribution.ownersOf(key, 1)).toBe(distribution.ownersOf(key, 1));
@@ -83,42 +83,42 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
   });
 
   test('one node owns everything', () => {
-    const alone = createDistribution(name, fleet(1));
+    const alone = createDistribution(name, nodesOf(1));
     expect(alone.ownerOf('a')).toBe(0);
     expect(alone.ownersOf('a', 3)).toEqual([0]);
   });
 
-  test('no nodes are refused', () => {
+  test('refuses an empty list of nodes', () => {
     expect(() => createDistribution(name, [])).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),
     );
   });
 });
 
-describe(`when a node comes at the end or leaves it, seed ${seed}`, () => {
-  test.each(['ketama', 'jump', 'rendezvous'] as const)('%s moves its share alone', (name) => {
-    const five = createDistribution(name, fleet(5));
-    const six = createDistribution(name, fleet(6));
+describe(`a node that joins at the end of the list, seed ${seed}`, () => {
+  test.each(['ketama', 'jump', 'rendezvous'] as const)('%s moves only its share', (name) => {
+    const five = createDistribution(name, nodesOf(5));
+    const six = createDistribution(name, nodesOf(6));
     const moved = keys.filter((key) => five.ownerOf(key) !== six.ownerOf(key));
     expect(moved.every((key) => six.ownerOf(key) === 5)).toBe(true);
     expect(moved.length / KEYS).toBeGreaterThan(0.1);
     expect(moved.length / KEYS).toBeLessThan(0.24);
   });
   test('modulo moves most keys', () => {
-    const five = createDistribution('modulo', fleet(5));
-    const six = createDistribution('modulo', fleet(6));
+    const five = createDistribution('modulo', nodesOf(5));
+    const six = createDistribution('modulo', nodesOf(6));
     const moved = keys.filter((key) => five.ownerOf(key) !== six.ownerOf(key));
     expect(moved.length / KEYS).toBeGreaterThan(0.7);
   });
 });
 
 describe.each(['ketama', 'rendezvous'] as const)(`%s, seed ${seed}`, (name) => {
-  test('when any node leaves, its keys go to their next owners, and no other key moves', () => {
-    const nodes = fleet(5);
+  test('moves the keys of a node that leaves to their next owners, and no other key', () => {
+    const nodes = nodesOf(5);
     const left = nodes.filter((_, i) => i !== 1);
     const before = createDistribution(name, nodes);
     const after = createDistribution(name, left);
-    // Two points of a continuum may coincide; then their order is libmemcached's, not ours.
+    // Two points of a continuum may coincide; then libmemcached defines their order.
     for (const key of keys) {
       const [owner, next] = before.ownersOf(key, 2);
       const expected = owner === 1 ? next : owner;
@@ -126,39 +126,39 @@ describe.each(['ketama', 'rendezvous'] as const)(`%s, seed ${seed}`, (name) => {
     }
   });
 
-  test('honours weights: 1, 2 and 5 are within a third of an eighth, a quarter and five eighths', () => {
-    const [one, two, five] = shares(createDistribution(name, fleet(3, [1, 2, 5])), 3);
-    for (const [share, due] of [
+  test('weights of 1, 2 and 5 give 1/8, 2/8 and 5/8 of the keys, within a third', () => {
+    const [one, two, five] = shares(createDistribution(name, nodesOf(3, [1, 2, 5])), 3);
+    for (const [share, expected] of [
       [one!, 1 / 8],
       [two!, 2 / 8],
       [five!, 5 / 8],
     ] as const) {
-      expect(share).toBeGreaterThan(due * 0.67);
-      expect(share).toBeLessThan(due * 1.33);
+      expect(share).toBeGreaterThan(expected * 0.67);
+      expect(share).toBeLessThan(expected * 1.33);
     }
   });
 
   test('does not depend on the order of the nodes', () => {
-    const nodes = fleet(5, [1, 2, 1, 3, 1]);
-    const turned = nodes.toReversed();
+    const nodes = nodesOf(5, [1, 2, 1, 3, 1]);
+    const reversed = nodes.toReversed();
     const one = createDistribution(name, nodes);
-    const other = createDistribution(name, turned);
+    const other = createDistribution(name, reversed);
     for (const key of keys.slice(0, 4000)) {
-      const names = other.ownersOf(key, 3).map((i) => turned[i]!.name);
+      const names = other.ownersOf(key, 3).map((i) => reversed[i]!.name);
       expect(one.ownersOf(key, 3).map((i) => nodes[i]!.name)).toEqual(names);
     }
   });
 });
 
-describe('choices', () => {
-  test.each(['modulo', 'jump'] as const)('%s refuses weights that it could not honour', (name) => {
-    expect(() => createDistribution(name, fleet(2, [1, 2]))).toThrow(
+describe('createDistribution', () => {
+  test.each(['modulo', 'jump'] as const)('refuses unequal weights for %s', (name) => {
+    expect(() => createDistribution(name, nodesOf(2, [1, 2]))).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),
     );
-    expect(createDistribution(name, fleet(2, [3, 3])).ownerOf('a')).toBeLessThan(2);
+    expect(createDistribution(name, nodesOf(2, [3, 3])).ownerOf('a')).toBeLessThan(2);
   });
-  test('an unknown name is refused', () => {
+  test('refuses an unknown name', () => {
     const name = 'toString' as 'ketama';
-    expect(() => createDistribution(name, fleet(2))).toThrow(/ketama, modulo, jump, rendezvous/);
+    expect(() => createDistribution(name, nodesOf(2))).toThrow(/ketama, modulo, jump, rendezvous/);
   });
 });

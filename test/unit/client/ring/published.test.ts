@@ -16,18 +16,21 @@ const file = new URL('../golden/modula.json', import.meta.url);
 const golden = JSON.parse(readFileSync(file, 'utf8')) as Golden;
 
 describe('modulo places keys as libmemcached 1.1.4 does by default', () => {
-  test('the hash, also of bytes from 0x80 up', () => {
+  test('the hashes of recorded keys are equal, also of bytes from 0x80 up', () => {
     const hashes = Object.keys(golden.hashes).map((key) => {
       const bytes = Buffer.from(key);
       return [key, oneAtATime(bytes, bytes.length)];
     });
     expect(Object.fromEntries(hashes)).toEqual(golden.hashes);
   });
-  test.each(golden.modula)('$nodes nodes', ({ nodes, map }) => {
-    const distribution = new ModuloDistribution(nodes);
-    for (const [key, node] of Object.entries(map)) expect(distribution.ownerOf(key)).toBe(node);
-  });
-  test('all of the golden lookups were made', () => {
+  test.each(golden.modula)(
+    'recorded keys have the same owner among $nodes nodes',
+    ({ nodes, map }) => {
+      const distribution = new ModuloDistribution(nodes);
+      for (const [key, node] of Object.entries(map)) expect(distribution.ownerOf(key)).toBe(node);
+    },
+  );
+  test('the recording has 50 keys for each number of nodes', () => {
     expect(golden.modula.map(({ map }) => Object.keys(map).length)).toEqual([50, 50, 50, 50, 50]);
   });
 });
@@ -51,12 +54,12 @@ describe('jump is the function of Lamping and Veach', () => {
     [0xdead10ccn, 1, 0],
     [0xdead10ccn, 666, 361],
     [256n, 1024, 520],
-  ])('%i over %i is %i, as its implementations publish', (key, buckets, bucket) => {
+  ])('key %i over %i buckets is %i, as other implementations publish', (key, buckets, bucket) => {
     expect(jumpOfThePaper(key, buckets)).toBe(bucket);
     expect(jump(Number(key >> 32n), Number(key & 0xffffffffn), buckets)).toBe(bucket);
   });
   const seed = testSeed();
-  test(`for any key, seed ${seed}`, () => {
+  test(`random keys have the bucket that the paper computes, seed ${seed}`, () => {
     const random = new Random(seed);
     for (let i = 0; i < 5000; i++) {
       const [high, low] = [random.int(0, 2 ** 32 - 1), random.int(0, 2 ** 32 - 1)];

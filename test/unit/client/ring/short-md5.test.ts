@@ -6,7 +6,7 @@ import { Random, testSeed } from '../../../support/random.ts';
 const byCrypto = (text: string): number => hash('md5', text, 'buffer').readUInt32LE(0);
 
 const seed = testSeed();
-test(`is what node:crypto says, at every length it takes (seed ${seed})`, () => {
+test(`shortMd5 equals the digest of node:crypto at every length it takes (seed ${seed})`, () => {
   const random = new Random(seed);
   for (let length = 0; length <= SHORT_BYTES_MAX; length++) {
     for (let turn = 0; turn < 50; turn++) {
@@ -17,6 +17,9 @@ test(`is what node:crypto says, at every length it takes (seed ${seed})`, () => 
   }
 });
 
-test.each(['x'.repeat(56), 'schlüssel', '\u0080', '😀'])('%j is left to node:crypto', (text) => {
-  expect(shortMd5(text)).toBe(NOT_SHORT);
-});
+test.each(['x'.repeat(56), 'schlüssel', '\u0080', '😀'])(
+  'shortMd5 leaves %j to node:crypto',
+  (text) => {
+    expect(shortMd5(text)).toBe(NOT_SHORT);
+  },
+);

@@ -1,16 +1,16 @@
 import type { Operation } from '../../../../src/client/connection/operation.ts';
 import type { FailureCode } from '../../../../src/client/errors.ts';
 import { replyOf } from '../../../../src/client/routing/attempt.ts';
-import type { Target } from '../../../../src/client/routing/route.ts';
+import type { Target } from '../../../../src/client/routing/target.ts';
 import { keysOf, type Reply } from '../../../../src/protocol/client.ts';
 
-/** A node without a socket: it holds what a test puts in, and fails when the test says so. */
+/** A node without a socket. A test sets its items and its failure. */
 export class FakeTarget implements Target {
   readonly name: string;
   readonly items: Map<string, string>;
-  /** What was asked of it: `verb key,key`. */
-  readonly asked: string[] = [];
-  readonly forgotten: string[] = [];
+  /** The requests that the target received, as `verb key,key`. */
+  readonly requests: string[] = [];
+  readonly invalidated: string[] = [];
   isDown = false;
   failure: FailureCode | undefined;
 
@@ -19,24 +19,24 @@ export class FakeTarget implements Target {
     this.items = new Map(Object.entries(items));
   }
 
-  forget(key: string): void {
-    this.forgotten.push(key);
+  invalidate(key: string): void {
+    this.invalidated.push(key);
   }
 
   send(operation: Operation): void {
     const { request } = operation;
-    this.asked.push(`${request.verb} ${keysOf(request).join()}`);
+    this.requests.push(`${request.verb} ${keysOf(request).join()}`);
     if (this.failure !== undefined) {
       operation.fail(this.failure, this.name);
     } else if (request.verb === 'get-many') {
       for (const [index, key] of request.keys.entries()) {
-        if (this.items.has(key)) operation.item(this.#value(key, index), this.name);
+        if (this.items.has(key)) operation.receiveItem(this.#value(key, index), this.name);
       }
-      operation.answer(replyOf('done'), this.name, 0);
+      operation.complete(replyOf('done'), this.name, 0);
     } else if (request.verb === 'get' && this.items.has(request.key)) {
-      operation.answer(this.#value(request.key, 0), this.name, 0);
+      operation.complete(this.#value(request.key, 0), this.name, 0);
     } else {
-      operation.answer(replyOf(request.verb === 'store' ? 'done' : 'miss'), this.name, 0);
+      operation.complete(replyOf(request.verb === 'store' ? 'done' : 'miss'), this.name, 0);
     }
   }
 

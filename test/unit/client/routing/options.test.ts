@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { resolveRouting } from '../../../../src/client/routing/options.ts';
 
-describe('options of routing', () => {
-  test('have defaults', () => {
+describe('the routing options', () => {
+  test('default to ketama, one replica and no failover; gutter items to a ttl of 60 s', () => {
     expect(resolveRouting({})).toEqual({
       distribution: 'ketama',
       failover: 'fail',
@@ -11,7 +11,7 @@ describe('options of routing', () => {
     });
     expect(resolveRouting({ failover: { gutter: ['g'] } }).failover).toEqual({
       gutter: ['g'],
-      ttlSeconds: 60,
+      ttl: 60,
     });
   });
 
@@ -22,11 +22,11 @@ describe('options of routing', () => {
     [{ replicas: 1.5 }, /replicas/],
     [{ failover: 'gutter' }, /failover is "gutter"/],
     [{ failover: { gutter: [] } }, /`nodes` is empty/],
-    [{ failover: { gutter: ['g'], ttlSeconds: 0 } }, /failover.ttlSeconds is 0/],
-    [{ failover: { gutter: ['g'], ttl: 5 } }, /no option "failover.ttl"/],
+    [{ failover: { gutter: ['g'], ttl: 0 } }, /failover.ttl is 0/],
+    [{ failover: { gutter: ['g'], ttlSeconds: 5 } }, /no option "failover.ttlSeconds"/],
     [{ previousOwner: { graceSeconds: 100_000 } }, /previousOwner.graceSeconds is 100000/],
     [{ previousOwner: { grace: 5 } }, /no option "previousOwner.grace"/],
-  ])('%o is refused', (options, message) => {
+  ])('%o is refused with ERR_ARGUMENT', (options, message) => {
     expect(() => resolveRouting(options as never)).toThrow(message);
     expect(() => resolveRouting(options as never)).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),

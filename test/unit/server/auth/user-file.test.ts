@@ -13,7 +13,7 @@ type Pair = readonly [name: string, password: string];
 const plain = (users: readonly User[]): Pair[] =>
   users.map(({ name, secret }) => [name, secret.kind === 'plain' ? secret.password : secret.kind]);
 
-describe("memcached's file", () => {
+describe("the parser of memcached's user file", () => {
   test.each<[string, Pair[]]>([
     ['a:b', [['a', 'b']]],
     ['a:b\n', [['a', 'b']]],
@@ -38,43 +38,43 @@ describe("memcached's file", () => {
     ],
     ['', []],
     ['\n# x\n', []],
-  ])('%j', (text, users) => expect(plain(parseUserFile('f', text))).toEqual(users));
+  ])('reads %j', (text, users) => expect(plain(parseUserFile('f', text))).toEqual(users));
 
   const hash = '$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2g';
-  test('a hash within bounds is read', () => {
+  test('reads a hash within bounds', () => {
     expect(plain(parseUserFile('f', `a:$scrypt$ln=17,r=8,p=4${hash}`))).toEqual([['a', 'scrypt']]);
   });
 
   test.each<[string, RegExp]>([
-    ['a:b\nsecretword\n', /^users, line 2: there is no colon/],
-    [':secretword', /line 1: there is no user/],
-    ['secret:', /line 1: there is no password/],
-    ['a:1\na:2\na:3\na:4\na:secretword', /line 5: this user has 4 lines already/],
-    [`${'k'.repeat(251)}:secretword`, /line 1: the user is over 250 bytes/],
-    [`a:${'x'.repeat(1025)}`, /line 1: the password is over 1024 bytes/],
-    ['a:x\0secretword', /line 1: there is a NUL/],
-    ['a:b\rc:secretword', /line 1: there is a carriage return/],
-    [`a:$scrypt$ln=18,r=8,p=1${hash}`, /hash is damaged or out of bounds/],
-    [`a:$scrypt$ln=0,r=8,p=1${hash}`, /hash is damaged/],
-    [`a:$scrypt$ln=15,r=9,p=1${hash}`, /hash is damaged/],
-    [`a:$scrypt$ln=15,r=8,p=5${hash}`, /hash is damaged/],
-    [`a:$scrypt$ln=15,r=8,p=1${hash.slice(0, -2)}`, /hash is damaged/],
-    [`a:$scrypt$ln=15,r=8,p=1${hash}:`, /hash is damaged/],
-    ['a:$scrypt$ln=15,r=8,p=1$!$?', /hash is damaged/],
-    ['a:$scrypt$secretword', /hash is damaged/],
+    ['a:b\nsecretword\n', /^users, line 2: it has no colon/],
+    [':secretword', /line 1: it has no user/],
+    ['secret:', /line 1: it has no password/],
+    ['a:1\na:2\na:3\na:4\na:secretword', /line 5: this user already has 4 lines/],
+    [`${'k'.repeat(251)}:secretword`, /line 1: the user name is longer than 250 bytes/],
+    [`a:${'x'.repeat(1025)}`, /line 1: the password is longer than 1024 bytes/],
+    ['a:x\0secretword', /line 1: it contains a NUL/],
+    ['a:b\rc:secretword', /line 1: it contains a carriage return/],
+    [`a:$scrypt$ln=18,r=8,p=1${hash}`, /hash is invalid or out of bounds/],
+    [`a:$scrypt$ln=0,r=8,p=1${hash}`, /hash is invalid/],
+    [`a:$scrypt$ln=15,r=9,p=1${hash}`, /hash is invalid/],
+    [`a:$scrypt$ln=15,r=8,p=5${hash}`, /hash is invalid/],
+    [`a:$scrypt$ln=15,r=8,p=1${hash.slice(0, -2)}`, /hash is invalid/],
+    [`a:$scrypt$ln=15,r=8,p=1${hash}:`, /hash is invalid/],
+    ['a:$scrypt$ln=15,r=8,p=1$!$?', /hash is invalid/],
+    ['a:$scrypt$secretword', /hash is invalid/],
     [
       Array.from({ length: 1001 }, (_, i) => `u${i}:secretword`).join('\n'),
-      /line 1001: there are more/,
+      /line 1001: the file has more/,
     ],
-  ])('%j is refused without telling secrets', (text, why) => {
-    const refused = () => parseUserFile('users', text);
-    expect(refused).toThrow(CodedError);
-    expect(refused).toThrow(why);
-    expect(refused).not.toThrow(/secretword/);
+  ])('refuses %j with a message without secrets', (text, message) => {
+    const parse = () => parseUserFile('users', text);
+    expect(parse).toThrow(CodedError);
+    expect(parse).toThrow(message);
+    expect(parse).not.toThrow(/secretword/);
   });
 });
 
-describe('a user is given a password, or taken out', () => {
+describe('editUserFile', () => {
   const salt = Buffer.from('saltsaltsalt');
   const shape = { log2N: 15, blockSize: 8, parallelization: 1, salt };
   const secret: ScryptSecret = { kind: 'scrypt', ...shape, hash: Buffer.alloc(32, 1) };
@@ -85,23 +85,23 @@ describe('a user is given a password, or taken out', () => {
     ['b:x', `b:x\n${line}`, 'b:x\n'],
     ['# a: note\n\na:x\nb:y\r\na:z', `# a: note\n\n${line}b:y\r\n`, '# a: note\n\nb:y\r\n'],
     ['aa:x\n', `aa:x\n${line}`, 'aa:x\n'],
-  ])('%j', (before, withPassword, without) => {
+  ])('sets and removes a user in %j', (before, withPassword, without) => {
     expect(editUserFile(before, 'a', secret)).toBe(withPassword);
     expect(editUserFile(before, 'a', undefined)).toBe(without);
   });
 
-  test('what is written reads back the same', async () => {
-    const made = await makeScrypt(Buffer.from('x'));
-    const text = editUserFile('b:p q\n', 'a', made);
+  test('writes lines that the parser reads back unchanged', async () => {
+    const secret = await makeScrypt(Buffer.from('x'));
+    const text = editUserFile('b:p q\n', 'a', secret);
     expect(parseUserFile('f', text)).toEqual([
       { name: 'b', secret: { kind: 'plain', password: 'p q' } },
-      { name: 'a', secret: made },
+      { name: 'a', secret },
     ]);
     expect(parseScrypt('$scrypt$')).toBeUndefined();
   });
 });
 
-describe('MEMCACHED_SASL_PWDB', () => {
+describe('the parser of MEMCACHED_SASL_PWDB', () => {
   test.each<[string, Pair[]]>([
     ['a:b', [['a', 'b']]],
     [
@@ -142,12 +142,14 @@ describe('MEMCACHED_SASL_PWDB', () => {
         ['a@here', '2'],
       ],
     ],
-  ])('%j', (text, users) => expect(plain(parseSaslPasswords('f', text, 'here'))).toEqual(users));
+  ])('reads %j', (text, users) =>
+    expect(plain(parseSaslPasswords('f', text, 'here'))).toEqual(users),
+  );
 
   test.each<[string, RegExp]>([
-    ['a@here', /line 1: there is no colon/],
-    ['a::secretword', /line 1: there is no password/],
-  ])('%j is refused', (text, why) => {
-    expect(() => parseSaslPasswords('f', text, 'here')).toThrow(why);
+    ['a@here', /line 1: it has no colon/],
+    ['a::secretword', /line 1: it has no password/],
+  ])('refuses %j', (text, message) => {
+    expect(() => parseSaslPasswords('f', text, 'here')).toThrow(message);
   });
 });

@@ -1,0 +1,229 @@
+import { Operation } from '../connection/operation.ts';
+import type { KnownNode } from '../discovery/discovery.ts';
+import { diffTopology } from '../discovery/topology-diff.ts';
+import { CacheError } from '../errors.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { createDistribution } from '../ring/create.ts';
+import {
+  type Placement,
+  type PreviousPlacement,
+  recordPlacement,
+} from '../ring/placement-history.ts';
+import { type NodeAddress, readNodes } from '../topology.ts';
+import { replyOf } from './attempt.ts';
+import { ClusterNode, type ClusterNodeEvents, type ClusterNodeOptions } from './cluster-node.ts';
+import { type Composition, composeRoute, type RouteEvents } from './compose.ts';
+import { FailoverWrites } from './failover-writes.ts';
+import { multiGet } from './multi-get.ts';
+import { ReadRepair } from './read-repair.ts';
+import type { Route, Target } from './target.ts';
+import { type KeyLocator, TopologyEpoch } from './topology-epoch.ts';
+import { WaitingRoute } from './waiting.ts';
+
+export interface ClusterViewEvents extends RouteEvents {
+  up(node: string): void;
+  down(node: string, reason: CacheError): void;
+  failed: ClusterNodeEvents['failed'];
+}
+
+/**
+ * The cluster as one client sees it: its nodes, and the route to each key. A new topology takes
+ * effect between two operations: nodes in both topologies keep their connections, nodes that left
+ * settle their pending operations, and an operation in flight ends at the node that received it.
+ */
+export class ClusterView implements KeyLocator {
+  /** Whether more than one node may serve a key, so that CAS ids need the tag of their node. */
+  readonly tagsCas: boolean;
+  readonly #options: ResolvedOptions;
+  readonly #events: ClusterViewEvents;
+  readonly #readRepair: ReadRepair;
+  readonly #failoverWrites = new FailoverWrites();
+  readonly #waitingRoute: WaitingRoute;
+  readonly #gutterNodes: readonly ClusterNode[];
+  #nodes: readonly ClusterNode[] = [];
+  #placement: Placement | undefined;
+  #previousPlacements: readonly PreviousPlacement[] = [];
+  #route: Route;
+  /** The epoch of the topology in force. */
+  #epoch: TopologyEpoch | undefined;
+  /** The nodes that left and still have pending operations. */
+  readonly #leaving = new Set<Promise<void>>();
+  #graceTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  /** @param mayChange whether the topology may change. */
+  constructor(options: ResolvedOptions, mayChange: boolean, events: ClusterViewEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.tagsCas = mayChange || options.replicas > 1 || options.failover !== 'fail';
+    this.#readRepair = new ReadRepair(options.deadlineMs);
+    this.#waitingRoute = new WaitingRoute(options.maxPendingPerNode);
+    this.#route = this.#waitingRoute;
+    this.#gutterNodes = gutterAddressesOf(options).map((node) => this.#createNode(node));
+  }
+
+  targetOf(key: string): Target {
+    return this.#route.targetOf(key);
+  }
+
+  /** The nodes that own keys, then the gutter nodes. */
+  get nodes(): readonly ClusterNode[] {
+    return this.#gutterNodes.length === 0 ? this.#nodes : [...this.#nodes, ...this.#gutterNodes];
+  }
+
+  /** Waits for the first topology; rejects with ERR_DISCOVERY if the deadline passes first. */
+  async whenNodesKnown(deadlineMs: number): Promise<readonly ClusterNode[]> {
+    if (this.#placement === undefined) {
+      await new Promise((resolve, reject) => {
+        const handler = { onReply: () => undefined };
+        const wait = { verb: 'noop' } as const;
+        const now = performance.now();
+        this.#waitingRoute.send(new Operation(wait, now, deadlineMs, handler, resolve, reject));
+      });
+    }
+    return this.nodes;
+  }
+
+  /** The name of the node that owns the key. */
+  ownerOf(key: string): string {
+    const { nodes, distribution } = this.#placementFor(key);
+    return nodes[distribution.ownerOf(key)]!.name;
+  }
+
+  replicasOf(key: string): readonly ClusterNode[] {
+    return replicasAmong(this.#placementFor(key), this.#nodes, this.#options.replicas)(key);
+  }
+
+  /** The names of the nodes that hold the replicas of the key, the owner first. */
+  replicaNamesOf(key: string): readonly string[] {
+    const { nodes, distribution } = this.#placementFor(key);
+    return distribution.ownersOf(key, this.#options.replicas).map((at) => nodes[at]!.name);
+  }
+
+  /**
+   * Replaces the topology.
+   * @throws {CacheError} ERR_ARGUMENT if the distribution refuses the nodes; then the topology
+   * stays as it is.
+   */
+  update(nodes: readonly KnownNode[]): void {
+    if (this.#isClosed) return;
+    const replaced = this.#placement;
+    const distribution = createDistribution(this.#options.distribution, nodes);
+    const diff = diffTopology(replaced?.nodes ?? [], nodes);
+    const kept = new Set(diff.kept.map(({ after }) => after.name));
+    const nodesByName = new Map(this.#nodes.map((node) => [node.name, node]));
+    for (const [name, node] of nodesByName) if (!kept.has(name)) this.#removeNode(node);
+    this.#nodes = nodes.map((node) => {
+      return kept.has(node.name) ? nodesByName.get(node.name)! : this.#createNode(node);
+    });
+    this.#placement = { nodes, distribution };
+    if (replaced !== undefined && diff.placementChanged) this.#recordPlacement(replaced);
+    this.#reroute();
+    this.#waitingRoute.release((operation) => this.#resend(operation));
+  }
+
+  /** Lets pending operations settle, each by its deadline, then closes. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#graceTimer);
+    this.#waitingRoute.release((operation) => operation.fail('ERR_CLOSED', undefined));
+    await Promise.all([...this.nodes.map((node) => node.close()), ...this.#leaving]);
+  }
+
+  #placementFor(key: string): Placement {
+    if (this.#placement === undefined) throw new CacheError('ERR_DISCOVERY', { key });
+    return this.#placement;
+  }
+
+  #createNode(node: KnownNode): ClusterNode {
+    return new ClusterNode(node, nodeOptionsOf(this.#options, this.tagsCas), {
+      up: (name) => this.#events.up(name),
+      down: (name, reason) => this.#events.down(name, reason),
+      failed: (error, kind) => this.#events.failed(error, kind),
+      isEveryNodeDown: () => this.#nodes.every(({ isDown }) => isDown),
+    });
+  }
+
+  #removeNode(node: ClusterNode): void {
+    const closed = node.leave().finally(() => this.#leaving.delete(closed));
+    this.#leaving.add(closed);
+  }
+
+  #recordPlacement(replaced: Placement): void {
+    const graceSeconds = this.#options.previousOwner?.graceSeconds ?? 0;
+    this.#previousPlacements = recordPlacement(
+      this.#previousPlacements,
+      replaced,
+      performance.now(),
+      graceSeconds,
+    );
+    if (this.#previousPlacements.length === 0) return;
+    clearTimeout(this.#graceTimer);
+    this.#graceTimer = setTimeout(() => this.#endGrace(), graceSeconds * 1000);
+    this.#graceTimer.unref();
+  }
+
+  #endGrace(): void {
+    this.#previousPlacements = [];
+    this.#reroute();
+  }
+
+  #reroute(): void {
+    const epoch = this.#startEpoch();
+    this.#readRepair.inFlightCopies.invalidateAll();
+    const composition: Composition = {
+      placement: this.#placement!,
+      nodes: this.#nodes,
+      gutterNodes: this.#gutterNodes,
+      previousPlacements: this.#previousPlacements,
+      readRepair: this.#readRepair,
+      failoverWrites: this.#failoverWrites,
+      epoch,
+      events: this.#events,
+    };
+    this.#route = composeRoute(composition, this.#options);
+  }
+
+  #startEpoch(): TopologyEpoch {
+    const replicasOf = replicasAmong(this.#placement!, this.#nodes, this.#options.replicas);
+    if (this.#epoch !== undefined) this.#epoch.isSuperseded = true;
+    this.#epoch = new TopologyEpoch({ replicasOf }, this);
+    return this.#epoch;
+  }
+
+  /** Sends an operation that waited for the topology; its keys now have several targets. */
+  #resend(operation: Operation): void {
+    const { request } = operation;
+    if (request.verb === 'get-many') {
+      const targetsOf = (key: string): readonly Target[] => [this.targetOf(key)];
+      multiGet(operation, request, { targetsOf, retryMisses: false });
+    } else if ('key' in request) {
+      this.targetOf(request.key).send(operation);
+    } else {
+      operation.complete(replyOf('done'), '', performance.now());
+    }
+  }
+}
+
+function replicasAmong(
+  { distribution }: Placement,
+  nodes: readonly ClusterNode[],
+  replicas: number,
+): (key: string) => readonly ClusterNode[] {
+  return (key) => distribution.ownersOf(key, replicas).map((at) => nodes[at]!);
+}
+
+function gutterAddressesOf({ failover }: ResolvedOptions): readonly NodeAddress[] {
+  return typeof failover === 'string' ? [] : readNodes(failover.gutter);
+}
+
+function nodeOptionsOf(options: ResolvedOptions, tagsCas: boolean): ClusterNodeOptions {
+  return {
+    ...options,
+    tagsCas,
+    silenceMs: options.deadlineMs,
+    maxPending: options.maxPendingPerNode,
+    maxPendingBytes: options.maxPendingBytesPerNode,
+    connectionCount: options.connectionsPerNode,
+  };
+}

@@ -1,0 +1,138 @@
+import type { Request } from '../../protocol/client.ts';
+import type { Operation } from '../connection/operation.ts';
+import { attempt, deadlineShare } from './attempt.ts';
+import type { FailoverWrites } from './failover-writes.ts';
+import { multiGet } from './multi-get.ts';
+import { isIdempotent, isRead, mayRetry, withTtlAtMost } from './retry-policy.ts';
+import type { Route, Target } from './target.ts';
+import type { TopologyEpoch } from './topology-epoch.ts';
+
+/** Chooses the failover nodes of keys. */
+export interface FailoverNodes {
+  /** The failover nodes of `key`, in the order in which the client tries them. */
+  of(key: string): readonly Target[];
+  /** The longest ttl of an item on a failover node. */
+  readonly ttl: number;
+}
+
+/**
+ * While the owner of a key is down, or fails in a way that allows a retry elsewhere, a failover
+ * node serves the key. The client deletes the keys whose writes the owner missed before it sends
+ * the owner another request for them. Items on failover nodes have a short ttl, so that the next
+ * outage finds no stale ones.
+ *
+ * "Owner" is the inner route's target of the key: a node, or the replicas of the key.
+ */
+export class FailoverRoute implements Route {
+  readonly #inner: Route;
+  readonly #failoverNodes: FailoverNodes;
+  readonly #failoverWrites: FailoverWrites;
+  readonly #epoch: TopologyEpoch;
+  readonly #targets = new WeakMap<Target, Target>();
+
+  constructor(
+    inner: Route,
+    failoverNodes: FailoverNodes,
+    failoverWrites: FailoverWrites,
+    epoch: TopologyEpoch,
+  ) {
+    this.#inner = inner;
+    this.#failoverNodes = failoverNodes;
+    this.#failoverWrites = failoverWrites;
+    this.#epoch = epoch;
+  }
+
+  targetOf(key: string): Target {
+    const owner = this.#inner.targetOf(key);
+    let target = this.#targets.get(owner);
+    if (target === undefined) {
+      target = new FailoverTarget(owner, this.#failoverNodes, this.#failoverWrites, this.#epoch);
+      this.#targets.set(owner, target);
+    }
+    return target;
+  }
+}
+
+class FailoverTarget implements Target {
+  readonly #owner: Target;
+  readonly #failoverNodes: FailoverNodes;
+  readonly #failoverWrites: FailoverWrites;
+  readonly #epoch: TopologyEpoch;
+
+  constructor(
+    owner: Target,
+    failoverNodes: FailoverNodes,
+    failoverWrites: FailoverWrites,
+    epoch: TopologyEpoch,
+  ) {
+    this.#owner = owner;
+    this.#failoverNodes = failoverNodes;
+    this.#failoverWrites = failoverWrites;
+    this.#epoch = epoch;
+  }
+
+  get name(): string {
+    return this.#owner.name;
+  }
+
+  get isDown(): boolean {
+    return this.#owner.isDown;
+  }
+
+  invalidate(key: string): void {
+    this.#owner.invalidate(key);
+    for (const target of this.#failoverNodes.of(key)) target.invalidate(key);
+  }
+
+  send(operation: Operation): void {
+    const { request } = operation;
+    if (request.verb === 'get-many') {
+      const targetsOf = (key: string): readonly Target[] => this.#candidatesOf(key);
+      multiGet(operation, request, { targetsOf, retryMisses: false });
+    } else if ('key' in request) {
+      this.#try(operation, request.key, request, this.#candidatesOf(request.key), 0);
+    } else {
+      this.#owner.send(operation);
+    }
+  }
+
+  /** The owner and the failover nodes that are up, in order; the owner alone if none is up. */
+  #candidatesOf(key: string): readonly Target[] {
+    const candidates = [this.#owner, ...this.#failoverNodes.of(key)];
+    const up = candidates.filter(({ isDown }) => !isDown);
+    return up.length === 0 ? [this.#owner] : up;
+  }
+
+  #try(
+    operation: Operation,
+    key: string,
+    request: Request,
+    candidates: readonly Target[],
+    at: number,
+  ): void {
+    const target = candidates[at]!;
+    const isFailover = target !== this.#owner;
+    if (!isRead(request)) this.#failoverWrites.record(key, target, this.#owner);
+    const sent = isFailover ? withTtlAtMost(request, this.#failoverNodes.ttl) : request;
+    const deadlineAt = attemptDeadline(operation, candidates.length - at);
+    operation.isSent = true;
+    attempt(
+      target,
+      sent,
+      deadlineAt,
+      (reply) => operation.complete(reply, target.name, performance.now()),
+      (error) => {
+        const hasNext = at + 1 < candidates.length && mayRetry(request, error);
+        if (operation.isCancelled || !hasNext) operation.failWith(error);
+        else if (this.#epoch.isSuperseded) this.#epoch.resend(operation, key);
+        else this.#try(operation, key, request, candidates, at + 1);
+      },
+      operation,
+    );
+  }
+}
+
+/** The deadline of one attempt. A request that is not idempotent reserves no time for a retry. */
+function attemptDeadline({ request, deadlineAt }: Operation, attemptsLeft: number): number {
+  return isIdempotent(request) ? deadlineShare(deadlineAt, attemptsLeft) : deadlineAt;
+}

@@ -1,0 +1,242 @@
+import type { FetchRequest, GetRequest, Reply, Request } from '../../protocol/client.ts';
+import type { Operation } from '../connection/operation.ts';
+import type { CacheError } from '../errors.ts';
+import { attempt, deadlineShare, detachReply, replyOf } from './attempt.ts';
+import { InternTable } from './intern-table.ts';
+import { multiGet } from './multi-get.ts';
+import { copyItem, type ReadRepair } from './read-repair.ts';
+import { isIdempotent, isRead } from './retry-policy.ts';
+import type { Route, Target } from './target.ts';
+import type { TopologyEpoch } from './topology-epoch.ts';
+
+/** The nodes that held the key by earlier topologies and no longer hold it, the latest first. */
+export type PreviousOwnersOf = (key: string) => readonly Target[];
+
+/** Targets that are interned for each present target. */
+const TARGETS_MAX = 1024;
+
+/**
+ * For the grace after a change of the topology, looks for a key that moved at its previous owners,
+ * and copies the item to its owner. A write or a delete of the key also deletes it at the previous
+ * owners: otherwise a later miss would bring back the stale value.
+ *
+ * "Owner" is the inner route's target of the key: a node, or the replicas of the key.
+ */
+export class PreviousOwnerRoute implements Route {
+  readonly #inner: Route;
+  readonly #previousOwnersOf: PreviousOwnersOf;
+  readonly #readRepair: ReadRepair;
+  readonly #epoch: TopologyEpoch;
+  readonly #targets = new WeakMap<Target, InternTable<Target>>();
+
+  constructor(
+    inner: Route,
+    previousOwnersOf: PreviousOwnersOf,
+    readRepair: ReadRepair,
+    epoch: TopologyEpoch,
+  ) {
+    this.#inner = inner;
+    this.#previousOwnersOf = previousOwnersOf;
+    this.#readRepair = readRepair;
+    this.#epoch = epoch;
+  }
+
+  targetOf(key: string): Target {
+    const owner = this.#inner.targetOf(key);
+    const previousOwners = this.#previousOwnersOf(key);
+    return previousOwners.length === 0 ? owner : this.#targetFor(owner, previousOwners);
+  }
+
+  /** Keys with the same owners, present and previous, share one request for many keys. */
+  #targetFor(owner: Target, previousOwners: readonly Target[]): Target {
+    let targets = this.#targets.get(owner);
+    if (targets === undefined) {
+      targets = new InternTable(TARGETS_MAX);
+      this.#targets.set(owner, targets);
+    }
+    const id = previousOwners.map(({ name }) => name).join();
+    return targets.intern(
+      id,
+      () => new PreviousOwnerTarget(owner, previousOwners, this.#readRepair, this.#epoch),
+    );
+  }
+}
+
+/** The owner of some keys, composed with their previous owners. */
+class PreviousOwnerTarget implements Target {
+  readonly #owner: Target;
+  readonly #previousOwners: readonly Target[];
+  readonly #readRepair: ReadRepair;
+  readonly #epoch: TopologyEpoch;
+
+  constructor(
+    owner: Target,
+    previousOwners: readonly Target[],
+    readRepair: ReadRepair,
+    epoch: TopologyEpoch,
+  ) {
+    this.#owner = owner;
+    this.#previousOwners = previousOwners;
+    this.#readRepair = readRepair;
+    this.#epoch = epoch;
+  }
+
+  get name(): string {
+    return this.#owner.name;
+  }
+
+  get isDown(): boolean {
+    return this.#owner.isDown;
+  }
+
+  invalidate(key: string): void {
+    this.#owner.invalidate(key);
+    for (const previousOwner of this.#previousOwners) previousOwner.invalidate(key);
+  }
+
+  send(operation: Operation): void {
+    const { request } = operation;
+    if (request.verb === 'get-many') this.#getMany(operation, request);
+    else if (!('key' in request)) this.#owner.send(operation);
+    else if (isRead(request)) this.#read(operation, request as GetRequest | FetchRequest);
+    else this.#write(operation, request.key, request);
+  }
+
+  #getMany(operation: Operation, request: Parameters<typeof multiGet>[1]): void {
+    const targets = [this.#owner, ...this.#previousOwners];
+    multiGet(operation, request, {
+      targetsOf: () => targets,
+      retryMisses: true,
+      onRepairNeeded: (key, at) => this.#repair(key, at),
+    });
+  }
+
+  /** Asks the owner for a lease only after a miss at the previous owners, too. */
+  #read(operation: Operation, request: GetRequest | FetchRequest): void {
+    const { key } = request;
+    const first = request.verb === 'fetch' ? withoutLease(request) : request;
+    const onReply = (reply: Reply): void => {
+      if (reply.status !== 'miss') answerFrom(operation, this.#owner, reply);
+      else if (request.verb === 'get' && !request.cas) this.#getFromPrevious(operation, request, 0);
+      else this.#copyToOwner(operation, key, 0, () => this.#owner.send(operation));
+    };
+    operation.isSent = true;
+    const deadlineAt = deadlineShare(operation.deadlineAt, 2);
+    attempt(this.#owner, first, deadlineAt, onReply, (error) => operation.failWith(error));
+  }
+
+  #getFromPrevious(operation: Operation, request: GetRequest, at: number): void {
+    const previousOwner = this.#previousOwners[at];
+    if (previousOwner === undefined) {
+      operation.complete(replyOf('miss'), this.name, performance.now());
+      return;
+    }
+    const next = (): void => this.#getFromPrevious(operation, request, at + 1);
+    const onReply = (reply: Reply): void => {
+      if (reply.status !== 'value') {
+        next();
+        return;
+      }
+      this.#repair(request.key, previousOwner);
+      answerFrom(operation, previousOwner, reply);
+    };
+    const deadlineAt = deadlineShare(operation.deadlineAt, this.#previousOwners.length - at);
+    attempt(previousOwner, request, deadlineAt, onReply, next);
+  }
+
+  /** Repairs nothing in a superseded epoch: updates by the newer topology would not be noticed. */
+  #repair(key: string, from: Target): void {
+    if (!this.#epoch.isSuperseded) this.#readRepair.repair(key, from, [this.#owner]);
+  }
+
+  /** An update that depends on the item first copies it to the owner. */
+  #write(operation: Operation, key: string, request: Request): void {
+    this.#readRepair.inFlightCopies.changing(key);
+    operation.isSent = true;
+    if (isUnconditional(request)) this.#writeAndDelete(operation, key, request);
+    else this.#copyToOwner(operation, key, 0, () => this.#writeAndDelete(operation, key, request));
+  }
+
+  /**
+   * Copies the item to the owner, from the latest previous owner that has it; then calls `then`.
+   */
+  #copyToOwner(operation: Operation, key: string, at: number, then: () => void): void {
+    const from = this.#previousOwners[at];
+    if (operation.isCancelled || this.#epoch.isSuperseded) {
+      this.#epoch.resend(operation, key);
+      return;
+    }
+    if (from === undefined) {
+      then();
+      return;
+    }
+    const deadlineAt = deadlineShare(operation.deadlineAt, this.#previousOwners.length - at + 1);
+    const { inFlightCopies } = this.#readRepair;
+    const guard = inFlightCopies.guard(key);
+    const copy = { key, from, to: [this.#owner], mode: 'add', deadlineAt } as const;
+    copyItem({ ...copy, isStale: () => guard.isInvalidated }, ({ isFound }) => {
+      inFlightCopies.release(guard);
+      const isDone = isFound || guard.isInvalidated;
+      this.#copyToOwner(operation, key, isDone ? this.#previousOwners.length : at + 1, then);
+    });
+  }
+
+  /**
+   * Sends the write to the owner and a delete to the previous owners. The operation settles with
+   * the owner's reply once all of them have replied or failed.
+   */
+  #writeAndDelete(operation: Operation, key: string, request: Request): void {
+    const { inFlightCopies } = this.#readRepair;
+    if (isUnconditional(request)) inFlightCopies.invalidate(key);
+    else inFlightCopies.arrived(key);
+    let pending = this.#previousOwners.length + 1;
+    let finish = (): void => {};
+    let wasDeleted = false;
+    const settleOne = (): void => {
+      if (--pending === 0) finish();
+    };
+    const deletion = { verb: 'delete', key, cas: undefined, staleExptime: undefined } as const;
+    for (const previousOwner of this.#previousOwners) {
+      const onDeleted = ({ status }: Reply): void => {
+        wasDeleted ||= status === 'done';
+        settleOne();
+      };
+      attempt(previousOwner, deletion, operation.deadlineAt, onDeleted, () => {
+        inFlightCopies.invalidate(key);
+        previousOwner.invalidate(key);
+        settleOne();
+      });
+    }
+    const onReply = (reply: Reply): void => {
+      const ownerReply = detachReply(reply);
+      finish = () =>
+        answerFrom(operation, this.#owner, deleteReplyOf(request, ownerReply, wasDeleted));
+      settleOne();
+    };
+    const onFailure = (error: CacheError): void => {
+      finish = () => operation.failWith(error);
+      settleOne();
+    };
+    attempt(this.#owner, request, operation.deadlineAt, onReply, onFailure, operation);
+  }
+}
+
+/** Whether the outcome of the write does not depend on the item. */
+function isUnconditional(request: Request): boolean {
+  if (!isIdempotent(request) || request.verb === 'touch') return false;
+  return request.verb !== 'delete' || request.staleExptime === undefined;
+}
+
+/** The reply to a delete that found the key only at a previous owner is `done`, not `miss`. */
+function deleteReplyOf(request: Request, reply: Reply, wasDeleted: boolean): Reply {
+  const isFound = wasDeleted && request.verb === 'delete' && reply.status === 'miss';
+  return isFound ? replyOf('done') : reply;
+}
+
+function withoutLease(request: FetchRequest): FetchRequest {
+  return { ...request, metaFlags: { ...request.metaFlags, vivifyExptime: undefined } };
+}
+
+function answerFrom(operation: Operation, target: Target, reply: Reply): void {
+  operation.complete(reply, target.name, performance.now());
+}

@@ -1,0 +1,51 @@
+import type { CacheError } from '../errors.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import type { ReadRepair } from './read-repair.ts';
+import type { TopologyEpoch } from './topology-epoch.ts';
+
+/** The nodes that hold the replicas of the same keys, the owner first. */
+export class ReplicaSet {
+  readonly nodes: readonly ClusterNode[];
+  readonly readRepair: ReadRepair;
+  readonly epoch: TopologyEpoch;
+  readonly #onReplicaFailed: (node: string, error: CacheError) => void;
+
+  constructor(
+    nodes: readonly ClusterNode[],
+    readRepair: ReadRepair,
+    epoch: TopologyEpoch,
+    onReplicaFailed: (node: string, error: CacheError) => void,
+  ) {
+    this.nodes = nodes;
+    this.readRepair = readRepair;
+    this.epoch = epoch;
+    this.#onReplicaFailed = onReplicaFailed;
+  }
+
+  /** The nodes that are up and have missed no write of `key`; all nodes if there is none. */
+  inSync(key: string): readonly ClusterNode[] {
+    const inSync = this.nodes.filter((node) => !node.isDown && !node.isStale(key));
+    return inSync.length === 0 ? this.nodes : inSync;
+  }
+
+  /** All nodes but this one. */
+  except(node: ClusterNode): readonly ClusterNode[] {
+    return this.nodes.filter((each) => each !== node);
+  }
+
+  /** Invalidates the key at these nodes, and every copy of it that is in flight. */
+  invalidate(key: string, nodes: readonly ClusterNode[] = this.nodes): void {
+    this.readRepair.inFlightCopies.invalidate(key);
+    for (const node of nodes) node.invalidate(key);
+  }
+
+  /** A write of the key failed at this node: invalidates the key there, and reports the failure. */
+  noteFailedWrite(node: ClusterNode, key: string, error: CacheError): void {
+    this.invalidate(key, [node]);
+    this.reportFailure(node, error);
+  }
+
+  reportFailure(node: ClusterNode, error: CacheError): void {
+    this.#onReplicaFailed(node.name, error);
+  }
+}

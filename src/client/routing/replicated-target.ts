@@ -1,0 +1,113 @@
+import type { Operation } from '../connection/operation.ts';
+import type { Distribution } from '../ring/distribution.ts';
+import { InternTable } from './intern-table.ts';
+import { multiGet } from './multi-get.ts';
+import { updatePrimaryFirst } from './primary-first-update.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { fetchFromReplicas, readFromReplicas } from './replicated-read.ts';
+import { writeToReplicas } from './replicated-write.ts';
+import { isIdempotent, isRead } from './retry-policy.ts';
+import type { Route, Target } from './target.ts';
+
+/** Replica sets that are interned; a large cluster may have more. */
+const TARGETS_MAX = 4096;
+
+/** Routes each key to its replicas: the owner and the nodes that follow it in the distribution. */
+export class ReplicatedRoute implements Route {
+  readonly #distribution: Distribution;
+  readonly #replicaCount: number;
+  readonly #replicaSetOf: (nodes: readonly number[]) => ReplicaSet;
+  /** Keys with the same replicas share one target, and so one request for many keys. */
+  readonly #targets = new InternTable<Target>(TARGETS_MAX);
+
+  /** @param replicaSetOf makes the replica set of the nodes with these indexes. */
+  constructor(
+    distribution: Distribution,
+    replicaCount: number,
+    replicaSetOf: (nodes: readonly number[]) => ReplicaSet,
+  ) {
+    this.#distribution = distribution;
+    this.#replicaCount = replicaCount;
+    this.#replicaSetOf = replicaSetOf;
+  }
+
+  targetOf(key: string): Target {
+    const owners = this.#distribution.ownersOf(key, this.#replicaCount);
+    return this.#targets.intern(
+      owners.join(),
+      () => new ReplicatedTarget(this.#replicaSetOf(owners)),
+    );
+  }
+}
+
+/**
+ * The replicas of the same keys. How each kind of request is carried out:
+ *
+ *   get, getMany        the first replica that is up; after a failure or a miss the next one.
+ *                       Replicas that lost the item are repaired.
+ *   set, delete, touch  all replicas at once; done when one has carried it out
+ *   fetch, the others   the primary, which is the first replica that is up, decides; the other
+ *                       replicas receive the result
+ *
+ * A replica that missed a write invalidates the key before it serves the key again.
+ */
+class ReplicatedTarget implements Target {
+  readonly #replicas: ReplicaSet;
+
+  constructor(replicas: ReplicaSet) {
+    this.#replicas = replicas;
+  }
+
+  get name(): string {
+    return this.#replicas.nodes[0]!.name;
+  }
+
+  get isDown(): boolean {
+    return this.#replicas.nodes.every(({ isDown }) => isDown);
+  }
+
+  invalidate(key: string): void {
+    this.#replicas.invalidate(key);
+  }
+
+  send(operation: Operation): void {
+    const { request } = operation;
+    const replicas = this.#replicas;
+    operation.isSent = true;
+    if ('key' in request && !isRead(request))
+      replicas.readRepair.inFlightCopies.changing(request.key);
+    switch (request.verb) {
+      case 'get':
+        readFromReplicas(replicas, operation, request);
+        return;
+      case 'get-many':
+        this.#readMany(operation, request);
+        return;
+      case 'fetch':
+        fetchFromReplicas(replicas, operation, request);
+        return;
+      case 'touch':
+        writeToReplicas(replicas, operation, request);
+        return;
+      case 'store':
+      case 'delete':
+        if (isIdempotent(request)) writeToReplicas(replicas, operation, request);
+        else updatePrimaryFirst(replicas, operation, request);
+        return;
+      case 'count':
+        updatePrimaryFirst(replicas, operation, request);
+        return;
+      default:
+        replicas.nodes[0]!.send(operation);
+    }
+  }
+
+  #readMany(operation: Operation, request: Parameters<typeof multiGet>[1]): void {
+    const { readRepair } = this.#replicas;
+    multiGet(operation, request, {
+      targetsOf: (key) => this.#replicas.inSync(key),
+      retryMisses: true,
+      onRepairNeeded: (key, at, missedAt) => readRepair.repair(key, at, missedAt),
+    });
+  }
+}

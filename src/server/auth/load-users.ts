@@ -1,0 +1,69 @@
+import { open } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { CodedError, type Logger } from '../../base/index.ts';
+import { SecretsIndex } from './secrets-index.ts';
+import { parseSaslPasswords, parseUserFile } from './user-file.ts';
+import { HASHES_PER_LOGIN_MAX, type User, type UserTable } from './users.ts';
+
+const FILE_BYTES_MAX = 1 << 20;
+/** The permission bits that let other users of the machine read or change a file. */
+const OTHERS_READ_OR_WRITE = 0o006;
+
+/** The paths of a node's user files; an empty path means no file. */
+export interface UserSources {
+  readonly authFile: string;
+  readonly saslPwdb: string;
+}
+
+/**
+ * Reads the user files.
+ * @throws {CodedError} `ERR_USER_FILE` if a file is unreadable or has an invalid line.
+ */
+export async function loadUsers(
+  { authFile, saslPwdb }: UserSources,
+  log?: Logger,
+): Promise<UserTable> {
+  const users: User[] = [];
+  if (authFile !== '') users.push(...parseUserFile(authFile, await readText(authFile, log)));
+  if (saslPwdb !== '') {
+    users.push(...parseSaslPasswords(saslPwdb, await readText(saslPwdb, log), hostname()));
+  }
+  const { hashesPerLogin } = new SecretsIndex(users, (text) => Buffer.from(text, 'latin1'));
+  if (hashesPerLogin > HASHES_PER_LOGIN_MAX) {
+    const path = authFile === '' ? saslPwdb : authFile;
+    throw new CodedError(
+      'ERR_USER_FILE',
+      `${path} makes each login compute ${hashesPerLogin} hashes, because its hashes have several` +
+        ` costs or a user has several hashes; the maximum is ${HASHES_PER_LOGIN_MAX}.` +
+        ` Replace some of them: slabring user add <name> --replace -Y ${path}`,
+    );
+  }
+  return { users };
+}
+
+async function readText(path: string, log: Logger | undefined): Promise<string> {
+  try {
+    const file = await open(path);
+    try {
+      const stats = await file.stat();
+      if (stats.size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
+      if ((stats.mode & OTHERS_READ_OR_WRITE) !== 0) {
+        log?.warn(
+          { file: path },
+          `every user of this machine can open ${path}; run: chmod o-rw ${path}`,
+        );
+      }
+      return await file.readFile('latin1');
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CodedError(
+      'ERR_USER_FILE',
+      `Cannot read the user file ${path}: ${reason}.` +
+        ` Create one with: slabring user add <name> -Y ${path}`,
+      { cause },
+    );
+  }
+}

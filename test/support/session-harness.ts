@@ -1,0 +1,132 @@
+import { ByteSink } from '../../src/base/index.ts';
+import type { EventLog, NodeView } from '../../src/commands/index.ts';
+import { createSessionContext, PAUSE, Session } from '../../src/server/session.ts';
+import { createStore, Store, type StoreOptions, type StoreShare } from '../../src/store/index.ts';
+
+/** The node's facts for `stats`, in tests without a server. */
+const NODE_VIEW: NodeView = {
+  pid: 1,
+  version: 'test',
+  maxConnections: 1,
+  threads: 1,
+  readBufferBytes: 0,
+  uptimeSeconds: () => 0,
+  timeSeconds: () => 0,
+  currentConnections: () => 1,
+  peakConnections: () => 1,
+  acceptingConnections: () => true,
+  settings: () => [],
+  connections: () => [],
+  prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => {} },
+  shutdownAllowed: false,
+  shutDown: () => {},
+  config: {
+    get: () => undefined,
+    set: () => false,
+    delete: () => false,
+    list: () => [],
+  },
+  refreshCertificates: () => undefined,
+  secondsSinceCertificates: () => undefined,
+  setVerbosity: () => {},
+};
+
+const SILENT_LOG: EventLog = { watchedStreams: 0, cfd: 0, publish: () => {} };
+
+/** Creates a small store for tests: 8 MiB unless `options` says otherwise. */
+export function testShare(options: Partial<StoreOptions> = {}): StoreShare {
+  return createStore({
+    memoryLimitBytes: 8 << 20,
+    threads: 1,
+    slabGrowthFactor: 1.25,
+    slabMinSizeBytes: 48,
+    maxItemSizeBytes: 1 << 20,
+    slabChunkMaxBytes: 1 << 19,
+    hashSeed: 7,
+    ...options,
+  });
+}
+
+export interface FeedResult {
+  readonly reply: string;
+  /** How many bytes of the input the session has decoded. */
+  readonly consumedBytes: number;
+  readonly pause: number;
+}
+
+/** Runs a session on a real store without a socket: bytes in, bytes out. */
+export class SessionHarness {
+  readonly store: Store;
+  readonly session: Session;
+  readonly sink = new ByteSink(64 * 1024);
+  #reply = '';
+
+  constructor(
+    share: StoreShare,
+    thread = 0,
+    requestsPerTurn = 1_000_000,
+    flushAllowed = true,
+    log = SILENT_LOG,
+  ) {
+    this.store = new Store(share, thread);
+    const rules = {
+      flushAllowed,
+      dumpingAllowed: true,
+      requestsPerTurn,
+      watchingAllowed: false,
+    };
+    const context = createSessionContext(this.store, NODE_VIEW, rules, this.sink, log);
+    this.session = new Session(context, {
+      flush: () => this.#takeOutput(),
+      id: 0,
+      watch: () => false,
+      wake: () => {},
+      loginFailed: () => {},
+    });
+  }
+
+  /** Sends whole requests and returns the replies of all turns that they take. */
+  send(text: string): string {
+    return this.feedAll(Buffer.from(text, 'latin1')).reply;
+  }
+
+  /** Feeds bytes, and resumes the session each time it yields. */
+  feedAll(bytes: Buffer): FeedResult {
+    let reply = '';
+    for (let at = 0; ; ) {
+      const result = this.feed(bytes, at);
+      at = result.consumedBytes;
+      reply += result.reply;
+      if (result.pause !== PAUSE.yielded) return { ...result, reply };
+    }
+  }
+
+  /** Feeds bytes from `start` on, for one turn of the session. */
+  feed(bytes: Buffer, start = 0): FeedResult {
+    const pause = this.session.advance(bytes, start, bytes.length);
+    this.#takeOutput();
+    const reply = this.#reply;
+    this.#reply = '';
+    return { reply, consumedBytes: this.session.at, pause };
+  }
+
+  /** Feeds pieces as a connection does: bytes that are not decoded yet precede the next piece. */
+  feedPieces(pieces: readonly Buffer[]): string {
+    let pending = Buffer.alloc(0);
+    let reply = '';
+    for (const piece of pieces) {
+      pending = Buffer.concat([pending, piece]);
+      const result = this.feedAll(pending);
+      reply += result.reply;
+      pending = Buffer.from(pending.subarray(result.consumedBytes));
+      if (result.pause === PAUSE.close) return `${reply}<closed>`;
+    }
+    return reply;
+  }
+
+  #takeOutput(): boolean {
+    this.#reply += this.sink.bytes.toString('latin1', 0, this.sink.at);
+    this.sink.at = 0;
+    return true;
+  }
+}

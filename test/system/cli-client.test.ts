@@ -232,7 +232,10 @@ test('discovers a node that requires TLS and a login', async () => {
       const set = await cli(`set a v ${found} --user app`, { env });
       expect(set).toEqual({ code: 0, out: 'stored', err: '' });
       const locked = await cli(`get a ${found}`, { env });
-      expect([locked.code, locked.err]).toEqual([3, expect.stringContaining('it requires a login')]);
+      expect([locked.code, locked.err]).toEqual([
+        3,
+        expect.stringContaining('it requires a login'),
+      ]);
     } finally {
       await server.stop();
     }

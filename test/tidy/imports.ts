@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { nameOf, parse, walk } from './syntax.ts';
+import { importsAndExports, nameOf } from './syntax.ts';
 
 export interface Import {
   readonly file: string;
@@ -10,9 +10,7 @@ export interface Import {
 
 /** What a file imports, also only for a type, in a call of `import` or to export it again. */
 export function importsOf(file: string, code: string): readonly Import[] {
-  const found = [...walk(parse(code))].flatMap(({ type, source }) =>
-    /^(Import|Export|TSImport)/.test(type) ? (nameOf(source) ?? []) : [],
-  );
+  const found = importsAndExports(code).flatMap(({ source }) => nameOf(source) ?? []);
   return [...new Set(found)].map((name) => {
     const isPackage = !name.startsWith('.');
     return { file, target: isPackage ? name : resolveFrom(file, name), isPackage };
@@ -30,14 +28,14 @@ export function cyclesIn(imports: readonly Import[]): readonly string[] {
   );
   const done = new Set<string>();
   const cycles: string[] = [];
-  const visit = (file: string, path: readonly string[]): void => {
+  const follow = (file: string, path: readonly string[]): void => {
     if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
     else if (!done.has(file)) {
-      for (const { target } of targets.get(file) ?? []) visit(target, [...path, file]);
+      for (const { target } of targets.get(file) ?? []) follow(target, [...path, file]);
       done.add(file);
     }
   };
-  for (const file of targets.keys()) visit(file, []);
+  for (const file of targets.keys()) follow(file, []);
   return cycles;
 }
 
@@ -45,14 +43,14 @@ export function cyclesIn(imports: readonly Import[]): readonly string[] {
 export function packagesOf(file: string, imports: readonly Import[]): readonly string[] {
   const reached = new Set<string>();
   const packages = new Set<string>();
-  const visit = (current: string): void => {
+  const follow = (current: string): void => {
     if (reached.has(current)) return;
     reached.add(current);
     for (const found of imports.filter((each) => each.file === current)) {
-      if (!found.isPackage) visit(found.target);
+      if (!found.isPackage) follow(found.target);
       else if (!found.target.startsWith('node:')) packages.add(found.target);
     }
   };
-  visit(file);
+  follow(file);
   return [...packages];
 }

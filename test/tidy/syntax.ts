@@ -17,17 +17,41 @@ export function parse(code: string): Syntax {
   return program;
 }
 
-/** The nodes directly below a node, in the order of its properties. */
-export function childrenOf(node: Syntax): readonly Syntax[] {
-  return Object.values(node).flatMap((value) =>
-    Array.isArray(value) ? value.filter(isSyntax) : isSyntax(value) ? [value] : [],
-  );
+/** Calls `enter` for the node and for all nodes below it, parents first. */
+export function visit(node: Syntax, enter: (node: Syntax) => void): void {
+  enter(node);
+  for (const name in node) {
+    const value = node[name];
+    if (Array.isArray(value)) {
+      for (const child of value) if (isSyntax(child)) visit(child, enter);
+    } else if (isSyntax(value)) visit(value, enter);
+  }
 }
 
-/** The node and all nodes below it. */
-export function* walk(node: Syntax): Generator<Syntax> {
-  yield node;
-  for (const child of childrenOf(node)) yield* walk(child);
+/** The results of `find` for the node and for all nodes below it. */
+export function collect<T>(node: Syntax, find: (node: Syntax) => T | undefined): readonly T[] {
+  const found: T[] = [];
+  visit(node, (each) => {
+    const result = find(each);
+    if (result !== undefined) found.push(result);
+  });
+  return found;
+}
+
+/**
+ * The nodes that can import or export: the statements of the file and, if the text has such a call
+ * or type, every `import(…)`.
+ */
+export function importsAndExports(code: string): readonly Syntax[] {
+  const program = parse(code);
+  const body = Array.isArray(program['body']) ? program['body'].filter(isSyntax) : [];
+  const statements = body.filter(({ type }) => /^(Import|Export)/.test(type));
+  if (!code.includes('import(')) return statements;
+  const isInner = /^(ImportExpression|TSImportType)$/;
+  return [
+    ...statements,
+    ...collect(program, (node) => (isInner.test(node.type) ? node : undefined)),
+  ];
 }
 
 /** The name of an identifier, or the text of a string. */

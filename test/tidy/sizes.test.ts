@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { fileSize, functionSizes, overLimit } from './sizes.ts';
+import { codeIn, textOf } from './tree.ts';
+
+const FUNCTION_LINES_MAX = 50;
+const FILE_LINES_MAX = 300;
+/** No entry of the ratchet may take a file of `src` over this. */
+const SOURCE_LINES_MAX = 400;
+
+/** Longer functions, and why; each entry may only shrink. */
+const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
+  'src/commands/stats.ts › answerStats': 55,
+  'src/server/node-view.ts › settings': 67, // a table of the settings
+  'test/differential/binary/scenarios.ts › flatMap': 56, // a table of packets
+};
+
+/** Longer files; each entry may only shrink. */
+const LONG_FILES: Readonly<Record<string, number>> = {
+  'src/client/cache-client.ts': 436,
+  'src/commands/inspect.ts': 315,
+  'src/protocol/text/classic.ts': 457,
+  'src/protocol/text/meta.ts': 412,
+  'src/server/node.ts': 308,
+  'src/server/options.ts': 463,
+  'src/server/session.ts': 512,
+  'src/server/worker.ts': 321,
+  'src/store/items.ts': 333,
+  'src/store/layout.ts': 305,
+  'src/store/store.ts': 535,
+  'test/differential/cases/meta.ts': 472, // tables of commands
+  'test/differential/known-differences.ts': 345, // a table of differences
+  'test/integration/client/connect.test.ts': 396,
+  'test/integration/client/discovery.test.ts': 327,
+  'test/integration/client/faults.test.ts': 308,
+  'test/integration/client/patterns/get-or-set.test.ts': 305,
+  'test/integration/server/login.test.ts': 367,
+  'test/system/cli-client.test.ts': 340,
+  'test/threads/death.test.ts': 429,
+  'test/unit/protocol/client-dialects.test.ts': 383,
+  'test/unit/server/large-values.test.ts': 316,
+  'test/unit/store/store.test.ts': 310,
+};
+
+/** Files of `src` that are still over `SOURCE_LINES_MAX`; nothing may be added. */
+const STILL_TOO_LONG: readonly string[] = [
+  'src/client/cache-client.ts',
+  'src/protocol/text/classic.ts',
+  'src/protocol/text/meta.ts',
+  'src/server/options.ts',
+  'src/server/session.ts',
+  'src/store/store.ts',
+];
+
+const files = ['src', 'test', 'benchmarks'].flatMap(codeIn);
+const fileSizes = files.map((file) => fileSize(file, textOf(file)));
+
+describe('sizes', () => {
+  test(`a function has at most ${FUNCTION_LINES_MAX} lines`, () => {
+    const longer = fileSizes.filter(({ lines }) => lines > FUNCTION_LINES_MAX);
+    const sizes = longer.flatMap(({ name }) => functionSizes(name, textOf(name)));
+    expect(sizes.length).toBeGreaterThan(3000);
+    expect(overLimit(sizes, FUNCTION_LINES_MAX, LONG_FUNCTIONS)).toEqual([]);
+  });
+  test(`a file has at most ${FILE_LINES_MAX} lines`, () => {
+    expect(overLimit(fileSizes, FILE_LINES_MAX, LONG_FILES)).toEqual([]);
+  });
+  test(`a file of src never has more than ${SOURCE_LINES_MAX} lines`, () => {
+    const tooLong = fileSizes
+      .filter(({ name, lines }) => name.startsWith('src/') && lines > SOURCE_LINES_MAX)
+      .map(({ name }) => name);
+    expect(tooLong).toEqual(STILL_TOO_LONG);
+  });
+});
+
+describe('functionSizes', () => {
+  const lines = (count: number): string => 'f();\n'.repeat(count);
+  const sizesOf = (code: string): Readonly<Record<string, number>> =>
+    Object.fromEntries(functionSizes('x.ts', code).map((size) => [size.name, size.lines]));
+
+  test('names functions, methods, fields and callbacks', () => {
+    const code = [
+      `function plain() {\n${lines(1)}}`,
+      `const arrow = () => {\n${lines(2)}};`,
+      `class A {\n method() {\n${lines(3)}}\n #hidden() {\n${lines(4)}}\n field = () => {\n${lines(5)}}}`,
+      `const o = { own() {\n${lines(6)}}, [k]: () => {\n${lines(7)}} };`,
+      `list.map(() => {\n${lines(8)}});`,
+      `test('a title', async () => {\n${lines(9)}});`,
+      `export default () => {\n${lines(10)}};`,
+    ].join('\n');
+    expect(sizesOf(code)).toEqual({
+      'x.ts › plain': 3,
+      'x.ts › arrow': 4,
+      'x.ts › method': 5,
+      'x.ts › #hidden': 6,
+      'x.ts › field': 7,
+      'x.ts › own': 8,
+      'x.ts › k': 9,
+      'x.ts › map': 10,
+      'x.ts › a title': 11,
+      'x.ts › anonymous': 12,
+    });
+  });
+  test('measures each test, but not the groups that register tests', () => {
+    const group = `test('one', () => {\n${lines(30)}});\ntest.each(rows)('two', () => {\n${lines(40)}});`;
+    for (const open of [
+      "describe('x', () => {",
+      "describe.skipIf(no)('x', () => {",
+      'each(() => {',
+    ]) {
+      expect(sizesOf(`${open}\n${group}\n});`)).toEqual({
+        'x.ts › one': 32,
+        'x.ts › two': 42,
+      });
+    }
+  });
+});
+
+describe('overLimit', () => {
+  const sizes = [
+    { name: 'short', lines: 10 },
+    { name: 'long', lines: 60 },
+  ];
+  test('fails on what is over the limit and not listed', () => {
+    expect(overLimit(sizes, 50, {})).toEqual(['long: 60 lines, at most 50']);
+    expect(overLimit(sizes, 60, {})).toEqual([]);
+  });
+  test('fails on what grew over its entry', () => {
+    expect(overLimit(sizes, 50, { long: 59 })).toEqual(['long: 60 lines, at most 59']);
+    expect(overLimit(sizes, 50, { long: 60 })).toEqual([]);
+  });
+  test('fails on an entry that nothing needs, or that is far too large', () => {
+    expect(overLimit(sizes, 60, { long: 60 })).toEqual([
+      'long: within the limit; remove its entry',
+    ]);
+    expect(overLimit(sizes, 50, { long: 60, gone: 70 })).toEqual([
+      'gone: within the limit; remove its entry',
+    ]);
+    expect(overLimit(sizes, 50, { long: 80 })).toEqual([]);
+    expect(overLimit(sizes, 50, { long: 81 })).toEqual(['long: 60 lines; lower its entry']);
+  });
+});

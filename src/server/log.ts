@@ -5,7 +5,7 @@ import type { Logger } from '../base/index.ts';
 const LEVELS = ['warn', 'info', 'debug', 'trace'] as const;
 const STDERR = 2;
 
-export interface LogOptions {
+interface LogOptions {
   /** 0 logs warnings and errors only; 1 adds `info`, 2 `debug`, and 3 `trace`. */
   readonly verbosity: number;
   /**

@@ -1,5 +1,7 @@
-import type { Discovery, DiscoveryListener, KnownNode } from '../../src/client/index.ts';
-import { CacheError, type NodeSpec, readNodes } from '../../src/client/index.ts';
+import type { DiscoveryListener, KnownNode } from '../../src/client/discovery/discovery.ts';
+import type { Discovery } from '../../src/client/index.ts';
+import { CacheError, type NodeSpec } from '../../src/client/index.ts';
+import { readNodes } from '../../src/client/topology.ts';
 
 /** A discovery whose topology a test sets. */
 export class ManualDiscovery implements Discovery {

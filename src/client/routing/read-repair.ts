@@ -10,7 +10,7 @@ import type { Target } from './target.ts';
 const REPAIRS_MAX = 256;
 
 /** The outcome of a copy at each of its targets. */
-export interface CopyOutcome<T extends Target = Target> {
+interface CopyOutcome<T extends Target = Target> {
   /** Whether the source had the item, and its value was still valid when the source replied. */
   readonly isFound: boolean;
   /** The targets that do not have the copy, each with its failure. */

@@ -7,7 +7,8 @@ import {
   type PollResult,
 } from '../../../../src/client/discovery/polling.ts';
 import { resolvePollingOptions } from '../../../../src/client/discovery/polling-options.ts';
-import { type CacheError, readNodes } from '../../../../src/client/index.ts';
+import type { CacheError } from '../../../../src/client/index.ts';
+import { readNodes } from '../../../../src/client/topology.ts';
 
 const resultOf = (hosts: string, version?: number): PollResult => {
   const nodes = readNodes([...hosts]);

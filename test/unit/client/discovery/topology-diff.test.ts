@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KnownNode } from '../../../../src/client/discovery/discovery.ts';
 import { diffTopology, sameNodes } from '../../../../src/client/discovery/topology-diff.ts';
-import { readNodes } from '../../../../src/client/index.ts';
+import { readNodes } from '../../../../src/client/topology.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 /** `a=10.0.0.1*2` is node a at that address with weight 2. */

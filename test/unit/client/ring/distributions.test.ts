@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type NodeAddress, readNodes } from '../../../../src/client/index.ts';
 import { createDistribution, DISTRIBUTION_NAMES } from '../../../../src/client/ring/create.ts';
 import type { Distribution } from '../../../../src/client/ring/distribution.ts';
+import { type NodeAddress, readNodes } from '../../../../src/client/topology.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 const seed = testSeed();

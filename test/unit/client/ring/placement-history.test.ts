@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { readNodes } from '../../../../src/client/index.ts';
 import { createDistribution } from '../../../../src/client/ring/create.ts';
 import {
   type Placement,
@@ -7,6 +6,7 @@ import {
   previousOwners,
   recordPlacement,
 } from '../../../../src/client/ring/placement-history.ts';
+import { readNodes } from '../../../../src/client/topology.ts';
 
 const GRACE_SECONDS = 60;
 const keys = Array.from({ length: 3000 }, (_, i) => `key${i}`);

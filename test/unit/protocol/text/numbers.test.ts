@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ByteSink, writeDecimal64 } from '../../../src/base/index.ts';
-import { readI32, readU32, readU64, u64 } from '../../../src/protocol/text/numbers.ts';
+import { ByteSink, writeDecimal64 } from '../../../../src/base/index.ts';
+import { readI32, readU32, readU64, u64 } from '../../../../src/protocol/text/numbers.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const u32 = (text: string): number => readU32(bytes(text), 0, text.length);

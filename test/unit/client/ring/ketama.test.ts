@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { KetamaRing, type NodeSpec, readNodes } from '../../../src/client/index.ts';
+import type { NodeSpec } from '../../../../src/client/index.ts';
+import { KetamaRing } from '../../../../src/client/ring/ketama.ts';
+import { readNodes } from '../../../../src/client/topology.ts';
 
 interface Golden {
   readonly ketama_weighted: readonly {
@@ -13,7 +15,7 @@ interface Golden {
     readonly map: Readonly<Record<string, number>>;
   }[];
 }
-const file = new URL('./golden/ketama.json', import.meta.url);
+const file = new URL('../golden/ketama.json', import.meta.url);
 const golden = JSON.parse(readFileSync(file, 'utf8')) as Golden;
 
 describe('the ring places keys as libmemcached 1.1.4 does', () => {

@@ -32,8 +32,10 @@ const terminal: DestinationStream = {
 export function asSentence(line: string): string {
   const { time, level, msg, pid: _, ...facts } = JSON.parse(line) as Record<string, unknown>;
   const clock = String(time).slice('2026-01-01T'.length, '2026-01-01T00:00:00'.length);
-  const pairs = Object.entries(facts).map(([name, value]) => ` ${name}=${asText(value)}`);
-  return `${clock} ${String(level).padEnd(5)} ${msg}${pairs.length > 0 ? ' ' : ''}${pairs.join('')}`;
+  const pairs = Object.entries(facts)
+    .map(([name, value]) => ` ${name}=${asText(value)}`)
+    .join('');
+  return `${clock} ${String(level).padEnd(5)} ${msg}${pairs === '' ? '' : ' '}${pairs}`;
 }
 
 const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -42,27 +42,35 @@ function noteNames(node: Syntax, names: Names): void {
 }
 type Names = Map<unknown, string | undefined>;
 
+/** Whether a function registers tests, itself or in a callback. */
+function isGroupOfTests(node: Syntax): boolean {
+  let registers = false;
+  visit(node, (each) => {
+    registers ||= registersTests(each);
+    return !registers;
+  });
+  return registers;
+}
+
 /**
- * The functions of a file. A function that registers tests is a group of tests, as long as
- * their number; the tests in it are measured.
+ * The functions of a file that are longer than `over`. A function that registers tests is a group
+ * of tests, as long as their number; the tests in it are measured.
  */
-export function functionSizes(file: string, code: string): readonly Size[] {
-  const functions: Syntax[] = [];
-  const groups: Syntax[] = [];
+export function functionSizes(file: string, code: string, over = 0): readonly Size[] {
+  if (linesOf(code) <= over) return [];
+  const found: Size[] = [];
   const names: Names = new Map();
   visit(parse(code), (node) => {
+    const lines = linesOf(code.slice(node.start, node.end));
+    if (lines <= over) return false;
     noteNames(node, names);
-    if (registersTests(node)) groups.push(node);
-    if (isFunction(node)) functions.push(node);
+    if (isFunction(node) && !isGroupOfTests(node)) {
+      const name = nameOf(node['id']) ?? names.get(node) ?? 'anonymous';
+      found.push({ name: `${file} › ${name}`, lines });
+    }
+    return true;
   });
-  const isGroup = ({ start, end }: Syntax): boolean =>
-    groups.some((group) => start < group.start && group.end <= end);
-  return functions
-    .filter((node) => !isGroup(node))
-    .map((node) => ({
-      name: `${file} › ${nameOf(node['id']) ?? names.get(node) ?? 'anonymous'}`,
-      lines: linesOf(code.slice(node.start, node.end)),
-    }));
+  return found;
 }
 
 /** By how much an entry of a ratchet may be larger than what it stands for. */

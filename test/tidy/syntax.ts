@@ -17,9 +17,9 @@ export function parse(code: string): Syntax {
   return program;
 }
 
-/** Calls `enter` for the node and for all nodes below it, parents first. */
-export function visit(node: Syntax, enter: (node: Syntax) => void): void {
-  enter(node);
+/** Calls `enter` for the node and the nodes below it, not below those for which it is false. */
+export function visit(node: Syntax, enter: (node: Syntax) => boolean): void {
+  if (!enter(node)) return;
   for (const name in node) {
     const value = node[name];
     if (Array.isArray(value)) {
@@ -34,6 +34,7 @@ export function collect<T>(node: Syntax, find: (node: Syntax) => T | undefined):
   visit(node, (each) => {
     const result = find(each);
     if (result !== undefined) found.push(result);
+    return true;
   });
   return found;
 }

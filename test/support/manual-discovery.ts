@@ -1,7 +1,6 @@
-import type { DiscoveryListener, KnownNode } from '../../src/client/discovery/discovery.ts';
-import type { Discovery } from '../../src/client/index.ts';
-import { CacheError, type NodeSpec } from '../../src/client/index.ts';
-import { readNodes } from '../../src/client/topology.ts';
+import type { DiscoveryListener } from '../../src/client/discovery/discovery.ts';
+import { CacheError, type Discovery, type NodeSpec } from '../../src/client/index.ts';
+import { type KnownNode, readNodes } from '../../src/topology/index.ts';
 
 /** A discovery whose topology a test sets. */
 export class ManualDiscovery implements Discovery {

@@ -71,7 +71,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     ms(POLLING.deadlineMs),
     count(the('elasticache.ts', 'CANDIDATES_MAX')),
     bytes(the('config-reply.ts', 'DATA_BYTES_MAX')),
-    count(the('discovery.ts', 'NODES_MAX')),
+    count(the('topology/topology.ts', 'NODES_MAX')),
     ms(POLLING.minRefreshGapMs),
   ],
   'pending operations of a client': [],

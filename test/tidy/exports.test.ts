@@ -11,10 +11,8 @@ const DOORS = ['src/client.ts', 'src/server.ts', 'src/server/worker.ts'];
  */
 const FOR_TESTS: readonly string[] = [
   'src/client/connection/socket.ts › SocketEvents',
-  'src/store/audit.ts › audit',
-  'src/store/create.ts › StoreOptions',
   'src/store/index.ts › StoreOptions',
-  'src/store/index.ts › audit',
+  'src/store/memory/create.ts › StoreOptions',
 ];
 
 const ownTest = (file: string): string =>

@@ -5,13 +5,14 @@ import { codeIn, textOf } from './tree.ts';
 /** The rooms of docs/architecture.md: each room, and the rooms that it may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
-  protocol: ['base'],
+  topology: ['base'],
+  protocol: ['base', 'topology'],
   store: ['base'],
   commands: ['base', 'protocol', 'store'],
-  server: ['base', 'protocol', 'store', 'commands'],
-  client: ['base', 'protocol'],
-  cluster: ['base', 'protocol', 'client'],
-  cli: ['base', 'protocol', 'store', 'commands', 'server', 'client', 'cluster'],
+  server: ['base', 'topology', 'protocol', 'store', 'commands'],
+  client: ['base', 'topology', 'protocol'],
+  cluster: ['base', 'topology', 'protocol', 'client'],
+  cli: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'client', 'cluster'],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `src/${room}/index.ts`)).add(

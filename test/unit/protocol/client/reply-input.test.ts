@@ -78,7 +78,7 @@ describe('the input of replies', () => {
       expect(inputOf(`${'x'.repeat(length)}\r\nnext\r\n`).lineEnd()).toBe(length);
     }
   });
-  test('ignores bytes behind the piece that was lent', () => {
+  test('ignores bytes after the length of the piece', () => {
     const input = new ReplyInput();
     input.feed(Buffer.from(`${'x'.repeat(100)}\r\n`), 99);
     expect(input.lineEnd()).toBe(-1);

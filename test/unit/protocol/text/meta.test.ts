@@ -116,6 +116,7 @@ const OTHERS: readonly (readonly [string, string])[] = [
     'metaArithmetic "k" delta=18446744073709551615 sign=-1 [M- D18446744073709551615]',
   ],
   ['ma k N0 J13\r\n', 'metaArithmetic "k" delta=1 sign=1 N=0 J=13 [N0 J13]'],
+  ['ma k N5\r\n', 'metaArithmetic "k" delta=1 sign=1 N=5 J=0 [N5]'],
   ['ma k MX\r\n', 'invalid CLIENT_ERROR invalid mode for ma M token'],
   ['ma k MID\r\n', INVALID_OR_DUPLICATE],
   ['ma k Dx\r\n', INVALID_OR_DUPLICATE],
@@ -149,6 +150,19 @@ describe('the decoder of meta requests', () => {
     expect(decoded(`mg YWI= ${flags} C1\r\n`).text).toContain('flags are too long');
     expect(decoded(`ms YWI= 1 ${flags}\r\n`).text).toContain('flags too long');
     expect(decoded(`ms YWI= 1 ${flags.slice(0, -2)}\r\n`).text).toMatch(/^set "ab"/);
+  });
+  test('one line leaves nothing behind for the next', () => {
+    const decoder = new MetaDecoder();
+    const lines = ['ms k 3 ME q\r\n', `mg k ${OPAQUE_31}o\r\n`, 'ma k MD Dx\r\n', 'mg k v v\r\n'];
+    for (const before of lines) {
+      const request = new Request();
+      for (const line of [before, 'ms k 3 v\r\n']) {
+        const input = Buffer.from(line);
+        Object.assign(request, { input, noreply: false, skipBytes: 0 });
+        decoder.decode(input, 0, input.length, request);
+      }
+      expect(described(request), before).toBe('set "k" f=0 t=0 bytes=3 value [v]');
+    }
   });
   test('a key in base64 has at most 250 bytes as sent', () => {
     const key = 'YWJj'.repeat(62);

@@ -133,6 +133,25 @@ describe('binary replies', () => {
     const entry = one((replies) => replies.configEntry(request, 'n', 7, Buffer.from(long)));
     expect(entry).toEqual({ opcode: OPCODE.stat, extras: '00000007', key: 'n', value: long });
   });
+  test('grow the output for a statistic and the end of statistics at the end of its room', () => {
+    const request = requestOf(OPCODE.stat);
+    for (const write of [
+      (replies: BinaryReplies) => replies.stat(request, '', ''),
+      (replies: BinaryReplies) => replies.statsEnd(request),
+    ]) {
+      const sink = new ByteSink(30);
+      sink.at = 29;
+      write(new BinaryReplies(sink));
+      expect(packetsOf(sink.bytes.subarray(29, sink.at)).packets).toHaveLength(1);
+    }
+  });
+  test('to a login have a status and a text, or only a status', () => {
+    const request = requestOf(OPCODE.saslStart, { noreply: true });
+    const reply = one((replies) => replies.text(request, 0x21, 'PLAIN'));
+    expect(reply).toEqual({ opcode: OPCODE.saslStart, status: 0x21, value: 'PLAIN' });
+    const failure = one((replies) => replies.error(request, 0x20));
+    expect(failure).toEqual({ opcode: OPCODE.saslStart, status: 0x20, value: 'Auth failure.' });
+  });
   test('to an invalid request have its status', () => {
     const request = requestOf(0x7f, { errorStatus: 0x81 });
     expect(one((replies) => replies.errorReply(request))).toEqual({

@@ -34,6 +34,7 @@ function readPieces(parts: readonly Uint8Array[], lengths: readonly number[]): r
     input.releasePiece();
     socketBuffer.fill('?');
   }
+  expect(input.hasUnreadBytes).toBe(false);
   return found;
 }
 

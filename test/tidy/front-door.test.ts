@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { decisionHead, linksIn, scriptsIn } from './front-door.ts';
+import { decisionHead, linksIn, pathsIn, scriptsIn } from './front-door.ts';
 import { FILES, PAGES, textOf } from './tree.ts';
 
 interface Manifest {
@@ -13,6 +13,9 @@ interface Manifest {
 const manifest = JSON.parse(textOf('package.json')) as Manifest;
 const oldestNode = Number(/^>=(\d+)$/.exec(manifest.engines.node)?.[1]);
 const newestNode = Number(/^\^(\d+)\./.exec(manifest.devDependencies['node'] ?? '')?.[1]);
+
+const isThere = (path: string): boolean =>
+  FILES.some((file) => file === path || file.startsWith(posix.join(path, '/')));
 
 describe('pages for readers who come in', () => {
   test('CONTRIBUTING.md explains every script of package.json, and no other', () => {
@@ -32,9 +35,11 @@ describe('pages for readers who come in', () => {
     const pages = ['docs/README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'];
     expect(links).toEqual(expect.arrayContaining(pages));
   });
+  test('every file that CONTRIBUTING.md names exists, except the file of its last recipe', () => {
+    const paths = new Set(pathsIn(textOf('CONTRIBUTING.md')));
+    expect([...paths].filter((path) => !isThere(path))).toEqual(['src/cli/gets.ts']);
+  });
   test('every link of a page to a file leads to a file', () => {
-    const isThere = (path: string) =>
-      FILES.some((file) => file === path || file.startsWith(posix.join(path, '/')));
     const dead = PAGES.flatMap((page) =>
       linksIn(page, textOf(page)).flatMap((target) =>
         isThere(target) || target.startsWith('benchmarks/runs/') ? [] : [`${page}: ${target}`],
@@ -106,6 +111,13 @@ describe('linksIn', () => {
   });
   test('returns no addresses and no places of the page itself', () => {
     expect(linksIn('x.md', '[a](https://b.example/c) [d](#e) [f](mailto:g@h.example)')).toEqual([]);
+  });
+});
+
+describe('pathsIn', () => {
+  test('returns the files and folders in backticks, and no patterns', () => {
+    const page = '`src/a/b.ts` src/c.ts `test/d` `.ci/run` `npm run e` `src/*.ts`';
+    expect(pathsIn(page)).toEqual(['src/a/b.ts', 'test/d', '.ci/run']);
   });
 });
 

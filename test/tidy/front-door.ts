@@ -8,6 +8,10 @@ export function linksIn(file: string, page: string): readonly string[] {
     .map((target) => posix.join(posix.dirname(file), target.replace(/#.*$/, '')));
 }
 
+/** The files and folders of the code that a page names, such as `src/store`. */
+export const pathsIn = (page: string): readonly string[] =>
+  [...page.matchAll(/`((?:src|test|benchmarks|docs|\.ci)\/[\w./-]+)`/g)].map(([, path]) => path!);
+
 /** The scripts that the first column of a page's tables explains: `npm run NAME` or `npm NAME`. */
 export const scriptsIn = (page: string): readonly string[] =>
   [...page.matchAll(/^\| `npm (?:run )?([\w:-]+)` \| [^\s|]/gm)].map(([, name]) => name!);

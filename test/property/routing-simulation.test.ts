@@ -146,6 +146,13 @@ const regressions = [
     193,
   ],
   ['a cancelled operation asks no failover node', 'previous owners and failover nodes', 3, 5, 255],
+  [
+    'a read from replicas repairs nothing in a superseded epoch',
+    'a growing cluster and two replicas',
+    5,
+    11,
+    12,
+  ],
 ] as const satisfies readonly (readonly [string, RouteName, number, number, number])[];
 
 test.each(regressions)('%s', async (_, name, maxConcurrent, from, nth) => {

@@ -3,7 +3,7 @@ import type { StaleKeys, Target } from './target.ts';
 /** What has happened to a key since a copy of its item began. */
 export interface CopyGuard {
   readonly key: string;
-  /** An update of the key has begun, of any kind. */
+  /** An update of the key has begun or has been sent again, of any kind. */
   isChanged: boolean;
   /** An unconditional set or delete, an invalidation, or an update at another primary has begun. */
   isInvalidated: boolean;
@@ -35,6 +35,8 @@ export class InFlightCopies implements StaleKeys {
     guard.isInvalidated = false;
     guard.primary = primary;
     for (const other of this.#guardsOf(guard.key)) {
+      if (other === guard) continue;
+      other.isChanged = true;
       if (other.primary !== undefined && other.primary !== primary) other.isInvalidated = true;
     }
   }

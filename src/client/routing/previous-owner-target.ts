@@ -132,9 +132,8 @@ class PreviousOwnerTarget implements Target {
     attempt(operation, previousOwner, request, onReply, next, deadlineAt);
   }
 
-  /** Repairs nothing in a superseded epoch: updates by the newer topology would not be noticed. */
   #repair(key: string, from: Target): void {
-    if (!this.#epoch.isSuperseded) this.#readRepair.repair(key, from, [this.#owner]);
+    this.#readRepair.repair(this.#epoch, key, from, [this.#owner]);
   }
 
   /** An update that depends on the item first copies it to the owner. */

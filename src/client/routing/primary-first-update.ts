@@ -57,7 +57,8 @@ class PrimaryFirstUpdate {
     const others = this.#otherReplicas(primary);
     const firstRequest = others.length > 0 ? withoutInitialValue(request) : request;
     const onReply = (reply: Reply): void => {
-      if (others.length > 0 && isMissing(request, reply)) this.#restore(primary);
+      if (others.length > 0 && isMissing(request, reply))
+        this.#proceed(() => this.#restore(primary));
       else this.#propagate(primary, detachReply(reply));
     };
     this.#send(primary, firstRequest, onReply, (error) => this.#onFailure(at, error));

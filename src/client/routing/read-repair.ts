@@ -7,6 +7,7 @@ import { attempt } from './attempt.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';
 import { hasValue } from './retry-policy.ts';
 import type { Target } from './target.ts';
+import type { TopologyEpoch } from './topology-epoch.ts';
 
 /** Repairs in flight at once; beyond that, a later read of the key repairs it. */
 const REPAIRS_MAX = 256;
@@ -25,9 +26,12 @@ export class ReadRepair {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Adds the item to the targets that lost it; it overwrites nothing. */
-  repair(key: string, from: Target, to: readonly Target[]): void {
-    if (this.#keys.size >= REPAIRS_MAX || this.#keys.has(key)) return;
+  /**
+   * Adds the item to the targets that lost it; it overwrites nothing. It repairs nothing in a
+   * superseded epoch: updates by the newer topology may not reach the source.
+   */
+  repair(epoch: TopologyEpoch, key: string, from: Target, to: readonly Target[]): void {
+    if (epoch.isSuperseded || this.#keys.size >= REPAIRS_MAX || this.#keys.has(key)) return;
     const clock = this.#clock;
     const deadlineAt = clock.now() + this.#deadlineMs;
     const guard = this.#copies.guard(key);

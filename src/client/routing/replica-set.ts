@@ -46,7 +46,7 @@ export class ReplicaSet {
 
   /** Gives the nodes that lost the item of `key` the item of another node. */
   repair(key: string, from: Target, to: readonly Target[]): void {
-    this.#readRepair.repair(key, from, to);
+    this.#readRepair.repair(this.epoch, key, from, to);
   }
 
   /** A write of the key failed at this node: invalidates the key there, and reports the failure. */

@@ -86,7 +86,8 @@ function searchOtherReplicas(
         cas: firstReply.wonLease ? firstReply.cas : undefined,
         mode: firstReply.wonLease ? 'set' : 'add',
       } as const;
-      if (!guard.isChanged) {
+      // A newer topology may send updates of the key to other nodes.
+      if (!guard.isChanged && !replicas.epoch.isSuperseded) {
         const onFailure = (): void => replicas.invalidate(key, [replica]);
         attempt(operation, replica, { ...store, ...condition }, nothing, onFailure);
       }

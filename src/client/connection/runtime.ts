@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../topology.ts';
+import type { NodeAddress } from '../../topology/index.ts';
 import {
   type ClientSocket,
   openSocket,

@@ -1,13 +1,13 @@
-import type { MonotonicClock } from '../connection/runtime.ts';
-import type { CacheError } from '../errors.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { createDistribution } from '../ring/create.ts';
 import {
+  createDistribution,
   type Placement,
   type PreviousPlacement,
   previousOwners,
-} from '../ring/placement-history.ts';
-import { readNodes } from '../topology.ts';
+  readNodes,
+} from '../../topology/index.ts';
+import type { MonotonicClock } from '../connection/runtime.ts';
+import type { CacheError } from '../errors.ts';
+import type { ResolvedOptions } from '../options.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { type FailoverNodes, failoverRoute } from './failover-target.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';

@@ -1,5 +1,5 @@
+import type { Distribution } from '../../topology/index.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { Distribution } from '../ring/distribution.ts';
 
 /**
  * A place, or a memory of places, where an old value of a key may be. A write that does not reach

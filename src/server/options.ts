@@ -16,6 +16,9 @@ import {
 } from '../base/index.ts';
 import type { ClusterMember } from '../commands/index.ts';
 import { chainedItemBytesMax, EVICTION, PAGE_BYTES, type TunableName } from '../store/index.ts';
+import { ADDRESS_FORMS, TopologyError } from '../topology/index.ts';
+
+import { listenAddressOf } from './listen-address.ts';
 
 /**
  * The names of memcached's `-o` that a command line may keep. They change nothing: slabring lacks
@@ -72,7 +75,7 @@ export const serverFlags = {
   listen: list({
     short: 'l',
     placeholder: '<addr>',
-    doc: 'Addresses to listen on, each host or host:port; default: all interfaces.',
+    doc: `Addresses to listen on, each ${ADDRESS_FORMS}; default: all interfaces.`,
   }),
   memoryLimitBytes: bytes({
     short: 'm',
@@ -364,7 +367,7 @@ export const serverFlags = {
 /** Resolved options: every field has a value within its range. */
 export type ServerOptions = ValuesOf<typeof serverFlags>;
 
-/** The rules that involve several options. */
+/** What a single option cannot check: rules over several options, and the forms of addresses. */
 export const serverRules: readonly Rule<typeof serverFlags>[] = [
   ({ hotLruPct, warmLruPct }) =>
     hotLruPct + warmLruPct > 80
@@ -395,6 +398,8 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
     options.saslOnly && !requiresLogin(options)
       ? '--sasl-only refuses the text protocol of a node that requires a login: add -S or -Y.'
       : undefined,
+  ({ listen, port, enableSsl }) =>
+    refusalOf('-l (--listen)', listen, (text) => listenAddressOf(text, port, enableSsl)),
   ({ clusterNodes }) => {
     const invalid = clusterNodes.find(
       (node) => !MEMBER_PATTERN.test(node) || memberOf(node).port > 65_535,
@@ -413,6 +418,21 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
         ' add -o ssl_ca_cert=<file>.'
       : undefined,
 ];
+
+/** Why `parse` refuses one of the texts; undefined if it accepts all of them. */
+function refusalOf(
+  option: string,
+  texts: readonly string[],
+  parse: (text: string) => unknown,
+): string | undefined {
+  try {
+    for (const text of texts) parse(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TopologyError) return `${option}: ${error.message}`;
+    throw error;
+  }
+}
 
 /** Parses `host:port`, `host`, or ElastiCache's `host|ip|port`. */
 export function memberOf(text: string): ClusterMember {

@@ -1,4 +1,10 @@
 /** What a cluster looks like: nodes, their addresses and weights, and where keys are placed. */
+export {
+  ADDRESS_FORMS,
+  type Address,
+  formatAddress,
+  parseAddress,
+} from './address.ts';
 export { diffTopology, sameNodes } from './diff.ts';
 export { type NodeAddress, type NodeSpec, readNodes } from './node.ts';
 export {

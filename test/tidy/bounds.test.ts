@@ -86,8 +86,8 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   'background refreshes of a client': [count(the('read-through.ts', 'REFRESHES_MAX'))],
   'queue of write-behind, near cache': [],
-  'missed writes of a node': [count(the('missed-writes.ts', 'KEYS_MAX'))],
-  'writes to failover nodes': [count(the('failover-writes.ts', 'KEYS_MAX'))],
+  'missed writes of a node': [count(the('stale-keys.ts', 'MISSED_KEYS_PER_NODE_MAX'))],
+  'writes to failover nodes': [count(the('stale-keys.ts', 'FAILOVER_KEYS_MAX'))],
   'read repairs in flight': [count(the('read-repair.ts', 'REPAIRS_MAX'))],
   "failover nodes with `failover: 'next'`": [
     count(the('routing/compose.ts', 'NEXT_NODES_MAX')),

@@ -1,20 +1,19 @@
 import type { Operation } from '../connection/operation.ts';
-import type { Route, Target } from './target.ts';
+import type { ClientRuntime, ClientTimer } from '../connection/runtime.ts';
+import type { Target } from './target.ts';
 
 /** Holds operations, each until its deadline, while the client waits for the first topology. */
-export class WaitingRoute implements Route, Target {
+export class WaitingTarget implements Target {
   /** Empty, because it is not a node. */
   readonly name = '';
   readonly isDown = true;
   readonly #maxWaiting: number;
-  readonly #waiting = new Map<Operation, NodeJS.Timeout>();
+  readonly #runtime: ClientRuntime;
+  readonly #waiting = new Map<Operation, ClientTimer>();
 
-  constructor(maxWaiting: number) {
+  constructor(maxWaiting: number, runtime: ClientRuntime) {
     this.#maxWaiting = maxWaiting;
-  }
-
-  targetOf(): Target {
-    return this;
+    this.#runtime = runtime;
   }
 
   send(operation: Operation): void {
@@ -22,8 +21,8 @@ export class WaitingRoute implements Route, Target {
       operation.fail('ERR_QUEUE_FULL', undefined);
       return;
     }
-    const timeoutMs = Math.max(1, operation.deadlineAt - performance.now());
-    const timer = setTimeout(() => {
+    const timeoutMs = Math.max(1, operation.deadlineAt - this.#runtime.now());
+    const timer = this.#runtime.setTimer(() => {
       this.#waiting.delete(operation);
       operation.fail('ERR_DISCOVERY', undefined);
     }, timeoutMs);
@@ -36,7 +35,7 @@ export class WaitingRoute implements Route, Target {
   /** Ends the wait: hands over each operation that has not settled. */
   release(take: (operation: Operation) => void): void {
     for (const [operation, timer] of this.#waiting) {
-      clearTimeout(timer);
+      timer.cancel();
       if (!operation.isSettled) take(operation);
     }
     this.#waiting.clear();

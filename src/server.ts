@@ -2,8 +2,8 @@
 export { CodedError } from './base/index.ts';
 export {
   defaultServerOptions,
-  type ListenAddress,
   type NodeHandle,
   type ServerOptions,
   startNode,
-} from './server/index.ts';
+} from './node/index.ts';
+export type { ListenAddress } from './server/index.ts';

@@ -10,7 +10,7 @@ import { healthVerb } from '../src/cli/health.ts';
 import { optionsPage } from '../src/cli/options-page.ts';
 import { serveVerb } from '../src/cli/serve.ts';
 import { userVerb } from '../src/cli/user.ts';
-import { startNode } from '../src/server/index.ts';
+import { startNode } from '../src/node/index.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE = join(ROOT, 'src');
@@ -22,10 +22,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['base'],
   commands: ['base', 'protocol', 'store'],
   server: ['base', 'protocol', 'store', 'commands'],
+  node: ['base', 'store', 'commands', 'server'],
   client: ['base', 'protocol'],
   cluster: ['base', 'protocol', 'client'],
   ops: ['base', 'store'],
-  cli: ['base', 'protocol', 'store', 'commands', 'server', 'client', 'cluster', 'ops'],
+  cli: ['base', 'protocol', 'store', 'commands', 'server', 'node', 'client', 'cluster', 'ops'],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `${room}/index.ts`)).add(

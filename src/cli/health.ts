@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import { CodedError, flag, integer, text, type ValuesOf } from '../base/index.ts';
-import { serverFlags } from '../server/index.ts';
+import { serverFlags } from '../node/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { defineVerb } from './verb.ts';
 

@@ -1,12 +1,12 @@
 import { CodedError, flag, integer, type Logger } from '../base/index.ts';
 import {
   createLogger,
-  type ListenAddress,
   type NodeHandle,
   type ServerOptions,
   serverFlags,
   serverRules,
-} from '../server/index.ts';
+} from '../node/index.ts';
+import type { ListenAddress } from '../server/index.ts';
 import { EXIT, signalExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { KERNEL_SETTING, whyNoLargePages, withLargePages } from './large-pages.ts';

@@ -3,6 +3,7 @@
 export {
   CLUSTER_ENTRY,
   type ClusterMember,
+  CONFIG_ENTRY_BYTES_MAX,
   type ConfigEntries,
   type ConfigEntry,
   encodeClusterNodes,

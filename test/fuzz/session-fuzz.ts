@@ -1,4 +1,4 @@
-import { PAUSE } from '../../src/server/session.ts';
+import { PAUSE } from '../../src/server/session/session.ts';
 import { audit } from '../../src/store/index.ts';
 import { Random } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PAUSE } from '../../src/server/session.ts';
+import { PAUSE } from '../../src/server/session/session.ts';
 import { audit, type Store, type StoreShare } from '../../src/store/index.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';

@@ -1,6 +1,6 @@
 import { ByteSink } from '../../src/base/index.ts';
 import type { EventLog, NodeView } from '../../src/commands/index.ts';
-import { createSessionContext, PAUSE, Session } from '../../src/server/session.ts';
+import { createSessionContext, PAUSE, Session } from '../../src/server/session/session.ts';
 import { createStore, Store, type StoreOptions, type StoreShare } from '../../src/store/index.ts';
 
 /** The node's facts for `stats`, in tests without a server. */

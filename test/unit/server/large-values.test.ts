@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PAUSE } from '../../../src/server/session.ts';
+import { PAUSE } from '../../../src/server/session/session.ts';
 import { Crawler } from '../../../src/store/crawler.ts';
 import { audit, type StoreShare } from '../../../src/store/index.ts';
 import { Maintainer } from '../../../src/store/maintainer.ts';

@@ -2,8 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
-import { CodedError } from '../base/index.ts';
-import type { ServerOptions } from './options.ts';
+import { CodedError } from '../../base/index.ts';
+
+/** The TLS options of a node. */
+export interface CertificateOptions {
+  readonly sslChainCert: string;
+  readonly sslKey: string;
+  readonly sslCaCert: string;
+  readonly sslCiphers: string;
+  readonly sslVerifyMode: number;
+  readonly sslMinVersion: number;
+}
 
 /** The contents of the certificate files: plain data that every thread gets a copy of. */
 export interface Certificates {
@@ -34,7 +43,7 @@ export function newTicketKeys(): Buffer {
  * the certificate. The reads are synchronous and block the thread.
  * @throws {CodedError} `ERR_CERTIFICATE`, with the file and the reason.
  */
-export function readCertificates(options: ServerOptions, ticketKeys: Buffer): Certificates {
+export function readCertificates(options: CertificateOptions, ticketKeys: Buffer): Certificates {
   const cert = readPem(options.sslChainCert, 'certificate chain');
   const key = readPem(options.sslKey === '' ? options.sslChainCert : options.sslKey, 'key');
   const ca = options.sslCaCert === '' ? undefined : readPem(options.sslCaCert, 'CA certificate');
@@ -66,7 +75,7 @@ function readPem(path: string, what: string): Buffer {
 
 /** The TLS options that a node may change while connections are open. */
 export function contextOptions(
-  options: ServerOptions,
+  options: CertificateOptions,
   { cert, key, ca, ticketKeys }: Certificates,
 ): SecureContextOptions {
   const { sslCiphers } = options;
@@ -82,7 +91,10 @@ export function contextOptions(
   };
 }
 
-export function listenerOptions(options: ServerOptions, certificates: Certificates): TlsOptions {
+export function listenerOptions(
+  options: CertificateOptions,
+  certificates: Certificates,
+): TlsOptions {
   const { sslVerifyMode } = options;
   return {
     ...contextOptions(options, certificates),

@@ -1,9 +1,8 @@
-import type { ConfigEntries, ConnectionView, NodeView, PrefixStats } from '../commands/index.ts';
-import { EVICTION, type Store, type TunableName } from '../store/index.ts';
-import type { ConnectionTable } from './connection-table.ts';
-import type { ServerOptions } from './options.ts';
-import { READ_BUFFER_BYTES } from './transport.ts';
-import { PROTOCOL_VERSION } from './version.ts';
+import type { ConfigEntries, ConnectionView, NodeView, PrefixStats } from '../../commands/index.ts';
+import { type ConnectionTable, READ_BUFFER_BYTES } from '../../server/index.ts';
+import { EVICTION, type Store, type TunableName } from '../../store/index.ts';
+import type { ServerOptions } from '../options/server-flags.ts';
+import { PROTOCOL_VERSION } from '../version.ts';
 
 const VERBOSITY_MAX = 2;
 

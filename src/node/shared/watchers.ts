@@ -1,16 +1,10 @@
+import type { EventFeed, Watcher } from '../../server/index.ts';
 import { type EventRings, RingReader } from './event-rings.ts';
 
 const SEND_INTERVAL_MS = 50;
 
-/** A connection that receives the log of events. */
-export interface Watcher {
-  /** Returns false while the client has not read the lines sent before. */
-  readonly isReady: () => boolean;
-  readonly sendEvents: (lines: string) => void;
-}
-
 /** The watchers among the connections of one thread. */
-export class Watchers {
+export class Watchers implements EventFeed {
   readonly #rings: EventRings;
   readonly #readers = new Map<Watcher, RingReader>();
   #timer: NodeJS.Timeout | undefined;
@@ -19,7 +13,6 @@ export class Watchers {
     this.#rings = rings;
   }
 
-  /** Adds a watcher; returns false if the node already has its maximum. */
   add(watcher: Watcher, streams: number): boolean {
     if (!this.#rings.addWatcher(streams)) return false;
     this.#readers.set(watcher, new RingReader(this.#rings, streams));

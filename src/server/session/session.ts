@@ -1,4 +1,4 @@
-import { ByteSink } from '../base/index.ts';
+import { ByteSink } from '../../base/index.ts';
 import {
   type CommandRules,
   type EventLog,
@@ -7,7 +7,7 @@ import {
   PendingValue,
   type ReplyStream,
   streamsOf,
-} from '../commands/index.ts';
+} from '../../commands/index.ts';
 import {
   BINARY_STATUS,
   BinaryDecoder,
@@ -24,14 +24,14 @@ import {
   Request,
   type Status,
   VERB,
-} from '../protocol/index.ts';
-import type { Store } from '../store/index.ts';
+} from '../../protocol/index.ts';
+import type { Store } from '../../store/index.ts';
 import {
   type Authenticator,
   DEFAULT_LOGIN_RULES,
   type LoginRules,
   NO_LOGIN_REQUIRED,
-} from './authenticator.ts';
+} from '../auth/authenticator.ts';
 import { isPlain, Login, readSaslPlain, readTextLogin, SASL_MECHANISM } from './login.ts';
 
 /** Why `advance` returned. */

@@ -6,21 +6,27 @@ import {
 import { Piscina } from 'piscina';
 import { CodedError, type Logger, machineClock, silentLogger } from '../base/index.ts';
 import { CLUSTER_ENTRY, encodeClusterNodes } from '../commands/index.ts';
-import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
-import { UserFileWatcher, type UserSources, type UserTable } from './auth/index.ts';
-import { ConfigTable } from './config-table.ts';
-import { ConnectionTable } from './connection-table.ts';
-import { EventRings } from './event-rings.ts';
 import {
+  type Certificates,
+  ConnectionTable,
   checkAddress,
   type ListenAddress,
   listenAddressesOf,
+  newTicketKeys,
+  readCertificates,
   THREADS_SHARE_PORT,
-} from './listeners.ts';
-import { memberOf, requiresLogin, type ServerOptions, tunablesOf } from './options.ts';
-import { PrefixTable } from './prefix-table.ts';
+  UserFileWatcher,
+  type UserSources,
+  type UserTable,
+} from '../server/index.ts';
+import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
+import { memberOf } from './options/cluster-nodes.ts';
+import { requiresLogin, tunablesOf } from './options/policies.ts';
+import type { ServerOptions } from './options/server-flags.ts';
+import { ConfigTable } from './shared/config-table.ts';
+import { EventRings } from './shared/event-rings.ts';
+import { PrefixTable } from './shared/prefix-table.ts';
 import type { MainToWorker, WorkerToMain } from './thread-messages.ts';
-import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
 import type { ServeJob, ServeReport } from './worker.ts';
 
 const TICKET_KEY_ROTATION_MS = 24 * 60 * 60 * 1000;

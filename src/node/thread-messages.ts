@@ -3,8 +3,7 @@
  * carry changes that happen a few times a day.
  */
 
-import type { LoginFailureReport, UserTable } from './auth/index.ts';
-import type { Certificates } from './tls.ts';
+import type { Certificates, LoginFailureReport, UserTable } from '../server/index.ts';
 
 /** From the main thread to every worker thread. */
 export type MainToWorker =

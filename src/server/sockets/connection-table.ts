@@ -1,4 +1,4 @@
-import type { ConnectionView } from '../commands/index.ts';
+import type { ConnectionView } from '../../commands/index.ts';
 
 /**
  * Header words: the number of connections, its peak, the verbosity, and the second of the store's

@@ -1,5 +1,5 @@
-import { machineClock } from '../base/index.ts';
-import type { EventLog } from '../commands/index.ts';
+import { machineClock } from '../../base/index.ts';
+import type { EventLog } from '../../commands/index.ts';
 
 /** The watchers of a node at the same time (memcached's bound). */
 const WATCHERS_MAX = 20;

@@ -1,6 +1,6 @@
-import { equalBytes } from '../base/index.ts';
-import { COUNT, type Store } from '../store/index.ts';
-import type { Authenticator, LoginRules } from './authenticator.ts';
+import { equalBytes } from '../../base/index.ts';
+import { COUNT, type Store } from '../../store/index.ts';
+import type { Authenticator, LoginRules } from '../auth/authenticator.ts';
 
 /**
  * The login state of a session. `verifying`: the authenticator works. `verified`: its result waits

@@ -1,6 +1,6 @@
-import { type ByteSink, murmur3 } from '../base/index.ts';
-import { PREFIX_COUNT, type PrefixStats } from '../commands/index.ts';
-import { lock, unlock } from '../store/index.ts';
+import { type ByteSink, murmur3 } from '../../base/index.ts';
+import { PREFIX_COUNT, type PrefixStats } from '../../commands/index.ts';
+import { lock, unlock } from '../../store/index.ts';
 
 /** The table counts this many prefixes, and ignores further ones. */
 const PREFIXES_MAX = 1024;

@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import {
   bytes,
   choice,
@@ -9,13 +8,10 @@ import {
   list,
   number,
   octal,
-  type Rule,
   suboptions,
   text,
   type ValuesOf,
-} from '../base/index.ts';
-import type { ClusterMember } from '../commands/index.ts';
-import { chainedItemBytesMax, EVICTION, PAGE_BYTES, type TunableName } from '../store/index.ts';
+} from '../../base/index.ts';
 
 /**
  * The names of memcached's `-o` that a command line may keep. They change nothing: slabring lacks
@@ -363,100 +359,6 @@ export const serverFlags = {
 
 /** Resolved options: every field has a value within its range. */
 export type ServerOptions = ValuesOf<typeof serverFlags>;
-
-/** The rules that involve several options. */
-export const serverRules: readonly Rule<typeof serverFlags>[] = [
-  ({ hotLruPct, warmLruPct }) =>
-    hotLruPct + warmLruPct > 80
-      ? `The sum of hot_lru_pct and warm_lru_pct is ${hotLruPct + warmLruPct}; the maximum is 80,` +
-        ' so that COLD keeps 20.'
-      : undefined,
-  ({ maxItemSizeBytes, memoryLimitBytes }) =>
-    maxItemSizeBytes * 2 > memoryLimitBytes
-      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m (--memory-limit),` +
-        ` ${memoryLimitBytes} bytes; lower -I or raise -m.`
-      : undefined,
-  ({ slabChunkMaxBytes }) =>
-    PAGE_BYTES % slabChunkMaxBytes === 0
-      ? undefined
-      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m evenly;` +
-        ' use 1, 2, 4 … 1024 (kilobytes).',
-  ({ maxItemSizeBytes, slabChunkMaxBytes }) =>
-    maxItemSizeBytes > chainedItemBytesMax(slabChunkMaxBytes)
-      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than a chain of chunks of` +
-        ` ${slabChunkMaxBytes} bytes can hold; raise -o slab_chunk_max.`
-      : undefined,
-  (options) =>
-    options.enableSasl && !hasUserFile(options)
-      ? '-S (--enable-sasl) requires a login, but there is no user file. Name one with -Y' +
-        ' (create it: slabring user add <name> -Y <file>) or in MEMCACHED_SASL_PWDB.'
-      : undefined,
-  (options) =>
-    options.saslOnly && !requiresLogin(options)
-      ? '--sasl-only refuses the text protocol of a node that requires a login: add -S or -Y.'
-      : undefined,
-  ({ clusterNodes }) => {
-    const invalid = clusterNodes.find(
-      (node) => !MEMBER_PATTERN.test(node) || memberOf(node).port > 65_535,
-    );
-    return invalid === undefined
-      ? undefined
-      : `--cluster-nodes contains "${invalid}"; a node is host:port or host|ip|port.`;
-  },
-  ({ enableSsl, sslChainCert }) =>
-    enableSsl && sslChainCert === ''
-      ? '-Z (--enable-ssl) needs a certificate: -o ssl_chain_cert=<file>,ssl_key=<file>.'
-      : undefined,
-  ({ enableSsl, sslVerifyMode, sslCaCert }) =>
-    enableSsl && sslVerifyMode > 1 && sslCaCert === ''
-      ? `ssl_verify_mode ${sslVerifyMode} requires client certificates and so their CA:` +
-        ' add -o ssl_ca_cert=<file>.'
-      : undefined,
-];
-
-/** Parses `host:port`, `host`, or ElastiCache's `host|ip|port`. */
-export function memberOf(text: string): ClusterMember {
-  const [host = '', ip = '', port = ''] = text.includes('|')
-    ? text.split('|')
-    : [text.replace(/:\d+$/, ''), '', /:(\d+)$/.exec(text)?.[1] ?? ''];
-  const knownIp = ip === '' && isIPv4(host) ? host : ip;
-  return { host, ip: knownIp, port: port === '' ? serverFlags.port.default : Number(port) };
-}
-
-const MEMBER_PATTERN = /^[^|:\s]+(:\d{1,5}|\|[0-9a-fA-F.:]*\|\d{1,5})?$/;
-
-/** Whether the node requires a login before any other request. */
-export function requiresLogin(options: Pick<ServerOptions, 'enableSasl' | 'authFile'>): boolean {
-  return options.enableSasl || options.authFile !== '';
-}
-
-/** The initial values of the store's tunables. */
-export function tunablesOf(options: ServerOptions): Partial<Record<TunableName, number>> {
-  const automove = options.noSlabReassign || options.noSlabAutomove ? 0 : options.slabAutomove;
-  return {
-    eviction: EVICTION[options.eviction],
-    hotPercent: options.hotLruPct,
-    warmPercent: options.warmLruPct,
-    hotMaxFactor: options.hotMaxFactor,
-    warmMaxFactor: options.warmMaxFactor,
-    ...(options.temporaryTtl > 0 ? { tempLru: 1, tempTtl: options.temporaryTtl } : {}),
-    evictsToFree: options.disableEvictions ? 0 : 1,
-    automove,
-    reassign: options.noSlabReassign ? 0 : 1,
-    crawlerEnabled: options.noLruCrawler ? 0 : 1,
-    crawlerSleepUs: options.lruCrawlerSleep,
-    crawlerToCrawl: options.lruCrawlerTocrawl,
-    maintainer: options.noLruMaintainer ? 0 : 1,
-    trackSizes: options.trackSizes ? 1 : 0,
-    // Without the maintainer, nothing balances the segments: as in memcached, there is one list
-    // then.
-    segmented: options.noLruMaintainer && options.eviction === 'segmented' ? 0 : 1,
-  };
-}
-
-function hasUserFile({ authFile, saslPwdb }: ServerOptions): boolean {
-  return authFile !== '' || saslPwdb !== '';
-}
 
 export function defaultServerOptions(): ServerOptions {
   return defaultsOf(serverFlags);

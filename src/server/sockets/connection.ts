@@ -1,16 +1,29 @@
-import type { ByteSink } from '../base/index.ts';
-import { LINE_BYTES_MAX } from '../protocol/index.ts';
-import { COUNT, type Store } from '../store/index.ts';
+import type { ByteSink } from '../../base/index.ts';
+import { LINE_BYTES_MAX } from '../../protocol/index.ts';
+import { COUNT, type Store } from '../../store/index.ts';
+import { PAUSE, type Pause, Session, type SessionContext } from '../session/session.ts';
 import type { ConnectionTable } from './connection-table.ts';
-import { PAUSE, type Pause, Session, type SessionContext } from './session.ts';
 import type { Transport, TransportEvents } from './transport.ts';
-import type { Watcher, Watchers } from './watchers.ts';
 
 const LF = 0x0a;
 const CARRY_BYTES_MIN = 4096;
 const NO_BYTES = Buffer.alloc(0);
 /** Unused output buffers of a thread, for its next slow client; it frees more than these. */
 const OUTPUT_POOL_MAX = 4;
+
+/** A connection that receives the log of events. */
+export interface Watcher {
+  /** Returns false while the client has not read the lines sent before. */
+  readonly isReady: () => boolean;
+  readonly sendEvents: (lines: string) => void;
+}
+
+/** Feeds events to the watchers among the connections of one thread. */
+export interface EventFeed {
+  /** Adds a watcher; returns false if the node already has its maximum. */
+  add(watcher: Watcher, streams: number): boolean;
+  remove(watcher: Watcher): void;
+}
 
 /** The parts that the connections of one thread share. */
 export interface ThreadContext {
@@ -19,7 +32,7 @@ export interface ThreadContext {
   readonly sink: ByteSink;
   readonly outputBufferBytes: number;
   readonly outputPool: Buffer[];
-  readonly watchers: Watchers;
+  readonly watchers: EventFeed;
   readonly table: ConnectionTable;
   readonly loginFailed: (slot: number, user: string) => void;
 }

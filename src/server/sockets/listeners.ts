@@ -1,9 +1,26 @@
 import { rmSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
-import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import {
+  connect,
+  createServer,
+  type Server,
+  type Socket,
+  type ListenOptions as SocketListenOptions,
+} from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { CodedError } from '../base/index.ts';
-import type { ServerOptions } from './options.ts';
+import { CodedError } from '../../base/index.ts';
+
+/** The options that say where a node listens. */
+export interface ListenOptions {
+  readonly unixSocket: string;
+  readonly unixMask: number;
+  /** Addresses of TCP listeners; none means every interface. */
+  readonly listen: readonly string[];
+  readonly port: number;
+  readonly listenBacklog: number;
+  /** Whether TCP listeners use TLS. */
+  readonly enableSsl: boolean;
+}
 
 /** The address of one listener of a node. */
 export type ListenAddress =
@@ -23,7 +40,7 @@ export const THREADS_SHARE_PORT = process.platform === 'linux' || process.platfo
 const NO_TLS = 'notls:';
 
 /** The listeners that the options request; the kernel chooses the number of a port 0 later. */
-export function listenAddressesOf(options: ServerOptions): readonly ListenAddress[] {
+export function listenAddressesOf(options: ListenOptions): readonly ListenAddress[] {
   if (options.unixSocket !== '') return [{ kind: 'unix', path: options.unixSocket }];
   const { listen, port, enableSsl } = options;
   if (listen.length === 0) return [{ kind: 'tcp', host: '', port, secure: enableSsl }];
@@ -48,7 +65,7 @@ function hostAndPort(text: string, port: number): { host: string; port: number }
  * @throws {CodedError} `ERR_PORT_TAKEN`, `ERR_PORT_FORBIDDEN`, `ERR_ADDRESS_UNAVAILABLE` or
  *   `ERR_SOCKET_PATH`.
  */
-export async function checkAddress(address: ListenAddress, options: ServerOptions): Promise<void> {
+export async function checkAddress(address: ListenAddress, options: ListenOptions): Promise<void> {
   if (address.kind === 'unix') {
     await clearStaleSocket(address.path);
     return;
@@ -73,7 +90,7 @@ const ACCEPTED = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true };
 /** Listens for one thread; resolves with the address, with the port that the kernel chose. */
 export async function listen(
   address: ListenAddress,
-  options: ServerOptions,
+  options: ListenOptions,
   accept: AcceptHandlers,
 ): Promise<{ server: Server; address: ListenAddress }> {
   const isSecure = address.kind === 'tcp' && address.secure;
@@ -96,14 +113,14 @@ export async function listen(
 
 function tcpOptions(
   address: { readonly host: string; readonly port: number },
-  options: ServerOptions,
-): ListenOptions {
+  options: ListenOptions,
+): SocketListenOptions {
   const host = address.host === '' ? {} : { host: address.host };
   const { port } = address;
   return { ...host, port, backlog: options.listenBacklog, reusePort: THREADS_SHARE_PORT };
 }
 
-function listening(server: Server, on: ListenOptions, address: ListenAddress): Promise<void> {
+function listening(server: Server, on: SocketListenOptions, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenErrorOf(error, address)));
     server.listen(on, () => {

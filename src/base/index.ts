@@ -33,3 +33,5 @@ export {
 } from './options/kinds.ts';
 export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { formatSize, parseSize } from './options/sizes.ts';
+export { lock, tryLock, unlock } from './shm/locks.ts';
+export { SharedSegment } from './shm/shared-segment.ts';

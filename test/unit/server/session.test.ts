@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PAUSE } from '../../../src/server/session/session.ts';
-import { audit } from '../../../src/store/index.ts';
+import { audit } from '../../support/audit.ts';
 import { everyCut, pieces } from '../../support/cuts.ts';
 import { SessionHarness, testShare } from '../../support/session-harness.ts';
 

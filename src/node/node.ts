@@ -1,37 +1,23 @@
-import {
-  MessageChannel,
-  type MessagePort,
-  type StructuredSerializeOptions,
-} from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import { CodedError, type Logger, machineClock, silentLogger } from '../base/index.ts';
-import { CLUSTER_ENTRY, encodeClusterNodes } from '../commands/index.ts';
+import { type Logger, silentLogger } from '../base/index.ts';
+import type { NodeControl, ReloadPart } from '../commands/index.ts';
 import {
   type Certificates,
-  ConnectionTable,
   checkAddress,
   type ListenAddress,
   listenAddressesOf,
-  newTicketKeys,
-  readCertificates,
-  THREADS_SHARE_PORT,
   UserFileWatcher,
   type UserSources,
-  type UserTable,
 } from '../server/index.ts';
-import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
-import { memberOf } from './options/cluster-nodes.ts';
-import { requiresLogin, tunablesOf } from './options/policies.ts';
+import { CertificateKeeper } from './certificate-keeper.ts';
+import { SharedControl } from './control/shared-control.ts';
+import { mainThread } from './jobs.ts';
+import { NodeMemory, type NodeShare } from './memory.ts';
+import { publishCluster } from './options/cluster-nodes.ts';
+import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
-import { ConfigTable } from './shared/config-table.ts';
-import { EventRings } from './shared/event-rings.ts';
-import { PrefixTable } from './shared/prefix-table.ts';
-import type { MainToWorker, WorkerToMain } from './thread-messages.ts';
-import type { ServeJob, ServeReport } from './worker.ts';
+import { NodeThreads } from './threads/node-threads.ts';
 
-const TICKET_KEY_ROTATION_MS = 24 * 60 * 60 * 1000;
-
-/** A running node. */
+/** A running node, for a program that starts and stops it. */
 export interface NodeHandle {
   /**
    * The listeners, with the port that the kernel chose for 0. An empty host means every interface.
@@ -51,6 +37,11 @@ export interface NodeHandle {
   readonly ended: Promise<void>;
 }
 
+/** A running node in this process. */
+export interface RunningNode extends NodeHandle {
+  readonly control: NodeControl;
+}
+
 /**
  * Starts a node in this process: its store, and its threads in one pool.
  * @throws {CodedError} `ERR_PORT_TAKEN`, `ERR_PORT_FORBIDDEN`, `ERR_ADDRESS_UNAVAILABLE`,
@@ -59,44 +50,27 @@ export interface NodeHandle {
 export async function startNode(
   options: ServerOptions,
   { log = silentLogger }: { readonly log?: Logger } = {},
-): Promise<NodeHandle> {
+): Promise<RunningNode> {
   const requested = listenAddressesOf(options);
   const sources = userSources(options);
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
-  const certificates = options.enableSsl ? readCertificates(options, newTicketKeys()) : undefined;
+  const certificates = new CertificateKeeper(options, log);
   for (const address of requested) await checkAddress(address, options);
-  const share = allocateStore(options);
-  const threads = new NodeThreads(options, share, { users: userFiles?.table, certificates }, log);
+  const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
   try {
-    const addresses = await threads.listen(requested);
-    threads.maintain();
+    const addresses = await node.start(requested);
     log.info({ addresses, threads: options.threads }, 'node is listening');
-    userFiles?.watch((table) => threads.broadcast({ kind: 'users', table }));
-    const reload = async () => {
-      threads.reloadCertificates();
-      await userFiles?.reload();
+    return {
+      addresses,
+      control: node.control,
+      reload: async () => void (await node.reload('all')),
+      stop: () => node.stop(),
+      ended: node.ended,
     };
-    const stopRotation = rotateTicketKeys(threads);
-    const stop = () => {
-      userFiles?.close();
-      stopRotation();
-      return threads.stop();
-    };
-    return { addresses, reload, stop, ended: threads.ended };
   } catch (error) {
-    await threads.stop();
+    await node.stop();
     throw error;
   }
-}
-
-/** Replaces the ticket keys daily, so that a leaked key decrypts the sessions of one day only. */
-function rotateTicketKeys(threads: NodeThreads): () => void {
-  const timer = setInterval(
-    () => threads.reloadCertificates(newTicketKeys()),
-    TICKET_KEY_ROTATION_MS,
-  );
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 /** The user files; undefined if the node requires no login. */
@@ -106,125 +80,69 @@ function userSources(options: ServerOptions): UserSources | undefined {
   return { authFile, saslPwdb: enableSasl ? saslPwdb : '' };
 }
 
-function allocateStore(options: ServerOptions): StoreShare {
-  try {
-    // The additional thread is the maintainer: it has a block of counters too.
-    return createStore({
-      ...options,
-      threads: options.threads + 1,
-      tunables: tunablesOf(options),
-    });
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new CodedError(
-      'ERR_MEMORY',
-      `Cannot allocate ${options.memoryLimitBytes} bytes of memory for items. Lower -m.`,
-      { cause },
-    );
-  }
+interface NodeFiles {
+  readonly userFiles: UserFileWatcher | undefined;
+  readonly certificates: CertificateKeeper;
+  readonly log: Logger;
 }
 
-/** The threads of a node, the memory that they share, and the channels to the worker threads. */
-class NodeThreads {
-  readonly ended: Promise<void>;
-  readonly #options: ServerOptions;
-  readonly #share: StoreShare;
-  readonly #users: UserTable | undefined;
-  #certificates: Certificates | undefined;
-  readonly #log: Logger;
-  readonly #table: SharedArrayBuffer;
-  readonly #config = ConfigTable.allocate();
-  readonly #prefixes: SharedArrayBuffer;
-  readonly #events: SharedArrayBuffer;
-  readonly #pool: Piscina;
-  readonly #jobs: Promise<void>[] = [];
-  readonly #ports: MessagePort[] = [];
-  #fail: (reason: unknown) => void = () => {};
-  #end: () => void = () => {};
+/** The life cycle of a node, on the main thread: `starting`, then `serving`, then `draining`. */
+class Node {
+  readonly control: NodeControl;
+  readonly #memory: NodeMemory;
+  readonly #threads: NodeThreads;
+  readonly #files: NodeFiles;
   #stopping: Promise<void> | undefined;
 
-  constructor(
-    options: ServerOptions,
-    share: StoreShare,
-    { users, certificates }: Pick<ServeJob, 'users' | 'certificates'>,
-    log: Logger,
-  ) {
-    this.#options = options;
-    this.#share = share;
-    this.#users = users;
-    this.#certificates = certificates;
-    this.#log = log;
-    this.#table = ConnectionTable.allocate(options.connLimit);
-    this.#prefixes = PrefixTable.allocate(options.prefixDelimiter !== '');
-    this.#events = EventRings.allocate(options.threads);
-    this.#publishCluster();
-    new ConnectionTable(this.#table).verbosity = Math.min(options.verbosity, 2);
-    const jobs = options.threads + 1;
-    this.#pool = new Piscina({
-      filename: new URL(
-        `./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
-        import.meta.url,
-      ).href,
-      minThreads: jobs,
-      maxThreads: jobs,
-      idleTimeout: Number.POSITIVE_INFINITY,
+  constructor(share: NodeShare, files: NodeFiles) {
+    this.#files = files;
+    this.#memory = NodeMemory.open(share, mainThread(share.options));
+    this.#memory.state.start(this.#memory.store.clock.now());
+    const main = {
+      reload: (part: ReloadPart) => this.reload(part),
+      stop: () => this.stop(),
+    };
+    this.control = new SharedControl(this.#memory, main);
+    this.control.setVerbosity(share.options.verbosity);
+    publishCluster(this.control.config, share.options);
+    this.#threads = new NodeThreads(share, files.log, {
+      ...main,
+      stop: (graceful) => {
+        files.log.info({ graceful }, 'a client stops the node');
+        void this.stop();
+      },
     });
-    this.ended = new Promise((resolve, reject) => {
-      this.#end = resolve;
-      this.#fail = reject;
-    });
-    this.ended.catch(() => {});
   }
 
-  /** Stores `--cluster-nodes` in the cluster entry of the config table. */
-  #publishCluster(): void {
-    const { clusterNodes, clusterVersion } = this.#options;
-    if (clusterNodes.length === 0) return;
-    // The current second only grows, so a restart never publishes an older version.
-    const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
-    const data = encodeClusterNodes(version, clusterNodes.map(memberOf));
-    new ConfigTable(this.#config).set({ name: CLUSTER_ENTRY, flags: 0, data });
+  get ended(): Promise<void> {
+    return this.#threads.ended;
   }
 
-  /**
-   * Starts the worker threads. The first one lets the kernel choose ports; the others share them.
-   */
-  async listen(requested: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
-    const addresses = await this.#serve(0, requested);
-    const shared = THREADS_SHARE_PORT && addresses.every(({ kind }) => kind === 'tcp');
-    if (!shared && this.#options.threads > 1) {
-      this.#log.warn({}, 'this listener cannot be shared: one thread serves all connections');
-    }
-    const threads = shared ? this.#options.threads : 1;
-    const others = Array.from({ length: threads - 1 }, (_, i) => this.#serve(i + 1, addresses));
-    await Promise.all(others);
+  /** Starts all threads; resolves with the addresses once they listen. */
+  async start(requested: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
+    const { userFiles, certificates } = this.#files;
+    const addresses = await this.#threads.start(requested, {
+      users: userFiles?.table,
+      certificates: certificates.current,
+    });
+    userFiles?.watch((table) => void this.#threads.broadcast('replaceUsers', table));
+    certificates.watch((changed) => this.#useCertificates(changed));
+    this.#memory.state.serve();
     return addresses;
   }
 
-  maintain(): void {
-    this.#track(this.#pool.run({ share: this.#share }, { name: 'maintain' }));
+  async #useCertificates(certificates: Certificates): Promise<void> {
+    const { state, store } = this.#memory;
+    await this.#threads.broadcast('useCertificates', certificates);
+    state.certificatesReadAt = store.clock.now();
   }
 
-  /** Reads the certificates again for all threads. A bad certificate changes nothing. */
-  reloadCertificates(ticketKeys = this.#certificates?.ticketKeys): void {
-    if (this.#certificates === undefined || ticketKeys === undefined) return;
-    try {
-      this.#useCertificates(readCertificates(this.#options, Buffer.from(ticketKeys)));
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      this.#log.warn({ code: error.code }, `kept the previous certificates: ${error.message}`);
-    }
-  }
-
-  #useCertificates(certificates: Certificates): void {
-    this.#certificates = certificates;
-    this.broadcast({ kind: 'certificates', certificates });
-    this.#log.info({ file: this.#options.sslChainCert }, 'reloaded the certificates');
-  }
-
-  /** Sends a message to every worker thread. */
-  broadcast(message: MainToWorker): void {
-    for (const port of this.#ports) port.postMessage(message);
+  /** Reads users or certificates again; resolves with the reason if the previous ones stay. */
+  async reload(part: ReloadPart): Promise<string | undefined> {
+    const { userFiles, certificates } = this.#files;
+    const kept = part === 'users' ? undefined : await certificates.reload();
+    if (part !== 'certificates') await userFiles?.reload();
+    return kept;
   }
 
   stop(): Promise<void> {
@@ -233,82 +151,9 @@ class NodeThreads {
   }
 
   async #stop(): Promise<void> {
-    const control = new Int32Array(this.#share.memory, 0, CONTROL.bytes / 4);
-    Atomics.store(control, CONTROL.stop, 1);
-    Atomics.notify(control, CONTROL.stop);
-    await Promise.allSettled(this.#jobs);
-    await this.#pool.destroy();
-    this.#end();
-  }
-
-  /** Runs one worker thread; resolves once it listens. */
-  #serve(thread: number, listenOn: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
-    const { port1, port2 } = new MessageChannel();
-    const job: ServeJob = {
-      share: this.#share,
-      thread,
-      options: this.#options,
-      connectionTable: this.#table,
-      config: this.#config,
-      prefixes: this.#prefixes,
-      events: this.#events,
-      listenOn,
-      users: this.#users,
-      certificates: this.#certificates,
-      port: port2,
-    };
-    const run: Promise<void> = this.#pool.run(job, {
-      name: 'serve',
-      // Piscina declares the type of another overload of postMessage than the one it calls.
-      transferList: [port2] as unknown as StructuredSerializeOptions,
-    });
-    const listening = this.#listenAddresses(port1);
-    this.#track(run);
-    return Promise.race([listening, run.then(() => [])]);
-  }
-
-  /**
-   * Waits for the first message of a worker thread, its report; then handles its other messages.
-   */
-  #listenAddresses(port: MessagePort): Promise<readonly ListenAddress[]> {
-    return new Promise((resolve, reject) => {
-      port.once('message', (report: ServeReport) => {
-        if (!('addresses' in report)) {
-          port.close();
-          reject(new CodedError(report.code, report.message));
-          return;
-        }
-        this.#ports.push(port);
-        port.on('message', (message: WorkerToMain) => this.#handle(message));
-        port.unref();
-        resolve(report.addresses);
-      });
-    });
-  }
-
-  #handle(message: WorkerToMain): void {
-    switch (message.kind) {
-      case 'loginFailed': {
-        const { address, user } = message;
-        this.#log.warn({ address, user }, 'a login failed');
-        break;
-      }
-      case 'loginsFailed': {
-        const { unreported, overloads } = message;
-        this.#log.warn({ unreported, overloads }, 'more logins failed');
-        break;
-      }
-      case 'certificates':
-        this.#useCertificates(message.certificates);
-        break;
-      case 'shutdown':
-        this.#log.info({ graceful: message.graceful }, 'a client stops the node');
-        void this.stop();
-    }
-  }
-
-  #track(job: Promise<void>): void {
-    this.#jobs.push(job);
-    job.catch((reason: unknown) => this.#fail(reason));
+    this.#files.userFiles?.close();
+    this.#files.certificates.close();
+    this.#memory.state.drain();
+    await this.#threads.finish();
   }
 }

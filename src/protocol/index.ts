@@ -20,7 +20,7 @@ export {
   StorageReplyContext,
   type StoredFacts,
 } from './reply.ts';
-export { DIALECT, type Dialect, Request, VERB, type Verb } from './request.ts';
+export { DIALECT, type Dialect, isSasl, isStorage, Request, VERB, type Verb } from './request.ts';
 export { putBase64 } from './text/base64.ts';
 export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';

@@ -13,7 +13,7 @@ export {
   type UserSources,
   type UserTable,
 } from './auth/index.ts';
-export { createSessionContext, type SessionRules } from './session/session.ts';
+export { createSessionContext, type SessionRules } from './session/context.ts';
 export type { EventFeed, ThreadContext, Watcher } from './sockets/connection.ts';
 export { ConnectionTable } from './sockets/connection-table.ts';
 export {

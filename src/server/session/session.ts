@@ -1,227 +1,93 @@
-import { ByteSink } from '../../base/index.ts';
+import type { LateReply, ReplyStream } from '../../commands/index.ts';
 import {
-  type CommandRules,
-  type EventLog,
-  Executor,
-  type NodeView,
-  PendingValue,
-  type ReplyStream,
-  streamsOf,
-} from '../../commands/index.ts';
-import {
-  BINARY_STATUS,
-  BinaryDecoder,
-  BinaryReplies,
   CLOSE,
-  ClassicDecoder,
-  ClassicReplies,
   DIALECT,
   INCOMPLETE,
   isBinary,
-  MetaReplies,
-  OPCODE,
+  isStorage,
   type ReplyWriter,
-  Request,
-  type Status,
+  type Request,
   VERB,
 } from '../../protocol/index.ts';
-import type { Store } from '../../store/index.ts';
-import {
-  type Authenticator,
-  DEFAULT_LOGIN_RULES,
-  type LoginRules,
-  NO_LOGIN_REQUIRED,
-} from '../auth/authenticator.ts';
-import { isPlain, Login, readSaslPlain, readTextLogin, SASL_MECHANISM } from './login.ts';
-
-/** Why `advance` returned. */
-export const PAUSE = {
-  /** The session has served every complete request: it needs more bytes. */
-  needInput: 0,
-  /** The turn of this connection ended; it has more to do. */
-  yielded: 1,
-  /** The client does not read its replies: continue once it has read them. */
-  outputBlocked: 2,
-  /** The session has ended: send the written replies, then close the connection. */
-  close: 3,
-  /** The authenticator checks a login: continue once the session calls `wake`. */
-  awaitingAuth: 4,
-} as const;
-export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
+import { AwaitedReply } from './awaited-reply.ts';
+import type { SessionContext, SessionHost } from './context.ts';
+import { GET_STEP, GetExchange, type GetStep } from './get-exchange.ts';
+import { LoginExchange, type LoginStep } from './login-exchange.ts';
+import { PAUSE, type Pause, STATE, type State } from './states.ts';
+import { ValueReceiver } from './value-receiver.ts';
+import { answerWatch } from './watch.ts';
 
 /** The session flushes its output beyond this size before it serves the next request. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
-const ECHO_BYTES_MAX = 1024;
-const CR = 0x0d;
-const LF = 0x0a;
-const CRLF_BYTES = 2;
-
-/**
- * The parts that the sessions of one thread share. Sessions take turns, so one of each suffices.
- */
-export interface SessionContext {
-  readonly store: Store;
-  readonly executor: Executor;
-  readonly text: ClassicDecoder;
-  readonly binary: BinaryDecoder;
-  readonly request: Request;
-  readonly classicReplies: ClassicReplies;
-  readonly metaReplies: MetaReplies;
-  readonly binaryReplies: BinaryReplies;
-  readonly sink: ByteSink;
-  readonly authenticator: Authenticator;
-  readonly loginRules: LoginRules;
-  readonly log: EventLog;
-  readonly watchingAllowed: boolean;
-  /** The requests of one connection that the thread serves in one turn (`-R`). */
-  readonly requestsPerTurn: number;
-}
-
-/** The options of a node that its sessions obey. */
-export interface SessionRules extends CommandRules {
-  readonly requestsPerTurn: number;
-  readonly watchingAllowed: boolean;
-  readonly authenticator?: Authenticator;
-  readonly loginRules?: LoginRules;
-}
-
-export function createSessionContext(
-  store: Store,
-  node: NodeView,
-  rules: SessionRules,
-  sink: ByteSink,
-  log: EventLog,
-): SessionContext {
-  return {
-    store,
-    executor: new Executor(store, node, rules, log),
-    log,
-    text: new ClassicDecoder(),
-    binary: new BinaryDecoder(),
-    request: new Request(),
-    classicReplies: new ClassicReplies(sink),
-    metaReplies: new MetaReplies(sink, new ByteSink(ECHO_BYTES_MAX)),
-    binaryReplies: new BinaryReplies(sink),
-    sink,
-    authenticator: rules.authenticator ?? NO_LOGIN_REQUIRED,
-    loginRules: rules.loginRules ?? DEFAULT_LOGIN_RULES,
-    watchingAllowed: rules.watchingAllowed,
-    requestsPerTurn: rules.requestsPerTurn,
-  };
-}
-
-/** What a session needs from the owner of its socket. */
-export interface SessionHost {
-  /** Sends the written output; returns false if the client does not read it. */
-  readonly flush: () => boolean;
-  /** After `PAUSE.awaitingAuth`: the login is verified, call `advance` again. */
-  readonly wake: () => void;
-  /** The number of the connection in `stats conns`. */
-  readonly id: number;
-  /**
-   * Subscribes the client to these event streams; returns false if the node has too many watchers.
-   */
-  readonly watch: (streams: number) => boolean;
-  /** Reports a refused login of the user that the client named. */
-  readonly loginFailed: (user: string) => void;
-}
 
 /**
  * The protocol of one connection: a state machine that owns no socket.
  *
- *   awaiting a request ──storage──▶ receiving its value ──complete──▶ awaiting a request
- *     │ │ │ └──refused value──▶ discarding it ──skipped──▶ awaiting a request
- *     │ │ └──long reply──▶ streaming the reply ──written──▶ awaiting a request
- *     │ └──login──▶ verifying ──verified──▶ awaiting a request
- *     └──watch──▶ watching events, until the connection closes
+ *   initial ──first byte──▶ ready     it selects text or binary for the whole life of the connection
  *
- * The first byte of a connection selects text or binary for its whole life.
+ *   ready ──storage request──▶ receiving its value ──complete──▶ ready
+ *     │ │ │ └──get, output blocked──▶ retrieving ──all keys──▶ ready
+ *     │ │ │        └──large value──▶ streaming ──written──▶ retrieving
+ *     │ │ └──long reply──▶ streaming ──written──▶ ready
+ *     │ └──login, or a command that waits──▶ awaiting ──promise──▶ settled ──reply──▶ ready
+ *     └──watch──▶ watching, until the connection closes
+ *
+ * A refused value, and any body that the reply does not need, is skipped in `receiving`.
  */
 export class Session {
   /** The offset in the input up to which the last `advance` consumed it. */
   at = 0;
   readonly #context: SessionContext;
   readonly #host: SessionHost;
-  readonly #value = new PendingValue();
-  readonly #login: Login;
-  /** Whether the client watches events: the session ignores all further input. */
-  #watching = false;
-  #dialect: 'unknown' | 'text' | 'binary' = 'unknown';
-  #receivingValue = false;
-  /** Writes the reply to the storage request whose value arrives. */
-  #valueReplies: ReplyWriter;
-  /** Bytes after a value: CRLF in text, none in binary. */
-  #trailerBytes = CRLF_BYTES;
-  /** Whether the bytes after the value have matched CRLF so far. */
-  #trailerIsValid = true;
-  #discardBytes = 0;
-  /** The unwritten rest of a reply that is too long for one turn. */
+  readonly #value: ValueReceiver;
+  readonly #login: LoginExchange;
+  readonly #get: GetExchange;
+  readonly #awaited: AwaitedReply;
+  #state: State = STATE.initial;
+  #isText = true;
+  /** While streaming: the unwritten rest of the reply. */
   #stream: ReplyStream | undefined;
-  /**
-   * The key at which an interrupted get continues: its output was blocked, or it has to stream a
-   * large value first. 0 means none.
-   */
-  #resumeKey = 0;
 
   constructor(context: SessionContext, host: SessionHost) {
     this.#context = context;
     this.#host = host;
-    this.#login = new Login(context.authenticator, context.loginRules, context.store);
-    this.#valueReplies = context.classicReplies;
+    this.#login = new LoginExchange(context, host.loginFailed);
+    this.#value = new ValueReceiver(context);
+    this.#get = new GetExchange(context, host.flush);
+    this.#awaited = new AwaitedReply(context);
   }
 
   /** Whether the session waits for a line of text, and not for bytes of a value or a login. */
   get awaitsLine(): boolean {
-    if (this.#login.state !== 'authenticated') return false;
-    return this.#dialect === 'text' && !this.#receivingValue && this.#discardBytes === 0;
+    return this.#state === STATE.ready && this.#isText && this.#login.isAuthenticated;
   }
 
-  /**
-   * Whether the authenticator checks a login: the session does nothing else until it is verified.
-   */
-  get isVerifying(): boolean {
-    return this.#login.state === 'verifying';
-  }
-
-  /** Serves the requests in `input[start, end)` until it must pause; sets `at`. */
-  advance(input: Buffer, start: number, end: number): Pause {
-    this.at = start;
-    this.#context.log.cfd = this.#host.id;
-    if (this.#watching) {
-      this.at = end;
-      return PAUSE.needInput;
-    }
-    if (this.#login.state === 'verifying') return PAUSE.awaitingAuth;
-    if (this.#login.state === 'verified' && !this.#replyToLogin()) return PAUSE.close;
-    for (let requestsLeft = this.#context.requestsPerTurn; ; requestsLeft--) {
-      if (this.#stream !== undefined) {
-        const pause = this.#writeStream(this.#stream, requestsLeft);
-        if (pause !== undefined) return pause;
-      }
-      if (this.#receivingValue && !this.#receiveValue(input, end)) return PAUSE.needInput;
-      if (this.#discardBytes > 0 && !this.#discard(end)) return PAUSE.needInput;
-      if (this.at === end) return PAUSE.needInput;
-      if (this.#context.sink.at > OUTPUT_BYTES_PER_STEP && !this.#host.flush())
-        return PAUSE.outputBlocked;
-      if (requestsLeft === 0) return PAUSE.yielded;
-      if (this.#dialect === 'unknown') this.#dialect = dialectOf(input[this.at]!);
-      const pause = this.#serveRequest(input, end);
-      if (pause !== undefined) return pause;
-    }
-  }
-
-  /** Writes one piece of a long reply each turn; returns undefined once it has written all. */
-  #writeStream(stream: ReplyStream, requestsLeft: number): Pause | undefined {
-    if (requestsLeft < this.#context.requestsPerTurn) return PAUSE.yielded;
-    const done = stream.write(this.#context.sink);
-    if (done) this.#stream = undefined;
-    if (!this.#host.flush()) return PAUSE.outputBlocked;
-    return done ? undefined : PAUSE.yielded;
+  /** Whether the session waits for a promise: until it calls `wake`, it does nothing else. */
+  get isAwaiting(): boolean {
+    return this.#state === STATE.awaiting;
   }
 
   /** Whether the session has begun a long reply and not finished it. */
   get isStreaming(): boolean {
-    return this.#stream !== undefined;
+    return this.#state === STATE.streaming;
+  }
+
+  /** Serves the requests in `input[start, end)` until it must pause; sets `at`. */
+  advance(input: Buffer, start: number, end: number): Pause {
+    const { requestsPerTurn, sink, log } = this.#context;
+    this.at = start;
+    log.cfd = this.#host.id;
+    for (let requestsLeft = requestsPerTurn; ; requestsLeft--) {
+      while (this.#state !== STATE.ready) {
+        const pause = this.#continue(input, end, requestsLeft === requestsPerTurn);
+        if (pause !== undefined) return pause;
+      }
+      if (this.at === end) return PAUSE.needInput;
+      if (sink.at > OUTPUT_BYTES_PER_STEP && !this.#host.flush()) return PAUSE.outputBlocked;
+      if (requestsLeft === 0) return PAUSE.yielded;
+      const pause = this.#serveRequest(input, end);
+      if (pause !== undefined) return pause;
+    }
   }
 
   /** The node stops: truncates a dump. The client notices, because the dump lacks its end line. */
@@ -229,82 +95,86 @@ export class Session {
     if (this.#stream?.canBeTruncated === true) this.#endStream();
   }
 
-  #endStream(): void {
-    this.#stream?.abandon();
-    this.#stream = undefined;
-  }
-
-  /** The connection has closed: frees the chunks of a partly received or partly sent value. */
+  /** The connection has closed: frees what the session holds, and drops a late reply. */
   abandon(): void {
     this.#endStream();
-    this.#context.executor.writer.abandon(this.#value);
-    this.#receivingValue = false;
+    this.#get.end();
+    this.#value.abandon();
+    this.#awaited.abandon();
+    this.#state = STATE.ready;
+  }
+
+  /** Takes one step towards `ready`; returns undefined if the next step may follow. */
+  #continue(input: Buffer, end: number, isNewTurn: boolean): Pause | undefined {
+    switch (this.#state) {
+      case STATE.initial:
+        if (this.at === end) return PAUSE.needInput;
+        this.#isText = !isBinary(input[this.at]!);
+        this.#state = STATE.ready;
+        return undefined;
+      case STATE.receiving:
+        return this.#receive(input, end);
+      case STATE.retrieving:
+        return this.#continueGet(input);
+      case STATE.streaming:
+        // A long reply leaves in one piece for each turn.
+        return isNewTurn ? this.#writeStream(this.#stream!) : PAUSE.yielded;
+      case STATE.settled:
+        return this.#writeLateReply();
+      case STATE.awaiting:
+        return PAUSE.awaiting;
+      default:
+        this.at = end;
+        return PAUSE.needInput;
+    }
   }
 
   /** Serves one request; returns undefined if the next one may follow. */
   #serveRequest(input: Buffer, end: number): Pause | undefined {
-    const { request, text, binary } = this.#context;
-    const isText = this.#dialect === 'text';
-    if (isText && this.#login.state !== 'authenticated') return this.#logInByText(input, end);
-    const decoder = isText ? text : binary;
-    const length = decoder.decode(input, this.at, end, request);
+    const { requests, text, binary, store, events } = this.#context;
+    if (this.#isText && !this.#login.isAuthenticated) return this.#logInByText(input, end);
+    const request = requests.current;
+    const length = (this.#isText ? text : binary).decode(input, this.at, end, request);
     if (length === INCOMPLETE) return PAUSE.needInput;
     if (length === CLOSE) return PAUSE.close;
-    if (!isText) {
-      const pause = this.#checkLogin(request);
-      if (pause !== undefined) {
-        this.at += length;
-        return pause === NEXT_REQUEST ? undefined : pause;
-      }
-    }
-    if (request.verb === VERB.quit) return this.#quit(request);
-    const isStorage = request.verb >= VERB.set && request.verb <= VERB.cas;
-    if (isStorage && this.#storeWhole(request, this.at + length, end)) return undefined;
-    if (!this.#execute(request))
-      return this.#stream === undefined ? PAUSE.outputBlocked : undefined;
+    const lineAt = this.at;
     this.at += length;
-    if (this.#context.store.evictionEvents.count > 0)
-      this.#context.executor.events.publishEvictions();
-    if (this.#watching) {
-      this.at = end;
-      return PAUSE.needInput;
+    if (!this.#isText) {
+      const step = this.#login.checkBinary(request);
+      if (step !== 'allowed') return this.#applyLogin(step);
     }
-    return request.verb === VERB.invalid && request.closeAfterReply ? PAUSE.close : undefined;
+    const pause = this.#execute(request, lineAt, end);
+    if (store.evictionEvents.count > 0) events.publishEvictions();
+    return pause;
   }
 
-  #quit(request: Request): Pause {
-    const { binaryReplies } = this.#context;
-    if (request.dialect === DIALECT.binary && !request.noreply) binaryReplies.success(request);
-    return PAUSE.close;
-  }
-
-  /** Executes a request. Returns false if a get has to continue later, with the same line. */
-  #execute(request: Request): boolean {
-    const { executor, metaReplies } = this.#context;
+  #execute(request: Request, lineAt: number, end: number): Pause | undefined {
     const { verb } = request;
-    if (verb === VERB.get || verb === VERB.getAndTouch) return this.#retrieve(request);
-    if (verb >= VERB.set && verb <= VERB.cas) this.#beginValue(request);
-    else if (verb === VERB.watch) this.#watch(request);
-    else if (request.dialect === DIALECT.meta) {
-      this.#stream = executor.answerMeta(request, metaReplies);
-    } else this.#stream = executor.answer(request, this.#repliesTo(request));
+    if (verb === VERB.get || verb === VERB.getAndTouch) return this.#beginGet(request, lineAt);
+    if (isStorage(verb)) return this.#beginValue(request, end);
+    if (verb === VERB.watch) {
+      if (answerWatch(request, this.#context, this.#host)) this.#state = STATE.watching;
+      return undefined;
+    }
+    if (verb === VERB.quit) return this.#quit(request);
+    const { executor, metaReplies } = this.#context;
+    const rest =
+      request.dialect === DIALECT.meta
+        ? executor.answerMeta(request, metaReplies)
+        : executor.answer(request, this.#repliesTo(request));
     // The body of a valid request can also be longer than the command needs.
     if (verb === VERB.invalid || request.dialect === DIALECT.binary) {
-      this.#discardBytes += request.skipBytes;
+      this.#value.skip(request.skipBytes);
     }
-    return true;
+    if (rest instanceof Promise) return this.#await(rest);
+    if (rest === undefined) this.#endReply();
+    else this.#beginStream(rest);
+    return verb === VERB.invalid && request.closeAfterReply ? PAUSE.close : undefined;
   }
 
-  #watch(request: Request): void {
-    const { sink, watchingAllowed } = this.#context;
-    const streams = streamsOf(request.words);
-    let line = 'OK';
-    if (!watchingAllowed) line = 'CLIENT_ERROR watch commands not allowed';
-    else if (sink.at > 0) line = 'ERROR cannot pipeline other commands before watch';
-    else if (streams === undefined) line = 'ERROR';
-    else if (this.#host.watch(streams)) this.#watching = true;
-    else line = 'WATCHER_TOO_MANY log watcher limit reached';
-    sink.putText(`${line}\r\n`);
+  /** The reply is complete: the session is ready once it has the whole body of the request. */
+  #endReply(): void {
+    this.#state = this.#value.isPending ? STATE.receiving : STATE.ready;
   }
 
   #repliesTo(request: Request): ReplyWriter {
@@ -313,200 +183,100 @@ export class Session {
     return request.dialect === DIALECT.meta ? metaReplies : binaryReplies;
   }
 
-  #retrieve(request: Request): boolean {
-    const { executor } = this.#context;
+  #quit(request: Request): Pause {
+    const { binaryReplies } = this.#context;
+    if (request.dialect === DIALECT.binary && !request.noreply) binaryReplies.success(request);
+    return PAUSE.close;
+  }
+
+  #beginGet(request: Request, lineAt: number): Pause | undefined {
+    const length = this.at - lineAt;
+    const step = this.#get.begin(request, this.#repliesTo(request), lineAt, length);
+    if (step === GET_STEP.done) return undefined;
+    this.at = lineAt;
+    return this.#pauseGet(step) === PAUSE.outputBlocked ? PAUSE.outputBlocked : undefined;
+  }
+
+  #continueGet(input: Buffer): Pause | undefined {
+    const step = this.#get.continue(input, this.at);
+    if (step !== GET_STEP.done) return this.#pauseGet(step);
+    this.at += this.#get.end();
+    this.#endReply();
+    return undefined;
+  }
+
+  #pauseGet(step: GetStep): Pause {
+    if (step === GET_STEP.streaming) {
+      this.#beginStream(this.#get.stream!);
+      return PAUSE.yielded;
+    }
+    this.#state = STATE.retrieving;
+    return PAUSE.outputBlocked;
+  }
+
+  #beginStream(stream: ReplyStream): void {
+    this.#stream = stream;
+    this.#state = STATE.streaming;
+  }
+
+  #writeStream(stream: ReplyStream): Pause | undefined {
+    const done = stream.write(this.#context.sink);
+    if (done) this.#endStream();
+    if (!this.#host.flush()) return PAUSE.outputBlocked;
+    return done ? undefined : PAUSE.yielded;
+  }
+
+  #endStream(): void {
+    if (this.#stream === undefined) return;
+    this.#stream.abandon();
+    this.#stream = undefined;
+    if (this.#get.isParked) this.#state = STATE.retrieving;
+    else this.#endReply();
+  }
+
+  #beginValue(request: Request, end: number): Pause | undefined {
     const reply = this.#repliesTo(request);
-    let key = this.#resumeKey === 0 ? request.firstKey : this.#resumeKey;
-    this.#resumeKey = 0;
-    for (;;) {
-      key = executor.retriever.answer(request, reply, key);
-      this.#stream = executor.retriever.takeStream();
-      if (this.#stream !== undefined) break;
-      if (key === request.endKey) return true;
-      if (!this.#host.flush()) break;
+    const valueEnd = this.#value.storeWhole(request, this.at, end, reply);
+    if (valueEnd >= 0) {
+      this.at = valueEnd;
+      return undefined;
     }
-    this.#resumeKey = key;
-    return false;
+    this.#value.begin(request, reply);
+    this.#endReply();
+    return undefined;
   }
 
-  #beginValue(request: Request): void {
-    const { writer } = this.#context.executor;
-    const reply = this.#repliesTo(request);
-    const failure = writer.begin(request, this.#value);
-    this.#trailerBytes = request.dialect === DIALECT.binary ? 0 : CRLF_BYTES;
-    if (failure === undefined) {
-      reply.capture(request, this.#value.echo);
-      this.#valueReplies = reply;
-      this.#receivingValue = true;
-      this.#trailerIsValid = true;
-    } else {
-      reply.status(request, failure);
-      this.#discardBytes = request.valueBytes + this.#trailerBytes;
-    }
-  }
-
-  /**
-   * Stores a value that arrived completely with its request. Returns false if the session has to
-   * receive the value piece by piece.
-   */
-  #storeWhole(request: Request, from: number, end: number): boolean {
-    const { executor, store } = this.#context;
-    const { input, valueBytes } = request;
-    const valueEnd = from + valueBytes;
-    const inText = request.dialect !== DIALECT.binary;
-    const wholeEnd = inText ? valueEnd + CRLF_BYTES : valueEnd;
-    if (wholeEnd > end) return false;
-    if (inText && (input[valueEnd] !== CR || input[valueEnd + 1] !== LF)) return false;
-    const status = executor.wholeWriter.write(request, from, this.#value);
-    if (status === undefined) return false;
-    const reply = this.#repliesTo(request);
-    reply.capture(request, this.#value.echo);
-    reply.storageReply(this.#value.echo, status, store);
-    this.at = wholeEnd;
-    return true;
-  }
-
-  /** Receives bytes of the value, then CRLF; returns false if more have to arrive. */
-  #receiveValue(input: Buffer, end: number): boolean {
-    const value = this.#value;
-    const { writer } = this.#context.executor;
-    const missing = value.valueBytes - value.receivedBytes;
-    if (missing > 0) {
-      const take = Math.min(missing, end - this.at);
-      const failure = writer.receive(value, input, this.at, this.at + take);
-      if (failure !== undefined) return this.#skipRest(failure);
-      this.at += take;
-    }
-    const wholeBytes = value.valueBytes + this.#trailerBytes;
-    while (this.at < end && value.receivedBytes < wholeBytes) {
-      const wanted = value.receivedBytes === value.valueBytes ? CR : LF;
-      if (input[this.at++] !== wanted) this.#trailerIsValid = false;
-      value.receivedBytes++;
-    }
-    if (value.receivedBytes < wholeBytes) return false;
-    this.#receivingValue = false;
-    const status = this.#trailerIsValid ? writer.complete(value) : writer.rejectBadData(value);
-    this.#valueReplies.storageReply(value.echo, status, this.#context.store);
-    if (this.#context.store.evictionEvents.count > 0)
-      this.#context.executor.events.publishEvictions();
-    return true;
-  }
-
-  /** Refuses a value whose rest has no memory, and skips the rest. */
-  #skipRest(failure: Status): true {
-    const { echo, valueBytes, receivedBytes } = this.#value;
-    this.#receivingValue = false;
-    this.#discardBytes = valueBytes - receivedBytes + this.#trailerBytes;
-    this.#valueReplies.storageReply(echo, failure, this.#context.store);
-    return true;
-  }
-
-  #discard(end: number): boolean {
-    const take = Math.min(this.#discardBytes, end - this.at);
-    this.#discardBytes -= take;
-    this.at += take;
-    return this.#discardBytes === 0;
+  #receive(input: Buffer, end: number): Pause | undefined {
+    this.#value.receive(input, this.at, end);
+    this.at = this.#value.at;
+    this.#endReply();
+    return this.#value.isPending ? PAUSE.needInput : undefined;
   }
 
   #logInByText(input: Buffer, end: number): Pause | undefined {
-    if (this.#login.refusesText) return PAUSE.close;
-    const login = readTextLogin(input, this.at, end);
-    if (login.kind === 'incomplete') return PAUSE.needInput;
-    if (login.kind === 'close') return PAUSE.close;
-    this.at += login.consumed;
-    if (login.kind === 'refused') {
-      this.#context.sink.putText(`${login.reply}\r\n`);
-      return undefined;
-    }
-    this.#login.verify(login.user, login.password, this.#host.wake);
-    return PAUSE.awaitingAuth;
+    const step = this.#login.logInByText(input, this.at, end);
+    if (step !== 'incomplete' && step !== 'close') this.at = this.#login.at;
+    return this.#applyLogin(step);
   }
 
-  /**
-   * Checks whether a binary request may run: undefined if it may, `NEXT_REQUEST` if it already has
-   * its reply.
-   */
-  #checkLogin(request: Request): Pause | typeof NEXT_REQUEST | undefined {
-    const login = this.#login;
-    const { binaryReplies } = this.#context;
-    if (!login.isRequired) {
-      if (request.verb < VERB.saslMechanisms || request.verb > VERB.saslStep) return undefined;
-      binaryReplies.error(request, BINARY_STATUS.unknownCommand);
-      return NEXT_REQUEST;
-    }
-    switch (request.verb) {
-      case VERB.saslMechanisms:
-        binaryReplies.text(request, BINARY_STATUS.success, SASL_MECHANISM);
-        return NEXT_REQUEST;
-      case VERB.saslStart:
-      case VERB.saslStep:
-        return this.#saslExchange(request);
-      case VERB.version:
-        return undefined;
-      default:
-        if (login.state === 'authenticated' || isMalformed(request)) return undefined;
-        binaryReplies.error(request, BINARY_STATUS.authFailure);
-        return PAUSE.close;
-    }
+  #applyLogin(step: LoginStep): Pause | undefined {
+    if (step instanceof Promise) return this.#await(step);
+    if (step === 'incomplete') return PAUSE.needInput;
+    return step === 'close' ? PAUSE.close : undefined;
   }
 
-  #saslExchange(request: Request): Pause | typeof NEXT_REQUEST {
-    const login = this.#login;
-    const { binaryReplies } = this.#context;
-    const starts = request.verb === VERB.saslStart;
-    const known = isPlain(request.keySource, request.keyStart(0), request.keyEnd(0));
-    // A second login on an authenticated connection fails and ends the first, as with memcached.
-    const isExpected = known && (starts ? login.state !== 'authenticated' : login.saslStarted);
-    if (isExpected && starts && request.bodyStart === request.bodyEnd) {
-      login.saslStarted = true;
-      binaryReplies.text(request, BINARY_STATUS.authContinue, '');
-      return NEXT_REQUEST;
-    }
-    const plain = isExpected
-      ? readSaslPlain(request.input, request.bodyStart, request.bodyEnd)
-      : undefined;
-    if (plain === undefined) {
-      login.fail();
-      this.#host.loginFailed('');
-      binaryReplies.error(request, BINARY_STATUS.authFailure);
-      return login.attemptsExhausted ? PAUSE.close : NEXT_REQUEST;
-    }
-    this.#value.echo.opcode = request.opcode;
-    this.#value.echo.opaque = request.opaque;
-    login.verify(plain.user, plain.password, this.#host.wake);
-    return PAUSE.awaitingAuth;
+  #await(reply: Promise<LateReply>): Pause {
+    this.#state = STATE.awaiting;
+    this.#awaited.await(reply, this.#isText, () => {
+      this.#state = STATE.settled;
+      this.#host.wake();
+    });
+    return PAUSE.awaiting;
   }
 
-  /** Sends the result of a login; returns false if the connection has no more attempts. */
-  #replyToLogin(): boolean {
-    const { sink, request, binaryReplies } = this.#context;
-    const accepted = this.#login.takeResult();
-    if (!accepted) this.#host.loginFailed(this.#login.user);
-    if (this.#dialect === 'text') {
-      sink.putText(accepted ? 'STORED\r\n' : 'CLIENT_ERROR authentication failure\r\n');
-    } else {
-      request.opcode = this.#value.echo.opcode;
-      request.opaque = this.#value.echo.opaque;
-      if (accepted) binaryReplies.text(request, BINARY_STATUS.success, 'Authenticated');
-      else binaryReplies.error(request, BINARY_STATUS.authFailure);
-    }
-    return accepted || !this.#login.attemptsExhausted;
+  #writeLateReply(): Pause | undefined {
+    this.#awaited.write();
+    this.#endReply();
+    return this.#login.attemptsExhausted ? PAUSE.close : undefined;
   }
-}
-
-/** The request has its reply; the next one may follow. */
-const NEXT_REQUEST = -1;
-
-function dialectOf(firstByte: number): 'text' | 'binary' {
-  return isBinary(firstByte) ? 'binary' : 'text';
-}
-
-/**
- * Whether the decoder refused a packet for a reason that does not depend on the login: its frame is
- * invalid, or it is an invalid login.
- */
-function isMalformed({ verb, closeAfterReply, errorStatus, opcode }: Request): boolean {
-  if (verb !== VERB.invalid) return false;
-  const isLogin = opcode >= OPCODE.saslMechanisms && opcode <= OPCODE.saslStep;
-  return isLogin || (closeAfterReply && errorStatus === BINARY_STATUS.unknownCommand);
 }

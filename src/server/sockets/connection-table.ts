@@ -1,13 +1,8 @@
 import type { ConnectionView } from '../../commands/index.ts';
 
-/**
- * Header words: the number of connections, its peak, the verbosity, and the second of the store's
- * clock at which the node read its certificates.
- */
+/** Header words: the number of connections, and its peak. */
 const COUNT = 0;
 const PEAK = 1;
-const VERBOSITY = 2;
-const CERTIFICATES_READ = 3;
 const HEADER_WORDS = 16;
 
 /**
@@ -89,22 +84,6 @@ export class ConnectionTable {
 
   peak(): number {
     return Atomics.load(this.#words, PEAK);
-  }
-
-  get verbosity(): number {
-    return Atomics.load(this.#words, VERBOSITY);
-  }
-
-  set verbosity(level: number) {
-    Atomics.store(this.#words, VERBOSITY, level);
-  }
-
-  get certificatesReadAt(): number {
-    return Atomics.load(this.#words, CERTIFICATES_READ);
-  }
-
-  set certificatesReadAt(seconds: number) {
-    Atomics.store(this.#words, CERTIFICATES_READ, seconds);
   }
 
   /** The address of the slot's client. */

@@ -1,7 +1,9 @@
 import type { ByteSink } from '../../base/index.ts';
 import { LINE_BYTES_MAX } from '../../protocol/index.ts';
 import { COUNT, type Store } from '../../store/index.ts';
-import { PAUSE, type Pause, Session, type SessionContext } from '../session/session.ts';
+import type { SessionContext } from '../session/context.ts';
+import { Session } from '../session/session.ts';
+import { PAUSE, type Pause } from '../session/states.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
@@ -66,7 +68,7 @@ export class Connection implements TransportEvents, Watcher {
    */
   #state: 'reading' | 'waiting' | 'closing' | 'closed' = 'reading';
   #peerEnded = false;
-  /** Whether the node stops while this connection still sends a large value. */
+  /** Whether the node stops while this connection sends a large value or waits for a promise. */
   #finishing = false;
   /** Whether the client has read blocked output since the last `takeProgress`. */
   #hasProgressed = false;
@@ -106,9 +108,7 @@ export class Connection implements TransportEvents, Watcher {
   readonly drain = (): void => {
     this.#hasProgressed = true;
     this.#recycleOutput();
-    if (this.#state !== 'waiting') return;
-    if (this.#finishing) this.finish();
-    else this.#resume();
+    this.#resume();
   };
 
   readonly close = (error: Error | undefined): void => {
@@ -140,11 +140,12 @@ export class Connection implements TransportEvents, Watcher {
     while (
       this.#state === 'waiting' &&
       this.#unsentOutput === undefined &&
-      !this.#session.isVerifying
+      !this.#session.isAwaiting
     ) {
       this.#advance(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd, false);
     }
-    this.#finishing = this.#state === 'waiting' && this.#session.isStreaming;
+    const { isStreaming, isAwaiting } = this.#session;
+    this.#finishing = this.#state === 'waiting' && (isStreaming || isAwaiting);
     if (this.#finishing) return;
     if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
   }
@@ -200,7 +201,8 @@ export class Connection implements TransportEvents, Watcher {
 
   #resume(): void {
     if (this.#state !== 'waiting' || this.#unsentOutput !== undefined) return;
-    this.#advance(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd);
+    if (this.#finishing) this.finish();
+    else this.#advance(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd);
   }
 
   #resumeReading(): void {

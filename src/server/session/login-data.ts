@@ -1,12 +1,5 @@
+/** Parsers for logins: memcached's ASCII login, and SASL PLAIN. */
 import { equalBytes } from '../../base/index.ts';
-import { COUNT, type Store } from '../../store/index.ts';
-import type { Authenticator, LoginRules } from '../auth/authenticator.ts';
-
-/**
- * The login state of a session. `verifying`: the authenticator works. `verified`: its result waits
- * for `takeResult`.
- */
-export type LoginState = 'anonymous' | 'verifying' | 'verified' | 'authenticated';
 
 /** The result of parsing an ASCII login. */
 export type TextLogin =
@@ -93,72 +86,4 @@ export function readSaslPlain(
 function isSameIdentity(authzid: string, user: string): boolean {
   if (authzid === '' || authzid === user) return true;
   return authzid.startsWith(`${user}@`) || user.startsWith(`${authzid}@`);
-}
-
-/** The login of one session: passes credentials to the authenticator and counts failures. */
-export class Login {
-  state: LoginState;
-  /** Whether a SASL exchange has begun and waits for its credentials. */
-  saslStarted = false;
-  /** The authenticator's result, once the state is `verified`. */
-  accepted = false;
-  /** The user of the last login, for the log. */
-  user = '';
-  readonly #authenticator: Authenticator;
-  readonly #rules: LoginRules;
-  readonly #store: Store;
-  #failures = 0;
-
-  constructor(authenticator: Authenticator, rules: LoginRules, store: Store) {
-    this.#authenticator = authenticator;
-    this.#rules = rules;
-    this.#store = store;
-    this.state = authenticator.requiresLogin ? 'anonymous' : 'authenticated';
-  }
-
-  get isRequired(): boolean {
-    return this.#authenticator.requiresLogin;
-  }
-
-  get refusesText(): boolean {
-    return this.#authenticator.requiresLogin && this.#rules.refusesText;
-  }
-
-  /** Whether this connection has used up its failed logins. */
-  get attemptsExhausted(): boolean {
-    return this.#failures >= this.#rules.attemptsMax;
-  }
-
-  /** Starts the check; calls `onVerified` once `accepted` holds the result. */
-  verify(user: Buffer, password: Buffer, onVerified: () => void): void {
-    this.state = 'verifying';
-    this.saslStarted = false;
-    this.user = user.toString('latin1');
-    void this.#authenticator.verify(user, password).then((accepted) => {
-      this.accepted = accepted;
-      this.state = 'verified';
-      onVerified();
-    });
-  }
-
-  /** Applies the authenticator's result; returns whether the client is authenticated now. */
-  takeResult(): boolean {
-    this.state = this.accepted ? 'authenticated' : 'anonymous';
-    this.#store.counters.add(COUNT.auth_cmds);
-    if (!this.accepted) this.#countFailure();
-    return this.accepted;
-  }
-
-  /** Counts a login that is refused without the authenticator. */
-  fail(): void {
-    this.state = 'anonymous';
-    this.saslStarted = false;
-    this.#store.counters.add(COUNT.auth_cmds);
-    this.#countFailure();
-  }
-
-  #countFailure(): void {
-    this.#failures++;
-    this.#store.counters.add(COUNT.auth_errors);
-  }
 }

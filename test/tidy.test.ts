@@ -18,15 +18,16 @@ const SOURCE = join(ROOT, 'src');
 /** The rooms of docs/architecture.md: each room, and the rooms that it may import. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
-  protocol: ['base'],
+  topology: ['base'],
+  protocol: ['base', 'topology'],
   store: ['base'],
   commands: ['base', 'protocol', 'store'],
-  server: ['base', 'protocol', 'store', 'commands'],
-  node: ['base', 'store', 'commands', 'server'],
-  client: ['base', 'protocol'],
-  cluster: ['base', 'protocol', 'client'],
+  server: ['base', 'topology', 'protocol', 'store', 'commands'],
+  node: ['base', 'topology', 'store', 'commands', 'server'],
+  client: ['base', 'topology', 'protocol'],
+  cluster: ['base', 'topology', 'protocol', 'client'],
   ops: ['base', 'store'],
-  cli: ['base', 'protocol', 'store', 'commands', 'server', 'node', 'client', 'cluster', 'ops'],
+  cli: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client', 'cluster', 'ops'],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `${room}/index.ts`)).add(

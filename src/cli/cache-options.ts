@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   CodedError,
   choice,
@@ -21,6 +20,7 @@ import {
   type NodeSpec,
 } from '../client/index.ts';
 import type { Host } from './host.ts';
+import { readOptionFile } from './option-file.ts';
 
 const DISCOVERY_DEADLINE_MS_MAX = 60_000;
 
@@ -186,13 +186,7 @@ interface TlsOptions {
 
 function tlsOf({ tls, tlsCa }: CacheOptions): TlsOptions | undefined {
   if (tlsCa === '') return tls ? {} : undefined;
-  try {
-    return { ca: readFileSync(tlsCa) };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot read the CA certificates of --tls-ca: ${reason}.`;
-    throw new CodedError('ERR_USAGE', message, { cause });
-  }
+  return { ca: readOptionFile('the CA certificates of --tls-ca', tlsCa) };
 }
 
 /** Parses the nodes of the command line; a suffix is the weight of a node: `10.0.0.1:11211@2`. */

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import { CodedError, flag, integer, text, type ValuesOf } from '../base/index.ts';
 import { serverFlags } from '../node/index.ts';
 import { EXIT } from './exit-codes.ts';
+import { readOptionFile } from './option-file.ts';
 import { defineVerb } from './verb.ts';
 
 const TEXT_REQUEST = 'version\r\n';
@@ -73,8 +73,8 @@ function tlsOf({
 } {
   if (!enableSsl) return {};
   if (sslChainCert === '') return { tls: { rejectUnauthorized: false } };
-  const cert = readFileSync(sslChainCert);
-  const key = sslKey === '' ? cert : readFileSync(sslKey);
+  const cert = readOptionFile('the client certificate of --ssl-chain-cert', sslChainCert);
+  const key = sslKey === '' ? cert : readOptionFile('the client key of --ssl-key', sslKey);
   return { tls: { rejectUnauthorized: false, cert, key } };
 }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { CountRequest, Request, StoreMode } from '../protocol/client.ts';
+import type { Topology } from '../topology/index.ts';
 import {
   type CountOptions,
   checkCas,
@@ -11,9 +12,10 @@ import {
 } from './arguments.ts';
 import { call } from './calls.ts';
 import type { ReplyHandler } from './connection/operation.ts';
-import type { Discovery, Topology } from './discovery/discovery.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import { CacheError } from './errors.ts';
 import { type GetManyResult, getMany, type SetManyResult, setMany } from './multi-key.ts';
+import { nodesOf } from './nodes.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
 import {
   argumentError,
@@ -46,7 +48,6 @@ import {
 } from './reply-handlers.ts';
 import { CAS_MAX, TAGGED_CAS_MAX } from './routing/cas-tags.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
-import { readNodes } from './topology.ts';
 import { KeyCodec } from './values/keys.ts';
 import { type EncodedValue, ValueCodec } from './values/value-codec.ts';
 
@@ -101,7 +102,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
         error: (error) => this.#emitLater('discovery-error', error),
       });
     } else {
-      this.#cluster.update(readNodes(options.nodes));
+      this.#cluster.update(nodesOf(options.nodes));
     }
   }
 

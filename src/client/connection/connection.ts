@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { ByteSink } from '../../base/index.ts';
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
+import type { NodeAddress } from '../../topology/index.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
-import type { NodeAddress } from '../topology.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
 import { Operation } from './operation.ts';

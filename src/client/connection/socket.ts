@@ -1,6 +1,6 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import type { NodeAddress } from '../topology.ts';
+import type { NodeAddress } from '../../topology/index.ts';
 
 /**
  * All sockets read into this buffer: the client decodes or copies the bytes before the next read.

@@ -1,6 +1,6 @@
+import type { KnownNode } from '../../topology/index.ts';
 import { NodeConnection, type NodeOptions } from '../connection/node.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { KnownNode } from '../discovery/discovery.ts';
 import type { CacheError } from '../errors.ts';
 import type { OperationKind } from '../observe/metrics.ts';
 import { NodeObserver } from '../observe/node-observer.ts';

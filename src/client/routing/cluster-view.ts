@@ -1,15 +1,15 @@
-import { Operation } from '../connection/operation.ts';
-import type { KnownNode } from '../discovery/discovery.ts';
-import { diffTopology } from '../discovery/topology-diff.ts';
-import { CacheError } from '../errors.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { createDistribution } from '../ring/create.ts';
 import {
+  diffTopology,
+  type KnownNode,
+  type NodeAddress,
   type Placement,
   type PreviousPlacement,
   recordPlacement,
-} from '../ring/placement-history.ts';
-import { type NodeAddress, readNodes } from '../topology.ts';
+} from '../../topology/index.ts';
+import { Operation } from '../connection/operation.ts';
+import { CacheError } from '../errors.ts';
+import { distributionOf, nodesOf } from '../nodes.ts';
+import type { ResolvedOptions } from '../options.ts';
 import { replyOf } from './attempt.ts';
 import { ClusterNode, type ClusterNodeEvents, type ClusterNodeOptions } from './cluster-node.ts';
 import { type Composition, composeRoute, type RouteEvents } from './compose.ts';
@@ -108,7 +108,7 @@ export class ClusterView implements KeyLocator {
   update(nodes: readonly KnownNode[]): void {
     if (this.#isClosed) return;
     const replaced = this.#placement;
-    const distribution = createDistribution(this.#options.distribution, nodes);
+    const distribution = distributionOf(this.#options.distribution, nodes);
     const diff = diffTopology(replaced?.nodes ?? [], nodes);
     const kept = new Set(diff.kept.map(({ after }) => after.name));
     const nodesByName = new Map(this.#nodes.map((node) => [node.name, node]));
@@ -214,7 +214,7 @@ function replicasAmong(
 }
 
 function gutterAddressesOf({ failover }: ResolvedOptions): readonly NodeAddress[] {
-  return typeof failover === 'string' ? [] : readNodes(failover.gutter);
+  return typeof failover === 'string' ? [] : nodesOf(failover.gutter);
 }
 
 function nodeOptionsOf(options: ResolvedOptions, tagsCas: boolean): ClusterNodeOptions {

@@ -1,12 +1,12 @@
-import type { CacheError } from '../errors.ts';
-import type { ResolvedOptions } from '../options.ts';
-import { createDistribution } from '../ring/create.ts';
 import {
+  createDistribution,
   type Placement,
   type PreviousPlacement,
   previousOwners,
-} from '../ring/placement-history.ts';
-import { readNodes } from '../topology.ts';
+  readNodes,
+} from '../../topology/index.ts';
+import type { CacheError } from '../errors.ts';
+import type { ResolvedOptions } from '../options.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { type FailoverNodes, FailoverRoute } from './failover-target.ts';
 import type { FailoverWrites } from './failover-writes.ts';

@@ -1,5 +1,5 @@
+import type { Distribution } from '../../topology/index.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { Distribution } from '../ring/distribution.ts';
 import { InternTable } from './intern-table.ts';
 import { multiGet } from './multi-get.ts';
 import { updatePrimaryFirst } from './primary-first-update.ts';

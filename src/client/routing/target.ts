@@ -1,5 +1,5 @@
+import type { Distribution } from '../../topology/index.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { Distribution } from '../ring/distribution.ts';
 
 /**
  * Chooses the target of a key. The interface is small so that failover, replication and previous

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { SocketEvents } from '../../../src/client/connection/socket.ts';
-import type { NodeAddress } from '../../../src/client/topology.ts';
+import type { NodeAddress } from '../../../src/topology/node.ts';
 import { SessionHarness, testShare } from '../session-harness.ts';
 import type { SimClock } from './clock.ts';
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { NOT_SHORT, SHORT_BYTES_MAX, shortMd5 } from '../../../../src/client/ring/short-md5.ts';
+import { NOT_SHORT, SHORT_BYTES_MAX, shortMd5 } from '../../../../src/topology/ring/short-md5.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 const byCrypto = (text: string): number => hash('md5', text, 'buffer').readUInt32LE(0);

@@ -1,5 +1,5 @@
-import { CacheError } from '../errors.ts';
-import type { NodeAddress } from '../topology.ts';
+import type { NodeAddress } from '../node.ts';
+import { TopologyError } from '../topology-error.ts';
 import type { Distribution, DistributionName } from './distribution.ts';
 import { JumpDistribution } from './jump.ts';
 import { KetamaRing } from './ketama.ts';
@@ -19,7 +19,7 @@ export const DISTRIBUTION_NAMES = Object.keys(DISTRIBUTIONS) as readonly Distrib
 
 /**
  * Creates the distribution `name` over these nodes (at least one); it names nodes by their index.
- * @throws {CacheError} ERR_ARGUMENT for an unknown name, for an empty list, and for unequal weights
+ * @throws {TopologyError} for an unknown name, for an empty list, and for unequal weights
  * if the distribution ignores weights (`modulo`, `jump`).
  */
 export function createDistribution(
@@ -27,23 +27,19 @@ export function createDistribution(
   nodes: readonly NodeAddress[],
 ): Distribution {
   if (!Object.hasOwn(DISTRIBUTIONS, name)) {
-    throw argumentError(
+    throw new TopologyError(
       `Unknown distribution "${name}": use one of ${DISTRIBUTION_NAMES.join(', ')}.`,
     );
   }
-  if (nodes.length === 0) throw argumentError('There are no nodes to place keys on.');
+  if (nodes.length === 0) throw new TopologyError('There are no nodes to place keys on.');
   return DISTRIBUTIONS[name](nodes);
 }
 
 function nodeCountWithoutWeights(name: DistributionName, nodes: readonly NodeAddress[]): number {
   if (nodes.some(({ weight }) => weight !== nodes[0]!.weight)) {
-    throw argumentError(
+    throw new TopologyError(
       `The distribution "${name}" ignores weights: leave them out, or use ketama.`,
     );
   }
   return nodes.length;
-}
-
-function argumentError(detail: string): CacheError {
-  return new CacheError('ERR_ARGUMENT', { detail });
 }

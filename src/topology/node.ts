@@ -1,4 +1,4 @@
-import { CacheError } from './errors.ts';
+import { TopologyError } from './topology-error.ts';
 
 const PORT_DEFAULT = 11_211;
 
@@ -8,7 +8,7 @@ export type NodeSpec =
   | { readonly host: string; readonly port?: number; readonly weight?: number }
   | { readonly path: string; readonly weight?: number };
 
-/** A node as the client knows it. The client reads each spec once: a node never has two names. */
+/** A node with its one name. A spec is read once, so that a node never has two names. */
 export interface NodeAddress {
   /** `host:port`, `[v6]:port` or the path; events and errors use this name. */
   readonly name: string;
@@ -21,14 +21,14 @@ export interface NodeAddress {
 
 /**
  * Reads a list of nodes.
- * @throws {CacheError} ERR_ARGUMENT if the list is empty, names a node twice, or a spec is invalid.
+ * @throws {TopologyError} if the list is empty, names a node twice, or a spec is invalid.
  */
 export function readNodes(specs: readonly NodeSpec[]): readonly NodeAddress[] {
   if (specs.length === 0)
-    throw argumentError('`nodes` is empty: name at least one, such as "127.0.0.1".');
+    throw new TopologyError('`nodes` is empty: name at least one, such as "127.0.0.1".');
   const nodes = specs.map(readNode);
   const names = new Set(nodes.map(({ name }) => name));
-  if (names.size < nodes.length) throw argumentError('`nodes` names a node twice.');
+  if (names.size < nodes.length) throw new TopologyError('`nodes` names a node twice.');
   return nodes;
 }
 
@@ -38,7 +38,7 @@ function readNode(spec: NodeSpec): NodeAddress {
   }
   const weight = spec.weight ?? 1;
   if (!(weight > 0 && Number.isFinite(weight)))
-    throw argumentError(`A node's weight is ${weight}, not above 0.`);
+    throw new TopologyError(`A node's weight is ${weight}, not above 0.`);
   if ('path' in spec) return unixNode(spec.path, weight);
   return tcpNode(spec.host, spec.port ?? PORT_DEFAULT, weight);
 }
@@ -50,14 +50,14 @@ function hostAndPort(text: string): [host: string, port: number] {
   if (bare) return [text, PORT_DEFAULT];
   const [, host, port] = bracketed ?? plain ?? [];
   if (host === undefined)
-    throw argumentError(`"${text}" is not a node: write host, host:port or [v6]:port.`);
+    throw new TopologyError(`"${text}" is not a node: write host, host:port or [v6]:port.`);
   return [host, port === undefined ? PORT_DEFAULT : Number(port)];
 }
 
 function tcpNode(host: string, port: number, weight: number): NodeAddress {
-  if (host === '') throw argumentError('A node has an empty host.');
+  if (host === '') throw new TopologyError('A node has an empty host.');
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw argumentError(`The port of node ${host} is ${port}, not 1 to 65535.`);
+    throw new TopologyError(`The port of node ${host} is ${port}, not 1 to 65535.`);
   }
   const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   // libmemcached hashes an IPv6 host as the user wrote it, without brackets.
@@ -67,8 +67,4 @@ function tcpNode(host: string, port: number, weight: number): NodeAddress {
 
 function unixNode(path: string, weight: number): NodeAddress {
   return { name: path, ringName: path, weight, connect: { path } };
-}
-
-function argumentError(detail: string): CacheError {
-  return new CacheError('ERR_ARGUMENT', { detail });
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { readNodes } from '../../../../src/client/index.ts';
-import { createDistribution } from '../../../../src/client/ring/create.ts';
+import { readNodes } from '../../../src/topology/index.ts';
 import {
   type Placement,
   type PreviousPlacement,
   previousOwners,
   recordPlacement,
-} from '../../../../src/client/ring/placement-history.ts';
+} from '../../../src/topology/placement-history.ts';
+import { createDistribution } from '../../../src/topology/ring/create.ts';
 
 const GRACE_SECONDS = 60;
 const keys = Array.from({ length: 3000 }, (_, i) => `key${i}`);

@@ -1,5 +1,5 @@
 import { murmur3 } from '../../base/index.ts';
-import type { NodeAddress } from '../topology.ts';
+import type { NodeAddress } from '../node.ts';
 import { type Distribution, type RingKey, singletons } from './distribution.ts';
 import { hashKey } from './key-bytes.ts';
 

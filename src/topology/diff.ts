@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KnownNode } from './discovery.ts';
+import type { KnownNode } from './topology.ts';
 
 /** A node of both topologies, as each describes it. */
 export interface NodePair {

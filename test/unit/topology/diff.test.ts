@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { KnownNode } from '../../../../src/client/discovery/discovery.ts';
-import { diffTopology, sameNodes } from '../../../../src/client/discovery/topology-diff.ts';
-import { readNodes } from '../../../../src/client/index.ts';
-import { Random, testSeed } from '../../../support/random.ts';
+import { diffTopology, sameNodes } from '../../../src/topology/diff.ts';
+import { type KnownNode, readNodes } from '../../../src/topology/index.ts';
+import { Random, testSeed } from '../../support/random.ts';
 
 /** `a=10.0.0.1*2` is node a at that address with weight 2. */
 function nodes(text: string): readonly KnownNode[] {

@@ -1,6 +1,6 @@
-import type { KnownNode } from '../discovery/discovery.ts';
-import { isSameMachine, sameNodes } from '../discovery/topology-diff.ts';
-import type { Distribution, RingKey } from './distribution.ts';
+import { isSameMachine, sameNodes } from './diff.ts';
+import type { Distribution, RingKey } from './ring/distribution.ts';
+import type { KnownNode } from './topology.ts';
 
 /** A list of nodes and the distribution of keys over them. */
 export interface Placement {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { jump } from '../../../../src/client/ring/jump.ts';
-import { ModuloDistribution } from '../../../../src/client/ring/modulo.ts';
-import { oneAtATime } from '../../../../src/client/ring/one-at-a-time.ts';
+import { jump } from '../../../../src/topology/ring/jump.ts';
+import { ModuloDistribution } from '../../../../src/topology/ring/modulo.ts';
+import { oneAtATime } from '../../../../src/topology/ring/one-at-a-time.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 interface Golden {

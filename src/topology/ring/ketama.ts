@@ -3,12 +3,11 @@
  * libketama-compatible mode, of twemproxy and of pylibmc's ketama, so they share a warm cache.
  */
 import { hash } from 'node:crypto';
-import HashRing from 'hashring';
-import type { NodeAddress } from '../topology.ts';
+import type { NodeAddress } from '../node.ts';
+import { continuum, POINTS_PER_DIGEST } from './continuum.ts';
 import { type Distribution, type RingKey, singletons } from './distribution.ts';
 import { NOT_SHORT, shortMd5 } from './short-md5.ts';
 
-const POINTS_PER_DIGEST = 4;
 const DIGESTS_PER_NODE = 40;
 
 /**
@@ -22,7 +21,9 @@ export class KetamaRing implements Distribution {
   readonly #singletons: readonly (readonly number[])[];
 
   constructor(nodes: readonly NodeAddress[]) {
-    const points = continuum(nodes);
+    const points = continuum(digestCounts(nodes), (node, nth) => {
+      return md5(`${nodes[node]!.ringName}-${nth}`);
+    });
     this.#points = Uint32Array.from(points, ({ value }) => value);
     this.#owners = Uint32Array.from(points, ({ node }) => node);
     this.#singletons = singletons(nodes.length);
@@ -46,11 +47,6 @@ export class KetamaRing implements Distribution {
     return owners;
   }
 
-  /** The older name of `ownerOf`. */
-  nodeFor(key: string): number {
-    return this.ownerOf(key);
-  }
-
   /** The number of points of each node. */
   pointCounts(): readonly number[] {
     const counts: number[] = [];
@@ -71,37 +67,9 @@ export class KetamaRing implements Distribution {
   }
 }
 
-/** The points inside a hashring, which its type declarations leave out. */
-interface RingWithPoints {
-  readonly ring: readonly { readonly value: number; readonly server: string }[];
-}
-
-/**
- * The points of all nodes, computed by hashring. Hashring gets placeholder names (`node0:1`,
- * `node1:1`, …), because it misreads IPv6 addresses and paths. It also gets the number of digests
- * of each node, because it would compute them in 64-bit floats; libmemcached uses 32-bit floats.
- */
-function continuum(
-  nodes: readonly NodeAddress[],
-): readonly { readonly value: number; readonly node: number }[] {
-  const servers: Record<string, { weight: number; vnodes: number }> = {};
-  for (const [index, vnodes] of digestCounts(nodes).entries()) {
-    servers[`node${index}:1`] = { weight: 1, vnodes };
-  }
-  const hasher = (text: string): Buffer => {
-    const [, index, digest] = /^node(\d+):1-(\d+)$/.exec(text)!;
-    return md5(`${nodes[Number(index)]!.ringName}-${digest}`);
-  };
-  const ring = new HashRing(servers, hasher as unknown as string, {
-    'vnode count': -1,
-    replicas: POINTS_PER_DIGEST,
-    'max cache size': 1,
-  }) as unknown as RingWithPoints;
-  return ring.ring.map(({ value, server }) => ({ value, node: Number(server.slice(4, -2)) }));
-}
-
 /**
  * The number of digests (of four points) of each node: libmemcached's arithmetic, in 32-bit floats.
+ * Hashring would compute them in 64-bit floats.
  */
 function digestCounts(nodes: readonly NodeAddress[]): readonly number[] {
   const total = nodes.reduce((sum, { weight }) => sum + weight, 0);

@@ -27,7 +27,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['base', 'topology', 'protocol'],
   cluster: ['base', 'topology', 'protocol', 'client'],
   ops: ['base', 'store'],
-  cli: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client', 'cluster', 'ops'],
+  cli: [
+    'base',
+    'topology',
+    'protocol',
+    'store',
+    'commands',
+    'server',
+    'node',
+    'client',
+    'cluster',
+    'ops',
+  ],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `${room}/index.ts`)).add(

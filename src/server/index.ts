@@ -2,6 +2,7 @@
 export type { Authenticator, LoginRules } from './auth/authenticator.ts';
 export {
   editUserFile,
+  escapeUser,
   type LoginFailureReport,
   LoginLog,
   loadUsers,

@@ -92,7 +92,7 @@ export class SessionHarness {
       id: 0,
       watch: () => false,
       wake: () => {},
-      loginFailed: () => {},
+      loginChecked: () => {},
     });
   }
 

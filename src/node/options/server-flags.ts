@@ -145,7 +145,9 @@ export const serverFlags = {
     short: 'v',
     long: 'verbose',
     max: 3,
-    doc: 'Log info messages too; -vv and -vvv only raise the verbosity that stats settings shows.',
+    doc:
+      'Log info messages too; with -vv also connections and logins; with -vvv also each request: ' +
+      'its verb, the hash of its key, and the status of its reply.',
   }),
   disableEvictions: flag({
     short: 'M',

@@ -1,6 +1,7 @@
 import { ByteSink } from '../../base/index.ts';
 import {
   createSessionContext,
+  escapeUser,
   type LoginFailureReport,
   LoginLog,
   type ThreadContext,
@@ -41,7 +42,12 @@ export class WorkerThread {
         // If the channel has closed, the node stops already.
         stop: (graceful) => channel.call('stop', graceful).catch(() => {}),
       },
-      loginFailed: (slot, user) => logins.failed(memory.connections.addressOf(slot), user),
+      log,
+      loginChecked: (slot, user, accepted) => {
+        const address = memory.connections.addressOf(slot);
+        if (accepted) log.debug({ address, user: escapeUser(user) }, 'a login succeeded');
+        else logins.failed(address, user);
+      },
     });
     const server = new ThreadServer(memory.options, context, certificates, events);
     const channel = new Channel<MainProcedures, WorkerProcedures>(port, {
@@ -66,15 +72,17 @@ interface ThreadParts {
   readonly events: RingLog;
   readonly authenticator: UserAuthenticator | undefined;
   readonly main: MainVerbs;
-  readonly loginFailed: ThreadContext['loginFailed'];
+  readonly log: ThreadLog;
+  readonly loginChecked: ThreadContext['loginChecked'];
 }
 
 function contextOf(memory: NodeMemory, parts: ThreadParts): ThreadContext {
   const { options, store } = memory;
-  const { events, authenticator, main, loginFailed } = parts;
+  const { events, authenticator, main, log, loginChecked } = parts;
   const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
   const rules = {
     ...(authenticator === undefined ? {} : { authenticator }),
+    ...(log.shows('trace') ? { traceLog: log } : {}),
     loginRules: { refusesText: options.saslOnly, attemptsMax: options.loginAttempts },
     flushAllowed: !options.disableFlushAll,
     dumpingAllowed: !options.disableDumping,
@@ -90,7 +98,8 @@ function contextOf(memory: NodeMemory, parts: ThreadParts): ThreadContext {
     outputPool: [],
     watchers: new Watchers(memory.events),
     table: memory.connections,
-    loginFailed,
+    loginChecked,
+    debugLog: log.shows('debug') ? log : undefined,
   };
 }
 

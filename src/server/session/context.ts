@@ -1,4 +1,4 @@
-import { ByteSink } from '../../base/index.ts';
+import { ByteSink, type Logger } from '../../base/index.ts';
 import {
   type CommandRules,
   type Commands,
@@ -21,6 +21,7 @@ import {
   NO_LOGIN_REQUIRED,
 } from '../auth/authenticator.ts';
 import { RequestPool } from './request-pool.ts';
+import { RequestTrace } from './request-trace.ts';
 
 const ECHO_BYTES_MAX = 1024;
 
@@ -39,6 +40,8 @@ export interface SessionContext extends Commands {
   readonly authenticator: Authenticator;
   readonly loginRules: LoginRules;
   readonly log: EventLog;
+  /** Undefined unless the log shows requests (`-vvv`). */
+  readonly trace: RequestTrace | undefined;
   readonly watchingAllowed: boolean;
   /** The requests of one connection that the thread serves in one turn (`-R`). */
   readonly requestsPerTurn: number;
@@ -50,6 +53,8 @@ export interface SessionRules extends CommandRules {
   readonly watchingAllowed: boolean;
   readonly authenticator?: Authenticator;
   readonly loginRules?: LoginRules;
+  /** Logs every request. */
+  readonly traceLog?: Logger;
 }
 
 /** What a session needs from the owner of its socket. */
@@ -64,8 +69,8 @@ export interface SessionHost {
    * Subscribes the client to these event streams; returns false if the node has too many watchers.
    */
   readonly watch: (streams: number) => boolean;
-  /** Reports a refused login of the user that the client named. */
-  readonly loginFailed: (user: string) => void;
+  /** Reports a login of the user that the client named. */
+  readonly loginChecked: (user: string, accepted: boolean) => void;
 }
 
 export function createSessionContext(
@@ -88,6 +93,7 @@ export function createSessionContext(
     sink,
     authenticator: rules.authenticator ?? NO_LOGIN_REQUIRED,
     loginRules: rules.loginRules ?? DEFAULT_LOGIN_RULES,
+    trace: rules.traceLog && new RequestTrace(rules.traceLog, store, sink),
     watchingAllowed: rules.watchingAllowed,
     requestsPerTurn: rules.requestsPerTurn,
   };

@@ -25,14 +25,14 @@ export class LoginExchange {
   /** The offset in the input up to which the last `logInByText` consumed it. */
   at = 0;
   readonly #context: SessionContext;
-  readonly #reportFailure: SessionHost['loginFailed'];
+  readonly #report: SessionHost['loginChecked'];
   /** Whether a SASL exchange has begun and waits for its credentials. */
   #saslStarted = false;
   #failures = 0;
 
-  constructor(context: SessionContext, reportFailure: SessionHost['loginFailed']) {
+  constructor(context: SessionContext, report: SessionHost['loginChecked']) {
     this.#context = context;
-    this.#reportFailure = reportFailure;
+    this.#report = report;
     this.isAuthenticated = !context.authenticator.requiresLogin;
   }
 
@@ -115,15 +115,17 @@ export class LoginExchange {
     this.isAuthenticated = false;
     const accepted = await this.#context.authenticator.verify(user, password);
     return () => {
-      if (accepted) this.#accept();
-      else this.#fail(user.toString('latin1'));
+      const name = user.toString('latin1');
+      if (accepted) this.#accept(name);
+      else this.#fail(name);
       reply(accepted);
     };
   }
 
-  #accept(): void {
+  #accept(user: string): void {
     this.isAuthenticated = true;
     this.#context.store.counters.add(COUNT.auth_cmds);
+    this.#report(user, true);
   }
 
   #fail(user: string): void {
@@ -133,7 +135,7 @@ export class LoginExchange {
     this.#failures++;
     counters.add(COUNT.auth_cmds);
     counters.add(COUNT.auth_errors);
-    this.#reportFailure(user);
+    this.#report(user, false);
   }
 }
 

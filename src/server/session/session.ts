@@ -51,7 +51,7 @@ export class Session {
   constructor(context: SessionContext, host: SessionHost) {
     this.#context = context;
     this.#host = host;
-    this.#login = new LoginExchange(context, host.loginFailed);
+    this.#login = new LoginExchange(context, host.loginChecked);
     this.#value = new ValueReceiver(context);
     this.#get = new GetExchange(context, host.flush);
     this.#awaited = new AwaitedReply(context);
@@ -131,7 +131,7 @@ export class Session {
 
   /** Serves one request; returns undefined if the next one may follow. */
   #serveRequest(input: Buffer, end: number): Pause | undefined {
-    const { requests, text, binary, store, events } = this.#context;
+    const { requests, text, binary, store, events, trace, sink } = this.#context;
     if (this.#isText && !this.#login.isAuthenticated) return this.#logInByText(input, end);
     const request = requests.current;
     const length = (this.#isText ? text : binary).decode(input, this.at, end, request);
@@ -143,7 +143,9 @@ export class Session {
       const step = this.#login.checkBinary(request);
       if (step !== 'allowed') return this.#applyLogin(step);
     }
+    const replyAt = sink.at;
     const pause = this.#execute(request, lineAt, end);
+    if (trace !== undefined) trace.request(this.#host.id, request, replyAt);
     if (store.evictionEvents.count > 0) events.publishEvictions();
     return pause;
   }
@@ -247,7 +249,10 @@ export class Session {
   }
 
   #receive(input: Buffer, end: number): Pause | undefined {
+    const { trace, sink } = this.#context;
+    const replyAt = sink.at;
     this.#value.receive(input, this.at, end);
+    if (trace !== undefined) trace.lateReply(this.#host.id, replyAt);
     this.at = this.#value.at;
     this.#endReply();
     return this.#value.isPending ? PAUSE.needInput : undefined;
@@ -275,7 +280,10 @@ export class Session {
   }
 
   #writeLateReply(): Pause | undefined {
+    const { trace, sink } = this.#context;
+    const replyAt = sink.at;
     this.#awaited.write();
+    if (trace !== undefined) trace.lateReply(this.#host.id, replyAt);
     this.#endReply();
     return this.#login.attemptsExhausted ? PAUSE.close : undefined;
   }

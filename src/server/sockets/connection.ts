@@ -1,4 +1,4 @@
-import type { ByteSink } from '../../base/index.ts';
+import type { ByteSink, Logger } from '../../base/index.ts';
 import { LINE_BYTES_MAX } from '../../protocol/index.ts';
 import { COUNT, type Store } from '../../store/index.ts';
 import type { SessionContext } from '../session/context.ts';
@@ -36,7 +36,9 @@ export interface ThreadContext {
   readonly outputPool: Buffer[];
   readonly watchers: EventFeed;
   readonly table: ConnectionTable;
-  readonly loginFailed: (slot: number, user: string) => void;
+  readonly loginChecked: (slot: number, user: string, accepted: boolean) => void;
+  /** Undefined unless the log shows connections (`-vv`). */
+  readonly debugLog: Logger | undefined;
 }
 
 /**
@@ -82,7 +84,7 @@ export class Connection implements TransportEvents, Watcher {
       watch: (streams) => context.watchers.add(this, streams),
       flush: () => this.#flush(),
       wake: () => this.#resume(),
-      loginFailed: (user) => context.loginFailed(slot, user),
+      loginChecked: (user, accepted) => context.loginChecked(slot, user, accepted),
     });
   }
 

@@ -139,6 +139,8 @@ export class ThreadServer {
     store.counters.add(COUNT.total_connections);
     const connection = new Connection(this.#context, slot, (closed) => this.#remove(closed));
     this.#connections.add(connection);
+    const address = table.addressOf(slot);
+    this.#context.debugLog?.debug({ connection: slot, address, listenAddress }, 'client connected');
     if ((this.#log.watchedStreams & STREAM.connevents) !== 0) this.#publish('new', slot, '');
     return connection;
   }
@@ -155,6 +157,8 @@ export class ThreadServer {
     if ((this.#log.watchedStreams & STREAM.connevents) !== 0) {
       this.#publish('close', connection.slot, ` reason=${connection.closeReason}`);
     }
+    const { slot, closeReason: reason } = connection;
+    this.#context.debugLog?.debug({ connection: slot, reason }, 'connection closed');
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty();
   }

@@ -36,7 +36,10 @@ export class AwaitedReply {
   }
 
   write(): void {
-    this.#write(this.#context.sink);
+    const { sink, trace } = this.#context;
+    const replyAt = sink.at;
+    this.#write(sink);
+    if (trace !== undefined) trace.lateReply(replyAt);
     this.#context.requests.recycle(this.#request!);
     this.#request = undefined;
   }

@@ -11,7 +11,10 @@ import {
   BinaryReplies,
   ClassicDecoder,
   ClassicReplies,
+  DIALECT,
   MetaReplies,
+  type ReplyWriter,
+  type Request,
 } from '../../protocol/index.ts';
 import type { Store } from '../../store/index.ts';
 import {
@@ -73,6 +76,12 @@ export interface SessionHost {
   readonly loginChecked: (user: string, accepted: boolean) => void;
 }
 
+/** The reply writer of the request's dialect. */
+export function repliesTo(context: SessionContext, request: Request): ReplyWriter {
+  if (request.dialect === DIALECT.classic) return context.classicReplies;
+  return request.dialect === DIALECT.meta ? context.metaReplies : context.binaryReplies;
+}
+
 export function createSessionContext(
   store: Store,
   node: NodeControl,
@@ -93,7 +102,7 @@ export function createSessionContext(
     sink,
     authenticator: rules.authenticator ?? NO_LOGIN_REQUIRED,
     loginRules: rules.loginRules ?? DEFAULT_LOGIN_RULES,
-    trace: rules.traceLog && new RequestTrace(rules.traceLog, store, sink),
+    trace: rules.traceLog && new RequestTrace(rules.traceLog, { store, sink, events: log }),
     watchingAllowed: rules.watchingAllowed,
     requestsPerTurn: rules.requestsPerTurn,
   };

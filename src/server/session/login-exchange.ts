@@ -3,15 +3,13 @@ import { BINARY_STATUS, isSasl, OPCODE, type Request, VERB } from '../../protoco
 import { COUNT } from '../../store/index.ts';
 import type { SessionContext, SessionHost } from './context.ts';
 import { isPlain, readSaslPlain, readTextLogin, SASL_MECHANISM } from './login-data.ts';
+import { PAUSE, type Pause } from './states.ts';
 
-/** What follows from a request, as far as its login is concerned. */
+/** What follows from a request of a login. */
 export type LoginStep =
-  /** The request may run. */
-  | 'allowed'
   /** The request has its reply; the next one may follow. */
-  | 'replied'
-  | 'incomplete'
-  | 'close'
+  | undefined
+  | Pause
   /** The authenticator works. */
   | Promise<LateReply>;
 
@@ -44,13 +42,15 @@ export class LoginExchange {
   /** Serves the ASCII login, the only request of an anonymous client of the text protocol. */
   logInByText(input: Buffer, start: number, end: number): LoginStep {
     const { sink, loginRules } = this.#context;
-    if (loginRules.refusesText) return 'close';
+    this.at = start;
+    if (loginRules.refusesText) return PAUSE.close;
     const login = readTextLogin(input, start, end);
-    if (login.kind === 'incomplete' || login.kind === 'close') return login.kind;
+    if (login.kind === 'incomplete') return PAUSE.needInput;
+    if (login.kind === 'close') return PAUSE.close;
     this.at = start + login.consumed;
     if (login.kind === 'refused') {
       sink.putText(`${login.reply}\r\n`);
-      return 'replied';
+      return undefined;
     }
     return this.#verify(login.user, login.password, (accepted) => {
       sink.putText(accepted ? 'STORED\r\n' : 'CLIENT_ERROR authentication failure\r\n');
@@ -58,17 +58,17 @@ export class LoginExchange {
   }
 
   /** Checks whether a binary request may run, and serves the requests of SASL. */
-  checkBinary(request: Request): LoginStep {
+  checkBinary(request: Request): LoginStep | 'allowed' {
     const { authenticator, binaryReplies } = this.#context;
     if (!authenticator.requiresLogin) {
       if (!isSasl(request.verb)) return 'allowed';
       binaryReplies.error(request, BINARY_STATUS.unknownCommand);
-      return 'replied';
+      return undefined;
     }
     switch (request.verb) {
       case VERB.saslMechanisms:
         binaryReplies.text(request, BINARY_STATUS.success, SASL_MECHANISM);
-        return 'replied';
+        return undefined;
       case VERB.saslStart:
       case VERB.saslStep:
         return this.#exchangeSasl(request);
@@ -77,7 +77,7 @@ export class LoginExchange {
       default:
         if (this.isAuthenticated || isMalformed(request)) return 'allowed';
         binaryReplies.error(request, BINARY_STATUS.authFailure);
-        return 'close';
+        return PAUSE.close;
     }
   }
 
@@ -90,7 +90,7 @@ export class LoginExchange {
     if (isExpected && starts && request.bodyStart === request.bodyEnd) {
       this.#saslStarted = true;
       binaryReplies.text(request, BINARY_STATUS.authContinue, '');
-      return 'replied';
+      return undefined;
     }
     const plain = isExpected
       ? readSaslPlain(request.input, request.bodyStart, request.bodyEnd)
@@ -98,7 +98,7 @@ export class LoginExchange {
     if (plain === undefined) {
       this.#fail('');
       binaryReplies.error(request, BINARY_STATUS.authFailure);
-      return this.attemptsExhausted ? 'close' : 'replied';
+      return this.attemptsExhausted ? PAUSE.close : undefined;
     }
     return this.#verify(plain.user, plain.password, (accepted) => {
       if (accepted) binaryReplies.text(request, BINARY_STATUS.success, 'Authenticated');

@@ -1,4 +1,5 @@
 import type { ByteSink, Logger } from '../../base/index.ts';
+import type { EventLog } from '../../commands/index.ts';
 import { MAGIC, type Request, VERB, type Verb } from '../../protocol/index.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -33,17 +34,22 @@ export class RequestTrace {
   readonly #log: Logger;
   readonly #store: Store;
   readonly #sink: ByteSink;
+  readonly #events: EventLog;
 
-  constructor(log: Logger, store: Store, sink: ByteSink) {
+  constructor(
+    log: Logger,
+    parts: { readonly store: Store; readonly sink: ByteSink; readonly events: EventLog },
+  ) {
     this.#log = log;
-    this.#store = store;
-    this.#sink = sink;
+    this.#store = parts.store;
+    this.#sink = parts.sink;
+    this.#events = parts.events;
   }
 
   /** Traces a request whose reply, as far as it is written, begins at `replyAt` of the output. */
-  request(connection: number, request: Request, replyAt: number): void {
+  request(request: Request, replyAt: number): void {
     const facts = {
-      connection,
+      connection: this.#events.cfd,
       verb: VERB_NAMES.get(request.verb),
       ...this.#keyFacts(request),
       status: this.#statusAt(replyAt),
@@ -52,9 +58,10 @@ export class RequestTrace {
   }
 
   /** Traces a reply that its request had to wait for, if it is written. */
-  lateReply(connection: number, replyAt: number): void {
+  lateReply(replyAt: number): void {
     const status = this.#statusAt(replyAt);
-    if (status !== undefined) this.#log.trace({ connection, status }, 'reply');
+    if (status === undefined) return;
+    this.#log.trace({ connection: this.#events.cfd, status }, 'reply');
   }
 
   #keyFacts(request: Request): { readonly keys?: number; readonly keyHash?: string } {

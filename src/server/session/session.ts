@@ -5,12 +5,11 @@ import {
   INCOMPLETE,
   isBinary,
   isStorage,
-  type ReplyWriter,
   type Request,
   VERB,
 } from '../../protocol/index.ts';
 import { AwaitedReply } from './awaited-reply.ts';
-import type { SessionContext, SessionHost } from './context.ts';
+import { repliesTo, type SessionContext, type SessionHost } from './context.ts';
 import { GET_STEP, GetExchange, type GetStep } from './get-exchange.ts';
 import { LoginExchange, type LoginStep } from './login-exchange.ts';
 import { PAUSE, type Pause, STATE, type State } from './states.ts';
@@ -113,14 +112,18 @@ export class Session {
         this.#state = STATE.ready;
         return undefined;
       case STATE.receiving:
-        return this.#receive(input, end);
+        this.at = this.#value.receive(input, this.at, end);
+        this.#endReply();
+        return this.#value.isPending ? PAUSE.needInput : undefined;
       case STATE.retrieving:
         return this.#continueGet(input);
       case STATE.streaming:
         // A long reply leaves in one piece for each turn.
         return isNewTurn ? this.#writeStream(this.#stream!) : PAUSE.yielded;
       case STATE.settled:
-        return this.#writeLateReply();
+        this.#awaited.write();
+        this.#endReply();
+        return this.#login.attemptsExhausted ? PAUSE.close : undefined;
       case STATE.awaiting:
         return PAUSE.awaiting;
       default:
@@ -145,7 +148,7 @@ export class Session {
     }
     const replyAt = sink.at;
     const pause = this.#execute(request, lineAt, end);
-    if (trace !== undefined) trace.request(this.#host.id, request, replyAt);
+    if (trace !== undefined) trace.request(request, replyAt);
     if (store.evictionEvents.count > 0) events.publishEvictions();
     return pause;
   }
@@ -153,21 +156,26 @@ export class Session {
   #execute(request: Request, lineAt: number, end: number): Pause | undefined {
     const { verb } = request;
     if (verb === VERB.get || verb === VERB.getAndTouch) return this.#beginGet(request, lineAt);
-    if (isStorage(verb)) return this.#beginValue(request, end);
+    if (isStorage(verb)) {
+      this.at = this.#value.begin(request, this.at, end, repliesTo(this.#context, request));
+      this.#endReply();
+      return undefined;
+    }
     if (verb === VERB.watch) {
       if (answerWatch(request, this.#context, this.#host)) this.#state = STATE.watching;
       return undefined;
     }
-    if (verb === VERB.quit) return this.#quit(request);
-    const { executor, metaReplies } = this.#context;
+    const { executor, metaReplies, binaryReplies } = this.#context;
+    if (verb === VERB.quit) {
+      if (!this.#isText && !request.noreply) binaryReplies.success(request);
+      return PAUSE.close;
+    }
     const rest =
       request.dialect === DIALECT.meta
         ? executor.answerMeta(request, metaReplies)
-        : executor.answer(request, this.#repliesTo(request));
+        : executor.answer(request, repliesTo(this.#context, request));
     // The body of a valid request can also be longer than the command needs.
-    if (verb === VERB.invalid || request.dialect === DIALECT.binary) {
-      this.#value.skip(request.skipBytes);
-    }
+    if (verb === VERB.invalid || !this.#isText) this.#value.skip(request.skipBytes);
     if (rest instanceof Promise) return this.#await(rest);
     if (rest === undefined) this.#endReply();
     else this.#beginStream(rest);
@@ -179,24 +187,12 @@ export class Session {
     this.#state = this.#value.isPending ? STATE.receiving : STATE.ready;
   }
 
-  #repliesTo(request: Request): ReplyWriter {
-    const { classicReplies, metaReplies, binaryReplies } = this.#context;
-    if (request.dialect === DIALECT.classic) return classicReplies;
-    return request.dialect === DIALECT.meta ? metaReplies : binaryReplies;
-  }
-
-  #quit(request: Request): Pause {
-    const { binaryReplies } = this.#context;
-    if (request.dialect === DIALECT.binary && !request.noreply) binaryReplies.success(request);
-    return PAUSE.close;
-  }
-
   #beginGet(request: Request, lineAt: number): Pause | undefined {
     const length = this.at - lineAt;
-    const step = this.#get.begin(request, this.#repliesTo(request), lineAt, length);
+    const step = this.#get.begin(request, repliesTo(this.#context, request), lineAt, length);
     if (step === GET_STEP.done) return undefined;
     this.at = lineAt;
-    return this.#pauseGet(step) === PAUSE.outputBlocked ? PAUSE.outputBlocked : undefined;
+    return this.#pauseGet(step);
   }
 
   #continueGet(input: Buffer): Pause | undefined {
@@ -236,38 +232,14 @@ export class Session {
     else this.#endReply();
   }
 
-  #beginValue(request: Request, end: number): Pause | undefined {
-    const reply = this.#repliesTo(request);
-    const valueEnd = this.#value.storeWhole(request, this.at, end, reply);
-    if (valueEnd >= 0) {
-      this.at = valueEnd;
-      return undefined;
-    }
-    this.#value.begin(request, reply);
-    this.#endReply();
-    return undefined;
-  }
-
-  #receive(input: Buffer, end: number): Pause | undefined {
-    const { trace, sink } = this.#context;
-    const replyAt = sink.at;
-    this.#value.receive(input, this.at, end);
-    if (trace !== undefined) trace.lateReply(this.#host.id, replyAt);
-    this.at = this.#value.at;
-    this.#endReply();
-    return this.#value.isPending ? PAUSE.needInput : undefined;
-  }
-
   #logInByText(input: Buffer, end: number): Pause | undefined {
     const step = this.#login.logInByText(input, this.at, end);
-    if (step !== 'incomplete' && step !== 'close') this.at = this.#login.at;
+    this.at = this.#login.at;
     return this.#applyLogin(step);
   }
 
   #applyLogin(step: LoginStep): Pause | undefined {
-    if (step instanceof Promise) return this.#await(step);
-    if (step === 'incomplete') return PAUSE.needInput;
-    return step === 'close' ? PAUSE.close : undefined;
+    return step instanceof Promise ? this.#await(step) : step;
   }
 
   #await(reply: Promise<LateReply>): Pause {
@@ -277,14 +249,5 @@ export class Session {
       this.#host.wake();
     });
     return PAUSE.awaiting;
-  }
-
-  #writeLateReply(): Pause | undefined {
-    const { trace, sink } = this.#context;
-    const replyAt = sink.at;
-    this.#awaited.write();
-    if (trace !== undefined) trace.lateReply(this.#host.id, replyAt);
-    this.#endReply();
-    return this.#login.attemptsExhausted ? PAUSE.close : undefined;
   }
 }

@@ -11,8 +11,7 @@ const CRLF_BYTES = 2;
  * that the session skips.
  */
 export class ValueReceiver {
-  /** The offset in the input up to which the last `receive` consumed it. */
-  at = 0;
+  #at = 0;
   readonly #context: SessionContext;
   readonly #value = new PendingValue();
   #reply: ReplyWriter;
@@ -30,10 +29,18 @@ export class ValueReceiver {
   }
 
   /**
-   * Stores a value that arrived completely with its request, and replies. Returns the offset after
-   * it, or -1 if the session has to receive the value piece by piece.
+   * Stores the value of a request if it arrived completely with it, and otherwise prepares to
+   * receive it. Returns the offset up to which it consumed the input.
    */
-  storeWhole(request: Request, from: number, end: number, reply: ReplyWriter): number {
+  begin(request: Request, from: number, end: number, reply: ReplyWriter): number {
+    const valueEnd = this.#storeWhole(request, from, end, reply);
+    if (valueEnd >= 0) return valueEnd;
+    this.#prepare(request, reply);
+    return from;
+  }
+
+  /** Returns the offset after a value that it has stored, or -1. */
+  #storeWhole(request: Request, from: number, end: number, reply: ReplyWriter): number {
     const { wholeWriter, store } = this.#context;
     const { input, valueBytes } = request;
     const valueEnd = from + valueBytes;
@@ -58,7 +65,7 @@ export class ValueReceiver {
   }
 
   /** Prepares to receive a value; if that fails, replies and skips it. */
-  begin(request: Request, reply: ReplyWriter): void {
+  #prepare(request: Request, reply: ReplyWriter): void {
     const failure = this.#context.writer.begin(request, this.#value);
     this.#trailerBytes = request.dialect === DIALECT.binary ? 0 : CRLF_BYTES;
     if (failure !== undefined) {
@@ -72,14 +79,17 @@ export class ValueReceiver {
     this.#hasValue = true;
   }
 
-  /** Receives the body from `input[start, end)`; sets `at`, and `isPending` if more must arrive. */
-  receive(input: Buffer, start: number, end: number): void {
-    this.at = start;
+  /**
+   * Receives the body from `input[start, end)`; more must arrive while `isPending`. Returns the
+   * offset up to which it consumed the input.
+   */
+  receive(input: Buffer, start: number, end: number): number {
+    this.#at = start;
     if (this.#hasValue) this.#receiveValue(input, end);
-    if (this.#hasValue) return;
-    const take = Math.min(this.#skipBytes, end - this.at);
+    if (this.#hasValue) return this.#at;
+    const take = Math.min(this.#skipBytes, end - this.#at);
     this.#skipBytes -= take;
-    this.at += take;
+    return this.#at + take;
   }
 
   /** Receives bytes of the value, then CRLF. Stores the complete value, and replies. */
@@ -88,15 +98,15 @@ export class ValueReceiver {
     const { writer } = this.#context;
     const missing = value.valueBytes - value.receivedBytes;
     if (missing > 0) {
-      const take = Math.min(missing, end - this.at);
-      const failure = writer.receive(value, input, this.at, this.at + take);
+      const take = Math.min(missing, end - this.#at);
+      const failure = writer.receive(value, input, this.#at, this.#at + take);
       if (failure !== undefined) {
         // There is no memory for the rest.
         this.#skipBytes = value.valueBytes - value.receivedBytes + this.#trailerBytes;
         this.#finish(failure);
         return;
       }
-      this.at += take;
+      this.#at += take;
     }
     if (!this.#receiveTrailer(input, end)) return;
     this.#finish(this.#trailerIsValid ? writer.complete(value) : writer.rejectBadData(value));
@@ -112,9 +122,9 @@ export class ValueReceiver {
   #receiveTrailer(input: Buffer, end: number): boolean {
     const value = this.#value;
     const wholeBytes = value.valueBytes + this.#trailerBytes;
-    while (this.at < end && value.receivedBytes < wholeBytes) {
+    while (this.#at < end && value.receivedBytes < wholeBytes) {
       const wanted = value.receivedBytes === value.valueBytes ? CR : LF;
-      if (input[this.at++] !== wanted) this.#trailerIsValid = false;
+      if (input[this.#at++] !== wanted) this.#trailerIsValid = false;
       value.receivedBytes++;
     }
     return value.receivedBytes === wholeBytes;
@@ -122,8 +132,10 @@ export class ValueReceiver {
 
   #finish(status: Status): void {
     this.#hasValue = false;
-    const { store, events } = this.#context;
+    const { store, events, sink, trace } = this.#context;
+    const replyAt = sink.at;
     this.#reply.storageReply(this.#value.echo, status, store);
+    if (trace !== undefined) trace.lateReply(replyAt);
     if (store.evictionEvents.count > 0) events.publishEvictions();
   }
 }

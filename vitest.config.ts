@@ -23,7 +23,6 @@ export default defineConfig({
       project('unit', [
         'test/unit/**/*.test.ts',
         'test/property/**/*.test.ts',
-        'test/*.test.ts',
         'test/tidy/*.test.ts',
       ]),
       project('threads', ['test/threads/**/*.test.ts']),

@@ -13,7 +13,7 @@ import { KERNEL_SETTING, whyNoLargePages, withLargePages } from './large-pages.t
 import { listenForStop, type StopRequest } from './stop-request.ts';
 import { defineVerb, type Verb } from './verb.ts';
 
-export type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<NodeHandle>;
+type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<NodeHandle>;
 
 const serveFlags = {
   ...serverFlags,

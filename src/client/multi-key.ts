@@ -20,7 +20,7 @@ export interface SetManyResult {
 }
 
 /** What `getMany` needs of its client. */
-export interface GetManyContext {
+interface GetManyContext {
   readonly caller: Caller;
   readonly route: Route;
   readonly keys: KeyCodec;

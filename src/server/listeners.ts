@@ -35,7 +35,7 @@ export async function checkAddress(address: ListenAddress, options: ServerOption
 }
 
 /** The handlers that a listener passes its connections to. */
-export interface AcceptHandlers {
+interface AcceptHandlers {
   readonly plain: (socket: Socket, listenAddress: string) => void;
   /** Called after the handshake. */
   readonly secure: (socket: TLSSocket, listenAddress: string) => void;

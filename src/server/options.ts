@@ -172,8 +172,8 @@ export const serverFlags = {
     short: 'D',
     placeholder: '<char>',
     doc:
-      'Count requests by key prefix, which ends at this character (stats detail). Without -D, the ' +
-      'count begins at stats detail on, and the prefix ends at a colon.',
+      'Count requests by key prefix, which ends at this character (stats detail). Without -D, ' +
+      'the count begins at stats detail on, and the prefix ends at a colon.',
   }),
   disableWatch: flag({
     short: 'W',
@@ -376,14 +376,14 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       : undefined,
   ({ maxItemSizeBytes, memoryLimitBytes }) =>
     maxItemSizeBytes * 2 > memoryLimitBytes
-      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m (--memory-limit),` +
-        ` ${memoryLimitBytes} bytes; lower -I or raise -m.`
+      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m` +
+        ` (--memory-limit), ${memoryLimitBytes} bytes; lower -I or raise -m.`
       : undefined,
   ({ slabChunkMaxBytes }) =>
     PAGE_BYTES % slabChunkMaxBytes === 0
       ? undefined
-      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m evenly;` +
-        ' use 1, 2, 4 … 1024 (kilobytes).',
+      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m` +
+        ' evenly; use 1, 2, 4 … 1024 (kilobytes).',
   ({ maxItemSizeBytes, slabChunkMaxBytes }) =>
     maxItemSizeBytes > chainedItemBytesMax(slabChunkMaxBytes)
       ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than a chain of chunks of` +

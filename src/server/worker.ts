@@ -294,8 +294,8 @@ class ThreadServer {
   #logConnection(what: 'new' | 'close', slot: number, details: string): void {
     const [, transport = '', ip = '', port = '0'] =
       /^(tcp6?|unix):(?:\[?(.*?)\]?:(\d+))?$/.exec(this.#table.addressOf(slot)) ?? [];
-    const text = `conn_${what} rip=${ip} rport=${port} transport=${transport}${details} cfd=${slot}`;
-    this.#log.publish(STREAM.connevents, text);
+    const peer = `rip=${ip} rport=${port} transport=${transport}`;
+    this.#log.publish(STREAM.connevents, `conn_${what} ${peer}${details} cfd=${slot}`);
   }
 
   #remove(connection: Connection): void {

@@ -25,7 +25,7 @@ export interface ConnectionOptions extends SocketOptions {
 }
 
 /** The events that a connection reports to its node. */
-export interface ConnectionEvents {
+interface ConnectionEvents {
   readonly up: () => void;
   /**
    * The connection broke. A clean close (FIN) while it is up is not a failure and is not reported:

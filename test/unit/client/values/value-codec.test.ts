@@ -1,9 +1,14 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, ZSTD_FLAG } from '../../../src/client/values/flags.ts';
-import { type Serializer, ValueCodec } from '../../../src/client/values/value-codec.ts';
-import { Reply } from '../../../src/protocol/client.ts';
-import { Random } from '../../support/random.ts';
+import {
+  BYTES_FLAG,
+  CUSTOM_FLAG,
+  JSON_FLAG,
+  ZSTD_FLAG,
+} from '../../../../src/client/values/flags.ts';
+import { type Serializer, ValueCodec } from '../../../../src/client/values/value-codec.ts';
+import { Reply } from '../../../../src/protocol/client.ts';
+import { Random } from '../../../support/random.ts';
 
 /** A reply with this value, in a buffer that contains other bytes too. */
 function replyOf(value: string | Uint8Array, flags: number): Reply {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { ByteSink } from '../../../src/base/index.ts';
+import { ByteSink } from '../../../../src/base/index.ts';
 import {
   Handshake,
   isMetaVersion,
   type Login,
   type ProtocolChoice,
-} from '../../../src/client/connection/handshake.ts';
+} from '../../../../src/client/connection/handshake.ts';
 
 const login: Login = { username: 'u', password: 'p' };
 

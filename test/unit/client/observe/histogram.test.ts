@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Histogram } from '../../../src/client/observe/histogram.ts';
-import { Random, testSeed } from '../../support/random.ts';
+import { Histogram } from '../../../../src/client/observe/histogram.ts';
+import { Random, testSeed } from '../../../support/random.ts';
 
 describe('a histogram', () => {
   test('is all zeros when empty', () => {

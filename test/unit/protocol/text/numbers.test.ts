@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ByteSink, writeDecimal64 } from '../../../src/base/index.ts';
-import { readI32, readU32, readU64, u64 } from '../../../src/protocol/text/numbers.ts';
+import { readI32, readU32, readU64, u64 } from '../../../../src/protocol/text/numbers.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const u32 = (text: string): number => readU32(bytes(text), 0, text.length);
@@ -48,34 +47,4 @@ describe('the number parser reads numbers like memcached', () => {
     [' ', undefined],
     ['1.5', undefined],
   ])('reads %j as the unsigned 64-bit number %s', (text, value) => expect(u64Of(text)).toBe(value));
-});
-
-test('the decimal writer writes 64-bit numbers like BigInt', () => {
-  const edges = [
-    0n,
-    9n,
-    10n,
-    99n,
-    2n ** 32n - 1n,
-    2n ** 32n,
-    2n ** 53n - 1n,
-    2n ** 53n,
-    10n ** 16n,
-  ];
-  const powers = Array.from({ length: 20 }, (_, i) => 10n ** BigInt(i));
-  for (const value of [
-    ...edges,
-    ...powers,
-    ...powers.map((p) => p - 1n),
-    2n ** 63n,
-    2n ** 64n - 1n,
-  ]) {
-    const [high, low] = [Number(value >> 32n), Number(value & 0xffff_ffffn)];
-    const target = Buffer.alloc(24);
-    const length = writeDecimal64(target, 2, high, low);
-    expect(target.toString('latin1', 2, 2 + length)).toBe(String(value));
-    const sink = new ByteSink(32);
-    sink.putDecimal64(high, low);
-    expect(sink.bytes.toString('latin1', 0, sink.at)).toBe(String(value));
-  }
 });

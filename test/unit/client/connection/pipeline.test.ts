@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { ByteSink } from '../../../src/base/index.ts';
-import { Operation } from '../../../src/client/connection/operation.ts';
-import { Pipeline } from '../../../src/client/connection/pipeline.ts';
+import { ByteSink } from '../../../../src/base/index.ts';
+import { Operation } from '../../../../src/client/connection/operation.ts';
+import { Pipeline } from '../../../../src/client/connection/pipeline.ts';
 import {
   ClassicDialect,
   MalformedReply,
   MetaDialect,
   type Request,
-} from '../../../src/protocol/client.ts';
+} from '../../../../src/protocol/client.ts';
 
 const get = (key: string): Request => ({ verb: 'get', key, cas: false });
 const remove: Request = { verb: 'delete', key: 'k', cas: undefined, staleExptime: undefined };

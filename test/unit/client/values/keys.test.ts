@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { KeyCodec } from '../../../src/client/values/keys.ts';
+import { KeyCodec } from '../../../../src/client/values/keys.ts';
 
 const plain = new KeyCodec('', 'refuse');
 const hashed = new KeyCodec('app:', 'hash');

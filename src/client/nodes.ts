@@ -1,9 +1,11 @@
 import {
+  type Address,
   createDistribution,
   type Distribution,
   type DistributionName,
   type NodeAddress,
   type NodeSpec,
+  parseAddress,
   readNodes,
   TopologyError,
 } from '../topology/index.ts';
@@ -15,6 +17,14 @@ import { CacheError } from './errors.ts';
  */
 export function nodesOf(specs: readonly NodeSpec[]): readonly NodeAddress[] {
   return asArgument(() => readNodes(specs));
+}
+
+/**
+ * Reads an address of an option.
+ * @throws {CacheError} ERR_ARGUMENT if it is none.
+ */
+export function addressOf(text: string): Address {
+  return asArgument(() => parseAddress(text));
 }
 
 /**

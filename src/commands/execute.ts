@@ -61,7 +61,7 @@ export function createCommands(
 }
 
 /** Executes the commands that are neither a get nor followed by a value. */
-export class Executor {
+class Executor {
   readonly #events: ItemEvents;
   readonly #arithmetic: Arithmetic;
   readonly #metaGetter: MetaGetter;
@@ -81,7 +81,7 @@ export class Executor {
     this.#rules = rules;
   }
 
-  /** Answers a classic or binary request. Returns what the session has to do for the reply, if any. */
+  /** Answers a classic or binary request. Returns what is left for the session to do, if any. */
   answer(request: Request, reply: ReplyWriter): ReplyRest | undefined {
     switch (request.verb) {
       case VERB.admin:

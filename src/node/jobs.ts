@@ -9,7 +9,7 @@ const JOBS = {
   serve: ({ threads }: ServerOptions) => threads,
   maintain: () => 1,
 };
-export type JobName = keyof typeof JOBS;
+type JobName = keyof typeof JOBS;
 
 /** One thread of the pool. */
 export interface JobRun {

@@ -1,4 +1,11 @@
 /** What a cluster looks like: nodes, their addresses and weights, and where keys are placed. */
+export {
+  ADDRESS_FORMS,
+  type Address,
+  formatAddress,
+  PORT_DEFAULT,
+  parseAddress,
+} from './address.ts';
 export { diffTopology, sameNodes } from './diff.ts';
 export { type NodeAddress, type NodeSpec, readNodes } from './node.ts';
 export {

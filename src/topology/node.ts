@@ -1,6 +1,5 @@
+import { checkPort, formatAddress, PORT_DEFAULT, parseAddress } from './address.ts';
 import { TopologyError } from './topology-error.ts';
-
-const PORT_DEFAULT = 11_211;
 
 /** A node as users write it: `host`, `host:port`, `[v6]:port`, `/unix/path`, or an object. */
 export type NodeSpec =
@@ -33,9 +32,7 @@ export function readNodes(specs: readonly NodeSpec[]): readonly NodeAddress[] {
 }
 
 function readNode(spec: NodeSpec): NodeAddress {
-  if (typeof spec === 'string') {
-    return spec.startsWith('/') ? unixNode(spec, 1) : tcpNode(...hostAndPort(spec), 1);
-  }
+  if (typeof spec === 'string') return readNode(parseAddress(spec));
   const weight = spec.weight ?? 1;
   if (!(weight > 0 && Number.isFinite(weight)))
     throw new TopologyError(`A node's weight is ${weight}, not above 0.`);
@@ -43,26 +40,12 @@ function readNode(spec: NodeSpec): NodeAddress {
   return tcpNode(spec.host, spec.port ?? PORT_DEFAULT, weight);
 }
 
-function hostAndPort(text: string): [host: string, port: number] {
-  const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
-  const plain = /^([^:\s]+)(?::(\d+))?$/.exec(text);
-  const bare = /^[0-9a-fA-F:.]*::?[0-9a-fA-F:.]*$/.test(text) && text.split(':').length > 2;
-  if (bare) return [text, PORT_DEFAULT];
-  const [, host, port] = bracketed ?? plain ?? [];
-  if (host === undefined)
-    throw new TopologyError(`"${text}" is not a node: write host, host:port or [v6]:port.`);
-  return [host, port === undefined ? PORT_DEFAULT : Number(port)];
-}
-
 function tcpNode(host: string, port: number, weight: number): NodeAddress {
   if (host === '') throw new TopologyError('A node has an empty host.');
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new TopologyError(`The port of node ${host} is ${port}, not 1 to 65535.`);
-  }
-  const name = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  checkPort(host, port);
   // libmemcached hashes an IPv6 host as the user wrote it, without brackets.
   const ringName = port === PORT_DEFAULT ? host : `${host}:${port}`;
-  return { name, ringName, weight, connect: { host, port } };
+  return { name: formatAddress({ host, port }), ringName, weight, connect: { host, port } };
 }
 
 function unixNode(path: string, weight: number): NodeAddress {

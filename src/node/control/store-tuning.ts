@@ -1,4 +1,4 @@
-/** What NodeControl does to the store, with the rules that hold whoever asks for it. */
+/** What NodeControl does to the store, with the rules that hold for all its callers. */
 import type {
   CrawlResult,
   MovePageResult,

@@ -12,6 +12,7 @@ import {
   text,
   type ValuesOf,
 } from '../../base/index.ts';
+import { ADDRESS_FORMS } from '../../topology/index.ts';
 
 /**
  * The names of memcached's `-o` that a command line may keep. They change nothing: slabring lacks
@@ -68,7 +69,7 @@ export const serverFlags = {
   listen: list({
     short: 'l',
     placeholder: '<addr>',
-    doc: 'Addresses to listen on, each host or host:port; default: all interfaces.',
+    doc: `Addresses to listen on, each ${ADDRESS_FORMS}; default: all interfaces.`,
   }),
   memoryLimitBytes: bytes({
     short: 'm',
@@ -167,8 +168,8 @@ export const serverFlags = {
     short: 'D',
     placeholder: '<char>',
     doc:
-      'Count requests by key prefix, which ends at this character (stats detail). Without -D, the ' +
-      'count begins at stats detail on, and the prefix ends at a colon.',
+      'Count requests by key prefix, which ends at this character (stats detail). Without -D, ' +
+      'the count begins at stats detail on, and the prefix ends at a colon.',
   }),
   disableWatch: flag({
     short: 'W',

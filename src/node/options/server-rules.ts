@@ -1,10 +1,12 @@
 import type { Rule } from '../../base/index.ts';
+import { listenAddressOf } from '../../server/index.ts';
 import { chainedItemBytesMax, PAGE_BYTES } from '../../store/index.ts';
+import { TopologyError } from '../../topology/index.ts';
 import { MEMBER_PATTERN, memberOf } from './cluster-nodes.ts';
 import { requiresLogin } from './policies.ts';
 import type { ServerOptions, serverFlags } from './server-flags.ts';
 
-/** The rules that involve several options. */
+/** What a single option cannot check: rules over several options, and the forms of addresses. */
 export const serverRules: readonly Rule<typeof serverFlags>[] = [
   ({ hotLruPct, warmLruPct }) =>
     hotLruPct + warmLruPct > 80
@@ -13,14 +15,14 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       : undefined,
   ({ maxItemSizeBytes, memoryLimitBytes }) =>
     maxItemSizeBytes * 2 > memoryLimitBytes
-      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m (--memory-limit),` +
-        ` ${memoryLimitBytes} bytes; lower -I or raise -m.`
+      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m` +
+        ` (--memory-limit), ${memoryLimitBytes} bytes; lower -I or raise -m.`
       : undefined,
   ({ slabChunkMaxBytes }) =>
     PAGE_BYTES % slabChunkMaxBytes === 0
       ? undefined
-      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m evenly;` +
-        ' use 1, 2, 4 … 1024 (kilobytes).',
+      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m` +
+        ' evenly; use 1, 2, 4 … 1024 (kilobytes).',
   ({ maxItemSizeBytes, slabChunkMaxBytes }) =>
     maxItemSizeBytes > chainedItemBytesMax(slabChunkMaxBytes)
       ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than a chain of chunks of` +
@@ -35,6 +37,8 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
     options.saslOnly && !requiresLogin(options)
       ? '--sasl-only refuses the text protocol of a node that requires a login: add -S or -Y.'
       : undefined,
+  ({ listen, port, enableSsl }) =>
+    refusalOf('-l (--listen)', listen, (text) => listenAddressOf(text, port, enableSsl)),
   ({ clusterNodes }) => {
     const invalid = clusterNodes.find(
       (node) => !MEMBER_PATTERN.test(node) || memberOf(node).port > 65_535,
@@ -53,6 +57,21 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
         ' add -o ssl_ca_cert=<file>.'
       : undefined,
 ];
+
+/** Why `parse` refuses one of the texts; undefined if it accepts all of them. */
+function refusalOf(
+  option: string,
+  texts: readonly string[],
+  parse: (text: string) => unknown,
+): string | undefined {
+  try {
+    for (const text of texts) parse(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TopologyError) return `${option}: ${error.message}`;
+    throw error;
+  }
+}
 
 function hasUserFile({ authFile, saslPwdb }: ServerOptions): boolean {
   return authFile !== '' || saslPwdb !== '';

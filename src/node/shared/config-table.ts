@@ -6,7 +6,7 @@ import {
 } from '../../commands/index.ts';
 
 /** ElastiCache's bounds: `config_max` entries of `config_size_max` bytes. */
-export const CONFIG_ENTRIES_MAX = 16;
+const CONFIG_ENTRIES_MAX = 16;
 
 const NAME_BYTES_MAX = 250;
 

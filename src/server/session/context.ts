@@ -51,7 +51,7 @@ export interface SessionContext extends Commands {
 }
 
 /** The options of a node that its sessions obey. */
-export interface SessionRules extends CommandRules {
+interface SessionRules extends CommandRules {
   readonly requestsPerTurn: number;
   readonly watchingAllowed: boolean;
   readonly authenticator?: Authenticator;

@@ -2,7 +2,7 @@
 import { equalBytes } from '../../base/index.ts';
 
 /** The result of parsing an ASCII login. */
-export type TextLogin =
+type TextLogin =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'close' }
   | { readonly kind: 'refused'; readonly reply: string; readonly consumed: number }

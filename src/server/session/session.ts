@@ -22,7 +22,7 @@ const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 /**
  * The protocol of one connection: a state machine that owns no socket.
  *
- *   initial ──first byte──▶ ready     it selects text or binary for the whole life of the connection
+ *   initial ──first byte──▶ ready       it selects text or binary for the whole connection
  *
  *   ready ──storage request──▶ receiving its value ──complete──▶ ready
  *     │ │ │ └──get, output blocked──▶ retrieving ──all keys──▶ ready

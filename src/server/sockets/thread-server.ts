@@ -7,7 +7,8 @@ import {
 import { type EventLog, STREAM } from '../../commands/index.ts';
 import { COUNT } from '../../store/index.ts';
 import { Connection, type ThreadContext } from './connection.ts';
-import { type ListenAddress, type ListenOptions, listen } from './listeners.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { type ListenOptions, listen } from './listeners.ts';
 import {
   type CertificateOptions,
   type Certificates,
@@ -25,7 +26,7 @@ const DRAIN_CHECKS_MAX = 4;
 const TOO_MANY_CONNECTIONS_REPLY = Buffer.from('ERROR Too many open connections\r\n');
 
 /** The options of a node that its listeners and connections obey. */
-export type SocketOptions = ListenOptions & CertificateOptions;
+type SocketOptions = ListenOptions & CertificateOptions;
 
 /** The listeners and connections of one worker thread. */
 export class ThreadServer {
@@ -149,8 +150,8 @@ export class ThreadServer {
   #publish(what: 'new' | 'close', slot: number, details: string): void {
     const [, transport = '', ip = '', port = '0'] =
       /^(tcp6?|unix):(?:\[?(.*?)\]?:(\d+))?$/.exec(this.#context.table.addressOf(slot)) ?? [];
-    const text = `conn_${what} rip=${ip} rport=${port} transport=${transport}${details} cfd=${slot}`;
-    this.#log.publish(STREAM.connevents, text);
+    const peer = `rip=${ip} rport=${port} transport=${transport}`;
+    this.#log.publish(STREAM.connevents, `conn_${what} ${peer}${details} cfd=${slot}`);
   }
 
   #remove(connection: Connection): void {

@@ -6,7 +6,7 @@ import { healthVerb } from '../../src/cli/health.ts';
 import { optionsPage } from '../../src/cli/options-page.ts';
 import { serveVerb } from '../../src/cli/serve.ts';
 import { userVerb } from '../../src/cli/user.ts';
-import { startNode } from '../../src/server/index.ts';
+import { startNode } from '../../src/node/index.ts';
 import { codeIn, textOf } from './tree.ts';
 
 describe('pages', () => {

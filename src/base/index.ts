@@ -17,7 +17,6 @@ export {
   longName,
   takesValue,
   toArguments,
-  type ValuesOf,
 } from './options/flag.ts';
 export {
   bytes,
@@ -31,5 +30,6 @@ export {
   suboptions,
   text,
 } from './options/kinds.ts';
+export type { Option, OptionTable, ValuesOf } from './options/option.ts';
 export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { formatSize, parseSize } from './options/sizes.ts';

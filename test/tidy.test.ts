@@ -7,9 +7,12 @@ import { CACHE_VERBS } from '../src/cli/cache-verbs.ts';
 import { clusterVerb } from '../src/cli/cluster.ts';
 import { errorsPage } from '../src/cli/errors-page.ts';
 import { healthVerb } from '../src/cli/health.ts';
+import { PAGES_WITH_OPTIONS, withOptionTables } from '../src/cli/option-sections.ts';
+import { optionTypes } from '../src/cli/option-types.ts';
 import { optionsPage } from '../src/cli/options-page.ts';
 import { serveVerb } from '../src/cli/serve.ts';
 import { userVerb } from '../src/cli/user.ts';
+import { OPTION_GROUPS } from '../src/client/index.ts';
 import { startNode } from '../src/server/index.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -154,6 +157,25 @@ describe('pages', () => {
   });
   test('docs/errors.md equals the output of `npm run docs`', () => {
     expect(readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8')).toBe(errorsPage());
+  });
+  test.each(PAGES_WITH_OPTIONS)('docs/%s has the tables of `npm run docs`', (name) => {
+    const written = readFileSync(join(ROOT, 'docs', name), 'utf8');
+    expect(written).toContain('<!-- options: ');
+    expect(withOptionTables(written)).toBe(written);
+  });
+  test('the pages have every group of options that a program passes', () => {
+    const pages = PAGES_WITH_OPTIONS.map(page).join('');
+    const nested = new Set(
+      OPTION_GROUPS.flatMap(({ byName }) => [...byName.values()].map(({ group }) => group)),
+    );
+    const missing = OPTION_GROUPS.filter((group) => !nested.has(group))
+      .map(({ typeName }) => typeName.replace(/<.*/, ''))
+      .filter((name) => !pages.includes(`<!-- options: ${name} -->`));
+    expect(missing).toEqual([]);
+  });
+  test("the types of the client's options equal the output of `npm run docs`", () => {
+    const written = readFileSync(join(SOURCE, 'client', 'option-types.ts'), 'utf8');
+    expect(optionTypes()).toBe(written);
   });
   test('docs/lessons.md names only tests that exist', () => {
     const rows = page('lessons.md')

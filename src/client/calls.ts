@@ -1,6 +1,7 @@
 import type { Request } from '../protocol/client.ts';
 import { Operation, type ReplyHandler } from './connection/operation.ts';
-import { type CallOptions, deadlineOf, type ResolvedOptions } from './options.ts';
+import type { CallOptions } from './option-types.ts';
+import { deadlineOf, type ResolvedOptions } from './options.ts';
 import type { Target } from './routing/target.ts';
 
 type Resolve<T> = (value: T) => void;

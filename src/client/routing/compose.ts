@@ -1,4 +1,5 @@
 import type { CacheError } from '../errors.ts';
+import { FAILOVER_TTL } from '../option-tables/client-options.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { createDistribution } from '../ring/create.ts';
 import {
@@ -10,7 +11,6 @@ import { readNodes } from '../topology.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { type FailoverNodes, FailoverRoute } from './failover-target.ts';
 import type { FailoverWrites } from './failover-writes.ts';
-import { FAILOVER_TTL } from './options.ts';
 import { PreviousOwnerRoute, type PreviousOwnersOf } from './previous-owner-target.ts';
 import type { ReadRepair } from './read-repair.ts';
 import { ReplicaSet } from './replica-set.ts';

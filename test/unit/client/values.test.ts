@@ -1,7 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, ZSTD_FLAG } from '../../../src/client/values/flags.ts';
-import { type Serializer, ValueCodec } from '../../../src/client/values/value-codec.ts';
+import type { Serializer } from '../../../src/client/values/serializer.ts';
+import { ValueCodec } from '../../../src/client/values/value-codec.ts';
 import { Reply } from '../../../src/protocol/client.ts';
 import { Random } from '../../support/random.ts';
 

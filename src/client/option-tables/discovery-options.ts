@@ -122,7 +122,7 @@ export const dnsOptions = optionGroup({
         accepts: (given) => FAMILIES.includes(given),
         doc: 'Address family; 0 means both.',
       }),
-      default: 0 as const,
+      default: 0 as 0 | 4 | 6,
     },
     weights: flag({
       doc: 'Whether to use the weights of the SRV records as node weights (0 counts as 1).',

@@ -79,12 +79,14 @@ function unknownOption(group: OptionGroup, path: string, name: string): CacheErr
 
 function refused(
   name: string,
-  option: Pick<ClientOption, 'constraint' | 'isSecret'>,
+  { kind, constraint, isSecret }: ClientOption,
   given: unknown,
 ): CacheError {
-  const isHidden = option.isSecret === true && given !== undefined;
+  const isHidden = isSecret === true && given !== undefined;
   const text = isHidden ? 'a hidden value' : shown(given);
-  return argumentError(`${name} is ${text}, not ${option.constraint}.`);
+  // The constraint of a flag is one of the text that a person types.
+  const accepted = kind === 'flag' ? 'true or false' : constraint;
+  return argumentError(`${name} is ${text}, not ${accepted}.`);
 }
 
 function listed(names: readonly string[]): string {

@@ -107,13 +107,13 @@ export class WriteBehind<T> {
    * Accepts no more values and writes those that wait. After `timeoutMs` (default 30,000) it fails
    * with an UnwrittenError that contains the values which the source does not have.
    */
-  close(timeoutMs: number = closeTimeoutOption.default): Promise<void> {
+  async close(timeoutMs: number = closeTimeoutOption.default): Promise<void> {
+    checkValue('timeoutMs', closeTimeoutOption, timeoutMs);
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    checkValue('timeoutMs', closeTimeoutOption, timeoutMs);
     const timer = setTimeout(() => this.#stopRetrying.abort(), timeoutMs);
     this.#skipBatchDelay.abort();
     this.#signalProgress();

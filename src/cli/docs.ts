@@ -11,8 +11,8 @@ import { optionsPage } from './options-page.ts';
 import { defineVerb, type Verb } from './verb.ts';
 
 const FOLDER = fileURLToPath(new URL('../../docs/', import.meta.url));
-/** Only a repository has this file: an installed package has compiled code. */
-const TYPES_FILE = fileURLToPath(new URL('../client/option-types.ts', import.meta.url));
+/** Only a repository has these files: an installed package has compiled code. */
+const TYPES_FOLDER = fileURLToPath(new URL('../client/option-types/', import.meta.url));
 
 const docsFlags = {
   out: text({
@@ -41,7 +41,10 @@ export function docsVerb(documented: readonly Verb[]): Verb {
         const page = await readFile(join(FOLDER, name), 'utf8');
         await writeFile(join(folder, name), withOptionTables(page));
       }
-      if (existsSync(TYPES_FILE)) await writeFile(TYPES_FILE, optionTypes());
+      for (const [file, types] of optionTypes()) {
+        const path = join(TYPES_FOLDER, file);
+        if (existsSync(path)) await writeFile(path, types);
+      }
       const pages = ['options.md', 'errors.md', ...PAGES_WITH_OPTIONS].join(', ');
       host.out(`wrote ${pages} in ${folder}`);
       return EXIT.ok;

@@ -15,7 +15,8 @@ export function withOptionTables(page: string): string {
 }
 
 function groupNamed(typeName: string): OptionGroup {
-  const group = OPTION_GROUPS.find((each) => each.typeName.replace(/<.*/, '') === typeName);
+  const groups: readonly OptionGroup[] = Object.values(OPTION_GROUPS).flat();
+  const group = groups.find((each) => each.typeName.replace(/<.*/, '') === typeName);
   if (group === undefined) throw new Error(`There are no options ${typeName}.`);
   return group;
 }

@@ -2,24 +2,42 @@ import { type ClientOption, OPTION_GROUPS, type OptionGroup } from '../client/in
 import { defaultOf, limitsText, ownOptions } from './option-text.ts';
 
 const HEAD = `/**
- * The types of the client's options. \`npm run docs\` generates this file from the tables in
- * \`option-tables\`; a test compares them.
+ * \`npm run docs\` generates this file from the tables in \`option-tables\`; a test compares them.
  */
-import type { LookupFunction } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
-import type { Discovery } from './discovery/discovery.ts';
-import type { Resolver } from './discovery/resolver.ts';
-import type { DistributionName } from './ring/distribution.ts';
-import type { NodeSpec } from './topology.ts';
-import type { Serializer } from './values/serializer.ts';
 `;
+/** The types that each file imports. */
+const IMPORTS = {
+  'client.ts': `import type { LookupFunction } from 'node:net';
+import type { Discovery } from '../discovery/discovery.ts';
+import type { DistributionName } from '../ring/distribution.ts';
+import type { NodeSpec } from '../topology.ts';
+import type { Serializer } from '../values/serializer.ts';
+`,
+  'calls.ts': '',
+  'patterns.ts': `import type { CallOptions, StoreOptions } from './calls.ts';
+`,
+  'discovery.ts': `import type { ConnectionOptions } from 'node:tls';
+import type { Resolver } from '../discovery/resolver.ts';
+import type { NodeSpec } from '../topology.ts';
+import type { Login } from './client.ts';
+`,
+};
+type FileName = keyof typeof OPTION_GROUPS;
 const COLUMNS_MAX = 100;
 const NBSP = '\u00a0';
 
-/** src/client/option-types.ts: one interface for each group of options, formatted as Biome does. */
-export function optionTypes(): string {
-  const types = OPTION_GROUPS.flatMap((group) => [...aliasesOf(group), interfaceOf(group)]);
-  return [HEAD, ...types].join('\n').replaceAll(NBSP, ' ');
+/**
+ * The files of src/client/option-types, with one interface for each group of options: formatted as
+ * Biome does.
+ */
+export function optionTypes(): readonly (readonly [file: FileName, text: string])[] {
+  return (Object.keys(OPTION_GROUPS) as FileName[]).map((file) => [file, typesOf(file)]);
+}
+
+function typesOf(file: FileName): string {
+  const groups: readonly OptionGroup[] = OPTION_GROUPS[file];
+  const types = groups.flatMap((group) => [...aliasesOf(group), interfaceOf(group)]);
+  return [HEAD + IMPORTS[file], ...types].join('\n').replaceAll(NBSP, ' ');
 }
 
 /** The types that have a name of their own: `export type KeyMode = 'refuse' | 'hash'`. */

@@ -12,14 +12,13 @@ import {
 } from './option-tables/call-options.ts';
 import type {
   CallOptions,
-  ClientOptions,
   CountOptions,
   DeleteOptions,
   FetchOptions,
-  LoadOptions,
   StoreOptions,
-  WriteThroughOptions,
-} from './option-types.ts';
+} from './option-types/calls.ts';
+import type { ClientOptions } from './option-types/client.ts';
+import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.ts';
 import { resolveOptions } from './options.ts';
 import { LoadCoordinator } from './patterns/load-coordinator.ts';
 import { writeThrough } from './patterns/write-through.ts';

@@ -4,10 +4,9 @@ import type {
   CountOptions,
   DeleteOptions,
   FetchOptions,
-  LoadOptions,
   StoreOptions,
-  WriteThroughOptions,
-} from './option-types.ts';
+} from './option-types/calls.ts';
+import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.ts';
 import type { FetchResult, Versioned } from './reply-handlers.ts';
 
 /** The argument of a loader. */

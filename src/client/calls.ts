@@ -1,6 +1,6 @@
 import type { Request } from '../protocol/client.ts';
 import { Operation, type ReplyHandler } from './connection/operation.ts';
-import type { CallOptions } from './option-types.ts';
+import type { CallOptions } from './option-types/calls.ts';
 import { deadlineOf, type ResolvedOptions } from './options.ts';
 import type { Target } from './routing/target.ts';
 

@@ -15,37 +15,40 @@ export {
   type OperationKind,
   type OperationMetrics,
 } from './observe/metrics.ts';
-export { clientOptions, gutterFailover } from './option-tables/client-options.ts';
+export { clientOptions } from './option-tables/client-options.ts';
 export { POLL_DEADLINE_MS_MAX } from './option-tables/discovery-options.ts';
 export { OPTION_GROUPS } from './option-tables/groups.ts';
+export { gutterFailover } from './option-tables/nested-options.ts';
 export type { ClientOption, OptionGroup } from './option-tables/option-group.ts';
 export type {
   CallOptions,
-  ClientOptions,
-  CompressionOptions,
   CountOptions,
   DeleteOptions,
-  DnsOptions,
-  ElastiCacheOptions,
-  EnqueueOptions,
-  Failover,
   FetchOptions,
+  StoreOptions,
+} from './option-types/calls.ts';
+export type {
+  ClientOptions,
+  CompressionOptions,
+  Failover,
   GutterFailover,
   KeyMode,
-  LoadOptions,
   Login,
-  NearCacheOptions,
-  PollingOptions,
   PreviousOwnerOptions,
   ProtocolChoice,
+  TlsOptions,
+} from './option-types/client.ts';
+export type { DnsOptions, ElastiCacheOptions, PollingOptions } from './option-types/discovery.ts';
+export type {
+  EnqueueOptions,
+  LoadOptions,
+  NearCacheOptions,
   RateLimiterOptions,
   SessionStoreOptions,
-  StoreOptions,
   TagOptions,
-  TlsOptions,
   WriteBehindOptions,
   WriteThroughOptions,
-} from './option-types.ts';
+} from './option-types/patterns.ts';
 export type { LoadCounts } from './patterns/load-coordinator.ts';
 export { NearCache, type NearCounts } from './patterns/near-cache.ts';
 export { RateLimiter, type RateResult } from './patterns/rate-limiter.ts';

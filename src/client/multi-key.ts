@@ -2,7 +2,7 @@ import type { Reply } from '../protocol/client.ts';
 import { call } from './calls.ts';
 import type { ReplyHandler } from './connection/operation.ts';
 import { CacheError, isReportedPerKey } from './errors.ts';
-import type { CallOptions } from './option-types.ts';
+import type { CallOptions } from './option-types/calls.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Route, Target } from './routing/target.ts';
 import type { KeyCodec } from './values/keys.ts';

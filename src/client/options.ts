@@ -2,7 +2,8 @@ import type { ValuesOf } from '../base/index.ts';
 import { TTL_MAX, ttlOption } from './option-tables/call-options.ts';
 import { clientOptions } from './option-tables/client-options.ts';
 import { checkValue, valuesOf } from './option-tables/resolve.ts';
-import type { CallOptions, ClientOptions } from './option-types.ts';
+import type { CallOptions } from './option-types/calls.ts';
+import type { ClientOptions } from './option-types/client.ts';
 
 type ClientValues = ValuesOf<(typeof clientOptions)['table']>;
 

@@ -8,7 +8,12 @@ import type {
 } from '../protocol/client.ts';
 import { argumentError } from './errors.ts';
 import { isUint64 } from './option-tables/call-options.ts';
-import type { CountOptions, DeleteOptions, FetchOptions, StoreOptions } from './option-types.ts';
+import type {
+  CountOptions,
+  DeleteOptions,
+  FetchOptions,
+  StoreOptions,
+} from './option-types/calls.ts';
 import { exptimeOf } from './options.ts';
 import type { EncodedValue } from './values/value-codec.ts';
 

@@ -5,7 +5,7 @@ import { type GetManyResult, getMany } from './multi-key.ts';
 import { callOptions, storeOptions } from './option-tables/call-options.ts';
 import type { OptionGroup } from './option-tables/option-group.ts';
 import { checkOptions } from './option-tables/resolve.ts';
-import type { CallOptions, StoreOptions } from './option-types.ts';
+import type { CallOptions, StoreOptions } from './option-types/calls.ts';
 import { deadlineOf, type ResolvedOptions } from './options.ts';
 import { ValueReplyHandlers } from './reply-handlers.ts';
 import { checkCas, exptimeFor, storeRequest } from './requests.ts';

@@ -18,7 +18,7 @@ export interface Option<T> {
 }
 
 /** `flag` and `count` take no value on the command line: `-F`, `-vv`. `value` has no text form. */
-export type OptionKind =
+type OptionKind =
   | 'integer'
   | 'number'
   | 'bytes'

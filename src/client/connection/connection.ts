@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { ByteSink } from '../../base/index.ts';
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
-import type { Login, ProtocolChoice } from '../option-types.ts';
+import type { Login, ProtocolChoice } from '../option-types/client.ts';
 import type { NodeAddress } from '../topology.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { Handshake } from './handshake.ts';

@@ -10,7 +10,7 @@ import {
   type Request,
 } from '../../protocol/client.ts';
 import { CacheError } from '../errors.ts';
-import type { Login, ProtocolChoice } from '../option-types.ts';
+import type { Login, ProtocolChoice } from '../option-types/client.ts';
 
 /**
  * The first memcached version with today's meta commands: "OK" became "HD", and `ms` carries the

@@ -1,6 +1,6 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import type { TlsOptions } from '../option-types.ts';
+import type { TlsOptions } from '../option-types/client.ts';
 import type { NodeAddress } from '../topology.ts';
 
 /**

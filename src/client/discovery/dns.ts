@@ -2,7 +2,7 @@ import { lookup, resolveSrv } from 'node:dns/promises';
 import { argumentError, CacheError } from '../errors.ts';
 import { dnsOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
-import type { DnsOptions } from '../option-types.ts';
+import type { DnsOptions } from '../option-types/discovery.ts';
 import { readNodes } from '../topology.ts';
 import { type Discovery, type KnownNode, NODES_MAX } from './discovery.ts';
 import { DnsServers } from './dns-servers.ts';

@@ -2,7 +2,7 @@ import type { ValuesOf } from '../../base/index.ts';
 import { CacheError } from '../errors.ts';
 import { elastiCacheOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
-import type { ElastiCacheOptions } from '../option-types.ts';
+import type { ElastiCacheOptions } from '../option-types/discovery.ts';
 import { type NodeAddress, readNodes } from '../topology.ts';
 import { decodeClusterConfig } from './cluster-config.ts';
 import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';

@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from 'node:tls';
 import { choice, flag, integer } from '../../base/index.ts';
 import type { Resolver } from '../discovery/resolver.ts';
-import { login, nodeSpecs } from './client-options.ts';
 import { object, required, value } from './kinds.ts';
+import { login, nodeSpecs } from './nested-options.ts';
 import { optionGroup } from './option-group.ts';
 import { isObject } from './resolve.ts';
 

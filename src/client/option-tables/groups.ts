@@ -5,15 +5,9 @@ import {
   fetchOptions,
   storeOptions,
 } from './call-options.ts';
-import {
-  clientOptions,
-  compression,
-  gutterFailover,
-  login,
-  previousOwner,
-  tls,
-} from './client-options.ts';
+import { clientOptions } from './client-options.ts';
 import { dnsOptions, elastiCacheOptions, pollingOptions } from './discovery-options.ts';
+import { compression, gutterFailover, login, previousOwner, tls } from './nested-options.ts';
 import type { OptionGroup } from './option-group.ts';
 import {
   enqueueOptions,
@@ -26,28 +20,19 @@ import {
   writeThroughOptions,
 } from './pattern-options.ts';
 
-/** Every group of options, in the order of `option-types.ts`. */
-export const OPTION_GROUPS: readonly OptionGroup[] = [
-  clientOptions,
-  gutterFailover,
-  previousOwner,
-  login,
-  tls,
-  compression,
-  callOptions,
-  storeOptions,
-  fetchOptions,
-  deleteOptions,
-  countOptions,
-  loadOptions,
-  writeThroughOptions,
-  writeBehindOptions,
-  enqueueOptions,
-  nearCacheOptions,
-  rateLimiterOptions,
-  sessionStoreOptions,
-  tagOptions,
-  pollingOptions,
-  elastiCacheOptions,
-  dnsOptions,
-];
+/** Every group of options, by the file of `option-types` that declares its interface. */
+export const OPTION_GROUPS = {
+  'client.ts': [clientOptions, gutterFailover, previousOwner, login, tls, compression],
+  'calls.ts': [callOptions, storeOptions, fetchOptions, deleteOptions, countOptions],
+  'patterns.ts': [
+    loadOptions,
+    writeThroughOptions,
+    writeBehindOptions,
+    enqueueOptions,
+    nearCacheOptions,
+    rateLimiterOptions,
+    sessionStoreOptions,
+    tagOptions,
+  ],
+  'discovery.ts': [pollingOptions, elastiCacheOptions, dnsOptions],
+} as const satisfies Readonly<Record<string, readonly OptionGroup[]>>;

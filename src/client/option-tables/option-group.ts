@@ -1,7 +1,7 @@
 import type { OptionTable } from '../../base/index.ts';
 
 /**
- * The options of one call, class or function of the client. Their types (`option-types.ts`), checks
+ * The options of one call, class or function of the client. Their types (`option-types`), checks
  * and tables in the pages of `docs` follow from the group.
  */
 export interface OptionGroup<Table extends OptionTable = OptionTable> {
@@ -26,7 +26,7 @@ export interface OptionExtras {
   readonly isRequired?: true;
   /** The default as the pages show it, where it is no literal: `the value of deadlineMs`. */
   readonly defaultNote?: string;
-  /** The name of the type of the values, `KeyMode`; with `doc`, `option-types.ts` declares it. */
+  /** The name of the type of the values, `KeyMode`; with `doc`, `option-types` declares it. */
   readonly alias?: { readonly name: string; readonly doc?: string };
   /** The place in the pages that explains the option: `routing.md#failover`. */
   readonly details?: string;

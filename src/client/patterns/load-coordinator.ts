@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Loader } from '../cache.ts';
 import { CacheError, isCacheFailure } from '../errors.ts';
-import type { LoadOptions } from '../option-types.ts';
+import type { LoadOptions } from '../option-types/patterns.ts';
 import type { FetchResult } from '../reply-handlers.ts';
 import { abortable, type Flight, Flights } from './flight.ts';
 import {

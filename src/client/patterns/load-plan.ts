@@ -2,7 +2,8 @@ import type { ValuesOf } from '../../base/index.ts';
 import { argumentError } from '../errors.ts';
 import { loadOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
-import type { CallOptions, LoadOptions } from '../option-types.ts';
+import type { CallOptions } from '../option-types/calls.ts';
+import type { LoadOptions } from '../option-types/patterns.ts';
 
 type LoadValues = ValuesOf<(typeof loadOptions)['table']>;
 

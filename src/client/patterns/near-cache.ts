@@ -4,13 +4,8 @@ import { callOptions } from '../option-tables/call-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { loadOptions, nearCacheOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
-import type {
-  CallOptions,
-  DeleteOptions,
-  LoadOptions,
-  NearCacheOptions,
-  StoreOptions,
-} from '../option-types.ts';
+import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
+import type { LoadOptions, NearCacheOptions } from '../option-types/patterns.ts';
 import { LruMap } from './lru-map.ts';
 
 /** The operations of the cache behind a near cache. */

@@ -5,7 +5,8 @@ import { callOptions } from '../option-tables/call-options.ts';
 import type { ClientOption } from '../option-tables/option-group.ts';
 import { rateLimiterOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';
-import type { CallOptions, RateLimiterOptions } from '../option-types.ts';
+import type { CallOptions } from '../option-types/calls.ts';
+import type { RateLimiterOptions } from '../option-types/patterns.ts';
 import { decideRate, type RateRule, type RateVerdict, windowAt } from './rate-window.ts';
 
 /** The operations of a cache that a rate limiter uses. */

@@ -1,5 +1,5 @@
 import type { Loader } from '../cache.ts';
-import type { LoadOptions } from '../option-types.ts';
+import type { LoadOptions } from '../option-types/patterns.ts';
 import type { LeasingCache } from './lease-writes.ts';
 import { LoadCoordinator, type LoadCounts } from './load-coordinator.ts';
 

@@ -3,7 +3,7 @@ import type { Cache } from '../cache.ts';
 import { TTL_MAX } from '../option-tables/call-options.ts';
 import { sessionStoreOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
-import type { SessionStoreOptions } from '../option-types.ts';
+import type { SessionStoreOptions } from '../option-types/patterns.ts';
 
 /** The part of a session that the store reads. It stores the rest unchanged. */
 export interface SessionLike {

@@ -5,13 +5,8 @@ import { callOptions, deleteOptions, storeOptions } from '../option-tables/call-
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { loadOptions, tagOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
-import type {
-  CallOptions,
-  DeleteOptions,
-  LoadOptions,
-  StoreOptions,
-  TagOptions,
-} from '../option-types.ts';
+import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
+import type { LoadOptions, TagOptions } from '../option-types/patterns.ts';
 import { Flights } from './flight.ts';
 
 /** The operations of a cache that a TagSpace uses. */

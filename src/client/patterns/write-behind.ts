@@ -5,7 +5,7 @@ import { CacheError, isCacheFailure } from '../errors.ts';
 import { HOUR_MS } from '../option-tables/call-options.ts';
 import { enqueueOptions, writeBehindOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';
-import type { EnqueueOptions, WriteBehindOptions } from '../option-types.ts';
+import type { EnqueueOptions, WriteBehindOptions } from '../option-types/patterns.ts';
 import { abortable } from './flight.ts';
 import { WriteQueue } from './write-queue.ts';
 

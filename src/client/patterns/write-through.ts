@@ -2,7 +2,8 @@ import type { Cache, WriteThroughOutcome } from '../cache.ts';
 import { isCacheFailure } from '../errors.ts';
 import { writeThroughOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
-import type { FetchOptions, WriteThroughOptions } from '../option-types.ts';
+import type { FetchOptions } from '../option-types/calls.ts';
+import type { WriteThroughOptions } from '../option-types/patterns.ts';
 
 /**
  * Writes to the source, then to the cache.

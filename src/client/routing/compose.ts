@@ -1,5 +1,5 @@
 import type { CacheError } from '../errors.ts';
-import { FAILOVER_TTL } from '../option-tables/client-options.ts';
+import { FAILOVER_TTL } from '../option-tables/nested-options.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { createDistribution } from '../ring/create.ts';
 import {

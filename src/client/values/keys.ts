@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { CacheError } from '../errors.ts';
-import type { KeyMode } from '../option-types.ts';
+import type { KeyMode } from '../option-types/client.ts';
 
 const KEY_BYTES_MAX = 250;
 /** A blank or control character, which would terminate the key on the wire. */

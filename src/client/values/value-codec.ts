@@ -1,6 +1,6 @@
 import type { Reply } from '../../protocol/client.ts';
 import { CacheError } from '../errors.ts';
-import type { CompressionOptions } from '../option-types.ts';
+import type { CompressionOptions } from '../option-types/client.ts';
 import { compress, decompress, inflate, isZlib } from './compression.ts';
 import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, mayBeZlib, ZSTD_FLAG } from './flags.ts';
 import type { Serializer } from './serializer.ts';

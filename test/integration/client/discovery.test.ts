@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Topology } from '../../../src/client/discovery/discovery.ts';
 import { elastiCache } from '../../../src/client/discovery/elasticache.ts';
 import type { CacheError } from '../../../src/client/index.ts';
-import type { ElastiCacheOptions } from '../../../src/client/option-types.ts';
+import type { ElastiCacheOptions } from '../../../src/client/option-types/discovery.ts';
 import { Authority } from '../../support/certificates.ts';
 import { startCluster } from '../../support/cluster-process.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';

@@ -11,7 +11,10 @@ import {
   value,
   wordOrObject,
 } from '../../../../src/client/option-tables/kinds.ts';
-import { optionGroup } from '../../../../src/client/option-tables/option-group.ts';
+import {
+  type OptionGroup,
+  optionGroup,
+} from '../../../../src/client/option-tables/option-group.ts';
 import { checkOptions, valuesOf } from '../../../../src/client/option-tables/resolve.ts';
 
 const inner = optionGroup({
@@ -134,7 +137,8 @@ describe('checkOptions', () => {
 });
 
 describe('the table', () => {
-  const all = OPTION_GROUPS.flatMap((group) =>
+  const groups: readonly OptionGroup[] = Object.values(OPTION_GROUPS).flat();
+  const all = groups.flatMap((group) =>
     [...group.byName].map(([name, option]) => ({ path: `${group.typeName}.${name}`, option })),
   );
   test('has defaults that the options themselves accept', () => {

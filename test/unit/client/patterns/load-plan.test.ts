@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LoadOptions } from '../../../../src/client/option-types.ts';
+import type { LoadOptions } from '../../../../src/client/option-types/patterns.ts';
 import {
   failureMarker,
   noValueMarker,

@@ -8,17 +8,16 @@ const HEAD = `/**
 /** The types that each file imports. */
 const IMPORTS = {
   'client.ts': `import type { LookupFunction } from 'node:net';
+import type { DistributionName, NodeSpec } from '../../topology/index.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import type { DistributionName } from '../ring/distribution.ts';
-import type { NodeSpec } from '../topology.ts';
 import type { Serializer } from '../values/serializer.ts';
 `,
   'calls.ts': '',
   'patterns.ts': `import type { CallOptions, StoreOptions } from './calls.ts';
 `,
   'discovery.ts': `import type { ConnectionOptions } from 'node:tls';
+import type { NodeSpec } from '../../topology/index.ts';
 import type { Resolver } from '../discovery/resolver.ts';
-import type { NodeSpec } from '../topology.ts';
 import type { Login } from './client.ts';
 `,
 };

@@ -1,8 +1,11 @@
 import { EventEmitter } from 'node:events';
+import type { Topology } from '../topology/index.ts';
 import type { Cache, Loader, WriteThroughOutcome } from './cache.ts';
-import type { Discovery, Topology } from './discovery/discovery.ts';
+import { type ClientRuntime, machineRuntime } from './connection/runtime.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import { CacheError } from './errors.ts';
 import { type GetManyResult, type SetManyResult, setMany } from './multi-key.ts';
+import { nodesOf } from './nodes.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
 import {
   callOptions,
@@ -43,7 +46,6 @@ import {
 } from './requests.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
 import { Sender } from './sender.ts';
-import { readNodes } from './topology.ts';
 
 export interface ClientEvents {
   /** A node is up: the client sends it operations, for the first time or again. */
@@ -71,11 +73,13 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   readonly #discovery: Discovery | undefined;
   readonly #loads = new LoadCoordinator();
 
-  constructor(options: ClientOptions) {
+  /** @param runtime internal: what a test simulates. */
+  constructor(options: ClientOptions, runtime: ClientRuntime = machineRuntime) {
     super();
     const resolved = resolveOptions(options);
-    this.#cluster = new ClusterView(resolved, 'start' in options.nodes, this.#clusterEvents());
-    this.#sender = new Sender(resolved, this.#cluster);
+    const mayChange = 'start' in options.nodes;
+    this.#cluster = new ClusterView(resolved, mayChange, runtime, this.#clusterEvents());
+    this.#sender = new Sender(resolved, this.#cluster, runtime);
     if ('start' in options.nodes) {
       this.#discovery = options.nodes;
       this.#discovery.start({
@@ -83,7 +87,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
         error: (error) => this.#emitLater('discovery-error', error),
       });
     } else {
-      this.#cluster.update(readNodes(options.nodes));
+      this.#cluster.update(nodesOf(options.nodes));
     }
   }
 

@@ -1,11 +1,11 @@
 /** Places keys on nodes and sends operations to them. */
 
+export type { DistributionName, NodeSpec, Topology } from '../topology/index.ts';
 export type { Cache, LoadContext, Loader, WriteThroughOutcome } from './cache.ts';
 export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
-export type { Discovery, DiscoveryListener, KnownNode, Topology } from './discovery/discovery.ts';
+export type { Discovery } from './discovery/discovery.ts';
 export { dnsNames } from './discovery/dns.ts';
 export { elastiCache } from './discovery/elasticache.ts';
-export type { Resolver } from './discovery/resolver.ts';
 export { CacheError, FAILURES, type FailureCode } from './errors.ts';
 export type { GetManyResult, SetManyResult } from './multi-key.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';
@@ -57,7 +57,4 @@ export { sessionStore } from './patterns/session-store.ts';
 export { type Tagged, TagSpace } from './patterns/tags.ts';
 export { UnwrittenError, WriteBehind } from './patterns/write-behind.ts';
 export type { FetchResult, Versioned } from './reply-handlers.ts';
-export type { DistributionName } from './ring/distribution.ts';
-export { KetamaRing } from './ring/ketama.ts';
-export { type NodeAddress, type NodeSpec, readNodes } from './topology.ts';
 export type { Serializer } from './values/serializer.ts';

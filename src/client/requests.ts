@@ -3,6 +3,7 @@ import type {
   CountRequest,
   DeleteRequest,
   FetchRequest,
+  StoreMode,
   StoreRequest,
   TouchRequest,
 } from '../protocol/client.ts';
@@ -29,8 +30,11 @@ export function fetchRequest(key: string, options: FetchOptions = {}): FetchRequ
   return { verb: 'fetch', key, metaFlags };
 }
 
+/** The modes that replace the whole value. */
+export type WholeStoreMode = Exclude<StoreMode, 'append' | 'prepend'>;
+
 export function storeRequest(
-  mode: 'set' | 'add' | 'replace',
+  mode: WholeStoreMode,
   key: string,
   { value, flags }: EncodedValue,
   exptime: number,

@@ -1,6 +1,7 @@
 import type { Request } from '../protocol/client.ts';
-import { call } from './calls.ts';
+import { Caller } from './calls.ts';
 import type { ReplyHandler } from './connection/operation.ts';
+import type { MonotonicClock } from './connection/runtime.ts';
 import { type GetManyResult, getMany } from './multi-key.ts';
 import { callOptions, storeOptions } from './option-tables/call-options.ts';
 import type { OptionGroup } from './option-tables/option-group.ts';
@@ -8,7 +9,7 @@ import { checkOptions } from './option-tables/resolve.ts';
 import type { CallOptions, StoreOptions } from './option-types/calls.ts';
 import { deadlineOf, type ResolvedOptions } from './options.ts';
 import { ValueReplyHandlers } from './reply-handlers.ts';
-import { checkCas, exptimeFor, storeRequest } from './requests.ts';
+import { checkCas, exptimeFor, storeRequest, type WholeStoreMode } from './requests.ts';
 import { CAS_MAX, TAGGED_CAS_MAX } from './routing/cas-tags.ts';
 import type { ClusterView } from './routing/cluster-view.ts';
 import { KeyCodec } from './values/keys.ts';
@@ -22,12 +23,14 @@ export class Sender {
   readonly handlers: ValueReplyHandlers;
   /** The largest CAS id that a node of the cluster can have sent. */
   readonly casMax: bigint;
+  readonly #caller: Caller;
   readonly #options: ResolvedOptions;
   readonly #cluster: ClusterView;
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
 
-  constructor(options: ResolvedOptions, cluster: ClusterView) {
+  constructor(options: ResolvedOptions, cluster: ClusterView, clock: MonotonicClock) {
+    this.#caller = new Caller(options, clock);
     this.#options = options;
     this.#cluster = cluster;
     this.#keys = new KeyCodec(options.namespace, options.keys);
@@ -53,7 +56,8 @@ export class Sender {
   async getMany<T>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>> {
     checkOptions(callOptions, options);
     return getMany<T>(keys, options, {
-      route: this.#cluster,
+      caller: this.#caller,
+      route: (key) => this.#cluster.targetOf(key),
       keys: this.#keys,
       codec: this.#codec,
       defaults: this.#options,
@@ -61,7 +65,7 @@ export class Sender {
   }
 
   store<T>(
-    mode: 'set' | 'add' | 'replace',
+    mode: WholeStoreMode,
     key: string,
     value: unknown,
     cas: bigint | undefined,
@@ -109,7 +113,7 @@ export class Sender {
     const results = nodes.map((node) => {
       return new Promise<readonly [string, T]>((resolve, reject) => {
         const resolveNode = (value: T): void => resolve([node.name, value]);
-        call(node, request, createHandler(), options, this.#options, resolveNode, reject);
+        this.#caller.call(node, request, createHandler(), options, resolveNode, reject);
       });
     });
     return new Map(await Promise.all(results));
@@ -124,6 +128,6 @@ export class Sender {
     reject: (error: unknown) => void,
   ): void {
     const target = this.#cluster.targetOf(key);
-    call(target, request, handler, options, this.#options, resolve, reject);
+    this.#caller.call(target, request, handler, options, resolve, reject);
   }
 }

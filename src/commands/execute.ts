@@ -6,25 +6,25 @@ import {
   VERB,
 } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
-import { answerAdmin } from './admin.ts';
-import { Arithmetic } from './arithmetic.ts';
-import { answerConfig } from './config.ts';
-import { Counter } from './counter.ts';
-import { beginMetadump } from './dump.ts';
-import type { EventLog } from './event-log.ts';
-import { ItemEvents } from './item-events.ts';
+import { answerAdmin } from './admin/admin.ts';
+import { answerConfig } from './admin/config.ts';
+import { beginMetadump } from './admin/dump.ts';
+import type { EventLog } from './admin/event-log.ts';
+import type { NodeView } from './admin/node-view.ts';
+import { PREFIX_COUNT } from './admin/prefixes.ts';
+import { answerStats } from './admin/stats.ts';
+import { Arithmetic } from './keyed/arithmetic.ts';
+import { Counter } from './keyed/counter.ts';
+import { ItemEvents } from './keyed/item-events.ts';
+import { answerDelete, answerFlush, answerTouch } from './keyed/remove.ts';
+import { Retriever } from './keyed/retrieve.ts';
+import { ValueWriter } from './keyed/write.ts';
+import { WholeWriter } from './keyed/write-whole.ts';
 import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
 import { answerMetaDelete } from './meta/delete.ts';
 import { MetaGetter } from './meta/get.ts';
-import type { NodeView } from './node-view.ts';
-import { PREFIX_COUNT } from './prefixes.ts';
-import { answerDelete, answerFlush, answerTouch } from './remove.ts';
 import type { ReplyStream } from './reply-stream.ts';
-import { Retriever } from './retrieve.ts';
-import { answerStats } from './stats.ts';
-import { ValueWriter } from './write.ts';
-import { WholeWriter } from './write-whole.ts';
 
 /** The commands that the operator of the node allows or forbids. */
 export interface CommandRules {

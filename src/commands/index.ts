@@ -6,10 +6,10 @@ export {
   type ConfigEntries,
   type ConfigEntry,
   encodeClusterNodes,
-} from './config.ts';
-export { type EventLog, STREAM, streamsOf } from './event-log.ts';
+} from './admin/config.ts';
+export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
+export type { ConnectionView, NodeView } from './admin/node-view.ts';
+export { PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
 export { type CommandRules, Executor } from './execute.ts';
-export type { ConnectionView, NodeView } from './node-view.ts';
-export { PREFIX_COUNT, type PrefixStats } from './prefixes.ts';
+export { PendingValue } from './keyed/write.ts';
 export type { ReplyStream } from './reply-stream.ts';
-export { PendingValue } from './write.ts';

@@ -1,14 +1,12 @@
+import { SharedSegment } from '../base/index.ts';
 import type { ConfigEntries, ConfigEntry } from '../commands/index.ts';
 import { CONFIG_BYTES_MAX } from '../protocol/index.ts';
-import { lock, unlock } from '../store/index.ts';
 
 /** ElastiCache's bounds: `config_max` entries of `config_size_max` bytes. */
-export const CONFIG_ENTRIES_MAX = 16;
+const CONFIG_ENTRIES_MAX = 16;
 
 const NAME_BYTES_MAX = 250;
 
-const LOCK = 0;
-const HEADER_BYTES = 64;
 /** A slot: name bytes (0 means free), client flags, data bytes, then the name and the data. */
 const NAME_BYTES = 0;
 const FLAGS = 1;
@@ -22,20 +20,22 @@ const SLOT_BYTES = DATA_AT + CONFIG_BYTES_MAX;
  * allocates no physical memory for slots that the table never used.
  */
 export class ConfigTable implements ConfigEntries {
+  readonly #segment: SharedSegment;
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
 
   static allocate(): SharedArrayBuffer {
-    return new SharedArrayBuffer(HEADER_BYTES + CONFIG_ENTRIES_MAX * SLOT_BYTES);
+    return SharedSegment.allocate(CONFIG_ENTRIES_MAX * SLOT_BYTES);
   }
 
   constructor(memory: SharedArrayBuffer) {
-    this.#words = new Int32Array(memory);
-    this.#bytes = Buffer.from(memory);
+    this.#segment = new SharedSegment(memory);
+    this.#words = this.#segment.words;
+    this.#bytes = this.#segment.bytes;
   }
 
   get(name: string): ConfigEntry | undefined {
-    return this.#locked(() => {
+    return this.#segment.locked(() => {
       const at = this.#find(name);
       return at < 0 ? undefined : this.#read(at);
     });
@@ -43,7 +43,7 @@ export class ConfigTable implements ConfigEntries {
 
   set({ name, flags, data }: ConfigEntry): boolean {
     if (data.length > CONFIG_BYTES_MAX || name === '' || name.length > NAME_BYTES_MAX) return false;
-    return this.#locked(() => {
+    return this.#segment.locked(() => {
       const found = this.#find(name);
       const at = found < 0 ? this.#findFree() : found;
       if (at < 0) return false;
@@ -56,7 +56,7 @@ export class ConfigTable implements ConfigEntries {
   }
 
   delete(name: string): boolean {
-    return this.#locked(() => {
+    return this.#segment.locked(() => {
       const at = this.#find(name);
       if (at >= 0) this.#words[at / 4 + NAME_BYTES] = 0;
       return at >= 0;
@@ -64,21 +64,11 @@ export class ConfigTable implements ConfigEntries {
   }
 
   list(): readonly ConfigEntry[] {
-    return this.#locked(() =>
+    return this.#segment.locked(() =>
       slots()
         .filter((at) => this.#words[at / 4 + NAME_BYTES] !== 0)
         .map((at) => this.#read(at)),
     );
-  }
-
-  /** Unlike a lock of the data path, this lock permits allocation: its uses are rare and short. */
-  #locked<T>(action: () => T): T {
-    lock(this.#words, LOCK);
-    try {
-      return action();
-    } finally {
-      unlock(this.#words, LOCK);
-    }
   }
 
   #find(name: string): number {
@@ -107,5 +97,8 @@ export class ConfigTable implements ConfigEntries {
 
 /** The byte offset of each slot. */
 function slots(): number[] {
-  return Array.from({ length: CONFIG_ENTRIES_MAX }, (_, i) => HEADER_BYTES + i * SLOT_BYTES);
+  return Array.from(
+    { length: CONFIG_ENTRIES_MAX },
+    (_, i) => SharedSegment.headerBytes + i * SLOT_BYTES,
+  );
 }

@@ -1,12 +1,11 @@
-import { type ByteSink, murmur3 } from '../base/index.ts';
+import { type ByteSink, murmur3, SharedSegment } from '../base/index.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../commands/index.ts';
-import { lock, unlock } from '../store/index.ts';
 
 /** The table counts this many prefixes, and ignores further ones. */
 const PREFIXES_MAX = 1024;
-const LOCK = 0;
+/** The word of the header beside the lock. */
 const ENABLED = 1;
-const HEADER_BYTES = 64;
+const HEADER_BYTES = SharedSegment.headerBytes;
 /** A slot: the length of the prefix plus 1 (0 means free) and its bytes, then four counters. */
 const COUNTERS_AT = 256;
 const COUNTERS = Object.keys(PREFIX_COUNT).length;
@@ -22,20 +21,22 @@ const END = text('END\r\n');
 
 /** `stats detail`: requests of all threads, counted by the prefix of their keys. */
 export class PrefixTable implements PrefixStats {
+  readonly #segment: SharedSegment;
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
   readonly #counters: Float64Array;
   readonly #delimiter: number;
 
   static allocate(enabled: boolean): SharedArrayBuffer {
-    const memory = new SharedArrayBuffer(HEADER_BYTES + PREFIXES_MAX * SLOT_BYTES);
+    const memory = SharedSegment.allocate(PREFIXES_MAX * SLOT_BYTES);
     new Int32Array(memory)[ENABLED] = enabled ? 1 : 0;
     return memory;
   }
 
   constructor(memory: SharedArrayBuffer, delimiter: string) {
-    this.#words = new Int32Array(memory);
-    this.#bytes = Buffer.from(memory);
+    this.#segment = new SharedSegment(memory);
+    this.#words = this.#segment.words;
+    this.#bytes = this.#segment.bytes;
     this.#counters = new Float64Array(memory);
     this.#delimiter = delimiter.charCodeAt(0);
   }
@@ -52,21 +53,21 @@ export class PrefixTable implements PrefixStats {
     let stop = start;
     while (stop < end && key[stop] !== this.#delimiter) stop++;
     if (stop === end) return;
-    lock(this.#words, LOCK);
+    this.#segment.lock();
     const slot = this.#slotOf(key, start, stop);
     if (slot >= 0) this.#counters[(slot + COUNTERS_AT) / 8 + what]!++;
-    unlock(this.#words, LOCK);
+    this.#segment.unlock();
   }
 
   clear(): void {
-    lock(this.#words, LOCK);
+    this.#segment.lock();
     this.#bytes.fill(0, HEADER_BYTES);
-    unlock(this.#words, LOCK);
+    this.#segment.unlock();
   }
 
   dump(sink: ByteSink): void {
     sink.ensure(PREFIXES_MAX * LINE_BYTES_MAX);
-    lock(this.#words, LOCK);
+    this.#segment.lock();
     for (let i = 0; i < PREFIXES_MAX; i++) {
       const slot = HEADER_BYTES + i * SLOT_BYTES;
       const length = this.#bytes[slot]!;
@@ -79,7 +80,7 @@ export class PrefixTable implements PrefixStats {
       }
       sink.putConstant(CRLF);
     }
-    unlock(this.#words, LOCK);
+    this.#segment.unlock();
     sink.putConstant(END);
   }
 

@@ -1,14 +1,6 @@
 /** Stores items in shared memory. It depends on no protocol and no socket. */
-export type { StoreShare } from './arena.ts';
-export { audit } from './audit.ts';
-export { chainedItemBytesMax } from './chains.ts';
-export { CLASS_COUNT, type ClassCounterName, COUNT, type ThreadCounterName } from './counters.ts';
-export { createStore, type StoreOptions } from './create.ts';
-export { CONTROL, FLAG, type ItemId, NO_ITEM, PAGE_BYTES, SEGMENT, TOTAL } from './layout.ts';
-export { lock, unlock } from './locks.ts';
-export { MAINTAINER_SLEEP, Maintainer } from './maintainer.ts';
-export { MOVE_RESULT } from './page-mover.ts';
-export { Store } from './store.ts';
+
+export { chainedItemBytesMax } from './items/chains.ts';
 export {
   MODE,
   type Mode,
@@ -16,5 +8,25 @@ export {
   type Outcome,
   type PutOptions,
   type WholeValue,
-} from './store-condition.ts';
-export { EVICTION, type TunableName, Tunables } from './tunables.ts';
+} from './items/store-condition.ts';
+export type { StoreShare } from './memory/arena.ts';
+export {
+  CLASS_COUNT,
+  type ClassCounterName,
+  COUNT,
+  type ThreadCounterName,
+} from './memory/counters.ts';
+export { createStore, type StoreOptions } from './memory/create.ts';
+export {
+  CONTROL,
+  FLAG,
+  type ItemId,
+  NO_ITEM,
+  PAGE_BYTES,
+  SEGMENT,
+  TOTAL,
+} from './memory/layout.ts';
+export { EVICTION, type TunableName, Tunables } from './memory/tunables.ts';
+export { Store } from './store.ts';
+export { MAINTAINER_SLEEP, Maintainer } from './upkeep/maintainer.ts';
+export { MOVE_RESULT } from './upkeep/page-mover.ts';

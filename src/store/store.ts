@@ -1,14 +1,26 @@
-import { type ByteSink, copyBytes } from '../base/index.ts';
-import { type AllocationContext, Allocator, NO_CONTEXT } from './allocator.ts';
-import { Arena, type StoreShare } from './arena.ts';
-import { ChainMover } from './chain-mover.ts';
-import { Chains } from './chains.ts';
-import { COUNT, CounterSums, ThreadCounters } from './counters.ts';
-import { EvictionEvents } from './eviction-events.ts';
-import { Evictor } from './evictor.ts';
-import { ExpiryHints } from './expiry-hints.ts';
-import { IndexTable } from './index-table.ts';
-import { Items, itemBytes } from './items.ts';
+import { type ByteSink, copyBytes, lock, unlock } from '../base/index.ts';
+import { EvictionEvents } from './eviction/eviction-events.ts';
+import { Evictor } from './eviction/evictor.ts';
+import { LruLists } from './eviction/lru.ts';
+import { type AllocationContext, Allocator, NO_CONTEXT } from './items/allocator.ts';
+import { Chains } from './items/chains.ts';
+import { IndexTable } from './items/index-table.ts';
+import { Items, itemBytes } from './items/items.ts';
+import { Linker } from './items/linker.ts';
+import { Overwriter } from './items/overwriter.ts';
+import { Releaser } from './items/releaser.ts';
+import { SizeHistogram } from './items/size-histogram.ts';
+import { StoreClock } from './items/store-clock.ts';
+import {
+  MODE,
+  OUTCOME,
+  type Outcome,
+  type PutOptions,
+  StoreCondition,
+  type WholeValue,
+} from './items/store-condition.ts';
+import { Arena, type StoreShare } from './memory/arena.ts';
+import { COUNT, CounterSums, ThreadCounters } from './memory/counters.ts';
 import {
   CLASS,
   FLAG,
@@ -18,27 +30,14 @@ import {
   STRIPES,
   TOTAL,
   VALUE_BYTES_MAX,
-} from './layout.ts';
-import { Linker } from './linker.ts';
-import { lock, unlock } from './locks.ts';
-import { LruLists } from './lru.ts';
-import { Overwriter } from './overwriter.ts';
-import { PageMover } from './page-mover.ts';
-import { PagePool } from './page-pool.ts';
-import { Releaser } from './releaser.ts';
-import { classFor } from './size-classes.ts';
-import { SizeHistogram } from './size-histogram.ts';
-import { Slabs } from './slabs.ts';
-import { StoreClock } from './store-clock.ts';
-import {
-  MODE,
-  OUTCOME,
-  type Outcome,
-  type PutOptions,
-  StoreCondition,
-  type WholeValue,
-} from './store-condition.ts';
-import { Tunables } from './tunables.ts';
+} from './memory/layout.ts';
+import { PagePool } from './memory/page-pool.ts';
+import { classFor } from './memory/size-classes.ts';
+import { Slabs } from './memory/slabs.ts';
+import { Tunables } from './memory/tunables.ts';
+import { ChainMover } from './upkeep/chain-mover.ts';
+import { ExpiryHints } from './upkeep/expiry-hints.ts';
+import { PageMover } from './upkeep/page-mover.ts';
 
 /** What memcached adds to key and value: header 48, CAS id 8, NUL after the key 1, CRLF 2. */
 const MEMCACHED_OVERHEAD_BYTES = 48 + 8 + 1 + 2;

@@ -1,5 +1,5 @@
 import { PAUSE } from '../../src/server/session.ts';
-import { audit } from '../../src/store/index.ts';
+import { audit } from '../support/audit.ts';
 import { Random } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
 import { cutRandomly, randomStream, SENTINEL_KEY } from './streams.ts';

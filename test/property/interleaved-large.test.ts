@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { PAUSE } from '../../src/server/session.ts';
-import { audit, type Store, type StoreShare } from '../../src/store/index.ts';
+import type { Store, StoreShare } from '../../src/store/index.ts';
+import { audit } from '../support/audit.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
 

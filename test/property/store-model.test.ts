@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { audit, TOTAL } from '../../src/store/index.ts';
+import { TOTAL } from '../../src/store/index.ts';
+import { audit } from '../support/audit.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
 import { ConcurrentChanges } from './concurrent-changes.ts';

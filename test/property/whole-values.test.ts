@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { audit } from '../../src/store/index.ts';
+import { audit } from '../support/audit.ts';
 import { OP, packet } from '../support/binary-wire.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { audit, Store, TOTAL } from '../../src/store/index.ts';
+import { Store, TOTAL } from '../../src/store/index.ts';
+import { audit } from '../support/audit.ts';
 import { testSeed } from '../support/random.ts';
 import { testShare } from '../support/session-harness.ts';
 import type { MixedJob, MixedResult } from './mixed-worker.ts';

@@ -1,7 +1,7 @@
 /** One of several threads that work on one store. Each job returns its counts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CONTROL, type StoreShare } from '../../src/store/index.ts';
-import { Maintainer } from '../../src/store/maintainer.ts';
+import { Maintainer } from '../../src/store/upkeep/maintainer.ts';
 import { Random } from '../support/random.ts';
 import { SessionHarness } from '../support/session-harness.ts';
 import { checkedValue, isChecked } from './checked-value.ts';

@@ -36,7 +36,7 @@ import {
   type WriteBehindOptions,
 } from '../../src/client.ts';
 
-/** Whether each type can stand in the place of the other. */
+/** Whether each type is assignable to the other. */
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
 /** The types that the table of a group gives to its values. */
 type ByTable<Group extends OptionGroup<OptionTable>> = {

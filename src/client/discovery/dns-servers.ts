@@ -1,5 +1,8 @@
 import { Resolver as NodeResolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { formatAddress } from '../../topology/index.ts';
 import { argumentError } from '../errors.ts';
+import { addressOf } from '../nodes.ts';
 import type { Resolver, ServiceRecord } from './resolver.ts';
 
 /**
@@ -18,13 +21,7 @@ export class DnsServers implements Resolver {
   constructor(servers: readonly string[], deadlineMs: number) {
     const timeout = Math.ceil(deadlineMs / (servers.length + 1));
     this.#resolver = new NodeResolver({ timeout, tries: TRIES_PER_SERVER });
-    try {
-      this.#resolver.setServers(servers);
-    } catch {
-      throw argumentError(
-        `servers must be "ip", "ip:port" or "[ip]:port", not ${servers.join(', ')}.`,
-      );
-    }
+    this.#resolver.setServers(servers.map(ipAddressOf));
   }
 
   async lookup(
@@ -45,6 +42,12 @@ export class DnsServers implements Resolver {
   cancel(): void {
     this.#resolver.cancel();
   }
+}
+
+function ipAddressOf(text: string): string {
+  const address = addressOf(text);
+  if ('host' in address && isIP(address.host) !== 0) return formatAddress(address);
+  throw argumentError(`servers must be ip, ip:port or [IPv6]:port, not ${text}.`);
 }
 
 /**

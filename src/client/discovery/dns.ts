@@ -1,10 +1,11 @@
 import { lookup, resolveSrv } from 'node:dns/promises';
+import { type KnownNode, NODES_MAX } from '../../topology/index.ts';
 import { argumentError, CacheError } from '../errors.ts';
+import { nodesOf } from '../nodes.ts';
 import { dnsOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { DnsOptions } from '../option-types/discovery.ts';
-import { readNodes } from '../topology.ts';
-import { type Discovery, type KnownNode, NODES_MAX } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { DnsServers } from './dns-servers.ts';
 import { PollingDiscovery, type PollResult } from './polling.ts';
 import type { Resolver, ServiceRecord } from './resolver.ts';
@@ -19,7 +20,7 @@ const systemResolver: Resolver = { lookup, resolveSrv };
 export function dnsNames(options: DnsOptions): Discovery {
   const values = valuesOf(dnsOptions, options);
   const { name, record, port, family, weights } = values;
-  readNodes([{ host: name, port }]);
+  nodesOf([{ host: name, port }]);
   const resolver = resolverOf(options, values.deadlineMs);
   const poll = async (signal: AbortSignal): Promise<PollResult> => {
     signal.addEventListener('abort', () => resolver.cancel?.(), { once: true });
@@ -46,7 +47,7 @@ async function lookUpAddresses(
 ): Promise<readonly KnownNode[]> {
   const found = await resolver.lookup(name, { all: true, family, order: 'verbatim' });
   const addresses = new Set(found.map(({ address }) => address));
-  return [...addresses].sort().flatMap((host) => readNodes([{ host, port }]));
+  return [...addresses].sort().flatMap((host) => nodesOf([{ host, port }]));
 }
 
 /** RFC 2782: clients use the lowest priority; the target "." means that there is no service. */
@@ -59,7 +60,7 @@ export function nodesOfSrvRecords(
     .filter(({ priority, name }) => priority === lowest && name !== '' && name !== '.')
     .map(({ name, port, weight }) => {
       const host = name.replace(/\.$/, '').toLowerCase();
-      return readNodes([{ host, port, weight: weights ? Math.max(1, weight) : 1 }])[0]!;
+      return nodesOf([{ host, port, weight: weights ? Math.max(1, weight) : 1 }])[0]!;
     });
   const distinct = new Map(nodes.map((node) => [node.name, node]));
   return [...distinct.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

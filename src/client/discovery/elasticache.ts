@@ -1,15 +1,15 @@
 import type { ValuesOf } from '../../base/index.ts';
+import { type NodeAddress, sameNodes, type Topology } from '../../topology/index.ts';
 import { CacheError } from '../errors.ts';
+import { nodesOf } from '../nodes.ts';
 import { elastiCacheOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { ElastiCacheOptions } from '../option-types/discovery.ts';
-import { type NodeAddress, readNodes } from '../topology.ts';
 import { decodeClusterConfig } from './cluster-config.ts';
 import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';
-import type { Discovery, Topology } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { type Poll, PollingDiscovery } from './polling.ts';
 import { withTimeLimit } from './time-limit.ts';
-import { sameNodes } from './topology-diff.ts';
 
 /** One poll queries at most this many endpoints. */
 const CANDIDATES_MAX = 8;
@@ -32,7 +32,7 @@ export function elastiCache(options: ElastiCacheOptions): Discovery {
 type ElastiCacheValues = ValuesOf<(typeof elastiCacheOptions)['table']>;
 
 function pollEndpoints(access: EndpointAccess, values: ElastiCacheValues): Poll {
-  const endpoints = readNodes(values.endpoints);
+  const endpoints = nodesOf(values.endpoints);
   const { connectBy, deadlineMs } = values;
   let pollCount = 0;
   return async (signal, known) => {

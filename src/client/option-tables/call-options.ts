@@ -11,7 +11,9 @@ export const ttlOption = number({
   min: 0,
   max: TTL_MAX,
   unit: 'seconds',
-  doc: 'Time to live of the item; 0 means until the node evicts it. The client rounds a fraction up.',
+  doc:
+    'Time to live of the item; 0 means until the node evicts it. The client rounds a fraction ' +
+    'up.',
 });
 
 export const callOptions = optionGroup({
@@ -47,7 +49,9 @@ export const storeOptions = optionGroup({
 
 export const fetchOptions = optionGroup({
   typeName: 'FetchOptions',
-  doc: 'Options of `fetch`: each asks the node for more than `get` does. They need the meta protocol.',
+  doc:
+    'Options of `fetch`: each asks the node for more than `get` does. They need the meta ' +
+    'protocol.',
   parent: callOptions,
   options: {
     leaseSeconds: number({
@@ -55,9 +59,9 @@ export const fetchOptions = optionGroup({
       max: TTL_MAX,
       unit: 'seconds',
       doc:
-        'Requests a lease: on a miss the node creates an empty item that expires after this time. ' +
-        'Exactly one caller gets `wonLease`; the others get `leaseHeldByOther` until it stores ' +
-        'the value.',
+        'Requests a lease: on a miss the node creates an empty item that expires after this ' +
+        'time. Exactly one caller gets `wonLease`; the others get `leaseHeldByOther` until it ' +
+        'stores the value.',
     }),
     recacheSeconds: number({
       min: 0,

@@ -1,9 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import { choice, integer, text } from '../../base/index.ts';
+import { DISTRIBUTION_NAMES, type NodeSpec } from '../../topology/index.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { TlsOptions } from '../option-types/client.ts';
-import { DISTRIBUTION_NAMES } from '../ring/create.ts';
-import type { NodeSpec } from '../topology.ts';
 import type { Serializer } from '../values/serializer.ts';
 import { HOUR_MS } from './call-options.ts';
 import { callback, object, required, switchable, value, wordOrObject } from './kinds.ts';
@@ -125,7 +124,9 @@ export const clientOptions = optionGroup({
       min: 1,
       max: 1000,
       unit: 'keys',
-      doc: 'Keys in one request of `getMany`, which sends several requests when there are more keys.',
+      doc:
+        'Keys in one request of `getMany`, which sends several requests when there are more ' +
+        'keys.',
     }),
     connectionsPerNode: integer({
       default: 1,

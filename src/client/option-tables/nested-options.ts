@@ -1,6 +1,7 @@
 /** The options of the objects that options of the client take as their values. */
 import { integer } from '../../base/index.ts';
-import { type NodeSpec, readNodes } from '../topology.ts';
+import type { NodeSpec } from '../../topology/index.ts';
+import { nodesOf } from '../nodes.ts';
 import { required, value } from './kinds.ts';
 import { optionGroup } from './option-group.ts';
 import { isObject } from './resolve.ts';
@@ -16,7 +17,7 @@ export const nodeSpecs = value<readonly NodeSpec[]>({
   doc: 'The nodes.',
 });
 
-/** `readNodes` checks each node. */
+/** `nodesOf` checks each node. */
 export function isNodeList(given: unknown): boolean {
   return Array.isArray(given) && given.every((each) => typeof each === 'string' || isObject(each));
 }
@@ -118,7 +119,7 @@ export const gutterFailover = optionGroup({
       ...nodeSpecs,
       doc: 'The gutter nodes; each serves its share of the keys.',
       resolve: (given) => {
-        readNodes(given as readonly NodeSpec[]);
+        nodesOf(given as readonly NodeSpec[]);
         return given;
       },
     }),

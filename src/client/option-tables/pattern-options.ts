@@ -161,7 +161,9 @@ export const writeBehindOptions = optionGroup({
       (error: unknown, batch: ReadonlyMap<string, never>, attempts: number) => void
     >({
       type: '(error: unknown, batch: ReadonlyMap<string, T>, attempts: number) => void',
-      doc: 'Called for each failed attempt. The retries end when one succeeds or `close` times out.',
+      doc:
+        'Called for each failed attempt. The retries end when one succeeds or `close` times ' +
+        'out.',
     }),
   },
 });

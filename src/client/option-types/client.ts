@@ -2,9 +2,8 @@
  * `npm run docs` generates this file from the tables in `option-tables`; a test compares them.
  */
 import type { LookupFunction } from 'node:net';
+import type { DistributionName, NodeSpec } from '../../topology/index.ts';
 import type { Discovery } from '../discovery/discovery.ts';
-import type { DistributionName } from '../ring/distribution.ts';
-import type { NodeSpec } from '../topology.ts';
 import type { Serializer } from '../values/serializer.ts';
 
 /**

@@ -2,8 +2,8 @@
  * `npm run docs` generates this file from the tables in `option-tables`; a test compares them.
  */
 import type { ConnectionOptions } from 'node:tls';
+import type { NodeSpec } from '../../topology/index.ts';
 import type { Resolver } from '../discovery/resolver.ts';
-import type { NodeSpec } from '../topology.ts';
 import type { Login } from './client.ts';
 
 /** How often a discovery polls for the topology, and how long one poll may take. */

@@ -6,14 +6,14 @@ import { valuesOf } from '../option-tables/resolve.ts';
 import type { SessionStoreOptions } from '../option-types/patterns.ts';
 
 /** The part of a session that the store reads. It stores the rest unchanged. */
-export interface SessionLike {
+interface SessionLike {
   readonly cookie?: { readonly maxAge?: number | null | undefined } | undefined;
 }
 
 type Done = (error?: unknown) => void;
 
 /** The methods that express-session calls. */
-export interface SessionMethods {
+interface SessionMethods {
   get(sid: string, done: (error: unknown, session?: never) => void): void;
   set(sid: string, session: SessionLike, done?: Done): void;
   destroy(sid: string, done?: Done): void;
@@ -21,7 +21,7 @@ export interface SessionMethods {
 }
 
 /** The part of the express-session module that contains the base class of session stores. */
-export interface SessionModule<Store extends EventEmitter> {
+interface SessionModule<Store extends EventEmitter> {
   readonly Store: abstract new () => Store;
 }
 
@@ -68,7 +68,7 @@ export function sessionStore<Store extends EventEmitter>(
 }
 
 /** Seconds until the session's cookie expires; the default for a cookie without a `maxAge`. */
-export function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
+function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
   const maxAgeMs = cookie?.maxAge;
   if (typeof maxAgeMs !== 'number') return defaultTtl;
   return Math.min(TTL_MAX, Math.ceil(maxAgeMs / 1000));

@@ -1,7 +1,7 @@
 import { type MetaReplies, type Request, STATUS, type Status } from '../../protocol/index.ts';
 import { type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
-import type { Counter } from '../counter.ts';
-import { expiryOf } from '../expiry.ts';
+import type { Counter } from '../keyed/counter.ts';
+import { expiryOf } from '../keyed/expiry.ts';
 import { showTtl } from './get.ts';
 
 const LETTER = {

@@ -1,8 +1,8 @@
 import { type MetaReplies, type Request, STATUS, type Status } from '../../protocol/index.ts';
 import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
-import { STREAM } from '../event-log.ts';
-import { expiryOf } from '../expiry.ts';
-import type { ItemEvents } from '../item-events.ts';
+import { STREAM } from '../admin/event-log.ts';
+import { expiryOf } from '../keyed/expiry.ts';
+import type { ItemEvents } from '../keyed/item-events.ts';
 
 /** Executes md: deletes the item, marks it stale (`I`), or replaces it by a tombstone (`x`). */
 export function answerMetaDelete(

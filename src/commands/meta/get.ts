@@ -5,11 +5,11 @@ import {
   type Request,
 } from '../../protocol/index.ts';
 import { CLASS_COUNT, COUNT, FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
-import { STREAM } from '../event-log.ts';
-import { expiryOf } from '../expiry.ts';
-import type { ItemEvents } from '../item-events.ts';
+import { STREAM } from '../admin/event-log.ts';
+import { expiryOf } from '../keyed/expiry.ts';
+import type { ItemEvents } from '../keyed/item-events.ts';
+import { ValueStream } from '../keyed/value-stream.ts';
 import type { ReplyStream } from '../reply-stream.ts';
-import { ValueStream } from '../value-stream.ts';
 
 class HitView extends ItemView {
   valueAt = 0;

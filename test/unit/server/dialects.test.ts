@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { audit } from '../../../src/store/index.ts';
+import { audit } from '../../support/audit.ts';
 import {
   counterExtras,
   OP,

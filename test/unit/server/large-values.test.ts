@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { PAUSE } from '../../../src/server/session.ts';
-import { Crawler } from '../../../src/store/crawler.ts';
-import { audit, type StoreShare } from '../../../src/store/index.ts';
-import { Maintainer } from '../../../src/store/maintainer.ts';
+import type { StoreShare } from '../../../src/store/index.ts';
+import { Crawler } from '../../../src/store/upkeep/crawler.ts';
+import { Maintainer } from '../../../src/store/upkeep/maintainer.ts';
+import { audit } from '../../support/audit.ts';
 import { OP, packet, packetsOf, storeExtras, uint32Extras } from '../../support/binary-wire.ts';
 import { type Cuts, pieces } from '../../support/cuts.ts';
 import { SessionHarness, testShare } from '../../support/session-harness.ts';

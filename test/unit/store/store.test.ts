@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  audit,
-  CONTROL,
-  EVICTION,
-  Maintainer,
-  PAGE_BYTES,
-  SEGMENT,
-} from '../../../src/store/index.ts';
-import { classFor, planSizeClasses } from '../../../src/store/size-classes.ts';
+import { CONTROL, EVICTION, Maintainer, PAGE_BYTES, SEGMENT } from '../../../src/store/index.ts';
+import { classFor, planSizeClasses } from '../../../src/store/memory/size-classes.ts';
+import { audit } from '../../support/audit.ts';
 import { SessionHarness, testShare } from '../../support/session-harness.ts';
 
 const set = (key: string, value: string, exptime = 0): string =>

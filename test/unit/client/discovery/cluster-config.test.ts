@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeClusterConfig } from '../../../../src/client/discovery/cluster-config.ts';
-import { encodeClusterNodes } from '../../../../src/commands/config.ts';
+import { encodeClusterNodes } from '../../../../src/commands/admin/config.ts';
 
 const decode = (text: string, connectBy: 'host' | 'ip' = 'host') =>
   decodeClusterConfig(Buffer.from(text, 'latin1'), connectBy);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Topology } from '../../../../src/client/discovery/discovery.ts';
 import { dnsNames, nodesOfSrvRecords } from '../../../../src/client/discovery/dns.ts';
 import type { Resolver, ServiceRecord } from '../../../../src/client/discovery/resolver.ts';
 import type { CacheError, DnsOptions } from '../../../../src/client/index.ts';
+import type { Topology } from '../../../../src/topology/index.ts';
 
 const INTERVAL_MS = 30_000;
 /** Longer than an interval with jitter. */

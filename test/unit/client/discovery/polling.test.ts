@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Topology } from '../../../../src/client/discovery/discovery.ts';
 import {
   nextTopology,
   type Poll,
   PollingDiscovery,
   type PollResult,
 } from '../../../../src/client/discovery/polling.ts';
-import { type CacheError, readNodes } from '../../../../src/client/index.ts';
+import type { CacheError } from '../../../../src/client/index.ts';
+import { readNodes, type Topology } from '../../../../src/topology/index.ts';
 
 const resultOf = (hosts: string, version?: number): PollResult => {
   const nodes = readNodes([...hosts]);

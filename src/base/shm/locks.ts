@@ -1,0 +1,46 @@
+/**
+ * A lock is a word of shared memory: 0 free, 1 held, 2 held while another thread waits (Ulrich
+ * Drepper, "Futexes Are Tricky", mutex 2).
+ *
+ * A thread takes locks in this order: stripe, the page mover's lock, size class, page pool; and of
+ * two classes the largest first (it lists the chained items, whose chunks are also in other
+ * classes). A thread that holds the mover's lock or a class lock may only *try* a stripe. On the
+ * data path a thread neither throws nor allocates while it holds a lock, so it always reaches the
+ * unlock. If a thread dies while it holds a lock, the node ends.
+ */
+import { assert } from '../assert.ts';
+
+const FREE = 0;
+const HELD = 1;
+const CONTENDED = 2;
+const SPINS = 100;
+/**
+ * Every holder releases a lock soon, so after 20 waits of a second the holder must have died. The
+ * waits are many and short because a stop of the whole process (SIGSTOP, a paused machine) can end
+ * only one of them early.
+ */
+const WAIT_MS = 1000;
+const WAITS_MAX = 20;
+
+export function lock(words: Int32Array, at: number): void {
+  if (Atomics.compareExchange(words, at, FREE, HELD) !== FREE) lockSlowly(words, at);
+}
+
+export function tryLock(words: Int32Array, at: number): boolean {
+  return Atomics.compareExchange(words, at, FREE, HELD) === FREE;
+}
+
+export function unlock(words: Int32Array, at: number): void {
+  if (Atomics.exchange(words, at, FREE) === CONTENDED) Atomics.notify(words, at, 1);
+}
+
+function lockSlowly(words: Int32Array, at: number): void {
+  for (let spin = 0; spin < SPINS; spin++) {
+    if (Atomics.load(words, at) === FREE && tryLock(words, at)) return;
+  }
+  let waits = 0;
+  while (Atomics.exchange(words, at, CONTENDED) !== FREE) {
+    if (Atomics.wait(words, at, CONTENDED, WAIT_MS) === 'timed-out') waits++;
+    assert(waits < WAITS_MAX, 'no thread holds a lock for 20 s: the holder died');
+  }
+}

@@ -1,0 +1,92 @@
+/** ElastiCache's `config` commands, by which clients discover the nodes of a cluster. */
+
+import type { ReplyWriter } from '../../protocol/index.ts';
+import { type BinaryReplies, DIALECT, type Request, STATUS, VERB } from '../../protocol/index.ts';
+
+export interface ConfigEntry {
+  readonly name: string;
+  readonly flags: number;
+  readonly data: Buffer;
+}
+
+/** The config entries of a node; the server stores them. */
+export interface ConfigEntries {
+  get(name: string): ConfigEntry | undefined;
+  /** Returns false if there is no room for the entry. */
+  set(entry: ConfigEntry): boolean;
+  delete(name: string): boolean;
+  list(): readonly ConfigEntry[];
+}
+
+/** The entry that lists a cluster's nodes, and the key by which old clients get it. */
+export const CLUSTER_ENTRY = 'cluster';
+export const LEGACY_CLUSTER_KEY = Buffer.from('AmazonElastiCache:cluster');
+
+export function answerConfig(entries: ConfigEntries, request: Request, reply: ReplyWriter): void {
+  const name = request.keySource.toString('latin1', request.keyStart(0), request.keyEnd(0));
+  switch (request.verb) {
+    case VERB.configGet:
+      answerGet(name === '' ? entries.list() : entriesNamed(entries, name), request, reply);
+      break;
+    case VERB.configSet: {
+      const { clientFlags: flags, input, bodyStart, bodyEnd } = request;
+      const data = Buffer.from(input.subarray(bodyStart, bodyEnd));
+      const stored = entries.set({ name, flags, data });
+      reply.status(request, stored ? STATUS.stored : STATUS.outOfMemoryStoring);
+      break;
+    }
+    case VERB.configDelete:
+      reply.status(request, entries.delete(name) ? STATUS.deleted : STATUS.notFound);
+      break;
+    default:
+      answerList(entries, request, reply as BinaryReplies);
+  }
+}
+
+function entriesNamed(entries: ConfigEntries, name: string): readonly ConfigEntry[] {
+  const entry = entries.get(name);
+  return entry === undefined ? [] : [entry];
+}
+
+function answerGet(entries: readonly ConfigEntry[], request: Request, reply: ReplyWriter): void {
+  if (request.dialect === DIALECT.binary) {
+    const [entry] = entries;
+    const binary = reply as BinaryReplies;
+    if (entry === undefined) binary.miss(request, 0);
+    else binary.configEntry(request, request.withKey ? entry.name : '', entry.flags, entry.data);
+    return;
+  }
+  const { sink } = reply;
+  for (const { name, flags, data } of entries) {
+    sink.putText(`CONFIG ${name} ${flags} ${data.length}\r\n`);
+    sink.ensure(data.length);
+    sink.putRange(data, 0, data.length);
+    sink.putText('\r\n');
+  }
+  sink.putText('END\r\n');
+}
+
+/** Sends a packet for each entry, then a packet without a key. */
+function answerList(entries: ConfigEntries, request: Request, reply: BinaryReplies): void {
+  for (const { name, flags, data } of entries.list()) reply.configEntry(request, name, flags, data);
+  reply.success(request);
+}
+
+/** One node of a cluster, as the cluster entry lists it. */
+export interface ClusterMember {
+  readonly host: string;
+  /** If this is empty, clients resolve the host name. */
+  readonly ip: string;
+  readonly port: number;
+}
+
+/**
+ * Encodes the data of the cluster entry: the version, and the nodes sorted by host. The final
+ * newline is part of the data.
+ */
+export function encodeClusterNodes(version: number, members: readonly ClusterMember[]): Buffer {
+  const nodes = members
+    .toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : a.port - b.port))
+    .map(({ host, ip, port }) => `${host}|${ip}|${port}`);
+  return Buffer.from(`${version}\n${nodes.join(' ')}\n`, 'latin1');
+}

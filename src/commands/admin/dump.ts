@@ -1,0 +1,164 @@
+/** lru_crawler metadump and mgdump: list all keys in bounded steps, while the node serves. */
+import type { ByteSink } from '../../base/index.ts';
+import { putBase64 } from '../../protocol/index.ts';
+import { FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
+import type { ReplyStream } from '../reply-stream.ts';
+
+/** Room in the output before a group is locked, so that the output need not grow under the lock. */
+const PIECE_BYTES = 64 * 1024;
+/** Groups of buckets that one piece visits at most. */
+const GROUPS_PER_PIECE = 4096;
+/** The longest line: a key of 250 bytes, each encoded as `%XX`, and the numbers. */
+const LINE_BYTES_MAX = 1200;
+
+/** memcached's MAX_NUMBER_OF_SLAB_CLASSES. */
+const CLASS_IDS_END = 64;
+
+const text = (words: string): Uint8Array => Buffer.from(words, 'latin1');
+const KEY = text('key=');
+const EXP = text(' exp=');
+const NEVER = text('-1');
+const LA = text(' la=');
+const CAS = text(' cas=');
+const FETCHED = text(' fetch=yes');
+const UNFETCHED = text(' fetch=no');
+const CLS = text(' cls=');
+const SIZE = text(' size=');
+const NEWLINE = text('\n');
+const MG = text('mg ');
+const CRLF = text('\r\n');
+const BINARY_CRLF = text(' b\r\n');
+const HEX = text('0123456789ABCDEF');
+const PERCENT = 0x25;
+/** Characters that a URI does not encode (RFC 3986, unreserved). */
+const UNRESERVED = new Uint8Array(256);
+for (const byte of text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')) {
+  UNRESERVED[byte] = 1;
+}
+
+/**
+ * Walks the index by groups of buckets whose numbers end in the same bits, and locks one group at
+ * a time. A bucket that splits during the walk stays in its group, so an item that is in the store
+ * all the time is listed exactly once.
+ */
+class Metadump implements ReplyStream {
+  readonly canBeTruncated = true;
+  readonly #store: Store;
+  readonly #classes: ReadonlySet<number> | undefined;
+  readonly #lines: 'meta' | 'mg';
+  readonly #groups: number;
+  #group = 0;
+
+  /** Lists the items of all size classes if `classes` is undefined. */
+  constructor(store: Store, lines: 'meta' | 'mg', classes: ReadonlySet<number> | undefined) {
+    this.#store = store;
+    this.#lines = lines;
+    this.#classes = classes;
+    this.#groups = store.index.groupCount();
+  }
+
+  write(sink: ByteSink): boolean {
+    sink.ensure(PIECE_BYTES + LINE_BYTES_MAX);
+    const pieceEnd = sink.at + PIECE_BYTES;
+    for (let groups = 0; groups < GROUPS_PER_PIECE && this.#group < this.#groups; groups++) {
+      if (sink.at >= pieceEnd) return false;
+      const missingBytes = this.#writeGroup(sink);
+      if (missingBytes > 0) sink.ensure(missingBytes);
+      else this.#group++;
+    }
+    if (this.#group < this.#groups) return false;
+    sink.putText(this.#lines === 'mg' ? 'EN\r\n' : 'END\r\n');
+    return true;
+  }
+
+  /** The dump holds no resources between two pieces. */
+  abandon(): void {}
+
+  /** Writes a group and returns 0, or writes nothing and returns the room in bytes it needs. */
+  #writeGroup(sink: ByteSink): number {
+    const { index } = this.#store;
+    index.lockGroup(this.#group);
+    const roomBytes = index.groupItemCount(this.#group, this.#groups) * LINE_BYTES_MAX;
+    const fits = sink.at + roomBytes <= sink.bytes.length;
+    if (fits) {
+      for (let at = this.#group; at < index.bucketCount(); at += this.#groups) {
+        for (let id = index.first(at); id !== NO_ITEM; id = index.next(id)) {
+          this.#writeItem(sink, id);
+        }
+      }
+    }
+    index.unlockGroup(this.#group);
+    return fits ? 0 : roomBytes;
+  }
+
+  #writeItem(sink: ByteSink, id: ItemId): void {
+    const { items, clock } = this.#store;
+    if (clock.isExpired(id) || clock.isFlushed(id)) return;
+    if (this.#classes !== undefined && !this.#classes.has(items.lruClassOf(id))) return;
+    const keyAt = items.keyAt(id);
+    const keyEnd = keyAt + items.keyBytes(id);
+    if (this.#lines === 'mg') this.#writeMg(sink, id, keyAt, keyEnd);
+    else this.#writeMeta(sink, id, keyAt, keyEnd);
+  }
+
+  #writeMeta(sink: ByteSink, id: ItemId, keyAt: number, keyEnd: number): void {
+    const { items, clock } = this.#store;
+    const expiry = items.expiry(id);
+    const epoch = clock.epoch();
+    sink.putConstant(KEY);
+    this.#writeKey(sink, keyAt, keyEnd);
+    sink.putConstant(EXP);
+    if (expiry === 0) sink.putConstant(NEVER);
+    else sink.putDecimal(expiry + epoch);
+    sink.putConstant(LA);
+    sink.putDecimal(items.access(id) + epoch);
+    sink.putConstant(CAS);
+    sink.putDecimal64(items.casHigh(id), items.casLow(id));
+    sink.putConstant(items.hasFlag(id, FLAG.fetched) ? FETCHED : UNFETCHED);
+    sink.putConstant(CLS);
+    sink.putDecimal(items.lruClassOf(id));
+    sink.putConstant(SIZE);
+    sink.putDecimal(items.bytes(id));
+    sink.putConstant(NEWLINE);
+  }
+
+  /** Writes a request line that a client can send unchanged to fetch the item. */
+  #writeMg(sink: ByteSink, id: ItemId, keyAt: number, keyEnd: number): void {
+    const { items, arena } = this.#store;
+    const isBinary = items.hasFlag(id, FLAG.keyBinary);
+    sink.putConstant(MG);
+    if (isBinary) putBase64(sink, arena.bytes, keyAt, keyEnd);
+    else sink.putRange(arena.bytes, keyAt, keyEnd);
+    sink.putConstant(isBinary ? BINARY_CRLF : CRLF);
+  }
+
+  #writeKey(sink: ByteSink, keyAt: number, keyEnd: number): void {
+    const { bytes } = this.#store.arena;
+    for (let at = keyAt; at < keyEnd; at++) {
+      const byte = bytes[at]!;
+      if (UNRESERVED[byte] === 1) {
+        sink.putByte(byte);
+        continue;
+      }
+      sink.putByte(PERCENT);
+      sink.putByte(HEX[byte >>> 4]!);
+      sink.putByte(HEX[byte & 15]!);
+    }
+  }
+}
+
+/** Starts the dump of `lru_crawler metadump|mgdump <all|hash|ids>`, or returns an error line. */
+export function beginMetadump(
+  store: Store,
+  words: readonly string[],
+  dumpingAllowed: boolean,
+): Metadump | string {
+  const [, action, which = ''] = words;
+  const isMg = action === 'mgdump';
+  if (!dumpingAllowed) return isMg ? 'ERROR key dump not allowed' : 'ERROR metadump not allowed';
+  const lines = isMg ? 'mg' : 'meta';
+  if (which === 'all' || which === 'hash') return new Metadump(store, lines, undefined);
+  const ids = which.split(',').map((id) => (/^\d{1,3}$/.test(id) ? Number(id) : 0));
+  if (ids.some((id) => id < 1 || id >= CLASS_IDS_END)) return 'BADCLASS invalid class id';
+  return new Metadump(store, lines, new Set(ids));
+}

@@ -1,0 +1,14 @@
+import type { ByteSink } from '../../base/index.ts';
+
+/** The counters of each key prefix, in the order of memcached's dump. */
+export const PREFIX_COUNT = { get: 0, hit: 1, set: 2, delete: 3 } as const;
+
+/** Counts requests by key prefix, up to the delimiter (`-D`), for `stats detail`. */
+export interface PrefixStats {
+  enabled: boolean;
+  /** Adds 1 to a counter of PREFIX_COUNT for the key `bytes[start, end)`, if it has a prefix. */
+  count(what: number, bytes: Buffer, start: number, end: number): void;
+  clear(): void;
+  /** Writes `PREFIX <prefix> get <n> hit <n> set <n> del <n>` for each prefix, then END. */
+  dump(sink: ByteSink): void;
+}

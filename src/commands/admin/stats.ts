@@ -1,0 +1,122 @@
+import {
+  type BinaryReplies,
+  DIALECT,
+  type ReplyWriter,
+  type Request,
+  STATUS,
+} from '../../protocol/index.ts';
+import type { Store } from '../../store/index.ts';
+import {
+  statWriter,
+  writeCachedump,
+  writeConnectionStats,
+  writeGeneralStats,
+  writeItemStats,
+  writeSizeStats,
+  writeSlabStats,
+} from './inspect.ts';
+import type { NodeView } from './node-view.ts';
+
+const CLASSES_MAX = 64;
+const U32 = /^[\t\n\v\f\r]*\+?\d{1,10}$/;
+
+/** What the operator of this node allows `stats` to do. */
+interface StatsRules {
+  readonly dumpingAllowed: boolean;
+}
+
+/** Executes stats and its sub-commands. */
+export function answerStats(
+  store: Store,
+  node: NodeView,
+  rules: StatsRules,
+  request: Request,
+  reply: ReplyWriter,
+): void {
+  const put = statWriter(request, reply);
+  const [topic] = request.words;
+  switch (topic) {
+    case undefined:
+      writeGeneralStats(store, node, put);
+      break;
+    case 'settings':
+      for (const [name, value] of node.settings()) put(name, value);
+      break;
+    case 'items':
+      writeItemStats(store, put);
+      break;
+    case 'slabs':
+      writeSlabStats(store, put);
+      break;
+    case 'sizes':
+      writeSizeStats(store, put);
+      break;
+    case 'sizes_enable':
+      store.sizeHistogram.enable();
+      put('sizes_status', 'enabled');
+      break;
+    case 'sizes_disable':
+      store.sizeHistogram.disable();
+      put('sizes_status', 'disabled');
+      break;
+    case 'conns':
+      writeConnectionStats(node, put);
+      break;
+    case 'reset':
+      store.resetCounters();
+      node.prefixes.clear();
+      reply.status(request, STATUS.reset);
+      return;
+    case 'detail':
+      answerDetail(node, request, reply);
+      return;
+    case 'cachedump':
+      // The lines of a cachedump have no form in the binary protocol.
+      if (request.dialect === DIALECT.binary) reply.status(request, STATUS.unknownCommand);
+      else answerCachedump(store, rules, request, reply);
+      return;
+    default:
+      reply.status(request, STATUS.unknownCommand);
+      return;
+  }
+  reply.statsEnd(request);
+}
+
+/** Executes `stats detail on|off|dump`. */
+function answerDetail(node: NodeView, request: Request, reply: ReplyWriter): void {
+  const { prefixes } = node;
+  const isBinary = request.dialect === DIALECT.binary;
+  const [, action = ''] = request.words;
+  if (action === 'dump') {
+    if (isBinary) (reply as BinaryReplies).detailDump(request, (sink) => prefixes.dump(sink));
+    else prefixes.dump(reply.sink);
+  } else if (action === 'on' || action === 'off') {
+    prefixes.enabled = action === 'on';
+    reply.status(request, STATUS.ok);
+  } else if (isBinary) {
+    reply.status(request, STATUS.unknownCommand);
+  } else {
+    reply.sink.putText('CLIENT_ERROR usage: stats detail on|off|dump\r\n');
+  }
+}
+
+function answerCachedump(
+  store: Store,
+  rules: StatsRules,
+  request: Request,
+  reply: ReplyWriter,
+): void {
+  const [, sizeClass, limit] = request.words;
+  if (!rules.dumpingAllowed) {
+    reply.sink.putText('CLIENT_ERROR stats cachedump not allowed\r\n');
+  } else if (sizeClass === undefined || limit === undefined) {
+    reply.sink.putText('CLIENT_ERROR bad command line\r\n');
+  } else if (!U32.test(sizeClass) || !U32.test(limit)) {
+    reply.status(request, STATUS.badFormat);
+  } else if (Number(sizeClass) >= CLASSES_MAX) {
+    reply.sink.putText('CLIENT_ERROR Illegal slab id\r\n');
+  } else {
+    writeCachedump(store, Number(sizeClass), Number(limit), reply.sink);
+    reply.statsEnd(request);
+  }
+}

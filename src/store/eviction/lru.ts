@@ -1,0 +1,113 @@
+import type { Items } from '../items/items.ts';
+import type { SizeHistogram } from '../items/size-histogram.ts';
+import type { Arena } from '../memory/arena.ts';
+import { CLASS, type ItemId, NO_ITEM, SEGMENT_WORDS, TOTAL } from '../memory/layout.ts';
+
+const HEAD = 0;
+const TAIL = 1;
+const COUNT = 2;
+
+/**
+ * The LRU lists, one for each segment of each size class, and the totals over their items. The
+ * caller holds the class lock.
+ */
+export class LruLists {
+  readonly #classes: Int32Array;
+  readonly #totals: Float64Array;
+  readonly #items: Items;
+  readonly #sizeHistogram: SizeHistogram;
+
+  constructor(arena: Arena, items: Items, sizeHistogram: SizeHistogram) {
+    this.#classes = arena.classes;
+    this.#totals = arena.totals;
+    this.#items = items;
+    this.#sizeHistogram = sizeHistogram;
+  }
+
+  head(sizeClass: number, segment: number): ItemId {
+    return this.#classes[listAt(sizeClass, segment) + HEAD]! >>> 0;
+  }
+
+  tail(sizeClass: number, segment: number): ItemId {
+    return this.#classes[listAt(sizeClass, segment) + TAIL]! >>> 0;
+  }
+
+  count(sizeClass: number, segment: number): number {
+    return this.#classes[listAt(sizeClass, segment) + COUNT]!;
+  }
+
+  /** Adds a new item at the head of the list that its segment bits name. */
+  add(sizeClass: number, id: ItemId): void {
+    this.#pushHead(sizeClass, id);
+    this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! += this.#items.bytes(id);
+    this.#totals[sizeClass * TOTAL.slots + TOTAL.totalItems]! += 1;
+    this.#sizeHistogram.add(id);
+  }
+
+  /** Removes an item from its list and from the totals. */
+  remove(sizeClass: number, id: ItemId): void {
+    this.#detach(sizeClass, id);
+    this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! -= this.#items.bytes(id);
+    this.#sizeHistogram.remove(id);
+  }
+
+  /** Moves an item to the head of a list of its class. */
+  moveToHead(sizeClass: number, id: ItemId, segment: number): void {
+    this.#detach(sizeClass, id);
+    this.#items.setSegment(id, segment);
+    this.#pushHead(sizeClass, id);
+  }
+
+  /**
+   * Replaces `old` by `fresh`, an item of the same class, segment and size, at the same position.
+   */
+  replace(sizeClass: number, old: ItemId, fresh: ItemId): void {
+    const list = listAt(sizeClass, this.#items.segment(old));
+    const prev = this.#items.lruPrev(old);
+    const next = this.#items.lruNext(old);
+    this.#items.setLruPrev(fresh, prev);
+    this.#items.setLruNext(fresh, next);
+    if (prev === NO_ITEM) this.#classes[list + HEAD] = fresh;
+    else this.#items.setLruNext(prev, fresh);
+    if (next === NO_ITEM) this.#classes[list + TAIL] = fresh;
+    else this.#items.setLruPrev(next, fresh);
+  }
+
+  /** How many items the class has in all segments together. */
+  classCount(sizeClass: number): number {
+    const classes = this.#classes;
+    const at = sizeClass * CLASS.words + CLASS.lru + COUNT;
+    return (
+      classes[at]! +
+      classes[at + SEGMENT_WORDS]! +
+      classes[at + 2 * SEGMENT_WORDS]! +
+      classes[at + 3 * SEGMENT_WORDS]!
+    );
+  }
+
+  #pushHead(sizeClass: number, id: ItemId): void {
+    const list = listAt(sizeClass, this.#items.segment(id));
+    const head = this.#classes[list + HEAD]! >>> 0;
+    this.#items.setLruPrev(id, NO_ITEM);
+    this.#items.setLruNext(id, head);
+    if (head === NO_ITEM) this.#classes[list + TAIL] = id;
+    else this.#items.setLruPrev(head, id);
+    this.#classes[list + HEAD] = id;
+    this.#classes[list + COUNT]!++;
+  }
+
+  #detach(sizeClass: number, id: ItemId): void {
+    const list = listAt(sizeClass, this.#items.segment(id));
+    const prev = this.#items.lruPrev(id);
+    const next = this.#items.lruNext(id);
+    if (prev === NO_ITEM) this.#classes[list + HEAD] = next;
+    else this.#items.setLruNext(prev, next);
+    if (next === NO_ITEM) this.#classes[list + TAIL] = prev;
+    else this.#items.setLruPrev(next, prev);
+    this.#classes[list + COUNT]!--;
+  }
+}
+
+function listAt(sizeClass: number, segment: number): number {
+  return sizeClass * CLASS.words + CLASS.lru + segment * SEGMENT_WORDS;
+}

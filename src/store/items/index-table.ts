@@ -1,0 +1,170 @@
+import { lock, murmur3, tryLock, unlock } from '../../base/index.ts';
+import type { Arena, StoreShare } from '../memory/arena.ts';
+import { CONTROL, INDEX_LOAD_MAX, type ItemId, NO_ITEM, STRIPES } from '../memory/layout.ts';
+import type { Items } from './items.ts';
+
+/**
+ * The index from key hashes to items: each bucket heads a linked list of items. It grows by linear
+ * hashing (Witold Litwin, 1980), one bucket at a time, so no operation waits for a rehash.
+ *
+ *   buckets   0 … split-1 │ split … 2^level-1 │ 2^level … 2^level+split-1
+ *             split: both   not yet split:       the upper halves of the split ones
+ *             use level+1   use level bits
+ *
+ * The bucket count, 2^level + split, gives both. A bucket and the one it splits into share their
+ * low bits, so they share a stripe: no other thread changes a bucket while a thread holds its
+ * stripe. The caller of every method holds the stripe, except for `growIfFull` and the methods for
+ * groups.
+ */
+export class IndexTable {
+  readonly #control: Int32Array;
+  readonly #stripes: Int32Array;
+  readonly #buckets: Uint32Array;
+  readonly #bytes: Buffer;
+  readonly #items: Items;
+  readonly #bucketsMax: number;
+  readonly #seed: number;
+
+  constructor(arena: Arena, items: Items, share: StoreShare) {
+    this.#control = arena.control;
+    this.#stripes = arena.stripes;
+    this.#buckets = arena.buckets;
+    this.#bytes = arena.bytes;
+    this.#items = items;
+    this.#bucketsMax = arena.layout.bucketsMax;
+    this.#seed = share.hashSeed;
+  }
+
+  hashOf(bytes: Buffer, start: number, end: number): number {
+    return murmur3(bytes, start, end, this.#seed);
+  }
+
+  hashOfItem(id: ItemId): number {
+    const at = this.#items.keyAt(id);
+    return murmur3(this.#bytes, at, at + this.#items.keyBytes(id), this.#seed);
+  }
+
+  find(hash: number, bytes: Buffer, start: number, length: number): ItemId {
+    let id = this.#buckets[this.#bucketOf(hash)]!;
+    while (id !== NO_ITEM && !this.#items.keyEquals(id, bytes, start, length)) {
+      id = this.#items.bucketNext(id);
+    }
+    return id;
+  }
+
+  insert(hash: number, id: ItemId): void {
+    const bucket = this.#bucketOf(hash);
+    this.#items.setBucketNext(id, this.#buckets[bucket]!);
+    this.#buckets[bucket] = id;
+    Atomics.add(this.#control, CONTROL.itemCount, 1);
+  }
+
+  /** Replaces `old` with `fresh`, an item of the same key. */
+  replace(hash: number, old: ItemId, fresh: ItemId): void {
+    this.#repoint(hash, old, fresh);
+    this.#items.setBucketNext(fresh, this.#items.bucketNext(old));
+  }
+
+  remove(hash: number, id: ItemId): void {
+    this.#repoint(hash, id, this.#items.bucketNext(id));
+    Atomics.sub(this.#control, CONTROL.itemCount, 1);
+  }
+
+  /** Makes the link that points to `id` point to `next`. */
+  #repoint(hash: number, id: ItemId, next: ItemId): void {
+    const bucket = this.#bucketOf(hash);
+    let at = this.#buckets[bucket]!;
+    if (at === id) {
+      this.#buckets[bucket] = next;
+    } else {
+      while (this.#items.bucketNext(at) !== id) at = this.#items.bucketNext(at);
+      this.#items.setBucketNext(at, next);
+    }
+  }
+
+  /**
+   * How many groups of buckets there are now. Of `n` groups, group `g` holds the buckets `g`, `g +
+   * n`, `g + 2n` … and keeps its items while the index grows. All buckets of a group share one
+   * stripe.
+   */
+  groupCount(): number {
+    return 2 ** (31 - Math.clz32(this.bucketCount()));
+  }
+
+  lockGroup(group: number): void {
+    lock(this.#stripes, group & (STRIPES - 1));
+  }
+
+  unlockGroup(group: number): void {
+    unlock(this.#stripes, group & (STRIPES - 1));
+  }
+
+  /** How many items a group has. The caller has locked it. */
+  groupItemCount(group: number, groups: number): number {
+    let items = 0;
+    for (let bucket = group; bucket < this.bucketCount(); bucket += groups) {
+      for (let id = this.first(bucket); id !== NO_ITEM; id = this.next(id)) items++;
+    }
+    return items;
+  }
+
+  /** The first item of a bucket. */
+  first(bucket: number): ItemId {
+    return this.#buckets[bucket]!;
+  }
+
+  /** The next item of the bucket. */
+  next(id: ItemId): ItemId {
+    return this.#items.bucketNext(id);
+  }
+
+  /** How many items are linked. */
+  count(): number {
+    return Atomics.load(this.#control, CONTROL.itemCount);
+  }
+
+  /** How many buckets the index has. */
+  bucketCount(): number {
+    return Atomics.load(this.#control, CONTROL.buckets);
+  }
+
+  /** Splits one bucket when the index is full. The caller holds no lock. */
+  growIfFull(): void {
+    const buckets = this.bucketCount();
+    if (this.count() <= buckets * INDEX_LOAD_MAX || buckets === this.#bucketsMax) return;
+    if (!tryLock(this.#control, CONTROL.growLock)) return;
+    this.#splitNext();
+    unlock(this.#control, CONTROL.growLock);
+  }
+
+  #splitNext(): void {
+    const buckets = this.bucketCount();
+    if (buckets === this.#bucketsMax) return;
+    const half = 2 ** (31 - Math.clz32(buckets));
+    const lower = buckets - half;
+    const stripe = lower & (STRIPES - 1);
+    lock(this.#stripes, stripe);
+    let stay: ItemId = NO_ITEM;
+    let move: ItemId = NO_ITEM;
+    let id = this.#buckets[lower]!;
+    while (id !== NO_ITEM) {
+      const next = this.#items.bucketNext(id);
+      const moves = (this.hashOfItem(id) & half) !== 0;
+      this.#items.setBucketNext(id, moves ? move : stay);
+      if (moves) move = id;
+      else stay = id;
+      id = next;
+    }
+    this.#buckets[lower] = stay;
+    this.#buckets[buckets] = move;
+    Atomics.store(this.#control, CONTROL.buckets, buckets + 1);
+    unlock(this.#stripes, stripe);
+  }
+
+  #bucketOf(hash: number): number {
+    const buckets = Atomics.load(this.#control, CONTROL.buckets);
+    const half = 1 << (31 - Math.clz32(buckets));
+    const bucket = hash & (half * 2 - 1);
+    return bucket < buckets ? bucket : bucket & (half - 1);
+  }
+}

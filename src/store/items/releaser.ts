@@ -1,0 +1,68 @@
+import { lock, unlock } from '../../base/index.ts';
+import type { Arena } from '../memory/arena.ts';
+import { CLASS, type ItemId, NO_ITEM } from '../memory/layout.ts';
+import { NO_CLASS } from '../memory/page-pool.ts';
+import type { Slabs } from '../memory/slabs.ts';
+import type { Chains } from './chains.ts';
+import type { Items } from './items.ts';
+
+/**
+ * Frees the chunks of unlinked items. The caller holds no class lock, or that of the largest class,
+ * or that of the chunk's class. So a thread that holds the largest class may lock one other class,
+ * and never the other way round.
+ */
+export class Releaser {
+  readonly #classes: Int32Array;
+  readonly #items: Items;
+  readonly #chains: Chains;
+  readonly #slabs: Slabs;
+
+  constructor(
+    arena: Arena,
+    parts: { readonly items: Items; readonly chains: Chains; readonly slabs: Slabs },
+  ) {
+    this.#classes = arena.classes;
+    this.#items = parts.items;
+    this.#chains = parts.chains;
+    this.#slabs = parts.slabs;
+  }
+
+  /** Frees an item with all its value chunks. A pinned item stays; its last `unpin` frees it. */
+  release(id: ItemId, heldClass = NO_CLASS): void {
+    if (this.#items.isChained(id)) {
+      if (this.#items.isPinned(id)) return;
+      this.#freeValueChunks(id, 0, heldClass);
+    }
+    this.freeChunk(id, heldClass);
+  }
+
+  /**
+   * Frees all chunks of a chained item except its first value chunk, which it returns to the
+   * caller. The caller holds the lock of the largest class, which that chunk belongs to.
+   */
+  dismantle(head: ItemId, largestClass: number): ItemId {
+    const first = this.#chains.chunk(head, 0);
+    this.#freeValueChunks(head, 1, largestClass);
+    this.#chains.claim(first);
+    this.freeChunk(head, largestClass);
+    return first;
+  }
+
+  freeChunk(chunk: ItemId, heldClass = NO_CLASS): void {
+    const sizeClass = this.#items.classOf(chunk);
+    const at = sizeClass * CLASS.words + CLASS.lock;
+    if (sizeClass !== heldClass) lock(this.#classes, at);
+    this.#slabs.free(sizeClass, chunk);
+    if (sizeClass !== heldClass) unlock(this.#classes, at);
+  }
+
+  /**
+   * The head is freed after its value chunks: while a value chunk names a head, the head exists.
+   */
+  #freeValueChunks(head: ItemId, from: number, heldClass: number): void {
+    for (let ordinal = this.#chains.chunkCount(head) - 1; ordinal >= from; ordinal--) {
+      const chunk = this.#chains.chunk(head, ordinal);
+      if (chunk !== NO_ITEM) this.freeChunk(chunk, heldClass);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import type { Arena } from '../memory/arena.ts';
+import { CLASS, CONTROL, type ItemId } from '../memory/layout.ts';
+import type { Items } from './items.ts';
+
+/**
+ * Decides which items are live: it has the store's clock, the sequence numbers that order all
+ * writes (and are the CAS ids), and the flush, which hides every item older than a sequence number.
+ */
+export class StoreClock {
+  /** The sequence number that this thread drew last, in two words. */
+  seqHigh = 0;
+  seqLow = 0;
+  readonly #control: Int32Array;
+  readonly #classes: Int32Array;
+  readonly #items: Items;
+
+  constructor(arena: Arena, items: Items) {
+    this.#control = arena.control;
+    this.#classes = arena.classes;
+    this.#items = items;
+  }
+
+  /** Seconds on the store's clock. */
+  now(): number {
+    return this.#control[CONTROL.clock]!;
+  }
+
+  /** The Unix time, in seconds, of clock 0. */
+  epoch(): number {
+    return this.#control[CONTROL.epoch]!;
+  }
+
+  /** Whether the item has reached its expiry. */
+  isExpired(id: ItemId): boolean {
+    const expiry = this.#items.expiry(id);
+    return expiry !== 0 && expiry <= this.now();
+  }
+
+  /** Whether a flush hides the item, because its last write was before the flush. */
+  isFlushed(id: ItemId): boolean {
+    const high = this.#control[CONTROL.flushSeqHigh]!;
+    const low = this.#control[CONTROL.flushSeqLow]! >>> 0;
+    if (low === 0 && high === 0) return false;
+    const itemHigh = this.#items.seqHigh(id);
+    return itemHigh < high || (itemHigh === high && this.#items.seqLow(id) < low);
+  }
+
+  /**
+   * Draws the next sequence number into `seqHigh` and `seqLow`.
+   *
+   * There are two high words, one for each half of the low word's range. The thread that enters one
+   * half increments the high word of the other half, 2^31 numbers before its next use.
+   */
+  drawSeq(): void {
+    const low = (Atomics.add(this.#control, CONTROL.seqLow, 1) + 1) >>> 0;
+    const odd = low >= 0x8000_0000;
+    if (low === 0x8000_0000) Atomics.add(this.#control, CONTROL.seqHighEven, 1);
+    if (low === 0) Atomics.add(this.#control, CONTROL.seqHighOdd, 1);
+    this.seqHigh = Atomics.load(this.#control, odd ? CONTROL.seqHighOdd : CONTROL.seqHighEven);
+    this.seqLow = low;
+  }
+
+  /** Hides every item stored before now, permanently; cancels a pending flush. */
+  flushNow(): void {
+    Atomics.store(this.#control, CONTROL.flushAt, 0);
+    this.#hideOlderItems();
+  }
+
+  /** Schedules a flush for the second `at`. Only one can be pending: a new one replaces it. */
+  flushAt(at: number): void {
+    Atomics.store(this.#control, CONTROL.flushAt, at);
+  }
+
+  /** Sets the clock to `seconds`, after a flush that is due. Only the maintainer calls it. */
+  tick(seconds: number): void {
+    const due = Atomics.load(this.#control, CONTROL.flushAt);
+    if (due !== 0 && seconds >= due) {
+      if (Atomics.compareExchange(this.#control, CONTROL.flushAt, due, 0) === due) {
+        this.#hideOlderItems();
+      }
+    }
+    Atomics.store(this.#control, CONTROL.clock, seconds);
+  }
+
+  #hideOlderItems(): void {
+    this.drawSeq();
+    this.#control[CONTROL.flushSeqHigh] = this.seqHigh;
+    this.#control[CONTROL.flushSeqLow] = this.seqLow;
+    // Every class may now hold items that the crawler can free.
+    for (let at = CLASS.soonestExpiry; at < this.#classes.length; at += CLASS.words)
+      this.#classes[at] = 1;
+  }
+}

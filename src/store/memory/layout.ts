@@ -1,0 +1,305 @@
+/**
+ * The byte layout of the one SharedArrayBuffer that holds a node's store.
+ *
+ *   ┌──────────┬─────────┬─────────┬──────────────┬─────────────┬──────────┐
+ *   │ control  │ stripes │ classes │ class totals │ thread      │ tunables │
+ *   │ 12 lines │ 4096×4  │ 64×32×4 │ 64×32×8      │ counters    │ 32×8     │ …
+ *   │ of words │ locks   │ words   │ float64      │ (N+1)×896×8 │ float64  │
+ *   └──────────┴─────────┴─────────┴──────────────┴─────────────┴──────────┘
+ *     ┌────────┬─────────┬────────────┬────────┬────────────┐
+ *   … │ pages: │ ghosts  │ size       │ index  │ slab pages │
+ *     │ class, │ 4 bytes │ histogram  │ bucket │ 1 MiB each │
+ *     │ next   │ a slot  │ 4 bytes a  │ heads  │            │
+ *     │        │         │ step       │        │            │
+ *     └────────┴─────────┴────────────┴────────┴────────────┘
+ *
+ * Words have 32 bits. An item id is the offset of a chunk in the slab pages in units of 8 bytes,
+ * plus one: 0 means "none", and 32 bits reach 32 GiB.
+ *
+ * An item, from its first byte (word offsets in ITEM below):
+ *
+ *   0       4       8       12      16      20      24         26      27      28          32
+ *   ├ next ─┼ prev ─┼ next ─┼ expiry┼ access┼ seq ──┼ seq high ┼ nkey ─┼ flags ┼ size, seg ┤
+ *   │ bucket│ LRU   │ LRU   │ s     │ 4+28  │ low   │ 1+15 bits│ bytes │ 8 bits│ 30 + 2    │
+ *
+ *   then [client flags, 4 bytes, only when not 0]
+ *        [CAS id, 8 bytes, low word first, only when a client chose it: FLAG.ownCas] [key] [value]
+ *
+ * The sequence number orders writes; it is the CAS id of every item without a CAS id of its own.
+ * ACCESS holds the second of the last access and, in its top bits, the recent hits (0 … 3).
+ *
+ * A free chunk is on the free list of its class, linked by PREV and NEXT; its META is 0.
+ *
+ * An item that does not fit into one chunk is a chained item. Its head has FLAG.chunked and,
+ * instead of the value, from the next word on (word offsets in CHAIN):
+ *
+ *   … key ┼ pins ┼ value chunk 0 ┼ value chunk 1 ┼ …    ids; 0 until the chunk is allocated
+ *
+ * A value chunk has a header of the same size. Its META is FLAG.chunked alone, without key bytes,
+ * which distinguishes it from items and free chunks (word offsets in VALUE_CHUNK):
+ *
+ *   0       4          8                 24     28        32
+ *   ├ head ─┼ ordinal ─┼ ─ not used ─ … ─┼ meta ┼ ─ … ────┤ bytes of the value
+ *
+ * All value chunks except the last are full and of the largest class. The last is of the class that
+ * fits, if that class had a chunk. The first is always of the largest class.
+ */
+import { assert } from '../../base/index.ts';
+import { CLASSES_MAX } from './size-classes.ts';
+
+/** An item or chunk: `(byte offset in the slab pages) / 8 + 1`; 0 is no item. */
+export type ItemId = number;
+export const NO_ITEM: ItemId = 0;
+
+export const PAGE_BYTES = 1 << 20;
+export const ID_UNIT_BYTES = 8;
+export const ITEM_HEADER_BYTES = 32;
+export const CLIENT_FLAGS_BYTES = 4;
+export const OWN_CAS_BYTES = 8;
+export const VALUE_BYTES_MAX = 2 ** 30 - 1;
+/** The memory that 32-bit ids in units of 8 bytes can address. */
+const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
+
+/** Word offsets inside an item. */
+export const ITEM = {
+  bucketNext: 0,
+  lruPrev: 1,
+  lruNext: 2,
+  expiry: 3,
+  access: 4,
+  seqLow: 5,
+  meta: 6,
+  size: 7,
+} as const;
+
+/** The low byte of ITEM.meta, and its highest bit. */
+export const FLAG = {
+  linked: 1,
+  fetched: 2,
+  clientFlags: 8,
+  keyBinary: 16,
+  stale: 32,
+  tokenSent: 64,
+  chunked: 128,
+  ownCas: 0x8000_0000,
+} as const;
+
+/** Word offsets after the key of a chained item. */
+export const CHAIN = { pins: 0, chunks: 1 } as const;
+/** Word offsets inside a value chunk. */
+export const VALUE_CHUNK = { head: 0, ordinal: 1 } as const;
+
+/** The flags of an item that has bytes between its header and its key. */
+export const EXTRAS_MASK = FLAG.clientFlags | FLAG.ownCas;
+
+/** Hot words lie a cache line apart, so that they do not share one. */
+const CACHE_LINE_WORDS = 16;
+
+/** Word offsets of the control block. */
+export const CONTROL = {
+  /** Seconds since the store started (plus CLOCK_START_SECONDS); written by one maintainer. */
+  clock: 0,
+  /** Unix seconds of clock 0. */
+  epoch: 1,
+  /** The second of a pending flush_all on the store's clock; 0 is none. */
+  flushAt: 2,
+  /** The flush hides items with a smaller sequence number (high word, low word). */
+  flushSeqHigh: 3,
+  flushSeqLow: 4,
+  /** 1 once the node drains. */
+  stop: 5,
+  /** 1 after a client requested a crawler pass. */
+  crawlNow: 6,
+  /** 1 while the crawler makes a pass. */
+  crawling: 7,
+  /** The size histogram counts items from this sequence number on. */
+  sizesSeqHigh: 8,
+  sizesSeqLow: 9,
+  seqLow: CACHE_LINE_WORDS,
+  seqHighEven: 2 * CACHE_LINE_WORDS,
+  seqHighOdd: 2 * CACHE_LINE_WORDS + 1,
+  /** The bucket count of the index: 2^level + the buckets already split. */
+  buckets: 3 * CACHE_LINE_WORDS,
+  growLock: 4 * CACHE_LINE_WORDS,
+  itemCount: 5 * CACHE_LINE_WORDS,
+  /** Pages that belong to a class. */
+  pagesUsed: 6 * CACHE_LINE_WORDS,
+  /** `-m`, in pages. */
+  memoryPages: 7 * CACHE_LINE_WORDS,
+  pageLock: 8 * CACHE_LINE_WORDS,
+  /** The pages from here on were never in use. */
+  pagesTouched: 8 * CACHE_LINE_WORDS + 1,
+  /** The free list of pages that were in use before: its first page plus one, and its length. */
+  freePageHead: 8 * CACHE_LINE_WORDS + 2,
+  freePageCount: 8 * CACHE_LINE_WORDS + 3,
+  /** How many first pages of classes exceed the limit. */
+  firstPagesOverLimit: 8 * CACHE_LINE_WORDS + 4,
+  moverLock: 9 * CACHE_LINE_WORDS,
+  bytes: 12 * CACHE_LINE_WORDS * 4,
+} as const;
+
+/** The clock starts above the expiries that stand for "never" (0) and "already expired" (1). */
+export const CLOCK_START_SECONDS = 2;
+
+export const STRIPES = 4096;
+
+/** Word offsets inside the block of a size class. */
+export const CLASS = {
+  lock: 0,
+  freeHead: 1,
+  freeCount: 2,
+  /**
+   * The next chunk of the newest page that was never allocated, and how many such chunks remain.
+   */
+  carveNext: 3,
+  carveLeft: 4,
+  pages: 5,
+  /** The page that leaves the class, plus one, and how many of its chunks are free. */
+  leavingPage: 6,
+  leavingFreeChunks: 7,
+  /** Head, tail and count of each LRU segment. */
+  lru: 8,
+  /**
+   * No item in the pages of the class expires before this second of the store's clock; 0 is never.
+   */
+  soonestExpiry: 20,
+  /** Evictions modulo 2^32: the clock of the class's ghosts. */
+  ghostClock: 21,
+  words: 32,
+} as const;
+
+export const SEGMENT_WORDS = 3;
+/** LRU segments, in the order of their two bits in ITEM.size. */
+export const SEGMENT = { hot: 0, warm: 1, cold: 2, temp: 3 } as const;
+
+/** Slots of the totals of a class: 64-bit floats, written under the class lock. */
+export const TOTAL = {
+  memRequested: 0,
+  evicted: 1,
+  evictedNonzero: 2,
+  evictedTime: 3,
+  outOfMemory: 4,
+  reclaimed: 5,
+  expiredUnfetched: 6,
+  evictedUnfetched: 7,
+  evictedActive: 8,
+  directReclaims: 9,
+  totalItems: 10,
+  movesToCold: 11,
+  movesToWarm: 12,
+  movesWithinLru: 13,
+  crawlerReclaimed: 14,
+  crawlerItemsChecked: 15,
+  /** Items that clients stored again soon after their eviction. */
+  ghostHits: 16,
+  /** Those of them that one more page would have kept. */
+  pageHits: 18,
+  /**
+   * Candidates that an eviction skipped because their stripe was busy or a reader had pinned them.
+   */
+  lrutailReflocked: 17,
+  slots: 32,
+} as const;
+
+/**
+ * The counter block of a thread: 128 counters of the thread, then 12 for each size class. One more
+ * block holds the baseline of the last reset.
+ */
+export const THREAD_COUNTERS = 128;
+export const CLASS_COUNTERS = 12;
+export const COUNTER_SLOTS = THREAD_COUNTERS + CLASSES_MAX * CLASS_COUNTERS;
+
+/** Slots for the tunables. */
+export const TUNABLE_SLOTS = 32;
+/** The step of `stats sizes` (memcached). */
+export const SIZE_STEP_BYTES = 32;
+/** There is one ghost for so many bytes of items. */
+const BYTES_PER_GHOST = 256;
+
+const INDEX_POWER_MIN = 16;
+export const INDEX_LOAD_MAX = 1.5;
+
+/** The offsets and sizes of all parts: plain numbers, sent to each thread beside the buffer. */
+export interface StoreLayout {
+  readonly threads: number;
+  readonly memoryPages: number;
+  /** The highest limit that `cache_memlimit` can set. */
+  readonly memoryPagesMax: number;
+  /** Pages in the buffer: `memoryPagesMax` plus one for each class, as memcached allows. */
+  readonly pagesReserved: number;
+  readonly bucketsInitial: number;
+  readonly bucketsMax: number;
+  readonly stripesByte: number;
+  readonly classesByte: number;
+  readonly totalsByte: number;
+  readonly countersByte: number;
+  readonly tunablesByte: number;
+  readonly pageClassByte: number;
+  readonly pageNextByte: number;
+  readonly ghostByte: number;
+  /** The size histogram, in steps of 32 bytes. */
+  readonly sizesByte: number;
+  readonly sizeSteps: number;
+  /** A power of 2. */
+  readonly ghostSlots: number;
+  readonly indexByte: number;
+  readonly slabsByte: number;
+  readonly bytes: number;
+}
+
+/**
+ * Lays out a store for `memoryLimitBytes` of items, which may grow by the factor `growth`, and for
+ * `threads` counter blocks. Unused parts take address space, but no memory.
+ */
+export function layOut(
+  memoryLimitBytes: number,
+  growth: number,
+  threads: number,
+  classes: number,
+  chunkBytesMin: number,
+  itemBytesMax: number,
+): StoreLayout {
+  const memoryPages = Math.max(1, Math.floor(memoryLimitBytes / PAGE_BYTES));
+  const pagesMax = Math.floor(MEMORY_BYTES_MAX / PAGE_BYTES) - classes;
+  const memoryPagesMax = Math.max(memoryPages, Math.min(memoryPages * growth, pagesMax));
+  const pagesReserved = memoryPagesMax + classes;
+  assert(pagesReserved * PAGE_BYTES <= MEMORY_BYTES_MAX, 'item ids reach 32 GiB');
+  const itemsMax = (pagesReserved * PAGE_BYTES) / chunkBytesMin;
+  const bucketsMax =
+    2 ** Math.max(INDEX_POWER_MIN, Math.ceil(Math.log2(itemsMax / INDEX_LOAD_MAX)));
+  const ghostSlots = 2 ** Math.ceil(Math.log2((memoryPages * PAGE_BYTES) / BYTES_PER_GHOST));
+  const sizeSteps = Math.ceil(itemBytesMax / SIZE_STEP_BYTES) + 2;
+  let at: number = CONTROL.bytes;
+  const take = (bytes: number, alignBytes: number): number => {
+    const start = Math.ceil(at / alignBytes) * alignBytes;
+    at = start + bytes;
+    return start;
+  };
+  return {
+    threads,
+    memoryPages,
+    memoryPagesMax,
+    pagesReserved,
+    ghostSlots,
+    bucketsInitial: 2 ** INDEX_POWER_MIN,
+    bucketsMax,
+    stripesByte: take(STRIPES * 4, 64),
+    classesByte: take(CLASSES_MAX * CLASS.words * 4, 64),
+    totalsByte: take(CLASSES_MAX * TOTAL.slots * 8, 64),
+    countersByte: take((threads + 1) * COUNTER_SLOTS * 8, 64),
+    tunablesByte: take(TUNABLE_SLOTS * 8, 64),
+    pageClassByte: take(pagesReserved, 64),
+    pageNextByte: take(pagesReserved * 4, 64),
+    ghostByte: take(ghostSlots * 4, 64),
+    sizesByte: take(sizeSteps * 4, 64),
+    sizeSteps,
+    indexByte: take(bucketsMax * 4, 64),
+    slabsByte: take(pagesReserved * PAGE_BYTES, 4096),
+    bytes: at,
+  };
+}
+
+assert(ITEM_HEADER_BYTES === (ITEM.size + 1) * 4, 'the item header has exactly eight words');
+assert(CLASS.lru + 4 * SEGMENT_WORDS <= CLASS.soonestExpiry, 'four LRU segments fit a class block');
+assert(STRIPES <= 2 ** INDEX_POWER_MIN, 'a bucket and the one it splits into share a stripe');
+assert((STRIPES & (STRIPES - 1)) === 0, 'a stripe is the low bits of a hash');

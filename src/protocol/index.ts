@@ -4,7 +4,7 @@
  */
 export { BinaryDecoder, isBinary } from './binary/decode.ts';
 export { BinaryReplies } from './binary/replies.ts';
-export { BINARY_STATUS, OPCODE } from './binary/wire.ts';
+export { BINARY_STATUS, MAGIC, OPCODE } from './binary/wire.ts';
 export {
   CONFIG_BYTES_MAX,
   LINE_BYTES_MAX,
@@ -17,7 +17,7 @@ export {
   type Status,
   StorageReplyContext,
 } from './reply.ts';
-export { DIALECT, Request, VERB, type Verb } from './request.ts';
+export { DIALECT, isSasl, isStorage, Request, VERB, type Verb } from './request.ts';
 export { putBase64 } from './text/base64.ts';
 export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';

@@ -9,7 +9,7 @@ import { optionsPage } from '../../src/cli/options-page.ts';
 import { serveVerb } from '../../src/cli/serve.ts';
 import { userVerb } from '../../src/cli/user.ts';
 import { OPTION_GROUPS, type OptionGroup } from '../../src/client/index.ts';
-import { startNode } from '../../src/server/index.ts';
+import { startNode } from '../../src/node/index.ts';
 import { codeIn, textOf } from './tree.ts';
 
 describe('pages', () => {

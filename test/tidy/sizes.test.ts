@@ -10,19 +10,16 @@ const SOURCE_LINES_MAX = 400;
 /** Longer functions, and why; each entry may only shrink. */
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/commands/admin/stats.ts › answerStats': 55,
-  'src/server/node-view.ts › settings': 67, // a table of the settings
+  'src/node/control/settings.ts › settingsOf': 67, // a table of the settings
   'test/differential/binary/scenarios.ts › flatMap': 56, // a table of packets
 };
 
 /** Longer files; each entry may only shrink. */
 const LONG_FILES: Readonly<Record<string, number>> = {
   'src/commands/admin/inspect.ts': 320,
+  'src/node/options/server-flags.ts': 375, // a table of the options
   'src/protocol/text/classic.ts': 460,
   'src/protocol/text/meta.ts': 420,
-  'src/server/node.ts': 310,
-  'src/server/options.ts': 470,
-  'src/server/session.ts': 520,
-  'src/server/worker.ts': 330,
   'src/store/items/items.ts': 340,
   'src/store/memory/layout.ts': 310,
   'src/store/store.ts': 540,
@@ -44,8 +41,6 @@ const LONG_FILES: Readonly<Record<string, number>> = {
 const STILL_TOO_LONG: readonly string[] = [
   'src/protocol/text/classic.ts',
   'src/protocol/text/meta.ts',
-  'src/server/options.ts',
-  'src/server/session.ts',
   'src/store/store.ts',
 ];
 

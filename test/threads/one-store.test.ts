@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { CONTROL, type StoreShare } from '../../src/store/index.ts';
+import type { StoreShare } from '../../src/store/index.ts';
+import { CONTROL } from '../../src/store/memory/layout.ts';
 import { audit } from '../support/audit.ts';
 import { testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';

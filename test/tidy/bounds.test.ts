@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { resolvePollingOptions } from '../../src/client/discovery/polling-options.ts';
+import { pollingOptions } from '../../src/client/option-tables/discovery-options.ts';
+import { valuesOf } from '../../src/client/option-tables/resolve.ts';
 import { serverFlags } from '../../src/node/options/server-flags.ts';
 import {
   amountOf,
@@ -15,8 +16,17 @@ import { Constants } from './constants.ts';
 import { codeIn, textOf } from './tree.ts';
 
 const constants = new Constants(codeIn('src'), textOf);
-const the = (path: string, name: string): number => constants.number(path, name);
-const POLLING = resolvePollingOptions({}, 60_000);
+/** The constants that the tables below name but the source lacks. */
+const missing: string[] = [];
+function the(path: string, name: string): number {
+  try {
+    return constants.number(path, name);
+  } catch (error) {
+    missing.push(`${path} › ${name}: ${(error as Error).message}`);
+    return Number.NaN;
+  }
+}
+const POLLING = valuesOf(pollingOptions, {});
 
 /** The rows of docs/architecture.md, “What is bounded”, and the amounts of each, in their order. */
 const BOUNDED: Readonly<Record<string, readonly string[]>> = {
@@ -93,14 +103,14 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('reply-input.ts', 'LINE_BYTES_MAX')),
     bytes(the('reply-input.ts', 'VALUE_BYTES_MAX')),
   ],
-  'background refreshes of a client': [count(the('read-through.ts', 'REFRESHES_MAX'))],
+  'background refreshes of a client': [count(the('load-coordinator.ts', 'REFRESHES_MAX'))],
   'queue of write-behind, near cache': [],
   'missed writes of a node': [count(the('stale-keys.ts', 'MISSED_KEYS_PER_NODE_MAX'))],
   'writes to failover nodes': [count(the('stale-keys.ts', 'FAILOVER_KEYS_MAX'))],
   'read repairs in flight': [count(the('read-repair.ts', 'REPAIRS_MAX'))],
   "failover nodes with `failover: 'next'`": [
     count(the('routing/compose.ts', 'NEXT_NODES_MAX')),
-    ms(the('routing/options.ts', 'FAILOVER_TTL') * 1000),
+    ms(the('nested-options.ts', 'FAILOVER_TTL') * 1000),
   ],
   'previous placements of keys': [count(the('placement-history.ts', 'PLACEMENTS_MAX'))],
 };
@@ -133,12 +143,12 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
   ['protocol.md', /up to (\d+) watchers/, count(the('event-rings.ts', 'WATCHERS_MAX'))],
   ['protocol.md', /(\d+) entries of/, count(the('config-table.ts', 'CONFIG_ENTRIES_MAX'))],
   ['protocol.md', /entries of (\S+ \S+)\./, bytes(the('limits.ts', 'CONFIG_BYTES_MAX'))],
-  ['protocol.md', /from (\S+ MiB) to/, bytes(the('admin.ts', 'MEMORY_MIN_MIB') * 2 ** 20)],
+  ['protocol.md', /from (\S+ MiB) to/, bytes(the('store-tuning.ts', 'MEMORY_BYTES_MIN'))],
   ['protocol.md', /to (\w+) times the limit/, count(the('store/create.ts', 'MEMORY_GROWTH_MAX'))],
   ['protocol.md', /at most (\S+ %) of a core/, percent(the('crawl-policy.ts', 'CPU_SHARE_MAX'))],
   ['protocol.md', /has up to (\d+) flags/, count(the('text/meta.ts', 'COMMAND_WORDS_MAX') - 2)],
   ['protocol.md', /up to (\d+) characters/, count(the('meta.ts', 'OPAQUE_TOKEN_BYTES_MAX') - 1)],
-  ['protocol.md', /login of more than (\S+ bytes)/, bytes(the('login.ts', 'TOKEN_BYTES_MAX'))],
+  ['protocol.md', /login of more than (\S+ bytes)/, bytes(the('login-data.ts', 'TOKEN_BYTES_MAX'))],
   ['protocol.md', /log in (\d+) times/, count(serverFlags.loginAttempts.default)],
   ['protocol.md', /`-c`, (\d+)/, count(serverFlags.connLimit.default)],
   ['protocol.md', /`-R`, (\d+)/, count(serverFlags.maxReqsPerEvent.default)],
@@ -167,15 +177,12 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
     bytes(the('login-log.ts', 'USER_LOGGED_BYTES_MAX')),
   ],
   ['security.md', /at most (\w+) per second/, count(the('login-log.ts', 'REPORTS_PER_WINDOW_MAX'))],
-  ['client.md', /\(above 0, up to (\S+)\)/, count(the('client/options.ts', 'MS_MAX'))],
   ['client.md', /after (\S+ ms), then/, ms(the('probe-delay.ts', 'PROBE_DELAY_MS_MIN'))],
   ['client.md', /intervals up to (\S+ s),/, ms(the('probe-delay.ts', 'PROBE_DELAY_MS_MAX'))],
   ['client.md', /one in (\S+ ms),/, ms(the('connection/node.ts', 'LAST_RESORT_PROBE_GAP_MS'))],
   ['client.md', /values over (\S+ KiB)/, bytes(the('compression.ts', 'SYNC_BYTES_MAX'))],
   ['client.md', /\| up to (\S+ bytes) +\|/, bytes(the('values/keys.ts', 'NAMESPACE_BYTES_MAX'))],
-  ['client.md', /nodes, 1 … (\d+)/, count(the('routing/options.ts', 'REPLICAS_MAX'))],
-  ['client.md', /ttl: (\d+) \}/, count(the('routing/options.ts', 'FAILOVER_TTL'))],
-  ['patterns.md', /At most (\d+) refreshes/, count(the('read-through.ts', 'REFRESHES_MAX'))],
+  ['patterns.md', /At most (\d+) refreshes/, count(the('load-coordinator.ts', 'REFRESHES_MAX'))],
   ['patterns.md', /intervals up to (\S+ ms)/, ms(the('load-plan.ts', 'POLL_DELAY_MS_MAX'))],
   ['store.md', /A stripe\*\* \((\d+) of them/, count(the('layout.ts', 'STRIPES'))],
   ['store.md', /space for (\w+) times/, count(the('store/create.ts', 'MEMORY_GROWTH_MAX'))],
@@ -211,6 +218,9 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
 ];
 
 describe('bounds', () => {
+  test('the source has every constant that is compared here', () => {
+    expect(missing).toEqual([]);
+  });
   test('docs/architecture.md lists exactly the amounts of the constants', () => {
     expect(boundsOfTable(textOf('docs/architecture.md'), 'What is bounded')).toEqual(BOUNDED);
   });

@@ -16,7 +16,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
 
 /** Longer files; each entry may only shrink. */
 const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/client/cache-client.ts': 450,
   'src/client/connection/connection.ts': 320,
   'src/commands/admin/inspect.ts': 320,
   'src/node/options/server-flags.ts': 375, // a table of the options
@@ -41,7 +40,6 @@ const LONG_FILES: Readonly<Record<string, number>> = {
 
 /** Files of `src` that are still over `SOURCE_LINES_MAX`; nothing may be added. */
 const STILL_TOO_LONG: readonly string[] = [
-  'src/client/cache-client.ts',
   'src/protocol/text/classic.ts',
   'src/protocol/text/meta.ts',
   'src/store/store.ts',

@@ -176,8 +176,8 @@ export class Session {
         : executor.answer(request, repliesTo(this.#context, request));
     // The body of a valid request can also be longer than the command needs.
     if (verb === VERB.invalid || !this.#isText) this.#value.skip(request.skipBytes);
-    if (rest instanceof Promise) return this.#await(rest);
     if (rest === undefined) this.#endReply();
+    else if (rest instanceof Promise) return this.#await(rest);
     else this.#beginStream(rest);
     return verb === VERB.invalid && request.closeAfterReply ? PAUSE.close : undefined;
   }

@@ -65,7 +65,7 @@ test('resizeMemory keeps to 8 MiB and four times the start', () => {
   expect(control.resizeMemory(65 * MIB)).toBe('outOfBounds');
 });
 
-test('crawl refuses class ids that no memcached has, and ignores those that this node lacks', () => {
+test('crawl refuses class ids beyond those of memcached, and ignores those beyond its own', () => {
   const { control } = controlOf();
   expect(control.crawl([0])).toBe('badClass');
   expect(control.crawl([64])).toBe('badClass');

@@ -35,7 +35,7 @@ describe('the log of a worker thread', () => {
     await nextTurn();
     expect(reader.batches.map((batch) => batch.map(({ text }) => text))).toEqual([['one', 'two']]);
   });
-  test('keeps a bounded number of lines while the main thread is busy, and counts the rest', async () => {
+  test('keeps 1000 lines while the main thread is busy, and counts the rest', async () => {
     const reader = new SlowReader();
     const log = new ThreadLog(0, reader.take);
     log.warn({}, 'first');

@@ -84,7 +84,7 @@ describe('a session that waits for a promise', () => {
     expect(error.length).toBeLessThan(300);
     expect(version).toBe('VERSION test');
   });
-  test('settles only when it is advanced, so it writes nothing into the turn of another', async () => {
+  test('writes its reply only when it is advanced, not into the turn of another', async () => {
     const { thread, waits } = waitingThread();
     const waiter = new ManualSession(thread);
     waiter.advance('refresh_certs\r\n');
@@ -107,7 +107,7 @@ describe('a login', () => {
     );
   }
 
-  test('a failed authenticator is SERVER_ERROR in text and an internal error in binary', async () => {
+  test('a failed authenticator is SERVER_ERROR, or an internal error in binary', async () => {
     const thread = loginThread(() => Promise.reject(new Error('no scrypt')));
     const text = new ManualSession(thread);
     text.advance('set a 0 0 3\r\nu p\r\n');

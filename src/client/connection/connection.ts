@@ -2,8 +2,9 @@ import { ByteSink } from '../../base/index.ts';
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
+import type { Login, ProtocolChoice } from '../option-types/client.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
-import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
+import { Handshake } from './handshake.ts';
 import { Operation } from './operation.ts';
 import { Pipeline } from './pipeline.ts';
 import type { ClientRuntime, ClientTimer } from './runtime.ts';
@@ -25,7 +26,7 @@ export interface ConnectionOptions extends SocketOptions {
 }
 
 /** The events that a connection reports to its node. */
-export interface ConnectionEvents {
+interface ConnectionEvents {
   readonly up: () => void;
   /**
    * The connection broke. A clean close (FIN) while it is up is not a failure and is not reported:

@@ -15,7 +15,7 @@ export interface NodeOptions extends ConnectionOptions {
 }
 
 /** The events that a node reports to its owner. */
-export interface NodeEvents {
+interface NodeEvents {
   readonly up: () => void;
   readonly down: (reason: CacheError) => void;
   /** Receives each operation before the node sends or refuses it. */

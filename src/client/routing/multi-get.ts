@@ -5,7 +5,7 @@ import { attemptMany, deadlineShare, replyOf } from './attempt.ts';
 import type { Target } from './target.ts';
 
 /** Where to look for the keys of one request. */
-export interface MultiGetPlan {
+interface MultiGetPlan {
   /** The targets of a key in the order in which they are asked; at least one. */
   readonly targetsOf: (key: string) => readonly Target[];
   /** Whether a miss at one target asks the next target; a failure always does. */

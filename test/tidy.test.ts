@@ -73,6 +73,11 @@ describe('rooms', () => {
       );
     expect(wrong).toEqual([]);
   });
+  test('the store exports no words of its memory', () => {
+    const text = readFileSync(join(SOURCE, 'store', 'index.ts'), 'utf8');
+    const words = /\b(FLAG|SEGMENT|TOTAL|CONTROL|CLASS|ITEM|STRIPES|\w*[lL]ocks?|assemble)\b/g;
+    expect(text.match(words)).toBeNull();
+  });
   test('every folder of src is a known room', () => {
     const rooms = new Set(files.map(roomOf).filter((room) => room !== ''));
     expect([...rooms].filter((room) => !(room in MAY_IMPORT))).toEqual([]);

@@ -16,13 +16,15 @@ import { answerStats } from './admin/stats.ts';
 import { Arithmetic } from './keyed/arithmetic.ts';
 import { Counter } from './keyed/counter.ts';
 import { ItemEvents } from './keyed/item-events.ts';
+import { OpenKey } from './keyed/open-key.ts';
 import { answerDelete, answerFlush, answerTouch } from './keyed/remove.ts';
+import { RequestItem } from './keyed/request-item.ts';
 import { Retriever } from './keyed/retrieve.ts';
 import { ValueWriter } from './keyed/write.ts';
 import { WholeWriter } from './keyed/write-whole.ts';
 import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
-import { answerMetaDelete } from './meta/delete.ts';
+import { MetaDeleter } from './meta/delete.ts';
 import { MetaGetter } from './meta/get.ts';
 import type { ReplyStream } from './reply-stream.ts';
 
@@ -41,24 +43,32 @@ export class Executor {
   readonly retriever: Retriever;
   readonly writer: ValueWriter;
   readonly wholeWriter: WholeWriter;
-  readonly events: ItemEvents;
   readonly #arithmetic: Arithmetic;
   readonly #metaGetter: MetaGetter;
+  readonly #metaDeleter: MetaDeleter;
   readonly #metaArithmetic: MetaArithmetic;
+  readonly #key: OpenKey;
+  readonly #events: ItemEvents;
   readonly #store: Store;
   readonly #node: NodeView;
   readonly #rules: CommandRules;
 
   constructor(store: Store, node: NodeView, rules: CommandRules, log: EventLog) {
-    const events = new ItemEvents(store, log);
-    this.events = events;
-    this.retriever = new Retriever(store, node, events);
-    this.writer = new ValueWriter(store, node.prefixes, events);
-    this.wholeWriter = new WholeWriter(store, node.prefixes, events);
-    const counter = new Counter(store);
-    this.#arithmetic = new Arithmetic(store, counter);
-    this.#metaGetter = new MetaGetter(store, events);
-    this.#metaArithmetic = new MetaArithmetic(store, counter);
+    const { items } = store;
+    const { prefixes } = node;
+    const events = new ItemEvents(items, log);
+    const key = new OpenKey(items);
+    const item = new RequestItem(items);
+    const counter = new Counter(key, item);
+    this.retriever = new Retriever(key, node, events);
+    this.writer = new ValueWriter(items, item, prefixes, events);
+    this.wholeWriter = new WholeWriter(items, item, prefixes, events);
+    this.#arithmetic = new Arithmetic(key, counter);
+    this.#metaGetter = new MetaGetter(key, item, events);
+    this.#metaDeleter = new MetaDeleter(key, item, events);
+    this.#metaArithmetic = new MetaArithmetic(key, counter);
+    this.#key = key;
+    this.#events = events;
     this.#store = store;
     this.#node = node;
     this.#rules = rules;
@@ -73,7 +83,7 @@ export class Executor {
       case VERB.admin:
         return this.#administer(request, reply);
       case VERB.delete:
-        answerDelete(this.#store, request, reply, this.events);
+        answerDelete(this.#key, request, reply, this.#events);
         if (this.#node.prefixes.enabled) this.#countDelete(request);
         break;
       case VERB.increment:
@@ -81,10 +91,10 @@ export class Executor {
         this.#arithmetic.answer(request, reply);
         break;
       case VERB.touch:
-        answerTouch(this.#store, request, reply);
+        answerTouch(this.#key, request, reply);
         break;
       case VERB.flush:
-        answerFlush(this.#store, request, reply, this.#rules.flushAllowed);
+        answerFlush(this.#store.items, request, reply, this.#rules.flushAllowed);
         break;
       case VERB.verbosity:
         this.#node.setVerbosity(request.level);
@@ -124,7 +134,7 @@ export class Executor {
     const [name, action] = request.words;
     const isDump = name === 'lru_crawler' && (action === 'metadump' || action === 'mgdump');
     if (!isDump || request.words.length !== 3) {
-      answerAdmin(this.#store, this.#node, request, reply);
+      answerAdmin(this.#store.tuning, this.#node, request, reply);
       return undefined;
     }
     const dump = beginMetadump(this.#store, request.words, this.#rules.dumpingAllowed);
@@ -142,7 +152,7 @@ export class Executor {
       case VERB.metaGet:
         return this.#metaGetter.answer(request, reply);
       case VERB.metaDelete:
-        answerMetaDelete(this.#store, request, reply, this.events);
+        this.#metaDeleter.answer(request, reply);
         break;
       case VERB.metaArithmetic:
         this.#metaArithmetic.answer(request, reply);
@@ -151,7 +161,7 @@ export class Executor {
         reply.noop();
         break;
       case VERB.metaDebug:
-        answerMetaDebug(this.#store, request, reply);
+        answerMetaDebug(this.#key, request, reply);
         break;
       default:
         reply.errorReply(request);

@@ -13,16 +13,19 @@ export {
   REPLY_FRAME_BYTES_MAX,
 } from './limits.ts';
 export {
+  type CounterFacts,
   ItemView,
+  NOTHING_STORED,
   type ReplyWriter,
   STATUS,
   type Status,
   StorageReplyContext,
   type StoredFacts,
 } from './reply.ts';
-export { DIALECT, type Dialect, Request, VERB, type Verb } from './request.ts';
+export { DIALECT, type Dialect, isSasl, isStorage, Request, VERB, type Verb } from './request.ts';
 export { putBase64 } from './text/base64.ts';
 export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';
+export { META_LETTER } from './text/meta-letters.ts';
 export { MetaReplies } from './text/meta-replies.ts';
 export { readU64, u64 } from './text/numbers.ts';

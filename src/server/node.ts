@@ -6,7 +6,7 @@ import {
 import { Piscina } from 'piscina';
 import { CodedError, type Logger, machineClock, silentLogger } from '../base/index.ts';
 import { CLUSTER_ENTRY, encodeClusterNodes } from '../commands/index.ts';
-import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
+import { createStore, StopFlag, type StoreShare } from '../store/index.ts';
 import { UserFileWatcher, type UserSources, type UserTable } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
 import { ConnectionTable } from './connection-table.ts';
@@ -227,9 +227,7 @@ class NodeThreads {
   }
 
   async #stop(): Promise<void> {
-    const control = new Int32Array(this.#share.memory, 0, CONTROL.bytes / 4);
-    Atomics.store(control, CONTROL.stop, 1);
-    Atomics.notify(control, CONTROL.stop);
+    new StopFlag(this.#share).raise();
     await Promise.allSettled(this.#jobs);
     await this.#pool.destroy();
     this.#end();

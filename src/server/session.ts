@@ -18,11 +18,12 @@ import {
   DIALECT,
   INCOMPLETE,
   isBinary,
+  isSasl,
+  isStorage,
   MetaReplies,
   OPCODE,
   type ReplyWriter,
   Request,
-  type Status,
   VERB,
 } from '../protocol/index.ts';
 import type { Store } from '../store/index.ts';
@@ -258,13 +259,11 @@ export class Session {
       }
     }
     if (request.verb === VERB.quit) return this.#quit(request);
-    const isStorage = request.verb >= VERB.set && request.verb <= VERB.cas;
-    if (isStorage && this.#storeWhole(request, this.at + length, end)) return undefined;
+    if (isStorage(request.verb) && this.#storeWhole(request, this.at + length, end))
+      return undefined;
     if (!this.#execute(request))
       return this.#stream === undefined ? PAUSE.outputBlocked : undefined;
     this.at += length;
-    if (this.#context.store.evictionEvents.count > 0)
-      this.#context.executor.events.publishEvictions();
     if (this.#watching) {
       this.at = end;
       return PAUSE.needInput;
@@ -283,7 +282,7 @@ export class Session {
     const { executor, metaReplies } = this.#context;
     const { verb } = request;
     if (verb === VERB.get || verb === VERB.getAndTouch) return this.#retrieve(request);
-    if (verb >= VERB.set && verb <= VERB.cas) this.#beginValue(request);
+    if (isStorage(verb)) this.#beginValue(request);
     else if (verb === VERB.watch) this.#watch(request);
     else if (request.dialect === DIALECT.meta) {
       this.#stream = executor.answerMeta(request, metaReplies);
@@ -332,15 +331,13 @@ export class Session {
   #beginValue(request: Request): void {
     const { writer } = this.#context.executor;
     const reply = this.#repliesTo(request);
-    const failure = writer.begin(request, this.#value);
+    const begun = writer.begin(request, this.#value, reply);
     this.#trailerBytes = request.dialect === DIALECT.binary ? 0 : CRLF_BYTES;
-    if (failure === undefined) {
-      reply.capture(request, this.#value.echo);
+    if (begun) {
       this.#valueReplies = reply;
       this.#receivingValue = true;
       this.#trailerIsValid = true;
     } else {
-      reply.status(request, failure);
       this.#discardBytes = request.valueBytes + this.#trailerBytes;
     }
   }
@@ -350,18 +347,14 @@ export class Session {
    * receive the value piece by piece.
    */
   #storeWhole(request: Request, from: number, end: number): boolean {
-    const { executor, store } = this.#context;
+    const { executor } = this.#context;
     const { input, valueBytes } = request;
     const valueEnd = from + valueBytes;
     const inText = request.dialect !== DIALECT.binary;
     const wholeEnd = inText ? valueEnd + CRLF_BYTES : valueEnd;
     if (wholeEnd > end) return false;
     if (inText && (input[valueEnd] !== CR || input[valueEnd + 1] !== LF)) return false;
-    const status = executor.wholeWriter.write(request, from, this.#value);
-    if (status === undefined) return false;
-    const reply = this.#repliesTo(request);
-    reply.capture(request, this.#value.echo);
-    reply.storageReply(this.#value.echo, status, store);
+    if (!executor.wholeWriter.write(request, from, this.#repliesTo(request))) return false;
     this.at = wholeEnd;
     return true;
   }
@@ -373,9 +366,10 @@ export class Session {
     const missing = value.valueBytes - value.receivedBytes;
     if (missing > 0) {
       const take = Math.min(missing, end - this.at);
-      const failure = writer.receive(value, input, this.at, this.at + take);
-      if (failure !== undefined) return this.#skipRest(failure);
-      this.at += take;
+      const until = this.at + take;
+      if (!writer.receive(value, input, this.at, until, this.#valueReplies))
+        return this.#skipRest();
+      this.at = until;
     }
     const wholeBytes = value.valueBytes + this.#trailerBytes;
     while (this.at < end && value.receivedBytes < wholeBytes) {
@@ -385,19 +379,16 @@ export class Session {
     }
     if (value.receivedBytes < wholeBytes) return false;
     this.#receivingValue = false;
-    const status = this.#trailerIsValid ? writer.complete(value) : writer.rejectBadData(value);
-    this.#valueReplies.storageReply(value.echo, status, this.#context.store);
-    if (this.#context.store.evictionEvents.count > 0)
-      this.#context.executor.events.publishEvictions();
+    if (this.#trailerIsValid) writer.complete(value, this.#valueReplies);
+    else writer.rejectBadData(value, this.#valueReplies);
     return true;
   }
 
-  /** Refuses a value whose rest has no memory, and skips the rest. */
-  #skipRest(failure: Status): true {
-    const { echo, valueBytes, receivedBytes } = this.#value;
+  /** Skips the rest of a value that has no memory. */
+  #skipRest(): true {
+    const { valueBytes, receivedBytes } = this.#value;
     this.#receivingValue = false;
     this.#discardBytes = valueBytes - receivedBytes + this.#trailerBytes;
-    this.#valueReplies.storageReply(echo, failure, this.#context.store);
     return true;
   }
 
@@ -430,7 +421,7 @@ export class Session {
     const login = this.#login;
     const { binaryReplies } = this.#context;
     if (!login.isRequired) {
-      if (request.verb < VERB.saslMechanisms || request.verb > VERB.saslStep) return undefined;
+      if (!isSasl(request.verb)) return undefined;
       binaryReplies.error(request, BINARY_STATUS.unknownCommand);
       return NEXT_REQUEST;
     }
@@ -471,8 +462,8 @@ export class Session {
       binaryReplies.error(request, BINARY_STATUS.authFailure);
       return login.attemptsExhausted ? PAUSE.close : NEXT_REQUEST;
     }
-    this.#value.echo.opcode = request.opcode;
-    this.#value.echo.opaque = request.opaque;
+    this.#value.reply.opcode = request.opcode;
+    this.#value.reply.opaque = request.opaque;
     login.verify(plain.user, plain.password, this.#host.wake);
     return PAUSE.awaitingAuth;
   }
@@ -485,8 +476,8 @@ export class Session {
     if (this.#dialect === 'text') {
       sink.putText(accepted ? 'STORED\r\n' : 'CLIENT_ERROR authentication failure\r\n');
     } else {
-      request.opcode = this.#value.echo.opcode;
-      request.opaque = this.#value.echo.opaque;
+      request.opcode = this.#value.reply.opcode;
+      request.opaque = this.#value.reply.opaque;
       if (accepted) binaryReplies.text(request, BINARY_STATUS.success, 'Authenticated');
       else binaryReplies.error(request, BINARY_STATUS.authFailure);
     }

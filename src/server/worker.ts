@@ -10,14 +10,14 @@ import {
   type Server as TlsServer,
 } from 'node:tls';
 import type { MessagePort } from 'node:worker_threads';
-import { ByteSink, CodedError, machineClock } from '../base/index.ts';
+import { ByteSink, CodedError } from '../base/index.ts';
 import { STREAM } from '../commands/index.ts';
 import {
-  CONTROL,
   COUNT,
-  MAINTAINER_SLEEP,
-  Maintainer,
-  Store,
+  maintainStore,
+  openStore,
+  StopFlag,
+  type Store,
   type StoreShare,
 } from '../store/index.ts';
 import { LoginLog, UserAuthenticator, type UserTable } from './auth/index.ts';
@@ -82,27 +82,14 @@ export async function serve(job: ServeJob): Promise<void> {
   job.port.on('message', (message: MainToWorker) => server.handle(message));
   // The port alone must not keep the thread alive.
   job.port.unref();
-  if ('addresses' in report) await untilStopped(job.share);
+  if ('addresses' in report) await new StopFlag(job.share).whenRaised();
   await server.drain();
   job.port.close();
 }
 
 /** Advances the node's clock and maintains its store until the node stops. */
 export function maintain({ share }: { readonly share: StoreShare }): void {
-  const store = new Store(share, share.layout.threads - 1);
-  const { control } = store.arena;
-  const maintainer = new Maintainer(store);
-  let waitMs: number = MAINTAINER_SLEEP.idleMs;
-  while (Atomics.wait(control, CONTROL.stop, 0, waitMs) === 'timed-out') {
-    store.clock.tick(Math.floor(machineClock.nowMs() / 1000) - store.clock.epoch());
-    waitMs = maintainer.runSlice();
-  }
-}
-
-/** Resolves once the node has raised its stop flag. */
-async function untilStopped(share: StoreShare): Promise<void> {
-  const control = new Int32Array(share.memory, 0, CONTROL.bytes / 4);
-  await Atomics.waitAsync(control, CONTROL.stop, 0).value;
+  maintainStore(share);
 }
 
 /** The listeners and connections of one worker thread. */
@@ -124,7 +111,7 @@ class ThreadServer {
     const { options } = job;
     const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
     this.#job = job;
-    this.#store = new Store(job.share, job.thread);
+    this.#store = openStore(job.share, job.thread);
     this.#table = new ConnectionTable(job.connectionTable);
     const startSeconds = this.#store.clock.now();
     const rings = new EventRings(job.events);

@@ -1,7 +1,14 @@
 import { ByteSink } from '../../src/base/index.ts';
 import type { EventLog, NodeView } from '../../src/commands/index.ts';
 import { createSessionContext, PAUSE, Session } from '../../src/server/session.ts';
-import { createStore, Store, type StoreOptions, type StoreShare } from '../../src/store/index.ts';
+import { assemble, type StoreParts } from '../../src/store/assemble.ts';
+import {
+  createStore,
+  type Store,
+  type StoreOptions,
+  type StoreShare,
+} from '../../src/store/index.ts';
+import { doorsOf } from '../../src/store/store.ts';
 
 /** The node's facts for `stats`, in tests without a server. */
 const NODE_VIEW: NodeView = {
@@ -56,6 +63,8 @@ export interface FeedResult {
 
 /** Runs a session on a real store without a socket: bytes in, bytes out. */
 export class SessionHarness {
+  /** The parts of the store, for checks that no door offers. */
+  readonly parts: StoreParts;
   readonly store: Store;
   readonly session: Session;
   readonly sink = new ByteSink(64 * 1024);
@@ -68,7 +77,8 @@ export class SessionHarness {
     flushAllowed = true,
     log = SILENT_LOG,
   ) {
-    this.store = new Store(share, thread);
+    this.parts = assemble(share, thread);
+    this.store = doorsOf(this.parts);
     const rules = {
       flushAllowed,
       dumpingAllowed: true,

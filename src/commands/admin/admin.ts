@@ -1,6 +1,6 @@
 /** The commands that tune a node: slabs, lru, lru_crawler, cache_memlimit and shutdown. */
 import { type ReplyWriter, type Request, STATUS } from '../../protocol/index.ts';
-import { MOVE_RESULT, type Store, type Tunables } from '../../store/index.ts';
+import { MOVE_RESULT, type StoreTuning } from '../../store/index.ts';
 import type { NodeView } from './node-view.ts';
 
 const OK = 'OK';
@@ -15,52 +15,54 @@ const MIB = 2 ** 20;
 /** memcached accepts class ids below this bound. */
 const CLASS_IDS_END = 64;
 const NO_SPARE_PAGES = 'NOSPARE source class has no spare pages';
-const NO_STRIPE = -1;
 
 /** Runs one tuning command and writes memcached's reply line for it. */
 export function answerAdmin(
-  store: Store,
+  tuning: StoreTuning,
   node: NodeView,
   request: Request,
   reply: ReplyWriter,
 ): void {
-  const line = replyTo(store, node, request.words);
+  const line = replyTo(tuning, node, request.words);
   if (line === ERROR) reply.status(request, STATUS.unknownCommand);
   else if (!request.noreply && line !== undefined) reply.sink.putText(`${line}\r\n`);
 }
 
 /** Runs the command and returns its reply line; undefined if it has no reply. */
-function replyTo(store: Store, node: NodeView, words: readonly string[]): string | undefined {
+function replyTo(
+  tuning: StoreTuning,
+  node: NodeView,
+  words: readonly string[],
+): string | undefined {
   const [name, ...rest] = words;
   switch (name) {
     case 'slabs':
-      return answerSlabs(store, rest);
+      return answerSlabs(tuning, rest);
     case 'lru':
-      return answerLru(store, rest);
+      return answerLru(tuning, rest);
     case 'lru_crawler':
-      return answerLruCrawler(store, rest);
+      return answerLruCrawler(tuning, rest);
     case 'cache_memlimit':
-      return limitMemory(store, rest);
+      return limitMemory(tuning, rest);
     default:
       return shutDown(node, rest);
   }
 }
 
-function answerSlabs(store: Store, [action, ...rest]: readonly string[]): string {
-  const { tunables } = store;
-  if (action === 'reassign' && rest.length === 2) return reassign(store, rest);
+function answerSlabs(tuning: StoreTuning, [action, ...rest]: readonly string[]): string {
+  if (action === 'reassign' && rest.length === 2) return reassign(tuning, rest);
   if (action !== 'automove' || rest.length === 0) return ERROR;
   const [level = '', ratio] = rest;
   if (level === 'ratio') {
     const value = readDouble(ratio);
     if (value === undefined) return ERROR;
-    tunables.set('automoveRatio', value);
+    tuning.set('automoveRatio', value);
     return OK;
   }
   const number = readU32(level);
   if (number === undefined) return BAD_FORMAT;
   if (number > 2) return ERROR;
-  tunables.set('automove', number);
+  tuning.set('automove', number);
   return OK;
 }
 
@@ -68,14 +70,14 @@ const ANY_CLASS_ID = -1;
 const POOL_ID = 0;
 
 /** Moves a page before it replies, so `OK` means that the page has moved; takes milliseconds. */
-function reassign(store: Store, [from, to]: readonly string[]): string {
-  if (store.tunables.get('reassign') === 0) return 'CLIENT_ERROR slab reassignment disabled';
+function reassign(tuning: StoreTuning, [from, to]: readonly string[]): string {
+  if (tuning.get('reassign') === 0) return 'CLIENT_ERROR slab reassignment disabled';
   const [sourceId, destination] = [readI32(from), readI32(to)];
   if (sourceId === undefined || destination === undefined) return BAD_FORMAT;
   if (sourceId === destination) return 'SAME src and dst class are identical';
-  const classCount = store.chunkBytes.length;
+  const classCount = tuning.classIdsEnd;
   const source =
-    sourceId === ANY_CLASS_ID ? store.classWithMostPages(destination) || ANY_CLASS_ID : sourceId;
+    sourceId === ANY_CLASS_ID ? tuning.classWithMostPages(destination) || ANY_CLASS_ID : sourceId;
   if (
     source < POOL_ID ||
     source >= classCount ||
@@ -86,7 +88,7 @@ function reassign(store: Store, [from, to]: readonly string[]): string {
   }
   // A size class takes a page from the pool when it needs one, so there is nothing to move.
   if (source === POOL_ID) return NO_SPARE_PAGES;
-  switch (store.pageMover.move(source, destination, NO_STRIPE)) {
+  switch (tuning.movePage(source, destination)) {
     case MOVE_RESULT.done:
       return OK;
     case MOVE_RESULT.busy:
@@ -96,28 +98,28 @@ function reassign(store: Store, [from, to]: readonly string[]): string {
   }
 }
 
-function answerLru({ tunables }: Store, [action, ...rest]: readonly string[]): string {
-  const isAllowed = tunables.get('maintainer') === 1 && rest.length >= 1;
-  if (action === 'tune' && rest.length >= 4) return setSegmentLimits(tunables, rest);
-  if (action === 'mode' && isAllowed) return setLruMode(tunables, rest[0]);
-  return action === 'temp_ttl' && isAllowed ? setTempTtl(tunables, rest[0]) : ERROR;
+function answerLru(tuning: StoreTuning, [action, ...rest]: readonly string[]): string {
+  const isAllowed = tuning.get('maintainer') === 1 && rest.length >= 1;
+  if (action === 'tune' && rest.length >= 4) return setSegmentLimits(tuning, rest);
+  if (action === 'mode' && isAllowed) return setLruMode(tuning, rest[0]);
+  return action === 'temp_ttl' && isAllowed ? setTempTtl(tuning, rest[0]) : ERROR;
 }
 
-function setLruMode(tunables: Tunables, mode: string | undefined): string {
+function setLruMode(tuning: StoreTuning, mode: string | undefined): string {
   if (mode !== 'flat' && mode !== 'segmented') return ERROR;
-  tunables.set('segmented', mode === 'flat' ? 0 : 1);
+  tuning.set('segmented', mode === 'flat' ? 0 : 1);
   return OK;
 }
 
-function setTempTtl(tunables: Tunables, text: string | undefined): string {
+function setTempTtl(tuning: StoreTuning, text: string | undefined): string {
   const seconds = readI32(text);
   if (seconds === undefined) return ERROR;
-  tunables.set('tempLru', seconds < 0 ? 0 : 1);
-  if (seconds >= 0) tunables.set('tempTtl', seconds);
+  tuning.set('tempLru', seconds < 0 ? 0 : 1);
+  if (seconds >= 0) tuning.set('tempTtl', seconds);
   return OK;
 }
 
-function setSegmentLimits(tunables: Tunables, rest: readonly string[]): string {
+function setSegmentLimits(tuning: StoreTuning, rest: readonly string[]): string {
   const [hot, warm] = [readU32(rest[0]), readU32(rest[1])];
   const [hotFactor, warmFactor] = [readDouble(rest[2]), readDouble(rest[3])];
   if (hot === undefined || warm === undefined) return ERROR;
@@ -126,63 +128,60 @@ function setSegmentLimits(tunables: Tunables, rest: readonly string[]): string {
   if (hotFactor <= 0 || warmFactor <= 0) {
     return 'ERROR hot/warm age factors must be greater than 0';
   }
-  tunables.set('hotPercent', hot);
-  tunables.set('warmPercent', warm);
-  tunables.set('hotMaxFactor', hotFactor);
-  tunables.set('warmMaxFactor', warmFactor);
+  tuning.set('hotPercent', hot);
+  tuning.set('warmPercent', warm);
+  tuning.set('hotMaxFactor', hotFactor);
+  tuning.set('warmMaxFactor', warmFactor);
   return OK;
 }
 
-function answerLruCrawler(store: Store, [action, ...rest]: readonly string[]): string {
-  const { tunables } = store;
-  if (rest.length === 0) return enableCrawler(tunables, action);
+function answerLruCrawler(tuning: StoreTuning, [action, ...rest]: readonly string[]): string {
+  if (rest.length === 0) return enableCrawler(tuning, action);
   if (rest.length !== 1) return ERROR;
-  if (action === 'crawl') return crawl(store, rest[0]!);
+  if (action === 'crawl') return crawl(tuning, rest[0]!);
   if (action !== 'sleep' && action !== 'tocrawl') return ERROR;
   const value = readU32(rest[0]);
   if (value === undefined) return BAD_FORMAT;
   if (action === 'tocrawl') {
-    tunables.set('crawlerToCrawl', value);
+    tuning.set('crawlerToCrawl', value);
     return OK;
   }
   if (value > SLEEP_US_MAX) return 'CLIENT_ERROR sleep must be one second or less';
-  tunables.set('crawlerSleepUs', value);
+  tuning.set('crawlerSleepUs', value);
   return OK;
 }
 
-function enableCrawler(tunables: Tunables, action: string | undefined): string {
+function enableCrawler(tuning: StoreTuning, action: string | undefined): string {
   if (action === 'disable') {
-    tunables.set('crawlerEnabled', 0);
+    tuning.set('crawlerEnabled', 0);
     return OK;
   }
   if (action !== 'enable') return ERROR;
-  if (tunables.get('crawlerEnabled') === 1) return 'ERROR failed to start lru crawler thread';
-  tunables.set('crawlerEnabled', 1);
+  if (tuning.get('crawlerEnabled') === 1) return 'ERROR failed to start lru crawler thread';
+  tuning.set('crawlerEnabled', 1);
   return OK;
 }
 
 /** Crawls all classes (`all`, or memcached's `hash`) or the listed class ids. */
-function crawl(store: Store, which: string): string {
-  if (store.tunables.get('crawlerEnabled') === 0) return 'CLIENT_ERROR lru crawler disabled';
-  const all = Array.from({ length: store.chunkBytes.length - 1 }, (_, at) => at + 1);
+function crawl(tuning: StoreTuning, which: string): string {
+  if (tuning.get('crawlerEnabled') === 0) return 'CLIENT_ERROR lru crawler disabled';
+  const all = Array.from({ length: tuning.classIdsEnd - 1 }, (_, at) => at + 1);
   const isAll = which === 'all' || which === 'hash';
   const requested = isAll ? all : which.split(',').map((text) => readU32(text) ?? 0);
   if (requested.some((id) => id < 1 || id >= CLASS_IDS_END)) return 'BADCLASS invalid class id';
-  if (store.expiryHints.isCrawling()) return 'BUSY currently processing crawler request';
-  for (const id of requested) if (id < store.chunkBytes.length) store.expiryHints.requestCrawl(id);
-  return OK;
+  return tuning.requestCrawl(requested) ? OK : 'BUSY currently processing crawler request';
 }
 
 /**
  * Sets the memory limit: at least 8 MiB, and at most four times the limit at start-up, because the
  * node reserved an arena of that size.
  */
-function limitMemory(store: Store, words: readonly string[]): string {
+function limitMemory(tuning: StoreTuning, words: readonly string[]): string {
   const mib = readU32(words[0]);
   if (words.length < 1 || words.length > 2 || mib === undefined) return ERROR;
   if (mib < MEMORY_MIN_MIB) return 'MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m';
   if (mib > MEMORY_MAX_MIB) return 'MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes';
-  return store.setMemoryLimit(mib * MIB)
+  return tuning.setMemoryLimit(mib * MIB)
     ? OK
     : 'MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust';
 }

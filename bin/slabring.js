@@ -1,14 +1,33 @@
 #!/usr/bin/env node
-var major = Number(process.versions.node.split('.')[0]);
-if (major < 24) {
+/**
+ * The command `slabring`, in syntax that an old Node.js can parse: this file tells the user of one
+ * to get a newer one.
+ */
+var NODE_MAJOR_MIN = 24;
+var SOURCE = '../src/cli/main.ts';
+
+/** A checkout has `src`, which Node.js runs without a build; the package has only `dist`. */
+function start() {
+  return import(SOURCE).catch((error) => {
+    var isAbsent = error.code === 'ERR_MODULE_NOT_FOUND' && /\/src\/cli\/main\.ts$/.test(error.url);
+    if (isAbsent) return import('../dist/cli/main.js');
+    throw error;
+  });
+}
+
+if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
   console.error(
-    'slabring needs Node.js 24 or newer; this is ' +
-      process.version +
-      '. Install a newer Node.js, or run it as: npx -p node@26 -p slabring slabring',
+    'slabring needs Node.js ' +
+      NODE_MAJOR_MIN +
+      ' or newer, and this is ' +
+      process.versions.node +
+      ': install a newer one, or let npm bring it: npx -p node@26 -p slabring slabring' +
+      ' (in a checkout of the repository: npx slabring).',
   );
   process.exit(1);
+} else {
+  start().catch((error) => {
+    console.error(error);
+    process.exit(1);
+  });
 }
-import('../dist/cli/main.js').catch((error) => {
-  console.error(error);
-  process.exit(1);
-});

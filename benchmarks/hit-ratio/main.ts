@@ -66,6 +66,7 @@ function chosenContenders(args: CommandLine): readonly Contender[] {
     throw new Error(`--contenders has "${unknown}"; known are ours and memcached`);
   const [ours, ...theirs] = contenders({
     includeSlabring: true,
+    builds: [],
     memcachedBinaries: args.memcached,
   });
   const variants = args['node-args'].map((more) => withArgs(ours!, words(more)));

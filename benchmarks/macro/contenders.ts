@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { findMemcached, memcachedVersion, startMemcached } from '../../test/support/memcached.ts';
 import { startSlabring } from '../../test/support/node-process.ts';
 import type { TestServer } from '../../test/support/server.ts';
@@ -18,11 +19,13 @@ export const pinnedTo = (core: number): readonly string[] => ['taskset', '-c', S
 
 export interface ContenderChoice {
   readonly includeSlabring: boolean;
+  /** Checkouts of other versions of slabring, as `NAME=FOLDER`: before a change, for one. */
+  readonly builds: readonly string[];
   /** Further builds of memcached, beside the one on the PATH. */
   readonly memcachedBinaries: readonly string[];
 }
 
-/** Slabring, then the memcached on the PATH (ratios are relative to it), then the other builds. */
+/** Slabring, its other builds, the memcached on the PATH (the base of ratios), its other builds. */
 export function contenders(choice: ContenderChoice): readonly Contender[] {
   const found = findMemcached();
   const binaries = [...(found === undefined ? [] : [found]), ...choice.memcachedBinaries];
@@ -31,14 +34,24 @@ export function contenders(choice: ContenderChoice): readonly Contender[] {
   }
   const names = new Map<string, number>();
   const memcacheds = binaries.map((binary) => memcached(binary, names));
-  return choice.includeSlabring ? [slabring(), ...memcacheds] : memcacheds;
+  const ours = choice.includeSlabring ? [slabring('slabring')] : [];
+  return [...ours, ...choice.builds.map(otherBuild), ...memcacheds];
 }
 
-function slabring(): Contender {
+function otherBuild(text: string): Contender {
+  const [, name, folder] = /^([\w.-]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || folder === undefined) {
+    throw new Error(`--build is "${text}"; it must be NAME=FOLDER, FOLDER being a checkout.`);
+  }
+  return slabring(`slabring ${name}`, join(resolve(folder), 'src/cli/main.ts'));
+}
+
+function slabring(name: string, entry?: string): Contender {
+  const commandPrefix = pinnedTo(SERVER_CORE);
   return {
-    name: 'slabring',
+    name,
     command: (args) => `node src/cli/main.ts serve ${args.join(' ')}`,
-    start: (args) => startSlabring({ args, commandPrefix: pinnedTo(SERVER_CORE) }),
+    start: (args) => startSlabring({ args, commandPrefix, ...(entry && { entry }) }),
   };
 }
 

@@ -20,6 +20,7 @@ Runs slabring and memcached in turns under one load generator and compares them.
   --warm-up N       seconds of unmeasured load before each measurement (default 1)
   --threads LIST    threads of each server, such as 1,4 (default 1)
   --memcached PATH  another build to compare with; repeatable
+  --build NAME=DIR  another checkout of slabring to compare with; may be given again
   --no-ours         measure only memcached (shows the noise if --memcached names the same build)
   --no-record       do not write benchmarks/runs/<date>-<machine>/
   --json            print the measurements instead of the table
@@ -34,6 +35,7 @@ function commandLine() {
       'warm-up': { type: 'string', default: '1' },
       threads: { type: 'string', default: '1' },
       memcached: { type: 'string', multiple: true, default: [] },
+      build: { type: 'string', multiple: true, default: [] },
       'no-ours': { type: 'boolean', default: false },
       'no-record': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -120,12 +122,16 @@ function commandsOf(plan: SpeedPlan, withDensity: boolean): string[] {
 }
 
 /** A record names the builds without their folders. */
-const withoutFolder = (arg: string): string => arg.replace(/^\/.*\//, '');
+const withoutFolder = (arg: string): string => arg.replace(/(^|=)\/.*\//, '$1');
 
 async function main(): Promise<void> {
   const line = commandLine();
   if (line.help) return console.log(HELP);
-  const all = contenders({ includeSlabring: !line['no-ours'], memcachedBinaries: line.memcached });
+  const all = contenders({
+    includeSlabring: !line['no-ours'],
+    builds: line.build,
+    memcachedBinaries: line.memcached,
+  });
   const plan = planOf(line, all);
   const withDensity = line.loads.split(',').includes(DENSITY);
   const { speed, density } = await measure(plan, withDensity);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   CodedError,
   choice,
@@ -20,12 +19,14 @@ import {
   type Login,
   type NodeSpec,
 } from '../client/index.ts';
+import { parseAddress, TopologyError } from '../topology/index.ts';
 import type { Host } from './host.ts';
+import { readOptionFile } from './option-file.ts';
 
 const DISCOVERY_DEADLINE_MS_MAX = 60_000;
 
 /** The forms of `--discovery`: its kind, then the endpoints or the DNS name. */
-const DISCOVERY_PATTERN = /^(elasticache):(\S+)$|^(dns):([^\s:,]+)(?::(\d+))?$|^(srv):([^\s:,]+)$/;
+const DISCOVERY_PATTERN = /^(elasticache|dns):(\S+)$|^(srv):([^\s:,]+)$/;
 
 const discoveryFlag: Flag<string> = {
   ...text({
@@ -158,19 +159,23 @@ function discoveryOf(
   login: Login | undefined,
   tls: TlsOptions | undefined,
 ): Discovery {
-  const [, , endpoints, , address, port, , service] = DISCOVERY_PATTERN.exec(discovery)!;
+  const [, kind, addresses = '', , service] = DISCOVERY_PATTERN.exec(discovery)!;
   const deadlineMs = Math.min(operationDeadlineMs, DISCOVERY_DEADLINE_MS_MAX);
   if (service !== undefined) return dnsNames({ name: service, record: 'srv', deadlineMs });
-  if (address !== undefined) {
-    const withPort = port === undefined ? {} : { port: Number(port) };
-    return dnsNames({ name: address, ...withPort, deadlineMs });
-  }
+  if (kind === 'dns') return dnsNames({ ...dnsNameOf(addresses), deadlineMs });
   return elastiCache({
-    endpoints: nodeSpecsOf(endpoints!.split(',')),
+    endpoints: nodeSpecsOf(addresses.split(',')),
     deadlineMs,
     ...(login && { login: { username: login.username, password: login.password } }),
     ...(tls && { tls }),
   });
+}
+
+function dnsNameOf(text: string): { readonly name: string; readonly port?: number } {
+  const address = parseAddress(text);
+  if ('path' in address) throw new TopologyError(`${text} is a Unix socket, not a DNS name.`);
+  const { host: name, ...port } = address;
+  return { name, ...port };
 }
 
 async function readPassword(host: Host): Promise<string> {
@@ -186,23 +191,14 @@ interface TlsOptions {
 
 function tlsOf({ tls, tlsCa }: CacheOptions): TlsOptions | undefined {
   if (tlsCa === '') return tls ? {} : undefined;
-  try {
-    return { ca: readFileSync(tlsCa) };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot read the CA certificates of --tls-ca: ${reason}.`;
-    throw new CodedError('ERR_USAGE', message, { cause });
-  }
+  return { ca: readOptionFile('the CA certificates of --tls-ca', tlsCa) };
 }
 
 /** Parses the nodes of the command line; a suffix is the weight of a node: `10.0.0.1:11211@2`. */
 function nodeSpecsOf(texts: readonly string[]): readonly NodeSpec[] {
   return texts.map((spec) => {
-    const [, address = spec, weight] = /^(.+)@(\d+(?:\.\d+)?)$/.exec(spec) ?? [];
-    if (weight === undefined) return spec;
-    if (address.startsWith('/')) return { path: address, weight: Number(weight) };
-    const [, v6, host, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(address) ?? [];
-    const withPort = port === undefined ? {} : { port: Number(port) };
-    return { host: v6 ?? host ?? address, ...withPort, weight: Number(weight) };
+    const [, address, weight] = /^(.+)@(\d+(?:\.\d+)?)$/.exec(spec) ?? [];
+    if (address === undefined) return spec;
+    return { ...parseAddress(address), weight: Number(weight) };
   });
 }

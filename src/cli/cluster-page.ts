@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { formatSize } from '../base/index.ts';
 import type { NodeEvent } from '../cluster/index.ts';
 import { asSentence } from '../server/index.ts';
+import { formatAddress } from '../topology/index.ts';
 import { columns } from './columns.ts';
 import { packageVersion } from './version.ts';
 
@@ -22,7 +23,13 @@ export function clusterJson(rows: readonly ClusterRow[]): string {
 /** The text printed after the start: the table of nodes, and commands to try next. */
 export function clusterPage(rows: readonly ClusterRow[]): string {
   const cells = rows.map(({ name, host, port, pid, memoryLimitBytes, threads }) => {
-    return [name, `${host}:${port}`, `${pid}`, formatSize(memoryLimitBytes), `${threads}`];
+    return [
+      name,
+      formatAddress({ host, port }),
+      `${pid}`,
+      formatSize(memoryLimitBytes),
+      `${threads}`,
+    ];
   });
   const subject = rows.length === 1 ? '1 node is' : `${rows.length} nodes are`;
   return [
@@ -38,7 +45,7 @@ export function clusterPage(rows: readonly ClusterRow[]): string {
 
 function nextSteps(rows: readonly ClusterRow[]): string {
   const { host, port } = rows[0]!;
-  const nodes = rows.map((row) => `'${row.host}:${row.port}'`).join(', ');
+  const nodes = rows.map((row) => `'${formatAddress(row)}'`).join(', ');
   const clientModule = extname(import.meta.url) === '.ts' ? './src/client.ts' : 'slabring';
   return [
     'Try next, in another terminal:',

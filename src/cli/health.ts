@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import { CodedError, flag, integer, text, type ValuesOf } from '../base/index.ts';
 import { serverFlags } from '../server/index.ts';
+import { ADDRESS_FORMS, type NodeAddress, parseAddress, readNodes } from '../topology/index.ts';
 import { EXIT } from './exit-codes.ts';
+import { readOptionFile } from './option-file.ts';
 import { defineVerb } from './verb.ts';
 
 const TEXT_REQUEST = 'version\r\n';
@@ -18,7 +19,11 @@ const REPLY_BYTES_MAX = 256;
 const LOGIN_REQUIRED = 'CLIENT_ERROR unauthenticated';
 
 const healthFlags = {
-  host: text({ default: '127.0.0.1', placeholder: '<host>', doc: 'Host of the node.' }),
+  host: text({
+    default: '127.0.0.1',
+    placeholder: '<addr>',
+    doc: `Address of the node: ${ADDRESS_FORMS}. Its port wins over --port.`,
+  }),
   port: { ...serverFlags.port, doc: 'TCP port of the node.' },
   unixSocket: { ...serverFlags.unixSocket, doc: 'Unix socket of the node, in place of TCP.' },
   enableSsl: {
@@ -50,19 +55,26 @@ export const healthVerb = defineVerb({
   flags: healthFlags,
   examples: [{ command: 'slabring health --port 11212', effect: 'check the node on port 11212' }],
   async run(options, host) {
-    const { host: hostName, port, unixSocket, timeoutMs, json } = options;
-    const [node, address] =
-      unixSocket === ''
-        ? ([`${hostName}:${port}`, { host: hostName, port, ...tlsOf(options) }] as const)
-        : ([unixSocket, { path: unixSocket }] as const);
-    const version = await requestVersion(node, address, timeoutMs);
+    const { timeoutMs, json } = options;
+    const { name: node, connect: address } = nodeOf(options);
+    const version = await requestVersion(node, { ...address, ...tlsOf(options) }, timeoutMs);
     host.out(json ? JSON.stringify({ node, version }) : `${node} answers: ${version}`);
     return EXIT.ok;
   },
 });
 
+/** The node; a path in `--unix-socket` wins over `--host`. */
+function nodeOf({
+  host,
+  port,
+  unixSocket,
+}: Pick<ValuesOf<typeof healthFlags>, 'host' | 'port' | 'unixSocket'>): NodeAddress {
+  const address = unixSocket === '' ? { port, ...parseAddress(host) } : { path: unixSocket };
+  return readNodes([address])[0]!;
+}
+
 /** The address of a node, and the TLS options if the connection uses TLS. */
-type Address = NetConnectOpts & { readonly tls?: ConnectionOptions };
+type Endpoint = NetConnectOpts & { readonly tls?: ConnectionOptions };
 
 function tlsOf({
   enableSsl,
@@ -73,12 +85,12 @@ function tlsOf({
 } {
   if (!enableSsl) return {};
   if (sslChainCert === '') return { tls: { rejectUnauthorized: false } };
-  const cert = readFileSync(sslChainCert);
-  const key = sslKey === '' ? cert : readFileSync(sslKey);
+  const cert = readOptionFile('the client certificate of --ssl-chain-cert', sslChainCert);
+  const key = sslKey === '' ? cert : readOptionFile('the client key of --ssl-key', sslKey);
   return { tls: { rejectUnauthorized: false, cert, key } };
 }
 
-async function requestVersion(node: string, address: Address, timeoutMs: number): Promise<string> {
+async function requestVersion(node: string, address: Endpoint, timeoutMs: number): Promise<string> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const line = await exchange(address, TEXT_REQUEST, signal, readLine);
@@ -101,7 +113,7 @@ async function requestVersion(node: string, address: Address, timeoutMs: number)
 
 /** Sends `request` on a new connection, and returns what `read` decodes from the reply. */
 async function exchange<T>(
-  address: Address,
+  address: Endpoint,
   request: string | Buffer,
   signal: AbortSignal,
   read: (socket: Socket) => Promise<T>,

@@ -1,4 +1,5 @@
 import { CodedError } from '../base/index.ts';
+import { TopologyError } from '../topology/index.ts';
 import { readCommandLine } from './command-line.ts';
 import { EXIT } from './exit-codes.ts';
 import { generalHelp, verbHelp } from './help.ts';
@@ -35,7 +36,8 @@ export async function run(
 function reportFailure(error: unknown, host: Host): number {
   if (error instanceof CodedError) {
     host.err(`slabring: ${error.message}`);
-    return error.code === 'ERR_USAGE' ? EXIT.usage : EXIT.failed;
+    const isUsage = error.code === 'ERR_USAGE' || error instanceof TopologyError;
+    return isUsage ? EXIT.usage : EXIT.failed;
   }
   host.err(`slabring: this is a bug: ${error instanceof Error ? error.stack : String(error)}`);
   return EXIT.bug;

@@ -1,19 +1,19 @@
 import { CodedError, flag, integer, type Logger } from '../base/index.ts';
 import {
   createLogger,
-  type ListenAddress,
   type NodeHandle,
   type ServerOptions,
   serverFlags,
   serverRules,
 } from '../server/index.ts';
+import { formatAddress } from '../topology/index.ts';
 import { EXIT, signalExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { KERNEL_SETTING, whyNoLargePages, withLargePages } from './large-pages.ts';
 import { listenForStop, type StopRequest } from './stop-request.ts';
 import { defineVerb, type Verb } from './verb.ts';
 
-export type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<NodeHandle>;
+type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<NodeHandle>;
 
 const serveFlags = {
   ...serverFlags,
@@ -60,7 +60,7 @@ export function serveVerb(startNode: StartNode): Verb {
       try {
         const node = await start(startNode, options, host);
         reload = () => void node.reload();
-        for (const address of node.addresses) host.out(`Listening on ${addressText(address)}`);
+        for (const address of node.addresses) host.out(`Listening on ${formatAddress(address)}`);
         host.supervisor?.send({ type: 'listening', addresses: node.addresses });
         return await waitForEnd(node, stop, host);
       } finally {
@@ -108,9 +108,4 @@ function waitForEnd(node: NodeHandle, stop: StopRequest, host: Host): Promise<nu
     },
   );
   return Promise.race([crashed, drained, stop.forced.then(signalExitCode)]);
-}
-
-export function addressText(address: ListenAddress): string {
-  if (address.kind === 'unix') return address.path;
-  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }

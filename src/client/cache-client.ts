@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { CountRequest, Request, StoreMode } from '../protocol/client.ts';
+import type { Topology } from '../topology/index.ts';
 import {
   type CountOptions,
   checkCas,
@@ -9,11 +10,13 @@ import {
   metaFlagsOf,
   uint64Of,
 } from './arguments.ts';
-import { call } from './calls.ts';
+import { Caller } from './calls.ts';
 import type { ReplyHandler } from './connection/operation.ts';
-import type { Discovery, Topology } from './discovery/discovery.ts';
+import { type ClientRuntime, machineRuntime } from './connection/runtime.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import { CacheError } from './errors.ts';
 import { type GetManyResult, getMany, type SetManyResult, setMany } from './multi-key.ts';
+import { nodesOf } from './nodes.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
 import {
   argumentError,
@@ -46,7 +49,6 @@ import {
 } from './reply-handlers.ts';
 import { CAS_MAX, TAGGED_CAS_MAX } from './routing/cas-tags.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
-import { readNodes } from './topology.ts';
 import { KeyCodec } from './values/keys.ts';
 import { type EncodedValue, ValueCodec } from './values/value-codec.ts';
 
@@ -76,6 +78,7 @@ export interface ClientEvents {
  */
 export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #options: ResolvedOptions;
+  readonly #caller: Caller;
   readonly #cluster: ClusterView;
   /** Undefined when the nodes are a fixed list. */
   readonly #discovery: Discovery | undefined;
@@ -85,14 +88,17 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   readonly #readThrough = new ReadThrough(this);
   readonly #casMax: bigint;
 
-  constructor(options: ClientOptions) {
+  /** @param runtime internal: what a test simulates. */
+  constructor(options: ClientOptions, runtime: ClientRuntime = machineRuntime) {
     super();
     const resolved = resolveOptions(options);
     this.#options = resolved;
+    this.#caller = new Caller(resolved, runtime);
     this.#keys = new KeyCodec(resolved.namespace, resolved.keys);
     this.#codec = new ValueCodec(resolved.serializer, resolved.compression);
     this.#handlers = new ValueReplyHandlers(this.#codec);
-    this.#cluster = new ClusterView(resolved, 'start' in options.nodes, this.#clusterEvents());
+    const mayChange = 'start' in options.nodes;
+    this.#cluster = new ClusterView(resolved, mayChange, runtime, this.#clusterEvents());
     this.#casMax = this.#cluster.tagsCas ? TAGGED_CAS_MAX : CAS_MAX;
     if ('start' in options.nodes) {
       this.#discovery = options.nodes;
@@ -101,7 +107,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
         error: (error) => this.#emitLater('discovery-error', error),
       });
     } else {
-      this.#cluster.update(readNodes(options.nodes));
+      this.#cluster.update(nodesOf(options.nodes));
     }
   }
 
@@ -159,7 +165,8 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   /** Reads many values. It asks the nodes in parallel; a node's failure concerns only its keys. */
   getMany<T = unknown>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>> {
     return getMany<T>(keys, options, {
-      route: this.#cluster,
+      caller: this.#caller,
+      route: (key) => this.#cluster.targetOf(key),
       keys: this.#keys,
       codec: this.#codec,
       defaults: this.#options,
@@ -409,7 +416,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     const results = nodes.map((node) => {
       return new Promise<readonly [string, T]>((resolve, reject) => {
         const resolveNode = (value: T): void => resolve([node.name, value]);
-        call(node, request, createHandler(), options, this.#options, resolveNode, reject);
+        this.#caller.call(node, request, createHandler(), options, resolveNode, reject);
       });
     });
     return new Map(await Promise.all(results));
@@ -424,7 +431,7 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     reject: (error: unknown) => void,
   ): void {
     const target = this.#cluster.targetOf(key);
-    call(target, request, handler, options, this.#options, resolve, reject);
+    this.#caller.call(target, request, handler, options, resolve, reject);
   }
 }
 

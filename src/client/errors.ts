@@ -115,7 +115,7 @@ export const FAILURES = {
 export type FailureCode = keyof typeof FAILURES;
 
 /** The details of a failure, as far as the client knows them. */
-export interface FailureContext {
+interface FailureContext {
   /** A further sentence for the message. */
   readonly detail?: string | undefined;
   /** The node's name. */

@@ -1,14 +1,14 @@
 /** Places keys on nodes and sends operations to them. */
 
+export type { DistributionName, NodeSpec, Topology } from '../topology/index.ts';
 export type { CountOptions, DeleteOptions, FetchOptions } from './arguments.ts';
 export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
 export type { Login, ProtocolChoice } from './connection/handshake.ts';
 export type { TlsOptions } from './connection/socket.ts';
-export type { Discovery, DiscoveryListener, KnownNode, Topology } from './discovery/discovery.ts';
+export type { Discovery } from './discovery/discovery.ts';
 export { type DnsOptions, dnsNames } from './discovery/dns.ts';
 export { type ElastiCacheOptions, elastiCache } from './discovery/elasticache.ts';
 export type { PollingOptions } from './discovery/polling-options.ts';
-export type { Resolver } from './discovery/resolver.ts';
 export { CacheError, FAILURES, type FailureCode } from './errors.ts';
 export type { GetManyResult, SetManyResult } from './multi-key.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';
@@ -28,10 +28,7 @@ export { type Tagged, type TagOptions, TagSpace } from './patterns/tags.ts';
 export { UnwrittenError, WriteBehind, type WriteBehindOptions } from './patterns/write-behind.ts';
 export type { WriteThroughOptions, WriteThroughOutcome } from './patterns/write-through.ts';
 export type { FetchResult, Versioned } from './reply-handlers.ts';
-export type { DistributionName } from './ring/distribution.ts';
-export { KetamaRing } from './ring/ketama.ts';
 export type { Failover, GutterFailover, PreviousOwnerOptions } from './routing/options.ts';
-export { type NodeAddress, type NodeSpec, readNodes } from './topology.ts';
 export type { CompressionOptions } from './values/compression.ts';
 export type { KeyMode } from './values/keys.ts';
 export type { Serializer } from './values/value-codec.ts';

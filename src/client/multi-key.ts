@@ -1,5 +1,5 @@
 import type { Reply } from '../protocol/client.ts';
-import { call } from './calls.ts';
+import type { Caller } from './calls.ts';
 import type { ReplyHandler } from './connection/operation.ts';
 import { CacheError } from './errors.ts';
 import type { CallOptions, ResolvedOptions } from './options.ts';
@@ -20,7 +20,8 @@ export interface SetManyResult {
 }
 
 /** What `getMany` needs of its client. */
-export interface GetManyContext {
+interface GetManyContext {
+  readonly caller: Caller;
   readonly route: Route;
   readonly keys: KeyCodec;
   readonly codec: ValueCodec;
@@ -52,7 +53,7 @@ export async function getMany<T>(
 function sendBatch(
   batch: NodeBatch,
   options: CallOptions | undefined,
-  { defaults }: GetManyContext,
+  { caller }: GetManyContext,
   collector: GetManyCollector<unknown>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -63,7 +64,7 @@ function sendBatch(
       resolve();
     };
     const request = { verb: 'get-many', keys: batch.wireKeys } as const;
-    call(batch.target, request, collector.handlerFor(batch), options, defaults, resolve, fail);
+    caller.call(batch.target, request, collector.handlerFor(batch), options, resolve, fail);
   });
 }
 
@@ -135,7 +136,7 @@ function batchesOf(
   const latest = new Map<Target, NodeBatch>();
   for (const key of keys) {
     const wireKey = codec.toWire(key);
-    const target = route.targetOf(wireKey);
+    const target = route(wireKey);
     let batch = latest.get(target);
     if (batch === undefined || batch.keys.length === defaults.maxKeysPerGet) {
       batch = { target, keys: [], wireKeys: [] };

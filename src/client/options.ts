@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import type { NodeSpec } from '../topology/index.ts';
 import type { Login, ProtocolChoice } from './connection/handshake.ts';
 import type { TlsOptions } from './connection/socket.ts';
 import type { Discovery } from './discovery/discovery.ts';
@@ -9,7 +10,6 @@ import {
   type RoutingOptions,
   resolveRouting,
 } from './routing/options.ts';
-import type { NodeSpec } from './topology.ts';
 import type { CompressionOptions } from './values/compression.ts';
 import { COMPRESSION_DEFAULTS } from './values/compression.ts';
 import type { KeyMode } from './values/keys.ts';

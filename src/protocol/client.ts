@@ -1,7 +1,7 @@
 /** The client's half of the protocol room. `index.ts` exports the server's half. */
 export { BinaryDialect } from './binary/binary-client.ts';
 export type { Dialect } from './client/dialect.ts';
-export { type DecodeProgress, MalformedReply, Reply, type ReplyStatus } from './client/reply.ts';
+export { MalformedReply, Reply, type ReplyStatus } from './client/reply.ts';
 export { ReplyInput } from './client/reply-input.ts';
 export {
   type CountRequest,
@@ -10,13 +10,11 @@ export {
   type GetManyRequest,
   type GetRequest,
   keysOf,
-  type LoginRequest,
   type MetaGetFlags,
   type Request,
   type StoreMode,
   type StoreRequest,
   type TouchRequest,
-  type Verb,
 } from './client/request.ts';
 export { ClassicDialect } from './text/classic-client.ts';
 export { MetaDialect } from './text/meta-client.ts';

@@ -7,22 +7,18 @@ export { BinaryReplies } from './binary/replies.ts';
 export { BINARY_STATUS, OPCODE } from './binary/wire.ts';
 export {
   CONFIG_BYTES_MAX,
-  DATA_BYTES_MAX,
-  KEY_BYTES_MAX,
   LINE_BYTES_MAX,
   REPLY_FRAME_BYTES_MAX,
 } from './limits.ts';
 export {
   type CounterFacts,
-  ItemView,
   NOTHING_STORED,
   type ReplyWriter,
   STATUS,
   type Status,
   StorageReplyContext,
-  type StoredFacts,
 } from './reply.ts';
-export { DIALECT, type Dialect, isSasl, isStorage, Request, VERB, type Verb } from './request.ts';
+export { DIALECT, isSasl, isStorage, Request, VERB, type Verb } from './request.ts';
 export { putBase64 } from './text/base64.ts';
 export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';

@@ -64,7 +64,7 @@ for (const verb of Object.values(VERB)) {
 
 /** The dialect of a request, and of the reply to it. */
 export const DIALECT = { classic: 0, meta: 1, binary: 2 } as const;
-export type Dialect = (typeof DIALECT)[keyof typeof DIALECT];
+type Dialect = (typeof DIALECT)[keyof typeof DIALECT];
 
 const KEY_CAPACITY_INITIAL = 64;
 /** More flags than any meta command may have. */

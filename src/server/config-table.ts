@@ -3,7 +3,7 @@ import type { ConfigEntries, ConfigEntry } from '../commands/index.ts';
 import { CONFIG_BYTES_MAX } from '../protocol/index.ts';
 
 /** ElastiCache's bounds: `config_max` entries of `config_size_max` bytes. */
-export const CONFIG_ENTRIES_MAX = 16;
+const CONFIG_ENTRIES_MAX = 16;
 
 const NAME_BYTES_MAX = 250;
 

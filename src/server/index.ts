@@ -1,6 +1,6 @@
 /** One node: its threads, sockets, sessions and logins. */
-export { editUserFile, loadUsers, makeScrypt, parseUserFile, type User } from './auth/index.ts';
-export type { ListenAddress } from './listeners.ts';
-export { asSentence, createLogger, type LogOptions } from './log.ts';
+export { editUserFile, makeScrypt, parseUserFile, type User } from './auth/index.ts';
+export type { ListenAddress } from './listen-address.ts';
+export { asSentence, createLogger } from './log.ts';
 export { type NodeHandle, startNode } from './node.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags, serverRules } from './options.ts';

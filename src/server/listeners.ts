@@ -3,43 +3,18 @@ import { chmod } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CodedError } from '../base/index.ts';
+import { type ListenAddress, listenAddressOf } from './listen-address.ts';
 import type { ServerOptions } from './options.ts';
-
-/** The address of one listener of a node. */
-export type ListenAddress =
-  | {
-      readonly kind: 'tcp';
-      readonly host: string;
-      readonly port: number;
-      /** Whether the listener uses TLS. */
-      readonly secure: boolean;
-    }
-  | { readonly kind: 'unix'; readonly path: string };
 
 /** Whether the kernel balances connections over the threads that share a port (SO_REUSEPORT). */
 export const THREADS_SHARE_PORT = process.platform === 'linux' || process.platform === 'freebsd';
-
-/** The prefix of an address of `-l` without TLS. */
-const NO_TLS = 'notls:';
 
 /** The listeners that the options request; the kernel chooses the number of a port 0 later. */
 export function listenAddressesOf(options: ServerOptions): readonly ListenAddress[] {
   if (options.unixSocket !== '') return [{ kind: 'unix', path: options.unixSocket }];
   const { listen, port, enableSsl } = options;
   if (listen.length === 0) return [{ kind: 'tcp', host: '', port, secure: enableSsl }];
-  return listen.map((text) => {
-    const bare = text.startsWith(NO_TLS) ? text.slice(NO_TLS.length) : text;
-    return { kind: 'tcp', ...hostAndPort(bare, port), secure: enableSsl && bare === text };
-  });
-}
-
-/** Parses `host`, `host:port`, `[v6]:port` or a bare v6 address. */
-function hostAndPort(text: string, port: number): { host: string; port: number } {
-  const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(text);
-  const plain = /^([^:]*)(?::(\d+))?$/.exec(text);
-  const [, host = text, given] = bracketed ?? plain ?? [];
-  const wildcard = host === '*' || host === '';
-  return { host: wildcard ? '' : host, port: given === undefined ? port : Number(given) };
+  return listen.map((text) => listenAddressOf(text, port, enableSsl));
 }
 
 /**
@@ -60,7 +35,7 @@ export async function checkAddress(address: ListenAddress, options: ServerOption
 }
 
 /** The handlers that a listener passes its connections to. */
-export interface AcceptHandlers {
+interface AcceptHandlers {
   readonly plain: (socket: Socket, listenAddress: string) => void;
   /** Called after the handshake. */
   readonly secure: (socket: TLSSocket, listenAddress: string) => void;

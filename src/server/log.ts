@@ -5,7 +5,7 @@ import type { Logger } from '../base/index.ts';
 const LEVELS = ['warn', 'info', 'debug', 'trace'] as const;
 const STDERR = 2;
 
-export interface LogOptions {
+interface LogOptions {
   /** 0 logs warnings and errors only; 1 adds `info`, 2 `debug`, and 3 `trace`. */
   readonly verbosity: number;
   /**
@@ -32,8 +32,10 @@ const terminal: DestinationStream = {
 export function asSentence(line: string): string {
   const { time, level, msg, pid: _, ...facts } = JSON.parse(line) as Record<string, unknown>;
   const clock = String(time).slice('2026-01-01T'.length, '2026-01-01T00:00:00'.length);
-  const pairs = Object.entries(facts).map(([name, value]) => ` ${name}=${asText(value)}`);
-  return `${clock} ${String(level).padEnd(5)} ${msg}${pairs.length > 0 ? ' ' : ''}${pairs.join('')}`;
+  const pairs = Object.entries(facts)
+    .map(([name, value]) => ` ${name}=${asText(value)}`)
+    .join('');
+  return `${clock} ${String(level).padEnd(5)} ${msg}${pairs === '' ? '' : ' '}${pairs}`;
 }
 
 const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -6,10 +6,10 @@ import type { Authenticator, LoginRules } from './authenticator.ts';
  * The login state of a session. `verifying`: the authenticator works. `verified`: its result waits
  * for `takeResult`.
  */
-export type LoginState = 'anonymous' | 'verifying' | 'verified' | 'authenticated';
+type LoginState = 'anonymous' | 'verifying' | 'verified' | 'authenticated';
 
 /** The result of parsing an ASCII login. */
-export type TextLogin =
+type TextLogin =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'close' }
   | { readonly kind: 'refused'; readonly reply: string; readonly consumed: number }

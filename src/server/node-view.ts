@@ -8,7 +8,7 @@ import { PROTOCOL_VERSION } from './version.ts';
 const VERBOSITY_MAX = 2;
 
 /** The actions on the whole node that client commands can start. */
-export interface NodeActions {
+interface NodeActions {
   /** Reads the certificates again; returns an error line if they are unusable. */
   readonly refreshCertificates: () => string | undefined;
   readonly shutDown: (graceful: boolean) => void;

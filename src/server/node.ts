@@ -11,12 +11,8 @@ import { UserFileWatcher, type UserSources, type UserTable } from './auth/index.
 import { ConfigTable } from './config-table.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { EventRings } from './event-rings.ts';
-import {
-  checkAddress,
-  type ListenAddress,
-  listenAddressesOf,
-  THREADS_SHARE_PORT,
-} from './listeners.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { checkAddress, listenAddressesOf, THREADS_SHARE_PORT } from './listeners.ts';
 import { memberOf, requiresLogin, type ServerOptions, tunablesOf } from './options.ts';
 import { PrefixTable } from './prefix-table.ts';
 import type { MainToWorker, WorkerToMain } from './thread-messages.ts';

@@ -16,6 +16,9 @@ import {
 } from '../base/index.ts';
 import type { ClusterMember } from '../commands/index.ts';
 import { chainedItemBytesMax, EVICTION, PAGE_BYTES, type TunableName } from '../store/index.ts';
+import { ADDRESS_FORMS, TopologyError } from '../topology/index.ts';
+
+import { listenAddressOf } from './listen-address.ts';
 
 /**
  * The names of memcached's `-o` that a command line may keep. They change nothing: slabring lacks
@@ -72,7 +75,7 @@ export const serverFlags = {
   listen: list({
     short: 'l',
     placeholder: '<addr>',
-    doc: 'Addresses to listen on, each host or host:port; default: all interfaces.',
+    doc: `Addresses to listen on, each ${ADDRESS_FORMS}; default: all interfaces.`,
   }),
   memoryLimitBytes: bytes({
     short: 'm',
@@ -169,8 +172,8 @@ export const serverFlags = {
     short: 'D',
     placeholder: '<char>',
     doc:
-      'Count requests by key prefix, which ends at this character (stats detail). Without -D, the ' +
-      'count begins at stats detail on, and the prefix ends at a colon.',
+      'Count requests by key prefix, which ends at this character (stats detail). Without -D, ' +
+      'the count begins at stats detail on, and the prefix ends at a colon.',
   }),
   disableWatch: flag({
     short: 'W',
@@ -364,7 +367,7 @@ export const serverFlags = {
 /** Resolved options: every field has a value within its range. */
 export type ServerOptions = ValuesOf<typeof serverFlags>;
 
-/** The rules that involve several options. */
+/** What a single option cannot check: rules over several options, and the forms of addresses. */
 export const serverRules: readonly Rule<typeof serverFlags>[] = [
   ({ hotLruPct, warmLruPct }) =>
     hotLruPct + warmLruPct > 80
@@ -373,14 +376,14 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       : undefined,
   ({ maxItemSizeBytes, memoryLimitBytes }) =>
     maxItemSizeBytes * 2 > memoryLimitBytes
-      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m (--memory-limit),` +
-        ` ${memoryLimitBytes} bytes; lower -I or raise -m.`
+      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than half of -m` +
+        ` (--memory-limit), ${memoryLimitBytes} bytes; lower -I or raise -m.`
       : undefined,
   ({ slabChunkMaxBytes }) =>
     PAGE_BYTES % slabChunkMaxBytes === 0
       ? undefined
-      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m evenly;` +
-        ' use 1, 2, 4 … 1024 (kilobytes).',
+      : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m` +
+        ' evenly; use 1, 2, 4 … 1024 (kilobytes).',
   ({ maxItemSizeBytes, slabChunkMaxBytes }) =>
     maxItemSizeBytes > chainedItemBytesMax(slabChunkMaxBytes)
       ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than a chain of chunks of` +
@@ -395,6 +398,8 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
     options.saslOnly && !requiresLogin(options)
       ? '--sasl-only refuses the text protocol of a node that requires a login: add -S or -Y.'
       : undefined,
+  ({ listen, port, enableSsl }) =>
+    refusalOf('-l (--listen)', listen, (text) => listenAddressOf(text, port, enableSsl)),
   ({ clusterNodes }) => {
     const invalid = clusterNodes.find(
       (node) => !MEMBER_PATTERN.test(node) || memberOf(node).port > 65_535,
@@ -413,6 +418,21 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
         ' add -o ssl_ca_cert=<file>.'
       : undefined,
 ];
+
+/** Why `parse` refuses one of the texts; undefined if it accepts all of them. */
+function refusalOf(
+  option: string,
+  texts: readonly string[],
+  parse: (text: string) => unknown,
+): string | undefined {
+  try {
+    for (const text of texts) parse(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TopologyError) return `${option}: ${error.message}`;
+    throw error;
+  }
+}
 
 /** Parses `host:port`, `host`, or ElastiCache's `host|ip|port`. */
 export function memberOf(text: string): ClusterMember {

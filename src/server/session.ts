@@ -79,7 +79,7 @@ export interface SessionContext {
 }
 
 /** The options of a node that its sessions obey. */
-export interface SessionRules extends CommandRules {
+interface SessionRules extends CommandRules {
   readonly requestsPerTurn: number;
   readonly watchingAllowed: boolean;
   readonly authenticator?: Authenticator;
@@ -112,7 +112,7 @@ export function createSessionContext(
 }
 
 /** What a session needs from the owner of its socket. */
-export interface SessionHost {
+interface SessionHost {
   /** Sends the written output; returns false if the client does not read it. */
   readonly flush: () => boolean;
   /** After `PAUSE.awaitingAuth`: the login is verified, call `advance` again. */

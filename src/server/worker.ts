@@ -25,7 +25,8 @@ import { ConfigTable } from './config-table.ts';
 import { Connection, type ThreadContext } from './connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { EventRings, RingLog } from './event-rings.ts';
-import { type ListenAddress, listen } from './listeners.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { listen } from './listeners.ts';
 import { SharedNodeView } from './node-view.ts';
 import type { ServerOptions } from './options.ts';
 import { PrefixTable } from './prefix-table.ts';
@@ -280,8 +281,8 @@ class ThreadServer {
   #logConnection(what: 'new' | 'close', slot: number, details: string): void {
     const [, transport = '', ip = '', port = '0'] =
       /^(tcp6?|unix):(?:\[?(.*?)\]?:(\d+))?$/.exec(this.#table.addressOf(slot)) ?? [];
-    const text = `conn_${what} rip=${ip} rport=${port} transport=${transport}${details} cfd=${slot}`;
-    this.#log.publish(STREAM.connevents, text);
+    const peer = `rip=${ip} rport=${port} transport=${transport}`;
+    this.#log.publish(STREAM.connevents, `conn_${what} ${peer}${details} cfd=${slot}`);
   }
 
   #remove(connection: Connection): void {

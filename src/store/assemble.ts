@@ -32,8 +32,8 @@ import { PageMover } from './upkeep/page-mover.ts';
 export type StoreParts = ReturnType<typeof assemble>;
 
 /**
- * Assembles the parts of a store for thread number `thread`, from 0. Each part takes one object with
- * the parts that it uses, all of which exist before it; the order below is the only order of
+ * Assembles the parts of a store for thread number `thread`, from 0. Each part takes one object
+ * with the parts that it uses, all of which exist before it; the order below is the only order of
  * construction. The parts of all threads work directly on the same memory.
  */
 export function assemble(share: StoreShare, thread: number) {

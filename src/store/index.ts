@@ -1,9 +1,10 @@
 /** Stores items in shared memory. It depends on no protocol and no socket. */
+export type { Store } from './doors.ts';
 export type { EvictionEvent, EvictionListener } from './eviction/eviction-events.ts';
 export type { ItemStore } from './item-store.ts';
 export type { ItemWalk } from './item-walk.ts';
 export { chainedItemBytesMax } from './items/chains.ts';
-export type { ItemFacts } from './items/items.ts';
+export type { ItemFacts } from './items/item-facts.ts';
 export { isChainedPlacement, type Placement, TOO_LARGE } from './items/new-item.ts';
 export type { StoreTime } from './items/store-clock.ts';
 export {
@@ -27,7 +28,7 @@ export { createStore, type StoreOptions } from './memory/create.ts';
 export { type ItemId, NO_ITEM, PAGE_BYTES } from './memory/item-layout.ts';
 export { StopFlag } from './memory/stop-flag.ts';
 export { EVICTION, type TunableName } from './memory/tunables.ts';
-export { maintainStore, openStore, type Store } from './store.ts';
+export { maintainStore, openStore } from './store.ts';
 export type { StoreTuning } from './store-tuning.ts';
-export type { ClassLists, ClassMemory, StoreView, TotalName } from './store-view.ts';
+export type { StoreView, TotalName } from './store-view.ts';
 export { MOVE_RESULT } from './upkeep/page-mover.ts';

@@ -2,13 +2,35 @@ import { type ByteSink, copyBytes, type ViewedBytes } from '../base/index.ts';
 import type { StoreParts } from './assemble.ts';
 import type { EvictionListener } from './eviction/eviction-events.ts';
 import { NO_CONTEXT } from './items/allocator.ts';
-import type { ItemReader } from './items/items.ts';
+import type { Items } from './items/items.ts';
 import type { MissReason } from './items/lookup.ts';
 import type { NewItem, Placement } from './items/new-item.ts';
 import type { StoreTime } from './items/store-clock.ts';
 import type { PutOptions, StoreResult, WholeItem } from './items/store-condition.ts';
 import type { ThreadCounters } from './memory/counters.ts';
 import { FLAG, type ItemId, NO_ITEM } from './memory/item-layout.ts';
+
+/** The facts of an opened item, by its id. */
+type ItemReader = Pick<
+  Items,
+  | 'read'
+  | 'keyAt'
+  | 'keyBytes'
+  | 'valueAt'
+  | 'valueBytes'
+  | 'bytes'
+  | 'clientFlags'
+  | 'expiry'
+  | 'access'
+  | 'casHigh'
+  | 'casLow'
+  | 'lruClassOf'
+  | 'isChained'
+  | 'isFetched'
+  | 'isStale'
+  | 'isLeased'
+  | 'hasBinaryKey'
+>;
 
 /**
  * Reads and changes the items of a store, for the commands of clients.
@@ -186,7 +208,9 @@ export class ItemStore {
     return hasMemory;
   }
 
-  /** Links a complete item under its key, or frees it if the condition of its mode does not hold. */
+  /**
+   * Links a complete item under its key, or frees it if the condition of its mode does not hold.
+   */
   put(hash: number, id: ItemId, options: PutOptions): StoreResult {
     const { putter, evictionEvents } = this.#parts;
     const result = putter.put(hash, id, options);
@@ -233,7 +257,9 @@ export class ItemStore {
     if (isLast) releaser.release(id);
   }
 
-  /** Appends `length` bytes of a pinned value, from `offset` on, to a sink that has room for them. */
+  /**
+   * Appends `length` bytes of a pinned value, from `offset` on, to a sink that has room for them.
+   */
   readValue(id: ItemId, offset: number, length: number, sink: ByteSink): void {
     const { arena, chains } = this.#parts;
     for (let from = offset; from < offset + length; ) {

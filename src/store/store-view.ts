@@ -10,7 +10,7 @@ export type TotalName = Exclude<keyof typeof TOTAL, 'slots'>;
 const VISIT_ORDER = [SEGMENT.cold, SEGMENT.warm, SEGMENT.hot, SEGMENT.temp] as const;
 
 /** The lists of one size class at one moment. */
-export interface ClassLists {
+interface ClassLists {
   readonly items: number;
   readonly hot: number;
   readonly warm: number;
@@ -23,7 +23,7 @@ export interface ClassLists {
 }
 
 /** The memory of one size class. */
-export interface ClassMemory {
+interface ClassMemory {
   readonly chunkBytes: number;
   readonly chunksPerPage: number;
   readonly pages: number;
@@ -108,7 +108,7 @@ export class StoreView {
   /**
    * Visits the items of a class, newest first in each list, until `visit` returns false. It runs
    * under the class lock: it may read and copy, but it neither throws nor allocates. A value can
-   * change meanwhile, because the visitor does not hold the stripe of its key.
+   * change during the visit, because the visitor does not hold the stripe of its key.
    */
   visitClass(sizeClass: number, visit: (id: ItemId) => boolean): void {
     const { classLocks } = this.#parts;

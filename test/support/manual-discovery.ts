@@ -1,5 +1,6 @@
-import type { Discovery, DiscoveryListener, KnownNode } from '../../src/client/index.ts';
-import { CacheError, type NodeSpec, readNodes } from '../../src/client/index.ts';
+import type { DiscoveryListener } from '../../src/client/discovery/discovery.ts';
+import { CacheError, type Discovery, type NodeSpec } from '../../src/client/index.ts';
+import { type KnownNode, readNodes } from '../../src/topology/index.ts';
 
 /** A discovery whose topology a test sets. */
 export class ManualDiscovery implements Discovery {

@@ -23,6 +23,8 @@ export interface SlabringOptions {
   readonly nodeArgs?: readonly string[];
   /** A command that executes the rest of the command line, such as `['taskset', '-c', '0']`. */
   readonly commandPrefix?: readonly string[];
+  /** The entry to start instead of this checkout's: another build, to compare with. */
+  readonly entry?: string;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function startSlabring(options: SlabringOptions = {}): Promise<Test
     nodeArgs = [],
     env = {},
     host = '127.0.0.1',
+    entry = CLI_ENTRY,
     unixSocket,
     tls,
   } = options;
@@ -50,7 +53,7 @@ export async function startSlabring(options: SlabringOptions = {}): Promise<Test
     ...commandPrefix,
     process.execPath,
     ...nodeArgs,
-    CLI_ENTRY,
+    entry,
     'serve',
     ...listenArgs,
     ...args,

@@ -2,13 +2,13 @@ import { ByteSink } from '../../src/base/index.ts';
 import type { EventLog, NodeView } from '../../src/commands/index.ts';
 import { createSessionContext, PAUSE, Session } from '../../src/server/session.ts';
 import { assemble, type StoreParts } from '../../src/store/assemble.ts';
+import { doorsOf } from '../../src/store/doors.ts';
 import {
   createStore,
   type Store,
   type StoreOptions,
   type StoreShare,
 } from '../../src/store/index.ts';
-import { doorsOf } from '../../src/store/store.ts';
 
 /** The node's facts for `stats`, in tests without a server. */
 const NODE_VIEW: NodeView = {

@@ -64,7 +64,7 @@ test('four threads lose no compare-and-swap', async () => {
   expect(audit(harness.parts)).toEqual([]);
 });
 
-test(`evictions, deletes and flushes tear no value, and the store is sound, seed ${seed}`, async () => {
+test(`evictions, deletes and flushes tear no value; the store is sound, seed ${seed}`, async () => {
   const share = testShare({ threads: THREADS + 1, memoryLimitBytes: 1 << 20 });
   const harness = observer(share);
   const results = await runThreads<ChurnResult>(share, 'churn', 40_000);

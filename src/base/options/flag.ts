@@ -33,7 +33,7 @@ export interface Flag<T> {
 }
 
 /** `flag` and `count` take no value on the command line: `-F`, `-vv`. */
-export type FlagKind =
+type FlagKind =
   | 'integer'
   | 'number'
   | 'bytes'

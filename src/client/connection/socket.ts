@@ -1,6 +1,6 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import type { NodeAddress } from '../topology.ts';
+import type { NodeAddress } from '../../topology/index.ts';
 
 /**
  * All sockets read into this buffer: the client decodes or copies the bytes before the next read.
@@ -45,13 +45,31 @@ export interface SocketEvents {
   readonly close: (error: Error | undefined) => void;
 }
 
+/** A connection to a node, as far as the client uses it. */
+export interface ClientSocket {
+  /** Bytes that the client has written and the kernel has not taken. */
+  readonly writableLength: number;
+  write(bytes: Buffer): void;
+  /** Closes the connection. */
+  destroy(): void;
+  /**
+   * Closes the connection to a silent node. Over plain TCP a reset discards unsent requests, so a
+   * frozen node that resumes does not execute them after newer writes. The node still executes
+   * requests that its kernel has received: closing a connection cannot undo them.
+   */
+  abandon(): void;
+  /** The socket keeps the process alive, or no longer does. */
+  ref(): void;
+  unref(): void;
+}
+
 /** Connects. It resolves the name at each connect, so a node may return at another address. */
 export function openSocket(
   { connect: address }: NodeAddress,
   { tls, keepAliveMs, lookup }: SocketOptions,
   resumption: TlsResumption,
   events: SocketEvents,
-): Socket {
+): ClientSocket {
   const onread = {
     buffer: READ_BUFFER,
     callback: (length: number): boolean => {
@@ -75,16 +93,40 @@ export function openSocket(
     failure = error;
   });
   socket.on('close', () => events.close(failure));
-  return socket;
+  return new NodeSocket(socket);
 }
 
-/**
- * Ends a connection to a silent node. Over plain TCP a reset discards unsent requests, so a frozen
- * node that resumes does not execute them after newer writes. The node still executes requests that
- * its kernel has received: closing a connection cannot undo them.
- */
-export function abandon(socket: Socket): void {
-  const isPlainTcp = !(socket instanceof TLSSocket) && socket.remoteFamily !== undefined;
-  if (isPlainTcp) socket.resetAndDestroy();
-  else socket.destroy();
+class NodeSocket implements ClientSocket {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get writableLength(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  abandon(): void {
+    const socket = this.#socket;
+    const isPlainTcp = !(socket instanceof TLSSocket) && socket.remoteFamily !== undefined;
+    if (isPlainTcp) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
 }

@@ -1,6 +1,11 @@
+import {
+  type KnownNode,
+  NODES_MAX,
+  type NodeAddress,
+  type Topology,
+} from '../../topology/index.ts';
 import { CacheError } from '../errors.ts';
-import { type NodeAddress, readNodes } from '../topology.ts';
-import { type KnownNode, NODES_MAX, type Topology } from './discovery.ts';
+import { nodesOf } from '../nodes.ts';
 
 /** `host|ip|port`; the ip may be empty, the pipes stay. */
 const NODE_TEXT = /^([^\s|]{1,255})\|([\da-fA-F.:]{0,45})\|(\d{1,5})$/;
@@ -34,7 +39,7 @@ function decodeNode(text: string, connectBy: ConnectBy): KnownNode {
 
 function nodeAddress(host: string, port: number): NodeAddress {
   try {
-    return readNodes([{ host, port }])[0]!;
+    return nodesOf([{ host, port }])[0]!;
   } catch (cause) {
     throw malformed(cause instanceof Error ? cause.message : String(cause));
   }

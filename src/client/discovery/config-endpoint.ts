@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import type { NodeAddress } from '../topology.ts';
+import type { NodeAddress } from '../../topology/index.ts';
 import { decodeConfigReply } from './config-reply.ts';
 
 const COMMAND = 'config get cluster\r\n';

@@ -6,7 +6,7 @@ const LINE_BYTES_MAX = 512;
 const TAIL = '\r\nEND\r\n';
 
 /** The meaning of the bytes received so far; `refused` is any other complete line. */
-export type ConfigReply =
+type ConfigReply =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'entry'; readonly data: Buffer }
   /** The node has no cluster config; it may not know the command (ERROR). */

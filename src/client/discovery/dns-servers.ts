@@ -1,4 +1,7 @@
 import { Resolver as NodeResolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { formatAddress } from '../../topology/index.ts';
+import { addressOf } from '../nodes.ts';
 import { argumentError } from '../options.ts';
 import type { Resolver, ServiceRecord } from './resolver.ts';
 
@@ -22,13 +25,7 @@ export class DnsServers implements Resolver {
     }
     const timeout = Math.ceil(deadlineMs / (servers.length + 1));
     this.#resolver = new NodeResolver({ timeout, tries: TRIES_PER_SERVER });
-    try {
-      this.#resolver.setServers(servers);
-    } catch {
-      throw argumentError(
-        `servers must be "ip", "ip:port" or "[ip]:port", not ${servers.join(', ')}.`,
-      );
-    }
+    this.#resolver.setServers(servers.map(ipAddressOf));
   }
 
   async lookup(
@@ -49,6 +46,12 @@ export class DnsServers implements Resolver {
   cancel(): void {
     this.#resolver.cancel();
   }
+}
+
+function ipAddressOf(text: string): string {
+  const address = addressOf(text);
+  if ('host' in address && isIP(address.host) !== 0) return formatAddress(address);
+  throw argumentError(`servers must be ip, ip:port or [IPv6]:port, not ${text}.`);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { lookup, resolveSrv } from 'node:dns/promises';
+import { type KnownNode, NODES_MAX } from '../../topology/index.ts';
 import { CacheError } from '../errors.ts';
+import { nodesOf } from '../nodes.ts';
 import { argumentError } from '../options.ts';
-import { readNodes } from '../topology.ts';
-import { type Discovery, type KnownNode, NODES_MAX } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { DnsServers } from './dns-servers.ts';
 import { PollingDiscovery, type PollResult } from './polling.ts';
 import {
@@ -100,7 +101,7 @@ function checkOptions(options: DnsOptions): void {
   if (record !== 'address' && record !== 'srv')
     throw argumentError('record must be "address" or "srv".');
   if (![0, 4, 6].includes(family)) throw argumentError('family must be 4, 6 or 0 (both).');
-  readNodes([{ host: name, port: port ?? PORT_DEFAULT }]);
+  nodesOf([{ host: name, port: port ?? PORT_DEFAULT }]);
 }
 
 async function lookUpAddresses(
@@ -111,7 +112,7 @@ async function lookUpAddresses(
 ): Promise<readonly KnownNode[]> {
   const found = await resolver.lookup(name, { all: true, family, order: 'verbatim' });
   const addresses = new Set(found.map(({ address }) => address));
-  return [...addresses].sort().flatMap((host) => readNodes([{ host, port }]));
+  return [...addresses].sort().flatMap((host) => nodesOf([{ host, port }]));
 }
 
 /** RFC 2782: clients use the lowest priority; the target "." means that there is no service. */
@@ -124,7 +125,7 @@ export function nodesOfSrvRecords(
     .filter(({ priority, name }) => priority === lowest && name !== '' && name !== '.')
     .map(({ name, port, weight }) => {
       const host = name.replace(/\.$/, '').toLowerCase();
-      return readNodes([{ host, port, weight: weights ? Math.max(1, weight) : 1 }])[0]!;
+      return nodesOf([{ host, port, weight: weights ? Math.max(1, weight) : 1 }])[0]!;
     });
   const distinct = new Map(nodes.map((node) => [node.name, node]));
   return [...distinct.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

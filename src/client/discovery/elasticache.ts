@@ -1,9 +1,10 @@
+import { type NodeAddress, type NodeSpec, sameNodes, type Topology } from '../../topology/index.ts';
 import { CacheError } from '../errors.ts';
+import { nodesOf } from '../nodes.ts';
 import { argumentError } from '../options.ts';
-import { type NodeAddress, type NodeSpec, readNodes } from '../topology.ts';
 import { type ConnectBy, decodeClusterConfig } from './cluster-config.ts';
 import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';
-import type { Discovery, Topology } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { type Poll, PollingDiscovery } from './polling.ts';
 import {
   type PollingOptions,
@@ -11,7 +12,6 @@ import {
   resolvePollingOptions,
 } from './polling-options.ts';
 import { withTimeLimit } from './time-limit.ts';
-import { sameNodes } from './topology-diff.ts';
 
 const INTERVAL_MS = 60_000;
 /** One poll queries at most this many endpoints. */
@@ -55,7 +55,7 @@ function checkOptions(options: ElastiCacheOptions): void {
 }
 
 function pollEndpoints(options: ElastiCacheOptions, deadlineMs: number): Poll {
-  const endpoints = readNodes(options.endpoints);
+  const endpoints = nodesOf(options.endpoints);
   const { connectBy = 'host' } = options;
   let pollCount = 0;
   return async (signal, known) => {

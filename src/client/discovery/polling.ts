@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../../base/index.ts';
+import type { KnownNode, Topology } from '../../topology/index.ts';
 import { CacheError } from '../errors.ts';
-import type { Discovery, DiscoveryListener, KnownNode, Topology } from './discovery.ts';
+import type { Discovery, DiscoveryListener } from './discovery.ts';
 import {
   pollDelayMs,
   type RandomSource,

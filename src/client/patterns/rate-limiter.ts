@@ -6,7 +6,7 @@ import { checkNames, checkWhole } from './check-options.ts';
 import { decideRate, type RateRule, type RateVerdict, windowAt } from './rate-window.ts';
 
 /** What a rate limiter needs of a cache. */
-export interface CountingCache {
+interface CountingCache {
   increment(
     key: string,
     by: number,

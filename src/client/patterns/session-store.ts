@@ -3,7 +3,7 @@ import type { StoreOptions } from '../options.ts';
 import { checkNames, checkRange } from './check-options.ts';
 
 /** What a session store needs of a cache. */
-export interface SessionCache {
+interface SessionCache {
   get<T>(key: string): Promise<T | undefined>;
   set(key: string, value: unknown, options?: StoreOptions): Promise<void>;
   touch(key: string, ttl: number): Promise<boolean>;
@@ -19,14 +19,14 @@ export interface SessionStoreOptions {
 }
 
 /** The part of a session that the store reads. It stores the rest unchanged. */
-export interface SessionLike {
+interface SessionLike {
   readonly cookie?: { readonly maxAge?: number | null | undefined } | undefined;
 }
 
 type Done = (error?: unknown) => void;
 
 /** The methods that express-session calls. */
-export interface SessionMethods {
+interface SessionMethods {
   get(sid: string, done: (error: unknown, session?: never) => void): void;
   set(sid: string, session: SessionLike, done?: Done): void;
   destroy(sid: string, done?: Done): void;
@@ -34,7 +34,7 @@ export interface SessionMethods {
 }
 
 /** The part of the express-session module that contains the base class of session stores. */
-export interface SessionModule<Store extends EventEmitter> {
+interface SessionModule<Store extends EventEmitter> {
   readonly Store: abstract new () => Store;
 }
 
@@ -86,7 +86,7 @@ export function sessionStore<Store extends EventEmitter>(
 }
 
 /** Seconds until the session's cookie expires; the default for a cookie without a `maxAge`. */
-export function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
+function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
   const maxAgeMs = cookie?.maxAge;
   if (typeof maxAgeMs !== 'number') return defaultTtl;
   return Math.min(TTL_MAX, Math.ceil(maxAgeMs / 1000));

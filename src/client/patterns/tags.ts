@@ -8,7 +8,7 @@ import type { Loader, LoadOptions } from './load-plan.ts';
 import type { BackingCache } from './near-cache.ts';
 
 /** What a TagSpace needs of a cache. */
-export interface TaggableCache extends BackingCache {
+interface TaggableCache extends BackingCache {
   getMany<T>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>>;
   add(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'>;
   increment(key: string, by: number, options?: CallOptions): Promise<bigint | undefined>;

@@ -7,7 +7,7 @@ import { abortable } from './flight.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** What write-behind needs of a cache. */
-export interface WritableCache {
+interface WritableCache {
   /** Throws ERR_KEY for a key that cannot be sent. */
   nodeOf(key: string): string;
   get<T>(key: string): Promise<T | undefined>;

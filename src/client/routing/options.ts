@@ -1,7 +1,6 @@
+import { DISTRIBUTION_NAMES, type DistributionName, type NodeSpec } from '../../topology/index.ts';
 import { CacheError } from '../errors.ts';
-import { DISTRIBUTION_NAMES } from '../ring/create.ts';
-import type { DistributionName } from '../ring/distribution.ts';
-import { type NodeSpec, readNodes } from '../topology.ts';
+import { nodesOf } from '../nodes.ts';
 
 /**
  * Which nodes serve the keys of a node that is down:
@@ -95,7 +94,7 @@ function resolveFailover(failover: Failover): ResolvedRouting['failover'] {
   checkNames('failover', failover, ['gutter', 'ttl']);
   const { gutter, ttl = FAILOVER_TTL } = failover;
   checkNumber('failover.ttl', ttl, DAY_SECONDS);
-  readNodes(gutter);
+  nodesOf(gutter);
   return { gutter, ttl };
 }
 

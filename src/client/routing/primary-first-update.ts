@@ -1,18 +1,21 @@
-import type { Reply, Request } from '../../protocol/client.ts';
+import type {
+  CountRequest,
+  DeleteRequest,
+  Reply,
+  Request,
+  StoreRequest,
+} from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
 import { attempt, detachReply, replyOf } from './attempt.ts';
 import type { ClusterNode } from './cluster-node.ts';
-import {
-  type ConditionalUpdate,
-  isMissing,
-  replicaWriteOf,
-  withoutInitialValue,
-} from './conditional-update.ts';
 import type { CopyGuard, InFlightCopies } from './in-flight-copies.ts';
 import { copyItem, type ItemCopy } from './read-repair.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { mayRetry } from './retry-policy.ts';
+
+/** An update whose outcome depends on the item: counters, cas, add, replace, append, prepend. */
+type ConditionalUpdate = StoreRequest | DeleteRequest | CountRequest;
 
 /**
  * Sends a conditional update to the primary, the first replica that is up. If the primary has lost
@@ -34,7 +37,7 @@ class PrimaryFirstUpdate {
   readonly #operation: Operation;
   readonly #request: ConditionalUpdate;
   readonly #candidates: readonly ClusterNode[];
-  readonly #inFlightCopies: InFlightCopies;
+  readonly #copies: InFlightCopies;
   /** Notices other updates since the last request to the primary. */
   readonly #guard: CopyGuard;
 
@@ -43,8 +46,8 @@ class PrimaryFirstUpdate {
     this.#operation = operation;
     this.#request = request;
     this.#candidates = replicaSet.inSync(request.key);
-    this.#inFlightCopies = replicaSet.readRepair.inFlightCopies;
-    this.#guard = this.#inFlightCopies.guard(request.key);
+    this.#copies = replicaSet.copies;
+    this.#guard = this.#copies.guard(request.key);
   }
 
   run(at: number): void {
@@ -54,7 +57,8 @@ class PrimaryFirstUpdate {
     const others = this.#otherReplicas(primary);
     const firstRequest = others.length > 0 ? withoutInitialValue(request) : request;
     const onReply = (reply: Reply): void => {
-      if (others.length > 0 && isMissing(request, reply)) this.#restore(primary);
+      if (others.length > 0 && isMissing(request, reply))
+        this.#proceed(() => this.#restore(primary));
       else this.#propagate(primary, detachReply(reply));
     };
     this.#send(primary, firstRequest, onReply, (error) => this.#onFailure(at, error));
@@ -66,8 +70,8 @@ class PrimaryFirstUpdate {
     onReply: (reply: Reply) => void,
     onFailure: (error: CacheError) => void,
   ): void {
-    this.#inFlightCopies.resetFor(this.#guard, primary);
-    attempt(primary, request, this.#operation.deadlineAt, onReply, (error) => {
+    this.#copies.resetFor(this.#guard, primary);
+    attempt(this.#operation, primary, request, onReply, (error) => {
       // The primary may have carried it out: its value may differ from the other replicas'.
       if (error.mayHaveRun) this.#replicaSet.invalidate(request.key, [primary]);
       onFailure(error);
@@ -99,7 +103,7 @@ class PrimaryFirstUpdate {
         else from(at + 1);
       });
     };
-    this.#inFlightCopies.resetFor(this.#guard, primary);
+    this.#copies.resetFor(this.#guard, primary);
     from(0);
   }
 
@@ -156,7 +160,7 @@ class PrimaryFirstUpdate {
         if (status === 'not-stored') holder ??= node;
         settleOne();
       };
-      attempt(node, write, this.#operation.deadlineAt, onReply, (error) => {
+      attempt(this.#operation, node, write, onReply, (error) => {
         this.#replicaSet.noteFailedWrite(node, key, error);
         settleOne();
       });
@@ -172,8 +176,8 @@ class PrimaryFirstUpdate {
       this.#invalidateAll(this.#replicaSet.nodes, refused);
       return;
     }
-    const copy = this.#itemCopy(holder, this.#replicaSet.except(holder), 'set');
-    copyItem({ ...copy, isStale }, ({ isFound, failed }) => {
+    const others = this.#replicaSet.except(holder);
+    copyItem(this.#itemCopy(holder, others, 'set', isStale), ({ isFound, failed }) => {
       const isGone = !isFound && failed.length === 0;
       const lost = isGone || isStale() ? this.#replicaSet.nodes : failed.map(([node]) => node);
       this.#invalidateAll(lost, refused);
@@ -184,10 +188,20 @@ class PrimaryFirstUpdate {
     from: ClusterNode,
     to: readonly ClusterNode[],
     mode: 'add' | 'set',
+    isStale = (): boolean => this.#guard.isInvalidated,
   ): ItemCopy<ClusterNode> {
-    const { key } = this.#request;
-    const isStale = (): boolean => this.#guard.isInvalidated;
-    return { key, from, to, mode, deadlineAt: this.#operation.deadlineAt, isStale };
+    const { clock, deadlineAt } = this.#operation;
+    return {
+      key: this.#request.key,
+      from,
+      to,
+      mode,
+      clock,
+      deadlineAt,
+      get isCancelled(): boolean {
+        return isStale();
+      },
+    };
   }
 
   /** Takes the next step, unless the operation is cancelled or the epoch superseded. */
@@ -197,18 +211,44 @@ class PrimaryFirstUpdate {
       step();
       return;
     }
-    this.#inFlightCopies.release(this.#guard);
+    this.#copies.release(this.#guard);
     epoch.resend(this.#operation, this.#request.key);
   }
 
   #finish(reply: Reply): void {
-    this.#inFlightCopies.release(this.#guard);
+    this.#copies.release(this.#guard);
     this.#replicaSet.epoch.finishing(this.#request.key);
-    this.#operation.complete(reply, '', performance.now());
+    this.#operation.complete(reply, '');
   }
 
   #fail(error: CacheError): void {
-    this.#inFlightCopies.release(this.#guard);
+    this.#copies.release(this.#guard);
     this.#operation.failWith(error);
+  }
+}
+
+/** The same request, but it does not create a counter that is missing. */
+function withoutInitialValue(request: ConditionalUpdate): ConditionalUpdate {
+  return request.verb === 'count' ? { ...request, initial: undefined } : request;
+}
+
+/** Whether the primary replied that it has no such item; another replica may have it. */
+function isMissing(request: ConditionalUpdate, { status }: Reply): boolean {
+  if (request.verb !== 'store') return status === 'miss';
+  return status === 'miss' || (status === 'not-stored' && request.mode !== 'add');
+}
+
+/** The write for the other replicas; undefined if only the primary knows the resulting value. */
+function replicaWriteOf(request: ConditionalUpdate): Request | undefined {
+  if (request.verb === 'delete') return { ...request, cas: undefined };
+  if (request.verb === 'count') return undefined;
+  switch (request.mode) {
+    case 'append':
+    case 'prepend':
+      return undefined;
+    case 'add':
+      return request;
+    default:
+      return { ...request, mode: 'set', cas: undefined };
   }
 }

@@ -24,7 +24,7 @@ export interface EncodedValue {
 }
 
 /** A promise if another thread compresses or decompresses the value. */
-export type MaybePromise<T> = T | Promise<T>;
+type MaybePromise<T> = T | Promise<T>;
 
 /** Encodes and decodes values. The serializer does not apply to text and bytes. */
 export class ValueCodec {

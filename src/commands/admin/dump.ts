@@ -37,7 +37,7 @@ for (const byte of text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 }
 
 /** Lists the live items in pieces: one line for each, in the order of a walk over the store. */
-export class Metadump implements ReplyStream {
+class Metadump implements ReplyStream {
   readonly canBeTruncated = true;
   readonly #store: ItemStore;
   readonly #walk: ItemWalk;

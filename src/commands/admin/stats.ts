@@ -21,7 +21,7 @@ const CLASSES_MAX = 64;
 const U32 = /^[\t\n\v\f\r]*\+?\d{1,10}$/;
 
 /** What the operator of this node allows `stats` to do. */
-export interface StatsRules {
+interface StatsRules {
   readonly dumpingAllowed: boolean;
 }
 

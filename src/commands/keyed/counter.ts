@@ -22,7 +22,9 @@ const NUMBER_BYTES_MAX = 4096;
  * Each worker thread has one Counter.
  */
 export class Counter implements CounterFacts {
-  /** The number after the last `refusalOf`, `apply` or `create`, as two 32-bit words and as digits. */
+  /**
+   * The number after the last `refusalOf`, `apply` or `create`, as two 32-bit words and as digits.
+   */
   high = 0;
   low = 0;
   length = 0;
@@ -64,7 +66,8 @@ export class Counter implements CounterFacts {
 
   /**
    * Adds to the number that `refusalOf` read, or subtracts from it, and stores the result under the
-   * opened key. Counts a hit. Returns the item that is now linked, or NO_ITEM if there is no memory for it.
+   * opened key. Counts a hit. Returns the item that is now linked, or NO_ITEM if there is no memory
+   * for it.
    */
   apply(id: ItemId, isIncrement: boolean, { deltaHigh, deltaLow }: Request): ItemId {
     this.#countHit(isIncrement, this.#store.items.lruClassOf(id));

@@ -15,9 +15,9 @@ class Facts implements ItemFacts {
 }
 
 /**
- * The key of a request while its command works on it. `open` locks the stripe of the key, so a close
- * must follow; in between the thread neither throws nor allocates. One object serves all commands of
- * a thread, because a thread executes one command at a time.
+ * The key of a request while its command works on it. `open` locks the stripe of the key, so a
+ * close must follow; in between the thread neither throws nor allocates. One object serves all
+ * commands of a thread, because a thread executes one command at a time.
  */
 export class OpenKey {
   readonly store: ItemStore;

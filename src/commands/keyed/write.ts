@@ -101,8 +101,8 @@ export class ValueWriter {
   }
 
   /**
-   * Allocates the item for the value that a storage request announces. If that fails, it replies and
-   * returns false, the caller must skip the data block, and a `set` has removed the old value.
+   * Allocates the item for the value that a storage request announces. If that fails, it replies
+   * and returns false, the caller must skip the data block, and a `set` has removed the old value.
    */
   begin(request: Request, pending: PendingValue, reply: ReplyWriter): boolean {
     const store = this.#store;
@@ -124,8 +124,9 @@ export class ValueWriter {
   }
 
   /**
-   * Appends `input[start, end)` to the value; the caller never passes more than is missing. If there
-   * is no memory, it replies and returns false: the value is then dropped, as when `begin` fails.
+   * Appends `input[start, end)` to the value; the caller never passes more than is missing. If
+   * there is no memory, it replies and returns false: the value is then dropped, as when `begin`
+   * fails.
    */
   receive(
     pending: PendingValue,

@@ -16,8 +16,6 @@ export type Request =
   | NoopRequest
   | LoginRequest;
 
-export type Verb = Request['verb'];
-
 /** Gets the value and the flags of one key. */
 export interface GetRequest {
   readonly verb: 'get';
@@ -115,7 +113,7 @@ export interface VersionRequest {
 }
 
 /** Has no effect; the reply shows that the node speaks the dialect. */
-export interface NoopRequest {
+interface NoopRequest {
   readonly verb: 'noop';
 }
 

@@ -133,7 +133,7 @@ export class ClassicDialect implements Dialect {
     return 'complete';
   }
 
-  /** Consumes `VALUE <key> <flags> <bytes> [<cas>]`; returns false for the line after the values. */
+  /** Consumes `VALUE <key> <flags> <bytes> [<cas>]`; false for the line after the values. */
   #takeValueLine(input: ReplyInput, lineEnd: number, request: ValueRequest, reply: Reply): boolean {
     const line = this.#line;
     line.begin(input.bytes, input.at, lineEnd);

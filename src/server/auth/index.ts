@@ -1,6 +1,6 @@
 /** The users of a node, and the authenticator that checks their logins. */
 
-export { loadUsers, type UserSources } from './load-users.ts';
+export type { UserSources } from './load-users.ts';
 export { type LoginFailureReport, LoginLog } from './login-log.ts';
 export { makeScrypt } from './scrypt.ts';
 export { UserAuthenticator } from './user-authenticator.ts';

@@ -22,7 +22,7 @@ const STEALS_MAX = 8;
  * What the caller of an allocation already holds: an eviction must neither lock that stripe again
  * nor evict the item that the caller still needs.
  */
-export interface AllocationContext {
+interface AllocationContext {
   /** The stripe that the caller holds, or NO_STRIPE. */
   heldStripe: number;
   /** An item of that stripe that no eviction may take, or NO_ITEM. */

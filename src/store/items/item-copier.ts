@@ -38,7 +38,9 @@ export class ItemCopier {
     this.#parts = parts;
   }
 
-  /** An unlinked item with both values, or NO_ITEM when it would be too large or memory is short. */
+  /**
+   * An unlinked item with both values, or NO_ITEM when it would be too large or memory is short.
+   */
   concatenate(hash: number, old: ItemId, added: ItemId, options: PutOptions): ItemId {
     const { items, chains } = this.#parts;
     const valueBytes = items.valueBytes(old) + items.valueBytes(added);
@@ -63,9 +65,9 @@ export class ItemCopier {
   }
 
   /**
-   * Replaces the value by new digits: in its chunk, padded with blanks, when they fit; else in a new
-   * item with the same flags and expiry. Returns the item that is now linked, or NO_ITEM when there
-   * is no memory for it.
+   * Replaces the value by new digits: in its chunk, padded with blanks, when they fit; else in a
+   * new item with the same flags and expiry. Returns the item that is now linked, or NO_ITEM when
+   * there is no memory for it.
    */
   rewriteNumber(hash: number, id: ItemId, digits: Buffer, length: number): ItemId {
     const { arena, items, linker } = this.#parts;

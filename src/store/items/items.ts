@@ -4,14 +4,15 @@ import {
   CHAIN,
   CLIENT_FLAGS_BYTES,
   EXTRAS_MASK,
+  extraBytes,
   FLAG,
   ITEM,
   ITEM_HEADER_BYTES,
   type ItemId,
-  OWN_CAS_BYTES,
   pageOf,
   wordOf,
 } from '../memory/item-layout.ts';
+import type { ItemFacts } from './item-facts.ts';
 import type { NewItem } from './new-item.ts';
 
 const SIZE_MASK = 0x3fff_ffff;
@@ -24,51 +25,6 @@ const ACCESS_MASK = 0x0fff_ffff;
 const HITS_SHIFT = 28;
 /** The largest hit count of an item. */
 export const HITS_MAX = 3;
-
-/** Bytes between the header and the key of an item. */
-function extraBytes(meta: number): number {
-  return (
-    ((meta & FLAG.clientFlags) === 0 ? 0 : CLIENT_FLAGS_BYTES) +
-    ((meta & FLAG.ownCas) === 0 ? 0 : OWN_CAS_BYTES)
-  );
-}
-
-/** The facts of an item that a reply shows (`Items.read`). */
-export interface ItemFacts {
-  clientFlags: number;
-  valueBytes: number;
-  /** The LRU segment, for `ThreadCounters.addHit`. */
-  segment: number;
-  /** The class that counts the item. */
-  sizeClass: number;
-  casHigh: number;
-  casLow: number;
-  /** The byte in the slab pages where the value starts; meaningless for a chained item. */
-  valueAt: number;
-  isChained: boolean;
-}
-
-/** The facts of an opened item, by its id. */
-export type ItemReader = Pick<
-  Items,
-  | 'read'
-  | 'keyAt'
-  | 'keyBytes'
-  | 'valueAt'
-  | 'valueBytes'
-  | 'bytes'
-  | 'clientFlags'
-  | 'expiry'
-  | 'access'
-  | 'casHigh'
-  | 'casLow'
-  | 'lruClassOf'
-  | 'isChained'
-  | 'isFetched'
-  | 'isStale'
-  | 'isLeased'
-  | 'hasBinaryKey'
->;
 
 /**
  * Reads and writes the fields of items. An item that is not linked belongs to the connection that
@@ -209,9 +165,8 @@ export class Items {
   }
 
   casHigh(id: ItemId): number {
-    return this.hasFlag(id, FLAG.ownCas)
-      ? this.#words[this.#ownCasWord(id) + 1]!
-      : this.seqHigh(id);
+    if (!this.hasFlag(id, FLAG.ownCas)) return this.seqHigh(id);
+    return this.#words[this.#ownCasWord(id) + 1]!;
   }
   casLow(id: ItemId): number {
     return this.hasFlag(id, FLAG.ownCas) ? this.#words[this.#ownCasWord(id)]! : this.seqLow(id);
@@ -223,8 +178,8 @@ export class Items {
     this.#words[at + 1] = high;
   }
   #ownCasWord(id: ItemId): number {
-    const flagsBytes = this.hasFlag(id, FLAG.clientFlags) ? CLIENT_FLAGS_BYTES : 0;
-    return wordOf(id) + (ITEM_HEADER_BYTES + flagsBytes) / 4;
+    const hasFlags = this.hasFlag(id, FLAG.clientFlags);
+    return wordOf(id) + (ITEM_HEADER_BYTES + (hasFlags ? CLIENT_FLAGS_BYTES : 0)) / 4;
   }
 
   keyBytes(id: ItemId): number {

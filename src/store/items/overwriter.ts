@@ -49,9 +49,9 @@ export class Overwriter {
   }
 
   /**
-   * Updates everything except the bytes of the value, which the caller writes. If the item keeps its
-   * size and its position, this needs no class lock: the totals of the class, the list and the word
-   * that holds both size and segment stay as they are.
+   * Updates everything except the bytes of the value, which the caller writes. If the item keeps
+   * its size and its position, this needs no class lock: the totals of the class, the list and the
+   * word that holds both size and segment stay as they are.
    */
   overwriteHeader(id: ItemId, item: NewItem): void {
     const { items, clock, counters, linker, evictor, expiryHints } = this.#parts;

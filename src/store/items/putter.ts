@@ -76,9 +76,9 @@ export class Putter {
   }
 
   /**
-   * Stores a complete item under one hold of the stripe: in the chunk of the old value if that is of
-   * the right class, else in a new chunk. For `set`, `add`, `replace` and `cas` without `ownCas` and
-   * `allowStale`, and for items of one chunk.
+   * Stores a complete item under one hold of the stripe: in the chunk of the old value if that is
+   * of the right class, else in a new chunk. For `set`, `add`, `replace` and `cas` without `ownCas`
+   * and `allowStale`, and for items of one chunk.
    * @returns undefined when there is no memory for it; then nothing has changed.
    */
   putWhole(item: WholeItem): StoreResult | undefined {

@@ -1,7 +1,9 @@
 import type { Arena } from './arena.ts';
 import { TOTAL } from './layout.ts';
 
-/** The totals of each size class, by slot of TOTAL. Only the holder of the class lock writes them. */
+/**
+ * The totals of each size class, by slot of TOTAL. Only the holder of the class lock writes them.
+ */
 export class ClassTotals {
   readonly #totals: Float64Array;
 

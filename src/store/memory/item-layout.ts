@@ -41,7 +41,7 @@ export const PAGE_BYTES = 1 << 20;
 export const ID_UNIT_BYTES = 8;
 export const ITEM_HEADER_BYTES = 32;
 export const CLIENT_FLAGS_BYTES = 4;
-export const OWN_CAS_BYTES = 8;
+const OWN_CAS_BYTES = 8;
 export const VALUE_BYTES_MAX = 2 ** 30 - 1;
 /** Word offsets inside an item. */
 export const ITEM = {
@@ -109,5 +109,13 @@ export function itemBytes(
     (ownCas ? OWN_CAS_BYTES : 0) +
     keyBytes +
     valueBytes
+  );
+}
+
+/** Bytes between the header and the key of an item. */
+export function extraBytes(meta: number): number {
+  return (
+    ((meta & FLAG.clientFlags) === 0 ? 0 : CLIENT_FLAGS_BYTES) +
+    ((meta & FLAG.ownCas) === 0 ? 0 : OWN_CAS_BYTES)
   );
 }

@@ -20,7 +20,7 @@ import { ID_UNIT_BYTES, ITEM, ITEM_HEADER_BYTES, PAGE_BYTES } from './item-layou
 import { CLASSES_MAX } from './size-classes.ts';
 
 /** The memory that 32-bit ids in units of 8 bytes can address. */
-export const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
+const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
 
 /** Hot words lie a cache line apart, so that they do not share one. */
 const CACHE_LINE_WORDS = 16;

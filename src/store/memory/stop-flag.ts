@@ -15,7 +15,9 @@ export class StopFlag {
     Atomics.notify(this.#control, CONTROL.stop);
   }
 
-  /** Blocks this thread until the flag is raised or the time is over; returns whether it is raised. */
+  /**
+   * Blocks this thread until the flag is raised or the time is over; returns whether it is raised.
+   */
   wait(timeoutMs: number): boolean {
     return Atomics.wait(this.#control, CONTROL.stop, 0, timeoutMs) !== 'timed-out';
   }

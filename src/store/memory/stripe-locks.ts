@@ -11,8 +11,8 @@ export function stripeOf(hash: number): number {
 }
 
 /**
- * The stripes: each is a lock for the linked items of its keys and for their buckets. A method takes
- * the hash of the key, or a number with the same low bits: the stripe itself or the bucket.
+ * The stripes: each is a lock for the linked items of its keys and for their buckets. A method
+ * takes the hash of the key, or a number with the same low bits: the stripe itself or the bucket.
  */
 export class StripeLocks {
   readonly #stripes: Int32Array;

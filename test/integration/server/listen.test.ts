@@ -49,3 +49,21 @@ test('four threads share one port and one store', async () => {
   expect(stats).toContain(`STAT curr_connections ${CONNECTIONS}\r\n`);
   for (const each of all) each.destroy();
 });
+
+test('a node listens on TCP and on a Unix socket of -l at the same time', async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, 'cache.sock');
+  try {
+    server = await startSlabring({ args: ['-l', path] });
+    const overTcp = await RawConnection.connect(server.address);
+    expect((await overTcp.exchange('set a 0 0 2\r\nhi\r\n')).toString()).toBe('STORED\r\n');
+    const overUnix = await RawConnection.connect({ path });
+    const reply = await overUnix.exchange('get a\r\n');
+    expect(reply.toString()).toBe('VALUE a 0 2\r\nhi\r\nEND\r\n');
+    for (const each of [overTcp, overUnix]) each.destroy();
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
+    await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  } finally {
+    await folder.remove();
+  }
+});

@@ -46,10 +46,10 @@ describeBothServers(
       const folder = await temporaryFolder();
       for (const key of keys) await writeFile(join(folder.path, key), 'x');
       const files = keys.map((key) => join(folder.path, key));
-      expect(await run('memccp', address(), ...files)).toEqual({ code: 0, said: '' });
+      expect(await run('memccp', address(), ...files)).toEqual({ code: 0, output: '' });
       const dump = await run('memcdump', address());
       expect(dump.output.trim().split('\n').sort()).toEqual(keys);
-      expect(await run('memcping', address())).toEqual({ code: 0, said: '' });
+      expect(await run('memcping', address())).toEqual({ code: 0, output: '' });
       await folder.remove();
     });
   },
@@ -103,7 +103,7 @@ function toolTests(address: () => string, options: readonly string[]): void {
     expect(await copy('two', 'second value')).toEqual(DONE);
     expect(await tool('memccat', 'one', 'two')).toEqual({
       code: 0,
-      said: 'first value\nsecond value\n',
+      output: 'first value\nsecond value\n',
     });
     expect((await tool('memccat', 'none')).code).toBe(1);
   });

@@ -1,8 +1,9 @@
+import type { ClientRuntime } from '../../../src/client/connection/runtime.ts';
 import { CacheClient, type ClientOptions } from '../../../src/client.ts';
 import { ManualDiscovery } from '../manual-discovery.ts';
 import type { Random } from '../random.ts';
 import { SimClock } from './clock.ts';
-import { install, type SimConnection, SimNetwork, type SimNode } from './network.ts';
+import { type SimConnection, SimNetwork, type SimNode } from './network.ts';
 import { SimTopologies, type TopologyChanges } from './topologies.ts';
 import { KEYS, Workload } from './workload.ts';
 
@@ -48,11 +49,10 @@ export class Simulation {
     this.#options = options;
     this.#random = random;
     this.#network = new SimNetwork([...options.nodes, ...options.gutter]);
-    install(this.#network, this.#clock);
     const { nodes, topologyChanges } = options;
     this.#topologies = topologyChanges && new SimTopologies(topologyChanges, nodes, random);
     const found = topologyChanges === undefined ? nodes : this.#discovery;
-    const cache = new CacheClient({ nodes: found, ...options.client });
+    const cache = new CacheClient({ nodes: found, ...options.client }, this.#runtime());
     if (this.#topologies !== undefined) this.#discovery.publish(this.#topologies.current);
     cache.on('node-up', (name) => this.#downNodes.delete(name));
     cache.on('node-down', (name) => this.#downNodes.add(name));
@@ -67,16 +67,20 @@ export class Simulation {
    * Runs the schedule; returns the first value that was read against the rules, if there is one.
    */
   async run(): Promise<string | undefined> {
-    const random = Math.random;
-    Math.random = () => this.#random.fraction();
-    try {
-      for (let step = 0; step < STEPS; step++) await this.#step();
-      await this.#recover();
-      for (const node of this.#currentNodes) await this.#readFromOnly(node);
-    } finally {
-      Math.random = random;
-    }
+    for (let step = 0; step < STEPS; step++) await this.#step();
+    await this.#recover();
+    for (const node of this.#currentNodes) await this.#readFromOnly(node);
     return this.#workload.violation;
+  }
+
+  /** The machine on which the client runs. */
+  #runtime(): ClientRuntime {
+    return {
+      now: () => this.#clock.now(),
+      setTimer: (onFire, delayMs) => this.#clock.setTimer(onFire, delayMs),
+      openSocket: ({ name }, _options, _resumption, events) => this.#network.open(name, events),
+      random: () => this.#random.fraction(),
+    };
   }
 
   /** The nodes of the topology that the client knows, and the gutter nodes. */
@@ -126,7 +130,7 @@ export class Simulation {
 
   #fireTimer(): boolean {
     const hasFired = this.#clock.fireNext();
-    if (hasFired) this.#note(`it is ${Math.round(this.#clock.now)} ms`);
+    if (hasFired) this.#note(`it is ${Math.round(this.#clock.now())} ms`);
     return hasFired;
   }
 

@@ -73,4 +73,16 @@ describe('slabring health', () => {
     const closed = await health('-p', `${await freePort()}`, '--patience', '60000');
     expect(closed).toMatchObject({ code: 1, err: expect.stringContaining('ECONNREFUSED') });
   });
+
+  test.each([
+    ['certificate', '--ssl-chain-cert', 'none.pem', 'ENOENT'],
+    ['certificate', '--ssl-chain-cert', '.', 'EISDIR'],
+    ['key', '--ssl-key', 'none.key', 'ENOENT'],
+  ])('exits with 2 if the client %s of %s %s is unreadable', async (what, option, path, reason) => {
+    const readable = `--ssl-chain-cert=${import.meta.filename}`;
+    const { code, out, err } = await health('-Z', readable, option, path);
+    expect(err).toMatch(/^slabring: [^\n]+\.$/);
+    expect(err).toContain(`Cannot read the client ${what} of ${option}: ${reason}`);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+  });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { CodedError, ManualClock } from '../../../src/base/index.ts';
-import { addressText, serveVerb } from '../../../src/cli/serve.ts';
+import { CodedError } from '../../../src/base/index.ts';
+import { serveVerb } from '../../../src/cli/serve.ts';
 import { listenForStop } from '../../../src/cli/stop-request.ts';
 import type { ListenAddress, NodeHandle } from '../../../src/server/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { TestHost } from './host.ts';
 
 const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure: false };
@@ -108,12 +109,6 @@ describe('slabring serve', () => {
     expect(host.outputLines).toEqual([]);
     expect(host.listenerCount()).toBe(0);
   });
-
-  test.each<[ListenAddress, string]>([
-    [ADDRESS, '127.0.0.1:7'],
-    [{ kind: 'tcp', host: '::1', port: 7, secure: false }, '[::1]:7'],
-    [{ kind: 'unix', path: 'a.sock' }, 'a.sock'],
-  ])('the address %j is printed as %s', (address, text) => expect(addressText(address)).toBe(text));
 });
 
 describe('a stop request', () => {

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Topology } from '../../../../src/client/discovery/discovery.ts';
 import {
   type DnsOptions,
   dnsNames,
@@ -7,6 +6,7 @@ import {
 } from '../../../../src/client/discovery/dns.ts';
 import type { Resolver, ServiceRecord } from '../../../../src/client/discovery/resolver.ts';
 import type { CacheError } from '../../../../src/client/index.ts';
+import type { Topology } from '../../../../src/topology/index.ts';
 
 const INTERVAL_MS = 30_000;
 /** Longer than an interval with jitter. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { candidatesOf } from '../../../../src/client/discovery/elasticache.ts';
-import { readNodes } from '../../../../src/client/index.ts';
+import { readNodes } from '../../../../src/topology/index.ts';
 
 const candidates = (endpoints: string, known: string | undefined, nth: number): string => {
   const topology = known === undefined ? undefined : { version: 1, nodes: readNodes([...known]) };

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Topology } from '../../../../src/client/discovery/discovery.ts';
 import {
   nextTopology,
   type Poll,
@@ -7,7 +6,8 @@ import {
   type PollResult,
 } from '../../../../src/client/discovery/polling.ts';
 import { resolvePollingOptions } from '../../../../src/client/discovery/polling-options.ts';
-import { type CacheError, readNodes } from '../../../../src/client/index.ts';
+import type { CacheError } from '../../../../src/client/index.ts';
+import { readNodes, type Topology } from '../../../../src/topology/index.ts';
 
 const resultOf = (hosts: string, version?: number): PollResult => {
   const nodes = readNodes([...hosts]);

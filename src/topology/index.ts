@@ -1,0 +1,20 @@
+/** What a cluster looks like: nodes, their addresses and weights, and where keys are placed. */
+export {
+  ADDRESS_FORMS,
+  type Address,
+  formatAddress,
+  PORT_DEFAULT,
+  parseAddress,
+} from './address.ts';
+export { diffTopology, sameNodes } from './diff.ts';
+export { type NodeAddress, type NodeSpec, readNodes } from './node.ts';
+export {
+  type Placement,
+  type PreviousPlacement,
+  previousOwners,
+  recordPlacement,
+} from './placement-history.ts';
+export { createDistribution, DISTRIBUTION_NAMES } from './ring/create.ts';
+export type { Distribution, DistributionName } from './ring/distribution.ts';
+export { type KnownNode, NODES_MAX, type Topology } from './topology.ts';
+export { TopologyError } from './topology-error.ts';

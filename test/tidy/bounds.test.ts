@@ -75,7 +75,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   'piece of a dump': [
     bytes(the('dump.ts', 'PIECE_BYTES')),
-    count(the('dump.ts', 'GROUPS_PER_PIECE')),
+    count(the('dump.ts', 'STEPS_PER_PIECE')),
   ],
   'TLS handshake': [ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
   drain: [
@@ -143,7 +143,7 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
   ['protocol.md', /up to (\d+) watchers/, count(the('event-rings.ts', 'WATCHERS_MAX'))],
   ['protocol.md', /(\d+) entries of/, count(the('config-table.ts', 'CONFIG_ENTRIES_MAX'))],
   ['protocol.md', /entries of (\S+ \S+)\./, bytes(the('limits.ts', 'CONFIG_BYTES_MAX'))],
-  ['protocol.md', /from (\S+ MiB) to/, bytes(the('store-tuning.ts', 'MEMORY_BYTES_MIN'))],
+  ['protocol.md', /from (\S+ MiB) to/, bytes(the('node/store-tuning.ts', 'MEMORY_BYTES_MIN'))],
   ['protocol.md', /to (\w+) times the limit/, count(the('store/create.ts', 'MEMORY_GROWTH_MAX'))],
   ['protocol.md', /at most (\S+ %) of a core/, percent(the('crawl-policy.ts', 'CPU_SHARE_MAX'))],
   ['protocol.md', /has up to (\d+) flags/, count(the('text/meta.ts', 'COMMAND_WORDS_MAX') - 2)],

@@ -1,12 +1,6 @@
 /** Executes Memcached commands on the store. */
 
-export {
-  CLUSTER_ENTRY,
-  type ClusterMember,
-  type ConfigEntries,
-  type ConfigEntry,
-  encodeClusterNodes,
-} from './admin/config.ts';
+export type { ConfigEntries, ConfigEntry } from './admin/config.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
 export type { ConnectionView, NodeView } from './admin/node-view.ts';
 export { PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';

@@ -4,6 +4,7 @@ export type { Dialect } from './client/dialect.ts';
 export { type DecodeProgress, MalformedReply, Reply, type ReplyStatus } from './client/reply.ts';
 export { ReplyInput } from './client/reply-input.ts';
 export {
+  type ConfigGetRequest,
   type CountRequest,
   type DeleteRequest,
   type FetchRequest,
@@ -17,6 +18,14 @@ export {
   type StoreRequest,
   type TouchRequest,
   type Verb,
+  type VersionRequest,
 } from './client/request.ts';
+export {
+  CLUSTER_ENTRY,
+  type ClusterConfig,
+  type ClusterConfigNode,
+  decodeClusterConfig,
+  LEGACY_CLUSTER_KEY,
+} from './cluster-config.ts';
 export { ClassicDialect } from './text/classic-client.ts';
 export { MetaDialect } from './text/meta-client.ts';

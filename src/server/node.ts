@@ -5,7 +5,7 @@ import {
 } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { CodedError, type Logger, machineClock, silentLogger } from '../base/index.ts';
-import { CLUSTER_ENTRY, encodeClusterNodes } from '../commands/index.ts';
+import { CLUSTER_ENTRY, encodeClusterConfig, parseClusterNode } from '../protocol/index.ts';
 import { CONTROL, createStore, type StoreShare } from '../store/index.ts';
 import { UserFileWatcher, type UserSources, type UserTable } from './auth/index.ts';
 import { ConfigTable } from './config-table.ts';
@@ -13,7 +13,7 @@ import { ConnectionTable } from './connection-table.ts';
 import { EventRings } from './event-rings.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { checkAddress, listenAddressesOf, THREADS_SHARE_PORT } from './listeners.ts';
-import { memberOf, requiresLogin, type ServerOptions, tunablesOf } from './options.ts';
+import { requiresLogin, type ServerOptions, tunablesOf } from './options.ts';
 import { PrefixTable } from './prefix-table.ts';
 import type { MainToWorker, WorkerToMain } from './thread-messages.ts';
 import { type Certificates, newTicketKeys, readCertificates } from './tls.ts';
@@ -172,7 +172,7 @@ class NodeThreads {
     if (clusterNodes.length === 0) return;
     // The current second only grows, so a restart never publishes an older version.
     const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
-    const data = encodeClusterNodes(version, clusterNodes.map(memberOf));
+    const data = encodeClusterConfig({ version, nodes: clusterNodes.map(parseClusterNode) });
     new ConfigTable(this.#config).set({ name: CLUSTER_ENTRY, flags: 0, data });
   }
 

@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import {
   bytes,
   choice,
@@ -14,7 +13,7 @@ import {
   text,
   type ValuesOf,
 } from '../base/index.ts';
-import type { ClusterMember } from '../commands/index.ts';
+import { parseClusterNode } from '../protocol/index.ts';
 import { chainedItemBytesMax, EVICTION, PAGE_BYTES, type TunableName } from '../store/index.ts';
 import { ADDRESS_FORMS, TopologyError } from '../topology/index.ts';
 
@@ -345,7 +344,7 @@ export const serverFlags = {
   clusterNodes: list({
     long: 'cluster-nodes',
     placeholder: '<node>',
-    doc: 'Nodes of the cluster, each host:port or host|ip|port; the reply to config get cluster.',
+    doc: 'Nodes of the cluster, each host:port, [IPv6]:port or host|ip|port; the reply to config get cluster.',
   }),
   clusterVersion: integer({
     long: 'cluster-version',
@@ -400,14 +399,12 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       : undefined,
   ({ listen, port, enableSsl }) =>
     refusalOf('-l (--listen)', listen, (text) => listenAddressOf(text, port, enableSsl)),
-  ({ clusterNodes }) => {
-    const invalid = clusterNodes.find(
-      (node) => !MEMBER_PATTERN.test(node) || memberOf(node).port > 65_535,
-    );
-    return invalid === undefined
-      ? undefined
-      : `--cluster-nodes contains "${invalid}"; a node is host:port or host|ip|port.`;
-  },
+  ({ clusterNodes }) =>
+    refusalOf(
+      '--cluster-nodes (a node is host:port or host|ip|port)',
+      clusterNodes,
+      parseClusterNode,
+    ),
   ({ enableSsl, sslChainCert }) =>
     enableSsl && sslChainCert === ''
       ? '-Z (--enable-ssl) needs a certificate: -o ssl_chain_cert=<file>,ssl_key=<file>.'
@@ -433,17 +430,6 @@ function refusalOf(
     throw error;
   }
 }
-
-/** Parses `host:port`, `host`, or ElastiCache's `host|ip|port`. */
-export function memberOf(text: string): ClusterMember {
-  const [host = '', ip = '', port = ''] = text.includes('|')
-    ? text.split('|')
-    : [text.replace(/:\d+$/, ''), '', /:(\d+)$/.exec(text)?.[1] ?? ''];
-  const knownIp = ip === '' && isIPv4(host) ? host : ip;
-  return { host, ip: knownIp, port: port === '' ? serverFlags.port.default : Number(port) };
-}
-
-const MEMBER_PATTERN = /^[^|:\s]+(:\d{1,5}|\|[0-9a-fA-F.:]*\|\d{1,5})?$/;
 
 /** Whether the node requires a login before any other request. */
 export function requiresLogin(options: Pick<ServerOptions, 'enableSasl' | 'authFile'>): boolean {

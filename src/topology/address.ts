@@ -17,7 +17,7 @@ export interface UnixAddress {
 
 /** memcached's port: the port of an address without one. */
 export const PORT_DEFAULT = 11_211;
-const PORT_MAX = 65_535;
+export const PORT_MAX = 65_535;
 /** What users may write, for messages and help texts. */
 export const ADDRESS_FORMS = 'host, host:port, [IPv6]:port or /unix/path';
 

@@ -1,8 +1,15 @@
-import { type NodeAddress, type NodeSpec, sameNodes, type Topology } from '../../topology/index.ts';
+import { type ClusterConfig, decodeClusterConfig } from '../../protocol/client.ts';
+import {
+  type KnownNode,
+  type NodeAddress,
+  type NodeSpec,
+  readNodes,
+  sameNodes,
+  type Topology,
+} from '../../topology/index.ts';
 import { CacheError } from '../errors.ts';
 import { nodesOf } from '../nodes.ts';
 import { argumentError } from '../options.ts';
-import { type ConnectBy, decodeClusterConfig } from './cluster-config.ts';
 import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';
 import type { Discovery } from './discovery.ts';
 import { type Poll, PollingDiscovery } from './polling.ts';
@@ -18,6 +25,9 @@ const INTERVAL_MS = 60_000;
 const CANDIDATES_MAX = 8;
 /** The queries' share of a poll's time; the rest is for reporting which endpoint failed and why. */
 const QUERY_TIME_SHARE = 0.9;
+
+/** Connect to a node's host name, resolved at each connect, or to the IP of the cluster config. */
+type ConnectBy = 'host' | 'ip';
 
 export interface ElastiCacheOptions extends PollingOptions, EndpointAccess {
   /** ElastiCache's configuration endpoint, or any nodes that have the cluster config. */
@@ -68,7 +78,7 @@ function pollEndpoints(options: ElastiCacheOptions, deadlineMs: number): Poll {
       try {
         const query = (limited: AbortSignal) => queryEndpoint(endpoint, options, limited);
         const data = await withTimeLimit(Math.max(1, shareMs), signal, query);
-        return rejectOlder(decodeClusterConfig(data, connectBy), known);
+        return rejectOlder(topologyOf(decodeClusterConfig(data), connectBy), known);
       } catch (error) {
         signal.throwIfAborted();
         failures.push(withEndpoint(endpoint, error));
@@ -93,6 +103,16 @@ export function candidatesOf(
   const all = [...distinct.values()];
   const first = nth % all.length;
   return [...all.slice(first), ...all.slice(0, first)].slice(0, CANDIDATES_MAX);
+}
+
+/** The topology that a cluster config describes. */
+export function topologyOf({ version, nodes }: ClusterConfig, connectBy: ConnectBy): Topology {
+  const known = nodes.map(({ host, ip, port }): KnownNode => {
+    const [node] = readNodes([{ host, port }]) as [NodeAddress];
+    if (ip === '') return node;
+    return connectBy === 'ip' ? { ...node, ip, connect: { host: ip, port } } : { ...node, ip };
+  });
+  return { version, nodes: known };
 }
 
 /** Rejects an older topology: a node that missed a change, or left the cluster, still has one. */

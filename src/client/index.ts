@@ -3,6 +3,8 @@
 export type { DistributionName, NodeSpec, Topology } from '../topology/index.ts';
 export type { CountOptions, DeleteOptions, FetchOptions } from './arguments.ts';
 export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
+export { askOnce, NoAnswer } from './connection/ask-once.ts';
+export { type Answer, requiresLogin } from './connection/exchange.ts';
 export type { Login, ProtocolChoice } from './connection/handshake.ts';
 export type { TlsOptions } from './connection/socket.ts';
 export type { Discovery, DiscoveryListener } from './discovery/discovery.ts';

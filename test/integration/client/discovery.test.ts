@@ -280,6 +280,17 @@ describe('endpoints with login or TLS', () => {
     ).toEqual(['2:a']);
   });
 
+  test('logs in by SASL where the endpoint accepts only the binary protocol', async () => {
+    const users = join(folder.path, 'sasl-users');
+    await writeFile(users, 'app:pass word\n');
+    const server = await startNodeWithCluster('a', 2, '-S', '--sasl-only', '-Y', users);
+    const login = { username: 'app', password: 'pass word' };
+    const found = new RecordedDiscovery([addressOf(server)], { login });
+    expect(await found.waitForTopologies(1)).toEqual(['2:a']);
+    const refused = await new RecordedDiscovery([addressOf(server)]).waitForError();
+    expect(refused.message).toMatch(/it requires a login/);
+  });
+
   test('does not send the password to an endpoint that requires no login', async () => {
     const received: string[] = [];
     const server = await startRawNode((text) => {

@@ -20,7 +20,11 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/*.test.ts']),
+      project('unit', [
+        'test/unit/**/*.test.ts',
+        'test/property/**/*.test.ts',
+        'test/tidy/*.test.ts',
+      ]),
       project('threads', ['test/threads/**/*.test.ts']),
       project('wire', [
         'test/differential/**/*.test.ts',

@@ -162,9 +162,8 @@ function reportDrill(drill: LoadResult, outage: string): void {
   say(
     `${count(drill.requests)} requests, ${count(drill.wrongPages)} wrong pages, no failed request;`,
   );
-  say(
-    `${count(drill.bySource['database, cache down'])} requests went to the database during the outage.`,
-  );
+  const uncached = count(drill.bySource['database, cache down']);
+  say(`${uncached} requests went to the database during the outage.`);
 }
 
 /** Checks the promises of the demo; returns exit code 1 when one is broken. */

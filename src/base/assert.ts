@@ -2,7 +2,7 @@
  * An invariant of our own code does not hold. Neither a peer nor a user can cause it, so it ends
  * the process (TigerBeetle's rule: assertions find bugs, errors handle the world).
  */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 

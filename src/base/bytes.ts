@@ -16,7 +16,7 @@ export function copyBytes(
   for (let from = start, to = at; from < end; ) target[to++] = source[from++]!;
 }
 
-/** Above this length `Buffer.copy` is faster than a copy by words (measured: 20 ns for 100 bytes). */
+/** Above this length `Buffer.copy` is faster than a copy by words (20 ns for 100 bytes). */
 const WORDS_BYTES_MAX = 256;
 
 /** Bytes and a DataView of the same bytes: the length decides which of them copies faster. */

@@ -1,10 +1,10 @@
 /** General code that knows nothing of caches: this room imports no other room. */
-export { AssertionError, assert } from './assert.ts';
+export { assert } from './assert.ts';
 export { ByteSink } from './byte-sink.ts';
-export { copyBytes, copyViewed, equalBytes, type ViewedBytes } from './bytes.ts';
-export { type Clock, ManualClock, machineClock } from './clock.ts';
+export { copyBytes, equalBytes, type ViewedBytes } from './bytes.ts';
+export { type Clock, machineClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
-export { digitsOf, writeDecimal64 } from './decimal.ts';
+export { writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export {
@@ -17,7 +17,6 @@ export {
   longName,
   takesValue,
   toArguments,
-  type ValuesOf,
 } from './options/flag.ts';
 export {
   bytes,
@@ -31,7 +30,8 @@ export {
   suboptions,
   text,
 } from './options/kinds.ts';
+export type { Option, OptionTable, ValuesOf } from './options/option.ts';
 export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
-export { formatSize, parseSize } from './options/sizes.ts';
+export { formatSize } from './options/sizes.ts';
 export { lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';

@@ -1,7 +1,7 @@
 import { type CacheClient, CacheError, type LatencySummary } from '../client/index.ts';
 
 /** The load that `slabring bench` puts on a cache. */
-export interface BenchPlan {
+interface BenchPlan {
   readonly seconds: number;
   readonly concurrency: number;
   readonly keys: number;
@@ -11,7 +11,7 @@ export interface BenchPlan {
 }
 
 /** One kind of operation at one node; latencies are in microseconds. */
-export interface BenchRow {
+interface BenchRow {
   readonly node: string;
   readonly operation: string;
   readonly count: number;

@@ -4,7 +4,7 @@ import { expandShortFlags } from './short-flags.ts';
 import type { Verb } from './verb.ts';
 
 /** A parsed command line: run a verb, print help or print the version. */
-export type Invocation =
+type Invocation =
   | {
       readonly kind: 'run';
       readonly verb: Verb;

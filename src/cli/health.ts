@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { CodedError, flag, integer, text, type ValuesOf } from '../base/index.ts';
 import { type Answer, askOnce, NoAnswer, requiresLogin } from '../client/index.ts';
-import { serverFlags } from '../server/index.ts';
+import { serverFlags } from '../node/index.ts';
 import { ADDRESS_FORMS, type NodeAddress, parseAddress, readNodes } from '../topology/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { readOptionFile } from './option-file.ts';

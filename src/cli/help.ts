@@ -48,7 +48,7 @@ function flagRows(table: FlagTable): string[][] {
 }
 
 /** `-p, --port=<num>`, in the format of memcached's own help. */
-export function flagSpelling(name: string, flag: AnyFlag): string {
+function flagSpelling(name: string, flag: AnyFlag): string {
   const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
   const value = flag.placeholder === '' ? '' : `=${flag.placeholder}`;
   return `${short}--${longName(name, flag)}${value}`;

@@ -28,7 +28,7 @@ export interface Host {
 }
 
 /** The parent process, if it opened an IPC channel, as `slabring cluster` does. */
-export interface Supervisor {
+interface Supervisor {
   send(message: object): void;
   isDisconnected(): boolean;
 }

@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 
 /** A progress bar on the terminal; without a terminal it does nothing. */
-export interface ProgressBar {
+interface ProgressBar {
   /** `fraction` is 0 … 1. */
   draw(title: string, fraction: number): void;
   clear(): void;

@@ -5,7 +5,7 @@ import {
   type ServerOptions,
   serverFlags,
   serverRules,
-} from '../server/index.ts';
+} from '../node/index.ts';
 import { formatAddress } from '../topology/index.ts';
 import { EXIT, signalExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
@@ -13,7 +13,7 @@ import { KERNEL_SETTING, whyNoLargePages, withLargePages } from './large-pages.t
 import { listenForStop, type StopRequest } from './stop-request.ts';
 import { defineVerb, type Verb } from './verb.ts';
 
-export type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<NodeHandle>;
+type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<NodeHandle>;
 
 const serveFlags = {
   ...serverFlags,

@@ -1,30 +1,43 @@
 import type { Request } from '../protocol/client.ts';
 import { Operation, type ReplyHandler } from './connection/operation.ts';
-import { type CallOptions, deadlineOf, type ResolvedOptions } from './options.ts';
+import type { MonotonicClock } from './connection/runtime.ts';
+import type { CallOptions } from './option-types/calls.ts';
+import { deadlineOf, type ResolvedOptions } from './options.ts';
 import type { Target } from './routing/target.ts';
 
 type Resolve<T> = (value: T) => void;
 type Reject = (error: unknown) => void;
 
-/**
- * Sends a request to a target. It calls `resolve` or `reject` once, at the deadline at the latest.
- */
-export function call<T>(
-  target: Target,
-  request: Request,
-  handler: ReplyHandler,
-  options: CallOptions | undefined,
-  defaults: ResolvedOptions,
-  resolve: Resolve<T>,
-  reject: Reject,
-): void {
-  const resolveUnknown = resolve as Resolve<unknown>;
-  const now = performance.now();
-  const deadlineMs = deadlineOf(options, defaults);
-  const signal = options?.signal;
-  if (signal === undefined) {
-    target.send(new Operation(request, now, deadlineMs, handler, resolveUnknown, reject));
-  } else {
+/** Turns the calls of one client into operations. */
+export class Caller {
+  readonly #defaults: ResolvedOptions;
+  readonly #clock: MonotonicClock;
+
+  constructor(defaults: ResolvedOptions, clock: MonotonicClock) {
+    this.#defaults = defaults;
+    this.#clock = clock;
+  }
+
+  /**
+   * Sends a request to a target. It calls `resolve` or `reject` once, at the deadline at the
+   * latest.
+   */
+  call<T>(
+    target: Target,
+    request: Request,
+    handler: ReplyHandler,
+    options: CallOptions | undefined,
+    resolve: Resolve<T>,
+    reject: Reject,
+  ): void {
+    const resolveUnknown = resolve as Resolve<unknown>;
+    const deadlineMs = deadlineOf(options, this.#defaults);
+    const clock = this.#clock;
+    const signal = options?.signal;
+    if (signal === undefined) {
+      target.send(new Operation(request, clock, deadlineMs, handler, resolveUnknown, reject));
+      return;
+    }
     callWithSignal(signal, target, (onSettled) => {
       const settleWith = <V>(callback: (value: V) => void) => {
         return (value: V): void => {
@@ -33,7 +46,7 @@ export function call<T>(
         };
       };
       const [onResolve, onReject] = [settleWith(resolveUnknown), settleWith(reject)];
-      return new Operation(request, now, deadlineMs, handler, onResolve, onReject);
+      return new Operation(request, clock, deadlineMs, handler, onResolve, onReject);
     });
   }
 }

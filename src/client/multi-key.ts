@@ -1,8 +1,9 @@
 import type { Reply } from '../protocol/client.ts';
-import { call } from './calls.ts';
+import type { Caller } from './calls.ts';
 import type { ReplyHandler } from './connection/operation.ts';
-import { CacheError } from './errors.ts';
-import type { CallOptions, ResolvedOptions } from './options.ts';
+import { CacheError, isReportedPerKey } from './errors.ts';
+import type { CallOptions } from './option-types/calls.ts';
+import type { ResolvedOptions } from './options.ts';
 import type { Route, Target } from './routing/target.ts';
 import type { KeyCodec } from './values/keys.ts';
 import type { ValueCodec } from './values/value-codec.ts';
@@ -20,7 +21,8 @@ export interface SetManyResult {
 }
 
 /** What `getMany` needs of its client. */
-export interface GetManyContext {
+interface GetManyContext {
+  readonly caller: Caller;
   readonly route: Route;
   readonly keys: KeyCodec;
   readonly codec: ValueCodec;
@@ -52,7 +54,7 @@ export async function getMany<T>(
 function sendBatch(
   batch: NodeBatch,
   options: CallOptions | undefined,
-  { defaults }: GetManyContext,
+  { caller }: GetManyContext,
   collector: GetManyCollector<unknown>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -63,13 +65,8 @@ function sendBatch(
       resolve();
     };
     const request = { verb: 'get-many', keys: batch.wireKeys } as const;
-    call(batch.target, request, collector.handlerFor(batch), options, defaults, resolve, fail);
+    caller.call(batch.target, request, collector.handlerFor(batch), options, resolve, fail);
   });
-}
-
-/** A mistake of the caller rejects the call; every other failure concerns only its keys. */
-function isReportedPerKey(error: unknown): error is CacheError {
-  return error instanceof CacheError && error.code !== 'ERR_ARGUMENT' && error.code !== 'ERR_KEY';
 }
 
 /** Collects the values and failures of one `getMany`. */
@@ -135,7 +132,7 @@ function batchesOf(
   const latest = new Map<Target, NodeBatch>();
   for (const key of keys) {
     const wireKey = codec.toWire(key);
-    const target = route.targetOf(wireKey);
+    const target = route(wireKey);
     let batch = latest.get(target);
     if (batch === undefined || batch.keys.length === defaults.maxKeysPerGet) {
       batch = { target, keys: [], wireKeys: [] };

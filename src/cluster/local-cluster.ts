@@ -10,7 +10,7 @@ export interface NodePlan {
   readonly command: readonly string[];
 }
 
-export interface RunningNode {
+interface RunningNode {
   readonly name: string;
   /** `undefined` between the death of the process and its restart. */
   readonly pid: number | undefined;
@@ -23,7 +23,7 @@ export type NodeEvent =
   | { readonly kind: 'restart-failed'; readonly name: string; readonly reason: string }
   | { readonly kind: 'line'; readonly name: string; readonly line: string };
 
-export interface LocalClusterOptions {
+interface LocalClusterOptions {
   readonly plans: readonly NodePlan[];
   /** The environment of the nodes. */
   readonly env: NodeJS.ProcessEnv;

@@ -19,7 +19,7 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-export interface NodeProcessOptions {
+interface NodeProcessOptions {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** Called with each line of the node's standard error once the node listens. */

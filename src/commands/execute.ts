@@ -10,7 +10,7 @@ import { answerAdmin } from './admin/admin.ts';
 import { answerConfig } from './admin/config.ts';
 import { beginMetadump } from './admin/dump.ts';
 import type { EventLog } from './admin/event-log.ts';
-import type { NodeView } from './admin/node-view.ts';
+import type { NodeControl } from './admin/node-control.ts';
 import { PREFIX_COUNT } from './admin/prefixes.ts';
 import { answerStats } from './admin/stats.ts';
 import { Arithmetic } from './keyed/arithmetic.ts';
@@ -24,7 +24,7 @@ import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
 import { answerMetaDelete } from './meta/delete.ts';
 import { MetaGetter } from './meta/get.ts';
-import type { ReplyStream } from './reply-stream.ts';
+import type { LateReply, ReplyRest, ReplyStream } from './reply-stream.ts';
 
 /** The commands that the operator of the node allows or forbids. */
 export interface CommandRules {
@@ -32,29 +32,46 @@ export interface CommandRules {
   readonly dumpingAllowed: boolean;
 }
 
-/**
- * Executes the commands of one worker thread. A retrieval may take several steps and a storage
- * command waits for its value, so the session drives `retriever` and the writers itself; `answer`
- * executes everything else.
- */
-export class Executor {
+/** The commands of one worker thread, by the way in which a session serves them. */
+export interface Commands {
+  /** For gets, which may take several steps. */
   readonly retriever: Retriever;
+  /** For storage commands whose value arrives in pieces, or as a whole. */
   readonly writer: ValueWriter;
   readonly wholeWriter: WholeWriter;
+  /** For everything else. */
+  readonly executor: Executor;
   readonly events: ItemEvents;
+}
+
+export function createCommands(
+  store: Store,
+  node: NodeControl,
+  rules: CommandRules,
+  log: EventLog,
+): Commands {
+  const events = new ItemEvents(store, log);
+  return {
+    retriever: new Retriever(store, node, events),
+    writer: new ValueWriter(store, node.prefixes, events),
+    wholeWriter: new WholeWriter(store, node.prefixes, events),
+    executor: new Executor(store, node, rules, events),
+    events,
+  };
+}
+
+/** Executes the commands that are neither a get nor followed by a value. */
+class Executor {
+  readonly #events: ItemEvents;
   readonly #arithmetic: Arithmetic;
   readonly #metaGetter: MetaGetter;
   readonly #metaArithmetic: MetaArithmetic;
   readonly #store: Store;
-  readonly #node: NodeView;
+  readonly #node: NodeControl;
   readonly #rules: CommandRules;
 
-  constructor(store: Store, node: NodeView, rules: CommandRules, log: EventLog) {
-    const events = new ItemEvents(store, log);
-    this.events = events;
-    this.retriever = new Retriever(store, node, events);
-    this.writer = new ValueWriter(store, node.prefixes, events);
-    this.wholeWriter = new WholeWriter(store, node.prefixes, events);
+  constructor(store: Store, node: NodeControl, rules: CommandRules, events: ItemEvents) {
+    this.#events = events;
     const counter = new Counter(store);
     this.#arithmetic = new Arithmetic(store, counter);
     this.#metaGetter = new MetaGetter(store, events);
@@ -64,16 +81,13 @@ export class Executor {
     this.#rules = rules;
   }
 
-  /**
-   * Answers a request that needs no value. Returns the rest of a reply that is too long for one
-   * step, if any.
-   */
-  answer(request: Request, reply: ReplyWriter): ReplyStream | undefined {
+  /** Answers a classic or binary request. Returns what is left for the session to do, if any. */
+  answer(request: Request, reply: ReplyWriter): ReplyRest | undefined {
     switch (request.verb) {
       case VERB.admin:
         return this.#administer(request, reply);
       case VERB.delete:
-        answerDelete(this.#store, request, reply, this.events);
+        answerDelete(this.#store, request, reply, this.#events);
         if (this.#node.prefixes.enabled) this.#countDelete(request);
         break;
       case VERB.increment:
@@ -91,7 +105,7 @@ export class Executor {
         reply.status(request, STATUS.ok);
         break;
       case VERB.version:
-        reply.version(request, this.#node.version);
+        reply.version(request, this.#node.facts.version);
         break;
       case VERB.stats:
         answerStats(this.#store, this.#node, this.#rules, request, reply);
@@ -103,8 +117,7 @@ export class Executor {
         answerConfig(this.#node.config, request, reply);
         break;
       case VERB.refreshCertificates:
-        reply.sink.putText(`${this.#node.refreshCertificates() ?? 'OK'}\r\n`);
-        break;
+        return refreshCertificates(this.#node);
       case VERB.noop:
         reply.status(request, STATUS.ok);
         break;
@@ -124,7 +137,7 @@ export class Executor {
     const [name, action] = request.words;
     const isDump = name === 'lru_crawler' && (action === 'metadump' || action === 'mgdump');
     if (!isDump || request.words.length !== 3) {
-      answerAdmin(this.#store, this.#node, request, reply);
+      answerAdmin(this.#node, request, reply);
       return undefined;
     }
     const dump = beginMetadump(this.#store, request.words, this.#rules.dumpingAllowed);
@@ -142,7 +155,7 @@ export class Executor {
       case VERB.metaGet:
         return this.#metaGetter.answer(request, reply);
       case VERB.metaDelete:
-        answerMetaDelete(this.#store, request, reply, this.events);
+        answerMetaDelete(this.#store, request, reply, this.#events);
         break;
       case VERB.metaArithmetic:
         this.#metaArithmetic.answer(request, reply);
@@ -158,4 +171,10 @@ export class Executor {
     }
     return undefined;
   }
+}
+
+async function refreshCertificates(node: NodeControl): Promise<LateReply> {
+  const failure = await node.reload('certificates');
+  const line = failure === undefined ? 'OK' : `Error ${failure}`;
+  return (sink) => sink.putText(`${line}\r\n`);
 }

@@ -1,7 +1,7 @@
 /** The client's half of the protocol room. `index.ts` exports the server's half. */
 export { BinaryDialect } from './binary/binary-client.ts';
 export type { Dialect } from './client/dialect.ts';
-export { type DecodeProgress, MalformedReply, Reply, type ReplyStatus } from './client/reply.ts';
+export { MalformedReply, Reply, type ReplyStatus } from './client/reply.ts';
 export { ReplyInput } from './client/reply-input.ts';
 export {
   type ConfigGetRequest,
@@ -12,20 +12,18 @@ export {
   type GetRequest,
   keysOf,
   type LoginRequest,
-  type MetaGetFlags,
   type Request,
   type StoreMode,
   type StoreRequest,
   type TouchRequest,
-  type Verb,
   type VersionRequest,
 } from './client/request.ts';
 export {
   CLUSTER_ENTRY,
   type ClusterConfig,
-  type ClusterConfigNode,
   decodeClusterConfig,
   LEGACY_CLUSTER_KEY,
 } from './cluster-config.ts';
+export { CONFIG_BYTES_MAX } from './limits.ts';
 export { ClassicDialect } from './text/classic-client.ts';
 export { MetaDialect } from './text/meta-client.ts';

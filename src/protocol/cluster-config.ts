@@ -20,7 +20,7 @@ export interface ClusterConfig {
   readonly nodes: readonly ClusterConfigNode[];
 }
 
-export interface ClusterConfigNode {
+interface ClusterConfigNode {
   /** A name or an IP address; an IPv6 address without brackets. */
   readonly host: string;
   /** If this is empty, clients resolve the host. */

@@ -4,7 +4,7 @@
  */
 export { BinaryDecoder, isBinary } from './binary/decode.ts';
 export { BinaryReplies } from './binary/replies.ts';
-export { BINARY_STATUS, OPCODE } from './binary/wire.ts';
+export { BINARY_STATUS, MAGIC, OPCODE } from './binary/wire.ts';
 export {
   CLUSTER_ENTRY,
   encodeClusterConfig,
@@ -13,8 +13,6 @@ export {
 } from './cluster-config.ts';
 export {
   CONFIG_BYTES_MAX,
-  DATA_BYTES_MAX,
-  KEY_BYTES_MAX,
   LINE_BYTES_MAX,
   REPLY_FRAME_BYTES_MAX,
 } from './limits.ts';
@@ -24,9 +22,8 @@ export {
   STATUS,
   type Status,
   StorageReplyContext,
-  type StoredFacts,
 } from './reply.ts';
-export { DIALECT, type Dialect, Request, VERB, type Verb } from './request.ts';
+export { DIALECT, isSasl, isStorage, Request, VERB, type Verb } from './request.ts';
 export { putBase64 } from './text/base64.ts';
 export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';

@@ -40,9 +40,18 @@ export const VERB = {
 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 
+/** Whether a value follows the request. */
+export function isStorage(verb: Verb): boolean {
+  return verb >= VERB.set && verb <= VERB.cas;
+}
+
+export function isSasl(verb: Verb): boolean {
+  return verb >= VERB.saslMechanisms && verb <= VERB.saslStep;
+}
+
 /** The dialect of a request, and of the reply to it. */
 export const DIALECT = { classic: 0, meta: 1, binary: 2 } as const;
-export type Dialect = (typeof DIALECT)[keyof typeof DIALECT];
+type Dialect = (typeof DIALECT)[keyof typeof DIALECT];
 
 const KEY_CAPACITY_INITIAL = 64;
 /** More flags than any meta command may have. */
@@ -166,6 +175,18 @@ export class Request {
     this.#bounds[2 * this.endKey] = start;
     this.#bounds[2 * this.endKey + 1] = end;
     this.endKey++;
+  }
+
+  /** The number of keys that the request has memory for. */
+  get keyCapacity(): number {
+    return this.#bounds.length / 2;
+  }
+
+  /** Makes a get refer to its keys in another input, where they are `by` bytes further on. */
+  moveKeys(input: Buffer, by: number): void {
+    this.input = input;
+    this.keySource = input;
+    for (let i = 2 * this.firstKey; i < 2 * this.endKey; i++) this.#bounds[i]! += by;
   }
 
   #growBounds(): void {

@@ -18,7 +18,6 @@ export {
 } from './memory/counters.ts';
 export { createStore, type StoreOptions } from './memory/create.ts';
 export {
-  CONTROL,
   FLAG,
   type ItemId,
   NO_ITEM,
@@ -26,7 +25,7 @@ export {
   SEGMENT,
   TOTAL,
 } from './memory/layout.ts';
-export { EVICTION, type TunableName, Tunables } from './memory/tunables.ts';
+export { EVICTION, type TunableName } from './memory/tunables.ts';
 export { Store } from './store.ts';
 export { MAINTAINER_SLEEP, Maintainer } from './upkeep/maintainer.ts';
 export { MOVE_RESULT } from './upkeep/page-mover.ts';

@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KnownNode } from './topology.ts';
 
 /** A node of both topologies, as each describes it. */
-export interface NodePair {
+interface NodePair {
   readonly before: KnownNode;
   readonly after: KnownNode;
 }
 
 /** The change from one topology to the next; each node is in exactly one of the four lists. */
-export interface TopologyDiff {
+interface TopologyDiff {
   /** The client connects to these nodes. */
   readonly added: readonly KnownNode[];
   /** The client sends these nodes no more operations and closes when pending ones have settled. */

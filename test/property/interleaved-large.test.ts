@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PAUSE } from '../../src/server/session.ts';
+import { PAUSE } from '../../src/server/session/states.ts';
 import type { Store, StoreShare } from '../../src/store/index.ts';
 import { audit } from '../support/audit.ts';
 import { Random, testSeed } from '../support/random.ts';

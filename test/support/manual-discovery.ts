@@ -1,9 +1,5 @@
-import {
-  CacheError,
-  type Discovery,
-  type DiscoveryListener,
-  type NodeSpec,
-} from '../../src/client/index.ts';
+import type { DiscoveryListener } from '../../src/client/discovery/discovery.ts';
+import { CacheError, type Discovery, type NodeSpec } from '../../src/client/index.ts';
 import { type KnownNode, readNodes } from '../../src/topology/index.ts';
 
 /** A discovery whose topology a test sets. */

@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** A folder with a copy of the command; it becomes a checkout or a package by what lies beside it. */
+/** A folder with a copy of the command; what lies beside it makes it a checkout or a package. */
 async function folderWithBin(): Promise<string> {
   const { path, remove } = await temporaryFolder();
   closers.push(remove);

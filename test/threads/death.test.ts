@@ -4,13 +4,8 @@
  * tests let a thread die at every single write of each kind of work.
  */
 import { afterAll, describe, expect, test } from 'vitest';
-import {
-  CONTROL,
-  EVICTION,
-  Maintainer,
-  PAGE_BYTES,
-  type StoreShare,
-} from '../../src/store/index.ts';
+import { EVICTION, Maintainer, PAGE_BYTES, type StoreShare } from '../../src/store/index.ts';
+import { CONTROL } from '../../src/store/memory/layout.ts';
 import { FaultyMemory, InjectedFault } from '../support/faulty-memory.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
 

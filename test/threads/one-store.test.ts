@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { CONTROL, type StoreShare } from '../../src/store/index.ts';
+import type { StoreShare } from '../../src/store/index.ts';
+import { CONTROL } from '../../src/store/memory/layout.ts';
 import { audit } from '../support/audit.ts';
 import { testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
@@ -64,7 +65,7 @@ test('four threads lose no compare-and-swap', async () => {
   expect(audit(harness.store)).toEqual([]);
 });
 
-test(`evictions, deletes and flushes tear no value, and the store is sound, seed ${seed}`, async () => {
+test(`evictions, deletes and flushes tear no value; the store is sound, seed ${seed}`, async () => {
   const share = testShare({ threads: THREADS + 1, memoryLimitBytes: 1 << 20 });
   const harness = observer(share);
   const results = await runThreads<ChurnResult>(share, 'churn', 40_000);

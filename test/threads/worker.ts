@@ -1,6 +1,7 @@
 /** One of several threads that work on one store. Each job returns its counts. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { CONTROL, type StoreShare } from '../../src/store/index.ts';
+import type { StoreShare } from '../../src/store/index.ts';
+import { CONTROL } from '../../src/store/memory/layout.ts';
 import { Maintainer } from '../../src/store/upkeep/maintainer.ts';
 import { Random } from '../support/random.ts';
 import { SessionHarness } from '../support/session-harness.ts';

@@ -2,8 +2,8 @@ import type { ConnectionOptions } from 'node:tls';
 import { ByteSink } from '../../base/index.ts';
 import { MalformedReply } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
+import type { Login } from '../option-types/client.ts';
 import { type Answer, Exchange, type SingleRequest } from './exchange.ts';
-import type { Login } from './handshake.ts';
 import { openSocket } from './socket.ts';
 
 const SINK_BYTES = 1024;
@@ -12,7 +12,7 @@ const KEEP_ALIVE_MS = 3_600_000;
 /** The part of an unusable reply that an error keeps. */
 const SHOWN_BYTES_MAX = 256;
 
-export interface AskOptions {
+interface AskOptions {
   /** Use TLS with these options. */
   readonly tls?: ConnectionOptions | undefined;
   /** For a node that requires a login; other nodes do not receive it. */

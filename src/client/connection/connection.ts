@@ -1,13 +1,14 @@
-import type { Socket } from 'node:net';
 import { ByteSink } from '../../base/index.ts';
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
+import type { Login, ProtocolChoice } from '../option-types/client.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
-import { Handshake, type Login, type ProtocolChoice } from './handshake.ts';
+import { Handshake } from './handshake.ts';
 import { Operation } from './operation.ts';
 import { Pipeline } from './pipeline.ts';
-import { abandon, openSocket, type SocketOptions, type TlsResumption } from './socket.ts';
+import type { ClientRuntime, ClientTimer } from './runtime.ts';
+import type { ClientSocket, SocketEvents, SocketOptions, TlsResumption } from './socket.ts';
 
 const SINK_BYTES = 16 * 1024;
 /** The client hands the socket at most this many bytes in one write. */
@@ -25,7 +26,7 @@ export interface ConnectionOptions extends SocketOptions {
 }
 
 /** The events that a connection reports to its node. */
-export interface ConnectionEvents {
+interface ConnectionEvents {
   readonly up: () => void;
   /**
    * The connection broke. A clean close (FIN) while it is up is not a failure and is not reported:
@@ -48,10 +49,11 @@ export interface ConnectionEvents {
 export class Connection {
   readonly #address: NodeAddress;
   readonly #options: ConnectionOptions;
+  readonly #runtime: ClientRuntime;
   readonly #events: ConnectionEvents;
   readonly #pipeline: Pipeline;
   #state: 'idle' | 'opening' | 'up' | 'closed' = 'idle';
-  #socket: Socket | undefined;
+  #socket: ClientSocket | undefined;
   #handshake: Handshake | undefined;
   /** The protocol to try at the next connect. */
   #nextProtocol: ProtocolChoice;
@@ -60,14 +62,21 @@ export class Connection {
   #isFlushScheduled = false;
   /** The TLS session of the previous connection: resuming it shortens the TLS handshake. */
   readonly #tlsResumption: TlsResumption = {};
-  #connectTimer: NodeJS.Timeout | undefined;
-  readonly #deadlineTimer = new DeadlineTimer((now) => this.#onDeadlineTimer(now));
+  #connectTimer: ClientTimer | undefined;
+  readonly #deadlineTimer: DeadlineTimer;
   /** The time of the last received byte, or of the first request if no reply was outstanding. */
   #silentSince = 0;
 
-  constructor(address: NodeAddress, options: ConnectionOptions, events: ConnectionEvents) {
+  constructor(
+    address: NodeAddress,
+    options: ConnectionOptions,
+    runtime: ClientRuntime,
+    events: ConnectionEvents,
+  ) {
     this.#address = address;
     this.#options = options;
+    this.#runtime = runtime;
+    this.#deadlineTimer = new DeadlineTimer(runtime, (now) => this.#onDeadlineTimer(now));
     this.#events = events;
     this.#nextProtocol = options.protocol;
     const returnToken = (key: string): void => this.#returnToken(key);
@@ -113,8 +122,8 @@ export class Connection {
     const request = { verb: 'delete', key, cas: undefined, staleExptime: 'kept' } as const;
     const { silenceMs } = this.#options;
     const ignore = (): void => undefined;
-    const now = performance.now();
-    this.send(new Operation(request, now, silenceMs, { onReply: ignore }, ignore, ignore));
+    const handler = { onReply: ignore };
+    this.send(new Operation(request, this.#runtime, silenceMs, handler, ignore, ignore));
   }
 
   /** @param keepProcessAlive true when an operation waits for the connection. */
@@ -123,7 +132,7 @@ export class Connection {
     this.#state = 'opening';
     this.#connect();
     const { connectTimeoutMs } = this.#options;
-    this.#connectTimer = setTimeout(() => {
+    this.#connectTimer = this.#runtime.setTimer(() => {
       this.#break(
         this.#error('ERR_NODE_DOWN', new Error(`no connection within ${connectTimeoutMs} ms`)),
       );
@@ -149,7 +158,7 @@ export class Connection {
   #connect(): void {
     const handshake = new Handshake(this.#address.name, this.#nextProtocol, this.#options.login);
     this.#handshake = handshake;
-    const socket: Socket = openSocket(this.#address, this.#options, this.#tlsResumption, {
+    const socket: ClientSocket = this.#openSocket({
       connect: () => this.#sendHandshakeRequest(socket),
       data: (bytes, length) => this.#receive(socket, bytes, length),
       drain: () => this.#flush(),
@@ -160,20 +169,24 @@ export class Connection {
     this.#socket = socket;
   }
 
-  #sendHandshakeRequest(socket: Socket): void {
+  #openSocket(events: SocketEvents): ClientSocket {
+    return this.#runtime.openSocket(this.#address, this.#options, this.#tlsResumption, events);
+  }
+
+  #sendHandshakeRequest(socket: ClientSocket): void {
     if (this.#socket !== socket) return;
     this.#handshake?.encodeRequest(this.#sink);
     this.#write(socket);
   }
 
-  #receive(socket: Socket, bytes: Buffer, length: number): void {
+  #receive(socket: ClientSocket, bytes: Buffer, length: number): void {
     if (this.#socket !== socket) return;
     try {
       if (this.#handshake !== undefined) {
         this.#continueHandshake(socket, this.#handshake, bytes, length);
         return;
       }
-      this.#silentSince = performance.now();
+      this.#silentSince = this.#runtime.now();
       this.#pipeline.receive(bytes, length, this.#silentSince);
     } catch (cause) {
       this.#break(cause instanceof CacheError ? cause : this.#error('ERR_PROTOCOL', cause));
@@ -182,14 +195,19 @@ export class Connection {
     this.#events.settled();
   }
 
-  #continueHandshake(socket: Socket, handshake: Handshake, bytes: Buffer, length: number): void {
+  #continueHandshake(
+    socket: ClientSocket,
+    handshake: Handshake,
+    bytes: Buffer,
+    length: number,
+  ): void {
     const next = handshake.receive(bytes, length);
     if (next === 'next-request') this.#sendHandshakeRequest(socket);
     else if (next !== undefined) this.#becomeUp(socket, next);
   }
 
-  #becomeUp(socket: Socket, dialect: Dialect): void {
-    clearTimeout(this.#connectTimer);
+  #becomeUp(socket: ClientSocket, dialect: Dialect): void {
+    this.#connectTimer?.cancel();
     socket.ref();
     this.#handshake = undefined;
     this.#dialect = dialect.name;
@@ -212,7 +230,7 @@ export class Connection {
   #flush(): void {
     const socket = this.#socket;
     if (this.#state !== 'up' || socket === undefined || this.#pipeline.waitingCount === 0) return;
-    if (this.#pipeline.sentCount === 0) this.#silentSince = performance.now();
+    if (this.#pipeline.sentCount === 0) this.#silentSince = this.#runtime.now();
     while (this.#pipeline.waitingCount > 0 && socket.writableLength < UNSENT_BYTES_MAX) {
       this.#pipeline.encodeWaiting(this.#sink, WRITE_BYTES_MAX);
       if (this.#sink.at === 0) return;
@@ -220,7 +238,7 @@ export class Connection {
     }
   }
 
-  #write(socket: Socket): void {
+  #write(socket: ClientSocket): void {
     const sink = this.#sink;
     socket.write(sink.bytes.subarray(0, sink.at));
     // The buffer is free for reuse only if the kernel took all of it; queued bytes keep theirs.
@@ -234,7 +252,7 @@ export class Connection {
   #onSocketClosed(cause: Error | undefined): void {
     const wasUp = this.#state === 'up';
     const fallback = wasUp ? undefined : this.#handshake?.protocolAfterClose(cause === undefined);
-    if (wasUp && cause === undefined && !this.#pipeline.hasLateInvalidation(performance.now())) {
+    if (wasUp && cause === undefined && !this.#pipeline.hasLateInvalidation(this.#runtime.now())) {
       // A clean close, such as an idle timeout, is not a failure. Waiting operations were never
       // sent; reads that crossed with the close are sent again, once.
       this.#dropSocket();
@@ -251,7 +269,7 @@ export class Connection {
 
   /** Makes the connection idle after a failure: sent operations fail, the node goes down. */
   #break(reason: CacheError): void {
-    if (reason.code === 'ERR_DEADLINE' && this.#socket !== undefined) abandon(this.#socket);
+    if (reason.code === 'ERR_DEADLINE') this.#socket?.abandon();
     this.#dropSocket();
     const code = reason.code === 'ERR_PROTOCOL' ? 'ERR_PROTOCOL' : 'ERR_REPLY_LOST';
     const sent = this.#pipeline.takeSent();
@@ -267,7 +285,7 @@ export class Connection {
     this.#handshake = undefined;
     this.#nextProtocol = this.#options.protocol;
     this.#state = 'idle';
-    clearTimeout(this.#connectTimer);
+    this.#connectTimer?.cancel();
     socket?.destroy();
   }
 

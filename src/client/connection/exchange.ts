@@ -12,7 +12,7 @@ import {
   type Request,
   type VersionRequest,
 } from '../../protocol/client.ts';
-import type { Login } from './handshake.ts';
+import type { Login } from '../option-types/client.ts';
 
 /** A request whose reply has at most one value. */
 export type SingleRequest = VersionRequest | GetRequest | ConfigGetRequest;

@@ -3,6 +3,7 @@ import type { CacheError, FailureCode } from '../errors.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Operation } from './operation.ts';
 import { jittered, probeDelayMs } from './probe-delay.ts';
+import type { ClientRuntime, ClientTimer } from './runtime.ts';
 
 export interface NodeOptions extends ConnectionOptions {
   /** At most this many operations may be pending, over all connections. */
@@ -14,7 +15,7 @@ export interface NodeOptions extends ConnectionOptions {
 }
 
 /** The events that a node reports to its owner. */
-export interface NodeEvents {
+interface NodeEvents {
   readonly up: () => void;
   readonly down: (reason: CacheError) => void;
   /** Receives each operation before the node sends or refuses it. */
@@ -40,6 +41,7 @@ const LAST_RESORT_PROBE_GAP_MS = 100;
 export class NodeConnection {
   readonly #address: NodeAddress;
   readonly #options: NodeOptions;
+  readonly #runtime: ClientRuntime;
   readonly #events: NodeEvents;
   readonly #connections: readonly Connection[];
   #state: 'new' | 'up' | 'down' | 'probing' | 'closed' = 'new';
@@ -47,14 +49,20 @@ export class NodeConnection {
   #probeCount = 0;
   /** An operation may start a probe from this time on; milliseconds, monotonic clock. */
   #nextProbeAllowedAt = 0;
-  #probeTimer: NodeJS.Timeout | undefined;
+  #probeTimer: ClientTimer | undefined;
   #closing: Promise<void> | undefined;
   /** Lets `close` proceed: every operation has settled. */
   #onSettled: (() => void) | undefined;
 
-  constructor(address: NodeAddress, options: NodeOptions, events: NodeEvents) {
+  constructor(
+    address: NodeAddress,
+    options: NodeOptions,
+    runtime: ClientRuntime,
+    events: NodeEvents,
+  ) {
     this.#address = address;
     this.#options = options;
+    this.#runtime = runtime;
     this.#events = events;
     const connectionEvents = {
       up: () => this.#comeUp(),
@@ -63,7 +71,7 @@ export class NodeConnection {
     };
     this.#connections = Array.from(
       { length: options.connectionCount },
-      () => new Connection(address, options, connectionEvents),
+      () => new Connection(address, options, runtime, connectionEvents),
     );
   }
 
@@ -109,7 +117,7 @@ export class NodeConnection {
       });
     }
     this.#state = 'closed';
-    clearTimeout(this.#probeTimer);
+    this.#probeTimer?.cancel();
     for (const connection of this.#connections) connection.close();
   }
 
@@ -145,8 +153,9 @@ export class NodeConnection {
   /** The client probes a node that is down whether or not operations wait for it. */
   #scheduleProbe(): void {
     if (this.#onSettled !== undefined || this.#closing !== undefined) return;
-    clearTimeout(this.#probeTimer);
-    this.#probeTimer = setTimeout(() => this.#probe(), probeDelayMs(this.#probeCount++));
+    this.#probeTimer?.cancel();
+    const delayMs = probeDelayMs(this.#probeCount++, () => this.#runtime.random());
+    this.#probeTimer = this.#runtime.setTimer(() => this.#probe(), delayMs);
     // No operation waits for a background probe, so it must not keep the process alive.
     this.#probeTimer.unref();
   }
@@ -157,15 +166,16 @@ export class NodeConnection {
     const idle = this.#connections.find((connection) => !connection.isUp);
     if (idle === undefined) return;
     this.#state = 'probing';
-    this.#nextProbeAllowedAt = performance.now() + jittered(LAST_RESORT_PROBE_GAP_MS);
+    const gapMs = jittered(LAST_RESORT_PROBE_GAP_MS, () => this.#runtime.random());
+    this.#nextProbeAllowedAt = this.#runtime.now() + gapMs;
     idle.open(false);
   }
 
   /** Whether a probe runs that an operation may wait for; starts one if that is allowed. */
   #mayWaitForProbe(): boolean {
     if (!this.#events.isLastResort()) return false;
-    if (this.#state === 'down' && performance.now() >= this.#nextProbeAllowedAt) {
-      clearTimeout(this.#probeTimer);
+    if (this.#state === 'down' && this.#runtime.now() >= this.#nextProbeAllowedAt) {
+      this.#probeTimer?.cancel();
       this.#probe();
     }
     return this.#state === 'probing';

@@ -1,5 +1,6 @@
 import { keysOf, type Reply, type Request } from '../../protocol/client.ts';
 import { CacheError, type FailureCode } from '../errors.ts';
+import type { MonotonicClock } from './runtime.ts';
 
 /**
  * Turns the reply into the operation's result. `onItem` and `onReply` run while the pipeline reads
@@ -27,8 +28,12 @@ export interface OperationObserver {
   failed(operation: Operation, error: CacheError): void;
 }
 
-/** Work in several steps, which stops between two steps when no caller waits for it. */
-export interface Cancellable {
+/** Work in one or more steps, each of which is an operation. */
+export interface Task {
+  readonly clock: MonotonicClock;
+  /** When the work ends at the latest; milliseconds on the clock. */
+  readonly deadlineAt: number;
+  /** Whether the result is of no use any more: the work stops before its next step. */
   readonly isCancelled: boolean;
 }
 
@@ -37,9 +42,9 @@ export interface Cancellable {
  * while its reply is outstanding (deadline, signal) is abandoned: it keeps its place in the
  * pipeline, so that the pipeline recognises the late reply and drops it.
  */
-export class Operation implements OperationCounts, Cancellable {
+export class Operation implements OperationCounts, Task {
   readonly request: Request;
-  /** This and `deadlineAt` are milliseconds on the monotonic clock. */
+  readonly clock: MonotonicClock;
   readonly startedAt: number;
   readonly deadlineAt: number;
   observer: OperationObserver | undefined = undefined;
@@ -55,8 +60,8 @@ export class Operation implements OperationCounts, Cancellable {
   /** Whether the request was sent before, on a connection that closed. */
   wasResent = false;
   isSettled = false;
-  /** The operation that this one is a step of. */
-  parent: Cancellable | undefined = undefined;
+  /** The task that this operation is a step of. */
+  parent: Task | undefined = undefined;
   hits = 0;
   misses = 0;
   /** Bytes of the received values. */
@@ -67,15 +72,16 @@ export class Operation implements OperationCounts, Cancellable {
 
   constructor(
     request: Request,
-    startedAt: number,
+    clock: MonotonicClock,
     deadlineMs: number,
     handler: ReplyHandler,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
     this.request = request;
-    this.startedAt = startedAt;
-    this.deadlineAt = startedAt + deadlineMs;
+    this.clock = clock;
+    this.startedAt = clock.now();
+    this.deadlineAt = this.startedAt + deadlineMs;
     this.#handler = handler;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -113,8 +119,11 @@ export class Operation implements OperationCounts, Cancellable {
     this.#handler.onItem?.(reply, node);
   }
 
-  /** Takes the complete reply and settles. */
-  complete(reply: Reply, node: string, now: number): void {
+  /**
+   * Takes the complete reply and settles.
+   * @param now when a connection received the reply; the time counts only for its observer.
+   */
+  complete(reply: Reply, node: string, now: number = this.startedAt): void {
     if (reply.status === 'refused') {
       this.fail('ERR_REFUSED', node, { detail: reply.line });
       return;

@@ -1,25 +1,12 @@
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import type { NodeAddress } from '../../topology/index.ts';
+import type { TlsOptions } from '../option-types/client.ts';
 
 /**
  * All sockets read into this buffer: the client decodes or copies the bytes before the next read.
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
-
-/** TLS options of the connections to the nodes. */
-export interface TlsOptions {
-  /** Trusted CA certificates (PEM). Default: the CAs that Node.js trusts. */
-  readonly ca?: string | Buffer | readonly (string | Buffer)[];
-  /** The client's certificate and key (PEM), for nodes that require a client certificate. */
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  readonly passphrase?: string;
-  /** The name that the node's certificate must contain. Default: the node's host name. */
-  readonly servername?: string;
-  /** Default: TLSv1.2. */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-}
 
 export interface SocketOptions {
   readonly tls: TlsOptions | ConnectionOptions | undefined;
@@ -45,13 +32,31 @@ export interface SocketEvents {
   readonly close: (error: Error | undefined) => void;
 }
 
+/** A connection to a node, as far as the client uses it. */
+export interface ClientSocket {
+  /** Bytes that the client has written and the kernel has not taken. */
+  readonly writableLength: number;
+  write(bytes: Buffer): void;
+  /** Closes the connection. */
+  destroy(): void;
+  /**
+   * Closes the connection to a silent node. Over plain TCP a reset discards unsent requests, so a
+   * frozen node that resumes does not execute them after newer writes. The node still executes
+   * requests that its kernel has received: closing a connection cannot undo them.
+   */
+  abandon(): void;
+  /** The socket keeps the process alive, or no longer does. */
+  ref(): void;
+  unref(): void;
+}
+
 /** Connects. It resolves the name at each connect, so a node may return at another address. */
 export function openSocket(
   { connect: address }: NodeAddress,
   { tls, keepAliveMs, lookup }: SocketOptions,
   resumption: TlsResumption,
   events: SocketEvents,
-): Socket {
+): ClientSocket {
   const onread = {
     buffer: READ_BUFFER,
     callback: (length: number): boolean => {
@@ -75,7 +80,7 @@ export function openSocket(
     failure = error;
   });
   socket.on('close', () => events.close(failure));
-  return socket;
+  return new NodeSocket(socket);
 }
 
 /** The host name that the client announces (SNI), so that the node can choose its certificate. */
@@ -83,13 +88,37 @@ function serverNameOf(address: NodeAddress['connect']): { readonly servername?: 
   return 'host' in address && isIP(address.host) === 0 ? { servername: address.host } : {};
 }
 
-/**
- * Ends a connection to a silent node. Over plain TCP a reset discards unsent requests, so a frozen
- * node that resumes does not execute them after newer writes. The node still executes requests that
- * its kernel has received: closing a connection cannot undo them.
- */
-export function abandon(socket: Socket): void {
-  const isPlainTcp = !(socket instanceof TLSSocket) && socket.remoteFamily !== undefined;
-  if (isPlainTcp) socket.resetAndDestroy();
-  else socket.destroy();
+class NodeSocket implements ClientSocket {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get writableLength(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  abandon(): void {
+    const socket = this.#socket;
+    const isPlainTcp = !(socket instanceof TLSSocket) && socket.remoteFamily !== undefined;
+    if (isPlainTcp) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
 }

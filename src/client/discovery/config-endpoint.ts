@@ -1,28 +1,19 @@
-import type { ConnectionOptions } from 'node:tls';
-import { CLUSTER_ENTRY, LEGACY_CLUSTER_KEY } from '../../protocol/client.ts';
+import { CLUSTER_ENTRY, CONFIG_BYTES_MAX, LEGACY_CLUSTER_KEY } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import { askOnce } from '../connection/ask-once.ts';
 import { type Answer, requiresLogin, type SingleRequest } from '../connection/exchange.ts';
+import type { ElastiCacheOptions } from '../option-types/discovery.ts';
 
 /** The requests for the cluster config; old engines keep it as an ordinary item. */
 const REQUESTS: readonly SingleRequest[] = [
   { verb: 'config-get', key: CLUSTER_ENTRY },
   { verb: 'get', key: LEGACY_CLUSTER_KEY, cas: false },
 ];
-/** The largest cluster config (65,536 bytes), and the lines around it and of a login. */
-const REPLY_BYTES_MAX = 65_536 + 4096;
+/** The largest cluster config, the lines around it, and the replies to a login. */
+const REPLY_BYTES_MAX = CONFIG_BYTES_MAX + 4096;
 
 /** How to connect to the endpoints. */
-export interface EndpointAccess {
-  /** Use TLS with these options of `tls.connect`; the server name is the endpoint's host. */
-  readonly tls?: ConnectionOptions;
-  /**
-   * For endpoints that require a login: memcached's ASCII login, or SASL PLAIN where the endpoint
-   * accepts only the binary protocol; the username may not contain a blank. Other endpoints do not
-   * receive it: they would store it as a value that every client can read.
-   */
-  readonly login?: { readonly username: string; readonly password: string };
-}
+export type EndpointAccess = Pick<ElastiCacheOptions, 'tls' | 'login'>;
 
 /**
  * Queries one node for its cluster config. The query ends at the latest when `signal` aborts.

@@ -50,7 +50,7 @@ export class NodeObserver implements OperationObserver {
     this.#countersOf(kind).fail(error.code);
     this.#onFailure(error, kind);
     if (!operationEnd.hasSubscribers) return;
-    this.#end(operation, performance.now() - operation.startedAt, 0, error);
+    this.#end(operation, operation.clock.now() - operation.startedAt, 0, error);
   }
 
   publishChange(state: 'up' | 'down', reason?: CacheError): void {

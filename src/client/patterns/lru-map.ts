@@ -1,5 +1,5 @@
 /** The bounds of an LruMap. */
-export interface LruBounds {
+interface LruBounds {
   readonly maxEntries: number;
   readonly maxBytes: number;
 }

@@ -1,5 +1,5 @@
 /** The window that contains a moment. */
-export interface RateWindow {
+interface RateWindow {
   /** How many windows have ended since the Unix epoch. */
   readonly index: number;
   /** The share of the window that has passed, 0 … 1. */
@@ -22,7 +22,7 @@ export interface RateRule {
 }
 
 /** A call of `cost` units, and the counters of two windows. `current` includes the call. */
-export interface RateSample {
+interface RateSample {
   readonly cost: number;
   readonly current: number;
   readonly previous: number;

@@ -1,32 +1,19 @@
 import type { EventEmitter } from 'node:events';
-import type { StoreOptions } from '../options.ts';
-import { checkNames, checkRange } from './check-options.ts';
-
-/** What a session store needs of a cache. */
-export interface SessionCache {
-  get<T>(key: string): Promise<T | undefined>;
-  set(key: string, value: unknown, options?: StoreOptions): Promise<void>;
-  touch(key: string, ttl: number): Promise<boolean>;
-  delete(key: string): Promise<boolean>;
-}
-
-/** Options of a session store. */
-export interface SessionStoreOptions {
-  /** The prefix of session ids in the cache. @default 'sess:' */
-  readonly prefix?: string;
-  /** Seconds to live of a session whose cookie has no `maxAge`; 1 … 2^31 - 1. @default 86400 */
-  readonly ttl?: number;
-}
+import type { Cache } from '../cache.ts';
+import { TTL_MAX } from '../option-tables/call-options.ts';
+import { sessionStoreOptions } from '../option-tables/pattern-options.ts';
+import { valuesOf } from '../option-tables/resolve.ts';
+import type { SessionStoreOptions } from '../option-types/patterns.ts';
 
 /** The part of a session that the store reads. It stores the rest unchanged. */
-export interface SessionLike {
+interface SessionLike {
   readonly cookie?: { readonly maxAge?: number | null | undefined } | undefined;
 }
 
 type Done = (error?: unknown) => void;
 
 /** The methods that express-session calls. */
-export interface SessionMethods {
+interface SessionMethods {
   get(sid: string, done: (error: unknown, session?: never) => void): void;
   set(sid: string, session: SessionLike, done?: Done): void;
   destroy(sid: string, done?: Done): void;
@@ -34,12 +21,9 @@ export interface SessionMethods {
 }
 
 /** The part of the express-session module that contains the base class of session stores. */
-export interface SessionModule<Store extends EventEmitter> {
+interface SessionModule<Store extends EventEmitter> {
   readonly Store: abstract new () => Store;
 }
-
-const TTL_DEFAULT = 86_400;
-const TTL_MAX = 2 ** 31 - 1;
 
 /**
  * A store for express-session: `session({ store: sessionStore(session, cache), … })`. The caller
@@ -51,12 +35,10 @@ const TTL_MAX = 2 ** 31 - 1;
  */
 export function sessionStore<Store extends EventEmitter>(
   session: SessionModule<Store>,
-  cache: SessionCache,
+  cache: Pick<Cache, 'get' | 'set' | 'touch' | 'delete'>,
   options: SessionStoreOptions = {},
 ): Store & SessionMethods {
-  checkNames(options, ['prefix', 'ttl']);
-  const { prefix = 'sess:', ttl = TTL_DEFAULT } = options;
-  checkRange('ttl', ttl, 1, TTL_MAX);
+  const { prefix, ttl } = valuesOf(sessionStoreOptions, options);
   // A class cannot extend a type parameter: `Base` is the known part of `Store`.
   const Base = session.Store as abstract new () => EventEmitter;
   class SessionStore extends Base implements SessionMethods {
@@ -86,7 +68,7 @@ export function sessionStore<Store extends EventEmitter>(
 }
 
 /** Seconds until the session's cookie expires; the default for a cookie without a `maxAge`. */
-export function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
+function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
   const maxAgeMs = cookie?.maxAge;
   if (typeof maxAgeMs !== 'number') return defaultTtl;
   return Math.min(TTL_MAX, Math.ceil(maxAgeMs / 1000));

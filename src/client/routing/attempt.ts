@@ -1,41 +1,41 @@
 import { Reply, type ReplyStatus, type Request } from '../../protocol/client.ts';
-import { type Cancellable, Operation, type ReplyHandler } from '../connection/operation.ts';
+import { Operation, type ReplyHandler, type Task } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
-import type { OperationReceiver } from './target.ts';
+import type { Target } from './target.ts';
 
-/** The shortest deadline of an attempt, even if its operation's deadline is nearer. */
+/** The shortest deadline of an attempt, even if its task's deadline is nearer. */
 const DEADLINE_MS_MIN = 1;
 
 /**
- * Sends a request to one target, as a step of an operation that may need other steps, too. It calls
+ * Sends a request to one target, as a step of a task that may need other steps, too. It calls
  * either `onReply` or `onFailure`, once, possibly before it returns. The reply is valid only during
- * the call. If the target itself takes several steps, it stops once `parent` is cancelled.
+ * the call. If the target itself takes several steps, it stops once the task is cancelled.
  */
 export function attempt(
-  target: OperationReceiver,
+  task: Task,
+  target: Pick<Target, 'send'>,
   request: Request,
-  deadlineAt: number,
   onReply: (reply: Reply) => void,
   onFailure: (error: CacheError) => void,
-  parent?: Cancellable,
+  deadlineAt: number = task.deadlineAt,
 ): void {
-  attemptMany(target, request, deadlineAt, { onReply }, onFailure, parent);
+  attemptMany(task, target, request, { onReply }, onFailure, deadlineAt);
 }
 
 /** The same for a request whose reply carries several items. */
 export function attemptMany(
-  target: OperationReceiver,
+  task: Task,
+  target: Pick<Target, 'send'>,
   request: Request,
-  deadlineAt: number,
   handler: ReplyHandler,
   onFailure: (error: CacheError) => void,
-  parent?: Cancellable,
+  deadlineAt: number,
 ): void {
-  const now = performance.now();
-  const leftMs = Math.max(DEADLINE_MS_MIN, deadlineAt - now);
+  const { clock } = task;
+  const leftMs = Math.max(DEADLINE_MS_MIN, deadlineAt - clock.now());
   const reject = onFailure as (error: unknown) => void;
-  const operation = new Operation(request, now, leftMs, handler, nothing, reject);
-  operation.parent = parent;
+  const operation = new Operation(request, clock, leftMs, handler, nothing, reject);
+  operation.parent = task;
   target.send(operation);
 }
 
@@ -45,8 +45,9 @@ const nothing = (): void => {};
  * The deadline of one of `attemptsLeft` attempts: each has an equal share of the time that is left,
  * so a stalled attempt leaves time for the next.
  */
-export function deadlineShare(deadlineAt: number, attemptsLeft: number): number {
-  const now = performance.now();
+export function deadlineShare({ clock, deadlineAt }: Task, attemptsLeft: number): number {
+  if (attemptsLeft === 1) return deadlineAt;
+  const now = clock.now();
   return now + (deadlineAt - now) / attemptsLeft;
 }
 

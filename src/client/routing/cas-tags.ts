@@ -7,7 +7,7 @@ import { murmur3 } from '../../base/index.ts';
 import type { Reply, Request } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import { attempt, replyOf } from './attempt.ts';
-import type { OperationReceiver } from './target.ts';
+import type { Target } from './target.ts';
 
 const CAS_BITS = 64n;
 
@@ -49,18 +49,22 @@ export function usesCas(request: Request): boolean {
  * Sends an operation that uses CAS ids to the node of this tag. The caller sees ids with tags, the
  * node sees ids without. The CAS id of another node never matches: the reply is `exists`.
  */
-export function sendTagged(node: OperationReceiver, tag: bigint, operation: Operation): void {
+export function sendTagged(
+  node: Pick<Target, 'name' | 'send'>,
+  tag: bigint,
+  operation: Operation,
+): void {
   const request = withoutTag(operation.request, tag);
   if (request === undefined) {
-    operation.complete(replyOf('exists'), node.name, performance.now());
+    operation.complete(replyOf('exists'), node.name);
     return;
   }
   operation.isSent = true;
   const onReply = (reply: Reply): void => {
     if (reply.cas !== undefined) reply.cas = tagCas(reply.cas, tag);
-    operation.complete(reply, node.name, performance.now());
+    operation.complete(reply, node.name);
   };
-  attempt(node, request, operation.deadlineAt, onReply, (error) => operation.failWith(error));
+  attempt(operation, node, request, onReply, (error) => operation.failWith(error));
 }
 
 /** The request without the tag; undefined if its id has the tag of another node. */

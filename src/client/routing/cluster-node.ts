@@ -1,11 +1,12 @@
 import type { KnownNode } from '../../topology/index.ts';
 import { NodeConnection, type NodeOptions } from '../connection/node.ts';
 import type { Operation } from '../connection/operation.ts';
+import type { ClientRuntime } from '../connection/runtime.ts';
 import type { CacheError } from '../errors.ts';
 import type { OperationKind } from '../observe/metrics.ts';
 import { NodeObserver } from '../observe/node-observer.ts';
 import { casTagOf, sendTagged, usesCas } from './cas-tags.ts';
-import { MissedWrites } from './missed-writes.ts';
+import { MissedWrites } from './stale-keys.ts';
 import type { Target } from './target.ts';
 
 /** What a node tells the cluster view. */
@@ -33,12 +34,17 @@ export class ClusterNode implements Target {
   readonly #casTag: bigint | undefined;
   #hasLeft = false;
 
-  constructor(node: KnownNode, options: ClusterNodeOptions, events: ClusterNodeEvents) {
+  constructor(
+    node: KnownNode,
+    options: ClusterNodeOptions,
+    runtime: ClientRuntime,
+    events: ClusterNodeEvents,
+  ) {
     const { name } = node;
     this.observer = new NodeObserver(name, events.failed);
     this.#casTag = options.tagsCas ? casTagOf(name) : undefined;
-    this.#missedWrites = new MissedWrites(this, options.deadlineMs);
-    this.#connection = new NodeConnection(node, options, {
+    this.#missedWrites = new MissedWrites(this, options.deadlineMs, runtime);
+    this.#connection = new NodeConnection(node, options, runtime, {
       beforeSend: (operation) => this.observer.begin(operation),
       up: () => {
         if (this.#hasLeft) return;
@@ -78,12 +84,7 @@ export class ClusterNode implements Target {
   }
 
   invalidate(key: string): void {
-    if (!this.#hasLeft) this.#missedWrites.add(key);
-  }
-
-  /** Whether the node's item of `key` is known to be stale. */
-  isStale(key: string): boolean {
-    return this.#missedWrites.has(key);
+    this.#missedWrites.invalidate(key);
   }
 
   /** The node left the topology: it takes no more operations, and closes when none is pending. */

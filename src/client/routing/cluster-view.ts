@@ -7,18 +7,20 @@ import {
   recordPlacement,
 } from '../../topology/index.ts';
 import { Operation } from '../connection/operation.ts';
+import type { ClientRuntime, ClientTimer } from '../connection/runtime.ts';
 import { CacheError } from '../errors.ts';
 import { distributionOf, nodesOf } from '../nodes.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { replyOf } from './attempt.ts';
 import { ClusterNode, type ClusterNodeEvents, type ClusterNodeOptions } from './cluster-node.ts';
 import { type Composition, composeRoute, type RouteEvents } from './compose.ts';
-import { FailoverWrites } from './failover-writes.ts';
+import { InFlightCopies } from './in-flight-copies.ts';
 import { multiGet } from './multi-get.ts';
 import { ReadRepair } from './read-repair.ts';
-import type { Route, Target } from './target.ts';
-import { type KeyLocator, TopologyEpoch } from './topology-epoch.ts';
-import { WaitingRoute } from './waiting.ts';
+import { FailoverWrites } from './stale-keys.ts';
+import type { Target } from './target.ts';
+import { TopologyEpoch } from './topology-epoch.ts';
+import { WaitingTarget } from './waiting-target.ts';
 
 export interface ClusterViewEvents extends RouteEvents {
   up(node: string): void;
@@ -31,39 +33,50 @@ export interface ClusterViewEvents extends RouteEvents {
  * effect between two operations: nodes in both topologies keep their connections, nodes that left
  * settle their pending operations, and an operation in flight ends at the node that received it.
  */
-export class ClusterView implements KeyLocator {
+export class ClusterView {
   /** Whether more than one node may serve a key, so that CAS ids need the tag of their node. */
   readonly tagsCas: boolean;
   readonly #options: ResolvedOptions;
+  readonly #runtime: ClientRuntime;
   readonly #events: ClusterViewEvents;
+  readonly #copies = new InFlightCopies();
   readonly #readRepair: ReadRepair;
   readonly #failoverWrites = new FailoverWrites();
-  readonly #waitingRoute: WaitingRoute;
+  readonly #waitingTarget: WaitingTarget;
   readonly #gutterNodes: readonly ClusterNode[];
   #nodes: readonly ClusterNode[] = [];
   #placement: Placement | undefined;
   #previousPlacements: readonly PreviousPlacement[] = [];
-  #route: Route;
   /** The epoch of the topology in force. */
-  #epoch: TopologyEpoch | undefined;
+  #epoch: TopologyEpoch;
   /** The nodes that left and still have pending operations. */
   readonly #leaving = new Set<Promise<void>>();
-  #graceTimer: NodeJS.Timeout | undefined;
+  #graceTimer: ClientTimer | undefined;
   #isClosed = false;
 
   /** @param mayChange whether the topology may change. */
-  constructor(options: ResolvedOptions, mayChange: boolean, events: ClusterViewEvents) {
+  constructor(
+    options: ResolvedOptions,
+    mayChange: boolean,
+    runtime: ClientRuntime,
+    events: ClusterViewEvents,
+  ) {
     this.#options = options;
+    this.#runtime = runtime;
     this.#events = events;
     this.tagsCas = mayChange || options.replicas > 1 || options.failover !== 'fail';
-    this.#readRepair = new ReadRepair(options.deadlineMs);
-    this.#waitingRoute = new WaitingRoute(options.maxPendingPerNode);
-    this.#route = this.#waitingRoute;
+    this.#readRepair = new ReadRepair(this.#copies, runtime, options.deadlineMs);
+    const waitingTarget = new WaitingTarget(options.maxPendingPerNode, runtime);
+    this.#waitingTarget = waitingTarget;
+    this.#epoch = new TopologyEpoch(
+      () => [],
+      () => () => waitingTarget,
+    );
     this.#gutterNodes = gutterAddressesOf(options).map((node) => this.#createNode(node));
   }
 
   targetOf(key: string): Target {
-    return this.#route.targetOf(key);
+    return this.#epoch.targetOf(key);
   }
 
   /** The nodes that own keys, then the gutter nodes. */
@@ -77,8 +90,9 @@ export class ClusterView implements KeyLocator {
       await new Promise((resolve, reject) => {
         const handler = { onReply: () => undefined };
         const wait = { verb: 'noop' } as const;
-        const now = performance.now();
-        this.#waitingRoute.send(new Operation(wait, now, deadlineMs, handler, resolve, reject));
+        this.#waitingTarget.send(
+          new Operation(wait, this.#runtime, deadlineMs, handler, resolve, reject),
+        );
       });
     }
     return this.nodes;
@@ -119,14 +133,14 @@ export class ClusterView implements KeyLocator {
     this.#placement = { nodes, distribution };
     if (replaced !== undefined && diff.placementChanged) this.#recordPlacement(replaced);
     this.#reroute();
-    this.#waitingRoute.release((operation) => this.#resend(operation));
+    this.#waitingTarget.release((operation) => this.#resend(operation));
   }
 
   /** Lets pending operations settle, each by its deadline, then closes. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#graceTimer);
-    this.#waitingRoute.release((operation) => operation.fail('ERR_CLOSED', undefined));
+    this.#graceTimer?.cancel();
+    this.#waitingTarget.release((operation) => operation.fail('ERR_CLOSED', undefined));
     await Promise.all([...this.nodes.map((node) => node.close()), ...this.#leaving]);
   }
 
@@ -136,7 +150,7 @@ export class ClusterView implements KeyLocator {
   }
 
   #createNode(node: KnownNode): ClusterNode {
-    return new ClusterNode(node, nodeOptionsOf(this.#options, this.tagsCas), {
+    return new ClusterNode(node, nodeOptionsOf(this.#options, this.tagsCas), this.#runtime, {
       up: (name) => this.#events.up(name),
       down: (name, reason) => this.#events.down(name, reason),
       failed: (error, kind) => this.#events.failed(error, kind),
@@ -154,12 +168,12 @@ export class ClusterView implements KeyLocator {
     this.#previousPlacements = recordPlacement(
       this.#previousPlacements,
       replaced,
-      performance.now(),
+      this.#runtime.now(),
       graceSeconds,
     );
     if (this.#previousPlacements.length === 0) return;
-    clearTimeout(this.#graceTimer);
-    this.#graceTimer = setTimeout(() => this.#endGrace(), graceSeconds * 1000);
+    this.#graceTimer?.cancel();
+    this.#graceTimer = this.#runtime.setTimer(() => this.#endGrace(), graceSeconds * 1000);
     this.#graceTimer.unref();
   }
 
@@ -168,27 +182,28 @@ export class ClusterView implements KeyLocator {
     this.#reroute();
   }
 
+  /** Begins a new epoch. */
   #reroute(): void {
-    const epoch = this.#startEpoch();
-    this.#readRepair.inFlightCopies.invalidateAll();
-    const composition: Composition = {
-      placement: this.#placement!,
-      nodes: this.#nodes,
-      gutterNodes: this.#gutterNodes,
-      previousPlacements: this.#previousPlacements,
-      readRepair: this.#readRepair,
-      failoverWrites: this.#failoverWrites,
-      epoch,
-      events: this.#events,
-    };
-    this.#route = composeRoute(composition, this.#options);
-  }
-
-  #startEpoch(): TopologyEpoch {
-    const replicasOf = replicasAmong(this.#placement!, this.#nodes, this.#options.replicas);
-    if (this.#epoch !== undefined) this.#epoch.isSuperseded = true;
-    this.#epoch = new TopologyEpoch({ replicasOf }, this);
-    return this.#epoch;
+    const placement = this.#placement!;
+    const replicasOf = replicasAmong(placement, this.#nodes, this.#options.replicas);
+    this.#copies.invalidateAll();
+    const epoch = new TopologyEpoch(replicasOf, (begun) => {
+      const composition: Composition = {
+        placement,
+        nodes: this.#nodes,
+        gutterNodes: this.#gutterNodes,
+        previousPlacements: this.#previousPlacements,
+        epoch: begun,
+        copies: this.#copies,
+        readRepair: this.#readRepair,
+        failoverWrites: this.#failoverWrites,
+        clock: this.#runtime,
+        events: this.#events,
+      };
+      return composeRoute(composition, this.#options);
+    });
+    this.#epoch.supersede(epoch);
+    this.#epoch = epoch;
   }
 
   /** Sends an operation that waited for the topology; its keys now have several targets. */
@@ -200,7 +215,7 @@ export class ClusterView implements KeyLocator {
     } else if ('key' in request) {
       this.targetOf(request.key).send(operation);
     } else {
-      operation.complete(replyOf('done'), '', performance.now());
+      operation.complete(replyOf('done'), '');
     }
   }
 }

@@ -5,17 +5,19 @@ import {
   previousOwners,
   readNodes,
 } from '../../topology/index.ts';
+import type { MonotonicClock } from '../connection/runtime.ts';
 import type { CacheError } from '../errors.ts';
+import { FAILOVER_TTL } from '../option-tables/nested-options.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { ClusterNode } from './cluster-node.ts';
-import { type FailoverNodes, FailoverRoute } from './failover-target.ts';
-import type { FailoverWrites } from './failover-writes.ts';
-import { FAILOVER_TTL } from './options.ts';
-import { PreviousOwnerRoute, type PreviousOwnersOf } from './previous-owner-target.ts';
+import { type FailoverNodes, failoverRoute } from './failover-target.ts';
+import type { InFlightCopies } from './in-flight-copies.ts';
+import { type PreviousOwnersOf, previousOwnerRoute } from './previous-owner-target.ts';
 import type { ReadRepair } from './read-repair.ts';
 import { ReplicaSet } from './replica-set.ts';
-import { ReplicatedRoute } from './replicated-target.ts';
-import { OwnerRoute, type Route } from './target.ts';
+import { replicatedRoute } from './replicated-target.ts';
+import type { FailoverWrites } from './stale-keys.ts';
+import { ownerRoute, type Route } from './target.ts';
 import type { TopologyEpoch } from './topology-epoch.ts';
 
 /** With `failover: 'next'`, how many nodes after a key's own may serve as failover nodes. */
@@ -34,44 +36,47 @@ export interface Composition {
   readonly nodes: readonly ClusterNode[];
   readonly gutterNodes: readonly ClusterNode[];
   readonly previousPlacements: readonly PreviousPlacement[];
+  readonly epoch: TopologyEpoch;
+  readonly copies: InFlightCopies;
   readonly readRepair: ReadRepair;
   readonly failoverWrites: FailoverWrites;
-  readonly epoch: TopologyEpoch;
+  readonly clock: MonotonicClock;
   readonly events: RouteEvents;
 }
 
 /** Composes one route around another as the options say; the innermost is the distribution. */
 export function composeRoute(parts: Composition, options: ResolvedOptions): Route {
-  const ownerOnly = ownerRoute(parts, options.replicas);
+  const inner = innermostRoute(parts, options.replicas);
   const failoverNodes = failoverNodesOf(parts, options);
+  const { epoch, copies, readRepair, failoverWrites } = parts;
   const route =
     failoverNodes === undefined
-      ? ownerOnly
-      : new FailoverRoute(ownerOnly, failoverNodes, parts.failoverWrites, parts.epoch);
+      ? inner
+      : failoverRoute(inner, failoverNodes, failoverWrites, epoch);
   if (parts.previousPlacements.length === 0) return route;
   const previousOwnersOf = previousOwnersLookup(parts, options.replicas);
-  return new PreviousOwnerRoute(route, previousOwnersOf, parts.readRepair, parts.epoch);
+  return previousOwnerRoute(route, previousOwnersOf, epoch, copies, readRepair);
 }
 
 function previousOwnersLookup(parts: Composition, replicas: number): PreviousOwnersOf {
-  const { placement, previousPlacements, nodes } = parts;
+  const { placement, previousPlacements, nodes, clock } = parts;
   return (key) => {
-    const owners = previousOwners(key, placement, previousPlacements, performance.now(), replicas);
+    const owners = previousOwners(key, placement, previousPlacements, clock.now(), replicas);
     return owners.map((owner) => nodes[owner]!);
   };
 }
 
-function ownerRoute(
-  { placement, nodes, readRepair, epoch, events }: Composition,
+function innermostRoute(
+  { placement, nodes, epoch, copies, readRepair, events }: Composition,
   replicas: number,
 ): Route {
   const { distribution } = placement;
-  if (replicas === 1) return new OwnerRoute(distribution, nodes);
+  if (replicas === 1) return ownerRoute(distribution, nodes);
   const onReplicaFailed = (node: string, error: CacheError): void =>
     events.replicaFailed(node, error);
-  return new ReplicatedRoute(distribution, replicas, (owners) => {
+  return replicatedRoute(distribution, replicas, (owners) => {
     const replicaNodes = owners.map((owner) => nodes[owner]!);
-    return new ReplicaSet(replicaNodes, readRepair, epoch, onReplicaFailed);
+    return new ReplicaSet(replicaNodes, epoch, copies, readRepair, onReplicaFailed);
   });
 }
 

@@ -1,9 +1,10 @@
-import type { Request } from '../../protocol/client.ts';
+import type { Reply, Request } from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
+import type { CacheError } from '../errors.ts';
 import { attempt, deadlineShare } from './attempt.ts';
-import type { FailoverWrites } from './failover-writes.ts';
 import { multiGet } from './multi-get.ts';
 import { isIdempotent, isRead, mayRetry, withTtlAtMost } from './retry-policy.ts';
+import type { FailoverWrites } from './stale-keys.ts';
 import type { Route, Target } from './target.ts';
 import type { TopologyEpoch } from './topology-epoch.ts';
 
@@ -23,34 +24,22 @@ export interface FailoverNodes {
  *
  * "Owner" is the inner route's target of the key: a node, or the replicas of the key.
  */
-export class FailoverRoute implements Route {
-  readonly #inner: Route;
-  readonly #failoverNodes: FailoverNodes;
-  readonly #failoverWrites: FailoverWrites;
-  readonly #epoch: TopologyEpoch;
-  readonly #targets = new WeakMap<Target, Target>();
-
-  constructor(
-    inner: Route,
-    failoverNodes: FailoverNodes,
-    failoverWrites: FailoverWrites,
-    epoch: TopologyEpoch,
-  ) {
-    this.#inner = inner;
-    this.#failoverNodes = failoverNodes;
-    this.#failoverWrites = failoverWrites;
-    this.#epoch = epoch;
-  }
-
-  targetOf(key: string): Target {
-    const owner = this.#inner.targetOf(key);
-    let target = this.#targets.get(owner);
+export function failoverRoute(
+  inner: Route,
+  failoverNodes: FailoverNodes,
+  failoverWrites: FailoverWrites,
+  epoch: TopologyEpoch,
+): Route {
+  const targets = new WeakMap<Target, Target>();
+  return (key) => {
+    const owner = inner(key);
+    let target = targets.get(owner);
     if (target === undefined) {
-      target = new FailoverTarget(owner, this.#failoverNodes, this.#failoverWrites, this.#epoch);
-      this.#targets.set(owner, target);
+      target = new FailoverTarget(owner, failoverNodes, failoverWrites, epoch);
+      targets.set(owner, target);
     }
     return target;
-  }
+  };
 }
 
 class FailoverTarget implements Target {
@@ -81,7 +70,7 @@ class FailoverTarget implements Target {
 
   invalidate(key: string): void {
     this.#owner.invalidate(key);
-    for (const target of this.#failoverNodes.of(key)) target.invalidate(key);
+    this.#failoverWrites.invalidate(key);
   }
 
   send(operation: Operation): void {
@@ -114,25 +103,20 @@ class FailoverTarget implements Target {
     const isFailover = target !== this.#owner;
     if (!isRead(request)) this.#failoverWrites.record(key, target, this.#owner);
     const sent = isFailover ? withTtlAtMost(request, this.#failoverNodes.ttl) : request;
-    const deadlineAt = attemptDeadline(operation, candidates.length - at);
+    const onReply = (reply: Reply): void => operation.complete(reply, target.name);
+    const onFailure = (error: CacheError): void => {
+      const hasNext = at + 1 < candidates.length && mayRetry(request, error);
+      if (operation.isCancelled || !hasNext) operation.failWith(error);
+      else if (this.#epoch.isSuperseded) this.#epoch.resend(operation, key);
+      else this.#try(operation, key, request, candidates, at + 1);
+    };
     operation.isSent = true;
-    attempt(
-      target,
-      sent,
-      deadlineAt,
-      (reply) => operation.complete(reply, target.name, performance.now()),
-      (error) => {
-        const hasNext = at + 1 < candidates.length && mayRetry(request, error);
-        if (operation.isCancelled || !hasNext) operation.failWith(error);
-        else if (this.#epoch.isSuperseded) this.#epoch.resend(operation, key);
-        else this.#try(operation, key, request, candidates, at + 1);
-      },
-      operation,
-    );
+    const deadlineAt = attemptDeadline(operation, candidates.length - at);
+    attempt(operation, target, sent, onReply, onFailure, deadlineAt);
   }
 }
 
 /** The deadline of one attempt. A request that is not idempotent reserves no time for a retry. */
-function attemptDeadline({ request, deadlineAt }: Operation, attemptsLeft: number): number {
-  return isIdempotent(request) ? deadlineShare(deadlineAt, attemptsLeft) : deadlineAt;
+function attemptDeadline(operation: Operation, attemptsLeft: number): number {
+  return deadlineShare(operation, isIdempotent(operation.request) ? attemptsLeft : 1);
 }

@@ -1,9 +1,9 @@
-import type { Target } from './target.ts';
+import type { StaleKeys, Target } from './target.ts';
 
 /** What has happened to a key since a copy of its item began. */
 export interface CopyGuard {
   readonly key: string;
-  /** An update of the key has begun, of any kind. */
+  /** An update of the key has been sent, of any kind. */
   isChanged: boolean;
   /** An unconditional set or delete, an invalidation, or an update at another primary has begun. */
   isInvalidated: boolean;
@@ -17,7 +17,7 @@ export interface CopyGuard {
  * the same primary do not invalidate one another: the primary receives the updates and the reads of
  * their results in one order.
  */
-export class InFlightCopies {
+export class InFlightCopies implements StaleKeys {
   readonly #guards = new Map<string, Set<CopyGuard>>();
 
   /** Begins a guard of the key. The caller must release it. */
@@ -29,13 +29,18 @@ export class InFlightCopies {
     return guard;
   }
 
-  /** Starts the guard again, because an update is about to be sent to this primary. */
+  /** Starts the guard again, because its update is about to be sent to this primary. */
   resetFor(guard: CopyGuard, primary: Target): void {
     guard.isChanged = false;
     guard.isInvalidated = false;
     guard.primary = primary;
-    for (const other of this.#guards.get(guard.key) ?? []) {
-      if (other.primary !== undefined && other.primary !== primary) other.isInvalidated = true;
+    for (const other of this.#guardsOf(guard.key)) {
+      if (other === guard) continue;
+      other.isChanged = true;
+      if (other.primary === undefined || other.primary === primary) continue;
+      // Each of the two may overwrite the result of the other at its primary.
+      other.isInvalidated = true;
+      guard.isInvalidated = true;
     }
   }
 
@@ -44,17 +49,22 @@ export class InFlightCopies {
     if (all?.delete(guard) && all.size === 0) this.#guards.delete(guard.key);
   }
 
-  /** An update of the key begins. */
-  changing(key: string): void {
-    if (this.#guards.size === 0) return;
-    for (const guard of this.#guards.get(key) ?? []) guard.isChanged = true;
+  /**
+   * The item has arrived at its owner, and an update of it begins there: copies that are still in
+   * flight to the owner are older.
+   */
+  arrived(key: string): void {
+    for (const guard of this.#guardsOf(key)) {
+      guard.isChanged = true;
+      guard.isInvalidated ||= guard.primary === undefined;
+    }
   }
 
-  /** The item has arrived at its owner for an update: copies still in flight to it are older. */
-  arrived(key: string): void {
-    if (this.#guards.size === 0) return;
-    for (const guard of this.#guards.get(key) ?? []) {
-      guard.isInvalidated ||= guard.primary === undefined;
+  /** An unconditional set or delete of the key begins, or a node invalidates it. */
+  invalidate(key: string): void {
+    for (const guard of this.#guardsOf(key)) {
+      guard.isChanged = true;
+      guard.isInvalidated = true;
     }
   }
 
@@ -63,12 +73,9 @@ export class InFlightCopies {
     for (const key of this.#guards.keys()) this.invalidate(key);
   }
 
-  /** An unconditional set or delete of the key begins, or a node invalidates it. */
-  invalidate(key: string): void {
-    if (this.#guards.size === 0) return;
-    for (const guard of this.#guards.get(key) ?? []) {
-      guard.isChanged = true;
-      guard.isInvalidated = true;
-    }
+  #guardsOf(key: string): Iterable<CopyGuard> {
+    return this.#guards.size === 0 ? NONE : (this.#guards.get(key) ?? NONE);
   }
 }
+
+const NONE: readonly CopyGuard[] = [];

@@ -5,7 +5,7 @@ import { attemptMany, deadlineShare, replyOf } from './attempt.ts';
 import type { Target } from './target.ts';
 
 /** Where to look for the keys of one request. */
-export interface MultiGetPlan {
+interface MultiGetPlan {
   /** The targets of a key in the order in which they are asked; at least one. */
   readonly targetsOf: (key: string) => readonly Target[];
   /** Whether a miss at one target asks the next target; a failure always does. */
@@ -64,7 +64,7 @@ class MultiGet {
       return;
     }
     const batches = Map.groupBy(pending, ({ targets }) => targets[round]!);
-    const deadlineAt = deadlineShare(this.#operation.deadlineAt, this.#roundsMax - round);
+    const deadlineAt = deadlineShare(this.#operation, this.#roundsMax - round);
     let openBatches = batches.size;
     for (const [target, batch] of batches) {
       this.#sendBatch(target, batch, deadlineAt, () => {
@@ -99,10 +99,11 @@ class MultiGet {
       },
     };
     const request = { verb: 'get-many', keys: batch.map(({ key }) => key) } as const;
-    attemptMany(target, request, deadlineAt, handler, (error) => {
+    const onFailure = (error: CacheError): void => {
       for (const pendingKey of batch) if (!pendingKey.isFound) pendingKey.error = error;
       onEnd();
-    });
+    };
+    attemptMany(this.#operation, target, request, handler, onFailure, deadlineAt);
   }
 
   #noteValue(pendingKey: PendingKey, target: Target): void {
@@ -124,6 +125,6 @@ class MultiGet {
       const hasFailed = !isFound && error !== undefined && missedAt.length === 0;
       if (hasFailed) this.#operation.failKey(index, error);
     }
-    this.#operation.complete(replyOf('done'), '', performance.now());
+    this.#operation.complete(replyOf('done'), '');
   }
 }

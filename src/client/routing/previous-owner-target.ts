@@ -2,17 +2,17 @@ import type { FetchRequest, GetRequest, Reply, Request } from '../../protocol/cl
 import type { Operation } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
 import { attempt, deadlineShare, detachReply, replyOf } from './attempt.ts';
-import { InternTable } from './intern-table.ts';
+import type { InFlightCopies } from './in-flight-copies.ts';
 import { multiGet } from './multi-get.ts';
-import { copyItem, type ReadRepair } from './read-repair.ts';
+import { copyItem, type ItemCopy, type ReadRepair } from './read-repair.ts';
 import { isIdempotent, isRead } from './retry-policy.ts';
-import type { Route, Target } from './target.ts';
+import { internTargets, type Route, type Target } from './target.ts';
 import type { TopologyEpoch } from './topology-epoch.ts';
 
 /** The nodes that held the key by earlier topologies and no longer hold it, the latest first. */
 export type PreviousOwnersOf = (key: string) => readonly Target[];
 
-/** Targets that are interned for each present target. */
+/** Targets that keys share, for each present target. */
 const TARGETS_MAX = 1024;
 
 /**
@@ -22,63 +22,51 @@ const TARGETS_MAX = 1024;
  *
  * "Owner" is the inner route's target of the key: a node, or the replicas of the key.
  */
-export class PreviousOwnerRoute implements Route {
-  readonly #inner: Route;
-  readonly #previousOwnersOf: PreviousOwnersOf;
-  readonly #readRepair: ReadRepair;
-  readonly #epoch: TopologyEpoch;
-  readonly #targets = new WeakMap<Target, InternTable<Target>>();
-
-  constructor(
-    inner: Route,
-    previousOwnersOf: PreviousOwnersOf,
-    readRepair: ReadRepair,
-    epoch: TopologyEpoch,
-  ) {
-    this.#inner = inner;
-    this.#previousOwnersOf = previousOwnersOf;
-    this.#readRepair = readRepair;
-    this.#epoch = epoch;
-  }
-
-  targetOf(key: string): Target {
-    const owner = this.#inner.targetOf(key);
-    const previousOwners = this.#previousOwnersOf(key);
-    return previousOwners.length === 0 ? owner : this.#targetFor(owner, previousOwners);
-  }
-
-  /** Keys with the same owners, present and previous, share one request for many keys. */
-  #targetFor(owner: Target, previousOwners: readonly Target[]): Target {
-    let targets = this.#targets.get(owner);
-    if (targets === undefined) {
-      targets = new InternTable(TARGETS_MAX);
-      this.#targets.set(owner, targets);
+export function previousOwnerRoute(
+  inner: Route,
+  previousOwnersOf: PreviousOwnersOf,
+  epoch: TopologyEpoch,
+  copies: InFlightCopies,
+  readRepair: ReadRepair,
+): Route {
+  const targets = new WeakMap<Target, ReturnType<typeof internTargets<string>>>();
+  return (key) => {
+    const owner = inner(key);
+    const previousOwners = previousOwnersOf(key);
+    if (previousOwners.length === 0) return owner;
+    let intern = targets.get(owner);
+    if (intern === undefined) {
+      intern = internTargets(TARGETS_MAX);
+      targets.set(owner, intern);
     }
     const id = previousOwners.map(({ name }) => name).join();
-    return targets.intern(
+    return intern(
       id,
-      () => new PreviousOwnerTarget(owner, previousOwners, this.#readRepair, this.#epoch),
+      () => new PreviousOwnerTarget(owner, previousOwners, epoch, copies, readRepair),
     );
-  }
+  };
 }
 
 /** The owner of some keys, composed with their previous owners. */
 class PreviousOwnerTarget implements Target {
   readonly #owner: Target;
   readonly #previousOwners: readonly Target[];
-  readonly #readRepair: ReadRepair;
   readonly #epoch: TopologyEpoch;
+  readonly #copies: InFlightCopies;
+  readonly #readRepair: ReadRepair;
 
   constructor(
     owner: Target,
     previousOwners: readonly Target[],
-    readRepair: ReadRepair,
     epoch: TopologyEpoch,
+    copies: InFlightCopies,
+    readRepair: ReadRepair,
   ) {
     this.#owner = owner;
     this.#previousOwners = previousOwners;
-    this.#readRepair = readRepair;
     this.#epoch = epoch;
+    this.#copies = copies;
+    this.#readRepair = readRepair;
   }
 
   get name(): string {
@@ -120,15 +108,15 @@ class PreviousOwnerTarget implements Target {
       else if (request.verb === 'get' && !request.cas) this.#getFromPrevious(operation, request, 0);
       else this.#copyToOwner(operation, key, 0, () => this.#owner.send(operation));
     };
+    const onFailure = (error: CacheError): void => operation.failWith(error);
     operation.isSent = true;
-    const deadlineAt = deadlineShare(operation.deadlineAt, 2);
-    attempt(this.#owner, first, deadlineAt, onReply, (error) => operation.failWith(error));
+    attempt(operation, this.#owner, first, onReply, onFailure, deadlineShare(operation, 2));
   }
 
   #getFromPrevious(operation: Operation, request: GetRequest, at: number): void {
     const previousOwner = this.#previousOwners[at];
     if (previousOwner === undefined) {
-      operation.complete(replyOf('miss'), this.name, performance.now());
+      operation.complete(replyOf('miss'), this.name);
       return;
     }
     const next = (): void => this.#getFromPrevious(operation, request, at + 1);
@@ -140,18 +128,16 @@ class PreviousOwnerTarget implements Target {
       this.#repair(request.key, previousOwner);
       answerFrom(operation, previousOwner, reply);
     };
-    const deadlineAt = deadlineShare(operation.deadlineAt, this.#previousOwners.length - at);
-    attempt(previousOwner, request, deadlineAt, onReply, next);
+    const deadlineAt = deadlineShare(operation, this.#previousOwners.length - at);
+    attempt(operation, previousOwner, request, onReply, next, deadlineAt);
   }
 
-  /** Repairs nothing in a superseded epoch: updates by the newer topology would not be noticed. */
   #repair(key: string, from: Target): void {
-    if (!this.#epoch.isSuperseded) this.#readRepair.repair(key, from, [this.#owner]);
+    this.#readRepair.repair(this.#epoch, key, from, [this.#owner]);
   }
 
   /** An update that depends on the item first copies it to the owner. */
   #write(operation: Operation, key: string, request: Request): void {
-    this.#readRepair.inFlightCopies.changing(key);
     operation.isSent = true;
     if (isUnconditional(request)) this.#writeAndDelete(operation, key, request);
     else this.#copyToOwner(operation, key, 0, () => this.#writeAndDelete(operation, key, request));
@@ -170,14 +156,21 @@ class PreviousOwnerTarget implements Target {
       then();
       return;
     }
-    const deadlineAt = deadlineShare(operation.deadlineAt, this.#previousOwners.length - at + 1);
-    const { inFlightCopies } = this.#readRepair;
-    const guard = inFlightCopies.guard(key);
-    const copy = { key, from, to: [this.#owner], mode: 'add', deadlineAt } as const;
-    copyItem({ ...copy, isStale: () => guard.isInvalidated }, ({ isFound }) => {
-      inFlightCopies.release(guard);
-      const isDone = isFound || guard.isInvalidated;
-      this.#copyToOwner(operation, key, isDone ? this.#previousOwners.length : at + 1, then);
+    const guard = this.#copies.guard(key);
+    const copy: ItemCopy = {
+      key,
+      from,
+      to: [this.#owner],
+      mode: 'add',
+      clock: operation.clock,
+      deadlineAt: deadlineShare(operation, this.#previousOwners.length - at + 1),
+      get isCancelled(): boolean {
+        return guard.isInvalidated;
+      },
+    };
+    copyItem(copy, ({ isFound }) => {
+      this.#copies.release(guard);
+      this.#copyToOwner(operation, key, isFound ? this.#previousOwners.length : at + 1, then);
     });
   }
 
@@ -186,9 +179,8 @@ class PreviousOwnerTarget implements Target {
    * the owner's reply once all of them have replied or failed.
    */
   #writeAndDelete(operation: Operation, key: string, request: Request): void {
-    const { inFlightCopies } = this.#readRepair;
-    if (isUnconditional(request)) inFlightCopies.invalidate(key);
-    else inFlightCopies.arrived(key);
+    if (isUnconditional(request)) this.#copies.invalidate(key);
+    else this.#copies.arrived(key);
     let pending = this.#previousOwners.length + 1;
     let finish = (): void => {};
     let wasDeleted = false;
@@ -201,8 +193,8 @@ class PreviousOwnerTarget implements Target {
         wasDeleted ||= status === 'done';
         settleOne();
       };
-      attempt(previousOwner, deletion, operation.deadlineAt, onDeleted, () => {
-        inFlightCopies.invalidate(key);
+      attempt(operation, previousOwner, deletion, onDeleted, () => {
+        this.#copies.invalidate(key);
         previousOwner.invalidate(key);
         settleOne();
       });
@@ -217,7 +209,7 @@ class PreviousOwnerTarget implements Target {
       finish = () => operation.failWith(error);
       settleOne();
     };
-    attempt(this.#owner, request, operation.deadlineAt, onReply, onFailure, operation);
+    attempt(operation, this.#owner, request, onReply, onFailure);
   }
 }
 
@@ -238,5 +230,5 @@ function withoutLease(request: FetchRequest): FetchRequest {
 }
 
 function answerFrom(operation: Operation, target: Target, reply: Reply): void {
-  operation.complete(reply, target.name, performance.now());
+  operation.complete(reply, target.name);
 }

@@ -1,18 +1,21 @@
-import type { Reply, Request } from '../../protocol/client.ts';
+import type {
+  CountRequest,
+  DeleteRequest,
+  Reply,
+  Request,
+  StoreRequest,
+} from '../../protocol/client.ts';
 import type { Operation } from '../connection/operation.ts';
 import type { CacheError } from '../errors.ts';
 import { attempt, detachReply, replyOf } from './attempt.ts';
 import type { ClusterNode } from './cluster-node.ts';
-import {
-  type ConditionalUpdate,
-  isMissing,
-  replicaWriteOf,
-  withoutInitialValue,
-} from './conditional-update.ts';
 import type { CopyGuard, InFlightCopies } from './in-flight-copies.ts';
 import { copyItem, type ItemCopy } from './read-repair.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { mayRetry } from './retry-policy.ts';
+
+/** An update whose outcome depends on the item: counters, cas, add, replace, append, prepend. */
+type ConditionalUpdate = StoreRequest | DeleteRequest | CountRequest;
 
 /**
  * Sends a conditional update to the primary, the first replica that is up. If the primary has lost
@@ -34,7 +37,7 @@ class PrimaryFirstUpdate {
   readonly #operation: Operation;
   readonly #request: ConditionalUpdate;
   readonly #candidates: readonly ClusterNode[];
-  readonly #inFlightCopies: InFlightCopies;
+  readonly #copies: InFlightCopies;
   /** Notices other updates since the last request to the primary. */
   readonly #guard: CopyGuard;
 
@@ -42,9 +45,9 @@ class PrimaryFirstUpdate {
     this.#replicaSet = replicaSet;
     this.#operation = operation;
     this.#request = request;
-    this.#candidates = replicaSet.inSync(request.key);
-    this.#inFlightCopies = replicaSet.readRepair.inFlightCopies;
-    this.#guard = this.#inFlightCopies.guard(request.key);
+    this.#candidates = replicaSet.up();
+    this.#copies = replicaSet.copies;
+    this.#guard = this.#copies.guard(request.key);
   }
 
   run(at: number): void {
@@ -54,7 +57,8 @@ class PrimaryFirstUpdate {
     const others = this.#otherReplicas(primary);
     const firstRequest = others.length > 0 ? withoutInitialValue(request) : request;
     const onReply = (reply: Reply): void => {
-      if (others.length > 0 && isMissing(request, reply)) this.#restore(primary);
+      if (others.length > 0 && isMissing(request, reply))
+        this.#proceed(() => this.#restore(primary));
       else this.#propagate(primary, detachReply(reply));
     };
     this.#send(primary, firstRequest, onReply, (error) => this.#onFailure(at, error));
@@ -66,8 +70,8 @@ class PrimaryFirstUpdate {
     onReply: (reply: Reply) => void,
     onFailure: (error: CacheError) => void,
   ): void {
-    this.#inFlightCopies.resetFor(this.#guard, primary);
-    attempt(primary, request, this.#operation.deadlineAt, onReply, (error) => {
+    this.#copies.resetFor(this.#guard, primary);
+    attempt(this.#operation, primary, request, onReply, (error) => {
       // The primary may have carried it out: its value may differ from the other replicas'.
       if (error.mayHaveRun) this.#replicaSet.invalidate(request.key, [primary]);
       onFailure(error);
@@ -76,7 +80,7 @@ class PrimaryFirstUpdate {
 
   #onFailure(at: number, error: CacheError): void {
     const hasNext = at + 1 < this.#candidates.length && mayRetry(this.#request, error);
-    if (hasNext && !this.#operation.isCancelled) this.#proceed(() => this.run(at + 1));
+    if (hasNext) this.#proceed(() => this.run(at + 1));
     else this.#fail(error);
   }
 
@@ -90,7 +94,7 @@ class PrimaryFirstUpdate {
     const others = this.#otherReplicas(primary);
     const from = (at: number): void => {
       const other = others[at];
-      if (other === undefined || this.#operation.isCancelled || this.#guard.isInvalidated) {
+      if (other === undefined) {
         this.#proceed(() => this.#retry(primary));
         return;
       }
@@ -99,7 +103,6 @@ class PrimaryFirstUpdate {
         else from(at + 1);
       });
     };
-    this.#inFlightCopies.resetFor(this.#guard, primary);
     from(0);
   }
 
@@ -114,12 +117,12 @@ class PrimaryFirstUpdate {
     const hasChanged = reply.status === 'done' || reply.status === 'value';
     const write = replicaWriteOf(this.#request);
     if (!hasChanged || others.length === 0) this.#finish(reply);
-    else if (this.#guard.isInvalidated) this.#invalidateAll(others, reply);
+    else if (this.#guard.isInvalidated) this.#invalidateAt(others, reply);
     else if (write === undefined) this.#copyToReplicas(others, primary, reply);
     else this.#writeToReplicas(others, write, primary, reply);
   }
 
-  #invalidateAll(nodes: readonly ClusterNode[], reply: Reply): void {
+  #invalidateAt(nodes: readonly ClusterNode[], reply: Reply): void {
     if (nodes.length > 0) this.#replicaSet.invalidate(this.#request.key, nodes);
     this.#finish(reply);
   }
@@ -129,9 +132,11 @@ class PrimaryFirstUpdate {
     copyItem(this.#itemCopy(primary, others, 'set'), ({ isFound, failed }) => {
       for (const [node, error] of failed)
         this.#replicaSet.noteFailedWrite(node, this.#request.key, error);
-      // The primary has lost the item since, so the other replicas hold another value.
-      if (!isFound && failed.length === 0) this.#invalidateAll(others, reply);
-      else this.#finish(reply);
+      if (isFound || failed.length > 0) this.#finish(reply);
+      else if (this.#guard.isInvalidated) this.#invalidateAt(others, reply);
+      // The primary has lost the item since, so the other replicas hold another value. A copy of
+      // that value may be on its way to the primary.
+      else this.#invalidateAt(this.#replicaSet.nodes, reply);
     });
   }
 
@@ -156,27 +161,26 @@ class PrimaryFirstUpdate {
         if (status === 'not-stored') holder ??= node;
         settleOne();
       };
-      attempt(node, write, this.#operation.deadlineAt, onReply, (error) => {
+      attempt(this.#operation, node, write, onReply, (error) => {
         this.#replicaSet.noteFailedWrite(node, key, error);
         settleOne();
       });
     }
   }
 
-  /** An `add` of a key that another replica holds: the primary had lost it, and is restored. */
+  /**
+   * An `add` of a key that another replica holds: the primary had lost it, and gets the item of the
+   * holder. No replica keeps the key if the holder lost it, too, or if another update was sent: it
+   * may already depend on the value that the `add` stored.
+   */
   #deferTo(holder: ClusterNode): void {
-    const refused = replyOf('not-stored');
-    // Another update may already depend on the value that the `add` stored.
-    const isStale = (): boolean => this.#guard.isChanged;
-    if (isStale()) {
-      this.#invalidateAll(this.#replicaSet.nodes, refused);
-      return;
-    }
-    const copy = this.#itemCopy(holder, this.#replicaSet.except(holder), 'set');
-    copyItem({ ...copy, isStale }, ({ isFound, failed }) => {
-      const isGone = !isFound && failed.length === 0;
-      const lost = isGone || isStale() ? this.#replicaSet.nodes : failed.map(([node]) => node);
-      this.#invalidateAll(lost, refused);
+    const guard = this.#guard;
+    const others = this.#replicaSet.except(holder);
+    const copy = this.#itemCopy(holder, others, 'set', () => guard.isChanged);
+    copyItem(copy, ({ isFound, failed }) => {
+      const isKept = !guard.isChanged && (isFound || failed.length > 0);
+      const lost = isKept ? failed.map(([node]) => node) : this.#replicaSet.nodes;
+      this.#invalidateAt(lost, replyOf('not-stored'));
     });
   }
 
@@ -184,10 +188,20 @@ class PrimaryFirstUpdate {
     from: ClusterNode,
     to: readonly ClusterNode[],
     mode: 'add' | 'set',
+    isStale = (): boolean => this.#guard.isInvalidated,
   ): ItemCopy<ClusterNode> {
-    const { key } = this.#request;
-    const isStale = (): boolean => this.#guard.isInvalidated;
-    return { key, from, to, mode, deadlineAt: this.#operation.deadlineAt, isStale };
+    const { clock, deadlineAt } = this.#operation;
+    return {
+      key: this.#request.key,
+      from,
+      to,
+      mode,
+      clock,
+      deadlineAt,
+      get isCancelled(): boolean {
+        return isStale();
+      },
+    };
   }
 
   /** Takes the next step, unless the operation is cancelled or the epoch superseded. */
@@ -197,18 +211,44 @@ class PrimaryFirstUpdate {
       step();
       return;
     }
-    this.#inFlightCopies.release(this.#guard);
+    this.#copies.release(this.#guard);
     epoch.resend(this.#operation, this.#request.key);
   }
 
   #finish(reply: Reply): void {
-    this.#inFlightCopies.release(this.#guard);
+    this.#copies.release(this.#guard);
     this.#replicaSet.epoch.finishing(this.#request.key);
-    this.#operation.complete(reply, '', performance.now());
+    this.#operation.complete(reply, '');
   }
 
   #fail(error: CacheError): void {
-    this.#inFlightCopies.release(this.#guard);
+    this.#copies.release(this.#guard);
     this.#operation.failWith(error);
+  }
+}
+
+/** The same request, but it does not create a counter that is missing. */
+function withoutInitialValue(request: ConditionalUpdate): ConditionalUpdate {
+  return request.verb === 'count' ? { ...request, initial: undefined } : request;
+}
+
+/** Whether the primary replied that it has no such item; another replica may have it. */
+function isMissing(request: ConditionalUpdate, { status }: Reply): boolean {
+  if (request.verb !== 'store') return status === 'miss';
+  return status === 'miss' || (status === 'not-stored' && request.mode !== 'add');
+}
+
+/** The write for the other replicas; undefined if only the primary knows the resulting value. */
+function replicaWriteOf(request: ConditionalUpdate): Request | undefined {
+  if (request.verb === 'delete') return { ...request, cas: undefined };
+  if (request.verb === 'count') return undefined;
+  switch (request.mode) {
+    case 'append':
+    case 'prepend':
+      return undefined;
+    case 'add':
+      return request;
+    default:
+      return { ...request, mode: 'set', cas: undefined };
   }
 }

@@ -1,16 +1,61 @@
 import type { FetchRequest, Reply, StoreRequest } from '../../protocol/client.ts';
+import type { Task } from '../connection/operation.ts';
+import type { MonotonicClock } from '../connection/runtime.ts';
 import type { CacheError } from '../errors.ts';
 import { exptimeOf } from '../options.ts';
 import { attempt } from './attempt.ts';
-import { InFlightCopies } from './in-flight-copies.ts';
+import type { InFlightCopies } from './in-flight-copies.ts';
 import { hasValue } from './retry-policy.ts';
 import type { Target } from './target.ts';
+import type { TopologyEpoch } from './topology-epoch.ts';
 
 /** Repairs in flight at once; beyond that, a later read of the key repairs it. */
 const REPAIRS_MAX = 256;
 
+/** Gives nodes that lost an item the item of another node, in the background. */
+export class ReadRepair {
+  readonly #copies: InFlightCopies;
+  readonly #clock: MonotonicClock;
+  readonly #deadlineMs: number;
+  /** The keys of the repairs in flight. */
+  readonly #keys = new Set<string>();
+
+  constructor(copies: InFlightCopies, clock: MonotonicClock, deadlineMs: number) {
+    this.#copies = copies;
+    this.#clock = clock;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /**
+   * Adds the item to the targets that lost it; it overwrites nothing. It repairs nothing in a
+   * superseded epoch: updates by the newer topology may not reach the source.
+   */
+  repair(epoch: TopologyEpoch, key: string, from: Target, to: readonly Target[]): void {
+    if (epoch.isSuperseded || this.#keys.size >= REPAIRS_MAX || this.#keys.has(key)) return;
+    const clock = this.#clock;
+    const deadlineAt = clock.now() + this.#deadlineMs;
+    const guard = this.#copies.guard(key);
+    this.#keys.add(key);
+    const copy: ItemCopy = {
+      key,
+      from,
+      to,
+      mode: 'add',
+      clock,
+      deadlineAt,
+      get isCancelled(): boolean {
+        return guard.isChanged;
+      },
+    };
+    copyItem(copy, () => {
+      this.#keys.delete(key);
+      this.#copies.release(guard);
+    });
+  }
+}
+
 /** The outcome of a copy at each of its targets. */
-export interface CopyOutcome<T extends Target = Target> {
+interface CopyOutcome<T extends Target> {
   /** Whether the source had the item, and its value was still valid when the source replied. */
   readonly isFound: boolean;
   /** The targets that do not have the copy, each with its failure. */
@@ -18,41 +63,15 @@ export interface CopyOutcome<T extends Target = Target> {
 }
 
 /**
- * Gives nodes that lost an item the item of another node: value, flags and the ttl that is left.
- * It needs the meta protocol.
+ * One copy of an item: value, flags and the ttl that is left. It needs the meta protocol. It is
+ * cancelled when the value that it has read may be stale.
  */
-export class ReadRepair {
-  readonly #deadlineMs: number;
-  /** The keys of the repairs in flight. */
-  readonly #keys = new Set<string>();
-  readonly inFlightCopies = new InFlightCopies();
-
-  constructor(deadlineMs: number) {
-    this.#deadlineMs = deadlineMs;
-  }
-
-  /** Adds the item to the targets that lost it, in the background. It overwrites nothing. */
-  repair(key: string, from: Target, to: readonly Target[]): void {
-    if (this.#keys.size >= REPAIRS_MAX || this.#keys.has(key)) return;
-    const guard = this.inFlightCopies.guard(key);
-    this.#keys.add(key);
-    const deadlineAt = performance.now() + this.#deadlineMs;
-    copyItem({ key, from, to, mode: 'add', deadlineAt, isStale: () => guard.isChanged }, () => {
-      this.#keys.delete(key);
-      this.inFlightCopies.release(guard);
-    });
-  }
-}
-
-export interface ItemCopy<T extends Target = Target> {
+export interface ItemCopy<T extends Target = Target> extends Task {
   readonly key: string;
   readonly from: Target;
   readonly to: readonly T[];
   /** `add` overwrites nothing. */
   readonly mode: 'add' | 'set';
-  readonly deadlineAt: number;
-  /** Whether the value read at the source may be stale by now; asked before the store. */
-  readonly isStale: () => boolean;
 }
 
 /** Copies one item from one target to others; it calls `onEnd` once. */
@@ -60,15 +79,14 @@ export function copyItem<T extends Target>(
   copy: ItemCopy<T>,
   onEnd: (outcome: CopyOutcome<T>) => void,
 ): void {
-  const { key, from, to, deadlineAt, mode, isStale } = copy;
-  const notFound = { isFound: false, failed: [] };
+  const { key, from, to, mode } = copy;
   const request: FetchRequest = { verb: 'fetch', key, metaFlags: {} };
   const onReply = (reply: Reply): void => {
     const store = storeRequestOf(key, mode, reply);
-    if (store === undefined || isStale()) onEnd(notFound);
+    if (store === undefined || copy.isCancelled) onEnd({ isFound: false, failed: [] });
     else storeAtTargets(copy, store, (failed) => onEnd({ isFound: true, failed }));
   };
-  attempt(from, request, deadlineAt, onReply, (error) => {
+  attempt(copy, from, request, onReply, (error) => {
     onEnd({ isFound: false, failed: to.map((target) => [target, error]) });
   });
 }
@@ -88,26 +106,19 @@ export function storeRequestOf(
 
 /** Stores the item at all targets. A target that replied has not failed, whatever it replied. */
 function storeAtTargets<T extends Target>(
-  { to, deadlineAt, isStale }: ItemCopy<T>,
+  copy: ItemCopy<T>,
   request: StoreRequest,
   onEnd: (failed: readonly (readonly [T, CacheError])[]) => void,
 ): void {
   const failed: (readonly [T, CacheError])[] = [];
-  let pending = to.length;
+  let pending = copy.to.length;
   const settleOne = (): void => {
     if (--pending === 0) onEnd(failed);
   };
-  // A target may try another node after a failure; by then the value may be stale.
-  const parent = {
-    get isCancelled(): boolean {
-      return isStale();
-    },
-  };
-  for (const target of to) {
-    const onFailure = (error: CacheError): void => {
+  for (const target of copy.to) {
+    attempt(copy, target, request, settleOne, (error) => {
       failed.push([target, error]);
       settleOne();
-    };
-    attempt(target, request, deadlineAt, settleOne, onFailure, parent);
+    });
   }
 }

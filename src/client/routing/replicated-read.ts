@@ -13,11 +13,11 @@ export function readFromReplicas(
   operation: Operation,
   request: GetRequest,
 ): void {
-  const candidates = replicas.inSync(request.key);
+  const candidates = replicas.up();
   const missedAt: ClusterNode[] = [];
   search(operation, candidates, 0, request, {
     onValue: (reply, replica) => {
-      if (missedAt.length > 0) replicas.readRepair.repair(request.key, replica, missedAt);
+      if (missedAt.length > 0) replicas.repair(request.key, replica, missedAt);
       answerFrom(replica, operation, reply);
       return true;
     },
@@ -36,10 +36,9 @@ export function fetchFromReplicas(
   operation: Operation,
   request: FetchRequest,
 ): void {
-  const candidates = replicas.inSync(request.key);
+  const candidates = replicas.up();
   const fetchFrom = (at: number): void => {
     const replica = candidates[at]!;
-    const deadlineAt = deadlineShare(operation.deadlineAt, candidates.length - at);
     const onFailure = (error: CacheError): void => {
       if (at + 1 < candidates.length && !operation.isSettled) fetchFrom(at + 1);
       else operation.failWith(error);
@@ -51,11 +50,12 @@ export function fetchFromReplicas(
         const others = candidates.slice(at + 1);
         searchOtherReplicas(replicas, operation, request, { replica, others, reply });
       } else {
-        touchOtherReplicas(replicas, request, reply, replica, operation.deadlineAt);
+        touchOtherReplicas(replicas, operation, request, reply, replica);
         answerFrom(replica, operation, reply);
       }
     };
-    attempt(replica, request, deadlineAt, onReply, onFailure);
+    const deadlineAt = deadlineShare(operation, candidates.length - at);
+    attempt(operation, replica, request, onReply, onFailure, deadlineAt);
   };
   fetchFrom(0);
 }
@@ -75,8 +75,8 @@ function searchOtherReplicas(
 ): void {
   const firstReply = Object.assign(replyOf(reply.status), reply);
   const request: FetchRequest = { verb: 'fetch', key, metaFlags: {} };
-  const { inFlightCopies } = replicas.readRepair;
-  const guard = inFlightCopies.guard(key);
+  const { copies } = replicas;
+  const guard = copies.guard(key);
   search(operation, others, 0, request, {
     onValue: (found, holder) => {
       const store = storeRequestOf(key, 'set', found);
@@ -86,18 +86,18 @@ function searchOtherReplicas(
         cas: firstReply.wonLease ? firstReply.cas : undefined,
         mode: firstReply.wonLease ? 'set' : 'add',
       } as const;
-      if (!guard.isChanged) {
-        const { deadlineAt } = operation;
+      // A newer topology may send updates of the key to other nodes.
+      if (!guard.isChanged && !replicas.epoch.isSuperseded) {
         const onFailure = (): void => replicas.invalidate(key, [replica]);
-        attempt(replica, { ...store, ...condition }, deadlineAt, nothing, onFailure);
+        attempt(operation, replica, { ...store, ...condition }, nothing, onFailure);
       }
-      inFlightCopies.release(guard);
+      copies.release(guard);
       answerFrom(holder, operation, found);
       return true;
     },
     onMiss: nothing,
     onEnd: () => {
-      inFlightCopies.release(guard);
+      copies.release(guard);
       answerFrom(replica, operation, firstReply);
     },
   });
@@ -106,17 +106,15 @@ function searchOtherReplicas(
 /** Gives the item at the other replicas the new ttl, too. */
 function touchOtherReplicas(
   replicas: ReplicaSet,
+  operation: Operation,
   { key, metaFlags }: FetchRequest,
   reply: Reply,
   replica: ClusterNode,
-  deadlineAt: number,
 ): void {
   if (metaFlags.touchExptime === undefined || reply.status === 'miss') return;
   const touch = { verb: 'touch', key, exptime: metaFlags.touchExptime } as const;
   for (const node of replicas.except(replica)) {
-    attempt(node, touch, deadlineAt, nothing, (error) =>
-      replicas.noteFailedWrite(node, key, error),
-    );
+    attempt(operation, node, touch, nothing, (error) => replicas.noteFailedWrite(node, key, error));
   }
 }
 
@@ -146,10 +144,11 @@ function search(
     handler.onMiss(replica);
     search(operation, candidates, at + 1, request, handler, lastError);
   };
-  const deadlineAt = deadlineShare(operation.deadlineAt, candidates.length - at);
-  attempt(replica, request, deadlineAt, onReply, (error) => {
+  const onFailure = (error: CacheError): void => {
     search(operation, candidates, at + 1, request, handler, error);
-  });
+  };
+  const deadlineAt = deadlineShare(operation, candidates.length - at);
+  attempt(operation, replica, request, onReply, onFailure, deadlineAt);
 }
 
 /** One replica's miss makes the operation a miss. It fails only if every replica failed. */
@@ -159,11 +158,11 @@ function finishWithoutValue(
   error: CacheError | undefined,
 ): void {
   if (missCount === 0 && error !== undefined) operation.failWith(error);
-  else operation.complete(replyOf('miss'), '', performance.now());
+  else operation.complete(replyOf('miss'), '');
 }
 
 function answerFrom(replica: ClusterNode, operation: Operation, reply: Reply): void {
-  operation.complete(reply, replica.name, performance.now());
+  operation.complete(reply, replica.name);
 }
 
 const nothing = (): void => {};

@@ -1,43 +1,30 @@
 import type { Distribution } from '../../topology/index.ts';
 import type { Operation } from '../connection/operation.ts';
-import { InternTable } from './intern-table.ts';
 import { multiGet } from './multi-get.ts';
 import { updatePrimaryFirst } from './primary-first-update.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { fetchFromReplicas, readFromReplicas } from './replicated-read.ts';
 import { writeToReplicas } from './replicated-write.ts';
-import { isIdempotent, isRead } from './retry-policy.ts';
-import type { Route, Target } from './target.ts';
+import { isIdempotent } from './retry-policy.ts';
+import { internTargets, type Route, type Target } from './target.ts';
 
-/** Replica sets that are interned; a large cluster may have more. */
+/** Targets that keys share; a large cluster may have more replica sets. */
 const TARGETS_MAX = 4096;
 
-/** Routes each key to its replicas: the owner and the nodes that follow it in the distribution. */
-export class ReplicatedRoute implements Route {
-  readonly #distribution: Distribution;
-  readonly #replicaCount: number;
-  readonly #replicaSetOf: (nodes: readonly number[]) => ReplicaSet;
-  /** Keys with the same replicas share one target, and so one request for many keys. */
-  readonly #targets = new InternTable<Target>(TARGETS_MAX);
-
-  /** @param replicaSetOf makes the replica set of the nodes with these indexes. */
-  constructor(
-    distribution: Distribution,
-    replicaCount: number,
-    replicaSetOf: (nodes: readonly number[]) => ReplicaSet,
-  ) {
-    this.#distribution = distribution;
-    this.#replicaCount = replicaCount;
-    this.#replicaSetOf = replicaSetOf;
-  }
-
-  targetOf(key: string): Target {
-    const owners = this.#distribution.ownersOf(key, this.#replicaCount);
-    return this.#targets.intern(
-      owners.join(),
-      () => new ReplicatedTarget(this.#replicaSetOf(owners)),
-    );
-  }
+/**
+ * Routes each key to its replicas: the owner and the nodes that follow it in the distribution.
+ * @param replicaSetOf makes the replica set of the nodes with these indexes.
+ */
+export function replicatedRoute(
+  distribution: Distribution,
+  replicaCount: number,
+  replicaSetOf: (nodes: readonly number[]) => ReplicaSet,
+): Route {
+  const intern = internTargets<string>(TARGETS_MAX);
+  return (key) => {
+    const owners = distribution.ownersOf(key, replicaCount);
+    return intern(owners.join(), () => new ReplicatedTarget(replicaSetOf(owners)));
+  };
 }
 
 /**
@@ -74,8 +61,6 @@ class ReplicatedTarget implements Target {
     const { request } = operation;
     const replicas = this.#replicas;
     operation.isSent = true;
-    if ('key' in request && !isRead(request))
-      replicas.readRepair.inFlightCopies.changing(request.key);
     switch (request.verb) {
       case 'get':
         readFromReplicas(replicas, operation, request);
@@ -103,11 +88,11 @@ class ReplicatedTarget implements Target {
   }
 
   #readMany(operation: Operation, request: Parameters<typeof multiGet>[1]): void {
-    const { readRepair } = this.#replicas;
+    const replicas = this.#replicas;
     multiGet(operation, request, {
-      targetsOf: (key) => this.#replicas.inSync(key),
+      targetsOf: () => replicas.up(),
       retryMisses: true,
-      onRepairNeeded: (key, at, missedAt) => readRepair.repair(key, at, missedAt),
+      onRepairNeeded: (key, at, missedAt) => replicas.repair(key, at, missedAt),
     });
   }
 }

@@ -24,7 +24,7 @@ export function writeToReplicas(
   const statuses: ReplyStatus[] = [];
   const failures: (readonly [ClusterNode, CacheError])[] = [];
   const { key } = request;
-  replicas.readRepair.inFlightCopies.invalidate(key);
+  replicas.copies.invalidate(key);
   const settleIfDone = (): void => {
     if (statuses.length + failures.length < replicas.nodes.length) return;
     if (statuses.length === 0) operation.failWith(mostTelling(failures.map(([, error]) => error)));
@@ -35,7 +35,7 @@ export function writeToReplicas(
       statuses.push(status);
       settleIfDone();
     };
-    attempt(node, request, operation.deadlineAt, onReply, (error) => {
+    attempt(operation, node, request, onReply, (error) => {
       replicas.invalidate(key, [node]);
       failures.push([node, error]);
       settleIfDone();
@@ -51,7 +51,7 @@ function finish(
 ): void {
   for (const [node, error] of failures) replicas.reportFailure(node, error);
   const status = statuses.includes('done') ? 'done' : statuses[0]!;
-  operation.complete(replyOf(status), '', performance.now());
+  operation.complete(replyOf(status), '');
 }
 
 /** The failure to report: one whose request may have run, if there is one. */

@@ -1,39 +1,47 @@
 import type { Operation } from '../connection/operation.ts';
 import type { Route, Target } from './target.ts';
 
-/** Locates keys according to one topology. */
-export interface KeyLocator extends Route {
-  /** The nodes that hold the replicas of `key`, the owner first. */
-  replicasOf(key: string): readonly Target[];
-}
-
 /**
  * The time between two changes of the topology. An attempt that began in this epoch ends at the
- * node that received it. An operation that needs another attempt follows the current topology: its
- * owner of the key may already hold the key, and would otherwise not receive the change.
+ * node that received it. An operation that needs another attempt follows the latest epoch: the
+ * key's owner by that one may already hold the key, and would otherwise not receive the change.
  */
 export class TopologyEpoch {
-  readonly #ofEpoch: Pick<KeyLocator, 'replicasOf'>;
-  readonly #current: KeyLocator;
-  /** Whether a newer topology is in force. */
-  isSuperseded = false;
+  /** The nodes that hold the replicas of a key, the owner first. */
+  readonly #replicasOf: (key: string) => readonly Target[];
+  #route: Route;
+  #next: TopologyEpoch | undefined;
 
-  /**
-   * @param ofEpoch locates keys by the topology of this epoch.
-   * @param current locates keys by the topology that is in force at each call.
-   */
-  constructor(ofEpoch: Pick<KeyLocator, 'replicasOf'>, current: KeyLocator) {
-    this.#ofEpoch = ofEpoch;
-    this.#current = current;
+  /** @param compose makes the route of the epoch. */
+  constructor(
+    replicasOf: (key: string) => readonly Target[],
+    compose: (epoch: TopologyEpoch) => Route,
+  ) {
+    this.#replicasOf = replicasOf;
+    this.#route = compose(this);
+  }
+
+  /** Whether a newer epoch has begun. */
+  get isSuperseded(): boolean {
+    return this.#next !== undefined;
+  }
+
+  targetOf(key: string): Target {
+    return this.#route(key);
+  }
+
+  /** A newer epoch begins. */
+  supersede(next: TopologyEpoch): void {
+    this.#next = next;
   }
 
   /**
-   * Sends the operation by the current topology, as if it had not been sent before. A cancelled
+   * Sends the operation by the latest epoch, as if it had not been sent before. A cancelled
    * operation fails instead.
    */
   resend(operation: Operation, key: string): void {
     if (operation.isCancelled) operation.fail('ERR_ABORTED_UNSENT', undefined);
-    else this.#current.targetOf(key).send(operation);
+    else this.#latest().targetOf(key).send(operation);
   }
 
   /**
@@ -41,12 +49,20 @@ export class TopologyEpoch {
    * moved since, its present replicas may have missed the update: they invalidate the key.
    */
   finishing(key: string): void {
-    if (this.isSuperseded && this.#hasMoved(key)) this.#current.targetOf(key).invalidate(key);
+    if (this.#next === undefined) return;
+    const latest = this.#latest();
+    if (this.#hasMoved(key, latest)) latest.targetOf(key).invalidate(key);
   }
 
-  #hasMoved(key: string): boolean {
-    const current = this.#current.replicasOf(key);
-    const ofEpoch = this.#ofEpoch.replicasOf(key);
-    return current.length !== ofEpoch.length || current.some((node, i) => node !== ofEpoch[i]);
+  #latest(): TopologyEpoch {
+    let latest: TopologyEpoch = this;
+    while (latest.#next !== undefined) latest = latest.#next;
+    return latest;
+  }
+
+  #hasMoved(key: string, latest: TopologyEpoch): boolean {
+    const now = latest.#replicasOf(key);
+    const before = this.#replicasOf(key);
+    return now.length !== before.length || now.some((node, i) => node !== before[i]);
   }
 }

@@ -41,7 +41,7 @@ for (const byte of text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
  * a time. A bucket that splits during the walk stays in its group, so an item that is in the store
  * all the time is listed exactly once.
  */
-export class Metadump implements ReplyStream {
+class Metadump implements ReplyStream {
   readonly canBeTruncated = true;
   readonly #store: Store;
   readonly #classes: ReadonlySet<number> | undefined;

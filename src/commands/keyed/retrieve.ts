@@ -11,7 +11,7 @@ import {
 import { CLASS_COUNT, COUNT, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
 import type { ConfigEntries } from '../admin/config.ts';
 import { STREAM } from '../admin/event-log.ts';
-import type { NodeView } from '../admin/node-view.ts';
+import type { NodeControl } from '../admin/node-control.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { expiryOf } from './expiry.ts';
@@ -38,6 +38,17 @@ class HitView extends ItemView {
   isChained = false;
 }
 
+/** How far an answer to a get has come; one object, refilled for each step. */
+class Retrieval {
+  /** The index of the next key to answer, or `endKey` of the request. */
+  next = 0;
+  /**
+   * The large value of the key before `next`: the caller writes it before it continues, even if it
+   * belongs to the last key. Undefined with `next` at the end: the answer is complete.
+   */
+  stream: ReplyStream | undefined;
+}
+
 /** Executes get, gets, gat and gats, and the binary protocol's touch. */
 export class Retriever {
   readonly #store: Store;
@@ -45,9 +56,9 @@ export class Retriever {
   readonly #prefixes: PrefixStats;
   readonly #events: ItemEvents;
   readonly #view = new HitView();
-  #pendingStream: ReplyStream | undefined;
+  readonly #retrieval = new Retrieval();
 
-  constructor(store: Store, node: Pick<NodeView, 'config' | 'prefixes'>, events: ItemEvents) {
+  constructor(store: Store, node: Pick<NodeControl, 'config' | 'prefixes'>, events: ItemEvents) {
     this.#store = store;
     this.#events = events;
     this.#config = node.config;
@@ -55,34 +66,33 @@ export class Retriever {
   }
 
   /**
-   * Answers the keys from index `from` on, and returns the index of the next key to answer, or
-   * `request.keys` when it has answered all. It stops early when the output is long, and after a
-   * key with a large value: the caller then writes the stream from `takeStream` first.
+   * Answers the keys from index `from` on. It stops early when the output is long, and after a key
+   * with a large value.
    */
-  answer(request: Request, reply: ReplyWriter, from: number): number {
+  answer(request: Request, reply: ReplyWriter, from: number): Readonly<Retrieval> {
+    const retrieval = this.#retrieval;
+    retrieval.stream = undefined;
     for (let key = from; key < request.endKey; key++) {
-      if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return key;
-      if (this.#answerKey(request, reply, key)) return key + 1;
+      retrieval.next = key;
+      if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return retrieval;
+      retrieval.stream = this.#answerKey(request, reply, key);
+      if (retrieval.stream === undefined) continue;
+      retrieval.next = key + 1;
+      return retrieval;
     }
+    retrieval.next = request.endKey;
     reply.keysEnd(request);
-    return request.endKey;
+    return retrieval;
   }
 
-  /** Returns the large value at which the last `answer` stopped, if it stopped at one. */
-  takeStream(): ReplyStream | undefined {
-    const stream = this.#pendingStream;
-    this.#pendingStream = undefined;
-    return stream;
-  }
-
-  /** Answers one key. Returns true if the bytes of its large value must still be written. */
-  #answerKey(request: Request, reply: ReplyWriter, key: number): boolean {
+  /** Answers one key. Returns its value if that is large and must still be written. */
+  #answerKey(request: Request, reply: ReplyWriter, key: number): ReplyStream | undefined {
     const store = this.#store;
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
     if (isLegacyClusterKey(keySource, start, end) && this.#answerClusterKey(request, reply, key)) {
-      return false;
+      return undefined;
     }
     const hash = store.hashOf(keySource, start, end);
     const isTouch = request.verb === VERB.getAndTouch;
@@ -94,7 +104,7 @@ export class Retriever {
         if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
         reply.miss(request, key);
         if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, 0, 0);
-        return false;
+        return undefined;
       }
       store.items.read(id, this.#view);
       const roomBytes = REPLY_FRAME_BYTES_MAX + (this.#view.isChained ? 0 : this.#view.valueBytes);
@@ -113,8 +123,7 @@ export class Retriever {
       if (this.#events.isWatched(STREAM.fetchers)) {
         this.#events.fetched(request, key, sizeClass, this.#view.valueBytes);
       }
-      if (isStreamed) this.#pendingStream = new ValueStream(store, hash, id, reply);
-      return isStreamed;
+      return isStreamed ? new ValueStream(store, hash, id, reply) : undefined;
     }
   }
 

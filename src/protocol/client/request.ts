@@ -17,8 +17,6 @@ export type Request =
   | NoopRequest
   | LoginRequest;
 
-export type Verb = Request['verb'];
-
 /** Gets the value and the flags of one key. */
 export interface GetRequest {
   readonly verb: 'get';
@@ -41,7 +39,7 @@ export interface FetchRequest {
 }
 
 /** Each field is one flag of `mg`; see memcached's doc/protocol.txt. */
-export interface MetaGetFlags {
+interface MetaGetFlags {
   /** N: on a miss the node creates an empty item with this exptime and grants the lease. */
   readonly vivifyExptime?: number | undefined;
   /** R: with fewer seconds than this left, the node grants the lease. */
@@ -122,7 +120,7 @@ export interface VersionRequest {
 }
 
 /** Has no effect; the reply shows that the node speaks the dialect. */
-export interface NoopRequest {
+interface NoopRequest {
   readonly verb: 'noop';
 }
 

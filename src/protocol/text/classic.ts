@@ -197,7 +197,7 @@ export class ClassicDecoder {
     return this.#words.count > 1 && this.#words.equals(input, 0, CONFIG);
   }
 
-  /** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>` and data. */
+  /** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>`, data. */
   #decodeConfig(
     input: Buffer,
     start: number,

@@ -8,7 +8,7 @@
 export const u64 = { high: 0, low: 0 };
 
 /** The result for a text that is no number, or a number that does not fit. */
-export const NOT_A_NUMBER = Number.NaN;
+const NOT_A_NUMBER = Number.NaN;
 
 const DIGITS_EXACT_MAX = 15;
 const TWO_32 = 0x1_0000_0000;

@@ -14,7 +14,7 @@ const WINDOW_MS = 1000;
 const USER_LOGGED_BYTES_MAX = 64;
 
 /** Runs a callback once, at the end of the window. */
-export type Schedule = (run: () => void) => void;
+type Schedule = (run: () => void) => void;
 
 const afterWindow: Schedule = (run) => void setTimeout(run, WINDOW_MS).unref();
 

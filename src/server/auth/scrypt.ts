@@ -16,8 +16,8 @@ const BLOCK_SIZE_MAX = 8;
 const PARALLELIZATION_MAX = 4;
 const MEMORY_MARGIN_BYTES = 1 << 20;
 
-const LINE =
-  /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
+const LINE = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([^$]{11,86})\$([^$]{22,86})$/;
+const BASE64 = /^[A-Za-z0-9+/]+$/;
 
 export const SCRYPT_PREFIX = '$scrypt$';
 
@@ -28,7 +28,7 @@ export const SCRYPT_PREFIX = '$scrypt$';
 export function parseScrypt(text: string): ScryptSecret | undefined {
   const [, ln, r, p, salt = '', hash = ''] = LINE.exec(text) ?? [];
   const [log2N, blockSize, parallelization] = [Number(ln), Number(r), Number(p)];
-  const isBase64 = [salt, hash].every((bytes) => bytes.length % 4 !== 1);
+  const isBase64 = [salt, hash].every((bytes) => BASE64.test(bytes) && bytes.length % 4 !== 1);
   const isValid =
     isBase64 &&
     log2N >= 1 &&

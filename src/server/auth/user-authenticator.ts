@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Authenticator } from '../authenticator.ts';
+import type { Authenticator } from './authenticator.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { hashWith } from './scrypt.ts';
 import { type Candidates, SecretsIndex } from './secrets-index.ts';
@@ -14,7 +14,7 @@ const RECENT_LOGIN_MS = 60_000;
 const NAME_LENGTH_DIGITS = 8;
 
 /** The functions that the authenticator calls; a test replaces them. */
-export interface AuthenticatorDependencies {
+interface AuthenticatorDependencies {
   readonly hash: (secret: ScryptSecret, password: Buffer) => Promise<Buffer>;
   readonly isEqual: (one: Uint8Array, other: Uint8Array) => boolean;
   readonly nowMs: () => number;

@@ -8,7 +8,7 @@ const KEY_BYTES_MAX = 250;
 const EVENTS_MAX = 4;
 
 /** What watchers learn about an evicted item. */
-export interface EvictionEvent {
+interface EvictionEvent {
   readonly key: Buffer;
   keyBytes: number;
   fetched: boolean;

@@ -36,7 +36,7 @@ export const NO_CONTEXT: AllocationContext = {
   hasFallback: false,
 };
 
-export interface AllocatorParts {
+interface AllocatorParts {
   readonly arena: Arena;
   readonly items: Items;
   readonly chains: Chains;

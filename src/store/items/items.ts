@@ -60,7 +60,7 @@ function extraBytes(meta: number): number {
 }
 
 /** The facts of an item that a reply shows (`Items.read`). */
-export interface ItemFacts {
+interface ItemFacts {
   clientFlags: number;
   valueBytes: number;
   /** The LRU segment. */

@@ -58,7 +58,7 @@ export const CLIENT_FLAGS_BYTES = 4;
 export const OWN_CAS_BYTES = 8;
 export const VALUE_BYTES_MAX = 2 ** 30 - 1;
 /** The memory that 32-bit ids in units of 8 bytes can address. */
-export const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
+const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
 
 /** Word offsets inside an item. */
 export const ITEM = {

@@ -7,7 +7,7 @@ const MEMCACHED_HEADER_BYTES = 48;
 const CHUNK_BYTES_MIN = 64;
 const CLASSES_BELOW_MAX = 8;
 
-export interface SizeClassOptions {
+interface SizeClassOptions {
   /** `-f`: how much larger each class's chunks are. */
   readonly growthFactor: number;
   /** `-n`: bytes of key, value and flags that the smallest of memcached's classes holds. */

@@ -15,9 +15,9 @@ const VICTIMS_MAX = 8;
 
 /** The result for one part of a chained item in a leaving page. */
 export const CLEAR_RESULT = { movedHead: 0, movedChunk: 1, evicted: 2, busy: 3 } as const;
-export type ClearResult = (typeof CLEAR_RESULT)[keyof typeof CLEAR_RESULT];
+type ClearResult = (typeof CLEAR_RESULT)[keyof typeof CLEAR_RESULT];
 
-export interface ChainMoverParts {
+interface ChainMoverParts {
   readonly items: Items;
   readonly chains: Chains;
   readonly lru: LruLists;

@@ -8,7 +8,7 @@ const MOVES_MAX = 500;
 const MOVES_PER_HOLD = 50;
 
 /** How large and how old a list may become. */
-export interface SegmentLimit {
+interface SegmentLimit {
   readonly items: number;
   /** The tail leaves the list if its last use is longer ago than this. */
   readonly idleSeconds: number;

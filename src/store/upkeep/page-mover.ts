@@ -20,7 +20,7 @@ const VICTIMS_MAX = 8;
 
 /** The result of a page move. */
 export const MOVE_RESULT = { done: 0, busy: 1, noPage: 2 } as const;
-export type MoveResult = (typeof MOVE_RESULT)[keyof typeof MOVE_RESULT];
+type MoveResult = (typeof MOVE_RESULT)[keyof typeof MOVE_RESULT];
 
 const COUNTER_OF = {
   [CLEAR_RESULT.movedHead]: COUNT.slab_reassign_rescues,

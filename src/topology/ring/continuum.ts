@@ -1,7 +1,7 @@
 import HashRing from 'hashring';
 
 /** A point of the ring, and the index of the node that owns it. */
-export interface Point {
+interface Point {
   readonly value: number;
   readonly node: number;
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ElastiCacheOptions, elastiCache } from '../../../src/client/discovery/elasticache.ts';
+import { elastiCache } from '../../../src/client/discovery/elasticache.ts';
 import type { CacheError } from '../../../src/client/index.ts';
+import type { ElastiCacheOptions } from '../../../src/client/option-types/discovery.ts';
 import type { Topology } from '../../../src/topology/index.ts';
 import { Authority } from '../../support/certificates.ts';
 import { startCluster } from '../../support/cluster-process.ts';
@@ -278,17 +279,6 @@ describe('endpoints with login or TLS', () => {
     expect(
       await new RecordedDiscovery([addressOf(server)], { login }).waitForTopologies(1),
     ).toEqual(['2:a']);
-  });
-
-  test('logs in by SASL where the endpoint accepts only the binary protocol', async () => {
-    const users = join(folder.path, 'sasl-users');
-    await writeFile(users, 'app:pass word\n');
-    const server = await startNodeWithCluster('a', 2, '-S', '--sasl-only', '-Y', users);
-    const login = { username: 'app', password: 'pass word' };
-    const found = new RecordedDiscovery([addressOf(server)], { login });
-    expect(await found.waitForTopologies(1)).toEqual(['2:a']);
-    const refused = await new RecordedDiscovery([addressOf(server)]).waitForError();
-    expect(refused.message).toMatch(/it requires a login/);
   });
 
   test('does not send the password to an endpoint that requires no login', async () => {

@@ -1,6 +1,6 @@
 /**
  * Nodes of one client go down and come up at random: a read may miss, but it never returns a stale
- * value (docs/routing.md, "Consistency guarantees").
+ * value (docs/consistency.md).
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CacheClient, CacheError, type ClientOptions } from '../../../src/client.ts';

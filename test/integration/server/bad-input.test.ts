@@ -49,7 +49,7 @@ test.each([
   connection.destroy();
 });
 
-test('the node survives a bad magic byte, contradictory lengths and truncated packets', async () => {
+test('the node survives a bad magic byte, contradicting lengths and cut packets', async () => {
   const noop = packet({ opcode: OP.noop });
   const badPackets = [
     packet({ opcode: OP.get, key: 'a', bodyBytes: 0xffff_ffff, keyBytes: 0xffff }),

@@ -15,7 +15,8 @@ const exchange = async (server: TestServer, requests: string): Promise<string> =
   (await sendAndReadToEnd(server.address, Buffer.from(requests, 'latin1'))).toString('latin1');
 
 const ITEMS =
-  'set plain 3 100 2\r\nhi\r\nset k%\xff~. 0 0 0\r\n\r\nget plain\r\nms AAFi 1 b\r\nx\r\nset gone 0 -1 1\r\nx\r\n';
+  'set plain 3 100 2\r\nhi\r\nset k%\xff~. 0 0 0\r\n\r\nget plain\r\n' +
+  'ms AAFi 1 b\r\nx\r\nset gone 0 -1 1\r\nx\r\n';
 
 describe('metadump', () => {
   test.skipIf(whyNoMemcached('1.6.18') !== undefined)(

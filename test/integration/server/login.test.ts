@@ -144,16 +144,15 @@ describe('the ASCII login', () => {
 
   test('is counted in stats and logged without the password', async () => {
     const server = await startNode('-Y', users);
-    const requests = `${login('bo\x1b[1mb s3cret')}${login('bob builder')}stats\r\nstats settings\r\n`;
-    const reply = (await sendAndReadToEnd(server.address, requests)).toString();
+    const requests = `${['bo\x1b[1mb s3cret', 'bob builder'].map(login).join('')}stats\r\n`;
+    const text = `${requests}stats settings\r\n`;
+    const reply = (await sendAndReadToEnd(server.address, text)).toString();
     expect(reply).toContain('STAT auth_cmds 2\r\n');
     expect(reply).toContain('STAT auth_errors 1\r\n');
     expect(reply).toContain(`STAT auth_enabled_ascii ${users}\r\n`);
     const line = await waitUntil('the node logs the failed login', async () => {
-      const logged = server.process.stderr
-        .split('\n')
-        .find((each) => each.includes('login failed'));
-      return logged;
+      const logged = server.process.stderr.split('\n');
+      return logged.find((each) => each.includes('login failed'));
     });
     expect(line).toContain(JSON.stringify({ user: 'bo\\x1b[1mb' }).slice(1, -1));
     expect(line).toContain('127.0.0.1');

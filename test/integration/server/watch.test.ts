@@ -33,7 +33,8 @@ async function eventsUntil(watcher: RawConnection, last: string): Promise<readon
 }
 
 const REQUESTS =
-  'set a 0 0 2\r\nhi\r\nadd a 0 0 1\r\nx\r\nget a none\r\nset k%b 0 100 0\r\n\r\nreplace none 0 0 1\r\nx\r\nmg a v\r\nmg zz\r\nget last\r\n';
+  'set a 0 0 2\r\nhi\r\nadd a 0 0 1\r\nx\r\nget a none\r\nset k%b 0 100 0\r\n\r\n' +
+  'replace none 0 0 1\r\nx\r\nmg a v\r\nmg zz\r\nget last\r\n';
 
 describe('watch', () => {
   test.skipIf(whyNoMemcached('1.6.18') !== undefined)(

@@ -1,14 +1,11 @@
-import type { Socket } from 'node:net';
-import type { SocketEvents } from '../../../src/client/connection/socket.ts';
-import type { NodeAddress } from '../../../src/topology/node.ts';
+import type { ClientSocket, SocketEvents } from '../../../src/client/connection/socket.ts';
 import { SessionHarness, testShare } from '../session-harness.ts';
-import type { SimClock } from './clock.ts';
 
 /**
  * One connection. A request that the client writes is in the node's queue at once. The simulation
  * decides when the node executes it and when the reply arrives.
  */
-export class SimConnection {
+export class SimConnection implements ClientSocket {
   readonly node: SimNode;
   readonly #events: SocketEvents;
   readonly replies: string[] = [];
@@ -32,6 +29,10 @@ export class SimConnection {
    */
   destroy(): void {
     this.state = 'closed';
+  }
+
+  abandon(): void {
+    this.destroy();
   }
 
   ref(): void {}
@@ -104,6 +105,11 @@ export class SimNode {
     this.queue.splice(0, this.queue.length, ...kept);
   }
 
+  /** The value of the key at this node; undefined if there is none. */
+  valueOf(key: string): string | undefined {
+    return this.#harness.send(`get ${key}\r\n`).split('\r\n').at(-3);
+  }
+
   evict(key: string): void {
     this.#harness.send(`delete ${key}\r\n`);
   }
@@ -142,25 +148,6 @@ export class SimNetwork {
     this.#connections.push(connection);
     return connection;
   }
-}
-
-/** The network and the clock of the running simulation. */
-let current: { readonly network: SimNetwork; readonly clock: SimClock } | undefined;
-
-/** Replaces `openSocket`. */
-export function openSimSocket(
-  { name }: NodeAddress,
-  _options: unknown,
-  _memory: unknown,
-  events: SocketEvents,
-): Socket {
-  return current!.network.open(name, events) as unknown as Socket;
-}
-
-/** Makes clients use this network and this clock. */
-export function install(network: SimNetwork, clock: SimClock): void {
-  current = { network, clock };
-  Object.assign(globalThis, clock.globals);
 }
 
 /** The classic verbs whose request line is followed by a value. */

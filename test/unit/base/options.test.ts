@@ -15,7 +15,6 @@ import {
   longName,
   number,
   octal,
-  parseSize,
   type Rule,
   resolveOptions,
   type Sources,
@@ -23,6 +22,7 @@ import {
   toArguments,
   type ValuesOf,
 } from '../../../src/base/index.ts';
+import { parseSize } from '../../../src/base/options/sizes.ts';
 
 const table = {
   port: integer({ short: 'p', default: 11_211, min: 0, max: 65_535, doc: 'Port.' }),

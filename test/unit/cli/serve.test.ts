@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { CodedError, ManualClock } from '../../../src/base/index.ts';
+import { CodedError } from '../../../src/base/index.ts';
 import { serveVerb } from '../../../src/cli/serve.ts';
 import { listenForStop } from '../../../src/cli/stop-request.ts';
-import type { ListenAddress, NodeHandle } from '../../../src/server/index.ts';
+import type { NodeHandle } from '../../../src/node/index.ts';
+import type { ListenAddress } from '../../../src/server/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { TestHost } from './host.ts';
 
 const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure: false };

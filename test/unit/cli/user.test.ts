@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { run } from '../../../src/cli/run.ts';
 import { userVerb } from '../../../src/cli/user.ts';
 import { UserAuthenticator } from '../../../src/server/auth/index.ts';
-import { loadUsers } from '../../../src/server/index.ts';
+import { loadUsers } from '../../../src/server/auth/load-users.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { TestHost } from './host.ts';
 

@@ -41,7 +41,6 @@ const createCounter: Request = {
   initial: { value: 5n, exptime: 60 },
 };
 const stats: Request = { verb: 'stats', topic: 'items' };
-const configGet: Request = { verb: 'config-get', key: 'cluster' };
 const flush: Request = { verb: 'flush' };
 const version: Request = { verb: 'version' };
 const noop: Request = { verb: 'noop' };
@@ -147,20 +146,12 @@ describe('a dialect encodes requests', () => {
     ['classic', count, 'decr a 2\r\n'],
     ['classic', flush, 'flush_all\r\n'],
     ['classic', version, 'version\r\n'],
-    ['meta', configGet, 'config get cluster\r\n'],
-    ['classic', configGet, 'config get cluster\r\n'],
     ['classic', login, 'set auth 0 0 5\r\nu p w\r\n'],
   ];
   test.each(cases)('%s encodes %o as %j', (name, request, wire) => {
     const dialect = DIALECTS[name]();
     expect(dialect.supports(request)).toBe(true);
     expect(encoded(dialect, request).toString()).toBe(wire);
-  });
-
-  test('binary encodes a get of a config entry', () => {
-    const header = `80600007 00000000 00000007 0000000${OPAQUE} 0000000000000000`;
-    const packet = `${Buffer.from(header.replaceAll(' ', ''), 'hex').toString('latin1')}cluster`;
-    expect(encoded(new BinaryDialect(), configGet).toString('latin1')).toBe(packet);
   });
 
   test('a dialect encodes a key as UTF-8', () => {
@@ -264,23 +255,6 @@ describe('a dialect decodes a reply in pieces of any size', () => {
     ['classic', touch, 'TOUCHED\r\n', ['complete: done']],
     ['classic', flush, 'OK\r\n', ['complete: done']],
     ['classic', get, 'ERROR\r\n', ['complete: refused ERROR']],
-    [
-      'classic',
-      configGet,
-      'CONFIG cluster 7 8\r\n\r\nEND\r\n\n\r\nEND\r\n',
-      ['complete: value "\\r\\nEND\\r\\n\\n" f7'],
-    ],
-    ['classic', configGet, 'CONFIG cluster 0 0 77\r\n\r\nEND\r\n', ['complete: value "" f0 c77']],
-    ['classic', configGet, 'END\r\n', ['complete: miss']],
-    ['classic', configGet, 'ERROR\r\n', ['complete: refused ERROR']],
-    ['meta', configGet, 'CONFIG cluster 0 1\r\nx\r\nEND\r\n', ['complete: value "x" f0']],
-    [
-      'binary',
-      configGet,
-      packet(0x60, 0, { extras: '\0\0\0\u0005', value: 'abc' }),
-      ['complete: value "abc" f5'],
-    ],
-    ['binary', configGet, packet(0x60, 1, { value: 'Not found' }), ['complete: miss']],
     [
       'binary',
       get,
@@ -391,17 +365,6 @@ describe('a dialect rejects bytes that are no reply to the request', () => {
     ['classic', get, 'VALUE a 0 x\r\n'],
     ['classic', get, 'VALUE a 0 3\r\nabcd\r\nEND\r\n'],
     ['classic', get, 'VALUE a 0 99999999999\r\n'],
-    ['classic', get, 'CONFIG a 0 1\r\nx\r\nEND\r\n'],
-    ['classic', configGet, 'VALUE cluster 0 1\r\nx\r\nEND\r\n'],
-    ['classic', configGet, 'CONFIG other 0 1\r\nx\r\nEND\r\n'],
-    ['classic', configGet, 'CONFIG cluster 0\r\n'],
-    ['classic', configGet, 'CONFIG cluster 0 65537\r\n'],
-    ['classic', configGet, 'CONFIG cluster 0 2\r\nabc\r\nEND\r\n'],
-    ['classic', configGet, 'CONFIG cluster 0 2\r\nab\r\nENX\r\n'],
-    ['classic', configGet, 'CONFIG cluster 0 1\r\nx\r\nCONFIG cluster 0 1\r\nx\r\nEND\r\n'],
-    ['classic', configGet, 'LOCK_ERROR\r\n'],
-    ['meta', configGet, 'EN\r\n'],
-    ['binary', configGet, packet(0x60, 0, { extras: '\0\0\0\0', value: 'x'.repeat(65_537) })],
     ['classic', getMany, 'VALUE b 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n'],
     ['classic', store('set'), 'NOT_STORED\r\n'],
     ['classic', store('set'), 'STORED\n'],

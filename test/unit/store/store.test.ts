@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CONTROL, EVICTION, Maintainer, PAGE_BYTES, SEGMENT } from '../../../src/store/index.ts';
+import { EVICTION, Maintainer, PAGE_BYTES, SEGMENT } from '../../../src/store/index.ts';
+import { CONTROL } from '../../../src/store/memory/layout.ts';
 import { classFor, planSizeClasses } from '../../../src/store/memory/size-classes.ts';
 import { audit } from '../../support/audit.ts';
 import { SessionHarness, testShare } from '../../support/session-harness.ts';

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ManualClock } from '../../../../src/base/index.ts';
 import {
   type CacheClient,
   createClient,
@@ -7,6 +6,7 @@ import {
   RateLimiter,
   TagSpace,
 } from '../../../../src/client.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 import { freePort } from '../../../support/ports.ts';
 import { withClients } from './clients.ts';
 import { NODES } from './servers.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ManualClock } from '../../../../src/base/index.ts';
 import { type BackingCache, NearCache } from '../../../../src/client/patterns/near-cache.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 /** A cache whose operations wait until the test resolves `gate`. */
 class SlowCache implements BackingCache {

@@ -38,7 +38,7 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
     }
   });
 
-  test('returns distinct owners, the owner first; shorter lists are prefixes of longer ones', () => {
+  test('returns distinct owners, the owner first; shorter lists are prefixes of longer', () => {
     for (const key of keys.slice(0, 2000)) {
       const all = distribution.ownersOf(key, 5);
       expect(all.toSorted()).toEqual([0, 1, 2, 3, 4]);

@@ -1,0 +1,25 @@
+/** The jobs that the node's pool runs (`jobs.ts`), by the names of their exports. */
+import { machineClock } from '../../base/index.ts';
+import { MAINTAINER_SLEEP, Maintainer } from '../../store/index.ts';
+import { NodeMemory } from '../memory.ts';
+import type { Job, ServeJob } from './procedures.ts';
+import { WorkerThread } from './worker-thread.ts';
+
+/** Serves connections until the node stops and the last of them has closed. */
+export async function serve({ share, thread, ...start }: ServeJob): Promise<void> {
+  const memory = NodeMemory.open(share, thread);
+  const worker = new WorkerThread(memory, thread, start);
+  await memory.state.stopRequested();
+  await worker.end();
+}
+
+/** Advances the node's clock and maintains its store until the node stops. */
+export function maintain({ share, thread }: Job): void {
+  const { store, state } = NodeMemory.open(share, thread);
+  const maintainer = new Maintainer(store);
+  let waitMs: number = MAINTAINER_SLEEP.idleMs;
+  while (!state.sleepUntilStop(waitMs)) {
+    store.clock.tick(Math.floor(machineClock.nowMs() / 1000) - store.clock.epoch());
+    waitMs = maintainer.runSlice();
+  }
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { CACHE_VERBS } from '../../src/cli/cache-verbs.ts';
+import { clusterVerb } from '../../src/cli/cluster.ts';
+import { errorsPage } from '../../src/cli/errors-page.ts';
+import { healthVerb } from '../../src/cli/health.ts';
+import { PAGES_WITH_OPTIONS, withOptionTables } from '../../src/cli/option-sections.ts';
+import { optionTypes } from '../../src/cli/option-types.ts';
+import { optionsPage } from '../../src/cli/options-page.ts';
+import { serveVerb } from '../../src/cli/serve.ts';
+import { userVerb } from '../../src/cli/user.ts';
+import { OPTION_GROUPS, type OptionGroup } from '../../src/client/index.ts';
+import { startNode } from '../../src/node/index.ts';
+import { codeIn, textOf } from './tree.ts';
+
+describe('pages', () => {
+  /** The text of a page, without the blanks that align the columns of its tables. */
+  const page = (name: string): string => textOf(`docs/${name}`).replaceAll(/ +/g, ' ');
+  test('docs/options.md equals the output of `npm run docs`', () => {
+    const written = optionsPage([
+      clusterVerb,
+      serveVerb(startNode),
+      healthVerb,
+      userVerb,
+      ...CACHE_VERBS,
+    ]);
+    expect(textOf('docs/options.md')).toBe(written);
+  });
+  test('docs/errors.md equals the output of `npm run docs`', () => {
+    expect(textOf('docs/errors.md')).toBe(errorsPage());
+  });
+  test.each(PAGES_WITH_OPTIONS)('docs/%s has the tables of `npm run docs`', (name) => {
+    const written = textOf(`docs/${name}`);
+    expect(written).toContain('<!-- options: ');
+    expect(withOptionTables(written)).toBe(written);
+  });
+  test('the pages have every group of options that a program passes', () => {
+    const pages = PAGES_WITH_OPTIONS.map(page).join('');
+    const groups: readonly OptionGroup[] = Object.values(OPTION_GROUPS).flat();
+    const nested = new Set(
+      groups.flatMap(({ byName }) => [...byName.values()].map(({ group }) => group)),
+    );
+    const missing = groups
+      .filter((group) => !nested.has(group))
+      .map(({ typeName }) => typeName.replace(/<.*/, ''))
+      .filter((name) => !pages.includes(`<!-- options: ${name} -->`));
+    expect(missing).toEqual([]);
+  });
+  test("the types of the client's options equal the output of `npm run docs`", () => {
+    const files = codeIn('src/client/option-types');
+    const written = files.map((file) => [file.replace(/.*\//, ''), textOf(file)] as const);
+    expect(new Map(optionTypes())).toEqual(new Map(written));
+  });
+  test('docs/lessons.md names only tests that exist', () => {
+    const rows = page('lessons.md')
+      .split('\n')
+      .filter((line) => /^\| (\d+|also) \|/.test(line));
+    const numbers = new Set(rows.map((row) => Number.parseInt(row.slice(2), 10)));
+    for (let nth = 1; nth <= 25; nth++) expect(numbers).toContain(nth);
+    for (const row of rows) {
+      const named = [...row.matchAll(/`([^`]+\.test\.ts) › ([^`]+)`/g)];
+      expect(named.length, row).toBeGreaterThan(0);
+      for (const [, file = '', name = ''] of named) {
+        expect(textOf(file), file).toContain(name);
+      }
+    }
+  });
+  test('docs/architecture.md describes every room', () => {
+    const rooms = new Set(codeIn('src').flatMap((file) => /^src\/(.+?)\//.exec(file)?.[1] ?? []));
+    for (const room of rooms) expect(page('architecture.md')).toContain(`| \`${room}\` |`);
+  });
+  test('docs/decisions gives a reason for each run-time dependency', () => {
+    const { dependencies } = JSON.parse(textOf('package.json')) as {
+      readonly dependencies: Readonly<Record<string, string>>;
+    };
+    for (const name of Object.keys(dependencies)) {
+      expect(page('decisions/0001-dependencies.md')).toContain(`| ${name} |`);
+    }
+  });
+});

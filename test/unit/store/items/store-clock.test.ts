@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { StoreClock } from '../../../../src/store/items/store-clock.ts';
+import { CONTROL } from '../../../../src/store/memory/layout.ts';
+import { StoreParts } from '../../../support/store-parts.ts';
+
+describe('the clock of the store', () => {
+  test('expires an item when it reaches the second, and never for 0', () => {
+    const { clock, newItem } = bound(new StoreParts());
+    const [never, soon] = [newItem({ expiry: 0 }), newItem({ expiry: 10 })];
+    const at = (seconds: number): readonly boolean[] => {
+      clock.tick(seconds);
+      return [clock.isExpired(never), clock.isExpired(soon)];
+    };
+    expect([at(9), at(10), at(2 ** 31 - 1)]).toEqual([
+      [false, false],
+      [false, true],
+      [false, true],
+    ]);
+  });
+  test('hides the items of before a flush, and no later ones', () => {
+    const { clock, items, newItem } = bound(new StoreParts());
+    const stamped = (): number => {
+      const id = newItem();
+      clock.drawSeq();
+      items.setSeq(id, clock.seqHigh, clock.seqLow);
+      return id;
+    };
+    const before = stamped();
+    expect(clock.isFlushed(before)).toBe(false);
+    clock.flushNow();
+    expect([clock.isFlushed(before), clock.isFlushed(stamped())]).toEqual([true, false]);
+  });
+  test('runs a flush at its second, once, and a later one replaces it', () => {
+    const { clock, items, newItem } = bound(new StoreParts());
+    const id = newItem();
+    clock.drawSeq();
+    items.setSeq(id, clock.seqHigh, clock.seqLow);
+    clock.flushAt(20);
+    clock.flushAt(30);
+    clock.tick(29);
+    expect(clock.isFlushed(id)).toBe(false);
+    clock.tick(30);
+    expect(clock.isFlushed(id)).toBe(true);
+    clock.drawSeq();
+    items.setSeq(id, clock.seqHigh, clock.seqLow);
+    clock.tick(31);
+    expect([clock.isFlushed(id), clock.now()]).toEqual([false, 31]);
+  });
+  test('cancels a pending flush with a flush at once', () => {
+    const { clock, items, newItem } = bound(new StoreParts());
+    clock.flushAt(20);
+    clock.flushNow();
+    const id = newItem();
+    clock.drawSeq();
+    items.setSeq(id, clock.seqHigh, clock.seqLow);
+    clock.tick(25);
+    expect(clock.isFlushed(id)).toBe(false);
+  });
+});
+
+describe('sequence numbers', () => {
+  test('rise over the ends of both halves of the low word', () => {
+    const { arena, items } = new StoreParts();
+    const [one, two] = [new StoreClock(arena, items), new StoreClock(arena, items)];
+    let last = -1n;
+    for (const start of [0, 0x7fff_fffd, 0xffff_fffd, 0x7fff_fffd, 0xffff_fffd]) {
+      arena.control[CONTROL.seqLow] = start | 0;
+      for (let i = 0; i < 6; i++) {
+        const clock = i % 2 === 0 ? one : two;
+        clock.drawSeq();
+        const drawn = (BigInt(clock.seqHigh) << 32n) | BigInt(clock.seqLow);
+        expect(drawn, `draw ${i} from ${start}`).toBeGreaterThan(last);
+        last = drawn;
+      }
+    }
+    expect(last >> 32n).toBe(2n);
+  });
+});
+
+/** The parts that a test uses, with `newItem` bound. */
+function bound(parts: StoreParts) {
+  return { clock: parts.clock, items: parts.items, newItem: parts.newItem.bind(parts) };
+}

@@ -6,7 +6,7 @@
  * CPU time.
  */
 import yargs from 'yargs';
-import { createStore, MODE, NO_ITEM, type PutOptions, Store } from '../../src/store/index.ts';
+import { createStore, MODE, NO_ITEM, openStore, type PutOptions } from '../../src/store/index.ts';
 
 const KEY_BYTES = 16;
 const VALUE = Buffer.from('12345678');
@@ -40,16 +40,24 @@ const share = createStore({
   slabChunkMaxBytes: 512 << 10,
   maxItemSizeBytes: 1 << 20,
 });
-const store = new Store(share, 0);
+const { items: store, view } = openStore(share, 0);
 const key = Buffer.alloc(KEY_BYTES, '0');
+const NEW_ITEM = {
+  placement: store.placementFor(KEY_BYTES, 0, VALUE.length, false),
+  keyBytes: KEY_BYTES,
+  clientFlags: 0,
+  expiry: 0,
+  valueBytes: VALUE.length,
+  ownCas: false,
+};
 
 /** One set, from the hash of its key to the split of a bucket. */
 function storeOne(nth: number): void {
   key.write(nth.toString(36).padStart(KEY_BYTES, '0'), 'latin1');
   const hash = store.hashOf(key, 0, KEY_BYTES);
-  const id = store.allocate(KEY_BYTES, 0, 0, VALUE.length);
+  const id = store.allocate(NEW_ITEM);
   if (id === NO_ITEM) throw new Error(`the store has no memory for item ${nth}`);
-  store.writeKey(id, key, 0, KEY_BYTES);
+  store.writeKey(id, key, 0, KEY_BYTES, false);
   store.writeValue(id, 0, VALUE, 0, VALUE.length);
   store.put(hash, id, PUT_OPTIONS);
 }
@@ -111,7 +119,7 @@ function percentile(percent: number): number {
   return ((bucket + 1) * NS_PER_BUCKET) / 1000;
 }
 
-const bucketsBefore = store.index.bucketCount();
+const bucketsBefore = view.bucketCount();
 /** Stores a batch of items; returns its longest set. */
 function storeBatch(from: number, to: number): { at: number; wallMs: number } {
   let beforeMs = performance.now();
@@ -138,8 +146,8 @@ for (let done = 0; done < items; done += SETS_PER_SAMPLE) {
 }
 const seconds = (performance.now() - startedMs) / 1000;
 
-console.log(`${store.index.count()} items in ${seconds.toFixed(1)} s, one thread`);
-console.log(`buckets: ${bucketsBefore} before, ${store.index.bucketCount()} after`);
+console.log(`${view.itemCount()} items in ${seconds.toFixed(1)} s, one thread`);
+console.log(`buckets: ${bucketsBefore} before, ${view.bucketCount()} after`);
 for (const percent of PERCENTILES) {
   console.log(`${percent} % of the sets took less than ${percentile(percent).toFixed(1)} µs`);
 }

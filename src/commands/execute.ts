@@ -16,13 +16,15 @@ import { answerStats } from './admin/stats.ts';
 import { Arithmetic } from './keyed/arithmetic.ts';
 import { Counter } from './keyed/counter.ts';
 import { ItemEvents } from './keyed/item-events.ts';
+import { OpenKey } from './keyed/open-key.ts';
 import { answerDelete, answerFlush, answerTouch } from './keyed/remove.ts';
+import { RequestItem } from './keyed/request-item.ts';
 import { Retriever } from './keyed/retrieve.ts';
 import { ValueWriter } from './keyed/write.ts';
 import { WholeWriter } from './keyed/write-whole.ts';
 import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
-import { answerMetaDelete } from './meta/delete.ts';
+import { MetaDeleter } from './meta/delete.ts';
 import { MetaGetter } from './meta/get.ts';
 import type { LateReply, ReplyRest, ReplyStream } from './reply-stream.ts';
 
@@ -41,7 +43,6 @@ export interface Commands {
   readonly wholeWriter: WholeWriter;
   /** For everything else. */
   readonly executor: Executor;
-  readonly events: ItemEvents;
 }
 
 export function createCommands(
@@ -50,32 +51,51 @@ export function createCommands(
   rules: CommandRules,
   log: EventLog,
 ): Commands {
-  const events = new ItemEvents(store, log);
+  const { items } = store;
+  const { prefixes } = node;
+  const events = new ItemEvents(items, log);
+  const key = new OpenKey(items);
+  const item = new RequestItem(items);
   return {
-    retriever: new Retriever(store, node, events),
-    writer: new ValueWriter(store, node.prefixes, events),
-    wholeWriter: new WholeWriter(store, node.prefixes, events),
-    executor: new Executor(store, node, rules, events),
-    events,
+    retriever: new Retriever(key, node, events),
+    writer: new ValueWriter(items, item, prefixes, events),
+    wholeWriter: new WholeWriter(items, item, prefixes, events),
+    executor: new Executor(store, node, rules, { key, item, events }),
   };
+}
+
+/** The parts that the commands of one thread share. */
+interface CommandParts {
+  readonly key: OpenKey;
+  readonly item: RequestItem;
+  readonly events: ItemEvents;
 }
 
 /** Executes the commands that are neither a get nor followed by a value. */
 class Executor {
-  readonly #events: ItemEvents;
   readonly #arithmetic: Arithmetic;
   readonly #metaGetter: MetaGetter;
+  readonly #metaDeleter: MetaDeleter;
   readonly #metaArithmetic: MetaArithmetic;
+  readonly #key: OpenKey;
+  readonly #events: ItemEvents;
   readonly #store: Store;
   readonly #node: NodeControl;
   readonly #rules: CommandRules;
 
-  constructor(store: Store, node: NodeControl, rules: CommandRules, events: ItemEvents) {
+  constructor(
+    store: Store,
+    node: NodeControl,
+    rules: CommandRules,
+    { key, item, events }: CommandParts,
+  ) {
+    const counter = new Counter(key, item);
+    this.#arithmetic = new Arithmetic(key, counter);
+    this.#metaGetter = new MetaGetter(key, item, events);
+    this.#metaDeleter = new MetaDeleter(key, item, events);
+    this.#metaArithmetic = new MetaArithmetic(key, counter);
+    this.#key = key;
     this.#events = events;
-    const counter = new Counter(store);
-    this.#arithmetic = new Arithmetic(store, counter);
-    this.#metaGetter = new MetaGetter(store, events);
-    this.#metaArithmetic = new MetaArithmetic(store, counter);
     this.#store = store;
     this.#node = node;
     this.#rules = rules;
@@ -87,7 +107,7 @@ class Executor {
       case VERB.admin:
         return this.#administer(request, reply);
       case VERB.delete:
-        answerDelete(this.#store, request, reply, this.#events);
+        answerDelete(this.#key, request, reply, this.#events);
         if (this.#node.prefixes.enabled) this.#countDelete(request);
         break;
       case VERB.increment:
@@ -95,10 +115,10 @@ class Executor {
         this.#arithmetic.answer(request, reply);
         break;
       case VERB.touch:
-        answerTouch(this.#store, request, reply);
+        answerTouch(this.#key, request, reply);
         break;
       case VERB.flush:
-        answerFlush(this.#store, request, reply, this.#rules.flushAllowed);
+        answerFlush(this.#store.items, request, reply, this.#rules.flushAllowed);
         break;
       case VERB.verbosity:
         this.#node.setVerbosity(request.level);
@@ -155,7 +175,7 @@ class Executor {
       case VERB.metaGet:
         return this.#metaGetter.answer(request, reply);
       case VERB.metaDelete:
-        answerMetaDelete(this.#store, request, reply, this.#events);
+        this.#metaDeleter.answer(request, reply);
         break;
       case VERB.metaArithmetic:
         this.#metaArithmetic.answer(request, reply);
@@ -164,7 +184,7 @@ class Executor {
         reply.noop();
         break;
       case VERB.metaDebug:
-        answerMetaDebug(this.#store, request, reply);
+        answerMetaDebug(this.#key, request, reply);
         break;
       default:
         reply.errorReply(request);

@@ -154,6 +154,7 @@ class Node {
     this.#files.userFiles?.close();
     this.#files.certificates.close();
     this.#memory.state.drain();
+    this.#memory.stopFlag.raise();
     await this.#threads.finish();
   }
 }

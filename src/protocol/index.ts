@@ -17,7 +17,8 @@ export {
   REPLY_FRAME_BYTES_MAX,
 } from './limits.ts';
 export {
-  ItemView,
+  type CounterFacts,
+  NOTHING_STORED,
   type ReplyWriter,
   STATUS,
   type Status,
@@ -27,5 +28,6 @@ export { DIALECT, isSasl, isStorage, Request, VERB, type Verb } from './request.
 export { putBase64 } from './text/base64.ts';
 export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';
+export { META_LETTER } from './text/meta-letters.ts';
 export { MetaReplies } from './text/meta-replies.ts';
 export { readU64, u64 } from './text/numbers.ts';

@@ -51,11 +51,21 @@ export class StorageReplyContext {
 export const NO_POSITION = -1;
 const NO_BYTES = Buffer.alloc(0);
 
-/** The CAS id and the size of the item that the store has just stored. */
+/** The CAS id of a stored item, and the size of the value that was stored, or was to be stored. */
 export interface StoredFacts {
-  readonly storedCasHigh: number;
-  readonly storedCasLow: number;
-  readonly storedBytes: number;
+  readonly casHigh: number;
+  readonly casLow: number;
+  readonly valueBytes: number;
+}
+/** The facts for the reply to a storage request that the store did not see. */
+export const NOTHING_STORED: StoredFacts = { casHigh: 0, casLow: 0, valueBytes: 0 };
+
+/** The new value of a counter and the CAS id of its item, each 64 bits in two words. */
+export interface CounterFacts {
+  readonly high: number;
+  readonly low: number;
+  readonly casHigh: number;
+  readonly casLow: number;
 }
 
 /**
@@ -64,9 +74,11 @@ export interface StoredFacts {
  */
 export interface ReplyWriter {
   readonly sink: ByteSink;
-  /** Captures the facts of a storage request that its reply needs. */
-  capture(request: Request, context: StorageReplyContext): void;
   /** Writes the reply to a storage request; `item` is the stored item if `status` is `stored`. */
+  stored(request: Request, status: Status, item: StoredFacts): void;
+  /** Captures the facts of a storage request that its reply needs once the value has arrived. */
+  capture(request: Request, context: StorageReplyContext): void;
+  /** As `stored`, for a captured request. */
   storageReply(context: StorageReplyContext, status: Status, item: StoredFacts): void;
   /** Writes a fixed reply; a quiet request can suppress it. */
   status(request: Request, status: Status): void;
@@ -78,8 +90,8 @@ export interface ReplyWriter {
   miss(request: Request, key: number): void;
   /** Writes what follows the last key of a get. */
   keysEnd(request: Request): void;
-  /** Writes the new value of a counter, 64 bits in two words. */
-  counter(request: Request, high: number, low: number): void;
+  /** Writes the new value of a counter; the item has its new CAS id. */
+  counter(request: Request, counter: CounterFacts): void;
   /** Writes the error reply to an invalid request. */
   errorReply(request: Request): void;
   /** Writes the reply to `version`. */

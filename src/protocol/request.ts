@@ -1,3 +1,5 @@
+import { assert } from '../base/index.ts';
+
 /** The verb of a request, the same in every dialect. */
 export const VERB = {
   /** The request is invalid; `errorReply` is the reply to it. */
@@ -40,13 +42,24 @@ export const VERB = {
 } as const;
 export type Verb = (typeof VERB)[keyof typeof VERB];
 
-/** Whether a value follows the request. */
+/** Whether the request stores a value, which follows it. */
 export function isStorage(verb: Verb): boolean {
   return verb >= VERB.set && verb <= VERB.cas;
 }
 
+/** Whether the request belongs to a login by SASL. */
 export function isSasl(verb: Verb): boolean {
   return verb >= VERB.saslMechanisms && verb <= VERB.saslStep;
+}
+
+const STORAGE_VERBS: readonly Verb[] = [
+  ...[VERB.set, VERB.add, VERB.replace],
+  ...[VERB.append, VERB.prepend, VERB.cas],
+];
+const SASL_VERBS: readonly Verb[] = [VERB.saslMechanisms, VERB.saslStart, VERB.saslStep];
+for (const verb of Object.values(VERB)) {
+  assert(isStorage(verb) === STORAGE_VERBS.includes(verb), `verb ${verb}: isStorage is wrong`);
+  assert(isSasl(verb) === SASL_VERBS.includes(verb), `verb ${verb}: isSasl is wrong`);
 }
 
 /** The dialect of a request, and of the reply to it. */
@@ -78,8 +91,10 @@ export class Request {
   clientFlags = 0;
   /** As received: seconds from now, or a Unix time above 30 days; negative expires at once. */
   exptime = 0;
-  /** The level of `verbosity`; in `ma`, +1 or -1. */
+  /** The level of `verbosity`. */
   level = 0;
+  /** `ma`: whether the request decrements the counter. */
+  decrements = false;
   /** The length of the value that follows a storage request. */
   valueBytes = 0;
   /** The CAS id to compare with, 64 bits in two words. */

@@ -1,13 +1,20 @@
 /** Stores items in shared memory. It depends on no protocol and no socket. */
-
+export type { Store } from './doors.ts';
+export type { EvictionEvent, EvictionListener } from './eviction/eviction-events.ts';
+export type { ItemStore } from './item-store.ts';
+export type { ItemWalk } from './item-walk.ts';
 export { chainedItemBytesMax } from './items/chains.ts';
+export type { ItemFacts } from './items/item-facts.ts';
+export { isChainedPlacement, type Placement, TOO_LARGE } from './items/new-item.ts';
+export type { StoreTime } from './items/store-clock.ts';
 export {
   MODE,
   type Mode,
   OUTCOME,
   type Outcome,
   type PutOptions,
-  type WholeValue,
+  type StoreResult,
+  type WholeItem,
 } from './items/store-condition.ts';
 export type { StoreShare } from './memory/arena.ts';
 export {
@@ -15,17 +22,13 @@ export {
   type ClassCounterName,
   COUNT,
   type ThreadCounterName,
+  type ThreadCounters,
 } from './memory/counters.ts';
 export { createStore, type StoreOptions } from './memory/create.ts';
-export {
-  FLAG,
-  type ItemId,
-  NO_ITEM,
-  PAGE_BYTES,
-  SEGMENT,
-  TOTAL,
-} from './memory/layout.ts';
+export { type ItemId, NO_ITEM, PAGE_BYTES } from './memory/item-layout.ts';
+export { StopFlag } from './memory/stop-flag.ts';
 export { EVICTION, type TunableName } from './memory/tunables.ts';
-export { Store } from './store.ts';
-export { MAINTAINER_SLEEP, Maintainer } from './upkeep/maintainer.ts';
+export { maintainStore, openStore } from './store.ts';
+export type { StoreTuning } from './store-tuning.ts';
+export type { StoreView, TotalName } from './store-view.ts';
 export { MOVE_RESULT } from './upkeep/page-mover.ts';

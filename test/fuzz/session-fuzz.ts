@@ -57,7 +57,7 @@ function fuzzStore(random: Random, streamCount: number, seed: number, firstStrea
     if (sentinelHarness.send(`get ${SENTINEL_KEY}\r\n`) !== SENTINEL_HIT)
       fail('the sentinel is missing');
   }
-  const problems = audit(sentinelHarness.store);
+  const problems = audit(sentinelHarness.parts);
   if (problems.length > 0)
     throw new FuzzFailure(`seed ${seed}, at stream ${firstStream + streamCount}: ${problems}`);
 }

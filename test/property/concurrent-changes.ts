@@ -1,4 +1,6 @@
-import { Maintainer, PAGE_BYTES, type Store, type TunableName } from '../../src/store/index.ts';
+import type { StoreParts } from '../../src/store/assemble.ts';
+import type { TunableName } from '../../src/store/index.ts';
+import { Maintainer } from '../../src/store/upkeep/maintainer.ts';
 import type { Random } from '../support/random.ts';
 
 const NO_STRIPE = -1;
@@ -21,39 +23,39 @@ const TUNABLE_VALUES: readonly (readonly [TunableName, readonly number[]])[] = [
 
 /** Changes of a store that do not come from clients, at random and more often than in practice. */
 export class ConcurrentChanges {
-  readonly #store: Store;
+  readonly #parts: StoreParts;
   readonly #random: Random;
   readonly #maintainer: Maintainer;
 
-  constructor(store: Store, random: Random) {
-    this.#store = store;
+  constructor(parts: StoreParts, random: Random) {
+    this.#parts = parts;
     this.#random = random;
-    this.#maintainer = new Maintainer(store);
+    this.#maintainer = new Maintainer(parts);
   }
 
   step(): void {
-    const { clock } = this.#store;
+    const { clock } = this.#parts;
     const kind = this.#random.int(0, 19);
     if (kind < 8) this.#maintainer.runSlice();
     else if (kind < 12) clock.tick(clock.now() + this.#random.pick([1, 1, 1, 1, 1, 2, 30]));
     else if (kind < 16) this.#movePage();
-    else if (kind < 17) this.#store.setMemoryLimit(this.#random.int(1, PAGES_MAX) * PAGE_BYTES);
-    else if (kind < 18) this.#store.expiryHints.requestCrawl(this.#classId());
+    else if (kind < 17) this.#parts.pagePool.setLimit(this.#random.int(1, PAGES_MAX));
+    else if (kind < 18) this.#parts.expiryHints.requestCrawl(this.#classId());
     else this.#changeTunable();
   }
 
   #movePage(): void {
-    const from = this.#random.oneIn(2) ? this.#store.classWithMostPages(0) : this.#classId();
+    const from = this.#random.oneIn(2) ? this.#parts.slabs.classWithMostPages(0) : this.#classId();
     const to = this.#random.oneIn(4) ? 0 : this.#classId();
-    if (from !== to && from !== 0) this.#store.pageMover.move(from, to, NO_STRIPE);
+    if (from !== to && from !== 0) this.#parts.pageMover.move(from, to, NO_STRIPE);
   }
 
   #changeTunable(): void {
     const [name, values] = this.#random.pick(TUNABLE_VALUES);
-    this.#store.tunables.set(name, this.#random.pick(values));
+    this.#parts.tunables.set(name, this.#random.pick(values));
   }
 
   #classId(): number {
-    return this.#random.int(1, this.#store.chunkBytes.length - 1);
+    return this.#random.int(1, this.#parts.arena.sizeClasses.chunkBytes.length - 1);
   }
 }

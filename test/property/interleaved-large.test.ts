@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { PAUSE } from '../../src/server/session/states.ts';
-import type { Store, StoreShare } from '../../src/store/index.ts';
+import type { StoreParts } from '../../src/store/assemble.ts';
+import type { StoreShare } from '../../src/store/index.ts';
 import { audit } from '../support/audit.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
@@ -81,23 +82,23 @@ test(`large values stay intact while other clients write, ${STEPS} steps, seed $
     if (client.isIdle) beginRandom(client, random, model, context(step));
     else if (random.oneIn(60)) client.disconnect();
     client.transfer(random.int(1, 60_000));
-    if (random.oneIn(50)) movePage(observer.store, random);
+    if (random.oneIn(50)) movePage(observer.parts, random);
     if (step % 4000 !== 0) continue;
     for (const each of clients) each.disconnect();
-    expect(audit(observer.store), context(step)).toEqual([]);
+    expect(audit(observer.parts), context(step)).toEqual([]);
   }
   for (const each of clients) each.disconnect();
-  expect(audit(observer.store), context(STEPS)).toEqual([]);
-  expect(observer.store.sums.thread('slab_reassign_chunk_rescues')).toBeGreaterThan(0);
+  expect(audit(observer.parts), context(STEPS)).toEqual([]);
+  expect(observer.parts.sums.thread('slab_reassign_chunk_rescues')).toBeGreaterThan(0);
   expect(observer.send('stats\r\n')).toMatch(/STAT evictions [1-9]/);
 });
 
 /** Moves a page to another class, as the maintainer does. */
-function movePage(store: Store, random: Random): void {
-  const largest = store.chunkBytes.length - 1;
+function movePage(parts: StoreParts, random: Random): void {
+  const largest = parts.arena.sizeClasses.chunkBytes.length - 1;
   const from = random.oneIn(2) ? largest : random.int(1, largest - 1);
   const to = from === largest ? random.int(1, largest - 1) : largest;
-  store.pageMover.move(from, to, -1);
+  parts.pageMover.move(from, to, -1);
 }
 
 function beginRandom(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TOTAL } from '../../src/store/index.ts';
+import { TOTAL } from '../../src/store/memory/layout.ts';
 import { audit } from '../support/audit.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
@@ -41,10 +41,10 @@ class StoreAndModel {
 
   /** Sends a request to both; returns the model's reply as `expected` if the store's is wrong. */
   send(key: string, request: ModelRequest): { reply: string; expected?: string } {
-    const { store } = this.harness;
-    const before = this.#live(key, store.clock.now());
+    const { parts } = this.harness;
+    const before = this.#live(key, parts.clock.now());
     const reply = this.#sendToStore(request.text);
-    const mayRunOutOfMemory = store.tunables.get('evictsToFree') === 0;
+    const mayRunOutOfMemory = parts.tunables.get('evictsToFree') === 0;
     const possible = [request.effects, ...(mayRunOutOfMemory ? request.outOfMemory : [])];
     // The reply must fit the model's item, or a key that the store has evicted.
     for (const state of [before, undefined]) {
@@ -88,30 +88,30 @@ test(
       slabChunkMaxBytes: 8 << 10,
     });
     const storeAndModel = new StoreAndModel(new SessionHarness(share), random.fork(2));
-    const { store } = storeAndModel.harness;
-    const changes = new ConcurrentChanges(store, random.fork(1));
+    const { parts } = storeAndModel.harness;
+    const changes = new ConcurrentChanges(parts, random.fork(1));
     for (let step = 0; step < STEPS; step++) {
       if (step % STEPS_PER_CHANGE === 0) changes.step();
       if (random.oneIn(100_000)) storeAndModel.flush();
       const key = `key-${random.int(0, KEYS - 1)}`;
-      const request = randomRequest(random, key, store.clock.now());
+      const request = randomRequest(random, key, parts.clock.now());
       const { reply, expected } = storeAndModel.send(key, request);
       if (expected !== undefined) {
         expect(reply, `seed ${seed}, step ${step}: ${request.text.slice(0, 80)}`).toBe(expected);
       }
       if (step % STEPS_PER_AUDIT === 0)
-        expect(audit(store), `seed ${seed}, step ${step}`).toEqual([]);
+        expect(audit(parts), `seed ${seed}, step ${step}`).toEqual([]);
     }
-    expect(audit(store), `seed ${seed}`).toEqual([]);
+    expect(audit(parts), `seed ${seed}`).toEqual([]);
     expectEachKindOfWork(storeAndModel.harness);
   },
   TIMEOUT_MS,
 );
 
 /** A run without evictions, moves and crawls would prove nothing. */
-function expectEachKindOfWork({ store }: SessionHarness): void {
+function expectEachKindOfWork({ parts }: SessionHarness): void {
   const total = (slot: number): number =>
-    store.chunkBytes.reduce((sum, _, id) => sum + store.total(id, slot), 0);
+    parts.arena.sizeClasses.chunkBytes.reduce((sum, _, id) => sum + parts.totals.get(id, slot), 0);
   for (const name of TOTALS_REQUIRED) {
     expect(total(TOTAL[name]), `seed ${seed}: ${name}`).toBeGreaterThan(0);
   }
@@ -121,6 +121,6 @@ function expectEachKindOfWork({ store }: SessionHarness): void {
     'slab_reassign_chunk_rescues',
     'lru_crawler_starts',
   ] as const) {
-    expect(store.sums.thread(name), `seed ${seed}: ${name}`).toBeGreaterThan(0);
+    expect(parts.sums.thread(name), `seed ${seed}: ${name}`).toBeGreaterThan(0);
   }
 }

@@ -97,7 +97,7 @@ test.for([
     const random = new Random(seed);
     const [atOnce, inPieces] = [new ObservedSession(), new ObservedSession()];
     for (let step = 0; step < STEPS; step++) {
-      const { clock } = atOnce.harness.store;
+      const { clock } = atOnce.harness.parts;
       const cas = Math.max(1, clock.seqLow - random.int(0, 5));
       const bytes = Buffer.from(request(random, `key-${random.int(0, 11)}`, cas), 'latin1');
       const pieces = [bytes.subarray(0, -1), bytes.subarray(-1)];
@@ -105,12 +105,12 @@ test.for([
       expect(atOnce.feed([bytes]), `step ${step}: ${shown}`).toEqual(inPieces.feed(pieces));
       if (random.oneIn(30)) {
         const next = clock.now() + 1;
-        for (const { harness } of [atOnce, inPieces]) harness.store.clock.tick(next);
+        for (const { harness } of [atOnce, inPieces]) harness.parts.clock.tick(next);
       }
       if (request === textRequest && step % STEPS_PER_STATS_CHECK === 0) {
         expect(atOnce.statsLines(), `step ${step}`).toEqual(inPieces.statsLines());
       }
     }
-    expect(audit(atOnce.harness.store)).toEqual([]);
+    expect(audit(atOnce.harness.parts)).toEqual([]);
   },
 );

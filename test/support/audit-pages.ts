@@ -1,7 +1,13 @@
-import { pageOf, wordOf } from '../../src/store/items/items.ts';
-import { CONTROL, ID_UNIT_BYTES, ITEM, type ItemId } from '../../src/store/memory/layout.ts';
+import type { StoreParts } from '../../src/store/assemble.ts';
+import {
+  ID_UNIT_BYTES,
+  ITEM,
+  type ItemId,
+  pageOf,
+  wordOf,
+} from '../../src/store/memory/item-layout.ts';
+import { CONTROL } from '../../src/store/memory/layout.ts';
 import { NO_PAGE } from '../../src/store/memory/page-pool.ts';
-import type { Store } from '../../src/store/store.ts';
 
 type Check = (condition: boolean, problem: string) => void;
 
@@ -9,10 +15,11 @@ type Check = (condition: boolean, problem: string) => void;
  * Checks that every page belongs to one class or to the pool, that the counts agree, that no page
  * is leaving its class, and that every item starts at a chunk.
  */
-export function auditPages(store: Store, linked: ReadonlySet<ItemId>, check: Check): void {
-  const free = auditPool(store, check);
-  const byClass = auditPageOwners(store, free, check);
-  const { pagePool, slabs, chunkBytes } = store;
+export function auditPages(parts: StoreParts, linked: ReadonlySet<ItemId>, check: Check): void {
+  const free = auditPool(parts, check);
+  const byClass = auditPageOwners(parts, free, check);
+  const { pagePool, slabs, arena } = parts;
+  const { chunkBytes } = arena.sizeClasses;
   let used = 0;
   for (let id = 1; id < chunkBytes.length; id++) {
     const owned = byClass[id]!;
@@ -25,19 +32,19 @@ export function auditPages(store: Store, linked: ReadonlySet<ItemId>, check: Che
       slabs.leavingPage(id) === NO_PAGE,
       `page ${slabs.leavingPage(id)} is leaving class ${id}`,
     );
-    auditFreeChunks(store, id, owned, check);
+    auditFreeChunks(parts, id, owned, check);
   }
   check(
     pagePool.usedCount() === used,
     `${pagePool.usedCount()} pages are counted as used, ${used} are`,
   );
-  for (const id of linked) auditAlignment(store, id, check);
+  for (const id of linked) auditAlignment(parts, id, check);
 }
 
 /** Walks the list of free pages. */
-function auditPool(store: Store, check: Check): ReadonlySet<number> {
-  const { control, pageNext } = store.arena;
-  const { pagePool } = store;
+function auditPool(parts: StoreParts, check: Check): ReadonlySet<number> {
+  const { control, pageNext } = parts.arena;
+  const { pagePool } = parts;
   const free = new Set<number>();
   let page = control[CONTROL.freePageHead]! - 1;
   while (page !== NO_PAGE && !free.has(page)) {
@@ -62,11 +69,12 @@ function auditPool(store: Store, check: Check): ReadonlySet<number> {
 
 /** The pages of each class. */
 function auditPageOwners(
-  store: Store,
+  parts: StoreParts,
   free: ReadonlySet<number>,
   check: Check,
 ): readonly (readonly number[])[] {
-  const { pagePool, arena, chunkBytes } = store;
+  const { pagePool, arena } = parts;
+  const { chunkBytes } = arena.sizeClasses;
   const byClass = chunkBytes.map((): number[] => []);
   for (let page = 0; page < arena.layout.pagesReserved; page++) {
     const sizeClass = pagePool.classOf(page);
@@ -88,12 +96,12 @@ function auditPageOwners(
 
 /** Compares the unused chunks in the pages of a class with its count of free chunks. */
 function auditFreeChunks(
-  store: Store,
+  parts: StoreParts,
   sizeClass: number,
   owned: readonly number[],
   check: Check,
 ): void {
-  const { slabs, arena } = store;
+  const { slabs, arena } = parts;
   const perPage = slabs.chunksPerPage(sizeClass);
   let unused = 0;
   for (const page of owned) {
@@ -109,8 +117,9 @@ function auditFreeChunks(
 }
 
 /** Checks that an item starts where a chunk of its class starts. */
-function auditAlignment(store: Store, id: ItemId, check: Check): void {
-  const { items, slabs, chunkBytes } = store;
+function auditAlignment(parts: StoreParts, id: ItemId, check: Check): void {
+  const { items, slabs, arena } = parts;
+  const { chunkBytes } = arena.sizeClasses;
   const sizeClass = items.classOf(id);
   const bytesIn = (id - slabs.chunkOf(sizeClass, pageOf(id), 0)) * ID_UNIT_BYTES;
   check(bytesIn % chunkBytes[sizeClass]! === 0, `item ${id} does not start at a chunk`);

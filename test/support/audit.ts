@@ -1,15 +1,13 @@
-import { wordOf } from '../../src/store/items/items.ts';
+import type { StoreParts } from '../../src/store/assemble.ts';
 import {
-  CLASS,
-  CONTROL,
   FLAG,
   ITEM,
   ITEM_HEADER_BYTES,
   type ItemId,
   NO_ITEM,
-  TOTAL,
-} from '../../src/store/memory/layout.ts';
-import type { Store } from '../../src/store/store.ts';
+  wordOf,
+} from '../../src/store/memory/item-layout.ts';
+import { CLASS, CONTROL, TOTAL } from '../../src/store/memory/layout.ts';
 import { auditPages } from './audit-pages.ts';
 
 /**
@@ -17,16 +15,16 @@ import { auditPages } from './audit-pages.ts';
  * one sentence for each problem, and an empty list for a sound store. `unlinked` is how many chunks
  * belong to items that are not linked: values in receipt, and unlinked items that are still pinned.
  */
-export function audit(store: Store, unlinked = 0): readonly string[] {
+export function audit(parts: StoreParts, unlinked = 0): readonly string[] {
   const problems: string[] = [];
   const check = (condition: boolean, problem: string): void => {
     if (!condition && problems.length < 50) problems.push(problem);
   };
-  auditLocks(store, check);
-  const linked = auditIndex(store, check);
-  const inClasses = auditClasses(store, linked, check);
-  const chained = auditChains(store, linked, check);
-  auditPages(store, linked, check);
+  auditLocks(parts, check);
+  const linked = auditIndex(parts, check);
+  const inClasses = auditClasses(parts, linked, check);
+  const chained = auditChains(parts, linked, check);
+  auditPages(parts, linked, check);
   check(
     inClasses.used - inClasses.listed - chained === unlinked,
     `${inClasses.used} chunks are in use, ${inClasses.listed} listed, ${chained} in chains, ` +
@@ -37,13 +35,13 @@ export function audit(store: Store, unlinked = 0): readonly string[] {
 
 type Check = (condition: boolean, problem: string) => void;
 
-function auditLocks(store: Store, check: Check): void {
-  const { stripes, classes, control } = store.arena;
+function auditLocks(parts: StoreParts, check: Check): void {
+  const { stripes, classes, control } = parts.arena;
   check(
     stripes.every((word) => word === 0),
     'a stripe is locked',
   );
-  for (let id = 0; id < store.chunkBytes.length; id++) {
+  for (let id = 0; id < parts.arena.sizeClasses.chunkBytes.length; id++) {
     check(classes[id * CLASS.words + CLASS.lock] === 0, `class ${id} is locked`);
   }
   check(control[CONTROL.growLock] === 0, 'the index is locked for growth');
@@ -52,9 +50,9 @@ function auditLocks(store: Store, check: Check): void {
 }
 
 /** Walks the index; returns every linked item. */
-function auditIndex(store: Store, check: Check): Set<ItemId> {
+function auditIndex(parts: StoreParts, check: Check): Set<ItemId> {
   const seen = new Set<ItemId>();
-  const { items, index, arena } = store;
+  const { items, index, arena } = parts;
   const buckets = index.bucketCount();
   for (let bucket = 0; bucket < buckets; bucket++) {
     for (let id = arena.buckets[bucket]!; id !== NO_ITEM; id = items.bucketNext(id)) {
@@ -76,8 +74,8 @@ function auditIndex(store: Store, check: Check): Set<ItemId> {
 }
 
 /** Walks the chained items; returns how many value chunks they have together. */
-function auditChains(store: Store, linked: ReadonlySet<ItemId>, check: Check): number {
-  const { items, chains } = store;
+function auditChains(parts: StoreParts, linked: ReadonlySet<ItemId>, check: Check): number {
+  const { items, chains } = parts;
   const seen = new Set<ItemId>();
   for (const head of linked) {
     if (!items.isChained(head)) continue;
@@ -89,14 +87,15 @@ function auditChains(store: Store, linked: ReadonlySet<ItemId>, check: Check): n
       seen.add(chunk);
       check(chunk !== NO_ITEM, `chunk ${ordinal} of item ${head} is missing`);
       if (chunk === NO_ITEM) continue;
-      auditValueChunk(store, head, ordinal, check);
+      auditValueChunk(parts, head, ordinal, check);
     }
   }
   return seen.size;
 }
 
-function auditValueChunk(store: Store, head: ItemId, ordinal: number, check: Check): void {
-  const { items, chains, chunkBytes } = store;
+function auditValueChunk(parts: StoreParts, head: ItemId, ordinal: number, check: Check): void {
+  const { items, chains, arena } = parts;
+  const { chunkBytes } = arena.sizeClasses;
   const chunk = chains.chunk(head, ordinal);
   check(chains.isValueChunk(chunk), `chunk ${chunk} of item ${head} is no value chunk`);
   check(chains.headOf(chunk) === head, `chunk ${chunk} of item ${head} names another head`);
@@ -109,17 +108,17 @@ function auditValueChunk(store: Store, head: ItemId, ordinal: number, check: Che
 }
 
 function auditClasses(
-  store: Store,
+  parts: StoreParts,
   linked: ReadonlySet<ItemId>,
   check: Check,
 ): { used: number; listed: number } {
   let used = 0;
   let listed = 0;
-  for (let id = 1; id < store.chunkBytes.length; id++) {
-    const inClass = auditLists(store, id, linked, check);
-    const free = auditFreeList(store, id, linked, check);
+  for (let id = 1; id < parts.arena.sizeClasses.chunkBytes.length; id++) {
+    const inClass = auditLists(parts, id, linked, check);
+    const free = auditFreeList(parts, id, linked, check);
     listed += inClass;
-    used += store.slabs.pageCount(id) * store.slabs.chunksPerPage(id) - free;
+    used += parts.slabs.pageCount(id) * parts.slabs.chunksPerPage(id) - free;
   }
   check(listed === linked.size, `${listed} items are on LRU lists, ${linked.size} in the index`);
   return { used, listed };
@@ -127,12 +126,12 @@ function auditClasses(
 
 /** Walks the LRU lists of a class in both directions; returns how many items are on them. */
 function auditLists(
-  store: Store,
+  parts: StoreParts,
   sizeClass: number,
   linked: ReadonlySet<ItemId>,
   check: Check,
 ): number {
-  const { lru, items } = store;
+  const { lru, items } = parts;
   let total = 0;
   let bytes = 0;
   for (let segment = 0; segment < 4; segment++) {
@@ -151,19 +150,19 @@ function auditLists(
     check(lru.count(sizeClass, segment) === count, `class ${sizeClass} has a wrong count`);
     total += count;
   }
-  const sum = store.arena.totals[sizeClass * TOTAL.slots + TOTAL.memRequested]!;
+  const sum = parts.totals.get(sizeClass, TOTAL.memRequested);
   check(sum === bytes, `class ${sizeClass} counts ${sum} bytes but its items take ${bytes}`);
   return total;
 }
 
 /** Walks the free list of a class; returns its free chunks, including those never allocated. */
 function auditFreeList(
-  store: Store,
+  parts: StoreParts,
   sizeClass: number,
   linked: ReadonlySet<ItemId>,
   check: Check,
 ): number {
-  const { arena, items, slabs } = store;
+  const { arena, items, slabs } = parts;
   const free = slabs.freeChunkCount(sizeClass);
   const block = sizeClass * CLASS.words;
   let count = 0;

@@ -40,7 +40,7 @@ function factsOf(request: Request, verb: string): readonly (string | false)[] {
     (hasExptime || (isMeta && request.hasExptime)) && `t=${request.exptime}`,
     stores && `bytes=${request.valueBytes}`,
     counts && `delta=${u64(request.deltaHigh, request.deltaLow)}`,
-    verb === 'metaArithmetic' && `sign=${request.level}`,
+    verb === 'metaArithmetic' && `sign=${request.decrements ? -1 : 1}`,
     verb === 'verbosity' && `level=${request.level}`,
     usesCas && (cas !== 0n || (isMeta && request.hasCas)) && `C=${cas}`,
     (stores || creates || isMeta) && hasOwnCas && `E=${u64(request.ownCasHigh, request.ownCasLow)}`,

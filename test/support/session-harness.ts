@@ -3,7 +3,14 @@ import type { EventLog, NodeControl } from '../../src/commands/index.ts';
 import { createSessionContext } from '../../src/server/session/context.ts';
 import { Session } from '../../src/server/session/session.ts';
 import { PAUSE } from '../../src/server/session/states.ts';
-import { createStore, Store, type StoreOptions, type StoreShare } from '../../src/store/index.ts';
+import { assemble, type StoreParts } from '../../src/store/assemble.ts';
+import { doorsOf } from '../../src/store/doors.ts';
+import {
+  createStore,
+  type Store,
+  type StoreOptions,
+  type StoreShare,
+} from '../../src/store/index.ts';
 
 /** The control of a node, in tests without a server. */
 export const TEST_CONTROL: NodeControl = {
@@ -67,6 +74,8 @@ export interface FeedResult {
 
 /** Runs a session on a real store without a socket: bytes in, bytes out. */
 export class SessionHarness {
+  /** The parts of the store, for checks that no door offers. */
+  readonly parts: StoreParts;
   readonly store: Store;
   readonly session: Session;
   readonly sink = new ByteSink(64 * 1024);
@@ -79,7 +88,8 @@ export class SessionHarness {
     flushAllowed = true,
     log = SILENT_LOG,
   ) {
-    this.store = new Store(share, thread);
+    this.parts = assemble(share, thread);
+    this.store = doorsOf(this.parts);
     const rules = {
       flushAllowed,
       dumpingAllowed: true,

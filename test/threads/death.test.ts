@@ -4,8 +4,9 @@
  * tests let a thread die at every single write of each kind of work.
  */
 import { afterAll, describe, expect, test } from 'vitest';
-import { EVICTION, Maintainer, PAGE_BYTES, type StoreShare } from '../../src/store/index.ts';
+import { EVICTION, PAGE_BYTES, type StoreShare } from '../../src/store/index.ts';
 import { CONTROL } from '../../src/store/memory/layout.ts';
+import { Maintainer } from '../../src/store/upkeep/maintainer.ts';
 import { FaultyMemory, InjectedFault } from '../support/faulty-memory.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
 
@@ -55,14 +56,15 @@ const MORE_KEYS = Array.from({ length: 14 }, (_, i) => `more-${i}`);
 const storeBigValues = sendAll(...KEYS.map((key) => set(key, 0, BIG_BYTES)));
 /** Fills a class of four pages, one of which stays nearly free. */
 const storeBigValuesWithRoom = (harness: SessionHarness): void => {
-  harness.store.setMemoryLimit(4 * PAGE_BYTES);
+  harness.store.tuning.setMemoryLimit(4 * PAGE_BYTES);
   storeBigValues(harness);
   sendAll(...MORE_KEYS.slice(0, 5).map((key) => set(key, 0, BIG_BYTES)))(harness);
 };
-const classWithMostPages = (harness: SessionHarness): number => harness.store.classWithMostPages(0);
-const tickAndMaintain = ({ store }: SessionHarness): void => {
-  store.clock.tick(store.clock.now() + 10);
-  new Maintainer(store).runSlice();
+const classWithMostPages = (harness: SessionHarness): number =>
+  harness.parts.slabs.classWithMostPages(0);
+const tickAndMaintain = ({ parts }: SessionHarness): void => {
+  parts.clock.tick(parts.clock.now() + 10);
+  new Maintainer(parts).runSlice();
 };
 
 const SCENARIOS: readonly Scenario[] = [
@@ -124,7 +126,7 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'unlink an expired item',
     prepare: (harness) => {
       sendAll(...KEYS.map((key) => set(key, 0, 200, 5)))(harness);
-      harness.store.clock.tick(harness.store.clock.now() + 10);
+      harness.parts.clock.tick(harness.parts.clock.now() + 10);
     },
     steps: sendEach('get key-3\r\n'),
   },
@@ -147,7 +149,7 @@ const SCENARIOS: readonly Scenario[] = [
     prepare: (harness) => {
       storeSmallValues(harness);
       // Makes the index look full.
-      Atomics.add(harness.store.arena.control, CONTROL.itemCount, 1_000_000);
+      Atomics.add(harness.parts.arena.control, CONTROL.itemCount, 1_000_000);
     },
     steps: sendEach(set('fresh', 0, 200)),
   },
@@ -155,14 +157,14 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'move a page to another class',
     prepare: storeBigValuesWithRoom,
     steps: [
-      (harness) => void harness.store.pageMover.move(classWithMostPages(harness), 1, NO_STRIPE),
+      (harness) => void harness.parts.pageMover.move(classWithMostPages(harness), 1, NO_STRIPE),
     ],
   },
   {
     name: 'move a page to the pool and allocate it again',
     prepare: storeBigValuesWithRoom,
     steps: [
-      (harness) => void harness.store.pageMover.move(classWithMostPages(harness), 0, NO_STRIPE),
+      (harness) => void harness.parts.pageMover.move(classWithMostPages(harness), 0, NO_STRIPE),
       ...sendEach(...MORE_KEYS.slice(5, 7).map((key) => set(key, 0, BIG_BYTES))),
     ],
   },
@@ -170,8 +172,8 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'move a page after a lower memory limit',
     prepare: storeBigValuesWithRoom,
     steps: [
-      ({ store }) => void store.setMemoryLimit(PAGE_BYTES),
-      ({ store }) => void new Maintainer(store).runSlice(),
+      ({ store }) => void store.tuning.setMemoryLimit(PAGE_BYTES),
+      ({ parts }) => void new Maintainer(parts).runSlice(),
     ],
   },
   {
@@ -182,7 +184,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: "balance memcached's segments",
     prepare: (harness) => {
-      harness.store.tunables.set('eviction', EVICTION.segmented);
+      harness.parts.tunables.set('eviction', EVICTION.segmented);
       storeSmallValues(harness);
       for (let i = 0; i < 3; i++) harness.send('get key-1 key-5\r\n');
     },
@@ -224,8 +226,8 @@ const SCENARIOS: readonly Scenario[] = [
     steps: [
       (harness) => {
         harness.feed(Buffer.from('get key-3\r\n'));
-        const hash = harness.store.hashOf(Buffer.from('key-3'), 0, 5);
-        harness.store.remove(hash, Buffer.from('key-3'), 0, 5);
+        const hash = harness.store.items.hashOf(Buffer.from('key-3'), 0, 5);
+        harness.store.items.remove(hash, Buffer.from('key-3'), 0, 5);
         harness.session.abandon();
       },
     ],
@@ -240,12 +242,16 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'move a page with chained items to the pool',
     prepare: (harness) => {
-      harness.store.setMemoryLimit(6 * PAGE_BYTES);
+      harness.store.tuning.setMemoryLimit(6 * PAGE_BYTES);
       for (const key of KEYS.slice(0, 8)) harness.send(set(key, 0, 10 * BIG_BYTES));
     },
     steps: [
       (harness) =>
-        void harness.store.pageMover.move(harness.store.chunkBytes.length - 1, 0, NO_STRIPE),
+        void harness.parts.pageMover.move(
+          harness.parts.arena.sizeClasses.chunkBytes.length - 1,
+          0,
+          NO_STRIPE,
+        ),
     ],
     slabChunkMaxBytes: 64 << 10,
   },
@@ -330,7 +336,7 @@ class Observer {
     }
     this.#send('delete key-7\r\n');
     replyOf(() => {
-      new Maintainer(this.#harness.store).runSlice();
+      new Maintainer(this.#harness.parts).runSlice();
       return '';
     });
     this.#read(`${context}, after a slice of the maintainer`);

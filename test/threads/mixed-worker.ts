@@ -88,7 +88,7 @@ function runClient(): MixedResult {
 }
 
 function runMaintainer(): MixedResult {
-  const changes = new ConcurrentChanges(harness.store, random);
+  const changes = new ConcurrentChanges(harness.parts, random);
   let steps = 0;
   for (; Atomics.load(workingClients, 0) > 0; steps++) changes.step();
   return { rounds: steps, hits: 0, wrongReplies: [] };

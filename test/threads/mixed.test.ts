@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { Store, TOTAL } from '../../src/store/index.ts';
+import { assemble } from '../../src/store/assemble.ts';
+import { TOTAL } from '../../src/store/memory/layout.ts';
 import { audit } from '../support/audit.ts';
 import { testSeed } from '../support/random.ts';
 import { testShare } from '../support/session-harness.ts';
@@ -33,11 +34,14 @@ test(`clients with changing sizes and a maintainer leave a sound store, seed ${s
     return run({ share, thread, role, rounds: ROUNDS, seed, workingClients });
   });
   const results = await Promise.all(jobs);
-  const store = new Store(share, threads - 1);
+  const parts = assemble(share, threads - 1);
   expect(results.flatMap(({ wrongReplies }) => wrongReplies)).toEqual([]);
-  expect(audit(store), `seed ${seed}`).toEqual([]);
-  const evicted = store.chunkBytes.reduce((sum, _, id) => sum + store.total(id, TOTAL.evicted), 0);
+  expect(audit(parts), `seed ${seed}`).toEqual([]);
+  const evicted = parts.arena.sizeClasses.chunkBytes.reduce(
+    (sum, _, id) => sum + parts.totals.get(id, TOTAL.evicted),
+    0,
+  );
   expect(evicted).toBeGreaterThan(0);
-  expect(store.sums.thread('slabs_moved')).toBeGreaterThan(0);
-  expect(results.reduce((sum, { hits }) => sum + hits, 0)).toBe(store.sums.hits());
+  expect(parts.sums.thread('slabs_moved')).toBeGreaterThan(0);
+  expect(results.reduce((sum, { hits }) => sum + hits, 0)).toBe(parts.sums.hits());
 });

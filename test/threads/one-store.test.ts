@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import type { StoreShare } from '../../src/store/index.ts';
-import { CONTROL } from '../../src/store/memory/layout.ts';
+import { StopFlag, type StoreShare } from '../../src/store/index.ts';
 import { audit } from '../support/audit.ts';
 import { testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
@@ -49,8 +48,8 @@ test('four threads lose no increment', async () => {
     const value = String((30_000 / 3) * THREADS);
     expect(harness.send(`get counter-${i}\r\n`)).toContain(`\r\n${value}\r\n`);
   }
-  expect(harness.store.sums.class('incr_hits')).toBe(30_000 * THREADS);
-  expect(audit(harness.store)).toEqual([]);
+  expect(harness.parts.sums.class('incr_hits')).toBe(30_000 * THREADS);
+  expect(audit(harness.parts)).toEqual([]);
 });
 
 test('four threads lose no compare-and-swap', async () => {
@@ -60,9 +59,9 @@ test('four threads lose no compare-and-swap', async () => {
   const results = await runThreads<{ retries: number }>(share, 'cas', 3000);
   expect(harness.send('get total\r\n')).toBe(`VALUE total 3 5\r\n${3000 * THREADS}\r\nEND\r\n`);
   const retries = results.reduce((sum, result) => sum + result.retries, 0);
-  expect(harness.store.sums.class('cas_badval')).toBe(retries);
-  expect(harness.store.sums.class('cas_hits')).toBe(3000 * THREADS);
-  expect(audit(harness.store)).toEqual([]);
+  expect(harness.parts.sums.class('cas_badval')).toBe(retries);
+  expect(harness.parts.sums.class('cas_hits')).toBe(3000 * THREADS);
+  expect(audit(harness.parts)).toEqual([]);
 });
 
 test(`evictions, deletes and flushes tear no value; the store is sound, seed ${seed}`, async () => {
@@ -70,11 +69,11 @@ test(`evictions, deletes and flushes tear no value; the store is sound, seed ${s
   const harness = observer(share);
   const results = await runThreads<ChurnResult>(share, 'churn', 40_000);
   expect(results.flatMap(({ tornReplies }) => tornReplies)).toEqual([]);
-  expect(audit(harness.store)).toEqual([]);
+  expect(audit(harness.parts)).toEqual([]);
   const total = (name: 'sets' | 'gets'): number => results.reduce((sum, r) => sum + r[name], 0);
-  expect(harness.store.sums.class('cmd_set')).toBe(total('sets'));
-  expect(harness.store.sums.thread('get_cmds')).toBe(total('gets'));
-  const { sums } = harness.store;
+  expect(harness.parts.sums.class('cmd_set')).toBe(total('sets'));
+  expect(harness.parts.sums.thread('get_cmds')).toBe(total('gets'));
+  const { sums } = harness.parts;
   expect(sums.hits() + sums.thread('get_misses')).toBe(total('gets'));
 });
 
@@ -92,8 +91,8 @@ test(`page moves and short memory tear no large value, seed ${seed}`, {
   const results = await runThreads<ChurnResult>(share, 'churn', 6000, 900_000);
   expect(results.flatMap(({ tornReplies }) => tornReplies)).toEqual([]);
   const harness = observer(share);
-  Atomics.store(harness.store.arena.control, CONTROL.stop, 1);
+  new StopFlag(share).raise();
   expect((await moved).chunks).toBeGreaterThan(0);
-  expect(audit(harness.store)).toEqual([]);
+  expect(audit(harness.parts)).toEqual([]);
   expect(harness.send('stats\r\n')).toMatch(/STAT evictions [1-9]/);
 });

@@ -1,7 +1,6 @@
 /** One of several threads that work on one store. Each job returns its counts. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { StoreShare } from '../../src/store/index.ts';
-import { CONTROL } from '../../src/store/memory/layout.ts';
+import { StopFlag, type StoreShare } from '../../src/store/index.ts';
 import { Maintainer } from '../../src/store/upkeep/maintainer.ts';
 import { Random } from '../support/random.ts';
 import { SessionHarness } from '../support/session-harness.ts';
@@ -63,12 +62,12 @@ const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
     return { sets, gets, tornReplies };
   },
   movePages() {
-    const { pageMover, chunkBytes, arena, clock } = harness.store;
-    const maintainer = new Maintainer(harness.store);
-    const largest = chunkBytes.length - 1;
-    const chunks = (): number => harness.store.sums.thread('slab_reassign_chunk_rescues');
-    const isRunning = (): boolean => Atomics.load(arena.control, CONTROL.stop) === 0;
-    for (let i = 0; isRunning() || (i < rounds && chunks() === 0); i++) {
+    const { pageMover, arena, clock } = harness.parts;
+    const { largest } = arena.sizeClasses;
+    const stopFlag = new StopFlag(share);
+    const maintainer = new Maintainer(harness.parts);
+    const chunks = (): number => harness.parts.sums.thread('slab_reassign_chunk_rescues');
+    for (let i = 0; !stopFlag.wait(0) || (i < rounds && chunks() === 0); i++) {
       pageMover.move(largest, random.int(1, largest - 1), -1);
       for (let from = 1; from < largest; from++) pageMover.move(from, largest, -1);
       if (i % 5 === 0) clock.tick(clock.now() + 1);

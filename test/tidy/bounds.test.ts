@@ -66,7 +66,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   'piece of a dump': [
     bytes(the('dump.ts', 'PIECE_BYTES')),
-    count(the('dump.ts', 'GROUPS_PER_PIECE')),
+    count(the('dump.ts', 'STEPS_PER_PIECE')),
   ],
   'TLS handshake': [ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
   drain: [

@@ -47,6 +47,11 @@ describe('rooms', () => {
   test('other rooms import only the index of a room', () => {
     expect(pastDoors(imports)).toEqual([]);
   });
+  test('the store exports no word of its memory', () => {
+    const words =
+      /\b(FLAG|SEGMENT|TOTAL|CONTROL|CLASS|ITEM|STRIPES|(un)?lock|\w+Locks|assemble)\b/g;
+    expect(textOf('src/store/index.ts').match(words)).toBeNull();
+  });
   test('every folder of src is a known room, and every known room a folder', () => {
     const rooms = new Set(files.map(roomOf).filter((room) => room !== ''));
     expect([...rooms].sort()).toEqual(Object.keys(MAY_IMPORT).sort());

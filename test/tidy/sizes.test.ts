@@ -16,13 +16,9 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
 
 /** Longer files; each entry may only shrink. */
 const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/commands/admin/inspect.ts': 320,
   'src/node/options/server-flags.ts': 375, // a table of the options
   'src/protocol/text/classic.ts': 460,
   'src/protocol/text/meta.ts': 420,
-  'src/store/items/items.ts': 340,
-  'src/store/memory/layout.ts': 310,
-  'src/store/store.ts': 540,
   'test/differential/cases/meta.ts': 480, // tables of commands
   'test/differential/known-differences.ts': 350, // a table of differences
   'test/integration/client/connect.test.ts': 400,
@@ -34,14 +30,12 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   'test/threads/death.test.ts': 430,
   'test/unit/protocol/client-dialects.test.ts': 390,
   'test/unit/server/large-values.test.ts': 320,
-  'test/unit/store/store.test.ts': 320,
 };
 
 /** Files of `src` that are still over `SOURCE_LINES_MAX`; nothing may be added. */
 const STILL_TOO_LONG: readonly string[] = [
   'src/protocol/text/classic.ts',
   'src/protocol/text/meta.ts',
-  'src/store/store.ts',
 ];
 
 const files = ['src', 'test', 'benchmarks'].flatMap(codeIn);

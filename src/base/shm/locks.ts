@@ -1,12 +1,6 @@
 /**
  * A lock is a word of shared memory: 0 free, 1 held, 2 held while another thread waits (Ulrich
- * Drepper, "Futexes Are Tricky", mutex 2).
- *
- * A thread takes locks in this order: stripe, the page mover's lock, size class, page pool; and of
- * two classes the largest first (it lists the chained items, whose chunks are also in other
- * classes). A thread that holds the mover's lock or a class lock may only *try* a stripe. On the
- * data path a thread neither throws nor allocates while it holds a lock, so it always reaches the
- * unlock. If a thread dies while it holds a lock, the node ends.
+ * Drepper, "Futexes Are Tricky", mutex 2). If a thread dies while it holds a lock, the node ends.
  */
 import { assert } from '../assert.ts';
 

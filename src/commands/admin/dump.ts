@@ -1,13 +1,13 @@
 /** lru_crawler metadump and mgdump: list all keys in bounded steps, while the node serves. */
 import type { ByteSink } from '../../base/index.ts';
 import { putBase64 } from '../../protocol/index.ts';
-import { FLAG, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
+import type { ItemId, ItemStore, ItemWalk, Store } from '../../store/index.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 
-/** Room in the output before a group is locked, so that the output need not grow under the lock. */
+/** Room in the output before a piece. */
 const PIECE_BYTES = 64 * 1024;
-/** Groups of buckets that one piece visits at most. */
-const GROUPS_PER_PIECE = 4096;
+/** Steps of the walk that one piece makes at most. */
+const STEPS_PER_PIECE = 4096;
 /** The longest line: a key of 250 bytes, each encoded as `%XX`, and the numbers. */
 const LINE_BYTES_MAX = 1200;
 
@@ -36,37 +36,33 @@ for (const byte of text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
   UNRESERVED[byte] = 1;
 }
 
-/**
- * Walks the index by groups of buckets whose numbers end in the same bits, and locks one group at
- * a time. A bucket that splits during the walk stays in its group, so an item that is in the store
- * all the time is listed exactly once.
- */
+/** Lists the live items in pieces: one line for each, in the order of a walk over the store. */
 class Metadump implements ReplyStream {
   readonly canBeTruncated = true;
-  readonly #store: Store;
+  readonly #store: ItemStore;
+  readonly #walk: ItemWalk;
   readonly #classes: ReadonlySet<number> | undefined;
   readonly #lines: 'meta' | 'mg';
-  readonly #groups: number;
-  #group = 0;
 
   /** Lists the items of all size classes if `classes` is undefined. */
   constructor(store: Store, lines: 'meta' | 'mg', classes: ReadonlySet<number> | undefined) {
-    this.#store = store;
+    this.#store = store.items;
+    this.#walk = store.walk();
     this.#lines = lines;
     this.#classes = classes;
-    this.#groups = store.index.groupCount();
   }
 
   write(sink: ByteSink): boolean {
     sink.ensure(PIECE_BYTES + LINE_BYTES_MAX);
     const pieceEnd = sink.at + PIECE_BYTES;
-    for (let groups = 0; groups < GROUPS_PER_PIECE && this.#group < this.#groups; groups++) {
+    const visit = (id: ItemId): void => this.#writeItem(sink, id);
+    for (let steps = 0; steps < STEPS_PER_PIECE && !this.#walk.isDone; steps++) {
       if (sink.at >= pieceEnd) return false;
-      const missingBytes = this.#writeGroup(sink);
-      if (missingBytes > 0) sink.ensure(missingBytes);
-      else this.#group++;
+      const linesMax = Math.floor((sink.bytes.length - sink.at) / LINE_BYTES_MAX);
+      const items = this.#walk.step(linesMax, visit);
+      if (items > 0) sink.ensure(items * LINE_BYTES_MAX);
     }
-    if (this.#group < this.#groups) return false;
+    if (!this.#walk.isDone) return false;
     sink.putText(this.#lines === 'mg' ? 'EN\r\n' : 'END\r\n');
     return true;
   }
@@ -74,26 +70,8 @@ class Metadump implements ReplyStream {
   /** The dump holds no resources between two pieces. */
   abandon(): void {}
 
-  /** Writes a group and returns 0, or writes nothing and returns the room in bytes it needs. */
-  #writeGroup(sink: ByteSink): number {
-    const { index } = this.#store;
-    index.lockGroup(this.#group);
-    const roomBytes = index.groupItemCount(this.#group, this.#groups) * LINE_BYTES_MAX;
-    const fits = sink.at + roomBytes <= sink.bytes.length;
-    if (fits) {
-      for (let at = this.#group; at < index.bucketCount(); at += this.#groups) {
-        for (let id = index.first(at); id !== NO_ITEM; id = index.next(id)) {
-          this.#writeItem(sink, id);
-        }
-      }
-    }
-    index.unlockGroup(this.#group);
-    return fits ? 0 : roomBytes;
-  }
-
   #writeItem(sink: ByteSink, id: ItemId): void {
-    const { items, clock } = this.#store;
-    if (clock.isExpired(id) || clock.isFlushed(id)) return;
+    const { items } = this.#store;
     if (this.#classes !== undefined && !this.#classes.has(items.lruClassOf(id))) return;
     const keyAt = items.keyAt(id);
     const keyEnd = keyAt + items.keyBytes(id);
@@ -114,7 +92,7 @@ class Metadump implements ReplyStream {
     sink.putDecimal(items.access(id) + epoch);
     sink.putConstant(CAS);
     sink.putDecimal64(items.casHigh(id), items.casLow(id));
-    sink.putConstant(items.hasFlag(id, FLAG.fetched) ? FETCHED : UNFETCHED);
+    sink.putConstant(items.isFetched(id) ? FETCHED : UNFETCHED);
     sink.putConstant(CLS);
     sink.putDecimal(items.lruClassOf(id));
     sink.putConstant(SIZE);
@@ -124,16 +102,16 @@ class Metadump implements ReplyStream {
 
   /** Writes a request line that a client can send unchanged to fetch the item. */
   #writeMg(sink: ByteSink, id: ItemId, keyAt: number, keyEnd: number): void {
-    const { items, arena } = this.#store;
-    const isBinary = items.hasFlag(id, FLAG.keyBinary);
+    const { items, bytes } = this.#store;
+    const isBinary = items.hasBinaryKey(id);
     sink.putConstant(MG);
-    if (isBinary) putBase64(sink, arena.bytes, keyAt, keyEnd);
-    else sink.putRange(arena.bytes, keyAt, keyEnd);
+    if (isBinary) putBase64(sink, bytes.bytes, keyAt, keyEnd);
+    else sink.putRange(bytes.bytes, keyAt, keyEnd);
     sink.putConstant(isBinary ? BINARY_CRLF : CRLF);
   }
 
   #writeKey(sink: ByteSink, keyAt: number, keyEnd: number): void {
-    const { bytes } = this.#store.arena;
+    const { bytes } = this.#store.bytes;
     for (let at = keyAt; at < keyEnd; at++) {
       const byte = bytes[at]!;
       if (UNRESERVED[byte] === 1) {

@@ -37,33 +37,33 @@ export function answerStats(
   const [topic] = request.words;
   switch (topic) {
     case undefined:
-      writeGeneralStats(store, node, put);
+      writeGeneralStats(store.view, node, put);
       break;
     case 'settings':
       for (const [name, value] of node.settings()) put(name, value);
       break;
     case 'items':
-      writeItemStats(store, put);
+      writeItemStats(store.view, put);
       break;
     case 'slabs':
-      writeSlabStats(store, put);
+      writeSlabStats(store.view, put);
       break;
     case 'sizes':
-      writeSizeStats(store, put);
+      writeSizeStats(store.view, put);
       break;
     case 'sizes_enable':
-      store.sizeHistogram.enable();
+      store.tuning.enableSizeHistogram();
       put('sizes_status', 'enabled');
       break;
     case 'sizes_disable':
-      store.sizeHistogram.disable();
+      store.tuning.disableSizeHistogram();
       put('sizes_status', 'disabled');
       break;
     case 'conns':
       writeConnectionStats(node, put);
       break;
     case 'reset':
-      store.resetCounters();
+      store.tuning.resetCounters();
       node.prefixes.clear();
       reply.status(request, STATUS.reset);
       return;

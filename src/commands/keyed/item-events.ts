@@ -1,5 +1,5 @@
 import { type Request, type Status, VERB, type Verb } from '../../protocol/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { EvictionEvent, EvictionListener, ItemFacts, ItemStore } from '../../store/index.ts';
 import { type EventLog, encodeKey, STREAM, storeStatusName } from '../admin/event-log.ts';
 
 const STORE_COMMANDS: Readonly<Partial<Record<Verb, string>>> = {
@@ -13,29 +13,34 @@ const STORE_COMMANDS: Readonly<Partial<Record<Verb, string>>> = {
 
 /**
  * Formats events of items as memcached does, and publishes them. Callers check `isWatched` first,
- * to avoid the cost of formatting.
+ * to avoid the cost of formatting. It receives evictions from the store itself.
  */
-export class ItemEvents {
-  readonly #store: Store;
+export class ItemEvents implements EvictionListener {
+  readonly #store: ItemStore;
   readonly #log: EventLog;
 
-  constructor(store: Store, log: EventLog) {
+  constructor(store: ItemStore, log: EventLog) {
     this.#store = store;
     this.#log = log;
-    store.evictionEvents.isWatched = () => this.isWatched(STREAM.evictions);
+    store.onEvictions(this);
   }
 
   isWatched(stream: number): boolean {
     return (this.#log.watchedStreams & stream) !== 0;
   }
 
-  fetched(request: Request, key: number, sizeClass: number, bytes: number): void {
+  get areEvictionsWatched(): boolean {
+    return this.isWatched(STREAM.evictions);
+  }
+
+  /** A client fetched key number `key` of the request; `item` is undefined after a miss. */
+  fetched(request: Request, key: number, item: ItemFacts | undefined): void {
     const encodedKey = encodeKey(request.keySource, request.keyStart(key), request.keyEnd(key));
-    const status = sizeClass > 0 ? 'found' : this.#store.missReason;
+    const status = item === undefined ? this.#store.missReason() : 'found';
     this.#log.publish(
       STREAM.fetchers,
-      `item_get key=${encodedKey} status=${status} clsid=${sizeClass} ` +
-        `cfd=${this.#log.cfd} size=${bytes}`,
+      `item_get key=${encodedKey} status=${status} clsid=${item?.sizeClass ?? 0} ` +
+        `cfd=${this.#log.cfd} size=${item?.valueBytes ?? 0}`,
     );
   }
 
@@ -63,17 +68,12 @@ export class ItemEvents {
     );
   }
 
-  /** Publishes the evictions that the current request caused. */
-  publishEvictions(): void {
-    const { evictionEvents } = this.#store;
-    for (const item of evictionEvents.events.slice(0, evictionEvents.count)) {
-      this.#log.publish(
-        STREAM.evictions,
-        `eviction key=${encodeKey(item.key, 0, item.keyBytes)} ` +
-          `fetch=${item.fetched ? 'yes' : 'no'} ttl=${item.ttl} la=${item.idleSeconds} ` +
-          `clsid=${item.sizeClass} size=${item.bytes}`,
-      );
-    }
-    evictionEvents.count = 0;
+  evicted(item: EvictionEvent): void {
+    this.#log.publish(
+      STREAM.evictions,
+      `eviction key=${encodeKey(item.key, 0, item.keyBytes)} ` +
+        `fetch=${item.fetched ? 'yes' : 'no'} ttl=${item.ttl} la=${item.idleSeconds} ` +
+        `clsid=${item.sizeClass} size=${item.bytes}`,
+    );
   }
 }

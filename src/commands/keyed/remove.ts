@@ -1,74 +1,69 @@
 import { type ReplyWriter, type Request, STATUS } from '../../protocol/index.ts';
-import { CLASS_COUNT, COUNT, NO_ITEM, type Store } from '../../store/index.ts';
+import { CLASS_COUNT, COUNT, type ItemStore, NO_ITEM } from '../../store/index.ts';
 import { STREAM } from '../admin/event-log.ts';
 import { expiryOf } from './expiry.ts';
 import type { ItemEvents } from './item-events.ts';
+import { matchesCas } from './match-cas.ts';
+import type { OpenKey } from './open-key.ts';
 
 /** Executes delete; a binary request may restrict it to an item with a given CAS id. */
 export function answerDelete(
-  store: Store,
+  key: OpenKey,
   request: Request,
   reply: ReplyWriter,
   events: ItemEvents,
 ): void {
+  const { store } = key;
   const { items, counters } = store;
-  const { keySource, casHigh, casLow } = request;
-  const start = request.keyStart(0);
-  const end = request.keyEnd(0);
-  const hash = store.hashOf(keySource, start, end);
-  const id = store.open(hash, keySource, start, end);
-  const sizeClass = id === NO_ITEM ? 0 : items.lruClassOf(id);
-  const bytes = id === NO_ITEM ? 0 : items.bytes(id);
-  const ignoresCas = casHigh === 0 && casLow === 0;
-  const matches =
-    id !== NO_ITEM &&
-    (ignoresCas || (items.casHigh(id) === casHigh && items.casLow(id) === casLow));
-  if (matches) store.removeOpened(hash, id);
-  store.close(hash);
-  if (sizeClass === 0) counters.add(COUNT.delete_misses);
-  else if (matches) counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
-  if (matches && events.isWatched(STREAM.deletions)) {
-    events.deleted(request, 'delete', sizeClass, bytes);
+  const id = key.open(request);
+  if (id === NO_ITEM) {
+    key.close();
+    counters.add(COUNT.delete_misses);
+    reply.status(request, STATUS.notFound);
+    return;
   }
-  reply.status(
-    request,
-    matches ? STATUS.deleted : sizeClass === 0 ? STATUS.notFound : STATUS.exists,
-  );
+  const sizeClass = items.lruClassOf(id);
+  const bytes = items.bytes(id);
+  const matches = matchesCas(store, request, id);
+  if (matches) store.removeOpened(key.hash, id);
+  key.close();
+  if (matches) {
+    counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
+    if (events.isWatched(STREAM.deletions)) events.deleted(request, 'delete', sizeClass, bytes);
+  }
+  reply.status(request, matches ? STATUS.deleted : STATUS.exists);
 }
 
 /** Executes touch. */
-export function answerTouch(store: Store, request: Request, reply: ReplyWriter): void {
-  const { items, clock, counters } = store;
-  const start = request.keyStart(0);
-  const end = request.keyEnd(0);
-  const hash = store.hashOf(request.keySource, start, end);
-  const id = store.open(hash, request.keySource, start, end);
-  const sizeClass = id === NO_ITEM ? 0 : items.lruClassOf(id);
+export function answerTouch(key: OpenKey, request: Request, reply: ReplyWriter): void {
+  const { store } = key;
+  const { counters } = store;
+  const id = key.open(request);
+  const sizeClass = id === NO_ITEM ? 0 : store.items.lruClassOf(id);
   if (id !== NO_ITEM) {
-    store.setExpiry(id, expiryOf(request.exptime, clock.now(), clock.epoch()));
+    store.setExpiry(id, expiryOf(request.exptime, store.clock));
     store.noteHit(id);
   }
-  store.close(hash);
+  key.close();
   counters.add(COUNT.touch_cmds);
-  if (sizeClass === 0) counters.add(COUNT.touch_misses);
+  if (id === NO_ITEM) counters.add(COUNT.touch_misses);
   else counters.addToClass(sizeClass, CLASS_COUNT.touch_hits);
-  reply.status(request, sizeClass === 0 ? STATUS.notFound : STATUS.touched);
+  reply.status(request, id === NO_ITEM ? STATUS.notFound : STATUS.touched);
 }
 
 /** Executes flush_all: now, or when the store's clock reaches the given time. */
 export function answerFlush(
-  store: Store,
+  store: ItemStore,
   request: Request,
   reply: ReplyWriter,
   allowed: boolean,
 ): void {
-  const { clock } = store;
   store.counters.add(COUNT.flush_cmds);
   if (!allowed) {
     reply.status(request, STATUS.flushNotAllowed);
     return;
   }
-  if (request.exptime <= 0) clock.flushNow();
-  else clock.flushAt(expiryOf(request.exptime, clock.now(), clock.epoch()));
+  if (request.exptime <= 0) store.flushNow();
+  else store.flushAt(expiryOf(request.exptime, store.clock));
   reply.status(request, STATUS.ok);
 }

@@ -1,21 +1,22 @@
 import { equalBytes } from '../../base/index.ts';
 import {
   CLUSTER_ENTRY,
-  ItemView,
   LEGACY_CLUSTER_KEY,
   REPLY_FRAME_BYTES_MAX,
   type ReplyWriter,
   type Request,
   VERB,
 } from '../../protocol/index.ts';
-import { CLASS_COUNT, COUNT, type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
+import { type ItemId, type ItemStore, NO_ITEM } from '../../store/index.ts';
 import type { ConfigEntries } from '../admin/config.ts';
 import { STREAM } from '../admin/event-log.ts';
 import type { NodeControl } from '../admin/node-control.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { expiryOf } from './expiry.ts';
+import { countHit, countMiss } from './fetch-counts.ts';
 import type { ItemEvents } from './item-events.ts';
+import type { OpenKey } from './open-key.ts';
 import { ValueStream } from './value-stream.ts';
 
 /** A get of many keys pauses after this much output, so that back-pressure takes effect. */
@@ -31,13 +32,6 @@ function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean 
   );
 }
 
-/** A view of an item that also holds the position of its value and its LRU segment. */
-class HitView extends ItemView {
-  valueAt = 0;
-  segment = 0;
-  isChained = false;
-}
-
 /** How far an answer to a get has come; one object, refilled for each step. */
 class Retrieval {
   /** The index of the next key to answer, or `endKey` of the request. */
@@ -51,15 +45,16 @@ class Retrieval {
 
 /** Executes get, gets, gat and gats, and the binary protocol's touch. */
 export class Retriever {
-  readonly #store: Store;
+  readonly #key: OpenKey;
+  readonly #store: ItemStore;
   readonly #config: ConfigEntries;
   readonly #prefixes: PrefixStats;
   readonly #events: ItemEvents;
-  readonly #view = new HitView();
   readonly #retrieval = new Retrieval();
 
-  constructor(store: Store, node: Pick<NodeControl, 'config' | 'prefixes'>, events: ItemEvents) {
-    this.#store = store;
+  constructor(key: OpenKey, node: Pick<NodeControl, 'config' | 'prefixes'>, events: ItemEvents) {
+    this.#key = key;
+    this.#store = key.store;
     this.#events = events;
     this.#config = node.config;
     this.#prefixes = node.prefixes;
@@ -87,44 +82,52 @@ export class Retriever {
 
   /** Answers one key. Returns its value if that is large and must still be written. */
   #answerKey(request: Request, reply: ReplyWriter, key: number): ReplyStream | undefined {
-    const store = this.#store;
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
     if (isLegacyClusterKey(keySource, start, end) && this.#answerClusterKey(request, reply, key)) {
       return undefined;
     }
-    const hash = store.hashOf(keySource, start, end);
-    const isTouch = request.verb === VERB.getAndTouch;
-    for (;;) {
-      const id = store.open(hash, keySource, start, end);
-      if (id === NO_ITEM) {
-        store.close(hash);
-        this.#countMiss(isTouch);
-        if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
-        reply.miss(request, key);
-        if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, 0, 0);
-        return undefined;
-      }
-      store.items.read(id, this.#view);
-      const roomBytes = REPLY_FRAME_BYTES_MAX + (this.#view.isChained ? 0 : this.#view.valueBytes);
-      if (reply.sink.at + roomBytes > reply.sink.bytes.length) {
-        // Commands allocate nothing under a stripe lock: grow the output first, then look up again.
-        store.close(hash);
-        reply.sink.ensure(roomBytes);
-        continue;
-      }
-      const sizeClass = this.#writeHit(request, reply, key, id);
-      const isStreamed = this.#view.isChained && request.wantsValue;
-      if (isStreamed) store.pin(id);
-      store.close(hash);
-      this.#countHit(isTouch, sizeClass);
-      if (this.#prefixes.enabled) this.#countPrefix(request, key, true);
-      if (this.#events.isWatched(STREAM.fetchers)) {
-        this.#events.fetched(request, key, sizeClass, this.#view.valueBytes);
-      }
-      return isStreamed ? new ValueStream(store, hash, id, reply) : undefined;
+    const id = this.#key.openToRead(request, key, reply.sink, request.wantsValue);
+    if (id === NO_ITEM) {
+      this.#answerMiss(request, reply, key);
+      return undefined;
     }
+    return this.#answerHit(request, reply, key, id);
+  }
+
+  #answerMiss(request: Request, reply: ReplyWriter, key: number): void {
+    this.#key.close();
+    countMiss(this.#store.counters, request.verb === VERB.getAndTouch);
+    if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
+    reply.miss(request, key);
+    if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, undefined);
+  }
+
+  #answerHit(
+    request: Request,
+    reply: ReplyWriter,
+    key: number,
+    id: ItemId,
+  ): ReplyStream | undefined {
+    const store = this.#store;
+    const { facts, hash } = this.#key;
+    const touches = request.verb === VERB.getAndTouch;
+    if (touches) store.setExpiry(id, expiryOf(request.exptime, store.clock));
+    reply.hit(request, key, facts);
+    const isStreamed = facts.isChained && request.wantsValue;
+    if (isStreamed) {
+      store.pin(id);
+    } else if (request.wantsValue) {
+      reply.sink.putViewed(store.bytes, facts.valueAt, facts.valueAt + facts.valueBytes);
+      reply.valueEnd();
+    }
+    store.noteHit(id);
+    this.#key.close();
+    countHit(store.counters, touches, facts);
+    if (this.#prefixes.enabled) this.#countPrefix(request, key, true);
+    if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, facts);
+    return isStreamed ? new ValueStream(store, hash, id, reply) : undefined;
   }
 
   /** Answers the key by which old clients ask for the cluster's nodes; false if there are none. */
@@ -139,39 +142,10 @@ export class Retriever {
     return true;
   }
 
-  /** Writes an opened item to the reply, except a large value; returns the item's size class. */
-  #writeHit(request: Request, reply: ReplyWriter, key: number, id: ItemId): number {
-    const { items, clock, arena } = this.#store;
-    const view = this.#view;
-    if (request.verb === VERB.getAndTouch) {
-      this.#store.setExpiry(id, expiryOf(request.exptime, clock.now(), clock.epoch()));
-    }
-    reply.hit(request, key, view);
-    if (request.wantsValue && !view.isChained) {
-      reply.sink.putViewed(arena, view.valueAt, view.valueAt + view.valueBytes);
-      reply.valueEnd();
-    }
-    this.#store.noteHit(id);
-    return view.isChained ? items.lruClassOf(id) : items.classOf(id);
-  }
-
   #countPrefix(request: Request, key: number, isHit: boolean): void {
     const { keySource } = request;
     const [start, end] = [request.keyStart(key), request.keyEnd(key)];
     this.#prefixes.count(PREFIX_COUNT.get, keySource, start, end);
     if (isHit) this.#prefixes.count(PREFIX_COUNT.hit, keySource, start, end);
-  }
-
-  #countHit(isTouch: boolean, sizeClass: number): void {
-    const { counters } = this.#store;
-    counters.add(isTouch ? COUNT.touch_cmds : COUNT.get_cmds);
-    const hits = CLASS_COUNT.hits_to_hot + this.#view.segment;
-    counters.addToClass(sizeClass, isTouch ? CLASS_COUNT.touch_hits : hits);
-  }
-
-  #countMiss(isTouch: boolean): void {
-    const { counters } = this.#store;
-    counters.add(isTouch ? COUNT.touch_cmds : COUNT.get_cmds);
-    counters.add(isTouch ? COUNT.touch_misses : COUNT.get_misses);
   }
 }

@@ -1,6 +1,6 @@
 import type { ByteSink } from '../../base/index.ts';
 import { REPLY_FRAME_BYTES_MAX, type ReplyWriter } from '../../protocol/index.ts';
-import { type ItemId, NO_ITEM, type Store } from '../../store/index.ts';
+import { type ItemId, type ItemStore, NO_ITEM } from '../../store/index.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 
 /**
@@ -16,7 +16,7 @@ const PIECE_BYTES = 192 * 1024;
  */
 export class ValueStream implements ReplyStream {
   readonly canBeTruncated = false;
-  readonly #store: Store;
+  readonly #store: ItemStore;
   readonly #hash: number;
   readonly #reply: Pick<ReplyWriter, 'valueEnd'>;
   readonly #valueBytes: number;
@@ -24,7 +24,7 @@ export class ValueStream implements ReplyStream {
   #written = 0;
 
   /** The caller has pinned the item while its key, which has this hash, was open. */
-  constructor(store: Store, hash: number, item: ItemId, reply: Pick<ReplyWriter, 'valueEnd'>) {
+  constructor(store: ItemStore, hash: number, item: ItemId, reply: Pick<ReplyWriter, 'valueEnd'>) {
     this.#store = store;
     this.#hash = hash;
     this.#item = item;

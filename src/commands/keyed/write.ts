@@ -1,5 +1,7 @@
 import {
   DIALECT,
+  NOTHING_STORED,
+  type ReplyWriter,
   type Request,
   STATUS,
   type Status,
@@ -10,29 +12,20 @@ import {
 import {
   CLASS_COUNT,
   COUNT,
-  FLAG,
   type ItemId,
+  type ItemStore,
   MODE,
   type Mode,
   NO_ITEM,
   OUTCOME,
   type Outcome,
   type PutOptions,
-  type Store,
+  TOO_LARGE,
 } from '../../store/index.ts';
 import { encodeKey, STREAM } from '../admin/event-log.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
-import { expiryOf } from './expiry.ts';
 import type { ItemEvents } from './item-events.ts';
-
-const MODE_OF: Readonly<Partial<Record<Verb, Mode>>> = {
-  [VERB.set]: MODE.set,
-  [VERB.add]: MODE.add,
-  [VERB.replace]: MODE.replace,
-  [VERB.append]: MODE.append,
-  [VERB.prepend]: MODE.prepend,
-  [VERB.cas]: MODE.cas,
-};
+import type { RequestItem } from './request-item.ts';
 
 /** The reply status for each outcome of a change in the store. */
 export const STATUS_OF: Readonly<Record<Outcome, Status>> = {
@@ -63,7 +56,26 @@ export class PendingValue implements PutOptions {
   ownCasLow = 0;
   valueBytes = 0;
   receivedBytes = 0;
-  readonly echo = new StorageReplyContext();
+  /** What the reply needs of the request. */
+  readonly reply = new StorageReplyContext();
+
+  /** Takes the options of the request, for the item that waits for its value. */
+  begin(request: Request, options: PutOptions, item: ItemId, hash: number): void {
+    this.item = item;
+    this.hash = hash;
+    this.verb = request.verb;
+    this.removesOldOnFailure = shouldRemoveOldOnFailure(request);
+    this.mode = options.mode;
+    this.casHigh = options.casHigh;
+    this.casLow = options.casLow;
+    this.allowStale = options.allowStale;
+    this.vivify = options.vivify;
+    this.ownCas = options.ownCas;
+    this.ownCasHigh = options.ownCasHigh;
+    this.ownCasLow = options.ownCasLow;
+    this.valueBytes = request.valueBytes;
+    this.receivedBytes = 0;
+  }
 }
 
 /**
@@ -74,108 +86,82 @@ function shouldRemoveOldOnFailure({ verb, dialect }: Request): boolean {
   return verb === VERB.set || dialect === DIALECT.meta;
 }
 
-/** Copies the conditions under which the request wants its value stored. */
-export function copyPutOptions(request: Request, pending: PendingValue): void {
-  pending.verb = request.verb;
-  pending.mode = MODE_OF[request.verb]!;
-  pending.removesOldOnFailure = shouldRemoveOldOnFailure(request);
-  pending.casHigh = request.casHigh;
-  pending.casLow = request.casLow;
-  pending.allowStale = request.invalidate;
-  pending.vivify = request.vivify;
-  pending.ownCas = request.hasOwnCas;
-  pending.ownCasHigh = request.ownCasHigh;
-  pending.ownCasLow = request.ownCasLow;
-}
-
 /** Executes set, add, replace, append, prepend and cas. */
 export class ValueWriter {
-  readonly #store: Store;
+  readonly #store: ItemStore;
+  readonly #item: RequestItem;
   readonly #prefixes: PrefixStats;
   readonly #events: ItemEvents;
 
-  constructor(store: Store, prefixes: PrefixStats, events: ItemEvents) {
+  constructor(store: ItemStore, item: RequestItem, prefixes: PrefixStats, events: ItemEvents) {
     this.#store = store;
+    this.#item = item;
     this.#events = events;
     this.#prefixes = prefixes;
   }
 
   /**
-   * Allocates the item for the value that a storage request announces. If that fails, it returns
-   * the reason, the caller must skip the data block, and a `set` has removed the old value.
+   * Allocates the item for the value that a storage request announces. If that fails, it replies
+   * and returns false, the caller must skip the data block, and a `set` has removed the old value.
    */
-  begin(request: Request, pending: PendingValue): Status | undefined {
+  begin(request: Request, pending: PendingValue, reply: ReplyWriter): boolean {
     const store = this.#store;
+    const item = this.#item;
     const start = request.keyStart(0);
     const end = request.keyEnd(0);
-    const { clock } = store;
-    const expiry = expiryOf(request.exptime, clock.now(), clock.epoch());
-    const { clientFlags, valueBytes, hasOwnCas, keySource } = request;
+    const { keySource } = request;
     if (this.#prefixes.enabled) this.#prefixes.count(PREFIX_COUNT.set, keySource, start, end);
-    const fits = store.fits(end - start, clientFlags, valueBytes, hasOwnCas);
-    const item = fits
-      ? store.allocate(end - start, clientFlags, expiry, valueBytes, hasOwnCas)
-      : NO_ITEM;
-    if (item === NO_ITEM) return this.#failToBegin(request, fits);
-    store.writeKey(item, keySource, start, end);
-    if (request.keyBinary) store.items.setFlags(item, FLAG.keyBinary);
-    pending.item = item;
-    pending.hash = store.hashOf(keySource, start, end);
-    copyPutOptions(request, pending);
-    pending.valueBytes = valueBytes;
-    pending.receivedBytes = 0;
-    return undefined;
+    item.takeStorage(request);
+    const id = item.placement === TOO_LARGE ? NO_ITEM : store.allocate(item);
+    if (id === NO_ITEM) {
+      reply.status(request, this.#failToBegin(request));
+      return false;
+    }
+    store.writeKey(id, keySource, start, end, item.keyBinary);
+    pending.begin(request, item, id, store.hashOf(keySource, start, end));
+    reply.capture(request, pending.reply);
+    return true;
   }
 
   /**
-   * Appends `input[start, end)` to the value; the caller never passes more than is missing. It
-   * returns a status if there is no memory: the value is then dropped, as when `begin` fails.
+   * Appends `input[start, end)` to the value; the caller never passes more than is missing. If
+   * there is no memory, it replies and returns false: the value is then dropped, as when `begin`
+   * fails.
    */
-  receive(pending: PendingValue, input: Buffer, start: number, end: number): Status | undefined {
+  receive(
+    pending: PendingValue,
+    input: Buffer,
+    start: number,
+    end: number,
+    reply: ReplyWriter,
+  ): boolean {
     if (!this.#store.writeValue(pending.item, pending.receivedBytes, input, start, end)) {
-      return this.#failForLackOfMemory(pending);
+      reply.storageReply(pending.reply, this.#failForLackOfMemory(pending), NOTHING_STORED);
+      return false;
     }
     pending.receivedBytes += end - start;
-    return undefined;
+    return true;
   }
 
-  /** Links the complete item, if the request's condition holds. */
-  complete(pending: PendingValue): Status {
+  /** Links the complete item, if the request's condition holds, and replies. */
+  complete(pending: PendingValue, reply: ReplyWriter): void {
     const { item } = pending;
-    const store = this.#store;
     this.#countSet(item);
     pending.item = NO_ITEM;
     const publish = this.#events.isWatched(STREAM.mutations)
       ? this.#mutationEvent(pending, item)
       : undefined;
-    const outcome = store.put(pending.hash, item, pending);
-    if (outcome !== OUTCOME.stored) store.storedBytes = pending.valueBytes;
-    const status = STATUS_OF[outcome];
+    const result = this.#store.put(pending.hash, item, pending);
+    const status = STATUS_OF[result.outcome];
     publish?.(status);
-    return status;
+    reply.storageReply(pending.reply, status, result);
   }
 
-  /** Drops a value because there is no memory for the rest of it. */
-  #failForLackOfMemory(pending: PendingValue): Status {
-    const { items, arena, counters } = this.#store;
-    const { hash, item } = pending;
-    counters.add(COUNT.store_no_memory);
-    const keyAt = items.keyAt(item);
-    const keyEnd = keyAt + items.keyBytes(item);
-    if (pending.removesOldOnFailure) this.#store.remove(hash, arena.bytes, keyAt, keyEnd);
-    const publish = this.#events.isWatched(STREAM.mutations)
-      ? this.#mutationEvent(pending, item)
-      : undefined;
-    publish?.(STATUS.outOfMemoryStoring);
-    this.abandon(pending);
-    return STATUS.outOfMemoryStoring;
-  }
-
-  /** Drops a value whose data block does not end in CRLF; the old value stays. */
-  rejectBadData(pending: PendingValue): Status {
+  /** Drops a value whose data block does not end in CRLF, and replies; the old value stays. */
+  rejectBadData(pending: PendingValue, reply: ReplyWriter): void {
     this.#countSet(pending.item);
     this.abandon(pending);
-    return STATUS.badDataChunk;
+    reply.storageReply(pending.reply, STATUS.badDataChunk, NOTHING_STORED);
   }
 
   /** Frees a value that will not be completed. */
@@ -185,11 +171,26 @@ export class ValueWriter {
     pending.item = NO_ITEM;
   }
 
+  /** Drops a value because there is no memory for the rest of it. */
+  #failForLackOfMemory(pending: PendingValue): Status {
+    const { items, bytes, counters } = this.#store;
+    const { hash, item } = pending;
+    counters.add(COUNT.store_no_memory);
+    const keyAt = items.keyAt(item);
+    const keyEnd = keyAt + items.keyBytes(item);
+    if (pending.removesOldOnFailure) this.#store.remove(hash, bytes.bytes, keyAt, keyEnd);
+    if (this.#events.isWatched(STREAM.mutations)) {
+      this.#mutationEvent(pending, item)(STATUS.outOfMemoryStoring);
+    }
+    this.abandon(pending);
+    return STATUS.outOfMemoryStoring;
+  }
+
   /** Reads the facts of the item's event before the item is linked or freed. */
   #mutationEvent(pending: PendingValue, item: ItemId): (status: Status) => void {
-    const { items, arena, clock } = this.#store;
+    const { items, bytes, clock } = this.#store;
     const keyAt = items.keyAt(item);
-    const key = encodeKey(arena.bytes, keyAt, keyAt + items.keyBytes(item));
+    const key = encodeKey(bytes.bytes, keyAt, keyAt + items.keyBytes(item));
     const expiry = items.expiry(item);
     const ttl = expiry === 0 ? 0 : expiry - clock.now();
     const sizeClass = items.lruClassOf(item);
@@ -197,17 +198,18 @@ export class ValueWriter {
     return (status) => this.#events.stored(verb, key, status, ttl, sizeClass, valueBytes);
   }
 
-  #failToBegin(request: Request, fits: boolean): Status {
-    this.#store.counters.add(fits ? COUNT.store_no_memory : COUNT.store_too_large);
+  #failToBegin(request: Request): Status {
+    const isTooLarge = this.#item.placement === TOO_LARGE;
+    this.#store.counters.add(isTooLarge ? COUNT.store_too_large : COUNT.store_no_memory);
+    const { keySource } = request;
+    const start = request.keyStart(0);
+    const end = request.keyEnd(0);
     if (shouldRemoveOldOnFailure(request)) {
-      const { keySource } = request;
-      const start = request.keyStart(0);
-      const end = request.keyEnd(0);
       this.#store.remove(this.#store.hashOf(keySource, start, end), keySource, start, end);
     }
-    const status = fits ? STATUS.outOfMemoryStoring : STATUS.tooLarge;
+    const status = isTooLarge ? STATUS.tooLarge : STATUS.outOfMemoryStoring;
     if (this.#events.isWatched(STREAM.mutations)) {
-      const key = encodeKey(request.keySource, request.keyStart(0), request.keyEnd(0));
+      const key = encodeKey(keySource, start, end);
       this.#events.stored(request.verb, key, status, 0, 0, request.valueBytes);
     }
     return status;

@@ -1,5 +1,6 @@
 import type { MetaReplies, Request } from '../../protocol/index.ts';
-import { COUNT, FLAG, NO_ITEM, type Store } from '../../store/index.ts';
+import { COUNT, NO_ITEM } from '../../store/index.ts';
+import type { OpenKey } from '../keyed/open-key.ts';
 
 /** The facts that `me` reports; it reads them while the key is open and writes them afterwards. */
 class DebugFacts {
@@ -14,43 +15,34 @@ class DebugFacts {
 }
 
 /** Executes me: reports the facts of an item for diagnosis, and does not count as a fetch. */
-export function answerMetaDebug(store: Store, request: Request, reply: MetaReplies): void {
-  const { keySource } = request;
-  const start = request.keyStart(0);
-  const end = request.keyEnd(0);
+export function answerMetaDebug(key: OpenKey, request: Request, reply: MetaReplies): void {
   const facts = new DebugFacts();
-  const found = readFacts(store, keySource, start, end, facts);
-  store.counters.add(COUNT.meta_cmds);
+  const found = readFacts(key, request, facts);
+  key.store.counters.add(COUNT.meta_cmds);
   if (!found) {
     reply.sink.putText('EN\r\n');
     return;
   }
-  const key = keySource.toString(facts.isBinary ? 'base64' : 'latin1', start, end);
-  reply.sink.putText(`ME ${key} ${formatFacts(facts)}\r\n`);
+  const encoding = facts.isBinary ? 'base64' : 'latin1';
+  const keyText = request.keySource.toString(encoding, request.keyStart(0), request.keyEnd(0));
+  reply.sink.putText(`ME ${keyText} ${formatFacts(facts)}\r\n`);
 }
 
-function readFacts(
-  store: Store,
-  key: Buffer,
-  start: number,
-  end: number,
-  facts: DebugFacts,
-): boolean {
-  const { items, clock } = store;
-  const hash = store.hashOf(key, start, end);
-  const id = store.open(hash, key, start, end);
+function readFacts(key: OpenKey, request: Request, facts: DebugFacts): boolean {
+  const { items, clock } = key.store;
+  const id = key.open(request);
   if (id !== NO_ITEM) {
     const expiry = items.expiry(id);
-    facts.isBinary = items.hasFlag(id, FLAG.keyBinary);
+    facts.isBinary = items.hasBinaryKey(id);
     facts.ttl = expiry === 0 ? -1 : Math.max(0, expiry - clock.now());
     facts.idleSeconds = Math.max(0, clock.now() - items.access(id));
     facts.casHigh = items.casHigh(id);
     facts.casLow = items.casLow(id);
-    facts.fetched = items.hasFlag(id, FLAG.fetched);
+    facts.fetched = items.isFetched(id);
     facts.sizeClass = items.lruClassOf(id);
     facts.bytes = items.bytes(id);
   }
-  store.close(hash);
+  key.close();
   return id !== NO_ITEM;
 }
 

@@ -24,11 +24,11 @@ function sslSettings(options: ServerOptions): readonly Row[] {
 
 export function settingsOf(memory: NodeMemory): readonly (readonly [string, string])[] {
   const { options, store, state, prefixes } = memory;
-  const { tunables } = store;
+  const { tuning } = store;
   const onOff = (name: TunableName, on = 'yes', off = 'no'): string =>
-    tunables.get(name) === 1 ? on : off;
+    tuning.get(name) === 1 ? on : off;
   const rows: readonly Row[] = [
-    ['maxbytes', store.memoryLimitBytes()],
+    ['maxbytes', tuning.memoryLimitBytes()],
     ['maxconns', options.connLimit],
     ['tcpport', options.unixSocket === '' ? options.port : 0],
     ['udpport', 0],
@@ -55,25 +55,25 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['maxconns_fast', 'yes'],
     ['hashpower_init', 16],
     ['slab_reassign', onOff('reassign')],
-    ['slab_automove', tunables.get('automove')],
-    ['slab_automove_ratio', tunables.get('automoveRatio').toFixed(2)],
+    ['slab_automove', tuning.get('automove')],
+    ['slab_automove_ratio', tuning.get('automoveRatio').toFixed(2)],
     ['slab_automove_window', 0],
     ['slab_chunk_max', options.slabChunkMaxBytes],
     ['lru_crawler', onOff('crawlerEnabled')],
-    ['lru_crawler_sleep', tunables.get('crawlerSleepUs')],
-    ['lru_crawler_tocrawl', tunables.get('crawlerToCrawl')],
+    ['lru_crawler_sleep', tuning.get('crawlerSleepUs')],
+    ['lru_crawler_tocrawl', tuning.get('crawlerToCrawl')],
     ['tail_repair_time', 0],
     ['flush_enabled', options.disableFlushAll ? 'no' : 'yes'],
     ['dump_enabled', options.disableDumping ? 'no' : 'yes'],
     ['hash_algorithm', 'murmur3'],
     ['lru_maintainer_thread', onOff('maintainer')],
     ['lru_segmented', onOff('segmented')],
-    ['hot_lru_pct', tunables.get('hotPercent')],
-    ['warm_lru_pct', tunables.get('warmPercent')],
-    ['hot_max_factor', tunables.get('hotMaxFactor').toFixed(2)],
-    ['warm_max_factor', tunables.get('warmMaxFactor').toFixed(2)],
+    ['hot_lru_pct', tuning.get('hotPercent')],
+    ['warm_lru_pct', tuning.get('warmPercent')],
+    ['hot_max_factor', tuning.get('hotMaxFactor').toFixed(2)],
+    ['warm_max_factor', tuning.get('warmMaxFactor').toFixed(2)],
     ['temp_lru', onOff('tempLru')],
-    ['temporary_ttl', tunables.get('tempTtl')],
+    ['temporary_ttl', tuning.get('tempTtl')],
     ['idle_timeout', 0],
     ['watcher_logbuf_size', 0],
     ['worker_logbuf_size', 0],
@@ -85,7 +85,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['num_napi_ids', '(null)'],
     ['memory_file', '(null)'],
     // Not in memcached: the eviction policy.
-    ['eviction', tunables.get('eviction') === EVICTION.segmented ? 'segmented' : 's3fifo'],
+    ['eviction', tuning.get('eviction') === EVICTION.segmented ? 'segmented' : 's3fifo'],
   ];
   return rows.map(([name, value]) => [name, String(value)]);
 }

@@ -71,23 +71,23 @@ export class SharedControl implements NodeControl {
   }
 
   tunable(name: TunableName): number {
-    return this.#memory.store.tunables.get(name);
+    return this.#memory.store.tuning.get(name);
   }
 
   tune(changes: Tuning): TuneResult {
-    return tuneStore(this.#memory.store, changes);
+    return tuneStore(this.#memory.store.tuning, changes);
   }
 
   resizeMemory(bytes: number): ResizeResult {
-    return resizeStore(this.#memory.store, bytes);
+    return resizeStore(this.#memory.store.tuning, bytes);
   }
 
   movePage(source: number | 'largest', destination: number): MovePageResult {
-    return movePage(this.#memory.store, source, destination);
+    return movePage(this.#memory.store.tuning, source, destination);
   }
 
   crawl(sizeClasses: readonly number[] | 'all'): CrawlResult {
-    return crawl(this.#memory.store, sizeClasses);
+    return crawl(this.#memory.store.tuning, sizeClasses);
   }
 
   setVerbosity(level: number): void {

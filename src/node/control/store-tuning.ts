@@ -6,7 +6,7 @@ import type {
   TuneResult,
   Tuning,
 } from '../../commands/index.ts';
-import { MOVE_RESULT, type Store } from '../../store/index.ts';
+import { MOVE_RESULT, type StoreTuning } from '../../store/index.ts';
 
 const AUTOMOVE_MAX = 2;
 const CRAWLER_SLEEP_US_MAX = 1_000_000;
@@ -15,16 +15,15 @@ const MEMORY_BYTES_MIN = 8 << 20;
 /** memcached accepts class ids below this bound, even if the node has no such class. */
 const CLASS_IDS_END = 64;
 const POOL_ID = 0;
-const NO_STRIPE = -1;
 
 /** Changes all of these tunables, or none if the result is not `done`. */
-export function tuneStore({ tunables }: Store, changes: Tuning): TuneResult {
-  const refusal = refusalOf(changes, tunables.get('crawlerEnabled') === 1);
+export function tuneStore(tuning: StoreTuning, changes: Tuning): TuneResult {
+  const refusal = refusalOf(changes, tuning.get('crawlerEnabled') === 1);
   if (refusal !== undefined) return refusal;
   const needsMaintainer = changes.segmented !== undefined || changes.tempLru !== undefined;
-  if (needsMaintainer && tunables.get('maintainer') === 0) return 'maintainerOff';
+  if (needsMaintainer && tuning.get('maintainer') === 0) return 'maintainerOff';
   for (const [name, value] of Object.entries(changes)) {
-    tunables.set(name as keyof Tuning, value);
+    tuning.set(name as keyof Tuning, value);
   }
   return 'done';
 }
@@ -39,27 +38,27 @@ function refusalOf(changes: Tuning, crawlerRuns: boolean): TuneResult | undefine
 }
 
 /** Sets the memory limit: at most the memory that the store reserved at its start. */
-export function resizeStore(store: Store, bytes: number): ResizeResult {
+export function resizeStore(tuning: StoreTuning, bytes: number): ResizeResult {
   if (bytes < MEMORY_BYTES_MIN) return 'tooSmall';
-  return store.setMemoryLimit(bytes) ? 'done' : 'outOfBounds';
+  return tuning.setMemoryLimit(bytes) ? 'done' : 'outOfBounds';
 }
 
 export function movePage(
-  store: Store,
+  tuning: StoreTuning,
   from: number | 'largest',
   destination: number,
 ): MovePageResult {
-  if (store.tunables.get('reassign') === 0) return 'disabled';
+  if (tuning.get('reassign') === 0) return 'disabled';
   if (from === destination) return 'same';
-  const classCount = store.chunkBytes.length;
-  const source = from === 'largest' ? store.classWithMostPages(destination) : from;
+  const classCount = tuning.classIdsEnd;
+  const source = from === 'largest' ? tuning.classWithMostPages(destination) : from;
   const isClass = (id: number): boolean => id >= POOL_ID && id < classCount;
   if ((from === 'largest' && source === POOL_ID) || !isClass(source) || !isClass(destination)) {
     return 'badClass';
   }
   // A size class takes a page from the pool when it needs one, so there is nothing to move.
   if (source === POOL_ID) return 'noSparePage';
-  switch (store.pageMover.move(source, destination, NO_STRIPE)) {
+  switch (tuning.movePage(source, destination)) {
     case MOVE_RESULT.done:
       return 'done';
     case MOVE_RESULT.busy:
@@ -69,13 +68,11 @@ export function movePage(
   }
 }
 
-export function crawl(store: Store, sizeClasses: readonly number[] | 'all'): CrawlResult {
-  const classCount = store.chunkBytes.length;
-  if (store.tunables.get('crawlerEnabled') === 0) return 'disabled';
+export function crawl(tuning: StoreTuning, sizeClasses: readonly number[] | 'all'): CrawlResult {
+  const classCount = tuning.classIdsEnd;
+  if (tuning.get('crawlerEnabled') === 0) return 'disabled';
   const requested =
     sizeClasses === 'all' ? Array.from({ length: classCount - 1 }, (_, at) => at + 1) : sizeClasses;
   if (requested.some((id) => id < 1 || id >= CLASS_IDS_END)) return 'badClass';
-  if (store.expiryHints.isCrawling()) return 'busy';
-  for (const id of requested) if (id < classCount) store.expiryHints.requestCrawl(id);
-  return 'done';
+  return tuning.requestCrawl(requested) ? 'done' : 'busy';
 }

@@ -1,6 +1,5 @@
 /** The jobs that the node's pool runs (`jobs.ts`), by the names of their exports. */
-import { machineClock } from '../../base/index.ts';
-import { MAINTAINER_SLEEP, Maintainer } from '../../store/index.ts';
+import { maintainStore } from '../../store/index.ts';
 import { NodeMemory } from '../memory.ts';
 import type { Job, ServeJob } from './procedures.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -9,17 +8,11 @@ import { WorkerThread } from './worker-thread.ts';
 export async function serve({ share, thread, ...start }: ServeJob): Promise<void> {
   const memory = NodeMemory.open(share, thread);
   const worker = new WorkerThread(memory, thread, start);
-  await memory.state.stopRequested();
+  await memory.stopFlag.whenRaised();
   await worker.end();
 }
 
 /** Advances the node's clock and maintains its store until the node stops. */
 export function maintain({ share, thread }: Job): void {
-  const { store, state } = NodeMemory.open(share, thread);
-  const maintainer = new Maintainer(store);
-  let waitMs: number = MAINTAINER_SLEEP.idleMs;
-  while (!state.sleepUntilStop(waitMs)) {
-    store.clock.tick(Math.floor(machineClock.nowMs() / 1000) - store.clock.epoch());
-    waitMs = maintainer.runSlice();
-  }
+  maintainStore(share.store, thread);
 }

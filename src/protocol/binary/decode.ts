@@ -1,6 +1,6 @@
 /** Decodes requests of the binary protocol, with the checks that memcached 1.6.18 makes. */
 import { CONFIG_BYTES_MAX, KEY_BYTES_MAX } from '../limits.ts';
-import { DIALECT, type Request, VERB, type Verb } from '../request.ts';
+import { DIALECT, isStorage, type Request, VERB, type Verb } from '../request.ts';
 import { CLOSE, INCOMPLETE } from '../text/classic.ts';
 import { BINARY_STATUS, HEADER_BYTES, MAGIC, OPCODE } from './wire.ts';
 
@@ -165,7 +165,7 @@ export class BinaryDecoder {
     request.endKey = 0;
     request.addKey(keyAt, keyAt + this.#keyBytes);
     const headBytes = keyAt + this.#keyBytes - start;
-    if (verb >= VERB.set && verb <= VERB.cas) {
+    if (isStorage(verb)) {
       this.#readStorage(input, extrasAt, request, valueBytes);
       return headBytes;
     }

@@ -1,5 +1,6 @@
 import type { ByteSink } from '../../base/index.ts';
 import {
+  type CounterFacts,
   type ItemView,
   type ReplyWriter,
   STATUS,
@@ -59,6 +60,10 @@ export class BinaryReplies implements ReplyWriter {
     this.sink = sink;
   }
 
+  stored({ opcode, opaque, noreply }: Request, status: Status, item: StoredFacts): void {
+    this.#stored(opcode, opaque, noreply, status, item);
+  }
+
   capture(request: Request, context: StorageReplyContext): void {
     context.quiet = request.noreply;
     context.opcode = request.opcode;
@@ -66,12 +71,15 @@ export class BinaryReplies implements ReplyWriter {
   }
 
   storageReply(context: StorageReplyContext, status: Status, item: StoredFacts): void {
-    const { opcode, opaque } = context;
+    this.#stored(context.opcode, context.opaque, context.quiet, status, item);
+  }
+
+  #stored(opcode: number, opaque: number, quiet: boolean, status: Status, item: StoredFacts): void {
     if (status !== STATUS.stored) {
       const code = status === STATUS.notStored ? notStoredStatus(opcode) : STATUS_OF[status];
       this.#error(opcode, opaque, code);
-    } else if (!context.quiet) {
-      this.#header(opcode, opaque, 0, 0, 0, 0, item.storedCasHigh, item.storedCasLow);
+    } else if (!quiet) {
+      this.#header(opcode, opaque, 0, 0, 0, 0, item.casHigh, item.casLow);
     }
   }
 
@@ -125,11 +133,10 @@ export class BinaryReplies implements ReplyWriter {
 
   keysEnd(): void {}
 
-  /** The command has put the counter's new CAS id into the request. */
-  counter(request: Request, high: number, low: number): void {
+  counter(request: Request, { high, low, casHigh, casLow }: CounterFacts): void {
     if (request.noreply) return;
     const { sink } = this;
-    const { opcode, opaque, casHigh, casLow } = request;
+    const { opcode, opaque } = request;
     this.#header(opcode, opaque, 0, 0, 0, COUNTER_BYTES, casHigh, casLow);
     sink.view.setUint32(sink.at, high);
     sink.view.setUint32(sink.at + 4, low);

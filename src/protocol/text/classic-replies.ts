@@ -1,5 +1,6 @@
 import type { ByteSink } from '../../base/index.ts';
 import {
+  type CounterFacts,
   type ItemView,
   type ReplyWriter,
   STATUS,
@@ -52,6 +53,10 @@ export class ClassicReplies implements ReplyWriter {
     this.sink = sink;
   }
 
+  stored(request: Request, status: Status, _item: StoredFacts): void {
+    this.status(request, status);
+  }
+
   capture(request: Request, context: StorageReplyContext): void {
     context.quiet = request.noreply;
   }
@@ -102,7 +107,7 @@ export class ClassicReplies implements ReplyWriter {
     this.sink.putConstant(END);
   }
 
-  counter(request: Request, high: number, low: number): void {
+  counter(request: Request, { high, low }: CounterFacts): void {
     if (request.noreply) return;
     this.sink.putDecimal64(high, low);
     this.valueEnd();

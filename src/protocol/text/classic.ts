@@ -11,7 +11,7 @@ import {
   LEADING_BLANKS_MAX,
   LINE_BYTES_MAX,
 } from '../limits.ts';
-import { DIALECT, type Request, VERB, type Verb } from '../request.ts';
+import { DIALECT, isStorage, type Request, VERB, type Verb } from '../request.ts';
 import { CLASSIC_LINES } from './classic-replies.ts';
 import { endOfText, LineWords } from './line-words.ts';
 import { MetaDecoder } from './meta.ts';
@@ -142,7 +142,7 @@ export class ClassicDecoder {
   /** Returns false if the session must close the connection. */
   #decodeCommand(input: Buffer, request: Request): boolean {
     const verb = commandOf(input, this.#words.start(0), this.#words.end(0));
-    if (verb >= VERB.set && verb <= VERB.cas) {
+    if (isStorage(verb)) {
       this.#decodeStorage(input, request, verb);
     } else if (!this.#words.isFreeOfNul) {
       reject(request, CLASSIC_LINES.badFormat);

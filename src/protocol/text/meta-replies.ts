@@ -10,6 +10,7 @@ import {
 import type { Request } from '../request.ts';
 import { putBase64 } from './base64.ts';
 import { CLASSIC_LINES, ClassicReplies } from './classic-replies.ts';
+import { META_LETTER } from './meta-letters.ts';
 
 const constant = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
@@ -38,7 +39,6 @@ const BINARY_MARK = constant(' b');
 const CR = 0x0d;
 const LF = 0x0a;
 const BLANK = 0x20;
-const [LETTER_C, LETTER_K, LETTER_O, LETTER_S] = [0x63, 0x6b, 0x4f, 0x73];
 /** The most bytes of the return flags: the key in base64, an opaque, letters and blanks. */
 const RETURN_FLAGS_BYTES_MAX = 512;
 
@@ -55,6 +55,29 @@ export class MetaReplies extends ClassicReplies implements ReplyWriter {
     this.#scratch = scratch;
   }
 
+  override stored(request: Request, status: Status, item: StoredFacts): void {
+    const code = CODES[status];
+    const isStored = status === STATUS.stored;
+    if (code === undefined) this.sink.putConstant(ERRORS[status]!);
+    if (code === undefined || (isStored && request.noreply)) return;
+    this.sink.putConstant(code);
+    for (let flag = 0; flag < request.flagCount; flag++) {
+      const letter = request.flagLetter(flag);
+      if (letter === META_LETTER.opaque) this.opaque(request, flag);
+      else if (letter === META_LETTER.key) this.key(request);
+      else this.#storedNumber(letter, isStored, item);
+    }
+    this.lineEnd();
+  }
+
+  /** Writes the flag of a stored item, if the letter asks for one: its size or its CAS id. */
+  #storedNumber(letter: number, isStored: boolean, item: StoredFacts): void {
+    if (letter === META_LETTER.size) this.number(letter, item.valueBytes);
+    else if (letter !== META_LETTER.cas) return;
+    else if (isStored) this.number64(letter, item.casHigh, item.casLow);
+    else this.number(letter, 0);
+  }
+
   override capture(request: Request, context: StorageReplyContext): void {
     context.quiet = request.noreply;
     context.casAt = NO_POSITION;
@@ -63,10 +86,10 @@ export class MetaReplies extends ClassicReplies implements ReplyWriter {
     scratch.at = 0;
     for (let flag = 0; flag < request.flagCount; flag++) {
       const letter = request.flagLetter(flag);
-      if (letter === LETTER_C) context.casAt = reserveByte(scratch);
-      else if (letter === LETTER_S) context.sizeAt = reserveByte(scratch);
-      else if (letter === LETTER_O) putOpaque(scratch, request, flag);
-      else if (letter === LETTER_K) putKey(scratch, request);
+      if (letter === META_LETTER.cas) context.casAt = reserveByte(scratch);
+      else if (letter === META_LETTER.size) context.sizeAt = reserveByte(scratch);
+      else if (letter === META_LETTER.opaque) putOpaque(scratch, request, flag);
+      else if (letter === META_LETTER.key) putKey(scratch, request);
     }
     context.returnFlagBytes = scratch.at;
     if (scratch.at === 0) return;
@@ -87,8 +110,20 @@ export class MetaReplies extends ClassicReplies implements ReplyWriter {
     sink.putConstant(code);
     let at = 0;
     const casFirst = context.casAt < context.sizeAt;
-    at = this.#putReturnFlags(context, at, casFirst ? LETTER_C : LETTER_S, stored, item);
-    at = this.#putReturnFlags(context, at, casFirst ? LETTER_S : LETTER_C, stored, item);
+    at = this.#putReturnFlags(
+      context,
+      at,
+      casFirst ? META_LETTER.cas : META_LETTER.size,
+      stored,
+      item,
+    );
+    at = this.#putReturnFlags(
+      context,
+      at,
+      casFirst ? META_LETTER.size : META_LETTER.cas,
+      stored,
+      item,
+    );
     sink.putRange(context.returnFlags, at, context.returnFlagBytes);
     this.lineEnd();
   }
@@ -101,13 +136,11 @@ export class MetaReplies extends ClassicReplies implements ReplyWriter {
     stored: boolean,
     item: StoredFacts,
   ): number {
-    const position = letter === LETTER_C ? context.casAt : context.sizeAt;
+    const position = letter === META_LETTER.cas ? context.casAt : context.sizeAt;
     if (position === NO_POSITION) return from;
     const { sink } = this;
     sink.putRange(context.returnFlags, from, position);
-    if (letter === LETTER_S) this.number(letter, item.storedBytes);
-    else if (stored) this.number64(letter, item.storedCasHigh, item.storedCasLow);
-    else this.number(letter, 0);
+    this.#storedNumber(letter, stored, item);
     return position + 1;
   }
 
@@ -183,7 +216,7 @@ export class MetaReplies extends ClassicReplies implements ReplyWriter {
 
   /** Writes the key of an item: in base64 and with the mark `b` if it was stored as binary. */
   itemKey(source: Buffer, start: number, end: number, isBinary: boolean): void {
-    this.flag(LETTER_K);
+    this.flag(META_LETTER.key);
     putKeyText(this.sink, source, start, end, isBinary);
   }
 
@@ -192,8 +225,8 @@ export class MetaReplies extends ClassicReplies implements ReplyWriter {
     this.sink.putConstant(code);
     for (let flag = 0; flag < request.flagCount; flag++) {
       const letter = request.flagLetter(flag);
-      if (letter === LETTER_O) this.opaque(request, flag);
-      else if (letter === LETTER_K) this.key(request);
+      if (letter === META_LETTER.opaque) this.opaque(request, flag);
+      else if (letter === META_LETTER.key) this.key(request);
     }
     this.lineEnd();
   }
@@ -212,7 +245,7 @@ function putOpaque(sink: ByteSink, request: Request, flag: number): void {
 
 function putKey(sink: ByteSink, request: Request): void {
   sink.putByte(BLANK);
-  sink.putByte(LETTER_K);
+  sink.putByte(META_LETTER.key);
   const { keySource, keyBinary } = request;
   putKeyText(sink, keySource, request.keyStart(0), request.keyEnd(0), keyBinary);
 }

@@ -199,17 +199,17 @@ export class MetaDecoder {
     }
   }
 
-  /** Sets `request.level` to +1 or -1. */
+  /** Sets `request.decrements`; returns false if the mode is invalid. */
   #readArithmeticMode(request: Request): boolean {
     switch (this.#mode) {
       case NO_MODE:
       case UPPER_I:
       case PLUS:
-        request.level = 1;
+        request.decrements = false;
         return true;
       case UPPER_D:
       case MINUS:
-        request.level = -1;
+        request.decrements = true;
         return true;
       default:
         return false;

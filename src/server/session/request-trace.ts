@@ -67,7 +67,7 @@ export class RequestTrace {
   #keyFacts(request: Request): { readonly keys?: number; readonly keyHash?: string } {
     const { firstKey, endKey, keySource, verb } = request;
     if (!KEYED_VERBS.has(verb)) return {};
-    const hash = this.#store.hashOf(
+    const hash = this.#store.items.hashOf(
       keySource,
       request.keyStart(firstKey),
       request.keyEnd(firstKey),

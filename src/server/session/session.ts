@@ -134,7 +134,7 @@ export class Session {
 
   /** Serves one request; returns undefined if the next one may follow. */
   #serveRequest(input: Buffer, end: number): Pause | undefined {
-    const { requests, text, binary, store, events, trace, sink } = this.#context;
+    const { requests, text, binary, trace, sink } = this.#context;
     if (this.#isText && !this.#login.isAuthenticated) return this.#logInByText(input, end);
     const request = requests.current;
     const length = (this.#isText ? text : binary).decode(input, this.at, end, request);
@@ -149,7 +149,6 @@ export class Session {
     const replyAt = sink.at;
     const pause = this.#execute(request, lineAt, end);
     if (trace !== undefined) trace.request(request, replyAt);
-    if (store.evictionEvents.count > 0) events.publishEvictions();
     return pause;
   }
 

@@ -1,5 +1,5 @@
 import { PendingValue } from '../../commands/index.ts';
-import { DIALECT, type ReplyWriter, type Request, type Status } from '../../protocol/index.ts';
+import { DIALECT, type ReplyWriter, type Request } from '../../protocol/index.ts';
 import type { SessionContext } from './context.ts';
 
 const CR = 0x0d;
@@ -41,18 +41,13 @@ export class ValueReceiver {
 
   /** Returns the offset after a value that it has stored, or -1. */
   #storeWhole(request: Request, from: number, end: number, reply: ReplyWriter): number {
-    const { wholeWriter, store } = this.#context;
     const { input, valueBytes } = request;
     const valueEnd = from + valueBytes;
     const inText = request.dialect !== DIALECT.binary;
     const wholeEnd = inText ? valueEnd + CRLF_BYTES : valueEnd;
     if (wholeEnd > end) return -1;
     if (inText && (input[valueEnd] !== CR || input[valueEnd + 1] !== LF)) return -1;
-    const status = wholeWriter.write(request, from, this.#value);
-    if (status === undefined) return -1;
-    reply.capture(request, this.#value.echo);
-    reply.storageReply(this.#value.echo, status, store);
-    return wholeEnd;
+    return this.#context.wholeWriter.write(request, from, reply) ? wholeEnd : -1;
   }
 
   /** Whether bytes of the body have not arrived. */
@@ -66,17 +61,11 @@ export class ValueReceiver {
 
   /** Prepares to receive a value; if that fails, replies and skips it. */
   #prepare(request: Request, reply: ReplyWriter): void {
-    const failure = this.#context.writer.begin(request, this.#value);
     this.#trailerBytes = request.dialect === DIALECT.binary ? 0 : CRLF_BYTES;
-    if (failure !== undefined) {
-      reply.status(request, failure);
-      this.skip(request.valueBytes + this.#trailerBytes);
-      return;
-    }
-    reply.capture(request, this.#value.echo);
     this.#reply = reply;
     this.#trailerIsValid = true;
-    this.#hasValue = true;
+    this.#hasValue = this.#context.writer.begin(request, this.#value, reply);
+    if (!this.#hasValue) this.skip(request.valueBytes + this.#trailerBytes);
   }
 
   /**
@@ -85,31 +74,36 @@ export class ValueReceiver {
    */
   receive(input: Buffer, start: number, end: number): number {
     this.#at = start;
-    if (this.#hasValue) this.#receiveValue(input, end);
-    if (this.#hasValue) return this.#at;
+    if (this.#hasValue) {
+      const { trace, sink } = this.#context;
+      const replyAt = sink.at;
+      this.#hasValue = !this.#receiveValue(input, end);
+      if (this.#hasValue) return this.#at;
+      if (trace !== undefined) trace.lateReply(replyAt);
+    }
     const take = Math.min(this.#skipBytes, end - this.#at);
     this.#skipBytes -= take;
     return this.#at + take;
   }
 
-  /** Receives bytes of the value, then CRLF. Stores the complete value, and replies. */
-  #receiveValue(input: Buffer, end: number): void {
+  /** Receives bytes of the value, then CRLF. Returns true once it has stored or refused the value. */
+  #receiveValue(input: Buffer, end: number): boolean {
     const value = this.#value;
     const { writer } = this.#context;
     const missing = value.valueBytes - value.receivedBytes;
     if (missing > 0) {
       const take = Math.min(missing, end - this.#at);
-      const failure = writer.receive(value, input, this.#at, this.#at + take);
-      if (failure !== undefined) {
+      if (!writer.receive(value, input, this.#at, this.#at + take, this.#reply)) {
         // There is no memory for the rest.
         this.#skipBytes = value.valueBytes - value.receivedBytes + this.#trailerBytes;
-        this.#finish(failure);
-        return;
+        return true;
       }
       this.#at += take;
     }
-    if (!this.#receiveTrailer(input, end)) return;
-    this.#finish(this.#trailerIsValid ? writer.complete(value) : writer.rejectBadData(value));
+    if (!this.#receiveTrailer(input, end)) return false;
+    if (this.#trailerIsValid) writer.complete(value, this.#reply);
+    else writer.rejectBadData(value, this.#reply);
+    return true;
   }
 
   /** The connection has closed: frees the chunks of a partly received value. */
@@ -128,14 +122,5 @@ export class ValueReceiver {
       value.receivedBytes++;
     }
     return value.receivedBytes === wholeBytes;
-  }
-
-  #finish(status: Status): void {
-    this.#hasValue = false;
-    const { store, events, sink, trace } = this.#context;
-    const replyAt = sink.at;
-    this.#reply.storageReply(this.#value.echo, status, store);
-    if (trace !== undefined) trace.lateReply(replyAt);
-    if (store.evictionEvents.count > 0) events.publishEvictions();
   }
 }

@@ -1,22 +1,47 @@
 import type { Items } from '../items/items.ts';
 import type { StoreClock } from '../items/store-clock.ts';
-import type { ItemId } from '../memory/layout.ts';
-import { FLAG } from '../memory/layout.ts';
+import type { Arena } from '../memory/arena.ts';
+import type { ItemId } from '../memory/item-layout.ts';
 
 const KEY_BYTES_MAX = 250;
 /** More evictions than one request can cause. */
 const EVENTS_MAX = 4;
 
 /** What watchers learn about an evicted item. */
-interface EvictionEvent {
+export interface EvictionEvent {
   readonly key: Buffer;
-  keyBytes: number;
-  fetched: boolean;
+  readonly keyBytes: number;
+  readonly fetched: boolean;
   /** Seconds until its expiry; -1 if it had none. */
-  ttl: number;
-  idleSeconds: number;
-  sizeClass: number;
-  bytes: number;
+  readonly ttl: number;
+  readonly idleSeconds: number;
+  readonly sizeClass: number;
+  readonly bytes: number;
+}
+
+/** Receives the evictions of a thread; the thread then holds no lock. */
+export interface EvictionListener {
+  /** Whether any watcher receives evictions. */
+  readonly areEvictionsWatched: boolean;
+  evicted(event: EvictionEvent): void;
+}
+
+const NO_LISTENER: EvictionListener = { areEvictionsWatched: false, evicted: () => {} };
+
+class RecordedEvent implements EvictionEvent {
+  readonly key = Buffer.alloc(KEY_BYTES_MAX);
+  keyBytes = 0;
+  fetched = false;
+  ttl = 0;
+  idleSeconds = 0;
+  sizeClass = 0;
+  bytes = 0;
+}
+
+interface EvictionEventsParts {
+  readonly arena: Arena;
+  readonly items: Items;
+  readonly clock: StoreClock;
 }
 
 /**
@@ -24,32 +49,38 @@ interface EvictionEvent {
  * may not allocate: it records them here in place, and publishes them after it released its locks.
  */
 export class EvictionEvents {
-  /** Whether any watcher receives evictions. */
-  isWatched: () => boolean = () => false;
-  count = 0;
-  readonly events: readonly EvictionEvent[] = Array.from({ length: EVENTS_MAX }, () => ({
-    key: Buffer.alloc(KEY_BYTES_MAX),
-    keyBytes: 0,
-    fetched: false,
-    ttl: 0,
-    idleSeconds: 0,
-    sizeClass: 0,
-    bytes: 0,
-  }));
+  listener = NO_LISTENER;
+  readonly #parts: EvictionEventsParts;
+  readonly #events = Array.from({ length: EVENTS_MAX }, () => new RecordedEvent());
+  #count = 0;
 
-  record(items: Items, clock: StoreClock, arenaBytes: Buffer, id: ItemId, sizeClass: number): void {
-    const event = this.events[this.count];
+  constructor(parts: EvictionEventsParts) {
+    this.#parts = parts;
+  }
+
+  /** Records the eviction of an item, if any watcher receives evictions. */
+  record(id: ItemId, sizeClass: number): void {
+    if (!this.listener.areEvictionsWatched) return;
+    const event = this.#events[this.#count];
     if (event === undefined) return;
-    this.count++;
+    this.#count++;
+    const { arena, items, clock } = this.#parts;
     const keyAt = items.keyAt(id);
     const now = clock.now();
     const expiry = items.expiry(id);
     event.keyBytes = items.keyBytes(id);
-    arenaBytes.copy(event.key, 0, keyAt, keyAt + event.keyBytes);
-    event.fetched = items.hasFlag(id, FLAG.fetched);
+    arena.bytes.copy(event.key, 0, keyAt, keyAt + event.keyBytes);
+    event.fetched = items.isFetched(id);
     event.ttl = expiry === 0 ? -1 : expiry - now;
     event.idleSeconds = Math.max(0, now - items.access(id));
     event.sizeClass = sizeClass;
     event.bytes = items.bytes(id);
+  }
+
+  /** Sends the recorded evictions to the listener. The caller holds no lock. */
+  publish(): void {
+    if (this.#count === 0) return;
+    for (let nth = 0; nth < this.#count; nth++) this.listener.evicted(this.#events[nth]!);
+    this.#count = 0;
   }
 }

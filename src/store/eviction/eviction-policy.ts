@@ -1,4 +1,4 @@
-import { SEGMENT } from '../memory/layout.ts';
+import { SEGMENT } from '../memory/item-layout.ts';
 
 /** What happens to the item at the tail of a list. */
 export const TAIL_ACTION = {

@@ -1,11 +1,12 @@
-import { tryLock, unlock } from '../../base/index.ts';
 import type { IndexTable } from '../items/index-table.ts';
 import type { Items } from '../items/items.ts';
 import type { Releaser } from '../items/releaser.ts';
 import type { StoreClock } from '../items/store-clock.ts';
-import type { Arena } from '../memory/arena.ts';
-import { FLAG, type ItemId, NO_ITEM, SEGMENT, STRIPES, TOTAL } from '../memory/layout.ts';
+import type { ClassTotals } from '../memory/class-totals.ts';
+import { FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
+import { TOTAL } from '../memory/layout.ts';
 import type { Slabs } from '../memory/slabs.ts';
+import { type StripeLocks, stripeOf } from '../memory/stripe-locks.ts';
 import { EVICTION, type Tunables } from '../memory/tunables.ts';
 import {
   type EvictionPolicy,
@@ -17,13 +18,26 @@ import {
   TAIL_ACTION,
   type TailAction,
 } from './eviction-policy.ts';
-import { Ghosts, NO_GHOST } from './ghosts.ts';
+import { type Ghosts, NO_GHOST } from './ghosts.ts';
 import type { LruLists } from './lru.ts';
 
 /** How many candidates an eviction checks before it fails. */
 const CANDIDATES_MAX = 128;
 /** How many of those candidates may stay because of their hits. */
 const SECOND_CHANCES_MAX = 32;
+
+interface EvictorParts {
+  readonly stripes: StripeLocks;
+  readonly totals: ClassTotals;
+  readonly items: Items;
+  readonly lru: LruLists;
+  readonly index: IndexTable;
+  readonly clock: StoreClock;
+  readonly slabs: Slabs;
+  readonly releaser: Releaser;
+  readonly tunables: Tunables;
+  readonly ghosts: Ghosts;
+}
 
 /**
  * Makes room in a size class: it evicts the item that the policy selects.
@@ -32,41 +46,11 @@ const SECOND_CHANCES_MAX = 32;
  * stripe is busy.
  */
 export class Evictor {
-  readonly ghosts: Ghosts;
-  readonly #stripes: Int32Array;
-  readonly #totals: Float64Array;
-  readonly #items: Items;
-  readonly #lru: LruLists;
-  readonly #index: IndexTable;
-  readonly #clock: StoreClock;
-  readonly #slabs: Slabs;
-  readonly #releaser: Releaser;
-  readonly #tunables: Tunables;
   readonly #counts: SegmentCounts = { hot: 0, warm: 0, cold: 0, temp: 0 };
+  readonly #parts: EvictorParts;
 
-  constructor(
-    arena: Arena,
-    parts: {
-      readonly items: Items;
-      readonly lru: LruLists;
-      readonly index: IndexTable;
-      readonly clock: StoreClock;
-      readonly slabs: Slabs;
-      readonly releaser: Releaser;
-      readonly tunables: Tunables;
-      readonly chunkBytes: readonly number[];
-    },
-  ) {
-    this.#stripes = arena.stripes;
-    this.#totals = arena.totals;
-    this.#items = parts.items;
-    this.#lru = parts.lru;
-    this.#index = parts.index;
-    this.#clock = parts.clock;
-    this.#slabs = parts.slabs;
-    this.#releaser = parts.releaser;
-    this.#tunables = parts.tunables;
-    this.ghosts = new Ghosts(arena, parts.chunkBytes);
+  constructor(parts: EvictorParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -78,10 +62,10 @@ export class Evictor {
     const policy = this.#policy();
     let secondChances = SECOND_CHANCES_MAX;
     let segment = this.#nextSegment(policy, sizeClass);
-    let id = segment === NO_SEGMENT ? NO_ITEM : this.#lru.tail(sizeClass, segment);
+    let id = segment === NO_SEGMENT ? NO_ITEM : this.#parts.lru.tail(sizeClass, segment);
     for (let checked = 0; checked < CANDIDATES_MAX && id !== NO_ITEM; checked++) {
       const candidate = id;
-      id = this.#items.lruPrev(candidate);
+      id = this.#parts.items.lruPrev(candidate);
       if (candidate === pinned) continue;
       const action =
         secondChances > 0 ? this.#actionFor(policy, segment, candidate) : TAIL_ACTION.evict;
@@ -89,11 +73,11 @@ export class Evictor {
         secondChances--;
         this.applyAction(sizeClass, candidate, action);
         segment = this.#nextSegment(policy, sizeClass);
-        id = this.#lru.tail(sizeClass, segment);
+        id = this.#parts.lru.tail(sizeClass, segment);
       } else if (this.#evictIfIdle(sizeClass, candidate, heldStripe)) {
         return candidate;
       } else {
-        this.#count(sizeClass, TOTAL.lrutailReflocked);
+        this.#parts.totals.add(sizeClass, TOTAL.lrutailReflocked);
       }
     }
     return NO_ITEM;
@@ -102,7 +86,7 @@ export class Evictor {
   /** The first candidate of the next eviction in the class, or NO_ITEM. */
   nextVictim(sizeClass: number): ItemId {
     const segment = this.#nextSegment(this.#policy(), sizeClass);
-    return segment === NO_SEGMENT ? NO_ITEM : this.#lru.tail(sizeClass, segment);
+    return segment === NO_SEGMENT ? NO_ITEM : this.#parts.lru.tail(sizeClass, segment);
   }
 
   /**
@@ -111,46 +95,46 @@ export class Evictor {
    */
   reclaimIfExpired(sizeClass: number, id: ItemId): boolean {
     if (!this.#isExpiredOrFlushed(id)) return false;
-    const hash = this.#index.hashOfItem(id);
-    const stripe = hash & (STRIPES - 1);
-    if (!tryLock(this.#stripes, stripe)) return false;
+    const hash = this.#parts.index.hashOfItem(id);
+    if (!this.#parts.stripes.tryLock(hash)) return false;
     const reclaimed = this.reclaimLocked(sizeClass, hash, id);
-    unlock(this.#stripes, stripe);
+    this.#parts.stripes.unlock(hash);
     return reclaimed;
   }
 
   /** As `reclaimIfExpired`, for a caller that holds the stripe too. */
   reclaimLocked(sizeClass: number, hash: number, id: ItemId): boolean {
     if (!this.#isExpiredOrFlushed(id)) return false;
-    if (!this.#items.hasFlag(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
+    if (!this.#parts.items.hasFlag(id, FLAG.fetched))
+      this.#parts.totals.add(sizeClass, TOTAL.expiredUnfetched);
     this.#unlink(sizeClass, hash, id);
-    this.#releaser.release(id, sizeClass);
+    this.#parts.releaser.release(id, sizeClass);
     return true;
   }
 
   /** Moves an item to the list that the action names. The caller holds the class lock. */
   applyAction(sizeClass: number, id: ItemId, action: TailAction): void {
-    const items = this.#items;
+    const items = this.#parts.items;
     if (action === TAIL_ACTION.reinsert) {
       items.setHits(id, items.hits(id) - 1);
-      this.#lru.moveToHead(sizeClass, id, items.segment(id));
-      this.#count(sizeClass, TOTAL.movesWithinLru);
+      this.#parts.lru.moveToHead(sizeClass, id, items.segment(id));
+      this.#parts.totals.add(sizeClass, TOTAL.movesWithinLru);
     } else if (action === TAIL_ACTION.promote) {
       // The item keeps one hit, so the next hit makes it active again.
       items.setHits(id, this.#isSegmented() ? 1 : 0);
       const within = items.segment(id) === SEGMENT.warm;
-      this.#lru.moveToHead(sizeClass, id, SEGMENT.warm);
-      this.#count(sizeClass, within ? TOTAL.movesWithinLru : TOTAL.movesToWarm);
+      this.#parts.lru.moveToHead(sizeClass, id, SEGMENT.warm);
+      this.#parts.totals.add(sizeClass, within ? TOTAL.movesWithinLru : TOTAL.movesToWarm);
     } else if (action === TAIL_ACTION.demote) {
-      this.#lru.moveToHead(sizeClass, id, SEGMENT.cold);
-      this.#count(sizeClass, TOTAL.movesToCold);
+      this.#parts.lru.moveToHead(sizeClass, id, SEGMENT.cold);
+      this.#parts.totals.add(sizeClass, TOTAL.movesToCold);
     }
   }
 
   /** The segment that a new item with this hash enters. The caller holds the class lock. */
   segmentForNew(sizeClass: number, hash: number, ttl: number): number {
-    const distance = this.ghosts.recall(sizeClass, hash);
-    const isGhost = distance !== NO_GHOST && distance <= this.#lru.classCount(sizeClass);
+    const distance = this.#parts.ghosts.recall(sizeClass, hash);
+    const isGhost = distance !== NO_GHOST && distance <= this.#parts.lru.classCount(sizeClass);
     if (isGhost) this.#countGhost(sizeClass, distance);
     return this.#isTemporary(ttl) ? SEGMENT.temp : this.#policy().segmentForNew(isGhost);
   }
@@ -172,35 +156,36 @@ export class Evictor {
   /** Evicts an item and frees its chunks. The caller holds its stripe and its class lock. */
   evictLocked(sizeClass: number, hash: number, id: ItemId): void {
     this.#unlinkVictim(sizeClass, hash, id);
-    this.#releaser.release(id, sizeClass);
+    this.#parts.releaser.release(id, sizeClass);
   }
 
   #countGhost(sizeClass: number, distance: number): void {
-    this.#count(sizeClass, TOTAL.ghostHits);
-    if (distance <= this.#slabs.chunksPerPage(sizeClass)) this.#count(sizeClass, TOTAL.pageHits);
+    this.#parts.totals.add(sizeClass, TOTAL.ghostHits);
+    if (distance <= this.#parts.slabs.chunksPerPage(sizeClass))
+      this.#parts.totals.add(sizeClass, TOTAL.pageHits);
   }
 
   #policy(): EvictionPolicy {
-    if (this.#tunables.get('segmented') === 0) return flat;
+    if (this.#parts.tunables.get('segmented') === 0) return flat;
     return this.#isSegmented() ? segmented : s3fifo;
   }
 
   #isTemporary(ttl: number): boolean {
-    const tunables = this.#tunables;
+    const tunables = this.#parts.tunables;
     const isShort = ttl > 0 && ttl <= tunables.get('tempTtl');
     return isShort && tunables.get('tempLru') === 1;
   }
 
   #isSegmented(): boolean {
-    return this.#tunables.get('eviction') === EVICTION.segmented;
+    return this.#parts.tunables.get('eviction') === EVICTION.segmented;
   }
 
   #nextSegment(policy: EvictionPolicy, sizeClass: number): number {
     const counts = this.#counts;
-    counts.hot = this.#lru.count(sizeClass, SEGMENT.hot);
-    counts.warm = this.#lru.count(sizeClass, SEGMENT.warm);
-    counts.cold = this.#lru.count(sizeClass, SEGMENT.cold);
-    counts.temp = this.#lru.count(sizeClass, SEGMENT.temp);
+    counts.hot = this.#parts.lru.count(sizeClass, SEGMENT.hot);
+    counts.warm = this.#parts.lru.count(sizeClass, SEGMENT.warm);
+    counts.cold = this.#parts.lru.count(sizeClass, SEGMENT.cold);
+    counts.temp = this.#parts.lru.count(sizeClass, SEGMENT.temp);
     return policy.nextSegment(counts);
   }
 
@@ -209,17 +194,16 @@ export class Evictor {
    */
   #actionFor(policy: EvictionPolicy, segment: number, id: ItemId): TailAction {
     if (this.#isExpiredOrFlushed(id)) return TAIL_ACTION.evict;
-    return policy.actionFor(segment, this.#items.hits(id));
+    return policy.actionFor(segment, this.#parts.items.hits(id));
   }
 
   #evictIfIdle(sizeClass: number, id: ItemId, heldStripe: number): boolean {
-    const hash = this.#index.hashOfItem(id);
-    const stripe = hash & (STRIPES - 1);
-    const held = stripe === heldStripe;
-    if (!held && !tryLock(this.#stripes, stripe)) return false;
-    const isIdle = !this.#items.isPinned(id);
+    const hash = this.#parts.index.hashOfItem(id);
+    const held = stripeOf(hash) === heldStripe;
+    if (!held && !this.#parts.stripes.tryLock(hash)) return false;
+    const isIdle = !this.#parts.items.isPinned(id);
     if (isIdle) this.#unlinkVictim(sizeClass, hash, id);
-    if (!held) unlock(this.#stripes, stripe);
+    if (!held) this.#parts.stripes.unlock(hash);
     return isIdle;
   }
 
@@ -228,37 +212,34 @@ export class Evictor {
       this.#countReclaimed(sizeClass, id);
     } else {
       this.#countEvicted(sizeClass, id);
-      this.ghosts.record(sizeClass, hash);
+      this.#parts.ghosts.record(sizeClass, hash);
     }
     this.#unlink(sizeClass, hash, id);
   }
 
   #unlink(sizeClass: number, hash: number, id: ItemId): void {
-    this.#index.remove(hash, id);
-    this.#items.clearFlags(id, FLAG.linked);
-    this.#lru.remove(sizeClass, id);
+    this.#parts.index.remove(hash, id);
+    this.#parts.items.clearFlags(id, FLAG.linked);
+    this.#parts.lru.remove(sizeClass, id);
   }
 
   #countReclaimed(sizeClass: number, id: ItemId): void {
-    this.#count(sizeClass, TOTAL.reclaimed);
-    if (!this.#items.hasFlag(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.expiredUnfetched);
+    this.#parts.totals.add(sizeClass, TOTAL.reclaimed);
+    if (!this.#parts.items.hasFlag(id, FLAG.fetched))
+      this.#parts.totals.add(sizeClass, TOTAL.expiredUnfetched);
   }
 
   #countEvicted(sizeClass: number, id: ItemId): void {
-    const items = this.#items;
-    this.#count(sizeClass, TOTAL.evicted);
-    if (items.expiry(id) !== 0) this.#count(sizeClass, TOTAL.evictedNonzero);
-    if (!items.hasFlag(id, FLAG.fetched)) this.#count(sizeClass, TOTAL.evictedUnfetched);
-    if (items.hits(id) > 1) this.#count(sizeClass, TOTAL.evictedActive);
-    const idleSeconds = this.#clock.now() - items.access(id);
-    this.#totals[sizeClass * TOTAL.slots + TOTAL.evictedTime] = idleSeconds;
+    const items = this.#parts.items;
+    this.#parts.totals.add(sizeClass, TOTAL.evicted);
+    if (items.expiry(id) !== 0) this.#parts.totals.add(sizeClass, TOTAL.evictedNonzero);
+    if (!items.hasFlag(id, FLAG.fetched)) this.#parts.totals.add(sizeClass, TOTAL.evictedUnfetched);
+    if (items.hits(id) > 1) this.#parts.totals.add(sizeClass, TOTAL.evictedActive);
+    const idleSeconds = this.#parts.clock.now() - items.access(id);
+    this.#parts.totals.set(sizeClass, TOTAL.evictedTime, idleSeconds);
   }
 
   #isExpiredOrFlushed(id: ItemId): boolean {
-    return this.#clock.isExpired(id) || this.#clock.isFlushed(id);
-  }
-
-  #count(sizeClass: number, slot: number): void {
-    this.#totals[sizeClass * TOTAL.slots + slot]! += 1;
+    return this.#parts.clock.isExpired(id) || this.#parts.clock.isFlushed(id);
   }
 }

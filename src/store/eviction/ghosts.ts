@@ -1,5 +1,6 @@
 import type { Arena } from '../memory/arena.ts';
-import { CLASS, PAGE_BYTES } from '../memory/layout.ts';
+import { PAGE_BYTES } from '../memory/item-layout.ts';
+import { CLASS } from '../memory/layout.ts';
 
 const FINGERPRINT_SHIFT = 16;
 const FINGERPRINT_MASK = 0xffff;

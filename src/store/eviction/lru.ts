@@ -1,11 +1,22 @@
 import type { Items } from '../items/items.ts';
 import type { SizeHistogram } from '../items/size-histogram.ts';
 import type { Arena } from '../memory/arena.ts';
-import { CLASS, type ItemId, NO_ITEM, SEGMENT_WORDS, TOTAL } from '../memory/layout.ts';
+import type { ClassTotals } from '../memory/class-totals.ts';
+import { CLASS_COUNT, type ThreadCounters } from '../memory/counters.ts';
+import { type ItemId, NO_ITEM } from '../memory/item-layout.ts';
+import { CLASS, SEGMENT_WORDS, TOTAL } from '../memory/layout.ts';
 
 const HEAD = 0;
 const TAIL = 1;
 const COUNT = 2;
+
+interface LruParts {
+  readonly arena: Arena;
+  readonly items: Items;
+  readonly totals: ClassTotals;
+  readonly counters: ThreadCounters;
+  readonly sizeHistogram: SizeHistogram;
+}
 
 /**
  * The LRU lists, one for each segment of each size class, and the totals over their items. The
@@ -13,15 +24,11 @@ const COUNT = 2;
  */
 export class LruLists {
   readonly #classes: Int32Array;
-  readonly #totals: Float64Array;
-  readonly #items: Items;
-  readonly #sizeHistogram: SizeHistogram;
+  readonly #parts: LruParts;
 
-  constructor(arena: Arena, items: Items, sizeHistogram: SizeHistogram) {
-    this.#classes = arena.classes;
-    this.#totals = arena.totals;
-    this.#items = items;
-    this.#sizeHistogram = sizeHistogram;
+  constructor(parts: LruParts) {
+    this.#classes = parts.arena.classes;
+    this.#parts = parts;
   }
 
   head(sizeClass: number, segment: number): ItemId {
@@ -39,22 +46,22 @@ export class LruLists {
   /** Adds a new item at the head of the list that its segment bits name. */
   add(sizeClass: number, id: ItemId): void {
     this.#pushHead(sizeClass, id);
-    this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! += this.#items.bytes(id);
-    this.#totals[sizeClass * TOTAL.slots + TOTAL.totalItems]! += 1;
-    this.#sizeHistogram.add(id);
+    this.#parts.totals.add(sizeClass, TOTAL.memRequested, this.#parts.items.bytes(id));
+    this.#parts.counters.addToClass(sizeClass, CLASS_COUNT.total_items);
+    this.#parts.sizeHistogram.add(id);
   }
 
   /** Removes an item from its list and from the totals. */
   remove(sizeClass: number, id: ItemId): void {
     this.#detach(sizeClass, id);
-    this.#totals[sizeClass * TOTAL.slots + TOTAL.memRequested]! -= this.#items.bytes(id);
-    this.#sizeHistogram.remove(id);
+    this.#parts.totals.add(sizeClass, TOTAL.memRequested, -this.#parts.items.bytes(id));
+    this.#parts.sizeHistogram.remove(id);
   }
 
   /** Moves an item to the head of a list of its class. */
   moveToHead(sizeClass: number, id: ItemId, segment: number): void {
     this.#detach(sizeClass, id);
-    this.#items.setSegment(id, segment);
+    this.#parts.items.setSegment(id, segment);
     this.#pushHead(sizeClass, id);
   }
 
@@ -62,15 +69,15 @@ export class LruLists {
    * Replaces `old` by `fresh`, an item of the same class, segment and size, at the same position.
    */
   replace(sizeClass: number, old: ItemId, fresh: ItemId): void {
-    const list = listAt(sizeClass, this.#items.segment(old));
-    const prev = this.#items.lruPrev(old);
-    const next = this.#items.lruNext(old);
-    this.#items.setLruPrev(fresh, prev);
-    this.#items.setLruNext(fresh, next);
+    const list = listAt(sizeClass, this.#parts.items.segment(old));
+    const prev = this.#parts.items.lruPrev(old);
+    const next = this.#parts.items.lruNext(old);
+    this.#parts.items.setLruPrev(fresh, prev);
+    this.#parts.items.setLruNext(fresh, next);
     if (prev === NO_ITEM) this.#classes[list + HEAD] = fresh;
-    else this.#items.setLruNext(prev, fresh);
+    else this.#parts.items.setLruNext(prev, fresh);
     if (next === NO_ITEM) this.#classes[list + TAIL] = fresh;
-    else this.#items.setLruPrev(next, fresh);
+    else this.#parts.items.setLruPrev(next, fresh);
   }
 
   /** How many items the class has in all segments together. */
@@ -86,24 +93,24 @@ export class LruLists {
   }
 
   #pushHead(sizeClass: number, id: ItemId): void {
-    const list = listAt(sizeClass, this.#items.segment(id));
+    const list = listAt(sizeClass, this.#parts.items.segment(id));
     const head = this.#classes[list + HEAD]! >>> 0;
-    this.#items.setLruPrev(id, NO_ITEM);
-    this.#items.setLruNext(id, head);
+    this.#parts.items.setLruPrev(id, NO_ITEM);
+    this.#parts.items.setLruNext(id, head);
     if (head === NO_ITEM) this.#classes[list + TAIL] = id;
-    else this.#items.setLruPrev(head, id);
+    else this.#parts.items.setLruPrev(head, id);
     this.#classes[list + HEAD] = id;
     this.#classes[list + COUNT]!++;
   }
 
   #detach(sizeClass: number, id: ItemId): void {
-    const list = listAt(sizeClass, this.#items.segment(id));
-    const prev = this.#items.lruPrev(id);
-    const next = this.#items.lruNext(id);
+    const list = listAt(sizeClass, this.#parts.items.segment(id));
+    const prev = this.#parts.items.lruPrev(id);
+    const next = this.#parts.items.lruNext(id);
     if (prev === NO_ITEM) this.#classes[list + HEAD] = next;
-    else this.#items.setLruNext(prev, next);
+    else this.#parts.items.setLruNext(prev, next);
     if (next === NO_ITEM) this.#classes[list + TAIL] = prev;
-    else this.#items.setLruPrev(next, prev);
+    else this.#parts.items.setLruPrev(next, prev);
     this.#classes[list + COUNT]!--;
   }
 }

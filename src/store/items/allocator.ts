@@ -1,17 +1,19 @@
-import { lock, unlock } from '../../base/index.ts';
 import type { EvictionEvents } from '../eviction/eviction-events.ts';
 import type { Evictor } from '../eviction/evictor.ts';
 import type { Arena } from '../memory/arena.ts';
-import { CLASS, ITEM_HEADER_BYTES, type ItemId, NO_ITEM, TOTAL } from '../memory/layout.ts';
+import type { ClassLocks } from '../memory/class-locks.ts';
+import type { ClassTotals } from '../memory/class-totals.ts';
+import { ITEM_HEADER_BYTES, type ItemId, NO_ITEM } from '../memory/item-layout.ts';
+import { TOTAL } from '../memory/layout.ts';
 import { NO_CLASS } from '../memory/page-pool.ts';
-import { classFor } from '../memory/size-classes.ts';
 import type { Slabs } from '../memory/slabs.ts';
+import { NO_STRIPE, stripeOf } from '../memory/stripe-locks.ts';
 import type { Tunables } from '../memory/tunables.ts';
 import { MOVE_RESULT, type PageMover } from '../upkeep/page-mover.ts';
 import type { Chains } from './chains.ts';
-import { type Items, itemBytes } from './items.ts';
+import type { Items } from './items.ts';
+import { classOfPlacement, isChainedPlacement, type NewItem } from './new-item.ts';
 import type { Releaser } from './releaser.ts';
-import type { StoreClock } from './store-clock.ts';
 
 /** How many page moves an allocation may try before it fails. */
 const STEALS_MAX = 8;
@@ -20,8 +22,8 @@ const STEALS_MAX = 8;
  * What the caller of an allocation already holds: an eviction must neither lock that stripe again
  * nor evict the item that the caller still needs.
  */
-export interface AllocationContext {
-  /** The stripe that the caller holds, or -1. */
+interface AllocationContext {
+  /** The stripe that the caller holds, or NO_STRIPE. */
   heldStripe: number;
   /** An item of that stripe that no eviction may take, or NO_ITEM. */
   pinned: ItemId;
@@ -31,13 +33,15 @@ export interface AllocationContext {
 
 /** The caller holds no stripe and needs no item. */
 export const NO_CONTEXT: AllocationContext = {
-  heldStripe: -1,
+  heldStripe: NO_STRIPE,
   pinned: NO_ITEM,
   hasFallback: false,
 };
 
 interface AllocatorParts {
   readonly arena: Arena;
+  readonly classLocks: ClassLocks;
+  readonly totals: ClassTotals;
   readonly items: Items;
   readonly chains: Chains;
   readonly slabs: Slabs;
@@ -45,10 +49,7 @@ interface AllocatorParts {
   readonly evictor: Evictor;
   readonly pageMover: PageMover;
   readonly tunables: Tunables;
-  readonly clock: StoreClock;
   readonly evictionEvents: EvictionEvents;
-  readonly chunkBytes: readonly number[];
-  classWithMostPages(except: number, orExcept: number): number;
 }
 
 /**
@@ -57,44 +58,43 @@ interface AllocatorParts {
  */
 export class Allocator {
   readonly #parts: AllocatorParts;
-  readonly #classes: Int32Array;
-  readonly #largestClass: number;
-  readonly #chunkBytesMax: number;
+  /** Reused: a thread allocates nothing under a lock. */
+  readonly #context: AllocationContext = { ...NO_CONTEXT };
 
   constructor(parts: AllocatorParts) {
     this.#parts = parts;
-    this.#classes = parts.arena.classes;
-    this.#largestClass = parts.chunkBytes.length - 1;
-    this.#chunkBytesMax = parts.chunkBytes[this.#largestClass]!;
   }
 
-  /** Whether one chunk can hold the item, or else its head. */
-  canHold(keyBytes: number, clientFlags: number, valueBytes: number, ownCas: boolean): boolean {
-    return (
-      itemBytes(keyBytes, clientFlags, valueBytes, ownCas) <= this.#chunkBytesMax ||
-      this.#parts.chains.headBytes(keyBytes, clientFlags, valueBytes, ownCas) <= this.#chunkBytesMax
-    );
+  /**
+   * The context of an allocation between `open` and `close` of a key with that hash. `pinned` is an
+   * item of the stripe that no eviction may take. It is valid until the next call.
+   */
+  contextFor(hash: number, pinned: ItemId, hasFallback: boolean): AllocationContext {
+    const context = this.#context;
+    context.heldStripe = stripeOf(hash);
+    context.pinned = pinned;
+    context.hasFallback = hasFallback;
+    return context;
+  }
+
+  /** A new item with all its chunks, between `open` and `close` of a key with that hash. */
+  allocateOpened(hash: number, pinned: ItemId, item: NewItem): ItemId {
+    const context = this.contextFor(hash, pinned, false);
+    const id = this.allocate(item, context);
+    if (id === NO_ITEM || !isChainedPlacement(item.placement)) return id;
+    if (this.reserve(id, 0, item.valueBytes, context)) return id;
+    this.#parts.releaser.release(id);
+    return NO_ITEM;
   }
 
   /** A new item, or NO_ITEM. A chained item has no value chunks yet: `reserve` adds them. */
-  allocate(
-    keyBytes: number,
-    clientFlags: number,
-    expiry: number,
-    valueBytes: number,
-    ownCas: boolean,
-    context: AllocationContext,
-  ): ItemId {
+  allocate(item: NewItem, context: AllocationContext): ItemId {
     const { items, chains } = this.#parts;
-    const bytes = itemBytes(keyBytes, clientFlags, valueBytes, ownCas);
-    const isChained = bytes > this.#chunkBytesMax;
-    const id = this.#allocateForBytes(
-      isChained ? chains.headBytes(keyBytes, clientFlags, valueBytes, ownCas) : bytes,
-      context,
-    );
+    const { placement } = item;
+    const id = this.#allocateInClass(classOfPlacement(placement), context);
     if (id === NO_ITEM) return NO_ITEM;
-    items.format(id, keyBytes, clientFlags, expiry, valueBytes, ownCas);
-    if (isChained) chains.beginChain(id);
+    items.format(id, item);
+    if (isChainedPlacement(placement)) chains.beginChain(id);
     return id;
   }
 
@@ -116,12 +116,12 @@ export class Allocator {
    * chunk. Other threads see the chunk as neither free nor an item.
    */
   allocateChunk(sizeClass: number, context: AllocationContext): ItemId {
-    const { pageMover } = this.#parts;
+    const { classLocks, totals, pageMover } = this.#parts;
     let busyClass = NO_CLASS;
     for (let steals = 0; ; steals++) {
-      this.#lock(sizeClass);
+      classLocks.lock(sizeClass);
       const id = this.#allocateLocked(sizeClass, context);
-      this.#unlock(sizeClass);
+      classLocks.unlock(sizeClass);
       if (id !== NO_ITEM) return id;
       const donor = steals < STEALS_MAX ? this.#donorClass(sizeClass, busyClass) : NO_CLASS;
       if (donor === NO_CLASS) break;
@@ -131,31 +131,33 @@ export class Allocator {
           : NO_CLASS;
     }
     if (context.hasFallback) return NO_ITEM;
-    this.#lock(sizeClass);
-    this.#count(sizeClass, TOTAL.outOfMemory);
-    this.#unlock(sizeClass);
+    classLocks.lock(sizeClass);
+    totals.add(sizeClass, TOTAL.outOfMemory);
+    classLocks.unlock(sizeClass);
     return NO_ITEM;
   }
 
   /** The last value chunk is of the class that fits, unless only the largest class has memory. */
   #allocateValueChunk(head: ItemId, ordinal: number, context: AllocationContext): ItemId {
-    const { chains, items } = this.#parts;
-    if (ordinal === 0) return this.allocateChunk(this.#largestClass, context);
+    const { arena, chains, items } = this.#parts;
+    const { sizeClasses } = arena;
+    if (ordinal === 0) return this.allocateChunk(sizeClasses.largest, context);
     const rest = items.valueBytes(head) - ordinal * chains.payloadBytes;
-    return this.#allocateForBytes(ITEM_HEADER_BYTES + Math.min(rest, chains.payloadBytes), context);
+    const bytes = ITEM_HEADER_BYTES + Math.min(rest, chains.payloadBytes);
+    return this.#allocateInClass(sizeClasses.classFor(bytes), context);
   }
 
   /**
-   * A chunk for so many bytes. A class can be full of heads and value chunks, which are not on its
-   * LRU lists, so it cannot evict them. Then the largest class, which can, provides the chunk.
+   * A chunk of the class or, if it has none, of the largest class: a class can be full of heads and
+   * value chunks, which are not on its LRU lists, so it cannot evict them. The largest class can.
    */
-  #allocateForBytes(bytes: number, context: AllocationContext): ItemId {
-    const { chunkBytes, tunables } = this.#parts;
-    const sizeClass = classFor(chunkBytes, bytes);
+  #allocateInClass(sizeClass: number, context: AllocationContext): ItemId {
+    const { arena, tunables } = this.#parts;
     const id = this.allocateChunk(sizeClass, context);
-    if (id !== NO_ITEM || sizeClass === this.#largestClass) return id;
+    const { largest } = arena.sizeClasses;
+    if (id !== NO_ITEM || sizeClass === largest) return id;
     if (tunables.get('evictsToFree') === 0) return NO_ITEM;
-    return this.allocateChunk(this.#largestClass, context);
+    return this.allocateChunk(largest, context);
   }
 
   /** The caller holds the class lock. */
@@ -170,11 +172,8 @@ export class Allocator {
     if (tunables.get('evictsToFree') === 0) return NO_ITEM;
     const id = evictor.evict(sizeClass, heldStripe, pinned);
     if (id === NO_ITEM) return NO_ITEM;
-    this.#count(sizeClass, TOTAL.directReclaims);
-    if (evictionEvents.isWatched()) {
-      const { clock, arena } = this.#parts;
-      evictionEvents.record(items, clock, arena.bytes, id, sizeClass);
-    }
+    parts.totals.add(sizeClass, TOTAL.directReclaims);
+    evictionEvents.record(id, sizeClass);
     return items.isChained(id) ? releaser.dismantle(id, sizeClass) : id;
   }
 
@@ -183,21 +182,8 @@ export class Allocator {
    * whose last page could not be emptied, is skipped once; the next try takes its next page.
    */
   #donorClass(sizeClass: number, busyClass: number): number {
-    const { tunables } = this.#parts;
+    const { tunables, slabs } = this.#parts;
     if (tunables.get('evictsToFree') === 0 || tunables.get('reassign') === 0) return NO_CLASS;
-    return this.#parts.classWithMostPages(sizeClass, busyClass);
-  }
-
-  /** The caller holds the class lock. */
-  #count(sizeClass: number, slot: number): void {
-    this.#parts.arena.totals[sizeClass * TOTAL.slots + slot]! += 1;
-  }
-
-  #lock(sizeClass: number): void {
-    lock(this.#classes, sizeClass * CLASS.words + CLASS.lock);
-  }
-
-  #unlock(sizeClass: number): void {
-    unlock(this.#classes, sizeClass * CLASS.words + CLASS.lock);
+    return slabs.classWithMostPages(sizeClass, busyClass);
   }
 }

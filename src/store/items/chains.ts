@@ -1,15 +1,17 @@
 import type { Arena } from '../memory/arena.ts';
 import {
+  byteOf,
   CHAIN,
   FLAG,
-  ID_UNIT_BYTES,
   ITEM,
   ITEM_HEADER_BYTES,
   type ItemId,
+  itemBytes,
   NO_ITEM,
   VALUE_CHUNK,
-} from '../memory/layout.ts';
-import { type Items, itemBytes, wordOf } from './items.ts';
+  wordOf,
+} from '../memory/item-layout.ts';
+import type { Items } from './items.ts';
 
 const WORD_BYTES = 4;
 const KEY_BYTES_MAX = 250;
@@ -35,11 +37,11 @@ export class Chains {
   readonly #bytes: Buffer;
   readonly #items: Items;
 
-  constructor(arena: Arena, items: Items, chunkBytesMax: number) {
+  constructor({ arena, items }: { readonly arena: Arena; readonly items: Items }) {
     this.#words = arena.words;
     this.#bytes = arena.bytes;
     this.#items = items;
-    this.payloadBytes = chunkBytesMax - ITEM_HEADER_BYTES;
+    this.payloadBytes = arena.sizeClasses.chunkBytesMax - ITEM_HEADER_BYTES;
   }
 
   /** How many bytes the head of a chained item takes in its chunk. */
@@ -119,7 +121,7 @@ export class Chains {
   byteAt(id: ItemId, offset: number): number {
     if (!this.#items.isChained(id)) return this.#items.valueAt(id) + offset;
     const chunk = this.chunk(id, Math.floor(offset / this.payloadBytes));
-    return (chunk - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + (offset % this.payloadBytes);
+    return byteOf(chunk) + ITEM_HEADER_BYTES + (offset % this.payloadBytes);
   }
 
   /** How many bytes of the value are contiguous from byte `offset` on. */

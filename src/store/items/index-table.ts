@@ -1,7 +1,15 @@
-import { lock, murmur3, tryLock, unlock } from '../../base/index.ts';
-import type { Arena, StoreShare } from '../memory/arena.ts';
-import { CONTROL, INDEX_LOAD_MAX, type ItemId, NO_ITEM, STRIPES } from '../memory/layout.ts';
+import { murmur3, tryLock, unlock } from '../../base/index.ts';
+import type { Arena } from '../memory/arena.ts';
+import { type ItemId, NO_ITEM } from '../memory/item-layout.ts';
+import { CONTROL, INDEX_LOAD_MAX } from '../memory/layout.ts';
+import type { StripeLocks } from '../memory/stripe-locks.ts';
 import type { Items } from './items.ts';
+
+interface IndexTableParts {
+  readonly arena: Arena;
+  readonly items: Items;
+  readonly stripes: StripeLocks;
+}
 
 /**
  * The index from key hashes to items: each bucket heads a linked list of items. It grows by linear
@@ -13,26 +21,27 @@ import type { Items } from './items.ts';
  *
  * The bucket count, 2^level + split, gives both. A bucket and the one it splits into share their
  * low bits, so they share a stripe: no other thread changes a bucket while a thread holds its
- * stripe. The caller of every method holds the stripe, except for `growIfFull` and the methods for
- * groups.
+ * stripe. The caller of every method holds the stripe, except for
+ * `growIfFull`.
  */
 export class IndexTable {
   readonly #control: Int32Array;
-  readonly #stripes: Int32Array;
+  readonly #stripes: StripeLocks;
   readonly #buckets: Uint32Array;
   readonly #bytes: Buffer;
   readonly #items: Items;
   readonly #bucketsMax: number;
   readonly #seed: number;
 
-  constructor(arena: Arena, items: Items, share: StoreShare) {
+  constructor(parts: IndexTableParts) {
+    const { arena } = parts;
     this.#control = arena.control;
-    this.#stripes = arena.stripes;
     this.#buckets = arena.buckets;
     this.#bytes = arena.bytes;
-    this.#items = items;
     this.#bucketsMax = arena.layout.bucketsMax;
-    this.#seed = share.hashSeed;
+    this.#seed = arena.hashSeed;
+    this.#items = parts.items;
+    this.#stripes = parts.stripes;
   }
 
   hashOf(bytes: Buffer, start: number, end: number): number {
@@ -91,14 +100,6 @@ export class IndexTable {
     return 2 ** (31 - Math.clz32(this.bucketCount()));
   }
 
-  lockGroup(group: number): void {
-    lock(this.#stripes, group & (STRIPES - 1));
-  }
-
-  unlockGroup(group: number): void {
-    unlock(this.#stripes, group & (STRIPES - 1));
-  }
-
   /** How many items a group has. The caller has locked it. */
   groupItemCount(group: number, groups: number): number {
     let items = 0;
@@ -142,8 +143,7 @@ export class IndexTable {
     if (buckets === this.#bucketsMax) return;
     const half = 2 ** (31 - Math.clz32(buckets));
     const lower = buckets - half;
-    const stripe = lower & (STRIPES - 1);
-    lock(this.#stripes, stripe);
+    this.#stripes.lock(lower);
     let stay: ItemId = NO_ITEM;
     let move: ItemId = NO_ITEM;
     let id = this.#buckets[lower]!;
@@ -158,7 +158,7 @@ export class IndexTable {
     this.#buckets[lower] = stay;
     this.#buckets[buckets] = move;
     Atomics.store(this.#control, CONTROL.buckets, buckets + 1);
-    unlock(this.#stripes, stripe);
+    this.#stripes.unlock(lower);
   }
 
   #bucketOf(hash: number): number {

@@ -1,16 +1,19 @@
 import type { Arena } from '../memory/arena.ts';
 import {
+  byteOf,
   CHAIN,
   CLIENT_FLAGS_BYTES,
   EXTRAS_MASK,
+  extraBytes,
   FLAG,
-  ID_UNIT_BYTES,
   ITEM,
   ITEM_HEADER_BYTES,
   type ItemId,
-  OWN_CAS_BYTES,
-  PAGE_BYTES,
-} from '../memory/layout.ts';
+  pageOf,
+  wordOf,
+} from '../memory/item-layout.ts';
+import type { ItemFacts } from './item-facts.ts';
+import type { NewItem } from './new-item.ts';
 
 const SIZE_MASK = 0x3fff_ffff;
 const SEGMENT_SHIFT = 30;
@@ -22,55 +25,6 @@ const ACCESS_MASK = 0x0fff_ffff;
 const HITS_SHIFT = 28;
 /** The largest hit count of an item. */
 export const HITS_MAX = 3;
-const WORDS_PER_UNIT = ID_UNIT_BYTES / 4;
-const ID_UNITS_PER_PAGE = PAGE_BYTES / ID_UNIT_BYTES;
-
-/** The word where the item starts. */
-export function wordOf(id: ItemId): number {
-  return (id - 1) * WORDS_PER_UNIT;
-}
-
-/** The page that holds the item. */
-export function pageOf(id: ItemId): number {
-  return Math.floor((id - 1) / ID_UNITS_PER_PAGE);
-}
-
-/** How many bytes an item takes in its chunk. */
-export function itemBytes(
-  keyBytes: number,
-  clientFlags: number,
-  valueBytes: number,
-  ownCas: boolean,
-): number {
-  return (
-    ITEM_HEADER_BYTES +
-    (clientFlags === 0 ? 0 : CLIENT_FLAGS_BYTES) +
-    (ownCas ? OWN_CAS_BYTES : 0) +
-    keyBytes +
-    valueBytes
-  );
-}
-
-/** Bytes between the header and the key of an item. */
-function extraBytes(meta: number): number {
-  return (
-    ((meta & FLAG.clientFlags) === 0 ? 0 : CLIENT_FLAGS_BYTES) +
-    ((meta & FLAG.ownCas) === 0 ? 0 : OWN_CAS_BYTES)
-  );
-}
-
-/** The facts of an item that a reply shows (`Items.read`). */
-interface ItemFacts {
-  clientFlags: number;
-  valueBytes: number;
-  /** The LRU segment. */
-  segment: number;
-  casHigh: number;
-  casLow: number;
-  /** The byte in the slab pages where the value starts; meaningless for a chained item. */
-  valueAt: number;
-  isChained: boolean;
-}
 
 /**
  * Reads and writes the fields of items. An item that is not linked belongs to the connection that
@@ -83,54 +37,41 @@ export class Items {
   readonly #pageClass: Uint8Array;
   readonly #largestClass: number;
 
-  constructor(arena: Arena, largestClass: number) {
-    this.#largestClass = largestClass;
+  constructor(arena: Arena) {
+    this.#largestClass = arena.sizeClasses.largest;
     this.#words = arena.words;
     this.#bytes = arena.bytes;
     this.#pageClass = arena.pageClass;
   }
 
   /** Writes the header and the client flags of a new, unlinked item. */
-  format(
-    id: ItemId,
-    keyBytes: number,
-    clientFlags: number,
-    expiry: number,
-    valueBytes: number,
-    ownCas: boolean,
-  ): void {
+  format(id: ItemId, item: NewItem): void {
+    const { keyBytes, clientFlags, ownCas } = item;
     const words = this.#words;
     const at = wordOf(id);
     words[at + ITEM.bucketNext] = 0;
     words[at + ITEM.lruPrev] = 0;
     words[at + ITEM.lruNext] = 0;
-    words[at + ITEM.expiry] = expiry;
+    words[at + ITEM.expiry] = item.expiry;
     words[at + ITEM.access] = 0;
     words[at + ITEM.seqLow] = 0;
     words[at + ITEM.meta] =
       (keyBytes << KEY_SHIFT) |
       (clientFlags === 0 ? 0 : FLAG.clientFlags) |
       (ownCas ? FLAG.ownCas : 0);
-    words[at + ITEM.size] = valueBytes;
+    words[at + ITEM.size] = item.valueBytes;
     if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
   }
 
   /**
-   * Writes the header of a linked item for a new value. The new value has client flags exactly if
-   * the old one had them, so the key stays where it is.
+   * Writes the header of a linked item for a new value, except its size. The new value has client
+   * flags exactly if the old one had them, so the key stays where it is.
    */
-  overwriteHeader(
-    id: ItemId,
-    cleared: number,
-    clientFlags: number,
-    expiry: number,
-    valueBytes: number,
-  ): void {
+  overwriteHeader(id: ItemId, cleared: number, { clientFlags, expiry }: NewItem): void {
     const words = this.#words;
     const at = wordOf(id);
     words[at + ITEM.expiry] = expiry;
     words[at + ITEM.meta]! &= ~cleared;
-    words[at + ITEM.size] = (words[at + ITEM.size]! & ~SIZE_MASK) | valueBytes;
     if (clientFlags !== 0) words[at + ITEM_HEADER_BYTES / 4] = clientFlags;
   }
 
@@ -224,9 +165,8 @@ export class Items {
   }
 
   casHigh(id: ItemId): number {
-    return this.hasFlag(id, FLAG.ownCas)
-      ? this.#words[this.#ownCasWord(id) + 1]!
-      : this.seqHigh(id);
+    if (!this.hasFlag(id, FLAG.ownCas)) return this.seqHigh(id);
+    return this.#words[this.#ownCasWord(id) + 1]!;
   }
   casLow(id: ItemId): number {
     return this.hasFlag(id, FLAG.ownCas) ? this.#words[this.#ownCasWord(id)]! : this.seqLow(id);
@@ -238,12 +178,15 @@ export class Items {
     this.#words[at + 1] = high;
   }
   #ownCasWord(id: ItemId): number {
-    const flagsBytes = this.hasFlag(id, FLAG.clientFlags) ? CLIENT_FLAGS_BYTES : 0;
-    return wordOf(id) + (ITEM_HEADER_BYTES + flagsBytes) / 4;
+    const hasFlags = this.hasFlag(id, FLAG.clientFlags);
+    return wordOf(id) + (ITEM_HEADER_BYTES + (hasFlags ? CLIENT_FLAGS_BYTES : 0)) / 4;
   }
 
   keyBytes(id: ItemId): number {
     return (this.#words[wordOf(id) + ITEM.meta]! >>> KEY_SHIFT) & 0xff;
+  }
+  flags(id: ItemId): number {
+    return this.#words[wordOf(id) + ITEM.meta]!;
   }
   hasFlag(id: ItemId, flag: number): boolean {
     return (this.#words[wordOf(id) + ITEM.meta]! & flag) !== 0;
@@ -253,6 +196,23 @@ export class Items {
   }
   clearFlags(id: ItemId, flags: number): void {
     this.#words[wordOf(id) + ITEM.meta]! &= ~flags;
+  }
+
+  /** Whether a client has fetched the value. */
+  isFetched(id: ItemId): boolean {
+    return this.hasFlag(id, FLAG.fetched);
+  }
+  /** Whether the value was invalidated, or replaced by an older one. */
+  isStale(id: ItemId): boolean {
+    return this.hasFlag(id, FLAG.stale);
+  }
+  /** Whether a client has the lease to load the value. */
+  isLeased(id: ItemId): boolean {
+    return this.hasFlag(id, FLAG.tokenSent);
+  }
+  /** Whether the client sent the key in base64. */
+  hasBinaryKey(id: ItemId): boolean {
+    return this.hasFlag(id, FLAG.keyBinary);
   }
 
   /** Marks a linked item as read. For an item that is read all the time it writes nothing. */
@@ -270,6 +230,11 @@ export class Items {
   valueBytes(id: ItemId): number {
     return this.#words[wordOf(id) + ITEM.size]! & SIZE_MASK;
   }
+  /** The word also has the segment, which LRU code changes: the caller holds the class lock. */
+  setValueBytes(id: ItemId, valueBytes: number): void {
+    const at = wordOf(id) + ITEM.size;
+    this.#words[at] = (this.#words[at]! & ~SIZE_MASK) | valueBytes;
+  }
   segment(id: ItemId): number {
     return this.#words[wordOf(id) + ITEM.size]! >>> SEGMENT_SHIFT;
   }
@@ -286,7 +251,7 @@ export class Items {
   /** The byte in the slab pages where the key starts. */
   keyAt(id: ItemId): number {
     const meta = this.#words[wordOf(id) + ITEM.meta]!;
-    return (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + extraBytes(meta);
+    return byteOf(id) + ITEM_HEADER_BYTES + extraBytes(meta);
   }
   /** The byte in the slab pages where the value starts. Not for a chained item. */
   valueAt(id: ItemId): number {
@@ -307,12 +272,14 @@ export class Items {
     const size = words[at + ITEM.size]!;
     into.valueBytes = size & SIZE_MASK;
     into.segment = size >>> SEGMENT_SHIFT;
-    into.isChained = (meta & FLAG.chunked) !== 0;
+    const isChained = (meta & FLAG.chunked) !== 0;
+    into.isChained = isChained;
+    into.sizeClass = isChained ? this.#largestClass : this.#pageClass[pageOf(id)]!;
     const ownCas = (meta & FLAG.ownCas) !== 0;
     into.casHigh = ownCas ? this.casHigh(id) : (meta >>> SEQ_HIGH_SHIFT) & SEQ_HIGH_MASK;
     into.casLow = ownCas ? this.casLow(id) : words[at + ITEM.seqLow]!;
     into.valueAt =
-      (id - 1) * ID_UNIT_BYTES +
+      byteOf(id) +
       ITEM_HEADER_BYTES +
       ((meta & EXTRAS_MASK) === 0 ? 0 : extraBytes(meta)) +
       ((meta >>> KEY_SHIFT) & 0xff);
@@ -326,7 +293,7 @@ export class Items {
     if (((meta >>> KEY_SHIFT) & 0xff) !== length) return false;
     const arena = this.#bytes;
     const extra = (meta & EXTRAS_MASK) === 0 ? 0 : extraBytes(meta);
-    const at = (id - 1) * ID_UNIT_BYTES + ITEM_HEADER_BYTES + extra;
+    const at = byteOf(id) + ITEM_HEADER_BYTES + extra;
     for (let i = length - 1; i >= 0; i--) if (arena[at + i] !== bytes[start + i]) return false;
     return true;
   }

@@ -1,8 +1,7 @@
-import { lock, unlock } from '../../base/index.ts';
 import type { Evictor } from '../eviction/evictor.ts';
 import type { LruLists } from '../eviction/lru.ts';
-import type { Arena } from '../memory/arena.ts';
-import { CLASS, FLAG, type ItemId, NO_ITEM } from '../memory/layout.ts';
+import type { ClassLocks } from '../memory/class-locks.ts';
+import { FLAG, type ItemId, NO_ITEM } from '../memory/item-layout.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import type { ExpiryHints } from '../upkeep/expiry-hints.ts';
 import type { IndexTable } from './index-table.ts';
@@ -12,6 +11,7 @@ import type { SizeHistogram } from './size-histogram.ts';
 import type { StoreClock } from './store-clock.ts';
 
 interface LinkerParts {
+  readonly classLocks: ClassLocks;
   readonly items: Items;
   readonly clock: StoreClock;
   readonly index: IndexTable;
@@ -25,28 +25,10 @@ interface LinkerParts {
 
 /** Links items into the index and an LRU list, and unlinks them: always both, under the stripe. */
 export class Linker {
-  readonly #classes: Int32Array;
-  readonly #items: LinkerParts['items'];
-  readonly #clock: LinkerParts['clock'];
-  readonly #index: LinkerParts['index'];
-  readonly #lru: LinkerParts['lru'];
-  readonly #evictor: LinkerParts['evictor'];
-  readonly #sizeHistogram: LinkerParts['sizeHistogram'];
-  readonly #slabs: LinkerParts['slabs'];
-  readonly #releaser: LinkerParts['releaser'];
-  readonly #expiryHints: LinkerParts['expiryHints'];
+  readonly #parts: LinkerParts;
 
-  constructor(arena: Arena, parts: LinkerParts) {
-    this.#classes = arena.classes;
-    this.#items = parts.items;
-    this.#clock = parts.clock;
-    this.#index = parts.index;
-    this.#lru = parts.lru;
-    this.#evictor = parts.evictor;
-    this.#sizeHistogram = parts.sizeHistogram;
-    this.#slabs = parts.slabs;
-    this.#releaser = parts.releaser;
-    this.#expiryHints = parts.expiryHints;
+  constructor(parts: LinkerParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -55,34 +37,41 @@ export class Linker {
    */
   link(hash: number, old: ItemId, fresh: ItemId): void {
     this.assignSeq(fresh);
-    this.#items.setFlags(fresh, FLAG.linked);
-    this.#items.setAccess(fresh, this.#clock.now(), old === NO_ITEM ? 0 : this.#items.hits(old));
-    if (old === NO_ITEM) this.#index.insert(hash, fresh);
-    else this.#index.replace(hash, old, fresh);
-    const sizeClass = this.#items.lruClassOf(fresh);
-    const oldClass = old === NO_ITEM ? sizeClass : this.#items.lruClassOf(old);
+    this.#parts.items.setFlags(fresh, FLAG.linked);
+    this.#parts.items.setAccess(
+      fresh,
+      this.#parts.clock.now(),
+      old === NO_ITEM ? 0 : this.#parts.items.hits(old),
+    );
+    if (old === NO_ITEM) this.#parts.index.insert(hash, fresh);
+    else this.#parts.index.replace(hash, old, fresh);
+    const sizeClass = this.#parts.items.lruClassOf(fresh);
+    const oldClass = old === NO_ITEM ? sizeClass : this.#parts.items.lruClassOf(old);
     if (oldClass !== sizeClass) this.#removeFromClass(oldClass, old);
-    const expiry = this.#items.expiry(fresh);
-    const ttl = expiry === 0 ? 0 : expiry - this.#clock.now();
-    this.#lockClass(sizeClass);
+    const expiry = this.#parts.items.expiry(fresh);
+    const ttl = expiry === 0 ? 0 : expiry - this.#parts.clock.now();
+    this.#parts.classLocks.lock(sizeClass);
     if (old !== NO_ITEM && oldClass === sizeClass) {
       // The new item enters the segment of the old one, at its head.
-      const segment = this.#evictor.segmentAfterOverwrite(this.#items.segment(old), ttl);
-      this.#items.setSegment(fresh, segment);
+      const segment = this.#parts.evictor.segmentAfterOverwrite(
+        this.#parts.items.segment(old),
+        ttl,
+      );
+      this.#parts.items.setSegment(fresh, segment);
       this.#removeLocked(sizeClass, old);
     } else {
-      this.#items.setSegment(fresh, this.#evictor.segmentForNew(sizeClass, hash, ttl));
+      this.#parts.items.setSegment(fresh, this.#parts.evictor.segmentForNew(sizeClass, hash, ttl));
     }
-    this.#lru.add(sizeClass, fresh);
-    if (expiry !== 0) this.#expiryHints.note(this.#items.classOf(fresh), expiry);
-    this.#unlockClass(sizeClass);
+    this.#parts.lru.add(sizeClass, fresh);
+    if (expiry !== 0) this.#parts.expiryHints.note(this.#parts.items.classOf(fresh), expiry);
+    this.#parts.classLocks.unlock(sizeClass);
   }
 
   /** Gives a linked item a new sequence number, so the size histogram counts it from now on. */
   reassignSeq(id: ItemId): void {
-    const counted = this.#sizeHistogram.isCounted(id);
+    const counted = this.#parts.sizeHistogram.isCounted(id);
     this.assignSeq(id);
-    if (!counted) this.#sizeHistogram.add(id);
+    if (!counted) this.#parts.sizeHistogram.add(id);
   }
 
   /**
@@ -90,38 +79,31 @@ export class Linker {
    * lock.
    */
   assignSeq(id: ItemId): void {
-    this.#clock.drawSeq();
-    const { seqHigh, seqLow } = this.#clock;
-    this.#items.setSeq(id, seqHigh, seqLow);
-    if (this.#items.hasFlag(id, FLAG.ownCas)) this.#items.setOwnCas(id, seqHigh, seqLow);
+    this.#parts.clock.drawSeq();
+    const { seqHigh, seqLow } = this.#parts.clock;
+    this.#parts.items.setSeq(id, seqHigh, seqLow);
+    if (this.#parts.items.hasFlag(id, FLAG.ownCas))
+      this.#parts.items.setOwnCas(id, seqHigh, seqLow);
   }
 
   /** Unlinks an item and frees its chunks. The caller holds the stripe. */
   unlink(hash: number, id: ItemId): void {
-    this.#index.remove(hash, id);
-    this.#removeFromClass(this.#items.lruClassOf(id), id);
+    this.#parts.index.remove(hash, id);
+    this.#removeFromClass(this.#parts.items.lruClassOf(id), id);
   }
 
   /** Removes an item, which is no longer in the index, from its list and frees its chunks. */
   #removeFromClass(sizeClass: number, id: ItemId): void {
-    this.#lockClass(sizeClass);
+    this.#parts.classLocks.lock(sizeClass);
     this.#removeLocked(sizeClass, id);
-    this.#unlockClass(sizeClass);
+    this.#parts.classLocks.unlock(sizeClass);
   }
 
   /** As `#removeFromClass`; the caller holds the class lock. */
   #removeLocked(sizeClass: number, id: ItemId): void {
-    this.#items.clearFlags(id, FLAG.linked);
-    this.#lru.remove(sizeClass, id);
-    if (this.#items.isChained(id)) this.#releaser.release(id, sizeClass);
-    else this.#slabs.free(sizeClass, id);
-  }
-
-  #lockClass(sizeClass: number): void {
-    lock(this.#classes, sizeClass * CLASS.words + CLASS.lock);
-  }
-
-  #unlockClass(sizeClass: number): void {
-    unlock(this.#classes, sizeClass * CLASS.words + CLASS.lock);
+    this.#parts.items.clearFlags(id, FLAG.linked);
+    this.#parts.lru.remove(sizeClass, id);
+    if (this.#parts.items.isChained(id)) this.#parts.releaser.release(id, sizeClass);
+    else this.#parts.slabs.free(sizeClass, id);
   }
 }

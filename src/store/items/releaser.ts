@@ -1,10 +1,16 @@
-import { lock, unlock } from '../../base/index.ts';
-import type { Arena } from '../memory/arena.ts';
-import { CLASS, type ItemId, NO_ITEM } from '../memory/layout.ts';
+import type { ClassLocks } from '../memory/class-locks.ts';
+import { type ItemId, NO_ITEM } from '../memory/item-layout.ts';
 import { NO_CLASS } from '../memory/page-pool.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import type { Chains } from './chains.ts';
 import type { Items } from './items.ts';
+
+interface ReleaserParts {
+  readonly items: Items;
+  readonly chains: Chains;
+  readonly slabs: Slabs;
+  readonly classLocks: ClassLocks;
+}
 
 /**
  * Frees the chunks of unlinked items. The caller holds no class lock, or that of the largest class,
@@ -12,25 +18,16 @@ import type { Items } from './items.ts';
  * and never the other way round.
  */
 export class Releaser {
-  readonly #classes: Int32Array;
-  readonly #items: Items;
-  readonly #chains: Chains;
-  readonly #slabs: Slabs;
+  readonly #parts: ReleaserParts;
 
-  constructor(
-    arena: Arena,
-    parts: { readonly items: Items; readonly chains: Chains; readonly slabs: Slabs },
-  ) {
-    this.#classes = arena.classes;
-    this.#items = parts.items;
-    this.#chains = parts.chains;
-    this.#slabs = parts.slabs;
+  constructor(parts: ReleaserParts) {
+    this.#parts = parts;
   }
 
   /** Frees an item with all its value chunks. A pinned item stays; its last `unpin` frees it. */
   release(id: ItemId, heldClass = NO_CLASS): void {
-    if (this.#items.isChained(id)) {
-      if (this.#items.isPinned(id)) return;
+    if (this.#parts.items.isChained(id)) {
+      if (this.#parts.items.isPinned(id)) return;
       this.#freeValueChunks(id, 0, heldClass);
     }
     this.freeChunk(id, heldClass);
@@ -41,27 +38,27 @@ export class Releaser {
    * caller. The caller holds the lock of the largest class, which that chunk belongs to.
    */
   dismantle(head: ItemId, largestClass: number): ItemId {
-    const first = this.#chains.chunk(head, 0);
+    const first = this.#parts.chains.chunk(head, 0);
     this.#freeValueChunks(head, 1, largestClass);
-    this.#chains.claim(first);
+    this.#parts.chains.claim(first);
     this.freeChunk(head, largestClass);
     return first;
   }
 
   freeChunk(chunk: ItemId, heldClass = NO_CLASS): void {
-    const sizeClass = this.#items.classOf(chunk);
-    const at = sizeClass * CLASS.words + CLASS.lock;
-    if (sizeClass !== heldClass) lock(this.#classes, at);
-    this.#slabs.free(sizeClass, chunk);
-    if (sizeClass !== heldClass) unlock(this.#classes, at);
+    const { items, slabs, classLocks } = this.#parts;
+    const sizeClass = items.classOf(chunk);
+    if (sizeClass !== heldClass) classLocks.lock(sizeClass);
+    slabs.free(sizeClass, chunk);
+    if (sizeClass !== heldClass) classLocks.unlock(sizeClass);
   }
 
   /**
    * The head is freed after its value chunks: while a value chunk names a head, the head exists.
    */
   #freeValueChunks(head: ItemId, from: number, heldClass: number): void {
-    for (let ordinal = this.#chains.chunkCount(head) - 1; ordinal >= from; ordinal--) {
-      const chunk = this.#chains.chunk(head, ordinal);
+    for (let ordinal = this.#parts.chains.chunkCount(head) - 1; ordinal >= from; ordinal--) {
+      const chunk = this.#parts.chains.chunk(head, ordinal);
       if (chunk !== NO_ITEM) this.freeChunk(chunk, heldClass);
     }
   }

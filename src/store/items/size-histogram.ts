@@ -1,8 +1,16 @@
 import type { Arena } from '../memory/arena.ts';
-import { CONTROL, type ItemId, SIZE_STEP_BYTES } from '../memory/layout.ts';
+import type { ItemId } from '../memory/item-layout.ts';
+import { CONTROL, SIZE_STEP_BYTES } from '../memory/layout.ts';
 import type { Tunables } from '../memory/tunables.ts';
 import type { Items } from './items.ts';
 import type { StoreClock } from './store-clock.ts';
+
+interface SizeHistogramParts {
+  readonly arena: Arena;
+  readonly items: Items;
+  readonly clock: StoreClock;
+  readonly tunables: Tunables;
+}
 
 /**
  * Counts items by size, rounded up to 32 bytes (`stats sizes`), only while it is enabled. Items
@@ -11,37 +19,30 @@ import type { StoreClock } from './store-clock.ts';
 export class SizeHistogram {
   readonly #steps: Int32Array;
   readonly #control: Int32Array;
-  readonly #items: Items;
-  readonly #clock: StoreClock;
-  readonly #tunables: Tunables;
+  readonly #parts: SizeHistogramParts;
 
-  constructor(
-    arena: Arena,
-    parts: { readonly items: Items; readonly clock: StoreClock; readonly tunables: Tunables },
-  ) {
-    this.#steps = arena.sizeSteps;
-    this.#control = arena.control;
-    this.#items = parts.items;
-    this.#clock = parts.clock;
-    this.#tunables = parts.tunables;
+  constructor(parts: SizeHistogramParts) {
+    this.#steps = parts.arena.sizeSteps;
+    this.#control = parts.arena.control;
+    this.#parts = parts;
   }
 
   isEnabled(): boolean {
-    return this.#tunables.get('trackSizes') === 1;
+    return this.#parts.tunables.get('trackSizes') === 1;
   }
 
   /** Starts to count from zero. */
   enable(): void {
     if (this.isEnabled()) return;
     this.#steps.fill(0);
-    this.#clock.drawSeq();
-    this.#control[CONTROL.sizesSeqHigh] = this.#clock.seqHigh;
-    this.#control[CONTROL.sizesSeqLow] = this.#clock.seqLow;
-    this.#tunables.set('trackSizes', 1);
+    this.#parts.clock.drawSeq();
+    this.#control[CONTROL.sizesSeqHigh] = this.#parts.clock.seqHigh;
+    this.#control[CONTROL.sizesSeqLow] = this.#parts.clock.seqLow;
+    this.#parts.tunables.set('trackSizes', 1);
   }
 
   disable(): void {
-    this.#tunables.set('trackSizes', 0);
+    this.#parts.tunables.set('trackSizes', 0);
   }
 
   /** Whether the histogram counts the item. */
@@ -49,8 +50,8 @@ export class SizeHistogram {
     if (!this.isEnabled()) return false;
     const high = this.#control[CONTROL.sizesSeqHigh]!;
     const low = this.#control[CONTROL.sizesSeqLow]! >>> 0;
-    const itemHigh = this.#items.seqHigh(id);
-    return itemHigh > high || (itemHigh === high && this.#items.seqLow(id) >= low);
+    const itemHigh = this.#parts.items.seqHigh(id);
+    return itemHigh > high || (itemHigh === high && this.#parts.items.seqLow(id) >= low);
   }
 
   add(id: ItemId): void {
@@ -70,7 +71,7 @@ export class SizeHistogram {
   }
 
   #stepOf(id: ItemId): number {
-    const step = Math.ceil(this.#items.bytes(id) / SIZE_STEP_BYTES);
+    const step = Math.ceil(this.#parts.items.bytes(id) / SIZE_STEP_BYTES);
     return Math.min(step, this.#steps.length - 1);
   }
 }

@@ -1,12 +1,21 @@
 import type { Arena } from '../memory/arena.ts';
-import { CLASS, CONTROL, type ItemId } from '../memory/layout.ts';
+import type { ItemId } from '../memory/item-layout.ts';
+import { CLASS, CONTROL } from '../memory/layout.ts';
 import type { Items } from './items.ts';
+
+/** The store's time, in seconds. */
+export interface StoreTime {
+  /** Seconds on the store's clock. */
+  now(): number;
+  /** The Unix time, in seconds, of clock 0. */
+  epoch(): number;
+}
 
 /**
  * Decides which items are live: it has the store's clock, the sequence numbers that order all
  * writes (and are the CAS ids), and the flush, which hides every item older than a sequence number.
  */
-export class StoreClock {
+export class StoreClock implements StoreTime {
   /** The sequence number that this thread drew last, in two words. */
   seqHigh = 0;
   seqLow = 0;
@@ -14,7 +23,7 @@ export class StoreClock {
   readonly #classes: Int32Array;
   readonly #items: Items;
 
-  constructor(arena: Arena, items: Items) {
+  constructor({ arena, items }: { readonly arena: Arena; readonly items: Items }) {
     this.#control = arena.control;
     this.#classes = arena.classes;
     this.#items = items;

@@ -1,12 +1,13 @@
 import { CLASS_COUNT, COUNT, type ThreadCounters } from '../memory/counters.ts';
-import { FLAG, type ItemId, NO_ITEM } from '../memory/layout.ts';
+import { FLAG, type ItemId, NO_ITEM } from '../memory/item-layout.ts';
 import { HITS_MAX, type Items } from './items.ts';
+import type { NewItem } from './new-item.ts';
 
 /** The storage commands. */
 export const MODE = { set: 0, add: 1, replace: 2, append: 3, prepend: 4, cas: 5 } as const;
 export type Mode = (typeof MODE)[keyof typeof MODE];
 
-/** How `Store.put` and `Store.putWhole` store an item. */
+/** The condition of a storage command, and the CAS id that its client chose. */
 export interface PutOptions {
   readonly mode: Mode;
   /** The CAS id that the stored item must have; 0 matches any, except for MODE.cas. */
@@ -31,22 +32,27 @@ export const OUTCOME = {
 } as const;
 export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 
-/** A value that the caller has completely, for `Store.putWhole`. */
-export interface WholeValue {
+/** An item with its key and its value, both of which the caller has completely. */
+export interface WholeItem extends NewItem, PutOptions {
   readonly hash: number;
-  /** The key is `keySource[keyStart, keyEnd)`. */
+  /** The key is `keySource[keyStart, keyStart + keyBytes)`. */
   readonly keySource: Buffer;
   readonly keyStart: number;
-  readonly keyEnd: number;
   /** Whether the client sent the key in base64. */
   readonly keyBinary: boolean;
-  readonly clientFlags: number;
-  /** On the store's clock; 0 is never. */
-  readonly expiry: number;
-  /** The value is `source[valueStart, valueEnd)`. */
-  readonly source: Buffer;
+  /** The value is `valueSource[valueStart, valueStart + valueBytes)`. */
+  readonly valueSource: Buffer;
   readonly valueStart: number;
-  readonly valueEnd: number;
+}
+
+/** What a storage command did. One object for each thread, valid until its next storage command. */
+export interface StoreResult {
+  readonly outcome: Outcome;
+  /** The CAS id of the stored item. */
+  readonly casHigh: number;
+  readonly casLow: number;
+  /** The size of the stored value, or else of the value that was to be stored. */
+  readonly valueBytes: number;
 }
 
 /** The conditions of `add`, `replace`, `cas` and the other storage commands. */
@@ -62,13 +68,14 @@ export class StoreCondition {
   /** Whether `fresh` may replace `old`. */
   check(old: ItemId, fresh: ItemId, options: PutOptions): Outcome {
     const { mode } = options;
+    if (mode === MODE.set) return OUTCOME.stored;
     if (old === NO_ITEM) return this.#checkMissing(options);
     if (mode === MODE.add) {
       // The add counts as a hit for eviction, but not as a fetch: no client received the value.
       this.#items.setHits(old, Math.min(HITS_MAX, this.#items.hits(old) + 1));
       return OUTCOME.notStored;
     }
-    if (mode === MODE.set || mode === MODE.replace) return OUTCOME.stored;
+    if (mode === MODE.replace) return OUTCOME.stored;
     const { casHigh, casLow } = options;
     const high = this.#items.casHigh(old);
     const low = this.#items.casLow(old);
@@ -93,7 +100,7 @@ export class StoreCondition {
   }
 
   #checkMissing({ mode, vivify }: PutOptions): Outcome {
-    if (mode === MODE.set || mode === MODE.add) return OUTCOME.stored;
+    if (mode === MODE.add) return OUTCOME.stored;
     if (mode === MODE.cas) {
       this.#counters.add(COUNT.cas_misses);
       return OUTCOME.notFound;

@@ -1,5 +1,6 @@
 import type { ViewedBytes } from '../../base/index.ts';
 import { CONTROL, type StoreLayout, TUNABLE_SLOTS } from './layout.ts';
+import { SizeClasses } from './size-classes.ts';
 
 /** What a thread needs to join a store: the shared memory and its layout. */
 export interface StoreShare {
@@ -11,9 +12,13 @@ export interface StoreShare {
   readonly hashSeed: number;
 }
 
-/** The views that one thread has of the shared memory. */
+/** The views that one thread has of the shared memory, and the constants of the store. */
 export class Arena implements ViewedBytes {
   readonly layout: StoreLayout;
+  readonly sizeClasses: SizeClasses;
+  /** `-I`: the largest item by memcached's arithmetic, which includes its own header. */
+  readonly itemBytesMax: number;
+  readonly hashSeed: number;
   /** The control block, for Atomics. */
   readonly control: Int32Array;
   readonly stripes: Int32Array;
@@ -38,6 +43,9 @@ export class Arena implements ViewedBytes {
     const { memory, layout } = share;
     const slabBytes = layout.bytes - layout.slabsByte;
     this.layout = layout;
+    this.sizeClasses = new SizeClasses(share.chunkBytes);
+    this.itemBytesMax = share.itemBytesMax;
+    this.hashSeed = share.hashSeed;
     this.control = new Int32Array(memory, 0, CONTROL.bytes / 4);
     this.stripes = new Int32Array(
       memory,

@@ -1,3 +1,4 @@
+import { assert } from '../../base/index.ts';
 import type { Arena } from './arena.ts';
 import { CLASS_COUNTERS, COUNTER_SLOTS, THREAD_COUNTERS } from './layout.ts';
 import { CLASSES_MAX } from './size-classes.ts';
@@ -50,7 +51,11 @@ const CLASS_COUNTER_NAMES = [
   'cas_hits',
   'cas_badval',
   'touch_hits',
+  // Items linked, and values overwritten in place.
+  'total_items',
 ] as const;
+assert(CLASS_COUNTER_NAMES.length <= CLASS_COUNTERS, 'each counter of a class needs a slot');
+assert(THREAD_COUNTER_NAMES.length <= THREAD_COUNTERS, 'each counter of a thread needs a slot');
 
 const HIT_COUNTER_NAMES = ['hits_to_hot', 'hits_to_warm', 'hits_to_cold', 'hits_to_temp'] as const;
 
@@ -80,6 +85,11 @@ export class ThreadCounters {
 
   add(slot: number, by = 1): void {
     this.#slots[this.#base + slot]! += by;
+  }
+
+  /** Counts a get that hit an item of a class in a segment. */
+  addHit(sizeClass: number, segment: number): void {
+    this.addToClass(sizeClass, CLASS_COUNT.hits_to_hot + segment);
   }
 
   addToClass(sizeClass: number, slot: number, by = 1): void {

@@ -13,84 +13,14 @@
  *     │        │         │ step       │        │            │
  *     └────────┴─────────┴────────────┴────────┴────────────┘
  *
- * Words have 32 bits. An item id is the offset of a chunk in the slab pages in units of 8 bytes,
- * plus one: 0 means "none", and 32 bits reach 32 GiB.
- *
- * An item, from its first byte (word offsets in ITEM below):
- *
- *   0       4       8       12      16      20      24         26      27      28          32
- *   ├ next ─┼ prev ─┼ next ─┼ expiry┼ access┼ seq ──┼ seq high ┼ nkey ─┼ flags ┼ size, seg ┤
- *   │ bucket│ LRU   │ LRU   │ s     │ 4+28  │ low   │ 1+15 bits│ bytes │ 8 bits│ 30 + 2    │
- *
- *   then [client flags, 4 bytes, only when not 0]
- *        [CAS id, 8 bytes, low word first, only when a client chose it: FLAG.ownCas] [key] [value]
- *
- * The sequence number orders writes; it is the CAS id of every item without a CAS id of its own.
- * ACCESS holds the second of the last access and, in its top bits, the recent hits (0 … 3).
- *
- * A free chunk is on the free list of its class, linked by PREV and NEXT; its META is 0.
- *
- * An item that does not fit into one chunk is a chained item. Its head has FLAG.chunked and,
- * instead of the value, from the next word on (word offsets in CHAIN):
- *
- *   … key ┼ pins ┼ value chunk 0 ┼ value chunk 1 ┼ …    ids; 0 until the chunk is allocated
- *
- * A value chunk has a header of the same size. Its META is FLAG.chunked alone, without key bytes,
- * which distinguishes it from items and free chunks (word offsets in VALUE_CHUNK):
- *
- *   0       4          8                 24     28        32
- *   ├ head ─┼ ordinal ─┼ ─ not used ─ … ─┼ meta ┼ ─ … ────┤ bytes of the value
- *
- * All value chunks except the last are full and of the largest class. The last is of the class that
- * fits, if that class had a chunk. The first is always of the largest class.
+ * Words have 32 bits. item-layout.ts draws what is inside the slab pages.
  */
 import { assert } from '../../base/index.ts';
+import { ID_UNIT_BYTES, ITEM, ITEM_HEADER_BYTES, PAGE_BYTES } from './item-layout.ts';
 import { CLASSES_MAX } from './size-classes.ts';
 
-/** An item or chunk: `(byte offset in the slab pages) / 8 + 1`; 0 is no item. */
-export type ItemId = number;
-export const NO_ITEM: ItemId = 0;
-
-export const PAGE_BYTES = 1 << 20;
-export const ID_UNIT_BYTES = 8;
-export const ITEM_HEADER_BYTES = 32;
-export const CLIENT_FLAGS_BYTES = 4;
-export const OWN_CAS_BYTES = 8;
-export const VALUE_BYTES_MAX = 2 ** 30 - 1;
 /** The memory that 32-bit ids in units of 8 bytes can address. */
 const MEMORY_BYTES_MAX = 2 ** 32 * ID_UNIT_BYTES - PAGE_BYTES;
-
-/** Word offsets inside an item. */
-export const ITEM = {
-  bucketNext: 0,
-  lruPrev: 1,
-  lruNext: 2,
-  expiry: 3,
-  access: 4,
-  seqLow: 5,
-  meta: 6,
-  size: 7,
-} as const;
-
-/** The low byte of ITEM.meta, and its highest bit. */
-export const FLAG = {
-  linked: 1,
-  fetched: 2,
-  clientFlags: 8,
-  keyBinary: 16,
-  stale: 32,
-  tokenSent: 64,
-  chunked: 128,
-  ownCas: 0x8000_0000,
-} as const;
-
-/** Word offsets after the key of a chained item. */
-export const CHAIN = { pins: 0, chunks: 1 } as const;
-/** Word offsets inside a value chunk. */
-export const VALUE_CHUNK = { head: 0, ordinal: 1 } as const;
-
-/** The flags of an item that has bytes between its header and its key. */
-export const EXTRAS_MASK = FLAG.clientFlags | FLAG.ownCas;
 
 /** Hot words lie a cache line apart, so that they do not share one. */
 const CACHE_LINE_WORDS = 16;
@@ -169,11 +99,9 @@ export const CLASS = {
 } as const;
 
 export const SEGMENT_WORDS = 3;
-/** LRU segments, in the order of their two bits in ITEM.size. */
-export const SEGMENT = { hot: 0, warm: 1, cold: 2, temp: 3 } as const;
-
 /** Slots of the totals of a class: 64-bit floats, written under the class lock. */
 export const TOTAL = {
+  /** The bytes of the items; `stats reset` keeps this total and clears the others. */
   memRequested: 0,
   evicted: 1,
   evictedNonzero: 2,
@@ -184,20 +112,19 @@ export const TOTAL = {
   evictedUnfetched: 7,
   evictedActive: 8,
   directReclaims: 9,
-  totalItems: 10,
-  movesToCold: 11,
-  movesToWarm: 12,
-  movesWithinLru: 13,
-  crawlerReclaimed: 14,
-  crawlerItemsChecked: 15,
-  /** Items that clients stored again soon after their eviction. */
-  ghostHits: 16,
-  /** Those of them that one more page would have kept. */
-  pageHits: 18,
+  movesToCold: 10,
+  movesToWarm: 11,
+  movesWithinLru: 12,
+  crawlerReclaimed: 13,
+  crawlerItemsChecked: 14,
   /**
    * Candidates that an eviction skipped because their stripe was busy or a reader had pinned them.
    */
-  lrutailReflocked: 17,
+  lrutailReflocked: 15,
+  /** Items that clients stored again soon after their eviction. */
+  ghostHits: 16,
+  /** Those of them that one more page would have kept. */
+  pageHits: 17,
   slots: 32,
 } as const;
 

@@ -1,7 +1,8 @@
 /** Class ids are 1 … CLASSES_MAX - 1; 0 is no class, as in memcached. */
 export const CLASSES_MAX = 64;
 
-const CHUNK_ALIGN_BYTES = 8;
+const CHUNK_ALIGN_SHIFT = 3;
+const CHUNK_ALIGN_BYTES = 1 << CHUNK_ALIGN_SHIFT;
 /** The size of memcached's item header; memcached's smallest chunk is this plus `-n`. */
 const MEMCACHED_HEADER_BYTES = 48;
 const CHUNK_BYTES_MIN = 64;
@@ -55,6 +56,34 @@ export function classFor(sizes: readonly number[], bytes: number): number {
     else low = middle + 1;
   }
   return low < sizes.length ? low : 0;
+}
+
+/** Up to this size a table gives the class: one entry for each step of 8 bytes. */
+const TABLE_BYTES_MAX = 4096;
+
+/** The size classes of one store. */
+export class SizeClasses {
+  /** The chunk bytes of every class; index 0 is unused. */
+  readonly chunkBytes: readonly number[];
+  /** The class with the largest chunks; it also lists the chained items. */
+  readonly largest: number;
+  readonly chunkBytesMax: number;
+  readonly #table = new Uint8Array(TABLE_BYTES_MAX / CHUNK_ALIGN_BYTES + 1);
+
+  constructor(chunkBytes: readonly number[]) {
+    this.chunkBytes = chunkBytes;
+    this.largest = chunkBytes.length - 1;
+    this.chunkBytesMax = chunkBytes[this.largest]!;
+    for (let step = 0; step < this.#table.length; step++) {
+      this.#table[step] = classFor(chunkBytes, step * CHUNK_ALIGN_BYTES);
+    }
+  }
+
+  /** The class of the smallest chunk that holds `bytes`; 0 when none does. */
+  classFor(bytes: number): number {
+    if (bytes > TABLE_BYTES_MAX) return classFor(this.chunkBytes, bytes);
+    return this.#table[(bytes + CHUNK_ALIGN_BYTES - 1) >>> CHUNK_ALIGN_SHIFT]!;
+  }
 }
 
 function align(bytes: number): number {

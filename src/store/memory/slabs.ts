@@ -1,6 +1,7 @@
-import { pageOf, wordOf } from '../items/items.ts';
-import type { Arena, StoreShare } from './arena.ts';
-import { CLASS, ID_UNIT_BYTES, ITEM, type ItemId, NO_ITEM, PAGE_BYTES } from './layout.ts';
+import { pageOf, wordOf } from '../memory/item-layout.ts';
+import type { Arena } from './arena.ts';
+import { ID_UNIT_BYTES, ITEM, type ItemId, NO_ITEM, PAGE_BYTES } from './item-layout.ts';
+import { CLASS } from './layout.ts';
 import { NO_CLASS, NO_PAGE, type PagePool } from './page-pool.ts';
 
 /**
@@ -16,11 +17,11 @@ export class Slabs {
   readonly #pagePool: PagePool;
   readonly #chunkBytes: readonly number[];
 
-  constructor(arena: Arena, share: StoreShare, pages: PagePool) {
+  constructor({ arena, pagePool }: { readonly arena: Arena; readonly pagePool: PagePool }) {
     this.#classes = arena.classes;
     this.#words = arena.words;
-    this.#pagePool = pages;
-    this.#chunkBytes = share.chunkBytes;
+    this.#pagePool = pagePool;
+    this.#chunkBytes = arena.sizeClasses.chunkBytes;
   }
 
   /** Allocates a chunk; NO_ITEM if the class has no free chunk and the pool has no page for it. */
@@ -75,6 +76,15 @@ export class Slabs {
 
   pageCount(sizeClass: number): number {
     return this.#classes[sizeClass * CLASS.words + CLASS.pages]!;
+  }
+
+  /** The class with the most pages, except these two; 0 when no class has any. */
+  classWithMostPages(except: number, orExcept = except): number {
+    let best = 0;
+    for (let id = 1; id < this.#chunkBytes.length; id++) {
+      if (id !== except && id !== orExcept && this.pageCount(id) > this.pageCount(best)) best = id;
+    }
+    return best;
   }
 
   /** Free chunks: on the free list, not carved yet, or free in the leaving page. */

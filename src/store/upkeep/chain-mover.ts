@@ -1,15 +1,15 @@
-import { lock, tryLock, unlock } from '../../base/index.ts';
 import type { Evictor } from '../eviction/evictor.ts';
 import type { LruLists } from '../eviction/lru.ts';
 import type { Chains } from '../items/chains.ts';
 import type { IndexTable } from '../items/index-table.ts';
-import { type Items, pageOf, wordOf } from '../items/items.ts';
+import type { Items } from '../items/items.ts';
 import type { Releaser } from '../items/releaser.ts';
 import type { Arena } from '../memory/arena.ts';
-import { CLASS, FLAG, type ItemId, NO_ITEM, STRIPES } from '../memory/layout.ts';
+import type { ClassLocks } from '../memory/class-locks.ts';
+import { FLAG, type ItemId, NO_ITEM, pageOf, wordOf } from '../memory/item-layout.ts';
 import type { Slabs } from '../memory/slabs.ts';
+import { NO_STRIPE, type StripeLocks, stripeOf } from '../memory/stripe-locks.ts';
 
-const NO_STRIPE = -1;
 /** How many victims may lie in the leaving page itself before the mover evicts the chained item. */
 const VICTIMS_MAX = 8;
 
@@ -18,6 +18,9 @@ export const CLEAR_RESULT = { movedHead: 0, movedChunk: 1, evicted: 2, busy: 3 }
 type ClearResult = (typeof CLEAR_RESULT)[keyof typeof CLEAR_RESULT];
 
 interface ChainMoverParts {
+  readonly arena: Arena;
+  readonly stripes: StripeLocks;
+  readonly classLocks: ClassLocks;
   readonly items: Items;
   readonly chains: Chains;
   readonly lru: LruLists;
@@ -36,11 +39,9 @@ interface ChainMoverParts {
  * locked, so what this thread reads under that lock and the stripe of the head's key stays true.
  */
 export class ChainMover {
-  readonly #arena: Arena;
   readonly #parts: ChainMoverParts;
 
-  constructor(arena: Arena, parts: ChainMoverParts) {
-    this.#arena = arena;
+  constructor(parts: ChainMoverParts) {
     this.#parts = parts;
   }
 
@@ -54,7 +55,7 @@ export class ChainMover {
     const hash = this.#parts.index.hashOfItem(head);
     const pinned = this.#parts.items.isPinned(head);
     const cleared = pinned ? CLEAR_RESULT.busy : this.#clearLocked(from, part, head, hash);
-    this.#unlockHead(hash);
+    this.#parts.stripes.unlock(hash);
     return cleared;
   }
 
@@ -67,10 +68,10 @@ export class ChainMover {
     if (head === NO_ITEM) return false;
     const hash = this.#parts.index.hashOfItem(head);
     const sizeClass = this.#parts.items.lruClassOf(head);
-    this.#lock(sizeClass);
+    this.#parts.classLocks.lock(sizeClass);
     const reclaimed = this.#parts.evictor.reclaimLocked(sizeClass, hash, head);
-    this.#unlock(sizeClass);
-    this.#unlockHead(hash);
+    this.#parts.classLocks.unlock(sizeClass);
+    this.#parts.stripes.unlock(hash);
     return reclaimed;
   }
 
@@ -80,23 +81,18 @@ export class ChainMover {
    */
   #lockHead(sizeClass: number, part: ItemId, heldStripe: number): ItemId {
     const { items, index } = this.#parts;
-    this.#lock(sizeClass);
+    this.#parts.classLocks.lock(sizeClass);
     const head = this.#headOf(sizeClass, part);
     const hash = head === NO_ITEM ? 0 : index.hashOfItem(head);
-    this.#unlock(sizeClass);
-    const stripe = hash & (STRIPES - 1);
-    if (head === NO_ITEM || stripe === heldStripe) return NO_ITEM;
-    if (!tryLock(this.#arena.stripes, stripe)) return NO_ITEM;
-    this.#lock(sizeClass);
+    this.#parts.classLocks.unlock(sizeClass);
+    if (head === NO_ITEM || stripeOf(hash) === heldStripe) return NO_ITEM;
+    if (!this.#parts.stripes.tryLock(hash)) return NO_ITEM;
+    this.#parts.classLocks.lock(sizeClass);
     const same = this.#headOf(sizeClass, part) === head && items.hasFlag(head, FLAG.linked);
     const held = same && index.hashOfItem(head) === hash;
-    this.#unlock(sizeClass);
-    if (!held) this.#unlockHead(hash);
+    this.#parts.classLocks.unlock(sizeClass);
+    if (!held) this.#parts.stripes.unlock(hash);
     return held ? head : NO_ITEM;
-  }
-
-  #unlockHead(hash: number): void {
-    unlock(this.#arena.stripes, hash & (STRIPES - 1));
   }
 
   /** The head that a part belongs to; NO_ITEM if the chunk is no part or has no head yet. */
@@ -110,12 +106,12 @@ export class ChainMover {
   /** The caller holds the stripe, so no other thread changes the chained item. */
   #clearLocked(from: number, part: ItemId, head: ItemId, hash: number): ClearResult {
     const { items, evictor } = this.#parts;
-    const fresh = this.#chunkFor(from, head, hash & (STRIPES - 1));
+    const fresh = this.#chunkFor(from, head, stripeOf(hash));
     if (fresh === NO_ITEM) {
       const sizeClass = items.lruClassOf(head);
-      this.#lock(sizeClass);
+      this.#parts.classLocks.lock(sizeClass);
       evictor.evictLocked(sizeClass, hash, head);
-      this.#unlock(sizeClass);
+      this.#parts.classLocks.unlock(sizeClass);
       return CLEAR_RESULT.evicted;
     }
     if (part === head) {
@@ -129,7 +125,7 @@ export class ChainMover {
   /** A chunk of the class outside the leaving page, free or by eviction; or NO_ITEM. */
   #chunkFor(from: number, head: ItemId, stripe: number): ItemId {
     const { slabs, chains, releaser } = this.#parts;
-    this.#lock(from);
+    this.#parts.classLocks.lock(from);
     const page = slabs.leavingPage(from);
     let chunk = slabs.allocWithoutNewPage(from);
     if (chunk !== NO_ITEM) chains.claim(chunk);
@@ -140,7 +136,7 @@ export class ChainMover {
       releaser.freeChunk(chunk, from);
       chunk = NO_ITEM;
     }
-    this.#unlock(from);
+    this.#parts.classLocks.unlock(from);
     return chunk;
   }
 
@@ -154,7 +150,7 @@ export class ChainMover {
   #moveValueChunk(from: number, head: ItemId, old: ItemId, fresh: ItemId): void {
     const { chains, slabs, releaser } = this.#parts;
     const [source, target] = [wordOf(old), wordOf(fresh)];
-    this.#arena.words.copyWithin(target, source, source + slabs.chunkWords(from));
+    this.#parts.arena.words.copyWithin(target, source, source + slabs.chunkWords(from));
     chains.attach(head, chains.ordinalOf(old), fresh);
     releaser.freeChunk(old);
   }
@@ -164,22 +160,14 @@ export class ChainMover {
     const { items, chains, index, lru, releaser } = this.#parts;
     const sizeClass = items.lruClassOf(old);
     const [source, target] = [wordOf(old), wordOf(fresh)];
-    this.#lock(sizeClass);
-    this.#arena.words.copyWithin(target, source, chains.endWord(old));
+    this.#parts.classLocks.lock(sizeClass);
+    this.#parts.arena.words.copyWithin(target, source, chains.endWord(old));
     lru.replace(sizeClass, old, fresh);
-    this.#unlock(sizeClass);
+    this.#parts.classLocks.unlock(sizeClass);
     index.replace(hash, old, fresh);
     for (let ordinal = chains.chunkCount(fresh) - 1; ordinal >= 0; ordinal--) {
       chains.attach(fresh, ordinal, chains.chunk(fresh, ordinal));
     }
     releaser.freeChunk(old);
-  }
-
-  #lock(sizeClass: number): void {
-    lock(this.#arena.classes, sizeClass * CLASS.words + CLASS.lock);
-  }
-
-  #unlock(sizeClass: number): void {
-    unlock(this.#arena.classes, sizeClass * CLASS.words + CLASS.lock);
   }
 }

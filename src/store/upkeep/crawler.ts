@@ -1,8 +1,18 @@
-import { wordOf } from '../items/items.ts';
-import { COUNT } from '../memory/counters.ts';
-import { CLASS, CONTROL, FLAG, ITEM, TOTAL } from '../memory/layout.ts';
-import type { Store } from '../store.ts';
+import type { Evictor } from '../eviction/evictor.ts';
+import type { Items } from '../items/items.ts';
+import type { StoreClock } from '../items/store-clock.ts';
+import type { Arena } from '../memory/arena.ts';
+import type { ClassLocks } from '../memory/class-locks.ts';
+import type { ClassTotals } from '../memory/class-totals.ts';
+import { COUNT, type ThreadCounters } from '../memory/counters.ts';
+import { FLAG, ITEM, wordOf } from '../memory/item-layout.ts';
+import { CLASS, CONTROL, TOTAL } from '../memory/layout.ts';
+import type { PagePool } from '../memory/page-pool.ts';
+import type { Slabs } from '../memory/slabs.ts';
+import type { Tunables } from '../memory/tunables.ts';
+import type { ChainMover } from './chain-mover.ts';
 import { secondsToNextCrawl } from './crawl-policy.ts';
+import type { ExpiryHints } from './expiry-hints.ts';
 
 /** How many chunks the crawler checks under one hold of the class lock. */
 const CHUNKS_PER_HOLD = 128;
@@ -30,12 +40,27 @@ class ClassFindings {
   }
 }
 
+export interface CrawlerParts {
+  readonly arena: Arena;
+  readonly classLocks: ClassLocks;
+  readonly totals: ClassTotals;
+  readonly items: Items;
+  readonly clock: StoreClock;
+  readonly tunables: Tunables;
+  readonly counters: ThreadCounters;
+  readonly pagePool: PagePool;
+  readonly slabs: Slabs;
+  readonly evictor: Evictor;
+  readonly chainMover: ChainMover;
+  readonly expiryHints: ExpiryHints;
+}
+
 /**
  * Frees expired and flushed items before they cost an eviction. A pass walks the pages of those
  * classes in which an item can have expired, chunk by chunk in memory order, a few at a time.
  */
 export class Crawler {
-  readonly #store: Store;
+  readonly #parts: CrawlerParts;
   readonly #findings: readonly ClassFindings[];
   /** The classes that this pass checks. */
   readonly #due: boolean[];
@@ -51,9 +76,9 @@ export class Crawler {
   #chunk = 0;
   #passMs = 0;
 
-  constructor(store: Store) {
-    const classes = store.chunkBytes.length;
-    this.#store = store;
+  constructor(parts: CrawlerParts) {
+    const classes = parts.arena.sizeClasses.chunkBytes.length;
+    this.#parts = parts;
     this.#findings = Array.from({ length: classes }, () => new ClassFindings());
     this.#due = new Array<boolean>(classes).fill(false);
     this.#nextAt = new Array<number>(classes).fill(0);
@@ -74,7 +99,7 @@ export class Crawler {
   }
 
   #begin(): boolean {
-    const { arena, clock, tunables, counters } = this.#store;
+    const { arena, clock, tunables, counters } = this.#parts;
     const requested = Atomics.load(arena.control, CONTROL.crawlNow) === 1;
     if (!requested && tunables.get('crawlerEnabled') === 0) return false;
     const now = clock.now();
@@ -101,14 +126,13 @@ export class Crawler {
 
   #beginClass(id: number): void {
     this.#findings[id]!.clear();
-    this.#store.lockClass(id);
-    this.#store.arena.classes[id * CLASS.words + CLASS.soonestExpiry] = 0;
-    this.#store.unlockClass(id);
+    this.#parts.classLocks.lock(id);
+    this.#parts.arena.classes[id * CLASS.words + CLASS.soonestExpiry] = 0;
+    this.#parts.classLocks.unlock(id);
   }
 
   #finish(): void {
-    const store = this.#store;
-    const { clock, arena } = store;
+    const { clock, arena, expiryHints } = this.#parts;
     const now = clock.now();
     for (let id = 1; id < this.#due.length; id++) {
       if (!this.#due[id]) continue;
@@ -118,7 +142,7 @@ export class Crawler {
       this.#nextAt[id] =
         now +
         Math.ceil(secondsToNextCrawl({ expiringItems, expiringByMinute, soonestSeconds, passMs }));
-      store.expiryHints.note(id, soonest);
+      expiryHints.note(id, soonest);
     }
     Atomics.store(arena.control, CONTROL.crawling, 0);
     Atomics.store(arena.control, CONTROL.crawlNow, 0);
@@ -126,7 +150,7 @@ export class Crawler {
 
   /** Checks the next chunks of the current page, or goes on to the next page. */
   #crawlNext(): void {
-    const { pagePool, slabs } = this.#store;
+    const { pagePool, slabs } = this.#parts;
     if (this.#page >= pagePool.touchedCount()) {
       this.#running = false;
       return;
@@ -141,11 +165,10 @@ export class Crawler {
   }
 
   #crawlChunks(sizeClass: number): void {
-    const store = this.#store;
-    const { slabs, arena } = store;
-    store.lockClass(sizeClass);
+    const { arena, classLocks, totals, items, pagePool, slabs } = this.#parts;
+    classLocks.lock(sizeClass);
     // Another thread may have moved the page to another class.
-    const stays = store.pagePool.classOf(this.#page) === sizeClass;
+    const stays = pagePool.classOf(this.#page) === sizeClass;
     const end = stays ? slabs.carvedChunks(sizeClass, this.#page) : 0;
     const until = Math.min(end, this.#chunk + CHUNKS_PER_HOLD);
     let checked = 0;
@@ -153,39 +176,39 @@ export class Crawler {
       const id = slabs.chunkOf(sizeClass, this.#page, this.#chunk);
       if ((arena.words[wordOf(id) + ITEM.meta]! & FLAG.linked) === 0) continue;
       checked++;
-      if (store.items.isChained(id)) this.#heads[this.#headCount++] = id;
+      if (items.isChained(id)) this.#heads[this.#headCount++] = id;
       else this.#reclaimOrNote(sizeClass, id);
     }
-    arena.totals[sizeClass * TOTAL.slots + TOTAL.crawlerItemsChecked]! += checked;
-    store.unlockClass(sizeClass);
+    totals.add(sizeClass, TOTAL.crawlerItemsChecked, checked);
+    classLocks.unlock(sizeClass);
     this.#reclaimOrNoteHeads(sizeClass);
     if (this.#chunk >= end) this.#chunk = slabs.chunksPerPage(sizeClass);
   }
 
   #reclaimOrNote(sizeClass: number, id: number): void {
-    if (this.#store.evictor.reclaimIfExpired(sizeClass, id)) {
-      this.#store.arena.totals[sizeClass * TOTAL.slots + TOTAL.crawlerReclaimed]! += 1;
+    if (this.#parts.evictor.reclaimIfExpired(sizeClass, id)) {
+      this.#parts.totals.add(sizeClass, TOTAL.crawlerReclaimed);
     } else this.#note(sizeClass, id);
   }
 
   #reclaimOrNoteHeads(sizeClass: number): void {
-    const { chainMover, arena } = this.#store;
-    const largestClass = this.#store.chunkBytes.length - 1;
+    const { arena, chainMover, classLocks, totals } = this.#parts;
+    const { largest } = arena.sizeClasses;
     for (let nth = 0; nth < this.#headCount; nth++) {
       const id = this.#heads[nth]!;
       if (!chainMover.reclaimIfExpired(sizeClass, id)) {
         this.#note(sizeClass, id);
         continue;
       }
-      this.#store.lockClass(largestClass);
-      arena.totals[largestClass * TOTAL.slots + TOTAL.crawlerReclaimed]! += 1;
-      this.#store.unlockClass(largestClass);
+      classLocks.lock(largest);
+      totals.add(largest, TOTAL.crawlerReclaimed);
+      classLocks.unlock(largest);
     }
     this.#headCount = 0;
   }
 
   #note(sizeClass: number, id: number): void {
-    const { items, clock } = this.#store;
+    const { items, clock } = this.#parts;
     const expiry = items.expiry(id);
     if (expiry !== 0) this.#findings[sizeClass]!.note(Math.max(expiry, clock.now()), clock.now());
   }

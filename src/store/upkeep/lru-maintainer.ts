@@ -1,7 +1,13 @@
 import { isActive, TAIL_ACTION } from '../eviction/eviction-policy.ts';
-import { CLASS, type ItemId, NO_ITEM, SEGMENT } from '../memory/layout.ts';
-import { EVICTION } from '../memory/tunables.ts';
-import type { Store } from '../store.ts';
+import type { Evictor } from '../eviction/evictor.ts';
+import type { LruLists } from '../eviction/lru.ts';
+import type { Items } from '../items/items.ts';
+import type { StoreClock } from '../items/store-clock.ts';
+import type { Arena } from '../memory/arena.ts';
+import type { ClassLocks } from '../memory/class-locks.ts';
+import { type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
+import type { Slabs } from '../memory/slabs.ts';
+import { EVICTION, type Tunables } from '../memory/tunables.ts';
 
 /** How many items of one class move before the next class is processed (memcached). */
 const MOVES_MAX = 500;
@@ -14,32 +20,43 @@ interface SegmentLimit {
   readonly idleSeconds: number;
 }
 
+export interface LruMaintainerParts {
+  readonly arena: Arena;
+  readonly classLocks: ClassLocks;
+  readonly items: Items;
+  readonly clock: StoreClock;
+  readonly tunables: Tunables;
+  readonly lru: LruLists;
+  readonly slabs: Slabs;
+  readonly evictor: Evictor;
+}
+
 /**
  * The background work of memcached's segmented LRU: it keeps HOT and WARM within their share and
  * their age. Items that were read twice move to WARM; all other items move to COLD, and evictions
  * take items from there.
  */
 export class LruMaintainer {
-  readonly #store: Store;
+  readonly #parts: LruMaintainerParts;
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(parts: LruMaintainerParts) {
+    this.#parts = parts;
   }
 
   /** Processes every class once; returns whether any item moved. */
   step(): boolean {
-    const { tunables } = this.#store;
+    const { tunables } = this.#parts;
     if (tunables.get('eviction') !== EVICTION.segmented) return false;
     if (tunables.get('segmented') === 0 || tunables.get('maintainer') === 0) return false;
     let moved = false;
-    for (let id = 1; id < this.#store.chunkBytes.length; id++) {
-      if (this.#store.slabs.pageCount(id) > 0 && this.#balanceClass(id)) moved = true;
+    for (let id = 1; id < this.#parts.arena.sizeClasses.chunkBytes.length; id++) {
+      if (this.#parts.slabs.pageCount(id) > 0 && this.#balanceClass(id)) moved = true;
     }
     return moved;
   }
 
   #balanceClass(sizeClass: number): boolean {
-    const { lru, tunables } = this.#store;
+    const { lru, tunables } = this.#parts;
     const size = lru.classCount(sizeClass);
     const coldAgeSeconds = this.#tailAgeSeconds(sizeClass, SEGMENT.cold);
     const limit = (percent: number, factor: number): SegmentLimit => ({
@@ -59,19 +76,19 @@ export class LruMaintainer {
   #pullTails(sizeClass: number, segment: number, limit: SegmentLimit): number {
     let moves = 0;
     for (let more = true; more && moves < MOVES_MAX; ) {
-      this.#store.lockClass(sizeClass);
+      this.#parts.classLocks.lock(sizeClass);
       for (let hold = 0; more && hold < MOVES_PER_HOLD; hold++) {
         more = this.#pullTail(sizeClass, segment, limit);
         if (more) moves++;
       }
-      this.#store.unlockClass(sizeClass);
+      this.#parts.classLocks.unlock(sizeClass);
     }
     return moves;
   }
 
   /** Moves the tail of a list to another segment; false when it may stay. */
   #pullTail(sizeClass: number, segment: number, limit: SegmentLimit): boolean {
-    const { lru, items, evictor, clock } = this.#store;
+    const { lru, items, evictor, clock } = this.#parts;
     const tail: ItemId = lru.tail(sizeClass, segment);
     if (tail === NO_ITEM) return false;
     if (isActive(items.hits(tail))) {
@@ -86,8 +103,8 @@ export class LruMaintainer {
   }
 
   #tailAgeSeconds(sizeClass: number, segment: number): number {
-    const { lru, items, clock, arena } = this.#store;
-    if (arena.classes[sizeClass * CLASS.words + CLASS.pages] === 0) return 0;
+    const { lru, items, clock, slabs } = this.#parts;
+    if (slabs.pageCount(sizeClass) === 0) return 0;
     const tail = lru.tail(sizeClass, segment);
     return tail === NO_ITEM ? 0 : clock.now() - items.access(tail);
   }

@@ -1,8 +1,7 @@
 import { COUNT } from '../memory/counters.ts';
-import type { Store } from '../store.ts';
-import { Crawler } from './crawler.ts';
-import { LruMaintainer } from './lru-maintainer.ts';
-import { PageBalancer } from './page-balancer.ts';
+import { Crawler, type CrawlerParts } from './crawler.ts';
+import { LruMaintainer, type LruMaintainerParts } from './lru-maintainer.ts';
+import { PageBalancer, type PageBalancerParts } from './page-balancer.ts';
 
 /** How long the crawler may work in one slice. */
 const CRAWL_MS_PER_SLICE = 2;
@@ -16,24 +15,26 @@ export const MAINTAINER_SLEEP = {
   idleMs: 50,
 } as const;
 
+type MaintainerParts = LruMaintainerParts & CrawlerParts & PageBalancerParts;
+
 /** The background work of a store. One thread runs it in slices of a few milliseconds. */
 export class Maintainer {
-  readonly #store: Store;
+  readonly #parts: MaintainerParts;
   readonly #lruMaintainer: LruMaintainer;
   readonly #crawler: Crawler;
   readonly #balancer: PageBalancer;
 
-  constructor(store: Store) {
-    this.#store = store;
-    this.#lruMaintainer = new LruMaintainer(store);
-    this.#crawler = new Crawler(store);
-    this.#balancer = new PageBalancer(store);
+  constructor(parts: MaintainerParts) {
+    this.#parts = parts;
+    this.#lruMaintainer = new LruMaintainer(parts);
+    this.#crawler = new Crawler(parts);
+    this.#balancer = new PageBalancer(parts);
   }
 
   /** Runs one slice; returns the milliseconds until the next one is due. */
   runSlice(): number {
     const movedItems = this.#lruMaintainer.step();
-    if (movedItems) this.#store.counters.add(COUNT.lru_maintainer_juggles);
+    if (movedItems) this.#parts.counters.add(COUNT.lru_maintainer_juggles);
     const crawling = this.#crawler.step(CRAWL_MS_PER_SLICE);
     let moves = 0;
     while (moves < PAGES_PER_SLICE && this.#balancer.step()) moves++;

@@ -33,7 +33,7 @@ describe('the memory of a node', () => {
     one.state.verbosity = 2;
     expect(other.state.verbosity).toBe(2);
     one.store.counters.add(COUNT.get_misses);
-    expect(other.store.sums.thread('get_misses')).toBe(1);
+    expect(other.store.view.counter('get_misses')).toBe(1);
   });
   test('the segments are as large as the options ask for', () => {
     const share = NodeMemory.allocate({ ...OPTIONS, connLimit: 2, prefixDelimiter: '/' });
@@ -48,7 +48,7 @@ describe('the memory of a node', () => {
       NodeMemory.open(share, thread),
     );
     for (const { store } of memories) store.counters.add(COUNT.get_cmds);
-    expect(memories[0]!.store.sums.thread('get_cmds')).toBe(memories.length);
+    expect(memories[0]!.store.view.counter('get_cmds')).toBe(memories.length);
   });
 });
 
@@ -62,14 +62,14 @@ describe('the state of a node', () => {
     state.serve();
     expect(state.name).toBe('draining');
   });
-  test('drain wakes a thread that waits, and one that comes later', async () => {
+  test('the stop flag wakes a thread that waits, and one that comes later', async () => {
     const share = NodeMemory.allocate(OPTIONS);
     const [one, other] = [NodeMemory.open(share, 0), NodeMemory.open(share, 1)];
-    const stopped = one.state.stopRequested();
-    expect(one.state.sleepUntilStop(0)).toBe(false);
-    other.state.drain();
+    const stopped = one.stopFlag.whenRaised();
+    expect(one.stopFlag.wait(0)).toBe(false);
+    other.stopFlag.raise();
     await stopped;
-    await one.state.stopRequested();
-    expect(one.state.sleepUntilStop(10_000)).toBe(true);
+    await one.stopFlag.whenRaised();
+    expect(one.stopFlag.wait(10_000)).toBe(true);
   });
 });

@@ -42,7 +42,7 @@ describe('meta', () => {
       const harness = new SessionHarness(testShare({ memoryLimitBytes: 1 << 20 }));
       const parts = pieces(bytes, cuts).map((piece) => Buffer.from(piece));
       expect(harness.feedPieces(parts), `cut at ${cuts}`).toBe(META_REPLIES);
-      expect(audit(harness.store), `cut at ${cuts}`).toEqual([]);
+      expect(audit(harness.parts), `cut at ${cuts}`).toEqual([]);
     }
   });
 });
@@ -65,7 +65,7 @@ describe('binary', () => {
       const harness = new SessionHarness(testShare({ memoryLimitBytes: 1 << 20 }));
       const parts = pieces(BINARY, cuts).map((piece) => Buffer.from(piece));
       expect(harness.feedPieces(parts), `cut at ${cuts}`).toBe(whole);
-      expect(audit(harness.store), `cut at ${cuts}`).toEqual([]);
+      expect(audit(harness.parts), `cut at ${cuts}`).toEqual([]);
     }
   });
 });
@@ -78,7 +78,7 @@ test.each([
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 1 << 20 }));
     harness.feed(bytes.subarray(0, end));
     harness.session.abandon();
-    expect(audit(harness.store), `${end} bytes`).toEqual([]);
+    expect(audit(harness.parts), `${end} bytes`).toEqual([]);
   }
 });
 
@@ -92,7 +92,7 @@ test('the node stores, shows and compares a CAS id of 64 bits that the client ch
     `VALUE a 9 1 ${cas}\r\nx\r\nEND\r\nSTORED\r\n`,
   );
   expect(harness.send(`mg a c C${cas}\r\nma a\r\n`)).not.toContain(`c${cas}`);
-  expect(audit(harness.store)).toEqual([]);
+  expect(audit(harness.parts)).toEqual([]);
 });
 
 test('flush_all also hides items with CAS ids that clients chose, even the largest id', () => {
@@ -107,5 +107,5 @@ test('incr draws a new CAS id for an item whose CAS id a client chose', () => {
   expect(harness.send('incr n 1\r\n')).toBe('10\r\n');
   expect(harness.send('mg n c v\r\n')).not.toContain('c500');
   expect(harness.send('ma n E77 c v\r\nmg n c v\r\n')).toBe('VA 2 c77\r\n11\r\nVA 2 c77\r\n11\r\n');
-  expect(audit(harness.store)).toEqual([]);
+  expect(audit(harness.parts)).toEqual([]);
 });

@@ -50,7 +50,7 @@ describe('a large value arrives intact however the network cuts its bytes', () =
         const parts = pieces(bytes, cuts).map((piece) => Buffer.from(piece));
         const reply = `STORED\r\n${hit('a', value)}${hit('a', value)}END\r\n`;
         expect(harness.feedPieces(parts) === reply, `cut at ${cuts.slice(0, 3)}`).toBe(true);
-        expect(audit(harness.store), `cut at ${cuts.slice(0, 3)}`).toEqual([]);
+        expect(audit(harness.parts), `cut at ${cuts.slice(0, 3)}`).toEqual([]);
       }
     });
   }
@@ -62,7 +62,7 @@ describe('every command supports large values', () => {
     const harness = new SessionHarness(smallChunks());
     harness.send(set('a', old));
     const reply = requests.map((request) => harness.send(request)).join('');
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
     return reply;
   };
   test('append and prepend add few and many bytes', () => {
@@ -83,7 +83,7 @@ describe('every command supports large values', () => {
     expect(harness.send(`append a 0 0 900\r\n${half}\r\nget a\r\n`)).toBe(
       `STORED\r\n${hit('a', half + half)}END\r\n`,
     );
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
   });
   test('cas, incr, touch, gat and delete reply as for a small value', () => {
     const cas = /(\d+)\r\n/.exec(exchange('gets a\r\n').slice(0, 40))![1]!;
@@ -131,7 +131,7 @@ describe('every command supports large values', () => {
       [4, `${old}!!`],
       [5, ''],
     ]);
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
   });
   test('one get returns large and small values', () => {
     const harness = new SessionHarness(smallChunks());
@@ -174,7 +174,7 @@ describe('while the node sends a large value', () => {
       other.send(change);
       const rest = reader.feedAll(line).reply;
       expect(first + rest === `${hit('a', value)}END\r\n`).toBe(true);
-      expect(audit(other.store)).toEqual([]);
+      expect(audit(other.parts)).toEqual([]);
     });
   }
   test('a reader that disconnects leaves no chunks behind', () => {
@@ -184,7 +184,7 @@ describe('while the node sends a large value', () => {
         for (let turn = 0; turn < turns; turn++) reader.feed(line);
         other.send(change);
         reader.session.abandon();
-        expect(audit(other.store)).toEqual([]);
+        expect(audit(other.parts)).toEqual([]);
       }
     }
   });
@@ -194,7 +194,7 @@ describe('while the node sends a large value', () => {
     expect(other.send('get a\r\n') === whole).toBe(true);
     other.send('delete a\r\n');
     expect(first + reader.feedAll(line).reply === whole).toBe(true);
-    expect(audit(other.store)).toEqual([]);
+    expect(audit(other.parts)).toEqual([]);
   });
   test('the session sends the value in bounded pieces', () => {
     const { reader } = startReading();
@@ -207,14 +207,14 @@ describe('while the node sends a large value', () => {
 describe('while the node receives a large value', () => {
   test('it allocates chunks for the received bytes, and frees them when the session ends', () => {
     const harness = new SessionHarness(smallChunks());
-    const { store } = harness;
+    const { parts } = harness;
     const line = 'set a 0 0 10000\r\n';
     for (const bytes of [0, 1, 991, 992, 993, 5000, 9999, 10_000]) {
       harness.feed(latin1(line + numbered(10_000).slice(0, bytes)));
       const chunks = 1 + Math.ceil(bytes / PAYLOAD_BYTES);
-      expect(audit(store, chunks), `${bytes} bytes`).toEqual([]);
+      expect(audit(parts, chunks), `${bytes} bytes`).toEqual([]);
       harness.session.abandon();
-      expect(audit(store), `${bytes} bytes`).toEqual([]);
+      expect(audit(parts), `${bytes} bytes`).toEqual([]);
     }
   });
   test('a bad trailer discards the new value and keeps the old one', () => {
@@ -224,7 +224,7 @@ describe('while the node receives a large value', () => {
     expect(harness.send(`set a 0 0 10000\r\n${value}xxget a\r\n`)).toBe(
       `CLIENT_ERROR bad data chunk\r\n${hit('a', 'old')}END\r\n`,
     );
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
   });
   test('without memory it refuses and skips the value, and a set removes the old value', () => {
     const share = testShare({ memoryLimitBytes: 1 << 20, maxItemSizeBytes: 4 << 20 });
@@ -241,14 +241,14 @@ describe('while the node receives a large value', () => {
       `${refusal}EN\r\n`,
     );
     expect(harness.send('stats\r\n')).toContain('STAT store_no_memory 3\r\n');
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
   });
 });
 
 test('stats count large items in the largest size class, wherever their heads are', () => {
   const harness = new SessionHarness(smallChunks());
   harness.send(`${set('a', numbered(3000))}get a\r\n`);
-  const largest = harness.store.chunkBytes.length - 1;
+  const largest = harness.parts.arena.sizeClasses.chunkBytes.length - 1;
   expect(harness.send('stats items\r\n')).toContain(`STAT items:${largest}:number 1\r\n`);
   expect(harness.send('stats slabs\r\n')).toContain(`STAT ${largest}:get_hits 1\r\n`);
   expect(harness.send(`stats cachedump ${largest} 0\r\n`)).toBe('ITEM a [3000 b; 0 s]\r\nEND\r\n');
@@ -258,17 +258,17 @@ test('the crawler frees expired large items, except those that a session still s
   const share = testShare({ memoryLimitBytes: 8 << 20, slabChunkMaxBytes: 16 << 10 });
   const harness = new SessionHarness(share);
   const reader = new SessionHarness(share);
-  const { store } = harness;
-  const crawler = new Crawler(store);
+  const { parts } = harness;
+  const crawler = new Crawler(parts);
   const value = numbered(600_000);
   const line = Buffer.from('get a\r\n');
   harness.send(`set a 0 5 600000\r\n${value}\r\nset b 0 5 600000\r\n${value}\r\n${set('c', 'c')}`);
   const first = reader.feed(line).reply;
-  store.clock.tick(store.clock.now() + 6);
+  parts.clock.tick(parts.clock.now() + 6);
   while (crawler.step(1000));
-  expect(store.index.count()).toBe(1);
+  expect(parts.index.count()).toBe(1);
   expect(first + reader.feedAll(line).reply === `${hit('a', value)}END\r\n`).toBe(true);
-  expect(audit(store)).toEqual([]);
+  expect(audit(parts)).toEqual([]);
   expect(harness.send('stats\r\n')).toMatch(/STAT crawler_reclaimed 2\r\n/);
 });
 
@@ -276,7 +276,7 @@ test('the store never runs out of memory when all value sizes change, and change
   const harness = new SessionHarness(
     testShare({ memoryLimitBytes: 24 << 20, maxItemSizeBytes: 4 << 20 }),
   );
-  const maintainer = new Maintainer(harness.store);
+  const maintainer = new Maintainer(harness.parts);
   const lengths = [4000, 3_000_000, 700_000, 500_000, 90_000, 1_300_000, 5000, 2_400_000];
   for (const length of lengths) {
     const value = numbered(length);
@@ -288,7 +288,7 @@ test('the store never runs out of memory when all value sizes change, and change
     }
     const last = `key-${length}-${count - 1}`;
     expect(harness.send(`get ${last}\r\n`) === `${hit(last, value)}END\r\n`, last).toBe(true);
-    expect(audit(harness.store), `${length} bytes`).toEqual([]);
+    expect(audit(harness.parts), `${length} bytes`).toEqual([]);
   }
 });
 
@@ -313,5 +313,5 @@ test('values that sessions still send do not make evictions fail', () => {
   for (const [i, { reader, line, key }] of readers.entries()) {
     expect(firsts[i] + reader.feedAll(line).reply === `${hit(key, value)}END\r\n`).toBe(true);
   }
-  expect(audit(writer.store)).toEqual([]);
+  expect(audit(writer.parts)).toEqual([]);
 });

@@ -51,7 +51,7 @@ describe('a session sends the same replies however the network cuts the requests
         const harness = new SessionHarness(testShare({ memoryLimitBytes: 1 << 20 }));
         const parts = pieces(bytes, cuts).map((piece) => Buffer.from(piece));
         expect(harness.feedPieces(parts), `cut at ${cuts}`).toBe(replies);
-        expect(audit(harness.store), `cut at ${cuts}`).toEqual([]);
+        expect(audit(harness.parts), `cut at ${cuts}`).toEqual([]);
       }
     });
   }
@@ -63,11 +63,11 @@ test('a session that ends at any byte of a value leaves no chunks behind', () =>
   const bytes = Buffer.from('set a 0 0 10\r\n0123456789\r\n');
   for (let end = 14; end < bytes.length; end++) {
     harness.feed(bytes.subarray(0, end));
-    expect(audit(harness.store, 1), `${end} bytes`).toEqual([]);
+    expect(audit(harness.parts, 1), `${end} bytes`).toEqual([]);
     harness.session.abandon();
-    expect(audit(harness.store), `${end} bytes`).toEqual([]);
+    expect(audit(harness.parts), `${end} bytes`).toEqual([]);
   }
-  expect(harness.store.index.count()).toBe(1);
+  expect(harness.parts.index.count()).toBe(1);
 });
 
 test('a session skips a value that is too large, and a set removes the old value', () => {

@@ -1,72 +1,40 @@
 import { describe, expect, test } from 'vitest';
-import { EVICTION, Maintainer, PAGE_BYTES, SEGMENT } from '../../../src/store/index.ts';
+import { EVICTION } from '../../../src/store/index.ts';
+import { SEGMENT } from '../../../src/store/memory/item-layout.ts';
 import { CONTROL } from '../../../src/store/memory/layout.ts';
-import { classFor, planSizeClasses } from '../../../src/store/memory/size-classes.ts';
+import { Maintainer } from '../../../src/store/upkeep/maintainer.ts';
 import { audit } from '../../support/audit.ts';
 import { SessionHarness, testShare } from '../../support/session-harness.ts';
 
 const set = (key: string, value: string, exptime = 0): string =>
   `set ${key} 0 ${exptime} ${value.length}\r\n${value}\r\n`;
 
-describe('size classes', () => {
-  const defaults = {
-    growthFactor: 1.25,
-    sizeMinBytes: 48,
-    chunkBytesMax: PAGE_BYTES / 2,
-    itemBytesMax: 1 << 20,
-  };
-  test("are memcached's, plus two smaller ones", () => {
-    const memcached =
-      '96 120 152 192 240 304 384 480 600 752 944 1184 1480 1856 2320 2904 3632 4544 5680 7104 ' +
-      '8880 11104 13880 17352 21696 27120 33904 42384 52984 66232 82792 103496 129376 161720 ' +
-      '202152 252696 315872 394840 524288';
-    const sizes = planSizeClasses(defaults);
-    expect(sizes.join(' ')).toBe(`0 64 80 ${memcached}`);
-  });
-  test('rise, have six-bit ids and fit the largest item or half a page, for any options', () => {
-    for (const growthFactor of [1.01, 1.05, 1.25, 2, 16]) {
-      for (const itemBytesMax of [1024, 100_000, 524_288, 1 << 20]) {
-        for (const sizeMinBytes of [1, 48, 1000]) {
-          const sizes = planSizeClasses({ ...defaults, growthFactor, itemBytesMax, sizeMinBytes });
-          expect(sizes.length).toBeLessThanOrEqual(64);
-          for (let i = 1; i < sizes.length; i++) expect(sizes[i]).toBeGreaterThan(sizes[i - 1]!);
-          for (const size of sizes) expect(size % 8).toBe(0);
-          expect(sizes.at(-1)).toBeGreaterThanOrEqual(Math.min(itemBytesMax, PAGE_BYTES / 2));
-          expect(classFor(sizes, sizes.at(-1)!)).toBe(sizes.length - 1);
-          expect(classFor(sizes, sizes.at(-1)! + 1)).toBe(0);
-          expect(classFor(sizes, 1)).toBe(1);
-        }
-      }
-    }
-  });
-});
-
 test('the index finds every key while it grows bucket by bucket', () => {
   const harness = new SessionHarness(testShare({ memoryLimitBytes: 32 << 20 }));
-  const { index } = harness.store;
+  const { index } = harness.parts;
   const before = index.bucketCount();
   const items = Math.floor(before * 1.5) + 30_000;
   for (let i = 0; i < items; i++) harness.send(set(`key-${i}`, 'v'));
   expect(index.count()).toBe(items);
   expect(index.bucketCount()).toBeGreaterThan(before + 10_000);
   for (let i = 0; i < items; i += 7) expect(harness.send(`get key-${i}\r\n`)).toContain('VALUE');
-  expect(audit(harness.store)).toEqual([]);
+  expect(audit(harness.parts)).toEqual([]);
 });
 
 describe('the clock', () => {
   test('an item expires when the clock reaches its second', () => {
     const harness = new SessionHarness(testShare());
-    const { clock } = harness.store;
+    const { clock } = harness.parts;
     harness.send(set('a', 'x', 3));
     clock.tick(clock.now() + 2);
     expect(harness.send('get a\r\n')).toContain('VALUE');
     clock.tick(clock.now() + 1);
     expect(harness.send('get a\r\n')).toBe('END\r\n');
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
   });
   test('an exptime above 30 days is a Unix time', () => {
     const harness = new SessionHarness(testShare());
-    const unix = harness.store.clock.epoch() + harness.store.clock.now();
+    const unix = harness.parts.clock.epoch() + harness.parts.clock.now();
     harness.send(set('later', 'x', unix + 10) + set('past', 'x', unix - 10));
     expect(harness.send('get later past\r\n')).toBe('VALUE later 0 1\r\nx\r\nEND\r\n');
   });
@@ -80,7 +48,7 @@ describe('flush_all', () => {
   });
   test('with a delay waits for its second, and never makes flushed items visible again', () => {
     const harness = new SessionHarness(testShare());
-    const { clock } = harness.store;
+    const { clock } = harness.parts;
     harness.send(`${set('a', 'x')}flush_all\r\nflush_all 1000\r\n`);
     expect(harness.send('get a\r\n')).toBe('END\r\n');
     harness.send(`${set('a', 'x')}flush_all 2\r\n${set('b', 'x')}`);
@@ -92,10 +60,10 @@ describe('flush_all', () => {
   test('works while the sequence numbers cross 2^31 and 2^32', () => {
     for (const start of [0x7fff_fffd, 0xffff_fffd]) {
       const harness = new SessionHarness(testShare());
-      harness.store.arena.control[CONTROL.seqLow] = start | 0;
+      harness.parts.arena.control[CONTROL.seqLow] = start | 0;
       // The thread that entered the upper half has incremented the next high word of the lower
       // half.
-      if (start > 0x8000_0000) harness.store.arena.control[CONTROL.seqHighEven] = 1;
+      if (start > 0x8000_0000) harness.parts.arena.control[CONTROL.seqHighEven] = 1;
       const ids: bigint[] = [];
       for (let i = 0; i < 6; i++) {
         harness.send(set('a', 'x'));
@@ -111,19 +79,19 @@ describe('flush_all', () => {
 
 describe('an overwritten item', () => {
   const idOf = ({ store }: SessionHarness, key: string): number => {
-    const hash = store.hashOf(Buffer.from(key), 0, key.length);
-    const id = store.open(hash, Buffer.from(key), 0, key.length);
-    store.close(hash);
+    const hash = store.items.hashOf(Buffer.from(key), 0, key.length);
+    const id = store.items.open(hash, Buffer.from(key), 0, key.length);
+    store.items.close(hash);
     return id;
   };
   const isAtHead = (harness: SessionHarness, id: number): boolean => {
-    const { items, lru } = harness.store;
+    const { items, lru } = harness.parts;
     return lru.head(items.classOf(id), items.segment(id)) === id;
   };
 
   test('keeps its chunk while its class is the same, and loses the flags of the old value', () => {
     const harness = new SessionHarness(testShare());
-    const { items } = harness.store;
+    const { items } = harness.parts;
     harness.send('ms a 5\r\nfirst\r\nmd a I T100\r\nmg a v\r\n');
     const id = idOf(harness, 'a');
     expect(harness.send('mg a s h f t v\r\n')).toBe('VA 5 s5 h1 f0 t100 Z X\r\nfirst\r\n');
@@ -138,20 +106,20 @@ describe('an overwritten item', () => {
     expect(idOf(harness, 'a')).toBe(flagged);
     harness.send(set('a', 'x'.repeat(500)));
     expect(items.classOf(idOf(harness, 'a'))).toBeGreaterThan(items.classOf(flagged));
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
   });
 
   test('keeps its position and gains a hit under S3-FIFO; otherwise it goes to the head', () => {
     const harness = new SessionHarness(testShare());
-    const { store } = harness;
+    const { parts } = harness;
     harness.send(set('a', '1') + set('b', '1'));
     const id = idOf(harness, 'a');
     harness.send(set('a', '2'));
-    expect([isAtHead(harness, id), store.items.hits(id)]).toEqual([false, 1]);
-    store.tunables.set('eviction', EVICTION.segmented);
+    expect([isAtHead(harness, id), parts.items.hits(id)]).toEqual([false, 1]);
+    parts.tunables.set('eviction', EVICTION.segmented);
     harness.send(set('a', '3'));
-    expect([isAtHead(harness, id), store.items.hits(id)]).toEqual([true, 1]);
-    expect(audit(store)).toEqual([]);
+    expect([isAtHead(harness, id), parts.items.hits(id)]).toEqual([true, 1]);
+    expect(audit(parts)).toEqual([]);
   });
 
   test.for([
@@ -162,15 +130,15 @@ describe('an overwritten item', () => {
     ],
   ] as const)('enters and leaves TEMP by its new ttl: %s', ([, split]) => {
     const harness = new SessionHarness(testShare());
-    const { store } = harness;
-    store.tunables.set('tempLru', 1);
+    const { parts } = harness;
+    parts.tunables.set('tempLru', 1);
     const segmentAfter = (exptime: number): number => {
       expect(harness.feedPieces(split(set('a', 'x', exptime)))).toBe('STORED\r\n');
-      return store.items.segment(idOf(harness, 'a'));
+      return parts.items.segment(idOf(harness, 'a'));
     };
     const { temp, hot } = SEGMENT;
     expect([10, 0, 0, 10, 10, 1000].map(segmentAfter)).toEqual([temp, hot, hot, temp, temp, hot]);
-    expect(audit(store)).toEqual([]);
+    expect(audit(parts)).toEqual([]);
   });
 
   test('has the encoding of the last key, and is stale after a write with an older CAS id', () => {
@@ -186,19 +154,19 @@ describe('an overwritten item', () => {
 
   test('expires at its new expiry, also if it had none before', () => {
     const harness = new SessionHarness(testShare());
-    const { store } = harness;
+    const { parts } = harness;
     harness.send(set('a', '1'));
     const id = idOf(harness, 'a');
     harness.send(set('a', '2', 3));
     expect(idOf(harness, 'a')).toBe(id);
-    store.clock.tick(store.clock.now() + 3);
-    new Maintainer(store).runSlice();
-    expect(store.index.count()).toBe(0);
+    parts.clock.tick(parts.clock.now() + 3);
+    new Maintainer(parts).runSlice();
+    expect(parts.index.count()).toBe(0);
   });
 
   test('without memory counts once as outofmemory, and its cas counts as no hit', () => {
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 2 << 20 }));
-    harness.store.tunables.set('evictsToFree', 0);
+    harness.parts.tunables.set('evictsToFree', 0);
     const value = 'x'.repeat(400);
     const larger = 'x'.repeat(2000);
     for (let i = 0; harness.send(set(`small-${i}`, value)) === 'STORED\r\n'; i++);
@@ -242,24 +210,24 @@ describe('eviction', () => {
     expect(harness.send('get key-0\r\n')).toBe('END\r\n');
     expect(harness.send('get key-2999\r\n')).toContain('VALUE');
     expect(harness.send('stats\r\n')).toMatch(/STAT evictions [1-9]\d{2,}/);
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
   });
   test('moves pages from size classes without hits to classes with one-hit items', () => {
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 8 << 20 }));
-    const { store } = harness;
-    const maintainer = new Maintainer(store);
+    const { parts } = harness;
+    const maintainer = new Maintainer(parts);
     for (let i = 0; i < 80_000; i++) harness.send(set(`old-${i}`, 'x'.repeat(100)));
     const value = 'x'.repeat(1000);
     const last = 60_000;
     for (let i = 0; i <= last; i++) {
       harness.send(set(`new-${i}`, value));
       if (i % 1000 !== 0) continue;
-      store.clock.tick(store.clock.now() + 1);
+      parts.clock.tick(parts.clock.now() + 1);
       maintainer.runSlice();
     }
     // The new class has most of eight pages, with about 800 items each.
     expect(harness.send(`get new-${last - 4000}\r\n`)).toContain('VALUE');
-    expect(audit(store)).toEqual([]);
+    expect(audit(parts)).toEqual([]);
   });
   test('takes a page of another class for a class that has nothing to evict', () => {
     const share = testShare({ memoryLimitBytes: 6 << 20 });
@@ -272,9 +240,9 @@ describe('eviction', () => {
     for (let i = 0; i < 30; i++) harness.send(set(`key-${i}`, 'x'.repeat(60_000)));
     // Values in receipt hold all of one more page.
     for (let i = 0; i < 2; i++) beginUpload(500_000);
-    expect(harness.store.pagePool.usedCount()).toBe(6);
+    expect(harness.parts.pagePool.usedCount()).toBe(6);
     expect(harness.send(set('large', 'x'.repeat(500_000)))).toBe('STORED\r\n');
-    expect(audit(harness.store, 11)).toEqual([]);
+    expect(audit(harness.parts, 11)).toEqual([]);
   });
   test('never evicts the item that an append is about to extend', () => {
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 1 << 20 }));
@@ -282,13 +250,13 @@ describe('eviction', () => {
     harness.send(set('a', half) + set('b', half));
     const appended = harness.send(`append a 0 0 3\r\nend\r\nget a\r\n`);
     expect(appended).toBe(`STORED\r\nVALUE a 0 400003\r\n${half}end\r\nEND\r\n`);
-    expect(audit(harness.store)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
   });
 });
 
 test('a page that has left its class belongs to no class until the handover', () => {
-  const { store } = new SessionHarness(testShare({ memoryLimitBytes: 8 << 20 }));
-  const { slabs, pagePool } = store;
+  const { parts } = new SessionHarness(testShare({ memoryLimitBytes: 8 << 20 }));
+  const { slabs, pagePool } = parts;
   const sizeClass = 5;
   // Two pages, whose chunks are all free again.
   const chunks = Array.from({ length: slabs.chunksPerPage(sizeClass) + 1 }, () =>

@@ -6,7 +6,7 @@ import { ItemView, STATUS, StorageReplyContext } from '../../../../src/protocol/
 import { Request } from '../../../../src/protocol/request.ts';
 import { type Packet, packetsOf } from '../../../support/binary-wire.ts';
 
-const FACTS = { storedCasHigh: 1, storedCasLow: 2, storedBytes: 3 };
+const FACTS = { casHigh: 1, casLow: 2, valueBytes: 3 };
 const OPAQUE = 0xdead_beef;
 
 function requestOf(opcode: number, overrides: Partial<Request> = {}): Request {
@@ -69,6 +69,14 @@ describe('binary replies', () => {
         replies.capture(requestOf(opcode, { noreply }), context);
         replies.storageReply(context, STATUS[name], FACTS);
       }).map(({ status, cas }) => [status, cas]);
+    for (const [name, status] of Object.entries(STATUS)) {
+      for (const noreply of [false, true]) {
+        const request = requestOf(OPCODE.addQ, { noreply });
+        const atOnce = written((replies) => replies.stored(request, status, FACTS));
+        const captured = store(OPCODE.addQ, name as keyof typeof STATUS, noreply);
+        expect(atOnce.map((each) => [each.status, each.cas])).toEqual(captured);
+      }
+    }
     expect(store(OPCODE.set, 'stored')).toEqual([[0, 0x1_0000_0002n]]);
     expect(store(OPCODE.setQ, 'stored', true)).toEqual([]);
     expect(store(OPCODE.setQ, 'exists', true)).toEqual([[2, 0n]]);
@@ -112,12 +120,13 @@ describe('binary replies', () => {
     expect(written((replies) => replies.miss(quiet, 0))).toEqual([]);
   });
   test('to a counter have its 64 bits and its CAS id', () => {
-    const request = requestOf(OPCODE.increment, { casHigh: 0, casLow: 8 });
-    const reply = written((replies) => replies.counter(request, 0xffff_ffff, 1))[0]!;
+    const request = requestOf(OPCODE.increment);
+    const counter = { high: 0xffff_ffff, low: 1, casHigh: 0, casLow: 8 };
+    const reply = written((replies) => replies.counter(request, counter))[0]!;
     expect(Buffer.from(reply.value, 'latin1').toString('hex')).toBe('ffffffff00000001');
     expect(reply.cas).toBe(8n);
     request.noreply = true;
-    expect(written((replies) => replies.counter(request, 0, 1))).toEqual([]);
+    expect(written((replies) => replies.counter(request, counter))).toEqual([]);
   });
   test('grow the output for statistics and config entries', () => {
     const long = 'v'.repeat(5000);

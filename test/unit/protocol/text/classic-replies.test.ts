@@ -4,7 +4,7 @@ import { ItemView, STATUS, StorageReplyContext } from '../../../../src/protocol/
 import { Request } from '../../../../src/protocol/request.ts';
 import { ClassicReplies } from '../../../../src/protocol/text/classic-replies.ts';
 
-const FACTS = { storedCasHigh: 0, storedCasLow: 0, storedBytes: 0 };
+const FACTS = { casHigh: 0, casLow: 0, valueBytes: 0 };
 
 /** The text that `write` makes, after other output. */
 function written(write: (replies: ClassicReplies) => void): string {
@@ -37,6 +37,8 @@ describe('classic replies', () => {
     expect(written((replies) => replies.status(quiet, STATUS[name]))).toBe('');
     const context = new StorageReplyContext();
     expect(written((replies) => replies.storageReply(context, STATUS[name], FACTS))).toBe(line);
+    expect(written((r) => r.stored(requestFor('k'), STATUS[name], FACTS))).toBe(line);
+    expect(written((r) => r.stored(quiet, STATUS[name], FACTS))).toBe('');
     expect(
       written((replies) => {
         replies.capture(quiet, context);
@@ -68,7 +70,7 @@ describe('classic replies', () => {
   test('to a counter have its digits', () => {
     const request = requestFor('incr a 1');
     const counter = (high: number, low: number): string =>
-      written((replies) => replies.counter(request, high, low));
+      written((replies) => replies.counter(request, { high, low, casHigh: 0, casLow: 0 }));
     expect(counter(0, 0)).toBe('0\r\n');
     expect(counter(0xffff_ffff, 0xffff_ffff)).toBe('18446744073709551615\r\n');
     request.noreply = true;

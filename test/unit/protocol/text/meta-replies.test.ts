@@ -5,7 +5,7 @@ import { Request } from '../../../../src/protocol/request.ts';
 import { ClassicDecoder } from '../../../../src/protocol/text/classic.ts';
 import { MetaReplies } from '../../../../src/protocol/text/meta-replies.ts';
 
-const FACTS = { storedCasHigh: 1, storedCasLow: 2, storedBytes: 1_048_576 };
+const FACTS = { casHigh: 1, casLow: 2, valueBytes: 1_048_576 };
 
 function decoded(line: string): Request {
   const request = new Request();
@@ -20,8 +20,14 @@ function written(write: (replies: MetaReplies) => void): string {
   return sink.bytes.toString('latin1', 0, sink.at);
 }
 
-/** The reply to a storage request, for which nothing but the captured facts is left. */
+/** The reply to a storage request: captured, with nothing else left of it, or at once. */
 function storageReply(line: string, status: (typeof STATUS)[keyof typeof STATUS]): string {
+  const captured = capturedReply(line, status);
+  expect(written((replies) => replies.stored(decoded(line), status, FACTS))).toBe(captured);
+  return captured;
+}
+
+function capturedReply(line: string, status: (typeof STATUS)[keyof typeof STATUS]): string {
   return written((replies) => {
     const context = new StorageReplyContext();
     const request = decoded(line);

@@ -8,7 +8,7 @@ import {
   segmented,
   TAIL_ACTION,
 } from '../../../../src/store/eviction/eviction-policy.ts';
-import { SEGMENT } from '../../../../src/store/memory/layout.ts';
+import { SEGMENT } from '../../../../src/store/memory/item-layout.ts';
 
 const { hot, warm, cold, temp } = SEGMENT;
 const counts = (ofHot: number, ofWarm: number, ofCold: number, ofTemp = 0) => ({

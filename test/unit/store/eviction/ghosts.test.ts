@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { assemble } from '../../../../src/store/assemble.ts';
 import { Ghosts, NO_GHOST } from '../../../../src/store/eviction/ghosts.ts';
-import { createStore, PAGE_BYTES, Store } from '../../../../src/store/index.ts';
+import { createStore, PAGE_BYTES } from '../../../../src/store/index.ts';
 import { testShare } from '../../../support/session-harness.ts';
 
 /** A class with chunks so large that each eviction is a tick. */
@@ -12,10 +13,13 @@ function testGhosts(memoryLimitBytes = 1 << 20): {
   perTick: number;
   slots: number;
 } {
-  const store = new Store(testShare({ memoryLimitBytes }), 0);
-  const perTick = Math.max(1, Math.floor(PAGE_BYTES / store.chunkBytes[CLASS]! / 16));
-  const slots = store.arena.layout.ghostSlots;
-  return { ghosts: new Ghosts(store.arena, store.chunkBytes), perTick, slots };
+  const parts = assemble(testShare({ memoryLimitBytes }), 0);
+  const perTick = Math.max(
+    1,
+    Math.floor(PAGE_BYTES / parts.arena.sizeClasses.chunkBytes[CLASS]! / 16),
+  );
+  const slots = parts.arena.layout.ghostSlots;
+  return { ghosts: new Ghosts(parts.arena, parts.arena.sizeClasses.chunkBytes), perTick, slots };
 }
 
 test('a ghost tells once how many evictions ago its key was evicted', () => {
@@ -41,11 +45,11 @@ test('a ghost has the fingerprint of its key, and a later ghost replaces it', ()
 });
 
 test('a ghost survives the overflow of the class clock', () => {
-  const store = new Store(testShare(), 0);
-  const ghosts = new Ghosts(store.arena, store.chunkBytes);
+  const parts = assemble(testShare(), 0);
+  const ghosts = new Ghosts(parts.arena, parts.arena.sizeClasses.chunkBytes);
   const clock = CLASS * 32 + 21;
   for (const start of [0x7fff_fff0, -8]) {
-    store.arena.classes[clock] = start;
+    parts.arena.classes[clock] = start;
     ghosts.record(CLASS, HASH);
     for (let other = 1; other <= 30; other++) ghosts.record(CLASS, HASH + other);
     expect(ghosts.recall(CLASS, HASH)).toBeLessThan(100);

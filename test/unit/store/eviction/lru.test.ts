@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { NO_ITEM, TOTAL } from '../../../../src/store/memory/layout.ts';
+import { NO_ITEM } from '../../../../src/store/memory/item-layout.ts';
+import { TOTAL } from '../../../../src/store/memory/layout.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 import { StoreParts } from '../../../support/store-parts.ts';
 
@@ -63,17 +64,15 @@ test(`the lists agree with arrays, seed ${seed}`, () => {
 
 test('the totals have the bytes of the listed items, and how many ever came', () => {
   const parts = new StoreParts();
-  const total = (slot: number): number => parts.arena.totals[CLASS * TOTAL.slots + slot]!;
+  const bytesListed = (): number => parts.all.totals.get(CLASS, TOTAL.memRequested);
+  const itemsAdded = (): number => parts.all.sums.class('total_items', CLASS);
   const [small, large] = [parts.newItem({ value: '' }), parts.newItem({ value: 'v'.repeat(50) })];
   parts.lru.add(CLASS, small);
   parts.lru.add(CLASS, large);
   const bytes = parts.items.bytes(small) + parts.items.bytes(large);
-  expect([total(TOTAL.memRequested), total(TOTAL.totalItems)]).toEqual([bytes, 2]);
+  expect([bytesListed(), itemsAdded()]).toEqual([bytes, 2]);
   parts.lru.moveToHead(CLASS, small, 2);
-  expect(total(TOTAL.memRequested)).toBe(bytes);
+  expect(bytesListed()).toBe(bytes);
   parts.lru.remove(CLASS, large);
-  expect([total(TOTAL.memRequested), total(TOTAL.totalItems)]).toEqual([
-    parts.items.bytes(small),
-    2,
-  ]);
+  expect([bytesListed(), itemsAdded()]).toEqual([parts.items.bytes(small), 2]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { NO_ITEM } from '../../../../src/store/memory/layout.ts';
+import { NO_ITEM } from '../../../../src/store/memory/item-layout.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 import { StoreParts } from '../../../support/store-parts.ts';
 

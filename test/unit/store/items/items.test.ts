@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { itemBytes, pageOf, wordOf } from '../../../../src/store/items/items.ts';
-import { FLAG } from '../../../../src/store/memory/layout.ts';
+import { FLAG, itemBytes, pageOf, wordOf } from '../../../../src/store/memory/item-layout.ts';
 import { StoreParts, type TestItem } from '../../../support/store-parts.ts';
 
 const SHAPES: readonly (readonly [string, TestItem])[] = [
@@ -111,7 +110,7 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
     items.setSegment(id, 2);
     if (ownCas) items.setOwnCas(id, 3, 4);
     const into = { clientFlags: 9, valueBytes: 9, segment: 9, casHigh: 9, casLow: 9, valueAt: 9 };
-    const read = { ...into, isChained: true };
+    const read = { ...into, isChained: true, sizeClass: 0 };
     items.read(id, read);
     expect(read).toEqual({
       clientFlags,
@@ -121,6 +120,7 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
       casLow: ownCas ? 4 : 2,
       valueAt: items.valueAt(id),
       isChained: false,
+      sizeClass: items.classOf(id),
     });
   });
   test('knows its key, and no other of any length', () => {
@@ -141,7 +141,15 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
     const { items } = parts;
     items.setSegment(id, 2);
     items.setFlags(id, FLAG.fetched | FLAG.stale);
-    items.overwriteHeader(id, FLAG.fetched, clientFlags === 0 ? 0 : 77, 60, 2);
+    items.overwriteHeader(id, FLAG.fetched, {
+      placement: items.classOf(id),
+      keyBytes: key.length,
+      clientFlags: clientFlags === 0 ? 0 : 77,
+      expiry: 60,
+      valueBytes: 2,
+      ownCas: false,
+    });
+    items.setValueBytes(id, 2);
     expect(facts()).toMatchObject({
       key,
       clientFlags: clientFlags === 0 ? 0 : 77,

@@ -60,8 +60,9 @@ describe('the clock of the store', () => {
 
 describe('sequence numbers', () => {
   test('rise over the ends of both halves of the low word', () => {
-    const { arena, items } = new StoreParts();
-    const [one, two] = [new StoreClock(arena, items), new StoreClock(arena, items)];
+    const parts = new StoreParts();
+    const { arena } = parts;
+    const [one, two] = [new StoreClock(parts), new StoreClock(parts)];
     let last = -1n;
     for (const start of [0, 0x7fff_fffd, 0xffff_fffd, 0x7fff_fffd, 0xffff_fffd]) {
       arena.control[CONTROL.seqLow] = start | 0;

@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { pageOf, wordOf } from '../../../../src/store/items/items.ts';
-import { ITEM, NO_ITEM, PAGE_BYTES } from '../../../../src/store/memory/layout.ts';
+import {
+  ITEM,
+  NO_ITEM,
+  PAGE_BYTES,
+  pageOf,
+  wordOf,
+} from '../../../../src/store/memory/item-layout.ts';
 import { NO_CLASS, NO_PAGE } from '../../../../src/store/memory/page-pool.ts';
 import { StoreParts } from '../../../support/store-parts.ts';
 

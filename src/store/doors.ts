@@ -1,0 +1,34 @@
+import type { StoreParts } from './assemble.ts';
+import { ItemStore } from './item-store.ts';
+import { ItemWalk } from './item-walk.ts';
+import type { StoreTime } from './items/store-clock.ts';
+import type { ThreadCounters } from './memory/counters.ts';
+import { StoreTuning } from './store-tuning.ts';
+import { StoreView } from './store-view.ts';
+
+/** A store as one thread sees it: its doors. */
+export interface Store {
+  /** Reads and changes items. */
+  readonly items: ItemStore;
+  /** Changes the limits and the settings of the store. */
+  readonly tuning: StoreTuning;
+  /** Samples for statistics. */
+  readonly view: StoreView;
+  readonly clock: StoreTime;
+  /** The counters of this thread. */
+  readonly counters: ThreadCounters;
+  /** Begins a walk over all live items. */
+  walk(): ItemWalk;
+}
+
+/** The doors of a store whose parts exist. */
+export function doorsOf(parts: StoreParts): Store {
+  return {
+    items: new ItemStore(parts),
+    tuning: new StoreTuning(parts),
+    view: new StoreView(parts),
+    clock: parts.clock,
+    counters: parts.counters,
+    walk: () => new ItemWalk(parts),
+  };
+}

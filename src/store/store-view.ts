@@ -1,0 +1,185 @@
+import type { StoreParts } from './assemble.ts';
+import type { ClassCounterName, ThreadCounterName } from './memory/counters.ts';
+import { type ItemId, NO_ITEM, PAGE_BYTES, SEGMENT } from './memory/item-layout.ts';
+import { TOTAL } from './memory/layout.ts';
+
+/** A total of a size class (memory/layout.ts). */
+export type TotalName = Exclude<keyof typeof TOTAL, 'slots'>;
+
+/** The order in which `visitClass` visits the lists of a class. */
+const VISIT_ORDER = [SEGMENT.cold, SEGMENT.warm, SEGMENT.hot, SEGMENT.temp] as const;
+
+/** The lists of one size class at one moment. */
+interface ClassLists {
+  readonly items: number;
+  readonly hot: number;
+  readonly warm: number;
+  readonly cold: number;
+  readonly temp: number;
+  /** Seconds since the last use of the item at the tail of a list; 0 if the list is empty. */
+  readonly hotAge: number;
+  readonly warmAge: number;
+  readonly coldAge: number;
+}
+
+/** The memory of one size class. */
+interface ClassMemory {
+  readonly chunkBytes: number;
+  readonly chunksPerPage: number;
+  readonly pages: number;
+  readonly freeChunks: number;
+}
+
+/** Samples of a store, for statistics and metrics. It changes nothing. */
+export class StoreView {
+  readonly #parts: StoreParts;
+  /** Reused: a thread allocates nothing under a lock. */
+  readonly #lists = {
+    items: 0,
+    hot: 0,
+    warm: 0,
+    cold: 0,
+    temp: 0,
+    hotAge: 0,
+    warmAge: 0,
+    coldAge: 0,
+  };
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  /** The number of size classes plus 1: class ids are 1 … `classIdsEnd` - 1. */
+  get classIdsEnd(): number {
+    return this.#parts.arena.sizeClasses.chunkBytes.length;
+  }
+
+  /** The sum of a counter over all threads. */
+  counter(name: ThreadCounterName): number {
+    return this.#parts.sums.thread(name);
+  }
+
+  /** The sum over all threads of a counter of one class, or of all classes together. */
+  classCounter(name: ClassCounterName, sizeClass?: number): number {
+    return this.#parts.sums.class(name, sizeClass);
+  }
+
+  /** Hits in all segments, of one class or of all classes together. */
+  hits(sizeClass?: number): number {
+    return this.#parts.sums.hits(sizeClass);
+  }
+
+  /** A total of one class, or of all classes together. */
+  total(name: TotalName, sizeClass?: number): number {
+    const { totals } = this.#parts;
+    if (sizeClass !== undefined) return totals.get(sizeClass, TOTAL[name]);
+    let sum = 0;
+    for (let id = 1; id < this.classIdsEnd; id++) sum += totals.get(id, TOTAL[name]);
+    return sum;
+  }
+
+  /** The lists of a class; the object is valid until the next call. */
+  listsOf(sizeClass: number): ClassLists {
+    const { classLocks, lru } = this.#parts;
+    const lists = this.#lists;
+    classLocks.lock(sizeClass);
+    lists.items = lru.classCount(sizeClass);
+    lists.hot = lru.count(sizeClass, SEGMENT.hot);
+    lists.warm = lru.count(sizeClass, SEGMENT.warm);
+    lists.cold = lru.count(sizeClass, SEGMENT.cold);
+    lists.temp = lru.count(sizeClass, SEGMENT.temp);
+    lists.hotAge = this.#tailAge(sizeClass, SEGMENT.hot);
+    lists.warmAge = this.#tailAge(sizeClass, SEGMENT.warm);
+    lists.coldAge = this.#tailAge(sizeClass, SEGMENT.cold);
+    classLocks.unlock(sizeClass);
+    return lists;
+  }
+
+  memoryOf(sizeClass: number): ClassMemory {
+    const { arena, slabs } = this.#parts;
+    return {
+      chunkBytes: arena.sizeClasses.chunkBytes[sizeClass]!,
+      chunksPerPage: slabs.chunksPerPage(sizeClass),
+      pages: slabs.pageCount(sizeClass),
+      freeChunks: slabs.freeChunkCount(sizeClass),
+    };
+  }
+
+  /**
+   * Visits the items of a class, newest first in each list, until `visit` returns false. It runs
+   * under the class lock: it may read and copy, but it neither throws nor allocates. A value can
+   * change during the visit, because the visitor does not hold the stripe of its key.
+   */
+  visitClass(sizeClass: number, visit: (id: ItemId) => boolean): void {
+    const { classLocks } = this.#parts;
+    classLocks.lock(sizeClass);
+    let more = true;
+    for (let nth = 0; more && nth < VISIT_ORDER.length; nth++) {
+      more = this.#visitList(sizeClass, VISIT_ORDER[nth]!, visit);
+    }
+    classLocks.unlock(sizeClass);
+  }
+
+  /** How many items are linked. */
+  itemCount(): number {
+    return this.#parts.index.count();
+  }
+
+  /** How many buckets the index has: a power of two unless it is growing. */
+  bucketCount(): number {
+    return this.#parts.index.bucketCount();
+  }
+
+  /** `-m`, in bytes. */
+  memoryLimitBytes(): number {
+    return this.#parts.pagePool.limit() * PAGE_BYTES;
+  }
+
+  /** The bytes of all pages that belong to a class. */
+  usedBytes(): number {
+    return this.#parts.pagePool.usedCount() * PAGE_BYTES;
+  }
+
+  /** How many pages in the pool were in use before. */
+  freePageCount(): number {
+    return this.#parts.pagePool.freeCount();
+  }
+
+  /** Whether a page move is in progress. */
+  isMovingPage(): boolean {
+    return this.#parts.pageMover.isMoving();
+  }
+
+  /** Whether the crawler makes a pass, or a client has requested one. */
+  isCrawling(): boolean {
+    return this.#parts.expiryHints.isCrawling();
+  }
+
+  /** Whether items with a short ttl have a list of their own. */
+  hasTempList(): boolean {
+    return this.#parts.tunables.get('tempLru') === 1;
+  }
+
+  /** Each item size with its count of items; undefined unless the size histogram is enabled. */
+  sizes(): Iterable<readonly [bytes: number, items: number]> | undefined {
+    const { sizeHistogram } = this.#parts;
+    return sizeHistogram.isEnabled() ? sizeHistogram.counts() : undefined;
+  }
+
+  #visitList(sizeClass: number, segment: number, visit: (id: ItemId) => boolean): boolean {
+    const { lru, items } = this.#parts;
+    let id = lru.head(sizeClass, segment);
+    while (id !== NO_ITEM) {
+      if (!visit(id)) return false;
+      id = items.lruNext(id);
+    }
+    return true;
+  }
+
+  /** The caller holds the class lock. */
+  #tailAge(sizeClass: number, segment: number): number {
+    const { lru, items, clock } = this.#parts;
+    const tail = lru.tail(sizeClass, segment);
+    return tail === NO_ITEM ? 0 : Math.max(0, clock.now() - items.access(tail));
+  }
+}

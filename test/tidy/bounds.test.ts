@@ -80,7 +80,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   'poll for the topology': [
     ms(POLLING.deadlineMs),
     count(the('elasticache.ts', 'CANDIDATES_MAX')),
-    bytes(the('config-reply.ts', 'DATA_BYTES_MAX')),
+    bytes(the('protocol/limits.ts', 'CONFIG_BYTES_MAX')),
     count(the('topology/topology.ts', 'NODES_MAX')),
     ms(POLLING.minRefreshGapMs),
   ],

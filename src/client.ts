@@ -1,5 +1,6 @@
 /** The main entry point of the package: the client. */
 export {
+  type Cache,
   CacheClient,
   CacheError,
   type CallOptions,
@@ -14,6 +15,7 @@ export {
   type DnsOptions,
   dnsNames,
   type ElastiCacheOptions,
+  type EnqueueOptions,
   elastiCache,
   type Failover,
   type FailureCode,

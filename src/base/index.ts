@@ -17,7 +17,6 @@ export {
   longName,
   takesValue,
   toArguments,
-  type ValuesOf,
 } from './options/flag.ts';
 export {
   bytes,
@@ -31,6 +30,7 @@ export {
   suboptions,
   text,
 } from './options/kinds.ts';
+export type { Option, OptionTable, ValuesOf } from './options/option.ts';
 export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { formatSize } from './options/sizes.ts';
 export { lock, tryLock, unlock } from './shm/locks.ts';

@@ -3,7 +3,6 @@ import {
   choice,
   type Flag,
   flag,
-  integer,
   list,
   type Sources,
   text,
@@ -11,19 +10,19 @@ import {
 } from '../base/index.ts';
 import {
   type ClientOptions,
+  clientOptions,
   type Discovery,
-  type DistributionName,
   dnsNames,
   elastiCache,
   type Failover,
+  gutterFailover,
   type Login,
   type NodeSpec,
+  POLL_DEADLINE_MS_MAX,
 } from '../client/index.ts';
 import { parseAddress, TopologyError } from '../topology/index.ts';
 import type { Host } from './host.ts';
 import { readOptionFile } from './option-file.ts';
-
-const DISCOVERY_DEADLINE_MS_MAX = 60_000;
 
 /** The forms of `--discovery`: its kind, then the endpoints or the DNS name. */
 const DISCOVERY_PATTERN = /^(elasticache|dns):(\S+)$|^(srv):([^\s:,]+)$/;
@@ -53,19 +52,8 @@ export const cacheFlags = {
     default: ['127.0.0.1:11211'] as readonly string[],
   },
   discovery: discoveryFlag,
-  distribution: choice({
-    words: ['ketama', 'modulo', 'jump', 'rendezvous'] satisfies DistributionName[],
-    default: 'ketama',
-    doc: 'The rule that places keys on nodes; all clients of a cache must use the same one.',
-  }),
-  replicas: integer({
-    default: 1,
-    min: 1,
-    max: 8,
-    doc:
-      'Number of nodes that hold each key: its owner and the nodes after it; all clients of a' +
-      ' cache must use the same number.',
-  }),
+  distribution: clientOptions.table.distribution,
+  replicas: clientOptions.table.replicas,
   failover: choice({
     words: ['fail', 'next', 'gutter'],
     default: 'fail',
@@ -77,12 +65,10 @@ export const cacheFlags = {
     placeholder: '<host:port,…>',
     doc: 'With --failover=gutter: the gutter nodes, in the form of --nodes.',
   }),
-  gutterTtl: integer({
-    default: 60,
-    min: 1,
-    max: 86_400,
-    doc: 'With --failover=gutter: the longest ttl of an item on a gutter node, in seconds.',
-  }),
+  gutterTtl: {
+    ...gutterFailover.table.ttl,
+    doc: 'With --failover=gutter: the longest ttl of an item on a gutter node.',
+  },
   user: text({
     placeholder: '<name>',
     doc: 'User name of the login; the password comes from SLABRING_PASSWORD or from a prompt.',
@@ -94,13 +80,11 @@ export const cacheFlags = {
       'Connect by TLS, and trust the CA certificates of this PEM file instead of those that' +
       ' Node.js trusts.',
   }),
-  deadlineMs: integer({
+  deadlineMs: {
+    ...clientOptions.table.deadlineMs,
     long: 'deadline',
-    default: 1000,
-    min: 1,
-    max: 3_600_000,
-    doc: 'Time by which an operation settles, in milliseconds.',
-  }),
+    doc: 'Time by which an operation settles.',
+  },
   json: flag({ doc: 'Print the result as JSON.' }),
 };
 export type CacheOptions = ValuesOf<typeof cacheFlags>;
@@ -160,7 +144,7 @@ function discoveryOf(
   tls: TlsOptions | undefined,
 ): Discovery {
   const [, kind, addresses = '', , service] = DISCOVERY_PATTERN.exec(discovery)!;
-  const deadlineMs = Math.min(operationDeadlineMs, DISCOVERY_DEADLINE_MS_MAX);
+  const deadlineMs = Math.min(operationDeadlineMs, POLL_DEADLINE_MS_MAX);
   if (service !== undefined) return dnsNames({ name: service, record: 'srv', deadlineMs });
   if (kind === 'dns') return dnsNames({ ...dnsNameOf(addresses), deadlineMs });
   return elastiCache({

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { formatSize } from '../base/index.ts';
 import type { NodeEvent } from '../cluster/index.ts';
-import { asSentence } from '../server/index.ts';
+import { asSentence } from '../node/index.ts';
 import { formatAddress } from '../topology/index.ts';
 import { columns } from './columns.ts';
 import { packageVersion } from './version.ts';

@@ -11,7 +11,7 @@ import {
   type ValuesOf,
 } from '../base/index.ts';
 import { LocalCluster, type NodeEvent, type NodePlan, NodeStartError } from '../cluster/index.ts';
-import { serverFlags, serverRules } from '../server/index.ts';
+import { serverFlags, serverRules } from '../node/index.ts';
 import { type ClusterRow, clusterJson, clusterPage, eventText } from './cluster-page.ts';
 import { EXIT, signalExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';

@@ -1,13 +1,18 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { text } from '../base/index.ts';
 import { errorsPage } from './errors-page.ts';
 import { EXIT } from './exit-codes.ts';
+import { PAGES_WITH_OPTIONS, withOptionTables } from './option-sections.ts';
+import { optionTypes } from './option-types.ts';
 import { optionsPage } from './options-page.ts';
 import { defineVerb, type Verb } from './verb.ts';
 
 const FOLDER = fileURLToPath(new URL('../../docs/', import.meta.url));
+/** Only a repository has these files: an installed package has compiled code. */
+const TYPES_FOLDER = fileURLToPath(new URL('../client/option-types/', import.meta.url));
 
 const docsFlags = {
   out: text({
@@ -22,7 +27,8 @@ export function docsVerb(documented: readonly Verb[]): Verb {
     name: 'docs',
     summary: 'write the pages generated from the source (for development of slabring)',
     description:
-      'Writes options.md and errors.md from the tables of options and failures in the source.',
+      'Writes options.md, errors.md, the tables of client options in the other pages and the\n' +
+      "types of the client's options, from the tables of options and failures in the source.",
     flags: docsFlags,
     examples: [
       { command: 'npm run docs', effect: 'run it after a change of an option or a failure' },
@@ -31,7 +37,16 @@ export function docsVerb(documented: readonly Verb[]): Verb {
       const folder = out === '' ? FOLDER : out;
       await writeFile(join(folder, 'options.md'), optionsPage(documented));
       await writeFile(join(folder, 'errors.md'), errorsPage());
-      host.out(`wrote options.md and errors.md in ${folder}`);
+      for (const name of PAGES_WITH_OPTIONS) {
+        const page = await readFile(join(FOLDER, name), 'utf8');
+        await writeFile(join(folder, name), withOptionTables(page));
+      }
+      for (const [file, types] of optionTypes()) {
+        const path = join(TYPES_FOLDER, file);
+        if (existsSync(path)) await writeFile(path, types);
+      }
+      const pages = ['options.md', 'errors.md', ...PAGES_WITH_OPTIONS].join(', ');
+      host.out(`wrote ${pages} in ${folder}`);
       return EXIT.ok;
     },
   });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import { CodedError, flag, integer, text, type ValuesOf } from '../base/index.ts';
-import { serverFlags } from '../server/index.ts';
+import { serverFlags } from '../node/index.ts';
 import { ADDRESS_FORMS, type NodeAddress, parseAddress, readNodes } from '../topology/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { readOptionFile } from './option-file.ts';

@@ -1,4 +1,4 @@
-import { startNode } from '../server/index.ts';
+import { startNode } from '../node/index.ts';
 import { CACHE_VERBS } from './cache-verbs.ts';
 import { clusterVerb } from './cluster.ts';
 import { docsVerb } from './docs.ts';

@@ -5,7 +5,7 @@ import {
   type ServerOptions,
   serverFlags,
   serverRules,
-} from '../server/index.ts';
+} from '../node/index.ts';
 import { formatAddress } from '../topology/index.ts';
 import { EXIT, signalExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';

@@ -1,40 +1,30 @@
 import { EventEmitter } from 'node:events';
-import type { CountRequest, Request, StoreMode } from '../protocol/client.ts';
 import type { Topology } from '../topology/index.ts';
-import {
-  type CountOptions,
-  checkCas,
-  type DeleteOptions,
-  type FetchOptions,
-  initialCounterOf,
-  metaFlagsOf,
-  uint64Of,
-} from './arguments.ts';
-import { Caller } from './calls.ts';
-import type { ReplyHandler } from './connection/operation.ts';
+import type { Cache, Loader, WriteThroughOutcome } from './cache.ts';
 import { type ClientRuntime, machineRuntime } from './connection/runtime.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { CacheError } from './errors.ts';
-import { type GetManyResult, getMany, type SetManyResult, setMany } from './multi-key.ts';
+import { type GetManyResult, type SetManyResult, setMany } from './multi-key.ts';
 import { nodesOf } from './nodes.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
 import {
-  argumentError,
-  type CallOptions,
-  type ClientOptions,
-  deadlineOf,
-  exptimeOf,
-  type ResolvedOptions,
-  resolveOptions,
-  type StoreOptions,
-} from './options.ts';
-import type { Loader, LoadOptions } from './patterns/load-plan.ts';
-import { ReadThrough } from './patterns/read-through.ts';
-import {
-  type WriteThroughOptions,
-  type WriteThroughOutcome,
-  writeThrough,
-} from './patterns/write-through.ts';
+  callOptions,
+  countOptions,
+  deleteOptions,
+  fetchOptions,
+} from './option-tables/call-options.ts';
+import type {
+  CallOptions,
+  CountOptions,
+  DeleteOptions,
+  FetchOptions,
+  StoreOptions,
+} from './option-types/calls.ts';
+import type { ClientOptions } from './option-types/client.ts';
+import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.ts';
+import { resolveOptions } from './options.ts';
+import { LoadCoordinator } from './patterns/load-coordinator.ts';
+import { writeThrough } from './patterns/write-through.ts';
 import {
   CAS_STORED,
   COUNTER,
@@ -42,15 +32,20 @@ import {
   LINE,
   STORED,
   statsHandler,
-  ValueReplyHandlers,
   type Versioned,
   VOID,
   WAS_DONE,
 } from './reply-handlers.ts';
-import { CAS_MAX, TAGGED_CAS_MAX } from './routing/cas-tags.ts';
+import {
+  checkTopic,
+  concatRequest,
+  countRequest,
+  deleteRequest,
+  fetchRequest,
+  touchRequest,
+} from './requests.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
-import { KeyCodec } from './values/keys.ts';
-import { type EncodedValue, ValueCodec } from './values/value-codec.ts';
+import { Sender } from './sender.ts';
 
 export interface ClientEvents {
   /** A node is up: the client sends it operations, for the first time or again. */
@@ -70,36 +65,21 @@ export interface ClientEvents {
   'replica-failed': [node: string, error: CacheError];
 }
 
-/**
- * A cache on several nodes; consistent hashing places the keys on them.
- *
- * A miss is `undefined`. An outcome such as `'not-stored'` is a value. Only a failure is an error:
- * a `CacheError` with a `code`. Every promise settles by its deadline.
- */
-export class CacheClient extends EventEmitter<ClientEvents> {
-  readonly #options: ResolvedOptions;
-  readonly #caller: Caller;
+/** A cache on several nodes; consistent hashing places the keys on them. */
+export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   readonly #cluster: ClusterView;
+  readonly #sender: Sender;
   /** Undefined when the nodes are a fixed list. */
   readonly #discovery: Discovery | undefined;
-  readonly #keys: KeyCodec;
-  readonly #codec: ValueCodec;
-  readonly #handlers: ValueReplyHandlers;
-  readonly #readThrough = new ReadThrough(this);
-  readonly #casMax: bigint;
+  readonly #loads = new LoadCoordinator();
 
   /** @param runtime internal: what a test simulates. */
   constructor(options: ClientOptions, runtime: ClientRuntime = machineRuntime) {
     super();
     const resolved = resolveOptions(options);
-    this.#options = resolved;
-    this.#caller = new Caller(resolved, runtime);
-    this.#keys = new KeyCodec(resolved.namespace, resolved.keys);
-    this.#codec = new ValueCodec(resolved.serializer, resolved.compression);
-    this.#handlers = new ValueReplyHandlers(this.#codec);
     const mayChange = 'start' in options.nodes;
     this.#cluster = new ClusterView(resolved, mayChange, runtime, this.#clusterEvents());
-    this.#casMax = this.#cluster.tagsCas ? TAGGED_CAS_MAX : CAS_MAX;
+    this.#sender = new Sender(resolved, this.#cluster, runtime);
     if ('start' in options.nodes) {
       this.#discovery = options.nodes;
       this.#discovery.start({
@@ -111,48 +91,33 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     }
   }
 
-  /**
-   * Returns the value as the caller stored it; undefined on a miss. The client does not check `T`.
-   */
   get<T = unknown>(key: string, options?: CallOptions): Promise<T | undefined> {
-    return this.#get(key, false, this.#handlers.value, options);
+    return this.#sender.get(key, false, this.#sender.handlers.value, options);
   }
 
-  /** Returns the bytes of the value, whatever its type was. */
   getBytes(key: string, options?: CallOptions): Promise<Uint8Array | undefined> {
-    return this.#get(key, false, this.#handlers.bytes, options);
+    return this.#sender.get(key, false, this.#sender.handlers.bytes, options);
   }
 
-  /** Returns the value and its CAS id. */
   gets<T = unknown>(key: string, options?: CallOptions): Promise<Versioned<T> | undefined> {
-    return this.#get(key, true, this.#handlers.versioned, options);
+    return this.#sender.get(key, true, this.#sender.handlers.versioned, options);
   }
 
-  /**
-   * Returns the value and everything that the node knows about the item, and can request a lease.
-   * `getOrSet` and `writeThrough` use it. Fails with ERR_UNSUPPORTED on a connection without the
-   * meta protocol.
-   */
-  fetch<T = unknown>(key: string, options: FetchOptions = {}): Promise<FetchResult<T>> {
-    return new Promise((resolve, reject) => {
-      const wireKey = this.#keys.toWire(key);
-      const request = { verb: 'fetch', key: wireKey, metaFlags: metaFlagsOf(options) } as const;
-      this.#call(wireKey, request, this.#handlers.fetchResult, options, resolve, reject);
-    });
+  fetch<T = unknown>(key: string, options?: FetchOptions): Promise<FetchResult<T>> {
+    const request = (wireKey: string) => fetchRequest(wireKey, options);
+    return this.#sender.send(
+      key,
+      request,
+      this.#sender.handlers.fetchResult,
+      fetchOptions,
+      options,
+    );
   }
 
-  /**
-   * Returns the value; on a miss it calls `load` and stores the result. A lease makes sure that
-   * exactly one caller of all processes loads. The others wait, or get the old value.
-   */
   getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
-    return this.#readThrough.getOrSet(key, load, options);
+    return this.#loads.getOrSet(this, key, load, options);
   }
 
-  /**
-   * Writes the value to the source by `store`, then to the cache. If another caller changed the
-   * cached value in between, the client deletes the key.
-   */
   writeThrough<T>(
     key: string,
     value: T,
@@ -162,130 +127,100 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return writeThrough(this, key, value, store, options);
   }
 
-  /** Reads many values. It asks the nodes in parallel; a node's failure concerns only its keys. */
   getMany<T = unknown>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>> {
-    return getMany<T>(keys, options, {
-      caller: this.#caller,
-      route: (key) => this.#cluster.targetOf(key),
-      keys: this.#keys,
-      codec: this.#codec,
-      defaults: this.#options,
-    });
+    return this.#sender.getMany(keys, options);
   }
 
-  /** Stores the value, whether the key has one or not. */
   set(key: string, value: unknown, options?: StoreOptions): Promise<void> {
-    return this.#store('set', key, value, undefined, VOID, options);
+    return this.#sender.store('set', key, value, undefined, VOID, options);
   }
 
-  /** Stores many values with the same options. Every key that is not in `failed` is stored. */
   async setMany(
     entries: Iterable<readonly [key: string, value: unknown]>,
     options?: StoreOptions,
   ): Promise<SetManyResult> {
     const all = [...entries];
-    for (const [key] of all) this.#keys.toWire(key);
+    for (const [key] of all) this.#sender.wireKeyOf(key);
     return setMany(all, (key, value) => this.set(key, value, options));
   }
 
-  /** Stores the value if the key has none. */
   add(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'> {
-    return this.#store('add', key, value, undefined, STORED, options);
+    return this.#sender.store('add', key, value, undefined, STORED, options);
   }
 
-  /** Stores the value if the key has one. */
   replace(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'> {
-    return this.#store('replace', key, value, undefined, STORED, options);
+    return this.#sender.store('replace', key, value, undefined, STORED, options);
   }
 
-  /** Adds text or bytes after the value of the key, which keeps its `ttl` and its type. */
   append(
     key: string,
     value: string | Uint8Array,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
-    return this.#concatenate('append', key, value, options);
+    const request = (wireKey: string) => concatRequest('append', wireKey, value);
+    return this.#sender.send(key, request, STORED, callOptions, options);
   }
 
-  /** Adds text or bytes before the value of the key, which keeps its `ttl` and its type. */
   prepend(
     key: string,
     value: string | Uint8Array,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
-    return this.#concatenate('prepend', key, value, options);
+    const request = (wireKey: string) => concatRequest('prepend', wireKey, value);
+    return this.#sender.send(key, request, STORED, callOptions, options);
   }
 
-  /**
-   * Stores the value if the key still has the version with this CAS id (from `gets` or `fetch`).
-   */
   cas(
     key: string,
     value: unknown,
     cas: bigint,
     options?: StoreOptions,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    return this.#store('set', key, value, cas, CAS_STORED, options);
+    return this.#sender.store('set', key, value, cas, CAS_STORED, options);
   }
 
-  /** Deletes the key; false when it was missing (or, with `cas`, had another version). */
   delete(key: string, options?: DeleteOptions): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const wireKey = this.#keys.toWire(key);
-      const stale = options?.staleSeconds;
-      const staleExptime = stale === undefined ? undefined : exptimeOf(stale);
-      const cas = checkCas(options?.cas, this.#casMax);
-      const request = { verb: 'delete', key: wireKey, cas, staleExptime } as const;
-      this.#call(wireKey, request, WAS_DONE, options, resolve, reject);
-    });
+    const request = (wireKey: string) => deleteRequest(wireKey, options, this.#sender.casMax);
+    return this.#sender.send(key, request, WAS_DONE, deleteOptions, options);
   }
 
-  /** Adds to a counter, which wraps at 64 bits; undefined when the key is missing. */
   increment(
     key: string,
     by: number | bigint = 1,
     options?: CountOptions,
   ): Promise<bigint | undefined> {
-    return this.#count(key, by, false, options);
+    const request = (wireKey: string) => countRequest(wireKey, by, false, options);
+    return this.#sender.send(key, request, COUNTER, countOptions, options);
   }
 
-  /** Subtracts from a counter, which stops at 0; undefined when the key is missing. */
   decrement(
     key: string,
     by: number | bigint = 1,
     options?: CountOptions,
   ): Promise<bigint | undefined> {
-    return this.#count(key, by, true, options);
+    const request = (wireKey: string) => countRequest(wireKey, by, true, options);
+    return this.#sender.send(key, request, COUNTER, countOptions, options);
   }
 
-  /** Gives the key a new `ttl` in seconds; false when it was missing. */
   touch(key: string, ttl: number, options?: CallOptions): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const wireKey = this.#keys.toWire(key);
-      const request = { verb: 'touch', key: wireKey, exptime: exptimeOf(ttl) } as const;
-      this.#call(wireKey, request, WAS_DONE, options, resolve, reject);
-    });
+    const request = (wireKey: string) => touchRequest(wireKey, ttl);
+    return this.#sender.send(key, request, WAS_DONE, callOptions, options);
   }
 
-  /** Flushes every node. Fails if the request to one of them fails. */
   async flush(options?: CallOptions): Promise<void> {
-    await this.#callEveryNode({ verb: 'flush' }, () => VOID, options);
+    await this.#sender.sendToEveryNode({ verb: 'flush' }, () => VOID, options);
   }
 
-  /** Returns the statistics of each node: the general ones, or one topic such as `items`. */
   async stats(
     topic?: string,
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-    if (topic !== undefined && !/^[a-z_]{1,40}$/.test(topic)) {
-      throw argumentError(`"${topic}" is not a topic of \`stats\`.`);
-    }
-    return this.#callEveryNode({ verb: 'stats', topic }, statsHandler, options);
+    checkTopic(topic);
+    return this.#sender.sendToEveryNode({ verb: 'stats', topic }, statsHandler, options);
   }
 
-  /** Returns the version of each node. */
   version(options?: CallOptions): Promise<ReadonlyMap<string, string>> {
-    return this.#callEveryNode({ verb: 'version' }, () => LINE, options);
+    return this.#sender.sendToEveryNode({ verb: 'version' }, () => LINE, options);
   }
 
   /** Returns metrics by node and kind of operation, for each node of the current topology. */
@@ -294,20 +229,14 @@ export class CacheClient extends EventEmitter<ClientEvents> {
     return new Map(nodes.map(({ name, observer }) => [name, observer.snapshot()]));
   }
 
-  /** Returns the name of the key's owner. Throws ERR_DISCOVERY while the client knows no node. */
   nodeOf(key: string): string {
-    return this.#cluster.ownerOf(this.#keys.toWire(key));
+    return this.#cluster.ownerOf(this.#sender.wireKeyOf(key));
   }
 
-  /**
-   * Returns the names of the nodes that hold the key: its owner, then the nodes of the other
-   * `replicas`. Throws ERR_DISCOVERY while the client knows no node.
-   */
   nodesOf(key: string): readonly string[] {
-    return this.#cluster.replicaNamesOf(this.#keys.toWire(key));
+    return this.#cluster.replicaNamesOf(this.#sender.wireKeyOf(key));
   }
 
-  /** Waits until the pending operations have settled, then closes. Later operations fail. */
   async close(): Promise<void> {
     await Promise.all([this.#discovery?.close(), this.#cluster.close()]);
   }
@@ -342,96 +271,6 @@ export class CacheClient extends EventEmitter<ClientEvents> {
   #emitLater<E extends keyof ClientEvents>(event: E, ...args: ClientEvents[E]): void {
     if (this.listenerCount(event) === 0) return;
     process.nextTick(() => (this as EventEmitter).emit(event, ...args));
-  }
-
-  #get<T>(key: string, cas: boolean, handler: ReplyHandler, options?: CallOptions): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const wireKey = this.#keys.toWire(key);
-      this.#call(wireKey, { verb: 'get', key: wireKey, cas }, handler, options, resolve, reject);
-    });
-  }
-
-  #store<T>(
-    mode: StoreMode,
-    key: string,
-    value: unknown,
-    cas: bigint | undefined,
-    handler: ReplyHandler,
-    options?: StoreOptions,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const wireKey = this.#keys.toWire(key);
-      const ttl = options?.ttl;
-      const exptime = ttl === undefined ? 0 : exptimeOf(ttl);
-      const casId = checkCas(cas, this.#casMax);
-      const send = ({ value, flags }: EncodedValue): void => {
-        const request = { verb: 'store', mode, key: wireKey, value, flags, exptime, cas: casId };
-        this.#call(wireKey, request as Request, handler, options, resolve, reject);
-      };
-      const encoded = this.#codec.encode(value);
-      if (encoded instanceof Promise) encoded.then(send).catch(reject);
-      else send(encoded);
-    });
-  }
-
-  #concatenate(
-    mode: 'append' | 'prepend',
-    key: string,
-    value: string | Uint8Array,
-    options?: CallOptions,
-  ): Promise<'stored' | 'not-stored'> {
-    return new Promise((resolve, reject) => {
-      const wireKey = this.#keys.toWire(key);
-      if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
-        throw argumentError(`${mode} takes a string or a Uint8Array.`);
-      }
-      const rest = { value, flags: 0, exptime: 0, cas: undefined };
-      const request = { verb: 'store', mode, key: wireKey, ...rest } as const;
-      this.#call(wireKey, request, STORED, options, resolve, reject);
-    });
-  }
-
-  #count(
-    key: string,
-    by: number | bigint,
-    isDecrement: boolean,
-    options?: CountOptions,
-  ): Promise<bigint | undefined> {
-    return new Promise((resolve, reject) => {
-      const wireKey = this.#keys.toWire(key);
-      const initial = initialCounterOf(options);
-      const delta = uint64Of(by);
-      const request: CountRequest = { verb: 'count', key: wireKey, delta, isDecrement, initial };
-      this.#call(wireKey, request, COUNTER, options, resolve, reject);
-    });
-  }
-
-  /** Sends the same request to every node. Resolves with each node's result. */
-  async #callEveryNode<T>(
-    request: Request,
-    createHandler: () => ReplyHandler,
-    options?: CallOptions,
-  ): Promise<ReadonlyMap<string, T>> {
-    const nodes = await this.#cluster.whenNodesKnown(deadlineOf(options, this.#options));
-    const results = nodes.map((node) => {
-      return new Promise<readonly [string, T]>((resolve, reject) => {
-        const resolveNode = (value: T): void => resolve([node.name, value]);
-        this.#caller.call(node, request, createHandler(), options, resolveNode, reject);
-      });
-    });
-    return new Map(await Promise.all(results));
-  }
-
-  #call<T>(
-    key: string,
-    request: Request,
-    handler: ReplyHandler,
-    options: CallOptions | undefined,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ): void {
-    const target = this.#cluster.targetOf(key);
-    this.#caller.call(target, request, handler, options, resolve, reject);
   }
 }
 

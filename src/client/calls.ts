@@ -1,7 +1,8 @@
 import type { Request } from '../protocol/client.ts';
 import { Operation, type ReplyHandler } from './connection/operation.ts';
 import type { MonotonicClock } from './connection/runtime.ts';
-import { type CallOptions, deadlineOf, type ResolvedOptions } from './options.ts';
+import type { CallOptions } from './option-types/calls.ts';
+import { deadlineOf, type ResolvedOptions } from './options.ts';
 import type { Target } from './routing/target.ts';
 
 type Resolve<T> = (value: T) => void;

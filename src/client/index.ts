@@ -1,14 +1,11 @@
 /** Places keys on nodes and sends operations to them. */
 
 export type { DistributionName, NodeSpec, Topology } from '../topology/index.ts';
-export type { CountOptions, DeleteOptions, FetchOptions } from './arguments.ts';
+export type { Cache, LoadContext, Loader, WriteThroughOutcome } from './cache.ts';
 export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
-export type { Login, ProtocolChoice } from './connection/handshake.ts';
-export type { TlsOptions } from './connection/socket.ts';
 export type { Discovery } from './discovery/discovery.ts';
-export { type DnsOptions, dnsNames } from './discovery/dns.ts';
-export { type ElastiCacheOptions, elastiCache } from './discovery/elasticache.ts';
-export type { PollingOptions } from './discovery/polling-options.ts';
+export { dnsNames } from './discovery/dns.ts';
+export { elastiCache } from './discovery/elasticache.ts';
 export { CacheError, FAILURES, type FailureCode } from './errors.ts';
 export type { GetManyResult, SetManyResult } from './multi-key.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';
@@ -18,17 +15,46 @@ export {
   type OperationKind,
   type OperationMetrics,
 } from './observe/metrics.ts';
-export type { CallOptions, ClientOptions, StoreOptions } from './options.ts';
-export type { LoadContext, Loader, LoadOptions } from './patterns/load-plan.ts';
-export { NearCache, type NearCacheOptions, type NearCounts } from './patterns/near-cache.ts';
-export { RateLimiter, type RateLimiterOptions, type RateResult } from './patterns/rate-limiter.ts';
-export { type LoadCounts, ReadThrough } from './patterns/read-through.ts';
-export { type SessionStoreOptions, sessionStore } from './patterns/session-store.ts';
-export { type Tagged, type TagOptions, TagSpace } from './patterns/tags.ts';
-export { UnwrittenError, WriteBehind, type WriteBehindOptions } from './patterns/write-behind.ts';
-export type { WriteThroughOptions, WriteThroughOutcome } from './patterns/write-through.ts';
+export { clientOptions } from './option-tables/client-options.ts';
+export { POLL_DEADLINE_MS_MAX } from './option-tables/discovery-options.ts';
+export { OPTION_GROUPS } from './option-tables/groups.ts';
+export { gutterFailover } from './option-tables/nested-options.ts';
+export type { ClientOption, OptionGroup } from './option-tables/option-group.ts';
+export type {
+  CallOptions,
+  CountOptions,
+  DeleteOptions,
+  FetchOptions,
+  StoreOptions,
+} from './option-types/calls.ts';
+export type {
+  ClientOptions,
+  CompressionOptions,
+  Failover,
+  GutterFailover,
+  KeyMode,
+  Login,
+  PreviousOwnerOptions,
+  ProtocolChoice,
+  TlsOptions,
+} from './option-types/client.ts';
+export type { DnsOptions, ElastiCacheOptions, PollingOptions } from './option-types/discovery.ts';
+export type {
+  EnqueueOptions,
+  LoadOptions,
+  NearCacheOptions,
+  RateLimiterOptions,
+  SessionStoreOptions,
+  TagOptions,
+  WriteBehindOptions,
+  WriteThroughOptions,
+} from './option-types/patterns.ts';
+export type { LoadCounts } from './patterns/load-coordinator.ts';
+export { NearCache, type NearCounts } from './patterns/near-cache.ts';
+export { RateLimiter, type RateResult } from './patterns/rate-limiter.ts';
+export { ReadThrough } from './patterns/read-through.ts';
+export { sessionStore } from './patterns/session-store.ts';
+export { type Tagged, TagSpace } from './patterns/tags.ts';
+export { UnwrittenError, WriteBehind } from './patterns/write-behind.ts';
 export type { FetchResult, Versioned } from './reply-handlers.ts';
-export type { Failover, GutterFailover, PreviousOwnerOptions } from './routing/options.ts';
-export type { CompressionOptions } from './values/compression.ts';
-export type { KeyMode } from './values/keys.ts';
-export type { Serializer } from './values/value-codec.ts';
+export type { Serializer } from './values/serializer.ts';

@@ -1,8 +1,9 @@
 import type { Reply } from '../protocol/client.ts';
 import type { Caller } from './calls.ts';
 import type { ReplyHandler } from './connection/operation.ts';
-import { CacheError } from './errors.ts';
-import type { CallOptions, ResolvedOptions } from './options.ts';
+import { CacheError, isReportedPerKey } from './errors.ts';
+import type { CallOptions } from './option-types/calls.ts';
+import type { ResolvedOptions } from './options.ts';
 import type { Route, Target } from './routing/target.ts';
 import type { KeyCodec } from './values/keys.ts';
 import type { ValueCodec } from './values/value-codec.ts';
@@ -66,11 +67,6 @@ function sendBatch(
     const request = { verb: 'get-many', keys: batch.wireKeys } as const;
     caller.call(batch.target, request, collector.handlerFor(batch), options, resolve, fail);
   });
-}
-
-/** A mistake of the caller rejects the call; every other failure concerns only its keys. */
-function isReportedPerKey(error: unknown): error is CacheError {
-  return error instanceof CacheError && error.code !== 'ERR_ARGUMENT' && error.code !== 'ERR_KEY';
 }
 
 /** Collects the values and failures of one `getMany`. */

@@ -10,7 +10,7 @@ import { answerAdmin } from './admin/admin.ts';
 import { answerConfig } from './admin/config.ts';
 import { beginMetadump } from './admin/dump.ts';
 import type { EventLog } from './admin/event-log.ts';
-import type { NodeView } from './admin/node-view.ts';
+import type { NodeControl } from './admin/node-control.ts';
 import { PREFIX_COUNT } from './admin/prefixes.ts';
 import { answerStats } from './admin/stats.ts';
 import { Arithmetic } from './keyed/arithmetic.ts';
@@ -26,7 +26,7 @@ import { MetaArithmetic } from './meta/arithmetic.ts';
 import { answerMetaDebug } from './meta/debug.ts';
 import { MetaDeleter } from './meta/delete.ts';
 import { MetaGetter } from './meta/get.ts';
-import type { ReplyStream } from './reply-stream.ts';
+import type { LateReply, ReplyRest, ReplyStream } from './reply-stream.ts';
 
 /** The commands that the operator of the node allows or forbids. */
 export interface CommandRules {
@@ -34,51 +34,70 @@ export interface CommandRules {
   readonly dumpingAllowed: boolean;
 }
 
-/**
- * Executes the commands of one worker thread. A retrieval may take several steps and a storage
- * command waits for its value, so the session drives `retriever` and the writers itself; `answer`
- * executes everything else.
- */
-export class Executor {
+/** The commands of one worker thread, by the way in which a session serves them. */
+export interface Commands {
+  /** For gets, which may take several steps. */
   readonly retriever: Retriever;
+  /** For storage commands whose value arrives in pieces, or as a whole. */
   readonly writer: ValueWriter;
   readonly wholeWriter: WholeWriter;
+  /** For everything else. */
+  readonly executor: Executor;
+}
+
+export function createCommands(
+  store: Store,
+  node: NodeControl,
+  rules: CommandRules,
+  log: EventLog,
+): Commands {
+  const { items } = store;
+  const events = new ItemEvents(items, log);
+  const key = new OpenKey(items);
+  const item = new RequestItem(items);
+  return {
+    retriever: new Retriever(key, node, events),
+    writer: new ValueWriter(items, item, node.prefixes, events),
+    wholeWriter: new WholeWriter(items, item, node.prefixes, events),
+    executor: new Executor(store, node, rules, { events, key, item }),
+  };
+}
+
+/** The parts that all commands of a thread share. */
+interface KeyedParts {
+  readonly events: ItemEvents;
+  readonly key: OpenKey;
+  readonly item: RequestItem;
+}
+
+/** Executes the commands that are neither a get nor followed by a value. */
+class Executor {
+  readonly #events: ItemEvents;
   readonly #arithmetic: Arithmetic;
   readonly #metaGetter: MetaGetter;
   readonly #metaDeleter: MetaDeleter;
   readonly #metaArithmetic: MetaArithmetic;
   readonly #key: OpenKey;
-  readonly #events: ItemEvents;
   readonly #store: Store;
-  readonly #node: NodeView;
+  readonly #node: NodeControl;
   readonly #rules: CommandRules;
 
-  constructor(store: Store, node: NodeView, rules: CommandRules, log: EventLog) {
-    const { items } = store;
-    const { prefixes } = node;
-    const events = new ItemEvents(items, log);
-    const key = new OpenKey(items);
-    const item = new RequestItem(items);
+  constructor(store: Store, node: NodeControl, rules: CommandRules, parts: KeyedParts) {
+    const { events, key, item } = parts;
     const counter = new Counter(key, item);
-    this.retriever = new Retriever(key, node, events);
-    this.writer = new ValueWriter(items, item, prefixes, events);
-    this.wholeWriter = new WholeWriter(items, item, prefixes, events);
+    this.#events = events;
+    this.#key = key;
     this.#arithmetic = new Arithmetic(key, counter);
     this.#metaGetter = new MetaGetter(key, item, events);
     this.#metaDeleter = new MetaDeleter(key, item, events);
     this.#metaArithmetic = new MetaArithmetic(key, counter);
-    this.#key = key;
-    this.#events = events;
     this.#store = store;
     this.#node = node;
     this.#rules = rules;
   }
 
-  /**
-   * Answers a request that needs no value. Returns the rest of a reply that is too long for one
-   * step, if any.
-   */
-  answer(request: Request, reply: ReplyWriter): ReplyStream | undefined {
+  /** Answers a classic or binary request. Returns what is left for the session to do, if any. */
+  answer(request: Request, reply: ReplyWriter): ReplyRest | undefined {
     switch (request.verb) {
       case VERB.admin:
         return this.#administer(request, reply);
@@ -101,7 +120,7 @@ export class Executor {
         reply.status(request, STATUS.ok);
         break;
       case VERB.version:
-        reply.version(request, this.#node.version);
+        reply.version(request, this.#node.facts.version);
         break;
       case VERB.stats:
         answerStats(this.#store, this.#node, this.#rules, request, reply);
@@ -113,8 +132,7 @@ export class Executor {
         answerConfig(this.#node.config, request, reply);
         break;
       case VERB.refreshCertificates:
-        reply.sink.putText(`${this.#node.refreshCertificates() ?? 'OK'}\r\n`);
-        break;
+        return refreshCertificates(this.#node);
       case VERB.noop:
         reply.status(request, STATUS.ok);
         break;
@@ -134,7 +152,7 @@ export class Executor {
     const [name, action] = request.words;
     const isDump = name === 'lru_crawler' && (action === 'metadump' || action === 'mgdump');
     if (!isDump || request.words.length !== 3) {
-      answerAdmin(this.#store.tuning, this.#node, request, reply);
+      answerAdmin(this.#node, request, reply);
       return undefined;
     }
     const dump = beginMetadump(this.#store, request.words, this.#rules.dumpingAllowed);
@@ -168,4 +186,10 @@ export class Executor {
     }
     return undefined;
   }
+}
+
+async function refreshCertificates(node: NodeControl): Promise<LateReply> {
+  const failure = await node.reload('certificates');
+  const line = failure === undefined ? 'OK' : `Error ${failure}`;
+  return (sink) => sink.putText(`${line}\r\n`);
 }

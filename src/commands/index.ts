@@ -3,13 +3,25 @@
 export {
   CLUSTER_ENTRY,
   type ClusterMember,
+  CONFIG_ENTRY_BYTES_MAX,
   type ConfigEntries,
   type ConfigEntry,
   encodeClusterNodes,
 } from './admin/config.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
-export type { ConnectionView, NodeView } from './admin/node-view.ts';
+export type {
+  ConnectionView,
+  CrawlResult,
+  MovePageResult,
+  NodeControl,
+  NodeFacts,
+  NodeHealth,
+  ReloadPart,
+  ResizeResult,
+  TuneResult,
+  Tuning,
+} from './admin/node-control.ts';
 export { PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
-export { type CommandRules, Executor } from './execute.ts';
+export { type CommandRules, type Commands, createCommands } from './execute.ts';
 export { PendingValue } from './keyed/write.ts';
-export type { ReplyStream } from './reply-stream.ts';
+export type { LateReply, ReplyStream } from './reply-stream.ts';

@@ -9,3 +9,15 @@ export interface ReplyStream {
   /** Releases the stream's resources. The owner must call it unless `write` returned true. */
   abandon(): void;
 }
+
+/**
+ * Writes the reply of a command that had to wait. The session keeps the request for it, but not the
+ * input that the request's offsets refer to.
+ */
+export type LateReply = (sink: ByteSink) => void;
+
+/**
+ * What a command leaves to its session: the rest of a long reply, or a promise. If the promise
+ * rejects, the client gets SERVER_ERROR with the message.
+ */
+export type ReplyRest = ReplyStream | Promise<LateReply>;

@@ -10,7 +10,6 @@ export {
   type GetManyRequest,
   type GetRequest,
   keysOf,
-  type MetaGetFlags,
   type Request,
   type StoreMode,
   type StoreRequest,

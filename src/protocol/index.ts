@@ -4,7 +4,7 @@
  */
 export { BinaryDecoder, isBinary } from './binary/decode.ts';
 export { BinaryReplies } from './binary/replies.ts';
-export { BINARY_STATUS, OPCODE } from './binary/wire.ts';
+export { BINARY_STATUS, MAGIC, OPCODE } from './binary/wire.ts';
 export {
   CONFIG_BYTES_MAX,
   LINE_BYTES_MAX,

@@ -192,6 +192,18 @@ export class Request {
     this.endKey++;
   }
 
+  /** The number of keys that the request has memory for. */
+  get keyCapacity(): number {
+    return this.#bounds.length / 2;
+  }
+
+  /** Makes a get refer to its keys in another input, where they are `by` bytes further on. */
+  moveKeys(input: Buffer, by: number): void {
+    this.input = input;
+    this.keySource = input;
+    for (let i = 2 * this.firstKey; i < 2 * this.endKey; i++) this.#bounds[i]! += by;
+  }
+
   #growBounds(): void {
     const larger = new Int32Array(2 * this.#bounds.length);
     larger.set(this.#bounds);

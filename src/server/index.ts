@@ -1,6 +1,22 @@
-/** One node: its threads, sockets, sessions and logins. */
-export { editUserFile, makeScrypt, parseUserFile, type User } from './auth/index.ts';
-export type { ListenAddress } from './listen-address.ts';
-export { asSentence, createLogger } from './log.ts';
-export { type NodeHandle, startNode } from './node.ts';
-export { defaultServerOptions, type ServerOptions, serverFlags, serverRules } from './options.ts';
+/** The sockets, sessions and logins of one node. */
+export {
+  editUserFile,
+  escapeUser,
+  type LoginFailureReport,
+  LoginLog,
+  makeScrypt,
+  parseUserFile,
+  type User,
+  UserAuthenticator,
+  UserFileWatcher,
+  type UserSources,
+  type UserTable,
+} from './auth/index.ts';
+export { createSessionContext } from './session/context.ts';
+export type { EventFeed, ThreadContext, Watcher } from './sockets/connection.ts';
+export { ConnectionTable } from './sockets/connection-table.ts';
+export { type ListenAddress, listenAddressOf } from './sockets/listen-address.ts';
+export { checkAddress, listenAddressesOf, THREADS_SHARE_PORT } from './sockets/listeners.ts';
+export { ThreadServer } from './sockets/thread-server.ts';
+export { type Certificates, newTicketKeys, readCertificates } from './sockets/tls.ts';
+export { READ_BUFFER_BYTES } from './sockets/transport.ts';

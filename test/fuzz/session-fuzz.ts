@@ -1,4 +1,4 @@
-import { PAUSE } from '../../src/server/session.ts';
+import { PAUSE } from '../../src/server/session/states.ts';
 import { audit } from '../support/audit.ts';
 import { Random } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PAUSE } from '../../src/server/session.ts';
+import { PAUSE } from '../../src/server/session/states.ts';
 import type { StoreParts } from '../../src/store/assemble.ts';
 import type { StoreShare } from '../../src/store/index.ts';
 import { audit } from '../support/audit.ts';

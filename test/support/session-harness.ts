@@ -1,6 +1,8 @@
 import { ByteSink } from '../../src/base/index.ts';
-import type { EventLog, NodeView } from '../../src/commands/index.ts';
-import { createSessionContext, PAUSE, Session } from '../../src/server/session.ts';
+import type { EventLog, NodeControl } from '../../src/commands/index.ts';
+import { createSessionContext } from '../../src/server/session/context.ts';
+import { Session } from '../../src/server/session/session.ts';
+import { PAUSE } from '../../src/server/session/states.ts';
 import { assemble, type StoreParts } from '../../src/store/assemble.ts';
 import { doorsOf } from '../../src/store/doors.ts';
 import {
@@ -10,32 +12,41 @@ import {
   type StoreShare,
 } from '../../src/store/index.ts';
 
-/** The node's facts for `stats`, in tests without a server. */
-const NODE_VIEW: NodeView = {
-  pid: 1,
-  version: 'test',
-  maxConnections: 1,
-  threads: 1,
-  readBufferBytes: 0,
-  uptimeSeconds: () => 0,
-  timeSeconds: () => 0,
-  currentConnections: () => 1,
-  peakConnections: () => 1,
-  acceptingConnections: () => true,
-  settings: () => [],
-  connections: () => [],
-  prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => {} },
-  shutdownAllowed: false,
-  shutDown: () => {},
+/** The control of a node, in tests without a server. */
+export const TEST_CONTROL: NodeControl = {
+  facts: {
+    pid: 1,
+    version: 'test',
+    maxConnections: 1,
+    threads: 1,
+    readBufferBytes: 0,
+    shutdownAllowed: false,
+  },
   config: {
     get: () => undefined,
     set: () => false,
     delete: () => false,
     list: () => [],
   },
-  refreshCertificates: () => undefined,
-  secondsSinceCertificates: () => undefined,
+  prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => {} },
+  health: () => ({
+    state: 'serving',
+    uptimeSeconds: 0,
+    timeSeconds: 0,
+    currentConnections: 1,
+    peakConnections: 1,
+    certificateSeconds: undefined,
+  }),
+  connections: () => [],
+  settings: () => [],
+  tunable: () => 0,
+  tune: () => 'done',
+  resizeMemory: () => 'done',
+  movePage: () => 'done',
+  crawl: () => 'done',
   setVerbosity: () => {},
+  reload: () => Promise.resolve(undefined),
+  stop: () => Promise.resolve(),
 };
 
 const SILENT_LOG: EventLog = { watchedStreams: 0, cfd: 0, publish: () => {} };
@@ -85,13 +96,13 @@ export class SessionHarness {
       requestsPerTurn,
       watchingAllowed: false,
     };
-    const context = createSessionContext(this.store, NODE_VIEW, rules, this.sink, log);
+    const context = createSessionContext(this.store, TEST_CONTROL, rules, this.sink, log);
     this.session = new Session(context, {
       flush: () => this.#takeOutput(),
       id: 0,
       watch: () => false,
       wake: () => {},
-      loginFailed: () => {},
+      loginChecked: () => {},
     });
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { resolvePollingOptions } from '../../src/client/discovery/polling-options.ts';
-import { serverFlags } from '../../src/server/options.ts';
+import { pollingOptions } from '../../src/client/option-tables/discovery-options.ts';
+import { valuesOf } from '../../src/client/option-tables/resolve.ts';
+import { serverFlags } from '../../src/node/options/server-flags.ts';
 import {
   amountOf,
   amountsIn,
@@ -16,7 +17,7 @@ import { codeIn, textOf } from './tree.ts';
 
 const constants = new Constants(codeIn('src'), textOf);
 const the = (path: string, name: string): number => constants.number(path, name);
-const POLLING = resolvePollingOptions({}, 60_000);
+const POLLING = valuesOf(pollingOptions, {});
 
 /** The rows of docs/architecture.md, “What is bounded”, and the amounts of each, in their order. */
 const BOUNDED: Readonly<Record<string, readonly string[]>> = {
@@ -24,7 +25,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('protocol/limits.ts', 'LINE_BYTES_MAX')),
     bytes(the('protocol/limits.ts', 'GET_LINE_BYTES_MAX')),
   ],
-  'output of a connection': [bytes(the('worker.ts', 'OUTPUT_BUFFER_BYTES'))],
+  'output of a connection': [bytes(the('worker-thread.ts', 'OUTPUT_BUFFER_BYTES'))],
   'turn of a connection': [],
   'connections of a node': [],
   'candidates for one eviction': [
@@ -45,8 +46,14 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   crawler: [percent(the('crawl-policy.ts', 'CPU_SHARE_MAX'))],
   'growth of the index': [],
   'wait for a lock': [ms(the('locks.ts', 'WAIT_MS') * the('locks.ts', 'WAITS_MAX'))],
+  'requests between two threads': [count(the('channel.ts', 'PENDING_MAX'))],
+  'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
+  'spare requests of a thread': [
+    count(the('request-pool.ts', 'SPARES_MAX')),
+    count(the('request-pool.ts', 'SPARE_KEYS_MAX')),
+  ],
   login: [
-    bytes(the('server/login.ts', 'TOKEN_BYTES_MAX')),
+    bytes(the('server/session/login-data.ts', 'TOKEN_BYTES_MAX')),
     count(the('user-authenticator.ts', 'HASHING_LOGINS_MAX')),
   ],
   '`config`': [
@@ -61,10 +68,13 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('dump.ts', 'PIECE_BYTES')),
     count(the('dump.ts', 'STEPS_PER_PIECE')),
   ],
-  'TLS handshake': [ms(the('server/tls.ts', 'HANDSHAKE_MS_MAX'))],
+  'TLS handshake': [ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
   drain: [
-    ms(the('worker.ts', 'DRAIN_CHECK_INTERVAL_MS')),
-    ms(the('worker.ts', 'DRAIN_CHECK_INTERVAL_MS') * the('worker.ts', 'DRAIN_CHECKS_MAX')),
+    ms(the('thread-server.ts', 'DRAIN_CHECK_INTERVAL_MS')),
+    ms(
+      the('thread-server.ts', 'DRAIN_CHECK_INTERVAL_MS') *
+        the('thread-server.ts', 'DRAIN_CHECKS_MAX'),
+    ),
     count(1), // MB/s: what the kernel's buffers make of the interval
   ],
   'poll for the topology': [
@@ -84,14 +94,14 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('reply-input.ts', 'LINE_BYTES_MAX')),
     bytes(the('reply-input.ts', 'VALUE_BYTES_MAX')),
   ],
-  'background refreshes of a client': [count(the('read-through.ts', 'REFRESHES_MAX'))],
+  'background refreshes of a client': [count(the('load-coordinator.ts', 'REFRESHES_MAX'))],
   'queue of write-behind, near cache': [],
   'missed writes of a node': [count(the('missed-writes.ts', 'KEYS_MAX'))],
   'writes to failover nodes': [count(the('failover-writes.ts', 'KEYS_MAX'))],
   'read repairs in flight': [count(the('read-repair.ts', 'REPAIRS_MAX'))],
   "failover nodes with `failover: 'next'`": [
     count(the('routing/compose.ts', 'NEXT_NODES_MAX')),
-    ms(the('routing/options.ts', 'FAILOVER_TTL') * 1000),
+    ms(the('nested-options.ts', 'FAILOVER_TTL') * 1000),
   ],
   'previous placements of keys': [count(the('placement-history.ts', 'PLACEMENTS_MAX'))],
 };
@@ -108,7 +118,11 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
   ['large-items.md', /in which one key in (\d+) waits/, count(the('layout.ts', 'STRIPES'))],
   ['large-items.md', /in pieces of (.+?),/, bytes(the('value-stream.ts', 'PIECE_BYTES'))],
   ['large-items.md', /in the output \| (.+?),/, bytes(the('value-stream.ts', 'PIECE_BYTES'))],
-  ['large-items.md', /one buffer of (\S+ \S+),/, bytes(the('worker.ts', 'OUTPUT_BUFFER_BYTES'))],
+  [
+    'large-items.md',
+    /one buffer of (\S+ \S+),/,
+    bytes(the('worker-thread.ts', 'OUTPUT_BUFFER_BYTES')),
+  ],
   ['protocol.md', /line of up to (\S+ \S+);/, bytes(the('limits.ts', 'GET_LINE_BYTES_MAX'))],
   ['protocol.md', /one key over (\S+ bytes)/, bytes(the('limits.ts', 'KEY_BYTES_MAX'))],
   ['protocol.md', /key has up to (\S+ bytes)/, bytes(the('limits.ts', 'KEY_BYTES_MAX'))],
@@ -154,15 +168,12 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
     bytes(the('login-log.ts', 'USER_LOGGED_BYTES_MAX')),
   ],
   ['security.md', /at most (\w+) per second/, count(the('login-log.ts', 'REPORTS_PER_WINDOW_MAX'))],
-  ['client.md', /\(above 0, up to (\S+)\)/, count(the('client/options.ts', 'MS_MAX'))],
   ['client.md', /after (\S+ ms), then/, ms(the('probe-delay.ts', 'PROBE_DELAY_MS_MIN'))],
   ['client.md', /intervals up to (\S+ s),/, ms(the('probe-delay.ts', 'PROBE_DELAY_MS_MAX'))],
   ['client.md', /one in (\S+ ms),/, ms(the('connection/node.ts', 'LAST_RESORT_PROBE_GAP_MS'))],
   ['client.md', /values over (\S+ KiB)/, bytes(the('compression.ts', 'SYNC_BYTES_MAX'))],
   ['client.md', /\| up to (\S+ bytes) +\|/, bytes(the('values/keys.ts', 'NAMESPACE_BYTES_MAX'))],
-  ['client.md', /nodes, 1 … (\d+)/, count(the('routing/options.ts', 'REPLICAS_MAX'))],
-  ['client.md', /ttl: (\d+) \}/, count(the('routing/options.ts', 'FAILOVER_TTL'))],
-  ['patterns.md', /At most (\d+) refreshes/, count(the('read-through.ts', 'REFRESHES_MAX'))],
+  ['patterns.md', /At most (\d+) refreshes/, count(the('load-coordinator.ts', 'REFRESHES_MAX'))],
   ['patterns.md', /intervals up to (\S+ ms)/, ms(the('load-plan.ts', 'POLL_DELAY_MS_MAX'))],
   ['store.md', /A stripe\*\* \((\d+) of them/, count(the('layout.ts', 'STRIPES'))],
   ['store.md', /space for (\w+) times/, count(the('store/create.ts', 'MEMORY_GROWTH_MAX'))],
@@ -189,8 +200,12 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
   ['store.md', /once (\S+ %) of/, percent(the('crawl-policy.ts', 'EXPIRED_SHARE_MIN'))],
   ['store.md', /within (\S+ seconds)/, ms(the('crawl-policy.ts', 'WAIT_SECONDS_MAX') * 1000)],
   ['store.md', /every (\S+ ms) for the clock/, ms(the('maintainer.ts', 'MAINTAINER_SLEEP.idleMs'))],
-  ['operating.md', /After (\S+ s) it closes/, ms(the('worker.ts', 'DRAIN_CHECK_INTERVAL_MS'))],
-  ['tls.md', /a limit of (\S+ seconds)/, ms(the('server/tls.ts', 'HANDSHAKE_MS_MAX'))],
+  [
+    'operating.md',
+    /After (\S+ s) it closes/,
+    ms(the('thread-server.ts', 'DRAIN_CHECK_INTERVAL_MS')),
+  ],
+  ['tls.md', /a limit of (\S+ seconds)/, ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
 ];
 
 describe('bounds', () => {

@@ -3,7 +3,7 @@ import { tradeOf, unusedExports } from './exports.ts';
 import { codeIn, FILES, textOf } from './tree.ts';
 
 /** The public entry points of the package, and the module that the pool loads by its path. */
-const DOORS = ['src/client.ts', 'src/server.ts', 'src/server/worker.ts'];
+const DOORS = ['src/client.ts', 'src/server.ts', 'src/node/threads/worker.ts'];
 
 /**
  * Exports that only tests use. A file's own unit test (`test/unit/` mirrors `src/`) may use all

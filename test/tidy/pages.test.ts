@@ -3,10 +3,13 @@ import { CACHE_VERBS } from '../../src/cli/cache-verbs.ts';
 import { clusterVerb } from '../../src/cli/cluster.ts';
 import { errorsPage } from '../../src/cli/errors-page.ts';
 import { healthVerb } from '../../src/cli/health.ts';
+import { PAGES_WITH_OPTIONS, withOptionTables } from '../../src/cli/option-sections.ts';
+import { optionTypes } from '../../src/cli/option-types.ts';
 import { optionsPage } from '../../src/cli/options-page.ts';
 import { serveVerb } from '../../src/cli/serve.ts';
 import { userVerb } from '../../src/cli/user.ts';
-import { startNode } from '../../src/server/index.ts';
+import { OPTION_GROUPS, type OptionGroup } from '../../src/client/index.ts';
+import { startNode } from '../../src/node/index.ts';
 import { codeIn, textOf } from './tree.ts';
 
 describe('pages', () => {
@@ -24,6 +27,28 @@ describe('pages', () => {
   });
   test('docs/errors.md equals the output of `npm run docs`', () => {
     expect(textOf('docs/errors.md')).toBe(errorsPage());
+  });
+  test.each(PAGES_WITH_OPTIONS)('docs/%s has the tables of `npm run docs`', (name) => {
+    const written = textOf(`docs/${name}`);
+    expect(written).toContain('<!-- options: ');
+    expect(withOptionTables(written)).toBe(written);
+  });
+  test('the pages have every group of options that a program passes', () => {
+    const pages = PAGES_WITH_OPTIONS.map(page).join('');
+    const groups: readonly OptionGroup[] = Object.values(OPTION_GROUPS).flat();
+    const nested = new Set(
+      groups.flatMap(({ byName }) => [...byName.values()].map(({ group }) => group)),
+    );
+    const missing = groups
+      .filter((group) => !nested.has(group))
+      .map(({ typeName }) => typeName.replace(/<.*/, ''))
+      .filter((name) => !pages.includes(`<!-- options: ${name} -->`));
+    expect(missing).toEqual([]);
+  });
+  test("the types of the client's options equal the output of `npm run docs`", () => {
+    const files = codeIn('src/client/option-types');
+    const written = files.map((file) => [file.replace(/.*\//, ''), textOf(file)] as const);
+    expect(new Map(optionTypes())).toEqual(new Map(written));
   });
   test('docs/lessons.md names only tests that exist', () => {
     const rows = page('lessons.md')

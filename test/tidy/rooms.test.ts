@@ -10,9 +10,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['base'],
   commands: ['base', 'protocol', 'store'],
   server: ['base', 'topology', 'protocol', 'store', 'commands'],
+  node: ['base', 'topology', 'store', 'commands', 'server'],
   client: ['base', 'topology', 'protocol'],
   cluster: ['base', 'topology', 'protocol', 'client'],
-  cli: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'client', 'cluster'],
+  cli: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client', 'cluster'],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `src/${room}/index.ts`)).add(

@@ -10,19 +10,15 @@ const SOURCE_LINES_MAX = 400;
 /** Longer functions, and why; each entry may only shrink. */
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'src/commands/admin/stats.ts › answerStats': 55,
-  'src/server/node-view.ts › settings': 67, // a table of the settings
+  'src/node/control/settings.ts › settingsOf': 67, // a table of the settings
   'test/differential/binary/scenarios.ts › flatMap': 56, // a table of packets
 };
 
 /** Longer files; each entry may only shrink. */
 const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/client/cache-client.ts': 440,
+  'src/node/options/server-flags.ts': 375, // a table of the options
   'src/protocol/text/classic.ts': 460,
   'src/protocol/text/meta.ts': 420,
-  'src/server/node.ts': 310,
-  'src/server/options.ts': 470,
-  'src/server/session.ts': 520,
-  'src/server/worker.ts': 330,
   'test/differential/cases/meta.ts': 480, // tables of commands
   'test/differential/known-differences.ts': 350, // a table of differences
   'test/integration/client/connect.test.ts': 400,
@@ -38,11 +34,8 @@ const LONG_FILES: Readonly<Record<string, number>> = {
 
 /** Files of `src` that are still over `SOURCE_LINES_MAX`; nothing may be added. */
 const STILL_TOO_LONG: readonly string[] = [
-  'src/client/cache-client.ts',
   'src/protocol/text/classic.ts',
   'src/protocol/text/meta.ts',
-  'src/server/options.ts',
-  'src/server/session.ts',
 ];
 
 const files = ['src', 'test', 'benchmarks'].flatMap(codeIn);

@@ -1,12 +1,69 @@
 /**
  * Code that must compile and code that must not: `tsc` is the test. Nothing here runs.
  */
+import type { OptionTable } from '../../src/base/index.ts';
+import type { callOptions, countOptions } from '../../src/client/option-tables/call-options.ts';
+import type { clientOptions } from '../../src/client/option-tables/client-options.ts';
+import type {
+  dnsOptions,
+  elastiCacheOptions,
+} from '../../src/client/option-tables/discovery-options.ts';
+import type { OptionGroup } from '../../src/client/option-tables/option-group.ts';
+import type {
+  loadOptions,
+  nearCacheOptions,
+  rateLimiterOptions,
+  writeBehindOptions,
+} from '../../src/client/option-tables/pattern-options.ts';
 import {
+  type Cache,
   type CacheError,
+  type CallOptions,
+  type ClientOptions,
+  type CountOptions,
   createClient,
+  type DnsOptions,
+  type ElastiCacheOptions,
   type FetchResult,
+  type LoadOptions,
+  NearCache,
+  type NearCacheOptions,
   type OperationMetrics,
+  RateLimiter,
+  type RateLimiterOptions,
+  TagSpace,
+  WriteBehind,
+  type WriteBehindOptions,
 } from '../../src/client.ts';
+
+/** Whether each type is assignable to the other. */
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
+/** The types that the table of a group gives to its values. */
+type ByTable<Group extends OptionGroup<OptionTable>> = {
+  readonly [Name in keyof Group['table']]: Exclude<Group['table'][Name]['default'], undefined>;
+};
+/** The types that the generated interface gives to the same values. */
+type ByInterface<Options> = {
+  readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined>;
+};
+
+/** The client resolves these options to other types. */
+type Resolved = 'failover' | 'tls' | 'compression';
+export const GENERATED_TYPES_AGREE_WITH_THE_TABLES: readonly true[] = [
+  true satisfies Same<keyof ByTable<typeof clientOptions>, keyof ClientOptions>,
+  true satisfies Same<
+    Omit<ByTable<typeof clientOptions>, Resolved>,
+    Omit<ByInterface<ClientOptions>, Resolved>
+  >,
+  true satisfies Same<ByTable<typeof callOptions>, ByInterface<CallOptions>>,
+  true satisfies Same<ByTable<typeof countOptions>, ByInterface<CountOptions>>,
+  true satisfies Same<ByTable<typeof loadOptions>, ByInterface<LoadOptions>>,
+  true satisfies Same<ByTable<typeof nearCacheOptions>, ByInterface<NearCacheOptions>>,
+  true satisfies Same<ByTable<typeof rateLimiterOptions>, ByInterface<RateLimiterOptions>>,
+  true satisfies Same<ByTable<typeof writeBehindOptions>, ByInterface<WriteBehindOptions<never>>>,
+  true satisfies Same<ByTable<typeof dnsOptions>, ByInterface<DnsOptions>>,
+  true satisfies Same<ByTable<typeof elastiCacheOptions>, ByInterface<ElastiCacheOptions>>,
+];
 
 const cache = createClient({
   nodes: ['127.0.0.1', { host: '::1', weight: 2 }, { path: '/run/a' }],
@@ -26,7 +83,15 @@ export async function mustCompile(): Promise<void> {
   const metrics: OperationMetrics | undefined = cache.metrics().get('a')?.get('set');
   await cache.set('a', { any: ['thing'] }, { ttl: 5, signal: AbortSignal.timeout(5) });
   cache.on('node-down', (node: string, reason: CacheError) => [node, reason.code]);
-  void [unknownValue, fetched, many, outcome, count, metrics];
+  const everything: Cache = cache;
+  const near = new NearCache(everything, { maxAgeMs: 5, sizeOf: () => 1 });
+  const behind = new WriteBehind<User>(cache, {
+    store: async (batch: ReadonlyMap<string, User>) => void batch,
+    onStoreError: (_error: unknown, batch: ReadonlyMap<string, User>) => void batch,
+  });
+  await behind.write('a', { name: 'b' }, { signal: AbortSignal.timeout(5) });
+  await new TagSpace(cache).tagged(['t']).delete('a', { staleSeconds: 5 });
+  void [unknownValue, fetched, many, outcome, count, metrics, near];
 }
 
 export async function mustNotCompile(error: CacheError): Promise<void> {
@@ -54,6 +119,18 @@ export async function mustNotCompile(error: CacheError): Promise<void> {
   await cache.cas('a', 'x', 5);
   // @ts-expect-error only fetch takes a lease
   await cache.get('a', { leaseSeconds: 5 });
+  // @ts-expect-error options are an object
+  await cache.set('a', 'x', 60);
+  // @ts-expect-error options are an object
+  await cache.get('a', 500);
+  // @ts-expect-error an unknown option of a nested object
+  createClient({ nodes: ['a'], tls: { cas: '' } });
+  // @ts-expect-error a window has a length
+  new RateLimiter(cache, { limit: 5 });
+  // @ts-expect-error an unknown option of a pattern
+  new NearCache(cache, { ttlMs: 5 });
+  // @ts-expect-error a near cache needs more than a get
+  new NearCache({ get: cache.get });
   // @ts-expect-error an unknown failure code
   if (error.code === 'ERR_TIMEOUT') return;
   void [text, user];

@@ -1,15 +1,11 @@
+import type { Option, ValuesOf } from './option.ts';
+
 /**
- * An option is declared once, as an entry of a table. Everything else follows from that entry: the
- * TypeScript type of its value, the flag of the command line, the environment variable, the check
- * and its error message, `--help` and `docs/options.md`.
+ * An option that a person types. It is declared once, as an entry of a table. Everything else
+ * follows from that entry: the TypeScript type of its value, the flag of the command line, the
+ * environment variable, the check and its error message, `--help` and `docs/options.md`.
  */
-export interface Flag<T> {
-  readonly kind: FlagKind;
-  readonly default: T;
-  /** What the option does, in one sentence; `doc` or `constraint` names the unit. */
-  readonly doc: string;
-  /** What a value must be, to follow "it must be": `a whole number from 0 to 65535`. */
-  readonly constraint: string;
+export interface Flag<T> extends Option<T> {
   /** The placeholder of the value in the help text: `<num>`; empty for kinds without a value. */
   readonly placeholder: string;
   /** One letter, without the dash. */
@@ -32,29 +28,12 @@ export interface Flag<T> {
   readonly combine: (given: readonly T[]) => T;
 }
 
-/** `flag` and `count` take no value on the command line: `-F`, `-vv`. */
-type FlagKind =
-  | 'integer'
-  | 'number'
-  | 'bytes'
-  | 'octal'
-  | 'flag'
-  | 'count'
-  | 'text'
-  | 'suboptions'
-  | 'list';
-
 /** Options, each under the name that its value has in the program. */
 export type FlagTable = Readonly<Record<string, AnyFlag>>;
 /** A parameter of type `never` makes every `Flag<T>` assignable. */
 export type AnyFlag = Omit<Flag<unknown>, 'combine' | 'format'> & {
   readonly combine: (given: readonly never[]) => unknown;
   readonly format: (value: never) => string;
-};
-
-/** The resolved values of a table's options: no field is optional. */
-export type ValuesOf<Table extends FlagTable> = {
-  readonly [Name in keyof Table]: Table[Name]['default'];
 };
 
 export function takesValue(flag: Pick<Flag<unknown>, 'kind'>): boolean {

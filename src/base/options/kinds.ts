@@ -1,4 +1,5 @@
 import type { Flag } from './flag.ts';
+import type { Option } from './option.ts';
 import { formatSize, parseSize } from './sizes.ts';
 
 /** The fields that every kind of option accepts. */
@@ -12,35 +13,46 @@ interface BaseEntry {
 }
 
 interface RangeEntry extends BaseEntry {
-  readonly default: number;
   readonly min: number;
   readonly max: number;
+  /** The unit of the number, where neither the name nor `doc` says it. */
+  readonly unit?: string;
   /** Replaces the default text after "it must be", where another text helps more. */
   readonly constraint?: string;
 }
 
+type Defaulted<Entry> = Entry & { readonly default: number };
+
 /** A whole number from `min` to `max`, both included. */
-export function integer(entry: RangeEntry): Flag<number> {
-  const constraint = `a whole number from ${entry.min} to ${entry.max}`;
+export function integer(entry: Defaulted<RangeEntry>): Flag<number>;
+export function integer(entry: RangeEntry): Option<number | undefined>;
+export function integer(entry: RangeEntry): Option<number | undefined> {
+  const constraint = `a whole number${rangeText(entry)}`;
   const parse = (text: string) => (/^[+-]?\d+$/.test(text) ? Number(text) : undefined);
-  return ranged('integer', { constraint, ...entry }, parse, String);
+  return ranged('integer', { constraint, ...entry }, parse, String, Number.isInteger);
 }
 
 /** A number from `min` to `max`, both included; it may have a fraction. */
-export function number(entry: RangeEntry): Flag<number> {
-  const constraint = `a number from ${entry.min} to ${entry.max}`;
+export function number(entry: Defaulted<RangeEntry>): Flag<number>;
+export function number(entry: RangeEntry): Option<number | undefined>;
+export function number(entry: RangeEntry): Option<number | undefined> {
+  const constraint = `a number${rangeText(entry)}`;
   const parse = (text: string) =>
     /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : undefined;
   return ranged('number', { constraint, ...entry }, parse, String);
 }
 
+function rangeText({ min, max, unit }: RangeEntry): string {
+  return `${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`;
+}
+
 /** File permissions, in octal as `chmod` takes them. */
-export function octal(entry: RangeEntry): Flag<number> {
+export function octal(entry: Defaulted<RangeEntry>): Flag<number> {
   const format = (value: number) => value.toString(8);
   const constraint = `an octal number from ${format(entry.min)} to ${format(entry.max)}`;
   const parse = (given: string) =>
     /^[0-7]{1,6}$/.test(given) ? Number.parseInt(given, 8) : undefined;
-  return ranged('octal', { constraint, ...entry }, parse, format);
+  return ranged('octal', { constraint, ...entry }, parse, format, Number.isInteger);
 }
 
 const BARE_UNIT_BYTES = { bytes: 1, kilobytes: 2 ** 10, megabytes: 2 ** 20 } as const;
@@ -65,6 +77,7 @@ export function bytes(entry: SizeEntry): Flag<number> {
     { ...rest, ...range, constraint },
     (text) => parseSize(text, BARE_UNIT_BYTES[bareUnit]),
     formatSize,
+    Number.isInteger,
   );
 }
 
@@ -76,6 +89,8 @@ export function flag(entry: BaseEntry): Flag<boolean> {
     default: false,
     constraint: 'on or off (also true, false, yes, no, 1, 0)',
     placeholder: '',
+    type: 'boolean',
+    accepts: (value) => typeof value === 'boolean',
     format: (value) => (value ? 'on' : 'off'),
     parse: (text) => SWITCH_VALUES.get(text.toLowerCase()),
     combine: lastOf,
@@ -96,6 +111,7 @@ export function count(entry: BaseEntry & { readonly max: number }): Flag<number>
     { ...rest, default: 0, min: 0, max, constraint: `a whole number from 0 to ${max}` },
     parse,
     String,
+    Number.isInteger,
   );
   return { ...base, placeholder: '', combine: sum };
 }
@@ -110,6 +126,8 @@ export function text(
     kind: 'text',
     default: value,
     constraint: 'some text',
+    type: 'string',
+    accepts: isText,
     placeholder,
     format: (given) => given,
     parse: (given) => given,
@@ -126,6 +144,8 @@ export function choice<const Word extends string>(
     ...rest,
     kind: 'text',
     constraint: `one of ${words.join(', ')}`,
+    type: words.map((word) => `'${word}'`).join(' | '),
+    accepts: (value) => words.some((word) => word === value),
     placeholder: `<${words.join('|')}>`,
     format: (given) => given,
     parse: (given) => words.find((word) => word === given),
@@ -141,6 +161,8 @@ export function list(entry: BaseEntry & { readonly placeholder: string }): Flag<
     default: [],
     format: (entries) => entries.join(','),
     constraint: 'a comma-separated list without empty entries',
+    type: 'readonly string[]',
+    accepts: (value) => Array.isArray(value) && value.every(isText),
     parse: (given) => {
       const entries = given.split(',').map((each) => each.trim());
       return entries.includes('') ? undefined : entries;
@@ -169,16 +191,39 @@ const SWITCH_VALUES: ReadonlyMap<string, boolean> = new Map([
 
 function ranged(
   kind: Flag<number>['kind'],
-  entry: RangeEntry & { readonly constraint: string },
+  entry: RangeEntry & { readonly default?: number; readonly constraint: string },
   read: (text: string) => number | undefined,
   format: (value: number) => string,
+  isOfKind: (value: number) => boolean = Number.isFinite,
 ): Flag<number> {
-  const { min, max, ...rest } = entry;
+  const { min, max, default: value, ...rest } = entry;
+  const accepts = (given: unknown): given is number =>
+    typeof given === 'number' && isOfKind(given) && given >= min && given <= max;
   const parse = (text: string) => {
-    const value = read(text);
-    return value !== undefined && value >= min && value <= max ? value : undefined;
+    const parsed = read(text);
+    return accepts(parsed) ? parsed : undefined;
   };
-  return { ...rest, kind, format, placeholder: '<num>', parse, combine: lastOf };
+  const bounds = `${grouped(min)} … ${grouped(max)}`;
+  const facts = { kind, bounds, type: 'number', accepts };
+  // The overloads of the kinds say whether the entry has a default.
+  return {
+    ...rest,
+    ...facts,
+    default: value as number,
+    format,
+    placeholder: '<num>',
+    parse,
+    combine: lastOf,
+  };
+}
+
+/** `3600000` as `3,600,000`. */
+function grouped(value: number): string {
+  return Number.isInteger(value) ? `${value}`.replace(/\B(?=(\d{3})+$)/g, ',') : `${value}`;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function lastOf<T>(given: readonly T[]): T {

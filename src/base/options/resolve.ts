@@ -1,5 +1,6 @@
 import { CodedError } from '../coded-error.ts';
-import { envName, type FlagTable, longName, type ValuesOf } from './flag.ts';
+import { envName, type FlagTable, longName } from './flag.ts';
+import type { ValuesOf } from './option.ts';
 
 /** A constraint between several options: returns the error message, or `undefined`. */
 export type Rule<Table extends FlagTable> = (values: ValuesOf<Table>) => string | undefined;

@@ -10,14 +10,7 @@ import {
   type Request,
 } from '../../protocol/client.ts';
 import { CacheError } from '../errors.ts';
-
-/** The protocol to speak with a node; `auto` detects it at each connect. */
-export type ProtocolChoice = 'auto' | 'meta' | 'classic' | 'binary';
-
-export interface Login {
-  readonly username: string;
-  readonly password: string;
-}
+import type { Login, ProtocolChoice } from '../option-types/client.ts';
 
 /**
  * The first memcached version with today's meta commands: "OK" became "HD", and `ms` carries the

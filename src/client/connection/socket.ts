@@ -1,25 +1,12 @@
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { NodeAddress } from '../../topology/index.ts';
+import type { TlsOptions } from '../option-types/client.ts';
 
 /**
  * All sockets read into this buffer: the client decodes or copies the bytes before the next read.
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
-
-/** TLS options of the connections to the nodes. */
-export interface TlsOptions {
-  /** Trusted CA certificates (PEM). Default: the CAs that Node.js trusts. */
-  readonly ca?: string | Buffer | readonly (string | Buffer)[];
-  /** The client's certificate and key (PEM), for nodes that require a client certificate. */
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  readonly passphrase?: string;
-  /** The name that the node's certificate must contain. Default: the node's host name. */
-  readonly servername?: string;
-  /** Default: TLSv1.2. */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-}
 
 export interface SocketOptions {
   readonly tls: TlsOptions | undefined;

@@ -11,7 +11,7 @@ import { nodesOf } from '../nodes.ts';
 const NODE_TEXT = /^([^\s|]{1,255})\|([\da-fA-F.:]{0,45})\|(\d{1,5})$/;
 
 /** Connect to a node's host name, resolved at each connect, or to the IP of the cluster config. */
-export type ConnectBy = 'host' | 'ip';
+type ConnectBy = 'host' | 'ip';
 
 /**
  * Decodes ElastiCache's cluster config (AWS, "Adding Auto Discovery to your client library"): a

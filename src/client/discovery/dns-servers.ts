@@ -1,11 +1,10 @@
 import { Resolver as NodeResolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { formatAddress } from '../../topology/index.ts';
+import { argumentError } from '../errors.ts';
 import { addressOf } from '../nodes.ts';
-import { argumentError } from '../options.ts';
 import type { Resolver, ServiceRecord } from './resolver.ts';
 
-const SERVERS_MAX = 8;
 /**
  * The resolver queries each server again after all have timed out: one lost packet is no failure.
  */
@@ -20,9 +19,6 @@ export class DnsServers implements Resolver {
    * @throws {CacheError} ERR_ARGUMENT when `servers` are not addresses.
    */
   constructor(servers: readonly string[], deadlineMs: number) {
-    if (!Array.isArray(servers) || servers.length === 0 || servers.length > SERVERS_MAX) {
-      throw argumentError(`servers must be 1 to ${SERVERS_MAX} addresses.`);
-    }
     const timeout = Math.ceil(deadlineMs / (servers.length + 1));
     this.#resolver = new NodeResolver({ timeout, tries: TRIES_PER_SERVER });
     this.#resolver.setServers(servers.map(ipAddressOf));

@@ -1,61 +1,14 @@
 import { lookup, resolveSrv } from 'node:dns/promises';
 import { type KnownNode, NODES_MAX } from '../../topology/index.ts';
-import { CacheError } from '../errors.ts';
+import { argumentError, CacheError } from '../errors.ts';
 import { nodesOf } from '../nodes.ts';
-import { argumentError } from '../options.ts';
+import { dnsOptions } from '../option-tables/discovery-options.ts';
+import { valuesOf } from '../option-tables/resolve.ts';
+import type { DnsOptions } from '../option-types/discovery.ts';
 import type { Discovery } from './discovery.ts';
 import { DnsServers } from './dns-servers.ts';
 import { PollingDiscovery, type PollResult } from './polling.ts';
-import {
-  type PollingOptions,
-  rejectUnknownOptions,
-  resolvePollingOptions,
-} from './polling-options.ts';
 import type { Resolver, ServiceRecord } from './resolver.ts';
-
-const INTERVAL_MS = 30_000;
-const PORT_DEFAULT = 11_211;
-
-export interface DnsOptions extends PollingOptions {
-  /**
-   * A name with SRV or address records, such as a docker-compose service or a headless service in
-   * Kubernetes.
-   */
-  readonly name: string;
-  /**
-   * `address`: each address (A, AAAA) is a node at `port`. A node that returns at another address
-   * is a different node and owns different keys. `srv`: each target of the SRV records with the
-   * lowest priority is a node, identified by target name and port; it keeps its keys when its
-   * address changes.
-   * @default 'address'
-   */
-  readonly record?: 'address' | 'srv';
-  /**
-   * Port of the nodes for `record: 'address'`. 1 … 65535.
-   * @default 11211
-   */
-  readonly port?: number;
-  /**
-   * Address family: 4, 6, or 0 for both.
-   * @default 0
-   */
-  readonly family?: 0 | 4 | 6;
-  /**
-   * Whether to use the weights of the SRV records as node weights (0 counts as 1).
-   * @default false
-   */
-  readonly weights?: boolean;
-  /**
-   * DNS servers to query for the name, such as Consul's: 1 … 8 of `ip`, `ip:port` or `[ip]:port`.
-   * The discovery then ignores the hosts file and search domains. The client's `lookup` resolves
-   * the targets of SRV records at each connect.
-   * @default the system resolver for addresses (with hosts file and search domains), the system's
-   *     DNS servers for SRV
-   */
-  readonly servers?: readonly string[];
-  /** A resolver to use instead of `servers`. */
-  readonly resolver?: Resolver;
-}
 
 const systemResolver: Resolver = { lookup, resolveSrv };
 
@@ -65,11 +18,10 @@ const systemResolver: Resolver = { lookup, resolveSrv };
  * @throws {CacheError} ERR_ARGUMENT for an invalid option.
  */
 export function dnsNames(options: DnsOptions): Discovery {
-  const { name, record = 'address', port = PORT_DEFAULT, family = 0 } = options;
-  const { weights = false } = options;
-  checkOptions(options);
-  const polling = resolvePollingOptions(options, INTERVAL_MS);
-  const resolver = resolverOf(options, polling.deadlineMs);
+  const values = valuesOf(dnsOptions, options);
+  const { name, record, port, family, weights } = values;
+  nodesOf([{ host: name, port }]);
+  const resolver = resolverOf(options, values.deadlineMs);
   const poll = async (signal: AbortSignal): Promise<PollResult> => {
     signal.addEventListener('abort', () => resolver.cancel?.(), { once: true });
     const nodes =
@@ -78,30 +30,13 @@ export function dnsNames(options: DnsOptions): Discovery {
         : await lookUpAddresses(resolver, name, port, family);
     return { nodes: requireNodeCount(nodes, name) };
   };
-  return new PollingDiscovery(poll, polling);
+  return new PollingDiscovery(poll, values);
 }
 
 function resolverOf({ servers, resolver }: DnsOptions, deadlineMs: number): Resolver {
   if (servers === undefined) return resolver ?? systemResolver;
   if (resolver === undefined) return new DnsServers(servers, deadlineMs);
   throw argumentError('Set servers or resolver, not both.');
-}
-
-function checkOptions(options: DnsOptions): void {
-  rejectUnknownOptions(options, [
-    'name',
-    'record',
-    'port',
-    'family',
-    'weights',
-    'servers',
-    'resolver',
-  ]);
-  const { name, record = 'address', port, family = 0 } = options;
-  if (record !== 'address' && record !== 'srv')
-    throw argumentError('record must be "address" or "srv".');
-  if (![0, 4, 6].includes(family)) throw argumentError('family must be 4, 6 or 0 (both).');
-  nodesOf([{ host: name, port: port ?? PORT_DEFAULT }]);
 }
 
 async function lookUpAddresses(

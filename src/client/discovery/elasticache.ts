@@ -1,34 +1,20 @@
-import { type NodeAddress, type NodeSpec, sameNodes, type Topology } from '../../topology/index.ts';
+import type { ValuesOf } from '../../base/index.ts';
+import { type NodeAddress, sameNodes, type Topology } from '../../topology/index.ts';
 import { CacheError } from '../errors.ts';
 import { nodesOf } from '../nodes.ts';
-import { argumentError } from '../options.ts';
-import { type ConnectBy, decodeClusterConfig } from './cluster-config.ts';
+import { elastiCacheOptions } from '../option-tables/discovery-options.ts';
+import { valuesOf } from '../option-tables/resolve.ts';
+import type { ElastiCacheOptions } from '../option-types/discovery.ts';
+import { decodeClusterConfig } from './cluster-config.ts';
 import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';
 import type { Discovery } from './discovery.ts';
 import { type Poll, PollingDiscovery } from './polling.ts';
-import {
-  type PollingOptions,
-  rejectUnknownOptions,
-  resolvePollingOptions,
-} from './polling-options.ts';
 import { withTimeLimit } from './time-limit.ts';
 
-const INTERVAL_MS = 60_000;
 /** One poll queries at most this many endpoints. */
 const CANDIDATES_MAX = 8;
 /** The queries' share of a poll's time; the rest is for reporting which endpoint failed and why. */
 const QUERY_TIME_SHARE = 0.9;
-
-export interface ElastiCacheOptions extends PollingOptions, EndpointAccess {
-  /** ElastiCache's configuration endpoint, or any nodes that have the cluster config. */
-  readonly endpoints: readonly NodeSpec[];
-  /**
-   * `host`: connect to the nodes' host names, resolved at each connect. `ip`: connect to the
-   * addresses in the cluster config, for clients that cannot resolve the names.
-   * @default 'host'
-   */
-  readonly connectBy?: ConnectBy;
-}
 
 /**
  * ElastiCache's auto discovery, which AWS and `slabring --cluster-nodes` provide: it queries the
@@ -39,24 +25,15 @@ export interface ElastiCacheOptions extends PollingOptions, EndpointAccess {
  * @throws {CacheError} ERR_ARGUMENT for an invalid option.
  */
 export function elastiCache(options: ElastiCacheOptions): Discovery {
-  checkOptions(options);
-  const polling = resolvePollingOptions(options, INTERVAL_MS);
-  return new PollingDiscovery(pollEndpoints(options, polling.deadlineMs), polling);
+  const values = valuesOf(elastiCacheOptions, options);
+  return new PollingDiscovery(pollEndpoints(options, values), values);
 }
 
-function checkOptions(options: ElastiCacheOptions): void {
-  rejectUnknownOptions(options, ['endpoints', 'connectBy', 'tls', 'login']);
-  const { connectBy = 'host', login } = options;
-  if (connectBy !== 'host' && connectBy !== 'ip')
-    throw argumentError('connectBy must be "host" or "ip".');
-  if (login !== undefined && !/^\S+$/.test(login.username)) {
-    throw argumentError('login.username is empty or contains a blank.');
-  }
-}
+type ElastiCacheValues = ValuesOf<(typeof elastiCacheOptions)['table']>;
 
-function pollEndpoints(options: ElastiCacheOptions, deadlineMs: number): Poll {
-  const endpoints = nodesOf(options.endpoints);
-  const { connectBy = 'host' } = options;
+function pollEndpoints(access: EndpointAccess, values: ElastiCacheValues): Poll {
+  const endpoints = nodesOf(values.endpoints);
+  const { connectBy, deadlineMs } = values;
   let pollCount = 0;
   return async (signal, known) => {
     const candidates = candidatesOf(endpoints, known, pollCount++);
@@ -66,7 +43,7 @@ function pollEndpoints(options: ElastiCacheOptions, deadlineMs: number): Poll {
       // Each candidate has a share of the time, so a stalled one cannot use up the poll.
       const shareMs = (endsAtMs - performance.now()) / (candidates.length - at);
       try {
-        const query = (limited: AbortSignal) => queryEndpoint(endpoint, options, limited);
+        const query = (limited: AbortSignal) => queryEndpoint(endpoint, access, limited);
         const data = await withTimeLimit(Math.max(1, shareMs), signal, query);
         return rejectOlder(decodeClusterConfig(data, connectBy), known);
       } catch (error) {

@@ -1,68 +1,7 @@
-import { argumentError } from '../options.ts';
+import type { ValuesOf } from '../../base/index.ts';
+import type { pollingOptions } from '../option-tables/discovery-options.ts';
 
-/** How often a discovery polls for the topology, and how long one poll may take. */
-export interface PollingOptions {
-  /**
-   * Milliseconds between two polls. The discovery varies it by up to 20 %, so that clients that
-   * start together do not poll together. After a failed poll it polls sooner. 100 … 86,400,000.
-   * @default 60000 for ElastiCache (as AWS's clients), 30000 for DNS
-   */
-  readonly intervalMs?: number;
-  /**
-   * Minimum milliseconds between two polls, however often `refresh` is called. 0 … 86,400,000.
-   * @default 5000
-   */
-  readonly minRefreshGapMs?: number;
-  /**
-   * Milliseconds that one poll may take, all endpoints together. 1 … 60,000.
-   * @default 3000
-   */
-  readonly deadlineMs?: number;
-  /**
-   * Whether waiting for the next poll keeps the process alive. A running poll always does, for at
-   * most `deadlineMs`.
-   * @default false
-   */
-  readonly keepProcessAlive?: boolean;
-}
-
-export type ResolvedPollingOptions = Required<PollingOptions>;
-
-const RANGES = {
-  intervalMs: [100, 86_400_000],
-  minRefreshGapMs: [0, 86_400_000],
-  deadlineMs: [1, 60_000],
-} as const satisfies Readonly<Record<string, readonly [min: number, max: number]>>;
-
-/** @throws {CacheError} ERR_ARGUMENT for a number outside its range. */
-export function resolvePollingOptions(
-  options: PollingOptions,
-  intervalMs: number,
-): ResolvedPollingOptions {
-  const resolved = {
-    intervalMs: options.intervalMs ?? intervalMs,
-    minRefreshGapMs: options.minRefreshGapMs ?? 5000,
-    deadlineMs: options.deadlineMs ?? 3000,
-    keepProcessAlive: options.keepProcessAlive ?? false,
-  };
-  for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
-    const [min, max] = RANGES[name];
-    const value = resolved[name];
-    if (!(Number.isInteger(value) && value >= min && value <= max)) {
-      throw argumentError(`${name} is ${value}, not a whole number from ${min} to ${max}.`);
-    }
-  }
-  return resolved;
-}
-
-/**
- * @throws {CacheError} ERR_ARGUMENT for an option that is neither in `own` nor a polling option.
- */
-export function rejectUnknownOptions(options: object, own: readonly string[]): void {
-  const known = new Set([...own, ...Object.keys(RANGES), 'keepProcessAlive']);
-  const unknown = Object.keys(options).find((name) => !known.has(name));
-  if (unknown !== undefined) throw argumentError(`There is no option "${unknown}".`);
-}
+export type ResolvedPollingOptions = ValuesOf<(typeof pollingOptions)['table']>;
 
 const RETRY_DELAY_MS_MIN = 1000;
 const JITTER = 0.2;

@@ -1,11 +1,14 @@
-import { CacheError, type FailureCode } from '../errors.ts';
-import { isCacheFailure } from './cache-failure.ts';
-import type { LeasingCache } from './leasing-cache.ts';
+import type { Cache, Loader } from '../cache.ts';
+import { CacheError, type FailureCode, isCacheFailure } from '../errors.ts';
 import { noValueMarker } from './load-markers.ts';
-import type { Loader, LoadPlan } from './load-plan.ts';
+import type { LoadPlan } from './load-plan.ts';
 
-/** A key, its loader and the options of the load: each step of a call passes it to the next. */
+/** The operations of a cache that loads use. */
+export type LeasingCache = Pick<Cache, 'fetch' | 'get' | 'cas' | 'add' | 'delete'>;
+
+/** One call of `getOrSet`: each step passes it to the next. */
 export interface LoadJob<T> {
+  readonly cache: LeasingCache;
   readonly key: string;
   readonly load: Loader<T>;
   readonly plan: LoadPlan;
@@ -18,18 +21,17 @@ const UNSTORABLE: readonly FailureCode[] = ['ERR_REFUSED', 'ERR_ARGUMENT'];
  * Stores the value unless the lease has ended: a later store or delete is newer than this value.
  */
 export async function storeWithLease<T>(
-  cache: LeasingCache,
   job: LoadJob<T>,
   value: unknown,
   lease: bigint,
   ttl: number,
 ): Promise<void> {
-  const { key, plan } = job;
+  const { cache, key, plan } = job;
   try {
     await cache.cas(key, value, lease, { ...plan.callOptions, ttl });
   } catch (error) {
     if (error instanceof CacheError && !UNSTORABLE.includes(error.code)) return;
-    await releaseLease(cache, job, lease, undefined);
+    await releaseLease(job, lease, undefined);
     if (!isCacheFailure(error)) throw error;
   }
 }
@@ -39,8 +41,7 @@ export async function storeWithLease<T>(
  * stays for the rest of its `staleTtl` seconds.
  */
 export async function releaseLease<T>(
-  cache: LeasingCache,
-  { key, plan }: LoadJob<T>,
+  { cache, key, plan }: LoadJob<T>,
   lease: bigint,
   staleTtl: number | undefined,
 ): Promise<undefined> {
@@ -57,8 +58,7 @@ export async function releaseLease<T>(
  * newer. It leaves out the stale time, because readers without leases cannot see what is stale.
  */
 export async function addWithoutLease<T>(
-  cache: LeasingCache,
-  { key, plan }: LoadJob<T>,
+  { cache, key, plan }: LoadJob<T>,
   value: T | undefined,
   drawnTtl: number,
 ): Promise<void> {

@@ -1,35 +1,15 @@
 import { type Clock, machineClock } from '../../base/index.ts';
-import type { CallOptions, StoreOptions } from '../options.ts';
-import { checkNames, checkRange } from './check-options.ts';
-import type { Loader, LoadOptions } from './load-plan.ts';
+import type { Cache, Loader } from '../cache.ts';
+import { callOptions } from '../option-tables/call-options.ts';
+import type { OptionGroup } from '../option-tables/option-group.ts';
+import { loadOptions, nearCacheOptions } from '../option-tables/pattern-options.ts';
+import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
+import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
+import type { LoadOptions, NearCacheOptions } from '../option-types/patterns.ts';
 import { LruMap } from './lru-map.ts';
 
-/** What a near cache needs of the cache behind it. */
-export interface BackingCache {
-  get<T>(key: string, options?: CallOptions): Promise<T | undefined>;
-  getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined>;
-  set(key: string, value: unknown, options?: StoreOptions): Promise<void>;
-  delete(key: string, options?: CallOptions): Promise<boolean>;
-}
-
-/** Options of a NearCache. */
-export interface NearCacheOptions {
-  /**
-   * Milliseconds for which the near cache keeps a value: a write by another process may stay
-   * invisible here for this long. 1 … 3,600,000.
-   * @default 1000
-   */
-  readonly maxAgeMs?: number;
-  /** 1 … 10,000,000. @default 1000 */
-  readonly maxEntries?: number;
-  /** Total size of the values as `sizeOf` counts them, in bytes; 1 … 2^40. @default 16777216 */
-  readonly maxBytes?: number;
-  /**
-   * Returns the size of a value in bytes.
-   * @default two for each character of a text or of the value's JSON; the length of a `Uint8Array`
-   */
-  readonly sizeOf?: (value: unknown) => number;
-}
+/** The operations of the cache behind a near cache. */
+export type BackingCache = Pick<Cache, 'get' | 'getOrSet' | 'set' | 'delete'>;
 
 /** Counters of a near cache. */
 export interface NearCounts {
@@ -42,13 +22,6 @@ export interface NearCounts {
   readonly bytes: number;
   readonly evictions: number;
 }
-
-const DEFAULTS = { maxAgeMs: 1000, maxEntries: 1000, maxBytes: 16 * 2 ** 20 };
-const RANGES = {
-  maxAgeMs: [1, 3_600_000],
-  maxEntries: [1, 10_000_000],
-  maxBytes: [1, 2 ** 40],
-} as const;
 
 /**
  * A bounded cache of hot values in this process, in front of a CacheClient. Its readers see a write
@@ -70,16 +43,11 @@ export class NearCache {
   #misses = 0;
 
   constructor(cache: BackingCache, options: NearCacheOptions = {}, clock: Clock = machineClock) {
-    const { sizeOf = estimatedBytes, ...numbers } = options;
-    const bounds = { ...DEFAULTS, ...numbers };
-    checkNames(numbers, Object.keys(DEFAULTS));
-    for (const [name, [min, max]] of Object.entries(RANGES)) {
-      checkRange(name, bounds[name as keyof typeof RANGES], min, max);
-    }
+    const { maxAgeMs, sizeOf, ...bounds } = valuesOf(nearCacheOptions, options);
     this.#cache = cache;
     this.#localValues = new LruMap(bounds);
-    this.#maxAgeMs = bounds.maxAgeMs;
-    this.#sizeOf = sizeOf;
+    this.#maxAgeMs = maxAgeMs;
+    this.#sizeOf = sizeOf ?? estimatedBytes;
     this.#clock = clock;
   }
 
@@ -91,18 +59,18 @@ export class NearCache {
   }
 
   get<T>(key: string, options?: CallOptions): Promise<T | undefined> {
-    return this.#read(key, () => this.#cache.get<T>(key, options));
+    return this.#read(key, callOptions, options, () => this.#cache.get<T>(key, options));
   }
 
   getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
-    return this.#read(key, () => this.#cache.getOrSet(key, load, options));
+    return this.#read(key, loadOptions, options, () => this.#cache.getOrSet(key, load, options));
   }
 
   set(key: string, value: unknown, options?: StoreOptions): Promise<void> {
     return this.#write(key, () => this.#cache.set(key, value, options));
   }
 
-  delete(key: string, options?: CallOptions): Promise<boolean> {
+  delete(key: string, options?: DeleteOptions): Promise<boolean> {
     return this.#write(key, () => this.#cache.delete(key, options));
   }
 
@@ -118,7 +86,14 @@ export class NearCache {
     this.#pendingReads.clear();
   }
 
-  async #read<T>(key: string, readCache: () => Promise<T | undefined>): Promise<T | undefined> {
+  /** Checks the options also for a value that the near cache has. */
+  async #read<T>(
+    key: string,
+    group: OptionGroup,
+    options: object | undefined,
+    readCache: () => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    checkOptions(group, options);
     const local = this.#localValues.get(key, this.#clock.nowMs());
     if (local !== undefined) {
       this.#hits++;

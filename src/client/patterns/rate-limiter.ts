@@ -1,54 +1,22 @@
-import { type Clock, machineClock } from '../../base/index.ts';
-import { CacheError } from '../errors.ts';
-import type { CallOptions } from '../options.ts';
-import { isCacheFailure } from './cache-failure.ts';
-import { checkNames, checkWhole } from './check-options.ts';
+import { type Clock, integer, machineClock } from '../../base/index.ts';
+import type { Cache } from '../cache.ts';
+import { CacheError, isCacheFailure } from '../errors.ts';
+import { callOptions } from '../option-tables/call-options.ts';
+import type { ClientOption } from '../option-tables/option-group.ts';
+import { rateLimiterOptions } from '../option-tables/pattern-options.ts';
+import { checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';
+import type { CallOptions } from '../option-types/calls.ts';
+import type { RateLimiterOptions } from '../option-types/patterns.ts';
 import { decideRate, type RateRule, type RateVerdict, windowAt } from './rate-window.ts';
 
-/** What a rate limiter needs of a cache. */
-interface CountingCache {
-  increment(
-    key: string,
-    by: number,
-    options?: CallOptions & { readonly initial?: number; readonly ttl?: number },
-  ): Promise<bigint | undefined>;
-  decrement(key: string, by: number, options?: CallOptions): Promise<bigint | undefined>;
-  add(
-    key: string,
-    value: unknown,
-    options?: CallOptions & { readonly ttl?: number },
-  ): Promise<'stored' | 'not-stored'>;
-  get<T>(key: string, options?: CallOptions): Promise<T | undefined>;
-  delete(key: string, options?: CallOptions): Promise<boolean>;
-}
-
-/** Options of a RateLimiter. */
-export interface RateLimiterOptions {
-  /** Units that the limiter allows in a window, 1 … 2^31 - 1. */
-  readonly limit: number;
-  /** The length of a window: a whole number of seconds, 1 … 1,000,000. */
-  readonly windowSeconds: number;
-  /**
-   * A `fixed` window begins at a multiple of its length. It needs one request, and allows up to
-   * twice the limit around the end of a window. A `sliding` window also counts the overlapping
-   * share of the previous window. It needs two parallel requests.
-   * @default 'sliding'
-   */
-  readonly kind?: 'fixed' | 'sliding';
-  /** The prefix of the counters' keys. @default 'rate:' */
-  readonly prefix?: string;
-  /** The result of a call when a request to the cache fails. @default 'allow' */
-  readonly onCacheError?: 'allow' | 'deny';
-}
+/** The operations of a cache that a rate limiter uses. */
+type CountingCache = Pick<Cache, 'increment' | 'decrement' | 'add' | 'get' | 'delete'>;
 
 /** The result of `consume`. */
 export interface RateResult extends RateVerdict {
   /** Why the limiter did not count the call: the cache failed, so `onCacheError` decided. */
   readonly failure?: CacheError;
 }
-
-const LIMIT_MAX = 2 ** 31 - 1;
-const WINDOW_SECONDS_MAX = 1_000_000;
 
 /**
  * Limits the calls for each key across all processes, by counters that expire. The counters are
@@ -58,17 +26,19 @@ const WINDOW_SECONDS_MAX = 1_000_000;
 export class RateLimiter {
   readonly #cache: CountingCache;
   readonly #rule: RateRule;
+  readonly #costOption: ClientOption;
   readonly #prefix: string;
   readonly #deniesOnCacheFailure: boolean;
   readonly #clock: Clock;
 
   constructor(cache: CountingCache, options: RateLimiterOptions, clock: Clock = machineClock) {
-    const { limit, windowSeconds, kind = 'sliding', prefix = 'rate:', onCacheError } = options;
-    checkNames(options, ['limit', 'windowSeconds', 'kind', 'prefix', 'onCacheError']);
-    checkWhole('limit', limit, 1, LIMIT_MAX);
-    checkWhole('windowSeconds', windowSeconds, 1, WINDOW_SECONDS_MAX);
+    const { limit, windowSeconds, kind, prefix, onCacheError } = valuesOf(
+      rateLimiterOptions,
+      options,
+    );
     this.#cache = cache;
     this.#rule = { limit, windowSeconds, kind };
+    this.#costOption = integer({ min: 1, max: limit, doc: 'The units that one call costs.' });
     this.#prefix = `${prefix}${windowSeconds}:`;
     this.#deniesOnCacheFailure = onCacheError === 'deny';
     this.#clock = clock;
@@ -78,7 +48,8 @@ export class RateLimiter {
    * Counts a call for `key` that costs `cost` units (1 … `limit`) and returns whether it may run.
    */
   async consume(key: string, cost = 1, options: CallOptions = {}): Promise<RateResult> {
-    checkWhole('cost', cost, 1, this.#rule.limit);
+    checkValue('cost', this.#costOption, cost);
+    checkOptions(callOptions, options);
     try {
       return await this.#count(key, cost, options);
     } catch (error) {

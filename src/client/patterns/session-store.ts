@@ -1,22 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import type { StoreOptions } from '../options.ts';
-import { checkNames, checkRange } from './check-options.ts';
-
-/** What a session store needs of a cache. */
-interface SessionCache {
-  get<T>(key: string): Promise<T | undefined>;
-  set(key: string, value: unknown, options?: StoreOptions): Promise<void>;
-  touch(key: string, ttl: number): Promise<boolean>;
-  delete(key: string): Promise<boolean>;
-}
-
-/** Options of a session store. */
-export interface SessionStoreOptions {
-  /** The prefix of session ids in the cache. @default 'sess:' */
-  readonly prefix?: string;
-  /** Seconds to live of a session whose cookie has no `maxAge`; 1 … 2^31 - 1. @default 86400 */
-  readonly ttl?: number;
-}
+import type { Cache } from '../cache.ts';
+import { TTL_MAX } from '../option-tables/call-options.ts';
+import { sessionStoreOptions } from '../option-tables/pattern-options.ts';
+import { valuesOf } from '../option-tables/resolve.ts';
+import type { SessionStoreOptions } from '../option-types/patterns.ts';
 
 /** The part of a session that the store reads. It stores the rest unchanged. */
 interface SessionLike {
@@ -38,9 +25,6 @@ interface SessionModule<Store extends EventEmitter> {
   readonly Store: abstract new () => Store;
 }
 
-const TTL_DEFAULT = 86_400;
-const TTL_MAX = 2 ** 31 - 1;
-
 /**
  * A store for express-session: `session({ store: sessionStore(session, cache), … })`. The caller
  * passes the session module, so that this package does not depend on it.
@@ -51,12 +35,10 @@ const TTL_MAX = 2 ** 31 - 1;
  */
 export function sessionStore<Store extends EventEmitter>(
   session: SessionModule<Store>,
-  cache: SessionCache,
+  cache: Pick<Cache, 'get' | 'set' | 'touch' | 'delete'>,
   options: SessionStoreOptions = {},
 ): Store & SessionMethods {
-  checkNames(options, ['prefix', 'ttl']);
-  const { prefix = 'sess:', ttl = TTL_DEFAULT } = options;
-  checkRange('ttl', ttl, 1, TTL_MAX);
+  const { prefix, ttl } = valuesOf(sessionStoreOptions, options);
   // A class cannot extend a type parameter: `Base` is the known part of `Store`.
   const Base = session.Store as abstract new () => EventEmitter;
   class SessionStore extends Base implements SessionMethods {

@@ -1,24 +1,19 @@
 import { createHash, randomInt } from 'node:crypto';
-import type { GetManyResult } from '../multi-key.ts';
-import { argumentError, type CallOptions, type StoreOptions } from '../options.ts';
-import { isCacheFailure } from './cache-failure.ts';
-import { checkNames } from './check-options.ts';
+import type { Cache, Loader } from '../cache.ts';
+import { argumentError, isCacheFailure } from '../errors.ts';
+import { callOptions, deleteOptions, storeOptions } from '../option-tables/call-options.ts';
+import type { OptionGroup } from '../option-tables/option-group.ts';
+import { loadOptions, tagOptions } from '../option-tables/pattern-options.ts';
+import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
+import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
+import type { LoadOptions, TagOptions } from '../option-types/patterns.ts';
 import { Flights } from './flight.ts';
-import type { Loader, LoadOptions } from './load-plan.ts';
-import type { BackingCache } from './near-cache.ts';
 
-/** What a TagSpace needs of a cache. */
-interface TaggableCache extends BackingCache {
-  getMany<T>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>>;
-  add(key: string, value: unknown, options?: StoreOptions): Promise<'stored' | 'not-stored'>;
-  increment(key: string, by: number, options?: CallOptions): Promise<bigint | undefined>;
-}
-
-/** Options of a TagSpace. */
-export interface TagOptions {
-  /** The prefix of the keys of the tags' counters. @default 'tag:' */
-  readonly prefix?: string;
-}
+/** The operations of a cache that a TagSpace uses. */
+type TaggableCache = Pick<
+  Cache,
+  'get' | 'getOrSet' | 'set' | 'delete' | 'getMany' | 'add' | 'increment'
+>;
 
 const TAGS_MAX = 64;
 /**
@@ -44,9 +39,8 @@ export class TagSpace {
   readonly #flights = new Flights();
 
   constructor(cache: TaggableCache, options: TagOptions = {}) {
-    checkNames(options, ['prefix']);
     this.#cache = cache;
-    this.#prefix = options.prefix ?? 'tag:';
+    this.#prefix = valuesOf(tagOptions, options).prefix;
   }
 
   /** Returns a view of the cache whose values have these tags, 1 … 64 in any order. */
@@ -120,21 +114,19 @@ export class Tagged {
 
   /** Returns the key under which the cache stores the value in the current generations. */
   async keyOf(key: string, options?: CallOptions): Promise<string> {
-    const generations = await this.#operations.generations(callOptionsOf(options));
-    const digest = createHash('sha256').update(generations.join(' ')).digest('base64url');
-    return `${key}~${digest.slice(0, DIGEST_CHARS)}`;
+    return this.#keyOf(key, callOptions, options);
   }
 
   async get<T = unknown>(key: string, options?: CallOptions): Promise<T | undefined> {
-    return this.#cache.get<T>(await this.keyOf(key, options), options);
+    return this.#cache.get<T>(await this.#keyOf(key, callOptions, options), options);
   }
 
   async set(key: string, value: unknown, options?: StoreOptions): Promise<void> {
-    await this.#cache.set(await this.keyOf(key, options), value, options);
+    await this.#cache.set(await this.#keyOf(key, storeOptions, options), value, options);
   }
 
-  async delete(key: string, options?: CallOptions): Promise<boolean> {
-    return this.#cache.delete(await this.keyOf(key, options), options);
+  async delete(key: string, options?: DeleteOptions): Promise<boolean> {
+    return this.#cache.delete(await this.#keyOf(key, deleteOptions, options), options);
   }
 
   /**
@@ -146,7 +138,7 @@ export class Tagged {
     load: Loader<T>,
     options: LoadOptions = {},
   ): Promise<T | undefined> {
-    const taggedKey = await this.keyOf(key, options).catch((error: unknown) => {
+    const taggedKey = await this.#keyOf(key, loadOptions, options).catch((error: unknown) => {
       if (isCacheFailure(error) && options.onCacheError !== 'fail') return undefined;
       throw error;
     });
@@ -156,10 +148,17 @@ export class Tagged {
     }
     return this.#operations.load(key, load, options.signal);
   }
+
+  async #keyOf(key: string, group: OptionGroup, options?: CallOptions): Promise<string> {
+    checkOptions(group, options);
+    const generations = await this.#operations.generations(generationOptions(options));
+    const digest = createHash('sha256').update(generations.join(' ')).digest('base64url');
+    return `${key}~${digest.slice(0, DIGEST_CHARS)}`;
+  }
 }
 
 /** The options that also apply to the request for the generations. */
-function callOptionsOf({ deadlineMs, signal }: CallOptions = {}): CallOptions {
+function generationOptions({ deadlineMs, signal }: CallOptions = {}): CallOptions {
   return {
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(signal === undefined ? {} : { signal }),

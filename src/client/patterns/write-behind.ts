@@ -1,51 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CacheError } from '../errors.ts';
-import type { StoreOptions } from '../options.ts';
-import { isCacheFailure } from './cache-failure.ts';
-import { checkNames, checkRange } from './check-options.ts';
+import { number, type ValuesOf } from '../../base/index.ts';
+import type { Cache } from '../cache.ts';
+import { CacheError, isCacheFailure } from '../errors.ts';
+import { HOUR_MS } from '../option-tables/call-options.ts';
+import { enqueueOptions, writeBehindOptions } from '../option-tables/pattern-options.ts';
+import { checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';
+import type { EnqueueOptions, WriteBehindOptions } from '../option-types/patterns.ts';
 import { abortable } from './flight.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** What write-behind needs of a cache. */
-interface WritableCache {
-  /** Throws ERR_KEY for a key that cannot be sent. */
-  nodeOf(key: string): string;
-  get<T>(key: string): Promise<T | undefined>;
-  set(key: string, value: unknown, options?: StoreOptions): Promise<void>;
-}
-
-/** Options of a WriteBehind. */
-export interface WriteBehindOptions<T> {
-  /**
-   * Writes a batch to the source, if possible in one transaction. After a failure WriteBehind
-   * writes the whole batch again, so the writes must be idempotent.
-   */
-  readonly store: (batch: ReadonlyMap<string, T>) => Promise<void>;
-  /**
-   * Keys that may wait. When the queue is full, `write` waits for room. 1 … 10,000,000.
-   * @default 10000
-   */
-  readonly maxQueuedKeys?: number;
-  /** Keys in a batch, 1 … 100,000. @default 100 */
-  readonly maxKeysPerBatch?: number;
-  /**
-   * Milliseconds to wait for more keys before a batch that is not full is written. 0 … 3,600,000.
-   * @default 100
-   */
-  readonly batchDelayMs?: number;
-  /**
-   * Milliseconds before the first retry of a batch. The delay doubles with each retry, and jitter
-   * halves it at most. 1 … 3,600,000.
-   * @default 50
-   */
-  readonly minRetryDelayMs?: number;
-  /** The longest delay between two attempts, in milliseconds. 1 … 3,600,000. @default 10000 */
-  readonly maxRetryDelayMs?: number;
-  /** The time to live of the values in the cache, in seconds. @default 0, until evicted */
-  readonly ttl?: number;
-  /** Called for each failed attempt. The retries end when one succeeds or `close` times out. */
-  readonly onStoreError?: (error: unknown, batch: ReadonlyMap<string, T>, attempts: number) => void;
-}
+/** The operations of a cache that write-behind uses. */
+type WritableCache = Pick<Cache, 'nodeOf' | 'get' | 'set'>;
 
 /** `close` could not write all values in time. */
 export class UnwrittenError<T = unknown> extends Error {
@@ -59,7 +24,13 @@ export class UnwrittenError<T = unknown> extends Error {
   }
 }
 
-const CLOSE_TIMEOUT_MS = 30_000;
+const closeTimeoutOption = number({
+  default: 30_000,
+  min: 0,
+  max: HOUR_MS,
+  unit: 'milliseconds',
+  doc: 'Time that `close` may take.',
+});
 
 /**
  * Writes to the cache at once and to the source later, in batches. Several writes to one key become
@@ -68,7 +39,8 @@ const CLOSE_TIMEOUT_MS = 30_000;
  */
 export class WriteBehind<T> {
   readonly #cache: WritableCache;
-  readonly #options: Required<Omit<WriteBehindOptions<T>, 'onStoreError'>>;
+  readonly #values: ValuesOf<(typeof writeBehindOptions)['table']>;
+  readonly #store: WriteBehindOptions<T>['store'];
   readonly #onStoreError: WriteBehindOptions<T>['onStoreError'];
   readonly #random: () => number;
   readonly #queue = new WriteQueue<T>();
@@ -83,16 +55,13 @@ export class WriteBehind<T> {
   /** @param random returns a number from 0 to 1, for the jitter of the retry delays. */
   constructor(
     cache: WritableCache,
-    { onStoreError, ...options }: WriteBehindOptions<T>,
+    options: WriteBehindOptions<T>,
     random: () => number = Math.random,
   ) {
     this.#cache = cache;
-    this.#options = { ...DEFAULTS, ...options };
-    checkNames(options, ['store', ...Object.keys(DEFAULTS)]);
-    for (const [name, [min, max]] of Object.entries(RANGES)) {
-      checkRange(name, this.#options[name as keyof typeof RANGES], min, max);
-    }
-    this.#onStoreError = onStoreError;
+    this.#values = valuesOf(writeBehindOptions, options);
+    this.#store = options.store;
+    this.#onStoreError = options.onStoreError;
     this.#random = random;
   }
 
@@ -106,11 +75,12 @@ export class WriteBehind<T> {
    * queue is full it waits for room, until `signal` aborts: then it fails with ERR_ABORTED_UNSENT,
    * and the value is not in the queue.
    */
-  async write(key: string, value: T, options: { signal?: AbortSignal } = {}): Promise<void> {
+  async write(key: string, value: T, options: EnqueueOptions = {}): Promise<void> {
+    checkOptions(enqueueOptions, options);
     this.#cache.nodeOf(key);
     await this.#enqueue(key, value, options.signal);
     try {
-      await this.#cache.set(key, value, { ttl: this.#options.ttl });
+      await this.#cache.set(key, value, { ttl: this.#values.ttl });
     } catch (error) {
       if (!isCacheFailure(error)) throw error;
     }
@@ -125,7 +95,7 @@ export class WriteBehind<T> {
   /** Resolves when the source has every value that was acknowledged before the call. */
   async flush(): Promise<void> {
     // The queue is in the order of arrival, so this many batches contain every key of now.
-    let batches = Math.ceil(this.#queue.size / this.#options.maxKeysPerBatch) + 1;
+    let batches = Math.ceil(this.#queue.size / this.#values.maxKeysPerBatch) + 1;
     for (; this.#queue.size > 0 && batches > 0; batches--) {
       this.#skipBatchDelay.abort();
       if (this.#stopRetrying.signal.aborted) throw this.#unwrittenError();
@@ -137,7 +107,8 @@ export class WriteBehind<T> {
    * Accepts no more values and writes those that wait. After `timeoutMs` (default 30,000) it fails
    * with an UnwrittenError that contains the values which the source does not have.
    */
-  close(timeoutMs: number = CLOSE_TIMEOUT_MS): Promise<void> {
+  async close(timeoutMs: number = closeTimeoutOption.default): Promise<void> {
+    checkValue('timeoutMs', closeTimeoutOption, timeoutMs);
     this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
@@ -170,7 +141,7 @@ export class WriteBehind<T> {
       if (signal?.aborted === true) {
         throw new CacheError('ERR_ABORTED_UNSENT', { key, cause: signal.reason });
       }
-      if (this.#queue.isWaiting(key) || this.#queue.size < this.#options.maxQueuedKeys) {
+      if (this.#queue.isWaiting(key) || this.#queue.size < this.#values.maxQueuedKeys) {
         this.#queue.put(key, value);
         this.#startWorker();
         return;
@@ -188,7 +159,7 @@ export class WriteBehind<T> {
   async #writeAll(): Promise<void> {
     while (this.#queue.hasWaiting) {
       await this.#awaitFullBatch();
-      const batch = this.#queue.takeBatch(this.#options.maxKeysPerBatch);
+      const batch = this.#queue.takeBatch(this.#values.maxKeysPerBatch);
       if (!(await this.#writeBatch(batch))) return;
       this.#queue.completeBatch();
       this.#signalProgress();
@@ -197,7 +168,7 @@ export class WriteBehind<T> {
   }
 
   async #awaitFullBatch(): Promise<void> {
-    const { maxKeysPerBatch, batchDelayMs } = this.#options;
+    const { maxKeysPerBatch, batchDelayMs } = this.#values;
     if (this.#queue.size >= maxKeysPerBatch || this.#closing !== undefined) return;
     await sleep(batchDelayMs, this.#skipBatchDelay.signal);
     if (this.#closing === undefined) this.#skipBatchDelay = new AbortController();
@@ -207,7 +178,7 @@ export class WriteBehind<T> {
   async #writeBatch(batch: ReadonlyMap<string, T>): Promise<boolean> {
     for (let attempts = 1; ; attempts++) {
       try {
-        await this.#options.store(batch);
+        await this.#store(batch);
         return true;
       } catch (error) {
         this.#lastError = error;
@@ -219,7 +190,7 @@ export class WriteBehind<T> {
   }
 
   #retryDelayMs(attempts: number): number {
-    const { minRetryDelayMs, maxRetryDelayMs } = this.#options;
+    const { minRetryDelayMs, maxRetryDelayMs } = this.#values;
     const maxMs = Math.min(maxRetryDelayMs, minRetryDelayMs * 2 ** Math.min(attempts - 1, 30));
     return maxMs * (1 - this.#random() / 2);
   }
@@ -229,23 +200,6 @@ export class WriteBehind<T> {
     this.#progress = Promise.withResolvers<void>();
   }
 }
-
-const DEFAULTS = {
-  maxQueuedKeys: 10_000,
-  maxKeysPerBatch: 100,
-  batchDelayMs: 100,
-  minRetryDelayMs: 50,
-  maxRetryDelayMs: 10_000,
-  ttl: 0,
-} as const;
-const HOUR_MS = 3_600_000;
-const RANGES = {
-  maxQueuedKeys: [1, 10_000_000],
-  maxKeysPerBatch: [1, 100_000],
-  batchDelayMs: [0, HOUR_MS],
-  minRetryDelayMs: [1, HOUR_MS],
-  maxRetryDelayMs: [1, HOUR_MS],
-} as const;
 
 /** Resolves after `ms`, or as soon as the signal aborts. */
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,25 +1,9 @@
-import type { StoreOptions } from '../options.ts';
-import { isCacheFailure } from './cache-failure.ts';
-import { checkNames, checkRange } from './check-options.ts';
-import type { LeasingCache } from './leasing-cache.ts';
-
-/** Options of `writeThrough`. */
-export interface WriteThroughOptions extends StoreOptions {
-  /**
-   * Seconds that `store` may take, 1 … 3600, before a reader may load the key again.
-   * @default 10
-   */
-  readonly leaseSeconds?: number;
-}
-
-/**
- * The state of the cache after the source has the value:
- *
- *   stored    the cache has the value
- *   removed   the client deleted the key, because another caller changed it in between
- *   unknown   a request to the cache failed: the cache may still have the old value
- */
-export type WriteThroughOutcome = 'stored' | 'removed' | 'unknown';
+import type { Cache, WriteThroughOutcome } from '../cache.ts';
+import { isCacheFailure } from '../errors.ts';
+import { writeThroughOptions } from '../option-tables/pattern-options.ts';
+import { valuesOf } from '../option-tables/resolve.ts';
+import type { FetchOptions } from '../option-types/calls.ts';
+import type { WriteThroughOptions } from '../option-types/patterns.ts';
 
 /**
  * Writes to the source, then to the cache.
@@ -30,16 +14,15 @@ export type WriteThroughOutcome = 'stored' | 'removed' | 'unknown';
  * key, and the next reader loads the value from the source.
  */
 export async function writeThrough<T>(
-  cache: LeasingCache,
+  cache: Pick<Cache, 'fetch' | 'cas' | 'delete'>,
   key: string,
   value: T,
   store: (value: T, key: string) => Promise<void> | void,
   options: WriteThroughOptions = {},
 ): Promise<WriteThroughOutcome> {
-  const { leaseSeconds = 10, ...storeOptions } = options;
-  checkNames(options, ['leaseSeconds', 'ttl', 'deadlineMs', 'signal']);
-  checkRange('leaseSeconds', leaseSeconds, 1, 3600);
-  const { ttl: _, ...callOptions } = storeOptions;
+  const { leaseSeconds } = valuesOf(writeThroughOptions, options);
+  const { leaseSeconds: _, ...storeOptions } = options;
+  const { ttl: __, ...callOptions } = storeOptions;
   const casId = await casIdOf(cache, key, { ...callOptions, leaseSeconds });
   await store(value, key);
   try {
@@ -60,9 +43,9 @@ export async function writeThrough<T>(
  * the cache fails.
  */
 async function casIdOf(
-  cache: LeasingCache,
+  cache: Pick<Cache, 'fetch'>,
   key: string,
-  options: Parameters<LeasingCache['fetch']>[1],
+  options: FetchOptions,
 ): Promise<bigint | undefined> {
   try {
     return (await cache.fetch(key, options)).cas;

@@ -84,12 +84,7 @@ export class ClusterNode implements Target {
   }
 
   invalidate(key: string): void {
-    if (!this.#hasLeft) this.#missedWrites.invalidate(key);
-  }
-
-  /** Whether the node's item of `key` is known to be stale. */
-  isStale(key: string): boolean {
-    return this.#missedWrites.has(key);
+    this.#missedWrites.invalidate(key);
   }
 
   /** The node left the topology: it takes no more operations, and closes when none is pending. */

@@ -7,11 +7,11 @@ import {
 } from '../../topology/index.ts';
 import type { MonotonicClock } from '../connection/runtime.ts';
 import type { CacheError } from '../errors.ts';
+import { FAILOVER_TTL } from '../option-tables/nested-options.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { type FailoverNodes, failoverRoute } from './failover-target.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';
-import { FAILOVER_TTL } from './options.ts';
 import { type PreviousOwnersOf, previousOwnerRoute } from './previous-owner-target.ts';
 import type { ReadRepair } from './read-repair.ts';
 import { ReplicaSet } from './replica-set.ts';

@@ -3,7 +3,7 @@ import type { StaleKeys, Target } from './target.ts';
 /** What has happened to a key since a copy of its item began. */
 export interface CopyGuard {
   readonly key: string;
-  /** An update of the key has begun or has been sent again, of any kind. */
+  /** An update of the key has been sent, of any kind. */
   isChanged: boolean;
   /** An unconditional set or delete, an invalidation, or an update at another primary has begun. */
   isInvalidated: boolean;
@@ -29,7 +29,7 @@ export class InFlightCopies implements StaleKeys {
     return guard;
   }
 
-  /** Starts the guard again, because an update is about to be sent to this primary. */
+  /** Starts the guard again, because its update is about to be sent to this primary. */
   resetFor(guard: CopyGuard, primary: Target): void {
     guard.isChanged = false;
     guard.isInvalidated = false;
@@ -37,7 +37,10 @@ export class InFlightCopies implements StaleKeys {
     for (const other of this.#guardsOf(guard.key)) {
       if (other === guard) continue;
       other.isChanged = true;
-      if (other.primary !== undefined && other.primary !== primary) other.isInvalidated = true;
+      if (other.primary === undefined || other.primary === primary) continue;
+      // Each of the two may overwrite the result of the other at its primary.
+      other.isInvalidated = true;
+      guard.isInvalidated = true;
     }
   }
 
@@ -46,14 +49,15 @@ export class InFlightCopies implements StaleKeys {
     if (all?.delete(guard) && all.size === 0) this.#guards.delete(guard.key);
   }
 
-  /** An update of the key begins. */
-  changing(key: string): void {
-    for (const guard of this.#guardsOf(key)) guard.isChanged = true;
-  }
-
-  /** The item has arrived at its owner for an update: copies still in flight to it are older. */
+  /**
+   * The item has arrived at its owner, and an update of it begins there: copies that are still in
+   * flight to the owner are older.
+   */
   arrived(key: string): void {
-    for (const guard of this.#guardsOf(key)) guard.isInvalidated ||= guard.primary === undefined;
+    for (const guard of this.#guardsOf(key)) {
+      guard.isChanged = true;
+      guard.isInvalidated ||= guard.primary === undefined;
+    }
   }
 
   /** An unconditional set or delete of the key begins, or a node invalidates it. */

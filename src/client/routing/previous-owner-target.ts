@@ -138,7 +138,6 @@ class PreviousOwnerTarget implements Target {
 
   /** An update that depends on the item first copies it to the owner. */
   #write(operation: Operation, key: string, request: Request): void {
-    this.#copies.changing(key);
     operation.isSent = true;
     if (isUnconditional(request)) this.#writeAndDelete(operation, key, request);
     else this.#copyToOwner(operation, key, 0, () => this.#writeAndDelete(operation, key, request));
@@ -171,8 +170,7 @@ class PreviousOwnerTarget implements Target {
     };
     copyItem(copy, ({ isFound }) => {
       this.#copies.release(guard);
-      const isDone = isFound || guard.isInvalidated;
-      this.#copyToOwner(operation, key, isDone ? this.#previousOwners.length : at + 1, then);
+      this.#copyToOwner(operation, key, isFound ? this.#previousOwners.length : at + 1, then);
     });
   }
 

@@ -45,7 +45,7 @@ class PrimaryFirstUpdate {
     this.#replicaSet = replicaSet;
     this.#operation = operation;
     this.#request = request;
-    this.#candidates = replicaSet.inSync(request.key);
+    this.#candidates = replicaSet.up();
     this.#copies = replicaSet.copies;
     this.#guard = this.#copies.guard(request.key);
   }
@@ -80,7 +80,7 @@ class PrimaryFirstUpdate {
 
   #onFailure(at: number, error: CacheError): void {
     const hasNext = at + 1 < this.#candidates.length && mayRetry(this.#request, error);
-    if (hasNext && !this.#operation.isCancelled) this.#proceed(() => this.run(at + 1));
+    if (hasNext) this.#proceed(() => this.run(at + 1));
     else this.#fail(error);
   }
 
@@ -94,7 +94,7 @@ class PrimaryFirstUpdate {
     const others = this.#otherReplicas(primary);
     const from = (at: number): void => {
       const other = others[at];
-      if (other === undefined || this.#operation.isCancelled || this.#guard.isInvalidated) {
+      if (other === undefined) {
         this.#proceed(() => this.#retry(primary));
         return;
       }
@@ -103,7 +103,6 @@ class PrimaryFirstUpdate {
         else from(at + 1);
       });
     };
-    this.#copies.resetFor(this.#guard, primary);
     from(0);
   }
 
@@ -118,12 +117,12 @@ class PrimaryFirstUpdate {
     const hasChanged = reply.status === 'done' || reply.status === 'value';
     const write = replicaWriteOf(this.#request);
     if (!hasChanged || others.length === 0) this.#finish(reply);
-    else if (this.#guard.isInvalidated) this.#invalidateAll(others, reply);
+    else if (this.#guard.isInvalidated) this.#invalidateAt(others, reply);
     else if (write === undefined) this.#copyToReplicas(others, primary, reply);
     else this.#writeToReplicas(others, write, primary, reply);
   }
 
-  #invalidateAll(nodes: readonly ClusterNode[], reply: Reply): void {
+  #invalidateAt(nodes: readonly ClusterNode[], reply: Reply): void {
     if (nodes.length > 0) this.#replicaSet.invalidate(this.#request.key, nodes);
     this.#finish(reply);
   }
@@ -133,9 +132,11 @@ class PrimaryFirstUpdate {
     copyItem(this.#itemCopy(primary, others, 'set'), ({ isFound, failed }) => {
       for (const [node, error] of failed)
         this.#replicaSet.noteFailedWrite(node, this.#request.key, error);
-      // The primary has lost the item since, so the other replicas hold another value.
-      if (!isFound && failed.length === 0) this.#invalidateAll(others, reply);
-      else this.#finish(reply);
+      if (isFound || failed.length > 0) this.#finish(reply);
+      else if (this.#guard.isInvalidated) this.#invalidateAt(others, reply);
+      // The primary has lost the item since, so the other replicas hold another value. A copy of
+      // that value may be on its way to the primary.
+      else this.#invalidateAt(this.#replicaSet.nodes, reply);
     });
   }
 
@@ -167,20 +168,19 @@ class PrimaryFirstUpdate {
     }
   }
 
-  /** An `add` of a key that another replica holds: the primary had lost it, and is restored. */
+  /**
+   * An `add` of a key that another replica holds: the primary had lost it, and gets the item of the
+   * holder. No replica keeps the key if the holder lost it, too, or if another update was sent: it
+   * may already depend on the value that the `add` stored.
+   */
   #deferTo(holder: ClusterNode): void {
-    const refused = replyOf('not-stored');
-    // Another update may already depend on the value that the `add` stored.
-    const isStale = (): boolean => this.#guard.isChanged;
-    if (isStale()) {
-      this.#invalidateAll(this.#replicaSet.nodes, refused);
-      return;
-    }
+    const guard = this.#guard;
     const others = this.#replicaSet.except(holder);
-    copyItem(this.#itemCopy(holder, others, 'set', isStale), ({ isFound, failed }) => {
-      const isGone = !isFound && failed.length === 0;
-      const lost = isGone || isStale() ? this.#replicaSet.nodes : failed.map(([node]) => node);
-      this.#invalidateAll(lost, refused);
+    const copy = this.#itemCopy(holder, others, 'set', () => guard.isChanged);
+    copyItem(copy, ({ isFound, failed }) => {
+      const isKept = !guard.isChanged && (isFound || failed.length > 0);
+      const lost = isKept ? failed.map(([node]) => node) : this.#replicaSet.nodes;
+      this.#invalidateAt(lost, replyOf('not-stored'));
     });
   }
 

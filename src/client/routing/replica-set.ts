@@ -27,10 +27,10 @@ export class ReplicaSet {
     this.#onReplicaFailed = onReplicaFailed;
   }
 
-  /** The nodes that are up and have missed no write of `key`; all nodes if there is none. */
-  inSync(key: string): readonly ClusterNode[] {
-    const inSync = this.nodes.filter((node) => !node.isDown && !node.isStale(key));
-    return inSync.length === 0 ? this.nodes : inSync;
+  /** The nodes that are up; all nodes if there is none. */
+  up(): readonly ClusterNode[] {
+    const up = this.nodes.filter(({ isDown }) => !isDown);
+    return up.length === 0 ? this.nodes : up;
   }
 
   /** All nodes but this one. */

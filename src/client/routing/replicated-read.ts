@@ -13,7 +13,7 @@ export function readFromReplicas(
   operation: Operation,
   request: GetRequest,
 ): void {
-  const candidates = replicas.inSync(request.key);
+  const candidates = replicas.up();
   const missedAt: ClusterNode[] = [];
   search(operation, candidates, 0, request, {
     onValue: (reply, replica) => {
@@ -36,7 +36,7 @@ export function fetchFromReplicas(
   operation: Operation,
   request: FetchRequest,
 ): void {
-  const candidates = replicas.inSync(request.key);
+  const candidates = replicas.up();
   const fetchFrom = (at: number): void => {
     const replica = candidates[at]!;
     const onFailure = (error: CacheError): void => {

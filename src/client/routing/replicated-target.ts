@@ -5,7 +5,7 @@ import { updatePrimaryFirst } from './primary-first-update.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { fetchFromReplicas, readFromReplicas } from './replicated-read.ts';
 import { writeToReplicas } from './replicated-write.ts';
-import { isIdempotent, isRead } from './retry-policy.ts';
+import { isIdempotent } from './retry-policy.ts';
 import { internTargets, type Route, type Target } from './target.ts';
 
 /** Targets that keys share; a large cluster may have more replica sets. */
@@ -61,7 +61,6 @@ class ReplicatedTarget implements Target {
     const { request } = operation;
     const replicas = this.#replicas;
     operation.isSent = true;
-    if ('key' in request && !isRead(request)) replicas.copies.changing(request.key);
     switch (request.verb) {
       case 'get':
         readFromReplicas(replicas, operation, request);
@@ -91,7 +90,7 @@ class ReplicatedTarget implements Target {
   #readMany(operation: Operation, request: Parameters<typeof multiGet>[1]): void {
     const replicas = this.#replicas;
     multiGet(operation, request, {
-      targetsOf: (key) => replicas.inSync(key),
+      targetsOf: () => replicas.up(),
       retryMisses: true,
       onRepairNeeded: (key, at, missedAt) => replicas.repair(key, at, missedAt),
     });

@@ -46,9 +46,9 @@ export class MissedWrites implements StaleKeys {
     this.#clock = clock;
   }
 
-  /** Whether the node's item of `key` is known to be stale. */
+  /** Whether the node still has to delete the key. */
   has(key: string): boolean {
-    return this.#keys.size > 0 && this.#keys.has(key);
+    return this.#keys.has(key);
   }
 
   invalidate(key: string): void {

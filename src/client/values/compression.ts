@@ -1,16 +1,6 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
-/** Compression of values by zstd (node:zlib). */
-export interface CompressionOptions {
-  /** Compress values of at least this many bytes; smaller ones gain too little. Default 4096. */
-  readonly minBytes?: number;
-  /** The zstd compression level, 1 … 19. Default 3. */
-  readonly level?: number;
-}
-
-export const COMPRESSION_DEFAULTS = { minBytes: 4096, level: 3 } as const;
-
 /** Up to this size compressing takes less time than passing the value to another thread. */
 const SYNC_BYTES_MAX = 32 * 1024;
 /** A small frame can expand without bound: reject values larger than memcached can store. */

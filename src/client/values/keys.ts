@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto';
 import { CacheError } from '../errors.ts';
-
-/** The treatment of a key that the protocol cannot carry. */
-export type KeyMode = 'refuse' | 'hash';
+import type { KeyMode } from '../option-types/client.ts';
 
 const KEY_BYTES_MAX = 250;
 /** A blank or control character, which would terminate the key on the wire. */

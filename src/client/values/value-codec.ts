@@ -1,21 +1,9 @@
 import type { Reply } from '../../protocol/client.ts';
 import { CacheError } from '../errors.ts';
-import {
-  COMPRESSION_DEFAULTS,
-  type CompressionOptions,
-  compress,
-  decompress,
-  inflate,
-  isZlib,
-} from './compression.ts';
+import type { CompressionOptions } from '../option-types/client.ts';
+import { compress, decompress, inflate, isZlib } from './compression.ts';
 import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, mayBeZlib, ZSTD_FLAG } from './flags.ts';
-
-/** Converts values other than text and bytes to bytes and back. Default: JSON. */
-export interface Serializer {
-  serialize(value: unknown): string | Uint8Array;
-  /** The implementation must not keep `bytes`. */
-  deserialize(bytes: Uint8Array): unknown;
-}
+import type { Serializer } from './serializer.ts';
 
 /** A value as the client sends it to a node. */
 export interface EncodedValue {
@@ -31,9 +19,9 @@ export class ValueCodec {
   readonly #serializer: Serializer | undefined;
   readonly #compression: Required<CompressionOptions> | undefined;
 
-  constructor(serializer?: Serializer, compression?: CompressionOptions) {
+  constructor(serializer?: Serializer, compression?: Required<CompressionOptions>) {
     this.#serializer = serializer;
-    this.#compression = compression && { ...COMPRESSION_DEFAULTS, ...compression };
+    this.#compression = compression;
   }
 
   encode(value: unknown): MaybePromise<EncodedValue> {

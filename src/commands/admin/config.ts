@@ -1,7 +1,17 @@
 /** ElastiCache's `config` commands, by which clients discover the nodes of a cluster. */
 
 import type { ReplyWriter } from '../../protocol/index.ts';
-import { type BinaryReplies, DIALECT, type Request, STATUS, VERB } from '../../protocol/index.ts';
+import {
+  type BinaryReplies,
+  CONFIG_BYTES_MAX,
+  DIALECT,
+  type Request,
+  STATUS,
+  VERB,
+} from '../../protocol/index.ts';
+
+/** ElastiCache's bound on the data of an entry (`config_size_max`). */
+export const CONFIG_ENTRY_BYTES_MAX = CONFIG_BYTES_MAX;
 
 export interface ConfigEntry {
   readonly name: string;

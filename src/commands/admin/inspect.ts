@@ -8,7 +8,7 @@ import type {
   ThreadCounterName,
   TotalName,
 } from '../../store/index.ts';
-import type { NodeView } from './node-view.ts';
+import type { NodeControl } from './node-control.ts';
 
 /** Writes one row of statistics. */
 type WriteStat = (name: string, value: string | number) => void;
@@ -25,7 +25,7 @@ const CLASS_COUNTERS: readonly ClassCounterName[] = [
 ];
 
 /** Writes `stats`: rows of the node, the commands and the items, in memcached's order. */
-export function writeGeneralStats(view: StoreView, node: NodeView, put: WriteStat): void {
+export function writeGeneralStats(view: StoreView, node: NodeControl, put: WriteStat): void {
   const writeThreadCounter = (name: ThreadCounterName): void => put(name, view.counter(name));
   const writeClassCounter = (name: ClassCounterName): void => put(name, view.classCounter(name));
   writeNodeStats(view, node, put);
@@ -56,35 +56,37 @@ export function writeGeneralStats(view: StoreView, node: NodeView, put: WriteSta
   writeThreadCounter('bytes_read');
   writeThreadCounter('bytes_written');
   put('limit_maxbytes', view.memoryLimitBytes());
-  put('accepting_conns', node.acceptingConnections() ? 1 : 0);
+  put('accepting_conns', node.health().state === 'serving' ? 1 : 0);
   put('listen_disabled_num', 0);
   put('time_in_listen_disabled_us', 0);
-  put('threads', node.threads);
+  put('threads', node.facts.threads);
   writeThreadCounter('conn_yields');
   writeIndexStats(view, put);
   writeItemTotals(view, node, put);
 }
 
-function writeNodeStats(view: StoreView, node: NodeView, put: WriteStat): void {
+function writeNodeStats(view: StoreView, node: NodeControl, put: WriteStat): void {
   const usage = process.resourceUsage();
-  put('pid', node.pid);
-  put('uptime', node.uptimeSeconds());
-  put('time', node.timeSeconds());
-  put('version', node.version);
+  const { facts } = node;
+  const health = node.health();
+  put('pid', facts.pid);
+  put('uptime', health.uptimeSeconds);
+  put('time', health.timeSeconds);
+  put('version', facts.version);
   put('libevent', `libuv-${process.versions.uv}`);
   put('pointer_size', 64);
   put('rusage_user', (usage.userCPUTime / 1e6).toFixed(6));
   put('rusage_system', (usage.systemCPUTime / 1e6).toFixed(6));
-  put('max_connections', node.maxConnections);
-  put('curr_connections', node.currentConnections());
+  put('max_connections', facts.maxConnections);
+  put('curr_connections', health.currentConnections);
   put('total_connections', view.counter('total_connections'));
   put('rejected_connections', view.counter('rejected_connections'));
-  put('connection_structures', node.peakConnections());
+  put('connection_structures', health.peakConnections);
   // Each thread reads into one buffer and writes replies into another; there are no reply objects.
   writeZeros(put, ['response_obj_oom', 'response_obj_count', 'response_obj_bytes']);
-  put('read_buf_count', node.threads);
-  put('read_buf_bytes', node.threads * node.readBufferBytes);
-  put('read_buf_bytes_free', node.threads * node.readBufferBytes);
+  put('read_buf_count', facts.threads);
+  put('read_buf_bytes', facts.threads * facts.readBufferBytes);
+  put('read_buf_bytes_free', facts.threads * facts.readBufferBytes);
   writeZeros(put, ['read_buf_oom', 'reserved_fds']);
 }
 
@@ -134,10 +136,10 @@ function writeMaintenanceStats(view: StoreView, put: WriteStat): void {
   writeThreadCounter('lru_maintainer_juggles');
 }
 
-function writeItemTotals(view: StoreView, node: NodeView, put: WriteStat): void {
+function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): void {
   writeMaintenanceStats(view, put);
   writeZeros(put, ['malloc_fails', ...LOG_COUNTERS]);
-  const certificateSeconds = node.secondsSinceCertificates();
+  const { certificateSeconds } = node.health();
   if (certificateSeconds !== undefined) {
     put('ssl_new_sessions', view.counter('ssl_new_sessions'));
     put('ssl_handshake_errors', view.counter('ssl_handshake_errors'));
@@ -221,7 +223,7 @@ export function writeSizeStats(view: StoreView, put: WriteStat): void {
 }
 
 /** Writes `stats conns`. */
-export function writeConnectionStats(node: NodeView, put: WriteStat): void {
+export function writeConnectionStats(node: NodeControl, put: WriteStat): void {
   for (const { id, address, listenAddress, state, idleSeconds } of node.connections()) {
     put(`${id}:addr`, address);
     put(`${id}:listen_addr`, listenAddress);

@@ -15,7 +15,7 @@ import {
   writeSizeStats,
   writeSlabStats,
 } from './inspect.ts';
-import type { NodeView } from './node-view.ts';
+import type { NodeControl } from './node-control.ts';
 
 const CLASSES_MAX = 64;
 const U32 = /^[\t\n\v\f\r]*\+?\d{1,10}$/;
@@ -28,7 +28,7 @@ interface StatsRules {
 /** Executes stats and its sub-commands. */
 export function answerStats(
   store: Store,
-  node: NodeView,
+  node: NodeControl,
   rules: StatsRules,
   request: Request,
   reply: ReplyWriter,
@@ -83,7 +83,7 @@ export function answerStats(
 }
 
 /** Executes `stats detail on|off|dump`. */
-function answerDetail(node: NodeView, request: Request, reply: ReplyWriter): void {
+function answerDetail(node: NodeControl, request: Request, reply: ReplyWriter): void {
   const { prefixes } = node;
   const isBinary = request.dialect === DIALECT.binary;
   const [, action = ''] = request.words;

@@ -8,7 +8,7 @@ import {
 import { type ItemId, type ItemStore, NO_ITEM } from '../../store/index.ts';
 import { CLUSTER_ENTRY, type ConfigEntries, LEGACY_CLUSTER_KEY } from '../admin/config.ts';
 import { STREAM } from '../admin/event-log.ts';
-import type { NodeView } from '../admin/node-view.ts';
+import type { NodeControl } from '../admin/node-control.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { expiryOf } from './expiry.ts';
@@ -28,6 +28,17 @@ function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean 
   );
 }
 
+/** How far an answer to a get has come; one object, refilled for each step. */
+class Retrieval {
+  /** The index of the next key to answer, or `endKey` of the request. */
+  next = 0;
+  /**
+   * The large value of the key before `next`: the caller writes it before it continues, even if it
+   * belongs to the last key. Undefined with `next` at the end: the answer is complete.
+   */
+  stream: ReplyStream | undefined;
+}
+
 /** Executes get, gets, gat and gats, and the binary protocol's touch. */
 export class Retriever {
   readonly #key: OpenKey;
@@ -35,9 +46,9 @@ export class Retriever {
   readonly #config: ConfigEntries;
   readonly #prefixes: PrefixStats;
   readonly #events: ItemEvents;
-  #pendingStream: ReplyStream | undefined;
+  readonly #retrieval = new Retrieval();
 
-  constructor(key: OpenKey, node: Pick<NodeView, 'config' | 'prefixes'>, events: ItemEvents) {
+  constructor(key: OpenKey, node: Pick<NodeControl, 'config' | 'prefixes'>, events: ItemEvents) {
     this.#key = key;
     this.#store = key.store;
     this.#events = events;
@@ -46,38 +57,37 @@ export class Retriever {
   }
 
   /**
-   * Answers the keys from index `from` on, and returns the index of the next key to answer, or
-   * `request.keys` when it has answered all. It stops early when the output is long, and after a
-   * key with a large value: the caller then writes the stream from `takeStream` first.
+   * Answers the keys from index `from` on. It stops early when the output is long, and after a key
+   * with a large value.
    */
-  answer(request: Request, reply: ReplyWriter, from: number): number {
+  answer(request: Request, reply: ReplyWriter, from: number): Readonly<Retrieval> {
+    const retrieval = this.#retrieval;
+    retrieval.stream = undefined;
     for (let key = from; key < request.endKey; key++) {
-      if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return key;
-      if (this.#answerKey(request, reply, key)) return key + 1;
+      retrieval.next = key;
+      if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return retrieval;
+      retrieval.stream = this.#answerKey(request, reply, key);
+      if (retrieval.stream === undefined) continue;
+      retrieval.next = key + 1;
+      return retrieval;
     }
+    retrieval.next = request.endKey;
     reply.keysEnd(request);
-    return request.endKey;
+    return retrieval;
   }
 
-  /** Returns the large value at which the last `answer` stopped, if it stopped at one. */
-  takeStream(): ReplyStream | undefined {
-    const stream = this.#pendingStream;
-    this.#pendingStream = undefined;
-    return stream;
-  }
-
-  /** Answers one key. Returns true if the bytes of its large value must still be written. */
-  #answerKey(request: Request, reply: ReplyWriter, key: number): boolean {
+  /** Answers one key. Returns its value if that is large and must still be written. */
+  #answerKey(request: Request, reply: ReplyWriter, key: number): ReplyStream | undefined {
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
     if (isLegacyClusterKey(keySource, start, end) && this.#answerClusterKey(request, reply, key)) {
-      return false;
+      return undefined;
     }
     const id = this.#key.openToRead(request, key, reply.sink, request.wantsValue);
     if (id === NO_ITEM) {
       this.#answerMiss(request, reply, key);
-      return false;
+      return undefined;
     }
     return this.#answerHit(request, reply, key, id);
   }
@@ -90,7 +100,12 @@ export class Retriever {
     if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, undefined);
   }
 
-  #answerHit(request: Request, reply: ReplyWriter, key: number, id: ItemId): boolean {
+  #answerHit(
+    request: Request,
+    reply: ReplyWriter,
+    key: number,
+    id: ItemId,
+  ): ReplyStream | undefined {
     const store = this.#store;
     const { facts, hash } = this.#key;
     const touches = request.verb === VERB.getAndTouch;
@@ -108,8 +123,7 @@ export class Retriever {
     countHit(store.counters, touches, facts);
     if (this.#prefixes.enabled) this.#countPrefix(request, key, true);
     if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, facts);
-    if (isStreamed) this.#pendingStream = new ValueStream(store, hash, id, reply);
-    return isStreamed;
+    return isStreamed ? new ValueStream(store, hash, id, reply) : undefined;
   }
 
   /** Answers the key by which old clients ask for the cluster's nodes; false if there are none. */

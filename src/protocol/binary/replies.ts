@@ -25,6 +25,7 @@ const ERROR_TEXT: Readonly<Record<number, Uint8Array>> = {
   [BINARY_STATUS.authFailure]: constant('Auth failure.'),
   [BINARY_STATUS.unknownCommand]: constant('Unknown command'),
   [BINARY_STATUS.outOfMemory]: constant('Out of memory'),
+  [BINARY_STATUS.internalError]: constant('Internal error'),
 };
 
 const STATUS_OF: Readonly<Record<Status, number>> = {

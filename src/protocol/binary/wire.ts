@@ -71,4 +71,5 @@ export const BINARY_STATUS = {
   authContinue: 0x21,
   unknownCommand: 0x81,
   outOfMemory: 0x82,
+  internalError: 0x84,
 } as const;

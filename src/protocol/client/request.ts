@@ -38,7 +38,7 @@ export interface FetchRequest {
 }
 
 /** Each field is one flag of `mg`; see memcached's doc/protocol.txt. */
-export interface MetaGetFlags {
+interface MetaGetFlags {
   /** N: on a miss the node creates an empty item with this exptime and grants the lease. */
   readonly vivifyExptime?: number | undefined;
   /** R: with fewer seconds than this left, the node grants the lease. */

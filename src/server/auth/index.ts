@@ -1,7 +1,7 @@
 /** The users of a node, and the authenticator that checks their logins. */
 
 export type { UserSources } from './load-users.ts';
-export { type LoginFailureReport, LoginLog } from './login-log.ts';
+export { escapeUser, type LoginFailureReport, LoginLog } from './login-log.ts';
 export { makeScrypt } from './scrypt.ts';
 export { UserAuthenticator } from './user-authenticator.ts';
 export { editUserFile, parseUserFile } from './user-file.ts';

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Authenticator } from '../authenticator.ts';
+import type { Authenticator } from './authenticator.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { hashWith } from './scrypt.ts';
 import { type Candidates, SecretsIndex } from './secrets-index.ts';

@@ -105,6 +105,11 @@ export class SimNode {
     this.queue.splice(0, this.queue.length, ...kept);
   }
 
+  /** The value of the key at this node; undefined if there is none. */
+  valueOf(key: string): string | undefined {
+    return this.#harness.send(`get ${key}\r\n`).split('\r\n').at(-3);
+  }
+
   evict(key: string): void {
     this.#harness.send(`delete ${key}\r\n`);
   }

@@ -5,7 +5,7 @@ import type { Random } from '../random.ts';
 import { SimClock } from './clock.ts';
 import { type SimConnection, SimNetwork, type SimNode } from './network.ts';
 import { SimTopologies, type TopologyChanges } from './topologies.ts';
-import { KEYS, Workload } from './workload.ts';
+import { COUNTER_KEY, TEXT_KEYS, Workload } from './workload.ts';
 
 export interface SimulationOptions {
   readonly client: Partial<ClientOptions>;
@@ -21,6 +21,8 @@ export interface SimulationOptions {
    * their arrival, as a node with several worker threads may.
    */
   readonly isUnordered?: boolean;
+  /** Whether most operations use one key, which nodes often evict and callers often cancel. */
+  readonly isHot?: boolean;
 }
 
 const STEPS = 150;
@@ -39,6 +41,7 @@ export class Simulation {
   readonly #random: Random;
   readonly #network: SimNetwork;
   readonly #clock = new SimClock();
+  readonly #cache: CacheClient;
   readonly #workload: Workload;
   readonly #downNodes = new Set<string>();
   readonly #discovery = new ManualDiscovery();
@@ -52,11 +55,14 @@ export class Simulation {
     const { nodes, topologyChanges } = options;
     this.#topologies = topologyChanges && new SimTopologies(topologyChanges, nodes, random);
     const found = topologyChanges === undefined ? nodes : this.#discovery;
-    const cache = new CacheClient({ nodes: found, ...options.client }, this.#runtime());
+    // A rendezvous distribution is fast to make, and a schedule makes many.
+    const clientOptions = { nodes: found, distribution: 'rendezvous', ...options.client } as const;
+    const cache = new CacheClient(clientOptions, this.#runtime());
     if (this.#topologies !== undefined) this.#discovery.publish(this.#topologies.current);
     cache.on('node-up', (name) => this.#downNodes.delete(name));
     cache.on('node-down', (name) => this.#downNodes.add(name));
-    this.#workload = new Workload(cache, (line) => this.#note(line));
+    this.#cache = cache;
+    this.#workload = new Workload(cache, this.#random, (line) => this.#note(line));
   }
 
   get hits(): number {
@@ -69,8 +75,9 @@ export class Simulation {
   async run(): Promise<string | undefined> {
     for (let step = 0; step < STEPS; step++) await this.#step();
     await this.#recover();
+    const difference = this.#differenceOfReplicas();
     for (const node of this.#currentNodes) await this.#readFromOnly(node);
-    return this.#workload.violation;
+    return this.#workload.violation ?? difference;
   }
 
   /** The machine on which the client runs. */
@@ -97,7 +104,9 @@ export class Simulation {
     if (kind < 90) {
       if (kind < 20 || !this.#advance()) this.#startOperation();
     } else if (kind < 92) this.#fireTimer();
-    else if (kind < 93) this.#abort();
+    else if (kind < (this.#options.isHot ? 95 : 93)) this.#abort();
+    else if (this.#options.isHot && random.oneIn(2))
+      this.#evict(random.pick(this.#network.nodes), TEXT_KEYS[0]);
     else if (this.#topologies === undefined || random.oneIn(2))
       this.#injectFault(random.pick(this.#network.nodes), random.int(0, 9));
     await runPendingTasks();
@@ -149,15 +158,18 @@ export class Simulation {
       connection.closeCleanly();
     } else if (kind === 4) this.#disconnect(node);
     else if (kind === 5) {
-      const key = this.#random.pick(KEYS);
-      this.#note(`${node.name} evicts ${key}`);
-      node.evict(key);
+      this.#evict(node, this.#random.pick([...TEXT_KEYS, COUNTER_KEY]));
     } else if (kind === 6) {
       this.#restart(node);
     } else if (kind === 7) {
       this.#note(`${node.name} is frozen`);
       node.isFrozen = true;
     } else this.#heal(node);
+  }
+
+  #evict(node: SimNode, key: string): void {
+    this.#note(`${node.name} evicts ${key}`);
+    node.evict(key);
   }
 
   /** Changes the topology; a node that joins is empty. */
@@ -210,6 +222,20 @@ export class Simulation {
     await this.#settle(() => this.#workload.pendingCount === 0 && this.#downNodes.size === 0);
   }
 
+  /** How the replicas of a key differ after every operation has settled, if they do. */
+  #differenceOfReplicas(): string | undefined {
+    for (const key of [...TEXT_KEYS, COUNTER_KEY]) {
+      const names = this.#cache.nodesOf(key);
+      const nodes = this.#network.nodes.filter(({ name }) => names.includes(name));
+      // The item of a lease is empty until its holder stores a value.
+      const values = nodes.map((node) => node.valueOf(key)).filter((value) => value);
+      if (new Set(values).size <= 1) continue;
+      this.#note(`VIOLATION: the replicas of ${key} differ`);
+      return `the replicas of ${key} are ${values.join(' and ')}`;
+    }
+    return undefined;
+  }
+
   /** Reads while only one node is up: its items must obey the rules, too. */
   async #readFromOnly(node: SimNode): Promise<void> {
     for (const other of this.#network.nodes) if (other !== node) this.#disconnect(other);
@@ -234,8 +260,8 @@ export class Simulation {
     if (this.#workload.pendingCount >= this.#options.maxConcurrent) return;
     // Few keys move, so half of the operations use one that does.
     const isFirst = this.#topologies !== undefined && this.#random.oneIn(2);
-    const key = isFirst ? KEYS[0] : this.#random.pick(KEYS);
-    this.#workload.start(key, this.#random.int(0, 19));
+    const key = isFirst || this.#options.isHot ? TEXT_KEYS[0] : this.#random.pick(TEXT_KEYS);
+    this.#workload.start(key);
   }
 
   #note(line: string): void {

@@ -1,7 +1,14 @@
 import type { CacheClient } from '../../../src/client.ts';
-import { History, type UpdateOutcome } from './history.ts';
+import type { Random } from '../random.ts';
+import { History, type UpdateKind, type UpdateOutcome } from './history.ts';
 
-export const KEYS = ['k1', 'k2'] as const;
+/** Keys with texts of marks, such as `s1+a2`. */
+export const TEXT_KEYS = ['k1', 'k2'] as const;
+/** A key with a counter, each bit of which is a mark. */
+export const COUNTER_KEY = 'c';
+const KEYS = [...TEXT_KEYS, COUNTER_KEY];
+/** A counter has 64 bits. */
+const COUNTER_MARKS_MAX = 63;
 
 /** The call options that the workload passes to every call. */
 interface CallContext {
@@ -11,9 +18,12 @@ interface CallContext {
 /** The operations of one client, and a check of every value that they read. */
 export class Workload {
   readonly #cache: CacheClient;
+  readonly #random: Random;
   readonly #log: (line: string) => void;
-  readonly #histories = new Map<string, History>(KEYS.map((key) => [key, new History()]));
+  readonly #histories = new Map<string, History>();
   readonly #abortControllers = new Set<AbortController>();
+  /** Each kind of operation, and how often it is chosen. */
+  readonly #operations: readonly (readonly [weight: number, start: (key: string) => void])[];
   /** Operations in flight. */
   pendingCount = 0;
   hits = 0;
@@ -22,10 +32,32 @@ export class Workload {
   /** A logical clock: counts the starts and the ends of operations. */
   #now = 0;
   #markCount = 0;
+  #counterMarkCount = 0;
 
-  constructor(cache: CacheClient, log: (line: string) => void) {
+  constructor(cache: CacheClient, random: Random, log: (line: string) => void) {
     this.#cache = cache;
+    this.#random = random;
     this.#log = log;
+    for (const key of TEXT_KEYS) this.#histories.set(key, new History(marksOfText));
+    this.#histories.set(COUNTER_KEY, new History(marksOfCounter));
+    this.#operations = [
+      [5, (key) => this.#set(key)],
+      [3, (key) => this.#delete(key)],
+      [2, (key) => this.#append(key)],
+      [1, (key) => this.#add(key)],
+      [2, (key) => this.#cas(key, false)],
+      [1, (key) => this.#cas(key, true)],
+      [1, () => this.getMany()],
+      [5, (key) => this.#get(key)],
+      [1, (key) => this.#touch(key)],
+      [1, (key) => this.#markStale(key)],
+      [2, (key) => this.#fetch(key)],
+      [3, (key) => this.#lease(key)],
+      [1, () => this.#setCounter()],
+      [1, () => this.#delete(COUNTER_KEY)],
+      [3, () => this.#count()],
+      [1, () => this.#get(COUNTER_KEY)],
+    ];
   }
 
   /** One controller for each operation that can be cancelled. */
@@ -33,28 +65,21 @@ export class Workload {
     return [...this.#abortControllers];
   }
 
-  /** Starts an operation of this kind. */
-  start(key: string, kind: number): void {
-    if (kind <= 4) this.#set(key);
-    else if (kind <= 7) this.#delete(key);
-    else if (kind <= 9) this.#append(key);
-    else if (kind === 10) this.#add(key);
-    else if (kind <= 12) this.#cas(key, false);
-    else if (kind === 13) this.#cas(key, true);
-    else if (kind === 14) this.getMany();
-    else this.#get(key);
+  /** Starts a random operation; one that takes any text uses this key. */
+  start(key: string): void {
+    this.#random.weighted(this.#operations)(key);
   }
 
   #set(key: string): void {
     const mark = `s${++this.#markCount}`;
-    this.#update(key, mark, false, async (call) => {
+    this.#update(key, mark, 'sets', async (call) => {
       await this.#cache.set(key, mark, call);
       return 'done';
     });
   }
 
   #delete(key: string): void {
-    this.#update(key, `d${++this.#markCount}`, false, async (call) => {
+    this.#update(key, `d${++this.#markCount}`, 'sets', async (call) => {
       await this.#cache.delete(key, call);
       return 'done';
     });
@@ -62,14 +87,15 @@ export class Workload {
 
   #append(key: string): void {
     const mark = `a${++this.#markCount}`;
-    this.#update(key, mark, true, async (call) => {
+    // An append to the empty item of a lease sets the value.
+    this.#update(key, mark, 'sets-or-adds', async (call) => {
       return outcomeOf(await this.#cache.append(key, `+${mark}`, call));
     });
   }
 
   #add(key: string): void {
     const mark = `n${++this.#markCount}`;
-    this.#update(key, mark, false, async (call) =>
+    this.#update(key, mark, 'sets', async (call) =>
       outcomeOf(await this.#cache.add(key, mark, call)),
     );
   }
@@ -81,7 +107,7 @@ export class Workload {
       const found = await this.#cache.gets<string>(key, call);
       this.#check(key, found?.value, readAt);
       if (found === undefined) return;
-      this.#update(key, mark, false, async (updateCall) => {
+      this.#update(key, mark, 'sets', async (updateCall) => {
         if (!isDelete) return outcomeOf(await this.#cache.cas(key, mark, found.cas, updateCall));
         return (await this.#cache.delete(key, { ...updateCall, cas: found.cas }))
           ? 'done'
@@ -105,13 +131,75 @@ export class Workload {
     });
   }
 
+  #touch(key: string): void {
+    this.#run(`touch ${key}`, async (call) => void (await this.#cache.touch(key, 3600, call)));
+  }
+
+  /** Keeps the value, and gives one caller the lease. */
+  #markStale(key: string): void {
+    this.#run(`mark ${key} as stale`, async (call) => {
+      await this.#cache.delete(key, { ...call, staleSeconds: 3600 });
+    });
+  }
+
+  #fetch(key: string): void {
+    const readAt = ++this.#now;
+    this.#run(`fetch ${key}`, async (call) => {
+      const touch = this.#random.oneIn(2) ? { touchTtl: 3600 } : {};
+      this.#check(key, (await this.#cache.fetch<string>(key, { ...call, ...touch })).value, readAt);
+    });
+  }
+
+  /** Fetches with a lease; the holder of the lease stores a value. */
+  #lease(key: string): void {
+    const mark = `l${++this.#markCount}`;
+    this.#run(`${mark} of ${key}: lease`, async (call) => {
+      const readAt = ++this.#now;
+      const found = await this.#cache.fetch<string>(key, { ...call, leaseSeconds: 3600 });
+      this.#check(key, found.value, readAt);
+      const { cas, wonLease } = found;
+      if (!wonLease || cas === undefined) return;
+      this.#update(key, mark, 'sets', async (updateCall) =>
+        outcomeOf(await this.#cache.cas(key, mark, cas, updateCall)),
+      );
+    });
+  }
+
+  #setCounter(): void {
+    const bit = this.#counterBit();
+    if (bit === undefined) return;
+    this.#update(COUNTER_KEY, `${bit}`, 'sets', async (call) => {
+      await this.#cache.set(COUNTER_KEY, `${1n << BigInt(bit)}`, call);
+      return 'done';
+    });
+  }
+
+  #count(): void {
+    const bit = this.#counterBit();
+    if (bit === undefined) return;
+    const amount = 1n << BigInt(bit);
+    const creates = this.#random.oneIn(2);
+    const kind = creates ? 'sets-or-adds' : 'adds';
+    const readAt = ++this.#now;
+    this.#update(COUNTER_KEY, `${bit}`, kind, async (call) => {
+      const options = creates ? { ...call, initial: amount } : call;
+      const result = await this.#cache.increment(COUNTER_KEY, amount, options);
+      this.#check(COUNTER_KEY, result?.toString(), readAt);
+      return result === undefined ? 'no-effect' : 'done';
+    });
+  }
+
+  #counterBit(): number | undefined {
+    return this.#counterMarkCount < COUNTER_MARKS_MAX ? this.#counterMarkCount++ : undefined;
+  }
+
   #update(
     key: string,
     mark: string,
-    isAppend: boolean,
+    kind: UpdateKind,
     run: (call: CallContext) => Promise<UpdateOutcome>,
   ): void {
-    const update = this.#histories.get(key)!.start(mark, isAppend, ++this.#now);
+    const update = this.#histories.get(key)!.start(mark, kind, ++this.#now);
     this.#run(`${mark} of ${key}`, async (call) => {
       const settle = (outcome: UpdateOutcome): void => {
         update.outcome = outcome;
@@ -141,12 +229,23 @@ export class Workload {
   }
 
   #check(key: string, value: string | undefined, readAt: number): void {
-    if (value === undefined) return;
+    // The item of a lease is empty until its holder stores a value.
+    if (value === undefined || value === '') return;
     this.hits++;
     const reason = this.#histories.get(key)!.violationOf(value, readAt);
     this.#log(`${key} reads ${value}${reason === undefined ? '' : ` VIOLATION: ${reason}`}`);
     if (reason !== undefined) this.violation ??= `${key} is ${value}: ${reason}`;
   }
+}
+
+function marksOfText(value: string): readonly string[] {
+  return value.split('+').filter((mark) => mark !== '');
+}
+
+/** The numbers of the bits that are set. */
+function marksOfCounter(value: string): readonly string[] {
+  const bits = BigInt(value.trimEnd()).toString(2);
+  return [...bits].flatMap((bit, i) => (bit === '1' ? [`${bits.length - 1 - i}`] : []));
 }
 
 function outcomeOf(outcome: string): UpdateOutcome {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CodedError, type ValuesOf } from '../../../src/base/index.ts';
 import { run } from '../../../src/cli/run.ts';
 import { defineVerb, type Verb } from '../../../src/cli/verb.ts';
-import { defaultServerOptions, serverFlags, serverRules } from '../../../src/server/index.ts';
+import { defaultServerOptions, serverFlags, serverRules } from '../../../src/node/index.ts';
 import { TestHost } from './host.ts';
 
 type Values = ValuesOf<typeof serverFlags>;

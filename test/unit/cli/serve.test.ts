@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { CodedError } from '../../../src/base/index.ts';
 import { serveVerb } from '../../../src/cli/serve.ts';
 import { listenForStop } from '../../../src/cli/stop-request.ts';
-import type { ListenAddress, NodeHandle } from '../../../src/server/index.ts';
+import type { NodeHandle } from '../../../src/node/index.ts';
+import type { ListenAddress } from '../../../src/server/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { TestHost } from './host.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { expandShortFlags } from '../../../src/cli/short-flags.ts';
-import { serverFlags } from '../../../src/server/index.ts';
+import { serverFlags } from '../../../src/node/index.ts';
 
 test.each([
   ['-p 11212', '--port=11212'],

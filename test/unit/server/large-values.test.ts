@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PAUSE } from '../../../src/server/session.ts';
+import { PAUSE } from '../../../src/server/session/states.ts';
 import type { StoreShare } from '../../../src/store/index.ts';
 import { Crawler } from '../../../src/store/upkeep/crawler.ts';
 import { Maintainer } from '../../../src/store/upkeep/maintainer.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { listenAddressOf } from '../../../src/server/listen-address.ts';
+import { listenAddressOf } from '../../../src/server/sockets/listen-address.ts';
 import { formatAddress, TopologyError } from '../../../src/topology/index.ts';
 
 const PORT = 11_299;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PAUSE } from '../../../src/server/session.ts';
+import { PAUSE } from '../../../src/server/session/states.ts';
 import { audit } from '../../support/audit.ts';
 import { everyCut, pieces } from '../../support/cuts.ts';
 import { SessionHarness, testShare } from '../../support/session-harness.ts';

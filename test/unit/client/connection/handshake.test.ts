@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ByteSink } from '../../../../src/base/index.ts';
-import {
-  Handshake,
-  isMetaVersion,
-  type Login,
-  type ProtocolChoice,
-} from '../../../../src/client/connection/handshake.ts';
+import { Handshake, isMetaVersion } from '../../../../src/client/connection/handshake.ts';
+import type { Login, ProtocolChoice } from '../../../../src/client/option-types/client.ts';
 
 const login: Login = { username: 'u', password: 'p' };
 

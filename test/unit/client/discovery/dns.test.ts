@@ -1,11 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  type DnsOptions,
-  dnsNames,
-  nodesOfSrvRecords,
-} from '../../../../src/client/discovery/dns.ts';
+import { dnsNames, nodesOfSrvRecords } from '../../../../src/client/discovery/dns.ts';
 import type { Resolver, ServiceRecord } from '../../../../src/client/discovery/resolver.ts';
-import type { CacheError } from '../../../../src/client/index.ts';
+import type { CacheError, DnsOptions } from '../../../../src/client/index.ts';
 import type { Topology } from '../../../../src/topology/index.ts';
 
 const INTERVAL_MS = 30_000;

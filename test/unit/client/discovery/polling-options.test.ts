@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  pollDelayMs,
-  refreshDelayMs,
-  resolvePollingOptions,
-} from '../../../../src/client/discovery/polling-options.ts';
+import { pollDelayMs, refreshDelayMs } from '../../../../src/client/discovery/polling-options.ts';
+import { pollingOptions } from '../../../../src/client/option-tables/discovery-options.ts';
+import { valuesOf } from '../../../../src/client/option-tables/resolve.ts';
 
 const low = (): number => 0;
 const middle = (): number => 0.5;
@@ -43,8 +41,8 @@ describe('the intervals of a discovery', () => {
 
   test('unset options have their defaults', () => {
     const defaults = { intervalMs: 30_000, minRefreshGapMs: 5000, deadlineMs: 3000 };
-    expect(resolvePollingOptions({}, 30_000)).toEqual({ ...defaults, keepProcessAlive: false });
-    expect(resolvePollingOptions({ intervalMs: 100 }, 30_000).intervalMs).toBe(100);
+    expect(valuesOf(pollingOptions, {})).toEqual({ ...defaults, keepProcessAlive: false });
+    expect(valuesOf(pollingOptions, { intervalMs: 100 }).intervalMs).toBe(100);
   });
 
   test.each([
@@ -56,7 +54,7 @@ describe('the intervals of a discovery', () => {
     { deadlineMs: 0.5 },
     { deadlineMs: 60_001 },
   ])('%j is rejected', (options) => {
-    expect(() => resolvePollingOptions(options, 60_000)).toThrow(
+    expect(() => valuesOf(pollingOptions, options)).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),
     );
   });

@@ -5,7 +5,6 @@ import {
   PollingDiscovery,
   type PollResult,
 } from '../../../../src/client/discovery/polling.ts';
-import { resolvePollingOptions } from '../../../../src/client/discovery/polling-options.ts';
 import type { CacheError } from '../../../../src/client/index.ts';
 import { readNodes, type Topology } from '../../../../src/topology/index.ts';
 
@@ -48,10 +47,8 @@ describe('a polling discovery', () => {
       polls.push({ resolve, reject, signal });
       return promise;
     };
-    const options = resolvePollingOptions(
-      { intervalMs: 10_000, minRefreshGapMs: 1000, deadlineMs: 500, keepProcessAlive },
-      10_000,
-    );
+    const times = { intervalMs: 10_000, minRefreshGapMs: 1000, deadlineMs: 500 };
+    const options = { ...times, keepProcessAlive };
     const events: (string | CacheError)[] = [];
     const discovery = new PollingDiscovery(poll, options, () => 0.5);
     const listener = {

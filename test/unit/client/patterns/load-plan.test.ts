@@ -1,15 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { LoadOptions } from '../../../../src/client/option-types/patterns.ts';
 import {
   failureMarker,
   noValueMarker,
   unwrapMarker,
 } from '../../../../src/client/patterns/load-markers.ts';
-import {
-  drawTtl,
-  type LoadOptions,
-  planLoad,
-  pollDelayMs,
-} from '../../../../src/client/patterns/load-plan.ts';
+import { drawTtl, planLoad, pollDelayMs } from '../../../../src/client/patterns/load-plan.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 const seed = testSeed();

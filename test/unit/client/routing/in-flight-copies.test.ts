@@ -6,26 +6,26 @@ const a = new FakeTarget('a');
 const b = new FakeTarget('b');
 
 describe('copies in flight', () => {
-  test('a write of the key invalidates its copies; an update does not', () => {
+  test('a write of the key invalidates its copies; an update at the same primary does not', () => {
     const inFlightCopies = new InFlightCopies();
     const guard = inFlightCopies.guard('k');
     inFlightCopies.invalidate('other');
-    inFlightCopies.changing('k');
+    inFlightCopies.resetFor(inFlightCopies.guard('k'), a);
     expect(guard).toMatchObject({ isChanged: true, isInvalidated: false });
     inFlightCopies.invalidate('k');
     expect(guard).toMatchObject({ isChanged: true, isInvalidated: true });
   });
 
-  test('an update at another primary invalidates a copy, one at the same primary does not', () => {
+  test('updates at two primaries invalidate each other, updates at one primary do not', () => {
     const inFlightCopies = new InFlightCopies();
     const [first, second] = [inFlightCopies.guard('k'), inFlightCopies.guard('k')];
     inFlightCopies.resetFor(first, a);
     inFlightCopies.resetFor(second, a);
     expect([first.isInvalidated, second.isInvalidated]).toEqual([false, false]);
     inFlightCopies.resetFor(second, b);
-    expect([first.isInvalidated, second.isInvalidated]).toEqual([true, false]);
+    expect([first.isInvalidated, second.isInvalidated]).toEqual([true, true]);
     inFlightCopies.resetFor(first, b);
-    expect([first.isInvalidated, second.isInvalidated]).toEqual([false, false]);
+    expect([first.isInvalidated, second.isInvalidated]).toEqual([false, true]);
   });
 
   test('the arrival of the item invalidates other copies, but not those of a primary', () => {

@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { resolveRouting } from '../../../../src/client/routing/options.ts';
+import { resolveOptions } from '../../../../src/client/options.ts';
 
 describe('the routing options', () => {
   test('default to ketama, one replica and no failover; gutter items to a ttl of 60 s', () => {
-    expect(resolveRouting({})).toEqual({
+    expect(resolveOptions({ nodes: [] })).toMatchObject({
       distribution: 'ketama',
       failover: 'fail',
       replicas: 1,
       previousOwner: undefined,
     });
-    expect(resolveRouting({ failover: { gutter: ['g'] } }).failover).toEqual({
+    expect(resolveOptions({ nodes: [], failover: { gutter: ['g'] } }).failover).toEqual({
       gutter: ['g'],
       ttl: 60,
     });
   });
 
   test.each([
-    [{ distribution: 'ring' }, /distribution is "ring", not one of ketama,modulo/],
+    [{ distribution: 'ring' }, /distribution is "ring", not one of ketama, modulo/],
     [{ replicas: 0 }, /replicas is 0, not a whole number from 1 to 8/],
     [{ replicas: 9 }, /replicas/],
     [{ replicas: 1.5 }, /replicas/],
@@ -27,8 +27,8 @@ describe('the routing options', () => {
     [{ previousOwner: { graceSeconds: 100_000 } }, /previousOwner.graceSeconds is 100000/],
     [{ previousOwner: { grace: 5 } }, /no option "previousOwner.grace"/],
   ])('%o is refused with ERR_ARGUMENT', (options, message) => {
-    expect(() => resolveRouting(options as never)).toThrow(message);
-    expect(() => resolveRouting(options as never)).toThrow(
+    expect(() => resolveOptions({ nodes: [], ...options } as never)).toThrow(message);
+    expect(() => resolveOptions({ nodes: [], ...options } as never)).toThrow(
       expect.objectContaining({ code: 'ERR_ARGUMENT' }),
     );
   });

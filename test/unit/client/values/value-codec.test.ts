@@ -6,7 +6,8 @@ import {
   JSON_FLAG,
   ZSTD_FLAG,
 } from '../../../../src/client/values/flags.ts';
-import { type Serializer, ValueCodec } from '../../../../src/client/values/value-codec.ts';
+import type { Serializer } from '../../../../src/client/values/serializer.ts';
+import { ValueCodec } from '../../../../src/client/values/value-codec.ts';
 import { Reply } from '../../../../src/protocol/client.ts';
 import { Random } from '../../../support/random.ts';
 

@@ -1,0 +1,38 @@
+import {
+  callOptions,
+  countOptions,
+  deleteOptions,
+  fetchOptions,
+  storeOptions,
+} from './call-options.ts';
+import { clientOptions } from './client-options.ts';
+import { dnsOptions, elastiCacheOptions, pollingOptions } from './discovery-options.ts';
+import { compression, gutterFailover, login, previousOwner, tls } from './nested-options.ts';
+import type { OptionGroup } from './option-group.ts';
+import {
+  enqueueOptions,
+  loadOptions,
+  nearCacheOptions,
+  rateLimiterOptions,
+  sessionStoreOptions,
+  tagOptions,
+  writeBehindOptions,
+  writeThroughOptions,
+} from './pattern-options.ts';
+
+/** Every group of options, by the file of `option-types` that declares its interface. */
+export const OPTION_GROUPS = {
+  'client.ts': [clientOptions, gutterFailover, previousOwner, login, tls, compression],
+  'calls.ts': [callOptions, storeOptions, fetchOptions, deleteOptions, countOptions],
+  'patterns.ts': [
+    loadOptions,
+    writeThroughOptions,
+    writeBehindOptions,
+    enqueueOptions,
+    nearCacheOptions,
+    rateLimiterOptions,
+    sessionStoreOptions,
+    tagOptions,
+  ],
+  'discovery.ts': [pollingOptions, elastiCacheOptions, dnsOptions],
+} as const satisfies Readonly<Record<string, readonly OptionGroup[]>>;

@@ -1,0 +1,133 @@
+import type { Request } from '../protocol/client.ts';
+import { Caller } from './calls.ts';
+import type { ReplyHandler } from './connection/operation.ts';
+import type { MonotonicClock } from './connection/runtime.ts';
+import { type GetManyResult, getMany } from './multi-key.ts';
+import { callOptions, storeOptions } from './option-tables/call-options.ts';
+import type { OptionGroup } from './option-tables/option-group.ts';
+import { checkOptions } from './option-tables/resolve.ts';
+import type { CallOptions, StoreOptions } from './option-types/calls.ts';
+import { deadlineOf, type ResolvedOptions } from './options.ts';
+import { ValueReplyHandlers } from './reply-handlers.ts';
+import { checkCas, exptimeFor, storeRequest, type WholeStoreMode } from './requests.ts';
+import { CAS_MAX, TAGGED_CAS_MAX } from './routing/cas-tags.ts';
+import type { ClusterView } from './routing/cluster-view.ts';
+import { KeyCodec } from './values/keys.ts';
+import { type EncodedValue, ValueCodec } from './values/value-codec.ts';
+
+/**
+ * Sends the requests of calls to the nodes of a cluster. Each call first checks its options, then
+ * its key and its other arguments; a failed check rejects the promise.
+ */
+export class Sender {
+  readonly handlers: ValueReplyHandlers;
+  /** The largest CAS id that a node of the cluster can have sent. */
+  readonly casMax: bigint;
+  readonly #caller: Caller;
+  readonly #options: ResolvedOptions;
+  readonly #cluster: ClusterView;
+  readonly #keys: KeyCodec;
+  readonly #codec: ValueCodec;
+
+  constructor(options: ResolvedOptions, cluster: ClusterView, clock: MonotonicClock) {
+    this.#caller = new Caller(options, clock);
+    this.#options = options;
+    this.#cluster = cluster;
+    this.#keys = new KeyCodec(options.namespace, options.keys);
+    this.#codec = new ValueCodec(options.serializer, options.compression);
+    this.handlers = new ValueReplyHandlers(this.#codec);
+    this.casMax = cluster.tagsCas ? TAGGED_CAS_MAX : CAS_MAX;
+  }
+
+  /** @throws {CacheError} ERR_KEY for a key that the protocol cannot carry. */
+  wireKeyOf(key: string): string {
+    return this.#keys.toWire(key);
+  }
+
+  /** Does what `send` does for a `get`, without its closure: it is the hot path. */
+  get<T>(key: string, cas: boolean, handler: ReplyHandler, options?: CallOptions): Promise<T> {
+    return new Promise((resolve, reject) => {
+      checkOptions(callOptions, options);
+      const wireKey = this.#keys.toWire(key);
+      this.#call(wireKey, { verb: 'get', key: wireKey, cas }, handler, options, resolve, reject);
+    });
+  }
+
+  async getMany<T>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>> {
+    checkOptions(callOptions, options);
+    return getMany<T>(keys, options, {
+      caller: this.#caller,
+      route: (key) => this.#cluster.targetOf(key),
+      keys: this.#keys,
+      codec: this.#codec,
+      defaults: this.#options,
+    });
+  }
+
+  store<T>(
+    mode: WholeStoreMode,
+    key: string,
+    value: unknown,
+    cas: bigint | undefined,
+    handler: ReplyHandler,
+    options?: StoreOptions,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      checkOptions(storeOptions, options);
+      const wireKey = this.#keys.toWire(key);
+      const exptime = exptimeFor(options);
+      const casId = checkCas(cas, this.casMax);
+      const send = (encoded: EncodedValue): void => {
+        const request = storeRequest(mode, wireKey, encoded, exptime, casId);
+        this.#call(wireKey, request, handler, options, resolve, reject);
+      };
+      const encoded = this.#codec.encode(value);
+      if (encoded instanceof Promise) encoded.then(send).catch(reject);
+      else send(encoded);
+    });
+  }
+
+  /** @param requestFor builds the request for the key on the wire. */
+  send<T>(
+    key: string,
+    requestFor: (wireKey: string) => Request,
+    handler: ReplyHandler,
+    group: OptionGroup,
+    options: CallOptions | undefined,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      checkOptions(group, options);
+      const wireKey = this.#keys.toWire(key);
+      this.#call(wireKey, requestFor(wireKey), handler, options, resolve, reject);
+    });
+  }
+
+  /** Sends the same request to every node. Resolves with each node's result. */
+  async sendToEveryNode<T>(
+    request: Request,
+    createHandler: () => ReplyHandler,
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, T>> {
+    checkOptions(callOptions, options);
+    const nodes = await this.#cluster.whenNodesKnown(deadlineOf(options, this.#options));
+    const results = nodes.map((node) => {
+      return new Promise<readonly [string, T]>((resolve, reject) => {
+        const resolveNode = (value: T): void => resolve([node.name, value]);
+        this.#caller.call(node, request, createHandler(), options, resolveNode, reject);
+      });
+    });
+    return new Map(await Promise.all(results));
+  }
+
+  #call<T>(
+    key: string,
+    request: Request,
+    handler: ReplyHandler,
+    options: CallOptions | undefined,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const target = this.#cluster.targetOf(key);
+    this.#caller.call(target, request, handler, options, resolve, reject);
+  }
+}

@@ -1,0 +1,89 @@
+import type { TunableName } from '../../store/index.ts';
+import type { ConfigEntries } from './config.ts';
+import type { PrefixStats } from './prefixes.ts';
+
+/**
+ * What can be read from a running node, and done to it. The admin commands, signals and the command
+ * line all use it. Every thread has one; its results are the same on each of them.
+ */
+export interface NodeControl {
+  readonly facts: NodeFacts;
+  /** The entries of the `config` commands. */
+  readonly config: ConfigEntries;
+  readonly prefixes: PrefixStats;
+  health(): NodeHealth;
+  /** The connections of all worker threads. */
+  connections(): readonly ConnectionView[];
+  /** The rows of `stats settings`, in memcached's order. */
+  settings(): readonly (readonly [name: string, value: string])[];
+  tunable(name: TunableName): number;
+  /** Changes all of these tunables, or none if the result is not `done`. */
+  tune(changes: Tuning): TuneResult;
+  resizeMemory(bytes: number): ResizeResult;
+  /**
+   * Moves a page of one size class to another, before it returns; takes milliseconds. `largest`
+   * means the size class that has the most pages.
+   */
+  movePage(source: number | 'largest', destination: number): MovePageResult;
+  /** Makes the crawler check these size classes for expired items. */
+  crawl(sizeClasses: readonly number[] | 'all'): CrawlResult;
+  /** Sets the verbosity that `settings` shows. */
+  setVerbosity(level: number): void;
+  /**
+   * Reads users or certificates again. Resolves once all threads have them, or with the reason why
+   * the previous ones stay.
+   */
+  reload(part: ReloadPart): Promise<string | undefined>;
+  /** Stops the node. On the main thread it resolves at the node's end; it never rejects. */
+  stop(graceful: boolean): Promise<void>;
+}
+
+/** What never changes while a node runs. */
+export interface NodeFacts {
+  readonly pid: number;
+  /** The version that `version` reports. */
+  readonly version: string;
+  readonly maxConnections: number;
+  readonly threads: number;
+  /** Size of the read buffer that each worker thread has. */
+  readonly readBufferBytes: number;
+  /** Whether clients may stop this node (`shutdown`). */
+  readonly shutdownAllowed: boolean;
+}
+
+export interface NodeHealth {
+  /** A node accepts connections while it is `serving`. */
+  readonly state: 'starting' | 'serving' | 'draining';
+  readonly uptimeSeconds: number;
+  /** Unix time. */
+  readonly timeSeconds: number;
+  readonly currentConnections: number;
+  /** The largest number of connections that were open at the same time. */
+  readonly peakConnections: number;
+  /** Seconds since the node read its certificates; undefined without TLS. */
+  readonly certificateSeconds: number | undefined;
+}
+
+export interface ConnectionView {
+  readonly id: number;
+  /** Such as `tcp:127.0.0.1:51234` or `unix:/path`. */
+  readonly address: string;
+  readonly listenAddress: string;
+  /** memcached's name of the state, such as `conn_read`. */
+  readonly state: string;
+  readonly idleSeconds: number;
+}
+
+export type Tuning = Readonly<Partial<Record<TunableName, number>>>;
+export type TuneResult =
+  | 'done'
+  | 'maintainerOff'
+  | 'crawlerRuns'
+  | 'automoveOutOfRange'
+  | 'sleepTooLong'
+  | 'segmentsTooLarge'
+  | 'factorTooLow';
+export type ResizeResult = 'done' | 'tooSmall' | 'outOfBounds';
+export type MovePageResult = 'done' | 'disabled' | 'same' | 'badClass' | 'noSparePage' | 'busy';
+export type CrawlResult = 'done' | 'disabled' | 'badClass' | 'busy';
+export type ReloadPart = 'users' | 'certificates' | 'all';

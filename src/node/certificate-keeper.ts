@@ -1,0 +1,57 @@
+import { CodedError, type Logger } from '../base/index.ts';
+import { type Certificates, newTicketKeys, readCertificates } from '../server/index.ts';
+import type { ServerOptions } from './options/server-flags.ts';
+
+/** A leaked key decrypts the sessions of one day only. */
+const TICKET_KEY_ROTATION_MS = 24 * 60 * 60 * 1000;
+
+/** The certificates of a node, read again on request, and the keys of their session tickets. */
+export class CertificateKeeper {
+  readonly #options: ServerOptions;
+  readonly #log: Logger;
+  /** Undefined without TLS. */
+  #current: Certificates | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #onChange: (certificates: Certificates) => Promise<void> = () => Promise.resolve();
+
+  /** @throws {CodedError} `ERR_CERTIFICATE`. */
+  constructor(options: ServerOptions, log: Logger) {
+    this.#options = options;
+    this.#log = log;
+    this.#current = options.enableSsl ? readCertificates(options, newTicketKeys()) : undefined;
+  }
+
+  get current(): Certificates | undefined {
+    return this.#current;
+  }
+
+  /** Rotates the keys daily, and calls `onChange` with all new certificates, until `close`. */
+  watch(onChange: (certificates: Certificates) => Promise<void>): void {
+    this.#onChange = onChange;
+    if (this.#current === undefined) return;
+    this.#timer = setInterval(() => void this.reload(newTicketKeys()), TICKET_KEY_ROTATION_MS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /**
+   * Reads the certificates again. Resolves once all threads have them, or with the reason why the
+   * previous ones stay.
+   */
+  async reload(ticketKeys = this.#current?.ticketKeys): Promise<string | undefined> {
+    if (this.#current === undefined || ticketKeys === undefined) return 'TLS not enabled';
+    try {
+      this.#current = readCertificates(this.#options, Buffer.from(ticketKeys));
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      this.#log.warn({ code: error.code }, `kept the previous certificates: ${error.message}`);
+      return error.message;
+    }
+    await this.#onChange(this.#current);
+    this.#log.info({ file: this.#options.sslChainCert }, 'reloaded the certificates');
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import type {
+  ConnectionView,
+  CrawlResult,
+  MovePageResult,
+  NodeControl,
+  NodeFacts,
+  NodeHealth,
+  ReloadPart,
+  ResizeResult,
+  TuneResult,
+  Tuning,
+} from '../../commands/index.ts';
+import { READ_BUFFER_BYTES } from '../../server/index.ts';
+import type { TunableName } from '../../store/index.ts';
+import type { NodeMemory } from '../memory.ts';
+import { PROTOCOL_VERSION } from '../version.ts';
+import { settingsOf } from './settings.ts';
+import { crawl, movePage, resizeStore, tuneStore } from './store-tuning.ts';
+
+const VERBOSITY_MAX = 2;
+
+/** The verbs that only the main thread can execute; a worker thread asks it to. */
+export type MainVerbs = Pick<NodeControl, 'reload' | 'stop'>;
+
+/**
+ * The control of a node, on any of its threads. Facts and changes that are in shared memory need no
+ * other thread; the rest is `main`.
+ */
+export class SharedControl implements NodeControl {
+  readonly facts: NodeFacts;
+  readonly config: NodeControl['config'];
+  readonly prefixes: NodeControl['prefixes'];
+  readonly #memory: NodeMemory;
+  readonly #main: MainVerbs;
+
+  constructor(memory: NodeMemory, main: MainVerbs) {
+    const { connLimit, threads, enableShutdown } = memory.options;
+    this.facts = {
+      pid: process.pid,
+      version: PROTOCOL_VERSION,
+      maxConnections: connLimit,
+      threads,
+      readBufferBytes: READ_BUFFER_BYTES,
+      shutdownAllowed: enableShutdown,
+    };
+    this.config = memory.config;
+    this.prefixes = memory.prefixes;
+    this.#memory = memory;
+    this.#main = main;
+  }
+
+  health(): NodeHealth {
+    const { store, state, connections, options } = this.#memory;
+    const now = store.clock.now();
+    return {
+      state: state.name,
+      uptimeSeconds: now - state.startedAt,
+      timeSeconds: now + store.clock.epoch(),
+      currentConnections: connections.count(),
+      peakConnections: connections.peak(),
+      certificateSeconds: options.enableSsl ? now - state.certificatesReadAt : undefined,
+    };
+  }
+
+  connections(): readonly ConnectionView[] {
+    return this.#memory.connections.views(this.#memory.store.clock.now());
+  }
+
+  settings(): readonly (readonly [string, string])[] {
+    return settingsOf(this.#memory);
+  }
+
+  tunable(name: TunableName): number {
+    return this.#memory.store.tuning.get(name);
+  }
+
+  tune(changes: Tuning): TuneResult {
+    return tuneStore(this.#memory.store.tuning, changes);
+  }
+
+  resizeMemory(bytes: number): ResizeResult {
+    return resizeStore(this.#memory.store.tuning, bytes);
+  }
+
+  movePage(source: number | 'largest', destination: number): MovePageResult {
+    return movePage(this.#memory.store.tuning, source, destination);
+  }
+
+  crawl(sizeClasses: readonly number[] | 'all'): CrawlResult {
+    return crawl(this.#memory.store.tuning, sizeClasses);
+  }
+
+  setVerbosity(level: number): void {
+    this.#memory.state.verbosity = Math.min(level, VERBOSITY_MAX);
+  }
+
+  reload(part: ReloadPart): Promise<string | undefined> {
+    return this.#main.reload(part);
+  }
+
+  stop(graceful: boolean): Promise<void> {
+    return this.#main.stop(graceful);
+  }
+}

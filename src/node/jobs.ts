@@ -1,0 +1,37 @@
+/** The jobs of a node's threads. The size of the pool and the numbers of threads follow from it. */
+import type { ServerOptions } from './options/server-flags.ts';
+
+/**
+ * Each job: the export of `threads/worker.ts` with this name, and on how many threads it runs for
+ * as long as the node does.
+ */
+const JOBS = {
+  serve: ({ threads }: ServerOptions) => threads,
+  maintain: () => 1,
+};
+type JobName = keyof typeof JOBS;
+
+/** One thread of the pool. */
+export interface JobRun {
+  readonly job: JobName;
+  /** The number of the thread, and of its block of counters in the store. */
+  readonly thread: number;
+}
+
+/** The runs of all jobs; the threads of `serve` have the first numbers. */
+export function planRuns(options: ServerOptions): readonly JobRun[] {
+  const jobs = Object.entries(JOBS).flatMap(([job, countOf]) =>
+    Array.from({ length: countOf(options) }, () => job as JobName),
+  );
+  return jobs.map((job, thread) => ({ job, thread }));
+}
+
+/** The number of the main thread, which is not in the pool. */
+export function mainThread(options: ServerOptions): number {
+  return planRuns(options).length;
+}
+
+/** How many threads use the store: those of the pool, and the main thread. */
+export function threadCount(options: ServerOptions): number {
+  return mainThread(options) + 1;
+}

@@ -1,0 +1,92 @@
+/** All shared memory of a node: the store, and the segments beside it. */
+import { CodedError } from '../base/index.ts';
+import { ConnectionTable } from '../server/index.ts';
+import { createStore, openStore, type Store, type StoreShare } from '../store/index.ts';
+import { threadCount } from './jobs.ts';
+import { tunablesOf } from './options/policies.ts';
+import type { ServerOptions } from './options/server-flags.ts';
+import { ConfigTable } from './shared/config-table.ts';
+import { EventRings } from './shared/event-rings.ts';
+import { NodeState } from './shared/node-state.ts';
+import { PrefixTable } from './shared/prefix-table.ts';
+
+/** The character that ends the prefix of a key (memcached's default). */
+const DEFAULT_PREFIX_DELIMITER = ':';
+
+/** What a message carries to a thread, so that the thread can open the node's memory. */
+export interface NodeShare {
+  readonly options: ServerOptions;
+  readonly store: StoreShare;
+  readonly segments: readonly SharedArrayBuffer[];
+}
+
+/** The shared memory of a node, as one thread has opened it. */
+export interface NodeMemory extends ReturnType<typeof segmentsOf> {
+  readonly options: ServerOptions;
+  readonly store: Store;
+}
+
+/** Takes the memory of the next segment, which is new or comes from another thread. */
+type TakeSegment = <T>(
+  allocate: () => SharedArrayBuffer,
+  open: (memory: SharedArrayBuffer) => T,
+) => T;
+
+/** The segments beside the store: one line each. All threads take them in this order. */
+function segmentsOf(options: ServerOptions, take: TakeSegment) {
+  const delimiter = options.prefixDelimiter[0] ?? DEFAULT_PREFIX_DELIMITER;
+  const countsPrefixes = options.prefixDelimiter !== '';
+  return {
+    state: take(NodeState.allocate, (memory) => new NodeState(memory)),
+    connections: take(
+      () => ConnectionTable.allocate(options.connLimit),
+      (memory) => new ConnectionTable(memory),
+    ),
+    config: take(ConfigTable.allocate, (memory) => new ConfigTable(memory)),
+    prefixes: take(
+      () => PrefixTable.allocate(countsPrefixes),
+      (memory) => new PrefixTable(memory, delimiter),
+    ),
+    events: take(
+      () => EventRings.allocate(options.threads),
+      (memory) => new EventRings(memory),
+    ),
+  };
+}
+
+export const NodeMemory = {
+  /** @throws {CodedError} `ERR_MEMORY` if the system has too little address space. */
+  allocate(options: ServerOptions): NodeShare {
+    const segments: SharedArrayBuffer[] = [];
+    segmentsOf(options, (allocate, open) => {
+      const memory = allocate();
+      segments.push(memory);
+      return open(memory);
+    });
+    return { options, store: allocateStore(options), segments };
+  },
+
+  /** Opens the memory on the thread that has this number, and so this block of counters. */
+  open({ options, store, segments }: NodeShare, thread: number): NodeMemory {
+    let next = 0;
+    return {
+      options,
+      store: openStore(store, thread),
+      ...segmentsOf(options, (_, open) => open(segments[next++]!)),
+    };
+  },
+};
+
+function allocateStore(options: ServerOptions): StoreShare {
+  try {
+    const tunables = tunablesOf(options);
+    return createStore({ ...options, threads: threadCount(options), tunables });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new CodedError(
+      'ERR_MEMORY',
+      `Cannot allocate ${options.memoryLimitBytes} bytes of memory for items. Lower -m.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,159 @@
+import { type Logger, silentLogger } from '../base/index.ts';
+import type { NodeControl, ReloadPart } from '../commands/index.ts';
+import {
+  type Certificates,
+  checkAddress,
+  type ListenAddress,
+  listenAddressesOf,
+  UserFileWatcher,
+  type UserSources,
+} from '../server/index.ts';
+import { CertificateKeeper } from './certificate-keeper.ts';
+import { SharedControl } from './control/shared-control.ts';
+import { mainThread } from './jobs.ts';
+import { NodeMemory, type NodeShare } from './memory.ts';
+import { publishCluster } from './options/cluster-nodes.ts';
+import { requiresLogin } from './options/policies.ts';
+import type { ServerOptions } from './options/server-flags.ts';
+import { NodeThreads } from './threads/node-threads.ts';
+
+/** A running node, for a program that starts and stops it. */
+export interface NodeHandle {
+  /**
+   * The listeners, with the port that the kernel chose for 0. An empty host means every interface.
+   */
+  readonly addresses: readonly ListenAddress[];
+  /**
+   * Reads the user files and the certificates again. A bad file changes nothing: the node logs the
+   * reason. Resolves once the node has sent the changes to all threads.
+   */
+  reload(): Promise<void>;
+  /** Drains the node: it stops accepting and replies to received requests. Resolves at its end. */
+  stop(): Promise<void>;
+  /**
+   * Resolves once the node has ended after `stop()`; rejects with the error if a bug ends a thread.
+   * That thread may have held a lock, so the process must then exit at once.
+   */
+  readonly ended: Promise<void>;
+}
+
+/** A running node in this process. */
+export interface RunningNode extends NodeHandle {
+  readonly control: NodeControl;
+}
+
+/**
+ * Starts a node in this process: its store, and its threads in one pool.
+ * @throws {CodedError} `ERR_PORT_TAKEN`, `ERR_PORT_FORBIDDEN`, `ERR_ADDRESS_UNAVAILABLE`,
+ *   `ERR_SOCKET_PATH`, `ERR_MEMORY`, `ERR_USER_FILE` or `ERR_CERTIFICATE`.
+ */
+export async function startNode(
+  options: ServerOptions,
+  { log = silentLogger }: { readonly log?: Logger } = {},
+): Promise<RunningNode> {
+  const requested = listenAddressesOf(options);
+  const sources = userSources(options);
+  const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
+  const certificates = new CertificateKeeper(options, log);
+  for (const address of requested) await checkAddress(address, options);
+  const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
+  try {
+    const addresses = await node.start(requested);
+    log.info({ addresses, threads: options.threads }, 'node is listening');
+    return {
+      addresses,
+      control: node.control,
+      reload: async () => void (await node.reload('all')),
+      stop: () => node.stop(),
+      ended: node.ended,
+    };
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
+}
+
+/** The user files; undefined if the node requires no login. */
+function userSources(options: ServerOptions): UserSources | undefined {
+  if (!requiresLogin(options)) return undefined;
+  const { authFile, enableSasl, saslPwdb } = options;
+  return { authFile, saslPwdb: enableSasl ? saslPwdb : '' };
+}
+
+interface NodeFiles {
+  readonly userFiles: UserFileWatcher | undefined;
+  readonly certificates: CertificateKeeper;
+  readonly log: Logger;
+}
+
+/** The life cycle of a node, on the main thread: `starting`, then `serving`, then `draining`. */
+class Node {
+  readonly control: NodeControl;
+  readonly #memory: NodeMemory;
+  readonly #threads: NodeThreads;
+  readonly #files: NodeFiles;
+  #stopping: Promise<void> | undefined;
+
+  constructor(share: NodeShare, files: NodeFiles) {
+    this.#files = files;
+    this.#memory = NodeMemory.open(share, mainThread(share.options));
+    this.#memory.state.start(this.#memory.store.clock.now());
+    const main = {
+      reload: (part: ReloadPart) => this.reload(part),
+      stop: () => this.stop(),
+    };
+    this.control = new SharedControl(this.#memory, main);
+    this.control.setVerbosity(share.options.verbosity);
+    publishCluster(this.control.config, share.options);
+    this.#threads = new NodeThreads(share, files.log, {
+      ...main,
+      stop: (graceful) => {
+        files.log.info({ graceful }, 'a client stops the node');
+        void this.stop();
+      },
+    });
+  }
+
+  get ended(): Promise<void> {
+    return this.#threads.ended;
+  }
+
+  /** Starts all threads; resolves with the addresses once they listen. */
+  async start(requested: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
+    const { userFiles, certificates } = this.#files;
+    const addresses = await this.#threads.start(requested, {
+      users: userFiles?.table,
+      certificates: certificates.current,
+    });
+    userFiles?.watch((table) => void this.#threads.broadcast('replaceUsers', table));
+    certificates.watch((changed) => this.#useCertificates(changed));
+    this.#memory.state.serve();
+    return addresses;
+  }
+
+  async #useCertificates(certificates: Certificates): Promise<void> {
+    const { state, store } = this.#memory;
+    await this.#threads.broadcast('useCertificates', certificates);
+    state.certificatesReadAt = store.clock.now();
+  }
+
+  /** Reads users or certificates again; resolves with the reason if the previous ones stay. */
+  async reload(part: ReloadPart): Promise<string | undefined> {
+    const { userFiles, certificates } = this.#files;
+    const kept = part === 'users' ? undefined : await certificates.reload();
+    if (part !== 'certificates') await userFiles?.reload();
+    return kept;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#files.userFiles?.close();
+    this.#files.certificates.close();
+    this.#memory.state.drain();
+    await this.#threads.finish();
+  }
+}

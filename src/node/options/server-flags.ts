@@ -1,0 +1,368 @@
+import {
+  bytes,
+  choice,
+  count,
+  defaultsOf,
+  flag,
+  integer,
+  list,
+  number,
+  octal,
+  suboptions,
+  text,
+  type ValuesOf,
+} from '../../base/index.ts';
+import { ADDRESS_FORMS } from '../../topology/index.ts';
+
+/**
+ * The names of memcached's `-o` that a command line may keep. They change nothing: slabring lacks
+ * the part that they tune, or that part needs no tuning.
+ */
+const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
+  maxconns_fast: 'the node always refuses a connection beyond the limit at once',
+  no_maxconns_fast: 'the node always refuses a connection beyond the limit at once',
+  hashpower: 'the index grows automatically, one bucket at a time',
+  no_hashexpand: 'the index grows automatically, one bucket at a time',
+  hash_algorithm: 'the hash algorithm is always murmur3',
+  tail_repair_time: 'no reference can hold an item forever',
+  no_inline_ascii_resp: 'the node always formats numbers when it sends them',
+  inline_ascii_resp: 'the node always formats numbers when it sends them',
+  lru_maintainer: 'the LRU maintainer runs unless no_lru_maintainer disables it',
+  lru_crawler: 'the LRU crawler runs unless no_lru_crawler disables it',
+  slab_reassign: 'page moves are enabled unless no_slab_reassign disables them',
+  slab_automove_ratio: 'page moves follow the misses on recently evicted keys',
+  slab_automove_window: 'page moves follow the misses on recently evicted keys',
+  modern: 'the node always uses the modern behaviour',
+  no_modern: "the node does not implement memcached's older behaviour",
+  drop_privileges: 'the node does not change its privileges',
+  no_drop_privileges: 'the node does not change its privileges',
+  relaxed_privileges: 'the node does not change its privileges',
+  resp_obj_mem_limit: 'each thread writes all replies into one buffer',
+  read_buf_mem_limit: 'each thread reads all requests into one buffer',
+  ssl_wbuf_size: 'the node encrypts each write at once',
+  ssl_keyformat: 'keys are always PEM',
+  ssl_session_cache: 'the node always resumes sessions, by tickets',
+  ssl_kernel_tls: 'the node never uses kernel TLS',
+};
+
+/** The options of one node, with memcached's letters, spellings, meanings and defaults. */
+export const serverFlags = {
+  port: integer({
+    short: 'p',
+    default: 11_211,
+    min: 0,
+    max: 65_535,
+    doc: 'TCP port to listen on; with 0 the kernel chooses a free port.',
+  }),
+  unixSocket: text({
+    short: 's',
+    placeholder: '<file>',
+    doc: 'Unix socket to listen on, instead of TCP.',
+  }),
+  unixMask: octal({
+    short: 'a',
+    default: 0o700,
+    min: 0,
+    max: 0o777,
+    doc: 'Permissions of the Unix socket, in octal.',
+  }),
+  listen: list({
+    short: 'l',
+    placeholder: '<addr>',
+    doc: `Addresses to listen on, each ${ADDRESS_FORMS}; default: all interfaces.`,
+  }),
+  memoryLimitBytes: bytes({
+    short: 'm',
+    long: 'memory-limit',
+    default: '64m',
+    min: '1m',
+    max: '31g',
+    bareUnit: 'megabytes',
+    doc: 'Memory for items, in megabytes; the index needs additional memory.',
+  }),
+  connLimit: integer({
+    short: 'c',
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Connections that the node serves at the same time.',
+  }),
+  threads: integer({
+    short: 't',
+    default: 4,
+    min: 1,
+    max: 64,
+    doc: 'Worker threads; all threads share one store.',
+  }),
+  maxItemSizeBytes: bytes({
+    short: 'I',
+    long: 'max-item-size',
+    default: '1m',
+    min: '1k',
+    max: '1024m',
+    doc: 'Size of the largest item, key and header included; at most half of --memory-limit.',
+  }),
+  slabChunkMaxBytes: bytes({
+    suboption: 'slab_chunk_max',
+    long: 'slab-chunk-max',
+    default: '512k',
+    min: '1k',
+    max: '1m',
+    bareUnit: 'kilobytes',
+    doc:
+      'Size of the largest chunk, in kilobytes; a larger item is a chain of chunks. Must divide ' +
+      '1m evenly.',
+  }),
+  slabGrowthFactor: number({
+    short: 'f',
+    default: 1.25,
+    min: 1.01,
+    max: 16,
+    doc: 'Ratio of the chunk sizes of neighbouring size classes.',
+  }),
+  slabMinSizeBytes: integer({
+    short: 'n',
+    long: 'slab-min-size',
+    default: 48,
+    min: 1,
+    max: 65_536,
+    doc: 'Minimum space for key, value and flags in the smallest size class, in bytes.',
+  }),
+  listenBacklog: integer({
+    short: 'b',
+    default: 1024,
+    min: 1,
+    max: 65_535,
+    doc: 'Connections that may wait to be accepted.',
+  }),
+  maxReqsPerEvent: integer({
+    short: 'R',
+    default: 20,
+    min: 1,
+    max: 100_000,
+    doc: 'Requests that a thread serves for one connection before it serves other connections.',
+  }),
+  verbosity: count({
+    short: 'v',
+    long: 'verbose',
+    max: 3,
+    doc:
+      'Log info messages too; with -vv also connections and logins; with -vvv also each request: ' +
+      'its verb, the hash of its key, and the status of its reply.',
+  }),
+  disableEvictions: flag({
+    short: 'M',
+    doc: 'When memory is full, refuse to store (SERVER_ERROR) instead of evicting items.',
+  }),
+  eviction: choice({
+    words: ['s3fifo', 'segmented'],
+    default: 's3fifo',
+    doc: "Eviction policy: S3-FIFO, or memcached's segmented LRU.",
+  }),
+  disableFlushAll: flag({ short: 'F', doc: 'Refuse the flush_all command.' }),
+  disableDumping: flag({
+    short: 'X',
+    doc: 'Refuse stats cachedump and lru_crawler metadump.',
+  }),
+  prefixDelimiter: text({
+    short: 'D',
+    placeholder: '<char>',
+    doc:
+      'Count requests by key prefix, which ends at this character (stats detail). Without -D, ' +
+      'the count begins at stats detail on, and the prefix ends at a colon.',
+  }),
+  disableWatch: flag({
+    short: 'W',
+    long: 'disable-watch',
+    doc: 'Refuse the watch command.',
+  }),
+  enableShutdown: flag({
+    short: 'A',
+    long: 'enable-shutdown',
+    doc: 'Allow clients to stop the node (shutdown).',
+  }),
+  enableSasl: flag({
+    short: 'S',
+    long: 'enable-sasl',
+    doc: "Require a login: SASL in the binary protocol, memcached's ASCII login in text.",
+  }),
+  authFile: text({
+    short: 'Y',
+    placeholder: '<file>',
+    doc:
+      'Require a login; the file contains the users, user:password on each line (slabring user ' +
+      'writes hashes).',
+  }),
+  saslPwdb: text({
+    long: 'sasl-pwdb',
+    placeholder: '<file>',
+    alsoEnv: 'MEMCACHED_SASL_PWDB',
+    doc: 'With -S: file of the users, user:password or user@host:password on each line.',
+  }),
+  saslOnly: flag({
+    doc: 'With -S or -Y: refuse the text protocol, as memcached -S does.',
+  }),
+  extended: suboptions({
+    short: 'o',
+    doc:
+      'Suboptions, as memcached spells them: those named below, and those without effect ' +
+      '(listed at the end of this page).',
+    ignored: IGNORED_SUBOPTIONS,
+  }),
+  hotLruPct: integer({
+    suboption: 'hot_lru_pct',
+    default: 20,
+    min: 0,
+    max: 80,
+    doc: 'With --eviction segmented: maximum size of HOT, in percent of its size class.',
+  }),
+  warmLruPct: integer({
+    suboption: 'warm_lru_pct',
+    default: 40,
+    min: 0,
+    max: 80,
+    doc: 'With --eviction segmented: maximum size of WARM, in percent of its size class.',
+  }),
+  hotMaxFactor: number({
+    suboption: 'hot_max_factor',
+    default: 0.2,
+    min: 0.001,
+    max: 1000,
+    doc:
+      "With --eviction segmented: an item leaves HOT's tail once its idle time exceeds this " +
+      "times that of COLD's tail.",
+  }),
+  warmMaxFactor: number({
+    suboption: 'warm_max_factor',
+    default: 2,
+    min: 0.001,
+    max: 1000,
+    doc:
+      "With --eviction segmented: an item leaves WARM's tail once its idle time exceeds this " +
+      "times that of COLD's tail.",
+  }),
+  temporaryTtl: integer({
+    suboption: 'temporary_ttl',
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    doc:
+      'Items with a ttl of at most this many seconds enter the TEMP list, which the node evicts ' +
+      'last; 0 disables TEMP.',
+  }),
+  noLruCrawler: flag({
+    suboption: 'no_lru_crawler',
+    doc:
+      'Disable the LRU crawler: the node frees an expired item only when a request or an ' +
+      'eviction finds it.',
+  }),
+  lruCrawlerSleep: integer({
+    suboption: 'lru_crawler_sleep',
+    default: 100,
+    min: 0,
+    max: 1_000_000,
+    doc:
+      'Only shown by stats settings (microseconds); the crawler limits itself to its share of a ' +
+      'core.',
+  }),
+  lruCrawlerTocrawl: integer({
+    suboption: 'lru_crawler_tocrawl',
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    doc: 'Only shown by stats settings; a pass of the crawler always checks all items.',
+  }),
+  noLruMaintainer: flag({
+    suboption: 'no_lru_maintainer',
+    doc:
+      'Disable the background moves between the lists of --eviction segmented, and refuse lru ' +
+      'mode and temp_ttl.',
+  }),
+  noSlabReassign: flag({
+    suboption: 'no_slab_reassign',
+    doc: 'Disable all page moves: each page stays in its size class.',
+  }),
+  slabAutomove: integer({
+    suboption: 'slab_automove',
+    default: 1,
+    min: 0,
+    max: 2,
+    doc: 'Move pages to the size classes where they avoid the most misses: 0 no, 1 and 2 yes.',
+  }),
+  noSlabAutomove: flag({
+    suboption: 'no_slab_automove',
+    doc: 'Disable automatic page moves; slabs reassign still moves pages.',
+  }),
+  trackSizes: flag({
+    suboption: 'track_sizes',
+    doc: 'Count items by size, for stats sizes.',
+  }),
+  enableSsl: flag({
+    short: 'Z',
+    long: 'enable-ssl',
+    doc: 'Use TLS on every TCP listener except those of -l notls:<addr>.',
+  }),
+  sslChainCert: text({
+    suboption: 'ssl_chain_cert',
+    placeholder: '<file>',
+    doc:
+      "The node's certificate and its chain up to the CA, PEM. refresh_certs and SIGHUP reload " +
+      'it.',
+  }),
+  sslKey: text({
+    suboption: 'ssl_key',
+    placeholder: '<file>',
+    doc: 'The key of the certificate, PEM; default: the file of the certificate.',
+  }),
+  sslCaCert: text({
+    suboption: 'ssl_ca_cert',
+    placeholder: '<file>',
+    doc: 'The CAs that sign client certificates, PEM.',
+  }),
+  sslVerifyMode: integer({
+    suboption: 'ssl_verify_mode',
+    default: 0,
+    min: 0,
+    max: 3,
+    doc: 'Client certificates: 0 does not request one, 1 requests one, 2 and 3 require one.',
+  }),
+  sslMinVersion: integer({
+    suboption: 'ssl_min_version',
+    default: 2,
+    min: 0,
+    max: 3,
+    doc: 'Minimum TLS version: 3 means 1.3; 0, 1 and 2 mean 1.2.',
+  }),
+  sslCiphers: text({
+    suboption: 'ssl_ciphers',
+    placeholder: '<list>',
+    doc: 'Cipher suites, in the format of OpenSSL.',
+  }),
+  clusterNodes: list({
+    long: 'cluster-nodes',
+    placeholder: '<node>',
+    doc: 'Nodes of the cluster, each host:port or host|ip|port; the reply to config get cluster.',
+  }),
+  clusterVersion: integer({
+    long: 'cluster-version',
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    doc:
+      'Version of --cluster-nodes, equal on all nodes; increase it with every change. 0 means ' +
+      'the Unix time of the start.',
+  }),
+  loginAttempts: integer({
+    default: 10,
+    min: 1,
+    max: 1000,
+    doc: 'Failed logins after which the node closes the connection.',
+  }),
+};
+
+/** Resolved options: every field has a value within its range. */
+export type ServerOptions = ValuesOf<typeof serverFlags>;
+
+export function defaultServerOptions(): ServerOptions {
+  return defaultsOf(serverFlags);
+}

@@ -1,0 +1,108 @@
+import { SharedSegment } from '../../base/index.ts';
+import {
+  CONFIG_ENTRY_BYTES_MAX,
+  type ConfigEntries,
+  type ConfigEntry,
+} from '../../commands/index.ts';
+
+/** ElastiCache's bounds: `config_max` entries of `config_size_max` bytes. */
+const CONFIG_ENTRIES_MAX = 16;
+
+const NAME_BYTES_MAX = 250;
+
+/** A slot: name bytes (0 means free), client flags, data bytes, then the name and the data. */
+const NAME_BYTES = 0;
+const FLAGS = 1;
+const DATA_BYTES = 2;
+const NAME_AT = 16;
+const DATA_AT = NAME_AT + 256;
+const SLOT_BYTES = DATA_AT + CONFIG_ENTRY_BYTES_MAX;
+
+/**
+ * The entries of `config set`, in shared memory, so every thread sees a change at once. The system
+ * allocates no physical memory for slots that the table never used.
+ */
+export class ConfigTable implements ConfigEntries {
+  readonly #segment: SharedSegment;
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+
+  static allocate(): SharedArrayBuffer {
+    return SharedSegment.allocate(CONFIG_ENTRIES_MAX * SLOT_BYTES);
+  }
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#segment = new SharedSegment(memory);
+    this.#words = this.#segment.words;
+    this.#bytes = this.#segment.bytes;
+  }
+
+  get(name: string): ConfigEntry | undefined {
+    return this.#segment.locked(() => {
+      const at = this.#find(name);
+      return at < 0 ? undefined : this.#read(at);
+    });
+  }
+
+  set({ name, flags, data }: ConfigEntry): boolean {
+    if (data.length > CONFIG_ENTRY_BYTES_MAX || name === '' || name.length > NAME_BYTES_MAX)
+      return false;
+    return this.#segment.locked(() => {
+      const found = this.#find(name);
+      const at = found < 0 ? this.#findFree() : found;
+      if (at < 0) return false;
+      this.#words[at / 4 + FLAGS] = flags;
+      this.#words[at / 4 + DATA_BYTES] = data.length;
+      this.#words[at / 4 + NAME_BYTES] = this.#bytes.write(name, at + NAME_AT, 'latin1');
+      data.copy(this.#bytes, at + DATA_AT);
+      return true;
+    });
+  }
+
+  delete(name: string): boolean {
+    return this.#segment.locked(() => {
+      const at = this.#find(name);
+      if (at >= 0) this.#words[at / 4 + NAME_BYTES] = 0;
+      return at >= 0;
+    });
+  }
+
+  list(): readonly ConfigEntry[] {
+    return this.#segment.locked(() =>
+      slots()
+        .filter((at) => this.#words[at / 4 + NAME_BYTES] !== 0)
+        .map((at) => this.#read(at)),
+    );
+  }
+
+  #find(name: string): number {
+    return slots().find((at) => name !== '' && this.#nameAt(at) === name) ?? -1;
+  }
+
+  #findFree(): number {
+    return slots().find((at) => this.#words[at / 4 + NAME_BYTES] === 0) ?? -1;
+  }
+
+  #nameAt(at: number): string {
+    const start = at + NAME_AT;
+    return this.#bytes.toString('latin1', start, start + this.#words[at / 4 + NAME_BYTES]!);
+  }
+
+  #read(at: number): ConfigEntry {
+    const start = at + DATA_AT;
+    const data = this.#bytes.subarray(start, start + this.#words[at / 4 + DATA_BYTES]!);
+    return {
+      name: this.#nameAt(at),
+      flags: this.#words[at / 4 + FLAGS]! >>> 0,
+      data: Buffer.from(data),
+    };
+  }
+}
+
+/** The byte offset of each slot. */
+function slots(): number[] {
+  return Array.from(
+    { length: CONFIG_ENTRIES_MAX },
+    (_, i) => SharedSegment.headerBytes + i * SLOT_BYTES,
+  );
+}

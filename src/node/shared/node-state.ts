@@ -1,0 +1,79 @@
+import type { NodeHealth } from '../../commands/index.ts';
+
+const STATES = ['starting', 'serving', 'draining'] as const satisfies NodeHealth['state'][];
+
+const STATE = 0;
+/** 1 once the node has to stop; threads wait on this word. */
+const STOP = 1;
+const VERBOSITY = 2;
+/** Seconds of the store's clock. */
+const STARTED_AT = 3;
+const CERTIFICATES_READ_AT = 4;
+const WORDS = 16;
+
+/** The state of a node, in shared memory: a thread that changes it changes it for all threads. */
+export class NodeState {
+  readonly #words: Int32Array;
+
+  static allocate(): SharedArrayBuffer {
+    return new SharedArrayBuffer(WORDS * 4);
+  }
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+  }
+
+  get name(): NodeHealth['state'] {
+    return STATES[Atomics.load(this.#words, STATE)]!;
+  }
+
+  start(atSeconds: number): void {
+    Atomics.store(this.#words, STARTED_AT, atSeconds);
+  }
+
+  serve(): void {
+    Atomics.compareExchange(
+      this.#words,
+      STATE,
+      STATES.indexOf('starting'),
+      STATES.indexOf('serving'),
+    );
+  }
+
+  /** Tells every thread that waits for it to stop. */
+  drain(): void {
+    Atomics.store(this.#words, STATE, STATES.indexOf('draining'));
+    Atomics.store(this.#words, STOP, 1);
+    Atomics.notify(this.#words, STOP);
+  }
+
+  /** Resolves once the node has to stop. */
+  async stopRequested(): Promise<void> {
+    await Atomics.waitAsync(this.#words, STOP, 0).value;
+  }
+
+  /** Blocks the thread for this time; returns true at once when the node has to stop. */
+  sleepUntilStop(ms: number): boolean {
+    return Atomics.wait(this.#words, STOP, 0, ms) !== 'timed-out';
+  }
+
+  get verbosity(): number {
+    return Atomics.load(this.#words, VERBOSITY);
+  }
+
+  set verbosity(level: number) {
+    Atomics.store(this.#words, VERBOSITY, level);
+  }
+
+  get startedAt(): number {
+    return Atomics.load(this.#words, STARTED_AT);
+  }
+
+  get certificatesReadAt(): number {
+    return Math.max(Atomics.load(this.#words, CERTIFICATES_READ_AT), this.startedAt);
+  }
+
+  set certificatesReadAt(seconds: number) {
+    Atomics.store(this.#words, CERTIFICATES_READ_AT, seconds);
+  }
+}

@@ -1,0 +1,108 @@
+import { type ByteSink, murmur3, SharedSegment } from '../../base/index.ts';
+import { PREFIX_COUNT, type PrefixStats } from '../../commands/index.ts';
+
+/** The table counts this many prefixes, and ignores further ones. */
+const PREFIXES_MAX = 1024;
+/** The word of the header beside the lock. */
+const ENABLED = 1;
+const HEADER_BYTES = SharedSegment.headerBytes;
+/** A slot: the length of the prefix plus 1 (0 means free) and its bytes, then four counters. */
+const COUNTERS_AT = 256;
+const COUNTERS = Object.keys(PREFIX_COUNT).length;
+const SLOT_BYTES = COUNTERS_AT + COUNTERS * 8;
+const HASH_SEED = 0;
+const LINE_BYTES_MAX = 400;
+
+const text = (words: string): Uint8Array => Buffer.from(words, 'latin1');
+const PREFIX = text('PREFIX ');
+const LABELS = [text(' get '), text(' hit '), text(' set '), text(' del ')];
+const CRLF = text('\r\n');
+const END = text('END\r\n');
+
+/** `stats detail`: requests of all threads, counted by the prefix of their keys. */
+export class PrefixTable implements PrefixStats {
+  readonly #segment: SharedSegment;
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #counters: Float64Array;
+  readonly #delimiter: number;
+
+  static allocate(enabled: boolean): SharedArrayBuffer {
+    const memory = SharedSegment.allocate(PREFIXES_MAX * SLOT_BYTES);
+    new Int32Array(memory)[ENABLED] = enabled ? 1 : 0;
+    return memory;
+  }
+
+  constructor(memory: SharedArrayBuffer, delimiter: string) {
+    this.#segment = new SharedSegment(memory);
+    this.#words = this.#segment.words;
+    this.#bytes = this.#segment.bytes;
+    this.#counters = new Float64Array(memory);
+    this.#delimiter = delimiter.charCodeAt(0);
+  }
+
+  get enabled(): boolean {
+    return this.#words[ENABLED] !== 0;
+  }
+
+  set enabled(on: boolean) {
+    Atomics.store(this.#words, ENABLED, on ? 1 : 0);
+  }
+
+  count(what: number, key: Buffer, start: number, end: number): void {
+    let stop = start;
+    while (stop < end && key[stop] !== this.#delimiter) stop++;
+    if (stop === end) return;
+    this.#segment.lock();
+    const slot = this.#slotOf(key, start, stop);
+    if (slot >= 0) this.#counters[(slot + COUNTERS_AT) / 8 + what]!++;
+    this.#segment.unlock();
+  }
+
+  clear(): void {
+    this.#segment.lock();
+    this.#bytes.fill(0, HEADER_BYTES);
+    this.#segment.unlock();
+  }
+
+  dump(sink: ByteSink): void {
+    sink.ensure(PREFIXES_MAX * LINE_BYTES_MAX);
+    this.#segment.lock();
+    for (let i = 0; i < PREFIXES_MAX; i++) {
+      const slot = HEADER_BYTES + i * SLOT_BYTES;
+      const length = this.#bytes[slot]!;
+      if (length === 0) continue;
+      sink.putConstant(PREFIX);
+      sink.putRange(this.#bytes, slot + 1, slot + length);
+      for (let what = 0; what < COUNTERS; what++) {
+        sink.putConstant(LABELS[what]!);
+        sink.putDecimal(this.#counters[(slot + COUNTERS_AT) / 8 + what]!);
+      }
+      sink.putConstant(CRLF);
+    }
+    this.#segment.unlock();
+    sink.putConstant(END);
+  }
+
+  /** Finds or adds the slot of a prefix; returns -1 if the table is full. */
+  #slotOf(key: Buffer, start: number, stop: number): number {
+    const length = stop - start + 1;
+    const hash = murmur3(key, start, stop, HASH_SEED);
+    for (let step = 0; step < PREFIXES_MAX; step++) {
+      const slot = HEADER_BYTES + (((hash >>> 0) + step) % PREFIXES_MAX) * SLOT_BYTES;
+      if (this.#bytes[slot] === 0) {
+        this.#bytes[slot] = length;
+        key.copy(this.#bytes, slot + 1, start, stop);
+        return slot;
+      }
+      if (this.#bytes[slot] === length && this.#holds(slot, key, start, stop)) return slot;
+    }
+    return -1;
+  }
+
+  #holds(slot: number, key: Buffer, start: number, stop: number): boolean {
+    for (let i = start; i < stop; i++)
+      if (this.#bytes[slot + 1 + i - start] !== key[i]) return false;
+    return true;
+  }
+}

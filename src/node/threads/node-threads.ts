@@ -1,0 +1,88 @@
+import { MessageChannel } from 'node:worker_threads';
+import type { Logger } from '../../base/index.ts';
+import { type ListenAddress, THREADS_SHARE_PORT } from '../../server/index.ts';
+import { type JobRun, planRuns } from '../jobs.ts';
+import type { NodeShare } from '../memory.ts';
+import { Channel } from './channel.ts';
+import { ThreadPool } from './pool.ts';
+import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
+
+type WorkerChannel = Channel<WorkerProcedures, MainProcedures>;
+type ServeStart = Pick<ServeJob, 'users' | 'certificates'>;
+
+/** The threads of a node's pool, and the channels to those that serve connections. */
+export class NodeThreads {
+  readonly #share: NodeShare;
+  readonly #log: Logger;
+  readonly #procedures: MainProcedures;
+  readonly #runs: readonly JobRun[];
+  readonly #pool: ThreadPool;
+  readonly #channels: WorkerChannel[] = [];
+
+  constructor(share: NodeShare, log: Logger, procedures: Omit<MainProcedures, 'log'>) {
+    this.#share = share;
+    this.#log = log;
+    this.#procedures = {
+      ...procedures,
+      log: (lines) => {
+        for (const { level, facts, text } of lines) log[level](facts, text);
+      },
+    };
+    this.#runs = planRuns(share.options);
+    this.#pool = new ThreadPool(this.#runs.length);
+  }
+
+  get ended(): Promise<void> {
+    return this.#pool.ended;
+  }
+
+  /**
+   * Starts all jobs. The first thread lets the kernel choose ports; the others share them.
+   */
+  async start(
+    requested: readonly ListenAddress[],
+    start: ServeStart,
+  ): Promise<readonly ListenAddress[]> {
+    const [first, ...others] = this.#runs.filter(({ job }) => job === 'serve');
+    const addresses = await this.#serve(first!, requested, start);
+    const shared = THREADS_SHARE_PORT && addresses.every(({ kind }) => kind === 'tcp');
+    if (!shared && others.length > 0) {
+      this.#log.warn({}, 'this listener cannot be shared: one thread serves all connections');
+    }
+    if (shared) await Promise.all(others.map((run) => this.#serve(run, addresses, start)));
+    for (const run of this.#runs) {
+      if (run.job !== 'serve') {
+        void this.#pool.run(run, { share: this.#share, thread: run.thread }).catch(() => {});
+      }
+    }
+    return addresses;
+  }
+
+  /** Sends a request to every worker thread; resolves once each has answered it, or has ended. */
+  async broadcast<N extends keyof WorkerProcedures>(
+    name: N,
+    argument: Parameters<WorkerProcedures[N]>[0],
+  ): Promise<void> {
+    await Promise.allSettled(this.#channels.map((channel) => channel.call(name, argument)));
+  }
+
+  /** Waits until all jobs have ended. The node must have the order to stop. */
+  async finish(): Promise<void> {
+    await this.#pool.finish();
+    for (const channel of this.#channels) channel.close();
+  }
+
+  /** Runs one worker thread; resolves once it listens, or rejects if it cannot. */
+  #serve(
+    run: JobRun,
+    listenOn: readonly ListenAddress[],
+    start: ServeStart,
+  ): Promise<readonly ListenAddress[]> {
+    const { port1, port2 } = new MessageChannel();
+    const job: ServeJob = { share: this.#share, thread: run.thread, port: port2, ...start };
+    const ended = this.#pool.run(run, job, [port2]);
+    const channel: WorkerChannel = new Channel(port1, this.#procedures);
+    this.#channels.push(channel);
+    return Promise.race([channel.call('listen', listenOn), ended.then(() => [])]);
+  }
+}

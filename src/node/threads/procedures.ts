@@ -1,0 +1,41 @@
+/**
+ * The requests that a node's main thread and its worker threads send each other. The data path
+ * sends none: they are about what happens a few times a day, and about the node's log.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { ReloadPart } from '../../commands/index.ts';
+import type { Certificates, ListenAddress, UserTable } from '../../server/index.ts';
+import type { NodeShare } from '../memory.ts';
+import type { LogLine } from './thread-log.ts';
+
+/** What every job of the pool gets: the node's memory, and the number of its thread. */
+export interface Job {
+  readonly share: NodeShare;
+  readonly thread: number;
+}
+
+export interface ServeJob extends Job {
+  /** The users; undefined if the node requires no login. */
+  readonly users: UserTable | undefined;
+  /** Undefined without TLS. */
+  readonly certificates: Certificates | undefined;
+  /** The channel to the main thread: WorkerProcedures and MainProcedures. */
+  readonly port: MessagePort;
+}
+
+/** The requests that a worker thread answers. */
+export interface WorkerProcedures {
+  /** Opens the listeners; returns their addresses, with the ports that the kernel chose. */
+  readonly listen: (on: readonly ListenAddress[]) => Promise<readonly ListenAddress[]>;
+  readonly replaceUsers: (table: UserTable) => void;
+  /** New connections get this certificate; open connections keep theirs. */
+  readonly useCertificates: (certificates: Certificates) => void;
+}
+
+/** The requests that the main thread answers. */
+export interface MainProcedures {
+  /** A client sent an allowed `shutdown`. Returns before the node has stopped. */
+  readonly stop: (graceful: boolean) => void;
+  readonly reload: (part: ReloadPart) => Promise<string | undefined>;
+  readonly log: (lines: readonly LogLine[]) => void;
+}

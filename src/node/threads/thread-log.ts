@@ -1,0 +1,92 @@
+import type { Logger } from '../../base/index.ts';
+
+/** The levels of the log, from the most to the least important. */
+const LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
+type Level = (typeof LEVELS)[number];
+/** The level that the log shows without `-v`; each `-v` shows one more. */
+const QUIET_LEVEL = LEVELS.indexOf('warn');
+
+/** The lines that wait for the main thread; the log drops, and counts, more. */
+const LINES_MAX = 1000;
+
+export interface LogLine {
+  readonly level: Level;
+  readonly facts: object;
+  readonly text: string;
+}
+
+/**
+ * The log of a worker thread: it sends lines to the main thread in batches, and the next batch only
+ * once the main thread has taken the one before, so that it needs a bounded amount of memory.
+ */
+export class ThreadLog implements Logger {
+  readonly #send: (lines: readonly LogLine[]) => Promise<void>;
+  readonly #level: number;
+  #lines: LogLine[] = [];
+  #droppedCount = 0;
+  #sending: Promise<void> | undefined;
+
+  constructor(verbosity: number, send: (lines: readonly LogLine[]) => Promise<void>) {
+    this.#level = QUIET_LEVEL + verbosity;
+    this.#send = send;
+  }
+
+  /** Whether the log shows lines of this level. Check this before you compute a line's facts. */
+  shows(level: Level): boolean {
+    return LEVELS.indexOf(level) <= this.#level;
+  }
+
+  error(facts: object, text: string): void {
+    this.#add('error', facts, text);
+  }
+
+  warn(facts: object, text: string): void {
+    this.#add('warn', facts, text);
+  }
+
+  info(facts: object, text: string): void {
+    this.#add('info', facts, text);
+  }
+
+  debug(facts: object, text: string): void {
+    this.#add('debug', facts, text);
+  }
+
+  trace(facts: object, text: string): void {
+    this.#add('trace', facts, text);
+  }
+
+  /** Resolves once the main thread has all lines, or has ended. */
+  async flush(): Promise<void> {
+    while (this.#sending !== undefined) await this.#sending;
+  }
+
+  #add(level: Level, facts: object, text: string): void {
+    if (!this.shows(level)) return;
+    if (this.#lines.length === LINES_MAX) this.#droppedCount++;
+    else this.#lines.push({ level, facts, text });
+    this.#sending ??= this.#sendAll();
+  }
+
+  async #sendAll(): Promise<void> {
+    // The lines of one turn leave together.
+    await null;
+    while (this.#lines.length > 0) {
+      const batch = this.#takeLines();
+      // The channel closes only when the node ends, and then nothing can log the lines any more.
+      await this.#send(batch).catch(() => {});
+    }
+    this.#sending = undefined;
+  }
+
+  #takeLines(): readonly LogLine[] {
+    const lines = this.#lines;
+    this.#lines = [];
+    if (this.#droppedCount > 0) {
+      const facts = { lines: this.#droppedCount };
+      lines.push({ level: 'warn', facts, text: 'a thread logged too fast: dropped lines' });
+      this.#droppedCount = 0;
+    }
+    return lines;
+  }
+}

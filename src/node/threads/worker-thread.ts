@@ -1,0 +1,114 @@
+import { ByteSink } from '../../base/index.ts';
+import {
+  createSessionContext,
+  escapeUser,
+  type LoginFailureReport,
+  LoginLog,
+  type ThreadContext,
+  ThreadServer,
+  UserAuthenticator,
+} from '../../server/index.ts';
+import { type MainVerbs, SharedControl } from '../control/shared-control.ts';
+import type { NodeMemory } from '../memory.ts';
+import { RingLog } from '../shared/event-rings.ts';
+import { Watchers } from '../shared/watchers.ts';
+import { Channel } from './channel.ts';
+import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
+import { ThreadLog } from './thread-log.ts';
+
+const OUTPUT_BUFFER_BYTES = 256 * 1024;
+
+/** One worker thread: its sockets and sessions, and its channel to the main thread. */
+export class WorkerThread {
+  readonly #channel: Channel<MainProcedures, WorkerProcedures>;
+  readonly #log: ThreadLog;
+  readonly #server: ThreadServer;
+
+  constructor(
+    memory: NodeMemory,
+    thread: number,
+    { port, users, certificates }: Pick<ServeJob, 'port' | 'users' | 'certificates'>,
+  ) {
+    const log = new ThreadLog(memory.options.verbosity, (lines) => channel.call('log', lines));
+    const logins = new LoginLog((report) => logLoginFailure(log, report));
+    const onOverload = () => logins.overloaded();
+    const authenticator = users && new UserAuthenticator(users, { onOverload });
+    const events = new RingLog(memory.events, thread);
+    const context = contextOf(memory, {
+      events,
+      authenticator,
+      main: {
+        reload: (part) => channel.call('reload', part),
+        // If the channel has closed, the node stops already.
+        stop: (graceful) => channel.call('stop', graceful).catch(() => {}),
+      },
+      log,
+      loginChecked: (slot, user, accepted) => {
+        const address = memory.connections.addressOf(slot);
+        if (accepted) log.debug({ address, user: escapeUser(user) }, 'a login succeeded');
+        else logins.failed(address, user);
+      },
+    });
+    const server = new ThreadServer(memory.options, context, certificates, events);
+    const channel = new Channel<MainProcedures, WorkerProcedures>(port, {
+      listen: (addresses) => server.listen(addresses),
+      replaceUsers: (table) => authenticator?.replace(table),
+      useCertificates: (replacement) => server.useCertificates(replacement),
+    });
+    this.#log = log;
+    this.#server = server;
+    this.#channel = channel;
+  }
+
+  /** Drains the connections, then sends the rest of the log. */
+  async end(): Promise<void> {
+    await this.#server.drain();
+    await this.#log.flush();
+    this.#channel.close();
+  }
+}
+
+interface ThreadParts {
+  readonly events: RingLog;
+  readonly authenticator: UserAuthenticator | undefined;
+  readonly main: MainVerbs;
+  readonly log: ThreadLog;
+  readonly loginChecked: ThreadContext['loginChecked'];
+}
+
+function contextOf(memory: NodeMemory, parts: ThreadParts): ThreadContext {
+  const { options, store } = memory;
+  const { events, authenticator, main, log, loginChecked } = parts;
+  const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
+  const rules = {
+    ...(authenticator === undefined ? {} : { authenticator }),
+    ...(log.shows('trace') ? { traceLog: log } : {}),
+    loginRules: { refusesText: options.saslOnly, attemptsMax: options.loginAttempts },
+    flushAllowed: !options.disableFlushAll,
+    dumpingAllowed: !options.disableDumping,
+    watchingAllowed: !options.disableWatch,
+    requestsPerTurn: options.maxReqsPerEvent,
+  };
+  const control = new SharedControl(memory, main);
+  return {
+    session: createSessionContext(store, control, rules, sink, events),
+    store,
+    sink,
+    outputBufferBytes: OUTPUT_BUFFER_BYTES,
+    outputPool: [],
+    watchers: new Watchers(memory.events),
+    table: memory.connections,
+    loginChecked,
+    debugLog: log.shows('debug') ? log : undefined,
+  };
+}
+
+function logLoginFailure(log: ThreadLog, report: LoginFailureReport): void {
+  if (report.kind === 'loginFailed') {
+    const { address, user } = report;
+    log.warn({ address, user }, 'a login failed');
+  } else {
+    const { unreported, overloads } = report;
+    log.warn({ unreported, overloads }, 'more logins failed');
+  }
+}

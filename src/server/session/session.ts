@@ -1,0 +1,252 @@
+import type { LateReply, ReplyStream } from '../../commands/index.ts';
+import {
+  CLOSE,
+  DIALECT,
+  INCOMPLETE,
+  isBinary,
+  isStorage,
+  type Request,
+  VERB,
+} from '../../protocol/index.ts';
+import { AwaitedReply } from './awaited-reply.ts';
+import { repliesTo, type SessionContext, type SessionHost } from './context.ts';
+import { GET_STEP, GetExchange, type GetStep } from './get-exchange.ts';
+import { LoginExchange, type LoginStep } from './login-exchange.ts';
+import { PAUSE, type Pause, STATE, type State } from './states.ts';
+import { ValueReceiver } from './value-receiver.ts';
+import { answerWatch } from './watch.ts';
+
+/** The session flushes its output beyond this size before it serves the next request. */
+const OUTPUT_BYTES_PER_STEP = 64 * 1024;
+
+/**
+ * The protocol of one connection: a state machine that owns no socket.
+ *
+ *   initial ──first byte──▶ ready       it selects text or binary for the whole connection
+ *
+ *   ready ──storage request──▶ receiving its value ──complete──▶ ready
+ *     │ │ │ └──get, output blocked──▶ retrieving ──all keys──▶ ready
+ *     │ │ │        └──large value──▶ streaming ──written──▶ retrieving
+ *     │ │ └──long reply──▶ streaming ──written──▶ ready
+ *     │ └──login, or a command that waits──▶ awaiting ──promise──▶ settled ──reply──▶ ready
+ *     └──watch──▶ watching, until the connection closes
+ *
+ * A refused value, and any body that the reply does not need, is skipped in `receiving`.
+ */
+export class Session {
+  /** The offset in the input up to which the last `advance` consumed it. */
+  at = 0;
+  readonly #context: SessionContext;
+  readonly #host: SessionHost;
+  readonly #value: ValueReceiver;
+  readonly #login: LoginExchange;
+  readonly #get: GetExchange;
+  readonly #awaited: AwaitedReply;
+  #state: State = STATE.initial;
+  #isText = true;
+  /** While streaming: the unwritten rest of the reply. */
+  #stream: ReplyStream | undefined;
+
+  constructor(context: SessionContext, host: SessionHost) {
+    this.#context = context;
+    this.#host = host;
+    this.#login = new LoginExchange(context, host.loginChecked);
+    this.#value = new ValueReceiver(context);
+    this.#get = new GetExchange(context, host.flush);
+    this.#awaited = new AwaitedReply(context);
+  }
+
+  /** Whether the session waits for a line of text, and not for bytes of a value or a login. */
+  get awaitsLine(): boolean {
+    return this.#state === STATE.ready && this.#isText && this.#login.isAuthenticated;
+  }
+
+  /** Whether the session waits for a promise: until it calls `wake`, it does nothing else. */
+  get isAwaiting(): boolean {
+    return this.#state === STATE.awaiting;
+  }
+
+  /** Whether the session has begun a long reply and not finished it. */
+  get isStreaming(): boolean {
+    return this.#state === STATE.streaming;
+  }
+
+  /** Serves the requests in `input[start, end)` until it must pause; sets `at`. */
+  advance(input: Buffer, start: number, end: number): Pause {
+    const { requestsPerTurn, sink, log } = this.#context;
+    this.at = start;
+    log.cfd = this.#host.id;
+    for (let requestsLeft = requestsPerTurn; ; requestsLeft--) {
+      while (this.#state !== STATE.ready) {
+        const pause = this.#continue(input, end, requestsLeft === requestsPerTurn);
+        if (pause !== undefined) return pause;
+      }
+      if (this.at === end) return PAUSE.needInput;
+      if (sink.at > OUTPUT_BYTES_PER_STEP && !this.#host.flush()) return PAUSE.outputBlocked;
+      if (requestsLeft === 0) return PAUSE.yielded;
+      const pause = this.#serveRequest(input, end);
+      if (pause !== undefined) return pause;
+    }
+  }
+
+  /** The node stops: truncates a dump. The client notices, because the dump lacks its end line. */
+  cutStream(): void {
+    if (this.#stream?.canBeTruncated === true) this.#endStream();
+  }
+
+  /** The connection has closed: frees what the session holds, and drops a late reply. */
+  abandon(): void {
+    this.#endStream();
+    this.#get.end();
+    this.#value.abandon();
+    this.#awaited.abandon();
+    this.#state = STATE.ready;
+  }
+
+  /** Takes one step towards `ready`; returns undefined if the next step may follow. */
+  #continue(input: Buffer, end: number, isNewTurn: boolean): Pause | undefined {
+    switch (this.#state) {
+      case STATE.initial:
+        if (this.at === end) return PAUSE.needInput;
+        this.#isText = !isBinary(input[this.at]!);
+        this.#state = STATE.ready;
+        return undefined;
+      case STATE.receiving:
+        this.at = this.#value.receive(input, this.at, end);
+        this.#endReply();
+        return this.#value.isPending ? PAUSE.needInput : undefined;
+      case STATE.retrieving:
+        return this.#continueGet(input);
+      case STATE.streaming:
+        // A long reply leaves in one piece for each turn.
+        return isNewTurn ? this.#writeStream(this.#stream!) : PAUSE.yielded;
+      case STATE.settled:
+        this.#awaited.write();
+        this.#endReply();
+        return this.#login.attemptsExhausted ? PAUSE.close : undefined;
+      case STATE.awaiting:
+        return PAUSE.awaiting;
+      default:
+        this.at = end;
+        return PAUSE.needInput;
+    }
+  }
+
+  /** Serves one request; returns undefined if the next one may follow. */
+  #serveRequest(input: Buffer, end: number): Pause | undefined {
+    const { requests, text, binary, trace, sink } = this.#context;
+    if (this.#isText && !this.#login.isAuthenticated) return this.#logInByText(input, end);
+    const request = requests.current;
+    const length = (this.#isText ? text : binary).decode(input, this.at, end, request);
+    if (length === INCOMPLETE) return PAUSE.needInput;
+    if (length === CLOSE) return PAUSE.close;
+    const lineAt = this.at;
+    this.at += length;
+    if (!this.#isText) {
+      const step = this.#login.checkBinary(request);
+      if (step !== 'allowed') return this.#applyLogin(step);
+    }
+    const replyAt = sink.at;
+    const pause = this.#execute(request, lineAt, end);
+    if (trace !== undefined) trace.request(request, replyAt);
+    return pause;
+  }
+
+  #execute(request: Request, lineAt: number, end: number): Pause | undefined {
+    const { verb } = request;
+    if (verb === VERB.get || verb === VERB.getAndTouch) return this.#beginGet(request, lineAt);
+    if (isStorage(verb)) {
+      this.at = this.#value.begin(request, this.at, end, repliesTo(this.#context, request));
+      this.#endReply();
+      return undefined;
+    }
+    if (verb === VERB.watch) {
+      if (answerWatch(request, this.#context, this.#host)) this.#state = STATE.watching;
+      return undefined;
+    }
+    const { executor, metaReplies, binaryReplies } = this.#context;
+    if (verb === VERB.quit) {
+      if (!this.#isText && !request.noreply) binaryReplies.success(request);
+      return PAUSE.close;
+    }
+    const rest =
+      request.dialect === DIALECT.meta
+        ? executor.answerMeta(request, metaReplies)
+        : executor.answer(request, repliesTo(this.#context, request));
+    // The body of a valid request can also be longer than the command needs.
+    if (verb === VERB.invalid || !this.#isText) this.#value.skip(request.skipBytes);
+    if (rest === undefined) this.#endReply();
+    else if (rest instanceof Promise) return this.#await(rest);
+    else this.#beginStream(rest);
+    return verb === VERB.invalid && request.closeAfterReply ? PAUSE.close : undefined;
+  }
+
+  /** The reply is complete: the session is ready once it has the whole body of the request. */
+  #endReply(): void {
+    this.#state = this.#value.isPending ? STATE.receiving : STATE.ready;
+  }
+
+  #beginGet(request: Request, lineAt: number): Pause | undefined {
+    const length = this.at - lineAt;
+    const step = this.#get.begin(request, repliesTo(this.#context, request), lineAt, length);
+    if (step === GET_STEP.done) return undefined;
+    this.at = lineAt;
+    return this.#pauseGet(step);
+  }
+
+  #continueGet(input: Buffer): Pause | undefined {
+    const step = this.#get.continue(input, this.at);
+    if (step !== GET_STEP.done) return this.#pauseGet(step);
+    this.at += this.#get.end();
+    this.#endReply();
+    return undefined;
+  }
+
+  #pauseGet(step: GetStep): Pause {
+    if (step === GET_STEP.streaming) {
+      this.#beginStream(this.#get.stream!);
+      return PAUSE.yielded;
+    }
+    this.#state = STATE.retrieving;
+    return PAUSE.outputBlocked;
+  }
+
+  #beginStream(stream: ReplyStream): void {
+    this.#stream = stream;
+    this.#state = STATE.streaming;
+  }
+
+  #writeStream(stream: ReplyStream): Pause | undefined {
+    const done = stream.write(this.#context.sink);
+    if (done) this.#endStream();
+    if (!this.#host.flush()) return PAUSE.outputBlocked;
+    return done ? undefined : PAUSE.yielded;
+  }
+
+  #endStream(): void {
+    if (this.#stream === undefined) return;
+    this.#stream.abandon();
+    this.#stream = undefined;
+    if (this.#get.isParked) this.#state = STATE.retrieving;
+    else this.#endReply();
+  }
+
+  #logInByText(input: Buffer, end: number): Pause | undefined {
+    const step = this.#login.logInByText(input, this.at, end);
+    this.at = this.#login.at;
+    return this.#applyLogin(step);
+  }
+
+  #applyLogin(step: LoginStep): Pause | undefined {
+    return step instanceof Promise ? this.#await(step) : step;
+  }
+
+  #await(reply: Promise<LateReply>): Pause {
+    this.#state = STATE.awaiting;
+    this.#awaited.await(reply, this.#isText, () => {
+      this.#state = STATE.settled;
+      this.#host.wake();
+    });
+    return PAUSE.awaiting;
+  }
+}

@@ -1,0 +1,180 @@
+import type { Server, Socket } from 'node:net';
+import {
+  createServer as createTlsServer,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
+import { type EventLog, STREAM } from '../../commands/index.ts';
+import { COUNT } from '../../store/index.ts';
+import { Connection, type ThreadContext } from './connection.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { type ListenOptions, listen } from './listeners.ts';
+import {
+  type CertificateOptions,
+  type Certificates,
+  contextOptions,
+  listenerOptions,
+} from './tls.ts';
+import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
+
+/**
+ * A draining node closes a connection whose client read nothing between two checks, and every
+ * connection at the last check: after 8 s, within the ten seconds that Docker allows.
+ */
+const DRAIN_CHECK_INTERVAL_MS = 2000;
+const DRAIN_CHECKS_MAX = 4;
+const TOO_MANY_CONNECTIONS_REPLY = Buffer.from('ERROR Too many open connections\r\n');
+
+/** The options of a node that its listeners and connections obey. */
+type SocketOptions = ListenOptions & CertificateOptions;
+
+/** The listeners and connections of one worker thread. */
+export class ThreadServer {
+  readonly #options: SocketOptions;
+  readonly #context: ThreadContext;
+  readonly #log: EventLog;
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  readonly #connections = new Set<Connection>();
+  readonly #servers: Server[] = [];
+  readonly #secureServers: TlsServer[] = [];
+  /** Undefined without TLS. */
+  #certificates: Certificates | undefined;
+  #onEmpty = (): void => {};
+
+  constructor(
+    options: SocketOptions,
+    context: ThreadContext,
+    certificates: Certificates | undefined,
+    log: EventLog,
+  ) {
+    this.#options = options;
+    this.#context = context;
+    this.#certificates = certificates;
+    this.#log = log;
+  }
+
+  /** New connections get these certificates; open connections keep theirs. */
+  useCertificates(certificates: Certificates): void {
+    this.#certificates = certificates;
+    const context = contextOptions(this.#options, certificates);
+    for (const server of this.#secureServers) server.setSecureContext(context);
+  }
+
+  /** Opens the listeners; resolves with their addresses, with the ports that the kernel chose. */
+  async listen(addresses: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
+    const listened: ListenAddress[] = [];
+    for (const address of addresses) {
+      const opened = await listen(address, this.#options, {
+        plain: (socket, on) => this.#accept(socket, on),
+        secure: (socket, on) => this.#acceptSecure(socket, on),
+        openSecure: () => this.#openSecure(),
+      });
+      this.#servers.push(opened.server);
+      listened.push(opened.address);
+    }
+    return listened;
+  }
+
+  /**
+   * Stops accepting, replies to the requests already read, and waits until all connections close.
+   */
+  async drain(): Promise<void> {
+    for (const server of this.#servers) server.close();
+    for (const connection of this.#connections) connection.finish();
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      let checks = 0;
+      const timer = setInterval(() => {
+        const isLast = ++checks === DRAIN_CHECKS_MAX;
+        for (const connection of this.#connections) {
+          if (isLast || !connection.takeProgress()) connection.destroy();
+        }
+        if (isLast) clearInterval(timer);
+      }, DRAIN_CHECK_INTERVAL_MS).unref();
+      this.#onEmpty = () => {
+        clearInterval(timer);
+        resolve();
+      };
+    });
+  }
+
+  #openSecure(): TlsServer {
+    const server = createTlsServer(listenerOptions(this.#options, this.#certificates!));
+    const { store, table } = this.#context;
+    // The table does not count connections before their handshake: this bounds them, on each
+    // thread.
+    server.maxConnections = table.limit;
+    server.on('tlsClientError', (_error, socket) => {
+      store.counters.add(COUNT.ssl_handshake_errors);
+      socket.destroy();
+    });
+    this.#secureServers.push(server);
+    return server;
+  }
+
+  #accept(socket: Socket, listenAddress: string): void {
+    const connection = this.#connect(socket, listenAddress);
+    connection?.attach(adoptSocket(socket, this.#readBuffer, connection));
+  }
+
+  #acceptSecure(socket: TLSSocket, listenAddress: string): void {
+    const { counters } = this.#context.store;
+    if (!socket.isSessionReused()) counters.add(COUNT.ssl_new_sessions);
+    // An invalid TLS record after the handshake.
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code?.startsWith('ERR_SSL_')) counters.add(COUNT.ssl_proto_errors);
+    });
+    const connection = this.#connect(socket, listenAddress);
+    connection?.attach(adoptSecureSocket(socket, connection));
+  }
+
+  /** Adds a connection to the table. If the table is full, refuses it and returns undefined. */
+  #connect(socket: Socket, listenAddress: string): Connection | undefined {
+    const { store, table } = this.#context;
+    const slot = table.take(peerAddressOf(socket), listenAddress, store.clock.now());
+    if (slot < 0) {
+      store.counters.add(COUNT.rejected_connections);
+      rejectConnection(socket);
+      return undefined;
+    }
+    store.counters.add(COUNT.total_connections);
+    const connection = new Connection(this.#context, slot, (closed) => this.#remove(closed));
+    this.#connections.add(connection);
+    const address = table.addressOf(slot);
+    this.#context.debugLog?.debug({ connection: slot, address, listenAddress }, 'client connected');
+    if ((this.#log.watchedStreams & STREAM.connevents) !== 0) this.#publish('new', slot, '');
+    return connection;
+  }
+
+  /** Publishes `conn_new` or `conn_close` to the watchers. */
+  #publish(what: 'new' | 'close', slot: number, details: string): void {
+    const [, transport = '', ip = '', port = '0'] =
+      /^(tcp6?|unix):(?:\[?(.*?)\]?:(\d+))?$/.exec(this.#context.table.addressOf(slot)) ?? [];
+    const peer = `rip=${ip} rport=${port} transport=${transport}`;
+    this.#log.publish(STREAM.connevents, `conn_${what} ${peer}${details} cfd=${slot}`);
+  }
+
+  #remove(connection: Connection): void {
+    if ((this.#log.watchedStreams & STREAM.connevents) !== 0) {
+      this.#publish('close', connection.slot, ` reason=${connection.closeReason}`);
+    }
+    const { slot, closeReason: reason } = connection;
+    this.#context.debugLog?.debug({ connection: slot, reason }, 'connection closed');
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty();
+  }
+}
+
+/** Refuses a connection beyond the limit: sends the error line, ignores all input, and closes. */
+function rejectConnection(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(TOO_MANY_CONNECTIONS_REPLY, () => socket.destroy());
+}
+
+function peerAddressOf(socket: Socket): string {
+  const { remoteAddress, remotePort, remoteFamily } = socket;
+  if (remoteAddress === undefined) return 'unix:';
+  return remoteFamily === 'IPv6'
+    ? `tcp6:[${remoteAddress}]:${remotePort}`
+    : `tcp:${remoteAddress}:${remotePort}`;
+}

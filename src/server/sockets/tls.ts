@@ -1,0 +1,111 @@
+/** The certificates of a node, and the TLS options of its listeners. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
+import { CodedError } from '../../base/index.ts';
+
+/** The TLS options of a node. */
+export interface CertificateOptions {
+  readonly sslChainCert: string;
+  readonly sslKey: string;
+  readonly sslCaCert: string;
+  readonly sslCiphers: string;
+  readonly sslVerifyMode: number;
+  readonly sslMinVersion: number;
+}
+
+/** The contents of the certificate files: plain data that every thread gets a copy of. */
+export interface Certificates {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer | undefined;
+  /**
+   * The 48 secret bytes that encrypt session tickets. Threads share a port, so they share these
+   * bytes too: one thread can resume the session of another.
+   */
+  readonly ticketKeys: Buffer;
+}
+
+/** memcached's numbers (`ssl_verify_mode`). */
+const VERIFY = { none: 0, request: 1, require: 2, once: 3 } as const;
+const MIN_VERSIONS = ['TLSv1.2', 'TLSv1.2', 'TLSv1.2', 'TLSv1.3'] as const;
+/** The node closes a connection whose handshake takes longer. */
+const HANDSHAKE_MS_MAX = 10_000;
+const TICKET_KEY_BYTES = 48;
+const SESSION_SECONDS = 3600;
+
+export function newTicketKeys(): Buffer {
+  return randomBytes(TICKET_KEY_BYTES);
+}
+
+/**
+ * Reads the node's certificate, its key and the CAs of its clients, and checks that the key matches
+ * the certificate. The reads are synchronous and block the thread.
+ * @throws {CodedError} `ERR_CERTIFICATE`, with the file and the reason.
+ */
+export function readCertificates(options: CertificateOptions, ticketKeys: Buffer): Certificates {
+  const cert = readPem(options.sslChainCert, 'certificate chain');
+  const key = readPem(options.sslKey === '' ? options.sslChainCert : options.sslKey, 'key');
+  const ca = options.sslCaCert === '' ? undefined : readPem(options.sslCaCert, 'CA certificate');
+  const certificates = { cert, key, ca, ticketKeys };
+  try {
+    createSecureContext(contextOptions(options, certificates));
+  } catch (cause) {
+    throw new CodedError(
+      'ERR_CERTIFICATE',
+      `Cannot use the certificate ${options.sslChainCert} with its key: ${reasonOf(cause)}. ` +
+        'Both must be PEM files, and the key must match the certificate.',
+      { cause },
+    );
+  }
+  return certificates;
+}
+
+function readPem(path: string, what: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new CodedError(
+      'ERR_CERTIFICATE',
+      `Cannot read the ${what} ${path}: ${reasonOf(cause)}.`,
+      { cause },
+    );
+  }
+}
+
+/** The TLS options that a node may change while connections are open. */
+export function contextOptions(
+  options: CertificateOptions,
+  { cert, key, ca, ticketKeys }: Certificates,
+): SecureContextOptions {
+  const { sslCiphers } = options;
+  return {
+    cert: Buffer.from(cert),
+    key: Buffer.from(key),
+    ...(ca === undefined ? {} : { ca: Buffer.from(ca) }),
+    ...(sslCiphers === '' ? {} : { ciphers: sslCiphers }),
+    ticketKeys: Buffer.from(ticketKeys),
+    sessionTimeout: SESSION_SECONDS,
+    sessionIdContext: 'slabring',
+    minVersion: MIN_VERSIONS[options.sslMinVersion]!,
+  };
+}
+
+export function listenerOptions(
+  options: CertificateOptions,
+  certificates: Certificates,
+): TlsOptions {
+  const { sslVerifyMode } = options;
+  return {
+    ...contextOptions(options, certificates),
+    requestCert: sslVerifyMode !== VERIFY.none,
+    rejectUnauthorized: sslVerifyMode >= VERIFY.require,
+    handshakeTimeout: HANDSHAKE_MS_MAX,
+    allowHalfOpen: true,
+    noDelay: true,
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

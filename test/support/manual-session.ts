@@ -1,0 +1,88 @@
+import { ByteSink } from '../../src/base/index.ts';
+import { createSessionContext, type SessionContext } from '../../src/server/session/context.ts';
+import { Session } from '../../src/server/session/session.ts';
+import { openStore } from '../../src/store/index.ts';
+import { TEST_CONTROL, testShare } from './session-harness.ts';
+
+const RULES = {
+  flushAllowed: true,
+  dumpingAllowed: true,
+  watchingAllowed: false,
+  requestsPerTurn: 1_000_000,
+};
+const SILENT_LOG = { watchedStreams: 0, cfd: 0, publish: () => {} };
+
+/** One thread whose sessions share a context, as those of a worker thread do. */
+export class ManualThread {
+  readonly store = openStore(testShare(), 0);
+  readonly sink = new ByteSink(256 * 1024);
+  readonly context: SessionContext;
+  decodeCount = 0;
+
+  constructor(
+    control: Partial<typeof TEST_CONTROL> = {},
+    rules: Partial<Parameters<typeof createSessionContext>[2]> = {},
+  ) {
+    this.context = createSessionContext(
+      this.store,
+      { ...TEST_CONTROL, ...control },
+      { ...RULES, ...rules },
+      this.sink,
+      SILENT_LOG,
+    );
+    for (const decoder of [this.context.text, this.context.binary]) {
+      const decode = decoder.decode.bind(decoder);
+      decoder.decode = (...bounds) => {
+        this.decodeCount++;
+        return decode(...bounds);
+      };
+    }
+  }
+}
+
+/** A session whose test decides when its client reads, and when the session continues. */
+export class ManualSession {
+  readonly session: Session;
+  readonly #thread: ManualThread;
+  /** Whether the client reads its replies. */
+  isReading = true;
+  wakeCount = 0;
+  logins: string[] = [];
+  #reply = '';
+
+  constructor(thread: ManualThread) {
+    this.#thread = thread;
+    this.session = new Session(thread.context, {
+      id: 0,
+      flush: () => this.#flush(),
+      wake: () => {
+        this.wakeCount++;
+      },
+      watch: () => false,
+      loginChecked: (user, accepted) => void this.logins.push(`${user} ${accepted}`),
+    });
+  }
+
+  /** Runs one turn on `input[start, …)`; returns why it ended. */
+  advance(input: Buffer | string, start = 0): number {
+    const bytes = typeof input === 'string' ? Buffer.from(input, 'latin1') : input;
+    const pause = this.session.advance(bytes, start, bytes.length);
+    this.#flush();
+    return pause;
+  }
+
+  /** Takes the replies since the last call. */
+  takeReply(): string {
+    const reply = this.#reply;
+    this.#reply = '';
+    return reply;
+  }
+
+  /** Replies that the client does not read count as sent, but the session has to wait. */
+  #flush(): boolean {
+    const { sink } = this.#thread;
+    this.#reply += sink.bytes.toString('latin1', 0, sink.at);
+    sink.at = 0;
+    return this.isReading;
+  }
+}

@@ -1,0 +1,147 @@
+import { EventEmitter } from 'node:events';
+import { afterAll, describe, expect, test } from 'vitest';
+import {
+  createClient,
+  dnsNames,
+  elastiCache,
+  NearCache,
+  RateLimiter,
+  ReadThrough,
+  sessionStore,
+  TagSpace,
+  WriteBehind,
+} from '../../../../src/client.ts';
+
+/** No node listens there: a call whose options pass the check fails with ERR_NODE_DOWN. */
+const cache = createClient({ nodes: ['127.0.0.1:1'] });
+const near = new NearCache(cache);
+const tagged = new TagSpace(cache).tagged(['t']);
+const tags = new TagSpace(cache);
+const limiter = new RateLimiter(cache, { limit: 9, windowSeconds: 9 });
+const reader = new ReadThrough(cache);
+const behind = new WriteBehind(cache, { store: async () => {} });
+afterAll(() => cache.close());
+
+const load = (): never => {
+  throw new Error('the check comes first');
+};
+type Call = (options: never) => Promise<unknown>;
+const STORES: readonly [string, Call][] = [
+  ['set', (options) => cache.set('k', 1, options)],
+  ['setMany', (options) => cache.setMany([['k', 1]], options)],
+  ['add', (options) => cache.add('k', 1, options)],
+  ['replace', (options) => cache.replace('k', 1, options)],
+  ['cas', (options) => cache.cas('k', 1, 1n, options)],
+  ['writeThrough', (options) => cache.writeThrough('k', 1, load, options)],
+  ['getOrSet', (options) => cache.getOrSet('k', load, options)],
+  ['ReadThrough.getOrSet', (options) => reader.getOrSet('k', load, options)],
+  ['increment', (options) => cache.increment('k', 1, options)],
+  ['decrement', (options) => cache.decrement('k', 1, options)],
+  ['NearCache.set', (options) => near.set('k', 1, options)],
+  ['NearCache.getOrSet', (options) => near.getOrSet('k', load, options)],
+  ['Tagged.set', (options) => tagged.set('k', 1, options)],
+  ['Tagged.getOrSet', (options) => tagged.getOrSet('k', load, options)],
+];
+const OTHERS: readonly [string, Call][] = [
+  ['get', (options) => cache.get('k', options)],
+  ['getBytes', (options) => cache.getBytes('k', options)],
+  ['gets', (options) => cache.gets('k', options)],
+  ['getMany', (options) => cache.getMany(['k'], options)],
+  ['getMany of no keys', (options) => cache.getMany([], options)],
+  ['fetch', (options) => cache.fetch('k', options)],
+  ['append', (options) => cache.append('k', 'a', options)],
+  ['prepend', (options) => cache.prepend('k', 'a', options)],
+  ['delete', (options) => cache.delete('k', options)],
+  ['touch', (options) => cache.touch('k', 5, options)],
+  ['flush', (options) => cache.flush(options)],
+  ['stats', (options) => cache.stats('items', options)],
+  ['version', (options) => cache.version(options)],
+  ['NearCache.get', (options) => near.get('k', options)],
+  ['NearCache.delete', (options) => near.delete('k', options)],
+  ['RateLimiter.consume', (options) => limiter.consume('k', 1, options)],
+  ['RateLimiter.reset', (options) => limiter.reset('k', options)],
+  ['Tagged.keyOf', (options) => tagged.keyOf('k', options)],
+  ['Tagged.get', (options) => tagged.get('k', options)],
+  ['Tagged.delete', (options) => tagged.delete('k', options)],
+  ['TagSpace.invalidateTag', (options) => tags.invalidateTag('t', options)],
+];
+const ENQUEUE: [string, Call] = ['WriteBehind.write', (options) => behind.write('k', 1, options)];
+
+const failure = (text: string) => ({
+  code: 'ERR_ARGUMENT',
+  message: expect.stringContaining(text),
+});
+
+describe.each([...STORES, ...OTHERS, ENQUEUE])('%s', (name, call) => {
+  const options = (given: unknown) => call(given as never);
+  test('rejects an unknown option, and names those that exist', async () => {
+    await expect(options({ tll: 5 })).rejects.toMatchObject(failure('There is no option "tll"'));
+    await expect(options({ tll: 5 })).rejects.toMatchObject(failure('signal'));
+  });
+  test.each([60, 'x', null, true, ['ttl'], () => {}])('rejects %o as options', async (given) => {
+    await expect(options(given)).rejects.toMatchObject(failure('not an object'));
+  });
+  test('rejects a value of another type', async () => {
+    await expect(options({ signal: {} })).rejects.toMatchObject(failure('signal is an object'));
+    if (name === ENQUEUE[0]) return;
+    const text = 'deadlineMs is "5", not a number of milliseconds';
+    await expect(options({ deadlineMs: '5' })).rejects.toMatchObject(failure(text));
+  });
+});
+
+test.each(STORES)(
+  '%s rejects a number in the place of the options with a hint',
+  async (_, call) => {
+    await expect(call(60 as never)).rejects.toMatchObject(failure('pass { ttl: 60 }'));
+  },
+);
+
+test('a near cache checks the options also for a value that it has', async () => {
+  const local = new NearCache({
+    get: async <T>() => 1 as T,
+    getOrSet: async <T>() => 1 as T,
+    set: async () => {},
+    delete: async () => true,
+  });
+  expect(await local.get('k')).toBe(1);
+  expect(await local.get('k', { deadlineMs: 5 })).toBe(1);
+  const unknown = { tll: 5 } as object;
+  await expect(local.get('k', unknown)).rejects.toMatchObject(failure('"tll"'));
+  await expect(local.getOrSet('k', load, unknown)).rejects.toMatchObject(failure('"tll"'));
+});
+
+test.each<[string, () => unknown, string]>([
+  ['fetch', () => cache.fetch('k', { leaseSeconds: -1 }), 'leaseSeconds is -1'],
+  ['delete', () => cache.delete('k', { cas: 5 as never }), 'cas is 5'],
+  ['increment', () => cache.increment('k', 1, { initial: -1 }), 'initial is -1'],
+  ['touch', () => cache.touch('k', '5' as never), 'ttl is "5"'],
+  ['consume', () => limiter.consume('k', 10), 'cost is 10, not a whole number from 1 to 9'],
+  ['close', () => new WriteBehind(cache, { store: load }).close(-1), 'timeoutMs is -1'],
+])('%s rejects a value out of bounds', async (_, call, message) => {
+  await expect(call()).rejects.toMatchObject(failure(message));
+});
+
+test.each<[string, () => unknown, string]>([
+  ['createClient', () => createClient({} as never), 'nodes is undefined, not a list of nodes'],
+  ['createClient', () => createClient(undefined as never), 'The options are undefined'],
+  ['createClient', () => createClient(['127.0.0.1'] as never), 'The options are an array'],
+  ['createClient', () => createClient({ nodes: [5] as never }), 'nodes is an array'],
+  ['createClient', () => createClient({ nodes: ['a'], tls: { cas: 1 } as never }), '"tls.cas"'],
+  ['elastiCache', () => elastiCache({} as never), 'endpoints is undefined'],
+  ['dnsNames', () => dnsNames('cache.example' as never), 'The options are "cache.example"'],
+  ['NearCache', () => new NearCache(cache, 5 as never), 'The options are 5'],
+  ['WriteBehind', () => new WriteBehind(cache, {} as never), 'store is undefined, not a function'],
+  [
+    'RateLimiter',
+    () => new RateLimiter(cache, { limit: 1 } as never),
+    'windowSeconds is undefined',
+  ],
+  ['TagSpace', () => new TagSpace(cache, 'tag:' as never), 'The options are "tag:"'],
+  [
+    'sessionStore',
+    () => sessionStore({ Store: EventEmitter }, cache, { prefix: 5 as never }),
+    'prefix is 5',
+  ],
+])('%s refuses wrong options at once', (_, create, message) => {
+  expect(create).toThrow(expect.objectContaining(failure(message)));
+});

@@ -3,6 +3,8 @@
 export type { DistributionName, NodeSpec, Topology } from '../topology/index.ts';
 export type { Cache, LoadContext, Loader, WriteThroughOutcome } from './cache.ts';
 export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
+export { askOnce, NoAnswer } from './connection/ask-once.ts';
+export { type Answer, requiresLogin } from './connection/exchange.ts';
 export type { Discovery } from './discovery/discovery.ts';
 export { dnsNames } from './discovery/dns.ts';
 export { elastiCache } from './discovery/elasticache.ts';

@@ -6,6 +6,12 @@ export { BinaryDecoder, isBinary } from './binary/decode.ts';
 export { BinaryReplies } from './binary/replies.ts';
 export { BINARY_STATUS, MAGIC, OPCODE } from './binary/wire.ts';
 export {
+  CLUSTER_ENTRY,
+  encodeClusterConfig,
+  LEGACY_CLUSTER_KEY,
+  parseClusterNode,
+} from './cluster-config.ts';
+export {
   CONFIG_BYTES_MAX,
   LINE_BYTES_MAX,
   REPLY_FRAME_BYTES_MAX,

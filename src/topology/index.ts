@@ -3,6 +3,8 @@ export {
   ADDRESS_FORMS,
   type Address,
   formatAddress,
+  PORT_DEFAULT,
+  PORT_MAX,
   parseAddress,
 } from './address.ts';
 export { diffTopology, sameNodes } from './diff.ts';

@@ -89,14 +89,14 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   'poll for the topology': [
     ms(POLLING.deadlineMs),
     count(the('elasticache.ts', 'CANDIDATES_MAX')),
-    bytes(the('config-reply.ts', 'DATA_BYTES_MAX')),
+    bytes(the('protocol/limits.ts', 'CONFIG_BYTES_MAX')),
     count(the('topology/topology.ts', 'NODES_MAX')),
     ms(POLLING.minRefreshGapMs),
   ],
   'pending operations of a client': [],
   'operation of a client': [],
   'writes of a client': [
-    bytes(the('client/connection/connection.ts', 'WRITE_BYTES_MAX')),
+    bytes(the('client/connection/write-buffer.ts', 'WRITE_BYTES_MAX')),
     bytes(the('client/connection/connection.ts', 'UNSENT_BYTES_MAX')),
   ],
   reply: [
@@ -143,7 +143,7 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
   ['protocol.md', /up to (\d+) watchers/, count(the('event-rings.ts', 'WATCHERS_MAX'))],
   ['protocol.md', /(\d+) entries of/, count(the('config-table.ts', 'CONFIG_ENTRIES_MAX'))],
   ['protocol.md', /entries of (\S+ \S+)\./, bytes(the('limits.ts', 'CONFIG_BYTES_MAX'))],
-  ['protocol.md', /from (\S+ MiB) to/, bytes(the('node/store-tuning.ts', 'MEMORY_BYTES_MIN'))],
+  ['protocol.md', /from (\S+ MiB) to/, bytes(the('control/store-tuning.ts', 'MEMORY_BYTES_MIN'))],
   ['protocol.md', /to (\w+) times the limit/, count(the('store/create.ts', 'MEMORY_GROWTH_MAX'))],
   ['protocol.md', /at most (\S+ %) of a core/, percent(the('crawl-policy.ts', 'CPU_SHARE_MAX'))],
   ['protocol.md', /has up to (\d+) flags/, count(the('text/meta.ts', 'COMMAND_WORDS_MAX') - 2)],

@@ -16,7 +16,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
 
 /** Longer files; each entry may only shrink. */
 const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/client/connection/connection.ts': 320,
   'src/node/options/server-flags.ts': 375, // a table of the options
   'src/protocol/text/classic.ts': 460,
   'src/protocol/text/meta.ts': 420,

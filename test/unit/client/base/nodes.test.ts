@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { distributionOf, nodesOf } from '../../../src/client/nodes.ts';
-import type { NodeSpec } from '../../../src/topology/index.ts';
+import { distributionOf, nodesOf } from '../../../../src/client/base/nodes.ts';
+import type { NodeSpec } from '../../../../src/topology/index.ts';
 
 const ARGUMENT_ERROR = expect.objectContaining({ code: 'ERR_ARGUMENT' });
 

@@ -87,7 +87,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   'pending operations of a client': [],
   'operation of a client': [],
   'writes of a client': [
-    bytes(the('client/connection/connection.ts', 'WRITE_BYTES_MAX')),
+    bytes(the('client/connection/write-buffer.ts', 'WRITE_BYTES_MAX')),
     bytes(the('client/connection/connection.ts', 'UNSENT_BYTES_MAX')),
   ],
   reply: [
@@ -96,8 +96,8 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   'background refreshes of a client': [count(the('load-coordinator.ts', 'REFRESHES_MAX'))],
   'queue of write-behind, near cache': [],
-  'missed writes of a node': [count(the('missed-writes.ts', 'KEYS_MAX'))],
-  'writes to failover nodes': [count(the('failover-writes.ts', 'KEYS_MAX'))],
+  'missed writes of a node': [count(the('stale-keys.ts', 'MISSED_KEYS_PER_NODE_MAX'))],
+  'writes to failover nodes': [count(the('stale-keys.ts', 'FAILOVER_KEYS_MAX'))],
   'read repairs in flight': [count(the('read-repair.ts', 'REPAIRS_MAX'))],
   "failover nodes with `failover: 'next'`": [
     count(the('routing/compose.ts', 'NEXT_NODES_MAX')),

@@ -86,7 +86,7 @@ export class ValueReceiver {
     return this.#at + take;
   }
 
-  /** Receives bytes of the value, then CRLF. Returns true once it has stored or refused the value. */
+  /** Receives the value, then CRLF. Returns true once it has stored or refused the value. */
   #receiveValue(input: Buffer, end: number): boolean {
     const value = this.#value;
     const { writer } = this.#context;

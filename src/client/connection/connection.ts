@@ -1,6 +1,6 @@
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
-import { CacheError, type FailureCode } from '../errors.ts';
+import { CacheError, type FailureCode } from '../base/errors.ts';
 import type { Login, ProtocolChoice } from '../option-types/client.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { Handshake } from './handshake.ts';

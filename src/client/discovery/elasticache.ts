@@ -7,13 +7,13 @@ import {
   sameNodes,
   type Topology,
 } from '../../topology/index.ts';
-import { CacheError } from '../errors.ts';
-import { nodesOf } from '../nodes.ts';
+import type { Discovery } from '../base/discovery.ts';
+import { CacheError } from '../base/errors.ts';
+import { nodesOf } from '../base/nodes.ts';
 import { elastiCacheOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { ElastiCacheOptions } from '../option-types/discovery.ts';
 import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';
-import type { Discovery } from './discovery.ts';
 import { type Poll, PollingDiscovery } from './polling.ts';
 import { withTimeLimit } from './time-limit.ts';
 

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { choice, flag, integer } from '../../base/index.ts';
 import { PORT_DEFAULT } from '../../topology/index.ts';
-import type { Resolver } from '../discovery/resolver.ts';
+import type { Resolver } from '../base/resolver.ts';
 import { object, required, value } from './kinds.ts';
 import { login, nodeSpecs } from './nested-options.ts';
 import { optionGroup } from './option-group.ts';

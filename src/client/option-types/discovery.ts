@@ -3,7 +3,7 @@
  */
 import type { ConnectionOptions } from 'node:tls';
 import type { NodeSpec } from '../../topology/index.ts';
-import type { Resolver } from '../discovery/resolver.ts';
+import type { Resolver } from '../base/resolver.ts';
 import type { Login } from './client.ts';
 
 /** How often a discovery polls for the topology, and how long one poll may take. */

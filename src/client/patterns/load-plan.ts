@@ -1,5 +1,5 @@
 import type { ValuesOf } from '../../base/index.ts';
-import { argumentError } from '../errors.ts';
+import { argumentError } from '../base/errors.ts';
 import { loadOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions } from '../option-types/calls.ts';

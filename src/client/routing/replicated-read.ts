@@ -1,6 +1,6 @@
 import type { FetchRequest, GetRequest, Reply } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import { attempt, deadlineShare, replyOf } from './attempt.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { storeRequestOf } from './read-repair.ts';

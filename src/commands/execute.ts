@@ -52,50 +52,45 @@ export function createCommands(
   log: EventLog,
 ): Commands {
   const { items } = store;
-  const { prefixes } = node;
   const events = new ItemEvents(items, log);
   const key = new OpenKey(items);
   const item = new RequestItem(items);
   return {
     retriever: new Retriever(key, node, events),
-    writer: new ValueWriter(items, item, prefixes, events),
-    wholeWriter: new WholeWriter(items, item, prefixes, events),
-    executor: new Executor(store, node, rules, { key, item, events }),
+    writer: new ValueWriter(items, item, node.prefixes, events),
+    wholeWriter: new WholeWriter(items, item, node.prefixes, events),
+    executor: new Executor(store, node, rules, { events, key, item }),
   };
 }
 
-/** The parts that the commands of one thread share. */
-interface CommandParts {
+/** The parts that all commands of a thread share. */
+interface KeyedParts {
+  readonly events: ItemEvents;
   readonly key: OpenKey;
   readonly item: RequestItem;
-  readonly events: ItemEvents;
 }
 
 /** Executes the commands that are neither a get nor followed by a value. */
 class Executor {
+  readonly #events: ItemEvents;
   readonly #arithmetic: Arithmetic;
   readonly #metaGetter: MetaGetter;
   readonly #metaDeleter: MetaDeleter;
   readonly #metaArithmetic: MetaArithmetic;
   readonly #key: OpenKey;
-  readonly #events: ItemEvents;
   readonly #store: Store;
   readonly #node: NodeControl;
   readonly #rules: CommandRules;
 
-  constructor(
-    store: Store,
-    node: NodeControl,
-    rules: CommandRules,
-    { key, item, events }: CommandParts,
-  ) {
+  constructor(store: Store, node: NodeControl, rules: CommandRules, parts: KeyedParts) {
+    const { events, key, item } = parts;
     const counter = new Counter(key, item);
+    this.#events = events;
+    this.#key = key;
     this.#arithmetic = new Arithmetic(key, counter);
     this.#metaGetter = new MetaGetter(key, item, events);
     this.#metaDeleter = new MetaDeleter(key, item, events);
     this.#metaArithmetic = new MetaArithmetic(key, counter);
-    this.#key = key;
-    this.#events = events;
     this.#store = store;
     this.#node = node;
     this.#rules = rules;

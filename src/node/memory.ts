@@ -1,7 +1,7 @@
 /** All shared memory of a node: the store, and the segments beside it. */
 import { CodedError } from '../base/index.ts';
 import { ConnectionTable } from '../server/index.ts';
-import { createStore, openStore, StopFlag, type Store, type StoreShare } from '../store/index.ts';
+import { createStore, openStore, type Store, type StoreShare } from '../store/index.ts';
 import { threadCount } from './jobs.ts';
 import { tunablesOf } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
@@ -24,8 +24,6 @@ export interface NodeShare {
 export interface NodeMemory extends ReturnType<typeof segmentsOf> {
   readonly options: ServerOptions;
   readonly store: Store;
-  /** Raised once the node has to stop; every thread waits for it. */
-  readonly stopFlag: StopFlag;
 }
 
 /** Takes the memory of the next segment, which is new or comes from another thread. */
@@ -74,7 +72,6 @@ export const NodeMemory = {
     return {
       options,
       store: openStore(store, thread),
-      stopFlag: new StopFlag(store),
       ...segmentsOf(options, (_, open) => open(segments[next++]!)),
     };
   },

@@ -154,7 +154,6 @@ class Node {
     this.#files.userFiles?.close();
     this.#files.certificates.close();
     this.#memory.state.drain();
-    this.#memory.stopFlag.raise();
     await this.#threads.finish();
   }
 }

@@ -4,6 +4,7 @@ import { ItemWalk } from './item-walk.ts';
 import type { StoreTime } from './items/store-clock.ts';
 import type { ThreadCounters } from './memory/counters.ts';
 import { StoreTuning } from './store-tuning.ts';
+import { StoreUpkeep } from './store-upkeep.ts';
 import { StoreView } from './store-view.ts';
 
 /** A store as one thread sees it: its doors. */
@@ -19,6 +20,8 @@ export interface Store {
   readonly counters: ThreadCounters;
   /** Begins a walk over all live items. */
   walk(): ItemWalk;
+  /** The background work of the store, for the one thread that runs it. */
+  upkeep(): StoreUpkeep;
 }
 
 /** The doors of a store whose parts exist. */
@@ -30,5 +33,6 @@ export function doorsOf(parts: StoreParts): Store {
     clock: parts.clock,
     counters: parts.counters,
     walk: () => new ItemWalk(parts),
+    upkeep: () => new StoreUpkeep(parts),
   };
 }

@@ -26,9 +26,8 @@ export {
 } from './memory/counters.ts';
 export { createStore, type StoreOptions } from './memory/create.ts';
 export { type ItemId, NO_ITEM, PAGE_BYTES } from './memory/item-layout.ts';
-export { StopFlag } from './memory/stop-flag.ts';
 export { EVICTION, type TunableName } from './memory/tunables.ts';
-export { maintainStore, openStore } from './store.ts';
+export { openStore } from './store.ts';
 export type { StoreTuning } from './store-tuning.ts';
 export type { StoreView, TotalName } from './store-view.ts';
 export { MOVE_RESULT } from './upkeep/page-mover.ts';

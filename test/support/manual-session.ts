@@ -1,8 +1,7 @@
 import { ByteSink } from '../../src/base/index.ts';
 import { createSessionContext, type SessionContext } from '../../src/server/session/context.ts';
 import { Session } from '../../src/server/session/session.ts';
-import { assemble } from '../../src/store/assemble.ts';
-import { doorsOf } from '../../src/store/doors.ts';
+import { openStore } from '../../src/store/index.ts';
 import { TEST_CONTROL, testShare } from './session-harness.ts';
 
 const RULES = {
@@ -15,8 +14,7 @@ const SILENT_LOG = { watchedStreams: 0, cfd: 0, publish: () => {} };
 
 /** One thread whose sessions share a context, as those of a worker thread do. */
 export class ManualThread {
-  readonly parts = assemble(testShare(), 0);
-  readonly store = doorsOf(this.parts);
+  readonly store = openStore(testShare(), 0);
   readonly sink = new ByteSink(256 * 1024);
   readonly context: SessionContext;
   decodeCount = 0;

@@ -1,6 +1,6 @@
 /** One of several threads that work on one store. Each job returns its counts. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { StopFlag, type StoreShare } from '../../src/store/index.ts';
+import type { StoreShare } from '../../src/store/index.ts';
 import { Maintainer } from '../../src/store/upkeep/maintainer.ts';
 import { Random } from '../support/random.ts';
 import { SessionHarness } from '../support/session-harness.ts';
@@ -14,9 +14,11 @@ export interface ThreadJob {
   /** The longest value of `churn`; most are a hundredth of that. */
   readonly lengthMax: number;
   readonly seed: number;
+  /** `movePages` works until this is not 0. */
+  readonly stopped?: Int32Array;
 }
 
-const { share, thread, job, rounds, lengthMax, seed } = workerData as ThreadJob;
+const { share, thread, job, rounds, lengthMax, seed, stopped } = workerData as ThreadJob;
 const harness = new SessionHarness(share, thread);
 const random = new Random(seed + thread);
 
@@ -64,10 +66,10 @@ const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {
   movePages() {
     const { pageMover, arena, clock } = harness.parts;
     const { largest } = arena.sizeClasses;
-    const stopFlag = new StopFlag(share);
     const maintainer = new Maintainer(harness.parts);
     const chunks = (): number => harness.parts.sums.thread('slab_reassign_chunk_rescues');
-    for (let i = 0; !stopFlag.wait(0) || (i < rounds && chunks() === 0); i++) {
+    const isRunning = (): boolean => stopped !== undefined && Atomics.load(stopped, 0) === 0;
+    for (let i = 0; isRunning() || (i < rounds && chunks() === 0); i++) {
       pageMover.move(largest, random.int(1, largest - 1), -1);
       for (let from = 1; from < largest; from++) pageMover.move(from, largest, -1);
       if (i % 5 === 0) clock.tick(clock.now() + 1);

@@ -3,10 +3,12 @@ import type { NodeHealth } from '../../commands/index.ts';
 const STATES = ['starting', 'serving', 'draining'] as const satisfies NodeHealth['state'][];
 
 const STATE = 0;
-const VERBOSITY = 1;
+/** 1 once the node has to stop; threads wait on this word. */
+const STOP = 1;
+const VERBOSITY = 2;
 /** Seconds of the store's clock. */
-const STARTED_AT = 2;
-const CERTIFICATES_READ_AT = 3;
+const STARTED_AT = 3;
+const CERTIFICATES_READ_AT = 4;
 const WORDS = 16;
 
 /** The state of a node, in shared memory: a thread that changes it changes it for all threads. */
@@ -38,8 +40,21 @@ export class NodeState {
     );
   }
 
+  /** Tells every thread that waits for it to stop. */
   drain(): void {
     Atomics.store(this.#words, STATE, STATES.indexOf('draining'));
+    Atomics.store(this.#words, STOP, 1);
+    Atomics.notify(this.#words, STOP);
+  }
+
+  /** Resolves once the node has to stop. */
+  async stopRequested(): Promise<void> {
+    await Atomics.waitAsync(this.#words, STOP, 0).value;
+  }
+
+  /** Blocks the thread for this time; returns true at once when the node has to stop. */
+  sleepUntilStop(ms: number): boolean {
+    return Atomics.wait(this.#words, STOP, 0, ms) !== 'timed-out';
   }
 
   get verbosity(): number {

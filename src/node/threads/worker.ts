@@ -1,5 +1,5 @@
 /** The jobs that the node's pool runs (`jobs.ts`), by the names of their exports. */
-import { maintainStore } from '../../store/index.ts';
+import { machineClock } from '../../base/index.ts';
 import { NodeMemory } from '../memory.ts';
 import type { Job, ServeJob } from './procedures.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -8,11 +8,14 @@ import { WorkerThread } from './worker-thread.ts';
 export async function serve({ share, thread, ...start }: ServeJob): Promise<void> {
   const memory = NodeMemory.open(share, thread);
   const worker = new WorkerThread(memory, thread, start);
-  await memory.stopFlag.whenRaised();
+  await memory.state.stopRequested();
   await worker.end();
 }
 
 /** Advances the node's clock and maintains its store until the node stops. */
 export function maintain({ share, thread }: Job): void {
-  maintainStore(share.store, thread);
+  const { store, state } = NodeMemory.open(share, thread);
+  const upkeep = store.upkeep();
+  let waitMs = upkeep.idleMs;
+  while (!state.sleepUntilStop(waitMs)) waitMs = upkeep.runSlice(machineClock.nowMs());
 }

@@ -41,13 +41,14 @@ export class ValueReceiver {
 
   /** Returns the offset after a value that it has stored, or -1. */
   #storeWhole(request: Request, from: number, end: number, reply: ReplyWriter): number {
+    const { wholeWriter } = this.#context;
     const { input, valueBytes } = request;
     const valueEnd = from + valueBytes;
     const inText = request.dialect !== DIALECT.binary;
     const wholeEnd = inText ? valueEnd + CRLF_BYTES : valueEnd;
     if (wholeEnd > end) return -1;
     if (inText && (input[valueEnd] !== CR || input[valueEnd + 1] !== LF)) return -1;
-    return this.#context.wholeWriter.write(request, from, reply) ? wholeEnd : -1;
+    return wholeWriter.write(request, from, reply) ? wholeEnd : -1;
   }
 
   /** Whether bytes of the body have not arrived. */
@@ -61,11 +62,15 @@ export class ValueReceiver {
 
   /** Prepares to receive a value; if that fails, replies and skips it. */
   #prepare(request: Request, reply: ReplyWriter): void {
+    const begun = this.#context.writer.begin(request, this.#value, reply);
     this.#trailerBytes = request.dialect === DIALECT.binary ? 0 : CRLF_BYTES;
+    if (!begun) {
+      this.skip(request.valueBytes + this.#trailerBytes);
+      return;
+    }
     this.#reply = reply;
     this.#trailerIsValid = true;
-    this.#hasValue = this.#context.writer.begin(request, this.#value, reply);
-    if (!this.#hasValue) this.skip(request.valueBytes + this.#trailerBytes);
+    this.#hasValue = true;
   }
 
   /**
@@ -74,35 +79,40 @@ export class ValueReceiver {
    */
   receive(input: Buffer, start: number, end: number): number {
     this.#at = start;
-    if (this.#hasValue) {
-      const { trace, sink } = this.#context;
-      const replyAt = sink.at;
-      this.#hasValue = !this.#receiveValue(input, end);
-      if (this.#hasValue) return this.#at;
-      if (trace !== undefined) trace.lateReply(replyAt);
-    }
+    if (this.#hasValue) this.#receiveValue(input, end);
+    if (this.#hasValue) return this.#at;
     const take = Math.min(this.#skipBytes, end - this.#at);
     this.#skipBytes -= take;
     return this.#at + take;
   }
 
-  /** Receives the value, then CRLF. Returns true once it has stored or refused the value. */
-  #receiveValue(input: Buffer, end: number): boolean {
-    const value = this.#value;
-    const { writer } = this.#context;
-    const missing = value.valueBytes - value.receivedBytes;
-    if (missing > 0) {
-      const take = Math.min(missing, end - this.#at);
-      if (!writer.receive(value, input, this.#at, this.#at + take, this.#reply)) {
-        // There is no memory for the rest.
-        this.#skipBytes = value.valueBytes - value.receivedBytes + this.#trailerBytes;
-        return true;
-      }
-      this.#at += take;
+  /** Receives bytes of the value, then CRLF. Stores the complete value, and replies. */
+  #receiveValue(input: Buffer, end: number): void {
+    const { writer, sink, trace } = this.#context;
+    const replyAt = sink.at;
+    if (!this.#receiveBytes(input, end)) {
+      // There is no memory for the rest.
+      const { valueBytes, receivedBytes } = this.#value;
+      this.#skipBytes = valueBytes - receivedBytes + this.#trailerBytes;
+    } else if (!this.#receiveTrailer(input, end)) {
+      return;
+    } else if (this.#trailerIsValid) {
+      writer.complete(this.#value, this.#reply);
+    } else {
+      writer.rejectBadData(this.#value, this.#reply);
     }
-    if (!this.#receiveTrailer(input, end)) return false;
-    if (this.#trailerIsValid) writer.complete(value, this.#reply);
-    else writer.rejectBadData(value, this.#reply);
+    this.#hasValue = false;
+    if (trace !== undefined) trace.lateReply(replyAt);
+  }
+
+  /** Returns false, after a reply, if there is no memory for the bytes. */
+  #receiveBytes(input: Buffer, end: number): boolean {
+    const value = this.#value;
+    const missing = value.valueBytes - value.receivedBytes;
+    if (missing <= 0) return true;
+    const until = this.#at + Math.min(missing, end - this.#at);
+    if (!this.#context.writer.receive(value, input, this.#at, until, this.#reply)) return false;
+    this.#at = until;
     return true;
   }
 

@@ -36,8 +36,6 @@ export const CONTROL = {
   /** The flush hides items with a smaller sequence number (high word, low word). */
   flushSeqHigh: 3,
   flushSeqLow: 4,
-  /** 1 once the node drains. */
-  stop: 5,
   /** 1 after a client requested a crawler pass. */
   crawlNow: 6,
   /** 1 while the crawler makes a pass. */

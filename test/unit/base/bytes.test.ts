@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { copyBytes, equalBytes } from '../../../src/base/bytes.ts';
+import { ByteSink } from '../../../src/base/byte-sink.ts';
+import { copyBytes, copyViewed, equalBytes } from '../../../src/base/bytes.ts';
 
 /** Lengths around those at which a copy changes its way. */
 const LENGTHS = [0, 1, 2, 23, 24, 25, 26, 100];
@@ -18,6 +19,18 @@ describe('copyBytes', () => {
       for (let i = 0; i < length; i++) expected[at + i] = start + i + 1;
       expect(target).toEqual(expected);
     }
+  });
+});
+
+describe('copyViewed', () => {
+  test.each([...LENGTHS, 7, 8, 9, 255, 256, 257, 400])('copies %i bytes alone', (length) => {
+    const [source, target] = [new ByteSink(500), new ByteSink(500)];
+    for (let i = 0; i < 500; i++) source.bytes[i] = (i * 7 + 1) & 255;
+    target.bytes.fill(0);
+    copyViewed(source, 3, 3 + length, target, 5);
+    const expected = Buffer.alloc(500);
+    source.bytes.copy(expected, 5, 3, 3 + length);
+    expect(target.bytes.equals(expected)).toBe(true);
   });
 });
 

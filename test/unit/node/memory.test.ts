@@ -62,14 +62,14 @@ describe('the state of a node', () => {
     state.serve();
     expect(state.name).toBe('draining');
   });
-  test('the stop flag wakes a thread that waits, and one that comes later', async () => {
+  test('drain wakes a thread that waits, and one that comes later', async () => {
     const share = NodeMemory.allocate(OPTIONS);
     const [one, other] = [NodeMemory.open(share, 0), NodeMemory.open(share, 1)];
-    const stopped = one.stopFlag.whenRaised();
-    expect(one.stopFlag.wait(0)).toBe(false);
-    other.stopFlag.raise();
+    const stopped = one.state.stopRequested();
+    expect(one.state.sleepUntilStop(0)).toBe(false);
+    other.state.drain();
     await stopped;
-    await one.stopFlag.whenRaised();
-    expect(one.stopFlag.wait(10_000)).toBe(true);
+    await one.state.stopRequested();
+    expect(one.state.sleepUntilStop(10_000)).toBe(true);
   });
 });

@@ -104,7 +104,7 @@ describe('a get of large values', () => {
     session.advance('get k0 k0\r\n');
     session.session.abandon();
     new ManualSession(thread).advance('delete k0\r\n');
-    expect(thread.parts.index.count()).toBe(0);
+    expect(thread.store.view.itemCount()).toBe(0);
     fill(thread, 5, LARGE);
   });
   test('binary gets keep their opaque', () => {

@@ -15,10 +15,15 @@ export const GUARDS: Partial<Record<RouteName, readonly Guard[]>> = {
     ['a replica that failed to store the result of an update invalidates the key', 5, 81, 6, 'hot'],
     ['an add yields to a replica that has the key', 1, 81, 0, 'calm'],
     ['a repair is dropped by an update of the key', 100, 81, 4, 'hot'],
+    ['a primary that deleted an item by its CAS id invalidates the key', 3, 501, 1886, 'swarm'],
   ],
   'three replicas': [
+    ['updates at two primaries copy no result over each other', 5, 301, 1343, 'calm'],
     ['a cancelled update takes no further step', 100, 101, 58, 'hot'],
     ['the client does not resend a cancelled operation', 3, 81, 0, 'hot'],
+    ['a repair is dropped by an update at a primary', 5, 301, 205, 'hot'],
+    ['an add yields to an update that was sent to its primary after it', 5, 301, 205, 'hot'],
+    ['a repair overwrites nothing', 5, 101, 23, 'hot'],
   ],
   'failover nodes': [
     ['the client remembers the writes at failover nodes', 1, 81, 0, 'hot'],
@@ -32,11 +37,15 @@ export const GUARDS: Partial<Record<RouteName, readonly Guard[]>> = {
     ['a replica that failed the write of an update invalidates the key', 100, 81, 3, 'calm'],
     ['a copy that was dropped is not stored', 3, 81, 1, 'hot'],
   ],
+  'previous owners': [
+    ['a cancelled update copies nothing from previous owners', 8, 401, 1400, 'calm'],
+  ],
   'previous owners and two replicas': [
     ['the owner receives no dropped copy from a previous owner', 3, 81, 6, 'calm'],
   ],
   'previous owners and failover nodes': [
     ['a change of the topology drops the copies in flight', 5, 101, 47, 'hot'],
+    ['an update of a superseded epoch copies nothing from previous owners', 5, 301, 25, 'calm'],
     ['a set or a delete drops the copies from previous owners', 5, 81, 11, 'calm'],
     ['a previous owner whose delete failed invalidates the key', 1, 81, 2, 'hot'],
     ['a write deletes the key at the previous owners', 5, 81, 0, 'hot'],
@@ -51,6 +60,7 @@ export const GUARDS: Partial<Record<RouteName, readonly Guard[]>> = {
       5,
       'calm',
     ],
+    ['an update that may have run is not sent to another node', 3, 201, 90, 'swarm'],
   ],
   'previous owners, replicas and failover nodes': [
     ['a cancelled update at an owner with failover nodes takes no further step', 5, 81, 3, 'hot'],
@@ -69,6 +79,8 @@ export const GUARDS: Partial<Record<RouteName, readonly Guard[]>> = {
   'a growing cluster and two replicas': [
     ['a set, a delete or an invalidation drops the repairs of the key', 3, 101, 0, 'hot'],
     ['replicas invalidate a key that the primary lost during an update', 3, 81, 1, 'hot'],
+    ['a read of a superseded epoch repairs nothing', 5, 401, 419, 'calm'],
     ['a fetch of a superseded epoch restores no item', 100, 101, 27, 'calm'],
+    ['the restored item overwrites nothing at the primary', 8, 201, 147, 'swarm'],
   ],
 };

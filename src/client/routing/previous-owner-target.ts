@@ -194,7 +194,6 @@ class PreviousOwnerTarget implements Target {
         settleOne();
       };
       attempt(operation, previousOwner, deletion, onDeleted, () => {
-        this.#copies.invalidate(key);
         previousOwner.invalidate(key);
         settleOne();
       });

@@ -88,8 +88,7 @@ function searchOtherReplicas(
       } as const;
       // A newer topology may send updates of the key to other nodes.
       if (!guard.isChanged && !replicas.epoch.isSuperseded) {
-        const onFailure = (): void => replicas.invalidate(key, [replica]);
-        attempt(operation, replica, { ...store, ...condition }, nothing, onFailure);
+        attempt(operation, replica, { ...store, ...condition }, nothing, nothing);
       }
       copies.release(guard);
       answerFrom(holder, operation, found);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askOnce } from '../../../src/client/connection/ask-once.ts';
 import type { SingleRequest } from '../../../src/client/connection/exchange.ts';
@@ -9,6 +10,7 @@ import { readNodes } from '../../../src/topology/index.ts';
 import { Authority } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { type SlabringOptions, startSlabring } from '../../support/node-process.ts';
+import { freePort } from '../../support/ports.ts';
 import type { TestServer } from '../../support/server.ts';
 
 const CONFIG: SingleRequest = { verb: 'config-get', key: 'cluster' };
@@ -86,5 +88,31 @@ describe('askOnce', () => {
       FOUND,
       expect.stringMatching(/^error .*certificate/),
     ]);
+  });
+
+  test('announces the host name of a node, but not its IP address', async () => {
+    const authority = await Authority.create(folder.path, 'sni');
+    const { cert, key } = await authority.issue('sni-node');
+    const announced: unknown[] = [];
+    const node = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket) => {
+      announced.push(socket.servername);
+      socket
+        .on('error', () => {})
+        .resume()
+        .end('END\r\n');
+    });
+    const port = await freePort();
+    await new Promise<void>((resolve) => node.listen(port, '127.0.0.1', resolve));
+    try {
+      const tls = { ca: readFileSync(authority.ca) };
+      for (const host of ['localhost', '127.0.0.1']) {
+        const signal = AbortSignal.timeout(20_000);
+        const options = { tls, replyBytesMax: 4096, signal };
+        await askOnce(readNodes([{ host, port }])[0]!, CONFIG, options);
+      }
+      expect(announced).toEqual(['localhost', false]);
+    } finally {
+      await new Promise((resolve) => node.close(resolve));
+    }
   });
 });

@@ -18,9 +18,7 @@ describe('a value in a chain of chunks', () => {
   });
   const put = (key: string, value: string): number => {
     expect(node.put(`set ${key} 0 0 ${value.length}`, value, 7)).toBe('STORED\r\n');
-    const bytes = Buffer.from(key);
-    const { index } = node.parts;
-    return index.find(index.hashOf(bytes, 0, bytes.length), bytes, 0, bytes.length);
+    return node.idOf(key);
   };
   const read = (id: number): string => {
     const { arena, items } = node.parts;
@@ -96,8 +94,8 @@ describe('a value in a chain of chunks', () => {
 test('a small value is in one piece behind its key', () => {
   const node = new CommandHarness();
   node.put('set key 0 0 5', 'value');
-  const { index, items, chains, arena } = node.parts;
-  const id = index.find(index.hashOf(Buffer.from('key'), 0, 3), Buffer.from('key'), 0, 3);
+  const { items, chains, arena } = node.parts;
+  const id = node.idOf('key');
   expect(id).not.toBe(NO_ITEM);
   expect([items.isChained(id), items.isPinned(id)]).toEqual([false, false]);
   expect([chains.contiguousBytes(id, 2), chains.byteAt(id, 2)]).toEqual([3, items.valueAt(id) + 2]);

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { NO_ITEM } from '../../../../src/store/memory/item-layout.ts';
+import { NO_ITEM, SEGMENT } from '../../../../src/store/memory/item-layout.ts';
 import { TOTAL } from '../../../../src/store/memory/layout.ts';
 import { EVICTION } from '../../../../src/store/memory/tunables.ts';
+import { audit } from '../../../support/audit.ts';
 import { CommandHarness } from '../../../support/command-harness.ts';
 
 describe('an eviction', () => {
@@ -67,8 +68,44 @@ describe('an eviction', () => {
     expect([evict(), total(TOTAL.lrutailReflocked)]).toEqual(['none', 128]);
     for (const stripe of stripes) node.parts.stripes.unlock(stripe);
   });
+  test('reclaims an item that has expired, if its stripe is free, and no live one', () => {
+    const { classLocks, evictor, clock, stripes } = node.parts;
+    node.put('set dead 0 5 10', 'v'.repeat(10));
+    node.put('set read 0 5 10', 'v'.repeat(10));
+    node.run('get read');
+    clock.tick(clock.now() + 5);
+    const reclaim = (key: string): boolean => {
+      classLocks.lock(sizeClass);
+      const isReclaimed = evictor.reclaimIfExpired(sizeClass, node.idOf(key));
+      classLocks.unlock(sizeClass);
+      return isReclaimed;
+    };
+    expect(stripes.tryLock(node.hashOf('dead'))).toBe(true);
+    expect(reclaim('dead')).toBe(false);
+    stripes.unlock(node.hashOf('dead'));
+    expect(['key5', 'dead', 'read'].map(reclaim)).toEqual([false, true, true]);
+    expect([node.idOf('dead'), node.idOf('read')]).toEqual([NO_ITEM, NO_ITEM]);
+    expect(total(TOTAL.expiredUnfetched)).toBe(1);
+    expect(audit(node.parts)).toEqual([]);
+  });
   test('finds nothing in a class without items', () => {
     for (const key of keys) node.run(`delete ${key}`);
     expect(evict()).toBe('none');
   });
+});
+
+test('an item whose key was evicted a short time ago enters the main queue, and is counted', () => {
+  const node = new CommandHarness({ memoryLimitBytes: 1 << 20 });
+  const keys = node.fill('key', 60, 20_000);
+  const { items, arena } = node.parts;
+  const sizeClass = items.lruClassOf(node.idOf('key59'));
+  const evicted = keys.filter((key) => node.idOf(key) === NO_ITEM);
+  expect(evicted.length).toBeGreaterThan(5);
+  const last = evicted.at(-1)!;
+  node.put(`set ${last} 0 0 20000`, 'v'.repeat(20_000));
+  node.put('set fresh 0 0 20000', 'v'.repeat(20_000));
+  expect(items.segment(node.idOf(last))).toBe(SEGMENT.warm);
+  expect(items.segment(node.idOf('fresh'))).toBe(SEGMENT.hot);
+  const total = (slot: number): number => arena.totals[sizeClass * TOTAL.slots + slot]!;
+  expect([total(TOTAL.ghostHits), total(TOTAL.pageHits)]).toEqual([1, 1]);
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FLAG, NO_ITEM } from '../../../../src/store/memory/item-layout.ts';
+import { FLAG, NO_ITEM, SEGMENT } from '../../../../src/store/memory/item-layout.ts';
 import { audit } from '../../../support/audit.ts';
 import { CommandHarness } from '../../../support/command-harness.ts';
 
@@ -56,11 +56,16 @@ describe('the linker', () => {
     expect(node.parts.lru.classCount(5)).toBe(1);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('replaces an item of the same class, and keeps its hits', () => {
+  test('replaces an item of the same class, and keeps its hits and its queue', () => {
     const old = link('a');
-    node.parts.items.setHits(old, 2);
+    const { items, lru, classLocks } = node.parts;
+    items.setHits(old, 2);
+    classLocks.lock(5);
+    lru.moveToHead(5, old, SEGMENT.warm);
+    classLocks.unlock(5);
     const fresh = link('a');
-    expect([node.idOf('a'), node.parts.items.hits(fresh)]).toEqual([fresh, 2]);
+    expect([node.idOf('a'), items.hits(fresh)]).toEqual([fresh, 2]);
+    expect(items.segment(fresh)).toBe(SEGMENT.warm);
     expect(node.parts.lru.classCount(5)).toBe(1);
     expect(audit(node.parts)).toEqual([]);
   });

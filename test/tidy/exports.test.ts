@@ -38,7 +38,7 @@ describe('exports', () => {
 });
 
 describe('unused exports', () => {
-  test('are found in every form of an export', () => {
+  test('unused exports are found in every form of an export', () => {
     const code = [
       'export function a() {}',
       'export class B {}',
@@ -53,7 +53,7 @@ describe('unused exports', () => {
     const names = ['a', 'B', 'c', 'd', 'e', 'g', 'H', 'I', 'j', 'k', 'default'];
     expect(unusedIn({ 'src/x.ts': code })).toEqual(names.map((name) => `src/x.ts › ${name}`));
   });
-  test('are no longer so with an import of any form', () => {
+  test('an export is used after an import of any form', () => {
     for (const use of [
       `import { a } from './x.ts';`,
       `import { a as b } from './x.ts';`,
@@ -68,7 +68,7 @@ describe('unused exports', () => {
     const other = { 'src/x.ts': 'export const a = 1;', 'src/y.ts': `import { b } from './x.ts';` };
     expect(unusedIn(other)).toEqual(['src/x.ts › a']);
   });
-  test('stay so when they are only exported again', () => {
+  test('an export stays unused when it is only exported again', () => {
     const files = {
       'src/x.ts': 'export const a = 1; export const b = 2;',
       'src/index.ts': `export { a, b as c } from './x.ts';`,
@@ -80,7 +80,7 @@ describe('unused exports', () => {
     const door = { 'src/client.ts': `export { a } from './index.ts';` };
     expect(unusedIn({ ...files, ...door })).toEqual(['src/x.ts › b', 'src/index.ts › c']);
   });
-  test('stay so when only a test uses them that is not their own', () => {
+  test('an export stays unused when only a test uses it that is not its own', () => {
     const code = { 'src/base/x.ts': 'export const a = 1;' };
     const use = `import { a } from '../../../src/base/x.ts';`;
     expect(unusedIn({ ...code, 'test/unit/base/y.test.ts': use })).toEqual(['src/base/x.ts › a']);

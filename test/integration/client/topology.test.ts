@@ -204,7 +204,7 @@ describe('previousOwner', () => {
     return { cache, discovery, moved, newNode, previousValues };
   }
 
-  test('without it the keys that moved are misses', async () => {
+  test('without previousOwner the keys that moved are misses', async () => {
     const { cache, moved } = await grown({});
     expect(await cache.get(moved[0]!)).toBeUndefined();
     expect((await cache.getMany(keys)).values.size).toBe(keys.length - moved.length);

@@ -35,7 +35,7 @@ describe('copyViewed', () => {
 });
 
 describe('equalBytes', () => {
-  test.each(LENGTHS)('compares each of %i bytes', (length) => {
+  test.each(LENGTHS)('equalBytes compares each of %i bytes', (length) => {
     const a = Buffer.alloc(length + 2, 'x');
     const b = Buffer.alloc(length + 4, 'x');
     [a[0], b[2]] = [1, 2];

@@ -120,7 +120,7 @@ describe('a stop request', () => {
     return (await Promise.race([promise, turn])) !== pending;
   }
 
-  test('signals within half a second are one request; a later signal forces the end', async () => {
+  test('signals within half a second are one request; a later one forces the end', async () => {
     const host = new TestHost();
     const clock = new ManualClock();
     const stop = listenForStop(host, clock);

@@ -226,7 +226,7 @@ describe('while the node receives a large value', () => {
     );
     expect(audit(harness.parts)).toEqual([]);
   });
-  test('without memory it refuses and skips the value, and a set removes the old value', () => {
+  test('without memory the node refuses and skips a value, and a set removes the old one', () => {
     const share = testShare({ memoryLimitBytes: 1 << 20, maxItemSizeBytes: 4 << 20 });
     const harness = new SessionHarness(share);
     const value = numbered(3 << 20);

@@ -11,7 +11,7 @@ function startWorker(words: Int32Array<SharedArrayBuffer>, rounds: number): Work
 }
 
 describe('a lock', () => {
-  test('has one holder at a time, and leaves the words around it alone', () => {
+  test('a lock has one holder at a time, and leaves the words around it alone', () => {
     const words = newWords();
     lock(words, 1);
     expect([tryLock(words, 1), tryLock(words, 2)]).toEqual([false, true]);
@@ -19,7 +19,7 @@ describe('a lock', () => {
     expect([...words]).toEqual([0, 0, 1, 0]);
     expect(tryLock(words, 1)).toBe(true);
   });
-  test('wakes a thread that waits for it', async () => {
+  test('a lock wakes a thread that waits for it', async () => {
     const words = newWords();
     lock(words, 0);
     const worker = startWorker(words, 1);
@@ -30,7 +30,7 @@ describe('a lock', () => {
     const [code] = await once(worker, 'exit');
     expect([code, words[1], words[0]]).toEqual([0, 1, 0]);
   });
-  test('loses no count of four threads', async () => {
+  test('a lock loses no count of four threads', async () => {
     const words = newWords();
     const rounds = 50_000;
     const workers = Array.from({ length: 4 }, () => startWorker(words, rounds));

@@ -61,14 +61,14 @@ const failureOf = (answer: Promise<unknown>): Promise<NoAnswer> =>
   );
 
 describe('askOnce', () => {
-  test('returns the reply and closes the connection', async () => {
+  test('askOnce returns the reply and closes the connection', async () => {
     const { node, address } = await listen(replying('VERSION 1.2.3\r\n'));
     expect(await ask(address)).toMatchObject({ status: 'line', line: '1.2.3' });
     await expect.poll(() => node.sockets.size).toBe(0);
     expect(node.connectionCount).toBe(1);
   });
 
-  test('connects to a Unix socket', async () => {
+  test('askOnce connects to a Unix socket', async () => {
     const folder = await temporaryFolder();
     cleanups.push(() => folder.remove());
     const path = join(folder.path, 'node.sock');
@@ -76,7 +76,7 @@ describe('askOnce', () => {
     expect(await ask(readNodes([path])[0]!)).toMatchObject({ line: '1.2.3' });
   });
 
-  test('collects a reply that arrives a byte at a time', async () => {
+  test('askOnce collects a reply that arrives a byte at a time', async () => {
     const { address } = await listen((socket) => {
       socket.setNoDelay().once('data', async () => {
         for (const byte of 'VERSION 1.2.3\r\n') {

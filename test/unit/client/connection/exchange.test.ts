@@ -112,35 +112,38 @@ describe('an exchange', () => {
 describe('a login of an exchange', () => {
   const SET = 'set auth 0 0 13\r\napp pass word\r\n';
   const GET = 'config get cluster\r\n';
-  test('is sent only if the node demands it, and the request follows again', () => {
+  test('a login is sent only if the node demands it, and the request follows again', () => {
     const plain = runExchange(new Exchange(CONFIG, 'classic', LOGIN), whole(CONFIG_REPLY));
     expect(plain).toEqual({ requests: [GET], answer: ['value', '', DATA] });
     const replies = whole(UNAUTHENTICATED, 'STORED\r\n', CONFIG_REPLY);
     const found = runExchange(new Exchange(CONFIG, 'classic', LOGIN), replies);
     expect(found).toEqual({ requests: [GET, SET, GET], answer: ['value', '', DATA] });
   });
-  test.each(['ERROR\r\n', 'SERVER_ERROR busy\r\n', 'END\r\n'])('is not sent after %j', (reply) => {
-    const { requests } = runExchange(new Exchange(CONFIG, 'classic', LOGIN), whole(reply));
-    expect(requests).toEqual([GET]);
-  });
-  test('is sent once: a node that stays unauthenticated is an answer', () => {
+  test.each(['ERROR\r\n', 'SERVER_ERROR busy\r\n', 'END\r\n'])(
+    'a login is not sent after %j',
+    (reply) => {
+      const { requests } = runExchange(new Exchange(CONFIG, 'classic', LOGIN), whole(reply));
+      expect(requests).toEqual([GET]);
+    },
+  );
+  test('a login is sent once: a node that stays unauthenticated is an answer', () => {
     const replies = whole(UNAUTHENTICATED, 'STORED\r\n', UNAUTHENTICATED);
     const { requests, answer } = runExchange(new Exchange(CONFIG, 'classic', LOGIN), replies);
     expect(requests).toEqual([GET, SET, GET]);
     expect(answer).toEqual(['refused', 'CLIENT_ERROR unauthenticated', '']);
   });
-  test('may be refused', () => {
+  test('a login may be refused', () => {
     const replies = whole(UNAUTHENTICATED, 'CLIENT_ERROR authentication failure\r\n');
     expect(() => runExchange(new Exchange(CONFIG, 'classic', LOGIN), replies)).toThrow(
       'it refused the login: CLIENT_ERROR authentication failure',
     );
   });
-  test('without credentials, the demand is the answer', () => {
+  test('without credentials the demand for a login is the answer', () => {
     const { requests, answer } = runExchange(new Exchange(CONFIG), whole(UNAUTHENTICATED));
     expect(requests).toEqual([GET]);
     expect(answer).toEqual(['refused', 'CLIENT_ERROR unauthenticated', '']);
   });
-  test('is SASL PLAIN in binary, before the request', () => {
+  test('a login is SASL PLAIN in binary, before the request', () => {
     const replies = whole(
       binaryReply(0x21, 0, '', 'Authenticated'),
       binaryReply(0x60, 0, '\0\0\0\0', DATA),
@@ -150,7 +153,7 @@ describe('a login of an exchange', () => {
     expect(requests[0]).toContain('PLAIN\0app\0pass word');
     expect(answer).toEqual(['value', '', DATA]);
   });
-  test('may be refused in binary', () => {
+  test('a login may be refused in binary', () => {
     const replies = whole(binaryReply(0x21, 0x20, '', 'Auth failure.'));
     expect(() => runExchange(new Exchange(CONFIG, 'binary', LOGIN), replies)).toThrow(
       'it refused the login: status 0x20: Auth failure.',

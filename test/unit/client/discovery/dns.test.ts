@@ -50,7 +50,7 @@ describe('the DNS discovery', () => {
   afterEach(() => void vi.useRealTimers());
   const poll = () => vi.advanceTimersByTimeAsync(POLL_MS_MAX);
 
-  test('makes each address of both families a node, whatever their order', async () => {
+  test('the discovery makes each address of both families a node, in any order', async () => {
     const names = new FakeResolver();
     names.addresses = ['10.0.0.2', 'fd00::1', '10.0.0.1', '10.0.0.2'];
     const { discovery, events } = startDiscovery(names, { port: 11_212 });
@@ -66,7 +66,7 @@ describe('the DNS discovery', () => {
     await discovery.close();
   });
 
-  test.each([0, 4, 6] as const)('queries the family %i', async (family) => {
+  test.each([0, 4, 6] as const)('the discovery queries the family %i', async (family) => {
     const names = new FakeResolver();
     const { discovery } = startDiscovery(names, { family });
     await discovery.close();
@@ -90,7 +90,7 @@ describe('the DNS discovery', () => {
     await discovery.close();
   });
 
-  test('cancels a poll at its deadline, and at close', async () => {
+  test('the discovery cancels a poll at its deadline, and at close', async () => {
     const names = new FakeResolver();
     names.lookup = () => new Promise(() => {});
     const { discovery, events } = startDiscovery(names, { deadlineMs: 1000 });
@@ -102,7 +102,7 @@ describe('the DNS discovery', () => {
     expect([next.events, names.cancelCount]).toEqual([[], 2]);
   });
 
-  test('makes each target of SRV records a node', async () => {
+  test('the discovery makes each target of SRV records a node', async () => {
     const names = new FakeResolver();
     names.records = [record('b.example', 11_212), record('A.example.')];
     const { discovery, events } = startDiscovery(names, { record: 'srv' });
@@ -132,13 +132,13 @@ describe('the DNS discovery', () => {
 describe('nodes of SRV records', () => {
   const names = (records: readonly ServiceRecord[], weights = false): readonly string[] =>
     nodesOfSrvRecords(records, weights).map(({ name, weight }) => `${name}*${weight}`);
-  test('only records of the lowest priority are nodes', () => {
+  test('SRV records other than those of the lowest priority are no nodes', () => {
     expect(names([record('a', 1, 10), record('b', 1, 5), record('c', 1, 5)])).toEqual([
       'b:1*1',
       'c:1*1',
     ]);
   });
-  test('records set the weights if `weights` is true', () => {
+  test('SRV records set the weights if `weights` is true', () => {
     const records = [record('a', 1, 0, 60), record('b', 1, 0, 0)];
     expect(names(records)).toEqual(['a:1*1', 'b:1*1']);
     expect(names(records, true)).toEqual(['a:1*60', 'b:1*1']);

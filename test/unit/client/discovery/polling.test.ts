@@ -60,7 +60,7 @@ describe('a polling discovery', () => {
   }
   const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-  test('polls at once, then at the interval, and reports only changes', async () => {
+  test('a discovery polls at once, then at the interval, and reports only changes', async () => {
     const { polls, events, discovery, listener } = createDiscovery();
     expect(polls).toHaveLength(0);
     discovery.start(listener);
@@ -77,7 +77,7 @@ describe('a polling discovery', () => {
     await discovery.close();
   });
 
-  test('reports a failure and polls again sooner, with a growing delay', async () => {
+  test('a discovery reports a failure and polls again sooner, with a growing delay', async () => {
     const { polls, events, discovery, listener } = createDiscovery();
     discovery.start(listener);
     for (const [nth, waitMs] of [1000, 2000, 4000, 8000, 10_000, 10_000].entries()) {
@@ -102,7 +102,7 @@ describe('a polling discovery', () => {
     await discovery.close();
   });
 
-  test('aborts and reports a poll at its deadline, and ignores its late result', async () => {
+  test('a discovery aborts a poll at its deadline, reports it, ignores a late result', async () => {
     const { polls, events, discovery, listener } = createDiscovery();
     discovery.start(listener);
     await advance(499);

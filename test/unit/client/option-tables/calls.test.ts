@@ -74,14 +74,17 @@ const failure = (text: string) => ({
 
 describe.each([...STORES, ...OTHERS, ENQUEUE])('%s', (name, call) => {
   const options = (given: unknown) => call(given as never);
-  test('rejects an unknown option, and names those that exist', async () => {
+  test('the call rejects an unknown option, and names those that exist', async () => {
     await expect(options({ tll: 5 })).rejects.toMatchObject(failure('There is no option "tll"'));
     await expect(options({ tll: 5 })).rejects.toMatchObject(failure('signal'));
   });
-  test.each([60, 'x', null, true, ['ttl'], () => {}])('rejects %o as options', async (given) => {
-    await expect(options(given)).rejects.toMatchObject(failure('not an object'));
-  });
-  test('rejects a value of another type', async () => {
+  test.each([60, 'x', null, true, ['ttl'], () => {}])(
+    'the call rejects %o as options',
+    async (given) => {
+      await expect(options(given)).rejects.toMatchObject(failure('not an object'));
+    },
+  );
+  test('the call rejects a value of another type', async () => {
     await expect(options({ signal: {} })).rejects.toMatchObject(failure('signal is an object'));
     if (name === ENQUEUE[0]) return;
     const text = 'deadlineMs is "5", not a number of milliseconds';

@@ -71,7 +71,7 @@ describe('a ttl', () => {
   ])('%d s is exptime %d at Unix time 1000', (ttl, exptime) => {
     expect(exptimeOf(ttl, 1_000_999)).toBe(exptime);
   });
-  test.each([-1, Number.NaN, 2 ** 31])('rejects %d', (ttl) => {
+  test.each([-1, Number.NaN, 2 ** 31])('a ttl rejects %d', (ttl) => {
     expect(() => exptimeOf(ttl)).toThrow(refused);
   });
 });

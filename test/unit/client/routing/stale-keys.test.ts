@@ -69,7 +69,7 @@ describe('the writes that a node missed', () => {
     expect(target.requests).toEqual(['delete k']);
   });
 
-  test('beyond 16,384 keys the client drops the oldest ones', () => {
+  test('the client drops the oldest keys beyond 16,384', () => {
     const target = new FakeTarget('a');
     const missed = missedWritesOf(target);
     target.isDown = true;
@@ -116,7 +116,7 @@ describe('the writes at failover nodes', () => {
     expect([a.invalidated, b.invalidated]).toEqual([['k'], []]);
   });
 
-  test('beyond 65,536 keys the client drops the oldest ones', () => {
+  test('the client drops the oldest keys beyond 65,536', () => {
     const [owner, a] = targets();
     const writes = new FailoverWrites();
     for (let i = 0; i <= 65_536; i++) writes.record(`k${i}`, a, owner);

@@ -41,7 +41,7 @@ describe("the parser of memcached's user file", () => {
   ])('reads %j', (text, users) => expect(plain(parseUserFile('f', text))).toEqual(users));
 
   const hash = '$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2g';
-  test('reads a hash within bounds', () => {
+  test('the parser reads a hash within bounds', () => {
     expect(plain(parseUserFile('f', `a:$scrypt$ln=17,r=8,p=4${hash}`))).toEqual([['a', 'scrypt']]);
   });
 
@@ -90,7 +90,7 @@ describe('editUserFile', () => {
     expect(editUserFile(before, 'a', undefined)).toBe(without);
   });
 
-  test('writes lines that the parser reads back unchanged', async () => {
+  test('editUserFile writes lines that the parser reads back unchanged', async () => {
     const secret = await makeScrypt(Buffer.from('x'));
     const text = editUserFile('b:p q\n', 'a', secret);
     expect(parseUserFile('f', text)).toEqual([

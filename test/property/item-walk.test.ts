@@ -116,7 +116,7 @@ describe('a walk over all items', () => {
     walkToEnd(harness.store.walk(), visits, () => {});
     expect([...visits.counts.keys()]).toEqual(['later']);
   });
-  test('a walk visits no part of a group that has no room, and tells the size of the group', () => {
+  test('a walk visits no part of a group that does not fit, and tells its size', () => {
     const harness = new SessionHarness(testShare());
     for (let i = 0; i < 90_000; i++) harness.send(set('set', `k${i}`, 0));
     const visits = new Visits(harness);

@@ -151,7 +151,7 @@ describe('decisionHead', () => {
     page('accepted', 'yesterday'),
     '# 0005: a title\n\nText.\n',
     `Text.\n${page('accepted')}`,
-  ])('reads nothing from a malformed head: %j', (text) => {
+  ])('decisionHead reads nothing from a malformed head: %j', (text) => {
     expect(decisionHead(text)).toBeUndefined();
   });
 });

@@ -31,7 +31,7 @@ describe('the rules of width', () => {
   test('the rules count characters, not the units of their encoding', () => {
     expect(wideLines('x.ts', '→→→→ 🎯🎯', 7)).toEqual([]);
   });
-  test('spare the tables, the code blocks and the bare addresses of a page, and no more', () => {
+  test('the rules spare only the tables, code blocks and bare addresses of a page', () => {
     const page = [
       '| a | wide | table | row |',
       '```',

@@ -54,7 +54,7 @@ async function answerOf({ host, port, address }: TestServer, access: Access): Pr
 const FOUND = 'value 12\n::1|::1|7\n';
 
 describe('askOnce', () => {
-  test('gets the cluster config of a node, by TCP and by a Unix socket', async () => {
+  test('askOnce gets the cluster config of a node, by TCP and by a Unix socket', async () => {
     expect(await answersOf({}, [{}])).toEqual([FOUND]);
     expect(await answersOf({ unixSocket: join(folder.path, 'node.sock') }, [{}])).toEqual([FOUND]);
   });

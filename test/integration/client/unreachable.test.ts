@@ -59,7 +59,7 @@ describe('with all nodes down every operation fails in the same way', () => {
     { replicas: 2 },
     { replicas: 2, count: 1 },
     { replicas: 2, failover: 'gutter' },
-  ])('fails with ERR_NODE_DOWN: %j', async ({ failover, count = 2, ...rest }) => {
+  ])('an operation fails with ERR_NODE_DOWN: %j', async ({ failover, count = 2, ...rest }) => {
     const cache = client({
       nodes: nodes.slice(0, count),
       ...(failover === undefined

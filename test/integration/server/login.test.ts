@@ -92,7 +92,7 @@ describe('the ASCII login', () => {
   ];
 
   test.skipIf(whyNoMemcached('1.6.18') !== undefined).for(exchanges)(
-    'replies like memcached: %j',
+    'the node replies like memcached: %j',
     async (steps) => {
       const theirs = await startMemcached({ args: ['-Y', users] });
       servers.push(theirs);

@@ -6,7 +6,7 @@ import { copyBytes, copyViewed, equalBytes } from '../../../src/base/bytes.ts';
 const LENGTHS = [0, 1, 2, 23, 24, 25, 26, 100];
 
 describe('copyBytes', () => {
-  test.each(LENGTHS)('copies %i bytes, and nothing around them', (length) => {
+  test.each(LENGTHS)('copyBytes copies %i bytes, and nothing around them', (length) => {
     const source = Buffer.from(Array.from({ length: 200 }, (_, i) => i + 1));
     for (const [start, at] of [
       [0, 0],
@@ -23,15 +23,18 @@ describe('copyBytes', () => {
 });
 
 describe('copyViewed', () => {
-  test.each([...LENGTHS, 7, 8, 9, 255, 256, 257, 400])('copies %i bytes alone', (length) => {
-    const [source, target] = [new ByteSink(500), new ByteSink(500)];
-    for (let i = 0; i < 500; i++) source.bytes[i] = (i * 7 + 1) & 255;
-    target.bytes.fill(0);
-    copyViewed(source, 3, 3 + length, target, 5);
-    const expected = Buffer.alloc(500);
-    source.bytes.copy(expected, 5, 3, 3 + length);
-    expect(target.bytes.equals(expected)).toBe(true);
-  });
+  test.each([...LENGTHS, 7, 8, 9, 255, 256, 257, 400])(
+    'copyViewed copies %i bytes alone',
+    (length) => {
+      const [source, target] = [new ByteSink(500), new ByteSink(500)];
+      for (let i = 0; i < 500; i++) source.bytes[i] = (i * 7 + 1) & 255;
+      target.bytes.fill(0);
+      copyViewed(source, 3, 3 + length, target, 5);
+      const expected = Buffer.alloc(500);
+      source.bytes.copy(expected, 5, 3, 3 + length);
+      expect(target.bytes.equals(expected)).toBe(true);
+    },
+  );
 });
 
 describe('equalBytes', () => {

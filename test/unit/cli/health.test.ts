@@ -58,7 +58,7 @@ describe('slabring health', () => {
     ['another server replies', replying('HTTP/1.1 400 Bad Request\r\n'), /HTTP\/1\.1 400/],
     ['the reply has no end', replying('x'.repeat(1000)), /it replied "x{256}"/],
     ['the node closes the connection', (socket: Socket) => void socket.end(), /it replied ""/],
-  ])('exits with 1 if %s', async (_, serve, reason) => {
+  ])('slabring health exits with 1 if %s', async (_, serve, reason) => {
     const port = await listen(serve);
     const { code, out, err } = await health('-p', `${port}`, '--patience', '60000');
     expect(err).toMatch(reason);

@@ -57,7 +57,7 @@ describe('a request for a config entry', () => {
     ['meta', 'config get cluster\r\n'],
     ['classic', 'config get cluster\r\n'],
     ['binary', `${packet}cluster`],
-  ])('is encoded in %s', (name, wire) => {
+  ])('the request is encoded in %s', (name, wire) => {
     const sink = new ByteSink(16);
     const dialect = DIALECTS[name]();
     expect(dialect.supports(REQUEST)).toBe(true);

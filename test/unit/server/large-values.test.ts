@@ -205,7 +205,7 @@ describe('while the node sends a large value', () => {
 });
 
 describe('while the node receives a large value', () => {
-  test('it allocates chunks for the received bytes, and frees them when the session ends', () => {
+  test('the node allocates chunks for received bytes, and frees them as the session ends', () => {
     const harness = new SessionHarness(smallChunks());
     const { parts } = harness;
     const line = 'set a 0 0 10000\r\n';

@@ -128,7 +128,7 @@ describe('an overwritten item', () => {
       'in two pieces',
       (text: string) => [Buffer.from(text.slice(0, -1)), Buffer.from(text.slice(-1))],
     ],
-  ] as const)('enters and leaves TEMP by its new ttl: %s', ([, split]) => {
+  ] as const)('an overwritten item enters and leaves TEMP by its new ttl: %s', ([, split]) => {
     const harness = new SessionHarness(testShare());
     const { parts } = harness;
     parts.tunables.set('tempLru', 1);
@@ -141,7 +141,7 @@ describe('an overwritten item', () => {
     expect(audit(parts)).toEqual([]);
   });
 
-  test('an overwritten item has the last key’s encoding, and is stale by an older CAS id', () => {
+  test('an overwritten item has the last key’s encoding; an older CAS id makes it stale', () => {
     const harness = new SessionHarness(testShare());
     harness.send('ms YQ== 1 b\r\n1\r\n');
     expect(harness.send('mg a k\r\nms a 1\r\n2\r\nmg a k\r\n')).toBe(

@@ -157,7 +157,7 @@ test.each([
   { servers: ['127.0.0.1:x'] },
   { servers: Array.from({ length: 9 }, () => '127.0.0.1') },
   { servers: ['127.0.0.1'], resolver: new FakeResolver() },
-])('rejects the options %j', (options) => {
+])('the discovery rejects the options %j', (options) => {
   expect(() => dnsNames({ name: 'cache.example', ...(options as Partial<DnsOptions>) })).toThrow(
     expect.objectContaining({ code: 'ERR_ARGUMENT' }),
   );

@@ -120,7 +120,7 @@ describe('valuesOf', () => {
     [null, `The options are null, not an object: pass an object with ${names}.`],
     [[], `The options are an array, not an object: pass an object with ${names}.`],
     [() => 5, `The options are a function, not an object: pass an object with ${names}.`],
-  ])('refuses %o', (given, message) => {
+  ])('valuesOf refuses %o', (given, message) => {
     expect(outcomeOf(given)).toBe(message);
   });
 });

@@ -54,7 +54,7 @@ describe('options', () => {
     { login: { username: 'a', password: 'x\r\nflush_all' } },
     { compression: { level: 0 } },
     { compression: { minBytes: -1 } },
-  ])('rejects %j', (options) => {
+  ])('resolveOptions rejects %j', (options) => {
     expect(() => resolveOptions({ nodes: [], ...options } as never)).toThrow(refused);
   });
 });

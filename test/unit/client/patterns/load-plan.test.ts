@@ -46,7 +46,7 @@ describe('planLoad', () => {
     { errorTtl: Number.POSITIVE_INFINITY },
     { waitMs: 3_600_001 },
     { staleSeconds: 5 } as LoadOptions,
-  ])('refuses %j', (options) => {
+  ])('planLoad refuses %j', (options) => {
     expect(() => planLoad(options)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
   });
 });

@@ -61,7 +61,7 @@ describe('a near cache', () => {
     expect(far.gets).toHaveLength(2);
   });
 
-  test('its readers see a write through it at once', async () => {
+  test('the readers of a near cache see a write through it at once', async () => {
     far.values.set('k', 'old');
     await near.get('k');
     await near.set('k', 'new');

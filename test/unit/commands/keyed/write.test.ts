@@ -31,7 +31,7 @@ describe.each([
     expect(node.run('get a')).toBe('VALUE a 0 0\r\n\r\nEND\r\n');
     expect(audit(node.parts)).toEqual([]);
   });
-  test('a value counts once for each command', () => {
+  test('a write counts once for each command', () => {
     const node = new CommandHarness();
     node.put('set a 0 0 3', 'one', pieces);
     node.put('add a 0 0 3', 'two', pieces);

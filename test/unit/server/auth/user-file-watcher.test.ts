@@ -52,7 +52,7 @@ describe('opening a user file', () => {
   test.each<[string, RegExp]>([
     ['', /contains no user, so no client could log in. Add one: slabring user add/],
     ['a:1\nbad\n', /line 2: it has no colon/],
-  ])('fails with %j', async (text, message) => {
+  ])('opening a user file fails with %j', async (text, message) => {
     await expect(openWith(text)).rejects.toThrow(message);
   });
 

@@ -21,7 +21,7 @@ describe('size classes', () => {
     const sizes = planSizeClasses(defaults);
     expect(sizes.join(' ')).toBe(`0 64 80 ${memcached}`);
   });
-  test('rise, have six-bit ids and fit the largest item or half a page, for any options', () => {
+  test('size classes rise, have six-bit ids and fit the largest item or half a page', () => {
     for (const growthFactor of [1.01, 1.05, 1.25, 2, 16]) {
       for (const itemBytesMax of [1024, 100_000, 524_288, 1 << 20]) {
         for (const sizeMinBytes of [1, 48, 1000]) {

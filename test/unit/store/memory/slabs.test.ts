@@ -63,7 +63,7 @@ describe('the chunks of a class', () => {
     expect(new Set([first, ...others]).size).toBe(perPage + 1);
     expect(parts.slabs.pageCount(CLASS)).toBe(1);
   });
-  test('that were not carved yet stay allocatable when a page is added', () => {
+  test('chunks that were not carved yet stay allocatable when a page is added', () => {
     alloc();
     parts.slabs.addPage(CLASS, parts.pagePool.take(false));
     expect(parts.slabs.freeChunkCount(CLASS)).toBe(2 * perPage - 1);
@@ -107,7 +107,7 @@ describe('the chunks of a class', () => {
       expect(others).toHaveLength(PAGES * perPage - 2);
       expect(others).not.toContain(used[1]);
     });
-    test('that are free elsewhere on the list leave the others on it', () => {
+    test('free chunks of a leaving page leave the others on the free list', () => {
       const all = allocAll();
       const [first, second] = [all[0]!, all[perPage]!];
       for (const chunk of [second, first, all[perPage + 1]!]) parts.slabs.free(CLASS, chunk);

@@ -9,6 +9,72 @@ const [a, b, c, d] = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3', '127.0.0.1:4'
 const previousOwner = { graceSeconds: 3600 };
 const distribution = 'rendezvous';
 
+describe('guards of two replicas', () => {
+  const nodes = [a, b];
+  const key = keyPlacedAt(distribution, [{ nodes, owners: [a, b] }]);
+
+  async function replicas(): Promise<DirectedCluster> {
+    const cluster = new DirectedCluster(nodes, { distribution, replicas: 2 });
+    await cluster.publish(...nodes);
+    const stored = cluster.cache.set(key, 'v1');
+    await cluster.serve(a, b);
+    await stored;
+    return cluster;
+  }
+
+  test('a primary that lost the result of an update invalidates the key, too', async () => {
+    const cluster = await replicas();
+    const { cache } = cluster;
+    const appended = cache.append(key, 'x');
+    const early = cache.get(key);
+    await cluster.execute(a);
+    cluster.node(a).evict(key);
+    await cluster.execute(a);
+    await cluster.deliver(a);
+    // The client reads the result at a; the early read misses there and repairs a from b.
+    await cluster.serve(b);
+    expect([await early, cluster.node(a).queue.length]).toEqual(['v1', 2]);
+    await cluster.serve(a, b);
+    expect(await appended).toBe('stored');
+    const read = cache.get(key);
+    await cluster.serve(a, b);
+    expect(await read).toBeUndefined();
+  });
+
+  /** a lost the key and has executed the `add` of w; b has refused it. */
+  async function refusedAdd(): Promise<[DirectedCluster, Promise<string>]> {
+    const cluster = await replicas();
+    cluster.node(a).evict(key);
+    const added = cluster.cache.add(key, 'w');
+    await cluster.serve(a);
+    await cluster.execute(b);
+    expect(cluster.node(a).valueOf(key)).toBe('w');
+    return [cluster, added];
+  }
+
+  async function expectNothingLeft(cluster: DirectedCluster): Promise<void> {
+    const read = cluster.cache.get(key);
+    await cluster.serve(a, b);
+    expect([await read, cluster.node(a).valueOf(key)]).toEqual([undefined, undefined]);
+  }
+
+  test('a refused add leaves nothing if the replica that refused it lost the key', async () => {
+    const [cluster, added] = await refusedAdd();
+    cluster.node(b).evict(key);
+    await cluster.serve(a, b);
+    expect(await added).toBe('not-stored');
+    await expectNothingLeft(cluster);
+  });
+
+  test('a refused add leaves nothing at a primary that did not get the copy', async () => {
+    const [cluster, added] = await refusedAdd();
+    await cluster.deliver(b);
+    await cluster.disconnect(b);
+    expect(await added).toBe('not-stored');
+    await expectNothingLeft(cluster);
+  });
+});
+
 describe('guards of a superseded epoch', () => {
   const options = { distribution, replicas: 2, previousOwner } as const;
   const before = { nodes: [a, b], owners: [a, b] };

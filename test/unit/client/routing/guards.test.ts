@@ -190,3 +190,52 @@ describe('guards of a superseded epoch', () => {
     expect(cluster.node(d).valueOf(key)).toBeUndefined();
   });
 });
+
+describe('guards of previous owners', () => {
+  const before = { nodes: [a], owners: [a] };
+  const after = { nodes: [a, c], owners: [c] };
+  const key = keyPlacedAt(distribution, [before, after]);
+
+  async function moved(): Promise<DirectedCluster> {
+    const cluster = new DirectedCluster([a, c], { distribution, previousOwner });
+    await cluster.publish(...before.nodes);
+    const stored = cluster.cache.set(key, 'v1');
+    await cluster.serve(a);
+    await stored;
+    await cluster.publish(...after.nodes);
+    return cluster;
+  }
+
+  test('an update at an owner with previous owners drops the repairs of the key', async () => {
+    const cluster = await moved();
+    const { cache } = cluster;
+    const appended = cache.append(key, 'x');
+    const early = cache.get(key);
+    await cluster.serve(c);
+    await cluster.execute(a);
+    await cluster.execute(a);
+    // The item of the update is on its way to c. The early read returns it, and begins a repair.
+    await cluster.deliver(a);
+    await cluster.execute(c);
+    await cluster.deliver(c);
+    await cluster.execute(c);
+    expect([await early, cluster.node(c).valueOf(key)]).toEqual(['v1', 'v1x']);
+    cluster.node(c).evict(key);
+    await cluster.serve(a, c);
+    expect(await appended).toBe('stored');
+    const read = cache.get(key);
+    await cluster.serve(a, c);
+    expect(await read).toBeUndefined();
+  });
+
+  test('a copy from a previous owner overwrites nothing at the owner', async () => {
+    const cluster = await moved();
+    const { cache } = cluster;
+    const read = cache.gets<string>(key);
+    await cluster.serve(a, c);
+    const { cas } = (await read)!;
+    const swapped = cache.cas(key, 'v2', cas);
+    await cluster.serve(a, c);
+    expect(await swapped).toBe('stored');
+  });
+});

@@ -8,10 +8,10 @@ import {
   UserFileWatcher,
   type UserSources,
 } from '../server/index.ts';
-import { CertificateKeeper } from './certificate-keeper.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { mainThread } from './jobs.ts';
 import { NodeMemory, type NodeShare } from './memory.ts';
+import { NodeCertificates } from './node-certificates.ts';
 import { publishCluster } from './options/cluster-nodes.ts';
 import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
@@ -54,7 +54,7 @@ export async function startNode(
   const requested = listenAddressesOf(options);
   const sources = userSources(options);
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
-  const certificates = new CertificateKeeper(options, log);
+  const certificates = new NodeCertificates(options, log);
   for (const address of requested) await checkAddress(address, options);
   const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
   try {
@@ -82,7 +82,7 @@ function userSources(options: ServerOptions): UserSources | undefined {
 
 interface NodeFiles {
   readonly userFiles: UserFileWatcher | undefined;
-  readonly certificates: CertificateKeeper;
+  readonly certificates: NodeCertificates;
   readonly log: Logger;
 }
 

@@ -10,13 +10,8 @@ import {
 } from '../../src/protocol/index.ts';
 import { assemble, type StoreParts } from '../../src/store/assemble.ts';
 import { doorsOf } from '../../src/store/doors.ts';
-import type {
-  ClassCounterName,
-  Store,
-  StoreOptions,
-  ThreadCounterName,
-} from '../../src/store/index.ts';
-import { TEST_CONTROL, testShare } from './session-harness.ts';
+import type { ClassCounterName, Store, ThreadCounterName } from '../../src/store/index.ts';
+import { type StoreOptions, TEST_CONTROL, testShare } from './session-harness.ts';
 
 interface HarnessOptions extends Partial<StoreOptions> {
   readonly flushAllowed?: boolean;

@@ -5,7 +5,7 @@ import { CLOCK_START_SECONDS, CONTROL, layOut, TUNABLE_SLOTS } from './layout.ts
 import { planSizeClasses } from './size-classes.ts';
 import { type TunableName, Tunables } from './tunables.ts';
 
-export interface StoreOptions {
+interface StoreOptions {
   /** `-m`: bytes for items, at least one page; the index and the counters come on top. */
   readonly memoryLimitBytes: number;
   /** How many threads join the store; each has its own counters. */
@@ -49,7 +49,7 @@ function allocateShared(options: StoreOptions, chunkBytes: readonly number[]) {
   }
 }
 
-/** Creates an empty store in shared memory; threads join it with `new Store(share, n)`. */
+/** Creates an empty store in shared memory; threads join it with `openStore(share, n)`. */
 export function createStore(options: StoreOptions, clock: Clock = machineClock): StoreShare {
   const chunkBytes = planSizeClasses({
     growthFactor: options.slabGrowthFactor,

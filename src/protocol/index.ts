@@ -11,6 +11,7 @@ export {
   LEGACY_CLUSTER_KEY,
   parseClusterNode,
 } from './cluster-config.ts';
+export { CLOSE, INCOMPLETE } from './decoded.ts';
 export {
   CONFIG_BYTES_MAX,
   LINE_BYTES_MAX,
@@ -26,7 +27,7 @@ export {
 } from './reply.ts';
 export { DIALECT, isSasl, isStorage, Request, VERB, type Verb } from './request.ts';
 export { putBase64 } from './text/base64.ts';
-export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
+export { ClassicDecoder } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';
 export { META_LETTER } from './text/meta-letters.ts';
 export { MetaReplies } from './text/meta-replies.ts';

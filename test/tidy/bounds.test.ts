@@ -147,7 +147,11 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
   ['protocol.md', /to (\w+) times the limit/, count(the('store/create.ts', 'MEMORY_GROWTH_MAX'))],
   ['protocol.md', /at most (\S+ %) of a core/, percent(the('crawl-policy.ts', 'CPU_SHARE_MAX'))],
   ['protocol.md', /has up to (\d+) flags/, count(the('text/meta.ts', 'COMMAND_WORDS_MAX') - 2)],
-  ['protocol.md', /up to (\d+) characters/, count(the('meta.ts', 'OPAQUE_TOKEN_BYTES_MAX') - 1)],
+  [
+    'protocol.md',
+    /up to (\d+) characters/,
+    count(the('meta-request-flags.ts', 'OPAQUE_TOKEN_BYTES_MAX') - 1),
+  ],
   ['protocol.md', /login of more than (\S+ bytes)/, bytes(the('login-data.ts', 'TOKEN_BYTES_MAX'))],
   ['protocol.md', /log in (\d+) times/, count(serverFlags.loginAttempts.default)],
   ['protocol.md', /`-c`, (\d+)/, count(serverFlags.connLimit.default)],

@@ -12,6 +12,7 @@ import {
 } from '../base/index.ts';
 import { LocalCluster, type NodeEvent, type NodePlan, NodeStartError } from '../cluster/index.ts';
 import { serverFlags, serverRules } from '../node/index.ts';
+import { formatAddress, parseAddress, TopologyError } from '../topology/index.ts';
 import { type ClusterRow, clusterJson, clusterPage, eventText } from './cluster-page.ts';
 import { EXIT, signalExitCode } from './exit-codes.ts';
 import type { Host } from './host.ts';
@@ -72,7 +73,7 @@ export const clusterVerb = defineVerb({
   async run(options, host) {
     const stop = listenForStop(host);
     try {
-      const nodes = plannedNodes(options);
+      const nodes = plannedNodes({ ...options, host: hostOf(options) });
       const cluster = await start(nodes, host);
       const rows = rowsOf(cluster, nodes, options);
       host.out(options.json ? clusterJson(rows) : clusterPage(rows));
@@ -91,6 +92,13 @@ interface PlannedNode extends NodePlan {
 }
 
 const MAIN = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
+
+/** The host of all nodes, an IPv6 address without brackets. */
+function hostOf({ host }: ClusterOptions): string {
+  const address = parseAddress(host);
+  if ('host' in address && address.port === undefined) return address.host;
+  throw new TopologyError(`--host is ${host}; it must be a host: --port sets the ports.`);
+}
 
 function plannedNodes(options: ClusterOptions): readonly PlannedNode[] {
   const shared = [...toArguments(nodeFlags, options), ...topologyArguments(options)];
@@ -113,7 +121,9 @@ function topologyArguments({
   clusterVersion,
 }: ClusterOptions): string[] {
   if (clusterNodes.length > 0) return [];
-  const members = Array.from({ length: nodes }, (_, index) => `${host}|${host}|${port + index}`);
+  const members = Array.from({ length: nodes }, (_, at) =>
+    formatAddress({ host, port: port + at }),
+  );
   const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
   return [`--cluster-nodes=${members.join(',')}`, `--cluster-version=${version}`];
 }

@@ -2,8 +2,8 @@ import { FAILURES } from '../client/index.ts';
 
 const HEAD = `# Error codes
 
-\`npm run docs\` generates this page from the table in \`src/client/errors.ts\`; a test compares
-them.
+\`npm run docs\` generates this page from the table in \`src/client/base/errors.ts\`; a test
+compares them.
 
 A failed operation rejects with a \`CacheError\`. Match its \`code\`, never its message. Its fields:
 

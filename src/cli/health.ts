@@ -1,22 +1,14 @@
-import { once } from 'node:events';
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { CodedError, flag, integer, text, type ValuesOf } from '../base/index.ts';
+import { type Answer, askOnce, NoAnswer, requiresLogin } from '../client/index.ts';
 import { serverFlags } from '../node/index.ts';
 import { ADDRESS_FORMS, type NodeAddress, parseAddress, readNodes } from '../topology/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { readOptionFile } from './option-file.ts';
 import { defineVerb } from './verb.ts';
 
-const TEXT_REQUEST = 'version\r\n';
-const HEADER_BYTES = 24;
-/** `version` in binary: a node with --sasl-only closes text connections, but replies to this. */
-const BINARY_REQUEST = Buffer.from([0x80, 0x0b, ...Array<number>(HEADER_BYTES - 2).fill(0)]);
-const VERSION_REPLY = 0x810b;
 /** A longer reply is not a reply to `version`. */
 const REPLY_BYTES_MAX = 256;
-/** The reply of a node that requires a login: the node is healthy. */
-const LOGIN_REQUIRED = 'CLIENT_ERROR unauthenticated';
 
 const healthFlags = {
   host: text({
@@ -56,9 +48,11 @@ export const healthVerb = defineVerb({
   examples: [{ command: 'slabring health --port 11212', effect: 'check the node on port 11212' }],
   async run(options, host) {
     const { timeoutMs, json } = options;
-    const { name: node, connect: address } = nodeOf(options);
-    const version = await requestVersion(node, { ...address, ...tlsOf(options) }, timeoutMs);
-    host.out(json ? JSON.stringify({ node, version }) : `${node} answers: ${version}`);
+    const node = nodeOf(options);
+    const tls = 'host' in node.connect ? tlsOf(options) : undefined;
+    const version = await requestVersion(node, tls, timeoutMs);
+    const { name } = node;
+    host.out(json ? JSON.stringify({ node: name, version }) : `${name} answers: ${version}`);
     return EXIT.ok;
   },
 });
@@ -73,85 +67,49 @@ function nodeOf({
   return readNodes([address])[0]!;
 }
 
-/** The address of a node, and the TLS options if the connection uses TLS. */
-type Endpoint = NetConnectOpts & { readonly tls?: ConnectionOptions };
-
 function tlsOf({
   enableSsl,
   sslChainCert,
   sslKey,
-}: Pick<ValuesOf<typeof healthFlags>, 'enableSsl' | 'sslChainCert' | 'sslKey'>): {
-  readonly tls?: ConnectionOptions;
-} {
-  if (!enableSsl) return {};
-  if (sslChainCert === '') return { tls: { rejectUnauthorized: false } };
+}: Pick<ValuesOf<typeof healthFlags>, 'enableSsl' | 'sslChainCert' | 'sslKey'>):
+  | ConnectionOptions
+  | undefined {
+  if (!enableSsl) return undefined;
+  if (sslChainCert === '') return { rejectUnauthorized: false };
   const cert = readOptionFile('the client certificate of --ssl-chain-cert', sslChainCert);
   const key = sslKey === '' ? cert : readOptionFile('the client key of --ssl-key', sslKey);
-  return { tls: { rejectUnauthorized: false, cert, key } };
+  return { rejectUnauthorized: false, cert, key };
 }
 
-async function requestVersion(node: string, address: Endpoint, timeoutMs: number): Promise<string> {
+async function requestVersion(
+  node: NodeAddress,
+  tls: ConnectionOptions | undefined,
+  timeoutMs: number,
+): Promise<string> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const line = await exchange(address, TEXT_REQUEST, signal, readLine);
-    const version = /^VERSION (\S+)$/.exec(line)?.[1];
-    if (version !== undefined) return version;
-    if (line === LOGIN_REQUIRED) return 'login required';
-    const binary =
-      line === '' ? await exchange(address, BINARY_REQUEST, signal, readBinaryVersion) : undefined;
-    if (binary !== undefined) return binary;
-    throw new Error(`it replied ${JSON.stringify(line)} to "version"`);
+    const options = { tls, replyBytesMax: REPLY_BYTES_MAX, signal };
+    return versionIn(await askOnce(node, { verb: 'version' }, options));
   } catch (error) {
-    const reason = signal.aborted
-      ? `no reply within ${timeoutMs} ms`
-      : error instanceof Error
-        ? error.message
-        : String(error);
-    throw new CodedError('ERR_UNHEALTHY', `${node} is not healthy: ${reason}.`, { cause: error });
+    const reason = signal.aborted ? `no reply within ${timeoutMs} ms` : reasonOf(error);
+    throw new CodedError('ERR_UNHEALTHY', `${node.name} is not healthy: ${reason}.`, {
+      cause: error,
+    });
   }
 }
 
-/** Sends `request` on a new connection, and returns what `read` decodes from the reply. */
-async function exchange<T>(
-  address: Endpoint,
-  request: string | Buffer,
-  signal: AbortSignal,
-  read: (socket: Socket) => Promise<T>,
-): Promise<T> {
-  const { tls, ...plain } = address;
-  const socket =
-    tls === undefined ? connect({ ...plain, signal }) : connectSecurely({ ...plain, ...tls });
-  socket.on('error', () => {}); // `once` and `read` have their own listeners and reject
-  try {
-    await once(socket, tls === undefined ? 'connect' : 'secureConnect', { signal });
-    socket.write(request);
-    return await read(socket);
-  } finally {
-    socket.destroy();
-  }
+/** A node that requires a login is healthy. */
+function versionIn(answer: Answer): string {
+  if (answer.status === 'line') return answer.line;
+  if (requiresLogin(answer)) return 'login required';
+  throw new Error(replied(answer.line));
 }
 
-/** Reads the version from a successful reply to `BINARY_REQUEST`; undefined for any other reply. */
-async function readBinaryVersion(socket: Socket): Promise<string | undefined> {
-  let received: Buffer = Buffer.alloc(0);
-  for await (const chunk of socket) {
-    received = Buffer.concat([received, chunk as Buffer]);
-    if (received.length < HEADER_BYTES) continue;
-    if (received.readUInt16BE(0) !== VERSION_REPLY || received.readUInt16BE(6) !== 0) break;
-    const end = HEADER_BYTES + received.readUInt32BE(8);
-    if (received.length >= end) return received.toString('latin1', HEADER_BYTES, end);
-    if (received.length > REPLY_BYTES_MAX) break;
-  }
-  return undefined;
+function reasonOf(error: unknown): string {
+  if (error instanceof NoAnswer) return replied(error.received.split('\r\n')[0]!);
+  return error instanceof Error ? error.message : String(error);
 }
 
-async function readLine(socket: Socket): Promise<string> {
-  let received = '';
-  for await (const chunk of socket.setEncoding('latin1')) {
-    received += String(chunk);
-    const end = received.indexOf('\r\n');
-    if (end >= 0) return received.slice(0, end);
-    if (received.length > REPLY_BYTES_MAX) break;
-  }
-  return received.slice(0, REPLY_BYTES_MAX);
+function replied(text: string): string {
+  return `it replied ${JSON.stringify(text)} to "version"`;
 }

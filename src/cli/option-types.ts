@@ -9,15 +9,15 @@ const HEAD = `/**
 const IMPORTS = {
   'client.ts': `import type { LookupFunction } from 'node:net';
 import type { DistributionName, NodeSpec } from '../../topology/index.ts';
-import type { Discovery } from '../discovery/discovery.ts';
-import type { Serializer } from '../values/serializer.ts';
+import type { Discovery } from '../base/discovery.ts';
+import type { Serializer } from '../base/serializer.ts';
 `,
   'calls.ts': '',
   'patterns.ts': `import type { CallOptions, StoreOptions } from './calls.ts';
 `,
   'discovery.ts': `import type { ConnectionOptions } from 'node:tls';
 import type { NodeSpec } from '../../topology/index.ts';
-import type { Resolver } from '../discovery/resolver.ts';
+import type { Resolver } from '../base/resolver.ts';
 import type { Login } from './client.ts';
 `,
 };

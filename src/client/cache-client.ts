@@ -1,30 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { Topology } from '../topology/index.ts';
-import type { Cache, Loader, WriteThroughOutcome } from './cache.ts';
+import type { Discovery } from './base/discovery.ts';
+import { CacheError } from './base/errors.ts';
+import { nodesOf } from './base/nodes.ts';
 import { type ClientRuntime, machineRuntime } from './connection/runtime.ts';
-import type { Discovery } from './discovery/discovery.ts';
-import { CacheError } from './errors.ts';
-import { type GetManyResult, type SetManyResult, setMany } from './multi-key.ts';
-import { nodesOf } from './nodes.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
-import {
-  callOptions,
-  countOptions,
-  deleteOptions,
-  fetchOptions,
-} from './option-tables/call-options.ts';
-import type {
-  CallOptions,
-  CountOptions,
-  DeleteOptions,
-  FetchOptions,
-  StoreOptions,
-} from './option-types/calls.ts';
-import type { ClientOptions } from './option-types/client.ts';
-import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.ts';
-import { resolveOptions } from './options.ts';
-import { LoadCoordinator } from './patterns/load-coordinator.ts';
-import { writeThrough } from './patterns/write-through.ts';
+import type { Cache, Loader, WriteThroughOutcome } from './operations/cache.ts';
+import { type GetManyResult, type SetManyResult, setMany } from './operations/multi-key.ts';
 import {
   CAS_STORED,
   COUNTER,
@@ -35,7 +17,7 @@ import {
   type Versioned,
   VOID,
   WAS_DONE,
-} from './reply-handlers.ts';
+} from './operations/reply-handlers.ts';
 import {
   checkTopic,
   concatRequest,
@@ -43,9 +25,27 @@ import {
   deleteRequest,
   fetchRequest,
   touchRequest,
-} from './requests.ts';
+} from './operations/requests.ts';
+import { Sender } from './operations/sender.ts';
+import {
+  callOptions,
+  countOptions,
+  deleteOptions,
+  fetchOptions,
+} from './option-tables/call-options.ts';
+import { resolveOptions } from './option-tables/resolved-options.ts';
+import type {
+  CallOptions,
+  CountOptions,
+  DeleteOptions,
+  FetchOptions,
+  StoreOptions,
+} from './option-types/calls.ts';
+import type { ClientOptions } from './option-types/client.ts';
+import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.ts';
+import { LoadCoordinator } from './patterns/load-coordinator.ts';
+import { writeThrough } from './patterns/write-through.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
-import { Sender } from './sender.ts';
 
 export interface ClientEvents {
   /** A node is up: the client sends it operations, for the first time or again. */

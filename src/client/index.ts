@@ -1,13 +1,14 @@
 /** Places keys on nodes and sends operations to them. */
 
 export type { DistributionName, NodeSpec, Topology } from '../topology/index.ts';
-export type { Cache, LoadContext, Loader, WriteThroughOutcome } from './cache.ts';
+export type { Discovery } from './base/discovery.ts';
+export { CacheError, FAILURES, type FailureCode } from './base/errors.ts';
+export type { Serializer } from './base/serializer.ts';
 export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
-export type { Discovery } from './discovery/discovery.ts';
+export { askOnce, NoAnswer } from './connection/ask-once.ts';
+export { type Answer, requiresLogin } from './connection/exchange.ts';
 export { dnsNames } from './discovery/dns.ts';
 export { elastiCache } from './discovery/elasticache.ts';
-export { CacheError, FAILURES, type FailureCode } from './errors.ts';
-export type { GetManyResult, SetManyResult } from './multi-key.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';
 export {
   LATENCY_BOUNDS_US,
@@ -15,6 +16,9 @@ export {
   type OperationKind,
   type OperationMetrics,
 } from './observe/metrics.ts';
+export type { Cache, LoadContext, Loader, WriteThroughOutcome } from './operations/cache.ts';
+export type { GetManyResult, SetManyResult } from './operations/multi-key.ts';
+export type { FetchResult, Versioned } from './operations/reply-handlers.ts';
 export { clientOptions } from './option-tables/client-options.ts';
 export { POLL_DEADLINE_MS_MAX } from './option-tables/discovery-options.ts';
 export { OPTION_GROUPS } from './option-tables/groups.ts';
@@ -56,5 +60,3 @@ export { ReadThrough } from './patterns/read-through.ts';
 export { sessionStore } from './patterns/session-store.ts';
 export { type Tagged, TagSpace } from './patterns/tags.ts';
 export { UnwrittenError, WriteBehind } from './patterns/write-behind.ts';
-export type { FetchResult, Versioned } from './reply-handlers.ts';
-export type { Serializer } from './values/serializer.ts';

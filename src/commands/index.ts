@@ -1,12 +1,9 @@
 /** Executes Memcached commands on the store. */
 
 export {
-  CLUSTER_ENTRY,
-  type ClusterMember,
   CONFIG_ENTRY_BYTES_MAX,
   type ConfigEntries,
   type ConfigEntry,
-  encodeClusterNodes,
 } from './admin/config.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
 export type {

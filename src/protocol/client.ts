@@ -4,16 +4,26 @@ export type { Dialect } from './client/dialect.ts';
 export { MalformedReply, Reply, type ReplyStatus } from './client/reply.ts';
 export { ReplyInput } from './client/reply-input.ts';
 export {
+  type ConfigGetRequest,
   type CountRequest,
   type DeleteRequest,
   type FetchRequest,
   type GetManyRequest,
   type GetRequest,
   keysOf,
+  type LoginRequest,
   type Request,
   type StoreMode,
   type StoreRequest,
   type TouchRequest,
+  type VersionRequest,
 } from './client/request.ts';
+export {
+  CLUSTER_ENTRY,
+  type ClusterConfig,
+  decodeClusterConfig,
+  LEGACY_CLUSTER_KEY,
+} from './cluster-config.ts';
+export { CONFIG_BYTES_MAX } from './limits.ts';
 export { ClassicDialect } from './text/classic-client.ts';
 export { MetaDialect } from './text/meta-client.ts';

@@ -6,6 +6,13 @@ export { BinaryDecoder, isBinary } from './binary/decode.ts';
 export { BinaryReplies } from './binary/replies.ts';
 export { BINARY_STATUS, MAGIC, OPCODE } from './binary/wire.ts';
 export {
+  CLUSTER_ENTRY,
+  encodeClusterConfig,
+  LEGACY_CLUSTER_KEY,
+  parseClusterNode,
+} from './cluster-config.ts';
+export { CLOSE, INCOMPLETE } from './decoded.ts';
+export {
   CONFIG_BYTES_MAX,
   LINE_BYTES_MAX,
   REPLY_FRAME_BYTES_MAX,
@@ -20,7 +27,7 @@ export {
 } from './reply.ts';
 export { DIALECT, isSasl, isStorage, Request, VERB, type Verb } from './request.ts';
 export { putBase64 } from './text/base64.ts';
-export { CLOSE, ClassicDecoder, INCOMPLETE } from './text/classic.ts';
+export { ClassicDecoder } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';
 export { META_LETTER } from './text/meta-letters.ts';
 export { MetaReplies } from './text/meta-replies.ts';

@@ -24,7 +24,7 @@ export {
   type ThreadCounterName,
   type ThreadCounters,
 } from './memory/counters.ts';
-export { createStore, type StoreOptions } from './memory/create.ts';
+export { createStore } from './memory/create.ts';
 export { type ItemId, NO_ITEM, PAGE_BYTES } from './memory/item-layout.ts';
 export { EVICTION, type TunableName } from './memory/tunables.ts';
 export { openStore } from './store.ts';

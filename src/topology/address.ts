@@ -4,20 +4,20 @@ import { TopologyError } from './topology-error.ts';
 /** Where a node listens: a host (a name or an IP address) and perhaps a port, or a Unix socket. */
 export type Address = HostAddress | UnixAddress;
 
-export interface HostAddress {
+interface HostAddress {
   /** Never in brackets. */
   readonly host: string;
   readonly port?: number;
 }
 
-export interface UnixAddress {
+interface UnixAddress {
   /** The absolute path of a Unix socket. */
   readonly path: string;
 }
 
 /** memcached's port: the port of an address without one. */
 export const PORT_DEFAULT = 11_211;
-const PORT_MAX = 65_535;
+export const PORT_MAX = 65_535;
 /** What users may write, for messages and help texts. */
 export const ADDRESS_FORMS = 'host, host:port, [IPv6]:port or /unix/path';
 
@@ -25,8 +25,8 @@ export const ADDRESS_FORMS = 'host, host:port, [IPv6]:port or /unix/path';
 const HOST_AND_PORT = /^(?:\[([^\s,|[\]/]+)\]|([^\s,|[\]/:]+))(?::(\d+))?$/;
 
 /**
- * Parses `host`, `host:port`, `1.2.3.4:port`, `::1`, `[::1]`, `[::1]:port` or `/unix/path`. It keeps
- * the case of a name, because the ring hashes names as users write them.
+ * Parses `host`, `host:port`, `::1`, `[::1]`, `[::1]:port` or `/unix/path`. It keeps the case of a
+ * name, because the ring hashes names as users write them.
  * @throws {TopologyError} if `text` is none of these, or its port is not `portMin` … 65535.
  */
 export function parseAddress(text: string, portMin: 0 | 1 = 1): Address {

@@ -4,6 +4,7 @@ export {
   type Address,
   formatAddress,
   PORT_DEFAULT,
+  PORT_MAX,
   parseAddress,
 } from './address.ts';
 export { diffTopology, sameNodes } from './diff.ts';

@@ -5,11 +5,11 @@
 import { describe, expect, test } from 'vitest';
 import { Random, testSeed } from '../support/random.ts';
 import { ROUTES, type RouteName, simulationOf } from '../support/simulation/routes.ts';
-import { Simulation } from '../support/simulation/simulation.ts';
+import { type ScheduleMode, Simulation } from '../support/simulation/simulation.ts';
 import { GUARDS } from './routing-guards.ts';
 
 const seed = testSeed();
-const SCHEDULES = Number(process.env['SCHEDULES'] ?? 10);
+const SCHEDULES = Number(process.env['SCHEDULES'] ?? 5);
 
 /** One schedule of one route: `nth` of `seed`. */
 interface Schedule {
@@ -18,13 +18,12 @@ interface Schedule {
   readonly limit: number;
   readonly seed: number;
   readonly nth: number;
-  /** Whether most operations use one key, which nodes often evict and callers often cancel. */
-  readonly isHot: boolean;
+  readonly mode: ScheduleMode;
 }
 
 /** Runs one schedule; returns the number of hits. */
-async function check({ route, limit, seed, nth, isHot }: Schedule): Promise<number> {
-  const options = simulationOf(route, limit, isHot);
+async function check({ route, limit, seed, nth, mode }: Schedule): Promise<number> {
+  const options = simulationOf(route, limit, mode);
   const simulation = new Simulation(options, new Random(seed).fork(nth));
   const violation = await simulation.run();
   if (violation === undefined) return simulation.hits;
@@ -35,10 +34,11 @@ async function check({ route, limit, seed, nth, isHot }: Schedule): Promise<numb
 
 describe.each(Object.keys(ROUTES) as RouteName[])(`routes with %s (seed ${seed})`, (route) => {
   test.each([
-    { limit: 1, isHot: false },
-    { limit: 5, isHot: false },
-    { limit: 3, isHot: true },
-  ])('no read returns a stale value, $limit operations at once, hot: $isHot', async (given) => {
+    { limit: 1, mode: 'calm' },
+    { limit: 5, mode: 'calm' },
+    { limit: 3, mode: 'hot' },
+    { limit: 5, mode: 'swarm' },
+  ] as const)('no read returns a stale value, $limit operations at once, $mode', async (given) => {
     let hits = 0;
     for (let nth = 0; nth < SCHEDULES; nth++) hits += await check({ route, seed, nth, ...given });
     expect(hits).toBeGreaterThan(0);
@@ -46,7 +46,7 @@ describe.each(Object.keys(ROUTES) as RouteName[])(`routes with %s (seed ${seed})
 });
 
 describe.each(Object.keys(GUARDS) as RouteName[])('guards of routes with %s', (route) => {
-  test.each(GUARDS[route] ?? [])('%s', async (_, limit, seed, nth, isHot) => {
-    await check({ route, limit, seed, nth, isHot });
+  test.each(GUARDS[route] ?? [])('%s', async (_, limit, seed, nth, mode) => {
+    await check({ route, limit, seed, nth, mode });
   });
 });

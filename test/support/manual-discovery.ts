@@ -1,4 +1,4 @@
-import type { DiscoveryListener } from '../../src/client/discovery/discovery.ts';
+import type { DiscoveryListener } from '../../src/client/base/discovery.ts';
 import { CacheError, type Discovery, type NodeSpec } from '../../src/client/index.ts';
 import { type KnownNode, readNodes } from '../../src/topology/index.ts';
 

@@ -5,12 +5,7 @@ import { Session } from '../../src/server/session/session.ts';
 import { PAUSE } from '../../src/server/session/states.ts';
 import { assemble, type StoreParts } from '../../src/store/assemble.ts';
 import { doorsOf } from '../../src/store/doors.ts';
-import {
-  createStore,
-  type Store,
-  type StoreOptions,
-  type StoreShare,
-} from '../../src/store/index.ts';
+import { createStore, type Store, type StoreShare } from '../../src/store/index.ts';
 
 /** The control of a node, in tests without a server. */
 export const TEST_CONTROL: NodeControl = {
@@ -52,6 +47,8 @@ export const TEST_CONTROL: NodeControl = {
 const SILENT_LOG: EventLog = { watchedStreams: 0, cfd: 0, publish: () => {} };
 
 /** Creates a small store for tests: 8 MiB unless `options` says otherwise. */
+export type StoreOptions = Parameters<typeof createStore>[0];
+
 export function testShare(options: Partial<StoreOptions> = {}): StoreShare {
   return createStore({
     memoryLimitBytes: 8 << 20,

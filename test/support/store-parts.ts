@@ -1,7 +1,6 @@
 import { type StoreParts as AllParts, assemble } from '../../src/store/assemble.ts';
-import type { StoreOptions } from '../../src/store/index.ts';
 import type { ItemId } from '../../src/store/memory/item-layout.ts';
-import { testShare } from './session-harness.ts';
+import { type StoreOptions, testShare } from './session-harness.ts';
 
 /** An item as a test describes it; the defaults are a small item without flags. */
 export interface TestItem {

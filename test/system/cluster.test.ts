@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createClient } from '../../src/client.ts';
+import { createClient, elastiCache } from '../../src/client.ts';
 import { consecutivePorts, freePort, isFree } from '../support/ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -62,6 +62,18 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe('slabring cluster', () => {
+  test('publishes addresses for a name as its host', async () => {
+    const port = await consecutivePorts(1);
+    const size = ['-N', '1', '-t', '1', '-m', '8'];
+    const run = new Run(['cluster', '--host=localhost', `--port=${port}`, ...size]);
+    await run.waitForOutput(/Ctrl-C stops all nodes/);
+    const discovery = elastiCache({ endpoints: [`localhost:${port}`] });
+    const cache = createClient({ nodes: discovery, deadlineMs: 20_000 });
+    await cache.set('a', 1);
+    expect(cache.nodeOf('a')).toBe(`localhost:${port}`);
+    await cache.close();
+  });
+
   test('starts three nodes, restarts one that is killed, and stops all at Ctrl-C', async () => {
     const port = await consecutivePorts(3);
     const run = new Run(['cluster', `--port=${port}`, '-t', '1', '-m', '8']);

@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['base'],
   commands: ['base', 'protocol', 'store'],
   server: ['base', 'topology', 'protocol', 'store', 'commands'],
-  node: ['base', 'topology', 'store', 'commands', 'server'],
+  node: ['base', 'topology', 'protocol', 'store', 'commands', 'server'],
   client: ['base', 'topology', 'protocol'],
   cluster: ['base', 'topology', 'protocol', 'client'],
   cli: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client', 'cluster'],

@@ -9,7 +9,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The committed files and those that git would add, without the recorded benchmark runs. */
 export const FILES: readonly string[] = execFileSync(
   'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard'],
+  ['ls-files', '--deduplicate', '--cached', '--others', '--exclude-standard'],
   { cwd: ROOT, encoding: 'utf8' },
 )
   .trim()

@@ -1,18 +1,15 @@
-import { ByteSink } from '../../base/index.ts';
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
-import { CacheError, type FailureCode } from '../errors.ts';
+import { CacheError, type FailureCode } from '../base/errors.ts';
 import type { Login, ProtocolChoice } from '../option-types/client.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { Handshake } from './handshake.ts';
-import { Operation } from './operation.ts';
-import { Pipeline } from './pipeline.ts';
+import type { Operation } from './operation.ts';
+import { Pipeline, tokenReturn } from './pipeline.ts';
 import type { ClientRuntime, ClientTimer } from './runtime.ts';
 import type { ClientSocket, SocketEvents, SocketOptions, TlsResumption } from './socket.ts';
+import { WRITE_BYTES_MAX, WriteBuffer } from './write-buffer.ts';
 
-const SINK_BYTES = 16 * 1024;
-/** The client hands the socket at most this many bytes in one write. */
-const WRITE_BYTES_MAX = 256 * 1024;
 /** Back-pressure: above this many unsent bytes in the socket, requests wait in the pipeline. */
 const UNSENT_BYTES_MAX = 1024 * 1024;
 
@@ -58,7 +55,7 @@ export class Connection {
   /** The protocol to try at the next connect. */
   #nextProtocol: ProtocolChoice;
   #dialect: Dialect['name'] | undefined;
-  #sink = new ByteSink(SINK_BYTES);
+  readonly #output = new WriteBuffer();
   #isFlushScheduled = false;
   /** The TLS session of the previous connection: resuming it shortens the TLS handshake. */
   readonly #tlsResumption: TlsResumption = {};
@@ -79,7 +76,8 @@ export class Connection {
     this.#deadlineTimer = new DeadlineTimer(runtime, (now) => this.#onDeadlineTimer(now));
     this.#events = events;
     this.#nextProtocol = options.protocol;
-    const returnToken = (key: string): void => this.#returnToken(key);
+    const returnToken = (key: string): void =>
+      this.send(tokenReturn(key, runtime, options.silenceMs));
     this.#pipeline = new Pipeline(address.name, new ClassicDialect(), returnToken);
   }
 
@@ -111,19 +109,6 @@ export class Connection {
     this.#deadlineTimer.armBy(operation.deadlineAt);
     if (this.#state === 'up') this.#scheduleFlush();
     else if (this.#state === 'idle') this.open(true);
-  }
-
-  /**
-   * A node gives the lease of a stale item to the next `mg` that reads it. A plain read does not
-   * load, so it would withhold the lease from loading callers until the item expires. Marking the
-   * item stale again makes the lease available to them.
-   */
-  #returnToken(key: string): void {
-    const request = { verb: 'delete', key, cas: undefined, staleExptime: 'kept' } as const;
-    const { silenceMs } = this.#options;
-    const ignore = (): void => undefined;
-    const handler = { onReply: ignore };
-    this.send(new Operation(request, this.#runtime, silenceMs, handler, ignore, ignore));
   }
 
   /** @param keepProcessAlive true when an operation waits for the connection. */
@@ -175,8 +160,8 @@ export class Connection {
 
   #sendHandshakeRequest(socket: ClientSocket): void {
     if (this.#socket !== socket) return;
-    this.#handshake?.encodeRequest(this.#sink);
-    this.#write(socket);
+    this.#handshake?.encodeRequest(this.#output.sink);
+    this.#output.writeTo(socket);
   }
 
   #receive(socket: ClientSocket, bytes: Buffer, length: number): void {
@@ -232,20 +217,10 @@ export class Connection {
     if (this.#state !== 'up' || socket === undefined || this.#pipeline.waitingCount === 0) return;
     if (this.#pipeline.sentCount === 0) this.#silentSince = this.#runtime.now();
     while (this.#pipeline.waitingCount > 0 && socket.writableLength < UNSENT_BYTES_MAX) {
-      this.#pipeline.encodeWaiting(this.#sink, WRITE_BYTES_MAX);
-      if (this.#sink.at === 0) return;
-      this.#write(socket);
+      this.#pipeline.encodeWaiting(this.#output.sink, WRITE_BYTES_MAX);
+      if (this.#output.sink.at === 0) return;
+      this.#output.writeTo(socket);
     }
-  }
-
-  #write(socket: ClientSocket): void {
-    const sink = this.#sink;
-    socket.write(sink.bytes.subarray(0, sink.at));
-    // The buffer is free for reuse only if the kernel took all of it; queued bytes keep theirs.
-    if (socket.writableLength > 0 || sink.bytes.length > WRITE_BYTES_MAX) {
-      this.#sink = new ByteSink(SINK_BYTES);
-    }
-    sink.at = 0;
   }
 
   /** The node or the network closed the socket. */

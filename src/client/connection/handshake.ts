@@ -9,7 +9,7 @@ import {
   ReplyInput,
   type Request,
 } from '../../protocol/client.ts';
-import { CacheError } from '../errors.ts';
+import { CacheError } from '../base/errors.ts';
 import type { Login, ProtocolChoice } from '../option-types/client.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { NodeAddress } from '../../topology/index.ts';
-import type { CacheError, FailureCode } from '../errors.ts';
+import type { CacheError, FailureCode } from '../base/errors.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Operation } from './operation.ts';
 import { jittered, probeDelayMs } from './probe-delay.ts';

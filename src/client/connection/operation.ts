@@ -1,5 +1,5 @@
 import { keysOf, type Reply, type Request } from '../../protocol/client.ts';
-import { CacheError, type FailureCode } from '../errors.ts';
+import { CacheError, type FailureCode } from '../base/errors.ts';
 import type { MonotonicClock } from './runtime.ts';
 
 /**

@@ -7,7 +7,8 @@ import {
   type Request,
 } from '../../protocol/client.ts';
 import { Fifo } from './fifo.ts';
-import type { Operation } from './operation.ts';
+import { Operation } from './operation.ts';
+import type { MonotonicClock } from './runtime.ts';
 
 /** Opaques wrap around: only those in flight must differ, and short ones cost fewer bytes. */
 const OPAQUE_MAX = 1_000_000;
@@ -210,4 +211,15 @@ function checkInSync({ request }: Operation, { line }: Reply): void {
   if (request.verb === 'store' && !line.startsWith('SERVER_ERROR')) {
     throw new MalformedReply(`the node refused the command line of a store: ${line}`);
   }
+}
+
+/**
+ * A node gives the lease of a stale item to the next `mg` that reads it. A plain read does not
+ * load, so it would withhold the lease from loading callers until the item expires. This operation
+ * marks the item as stale again, which makes the lease available to them.
+ */
+export function tokenReturn(key: string, clock: MonotonicClock, deadlineMs: number): Operation {
+  const request = { verb: 'delete', key, cas: undefined, staleExptime: 'kept' } as const;
+  const ignore = (): void => undefined;
+  return new Operation(request, clock, deadlineMs, { onReply: ignore }, ignore, ignore);
 }

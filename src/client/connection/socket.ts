@@ -1,5 +1,5 @@
-import { connect, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import type { NodeAddress } from '../../topology/index.ts';
 import type { TlsOptions } from '../option-types/client.ts';
 
@@ -9,7 +9,7 @@ import type { TlsOptions } from '../option-types/client.ts';
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
 export interface SocketOptions {
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsOptions | ConnectionOptions | undefined;
   /** After this long without traffic the kernel starts to send TCP keep-alive packets. */
   readonly keepAliveMs: number;
   /** Resolves host names instead of `dns.lookup`. */
@@ -69,7 +69,7 @@ export function openSocket(
   const socket =
     tls === undefined
       ? connect(options)
-      : connectTls({ ...options, ...(tls as object), ...resumption });
+      : connectTls({ ...options, ...serverNameOf(address), ...(tls as object), ...resumption });
   socket.on('session', (session: Buffer) => {
     resumption.session = session;
   });
@@ -81,6 +81,11 @@ export function openSocket(
   });
   socket.on('close', () => events.close(failure));
   return new NodeSocket(socket);
+}
+
+/** The host name that the client announces (SNI), so that the node can choose its certificate. */
+function serverNameOf(address: NodeAddress['connect']): { readonly servername?: string } {
+  return 'host' in address && isIP(address.host) === 0 ? { servername: address.host } : {};
 }
 
 class NodeSocket implements ClientSocket {

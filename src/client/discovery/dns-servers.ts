@@ -1,9 +1,9 @@
 import { Resolver as NodeResolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { formatAddress } from '../../topology/index.ts';
-import { argumentError } from '../errors.ts';
-import { addressOf } from '../nodes.ts';
-import type { Resolver, ServiceRecord } from './resolver.ts';
+import { argumentError } from '../base/errors.ts';
+import { addressOf } from '../base/nodes.ts';
+import type { Resolver, ServiceRecord } from '../base/resolver.ts';
 
 /**
  * The resolver queries each server again after all have timed out: one lost packet is no failure.

@@ -1,14 +1,14 @@
 import { lookup, resolveSrv } from 'node:dns/promises';
 import { type KnownNode, NODES_MAX } from '../../topology/index.ts';
-import { argumentError, CacheError } from '../errors.ts';
-import { nodesOf } from '../nodes.ts';
+import type { Discovery } from '../base/discovery.ts';
+import { argumentError, CacheError } from '../base/errors.ts';
+import { nodesOf } from '../base/nodes.ts';
+import type { Resolver, ServiceRecord } from '../base/resolver.ts';
 import { dnsOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { DnsOptions } from '../option-types/discovery.ts';
-import type { Discovery } from './discovery.ts';
 import { DnsServers } from './dns-servers.ts';
 import { PollingDiscovery, type PollResult } from './polling.ts';
-import type { Resolver, ServiceRecord } from './resolver.ts';
 
 const systemResolver: Resolver = { lookup, resolveSrv };
 

@@ -1,13 +1,19 @@
 import type { ValuesOf } from '../../base/index.ts';
-import { type NodeAddress, sameNodes, type Topology } from '../../topology/index.ts';
-import { CacheError } from '../errors.ts';
-import { nodesOf } from '../nodes.ts';
+import { type ClusterConfig, decodeClusterConfig } from '../../protocol/client.ts';
+import {
+  type KnownNode,
+  type NodeAddress,
+  readNodes,
+  sameNodes,
+  type Topology,
+} from '../../topology/index.ts';
+import type { Discovery } from '../base/discovery.ts';
+import { CacheError } from '../base/errors.ts';
+import { nodesOf } from '../base/nodes.ts';
 import { elastiCacheOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { ElastiCacheOptions } from '../option-types/discovery.ts';
-import { decodeClusterConfig } from './cluster-config.ts';
 import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';
-import type { Discovery } from './discovery.ts';
 import { type Poll, PollingDiscovery } from './polling.ts';
 import { withTimeLimit } from './time-limit.ts';
 
@@ -45,7 +51,7 @@ function pollEndpoints(access: EndpointAccess, values: ElastiCacheValues): Poll 
       try {
         const query = (limited: AbortSignal) => queryEndpoint(endpoint, access, limited);
         const data = await withTimeLimit(Math.max(1, shareMs), signal, query);
-        return rejectOlder(decodeClusterConfig(data, connectBy), known);
+        return rejectOlder(topologyOf(decodeClusterConfig(data), connectBy), known);
       } catch (error) {
         signal.throwIfAborted();
         failures.push(withEndpoint(endpoint, error));
@@ -70,6 +76,19 @@ export function candidatesOf(
   const all = [...distinct.values()];
   const first = nth % all.length;
   return [...all.slice(first), ...all.slice(0, first)].slice(0, CANDIDATES_MAX);
+}
+
+/** The topology that a cluster config describes. */
+export function topologyOf(
+  { version, nodes }: ClusterConfig,
+  connectBy: ElastiCacheValues['connectBy'],
+): Topology {
+  const known = nodes.map(({ host, ip, port }): KnownNode => {
+    const [node] = readNodes([{ host, port }]) as [NodeAddress];
+    if (ip === '') return node;
+    return connectBy === 'ip' ? { ...node, ip, connect: { host: ip, port } } : { ...node, ip };
+  });
+  return { version, nodes: known };
 }
 
 /** Rejects an older topology: a node that missed a change, or left the cluster, still has one. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../../base/index.ts';
 import type { KnownNode, Topology } from '../../topology/index.ts';
-import { CacheError } from '../errors.ts';
-import type { Discovery, DiscoveryListener } from './discovery.ts';
+import type { Discovery, DiscoveryListener } from '../base/discovery.ts';
+import { CacheError } from '../base/errors.ts';
 import {
   pollDelayMs,
   type RandomSource,

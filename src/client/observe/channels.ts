@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { CacheError } from '../errors.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { OperationKind } from './metrics.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Request } from '../../protocol/client.ts';
-import type { FailureCode } from '../errors.ts';
+import type { FailureCode } from '../base/errors.ts';
 import { Histogram } from './histogram.ts';
 
 /** The name of an operation in metrics and events. */

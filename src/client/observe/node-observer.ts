@@ -1,6 +1,6 @@
 import { keysOf } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Operation, OperationCounts, OperationObserver } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import { nodeChange, type OperationTrace, operationEnd, operationStart } from './channels.ts';
 import { kindOf, OperationCounters, type OperationKind, type OperationMetrics } from './metrics.ts';
 

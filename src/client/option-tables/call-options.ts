@@ -1,6 +1,7 @@
 import { flag, number } from '../../base/index.ts';
 import { value } from './kinds.ts';
 import { optionGroup } from './option-group.ts';
+import { isObject } from './resolve.ts';
 
 export const HOUR_MS = 3_600_000;
 export const TTL_MAX = 2 ** 31 - 1;
@@ -34,7 +35,7 @@ export const callOptions = optionGroup({
     signal: value<AbortSignal>({
       type: 'AbortSignal',
       constraint: 'an AbortSignal',
-      accepts: (given) => given instanceof AbortSignal,
+      accepts: isSignal,
       doc: 'Cancels the call: it fails with ERR_ABORTED, or ERR_ABORTED_UNSENT.',
     }),
   },
@@ -131,6 +132,11 @@ export const countOptions = optionGroup({
     },
   },
 });
+
+/** A signal may come from another realm or a polyfill, so its class does not matter. */
+function isSignal(given: unknown): boolean {
+  return isObject(given) && 'aborted' in given && typeof given['addEventListener'] === 'function';
+}
 
 /** Whether the number fits a counter. */
 export function isUint64(given: unknown): given is number | bigint {

@@ -1,9 +1,9 @@
 import type { LookupFunction } from 'node:net';
 import { choice, integer, text } from '../../base/index.ts';
 import { DISTRIBUTION_NAMES, type NodeSpec } from '../../topology/index.ts';
-import type { Discovery } from '../discovery/discovery.ts';
+import type { Discovery } from '../base/discovery.ts';
+import type { Serializer } from '../base/serializer.ts';
 import type { TlsOptions } from '../option-types/client.ts';
-import type { Serializer } from '../values/serializer.ts';
 import { HOUR_MS } from './call-options.ts';
 import { callback, object, required, switchable, value, wordOrObject } from './kinds.ts';
 import {

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { choice, flag, integer } from '../../base/index.ts';
-import type { Resolver } from '../discovery/resolver.ts';
+import { PORT_DEFAULT } from '../../topology/index.ts';
+import type { Resolver } from '../base/resolver.ts';
 import { object, required, value } from './kinds.ts';
 import { login, nodeSpecs } from './nested-options.ts';
 import { optionGroup } from './option-group.ts';
@@ -8,7 +9,6 @@ import { isObject } from './resolve.ts';
 
 export const POLL_DEADLINE_MS_MAX = 60_000;
 const DAY_MS = 86_400_000;
-const PORT_DEFAULT = 11_211;
 const FAMILIES: readonly unknown[] = [0, 4, 6];
 
 const interval = (ms: number) =>
@@ -78,8 +78,9 @@ export const elastiCacheOptions = optionGroup({
     login: object({
       group: login,
       doc:
-        "For endpoints that require memcached's ASCII login. Other endpoints do not receive it: " +
-        'they would store it as a value that every client can read.',
+        "For endpoints that require a login: memcached's ASCII login, or SASL PLAIN if the " +
+        'endpoint accepts only the binary protocol. Other endpoints do not receive it: they ' +
+        'would store it as a value that every client can read.',
     }),
   },
 });

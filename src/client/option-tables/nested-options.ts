@@ -1,7 +1,7 @@
 /** The options of the objects that options of the client take as their values. */
 import { integer } from '../../base/index.ts';
 import type { NodeSpec } from '../../topology/index.ts';
-import { nodesOf } from '../nodes.ts';
+import { nodesOf } from '../base/nodes.ts';
 import { required, value } from './kinds.ts';
 import { optionGroup } from './option-group.ts';
 import { isObject } from './resolve.ts';

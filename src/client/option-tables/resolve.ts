@@ -1,5 +1,5 @@
 import type { OptionTable, ValuesOf } from '../../base/index.ts';
-import { argumentError, type CacheError } from '../errors.ts';
+import { argumentError, type CacheError } from '../base/errors.ts';
 import type { ClientOption, OptionGroup } from './option-group.ts';
 
 const SHOWN_CHARS_MAX = 60;

@@ -3,8 +3,8 @@
  */
 import type { LookupFunction } from 'node:net';
 import type { DistributionName, NodeSpec } from '../../topology/index.ts';
-import type { Discovery } from '../discovery/discovery.ts';
-import type { Serializer } from '../values/serializer.ts';
+import type { Discovery } from '../base/discovery.ts';
+import type { Serializer } from '../base/serializer.ts';
 
 /**
  * Which nodes serve the keys of a node that is down: none (operations fail at once, and no value

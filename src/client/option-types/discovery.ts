@@ -3,7 +3,7 @@
  */
 import type { ConnectionOptions } from 'node:tls';
 import type { NodeSpec } from '../../topology/index.ts';
-import type { Resolver } from '../discovery/resolver.ts';
+import type { Resolver } from '../base/resolver.ts';
 import type { Login } from './client.ts';
 
 /** How often a discovery polls for the topology, and how long one poll may take. */
@@ -50,8 +50,9 @@ export interface ElastiCacheOptions extends PollingOptions {
   /** Use TLS with these options of `tls.connect`; the server name is the endpoint's host. */
   readonly tls?: ConnectionOptions;
   /**
-   * For endpoints that require memcached's ASCII login. Other endpoints do not receive it: they
-   * would store it as a value that every client can read.
+   * For endpoints that require a login: memcached's ASCII login, or SASL PLAIN if the endpoint
+   * accepts only the binary protocol. Other endpoints do not receive it: they would store it as a
+   * value that every client can read.
    */
   readonly login?: Login;
 }

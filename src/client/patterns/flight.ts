@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.ts';
+import { CacheError } from '../base/errors.ts';
 
 /** One load of a key in this process, with any number of callers that wait for its result. */
 export class Flight<T> {

@@ -1,5 +1,5 @@
-import type { Cache, Loader } from '../cache.ts';
-import { CacheError, type FailureCode, isCacheFailure } from '../errors.ts';
+import { CacheError, type FailureCode, isCacheFailure } from '../base/errors.ts';
+import type { Cache, Loader } from '../operations/cache.ts';
 import { noValueMarker } from './load-markers.ts';
 import type { LoadPlan } from './load-plan.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Loader } from '../cache.ts';
-import { CacheError, isCacheFailure } from '../errors.ts';
+import { CacheError, isCacheFailure } from '../base/errors.ts';
+import type { Loader } from '../operations/cache.ts';
+import type { FetchResult } from '../operations/reply-handlers.ts';
 import type { LoadOptions } from '../option-types/patterns.ts';
-import type { FetchResult } from '../reply-handlers.ts';
 import { abortable, type Flight, Flights } from './flight.ts';
 import {
   addWithoutLease,

@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.ts';
+import { CacheError } from '../base/errors.ts';
 
 /**
  * Texts that the cache stores instead of a value: the key has no value, or its loader failed. They

@@ -1,5 +1,5 @@
 import type { ValuesOf } from '../../base/index.ts';
-import { argumentError } from '../errors.ts';
+import { argumentError } from '../base/errors.ts';
 import { loadOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions } from '../option-types/calls.ts';
@@ -8,8 +8,7 @@ import type { LoadOptions } from '../option-types/patterns.ts';
 type LoadValues = ValuesOf<(typeof loadOptions)['table']>;
 
 /** The options of one load, with the defaults filled in. */
-export interface LoadPlan
-  extends Omit<LoadValues, 'recacheSeconds' | 'waitMs' | 'deadlineMs' | 'signal'> {
+export interface LoadPlan extends Omit<LoadValues, 'waitMs'> {
   readonly waitMs: number;
   /** Options of the requests to the cache. */
   readonly callOptions: CallOptions;
@@ -27,8 +26,8 @@ export interface LoadPlan
  * @throws {CacheError} ERR_ARGUMENT
  */
 export function planLoad(options: LoadOptions): LoadPlan {
-  const { recacheSeconds, waitMs, deadlineMs, signal: _, ...plan } = valuesOf(loadOptions, options);
-  const { ttl, staleWhileRevalidateSeconds, leaseSeconds } = plan;
+  const values = valuesOf(loadOptions, options);
+  const { ttl, staleWhileRevalidateSeconds, recacheSeconds, leaseSeconds, deadlineMs } = values;
   // The item expires after `ttl` and its stale time; its refresh starts before the end of `ttl`.
   const recacheBeforeExpiry = staleWhileRevalidateSeconds + recacheSeconds;
   if (recacheBeforeExpiry > 0 && ttl === 0) {
@@ -40,8 +39,8 @@ export function planLoad(options: LoadOptions): LoadPlan {
   const callOptions = deadlineMs === undefined ? {} : { deadlineMs };
   const lease = { ...callOptions, leaseSeconds };
   return {
-    ...plan,
-    waitMs: waitMs ?? leaseSeconds * 1000,
+    ...values,
+    waitMs: values.waitMs ?? leaseSeconds * 1000,
     callOptions,
     fetchOptions:
       recacheBeforeExpiry === 0 ? lease : { ...lease, recacheSeconds: recacheBeforeExpiry },

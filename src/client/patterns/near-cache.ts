@@ -1,5 +1,5 @@
 import { type Clock, machineClock } from '../../base/index.ts';
-import type { Cache, Loader } from '../cache.ts';
+import type { Cache, Loader } from '../operations/cache.ts';
 import { callOptions } from '../option-tables/call-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { loadOptions, nearCacheOptions } from '../option-tables/pattern-options.ts';

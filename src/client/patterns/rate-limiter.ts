@@ -1,6 +1,6 @@
 import { type Clock, integer, machineClock } from '../../base/index.ts';
-import type { Cache } from '../cache.ts';
-import { CacheError, isCacheFailure } from '../errors.ts';
+import { CacheError, isCacheFailure } from '../base/errors.ts';
+import type { Cache } from '../operations/cache.ts';
 import { callOptions } from '../option-tables/call-options.ts';
 import type { ClientOption } from '../option-tables/option-group.ts';
 import { rateLimiterOptions } from '../option-tables/pattern-options.ts';

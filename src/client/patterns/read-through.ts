@@ -1,4 +1,4 @@
-import type { Loader } from '../cache.ts';
+import type { Loader } from '../operations/cache.ts';
 import type { LoadOptions } from '../option-types/patterns.ts';
 import type { LeasingCache } from './lease-writes.ts';
 import { LoadCoordinator, type LoadCounts } from './load-coordinator.ts';

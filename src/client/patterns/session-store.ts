@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { Cache } from '../cache.ts';
+import type { Cache } from '../operations/cache.ts';
 import { TTL_MAX } from '../option-tables/call-options.ts';
 import { sessionStoreOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
-import type { Cache, Loader } from '../cache.ts';
-import { argumentError, isCacheFailure } from '../errors.ts';
+import { argumentError, isCacheFailure } from '../base/errors.ts';
+import type { Cache, Loader } from '../operations/cache.ts';
 import { callOptions, deleteOptions, storeOptions } from '../option-tables/call-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { loadOptions, tagOptions } from '../option-tables/pattern-options.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { number, type ValuesOf } from '../../base/index.ts';
-import type { Cache } from '../cache.ts';
-import { CacheError, isCacheFailure } from '../errors.ts';
+import { CacheError, isCacheFailure } from '../base/errors.ts';
+import type { Cache } from '../operations/cache.ts';
 import { HOUR_MS } from '../option-tables/call-options.ts';
 import { enqueueOptions, writeBehindOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';

@@ -1,5 +1,5 @@
-import type { Cache, WriteThroughOutcome } from '../cache.ts';
-import { isCacheFailure } from '../errors.ts';
+import { isCacheFailure } from '../base/errors.ts';
+import type { Cache, WriteThroughOutcome } from '../operations/cache.ts';
 import { writeThroughOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { FetchOptions } from '../option-types/calls.ts';

@@ -1,6 +1,6 @@
 import { Reply, type ReplyStatus, type Request } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import { Operation, type ReplyHandler, type Task } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import type { Target } from './target.ts';
 
 /** The shortest deadline of an attempt, even if its task's deadline is nearer. */

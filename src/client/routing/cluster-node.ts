@@ -1,8 +1,8 @@
 import type { KnownNode } from '../../topology/index.ts';
+import type { CacheError } from '../base/errors.ts';
 import { NodeConnection, type NodeOptions } from '../connection/node.ts';
 import type { Operation } from '../connection/operation.ts';
 import type { ClientRuntime } from '../connection/runtime.ts';
-import type { CacheError } from '../errors.ts';
 import type { OperationKind } from '../observe/metrics.ts';
 import { NodeObserver } from '../observe/node-observer.ts';
 import { casTagOf, sendTagged, usesCas } from './cas-tags.ts';

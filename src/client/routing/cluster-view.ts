@@ -6,11 +6,11 @@ import {
   type PreviousPlacement,
   recordPlacement,
 } from '../../topology/index.ts';
+import { CacheError } from '../base/errors.ts';
+import { distributionOf, nodesOf } from '../base/nodes.ts';
 import { Operation } from '../connection/operation.ts';
 import type { ClientRuntime, ClientTimer } from '../connection/runtime.ts';
-import { CacheError } from '../errors.ts';
-import { distributionOf, nodesOf } from '../nodes.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
 import { replyOf } from './attempt.ts';
 import { ClusterNode, type ClusterNodeEvents, type ClusterNodeOptions } from './cluster-node.ts';
 import { type Composition, composeRoute, type RouteEvents } from './compose.ts';

@@ -5,10 +5,10 @@ import {
   previousOwners,
   readNodes,
 } from '../../topology/index.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { MonotonicClock } from '../connection/runtime.ts';
-import type { CacheError } from '../errors.ts';
 import { FAILOVER_TTL } from '../option-tables/nested-options.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { type FailoverNodes, failoverRoute } from './failover-target.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';

@@ -1,6 +1,6 @@
 import type { Reply, Request } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import { attempt, deadlineShare } from './attempt.ts';
 import { multiGet } from './multi-get.ts';
 import { isIdempotent, isRead, mayRetry, withTtlAtMost } from './retry-policy.ts';

@@ -1,6 +1,6 @@
 import type { GetManyRequest } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Operation, ReplyHandler } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import { attemptMany, deadlineShare, replyOf } from './attempt.ts';
 import type { Target } from './target.ts';
 

@@ -1,6 +1,6 @@
 import type { FetchRequest, GetRequest, Reply, Request } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import { attempt, deadlineShare, detachReply, replyOf } from './attempt.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';
 import { multiGet } from './multi-get.ts';
@@ -194,7 +194,6 @@ class PreviousOwnerTarget implements Target {
         settleOne();
       };
       attempt(operation, previousOwner, deletion, onDeleted, () => {
-        this.#copies.invalidate(key);
         previousOwner.invalidate(key);
         settleOne();
       });

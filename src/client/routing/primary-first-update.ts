@@ -5,8 +5,8 @@ import type {
   Request,
   StoreRequest,
 } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import { attempt, detachReply, replyOf } from './attempt.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import type { CopyGuard, InFlightCopies } from './in-flight-copies.ts';

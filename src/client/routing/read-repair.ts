@@ -1,8 +1,8 @@
 import type { FetchRequest, Reply, StoreRequest } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Task } from '../connection/operation.ts';
 import type { MonotonicClock } from '../connection/runtime.ts';
-import type { CacheError } from '../errors.ts';
-import { exptimeOf } from '../options.ts';
+import { exptimeOf } from '../option-tables/resolved-options.ts';
 import { attempt } from './attempt.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';
 import { hasValue } from './retry-policy.ts';

@@ -1,4 +1,4 @@
-import type { CacheError } from '../errors.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';
 import type { ReadRepair } from './read-repair.ts';

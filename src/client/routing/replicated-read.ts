@@ -1,6 +1,6 @@
 import type { FetchRequest, GetRequest, Reply } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import { attempt, deadlineShare, replyOf } from './attempt.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { storeRequestOf } from './read-repair.ts';
@@ -88,8 +88,7 @@ function searchOtherReplicas(
       } as const;
       // A newer topology may send updates of the key to other nodes.
       if (!guard.isChanged && !replicas.epoch.isSuperseded) {
-        const onFailure = (): void => replicas.invalidate(key, [replica]);
-        attempt(operation, replica, { ...store, ...condition }, nothing, onFailure);
+        attempt(operation, replica, { ...store, ...condition }, nothing, nothing);
       }
       copies.release(guard);
       answerFrom(holder, operation, found);

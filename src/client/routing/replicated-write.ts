@@ -4,8 +4,8 @@ import type {
   StoreRequest,
   TouchRequest,
 } from '../../protocol/client.ts';
+import type { CacheError } from '../base/errors.ts';
 import type { Operation } from '../connection/operation.ts';
-import type { CacheError } from '../errors.ts';
 import { attempt, replyOf } from './attempt.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import type { ReplicaSet } from './replica-set.ts';

@@ -1,6 +1,6 @@
 /** Decisions of the routes: pure functions of a request, a failure or a reply. */
 import type { Reply, Request } from '../../protocol/client.ts';
-import type { CacheError, FailureCode } from '../errors.ts';
+import type { CacheError, FailureCode } from '../base/errors.ts';
 
 /** Failures of the node, not of the request: another node may succeed. */
 const NODE_FAILURES: ReadonlySet<FailureCode> = new Set([

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CacheError } from '../errors.ts';
+import { CacheError } from '../base/errors.ts';
 import type { KeyMode } from '../option-types/client.ts';
 
 const KEY_BYTES_MAX = 250;

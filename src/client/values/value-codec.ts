@@ -1,9 +1,9 @@
 import type { Reply } from '../../protocol/client.ts';
-import { CacheError } from '../errors.ts';
+import { CacheError } from '../base/errors.ts';
+import type { Serializer } from '../base/serializer.ts';
 import type { CompressionOptions } from '../option-types/client.ts';
 import { compress, decompress, inflate, isZlib } from './compression.ts';
 import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, mayBeZlib, ZSTD_FLAG } from './flags.ts';
-import type { Serializer } from './serializer.ts';
 
 /** A value as the client sends it to a node. */
 export interface EncodedValue {

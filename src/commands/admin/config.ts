@@ -28,10 +28,6 @@ export interface ConfigEntries {
   list(): readonly ConfigEntry[];
 }
 
-/** The entry that lists a cluster's nodes, and the key by which old clients get it. */
-export const CLUSTER_ENTRY = 'cluster';
-export const LEGACY_CLUSTER_KEY = Buffer.from('AmazonElastiCache:cluster');
-
 export function answerConfig(entries: ConfigEntries, request: Request, reply: ReplyWriter): void {
   const name = request.keySource.toString('latin1', request.keyStart(0), request.keyEnd(0));
   switch (request.verb) {
@@ -80,23 +76,4 @@ function answerGet(entries: readonly ConfigEntry[], request: Request, reply: Rep
 function answerList(entries: ConfigEntries, request: Request, reply: BinaryReplies): void {
   for (const { name, flags, data } of entries.list()) reply.configEntry(request, name, flags, data);
   reply.success(request);
-}
-
-/** One node of a cluster, as the cluster entry lists it. */
-export interface ClusterMember {
-  readonly host: string;
-  /** If this is empty, clients resolve the host name. */
-  readonly ip: string;
-  readonly port: number;
-}
-
-/**
- * Encodes the data of the cluster entry: the version, and the nodes sorted by host. The final
- * newline is part of the data.
- */
-export function encodeClusterNodes(version: number, members: readonly ClusterMember[]): Buffer {
-  const nodes = members
-    .toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : a.port - b.port))
-    .map(({ host, ip, port }) => `${host}|${ip}|${port}`);
-  return Buffer.from(`${version}\n${nodes.join(' ')}\n`, 'latin1');
 }

@@ -1,12 +1,14 @@
 import { equalBytes } from '../../base/index.ts';
 import {
+  CLUSTER_ENTRY,
+  LEGACY_CLUSTER_KEY,
   REPLY_FRAME_BYTES_MAX,
   type ReplyWriter,
   type Request,
   VERB,
 } from '../../protocol/index.ts';
 import { type ItemId, type ItemStore, NO_ITEM } from '../../store/index.ts';
-import { CLUSTER_ENTRY, type ConfigEntries, LEGACY_CLUSTER_KEY } from '../admin/config.ts';
+import type { ConfigEntries } from '../admin/config.ts';
 import { STREAM } from '../admin/event-log.ts';
 import type { NodeControl } from '../admin/node-control.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
@@ -20,11 +22,13 @@ import { ValueStream } from './value-stream.ts';
 /** A get of many keys pauses after this much output, so that back-pressure takes effect. */
 const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 
+const LEGACY_KEY = Buffer.from(LEGACY_CLUSTER_KEY);
+
 function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean {
   return (
-    end - start === LEGACY_CLUSTER_KEY.length &&
-    bytes[start] === LEGACY_CLUSTER_KEY[0] &&
-    equalBytes(bytes, start, LEGACY_CLUSTER_KEY, 0, LEGACY_CLUSTER_KEY.length)
+    end - start === LEGACY_KEY.length &&
+    bytes[start] === LEGACY_KEY[0] &&
+    equalBytes(bytes, start, LEGACY_KEY, 0, LEGACY_KEY.length)
   );
 }
 

@@ -341,7 +341,9 @@ export const serverFlags = {
   clusterNodes: list({
     long: 'cluster-nodes',
     placeholder: '<node>',
-    doc: 'Nodes of the cluster, each host:port or host|ip|port; the reply to config get cluster.',
+    doc:
+      'Nodes of the cluster, each host:port, [IPv6]:port or host|ip|port; the reply to config ' +
+      'get cluster.',
   }),
   clusterVersion: integer({
     long: 'cluster-version',

@@ -1,8 +1,8 @@
 import type { Rule } from '../../base/index.ts';
+import { parseClusterNode } from '../../protocol/index.ts';
 import { listenAddressOf } from '../../server/index.ts';
 import { chainedItemBytesMax, PAGE_BYTES } from '../../store/index.ts';
 import { TopologyError } from '../../topology/index.ts';
-import { MEMBER_PATTERN, memberOf } from './cluster-nodes.ts';
 import { requiresLogin } from './policies.ts';
 import type { ServerOptions, serverFlags } from './server-flags.ts';
 
@@ -39,14 +39,12 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       : undefined,
   ({ listen, port, enableSsl }) =>
     refusalOf('-l (--listen)', listen, (text) => listenAddressOf(text, port, enableSsl)),
-  ({ clusterNodes }) => {
-    const invalid = clusterNodes.find(
-      (node) => !MEMBER_PATTERN.test(node) || memberOf(node).port > 65_535,
-    );
-    return invalid === undefined
-      ? undefined
-      : `--cluster-nodes contains "${invalid}"; a node is host:port or host|ip|port.`;
-  },
+  ({ clusterNodes }) =>
+    refusalOf(
+      '--cluster-nodes (a node is host:port or host|ip|port)',
+      clusterNodes,
+      parseClusterNode,
+    ),
   ({ enableSsl, sslChainCert }) =>
     enableSsl && sslChainCert === ''
       ? '-Z (--enable-ssl) needs a certificate: -o ssl_chain_cert=<file>,ssl_key=<file>.'

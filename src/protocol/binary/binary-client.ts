@@ -1,5 +1,6 @@
 /** The client's half of the binary protocol, for services with SASL, which only binary supports. */
 import type { ByteSink } from '../../base/index.ts';
+import { checkConfigBytes } from '../client/config-bytes.ts';
 import type { Dialect } from '../client/dialect.ts';
 import {
   type DecodeProgress,
@@ -15,6 +16,7 @@ import { BINARY_STATUS, HEADER_BYTES, MAGIC, OPCODE } from './wire.ts';
 const DO_NOT_CREATE = 0xffff_ffff;
 const NO_EXTRAS = Buffer.alloc(0);
 const COUNTER_BYTES = 8;
+const FLAGS_BYTES = 4;
 
 /** The parts of one request packet; an omitted part is empty. */
 interface Packet {
@@ -54,6 +56,7 @@ export class BinaryDialect implements Dialect {
       if (input.end - input.at < HEADER_BYTES) return 'incomplete';
       this.#bodyBytes = this.#header.read(input.bytes, input.at);
       input.at += HEADER_BYTES;
+      if (request.verb === 'config-get') checkConfigBytes(this.#bodyBytes - FLAGS_BYTES);
       reply.reset('done');
     }
     if (!input.takeValue(this.#bodyBytes, reply, 0)) return 'incomplete';
@@ -75,8 +78,8 @@ export class BinaryDialect implements Dialect {
     if (isStatistic) {
       reply.name = bytes.toString('utf8', start + extraBytes, start + extraBytes + keyBytes);
     }
-    const hasFlags = request.verb === 'get' || !ends;
-    if (hasFlags && extraBytes >= 4) reply.flags = bytes.readUInt32BE(start);
+    const hasFlags = request.verb === 'get' || request.verb === 'config-get' || !ends;
+    if (hasFlags && extraBytes >= FLAGS_BYTES) reply.flags = bytes.readUInt32BE(start);
     if (request.verb === 'get' && request.cas) reply.cas = this.#header.cas;
     reply.setValue(bytes, start + extraBytes + keyBytes, end, ownsBytes);
     reply.index = ends ? 0 : this.#header.opaque - opaque;
@@ -165,6 +168,8 @@ function packetOf(request: Request): Packet {
       return countPacket(request);
     case 'flush':
       return { opcode: OPCODE.flush };
+    case 'config-get':
+      return { opcode: OPCODE.configGet, key: request.key };
     case 'stats':
       return { opcode: OPCODE.stat, key: request.topic ?? '' };
     case 'version':

@@ -1,7 +1,7 @@
 /** Decodes requests of the binary protocol, with the checks that memcached 1.6.18 makes. */
+import { CLOSE, INCOMPLETE } from '../decoded.ts';
 import { CONFIG_BYTES_MAX, KEY_BYTES_MAX } from '../limits.ts';
 import { DIALECT, isStorage, type Request, VERB, type Verb } from '../request.ts';
-import { CLOSE, INCOMPLETE } from '../text/classic.ts';
 import { BINARY_STATUS, HEADER_BYTES, MAGIC, OPCODE } from './wire.ts';
 
 /** An incr or decr with this exptime does not create a missing counter. */

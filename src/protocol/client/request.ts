@@ -12,6 +12,7 @@ export type Request =
   | CountRequest
   | FlushRequest
   | StatsRequest
+  | ConfigGetRequest
   | VersionRequest
   | NoopRequest
   | LoginRequest;
@@ -101,6 +102,12 @@ export interface FlushRequest {
 export interface StatsRequest {
   readonly verb: 'stats';
   readonly topic: string | undefined;
+}
+
+/** Gets a config entry of ElastiCache, such as the cluster config. */
+export interface ConfigGetRequest {
+  readonly verb: 'config-get';
+  readonly key: string;
 }
 
 export interface VersionRequest {

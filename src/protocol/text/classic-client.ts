@@ -1,6 +1,7 @@
 /** The client's half of the classic text protocol, for nodes without meta commands. */
 import type { ByteSink } from '../../base/index.ts';
 import { HEADER_BYTES as BINARY_HEADER_BYTES } from '../binary/wire.ts';
+import { checkConfigBytes } from '../client/config-bytes.ts';
 import type { Dialect } from '../client/dialect.ts';
 import {
   type DecodeProgress,
@@ -9,7 +10,13 @@ import {
   type ReplyStatus,
 } from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
-import type { GetManyRequest, GetRequest, Request, StoreRequest } from '../client/request.ts';
+import type {
+  ConfigGetRequest,
+  GetManyRequest,
+  GetRequest,
+  Request,
+  StoreRequest,
+} from '../client/request.ts';
 import {
   LINE_BYTES_MAX,
   putKey,
@@ -21,7 +28,7 @@ import {
 import { LineReader } from './line-reader.ts';
 
 /** A request whose reply consists of values and an END. */
-type ValueRequest = GetRequest | GetManyRequest;
+type ValueRequest = GetRequest | GetManyRequest | ConfigGetRequest;
 
 /** The possible reply lines of each request, without error lines, and the status they mean. */
 const REPLY_LINES: Readonly<Partial<Record<string, Readonly<Record<string, ReplyStatus>>>>> = {
@@ -74,6 +81,9 @@ export class ClassicDialect implements Dialect {
       case 'store':
         putStore(sink, request);
         break;
+      case 'config-get':
+        putLine(sink, 'config get ', request.key, '');
+        break;
       case 'delete':
         putLine(sink, 'delete ', request.key, '');
         break;
@@ -96,6 +106,7 @@ export class ClassicDialect implements Dialect {
     switch (request.verb) {
       case 'get':
       case 'get-many':
+      case 'config-get':
         return this.decodeValues(input, request, reply);
       case 'stats':
         return decodeStat(input, reply);
@@ -133,11 +144,14 @@ export class ClassicDialect implements Dialect {
     return 'complete';
   }
 
-  /** Consumes `VALUE <key> <flags> <bytes> [<cas>]`; false for the line after the values. */
+  /**
+   * Consumes `VALUE <key> <flags> <bytes> [<cas>]`, which starts with CONFIG for a config entry;
+   * returns false for the line after the values.
+   */
   #takeValueLine(input: ReplyInput, lineEnd: number, request: ValueRequest, reply: Reply): boolean {
     const line = this.#line;
     line.begin(input.bytes, input.at, lineEnd);
-    if (!line.takeWord('VALUE')) {
+    if (!line.takeWord(request.verb === 'config-get' ? 'CONFIG' : 'VALUE')) {
       this.#takeEnd(input, lineEnd, request, reply);
       return false;
     }
@@ -146,6 +160,7 @@ export class ClassicDialect implements Dialect {
     reply.index = this.#takeKey(request);
     reply.flags = this.#takeNumber();
     this.#valueBytes = this.#takeNumber();
+    if (request.verb === 'config-get') checkConfigBytes(this.#valueBytes);
     if (line.takeSpace()) reply.cas = line.takeBigInt();
     if (!line.isAtEnd) throw unexpectedLine(input.takeLine(lineEnd));
     input.at = lineEnd + CRLF_BYTES;
@@ -154,10 +169,10 @@ export class ClassicDialect implements Dialect {
 
   /** Consumes the key; returns its number. The skipped keys were misses. */
   #takeKey(request: ValueRequest): number {
-    const count = request.verb === 'get' ? 1 : request.keys.length;
+    const count = request.verb === 'get-many' ? request.keys.length : 1;
     while (this.#nextKey < count) {
       const index = this.#nextKey++;
-      const key = request.verb === 'get' ? request.key : request.keys[index]!;
+      const key = request.verb === 'get-many' ? request.keys[index]! : request.key;
       if (this.#line.takeWord(key)) return index;
     }
     throw new MalformedReply('a value of a key that is not in the request');

@@ -9,37 +9,14 @@ import {
   type StoredFacts,
 } from '../reply.ts';
 import type { Request } from '../request.ts';
-
-const line = (text: string): Uint8Array => Buffer.from(`${text}\r\n`, 'latin1');
-
-/** The reply lines of memcached 1.6.18, byte for byte. */
-export const CLASSIC_LINES: Readonly<Record<keyof typeof STATUS, Uint8Array>> = {
-  stored: line('STORED'),
-  notStored: line('NOT_STORED'),
-  exists: line('EXISTS'),
-  notFound: line('NOT_FOUND'),
-  deleted: line('DELETED'),
-  touched: line('TOUCHED'),
-  ok: line('OK'),
-  reset: line('RESET'),
-  tooLarge: line('SERVER_ERROR object too large for cache'),
-  outOfMemoryStoring: line('SERVER_ERROR out of memory storing object'),
-  outOfMemory: line('SERVER_ERROR out of memory'),
-  badDataChunk: line('CLIENT_ERROR bad data chunk'),
-  nonNumeric: line('CLIENT_ERROR cannot increment or decrement non-numeric value'),
-  badFormat: line('CLIENT_ERROR bad command line format'),
-  badExptime: line('CLIENT_ERROR invalid exptime argument'),
-  flushNotAllowed: line('CLIENT_ERROR flush_all not allowed'),
-  unknownCommand: line('ERROR'),
-  outOfMemoryCreating: line('SERVER_ERROR Out of memory allocating new item'),
-};
+import { CLASSIC_LINES } from './classic-lines.ts';
 
 const LINE_BY_STATUS: readonly Uint8Array[] = Object.entries(STATUS)
   .sort(([, a], [, b]) => a - b)
   .map(([name]) => CLASSIC_LINES[name as keyof typeof STATUS]);
 
 const VALUE = Buffer.from('VALUE ');
-const END = line('END');
+const END = Buffer.from('END\r\n');
 const CR = 0x0d;
 const LF = 0x0a;
 const BLANK = 0x20;

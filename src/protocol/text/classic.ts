@@ -2,9 +2,8 @@
  * Decodes requests of the classic text protocol (memcached doc/protocol.txt), with the error
  * replies of memcached 1.6.18 to invalid ones.
  */
-import { equalBytes } from '../../base/index.ts';
+import { CLOSE, INCOMPLETE } from '../decoded.ts';
 import {
-  CONFIG_BYTES_MAX,
   DATA_BYTES_MAX,
   GET_LINE_BYTES_MAX,
   KEY_BYTES_MAX,
@@ -12,63 +11,26 @@ import {
   LINE_BYTES_MAX,
 } from '../limits.ts';
 import { DIALECT, isStorage, type Request, VERB, type Verb } from '../request.ts';
-import { CLASSIC_LINES } from './classic-replies.ts';
-import { endOfText, LineWords } from './line-words.ts';
+import { decodeConfig } from './classic-config.ts';
+import { decodeBget, decodeGet } from './classic-get.ts';
+import { CLASSIC_LINES, reject } from './classic-lines.ts';
+import { commandOf } from './classic-names.ts';
+import { LineWords } from './line-words.ts';
 import { MetaDecoder } from './meta.ts';
 import { readI32, readU32, readU64, u64 } from './numbers.ts';
-
-/** The request is incomplete: call again with more bytes. */
-export const INCOMPLETE = 0;
-/** No valid request can follow: close the connection without a reply. */
-export const CLOSE = -1;
 
 const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
-const [LETTER_A, LETTER_B, LETTER_E, LETTER_S, LETTER_T] = [0x61, 0x62, 0x65, 0x73, 0x74];
 const LETTER_G = 0x67;
 const LETTER_M = 0x6d;
 
-const NOREPLY = Buffer.from('noreply');
 const CONFIG = Buffer.from('config');
 const DELETE_USAGE = Buffer.from(
   'CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n',
 );
 const BAD_DELTA = Buffer.from('CLIENT_ERROR invalid numeric delta argument\r\n');
 
-/** The commands by name, without the gets. */
-const COMMANDS: ReadonlyMap<number, { readonly name: Uint8Array; readonly verb: Verb }> = new Map(
-  [
-    ['set', VERB.set],
-    ['add', VERB.add],
-    ['replace', VERB.replace],
-    ['append', VERB.append],
-    ['prepend', VERB.prepend],
-    ['cas', VERB.cas],
-    ['delete', VERB.delete],
-    ['incr', VERB.increment],
-    ['decr', VERB.decrement],
-    ['touch', VERB.touch],
-    ['flush_all', VERB.flush],
-    ['verbosity', VERB.verbosity],
-    ['version', VERB.version],
-    ['stats', VERB.stats],
-    ['quit', VERB.quit],
-    ['refresh_certs', VERB.refreshCertificates],
-    ['watch', VERB.watch],
-    ['slabs', VERB.admin],
-    ['lru', VERB.admin],
-    ['lru_crawler', VERB.admin],
-    ['cache_memlimit', VERB.admin],
-    ['shutdown', VERB.admin],
-
-    // No longer documented, but memcached still accepts it.
-    ['bget', VERB.get],
-  ].map(([text, verb]) => {
-    const name = Buffer.from(text as string);
-    return [nameSignature(name, 0, name.length), { name, verb: verb as Verb }];
-  }),
-);
 const STORAGE_WORDS = 5;
 const CAS_WORDS = 6;
 const LENGTH_WORD = 4;
@@ -96,10 +58,15 @@ export class ClassicDecoder {
       if (isMeta === undefined) return waitOrClose(input, start, at, end);
       if (isMeta) return this.#decodeMeta(input, start, at, end, request);
     }
-    if (at < end && input[at] === LETTER_G) return this.#decodeGet(input, start, at, end, request);
+    if (at < end && input[at] === LETTER_G) {
+      const newline = decodeGet(input, start, at, end, request);
+      return newline < 0 ? waitOrClose(input, start, at, end) : newline + 1 - start;
+    }
     const newline = this.#words.split(input, start, at, end);
     if (newline < 0) return waitOrClose(input, start, at, end);
-    if (this.#isConfig(input)) return this.#decodeConfig(input, start, end, newline, request);
+    if (this.#isConfig(input)) {
+      return decodeConfig(this.#words, input, start, end, newline, request);
+    }
     if (this.#words.count === 0) reject(request, CLASSIC_LINES.unknownCommand);
     else if (!this.#decodeCommand(input, request)) return CLOSE;
     return newline + 1 - start;
@@ -108,35 +75,6 @@ export class ClassicDecoder {
   #decodeMeta(input: Buffer, start: number, first: number, end: number, request: Request): number {
     const newline = this.#meta.decode(input, first, end, request);
     return newline < 0 ? waitOrClose(input, start, first, end) : newline + 1 - start;
-  }
-
-  /** Decodes a line that starts with `g`. It may have many words, so they become keys directly. */
-  #decodeGet(input: Buffer, start: number, first: number, end: number, request: Request): number {
-    request.endKey = 0;
-    let isFreeOfNul = true;
-    let longest = 0;
-    let wordStart = first;
-    let at = first;
-    for (; at < end; at++) {
-      const byte = input[at]!;
-      if (byte > BLANK) continue;
-      if (byte === LF) break;
-      if (byte === 0) isFreeOfNul = false;
-      if (byte !== BLANK) continue;
-      if (at > wordStart) {
-        request.addKey(wordStart, at);
-        if (at - wordStart > longest) longest = at - wordStart;
-      }
-      wordStart = at + 1;
-    }
-    if (at === end) return waitOrClose(input, start, first, end);
-    const textEnd = endOfText(input, start, at);
-    if (textEnd > wordStart) {
-      request.addKey(wordStart, textEnd);
-      longest = Math.max(longest, textEnd - wordStart);
-    }
-    finishGet(input, request, isFreeOfNul, longest);
-    return at + 1 - start;
   }
 
   /** Returns false if the session must close the connection. */
@@ -186,76 +124,15 @@ export class ClassicDecoder {
           this.#words.text(input, i),
         );
         // memcached accepts noreply for all of these commands but `lru_crawler`.
-        request.noreply = request.words[0] !== 'lru_crawler' && this.#isNoreply(input);
+        request.noreply = request.words[0] !== 'lru_crawler' && this.#words.isNoreply(input);
         break;
       case VERB.get:
-        this.#decodeBget(input, request);
+        decodeBget(this.#words, input, request);
     }
   }
 
   #isConfig(input: Buffer): boolean {
     return this.#words.count > 1 && this.#words.equals(input, 0, CONFIG);
-  }
-
-  /** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>`, data. */
-  #decodeConfig(
-    input: Buffer,
-    start: number,
-    end: number,
-    newline: number,
-    request: Request,
-  ): number {
-    const words = this.#words;
-    const lineBytes = newline + 1 - start;
-    const action = words.text(input, 1);
-    request.noreply = words.count > 3 && this.#isNoreply(input);
-    request.firstKey = 0;
-    request.endKey = 0;
-    if (words.count > 2) request.addKey(words.start(2), words.end(2));
-    else request.addKey(newline, newline);
-    const nameBytes = request.keyEnd(0) - request.keyStart(0);
-    const isValid =
-      words.isFreeOfNul && nameBytes <= KEY_BYTES_MAX && (words.count > 2 || action === 'get');
-    const verb = action === 'get' ? VERB.configGet : VERB.configDelete;
-    if (action === 'set') return this.#decodeConfigSet(input, end, newline, lineBytes, request);
-    if (isValid && (action === 'get' || action === 'delete')) request.verb = verb;
-    else reject(request, CLASSIC_LINES.unknownCommand);
-    return lineBytes;
-  }
-
-  /** Waits for the data, too, because it is short. */
-  #decodeConfigSet(
-    input: Buffer,
-    end: number,
-    newline: number,
-    lineBytes: number,
-    request: Request,
-  ): number {
-    const words = this.#words;
-    const flags = words.count > 4 ? readU32(input, words.start(3), words.end(3)) : Number.NaN;
-    const length = words.count > 4 ? readI32(input, words.start(4), words.end(4)) : -1;
-    const isLengthValid = length >= 0 && length <= DATA_BYTES_MAX;
-    const nameBytes = request.keyEnd(0) - request.keyStart(0);
-    if (!isLengthValid || flags < 0 || Number.isNaN(flags) || nameBytes > KEY_BYTES_MAX) {
-      reject(request, words.count > 4 ? CLASSIC_LINES.badFormat : CLASSIC_LINES.unknownCommand);
-      if (isLengthValid) request.skipBytes = length + 2;
-      return lineBytes;
-    }
-    if (length > CONFIG_BYTES_MAX) {
-      reject(request, CLASSIC_LINES.tooLarge);
-      request.skipBytes = length + 2;
-      return lineBytes;
-    }
-    const dataEnd = newline + 1 + length;
-    if (end < dataEnd + 2) return INCOMPLETE;
-    request.verb = VERB.configSet;
-    request.clientFlags = flags;
-    request.bodyStart = newline + 1;
-    request.bodyEnd = dataEnd;
-    if (input[dataEnd] !== CR || input[dataEnd + 1] !== LF) {
-      reject(request, CLASSIC_LINES.badDataChunk);
-    }
-    return lineBytes + length + 2;
   }
 
   #decodeStorage(input: Buffer, request: Request, verb: Verb): void {
@@ -268,7 +145,7 @@ export class ClassicDecoder {
       reject(request, CLASSIC_LINES.unknownCommand);
       return;
     }
-    request.noreply = this.#isNoreply(input);
+    request.noreply = this.#words.isNoreply(input);
     const clientFlags = readU32(input, words.start(2), words.end(2));
     const exptime = readI32(input, words.start(3), words.end(3));
     const isValid =
@@ -308,7 +185,7 @@ export class ClassicDecoder {
     }
     if (this.#words.count > 2) {
       const hasZero = this.#words.text(input, 2) === '0';
-      const noreply = this.#isNoreply(input);
+      const noreply = this.#words.isNoreply(input);
       request.noreply = noreply;
       if (!(this.#words.count === 3 ? hasZero || noreply : hasZero && noreply)) {
         reject(request, DELETE_USAGE);
@@ -354,31 +231,14 @@ export class ClassicDecoder {
     if (Number.isNaN(request.level)) reject(request, CLASSIC_LINES.badFormat);
   }
 
-  /** Decodes `bget` like a line that starts with `g`: its words become the keys. */
-  #decodeBget(input: Buffer, request: Request): void {
-    request.endKey = 0;
-    let longest = 0;
-    for (let i = 0; i < this.#words.count; i++) {
-      const start = this.#words.start(i);
-      const end = this.#words.end(i);
-      request.addKey(start, end);
-      longest = Math.max(longest, end - start);
-    }
-    finishGet(input, request, true, longest);
-  }
-
   /** Rejects a line with fewer or more words, and reads `noreply` at its end. */
   #checkWordCount(input: Buffer, request: Request, min: number, max: number): boolean {
     if (this.#words.count < min || this.#words.count > max) {
       reject(request, CLASSIC_LINES.unknownCommand);
       return false;
     }
-    request.noreply = this.#isNoreply(input);
+    request.noreply = this.#words.isNoreply(input);
     return true;
-  }
-
-  #isNoreply(input: Buffer): boolean {
-    return this.#words.equals(input, this.#words.count - 1, NOREPLY);
   }
 
   /** Makes the second word the key; returns false if it is too long. */
@@ -392,30 +252,6 @@ export class ClassicDecoder {
   }
 }
 
-/** Makes a get of the words of a line, which are in `request` as keys. */
-function finishGet(input: Buffer, request: Request, isFreeOfNul: boolean, longest: number): void {
-  const start = request.keyStart(0);
-  const length = request.keyEnd(0) - start;
-  const touches = input[start + 1] === LETTER_A;
-  const isGetName =
-    input[start] === LETTER_B
-      ? length === 4
-      : (touches || input[start + 1] === LETTER_E) &&
-        input[start + 2] === LETTER_T &&
-        (length === 3 || (length === 4 && input[start + 3] === LETTER_S));
-  if (request.endKey < 2 || !isGetName) {
-    reject(request, CLASSIC_LINES.unknownCommand);
-    return;
-  }
-  request.verb = touches ? VERB.getAndTouch : VERB.get;
-  request.wantsValue = true;
-  request.withCas = length === 4 && input[start] !== LETTER_B;
-  request.firstKey = touches ? 2 : 1;
-  if (touches) request.exptime = readI32(input, request.keyStart(1), request.keyEnd(1));
-  if (touches && Number.isNaN(request.exptime)) reject(request, CLASSIC_LINES.badExptime);
-  else if (!isFreeOfNul || longest > KEY_BYTES_MAX) reject(request, CLASSIC_LINES.badFormat);
-}
-
 /**
  * Whether a line that starts with `m` is a meta command: its first word has two letters. Returns
  * `undefined` while too few bytes have arrived.
@@ -426,25 +262,6 @@ function startsMeta(input: Buffer, at: number, end: number): boolean | undefined
   if (input[after] === BLANK || input[after] === LF) return true;
   if (input[after] !== CR) return false;
   return after + 1 === end ? undefined : input[after + 1] === LF;
-}
-
-/** The length and the first three bytes of a word, as one number; unique for each command. */
-function nameSignature(bytes: Uint8Array, start: number, end: number): number {
-  const letters = (bytes[start]! << 16) | (bytes[start + 1]! << 8) | bytes[start + 2]!;
-  return end - start > 15 ? -1 : ((end - start) << 24) | letters;
-}
-
-/** The verb of a command name, or VERB.invalid. */
-function commandOf(input: Buffer, start: number, end: number): Verb {
-  const command = COMMANDS.get(nameSignature(input, start, end));
-  if (command === undefined) return VERB.invalid;
-  const matches = equalBytes(input, start, command.name, 0, command.name.length);
-  return matches ? command.verb : VERB.invalid;
-}
-
-function reject(request: Request, line: Uint8Array): void {
-  request.verb = VERB.invalid;
-  request.errorReply = line;
 }
 
 /** Whether to wait for the rest of a line or to close: only a get may be longer than the limit. */

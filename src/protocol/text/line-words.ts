@@ -5,6 +5,7 @@ const CR = 0x0d;
 const BLANK = 0x20;
 /** The most words of a line that any command uses (memcached, MAX_TOKENS). */
 const WORDS_MAX = 23;
+const NOREPLY = Buffer.from('noreply');
 
 /** The words of one line, as offsets into the input; refilled for each line. */
 export class LineWords {
@@ -30,6 +31,11 @@ export class LineWords {
     const start = this.start(word);
     if (this.end(word) - start !== known.length) return false;
     return equalBytes(input, start, known, 0, known.length);
+  }
+
+  /** Whether the last word is `noreply`. */
+  isNoreply(input: Buffer): boolean {
+    return this.equals(input, this.count - 1, NOREPLY);
   }
 
   /**

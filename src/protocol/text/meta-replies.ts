@@ -9,7 +9,8 @@ import {
 } from '../reply.ts';
 import type { Request } from '../request.ts';
 import { putBase64 } from './base64.ts';
-import { CLASSIC_LINES, ClassicReplies } from './classic-replies.ts';
+import { CLASSIC_LINES } from './classic-lines.ts';
+import { ClassicReplies } from './classic-replies.ts';
 import { META_LETTER } from './meta-letters.ts';
 
 const constant = (text: string): Uint8Array => Buffer.from(text, 'latin1');

@@ -1,6 +1,7 @@
 /** Encodes the requests of the meta protocol. */
 import type { ByteSink } from '../../base/index.ts';
 import type {
+  ConfigGetRequest,
   CountRequest,
   DeleteRequest,
   FetchRequest,
@@ -35,12 +36,18 @@ const MODES: Readonly<Record<StoreMode, string>> = {
 };
 
 /** A request that has no meta command; the client sends it in classic text. */
-type ClassicRequest = FlushRequest | StatsRequest | VersionRequest | LoginRequest;
+type ClassicRequest =
+  | FlushRequest
+  | StatsRequest
+  | ConfigGetRequest
+  | VersionRequest
+  | LoginRequest;
 
 export function usesClassicText(request: Request): request is ClassicRequest {
   switch (request.verb) {
     case 'flush':
     case 'stats':
+    case 'config-get':
     case 'version':
     case 'login':
       return true;

@@ -31,6 +31,8 @@ interface ParkedGet {
 export class GetExchange {
   /** The large value at which the last step stopped. */
   stream: ReplyStream | undefined;
+  /** Whether a part of the reply to the last get has left the output buffer before its end. */
+  hasSentOutput = false;
   readonly #context: SessionContext;
   readonly #flush: SessionHost['flush'];
   #next = 0;
@@ -47,6 +49,7 @@ export class GetExchange {
 
   /** Answers a get whose line is `input[at, at + length)`. */
   begin(request: Request, reply: ReplyWriter, at: number, length: number): GetStep {
+    this.hasSentOutput = false;
     const step = this.#retrieve(request, reply, request.firstKey);
     if (step !== GET_STEP.done) {
       const parked = this.#context.requests.park();
@@ -84,6 +87,7 @@ export class GetExchange {
         return GET_STEP.streaming;
       }
       if (next === request.endKey) return GET_STEP.done;
+      this.hasSentOutput = true;
       if (!this.#flush()) return GET_STEP.blocked;
       key = next;
     }

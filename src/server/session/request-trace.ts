@@ -46,13 +46,16 @@ export class RequestTrace {
     this.#events = parts.events;
   }
 
-  /** Traces a request whose reply, as far as it is written, begins at `replyAt` of the output. */
-  request(request: Request, replyAt: number): void {
+  /**
+   * Traces a request whose reply, as far as it is written, begins at `replyAt` of the output;
+   * undefined if the begin of the reply has left the output.
+   */
+  request(request: Request, replyAt: number | undefined): void {
     const facts = {
       connection: this.#events.cfd,
       verb: VERB_NAMES.get(request.verb),
       ...this.#keyFacts(request),
-      status: this.#statusAt(replyAt),
+      status: replyAt === undefined ? 'sent' : this.#statusAt(replyAt),
     };
     this.#log.trace(facts, 'request');
   }
@@ -75,11 +78,10 @@ export class RequestTrace {
     return { keys: endKey - firstKey, keyHash: (hash >>> 0).toString(16).padStart(8, '0') };
   }
 
-  /** The status of the reply; undefined if it is not written, `sent` if it has left already. */
+  /** The status of the reply that begins at `at`; undefined if it is not written. */
   #statusAt(at: number): string | number | undefined {
     const { bytes, at: end } = this.#sink;
     if (end === at) return undefined;
-    if (end < at) return 'sent';
     if (bytes[at] === MAGIC.reply) return bytes.readUInt16BE(at + STATUS_AT);
     const start = bytes.toString('latin1', at, Math.min(end, at + WORD_CHARACTERS_MAX));
     // The reply to incr begins with a value.

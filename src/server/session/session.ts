@@ -148,13 +148,16 @@ export class Session {
     }
     const replyAt = sink.at;
     const pause = this.#execute(request, lineAt, end);
-    if (trace !== undefined) trace.request(request, replyAt);
+    if (trace !== undefined) {
+      const isSent = isRetrieval(request) && this.#get.hasSentOutput;
+      trace.request(request, isSent ? undefined : replyAt);
+    }
     return pause;
   }
 
   #execute(request: Request, lineAt: number, end: number): Pause | undefined {
     const { verb } = request;
-    if (verb === VERB.get || verb === VERB.getAndTouch) return this.#beginGet(request, lineAt);
+    if (isRetrieval(request)) return this.#beginGet(request, lineAt);
     if (isStorage(verb)) {
       this.at = this.#value.begin(request, this.at, end, repliesTo(this.#context, request));
       this.#endReply();
@@ -249,4 +252,8 @@ export class Session {
     });
     return PAUSE.awaiting;
   }
+}
+
+function isRetrieval({ verb }: Request): boolean {
+  return verb === VERB.get || verb === VERB.getAndTouch;
 }

@@ -5,7 +5,7 @@ import { CLOCK_START_SECONDS, CONTROL, layOut, TUNABLE_SLOTS } from './layout.ts
 import { planSizeClasses } from './size-classes.ts';
 import { type TunableName, Tunables } from './tunables.ts';
 
-export interface StoreOptions {
+interface StoreOptions {
   /** `-m`: bytes for items, at least one page; the index and the counters come on top. */
   readonly memoryLimitBytes: number;
   /** How many threads join the store; each has its own counters. */

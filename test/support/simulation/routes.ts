@@ -1,5 +1,5 @@
 import type { ClientOptions } from '../../../src/client.ts';
-import type { SimulationOptions } from './simulation.ts';
+import type { ScheduleMode, SimulationOptions } from './simulation.ts';
 import type { TopologyChanges } from './topologies.ts';
 
 const nodes = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3'];
@@ -52,7 +52,7 @@ export type RouteName = keyof typeof ROUTES;
 export function simulationOf(
   route: RouteName,
   maxConcurrent: number,
-  isHot: boolean,
+  mode: ScheduleMode,
 ): SimulationOptions {
   const { client, changes }: SimulatedRoute = ROUTES[route];
   return {
@@ -61,6 +61,6 @@ export function simulationOf(
     gutter: typeof client.failover === 'object' ? gutter : [],
     maxConcurrent,
     topologyChanges: changes,
-    isHot,
+    mode,
   };
 }

@@ -21,9 +21,17 @@ export interface SimulationOptions {
    * their arrival, as a node with several worker threads may.
    */
   readonly isUnordered?: boolean;
-  /** Whether most operations use one key, which nodes often evict and callers often cancel. */
-  readonly isHot?: boolean;
+  readonly mode: ScheduleMode;
 }
+
+/**
+ * What a schedule has more of than others:
+ *
+ *   calm    nothing
+ *   hot     most operations use one key, which nodes often evict and callers often cancel
+ *   swarm   as hot, but with a random half of the kinds of operations and faults
+ */
+export type ScheduleMode = 'calm' | 'hot' | 'swarm';
 
 const STEPS = 150;
 /** The topology changes once in so many steps. */
@@ -45,6 +53,8 @@ export class Simulation {
   readonly #workload: Workload;
   readonly #downNodes = new Set<string>();
   readonly #discovery = new ManualDiscovery();
+  /** The kinds of faults of this schedule. */
+  readonly #faults: readonly number[];
   /** Undefined if the topology does not change. */
   readonly #topologies: SimTopologies | undefined;
 
@@ -62,7 +72,10 @@ export class Simulation {
     cache.on('node-up', (name) => this.#downNodes.delete(name));
     cache.on('node-down', (name) => this.#downNodes.add(name));
     this.#cache = cache;
-    this.#workload = new Workload(cache, this.#random, (line) => this.#note(line));
+    const operations = options.mode === 'swarm' ? 'half' : 'all';
+    this.#workload = new Workload(cache, random, operations, (line) => this.#note(line));
+    const faults = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+    this.#faults = options.mode === 'swarm' ? [...faults.filter(() => random.oneIn(2)), 9] : faults;
   }
 
   get hits(): number {
@@ -100,15 +113,15 @@ export class Simulation {
     const random = this.#random;
     if (this.#topologies !== undefined && random.oneIn(STEPS_PER_CHANGE))
       this.#changeTopology(this.#topologies);
+    const isHot = this.#options.mode !== 'calm';
     const kind = random.int(0, 99);
     if (kind < 90) {
       if (kind < 20 || !this.#advance()) this.#startOperation();
     } else if (kind < 92) this.#fireTimer();
-    else if (kind < (this.#options.isHot ? 95 : 93)) this.#abort();
-    else if (this.#options.isHot && random.oneIn(2))
-      this.#evict(random.pick(this.#network.nodes), TEXT_KEYS[0]);
+    else if (kind < (isHot ? 95 : 93)) this.#abort();
+    else if (isHot && random.oneIn(2)) this.#evict(random.pick(this.#network.nodes), TEXT_KEYS[0]);
     else if (this.#topologies === undefined || random.oneIn(2))
-      this.#injectFault(random.pick(this.#network.nodes), random.int(0, 9));
+      this.#injectFault(random.pick(this.#network.nodes), random.pick(this.#faults));
     await runPendingTasks();
   }
 
@@ -260,7 +273,8 @@ export class Simulation {
     if (this.#workload.pendingCount >= this.#options.maxConcurrent) return;
     // Few keys move, so half of the operations use one that does.
     const isFirst = this.#topologies !== undefined && this.#random.oneIn(2);
-    const key = isFirst || this.#options.isHot ? TEXT_KEYS[0] : this.#random.pick(TEXT_KEYS);
+    const key =
+      isFirst || this.#options.mode !== 'calm' ? TEXT_KEYS[0] : this.#random.pick(TEXT_KEYS);
     this.#workload.start(key);
   }
 

@@ -10,6 +10,8 @@ const KEYS = [...TEXT_KEYS, COUNTER_KEY];
 /** A counter has 64 bits. */
 const COUNTER_MARKS_MAX = 63;
 
+type StartOperation = readonly [weight: number, start: (key: string) => void];
+
 /** The call options that the workload passes to every call. */
 interface CallContext {
   readonly signal: AbortSignal;
@@ -23,7 +25,7 @@ export class Workload {
   readonly #histories = new Map<string, History>();
   readonly #abortControllers = new Set<AbortController>();
   /** Each kind of operation, and how often it is chosen. */
-  readonly #operations: readonly (readonly [weight: number, start: (key: string) => void])[];
+  readonly #operations: readonly StartOperation[];
   /** Operations in flight. */
   pendingCount = 0;
   hits = 0;
@@ -34,13 +36,19 @@ export class Workload {
   #markCount = 0;
   #counterMarkCount = 0;
 
-  constructor(cache: CacheClient, random: Random, log: (line: string) => void) {
+  /** @param operations whether to start all kinds of operations or a random half of them. */
+  constructor(
+    cache: CacheClient,
+    random: Random,
+    operations: 'all' | 'half',
+    log: (line: string) => void,
+  ) {
     this.#cache = cache;
     this.#random = random;
     this.#log = log;
     for (const key of TEXT_KEYS) this.#histories.set(key, new History(marksOfText));
     this.#histories.set(COUNTER_KEY, new History(marksOfCounter));
-    this.#operations = [
+    const all: readonly StartOperation[] = [
       [5, (key) => this.#set(key)],
       [3, (key) => this.#delete(key)],
       [2, (key) => this.#append(key)],
@@ -58,6 +66,7 @@ export class Workload {
       [3, () => this.#count()],
       [1, () => this.#get(COUNTER_KEY)],
     ];
+    this.#operations = operations === 'all' ? all : [all[0]!, ...all.filter(() => random.oneIn(2))];
   }
 
   /** One controller for each operation that can be cancelled. */

@@ -34,17 +34,16 @@ describe('a byte sink', () => {
   });
   test('has a view of the same bytes, also after it grew or was swapped', () => {
     const sink = new ByteSink(8);
-    const writes = (): void => {
-      sink.at = 0;
-      sink.view.setUint32(0, 0x61626364);
+    const write = (text: string): void => {
+      sink.view.setUint32(0, Buffer.from(text).readUInt32BE());
       sink.at = 4;
-      expect(textOf(sink)).toBe('abcd');
+      expect(textOf(sink)).toBe(text);
     };
-    writes();
+    write('abcd');
     sink.ensure(100);
-    writes();
+    write('efgh');
     sink.swap(Buffer.from('###########').subarray(3));
-    writes();
+    write('ijkl');
   });
   test('gives its buffer away and continues at the start of the next', () => {
     const sink = new ByteSink(8);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Resolver, ServiceRecord } from '../../../../src/client/base/resolver.ts';
 import { dnsNames, nodesOfSrvRecords } from '../../../../src/client/discovery/dns.ts';
-import type { Resolver, ServiceRecord } from '../../../../src/client/discovery/resolver.ts';
 import type { CacheError, DnsOptions } from '../../../../src/client/index.ts';
 import type { Topology } from '../../../../src/topology/index.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { candidatesOf } from '../../../../src/client/discovery/elasticache.ts';
+import { candidatesOf, topologyOf } from '../../../../src/client/discovery/elasticache.ts';
 import { readNodes } from '../../../../src/topology/index.ts';
 
 const candidates = (endpoints: string, known: string | undefined, nth: number): string => {
@@ -26,5 +26,36 @@ describe('the endpoints that a poll queries', () => {
     const [endpoint] = readNodes(['a']);
     const listed = { ...endpoint!, connect: { host: '10.0.0.1', port: 11_211 } };
     expect(candidatesOf([endpoint!], { version: 1, nodes: [listed] }, 0)).toEqual([endpoint]);
+  });
+});
+
+describe('the topology of a cluster config', () => {
+  const config = {
+    version: 12,
+    nodes: [
+      { host: 'a', ip: '10.0.0.1', port: 11_211 },
+      { host: '::1', ip: '', port: 11_212 },
+    ],
+  };
+  const v6 = {
+    name: '[::1]:11212',
+    ringName: '::1:11212',
+    weight: 1,
+    connect: { host: '::1', port: 11_212 },
+  };
+  test('nodes have names, and the ip if the config has it', () => {
+    const a = {
+      name: 'a:11211',
+      ringName: 'a',
+      weight: 1,
+      ip: '10.0.0.1',
+      connect: { host: 'a', port: 11_211 },
+    };
+    expect(topologyOf(config, 'host')).toStrictEqual({ version: 12, nodes: [a, v6] });
+  });
+  test('connectBy ip: nodes keep their names and connect to their addresses', () => {
+    const [a, other] = topologyOf(config, 'ip').nodes;
+    expect(a).toMatchObject({ name: 'a:11211', connect: { host: '10.0.0.1', port: 11_211 } });
+    expect(other).toStrictEqual(v6);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { choice, flag, integer } from '../../../../src/base/index.ts';
-import { CacheError } from '../../../../src/client/errors.ts';
+import { CacheError } from '../../../../src/client/base/errors.ts';
 import { callOptions } from '../../../../src/client/option-tables/call-options.ts';
 import { clientOptions } from '../../../../src/client/option-tables/client-options.ts';
 import { OPTION_GROUPS } from '../../../../src/client/option-tables/groups.ts';

@@ -1,5 +1,5 @@
+import type { FailureCode } from '../../../../src/client/base/errors.ts';
 import type { Operation } from '../../../../src/client/connection/operation.ts';
-import type { FailureCode } from '../../../../src/client/errors.ts';
 import { replyOf } from '../../../../src/client/routing/attempt.ts';
 import type { Target } from '../../../../src/client/routing/target.ts';
 import { keysOf, type Reply } from '../../../../src/protocol/client.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveOptions } from '../../../../src/client/options.ts';
+import { resolveOptions } from '../../../../src/client/option-tables/resolved-options.ts';
 
 describe('the routing options', () => {
   test('default to ketama, one replica and no failover; gutter items to a ttl of 60 s', () => {

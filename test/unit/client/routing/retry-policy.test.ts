@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CacheError, type FailureCode } from '../../../../src/client/errors.ts';
+import { CacheError, type FailureCode } from '../../../../src/client/base/errors.ts';
 import {
   isIdempotent,
   mayRetry,

@@ -106,7 +106,7 @@ describe('the writes at failover nodes', () => {
     expect([a.invalidated, b.invalidated]).toEqual([['k'], ['k']]);
   });
 
-  test('an invalidated key is invalidated at the failover node that has it, and nowhere else', () => {
+  test('the failover node that has a key invalidates it, and no other node', () => {
     const [owner, a, b] = targets();
     const writes = new FailoverWrites();
     writes.record('k', a, owner);

@@ -1,12 +1,12 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { Serializer } from '../../../../src/client/base/serializer.ts';
 import {
   BYTES_FLAG,
   CUSTOM_FLAG,
   JSON_FLAG,
   ZSTD_FLAG,
 } from '../../../../src/client/values/flags.ts';
-import type { Serializer } from '../../../../src/client/values/serializer.ts';
 import { ValueCodec } from '../../../../src/client/values/value-codec.ts';
 import { Reply } from '../../../../src/protocol/client.ts';
 import { Random } from '../../../support/random.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { BinaryDecoder, isBinary } from '../../../../src/protocol/binary/decode.ts';
 import { OPCODE } from '../../../../src/protocol/binary/wire.ts';
+import { CLOSE, INCOMPLETE } from '../../../../src/protocol/decoded.ts';
 import { Request } from '../../../../src/protocol/request.ts';
-import { CLOSE, INCOMPLETE } from '../../../../src/protocol/text/classic.ts';
 import { counterExtras, packet, storeExtras, uint32Extras } from '../../../support/binary-wire.ts';
 import { described, poison } from '../../../support/decoded-request.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { CLOSE, INCOMPLETE } from '../../../../src/protocol/decoded.ts';
 import { Request } from '../../../../src/protocol/request.ts';
-import { CLOSE, ClassicDecoder, INCOMPLETE } from '../../../../src/protocol/text/classic.ts';
+import { ClassicDecoder } from '../../../../src/protocol/text/classic.ts';
 import { described, poison } from '../../../support/decoded-request.ts';
 
 const KEY_250 = 'k'.repeat(250);

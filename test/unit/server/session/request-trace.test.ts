@@ -39,6 +39,15 @@ test('a trace never shows a key or a value', () => {
   expect(JSON.stringify(lines)).not.toMatch(/secret/);
 });
 
+test('a trace of a long get shows no value that follows the output already sent', () => {
+  const { session, lines } = tracedSession();
+  const value = 'secret'.repeat(6000);
+  session.advance(`set k 0 0 ${value.length}\r\n${value}\r\n`);
+  session.advance('version\r\nversion\r\nget k k k\r\nget k\r\n');
+  expect(JSON.stringify(lines)).not.toMatch(/secret/);
+  expect(lines.slice(-2)).toMatchObject([{ status: 'sent' }, { status: 'VALUE' }]);
+});
+
 test('a trace shows the status of a reply that comes later, and of binary packets', () => {
   const { session, lines } = tracedSession();
   session.advance('set a 0 0 3\r\nab');

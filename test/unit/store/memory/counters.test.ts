@@ -37,11 +37,13 @@ test('a reset starts every sum at 0, and leaves the counters of the threads alon
   const sums = new CounterSums(arena);
   const counters = new ThreadCounters(arena, 1);
   for (const expected of [7, 8]) {
+    counters.add(COUNT.get_cmds);
     counters.add(COUNT.cas_misses, expected);
     counters.addToClass(2, CLASS_COUNT.cas_hits, expected);
     expect([sums.thread('cas_misses'), sums.class('cas_hits', 2)]).toEqual([expected, expected]);
     sums.reset();
     expect([sums.thread('cas_misses'), sums.class('cas_hits')]).toEqual([0, 0]);
+    expect(sums.thread('get_cmds')).toBe(0);
   }
   counters.add(COUNT.cas_misses);
   expect(sums.thread('cas_misses')).toBe(1);

@@ -1,19 +1,19 @@
-import type { Request } from '../protocol/client.ts';
+import type { Request } from '../../protocol/client.ts';
+import type { ReplyHandler } from '../connection/operation.ts';
+import type { MonotonicClock } from '../connection/runtime.ts';
+import { callOptions, storeOptions } from '../option-tables/call-options.ts';
+import type { OptionGroup } from '../option-tables/option-group.ts';
+import { checkOptions } from '../option-tables/resolve.ts';
+import { deadlineOf, type ResolvedOptions } from '../option-tables/resolved-options.ts';
+import type { CallOptions, StoreOptions } from '../option-types/calls.ts';
+import { CAS_MAX, TAGGED_CAS_MAX } from '../routing/cas-tags.ts';
+import type { ClusterView } from '../routing/cluster-view.ts';
+import { KeyCodec } from '../values/keys.ts';
+import { type EncodedValue, ValueCodec } from '../values/value-codec.ts';
 import { Caller } from './calls.ts';
-import type { ReplyHandler } from './connection/operation.ts';
-import type { MonotonicClock } from './connection/runtime.ts';
 import { type GetManyResult, getMany } from './multi-key.ts';
-import { callOptions, storeOptions } from './option-tables/call-options.ts';
-import type { OptionGroup } from './option-tables/option-group.ts';
-import { checkOptions } from './option-tables/resolve.ts';
-import type { CallOptions, StoreOptions } from './option-types/calls.ts';
-import { deadlineOf, type ResolvedOptions } from './options.ts';
 import { ValueReplyHandlers } from './reply-handlers.ts';
 import { checkCas, exptimeFor, storeRequest, type WholeStoreMode } from './requests.ts';
-import { CAS_MAX, TAGGED_CAS_MAX } from './routing/cas-tags.ts';
-import type { ClusterView } from './routing/cluster-view.ts';
-import { KeyCodec } from './values/keys.ts';
-import { type EncodedValue, ValueCodec } from './values/value-codec.ts';
 
 /**
  * Sends the requests of calls to the nodes of a cluster. Each call first checks its options, then

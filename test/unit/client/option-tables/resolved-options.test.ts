@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { probeDelayMs } from '../../../src/client/connection/probe-delay.ts';
-import { exptimeOf, resolveOptions } from '../../../src/client/options.ts';
+import { probeDelayMs } from '../../../../src/client/connection/probe-delay.ts';
+import {
+  exptimeOf,
+  resolveOptions,
+} from '../../../../src/client/option-tables/resolved-options.ts';
 
 const refused = expect.objectContaining({ code: 'ERR_ARGUMENT', mayHaveRun: false });
 

@@ -8,7 +8,7 @@ import {
   parseAddress,
   readNodes,
   TopologyError,
-} from '../topology/index.ts';
+} from '../../topology/index.ts';
 import { CacheError } from './errors.ts';
 
 /**

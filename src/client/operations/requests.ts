@@ -6,17 +6,17 @@ import type {
   StoreMode,
   StoreRequest,
   TouchRequest,
-} from '../protocol/client.ts';
-import { argumentError } from './errors.ts';
-import { isUint64 } from './option-tables/call-options.ts';
+} from '../../protocol/client.ts';
+import { argumentError } from '../base/errors.ts';
+import { isUint64 } from '../option-tables/call-options.ts';
+import { exptimeOf } from '../option-tables/resolved-options.ts';
 import type {
   CountOptions,
   DeleteOptions,
   FetchOptions,
   StoreOptions,
-} from './option-types/calls.ts';
-import { exptimeOf } from './options.ts';
-import type { EncodedValue } from './values/value-codec.ts';
+} from '../option-types/calls.ts';
+import type { EncodedValue } from '../values/value-codec.ts';
 
 export function fetchRequest(key: string, options: FetchOptions = {}): FetchRequest {
   const { leaseSeconds, recacheSeconds, touchTtl, withoutValue, skipLruUpdate } = options;

@@ -1,9 +1,9 @@
-import type { Request } from '../protocol/client.ts';
-import { Operation, type ReplyHandler } from './connection/operation.ts';
-import type { MonotonicClock } from './connection/runtime.ts';
-import type { CallOptions } from './option-types/calls.ts';
-import { deadlineOf, type ResolvedOptions } from './options.ts';
-import type { Target } from './routing/target.ts';
+import type { Request } from '../../protocol/client.ts';
+import { Operation, type ReplyHandler } from '../connection/operation.ts';
+import type { MonotonicClock } from '../connection/runtime.ts';
+import { deadlineOf, type ResolvedOptions } from '../option-tables/resolved-options.ts';
+import type { CallOptions } from '../option-types/calls.ts';
+import type { Target } from '../routing/target.ts';
 
 type Resolve<T> = (value: T) => void;
 type Reject = (error: unknown) => void;

@@ -1,5 +1,5 @@
 import type { Topology } from '../../topology/index.ts';
-import type { CacheError } from '../errors.ts';
+import type { CacheError } from './errors.ts';
 
 export interface DiscoveryListener {
   /** The first topology, or a changed one: other nodes, or more facts about a node. */

@@ -1,12 +1,12 @@
-import type { GetManyResult, SetManyResult } from './multi-key.ts';
 import type {
   CallOptions,
   CountOptions,
   DeleteOptions,
   FetchOptions,
   StoreOptions,
-} from './option-types/calls.ts';
-import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.ts';
+} from '../option-types/calls.ts';
+import type { LoadOptions, WriteThroughOptions } from '../option-types/patterns.ts';
+import type { GetManyResult, SetManyResult } from './multi-key.ts';
 import type { FetchResult, Versioned } from './reply-handlers.ts';
 
 /** The argument of a loader. */

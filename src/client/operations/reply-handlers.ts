@@ -1,6 +1,6 @@
-import type { Reply } from '../protocol/client.ts';
-import type { ReplyHandler } from './connection/operation.ts';
-import type { ValueCodec } from './values/value-codec.ts';
+import type { Reply } from '../../protocol/client.ts';
+import type { ReplyHandler } from '../connection/operation.ts';
+import type { ValueCodec } from '../values/value-codec.ts';
 
 /** A value and the CAS id of this version of it, for `cas`. */
 export interface Versioned<T = unknown> {

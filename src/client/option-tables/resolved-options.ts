@@ -1,9 +1,9 @@
-import type { ValuesOf } from '../base/index.ts';
-import { TTL_MAX, ttlOption } from './option-tables/call-options.ts';
-import { clientOptions } from './option-tables/client-options.ts';
-import { checkValue, valuesOf } from './option-tables/resolve.ts';
-import type { CallOptions } from './option-types/calls.ts';
-import type { ClientOptions } from './option-types/client.ts';
+import type { ValuesOf } from '../../base/index.ts';
+import type { CallOptions } from '../option-types/calls.ts';
+import type { ClientOptions } from '../option-types/client.ts';
+import { TTL_MAX, ttlOption } from './call-options.ts';
+import { clientOptions } from './client-options.ts';
+import { checkValue, valuesOf } from './resolve.ts';
 
 type ClientValues = ValuesOf<(typeof clientOptions)['table']>;
 

@@ -1,12 +1,12 @@
-import type { Reply } from '../protocol/client.ts';
+import type { Reply } from '../../protocol/client.ts';
+import { CacheError, isReportedPerKey } from '../base/errors.ts';
+import type { ReplyHandler } from '../connection/operation.ts';
+import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
+import type { CallOptions } from '../option-types/calls.ts';
+import type { Route, Target } from '../routing/target.ts';
+import type { KeyCodec } from '../values/keys.ts';
+import type { ValueCodec } from '../values/value-codec.ts';
 import type { Caller } from './calls.ts';
-import type { ReplyHandler } from './connection/operation.ts';
-import { CacheError, isReportedPerKey } from './errors.ts';
-import type { CallOptions } from './option-types/calls.ts';
-import type { ResolvedOptions } from './options.ts';
-import type { Route, Target } from './routing/target.ts';
-import type { KeyCodec } from './values/keys.ts';
-import type { ValueCodec } from './values/value-codec.ts';
 
 /** The result of `getMany`. A key that is in neither map was a miss. */
 export interface GetManyResult<T = unknown> {

@@ -15,6 +15,7 @@ import { NodeCertificates } from './node-certificates.ts';
 import { publishCluster } from './options/cluster-nodes.ts';
 import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
+import { ReloadQueue } from './reload-queue.ts';
 import { NodeThreads } from './threads/node-threads.ts';
 
 /** A running node, for a program that starts and stops it. */
@@ -92,6 +93,7 @@ class Node {
   readonly #memory: NodeMemory;
   readonly #threads: NodeThreads;
   readonly #files: NodeFiles;
+  readonly #reloads = new ReloadQueue((part) => this.#reload(part));
   #stopping: Promise<void> | undefined;
 
   constructor(share: NodeShare, files: NodeFiles) {
@@ -138,7 +140,11 @@ class Node {
   }
 
   /** Reads users or certificates again; resolves with the reason if the previous ones stay. */
-  async reload(part: ReloadPart): Promise<string | undefined> {
+  reload(part: ReloadPart): Promise<string | undefined> {
+    return this.#reloads.reload(part);
+  }
+
+  async #reload(part: ReloadPart): Promise<string | undefined> {
     const { userFiles, certificates } = this.#files;
     const kept = part === 'users' ? undefined : await certificates.reload();
     if (part !== 'certificates') await userFiles?.reload();

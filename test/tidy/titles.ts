@@ -10,11 +10,11 @@ const FRAGMENT_STARTS = new Set(
     'derives describes differs discards discovers drops enables encodes ends enters evicts',
     'exits expires fails fills finds follows forgets formats gives goes grows hands hashes',
     'hides holds ignores includes keeps knows leaves limits lists loads logs loses makes marks',
-    'matches measures moves names needs occurs opens owns parses places polls precedes prints',
-    'publishes puts queries reaches reads records refuses rejects releases remembers removes',
-    'replaces replies reports resends resolves resumes retries returns runs says sends serves',
-    'settles shortens shows skips spare speaks spreads starts stays stops stores supports takes',
-    'tells throws touches uses verifies visits waits wakes warns works writes',
+    'matches measures moves names needs notifies occurs opens owns parses places polls precedes',
+    'prints publishes puts queries reaches reads records refuses rejects releases remembers',
+    'removes replaces replies reports resends resolves resumes retries returns runs says sends',
+    'serves settles shortens shows skips spare speaks spreads starts stays stops stores',
+    'supports takes tells throws touches uses verifies visits waits wakes warns works writes',
   ].flatMap((line) => line.split(' ')),
 );
 

@@ -2,6 +2,7 @@ import { CLUSTER_ENTRY, CONFIG_BYTES_MAX, LEGACY_CLUSTER_KEY } from '../../proto
 import type { NodeAddress } from '../../topology/index.ts';
 import { askOnce } from '../connection/ask-once.ts';
 import { type Answer, requiresLogin, type SingleRequest } from '../connection/exchange.ts';
+import type { ClientRuntime } from '../connection/runtime.ts';
 import type { ElastiCacheOptions } from '../option-types/discovery.ts';
 
 /** The requests for the cluster config; old engines keep it as an ordinary item. */
@@ -23,10 +24,11 @@ export async function queryEndpoint(
   endpoint: NodeAddress,
   { tls, login }: EndpointAccess,
   signal: AbortSignal,
+  runtime: Pick<ClientRuntime, 'openSocket'>,
 ): Promise<Buffer> {
   const options = { tls, login, replyBytesMax: REPLY_BYTES_MAX, signal };
   for (const request of REQUESTS) {
-    const answer = await askOnce(endpoint, request, options);
+    const answer = await askOnce(endpoint, request, options, runtime);
     if (answer.status === 'value') return answer.value;
     if (!lacksEntry(answer)) throw new Error(refusalOf(answer));
   }

@@ -1,6 +1,6 @@
 import { keysOf, type Request } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import { Operation } from '../connection/operation.ts';
-import type { MonotonicClock } from '../connection/runtime.ts';
 import type { StaleKeys, Target } from './target.ts';
 
 /** Keys that the client remembers for each node; beyond it, it drops the oldest: a few MB. */
@@ -37,10 +37,10 @@ interface MissedWrite {
 export class MissedWrites implements StaleKeys {
   readonly #node: Target;
   readonly #deadlineMs: number;
-  readonly #clock: MonotonicClock;
+  readonly #clock: ClientClock;
   readonly #keys = new NewestKeys<MissedWrite>(MISSED_KEYS_PER_NODE_MAX);
 
-  constructor(node: Target, deadlineMs: number, clock: MonotonicClock) {
+  constructor(node: Target, deadlineMs: number, clock: ClientClock) {
     this.#node = node;
     this.#deadlineMs = deadlineMs;
     this.#clock = clock;

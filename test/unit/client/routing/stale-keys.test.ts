@@ -5,7 +5,7 @@ import { Random, testSeed } from '../../../support/random.ts';
 import { FakeTarget } from './fake-target.ts';
 
 const seed = testSeed();
-const clock = { now: (): number => 0 };
+const clock = { now: (): number => 0, unixMs: (): number => 0 };
 
 function missedWritesOf(target: FakeTarget): MissedWrites {
   return new MissedWrites(target, 1000, clock);

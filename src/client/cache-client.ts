@@ -33,7 +33,9 @@ import {
   countOptions,
   deleteOptions,
   fetchOptions,
+  storeOptions,
 } from './option-tables/call-options.ts';
+import { checkOptions } from './option-tables/resolve.ts';
 import { resolveOptions } from './option-tables/resolved-options.ts';
 import type {
   CallOptions,
@@ -143,6 +145,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     entries: Iterable<readonly [key: string, value: unknown]>,
     options?: StoreOptions,
   ): Promise<SetManyResult> {
+    checkOptions(storeOptions, options);
     const all = [...entries];
     for (const [key] of all) this.#sender.wireKeyOf(key);
     return setMany(all, (key, value) => this.set(key, value, options));

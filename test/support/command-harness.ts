@@ -84,6 +84,30 @@ export class CommandHarness {
     return this.takeOutput();
   }
 
+  /** The item of a key, or NO_ITEM; not whether it is live. */
+  idOf(key: string): number {
+    const bytes = Buffer.from(key, 'latin1');
+    const { index } = this.parts;
+    return index.find(index.hashOf(bytes, 0, bytes.length), bytes, 0, bytes.length);
+  }
+
+  hashOf(key: string): number {
+    return this.parts.index.hashOf(Buffer.from(key, 'latin1'), 0, key.length);
+  }
+
+  /** Stores `count` keys with a prefix, each with a value of so many bytes; returns the keys. */
+  fill(prefix: string, count: number, valueBytes: number): readonly string[] {
+    const value = 'v'.repeat(valueBytes);
+    const keys = Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+    for (const key of keys) this.put(`set ${key} 0 0 ${valueBytes}`, value);
+    return keys;
+  }
+
+  /** Those of the keys that have an item. */
+  present(keys: readonly string[]): readonly string[] {
+    return keys.filter((key) => this.run(`get ${key}`) !== 'END\r\n');
+  }
+
   takeOutput(): string {
     const output = this.sink.bytes.toString('latin1', 0, this.sink.at);
     this.sink.at = 0;

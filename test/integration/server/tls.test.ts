@@ -245,6 +245,14 @@ describe('a new certificate', () => {
     );
   });
 
+  test('is read for every client that asks, however many ask at once', async () => {
+    const port = await freePort();
+    const server = await startNode('', '-l', `notls:127.0.0.1:${port}`);
+    const refresh = () => sendAndReadToEnd({ host: server.host, port }, 'refresh_certs\r\n');
+    const replies = await Promise.all(Array.from({ length: 900 }, refresh));
+    expect(new Set(replies.map(String))).toEqual(new Set(['OK\r\n']));
+  });
+
   test('is refused by a node without TLS', async () => {
     const server = await startSlabring();
     servers.push(server);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { lock, tryLock, unlock } from '../../../../src/base/shm/locks.ts';
 
 const newWords = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(16));
@@ -9,6 +9,10 @@ function startWorker(words: Int32Array<SharedArrayBuffer>, rounds: number): Work
   const file = new URL('lock-worker.ts', import.meta.url);
   return new Worker(file, { workerData: { memory: words.buffer, rounds } });
 }
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('a lock', () => {
   test('has one holder at a time, and leaves the words around it alone', () => {
@@ -29,6 +33,27 @@ describe('a lock', () => {
     unlock(words, 0);
     const [code] = await once(worker, 'exit');
     expect([code, words[1], words[0]]).toEqual([0, 1, 0]);
+  });
+  test('notifies one thread if some wait, and none otherwise', () => {
+    const notify = vi.spyOn(Atomics, 'notify');
+    const words = newWords();
+    lock(words, 1);
+    unlock(words, 1);
+    expect(notify).not.toHaveBeenCalled();
+    lock(words, 1);
+    Atomics.store(words, 1, 2);
+    unlock(words, 1);
+    expect(notify.mock.calls).toEqual([[words, 1, 1]]);
+  });
+  test('is given up after 20 waits that timed out, however many were ended early', () => {
+    const words = newWords();
+    lock(words, 0);
+    const results = ['not-equal', 'timed-out', 'ok'] as const;
+    let waits = 0;
+    const wait = vi.spyOn(Atomics, 'wait').mockImplementation(() => results[waits++ % 3]!);
+    expect(() => lock(words, 0)).toThrow('no thread holds a lock for 20 s: the holder died');
+    const timedOut = wait.mock.results.filter(({ value }) => value === 'timed-out');
+    expect([timedOut.length, wait.mock.calls[0]?.[3]]).toEqual([20, 1000]);
   });
   test('loses no count of four threads', async () => {
     const words = newWords();

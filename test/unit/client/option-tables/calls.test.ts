@@ -29,6 +29,7 @@ type Call = (options: never) => Promise<unknown>;
 const STORES: readonly [string, Call][] = [
   ['set', (options) => cache.set('k', 1, options)],
   ['setMany', (options) => cache.setMany([['k', 1]], options)],
+  ['setMany of no entries', (options) => cache.setMany([], options)],
   ['add', (options) => cache.add('k', 1, options)],
   ['replace', (options) => cache.replace('k', 1, options)],
   ['cas', (options) => cache.cas('k', 1, 1n, options)],
@@ -95,6 +96,13 @@ test.each(STORES)(
     await expect(call(60 as never)).rejects.toMatchObject(failure('pass { ttl: 60 }'));
   },
 );
+
+test('rejects an option of the call that a pattern makes for it', async () => {
+  const reset = limiter.reset('k', { staleSeconds: 5 } as object);
+  await expect(reset).rejects.toMatchObject(failure('"staleSeconds"'));
+  const invalidated = tags.invalidateTag('t', { initial: 5 } as object);
+  await expect(invalidated).rejects.toMatchObject(failure('"initial"'));
+});
 
 test('a near cache checks the options also for a value that it has', async () => {
   const local = new NearCache({

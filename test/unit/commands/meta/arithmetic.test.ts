@@ -18,6 +18,7 @@ describe('ma', () => {
     expect(node.run('ma new v k')).toBe('NF knew\r\n');
     expect(node.run('ma new N30 J13 v t')).toBe('VA 2 t30\r\n13\r\n');
     expect(node.run('ma new N30 J13 v t')).toBe('VA 2 t30\r\n14\r\n');
+    expect(node.run('ma other N30 t')).toBe('HD t30\r\n');
     expect([node.thread('incr_misses'), node.classes('incr_hits')]).toEqual([1, 1]);
   });
   test('with q suppresses success, but not the creation and no error', () => {

@@ -12,7 +12,8 @@ describe('md', () => {
   test('deletes an item, and shows key and opaque', () => {
     expect(node.run('md key k O1')).toBe('HD kkey O1\r\n');
     expect(node.run('md key k O1')).toBe('NF kkey O1\r\n');
-    expect([node.classes('delete_hits'), node.thread('delete_misses')]).toEqual([1, 1]);
+    expect(node.run('md key')).toBe('NF\r\n');
+    expect([node.classes('delete_hits'), node.thread('delete_misses')]).toEqual([1, 2]);
     expect(node.events).toHaveLength(1);
     expect(node.events[0]).toMatch(/^deleted key=key cmd=md clsid=\d+ size=\d+$/);
     expect(audit(node.parts)).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { StoreClock } from '../../../../src/store/items/store-clock.ts';
-import { CONTROL } from '../../../../src/store/memory/layout.ts';
+import { CLASS, CONTROL } from '../../../../src/store/memory/layout.ts';
 import { StoreParts } from '../../../support/store-parts.ts';
 
 describe('the clock of the store', () => {
@@ -29,6 +29,13 @@ describe('the clock of the store', () => {
     expect(clock.isFlushed(before)).toBe(false);
     clock.flushNow();
     expect([clock.isFlushed(before), clock.isFlushed(stamped())]).toEqual([true, false]);
+  });
+  test('makes every class due for the crawler at a flush', () => {
+    const { arena, clock } = new StoreParts();
+    clock.flushNow();
+    for (let id = 0; id < 64; id++) {
+      expect(arena.classes[id * CLASS.words + CLASS.soonestExpiry]).toBe(1);
+    }
   });
   test('runs a flush at its second, once, and a later one replaces it', () => {
     const { clock, items, newItem } = bound(new StoreParts());

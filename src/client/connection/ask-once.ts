@@ -4,7 +4,7 @@ import { MalformedReply } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import type { Login } from '../option-types/client.ts';
 import { Exchange, type NodeReply, type SingleRequest } from './exchange.ts';
-import { openSocket } from './socket.ts';
+import { type ClientRuntime, machineRuntime } from './runtime.ts';
 
 const SINK_BYTES = 1024;
 /** Longer than any exchange. */
@@ -41,6 +41,7 @@ export class NoReply extends Error {
 /**
  * Sends one request to a node, on a new connection that closes at the end. A node that accepts only
  * the binary protocol closes a text connection without a reply: it gets the request in binary.
+ * @param runtime internal: what a test simulates.
  * @throws {NoReply} when the node closes the connection, or sends something else than a reply.
  * @throws the error of the socket, or the reason of `signal`.
  */
@@ -48,13 +49,17 @@ export async function askOnce(
   node: NodeAddress,
   request: SingleRequest,
   options: AskOptions,
+  runtime: Pick<ClientRuntime, 'openSocket'> = machineRuntime,
 ): Promise<NodeReply> {
+  const exchangeIn = (dialect: 'classic' | 'binary') => {
+    return new Exchange(request, dialect, options.login);
+  };
   try {
-    return await exchangeWith(node, new Exchange(request, 'classic', options.login), options);
+    return await exchangeWith(node, exchangeIn('classic'), options, runtime);
   } catch (error) {
     const mayBeBinary = error instanceof NoReply && error.isClosed && error.received === '';
     if (!mayBeBinary) throw error;
-    return exchangeWith(node, new Exchange(request, 'binary', options.login), options);
+    return exchangeWith(node, exchangeIn('binary'), options, runtime);
   }
 }
 
@@ -62,6 +67,7 @@ async function exchangeWith(
   node: NodeAddress,
   exchange: Exchange,
   { tls, replyBytesMax, signal }: AskOptions,
+  runtime: Pick<ClientRuntime, 'openSocket'>,
 ): Promise<NodeReply> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<NodeReply>();
@@ -84,7 +90,7 @@ async function exchangeWith(
   const close = (error: Error | undefined): void => reject(error ?? received.closed());
   const transport = { tls, keepAliveMs: KEEP_ALIVE_MS, lookup: undefined };
   const events = { connect: send, data: receive, drain: () => {}, close };
-  const socket = openSocket(node, transport, {}, events);
+  const socket = runtime.openSocket(node, transport, {}, events);
   const abort = (): void => reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {

@@ -2,6 +2,7 @@ import { CLUSTER_ENTRY, CONFIG_BYTES_MAX, LEGACY_CLUSTER_KEY } from '../../proto
 import type { NodeAddress } from '../../topology/index.ts';
 import { askOnce } from '../connection/ask-once.ts';
 import { type NodeReply, requiresLogin, type SingleRequest } from '../connection/exchange.ts';
+import type { ClientRuntime } from '../connection/runtime.ts';
 import type { ElastiCacheOptions } from '../option-types/discovery.ts';
 
 /** The requests for the cluster config; old engines keep it as an ordinary item. */
@@ -23,10 +24,11 @@ export async function queryEndpoint(
   endpoint: NodeAddress,
   { tls, login }: EndpointAccess,
   signal: AbortSignal,
+  runtime: Pick<ClientRuntime, 'openSocket'>,
 ): Promise<Buffer> {
   const options = { tls, login, replyBytesMax: REPLY_BYTES_MAX, signal };
   for (const request of REQUESTS) {
-    const reply = await askOnce(endpoint, request, options);
+    const reply = await askOnce(endpoint, request, options, runtime);
     if (reply.status === 'value') return reply.value;
     if (!lacksEntry(reply)) throw new Error(refusalOf(reply));
   }

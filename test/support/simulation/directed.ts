@@ -24,6 +24,7 @@ export class DirectedCluster {
     const clientOptions = { nodes: this.#discovery, ...options };
     this.cache = new CacheClient(clientOptions, {
       now: () => this.#clock.now(),
+      unixMs: () => this.#clock.unixMs(),
       setTimer: (onFire, delayMs) => this.#clock.setTimer(onFire, delayMs),
       openSocket: ({ name }, _options, _resumption, events) => this.#network.open(name, events),
       random: () => 0.5,

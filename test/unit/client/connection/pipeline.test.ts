@@ -31,7 +31,14 @@ function operation(
   const handler = { onReply: ({ status }: { status: string }) => status };
   const resolve = (status: unknown): void => void outcomes.push(`${name} ${status}`);
   const reject = (error: unknown): void => void outcomes.push(`${name} ${codeOf(error)}`);
-  return new Operation(request, { now: () => 0 }, deadlineMs, handler, resolve, reject);
+  return new Operation(
+    request,
+    { now: () => 0, unixMs: () => 0 },
+    deadlineMs,
+    handler,
+    resolve,
+    reject,
+  );
 }
 
 const codeOf = (error: unknown): unknown =>
@@ -134,7 +141,9 @@ describe('a pipeline', () => {
       },
     };
     const reject = (error: unknown): void => void outcomes.push(`${error}`);
-    pipeline.add(new Operation(get('a'), { now: () => 0 }, 9, broken, () => {}, reject));
+    pipeline.add(
+      new Operation(get('a'), { now: () => 0, unixMs: () => 0 }, 9, broken, () => {}, reject),
+    );
     pipeline.add(operation('next', get('b'), 9, outcomes));
     pipeline.encodeWaiting(new ByteSink(64), 64);
     receive('EN O1\r\nEN O2\r\n');

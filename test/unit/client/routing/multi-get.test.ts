@@ -24,7 +24,14 @@ async function get(
       },
       onReply: () => undefined,
     };
-    const operation = new Operation(request, { now: () => 0 }, 1e9, handler, resolve, reject);
+    const operation = new Operation(
+      request,
+      { now: () => 0, unixMs: () => 0 },
+      1e9,
+      handler,
+      resolve,
+      reject,
+    );
     const onRepairNeeded = (key: string, at: Target, missedAt: readonly Target[]): void => {
       repairs.push(`${key}: ${at.name} for ${missedAt.map(({ name }) => name).join()}`);
     };

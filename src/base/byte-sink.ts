@@ -1,4 +1,4 @@
-import { copyBytes, copyViewed, type ViewedBytes } from './bytes.ts';
+import { copyBytes, copyViewed, type ViewedBytes, viewOf } from './bytes.ts';
 import { digitsOf, writeDecimal64 } from './decimal.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -94,8 +94,4 @@ export class ByteSink implements ViewedBytes {
     if (high === 0) this.putDecimal(low);
     else this.at += writeDecimal64(this.bytes, this.at, high, low);
   }
-}
-
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

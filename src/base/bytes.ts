@@ -1,3 +1,5 @@
+const NO_BYTES = Buffer.alloc(0);
+
 /** Up to this length a loop is faster than a call of `Buffer.copy` (measured: 25 ns a call). */
 const LOOP_BYTES_MAX = 24;
 
@@ -25,6 +27,23 @@ export interface ViewedBytes {
   readonly view: DataView;
 }
 
+/** A view of the bytes of a buffer; it makes a new view only when another buffer comes. */
+export class BufferView implements ViewedBytes {
+  bytes: Buffer = NO_BYTES;
+  view: DataView = viewOf(NO_BYTES);
+
+  /** Views these bytes from now on. */
+  show(bytes: Buffer): void {
+    if (bytes === this.bytes) return;
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+  }
+}
+
+export function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /**
  * Copies `source[start, end)` to `target` at `at`, eight bytes at a time where that is fastest.
  * It copies words as integers, because a copy as floats could change the bits of a NaN.
@@ -47,9 +66,12 @@ export function copyViewed(
   for (; offset + 8 <= end; offset += 8, targetOffset += 8) {
     to.setBigUint64(targetOffset, from.getBigUint64(offset, true), true);
   }
-  for (; offset < end; offset++, targetOffset++) {
-    target.bytes[targetOffset] = source.bytes[offset]!;
+  if (offset + 4 <= end) {
+    to.setUint32(targetOffset, from.getUint32(offset));
+    offset += 4;
+    targetOffset += 4;
   }
+  for (; offset < end; offset++, targetOffset++) to.setUint8(targetOffset, from.getUint8(offset));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** General code that knows nothing of caches: this room imports no other room. */
 export { assert } from './assert.ts';
 export { ByteSink } from './byte-sink.ts';
-export { copyBytes, equalBytes, type ViewedBytes } from './bytes.ts';
+export { BufferView, copyBytes, copyViewed, equalBytes, type ViewedBytes } from './bytes.ts';
 export { type Clock, machineClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
 export { writeDecimal64 } from './decimal.ts';

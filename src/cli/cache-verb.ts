@@ -77,6 +77,8 @@ function reportFailure(error: unknown, host: Host): number {
   if (error.code === 'ERR_KEY' || error.code === 'ERR_ARGUMENT') {
     throw new CodedError('ERR_USAGE', error.message, { cause: error });
   }
-  host.err(`slabring: ${error.message}`);
+  const { code, message, cause } = error;
+  const reason = code === 'ERR_NODE_DOWN' && cause instanceof Error ? `: ${cause.message}` : '';
+  host.err(`slabring: ${message}${reason}`);
   return EXIT.cacheFailed;
 }

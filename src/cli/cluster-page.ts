@@ -45,20 +45,26 @@ export function clusterPage(rows: readonly ClusterRow[]): string {
 
 function nextSteps(rows: readonly ClusterRow[]): string {
   const { host, port } = rows[0]!;
-  const nodes = rows.map((row) => `'${formatAddress(row)}'`).join(', ');
-  const clientModule = extname(import.meta.url) === '.ts' ? './src/client.ts' : 'slabring';
+  const addresses = rows.map((row) => formatAddress(row));
+  const isCheckout = extname(import.meta.url) === '.ts';
   return [
     'Try next, in another terminal:',
+    `  npx slabring set greeting hello --nodes ${addresses.join(',')}`,
+    `  npx slabring stats --nodes ${addresses.join(',')}`,
     `  printf 'version\\r\\nquit\\r\\n' | nc ${host} ${port}`,
     '',
-    'From Node.js:',
-    `  import { createClient } from '${clientModule}';`,
-    `  const cache = createClient({ nodes: [${nodes}] });`,
+    isCheckout
+      ? 'From Node.js, in a file example.ts here that `npx node example.ts` runs:'
+      : 'From Node.js:',
+    `  import { createClient } from '${isCheckout ? './src/client.ts' : 'slabring'}';`,
+    `  const cache = createClient({ nodes: [${quoted(addresses)}] });`,
     "  await cache.set('greeting', 'hello');",
     "  console.log(await cache.get('greeting'));",
     '  await cache.close();',
   ].join('\n');
 }
+
+const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
 
 /** One event of a node as a line of text. */
 export function eventText(event: NodeEvent): string {

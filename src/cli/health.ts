@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { CodedError, flag, integer, text, type ValuesOf } from '../base/index.ts';
-import { type Answer, askOnce, NoAnswer, requiresLogin } from '../client/index.ts';
+import { askOnce, type NodeReply, NoReply, requiresLogin } from '../client/index.ts';
 import { serverFlags } from '../node/index.ts';
 import { ADDRESS_FORMS, type NodeAddress, parseAddress, readNodes } from '../topology/index.ts';
 import { EXIT } from './exit-codes.ts';
@@ -99,14 +99,14 @@ async function requestVersion(
 }
 
 /** A node that requires a login is healthy. */
-function versionIn(answer: Answer): string {
-  if (answer.status === 'line') return answer.line;
-  if (requiresLogin(answer)) return 'login required';
-  throw new Error(replied(answer.line));
+function versionIn(reply: NodeReply): string {
+  if (reply.status === 'line') return reply.line;
+  if (requiresLogin(reply)) return 'login required';
+  throw new Error(replied(reply.line));
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof NoAnswer) return replied(error.received.split('\r\n')[0]!);
+  if (error instanceof NoReply) return replied(error.received.split('\r\n')[0]!);
   return error instanceof Error ? error.message : String(error);
 }
 

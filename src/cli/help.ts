@@ -1,4 +1,11 @@
-import { type AnyFlag, defaultText, envName, type FlagTable, longName } from '../base/index.ts';
+import {
+  type AnyFlag,
+  defaultText,
+  envName,
+  type FlagTable,
+  longName,
+  takesValue,
+} from '../base/index.ts';
 import { columns } from './columns.ts';
 import type { Verb } from './verb.ts';
 
@@ -27,12 +34,23 @@ export function verbHelp(verb: Verb): string {
     '',
     verb.description,
     '',
-    'Options (the command line overrides environment variables such as SLABRING_PORT=11212):',
+    optionsTitle(verb.flags),
     columns([...flagRows(verb.flags), ...COMMON_ROWS]),
     '',
     'Examples:',
     columns(examples),
   ].join('\n');
+}
+
+/** The heading names a variable of this verb: `--nodes` of a cluster is not that of a client. */
+function optionsTitle(flags: FlagTable): string {
+  const example = Object.entries(flags).find(
+    ([, flag]) => takesValue(flag) && flag.env === undefined,
+  );
+  if (example === undefined) return 'Options:';
+  const [name, flag] = example;
+  const names = `${envName(name, flag)} for --${longName(name, flag)}`;
+  return `Options (the command line overrides environment variables: ${names}, and so on):`;
 }
 
 const COMMON_ROWS = [
@@ -43,7 +61,7 @@ const COMMON_ROWS = [
 function flagRows(table: FlagTable): string[][] {
   return Object.entries(table).map(([name, flag]) => [
     `  ${flagSpelling(name, flag)}`,
-    `${flag.doc}${defaultNote(flag)}`,
+    `${flag.doc}${valueNote(flag)}`,
   ]);
 }
 
@@ -54,9 +72,15 @@ function flagSpelling(name: string, flag: AnyFlag): string {
   return `${short}--${longName(name, flag)}${value}`;
 }
 
-function defaultNote(flag: AnyFlag): string {
+/** The default with its unit, and an environment variable that the name of the option hides. */
+function valueNote(flag: AnyFlag): string {
   const text = defaultText(flag);
-  return text === '' || flag.placeholder === '' ? '' : ` (default: ${text})`;
+  const value = [text, flag.unit].filter(Boolean).join(' ');
+  const notes = [
+    text === '' || flag.placeholder === '' ? undefined : `default: ${value}`,
+    flag.env === undefined ? undefined : `environment variable: ${flag.env}`,
+  ].filter((note) => note !== undefined);
+  return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
 }
 
 /** One section of docs/options.md. */

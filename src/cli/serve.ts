@@ -1,7 +1,7 @@
 import { CodedError, flag, integer, type Logger } from '../base/index.ts';
 import {
   createLogger,
-  type NodeHandle,
+  type RunningNode,
   type ServerOptions,
   serverFlags,
   serverRules,
@@ -13,7 +13,12 @@ import { KERNEL_SETTING, whyNoLargePages, withLargePages } from './large-pages.t
 import { listenForStop, type StopRequest } from './stop-request.ts';
 import { defineVerb, type Verb } from './verb.ts';
 
-type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<NodeHandle>;
+/** A started node, as signals control it. */
+export interface ServedNode extends Pick<RunningNode, 'addresses' | 'ended'> {
+  readonly control: Pick<RunningNode['control'], 'reload' | 'stop'>;
+}
+
+type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<ServedNode>;
 
 const serveFlags = {
   ...serverFlags,
@@ -59,7 +64,7 @@ export function serveVerb(startNode: StartNode): Verb {
       host.events.on('SIGHUP', onHangUp);
       try {
         const node = await start(startNode, options, host);
-        reload = () => void node.reload();
+        reload = () => void node.control.reload('all');
         for (const address of node.addresses) host.out(`Listening on ${formatAddress(address)}`);
         host.supervisor?.send({ type: 'listening', addresses: node.addresses });
         return await waitForEnd(node, stop, host);
@@ -87,7 +92,7 @@ async function start(
   startNode: StartNode,
   options: ServerOptions,
   host: Host,
-): Promise<NodeHandle> {
+): Promise<ServedNode> {
   try {
     return await startNode(options, { log: createLogger({ verbosity: options.verbosity }) });
   } catch (error) {
@@ -98,8 +103,8 @@ async function start(
 }
 
 /** The first of these events decides the exit code; the process must then end at once. */
-function waitForEnd(node: NodeHandle, stop: StopRequest, host: Host): Promise<number> {
-  const drained = stop.requested.then(() => node.stop()).then(() => EXIT.ok);
+function waitForEnd(node: ServedNode, stop: StopRequest, host: Host): Promise<number> {
+  const drained = stop.requested.then(() => node.control.stop(true)).then(() => EXIT.ok);
   const crashed = node.ended.then(
     () => EXIT.ok,
     (error: unknown) => {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Topology } from '../topology/index.ts';
+import type { ClientClock } from './base/client-clock.ts';
 import type { Discovery } from './base/discovery.ts';
 import { CacheError } from './base/errors.ts';
 import { nodesOf } from './base/nodes.ts';
@@ -32,7 +33,9 @@ import {
   countOptions,
   deleteOptions,
   fetchOptions,
+  storeOptions,
 } from './option-tables/call-options.ts';
+import { checkOptions } from './option-tables/resolve.ts';
 import { resolveOptions } from './option-tables/resolved-options.ts';
 import type {
   CallOptions,
@@ -71,11 +74,14 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   readonly #sender: Sender;
   /** Undefined when the nodes are a fixed list. */
   readonly #discovery: Discovery | undefined;
-  readonly #loads = new LoadCoordinator();
+  readonly #loads: LoadCoordinator;
+  readonly #clock: ClientClock;
 
   /** @param runtime internal: what a test simulates. */
   constructor(options: ClientOptions, runtime: ClientRuntime = machineRuntime) {
     super();
+    this.#loads = new LoadCoordinator(runtime);
+    this.#clock = runtime;
     const resolved = resolveOptions(options);
     const mayChange = 'start' in options.nodes;
     this.#cluster = new ClusterView(resolved, mayChange, runtime, this.#clusterEvents());
@@ -104,7 +110,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   fetch<T = unknown>(key: string, options?: FetchOptions): Promise<FetchResult<T>> {
-    const request = (wireKey: string) => fetchRequest(wireKey, options);
+    const request = (wireKey: string) => fetchRequest(wireKey, options, this.#clock);
     return this.#sender.send(
       key,
       request,
@@ -139,6 +145,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     entries: Iterable<readonly [key: string, value: unknown]>,
     options?: StoreOptions,
   ): Promise<SetManyResult> {
+    checkOptions(storeOptions, options);
     const all = [...entries];
     for (const [key] of all) this.#sender.wireKeyOf(key);
     return setMany(all, (key, value) => this.set(key, value, options));
@@ -180,7 +187,8 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   delete(key: string, options?: DeleteOptions): Promise<boolean> {
-    const request = (wireKey: string) => deleteRequest(wireKey, options, this.#sender.casMax);
+    const { casMax } = this.#sender;
+    const request = (wireKey: string) => deleteRequest(wireKey, options, casMax, this.#clock);
     return this.#sender.send(key, request, WAS_DONE, deleteOptions, options);
   }
 
@@ -189,7 +197,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     by: number | bigint = 1,
     options?: CountOptions,
   ): Promise<bigint | undefined> {
-    const request = (wireKey: string) => countRequest(wireKey, by, false, options);
+    const request = (wireKey: string) => countRequest(wireKey, by, false, options, this.#clock);
     return this.#sender.send(key, request, COUNTER, countOptions, options);
   }
 
@@ -198,12 +206,12 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     by: number | bigint = 1,
     options?: CountOptions,
   ): Promise<bigint | undefined> {
-    const request = (wireKey: string) => countRequest(wireKey, by, true, options);
+    const request = (wireKey: string) => countRequest(wireKey, by, true, options, this.#clock);
     return this.#sender.send(key, request, COUNTER, countOptions, options);
   }
 
   touch(key: string, ttl: number, options?: CallOptions): Promise<boolean> {
-    const request = (wireKey: string) => touchRequest(wireKey, ttl);
+    const request = (wireKey: string) => touchRequest(wireKey, ttl, this.#clock);
     return this.#sender.send(key, request, WAS_DONE, callOptions, options);
   }
 

@@ -1,9 +1,8 @@
 /** Executes Memcached commands on the store. */
 
-export {
-  CONFIG_ENTRY_BYTES_MAX,
-  type ConfigEntries,
-  type ConfigEntry,
+export type {
+  ConfigEntries,
+  ConfigEntry,
 } from './admin/config.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
 export type {

@@ -8,13 +8,14 @@ import {
   UserFileWatcher,
   type UserSources,
 } from '../server/index.ts';
-import { CertificateKeeper } from './certificate-keeper.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { mainThread } from './jobs.ts';
 import { NodeMemory, type NodeShare } from './memory.ts';
+import { NodeCertificates } from './node-certificates.ts';
 import { publishCluster } from './options/cluster-nodes.ts';
 import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
+import { ReloadQueue } from './reload-queue.ts';
 import { NodeThreads } from './threads/node-threads.ts';
 
 /** A running node, for a program that starts and stops it. */
@@ -54,7 +55,7 @@ export async function startNode(
   const requested = listenAddressesOf(options);
   const sources = userSources(options);
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
-  const certificates = new CertificateKeeper(options, log);
+  const certificates = new NodeCertificates(options, log);
   for (const address of requested) await checkAddress(address, options);
   const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
   try {
@@ -82,7 +83,7 @@ function userSources(options: ServerOptions): UserSources | undefined {
 
 interface NodeFiles {
   readonly userFiles: UserFileWatcher | undefined;
-  readonly certificates: CertificateKeeper;
+  readonly certificates: NodeCertificates;
   readonly log: Logger;
 }
 
@@ -92,6 +93,7 @@ class Node {
   readonly #memory: NodeMemory;
   readonly #threads: NodeThreads;
   readonly #files: NodeFiles;
+  readonly #reloads = new ReloadQueue((part) => this.#reload(part));
   #stopping: Promise<void> | undefined;
 
   constructor(share: NodeShare, files: NodeFiles) {
@@ -138,7 +140,11 @@ class Node {
   }
 
   /** Reads users or certificates again; resolves with the reason if the previous ones stay. */
-  async reload(part: ReloadPart): Promise<string | undefined> {
+  reload(part: ReloadPart): Promise<string | undefined> {
+    return this.#reloads.reload(part);
+  }
+
+  async #reload(part: ReloadPart): Promise<string | undefined> {
     const { userFiles, certificates } = this.#files;
     const kept = part === 'users' ? undefined : await certificates.reload();
     if (part !== 'certificates') await userFiles?.reload();

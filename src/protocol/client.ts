@@ -24,6 +24,6 @@ export {
   decodeClusterConfig,
   LEGACY_CLUSTER_KEY,
 } from './cluster-config.ts';
-export { CONFIG_BYTES_MAX } from './limits.ts';
+export { CONFIG_BYTES_MAX, KEY_BYTES_MAX } from './limits.ts';
 export { ClassicDialect } from './text/classic-client.ts';
 export { MetaDialect } from './text/meta-client.ts';

@@ -71,13 +71,18 @@ export function decodeClusterConfig(data: Buffer): ClusterConfig {
  */
 export function parseClusterNode(text: string): ClusterConfigNode {
   const node = decodeNode(text);
-  if (node !== undefined) return node;
+  if (node !== undefined) return { ...node, ip: node.ip === '' ? ipOf(node.host) : node.ip };
   const address = parseAddress(text);
   if ('path' in address) {
     throw new TopologyError(`${text} is a Unix socket, which other machines cannot reach.`);
   }
   const { host, port = PORT_DEFAULT } = address;
-  return { host, ip: isIP(host) !== 0 && IP_TEXT.test(host) ? host : '', port };
+  return { host, ip: ipOf(host), port };
+}
+
+/** Returns the host if it is an IP address without a zone, or an empty text. */
+function ipOf(host: string): string {
+  return isIP(host) !== 0 && IP_TEXT.test(host) ? host : '';
 }
 
 /** Returns undefined if the text is not `host|ip|port`. */

@@ -54,6 +54,11 @@ export class ItemStore {
   readonly clock: StoreTime;
   readonly counters: ThreadCounters;
   readonly #parts: StoreParts;
+  /** The parts that every get uses, one step nearer than `#parts`. */
+  readonly #stripes: StoreParts['stripes'];
+  readonly #index: StoreParts['index'];
+  readonly #lookup: StoreParts['lookup'];
+  readonly #items: StoreParts['items'];
 
   constructor(parts: StoreParts) {
     this.items = parts.items;
@@ -61,10 +66,14 @@ export class ItemStore {
     this.clock = parts.clock;
     this.counters = parts.counters;
     this.#parts = parts;
+    this.#stripes = parts.stripes;
+    this.#index = parts.index;
+    this.#lookup = parts.lookup;
+    this.#items = parts.items;
   }
 
   hashOf(bytes: Buffer, start: number, end: number): number {
-    return this.#parts.index.hashOf(bytes, start, end);
+    return this.#index.hashOf(bytes, start, end);
   }
 
   /**
@@ -72,13 +81,12 @@ export class ItemStore {
    * (NO_ITEM). In between no other thread changes the item. The caller only reads and copies.
    */
   open(hash: number, bytes: Buffer, start: number, end: number): ItemId {
-    const { stripes, lookup } = this.#parts;
-    stripes.lock(hash);
-    return lookup.findLive(hash, bytes, start, end);
+    this.#stripes.lock(hash);
+    return this.#lookup.findLive(hash, bytes, start, end);
   }
 
   close(hash: number): void {
-    this.#parts.stripes.unlock(hash);
+    this.#stripes.unlock(hash);
   }
 
   /** As `close`, for an `open` after which the caller may have created or replaced an item. */
@@ -98,8 +106,7 @@ export class ItemStore {
    * Marks an opened item as read: one word for hits (at most 3) and access time. No list changes.
    */
   noteHit(id: ItemId): void {
-    const { items, clock } = this.#parts;
-    items.noteHit(id, clock.now());
+    this.#items.noteHit(id, this.clock.now());
   }
 
   /** Sets the expiry of an opened item; 0 is never. */

@@ -30,8 +30,7 @@ export class ItemWalk {
    * Visits the items of the next group, if they are at most `itemsMax`. `visit` runs under the
    * stripe: it may read and copy, but it neither throws nor allocates.
    * @returns 0, or without a visit how many items the group has: the caller then makes room for
-   * them
-   *   and calls again.
+   *     them and calls again.
    */
   step(itemsMax: number, visit: (id: ItemId) => void): number {
     const { stripes, index } = this.#parts;

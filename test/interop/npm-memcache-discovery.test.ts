@@ -35,7 +35,7 @@ describe("npm's memcache finds the nodes of slabring cluster", () => {
   test.for([
     ['config get cluster', false],
     ['get AmazonElastiCache:cluster', true],
-  ] as const)('by the command %s', async ([, useLegacyCommand]) => {
+  ] as const)('the client finds the nodes by the command %s', async ([, useLegacyCommand]) => {
     const client = await discoveringClient({ useLegacyCommand });
     expect([...client.nodeIds].sort()).toEqual([...cluster.addresses].sort());
     const keys = Array.from({ length: 100 }, (_, i) => `found:${i}`);
@@ -49,7 +49,7 @@ describe("npm's memcache finds the nodes of slabring cluster", () => {
     await client.disconnect();
   });
 
-  test('and follows a change of the topology', async () => {
+  test('the client follows a change of the topology', async () => {
     const client = await discoveringClient({ pollingInterval: POLLING_MS });
     const [first = '', second = ''] = cluster.addresses;
     const nodes = [first, second].map((address) => `localhost|${address.replace(':', '|')}`);

@@ -63,7 +63,7 @@ function walkToEnd(walk: ItemWalk, visits: Visits, change: () => void): void {
 }
 
 describe('a walk over all items', () => {
-  test(`visits each key that stays exactly once while items and pages change, seed ${seed}`, () => {
+  test(`a walk visits each key that stays exactly once during changes, seed ${seed}`, () => {
     const random = new Random(seed);
     const options = { memoryLimitBytes: 2 << 20, slabGrowthFactor: 2, slabChunkMaxBytes: 8 << 10 };
     const harness = new SessionHarness(testShare(options));
@@ -88,7 +88,7 @@ describe('a walk over all items', () => {
     expect(harness.parts.sums.thread('slabs_moved')).toBeGreaterThan(0);
     expect(harness.parts.sums.thread('slab_reassign_rescues')).toBeGreaterThan(0);
   });
-  test('visits each key exactly once while the index grows to more than its double', () => {
+  test('a walk visits each key exactly once while the index grows to more than its double', () => {
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 64 << 20 }));
     const { index } = harness.parts;
     const before = index.bucketCount();
@@ -107,7 +107,7 @@ describe('a walk over all items', () => {
     }
     for (const count of visits.counts.values()) if (count !== 1) expect(count).toBe(1);
   });
-  test('skips expired and flushed items', () => {
+  test('a walk skips expired and flushed items', () => {
     const harness = new SessionHarness(testShare());
     harness.send('set flushed 0 0 1\r\nx\r\nflush_all\r\n');
     harness.send('set soon 0 5 1\r\nx\r\nset later 0 50 1\r\nx\r\n');
@@ -116,7 +116,7 @@ describe('a walk over all items', () => {
     walkToEnd(harness.store.walk(), visits, () => {});
     expect([...visits.counts.keys()]).toEqual(['later']);
   });
-  test('visits no part of a group for which the caller has no room, and tells its size', () => {
+  test('a walk visits no part of a group that does not fit, and tells its size', () => {
     const harness = new SessionHarness(testShare());
     for (let i = 0; i < 90_000; i++) harness.send(set('set', `k${i}`, 0));
     const visits = new Visits(harness);

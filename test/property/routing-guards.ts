@@ -62,9 +62,6 @@ export const GUARDS: Partial<Record<RouteName, readonly Guard[]>> = {
     ],
     ['an update that may have run is not sent to another node', 3, 201, 90, 'swarm'],
   ],
-  'previous owners, replicas and failover nodes': [
-    ['a cancelled update at an owner with failover nodes takes no further step', 5, 81, 3, 'hot'],
-  ],
   'a growing cluster and a short grace': [
     [
       'an update that a set or a delete crossed is not written to the other replicas',

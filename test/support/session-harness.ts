@@ -46,9 +46,10 @@ export const TEST_CONTROL: NodeControl = {
 
 const SILENT_LOG: EventLog = { watchedStreams: 0, cfd: 0, publish: () => {} };
 
-/** Creates a small store for tests: 8 MiB unless `options` says otherwise. */
+/** The options of a new store. */
 export type StoreOptions = Parameters<typeof createStore>[0];
 
+/** Creates a small store for tests: 8 MiB unless `options` says otherwise. */
 export function testShare(options: Partial<StoreOptions> = {}): StoreShare {
   return createStore({
     memoryLimitBytes: 8 << 20,

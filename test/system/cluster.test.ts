@@ -62,7 +62,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe('slabring cluster', () => {
-  test('publishes addresses for a name as its host', async () => {
+  test('the cluster publishes addresses for a name as its host', async () => {
     const port = await consecutivePorts(1);
     const size = ['-N', '1', '-t', '1', '-m', '8'];
     const run = new Run(['cluster', '--host=localhost', `--port=${port}`, ...size]);
@@ -74,7 +74,7 @@ describe('slabring cluster', () => {
     await cache.close();
   });
 
-  test('starts three nodes, restarts one that is killed, and stops all at Ctrl-C', async () => {
+  test('the cluster starts three nodes, restarts a killed one, stops all at Ctrl-C', async () => {
     const port = await consecutivePorts(3);
     const run = new Run(['cluster', `--port=${port}`, '-t', '1', '-m', '8']);
     await run.waitForOutput(/Ctrl-C stops all nodes/);
@@ -99,7 +99,7 @@ describe('slabring cluster', () => {
     for (const each of [port, port + 1, port + 2]) expect(await isFree(each)).toBe(true);
   });
 
-  test('names a taken port and the flag in its error, and leaves no node behind', async () => {
+  test('the error of the cluster names a taken port and the flag, and no node stays', async () => {
     const port = await consecutivePorts(3);
     const taken = createServer();
     await new Promise<void>((listening) => taken.listen(port + 1, '127.0.0.1', listening));
@@ -111,7 +111,7 @@ describe('slabring cluster', () => {
     await new Promise((closed) => taken.close(closed));
   });
 
-  test('leaves no node behind when it is killed', async () => {
+  test('the cluster leaves no node behind when it is killed', async () => {
     const port = await consecutivePorts(2);
     const run = new Run(['cluster', '--nodes=2', `--port=${port}`, '-t', '1', '-m', '8']);
     await run.waitForOutput(/Ctrl-C stops all nodes/);
@@ -123,7 +123,7 @@ describe('slabring cluster', () => {
 });
 
 describe('slabring serve', () => {
-  test('accepts memcached’s spellings, and environment variables as a fallback', async () => {
+  test('slabring serve accepts memcached’s spellings, and environment variables', async () => {
     const port = await freePort();
     const run = new Run(['serve', `-p${port}`, '-l', '127.0.0.1', '-m', '16', '-vv', '-c10'], {
       SLABRING_THREADS: '2',
@@ -149,14 +149,14 @@ describe('slabring serve', () => {
     [['serve', '--nonsense'], /nonsense/],
     [['serve', '-f', '1'], /-f \(--slab-growth-factor\)/],
     [['nonsense'], /nonsense/],
-  ])('refuses %j with a message', async (args, message) => {
+  ])('slabring serve refuses %j with a message', async (args, message) => {
     const run = new Run(args);
     expect(await run.ended).toBe(2);
     expect(run.err).toMatch(message);
     expect(run.err).not.toMatch(/\n\s+at /);
   });
 
-  test('prints the version and the help, and exits with code 0', async () => {
+  test('slabring serve prints the version and the help, and exits with code 0', async () => {
     const version = new Run(['-V']);
     expect(await version.ended).toBe(0);
     expect(version.out).toMatch(/^slabring \d+\.\d+\.\d+\n$/);

@@ -234,7 +234,7 @@ describe('bounds', () => {
 });
 
 describe('the rules of bounds', () => {
-  test('read amounts in their units', () => {
+  test('the rules of bounds read amounts in their units', () => {
     expect(amountsIn('2048 bytes; 4 MiB, 16,384 keys, 1.5 s, 1 to 50 ms, 1 %, N = 2^15')).toEqual([
       '2048 bytes',
       `${4 * 2 ** 20} bytes`,
@@ -252,16 +252,16 @@ describe('the rules of bounds', () => {
       '65536 bytes',
     ]);
   });
-  test('read the rows of one table, without the code in it', () => {
+  test('the rules of bounds read the rows of one table, without the code in it', () => {
     const page =
       '\n## A\n\n| x | y |\n|---|---|\n| one | 5 ms (`a2.ts`) |\n| two | no |\n\n## B\n| c | 1 |';
     expect(boundsOfTable(page, 'A')).toEqual({ one: ['5 ms'], two: [] });
   });
-  test('find a sentence across line ends, and report each match of it', () => {
+  test('the rules of bounds find a sentence across line ends, and report each match of it', () => {
     expect(amountsNamed('up to\n  4 keys, up to 5\nkeys', /up to (\d) keys/)).toEqual(['4', '5']);
     expect(amountsNamed('up to 4 nodes', /up to (\d) keys/)).toEqual([]);
   });
-  test('evaluate constants of a file and of those that it imports', () => {
+  test('the rules of bounds evaluate constants of a file and of those that it imports', () => {
     const files: Readonly<Record<string, string>> = {
       'src/a/x.ts': [
         `import { UNIT as U, BASE } from '../b/y.ts';`,

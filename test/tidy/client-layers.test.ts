@@ -50,7 +50,7 @@ describe('layers of the client', () => {
 describe('the rule of layers fails', () => {
   const importsIn = (file: string, target: string): readonly string[] =>
     upward(importsOf(file, `import type { A } from '${target}';`));
-  test('on an import of a higher layer, of the same one, and of the door', () => {
+  test('the rule fails on an import of a higher layer, of the same one, and of the door', () => {
     const file = 'src/client/values/x.ts';
     for (const [target, path] of [
       ['../routing/target.ts', 'src/client/routing/target.ts'],
@@ -60,7 +60,7 @@ describe('the rule of layers fails', () => {
       expect(importsIn(file, target)).toEqual([`${file}: values/ may not import ${path}`]);
     }
   });
-  test('but not on an import of a lower layer, of its own folder, or of another room', () => {
+  test('the rule accepts an import of a lower layer, of its own folder, or of another room', () => {
     for (const target of ['../base/errors.ts', './keys.ts', '../../topology/index.ts']) {
       expect(importsIn('src/client/values/x.ts', target)).toEqual([]);
     }

@@ -34,7 +34,7 @@ describe('faultOf', () => {
     'ci, docs: pass the address of the node',
     'test/tidy: use SASL only with `-Y`',
     `docs: ${'x'.repeat(66)}`,
-  ])('accepts "%s"', (subject) => {
+  ])('faultOf accepts "%s"', (subject) => {
     expect(faultOf(subject)).toBeUndefined();
   });
   test.each([
@@ -49,7 +49,7 @@ describe('faultOf', () => {
     ['store: computed the size', 'imperative'],
     ['store: computing the size', 'imperative'],
     ['store: computes the size', 'imperative'],
-  ])('rejects "%s"', (subject, fault) => {
+  ])('faultOf rejects "%s"', (subject, fault) => {
     expect(faultOf(subject)).toContain(fault);
   });
 });

@@ -5,12 +5,6 @@ import { codeIn, FILES, textOf } from './tree.ts';
 /** The public entry points of the package, and the module that the pool loads by its path. */
 const DOORS = ['src/client.ts', 'src/server.ts', 'src/node/threads/worker.ts'];
 
-/**
- * Exports that only tests use. A file's own unit test (`test/unit/` mirrors `src/`) may use all
- * that the file exports without an entry here; this list may only become shorter.
- */
-const FOR_TESTS: readonly string[] = [];
-
 const ownTest = (file: string): string =>
   file.replace(/^src\//, 'test/unit/').replace(/\.ts$/, '.test.ts');
 
@@ -30,7 +24,7 @@ describe('exports', () => {
   test('another file of src, or the unit test of its name, uses each export', () => {
     const files = [...codeIn('src'), ...codeIn('test/unit')];
     const texts = Object.fromEntries(files.map((file) => [file, textOf(file)]));
-    expect([...unusedIn(texts)].sort()).toEqual(FOR_TESTS);
+    expect([...unusedIn(texts)].sort()).toEqual([]);
   });
   test('the public entry points exist', () => {
     for (const door of DOORS) expect(FILES).toContain(door);
@@ -38,7 +32,7 @@ describe('exports', () => {
 });
 
 describe('unused exports', () => {
-  test('are found in every form of an export', () => {
+  test('unused exports are found in every form of an export', () => {
     const code = [
       'export function a() {}',
       'export class B {}',
@@ -53,7 +47,7 @@ describe('unused exports', () => {
     const names = ['a', 'B', 'c', 'd', 'e', 'g', 'H', 'I', 'j', 'k', 'default'];
     expect(unusedIn({ 'src/x.ts': code })).toEqual(names.map((name) => `src/x.ts › ${name}`));
   });
-  test('are no longer so with an import of any form', () => {
+  test('an export is used after an import of any form', () => {
     for (const use of [
       `import { a } from './x.ts';`,
       `import { a as b } from './x.ts';`,
@@ -68,7 +62,7 @@ describe('unused exports', () => {
     const other = { 'src/x.ts': 'export const a = 1;', 'src/y.ts': `import { b } from './x.ts';` };
     expect(unusedIn(other)).toEqual(['src/x.ts › a']);
   });
-  test('stay so when they are only exported again', () => {
+  test('an export stays unused when it is only exported again', () => {
     const files = {
       'src/x.ts': 'export const a = 1; export const b = 2;',
       'src/index.ts': `export { a, b as c } from './x.ts';`,
@@ -80,7 +74,7 @@ describe('unused exports', () => {
     const door = { 'src/client.ts': `export { a } from './index.ts';` };
     expect(unusedIn({ ...files, ...door })).toEqual(['src/x.ts › b', 'src/index.ts › c']);
   });
-  test('stay so when only a test uses them that is not their own', () => {
+  test('an export stays unused when only a test uses it that is not its own', () => {
     const code = { 'src/base/x.ts': 'export const a = 1;' };
     const use = `import { a } from '../../../src/base/x.ts';`;
     expect(unusedIn({ ...code, 'test/unit/base/y.test.ts': use })).toEqual(['src/base/x.ts › a']);

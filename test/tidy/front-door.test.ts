@@ -100,7 +100,7 @@ describe('files for the machine', () => {
 });
 
 describe('linksIn', () => {
-  test('returns paths from the root, without places in a page', () => {
+  test('linksIn returns paths from the root, without places in a page', () => {
     const page = '[a](b.md) [c](../d/e.md#f) [g](h/README.md), ![i](j.png)';
     expect(linksIn('docs/x.md', page)).toEqual([
       'docs/b.md',
@@ -109,20 +109,20 @@ describe('linksIn', () => {
       'docs/j.png',
     ]);
   });
-  test('returns no addresses and no places of the page itself', () => {
+  test('linksIn returns no addresses and no places of the page itself', () => {
     expect(linksIn('x.md', '[a](https://b.example/c) [d](#e) [f](mailto:g@h.example)')).toEqual([]);
   });
 });
 
 describe('pathsIn', () => {
-  test('returns the files and folders in backticks, and no patterns', () => {
+  test('pathsIn returns the files and folders in backticks, and no patterns', () => {
     const page = '`src/a/b.ts` src/c.ts `test/d` `.ci/run` `npm run e` `src/*.ts`';
     expect(pathsIn(page)).toEqual(['src/a/b.ts', 'test/d', '.ci/run']);
   });
 });
 
 describe('scriptsIn', () => {
-  test('returns the scripts that a row explains, and not those that a text mentions', () => {
+  test('scriptsIn returns the scripts that a row explains, not those that a text mentions', () => {
     const page = [
       '| `npm start` | starts it |',
       '| `npm run a:b-c` | see `npm run d` |',
@@ -140,7 +140,7 @@ describe('decisionHead', () => {
     ['accepted', 'accepted'],
     ['proposed', 'proposed'],
     ['superseded by [0010](0010-a-page.md)', 'superseded by 0010'],
-  ])('reads the status "%s"', (status, expected) => {
+  ])('decisionHead reads the status "%s"', (status, expected) => {
     const head = { number: '0005', status: expected, date: '2026-11-21' };
     expect(decisionHead(page(status))).toEqual(head);
   });
@@ -151,7 +151,7 @@ describe('decisionHead', () => {
     page('accepted', 'yesterday'),
     '# 0005: a title\n\nText.\n',
     `Text.\n${page('accepted')}`,
-  ])('reads nothing from a malformed head: %j', (text) => {
+  ])('decisionHead reads nothing from a malformed head: %j', (text) => {
     expect(decisionHead(text)).toBeUndefined();
   });
 });

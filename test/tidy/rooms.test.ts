@@ -67,7 +67,7 @@ describe('rooms', () => {
 describe('the rules of rooms fail', () => {
   const importsIn = (file: string, ...lines: string[]): readonly Import[] =>
     importsOf(file, lines.join('\n'));
-  test('on an import of a room above, however it is written', () => {
+  test('the rules fail on an import of a room above, however it is written', () => {
     const file = 'src/store/x.ts';
     for (const line of [
       `import { a } from '../server/index.ts';`,
@@ -84,11 +84,11 @@ describe('the rules of rooms fail', () => {
     expect(upward(importsIn(file, `import { a } from '../base/index.ts';`))).toEqual([]);
     expect(upward(importsIn(file, `const a = "from '../server/index.ts'";`))).toEqual([]);
   });
-  test('on an import past the door of a room', () => {
+  test('the rules fail on an import past the door of a room', () => {
     const found = importsIn('src/store/x.ts', `import { a } from '../base/bytes.ts';`);
     expect(pastDoors(found)).toEqual(['src/store/x.ts: src/base/bytes.ts is not a door of base/']);
   });
-  test('on a cycle of imports', () => {
+  test('the rules fail on a cycle of imports', () => {
     const found = ['a', 'b', 'c'].flatMap((name, at) =>
       importsIn(`src/base/${name}.ts`, `import { x } from './${'bca'[at]}.ts';`),
     );
@@ -97,7 +97,7 @@ describe('the rules of rooms fail', () => {
     ]);
     expect(cyclesIn(found.slice(1))).toEqual([]);
   });
-  test('on a package that the client reaches through another file', () => {
+  test('the rules fail on a package that the client reaches through another file', () => {
     const found = [
       ...importsIn('src/client.ts', `export { a } from './a.ts';`, `import 'node:net';`),
       ...importsIn('src/a.ts', `import pino from 'pino';`, `import { c } from './client.ts';`),

@@ -54,7 +54,7 @@ describe('functionSizes', () => {
   const sizesOf = (code: string): Readonly<Record<string, number>> =>
     Object.fromEntries(functionSizes('x.ts', code).map((size) => [size.name, size.lines]));
 
-  test('names functions, methods, fields and callbacks', () => {
+  test('functionSizes names functions, methods, fields and callbacks', () => {
     const code = [
       `function plain() {\n${lines(1)}}`,
       `const arrow = () => {\n${lines(2)}};`,
@@ -78,11 +78,11 @@ describe('functionSizes', () => {
       'x.ts › anonymous': 12,
     });
   });
-  test('leaves out what is short', () => {
+  test('functionSizes leaves out what is short', () => {
     const code = `function a() {\n${lines(3)}}\nfunction b() {\n${lines(4)}\nlist.map(() => {\n})}`;
     expect(functionSizes('x.ts', code, 5).map(({ name }) => name)).toEqual(['x.ts › b']);
   });
-  test('measures each test, but not the groups that register tests', () => {
+  test('functionSizes measures each test, but not the groups that register tests', () => {
     const each = `test.each(rows)('two', () => {\n${lines(40)}});`;
     const group = `test('one', () => {\n${lines(30)}});\n${each}`;
     for (const open of [
@@ -103,15 +103,15 @@ describe('overLimit', () => {
     { name: 'short', lines: 10 },
     { name: 'long', lines: 60 },
   ];
-  test('fails on what is over the limit and not listed', () => {
+  test('overLimit fails on what is over the limit and not listed', () => {
     expect(overLimit(sizes, 50, {})).toEqual(['long: 60 lines, at most 50']);
     expect(overLimit(sizes, 60, {})).toEqual([]);
   });
-  test('fails on what grew over its entry', () => {
+  test('overLimit fails on what grew over its entry', () => {
     expect(overLimit(sizes, 50, { long: 59 })).toEqual(['long: 60 lines, at most 59']);
     expect(overLimit(sizes, 50, { long: 60 })).toEqual([]);
   });
-  test('fails on an entry that nothing needs, or that is far too large', () => {
+  test('overLimit fails on an entry that nothing needs, or that is far too large', () => {
     expect(overLimit(sizes, 60, { long: 60 })).toEqual([
       'long: within the limit; remove its entry',
     ]);

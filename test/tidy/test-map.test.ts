@@ -12,14 +12,14 @@ const hasOwnTest = (file: string): boolean =>
 describe('docs/testing.md', () => {
   const page = textOf('docs/testing.md');
   const source = codeIn('src');
-  test('has a row with existing tests for each folder and for each long file', () => {
+  test('the page has a row with existing tests for each folder and for each long file', () => {
     const folders = [...foldersOf(source)].filter((folder) => folder !== 'src');
     const long = source
       .filter((file) => fileSize(file, textOf(file)).lines > LINES_WITHOUT_ROW_MAX)
       .filter((file) => !hasOwnTest(file));
     expect(gapsOf(partRows(page), FILES, [...folders, ...long])).toEqual([]);
   });
-  test('describes each folder of tests', () => {
+  test('the page describes each folder of tests', () => {
     const folders = new Set(codeIn('test').map((file) => file.split('/', 2).join('/')));
     for (const folder of folders) expect(page).toContain(`| \`${folder}\` |`);
   });
@@ -29,11 +29,11 @@ describe('the rule of the table', () => {
   const files = ['src/a/x.ts', 'src/b/c/y.ts', 'test/unit/a/x.test.ts'];
   const page = (...rows: string[]): string =>
     ['# Tests', '| `src/z` | `no` |', '', '## Which tests hold which part', ...rows].join('\n');
-  test('reads the rows under its heading', () => {
+  test('the rule reads the rows under its heading', () => {
     const rows = partRows(page('| part | held by |', '| `src/a` | `test/unit/a`, `test/x.ts` |'));
     expect(rows).toEqual([{ part: 'src/a', tests: ['test/unit/a', 'test/x.ts'] }]);
   });
-  test('fails on a part without a row, on a row without tests, and on a missing path', () => {
+  test('the rule fails on a part without a row, a row without tests, and a missing path', () => {
     const rows = partRows(page('| `src/a` | |', '| `src/b` | `test/unit/b` |'));
     expect(gapsOf(rows, files, [...foldersOf(files.slice(0, 2))])).toEqual([
       'src/b/c has no row',

@@ -22,16 +22,16 @@ describe('width', () => {
 });
 
 describe('the rules of width', () => {
-  test('fail one column over the limit, in a comment, a string and a last line', () => {
+  test('the rules fail one column over the limit, in a comment, a string and a last line', () => {
     expect(wideLines('x.ts', '// 567890\nconst s;', 9)).toEqual([]);
     expect(wideLines('x.ts', '// 567890\nconst s;', 8)).toEqual([{ at: 'x.ts:1', columns: 9 }]);
     expect(wideLines('x.ts', `\n'45678'\n`, 6)).toEqual([{ at: 'x.ts:2', columns: 7 }]);
     expect(wideLines('x.ts', '\n\n1234567', 6)).toEqual([{ at: 'x.ts:3', columns: 7 }]);
   });
-  test('count characters, not the units of their encoding', () => {
+  test('the rules count characters, not the units of their encoding', () => {
     expect(wideLines('x.ts', '→→→→ 🎯🎯', 7)).toEqual([]);
   });
-  test('spare the tables, the code blocks and the bare addresses of a page, and no more', () => {
+  test('the rules spare only the tables, code blocks and bare addresses of a page', () => {
     const page = [
       '| a | wide | table | row |',
       '```',

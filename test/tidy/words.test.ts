@@ -23,21 +23,21 @@ describe('forbidden words', () => {
 describe('the rule of forbidden words', () => {
   const found = (text: string): readonly string[] =>
     wordsFound('x', text, ['whoever', 'stand-in', 'at the most', 'aside']);
-  test('fails on a word, a phrase, and a phrase that a line break or a comment divides', () => {
+  test('the rule fails on a word, a phrase, and a phrase that a line or comment divides', () => {
     expect(found('a\nWhoever reads')).toEqual(['x:2: Whoever']);
     expect(found('at the most')).toEqual(['x:1: at the most']);
     expect(found(' * at the\n   * most')).toEqual(['x:1: at the * most']);
     expect(found('// at\n  // the most')).toEqual(['x:1: at // the most']);
   });
-  test('fails on a compound name', () => {
+  test('the rule fails on a compound name', () => {
     for (const name of ['standInOf', 'STAND_IN', 'this.#standIn', 'stand-in', 'const standIn =']) {
       expect(found(name), name).toHaveLength(1);
     }
   });
-  test('accepts words that contain a forbidden one', () => {
+  test('the rule accepts words that contain a forbidden one', () => {
     expect(found('cache-aside, standing in, asides, at mostly, what the most')).toEqual([]);
   });
-  test('reads the words in backticks of the last section only', () => {
+  test('the rule reads the words in backticks of the last section only', () => {
     const glossary = '`no`\n## Forbidden words and phrases\n\n`one`, `two\nthree` four\n';
     expect(forbiddenWords(glossary)).toEqual(['one', 'two\nthree']);
     expect(() => forbiddenWords('# Glossary')).toThrow('no section');

@@ -25,8 +25,10 @@ export const FAILURES = {
     mayHaveRun: false,
     about: 'key at node',
     cause: 'cache',
-    text: 'Cannot connect to the node. The client keeps retrying in the background.',
-    advice: 'Treat it as a miss. `cause` is the reason of the last failed connection attempt.',
+    text: 'Cannot connect to the node.',
+    advice:
+      'Treat it as a miss: the client keeps retrying in the background. `cause` is the reason of' +
+      ' the last failed connection attempt.',
   },
   ERR_LOGIN: {
     mayHaveRun: false,

@@ -3,8 +3,8 @@ import { ByteSink } from '../../base/index.ts';
 import { MalformedReply } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import type { Login } from '../option-types/client.ts';
-import { type Answer, Exchange, type SingleRequest } from './exchange.ts';
-import { openSocket } from './socket.ts';
+import { Exchange, type NodeReply, type SingleRequest } from './exchange.ts';
+import { type ClientRuntime, machineRuntime } from './runtime.ts';
 
 const SINK_BYTES = 1024;
 /** Longer than any exchange. */
@@ -17,15 +17,15 @@ interface AskOptions {
   readonly tls?: ConnectionOptions | undefined;
   /** For a node that requires a login; other nodes do not receive it. */
   readonly login?: Login | undefined;
-  /** A node that sends more bytes than this does not answer the request. */
+  /** A node that sends more bytes than this sends no reply. */
   readonly replyBytesMax: number;
   /** Ends the exchange when it aborts. */
   readonly signal: AbortSignal;
 }
 
 /** The node sent no reply to the request; the message says what it did. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
+export class NoReply extends Error {
+  override readonly name = 'NoReply';
   /** The start of what the node sent. */
   readonly received: string;
   /** Whether the node closed the connection, without an error. */
@@ -41,20 +41,25 @@ export class NoAnswer extends Error {
 /**
  * Sends one request to a node, on a new connection that closes at the end. A node that accepts only
  * the binary protocol closes a text connection without a reply: it gets the request in binary.
- * @throws {NoAnswer} when the node closes the connection, or sends something else than a reply.
+ * @param runtime internal: what a test simulates.
+ * @throws {NoReply} when the node closes the connection, or sends something else than a reply.
  * @throws the error of the socket, or the reason of `signal`.
  */
 export async function askOnce(
   node: NodeAddress,
   request: SingleRequest,
   options: AskOptions,
-): Promise<Answer> {
+  runtime: Pick<ClientRuntime, 'openSocket'> = machineRuntime,
+): Promise<NodeReply> {
+  const exchangeIn = (dialect: 'classic' | 'binary') => {
+    return new Exchange(request, dialect, options.login);
+  };
   try {
-    return await exchangeWith(node, new Exchange(request, 'classic', options.login), options);
+    return await exchangeWith(node, exchangeIn('classic'), options, runtime);
   } catch (error) {
-    const mayBeBinary = error instanceof NoAnswer && error.isClosed && error.received === '';
+    const mayBeBinary = error instanceof NoReply && error.isClosed && error.received === '';
     if (!mayBeBinary) throw error;
-    return exchangeWith(node, new Exchange(request, 'binary', options.login), options);
+    return exchangeWith(node, exchangeIn('binary'), options, runtime);
   }
 }
 
@@ -62,9 +67,10 @@ async function exchangeWith(
   node: NodeAddress,
   exchange: Exchange,
   { tls, replyBytesMax, signal }: AskOptions,
-): Promise<Answer> {
+  runtime: Pick<ClientRuntime, 'openSocket'>,
+): Promise<NodeReply> {
   signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const { promise, resolve, reject } = Promise.withResolvers<NodeReply>();
   const received = new Received(replyBytesMax);
   const send = (): void => {
     const sink = new ByteSink(SINK_BYTES);
@@ -84,7 +90,7 @@ async function exchangeWith(
   const close = (error: Error | undefined): void => reject(error ?? received.closed());
   const transport = { tls, keepAliveMs: KEEP_ALIVE_MS, lookup: undefined };
   const events = { connect: send, data: receive, drain: () => {}, close };
-  const socket = openSocket(node, transport, {}, events);
+  const socket = runtime.openSocket(node, transport, {}, events);
   const abort = (): void => reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -105,20 +111,20 @@ class Received {
     this.#bytesMax = bytesMax;
   }
 
-  /** @throws {NoAnswer} when the node has sent too much. */
+  /** @throws {NoReply} when the node has sent too much. */
   add(bytes: Buffer, length: number): void {
     this.#byteCount += length;
     const room = SHOWN_BYTES_MAX - this.#start.length;
     this.#start += bytes.toString('latin1', 0, Math.min(length, room));
     if (this.#byteCount <= this.#bytesMax) return;
-    throw new NoAnswer(`it sent more than ${this.#bytesMax} bytes`, this.#start, false);
+    throw new NoReply(`it sent more than ${this.#bytesMax} bytes`, this.#start, false);
   }
 
-  unusable(cause: MalformedReply): NoAnswer {
-    return new NoAnswer(`it sent a malformed reply: ${cause.message}`, this.#start, false, cause);
+  unusable(cause: MalformedReply): NoReply {
+    return new NoReply(`it sent a malformed reply: ${cause.message}`, this.#start, false, cause);
   }
 
-  closed(): NoAnswer {
-    return new NoAnswer('it closed the connection', this.#start, true);
+  closed(): NoReply {
+    return new NoReply('it closed the connection', this.#start, true);
   }
 }

@@ -18,7 +18,7 @@ import type { Login } from '../option-types/client.ts';
 export type SingleRequest = VersionRequest | GetRequest | ConfigGetRequest;
 
 /** A reply; unlike `Reply` it belongs to the caller. */
-export interface Answer {
+export interface NodeReply {
   readonly status: ReplyStatus;
   /** The text of a `line` or `refused` reply, else empty. */
   readonly line: string;
@@ -29,16 +29,16 @@ export interface Answer {
 const OPAQUE = 1;
 
 /** Whether the node executes nothing before a login: its replies in text and in binary. */
-export function requiresLogin({ status, line }: Pick<Answer, 'status' | 'line'>): boolean {
+export function requiresLogin({ status, line }: Pick<NodeReply, 'status' | 'line'>): boolean {
   return status === 'refused' && /unauthenticated|^status 0x20:/.test(line);
 }
 
 /**
  * One request and its reply on a new connection, without a socket.
  *
- *   text:    request ──reply──▶ answer
- *               └──unauthenticated──▶ login ──STORED──▶ request ──reply──▶ answer
- *   binary:  login, if any ──success──▶ request ──reply──▶ answer
+ *   text:    request ──reply──▶ end
+ *               └──unauthenticated──▶ login ──STORED──▶ request ──reply──▶ end
+ *   binary:  login, if any ──success──▶ request ──reply──▶ end
  *
  * In text it logs in only if the node demands it, because a node without login would store the
  * ASCII login as a value. In binary it logs in first, because a node closes the connection after a
@@ -72,11 +72,11 @@ export class Exchange {
 
   /**
    * Takes bytes of the reply to the current request.
-   * @returns the answer; 'next-request' when another request follows; undefined while the reply is
+   * @returns the reply; 'next-request' when another request follows; undefined while the reply is
    *     incomplete.
    * @throws {MalformedReply} when the bytes cannot be a reply to the request.
    */
-  receive(piece: Buffer, length: number): Answer | 'next-request' | undefined {
+  receive(piece: Buffer, length: number): NodeReply | 'next-request' | undefined {
     this.#input.feed(piece, length);
     const progress = this.#dialect.decode(this.#input, this.#current, OPAQUE, this.#reply);
     if (progress === 'incomplete') {
@@ -84,7 +84,7 @@ export class Exchange {
       return undefined;
     }
     const next = this.#nextRequest(this.#reply);
-    if (next === undefined) return answerOf(this.#reply);
+    if (next === undefined) return nodeReplyOf(this.#reply);
     this.#current = next;
     return 'next-request';
   }
@@ -100,7 +100,7 @@ export class Exchange {
 }
 
 /** Copies a reply: the connection reuses its buffer. */
-function answerOf(reply: Reply): Answer {
+function nodeReplyOf(reply: Reply): NodeReply {
   const { status, line } = reply;
   const isText = status === 'line' || status === 'refused';
   return {

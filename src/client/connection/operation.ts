@@ -1,6 +1,6 @@
 import { keysOf, type Reply, type Request } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import { CacheError, type FailureCode } from '../base/errors.ts';
-import type { MonotonicClock } from './runtime.ts';
 
 /**
  * Turns the reply into the operation's result. `onItem` and `onReply` run while the pipeline reads
@@ -30,7 +30,7 @@ export interface OperationObserver {
 
 /** Work in one or more steps, each of which is an operation. */
 export interface Task {
-  readonly clock: MonotonicClock;
+  readonly clock: ClientClock;
   /** When the work ends at the latest; milliseconds on the clock. */
   readonly deadlineAt: number;
   /** Whether the result is of no use any more: the work stops before its next step. */
@@ -44,7 +44,7 @@ export interface Task {
  */
 export class Operation implements OperationCounts, Task {
   readonly request: Request;
-  readonly clock: MonotonicClock;
+  readonly clock: ClientClock;
   readonly startedAt: number;
   readonly deadlineAt: number;
   observer: OperationObserver | undefined = undefined;
@@ -72,7 +72,7 @@ export class Operation implements OperationCounts, Task {
 
   constructor(
     request: Request,
-    clock: MonotonicClock,
+    clock: ClientClock,
     deadlineMs: number,
     handler: ReplyHandler,
     resolve: (value: unknown) => void,

@@ -6,9 +6,9 @@ import {
   ReplyInput,
   type Request,
 } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import { Fifo } from './fifo.ts';
 import { Operation } from './operation.ts';
-import type { MonotonicClock } from './runtime.ts';
 
 /** Opaques wrap around: only those in flight must differ, and short ones cost fewer bytes. */
 const OPAQUE_MAX = 1_000_000;
@@ -218,7 +218,7 @@ function checkInSync({ request }: Operation, { line }: Reply): void {
  * load, so it would withhold the lease from loading callers until the item expires. This operation
  * marks the item as stale again, which makes the lease available to them.
  */
-export function tokenReturn(key: string, clock: MonotonicClock, deadlineMs: number): Operation {
+export function tokenReturn(key: string, clock: ClientClock, deadlineMs: number): Operation {
   const request = { verb: 'delete', key, cas: undefined, staleExptime: 'kept' } as const;
   const ignore = (): void => undefined;
   return new Operation(request, clock, deadlineMs, { onReply: ignore }, ignore, ignore);

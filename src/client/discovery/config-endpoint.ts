@@ -1,7 +1,8 @@
 import { CLUSTER_ENTRY, CONFIG_BYTES_MAX, LEGACY_CLUSTER_KEY } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import { askOnce } from '../connection/ask-once.ts';
-import { type Answer, requiresLogin, type SingleRequest } from '../connection/exchange.ts';
+import { type NodeReply, requiresLogin, type SingleRequest } from '../connection/exchange.ts';
+import type { ClientRuntime } from '../connection/runtime.ts';
 import type { ElastiCacheOptions } from '../option-types/discovery.ts';
 
 /** The requests for the cluster config; old engines keep it as an ordinary item. */
@@ -23,22 +24,23 @@ export async function queryEndpoint(
   endpoint: NodeAddress,
   { tls, login }: EndpointAccess,
   signal: AbortSignal,
+  runtime: Pick<ClientRuntime, 'openSocket'>,
 ): Promise<Buffer> {
   const options = { tls, login, replyBytesMax: REPLY_BYTES_MAX, signal };
   for (const request of REQUESTS) {
-    const answer = await askOnce(endpoint, request, options);
-    if (answer.status === 'value') return answer.value;
-    if (!lacksEntry(answer)) throw new Error(refusalOf(answer));
+    const reply = await askOnce(endpoint, request, options, runtime);
+    if (reply.status === 'value') return reply.value;
+    if (!lacksEntry(reply)) throw new Error(refusalOf(reply));
   }
   throw new Error('it has no cluster config (start it with --cluster-nodes)');
 }
 
 /** A node without the entry; or one that does not know the command, in text or in binary. */
-function lacksEntry({ status, line }: Answer): boolean {
+function lacksEntry({ status, line }: NodeReply): boolean {
   return status === 'miss' || line === 'ERROR' || line.startsWith('status 0x81:');
 }
 
-function refusalOf(answer: Answer): string {
-  const replied = `it replied ${JSON.stringify(answer.line)}`;
-  return requiresLogin(answer) ? `it requires a login: ${replied}` : replied;
+function refusalOf(reply: NodeReply): string {
+  const replied = `it replied ${JSON.stringify(reply.line)}`;
+  return requiresLogin(reply) ? `it requires a login: ${replied}` : replied;
 }

@@ -4,6 +4,7 @@ import type { Discovery } from '../base/discovery.ts';
 import { argumentError, CacheError } from '../base/errors.ts';
 import { nodesOf } from '../base/nodes.ts';
 import type { Resolver, ServiceRecord } from '../base/resolver.ts';
+import { machineRuntime, type Timing } from '../connection/runtime.ts';
 import { dnsOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { DnsOptions } from '../option-types/discovery.ts';
@@ -15,9 +16,10 @@ const systemResolver: Resolver = { lookup, resolveSrv };
 /**
  * Discovers nodes by DNS: it resolves the name at intervals. An empty result counts as an error,
  * because a name may be missing for a moment while its nodes run.
+ * @param timing internal: what a test simulates.
  * @throws {CacheError} ERR_ARGUMENT for an invalid option.
  */
-export function dnsNames(options: DnsOptions): Discovery {
+export function dnsNames(options: DnsOptions, timing: Timing = machineRuntime): Discovery {
   const values = valuesOf(dnsOptions, options);
   const { name, record, port, family, weights } = values;
   nodesOf([{ host: name, port }]);
@@ -30,7 +32,7 @@ export function dnsNames(options: DnsOptions): Discovery {
         : await lookUpAddresses(resolver, name, port, family);
     return { nodes: requireNodeCount(nodes, name) };
   };
-  return new PollingDiscovery(poll, values);
+  return new PollingDiscovery(poll, values, timing);
 }
 
 function resolverOf({ servers, resolver }: DnsOptions, deadlineMs: number): Resolver {

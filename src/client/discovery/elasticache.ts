@@ -10,6 +10,7 @@ import {
 import type { Discovery } from '../base/discovery.ts';
 import { CacheError } from '../base/errors.ts';
 import { nodesOf } from '../base/nodes.ts';
+import { type ClientRuntime, machineRuntime } from '../connection/runtime.ts';
 import { elastiCacheOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { ElastiCacheOptions } from '../option-types/discovery.ts';
@@ -28,29 +29,37 @@ const QUERY_TIME_SHARE = 0.9;
  * continues with another one if that fails or sends an older topology. Polls also query the nodes
  * of the last topology, so the endpoints may leave the cluster. If a new cluster restarts its
  * versions, polls fail until the versions have caught up; create a new client in that case.
+ * @param runtime internal: what a test simulates.
  * @throws {CacheError} ERR_ARGUMENT for an invalid option.
  */
-export function elastiCache(options: ElastiCacheOptions): Discovery {
+export function elastiCache(
+  options: ElastiCacheOptions,
+  runtime: ClientRuntime = machineRuntime,
+): Discovery {
   const values = valuesOf(elastiCacheOptions, options);
-  return new PollingDiscovery(pollEndpoints(options, values), values);
+  return new PollingDiscovery(pollEndpoints(options, values, runtime), values, runtime);
 }
 
 type ElastiCacheValues = ValuesOf<(typeof elastiCacheOptions)['table']>;
 
-function pollEndpoints(access: EndpointAccess, values: ElastiCacheValues): Poll {
+function pollEndpoints(
+  access: EndpointAccess,
+  values: ElastiCacheValues,
+  runtime: ClientRuntime,
+): Poll {
   const endpoints = nodesOf(values.endpoints);
   const { connectBy, deadlineMs } = values;
   let pollCount = 0;
   return async (signal, known) => {
     const candidates = candidatesOf(endpoints, known, pollCount++);
-    const endsAtMs = performance.now() + deadlineMs * QUERY_TIME_SHARE;
+    const endsAtMs = runtime.now() + deadlineMs * QUERY_TIME_SHARE;
     const failures: Error[] = [];
     for (const [at, endpoint] of candidates.entries()) {
       // Each candidate has a share of the time, so a stalled one cannot use up the poll.
-      const shareMs = (endsAtMs - performance.now()) / (candidates.length - at);
+      const shareMs = (endsAtMs - runtime.now()) / (candidates.length - at);
       try {
-        const query = (limited: AbortSignal) => queryEndpoint(endpoint, access, limited);
-        const data = await withTimeLimit(Math.max(1, shareMs), signal, query);
+        const query = (limited: AbortSignal) => queryEndpoint(endpoint, access, limited, runtime);
+        const data = await withTimeLimit(runtime, Math.max(1, shareMs), signal, query);
         return rejectOlder(topologyOf(decodeClusterConfig(data), connectBy), known);
       } catch (error) {
         signal.throwIfAborted();

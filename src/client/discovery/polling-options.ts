@@ -9,7 +9,7 @@ const JITTER = 0.2;
 const REFRESH_SPREAD_MS = 100;
 
 /** A source of numbers in [0, 1). */
-export type RandomSource = () => number;
+type RandomSource = () => number;
 
 /**
  * The delay before the next poll, in milliseconds. After a failure it is short; each consecutive

@@ -3,12 +3,8 @@ import { assert } from '../../base/index.ts';
 import type { KnownNode, Topology } from '../../topology/index.ts';
 import type { Discovery, DiscoveryListener } from '../base/discovery.ts';
 import { CacheError } from '../base/errors.ts';
-import {
-  pollDelayMs,
-  type RandomSource,
-  type ResolvedPollingOptions,
-  refreshDelayMs,
-} from './polling-options.ts';
+import { type ClientTimer, machineRuntime, type Timing } from '../connection/runtime.ts';
+import { pollDelayMs, type ResolvedPollingOptions, refreshDelayMs } from './polling-options.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 /** The result of one poll; `version` only if the source has versions. */
@@ -28,7 +24,7 @@ export type Poll = (signal: AbortSignal, known: Topology | undefined) => Promise
 export class PollingDiscovery implements Discovery {
   readonly #poll: Poll;
   readonly #options: ResolvedPollingOptions;
-  readonly #random: RandomSource;
+  readonly #timing: Timing;
   readonly #closing = new AbortController();
   #listener: DiscoveryListener | undefined;
   #known: Topology | undefined;
@@ -39,13 +35,14 @@ export class PollingDiscovery implements Discovery {
   #failureCount = 0;
   /** `refresh` was called during a poll, which may have seen the old topology. */
   #hasPendingRefresh = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClientTimer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(poll: Poll, options: ResolvedPollingOptions, random: RandomSource = Math.random) {
+  /** @param timing internal: what a test simulates. */
+  constructor(poll: Poll, options: ResolvedPollingOptions, timing: Timing = machineRuntime) {
     this.#poll = poll;
     this.#options = options;
-    this.#random = random;
+    this.#timing = timing;
   }
 
   start(listener: DiscoveryListener): void {
@@ -63,21 +60,22 @@ export class PollingDiscovery implements Discovery {
 
   async close(): Promise<void> {
     this.#closing.abort(new CacheError('ERR_CLOSED'));
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     await this.#polling;
   }
 
   #begin(): void {
     this.#timerAtMs = Number.POSITIVE_INFINITY;
-    this.#polledAtMs = performance.now();
+    this.#polledAtMs = this.#timing.now();
     this.#polling = this.#pollOnce();
   }
 
   async #pollOnce(): Promise<void> {
     const { signal } = this.#closing;
-    const outcome = await withTimeLimit(this.#options.deadlineMs, signal, (limited) =>
-      this.#poll(limited, this.#known),
-    ).catch(asDiscoveryError);
+    const poll = (limited: AbortSignal) => this.#poll(limited, this.#known);
+    const outcome = await withTimeLimit(this.#timing, this.#options.deadlineMs, signal, poll).catch(
+      asDiscoveryError,
+    );
     this.#polling = undefined;
     if (signal.aborted) return;
     this.#scheduleNext(outcome instanceof CacheError);
@@ -87,23 +85,25 @@ export class PollingDiscovery implements Discovery {
 
   #scheduleNext(hasFailed: boolean): void {
     this.#failureCount = hasFailed ? this.#failureCount + 1 : 0;
-    this.#schedule(pollDelayMs(this.#failureCount, this.#options.intervalMs, this.#random));
+    const random = (): number => this.#timing.random();
+    this.#schedule(pollDelayMs(this.#failureCount, this.#options.intervalMs, random));
     if (this.#hasPendingRefresh) this.#scheduleRefresh();
     this.#hasPendingRefresh = false;
   }
 
   #scheduleRefresh(): void {
-    const sincePollMs = performance.now() - this.#polledAtMs;
-    this.#schedule(refreshDelayMs(sincePollMs, this.#options.minRefreshGapMs, this.#random));
+    const sincePollMs = this.#timing.now() - this.#polledAtMs;
+    const random = (): number => this.#timing.random();
+    this.#schedule(refreshDelayMs(sincePollMs, this.#options.minRefreshGapMs, random));
   }
 
   /** Schedules a poll, unless an earlier one is scheduled. */
   #schedule(delayMs: number): void {
-    const atMs = performance.now() + delayMs;
+    const atMs = this.#timing.now() + delayMs;
     if (atMs >= this.#timerAtMs) return;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timerAtMs = atMs;
-    this.#timer = setTimeout(() => this.#begin(), delayMs);
+    this.#timer = this.#timing.setTimer(() => this.#begin(), delayMs);
     if (!this.#options.keepProcessAlive) this.#timer.unref();
   }
 

@@ -1,8 +1,11 @@
+import type { Timing } from '../connection/runtime.ts';
+
 /**
  * Runs `run` for at most `limitMs`, or until `outer` aborts. Then its signal aborts and the
  * returned promise rejects at once, even if `run` ignores the signal.
  */
 export async function withTimeLimit<T>(
+  timing: Pick<Timing, 'setTimer'>,
   limitMs: number,
   outer: AbortSignal,
   run: (signal: AbortSignal) => Promise<T>,
@@ -16,12 +19,12 @@ export async function withTimeLimit<T>(
   };
   const onOuterAbort = (): void => abort(outer.reason);
   const message = `no reply within ${Math.round(limitMs)} ms`;
-  const timer = setTimeout(() => abort(new Error(message)), limitMs);
+  const timer = timing.setTimer(() => abort(new Error(message)), limitMs);
   outer.addEventListener('abort', onOuterAbort, { once: true });
   try {
     return await Promise.race([run(controller.signal), aborted]);
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
     outer.removeEventListener('abort', onOuterAbort);
   }
 }

@@ -1,6 +1,6 @@
 import type { Request } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import { Operation, type ReplyHandler } from '../connection/operation.ts';
-import type { MonotonicClock } from '../connection/runtime.ts';
 import { deadlineOf, type ResolvedOptions } from '../option-tables/resolved-options.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { Target } from '../routing/target.ts';
@@ -11,9 +11,9 @@ type Reject = (error: unknown) => void;
 /** Turns the calls of one client into operations. */
 export class Caller {
   readonly #defaults: ResolvedOptions;
-  readonly #clock: MonotonicClock;
+  readonly #clock: ClientClock;
 
-  constructor(defaults: ResolvedOptions, clock: MonotonicClock) {
+  constructor(defaults: ResolvedOptions, clock: ClientClock) {
     this.#defaults = defaults;
     this.#clock = clock;
   }

@@ -1,4 +1,5 @@
 /** Turns the arguments of calls, which come from programs without types too, into requests. */
+
 import type {
   CountRequest,
   DeleteRequest,
@@ -7,6 +8,7 @@ import type {
   StoreRequest,
   TouchRequest,
 } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import { argumentError } from '../base/errors.ts';
 import { isUint64 } from '../option-tables/call-options.ts';
 import { exptimeOf } from '../option-tables/resolved-options.ts';
@@ -18,12 +20,16 @@ import type {
 } from '../option-types/calls.ts';
 import type { EncodedValue } from '../values/value-codec.ts';
 
-export function fetchRequest(key: string, options: FetchOptions = {}): FetchRequest {
-  const { leaseSeconds, recacheSeconds, touchTtl, withoutValue, skipLruUpdate } = options;
+export function fetchRequest(
+  key: string,
+  options: FetchOptions | undefined,
+  clock: ClientClock,
+): FetchRequest {
+  const { leaseSeconds, recacheSeconds, touchTtl, withoutValue, skipLruUpdate } = options ?? {};
   const metaFlags = {
-    vivifyExptime: leaseSeconds === undefined ? undefined : exptimeOf(leaseSeconds),
-    recacheSeconds: recacheSeconds === undefined ? undefined : exptimeOf(recacheSeconds),
-    touchExptime: touchTtl === undefined ? undefined : exptimeOf(touchTtl),
+    vivifyExptime: leaseSeconds === undefined ? undefined : exptimeOf(leaseSeconds, clock),
+    recacheSeconds: recacheSeconds === undefined ? undefined : exptimeOf(recacheSeconds, clock),
+    touchExptime: touchTtl === undefined ? undefined : exptimeOf(touchTtl, clock),
     withoutValue,
     skipLruUpdate,
   };
@@ -43,9 +49,9 @@ export function storeRequest(
   return { verb: 'store', mode, key, value, flags, exptime, cas };
 }
 
-export function exptimeFor(options: StoreOptions | undefined): number {
+export function exptimeFor(options: StoreOptions | undefined, clock: ClientClock): number {
   const ttl = options?.ttl;
-  return ttl === undefined ? 0 : exptimeOf(ttl);
+  return ttl === undefined ? 0 : exptimeOf(ttl, clock);
 }
 
 /** @throws {CacheError} ERR_ARGUMENT for a value that is neither text nor bytes. */
@@ -65,14 +71,15 @@ export function deleteRequest(
   key: string,
   options: DeleteOptions | undefined,
   casMax: bigint,
+  clock: ClientClock,
 ): DeleteRequest {
   const stale = options?.staleSeconds;
-  const staleExptime = stale === undefined ? undefined : exptimeOf(stale);
+  const staleExptime = stale === undefined ? undefined : exptimeOf(stale, clock);
   return { verb: 'delete', key, cas: checkCas(options?.cas, casMax), staleExptime };
 }
 
-export function touchRequest(key: string, ttl: number): TouchRequest {
-  return { verb: 'touch', key, exptime: exptimeOf(ttl) };
+export function touchRequest(key: string, ttl: number, clock: ClientClock): TouchRequest {
+  return { verb: 'touch', key, exptime: exptimeOf(ttl, clock) };
 }
 
 export function countRequest(
@@ -80,13 +87,20 @@ export function countRequest(
   by: number | bigint,
   isDecrement: boolean,
   options: CountOptions | undefined,
+  clock: ClientClock,
 ): CountRequest {
-  return { verb: 'count', key, delta: uint64Of(by), isDecrement, initial: initialOf(options) };
+  return {
+    verb: 'count',
+    key,
+    delta: uint64Of(by),
+    isDecrement,
+    initial: initialOf(options, clock),
+  };
 }
 
-function initialOf(options: CountOptions | undefined): CountRequest['initial'] {
+function initialOf(options: CountOptions | undefined, clock: ClientClock): CountRequest['initial'] {
   if (options?.initial === undefined) return undefined;
-  return { value: BigInt(options.initial), exptime: exptimeOf(options.ttl ?? 0) };
+  return { value: BigInt(options.initial), exptime: exptimeOf(options.ttl ?? 0, clock) };
 }
 
 /** @throws {CacheError} ERR_ARGUMENT when the number does not fit a counter. */

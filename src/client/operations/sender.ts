@@ -1,6 +1,6 @@
 import type { Request } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import type { ReplyHandler } from '../connection/operation.ts';
-import type { MonotonicClock } from '../connection/runtime.ts';
 import { callOptions, storeOptions } from '../option-tables/call-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { checkOptions } from '../option-tables/resolve.ts';
@@ -24,13 +24,15 @@ export class Sender {
   /** The largest CAS id that a node of the cluster can have sent. */
   readonly casMax: bigint;
   readonly #caller: Caller;
+  readonly #clock: ClientClock;
   readonly #options: ResolvedOptions;
   readonly #cluster: ClusterView;
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
 
-  constructor(options: ResolvedOptions, cluster: ClusterView, clock: MonotonicClock) {
+  constructor(options: ResolvedOptions, cluster: ClusterView, clock: ClientClock) {
     this.#caller = new Caller(options, clock);
+    this.#clock = clock;
     this.#options = options;
     this.#cluster = cluster;
     this.#keys = new KeyCodec(options.namespace, options.keys);
@@ -75,7 +77,7 @@ export class Sender {
     return new Promise((resolve, reject) => {
       checkOptions(storeOptions, options);
       const wireKey = this.#keys.toWire(key);
-      const exptime = exptimeFor(options);
+      const exptime = exptimeFor(options, this.#clock);
       const casId = checkCas(cas, this.casMax);
       const send = (encoded: EncodedValue): void => {
         const request = storeRequest(mode, wireKey, encoded, exptime, casId);

@@ -1,4 +1,5 @@
 import type { ValuesOf } from '../../base/index.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { ClientOptions } from '../option-types/client.ts';
 import { TTL_MAX, ttlOption } from './call-options.ts';
@@ -29,9 +30,9 @@ export function deadlineOf(call: CallOptions | undefined, options: ResolvedOptio
 const RELATIVE_EXPTIME_MAX = 60 * 60 * 24 * 30;
 
 /** The exptime for a `ttl`. Memcached takes a number above 30 days as a Unix time. */
-export function exptimeOf(ttl: number, nowMs: number = Date.now()): number {
+export function exptimeOf(ttl: number, clock: ClientClock): number {
   checkValue('ttl', ttlOption, ttl);
   const seconds = Math.ceil(ttl);
   if (seconds <= RELATIVE_EXPTIME_MAX) return seconds;
-  return Math.min(TTL_MAX, Math.floor(nowMs / 1000) + seconds);
+  return Math.min(TTL_MAX, Math.floor(clock.unixMs() / 1000) + seconds);
 }

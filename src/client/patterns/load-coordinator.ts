@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { CacheError, isCacheFailure } from '../base/errors.ts';
+import type { Timing } from '../connection/runtime.ts';
 import type { Loader } from '../operations/cache.ts';
 import type { FetchResult } from '../operations/reply-handlers.ts';
 import type { LoadOptions } from '../option-types/patterns.ts';
@@ -14,6 +14,7 @@ import {
 } from './lease-writes.ts';
 import { failureMarker, noValueMarker, unwrapMarker } from './load-markers.ts';
 import { drawTtl, type LoadPlan, planLoad, pollDelayMs } from './load-plan.ts';
+import { pause } from './pause.ts';
 
 /** Refreshes that run in the background. Above it, the caller with the lease waits for its load. */
 const REFRESHES_MAX = 256;
@@ -42,7 +43,7 @@ export interface LoadCounts {
  * Callers of other processes poll the cache.
  */
 export class LoadCoordinator {
-  readonly #random: () => number;
+  readonly #timing: Timing;
   /** The latest load of each key that holds a lease, or waits for the lease of another process. */
   readonly #flights = new Flights();
   /** Loads without a lease, because the cache is down or does not support leases. */
@@ -57,9 +58,8 @@ export class LoadCoordinator {
     cacheErrors: 0,
   };
 
-  /** @param random returns a number from 0 to 1, for jitter. */
-  constructor(random: () => number = Math.random) {
-    this.#random = random;
+  constructor(timing: Timing) {
+    this.#timing = timing;
   }
 
   get counts(): LoadCounts {
@@ -185,9 +185,11 @@ export class LoadCoordinator {
     signal: AbortSignal,
   ): Promise<T | undefined> {
     const { cache, key, plan } = job;
-    const waitUntil = performance.now() + plan.waitMs;
-    for (let attempt = 0; performance.now() < waitUntil; attempt++) {
-      await pause(pollDelayMs(attempt, this.#random), undefined, { signal });
+    const random = (): number => this.#timing.random();
+    const waitUntil = this.#timing.now() + plan.waitMs;
+    for (let attempt = 0; this.#timing.now() < waitUntil; attempt++) {
+      await pause(this.#timing, pollDelayMs(attempt, random), signal);
+      signal.throwIfAborted();
       let fetched: FetchResult<T>;
       try {
         fetched = await cache.fetch<T>(key, plan.fetchOptions);
@@ -245,6 +247,6 @@ export class LoadCoordinator {
   }
 
   #drawTtl(plan: LoadPlan): number {
-    return drawTtl(plan, this.#random);
+    return drawTtl(plan, () => this.#timing.random());
   }
 }

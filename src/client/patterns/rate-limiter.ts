@@ -60,6 +60,7 @@ export class RateLimiter {
 
   /** Deletes the counters of the key. */
   async reset(key: string, options?: CallOptions): Promise<void> {
+    checkOptions(callOptions, options);
     const { index } = this.#window();
     await Promise.all([
       this.#cache.delete(this.#keyOf(key, index), options),

@@ -1,3 +1,4 @@
+import { machineRuntime, type Timing } from '../connection/runtime.ts';
 import type { Loader } from '../operations/cache.ts';
 import type { LoadOptions } from '../option-types/patterns.ts';
 import type { LeasingCache } from './lease-writes.ts';
@@ -8,10 +9,10 @@ export class ReadThrough {
   readonly #cache: LeasingCache;
   readonly #loads: LoadCoordinator;
 
-  /** @param random returns a number from 0 to 1, for jitter. */
-  constructor(cache: LeasingCache, random: () => number = Math.random) {
+  /** @param timing internal: what a test simulates. */
+  constructor(cache: LeasingCache, timing: Timing = machineRuntime) {
     this.#cache = cache;
-    this.#loads = new LoadCoordinator(random);
+    this.#loads = new LoadCoordinator(timing);
   }
 
   get counts(): LoadCounts {

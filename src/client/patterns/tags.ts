@@ -57,6 +57,7 @@ export class TagSpace {
 
   /** Invalidates every value with the tag: once this resolves, no client finds them. */
   async invalidateTag(tag: string, options?: CallOptions): Promise<void> {
+    checkOptions(callOptions, options);
     // Without a counter no value is findable: the next counter starts at another random number.
     await this.#cache.increment(this.#prefix + tag, 1, options);
   }

@@ -1,12 +1,13 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { number, type ValuesOf } from '../../base/index.ts';
 import { CacheError, isCacheFailure } from '../base/errors.ts';
+import { machineRuntime, type Timing } from '../connection/runtime.ts';
 import type { Cache } from '../operations/cache.ts';
 import { HOUR_MS } from '../option-tables/call-options.ts';
 import { enqueueOptions, writeBehindOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';
 import type { EnqueueOptions, WriteBehindOptions } from '../option-types/patterns.ts';
 import { abortable } from './flight.ts';
+import { pause } from './pause.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** The operations of a cache that write-behind uses. */
@@ -42,7 +43,7 @@ export class WriteBehind<T> {
   readonly #values: ValuesOf<(typeof writeBehindOptions)['table']>;
   readonly #store: WriteBehindOptions<T>['store'];
   readonly #onStoreError: WriteBehindOptions<T>['onStoreError'];
-  readonly #random: () => number;
+  readonly #timing: Timing;
   readonly #queue = new WriteQueue<T>();
   /** Resolves after each written batch, for callers that wait for room or for an empty queue. */
   #progress = Promise.withResolvers<void>();
@@ -52,17 +53,17 @@ export class WriteBehind<T> {
   #closing: Promise<void> | undefined;
   #lastError: unknown;
 
-  /** @param random returns a number from 0 to 1, for the jitter of the retry delays. */
+  /** @param timing internal: what a test simulates. */
   constructor(
     cache: WritableCache,
     options: WriteBehindOptions<T>,
-    random: () => number = Math.random,
+    timing: Timing = machineRuntime,
   ) {
     this.#cache = cache;
     this.#values = valuesOf(writeBehindOptions, options);
     this.#store = options.store;
     this.#onStoreError = options.onStoreError;
-    this.#random = random;
+    this.#timing = timing;
   }
 
   /** How many keys wait for their write to the source, including the current batch. */
@@ -114,7 +115,7 @@ export class WriteBehind<T> {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const timer = setTimeout(() => this.#stopRetrying.abort(), timeoutMs);
+    const timer = this.#timing.setTimer(() => this.#stopRetrying.abort(), timeoutMs);
     this.#skipBatchDelay.abort();
     this.#signalProgress();
     try {
@@ -122,7 +123,7 @@ export class WriteBehind<T> {
     } catch (error) {
       if (!this.#stopRetrying.signal.aborted) throw error;
     } finally {
-      clearTimeout(timer);
+      timer.cancel();
       this.#signalProgress();
     }
     if (this.#queue.size > 0) throw this.#unwrittenError();
@@ -170,7 +171,7 @@ export class WriteBehind<T> {
   async #awaitFullBatch(): Promise<void> {
     const { maxKeysPerBatch, batchDelayMs } = this.#values;
     if (this.#queue.size >= maxKeysPerBatch || this.#closing !== undefined) return;
-    await sleep(batchDelayMs, this.#skipBatchDelay.signal);
+    await pause(this.#timing, batchDelayMs, this.#skipBatchDelay.signal);
     if (this.#closing === undefined) this.#skipBatchDelay = new AbortController();
   }
 
@@ -184,7 +185,7 @@ export class WriteBehind<T> {
         this.#lastError = error;
         this.#onStoreError?.(error, batch, attempts);
       }
-      await sleep(this.#retryDelayMs(attempts), this.#stopRetrying.signal);
+      await pause(this.#timing, this.#retryDelayMs(attempts), this.#stopRetrying.signal);
       if (this.#stopRetrying.signal.aborted) return false;
     }
   }
@@ -192,16 +193,11 @@ export class WriteBehind<T> {
   #retryDelayMs(attempts: number): number {
     const { minRetryDelayMs, maxRetryDelayMs } = this.#values;
     const maxMs = Math.min(maxRetryDelayMs, minRetryDelayMs * 2 ** Math.min(attempts - 1, 30));
-    return maxMs * (1 - this.#random() / 2);
+    return maxMs * (1 - this.#timing.random() / 2);
   }
 
   #signalProgress(): void {
     this.#progress.resolve();
     this.#progress = Promise.withResolvers<void>();
   }
-}
-
-/** Resolves after `ms`, or as soon as the signal aborts. */
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await pause(ms, undefined, { signal }).catch(() => {});
 }

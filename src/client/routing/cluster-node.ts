@@ -43,12 +43,12 @@ export class ClusterNode implements Target {
     const { name } = node;
     this.observer = new NodeObserver(name, events.failed);
     this.#casTag = options.tagsCas ? casTagOf(name) : undefined;
-    this.#missedWrites = new MissedWrites(this, options.deadlineMs, runtime);
+    this.#missedWrites = new MissedWrites(options.deadlineMs, runtime);
     this.#connection = new NodeConnection(node, options, runtime, {
       beforeSend: (operation) => this.observer.begin(operation),
       up: () => {
         if (this.#hasLeft) return;
-        this.#missedWrites.replay();
+        this.#missedWrites.replay(this);
         this.observer.publishChange('up');
         events.up(name);
       },
@@ -75,7 +75,7 @@ export class ClusterNode implements Target {
       operation.fail('ERR_NODE_DOWN', this.name);
       return;
     }
-    this.#missedWrites.beforeRequest(operation.request);
+    this.#missedWrites.beforeRequest(this, operation.request);
     if (this.#casTag !== undefined && usesCas(operation.request)) {
       sendTagged(this.#connection, this.#casTag, operation);
     } else {
@@ -84,7 +84,7 @@ export class ClusterNode implements Target {
   }
 
   invalidate(key: string): void {
-    this.#missedWrites.invalidate(key);
+    this.#missedWrites.invalidate(this, key);
   }
 
   /** The node left the topology: it takes no more operations, and closes when none is pending. */

@@ -5,8 +5,8 @@ import {
   previousOwners,
   readNodes,
 } from '../../topology/index.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import type { CacheError } from '../base/errors.ts';
-import type { MonotonicClock } from '../connection/runtime.ts';
 import { FAILOVER_TTL } from '../option-tables/nested-options.ts';
 import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
 import type { ClusterNode } from './cluster-node.ts';
@@ -40,7 +40,7 @@ export interface Composition {
   readonly copies: InFlightCopies;
   readonly readRepair: ReadRepair;
   readonly failoverWrites: FailoverWrites;
-  readonly clock: MonotonicClock;
+  readonly clock: ClientClock;
   readonly events: RouteEvents;
 }
 

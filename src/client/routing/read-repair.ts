@@ -1,7 +1,7 @@
 import type { FetchRequest, Reply, StoreRequest } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import type { CacheError } from '../base/errors.ts';
 import type { Task } from '../connection/operation.ts';
-import type { MonotonicClock } from '../connection/runtime.ts';
 import { exptimeOf } from '../option-tables/resolved-options.ts';
 import { attempt } from './attempt.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';
@@ -15,12 +15,12 @@ const REPAIRS_MAX = 256;
 /** Gives nodes that lost an item the item of another node, in the background. */
 export class ReadRepair {
   readonly #copies: InFlightCopies;
-  readonly #clock: MonotonicClock;
+  readonly #clock: ClientClock;
   readonly #deadlineMs: number;
   /** The keys of the repairs in flight. */
   readonly #keys = new Set<string>();
 
-  constructor(copies: InFlightCopies, clock: MonotonicClock, deadlineMs: number) {
+  constructor(copies: InFlightCopies, clock: ClientClock, deadlineMs: number) {
     this.#copies = copies;
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
@@ -82,7 +82,7 @@ export function copyItem<T extends Target>(
   const { key, from, to, mode } = copy;
   const request: FetchRequest = { verb: 'fetch', key, metaFlags: {} };
   const onReply = (reply: Reply): void => {
-    const store = storeRequestOf(key, mode, reply);
+    const store = storeRequestOf(key, mode, reply, copy.clock);
     if (store === undefined || copy.isCancelled) onEnd({ isFound: false, failed: [] });
     else storeAtTargets(copy, store, (failed) => onEnd({ isFound: true, failed }));
   };
@@ -96,10 +96,11 @@ export function storeRequestOf(
   key: string,
   mode: StoreRequest['mode'],
   reply: Reply,
+  clock: ClientClock,
 ): StoreRequest | undefined {
   const { ttl = -1 } = reply;
   if (!hasValue(reply) || reply.isStale || ttl === 0) return undefined;
-  const exptime = ttl < 0 ? 0 : exptimeOf(ttl);
+  const exptime = ttl < 0 ? 0 : exptimeOf(ttl, clock);
   const value = reply.takeBytes();
   return { verb: 'store', mode, key, value, flags: reply.flags, exptime, cas: undefined };
 }

@@ -79,7 +79,7 @@ function searchOtherReplicas(
   const guard = copies.guard(key);
   search(operation, others, 0, request, {
     onValue: (found, holder) => {
-      const store = storeRequestOf(key, 'set', found);
+      const store = storeRequestOf(key, 'set', found, operation.clock);
       if (store === undefined) return false;
       // Overwrites the empty item of the lease if it is unchanged; adds the item if there is none.
       const condition = {

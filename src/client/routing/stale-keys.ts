@@ -1,6 +1,6 @@
 import { keysOf, type Request } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import { Operation } from '../connection/operation.ts';
-import type { MonotonicClock } from '../connection/runtime.ts';
 import type { StaleKeys, Target } from './target.ts';
 
 /** Keys that the client remembers for each node; beyond it, it drops the oldest: a few MB. */
@@ -32,16 +32,14 @@ interface MissedWrite {
 
 /**
  * Remembers, for one node, the keys of which it missed a write. The client deletes each key there
- * as soon as the node is up, and before any other request for the key.
+ * as soon as the node is up, and before any other request for the key. Each call gets the node.
  */
-export class MissedWrites implements StaleKeys {
-  readonly #node: Target;
+export class MissedWrites {
   readonly #deadlineMs: number;
-  readonly #clock: MonotonicClock;
+  readonly #clock: ClientClock;
   readonly #keys = new NewestKeys<MissedWrite>(MISSED_KEYS_PER_NODE_MAX);
 
-  constructor(node: Target, deadlineMs: number, clock: MonotonicClock) {
-    this.#node = node;
+  constructor(deadlineMs: number, clock: ClientClock) {
     this.#deadlineMs = deadlineMs;
     this.#clock = clock;
   }
@@ -51,23 +49,23 @@ export class MissedWrites implements StaleKeys {
     return this.#keys.has(key);
   }
 
-  invalidate(key: string): void {
+  invalidate(node: Target, key: string): void {
     this.#keys.put(key, { isSent: false });
-    if (!this.#node.isDown) this.#delete(key);
+    if (!node.isDown) this.#delete(node, key);
   }
 
   /** Called when the node is up again. */
-  replay(): void {
-    for (const key of this.#keys.keys()) this.#delete(key);
+  replay(node: Target): void {
+    for (const key of this.#keys.keys()) this.#delete(node, key);
   }
 
   /** Called before a request is sent to the node. */
-  beforeRequest(request: Request): void {
+  beforeRequest(node: Target, request: Request): void {
     if (this.#keys.size === 0) return;
-    for (const key of keysOf(request)) if (this.#keys.has(key)) this.#delete(key);
+    for (const key of keysOf(request)) if (this.#keys.has(key)) this.#delete(node, key);
   }
 
-  #delete(key: string): void {
+  #delete(node: Target, key: string): void {
     const missed = this.#keys.get(key);
     if (missed === undefined || missed.isSent) return;
     missed.isSent = true;
@@ -83,7 +81,7 @@ export class MissedWrites implements StaleKeys {
     const operation = new Operation(request, clock, this.#deadlineMs, handler, nothing, onFailure);
     // If reads behind it are sent again on a new connection, it must be sent again before them.
     operation.isInvalidation = true;
-    this.#node.send(operation);
+    node.send(operation);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Operation } from '../connection/operation.ts';
  * A place, or a memory of places, where an old value of a key may be. A write that does not reach
  * the place invalidates the key there. docs/consistency.md lists the places:
  *
- *   a node that missed a write            MissedWrites, one for each node
+ *   a node that missed a write            ClusterNode, which remembers its MissedWrites
  *   a node that served during failover    FailoverWrites
  *   a copy on its way between two nodes   InFlightCopies
  *   a previous owner                      PreviousOwnerTarget

@@ -46,12 +46,15 @@ export class TopologyEpoch {
 
   /**
    * Called before an update settles that reached its replicas one after the other. If the key has
-   * moved since, its present replicas may have missed the update: they invalidate the key.
+   * moved since, its present replicas may have missed the update: they invalidate the key. If it
+   * moved away and back, its previous owners do.
    */
   finishing(key: string): void {
-    if (this.#next === undefined) return;
-    const latest = this.#latest();
-    if (this.#hasMoved(key, latest)) latest.targetOf(key).invalidate(key);
+    for (let next = this.#next; next !== undefined; next = next.#next) {
+      if (!this.#hasMoved(key, next)) continue;
+      this.#latest().targetOf(key).invalidate(key);
+      return;
+    }
   }
 
   #latest(): TopologyEpoch {
@@ -60,8 +63,8 @@ export class TopologyEpoch {
     return latest;
   }
 
-  #hasMoved(key: string, latest: TopologyEpoch): boolean {
-    const now = latest.#replicasOf(key);
+  #hasMoved(key: string, newer: TopologyEpoch): boolean {
+    const now = newer.#replicasOf(key);
     const before = this.#replicasOf(key);
     return now.length !== before.length || now.some((node, i) => node !== before[i]);
   }

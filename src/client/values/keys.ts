@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
+import { KEY_BYTES_MAX } from '../../protocol/client.ts';
 import { CacheError } from '../base/errors.ts';
 import type { KeyMode } from '../option-types/client.ts';
 
-const KEY_BYTES_MAX = 250;
 /** A blank or control character, which would terminate the key on the wire. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression finds control characters.
 const UNSAFE = /[\u0000-\u0020\u007f]/;

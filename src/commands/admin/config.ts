@@ -1,17 +1,12 @@
 /** ElastiCache's `config` commands, by which clients discover the nodes of a cluster. */
 
-import type { ReplyWriter } from '../../protocol/index.ts';
 import {
-  type BinaryReplies,
-  CONFIG_BYTES_MAX,
-  DIALECT,
+  BinaryReplies,
+  type ReplyWriter,
   type Request,
   STATUS,
   VERB,
 } from '../../protocol/index.ts';
-
-/** ElastiCache's bound on the data of an entry (`config_size_max`). */
-export const CONFIG_ENTRY_BYTES_MAX = CONFIG_BYTES_MAX;
 
 export interface ConfigEntry {
   readonly name: string;
@@ -45,7 +40,8 @@ export function answerConfig(entries: ConfigEntries, request: Request, reply: Re
       reply.status(request, entries.delete(name) ? STATUS.deleted : STATUS.notFound);
       break;
     default:
-      answerList(entries, request, reply as BinaryReplies);
+      // Only the binary protocol has this command.
+      if (reply instanceof BinaryReplies) answerList(entries, request, reply);
   }
 }
 
@@ -55,11 +51,10 @@ function entriesNamed(entries: ConfigEntries, name: string): readonly ConfigEntr
 }
 
 function answerGet(entries: readonly ConfigEntry[], request: Request, reply: ReplyWriter): void {
-  if (request.dialect === DIALECT.binary) {
+  if (reply instanceof BinaryReplies) {
     const [entry] = entries;
-    const binary = reply as BinaryReplies;
-    if (entry === undefined) binary.miss(request, 0);
-    else binary.configEntry(request, request.withKey ? entry.name : '', entry.flags, entry.data);
+    if (entry === undefined) reply.miss(request, 0);
+    else reply.configEntry(request, request.withKey ? entry.name : '', entry.flags, entry.data);
     return;
   }
   const { sink } = reply;

@@ -1,5 +1,5 @@
 import {
-  type BinaryReplies,
+  BinaryReplies,
   DIALECT,
   type ReplyWriter,
   type Request,
@@ -85,10 +85,10 @@ export function answerStats(
 /** Executes `stats detail on|off|dump`. */
 function answerDetail(node: NodeControl, request: Request, reply: ReplyWriter): void {
   const { prefixes } = node;
-  const isBinary = request.dialect === DIALECT.binary;
+  const isBinary = reply instanceof BinaryReplies;
   const [, action = ''] = request.words;
   if (action === 'dump') {
-    if (isBinary) (reply as BinaryReplies).detailDump(request, (sink) => prefixes.dump(sink));
+    if (isBinary) reply.detailDump(request, (sink) => prefixes.dump(sink));
     else prefixes.dump(reply.sink);
   } else if (action === 'on' || action === 'off') {
     prefixes.enabled = action === 'on';

@@ -1,3 +1,4 @@
+import { BufferView } from '../../base/index.ts';
 import { type Request, VERB, type Verb } from '../../protocol/index.ts';
 import {
   type ItemId,
@@ -34,7 +35,7 @@ export class RequestItem implements WholeItem {
   keyBinary = false;
   clientFlags = 0;
   expiry = 0;
-  valueSource: Buffer = NO_VALUE;
+  readonly valueSource = new BufferView();
   valueStart = 0;
   valueBytes = 0;
   mode: Mode = MODE.set;
@@ -67,7 +68,7 @@ export class RequestItem implements WholeItem {
 
   /** Takes the value, and hashes the key: the item is complete. */
   takeValue(source: Buffer, start: number): void {
-    this.valueSource = source;
+    this.valueSource.show(source);
     this.valueStart = start;
     this.hash = this.#store.hashOf(this.keySource, this.keyStart, this.keyStart + this.keyBytes);
   }
@@ -86,7 +87,7 @@ export class RequestItem implements WholeItem {
    * NO_ITEM. Returns the item, or NO_ITEM if there is no memory for it.
    */
   create(old: ItemId, value = NO_VALUE, valueBytes = 0): ItemId {
-    this.valueSource = value;
+    this.valueSource.show(value);
     this.valueStart = 0;
     this.valueBytes = valueBytes;
     this.#place();

@@ -32,13 +32,13 @@ function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean 
   );
 }
 
-/** How far an answer to a get has come; one object, refilled for each step. */
+/** How much of the reply to a get is written; one object, refilled for each step. */
 class Retrieval {
   /** The index of the next key to answer, or `endKey` of the request. */
   next = 0;
   /**
    * The large value of the key before `next`: the caller writes it before it continues, even if it
-   * belongs to the last key. Undefined with `next` at the end: the answer is complete.
+   * belongs to the last key. Undefined with `next` at the end: the reply is complete.
    */
   stream: ReplyStream | undefined;
 }

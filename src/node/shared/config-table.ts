@@ -1,9 +1,6 @@
 import { SharedSegment } from '../../base/index.ts';
-import {
-  CONFIG_ENTRY_BYTES_MAX,
-  type ConfigEntries,
-  type ConfigEntry,
-} from '../../commands/index.ts';
+import type { ConfigEntries, ConfigEntry } from '../../commands/index.ts';
+import { CONFIG_BYTES_MAX } from '../../protocol/index.ts';
 
 /** ElastiCache's bounds: `config_max` entries of `config_size_max` bytes. */
 const CONFIG_ENTRIES_MAX = 16;
@@ -16,7 +13,7 @@ const FLAGS = 1;
 const DATA_BYTES = 2;
 const NAME_AT = 16;
 const DATA_AT = NAME_AT + 256;
-const SLOT_BYTES = DATA_AT + CONFIG_ENTRY_BYTES_MAX;
+const SLOT_BYTES = DATA_AT + CONFIG_BYTES_MAX;
 
 /**
  * The entries of `config set`, in shared memory, so every thread sees a change at once. The system
@@ -45,8 +42,7 @@ export class ConfigTable implements ConfigEntries {
   }
 
   set({ name, flags, data }: ConfigEntry): boolean {
-    if (data.length > CONFIG_ENTRY_BYTES_MAX || name === '' || name.length > NAME_BYTES_MAX)
-      return false;
+    if (data.length > CONFIG_BYTES_MAX || name === '' || name.length > NAME_BYTES_MAX) return false;
     return this.#segment.locked(() => {
       const found = this.#find(name);
       const at = found < 0 ? this.#findFree() : found;

@@ -10,6 +10,7 @@ import {
 } from '../../server/index.ts';
 import { type MainVerbs, SharedControl } from '../control/shared-control.ts';
 import type { NodeMemory } from '../memory.ts';
+import { ReloadQueue } from '../reload-queue.ts';
 import { RingLog } from '../shared/event-rings.ts';
 import { Watchers } from '../shared/watchers.ts';
 import { Channel } from './channel.ts';
@@ -34,11 +35,13 @@ export class WorkerThread {
     const onOverload = () => logins.overloaded();
     const authenticator = users && new UserAuthenticator(users, { onOverload });
     const events = new RingLog(memory.events, thread);
+    // The channel takes a limited number of requests, which the log and `stop` need too.
+    const reloads = new ReloadQueue((part) => channel.call('reload', part));
     const context = contextOf(memory, {
       events,
       authenticator,
       main: {
-        reload: (part) => channel.call('reload', part),
+        reload: (part) => reloads.reload(part),
         // If the channel has closed, the node stops already.
         stop: (graceful) => channel.call('stop', graceful).catch(() => {}),
       },

@@ -2,12 +2,12 @@
 import type { ByteSink } from '../../base/index.ts';
 import { MalformedReply, type Reply } from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
+import { KEY_BYTES_MAX } from '../limits.ts';
 
 const CRLF = Buffer.from('\r\n');
 const ASCII_END = 0x80;
 /** Up to this length a loop writes text faster than `Buffer.write` (measured: 60 ns a call). */
 const LOOP_CHARS_MAX = 48;
-const KEY_BYTES_MAX = 250;
 /** The most bytes of the numbers in a line, each of up to 20 digits. */
 const NUMBERS_BYTES_MAX = 128;
 /** The most bytes of a line with one key: 3 bytes for each UTF-16 unit of the key. */

@@ -11,6 +11,9 @@ export const u64 = { high: 0, low: 0 };
 const NOT_A_NUMBER = Number.NaN;
 
 const DIGITS_EXACT_MAX = 15;
+/** So many digits fit into a small integer. */
+const PLAIN_DIGITS_MAX = 9;
+const NOT_PLAIN = -1;
 const TWO_32 = 0x1_0000_0000;
 
 /** Reads an unsigned 32-bit number, or returns NaN. */
@@ -47,6 +50,23 @@ export function readU64(bytes: Uint8Array, start: number, end: number): boolean 
 
 /** Reads a whole number of at most 15 digits, which a double holds exactly, or returns NaN. */
 function readInteger(bytes: Uint8Array, start: number, end: number): number {
+  const plain = end - start <= PLAIN_DIGITS_MAX ? readPlain(bytes, start, end) : NOT_PLAIN;
+  return plain === NOT_PLAIN ? readAny(bytes, start, end) : plain;
+}
+
+/** Reads a text of digits only, which almost every number is, or returns NOT_PLAIN. */
+function readPlain(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end) return NOT_PLAIN;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return NOT_PLAIN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function readAny(bytes: Uint8Array, start: number, end: number): number {
   const first = skipBlanks(bytes, start, end);
   const negative = first < end && bytes[first] === 0x2d;
   let digits = first < end && isSign(bytes[first]!) ? first + 1 : first;

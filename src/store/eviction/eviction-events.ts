@@ -1,9 +1,8 @@
 import type { Items } from '../items/items.ts';
 import type { StoreClock } from '../items/store-clock.ts';
 import type { Arena } from '../memory/arena.ts';
-import type { ItemId } from '../memory/item-layout.ts';
+import { type ItemId, KEY_BYTES_MAX } from '../memory/item-layout.ts';
 
-const KEY_BYTES_MAX = 250;
 /** More evictions than one request can cause. */
 const EVENTS_MAX = 4;
 

@@ -7,6 +7,7 @@ import {
   ITEM_HEADER_BYTES,
   type ItemId,
   itemBytes,
+  KEY_BYTES_MAX,
   NO_ITEM,
   VALUE_CHUNK,
   wordOf,
@@ -14,7 +15,6 @@ import {
 import type { Items } from './items.ts';
 
 const WORD_BYTES = 4;
-const KEY_BYTES_MAX = 250;
 
 /**
  * The value bytes that a chained item can hold for certain: the ids of its value chunks must fit

@@ -44,13 +44,14 @@ export class IndexTable {
     this.#stripes = parts.stripes;
   }
 
+  /** The hash of a key, as a signed 32-bit number: fields and arrays hold it without a box. */
   hashOf(bytes: Buffer, start: number, end: number): number {
-    return murmur3(bytes, start, end, this.#seed);
+    return murmur3(bytes, start, end, this.#seed) | 0;
   }
 
   hashOfItem(id: ItemId): number {
     const at = this.#items.keyAt(id);
-    return murmur3(this.#bytes, at, at + this.#items.keyBytes(id), this.#seed);
+    return this.hashOf(this.#bytes, at, at + this.#items.keyBytes(id));
   }
 
   find(hash: number, bytes: Buffer, start: number, length: number): ItemId {
@@ -161,8 +162,9 @@ export class IndexTable {
     this.#stripes.unlock(lower);
   }
 
+  /** A plain read suffices: a split that moves this hash holds its stripe, as the caller does. */
   #bucketOf(hash: number): number {
-    const buckets = Atomics.load(this.#control, CONTROL.buckets);
+    const buckets = this.#control[CONTROL.buckets]!;
     const half = 1 << (31 - Math.clz32(buckets));
     const bucket = hash & (half * 2 - 1);
     return bucket < buckets ? bucket : bucket & (half - 1);

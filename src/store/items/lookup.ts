@@ -16,11 +16,17 @@ interface LookupParts {
 
 /** Finds live items by key. The caller holds the stripe. */
 export class Lookup {
-  readonly #parts: LookupParts;
+  readonly #index: IndexTable;
+  readonly #clock: StoreClock;
+  readonly #linker: Linker;
+  readonly #counters: ThreadCounters;
   #missReason: MissReason = 'not_found';
 
   constructor(parts: LookupParts) {
-    this.#parts = parts;
+    this.#index = parts.index;
+    this.#clock = parts.clock;
+    this.#linker = parts.linker;
+    this.#counters = parts.counters;
   }
 
   /** Why the last `findLive` of this thread found nothing. */
@@ -30,22 +36,20 @@ export class Lookup {
 
   /** The live item of a key, or NO_ITEM. It unlinks an expired or flushed item. */
   findLive(hash: number, bytes: Buffer, start: number, end: number): ItemId {
-    const { index, clock } = this.#parts;
-    const id = index.find(hash, bytes, start, end - start);
+    const id = this.#index.find(hash, bytes, start, end - start);
     if (id === NO_ITEM) {
       this.#missReason = 'not_found';
       return NO_ITEM;
     }
-    if (!clock.isFlushed(id) && !clock.isExpired(id)) return id;
+    if (!this.#clock.isFlushed(id) && !this.#clock.isExpired(id)) return id;
     this.#unlinkDead(hash, id);
     return NO_ITEM;
   }
 
   #unlinkDead(hash: number, id: ItemId): void {
-    const { clock, counters, linker } = this.#parts;
-    const flushed = clock.isFlushed(id);
+    const flushed = this.#clock.isFlushed(id);
     this.#missReason = flushed ? 'flushed' : 'expired';
-    counters.add(flushed ? COUNT.get_flushed : COUNT.get_expired);
-    linker.unlink(hash, id);
+    this.#counters.add(flushed ? COUNT.get_flushed : COUNT.get_expired);
+    this.#linker.unlink(hash, id);
   }
 }

@@ -1,4 +1,4 @@
-import { copyBytes } from '../../base/index.ts';
+import { copyBytes, copyViewed } from '../../base/index.ts';
 import type { Arena } from '../memory/arena.ts';
 import { FLAG, type ItemId, NO_ITEM } from '../memory/item-layout.ts';
 import type { StripeLocks } from '../memory/stripe-locks.ts';
@@ -104,7 +104,8 @@ export class Putter {
     const id = allocator.allocateOpened(item.hash, old, item);
     if (id === NO_ITEM) return NO_ITEM;
     this.#writeKey(id, item);
-    chains.write(id, 0, item.valueSource, item.valueStart, item.valueStart + item.valueBytes);
+    const { valueSource, valueStart, valueBytes } = item;
+    chains.write(id, 0, valueSource.bytes, valueStart, valueStart + valueBytes);
     linker.link(item.hash, old, id);
     if (item.ownCas) items.setOwnCas(id, item.ownCasHigh, item.ownCasLow);
     return id;
@@ -137,7 +138,7 @@ export class Putter {
       this.#writeKey(id, item);
     }
     const { valueSource, valueStart, valueBytes } = item;
-    copyBytes(valueSource, valueStart, valueStart + valueBytes, arena.bytes, items.valueAt(id));
+    copyViewed(valueSource, valueStart, valueStart + valueBytes, arena, items.valueAt(id));
     if (!inPlace) linker.link(item.hash, old, id);
     this.#result.casHigh = items.seqHigh(id);
     this.#result.casLow = items.seqLow(id);

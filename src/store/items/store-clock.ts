@@ -65,7 +65,7 @@ export class StoreClock implements StoreTime {
     const odd = low >= 0x8000_0000;
     if (low === 0x8000_0000) Atomics.add(this.#control, CONTROL.seqHighEven, 1);
     if (low === 0) Atomics.add(this.#control, CONTROL.seqHighOdd, 1);
-    this.seqHigh = Atomics.load(this.#control, odd ? CONTROL.seqHighOdd : CONTROL.seqHighEven);
+    this.seqHigh = this.#control[odd ? CONTROL.seqHighOdd : CONTROL.seqHighEven]!;
     this.seqLow = low;
   }
 

@@ -1,3 +1,4 @@
+import type { ViewedBytes } from '../../base/index.ts';
 import { CLASS_COUNT, COUNT, type ThreadCounters } from '../memory/counters.ts';
 import { FLAG, type ItemId, NO_ITEM } from '../memory/item-layout.ts';
 import { HITS_MAX, type Items } from './items.ts';
@@ -40,8 +41,8 @@ export interface WholeItem extends NewItem, PutOptions {
   readonly keyStart: number;
   /** Whether the client sent the key in base64. */
   readonly keyBinary: boolean;
-  /** The value is `valueSource[valueStart, valueStart + valueBytes)`. */
-  readonly valueSource: Buffer;
+  /** The value is `valueSource.bytes[valueStart, valueStart + valueBytes)`. */
+  readonly valueSource: ViewedBytes;
   readonly valueStart: number;
 }
 

@@ -1,9 +1,12 @@
 import { assert } from '../../base/index.ts';
 import type { Arena } from './arena.ts';
-import { CLASS_COUNTERS, COUNTER_SLOTS, THREAD_COUNTERS } from './layout.ts';
+import { CLASS_COUNTER_SLOTS, COUNTER_SLOTS, THREAD_COUNTER_SLOTS } from './layout.ts';
 import { CLASSES_MAX } from './size-classes.ts';
 
-/** The counters of each thread, by slot. memcached's counters keep their names. */
+/**
+ * The counters of each thread, by slot: `stats` shows the sum over all threads
+ * (commands/admin/inspect.ts). memcached's counters keep their names.
+ */
 const THREAD_COUNTER_NAMES = [
   'get_cmds',
   'get_misses',
@@ -54,8 +57,14 @@ const CLASS_COUNTER_NAMES = [
   // Items linked, and values overwritten in place.
   'total_items',
 ] as const;
-assert(CLASS_COUNTER_NAMES.length <= CLASS_COUNTERS, 'each counter of a class needs a slot');
-assert(THREAD_COUNTER_NAMES.length <= THREAD_COUNTERS, 'each counter of a thread needs a slot');
+assert(
+  CLASS_COUNTER_NAMES.length <= CLASS_COUNTER_SLOTS,
+  'no slot is left: raise CLASS_COUNTER_SLOTS',
+);
+assert(
+  THREAD_COUNTER_NAMES.length <= THREAD_COUNTER_SLOTS,
+  'no slot is left: raise THREAD_COUNTER_SLOTS',
+);
 
 const HIT_COUNTER_NAMES = ['hits_to_hot', 'hits_to_warm', 'hits_to_cold', 'hits_to_temp'] as const;
 
@@ -93,7 +102,7 @@ export class ThreadCounters {
   }
 
   addToClass(sizeClass: number, slot: number, by = 1): void {
-    this.#slots[this.#base + THREAD_COUNTERS + sizeClass * CLASS_COUNTERS + slot]! += by;
+    this.#slots[this.#base + THREAD_COUNTER_SLOTS + sizeClass * CLASS_COUNTER_SLOTS + slot]! += by;
   }
 }
 
@@ -146,5 +155,5 @@ export class CounterSums {
 }
 
 function classSlot(sizeClass: number, name: ClassCounterName): number {
-  return THREAD_COUNTERS + sizeClass * CLASS_COUNTERS + CLASS_COUNT[name];
+  return THREAD_COUNTER_SLOTS + sizeClass * CLASS_COUNTER_SLOTS + CLASS_COUNT[name];
 }

@@ -49,7 +49,7 @@ function allocateShared(options: StoreOptions, chunkBytes: readonly number[]) {
   }
 }
 
-/** Creates an empty store in shared memory; threads join it with `new Store(share, n)`. */
+/** Creates an empty store in shared memory; threads join it with `openStore(share, n)`. */
 export function createStore(options: StoreOptions, clock: Clock = machineClock): StoreShare {
   const chunkBytes = planSizeClasses({
     growthFactor: options.slabGrowthFactor,

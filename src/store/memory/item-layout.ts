@@ -43,6 +43,8 @@ export const ITEM_HEADER_BYTES = 32;
 export const CLIENT_FLAGS_BYTES = 4;
 const OWN_CAS_BYTES = 8;
 export const VALUE_BYTES_MAX = 2 ** 30 - 1;
+/** The longest key. */
+export const KEY_BYTES_MAX = 250;
 /** Word offsets inside an item. */
 export const ITEM = {
   bucketNext: 0,

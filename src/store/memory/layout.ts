@@ -127,12 +127,12 @@ export const TOTAL = {
 } as const;
 
 /**
- * The counter block of a thread: 128 counters of the thread, then 12 for each size class. One more
- * block holds the baseline of the last reset.
+ * The counter block of a thread: 128 counters of the thread, then 12 for each size class (the
+ * drawing above has the sum). One more block holds the baseline of the last reset.
  */
-export const THREAD_COUNTERS = 128;
-export const CLASS_COUNTERS = 12;
-export const COUNTER_SLOTS = THREAD_COUNTERS + CLASSES_MAX * CLASS_COUNTERS;
+export const THREAD_COUNTER_SLOTS = 128;
+export const CLASS_COUNTER_SLOTS = 12;
+export const COUNTER_SLOTS = THREAD_COUNTER_SLOTS + CLASSES_MAX * CLASS_COUNTER_SLOTS;
 
 /** Slots for the tunables. */
 export const TUNABLE_SLOTS = 32;

@@ -54,12 +54,12 @@ async function answerOf({ host, port, address }: TestServer, access: Access): Pr
 const FOUND = 'value 12\n::1|::1|7\n';
 
 describe('askOnce', () => {
-  test('gets the cluster config of a node, by TCP and by a Unix socket', async () => {
+  test('askOnce gets the cluster config of a node, by TCP and by a Unix socket', async () => {
     expect(await answersOf({}, [{}])).toEqual([FOUND]);
     expect(await answersOf({ unixSocket: join(folder.path, 'node.sock') }, [{}])).toEqual([FOUND]);
   });
 
-  test('logs in to a node that requires the ASCII login', async () => {
+  test('askOnce logs in to a node that requires the ASCII login', async () => {
     const wrong = { ...LOGIN, password: 'no' };
     const accesses = [{}, { login: LOGIN }, { login: wrong }];
     expect(await answersOf({ args: ['-Y', users] }, accesses)).toEqual([
@@ -69,7 +69,7 @@ describe('askOnce', () => {
     ]);
   });
 
-  test('logs in by SASL to a node that accepts only the binary protocol', async () => {
+  test('askOnce logs in by SASL to a node that accepts only the binary protocol', async () => {
     const wrong = { ...LOGIN, password: 'no' };
     const accesses = [{}, { login: LOGIN }, { login: wrong }];
     expect(await answersOf({ args: ['-S', '--sasl-only', '-Y', users] }, accesses)).toEqual([
@@ -79,7 +79,7 @@ describe('askOnce', () => {
     ]);
   });
 
-  test('verifies the certificate of a node with TLS', async () => {
+  test('askOnce verifies the certificate of a node with TLS', async () => {
     const authority = await Authority.create(folder.path);
     const ca = readFileSync(authority.ca);
     const tls = { identity: await authority.issue('node'), ca };
@@ -90,7 +90,7 @@ describe('askOnce', () => {
     ]);
   });
 
-  test('announces the host name of a node, but not its IP address', async () => {
+  test('askOnce announces the host name of a node, but not its IP address', async () => {
     const authority = await Authority.create(folder.path, 'sni');
     const { cert, key } = await authority.issue('sni-node');
     const announced: unknown[] = [];

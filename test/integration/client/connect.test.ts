@@ -109,7 +109,7 @@ describe.each([
       },
     );
 
-    test('does not send a login to a node that does not require it', async () => {
+    test('the client does not send a login to a node that does not require it', async () => {
       const cache = client(server.port, { login: USER });
       await cache.set('a', 'x');
       expect(await cache.get('auth')).toBeUndefined();
@@ -160,7 +160,7 @@ describe('TLS', () => {
     tls = { identity, ca: await readFile(authority.ca) };
   });
 
-  test('works with a private CA, by address and by name, with large and many values', async () => {
+  test('TLS works with a private CA, by address and by name, also with many values', async () => {
     const server = await stopAtEnd(startSlabring({ tls }));
     await expectToWork(client(server.port, { tls: { ca: tls.ca } }));
     const named = client(server.port, { tls: { ca: tls.ca, servername: 'localhost' } });
@@ -208,7 +208,7 @@ describe('TLS', () => {
     );
   });
 
-  test('rejects a node with an untrusted certificate or another name', async () => {
+  test('the client rejects a node with an untrusted certificate or another name', async () => {
     const server = await stopAtEnd(startSlabring({ tls }));
     for (const options of [{ tls: true }, { tls: { ca: tls.ca, servername: 'other.example' } }]) {
       const error: unknown = await client(server.port, options)
@@ -218,7 +218,7 @@ describe('TLS', () => {
     }
   });
 
-  test('sends the client certificate to a node that requires one', async () => {
+  test('the client sends the client certificate to a node that requires one', async () => {
     const own = await authority.issue('client');
     const verify = `ssl_ca_cert=${authority.ca},ssl_verify_mode=2`;
     const server = await stopAtEnd(startSlabring({ tls, args: ['-o', verify] }));
@@ -234,12 +234,12 @@ describe('protocol detection', () => {
   const classic = (text: string): string | undefined =>
     text === 'get a\r\n' ? 'END\r\n' : undefined;
 
-  test('speaks classic text with a memcached older than 1.6.10', async () => {
+  test('the client speaks classic text with a memcached older than 1.6.10', async () => {
     const node = await stopAtEnd(RawNode.start(classic, 'classic'));
     expect(await client(node.port).get('a')).toBeUndefined();
   });
 
-  test('speaks classic text with a node that does not know `mn`', async () => {
+  test('the client speaks classic text with a node that does not know `mn`', async () => {
     const replyTo = (text: string) => (text === 'mn\r\n' ? 'ERROR\r\n' : classic(text));
     const node = await stopAtEnd(
       RawNode.start(
@@ -251,7 +251,7 @@ describe('protocol detection', () => {
     expect(await outcomeOf(client(node.port, { protocol: 'meta' }).get('a'))).toBe('ERR_NODE_DOWN');
   });
 
-  test('speaks classic text with a proxy that closes on an unknown command', async () => {
+  test('the client speaks classic text if a proxy closes on an unknown command', async () => {
     const node = await stopAtEnd(
       RawNode.start((text) => {
         if (text === 'version\r\n') return 'VERSION 1.6.18\r\n';
@@ -263,7 +263,7 @@ describe('protocol detection', () => {
   });
 });
 
-test('resolves a name at every connect: a node may return at another address', async () => {
+test('the client resolves a name at every connect: nodes may change addresses', async () => {
   const replyTo = (value: string) => (text: string) => {
     return text.replaceAll(/mg \S+ O(\d+) f v\r\n/g, `VA 1 O$1 f0\r\n${value}\r\n`);
   };
@@ -308,7 +308,7 @@ test('a name that does not resolve is a node down, and the client resolves it ag
   expect(await cache.get('a')).toBeUndefined();
 });
 
-test('connects to a unix socket', async () => {
+test('the client connects to a unix socket', async () => {
   const unixSocket = join(folder.path, 'node.sock');
   await stopAtEnd(startSlabring({ unixSocket }));
   const cache = createClient({ nodes: [unixSocket], deadlineMs: 10_000 });
@@ -318,7 +318,7 @@ test('connects to a unix socket', async () => {
 });
 
 describe('cancelling an operation', () => {
-  test('sends no waiting request, drops the reply of a sent one, affects no other', async () => {
+  test('a cancelled operation is not sent or its reply is dropped; others go on', async () => {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -385,7 +385,7 @@ test('a long deadline holds although later operations reach theirs', async () =>
   expect(node.connections).toBe(1);
 });
 
-test('limits the bytes of waiting values', async () => {
+test('the client limits the bytes of waiting values', async () => {
   const node = await stopAtEnd(RawNode.start(() => undefined, 'silent'));
   const cache = client(node.port, { maxPendingBytesPerNode: 1000, deadlineMs: 200 });
   const ends = await Promise.all(

@@ -96,7 +96,7 @@ const configReply = (config: string): string =>
 const CONFIG = '5\na|10.0.0.1|11211 b|10.0.0.2|11211\n';
 const CONFIG_REPLY = configReply(CONFIG);
 
-test('finds the whole cluster from any of its nodes', async () => {
+test('the client finds the whole cluster from any of its nodes', async () => {
   const cluster = await startCluster();
   cleanups.push(() => cluster.stop());
   for (const address of cluster.addresses) {
@@ -108,7 +108,7 @@ test('finds the whole cluster from any of its nodes', async () => {
 });
 
 describe('a topology that changes', () => {
-  test('is reported when its version increases, and only then', async () => {
+  test('a topology is reported when its version increases, and only then', async () => {
     const server = await startNodeWithCluster('a,b', 12);
     const discovery = new RecordedDiscovery([addressOf(server)]);
     expect(await discovery.waitForTopologies(1)).toEqual(['12:a,b']);
@@ -121,7 +121,7 @@ describe('a topology that changes', () => {
     expect(await discovery.waitForTopologies(3)).toEqual(['12:a,b', '13:a,b,c', '14:a,b']);
   });
 
-  test('is reported when a node’s address changes or becomes known', async () => {
+  test('a topology is reported when a node’s address changes or becomes known', async () => {
     const server = await startNodeWithCluster('a', 1);
     const discovery = new RecordedDiscovery([addressOf(server)]);
     await discovery.waitForTopologies(1);
@@ -146,7 +146,7 @@ describe('a topology that changes', () => {
     expect(await discovery.waitForTopologies(2)).toEqual(['3:a,b', '4:a']);
   });
 
-  test('is read from the nodes of the last topology when the endpoint is down', async () => {
+  test('the topology is read from the last known nodes when the endpoint is down', async () => {
     const member = await startNode();
     const endpoint = await startRawNode(() => configReply(`7\n127.0.0.1||${member.port}\n`));
     const discovery = new RecordedDiscovery([addressOf(endpoint)]);
@@ -158,7 +158,7 @@ describe('a topology that changes', () => {
 });
 
 describe('endpoints', () => {
-  test('skips endpoints that are down, stall, reset or send malformed replies', async () => {
+  test('the discovery skips endpoints that are down, stall, reset or reply badly', async () => {
     const server = await startNodeWithCluster('a,b', 5);
     for (const fault of [
       { kind: 'reset' },
@@ -214,7 +214,7 @@ describe('endpoints', () => {
     }
   });
 
-  test('queries the legacy key of old engines', async () => {
+  test('the discovery queries the legacy key of old engines', async () => {
     const requests: string[] = [];
     const server = await startRawNode((text) => {
       requests.push(text);
@@ -230,7 +230,7 @@ describe('endpoints', () => {
     ]);
   });
 
-  test('opens one connection per poll and closes it', async () => {
+  test('the discovery opens one connection per poll and closes it', async () => {
     const server = await startRawNode(() => CONFIG_REPLY);
     const discovery = new RecordedDiscovery([addressOf(server)], { intervalMs: 60_000 });
     await discovery.waitForTopologies(1);
@@ -265,7 +265,7 @@ describe('endpoints with login or TLS', () => {
   });
   afterAll(() => folder.remove());
 
-  test('logs in to an endpoint that requires it', async () => {
+  test('the discovery logs in to an endpoint that requires it', async () => {
     const users = join(folder.path, 'users');
     await writeFile(users, 'app:pass word\n');
     const server = await startNodeWithCluster('a', 2, '-Y', users);
@@ -281,7 +281,7 @@ describe('endpoints with login or TLS', () => {
     ).toEqual(['2:a']);
   });
 
-  test('does not send the password to an endpoint that requires no login', async () => {
+  test('the discovery sends no password to an endpoint that requires no login', async () => {
     const received: string[] = [];
     const server = await startRawNode((text) => {
       received.push(text);
@@ -294,7 +294,7 @@ describe('endpoints with login or TLS', () => {
     expect(received).toEqual(['config get cluster\r\n']);
   });
 
-  test('uses TLS and verifies the certificate', async () => {
+  test('the discovery uses TLS and verifies the certificate', async () => {
     const authority = await Authority.create(folder.path);
     const identity = await authority.issue('node');
     const ca = readFileSync(authority.ca);
@@ -321,7 +321,7 @@ test.each([
   { login: { username: 'a b', password: '' } },
   { intervalMs: 1 },
   { interval: 1000 },
-])('rejects the options %j', (options) => {
+])('the discovery rejects the options %j', (options) => {
   expect(() =>
     elastiCache({ endpoints: ['a'], ...(options as Partial<ElastiCacheOptions>) }),
   ).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));

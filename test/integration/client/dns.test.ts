@@ -114,7 +114,7 @@ describe.skipIf(dnsmasqMissing() !== undefined)('DNS discovery with a real DNS s
     expect([...(await cache.version()).keys()]).toEqual(namesOf(...ADDRESSES).split(' '));
   });
 
-  test.skipIf(!hasIPv6)('resolves A and AAAA records, or one family only', async () => {
+  test.skipIf(!hasIPv6)('the client resolves A and AAAA records, or one family only', async () => {
     const server = await startDnsServer({ hosts: hostLines(NAME, '::1', '127.0.0.1') });
     const both = ['127.0.0.1', '[::1]'];
     for (const [family, expected] of [
@@ -127,7 +127,7 @@ describe.skipIf(dnsmasqMissing() !== undefined)('DNS discovery with a real DNS s
     }
   });
 
-  test('follows addresses that come and go, and no operation fails', async () => {
+  test('the client follows addresses that come and go, and no operation fails', async () => {
     const server = await startDnsServer({ hosts: hostLines(NAME, ...ADDRESSES.slice(0, 2)) });
     const { cache, last } = startClient(server);
     const load = startLoad(cache);
@@ -174,7 +174,7 @@ describe.skipIf(dnsmasqMissing() !== undefined)('DNS discovery with a real DNS s
     await load.stop();
   });
 
-  test('queries the second DNS server when the first is down or silent', async () => {
+  test('the client queries the second DNS server when the first is down or silent', async () => {
     const dead = await startDnsServer({});
     await dead.stop();
     const silent = createSocket('udp4');
@@ -233,7 +233,7 @@ describe.skipIf(dnsmasqMissing() !== undefined)('DNS discovery with a real DNS s
       expect(even.get(`two.test:${port}`)).toBeLessThan(keys.length * 0.7);
     });
 
-    test('follows targets that come and go, and no operation fails', async () => {
+    test('the client follows SRV targets that come and go, and no operation fails', async () => {
       const targets = ['one.test', 'three.test', 'two.test'];
       const server = await startDnsServer({ hosts, services: [to('one.test')] });
       const { cache, last } = startServiceClient(server);

@@ -179,7 +179,7 @@ describe('an unreadable value', () => {
     { protocol: 'classic' },
     { protocol: 'binary' },
     { namespace: 'app:' },
-  ])('names its node and its key with the options %j', async (options) => {
+  ])('an error names its node and its key with the options %j', async (options) => {
     const cache = cluster.client(options);
     const prefix = options.namespace ?? '';
     for (const [nth, bytes] of [SHORT, LONG].entries()) {

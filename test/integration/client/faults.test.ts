@@ -188,7 +188,7 @@ describe('after each fault every promise settles, no value is wrong, and the nod
   });
 
   const seed = testSeed();
-  test(`replies doubled, lost or cut: no key gets another’s value (seed ${seed})`, async () => {
+  test(`doubled, lost or cut replies: no key gets another’s value (seed ${seed})`, async () => {
     const random = new Random(seed);
     const keys = Array.from({ length: 20 }, (_, i) => `own-${i}`);
     await cache.setMany(keys.map((key) => [key, `value of ${key}`] as const));
@@ -219,7 +219,7 @@ describe('after each fault every promise settles, no value is wrong, and the nod
     await expectRecovery(cache);
   });
 
-  test('replies in single bytes are complete', async () => {
+  test('a reply in single bytes is complete', async () => {
     proxy.setFault({ kind: 'trickle' });
     const slow = client({ deadlineMs: 20_000 });
     const entries = Array.from({ length: 200 }, (_, i) => [`t${i}`, `v${i}`] as const);

@@ -38,7 +38,7 @@ test('NS as the reply to a set is a protocol error', async () => {
   expect(await outcomeOf(cache.set('k', 'v'))).toBe('ERR_PROTOCOL');
 });
 
-test('ignores unrequested flags in a reply', async () => {
+test('the client ignores unrequested flags in a reply', async () => {
   const { cache } = await clientOf((text) => {
     return text.startsWith('mg') ? 'VA 1 O1 f0 Z n9 Qnew\r\nv\r\n' : 'HD O2 Z n9 Qnew\r\n';
   });
@@ -79,7 +79,7 @@ test('both of two close calls resolve when pending operations settle', async () 
 });
 
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 3_600_001])(
-  'rejects a deadline of %d, so every operation settles',
+  'the client rejects a deadline of %d, so every operation settles',
   async (deadlineMs) => {
     const { cache } = await clientOf(() => 'EN O1\r\n');
     expect(await outcomeOf(cache.get('a', { deadlineMs }))).toBe('ERR_ARGUMENT');

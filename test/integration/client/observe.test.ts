@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe('metrics', () => {
-  test('count each kind of operation at each node', async () => {
+  test('the metrics count each kind of operation at each node', async () => {
     await cache.set('a', 'four');
     await cache.get('a');
     await cache.get('none');
@@ -94,7 +94,7 @@ describe('diagnostics channels', () => {
     return messages;
   }
 
-  test('publish the start and the end of an operation', async () => {
+  test('the channels publish the start and the end of an operation', async () => {
     const starts = collect<OperationTrace>('slabring:operation:start');
     const ends = collect<OperationTrace>('slabring:operation:end');
     await cache.set('traced', 'x');
@@ -110,7 +110,7 @@ describe('diagnostics channels', () => {
     expect(ends[1]!.durationMs).toBeGreaterThan(0);
   });
 
-  test('publish failures, and nodes that go down and come up', async () => {
+  test('the channels publish failures, and nodes that go down and come up', async () => {
     const ends = collect<OperationTrace>('slabring:operation:end');
     const changes = collect<NodeTrace>('slabring:node');
     const raw = await RawNode.start((text) => text.replace(/.*O(\d+).*\r\n/, 'EN O$1\r\n'));

@@ -91,7 +91,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(new Set(keys.map((key) => cache.nodeOf(key))).size).toBe(3);
     });
 
-    test('stores a value of 1 MB and refuses a value that is too large', async () => {
+    test('the client stores a value of 1 MB and refuses a value that is too large', async () => {
       const large = 'x'.repeat(1_000_000);
       await cache.set('large', large);
       expect(await cache.get('large')).toBe(large);
@@ -100,7 +100,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(await cache.get('large')).toBeUndefined();
     });
 
-    test('stores compressed values of every type under long keys in a namespace', async () => {
+    test('the client stores compressed values of all types under long keys', async () => {
       const nodes = servers.map(({ port }) => `127.0.0.1:${port}`);
       const options = { nodes, deadlineMs: 10_000, namespace: 'app:', keys: 'hash' } as const;
       const compressing = createClient({ ...options, compression: { minBytes: 100 } });
@@ -146,7 +146,7 @@ describe.each(kinds.filter(({ skip }) => !skip))(
       expect(await cache.get('gone')).toBeUndefined();
     });
 
-    test('checks keys and arguments before it sends anything', async () => {
+    test('the client checks keys and arguments before it sends anything', async () => {
       for (const key of ['', 'a b', 'a\nb', 'x'.repeat(251), 'é'.repeat(126), 'a\ud800']) {
         await expect(cache.get(key)).rejects.toMatchObject({ code: 'ERR_KEY', mayHaveRun: false });
       }

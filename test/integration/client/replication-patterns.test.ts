@@ -21,7 +21,7 @@ describe.each(routes)('getOrSet with %s', (_name, options) => {
   });
   afterAll(() => cluster?.stop());
 
-  test('loads a value once for many callers', async () => {
+  test('getOrSet loads a value once for many callers', async () => {
     let loads = 0;
     const load = async (): Promise<number> => ++loads;
     const calls = clients.flatMap((cache) => {
@@ -32,7 +32,7 @@ describe.each(routes)('getOrSet with %s', (_name, options) => {
     expect(await clients[1].get('one')).toBe(1);
   });
 
-  test('serves callers while any one node is down', async () => {
+  test('getOrSet serves callers while any one node is down', async () => {
     const keys = Array.from({ length: 50 }, (_, i) => `away${i}`);
     const load = async (): Promise<string> => 'loaded';
     const [cache, other] = clients;

@@ -90,7 +90,7 @@ describe.each(kinds)('two replicas on three nodes of %s', (kind) => {
     }
   });
 
-  test.skipIf(skip)('reads of one key or many succeed while the owner is down', async () => {
+  test.skipIf(skip)('a read of one key or many succeeds while the owner is down', async () => {
     const keys = Array.from({ length: 60 }, (_, i) => `read${i}`);
     await cache.setMany(keys.map((key) => [key, key] as const));
     const [first = ''] = keys;

@@ -51,7 +51,7 @@ describe('the client leaves a stalled connection and uses the node again', () =>
     ['in the middle of a reply', () => proxy.hold(20)],
     ['while connecting', () => [proxy.setFault({ kind: 'stall' }), proxy.resetAll()]],
   ];
-  test.each(stalls)('stalled %s', async (_, begin) => {
+  test.each(stalls)('the client leaves a connection that stalls %s', async (_, begin) => {
     const cache = client({ deadlineMs: 200 });
     const store = () => outcomeOf(cache.set('long', LONG));
     await expect.poll(store, { timeout: 20_000 }).toBeUndefined();

@@ -204,13 +204,13 @@ describe('previousOwner', () => {
     return { cache, discovery, moved, newNode, previousValues };
   }
 
-  test('without it the keys that moved are misses', async () => {
+  test('without previousOwner the keys that moved are misses', async () => {
     const { cache, moved } = await grown({});
     expect(await cache.get(moved[0]!)).toBeUndefined();
     expect((await cache.getMany(keys)).values.size).toBe(keys.length - moved.length);
   });
 
-  test('reads of one key or many find keys that moved, and copy them with their ttl', async () => {
+  test('a read of one key or many finds moved keys, and copies them with their ttl', async () => {
     const { cache, moved, newNode } = await grown();
     const [one = '', two = ''] = moved;
     expect(await cache.get(one)).toBe(`${one}!`);

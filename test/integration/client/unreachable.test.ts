@@ -59,7 +59,7 @@ describe('with all nodes down every operation fails in the same way', () => {
     { replicas: 2 },
     { replicas: 2, count: 1 },
     { replicas: 2, failover: 'gutter' },
-  ])('fails with ERR_NODE_DOWN: %j', async ({ failover, count = 2, ...rest }) => {
+  ])('an operation fails with ERR_NODE_DOWN: %j', async ({ failover, count = 2, ...rest }) => {
     const cache = client({
       nodes: nodes.slice(0, count),
       ...(failover === undefined
@@ -123,14 +123,14 @@ describe('a pending operation keeps the process alive until it settles', () => {
     return JSON.parse(waiting.stdout);
   };
 
-  test('while the node sends no reply', async () => {
+  test('an operation keeps the process alive while the node sends no reply', async () => {
     const node = await startRawNode(() => undefined);
     const outcomes = (await run('node', addressOf(node))) as string[];
     const codes = ['ERR_DEADLINE', 'ERR_DEADLINE_UNSENT', 'ERR_REPLY_LOST', 'ERR_NODE_DOWN'];
     for (const outcome of outcomes) expect(codes).toContain(outcome);
   });
 
-  test('while the node does not reply to the handshake', async () => {
+  test('an operation keeps the process alive while the handshake has no reply', async () => {
     const outcomes = (await run(
       'node',
       addressOf(await startRawNode(() => undefined, 'silent')),
@@ -139,7 +139,7 @@ describe('a pending operation keeps the process alive until it settles', () => {
       expect(['ERR_DEADLINE_UNSENT', 'ERR_NODE_DOWN']).toContain(outcome);
   });
 
-  test('while the node refuses connections', async () => {
+  test('an operation keeps the process alive while the node refuses connections', async () => {
     const down = 'ERR_NODE_DOWN';
     expect(await run('node', `127.0.0.1:${await freePort()}`, 20_000)).toEqual([
       down,
@@ -149,7 +149,7 @@ describe('a pending operation keeps the process alive until it settles', () => {
     ]);
   });
 
-  test('when the node restarts between two operations', async () => {
+  test('an operation keeps the process alive when the node restarts before it', async () => {
     let requestCount = 0;
     const node = await startRawNode((text) => {
       // Both connections of the first call close before the reply; later ones reply.
@@ -165,7 +165,7 @@ describe('a pending operation keeps the process alive until it settles', () => {
     ]);
   });
 
-  test('while the discovery finds no topology', async () => {
+  test('an operation keeps the process alive while the discovery finds no topology', async () => {
     const endpoint = await startRawNode(() => undefined);
     const code = 'ERR_DISCOVERY';
     expect(await run('discovery', addressOf(endpoint))).toEqual([code, code, code, code]);

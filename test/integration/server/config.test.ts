@@ -27,7 +27,7 @@ const NODES = [
 const BLOCK = '12\na.example||11212 b.example|10.0.0.2|11211\n';
 
 describe('a node with --cluster-nodes', () => {
-  test('returns the nodes to `config get cluster` and to the key of old clients', async () => {
+  test('`config get cluster` and the key of old clients return the cluster’s nodes', async () => {
     const server = await startNode(...NODES);
     expect(await exchange(server, 'config get cluster\r\n')).toBe(
       `CONFIG cluster 0 ${BLOCK.length}\r\n${BLOCK}\r\nEND\r\n`,
@@ -39,7 +39,7 @@ describe('a node with --cluster-nodes', () => {
     expect(await exchange(server, 'config get cluster\r\n\r\n')).toMatch(/END\r\nERROR\r\n$/);
   });
 
-  test('never lowers its version, also after a restart', async () => {
+  test('a node with --cluster-nodes never lowers its version, also after a restart', async () => {
     const versionOf = async (): Promise<number> => {
       const server = await startNode('--cluster-nodes', 'a.example');
       const reply = await exchange(server, 'config get cluster\r\n');
@@ -51,13 +51,16 @@ describe('a node with --cluster-nodes', () => {
     expect(await versionOf()).toBeGreaterThanOrEqual(first);
   });
 
-  test.each(['a b', 'a|b', 'a:70000', 'a|1|2|3'])('refuses %j as a node', async (node) => {
-    await expect(startNode('--cluster-nodes', node)).rejects.toThrow(/a node is host:port/);
-  });
+  test.each(['a b', 'a|b', 'a:70000', 'a|1|2|3'])(
+    'a node with --cluster-nodes refuses %j as a node',
+    async (node) => {
+      await expect(startNode('--cluster-nodes', node)).rejects.toThrow(/a node is host:port/);
+    },
+  );
 });
 
 describe('the config table', () => {
-  test('is the same on every thread after set and delete', async () => {
+  test('the config table is the same on every thread after set and delete', async () => {
     const server = await startNode('-t', '4');
     expect(await exchange(server, 'config get cluster\r\n')).toBe('END\r\n');
     expect(await exchange(server, 'get AmazonElastiCache:cluster\r\n')).toBe('END\r\n');
@@ -78,7 +81,7 @@ describe('the config table', () => {
     );
   });
 
-  test('holds at most 16 entries of at most 65,536 bytes', async () => {
+  test('the config table holds at most 16 entries of at most 65,536 bytes', async () => {
     const server = await startNode();
     const full = 'x'.repeat(65_536);
     expect(await exchange(server, `config set a 0 65536\r\n${full}\r\nconfig get a\r\n`)).toBe(
@@ -102,12 +105,12 @@ describe('the config table', () => {
     ['config set a 0 -1\r\n', 'CLIENT_ERROR bad command line format\r\n'],
     ['config set a 0 1\r\nxyz', 'CLIENT_ERROR bad data chunk\r\n'],
     [`config get ${'k'.repeat(251)}\r\n`, 'ERROR\r\n'],
-  ])('replies to %j', async (requests, reply) => {
+  ])('the node replies to %j', async (requests, reply) => {
     sharedNode ??= await startSlabring();
     expect(await exchange(sharedNode, requests)).toBe(reply);
   });
 
-  test('supports the binary opcodes of AWS', async () => {
+  test('the node supports the binary opcodes of AWS', async () => {
     const server = await startNode(...NODES);
     const exchangePackets = async (...requests: readonly Buffer[]) => {
       const { packets } = packetsOf(

@@ -20,7 +20,7 @@ const ITEMS =
 
 describe('metadump', () => {
   test.skipIf(whyNoMemcached('1.6.18') !== undefined)(
-    'has the lines that memcached writes',
+    'a metadump has the lines that memcached writes',
     async () => {
       const ours = await startNode();
       const theirs = await startMemcached();
@@ -44,7 +44,7 @@ describe('metadump', () => {
     },
   );
 
-  test('contains each key exactly once while the index grows and a client writes', async () => {
+  test('a metadump has each key once while the index grows and a client writes', async () => {
     const server = await startNode('-t', '2', '-m', '256');
     const keys = 200_000;
     let sets = '';
@@ -65,7 +65,7 @@ describe('metadump', () => {
     expect(dumpedKeys.length).toBe(keys);
   });
 
-  test('can be limited to some size classes, and mgdump marks binary keys', async () => {
+  test('a dump can be limited to some size classes, and mgdump marks binary keys', async () => {
     const server = await startNode();
     await exchange(server, ITEMS);
     const dump = await exchange(server, 'lru_crawler mgdump hash\r\n');
@@ -81,14 +81,14 @@ describe('metadump', () => {
     );
   });
 
-  test('is refused with -X', async () => {
+  test('a metadump is refused with -X', async () => {
     const server = await startNode('-X');
     expect(await exchange(server, 'lru_crawler metadump all\r\nlru_crawler mgdump all\r\n')).toBe(
       'ERROR metadump not allowed\r\nERROR key dump not allowed\r\n',
     );
   });
 
-  test('ends without damage when its client disconnects', async () => {
+  test('a metadump ends without damage when its client disconnects', async () => {
     const server = await startNode();
     let requests = '';
     for (let i = 0; i < 100_000; i++) requests += `set key-${i} 0 0 1 noreply\r\nx\r\n`;

@@ -79,7 +79,9 @@ describe('values of many megabytes', () => {
     await server?.stop();
   });
 
-  test('pass through a bounded heap: 100 MB in and out', { timeout: 120_000 }, async () => {
+  test('large values pass through a bounded heap: 100 MB in and out', {
+    timeout: 120_000,
+  }, async () => {
     const value = numbered(100 * MIB);
     const before = await residentBytes(server.pid);
     expect((await control.exchange(setRequest('big', value))).toString()).toBe('STORED\r\n');
@@ -98,7 +100,7 @@ describe('values of many megabytes', () => {
     expect(await usedChunks(control)).toBe(0);
   });
 
-  test('reach a slow reader unchanged, even if another client changes the key', {
+  test('a slow reader gets large values unchanged, even if another client changes the key', {
     timeout: 60_000,
   }, async () => {
     await control.exchange('stats reset\r\n');
@@ -118,7 +120,7 @@ describe('values of many megabytes', () => {
     }
   });
 
-  test('leave no chunks behind when their connection is reset', {
+  test('large values leave no chunks behind when their connection is reset', {
     timeout: 60_000,
   }, async () => {
     const value = numbered(16 * MIB);

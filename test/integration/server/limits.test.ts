@@ -28,7 +28,7 @@ describe('the connection limit', () => {
   });
   afterAll(() => server?.stop());
 
-  test('refuses a connection beyond it, and accepts one again after a close', async () => {
+  test('the node refuses a connection beyond the limit, and accepts it after a close', async () => {
     const inside: RawConnection[] = [];
     for (let i = 0; i < LIMIT; i++) {
       const connection = await RawConnection.connect(server!.address);
@@ -68,21 +68,21 @@ describe('the node', () => {
     return { curr_items, bytes };
   };
 
-  test('closes a connection that sends a line that is too long', async () => {
+  test('the node closes a connection that sends a line that is too long', async () => {
     const connection = await RawConnection.connect(server!.address);
     connection.send('x'.repeat(2049));
     expect((await connection.readToEnd()).toString()).toBe('');
     connection.destroy();
   });
 
-  test('accepts a long get whose end arrives later', async () => {
+  test('the node accepts a long get whose end arrives later', async () => {
     const connection = await RawConnection.connect(server!.address);
     connection.send(`get ${'nothing '.repeat(5000)}`);
     expect((await connection.exchange('a\r\n')).toString()).toBe('END\r\n');
     connection.destroy();
   });
 
-  test('returns 10,000 values to one get', async () => {
+  test('the node returns 10,000 values to one get', async () => {
     const connection = await RawConnection.connect(server!.address);
     const keys = Array.from({ length: 10_000 }, (_, i) => `key:${i}`);
     const sets = keys.map((key) => `set ${key} 0 0 ${key.length} noreply\r\n${key}\r\n`).join('');
@@ -93,7 +93,7 @@ describe('the node', () => {
     connection.destroy();
   });
 
-  test('replies to 100,000 pipelined requests in order', async () => {
+  test('the node replies to 100,000 pipelined requests in order', async () => {
     const REQUESTS = 100_000;
     const connection = await RawConnection.connect(server!.address);
     await connection.exchange('set n 0 0 1\r\n0\r\n');
@@ -103,7 +103,7 @@ describe('the node', () => {
     connection.destroy();
   });
 
-  test(`serves other clients after garbage, seed ${seed}`, async () => {
+  test(`the node serves other clients after garbage, seed ${seed}`, async () => {
     const random = new Random(seed);
     for (let i = 0; i < 200; i++) {
       await sendAndReadToEnd(server!.address, random.bytes(random.int(1, 5000)));
@@ -111,7 +111,7 @@ describe('the node', () => {
     expect((await control.exchange('get nothing-here\r\n')).toString()).toBe('END\r\n');
   });
 
-  test('keeps nothing of a set whose client disconnects at any byte', async () => {
+  test('the node keeps nothing of a set whose client disconnects at any byte', async () => {
     const value = 'v'.repeat(100);
     const set = Buffer.from(`set gone 0 0 ${value.length}\r\n${value}\r\n`);
     await control.exchange('delete gone\r\n');
@@ -133,7 +133,7 @@ describe('the node', () => {
     expect((await control.exchange('get gone\r\n')).toString()).toBe('END\r\n');
   });
 
-  test('bounds the memory of a client that never reads, and serves the others', {
+  test('the node bounds the memory of a client that never reads, and serves the others', {
     timeout: 120_000,
   }, async () => {
     const VALUE_BYTES = 100_000;

@@ -92,7 +92,7 @@ describe('the ASCII login', () => {
   ];
 
   test.skipIf(whyNoMemcached('1.6.18') !== undefined).for(exchanges)(
-    'replies like memcached: %j',
+    'the node replies like memcached: %j',
     async (steps) => {
       const theirs = await startMemcached({ args: ['-Y', users] });
       servers.push(theirs);
@@ -101,13 +101,13 @@ describe('the ASCII login', () => {
     },
   );
 
-  test('accepts a password that contains blanks', async () => {
+  test('the ASCII login accepts a password that contains blanks', async () => {
     const server = await sharedNode();
     const reply = await sendAndReadToEnd(server.address, `${login('alice wonder land')}mn\r\n`);
     expect(reply.toString()).toBe('STORED\r\nMN\r\n');
   });
 
-  test('refuses a token that is too long, and accepts a login cut at any byte', async () => {
+  test('the node refuses a token that is too long, but no login cut at any byte', async () => {
     const server = await startNode('-Y', users);
     const long = await sendAndReadToEnd(server.address, 'set x 0 0 16385\r\n');
     expect(long.toString()).toBe('CLIENT_ERROR auth token too long\r\n');
@@ -121,7 +121,7 @@ describe('the ASCII login', () => {
     }
   });
 
-  test('refuses data with a bad trailer at once, wherever the network cuts it', async () => {
+  test('the node refuses a login with a bad trailer at once, wherever it is cut', async () => {
     const server = await sharedNode();
     const bytes = Buffer.from('set x 0 0 3\r\nbobxx');
     const connection = await RawConnection.connect(server.address);
@@ -133,7 +133,7 @@ describe('the ASCII login', () => {
     connection.destroy();
   });
 
-  test('closes the connection after `--login-attempts` failures', async () => {
+  test('the node closes the connection after `--login-attempts` failures', async () => {
     const server = await sharedNode('--login-attempts', '3');
     const connection = await RawConnection.connect(server.address);
     connection.send(login('bob wrong').repeat(5));
@@ -142,7 +142,7 @@ describe('the ASCII login', () => {
     connection.destroy();
   });
 
-  test('is counted in stats and logged without the password', async () => {
+  test('an ASCII login is counted in stats and logged without the password', async () => {
     const server = await startNode('-Y', users);
     const requests = `${['bo\x1b[1mb s3cret', 'bob builder'].map(login).join('')}stats\r\n`;
     const text = `${requests}stats settings\r\n`;
@@ -319,7 +319,7 @@ describe('a changed user file', () => {
   const canLogIn = async (server: TestServer, token: string): Promise<boolean> =>
     (await sendAndReadToEnd(server.address, login(token))).toString() === 'STORED\r\n';
 
-  test('is reloaded at SIGHUP, unless it is bad', async () => {
+  test('a changed user file is reloaded at SIGHUP, unless it is bad', async () => {
     const server = await startNode('-Y', users);
     await writeFile(`${users}.new`, 'carol:singer\n');
     await rename(`${users}.new`, users);
@@ -337,7 +337,7 @@ describe('a changed user file', () => {
     expect(await canLogIn(server, 'carol singer')).toBe(true);
   });
 
-  test('without users leaves no user that can log in', async () => {
+  test('a user file without users leaves no user that can log in', async () => {
     const server = await startNode('-Y', users);
     expect(await canLogIn(server, 'bob builder')).toBe(true);
     await writeFile(users, '');
@@ -347,7 +347,7 @@ describe('a changed user file', () => {
     );
   });
 
-  test('is noticed without a signal', async () => {
+  test('a changed user file is noticed without a signal', async () => {
     const server = await startNode('-Y', users);
     expect(await canLogIn(server, 'carol singer')).toBe(false);
     await writeFile(users, 'carol:singer\n');

@@ -87,20 +87,20 @@ const version = (socket: TLSSocket): Promise<string> =>
   exchange(socket, 'version\r\n', '\r\n').then((line) => line.trim());
 
 describe('a TLS connection', () => {
-  test.each(['TLSv1.2', 'TLSv1.3'] as const)('works with %s', async (tls) => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('a TLS connection works with %s', async (tls) => {
     const server = await startNode();
     const socket = await connectTls(server, { minVersion: tls, maxVersion: tls });
     expect(socket.getProtocol()).toBe(tls);
     expect(await version(socket)).toBe('VERSION 1.6.18');
   });
 
-  test('fails below the minimum version', async () => {
+  test('a TLS connection fails below the minimum version', async () => {
     const server = await startNode(',ssl_min_version=3');
     await expect(connectTls(server, { maxVersion: 'TLSv1.2' })).rejects.toThrow();
     expect(await version(await connectTls(server))).toBe('VERSION 1.6.18');
   });
 
-  test('serves many requests in one record, one request in many, and large values', async () => {
+  test('the node serves many requests in one record, one in many, and large values', async () => {
     const server = await startNode();
     const socket = await connectTls(server);
     expect(await exchange(socket, 'mn\r\n'.repeat(100), 'MN\r\n')).toMatch(/^(MN\r\n)+$/);
@@ -112,7 +112,7 @@ describe('a TLS connection', () => {
     expect(reply).toBe(`STORED\r\nVALUE b 0 ${large.length}\r\n${large}\r\nEND\r\n`);
   });
 
-  test('serves 100,000 pipelined requests of a client that reads late', async () => {
+  test('the node serves 100,000 pipelined requests of a TLS client that reads late', async () => {
     const server = await startNode();
     const socket = await connectTls(server);
     socket.pause();
@@ -130,7 +130,7 @@ describe('a TLS connection', () => {
     expect(bytes).toBe('STORED\r\n'.length + 100_000 * each + 'MN\r\n'.length);
   });
 
-  test('sends all replies to a client that has sent FIN, then closes', async () => {
+  test('the node sends all replies to a TLS client that has sent FIN, then closes', async () => {
     const server = await startNode();
     const socket = await connectTls(server, { allowHalfOpen: true } as ConnectionOptions);
     socket.end('version\r\nmn\r\n');
@@ -139,7 +139,7 @@ describe('a TLS connection', () => {
     expect(received).toBe('VERSION 1.6.18\r\nMN\r\n');
   });
 
-  test('resumes a session on every thread', async () => {
+  test('a client resumes its TLS session on every thread', async () => {
     const server = await startNode();
     const once12 = { maxVersion: 'TLSv1.2' } as const;
     const begun = await connectTls(server, once12);
@@ -156,7 +156,7 @@ describe('a TLS connection', () => {
 });
 
 describe('the listeners of a node', () => {
-  test('accept only clients with a certificate of the CA (mutual TLS)', async () => {
+  test('the listeners accept only clients with a certificate of the CA (mutual TLS)', async () => {
     const server = await startNode(`,ssl_ca_cert=${authority.ca},ssl_verify_mode=2`);
     const client = await authority.issue('client');
     const known = { cert: await readFile(client.cert), key: await readFile(client.key) };
@@ -169,7 +169,7 @@ describe('the listeners of a node', () => {
     }
   });
 
-  test('use no TLS at notls addresses', async () => {
+  test('the listeners use no TLS at notls addresses', async () => {
     const port = await freePort();
     const server = await startNode('', '-l', `notls:127.0.0.1:${port}`);
     const plain = await sendAndReadToEnd({ host: '127.0.0.1', port }, 'version\r\n');
@@ -211,7 +211,7 @@ test('slabring health -Z checks a node over TLS', async () => {
 });
 
 describe('a new certificate', () => {
-  test('serves new connections after refresh_certs; open ones keep the old one', async () => {
+  test('refresh_certs puts a new certificate on new connections, not on open ones', async () => {
     const server = await startNode();
     const old = await connectTls(server);
     expect(nameOf(old)).toBe('first');
@@ -226,7 +226,7 @@ describe('a new certificate', () => {
     expect(nameOf(old)).toBe('first');
   });
 
-  test('is used after SIGHUP, unless it is bad', async () => {
+  test('a new certificate is used after SIGHUP, unless it is bad', async () => {
     const server = await startNode();
     const old = await connectTls(server);
     await writeFile(live.key, 'no key');
@@ -245,7 +245,15 @@ describe('a new certificate', () => {
     );
   });
 
-  test('is refused by a node without TLS', async () => {
+  test('a new certificate is read for every client that asks, however many ask', async () => {
+    const port = await freePort();
+    const server = await startNode('', '-l', `notls:127.0.0.1:${port}`);
+    const refresh = () => sendAndReadToEnd({ host: server.host, port }, 'refresh_certs\r\n');
+    const replies = await Promise.all(Array.from({ length: 900 }, refresh));
+    expect(new Set(replies.map(String))).toEqual(new Set(['OK\r\n']));
+  });
+
+  test('a new certificate is refused by a node without TLS', async () => {
     const server = await startSlabring();
     servers.push(server);
     const reply = await sendAndReadToEnd(server.address, 'refresh_certs\r\n');

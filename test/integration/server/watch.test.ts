@@ -38,7 +38,7 @@ const REQUESTS =
 
 describe('watch', () => {
   test.skipIf(whyNoMemcached('1.6.18') !== undefined)(
-    'sends the events that memcached sends',
+    'the node sends the events that memcached sends',
     async () => {
       const theirs = await startMemcached();
       servers.push(theirs);
@@ -62,7 +62,7 @@ describe('watch', () => {
     },
   );
 
-  test('sends the events of all threads, in order, to every watcher of their stream', async () => {
+  test('the node sends the events of all threads, in order, to all their watchers', async () => {
     const server = await startNode('-t', '4');
     const fetchers = await startWatching(server, 'fetchers');
     const both = await startWatching(server, 'mutations fetchers');
@@ -75,7 +75,7 @@ describe('watch', () => {
     expect((await eventsUntil(both, 'item_get key=k19')).length).toBe(40);
   });
 
-  test('sends deletions, evictions and connection events', async () => {
+  test('the node sends deletions, evictions and connection events', async () => {
     const server = await startNode('-m', '2', '-I', '1m');
     const watcher = await startWatching(server, 'deletions evictions connevents');
     await sendAndReadToEnd(
@@ -101,7 +101,7 @@ describe('watch', () => {
     expect(evicted.at(-1)).toMatch(/type=eviction key=k\d+ fetch=no ttl=-1 la=\d+ clsid=# size=#$/);
   });
 
-  test('sends an eviction before the store that caused it', async () => {
+  test('the node sends an eviction before the store that caused it', async () => {
     const server = await startNode('-m', '2', '-t', '1');
     const set = (key: string): string => `set ${key} 0 0 1000\r\n${'x'.repeat(1000)}\r\n`;
     let many = '';
@@ -114,7 +114,7 @@ describe('watch', () => {
     expect(types).toEqual(['eviction', 'item_store', 'eviction', 'item_store']);
   });
 
-  test('refuses unknown streams, pipelining, too many watchers, and all with -W', async () => {
+  test('watch is refused for unknown streams, pipelining, too many watchers and -W', async () => {
     const server = await startNode();
     const exchange = async (requests: string) =>
       (await sendAndReadToEnd(server.address, requests)).toString();
@@ -130,7 +130,7 @@ describe('watch', () => {
     );
   });
 
-  test('does not delay other clients when a watcher does not read', async () => {
+  test('a watcher that does not read does not delay other clients', async () => {
     const server = await startNode();
     const slow = await startWatching(server, 'fetchers mutations');
     slow.socket.pause();

@@ -1,15 +1,21 @@
-import type { ClientTimer, MonotonicClock } from '../../../src/client/connection/runtime.ts';
+import type { ClientClock } from '../../../src/client/base/client-clock.ts';
+import type { ClientTimer } from '../../../src/client/connection/runtime.ts';
 
 /** The clock does not wait for timers that are further away. */
 const TIMER_MS_MAX = 600_000;
+const START_UNIX_MS = 1_700_000_000_000;
 
 /** A simulated clock with timers; only `fireNext` advances it. */
-export class SimClock implements MonotonicClock {
+export class SimClock implements ClientClock {
   #now = 1000;
   readonly #timers = new Map<ClientTimer, { readonly at: number; readonly onFire: () => void }>();
 
   now(): number {
     return this.#now;
+  }
+
+  unixMs(): number {
+    return START_UNIX_MS + this.#now;
   }
 
   setTimer(onFire: () => void, delayMs: number): ClientTimer {

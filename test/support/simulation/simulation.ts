@@ -97,6 +97,7 @@ export class Simulation {
   #runtime(): ClientRuntime {
     return {
       now: () => this.#clock.now(),
+      unixMs: () => this.#clock.unixMs(),
       setTimer: (onFire, delayMs) => this.#clock.setTimer(onFire, delayMs),
       openSocket: ({ name }, _options, _resumption, events) => this.#network.open(name, events),
       random: () => this.#random.fraction(),

@@ -4,7 +4,7 @@ import { ByteSink } from '../../../src/base/byte-sink.ts';
 const textOf = (sink: ByteSink): string => sink.bytes.toString('latin1', 0, sink.at);
 
 describe('a byte sink', () => {
-  test('appends what each method puts, in order', () => {
+  test('a sink appends what each method puts, in order', () => {
     const sink = new ByteSink(100);
     const source = Buffer.from('0123456789'.repeat(4));
     sink.putByte(0x41);
@@ -16,7 +16,7 @@ describe('a byte sink', () => {
     sink.putDecimal(42);
     expect(textOf(sink)).toBe(`A-const-123${source.toString('latin1', 5, 35)}-t\xff-42`);
   });
-  test('keeps what is written when it grows, and doubles at least', () => {
+  test('a sink keeps what is written when it grows, and doubles at least', () => {
     const sink = new ByteSink(4);
     sink.putText('abcd');
     const before = sink.bytes;
@@ -27,12 +27,12 @@ describe('a byte sink', () => {
     sink.ensure(100);
     expect([textOf(sink), sink.bytes.length]).toEqual(['abcd', 104]);
   });
-  test('grows for a text that has no room', () => {
+  test('a sink grows for a text that has no room', () => {
     const sink = new ByteSink(1);
     sink.putText('a long text');
     expect(textOf(sink)).toBe('a long text');
   });
-  test('has a view of the same bytes, also after it grew or was swapped', () => {
+  test('a sink has a view of the same bytes, also after it grew or was swapped', () => {
     const sink = new ByteSink(8);
     const write = (text: string): void => {
       sink.view.setUint32(0, Buffer.from(text).readUInt32BE());
@@ -45,7 +45,7 @@ describe('a byte sink', () => {
     sink.swap(Buffer.from('###########').subarray(3));
     write('ijkl');
   });
-  test('gives its buffer away and continues at the start of the next', () => {
+  test('a sink gives its buffer away and continues at the start of the next', () => {
     const sink = new ByteSink(8);
     sink.putText('full');
     const next = Buffer.alloc(16);
@@ -55,7 +55,7 @@ describe('a byte sink', () => {
     sink.putText('new');
     expect([textOf(sink), full.toString('latin1', 0, 4)]).toEqual(['new', 'full']);
   });
-  test('puts ranges of another sink, of every length around the limits of its loops', () => {
+  test('a sink takes ranges of another, of every length around the limits of its loops', () => {
     const source = new ByteSink(1000);
     for (let i = 0; i < 1000; i++) source.putByte((i * 7) & 255);
     for (const length of [0, 1, 7, 8, 9, 16, 23, 255, 256, 257, 700]) {

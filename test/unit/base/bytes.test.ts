@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { ByteSink } from '../../../src/base/byte-sink.ts';
-import { copyBytes, copyViewed, equalBytes } from '../../../src/base/bytes.ts';
+import { BufferView, copyBytes, copyViewed, equalBytes } from '../../../src/base/bytes.ts';
 
 /** Lengths around those at which a copy changes its way. */
 const LENGTHS = [0, 1, 2, 23, 24, 25, 26, 100];
 
 describe('copyBytes', () => {
-  test.each(LENGTHS)('copies %i bytes, and nothing around them', (length) => {
+  test.each(LENGTHS)('copyBytes copies %i bytes, and nothing around them', (length) => {
     const source = Buffer.from(Array.from({ length: 200 }, (_, i) => i + 1));
     for (const [start, at] of [
       [0, 0],
@@ -23,19 +22,51 @@ describe('copyBytes', () => {
 });
 
 describe('copyViewed', () => {
-  test.each([...LENGTHS, 7, 8, 9, 255, 256, 257, 400])('copies %i bytes alone', (length) => {
-    const [source, target] = [new ByteSink(500), new ByteSink(500)];
-    for (let i = 0; i < 500; i++) source.bytes[i] = (i * 7 + 1) & 255;
-    target.bytes.fill(0);
-    copyViewed(source, 3, 3 + length, target, 5);
-    const expected = Buffer.alloc(500);
-    source.bytes.copy(expected, 5, 3, 3 + length);
-    expect(target.bytes.equals(expected)).toBe(true);
+  const viewed = (bytes: Buffer): BufferView => {
+    const view = new BufferView();
+    view.show(bytes);
+    return view;
+  };
+  /** Every number of whole words and of bytes after them, and both sides of its bound. */
+  const lengths = [...Array(33).keys(), 100, 255, 256, 257, 300];
+  test.each(lengths)('copyViewed copies %i bytes, and nothing around them', (length) => {
+    const pool = Buffer.from(Array.from({ length: 420 }, (_, i) => (i * 7 + 1) & 0xff));
+    // A part of a larger buffer, as most buffers of Node.js are.
+    const source = pool.subarray(3);
+    for (const [start, at] of [
+      [0, 0],
+      [5, 3],
+      [3, 50],
+    ] as const) {
+      const whole = Buffer.alloc(421);
+      copyViewed(viewed(source), start, start + length, viewed(whole.subarray(1)), at);
+      const expected = Buffer.alloc(421);
+      for (let i = 0; i < length; i++) expected[1 + at + i] = source[start + i]!;
+      expect(whole).toEqual(expected);
+    }
+  });
+  test('copyViewed keeps the bits of every number, also where they are a NaN', () => {
+    const source = Buffer.from('fff8000000000001fff0000000000001', 'hex');
+    const target = Buffer.alloc(16);
+    copyViewed(viewed(source), 0, 16, viewed(target), 0);
+    expect(target).toEqual(source);
   });
 });
 
+test('a view of a buffer changes with the buffer, and stays while it is the same', () => {
+  const view = new BufferView();
+  const [first, second] = [Buffer.from('abc').subarray(1), Buffer.from('xyz').subarray(2)];
+  view.show(first);
+  expect([view.bytes, view.view.byteLength, view.view.getUint8(0)]).toEqual([first, 2, 0x62]);
+  const { view: before } = view;
+  view.show(first);
+  expect(view.view).toBe(before);
+  view.show(second);
+  expect([view.bytes, view.view.byteLength, view.view.getUint8(0)]).toEqual([second, 1, 0x7a]);
+});
+
 describe('equalBytes', () => {
-  test.each(LENGTHS)('compares each of %i bytes', (length) => {
+  test.each(LENGTHS)('equalBytes compares each of %i bytes', (length) => {
     const a = Buffer.alloc(length + 2, 'x');
     const b = Buffer.alloc(length + 4, 'x');
     [a[0], b[2]] = [1, 2];

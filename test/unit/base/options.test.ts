@@ -61,7 +61,7 @@ function errorOf(sources: Sources, rules: readonly Rule<typeof table>[] = []): s
 }
 
 describe('resolved options', () => {
-  test('have the types that their table entries declare', () => {
+  test('resolved options have the types that their table entries declare', () => {
     expectTypeOf<Values>().toEqualTypeOf<{
       readonly port: number;
       readonly listenBacklog: number;
@@ -76,7 +76,7 @@ describe('resolved options', () => {
     }>();
   });
 
-  test('have their defaults without any source', () => {
+  test('resolved options have their defaults without any source', () => {
     expect(resolve({})).toEqual(defaultsOf(table));
     expect(resolve({})).toEqual({
       port: 11_211,
@@ -92,18 +92,18 @@ describe('resolved options', () => {
     });
   });
 
-  test('come from the command line, else the environment, else the default', () => {
+  test('options come from the command line, else the environment, else the default', () => {
     const env = { SLABRING_PORT: '1', SLABRING_LISTEN_BACKLOG: '2', PORT: '3' };
     const { port, listenBacklog, factor } = resolve({ given: { port: ['4'] }, env });
     expect({ port, listenBacklog, factor }).toEqual({ port: 4, listenBacklog: 2, factor: 1.25 });
   });
 
-  test('ignore an environment variable that is empty or a Kubernetes service link', () => {
+  test('an environment variable that is empty or a Kubernetes service link is ignored', () => {
     for (const value of ['', 'tcp://10.0.0.1:11211', 'udp://10.0.0.1:11211', undefined])
       expect(resolve({ env: { SLABRING_PORT: value } }).port).toBe(11_211);
   });
 
-  test('combine occurrences: the last value wins, lists grow, counts add up to a maximum', () => {
+  test('occurrences combine: the last value wins, lists grow, counts add up to a maximum', () => {
     const given = {
       port: ['1', '2'],
       listen: ['a,b', 'c:1'],
@@ -152,27 +152,27 @@ test.each(['constructor', '__proto__'])('a flag rejects "%s"', (given) => {
 });
 
 describe('the error of an invalid value', () => {
-  test('names the flag and the range', () => {
+  test('the error names the flag and the range', () => {
     expect(errorOf({ given: { port: ['65536'] } })).toBe(
       'ERR_USAGE: -p (--port) is "65536"; it must be a whole number from 0 to 65535.',
     );
   });
-  test('names the long flag of an option without a short one', () => {
+  test('the error names the long flag of an option without a short one', () => {
     expect(errorOf({ given: { listenBacklog: ['x'] } })).toMatch(/^ERR_USAGE: --listen-backlog is/);
   });
-  test('names the environment variable that the value came from', () => {
+  test('the error names the environment variable that the value came from', () => {
     expect(errorOf({ env: { SLABRING_MEMORY: '0' } })).toBe(
       'ERR_USAGE: SLABRING_MEMORY is "0"; it must be a size from 1m to 2g' +
         ' (suffix k, m or g; without a suffix: megabytes).',
     );
   });
-  test('occurs even if a valid occurrence follows', () => {
+  test('the error of an invalid value occurs even if a valid occurrence follows', () => {
     expect(errorOf({ given: { port: ['x', '1'] } })).toMatch(/is "x"/);
   });
-  test('does not occur for an environment variable that the command line overrides', () => {
+  test('an invalid environment variable that the command line overrides is no error', () => {
     expect(errorOf({ given: { port: ['1'] }, env: { SLABRING_PORT: 'x' } })).toBe('accepted');
   });
-  test('has the message of the rule that the options violate', () => {
+  test('the error has the message of the rule that the options violate', () => {
     const rule: Rule<typeof table> = ({ itemBytes, memoryBytes }) =>
       itemBytes > memoryBytes ? 'the item is larger than the memory.' : undefined;
     const given = { memoryBytes: ['1'], itemBytes: ['2m'] };
@@ -196,9 +196,10 @@ describe('the names of an option', () => {
 });
 
 describe('arguments for another process', () => {
-  test('omit the defaults', () => expect(toArguments(table, defaultsOf(table))).toEqual([]));
+  test('arguments for another process omit the defaults', () =>
+    expect(toArguments(table, defaultsOf(table))).toEqual([]));
 
-  test('spell every other value so that it parses back', () => {
+  test('arguments for another process spell every value so that it parses back', () => {
     const values: Values = {
       port: 1,
       listenBacklog: 2,
@@ -242,7 +243,7 @@ describe('the size format', () => {
     [1536 * 1024, '1536k'],
     [64 * 2 ** 20, '64m'],
     [2 ** 30, '1g'],
-  ])('formats %d bytes as %s, and parses them back', (size, formatted) => {
+  ])('the size format formats %d bytes as %s, and parses them back', (size, formatted) => {
     expect(formatSize(size)).toBe(formatted);
     expect(parseSize(formatted)).toBe(size);
     expect(parseSize(formatted, 2 ** 20)).toBe(size);

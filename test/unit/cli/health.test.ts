@@ -45,7 +45,7 @@ async function health(...args: readonly string[]) {
 }
 
 describe('slabring health', () => {
-  test('exits with 0 if the node replies, and prints text or JSON', async () => {
+  test('slabring health exits with 0 if the node replies, and prints text or JSON', async () => {
     const port = await listen(replying('VERSION 1.2.3\r\n'));
     const node = `127.0.0.1:${port}`;
     const text = await health('-p', `${port}`, '--patience', '60000');
@@ -58,7 +58,7 @@ describe('slabring health', () => {
     ['another server replies', replying('HTTP/1.1 400 Bad Request\r\n'), /HTTP\/1\.1 400/],
     ['the reply has no end', replying('x'.repeat(1000)), /it replied "x{256}"/],
     ['the node closes the connection', (socket: Socket) => void socket.end(), /it replied ""/],
-  ])('exits with 1 if %s', async (_, serve, reason) => {
+  ])('slabring health exits with 1 if %s', async (_, serve, reason) => {
     const port = await listen(serve);
     const { code, out, err } = await health('-p', `${port}`, '--patience', '60000');
     expect(err).toMatch(reason);
@@ -66,7 +66,7 @@ describe('slabring health', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' });
   });
 
-  test('exits with 1 if the node sends nothing, or if the port is closed', async () => {
+  test('slabring health exits with 1 if the node sends nothing or the port is closed', async () => {
     const port = await listen(() => {});
     const silent = await health('-p', `${port}`, '--patience', '50');
     expect(silent).toMatchObject({ code: 1, err: expect.stringContaining('no reply within 50') });
@@ -78,11 +78,14 @@ describe('slabring health', () => {
     ['certificate', '--ssl-chain-cert', 'none.pem', 'ENOENT'],
     ['certificate', '--ssl-chain-cert', '.', 'EISDIR'],
     ['key', '--ssl-key', 'none.key', 'ENOENT'],
-  ])('exits with 2 if the client %s of %s %s is unreadable', async (what, option, path, reason) => {
-    const readable = `--ssl-chain-cert=${import.meta.filename}`;
-    const { code, out, err } = await health('-Z', readable, option, path);
-    expect(err).toMatch(/^slabring: [^\n]+\.$/);
-    expect(err).toContain(`Cannot read the client ${what} of ${option}: ${reason}`);
-    expect({ code, out }).toEqual({ code: 2, out: '' });
-  });
+  ])(
+    'slabring health exits with 2 if the client %s of %s %s is unreadable',
+    async (what, option, path, reason) => {
+      const readable = `--ssl-chain-cert=${import.meta.filename}`;
+      const { code, out, err } = await health('-Z', readable, option, path);
+      expect(err).toMatch(/^slabring: [^\n]+\.$/);
+      expect(err).toContain(`Cannot read the client ${what} of ${option}: ${reason}`);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+    },
+  );
 });

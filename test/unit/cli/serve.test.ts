@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CodedError } from '../../../src/base/index.ts';
-import { serveVerb } from '../../../src/cli/serve.ts';
+import { type ServedNode, serveVerb } from '../../../src/cli/serve.ts';
 import { listenForStop } from '../../../src/cli/stop-request.ts';
-import type { NodeHandle } from '../../../src/node/index.ts';
 import type { ListenAddress } from '../../../src/server/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { TestHost } from './host.ts';
@@ -10,7 +9,7 @@ import { TestHost } from './host.ts';
 const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure: false };
 
 /** A node that ends when the test says so: a real node cannot crash on demand. */
-class FakeNode implements NodeHandle {
+class FakeNode implements ServedNode {
   readonly addresses = [ADDRESS];
   stops = 0;
   readonly #end = Promise.withResolvers<void>();
@@ -18,19 +17,22 @@ class FakeNode implements NodeHandle {
 
   reloads = 0;
 
-  async reload(): Promise<void> {
-    this.reloads++;
-  }
-  async stop(): Promise<void> {
-    this.stops++;
-    this.#end.resolve();
-  }
+  readonly control = {
+    reload: async (): Promise<undefined> => {
+      this.reloads++;
+      return undefined;
+    },
+    stop: async (): Promise<void> => {
+      this.stops++;
+      this.#end.resolve();
+    },
+  };
   crash(reason: Error): void {
     this.#end.reject(reason);
   }
 }
 
-async function serve(host: TestHost, node: NodeHandle): Promise<{ exit: Promise<number> }> {
+async function serve(host: TestHost, node: ServedNode): Promise<{ exit: Promise<number> }> {
   const started = Promise.withResolvers<void>();
   const verb = serveVerb(async () => {
     started.resolve();
@@ -70,7 +72,7 @@ describe('slabring serve', () => {
     const host = new TestHost();
     const node = new FakeNode();
     const starting = Promise.withResolvers<void>();
-    const started = Promise.withResolvers<NodeHandle>();
+    const started = Promise.withResolvers<ServedNode>();
     const verb = serveVerb(() => {
       starting.resolve();
       return started.promise;
@@ -120,7 +122,7 @@ describe('a stop request', () => {
     return (await Promise.race([promise, turn])) !== pending;
   }
 
-  test('signals within half a second are one request; a later signal forces the end', async () => {
+  test('signals within half a second are one request; a later one forces the end', async () => {
     const host = new TestHost();
     const clock = new ManualClock();
     const stop = listenForStop(host, clock);

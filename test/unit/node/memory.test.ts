@@ -53,7 +53,7 @@ describe('the memory of a node', () => {
 });
 
 describe('the state of a node', () => {
-  test('goes from starting over serving to draining, and never back', () => {
+  test('the state goes from starting over serving to draining, and never back', () => {
     const { state } = NodeMemory.open(NodeMemory.allocate(OPTIONS), 0);
     expect(state.name).toBe('starting');
     state.serve();
@@ -62,7 +62,7 @@ describe('the state of a node', () => {
     state.serve();
     expect(state.name).toBe('draining');
   });
-  test('drain wakes a thread that waits, and one that comes later', async () => {
+  test('a drain wakes a thread that waits, and one that comes later', async () => {
     const share = NodeMemory.allocate(OPTIONS);
     const [one, other] = [NodeMemory.open(share, 0), NodeMemory.open(share, 1)];
     const stopped = one.state.stopRequested();

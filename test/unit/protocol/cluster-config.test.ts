@@ -7,7 +7,7 @@ import { Random, testSeed } from '../../support/random.ts';
 const decode = (text: string) => decodeClusterConfig(Buffer.from(text, 'latin1'));
 
 describe('the cluster config', () => {
-  test('decodes the example of AWS’s documentation', () => {
+  test('the decoder decodes the example of AWS’s documentation', () => {
     const list =
       '12\nmyCluster.pc4ldq.0001.use1.cache.amazonaws.com|10.82.235.120|11211 ' +
       'myCluster.pc4ldq.0002.use1.cache.amazonaws.com|10.80.249.27|11211\n';
@@ -127,6 +127,7 @@ describe('a node of a cluster, as users write it', () => {
     ['[::1]:5', '::1', '::1', 5],
     ['[fe80::1%eth0]:5', 'fe80::1%eth0', '', 5],
     ['a||5', 'a', '', 5],
+    ['10.0.0.1||5', '10.0.0.1', '10.0.0.1', 5],
     ['a|10.0.0.1|5', 'a', '10.0.0.1', 5],
     ['a|::1|5', 'a', '::1', 5],
     ['::1|::1|5', '::1', '::1', 5],

@@ -57,7 +57,7 @@ describe('a request for a config entry', () => {
     ['meta', 'config get cluster\r\n'],
     ['classic', 'config get cluster\r\n'],
     ['binary', `${packet}cluster`],
-  ])('is encoded in %s', (name, wire) => {
+  ])('the request is encoded in %s', (name, wire) => {
     const sink = new ByteSink(16);
     const dialect = DIALECTS[name]();
     expect(dialect.supports(REQUEST)).toBe(true);
@@ -88,7 +88,7 @@ describe('the reply with a config entry', () => {
     }
   });
 
-  test('has up to 65,536 bytes', () => {
+  test('the reply has up to 65,536 bytes', () => {
     const largest = 'x'.repeat(65_536);
     const text = Buffer.from(`CONFIG cluster 0 65536\r\n${largest}\r\nEND\r\n`);
     expect(decoded(new ClassicDialect(), [text])).toEqual(found(largest));
@@ -111,7 +111,7 @@ describe('the reply with a config entry', () => {
     expect(() => decoded(DIALECTS[name](), [Buffer.from(wire)])).toThrow(MalformedReply);
   });
 
-  test('is not the reply to a get', () => {
+  test('the reply with a config entry is not the reply to a get', () => {
     const reply = [Buffer.from('CONFIG cluster 0 1\r\nx\r\nEND\r\n')];
     const get: Request = { verb: 'get', key: 'cluster', cas: false };
     expect(() => decoded(new ClassicDialect(), reply, get)).toThrow(MalformedReply);

@@ -7,11 +7,11 @@ const verbsThat = (is: (verb: (typeof VERB)[keyof typeof VERB]) => boolean): rea
     .map(([name]) => name);
 
 describe('verbs', () => {
-  test('that store a value', () => {
+  test('isStorage holds for the verbs that store a value', () => {
     const verbs = ['set', 'add', 'replace', 'append', 'prepend', 'cas'];
     expect(verbsThat(isStorage)).toEqual(verbs);
   });
-  test('that belong to a login', () => {
+  test('isSasl holds for the verbs that belong to a login', () => {
     expect(verbsThat(isSasl)).toEqual(['saslMechanisms', 'saslStart', 'saslStep']);
   });
 });

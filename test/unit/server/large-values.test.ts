@@ -205,7 +205,7 @@ describe('while the node sends a large value', () => {
 });
 
 describe('while the node receives a large value', () => {
-  test('it allocates chunks for the received bytes, and frees them when the session ends', () => {
+  test('the node allocates chunks for received bytes, and frees them as the session ends', () => {
     const harness = new SessionHarness(smallChunks());
     const { parts } = harness;
     const line = 'set a 0 0 10000\r\n';
@@ -226,7 +226,7 @@ describe('while the node receives a large value', () => {
     );
     expect(audit(harness.parts)).toEqual([]);
   });
-  test('without memory it refuses and skips the value, and a set removes the old value', () => {
+  test('without memory the node refuses and skips a value, and a set removes the old one', () => {
     const share = testShare({ memoryLimitBytes: 1 << 20, maxItemSizeBytes: 4 << 20 });
     const harness = new SessionHarness(share);
     const value = numbered(3 << 20);

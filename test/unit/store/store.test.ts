@@ -41,12 +41,12 @@ describe('the clock', () => {
 });
 
 describe('flush_all', () => {
-  test('hides the items stored before it, and none stored after it', () => {
+  test('flush_all hides the items stored before it, and none stored after it', () => {
     const harness = new SessionHarness(testShare());
     harness.send(`${set('a', 'x')}flush_all\r\n${set('b', 'y')}`);
     expect(harness.send('get a b\r\n')).toBe('VALUE b 0 1\r\ny\r\nEND\r\n');
   });
-  test('with a delay waits for its second, and never makes flushed items visible again', () => {
+  test('a delayed flush_all waits for its second, and never makes items visible again', () => {
     const harness = new SessionHarness(testShare());
     const { clock } = harness.parts;
     harness.send(`${set('a', 'x')}flush_all\r\nflush_all 1000\r\n`);
@@ -57,7 +57,7 @@ describe('flush_all', () => {
     clock.tick(clock.now() + 1);
     expect(harness.send('get a b\r\n')).toBe('END\r\n');
   });
-  test('works while the sequence numbers cross 2^31 and 2^32', () => {
+  test('flush_all works while the sequence numbers cross 2^31 and 2^32', () => {
     for (const start of [0x7fff_fffd, 0xffff_fffd]) {
       const harness = new SessionHarness(testShare());
       harness.parts.arena.control[CONTROL.seqLow] = start | 0;
@@ -89,7 +89,7 @@ describe('an overwritten item', () => {
     return lru.head(items.classOf(id), items.segment(id)) === id;
   };
 
-  test('keeps its chunk while its class is the same, and loses the flags of the old value', () => {
+  test('an overwritten item keeps its chunk in the same class, and loses the old flags', () => {
     const harness = new SessionHarness(testShare());
     const { items } = harness.parts;
     harness.send('ms a 5\r\nfirst\r\nmd a I T100\r\nmg a v\r\n');
@@ -109,7 +109,7 @@ describe('an overwritten item', () => {
     expect(audit(harness.parts)).toEqual([]);
   });
 
-  test('keeps its position and gains a hit under S3-FIFO; otherwise it goes to the head', () => {
+  test('an overwritten item keeps its place and gains a hit in S3-FIFO, else it is head', () => {
     const harness = new SessionHarness(testShare());
     const { parts } = harness;
     harness.send(set('a', '1') + set('b', '1'));
@@ -128,7 +128,7 @@ describe('an overwritten item', () => {
       'in two pieces',
       (text: string) => [Buffer.from(text.slice(0, -1)), Buffer.from(text.slice(-1))],
     ],
-  ] as const)('enters and leaves TEMP by its new ttl: %s', ([, split]) => {
+  ] as const)('an overwritten item enters and leaves TEMP by its new ttl: %s', ([, split]) => {
     const harness = new SessionHarness(testShare());
     const { parts } = harness;
     parts.tunables.set('tempLru', 1);
@@ -141,7 +141,7 @@ describe('an overwritten item', () => {
     expect(audit(parts)).toEqual([]);
   });
 
-  test('has the encoding of the last key, and is stale after a write with an older CAS id', () => {
+  test('an overwritten item has the last key’s encoding; an older CAS id makes it stale', () => {
     const harness = new SessionHarness(testShare());
     harness.send('ms YQ== 1 b\r\n1\r\n');
     expect(harness.send('mg a k\r\nms a 1\r\n2\r\nmg a k\r\n')).toBe(
@@ -152,7 +152,7 @@ describe('an overwritten item', () => {
     expect(harness.send(`ms a 1 I C${cas}\r\n4\r\nmg a v\r\n`)).toBe('HD\r\nVA 1 X W\r\n4\r\n');
   });
 
-  test('expires at its new expiry, also if it had none before', () => {
+  test('an overwritten item expires at its new expiry, also if it had none before', () => {
     const harness = new SessionHarness(testShare());
     const { parts } = harness;
     harness.send(set('a', '1'));
@@ -164,7 +164,7 @@ describe('an overwritten item', () => {
     expect(parts.index.count()).toBe(0);
   });
 
-  test('without memory counts once as outofmemory, and its cas counts as no hit', () => {
+  test('a write without memory counts once as outofmemory, and its cas counts as no hit', () => {
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 2 << 20 }));
     harness.parts.tunables.set('evictsToFree', 0);
     const value = 'x'.repeat(400);
@@ -179,7 +179,7 @@ describe('an overwritten item', () => {
     expect([...counts].map(([, count]) => Number(count))).toEqual([1, 2]);
   });
 
-  test('has a new CAS id, under the condition of its verb', () => {
+  test('an overwritten item has a new CAS id, under the condition of its verb', () => {
     const harness = new SessionHarness(testShare());
     harness.send(set('a', '1'));
     const id = idOf(harness, 'a');
@@ -199,7 +199,7 @@ describe('an overwritten item', () => {
 });
 
 describe('eviction', () => {
-  test('evicts from the tail, keeps an item that is read, and never runs out of memory', () => {
+  test('the store evicts from the tail, keeps items that are read, and never lacks memory', () => {
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 1 << 20 }));
     const value = 'x'.repeat(1000);
     harness.send(set('read', value));
@@ -212,7 +212,7 @@ describe('eviction', () => {
     expect(harness.send('stats\r\n')).toMatch(/STAT evictions [1-9]\d{2,}/);
     expect(audit(harness.parts)).toEqual([]);
   });
-  test('moves pages from size classes without hits to classes with one-hit items', () => {
+  test('the store moves pages from classes without hits to classes with one-hit items', () => {
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 8 << 20 }));
     const { parts } = harness;
     const maintainer = new Maintainer(parts);
@@ -229,7 +229,7 @@ describe('eviction', () => {
     expect(harness.send(`get new-${last - 4000}\r\n`)).toContain('VALUE');
     expect(audit(parts)).toEqual([]);
   });
-  test('takes a page of another class for a class that has nothing to evict', () => {
+  test('the store takes a page of another class for a class that has nothing to evict', () => {
     const share = testShare({ memoryLimitBytes: 6 << 20 });
     const beginUpload = (bytes: number) =>
       new SessionHarness(share).send(`set upload 0 0 ${bytes}\r\n`);
@@ -244,7 +244,7 @@ describe('eviction', () => {
     expect(harness.send(set('large', 'x'.repeat(500_000)))).toBe('STORED\r\n');
     expect(audit(harness.parts, 11)).toEqual([]);
   });
-  test('never evicts the item that an append is about to extend', () => {
+  test('the store never evicts the item that an append is about to extend', () => {
     const harness = new SessionHarness(testShare({ memoryLimitBytes: 1 << 20 }));
     const half = 'x'.repeat(400_000);
     harness.send(set('a', half) + set('b', half));

@@ -40,7 +40,7 @@ describe('the previous owners of a key', () => {
   const abc = placement('abc');
   const abcd = placement('abcd');
 
-  test('are the node that a moved key came from; a key that stayed has none', () => {
+  test('the previous owner is the node that a moved key left; a key that stayed has none', () => {
     const previousPlacements = history(abc);
     const moved = keys.filter((key) => ownerName(abc, key) !== ownerName(abcd, key));
     expect(moved.length).toBeGreaterThan(0);
@@ -50,7 +50,7 @@ describe('the previous owners of a key', () => {
     }
   });
 
-  test('are known until the grace ends', () => {
+  test('the previous owners are known until the grace ends', () => {
     const previousPlacements = recordPlacement([], abc, 1000, GRACE_SECONDS);
     const key = keys.find((each) => ownerName(abcd, each) === 'd')!;
     expect(
@@ -59,18 +59,18 @@ describe('the previous owners of a key', () => {
     expect(previousNames(abcd, previousPlacements, key, 1000 + GRACE_SECONDS * 1000)).toEqual([]);
   });
 
-  test('do not include a node that has left', () => {
+  test('the previous owners do not include a node that has left', () => {
     for (const key of keys) expect(previousNames(placement('ab'), history(abc), key)).toEqual([]);
   });
 
-  test('do not include another machine of the same name', () => {
+  test('the previous owners do not include another machine of the same name', () => {
     const before = placement('abc', { a: '10.0.0.1', b: '10.0.0.2' });
     const after = placement('abcd', { a: '10.0.0.9', b: '10.0.0.2' });
     const found = new Set(keys.flatMap((key) => previousNames(after, history(before), key)));
     expect([...found].sort()).toEqual(['b', 'c']);
   });
 
-  test('are known for both steps of a cluster that grew twice, the newer first', () => {
+  test('the previous owners are known for both steps of a double growth, newer first', () => {
     const abcde = placement('abcde');
     const previousPlacements = history(abc, abcd);
     for (const key of keys) {
@@ -85,7 +85,7 @@ describe('the previous owners of a key', () => {
     expect([...lengths].sort()).toEqual([0, 1, 2]);
   });
 
-  test('are indexes of the new list, whatever its order', () => {
+  test('the previous owners are indexes of the new list, whatever its order', () => {
     const reversed = placement('dcba');
     for (const key of keys) {
       const names = previousNames(reversed, history(abc), key);
@@ -95,7 +95,7 @@ describe('the previous owners of a key', () => {
 });
 
 describe('the previous owners of a key with two replicas', () => {
-  test('are the nodes that no longer hold a replica, the owner first', () => {
+  test('the previous owners are the nodes that no longer hold a replica, the owner first', () => {
     const [before, after] = [placement('abc'), placement('abcde')];
     const names = ({ nodes, distribution }: Placement, key: string): readonly string[] =>
       distribution.ownersOf(key, 2).map((at) => nodes[at]!.ringName);
@@ -110,16 +110,16 @@ describe('the previous owners of a key with two replicas', () => {
 
 describe('the placement history', () => {
   const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((host) => placement(host));
-  test('holds at most four placements, newest first', () => {
+  test('the history holds at most four placements, newest first', () => {
     const previousPlacements = history(...all);
     expect(previousPlacements.map(({ nodes }) => nodes[0]!.ringName)).toEqual(['f', 'e', 'd', 'c']);
   });
-  test('holds each placement once: a node that comes and goes displaces none', () => {
+  test('the history holds each placement once: a node that comes and goes displaces none', () => {
     const [ab, abc, abd] = [placement('ab'), placement('abc'), placement('abd')];
     const previousPlacements = history(abd, ab, abc, ab, abc, ab, abc, ab);
     expect(previousPlacements.map(({ nodes }) => nodes)).toEqual([ab.nodes, abc.nodes, abd.nodes]);
   });
-  test('holds no placement whose grace has ended, and none without a grace', () => {
+  test('the history holds no placement whose grace has ended, and none without a grace', () => {
     const [a, b] = [all[0]!, all[1]!];
     const previousPlacements = recordPlacement(history(a), b, GRACE_SECONDS * 1000, GRACE_SECONDS);
     expect(previousPlacements.map(({ nodes }) => nodes)).toEqual([b.nodes]);

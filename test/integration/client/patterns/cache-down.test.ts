@@ -13,7 +13,7 @@ describe('getOrSet while the cache is down', () => {
   });
   afterAll(() => cache.close());
 
-  test('loads a key once at a time for all callers', async () => {
+  test('getOrSet loads a key once at a time for all callers while the cache is down', async () => {
     const reader = new ReadThrough(cache);
     const [started, mayFinish] = [new Gate(), new Gate()];
     let loads = 0;
@@ -33,12 +33,12 @@ describe('getOrSet while the cache is down', () => {
     expect(reader.counts).toMatchObject({ loads: 2, waits: 99, cacheErrors: 101, hits: 0 });
   });
 
-  test('fails with the error of the cache if onCacheError is fail', async () => {
+  test('getOrSet fails with the error of the cache if onCacheError is fail', async () => {
     const failing = cache.getOrSet('key', () => 'never', { onCacheError: 'fail' });
     await expect(failing).rejects.toMatchObject({ code: 'ERR_NODE_DOWN' });
   });
 
-  test('rejects a mistake of the caller', async () => {
+  test('getOrSet rejects a mistake of the caller', async () => {
     const invalidKey = { code: 'ERR_KEY' };
     await expect(cache.getOrSet('a key', () => 'never')).rejects.toMatchObject(invalidKey);
     const closed = createClient({ nodes: ['127.0.0.1:1'] });
@@ -61,7 +61,7 @@ describe('getOrSet while a node does not reply', () => {
     await server?.stop();
   });
 
-  test('loads after the deadline of the request to the cache', async () => {
+  test('getOrSet loads after the deadline of the request to the cache', async () => {
     proxy.setFault({ kind: 'stall' });
     const cache = createClient({ nodes: [`127.0.0.1:${proxy.port}`] });
     try {
@@ -71,7 +71,7 @@ describe('getOrSet while a node does not reply', () => {
     }
   });
 
-  test('returns the loaded value although the cache cannot store it any more', async () => {
+  test('getOrSet returns the loaded value although the cache can no longer store it', async () => {
     proxy.setFault({ kind: 'none' });
     const cache = createClient({ nodes: [`127.0.0.1:${proxy.port}`] });
     try {

@@ -23,7 +23,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('getOrSet on $name', ({ start }
     ({ server, one, two, classic, key } = context);
   });
 
-  test('loads on a miss, stores the value, and does not load again', async () => {
+  test('getOrSet loads on a miss, stores the value, and does not load again', async () => {
     const load = () => ({ made: 'of', any: ['thing'] });
     expect(await one.getOrSet(key, load, { ttl: 100 })).toEqual(load());
     const never = () => Promise.reject(new Error('loaded again'));
@@ -218,7 +218,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('getOrSet on $name', ({ start }
     expect((await two.fetch(key)).leaseHeldByOther).toBe(true);
   });
 
-  test('aborts a load and releases its lease when all its callers have cancelled', async () => {
+  test('getOrSet aborts a load and frees its lease when all callers have cancelled', async () => {
     const [started, first, second] = [new Gate(), new AbortController(), new AbortController()];
     const reasons: unknown[] = [];
     const load = ({ signal }: { readonly signal: AbortSignal }): Promise<string> => {

@@ -69,7 +69,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('on $name', ({ start }) => {
       expect(await sliding.consume(key, 2)).toMatchObject({ allowed: true, remaining: 0 });
     });
 
-    test('allows or denies all calls while the cache is down, as onCacheError says', async () => {
+    test('onCacheError says if calls are allowed or denied while the cache is down', async () => {
       const rule = { limit: 4, windowSeconds: 60 };
       const allowed = await new RateLimiter(down, rule).consume(key);
       expect(allowed).toMatchObject({

@@ -37,7 +37,7 @@ describe.each(NODES.filter(({ skip }) => !skip))(
       await Promise.all(servers.map((server) => server.stop()));
     });
 
-    test('loads each key once, and not again after a node was flushed or killed', async () => {
+    test('getOrSet loads each key once, not again after a node is flushed or killed', async () => {
       await readAll();
       expect(loads).toBe(KEYS.length);
 

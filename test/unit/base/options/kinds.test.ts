@@ -54,7 +54,7 @@ describe('a kind of option', () => {
     const expected = values.length === 0 ? texts.map(() => undefined) : values;
     expect(texts.map((given) => KINDS[kind].parse(given))).toEqual(expected);
   });
-  test('parses what it formats', () => {
+  test('a kind parses what it formats', () => {
     for (const [name, kind] of Object.entries(KINDS)) {
       const format = kind.format as (value: unknown) => string;
       if (name !== 'list') expect(kind.parse(format(kind.default)), name).toEqual(kind.default);
@@ -62,7 +62,7 @@ describe('a kind of option', () => {
     expect(KINDS.list.format(['a', 'b'])).toBe('a,b');
     expect(KINDS.octal.format(0o700)).toBe('700');
   });
-  test('says what it accepts, with its bounds', () => {
+  test('a kind says what it accepts, with its bounds', () => {
     const constraints = Object.entries(KINDS).map(([name, { constraint }]) => [name, constraint]);
     expect(Object.fromEntries(constraints)).toEqual({
       integer: 'a whole number from -2 to 10',
@@ -77,14 +77,14 @@ describe('a kind of option', () => {
     });
     expect(integer({ ...RANGE, constraint: 'even' }).constraint).toBe('even');
   });
-  test('combines several occurrences: the last, the sum or all', () => {
+  test('a kind combines several occurrences: the last, the sum or all', () => {
     expect(KINDS.integer.combine([1, 2, 3])).toBe(3);
     expect(KINDS.flag.combine([true, false])).toBe(false);
     expect([KINDS.count.combine([1, 1]), KINDS.count.combine([1, 1, 1, 1])]).toEqual([2, 3]);
     expect(KINDS.list.combine([['a'], ['b', 'c']])).toEqual(['a', 'b', 'c']);
     expect(text({ doc }).combine(['a', 'b'])).toBe('b');
   });
-  test('text takes everything; its default is empty', () => {
+  test('a text option takes everything; its default is empty', () => {
     expect(text({ doc }).default).toBe('');
     expect(text({ doc, default: 'x' }).default).toBe('x');
     expect(text({ doc }).parse(' any\n')).toBe(' any\n');

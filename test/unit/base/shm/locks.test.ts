@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 describe('a lock', () => {
-  test('has one holder at a time, and leaves the words around it alone', () => {
+  test('a lock has one holder at a time, and leaves the words around it alone', () => {
     const words = newWords();
     lock(words, 1);
     expect([tryLock(words, 1), tryLock(words, 2)]).toEqual([false, true]);
@@ -23,7 +23,7 @@ describe('a lock', () => {
     expect([...words]).toEqual([0, 0, 1, 0]);
     expect(tryLock(words, 1)).toBe(true);
   });
-  test('wakes a thread that waits for it', async () => {
+  test('a lock wakes a thread that waits for it', async () => {
     const words = newWords();
     lock(words, 0);
     const worker = startWorker(words, 1);
@@ -34,7 +34,7 @@ describe('a lock', () => {
     const [code] = await once(worker, 'exit');
     expect([code, words[1], words[0]]).toEqual([0, 1, 0]);
   });
-  test('notifies one thread if some wait, and none otherwise', () => {
+  test('a lock notifies one thread if some wait, and none otherwise', () => {
     const notify = vi.spyOn(Atomics, 'notify');
     const words = newWords();
     lock(words, 1);
@@ -45,7 +45,7 @@ describe('a lock', () => {
     unlock(words, 1);
     expect(notify.mock.calls).toEqual([[words, 1, 1]]);
   });
-  test('is given up after 20 waits that timed out, however many were ended early', () => {
+  test('a lock is given up after 20 waits that timed out, however many ended early', () => {
     const words = newWords();
     lock(words, 0);
     const results = ['not-equal', 'timed-out', 'ok'] as const;
@@ -55,7 +55,7 @@ describe('a lock', () => {
     const timedOut = wait.mock.results.filter(({ value }) => value === 'timed-out');
     expect([timedOut.length, wait.mock.calls[0]?.[3]]).toEqual([20, 1000]);
   });
-  test('loses no count of four threads', async () => {
+  test('a lock loses no count of four threads', async () => {
     const words = newWords();
     const rounds = 50_000;
     const workers = Array.from({ length: 4 }, () => startWorker(words, rounds));

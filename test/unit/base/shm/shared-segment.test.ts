@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { SharedSegment } from '../../../../src/base/shm/shared-segment.ts';
 
 describe('a shared segment', () => {
-  test('has room for its data after its header', () => {
+  test('a segment has room for its data after its header', () => {
     const memory = SharedSegment.allocate(100);
     expect(memory.byteLength).toBe(SharedSegment.headerBytes + 100);
   });
-  test('shows what another handle wrote', () => {
+  test('a segment shows what another handle wrote', () => {
     const memory = SharedSegment.allocate(64);
     const [one, two] = [new SharedSegment(memory), new SharedSegment(memory)];
     one.bytes.write('abc', SharedSegment.headerBytes);
@@ -15,7 +15,7 @@ describe('a shared segment', () => {
     one.words[1] = 7;
     expect(two.words[1]).toBe(7);
   });
-  test('releases its lock after an action, also after one that throws', () => {
+  test('a segment releases its lock after an action, also after one that throws', () => {
     const segment = new SharedSegment(SharedSegment.allocate(0));
     const isFree = (): boolean => segment.words[0] === 0;
     expect(segment.locked(() => [isFree(), 'result'])).toEqual([false, 'result']);

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { askOnce, type NoAnswer } from '../../../../src/client/connection/ask-once.ts';
+import { askOnce, type NoReply } from '../../../../src/client/connection/ask-once.ts';
 import type { SingleRequest } from '../../../../src/client/connection/exchange.ts';
 import { type NodeAddress, readNodes } from '../../../../src/topology/index.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
@@ -54,21 +54,21 @@ const replying = (reply: string) => (socket: Socket) =>
 
 const ask = (address: NodeAddress, signal = AbortSignal.timeout(60_000)) =>
   askOnce(address, VERSION, { replyBytesMax: REPLY_BYTES_MAX, signal });
-const failureOf = (answer: Promise<unknown>): Promise<NoAnswer> =>
-  answer.then(
-    () => expect.fail('an answer'),
-    (error: NoAnswer) => error,
+const failureOf = (result: Promise<unknown>): Promise<NoReply> =>
+  result.then(
+    () => expect.fail('a reply'),
+    (error: NoReply) => error,
   );
 
 describe('askOnce', () => {
-  test('returns the reply and closes the connection', async () => {
+  test('askOnce returns the reply and closes the connection', async () => {
     const { node, address } = await listen(replying('VERSION 1.2.3\r\n'));
     expect(await ask(address)).toMatchObject({ status: 'line', line: '1.2.3' });
     await expect.poll(() => node.sockets.size).toBe(0);
     expect(node.connectionCount).toBe(1);
   });
 
-  test('connects to a Unix socket', async () => {
+  test('askOnce connects to a Unix socket', async () => {
     const folder = await temporaryFolder();
     cleanups.push(() => folder.remove());
     const path = join(folder.path, 'node.sock');
@@ -76,7 +76,7 @@ describe('askOnce', () => {
     expect(await ask(readNodes([path])[0]!)).toMatchObject({ line: '1.2.3' });
   });
 
-  test('collects a reply that arrives a byte at a time', async () => {
+  test('askOnce collects a reply that arrives a byte at a time', async () => {
     const { address } = await listen((socket) => {
       socket.setNoDelay().once('data', async () => {
         for (const byte of 'VERSION 1.2.3\r\n') {
@@ -89,13 +89,13 @@ describe('askOnce', () => {
   });
 
   test.each(['', 'VERSION 1.2', 'VERSION 1.2.3\r'])(
-    'a node that closes after %j gives no answer',
+    'a node that closes after %j sends no reply',
     async (reply) => {
       const { node, address } = await listen((socket) => {
         socket.once('data', () => socket.end(reply));
       });
       const error = await failureOf(ask(address));
-      expect(error).toMatchObject({ name: 'NoAnswer', received: reply, isClosed: true });
+      expect(error).toMatchObject({ name: 'NoReply', received: reply, isClosed: true });
       expect(error.message).toBe('it closed the connection');
       // Only a node that sent nothing may be one that accepts only binary.
       expect(node.connectionCount).toBe(reply === '' ? 2 : 1);
@@ -119,7 +119,7 @@ describe('askOnce', () => {
     ['HTTP/1.1 400 Bad Request\r\n', /^it sent a malformed reply: /],
     ['x'.repeat(REPLY_BYTES_MAX), undefined],
     ['x'.repeat(REPLY_BYTES_MAX + 1), /^it sent more than 64 bytes$/],
-  ])('the reply %.30j gives no answer', async (reply, message) => {
+  ])('the bytes %.30j are no reply', async (reply, message) => {
     const { node, address } = await listen(replying(reply));
     if (message === undefined) {
       expect(await failureOf(ask(address, AbortSignal.timeout(50)))).toMatchObject({
@@ -127,7 +127,7 @@ describe('askOnce', () => {
       });
     } else {
       const error = await failureOf(ask(address));
-      expect(error).toMatchObject({ name: 'NoAnswer', received: reply, isClosed: false });
+      expect(error).toMatchObject({ name: 'NoReply', received: reply, isClosed: false });
       expect(error.message).toMatch(message);
     }
     await expect.poll(() => node.sockets.size).toBe(0);

@@ -22,7 +22,7 @@ function requestOf(exchange: Exchange): string {
   return sink.bytes.toString('latin1', 0, sink.at);
 }
 
-/** Runs an exchange against replies: returns its requests, and its answer if there is one. */
+/** Runs an exchange against replies: returns its requests, and its reply if there is one. */
 function runExchange(exchange: Exchange, replies: readonly (readonly Uint8Array[])[]) {
   const requests = [requestOf(exchange)];
   // A socket reuses its buffer, so the exchange must copy every byte that it still needs.
@@ -36,12 +36,12 @@ function runExchange(exchange: Exchange, replies: readonly (readonly Uint8Array[
       expect(at).toBe(reply.length - 1);
       if (progress !== 'next-request') {
         const { status, line, value } = progress;
-        return { requests, answer: [status, line, value.toString()] };
+        return { requests, reply: [status, line, value.toString()] };
       }
       requests.push(requestOf(exchange));
     }
   }
-  return { requests, answer: undefined };
+  return { requests, reply: undefined };
 }
 
 const whole = (...replies: readonly string[]): Uint8Array[][] =>
@@ -80,15 +80,15 @@ describe('an exchange', () => {
     [VERSION, 'binary', binaryReply(0x0b, 0, '', '1.6.18'), ['line', '1.6.18', '']],
     [CONFIG, 'binary', binaryReply(0x60, 0, '\0\0\0\0', DATA), ['value', '', DATA]],
     [CONFIG, 'binary', binaryReply(0x60, 1, '', 'Not found'), ['miss', '', '']],
-  ])('%j in %s decodes %j, cut at every byte', (request, dialect, wire, answer) => {
+  ])('%j in %s decodes %j, cut at every byte', (request, dialect, wire, expected) => {
     const bytes = Buffer.from(wire, 'latin1');
     for (const cuts of everyCut(bytes)) {
-      const { answer: found } = runExchange(new Exchange(request, dialect), [pieces(bytes, cuts)]);
-      expect(found, `cut at ${cuts}`).toEqual(answer);
+      const { reply: found } = runExchange(new Exchange(request, dialect), [pieces(bytes, cuts)]);
+      expect(found, `cut at ${cuts}`).toEqual(expected);
     }
     for (let end = 0; end < bytes.length; end++) {
       const cut = runExchange(new Exchange(request, dialect), [[bytes.subarray(0, end)]]);
-      expect(cut.answer, `without the bytes from ${end}`).toBeUndefined();
+      expect(cut.reply, `without the bytes from ${end}`).toBeUndefined();
     }
   });
 
@@ -112,45 +112,48 @@ describe('an exchange', () => {
 describe('a login of an exchange', () => {
   const SET = 'set auth 0 0 13\r\napp pass word\r\n';
   const GET = 'config get cluster\r\n';
-  test('is sent only if the node demands it, and the request follows again', () => {
+  test('a login is sent only if the node demands it, and the request follows again', () => {
     const plain = runExchange(new Exchange(CONFIG, 'classic', LOGIN), whole(CONFIG_REPLY));
-    expect(plain).toEqual({ requests: [GET], answer: ['value', '', DATA] });
+    expect(plain).toEqual({ requests: [GET], reply: ['value', '', DATA] });
     const replies = whole(UNAUTHENTICATED, 'STORED\r\n', CONFIG_REPLY);
     const found = runExchange(new Exchange(CONFIG, 'classic', LOGIN), replies);
-    expect(found).toEqual({ requests: [GET, SET, GET], answer: ['value', '', DATA] });
+    expect(found).toEqual({ requests: [GET, SET, GET], reply: ['value', '', DATA] });
   });
-  test.each(['ERROR\r\n', 'SERVER_ERROR busy\r\n', 'END\r\n'])('is not sent after %j', (reply) => {
-    const { requests } = runExchange(new Exchange(CONFIG, 'classic', LOGIN), whole(reply));
-    expect(requests).toEqual([GET]);
-  });
-  test('is sent once: a node that stays unauthenticated is an answer', () => {
+  test.each(['ERROR\r\n', 'SERVER_ERROR busy\r\n', 'END\r\n'])(
+    'a login is not sent after %j',
+    (reply) => {
+      const { requests } = runExchange(new Exchange(CONFIG, 'classic', LOGIN), whole(reply));
+      expect(requests).toEqual([GET]);
+    },
+  );
+  test('a login is sent once: a node that stays unauthenticated is a reply', () => {
     const replies = whole(UNAUTHENTICATED, 'STORED\r\n', UNAUTHENTICATED);
-    const { requests, answer } = runExchange(new Exchange(CONFIG, 'classic', LOGIN), replies);
+    const { requests, reply } = runExchange(new Exchange(CONFIG, 'classic', LOGIN), replies);
     expect(requests).toEqual([GET, SET, GET]);
-    expect(answer).toEqual(['refused', 'CLIENT_ERROR unauthenticated', '']);
+    expect(reply).toEqual(['refused', 'CLIENT_ERROR unauthenticated', '']);
   });
-  test('may be refused', () => {
+  test('a login may be refused', () => {
     const replies = whole(UNAUTHENTICATED, 'CLIENT_ERROR authentication failure\r\n');
     expect(() => runExchange(new Exchange(CONFIG, 'classic', LOGIN), replies)).toThrow(
       'it refused the login: CLIENT_ERROR authentication failure',
     );
   });
-  test('without credentials, the demand is the answer', () => {
-    const { requests, answer } = runExchange(new Exchange(CONFIG), whole(UNAUTHENTICATED));
+  test('without credentials the demand for a login is the reply', () => {
+    const { requests, reply } = runExchange(new Exchange(CONFIG), whole(UNAUTHENTICATED));
     expect(requests).toEqual([GET]);
-    expect(answer).toEqual(['refused', 'CLIENT_ERROR unauthenticated', '']);
+    expect(reply).toEqual(['refused', 'CLIENT_ERROR unauthenticated', '']);
   });
-  test('is SASL PLAIN in binary, before the request', () => {
+  test('a login is SASL PLAIN in binary, before the request', () => {
     const replies = whole(
       binaryReply(0x21, 0, '', 'Authenticated'),
       binaryReply(0x60, 0, '\0\0\0\0', DATA),
     );
-    const { requests, answer } = runExchange(new Exchange(CONFIG, 'binary', LOGIN), replies);
+    const { requests, reply } = runExchange(new Exchange(CONFIG, 'binary', LOGIN), replies);
     expect(requests.map((request) => request.charCodeAt(1))).toEqual([0x21, 0x60]);
     expect(requests[0]).toContain('PLAIN\0app\0pass word');
-    expect(answer).toEqual(['value', '', DATA]);
+    expect(reply).toEqual(['value', '', DATA]);
   });
-  test('may be refused in binary', () => {
+  test('a login may be refused in binary', () => {
     const replies = whole(binaryReply(0x21, 0x20, '', 'Auth failure.'));
     expect(() => runExchange(new Exchange(CONFIG, 'binary', LOGIN), replies)).toThrow(
       'it refused the login: status 0x20: Auth failure.',

@@ -155,9 +155,12 @@ describe('a handshake', () => {
     ['after mn', 'auto', undefined, ['VERSION 1.6.18\r\n'], 'classic'],
     ['after mn with protocol meta', 'meta', undefined, ['VERSION 1.6.18\r\n'], undefined],
     ['after the login request', 'auto', login, [LOGIN_REQUIRED], undefined],
-  ])('chooses the next protocol after a close %s', (_, protocol, credentials, replies, next) => {
-    expect(runHandshake(protocol, replies, credentials).protocolAfterClose).toBe(next);
-  });
+  ])(
+    'the handshake chooses the next protocol after a close %s',
+    (_, protocol, credentials, replies, next) => {
+      expect(runHandshake(protocol, replies, credentials).protocolAfterClose).toBe(next);
+    },
+  );
 
   test('a reset after mn does not mean that the node does not know mn', () => {
     const { protocolAfterClose } = runHandshake('auto', ['VERSION 1.6.18\r\n'], undefined, false);

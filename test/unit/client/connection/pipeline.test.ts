@@ -31,7 +31,14 @@ function operation(
   const handler = { onReply: ({ status }: { status: string }) => status };
   const resolve = (status: unknown): void => void outcomes.push(`${name} ${status}`);
   const reject = (error: unknown): void => void outcomes.push(`${name} ${codeOf(error)}`);
-  return new Operation(request, { now: () => 0 }, deadlineMs, handler, resolve, reject);
+  return new Operation(
+    request,
+    { now: () => 0, unixMs: () => 0 },
+    deadlineMs,
+    handler,
+    resolve,
+    reject,
+  );
 }
 
 const codeOf = (error: unknown): unknown =>
@@ -50,7 +57,7 @@ function pipelineOf(...requests: readonly Request[]) {
 }
 
 describe('a pipeline', () => {
-  test('settles operations in order, also with several replies in one piece', () => {
+  test('a pipeline settles operations in order, also with several replies in one piece', () => {
     const { pipeline, outcomes, receive } = pipelineOf(get('a'), remove, get('b'));
     receive('EN O1\r\nHD O2\r\nEN O');
     expect(outcomes).toEqual(['0 miss', '1 done']);
@@ -59,7 +66,7 @@ describe('a pipeline', () => {
     expect(pipeline.count).toBe(0);
   });
 
-  test('encodes up to the byte limit, and the rest later in order', () => {
+  test('a pipeline encodes up to the byte limit, and the rest later in order', () => {
     const pipeline = new Pipeline('node', new ClassicDialect());
     for (const key of ['a', 'b', 'c']) pipeline.add(operation(key, get(key), 1, []));
     const sink = new ByteSink(64);
@@ -69,7 +76,7 @@ describe('a pipeline', () => {
     expect(sink.bytes.toString('latin1', 0, sink.at)).toBe('get a\r\nget b\r\nget c\r\n');
   });
 
-  test('drops the reply of an abandoned operation and settles the next one with its own', () => {
+  test('a pipeline drops the reply of an abandoned operation, not that of the next one', () => {
     const { operations, outcomes, receive, pipeline } = pipelineOf(get('a'), get('b'));
     pipeline.expire(100);
     expect(outcomes).toEqual(['0 ERR_DEADLINE']);
@@ -78,7 +85,7 @@ describe('a pipeline', () => {
     expect(outcomes).toEqual(['0 ERR_DEADLINE', '1 miss']);
   });
 
-  test('does not send an operation that failed while it waited', () => {
+  test('a pipeline does not send an operation that failed while it waited', () => {
     const pipeline = new Pipeline('node', new ClassicDialect());
     const outcomes: string[] = [];
     for (const key of ['a', 'b'])
@@ -90,7 +97,7 @@ describe('a pipeline', () => {
     expect(sink.bytes.toString('latin1', 0, sink.at)).toBe('get b\r\n');
   });
 
-  test('fails an operation that the dialect does not support, and sends the others', () => {
+  test('a pipeline fails an operation that the dialect does not support, and sends others', () => {
     const pipeline = new Pipeline('node', new ClassicDialect());
     const outcomes: string[] = [];
     pipeline.add(operation('lease', { verb: 'fetch', key: 'a', metaFlags: {} }, 1, outcomes));
@@ -104,18 +111,18 @@ describe('a pipeline', () => {
     ['a reply with another opaque', 'EN O2\r\n'],
     ['a reply twice', 'EN O1\r\nEN O1\r\n'],
     ['a surplus reply', 'EN O1\r\nEN O2\r\nEN O3\r\n'],
-  ])('throws on %s', (_, wire) => {
+  ])('a pipeline throws on %s', (_, wire) => {
     const { receive } = pipelineOf(get('a'), get('b'));
     expect(() => receive(wire)).toThrow(MalformedReply);
   });
 
-  test('throws after a refused store: the node may have executed its value as commands', () => {
+  test('a pipeline throws after a refused store: the node may have executed the value', () => {
     const { receive, outcomes } = pipelineOf(store, get('a'));
     expect(() => receive('CLIENT_ERROR bad\r\nVERSION 1\r\n')).toThrow(MalformedReply);
     expect(outcomes).toEqual(['0 ERR_REFUSED']);
   });
 
-  test('discards half a reply when a new connection begins', () => {
+  test('a pipeline discards half a reply when a new connection begins', () => {
     const { pipeline, outcomes, receive } = pipelineOf(get('a'));
     receive('VA 3 O1 f0\r\nab');
     expect(pipeline.takeSent()).toHaveLength(1);
@@ -134,14 +141,16 @@ describe('a pipeline', () => {
       },
     };
     const reject = (error: unknown): void => void outcomes.push(`${error}`);
-    pipeline.add(new Operation(get('a'), { now: () => 0 }, 9, broken, () => {}, reject));
+    pipeline.add(
+      new Operation(get('a'), { now: () => 0, unixMs: () => 0 }, 9, broken, () => {}, reject),
+    );
     pipeline.add(operation('next', get('b'), 9, outcomes));
     pipeline.encodeWaiting(new ByteSink(64), 64);
     receive('EN O1\r\nEN O2\r\n');
     expect(outcomes).toEqual(['RangeError: no', 'next miss']);
   });
 
-  test('returns the earliest deadline of the unsettled operations', () => {
+  test('a pipeline returns the earliest deadline of the unsettled operations', () => {
     const { pipeline } = pipelineOf(get('a'), get('b'));
     pipeline.add(operation('late', remove, 50, []));
     expect(pipeline.earliestDeadline(0)).toBe(50);
@@ -151,7 +160,7 @@ describe('a pipeline', () => {
     expect([pipeline.earliestDeadline(200), pipeline.isSettled()]).toEqual([Infinity, true]);
   });
 
-  test('resends operations in their order: an invalidation before its reads', () => {
+  test('a pipeline resends operations in their order: an invalidation before its reads', () => {
     const { pipeline, outcomes, operations, receive } = pipelineOf(
       get('a'),
       remove,

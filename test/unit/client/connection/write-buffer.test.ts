@@ -20,7 +20,7 @@ function put(buffer: WriteBuffer, text: string): void {
 }
 
 describe('a write buffer', () => {
-  test('writes the bytes of the sink once, and is empty then', () => {
+  test('a write buffer writes the bytes of the sink once, and is empty then', () => {
     const [buffer, socket] = [new WriteBuffer(), new FakeSocket()];
     put(buffer, 'mn\r\n');
     buffer.writeTo(socket);
@@ -28,7 +28,7 @@ describe('a write buffer', () => {
     expect(buffer.sink.at).toBe(0);
   });
 
-  test('uses its bytes again only if the kernel took all of them', () => {
+  test('a write buffer uses its bytes again only if the kernel took all of them', () => {
     const [buffer, socket] = [new WriteBuffer(), new FakeSocket()];
     const first = buffer.sink;
     buffer.writeTo(socket);
@@ -40,7 +40,7 @@ describe('a write buffer', () => {
     expect(socket.written.map(String)).toEqual(['', 'queued']);
   });
 
-  test('releases the bytes of a large value', () => {
+  test('a write buffer releases the bytes of a large value', () => {
     const [buffer, socket] = [new WriteBuffer(), new FakeSocket()];
     put(buffer, 'x'.repeat(WRITE_BYTES_MAX + 1));
     const large = buffer.sink;

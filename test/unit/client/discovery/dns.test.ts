@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Resolver, ServiceRecord } from '../../../../src/client/base/resolver.ts';
 import { dnsNames, nodesOfSrvRecords } from '../../../../src/client/discovery/dns.ts';
 import type { CacheError, DnsOptions } from '../../../../src/client/index.ts';
 import type { Topology } from '../../../../src/topology/index.ts';
+import { ManualTiming } from '../../../support/manual-timing.ts';
 
 const INTERVAL_MS = 30_000;
 /** Longer than an interval with jitter. */
@@ -35,25 +36,22 @@ const record = (name: string, port = 11_211, priority = 0, weight = 0): ServiceR
 
 /** Starts a discovery; `events` are the topologies and error codes that it reports. */
 function startDiscovery(names: FakeResolver, options: Partial<DnsOptions> = {}) {
-  const discovery = dnsNames({ name: 'cache.example', resolver: names, ...options });
+  const timing = new ManualTiming();
+  const discovery = dnsNames({ name: 'cache.example', resolver: names, ...options }, timing);
   const events: string[] = [];
   discovery.start({
     topology: ({ version, nodes }: Topology) =>
       events.push(`${version} ${nodes.map(({ name }) => name).join(' ')}`),
     error: ({ code }: CacheError) => events.push(code),
   });
-  return { discovery, events };
+  return { discovery, events, timing, poll: () => timing.advance(POLL_MS_MAX) };
 }
 
 describe('the DNS discovery', () => {
-  beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
-  const poll = () => vi.advanceTimersByTimeAsync(POLL_MS_MAX);
-
-  test('makes each address of both families a node, whatever their order', async () => {
+  test('the discovery makes each address of both families a node, in any order', async () => {
     const names = new FakeResolver();
     names.addresses = ['10.0.0.2', 'fd00::1', '10.0.0.1', '10.0.0.2'];
-    const { discovery, events } = startDiscovery(names, { port: 11_212 });
+    const { discovery, events, poll } = startDiscovery(names, { port: 11_212 });
     await poll();
     names.addresses = ['fd00::1', '10.0.0.1', '10.0.0.2'];
     await poll();
@@ -66,7 +64,7 @@ describe('the DNS discovery', () => {
     await discovery.close();
   });
 
-  test.each([0, 4, 6] as const)('queries the family %i', async (family) => {
+  test.each([0, 4, 6] as const)('the discovery queries the family %i', async (family) => {
     const names = new FakeResolver();
     const { discovery } = startDiscovery(names, { family });
     await discovery.close();
@@ -76,7 +74,7 @@ describe('the DNS discovery', () => {
   test('an empty result and a failure are errors, and the topology stays', async () => {
     const names = new FakeResolver();
     names.addresses = ['10.0.0.1'];
-    const { discovery, events } = startDiscovery(names);
+    const { discovery, events, poll } = startDiscovery(names);
     await poll();
     names.addresses = [];
     await poll();
@@ -90,11 +88,11 @@ describe('the DNS discovery', () => {
     await discovery.close();
   });
 
-  test('cancels a poll at its deadline, and at close', async () => {
+  test('the discovery cancels a poll at its deadline, and at close', async () => {
     const names = new FakeResolver();
     names.lookup = () => new Promise(() => {});
-    const { discovery, events } = startDiscovery(names, { deadlineMs: 1000 });
-    await vi.advanceTimersByTimeAsync(1000);
+    const { discovery, events, timing } = startDiscovery(names, { deadlineMs: 1000 });
+    await timing.advance(1000);
     expect([events, names.cancelCount]).toEqual([['ERR_DISCOVERY'], 1]);
     await discovery.close();
     const next = startDiscovery(names);
@@ -102,10 +100,10 @@ describe('the DNS discovery', () => {
     expect([next.events, names.cancelCount]).toEqual([[], 2]);
   });
 
-  test('makes each target of SRV records a node', async () => {
+  test('the discovery makes each target of SRV records a node', async () => {
     const names = new FakeResolver();
     names.records = [record('b.example', 11_212), record('A.example.')];
-    const { discovery, events } = startDiscovery(names, { record: 'srv' });
+    const { discovery, events, poll } = startDiscovery(names, { record: 'srv' });
     await poll();
     names.records = [record('a.example'), record('b.example', 11_212), record('c.example')];
     await poll();
@@ -121,8 +119,8 @@ describe('the DNS discovery', () => {
     const names = new FakeResolver();
     for (const records of [[record('a.example', 0)], [record('.')], []]) {
       names.records = records;
-      const { discovery, events } = startDiscovery(names, { record: 'srv' });
-      await vi.advanceTimersByTimeAsync(0);
+      const { discovery, events, timing } = startDiscovery(names, { record: 'srv' });
+      await timing.advance(0);
       expect(events).toEqual(['ERR_DISCOVERY']);
       await discovery.close();
     }
@@ -132,13 +130,13 @@ describe('the DNS discovery', () => {
 describe('nodes of SRV records', () => {
   const names = (records: readonly ServiceRecord[], weights = false): readonly string[] =>
     nodesOfSrvRecords(records, weights).map(({ name, weight }) => `${name}*${weight}`);
-  test('only records of the lowest priority are nodes', () => {
+  test('SRV records other than those of the lowest priority are no nodes', () => {
     expect(names([record('a', 1, 10), record('b', 1, 5), record('c', 1, 5)])).toEqual([
       'b:1*1',
       'c:1*1',
     ]);
   });
-  test('records set the weights if `weights` is true', () => {
+  test('SRV records set the weights if `weights` is true', () => {
     const records = [record('a', 1, 0, 60), record('b', 1, 0, 0)];
     expect(names(records)).toEqual(['a:1*1', 'b:1*1']);
     expect(names(records, true)).toEqual(['a:1*60', 'b:1*1']);
@@ -157,7 +155,7 @@ test.each([
   { servers: ['127.0.0.1:x'] },
   { servers: Array.from({ length: 9 }, () => '127.0.0.1') },
   { servers: ['127.0.0.1'], resolver: new FakeResolver() },
-])('rejects the options %j', (options) => {
+])('the discovery rejects the options %j', (options) => {
   expect(() => dnsNames({ name: 'cache.example', ...(options as Partial<DnsOptions>) })).toThrow(
     expect.objectContaining({ code: 'ERR_ARGUMENT' }),
   );

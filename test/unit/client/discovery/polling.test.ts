@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   nextTopology,
   type Poll,
@@ -7,6 +7,7 @@ import {
 } from '../../../../src/client/discovery/polling.ts';
 import type { CacheError } from '../../../../src/client/index.ts';
 import { readNodes, type Topology } from '../../../../src/topology/index.ts';
+import { ManualTiming } from '../../../support/manual-timing.ts';
 
 const resultOf = (hosts: string, version?: number): PollResult => {
   const nodes = readNodes([...hosts]);
@@ -32,9 +33,6 @@ describe('the topology after a poll', () => {
 });
 
 describe('a polling discovery', () => {
-  beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
-
   /** A discovery whose polls the test settles: interval 10 s, minimum gap 1 s, deadline 500 ms. */
   function createDiscovery(keepProcessAlive = false) {
     const polls: {
@@ -50,18 +48,19 @@ describe('a polling discovery', () => {
     const times = { intervalMs: 10_000, minRefreshGapMs: 1000, deadlineMs: 500 };
     const options = { ...times, keepProcessAlive };
     const events: (string | CacheError)[] = [];
-    const discovery = new PollingDiscovery(poll, options, () => 0.5);
+    const timing = new ManualTiming();
+    const discovery = new PollingDiscovery(poll, options, timing);
+    const advance = (ms: number) => timing.advance(ms);
     const listener = {
       topology: ({ version, nodes }: Topology) =>
         events.push(`${version}:${nodes.map(({ ringName }) => ringName).join('')}`),
       error: (error: CacheError) => events.push(error),
     };
-    return { polls, events, discovery, listener };
+    return { polls, events, discovery, listener, timing, advance };
   }
-  const advance = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-  test('polls at once, then at the interval, and reports only changes', async () => {
-    const { polls, events, discovery, listener } = createDiscovery();
+  test('a discovery polls at once, then at the interval, and reports only changes', async () => {
+    const { polls, events, discovery, listener, advance } = createDiscovery();
     expect(polls).toHaveLength(0);
     discovery.start(listener);
     expect(polls).toHaveLength(1);
@@ -77,8 +76,8 @@ describe('a polling discovery', () => {
     await discovery.close();
   });
 
-  test('reports a failure and polls again sooner, with a growing delay', async () => {
-    const { polls, events, discovery, listener } = createDiscovery();
+  test('a discovery reports a failure and polls again sooner, with a growing delay', async () => {
+    const { polls, events, discovery, listener, advance } = createDiscovery();
     discovery.start(listener);
     for (const [nth, waitMs] of [1000, 2000, 4000, 8000, 10_000, 10_000].entries()) {
       polls[nth]!.reject(new Error(`failure ${nth}`));
@@ -102,8 +101,8 @@ describe('a polling discovery', () => {
     await discovery.close();
   });
 
-  test('aborts and reports a poll at its deadline, and ignores its late result', async () => {
-    const { polls, events, discovery, listener } = createDiscovery();
+  test('a discovery aborts a poll at its deadline, reports it, ignores a late result', async () => {
+    const { polls, events, discovery, listener, advance } = createDiscovery();
     discovery.start(listener);
     await advance(499);
     expect(polls[0]!.signal.aborted).toBe(false);
@@ -119,7 +118,7 @@ describe('a polling discovery', () => {
   });
 
   test('refresh polls sooner, but never more often than the minimum gap allows', async () => {
-    const { polls, discovery, listener } = createDiscovery();
+    const { polls, discovery, listener, advance } = createDiscovery();
     discovery.start(listener);
     polls[0]!.resolve(resultOf('a'));
     await advance(0);
@@ -142,7 +141,7 @@ describe('a polling discovery', () => {
   });
 
   test('refresh during a poll causes one more poll', async () => {
-    const { polls, discovery, listener } = createDiscovery();
+    const { polls, discovery, listener, advance } = createDiscovery();
     discovery.start(listener);
     discovery.refresh();
     discovery.refresh();
@@ -155,7 +154,7 @@ describe('a polling discovery', () => {
   });
 
   test('after close it reports nothing and leaves no timer and no poll', async () => {
-    const { polls, events, discovery, listener } = createDiscovery();
+    const { polls, events, discovery, listener, advance, timing } = createDiscovery();
     discovery.start(listener);
     const closed = discovery.close();
     expect(polls[0]!.signal.aborted).toBe(true);
@@ -163,17 +162,17 @@ describe('a polling discovery', () => {
     await closed;
     discovery.refresh();
     await advance(60_000);
-    expect([polls.length, events, vi.getTimerCount()]).toEqual([1, [], 0]);
+    expect([polls.length, events, timing.timerCount]).toEqual([1, [], 0]);
     await discovery.close();
   });
 
   test('close works between polls and before the start', async () => {
-    const { polls, discovery, listener } = createDiscovery();
+    const { polls, discovery, listener, advance, timing } = createDiscovery();
     discovery.start(listener);
     polls[0]!.resolve(resultOf('a'));
     await advance(0);
     await discovery.close();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(timing.timerCount).toBe(0);
     const unstarted = createDiscovery();
     await unstarted.discovery.close();
     unstarted.discovery.start(unstarted.listener);
@@ -181,24 +180,22 @@ describe('a polling discovery', () => {
   });
 
   test('the listener may close the discovery', async () => {
-    const { polls, discovery } = createDiscovery();
+    const { polls, discovery, advance, timing } = createDiscovery();
     discovery.start({ topology: () => void discovery.close(), error: () => {} });
     polls[0]!.resolve(resultOf('a'));
     await advance(60_000);
-    expect([polls.length, vi.getTimerCount()]).toEqual([1, 0]);
+    expect([polls.length, timing.timerCount]).toEqual([1, 0]);
   });
 
   test.each([true, false])(
     'keepProcessAlive %s: the timer between polls holds the process accordingly',
     async (keepProcessAlive) => {
-      const { polls, discovery, listener } = createDiscovery(keepProcessAlive);
+      const { polls, discovery, listener, advance, timing } = createDiscovery(keepProcessAlive);
       discovery.start(listener);
-      const set = vi.spyOn(globalThis, 'setTimeout');
       polls[0]!.resolve(resultOf('a'));
       await advance(0);
-      const timer = set.mock.results.at(-1)!.value as NodeJS.Timeout;
-      expect(timer.hasRef()).toBe(keepProcessAlive);
-      set.mockRestore();
+      expect(timing.timerCount).toBe(1);
+      expect(timing.keepsProcessAlive).toBe(keepProcessAlive);
       await discovery.close();
     },
   );

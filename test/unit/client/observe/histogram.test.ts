@@ -3,12 +3,12 @@ import { Histogram } from '../../../../src/client/observe/histogram.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 describe('a histogram', () => {
-  test('is all zeros when empty', () => {
+  test('a histogram is all zeros when empty', () => {
     const empty = new Histogram();
     expect([empty.count, empty.sum, empty.max, empty.quantile(0.5)]).toEqual([0, 0, 0, 0]);
   });
 
-  test('counts small numbers exactly and clamps numbers out of range', () => {
+  test('a histogram counts small numbers exactly and clamps numbers out of range', () => {
     const histogram = new Histogram();
     for (let value = 0; value < 16; value++) histogram.record(value);
     expect([0.01, 0.5, 1].map((share) => histogram.quantile(share))).toEqual([0, 7, 15]);

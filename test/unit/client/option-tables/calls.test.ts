@@ -29,6 +29,7 @@ type Call = (options: never) => Promise<unknown>;
 const STORES: readonly [string, Call][] = [
   ['set', (options) => cache.set('k', 1, options)],
   ['setMany', (options) => cache.setMany([['k', 1]], options)],
+  ['setMany of no entries', (options) => cache.setMany([], options)],
   ['add', (options) => cache.add('k', 1, options)],
   ['replace', (options) => cache.replace('k', 1, options)],
   ['cas', (options) => cache.cas('k', 1, 1n, options)],
@@ -74,14 +75,17 @@ const failure = (text: string) => ({
 
 describe.each([...STORES, ...OTHERS, ENQUEUE])('%s', (name, call) => {
   const options = (given: unknown) => call(given as never);
-  test('rejects an unknown option, and names those that exist', async () => {
+  test('the call rejects an unknown option, and names those that exist', async () => {
     await expect(options({ tll: 5 })).rejects.toMatchObject(failure('There is no option "tll"'));
     await expect(options({ tll: 5 })).rejects.toMatchObject(failure('signal'));
   });
-  test.each([60, 'x', null, true, ['ttl'], () => {}])('rejects %o as options', async (given) => {
-    await expect(options(given)).rejects.toMatchObject(failure('not an object'));
-  });
-  test('rejects a value of another type', async () => {
+  test.each([60, 'x', null, true, ['ttl'], () => {}])(
+    'the call rejects %o as options',
+    async (given) => {
+      await expect(options(given)).rejects.toMatchObject(failure('not an object'));
+    },
+  );
+  test('the call rejects a value of another type', async () => {
     await expect(options({ signal: {} })).rejects.toMatchObject(failure('signal is an object'));
     if (name === ENQUEUE[0]) return;
     const text = 'deadlineMs is "5", not a number of milliseconds';
@@ -95,6 +99,13 @@ test.each(STORES)(
     await expect(call(60 as never)).rejects.toMatchObject(failure('pass { ttl: 60 }'));
   },
 );
+
+test('the call rejects an option of the call that a pattern makes for it', async () => {
+  const reset = limiter.reset('k', { staleSeconds: 5 } as object);
+  await expect(reset).rejects.toMatchObject(failure('"staleSeconds"'));
+  const invalidated = tags.invalidateTag('t', { initial: 5 } as object);
+  await expect(invalidated).rejects.toMatchObject(failure('"initial"'));
+});
 
 test('a near cache checks the options also for a value that it has', async () => {
   const local = new NearCache({

@@ -59,7 +59,7 @@ function outcomeOf(given: unknown): unknown {
 
 describe('valuesOf', () => {
   const unset = { limit: undefined, inner: undefined, part: undefined, either: 'none' };
-  test('fills in the defaults of options that are not set or undefined', () => {
+  test('valuesOf fills in the defaults of options that are not set or undefined', () => {
     expect(outcomeOf({})).toEqual({ mode: 'a', quick: false, ...unset });
     expect(outcomeOf({ mode: undefined, quick: true })).toEqual({
       mode: 'a',
@@ -68,7 +68,7 @@ describe('valuesOf', () => {
     });
   });
 
-  test('fills in the defaults of an object within the options', () => {
+  test('valuesOf fills in the defaults of an object within the options', () => {
     const object = { secret: 'x' };
     const values = outcomeOf({ inner: object, part: object, either: object });
     const filled = { level: 3, secret: 'x' };
@@ -76,11 +76,11 @@ describe('valuesOf', () => {
     expect(object).toEqual({ secret: 'x' });
   });
 
-  test('takes false in the place of an object as not set', () => {
+  test('valuesOf takes false in the place of an object as not set', () => {
     expect(outcomeOf({ part: false })).toMatchObject({ part: undefined });
   });
 
-  test('reads inherited options, as a plain read of the property does', () => {
+  test('valuesOf reads inherited options, as a plain read of the property does', () => {
     expect(outcomeOf(Object.create({ limit: 5 }))).toMatchObject({ limit: 5 });
     expect(outcomeOf(Object.create({ limits: 5 }))).toMatch(/no option "limits"/);
     expect(outcomeOf(Object.create(null))).toMatchObject({ mode: 'a' });
@@ -120,17 +120,17 @@ describe('valuesOf', () => {
     [null, `The options are null, not an object: pass an object with ${names}.`],
     [[], `The options are an array, not an object: pass an object with ${names}.`],
     [() => 5, `The options are a function, not an object: pass an object with ${names}.`],
-  ])('refuses %o', (given, message) => {
+  ])('valuesOf refuses %o', (given, message) => {
     expect(outcomeOf(given)).toBe(message);
   });
 });
 
 describe('checkOptions', () => {
-  test('accepts options that are not given', () => {
+  test('checkOptions accepts options that are not given', () => {
     expect(() => checkOptions(callOptions, undefined)).not.toThrow();
     expect(() => checkOptions(callOptions, { signal: undefined })).not.toThrow();
   });
-  test('names the option that a number in the place of the options may mean', () => {
+  test('checkOptions names the option that a number in the place of the options may mean', () => {
     const check = () => checkOptions(callOptions, 60 as never);
     expect(check).toThrow('The options are 60, not an object: pass { deadlineMs: 60 }.');
   });
@@ -141,22 +141,22 @@ describe('the table', () => {
   const all = groups.flatMap((group) =>
     [...group.byName].map(([name, option]) => ({ path: `${group.typeName}.${name}`, option })),
   );
-  test('has defaults that the options themselves accept', () => {
+  test('the table has defaults that the options themselves accept', () => {
     const wrong = all.filter(({ option }) => {
       return option.default !== undefined && !option.accepts(option.default);
     });
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
-  test('describes each option in sentences', () => {
+  test('the table describes each option in sentences', () => {
     const wrong = all.filter(({ option }) => !/^[A-Z`].*\.$/.test(option.doc));
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
-  test('has no option that accepts every type', () => {
+  test('the table has no option that accepts every type', () => {
     const samples = [5, 'x', true, null, {}, [], () => {}, Symbol('x'), 5n, Number.NaN];
     const wrong = all.filter(({ option }) => samples.every((sample) => option.accepts(sample)));
     expect(wrong.map(({ path }) => path)).toEqual([]);
   });
-  test('shows no secret of a client in an error', () => {
+  test('an error shows no secret of a client', () => {
     const secret = 'hunter2\r\n';
     const create = () =>
       valuesOf(clientOptions, { nodes: [], login: { username: 'a', password: secret } });

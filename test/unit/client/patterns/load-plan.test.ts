@@ -11,7 +11,7 @@ import { Random, testSeed } from '../../../support/random.ts';
 const seed = testSeed();
 
 describe('planLoad', () => {
-  test('fills in the defaults', () => {
+  test('planLoad fills in the defaults', () => {
     expect(planLoad({})).toMatchObject({
       ttl: 0,
       leaseSeconds: 10,
@@ -23,7 +23,7 @@ describe('planLoad', () => {
     });
   });
 
-  test('derives the options of fetch: when one caller refreshes, and the deadline', () => {
+  test('planLoad derives the options of fetch: when one caller refreshes, and the deadline', () => {
     const plan = planLoad({
       ttl: 60,
       staleWhileRevalidateSeconds: 30,
@@ -46,19 +46,19 @@ describe('planLoad', () => {
     { errorTtl: Number.POSITIVE_INFINITY },
     { waitMs: 3_600_001 },
     { staleSeconds: 5 } as LoadOptions,
-  ])('refuses %j', (options) => {
+  ])('planLoad refuses %j', (options) => {
     expect(() => planLoad(options)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
   });
 });
 
 describe('drawTtl', () => {
-  test('returns 0 without a ttl, and else the fresh and the stale time together', () => {
+  test('drawTtl returns 0 without a ttl, and else the fresh and the stale time together', () => {
     expect(drawTtl(planLoad({ jitter: 1 }), () => 1)).toBe(0);
     expect(drawTtl(planLoad({ ttl: 60, staleWhileRevalidateSeconds: 30 }), () => 1)).toBe(90);
     expect(drawTtl(planLoad({ ttl: 60, jitter: 1 }), () => 1)).toBe(1);
   });
 
-  test(`shortens the ttl by a random part of the jitter (seed ${seed})`, () => {
+  test(`drawTtl shortens the ttl by a random part of the jitter (seed ${seed})`, () => {
     const random = new Random(seed);
     const plan = planLoad({ ttl: 100, jitter: 0.2 });
     const ttls = Array.from({ length: 1000 }, () => drawTtl(plan, () => random.fraction()));
@@ -78,7 +78,7 @@ test(`the poll delay doubles with each attempt, within its bounds (seed ${seed})
 });
 
 describe('a marker that the cache stores instead of a value', () => {
-  test('differs from every value', () => {
+  test('a marker differs from every value', () => {
     for (const value of ['', 'text', '\u0000other', 0, null, { a: 1 }]) {
       expect(unwrapMarker(value, 'key')).toBe(value);
     }
@@ -87,7 +87,7 @@ describe('a marker that the cache stores instead of a value', () => {
     expect(() => unwrapMarker(failureMarker(new Error('why')), 'key')).toThrow(failed);
     expect(() => unwrapMarker(failureMarker('why'), 'key')).toThrow('why');
   });
-  test('has a bounded length', () => {
+  test('a marker has a bounded length', () => {
     expect(failureMarker(new Error('x'.repeat(10_000))).length).toBeLessThan(300);
   });
 });

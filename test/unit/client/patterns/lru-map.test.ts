@@ -4,7 +4,7 @@ import { Random, testSeed } from '../../../support/random.ts';
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
-test('evicts the least recently used entry', () => {
+test('the map evicts the least recently used entry', () => {
   const map = new LruMap<number>({ maxEntries: 2, maxBytes: 100 });
   map.put('a', 1, 10, FOREVER);
   map.put('b', 2, 10, FOREVER);
@@ -14,7 +14,7 @@ test('evicts the least recently used entry', () => {
   expect([map.size, map.bytes, map.evictions]).toEqual([2, 20, 1]);
 });
 
-test('does not return an expired entry, nor keep a value above maxBytes', () => {
+test('the map does not return an expired entry, nor keep a value above maxBytes', () => {
   const map = new LruMap<number>({ maxEntries: 10, maxBytes: 100 });
   map.put('a', 1, 10, 5);
   expect([map.get('a', 4), map.get('a', 5), map.size, map.bytes]).toEqual([1, undefined, 0, 0]);
@@ -24,7 +24,7 @@ test('does not return an expired entry, nor keep a value above maxBytes', () => 
 });
 
 const seed = testSeed();
-test(`never exceeds its bounds, nor returns a wrong value (seed ${seed})`, () => {
+test(`the map never exceeds its bounds, nor returns a wrong value (seed ${seed})`, () => {
   const random = new Random(seed);
   const map = new LruMap<number>({ maxEntries: 20, maxBytes: 1000 });
   const model = new Map<string, { value: number; bytes: number; expiresAt: number }>();

@@ -39,7 +39,7 @@ describe('a near cache', () => {
     near = new NearCache(far, { maxAgeMs: 2000, maxEntries: 10, maxBytes: 1000 }, clock);
   });
 
-  test('reads a key once from the cache within maxAgeMs', async () => {
+  test('a near cache reads a key once from the cache within maxAgeMs', async () => {
     far.values.set('k', 'v');
     for (let i = 0; i < 4; i++) expect(await near.get('k')).toBe('v');
     expect(await near.getOrSet('k', () => 'never')).toBe('v');
@@ -56,12 +56,12 @@ describe('a near cache', () => {
     });
   });
 
-  test('does not remember a miss', async () => {
+  test('a near cache does not remember a miss', async () => {
     for (let i = 0; i < 2; i++) expect(await near.get('k')).toBe(undefined);
     expect(far.gets).toHaveLength(2);
   });
 
-  test('its readers see a write through it at once', async () => {
+  test('the readers of a near cache see a write through it at once', async () => {
     far.values.set('k', 'old');
     await near.get('k');
     await near.set('k', 'new');
@@ -70,7 +70,7 @@ describe('a near cache', () => {
     expect(await near.get('k')).toBe(undefined);
   });
 
-  test('does not keep the result of a read that started before a write', async () => {
+  test('a near cache does not keep the result of a read that started before a write', async () => {
     far.values.set('k', 'old');
     const gate = Promise.withResolvers<void>();
     far.gate = gate.promise;
@@ -83,7 +83,7 @@ describe('a near cache', () => {
     expect(await near.get('k')).toBe('new');
   });
 
-  test('removes the keys that the caller invalidates', async () => {
+  test('a near cache removes the keys that the caller invalidates', async () => {
     for (const key of ['a', 'b']) far.values.set(key, key);
     const readBoth = () => Promise.all([near.get('a'), near.get('b')]);
     await readBoth();
@@ -94,7 +94,7 @@ describe('a near cache', () => {
     expect(far.gets).toEqual(['a', 'b', 'a', 'a', 'b']);
   });
 
-  test('does not exceed its bounds', async () => {
+  test('a near cache does not exceed its bounds', async () => {
     for (let i = 0; i < 100; i++) {
       far.values.set(`k${i}`, i % 3 === 0 ? Buffer.alloc(150) : 'x'.repeat(i));
       await near.get(`k${i}`);
@@ -106,7 +106,7 @@ describe('a near cache', () => {
   });
 
   test.each([{ maxAgeMs: 0 }, { maxEntries: 0 }, { maxBytes: Number.NaN }])(
-    'refuses %j',
+    'a near cache refuses %j',
     (options) => {
       const failure = expect.objectContaining({ code: 'ERR_ARGUMENT' });
       expect(() => new NearCache(far, options)).toThrow(failure);

@@ -49,7 +49,7 @@ describe('decideRate', () => {
   );
 
   const seed = testSeed();
-  test(`allows a denied call after resetSeconds (seed ${seed})`, () => {
+  test(`decideRate allows a denied call after resetSeconds (seed ${seed})`, () => {
     const random = new Random(seed);
     for (let i = 0; i < 2000; i++) {
       const rule: RateRule = { limit: random.int(1, 50), windowSeconds: 60, kind: 'sliding' };

@@ -67,7 +67,7 @@ describe('write-behind', () => {
     expect(behind.queuedKeyCount).toBe(0);
   });
 
-  test('retries a failed batch until the source has it', async () => {
+  test('write-behind retries a failed batch until the source has it', async () => {
     const attempts: number[] = [];
     const written: string[] = [];
     const behind = new WriteBehind<number>(mapCache(), {
@@ -108,7 +108,7 @@ describe('write-behind', () => {
     await expect(behind.flush()).rejects.toBeInstanceOf(UnwrittenError);
   });
 
-  test('rejects an invalid key and does not queue it', async () => {
+  test('write-behind rejects an invalid key and does not queue it', async () => {
     const behind = new WriteBehind<number>(mapCache(), { store: async () => {} });
     await expect(behind.write('', 1)).rejects.toThrow('no key');
     expect(behind.queuedKeyCount).toBe(0);
@@ -116,7 +116,7 @@ describe('write-behind', () => {
   });
 
   test.each([{ maxQueuedKeys: 0 }, { maxKeysPerBatch: 0 }, { batchDelayMs: -1 }])(
-    'refuses %j',
+    'write-behind refuses %j',
     (options) => {
       const failure = expect.objectContaining({ code: 'ERR_ARGUMENT' });
       const make = () => new WriteBehind(mapCache(), { store: async () => {}, ...options });

@@ -24,7 +24,14 @@ async function get(
       },
       onReply: () => undefined,
     };
-    const operation = new Operation(request, { now: () => 0 }, 1e9, handler, resolve, reject);
+    const operation = new Operation(
+      request,
+      { now: () => 0, unixMs: () => 0 },
+      1e9,
+      handler,
+      resolve,
+      reject,
+    );
     const onRepairNeeded = (key: string, at: Target, missedAt: readonly Target[]): void => {
       repairs.push(`${key}: ${at.name} for ${missedAt.map(({ name }) => name).join()}`);
     };
@@ -34,7 +41,7 @@ async function get(
 }
 
 describe('a multi-get', () => {
-  test('sends each target one request for all its keys; each value gets its key', async () => {
+  test('a multi-get sends each target one request, and each value gets its key', async () => {
     const [a, b] = [new FakeTarget('a', { k1: '1', k3: '3' }), new FakeTarget('b', { k2: '2' })];
     const odd = (key: string): readonly Target[] => [Number(key.slice(1)) % 2 === 1 ? a : b];
     const { found, failed } = await get(['k1', 'k2', 'k3', 'k4'], odd);
@@ -43,7 +50,7 @@ describe('a multi-get', () => {
     expect([a.requests, b.requests]).toEqual([['get-many k1,k3'], ['get-many k2,k4']]);
   });
 
-  test('asks the next target after a miss, and reports the targets that missed', async () => {
+  test('a multi-get asks the next target after a miss, and reports where it missed', async () => {
     const [a, b] = [new FakeTarget('a', { k1: '1' }), new FakeTarget('b', { k2: '2' })];
     const { found, repairs } = await get(['k1', 'k2', 'k3'], () => [a, b]);
     expect(found).toEqual({ k1: '1', k2: '2' });
@@ -51,7 +58,7 @@ describe('a multi-get', () => {
     expect(b.requests).toEqual(['get-many k2,k3']);
   });
 
-  test('without retryMisses asks the next target after a failure only', async () => {
+  test('a multi-get without retryMisses asks the next target after a failure only', async () => {
     const [a, b] = [new FakeTarget('a'), new FakeTarget('b', { k1: '1', k2: '2' })];
     expect((await get(['k1'], () => [a, b], false)).found).toEqual({});
     a.failure = 'ERR_NODE_DOWN';
@@ -60,7 +67,7 @@ describe('a multi-get', () => {
     expect(repairs).toEqual([]);
   });
 
-  test('reports a miss if one target misses, and a failure if all targets failed', async () => {
+  test('a multi-get reports a miss if one target misses, a failure if all failed', async () => {
     const [a, b, c] = [new FakeTarget('a'), new FakeTarget('b'), new FakeTarget('c')];
     b.failure = 'ERR_REPLY_LOST';
     c.failure = 'ERR_NODE_DOWN';
@@ -72,7 +79,7 @@ describe('a multi-get', () => {
     });
   });
 
-  test('of no keys sends no request', async () => {
+  test('a multi-get of no keys sends no request', async () => {
     expect((await get([], () => [])).found).toEqual({});
   });
 });

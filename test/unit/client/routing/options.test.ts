@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { resolveOptions } from '../../../../src/client/option-tables/resolved-options.ts';
 
 describe('the routing options', () => {
-  test('default to ketama, one replica and no failover; gutter items to a ttl of 60 s', () => {
+  test('the defaults are ketama, one replica, no failover and 60 s for gutter items', () => {
     expect(resolveOptions({ nodes: [] })).toMatchObject({
       distribution: 'ketama',
       failover: 'fail',

@@ -5,52 +5,50 @@ import { Random, testSeed } from '../../../support/random.ts';
 import { FakeTarget } from './fake-target.ts';
 
 const seed = testSeed();
-const clock = { now: (): number => 0 };
+const clock = { now: (): number => 0, unixMs: (): number => 0 };
 
-function missedWritesOf(target: FakeTarget): MissedWrites {
-  return new MissedWrites(target, 1000, clock);
-}
+const createMissedWrites = (): MissedWrites => new MissedWrites(1000, clock);
 
 describe('the writes that a node missed', () => {
   test('the client deletes a missed key at once if the node is up', () => {
     const target = new FakeTarget('a');
-    const missed = missedWritesOf(target);
-    missed.invalidate('k');
+    const missed = createMissedWrites();
+    missed.invalidate(target, 'k');
     expect(target.requests).toEqual(['delete k']);
     expect(missed.has('k')).toBe(false);
   });
 
   test('the client keeps missed keys while the node is down, then deletes them', () => {
     const target = new FakeTarget('a');
-    const missed = missedWritesOf(target);
+    const missed = createMissedWrites();
     target.isDown = true;
-    for (const key of ['k1', 'k2', 'k1']) missed.invalidate(key);
+    for (const key of ['k1', 'k2', 'k1']) missed.invalidate(target, key);
     expect(target.requests).toEqual([]);
     expect([missed.has('k1'), missed.has('k3')]).toEqual([true, false]);
     target.isDown = false;
-    missed.replay();
+    missed.replay(target);
     expect(target.requests).toEqual(['delete k2', 'delete k1']);
     expect(missed.has('k1')).toBe(false);
   });
 
   test('the client keeps a key whose delete failed, and tries again', () => {
     const target = new FakeTarget('a');
-    const missed = missedWritesOf(target);
+    const missed = createMissedWrites();
     target.failure = 'ERR_REPLY_LOST';
-    missed.invalidate('k');
+    missed.invalidate(target, 'k');
     expect(missed.has('k')).toBe(true);
     target.failure = undefined;
-    missed.replay();
+    missed.replay(target);
     expect(missed.has('k')).toBe(false);
   });
 
   test('a key that was invalidated again stays until its second delete', () => {
     const target = new FakeTarget('a');
-    const missed = missedWritesOf(target);
+    const missed = createMissedWrites();
     const operations: Operation[] = [];
     target.send = (operation) => void operations.push(operation);
-    missed.invalidate('k');
-    missed.invalidate('k');
+    missed.invalidate(target, 'k');
+    missed.invalidate(target, 'k');
     expect(operations.length).toBe(2);
     FakeTarget.prototype.send.call(target, operations[0]!);
     expect(missed.has('k')).toBe(true);
@@ -60,23 +58,23 @@ describe('the writes that a node missed', () => {
 
   test('the client deletes a missed key before the next request for it', () => {
     const target = new FakeTarget('a');
-    const missed = missedWritesOf(target);
+    const missed = createMissedWrites();
     target.isDown = true;
-    missed.invalidate('k');
-    missed.beforeRequest({ verb: 'get', key: 'other', cas: false });
+    missed.invalidate(target, 'k');
+    missed.beforeRequest(target, { verb: 'get', key: 'other', cas: false });
     expect(target.requests).toEqual([]);
-    missed.beforeRequest({ verb: 'get-many', keys: ['other', 'k'] });
+    missed.beforeRequest(target, { verb: 'get-many', keys: ['other', 'k'] });
     expect(target.requests).toEqual(['delete k']);
   });
 
-  test('beyond 16,384 keys the client drops the oldest ones', () => {
+  test('the client drops the oldest keys beyond 16,384', () => {
     const target = new FakeTarget('a');
-    const missed = missedWritesOf(target);
+    const missed = createMissedWrites();
     target.isDown = true;
-    for (let i = 0; i < 16_384; i++) missed.invalidate(`k${i}`);
-    missed.invalidate('k0');
+    for (let i = 0; i < 16_384; i++) missed.invalidate(target, `k${i}`);
+    missed.invalidate(target, 'k0');
     expect(missed.has('k1')).toBe(true);
-    missed.invalidate('k16384');
+    missed.invalidate(target, 'k16384');
     const kept = ['k0', 'k1', 'k2', 'k16384'].map((key) => missed.has(key));
     expect(kept).toEqual([true, false, true, true]);
   });
@@ -116,7 +114,7 @@ describe('the writes at failover nodes', () => {
     expect([a.invalidated, b.invalidated]).toEqual([['k'], []]);
   });
 
-  test('beyond 65,536 keys the client drops the oldest ones', () => {
+  test('the client drops the oldest keys beyond 65,536', () => {
     const [owner, a] = targets();
     const writes = new FailoverWrites();
     for (let i = 0; i <= 65_536; i++) writes.record(`k${i}`, a, owner);
@@ -127,7 +125,7 @@ describe('the writes at failover nodes', () => {
 
 /** A node with its memory of missed writes. Its items survive an outage. */
 class ModelNode extends FakeTarget {
-  readonly missed = new MissedWrites(this, 1000, clock);
+  readonly missed = createMissedWrites();
   readonly #random: Random;
 
   constructor(name: string, random: Random) {
@@ -136,7 +134,7 @@ class ModelNode extends FakeTarget {
   }
 
   override invalidate(key: string): void {
-    this.missed.invalidate(key);
+    this.missed.invalidate(this, key);
   }
 
   /** Executes a request, but the reply may be lost; a node that is down executes nothing. */
@@ -153,12 +151,12 @@ class ModelNode extends FakeTarget {
 
   /** What a read of the key returns, after the deletes that the client sends before it. */
   read(key: string): string | undefined {
-    this.missed.beforeRequest({ verb: 'get', key, cas: false });
+    this.missed.beforeRequest(this, { verb: 'get', key, cas: false });
     return this.items.get(key);
   }
 
   write(key: string, value: string): void {
-    this.missed.beforeRequest({ verb: 'touch', key, exptime: 0 });
+    this.missed.beforeRequest(this, { verb: 'touch', key, exptime: 0 });
     this.items.set(key, value);
   }
 }
@@ -181,7 +179,7 @@ test.each(Array.from({ length: 20 }, (_, nth) => nth))(
       const node = random.pick(nodes);
       if (random.oneIn(8)) {
         node.isDown = !node.isDown;
-        if (!node.isDown) node.missed.replay();
+        if (!node.isDown) node.missed.replay(node);
       } else if (random.oneIn(2)) {
         const target = owner.isDown ? nodes.find(({ isDown }) => !isDown) : owner;
         if (target === undefined) continue;

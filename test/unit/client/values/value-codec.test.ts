@@ -65,7 +65,7 @@ describe('flags', () => {
     ['text', 'x', 0],
     ['bytes', bytes, BYTES_FLAG],
     ['other values', { a: 1 }, JSON_FLAG],
-  ])('mark %s', (_, value, flags) => {
+  ])('the flags mark %s', (_, value, flags) => {
     expect(plain.encode(value)).toMatchObject({ flags });
   });
   test('a number is stored as its digits, so that counters work', () => {
@@ -129,7 +129,7 @@ describe('a serializer', () => {
     deserialize: (raw) => new Date(Buffer.from(raw).toString()),
   };
   const codec = new ValueCodec(dates);
-  test('converts values other than text and bytes', async () => {
+  test('a serializer converts values other than text and bytes', async () => {
     const date = new Date(0);
     expect(codec.encode(date)).toEqual({ value: date.toISOString(), flags: CUSTOM_FLAG });
     expect(await roundTrip(codec, date)).toEqual(date);

@@ -16,7 +16,7 @@ function dump(node: CommandHarness, words: readonly string[], between = (): void
 }
 
 describe('metadump', () => {
-  test('has a line with the facts of each item, and an end', () => {
+  test('a metadump has a line with the facts of each item, and an end', () => {
     const node = new CommandHarness();
     const { clock } = node.parts;
     node.put('set a%\xff~. 0 100 5', 'value');
@@ -30,7 +30,7 @@ describe('metadump', () => {
     );
     expect(lines[3]).toMatch(/^key=b exp=-1 la=\d+ cas=\d+ fetch=no cls=1 size=33$/);
   });
-  test('lists each key that stays, in pieces, while the store changes', () => {
+  test('a metadump lists each key that stays, in pieces, while the store changes', () => {
     const node = new CommandHarness({ memoryLimitBytes: 16 << 20 });
     for (let i = 0; i < 5000; i++) node.put(`set stays${i} 0 0 0`, '');
     let added = 0;
@@ -45,7 +45,7 @@ describe('metadump', () => {
     expect(new Set(keys).size).toBe(5000);
     expect(keys).toHaveLength(5000);
   });
-  test('lists only the classes that it names', () => {
+  test('a metadump lists only the classes that it names', () => {
     const node = new CommandHarness();
     node.put('set small 0 0 0', '');
     node.put('set large 0 0 5000', 'v'.repeat(5000));
@@ -54,11 +54,14 @@ describe('metadump', () => {
     expect(dump(node, ['lru_crawler', 'metadump', `1,${cls}`])).toContain('key=small ');
     expect(dump(node, ['lru_crawler', 'metadump', '2'])).toBe('END\r\n');
   });
-  test.each(['0', '64', '1,64', 'x', '', '-1', '1,'])('refuses the classes %j', (which) => {
-    const node = new CommandHarness();
-    expect(dump(node, ['lru_crawler', 'metadump', which])).toBe('BADCLASS invalid class id');
-  });
-  test('is refused where the operator does not allow it', () => {
+  test.each(['0', '64', '1,64', 'x', '', '-1', '1,'])(
+    'a metadump refuses the classes %j',
+    (which) => {
+      const node = new CommandHarness();
+      expect(dump(node, ['lru_crawler', 'metadump', which])).toBe('BADCLASS invalid class id');
+    },
+  );
+  test('a metadump is refused where the operator does not allow it', () => {
     const node = new CommandHarness({ dumpingAllowed: false });
     expect(node.run('lru_crawler metadump all')).toBe('ERROR metadump not allowed\r\n');
     expect(node.run('lru_crawler mgdump all')).toBe('ERROR key dump not allowed\r\n');

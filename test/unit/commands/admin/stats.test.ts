@@ -14,7 +14,7 @@ function stats(node: CommandHarness, topic = ''): Readonly<Record<string, string
 }
 
 describe('stats', () => {
-  test('counts commands, hits and misses, and resets them', () => {
+  test('stats counts commands, hits and misses, and resets them', () => {
     const node = new CommandHarness();
     node.put('set a 0 0 5', 'value');
     node.run('get a none');
@@ -40,7 +40,7 @@ describe('stats', () => {
       bytes: '38',
     });
   });
-  test('shows the classes that have items or pages only', () => {
+  test('stats shows the classes that have items or pages only', () => {
     const node = new CommandHarness();
     expect(stats(node, 'items')).toEqual({});
     node.put('set a 0 0 0', '');
@@ -52,7 +52,7 @@ describe('stats', () => {
       active_slabs: '1',
     });
   });
-  test('counts sizes in steps of 32 bytes once it is enabled', () => {
+  test('stats counts sizes in steps of 32 bytes once it is enabled', () => {
     const node = new CommandHarness();
     expect(stats(node, 'sizes')).toEqual({ sizes_status: 'disabled' });
     expect(stats(node, 'sizes_enable')).toEqual({ sizes_status: 'enabled' });

@@ -31,20 +31,20 @@ describe('incr and decr', () => {
     expect(node.run('get n')).toContain('VALUE n 7 ');
   });
   test.each(['', 'x', '-1', '1.5', '5x', '   ', '18446744073709551616'])(
-    'refuse the value %j, and leave it',
+    'incr and decr refuse the value %j, and leave it',
     (value) => {
       store(value);
       expect(node.run('incr n 1')).toBe(NON_NUMERIC);
       expect(storedValue()).toBe(value);
     },
   );
-  test('refuse a number in more than 4096 bytes', () => {
+  test('incr and decr refuse a number in more than 4096 bytes', () => {
     node.put('set n 0 0 4096', '5'.padEnd(4096));
     expect(node.run('incr n 1')).toBe('6\r\n');
     node.put('set n 0 0 4097', '5'.padEnd(4097));
     expect(node.run('incr n 1')).toBe(NON_NUMERIC);
   });
-  test('count hits and misses apart', () => {
+  test('incr and decr count hits and misses apart', () => {
     store('5');
     node.run('incr n 1');
     node.run('decr n 1');
@@ -54,7 +54,7 @@ describe('incr and decr', () => {
     expect([node.classes('incr_hits'), node.classes('decr_hits')]).toEqual([1, 2]);
     expect([node.thread('incr_misses'), node.thread('decr_misses')]).toEqual([1, 1]);
   });
-  test('draw a new CAS id', () => {
+  test('incr and decr draw a new CAS id', () => {
     store('5');
     const casOf = (): string | undefined => /VALUE n 7 1 (\d+)/.exec(node.run('gets n'))?.[1];
     const before = casOf();

@@ -4,7 +4,7 @@ import { audit } from '../../../support/audit.ts';
 import { CommandHarness } from '../../../support/command-harness.ts';
 
 describe('delete', () => {
-  test('removes an item once, counts it, and frees its memory', () => {
+  test('delete removes an item once, counts it, and frees its memory', () => {
     const node = new CommandHarness({ watchedStreams: STREAM.deletions });
     node.put('set a 0 0 1', 'x');
     expect([node.run('delete a'), node.run('delete a')]).toEqual(['DELETED\r\n', 'NOT_FOUND\r\n']);
@@ -13,7 +13,7 @@ describe('delete', () => {
     expect(node.events[0]).toMatch(/^deleted key=a cmd=delete clsid=\d+ size=\d+$/);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('says nothing to a quiet request', () => {
+  test('delete says nothing to a quiet request', () => {
     const node = new CommandHarness();
     node.put('set a 0 0 1', 'x');
     expect([node.run('delete a noreply'), node.run('get a')]).toEqual(['', 'END\r\n']);
@@ -21,7 +21,7 @@ describe('delete', () => {
 });
 
 describe('touch', () => {
-  test('sets the ttl of an item, and counts hits and misses', () => {
+  test('touch sets the ttl of an item, and counts hits and misses', () => {
     const node = new CommandHarness();
     node.put('set a 0 0 1', 'x');
     expect([node.run('touch a 5'), node.run('touch b 5')]).toEqual([
@@ -36,7 +36,7 @@ describe('touch', () => {
 });
 
 describe('flush_all', () => {
-  test('hides every item at once, or when its second comes', () => {
+  test('flush_all hides every item at once, or when its second comes', () => {
     const node = new CommandHarness();
     const { clock } = node.parts;
     node.put('set a 0 0 1', 'x');
@@ -50,7 +50,7 @@ describe('flush_all', () => {
     expect(node.run('get a')).toBe('END\r\n');
     expect(node.thread('flush_cmds')).toBe(2);
   });
-  test('is refused, and counted, where the operator does not allow it', () => {
+  test('flush_all is refused, and counted, where the operator does not allow it', () => {
     const node = new CommandHarness({ flushAllowed: false });
     node.put('set a 0 0 1', 'x');
     expect(node.run('flush_all')).toBe('CLIENT_ERROR flush_all not allowed\r\n');

@@ -3,7 +3,7 @@ import { STREAM } from '../../../../src/commands/index.ts';
 import { CommandHarness } from '../../../support/command-harness.ts';
 
 describe('get', () => {
-  test('returns the hits in the order of the keys, and leaves out the misses', () => {
+  test('get returns the hits in the order of the keys, and leaves out the misses', () => {
     const node = new CommandHarness();
     node.put('set a 5 0 1', 'x');
     node.put('set b 0 0 0', '');
@@ -25,13 +25,13 @@ describe('get', () => {
     expect([node.thread('touch_cmds'), node.thread('touch_misses')]).toEqual([2, 1]);
     expect([node.classes('touch_hits'), node.thread('get_cmds')]).toEqual([1, 2]);
   });
-  test('grows the output for a value that does not fit, and returns it unchanged', () => {
+  test('get grows the output for a value that does not fit, and returns it unchanged', () => {
     const node = new CommandHarness();
     const value = 'v'.repeat(200_000);
     node.put(`set big 0 0 ${value.length}`, value, 3);
     expect(node.run('get big')).toBe(`VALUE big 0 200000\r\n${value}\r\nEND\r\n`);
   });
-  test('stops after 64 KiB of output, and goes on at the next key', () => {
+  test('get stops after 64 KiB of output, and goes on at the next key', () => {
     const node = new CommandHarness();
     node.put('set k 0 0 10000', 'v'.repeat(10_000));
     const request = node.decode(`get ${Array(20).fill('k').join(' ')}`);
@@ -46,7 +46,7 @@ describe('get', () => {
     expect(steps).toEqual([8, 15, 21]);
     expect(bytes).toBe(20 * ('VALUE k 0 10000\r\n'.length + 10_002) + 'END\r\n'.length);
   });
-  test('stops at a value in several chunks, which the caller writes before the next key', () => {
+  test('get stops at a value in several chunks; the caller writes it before the next key', () => {
     const node = new CommandHarness({ maxItemSizeBytes: 1 << 20 });
     const value = 'v'.repeat(600_000);
     node.put(`set big 0 0 ${value.length}`, value, 5);
@@ -64,7 +64,7 @@ describe('get', () => {
     output += node.takeOutput();
     expect(output).toBe(`VALUE big 0 600000\r\n${value}\r\nVALUE small 0 1\r\nx\r\nEND\r\n`);
   });
-  test('tells watchers of each hit and why a key was not found', () => {
+  test('get tells watchers of each hit and why a key was not found', () => {
     const node = new CommandHarness({ watchedStreams: STREAM.fetchers });
     node.put('set a 0 0 1', 'x');
     node.put('set dead 0 -1 1', 'x');

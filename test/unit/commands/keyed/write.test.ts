@@ -11,7 +11,7 @@ describe.each([
   ['in one piece', 1],
   ['in three pieces', 3],
 ])('a value that comes %s', (_name, pieces) => {
-  test('is stored under the condition of its command', () => {
+  test('a value is stored under the condition of its command', () => {
     const node = new CommandHarness();
     const put = (line: string, value: string): string => node.put(line, value, pieces);
     expect(put('replace a 0 0 3', 'old')).toBe('NOT_STORED\r\n');
@@ -31,7 +31,7 @@ describe.each([
     expect(node.run('get a')).toBe('VALUE a 0 0\r\n\r\nEND\r\n');
     expect(audit(node.parts)).toEqual([]);
   });
-  test('counts once for each command', () => {
+  test('a write counts once for each command', () => {
     const node = new CommandHarness();
     node.put('set a 0 0 3', 'one', pieces);
     node.put('add a 0 0 3', 'two', pieces);
@@ -42,7 +42,7 @@ describe.each([
     expect([node.classes('cas_badval'), node.classes('cas_hits')]).toEqual([1, 1]);
     expect(node.thread('cas_misses')).toBe(1);
   });
-  test('says nothing to a quiet request, and tells watchers', () => {
+  test('a store says nothing to a quiet request, and tells watchers', () => {
     const node = new CommandHarness({ watchedStreams: STREAM.mutations });
     expect(node.put('set a 0 60 3 noreply', 'one', pieces)).toBe('');
     expect(node.put('add a 0 0 3 noreply', 'two', pieces)).toBe('');
@@ -51,7 +51,7 @@ describe.each([
       'item_store key=a status=not_stored cmd=add ttl=0 clsid=# cfd=7 size=3',
     ]);
   });
-  test('is refused if it is too large; a set then removes the old value, an add does not', () => {
+  test('a value that is too large is refused; a set removes the old value, an add does not', () => {
     for (const [line, after] of [
       ['set a 0 0 2000', 'END\r\n'],
       ['add a 0 0 2000', 'VALUE a 0 3\r\nold\r\nEND\r\n'],
@@ -64,7 +64,7 @@ describe.each([
       expect(audit(node.parts)).toEqual([]);
     }
   });
-  test('is refused if there is no memory and nothing may be evicted', () => {
+  test('a value is refused if there is no memory and nothing may be evicted', () => {
     const node = new CommandHarness({ memoryLimitBytes: 1 << 20, tunables: { evictsToFree: 0 } });
     const value = 'v'.repeat(100);
     const put = (i: number): string => node.put(`set k${i} 0 0 100`, value, pieces);
@@ -79,7 +79,7 @@ describe.each([
 });
 
 describe('a value that does not become complete', () => {
-  test('leaves the old value and frees its memory', () => {
+  test('a value that does not become complete leaves the old one, and its memory is freed', () => {
     const node = new CommandHarness();
     node.put('set a 0 0 3', 'old');
     const { writer } = node.commands;

@@ -33,7 +33,7 @@ describe('tune', () => {
     [{ crawlerEnabled: 1 }, 'crawlerRuns'],
   ];
   for (const [changes, result] of REFUSED) {
-    test(`refuses ${JSON.stringify(changes)} and changes nothing`, () => {
+    test(`tune refuses ${JSON.stringify(changes)} and changes nothing`, () => {
       const { control } = controlOf();
       const names = Object.keys(changes) as (keyof Tuning)[];
       const before = names.map((name) => control.tunable(name));
@@ -41,13 +41,13 @@ describe('tune', () => {
       expect(names.map((name) => control.tunable(name))).toEqual(before);
     });
   }
-  test('needs the maintainer for the LRU mode and the TEMP list', () => {
+  test('tune needs the maintainer for the LRU mode and the TEMP list', () => {
     const { control } = controlOf({ noLruMaintainer: true });
     expect(control.tune({ segmented: 1 })).toBe('maintainerOff');
     expect(control.tune({ tempLru: 1, tempTtl: 9 })).toBe('maintainerOff');
     expect(control.tunable('tempTtl')).not.toBe(9);
   });
-  test('enables a disabled crawler', () => {
+  test('tune enables a disabled crawler', () => {
     const { control } = controlOf();
     expect(control.tune({ crawlerEnabled: 0 })).toBe('done');
     expect(control.crawl('all')).toBe('disabled');

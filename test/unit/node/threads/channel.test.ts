@@ -27,12 +27,12 @@ function connected() {
 }
 
 describe('a channel between two threads', () => {
-  test('matches each response to its request', async () => {
+  test('a channel matches each response to its request', async () => {
     const { near } = connected();
     expect(await Promise.all([near.call('double', 4), near.call('double', 21)])).toEqual([8, 42]);
     near.close();
   });
-  test('rejects with the code and the message of the other end, and goes on', async () => {
+  test('a request rejects with the code and message of the other end; others go on', async () => {
     const { near } = connected();
     await expect(near.call('refuse', 'ERR_TEST')).rejects.toMatchObject({
       code: 'ERR_TEST',
@@ -42,7 +42,7 @@ describe('a channel between two threads', () => {
     expect(await near.call('double', 1)).toBe(2);
     near.close();
   });
-  test('rejects every pending request when it closes', async () => {
+  test('a channel rejects every pending request when it closes', async () => {
     const { near } = connected();
     const pending = [near.call('never', undefined), near.call('never', undefined)];
     near.close();
@@ -51,19 +51,19 @@ describe('a channel between two threads', () => {
     }
     await expect(near.call('double', 1)).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
-  test('rejects every pending request when the other end closes', async () => {
+  test('a channel rejects every pending request when the other end closes', async () => {
     const { near, far } = connected();
     const pending = near.call('never', undefined);
     far.close();
     await expect(pending).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
-  test('rejects every pending request when the port of the other end dies', async () => {
+  test('a channel rejects every pending request when the port of the other end dies', async () => {
     const { near, port2 } = connected();
     const pending = near.call('never', undefined);
     port2.close();
     await expect(pending).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' });
   });
-  test(`refuses a request while ${PENDING_MAX} wait`, async () => {
+  test(`a channel refuses a request while ${PENDING_MAX} wait`, async () => {
     const { near } = connected();
     const pending = Array.from({ length: PENDING_MAX }, () => near.call('never', undefined));
     await expect(near.call('double', 1)).rejects.toMatchObject({ code: 'ERR_CHANNEL_FULL' });
@@ -71,13 +71,13 @@ describe('a channel between two threads', () => {
     const settled = await Promise.allSettled(pending);
     expect(settled.every(({ status }) => status === 'rejected')).toBe(true);
   });
-  test('ignores a response to a request that it did not send', async () => {
+  test('a channel ignores a response to a request that it did not send', async () => {
     const { near, port2 } = connected();
     port2.postMessage({ kind: 'result', id: 77, value: 1 });
     expect(await near.call('double', 3)).toBe(6);
     near.close();
   });
-  test('answers nothing after it has closed', async () => {
+  test('a channel answers nothing after it has closed', async () => {
     const { near, far, port1, calls } = connected();
     near.close();
     far.close();

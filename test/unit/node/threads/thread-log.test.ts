@@ -18,7 +18,7 @@ class SlowReader {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the log of a worker thread', () => {
-  test('shows one more level for each -v', () => {
+  test('the log shows one more level for each -v', () => {
     const levels = ['error', 'warn', 'info', 'debug', 'trace'] as const;
     const shown = [0, 1, 2, 3].map((verbosity) => {
       const log = new ThreadLog(verbosity, () => Promise.resolve());
@@ -26,7 +26,7 @@ describe('the log of a worker thread', () => {
     });
     expect(shown).toEqual([2, 3, 4, 5]);
   });
-  test('sends the lines of one turn in one batch, and no line that it does not show', async () => {
+  test('the log sends the lines of one turn in one batch, without those not shown', async () => {
     const reader = new SlowReader();
     const log = new ThreadLog(0, reader.take);
     log.warn({ a: 1 }, 'one');
@@ -35,7 +35,7 @@ describe('the log of a worker thread', () => {
     await nextTurn();
     expect(reader.batches.map((batch) => batch.map(({ text }) => text))).toEqual([['one', 'two']]);
   });
-  test('keeps 1000 lines while the main thread is busy, and counts the rest', async () => {
+  test('the log keeps 1000 lines while the main thread is busy, and counts the rest', async () => {
     const reader = new SlowReader();
     const log = new ThreadLog(0, reader.take);
     log.warn({}, 'first');

@@ -59,7 +59,7 @@ const PLAIN: readonly (readonly [number, string])[] = [
 ];
 
 describe('the decoder of binary requests', () => {
-  test.each(GETS)('decodes opcode %i with a key', (opcode, expected) => {
+  test.each(GETS)('the decoder decodes opcode %i with a key', (opcode, expected) => {
     const wire = packet({ opcode, key: 'k' });
     expect(decoded(wire)).toEqual({ text: expected, bytes: wire.length });
     const longest = packet({ opcode, key: KEY_250 });
@@ -68,14 +68,14 @@ describe('the decoder of binary requests', () => {
     expect(decoded(packet({ opcode, key: 'k', value: 'x' })).text).toBe(INVALID_ARGUMENTS);
     expect(decoded(packet({ opcode, key: `${KEY_250}k` })).text).toBe(INVALID_ARGUMENTS);
   });
-  test.each(TOUCHES)('decodes opcode %i with an exptime', (opcode, expected) => {
+  test.each(TOUCHES)('the decoder decodes opcode %i with an exptime', (opcode, expected) => {
     const wire = packet({ opcode, key: 'k', extras: uint32Extras(60) });
     expect(decoded(wire)).toEqual({ text: expected, bytes: wire.length });
     expect(decoded(packet({ opcode, key: 'k' })).text).toBe(INVALID_ARGUMENTS);
     const longer = packet({ opcode, key: 'k', extras: storeExtras() });
     expect(decoded(longer).text).toBe(INVALID_ARGUMENTS);
   });
-  test.each(STORES)('decodes opcode %i without its value', (opcode, expected) => {
+  test.each(STORES)('the decoder decodes opcode %i without its value', (opcode, expected) => {
     const wire = packet({ opcode, key: 'k', extras: storeExtras(5, 60), value: 'abc' });
     expect(decoded(wire)).toEqual({ text: expected, bytes: wire.length - 3 });
     const withCas = packet({ opcode, key: 'k', extras: storeExtras(5, 60), value: '', cas: 9n });
@@ -83,7 +83,7 @@ describe('the decoder of binary requests', () => {
     expect(decoded(withCas).text).toBe(cas);
     expect(decoded(packet({ opcode, key: 'k', value: 'abc' })).text).toBe(INVALID_ARGUMENTS);
   });
-  test('decodes append and prepend, which keep their verb with a CAS id', () => {
+  test('the decoder decodes append and prepend, which keep their verb with a CAS id', () => {
     for (const [opcode, expected] of [
       [OPCODE.append, 'append "k" f=0 t=0 bytes=3 C=9'],
       [OPCODE.prependQ, 'prepend "k" f=0 t=0 bytes=3 C=9 quiet'],
@@ -92,7 +92,7 @@ describe('the decoder of binary requests', () => {
       expect(decoded(wire)).toEqual({ text: expected, bytes: wire.length - 3 });
     }
   });
-  test('decodes counters, which 0xffffffff keeps from being created', () => {
+  test('the decoder decodes counters, which 0xffffffff keeps from being created', () => {
     const [max, first] = [2n ** 64n - 1n, 2n ** 32n];
     const create = { opcode: OPCODE.increment, key: 'k', extras: counterExtras(max, first, 60) };
     const expected = `increment "k" delta=${max} N=60 J=${first}`;
@@ -101,13 +101,13 @@ describe('the decoder of binary requests', () => {
     const wire = packet({ opcode: OPCODE.decrementQ, key: 'k', extras, cas: 3n });
     expect(decoded(wire).text).toBe('decrement "k" delta=1 C=3 quiet');
   });
-  test.each(PLAIN)('decodes opcode %i without key and value', (opcode, expected) => {
+  test.each(PLAIN)('the decoder decodes opcode %i without key and value', (opcode, expected) => {
     const wire = packet({ opcode });
     expect(decoded(wire)).toEqual({ text: expected, bytes: wire.length });
     const extras = packet({ opcode, extras: Buffer.alloc(3) });
     expect(decoded(extras).text).toBe(INVALID_ARGUMENTS);
   });
-  test('decodes the arguments of flush, verbosity and stats', () => {
+  test('the decoder decodes the arguments of flush, verbosity and stats', () => {
     const flush = packet({ opcode: OPCODE.flush, extras: uint32Extras(7) });
     expect(decoded(flush).text).toBe('flush t=7');
     const verbosity = packet({ opcode: OPCODE.verbosity, extras: uint32Extras(2) });
@@ -129,10 +129,10 @@ describe('requests that need their whole body', () => {
     [config, 'configSet "n" f=7 body="abc"'],
     [sasl, 'saslStart "PLAIN" body="\\u0000u\\u0000p"'],
     [packet({ opcode: OPCODE.saslStep, key: 'PLAIN', value: '' }), 'saslStep "PLAIN" body=""'],
-  ])('decode only with it', (wire, expected) => {
+  ])('a request that needs its whole body decodes only with it', (wire, expected) => {
     expect(decoded(wire)).toEqual({ text: expected, bytes: wire.length });
   });
-  test('are refused, and skipped, if it is too long', () => {
+  test('a request is refused, and its body skipped, if the body is too long', () => {
     const longConfig = { ...{ opcode: OPCODE.configSet, key: 'n', extras: uint32Extras(7) } };
     const tooLong = packet({ ...longConfig, bodyBytes: 5 + 65_537 });
     expect(decoded(tooLong)).toEqual({ text: 'invalid status 3 skip=65537', bytes: 29 });
@@ -147,7 +147,7 @@ describe('a binary packet', () => {
   const value = 'abc';
   const set = packet({ opcode: OPCODE.set, key: 'key', extras: storeExtras(), value });
   const wires = [NOOP, set, packet({ opcode: OPCODE.get, key: 'key' })];
-  test('is waited for at every cut', () => {
+  test('a binary packet is waited for at every cut', () => {
     const decoder = new BinaryDecoder();
     for (const wire of wires) {
       const head = wire === set ? wire.length - value.length : wire.length;
@@ -157,7 +157,7 @@ describe('a binary packet', () => {
       expect(found).toEqual(Array.from(found, (_, end) => (end < head ? INCOMPLETE : head)));
     }
   });
-  test('with another first byte closes the connection at once', () => {
+  test('a packet with another first byte closes the connection at once', () => {
     for (const magic of [0x00, 0x7f, 0x81, 0xff]) {
       const wire = packet({ opcode: OPCODE.noop, magic });
       expect(new BinaryDecoder().decode(wire, 0, 1, new Request())).toBe(CLOSE);
@@ -165,7 +165,7 @@ describe('a binary packet', () => {
     }
     expect(isBinary(0x80)).toBe(true);
   });
-  test('with contradicting lengths gets an error, and the connection closes', () => {
+  test('a packet with contradicting lengths gets an error, and the connection closes', () => {
     const tooShort = packet({
       opcode: OPCODE.set,
       key: 'key',
@@ -178,7 +178,7 @@ describe('a binary packet', () => {
     const longKey = packet({ opcode: 0x7f, keyBytes: 251, bodyBytes: 251 });
     expect(decoded(longKey)).toEqual({ text: INVALID_ARGUMENTS, bytes: 24 });
   });
-  test('with an unknown opcode gets an error, and its body is skipped', () => {
+  test('a packet with an unknown opcode gets an error, and its body is skipped', () => {
     for (const opcode of [0x1f, 0x30, 0x3c, 0x69, 0xff]) {
       const wire = packet({ opcode, key: 'key', value: 'abc' });
       expect(decoded(wire)).toEqual({ text: 'invalid status 129 skip=6', bytes: 24 });

@@ -48,21 +48,24 @@ describe('binary replies', () => {
     ['nonNumeric', 6, 'Non-numeric server-side value for incr or decr'],
     ['flushNotAllowed', 0x20, 'Auth failure.'],
     ['outOfMemoryStoring', 0x82, 'Out of memory'],
-  ] as const)('to %s have status %i and a text, also to a quiet request', (name, status, value) => {
-    for (const noreply of [false, true]) {
-      const request = requestOf(OPCODE.touch, { noreply });
-      const reply = one((replies) => replies.status(request, STATUS[name]));
-      expect(reply).toEqual({ opcode: OPCODE.touch, status, value });
-    }
-  });
-  test('to success are empty, and none to a quiet request', () => {
+  ] as const)(
+    'the replies to %s have status %i and a text, also to a quiet request',
+    (name, status, value) => {
+      for (const noreply of [false, true]) {
+        const request = requestOf(OPCODE.touch, { noreply });
+        const reply = one((replies) => replies.status(request, STATUS[name]));
+        expect(reply).toEqual({ opcode: OPCODE.touch, status, value });
+      }
+    },
+  );
+  test('the reply to success is empty, and none to a quiet request', () => {
     const request = requestOf(OPCODE.delete);
     expect(one((replies) => replies.status(request, STATUS.deleted))).toEqual({ opcode: 4 });
     request.noreply = true;
     expect(written((replies) => replies.status(request, STATUS.deleted))).toEqual([]);
     expect(one((replies) => replies.success(request))).toEqual({ opcode: 4 });
   });
-  test('to a storage request have the CAS id of the item', () => {
+  test('the reply to a storage request has the CAS id of the item', () => {
     const store = (opcode: number, name: keyof typeof STATUS, noreply = false) =>
       written((replies) => {
         const context = new StorageReplyContext();
@@ -85,7 +88,7 @@ describe('binary replies', () => {
     expect(store(OPCODE.replace, 'notStored')).toEqual([[1, 0n]]);
     expect(store(OPCODE.append, 'notStored')).toEqual([[5, 0n]]);
   });
-  test('to a hit announce the value, and have the key if asked', () => {
+  test('the reply to a hit announces the value, and has the key if asked', () => {
     const item = Object.assign(new ItemView(), {
       clientFlags: 0xffff_ffff,
       valueBytes: 5,
@@ -109,7 +112,7 @@ describe('binary replies', () => {
       cas: 9n,
     });
   });
-  test('to a miss have a text, or the key if asked, and none to a quiet request', () => {
+  test('the reply to a miss has a text, or the key if asked, and none to a quiet request', () => {
     const miss = (request: Request) => one((replies) => replies.miss(request, 0));
     expect(miss(requestOf(OPCODE.get))).toMatchObject({ status: 1, value: 'Not found' });
     expect(miss(requestOf(OPCODE.getK, { withKey: true }))).toMatchObject({
@@ -119,7 +122,7 @@ describe('binary replies', () => {
     const quiet = requestOf(OPCODE.getQ, { noreply: true });
     expect(written((replies) => replies.miss(quiet, 0))).toEqual([]);
   });
-  test('to a counter have its 64 bits and its CAS id', () => {
+  test('the reply to a counter has its 64 bits and its CAS id', () => {
     const request = requestOf(OPCODE.increment);
     const counter = { high: 0xffff_ffff, low: 1, casHigh: 0, casLow: 8 };
     const reply = written((replies) => replies.counter(request, counter))[0]!;
@@ -128,7 +131,7 @@ describe('binary replies', () => {
     request.noreply = true;
     expect(written((replies) => replies.counter(request, counter))).toEqual([]);
   });
-  test('grow the output for statistics and config entries', () => {
+  test('the replies grow the output for statistics and config entries', () => {
     const long = 'v'.repeat(5000);
     const request = requestOf(OPCODE.stat);
     const stats = written((replies) => {
@@ -142,7 +145,7 @@ describe('binary replies', () => {
     const entry = one((replies) => replies.configEntry(request, 'n', 7, Buffer.from(long)));
     expect(entry).toEqual({ opcode: OPCODE.stat, extras: '00000007', key: 'n', value: long });
   });
-  test('grow the output for a statistic and the end of statistics at the end of its room', () => {
+  test('the replies grow the output for a statistic and the end at the end of its room', () => {
     const request = requestOf(OPCODE.stat);
     for (const write of [
       (replies: BinaryReplies) => replies.stat(request, '', ''),
@@ -154,14 +157,14 @@ describe('binary replies', () => {
       expect(packetsOf(sink.bytes.subarray(29, sink.at)).packets).toHaveLength(1);
     }
   });
-  test('to a login have a status and a text, or only a status', () => {
+  test('the reply to a login has a status and a text, or only a status', () => {
     const request = requestOf(OPCODE.saslStart, { noreply: true });
     const reply = one((replies) => replies.text(request, 0x21, 'PLAIN'));
     expect(reply).toEqual({ opcode: OPCODE.saslStart, status: 0x21, value: 'PLAIN' });
     const failure = one((replies) => replies.error(request, 0x20));
     expect(failure).toEqual({ opcode: OPCODE.saslStart, status: 0x20, value: 'Auth failure.' });
   });
-  test('to an invalid request have its status', () => {
+  test('the reply to an invalid request has its status', () => {
     const request = requestOf(0x7f, { errorStatus: 0x81 });
     expect(one((replies) => replies.errorReply(request))).toEqual({
       opcode: 0x7f,
@@ -169,7 +172,7 @@ describe('binary replies', () => {
       value: 'Unknown command',
     });
   });
-  test('to `stats detail dump` are the text and an end', () => {
+  test('the replies to `stats detail dump` are the text and an end', () => {
     const request = requestOf(OPCODE.stat);
     const packets = written((replies) =>
       replies.detailDump(request, (sink) => sink.putText('abc')),

@@ -39,14 +39,14 @@ function readPieces(parts: readonly Uint8Array[], lengths: readonly number[]): r
 }
 
 describe('the input of replies', () => {
-  test('gives the same line and values wherever the bytes are cut', () => {
+  test('the input gives the same line and values wherever the bytes are cut', () => {
     const wire = Buffer.from('VA 5\r\nhello\r\n\r\na\r\nb\r\n');
     for (const cuts of everyCut(wire)) {
       const found = readPieces(pieces(wire, cuts), [5, 0, 4]);
       expect(found, `cuts ${cuts}`).toEqual(['VA 5', 'hello', '', 'a\r\nb']);
     }
   });
-  test('owns a value that came in pieces, and lends one that came whole', () => {
+  test('the input owns a value that came in pieces, and lends one that came whole', () => {
     const whole = new Reply();
     inputOf('ab\r\n').takeValue(2, whole);
     expect(whole.ownsBytes).toBe(false);
@@ -59,7 +59,7 @@ describe('the input of replies', () => {
     expect([partial.ownsBytes, partial.text()]).toEqual([true, 'ab']);
     expect(input.bytes.toString('latin1', input.at, input.end)).toBe('rest');
   });
-  test('takes a value without CRLF where there is none', () => {
+  test('the input takes a value without CRLF where there is none', () => {
     const input = inputOf('abc');
     const reply = new Reply();
     expect(input.takeValue(2, reply, 0)).toBe(true);
@@ -69,25 +69,28 @@ describe('the input of replies', () => {
     cut.feed(Buffer.from('bc'), 2);
     expect([cut.takeValue(2, reply, 0), reply.text()]).toEqual([true, 'ab']);
   });
-  test('waits for a line of 4096 bytes, and no longer', () => {
+  test('the input waits for a line of 4096 bytes, and no longer', () => {
     expect(inputOf('x'.repeat(4096)).lineEnd()).toBe(-1);
     expect(() => inputOf('x'.repeat(4097)).lineEnd()).toThrow(MalformedReply);
     expect(inputOf(`${'x'.repeat(5000)}\r\n`).lineEnd()).toBe(5000);
   });
-  test('finds the end of short and long lines', () => {
+  test('the input finds the end of short and long lines', () => {
     for (const length of [0, 1, 62, 63, 64, 65, 200]) {
       expect(inputOf(`${'x'.repeat(length)}\r\nnext\r\n`).lineEnd()).toBe(length);
     }
   });
-  test('ignores bytes after the length of the piece', () => {
+  test('the input ignores bytes after the length of the piece', () => {
     const input = new ReplyInput();
     input.feed(Buffer.from(`${'x'.repeat(100)}\r\n`), 99);
     expect(input.lineEnd()).toBe(-1);
   });
-  test.each(['\n', 'abc\n', 'a\r\rb\n', '\nabc\r\n'])('rejects %j, a line without CRLF', (text) => {
-    expect(() => inputOf(text).lineEnd()).toThrow('a line without CRLF');
-  });
-  test('rejects a value with other bytes after it, whole or in pieces', () => {
+  test.each(['\n', 'abc\n', 'a\r\rb\n', '\nabc\r\n'])(
+    'the input rejects %j, a line without CRLF',
+    (text) => {
+      expect(() => inputOf(text).lineEnd()).toThrow('a line without CRLF');
+    },
+  );
+  test('the input rejects a value with other bytes after it, whole or in pieces', () => {
     for (const [first, second] of [
       ['abXY', ''],
       ['a', 'bXY'],
@@ -104,7 +107,7 @@ describe('the input of replies', () => {
       expect(readAll, JSON.stringify([first, second])).toThrow('without CRLF after it');
     }
   });
-  test('rejects a value over 1 GiB before it takes memory for it', () => {
+  test('the input rejects a value over 1 GiB before it takes memory for it', () => {
     const input = inputOf('a');
     expect(() => input.takeValue(2 ** 30 + 1, new Reply())).toThrow('a value of 1073741825 bytes');
   });

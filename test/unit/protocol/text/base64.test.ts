@@ -33,9 +33,9 @@ describe('the decoder of base64', () => {
     ['YWI=YWI=', 'ab'],
     ['YR==', 'a'],
     ['AAAA', '\0\0\0'],
-  ])('decodes %j', (text, expected) => expect(decode(text)).toBe(expected));
+  ])('the decoder decodes %j', (text, expected) => expect(decode(text)).toBe(expected));
   test.each(['', 'Y', 'YQ', 'YQ=', 'YWJjZ', '====', 'Y===', '!!!!', 'YWI-', '    '])(
-    'rejects %j',
+    'the decoder rejects %j',
     (text) => expect(decode(text)).toBeUndefined(),
   );
 });

@@ -30,7 +30,7 @@ function requestFor(line: string, overrides: Partial<Request> = {}): Request {
 const STATUS_NAMES = Object.keys(STATUS) as (keyof typeof STATUS)[];
 
 describe('classic replies', () => {
-  test.each(STATUS_NAMES)('to %s are one line, and none to a quiet request', (name) => {
+  test.each(STATUS_NAMES)('the replies to %s are one line, and none to a quiet request', (name) => {
     const line = written((replies) => replies.status(requestFor('k'), STATUS[name]));
     expect(line).toMatch(/^(OK|[A-Z_]+|(CLIENT|SERVER)_ERROR [\w -]+)\r\n$/);
     const quiet = requestFor('k', { noreply: true });
@@ -46,13 +46,13 @@ describe('classic replies', () => {
       }),
     ).toBe('');
   });
-  test('differ for each status', () => {
+  test('the replies differ for each status', () => {
     const lines = STATUS_NAMES.map((name) =>
       written((replies) => replies.status(requestFor('k'), STATUS[name])),
     );
     expect(new Set(lines).size).toBe(STATUS_NAMES.length);
   });
-  test('to a hit name the key, the flags, the size and the CAS id', () => {
+  test('the reply to a hit names the key, the flags, the size and the CAS id', () => {
     const item = Object.assign(new ItemView(), { valueBytes: 3, casHigh: 1, casLow: 2 });
     const request = requestFor('get a bc');
     expect(written((replies) => replies.hit(request, 2, item))).toBe('VALUE bc 0 3\r\n');
@@ -62,12 +62,12 @@ describe('classic replies', () => {
       'VALUE a 4294967295 3 4294967298\r\n',
     );
   });
-  test('to a miss are empty; END follows the last key', () => {
+  test('the reply to a miss is empty; END follows the last key', () => {
     const request = requestFor('get a');
     expect(written((replies) => replies.miss(request, 1))).toBe('');
     expect(written((replies) => replies.keysEnd(request))).toBe('END\r\n');
   });
-  test('to a counter have its digits', () => {
+  test('the reply to a counter has its digits', () => {
     const request = requestFor('incr a 1');
     const counter = (high: number, low: number): string =>
       written((replies) => replies.counter(request, { high, low, casHigh: 0, casLow: 0 }));
@@ -76,13 +76,13 @@ describe('classic replies', () => {
     request.noreply = true;
     expect(counter(0, 1)).toBe('');
   });
-  test('to an invalid request are its error, unless it is quiet', () => {
+  test('the reply to an invalid request is its error, unless it is quiet', () => {
     const errorReply = Buffer.from('CLIENT_ERROR x\r\n');
     const error = (noreply: boolean): string =>
       written((replies) => replies.errorReply(requestFor('x', { errorReply, noreply })));
     expect([error(false), error(true)]).toEqual(['CLIENT_ERROR x\r\n', '']);
   });
-  test('to version and stats are lines', () => {
+  test('the replies to version and stats are lines', () => {
     const request = requestFor('stats');
     expect(written((replies) => replies.version(request, '1.6.18'))).toBe('VERSION 1.6.18\r\n');
     expect(written((replies) => replies.stat(request, 'a', 'b c'))).toBe('STAT a b c\r\n');

@@ -159,23 +159,23 @@ const CONFIG: readonly (readonly [string, string])[] = [
 const LINES = [...STORAGE, ...BAD_STORAGE, ...GETS, ...OTHERS, ...BAD_DELETES, ...CONFIG];
 
 describe('the decoder of classic requests', () => {
-  test.each(LINES)('decodes %j', (line, expected) => {
+  test.each(LINES)('the decoder decodes %j', (line, expected) => {
     expect(decoded(line)).toEqual({ text: expected, bytes: line.length });
   });
-  test.each(LINES)('waits for the rest of %j at every cut', (line) => {
+  test.each(LINES)('the decoder waits for the rest of %j at every cut', (line) => {
     expect(new Set(prefixes(line))).toEqual(new Set([INCOMPLETE]));
   });
-  test('hands a line that starts with a two-letter word of m to the meta decoder', () => {
+  test('the decoder hands a line with a two-letter first word of m to the meta decoder', () => {
     expect(decoded('mn\r\n').text).toBe('metaNoop');
     expect(decoded('  mg k v\r\n').text).toBe('metaGet "k" value [v]');
     expect(decoded('mz\n').text).toBe('invalid ERROR');
     expect(prefixes('mg k v\r\n')).toEqual(Array(8).fill(INCOMPLETE));
   });
-  test('closes a connection that sends HTTP', () => {
+  test('the decoder closes a connection that sends HTTP', () => {
     const input = Buffer.from('POST / HTTP/1.1\r\n');
     expect(new ClassicDecoder().decode(input, 0, input.length, new Request())).toBe(CLOSE);
   });
-  test('decodes more keys than a request has room for at first', () => {
+  test('the decoder decodes more keys than a request has room for at first', () => {
     const keys = Array.from({ length: 1000 }, (_, i) => `k${i}`);
     const expected = keys.map((key) => JSON.stringify(key)).join(' ');
     expect(decoded(`get ${keys.join(' ')}\r\n`).text).toBe(`get ${expected} value`);
@@ -188,20 +188,20 @@ describe('a line without an end', () => {
     const input = Buffer.from(text, 'latin1');
     return new ClassicDecoder().decode(input, 0, input.length, new Request());
   };
-  test('is waited for up to 2048 bytes, and then closes the connection', () => {
+  test('a line without an end is waited for up to 2048 bytes, then closes the connection', () => {
     for (const start of ['set k 0 0 5 ', 'mg ', 'x', 'getx ', 'gat 0 ']) {
       expect(resultOf(start.padEnd(2048, 'x')), start).toBe(INCOMPLETE);
       expect(resultOf(start.padEnd(2049, 'x')), start).toBe(CLOSE);
     }
   });
-  test('of a get is waited for up to 4 MiB', () => {
+  test('the line of a get is waited for up to 4 MiB', () => {
     for (const start of ['get ', 'gets ', `${' '.repeat(100)}get `]) {
       expect(resultOf(start.padEnd(2049, 'x')), start).toBe(INCOMPLETE);
       expect(resultOf(start.padEnd(4 << 20, 'x')), start).toBe(INCOMPLETE);
       expect(resultOf(start.padEnd((4 << 20) + 1, 'x')), start).toBe(CLOSE);
     }
   });
-  test('of a get after more than 100 blanks closes the connection', () => {
+  test('a get after more than 100 blanks closes the connection', () => {
     expect(resultOf(`${' '.repeat(101)}get `.padEnd(2049, 'x'))).toBe(CLOSE);
   });
 });

@@ -10,7 +10,7 @@ function readerOf(line: string): LineReader {
 }
 
 describe('the reader of a reply line', () => {
-  test('reads words, blanks and numbers in their order', () => {
+  test('the reader reads words, blanks and numbers in their order', () => {
     const reader = readerOf('VALUE key 5 -7');
     expect(reader.takeWord('VALUE')).toBe(true);
     expect([reader.takeSpace(), reader.takeSpace()]).toEqual([true, false]);
@@ -19,7 +19,7 @@ describe('the reader of a reply line', () => {
     expect([reader.takeSpace(), reader.takeNumber(), reader.digits]).toEqual([true, -7, 1]);
     expect([reader.isAtEnd, reader.takeSpace()]).toEqual([true, false]);
   });
-  test('never reads beyond the line', () => {
+  test('the reader never reads beyond the line', () => {
     const reader = readerOf('1');
     expect([reader.takeNumber(), reader.digits, reader.isAtEnd]).toEqual([1, 1, true]);
     expect([reader.takeNumber(), reader.digits]).toEqual([0, 0]);
@@ -27,7 +27,7 @@ describe('the reader of a reply line', () => {
     reader.skipWord();
     expect(reader.at).toBe(3);
   });
-  test.each(['', '-', 'x', '-x', '+1'])('finds no number in %j', (line) => {
+  test.each(['', '-', 'x', '-x', '+1'])('the reader finds no number in %j', (line) => {
     const reader = readerOf(line);
     reader.takeNumber();
     expect(reader.digits).toBe(0);
@@ -38,10 +38,10 @@ describe('the reader of a reply line', () => {
     '1000000000000000',
     '9007199254740993',
     '18446744073709551615',
-  ])('reads %s exactly as a bigint', (line) =>
+  ])('the reader reads %s exactly as a bigint', (line) =>
     expect(readerOf(line).takeBigInt()).toBe(BigInt(line)),
   );
-  test('takes a word only if it ends there', () => {
+  test('the reader takes a word only if it ends there', () => {
     for (const line of ['ENDS', 'EN', 'end', 'EN\0']) {
       const reader = readerOf(line);
       expect([reader.takeWord('END'), reader.at], line).toEqual([false, 2]);
@@ -49,7 +49,7 @@ describe('the reader of a reply line', () => {
     expect(readerOf('END').takeWord('END')).toBe(true);
     expect(readerOf('END x').takeWord('END')).toBe(true);
   });
-  test('takes a word of UTF-8, and none that only begins alike', () => {
+  test('the reader takes a word of UTF-8, and none that only begins alike', () => {
     expect(readerOf('schlüssel 1').takeWord('schlüssel')).toBe(true);
     expect(readerOf('😀').takeWord('😀')).toBe(true);
     for (const line of ['schlüsse', 'schlüssels', 'schlussel', 'schl\xfcssel']) {

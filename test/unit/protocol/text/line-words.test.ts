@@ -23,22 +23,22 @@ describe('the words of a line', () => {
     ['\n', []],
     ['   \n', []],
     ['\r\r\n', ['\r']],
-  ])('of %j are %j', (line, words) => {
+  ])('the words of %j are %j', (line, words) => {
     expect(split(line)).toEqual({ words, newline: line.length - 1 });
   });
-  test('are not known before the newline arrives', () => {
+  test('the words of a line are not known before the newline arrives', () => {
     const input = Buffer.from('a bc\r\n');
     const words = new LineWords();
     for (let end = 0; end < input.length; end++) expect(words.split(input, 0, 0, end)).toBe(-1);
     expect(words.split(input, 0, 0, input.length)).toBe(5);
   });
-  test('are at most 23; the others of the line are left out', () => {
+  test('the words of a line are at most 23; the others of the line are left out', () => {
     const all = Array.from({ length: 30 }, (_, i) => `w${i}`);
     const { words, newline } = split(`${all.join(' ')}\r\n`);
     expect(words).toEqual(all.slice(0, 23));
     expect(newline).toBe(all.join(' ').length + 1);
   });
-  test('belong to the last line only', () => {
+  test('the words of a line belong to the last line only', () => {
     const input = Buffer.from('a b c\0\nd\n');
     const words = new LineWords();
     words.split(input, 0, 0, input.length);
@@ -46,7 +46,7 @@ describe('the words of a line', () => {
     words.split(input, 7, 7, input.length);
     expect([words.count, words.isFreeOfNul, words.text(input, 0)]).toEqual([1, true, 'd']);
   });
-  test('are compared byte by byte', () => {
+  test('the words of a line are compared byte by byte', () => {
     const input = Buffer.from('noreply norepla noreplyx\r\n');
     const words = new LineWords();
     words.split(input, 0, 0, input.length);

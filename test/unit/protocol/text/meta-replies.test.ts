@@ -49,20 +49,20 @@ describe('meta replies to a storage request', () => {
     ['ms key 1 s k c Ox\r\n', 'HD s1048576 kkey c4294967298 Ox\r\n'],
     ['ms YWI= 1 b k O1\r\n', 'HD kYWI= b O1\r\n'],
     ['ms k 1 q O1\r\n', ''],
-  ])('to %j have its return flags in their order', (line, expected) => {
+  ])('the replies to %j have their return flags in their order', (line, expected) => {
     expect(storageReply(line, STATUS.stored)).toBe(expected);
   });
-  test('have the CAS id 0 if nothing was stored, also to a quiet request', () => {
+  test('a storage reply has the CAS id 0 if nothing was stored, also to a quiet request', () => {
     expect(storageReply('ms k 1 q c O1\r\n', STATUS.exists)).toBe('EX c0 O1\r\n');
     expect(storageReply('ms k 1 s\r\n', STATUS.notStored)).toBe('NS s1048576\r\n');
     expect(storageReply('ms k 1\r\n', STATUS.notFound)).toBe('NF\r\n');
   });
-  test('are an error line without flags if the status has no code', () => {
+  test('a storage reply is an error line without flags if the status has no code', () => {
     expect(storageReply('ms k 1 q c k\r\n', STATUS.tooLarge)).toBe(
       'SERVER_ERROR object too large for cache\r\n',
     );
   });
-  test('have room for the longest key in base64, with every return flag', () => {
+  test('a storage reply has room for the longest key in base64, with every return flag', () => {
     const key = Buffer.alloc(186, 'k').toString('base64');
     const opaque = `O${'o'.repeat(31)}`;
     const line = `ms ${key} 1 b k ${opaque} c s\r\n`;
@@ -70,7 +70,7 @@ describe('meta replies to a storage request', () => {
       `HD k${key} b ${opaque} c4294967298 s1048576\r\n`,
     );
   });
-  test('forget the flags of the request before', () => {
+  test('a storage reply forgets the flags of the request before', () => {
     const reply = written((replies) => {
       const context = new StorageReplyContext();
       replies.capture(decoded('ms k 1 q c s O9 k\r\n'), context);
@@ -82,7 +82,7 @@ describe('meta replies to a storage request', () => {
 });
 
 describe('other meta replies', () => {
-  test('to a status have the key and the opaque', () => {
+  test('the reply to a status has the key and the opaque', () => {
     const request = decoded('md key O7 k c\r\n');
     const status = (which: (typeof STATUS)[keyof typeof STATUS]): string =>
       written((replies) => replies.status(request, which));
@@ -90,12 +90,12 @@ describe('other meta replies', () => {
     expect(status(STATUS.notFound)).toBe('NF O7 kkey\r\n');
     expect(status(STATUS.badFormat)).toBe('CLIENT_ERROR bad command line format\r\n');
   });
-  test('to a miss are EN, and none to a quiet request', () => {
+  test('the reply to a miss is EN, and none to a quiet request', () => {
     const miss = (line: string): string => written((replies) => replies.miss(decoded(line)));
     expect(miss('mg key k O7 v\r\n')).toBe('EN kkey O7\r\n');
     expect(miss('mg key q\r\n')).toBe('');
   });
-  test('to a hit have a head, then flags, then the end of the line', () => {
+  test('the reply to a hit has a head, then flags, then the end of the line', () => {
     const request = decoded('mg YWI= b k Oid v\r\n');
     const hit = written((replies) => {
       replies.valueHead(12);
@@ -111,7 +111,7 @@ describe('other meta replies', () => {
     expect(written((replies) => replies.head())).toBe('HD');
     expect(written((replies) => replies.noop())).toBe('MN\r\n');
   });
-  test('show the key of an item as text or in base64', () => {
+  test('the replies show the key of an item as text or in base64', () => {
     const source = Buffer.from('?ab?');
     const key = (isBinary: boolean): string =>
       written((replies) => replies.itemKey(source, 1, 3, isBinary));

@@ -133,10 +133,10 @@ const OTHERS: readonly (readonly [string, string])[] = [
 const LINES = [...GETS, ...BAD_GETS, ...SETS, ...BAD_SETS, ...OTHERS];
 
 describe('the decoder of meta requests', () => {
-  test.each(LINES)('decodes %j', (line, expected) => {
+  test.each(LINES)('the decoder decodes %j', (line, expected) => {
     expect(decoded(line)).toEqual({ text: expected, newline: line.length - 1 });
   });
-  test.each(LINES)('waits for the rest of %j at every cut', (line) => {
+  test.each(LINES)('the decoder waits for the rest of %j at every cut', (line) => {
     const input = Buffer.from(`${line}?`, 'latin1');
     const decoder = new MetaDecoder();
     for (let end = 2; end < line.length; end++) {
@@ -151,7 +151,7 @@ describe('the decoder of meta requests', () => {
     expect(decoded(`ms YWI= 1 ${flags}\r\n`).text).toContain('flags too long');
     expect(decoded(`ms YWI= 1 ${flags.slice(0, -2)}\r\n`).text).toMatch(/^set "ab"/);
   });
-  test('one line leaves nothing behind for the next', () => {
+  test('one line leaves nothing behind for the next line', () => {
     const decoder = new MetaDecoder();
     const lines = ['ms k 3 ME q\r\n', `mg k ${OPAQUE_31}o\r\n`, 'ma k MD Dx\r\n', 'mg k v v\r\n'];
     for (const before of lines) {

@@ -25,14 +25,18 @@ describe('the number parser reads numbers like memcached', () => {
     ['5x', Number.NaN],
     ['99999999999999999999999', Number.NaN],
     ['0000000000000000000000005', 5],
-  ])('reads %j as the unsigned 32-bit number %d', (text, value) => expect(u32(text)).toBe(value));
+  ])('the parser reads %j as the unsigned 32-bit number %d', (text, value) =>
+    expect(u32(text)).toBe(value),
+  );
 
   test.each([
     ['2147483647', 2147483647],
     ['-2147483648', -2147483648],
     ['2147483648', Number.NaN],
     ['-2147483649', Number.NaN],
-  ])('reads %j as the signed 32-bit number %d', (text, value) => expect(i32(text)).toBe(value));
+  ])('the parser reads %j as the signed 32-bit number %d', (text, value) =>
+    expect(i32(text)).toBe(value),
+  );
 
   test.each([
     ['18446744073709551615', 2n ** 64n - 1n],
@@ -46,5 +50,7 @@ describe('the number parser reads numbers like memcached', () => {
     ['-0', 0n],
     [' ', undefined],
     ['1.5', undefined],
-  ])('reads %j as the unsigned 64-bit number %s', (text, value) => expect(u64Of(text)).toBe(value));
+  ])('the parser reads %j as the unsigned 64-bit number %s', (text, value) =>
+    expect(u64Of(text)).toBe(value),
+  );
 });

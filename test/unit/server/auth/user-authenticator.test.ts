@@ -52,7 +52,7 @@ function recordingAuthenticator(users: readonly User[]) {
 }
 
 describe('the authenticator', () => {
-  test('accepts a user only with its password', async () => {
+  test('the authenticator accepts a user only with its password', async () => {
     const { verify } = recordingAuthenticator([
       plain('a', 'one'),
       await hashed('b', 'two'),
@@ -75,7 +75,7 @@ describe('the authenticator', () => {
     }
   });
 
-  test('accepts each password of a user, and no password of another user', async () => {
+  test('the authenticator accepts each password of a user, and no other user’s', async () => {
     const users = [plain('a', 'p1'), plain('a', 'p2'), await hashed('a', 'h1')];
     const { verify } = recordingAuthenticator([
       ...users,
@@ -88,7 +88,7 @@ describe('the authenticator', () => {
       expect(await verify('b', password)).toBe(false);
   });
 
-  test('applies a new table at once, also to a check in progress', async () => {
+  test('the authenticator applies a new table at once, also to a check in progress', async () => {
     const { authenticator, verify } = recordingAuthenticator([await hashed('a', 'old')]);
     const table = { users: [await hashed('a', 'new')] };
     const running = verify('a', 'old');
@@ -98,7 +98,7 @@ describe('the authenticator', () => {
     expect(await verify('a', 'old')).toBe(false);
   });
 
-  test('refuses every user after an empty table', async () => {
+  test('the authenticator refuses every user after an empty table', async () => {
     const { authenticator, verify } = recordingAuthenticator([
       plain('a', 'x'),
       await hashed('b', 'y'),
@@ -110,7 +110,7 @@ describe('the authenticator', () => {
     );
   });
 
-  test('refuses a user if hashing fails', async () => {
+  test('the authenticator refuses a user if hashing fails', async () => {
     const hash = () => Promise.reject(new Error('no memory'));
     const authenticator = new UserAuthenticator({ users: [await hashed('a', 'x')] }, { hash });
     expect(await authenticator.verify(Buffer.from('a'), Buffer.from('x'))).toBe(false);
@@ -118,7 +118,7 @@ describe('the authenticator', () => {
 });
 
 describe('the cost of a login', () => {
-  test('is the same for every name if the login fails, whatever the table contains', async () => {
+  test('the cost of a failed login is the same for every name and every table', async () => {
     const { verify, work } = recordingAuthenticator([
       await hashed('cheap', 'x', 3),
       await hashed('dear', 'x', 5),
@@ -136,7 +136,7 @@ describe('the cost of a login', () => {
     }
   });
 
-  test('includes all hashes for a valid login that is not remembered', async () => {
+  test('the cost of a valid login that is not remembered includes all hashes', async () => {
     const { verify, work } = recordingAuthenticator([
       await hashed('a', 'x', 3),
       await hashed('b', 'x', 5),
@@ -145,7 +145,7 @@ describe('the cost of a login', () => {
     expect(work).toEqual([3, '=', 5, '=']);
   });
 
-  test('includes no hash for a valid plain password', async () => {
+  test('the cost of a login includes no hash for a valid plain password', async () => {
     const { verify, hashedPasswords } = recordingAuthenticator([
       plain('b', 'y'),
       await hashed('a', 'x'),
@@ -156,13 +156,13 @@ describe('the cost of a login', () => {
     expect(hashedPasswords).toEqual(['z']);
   });
 
-  test('includes no hash if the table has none', async () => {
+  test('the cost of a login includes no hash if the table has none', async () => {
     const { verify, work } = recordingAuthenticator([plain('b', 'y')]);
     await verify('nobody', 'y');
     expect(work).toEqual(['=']);
   });
 
-  test('includes no hash for a minute after a valid login, but after each failed one', async () => {
+  test('the cost of a login includes no hash for a minute after a valid login', async () => {
     const { authenticator, verify, hashedPasswords, advance } = recordingAuthenticator([
       await hashed('a', 'x'),
     ]);
@@ -178,7 +178,7 @@ describe('the cost of a login', () => {
     expect(await verify('a', 'x')).toBe(false);
   });
 
-  test('is one hash for a thousand simultaneous equal logins', async () => {
+  test('the cost of a thousand simultaneous equal logins is one hash', async () => {
     const { verify, hashedPasswords, overloads } = recordingAuthenticator([await hashed('a', 'x')]);
     const all = await Promise.all(Array.from({ length: 1000 }, () => verify('a', 'x')));
     expect(all.every((accepted) => accepted)).toBe(true);
@@ -186,7 +186,7 @@ describe('the cost of a login', () => {
     expect(overloads()).toBe(0);
   });
 
-  test('is bounded: the authenticator refuses logins beyond the waiting limit', async () => {
+  test('the authenticator refuses logins beyond the waiting limit', async () => {
     const { verify, hashedPasswords, overloads } = recordingAuthenticator([await hashed('a', 'x')]);
     const guesses = Array.from({ length: 400 }, (_, i) => verify('a', `guess ${i}`));
     expect((await Promise.all(guesses)).some((accepted) => accepted)).toBe(false);

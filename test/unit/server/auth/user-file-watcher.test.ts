@@ -44,7 +44,7 @@ const watch = (watcher: UserFileWatcher): void =>
   watcher.watch((table) => void reported.push(namesOf(table) || '-'));
 
 describe('opening a user file', () => {
-  test('loads its users', async () => {
+  test('opening a user file loads its users', async () => {
     expect(namesOf((await openWith('a:1\nb:2\n')).table)).toBe('a b');
     expect(lines).toEqual([]);
   });
@@ -52,15 +52,15 @@ describe('opening a user file', () => {
   test.each<[string, RegExp]>([
     ['', /contains no user, so no client could log in. Add one: slabring user add/],
     ['a:1\nbad\n', /line 2: it has no colon/],
-  ])('fails with %j', async (text, message) => {
+  ])('opening a user file fails with %j', async (text, message) => {
     await expect(openWith(text)).rejects.toThrow(message);
   });
 
-  test('fails without the file', async () => {
+  test('opening a user file fails without the file', async () => {
     await expect(openFile(file)).rejects.toThrow(/Cannot read the user file .*: ENOENT/);
   });
 
-  test('fails if a login would compute too many hashes', async () => {
+  test('opening a user file fails if a login would compute too many hashes', async () => {
     const secret = await makeScrypt(Buffer.from('x'));
     const costs = [11, 12, 13, 14, 15].map((log2N) => formatScrypt({ ...secret, log2N }));
     const text = (hashes: readonly string[]): string =>
@@ -69,7 +69,7 @@ describe('opening a user file', () => {
     await openWith(text(costs.slice(1)));
   });
 
-  test('warns if every user of the machine can read the file', async () => {
+  test('opening a user file warns if every user of the machine can read the file', async () => {
     await writeFile(file, 'a:1\n');
     await chmod(file, 0o644);
     await openFile(file);
@@ -78,7 +78,7 @@ describe('opening a user file', () => {
 });
 
 describe('a changed user file', () => {
-  test('replaces the users at a reload, unless it is bad', async () => {
+  test('a reload replaces the users, unless the file is bad', async () => {
     const watcher = await openWith('a:1\n');
     watch(watcher);
     await writeFile(file, 'bad\n');
@@ -91,7 +91,7 @@ describe('a changed user file', () => {
     expect(reported).toEqual(['b']);
   });
 
-  test('without users leaves no user that can log in', async () => {
+  test('a user file without users leaves no user that can log in', async () => {
     const watcher = await openWith('a:1\n');
     watch(watcher);
     await writeFile(file, '# none left\n');
@@ -100,7 +100,7 @@ describe('a changed user file', () => {
     expect(lines.join()).toContain('no client can log in');
   });
 
-  test('is what the last of many reloads sees', async () => {
+  test('the last version of the file is what the last of many reloads sees', async () => {
     const watcher = await openWith('a:1\n');
     watch(watcher);
     const reloads: Promise<void>[] = [];
@@ -131,14 +131,14 @@ describe('a changed user file', () => {
       },
     ],
   ];
-  test.for(ways)('is noticed after %s', async ([, change]) => {
+  test.for(ways)('a changed user file is noticed after %s', async ([, change]) => {
     watch(await openWith('a:1\n'));
     await change('b:2\n');
     await waitUntil('the change is noticed', () => reported.includes('b'));
     expect(reported).toEqual(['b']);
   });
 
-  test('is noticed after a link to it changes, as in Kubernetes', async () => {
+  test('a changed user file is noticed after a link to it changes, as in Kubernetes', async () => {
     for (const name of ['one', 'two']) await writeFile(join(folder.path, name), `${name}:x\n`);
     await symlink('one', file);
     watch(await openFile(file));
@@ -147,7 +147,7 @@ describe('a changed user file', () => {
     await waitUntil('the change is noticed', () => reported.includes('two'));
   });
 
-  test('is noticed if it changed between the first load and the watch', async () => {
+  test('a user file is read again if it changed between the first load and the watch', async () => {
     const watcher = await openWith('a:1\n');
     await writeFile(file, 'b:2\n');
     watch(watcher);

@@ -38,10 +38,12 @@ describe("the parser of memcached's user file", () => {
     ],
     ['', []],
     ['\n# x\n', []],
-  ])('reads %j', (text, users) => expect(plain(parseUserFile('f', text))).toEqual(users));
+  ])('the parser reads %j', (text, users) =>
+    expect(plain(parseUserFile('f', text))).toEqual(users),
+  );
 
   const hash = '$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2g';
-  test('reads a hash within bounds', () => {
+  test('the parser reads a hash within bounds', () => {
     expect(plain(parseUserFile('f', `a:$scrypt$ln=17,r=8,p=4${hash}`))).toEqual([['a', 'scrypt']]);
   });
 
@@ -66,7 +68,7 @@ describe("the parser of memcached's user file", () => {
       Array.from({ length: 1001 }, (_, i) => `u${i}:secretword`).join('\n'),
       /line 1001: the file has more/,
     ],
-  ])('refuses %j with a message without secrets', (text, message) => {
+  ])('the parser refuses %j with a message without secrets', (text, message) => {
     const parse = () => parseUserFile('users', text);
     expect(parse).toThrow(CodedError);
     expect(parse).toThrow(message);
@@ -85,12 +87,12 @@ describe('editUserFile', () => {
     ['b:x', `b:x\n${line}`, 'b:x\n'],
     ['# a: note\n\na:x\nb:y\r\na:z', `# a: note\n\n${line}b:y\r\n`, '# a: note\n\nb:y\r\n'],
     ['aa:x\n', `aa:x\n${line}`, 'aa:x\n'],
-  ])('sets and removes a user in %j', (before, withPassword, without) => {
+  ])('editUserFile sets and removes a user in %j', (before, withPassword, without) => {
     expect(editUserFile(before, 'a', secret)).toBe(withPassword);
     expect(editUserFile(before, 'a', undefined)).toBe(without);
   });
 
-  test('writes lines that the parser reads back unchanged', async () => {
+  test('editUserFile writes lines that the parser reads back unchanged', async () => {
     const secret = await makeScrypt(Buffer.from('x'));
     const text = editUserFile('b:p q\n', 'a', secret);
     expect(parseUserFile('f', text)).toEqual([
@@ -142,14 +144,14 @@ describe('the parser of MEMCACHED_SASL_PWDB', () => {
         ['a@here', '2'],
       ],
     ],
-  ])('reads %j', (text, users) =>
+  ])('the parser reads %j', (text, users) =>
     expect(plain(parseSaslPasswords('f', text, 'here'))).toEqual(users),
   );
 
   test.each<[string, RegExp]>([
     ['a@here', /line 1: it has no colon/],
     ['a::secretword', /line 1: it has no password/],
-  ])('refuses %j', (text, message) => {
+  ])('the parser refuses %j', (text, message) => {
     expect(() => parseSaslPasswords('f', text, 'here')).toThrow(message);
   });
 });

@@ -17,7 +17,7 @@ function waitingThread() {
 }
 
 describe('a session that waits for a promise', () => {
-  test('reads no further until the promise settles, then replies in order', async () => {
+  test('a session reads no further until the promise settles, then replies in order', async () => {
     const { thread, waits } = waitingThread();
     const waiter = new ManualSession(thread);
     const input = Buffer.from('version\r\nrefresh_certs\r\nget a\r\nversion\r\n');
@@ -34,7 +34,7 @@ describe('a session that waits for a promise', () => {
     expect(waiter.advance(input, at)).toBe(PAUSE.needInput);
     expect(waiter.takeReply()).toBe('OK\r\nEND\r\nVERSION test\r\n');
   });
-  test('does not delay other sessions of its thread', async () => {
+  test('a session does not delay other sessions of its thread', async () => {
     const { thread, waits } = waitingThread();
     const [waiter, other] = [new ManualSession(thread), new ManualSession(thread)];
     waiter.advance('refresh_certs\r\n');
@@ -46,7 +46,7 @@ describe('a session that waits for a promise', () => {
     expect(waiter.takeReply()).toBe('Error it failed\r\n');
     expect(other.wakeCount).toBe(0);
   });
-  test('drops the result if the connection closes first', async () => {
+  test('a session drops the result if the connection closes first', async () => {
     const { thread, waits } = waitingThread();
     const waiter = new ManualSession(thread);
     waiter.advance('refresh_certs\r\n');
@@ -70,7 +70,7 @@ describe('a session that waits for a promise', () => {
     waiter.advance('');
     expect(waiter.takeReply()).toBe('OK\r\n');
   });
-  test('reports a rejected promise as SERVER_ERROR on one line, and goes on', async () => {
+  test('a session reports a rejected promise as one SERVER_ERROR line, and goes on', async () => {
     const { thread, waits } = waitingThread();
     const waiter = new ManualSession(thread);
     const input = Buffer.from('refresh_certs\r\nversion\r\n');
@@ -84,7 +84,7 @@ describe('a session that waits for a promise', () => {
     expect(error.length).toBeLessThan(300);
     expect(version).toBe('VERSION test');
   });
-  test('writes its reply only when it is advanced, not into the turn of another', async () => {
+  test('a session writes its reply only when advanced, not into another’s turn', async () => {
     const { thread, waits } = waitingThread();
     const waiter = new ManualSession(thread);
     waiter.advance('refresh_certs\r\n');
@@ -126,7 +126,7 @@ describe('a login', () => {
     const [reply] = packetsOf(Buffer.from(binary.takeReply(), 'latin1')).packets;
     expect(reply).toMatchObject({ status: 0x84, opaque: 0x1234 });
   });
-  test('keeps the opaque of its request while other sessions decode theirs', async () => {
+  test('a login keeps the opaque of its request while other sessions decode theirs', async () => {
     const thread = loginThread(() => Promise.resolve(true));
     const [one, other] = [new ManualSession(thread), new ManualSession(thread)];
     const login = (opaque: number) =>
@@ -144,7 +144,7 @@ describe('a login', () => {
     }
     expect(one.logins).toEqual(['u true']);
   });
-  test('closes the connection after the reply to the last allowed attempt', async () => {
+  test('a session closes the connection after the reply to the last allowed login', async () => {
     const session = new ManualSession(loginThread(() => Promise.resolve(false)));
     session.advance('set a 0 0 3\r\nu p\r\n');
     await nextTurn();

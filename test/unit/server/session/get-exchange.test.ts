@@ -16,7 +16,7 @@ const getLine = (count: number) =>
   `get ${Array.from({ length: count }, (_, i) => `k${i}`).join(' ')}\r\n`;
 
 describe('a get whose client reads slowly', () => {
-  test('decodes its line once, however often it blocks', () => {
+  test('a get decodes its line once, however often it blocks', () => {
     const thread = new ManualThread();
     const hits = fill(thread, 40, 10_000);
     const session = new ManualSession(thread);
@@ -35,7 +35,7 @@ describe('a get whose client reads slowly', () => {
     // The get, and version.
     expect(thread.decodeCount).toBe(2);
   });
-  test('finds its keys where the connection has moved them to', () => {
+  test('a get finds its keys where the connection has moved them to', () => {
     const thread = new ManualThread();
     const hits = fill(thread, 40, 10_000);
     const session = new ManualSession(thread);
@@ -51,7 +51,7 @@ describe('a get whose client reads slowly', () => {
     }
     expect(session.takeReply()).toBe(`VERSION test\r\n${hits.join('')}END\r\n`);
   });
-  test('keeps its keys while other sessions of its thread decode requests', () => {
+  test('a get keeps its keys while other sessions of its thread decode requests', () => {
     const thread = new ManualThread();
     const hits = fill(thread, 40, 10_000);
     const [slow, other] = [new ManualSession(thread), new ManualSession(thread)];
@@ -62,7 +62,7 @@ describe('a get whose client reads slowly', () => {
     }
     expect(slow.takeReply()).toBe(`${hits.join('')}END\r\n`);
   });
-  test('gives its request back when it is complete, and when the connection closes', () => {
+  test('a get gives its request back when it is complete, and when the connection closes', () => {
     const thread = new ManualThread();
     fill(thread, 40, 10_000);
     const { requests } = thread.context;
@@ -83,7 +83,7 @@ describe('a get whose client reads slowly', () => {
 describe('a get of large values', () => {
   const LARGE = 900_000;
 
-  test('decodes its line once for all of them', () => {
+  test('a get of large values decodes its line once for all of them', () => {
     const thread = new ManualThread();
     const hits = fill(thread, 3, LARGE);
     const session = new ManualSession(thread);

@@ -31,24 +31,24 @@ describe('an eviction', () => {
   };
   const total = (slot: number): number => node.parts.arena.totals[sizeClass * TOTAL.slots + slot]!;
 
-  test('takes the oldest item of the class, and no client finds it any more', () => {
+  test('an eviction takes the oldest item of the class, and no client finds it any more', () => {
     node.put('set other 0 0 5000', 'v'.repeat(5000));
     expect([evict(), evict(), evict()]).toEqual(['key0', 'key1', 'key2']);
     expect(node.present(keys)).toHaveLength(297);
     expect([node.present(['other']), total(TOTAL.evicted)]).toEqual([['other'], 3]);
   });
-  test('takes an item that no client read before one that was read', () => {
+  test('an eviction takes an item that no client read before one that was read', () => {
     node.run('get key0');
     expect([evict(), evict()]).toEqual(['key1', 'key2']);
   });
-  test('keeps at most 32 items for their hits', () => {
+  test('an eviction keeps at most 32 items for their hits', () => {
     for (const key of keys.slice(0, 50)) node.run(`get ${key}`);
     expect(evict()).toBe('key32');
   });
-  test('skips the item that the caller needs', () => {
+  test('an eviction skips the item that the caller needs', () => {
     expect(evict(node.hashOf('key0') & 4095, node.idOf('key0'))).toBe('key1');
   });
-  test('skips an item whose stripe another thread holds, and counts it', () => {
+  test('an eviction skips an item whose stripe another thread holds, and counts it', () => {
     const { stripes } = node.parts;
     expect(stripes.tryLock(node.hashOf('key0'))).toBe(true);
     expect(evict()).toBe('key1');
@@ -56,19 +56,19 @@ describe('an eviction', () => {
     stripes.unlock(node.hashOf('key0'));
     expect(evict()).toBe('key0');
   });
-  test('takes an item of the stripe that its own thread holds', () => {
+  test('an eviction takes an item of the stripe that its own thread holds', () => {
     const hash = node.hashOf('key0');
     expect(node.parts.stripes.tryLock(hash)).toBe(true);
     expect(evict(hash & 4095)).toBe('key0');
     node.parts.stripes.unlock(hash);
   });
-  test('gives up after 128 busy candidates', () => {
+  test('an eviction gives up after 128 busy candidates', () => {
     const stripes = new Set(keys.map((key) => node.hashOf(key) & 4095));
     for (const stripe of stripes) node.parts.stripes.tryLock(stripe);
     expect([evict(), total(TOTAL.lrutailReflocked)]).toEqual(['none', 128]);
     for (const stripe of stripes) node.parts.stripes.unlock(stripe);
   });
-  test('reclaims an item that has expired, if its stripe is free, and no live one', () => {
+  test('the evictor reclaims an expired item if its stripe is free, and no live item', () => {
     const { classLocks, evictor, clock, stripes } = node.parts;
     node.put('set dead 0 5 10', 'v'.repeat(10));
     node.put('set read 0 5 10', 'v'.repeat(10));
@@ -88,7 +88,7 @@ describe('an eviction', () => {
     expect(total(TOTAL.expiredUnfetched)).toBe(1);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('finds nothing in a class without items', () => {
+  test('an eviction finds nothing in a class without items', () => {
     for (const key of keys) node.run(`delete ${key}`);
     expect(evict()).toBe('none');
   });

@@ -17,7 +17,7 @@ const outOfMemory = (node: CommandHarness, sizeClass: number): number =>
   node.parts.arena.totals[sizeClass * TOTAL.slots + TOTAL.outOfMemory]!;
 
 describe('the allocator', () => {
-  test('gives every chunk of the memory, then none, and counts the failure', () => {
+  test('the allocator gives every chunk of the memory, then none, and counts the failure', () => {
     const node = new CommandHarness({ memoryLimitBytes: 2 << 20 });
     const { slabs } = node.parts;
     expect(allocateAll(node, SMALL)).toBe(2 * slabs.chunksPerPage(SMALL));
@@ -27,7 +27,7 @@ describe('the allocator', () => {
     expect(allocator.allocateChunk(SMALL, withFallback)).toBe(NO_ITEM);
     expect(outOfMemory(node, SMALL)).toBe(1);
   });
-  test('evicts from the class before it takes a page of another', () => {
+  test('the allocator evicts from the class before it takes a page of another', () => {
     const node = new CommandHarness({ memoryLimitBytes: 3 << 20 });
     const big = node.fill('big', 40, 20_000);
     const bigPages = node.parts.arena.sizeClasses.classFor(20_040);
@@ -36,7 +36,7 @@ describe('the allocator', () => {
     expect(node.present(big).length).toBe(40);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('takes a page of the class with the most, if its own class has nothing to evict', () => {
+  test('the allocator takes a page of the largest class, if its own has nothing to evict', () => {
     const node = new CommandHarness({ memoryLimitBytes: 3 << 20 });
     const small = node.fill('small', 40_000, 10);
     expect(node.parts.slabs.pageCount(node.parts.items.lruClassOf(node.idOf('small39999')))).toBe(
@@ -64,7 +64,7 @@ describe('the allocator', () => {
     allocateAll(node, 30);
     expect([node.thread('slabs_moved'), node.present(small)]).toEqual([0, stored]);
   });
-  test('never evicts the item that its caller needs', () => {
+  test('the allocator never evicts the item that its caller needs', () => {
     const node = new CommandHarness({ memoryLimitBytes: 1 << 20 });
     const keys = node.fill('key', 4, 200_000);
     const sizeClass = node.parts.items.lruClassOf(node.idOf('key3'));

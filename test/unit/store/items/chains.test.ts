@@ -30,16 +30,19 @@ describe('a value in a chain of chunks', () => {
     return text;
   };
 
-  test.each([0, 1, 100, 5000])('is whole, with %i bytes in its last chunk', (rest) => {
-    const value = pattern(3 * chains.payloadBytes + rest);
-    const id = put('key', value);
-    const { items } = node.parts;
-    expect(items.isChained(id)).toBe(true);
-    expect(chains.chunkCount(id)).toBe(rest === 0 ? 3 : 4);
-    expect(read(id)).toBe(value);
-    expect(audit(node.parts)).toEqual([]);
-  });
-  test('has chunks that name their head and their ordinal, and are no items', () => {
+  test.each([0, 1, 100, 5000])(
+    'a chained item is whole, with %i bytes in its last chunk',
+    (rest) => {
+      const value = pattern(3 * chains.payloadBytes + rest);
+      const id = put('key', value);
+      const { items } = node.parts;
+      expect(items.isChained(id)).toBe(true);
+      expect(chains.chunkCount(id)).toBe(rest === 0 ? 3 : 4);
+      expect(read(id)).toBe(value);
+      expect(audit(node.parts)).toEqual([]);
+    },
+  );
+  test('a chained item has chunks that name their head and ordinal, and are no items', () => {
     const id = put('key', pattern(3 * chains.payloadBytes));
     const { items } = node.parts;
     expect(chains.isValueChunk(id)).toBe(false);
@@ -49,7 +52,7 @@ describe('a value in a chain of chunks', () => {
       expect([chains.isValueChunk(chunk), items.isChained(chunk)]).toEqual([true, false]);
     }
   });
-  test('is contiguous up to the end of each chunk, and of the value', () => {
+  test('a chained item is contiguous up to the end of each chunk, and of the value', () => {
     const id = put('key', pattern(2 * chains.payloadBytes + 10));
     const size = chains.payloadBytes;
     const lengths = [0, 1, size - 1, size, 2 * size - 1, 2 * size, 2 * size + 9];
@@ -63,7 +66,7 @@ describe('a value in a chain of chunks', () => {
       1,
     ]);
   });
-  test('is copied and written across the ends of chunks', () => {
+  test('a chained item is copied and written across the ends of chunks', () => {
     const source = put('source', pattern(2 * chains.payloadBytes + 10));
     const target = put('target', 'x'.repeat(4 * chains.payloadBytes));
     const offset = chains.payloadBytes - 5;
@@ -74,7 +77,7 @@ describe('a value in a chain of chunks', () => {
     chains.write(target, offset - 3, Buffer.from('??abcdefghij??'), 2, 12);
     expect(read(target).slice(offset - 5, offset + 9)).toBe(`xxabcdefghij${copied.slice(7, 9)}`);
   });
-  test('is pinned by its count of readers', () => {
+  test('a chained item is pinned by its count of readers', () => {
     const id = put('key', pattern(2 * chains.payloadBytes));
     const { items } = node.parts;
     const seen = [0, 1, 2, 0].map((pins) => {

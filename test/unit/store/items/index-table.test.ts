@@ -14,14 +14,14 @@ const hashOf = (parts: StoreParts, key: string): number => {
 };
 
 describe('the index', () => {
-  test('finds an item by its key, among others of the same hash', () => {
+  test('the index finds an item by its key, among others of the same hash', () => {
     const parts = new StoreParts();
     const ids = ['a', 'b', 'c'].map((key) => parts.newItem({ key }));
     for (const id of ids) parts.index.insert(1234, id);
     expect(['a', 'b', 'c', 'd'].map((key) => find(parts, key, 1234))).toEqual([...ids, NO_ITEM]);
     expect([find(parts, 'a', 1235), parts.index.count()]).toEqual([NO_ITEM, 3]);
   });
-  test('removes and replaces the first, a middle and the last item of a bucket', () => {
+  test('the index removes and replaces the first, a middle and the last item of a bucket', () => {
     for (const nth of [0, 1, 2]) {
       const parts = new StoreParts();
       const keys = ['a', 'b', 'c'];
@@ -39,7 +39,7 @@ describe('the index', () => {
       ]);
     }
   });
-  test('hashes an item as its key, with the seed of the store', () => {
+  test('the index hashes an item as its key, with the seed of the store', () => {
     const parts = new StoreParts();
     const other = new StoreParts({ hashSeed: 8 });
     const id = parts.newItem({ key: 'some key', clientFlags: 5 });

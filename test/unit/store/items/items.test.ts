@@ -58,10 +58,10 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
     fetched: false,
   };
 
-  test('starts with what was given, and everything else cleared', () => {
+  test('an item starts with what was given, and everything else cleared', () => {
     expect(facts()).toEqual(fresh);
   });
-  test('keeps each field apart from the others at its largest value', () => {
+  test('an item keeps each field apart from the others at its largest value', () => {
     const { items } = parts;
     items.setExpiry(id, 0xffff_ffff);
     items.setAccess(id, 0x0fff_ffff, 3);
@@ -96,7 +96,7 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
     }
     expect(facts()).toEqual(fresh);
   });
-  test('has the CAS id that a client chose, or its sequence number', () => {
+  test('an item has the CAS id that a client chose, or its sequence number', () => {
     const { items } = parts;
     items.setSeq(id, 5, 0xffff_fff0);
     if (ownCas) items.setOwnCas(id, 0xffff_ffff, 0xffff_fffe);
@@ -104,7 +104,7 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
     expect([items.casHigh(id), items.casLow(id)]).toEqual(expected);
     expect(facts()).toEqual({ ...fresh, seq: [5, 0xffff_fff0] });
   });
-  test('is read in one pass as by its getters', () => {
+  test('an item is read in one pass as by its getters', () => {
     const { items } = parts;
     items.setSeq(id, 1, 2);
     items.setSegment(id, 2);
@@ -123,7 +123,7 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
       sizeClass: items.classOf(id),
     });
   });
-  test('knows its key, and no other of any length', () => {
+  test('an item knows its key, and no other of any length', () => {
     const equals = (other: string): boolean =>
       parts.items.keyEquals(id, Buffer.from(`?${other}?`), 1, other.length);
     expect(equals(key)).toBe(true);
@@ -132,12 +132,12 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
     }
     expect([equals(''), equals(key.slice(1)), equals(`${key}k`)]).toEqual([false, false, false]);
   });
-  test('takes the bytes that its size says', () => {
+  test('an item takes the bytes that its size says', () => {
     const bytes = itemBytes(key.length, clientFlags, value.length, ownCas);
     expect(parts.items.bytes(id)).toBe(bytes);
     expect(parts.items.valueAt(id) + value.length).toBe((id - 1) * 8 + bytes);
   });
-  test('keeps its key and its list when a value is written over it', () => {
+  test('an item keeps its key and its list when a value is written over it', () => {
     const { items } = parts;
     items.setSegment(id, 2);
     items.setFlags(id, FLAG.fetched | FLAG.stale);
@@ -163,7 +163,7 @@ describe.each(SHAPES)('an item %s', (_name, shape) => {
 });
 
 describe('a hit', () => {
-  test('counts up to 3, and sets the second of the access', () => {
+  test('a hit counts up to 3, and sets the second of the access', () => {
     const parts = new StoreParts();
     const id = parts.newItem();
     const seen = [10, 10, 11, 12, 12].map((now) => {

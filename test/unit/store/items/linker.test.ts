@@ -40,7 +40,7 @@ describe('the linker', () => {
   };
   const hint = (sizeClass: number): number => node.parts.arena.classes[sizeClass * 32 + 20]!;
 
-  test('makes an item findable and listed, with a sequence number of its own', () => {
+  test('the linker makes an item findable and listed, with a sequence number of its own', () => {
     const [a, b] = [link('a'), link('b')];
     const { items, lru } = node.parts;
     expect([node.idOf('a'), node.idOf('b'), lru.classCount(5)]).toEqual([a, b, 2]);
@@ -56,7 +56,7 @@ describe('the linker', () => {
     expect(node.parts.lru.classCount(5)).toBe(1);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('replaces an item of the same class, and keeps its hits and its queue', () => {
+  test('the linker replaces an item of the same class, and keeps its hits and queue', () => {
     const old = link('a');
     const { items, lru, classLocks } = node.parts;
     items.setHits(old, 2);
@@ -69,7 +69,7 @@ describe('the linker', () => {
     expect(node.parts.lru.classCount(5)).toBe(1);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('replaces an item of another class, and gives its chunk back there', () => {
+  test('the linker replaces an item of another class, and gives its chunk back there', () => {
     link('a');
     const fresh = link('a', 0, 8);
     expect([node.idOf('a'), node.parts.lru.classCount(5), node.parts.lru.classCount(8)]).toEqual([
@@ -79,7 +79,7 @@ describe('the linker', () => {
     ]);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('tells the crawler when the first item of the class expires', () => {
+  test('the linker tells the crawler when the first item of the class expires', () => {
     link('never');
     expect(hint(5)).toBe(0);
     link('late', 500);

@@ -4,7 +4,7 @@ import { CLASS, CONTROL } from '../../../../src/store/memory/layout.ts';
 import { StoreParts } from '../../../support/store-parts.ts';
 
 describe('the clock of the store', () => {
-  test('expires an item when it reaches the second, and never for 0', () => {
+  test('the clock expires an item when it reaches the second, and never for 0', () => {
     const { clock, newItem } = bound(new StoreParts());
     const [never, soon] = [newItem({ expiry: 0 }), newItem({ expiry: 10 })];
     const at = (seconds: number): readonly boolean[] => {
@@ -17,7 +17,7 @@ describe('the clock of the store', () => {
       [false, true],
     ]);
   });
-  test('hides the items of before a flush, and no later ones', () => {
+  test('the clock hides the items of before a flush, and no later ones', () => {
     const { clock, items, newItem } = bound(new StoreParts());
     const stamped = (): number => {
       const id = newItem();
@@ -30,14 +30,14 @@ describe('the clock of the store', () => {
     clock.flushNow();
     expect([clock.isFlushed(before), clock.isFlushed(stamped())]).toEqual([true, false]);
   });
-  test('makes every class due for the crawler at a flush', () => {
+  test('the clock makes every class due for the crawler at a flush', () => {
     const { arena, clock } = new StoreParts();
     clock.flushNow();
     for (let id = 0; id < 64; id++) {
       expect(arena.classes[id * CLASS.words + CLASS.soonestExpiry]).toBe(1);
     }
   });
-  test('runs a flush at its second, once, and a later one replaces it', () => {
+  test('the clock runs a flush at its second, once, and a later one replaces it', () => {
     const { clock, items, newItem } = bound(new StoreParts());
     const id = newItem();
     clock.drawSeq();
@@ -53,7 +53,7 @@ describe('the clock of the store', () => {
     clock.tick(31);
     expect([clock.isFlushed(id), clock.now()]).toEqual([false, 31]);
   });
-  test('cancels a pending flush with a flush at once', () => {
+  test('the clock cancels a pending flush with a flush at once', () => {
     const { clock, items, newItem } = bound(new StoreParts());
     clock.flushAt(20);
     clock.flushNow();
@@ -66,7 +66,7 @@ describe('the clock of the store', () => {
 });
 
 describe('sequence numbers', () => {
-  test('rise over the ends of both halves of the low word', () => {
+  test('sequence numbers rise over the ends of both halves of the low word', () => {
     const parts = new StoreParts();
     const { arena } = parts;
     const [one, two] = [new StoreClock(parts), new StoreClock(parts)];

@@ -13,7 +13,7 @@ describe('size classes', () => {
     chunkBytesMax: PAGE_BYTES / 2,
     itemBytesMax: 1 << 20,
   };
-  test("are memcached's, plus two smaller ones", () => {
+  test("size classes are memcached's, plus two smaller ones", () => {
     const memcached =
       '96 120 152 192 240 304 384 480 600 752 944 1184 1480 1856 2320 2904 3632 4544 5680 7104 ' +
       '8880 11104 13880 17352 21696 27120 33904 42384 52984 66232 82792 103496 129376 161720 ' +
@@ -21,7 +21,7 @@ describe('size classes', () => {
     const sizes = planSizeClasses(defaults);
     expect(sizes.join(' ')).toBe(`0 64 80 ${memcached}`);
   });
-  test('rise, have six-bit ids and fit the largest item or half a page, for any options', () => {
+  test('size classes rise, have six-bit ids and fit the largest item or half a page', () => {
     for (const growthFactor of [1.01, 1.05, 1.25, 2, 16]) {
       for (const itemBytesMax of [1024, 100_000, 524_288, 1 << 20]) {
         for (const sizeMinBytes of [1, 48, 1000]) {
@@ -37,7 +37,7 @@ describe('size classes', () => {
       }
     }
   });
-  test('are found by a table for small sizes as by a search', () => {
+  test('size classes are found by a table for small sizes as by a search', () => {
     for (const sizeMinBytes of [1, 48, 1000]) {
       const sizes = planSizeClasses({ ...defaults, sizeMinBytes });
       const classes = new SizeClasses(sizes);

@@ -32,7 +32,7 @@ describe('the chunks of a class', () => {
     return chunks;
   };
 
-  test('do not overlap, and fill every page up to the limit', () => {
+  test('chunks do not overlap, and fill every page up to the limit', () => {
     expect(perPage).toBeGreaterThan(3);
     const chunks = allocAll();
     expect(chunks).toHaveLength(PAGES * perPage);
@@ -44,7 +44,7 @@ describe('the chunks of a class', () => {
     }
     expect([parts.slabs.pageCount(CLASS), parts.slabs.freeChunkCount(CLASS)]).toEqual([PAGES, 0]);
   });
-  test('come back when they are freed, the last one first', () => {
+  test('freed chunks come back, the last one first', () => {
     const chunks = allocAll();
     for (const chunk of chunks.slice(0, 3)) parts.slabs.free(CLASS, chunk);
     expect(parts.slabs.freeChunkCount(CLASS)).toBe(3);
@@ -55,7 +55,7 @@ describe('the chunks of a class', () => {
       NO_ITEM,
     ]);
   });
-  test('are only those that the class has, if no page may be added', () => {
+  test('the chunks are only those that the class has, if no page may be added', () => {
     expect(parts.slabs.allocWithoutNewPage(CLASS)).toBe(NO_ITEM);
     const first = alloc();
     const others = Array.from({ length: perPage }, () => parts.slabs.allocWithoutNewPage(CLASS));
@@ -63,7 +63,7 @@ describe('the chunks of a class', () => {
     expect(new Set([first, ...others]).size).toBe(perPage + 1);
     expect(parts.slabs.pageCount(CLASS)).toBe(1);
   });
-  test('that were not carved yet stay allocatable when a page is added', () => {
+  test('chunks that were not carved yet stay allocatable when a page is added', () => {
     alloc();
     parts.slabs.addPage(CLASS, parts.pagePool.take(false));
     expect(parts.slabs.freeChunkCount(CLASS)).toBe(2 * perPage - 1);
@@ -71,7 +71,7 @@ describe('the chunks of a class', () => {
   });
 
   describe('of a leaving page', () => {
-    test('are not allocated any more, used, free or never carved', () => {
+    test('the chunks of a leaving page are never allocated: used, free or never carved', () => {
       const used = [alloc(), alloc(), alloc()];
       parts.slabs.free(CLASS, used[1]!);
       expect(parts.slabs.carvedChunks(CLASS, 0)).toBe(3);
@@ -81,7 +81,7 @@ describe('the chunks of a class', () => {
       expect(parts.slabs.allocWithoutNewPage(CLASS)).toBe(NO_ITEM);
       expect(pageOf(alloc())).toBe(1);
     });
-    test('give the page away once all are free', () => {
+    test('the chunks of a leaving page give the page away once all are free', () => {
       const used = [alloc(), alloc()];
       parts.slabs.beginLeaving(CLASS, 0);
       for (const chunk of used) {
@@ -96,7 +96,7 @@ describe('the chunks of a class', () => {
       ]);
       expect([parts.slabs.pageCount(CLASS), parts.slabs.freeChunkCount(CLASS)]).toEqual([0, 0]);
     });
-    test('stay in the class if the page does not leave after all', () => {
+    test('the chunks of a page stay in the class if the page does not leave after all', () => {
       const used = [alloc(), alloc(), alloc()];
       parts.slabs.beginLeaving(CLASS, 0);
       parts.slabs.free(CLASS, used[0]!);
@@ -107,7 +107,7 @@ describe('the chunks of a class', () => {
       expect(others).toHaveLength(PAGES * perPage - 2);
       expect(others).not.toContain(used[1]);
     });
-    test('that are free elsewhere on the list leave the others on it', () => {
+    test('free chunks of a leaving page leave the others on the free list', () => {
       const all = allocAll();
       const [first, second] = [all[0]!, all[perPage]!];
       for (const chunk of [second, first, all[perPage + 1]!]) parts.slabs.free(CLASS, chunk);

@@ -22,7 +22,7 @@ describe('a page move', () => {
     node.parts.pagePool.freeCount(),
   ];
 
-  test('keeps every item if the other pages have room', () => {
+  test('a page move keeps every item if the other pages have room', () => {
     const deleted = keys.filter((_, i) => i % 3 === 0);
     for (const key of deleted) node.run(`delete ${key}`);
     expect(node.parts.pageMover.move(sizeClass, 0, -1)).toBe(MOVE_RESULT.done);
@@ -33,13 +33,13 @@ describe('a page move', () => {
     expect([node.thread('slabs_moved'), node.thread('slab_reassign_busy_items')]).toEqual([1, 0]);
     expect(node.thread('slab_reassign_rescues')).toBeGreaterThan(0);
   });
-  test('evicts as many items as the page had if there is no room', () => {
+  test('a page move evicts as many items as the page had if there is no room', () => {
     expect(node.parts.pageMover.move(sizeClass, 0, -1)).toBe(MOVE_RESULT.done);
     expect(pages()).toEqual([2, 1]);
     expect(node.present(keys)).toHaveLength(2 * perPage);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('gives the page to another class, which can use it at once', () => {
+  test('a page move gives the page to another class, which can use it at once', () => {
     const target = node.parts.arena.sizeClasses.classFor(100);
     expect(node.parts.pageMover.move(sizeClass, target, -1)).toBe(MOVE_RESULT.done);
     expect(node.parts.slabs.pageCount(target)).toBe(1);
@@ -48,7 +48,7 @@ describe('a page move', () => {
     expect(node.present(small)).toHaveLength(1000);
     expect(audit(node.parts)).toEqual([]);
   });
-  test('leaves the page where it is while another thread holds an item of it', () => {
+  test('a page move leaves the page where it is while a thread holds an item of it', () => {
     const { stripes } = node.parts;
     const held = new Set<number>();
     const { pageMover } = node.parts;
@@ -65,7 +65,7 @@ describe('a page move', () => {
     expect(node.present(keys)).toHaveLength(keys.length);
     expect(pageMover.isMoving()).toBe(false);
   });
-  test('does not take the last page of a class', () => {
+  test('a page move does not take the last page of a class', () => {
     const one = new CommandHarness();
     one.put('set a 0 0 1', 'x');
     const id = one.parts.items.lruClassOf(one.idOf('a'));

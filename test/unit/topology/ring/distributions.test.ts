@@ -31,14 +31,14 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
   const nodes = nodesOf(5);
   const distribution = createDistribution(name, nodes);
 
-  test('places 12 % to 29 % of the keys on each of five nodes', () => {
+  test('the distribution places 12 % to 29 % of the keys on each of five nodes', () => {
     for (const share of shares(distribution, 5)) {
       expect(share).toBeGreaterThan(0.12);
       expect(share).toBeLessThan(0.29);
     }
   });
 
-  test('returns distinct owners, the owner first; shorter lists are prefixes of longer', () => {
+  test('the distribution returns distinct owners; shorter lists are prefixes of longer', () => {
     for (const key of keys.slice(0, 2000)) {
       const all = distribution.ownersOf(key, 5);
       expect(all.toSorted()).toEqual([0, 1, 2, 3, 4]);
@@ -50,7 +50,7 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
     }
   });
 
-  test('spreads the second owners of the keys of one node, too (modulo does not)', () => {
+  test('the distribution spreads the second owners of one node’s keys (modulo does not)', () => {
     const seconds = new Set(
       keys
         .filter((key) => distribution.ownerOf(key) === 2)
@@ -59,7 +59,7 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
     expect(seconds.size).toBe(name === 'modulo' ? 1 : 4);
   });
 
-  test('places a text and its UTF-8 bytes alike, the empty and very long ones included', () => {
+  test('the distribution places a text and its UTF-8 bytes alike, empty and long ones too', () => {
     for (const key of [
       '',
       'a',
@@ -74,7 +74,7 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
     }
   });
 
-  test('gives the same owners when created again; a single owner allocates no list', () => {
+  test('the distribution gives the same owners again; a single owner allocates no list', () => {
     const again = createDistribution(name, nodesOf(5));
     for (const key of keys.slice(0, 1000)) {
       expect(again.ownersOf(key, 3)).toEqual(distribution.ownersOf(key, 3));
@@ -88,7 +88,7 @@ describe.each(DISTRIBUTION_NAMES)(`%s, seed ${seed}`, (name) => {
     expect(alone.ownersOf('a', 3)).toEqual([0]);
   });
 
-  test('refuses an empty list of nodes', () => {
+  test('the distribution refuses an empty list of nodes', () => {
     expect(() => createDistribution(name, [])).toThrow(TopologyError);
   });
 });
@@ -111,7 +111,7 @@ describe(`a node that joins at the end of the list, seed ${seed}`, () => {
 });
 
 describe.each(['ketama', 'rendezvous'] as const)(`%s, seed ${seed}`, (name) => {
-  test('moves the keys of a node that leaves to their next owners, and no other key', () => {
+  test('the distribution moves only the keys of a node that leaves, to their next owners', () => {
     const nodes = nodesOf(5);
     const left = nodes.filter((_, i) => i !== 1);
     const before = createDistribution(name, nodes);
@@ -136,7 +136,7 @@ describe.each(['ketama', 'rendezvous'] as const)(`%s, seed ${seed}`, (name) => {
     }
   });
 
-  test('does not depend on the order of the nodes', () => {
+  test('the distribution does not depend on the order of the nodes', () => {
     const nodes = nodesOf(5, [1, 2, 1, 3, 1]);
     const reversed = nodes.toReversed();
     const one = createDistribution(name, nodes);
@@ -149,11 +149,14 @@ describe.each(['ketama', 'rendezvous'] as const)(`%s, seed ${seed}`, (name) => {
 });
 
 describe('createDistribution', () => {
-  test.each(['modulo', 'jump'] as const)('refuses unequal weights for %s', (name) => {
-    expect(() => createDistribution(name, nodesOf(2, [1, 2]))).toThrow(TopologyError);
-    expect(createDistribution(name, nodesOf(2, [3, 3])).ownerOf('a')).toBeLessThan(2);
-  });
-  test('refuses an unknown name', () => {
+  test.each(['modulo', 'jump'] as const)(
+    'createDistribution refuses unequal weights for %s',
+    (name) => {
+      expect(() => createDistribution(name, nodesOf(2, [1, 2]))).toThrow(TopologyError);
+      expect(createDistribution(name, nodesOf(2, [3, 3])).ownerOf('a')).toBeLessThan(2);
+    },
+  );
+  test('createDistribution refuses an unknown name', () => {
     const name = 'toString' as 'ketama';
     expect(() => createDistribution(name, nodesOf(2))).toThrow(/ketama, modulo, jump, rendezvous/);
   });

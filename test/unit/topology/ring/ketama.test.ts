@@ -38,12 +38,12 @@ describe('the ring', () => {
     const ring = new KetamaRing(addresses);
     return (key) => addresses[ring.ownerOf(key)]!.name;
   };
-  test('has 160 points for each node of equal weight, also for one node, paths and IPv6', () => {
+  test('the ring has 160 points for each node of equal weight, for paths and IPv6 too', () => {
     const nodes = ['a', 'b:11311', '[::1]:11411', '/tmp/x.sock'];
     expect(new KetamaRing(readNodes(nodes)).pointCounts()).toEqual([160, 160, 160, 160]);
     expect(new KetamaRing(readNodes(['a'])).pointCounts()).toEqual([160]);
   });
-  test('moves only the share of a node that joins', () => {
+  test('the ring moves only the share of a node that joins', () => {
     const placed = place(['a', 'b', 'c']);
     const replaced = place(['a', 'b', 'c', 'd']);
     const moved = keys.filter((key) => placed(key) !== replaced(key));
@@ -51,7 +51,7 @@ describe('the ring', () => {
     expect(moved.length / keys.length).toBeGreaterThan(0.15);
     expect(moved.length / keys.length).toBeLessThan(0.35);
   });
-  test('does not depend on the order of the nodes', () => {
+  test('the ring does not depend on the order of the nodes', () => {
     const [one, other] = [place(['a', 'b', 'c']), place(['c', 'a', 'b'])];
     expect(keys.filter((key) => one(key) !== other(key))).toEqual([]);
   });

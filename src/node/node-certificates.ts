@@ -6,7 +6,7 @@ import type { ServerOptions } from './options/server-flags.ts';
 const TICKET_KEY_ROTATION_MS = 24 * 60 * 60 * 1000;
 
 /** The certificates of a node, read again on request, and the keys of their session tickets. */
-export class CertificateKeeper {
+export class NodeCertificates {
   readonly #options: ServerOptions;
   readonly #log: Logger;
   /** Undefined without TLS. */

@@ -6,9 +6,9 @@ import {
   clientOptionsFactory,
   failoverRule,
   withOneNodeSource,
-} from './cache-options.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Host } from './host.ts';
+} from './options/cache-options.ts';
+import { EXIT } from './process/exit-codes.ts';
+import type { Host } from './process/host.ts';
 import { defineVerb, type Example, type Verb } from './verb.ts';
 
 interface CacheVerbSpec<Table extends FlagTable> {

@@ -1,9 +1,9 @@
 import { CodedError } from '../base/index.ts';
 import { TopologyError } from '../topology/index.ts';
-import { readCommandLine } from './command-line.ts';
-import { EXIT } from './exit-codes.ts';
-import { generalHelp, verbHelp } from './help.ts';
-import type { Host } from './host.ts';
+import { readCommandLine } from './options/command-line.ts';
+import { EXIT } from './process/exit-codes.ts';
+import type { Host } from './process/host.ts';
+import { generalHelp, verbHelp } from './terminal/help.ts';
 import type { Verb } from './verb.ts';
 import { packageVersion } from './version.ts';
 

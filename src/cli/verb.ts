@@ -5,7 +5,7 @@ import {
   type Sources,
   type ValuesOf,
 } from '../base/index.ts';
-import type { Host } from './host.ts';
+import type { Host } from './process/host.ts';
 
 /** One command of the command line. */
 export interface Verb {

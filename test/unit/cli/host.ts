@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Host } from '../../../src/cli/host.ts';
+import type { Host } from '../../../src/cli/process/host.ts';
 
 /** A simulated process for a verb: it records the output, and the test emits the signals. */
 export class TestHost implements Host {

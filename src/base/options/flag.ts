@@ -12,8 +12,12 @@ export interface Flag<T> extends Option<T> {
   readonly short?: string;
   /** Its name as a suboption of the table's `suboptions` entry: `-o ssl_key=<file>`. */
   readonly suboption?: string;
-  /** For a `suboptions` entry: names that it accepts and ignores, each with the reason. */
-  readonly ignored?: Readonly<Record<string, string>>;
+  /** For a `suboptions` entry: names that ask for what always holds, each with the reason. */
+  readonly fulfilled?: Readonly<Record<string, string>>;
+  /** For a `suboptions` entry: names without effect, each with the reason. */
+  readonly ineffective?: Readonly<Record<string, string>>;
+  /** The reason why the option has no effect; unset if it has one. */
+  readonly noEffect?: string;
   /** Environment variables that also set the option: old names, other programs'. `env` wins. */
   readonly alsoEnv?: readonly string[];
   /** No environment variable sets the option: it confirms what one command is about to do. */
@@ -57,6 +61,12 @@ export function envNames(name: string, flag: AnyFlag): readonly string[] {
   return [own, ...(flag.alsoEnv ?? [])];
 }
 
+/** The option as a message names it: `-p (--port)`. */
+export function spellingOf(name: string, flag: Pick<Flag<unknown>, 'long' | 'short'>): string {
+  const long = `--${longName(name, flag)}`;
+  return flag.short === undefined ? long : `-${flag.short} (${long})`;
+}
+
 /** The default of every option. */
 export function defaultsOf<Table extends FlagTable>(table: Table): ValuesOf<Table> {
   const pairs = Object.entries(table).map(([name, flag]) => [name, flag.default]);
@@ -68,14 +78,17 @@ export function defaultText(flag: AnyFlag): string {
   return (flag.format as (value: unknown) => string)(flag.default);
 }
 
-/** The command line that passes `values` to another process, `--port=11212`; omits defaults. */
+/**
+ * The command line that passes `values` to another process, `--port=11212`. It omits defaults, and
+ * suboptions, because the options that they set are in `values`.
+ */
 export function toArguments<Table extends FlagTable>(
   table: Table,
   values: ValuesOf<Table>,
 ): string[] {
   return Object.entries(table).flatMap(([name, flag]) => {
     const formatted = (flag.format as (value: unknown) => string)(values[name]);
-    if (formatted === defaultText(flag)) return [];
+    if (formatted === defaultText(flag) || flag.kind === 'suboptions') return [];
     const long = `--${longName(name, flag)}`;
     if (flag.kind === 'flag') return [long];
     return flag.kind === 'count' ? Array(Number(formatted)).fill(long) : [`${long}=${formatted}`];

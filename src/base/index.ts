@@ -31,7 +31,7 @@ export {
   text,
 } from './options/kinds.ts';
 export type { Option, OptionTable, ValuesOf } from './options/option.ts';
-export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
+export { ineffectiveOptions, type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { formatSize } from './options/sizes.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
 export { lock, tryLock, unlock } from './shm/locks.ts';

@@ -12,8 +12,12 @@ export interface Flag<T> extends Option<T> {
   readonly short?: string;
   /** Its name as a suboption of the table's `suboptions` entry: `-o ssl_key=<file>`. */
   readonly suboption?: string;
-  /** For a `suboptions` entry: names that it accepts and ignores, each with the reason. */
-  readonly ignored?: Readonly<Record<string, string>>;
+  /** For a `suboptions` entry: names that ask for what always holds, each with the reason. */
+  readonly fulfilled?: Readonly<Record<string, string>>;
+  /** For a `suboptions` entry: names without effect, each with the reason. */
+  readonly ineffective?: Readonly<Record<string, string>>;
+  /** The reason why the option has no effect; unset if it has one. */
+  readonly noEffect?: string;
   /** An environment variable of another program that also sets the option; ours wins. */
   readonly alsoEnv?: string;
   /** The long name, without dashes; by default the name in the table, in kebab case. */
@@ -50,6 +54,12 @@ export function envName(name: string, flag: Pick<Flag<unknown>, 'long' | 'env'>)
   return flag.env ?? `SLABRING_${longName(name, flag).replaceAll('-', '_').toUpperCase()}`;
 }
 
+/** The option as a message names it: `-p (--port)`. */
+export function spellingOf(name: string, flag: Pick<Flag<unknown>, 'long' | 'short'>): string {
+  const long = `--${longName(name, flag)}`;
+  return flag.short === undefined ? long : `-${flag.short} (${long})`;
+}
+
 /** The default of every option. */
 export function defaultsOf<Table extends FlagTable>(table: Table): ValuesOf<Table> {
   const pairs = Object.entries(table).map(([name, flag]) => [name, flag.default]);
@@ -61,14 +71,17 @@ export function defaultText(flag: AnyFlag): string {
   return (flag.format as (value: unknown) => string)(flag.default);
 }
 
-/** The command line that passes `values` to another process, `--port=11212`; omits defaults. */
+/**
+ * The command line that passes `values` to another process, `--port=11212`. It omits defaults, and
+ * suboptions, because the options that they set are in `values`.
+ */
 export function toArguments<Table extends FlagTable>(
   table: Table,
   values: ValuesOf<Table>,
 ): string[] {
   return Object.entries(table).flatMap(([name, flag]) => {
     const formatted = (flag.format as (value: unknown) => string)(values[name]);
-    if (formatted === defaultText(flag)) return [];
+    if (formatted === defaultText(flag) || flag.kind === 'suboptions') return [];
     const long = `--${longName(name, flag)}`;
     if (flag.kind === 'flag') return [long];
     return flag.kind === 'count' ? Array(Number(formatted)).fill(long) : [`${long}=${formatted}`];

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import {
   CodedError,
   flag,
+  ineffectiveOptions,
   integer,
   machineClock,
   type Rule,
@@ -76,6 +77,7 @@ export const clusterVerb = defineVerb({
     { command: 'slabring cluster -m 1024 -t 2', effect: 'each node with 1 GB and 2 threads' },
   ],
   async run(options, host) {
+    for (const line of ineffectiveOptions(clusterFlags, options)) host.err(line);
     const stop = listenForStop(host);
     try {
       const nodes = plannedNodes({ ...options, host: hostOf(options) });

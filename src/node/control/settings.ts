@@ -1,5 +1,6 @@
 import { EVICTION, type TunableName } from '../../store/index.ts';
 import type { NodeMemory } from '../memory.ts';
+import { chunkBytesMaxOf } from '../options/policies.ts';
 import type { ServerOptions } from '../options/server-flags.ts';
 
 type Row = readonly [name: string, value: string | number];
@@ -58,7 +59,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['slab_automove', tuning.get('automove')],
     ['slab_automove_ratio', tuning.get('automoveRatio').toFixed(2)],
     ['slab_automove_window', 0],
-    ['slab_chunk_max', options.slabChunkMaxBytes],
+    ['slab_chunk_max', chunkBytesMaxOf(options)],
     ['lru_crawler', onOff('crawlerEnabled')],
     ['lru_crawler_sleep', tuning.get('crawlerSleepUs')],
     ['lru_crawler_tocrawl', tuning.get('crawlerToCrawl')],

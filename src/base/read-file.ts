@@ -10,7 +10,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const hungPaths = new Set<string>();
 
 /** A file that has been read, and its permission bits. */
-export interface ReadFile {
+interface ReadFile {
   readonly bytes: Buffer;
   readonly mode: number;
 }

@@ -11,7 +11,7 @@ export {
   type AnyFlag,
   defaultsOf,
   defaultText,
-  envName,
+  envNames,
   type Flag,
   type FlagTable,
   longName,

@@ -31,7 +31,7 @@ describe('readRegularFile', () => {
 });
 
 describe('a file system that hangs', () => {
-  test('a file system that hangs fails its reads, later ones at once, until it replies', async () => {
+  test('a file system that hangs fails its reads, later ones at once', async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     const hung = withinReadTime('/hung', () => promise, 1);
     await expect(hung).rejects.toThrow('the file system did not reply within 1 ms');

@@ -33,5 +33,6 @@ export {
 export type { Option, OptionTable, ValuesOf } from './options/option.ts';
 export { ineffectiveOptions, type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { formatSize } from './options/sizes.ts';
+export { readRegularFile, withinReadTime } from './read-file.ts';
 export { lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';

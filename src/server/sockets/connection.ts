@@ -5,6 +5,7 @@ import type { SessionContext } from '../session/context.ts';
 import { Session } from '../session/session.ts';
 import { PAUSE, type Pause } from '../session/states.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import type { ListenerProtocol } from './listen-address.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
 const LF = 0x0a;
@@ -75,12 +76,18 @@ export class Connection implements TransportEvents, Watcher {
   /** Whether the client has read blocked output since the last `takeProgress`. */
   #hasProgressed = false;
 
-  constructor(context: ThreadContext, slot: number, onClosed: (connection: Connection) => void) {
+  constructor(
+    context: ThreadContext,
+    slot: number,
+    protocol: ListenerProtocol,
+    onClosed: (connection: Connection) => void,
+  ) {
     this.#context = context;
     this.slot = slot;
     this.#onClosed = onClosed;
     this.#session = new Session(context.session, {
       id: slot,
+      protocol,
       watch: (streams) => context.watchers.add(this, streams),
       flush: () => this.#flush(),
       wake: () => this.#resume(),

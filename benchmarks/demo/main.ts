@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
-import { columns } from '../../src/cli/columns.ts';
+import { columns } from '../../src/cli/terminal/columns.ts';
 import { type CacheClient, createClient } from '../../src/client.ts';
 import { LocalCluster } from '../../src/cluster/index.ts';
 import { Catalogue, PRODUCTS } from './catalogue.ts';

@@ -6,9 +6,9 @@ import {
   clientOptionsFactory,
   failoverRule,
   withOneNodeSource,
-} from './cache-options.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Host } from './host.ts';
+} from './options/cache-options.ts';
+import { EXIT } from './process/exit-codes.ts';
+import type { Host } from './process/host.ts';
 import { defineVerb, type Example, type Verb } from './verb.ts';
 
 interface CacheVerbSpec<Table extends FlagTable> {
@@ -36,6 +36,7 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
     ...spec,
     description: `${spec.description} 2: the command line is wrong; 3: a cache operation failed.`,
     flags,
+    shared: { title: 'Options of all verbs that use a cache', flags: cacheFlags },
     rules: [(values) => failoverRule(values as CacheOptions)],
     async run(values, host, args) {
       const options = values as ValuesOf<Table> & CacheOptions;

@@ -1,12 +1,12 @@
 import { startNode } from '../node/index.ts';
-import { CACHE_VERBS } from './cache-verbs.ts';
-import { clusterVerb } from './cluster.ts';
-import { docsVerb } from './docs.ts';
-import { healthVerb } from './health.ts';
-import { processHost } from './host.ts';
+import { processHost } from './process/host.ts';
 import { run } from './run.ts';
-import { serveVerb } from './serve.ts';
-import { userVerb } from './user.ts';
+import { CACHE_VERBS } from './verbs/cache-verbs.ts';
+import { clusterVerb } from './verbs/cluster.ts';
+import { docsVerb } from './verbs/docs.ts';
+import { healthVerb } from './verbs/health.ts';
+import { serveVerb } from './verbs/serve.ts';
+import { userVerb } from './verbs/user.ts';
 
 const verbs = [clusterVerb, serveVerb(startNode), healthVerb, userVerb, ...CACHE_VERBS];
 

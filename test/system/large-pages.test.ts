@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { KERNEL_SETTING, whyNoLargePages, withLargePages } from '../../src/cli/large-pages.ts';
+import {
+  KERNEL_SETTING,
+  whyNoLargePages,
+  withLargePages,
+} from '../../src/cli/process/large-pages.ts';
 import { freePort } from '../support/ports.ts';
 import { OwnedProcess } from '../support/server.ts';
 import { waitUntil } from '../support/wait.ts';

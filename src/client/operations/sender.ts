@@ -62,6 +62,7 @@ export class Sender {
       route: (key) => this.#cluster.targetOf(key),
       keys: this.#keys,
       codec: this.#codec,
+      clock: this.#clock,
       defaults: this.#options,
     });
   }

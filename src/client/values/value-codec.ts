@@ -3,7 +3,14 @@ import { CacheError } from '../base/errors.ts';
 import type { Serializer } from '../base/serializer.ts';
 import type { CompressionOptions } from '../option-types/client.ts';
 import { compress, decompress, inflate, isZlib } from './compression.ts';
-import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, mayBeZlib, ZSTD_FLAG } from './flags.ts';
+import {
+  BYTES_FLAG,
+  CUSTOM_FLAG,
+  EMPTY_TEXT_FLAG,
+  JSON_FLAG,
+  mayBeZlib,
+  ZSTD_FLAG,
+} from './flags.ts';
 
 /** A value as the client sends it to a node. */
 export interface EncodedValue {
@@ -46,7 +53,7 @@ export class ValueCodec {
   }
 
   #serialize(value: unknown): EncodedValue {
-    if (typeof value === 'string') return { value, flags: 0 };
+    if (typeof value === 'string') return { value, flags: value === '' ? EMPTY_TEXT_FLAG : 0 };
     if (value instanceof Uint8Array) return { value, flags: BYTES_FLAG };
     if (this.#serializer !== undefined) {
       return { value: this.#serializer.serialize(value), flags: CUSTOM_FLAG };

@@ -1,8 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { healthVerb } from '../../../src/cli/health.ts';
 import { run } from '../../../src/cli/run.ts';
+import { healthVerb } from '../../../src/cli/verbs/health.ts';
 import { OP, packet, packetsOf } from '../../support/binary-wire.ts';
 import { Authority } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/folder.ts';

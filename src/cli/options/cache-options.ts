@@ -1,0 +1,187 @@
+import {
+  CodedError,
+  choice,
+  type Flag,
+  flag,
+  list,
+  type Sources,
+  text,
+  type ValuesOf,
+} from '../../base/index.ts';
+import {
+  type ClientOptions,
+  clientOptions,
+  type Discovery,
+  dnsNames,
+  elastiCache,
+  type Failover,
+  gutterFailover,
+  type Login,
+  type NodeSpec,
+  POLL_DEADLINE_MS_MAX,
+} from '../../client/index.ts';
+import { parseAddress, TopologyError } from '../../topology/index.ts';
+import type { Host } from '../process/host.ts';
+import { readOptionFile } from './option-file.ts';
+
+/** The forms of `--discovery`: its kind, then the endpoints or the DNS name. */
+const DISCOVERY_PATTERN = /^(elasticache|dns):(\S+)$|^(srv):([^\s:,]+)$/;
+
+const discoveryFlag: Flag<string> = {
+  ...text({
+    placeholder: '<kind:name>',
+    doc:
+      'Discover the nodes: elasticache:host:port requests the topology from a node,' +
+      ' dns:name:port uses the addresses of a DNS name, srv:name uses its SRV records.',
+  }),
+  constraint: 'elasticache:host:port, dns:name, dns:name:port or srv:name',
+  parse: (typed) => (DISCOVERY_PATTERN.test(typed) ? typed : undefined),
+};
+
+/** The options of every verb that uses a client: which nodes, and how to connect to them. */
+export const cacheFlags = {
+  nodes: {
+    ...list({
+      placeholder: '<host:port,…>',
+      alsoEnv: ['SLABRING_SERVERS', 'MEMCACHED_SERVERS'],
+      doc:
+        'The nodes, each host, host:port, [v6]:port or the path of a Unix socket; the suffix @2' +
+        ' doubles the share of keys of a node.',
+    }),
+    default: ['127.0.0.1:11211'] as readonly string[],
+  },
+  discovery: discoveryFlag,
+  distribution: clientOptions.table.distribution,
+  replicas: clientOptions.table.replicas,
+  failover: choice({
+    words: ['fail', 'next', 'gutter'],
+    default: 'fail',
+    doc:
+      'What happens to the keys of a node that is down: fail rejects their operations, next uses' +
+      ' the nodes after it, gutter uses the nodes of --gutter.',
+  }),
+  gutter: list({
+    placeholder: '<host:port,…>',
+    doc: 'With --failover=gutter: the gutter nodes, in the form of --nodes.',
+  }),
+  gutterTtl: {
+    ...gutterFailover.table.ttl,
+    doc: 'With --failover=gutter: the longest ttl of an item on a gutter node.',
+  },
+  user: text({
+    placeholder: '<name>',
+    doc: 'User name of the login; the password comes from SLABRING_PASSWORD or from a prompt.',
+  }),
+  tls: flag({ doc: 'Connect by TLS.' }),
+  tlsCa: text({
+    placeholder: '<file>',
+    doc:
+      'Connect by TLS, and trust the CA certificates of this PEM file instead of those that' +
+      ' Node.js trusts.',
+  }),
+  deadlineMs: {
+    ...clientOptions.table.deadlineMs,
+    long: 'deadline',
+    doc: 'Time by which an operation settles.',
+  },
+  json: flag({ doc: 'Print the result as JSON.' }),
+};
+export type CacheOptions = ValuesOf<typeof cacheFlags>;
+
+/** `--gutter` and `--failover=gutter` need each other. */
+export function failoverRule({ failover, gutter }: CacheOptions): string | undefined {
+  if (failover === 'gutter' && gutter.length === 0) {
+    return '--failover=gutter needs gutter nodes: name them with --gutter.';
+  }
+  if (failover !== 'gutter' && gutter.length > 0) {
+    return `--gutter needs --failover=gutter, but --failover is ${failover}.`;
+  }
+  return undefined;
+}
+
+/**
+ * Leaves at most one of `nodes` and `discovery` in force. An option of the command line overrides
+ * both environment variables, and SLABRING_DISCOVERY overrides SLABRING_NODES.
+ * @throws {CodedError} `ERR_USAGE` when the command line has both options.
+ */
+export function withOneNodeSource(sources: Sources): Sources {
+  const { given = {}, env = {} } = sources;
+  if (given['nodes'] === undefined) return sources;
+  if (given['discovery'] === undefined) {
+    return { ...sources, env: { ...env, SLABRING_DISCOVERY: undefined } };
+  }
+  const message = '--nodes and --discovery both name the nodes of the cache: remove one of them.';
+  throw new CodedError('ERR_USAGE', message);
+}
+
+/** Returns a factory of client options: each client needs its own discovery object. */
+export async function clientOptionsFactory(
+  options: CacheOptions,
+  host: Host,
+): Promise<() => ClientOptions> {
+  const { deadlineMs, distribution, replicas, user } = options;
+  const login = user === '' ? undefined : { username: user, password: await readPassword(host) };
+  const tls = tlsOf(options);
+  return () => ({
+    nodes: options.discovery === '' ? nodeSpecsOf(options.nodes) : discoveryOf(options, login, tls),
+    deadlineMs,
+    distribution,
+    replicas,
+    failover: failoverOf(options),
+    ...(login === undefined ? {} : { login }),
+    ...(tls === undefined ? {} : { tls }),
+  });
+}
+
+function failoverOf({ failover, gutter, gutterTtl }: CacheOptions): Failover {
+  return failover === 'gutter' ? { gutter: nodeSpecsOf(gutter), ttl: gutterTtl } : failover;
+}
+
+function discoveryOf(
+  { discovery, deadlineMs: operationDeadlineMs }: CacheOptions,
+  login: Login | undefined,
+  tls: TlsOptions | undefined,
+): Discovery {
+  const [, kind, addresses = '', , service] = DISCOVERY_PATTERN.exec(discovery)!;
+  const deadlineMs = Math.min(operationDeadlineMs, POLL_DEADLINE_MS_MAX);
+  if (service !== undefined) return dnsNames({ name: service, record: 'srv', deadlineMs });
+  if (kind === 'dns') return dnsNames({ ...dnsNameOf(addresses), deadlineMs });
+  return elastiCache({
+    endpoints: nodeSpecsOf(addresses.split(',')),
+    deadlineMs,
+    ...(login && { login: { username: login.username, password: login.password } }),
+    ...(tls && { tls }),
+  });
+}
+
+function dnsNameOf(text: string): { readonly name: string; readonly port?: number } {
+  const address = parseAddress(text);
+  if ('path' in address) throw new TopologyError(`${text} is a Unix socket, not a DNS name.`);
+  const { host: name, ...port } = address;
+  return { name, ...port };
+}
+
+async function readPassword(host: Host): Promise<string> {
+  const given = host.env['SLABRING_PASSWORD'] ?? (await host.promptSecret('Password: '));
+  if (given !== undefined) return given;
+  const message = '--user needs a password, and there is no terminal to prompt for it';
+  throw new CodedError('ERR_USAGE', `${message}: set SLABRING_PASSWORD.`);
+}
+
+interface TlsOptions {
+  readonly ca?: Buffer;
+}
+
+function tlsOf({ tls, tlsCa }: CacheOptions): TlsOptions | undefined {
+  if (tlsCa === '') return tls ? {} : undefined;
+  return { ca: readOptionFile('the CA certificates of --tls-ca', tlsCa) };
+}
+
+/** Parses the nodes of the command line; a suffix is the weight of a node: `10.0.0.1:11211@2`. */
+function nodeSpecsOf(texts: readonly string[]): readonly NodeSpec[] {
+  return texts.map((spec) => {
+    const [, address, weight] = /^(.+)@(\d+(?:\.\d+)?)$/.exec(spec) ?? [];
+    if (address === undefined) return spec;
+    return { ...parseAddress(address), weight: Number(weight) };
+  });
+}

@@ -1,0 +1,135 @@
+import yargs, { type Argv } from 'yargs';
+import {
+  type AnyFlag,
+  CodedError,
+  type FlagTable,
+  longName,
+  type Sources,
+} from '../../base/index.ts';
+import type { Verb } from '../verb.ts';
+import { expandShortFlags } from './short-flags.ts';
+
+/** A parsed command line: run a verb, print help or print the version. */
+type Invocation =
+  | {
+      readonly kind: 'run';
+      readonly verb: Verb;
+      readonly given: NonNullable<Sources['given']>;
+      readonly args: readonly string[];
+    }
+  | { readonly kind: 'help'; readonly verb: Verb | undefined }
+  | { readonly kind: 'version' };
+
+/** The verb of a command line without a verb. */
+const NODE_VERB = 'serve';
+
+/**
+ * @throws {CodedError} `ERR_USAGE` for an unknown verb, an unknown option, an option without its
+ * value, or a wrong number of arguments.
+ */
+export function readCommandLine(args: readonly string[], verbs: readonly Verb[]): Invocation {
+  const [first = '--help', ...rest] = args;
+  if (first === '--help' || first === '-h' || first === 'help')
+    return { kind: 'help', verb: verbs.find((each) => each.name === rest[0]) };
+  if (first === '--version' || first === '-V') return { kind: 'version' };
+  // memcached has no verbs: its command lines begin with an option.
+  const isOption = first.startsWith('-');
+  const verb = verbs.find(({ name }) => name === (isOption ? NODE_VERB : first));
+  if (verb === undefined) throw usageError(unknownVerbText(first, verbs));
+
+  const parsed = parse(expandShortFlags(isOption ? args : rest, verb.flags), verb);
+  if (parsed['help'] === true || parsed['h'] === true) return { kind: 'help', verb };
+  if (parsed['version'] === true || parsed['V'] === true) return { kind: 'version' };
+  const given = givenTexts(parsed, verb.flags);
+  return { kind: 'run', verb, given, args: argumentsOf(parsed, verb) };
+}
+
+/** yargs leaves every value as the text that was typed; the option table converts it. */
+const PARSER = {
+  'boolean-negation': false,
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'short-option-groups': false,
+} as const;
+
+function parse(args: readonly string[], verb: Verb): Record<string, unknown> {
+  const parser = declare(yargs([]), verb.flags)
+    .parserConfiguration(PARSER)
+    .help(false)
+    .version(false)
+    .option('help', { alias: 'h', type: 'boolean' })
+    .option('version', { alias: 'V', type: 'boolean' })
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .strictOptions()
+    .fail((message) => {
+      throw usageError(`${usageErrorText(message, args)} ${helpHint(verb)}`);
+    });
+  return parser.parseSync([...args]);
+}
+
+/** @throws {CodedError} `ERR_USAGE` for too many or too few arguments. */
+function argumentsOf(parsed: Record<string, unknown>, verb: Verb): readonly string[] {
+  const args = (parsed['_'] as readonly unknown[]).map(String);
+  const parameters = verb.parameters ?? [];
+  const isVariadic = parameters.at(-1)?.includes('...') === true;
+  const extra = isVariadic ? undefined : args[parameters.length];
+  if (extra !== undefined) throw usageError(`Unexpected argument "${extra}". ${helpHint(verb)}`);
+  const missing = parameters.slice(args.length).find((name) => !name.startsWith('['));
+  if (missing !== undefined) throw usageError(`Missing argument: ${missing}. ${helpHint(verb)}`);
+  return args;
+}
+
+function helpHint(verb: Verb): string {
+  return `"slabring ${verb.name} --help" lists the options.`;
+}
+
+function declare(parser: Argv, table: FlagTable): Argv {
+  for (const [name, flag] of Object.entries(table)) {
+    const long = longName(name, flag);
+    if (flag.kind === 'flag') parser.boolean(long);
+    else if (flag.kind === 'count') parser.count(long);
+    else parser.option(long, { type: 'string', requiresArg: true });
+  }
+  return parser;
+}
+
+function givenTexts(parsed: Record<string, unknown>, table: FlagTable): Record<string, string[]> {
+  const given: Record<string, string[]> = {};
+  for (const [name, flag] of Object.entries(table)) {
+    const value = parsed[longName(name, flag)];
+    if (value === undefined || (flag.kind === 'count' && value === 0)) continue;
+    // yargs returns the count; the table checks its bound on one text for each `-v`.
+    if (flag.kind === 'count') given[name] = Array<string>(Number(value)).fill('1');
+    else given[name] = [value].flat().map((each) => textOf(each, flag));
+  }
+  return given;
+}
+
+/** The text of a value; memcached ignores blanks around a number or a word. */
+function textOf(value: unknown, { kind }: AnyFlag): string {
+  return kind === 'text' ? String(value) : String(value).trim();
+}
+
+/** Translates a message of yargs, and quotes arguments as the user typed them. */
+function usageErrorText(message: string, args: readonly string[]): string {
+  const typed = (name: string) => args.find((arg) => /^-*([^=]*)/.exec(arg)?.[1] === name) ?? name;
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1];
+  if (unknown !== undefined) {
+    const names = [...new Set(unknown.split(', '))].map(typed).map((name) => `"${name}"`);
+    return `There is no option ${names.join(', ')}.`;
+  }
+  const valueless = /following: (.*)$/.exec(message)?.[1];
+  return valueless === undefined ? `${message}.` : `${typed(valueless)} needs a value.`;
+}
+
+function unknownVerbText(typed: string, verbs: readonly Verb[]): string {
+  const names = verbs.map(({ name }) => name).join(', ');
+  return `There is no verb "${typed}"; the verbs are ${names}.`;
+}
+
+function usageError(message: string): CodedError {
+  return new CodedError('ERR_USAGE', message);
+}

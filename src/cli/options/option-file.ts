@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { CodedError } from '../../base/index.ts';
+
+/**
+ * Reads a file that an option names; `what` says so, such as `the client key of --ssl-key`.
+ * @throws {CodedError} `ERR_USAGE` when the file cannot be read.
+ */
+export function readOptionFile(what: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CodedError('ERR_USAGE', `Cannot read ${what}: ${reason}.`, { cause });
+  }
+}

@@ -1,0 +1,101 @@
+import { type EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { CodedError } from '../../base/index.ts';
+
+/** The process as a verb sees it; a test passes its own implementation. */
+export interface Host {
+  /** Prints a line on standard output: the result. */
+  readonly out: (text: string) => void;
+  /** Prints a line on standard error: errors and progress. */
+  readonly err: (text: string) => void;
+  /** The width of the terminal that shows standard output; undefined if it is no terminal. */
+  readonly columns?: number | undefined;
+  /** The terminal for a progress bar; undefined if standard error is not a terminal. */
+  readonly terminal?: NodeJS.WritableStream | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Emits signals by name, and `disconnect` when the supervisor has disconnected. */
+  readonly events: Pick<EventEmitter, 'on' | 'off'>;
+  readonly supervisor: Supervisor | undefined;
+  /** The content of a small system file; undefined if it cannot be read. */
+  readonly readFileIfPresent: (path: string) => string | undefined;
+  /** Replaces this process (execve): same arguments, same process id, the given environment. */
+  readonly reexec: (env: Host['env']) => void;
+  /** Reads standard input to its end. */
+  readonly readInput: () => Promise<string>;
+  /** Reads one line from the terminal without echo; undefined if there is no terminal. */
+  readonly promptSecret: (question: string) => Promise<string> | undefined;
+  /** Asks on the terminal for a yes; everything else is a no. Undefined without a terminal. */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
+}
+
+/** The parent process, if it opened an IPC channel, as `slabring cluster` does. */
+interface Supervisor {
+  send(message: object): void;
+  isDisconnected(): boolean;
+}
+
+export function processHost(): Host {
+  // A reader may close the pipe early (`slabring --help | head`); that is not an error.
+  process.stdout.on('error', () => {});
+  return {
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    terminal: process.stderr.isTTY ? process.stderr : undefined,
+    env: process.env,
+    events: process,
+    supervisor: process.send === undefined ? undefined : processSupervisor,
+    readFileIfPresent,
+    reexec: (env) => {
+      const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+      process.execve?.(process.execPath, args, env as NodeJS.ProcessEnv);
+    },
+    readInput: () => text(process.stdin),
+    promptSecret: (question) => (process.stdin.isTTY ? promptOnTerminal(question) : undefined),
+    confirm: async (question) => (process.stdin.isTTY ? confirmOnTerminal(question) : undefined),
+  };
+}
+
+function readFileIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Discards the echo of readline. */
+const NULL_OUTPUT = new Writable({ write: (_chunk, _encoding, done) => done() });
+
+async function promptOnTerminal(question: string): Promise<string> {
+  // Create the interface first: it turns the terminal's echo off before the user can type.
+  const lines = createInterface({ input: process.stdin, output: NULL_OUTPUT, terminal: true });
+  process.stderr.write(question);
+  try {
+    return await lines.question('');
+  } catch (cause) {
+    throw new CodedError('ERR_ABORTED', 'No password was typed; nothing was changed.', { cause });
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
+
+/** The end of the input is a no, as Enter is. */
+async function confirmOnTerminal(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = once(lines, 'close').then(() => '');
+  const typed = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+  lines.close();
+  return /^y(es)?$/i.test(typed.trim());
+}
+
+const processSupervisor: Supervisor = {
+  send: (message) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  },
+  isDisconnected: () => !process.connected,
+};

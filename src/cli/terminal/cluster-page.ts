@@ -1,0 +1,90 @@
+import { extname } from 'node:path';
+import { formatSize } from '../../base/index.ts';
+import type { NodeEvent } from '../../cluster/index.ts';
+import { asSentence } from '../../node/index.ts';
+import { formatAddress } from '../../topology/index.ts';
+import { packageVersion } from '../version.ts';
+import { columns } from './columns.ts';
+
+/** One running node: a row of the table. */
+export interface ClusterRow {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number | undefined;
+  readonly memoryLimitBytes: number;
+  readonly threads: number;
+}
+
+export function clusterJson(rows: readonly ClusterRow[]): string {
+  return JSON.stringify({ nodes: rows });
+}
+
+/** The text printed after the start: the table of nodes, and commands to try next. */
+export function clusterPage(rows: readonly ClusterRow[]): string {
+  const cells = rows.map(({ name, host, port, pid, memoryLimitBytes, threads }) => {
+    return [
+      name,
+      formatAddress({ host, port }),
+      `${pid}`,
+      formatSize(memoryLimitBytes),
+      `${threads}`,
+    ];
+  });
+  const subject = rows.length === 1 ? '1 node is' : `${rows.length} nodes are`;
+  return [
+    `slabring ${packageVersion()}: ${subject} up.`,
+    '',
+    columns([['node', 'address', 'pid', 'memory', 'threads'], ...cells], '   '),
+    '',
+    nextSteps(rows),
+    '',
+    'Ctrl-C stops all nodes.',
+  ].join('\n');
+}
+
+function nextSteps(rows: readonly ClusterRow[]): string {
+  const { host, port } = rows[0]!;
+  const addresses = rows.map((row) => formatAddress(row));
+  const isCheckout = extname(import.meta.url) === '.ts';
+  return [
+    'Try next, in another terminal:',
+    `  npx slabring set greeting hello --nodes ${addresses.join(',')}`,
+    `  npx slabring stats --nodes ${addresses.join(',')}`,
+    `  printf 'version\\r\\nquit\\r\\n' | nc ${host} ${port}`,
+    '',
+    isCheckout
+      ? 'From Node.js, in a file example.ts here that `npx node example.ts` runs:'
+      : 'From Node.js:',
+    `  import { createClient } from '${isCheckout ? './src/client.ts' : 'slabring'}';`,
+    `  const cache = createClient({ nodes: [${quoted(addresses)}] });`,
+    "  await cache.set('greeting', 'hello');",
+    "  console.log(await cache.get('greeting'));",
+    '  await cache.close();',
+  ].join('\n');
+}
+
+const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
+
+/** One event of a node as a line of text. */
+export function eventText(event: NodeEvent): string {
+  switch (event.kind) {
+    case 'died':
+      return `${event.name} ended by ${event.end}; it restarts in ${event.delayMs} ms.`;
+    case 'listening':
+      return `${event.name} has restarted and listens (pid ${event.pid}).`;
+    case 'restart-failed':
+      return `${event.name} did not restart: ${event.reason}`;
+    case 'line':
+      return `${event.name} | ${readableLogLine(event.line)}`;
+  }
+}
+
+/** A node writes its log as JSON when it has no terminal; a crash of Node.js writes plain text. */
+function readableLogLine(line: string): string {
+  try {
+    return asSentence(line);
+  } catch {
+    return line;
+  }
+}

@@ -1,0 +1,205 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  CodedError,
+  flag,
+  ineffectiveOptions,
+  integer,
+  machineClock,
+  type Rule,
+  text,
+  toArguments,
+  type ValuesOf,
+} from '../../base/index.ts';
+import {
+  LocalCluster,
+  type NodeEvent,
+  type NodePlan,
+  NodeStartError,
+} from '../../cluster/index.ts';
+import { serverFlags, serverRules } from '../../node/index.ts';
+import { formatAddress, parseAddress, TopologyError } from '../../topology/index.ts';
+import { EXIT, signalExitCode } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import { listenForStop, type StopRequest } from '../process/stop-request.ts';
+import { type ClusterRow, clusterJson, clusterPage, eventText } from '../terminal/cluster-page.ts';
+import { defineVerb } from '../verb.ts';
+
+const { port, unixSocket: _s, unixMask: _a, listen: _l, ...nodeFlags } = serverFlags;
+
+const clusterFlags = {
+  nodes: integer({
+    short: 'N',
+    env: 'SLABRING_NODE_COUNT',
+    default: 3,
+    min: 1,
+    max: 64,
+    doc: 'Number of nodes to run.',
+  }),
+  port: integer({
+    short: 'p',
+    default: port.default,
+    min: 1,
+    max: 65_535,
+    doc: 'TCP port of the first node; the other nodes use the ports after it.',
+  }),
+  host: text({
+    default: '127.0.0.1',
+    placeholder: '<addr>',
+    doc: 'Address that all nodes listen on.',
+  }),
+  ...nodeFlags,
+  json: flag({ doc: 'Print the table of nodes as JSON.' }),
+};
+
+type ClusterOptions = ValuesOf<typeof clusterFlags>;
+
+const clusterRules: readonly Rule<typeof clusterFlags>[] = [
+  ...serverRules.map(
+    (rule): Rule<typeof clusterFlags> =>
+      (values) =>
+        rule(asServerOptions(values)),
+  ),
+  ({ port: first, nodes }) =>
+    first + nodes - 1 > 65_535
+      ? `-p (--port) is ${first}: there are not enough ports after it for ${nodes} nodes; lower it.`
+      : undefined,
+];
+
+/** `slabring cluster`: several nodes on this machine, in the foreground. */
+export const clusterVerb = defineVerb({
+  name: 'cluster',
+  summary: 'run several nodes on this machine in the foreground (default: three)',
+  description:
+    'Runs several nodes on this machine in the foreground, each in its own process. ' +
+    'It restarts a node that dies. Ctrl-C drains and stops all nodes.',
+  flags: clusterFlags,
+  shared: { title: 'Options of each node', flags: nodeFlags },
+  rules: clusterRules,
+  examples: [
+    { command: 'slabring cluster', effect: 'three nodes on 127.0.0.1, ports 11211 to 11213' },
+    {
+      command: 'slabring cluster --nodes 5 --port 21211',
+      effect: 'five nodes, ports 21211 to 21215',
+    },
+    { command: 'slabring cluster -m 1024 -t 2', effect: 'each node with 1 GB and 2 threads' },
+  ],
+  async run(options, host) {
+    for (const line of ineffectiveOptions(clusterFlags, options)) host.err(line);
+    const stop = listenForStop(host);
+    try {
+      const nodes = plannedNodes({ ...options, host: hostOf(options) });
+      const cluster = await start(nodes, host);
+      const rows = rowsOf(cluster, nodes, options);
+      host.out(options.json ? clusterJson(rows) : clusterPage(rows));
+      host.supervisor?.send({ type: 'listening', addresses: nodes });
+      return await waitForStop(cluster, stop, host);
+    } finally {
+      stop.dispose();
+    }
+  },
+});
+
+/** A node before it runs, with the address that it will listen on. */
+interface PlannedNode extends NodePlan {
+  readonly host: string;
+  readonly port: number;
+}
+
+const MAIN = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
+
+/** The host of all nodes, an IPv6 address without brackets. */
+function hostOf({ host }: ClusterOptions): string {
+  const address = parseAddress(host);
+  if ('host' in address && address.port === undefined) return address.host;
+  throw new TopologyError(`--host is ${host}; it must be a host: --port sets the ports.`);
+}
+
+function plannedNodes(options: ClusterOptions): readonly PlannedNode[] {
+  const shared = [...toArguments(nodeFlags, options), ...topologyArguments(options)];
+  return Array.from({ length: options.nodes }, (_, index) => {
+    const own = [`--listen=${options.host}`, `--port=${options.port + index}`];
+    const command = [process.execPath, MAIN, 'serve', ...own, ...shared];
+    return { name: `node-${index + 1}`, command, host: options.host, port: options.port + index };
+  });
+}
+
+/**
+ * The options by which each node publishes the topology of the cluster. A restarted node gets the
+ * same version as before.
+ */
+function topologyArguments({
+  nodes,
+  host,
+  port,
+  clusterNodes,
+  clusterVersion,
+}: ClusterOptions): string[] {
+  if (clusterNodes.length > 0) return [];
+  const members = Array.from({ length: nodes }, (_, at) =>
+    formatAddress({ host, port: port + at }),
+  );
+  const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
+  return [`--cluster-nodes=${members.join(',')}`, `--cluster-version=${version}`];
+}
+
+function rowsOf(
+  cluster: LocalCluster,
+  nodes: readonly PlannedNode[],
+  { memoryLimitBytes, threads }: ClusterOptions,
+): ClusterRow[] {
+  const pids = new Map(cluster.nodes.map(({ name, pid }) => [name, pid]));
+  return nodes.map(({ name, host, port }) => {
+    return { name, host, port, pid: pids.get(name), memoryLimitBytes, threads };
+  });
+}
+
+async function start(nodes: readonly PlannedNode[], host: Host): Promise<LocalCluster> {
+  const onEvent = (event: NodeEvent) => host.err(eventText(event));
+  try {
+    return await LocalCluster.start({
+      plans: nodes,
+      env: withoutOptionVariables(host.env),
+      onEvent,
+    });
+  } catch (error) {
+    throw error instanceof NodeStartError ? explainStartError(error, nodes) : error;
+  }
+}
+
+/** The message of a node advises the options of `serve`; the user needs those of `cluster`. */
+function explainStartError(error: NodeStartError, nodes: readonly PlannedNode[]): CodedError {
+  const node = nodes.find(({ name }) => name === error.node);
+  if (error.code !== 'ERR_PORT_TAKEN' || node === undefined) return error;
+  const taken = `${node.name} cannot listen: port ${node.port} of ${node.host} is in use.`;
+  const advice = 'Stop the program that uses it, or choose other ports with --port';
+  const example = `such as: slabring cluster --port ${alternativePort(node.port)}`;
+  return new CodedError(error.code, `${taken} ${advice}, ${example}`, { cause: error });
+}
+
+function alternativePort(port: number): number {
+  return port < 50_000 ? port + 10_000 : port - 10_000;
+}
+
+/** The nodes take their options from their command lines only. */
+function withoutOptionVariables(env: Host['env']): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SLABRING_')));
+}
+
+async function waitForStop(cluster: LocalCluster, stop: StopRequest, host: Host): Promise<number> {
+  await stop.requested;
+  host.err('Stopping all nodes …');
+  const drained = cluster.stop().then((unclean) => {
+    for (const end of unclean) host.err(`${end} (it did not drain)`);
+    return unclean.length === 0 ? EXIT.ok : EXIT.failed;
+  });
+  const killed = stop.forced.then((signal) => {
+    cluster.kill();
+    return signalExitCode(signal);
+  });
+  return Promise.race([drained, killed]);
+}
+
+function asServerOptions(values: ClusterOptions): Parameters<(typeof serverRules)[number]>[0] {
+  return { ...values, unixSocket: '', unixMask: serverFlags.unixMask.default, listen: [] };
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { text } from '../../base/index.ts';
+import { errorsPage } from '../pages/errors-page.ts';
+import { PAGES_WITH_OPTIONS, withOptionTables } from '../pages/option-sections.ts';
+import { optionTypes } from '../pages/option-types.ts';
+import { optionsPage } from '../pages/options-page.ts';
+import { EXIT } from '../process/exit-codes.ts';
+import { defineVerb, type Verb } from '../verb.ts';
+
+const FOLDER = fileURLToPath(new URL('../../../docs/', import.meta.url));
+/** Only a repository has these files: an installed package has compiled code. */
+const TYPES_FOLDER = fileURLToPath(new URL('../../client/option-types/', import.meta.url));
+
+const docsFlags = {
+  out: text({
+    placeholder: '<folder>',
+    doc: 'Folder to write to; default: the docs folder of this installation.',
+  }),
+};
+
+/** `slabring docs`: options.md describes the options of the `documented` verbs. */
+export function docsVerb(documented: readonly Verb[]): Verb {
+  return defineVerb({
+    name: 'docs',
+    summary: 'write the pages generated from the source (for development of slabring)',
+    description:
+      'Writes options.md, errors.md, the tables of client options in the other pages and the ' +
+      "types of the client's options, from the tables of options and failures in the source.",
+    flags: docsFlags,
+    examples: [
+      { command: 'npm run docs', effect: 'run it after a change of an option or a failure' },
+    ],
+    async run({ out }, host) {
+      const folder = out === '' ? FOLDER : out;
+      await writeFile(join(folder, 'options.md'), optionsPage(documented));
+      await writeFile(join(folder, 'errors.md'), errorsPage());
+      for (const name of PAGES_WITH_OPTIONS) {
+        const page = await readFile(join(FOLDER, name), 'utf8');
+        await writeFile(join(folder, name), withOptionTables(page));
+      }
+      for (const [file, types] of optionTypes()) {
+        const path = join(TYPES_FOLDER, file);
+        if (existsSync(path)) await writeFile(path, types);
+      }
+      const pages = ['options.md', 'errors.md', ...PAGES_WITH_OPTIONS].join(', ');
+      host.out(`wrote ${pages} in ${folder}`);
+      return EXIT.ok;
+    },
+  });
+}

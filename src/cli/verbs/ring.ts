@@ -1,0 +1,103 @@
+import type { CacheClient } from '../../client/index.ts';
+import { defineCacheVerb } from '../cache-verb.ts';
+import { EXIT } from '../process/exit-codes.ts';
+import { columns } from '../terminal/columns.ts';
+
+const SAMPLE_KEYS = 100_000;
+const BAR_CHARS = 40;
+
+/** `slabring ring` */
+export const ringVerb = defineCacheVerb({
+  name: 'ring',
+  summary: 'show the share of keys of each node, and the nodes of given keys',
+  description:
+    'Shows the share of keys of each node (measured with 100,000 keys: key0, key1, …), and the ' +
+    'owner of each key given; with --replicas also the other nodes that hold a replica. It ' +
+    'computes this from the names of the nodes; only --discovery sends requests.\n' +
+    'Exit code 0: always;',
+  parameters: ['[key...]'],
+  flags: {},
+  examples: [
+    { command: 'slabring ring --nodes 10.0.0.1,10.0.0.2,10.0.0.3', effect: 'the shares of keys' },
+    { command: 'slabring ring user:1 --nodes 10.0.0.1@2,10.0.0.2', effect: 'the owner of user:1' },
+    {
+      command: 'slabring ring user:1 --nodes a,b,c --replicas 2',
+      effect: 'the nodes of its replicas',
+    },
+    {
+      command: 'slabring ring --discovery elasticache:10.0.0.1',
+      effect: 'the shares in a cluster',
+    },
+  ],
+  async run(cache, { json, replicas }, host, keys) {
+    const locations = keys.map((key) => ({
+      key,
+      node: cache.nodeOf(key),
+      nodes: cache.nodesOf(key),
+    }));
+    const shares = sharesOf(cache);
+    if (json) host.out(JSON.stringify({ nodes: shares, keys: locations }));
+    else
+      host.out(replicas === 1 ? ownerTables(shares, locations) : replicaTables(shares, locations));
+    return EXIT.ok;
+  },
+});
+
+interface NodeShare {
+  readonly node: string;
+  /** The fraction of keys that the node owns: 0 … 1. */
+  readonly share: number;
+  /** The fraction of keys that the node holds, as owner or as another replica: 0 … 1. */
+  readonly held: number;
+}
+
+interface KeyLocation {
+  readonly key: string;
+  readonly node: string;
+  /** All nodes that hold the key; the owner is the first. */
+  readonly nodes: readonly string[];
+}
+
+function sharesOf(cache: CacheClient): readonly NodeShare[] {
+  const counts = new Map([...cache.metrics().keys()].map((node) => [node, { owned: 0, held: 0 }]));
+  for (let i = 0; i < SAMPLE_KEYS; i++) {
+    for (const [rank, node] of cache.nodesOf(`key${i}`).entries()) {
+      const count = counts.get(node)!;
+      if (rank === 0) count.owned++;
+      count.held++;
+    }
+  }
+  return [...counts].map(([node, { owned, held }]) => {
+    return { node, share: owned / SAMPLE_KEYS, held: held / SAMPLE_KEYS };
+  });
+}
+
+function ownerTables(shares: readonly NodeShare[], locations: readonly KeyLocation[]): string {
+  const rows = shares.map(({ node, share }) => [node, percent(share), bar(share)]);
+  return tables(
+    rows,
+    locations.map(({ key, node }) => [key, node]),
+  );
+}
+
+function replicaTables(shares: readonly NodeShare[], locations: readonly KeyLocation[]): string {
+  const rows = shares.map(({ node, share, held }) => {
+    return [node, percent(share), percent(held), bar(held)];
+  });
+  return tables(
+    [['node', '   owns', '  holds', ''], ...rows],
+    locations.map(({ key, nodes }) => [key, ...nodes]),
+  );
+}
+
+function tables(nodes: readonly string[][], keys: readonly string[][]): string {
+  return keys.length === 0 ? columns(nodes) : `${columns(nodes)}\n\n${columns(keys)}`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1).padStart(5)} %`;
+}
+
+function bar(share: number): string {
+  return '█'.repeat(share * BAR_CHARS);
+}

@@ -1,0 +1,107 @@
+import { fileURLToPath } from 'node:url';
+import { CodedError, ineffectiveOptions, type Logger } from '../../base/index.ts';
+import {
+  createLogger,
+  type RunningNode,
+  type ServerOptions,
+  serverRules,
+} from '../../node/index.ts';
+import { formatAddress } from '../../topology/index.ts';
+import { EXIT, signalExitCode } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import { KERNEL_SETTING, whyNoLargePages, withLargePages } from '../process/large-pages.ts';
+import { listenForStop, type StopRequest } from '../process/stop-request.ts';
+import { defineVerb, type Verb } from '../verb.ts';
+import { serveFlags } from './serve-flags.ts';
+
+/** A started node, as signals control it. */
+export interface ServedNode extends Pick<RunningNode, 'addresses' | 'ended'> {
+  readonly control: Pick<RunningNode['control'], 'reload' | 'stop'>;
+}
+
+type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<ServedNode>;
+
+const LICENSE = fileURLToPath(new URL('../../../LICENSE', import.meta.url));
+
+/** `slabring serve`: one node in the foreground. */
+export function serveVerb(startNode: StartNode): Verb {
+  return defineVerb({
+    name: 'serve',
+    summary: 'run one cache node in the foreground',
+    description:
+      'Runs one cache node in the foreground, with the options of memcached.\n' +
+      'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the ' +
+      'pending replies and ends. On SIGHUP it reloads its users and certificates.',
+    flags: serveFlags,
+    rules: serverRules,
+    examples: [
+      { command: 'slabring serve', effect: '64 MB, port 11211 on all interfaces' },
+      { command: 'slabring serve -m 1024 -t 8 -l 127.0.0.1', effect: '1 GB, 8 threads' },
+      { command: 'slabring serve -s /tmp/cache.sock -a 770', effect: 'on a Unix socket' },
+    ],
+    async run(options, host) {
+      if (options.license) return printLicense(host);
+      for (const line of ineffectiveOptions(serveFlags, options)) host.err(line);
+      if (options.largePages) enableLargePages(host);
+      const stop = listenForStop(host);
+      // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
+      let reload = (): void => {};
+      const onHangUp = (): void => reload();
+      host.events.on('SIGHUP', onHangUp);
+      try {
+        const node = await start(startNode, options, host);
+        reload = () => void node.control.reload('all');
+        for (const address of node.addresses) host.out(`Listening on ${formatAddress(address)}`);
+        host.supervisor?.send({ type: 'listening', addresses: node.addresses });
+        return await waitForEnd(node, stop, host);
+      } finally {
+        host.events.off('SIGHUP', onHangUp);
+        stop.dispose();
+      }
+    },
+  });
+}
+
+function printLicense(host: Host): number {
+  host.out(host.readFileIfPresent(LICENSE) ?? 'MIT License');
+  return EXIT.ok;
+}
+
+/** Re-executes the process with large pages, unless it has them already. */
+function enableLargePages(host: Host): void {
+  const env = withLargePages(host.env);
+  if (env === undefined) return;
+  const reason =
+    host.supervisor === undefined
+      ? whyNoLargePages(host.readFileIfPresent(KERNEL_SETTING))
+      : 'a supervised node cannot change its environment; set GLIBC_TUNABLES for its supervisor';
+  if (reason === undefined) host.reexec(env);
+  else host.err(`The node runs without large memory pages (-L): ${reason}.`);
+}
+
+async function start(
+  startNode: StartNode,
+  options: ServerOptions,
+  host: Host,
+): Promise<ServedNode> {
+  try {
+    return await startNode(options, { log: createLogger({ verbosity: options.verbosity }) });
+  } catch (error) {
+    if (error instanceof CodedError)
+      host.supervisor?.send({ type: 'failed', code: error.code, message: error.message });
+    throw error;
+  }
+}
+
+/** The first of these events decides the exit code; the process must then end at once. */
+function waitForEnd(node: ServedNode, stop: StopRequest, host: Host): Promise<number> {
+  const drained = stop.requested.then(() => node.control.stop(true)).then(() => EXIT.ok);
+  const crashed = node.ended.then(
+    () => EXIT.ok,
+    (error: unknown) => {
+      host.err(`The node ended by a bug: ${error instanceof Error ? error.stack : String(error)}`);
+      return EXIT.bug;
+    },
+  );
+  return Promise.race([crashed, drained, stop.forced.then(signalExitCode)]);
+}

@@ -6,6 +6,7 @@ export {
   LoginLog,
   makeScrypt,
   parseUserFile,
+  USER_FILE_BYTES_MAX,
   type User,
   UserAuthenticator,
   UserFileWatcher,

@@ -18,8 +18,10 @@ export interface Flag<T> extends Option<T> {
   readonly ineffective?: Readonly<Record<string, string>>;
   /** The reason why the option has no effect; unset if it has one. */
   readonly noEffect?: string;
-  /** An environment variable of another program that also sets the option; ours wins. */
-  readonly alsoEnv?: string;
+  /** Environment variables that also set the option: old names, other programs'. `env` wins. */
+  readonly alsoEnv?: readonly string[];
+  /** No environment variable sets the option: it confirms what one command is about to do. */
+  readonly isCommandLineOnly?: true;
   /** The long name, without dashes; by default the name in the table, in kebab case. */
   readonly long?: string;
   /** Its environment variable; by default derived from the long name. */
@@ -49,9 +51,14 @@ export function longName(name: string, flag: Pick<Flag<unknown>, 'long'>): strin
   return flag.long ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The environment variable of an option: `SLABRING_LISTEN_BACKLOG`. */
-export function envName(name: string, flag: Pick<Flag<unknown>, 'long' | 'env'>): string {
-  return flag.env ?? `SLABRING_${longName(name, flag).replaceAll('-', '_').toUpperCase()}`;
+/**
+ * The environment variables of an option, the strongest first: `SLABRING_LISTEN_BACKLOG`; none for
+ * one that only the command line sets.
+ */
+export function envNames(name: string, flag: AnyFlag): readonly string[] {
+  if (flag.isCommandLineOnly === true) return [];
+  const own = flag.env ?? `SLABRING_${longName(name, flag).replaceAll('-', '_').toUpperCase()}`;
+  return [own, ...(flag.alsoEnv ?? [])];
 }
 
 /** The option as a message names it: `-p (--port)`. */

@@ -8,7 +8,8 @@ interface BaseEntry {
   readonly short?: string;
   readonly long?: string;
   readonly env?: string;
-  readonly alsoEnv?: string;
+  readonly alsoEnv?: readonly string[];
+  readonly isCommandLineOnly?: true;
   readonly suboption?: string;
   readonly noEffect?: string;
 }

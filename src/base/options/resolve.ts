@@ -1,5 +1,5 @@
 import { CodedError } from '../coded-error.ts';
-import { type AnyFlag, envName, type FlagTable, spellingOf } from './flag.ts';
+import { type AnyFlag, envNames, type FlagTable, spellingOf } from './flag.ts';
 import type { ValuesOf } from './option.ts';
 
 /** A constraint between several options: returns the error message, or `undefined`. */
@@ -86,8 +86,7 @@ function resolveOne(table: FlagTable, name: string, { given, env }: Sources): un
   const flag = table[name]!;
   const typed = given?.[name];
   if (typed !== undefined && typed.length > 0) return read(flag, spellingOf(name, flag), typed);
-  const variable = envName(name, flag);
-  for (const source of [variable, flag.alsoEnv ?? variable]) {
+  for (const source of envNames(name, flag)) {
     const set = env?.[source];
     if (set !== undefined && set !== '' && !isServiceLink(set)) return read(flag, source, [set]);
   }

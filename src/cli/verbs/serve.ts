@@ -30,7 +30,7 @@ export function serveVerb(startNode: StartNode): Verb {
     summary: 'run one cache node in the foreground',
     description:
       'Runs one cache node in the foreground, with the options of memcached.\n' +
-      'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the\n' +
+      'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the ' +
       'pending replies and ends. On SIGHUP it reloads its users and certificates.',
     flags: serveFlags,
     rules: serverRules,

@@ -174,7 +174,7 @@ export const serverFlags = {
   saslPwdb: text({
     long: 'sasl-pwdb',
     placeholder: '<file>',
-    alsoEnv: 'MEMCACHED_SASL_PWDB',
+    alsoEnv: ['MEMCACHED_SASL_PWDB'],
     doc: 'With -S: file of the users, user:password or user@host:password on each line.',
   }),
   saslOnly: flag({

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { CodedError } from '../../base/index.ts';
 
 /**
- * Removes the socket that a node left at its end, so that the path is free. It removes nothing else:
- * no file, no link, and no socket that a program listens on or may listen on.
+ * Removes the socket that a node left at its end, so that the path is free. It removes nothing
+ * else: no file, no link, and no socket that a program listens on or may listen on.
  * @throws {CodedError} `ERR_SOCKET_PATH` if the path is not free then.
  */
 export async function clearStaleSocket(path: string): Promise<void> {

@@ -169,7 +169,7 @@ describe('the listeners of a node', () => {
     }
   });
 
-  test('btls and mtls decide for their listeners whether a client needs a certificate', async () => {
+  test('btls and mtls decide whether a client of their listener needs a certificate', async () => {
     const [basic, mutual] = [await freePort(), await freePort()];
     const listen = `btls:127.0.0.1:${basic},mtls:127.0.0.1:${mutual}`;
     const ca = `,ssl_ca_cert=${authority.ca}`;

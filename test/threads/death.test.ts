@@ -227,8 +227,9 @@ const SCENARIOS: readonly Scenario[] = [
       (harness) => {
         harness.feed(Buffer.from('get key-3\r\n'));
         const { items } = harness.store;
-        const hash = items.hashOf(Buffer.from('key-3'), 0, 5);
-        items.removeOpened(hash, items.open(hash, Buffer.from('key-3'), 0, 5));
+        const key = Buffer.from('key-3');
+        const hash = items.hashOf(key, 0, 5);
+        items.removeOpened(hash, items.open(hash, key, 0, 5));
         items.close(hash);
         harness.session.abandon();
       },

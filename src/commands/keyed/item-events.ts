@@ -7,7 +7,6 @@ import type {
   StoreTime,
 } from '../../store/index.ts';
 import { type EventLog, encodeKey, STREAM, storeStatusName } from '../admin/event-log.ts';
-import type { Counter } from './counter.ts';
 import { expiryOf, NEVER } from './expiry.ts';
 
 const STORE_COMMANDS: Readonly<Partial<Record<Verb, string>>> = {
@@ -18,6 +17,12 @@ const STORE_COMMANDS: Readonly<Partial<Record<Verb, string>>> = {
   [VERB.prepend]: 'prepend',
   [VERB.cas]: 'cas',
 };
+
+/** A new counter: its size class, and the number of its digits. */
+interface CreatedCounter {
+  readonly createdClass: number;
+  readonly length: number;
+}
 
 /** A look-up of the key `keySource[keyStart, keyEnd)`, and what it found. */
 export interface LookUp {
@@ -80,7 +85,7 @@ export class ItemEvents implements EvictionListener {
   }
 
   /** An incr, decr or ma stored the initial number; memcached shows it as an add. */
-  createdCounter(request: Request, { createdClass, length }: Counter): void {
+  createdCounter(request: Request, { createdClass, length }: CreatedCounter): void {
     if (!this.isWatched(STREAM.mutations)) return;
     const key = encodeKey(request.keySource, request.keyStart(0), request.keyEnd(0));
     const expiry = expiryOf(request.vivifyExptime, this.#clock);

@@ -7,6 +7,7 @@ export { CodedError } from './coded-error.ts';
 export { writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export { requireNode } from './node-version.ts';
 export {
   type AnyFlag,
   defaultsOf,

@@ -2,11 +2,11 @@ import { type Logger, silentLogger } from '../base/index.ts';
 import type { NodeControl, ReloadPart } from '../commands/index.ts';
 import {
   type Certificates,
-  checkAddress,
   type ListenAddress,
   listenAddressesOf,
   UserFileWatcher,
   type UserSources,
+  usableAddresses,
 } from '../server/index.ts';
 import { COUNT } from '../store/index.ts';
 import { SharedControl } from './control/shared-control.ts';
@@ -58,10 +58,10 @@ export async function startNode(
   const sources = userSources(options);
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
   const certificates = await NodeCertificates.open(options, log);
-  for (const address of requested) await checkAddress(address, options);
+  const usable = await usableAddresses(requested, options);
   const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
   try {
-    const addresses = await node.start(requested);
+    const addresses = await node.start(usable);
     log.info({ addresses, threads: options.threads }, 'node is listening');
     return {
       addresses,

@@ -43,7 +43,7 @@ describe('a bounded output', () => {
     expect(destination.written).toBe('a\nb\nc\nd\n');
   });
 
-  test('a bounded output drops lines while its destination is stuck, and reports them', async () => {
+  test('a bounded output drops lines while its destination is stuck, and says so', async () => {
     const destination = new Destination();
     const output = new BoundedOutput({ write: destination.write, bytesMax: 8 });
     const counted: number[] = [];

@@ -6,9 +6,10 @@ import {
   STATUS,
 } from '../../protocol/index.ts';
 import type { Store } from '../../store/index.ts';
+import type { ReplyStream } from '../reply-stream.ts';
+import { Cachedump } from './cachedump.ts';
 import {
   statWriter,
-  writeCachedump,
   writeConnectionStats,
   writeGeneralStats,
   writeItemStats,
@@ -25,14 +26,14 @@ interface StatsRules {
   readonly dumpingAllowed: boolean;
 }
 
-/** Executes stats and its sub-commands. */
+/** Executes stats and its sub-commands. Returns a reply that is too long for one turn, if any. */
 export function answerStats(
   store: Store,
   node: NodeControl,
   rules: StatsRules,
   request: Request,
   reply: ReplyWriter,
-): void {
+): ReplyStream | undefined {
   const put = statWriter(request, reply);
   const [topic] = request.words;
   switch (topic) {
@@ -66,20 +67,21 @@ export function answerStats(
       store.tuning.resetCounters();
       node.prefixes.clear();
       reply.status(request, STATUS.reset);
-      return;
+      return undefined;
     case 'detail':
       answerDetail(node, request, reply);
-      return;
+      return undefined;
     case 'cachedump':
       // The lines of a cachedump have no form in the binary protocol.
-      if (request.dialect === DIALECT.binary) reply.status(request, STATUS.unknownCommand);
-      else answerCachedump(store, rules, request, reply);
-      return;
+      if (request.dialect !== DIALECT.binary) return beginCachedump(store, rules, request, reply);
+      reply.status(request, STATUS.unknownCommand);
+      return undefined;
     default:
       reply.status(request, STATUS.unknownCommand);
-      return;
+      return undefined;
   }
   reply.statsEnd(request);
+  return undefined;
 }
 
 /** Executes `stats detail on|off|dump`. */
@@ -100,12 +102,12 @@ function answerDetail(node: NodeControl, request: Request, reply: ReplyWriter): 
   }
 }
 
-function answerCachedump(
+function beginCachedump(
   store: Store,
   rules: StatsRules,
   request: Request,
   reply: ReplyWriter,
-): void {
+): Cachedump | undefined {
   const [, sizeClass, limit] = request.words;
   if (!rules.dumpingAllowed) {
     reply.sink.putText('CLIENT_ERROR stats cachedump not allowed\r\n');
@@ -116,7 +118,7 @@ function answerCachedump(
   } else if (Number(sizeClass) >= CLASSES_MAX) {
     reply.sink.putText('CLIENT_ERROR Illegal slab id\r\n');
   } else {
-    writeCachedump(store, Number(sizeClass), Number(limit), reply.sink);
-    reply.statsEnd(request);
+    return new Cachedump(store, Number(sizeClass), Number(limit));
   }
+  return undefined;
 }

@@ -61,7 +61,7 @@ const isRunning = (pid: number): boolean => {
 };
 
 describe('-d', () => {
-  test('the command ends with 0 once the node listens; the node goes on until SIGTERM', async () => {
+  test('the command ends with 0 once the node listens; the node runs until SIGTERM', async () => {
     const path = join(folder.path, 'node.pid');
     const command = run(commandOf('-d', '-P', path));
     expect(await command.exited).toEqual({ code: 0, signal: null });

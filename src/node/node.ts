@@ -2,12 +2,13 @@ import { type Logger, silentLogger } from '../base/index.ts';
 import type { NodeControl, ReloadPart } from '../commands/index.ts';
 import {
   type Certificates,
-  checkAddress,
   type ListenAddress,
   listenAddressesOf,
   UserFileWatcher,
   type UserSources,
+  usableAddresses,
 } from '../server/index.ts';
+import { COUNT } from '../store/index.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { mainThread } from './jobs.ts';
 import { NodeMemory, type NodeShare } from './memory.ts';
@@ -57,10 +58,10 @@ export async function startNode(
   const sources = userSources(options);
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
   const certificates = await NodeCertificates.open(options, log);
-  for (const address of requested) await checkAddress(address, options);
+  const usable = await usableAddresses(requested, options);
   const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
   try {
-    const addresses = await node.start(requested);
+    const addresses = await node.start(usable);
     log.info({ addresses, threads: options.threads }, 'node is listening');
     return {
       addresses,
@@ -101,6 +102,8 @@ class Node {
     this.#files = files;
     this.#memory = NodeMemory.open(share, mainThread(share.options));
     this.#memory.state.start(this.#memory.store.clock.now());
+    const { counters } = this.#memory.store;
+    files.log.countDropped?.((lines) => counters.add(COUNT.log_lines_dropped, lines));
     const main = {
       reload: (part: ReloadPart) => this.reload(part),
       stop: () => this.stop(),

@@ -24,7 +24,9 @@ import {
   concatRequest,
   countRequest,
   deleteRequest,
+  entriesOf,
   fetchRequest,
+  notAFunction,
   touchRequest,
 } from './operations/requests.ts';
 import { Sender } from './operations/sender.ts';
@@ -49,6 +51,7 @@ import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.t
 import { LoadCoordinator } from './patterns/load-coordinator.ts';
 import { writeThrough } from './patterns/write-through.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
+import type { Bytes } from './values/bytes.ts';
 
 export interface ClientEvents {
   /** A node is up: the client sends it operations, for the first time or again. */
@@ -121,6 +124,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
+    if (typeof load !== 'function') return Promise.reject(notAFunction('load', load));
     return this.#loads.getOrSet(this, key, load, options);
   }
 
@@ -130,6 +134,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     store: (value: T, key: string) => Promise<void> | void,
     options?: WriteThroughOptions,
   ): Promise<WriteThroughOutcome> {
+    if (typeof store !== 'function') return Promise.reject(notAFunction('store', store));
     return writeThrough(this, key, value, store, options);
   }
 
@@ -146,7 +151,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     options?: StoreOptions,
   ): Promise<SetManyResult> {
     checkOptions(storeOptions, options);
-    const all = [...entries];
+    const all = entriesOf(entries);
     for (const [key] of all) this.#sender.wireKeyOf(key);
     return setMany(all, (key, value) => this.set(key, value, options));
   }
@@ -161,7 +166,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
 
   append(
     key: string,
-    value: string | Uint8Array,
+    value: string | Bytes,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
     const request = (wireKey: string) => concatRequest('append', wireKey, value);
@@ -170,7 +175,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
 
   prepend(
     key: string,
-    value: string | Uint8Array,
+    value: string | Bytes,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
     const request = (wireKey: string) => concatRequest('prepend', wireKey, value);
@@ -183,7 +188,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     cas: bigint,
     options?: StoreOptions,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    return this.#sender.store('set', key, value, cas, CAS_STORED, options);
+    return this.#sender.store('cas', key, value, cas, CAS_STORED, options);
   }
 
   delete(key: string, options?: DeleteOptions): Promise<boolean> {

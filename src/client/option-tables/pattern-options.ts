@@ -1,5 +1,12 @@
 import { choice, integer, number, text } from '../../base/index.ts';
-import { callOptions, HOUR_MS, storeOptions, TTL_MAX, ttlOption } from './call-options.ts';
+import {
+  callOptions,
+  HOUR_MS,
+  secondsFromNow,
+  storeOptions,
+  TTL_MAX,
+  ttlOption,
+} from './call-options.ts';
 import { callback, required } from './kinds.ts';
 import { optionGroup } from './option-group.ts';
 
@@ -8,7 +15,7 @@ const SECONDS_MAX = 30 * 24 * 3600;
 const LEASE_SECONDS_MAX = 3600;
 
 const seconds = (max: number, doc: string) =>
-  number({ default: 0, min: 0, max, unit: 'seconds', doc });
+  secondsFromNow(number({ default: 0, min: 0, max, unit: 'seconds', doc }));
 
 export const loadOptions = optionGroup({
   typeName: 'LoadOptions',
@@ -251,13 +258,15 @@ export const sessionStoreOptions = optionGroup({
   doc: 'Options of a session store.',
   options: {
     prefix: prefix('sess:', 'The prefix of session ids in the cache.'),
-    ttl: number({
-      default: 86_400,
-      min: 1,
-      max: TTL_MAX,
-      unit: 'seconds',
-      doc: 'Time to live of a session whose cookie has no `maxAge`.',
-    }),
+    ttl: secondsFromNow(
+      number({
+        default: 86_400,
+        min: 1,
+        max: TTL_MAX,
+        unit: 'seconds',
+        doc: 'Time to live of a session whose cookie has no `maxAge`.',
+      }),
+    ),
   },
 });
 

@@ -7,11 +7,12 @@ export { CodedError } from './coded-error.ts';
 export { writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export { requireNode } from './node-version.ts';
 export {
   type AnyFlag,
   defaultsOf,
   defaultText,
-  envName,
+  envNames,
   type Flag,
   type FlagTable,
   longName,
@@ -31,7 +32,8 @@ export {
   text,
 } from './options/kinds.ts';
 export type { Option, OptionTable, ValuesOf } from './options/option.ts';
-export { type Rule, resolveOptions, type Sources } from './options/resolve.ts';
+export { ineffectiveOptions, type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { formatSize } from './options/sizes.ts';
+export { readRegularFile, withinReadTime } from './read-file.ts';
 export { lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';

@@ -36,6 +36,7 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
     ...spec,
     description: `${spec.description} 2: the command line is wrong; 3: a cache operation failed.`,
     flags,
+    shared: { title: 'Options of all verbs that use a cache', flags: cacheFlags },
     rules: [(values) => failoverRule(values as CacheOptions)],
     async run(values, host, args) {
       const options = values as ValuesOf<Table> & CacheOptions;

@@ -7,6 +7,8 @@ import { generalHelp, verbHelp } from './terminal/help.ts';
 import type { Verb } from './verb.ts';
 import { packageVersion } from './version.ts';
 
+const HELP_COLUMNS_MAX = 100;
+
 /** Runs one command line, reports its errors on standard error and resolves with the exit code. */
 export async function run(
   args: readonly string[],
@@ -20,7 +22,7 @@ export async function run(
         host.out(`slabring ${packageVersion()}`);
         return EXIT.ok;
       case 'help':
-        host.out(invocation.verb === undefined ? generalHelp(verbs) : verbHelp(invocation.verb));
+        host.out(helpText(invocation.verb, verbs, host));
         return EXIT.ok;
       case 'run':
         return await invocation.verb.run(
@@ -31,6 +33,12 @@ export async function run(
   } catch (error) {
     return reportFailure(error, host);
   }
+}
+
+/** Without a terminal the help has the width of a usual one; longer lines are hard to read. */
+function helpText(verb: Verb | undefined, verbs: readonly Verb[], { columns = 80 }: Host): string {
+  const columnsMax = Math.min(HELP_COLUMNS_MAX, columns);
+  return verb === undefined ? generalHelp(verbs, columnsMax) : verbHelp(verb, columnsMax);
 }
 
 function reportFailure(error: unknown, host: Host): number {

@@ -12,14 +12,21 @@ export interface Verb {
   readonly name: string;
   /** One line, for the list of verbs. */
   readonly summary: string;
-  /** A few sentences, for the verb's own help. */
+  /** A few sentences, for the verb's own help; each line is a paragraph. */
   readonly description: string;
   readonly flags: FlagTable;
+  /** The part of `flags` that other verbs have too; the help shows it after the verb's own. */
+  readonly shared?: SharedFlags;
   readonly examples: readonly Example[];
   /** The names of its positional parameters: `[name]` is optional, `[name...]` is repeatable. */
   readonly parameters?: readonly string[];
   /** Resolves with the process's exit code. */
   readonly run: (sources: Sources, host: Host) => Promise<number>;
+}
+
+interface SharedFlags {
+  readonly title: string;
+  readonly flags: FlagTable;
 }
 
 export interface Example {

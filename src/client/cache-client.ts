@@ -4,6 +4,7 @@ import type { ClientClock } from './base/client-clock.ts';
 import type { Discovery } from './base/discovery.ts';
 import { CacheError } from './base/errors.ts';
 import { nodesOf } from './base/nodes.ts';
+import type { ClientEvents } from './client-events.ts';
 import { type ClientRuntime, machineRuntime } from './connection/runtime.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
 import type { Cache, Loader, WriteThroughOutcome } from './operations/cache.ts';
@@ -52,24 +53,6 @@ import { LoadCoordinator } from './patterns/load-coordinator.ts';
 import { writeThrough } from './patterns/write-through.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
 import type { Bytes } from './values/bytes.ts';
-
-export interface ClientEvents {
-  /** A node is up: the client sends it operations, for the first time or again. */
-  'node-up': [node: string];
-  /** A node is down: the client sends it nothing but probes until one succeeds. */
-  'node-down': [node: string, reason: CacheError];
-  /** A request to a node failed. The caller gets the same `error`. */
-  failure: [error: CacheError, operation: OperationKind];
-  /** The topology changed. The event lists the names of all nodes. */
-  nodes: [nodes: readonly string[]];
-  /** A poll for the topology failed. The client keeps the nodes that it knows. */
-  'discovery-error': [error: CacheError];
-  /**
-   * A write succeeded, but this node did not store its replica. The client invalidates the node's
-   * replica as soon as the node replies again.
-   */
-  'replica-failed': [node: string, error: CacheError];
-}
 
 /** A cache on several nodes; consistent hashing places the keys on them. */
 export class CacheClient extends EventEmitter<ClientEvents> implements Cache {

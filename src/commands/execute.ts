@@ -129,7 +129,7 @@ class Executor {
       case VERB.configSet:
       case VERB.configDelete:
       case VERB.configList:
-        answerConfig(this.#node.config, request, reply);
+        answerConfig(this.#node.config, this.#store.items.counters, request, reply);
         break;
       case VERB.refreshCertificates:
         return refreshCertificates(this.#node);
@@ -156,9 +156,9 @@ class Executor {
       return undefined;
     }
     const dump = beginMetadump(this.#store, request.words, this.#rules.dumpingAllowed);
-    if (typeof dump === 'string') reply.sink.putText(`${dump}\r\n`);
-    else if (action === 'mgdump') reply.sink.putText('OK\r\n');
-    return typeof dump === 'string' ? undefined : dump;
+    if (typeof dump !== 'string') return dump;
+    reply.sink.putText(`${dump}\r\n`);
+    return undefined;
   }
 
   /**

@@ -5,9 +5,11 @@ export type {
   ConfigEntry,
 } from './admin/config.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
+export { putKeyWord } from './admin/key-text.ts';
 export type {
   ConnectionView,
   CrawlResult,
+  EventCounts,
   MovePageResult,
   NodeControl,
   NodeFacts,

@@ -3,7 +3,7 @@ import { CodedError } from '../base/index.ts';
 import { ConnectionTable } from '../server/index.ts';
 import { createStore, openStore, type Store, type StoreShare } from '../store/index.ts';
 import { threadCount } from './jobs.ts';
-import { tunablesOf } from './options/policies.ts';
+import { chunkBytesMaxOf, tunablesOf } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
 import { ConfigTable } from './shared/config-table.ts';
 import { EventRings } from './shared/event-rings.ts';
@@ -79,8 +79,12 @@ export const NodeMemory = {
 
 function allocateStore(options: ServerOptions): StoreShare {
   try {
-    const tunables = tunablesOf(options);
-    return createStore({ ...options, threads: threadCount(options), tunables });
+    return createStore({
+      ...options,
+      slabChunkMaxBytes: chunkBytesMaxOf(options),
+      threads: threadCount(options),
+      tunables: tunablesOf(options),
+    });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new CodedError(

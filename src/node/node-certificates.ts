@@ -14,11 +14,18 @@ export class NodeCertificates {
   #timer: NodeJS.Timeout | undefined;
   #onChange: (certificates: Certificates) => Promise<void> = () => Promise.resolve();
 
-  /** @throws {CodedError} `ERR_CERTIFICATE`. */
-  constructor(options: ServerOptions, log: Logger) {
+  private constructor(options: ServerOptions, log: Logger) {
     this.#options = options;
     this.#log = log;
-    this.#current = options.enableSsl ? readCertificates(options, newTicketKeys()) : undefined;
+  }
+
+  /** @throws {CodedError} `ERR_CERTIFICATE`. */
+  static async open(options: ServerOptions, log: Logger): Promise<NodeCertificates> {
+    const certificates = new NodeCertificates(options, log);
+    if (options.enableSsl) {
+      certificates.#current = { ...(await readCertificates(options)), ticketKeys: newTicketKeys() };
+    }
+    return certificates;
   }
 
   get current(): Certificates | undefined {
@@ -29,7 +36,7 @@ export class NodeCertificates {
   watch(onChange: (certificates: Certificates) => Promise<void>): void {
     this.#onChange = onChange;
     if (this.#current === undefined) return;
-    this.#timer = setInterval(() => void this.reload(newTicketKeys()), TICKET_KEY_ROTATION_MS);
+    this.#timer = setInterval(() => void this.reload({ newKeys: true }), TICKET_KEY_ROTATION_MS);
     this.#timer.unref();
   }
 
@@ -41,10 +48,14 @@ export class NodeCertificates {
    * Reads the certificates again. Resolves once all threads have them, or with the reason why the
    * previous ones stay.
    */
-  async reload(ticketKeys = this.#current?.ticketKeys): Promise<string | undefined> {
-    if (this.#current === undefined || ticketKeys === undefined) return 'TLS not enabled';
+  async reload({ newKeys = false } = {}): Promise<string | undefined> {
+    const previous = this.#current;
+    if (previous === undefined) return 'TLS not enabled';
     try {
-      this.#current = readCertificates(this.#options, Buffer.from(ticketKeys));
+      const files = await readCertificates(this.#options);
+      // Another reload may have changed the keys during the read.
+      const ticketKeys = newKeys ? newTicketKeys() : (this.#current ?? previous).ticketKeys;
+      this.#current = { ...files, ticketKeys: Buffer.from(ticketKeys) };
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       this.#log.warn({ code: error.code }, `kept the previous certificates: ${error.message}`);

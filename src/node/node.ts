@@ -2,11 +2,11 @@ import { type Logger, silentLogger } from '../base/index.ts';
 import type { NodeControl, ReloadPart } from '../commands/index.ts';
 import {
   type Certificates,
-  checkAddress,
   type ListenAddress,
   listenAddressesOf,
   UserFileWatcher,
   type UserSources,
+  usableAddresses,
 } from '../server/index.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { mainThread } from './jobs.ts';
@@ -25,10 +25,11 @@ export interface NodeHandle {
    */
   readonly addresses: readonly ListenAddress[];
   /**
-   * Reads the user files and the certificates again. A bad file changes nothing: the node logs the
-   * reason. Resolves once the node has sent the changes to all threads.
+   * Reads the user files and the certificates again. Resolves once the node has sent the changes to
+   * all threads. A bad file changes nothing: the promise resolves with the reason, which the node
+   * also logs.
    */
-  reload(): Promise<void>;
+  reload(): Promise<string | undefined>;
   /** Drains the node: it stops accepting and replies to received requests. Resolves at its end. */
   stop(): Promise<void>;
   /**
@@ -55,16 +56,16 @@ export async function startNode(
   const requested = listenAddressesOf(options);
   const sources = userSources(options);
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
-  const certificates = new NodeCertificates(options, log);
-  for (const address of requested) await checkAddress(address, options);
+  const certificates = await NodeCertificates.open(options, log);
+  const usable = await usableAddresses(requested, options);
   const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
   try {
-    const addresses = await node.start(requested);
+    const addresses = await node.start(usable);
     log.info({ addresses, threads: options.threads }, 'node is listening');
     return {
       addresses,
       control: node.control,
-      reload: async () => void (await node.reload('all')),
+      reload: () => node.reload('all'),
       stop: () => node.stop(),
       ended: node.ended,
     };
@@ -146,9 +147,14 @@ class Node {
 
   async #reload(part: ReloadPart): Promise<string | undefined> {
     const { userFiles, certificates } = this.#files;
-    const kept = part === 'users' ? undefined : await certificates.reload();
-    if (part !== 'certificates') await userFiles?.reload();
-    return kept;
+    const readsUsers = part === 'users' || (part === 'all' && userFiles !== undefined);
+    const readsCertificates =
+      part === 'certificates' || (part === 'all' && certificates.current !== undefined);
+    const reasons = [
+      readsCertificates ? await certificates.reload() : undefined,
+      readsUsers ? await (userFiles?.reload() ?? 'login not required') : undefined,
+    ].filter((reason) => reason !== undefined);
+    return reasons.length === 0 ? undefined : reasons.join(' ');
   }
 
   stop(): Promise<void> {

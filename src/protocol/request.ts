@@ -129,7 +129,7 @@ export class Request {
 
   /** Whether the request has the key in base64; then the reply has it in base64, too. */
   keyBinary = false;
-  /** `E`: the CAS id that the client chose for the changed item, 64 bits in two words. */
+  /** `E`: the CAS id, not 0, that the client chose for the changed item, 64 bits in two words. */
   hasOwnCas = false;
   ownCasHigh = 0;
   ownCasLow = 0;

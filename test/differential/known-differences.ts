@@ -1,22 +1,6 @@
 import { type PacketParts, packet, uint32Extras } from '../support/binary-wire.ts';
+import { BAD_FORMAT, type KnownDifference, NEWER_THAN_ORACLE } from './newer-than-oracle.ts';
 
-/** An intended difference from memcached 1.6.18: a row of docs/protocol.md. */
-export interface KnownDifference {
-  /** The first cell of the row in docs/protocol.md. */
-  readonly title: string;
-  readonly reason: string;
-  readonly examples: readonly Example[];
-}
-
-export interface Example {
-  /** Requests to send on one connection; the store is empty before. */
-  readonly request: string;
-  readonly ours: string;
-  /** Absent if memcached's reply depends on the contents of its memory, or on the clock. */
-  readonly theirs?: string;
-}
-
-const BAD_FORMAT = 'CLIENT_ERROR bad command line format\r\n';
 const BAD_EXPTIME = 'CLIENT_ERROR invalid exptime argument\r\n';
 const NON_NUMERIC = 'CLIENT_ERROR cannot increment or decrement non-numeric value\r\n';
 const TOO_LONG_KEY = 'k'.repeat(251);
@@ -30,6 +14,7 @@ function reply(opcode: number, status: number, value: string): string {
 }
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+  ...NEWER_THAN_ORACLE,
   {
     title: 'The node skips the data of a refused storage line',
     reason:
@@ -241,31 +226,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     examples: [{ request: 'set a 0 0 1\r\nx\r\nmg a T-1 t\r\n', ours: 'STORED\r\nHD t0\r\n' }],
   },
   {
-    title: 'Meta flags and commands newer than 1.6.18',
-    reason:
-      'slabring sends the replies of memcached 1.6.45: ' +
-      'E, x, C of mg, s of ms, N with MA and MP; mgdump.',
-    examples: [
-      {
-        request: 'ms a 2 E7 c s\r\nhi\r\n',
-        ours: 'HD c7 s2\r\n',
-        theirs: 'CLIENT_ERROR invalid flag\r\n',
-      },
-      { request: 'ms a 2 E7\r\nhi\r\nmg a v C7\r\n', ours: 'HD\r\nHD\r\n' },
-      {
-        request: 'ms a 2 MA N30\r\nhi\r\nmg a v\r\n',
-        ours: 'HD\r\nVA 2\r\nhi\r\n',
-        theirs: 'NS\r\nEN\r\n',
-      },
-      {
-        request: 'set a 5 0 1\r\nx\r\nmd a x\r\nmg a v f\r\n',
-        ours: 'STORED\r\nHD\r\nVA 0 f0\r\n\r\n',
-        theirs: 'STORED\r\nCLIENT_ERROR invalid or duplicate flag\r\nVA 1 f5\r\nx\r\n',
-      },
-      { request: 'lru_crawler mgdump all\r\n', ours: 'OK\r\nEN\r\n', theirs: 'ERROR\r\n' },
-    ],
-  },
-  {
     title: 'A tombstone has its own CAS id',
     reason:
       'memcached 1.6.45 keeps the old one on md x, ' +
@@ -338,7 +298,7 @@ export const OMITTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'stats settings': [
     ...['ext_item_size', 'ext_item_age', 'ext_low_ttl', 'ext_recache_rate', 'ext_wbuf_size'],
     ...['ext_compact_under', 'ext_drop_under', 'ext_max_sleep', 'ext_max_frag'],
-    ...['slab_automove_freeratio', 'ext_drop_unread'],
+    'ext_drop_unread',
     ...['ssl_chain_cert', 'ssl_key', 'ssl_verify_mode', 'ssl_keyformat', 'ssl_ciphers'],
     ...['ssl_ca_cert', 'ssl_wbuf_size', 'ssl_session_cache', 'ssl_kernel_tls', 'ssl_min_version'],
   ],

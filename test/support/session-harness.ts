@@ -22,6 +22,7 @@ export const TEST_CONTROL: NodeControl = {
     set: () => false,
     delete: () => false,
     list: () => [],
+    count: () => 0,
   },
   prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => {} },
   health: () => ({
@@ -32,6 +33,7 @@ export const TEST_CONTROL: NodeControl = {
     peakConnections: 1,
     certificateSeconds: undefined,
   }),
+  eventCounts: () => ({ written: 0, gaps: 0, sent: 0, watchers: 0 }),
   connections: () => [],
   settings: () => [],
   tunable: () => 0,
@@ -97,6 +99,7 @@ export class SessionHarness {
     const context = createSessionContext(this.store, TEST_CONTROL, rules, this.sink, log);
     this.session = new Session(context, {
       flush: () => this.#takeOutput(),
+      protocol: 'auto',
       id: 0,
       watch: () => false,
       wake: () => {},

@@ -12,10 +12,16 @@ export interface Flag<T> extends Option<T> {
   readonly short?: string;
   /** Its name as a suboption of the table's `suboptions` entry: `-o ssl_key=<file>`. */
   readonly suboption?: string;
-  /** For a `suboptions` entry: names that it accepts and ignores, each with the reason. */
-  readonly ignored?: Readonly<Record<string, string>>;
-  /** An environment variable of another program that also sets the option; ours wins. */
-  readonly alsoEnv?: string;
+  /** For a `suboptions` entry: names that ask for what always holds, each with the reason. */
+  readonly fulfilled?: Readonly<Record<string, string>>;
+  /** For a `suboptions` entry: names without effect, each with the reason. */
+  readonly ineffective?: Readonly<Record<string, string>>;
+  /** The reason why the option has no effect; unset if it has one. */
+  readonly noEffect?: string;
+  /** Environment variables that also set the option: old names, other programs'. `env` wins. */
+  readonly alsoEnv?: readonly string[];
+  /** No environment variable sets the option: it confirms what one command is about to do. */
+  readonly isCommandLineOnly?: true;
   /** The long name, without dashes; by default the name in the table, in kebab case. */
   readonly long?: string;
   /** Its environment variable; by default derived from the long name. */
@@ -45,9 +51,20 @@ export function longName(name: string, flag: Pick<Flag<unknown>, 'long'>): strin
   return flag.long ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The environment variable of an option: `SLABRING_LISTEN_BACKLOG`. */
-export function envName(name: string, flag: Pick<Flag<unknown>, 'long' | 'env'>): string {
-  return flag.env ?? `SLABRING_${longName(name, flag).replaceAll('-', '_').toUpperCase()}`;
+/**
+ * The environment variables of an option, the strongest first: `SLABRING_LISTEN_BACKLOG`; none for
+ * one that only the command line sets.
+ */
+export function envNames(name: string, flag: AnyFlag): readonly string[] {
+  if (flag.isCommandLineOnly === true) return [];
+  const own = flag.env ?? `SLABRING_${longName(name, flag).replaceAll('-', '_').toUpperCase()}`;
+  return [own, ...(flag.alsoEnv ?? [])];
+}
+
+/** The option as a message names it: `-p (--port)`. */
+export function spellingOf(name: string, flag: Pick<Flag<unknown>, 'long' | 'short'>): string {
+  const long = `--${longName(name, flag)}`;
+  return flag.short === undefined ? long : `-${flag.short} (${long})`;
 }
 
 /** The default of every option. */
@@ -61,14 +78,17 @@ export function defaultText(flag: AnyFlag): string {
   return (flag.format as (value: unknown) => string)(flag.default);
 }
 
-/** The command line that passes `values` to another process, `--port=11212`; omits defaults. */
+/**
+ * The command line that passes `values` to another process, `--port=11212`. It omits defaults, and
+ * suboptions, because the options that they set are in `values`.
+ */
 export function toArguments<Table extends FlagTable>(
   table: Table,
   values: ValuesOf<Table>,
 ): string[] {
   return Object.entries(table).flatMap(([name, flag]) => {
     const formatted = (flag.format as (value: unknown) => string)(values[name]);
-    if (formatted === defaultText(flag)) return [];
+    if (formatted === defaultText(flag) || flag.kind === 'suboptions') return [];
     const long = `--${longName(name, flag)}`;
     if (flag.kind === 'flag') return [long];
     return flag.kind === 'count' ? Array(Number(formatted)).fill(long) : [`${long}=${formatted}`];

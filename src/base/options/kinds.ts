@@ -8,8 +8,10 @@ interface BaseEntry {
   readonly short?: string;
   readonly long?: string;
   readonly env?: string;
-  readonly alsoEnv?: string;
+  readonly alsoEnv?: readonly string[];
+  readonly isCommandLineOnly?: true;
   readonly suboption?: string;
+  readonly noEffect?: string;
 }
 
 interface RangeEntry extends BaseEntry {
@@ -55,7 +57,14 @@ export function octal(entry: Defaulted<RangeEntry>): Flag<number> {
   return ranged('octal', { constraint, ...entry }, parse, format, Number.isInteger);
 }
 
-const BARE_UNIT_BYTES = { bytes: 1, kilobytes: 2 ** 10, megabytes: 2 ** 20 } as const;
+/** The bytes that a number without a suffix means. */
+const BARE_UNITS = {
+  bytes: (number: number) => number,
+  megabytes: (number: number) => number * 2 ** 20,
+  /** As memcached's slab_chunk_max: older versions count bytes, newer ones kilobytes. */
+  'kilobytes up to 1024, bytes above': (number: number) =>
+    number <= 1024 ? number * 2 ** 10 : number,
+} as const;
 
 interface SizeEntry extends BaseEntry {
   /** Sizes as a person types them: `64m`. */
@@ -63,7 +72,7 @@ interface SizeEntry extends BaseEntry {
   readonly min: string;
   readonly max: string;
   /** The unit of a number without a suffix: bytes, or a larger one as in memcached's `-m 64`. */
-  readonly bareUnit?: keyof typeof BARE_UNIT_BYTES;
+  readonly bareUnit?: keyof typeof BARE_UNITS;
 }
 
 /** A size; the value is in bytes. */
@@ -75,7 +84,7 @@ export function bytes(entry: SizeEntry): Flag<number> {
   return ranged(
     'bytes',
     { ...rest, ...range, constraint },
-    (text) => parseSize(text, BARE_UNIT_BYTES[bareUnit]),
+    (text) => parseSize(text, BARE_UNITS[bareUnit]),
     formatSize,
     Number.isInteger,
   );
@@ -153,29 +162,43 @@ export function choice<const Word extends string>(
   };
 }
 
+interface ListEntry extends BaseEntry {
+  readonly placeholder: string;
+  /** The separator; by default a comma. */
+  readonly separator?: RegExp;
+  /** Whether empty entries are skipped and not refused. */
+  readonly skipsEmpty?: boolean;
+}
+
 /** Several texts: separated by commas, or from several occurrences of the option. */
-export function list(entry: BaseEntry & { readonly placeholder: string }): Flag<readonly string[]> {
+export function list(entry: ListEntry): Flag<readonly string[]> {
+  const { separator = /,/, skipsEmpty = false, ...rest } = entry;
   return {
-    ...entry,
+    ...rest,
     kind: 'list',
     default: [],
     format: (entries) => entries.join(','),
-    constraint: 'a comma-separated list without empty entries',
+    constraint: `a comma-separated list${skipsEmpty ? '' : ' without empty entries'}`,
     type: 'readonly string[]',
     accepts: (value) => Array.isArray(value) && value.every(isText),
     parse: (given) => {
-      const entries = given.split(',').map((each) => each.trim());
+      const entries = given.split(separator).map((each) => each.trim());
+      if (skipsEmpty) return entries.filter((each) => each !== '');
       return entries.includes('') ? undefined : entries;
     },
     combine: (given) => given.flat(),
   };
 }
 
-/** memcached's `-o name,name=value`: each name sets the entry with that `suboption`. */
+/**
+ * memcached's `-o name,name=value`: each name sets the entry with that `suboption`, or is one of
+ * those in `fulfilled` and `ineffective`.
+ */
 export function suboptions(
-  entry: BaseEntry & { readonly ignored: Readonly<Record<string, string>> },
+  entry: BaseEntry & Required<Pick<Flag<unknown>, 'fulfilled' | 'ineffective'>>,
 ): Flag<readonly string[]> {
-  return { ...list({ ...entry, placeholder: '<name=value,…>' }), kind: 'suboptions' };
+  const option = list({ ...entry, placeholder: '<name=value,…>', skipsEmpty: true });
+  return { ...option, kind: 'suboptions' };
 }
 
 const SWITCH_VALUES: ReadonlyMap<string, boolean> = new Map([

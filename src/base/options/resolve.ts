@@ -1,5 +1,5 @@
 import { CodedError } from '../coded-error.ts';
-import { envName, type FlagTable, longName } from './flag.ts';
+import { type AnyFlag, envNames, type FlagTable, spellingOf } from './flag.ts';
 import type { ValuesOf } from './option.ts';
 
 /** A constraint between several options: returns the error message, or `undefined`. */
@@ -50,22 +50,43 @@ function withSuboptions(table: FlagTable, sources: Sources): NonNullable<Sources
     // A level without a value means level 1: `slab_automove`.
     const value = assigned ?? (found?.[1].kind === 'integer' ? '1' : 'on');
     if (target !== undefined) given[target] = [value, ...(given[target] ?? [])];
-    else if (flag.ignored?.[suboption] === undefined) throw unknownSuboption(name, flag, suboption);
+    else if (!isKnown(flag, suboption)) throw unknownSuboption(name, flag, suboption);
   }
   return given;
 }
 
+function isKnown({ fulfilled = {}, ineffective = {} }: AnyFlag, suboption: string): boolean {
+  return Object.hasOwn(fulfilled, suboption) || Object.hasOwn(ineffective, suboption);
+}
+
+/** One sentence for each option and suboption that is set and has no effect. */
+export function ineffectiveOptions<Table extends FlagTable>(
+  table: Table,
+  values: ValuesOf<Table>,
+): string[] {
+  return Object.entries(table).flatMap(([name, flag]) => {
+    const spelling = spellingOf(name, flag);
+    const { noEffect, ineffective } = flag;
+    if (noEffect !== undefined && values[name] !== flag.default)
+      return [`${spelling} has no effect: ${noEffect}.`];
+    if (ineffective === undefined) return [];
+    const names = (values[name] as readonly string[]).map((each) => each.replace(/=.*/s, ''));
+    return [...new Set(names)]
+      .filter((each) => Object.hasOwn(ineffective, each))
+      .map((each) => `-${flag.short} ${each} has no effect: ${ineffective[each]}.`);
+  });
+}
+
 function unknownSuboption(name: string, flag: FlagTable[string], suboption: string): CodedError {
-  const source = flagSpelling(name, flag);
+  const source = spellingOf(name, flag);
   return new CodedError('ERR_USAGE', `${source} has no suboption "${suboption}".`);
 }
 
 function resolveOne(table: FlagTable, name: string, { given, env }: Sources): unknown {
   const flag = table[name]!;
   const typed = given?.[name];
-  if (typed !== undefined && typed.length > 0) return read(flag, flagSpelling(name, flag), typed);
-  const variable = envName(name, flag);
-  for (const source of [variable, flag.alsoEnv ?? variable]) {
+  if (typed !== undefined && typed.length > 0) return read(flag, spellingOf(name, flag), typed);
+  for (const source of envNames(name, flag)) {
     const set = env?.[source];
     if (set !== undefined && set !== '' && !isServiceLink(set)) return read(flag, source, [set]);
   }
@@ -80,11 +101,6 @@ function read(flag: FlagTable[string], source: string, texts: readonly string[])
     return value;
   });
   return (flag.combine as (given: readonly unknown[]) => unknown)(values);
-}
-
-function flagSpelling(name: string, flag: FlagTable[string]): string {
-  const long = `--${longName(name, flag)}`;
-  return flag.short === undefined ? long : `-${flag.short} (${long})`;
 }
 
 /**

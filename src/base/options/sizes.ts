@@ -6,14 +6,18 @@ const UNITS = [
 ] as const;
 
 /**
- * Parses a size such as `64`, `64m`, `64mb` or `1G` to bytes; a number without a suffix counts
- * units of `bareUnitBytes`.
+ * Parses a size such as `64`, `64m`, `64mb` or `1G` to bytes; `bareBytes` says how many bytes a
+ * number without a suffix means.
  */
-export function parseSize(text: string, bareUnitBytes = 1): number | undefined {
+export function parseSize(
+  text: string,
+  bareBytes = (number: number): number => number,
+): number | undefined {
   const [, digits, suffix] = /^(\d{1,15})([kmg]?)b?$/i.exec(text.trim()) ?? [];
   if (digits === undefined) return undefined;
   const unit = UNITS.find((each) => each.suffix === suffix?.toLowerCase());
-  const bytes = Number(digits) * (unit?.bytes ?? (/b$/i.test(text) ? 1 : bareUnitBytes));
+  const isBare = unit === undefined && !/b$/i.test(text);
+  const bytes = isBare ? bareBytes(Number(digits)) : Number(digits) * (unit?.bytes ?? 1);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 

@@ -43,8 +43,7 @@ export const cacheFlags = {
   nodes: {
     ...list({
       placeholder: '<host:port,…>',
-      env: 'SLABRING_SERVERS',
-      alsoEnv: 'MEMCACHED_SERVERS',
+      alsoEnv: ['SLABRING_SERVERS', 'MEMCACHED_SERVERS'],
       doc:
         'The nodes, each host, host:port, [v6]:port or the path of a Unix socket; the suffix @2' +
         ' doubles the share of keys of a node.',
@@ -102,7 +101,7 @@ export function failoverRule({ failover, gutter }: CacheOptions): string | undef
 
 /**
  * Leaves at most one of `nodes` and `discovery` in force. An option of the command line overrides
- * both environment variables, and SLABRING_DISCOVERY overrides SLABRING_SERVERS.
+ * both environment variables, and SLABRING_DISCOVERY overrides SLABRING_NODES.
  * @throws {CodedError} `ERR_USAGE` when the command line has both options.
  */
 export function withOneNodeSource(sources: Sources): Sources {

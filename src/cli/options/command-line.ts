@@ -1,5 +1,11 @@
 import yargs, { type Argv } from 'yargs';
-import { CodedError, type FlagTable, longName, type Sources } from '../../base/index.ts';
+import {
+  type AnyFlag,
+  CodedError,
+  type FlagTable,
+  longName,
+  type Sources,
+} from '../../base/index.ts';
 import type { Verb } from '../verb.ts';
 import { expandShortFlags } from './short-flags.ts';
 
@@ -14,6 +20,9 @@ type Invocation =
   | { readonly kind: 'help'; readonly verb: Verb | undefined }
   | { readonly kind: 'version' };
 
+/** The verb of a command line without a verb. */
+const NODE_VERB = 'serve';
+
 /**
  * @throws {CodedError} `ERR_USAGE` for an unknown verb, an unknown option, an option without its
  * value, or a wrong number of arguments.
@@ -23,10 +32,12 @@ export function readCommandLine(args: readonly string[], verbs: readonly Verb[])
   if (first === '--help' || first === '-h' || first === 'help')
     return { kind: 'help', verb: verbs.find((each) => each.name === rest[0]) };
   if (first === '--version' || first === '-V') return { kind: 'version' };
-  const verb = verbs.find((each) => each.name === first);
+  // memcached has no verbs: its command lines begin with an option.
+  const isOption = first.startsWith('-');
+  const verb = verbs.find(({ name }) => name === (isOption ? NODE_VERB : first));
   if (verb === undefined) throw usageError(unknownVerbText(first, verbs));
 
-  const parsed = parse(expandShortFlags(rest, verb.flags), verb);
+  const parsed = parse(expandShortFlags(isOption ? args : rest, verb.flags), verb);
   if (parsed['help'] === true || parsed['h'] === true) return { kind: 'help', verb };
   if (parsed['version'] === true || parsed['V'] === true) return { kind: 'version' };
   const given = givenTexts(parsed, verb.flags);
@@ -92,9 +103,14 @@ function givenTexts(parsed: Record<string, unknown>, table: FlagTable): Record<s
     if (value === undefined || (flag.kind === 'count' && value === 0)) continue;
     // yargs returns the count; the table checks its bound on one text for each `-v`.
     if (flag.kind === 'count') given[name] = Array<string>(Number(value)).fill('1');
-    else given[name] = Array.isArray(value) ? value.map(String) : [String(value)];
+    else given[name] = [value].flat().map((each) => textOf(each, flag));
   }
   return given;
+}
+
+/** The text of a value; memcached ignores blanks around a number or a word. */
+function textOf(value: unknown, { kind }: AnyFlag): string {
+  return kind === 'text' ? String(value) : String(value).trim();
 }
 
 /** Translates a message of yargs, and quotes arguments as the user typed them. */
@@ -111,10 +127,7 @@ function usageErrorText(message: string, args: readonly string[]): string {
 
 function unknownVerbText(typed: string, verbs: readonly Verb[]): string {
   const names = verbs.map(({ name }) => name).join(', ');
-  const hint = typed.startsWith('-')
-    ? ` To start a node with options: slabring serve ${typed} …`
-    : '';
-  return `There is no verb "${typed}"; the verbs are ${names}.${hint}`;
+  return `There is no verb "${typed}"; the verbs are ${names}.`;
 }
 
 function usageError(message: string): CodedError {

@@ -1,4 +1,5 @@
 import { type ClientOption, OPTION_GROUPS, type OptionGroup } from '../../client/index.ts';
+import { wrap } from '../terminal/wrap.ts';
 import { defaultOf, limitsText, ownOptions } from './option-text.ts';
 
 const HEAD = `/**
@@ -76,15 +77,4 @@ function comment(paragraphs: readonly string[], indent: string): string {
   if (single.length <= COLUMNS_MAX) return single;
   const lines = paragraphs.flatMap((text) => wrap(text, COLUMNS_MAX - indent.length - 3));
   return [`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`), `${indent} */`].join('\n');
-}
-
-function wrap(text: string, columnsMax: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (longer.length <= columnsMax) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
@@ -11,6 +11,8 @@ export interface Host {
   readonly out: (text: string) => void;
   /** Prints a line on standard error: errors and progress. */
   readonly err: (text: string) => void;
+  /** The width of the terminal that shows standard output; undefined if it is no terminal. */
+  readonly columns?: number | undefined;
   /** The terminal for a progress bar; undefined if standard error is not a terminal. */
   readonly terminal?: NodeJS.WritableStream | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -25,6 +27,8 @@ export interface Host {
   readonly readInput: () => Promise<string>;
   /** Reads one line from the terminal without echo; undefined if there is no terminal. */
   readonly promptSecret: (question: string) => Promise<string> | undefined;
+  /** Asks on the terminal for a yes; everything else is a no. Undefined without a terminal. */
+  readonly confirm: (question: string) => Promise<boolean | undefined>;
 }
 
 /** The parent process, if it opened an IPC channel, as `slabring cluster` does. */
@@ -39,6 +43,7 @@ export function processHost(): Host {
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     terminal: process.stderr.isTTY ? process.stderr : undefined,
     env: process.env,
     events: process,
@@ -50,6 +55,7 @@ export function processHost(): Host {
     },
     readInput: () => text(process.stdin),
     promptSecret: (question) => (process.stdin.isTTY ? promptOnTerminal(question) : undefined),
+    confirm: async (question) => (process.stdin.isTTY ? confirmOnTerminal(question) : undefined),
   };
 }
 
@@ -76,6 +82,15 @@ async function promptOnTerminal(question: string): Promise<string> {
     lines.close();
     process.stderr.write('\n');
   }
+}
+
+/** The end of the input is a no, as Enter is. */
+async function confirmOnTerminal(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = once(lines, 'close').then(() => '');
+  const typed = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+  lines.close();
+  return /^y(es)?$/i.test(typed.trim());
 }
 
 const processSupervisor: Supervisor = {

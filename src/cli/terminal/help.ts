@@ -1,65 +1,86 @@
 import {
   type AnyFlag,
   defaultText,
-  envName,
+  envNames,
   type FlagTable,
   longName,
   takesValue,
 } from '../../base/index.ts';
 import type { Verb } from '../verb.ts';
-import { columns } from './columns.ts';
+import { definitions, wrap, wrapAll } from './wrap.ts';
 
-/** `slabring --help`. */
-export function generalHelp(verbs: readonly Verb[]): string {
+/** `slabring --help`, for a terminal of `columnsMax` columns. */
+export function generalHelp(verbs: readonly Verb[], columnsMax: number): string {
   const start = verbs[0]!.examples[0]!;
+  const common = [
+    ['  -h, --help', 'print this help; after a verb: its options and examples'],
+    ['  -V, --version', 'print the version'],
+  ] as const;
   return [
     'Usage: slabring <verb> [options]',
     '',
-    'A cache cluster that speaks the Memcached protocol.',
+    ...wrap('A cache cluster that speaks the Memcached protocol.', columnsMax),
     '',
-    columns(verbs.map(({ name, summary }) => [`  ${name}`, summary])),
+    definitions(
+      verbs.map(({ name, summary }) => [`  ${name}`, summary]),
+      columnsMax,
+    ),
     '',
-    '  -h, --help      print this help; after a verb: its options and examples',
-    '  -V, --version   print the version',
+    definitions(common, columnsMax),
     '',
     `Try: ${start.command}`,
   ].join('\n');
 }
 
-/** `slabring serve --help`. */
-export function verbHelp(verb: Verb): string {
-  const examples = verb.examples.map(({ command, effect }) => [`  ${command}`, effect]);
+/** `slabring serve --help`: first the options that only this verb has. */
+export function verbHelp(verb: Verb, columnsMax: number): string {
+  const examples = verb.examples.map(({ command, effect }) => [`  ${command}`, effect] as const);
+  const usage = `Usage: slabring ${[verb.name, ...(verb.parameters ?? [])].join(' ')} [options]`;
+  const shared = Object.entries(verb.flags).filter(([name]) => isShared(verb, name));
+  const own = Object.entries(verb.flags).filter(([name]) => !isShared(verb, name));
+  const variables = variablesNote(verb.flags);
   return [
-    `Usage: slabring ${[verb.name, ...(verb.parameters ?? [])].join(' ')} [options]`,
+    ...wrap(usage, columnsMax),
     '',
-    verb.description,
+    wrapAll(verb.description, columnsMax),
     '',
-    optionsTitle(verb.flags),
-    columns([...flagRows(verb.flags), ...COMMON_ROWS]),
+    'Options:',
+    definitions([...flagRows(own), ...COMMON_ROWS], columnsMax),
+    ...(shared.length === 0
+      ? []
+      : ['', `${verb.shared!.title}:`, definitions(flagRows(shared), columnsMax)]),
+    ...(variables === undefined ? [] : ['', ...wrap(variables, columnsMax)]),
     '',
     'Examples:',
-    columns(examples),
+    definitions(examples, columnsMax),
   ].join('\n');
 }
 
-/** The heading names a variable of this verb: `--nodes` of a cluster is not that of a client. */
-function optionsTitle(flags: FlagTable): string {
-  const example = Object.entries(flags).find(
-    ([, flag]) => takesValue(flag) && flag.env === undefined,
-  );
-  if (example === undefined) return 'Options:';
-  const [name, flag] = example;
-  const names = `${envName(name, flag)} for --${longName(name, flag)}`;
-  return `Options (the command line overrides environment variables: ${names}, and so on):`;
+function isShared({ shared }: Verb, name: string): boolean {
+  return shared !== undefined && name in shared.flags;
 }
 
+/** Names the variable of one option, as an example; `undefined` for a verb without variables. */
+function variablesNote(flags: FlagTable): string | undefined {
+  const example = Object.entries(flags).find(
+    ([name, flag]) => takesValue(flag) && flag.env === undefined && envNames(name, flag).length > 0,
+  );
+  if (example === undefined) return undefined;
+  const [name, flag] = example;
+  return (
+    `Environment variables set options that the command line does not set: ` +
+    `${envNames(name, flag)[0]} for --${longName(name, flag)}, and so on.`
+  );
+}
+
+const PAGE_COLUMNS_MAX = 100;
 const COMMON_ROWS = [
   ['  -h, --help', 'Print this help.'],
   ['  -V, --version', 'Print the version.'],
-];
+] as const;
 
-function flagRows(table: FlagTable): string[][] {
-  return Object.entries(table).map(([name, flag]) => [
+function flagRows(entries: readonly (readonly [string, AnyFlag])[]): [string, string][] {
+  return entries.map(([name, flag]) => [
     `  ${flagSpelling(name, flag)}`,
     `${flag.doc}${valueNote(flag)}`,
   ]);
@@ -88,10 +109,12 @@ export function optionsSection(verb: Verb): string {
   const rows = Object.entries(verb.flags).map(([name, flag]) => {
     const spelling = `\`${flagSpelling(name, flag).trim()}\``;
     const value = defaultText(flag) === '' ? '' : `\`${defaultText(flag)}\``;
-    const also = flag.alsoEnv === undefined ? '' : `, \`${flag.alsoEnv}\``;
-    const env = `\`${envName(name, flag)}\`${also}`;
+    const env = envNames(name, flag)
+      .map((variable) => `\`${variable}\``)
+      .join(', ');
     return `| ${spelling} | ${env} | ${value} | ${flag.constraint} | ${flag.doc} |`;
   });
   const head = '| option | environment | default | value | description |\n|---|---|---|---|---|';
-  return `## slabring ${verb.name}\n\n${verb.description}\n\n${[head, ...rows].join('\n')}\n`;
+  const description = wrapAll(verb.description, PAGE_COLUMNS_MAX);
+  return `## slabring ${verb.name}\n\n${description}\n\n${[head, ...rows].join('\n')}\n`;
 }

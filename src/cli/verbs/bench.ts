@@ -41,8 +41,8 @@ export const benchVerb = defineCacheVerb({
   name: 'bench',
   summary: 'put load on a cache and report throughput and latencies',
   description:
-    'Stores values under its own keys (slabring-bench:…, which expire after ten minutes), then\n' +
-    'reads and writes them and reports throughput and latencies. This is real load: it takes\n' +
+    'Stores values under its own keys (slabring-bench:…, which expire after ten minutes), then ' +
+    'reads and writes them and reports throughput and latencies. This is real load: it takes ' +
     'memory and time from the other users of the cache.\n' +
     'Exit code 0: every operation succeeded; 1: some operations failed;',
   flags: benchFlags,

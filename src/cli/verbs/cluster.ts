@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import {
   CodedError,
   flag,
+  ineffectiveOptions,
   integer,
   machineClock,
   type Rule,
@@ -27,7 +28,14 @@ import { defineVerb } from '../verb.ts';
 const { port, unixSocket: _s, unixMask: _a, listen: _l, ...nodeFlags } = serverFlags;
 
 const clusterFlags = {
-  nodes: integer({ short: 'N', default: 3, min: 1, max: 64, doc: 'Number of nodes to run.' }),
+  nodes: integer({
+    short: 'N',
+    env: 'SLABRING_NODE_COUNT',
+    default: 3,
+    min: 1,
+    max: 64,
+    doc: 'Number of nodes to run.',
+  }),
   port: integer({
     short: 'p',
     default: port.default,
@@ -63,9 +71,10 @@ export const clusterVerb = defineVerb({
   name: 'cluster',
   summary: 'run several nodes on this machine in the foreground (default: three)',
   description:
-    'Runs several nodes on this machine in the foreground, each in its own process.\n' +
+    'Runs several nodes on this machine in the foreground, each in its own process. ' +
     'It restarts a node that dies. Ctrl-C drains and stops all nodes.',
   flags: clusterFlags,
+  shared: { title: 'Options of each node', flags: nodeFlags },
   rules: clusterRules,
   examples: [
     { command: 'slabring cluster', effect: 'three nodes on 127.0.0.1, ports 11211 to 11213' },
@@ -76,6 +85,7 @@ export const clusterVerb = defineVerb({
     { command: 'slabring cluster -m 1024 -t 2', effect: 'each node with 1 GB and 2 threads' },
   ],
   async run(options, host) {
+    for (const line of ineffectiveOptions(clusterFlags, options)) host.err(line);
     const stop = listenForStop(host);
     try {
       const nodes = plannedNodes({ ...options, host: hostOf(options) });

@@ -27,7 +27,7 @@ export function docsVerb(documented: readonly Verb[]): Verb {
     name: 'docs',
     summary: 'write the pages generated from the source (for development of slabring)',
     description:
-      'Writes options.md, errors.md, the tables of client options in the other pages and the\n' +
+      'Writes options.md, errors.md, the tables of client options in the other pages and the ' +
       "types of the client's options, from the tables of options and failures in the source.",
     flags: docsFlags,
     examples: [

@@ -6,7 +6,7 @@ export const getVerb = defineCacheVerb({
   name: 'get',
   summary: 'print the values of keys; exit code 1 if a key is missing',
   description:
-    'Prints the value of a key. For several keys it prints one line per key: the key, then the\n' +
+    'Prints the value of a key. For several keys it prints one line per key: the key, then the ' +
     'value. Values that are not UTF-8 text are printed in base64.\n' +
     'Exit code 0: every key was found; 1: a key was not found;',
   parameters: ['key', '[key...]'],

@@ -8,7 +8,7 @@ export const incrVerb = defineCacheVerb({
   name: 'incr',
   summary: 'increment or decrement a number; exit code 1 if the key does not exist',
   description:
-    'Adds the amount (default: 1) to an unsigned 64-bit number and prints the result. A\n' +
+    'Adds the amount (default: 1) to an unsigned 64-bit number and prints the result. A ' +
     'negative amount decrements the number; it stops at 0.\n' +
     'Exit code 0: done; 1: the key does not exist, and there is no --initial;',
   parameters: ['key', '[amount]'],

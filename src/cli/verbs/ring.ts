@@ -11,8 +11,8 @@ export const ringVerb = defineCacheVerb({
   name: 'ring',
   summary: 'show the share of keys of each node, and the nodes of given keys',
   description:
-    'Shows the share of keys of each node (measured with 100,000 keys: key0, key1, …), and the\n' +
-    'owner of each key given; with --replicas also the other nodes that hold a replica. It\n' +
+    'Shows the share of keys of each node (measured with 100,000 keys: key0, key1, …), and the ' +
+    'owner of each key given; with --replicas also the other nodes that hold a replica. It ' +
     'computes this from the names of the nodes; only --discovery sends requests.\n' +
     'Exit code 0: always;',
   parameters: ['[key...]'],

@@ -1,9 +1,9 @@
-import { CodedError, flag, integer, type Logger } from '../../base/index.ts';
+import { fileURLToPath } from 'node:url';
+import { CodedError, ineffectiveOptions, type Logger } from '../../base/index.ts';
 import {
   createLogger,
   type RunningNode,
   type ServerOptions,
-  serverFlags,
   serverRules,
 } from '../../node/index.ts';
 import { formatAddress } from '../../topology/index.ts';
@@ -12,6 +12,7 @@ import type { Host } from '../process/host.ts';
 import { KERNEL_SETTING, whyNoLargePages, withLargePages } from '../process/large-pages.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { defineVerb, type Verb } from '../verb.ts';
+import { serveFlags } from './serve-flags.ts';
 
 /** A started node, as signals control it. */
 export interface ServedNode extends Pick<RunningNode, 'addresses' | 'ended'> {
@@ -20,24 +21,7 @@ export interface ServedNode extends Pick<RunningNode, 'addresses' | 'ended'> {
 
 type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<ServedNode>;
 
-const serveFlags = {
-  ...serverFlags,
-  largePages: flag({
-    short: 'L',
-    long: 'enable-largepages',
-    doc:
-      'Use large memory pages (Linux with glibc); if the system has none, the node reports it and' +
-      ' runs without them.',
-  }),
-  udpPort: integer({
-    short: 'U',
-    default: 0,
-    min: 0,
-    max: 0,
-    constraint: '0: slabring does not support UDP',
-    doc: 'UDP port; only 0 (off) is allowed, because slabring does not support UDP.',
-  }),
-};
+const LICENSE = fileURLToPath(new URL('../../../LICENSE', import.meta.url));
 
 /** `slabring serve`: one node in the foreground. */
 export function serveVerb(startNode: StartNode): Verb {
@@ -46,7 +30,7 @@ export function serveVerb(startNode: StartNode): Verb {
     summary: 'run one cache node in the foreground',
     description:
       'Runs one cache node in the foreground, with the options of memcached.\n' +
-      'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the\n' +
+      'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the ' +
       'pending replies and ends. On SIGHUP it reloads its users and certificates.',
     flags: serveFlags,
     rules: serverRules,
@@ -55,8 +39,10 @@ export function serveVerb(startNode: StartNode): Verb {
       { command: 'slabring serve -m 1024 -t 8 -l 127.0.0.1', effect: '1 GB, 8 threads' },
       { command: 'slabring serve -s /tmp/cache.sock -a 770', effect: 'on a Unix socket' },
     ],
-    async run({ udpPort: _, largePages, ...options }, host) {
-      if (largePages) enableLargePages(host);
+    async run(options, host) {
+      if (options.license) return printLicense(host);
+      for (const line of ineffectiveOptions(serveFlags, options)) host.err(line);
+      if (options.largePages) enableLargePages(host);
       const stop = listenForStop(host);
       // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
       let reload = (): void => {};
@@ -74,6 +60,11 @@ export function serveVerb(startNode: StartNode): Verb {
       }
     },
   });
+}
+
+function printLicense(host: Host): number {
+  host.out(host.readFileIfPresent(LICENSE) ?? 'MIT License');
+  return EXIT.ok;
 }
 
 /** Re-executes the process with large pages, unless it has them already. */

@@ -12,7 +12,7 @@ export const setVerb = defineCacheVerb({
   summary: 'store a value; exit code 1 if it was not stored',
   description:
     'Stores a text under a key. Without the value argument it reads standard input.\n' +
-    'Exit code 0: the value is stored; 1: it is not, because --mode=add found an item, or\n' +
+    'Exit code 0: the value is stored; 1: it is not, because --mode=add found an item, or ' +
     '--mode=replace, append or prepend found none;',
   parameters: ['key', '[value]'],
   flags: {

@@ -7,7 +7,7 @@ export const statsVerb = defineCacheVerb({
   name: 'stats',
   summary: 'print the statistics of every node, side by side',
   description:
-    'Prints the statistics of every node, side by side: the general ones, or those of a topic,\n' +
+    'Prints the statistics of every node, side by side: the general ones, or those of a topic, ' +
     'such as settings, items, slabs, sizes or conns.\n' +
     'Exit code 0: every node replied;',
   parameters: ['[topic]'],

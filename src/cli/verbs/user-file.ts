@@ -1,6 +1,12 @@
-import { chmod, chown, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { CodedError } from '../../base/index.ts';
-import { editUserFile, type makeScrypt, parseUserFile, type User } from '../../server/index.ts';
+import { chmod, chown, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { CodedError, readRegularFile } from '../../base/index.ts';
+import {
+  editUserFile,
+  type makeScrypt,
+  parseUserFile,
+  USER_FILE_BYTES_MAX,
+  type User,
+} from '../../server/index.ts';
 import type { Host } from '../process/host.ts';
 
 type ScryptSecret = Awaited<ReturnType<typeof makeScrypt>>;
@@ -21,7 +27,8 @@ export interface UserFile {
 /** @throws {CodedError} `ERR_USER_FILE` if the file cannot be read or has an invalid line. */
 export async function readUserFile(path: string): Promise<UserFile> {
   try {
-    const text = await readFile(path, 'latin1');
+    const { bytes } = await readRegularFile(path, USER_FILE_BYTES_MAX);
+    const text = bytes.toString('latin1');
     return { path, text, users: parseUserFile(path, text) };
   } catch (error) {
     if (error instanceof CodedError) throw error;

@@ -17,7 +17,10 @@ const userFlags = {
     doc: 'The file of users that slabring serve -Y reads; add creates it if it does not exist.',
   }),
   passwordStdin: flag({ doc: 'Read the password from standard input, for scripts.' }),
-  replace: flag({ doc: 'Let add set a new password for an existing user.' }),
+  replace: flag({
+    isCommandLineOnly: true,
+    doc: 'Let add set a new password for an existing user.',
+  }),
   json: flag({ doc: 'Print the result as JSON.' }),
 };
 
@@ -26,9 +29,9 @@ export const userVerb = defineVerb({
   name: 'user',
   summary: 'add, remove and list the users of a file for serve -Y',
   description:
-    'Edits a file of users who may log in to nodes started with -Y <file> (and -S, for SASL).\n' +
-    'The file stores passwords as scrypt hashes. The verb prompts for a password on the\n' +
-    'terminal, or reads it from standard input with --password-stdin. A command line never\n' +
+    'Edits a file of users who may log in to nodes started with -Y <file> (and -S, for SASL). ' +
+    'The file stores passwords as scrypt hashes. The verb prompts for a password on the ' +
+    'terminal, or reads it from standard input with --password-stdin. A command line never ' +
     'contains it, because other users of the machine can see command lines.\n' +
     'Running nodes load a changed file within two seconds.',
   parameters: ['add|remove|list', '[name]'],

@@ -130,9 +130,9 @@ export class Pipeline {
     const reply = this.#reply;
     const progress = this.#dialect.decode(this.#input, oldest.request, oldest.opaque, reply);
     if (progress === 'incomplete') return false;
-    if (reply.wonLease) this.#reportTokenTaken(oldest.request, reply);
+    if (reply.wonLease || reply.leaseHeldByOther) this.#applyLease(oldest.request, reply);
     if (progress === 'item') {
-      oldest.receiveItem(reply, this.#node);
+      if (reply.status !== 'miss') oldest.receiveItem(reply, this.#node);
       reply.release();
       return true;
     }
@@ -143,11 +143,14 @@ export class Pipeline {
     return true;
   }
 
-  #reportTokenTaken(request: Request, { status, index }: Reply): void {
-    if (status !== 'value') return;
-    // A caller that reads the CAS id may be about to write: it keeps the lease and the CAS id.
-    if (request.verb === 'get' && !request.cas) this.#onStaleTokenTaken(request.key);
-    else if (request.verb === 'get-many') this.#onStaleTokenTaken(request.keys[index]!);
+  /** A plain read does not load: a placeholder is a miss for it, and it gives a lease back. */
+  #applyLease(request: Request, reply: Reply): void {
+    if ((request.verb !== 'get' && request.verb !== 'get-many') || reply.status !== 'value') return;
+    const key = request.verb === 'get' ? request.key : request.keys[reply.index]!;
+    // A caller that reads a CAS id may be about to write: it keeps the lease and the CAS id.
+    const keepsLease = request.verb === 'get' && request.cas && !reply.isPlaceholder;
+    if (reply.wonLease && !keepsLease) this.#onStaleTokenTaken(key);
+    if (reply.isPlaceholder) reply.reset('miss');
   }
 
   /** Fails operations past their deadline. An invalidation stays in front of later reads. */

@@ -1,5 +1,5 @@
 import { connect, isIP, type LookupFunction, Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { NodeAddress } from '../../topology/index.ts';
 import type { TlsOptions } from '../option-types/client.ts';
 
@@ -120,7 +120,7 @@ class NodeSocket implements ClientSocket {
 
   abandon(): void {
     const socket = this.#socket;
-    const isPlainTcp = !(socket instanceof TLSSocket) && socket.remoteFamily !== undefined;
+    const isPlainTcp = !('encrypted' in socket) && socket.remoteFamily !== undefined;
     if (isPlainTcp) socket.resetAndDestroy();
     else socket.destroy();
   }

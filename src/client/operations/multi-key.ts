@@ -1,7 +1,8 @@
 import type { Reply } from '../../protocol/client.ts';
+import type { ClientClock } from '../base/client-clock.ts';
 import { CacheError, isReportedPerKey } from '../base/errors.ts';
 import type { ReplyHandler } from '../connection/operation.ts';
-import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
+import { deadlineOf, type ResolvedOptions } from '../option-tables/resolved-options.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { Route, Target } from '../routing/target.ts';
 import type { KeyCodec } from '../values/keys.ts';
@@ -26,6 +27,7 @@ interface GetManyContext {
   readonly route: Route;
   readonly keys: KeyCodec;
   readonly codec: ValueCodec;
+  readonly clock: ClientClock;
   readonly defaults: ResolvedOptions;
 }
 
@@ -36,6 +38,12 @@ interface NodeBatch {
   readonly wireKeys: string[];
 }
 
+/** A key of a batch. */
+interface BatchKey {
+  readonly batch: NodeBatch;
+  readonly index: number;
+}
+
 /** Reads many values, by one request for each target and each `maxKeysPerGet` keys of it. */
 export async function getMany<T>(
   keys: readonly string[],
@@ -44,11 +52,49 @@ export async function getMany<T>(
 ): Promise<GetManyResult<T>> {
   const collector = new GetManyCollector<T>(context.codec);
   const batches = batchesOf(keys, context);
+  const startedAt = context.clock.now();
   const requests = batches.map((batch) => sendBatch(batch, options, context, collector));
   if (requests.length === 1) await requests[0];
   else await Promise.all(requests);
+  if (collector.unclear.length > 0) {
+    const spentMs = context.clock.now() - startedAt;
+    await readUnclear(collector, { ...options, ...leftOf(spentMs, options, context) }, context);
+  }
   await collector.allDecoded();
   return collector;
+}
+
+/** The rest of the deadline. After the deadline the next request fails at once. */
+function leftOf(
+  spentMs: number,
+  options: CallOptions | undefined,
+  { defaults }: GetManyContext,
+): CallOptions {
+  return { deadlineMs: Math.max(Number.MIN_VALUE, deadlineOf(options, defaults) - spentMs) };
+}
+
+/**
+ * Reads keys again, each by a request whose reply shows whether the empty item is the placeholder
+ * of a lease.
+ */
+async function readUnclear(
+  collector: GetManyCollector<unknown>,
+  options: CallOptions,
+  { caller }: GetManyContext,
+): Promise<void> {
+  const reads = collector.unclear.map(({ batch, index }) => {
+    return new Promise<void>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        if (isReportedPerKey(error)) collector.fail(batch, index, error);
+        else reject(error);
+        resolve();
+      };
+      const request = { verb: 'get', key: batch.wireKeys[index]!, cas: false } as const;
+      const handler = collector.handlerForOne(batch, index);
+      caller.call(batch.target, request, handler, options, resolve, fail);
+    });
+  });
+  await Promise.all(reads);
 }
 
 function sendBatch(
@@ -73,6 +119,8 @@ function sendBatch(
 class GetManyCollector<T> implements GetManyResult<T> {
   readonly values = new Map<string, T>();
   readonly failed = new Map<string, CacheError>();
+  /** Keys whose item is empty: a reply in classic text does not show whether it is leased. */
+  readonly unclear: BatchKey[] = [];
   readonly #codec: ValueCodec;
   #decoding: Promise<void>[] | undefined;
 
@@ -82,9 +130,21 @@ class GetManyCollector<T> implements GetManyResult<T> {
 
   handlerFor(batch: NodeBatch): ReplyHandler {
     return {
-      onItem: (reply, node) => this.#addValue(batch, reply, node),
+      onItem: (reply, node) => {
+        if (reply.mayBePlaceholder) this.unclear.push({ batch, index: reply.index });
+        else this.#addValue(batch, reply.index, reply, node);
+      },
       onKeyFailed: (index, error) => this.fail(batch, index, error),
       onReply: () => undefined,
+    };
+  }
+
+  /** The handler of a request for one key of the batch. */
+  handlerForOne(batch: NodeBatch, index: number): ReplyHandler {
+    return {
+      onReply: (reply) => {
+        if (reply.status === 'value') this.#addValue(batch, index, reply, batch.target.name);
+      },
     };
   }
 
@@ -99,8 +159,7 @@ class GetManyCollector<T> implements GetManyResult<T> {
     if (this.#decoding !== undefined) await Promise.all(this.#decoding);
   }
 
-  #addValue(batch: NodeBatch, reply: Reply, node: string): void {
-    const { index } = reply;
+  #addValue(batch: NodeBatch, index: number, reply: Reply, node: string): void {
     try {
       const value = this.#codec.decode(reply);
       if (value instanceof Promise) this.#addLater(batch, index, node, value);

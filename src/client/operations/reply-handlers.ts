@@ -1,5 +1,6 @@
 import type { Reply } from '../../protocol/client.ts';
 import type { ReplyHandler } from '../connection/operation.ts';
+import { hasValue } from '../routing/retry-policy.ts';
 import type { ValueCodec } from '../values/value-codec.ts';
 
 /** A value and the CAS id of this version of it, for `cas`. */
@@ -86,9 +87,7 @@ function fetchResultOf(reply: Reply, codec: ValueCodec): unknown {
   const ttl = reply.ttl === -1 ? Number.POSITIVE_INFINITY : reply.ttl;
   const lease = { wonLease, leaseHeldByOther, isStale };
   const facts = { isHit, cas, ttl, sizeBytes, wasRead, idleSeconds, ...lease };
-  // The item that a node creates for a miss is empty until the holder of the lease stores a value.
-  const isEmpty = sizeBytes === 0 && (wonLease || leaseHeldByOther);
-  const value = status === 'value' && !isEmpty ? codec.decode(reply) : undefined;
+  const value = hasValue(reply) ? codec.decode(reply) : undefined;
   return withValue(value, (decoded) => ({ value: decoded, ...facts }));
 }
 

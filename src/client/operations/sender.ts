@@ -64,6 +64,7 @@ export class Sender {
       route: (key) => this.#cluster.targetOf(key),
       keys: this.#keys,
       codec: this.#codec,
+      clock: this.#clock,
       defaults: this.#options,
     });
   }

@@ -7,7 +7,7 @@ import {
   TTL_MAX,
   ttlOption,
 } from './call-options.ts';
-import { callback, required } from './kinds.ts';
+import { callback, required, value } from './kinds.ts';
 import { optionGroup } from './option-group.ts';
 
 /** Memcached takes an exptime above 30 days as a Unix time. */
@@ -219,12 +219,34 @@ export const nearCacheOptions = optionGroup({
   },
 });
 
-const prefix = (value: string, doc: string) => text({ default: value, doc });
+/** Visible ASCII without blanks, as keys need it. */
+const keyText = (charsMin: number, charsMax: number, excluded = '') => ({
+  constraint: `${charsMin} to ${charsMax} visible ASCII characters without blanks${excluded}`,
+  accepts: (given: unknown): boolean => {
+    if (typeof given !== 'string' || given.length < charsMin || given.length > charsMax)
+      return false;
+    return /^[\x21-\x7e]*$/.test(given) && !(excluded !== '' && given.includes(':'));
+  },
+});
+
+const prefix = (value: string, doc: string) => {
+  return { ...text({ default: value, doc }), ...keyText(0, 64) };
+};
 
 export const rateLimiterOptions = optionGroup({
   typeName: 'RateLimiterOptions',
   doc: 'Options of a RateLimiter.',
   options: {
+    name: required(
+      value<string>({
+        type: 'string',
+        bounds: '1 to 40 visible ASCII characters without colons',
+        ...keyText(1, 40, ' and colons'),
+        doc:
+          'The name of what is limited, `login` for example. It is a part of the keys: limiters ' +
+          'with the same name, window and prefix share their counters.',
+      }),
+    ),
     limit: required(
       integer({
         min: 1,
@@ -243,6 +265,16 @@ export const rateLimiterOptions = optionGroup({
         'A `fixed` window begins at a multiple of its length. It needs one request, and allows ' +
         'up to twice the limit around the end of a window. A `sliding` window also counts the ' +
         'overlapping share of the previous window. It needs two parallel requests.',
+    }),
+    clockSkewMs: number({
+      default: 1000,
+      min: 0,
+      max: 60_000,
+      unit: 'milliseconds',
+      doc:
+        'How far the clocks of the processes may differ, including the time that a request ' +
+        'takes. For this time before and after the end of a window a `sliding` window reads ' +
+        'the counters one after the other instead of in parallel.',
     }),
     prefix: prefix('rate:', "The prefix of the counters' keys."),
     onCacheError: choice({

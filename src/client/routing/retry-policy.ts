@@ -57,7 +57,7 @@ export function withTtlAtMost(request: Request, ttlMax: number): Request {
   }
 }
 
-/** Whether a reply to a fetch holds a value, not the empty item of a lease. */
-export function hasValue({ status, valueBytes, wonLease, leaseHeldByOther }: Reply): boolean {
-  return status === 'value' && !(valueBytes === 0 && (wonLease || leaseHeldByOther));
+/** Whether a reply to a fetch holds a value, not the placeholder of a lease. */
+export function hasValue(reply: Reply): boolean {
+  return reply.status === 'value' && !reply.isPlaceholder;
 }

@@ -3,7 +3,10 @@
  *
  *   text    no flag, like memjs, PHP and pylibmc's bytes, so that they read each other's text
  *   others  a flag in the top byte, which no other known client uses
+ *
+ * An empty text has a flag of its own: without flags it would look like the placeholder of a lease.
  */
+export const EMPTY_TEXT_FLAG = 0x0800_0000;
 export const BYTES_FLAG = 0x0100_0000;
 export const JSON_FLAG = 0x0200_0000;
 export const CUSTOM_FLAG = 0x0400_0000;

@@ -4,7 +4,14 @@ import type { Serializer } from '../base/serializer.ts';
 import type { CompressionOptions } from '../option-types/client.ts';
 import { bytesOf, isBytes } from './bytes.ts';
 import { compress, decompress, inflate, isZlib, SYNC_BYTES_MAX } from './compression.ts';
-import { BYTES_FLAG, CUSTOM_FLAG, JSON_FLAG, mayBeZlib, ZSTD_FLAG } from './flags.ts';
+import {
+  BYTES_FLAG,
+  CUSTOM_FLAG,
+  EMPTY_TEXT_FLAG,
+  JSON_FLAG,
+  mayBeZlib,
+  ZSTD_FLAG,
+} from './flags.ts';
 import { jsonOf } from './json.ts';
 
 /** A value as the client sends it to a node. */
@@ -55,7 +62,7 @@ export class ValueCodec {
   }
 
   #serialize(value: unknown): EncodedValue {
-    if (typeof value === 'string') return { value, flags: 0 };
+    if (typeof value === 'string') return { value, flags: value === '' ? EMPTY_TEXT_FLAG : 0 };
     if (value instanceof Uint8Array) return { value: bytesOf(value), flags: BYTES_FLAG };
     if (this.#serializer !== undefined) {
       return { value: serializedBy(this.#serializer, value), flags: CUSTOM_FLAG };

@@ -24,6 +24,7 @@ const TUNE_LINES: Readonly<Record<TuneResult, string>> = {
   maintainerOff: ERROR,
   crawlerRuns: 'ERROR failed to start lru crawler thread',
   automoveOutOfRange: ERROR,
+  windowOutOfRange: 'CLIENT_ERROR automove window too low or too high',
   sleepTooLong: 'CLIENT_ERROR sleep must be one second or less',
   segmentsTooLarge: 'ERROR hot and warm pcts must not exceed 80',
   factorTooLow: 'ERROR hot/warm age factors must be greater than 0',
@@ -74,13 +75,24 @@ function replyTo(node: NodeControl, [name, ...rest]: readonly string[]): string 
 function answerSlabs(node: NodeControl, [action, ...rest]: readonly string[]): string {
   if (action === 'reassign' && rest.length === 2) return reassign(node, rest);
   if (action !== 'automove' || rest.length === 0) return ERROR;
-  const [level = '', ratio] = rest;
-  if (level === 'ratio') {
-    const automoveRatio = readDouble(ratio);
-    return automoveRatio === undefined ? ERROR : TUNE_LINES[node.tune({ automoveRatio })];
+  const [level = '', number] = rest;
+  switch (level) {
+    case 'ratio':
+    case 'freeratio': {
+      const ratio = readDouble(number);
+      if (ratio === undefined) return ERROR;
+      const tuning = level === 'ratio' ? { automoveRatio: ratio } : { automoveFreeRatio: ratio };
+      return TUNE_LINES[node.tune(tuning)];
+    }
+    case 'window': {
+      const automoveWindow = readU32(number);
+      return automoveWindow === undefined ? BAD_FORMAT : TUNE_LINES[node.tune({ automoveWindow })];
+    }
+    default: {
+      const automove = readU32(level);
+      return automove === undefined ? BAD_FORMAT : TUNE_LINES[node.tune({ automove })];
+    }
   }
-  const automove = readU32(level);
-  return automove === undefined ? BAD_FORMAT : TUNE_LINES[node.tune({ automove })];
 }
 
 function reassign(node: NodeControl, [from, to]: readonly string[]): string {

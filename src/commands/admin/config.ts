@@ -7,6 +7,7 @@ import {
   STATUS,
   VERB,
 } from '../../protocol/index.ts';
+import { COUNT, type ThreadCounters } from '../../store/index.ts';
 
 export interface ConfigEntry {
   readonly name: string;
@@ -21,15 +22,24 @@ export interface ConfigEntries {
   set(entry: ConfigEntry): boolean;
   delete(name: string): boolean;
   list(): readonly ConfigEntry[];
+  /** The number of entries. */
+  count(): number;
 }
 
-export function answerConfig(entries: ConfigEntries, request: Request, reply: ReplyWriter): void {
+export function answerConfig(
+  entries: ConfigEntries,
+  counters: ThreadCounters,
+  request: Request,
+  reply: ReplyWriter,
+): void {
   const name = request.keySource.toString('latin1', request.keyStart(0), request.keyEnd(0));
   switch (request.verb) {
     case VERB.configGet:
+      counters.add(COUNT.config_get_cmds);
       answerGet(name === '' ? entries.list() : entriesNamed(entries, name), request, reply);
       break;
     case VERB.configSet: {
+      counters.add(COUNT.config_set_cmds);
       const { clientFlags: flags, input, bodyStart, bodyEnd } = request;
       const data = Buffer.from(input.subarray(bodyStart, bodyEnd));
       const stored = entries.set({ name, flags, data });

@@ -3,6 +3,7 @@ import type { ByteSink } from '../../base/index.ts';
 import { putBase64 } from '../../protocol/index.ts';
 import type { ItemId, ItemStore, ItemWalk, Store } from '../../store/index.ts';
 import type { ReplyStream } from '../reply-stream.ts';
+import { isWord, putEncodedKey } from './key-text.ts';
 
 /** Room in the output before a piece. */
 const PIECE_BYTES = 64 * 1024;
@@ -24,25 +25,25 @@ const FETCHED = text(' fetch=yes');
 const UNFETCHED = text(' fetch=no');
 const CLS = text(' cls=');
 const SIZE = text(' size=');
-const NEWLINE = text('\n');
+const FLAGS = text(' flags=');
+/** As memcached's, the line ends in a blank and without a CR. */
+const LINE_END = text(' \n');
+const OK = text('OK\r\n');
 const MG = text('mg ');
 const CRLF = text('\r\n');
 const BINARY_CRLF = text(' b\r\n');
-const HEX = text('0123456789ABCDEF');
-const PERCENT = 0x25;
-/** Characters that a URI does not encode (RFC 3986, unreserved). */
-const UNRESERVED = new Uint8Array(256);
-for (const byte of text('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~')) {
-  UNRESERVED[byte] = 1;
-}
 
-/** Lists the live items in pieces: one line for each, in the order of a walk over the store. */
+/**
+ * Lists the live items in pieces: OK, a line for each item, in the order of a walk over the store,
+ * then END or EN. A dump without its end is not complete.
+ */
 class Metadump implements ReplyStream {
   readonly canBeTruncated = true;
   readonly #store: ItemStore;
   readonly #walk: ItemWalk;
   readonly #classes: ReadonlySet<number> | undefined;
   readonly #lines: 'meta' | 'mg';
+  #hasBegun = false;
 
   /** Lists the items of all size classes if `classes` is undefined. */
   constructor(store: Store, lines: 'meta' | 'mg', classes: ReadonlySet<number> | undefined) {
@@ -55,6 +56,8 @@ class Metadump implements ReplyStream {
   write(sink: ByteSink): boolean {
     sink.ensure(PIECE_BYTES + LINE_BYTES_MAX);
     const pieceEnd = sink.at + PIECE_BYTES;
+    if (!this.#hasBegun) sink.putConstant(OK);
+    this.#hasBegun = true;
     const visit = (id: ItemId): void => this.#writeItem(sink, id);
     for (let steps = 0; steps < STEPS_PER_PIECE && !this.#walk.isDone; steps++) {
       if (sink.at >= pieceEnd) return false;
@@ -80,11 +83,11 @@ class Metadump implements ReplyStream {
   }
 
   #writeMeta(sink: ByteSink, id: ItemId, keyAt: number, keyEnd: number): void {
-    const { items, clock } = this.#store;
+    const { items, bytes, clock } = this.#store;
     const expiry = items.expiry(id);
     const epoch = clock.epoch();
     sink.putConstant(KEY);
-    this.#writeKey(sink, keyAt, keyEnd);
+    putEncodedKey(sink, bytes.bytes, keyAt, keyEnd);
     sink.putConstant(EXP);
     if (expiry === 0) sink.putConstant(NEVER);
     else sink.putDecimal(expiry + epoch);
@@ -97,31 +100,19 @@ class Metadump implements ReplyStream {
     sink.putDecimal(items.lruClassOf(id));
     sink.putConstant(SIZE);
     sink.putDecimal(items.bytes(id));
-    sink.putConstant(NEWLINE);
+    sink.putConstant(FLAGS);
+    sink.putDecimal(items.clientFlags(id));
+    sink.putConstant(LINE_END);
   }
 
   /** Writes a request line that a client can send unchanged to fetch the item. */
   #writeMg(sink: ByteSink, id: ItemId, keyAt: number, keyEnd: number): void {
     const { items, bytes } = this.#store;
-    const isBinary = items.hasBinaryKey(id);
+    const isBinary = items.hasBinaryKey(id) || !isWord(bytes.bytes, keyAt, keyEnd);
     sink.putConstant(MG);
     if (isBinary) putBase64(sink, bytes.bytes, keyAt, keyEnd);
     else sink.putRange(bytes.bytes, keyAt, keyEnd);
     sink.putConstant(isBinary ? BINARY_CRLF : CRLF);
-  }
-
-  #writeKey(sink: ByteSink, keyAt: number, keyEnd: number): void {
-    const { bytes } = this.#store.bytes;
-    for (let at = keyAt; at < keyEnd; at++) {
-      const byte = bytes[at]!;
-      if (UNRESERVED[byte] === 1) {
-        sink.putByte(byte);
-        continue;
-      }
-      sink.putByte(PERCENT);
-      sink.putByte(HEX[byte >>> 4]!);
-      sink.putByte(HEX[byte & 15]!);
-    }
   }
 }
 

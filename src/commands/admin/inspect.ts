@@ -8,6 +8,7 @@ import type {
   ThreadCounterName,
   TotalName,
 } from '../../store/index.ts';
+import { putKeyWord } from './key-text.ts';
 import type { NodeControl } from './node-control.ts';
 
 /** Writes one row of statistics. */
@@ -34,6 +35,8 @@ export function writeGeneralStats(view: StoreView, node: NodeControl, put: Write
   put('cmd_flush', view.counter('flush_cmds'));
   put('cmd_touch', view.counter('touch_cmds'));
   put('cmd_meta', view.counter('meta_cmds'));
+  put('cmd_config_get', view.counter('config_get_cmds'));
+  put('cmd_config_set', view.counter('config_set_cmds'));
   put('get_hits', view.hits());
   writeThreadCounter('get_misses');
   writeThreadCounter('get_expired');
@@ -95,13 +98,6 @@ function writeZeros(put: WriteStat, names: readonly string[]): void {
   for (const name of names) put(name, 0);
 }
 
-const LOG_COUNTERS = [
-  'log_worker_dropped',
-  'log_worker_written',
-  'log_watcher_skipped',
-  'log_watcher_sent',
-  'log_watchers',
-];
 /** The totals of the crawler and the LRU maintainer in one size class. */
 const MAINTENANCE_TOTALS: readonly (readonly [string, TotalName])[] = [
   ['crawler_reclaimed', 'crawlerReclaimed'],
@@ -138,7 +134,12 @@ function writeMaintenanceStats(view: StoreView, put: WriteStat): void {
 
 function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): void {
   writeMaintenanceStats(view, put);
-  writeZeros(put, ['malloc_fails', ...LOG_COUNTERS]);
+  writeZeros(put, ['malloc_fails', 'log_worker_dropped']);
+  const { written, gaps, sent, watchers } = node.eventCounts();
+  put('log_worker_written', written);
+  put('log_watcher_skipped', gaps);
+  put('log_watcher_sent', sent);
+  put('log_watchers', watchers);
   const { certificateSeconds } = node.health();
   if (certificateSeconds !== undefined) {
     put('ssl_new_sessions', view.counter('ssl_new_sessions'));
@@ -149,6 +150,7 @@ function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): vo
   writeZeros(put, ['unexpected_napi_ids', 'round_robin_fallback']);
   put('bytes', view.total('memRequested'));
   put('curr_items', view.itemCount());
+  put('curr_config', node.config.count());
   put('total_items', view.classCounter('total_items'));
   put('slab_global_page_pool', view.freePageCount());
   put('expired_unfetched', view.total('expiredUnfetched'));
@@ -234,7 +236,7 @@ export function writeConnectionStats(node: NodeControl, put: WriteStat): void {
 
 /** memcached's bound on the reply of one cachedump. */
 const DUMP_BYTES_MAX = 2 * 1024 * 1024;
-const DUMP_LINE_BYTES_MAX = 320;
+const DUMP_LINE_BYTES_MAX = 820;
 const ITEM_WORD = Buffer.from('ITEM ');
 const BYTES_WORD = Buffer.from(' b; ');
 const SECONDS_WORD = Buffer.from(' s]\r\n');
@@ -259,7 +261,7 @@ export function writeCachedump(
     const keyAt = items.keyAt(id);
     const expiry = items.expiry(id);
     sink.putConstant(ITEM_WORD);
-    sink.putRange(bytes.bytes, keyAt, keyAt + items.keyBytes(id));
+    putKeyWord(sink, bytes.bytes, keyAt, keyAt + items.keyBytes(id));
     sink.putConstant(OPEN_WORD);
     sink.putDecimal(items.valueBytes(id));
     sink.putConstant(BYTES_WORD);

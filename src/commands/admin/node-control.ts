@@ -12,6 +12,8 @@ export interface NodeControl {
   readonly config: ConfigEntries;
   readonly prefixes: PrefixStats;
   health(): NodeHealth;
+  /** The events of `watch` since the start, and their watchers now. */
+  eventCounts(): EventCounts;
   /** The connections of all worker threads. */
   connections(): readonly ConnectionView[];
   /** The rows of `stats settings`, in memcached's order. */
@@ -64,6 +66,16 @@ export interface NodeHealth {
   readonly certificateSeconds: number | undefined;
 }
 
+export interface EventCounts {
+  /** Events that threads have published; they publish only what some client watches. */
+  readonly written: number;
+  /** How often a watcher missed events, because it had not read the earlier ones. */
+  readonly gaps: number;
+  /** Events sent, each once for each watcher. */
+  readonly sent: number;
+  readonly watchers: number;
+}
+
 export interface ConnectionView {
   readonly id: number;
   /** Such as `tcp:127.0.0.1:51234` or `unix:/path`. */
@@ -80,6 +92,7 @@ export type TuneResult =
   | 'maintainerOff'
   | 'crawlerRuns'
   | 'automoveOutOfRange'
+  | 'windowOutOfRange'
   | 'sleepTooLong'
   | 'segmentsTooLarge'
   | 'factorTooLow';

@@ -28,10 +28,8 @@ export class MetaArithmetic {
     const id = this.#key.open(request);
     this.#createdItem = false;
     const status = id === NO_ITEM ? this.#create(request) : this.#countItem(request, id);
-    // memcached 1.6.18 ignores `q` when it has created the counter.
-    const isQuiet = request.noreply && !this.#createdItem;
     const isStored = status === STATUS.stored;
-    if (isStored) this.#show(request, reply, isQuiet);
+    if (isStored) this.#show(request, reply);
     this.#key.closeAfterLink();
     if (!isStored) reply.status(request, status);
   }
@@ -59,7 +57,7 @@ export class MetaArithmetic {
   }
 
   /** Applies the flags to the item and writes the reply; a quiet request drops the reply again. */
-  #show(request: Request, reply: MetaReplies, silent: boolean): void {
+  #show(request: Request, reply: MetaReplies): void {
     const { sink } = reply;
     const lineStart = sink.at;
     if (request.wantsValue) reply.valueHead(this.#counter.length);
@@ -73,7 +71,7 @@ export class MetaArithmetic {
       sink.putRange(this.#counter.digits, 0, this.#counter.length);
       reply.lineEnd();
     }
-    if (silent) sink.at = lineStart;
+    if (request.noreply) sink.at = lineStart;
   }
 
   #showFlag(request: Request, reply: MetaReplies, flag: number): void {

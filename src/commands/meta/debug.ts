@@ -1,5 +1,6 @@
 import type { MetaReplies, Request } from '../../protocol/index.ts';
 import { COUNT, NO_ITEM } from '../../store/index.ts';
+import { isWord } from '../admin/key-text.ts';
 import type { OpenKey } from '../keyed/open-key.ts';
 
 /** The facts that `me` reports; it reads them while the key is open and writes them afterwards. */
@@ -23,8 +24,10 @@ export function answerMetaDebug(key: OpenKey, request: Request, reply: MetaRepli
     reply.sink.putText('EN\r\n');
     return;
   }
-  const encoding = facts.isBinary ? 'base64' : 'latin1';
-  const keyText = request.keySource.toString(encoding, request.keyStart(0), request.keyEnd(0));
+  const { keySource } = request;
+  const [start, end] = [request.keyStart(0), request.keyEnd(0)];
+  const encoding = facts.isBinary || !isWord(keySource, start, end) ? 'base64' : 'latin1';
+  const keyText = keySource.toString(encoding, start, end);
   reply.sink.putText(`ME ${keyText} ${formatFacts(facts)}\r\n`);
 }
 

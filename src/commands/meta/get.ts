@@ -6,6 +6,7 @@ import {
 } from '../../protocol/index.ts';
 import { type ItemId, NO_ITEM } from '../../store/index.ts';
 import { STREAM } from '../admin/event-log.ts';
+import { isWord } from '../admin/key-text.ts';
 import { expiryOf, NEVER } from '../keyed/expiry.ts';
 import { countHit, countMiss } from '../keyed/fetch-counts.ts';
 import type { ItemEvents } from '../keyed/item-events.ts';
@@ -119,7 +120,10 @@ export class MetaGetter {
       case META_LETTER.key: {
         const at = items.keyAt(id);
         const end = at + items.keyBytes(id);
-        reply.itemKey(store.bytes.bytes, at, end, items.hasBinaryKey(id));
+        const { bytes } = store.bytes;
+        // Only a key in base64 can find an item that the binary protocol stored with a newline.
+        const isWordless = request.keyBinary && !isWord(bytes, at, end);
+        reply.itemKey(bytes, at, end, items.hasBinaryKey(id) || isWordless);
       }
     }
   }

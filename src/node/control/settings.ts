@@ -1,5 +1,6 @@
-import { EVICTION, type TunableName } from '../../store/index.ts';
+import { EVICTION, type StoreTuning, type TunableName } from '../../store/index.ts';
 import type { NodeMemory } from '../memory.ts';
+import { chunkBytesMaxOf } from '../options/policies.ts';
 import type { ServerOptions } from '../options/server-flags.ts';
 
 type Row = readonly [name: string, value: string | number];
@@ -19,6 +20,15 @@ function sslSettings(options: ServerOptions): readonly Row[] {
     ['ssl_session_cache', 'yes'],
     ['ssl_kernel_tls', 'no'],
     ['ssl_min_version', options.sslMinVersion === 3 ? 'tlsv1.3' : 'tlsv1.2'],
+  ];
+}
+
+function pageSettings(tuning: StoreTuning): readonly Row[] {
+  return [
+    ['slab_reassign', tuning.get('reassign') === 1 ? 'yes' : 'no'],
+    ['slab_automove', tuning.get('automove')],
+    ['slab_automove_ratio', tuning.get('automoveRatio').toFixed(2)],
+    ['slab_automove_window', tuning.get('automoveWindow')],
   ];
 }
 
@@ -48,17 +58,14 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['reqs_per_event', options.maxReqsPerEvent],
     ['cas_enabled', 'yes'],
     ['tcp_backlog', options.listenBacklog],
-    ['binding_protocol', 'ascii'],
+    ['binding_protocol', options.protocol === 'auto' ? 'auto-negotiate' : options.protocol],
     ['auth_enabled_sasl', options.enableSasl ? 'yes' : 'no'],
     ['auth_enabled_ascii', options.authFile === '' ? 'no' : options.authFile],
     ['item_size_max', options.maxItemSizeBytes],
     ['maxconns_fast', 'yes'],
     ['hashpower_init', 16],
-    ['slab_reassign', onOff('reassign')],
-    ['slab_automove', tuning.get('automove')],
-    ['slab_automove_ratio', tuning.get('automoveRatio').toFixed(2)],
-    ['slab_automove_window', 0],
-    ['slab_chunk_max', options.slabChunkMaxBytes],
+    ...pageSettings(tuning),
+    ['slab_chunk_max', chunkBytesMaxOf(options)],
     ['lru_crawler', onOff('crawlerEnabled')],
     ['lru_crawler_sleep', tuning.get('crawlerSleepUs')],
     ['lru_crawler_tocrawl', tuning.get('crawlerToCrawl')],
@@ -80,6 +87,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['read_buf_mem_limit', 0],
     ['track_sizes', onOff('trackSizes')],
     ['inline_ascii_response', 'no'],
+    ['slab_automove_freeratio', tuning.get('automoveFreeRatio').toFixed(3)],
     ['ssl_enabled', options.enableSsl ? 'yes' : 'no'],
     ...sslSettings(options),
     ['num_napi_ids', '(null)'],

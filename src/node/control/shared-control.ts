@@ -1,6 +1,7 @@
 import type {
   ConnectionView,
   CrawlResult,
+  EventCounts,
   MovePageResult,
   NodeControl,
   NodeFacts,
@@ -60,6 +61,10 @@ export class SharedControl implements NodeControl {
       peakConnections: connections.peak(),
       certificateSeconds: options.enableSsl ? now - state.certificatesReadAt : undefined,
     };
+  }
+
+  eventCounts(): EventCounts {
+    return this.#memory.events.counts();
   }
 
   connections(): readonly ConnectionView[] {

@@ -9,6 +9,8 @@ import type {
 import { MOVE_RESULT, type StoreTuning } from '../../store/index.ts';
 
 const AUTOMOVE_MAX = 2;
+const AUTOMOVE_WINDOW_MIN = 3;
+const AUTOMOVE_WINDOW_MAX = 1800;
 const CRAWLER_SLEEP_US_MAX = 1_000_000;
 const HOT_AND_WARM_PERCENT_MAX = 80;
 const MEMORY_BYTES_MIN = 8 << 20;
@@ -33,6 +35,10 @@ function refusalOf(changes: Tuning, crawlerRuns: boolean): TuneResult | undefine
   if (hotPercent + warmPercent > HOT_AND_WARM_PERCENT_MAX) return 'segmentsTooLarge';
   if (hotMaxFactor <= 0 || warmMaxFactor <= 0) return 'factorTooLow';
   if ((changes.automove ?? 0) > AUTOMOVE_MAX) return 'automoveOutOfRange';
+  const { automoveWindow = AUTOMOVE_WINDOW_MIN } = changes;
+  if (automoveWindow < AUTOMOVE_WINDOW_MIN || automoveWindow > AUTOMOVE_WINDOW_MAX) {
+    return 'windowOutOfRange';
+  }
   if ((changes.crawlerSleepUs ?? 0) > CRAWLER_SLEEP_US_MAX) return 'sleepTooLong';
   return changes.crawlerEnabled === 1 && crawlerRuns ? 'crawlerRuns' : undefined;
 }

@@ -13,37 +13,7 @@ import {
   type ValuesOf,
 } from '../../base/index.ts';
 import { ADDRESS_FORMS } from '../../topology/index.ts';
-
-/**
- * The names of memcached's `-o` that a command line may keep. They change nothing: slabring lacks
- * the part that they tune, or that part needs no tuning.
- */
-const IGNORED_SUBOPTIONS: Readonly<Record<string, string>> = {
-  maxconns_fast: 'the node always refuses a connection beyond the limit at once',
-  no_maxconns_fast: 'the node always refuses a connection beyond the limit at once',
-  hashpower: 'the index grows automatically, one bucket at a time',
-  no_hashexpand: 'the index grows automatically, one bucket at a time',
-  hash_algorithm: 'the hash algorithm is always murmur3',
-  tail_repair_time: 'no reference can hold an item forever',
-  no_inline_ascii_resp: 'the node always formats numbers when it sends them',
-  inline_ascii_resp: 'the node always formats numbers when it sends them',
-  lru_maintainer: 'the LRU maintainer runs unless no_lru_maintainer disables it',
-  lru_crawler: 'the LRU crawler runs unless no_lru_crawler disables it',
-  slab_reassign: 'page moves are enabled unless no_slab_reassign disables them',
-  slab_automove_ratio: 'page moves follow the misses on recently evicted keys',
-  slab_automove_window: 'page moves follow the misses on recently evicted keys',
-  modern: 'the node always uses the modern behaviour',
-  no_modern: "the node does not implement memcached's older behaviour",
-  drop_privileges: 'the node does not change its privileges',
-  no_drop_privileges: 'the node does not change its privileges',
-  relaxed_privileges: 'the node does not change its privileges',
-  resp_obj_mem_limit: 'each thread writes all replies into one buffer',
-  read_buf_mem_limit: 'each thread reads all requests into one buffer',
-  ssl_wbuf_size: 'the node encrypts each write at once',
-  ssl_keyformat: 'keys are always PEM',
-  ssl_session_cache: 'the node always resumes sessions, by tickets',
-  ssl_kernel_tls: 'the node never uses kernel TLS',
-};
+import { FULFILLED_SUBOPTIONS, INEFFECTIVE_SUBOPTIONS } from './other-suboptions.ts';
 
 /** The options of one node, with memcached's letters, spellings, meanings and defaults. */
 export const serverFlags = {
@@ -69,7 +39,17 @@ export const serverFlags = {
   listen: list({
     short: 'l',
     placeholder: '<addr>',
-    doc: `Addresses to listen on, each ${ADDRESS_FORMS}; default: all interfaces.`,
+    separator: /[,;]/,
+    skipsEmpty: true,
+    doc:
+      `Addresses to listen on, each ${ADDRESS_FORMS}; default: all interfaces. A prefix sets ` +
+      'what differs there: notls:, btls: or mtls:, then proto[ascii]: or proto[binary]:.',
+  }),
+  protocol: choice({
+    short: 'B',
+    words: ['auto', 'ascii', 'binary'],
+    default: 'auto',
+    doc: 'What clients may send; with auto, their first byte decides.',
   }),
   memoryLimitBytes: bytes({
     short: 'm',
@@ -108,10 +88,8 @@ export const serverFlags = {
     default: '512k',
     min: '1k',
     max: '1m',
-    bareUnit: 'kilobytes',
-    doc:
-      'Size of the largest chunk, in kilobytes; a larger item is a chain of chunks. Must divide ' +
-      '1m evenly.',
+    bareUnit: 'kilobytes up to 1024, bytes above',
+    doc: 'Size of the largest chunk; a larger item is a chain of chunks. Must divide 1m evenly.',
   }),
   slabGrowthFactor: number({
     short: 'f',
@@ -196,7 +174,7 @@ export const serverFlags = {
   saslPwdb: text({
     long: 'sasl-pwdb',
     placeholder: '<file>',
-    alsoEnv: 'MEMCACHED_SASL_PWDB',
+    alsoEnv: ['MEMCACHED_SASL_PWDB'],
     doc: 'With -S: file of the users, user:password or user@host:password on each line.',
   }),
   saslOnly: flag({
@@ -205,9 +183,10 @@ export const serverFlags = {
   extended: suboptions({
     short: 'o',
     doc:
-      'Suboptions, as memcached spells them: those named below, and those without effect ' +
-      '(listed at the end of this page).',
-    ignored: IGNORED_SUBOPTIONS,
+      'Suboptions, as memcached spells them: those named below with _ for -, and those that ' +
+      'set nothing (listed at the end of docs/options.md).',
+    fulfilled: FULFILLED_SUBOPTIONS,
+    ineffective: INEFFECTIVE_SUBOPTIONS,
   }),
   hotLruPct: integer({
     suboption: 'hot_lru_pct',
@@ -250,6 +229,20 @@ export const serverFlags = {
       'Items with a ttl of at most this many seconds enter the TEMP list, which the node evicts ' +
       'last; 0 disables TEMP.',
   }),
+  noModern: flag({
+    suboption: 'no_modern',
+    doc:
+      "memcached 1.4's defaults: no page moves, no LRU crawler, no LRU maintainer, and chunks of " +
+      'up to 1m.',
+  }),
+  noChunkedItems: flag({
+    suboption: 'no_chunked_items',
+    doc: 'Chunks of up to 1m, unless --slab-chunk-max says otherwise or -I is above 1m.',
+  }),
+  lruCrawler: flag({
+    suboption: 'lru_crawler',
+    doc: 'Enable the LRU crawler in spite of no_modern; otherwise it is enabled anyway.',
+  }),
   noLruCrawler: flag({
     suboption: 'no_lru_crawler',
     doc:
@@ -272,11 +265,19 @@ export const serverFlags = {
     max: 2 ** 31 - 1,
     doc: 'Only shown by stats settings; a pass of the crawler always checks all items.',
   }),
+  lruMaintainer: flag({
+    suboption: 'lru_maintainer',
+    doc: 'Enable the LRU maintainer in spite of no_modern; otherwise it is enabled anyway.',
+  }),
   noLruMaintainer: flag({
     suboption: 'no_lru_maintainer',
     doc:
       'Disable the background moves between the lists of --eviction segmented, and refuse lru ' +
       'mode and temp_ttl.',
+  }),
+  slabReassign: flag({
+    suboption: 'slab_reassign',
+    doc: 'Enable page moves in spite of no_modern; otherwise they are enabled anyway.',
   }),
   noSlabReassign: flag({
     suboption: 'no_slab_reassign',

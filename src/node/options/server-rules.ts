@@ -3,7 +3,7 @@ import { parseClusterNode } from '../../protocol/index.ts';
 import { listenAddressOf } from '../../server/index.ts';
 import { chainedItemBytesMax, PAGE_BYTES } from '../../store/index.ts';
 import { TopologyError } from '../../topology/index.ts';
-import { requiresLogin } from './policies.ts';
+import { chunkBytesMaxOf, requiresLogin } from './policies.ts';
 import type { ServerOptions, serverFlags } from './server-flags.ts';
 
 /** What a single option cannot check: rules over several options, and the forms of addresses. */
@@ -23,10 +23,10 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       ? undefined
       : `-o slab_chunk_max is ${slabChunkMaxBytes} bytes, which does not divide a page of 1m` +
         ' evenly; use 1, 2, 4 … 1024 (kilobytes).',
-  ({ maxItemSizeBytes, slabChunkMaxBytes }) =>
-    maxItemSizeBytes > chainedItemBytesMax(slabChunkMaxBytes)
-      ? `-I (--max-item-size) is ${maxItemSizeBytes} bytes, more than a chain of chunks of` +
-        ` ${slabChunkMaxBytes} bytes can hold; raise -o slab_chunk_max.`
+  (options) =>
+    options.maxItemSizeBytes > chainedItemBytesMax(chunkBytesMaxOf(options))
+      ? `-I (--max-item-size) is ${options.maxItemSizeBytes} bytes, more than a chain of chunks` +
+        ` of ${chunkBytesMaxOf(options)} bytes can hold; raise -o slab_chunk_max.`
       : undefined,
   (options) =>
     options.enableSasl && !hasUserFile(options)
@@ -54,6 +54,12 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       ? `ssl_verify_mode ${sslVerifyMode} requires client certificates and so their CA:` +
         ' add -o ssl_ca_cert=<file>.'
       : undefined,
+  ({ listen, sslCaCert }) => {
+    const mutual = listen.find((text) => text.startsWith('mtls:'));
+    return mutual !== undefined && sslCaCert === ''
+      ? `-l ${mutual} requires client certificates and so their CA: add -o ssl_ca_cert=<file>.`
+      : undefined;
+  },
 ];
 
 /** Why `parse` refuses one of the texts; undefined if it accepts all of them. */

@@ -71,6 +71,12 @@ export class ConfigTable implements ConfigEntries {
     );
   }
 
+  count(): number {
+    return this.#segment.locked(
+      () => slots().filter((at) => this.#words[at / 4 + NAME_BYTES] !== 0).length,
+    );
+  }
+
   #find(name: string): number {
     return slots().find((at) => name !== '' && this.#nameAt(at) === name) ?? -1;
   }

@@ -1,5 +1,5 @@
 import { machineClock } from '../../base/index.ts';
-import type { EventLog } from '../../commands/index.ts';
+import type { EventCounts, EventLog } from '../../commands/index.ts';
 
 /** The watchers of a node at the same time (memcached's bound). */
 const WATCHERS_MAX = 20;
@@ -11,11 +11,14 @@ const STREAMS = 8;
 
 /**
  * Header words: the number of watchers, the streams that any of them watches, the number of the
- * last event, and the watchers of each stream.
+ * last event, the events that watchers got, how often they missed some, and the watchers of each
+ * stream.
  */
 const WATCHERS = 0;
 const WATCHED = 1;
 const GID = 2;
+const SENT = 3;
+const GAPS = 4;
 const WATCHERS_BY_STREAM = 8;
 const HEADER_BYTES = 64;
 /**
@@ -50,8 +53,21 @@ export class EventRings {
     return this.#words[WATCHED]!;
   }
 
-  get watchers(): number {
-    return Atomics.load(this.#words, WATCHERS);
+  /** Counts of events since the start, modulo 2^32, and the number of watchers. */
+  counts(): EventCounts {
+    const count = (word: number): number => Atomics.load(this.#words, word) >>> 0;
+    return {
+      written: count(GID),
+      gaps: count(GAPS),
+      sent: count(SENT),
+      watchers: count(WATCHERS),
+    };
+  }
+
+  /** Counts what a watcher has read. */
+  countRead(events: number, hasGap: boolean): void {
+    Atomics.add(this.#words, SENT, events);
+    if (hasGap) Atomics.add(this.#words, GAPS, 1);
   }
 
   /** Adds a watcher; returns false if the node already has its maximum. */
@@ -150,50 +166,4 @@ export class RingLog implements EventLog {
     const line = `ts=${seconds}.${micros} gid=${this.#rings.nextGid()} type=${text}\n`;
     this.#rings.write(this.#thread, stream, Buffer.from(line, 'latin1'));
   }
-}
-
-/** Bounds one read of a ring, so that a flood of events does not delay the thread's clients. */
-const EVENTS_PER_READ_MAX = 2000;
-
-/** The cursors of one watcher in all rings. */
-export class RingReader {
-  readonly streams: number;
-  readonly #rings: EventRings;
-  readonly #cursors: number[];
-
-  constructor(rings: EventRings, streams: number) {
-    this.streams = streams;
-    this.#rings = rings;
-    this.#cursors = Array.from({ length: rings.threads }, (_, thread) => rings.head(thread));
-  }
-
-  /** Reads the lines since the last call, in the order of their event numbers. */
-  read(): string {
-    const lines: string[] = [];
-    let skipped = false;
-    for (let thread = 0; thread < this.#cursors.length; thread++) {
-      if (!this.#readRing(thread, lines)) skipped = true;
-    }
-    lines.sort((a, b) => gidOf(a) - gidOf(b));
-    return `${skipped ? 'skipped=1\n' : ''}${lines.join('')}`;
-  }
-
-  /** Reads one ring; returns false if the watcher missed events. */
-  #readRing(thread: number, lines: string[]): boolean {
-    const head = this.#rings.head(thread);
-    for (let reads = 0; reads < EVENTS_PER_READ_MAX && this.#cursors[thread] !== head; reads++) {
-      const entry = this.#rings.read(thread, this.#cursors[thread]!);
-      if (entry === undefined) {
-        this.#cursors[thread] = head;
-        return false;
-      }
-      this.#cursors[thread] = entry.next;
-      if ((entry.stream & this.streams) !== 0) lines.push(entry.text);
-    }
-    return true;
-  }
-}
-
-function gidOf(line: string): number {
-  return Number(/ gid=(\d+)/.exec(line)?.[1] ?? 0);
 }

@@ -1,5 +1,5 @@
 import { type ByteSink, murmur3, SharedSegment } from '../../base/index.ts';
-import { PREFIX_COUNT, type PrefixStats } from '../../commands/index.ts';
+import { PREFIX_COUNT, type PrefixStats, putKeyWord } from '../../commands/index.ts';
 
 /** The table counts this many prefixes, and ignores further ones. */
 const PREFIXES_MAX = 1024;
@@ -11,7 +11,7 @@ const COUNTERS_AT = 256;
 const COUNTERS = Object.keys(PREFIX_COUNT).length;
 const SLOT_BYTES = COUNTERS_AT + COUNTERS * 8;
 const HASH_SEED = 0;
-const LINE_BYTES_MAX = 400;
+const LINE_BYTES_MAX = 900;
 
 const text = (words: string): Uint8Array => Buffer.from(words, 'latin1');
 const PREFIX = text('PREFIX ');
@@ -73,7 +73,7 @@ export class PrefixTable implements PrefixStats {
       const length = this.#bytes[slot]!;
       if (length === 0) continue;
       sink.putConstant(PREFIX);
-      sink.putRange(this.#bytes, slot + 1, slot + length);
+      putKeyWord(sink, this.#bytes, slot + 1, slot + length);
       for (let what = 0; what < COUNTERS; what++) {
         sink.putConstant(LABELS[what]!);
         sink.putDecimal(this.#counters[(slot + COUNTERS_AT) / 8 + what]!);

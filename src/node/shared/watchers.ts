@@ -1,5 +1,6 @@
 import type { EventFeed, Watcher } from '../../server/index.ts';
-import { type EventRings, RingReader } from './event-rings.ts';
+import type { EventRings } from './event-rings.ts';
+import { RingReader } from './ring-reader.ts';
 
 const SEND_INTERVAL_MS = 50;
 

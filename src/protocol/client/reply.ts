@@ -93,6 +93,20 @@ export class Reply {
     return this.end - this.start;
   }
 
+  /**
+   * Whether the item is the placeholder of a lease: the empty item that a node creates for a miss
+   * (`mg` with N). A client flag distinguishes it from an empty text that this client stored.
+   */
+  get isPlaceholder(): boolean {
+    const isLeased = this.wonLease || this.leaseHeldByOther;
+    return isLeased && this.mayBePlaceholder;
+  }
+
+  /** The same for a reply that does not show leases: classic text and binary. */
+  get mayBePlaceholder(): boolean {
+    return this.status === 'value' && this.end === this.start && this.flags === 0;
+  }
+
   /** The value as text (UTF-8). */
   text(): string {
     return this.bytes.toString('utf8', this.start, this.end);

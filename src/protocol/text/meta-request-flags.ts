@@ -173,7 +173,9 @@ export class MetaRequestFlags {
     } else {
       request.ownCasHigh = u64.high;
       request.ownCasLow = u64.low;
-      request.hasOwnCas = true;
+      // As in memcached's ms, 0 is no CAS id: the item gets a new one. An id of 0 in an item would
+      // match the compare with 0 that asks for no item in particular.
+      request.hasOwnCas = u64.high !== 0 || u64.low !== 0;
     }
     return FLAG_OK;
   }

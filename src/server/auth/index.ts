@@ -6,4 +6,4 @@ export { makeScrypt } from './scrypt.ts';
 export { UserAuthenticator } from './user-authenticator.ts';
 export { editUserFile, parseUserFile } from './user-file.ts';
 export { UserFileWatcher } from './user-file-watcher.ts';
-export type { User, UserTable } from './users.ts';
+export { USER_FILE_BYTES_MAX, type User, type UserTable } from './users.ts';

@@ -1,11 +1,9 @@
-import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { CodedError, type Logger } from '../../base/index.ts';
+import { CodedError, type Logger, readRegularFile } from '../../base/index.ts';
 import { SecretsIndex } from './secrets-index.ts';
 import { parseSaslPasswords, parseUserFile } from './user-file.ts';
-import { HASHES_PER_LOGIN_MAX, type User, type UserTable } from './users.ts';
+import { HASHES_PER_LOGIN_MAX, USER_FILE_BYTES_MAX, type User, type UserTable } from './users.ts';
 
-const FILE_BYTES_MAX = 1 << 20;
 /** The permission bits that let other users of the machine read or change a file. */
 const OTHERS_READ_OR_WRITE = 0o006;
 
@@ -43,20 +41,14 @@ export async function loadUsers(
 
 async function readText(path: string, log: Logger | undefined): Promise<string> {
   try {
-    const file = await open(path);
-    try {
-      const stats = await file.stat();
-      if (stats.size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
-      if ((stats.mode & OTHERS_READ_OR_WRITE) !== 0) {
-        log?.warn(
-          { file: path },
-          `every user of this machine can open ${path}; run: chmod o-rw ${path}`,
-        );
-      }
-      return await file.readFile('latin1');
-    } finally {
-      await file.close();
+    const { bytes, mode } = await readRegularFile(path, USER_FILE_BYTES_MAX);
+    if ((mode & OTHERS_READ_OR_WRITE) !== 0) {
+      log?.warn(
+        { file: path },
+        `every user of this machine can open ${path}; run: chmod o-rw ${path}`,
+      );
     }
+    return bytes.toString('latin1');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CodedError(

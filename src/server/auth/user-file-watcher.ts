@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { CodedError, type Logger } from '../../base/index.ts';
+import { CodedError, type Logger, withinReadTime } from '../../base/index.ts';
 import { loadUsers, type UserSources } from './load-users.ts';
 import type { UserTable } from './users.ts';
 
@@ -24,8 +24,8 @@ export class UserFileWatcher {
   #lastState = '';
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  #loading: Promise<void> = Promise.resolve();
-  #nextLoad: Promise<void> | undefined;
+  #loading: Promise<string | undefined> = Promise.resolve(undefined);
+  #nextLoad: Promise<string | undefined> | undefined;
 
   private constructor(sources: UserSources, log: Logger) {
     this.#sources = sources;
@@ -60,9 +60,10 @@ export class UserFileWatcher {
   }
 
   /**
-   * Loads the files again; resolves after `onChange`, or after it has logged why the load failed.
+   * Loads the files again; resolves after `onChange`, or with the reason why the previous users
+   * stay, which it has logged.
    */
-  reload(): Promise<void> {
+  reload(): Promise<string | undefined> {
     // One load runs and one waits. A waiting load starts later than its callers, so it sees their
     // changes.
     this.#nextLoad ??= this.#loading.then(() => {
@@ -78,19 +79,20 @@ export class UserFileWatcher {
     clearTimeout(this.#timer);
   }
 
-  async #load(): Promise<void> {
+  async #load(): Promise<string | undefined> {
     this.#loadedState = await this.#readState();
     try {
       this.#table = await loadUsers(this.#sources, this.#log);
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       this.#log.warn({ code: error.code }, `kept the previous users: ${error.message}`);
-      return;
+      return error.message;
     }
     this.#onChange(this.#table);
     const users = this.#table.users.length;
     if (users > 0) this.#log.info({ users }, 'reloaded the users');
     else this.#log.warn({ users }, 'the user files contain no user: no client can log in');
+    return undefined;
   }
 
   #schedulePoll(): void {
@@ -119,7 +121,9 @@ export class UserFileWatcher {
 /** A text that changes whenever the file changes or another file replaces it. */
 async function fileStateOf(path: string): Promise<string> {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    const { dev, ino, size, mtimeNs, ctimeNs } = await withinReadTime(path, () =>
+      stat(path, { bigint: true }),
+    );
     return [dev, ino, size, mtimeNs, ctimeNs].join(':');
   } catch {
     return 'unreadable';

@@ -25,6 +25,7 @@ export interface ScryptSecret {
   readonly hash: Uint8Array;
 }
 
+export const USER_FILE_BYTES_MAX = 1 << 20;
 export const USERS_MAX = 1000;
 /** Passwords of one user, such as the old and the new one while clients change their login. */
 export const PASSWORDS_PER_USER_MAX = 4;

@@ -1,8 +1,7 @@
 /** The certificates of a node, and the TLS options of its listeners. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, readRegularFile } from '../../base/index.ts';
 
 /** The TLS options of a node. */
 export interface CertificateOptions {
@@ -14,11 +13,15 @@ export interface CertificateOptions {
   readonly sslMinVersion: number;
 }
 
-/** The contents of the certificate files: plain data that every thread gets a copy of. */
-export interface Certificates {
+/** The contents of the certificate files. */
+interface CertificateFiles {
   readonly cert: Buffer;
   readonly key: Buffer;
   readonly ca: Buffer | undefined;
+}
+
+/** The certificates of a node: plain data that every thread gets a copy of. */
+export interface Certificates extends CertificateFiles {
   /**
    * The 48 secret bytes that encrypt session tickets. Threads share a port, so they share these
    * bytes too: one thread can resume the session of another.
@@ -31,6 +34,8 @@ const VERIFY = { none: 0, request: 1, require: 2, once: 3 } as const;
 const MIN_VERSIONS = ['TLSv1.2', 'TLSv1.2', 'TLSv1.2', 'TLSv1.3'] as const;
 /** The node closes a connection whose handshake takes longer. */
 const HANDSHAKE_MS_MAX = 10_000;
+/** A bundle of all public CAs has 0.3 MB. */
+const PEM_BYTES_MAX = 4 << 20;
 const TICKET_KEY_BYTES = 48;
 const SESSION_SECONDS = 3600;
 
@@ -40,30 +45,30 @@ export function newTicketKeys(): Buffer {
 
 /**
  * Reads the node's certificate, its key and the CAs of its clients, and checks that the key matches
- * the certificate. The reads are synchronous and block the thread.
+ * the certificate.
  * @throws {CodedError} `ERR_CERTIFICATE`, with the file and the reason.
  */
-export function readCertificates(options: CertificateOptions, ticketKeys: Buffer): Certificates {
-  const cert = readPem(options.sslChainCert, 'certificate chain');
-  const key = readPem(options.sslKey === '' ? options.sslChainCert : options.sslKey, 'key');
-  const ca = options.sslCaCert === '' ? undefined : readPem(options.sslCaCert, 'CA certificate');
-  const certificates = { cert, key, ca, ticketKeys };
+export async function readCertificates(options: CertificateOptions): Promise<CertificateFiles> {
+  const { sslChainCert, sslKey, sslCaCert } = options;
+  const cert = await readPem(sslChainCert, 'certificate chain');
+  const key = sslKey === '' ? cert : await readPem(sslKey, 'key');
+  const ca = sslCaCert === '' ? undefined : await readPem(sslCaCert, 'CA certificate');
   try {
-    createSecureContext(contextOptions(options, certificates));
+    createSecureContext(contextOptions(options, { cert, key, ca, ticketKeys: newTicketKeys() }));
   } catch (cause) {
     throw new CodedError(
       'ERR_CERTIFICATE',
-      `Cannot use the certificate ${options.sslChainCert} with its key: ${reasonOf(cause)}. ` +
+      `Cannot use the certificate ${sslChainCert} with its key: ${reasonOf(cause)}. ` +
         'Both must be PEM files, and the key must match the certificate.',
       { cause },
     );
   }
-  return certificates;
+  return { cert, key, ca };
 }
 
-function readPem(path: string, what: string): Buffer {
+async function readPem(path: string, what: string): Promise<Buffer> {
   try {
-    return readFileSync(path);
+    return (await readRegularFile(path, PEM_BYTES_MAX)).bytes;
   } catch (cause) {
     throw new CodedError(
       'ERR_CERTIFICATE',
@@ -91,15 +96,18 @@ export function contextOptions(
   };
 }
 
+/** The options of a listener, which may have a rule of its own for client certificates. */
 export function listenerOptions(
   options: CertificateOptions,
   certificates: Certificates,
+  needsClientCertificate?: boolean,
 ): TlsOptions {
-  const { sslVerifyMode } = options;
+  const ownMode = needsClientCertificate === true ? VERIFY.require : VERIFY.none;
+  const verifyMode = needsClientCertificate === undefined ? options.sslVerifyMode : ownMode;
   return {
     ...contextOptions(options, certificates),
-    requestCert: sslVerifyMode !== VERIFY.none,
-    rejectUnauthorized: sslVerifyMode >= VERIFY.require,
+    requestCert: verifyMode !== VERIFY.none,
+    rejectUnauthorized: verifyMode >= VERIFY.require,
     handshakeTimeout: HANDSHAKE_MS_MAX,
     allowHalfOpen: true,
     noDelay: true,

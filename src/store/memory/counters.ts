@@ -20,6 +20,8 @@ const THREAD_COUNTER_NAMES = [
   'cas_misses',
   'flush_cmds',
   'meta_cmds',
+  'config_get_cmds',
+  'config_set_cmds',
   'store_too_large',
   'store_no_memory',
   'auth_cmds',

@@ -30,7 +30,10 @@ const DEFAULTS = {
    * 0: pages move only on request; 1 and 2: the maintainer moves them to where they save misses.
    */
   automove: 1,
+  /** Shown only, because page moves follow the misses on recently evicted keys. */
   automoveRatio: 0.8,
+  automoveWindow: 10,
+  automoveFreeRatio: 0.01,
   crawlerEnabled: 1,
   crawlerSleepUs: 100,
   crawlerToCrawl: 0,

@@ -22,12 +22,14 @@ const COMMANDS: Readonly<Record<string, (flags: string) => string>> = {
 
 /**
  * Whether known-differences.ts lists the flags: an expired time that `t` shows, the size that `ms`
- * shows, an append that creates.
+ * shows, an append that creates, a quiet `ma` that creates.
  */
 function isKnownDifference(command: string, ...flags: readonly string[]): boolean {
   if (command === 'ms') {
     return flags.includes('s') || (flags.includes('MA') && flags.some((flag) => /^N/.test(flag)));
   }
+  const creates = flags.some((flag) => /^N/.test(flag));
+  if (command === 'ma' && creates && flags.some((flag) => /^q/.test(flag))) return true;
   return flags.includes('t') && flags.some((flag) => /^[TN]-1$/.test(flag));
 }
 

@@ -428,7 +428,6 @@ export const META = [
       'ma n v',
       'ma m N30 t v',
       'ma m N30 J99 t v',
-      'ma x N0 q v',
       'ma y J5',
       'mn',
     ),

@@ -81,6 +81,19 @@ describe('the config table', () => {
     );
   });
 
+  test('stats counts the config requests and the entries', async () => {
+    const server = await startNode(...NODES);
+    const key = 'cluster';
+    const requests = 'config get cluster\r\nconfig set x 0 1\r\nx\r\nconfig get none\r\nstats\r\n';
+    expect(await exchange(server, requests)).toMatch(
+      /STAT cmd_config_get 2\r\nSTAT cmd_config_set 1\r\n[\s\S]*STAT curr_config 2\r\n/,
+    );
+    await sendAndReadToEnd(server.address, packet({ opcode: 0x60, key }));
+    expect(await exchange(server, 'config delete x\r\nstats\r\n')).toMatch(
+      /STAT cmd_config_get 3\r\n[\s\S]*STAT curr_config 1\r\n/,
+    );
+  });
+
   test('the config table holds at most 16 entries of at most 65,536 bytes', async () => {
     const server = await startNode();
     const full = 'x'.repeat(65_536);

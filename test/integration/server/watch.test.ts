@@ -114,6 +114,26 @@ describe('watch', () => {
     expect(types).toEqual(['eviction', 'item_store', 'eviction', 'item_store']);
   });
 
+  test('stats counts the events and their watchers', async () => {
+    const server = await startNode();
+    const counts = async () => {
+      const stats = (await sendAndReadToEnd(server.address, 'stats\r\n')).toString();
+      const value = (name: string) =>
+        Number(new RegExp(`STAT log_${name} (\\d+)`).exec(stats)?.[1]);
+      return [value('watchers'), value('worker_written'), value('watcher_sent')];
+    };
+    expect(await counts()).toEqual([0, 0, 0]);
+    const watchers = [
+      await startWatching(server, 'fetchers'),
+      await startWatching(server, 'fetchers'),
+    ];
+    await sendAndReadToEnd(server.address, 'get a b last\r\n');
+    for (const watcher of watchers) await eventsUntil(watcher, 'key=last');
+    expect(await counts()).toEqual([2, 3, 6]);
+    for (const watcher of watchers) await watcher.finish();
+    expect(await counts()).toEqual([0, 3, 6]);
+  });
+
   test('watch is refused for unknown streams, pipelining, too many watchers and -W', async () => {
     const server = await startNode();
     const exchange = async (requests: string) =>

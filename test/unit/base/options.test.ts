@@ -6,7 +6,7 @@ import {
   count,
   defaultsOf,
   defaultText,
-  envName,
+  envNames,
   type Flag,
   flag,
   formatSize,
@@ -190,9 +190,26 @@ describe('the names of an option', () => {
     '%s has its long name and its variable',
     (name, entry: Flag<number>, long, variable) => {
       expect(longName(name, entry)).toBe(long);
-      expect(envName(name, entry)).toBe(variable);
+      expect(envNames(name, entry)).toEqual([variable]);
     },
   );
+});
+
+describe('environment variables of an option', () => {
+  const also: Flag<string> = { ...text({ doc: '' }), alsoEnv: ['OLD', 'OTHER'] };
+  const resolved = (entry: Flag<string>, env: Record<string, string>) =>
+    resolveOptions({ nodes: entry }, { env }).nodes;
+  test('old names set the option too, and the new name wins', () => {
+    expect(envNames('nodes', also)).toEqual(['SLABRING_NODES', 'OLD', 'OTHER']);
+    expect(resolved(also, { OTHER: 'c' })).toBe('c');
+    expect(resolved(also, { OTHER: 'c', OLD: 'b' })).toBe('b');
+    expect(resolved(also, { OTHER: 'c', OLD: 'b', SLABRING_NODES: 'a' })).toBe('a');
+  });
+  test('no variable sets an option of the command line only', () => {
+    const entry: Flag<string> = { ...also, isCommandLineOnly: true };
+    expect(envNames('nodes', entry)).toEqual([]);
+    expect(resolved(entry, { SLABRING_NODES: 'a', OLD: 'b' })).toBe('');
+  });
 });
 
 describe('arguments for another process', () => {
@@ -246,6 +263,6 @@ describe('the size format', () => {
   ])('the size format formats %d bytes as %s, and parses them back', (size, formatted) => {
     expect(formatSize(size)).toBe(formatted);
     expect(parseSize(formatted)).toBe(size);
-    expect(parseSize(formatted, 2 ** 20)).toBe(size);
+    expect(parseSize(formatted, (number) => number * 2 ** 20)).toBe(size);
   });
 });

@@ -9,6 +9,7 @@ export class TestHost implements Host {
   readonly reexecEnvs: Host['env'][] = [];
   readonly files = new Map<string, string>();
   readonly events = new EventEmitter();
+  readonly columns: number | undefined;
   readonly env: Host['env'];
   readonly supervisor: Host['supervisor'];
 
@@ -17,11 +18,15 @@ export class TestHost implements Host {
     supervisorIsDisconnected = false,
     input = '',
     terminalInput,
+    confirms,
+    columns,
   }: TestHostOptions = {}) {
     this.readInput = async () => input;
     const lines = [...(terminalInput ?? [])];
     this.promptSecret = () =>
       terminalInput === undefined ? undefined : Promise.resolve(lines.shift()!);
+    this.confirm = async () => confirms;
+    this.columns = columns;
     this.env = env;
     this.supervisor = {
       send: (message) => void this.sentMessages.push(message),
@@ -29,6 +34,7 @@ export class TestHost implements Host {
     };
   }
 
+  readonly confirm: Host['confirm'];
   readonly readInput: Host['readInput'];
   readonly promptSecret: Host['promptSecret'];
   readonly out = (text: string): void => void this.outputLines.push(text);
@@ -52,4 +58,8 @@ interface TestHostOptions {
   readonly input?: string;
   /** The lines that the user types on the terminal; undefined means no terminal. */
   readonly terminalInput?: readonly string[];
+  /** What the user replies to a question; undefined means no terminal. */
+  readonly confirms?: boolean;
+  /** The width of the terminal; undefined means no terminal. */
+  readonly columns?: number;
 }

@@ -29,7 +29,7 @@ describe('the memory of a node', () => {
     const slot = one.connections.take('tcp:1.2.3.4:5', 'tcp:0.0.0.0:1', 1);
     expect(other.connections.addressOf(slot)).toBe('tcp:1.2.3.4:5');
     one.events.addWatcher(1);
-    expect(other.events.watchers).toBe(1);
+    expect(other.events.counts().watchers).toBe(1);
     one.state.verbosity = 2;
     expect(other.state.verbosity).toBe(2);
     one.store.counters.add(COUNT.get_misses);

@@ -90,7 +90,8 @@ describe('a kind of option', () => {
     expect(text({ doc }).parse(' any\n')).toBe(' any\n');
   });
   test('suboptions are a list of another kind', () => {
-    const option = suboptions({ doc, ignored: { slab_reassign: 'always on' } });
+    const option = suboptions({ doc, fulfilled: { modern: 'always' }, ineffective: {} });
     expect([option.kind, option.parse('a=1,b')]).toEqual(['suboptions', ['a=1', 'b']]);
+    expect(option.parse('a,')).toEqual(['a']);
   });
 });

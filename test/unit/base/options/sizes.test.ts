@@ -23,9 +23,9 @@ test.each([
 ])('the size %j is %s bytes', (text, bytes) => expect(parseSize(text)).toBe(bytes));
 
 test('a number without a suffix counts the unit of the option; b is always bytes', () => {
-  expect(parseSize('64', 2 ** 20)).toBe(64 * 2 ** 20);
-  expect(parseSize('64b', 2 ** 20)).toBe(64);
-  expect(parseSize('64k', 2 ** 20)).toBe(64 * 2 ** 10);
+  expect(parseSize('64', (number) => number * 2 ** 20)).toBe(64 * 2 ** 20);
+  expect(parseSize('64b', (number) => number * 2 ** 20)).toBe(64);
+  expect(parseSize('64k', (number) => number * 2 ** 20)).toBe(64 * 2 ** 10);
 });
 
 test.each([0, 1, 1000, 1023, 1024, 1025, 2 ** 20, 2 ** 20 + 1, 3 * 2 ** 30])(

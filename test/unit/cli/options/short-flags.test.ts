@@ -24,6 +24,23 @@ test.each([
   expect(expandShortFlags(typed.split(' '), serverFlags)).toEqual(expanded.split(' '));
 });
 
+test.each([
+  [['-m 256'], ['--memory-limit=256']],
+  [['-l  ::1'], ['--listen=::1']],
+  [
+    ['-vm 256', '-F '],
+    ['--verbose', '--memory-limit=256', '--disable-flush-all'],
+  ],
+  [['-p', ' 7'], ['--port=7']],
+  [
+    ['--port 7', '--verbose '],
+    ['--port=7', '--verbose '],
+  ],
+  [['-v -F'], ['--verbose', '-F']],
+])('one argument with a blank: %j expands to %j', (args, expanded) => {
+  expect(expandShortFlags(args, serverFlags)).toEqual(expanded);
+});
+
 test('an empty argument after a short option is its value', () => {
   expect(expandShortFlags(['-s', '', '-v'], serverFlags)).toEqual(['--unix-socket=', '--verbose']);
 });

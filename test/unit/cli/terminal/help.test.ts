@@ -1,19 +1,44 @@
-import { expect, test } from 'vitest';
-import { verbHelp } from '../../../../src/cli/terminal/help.ts';
+import { describe, expect, test } from 'vitest';
+import { generalHelp, verbHelp } from '../../../../src/cli/terminal/help.ts';
+import { CACHE_VERBS } from '../../../../src/cli/verbs/cache-verbs.ts';
 import { clusterVerb } from '../../../../src/cli/verbs/cluster.ts';
 import { flushVerb } from '../../../../src/cli/verbs/flush.ts';
 import { getVerb } from '../../../../src/cli/verbs/get.ts';
+import { setVerb } from '../../../../src/cli/verbs/set.ts';
 
 test('the help of a verb shows the units of defaults', () => {
-  expect(verbHelp(getVerb)).toContain('(default: 1000 milliseconds)');
+  expect(verbHelp(getVerb, 100)).toContain('(default: 1000 milliseconds)');
 });
 
 test('the help of a verb names a variable of this verb, and never that of a switch', () => {
-  expect(verbHelp(clusterVerb)).toContain('variables: SLABRING_NODES for --nodes,');
-  expect(verbHelp(flushVerb)).toContain('variables: SLABRING_DISCOVERY for --discovery,');
+  expect(verbHelp(getVerb, 100)).toContain('set: SLABRING_NODES for --nodes,');
+  expect(verbHelp(flushVerb, 100)).not.toContain('SLABRING_YES');
 });
 
 test('the help of a verb names a variable that differs from its option', () => {
-  expect(verbHelp(getVerb)).toContain('environment variable: SLABRING_SERVERS)');
-  expect(verbHelp(clusterVerb)).not.toContain('environment variable: ');
+  expect(verbHelp(clusterVerb, 100)).toContain('environment variable: SLABRING_NODE_COUNT)');
+  expect(verbHelp(getVerb, 100)).not.toContain('environment variable: ');
 });
+
+test('the help of a verb lists its own options before those of all verbs', () => {
+  const help = verbHelp(setVerb, 80);
+  const places = ['Options:', '  --ttl', '  --mode', 'Options of all verbs', '  --nodes'];
+  const found = places.map((text) => help.indexOf(text));
+  expect(found).toEqual(found.toSorted((a, b) => a - b));
+  expect(found).not.toContain(-1);
+});
+
+describe.each([40, 80, 132])('the help for a terminal of %i columns', (columns) => {
+  test.each([...CACHE_VERBS, clusterVerb])('wraps the lines of $name', (verb) => {
+    expect(tooLong(verbHelp(verb, columns), columns)).toEqual([]);
+  });
+  test('wraps the list of verbs', () => {
+    expect(tooLong(generalHelp([clusterVerb, ...CACHE_VERBS], columns), columns)).toEqual([]);
+  });
+});
+
+/** The lines that are too long although they could be wrapped; a command stays on one line. */
+function tooLong(help: string, columns: number): readonly string[] {
+  const lines = help.split('\n').filter((line) => line.length > columns);
+  return lines.filter((line) => / /.test(line.trim()) && !/slabring /.test(line));
+}

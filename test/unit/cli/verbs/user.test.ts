@@ -89,7 +89,7 @@ test('a file that cannot be read ends the verb with exit code 1, not as a bug', 
   await mkdir(file);
   const { code, err } = await user('list');
   expect(code).toBe(1);
-  expect(err).toMatch(/Cannot read .*: EISDIR/);
+  expect(err).toMatch(/Cannot read .*: it is a directory/);
 });
 
 test('plain-text users stay, and a warning names a file that other users can read', async () => {

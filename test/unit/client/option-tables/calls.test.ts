@@ -19,7 +19,7 @@ const cache = createClient({ nodes: ['127.0.0.1:1'] });
 const near = new NearCache(cache);
 const tagged = new TagSpace(cache).tagged(['t']);
 const tags = new TagSpace(cache);
-const limiter = new RateLimiter(cache, { limit: 9, windowSeconds: 9 });
+const limiter = new RateLimiter(cache, { name: 'n', limit: 9, windowSeconds: 9 });
 const reader = new ReadThrough(cache);
 const behind = new WriteBehind(cache, { store: async () => {} });
 afterAll(() => cache.close());
@@ -180,7 +180,7 @@ test.each<[string, () => unknown, string]>([
   ['WriteBehind', () => new WriteBehind(cache, {} as never), 'store is undefined, not a function'],
   [
     'RateLimiter',
-    () => new RateLimiter(cache, { limit: 1 } as never),
+    () => new RateLimiter(cache, { name: 'n', limit: 1 } as never),
     'windowSeconds is undefined',
   ],
   ['TagSpace', () => new TagSpace(cache, 'tag:' as never), 'The options are "tag:"'],

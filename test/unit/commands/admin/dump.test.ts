@@ -19,16 +19,19 @@ describe('metadump', () => {
   test('a metadump has a line with the facts of each item, and an end', () => {
     const node = new CommandHarness();
     const { clock } = node.parts;
-    node.put('set a%\xff~. 0 100 5', 'value');
+    node.put('set a%\xff~. 3 100 5', 'value');
     node.run('get a%\xff~.');
     node.put('set b 0 0 0', '');
     const expiry = clock.epoch() + clock.now() + 100;
     const lines = dump(node, ['lru_crawler', 'metadump', 'all']).split('\n').sort();
     expect(lines[1]).toBe('END\r');
-    expect(lines[2]).toMatch(
-      new RegExp(`^key=a%25%FF~. exp=${expiry} la=\\d+ cas=\\d+ fetch=yes cls=\\d+ size=42$`),
+    expect(lines[2]).toBe('OK\r');
+    expect(lines[3]).toMatch(
+      new RegExp(
+        `^key=a%25%FF~. exp=${expiry} la=\\d+ cas=\\d+ fetch=yes cls=\\d+ size=46 flags=3 $`,
+      ),
     );
-    expect(lines[3]).toMatch(/^key=b exp=-1 la=\d+ cas=\d+ fetch=no cls=1 size=33$/);
+    expect(lines[4]).toMatch(/^key=b exp=-1 la=\d+ cas=\d+ fetch=no cls=1 size=33 flags=0 $/);
   });
   test('a metadump lists each key that stays, in pieces, while the store changes', () => {
     const node = new CommandHarness({ memoryLimitBytes: 16 << 20 });
@@ -50,9 +53,9 @@ describe('metadump', () => {
     node.put('set small 0 0 0', '');
     node.put('set large 0 0 5000', 'v'.repeat(5000));
     const cls = /cls=(\d+)/.exec(node.run('me large'))![1]!;
-    expect(dump(node, ['lru_crawler', 'metadump', cls])).toMatch(/^key=large .*\nEND\r\n$/);
+    expect(dump(node, ['lru_crawler', 'metadump', cls])).toMatch(/^OK\r\nkey=large .*\nEND\r\n$/);
     expect(dump(node, ['lru_crawler', 'metadump', `1,${cls}`])).toContain('key=small ');
-    expect(dump(node, ['lru_crawler', 'metadump', '2'])).toBe('END\r\n');
+    expect(dump(node, ['lru_crawler', 'metadump', '2'])).toBe('OK\r\nEND\r\n');
   });
   test.each(['0', '64', '1,64', 'x', '', '-1', '1,'])(
     'a metadump refuses the classes %j',
@@ -73,7 +76,7 @@ test('mgdump lists request lines that fetch the items', () => {
   node.put('set plain 0 0 1', 'x');
   node.put('ms YWI= 1 b', 'y');
   const lines = dump(node, ['lru_crawler', 'mgdump', 'all']).split('\r\n');
-  expect([...lines].sort()).toEqual(['', 'EN', 'mg YWI= b', 'mg plain']);
+  expect([...lines].sort()).toEqual(['', 'EN', 'OK', 'mg YWI= b', 'mg plain']);
   for (const line of lines.filter((each) => each.startsWith('mg'))) {
     expect(node.run(`${line} v`)).toMatch(/^VA 1\r\n[xy]\r\n$/);
   }

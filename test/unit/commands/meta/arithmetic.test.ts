@@ -21,9 +21,9 @@ describe('ma', () => {
     expect(node.run('ma other N30 t')).toBe('HD t30\r\n');
     expect([node.thread('incr_misses'), node.classes('incr_hits')]).toEqual([1, 1]);
   });
-  test('ma with q suppresses success, but not the creation and no error', () => {
+  test('ma with q suppresses success, also of a creation, but no error', () => {
     expect([node.run('ma n q v'), node.run('ma n v')]).toEqual(['', 'VA 2\r\n12\r\n']);
-    expect(node.run('ma new q N0')).toBe('HD\r\n');
+    expect([node.run('ma new q N0 J7'), node.run('ma new v')]).toEqual(['', 'VA 1\r\n8\r\n']);
     expect(node.run('ma none q')).toBe('NF\r\n');
   });
   test('ma compares the CAS id, and sets the one that the client chose', () => {

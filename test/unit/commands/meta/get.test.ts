@@ -70,3 +70,21 @@ describe('mg', () => {
     expect([node.thread('get_cmds'), node.thread('get_misses')]).toEqual([2, 1]);
   });
 });
+
+test('E0 draws a new CAS id in every meta command, so that no item has 0', () => {
+  const node = new CommandHarness();
+  const casOf = (key: string): bigint => BigInt(/c(\d+)/.exec(node.run(`mg ${key} c`))![1]!);
+  expect(node.put('ms set 1 E0 c', 'x')).toMatch(/^HD c[1-9]\d*\r\n$/);
+  expect(node.put('ms set 1 C0', 'y')).toBe('EX\r\n');
+  node.run('mg created N0 E0');
+  node.put('set n 0 0 1', '5');
+  const before = casOf('n');
+  node.run('ma n E0');
+  const counted = casOf('n');
+  node.run('md n I E0');
+  const stale = casOf('n');
+  node.run('md n x E0');
+  expect([casOf('created') > 0n, counted > before, stale > counted, casOf('n') > stale]).toEqual(
+    Array.from({ length: 4 }, () => true),
+  );
+});

@@ -8,6 +8,7 @@ import {
   type UserSources,
   usableAddresses,
 } from '../server/index.ts';
+import { COUNT } from '../store/index.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { mainThread } from './jobs.ts';
 import { NodeMemory, type NodeShare } from './memory.ts';
@@ -101,6 +102,8 @@ class Node {
     this.#files = files;
     this.#memory = NodeMemory.open(share, mainThread(share.options));
     this.#memory.state.start(this.#memory.store.clock.now());
+    const { counters } = this.#memory.store;
+    files.log.countDropped?.((lines) => counters.add(COUNT.log_lines_dropped, lines));
     const main = {
       reload: (part: ReloadPart) => this.reload(part),
       stop: () => this.stop(),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, stderrOutput } from '../../base/index.ts';
 
 /** The process as a verb sees it; a test passes its own implementation. */
 export interface Host {
@@ -42,7 +42,7 @@ export function processHost(): Host {
   process.stdout.on('error', () => {});
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
-    err: (text) => void process.stderr.write(`${text}\n`),
+    err: (text) => stderrOutput().writeLine(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     terminal: process.stderr.isTTY ? process.stderr : undefined,
     env: process.env,

@@ -7,6 +7,7 @@ export { CodedError } from './coded-error.ts';
 export { writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export { requireNode } from './node-version.ts';
 export {
   type AnyFlag,
   defaultsOf,
@@ -33,6 +34,8 @@ export {
 export type { Option, OptionTable, ValuesOf } from './options/option.ts';
 export { ineffectiveOptions, type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { formatSize } from './options/sizes.ts';
+export { BoundedOutput } from './output/bounded-output.ts';
+export { stderrOutput } from './output/stderr-output.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
 export { lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';

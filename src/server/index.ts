@@ -14,10 +14,11 @@ export {
   type UserTable,
 } from './auth/index.ts';
 export { createSessionContext } from './session/context.ts';
-export type { EventFeed, ThreadContext, Watcher } from './sockets/connection.ts';
+export type { ThreadContext } from './sockets/connection.ts';
 export { ConnectionTable } from './sockets/connection-table.ts';
 export { type ListenAddress, listenAddressOf } from './sockets/listen-address.ts';
-export { checkAddress, listenAddressesOf, THREADS_SHARE_PORT } from './sockets/listeners.ts';
+export { listenAddressesOf, THREADS_SHARE_PORT, usableAddresses } from './sockets/listeners.ts';
 export { ThreadServer } from './sockets/thread-server.ts';
 export { type Certificates, newTicketKeys, readCertificates } from './sockets/tls.ts';
 export { READ_BUFFER_BYTES } from './sockets/transport.ts';
+export type { EventFeed, Watcher } from './sockets/watcher.ts';

@@ -53,6 +53,7 @@ export class ManualSession {
   constructor(thread: ManualThread) {
     this.#thread = thread;
     this.session = new Session(thread.context, {
+      protocol: 'auto',
       id: 0,
       flush: () => this.#flush(),
       wake: () => {

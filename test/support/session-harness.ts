@@ -99,6 +99,7 @@ export class SessionHarness {
     const context = createSessionContext(this.store, TEST_CONTROL, rules, this.sink, log);
     this.session = new Session(context, {
       flush: () => this.#takeOutput(),
+      protocol: 'auto',
       id: 0,
       watch: () => false,
       wake: () => {},

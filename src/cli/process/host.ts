@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, stderrOutput } from '../../base/index.ts';
 
 /** The process as a verb sees it; a test passes its own implementation. */
 export interface Host {
@@ -45,7 +45,7 @@ export function processHost(): Host {
   process.stdout.on('error', () => {});
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
-    err: (text) => void process.stderr.write(`${text}\n`),
+    err: (text) => stderrOutput().writeLine(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     style: (style, text) => styleText(style, text, { stream: process.stdout }),
     terminal: process.stderr.isTTY ? process.stderr : undefined,

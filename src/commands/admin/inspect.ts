@@ -161,6 +161,12 @@ function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): vo
   for (const [name, total] of MAINTENANCE_TOTALS) put(name, view.total(total));
   put('direct_reclaims', view.total('directReclaims'));
   put('lru_bumps_dropped', 0);
+  writeOwnStats(view, put);
+}
+
+/** Writes the rows that memcached lacks. */
+function writeOwnStats(view: StoreView, put: WriteStat): void {
+  put('log_lines_dropped', view.counter('log_lines_dropped'));
 }
 
 /** Writes `stats items`: the size classes that hold items. */

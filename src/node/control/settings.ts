@@ -58,7 +58,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['reqs_per_event', options.maxReqsPerEvent],
     ['cas_enabled', 'yes'],
     ['tcp_backlog', options.listenBacklog],
-    ['binding_protocol', 'ascii'],
+    ['binding_protocol', options.protocol === 'auto' ? 'auto-negotiate' : options.protocol],
     ['auth_enabled_sasl', options.enableSasl ? 'yes' : 'no'],
     ['auth_enabled_ascii', options.authFile === '' ? 'no' : options.authFile],
     ['item_size_max', options.maxItemSizeBytes],

@@ -41,7 +41,15 @@ export const serverFlags = {
     placeholder: '<addr>',
     separator: /[,;]/,
     skipsEmpty: true,
-    doc: `Addresses to listen on, each ${ADDRESS_FORMS}; default: all interfaces.`,
+    doc:
+      `Addresses to listen on, each ${ADDRESS_FORMS}; default: all interfaces. A prefix sets ` +
+      'what differs there: notls:, btls: or mtls:, then proto[ascii]: or proto[binary]:.',
+  }),
+  protocol: choice({
+    short: 'B',
+    words: ['auto', 'ascii', 'binary'],
+    default: 'auto',
+    doc: 'What clients may send; with auto, their first byte decides.',
   }),
   memoryLimitBytes: bytes({
     short: 'm',

@@ -54,6 +54,12 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       ? `ssl_verify_mode ${sslVerifyMode} requires client certificates and so their CA:` +
         ' add -o ssl_ca_cert=<file>.'
       : undefined,
+  ({ listen, sslCaCert }) => {
+    const mutual = listen.find((text) => text.startsWith('mtls:'));
+    return mutual !== undefined && sslCaCert === ''
+      ? `-l ${mutual} requires client certificates and so their CA: add -o ssl_ca_cert=<file>.`
+      : undefined;
+  },
 ];
 
 /** Why `parse` refuses one of the texts; undefined if it accepts all of them. */

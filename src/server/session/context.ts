@@ -68,6 +68,8 @@ export interface SessionHost {
   readonly wake: () => void;
   /** The number of the connection in `stats conns`. */
   readonly id: number;
+  /** What the client may send; with `auto` its first byte decides. */
+  readonly protocol: 'auto' | 'ascii' | 'binary';
   /**
    * Subscribes the client to these event streams; returns false if the node has too many watchers.
    */

@@ -22,7 +22,8 @@ const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 /**
  * The protocol of one connection: a state machine that owns no socket.
  *
- *   initial ──first byte──▶ ready       it selects text or binary for the whole connection
+ *   initial ──first byte──▶ ready       it selects text or binary for the whole connection,
+ *                                       unless the listener has only one of them
  *
  *   ready ──storage request──▶ receiving its value ──complete──▶ ready
  *     │ │ │ └──get, output blocked──▶ retrieving ──all keys──▶ ready
@@ -108,7 +109,7 @@ export class Session {
     switch (this.#state) {
       case STATE.initial:
         if (this.at === end) return PAUSE.needInput;
-        this.#isText = !isBinary(input[this.at]!);
+        this.#isText = this.#selectsText(input[this.at]!);
         this.#state = STATE.ready;
         return undefined;
       case STATE.receiving:
@@ -130,6 +131,11 @@ export class Session {
         this.at = end;
         return PAUSE.needInput;
     }
+  }
+
+  #selectsText(firstByte: number): boolean {
+    const { protocol } = this.#host;
+    return protocol === 'auto' ? !isBinary(firstByte) : protocol === 'ascii';
   }
 
   /** Serves one request; returns undefined if the next one may follow. */

@@ -5,27 +5,15 @@ import type { SessionContext } from '../session/context.ts';
 import { Session } from '../session/session.ts';
 import { PAUSE, type Pause } from '../session/states.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import type { ListenerProtocol } from './listen-address.ts';
 import type { Transport, TransportEvents } from './transport.ts';
+import type { EventFeed, Watcher } from './watcher.ts';
 
 const LF = 0x0a;
 const CARRY_BYTES_MIN = 4096;
 const NO_BYTES = Buffer.alloc(0);
 /** Unused output buffers of a thread, for its next slow client; it frees more than these. */
 const OUTPUT_POOL_MAX = 4;
-
-/** A connection that receives the log of events. */
-export interface Watcher {
-  /** Returns false while the client has not read the lines sent before. */
-  readonly isReady: () => boolean;
-  readonly sendEvents: (lines: string) => void;
-}
-
-/** Feeds events to the watchers among the connections of one thread. */
-export interface EventFeed {
-  /** Adds a watcher; returns false if the node already has its maximum. */
-  add(watcher: Watcher, streams: number): boolean;
-  remove(watcher: Watcher): void;
-}
 
 /** The parts that the connections of one thread share. */
 export interface ThreadContext {
@@ -75,12 +63,18 @@ export class Connection implements TransportEvents, Watcher {
   /** Whether the client has read blocked output since the last `takeProgress`. */
   #hasProgressed = false;
 
-  constructor(context: ThreadContext, slot: number, onClosed: (connection: Connection) => void) {
+  constructor(
+    context: ThreadContext,
+    slot: number,
+    protocol: ListenerProtocol,
+    onClosed: (connection: Connection) => void,
+  ) {
     this.#context = context;
     this.slot = slot;
     this.#onClosed = onClosed;
     this.#session = new Session(context.session, {
       id: slot,
+      protocol,
       watch: (streams) => context.watchers.add(this, streams),
       flush: () => this.#flush(),
       wake: () => this.#resume(),

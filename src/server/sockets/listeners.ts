@@ -1,16 +1,22 @@
-import { rmSync } from 'node:fs';
+import { lookup } from 'node:dns/promises';
 import { chmod } from 'node:fs/promises';
 import {
-  connect,
   createServer,
+  isIP,
+  isIPv6,
   type Server,
   type Socket,
   type ListenOptions as SocketListenOptions,
 } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { CodedError } from '../../base/index.ts';
-
-import { type ListenAddress, listenAddressOf } from './listen-address.ts';
+import {
+  type ListenAddress,
+  type ListenerProtocol,
+  listenAddressOf,
+  type TcpListenAddress,
+} from './listen-address.ts';
+import { clearStaleSocket, socketPathError } from './stale-socket.ts';
 
 /** The options that say where a node listens. */
 export interface ListenOptions {
@@ -22,6 +28,8 @@ export interface ListenOptions {
   readonly listenBacklog: number;
   /** Whether TCP listeners use TLS. */
   readonly enableSsl: boolean;
+  /** What clients may send to listeners that say nothing else. */
+  readonly protocol: ListenerProtocol;
 }
 
 /** Whether the kernel balances connections over the threads that share a port (SO_REUSEPORT). */
@@ -29,24 +37,76 @@ export const THREADS_SHARE_PORT = process.platform === 'linux' || process.platfo
 
 /** The listeners that the options request; the kernel chooses the number of a port 0 later. */
 export function listenAddressesOf(options: ListenOptions): readonly ListenAddress[] {
-  if (options.unixSocket !== '') return [{ kind: 'unix', path: options.unixSocket }];
-  const { listen, port, enableSsl } = options;
-  if (listen.length === 0) return [{ kind: 'tcp', host: '', port, secure: enableSsl }];
-  return listen.map((text) => listenAddressOf(text, port, enableSsl));
+  const { unixSocket, listen, port, enableSsl, protocol } = options;
+  const addresses: readonly ListenAddress[] =
+    unixSocket === ''
+      ? listen.map((text) => listenAddressOf(text, port, enableSsl))
+      : [{ kind: 'unix', path: unixSocket }];
+  const all = addresses.length > 0 ? addresses : [everyInterface(port, enableSsl)];
+  return protocol === 'auto' ? all : all.map((address) => ({ protocol, ...address }));
+}
+
+function everyInterface(port: number, secure: boolean): ListenAddress {
+  return { kind: 'tcp', host: '', port, secure };
+}
+
+/**
+ * The addresses to listen on. A name can have several: those that this machine lacks, as an IPv6
+ * one without IPv6, do not count while there is another.
+ * @throws {CodedError} `ERR_PORT_TAKEN`, `ERR_PORT_FORBIDDEN`, `ERR_ADDRESS_UNAVAILABLE` or
+ *   `ERR_SOCKET_PATH`.
+ */
+export async function usableAddresses(
+  requested: readonly ListenAddress[],
+  options: ListenOptions,
+): Promise<readonly ListenAddress[]> {
+  const usable: ListenAddress[] = [];
+  for (const address of requested) {
+    if (address.kind === 'unix') await clearStaleSocket(address.path);
+    const found = address.kind === 'unix' ? [address] : await boundOf(address, options);
+    const isNew = (each: ListenAddress) => !usable.some((other) => isSame(each, other));
+    usable.push(...found.filter(isNew));
+  }
+  return usable;
+}
+
+async function boundOf(address: TcpListenAddress, options: ListenOptions) {
+  const candidates = await resolve(address);
+  const bound: TcpListenAddress[] = [];
+  let refusal: unknown;
+  for (const candidate of candidates) {
+    try {
+      await checkAddress(candidate, options);
+      bound.push(candidate);
+    } catch (error) {
+      refusal ??= error;
+      const isUnavailable = error instanceof CodedError && error.code === 'ERR_ADDRESS_UNAVAILABLE';
+      if (!isUnavailable) throw error;
+    }
+  }
+  if (bound.length === 0) throw refusal;
+  return bound;
+}
+
+async function resolve(address: TcpListenAddress): Promise<readonly TcpListenAddress[]> {
+  const { host } = address;
+  if (host === '' || isIP(host) !== 0) return [address];
+  const found = await lookup(host, { all: true }).catch((error: NodeJS.ErrnoException) => {
+    throw listenErrorOf(error, address);
+  });
+  return found.map((each) => ({ ...address, host: each.address }));
+}
+
+function isSame(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.kind === 'unix') return b.kind === 'unix' && a.path === b.path;
+  return b.kind === 'tcp' && a.host === b.host && a.port === b.port && a.port !== 0;
 }
 
 /**
  * Checks that the node can listen on an address. The threads share their port, so they would not
  * notice another program that listens on it: this check listens once without sharing.
- * @throws {CodedError} `ERR_PORT_TAKEN`, `ERR_PORT_FORBIDDEN`, `ERR_ADDRESS_UNAVAILABLE` or
- *   `ERR_SOCKET_PATH`.
  */
-export async function checkAddress(address: ListenAddress, options: ListenOptions): Promise<void> {
-  if (address.kind === 'unix') {
-    await clearStaleSocket(address.path);
-    return;
-  }
-  if (address.port === 0) return;
+async function checkAddress(address: TcpListenAddress, options: ListenOptions): Promise<void> {
   const server = createServer();
   await listening(server, { ...tcpOptions(address, options), reusePort: false }, address);
   await new Promise((closed) => server.close(closed));
@@ -54,11 +114,11 @@ export async function checkAddress(address: ListenAddress, options: ListenOption
 
 /** The handlers that a listener passes its connections to. */
 interface AcceptHandlers {
-  readonly plain: (socket: Socket, listenAddress: string) => void;
+  readonly plain: (socket: Socket, on: ListenAddress) => void;
   /** Called after the handshake. */
-  readonly secure: (socket: TLSSocket, listenAddress: string) => void;
+  readonly secure: (socket: TLSSocket, on: ListenAddress) => void;
   /** Creates a TLS server that does not listen yet. */
-  readonly openSecure: () => Server;
+  readonly openSecure: (address: TcpListenAddress) => Server;
 }
 
 const ACCEPTED = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true };
@@ -69,29 +129,30 @@ export async function listen(
   options: ListenOptions,
   accept: AcceptHandlers,
 ): Promise<{ server: Server; address: ListenAddress }> {
-  const isSecure = address.kind === 'tcp' && address.secure;
-  const server = isSecure ? accept.openSecure() : createServer(ACCEPTED);
   if (address.kind === 'unix') {
+    const server = createServer(ACCEPTED);
     await listening(server, { path: address.path, backlog: options.listenBacklog }, address);
     await chmod(address.path, options.unixMask);
-    server.on('connection', (socket) => accept.plain(socket, `unix:${address.path}`));
+    server.on('connection', (socket) => accept.plain(socket, address));
     return { server, address };
   }
+  const server = address.secure ? accept.openSecure(address) : createServer(ACCEPTED);
   await listening(server, tcpOptions(address, options), address);
-  const bound = server.address();
-  const port = bound !== null && typeof bound === 'object' ? bound.port : address.port;
-  const host = address.host === '' ? '0.0.0.0' : address.host;
-  const where = `tcp:${host}:${port}`;
-  if (isSecure) server.on('secureConnection', (socket: TLSSocket) => accept.secure(socket, where));
-  else server.on('connection', (socket) => accept.plain(socket, where));
-  return { server, address: { ...address, port } };
+  const found = server.address();
+  const port = found !== null && typeof found === 'object' ? found.port : address.port;
+  const bound = { ...address, port };
+  if (address.secure)
+    server.on('secureConnection', (socket: TLSSocket) => accept.secure(socket, bound));
+  else server.on('connection', (socket) => accept.plain(socket, bound));
+  return { server, address: bound };
 }
 
 function tcpOptions(
   address: { readonly host: string; readonly port: number },
   options: ListenOptions,
 ): SocketListenOptions {
-  const host = address.host === '' ? {} : { host: address.host };
+  // As with memcached, a listener on an IPv6 address takes no IPv4 clients.
+  const host = address.host === '' ? {} : { host: address.host, ipv6Only: isIPv6(address.host) };
   const { port } = address;
   return { ...host, port, backlog: options.listenBacklog, reusePort: THREADS_SHARE_PORT };
 }
@@ -110,12 +171,8 @@ function listening(server: Server, on: SocketListenOptions, address: ListenAddre
 function listenErrorOf(error: NodeJS.ErrnoException, address: ListenAddress): Error {
   const cause = { cause: error };
   if (address.kind === 'unix') {
-    const reason = error.code === 'EADDRINUSE' ? 'another program listens on it' : error.message;
-    return new CodedError(
-      'ERR_SOCKET_PATH',
-      `Cannot listen on the Unix socket ${address.path}: ${reason}. Choose another path with -s.`,
-      cause,
-    );
+    const reason = error.code === 'EINVAL' ? 'the path is too long' : error.message;
+    return socketPathError(address.path, reason, error);
   }
   const { host, port } = address;
   const where = host === '' ? `port ${port}` : `port ${port} of ${host}`;
@@ -133,6 +190,7 @@ function listenErrorOf(error: NodeJS.ErrnoException, address: ListenAddress): Er
         cause,
       );
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new CodedError(
@@ -143,21 +201,4 @@ function listenErrorOf(error: NodeJS.ErrnoException, address: ListenAddress): Er
     default:
       return error;
   }
-}
-
-/** Removes a socket file that no program listens on, as memcached does. */
-async function clearStaleSocket(path: string): Promise<void> {
-  const isInUse = await new Promise<boolean>((resolve) => {
-    const socket = connect({ path });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') rmSync(path, { force: true });
-      resolve(false);
-    });
-  });
-  const taken = Object.assign(new Error('in use'), { code: 'EADDRINUSE' });
-  if (isInUse) throw listenErrorOf(taken, { kind: 'unix', path });
 }

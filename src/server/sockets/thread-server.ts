@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'node:net';
+import { isIPv6, type Server, type Socket } from 'node:net';
 import {
   createServer as createTlsServer,
   type TLSSocket,
@@ -7,7 +7,13 @@ import {
 import { type EventLog, STREAM } from '../../commands/index.ts';
 import { COUNT } from '../../store/index.ts';
 import { Connection, type ThreadContext } from './connection.ts';
-import type { ListenAddress } from './listen-address.ts';
+import {
+  type ListenAddress,
+  listenerText,
+  type TcpListenAddress,
+  tcpText,
+  withoutMapping,
+} from './listen-address.ts';
 import { type ListenOptions, listen } from './listeners.ts';
 import {
   type CertificateOptions,
@@ -67,7 +73,7 @@ export class ThreadServer {
       const opened = await listen(address, this.#options, {
         plain: (socket, on) => this.#accept(socket, on),
         secure: (socket, on) => this.#acceptSecure(socket, on),
-        openSecure: () => this.#openSecure(),
+        openSecure: (to) => this.#openSecure(to),
       });
       this.#servers.push(opened.server);
       listened.push(opened.address);
@@ -98,8 +104,9 @@ export class ThreadServer {
     });
   }
 
-  #openSecure(): TlsServer {
-    const server = createTlsServer(listenerOptions(this.#options, this.#certificates!));
+  #openSecure({ needsClientCertificate }: TcpListenAddress): TlsServer {
+    const options = listenerOptions(this.#options, this.#certificates!, needsClientCertificate);
+    const server = createTlsServer(options);
     const { store, table } = this.#context;
     // The table does not count connections before their handshake: this bounds them, on each
     // thread.
@@ -112,35 +119,38 @@ export class ThreadServer {
     return server;
   }
 
-  #accept(socket: Socket, listenAddress: string): void {
-    const connection = this.#connect(socket, listenAddress);
+  #accept(socket: Socket, on: ListenAddress): void {
+    const connection = this.#connect(socket, on);
     connection?.attach(adoptSocket(socket, this.#readBuffer, connection));
   }
 
-  #acceptSecure(socket: TLSSocket, listenAddress: string): void {
+  #acceptSecure(socket: TLSSocket, on: ListenAddress): void {
     const { counters } = this.#context.store;
     if (!socket.isSessionReused()) counters.add(COUNT.ssl_new_sessions);
     // An invalid TLS record after the handshake.
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code?.startsWith('ERR_SSL_')) counters.add(COUNT.ssl_proto_errors);
     });
-    const connection = this.#connect(socket, listenAddress);
+    const connection = this.#connect(socket, on);
     connection?.attach(adoptSecureSocket(socket, connection));
   }
 
   /** Adds a connection to the table. If the table is full, refuses it and returns undefined. */
-  #connect(socket: Socket, listenAddress: string): Connection | undefined {
+  #connect(socket: Socket, on: ListenAddress): Connection | undefined {
     const { store, table } = this.#context;
-    const slot = table.take(peerAddressOf(socket), listenAddress, store.clock.now());
+    const { address, family } = peerOf(socket);
+    const listenAddress = listenerText(on, family);
+    const slot = table.take(address, listenAddress, store.clock.now());
     if (slot < 0) {
       store.counters.add(COUNT.rejected_connections);
       rejectConnection(socket);
       return undefined;
     }
     store.counters.add(COUNT.total_connections);
-    const connection = new Connection(this.#context, slot, (closed) => this.#remove(closed));
+    const { protocol = 'auto' } = on;
+    const remove = (closed: Connection): void => this.#remove(closed);
+    const connection = new Connection(this.#context, slot, protocol, remove);
     this.#connections.add(connection);
-    const address = table.addressOf(slot);
     this.#context.debugLog?.debug({ connection: slot, address, listenAddress }, 'client connected');
     if ((this.#log.watchedStreams & STREAM.connevents) !== 0) this.#publish('new', slot, '');
     return connection;
@@ -171,10 +181,10 @@ function rejectConnection(socket: Socket): void {
   socket.end(TOO_MANY_CONNECTIONS_REPLY, () => socket.destroy());
 }
 
-function peerAddressOf(socket: Socket): string {
-  const { remoteAddress, remotePort, remoteFamily } = socket;
-  if (remoteAddress === undefined) return 'unix:';
-  return remoteFamily === 'IPv6'
-    ? `tcp6:[${remoteAddress}]:${remotePort}`
-    : `tcp:${remoteAddress}:${remotePort}`;
+/** The address of a client as memcached shows it; a client of a Unix socket has none. */
+function peerOf(socket: Socket): { address: string; family: 'IPv4' | 'IPv6' } {
+  const { remoteAddress, remotePort = 0 } = socket;
+  if (remoteAddress === undefined) return { address: 'unix:', family: 'IPv4' };
+  const host = withoutMapping(remoteAddress);
+  return { address: tcpText(host, remotePort), family: isIPv6(host) ? 'IPv6' : 'IPv4' };
 }

@@ -96,15 +96,18 @@ export function contextOptions(
   };
 }
 
+/** The options of a listener, which may have a rule of its own for client certificates. */
 export function listenerOptions(
   options: CertificateOptions,
   certificates: Certificates,
+  needsClientCertificate?: boolean,
 ): TlsOptions {
-  const { sslVerifyMode } = options;
+  const ownMode = needsClientCertificate === true ? VERIFY.require : VERIFY.none;
+  const verifyMode = needsClientCertificate === undefined ? options.sslVerifyMode : ownMode;
   return {
     ...contextOptions(options, certificates),
-    requestCert: sslVerifyMode !== VERIFY.none,
-    rejectUnauthorized: sslVerifyMode >= VERIFY.require,
+    requestCert: verifyMode !== VERIFY.none,
+    rejectUnauthorized: verifyMode >= VERIFY.require,
     handshakeTimeout: HANDSHAKE_MS_MAX,
     allowHalfOpen: true,
     noDelay: true,

@@ -169,6 +169,19 @@ describe('the listeners of a node', () => {
     }
   });
 
+  test('btls and mtls decide whether a client of their listener needs a certificate', async () => {
+    const [basic, mutual] = [await freePort(), await freePort()];
+    const listen = `btls:127.0.0.1:${basic},mtls:127.0.0.1:${mutual}`;
+    const ca = `,ssl_ca_cert=${authority.ca}`;
+    const server = await startNode(`${ca},ssl_verify_mode=2`, '-l', listen);
+    const client = await authority.issue('client');
+    const known = { cert: await readFile(client.cert), key: await readFile(client.key) };
+    expect(await version(await connectTls(server, { port: basic }))).toBe('VERSION 1.6.18');
+    const both = await connectTls(server, { port: mutual, ...known });
+    expect(await version(both)).toBe('VERSION 1.6.18');
+    await expect(connectTls(server, { port: mutual }).then(version)).rejects.toThrow();
+  });
+
   test('the listeners use no TLS at notls addresses', async () => {
     const port = await freePort();
     const server = await startNode('', '-l', `notls:127.0.0.1:${port}`);

@@ -99,6 +99,8 @@ describe('a wrong command line ends with exit code 2 and one line of text', () =
     ['serve -o slab_chunk_max=1048577', '--slab-chunk-max is "1048577"; it must be a size from 1k'],
     ['serve -I 8m -o slab_chunk_max=4', '-I (--max-item-size) is 8388608 bytes, more than a chain'],
     ['serve -m 3g -I 1025m', '-I (--max-item-size) is "1025m"; it must be a size from 1k to'],
+    ['serve -l mtls:a', '-l (--listen): mtls:a asks for TLS (mtls:), which -Z'],
+    ['serve -Z -o ssl_chain_cert=c -l mtls:a', '-l mtls:a requires client certificates and so'],
     ['serve -I 33m', '-I (--max-item-size) is 34603008 bytes, more than half of -m'],
   ])('%s', async (line, sentence) => {
     const { code, out, err } = await runLine(line);

@@ -30,6 +30,33 @@ describe('an address of -l', () => {
   test('a host may have the name notls', () => {
     expect(listenAddressOf('notls', PORT, true)).toMatchObject({ host: 'notls', secure: true });
   });
+  test.each([
+    ['btls:a', { secure: true, needsClientCertificate: false }],
+    ['mtls:a', { secure: true, needsClientCertificate: true }],
+    ['notls:proto[ascii]:a', { secure: false, protocol: 'ascii' }],
+    ['proto[binary]:a', { secure: true, protocol: 'binary' }],
+    ['proto[negotiating]:a', { secure: true, protocol: 'auto' }],
+    ['mtls:proto[ascii]:tag_tools_:a', { needsClientCertificate: true, protocol: 'ascii' }],
+    ['tag[services]:a', { secure: true }],
+  ])('%s has prefixes of memcached', (text, expected) => {
+    expect(listenAddressOf(text, PORT, true)).toMatchObject({ host: 'a', port: PORT, ...expected });
+  });
+  test('a Unix socket takes the prefix proto', () => {
+    const address = { kind: 'unix', path: '/run/a', protocol: 'ascii' };
+    expect(listenAddressOf('proto[ascii]:/run/a', PORT, false)).toEqual(address);
+  });
+  test.each(['btls:a', 'mtls:a'])('%s without TLS is refused', (text) => {
+    expect(() => listenAddressOf(text, PORT, false)).toThrow(/asks for TLS.*-Z/);
+  });
+  test.each([
+    ['proto[proxy]:a', /the protocol "proxy"; it must be one of ascii, binary, negotiating/],
+    ['proto[]:a', /the protocol ""/],
+    ['tag[muchtoolong]:a', /must have 1 to 8 characters/],
+    ['tag[]:a', /must have 1 to 8 characters/],
+    ['proto[ascii]:notls:a', /is not the address/],
+  ])('%s is refused with a reason', (text, message) => {
+    expect(() => listenAddressOf(text, PORT, true)).toThrow(message);
+  });
   test.each(['', 'notls:', 'tls:a:1', 'notls:notls:a', '*:', 'a:65536', ':x', 'a b'])(
     '%j is refused',
     (text) => {

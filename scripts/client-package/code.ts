@@ -1,0 +1,106 @@
+import { createRequire, isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { CLIENT_NODE_MAJOR_MIN, entryNames, ROOT, sourceOf } from './manifest.ts';
+
+const nodeRequire = createRequire(import.meta.url);
+const FORMATS = [
+  { format: 'esm', extension: '.js' },
+  { format: 'cjs', extension: '.cjs' },
+] as const;
+
+/**
+ * Runs before the client's own code. The bundle uses no syntax and no names of a builtin module
+ * that would fail earlier in a Node.js from 16.11.
+ */
+const NODE_CHECK = `if (Number(process.versions.node.split('.')[0]) < ${CLIENT_NODE_MAJOR_MIN}) {
+  const error = new Error(
+    'slabring-client needs Node.js ${CLIENT_NODE_MAJOR_MIN} or newer, and this is ' +
+      process.versions.node + ': install a newer one.',
+  );
+  error.stack = error.message;
+  throw error;
+}`;
+
+const isName = (text: string): boolean => /^[A-Za-z_$][\w$]*$/.test(text) && text !== 'default';
+
+/** Modules that take milliseconds to load, and that not every program needs. */
+const LOADED_AT_FIRST_USE = ['node:crypto', 'node:dns/promises', 'node:tls'];
+
+/**
+ * Takes the names of a builtin module from its default export. An import by name of what an older
+ * Node.js does not have fails before any code runs, so nothing could say why.
+ */
+function namesOf(module: string): string {
+  const names = Object.keys(nodeRequire(module) as object).filter(isName);
+  const isLazy = (name: string): boolean =>
+    LOADED_AT_FIRST_USE.includes(module) && /^[a-z]/.test(name);
+  return [
+    `import builtin from '${module}';`,
+    'let loaded;',
+    `const load = () => (loaded ??= process.getBuiltinModule('${module}'));`,
+    ...names.map((name) =>
+      isLazy(name)
+        ? `export const ${name} = (...args) => load().${name}(...args);`
+        : `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`,
+    ),
+  ].join('\n');
+}
+
+/** The names that the inlined packages use of the builtin modules that they `require`. */
+const REQUIRED: Readonly<Record<string, string>> = {
+  crypto: `import { createHash } from 'node:crypto'; export { createHash };`,
+};
+
+/** Makes imports of builtin modules out of the `require` of inlined packages. */
+const builtins: Plugin = {
+  name: 'builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z_:/]+$/ }, ({ path, namespace, kind }) => {
+      if (!isBuiltin(path)) return undefined;
+      if (namespace === 'builtin') return { path, external: true, sideEffects: false };
+      return { path, namespace: kind === 'require-call' ? 'required' : 'builtin' };
+    });
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: namesOf(path) }));
+    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: REQUIRED[path]!,
+      resolveDir: ROOT,
+    }));
+  },
+};
+
+/** The adapters import the client as users do, so that both have the same classes. */
+const clientOf = (extension: string): Plugin => ({
+  name: 'client',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/client\.ts$/ }, () => ({
+      path: `./index${extension}`,
+      external: true,
+    }));
+  },
+});
+
+/**
+ * Writes the code of every entry point as ES module and as CommonJS, with the packages that it uses
+ * inlined. The lines stay as they are: a bundler shrinks them, and an uncaught error shows one.
+ */
+export async function writeCode(folder: string): Promise<void> {
+  for (const { format, extension } of FORMATS) {
+    const options: BuildOptions = {
+      absWorkingDir: ROOT,
+      outdir: folder,
+      outExtension: { '.js': extension },
+      format,
+      bundle: true,
+      platform: 'node',
+      target: 'es2022',
+      sourcemap: true,
+      banner: { js: NODE_CHECK },
+      legalComments: 'none',
+      plugins: [builtins, clientOf(extension)],
+      external: ['@opentelemetry/api'],
+    };
+    const entries = entryNames().map((name) => ({ in: join(ROOT, sourceOf(name)), out: name }));
+    await build({ ...options, entryPoints: entries });
+  }
+}

@@ -8,8 +8,8 @@ const PAGES_PER_STEP = 1024;
 
 /**
  * A walk over the live items of one size class, in the order of their memory, in bounded steps
- * while other threads change the store. It visits an item that stays in its place once; an item that
- * moves meanwhile may be visited twice or not at all.
+ * while other threads change the store. It visits an item that stays in its place once. It may
+ * visit an item that moves during the walk twice or not at all.
  *
  * The position is a place in memory, not an item: no step follows a link that an earlier one read.
  */

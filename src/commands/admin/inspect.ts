@@ -8,7 +8,7 @@ import type {
 import type { NodeControl } from './node-control.ts';
 
 /** Writes one row of statistics. */
-type WriteStat = (name: string, value: string | number) => void;
+export type WriteStat = (name: string, value: string | number) => void;
 
 /** Counters of each size class, in memcached's order. */
 const CLASS_COUNTERS: readonly ClassCounterName[] = [

@@ -10,6 +10,7 @@ import type { ReplyStream } from '../reply-stream.ts';
 import { Cachedump } from './cachedump.ts';
 import {
   statWriter,
+  type WriteStat,
   writeConnectionStats,
   writeGeneralStats,
   writeItemStats,
@@ -34,54 +35,65 @@ export function answerStats(
   request: Request,
   reply: ReplyWriter,
 ): ReplyStream | undefined {
-  const put = statWriter(request, reply);
   const [topic] = request.words;
   switch (topic) {
-    case undefined:
-      writeGeneralStats(store.view, node, put);
-      break;
-    case 'settings':
-      for (const [name, value] of node.settings()) put(name, value);
-      break;
-    case 'items':
-      writeItemStats(store.view, put);
-      break;
-    case 'slabs':
-      writeSlabStats(store.view, put);
-      break;
-    case 'sizes':
-      writeSizeStats(store.view, put);
-      break;
-    case 'sizes_enable':
-      store.tuning.enableSizeHistogram();
-      put('sizes_status', 'enabled');
-      break;
-    case 'sizes_disable':
-      store.tuning.disableSizeHistogram();
-      put('sizes_status', 'disabled');
-      break;
-    case 'conns':
-      writeConnectionStats(node, put);
-      break;
     case 'reset':
       store.tuning.resetCounters();
       node.prefixes.clear();
       reply.status(request, STATUS.reset);
-      return undefined;
+      break;
     case 'detail':
       answerDetail(node, request, reply);
-      return undefined;
+      break;
     case 'cachedump':
       // The lines of a cachedump have no form in the binary protocol.
       if (request.dialect !== DIALECT.binary) return beginCachedump(store, rules, request, reply);
       reply.status(request, STATUS.unknownCommand);
-      return undefined;
+      break;
     default:
-      reply.status(request, STATUS.unknownCommand);
-      return undefined;
+      if (writeRows(store, node, topic, statWriter(request, reply))) reply.statsEnd(request);
+      else reply.status(request, STATUS.unknownCommand);
   }
-  reply.statsEnd(request);
   return undefined;
+}
+
+/** Writes the rows of a topic; returns false if there is no such topic. */
+function writeRows(
+  store: Store,
+  node: NodeControl,
+  topic: string | undefined,
+  put: WriteStat,
+): boolean {
+  switch (topic) {
+    case undefined:
+      writeGeneralStats(store.view, node, put);
+      return true;
+    case 'settings':
+      for (const [name, value] of node.settings()) put(name, value);
+      return true;
+    case 'items':
+      writeItemStats(store.view, put);
+      return true;
+    case 'slabs':
+      writeSlabStats(store.view, put);
+      return true;
+    case 'sizes':
+      writeSizeStats(store.view, put);
+      return true;
+    case 'sizes_enable':
+      store.tuning.enableSizeHistogram();
+      put('sizes_status', 'enabled');
+      return true;
+    case 'sizes_disable':
+      store.tuning.disableSizeHistogram();
+      put('sizes_status', 'disabled');
+      return true;
+    case 'conns':
+      writeConnectionStats(node, put);
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Executes `stats detail on|off|dump`. */

@@ -21,7 +21,7 @@ export const guardFlags = {
     default: 10,
     min: 1,
     max: 1000,
-    doc: 'Failed logins, and other text before a login, after which the node closes the connection.',
+    doc: 'Failed logins, and other text before a login, after which the node closes a connection.',
   }),
   tcpKeepalive: integer({
     long: 'tcp-keepalive',

@@ -84,6 +84,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     count(the('dump.ts', 'STEPS_PER_PIECE')),
   ],
   'TLS handshake': [ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
+  'silent clients': [ms(the('silence-guard.ts', 'CLOSING_SECONDS_MAX') * 1000)],
   drain: [
     ms(the('thread-server.ts', 'DRAIN_CHECK_INTERVAL_MS')),
     ms(

@@ -160,9 +160,12 @@ function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): vo
   writeOwnStats(view, put);
 }
 
+/** The counters that memcached lacks, or shows only with some options. */
+const OWN_COUNTERS = ['log_lines_dropped', 'idle_kicks', 'login_timeouts'] as const;
+
 /** Writes the rows that memcached lacks. */
 function writeOwnStats(view: StoreView, put: WriteStat): void {
-  put('log_lines_dropped', view.counter('log_lines_dropped'));
+  for (const name of OWN_COUNTERS) put(name, view.counter(name));
 }
 
 /** Writes `stats items`: the size classes that hold items. */

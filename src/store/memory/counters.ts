@@ -31,6 +31,8 @@ const THREAD_COUNTER_NAMES = [
   'conn_yields',
   'total_connections',
   'rejected_connections',
+  'idle_kicks',
+  'login_timeouts',
   'ssl_new_sessions',
   'ssl_handshake_errors',
   'ssl_proto_errors',

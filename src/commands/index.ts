@@ -3,6 +3,7 @@
 export type {
   ConfigEntries,
   ConfigEntry,
+  SetConfigResult,
 } from './admin/config.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
 export { putKeyWord } from './admin/key-text.ts';
@@ -22,4 +23,5 @@ export type {
 export { PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
 export { type CommandRules, type Commands, createCommands } from './execute.ts';
 export { PendingValue } from './keyed/write.ts';
+export { DEFAULT_ROLE, permits, ROLES, type Role } from './permissions.ts';
 export type { LateReply, ReplyStream } from './reply-stream.ts';

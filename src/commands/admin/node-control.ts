@@ -51,6 +51,8 @@ export interface NodeFacts {
   readonly readBufferBytes: number;
   /** Whether clients may stop this node (`shutdown`). */
   readonly shutdownAllowed: boolean;
+  /** Whether clients may not change the cluster entry (`config set cluster`). */
+  readonly clusterEntryClosed: boolean;
 }
 
 export interface NodeHealth {

@@ -7,17 +7,16 @@ import {
 } from './call-options.ts';
 import { clientOptions } from './client-options.ts';
 import { dnsOptions, elastiCacheOptions, pollingOptions } from './discovery-options.ts';
+import { loadOptions, writeThroughOptions } from './load-options.ts';
 import { compression, gutterFailover, login, previousOwner, tls } from './nested-options.ts';
 import type { OptionGroup } from './option-group.ts';
 import {
   enqueueOptions,
-  loadOptions,
   nearCacheOptions,
   rateLimiterOptions,
   sessionStoreOptions,
   tagOptions,
   writeBehindOptions,
-  writeThroughOptions,
 } from './pattern-options.ts';
 
 /** Every group of options, by the file of `option-types` that declares its interface. */

@@ -1,10 +1,12 @@
 /** Stores items in shared memory. It depends on no protocol and no socket. */
+export type { ClassWalk } from './class-walk.ts';
 export type { Store } from './doors.ts';
 export type { EvictionEvent, EvictionListener } from './eviction/eviction-events.ts';
 export type { ItemStore } from './item-store.ts';
 export type { ItemWalk } from './item-walk.ts';
 export { chainedItemBytesMax } from './items/chains.ts';
 export type { ItemFacts } from './items/item-facts.ts';
+export type { MissReason } from './items/lookup.ts';
 export { isChainedPlacement, type Placement, TOO_LARGE } from './items/new-item.ts';
 export type { StoreTime } from './items/store-clock.ts';
 export {

@@ -13,8 +13,8 @@ import type { OptionGroup } from '../../src/client/option-tables/option-group.ts
 import type {
   nearCacheOptions,
   rateLimiterOptions,
-  writeBehindOptions,
 } from '../../src/client/option-tables/pattern-options.ts';
+import type { writeBehindOptions } from '../../src/client/option-tables/write-behind-options.ts';
 import {
   type Cache,
   type CacheError,

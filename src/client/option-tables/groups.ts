@@ -11,13 +11,12 @@ import { loadOptions, writeThroughOptions } from './load-options.ts';
 import { compression, gutterFailover, login, previousOwner, tls } from './nested-options.ts';
 import type { OptionGroup } from './option-group.ts';
 import {
-  enqueueOptions,
   nearCacheOptions,
   rateLimiterOptions,
   sessionStoreOptions,
   tagOptions,
-  writeBehindOptions,
 } from './pattern-options.ts';
+import { enqueueOptions, writeBehindOptions } from './write-behind-options.ts';
 
 /** Every group of options, by the file of `option-types` that declares its interface. */
 export const OPTION_GROUPS = {

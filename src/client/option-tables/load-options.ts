@@ -1,5 +1,5 @@
 import { choice, number } from '../../base/index.ts';
-import { callOptions, HOUR_MS, storeOptions, TTL_MAX } from './call-options.ts';
+import { callOptions, HOUR_MS, secondsFromNow, storeOptions, TTL_MAX } from './call-options.ts';
 import { callback } from './kinds.ts';
 import { optionGroup } from './option-group.ts';
 
@@ -8,7 +8,7 @@ const SECONDS_MAX = 30 * 24 * 3600;
 const LEASE_SECONDS_MAX = 3600;
 
 const seconds = (max: number, doc: string) =>
-  number({ default: 0, min: 0, max, unit: 'seconds', doc });
+  secondsFromNow(number({ default: 0, min: 0, max, unit: 'seconds', doc }));
 
 export const loadOptions = optionGroup({
   typeName: 'LoadOptions',

@@ -1,7 +1,7 @@
 import { CacheError, isCacheFailure } from '../base/errors.ts';
 import { callHandler } from '../base/handlers.ts';
 import type { Cache } from '../operations/cache.ts';
-import { TTL_MAX } from '../option-tables/call-options.ts';
+import { PLAIN_TTL_MAX } from '../option-tables/call-options.ts';
 import { sessionStoreOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { SessionStoreOptions } from '../option-types/patterns.ts';
@@ -151,7 +151,7 @@ export class SessionCache {
   #ttlOf({ cookie }: SessionLike): number {
     const maxAgeMs = cookie?.maxAge;
     if (typeof maxAgeMs !== 'number' || Number.isNaN(maxAgeMs)) return this.#ttl;
-    return Math.min(TTL_MAX, Math.ceil(maxAgeMs / 1000));
+    return Math.min(PLAIN_TTL_MAX, Math.ceil(maxAgeMs / 1000));
   }
 }
 

@@ -35,6 +35,8 @@ export {
 export type { Option, OptionTable, ValuesOf } from './options/option.ts';
 export { ineffectiveOptions, type Rule, resolveOptions, type Sources } from './options/resolve.ts';
 export { formatSize } from './options/sizes.ts';
+export { BoundedOutput } from './output/bounded-output.ts';
+export { stderrOutput } from './output/stderr-output.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
 export { lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';

@@ -5,6 +5,11 @@ export interface Logger {
   info(facts: object, text: string): void;
   debug(facts: object, text: string): void;
   trace(facts: object, text: string): void;
+  /**
+   * Calls `count` with the number of lines that the log has dropped, and later with each number
+   * more. Absent if the log never drops a line.
+   */
+  readonly countDropped?: (count: (lines: number) => void) => void;
 }
 
 const discard = (): void => {};

@@ -1,3 +1,4 @@
+import { stderrOutput } from '../base/index.ts';
 import { startNode } from '../node/index.ts';
 import { processHost } from './process/host.ts';
 import { run } from './run.ts';
@@ -10,4 +11,9 @@ import { userVerb } from './verbs/user.ts';
 
 const verbs = [clusterVerb, serveVerb(startNode), healthVerb, userVerb, ...CACHE_VERBS];
 
-process.exit(await run(process.argv.slice(2), [...verbs, docsVerb(verbs)], processHost()));
+/** The exit waits this long for the last lines: standard error may be blocked. */
+const FLUSH_MS_MAX = 500;
+
+const exitCode = await run(process.argv.slice(2), [...verbs, docsVerb(verbs)], processHost());
+await stderrOutput().flush(FLUSH_MS_MAX);
+process.exit(exitCode);

@@ -4,6 +4,7 @@ import type { ClientClock } from './base/client-clock.ts';
 import type { Discovery } from './base/discovery.ts';
 import { CacheError } from './base/errors.ts';
 import { nodesOf } from './base/nodes.ts';
+import type { ClientEvents } from './client-events.ts';
 import { type ClientRuntime, machineRuntime } from './connection/runtime.ts';
 import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
 import type { Cache, Loader, WriteThroughOutcome } from './operations/cache.ts';
@@ -24,7 +25,9 @@ import {
   concatRequest,
   countRequest,
   deleteRequest,
+  entriesOf,
   fetchRequest,
+  notAFunction,
   touchRequest,
 } from './operations/requests.ts';
 import { Sender } from './operations/sender.ts';
@@ -49,24 +52,7 @@ import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.t
 import { LoadCoordinator } from './patterns/load-coordinator.ts';
 import { writeThrough } from './patterns/write-through.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
-
-export interface ClientEvents {
-  /** A node is up: the client sends it operations, for the first time or again. */
-  'node-up': [node: string];
-  /** A node is down: the client sends it nothing but probes until one succeeds. */
-  'node-down': [node: string, reason: CacheError];
-  /** A request to a node failed. The caller gets the same `error`. */
-  failure: [error: CacheError, operation: OperationKind];
-  /** The topology changed. The event lists the names of all nodes. */
-  nodes: [nodes: readonly string[]];
-  /** A poll for the topology failed. The client keeps the nodes that it knows. */
-  'discovery-error': [error: CacheError];
-  /**
-   * A write succeeded, but this node did not store its replica. The client invalidates the node's
-   * replica as soon as the node replies again.
-   */
-  'replica-failed': [node: string, error: CacheError];
-}
+import type { Bytes } from './values/bytes.ts';
 
 /** A cache on several nodes; consistent hashing places the keys on them. */
 export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
@@ -121,6 +107,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
+    if (typeof load !== 'function') return Promise.reject(notAFunction('load', load));
     return this.#loads.getOrSet(this, key, load, options);
   }
 
@@ -130,6 +117,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     store: (value: T, key: string) => Promise<void> | void,
     options?: WriteThroughOptions,
   ): Promise<WriteThroughOutcome> {
+    if (typeof store !== 'function') return Promise.reject(notAFunction('store', store));
     return writeThrough(this, key, value, store, options);
   }
 
@@ -146,7 +134,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     options?: StoreOptions,
   ): Promise<SetManyResult> {
     checkOptions(storeOptions, options);
-    const all = [...entries];
+    const all = entriesOf(entries);
     for (const [key] of all) this.#sender.wireKeyOf(key);
     return setMany(all, (key, value) => this.set(key, value, options));
   }
@@ -161,7 +149,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
 
   append(
     key: string,
-    value: string | Uint8Array,
+    value: string | Bytes,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
     const request = (wireKey: string) => concatRequest('append', wireKey, value);
@@ -170,7 +158,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
 
   prepend(
     key: string,
-    value: string | Uint8Array,
+    value: string | Bytes,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'> {
     const request = (wireKey: string) => concatRequest('prepend', wireKey, value);
@@ -183,7 +171,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     cas: bigint,
     options?: StoreOptions,
   ): Promise<'stored' | 'exists' | 'not-found'> {
-    return this.#sender.store('set', key, value, cas, CAS_STORED, options);
+    return this.#sender.store('cas', key, value, cas, CAS_STORED, options);
   }
 
   delete(key: string, options?: DeleteOptions): Promise<boolean> {

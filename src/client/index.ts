@@ -4,11 +4,13 @@ export type { DistributionName, NodeSpec, Topology } from '../topology/index.ts'
 export type { Discovery } from './base/discovery.ts';
 export { CacheError, FAILURES, type FailureCode } from './base/errors.ts';
 export type { Serializer } from './base/serializer.ts';
-export { CacheClient, type ClientEvents, createClient } from './cache-client.ts';
+export { CacheClient, createClient } from './cache-client.ts';
+export type { ClientEvents } from './client-events.ts';
 export { askOnce, NoReply } from './connection/ask-once.ts';
 export { type NodeReply, requiresLogin } from './connection/exchange.ts';
 export { dnsNames } from './discovery/dns.ts';
 export { elastiCache } from './discovery/elasticache.ts';
+export { listedNodes } from './discovery/listed-nodes.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';
 export {
   LATENCY_BOUNDS_US,

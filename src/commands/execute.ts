@@ -53,11 +53,11 @@ export function createCommands(
 ): Commands {
   const { items } = store;
   const events = new ItemEvents(items, log);
-  const key = new OpenKey(items);
+  const key = new OpenKey(items, events);
   const item = new RequestItem(items);
   return {
-    retriever: new Retriever(key, node, events),
-    writer: new ValueWriter(items, item, node.prefixes, events),
+    retriever: new Retriever(key, node),
+    writer: new ValueWriter(key, item, node.prefixes, events),
     wholeWriter: new WholeWriter(items, item, node.prefixes, events),
     executor: new Executor(store, node, rules, { events, key, item }),
   };
@@ -87,10 +87,10 @@ class Executor {
     const counter = new Counter(key, item);
     this.#events = events;
     this.#key = key;
-    this.#arithmetic = new Arithmetic(key, counter);
-    this.#metaGetter = new MetaGetter(key, item, events);
+    this.#arithmetic = new Arithmetic(key, counter, events);
+    this.#metaGetter = new MetaGetter(key, item);
     this.#metaDeleter = new MetaDeleter(key, item, events);
-    this.#metaArithmetic = new MetaArithmetic(key, counter);
+    this.#metaArithmetic = new MetaArithmetic(key, counter, events);
     this.#store = store;
     this.#node = node;
     this.#rules = rules;

@@ -1,5 +1,6 @@
 /** One node: its shared memory, its threads, its control and its life cycle. */
 export { asSentence, createLogger } from './log.ts';
 export { type NodeHandle, type RunningNode, startNode } from './node.ts';
+export { openFilesLimit, openFilesNeeded } from './open-files.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags } from './options/server-flags.ts';
 export { serverRules } from './options/server-rules.ts';

@@ -1,32 +1,38 @@
-import { type DestinationStream, destination, pino } from 'pino';
-import type { Logger } from '../base/index.ts';
+import { pino } from 'pino';
+import { type BoundedOutput, type Logger, stderrOutput } from '../base/index.ts';
 
 /** The level for each number of `-v`: none, `-v`, `-vv`, `-vvv` and more. */
 const LEVELS = ['warn', 'info', 'debug', 'trace'] as const;
-const STDERR = 2;
 
 interface LogOptions {
   /** 0 logs warnings and errors only; 1 adds `info`, 2 `debug`, and 3 `trace`. */
   readonly verbosity: number;
-  /**
-   * The receiver of lines. Default: stderr, as sentences on a terminal, else one JSON object a
-   * line.
-   */
-  readonly destination?: DestinationStream;
+  /** The receiver of lines. Default: standard error. */
+  readonly output?: BoundedOutput;
+  /** Whether to write sentences, and not one JSON object a line. Default: on a terminal. */
+  readonly asSentences?: boolean;
 }
 
-/** Creates a logger that writes synchronously, so a dying process does not lose its last lines. */
-export function createLogger({ verbosity, destination: given }: LogOptions): Logger {
+/**
+ * Creates a logger that never blocks its thread: it drops lines, and counts them, while the output
+ * does not take them.
+ */
+export function createLogger({
+  verbosity,
+  output = stderrOutput(),
+  asSentences = process.stderr.isTTY,
+}: LogOptions): Logger {
   const level = LEVELS[Math.min(verbosity, LEVELS.length - 1)] ?? 'warn';
-  const stream =
-    given ?? (process.stderr.isTTY ? terminal : destination({ dest: STDERR, sync: true }));
+  const write = (line: string): void =>
+    output.writeLine(asSentences ? asSentence(line) : line.trimEnd());
   const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ level, base: { pid: process.pid }, timestamp, formatters }, stream);
+  const log = pino({ level, base: { pid: process.pid }, timestamp, formatters }, { write });
+  output.reportDropped = (lines) =>
+    log.warn({ lines }, 'the log was full or blocked: lines are missing before this one');
+  return Object.assign(log, {
+    countDropped: (count: (lines: number) => void) => output.countDropped(count),
+  });
 }
-
-const terminal: DestinationStream = {
-  write: (line) => process.stderr.write(`${asSentence(line)}\n`),
-};
 
 /** Formats one JSON line of the log for a terminal: `12:30:59 warn  the text  port=11211`. */
 export function asSentence(line: string): string {

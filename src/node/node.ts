@@ -8,10 +8,12 @@ import {
   type UserSources,
   usableAddresses,
 } from '../server/index.ts';
+import { COUNT } from '../store/index.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { mainThread } from './jobs.ts';
 import { NodeMemory, type NodeShare } from './memory.ts';
 import { NodeCertificates } from './node-certificates.ts';
+import { checkOpenFiles } from './open-files.ts';
 import { publishCluster } from './options/cluster-nodes.ts';
 import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
@@ -44,19 +46,31 @@ export interface RunningNode extends NodeHandle {
   readonly control: NodeControl;
 }
 
+interface StartExtras {
+  /** Default: no log. */
+  readonly log?: Logger;
+  /**
+   * Drops the rights of root. As in memcached, only the certificates are read before; the node
+   * listens as the other user.
+   */
+  readonly assumeUser?: () => void;
+}
+
 /**
  * Starts a node in this process: its store, and its threads in one pool.
  * @throws {CodedError} `ERR_PORT_TAKEN`, `ERR_PORT_FORBIDDEN`, `ERR_ADDRESS_UNAVAILABLE`,
- *   `ERR_SOCKET_PATH`, `ERR_MEMORY`, `ERR_USER_FILE` or `ERR_CERTIFICATE`.
+ *   `ERR_SOCKET_PATH`, `ERR_MEMORY`, `ERR_OPEN_FILES`, `ERR_USER_FILE` or `ERR_CERTIFICATE`.
  */
 export async function startNode(
   options: ServerOptions,
-  { log = silentLogger }: { readonly log?: Logger } = {},
+  { log = silentLogger, assumeUser = () => {} }: StartExtras = {},
 ): Promise<RunningNode> {
+  checkOpenFiles(options);
   const requested = listenAddressesOf(options);
+  const certificates = await NodeCertificates.open(options, log);
+  assumeUser();
   const sources = userSources(options);
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
-  const certificates = await NodeCertificates.open(options, log);
   const usable = await usableAddresses(requested, options);
   const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
   try {
@@ -101,6 +115,8 @@ class Node {
     this.#files = files;
     this.#memory = NodeMemory.open(share, mainThread(share.options));
     this.#memory.state.start(this.#memory.store.clock.now());
+    const { counters } = this.#memory.store;
+    files.log.countDropped?.((lines) => counters.add(COUNT.log_lines_dropped, lines));
     const main = {
       reload: (part: ReloadPart) => this.reload(part),
       stop: () => this.stop(),

@@ -159,13 +159,6 @@ export class ItemStore {
     this.#parts.linker.unlink(hash, id);
   }
 
-  /** Removes the key, if it has an item. */
-  remove(hash: number, bytes: Buffer, start: number, end: number): void {
-    const id = this.open(hash, bytes, start, end);
-    if (id !== NO_ITEM) this.removeOpened(hash, id);
-    this.close(hash);
-  }
-
   /** The placement of an item with these sizes, or TOO_LARGE. */
   placementFor(
     keyBytes: number,

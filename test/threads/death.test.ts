@@ -226,8 +226,11 @@ const SCENARIOS: readonly Scenario[] = [
     steps: [
       (harness) => {
         harness.feed(Buffer.from('get key-3\r\n'));
-        const hash = harness.store.items.hashOf(Buffer.from('key-3'), 0, 5);
-        harness.store.items.remove(hash, Buffer.from('key-3'), 0, 5);
+        const { items } = harness.store;
+        const key = Buffer.from('key-3');
+        const hash = items.hashOf(key, 0, 5);
+        items.removeOpened(hash, items.open(hash, key, 0, 5));
+        items.close(hash);
         harness.session.abandon();
       },
     ],

@@ -58,6 +58,12 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   'wait for a lock': [ms(the('locks.ts', 'WAIT_MS') * the('locks.ts', 'WAITS_MAX'))],
   'requests between two threads': [count(the('channel.ts', 'PENDING_MAX'))],
   'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
+  'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
+  'read of a file by a node': [
+    ms(the('read-file.ts', 'READ_MS_MAX')),
+    bytes(the('server/auth/users.ts', 'USER_FILE_BYTES_MAX')),
+    bytes(the('server/sockets/tls.ts', 'PEM_BYTES_MAX')),
+  ],
   'spare requests of a thread': [
     count(the('request-pool.ts', 'SPARES_MAX')),
     count(the('request-pool.ts', 'SPARE_KEYS_MAX')),
@@ -79,6 +85,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     count(the('dump.ts', 'STEPS_PER_PIECE')),
   ],
   'TLS handshake': [ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
+  'silent clients': [ms(the('silence-guard.ts', 'CLOSING_SECONDS_MAX') * 1000)],
   drain: [
     ms(the('thread-server.ts', 'DRAIN_CHECK_INTERVAL_MS')),
     ms(

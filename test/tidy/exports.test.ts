@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { tradeOf, unusedExports } from './exports.ts';
 import { codeIn, FILES, textOf } from './tree.ts';
 
+const ADAPTERS = codeIn('src/adapters').filter((file) => !file.startsWith('src/adapters/shared/'));
 /** The public entry points of the package, and the module that the pool loads by its path. */
-const DOORS = ['src/client.ts', 'src/server.ts', 'src/node/threads/worker.ts'];
+const DOORS = ['src/client.ts', 'src/server.ts', ...ADAPTERS, 'src/node/threads/worker.ts'];
 
 const ownTest = (file: string): string =>
   file.replace(/^src\//, 'test/unit/').replace(/\.ts$/, '.test.ts');

@@ -12,15 +12,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: ['base', 'topology', 'protocol', 'store', 'commands'],
   node: ['base', 'topology', 'protocol', 'store', 'commands', 'server'],
   client: ['base', 'topology', 'protocol'],
+  // The client's public entry point is above its room: adapters know what users know.
+  'client.ts': ['client'],
+  adapters: ['client.ts'],
   cluster: ['base', 'topology', 'protocol', 'client'],
   cli: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client', 'cluster'],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
-const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `src/${room}/index.ts`)).add(
-  'src/protocol/client.ts',
-);
+const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `src/${room}/index.ts`))
+  .add('src/protocol/client.ts')
+  .add('src/client.ts');
 
-const roomOf = (file: string): string => /^src\/([^/]+)\//.exec(file)?.[1] ?? '';
+const roomOf = (file: string): string => /^src\/(client\.ts$|[^/]+(?=\/))/.exec(file)?.[1] ?? '';
 
 /** Imports of rooms that a room may not know. */
 const upward = (imports: readonly Import[]): readonly string[] =>

@@ -13,8 +13,8 @@ import type {
   loadOptions,
   nearCacheOptions,
   rateLimiterOptions,
-  writeBehindOptions,
 } from '../../src/client/option-tables/pattern-options.ts';
+import type { writeBehindOptions } from '../../src/client/option-tables/write-behind-options.ts';
 import {
   type Cache,
   type CacheError,

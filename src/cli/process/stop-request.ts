@@ -17,6 +17,8 @@ export interface StopRequest {
   /** Resolves with a second, later signal: the user does not want to wait for the drain. */
   readonly forced: Promise<NodeJS.Signals>;
   isRequested(): boolean;
+  /** From here on the end of the supervisor is no request. */
+  ignoreDisconnect(): void;
   /** Removes the signal handlers. */
   dispose(): void;
 }
@@ -41,6 +43,7 @@ export function listenForStop(host: Host, clock: Clock = machineClock): StopRequ
     requested: requested.promise,
     forced: forced.promise,
     isRequested: () => requestedAtMs !== undefined,
+    ignoreDisconnect: () => void host.events.off('disconnect', onDisconnect),
     dispose: () => {
       for (const signal of SIGNALS) host.events.off(signal, onSignal);
       host.events.off('disconnect', onDisconnect);

@@ -35,7 +35,7 @@ export function clusterPage(rows: readonly ClusterRow[]): string {
   return [
     `slabring ${packageVersion()}: ${subject} up.`,
     '',
-    columns([['node', 'address', 'pid', 'memory', 'threads'], ...cells], '   '),
+    columns([['node', 'address', 'pid', 'memory', 'threads'], ...cells], { gap: '   ' }),
     '',
     nextSteps(rows),
     '',

@@ -11,6 +11,31 @@ export const serveFlags = {
       'Use large memory pages (Linux with glibc); if the system has none, the node reports it and' +
       ' runs without them.',
   }),
+  daemon: flag({
+    short: 'd',
+    doc:
+      'Run in the background: the command ends once the node listens. The node keeps its folder; ' +
+      'with -v it also keeps the output.',
+  }),
+  user: text({
+    short: 'u',
+    env: 'SLABRING_RUN_AS',
+    placeholder: '<user>',
+    doc:
+      'Become this user, a name or a number, if root starts the node. It then reads the user ' +
+      'file and listens as that user.',
+  }),
+  pidFile: text({
+    short: 'P',
+    long: 'pidfile',
+    placeholder: '<file>',
+    doc: 'File for the process id, while the node listens.',
+  }),
+  coreDumps: flag({
+    short: 'r',
+    long: 'enable-coredumps',
+    doc: 'Raise the limit of core files.',
+  }),
   license: flag({ short: 'i', doc: 'Print the license and end.' }),
   lockMemory: flag({
     short: 'k',

@@ -1,15 +1,21 @@
 import { fileURLToPath } from 'node:url';
-import { CodedError, ineffectiveOptions, type Logger } from '../../base/index.ts';
+import { CodedError, ineffectiveOptions, type Logger, type ValuesOf } from '../../base/index.ts';
 import {
   createLogger,
+  openFilesLimit,
+  openFilesNeeded,
   type RunningNode,
   type ServerOptions,
   serverRules,
 } from '../../node/index.ts';
 import { formatAddress } from '../../topology/index.ts';
+import { startDaemon } from '../process/daemon.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
+import { assumeUser } from '../process/identity.ts';
 import { KERNEL_SETTING, whyNoLargePages, withLargePages } from '../process/large-pages.ts';
+import { type PidFile, writePidFile } from '../process/pid-file.ts';
+import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
@@ -19,11 +25,16 @@ export interface ServedNode extends Pick<RunningNode, 'addresses' | 'ended'> {
   readonly control: Pick<RunningNode['control'], 'reload' | 'stop'>;
 }
 
-type StartNode = (options: ServerOptions, extras: { log: Logger }) => Promise<ServedNode>;
+type StartNode = (
+  options: ServerOptions,
+  extras: { readonly log: Logger; readonly assumeUser: () => void },
+) => Promise<ServedNode>;
+
+type ServeOptions = ValuesOf<typeof serveFlags>;
 
 const LICENSE = fileURLToPath(new URL('../../../LICENSE', import.meta.url));
 
-/** `slabring serve`: one node in the foreground. */
+/** `slabring serve`: one node. */
 export function serveVerb(startNode: StartNode): Verb {
   return defineVerb({
     name: 'serve',
@@ -41,25 +52,51 @@ export function serveVerb(startNode: StartNode): Verb {
     ],
     async run(options, host) {
       if (options.license) return printLicense(host);
-      for (const line of ineffectiveOptions(serveFlags, options)) host.err(line);
+      const isDaemon = options.daemon && host.supervisor !== undefined;
+      if (!isDaemon) for (const line of ineffectiveOptions(serveFlags, options)) host.err(line);
       if (options.largePages) enableLargePages(host);
-      const stop = listenForStop(host);
-      // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
-      let reload = (): void => {};
-      const onHangUp = (): void => reload();
-      host.events.on('SIGHUP', onHangUp);
-      try {
-        const node = await start(startNode, options, host);
-        reload = () => void node.control.reload('all');
-        for (const address of node.addresses) host.out(`Listening on ${formatAddress(address)}`);
-        host.supervisor?.send({ type: 'listening', addresses: node.addresses });
-        return await waitForEnd(node, stop, host);
-      } finally {
-        host.events.off('SIGHUP', onHangUp);
-        stop.dispose();
+      if (options.daemon && !isDaemon) {
+        await startDaemon(options.verbosity > 0);
+        return EXIT.ok;
       }
+      raiseLimits(options, host);
+      return serveUntilStop(startNode, options, host);
     },
   });
+}
+
+/** Runs the node until a signal or its supervisor stops it. */
+async function serveUntilStop(startNode: StartNode, options: ServeOptions, host: Host) {
+  const stop = listenForStop(host);
+  // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
+  let reload = (): void => {};
+  const onHangUp = (): void => reload();
+  host.events.on('SIGHUP', onHangUp);
+  let pidFile: PidFile | undefined;
+  try {
+    const node = await start(startNode, options, host);
+    reload = () => void node.control.reload('all');
+    if (options.pidFile !== '') pidFile = writePidFile(options.pidFile, host.err);
+    for (const address of node.addresses) host.out(`Listening on ${formatAddress(address)}`);
+    host.supervisor?.send({ type: 'listening', addresses: node.addresses });
+    // A daemon outlives the process that started it.
+    if (options.daemon) stop.ignoreDisconnect();
+    return await waitForEnd(node, stop, host);
+  } finally {
+    pidFile?.remove();
+    host.events.off('SIGHUP', onHangUp);
+    stop.dispose();
+  }
+}
+
+/** Raises the limits of the process, as far as the system allows it. */
+function raiseLimits(options: ServeOptions, host: Host): void {
+  const needed = openFilesNeeded(options);
+  // If the system does not allow it, the start of the node fails with the reason.
+  if (openFilesLimit() < needed) raiseOpenFiles(needed);
+  if (options.coreDumps && !raiseCoreFiles()) {
+    host.err('-r (--enable-coredumps) has no effect: the system does not allow it.');
+  }
 }
 
 function printLicense(host: Host): number {
@@ -79,13 +116,12 @@ function enableLargePages(host: Host): void {
   else host.err(`The node runs without large memory pages (-L): ${reason}.`);
 }
 
-async function start(
-  startNode: StartNode,
-  options: ServerOptions,
-  host: Host,
-): Promise<ServedNode> {
+async function start(startNode: StartNode, options: ServeOptions, host: Host): Promise<ServedNode> {
   try {
-    return await startNode(options, { log: createLogger({ verbosity: options.verbosity }) });
+    return await startNode(options, {
+      log: createLogger({ verbosity: options.verbosity }),
+      assumeUser: () => assumeUser(options.user),
+    });
   } catch (error) {
     if (error instanceof CodedError)
       host.supervisor?.send({ type: 'failed', code: error.code, message: error.message });

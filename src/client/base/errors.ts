@@ -104,8 +104,11 @@ export const FAILURES = {
     mayHaveRun: true,
     about: 'key at node',
     cause: 'cache',
-    text: 'Cannot decode the value: its flags, compression or serializer do not fit this client.',
-    advice: 'Another program stored it in its own format: use `getBytes`, or overwrite the value.',
+    text: 'Cannot encode or decode the value.',
+    advice:
+      'The message says why. A value that the client could not encode was not sent: `mayHaveRun`' +
+      ' is false, and there is no `node` if the call itself failed. A value that it could not' +
+      ' decode was stored in another format: use `getBytes`, or overwrite it.',
   },
   ERR_LOAD: {
     mayHaveRun: false,
@@ -145,6 +148,8 @@ interface FailureContext {
    */
   readonly key?: string | undefined;
   readonly cause?: unknown;
+  /** The client could not encode the value of the request, so it did not send it. */
+  readonly isUnencodable?: true;
 }
 
 const KEY_HASH_CHARS = 12;
@@ -165,7 +170,7 @@ export class CacheError extends Error {
     const detail = context.detail === undefined ? '' : ` ${context.detail}`;
     super(`${text}${detail}${node}`, context.cause === undefined ? {} : { cause: context.cause });
     this.code = code;
-    this.mayHaveRun = mayHaveRun;
+    this.mayHaveRun = mayHaveRun && context.isUnencodable !== true;
     this.node = context.node;
     this.#context = context;
   }
@@ -187,7 +192,10 @@ export class CacheError extends Error {
 
 /** Whether the cache caused the failure, so that the application can continue without the cache. */
 export function isCacheFailure(error: unknown): error is CacheError {
-  return error instanceof CacheError && FAILURES[error.code].cause === 'cache';
+  if (!(error instanceof CacheError)) return false;
+  // The client could not encode the value: a mistake of the caller, not of the cache.
+  if (error.code === 'ERR_VALUE' && !error.mayHaveRun) return false;
+  return FAILURES[error.code].cause === 'cache';
 }
 
 /**
@@ -195,6 +203,16 @@ export function isCacheFailure(error: unknown): error is CacheError {
  */
 export function isReportedPerKey(error: unknown): error is CacheError {
   return error instanceof CacheError && FAILURES[error.code].cause !== 'mistake';
+}
+
+/** The client cannot encode the value of a call: nothing was sent. */
+export function encodeError(detail: string, cause?: unknown): CacheError {
+  return new CacheError('ERR_VALUE', { detail, cause, isUnencodable: true });
+}
+
+/** The client cannot decode the value of a reply. */
+export function decodeError(detail: string, cause?: unknown): CacheError {
+  return new CacheError('ERR_VALUE', { detail, cause });
 }
 
 /** @param detail names the argument or option, its value, and what is accepted. */

@@ -218,7 +218,11 @@ export class Connection {
     if (this.#pipeline.sentCount === 0) this.#silentSince = this.#runtime.now();
     while (this.#pipeline.waitingCount > 0 && socket.writableLength < UNSENT_BYTES_MAX) {
       this.#pipeline.encodeWaiting(this.#output.sink, WRITE_BYTES_MAX);
-      if (this.#output.sink.at === 0) return;
+      if (this.#output.sink.at === 0) {
+        // Each of them failed before it was sent, or had settled.
+        this.#events.settled();
+        return;
+      }
       this.#output.writeTo(socket);
     }
   }

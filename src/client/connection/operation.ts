@@ -47,6 +47,11 @@ export class Operation implements OperationCounts, Task {
   readonly clock: ClientClock;
   readonly startedAt: number;
   readonly deadlineAt: number;
+  /**
+   * Bytes of the value in the request, when the caller passed it; for text, its UTF-16 length,
+   * which is a lower bound.
+   */
+  readonly requestValueBytes: number;
   observer: OperationObserver | undefined = undefined;
   /** The first opaque of the request; unique among the requests in flight of a connection. */
   opaque = 0;
@@ -82,14 +87,15 @@ export class Operation implements OperationCounts, Task {
     this.clock = clock;
     this.startedAt = clock.now();
     this.deadlineAt = this.startedAt + deadlineMs;
+    this.requestValueBytes = request.verb === 'store' ? request.value.length : 0;
     this.#handler = handler;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  /** Bytes of the value in the request; for text, its UTF-16 length, which is a lower bound. */
-  get requestValueBytes(): number {
-    return this.request.verb === 'store' ? this.request.value.length : 0;
+  /** Whether the value has another length now: its memory was transferred or resized. */
+  get hasResizedValue(): boolean {
+    return this.request.verb === 'store' && this.request.value.length !== this.requestValueBytes;
   }
 
   /** Whether no caller waits for the result, so that no further step is needed. */

@@ -1,12 +1,14 @@
 import type { ByteSink } from '../../base/index.ts';
 import {
   type Dialect,
+  keysOf,
   MalformedReply,
   Reply,
   ReplyInput,
   type Request,
 } from '../../protocol/client.ts';
 import type { ClientClock } from '../base/client-clock.ts';
+import { encodeError } from '../base/errors.ts';
 import { Fifo } from './fifo.ts';
 import { Operation } from './operation.ts';
 
@@ -90,7 +92,17 @@ export class Pipeline {
       return;
     }
     operation.opaque = this.#opaque;
-    this.#opaque += this.#dialect.encode(request, this.#opaque, sink);
+    const start = sink.at;
+    try {
+      if (operation.hasResizedValue) throw new RangeError('The value has another length now.');
+      this.#opaque += this.#dialect.encode(request, this.#opaque, sink);
+    } catch (cause) {
+      // The caller transferred the value's memory, or there is no memory for a copy.
+      sink.at = start;
+      const detail = 'Its bytes changed between the call and the send, see `cause`.';
+      operation.failWith(encodeError(detail, cause).at(this.#node, keysOf(request)[0]));
+      return;
+    }
     if (this.#opaque > OPAQUE_MAX) this.#opaque = 1;
     operation.isSent = true;
     this.#sent.push(operation);

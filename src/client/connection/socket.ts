@@ -1,4 +1,4 @@
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect, isIP, type LookupFunction, Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { NodeAddress } from '../../topology/index.ts';
 import type { TlsOptions } from '../option-types/client.ts';
@@ -66,10 +66,8 @@ export function openSocket(
   };
   const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
   const options = { ...address, ...tcp, ...(lookup && { lookup }), onread };
-  const socket =
-    tls === undefined
-      ? connect(options)
-      : connectTls({ ...options, ...serverNameOf(address), ...(tls as object), ...resumption });
+  const secure = { ...options, ...serverNameOf(address), ...(tls as object), ...resumption };
+  const socket = opened(() => (tls === undefined ? connect(options) : connectTls(secure)));
   socket.on('session', (session: Buffer) => {
     resumption.session = session;
   });
@@ -81,6 +79,19 @@ export function openSocket(
   });
   socket.on('close', () => events.close(failure));
   return new NodeSocket(socket);
+}
+
+/**
+ * A failure at once, such as that of a `lookup` which throws, is one of the socket: its caller may
+ * be a timer, which must not throw.
+ */
+function opened(open: () => Socket): Socket {
+  try {
+    return open();
+  } catch (cause) {
+    const error = cause instanceof Error ? cause : new Error('cannot connect', { cause });
+    return new Socket().destroy(error);
+  }
 }
 
 /** The host name that the client announces (SNI), so that the node can choose its certificate. */

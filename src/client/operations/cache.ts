@@ -6,6 +6,7 @@ import type {
   StoreOptions,
 } from '../option-types/calls.ts';
 import type { LoadOptions, WriteThroughOptions } from '../option-types/patterns.ts';
+import type { Bytes } from '../values/bytes.ts';
 import type { GetManyResult, SetManyResult } from './multi-key.ts';
 import type { FetchResult, Versioned } from './reply-handlers.ts';
 
@@ -81,13 +82,13 @@ export interface Cache {
   /** Adds text or bytes after the value of the key, which keeps its `ttl` and its type. */
   append(
     key: string,
-    value: string | Uint8Array,
+    value: string | Bytes,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'>;
   /** Adds text or bytes before the value of the key, which keeps its `ttl` and its type. */
   prepend(
     key: string,
-    value: string | Uint8Array,
+    value: string | Bytes,
     options?: CallOptions,
   ): Promise<'stored' | 'not-stored'>;
   /**

@@ -1,5 +1,6 @@
 import type { Request } from '../../protocol/client.ts';
 import type { ClientClock } from '../base/client-clock.ts';
+import { CacheError } from '../base/errors.ts';
 import type { ReplyHandler } from '../connection/operation.ts';
 import { callOptions, storeOptions } from '../option-tables/call-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
@@ -13,7 +14,7 @@ import { type EncodedValue, ValueCodec } from '../values/value-codec.ts';
 import { Caller } from './calls.ts';
 import { type GetManyResult, getMany } from './multi-key.ts';
 import { ValueReplyHandlers } from './reply-handlers.ts';
-import { checkCas, exptimeFor, storeRequest, type WholeStoreMode } from './requests.ts';
+import { checkCas, checkKeys, exptimeFor, storeRequest, type WholeStoreMode } from './requests.ts';
 
 /**
  * Sends the requests of calls to the nodes of a cluster. Each call first checks its options, then
@@ -57,6 +58,7 @@ export class Sender {
 
   async getMany<T>(keys: readonly string[], options?: CallOptions): Promise<GetManyResult<T>> {
     checkOptions(callOptions, options);
+    checkKeys(keys);
     return getMany<T>(keys, options, {
       caller: this.#caller,
       route: (key) => this.#cluster.targetOf(key),
@@ -68,7 +70,7 @@ export class Sender {
   }
 
   store<T>(
-    mode: WholeStoreMode,
+    mode: WholeStoreMode | 'cas',
     key: string,
     value: unknown,
     cas: bigint | undefined,
@@ -79,14 +81,18 @@ export class Sender {
       checkOptions(storeOptions, options);
       const wireKey = this.#keys.toWire(key);
       const exptime = exptimeFor(options, this.#clock);
-      const casId = checkCas(cas, this.casMax);
+      const casId = mode === 'cas' ? checkCas(cas, this.casMax) : undefined;
       const send = (encoded: EncodedValue): void => {
         const request = storeRequest(mode, wireKey, encoded, exptime, casId);
         this.#call(wireKey, request, handler, options, resolve, reject);
       };
-      const encoded = this.#codec.encode(value);
-      if (encoded instanceof Promise) encoded.then(send).catch(reject);
-      else send(encoded);
+      try {
+        const encoded = this.#codec.encode(value);
+        if (!(encoded instanceof Promise)) send(encoded);
+        else encoded.then(send).catch((error: unknown) => reject(withKey(error, wireKey)));
+      } catch (error) {
+        reject(withKey(error, wireKey));
+      }
     });
   }
 
@@ -133,4 +139,11 @@ export class Sender {
     const target = this.#cluster.targetOf(key);
     this.#caller.call(target, request, handler, options, resolve, reject);
   }
+}
+
+/** Adds the key to the failure of the codec, which does not know it. */
+function withKey(error: unknown, wireKey: string): unknown {
+  return error instanceof CacheError && error.code === 'ERR_VALUE'
+    ? error.at(error.node, wireKey)
+    : error;
 }

@@ -1,21 +1,41 @@
 import { flag, number } from '../../base/index.ts';
 import { value } from './kinds.ts';
-import { optionGroup } from './option-group.ts';
+import { type ClientOption, optionGroup } from './option-group.ts';
 import { isObject } from './resolve.ts';
 
 export const HOUR_MS = 3_600_000;
 export const TTL_MAX = 2 ** 31 - 1;
+/** Numbers that look like a Unix time: one of the years 2001 to 2036. */
+const UNIX_TIME_MIN = 1_000_000_000;
+const UNIX_TIME_MAX = 2_100_000_000;
+/** The longest ttl that does not look like a Unix time: 31 years. */
+export const PLAIN_TTL_MAX = UNIX_TIME_MIN - 1;
 const UINT64_MAX = 2n ** 64n - 1n;
 
+/** Makes an option refuse a point in time in place of seconds from now. */
+export function secondsFromNow<O extends ClientOption>(option: O): O {
+  const accepts = (given: unknown) => option.accepts(given) && !looksLikeUnixTime(given);
+  const hint = (given: unknown): string | undefined => {
+    if (given instanceof Date) return `which is a point in time: ${ADVICE}`;
+    return looksLikeUnixTime(given) ? `which looks like a Unix time: ${ADVICE}` : undefined;
+  };
+  return { ...option, accepts, hint };
+}
+
+const ADVICE = 'pass the number of seconds from now.';
+
+function looksLikeUnixTime(given: unknown): boolean {
+  return typeof given === 'number' && given >= UNIX_TIME_MIN && given <= UNIX_TIME_MAX;
+}
+
+const seconds = (doc: string) =>
+  secondsFromNow(number({ min: 0, max: TTL_MAX, unit: 'seconds', doc }));
+
 /** A time to live, as every call takes it. */
-export const ttlOption = number({
-  min: 0,
-  max: TTL_MAX,
-  unit: 'seconds',
-  doc:
-    'Time to live of the item; 0 means until the node evicts it. The client rounds a fraction ' +
+export const ttlOption = seconds(
+  'Time to live of the item; 0 means until the node evicts it. The client rounds a fraction ' +
     'up.',
-});
+);
 
 export const callOptions = optionGroup({
   typeName: 'CallOptions',
@@ -55,29 +75,16 @@ export const fetchOptions = optionGroup({
     'protocol.',
   parent: callOptions,
   options: {
-    leaseSeconds: number({
-      min: 0,
-      max: TTL_MAX,
-      unit: 'seconds',
-      doc:
-        'Requests a lease: on a miss the node creates an empty item that expires after this ' +
+    leaseSeconds: seconds(
+      'Requests a lease: on a miss the node creates an empty item that expires after this ' +
         'time. Exactly one caller gets `wonLease`; the others get `leaseHeldByOther` until it ' +
         'stores the value.',
-    }),
-    recacheSeconds: number({
-      min: 0,
-      max: TTL_MAX,
-      unit: 'seconds',
-      doc:
-        'When the item expires in less than this time, exactly one caller gets `wonLease`. The ' +
+    ),
+    recacheSeconds: seconds(
+      'When the item expires in less than this time, exactly one caller gets `wonLease`. The ' +
         'others get the old value.',
-    }),
-    touchTtl: number({
-      min: 0,
-      max: TTL_MAX,
-      unit: 'seconds',
-      doc: 'Gives the item a new `ttl`.',
-    }),
+    ),
+    touchTtl: seconds('Gives the item a new `ttl`.'),
     skipLruUpdate: flag({
       doc: 'The node neither moves the item in its LRU list nor counts the read.',
     }),
@@ -99,15 +106,11 @@ export const deleteOptions = optionGroup({
   parent: callOptions,
   options: {
     cas: casOption,
-    staleSeconds: number({
-      min: 0,
-      max: TTL_MAX,
-      unit: 'seconds',
-      doc:
-        'Marks the value as stale for this time instead of deleting it. `get` still finds it; ' +
+    staleSeconds: seconds(
+      'Marks the value as stale for this time instead of deleting it. `get` still finds it; ' +
         '`fetch` returns it with `isStale`, and one caller gets `wonLease`. Needs the meta ' +
         'protocol.',
-    }),
+    ),
   },
 });
 

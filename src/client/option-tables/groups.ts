@@ -10,15 +10,14 @@ import { dnsOptions, elastiCacheOptions, pollingOptions } from './discovery-opti
 import { compression, gutterFailover, login, previousOwner, tls } from './nested-options.ts';
 import type { OptionGroup } from './option-group.ts';
 import {
-  enqueueOptions,
   loadOptions,
   nearCacheOptions,
   rateLimiterOptions,
   sessionStoreOptions,
   tagOptions,
-  writeBehindOptions,
   writeThroughOptions,
 } from './pattern-options.ts';
+import { enqueueOptions, writeBehindOptions } from './write-behind-options.ts';
 
 /** Every group of options, by the file of `option-types` that declares its interface. */
 export const OPTION_GROUPS = {

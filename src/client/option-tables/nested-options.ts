@@ -49,9 +49,10 @@ export const login = optionGroup({
   },
 });
 
-/** A PEM text. */
+/** Whether it is a PEM text, and not the path of a file. */
 function isPem(given: unknown): boolean {
-  return typeof given === 'string' || given instanceof Uint8Array;
+  const isText = typeof given === 'string' || given instanceof Uint8Array;
+  return isText && Buffer.from(given as string).includes('-----BEGIN ');
 }
 
 const PEM = { type: 'string | Buffer', constraint: 'PEM, as a text or a Buffer', accepts: isPem };

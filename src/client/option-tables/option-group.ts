@@ -30,6 +30,8 @@ export interface OptionExtras {
   readonly alias?: { readonly name: string; readonly doc?: string };
   /** The place in the pages that explains the option: `routing.md#failover`. */
   readonly details?: string;
+  /** What the error says about a value that is a known mistake, after "ttl is 1796000000, ". */
+  readonly hint?: (given: unknown) => string | undefined;
   /** An error must not show the value. */
   readonly isSecret?: true;
   /** The options of the object that the option takes as its value. */

@@ -1,6 +1,6 @@
 import { choice, integer, number, text } from '../../base/index.ts';
-import { callOptions, HOUR_MS, storeOptions, TTL_MAX, ttlOption } from './call-options.ts';
-import { callback, required } from './kinds.ts';
+import { callOptions, HOUR_MS, secondsFromNow, storeOptions, TTL_MAX } from './call-options.ts';
+import { callback, required, value } from './kinds.ts';
 import { optionGroup } from './option-group.ts';
 
 /** Memcached takes an exptime above 30 days as a Unix time. */
@@ -8,7 +8,7 @@ const SECONDS_MAX = 30 * 24 * 3600;
 const LEASE_SECONDS_MAX = 3600;
 
 const seconds = (max: number, doc: string) =>
-  number({ default: 0, min: 0, max, unit: 'seconds', doc });
+  secondsFromNow(number({ default: 0, min: 0, max, unit: 'seconds', doc }));
 
 export const loadOptions = optionGroup({
   typeName: 'LoadOptions',
@@ -101,81 +101,6 @@ export const writeThroughOptions = optionGroup({
   },
 });
 
-export const writeBehindOptions = optionGroup({
-  typeName: 'WriteBehindOptions<T>',
-  doc: 'Options of a WriteBehind.',
-  options: {
-    store: required(
-      callback<(batch: ReadonlyMap<string, never>) => Promise<void>>({
-        type: '(batch: ReadonlyMap<string, T>) => Promise<void>',
-        doc:
-          'Writes a batch to the source, if possible in one transaction. After a failure ' +
-          'WriteBehind writes the whole batch again, so the writes must be idempotent.',
-      }),
-    ),
-    maxQueuedKeys: integer({
-      default: 10_000,
-      min: 1,
-      max: 10_000_000,
-      unit: 'keys',
-      doc:
-        'Keys that may wait. When the queue is full, `write` waits for room, or until its ' +
-        '`signal` aborts.',
-    }),
-    maxKeysPerBatch: integer({
-      default: 100,
-      min: 1,
-      max: 100_000,
-      unit: 'keys',
-      doc: 'Keys in a batch.',
-    }),
-    batchDelayMs: number({
-      default: 100,
-      min: 0,
-      max: HOUR_MS,
-      unit: 'milliseconds',
-      doc: 'Time to wait for more keys before a batch that is not full is written.',
-    }),
-    minRetryDelayMs: number({
-      default: 50,
-      min: 1,
-      max: HOUR_MS,
-      unit: 'milliseconds',
-      doc:
-        'Time before the first retry of a batch. The delay doubles with each retry, and jitter ' +
-        'halves it at most.',
-    }),
-    maxRetryDelayMs: number({
-      default: 10_000,
-      min: 1,
-      max: HOUR_MS,
-      unit: 'milliseconds',
-      doc: 'The longest delay between two attempts. The retries end with the first success.',
-    }),
-    ttl: {
-      ...ttlOption,
-      default: 0,
-      doc: 'Time to live of the values in the cache; 0 means until the node evicts them.',
-    },
-    onStoreError: callback<
-      (error: unknown, batch: ReadonlyMap<string, never>, attempts: number) => void
-    >({
-      type: '(error: unknown, batch: ReadonlyMap<string, T>, attempts: number) => void',
-      doc:
-        'Called for each failed attempt. The retries end when one succeeds or `close` times ' +
-        'out.',
-    }),
-  },
-});
-
-export const enqueueOptions = optionGroup({
-  typeName: 'EnqueueOptions',
-  doc: 'Options of the `write` of a WriteBehind.',
-  options: {
-    signal: { ...callOptions.table.signal, doc: 'Ends the wait for room in a full queue.' },
-  },
-});
-
 export const nearCacheOptions = optionGroup({
   typeName: 'NearCacheOptions',
   doc: 'Options of a NearCache.',
@@ -212,12 +137,34 @@ export const nearCacheOptions = optionGroup({
   },
 });
 
-const prefix = (value: string, doc: string) => text({ default: value, doc });
+/** Visible ASCII without blanks, as keys need it. */
+const keyText = (charsMin: number, charsMax: number, excluded = '') => ({
+  constraint: `${charsMin} to ${charsMax} visible ASCII characters without blanks${excluded}`,
+  accepts: (given: unknown): boolean => {
+    if (typeof given !== 'string' || given.length < charsMin || given.length > charsMax)
+      return false;
+    return /^[\x21-\x7e]*$/.test(given) && !(excluded !== '' && given.includes(':'));
+  },
+});
+
+const prefix = (value: string, doc: string) => {
+  return { ...text({ default: value, doc }), ...keyText(0, 64) };
+};
 
 export const rateLimiterOptions = optionGroup({
   typeName: 'RateLimiterOptions',
   doc: 'Options of a RateLimiter.',
   options: {
+    name: required(
+      value<string>({
+        type: 'string',
+        bounds: '1 to 40 visible ASCII characters without colons',
+        ...keyText(1, 40, ' and colons'),
+        doc:
+          'The name of what is limited, `login` for example. It is a part of the keys: limiters ' +
+          'with the same name, window and prefix share their counters.',
+      }),
+    ),
     limit: required(
       integer({
         min: 1,
@@ -237,6 +184,16 @@ export const rateLimiterOptions = optionGroup({
         'up to twice the limit around the end of a window. A `sliding` window also counts the ' +
         'overlapping share of the previous window. It needs two parallel requests.',
     }),
+    clockSkewMs: number({
+      default: 1000,
+      min: 0,
+      max: 60_000,
+      unit: 'milliseconds',
+      doc:
+        'How far the clocks of the processes may differ, including the time that a request ' +
+        'takes. For this time before and after the end of a window a `sliding` window reads ' +
+        'the counters one after the other instead of in parallel.',
+    }),
     prefix: prefix('rate:', "The prefix of the counters' keys."),
     onCacheError: choice({
       words: ['allow', 'deny'],
@@ -251,13 +208,15 @@ export const sessionStoreOptions = optionGroup({
   doc: 'Options of a session store.',
   options: {
     prefix: prefix('sess:', 'The prefix of session ids in the cache.'),
-    ttl: number({
-      default: 86_400,
-      min: 1,
-      max: TTL_MAX,
-      unit: 'seconds',
-      doc: 'Time to live of a session whose cookie has no `maxAge`.',
-    }),
+    ttl: secondsFromNow(
+      number({
+        default: 86_400,
+        min: 1,
+        max: TTL_MAX,
+        unit: 'seconds',
+        doc: 'Time to live of a session whose cookie has no `maxAge`.',
+      }),
+    ),
   },
 });
 

@@ -79,14 +79,14 @@ function unknownOption(group: OptionGroup, path: string, name: string): CacheErr
 
 function refused(
   name: string,
-  { kind, constraint, isSecret }: ClientOption,
+  { kind, constraint, isSecret, hint }: ClientOption,
   given: unknown,
 ): CacheError {
   const isHidden = isSecret === true && given !== undefined;
   const text = isHidden ? 'a hidden value' : shown(given);
   // The constraint of a flag is one of the text that a person types.
   const accepted = kind === 'flag' ? 'true or false' : constraint;
-  return argumentError(`${name} is ${text}, not ${accepted}.`);
+  return argumentError(`${name} is ${text}, ${hint?.(given) ?? `not ${accepted}.`}`);
 }
 
 function listed(names: readonly string[]): string {

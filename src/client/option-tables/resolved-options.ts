@@ -1,5 +1,7 @@
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { ValuesOf } from '../../base/index.ts';
 import type { ClientClock } from '../base/client-clock.ts';
+import { CacheError } from '../base/errors.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { ClientOptions } from '../option-types/client.ts';
 import { TTL_MAX, ttlOption } from './call-options.ts';
@@ -19,7 +21,19 @@ export interface ResolvedOptions extends Omit<ClientValues, 'nodes' | 'connectTi
  */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const { nodes: _, connectTimeoutMs, ...values } = valuesOf(clientOptions, options);
+  checkTls(values.tls);
   return { ...values, connectTimeoutMs: connectTimeoutMs ?? values.deadlineMs };
+}
+
+/** Reads the certificates and the key now: a connection attempt would report them too late. */
+function checkTls(tls: ClientValues['tls']): void {
+  if (tls === undefined) return;
+  try {
+    createSecureContext(tls as SecureContextOptions);
+  } catch (cause) {
+    const detail = 'tls: the certificate or its key cannot be read, see `cause`.';
+    throw new CacheError('ERR_ARGUMENT', { detail, cause });
+  }
 }
 
 /** The deadline of one call in milliseconds: its own, or else the client's. */

@@ -148,6 +148,12 @@ export interface NearCacheOptions {
 
 /** Options of a RateLimiter. */
 export interface RateLimiterOptions {
+  /**
+   * The name of what is limited, `login` for example. It is a part of the keys: limiters with the
+   * same name, window and prefix share their counters.
+   * 1 to 40 visible ASCII characters without colons.
+   */
+  readonly name: string;
   /** Units that the limiter allows in a window. 1 … 2,147,483,647 units. */
   readonly limit: number;
   /** The length of a window. 1 … 1,000,000 seconds. */
@@ -159,6 +165,13 @@ export interface RateLimiterOptions {
    * @default 'sliding'
    */
   readonly kind?: 'fixed' | 'sliding';
+  /**
+   * How far the clocks of the processes may differ, including the time that a request takes. For
+   * this time before and after the end of a window a `sliding` window reads the counters one after
+   * the other instead of in parallel. 0 … 60,000 milliseconds.
+   * @default 1000
+   */
+  readonly clockSkewMs?: number;
   /** The prefix of the counters' keys. @default 'rate:' */
   readonly prefix?: string;
   /** The result of a call when a request to the cache fails. @default 'allow' */

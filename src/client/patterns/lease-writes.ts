@@ -15,7 +15,7 @@ export interface LoadJob<T> {
 }
 
 /** The value is too large for the cache, or has no JSON: a retry cannot store it either. */
-const UNSTORABLE: readonly FailureCode[] = ['ERR_REFUSED', 'ERR_ARGUMENT'];
+const UNSTORABLE: readonly FailureCode[] = ['ERR_REFUSED', 'ERR_ARGUMENT', 'ERR_VALUE'];
 
 /**
  * Stores the value unless the lease has ended: a later store or delete is newer than this value.

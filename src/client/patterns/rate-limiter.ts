@@ -1,4 +1,4 @@
-import { type Clock, integer, machineClock } from '../../base/index.ts';
+import { type Clock, integer } from '../../base/index.ts';
 import { CacheError, isCacheFailure } from '../base/errors.ts';
 import type { Cache } from '../operations/cache.ts';
 import { callOptions } from '../option-tables/call-options.ts';
@@ -7,6 +7,8 @@ import { rateLimiterOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { RateLimiterOptions } from '../option-types/patterns.ts';
+import { keyPartOf } from './key-part.ts';
+import { undefinedOnFailure } from './lease-writes.ts';
 import { decideRate, type RateRule, type RateVerdict, windowAt } from './rate-window.ts';
 
 /** The operations of a cache that a rate limiter uses. */
@@ -18,40 +20,51 @@ export interface RateResult extends RateVerdict {
   readonly failure?: CacheError;
 }
 
+/** The clocks of all processes must agree, so it follows the corrections of the wall clock. */
+const wallClock: Clock = { nowMs: () => Date.now() };
+
 /**
  * Limits the calls for each key across all processes, by counters that expire. The counters are
  * atomic, so no window ever allows more than its limit. The limiter does not count a denied call.
- * The clock of each process determines the current window.
+ *
+ * The clock of each process determines the current window. Around the end of a window, a process
+ * whose clock is ahead counts in the next window while others still count in this one. There, a
+ * sliding limiter reads the other counter after it has counted its call: of two calls that count in
+ * different windows, at least one sees the other.
  */
 export class RateLimiter {
   readonly #cache: CountingCache;
   readonly #rule: RateRule;
   readonly #costOption: ClientOption;
   readonly #prefix: string;
+  /** The share of a window that `clockSkewMs` covers at its beginning and at its end. */
+  readonly #edgeShare: number;
   readonly #deniesOnCacheFailure: boolean;
   readonly #clock: Clock;
 
-  constructor(cache: CountingCache, options: RateLimiterOptions, clock: Clock = machineClock) {
-    const { limit, windowSeconds, kind, prefix, onCacheError } = valuesOf(
-      rateLimiterOptions,
-      options,
-    );
+  constructor(cache: CountingCache, options: RateLimiterOptions, clock: Clock = wallClock) {
+    const values = valuesOf(rateLimiterOptions, options);
+    const { name, limit, windowSeconds, kind, prefix, clockSkewMs, onCacheError } = values;
     this.#cache = cache;
     this.#rule = { limit, windowSeconds, kind };
     this.#costOption = integer({ min: 1, max: limit, doc: 'The units that one call costs.' });
-    this.#prefix = `${prefix}${windowSeconds}:`;
+    this.#prefix = `${prefix}${name}:${windowSeconds}:`;
+    this.#edgeShare = clockSkewMs / (windowSeconds * 1000);
     this.#deniesOnCacheFailure = onCacheError === 'deny';
     this.#clock = clock;
   }
 
   /**
    * Counts a call for `key` that costs `cost` units (1 … `limit`) and returns whether it may run.
+   * `key` is any text: the name of a user, an address.
+   * @throws {CacheError} ERR_ARGUMENT for a key that is no text, such as a missing name.
    */
   async consume(key: string, cost = 1, options: CallOptions = {}): Promise<RateResult> {
     checkValue('cost', this.#costOption, cost);
     checkOptions(callOptions, options);
+    const part = keyPartOf(key, 'key');
     try {
-      return await this.#count(key, cost, options);
+      return await this.#count(part, cost, options);
     } catch (error) {
       if (!isCacheFailure(error)) throw error;
       return { ...this.#verdictOnCacheFailure(), failure: error };
@@ -61,34 +74,45 @@ export class RateLimiter {
   /** Deletes the counters of the key. */
   async reset(key: string, options?: CallOptions): Promise<void> {
     checkOptions(callOptions, options);
+    const part = keyPartOf(key, 'key');
     const { index } = this.#window();
-    await Promise.all([
-      this.#cache.delete(this.#keyOf(key, index), options),
-      this.#cache.delete(this.#keyOf(key, index - 1), options),
-    ]);
+    const indexes = [index - 1, index, index + 1];
+    await Promise.all(indexes.map((each) => this.#cache.delete(this.#keyOf(part, each), options)));
   }
 
-  async #count(key: string, cost: number, options: CallOptions): Promise<RateVerdict> {
+  async #count(part: string, cost: number, options: CallOptions): Promise<RateVerdict> {
     const { index, elapsedShare } = this.#window();
-    const counter = this.#keyOf(key, index);
-    const isSliding = this.#rule.kind === 'sliding';
-    const [current, previous] = await Promise.all([
-      this.#increment(counter, cost, options),
-      isSliding ? this.#cache.get<string | number>(this.#keyOf(key, index - 1), options) : 0,
-    ]);
-    const sample = { cost, current, previous: Number(previous ?? 0), elapsedShare };
-    const verdict = decideRate(this.#rule, sample);
-    if (!verdict.allowed) await this.#cache.decrement(counter, cost, options);
+    const isFixed = this.#rule.kind === 'fixed';
+    const read = (at: number): Promise<number> => this.#read(this.#keyOf(part, at), options);
+    const counter = this.#keyOf(part, index);
+    const counting = this.#increment(counter, cost, options);
+    // Near the start of the window other processes may still count in the previous one.
+    if (elapsedShare < this.#edgeShare) await counting;
+    const [current, previous] = await Promise.all([counting, isFixed ? 0 : read(index - 1)]);
+    const next = !isFixed && this.#mayHaveEnded(index) ? await read(index + 1) : 0;
+    const verdict = decideRate(this.#rule, { cost, previous, current, next, elapsedShare });
+    // If this fails, the call stays counted: the limiter denies more, and the verdict is the same.
+    if (!verdict.allowed) await undefinedOnFailure(this.#cache.decrement(counter, cost, options));
     return verdict;
+  }
+
+  /** Whether the window has ended for a process whose clock is ahead. */
+  #mayHaveEnded(index: number): boolean {
+    const now = this.#window();
+    return now.index > index || now.elapsedShare >= 1 - this.#edgeShare;
+  }
+
+  async #read(counter: string, options: CallOptions): Promise<number> {
+    return Number((await this.#cache.get<string | number>(counter, options)) ?? 0);
   }
 
   /**
    * Adds `cost` to the counter and returns the sum. It creates a missing counter, with a `ttl` that
-   * lasts until the last window that reads it has ended.
+   * lasts until the last window that reads it has ended, by the latest clock.
    */
   async #increment(counter: string, cost: number, options: CallOptions): Promise<number> {
     const windows = this.#rule.kind === 'sliding' ? 2 : 1;
-    const ttl = windows * this.#rule.windowSeconds + 1;
+    const ttl = (windows + this.#edgeShare) * this.#rule.windowSeconds + 1;
     try {
       return Number(
         (await this.#cache.increment(counter, cost, { ...options, initial: cost, ttl })) ?? cost,
@@ -114,7 +138,7 @@ export class RateLimiter {
 
   #verdictOnCacheFailure(): RateVerdict {
     const { limit, windowSeconds } = this.#rule;
-    const resetSeconds = (1 - this.#window().elapsedShare) * windowSeconds;
+    const resetSeconds = Math.ceil((1 - this.#window().elapsedShare) * windowSeconds);
     const allowed = !this.#deniesOnCacheFailure;
     return { allowed, remaining: allowed ? limit : 0, resetSeconds };
   }
@@ -123,7 +147,7 @@ export class RateLimiter {
     return windowAt(this.#clock.nowMs(), this.#rule.windowSeconds);
   }
 
-  #keyOf(key: string, index: number): string {
-    return `${this.#prefix}${key}:${index}`;
+  #keyOf(part: string, index: number): string {
+    return `${this.#prefix}${part}:${index}`;
   }
 }

@@ -21,11 +21,13 @@ export interface RateRule {
   readonly kind: 'fixed' | 'sliding';
 }
 
-/** A call of `cost` units, and the counters of two windows. `current` includes the call. */
+/** A call of `cost` units, and the counters of three windows. `current` includes the call. */
 interface RateSample {
   readonly cost: number;
-  readonly current: number;
   readonly previous: number;
+  readonly current: number;
+  /** Calls of processes whose clocks are ahead. */
+  readonly next: number;
   readonly elapsedShare: number;
 }
 
@@ -35,42 +37,52 @@ export interface RateVerdict {
   /** Units that the window still allows. */
   readonly remaining: number;
   /**
-   * For a denied call: seconds until the limiter would allow it, without other calls in between.
-   * For an allowed call: seconds until the window ends.
+   * Whole seconds, rounded up, as `Retry-After` needs them. For a denied call: until the limiter
+   * would allow it, without other calls in between. For an allowed call: until the window ends.
    */
   readonly resetSeconds: number;
 }
 
 /** Decides whether a call may run. It is a pure function of the counters. */
 export function decideRate(rule: RateRule, sample: RateSample): RateVerdict {
-  const { limit, windowSeconds } = rule;
-  const previous = rule.kind === 'fixed' ? 0 : sample.previous;
-  const { current, cost, elapsedShare } = sample;
-  const used = previous * (1 - elapsedShare) + current;
-  const secondsToEnd = (1 - elapsedShare) * windowSeconds;
-  if (used <= limit) {
-    return { allowed: true, remaining: Math.floor(limit - used), resetSeconds: secondsToEnd };
-  }
-  const remaining = Math.max(0, Math.floor(limit - (used - cost)));
+  const { limit, windowSeconds, kind } = rule;
+  const { cost, elapsedShare } = sample;
+  const counted = kind === 'fixed' ? { ...sample, previous: 0, next: 0 } : sample;
+  const used = counted.previous * (1 - elapsedShare) + counted.current + counted.next;
+  const allowed = used <= limit;
+  const untilWindowEnds = 1 - elapsedShare;
+  const windows = allowed || kind === 'fixed' ? untilWindowEnds : windowsToWait(limit, counted);
   return {
-    allowed: false,
-    remaining,
-    resetSeconds: secondsUntilAllowed(rule, { ...sample, previous }, secondsToEnd),
+    allowed,
+    remaining: Math.max(0, Math.floor(limit - (allowed ? used : used - cost))),
+    resetSeconds: Math.max(1, wholeSeconds(windows * windowSeconds)),
   };
 }
 
-/** Seconds until a sliding window has room for a denied call, whose cost is no longer counted. */
-function secondsUntilAllowed(
-  { limit, windowSeconds, kind }: RateRule,
-  { cost, current, previous, elapsedShare }: RateSample,
-  secondsToEnd: number,
-): number {
-  if (kind === 'fixed') return secondsToEnd;
-  const free = limit - current;
-  if (free >= 0 && previous > 0) {
-    return Math.max(0, (1 - free / previous - elapsedShare) * windowSeconds);
-  }
-  const othersCost = current - cost;
-  const nextShare = othersCost <= limit - cost ? 0 : 1 - (limit - cost) / othersCost;
-  return secondsToEnd + nextShare * windowSeconds;
+/** Rounds up to seconds. A microsecond more is an error of the arithmetic. */
+function wholeSeconds(seconds: number): number {
+  return Math.ceil(seconds - 1e-6);
+}
+
+/**
+ * Windows until a sliding window has room for a denied call, whose cost is no longer counted:
+ * within the current window, the next one, or the one after it.
+ */
+function windowsToWait(limit: number, sample: RateSample): number {
+  const { cost, previous, next, elapsedShare } = sample;
+  const current = sample.current - cost;
+  const room = limit - cost;
+  const shares = [
+    Math.max(elapsedShare, shareWithRoom(previous, room - current - next)),
+    shareWithRoom(current, room - next),
+    shareWithRoom(next, room),
+  ];
+  const index = shares.findIndex((share) => share <= 1);
+  return index + shares[index]! - elapsedShare;
+}
+
+/** The share of a window after which the rest of the window before it fits into the room. */
+function shareWithRoom(before: number, room: number): number {
+  if (room < 0) return Number.POSITIVE_INFINITY;
+  return before <= room ? 0 : 1 - room / before;
 }

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Cache } from '../operations/cache.ts';
-import { TTL_MAX } from '../option-tables/call-options.ts';
+import { PLAIN_TTL_MAX } from '../option-tables/call-options.ts';
 import { sessionStoreOptions } from '../option-tables/pattern-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { SessionStoreOptions } from '../option-types/patterns.ts';
@@ -71,7 +71,7 @@ export function sessionStore<Store extends EventEmitter>(
 function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
   const maxAgeMs = cookie?.maxAge;
   if (typeof maxAgeMs !== 'number') return defaultTtl;
-  return Math.min(TTL_MAX, Math.ceil(maxAgeMs / 1000));
+  return Math.min(PLAIN_TTL_MAX, Math.ceil(maxAgeMs / 1000));
 }
 
 function parseSession(text: string | undefined): unknown {

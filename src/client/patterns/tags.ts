@@ -8,6 +8,7 @@ import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
 import type { LoadOptions, TagOptions } from '../option-types/patterns.ts';
 import { Flights } from './flight.ts';
+import { keyPartOf } from './key-part.ts';
 
 /** The operations of a cache that a TagSpace uses. */
 type TaggableCache = Pick<
@@ -59,7 +60,7 @@ export class TagSpace {
   async invalidateTag(tag: string, options?: CallOptions): Promise<void> {
     checkOptions(callOptions, options);
     // Without a counter no value is findable: the next counter starts at another random number.
-    await this.#cache.increment(this.#prefix + tag, 1, options);
+    await this.#cache.increment(this.#keyOf(tag), 1, options);
   }
 
   #loadOnce<T>(
@@ -80,11 +81,15 @@ export class TagSpace {
     tags: readonly string[],
     options: CallOptions | undefined,
   ): Promise<readonly string[]> {
-    const keys = tags.map((tag) => this.#prefix + tag);
+    const keys = tags.map((tag) => this.#keyOf(tag));
     const { values, failed } = await this.#cache.getMany<unknown>(keys, options);
     for (const error of failed.values()) throw error;
     const all = keys.map((key) => values.get(key) ?? this.#createGeneration(key, options));
     return (await Promise.all(all)).map((generation) => String(generation).trimEnd());
+  }
+
+  #keyOf(tag: string): string {
+    return this.#prefix + keyPartOf(tag, 'tag');
   }
 
   async #createGeneration(key: string, options: CallOptions | undefined): Promise<unknown> {

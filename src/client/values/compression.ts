@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
 /** Up to this size compressing takes less time than passing the value to another thread. */
-const SYNC_BYTES_MAX = 32 * 1024;
+export const SYNC_BYTES_MAX = 32 * 1024;
 /** A small frame can expand without bound: reject values larger than memcached can store. */
 const DECOMPRESSED_BYTES_MAX = 2 ** 30;
 const ZLIB_METHOD = 0x78;

@@ -62,7 +62,9 @@ function isSafe(key: string, bytesMax: number): boolean {
 }
 
 function badKey(key: unknown): CacheError {
-  const shown = JSON.stringify(typeof key === 'string' ? key.slice(0, 60) : key);
-  const context = typeof key === 'string' ? { key } : {};
-  return new CacheError('ERR_KEY', { detail: `The key is ${shown}.`, ...context });
+  if (typeof key !== 'string') {
+    return new CacheError('ERR_KEY', { detail: `The key is of type ${typeof key}, not a text.` });
+  }
+  const shown = JSON.stringify(key.slice(0, 60));
+  return new CacheError('ERR_KEY', { detail: `The key is ${shown}.`, key });
 }

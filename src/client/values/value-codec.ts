@@ -1,8 +1,9 @@
 import type { Reply } from '../../protocol/client.ts';
-import { CacheError } from '../base/errors.ts';
+import { decodeError, encodeError } from '../base/errors.ts';
 import type { Serializer } from '../base/serializer.ts';
 import type { CompressionOptions } from '../option-types/client.ts';
-import { compress, decompress, inflate, isZlib } from './compression.ts';
+import { bytesOf, isBytes } from './bytes.ts';
+import { compress, decompress, inflate, isZlib, SYNC_BYTES_MAX } from './compression.ts';
 import {
   BYTES_FLAG,
   CUSTOM_FLAG,
@@ -11,6 +12,7 @@ import {
   mayBeZlib,
   ZSTD_FLAG,
 } from './flags.ts';
+import { jsonOf } from './json.ts';
 
 /** A value as the client sends it to a node. */
 export interface EncodedValue {
@@ -21,7 +23,10 @@ export interface EncodedValue {
 /** A promise if another thread compresses or decompresses the value. */
 type MaybePromise<T> = T | Promise<T>;
 
-/** Encodes and decodes values. The serializer does not apply to text and bytes. */
+/**
+ * Encodes and decodes values. The serializer does not apply to text and to a `Uint8Array`; without
+ * one, other views of memory are bytes too.
+ */
 export class ValueCodec {
   readonly #serializer: Serializer | undefined;
   readonly #compression: Required<CompressionOptions> | undefined;
@@ -31,6 +36,10 @@ export class ValueCodec {
     this.#compression = compression;
   }
 
+  /**
+   * @throws {CacheError} ERR_VALUE for a value that has no exact form, ERR_ARGUMENT for none; a
+   *     promise rejects.
+   */
   encode(value: unknown): MaybePromise<EncodedValue> {
     const plain = this.#serialize(value);
     return this.#compression === undefined ? plain : this.#compress(plain, this.#compression);
@@ -54,25 +63,28 @@ export class ValueCodec {
 
   #serialize(value: unknown): EncodedValue {
     if (typeof value === 'string') return { value, flags: value === '' ? EMPTY_TEXT_FLAG : 0 };
-    if (value instanceof Uint8Array) return { value, flags: BYTES_FLAG };
+    if (value instanceof Uint8Array) return { value: bytesOf(value), flags: BYTES_FLAG };
     if (this.#serializer !== undefined) {
-      return { value: this.#serializer.serialize(value), flags: CUSTOM_FLAG };
+      return { value: serializedBy(this.#serializer, value), flags: CUSTOM_FLAG };
     }
-    const json: string | undefined = JSON.stringify(value);
-    if (json !== undefined) return { value: json, flags: JSON_FLAG };
-    throw new CacheError('ERR_ARGUMENT', { detail: `A ${typeof value} has no JSON.` });
+    if (isBytes(value)) return { value: bytesOf(value), flags: BYTES_FLAG };
+    return { value: jsonOf(value), flags: JSON_FLAG };
   }
 
   #compress(
-    plain: EncodedValue,
+    given: EncodedValue,
     { minBytes, level }: Required<CompressionOptions>,
   ): MaybePromise<EncodedValue> {
     // A UTF-16 unit is at least one byte of UTF-8.
-    if (plain.value.length < minBytes) return plain;
+    if (given.value.length < minBytes) return given;
+    const plain = detached(given);
     const bytes = typeof plain.value === 'string' ? Buffer.from(plain.value) : plain.value;
     const result = compress(bytes, level);
     const choose = (compressed: Buffer) => smallerOf(plain, compressed, bytes.length);
-    return result instanceof Promise ? result.then(choose) : choose(result);
+    if (!(result instanceof Promise)) return choose(result);
+    return result.then(choose, (cause: unknown) => {
+      throw encodeError('The compression failed, see `cause`.', cause);
+    });
   }
 
   #fromBytes(bytes: Uint8Array, flags: number): unknown {
@@ -83,15 +95,33 @@ export class ValueCodec {
   }
 
   #deserialize(bytes: Uint8Array): unknown {
-    if (this.#serializer === undefined) {
-      throw unreadable('Another serializer stored it; this client has none.');
+    const serializer = this.#serializer;
+    if (serializer === undefined) {
+      throw decodeError('Another serializer stored it; this client has none.');
     }
-    try {
-      return this.#serializer.deserialize(bytes);
-    } catch (cause) {
-      throw unreadable('The serializer failed.', cause);
-    }
+    return orUnreadable(() => serializer.deserialize(bytes), 'The serializer failed.');
   }
+}
+
+/** A copy of bytes that another thread compresses: their owner may change them. */
+function detached(encoded: EncodedValue): EncodedValue {
+  const { value, flags } = encoded;
+  if (typeof value === 'string' || value.length <= SYNC_BYTES_MAX) return encoded;
+  return { value: Buffer.from(value), flags };
+}
+
+/** What the serializer makes of a value, which the client checks at the call. */
+function serializedBy(serializer: Serializer, value: unknown): string | Uint8Array {
+  let serialized: unknown;
+  try {
+    serialized = serializer.serialize(value);
+  } catch (cause) {
+    throw encodeError('The serializer failed, see `cause`.', cause);
+  }
+  if (typeof serialized === 'string') return serialized;
+  if (isBytes(serialized)) return bytesOf(serialized);
+  const type = serialized instanceof Promise ? 'promise' : typeof serialized;
+  throw encodeError(`The serializer returned a ${type}, not text or bytes.`);
 }
 
 function smallerOf(plain: EncodedValue, compressed: Uint8Array, plainBytes: number): EncodedValue {
@@ -109,16 +139,13 @@ function inflated(bytes: Uint8Array): MaybePromise<Uint8Array> {
   return isZlib(bytes) ? orUnreadable(() => inflate(bytes), 'It is not a zlib stream.') : bytes;
 }
 
-function orUnreadable(
-  read: () => MaybePromise<Uint8Array>,
-  detail: string,
-): MaybePromise<Uint8Array> {
+function orUnreadable<T>(read: () => MaybePromise<T>, detail: string): MaybePromise<T> {
   const fail = (cause: unknown): never => {
-    throw unreadable(detail, cause);
+    throw decodeError(detail, cause);
   };
   try {
-    const bytes = read();
-    return bytes instanceof Promise ? bytes.catch(fail) : bytes;
+    const result = read();
+    return result instanceof Promise ? result.catch(fail) : result;
   } catch (cause) {
     return fail(cause);
   }
@@ -128,10 +155,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw unreadable('It is not JSON.', cause);
+    throw decodeError('It is not JSON.', cause);
   }
-}
-
-function unreadable(detail: string, cause?: unknown): CacheError {
-  return new CacheError('ERR_VALUE', cause === undefined ? { detail } : { detail, cause });
 }

@@ -161,6 +161,15 @@ function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): vo
   for (const [name, total] of MAINTENANCE_TOTALS) put(name, view.total(total));
   put('direct_reclaims', view.total('directReclaims'));
   put('lru_bumps_dropped', 0);
+  writeOwnStats(view, put);
+}
+
+/** The counters that memcached lacks, or shows only with some options. */
+const OWN_COUNTERS = ['log_lines_dropped', 'idle_kicks', 'login_timeouts'] as const;
+
+/** Writes the rows that memcached lacks. */
+function writeOwnStats(view: StoreView, put: WriteStat): void {
+  for (const name of OWN_COUNTERS) put(name, view.counter(name));
 }
 
 /** Writes `stats items`: the size classes that hold items. */

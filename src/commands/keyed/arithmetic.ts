@@ -2,22 +2,27 @@ import { type ReplyWriter, type Request, STATUS, type Status, VERB } from '../..
 import { type ItemId, NO_ITEM } from '../../store/index.ts';
 import type { Counter } from './counter.ts';
 import { expiryOf } from './expiry.ts';
+import type { ItemEvents } from './item-events.ts';
 import type { OpenKey } from './open-key.ts';
 
 /** Executes incr and decr; those of the binary protocol may create a missing counter. */
 export class Arithmetic {
   readonly #key: OpenKey;
   readonly #counter: Counter;
+  readonly #events: ItemEvents;
 
-  constructor(key: OpenKey, counter: Counter) {
+  constructor(key: OpenKey, counter: Counter, events: ItemEvents) {
     this.#key = key;
     this.#counter = counter;
+    this.#events = events;
   }
 
   answer(request: Request, reply: ReplyWriter): void {
     const id = this.#key.open(request);
     const status = id === NO_ITEM ? this.#answerMissing(request) : this.#countItem(request, id);
     this.#key.closeAfterLink();
+    if (id === NO_ITEM && status === STATUS.stored)
+      this.#events.createdCounter(request, this.#counter);
     if (status === STATUS.stored) reply.counter(request, this.#counter);
     else reply.status(request, status);
   }

@@ -29,6 +29,8 @@ export class Counter implements CounterFacts {
   low = 0;
   length = 0;
   readonly digits = Buffer.alloc(DIGITS_MAX);
+  /** The size class of the last created item. */
+  createdClass = 0;
   /** The CAS id of the item after the last `takeCas`. */
   casHigh = 0;
   casLow = 0;
@@ -83,7 +85,9 @@ export class Counter implements CounterFacts {
     this.low = request.initialLow;
     this.#writeDigits();
     this.#item.takeNew(request, this.#key.hash, 0, expiry);
-    return this.#item.create(NO_ITEM, this.digits, this.length);
+    const id = this.#item.create(NO_ITEM, this.digits, this.length);
+    if (id !== NO_ITEM) this.createdClass = this.#store.items.lruClassOf(id);
+    return id;
   }
 
   /** Takes the CAS id of an opened item, for the reply. */

@@ -23,13 +23,14 @@ export function answerDelete(
     return;
   }
   const sizeClass = items.lruClassOf(id);
-  const bytes = items.bytes(id);
+  const valueBytes = items.valueBytes(id);
   const matches = matchesCas(store, request, id);
   if (matches) store.removeOpened(key.hash, id);
   key.close();
   if (matches) {
     counters.addToClass(sizeClass, CLASS_COUNT.delete_hits);
-    if (events.isWatched(STREAM.deletions)) events.deleted(request, 'delete', sizeClass, bytes);
+    if (events.isWatched(STREAM.deletions))
+      events.deleted(request, 'delete', sizeClass, valueBytes);
   }
   reply.status(request, matches ? STATUS.deleted : STATUS.exists);
 }

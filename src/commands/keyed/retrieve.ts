@@ -9,13 +9,11 @@ import {
 } from '../../protocol/index.ts';
 import { type ItemId, type ItemStore, NO_ITEM } from '../../store/index.ts';
 import type { ConfigEntries } from '../admin/config.ts';
-import { STREAM } from '../admin/event-log.ts';
 import type { NodeControl } from '../admin/node-control.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { expiryOf } from './expiry.ts';
 import { countHit, countMiss } from './fetch-counts.ts';
-import type { ItemEvents } from './item-events.ts';
 import type { OpenKey } from './open-key.ts';
 import { ValueStream } from './value-stream.ts';
 
@@ -49,13 +47,11 @@ export class Retriever {
   readonly #store: ItemStore;
   readonly #config: ConfigEntries;
   readonly #prefixes: PrefixStats;
-  readonly #events: ItemEvents;
   readonly #retrieval = new Retrieval();
 
-  constructor(key: OpenKey, node: Pick<NodeControl, 'config' | 'prefixes'>, events: ItemEvents) {
+  constructor(key: OpenKey, node: Pick<NodeControl, 'config' | 'prefixes'>) {
     this.#key = key;
     this.#store = key.store;
-    this.#events = events;
     this.#config = node.config;
     this.#prefixes = node.prefixes;
   }
@@ -101,7 +97,6 @@ export class Retriever {
     countMiss(this.#store.counters, request.verb === VERB.getAndTouch);
     if (this.#prefixes.enabled) this.#countPrefix(request, key, false);
     reply.miss(request, key);
-    if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, undefined);
   }
 
   #answerHit(
@@ -126,7 +121,6 @@ export class Retriever {
     this.#key.close();
     countHit(store.counters, touches, facts);
     if (this.#prefixes.enabled) this.#countPrefix(request, key, true);
-    if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, key, facts);
     return isStreamed ? new ValueStream(store, hash, id, reply) : undefined;
   }
 

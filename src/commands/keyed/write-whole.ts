@@ -40,6 +40,8 @@ export class WholeWriter {
     const { verb, valueBytes } = request;
     const extendsOldValue = verb === VERB.append || verb === VERB.prepend;
     if (extendsOldValue || request.hasOwnCas || request.invalidate) return false;
+    // ValueWriter publishes the look-up.
+    if (this.#events.isWatched(STREAM.fetchers)) return false;
     if (valueBytes > WHOLE_VALUE_BYTES_MAX) return false;
     const item = this.#item;
     item.takeStorage(request);

@@ -20,11 +20,13 @@ import {
   OUTCOME,
   type Outcome,
   type PutOptions,
+  type StoreResult,
   TOO_LARGE,
 } from '../../store/index.ts';
 import { encodeKey, STREAM } from '../admin/event-log.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
 import type { ItemEvents } from './item-events.ts';
+import type { OpenKey } from './open-key.ts';
 import type { RequestItem } from './request-item.ts';
 
 /** The reply status for each outcome of a change in the store. */
@@ -86,15 +88,23 @@ function shouldRemoveOldOnFailure({ verb, dialect }: Request): boolean {
   return verb === VERB.set || dialect === DIALECT.meta;
 }
 
+/** Publishes the event of a storage command; `stored` is the item that it stored, if any. */
+type PublishMutation = (
+  status: Status,
+  stored?: Pick<StoreResult, 'expiry' | 'sizeClass' | 'valueBytes'>,
+) => void;
+
 /** Executes set, add, replace, append, prepend and cas. */
 export class ValueWriter {
+  readonly #key: OpenKey;
   readonly #store: ItemStore;
   readonly #item: RequestItem;
   readonly #prefixes: PrefixStats;
   readonly #events: ItemEvents;
 
-  constructor(store: ItemStore, item: RequestItem, prefixes: PrefixStats, events: ItemEvents) {
-    this.#store = store;
+  constructor(key: OpenKey, item: RequestItem, prefixes: PrefixStats, events: ItemEvents) {
+    this.#key = key;
+    this.#store = key.store;
     this.#item = item;
     this.#events = events;
     this.#prefixes = prefixes;
@@ -148,12 +158,13 @@ export class ValueWriter {
     const { item } = pending;
     this.#countSet(item);
     pending.item = NO_ITEM;
+    if (this.#events.isWatched(STREAM.fetchers)) this.#publishLookUp(item);
     const publish = this.#events.isWatched(STREAM.mutations)
       ? this.#mutationEvent(pending, item)
       : undefined;
     const result = this.#store.put(pending.hash, item, pending);
     const status = STATUS_OF[result.outcome];
-    publish?.(status);
+    publish?.(status, status === STATUS.stored ? result : undefined);
     reply.storageReply(pending.reply, status, result);
   }
 
@@ -174,11 +185,11 @@ export class ValueWriter {
   /** Drops a value because there is no memory for the rest of it. */
   #failForLackOfMemory(pending: PendingValue): Status {
     const { items, bytes, counters } = this.#store;
-    const { hash, item } = pending;
+    const { item } = pending;
     counters.add(COUNT.store_no_memory);
     const keyAt = items.keyAt(item);
     const keyEnd = keyAt + items.keyBytes(item);
-    if (pending.removesOldOnFailure) this.#store.remove(hash, bytes.bytes, keyAt, keyEnd);
+    if (pending.removesOldOnFailure) this.#removeOld(bytes.bytes, keyAt, keyEnd);
     if (this.#events.isWatched(STREAM.mutations)) {
       this.#mutationEvent(pending, item)(STATUS.outOfMemoryStoring);
     }
@@ -186,16 +197,26 @@ export class ValueWriter {
     return STATUS.outOfMemoryStoring;
   }
 
-  /** Reads the facts of the item's event before the item is linked or freed. */
-  #mutationEvent(pending: PendingValue, item: ItemId): (status: Status) => void {
+  #publishLookUp(item: ItemId): void {
+    const { items, bytes } = this.#store;
+    const keyAt = items.keyAt(item);
+    this.#key.publishLookUp(bytes.bytes, keyAt, keyAt + items.keyBytes(item));
+  }
+
+  /**
+   * Reads the facts of the item's event before the item is linked or freed. The item that is stored
+   * has others if it extends an old value, or keeps its expiry.
+   */
+  #mutationEvent(pending: PendingValue, item: ItemId): PublishMutation {
     const { items, bytes, clock } = this.#store;
     const keyAt = items.keyAt(item);
     const key = encodeKey(bytes.bytes, keyAt, keyAt + items.keyBytes(item));
-    const expiry = items.expiry(item);
-    const ttl = expiry === 0 ? 0 : expiry - clock.now();
-    const sizeClass = items.lruClassOf(item);
     const { verb, valueBytes } = pending;
-    return (status) => this.#events.stored(verb, key, status, ttl, sizeClass, valueBytes);
+    const received = { expiry: items.expiry(item), sizeClass: items.lruClassOf(item), valueBytes };
+    return (status, { expiry, sizeClass, valueBytes: bytesNow } = received) => {
+      const ttl = expiry === 0 ? 0 : expiry - clock.now();
+      this.#events.stored(verb, key, status, ttl, sizeClass, bytesNow);
+    };
   }
 
   #failToBegin(request: Request): Status {
@@ -204,15 +225,19 @@ export class ValueWriter {
     const { keySource } = request;
     const start = request.keyStart(0);
     const end = request.keyEnd(0);
-    if (shouldRemoveOldOnFailure(request)) {
-      this.#store.remove(this.#store.hashOf(keySource, start, end), keySource, start, end);
-    }
+    if (shouldRemoveOldOnFailure(request)) this.#removeOld(keySource, start, end);
     const status = isTooLarge ? STATUS.tooLarge : STATUS.outOfMemoryStoring;
     if (this.#events.isWatched(STREAM.mutations)) {
       const key = encodeKey(keySource, start, end);
       this.#events.stored(request.verb, key, status, 0, 0, request.valueBytes);
     }
     return status;
+  }
+
+  #removeOld(source: Buffer, start: number, end: number): void {
+    const id = this.#key.openBytes(source, start, end);
+    if (id !== NO_ITEM) this.#store.removeOpened(this.#key.hash, id);
+    this.#key.close();
   }
 
   #countSet(item: ItemId): void {

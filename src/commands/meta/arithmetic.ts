@@ -8,6 +8,7 @@ import {
 import { type ItemId, NO_ITEM } from '../../store/index.ts';
 import type { Counter } from '../keyed/counter.ts';
 import { expiryOf, NEVER } from '../keyed/expiry.ts';
+import type { ItemEvents } from '../keyed/item-events.ts';
 import type { OpenKey } from '../keyed/open-key.ts';
 import { showSharedFlag } from './show-flag.ts';
 
@@ -15,13 +16,15 @@ import { showSharedFlag } from './show-flag.ts';
 export class MetaArithmetic {
   readonly #key: OpenKey;
   readonly #counter: Counter;
+  readonly #events: ItemEvents;
   /** The counter's item, while its key is open. */
   #item: ItemId = NO_ITEM;
   #createdItem = false;
 
-  constructor(key: OpenKey, counter: Counter) {
+  constructor(key: OpenKey, counter: Counter, events: ItemEvents) {
     this.#key = key;
     this.#counter = counter;
+    this.#events = events;
   }
 
   answer(request: Request, reply: MetaReplies): void {
@@ -31,6 +34,7 @@ export class MetaArithmetic {
     const isStored = status === STATUS.stored;
     if (isStored) this.#show(request, reply);
     this.#key.closeAfterLink();
+    if (isStored && this.#createdItem) this.#events.createdCounter(request, this.#counter);
     if (!isStored) reply.status(request, status);
   }
 

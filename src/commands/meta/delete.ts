@@ -23,7 +23,7 @@ export class MetaDeleter {
     const { store } = this.#key;
     const id = this.#key.open(request);
     const sizeClass = id === NO_ITEM ? 0 : store.items.lruClassOf(id);
-    const bytes = id === NO_ITEM ? 0 : store.items.bytes(id);
+    const valueBytes = id === NO_ITEM ? 0 : store.items.valueBytes(id);
     const status = id === NO_ITEM ? STATUS.notFound : this.#delete(request, id);
     this.#key.closeAfterLink();
     if (status === STATUS.notFound || status === STATUS.exists) {
@@ -31,7 +31,7 @@ export class MetaDeleter {
     }
     const isDeleted = status === STATUS.deleted;
     if (isDeleted && !request.invalidate && this.#events.isWatched(STREAM.deletions)) {
-      this.#events.deleted(request, 'md', sizeClass, bytes);
+      this.#events.deleted(request, 'md', sizeClass, valueBytes);
     }
     if (!isDeleted || !request.noreply) reply.status(request, status);
   }

@@ -5,11 +5,9 @@ import {
   type Request,
 } from '../../protocol/index.ts';
 import { type ItemId, NO_ITEM } from '../../store/index.ts';
-import { STREAM } from '../admin/event-log.ts';
 import { isWord } from '../admin/key-text.ts';
 import { expiryOf, NEVER } from '../keyed/expiry.ts';
 import { countHit, countMiss } from '../keyed/fetch-counts.ts';
-import type { ItemEvents } from '../keyed/item-events.ts';
 import type { OpenKey } from '../keyed/open-key.ts';
 import type { RequestItem } from '../keyed/request-item.ts';
 import { ValueStream } from '../keyed/value-stream.ts';
@@ -20,15 +18,13 @@ import { showSharedFlag } from './show-flag.ts';
 export class MetaGetter {
   readonly #key: OpenKey;
   readonly #item: RequestItem;
-  readonly #events: ItemEvents;
   /** Whether the current request created its item. */
   #createdItem = false;
   #wonLease = false;
 
-  constructor(key: OpenKey, item: RequestItem, events: ItemEvents) {
+  constructor(key: OpenKey, item: RequestItem) {
     this.#key = key;
     this.#item = item;
-    this.#events = events;
   }
 
   /** Answers the request. Returns a large value that the session must still write, if any. */
@@ -50,7 +46,6 @@ export class MetaGetter {
     if (this.#createdItem) this.#key.closeAfterLink();
     else this.#key.close();
     countHit(store.counters, request.hasExptime, facts);
-    if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, 0, facts);
     return isStreamed ? new ValueStream(store, this.#key.hash, id, reply) : undefined;
   }
 
@@ -58,7 +53,6 @@ export class MetaGetter {
     this.#key.close();
     countMiss(this.#key.store.counters, request.hasExptime);
     reply.miss(request);
-    if (this.#events.isWatched(STREAM.fetchers)) this.#events.fetched(request, 0, undefined);
   }
 
   /** Creates an empty item for a missing key; the client that creates it wins the lease. */

@@ -81,7 +81,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['warm_max_factor', tuning.get('warmMaxFactor').toFixed(2)],
     ['temp_lru', onOff('tempLru')],
     ['temporary_ttl', tuning.get('tempTtl')],
-    ['idle_timeout', 0],
+    ['idle_timeout', options.idleTimeout],
     ['watcher_logbuf_size', 0],
     ['worker_logbuf_size', 0],
     ['read_buf_mem_limit', 0],

@@ -22,13 +22,19 @@ export interface LogLine {
 export class ThreadLog implements Logger {
   readonly #send: (lines: readonly LogLine[]) => Promise<void>;
   readonly #level: number;
+  readonly #countDropped: (lines: number) => void;
   #lines: LogLine[] = [];
   #droppedCount = 0;
   #sending: Promise<void> | undefined;
 
-  constructor(verbosity: number, send: (lines: readonly LogLine[]) => Promise<void>) {
+  constructor(
+    verbosity: number,
+    send: (lines: readonly LogLine[]) => Promise<void>,
+    countDropped: (lines: number) => void = () => {},
+  ) {
     this.#level = QUIET_LEVEL + verbosity;
     this.#send = send;
+    this.#countDropped = countDropped;
   }
 
   /** Whether the log shows lines of this level. Check this before you compute a line's facts. */
@@ -63,9 +69,14 @@ export class ThreadLog implements Logger {
 
   #add(level: Level, facts: object, text: string): void {
     if (!this.shows(level)) return;
-    if (this.#lines.length === LINES_MAX) this.#droppedCount++;
+    if (this.#lines.length === LINES_MAX) this.#drop();
     else this.#lines.push({ level, facts, text });
     this.#sending ??= this.#sendAll();
+  }
+
+  #drop(): void {
+    this.#droppedCount++;
+    this.#countDropped(1);
   }
 
   async #sendAll(): Promise<void> {

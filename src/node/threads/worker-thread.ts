@@ -8,6 +8,7 @@ import {
   ThreadServer,
   UserAuthenticator,
 } from '../../server/index.ts';
+import { COUNT } from '../../store/index.ts';
 import { type MainVerbs, SharedControl } from '../control/shared-control.ts';
 import type { NodeMemory } from '../memory.ts';
 import { ReloadQueue } from '../reload-queue.ts';
@@ -30,7 +31,12 @@ export class WorkerThread {
     thread: number,
     { port, users, certificates }: Pick<ServeJob, 'port' | 'users' | 'certificates'>,
   ) {
-    const log = new ThreadLog(memory.options.verbosity, (lines) => channel.call('log', lines));
+    const { counters } = memory.store;
+    const log = new ThreadLog(
+      memory.options.verbosity,
+      (lines) => channel.call('log', lines),
+      (lines) => counters.add(COUNT.log_lines_dropped, lines),
+    );
     const logins = new LoginLog((report) => logLoginFailure(log, report));
     const onOverload = () => logins.overloaded();
     const authenticator = users && new UserAuthenticator(users, { onOverload });

@@ -69,6 +69,15 @@ export class Session {
     return this.#state === STATE.awaiting;
   }
 
+  /** Whether the client must log in, and the node does not verify a login of it right now. */
+  get isAnonymous(): boolean {
+    return !this.#login.isAuthenticated && !this.isAwaiting;
+  }
+
+  get isWatching(): boolean {
+    return this.#state === STATE.watching;
+  }
+
   /** Whether the session has begun a long reply and not finished it. */
   get isStreaming(): boolean {
     return this.#state === STATE.streaming;

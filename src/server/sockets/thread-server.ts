@@ -14,7 +14,8 @@ import {
   tcpText,
   withoutMapping,
 } from './listen-address.ts';
-import { type ListenOptions, listen } from './listeners.ts';
+import { acceptedOptions, type ListenOptions, listen } from './listeners.ts';
+import { SilenceGuard, type SilenceOptions } from './silence-guard.ts';
 import {
   type CertificateOptions,
   type Certificates,
@@ -32,7 +33,7 @@ const DRAIN_CHECKS_MAX = 4;
 const TOO_MANY_CONNECTIONS_REPLY = Buffer.from('ERROR Too many open connections\r\n');
 
 /** The options of a node that its listeners and connections obey. */
-type SocketOptions = ListenOptions & CertificateOptions;
+type SocketOptions = ListenOptions & CertificateOptions & SilenceOptions;
 
 /** The listeners and connections of one worker thread. */
 export class ThreadServer {
@@ -45,6 +46,7 @@ export class ThreadServer {
   readonly #secureServers: TlsServer[] = [];
   /** Undefined without TLS. */
   #certificates: Certificates | undefined;
+  readonly #silence: SilenceGuard;
   #onEmpty = (): void => {};
 
   constructor(
@@ -57,6 +59,12 @@ export class ThreadServer {
     this.#context = context;
     this.#certificates = certificates;
     this.#log = log;
+    this.#silence = new SilenceGuard(options, {
+      connections: this.#connections,
+      table: context.table,
+      clock: context.store.clock,
+      counters: context.store.counters,
+    });
   }
 
   /** New connections get these certificates; open connections keep theirs. */
@@ -78,6 +86,7 @@ export class ThreadServer {
       this.#servers.push(opened.server);
       listened.push(opened.address);
     }
+    this.#silence.start();
     return listened;
   }
 
@@ -85,6 +94,7 @@ export class ThreadServer {
    * Stops accepting, replies to the requests already read, and waits until all connections close.
    */
   async drain(): Promise<void> {
+    this.#silence.stop();
     for (const server of this.#servers) server.close();
     for (const connection of this.#connections) connection.finish();
     if (this.#connections.size === 0) return;
@@ -106,7 +116,7 @@ export class ThreadServer {
 
   #openSecure({ needsClientCertificate }: TcpListenAddress): TlsServer {
     const options = listenerOptions(this.#options, this.#certificates!, needsClientCertificate);
-    const server = createTlsServer(options);
+    const server = createTlsServer({ ...options, ...acceptedOptions(this.#options) });
     const { store, table } = this.#context;
     // The table does not count connections before their handshake: this bounds them, on each
     // thread.

@@ -109,8 +109,6 @@ export function listenerOptions(
     requestCert: verifyMode !== VERIFY.none,
     rejectUnauthorized: verifyMode >= VERIFY.require,
     handshakeTimeout: HANDSHAKE_MS_MAX,
-    allowHalfOpen: true,
-    noDelay: true,
   };
 }
 

@@ -15,7 +15,7 @@ export interface EvictionEvent {
   readonly ttl: number;
   readonly idleSeconds: number;
   readonly sizeClass: number;
-  readonly bytes: number;
+  readonly valueBytes: number;
 }
 
 /** Receives the evictions of a thread; the thread then holds no lock. */
@@ -34,7 +34,7 @@ class RecordedEvent implements EvictionEvent {
   ttl = 0;
   idleSeconds = 0;
   sizeClass = 0;
-  bytes = 0;
+  valueBytes = 0;
 }
 
 interface EvictionEventsParts {
@@ -73,7 +73,7 @@ export class EvictionEvents {
     event.ttl = expiry === 0 ? -1 : expiry - now;
     event.idleSeconds = Math.max(0, now - items.access(id));
     event.sizeClass = sizeClass;
-    event.bytes = items.bytes(id);
+    event.valueBytes = items.valueBytes(id);
   }
 
   /** Sends the recorded evictions to the listener. The caller holds no lock. */

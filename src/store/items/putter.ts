@@ -42,6 +42,8 @@ class Result implements StoreResult {
   casHigh = 0;
   casLow = 0;
   valueBytes = 0;
+  expiry = 0;
+  sizeClass = 0;
 }
 
 /** Executes storage commands on the store. The caller holds no lock. */
@@ -122,6 +124,8 @@ export class Putter {
     this.#result.casHigh = items.casHigh(fresh);
     this.#result.casLow = items.casLow(fresh);
     this.#result.valueBytes = items.valueBytes(fresh);
+    this.#result.expiry = items.expiry(fresh);
+    this.#result.sizeClass = items.lruClassOf(fresh);
     return fresh;
   }
 

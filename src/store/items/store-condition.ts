@@ -54,6 +54,9 @@ export interface StoreResult {
   readonly casLow: number;
   /** The size of the stored value, or else of the value that was to be stored. */
   readonly valueBytes: number;
+  /** After a `put` that stored: the expiry and the size class of the linked item. */
+  readonly expiry: number;
+  readonly sizeClass: number;
 }
 
 /** The conditions of `add`, `replace`, `cas` and the other storage commands. */

@@ -30,7 +30,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('on $name', ({ start }) => {
       'a %s window allows the limit across all processes, and no more',
       async (kind) => {
         const clock = new ManualClock(1_700_000_000_000 - (1_700_000_000_000 % 60_000));
-        const rule = { limit: 20, windowSeconds: 60, kind };
+        const rule = { name: 'calls', limit: 20, windowSeconds: 60, kind };
         const limiters = [one, two, classic].map((cache) => new RateLimiter(cache, rule, clock));
         const calls = Array.from({ length: 60 }, (_, i) => limiters[i % 3]!.consume(key));
         const results = await Promise.all(calls);
@@ -53,24 +53,21 @@ describe.each(NODES.filter(({ skip }) => !skip))('on $name', ({ start }) => {
 
     test('a fixed window starts at zero, a sliding one counts the previous window', async () => {
       const clock = new ManualClock(1_700_000_000_000 - (1_700_000_000_000 % 60_000));
-      const fixed = new RateLimiter(one, { limit: 4, windowSeconds: 60, kind: 'fixed' }, clock);
-      const sliding = new RateLimiter(
-        one,
-        { limit: 4, windowSeconds: 60, prefix: 'slide:' },
-        clock,
-      );
+      const rule = { name: 'fix', limit: 4, windowSeconds: 60 };
+      const fixed = new RateLimiter(one, { ...rule, kind: 'fixed' }, clock);
+      const sliding = new RateLimiter(one, { ...rule, name: 'slide' }, clock);
       for (const limiter of [fixed, sliding]) await limiter.consume(key, 4);
       clock.advanceSeconds(75);
       expect(await fixed.consume(key, 4)).toMatchObject({ allowed: true, remaining: 0 });
       const later = await sliding.consume(key, 2);
       expect(later).toMatchObject({ allowed: false, remaining: 1 });
-      expect(later.resetSeconds).toBeCloseTo(15);
+      expect(later.resetSeconds).toBe(15);
       clock.advanceSeconds(15);
       expect(await sliding.consume(key, 2)).toMatchObject({ allowed: true, remaining: 0 });
     });
 
     test('onCacheError says if calls are allowed or denied while the cache is down', async () => {
-      const rule = { limit: 4, windowSeconds: 60 };
+      const rule = { name: 'down', limit: 4, windowSeconds: 60 };
       const allowed = await new RateLimiter(down, rule).consume(key);
       expect(allowed).toMatchObject({
         allowed: true,
@@ -81,9 +78,71 @@ describe.each(NODES.filter(({ skip }) => !skip))('on $name', ({ start }) => {
       expect(denied).toMatchObject({ allowed: false, remaining: 0 });
       const invalid = { code: 'ERR_ARGUMENT' };
       await expect(new RateLimiter(one, rule).consume(key, 5)).rejects.toMatchObject(invalid);
-      expect(() => new RateLimiter(one, { limit: 0, windowSeconds: 1 })).toThrow(
+      expect(() => new RateLimiter(one, { ...rule, limit: 0 })).toThrow(
         expect.objectContaining(invalid),
       );
+    });
+  });
+
+  describe('names of rate limits', () => {
+    const rule = { limit: 2, windowSeconds: 1_000_000 };
+
+    test('limiters with different names do not share counters', async () => {
+      const [login, search] = ['login', 'search'].map((name) => {
+        return new RateLimiter(one, { ...rule, name });
+      }) as [RateLimiter, RateLimiter];
+      await login.consume(key, 2);
+      expect(await login.consume(key)).toMatchObject({ allowed: false });
+      expect(await search.consume(key)).toMatchObject({ allowed: true, remaining: 1 });
+    });
+
+    test.each([
+      ['a blank', 'Jo Doe'],
+      ['a line end', 'jo\r\nflush_all'],
+      ['letters beyond ASCII', 'jürgen'],
+      ['a lone surrogate', '\ud800'],
+      ['nothing', ''],
+      ['a name longer than a key', 'x'.repeat(5000)],
+      ['a name that looks like a hash', '#sha256:abc'],
+    ])('consume counts names with %s, each on its own', async (_, user) => {
+      const limiter = new RateLimiter(one, { ...rule, name: key });
+      expect(await limiter.consume(user)).toMatchObject({ allowed: true, remaining: 1 });
+      expect(await limiter.consume(`${user}2`, 2)).toMatchObject({ allowed: true, remaining: 0 });
+      expect(await limiter.consume(user)).toMatchObject({ allowed: true, remaining: 0 });
+      expect(await limiter.consume(user)).toMatchObject({ allowed: false });
+      await limiter.reset(user);
+      expect(await limiter.consume(user)).toMatchObject({ allowed: true, remaining: 1 });
+    });
+
+    test.each([undefined, null, 5, {}])('consume refuses the key %s', async (user) => {
+      const limiter = new RateLimiter(one, { ...rule, name: key });
+      const failure = { code: 'ERR_ARGUMENT', message: expect.stringContaining('key') };
+      await expect(limiter.consume(user as never)).rejects.toMatchObject(failure);
+      await expect(limiter.reset(user as never)).rejects.toMatchObject(failure);
+    });
+
+    test.each([undefined, '', 'a b', 'a:b', 'x'.repeat(41)])(
+      'no limiter has the name %s',
+      (name) => {
+        const failure = { code: 'ERR_ARGUMENT', message: expect.stringContaining('name') };
+        const create = () => new RateLimiter(one, { ...rule, name: name as never });
+        expect(create).toThrow(expect.objectContaining(failure));
+      },
+    );
+
+    test('a denied call stays denied when the limiter cannot take it back', async () => {
+      const cache = {
+        increment: one.increment.bind(one),
+        get: one.get.bind(one),
+        add: one.add.bind(one),
+        delete: one.delete.bind(one),
+        decrement: down.decrement.bind(down),
+      };
+      const limiter = new RateLimiter(cache, { ...rule, name: key });
+      await limiter.consume('user', 2);
+      const denied = await limiter.consume('user');
+      expect(denied).toMatchObject({ allowed: false });
+      expect(denied.failure).toBe(undefined);
     });
   });
 

@@ -3,6 +3,7 @@ import { ByteSink } from '../../../../src/base/index.ts';
 import { Operation } from '../../../../src/client/connection/operation.ts';
 import { Pipeline } from '../../../../src/client/connection/pipeline.ts';
 import {
+  BinaryDialect,
   ClassicDialect,
   MalformedReply,
   MetaDialect,
@@ -198,3 +199,52 @@ describe('a pipeline', () => {
     ]);
   });
 });
+
+describe('a value that changed between the call and the send', () => {
+  const bytesOf = (value: Uint8Array): Request => ({ ...store, value }) as Request;
+  const changes: readonly (readonly [string, () => Uint8Array, (value: Uint8Array) => void])[] = [
+    ['was transferred', () => new Uint8Array(8), transfer],
+    ['was transferred when empty', () => new Uint8Array(0), transfer],
+    ['became shorter', resizable, (value) => (value.buffer as ArrayBuffer).resize(4)],
+    ['became longer', resizable, (value) => (value.buffer as ArrayBuffer).resize(12)],
+    ['is out of bounds', fixedView, (value) => (value.buffer as ArrayBuffer).resize(4)],
+  ];
+  test.each(
+    changes.flatMap(([title, make, change]) => {
+      return [new MetaDialect(), new ClassicDialect(), new BinaryDialect()].map((dialect) => {
+        return [title, dialect.name, dialect, make, change] as const;
+      });
+    }),
+  )(
+    'a value that %s fails alone (%s): its request leaves no byte',
+    (_, __, dialect, make, change) => {
+      const pipeline = new Pipeline('node', dialect);
+      const outcomes: string[] = [];
+      const value = make();
+      const requests = [get('a'), bytesOf(value), get('b')];
+      requests.forEach((request, i) => void pipeline.add(operation(`${i}`, request, 9, outcomes)));
+      change(value);
+      const sink = new ByteSink(256);
+      pipeline.encodeWaiting(sink, 256);
+      expect(outcomes).toEqual(['1 ERR_VALUE']);
+      expect([pipeline.sentCount, pipeline.waitingBytes]).toEqual([2, 0]);
+      const alone = new ByteSink(256);
+      dialect.encode(get('a'), 1, alone);
+      dialect.encode(get('b'), 2, alone);
+      expect(sink.bytes.subarray(0, sink.at)).toEqual(alone.bytes.subarray(0, alone.at));
+    },
+  );
+});
+
+function transfer(value: Uint8Array): void {
+  structuredClone(value, { transfer: [value.buffer as ArrayBuffer] });
+}
+
+/** A view whose length follows its memory. */
+function resizable(): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(8, { maxByteLength: 16 }));
+}
+
+function fixedView(): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(8, { maxByteLength: 16 }), 0, 8);
+}

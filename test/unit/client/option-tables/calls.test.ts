@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterAll, describe, expect, test } from 'vitest';
+import { storeOptions } from '../../../../src/client/option-tables/call-options.ts';
+import { checkOptions } from '../../../../src/client/option-tables/resolve.ts';
 import {
   createClient,
   dnsNames,
@@ -17,7 +19,7 @@ const cache = createClient({ nodes: ['127.0.0.1:1'] });
 const near = new NearCache(cache);
 const tagged = new TagSpace(cache).tagged(['t']);
 const tags = new TagSpace(cache);
-const limiter = new RateLimiter(cache, { limit: 9, windowSeconds: 9 });
+const limiter = new RateLimiter(cache, { name: 'n', limit: 9, windowSeconds: 9 });
 const reader = new ReadThrough(cache);
 const behind = new WriteBehind(cache, { store: async () => {} });
 afterAll(() => cache.close());
@@ -126,10 +128,44 @@ test.each<[string, () => unknown, string]>([
   ['delete', () => cache.delete('k', { cas: 5 as never }), 'cas is 5'],
   ['increment', () => cache.increment('k', 1, { initial: -1 }), 'initial is -1'],
   ['touch', () => cache.touch('k', '5' as never), 'ttl is "5"'],
+  ['touch', () => cache.touch('k', new Date() as never), 'ttl is an object, which is a point'],
   ['consume', () => limiter.consume('k', 10), 'cost is 10, not a whole number from 1 to 9'],
   ['close', () => new WriteBehind(cache, { store: load }).close(-1), 'timeoutMs is -1'],
 ])('%s rejects a value out of bounds', async (_, call, message) => {
   await expect(call()).rejects.toMatchObject(failure(message));
+});
+
+const UNIX_TIME = 1_796_000_000;
+test.each<[string, () => unknown]>([
+  ['set', () => cache.set('k', 'v', { ttl: UNIX_TIME })],
+  ['setMany', () => cache.setMany([['k', 'v']], { ttl: UNIX_TIME })],
+  ['cas', () => cache.cas('k', 'v', 1n, { ttl: UNIX_TIME })],
+  ['touch', () => cache.touch('k', UNIX_TIME)],
+  ['increment', () => cache.increment('k', 1, { initial: 0, ttl: UNIX_TIME })],
+  ['delete', () => cache.delete('k', { staleSeconds: UNIX_TIME })],
+  ['fetch', () => cache.fetch('k', { leaseSeconds: UNIX_TIME })],
+  ['fetch', () => cache.fetch('k', { recacheSeconds: UNIX_TIME })],
+  ['fetch', () => cache.fetch('k', { touchTtl: UNIX_TIME })],
+  ['getOrSet', () => cache.getOrSet('k', load, { ttl: UNIX_TIME })],
+  ['writeThrough', () => cache.writeThrough('k', 'v', load, { ttl: UNIX_TIME })],
+])('%s refuses a ttl that looks like a Unix time, and says what to do', async (_, call) => {
+  const message = `${UNIX_TIME}, which looks like a Unix time: pass the number of seconds`;
+  await expect(call()).rejects.toMatchObject(failure(message));
+});
+
+test.each([0, 0.5, 999_999_999, 2_100_000_001, 2 ** 31 - 1])('%f s is a ttl', (ttl) => {
+  expect(() => checkOptions(storeOptions, { ttl })).not.toThrow();
+});
+
+test.each<[string, object]>([
+  ['the path of a file', { ca: '/etc/ca.pem' }],
+  ['no PEM', { ca: ['x'] }],
+  ['an unreadable certificate', { cert: '-----BEGIN CERTIFICATE-----\nx\n' }],
+  ['an unreadable key', { key: '-----BEGIN PRIVATE KEY-----\nsecret\n' }],
+])('createClient refuses %s in `tls`, and shows no secret', (_, tls) => {
+  const create = () => createClient({ nodes: ['a'], tls });
+  expect(create).toThrow(expect.objectContaining(failure('tls')));
+  expect(create).not.toThrow('secret');
 });
 
 test.each<[string, () => unknown, string]>([
@@ -144,7 +180,7 @@ test.each<[string, () => unknown, string]>([
   ['WriteBehind', () => new WriteBehind(cache, {} as never), 'store is undefined, not a function'],
   [
     'RateLimiter',
-    () => new RateLimiter(cache, { limit: 1 } as never),
+    () => new RateLimiter(cache, { name: 'n', limit: 1 } as never),
     'windowSeconds is undefined',
   ],
   ['TagSpace', () => new TagSpace(cache, 'tag:' as never), 'The options are "tag:"'],

@@ -17,7 +17,10 @@ const unknownOption = { stale: 5 } as object;
 
 test.each<[string, () => unknown]>([
   ['NearCache', () => new NearCache(cache, unknownOption)],
-  ['RateLimiter', () => new RateLimiter(cache, { limit: 1, windowSeconds: 1, ...unknownOption })],
+  [
+    'RateLimiter',
+    () => new RateLimiter(cache, { name: 'n', limit: 1, windowSeconds: 1, ...unknownOption }),
+  ],
   ['TagSpace', () => new TagSpace(cache, unknownOption)],
   ['WriteBehind', () => new WriteBehind(cache, { store: async () => {}, ...unknownOption })],
   ['sessionStore', () => sessionStore({ Store: EventEmitter }, cache, unknownOption)],

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Serializer } from '../../../../src/client/base/serializer.ts';
@@ -135,6 +136,77 @@ describe('a serializer', () => {
     expect(await roundTrip(codec, date)).toEqual(date);
     expect(await roundTrip(codec, 'text')).toBe('text');
     expect(codec.decode(replyOf('{"a":1}', JSON_FLAG))).toEqual({ a: 1 });
+  });
+});
+
+describe('bytes', () => {
+  const memory = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]);
+  const shared = new SharedArrayBuffer(8);
+  new Uint8Array(shared).set(memory);
+  test.each([
+    ['an ArrayBuffer', memory.buffer, [0, 1, 2, 3, 4, 5, 6, 7]],
+    ['a SharedArrayBuffer', shared, [0, 1, 2, 3, 4, 5, 6, 7]],
+    ['a DataView', new DataView(memory.buffer, 2, 3), [2, 3, 4]],
+    ['an Int16Array', new Int16Array(memory.buffer, 4, 1), [4, 5]],
+    ['a Uint8ClampedArray', new Uint8ClampedArray(memory.buffer, 7), [7]],
+    ['a Uint8Array of another realm', runInNewContext('Uint8Array.of(9)'), [9]],
+  ])('%s is stored as its bytes', async (_, value, expected) => {
+    expect(plain.encode(value)).toMatchObject({ flags: BYTES_FLAG });
+    expect([...((await roundTrip(plain, value)) as Uint8Array)]).toEqual(expected);
+  });
+  test('memory that was transferred, or a view out of its bounds, is no value', () => {
+    const [bytes, view] = [new Uint8Array(8), new DataView(new ArrayBuffer(8))];
+    const short = new ArrayBuffer(8, { maxByteLength: 8 });
+    const beyond = [new Uint8Array(short, 4, 4), new DataView(short, 4, 4)];
+    structuredClone(bytes, { transfer: [bytes.buffer, view.buffer] });
+    short.resize(4);
+    for (const value of [bytes, view, bytes.buffer, ...beyond]) {
+      expect(() => plain.encode(value)).toThrow(expect.objectContaining(NOT_SENT));
+    }
+  });
+  test('another thread compresses a copy, so the bytes of the call are stored', async () => {
+    const value = new Uint8Array(100_000).fill(7);
+    const encoding = compressing.encode(value);
+    value.fill(8);
+    const { value: frame, flags } = await encoding;
+    const stored = (await plain.decode(replyOf(frame, flags))) as Uint8Array;
+    expect(stored.every((byte) => byte === 7)).toBe(true);
+  });
+});
+
+const NOT_SENT = { code: 'ERR_VALUE', mayHaveRun: false };
+
+describe('what a serializer returns', () => {
+  const codecOf = (serialized: unknown) => {
+    const serialize = () => {
+      if (serialized instanceof Error) throw serialized;
+      return serialized as string;
+    };
+    return new ValueCodec({ serialize, deserialize: () => Promise.reject(new Error('late')) });
+  };
+  test.each([undefined, null, 5, {}, Promise.resolve('x'), [1], new Error('a bug')])(
+    '%o is neither text nor bytes: the call fails',
+    (serialized) => {
+      expect(() => codecOf(serialized).encode({})).toThrow(expect.objectContaining(NOT_SENT));
+    },
+  );
+  test('any view of memory is bytes', () => {
+    expect(codecOf(new DataView(new ArrayBuffer(3))).encode({})).toEqual({
+      value: new Uint8Array(3),
+      flags: CUSTOM_FLAG,
+    });
+  });
+  test('a promise of deserialize that rejects is an unreadable value', async () => {
+    const reading = codecOf('x').decode(replyOf('x', CUSTOM_FLAG));
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_VALUE', mayHaveRun: true });
+  });
+  test('the serializer gets typed arrays and dates, whose type it may keep', () => {
+    const seen: unknown[] = [];
+    const serialize = (value: unknown) => `${seen.push(value)}`;
+    const codec = new ValueCodec({ serialize, deserialize: () => undefined });
+    const values = [new Float32Array(1), new Date(0), new Map()];
+    for (const value of values) codec.encode(value);
+    expect(seen).toEqual(values);
   });
 });
 

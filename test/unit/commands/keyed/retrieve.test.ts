@@ -73,6 +73,7 @@ describe('get', () => {
     const node = new CommandHarness({ watchedStreams: STREAM.fetchers });
     node.put('set a 0 0 1', 'x');
     node.put('set dead 0 -1 1', 'x');
+    node.events.length = 0;
     node.run('get a none dead');
     expect(node.events.map((event) => event.replace(/clsid=\d+/, 'clsid=#'))).toEqual([
       'item_get key=a status=found clsid=# cfd=7 size=1',

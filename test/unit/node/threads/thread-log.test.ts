@@ -37,7 +37,10 @@ describe('the log of a worker thread', () => {
   });
   test('the log keeps 1000 lines while the main thread is busy, and counts the rest', async () => {
     const reader = new SlowReader();
-    const log = new ThreadLog(0, reader.take);
+    let dropped = 0;
+    const log = new ThreadLog(0, reader.take, (lines) => {
+      dropped += lines;
+    });
     log.warn({}, 'first');
     await nextTurn();
     for (let i = 0; i < 5000; i++) log.warn({ i }, 'flood');
@@ -48,6 +51,7 @@ describe('the log of a worker thread', () => {
     expect(reader.batches).toHaveLength(2);
     const [, flood = []] = reader.batches;
     expect(flood).toHaveLength(1001);
+    expect(dropped).toBe(4000);
     expect(flood.at(-1)).toMatchObject({ level: 'warn', facts: { lines: 4000 } });
     reader.release();
     await log.flush();

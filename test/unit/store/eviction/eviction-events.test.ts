@@ -41,7 +41,7 @@ test('an event has what watchers see of the item', () => {
   expect(seen).toHaveLength(2);
   const [first, second] = seen;
   expect(first).toMatchObject({ keyBytes: 250, fetched: true, ttl: 60, idleSeconds: 10 });
-  expect(first).toMatchObject({ sizeClass: 20, bytes: parts.items.bytes(fetched) });
+  expect(first).toMatchObject({ sizeClass: 20, valueBytes: parts.items.valueBytes(fetched) });
   expect(first!.key).toBe(longest);
   expect(second).toMatchObject({ keyBytes: 1, fetched: false, ttl: -1, idleSeconds: 0 });
   expect(second!.key).toBe('b');

@@ -1,0 +1,50 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+/** A pid file that this process has written. */
+export interface PidFile {
+  /** Removes the file, unless another process has replaced it. */
+  remove(): void;
+}
+
+/**
+ * memcached's `-P`: writes the process id to a file. The file appears complete. As with memcached,
+ * the node runs without the file if it cannot write it: `warn` gets the reason.
+ */
+export function writePidFile(path: string, warn: (line: string) => void): PidFile {
+  const own = `${process.pid}\n`;
+  const other = runningPidIn(path);
+  if (other !== undefined)
+    warn(`The pid file ${path} has the number of a running process, ${other}.`);
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, own, { flag: 'wx', mode: 0o644 });
+    renameSync(draft, path);
+  } catch (error) {
+    warn(`Cannot write the pid file ${path}: ${error instanceof Error ? error.message : error}.`);
+    rmSync(draft, { force: true });
+  }
+  return {
+    remove: () => {
+      if (textOf(path) === own) rmSync(path, { force: true });
+    },
+  };
+}
+
+function runningPidIn(path: string): number | undefined {
+  const pid = Number(textOf(path)?.trim());
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}

@@ -4,7 +4,7 @@ export type {
   ConfigEntries,
   ConfigEntry,
   SetConfigResult,
-} from './admin/config.ts';
+} from './admin/config-entries.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
 export { putKeyWord } from './admin/key-text.ts';
 export type {

@@ -4,7 +4,9 @@ import { CLASSIC_LINES } from './text/classic-lines.ts';
 
 const CRLF_BYTES = 2;
 
-/** Makes a decoded request invalid, because its client may not send it. The session skips its value. */
+/**
+ * Makes a decoded request invalid, because its client may not send it. The session skips its value.
+ */
 export function forbid(request: Request): void {
   const { dialect } = request;
   if (isStorage(request.verb)) {

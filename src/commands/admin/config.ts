@@ -10,9 +10,8 @@ import {
   VERB,
 } from '../../protocol/index.ts';
 import { COUNT, type ThreadCounters } from '../../store/index.ts';
+import type { ConfigEntries, ConfigEntry, SetConfigResult } from './config-entries.ts';
 import type { NodeControl } from './node-control.ts';
-
-export type SetConfigResult = 'stored' | 'full' | 'older' | 'invalid';
 
 const STATUS_OF_SET = {
   stored: STATUS.stored,
@@ -20,26 +19,6 @@ const STATUS_OF_SET = {
   older: STATUS.configOlder,
   invalid: STATUS.configInvalid,
 } as const satisfies Record<SetConfigResult, Status>;
-
-export interface ConfigEntry {
-  readonly name: string;
-  readonly flags: number;
-  readonly data: Buffer;
-}
-
-/** The config entries of a node; the server stores them. */
-export interface ConfigEntries {
-  get(name: string): ConfigEntry | undefined;
-  /**
-   * `full`: there is no room for the entry. The version of the cluster entry must not fall, also
-   * after a delete (`older`); an entry without one is `invalid`.
-   */
-  set(entry: ConfigEntry): SetConfigResult;
-  delete(name: string): boolean;
-  list(): readonly ConfigEntry[];
-  /** The number of entries. */
-  count(): number;
-}
 
 /** Executes config get, set and delete. */
 export function answerConfig(

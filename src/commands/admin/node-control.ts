@@ -1,5 +1,5 @@
 import type { TunableName } from '../../store/index.ts';
-import type { ConfigEntries } from './config.ts';
+import type { ConfigEntries } from './config-entries.ts';
 import type { PrefixStats } from './prefixes.ts';
 
 /**

@@ -359,7 +359,9 @@ export const serverFlags = {
       'the Unix time of the start.',
   }),
   allowConfigSet: flag({
-    doc: 'Let clients replace --cluster-nodes (config set cluster); with a login only administrators.',
+    doc:
+      'Let clients replace --cluster-nodes (config set cluster); with a login only ' +
+      'administrators.',
   }),
   ...guardFlags,
 };

@@ -71,8 +71,6 @@ async function startNode(...args: readonly string[]): Promise<TestServer> {
 }
 const startNodeWithCluster = (nodes: string, version: number, ...more: readonly string[]) =>
   startNode('--cluster-nodes', nodes, '--cluster-version', String(version), ...more);
-const startOpenNode = (nodes: string, version: number) =>
-  startNodeWithCluster(nodes, version, '--allow-config-set');
 /** Replaces a node's cluster config. */
 async function setConfig(server: TestServer, config: string): Promise<void> {
   const reply = await sendAndReadToEnd(
@@ -125,7 +123,7 @@ describe('a topology that changes', () => {
   });
 
   test('a topology is reported when a node’s address changes or becomes known', async () => {
-    const server = await startOpenNode('a', 1);
+    const server = await startNodeWithCluster('a', 1, '--allow-config-set');
     const discovery = new RecordedDiscovery([addressOf(server)]);
     await discovery.waitForTopologies(1);
     await setConfig(server, '2\na|10.0.0.1|11211\n');

@@ -44,7 +44,8 @@ beforeEach(() => {
 });
 /** Replaces a node's cluster config. */
 async function setConfig({ server }: TestNode, version: number, nodes: readonly TestNode[]) {
-  const config = `${versionsBefore + version}\n${nodes.map(({ name }) => name.replace(':', '||')).join(' ')}\n`;
+  const names = nodes.map(({ name }) => name.replace(':', '||')).join(' ');
+  const config = `${versionsBefore + version}\n${names}\n`;
   const request = `config set cluster 0 ${config.length}\r\n${config}\r\n`;
   expect((await sendAndReadToEnd(server.address, request)).toString()).toBe('STORED\r\n');
 }

@@ -1,9 +1,8 @@
 import { extname } from 'node:path';
 import { formatSize } from '../../base/index.ts';
 import type { NodeEvent } from '../../cluster/index.ts';
-import { asSentence } from '../../node/index.ts';
+import { asSentence, packageVersion } from '../../node/index.ts';
 import { formatAddress } from '../../topology/index.ts';
-import { packageVersion } from '../version.ts';
 import { columns } from './columns.ts';
 
 /** One running node: a row of the table. */

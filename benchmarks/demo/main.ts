@@ -129,7 +129,7 @@ function report(phases: readonly LoadResult[], nodes: readonly NodeShare[]): voi
     row('hit ratio', ({ bySource, requests }) => percent(bySource.cache / requests)),
     row('wrong pages', ({ wrongPages }) => count(wrongPages)),
   ];
-  say(`\n${columns(rows, '   ')}\n`);
+  say(`\n${columns(rows, { gap: '   ' })}\n`);
   const items = sum(nodes.map((node) => node.items));
   const hits = sum(nodes.map((node) => node.hits));
   const shareRows = nodes.map((node) => [
@@ -137,7 +137,7 @@ function report(phases: readonly LoadResult[], nodes: readonly NodeShare[]): voi
     percent(node.items / items),
     percent(node.hits / hits),
   ]);
-  say(`${columns([['node', 'share of keys', 'share of hits'], ...shareRows], '   ')}\n`);
+  say(`${columns([['node', 'share of keys', 'share of hits'], ...shareRows], { gap: '   ' })}\n`);
 }
 
 function reportSingleLoad(result: SingleLoadResult): void {

@@ -10,6 +10,7 @@ export { askOnce, NoReply } from './connection/ask-once.ts';
 export { type NodeReply, requiresLogin } from './connection/exchange.ts';
 export { dnsNames } from './discovery/dns.ts';
 export { elastiCache } from './discovery/elasticache.ts';
+export { listedNodes } from './discovery/listed-nodes.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';
 export {
   LATENCY_BOUNDS_US,

@@ -12,10 +12,14 @@ export interface TestCluster {
   stop(): Promise<unknown>;
 }
 
-/** Starts a cluster of three nodes; resolves once all of them are up. */
-export async function startCluster(): Promise<TestCluster> {
-  const NODES = 3;
-  const first = await consecutivePorts(NODES);
+const NODES = 3;
+
+/**
+ * Starts a cluster of three nodes; resolves once all of them are up.
+ * @param port the port of the first node; by default the test has three free ones.
+ */
+export async function startCluster(port?: number): Promise<TestCluster> {
+  const first = port ?? (await consecutivePorts(NODES));
   const args = ['cluster', `--nodes=${NODES}`, `--port=${first}`, '-t', '1', '-m', '16'];
   const owned = new OwnedProcess([process.execPath, MAIN, ...args]);
   try {

@@ -17,10 +17,19 @@ const LINES_MAX = 12;
 const CHECKS: Readonly<Record<string, string>> = {
   keyv: `print(user, await keyv.get('user:7'), await keyv.delete('user:7'));`,
   'cache-manager': `print(user, await manager.get('user:7'));`,
+  express: `const server = app.get('/', (_, response) => response.json({})).listen(0, async () => {
+    const { headers } = await fetch('http://127.0.0.1:' + server.address().port);
+    print(headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining'));
+    process.exit(0);
+  }); await new Promise(() => {});`,
+  '@fastify/rate-limit': `app.get('/', () => ({})); const { headers } = await app.inject('/');
+    print(headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']);`,
 };
 const PRINTED: Readonly<Record<string, string>> = {
   keyv: '[{"name":"Ada"},{"name":"Ada"},true]',
   'cache-manager': '[{"name":"Ada"},{"name":"Ada"}]',
+  express: '["100","99"]',
+  '@fastify/rate-limit': '["100","99"]',
 };
 
 const snippets = [...textOf('docs/adapters.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(

@@ -35,7 +35,8 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('protocol/limits.ts', 'GET_LINE_BYTES_MAX')),
   ],
   'output of a connection': [bytes(the('worker-thread.ts', 'OUTPUT_BUFFER_BYTES'))],
-  'turn of a connection': [],
+  'turn of a connection': [count(the('get-exchange.ts', 'KEYS_PER_TURN_MIN'))],
+  'bucket of the index': [count(the('index-table.ts', 'BUCKET_ITEMS_MAX'))],
   'connections of a node': [],
   'candidates for one eviction': [
     count(the('evictor.ts', 'CANDIDATES_MAX')),
@@ -84,6 +85,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     count(the('dump.ts', 'STEPS_PER_PIECE')),
   ],
   'TLS handshake': [ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
+  'silent clients': [ms(the('silence-guard.ts', 'CLOSING_SECONDS_MAX') * 1000)],
   drain: [
     ms(the('thread-server.ts', 'DRAIN_CHECK_INTERVAL_MS')),
     ms(

@@ -20,3 +20,9 @@ export function withDefaults<T extends object>(defaults: T, options: Partial<T>)
 }
 
 const wrong = (detail: string): CacheError => new CacheError('ERR_ARGUMENT', { detail });
+
+/** @throws {CacheError} ERR_ARGUMENT for an empty text, which is the default of what is required */
+export function required(name: string, value: string): string {
+  if (value === '') throw wrong(`The option ${name} is required: a text that is not empty.`);
+  return value;
+}

@@ -21,8 +21,9 @@ import {
   POLL_DEADLINE_MS_MAX,
 } from '../../client/index.ts';
 import { parseAddress, TopologyError } from '../../topology/index.ts';
+import { LOCAL_NODE, localCluster } from '../cache/local-cluster.ts';
 import type { Host } from '../process/host.ts';
-import { readOptionFile } from './option-file.ts';
+import { type ClientTls, clientTlsOf, tlsFlags } from './tls-options.ts';
 
 /** The forms of `--discovery`: its kind, then the endpoints or the DNS name. */
 const DISCOVERY_PATTERN = /^(elasticache|dns):(\S+)$|^(srv):([^\s:,]+)$/;
@@ -40,16 +41,13 @@ const discoveryFlag: Flag<string> = {
 
 /** The options of every verb that uses a client: which nodes, and how to connect to them. */
 export const cacheFlags = {
-  nodes: {
-    ...list({
-      placeholder: '<host:port,…>',
-      alsoEnv: ['SLABRING_SERVERS', 'MEMCACHED_SERVERS'],
-      doc:
-        'The nodes, each host, host:port, [v6]:port or the path of a Unix socket; the suffix @2' +
-        ' doubles the share of keys of a node.',
-    }),
-    default: ['127.0.0.1:11211'] as readonly string[],
-  },
+  nodes: list({
+    placeholder: '<host:port,…>',
+    alsoEnv: ['SLABRING_SERVERS', 'MEMCACHED_SERVERS'],
+    doc:
+      'The nodes, each host, host:port, [v6]:port or the path of a Unix socket; the suffix @2' +
+      ` doubles the share of keys of a node. Default: all nodes of the cluster of ${LOCAL_NODE}.`,
+  }),
   discovery: discoveryFlag,
   distribution: clientOptions.table.distribution,
   replicas: clientOptions.table.replicas,
@@ -72,13 +70,7 @@ export const cacheFlags = {
     placeholder: '<name>',
     doc: 'User name of the login; the password comes from SLABRING_PASSWORD or from a prompt.',
   }),
-  tls: flag({ doc: 'Connect by TLS.' }),
-  tlsCa: text({
-    placeholder: '<file>',
-    doc:
-      'Connect by TLS, and trust the CA certificates of this PEM file instead of those that' +
-      ' Node.js trusts.',
-  }),
+  ...tlsFlags,
   deadlineMs: {
     ...clientOptions.table.deadlineMs,
     long: 'deadline',
@@ -114,16 +106,22 @@ export function withOneNodeSource(sources: Sources): Sources {
   throw new CodedError('ERR_USAGE', message);
 }
 
-/** Returns a factory of client options: each client needs its own discovery object. */
+/**
+ * Returns a factory of client options: each client needs its own discovery object. It asks the
+ * local node for its cluster when no option names the nodes.
+ * @throws {CacheError} ERR_NODE_DOWN if there is no connection to the local node then.
+ */
 export async function clientOptionsFactory(
   options: CacheOptions,
   host: Host,
 ): Promise<() => ClientOptions> {
   const { deadlineMs, distribution, replicas, user } = options;
   const login = user === '' ? undefined : { username: user, password: await readPassword(host) };
-  const tls = tlsOf(options);
+  const tls = clientTlsOf(options);
+  const isLocal = options.nodes.length === 0 && options.discovery === '';
+  const listed = isLocal ? await localCluster({ login, tls, deadlineMs }) : options.nodes;
   return () => ({
-    nodes: options.discovery === '' ? nodeSpecsOf(options.nodes) : discoveryOf(options, login, tls),
+    nodes: options.discovery === '' ? nodeSpecsOf(listed) : discoveryOf(options, login, tls),
     deadlineMs,
     distribution,
     replicas,
@@ -140,7 +138,7 @@ function failoverOf({ failover, gutter, gutterTtl }: CacheOptions): Failover {
 function discoveryOf(
   { discovery, deadlineMs: operationDeadlineMs }: CacheOptions,
   login: Login | undefined,
-  tls: TlsOptions | undefined,
+  tls: ClientTls | undefined,
 ): Discovery {
   const [, kind, addresses = '', , service] = DISCOVERY_PATTERN.exec(discovery)!;
   const deadlineMs = Math.min(operationDeadlineMs, POLL_DEADLINE_MS_MAX);
@@ -166,15 +164,6 @@ async function readPassword(host: Host): Promise<string> {
   if (given !== undefined) return given;
   const message = '--user needs a password, and there is no terminal to prompt for it';
   throw new CodedError('ERR_USAGE', `${message}: set SLABRING_PASSWORD.`);
-}
-
-interface TlsOptions {
-  readonly ca?: Buffer;
-}
-
-function tlsOf({ tls, tlsCa }: CacheOptions): TlsOptions | undefined {
-  if (tlsCa === '') return tls ? {} : undefined;
-  return { ca: readOptionFile('the CA certificates of --tls-ca', tlsCa) };
 }
 
 /** Parses the nodes of the command line; a suffix is the weight of a node: `10.0.0.1:11211@2`. */

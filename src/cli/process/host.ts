@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { styleText } from 'node:util';
 import { CodedError, stderrOutput } from '../../base/index.ts';
 
 /** The process as a verb sees it; a test passes its own implementation. */
@@ -13,6 +14,8 @@ export interface Host {
   readonly err: (text: string) => void;
   /** The width of the terminal that shows standard output; undefined if it is no terminal. */
   readonly columns?: number | undefined;
+  /** Adds a color or a style, if standard output is a terminal and NO_COLOR is not set. */
+  readonly style: (style: 'red' | 'bold', text: string) => string;
   /** The terminal for a progress bar; undefined if standard error is not a terminal. */
   readonly terminal?: NodeJS.WritableStream | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -44,6 +47,7 @@ export function processHost(): Host {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => stderrOutput().writeLine(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    style: (style, text) => styleText(style, text, { stream: process.stdout }),
     terminal: process.stderr.isTTY ? process.stderr : undefined,
     env: process.env,
     events: process,

@@ -1,14 +1,42 @@
-/** Formats rows of cells; a column is as wide as its widest cell. Lines have no trailing blanks. */
-export function columns(rows: readonly (readonly string[])[], gap = '  '): string {
+import { stripVTControlCharacters } from 'node:util';
+
+interface Layout {
+  readonly gap?: string;
+  /** Which columns are aligned to the right, as numbers are: all but the first, or none. */
+  readonly numbers?: boolean;
+}
+
+/**
+ * Formats rows of cells; a column is as wide as its widest cell. A row with fewer cells than the
+ * longest ends with a remark, which widens no column. Lines have no trailing blanks.
+ */
+export function columns(
+  rows: readonly (readonly string[])[],
+  { gap = '  ', numbers = false }: Layout = {},
+): string {
+  const cellsMax = Math.max(...rows.map((row) => row.length));
   const widths: number[] = [];
-  for (const row of rows)
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  for (const row of rows) {
+    const cells = row.length < cellsMax ? row.slice(0, -1) : row;
+    for (const [i, cell] of cells.entries()) widths[i] = Math.max(widths[i] ?? 0, widthOf(cell));
+  }
+  const pad = (row: readonly string[], cell: string, i: number): string => {
+    const isRemark = row.length < cellsMax && i === row.length - 1;
+    const blanks = isRemark ? '' : ' '.repeat(widths[i]! - widthOf(cell));
+    return numbers && i > 0 ? blanks + cell : cell + blanks;
+  };
   return rows
     .map((row) =>
       row
-        .map((cell, i) => cell.padEnd(widths[i]!))
+        .map((cell, i) => pad(row, cell, i))
         .join(gap)
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** The columns that the lines of a text take on a terminal. */
+export function widthOf(text: string): number {
+  const lines = stripVTControlCharacters(text).split('\n');
+  return Math.max(...lines.map((line) => line.length));
 }

@@ -1,5 +1,5 @@
 import { bytes, integer, number } from '../../base/index.ts';
-import { defineCacheVerb } from '../cache-verb.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import { columns } from '../terminal/columns.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
@@ -57,9 +57,9 @@ export const benchVerb = defineCacheVerb({
       effect: 'read 50 keys at a time, print JSON',
     },
   ],
-  async run(cache, { json, ...plan }, host, _args, openAnother) {
+  async run(cache, { json, ...plan }, host, _args, { open }) {
     const bar = progressBar(host.terminal);
-    const measured = await openAnother();
+    const measured = await open();
     try {
       await fill(cache, plan, (fraction) => bar.draw('storing  ', fraction));
       const result = await measure(measured, plan, (fraction) => bar.draw('measuring', fraction));
@@ -84,7 +84,7 @@ function report({ rows, seconds, keys, hits, failures }: BenchResult): string {
   const failed = failures === 0 ? 'none failed' : `${failures.toLocaleString('en')} failed`;
   const found = keys.read === 0 ? '' : `, ${((100 * hits) / keys.read).toFixed(1)} % found`;
   return [
-    columns([HEAD, ...table], '   '),
+    columns([HEAD, ...table], { gap: '   ' }),
     '',
     `${rateText((keys.read + keys.written) / seconds)} keys/s: ` +
       `${rateText(keys.read / seconds)} read${found}, ` +

@@ -1,4 +1,4 @@
-import { defineCacheVerb } from '../cache-verb.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { EXIT } from '../process/exit-codes.ts';
 
 /** `slabring delete` */
@@ -10,14 +10,27 @@ export const deleteVerb = defineCacheVerb({
   flags: {},
   examples: [{ command: 'slabring delete greeting', effect: 'delete one key' }],
   async run(cache, { json }, host, keys) {
-    const deleted = await Promise.all(keys.map((key) => cache.delete(key)));
-    if (json) host.out(JSON.stringify(keys.map((key, i) => ({ key, deleted: deleted[i] }))));
-    else
-      for (const [i, key] of keys.entries())
-        host.out(`${key}: ${deleted[i] ? DELETED : NOT_FOUND}`);
-    return deleted.every(Boolean) ? EXIT.ok : EXIT.negative;
+    const settled = await Promise.allSettled(keys.map((key) => cache.delete(key)));
+    const results = settled.map((each, i) => ({ key: keys[i]!, ...outcomeOf(each) }));
+    if (json) host.out(JSON.stringify(results));
+    else for (const { key, deleted } of results) host.out(`${key}: ${outcomeText(deleted)}`);
+    for (const each of settled) if (each.status === 'rejected') throw each.reason;
+    return results.every(({ deleted }) => deleted) ? EXIT.ok : EXIT.negative;
   },
 });
 
-const DELETED = 'deleted';
-const NOT_FOUND = 'not found';
+interface Outcome {
+  /** Undefined if the delete failed. */
+  readonly deleted?: boolean;
+  readonly error?: string;
+}
+
+function outcomeOf(settled: PromiseSettledResult<boolean>): Outcome {
+  if (settled.status === 'fulfilled') return { deleted: settled.value };
+  return { error: settled.reason instanceof Error ? settled.reason.message : `${settled.reason}` };
+}
+
+function outcomeText(deleted: boolean | undefined): string {
+  if (deleted === undefined) return 'failed';
+  return deleted ? 'deleted' : 'not found';
+}

@@ -1,7 +1,8 @@
 import { CodedError, flag } from '../../base/index.ts';
-import { defineCacheVerb } from '../cache-verb.ts';
-import { EXIT } from '../process/exit-codes.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
+import { exitCodeOf, failuresJson, failureText, type NodeResult } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
+import { columns } from '../terminal/columns.ts';
 
 /** `slabring flush` */
 export const flushVerb = defineCacheVerb({
@@ -15,14 +16,25 @@ export const flushVerb = defineCacheVerb({
     yes: flag({ isCommandLineOnly: true, doc: 'Flush without the question, for scripts.' }),
   },
   examples: [{ command: 'slabring flush --yes', effect: 'flush the local node' }],
-  async run(cache, { yes, json }, host) {
-    const nodes = [...cache.metrics().keys()];
-    if (!yes) await confirm(nodes, host);
-    await cache.flush();
-    host.out(json ? JSON.stringify({ flushed: nodes }) : `flushed ${nodes.join(', ')}`);
-    return EXIT.ok;
+  async run(cache, { yes, json }, host, _args, { each }) {
+    if (!yes) await confirm([...cache.metrics().keys()], host);
+    const results = await each((node) => node.flush());
+    host.out(json ? flushJson(results) : flushTable(results, host));
+    return exitCodeOf(results, host);
   },
 });
+
+function flushTable(results: readonly NodeResult<void>[], host: Host): string {
+  const rows = results.map(({ node, failure }) => {
+    return [node, failure === undefined ? 'flushed' : host.style('red', failureText(failure))];
+  });
+  return columns(rows);
+}
+
+function flushJson(results: readonly NodeResult<void>[]): string {
+  const flushed = results.filter(({ failure }) => failure === undefined).map(({ node }) => node);
+  return JSON.stringify({ flushed, failed: failuresJson(results) });
+}
 
 /** @throws {CodedError} without a terminal to ask on, or if the user does not agree. */
 async function confirm(nodes: readonly string[], host: Host): Promise<void> {

@@ -1,5 +1,7 @@
-import { defineCacheVerb } from '../cache-verb.ts';
+import type { GetManyResult } from '../../client/index.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { EXIT } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
 
 /** `slabring get` */
 export const getVerb = defineCacheVerb({
@@ -16,27 +18,36 @@ export const getVerb = defineCacheVerb({
     { command: 'slabring get a b c --json --nodes 10.0.0.1,10.0.0.2', effect: 'print JSON' },
   ],
   async run(cache, { json }, host, keys) {
-    const { values, failed } = await cache.getMany(keys);
-    for (const error of failed.values()) throw error;
-    if (json) {
-      host.out(JSON.stringify(keys.map((key) => ({ key, ...report(values, key) }))));
-    } else {
-      for (const key of keys.filter((each) => values.has(each))) {
-        const shown = textOf(values.get(key));
-        host.out(keys.length === 1 ? shown : `${key}\t${shown}`);
-      }
-    }
-    return keys.every((key) => values.has(key)) ? EXIT.ok : EXIT.negative;
+    const results = await cache.getMany(keys);
+    if (json) host.out(JSON.stringify(keys.map((key) => ({ key, ...report(key, results) }))));
+    else printValues(keys, results, host);
+    const [failure] = results.failed.values();
+    if (failure !== undefined) throw failure;
+    return keys.every((key) => results.values.has(key)) ? EXIT.ok : EXIT.negative;
   },
 });
 
-function report(values: ReadonlyMap<string, unknown>, key: string): object {
+type Results = Pick<GetManyResult, 'values' | 'failed'>;
+
+/** Standard output has only values: a script must not take a remark for one. */
+function printValues(keys: readonly string[], { values, failed }: Results, host: Host): void {
+  for (const key of keys) {
+    const isOnly = keys.length === 1;
+    if (values.has(key)) {
+      const shown = textOf(values.get(key));
+      host.out(isOnly ? shown : `${key}\t${shown}`);
+    } else if (!failed.has(key)) host.err(isOnly ? 'not found' : `${key}: not found`);
+    else if (!isOnly) host.err(`${key}: failed`);
+  }
+}
+
+function report(key: string, { values, failed }: Results): object {
+  const error = failed.get(key);
+  if (error !== undefined) return { error: error.message };
   if (!values.has(key)) return { found: false };
   const value = values.get(key);
-  if (value instanceof Uint8Array) {
-    return { found: true, base64: Buffer.from(value).toString('base64') };
-  }
-  return { found: true, value };
+  if (!(value instanceof Uint8Array)) return { found: true, value };
+  return { found: true, base64: Buffer.from(value).toString('base64') };
 }
 
 function textOf(value: unknown): string {

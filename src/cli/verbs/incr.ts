@@ -1,5 +1,5 @@
 import { CodedError, text } from '../../base/index.ts';
-import { defineCacheVerb } from '../cache-verb.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { ttlFlag } from '../options/ttl-flag.ts';
 import { EXIT } from '../process/exit-codes.ts';
 
@@ -27,6 +27,7 @@ export const incrVerb = defineCacheVerb({
     { command: 'slabring incr stock -- -5', effect: 'subtract 5' },
     { command: 'slabring incr visits 1 --initial 1 --ttl 86400', effect: 'create it if missing' },
   ],
+  check: ([, typed = '1']) => void wholeNumber('The amount', typed),
   async run(cache, { initial, ttl, json }, host, [key = '', typed = '1']) {
     const amount = wholeNumber('The amount', typed);
     const start = initial === '' ? {} : { initial: wholeNumber('--initial', initial), ttl };

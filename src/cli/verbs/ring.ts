@@ -1,5 +1,5 @@
 import type { CacheClient } from '../../client/index.ts';
-import { defineCacheVerb } from '../cache-verb.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import { columns } from '../terminal/columns.ts';
 
@@ -13,7 +13,7 @@ export const ringVerb = defineCacheVerb({
   description:
     'Shows the share of keys of each node (measured with 100,000 keys: key0, key1, …), and the ' +
     'owner of each key given; with --replicas also the other nodes that hold a replica. It ' +
-    'computes this from the names of the nodes; only --discovery sends requests.\n' +
+    'computes this from the names of the nodes, and sends no request to the nodes of --nodes.\n' +
     'Exit code 0: always;',
   parameters: ['[key...]'],
   flags: {},

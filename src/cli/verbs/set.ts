@@ -1,6 +1,6 @@
 import { choice } from '../../base/index.ts';
 import type { CacheClient } from '../../client/index.ts';
-import { defineCacheVerb } from '../cache-verb.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { ttlFlag } from '../options/ttl-flag.ts';
 import { EXIT } from '../process/exit-codes.ts';
 

@@ -1,39 +1,30 @@
-import { defineCacheVerb } from '../cache-verb.ts';
-import { EXIT } from '../process/exit-codes.ts';
-import { columns } from '../terminal/columns.ts';
+import { flag } from '../../base/index.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
+import { exitCodeOf } from '../cache/each-node.ts';
+import { type NodeStats, statsJson, statsSummary, statsTable } from '../terminal/stats-page.ts';
 
 /** `slabring stats` */
 export const statsVerb = defineCacheVerb({
   name: 'stats',
-  summary: 'print the statistics of every node, side by side',
+  summary: 'print the statistics of every node, and their total',
   description:
-    'Prints the statistics of every node, side by side: the general ones, or those of a topic, ' +
-    'such as settings, items, slabs, sizes or conns.\n' +
+    'Prints the statistics of every node: a summary with the total, or everything that the nodes ' +
+    'send about a topic, such as settings, items, slabs, sizes or conns.\n' +
     'Exit code 0: every node replied;',
   parameters: ['[topic]'],
-  flags: {},
+  flags: { all: flag({ doc: 'Print all general statistics as the nodes send them.' }) },
   examples: [
-    { command: 'slabring stats', effect: 'the local node' },
+    { command: 'slabring stats', effect: 'a row for each node of the local cluster' },
+    { command: 'slabring stats --all', effect: 'all statistics, side by side' },
     { command: 'slabring stats items --nodes a,b,c --json', effect: 'print JSON, by node' },
   ],
-  async run(cache, { json }, host, [topic]) {
-    const stats = await cache.stats(topic);
-    host.out(json ? statsJson(stats) : statsTable(stats));
-    return EXIT.ok;
+  async run(_cache, { all, json }, host, [topic], { each }) {
+    const results = await each(async (node): Promise<NodeStats> => {
+      const [stats] = (await node.stats(topic)).values();
+      return stats ?? new Map();
+    });
+    const page = all || topic !== undefined ? statsTable : statsSummary;
+    host.out(json ? statsJson(results) : page(results, host));
+    return exitCodeOf(results, host);
   },
 });
-
-type Stats = ReadonlyMap<string, ReadonlyMap<string, string>>;
-
-function statsJson(stats: Stats): string {
-  const pairs = [...stats].map(([node, values]) => [node, Object.fromEntries(values)]);
-  return JSON.stringify(Object.fromEntries(pairs));
-}
-
-function statsTable(stats: Stats): string {
-  const names = new Set([...stats.values()].flatMap((values) => [...values.keys()]));
-  const rows = [...names].map((name) => {
-    return [name, ...[...stats.values()].map((values) => values.get(name) ?? '–')];
-  });
-  return columns([['', ...stats.keys()], ...rows]);
-}

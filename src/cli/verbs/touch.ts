@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/index.ts';
-import { defineCacheVerb } from '../cache-verb.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { EXIT } from '../process/exit-codes.ts';
 
 /** `slabring touch` */
@@ -12,10 +12,11 @@ export const touchVerb = defineCacheVerb({
   parameters: ['key', 'seconds'],
   flags: {},
   examples: [{ command: 'slabring touch greeting 3600', effect: 'expire in one hour' }],
+  check: ([, seconds = '']) => {
+    if (/^\d+$/.test(seconds)) return;
+    throw new CodedError('ERR_USAGE', `seconds is "${seconds}"; it must be a whole number.`);
+  },
   async run(cache, { json }, host, [key = '', seconds = '']) {
-    if (!/^\d+$/.test(seconds)) {
-      throw new CodedError('ERR_USAGE', `seconds is "${seconds}"; it must be a whole number.`);
-    }
     const touched = await cache.touch(key, Number(seconds));
     host.out(json ? JSON.stringify({ key, touched }) : touched ? 'touched' : 'not found');
     return touched ? EXIT.ok : EXIT.negative;

@@ -24,7 +24,6 @@ export const INEFFECTIVE_SUBOPTIONS: Readonly<Record<string, string>> = {
   no_hashexpand: 'the index grows automatically, one bucket at a time',
   hash_algorithm: 'the node has one hash algorithm',
   tail_repair_time: 'no reference can hold an item forever',
-  idle_timeout: 'the node does not close idle connections',
   slab_sizes: 'the sizes of the classes follow from -n and -f',
   slab_automove_ratio: PAGE_MOVES,
   slab_automove_window: PAGE_MOVES,

@@ -13,6 +13,7 @@ import {
   type ValuesOf,
 } from '../../base/index.ts';
 import { ADDRESS_FORMS } from '../../topology/index.ts';
+import { guardFlags } from './guard-flags.ts';
 import { FULFILLED_SUBOPTIONS, INEFFECTIVE_SUBOPTIONS } from './other-suboptions.ts';
 
 /** The options of one node, with memcached's letters, spellings, meanings and defaults. */
@@ -118,7 +119,9 @@ export const serverFlags = {
     default: 20,
     min: 1,
     max: 100_000,
-    doc: 'Requests that a thread serves for one connection before it serves other connections.',
+    doc:
+      'Requests that a thread serves for one connection before it serves other connections.' +
+      ' A get counts as many as it has keys.',
   }),
   verbosity: count({
     short: 'v',
@@ -355,12 +358,7 @@ export const serverFlags = {
       'Version of --cluster-nodes, equal on all nodes; increase it with every change. 0 means ' +
       'the Unix time of the start.',
   }),
-  loginAttempts: integer({
-    default: 10,
-    min: 1,
-    max: 1000,
-    doc: 'Failed logins after which the node closes the connection.',
-  }),
+  ...guardFlags,
 };
 
 /** Resolved options: every field has a value within its range. */

@@ -34,7 +34,7 @@ export class LoginExchange {
     this.isAuthenticated = !context.authenticator.requiresLogin;
   }
 
-  /** Whether this connection has used up its failed logins, so that it must close. */
+  /** Whether this connection has used up its attempts to log in, so that it must close. */
   get attemptsExhausted(): boolean {
     return this.#failures >= this.#context.loginRules.attemptsMax;
   }
@@ -49,8 +49,9 @@ export class LoginExchange {
     if (login.kind === 'close') return PAUSE.close;
     this.at = start + login.consumed;
     if (login.kind === 'refused') {
+      this.#failures++;
       sink.putText(`${login.reply}\r\n`);
-      return undefined;
+      return this.attemptsExhausted ? PAUSE.close : undefined;
     }
     return this.#verify(login.user, login.password, (accepted) => {
       sink.putText(accepted ? 'STORED\r\n' : 'CLIENT_ERROR authentication failure\r\n');

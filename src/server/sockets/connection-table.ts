@@ -78,6 +78,11 @@ export class ConnectionTable {
     this.#words[HEADER_WORDS + slot * SLOT_WORDS + LAST] = now;
   }
 
+  /** The clock at the last input of the slot's connection. */
+  lastInputAt(slot: number): number {
+    return this.#words[HEADER_WORDS + slot * SLOT_WORDS + LAST]!;
+  }
+
   count(): number {
     return Atomics.load(this.#words, COUNT);
   }

@@ -4,16 +4,18 @@ import { COUNT, type Store } from '../../store/index.ts';
 import type { SessionContext } from '../session/context.ts';
 import { Session } from '../session/session.ts';
 import { PAUSE, type Pause } from '../session/states.ts';
+import { Carry } from './carry.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { ListenerProtocol } from './listen-address.ts';
+import type { Refusal } from './refusal-log.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 import type { EventFeed, Watcher } from './watcher.ts';
 
 const LF = 0x0a;
-const CARRY_BYTES_MIN = 4096;
-const NO_BYTES = Buffer.alloc(0);
 /** Unused output buffers of a thread, for its next slow client; it frees more than these. */
 const OUTPUT_POOL_MAX = 4;
+
+type CloseReason = 'normal' | 'error' | 'idle_timeout' | 'login_timeout';
 
 /** The parts that the connections of one thread share. */
 export interface ThreadContext {
@@ -25,6 +27,8 @@ export interface ThreadContext {
   readonly watchers: EventFeed;
   readonly table: ConnectionTable;
   readonly loginChecked: (slot: number, user: string, accepted: boolean) => void;
+  /** Logs that the node closed a connection to protect itself. */
+  readonly refused: (refusal: Refusal) => void;
   /** Undefined unless the log shows connections (`-vv`). */
   readonly debugLog: Logger | undefined;
 }
@@ -42,13 +46,14 @@ export class Connection implements TransportEvents, Watcher {
   /** Its slot in the connection table. */
   readonly slot: number;
   /** The reason of its end, in memcached's words. */
-  closeReason: 'normal' | 'error' = 'normal';
+  closeReason: CloseReason = 'normal';
+  /** Seconds of the store's clock. */
+  readonly acceptedAt: number;
+  /** When the node sent FIN; the client has not closed since. */
+  closingSince: number | undefined;
   readonly #onClosed: (connection: Connection) => void;
   #transport: Transport | undefined;
-  /** Bytes of an incomplete request: `carry[carryStart, carryEnd)`. */
-  #carry: Buffer | undefined;
-  #carryStart = 0;
-  #carryEnd = 0;
+  readonly #carry = new Carry();
   /** Without a newline, the session sees the carried line again only once it is this long. */
   #retryAtBytes = 0;
   /** The output that the kernel has not accepted. */
@@ -71,6 +76,7 @@ export class Connection implements TransportEvents, Watcher {
   ) {
     this.#context = context;
     this.slot = slot;
+    this.acceptedAt = context.store.clock.now();
     this.#onClosed = onClosed;
     this.#session = new Session(context.session, {
       id: slot,
@@ -90,10 +96,11 @@ export class Connection implements TransportEvents, Watcher {
     if (this.#state === 'closing' || this.#state === 'closed') return true;
     this.#context.store.counters.add(COUNT.bytes_read, length);
     this.#context.table.touch(this.slot, this.#context.store.clock.now());
-    if (this.#carryEnd === this.#carryStart) return this.#advance(bytes, 0, length);
-    this.#append(bytes, 0, length);
+    const carry = this.#carry;
+    if (carry.end === carry.start) return this.#advance(bytes, 0, length);
+    carry.append(bytes, 0, length);
     if (this.#isLineIncomplete(bytes, length)) return true;
-    return this.#advance(this.#carry!, this.#carryStart, this.#carryEnd);
+    return this.#advance(carry.bytes, carry.start, carry.end);
   };
 
   readonly end = (): void => {
@@ -114,10 +121,20 @@ export class Connection implements TransportEvents, Watcher {
     this.#context.watchers.remove(this);
     this.#recycleOutput();
     this.#session.abandon();
-    this.#carry = undefined;
+    this.#carry.clear();
     this.#onClosed(this);
     this.#context.table.free(this.slot);
   };
+
+  /** Whether the client must log in, and has no login in progress. */
+  get isAnonymous(): boolean {
+    return this.#session.isAnonymous;
+  }
+
+  /** Whether the connection waits for the client to send something. */
+  get isIdle(): boolean {
+    return this.#state === 'reading' && !this.#session.isWatching;
+  }
 
   readonly isReady = (): boolean => this.#state === 'reading' && this.#transport!.isFlushed();
 
@@ -138,7 +155,7 @@ export class Connection implements TransportEvents, Watcher {
       this.#unsentOutput === undefined &&
       !this.#session.isAwaiting
     ) {
-      this.#advance(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd, false);
+      this.#advanceCarried(false);
     }
     const { isStreaming, isAwaiting } = this.#session;
     this.#finishing = this.#state === 'waiting' && (isStreaming || isAwaiting);
@@ -157,6 +174,12 @@ export class Connection implements TransportEvents, Watcher {
     this.#transport?.destroy();
   }
 
+  /** Closes the connection at once, whatever it does. */
+  expel(reason: CloseReason): void {
+    this.closeReason = reason;
+    this.destroy();
+  }
+
   /** Passes bytes to the session; returns whether the connection goes on reading. */
   #advance(bytes: Buffer, start: number, end: number, mayYield = true): boolean {
     const pause = this.#session.advance(bytes, start, end);
@@ -166,6 +189,11 @@ export class Connection implements TransportEvents, Watcher {
       pause === PAUSE.needInput && !flushed ? PAUSE.outputBlocked : pause,
       mayYield,
     );
+  }
+
+  #advanceCarried(mayYield = true): boolean {
+    const { bytes, start, end } = this.#carry;
+    return this.#advance(bytes, start, end, mayYield);
   }
 
   #applyPause(pause: Pause, mayYield: boolean): boolean {
@@ -198,7 +226,7 @@ export class Connection implements TransportEvents, Watcher {
   #resume(): void {
     if (this.#state !== 'waiting' || this.#unsentOutput !== undefined) return;
     if (this.#finishing) this.finish();
-    else this.#advance(this.#carry ?? NO_BYTES, this.#carryStart, this.#carryEnd);
+    else this.#advanceCarried();
   }
 
   #resumeReading(): void {
@@ -209,34 +237,9 @@ export class Connection implements TransportEvents, Watcher {
 
   /** Carries over the rest of the input; `bytes` may be the carry itself. */
   #carryOver(bytes: Buffer, start: number, end: number): void {
-    if (start === end) {
-      this.#carryStart = 0;
-      this.#carryEnd = 0;
-      if (this.#carry !== undefined && this.#carry.length > CARRY_BYTES_MIN)
-        this.#carry = undefined;
-    } else if (bytes === this.#carry) {
-      this.#carryStart = start;
-    } else {
-      this.#carryStart = 0;
-      this.#carryEnd = 0;
-      this.#append(bytes, start, end);
-    }
+    this.#carry.replace(bytes, start, end);
     const length = end - start;
     this.#retryAtBytes = length <= LINE_BYTES_MAX ? LINE_BYTES_MAX + 1 : 2 * length;
-  }
-
-  #append(bytes: Buffer, start: number, end: number): void {
-    const have = this.#carryEnd - this.#carryStart;
-    const need = have + end - start;
-    if (this.#carry === undefined || this.#carryEnd + end - start > this.#carry.length) {
-      const larger = Buffer.allocUnsafe(Math.max(CARRY_BYTES_MIN, need + have));
-      this.#carry?.copy(larger, 0, this.#carryStart, this.#carryEnd);
-      this.#carry = larger;
-      this.#carryStart = 0;
-      this.#carryEnd = have;
-    }
-    bytes.copy(this.#carry, this.#carryEnd, start, end);
-    this.#carryEnd += end - start;
   }
 
   /**
@@ -244,7 +247,7 @@ export class Connection implements TransportEvents, Watcher {
    */
   #isLineIncomplete(bytes: Buffer, length: number): boolean {
     if (!this.#session.awaitsLine) return false;
-    if (this.#carryEnd - this.#carryStart >= this.#retryAtBytes) return false;
+    if (this.#carry.length >= this.#retryAtBytes) return false;
     for (let i = 0; i < length; i++) if (bytes[i] === LF) return false;
     return true;
   }
@@ -284,10 +287,9 @@ export class Connection implements TransportEvents, Watcher {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     const wasWaiting = this.#state === 'waiting';
     this.#state = 'closing';
+    this.closingSince = this.#context.store.clock.now();
     this.#session.abandon();
-    this.#carry = undefined;
-    this.#carryStart = 0;
-    this.#carryEnd = 0;
+    this.#carry.clear();
     if (wasWaiting) this.#transport?.resume();
     this.#transport?.end();
   }

@@ -26,6 +26,8 @@ export interface ListenOptions {
   readonly listen: readonly string[];
   readonly port: number;
   readonly listenBacklog: number;
+  /** Seconds of silence after which the kernel probes a client; 0 means never. */
+  readonly tcpKeepalive: number;
   /** Whether TCP listeners use TLS. */
   readonly enableSsl: boolean;
   /** What clients may send to listeners that say nothing else. */
@@ -121,7 +123,15 @@ interface AcceptHandlers {
   readonly openSecure: (address: TcpListenAddress) => Server;
 }
 
-const ACCEPTED = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true };
+/** The options of all accepted sockets. */
+export function acceptedOptions({ tcpKeepalive }: Pick<ListenOptions, 'tcpKeepalive'>) {
+  return {
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: tcpKeepalive > 0,
+    keepAliveInitialDelay: tcpKeepalive * 1000,
+  };
+}
 
 /** Listens for one thread; resolves with the address, with the port that the kernel chose. */
 export async function listen(
@@ -129,14 +139,15 @@ export async function listen(
   options: ListenOptions,
   accept: AcceptHandlers,
 ): Promise<{ server: Server; address: ListenAddress }> {
+  const accepted = { ...acceptedOptions(options), pauseOnConnect: true };
   if (address.kind === 'unix') {
-    const server = createServer(ACCEPTED);
+    const server = createServer(accepted);
     await listening(server, { path: address.path, backlog: options.listenBacklog }, address);
     await chmod(address.path, options.unixMask);
     server.on('connection', (socket) => accept.plain(socket, address));
     return { server, address };
   }
-  const server = address.secure ? accept.openSecure(address) : createServer(ACCEPTED);
+  const server = address.secure ? accept.openSecure(address) : createServer(accepted);
   await listening(server, tcpOptions(address, options), address);
   const found = server.address();
   const port = found !== null && typeof found === 'object' ? found.port : address.port;
@@ -162,6 +173,8 @@ function listening(server: Server, on: SocketListenOptions, address: ListenAddre
     server.once('error', (error) => reject(listenErrorOf(error, address)));
     server.listen(on, () => {
       server.removeAllListeners('error');
+      // An accept that fails for want of memory (ENOBUFS) concerns one client.
+      server.on('error', () => {});
       resolve();
     });
   });

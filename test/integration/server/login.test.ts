@@ -122,7 +122,7 @@ describe('the ASCII login', () => {
   });
 
   test('the node refuses a login with a bad trailer at once, wherever it is cut', async () => {
-    const server = await sharedNode();
+    const server = await sharedNode('--login-attempts', '100');
     const bytes = Buffer.from('set x 0 0 3\r\nbobxx');
     const connection = await RawConnection.connect(server.address);
     for (let cut = 1; cut < bytes.length; cut++) {

@@ -40,6 +40,7 @@ export class TestHost implements Host {
   readonly out = (text: string): void => void this.outputLines.push(text);
   readonly err = (text: string): void => void this.errorLines.push(text);
 
+  readonly style = (_style: string, text: string): string => text;
   readonly readFileIfPresent = (path: string): string | undefined => this.files.get(path);
   readonly reexec = (env: Host['env']): void => void this.reexecEnvs.push(env);
 

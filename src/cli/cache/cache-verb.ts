@@ -1,0 +1,124 @@
+import { CodedError, type FlagTable, type ValuesOf } from '../../base/index.ts';
+import {
+  type CacheClient,
+  CacheError,
+  type ClientOptions,
+  createClient,
+} from '../../client/index.ts';
+import {
+  type CacheOptions,
+  cacheFlags,
+  clientOptionsFactory,
+  failoverRule,
+  withOneNodeSource,
+} from '../options/cache-options.ts';
+import { tlsRule } from '../options/tls-options.ts';
+import { EXIT } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import { defineVerb, type Example, type Verb } from '../verb.ts';
+import { type NodeResult, onEachNode } from './each-node.ts';
+import { explain } from './explain.ts';
+import { LOCAL_NODE } from './local-cluster.ts';
+
+interface CacheVerbSpec<Table extends FlagTable> {
+  readonly name: string;
+  readonly summary: string;
+  /** What the verb does, and the meaning of exit codes 0 and 1. */
+  readonly description: string;
+  readonly parameters?: readonly string[];
+  readonly flags: Table;
+  /** @throws {CodedError} `ERR_USAGE` for wrong arguments, before the verb connects. */
+  readonly check?: (args: readonly string[]) => void;
+  readonly examples: readonly Example[];
+  readonly run: (
+    cache: CacheClient,
+    options: ValuesOf<Table> & CacheOptions,
+    host: Host,
+    args: readonly string[],
+    more: MoreClients,
+  ) => Promise<number>;
+}
+
+/** Clients with the options of the verb's own client. */
+interface MoreClients {
+  /** Opens another client of the same nodes; the verb closes it. */
+  readonly open: () => Promise<CacheClient>;
+  readonly each: OnEachNode;
+}
+
+/** Sends a request to each node on its own; see `onEachNode`. */
+type OnEachNode = <T>(
+  request: (cache: CacheClient) => Promise<T>,
+) => Promise<readonly NodeResult<T>[]>;
+
+/** Defines a verb that receives an open client, which knows its nodes; it is closed at the end. */
+export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Table>): Verb {
+  const flags = { ...spec.flags, ...cacheFlags };
+  const verb = defineVerb<FlagTable>({
+    ...spec,
+    description: `${spec.description} 2: the command line is wrong; 3: a cache operation failed.`,
+    flags,
+    shared: { title: 'Options of all verbs that use a cache', flags: cacheFlags },
+    rules: [failoverRule, tlsRule].map((rule) => (values) => rule(values as CacheOptions)),
+    async run(values, host, args) {
+      const options = values as ValuesOf<Table> & CacheOptions;
+      spec.check?.(args);
+      try {
+        const clientOptions = await clientOptionsFactory(options, host);
+        const open = () => openClient(clientOptions());
+        const cache = await open();
+        const each: OnEachNode = (request) =>
+          onEachNode(
+            [...cache.metrics().keys()],
+            (node) => createClient({ ...clientOptions(), nodes: [node], failover: 'fail' }),
+            request,
+          );
+        try {
+          return await spec.run(cache, options, host, args, { open, each });
+        } finally {
+          await cache.close();
+        }
+      } catch (error) {
+        return reportFailure(error, options, host);
+      }
+    },
+  });
+  return { ...verb, run: async (sources, host) => verb.run(withOneNodeSource(sources), host) };
+}
+
+/** @throws {CacheError} the error of the first poll, if the discovery finds no nodes. */
+async function openClient(options: ClientOptions): Promise<CacheClient> {
+  const cache = createClient(options);
+  if (!('start' in options.nodes)) return cache;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      cache.once('nodes', () => resolve());
+      cache.once('discovery-error', reject);
+    });
+    return cache;
+  } catch (error) {
+    await cache.close();
+    throw error;
+  }
+}
+
+/** Says what the cache did not do, why, and what the user can change. */
+async function reportFailure(error: unknown, options: CacheOptions, host: Host): Promise<number> {
+  if (!(error instanceof CacheError)) throw error;
+  if (error.code === 'ERR_KEY' || error.code === 'ERR_ARGUMENT') {
+    throw new CodedError('ERR_USAGE', error.message, { cause: error });
+  }
+  const { reason, advice } = await explain(error);
+  const subject = error.node === undefined ? '' : `${error.node}: `;
+  const sentence = `${subject}${reason.replace(/\.$/, '')}.`;
+  host.err(['slabring:', sentence, advice, originOf(error, options)].filter(Boolean).join(' '));
+  return EXIT.cacheFailed;
+}
+
+/** Where a node comes from that the command line does not name. */
+function originOf({ node }: CacheError, { nodes, discovery }: CacheOptions): string | undefined {
+  const isListed = node !== undefined && node !== LOCAL_NODE;
+  return nodes.length === 0 && discovery === '' && isListed
+    ? `${LOCAL_NODE} lists this node; --nodes names others.`
+    : undefined;
+}

@@ -1,0 +1,66 @@
+import { type CacheClient, CacheError } from '../../client/index.ts';
+import { EXIT } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import type { Reason } from './connection-reasons.ts';
+import { explain } from './explain.ts';
+
+/** What one node did: it replied with `value`, or it failed. */
+export type NodeResult<T> =
+  | { readonly node: string; readonly value: T; readonly failure?: undefined }
+  | { readonly node: string; readonly value?: undefined; readonly failure: NodeFailure };
+
+interface NodeFailure extends Reason {
+  /** The node refused the request; otherwise it does not serve this client at all. */
+  readonly isRefusal: boolean;
+}
+
+/**
+ * Sends a request to each node, by a client of its own for each, so that a failure of one node
+ * hides no result of another.
+ * @param openNode opens a client of one node, which is closed at the end.
+ */
+export function onEachNode<T>(
+  nodes: readonly string[],
+  openNode: (node: string) => CacheClient,
+  request: (cache: CacheClient) => Promise<T>,
+): Promise<readonly NodeResult<T>[]> {
+  return Promise.all(
+    nodes.map(async (node): Promise<NodeResult<T>> => {
+      const cache = openNode(node);
+      try {
+        return { node, value: await request(cache) };
+      } catch (error) {
+        return { node, failure: await failureOf(error) };
+      } finally {
+        await cache.close();
+      }
+    }),
+  );
+}
+
+/** @throws `error` itself if it is no failure of a node. */
+async function failureOf(error: unknown): Promise<NodeFailure> {
+  if (!(error instanceof CacheError) || error.code === 'ERR_ARGUMENT') throw error;
+  return { ...(await explain(error)), isRefusal: error.code === 'ERR_REFUSED' };
+}
+
+/** `DOWN: connection refused`. */
+export function failureText({ isRefusal, reason }: NodeFailure): string {
+  return `${isRefusal ? 'FAILED' : 'DOWN'}: ${reason}`;
+}
+
+/** The failures by node, for programs. */
+export function failuresJson(results: readonly NodeResult<unknown>[]): object {
+  const failed = results.flatMap(({ node, failure }) =>
+    failure === undefined ? [] : [[node, failure.reason] as const],
+  );
+  return Object.fromEntries(failed);
+}
+
+/** The exit code of a verb with these results. It prints each advice about the failures once. */
+export function exitCodeOf(results: readonly NodeResult<unknown>[], host: Host): number {
+  const failures = results.flatMap(({ failure }) => failure ?? []);
+  const texts = new Set(failures.flatMap(({ advice }) => advice ?? []));
+  for (const advice of texts) host.err(`slabring: ${advice}`);
+  return failures.length === 0 ? EXIT.ok : EXIT.cacheFailed;
+}

@@ -1,0 +1,97 @@
+import { askOnce, CacheError, NoReply, requiresLogin } from '../../client/index.ts';
+import { type NodeAddress, readNodes } from '../../topology/index.ts';
+import {
+  LOGIN_REJECTED,
+  LOGIN_REQUIRED,
+  type Reason,
+  reasonOfSystem,
+  TLS_REQUIRED,
+} from './connection-reasons.ts';
+
+/** The time for finding out what a node expects that closes every connection. */
+const PROBE_MS = 1000;
+const REPLY_BYTES_MAX = 4096;
+/** Unlike `version`, every node that requires a login refuses it. */
+const QUESTION = { verb: 'get', key: 'slabring-probe', cas: false } as const;
+
+/** Explains to a user of the command line why a node did not execute an operation. */
+export async function explain(error: unknown): Promise<Reason> {
+  if (!(error instanceof CacheError)) return { reason: messageOf(error) };
+  switch (error.code) {
+    case 'ERR_LOGIN':
+      return isLoginMissing(error) ? LOGIN_REQUIRED : LOGIN_REJECTED;
+    case 'ERR_DEADLINE':
+    case 'ERR_DEADLINE_UNSENT':
+      return { reason: 'no reply in time', advice: 'To wait longer, set --deadline.' };
+    case 'ERR_NODE_DOWN':
+    case 'ERR_PROTOCOL':
+    case 'ERR_REPLY_LOST':
+      return reasonOfSystem(rootOf(error)) ?? askWhatNodeExpects(error);
+    case 'ERR_REFUSED':
+      return { reason: refusalOf(error) };
+    default:
+      return { reason: error.message };
+  }
+}
+
+/** Whether the client sent no login: the node asked for one, and did not judge one. */
+function isLoginMissing({ cause }: CacheError): boolean {
+  return cause instanceof Error && /unauthenticated/.test(cause.message);
+}
+
+/** The error at the end of the chain of causes. */
+function rootOf(error: Error): Error {
+  let root = error;
+  while (root.cause instanceof Error) root = root.cause;
+  return root;
+}
+
+/** The reply of the node, without the client's own words around it. */
+function refusalOf({ message }: Error): string {
+  const reply = /rejected the command\. (.*?)(?: \(node .*\))?$/.exec(message)?.[1];
+  return reply === undefined ? message : `it replied ${JSON.stringify(reply)}`;
+}
+
+/**
+ * A node that expects TLS or a login may close a connection without a word, so a question in each
+ * of these ways shows which one it takes.
+ */
+async function askWhatNodeExpects(error: CacheError): Promise<Reason> {
+  const [node] = readNodes([error.node!]) as [NodeAddress];
+  if (await speaksTls(node)) return TLS_REQUIRED;
+  const plain = await ask(node, false);
+  if (plain !== undefined && !(plain instanceof Error) && requiresLogin(plain))
+    return LOGIN_REQUIRED;
+  const root = rootOf(error);
+  if (root instanceof CacheError && root.code === 'ERR_REFUSED') return { reason: refusalOf(root) };
+  if (root instanceof CacheError) return { reason: 'it closed the connection without a reply' };
+  return { reason: root.message, advice: 'Check that a Memcached node listens there.' };
+}
+
+/** Whether a node completes a TLS handshake. */
+export async function speaksTls(node: NodeAddress): Promise<boolean> {
+  if ('path' in node.connect) return false;
+  const reply = await ask(node, true);
+  if (!(reply instanceof Error)) return true;
+  // An alert of TLS 1.3 (a client certificate is missing) comes after the handshake.
+  return reply instanceof NoReply || /ALERT/.test(codeOf(reply));
+}
+
+async function ask(node: NodeAddress, useTls: boolean) {
+  const tls = useTls ? { rejectUnauthorized: false } : undefined;
+  const signal = AbortSignal.timeout(PROBE_MS);
+  const options = { tls, replyBytesMax: REPLY_BYTES_MAX, signal };
+  try {
+    return await askOnce(node, QUESTION, options);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

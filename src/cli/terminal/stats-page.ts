@@ -1,0 +1,100 @@
+import { failureText, type NodeResult } from '../cache/each-node.ts';
+import type { Host } from '../process/host.ts';
+import { ageText, countText, shareText, usageText } from './amounts.ts';
+import { columns, widthOf } from './columns.ts';
+
+/** The statistics of one node as it sends them. */
+export type NodeStats = ReadonlyMap<string, string>;
+type Results = readonly NodeResult<NodeStats>[];
+
+const SUMMARY_HEAD = ['node', 'up', 'items', 'memory', 'hits', 'gets', 'evicted', 'conns'];
+const NAME_INDENT = '  ';
+
+/** What operators look at first, with units: one row for each node, and the total. */
+export function statsSummary(results: Results, host: Host): string {
+  const up = results.flatMap((result) => (result.failure === undefined ? [result.value] : []));
+  const rows = results.map((result) =>
+    result.failure === undefined
+      ? [result.node, ...summaryCells([result.value], true)]
+      : [result.node, host.style('red', failureText(result.failure))],
+  );
+  const name = up.length === results.length ? 'total' : `total (${up.length} of ${results.length})`;
+  const total = results.length === 1 || up.length === 0 ? [] : [[name, ...summaryCells(up, false)]];
+  return rowPerNode(SUMMARY_HEAD, [...rows, ...total], host);
+}
+
+/** The cells of one node, or of the sum of several; only one node has an age. */
+function summaryCells(nodes: readonly NodeStats[], hasAge: boolean): string[] {
+  const sum = (name: string): number =>
+    nodes.reduce((total, stats) => total + Number(stats.get(name) ?? 0), 0);
+  const hits = sum('get_hits');
+  return [
+    hasAge ? ageText(sum('uptime')) : '',
+    countText(sum('curr_items')),
+    usageText(sum('bytes'), sum('limit_maxbytes')),
+    shareText(hits, hits + sum('get_misses')),
+    countText(sum('cmd_get')),
+    countText(sum('evictions')),
+    countText(sum('curr_connections')),
+  ];
+}
+
+/** A table; where that is too wide, the cells of each row one below the other. */
+function rowPerNode(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { columns: columnsMax = 80 }: Host,
+): string {
+  const table = columns([head, ...rows], { numbers: true });
+  if (widthOf(table) <= columnsMax) return table;
+  return rows
+    .map(([node = '', ...cells]) => {
+      const isRemark = cells.length < head.length - 1;
+      const pairs = cells.map((cell, i) =>
+        isRemark ? [NAME_INDENT + cell] : [NAME_INDENT + head[i + 1]!, cell],
+      );
+      return `${node}\n${columns(pairs.filter((pair) => pair[1] !== ''))}`;
+    })
+    .join('\n');
+}
+
+/** Every statistic as the nodes send it, side by side if that fits. */
+export function statsTable(results: Results, host: Host): string {
+  const names = new Set(results.flatMap((result) => [...(result.value?.keys() ?? [])]));
+  const head = ['', ...results.map(({ node }) => node)];
+  const rows = [...names].map((name) => [
+    name,
+    ...results.map((result) => result.value?.get(name) ?? '–'),
+  ]);
+  const table = columns([head, ...rows]);
+  const failed = results.flatMap(({ node, failure }) =>
+    failure === undefined ? [] : [`${node}  ${host.style('red', failureText(failure))}`],
+  );
+  const { columns: columnsMax = 80 } = host;
+  const isNarrow = results.length === 1 || widthOf(table) <= columnsMax;
+  return [isNarrow ? table : blockPerNode(results), ...failed].join('\n');
+}
+
+function blockPerNode(results: Results): string {
+  const blocks = results.flatMap(({ node, value }) => {
+    if (value === undefined) return [];
+    return `${node}\n${columns([...value].map(([name, text]) => [NAME_INDENT + name, text]))}`;
+  });
+  return blocks.join('\n\n');
+}
+
+/** The statistics by node. Numbers are numbers if JavaScript can hold them exactly. */
+export function statsJson(results: Results): string {
+  const nodes = results.map(({ node, value, failure }) => {
+    if (value === undefined) return [node, { error: failure!.reason }] as const;
+    const pairs = [...value].map(([name, text]) => [name, numberOr(text)]);
+    return [node, Object.fromEntries(pairs)] as const;
+  });
+  return JSON.stringify(Object.fromEntries(nodes));
+}
+
+function numberOr(text: string): number | string {
+  if (!/^-?(0|[1-9]\d*)(\.\d+)?$/.test(text)) return text;
+  const number = Number(text);
+  return text.includes('.') || Number.isSafeInteger(number) ? number : text;
+}

@@ -6,7 +6,7 @@ const optionsWith = (options: Partial<ServerOptions>): ServerOptions => {
   return { ...defaultServerOptions(), ...options };
 };
 
-test('the line of a started node has its version, memory, threads, TLS, login and listeners', () => {
+test('the line of a node has its version, memory, threads, TLS, login and listeners', () => {
   const options = optionsWith({ threads: 1, memoryLimitBytes: 2 ** 30, enableSsl: true });
   const line = startLine({ ...options, authFile: 'users' }, [
     { kind: 'tcp', host: '', port: 7, secure: true },

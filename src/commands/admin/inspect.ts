@@ -141,6 +141,7 @@ function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): vo
     put('ssl_new_sessions', view.counter('ssl_new_sessions'));
     put('ssl_handshake_errors', view.counter('ssl_handshake_errors'));
     put('ssl_proto_errors', view.counter('ssl_proto_errors'));
+    put('ssl_handshakes_refused', view.counter('ssl_handshakes_refused'));
     put('time_since_server_cert_refresh', certificateSeconds);
   }
   writeZeros(put, ['unexpected_napi_ids', 'round_robin_fallback']);

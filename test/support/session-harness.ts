@@ -12,6 +12,7 @@ export const TEST_CONTROL: NodeControl = {
   facts: {
     pid: 1,
     version: 'test',
+    packageVersion: '0.0.0',
     maxConnections: 1,
     threads: 1,
     readBufferBytes: 0,

@@ -45,6 +45,8 @@ export interface NodeFacts {
   readonly pid: number;
   /** The version that `version` reports. */
   readonly version: string;
+  /** The version of slabring. */
+  readonly packageVersion: string;
   readonly maxConnections: number;
   readonly threads: number;
   /** Size of the read buffer that each worker thread has. */

@@ -14,7 +14,7 @@ import type {
 import { READ_BUFFER_BYTES } from '../../server/index.ts';
 import type { TunableName } from '../../store/index.ts';
 import type { NodeMemory } from '../memory.ts';
-import { PROTOCOL_VERSION } from '../version.ts';
+import { PROTOCOL_VERSION, packageVersion } from '../version.ts';
 import { settingsOf } from './settings.ts';
 import { crawl, movePage, resizeStore, tuneStore } from './store-tuning.ts';
 
@@ -39,6 +39,7 @@ export class SharedControl implements NodeControl {
     this.facts = {
       pid: process.pid,
       version: PROTOCOL_VERSION,
+      packageVersion: packageVersion(),
       maxConnections: connLimit,
       threads,
       readBufferBytes: READ_BUFFER_BYTES,

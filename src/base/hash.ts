@@ -1,6 +1,7 @@
 /**
  * MurmurHash3 (x86, 32 bits; Austin Appleby, public domain algorithm) of `bytes[start, end)`.
- * Each node draws its own seed, so a client cannot choose keys that fall into one bucket.
+ * It places keys on nodes. A seed does not make it safe for a hash table: some keys collide with
+ * every seed.
  * @returns an unsigned 32-bit number.
  */
 export function murmur3(bytes: Uint8Array, start: number, end: number, seed: number): number {

@@ -6,6 +6,7 @@ export { type Clock, machineClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
 export { writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
+export { type HashKey, halfSipHash, randomHashKey } from './keyed-hash.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export { requireNode } from './node-version.ts';
 export {

@@ -123,8 +123,7 @@ class Executor {
         reply.version(request, this.#node.facts.version);
         break;
       case VERB.stats:
-        answerStats(this.#store, this.#node, this.#rules, request, reply);
-        break;
+        return answerStats(this.#store, this.#node, this.#rules, request, reply);
       case VERB.configGet:
       case VERB.configSet:
       case VERB.configDelete:

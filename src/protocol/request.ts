@@ -201,6 +201,7 @@ export class Request {
   moveKeys(input: Buffer, by: number): void {
     this.input = input;
     this.keySource = input;
+    if (by === 0) return;
     for (let i = 2 * this.firstKey; i < 2 * this.endKey; i++) this.#bounds[i]! += by;
   }
 

@@ -18,6 +18,7 @@ export type { ThreadContext } from './sockets/connection.ts';
 export { ConnectionTable } from './sockets/connection-table.ts';
 export { type ListenAddress, listenAddressOf } from './sockets/listen-address.ts';
 export { listenAddressesOf, THREADS_SHARE_PORT, usableAddresses } from './sockets/listeners.ts';
+export { RefusalLog } from './sockets/refusal-log.ts';
 export { ThreadServer } from './sockets/thread-server.ts';
 export { type Certificates, newTicketKeys, readCertificates } from './sockets/tls.ts';
 export { READ_BUFFER_BYTES } from './sockets/transport.ts';

@@ -63,7 +63,7 @@ export function assemble(share: StoreShare, thread: number) {
   const evictor = new Evictor(lists);
   const chainMover = new ChainMover({ ...lists, evictor });
   const pageMover = new PageMover({ ...lists, evictor, chainMover });
-  const linker = new Linker({ ...lists, evictor });
+  const linker = new Linker({ ...lists, evictor, evictionEvents });
   const upkeep = { ...lists, evictionEvents, evictor, chainMover, pageMover, linker };
   const lookup = new Lookup(upkeep);
   const condition = new StoreCondition(upkeep);

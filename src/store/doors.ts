@@ -1,4 +1,5 @@
 import type { StoreParts } from './assemble.ts';
+import { ClassWalk } from './class-walk.ts';
 import { ItemStore } from './item-store.ts';
 import { ItemWalk } from './item-walk.ts';
 import type { StoreTime } from './items/store-clock.ts';
@@ -20,6 +21,8 @@ export interface Store {
   readonly counters: ThreadCounters;
   /** Begins a walk over all live items. */
   walk(): ItemWalk;
+  /** Begins a walk over the live items of one size class. */
+  walkClass(sizeClass: number): ClassWalk;
   /** The background work of the store, for the one thread that runs it. */
   upkeep(): StoreUpkeep;
 }
@@ -33,6 +36,7 @@ export function doorsOf(parts: StoreParts): Store {
     clock: parts.clock,
     counters: parts.counters,
     walk: () => new ItemWalk(parts),
+    walkClass: (sizeClass) => new ClassWalk(parts, sizeClass),
     upkeep: () => new StoreUpkeep(parts),
   };
 }

@@ -1,4 +1,5 @@
 /** Stores items in shared memory. It depends on no protocol and no socket. */
+export type { ClassWalk } from './class-walk.ts';
 export type { Store } from './doors.ts';
 export type { EvictionEvent, EvictionListener } from './eviction/eviction-events.ts';
 export type { ItemStore } from './item-store.ts';

@@ -1,13 +1,10 @@
 import type { StoreParts } from './assemble.ts';
 import type { ClassCounterName, ThreadCounterName } from './memory/counters.ts';
-import { type ItemId, NO_ITEM, PAGE_BYTES, SEGMENT } from './memory/item-layout.ts';
+import { NO_ITEM, PAGE_BYTES, SEGMENT } from './memory/item-layout.ts';
 import { TOTAL } from './memory/layout.ts';
 
 /** A total of a size class (memory/layout.ts). */
 export type TotalName = Exclude<keyof typeof TOTAL, 'slots'>;
-
-/** The order in which `visitClass` visits the lists of a class. */
-const VISIT_ORDER = [SEGMENT.cold, SEGMENT.warm, SEGMENT.hot, SEGMENT.temp] as const;
 
 /** The lists of one size class at one moment. */
 interface ClassLists {
@@ -105,21 +102,6 @@ export class StoreView {
     };
   }
 
-  /**
-   * Visits the items of a class, newest first in each list, until `visit` returns false. It runs
-   * under the class lock: it may read and copy, but it neither throws nor allocates. A value can
-   * change during the visit, because the visitor does not hold the stripe of its key.
-   */
-  visitClass(sizeClass: number, visit: (id: ItemId) => boolean): void {
-    const { classLocks } = this.#parts;
-    classLocks.lock(sizeClass);
-    let more = true;
-    for (let nth = 0; more && nth < VISIT_ORDER.length; nth++) {
-      more = this.#visitList(sizeClass, VISIT_ORDER[nth]!, visit);
-    }
-    classLocks.unlock(sizeClass);
-  }
-
   /** How many items are linked. */
   itemCount(): number {
     return this.#parts.index.count();
@@ -164,16 +146,6 @@ export class StoreView {
   sizes(): Iterable<readonly [bytes: number, items: number]> | undefined {
     const { sizeHistogram } = this.#parts;
     return sizeHistogram.isEnabled() ? sizeHistogram.counts() : undefined;
-  }
-
-  #visitList(sizeClass: number, segment: number, visit: (id: ItemId) => boolean): boolean {
-    const { lru, items } = this.#parts;
-    let id = lru.head(sizeClass, segment);
-    while (id !== NO_ITEM) {
-      if (!visit(id)) return false;
-      id = items.lruNext(id);
-    }
-    return true;
   }
 
   /** The caller holds the class lock. */

@@ -58,7 +58,7 @@ export class CommandHarness {
     const { executor, retriever } = this.commands;
     if (request.dialect === DIALECT.meta) executor.answerMeta(request, this.meta);
     else if (request.verb === VERB.get || request.verb === VERB.getAndTouch) {
-      retriever.answer(request, this.classic, request.firstKey);
+      retriever.answer(request, this.classic, request.firstKey, request.endKey);
     } else executor.answer(request, this.classic);
     return this.takeOutput();
   }

@@ -60,7 +60,7 @@ export function testShare(options: Partial<StoreOptions> = {}): StoreShare {
     slabMinSizeBytes: 48,
     maxItemSizeBytes: 1 << 20,
     slabChunkMaxBytes: 1 << 19,
-    hashSeed: 7,
+    hashKey: { low: 7, high: 0 },
     ...options,
   });
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -54,14 +54,36 @@ test('the command names the file that the sources miss, and runs no build instea
   await expect(slabring(folder)).rejects.toThrow(/absent\.ts/);
 });
 
+/** Arguments that make Node.js believe that it is another version. */
+function disguised(version: string): readonly string[] {
+  const code = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(code)}`];
+}
+
 test.each(['23.11.1', '20.20.2', '9.0.0'])('Node.js %s gets one sentence', async (version) => {
-  const disguise = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`;
-  const preload = `data:text/javascript,${encodeURIComponent(disguise)}`;
-  const bin = join(ROOT, 'bin/slabring.js');
-  const failure: unknown = await run(process.execPath, ['--import', preload, bin, 'serve']).catch(
-    (error: unknown) => error,
-  );
+  const { path, remove } = await temporaryFolder();
+  closers.push(remove);
+  await cp(join(ROOT, 'bin'), join(path, 'bin'), { recursive: true });
+  await cp(join(ROOT, 'package.json'), join(path, 'package.json'));
+  const command = [...disguised(version), join(path, 'bin/slabring.js'), 'serve'];
+  const failure: unknown = await run(process.execPath, command).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 1, stdout: '' });
   const sentence = `^slabring needs Node\\.js 24 or newer, and this is ${version}: [^\\n]+\\.\\n$`;
   expect(failure).toMatchObject({ stderr: expect.stringMatching(new RegExp(sentence)) });
+});
+
+test.each([
+  ['a checkout', 'slabring', 'slabring/node_modules/node/bin/node'],
+  ['an installed package', 'node_modules/slabring', 'node_modules/node/bin/node'],
+])('an old Node.js runs the one that npm installed for %s', async (_, home, node) => {
+  const { path, remove } = await temporaryFolder();
+  closers.push(remove);
+  await cp(join(ROOT, 'bin'), join(path, home, 'bin'), { recursive: true });
+  await cp(join(ROOT, 'package.json'), join(path, home, 'package.json'));
+  const bundled = '#!/bin/sh\nshift\necho "bundled $*"; exit 3\n';
+  await program(path, node, bundled);
+  await chmod(join(path, node), 0o755);
+  const command = [...disguised('20.20.2'), join(path, home, 'bin/slabring.js'), 'get', 'a'];
+  const failure: unknown = await run(process.execPath, command).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 3, stdout: 'bundled get a\n', stderr: '' });
 });

@@ -62,6 +62,20 @@ const isAlive = (pid: number): boolean => {
 };
 
 describe('slabring cluster', () => {
+  test('the commands that the cluster proposes work', async () => {
+    const port = await consecutivePorts(2);
+    const run = new Run(['cluster', '-N', '2', `--port=${port}`, '-t', '1', '-m', '8']);
+    await run.waitForOutput(/Ctrl-C stops all nodes/);
+    const proposed = [...run.out.matchAll(/^ {2}npx slabring (.*)$/gm)].map(
+      ([, line = '']) => line,
+    );
+    expect(proposed.map((line) => line.split(' ')[0])).toEqual(['set', 'get', 'stats', 'bench']);
+    for (const line of proposed) {
+      const brief = line.startsWith('bench') ? ['--seconds=0.1', '--keys=10'] : [];
+      const tried = new Run([...line.split(' '), '--deadline=20000', ...brief]);
+      expect([await tried.ended, tried.err]).toEqual([0, '']);
+    }
+  });
   test('the cluster publishes addresses for a name as its host', async () => {
     const port = await consecutivePorts(1);
     const size = ['-N', '1', '-t', '1', '-m', '8'];

@@ -8,9 +8,9 @@ import type {
   dnsOptions,
   elastiCacheOptions,
 } from '../../src/client/option-tables/discovery-options.ts';
+import type { loadOptions } from '../../src/client/option-tables/load-options.ts';
 import type { OptionGroup } from '../../src/client/option-tables/option-group.ts';
 import type {
-  loadOptions,
   nearCacheOptions,
   rateLimiterOptions,
 } from '../../src/client/option-tables/pattern-options.ts';

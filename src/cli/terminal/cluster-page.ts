@@ -1,10 +1,10 @@
-import { extname } from 'node:path';
 import { formatSize } from '../../base/index.ts';
 import type { NodeEvent } from '../../cluster/index.ts';
 import { asSentence } from '../../node/index.ts';
 import { formatAddress } from '../../topology/index.ts';
 import { packageVersion } from '../version.ts';
 import { columns } from './columns.ts';
+import { IS_CHECKOUT } from './next-steps.ts';
 
 /** One running node: a row of the table. */
 export interface ClusterRow {
@@ -20,13 +20,13 @@ export function clusterJson(rows: readonly ClusterRow[]): string {
   return JSON.stringify({ nodes: rows });
 }
 
-/** The text printed after the start: the table of nodes, and commands to try next. */
-export function clusterPage(rows: readonly ClusterRow[]): string {
+/** The text printed after the start: the table of nodes, and the `commands` to try next. */
+export function clusterPage(rows: readonly ClusterRow[], commands: string): string {
   const cells = rows.map(({ name, host, port, pid, memoryLimitBytes, threads }) => {
     return [
       name,
       formatAddress({ host, port }),
-      `${pid}`,
+      `${pid ?? '–'}`,
       formatSize(memoryLimitBytes),
       `${threads}`,
     ];
@@ -37,26 +37,22 @@ export function clusterPage(rows: readonly ClusterRow[]): string {
     '',
     columns([['node', 'address', 'pid', 'memory', 'threads'], ...cells], { gap: '   ' }),
     '',
-    nextSteps(rows),
+    commands,
+    '',
+    example(rows),
     '',
     'Ctrl-C stops all nodes.',
   ].join('\n');
 }
 
-function nextSteps(rows: readonly ClusterRow[]): string {
-  const { host, port } = rows[0]!;
+/** A program for the same nodes. */
+function example(rows: readonly ClusterRow[]): string {
   const addresses = rows.map((row) => formatAddress(row));
-  const isCheckout = extname(import.meta.url) === '.ts';
   return [
-    'Try next, in another terminal:',
-    `  npx slabring set greeting hello --nodes ${addresses.join(',')}`,
-    `  npx slabring stats --nodes ${addresses.join(',')}`,
-    `  printf 'version\\r\\nquit\\r\\n' | nc ${host} ${port}`,
-    '',
-    isCheckout
+    IS_CHECKOUT
       ? 'From Node.js, in a file example.ts here that `npx node example.ts` runs:'
       : 'From Node.js:',
-    `  import { createClient } from '${isCheckout ? './src/client.ts' : 'slabring'}';`,
+    `  import { createClient } from '${IS_CHECKOUT ? './src/client.ts' : 'slabring'}';`,
     `  const cache = createClient({ nodes: [${quoted(addresses)}] });`,
     "  await cache.set('greeting', 'hello');",
     "  console.log(await cache.get('greeting'));",

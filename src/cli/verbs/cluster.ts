@@ -23,6 +23,7 @@ import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { type ClusterRow, clusterJson, clusterPage, eventText } from '../terminal/cluster-page.ts';
+import { nextCommands } from '../terminal/next-steps.ts';
 import { defineVerb } from '../verb.ts';
 
 const { port, unixSocket: _s, unixMask: _a, listen: _l, ...nodeFlags } = serverFlags;
@@ -91,7 +92,8 @@ export const clusterVerb = defineVerb({
       const nodes = plannedNodes({ ...options, host: hostOf(options) });
       const cluster = await start(nodes, host);
       const rows = rowsOf(cluster, nodes, options);
-      host.out(options.json ? clusterJson(rows) : clusterPage(rows));
+      const commands = nextCommands(rows, options, host);
+      host.out(options.json ? clusterJson(rows) : clusterPage(rows, commands));
       host.supervisor?.send({ type: 'listening', addresses: nodes });
       return await waitForStop(cluster, stop, host);
     } finally {

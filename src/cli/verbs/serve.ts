@@ -17,6 +17,7 @@ import { KERNEL_SETTING, whyNoLargePages, withLargePages } from '../process/larg
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
+import { nextCommands } from '../terminal/next-steps.ts';
 import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
@@ -65,6 +66,11 @@ export function serveVerb(startNode: StartNode): Verb {
   });
 }
 
+/** Whether a person sees what the node prints: logs of services have no use for advice. */
+function isWatched({ daemon }: ServeOptions, { columns, supervisor }: Host): boolean {
+  return columns !== undefined && supervisor === undefined && !daemon;
+}
+
 /** Runs the node until a signal or its supervisor stops it. */
 async function serveUntilStop(startNode: StartNode, options: ServeOptions, host: Host) {
   const stop = listenForStop(host);
@@ -78,6 +84,7 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     reload = () => void node.control.reload('all');
     if (options.pidFile !== '') pidFile = writePidFile(options.pidFile, host.err);
     for (const address of node.addresses) host.out(`Listening on ${formatAddress(address)}`);
+    if (isWatched(options, host)) host.out(`\n${nextCommands(node.addresses, options, host)}`);
     host.supervisor?.send({ type: 'listening', addresses: node.addresses });
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();

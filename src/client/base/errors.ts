@@ -118,6 +118,13 @@ export const FAILURES = {
     advice:
       'Another caller has loaded it for longer than `waitMs`, or failed (`errorTtl`): retry later.',
   },
+  ERR_CONFLICT: {
+    mayHaveRun: false,
+    about: 'key',
+    cause: 'caller',
+    text: 'Another request changed the session at the same time (`sessionStore`).',
+    advice: 'Try the request again, or keep the later change (`onConflict`).',
+  },
   ERR_CLOSED: {
     mayHaveRun: false,
     about: 'key at node',

@@ -57,6 +57,11 @@ export class Pipeline {
     return this.#waiting.length + this.#sent.length;
   }
 
+  /** The operation whose reply comes next. */
+  get oldest(): Operation | undefined {
+    return this.#sent.first ?? this.#waiting.first;
+  }
+
   /** Bytes of values in requests that wait to be sent. */
   get waitingBytes(): number {
     return this.#waitingBytes;

@@ -7,15 +7,14 @@ import {
 } from './call-options.ts';
 import { clientOptions } from './client-options.ts';
 import { dnsOptions, elastiCacheOptions, pollingOptions } from './discovery-options.ts';
+import { loadOptions, writeThroughOptions } from './load-options.ts';
 import { compression, gutterFailover, login, previousOwner, tls } from './nested-options.ts';
 import type { OptionGroup } from './option-group.ts';
 import {
-  loadOptions,
   nearCacheOptions,
   rateLimiterOptions,
   sessionStoreOptions,
   tagOptions,
-  writeThroughOptions,
 } from './pattern-options.ts';
 import { enqueueOptions, writeBehindOptions } from './write-behind-options.ts';
 

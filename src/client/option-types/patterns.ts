@@ -187,6 +187,20 @@ export interface SessionStoreOptions {
    * @default 86400
    */
   readonly ttl?: number;
+  /**
+   * What to do when a request to the cache fails: serve the request without a session and drop its
+   * changes, or fail with the error of the cache. `destroy` always fails.
+   * @default 'ignore'
+   */
+  readonly onCacheError?: 'ignore' | 'fail';
+  /**
+   * What to do when two requests changed the same property of a session: keep the later change, or
+   * fail the later request with ERR_CONFLICT. Changes of different properties are merged.
+   * @default 'overwrite'
+   */
+  readonly onConflict?: 'overwrite' | 'fail';
+  /** Called when a request overwrote properties that another request had changed. */
+  readonly onOverwrite?: (sessionId: string, properties: readonly string[]) => void;
 }
 
 /** Options of a TagSpace. */

@@ -1,6 +1,6 @@
 import type { ValuesOf } from '../../base/index.ts';
 import { argumentError } from '../base/errors.ts';
-import { loadOptions } from '../option-tables/pattern-options.ts';
+import { loadOptions } from '../option-tables/load-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { LoadOptions } from '../option-types/patterns.ts';

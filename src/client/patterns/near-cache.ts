@@ -1,8 +1,9 @@
 import { type Clock, machineClock } from '../../base/index.ts';
 import type { Cache, Loader } from '../operations/cache.ts';
 import { callOptions } from '../option-tables/call-options.ts';
+import { loadOptions } from '../option-tables/load-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
-import { loadOptions, nearCacheOptions } from '../option-tables/pattern-options.ts';
+import { nearCacheOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
 import type { LoadOptions, NearCacheOptions } from '../option-types/patterns.ts';

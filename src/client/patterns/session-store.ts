@@ -1,18 +1,11 @@
-import type { EventEmitter } from 'node:events';
-import type { Cache } from '../operations/cache.ts';
-import { PLAIN_TTL_MAX } from '../option-tables/call-options.ts';
-import { sessionStoreOptions } from '../option-tables/pattern-options.ts';
-import { valuesOf } from '../option-tables/resolve.ts';
+import { EventEmitter } from 'node:events';
+import { argumentError } from '../base/errors.ts';
 import type { SessionStoreOptions } from '../option-types/patterns.ts';
-
-/** The part of a session that the store reads. It stores the rest unchanged. */
-interface SessionLike {
-  readonly cookie?: { readonly maxAge?: number | null | undefined } | undefined;
-}
+import { type SessionBackend, SessionCache, type SessionLike } from './session-cache.ts';
 
 type Done = (error?: unknown) => void;
 
-/** The methods that express-session calls. */
+/** The methods that express-session and @fastify/session call. */
 interface SessionMethods {
   get(sid: string, done: (error: unknown, session?: never) => void): void;
   set(sid: string, session: SessionLike, done?: Done): void;
@@ -35,47 +28,54 @@ interface SessionModule<Store extends EventEmitter> {
  */
 export function sessionStore<Store extends EventEmitter>(
   session: SessionModule<Store>,
-  cache: Pick<Cache, 'get' | 'set' | 'touch' | 'delete'>,
-  options: SessionStoreOptions = {},
-): Store & SessionMethods {
-  const { prefix, ttl } = valuesOf(sessionStoreOptions, options);
-  // A class cannot extend a type parameter: `Base` is the known part of `Store`.
-  const Base = session.Store as abstract new () => EventEmitter;
+  cache: SessionBackend,
+  options?: SessionStoreOptions,
+): Store & SessionMethods;
+/** The same store for other frameworks: `{ store: sessionStore(cache), … }` of @fastify/session. */
+export function sessionStore(
+  cache: SessionBackend,
+  options?: SessionStoreOptions,
+): EventEmitter & SessionMethods;
+export function sessionStore(
+  first: SessionModule<EventEmitter> | SessionBackend,
+  second?: SessionBackend | SessionStoreOptions,
+  third?: SessionStoreOptions,
+): EventEmitter & SessionMethods {
+  const [cache, options = {}] = 'Store' in first ? [second, third] : [first, second];
+  if (!isBackend(cache) || isBackend(options)) {
+    throw argumentError('sessionStore takes (cache, options), or (session, cache, options).');
+  }
+  return createStore('Store' in first ? first.Store : EventEmitter, cache, options);
+}
+
+function isBackend(given: object | undefined): given is SessionBackend {
+  return given !== undefined && 'gets' in given;
+}
+
+function createStore(
+  Base: abstract new () => EventEmitter,
+  cache: SessionBackend,
+  options: SessionStoreOptions,
+): EventEmitter & SessionMethods {
+  const sessions = new SessionCache(cache, options);
   class SessionStore extends Base implements SessionMethods {
     get(sid: string, done: (error: unknown, session?: never) => void): void {
-      const loaded = cache.get<string>(prefix + sid).then(parseSession);
-      passToCallback(loaded, done);
+      passToCallback(sessions.read(sid), done);
     }
 
     set(sid: string, session: SessionLike, done?: Done): void {
-      const cookieTtl = sessionTtl(session, ttl);
-      if (cookieTtl <= 0) this.destroy(sid, done);
-      else
-        passToCallback(cache.set(prefix + sid, JSON.stringify(session), { ttl: cookieTtl }), done);
+      passToCallback(sessions.write(sid, session), done && ((error) => done(error)));
     }
 
     destroy(sid: string, done?: Done): void {
-      passToCallback(cache.delete(prefix + sid), done && ((error) => done(error)));
+      passToCallback(sessions.remove(sid), done && ((error) => done(error)));
     }
 
     touch(sid: string, session: SessionLike, done?: Done): void {
-      const cookieTtl = sessionTtl(session, ttl);
-      if (cookieTtl <= 0) this.destroy(sid, done);
-      else passToCallback(cache.touch(prefix + sid, cookieTtl), done && ((error) => done(error)));
+      passToCallback(sessions.touch(sid, session), done && ((error) => done(error)));
     }
   }
-  return new SessionStore() as EventEmitter as Store & SessionMethods;
-}
-
-/** Seconds until the session's cookie expires; the default for a cookie without a `maxAge`. */
-function sessionTtl({ cookie }: SessionLike, defaultTtl: number): number {
-  const maxAgeMs = cookie?.maxAge;
-  if (typeof maxAgeMs !== 'number') return defaultTtl;
-  return Math.min(PLAIN_TTL_MAX, Math.ceil(maxAgeMs / 1000));
-}
-
-function parseSession(text: string | undefined): unknown {
-  return text === undefined ? null : JSON.parse(text);
+  return new SessionStore();
 }
 
 /**

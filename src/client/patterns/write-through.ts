@@ -1,6 +1,6 @@
 import { isCacheFailure } from '../base/errors.ts';
 import type { Cache, WriteThroughOutcome } from '../operations/cache.ts';
-import { writeThroughOptions } from '../option-tables/pattern-options.ts';
+import { writeThroughOptions } from '../option-tables/load-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { FetchOptions } from '../option-types/calls.ts';
 import type { WriteThroughOptions } from '../option-types/patterns.ts';

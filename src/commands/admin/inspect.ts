@@ -1,18 +1,14 @@
-import type { ByteSink } from '../../base/index.ts';
 import type { ReplyWriter, Request } from '../../protocol/index.ts';
 import type {
   ClassCounterName,
-  ItemId,
-  Store,
   StoreView,
   ThreadCounterName,
   TotalName,
 } from '../../store/index.ts';
-import { putKeyWord } from './key-text.ts';
 import type { NodeControl } from './node-control.ts';
 
 /** Writes one row of statistics. */
-type WriteStat = (name: string, value: string | number) => void;
+export type WriteStat = (name: string, value: string | number) => void;
 
 /** Counters of each size class, in memcached's order. */
 const CLASS_COUNTERS: readonly ClassCounterName[] = [
@@ -145,6 +141,7 @@ function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): vo
     put('ssl_new_sessions', view.counter('ssl_new_sessions'));
     put('ssl_handshake_errors', view.counter('ssl_handshake_errors'));
     put('ssl_proto_errors', view.counter('ssl_proto_errors'));
+    put('ssl_handshakes_refused', view.counter('ssl_handshakes_refused'));
     put('time_since_server_cert_refresh', certificateSeconds);
   }
   writeZeros(put, ['unexpected_napi_ids', 'round_robin_fallback']);
@@ -241,44 +238,6 @@ export function writeConnectionStats(node: NodeControl, put: WriteStat): void {
     put(`${id}:state`, state);
     put(`${id}:secs_since_last_cmd`, idleSeconds);
   }
-}
-
-/** memcached's bound on the reply of one cachedump. */
-const DUMP_BYTES_MAX = 2 * 1024 * 1024;
-const DUMP_LINE_BYTES_MAX = 820;
-const ITEM_WORD = Buffer.from('ITEM ');
-const BYTES_WORD = Buffer.from(' b; ');
-const SECONDS_WORD = Buffer.from(' s]\r\n');
-const OPEN_WORD = Buffer.from(' [');
-
-/**
- * Writes `stats cachedump <class> <limit>` (0 means no limit): the items of one size class, newest
- * first, up to 2 MiB. The output grows before the class is locked, not while it is locked.
- */
-export function writeCachedump(
-  store: Store,
-  sizeClass: number,
-  limit: number,
-  sink: ByteSink,
-): void {
-  if (sizeClass < 1 || sizeClass >= store.view.classIdsEnd) return;
-  sink.ensure(DUMP_BYTES_MAX);
-  const { items, bytes, clock } = store.items;
-  const sinkEnd = sink.at + DUMP_BYTES_MAX - DUMP_LINE_BYTES_MAX;
-  let shown = 0;
-  store.view.visitClass(sizeClass, (id: ItemId): boolean => {
-    const keyAt = items.keyAt(id);
-    const expiry = items.expiry(id);
-    sink.putConstant(ITEM_WORD);
-    putKeyWord(sink, bytes.bytes, keyAt, keyAt + items.keyBytes(id));
-    sink.putConstant(OPEN_WORD);
-    sink.putDecimal(items.valueBytes(id));
-    sink.putConstant(BYTES_WORD);
-    sink.putDecimal(expiry === 0 ? 0 : expiry + clock.epoch());
-    sink.putConstant(SECONDS_WORD);
-    shown++;
-    return sink.at < sinkEnd && shown !== limit;
-  });
 }
 
 /** Writes rows of statistics in the dialect of the request. */

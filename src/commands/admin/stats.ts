@@ -6,9 +6,11 @@ import {
   STATUS,
 } from '../../protocol/index.ts';
 import type { Store } from '../../store/index.ts';
+import type { ReplyStream } from '../reply-stream.ts';
+import { Cachedump } from './cachedump.ts';
 import {
   statWriter,
-  writeCachedump,
+  type WriteStat,
   writeConnectionStats,
   writeGeneralStats,
   writeItemStats,
@@ -25,61 +27,73 @@ interface StatsRules {
   readonly dumpingAllowed: boolean;
 }
 
-/** Executes stats and its sub-commands. */
+/** Executes stats and its sub-commands. Returns a reply that is too long for one turn, if any. */
 export function answerStats(
   store: Store,
   node: NodeControl,
   rules: StatsRules,
   request: Request,
   reply: ReplyWriter,
-): void {
-  const put = statWriter(request, reply);
+): ReplyStream | undefined {
   const [topic] = request.words;
   switch (topic) {
-    case undefined:
-      writeGeneralStats(store.view, node, put);
-      break;
-    case 'settings':
-      for (const [name, value] of node.settings()) put(name, value);
-      break;
-    case 'items':
-      writeItemStats(store.view, put);
-      break;
-    case 'slabs':
-      writeSlabStats(store.view, put);
-      break;
-    case 'sizes':
-      writeSizeStats(store.view, put);
-      break;
-    case 'sizes_enable':
-      store.tuning.enableSizeHistogram();
-      put('sizes_status', 'enabled');
-      break;
-    case 'sizes_disable':
-      store.tuning.disableSizeHistogram();
-      put('sizes_status', 'disabled');
-      break;
-    case 'conns':
-      writeConnectionStats(node, put);
-      break;
     case 'reset':
       store.tuning.resetCounters();
       node.prefixes.clear();
       reply.status(request, STATUS.reset);
-      return;
+      break;
     case 'detail':
       answerDetail(node, request, reply);
-      return;
+      break;
     case 'cachedump':
       // The lines of a cachedump have no form in the binary protocol.
-      if (request.dialect === DIALECT.binary) reply.status(request, STATUS.unknownCommand);
-      else answerCachedump(store, rules, request, reply);
-      return;
-    default:
+      if (request.dialect !== DIALECT.binary) return beginCachedump(store, rules, request, reply);
       reply.status(request, STATUS.unknownCommand);
-      return;
+      break;
+    default:
+      if (writeRows(store, node, topic, statWriter(request, reply))) reply.statsEnd(request);
+      else reply.status(request, STATUS.unknownCommand);
   }
-  reply.statsEnd(request);
+  return undefined;
+}
+
+/** Writes the rows of a topic; returns false if there is no such topic. */
+function writeRows(
+  store: Store,
+  node: NodeControl,
+  topic: string | undefined,
+  put: WriteStat,
+): boolean {
+  switch (topic) {
+    case undefined:
+      writeGeneralStats(store.view, node, put);
+      return true;
+    case 'settings':
+      for (const [name, value] of node.settings()) put(name, value);
+      return true;
+    case 'items':
+      writeItemStats(store.view, put);
+      return true;
+    case 'slabs':
+      writeSlabStats(store.view, put);
+      return true;
+    case 'sizes':
+      writeSizeStats(store.view, put);
+      return true;
+    case 'sizes_enable':
+      store.tuning.enableSizeHistogram();
+      put('sizes_status', 'enabled');
+      return true;
+    case 'sizes_disable':
+      store.tuning.disableSizeHistogram();
+      put('sizes_status', 'disabled');
+      return true;
+    case 'conns':
+      writeConnectionStats(node, put);
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Executes `stats detail on|off|dump`. */
@@ -100,12 +114,12 @@ function answerDetail(node: NodeControl, request: Request, reply: ReplyWriter): 
   }
 }
 
-function answerCachedump(
+function beginCachedump(
   store: Store,
   rules: StatsRules,
   request: Request,
   reply: ReplyWriter,
-): void {
+): Cachedump | undefined {
   const [, sizeClass, limit] = request.words;
   if (!rules.dumpingAllowed) {
     reply.sink.putText('CLIENT_ERROR stats cachedump not allowed\r\n');
@@ -116,7 +130,7 @@ function answerCachedump(
   } else if (Number(sizeClass) >= CLASSES_MAX) {
     reply.sink.putText('CLIENT_ERROR Illegal slab id\r\n');
   } else {
-    writeCachedump(store, Number(sizeClass), Number(limit), reply.sink);
-    reply.statsEnd(request);
+    return new Cachedump(store, Number(sizeClass), Number(limit));
   }
+  return undefined;
 }

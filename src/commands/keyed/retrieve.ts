@@ -57,13 +57,13 @@ export class Retriever {
   }
 
   /**
-   * Answers the keys from index `from` on. It stops early when the output is long, and after a key
-   * with a large value.
+   * Answers the keys from index `from` to `to`, at most `endKey` of the request. It stops early
+   * when the output is long, and after a key with a large value.
    */
-  answer(request: Request, reply: ReplyWriter, from: number): Readonly<Retrieval> {
+  answer(request: Request, reply: ReplyWriter, from: number, to: number): Readonly<Retrieval> {
     const retrieval = this.#retrieval;
     retrieval.stream = undefined;
-    for (let key = from; key < request.endKey; key++) {
+    for (let key = from; key < to; key++) {
       retrieval.next = key;
       if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return retrieval;
       retrieval.stream = this.#answerKey(request, reply, key);
@@ -71,8 +71,8 @@ export class Retriever {
       retrieval.next = key + 1;
       return retrieval;
     }
-    retrieval.next = request.endKey;
-    reply.keysEnd(request);
+    retrieval.next = to;
+    if (to === request.endKey) reply.keysEnd(request);
     return retrieval;
   }
 

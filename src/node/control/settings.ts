@@ -72,7 +72,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['tail_repair_time', 0],
     ['flush_enabled', options.disableFlushAll ? 'no' : 'yes'],
     ['dump_enabled', options.disableDumping ? 'no' : 'yes'],
-    ['hash_algorithm', 'murmur3'],
+    ['hash_algorithm', 'halfsiphash13'],
     ['lru_maintainer_thread', onOff('maintainer')],
     ['lru_segmented', onOff('segmented')],
     ['hot_lru_pct', tuning.get('hotPercent')],

@@ -23,6 +23,12 @@ export const guardFlags = {
     max: 1000,
     doc: 'Failed logins, and other text before a login, after which the node closes a connection.',
   }),
+  tlsHandshakes: integer({
+    default: 256,
+    min: 1,
+    max: 65_536,
+    doc: 'TLS handshakes in progress, of all threads together; a further one ends the oldest.',
+  }),
   tcpKeepalive: integer({
     long: 'tcp-keepalive',
     default: 300,

@@ -119,7 +119,9 @@ export const serverFlags = {
     default: 20,
     min: 1,
     max: 100_000,
-    doc: 'Requests that a thread serves for one connection before it serves other connections.',
+    doc:
+      'Requests that a thread serves for one connection before it serves other connections.' +
+      ' A get counts as many as it has keys.',
   }),
   verbosity: count({
     short: 'v',

@@ -1,16 +1,23 @@
-import { type ByteSink, murmur3, SharedSegment } from '../../base/index.ts';
+import {
+  BufferView,
+  type ByteSink,
+  type HashKey,
+  halfSipHash,
+  randomHashKey,
+  SharedSegment,
+} from '../../base/index.ts';
 import { PREFIX_COUNT, type PrefixStats, putKeyWord } from '../../commands/index.ts';
 
 /** The table counts this many prefixes, and ignores further ones. */
 const PREFIXES_MAX = 1024;
-/** The word of the header beside the lock. */
+/** The words of the header beside the lock: whether the table counts, and the key of its hash. */
 const ENABLED = 1;
+const HASH_KEY = 2;
 const HEADER_BYTES = SharedSegment.headerBytes;
 /** A slot: the length of the prefix plus 1 (0 means free) and its bytes, then four counters. */
 const COUNTERS_AT = 256;
 const COUNTERS = Object.keys(PREFIX_COUNT).length;
 const SLOT_BYTES = COUNTERS_AT + COUNTERS * 8;
-const HASH_SEED = 0;
 const LINE_BYTES_MAX = 900;
 
 const text = (words: string): Uint8Array => Buffer.from(words, 'latin1');
@@ -26,10 +33,13 @@ export class PrefixTable implements PrefixStats {
   readonly #bytes: Buffer;
   readonly #counters: Float64Array;
   readonly #delimiter: number;
+  readonly #hashKey: HashKey;
+  readonly #keySource = new BufferView();
 
   static allocate(enabled: boolean): SharedArrayBuffer {
     const memory = SharedSegment.allocate(PREFIXES_MAX * SLOT_BYTES);
-    new Int32Array(memory)[ENABLED] = enabled ? 1 : 0;
+    const { low, high } = randomHashKey();
+    new Int32Array(memory).set([enabled ? 1 : 0, low, high], ENABLED);
     return memory;
   }
 
@@ -39,6 +49,7 @@ export class PrefixTable implements PrefixStats {
     this.#bytes = this.#segment.bytes;
     this.#counters = new Float64Array(memory);
     this.#delimiter = delimiter.charCodeAt(0);
+    this.#hashKey = { low: this.#words[HASH_KEY]!, high: this.#words[HASH_KEY + 1]! };
   }
 
   get enabled(): boolean {
@@ -87,7 +98,8 @@ export class PrefixTable implements PrefixStats {
   /** Finds or adds the slot of a prefix; returns -1 if the table is full. */
   #slotOf(key: Buffer, start: number, stop: number): number {
     const length = stop - start + 1;
-    const hash = murmur3(key, start, stop, HASH_SEED);
+    this.#keySource.show(key);
+    const hash = halfSipHash(this.#keySource.view, start, stop, this.#hashKey);
     for (let step = 0; step < PREFIXES_MAX; step++) {
       const slot = HEADER_BYTES + (((hash >>> 0) + step) % PREFIXES_MAX) * SLOT_BYTES;
       if (this.#bytes[slot] === 0) {

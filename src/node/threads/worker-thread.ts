@@ -4,6 +4,7 @@ import {
   escapeUser,
   type LoginFailureReport,
   LoginLog,
+  RefusalLog,
   type ThreadContext,
   ThreadServer,
   UserAuthenticator,
@@ -38,6 +39,9 @@ export class WorkerThread {
       (lines) => counters.add(COUNT.log_lines_dropped, lines),
     );
     const logins = new LoginLog((report) => logLoginFailure(log, report));
+    const refusals = new RefusalLog((counts) =>
+      log.warn(counts, 'closed connections to protect the node'),
+    );
     const onOverload = () => logins.overloaded();
     const authenticator = users && new UserAuthenticator(users, { onOverload });
     const events = new RingLog(memory.events, thread);
@@ -52,6 +56,7 @@ export class WorkerThread {
         stop: (graceful) => channel.call('stop', graceful).catch(() => {}),
       },
       log,
+      refused: (refusal) => refusals.add(refusal),
       loginChecked: (slot, user, accepted) => {
         const address = memory.connections.addressOf(slot);
         if (accepted) log.debug({ address, user: escapeUser(user) }, 'a login succeeded');
@@ -82,12 +87,13 @@ interface ThreadParts {
   readonly authenticator: UserAuthenticator | undefined;
   readonly main: MainVerbs;
   readonly log: ThreadLog;
+  readonly refused: ThreadContext['refused'];
   readonly loginChecked: ThreadContext['loginChecked'];
 }
 
 function contextOf(memory: NodeMemory, parts: ThreadParts): ThreadContext {
   const { options, store } = memory;
-  const { events, authenticator, main, log, loginChecked } = parts;
+  const { events, authenticator, main, log, refused, loginChecked } = parts;
   const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
   const rules = {
     ...(authenticator === undefined ? {} : { authenticator }),
@@ -108,6 +114,7 @@ function contextOf(memory: NodeMemory, parts: ThreadParts): ThreadContext {
     watchers: new Watchers(memory.events),
     table: memory.connections,
     loginChecked,
+    refused,
     debugLog: log.shows('debug') ? log : undefined,
   };
 }

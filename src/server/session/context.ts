@@ -46,7 +46,10 @@ export interface SessionContext extends Commands {
   /** Undefined unless the log shows requests (`-vvv`). */
   readonly trace: RequestTrace | undefined;
   readonly watchingAllowed: boolean;
-  /** The requests of one connection that the thread serves in one turn (`-R`). */
+  /**
+   * The requests of one connection that the thread serves in one turn (`-R`). A get counts as many
+   * requests as it has keys.
+   */
   readonly requestsPerTurn: number;
 }
 

@@ -2,6 +2,12 @@ import type { ReplyStream } from '../../commands/index.ts';
 import type { ReplyWriter, Request } from '../../protocol/index.ts';
 import type { SessionContext, SessionHost } from './context.ts';
 
+/**
+ * The keys of one get in a turn, if `-R` is smaller: to park a get of the usual size would cost
+ * more than it gives to other connections.
+ */
+const KEYS_PER_TURN_MIN = 500;
+
 /** How far a get has come. */
 export const GET_STEP = {
   /** All keys have their replies. */
@@ -10,6 +16,8 @@ export const GET_STEP = {
   blocked: 1,
   /** The session writes `stream`, then continues the get. */
   streaming: 2,
+  /** It has had its turn: other connections are next. */
+  yielded: 3,
 } as const;
 export type GetStep = (typeof GET_STEP)[keyof typeof GET_STEP];
 
@@ -33,14 +41,18 @@ export class GetExchange {
   stream: ReplyStream | undefined;
   /** Whether a part of the reply to the last get has left the output buffer before its end. */
   hasSentOutput = false;
+  /** How many keys the last step answered. */
+  answeredCount = 0;
   readonly #context: SessionContext;
   readonly #flush: SessionHost['flush'];
+  readonly #keysPerTurn: number;
   #next = 0;
   #parked: ParkedGet | undefined;
 
   constructor(context: SessionContext, flush: SessionHost['flush']) {
     this.#context = context;
     this.#flush = flush;
+    this.#keysPerTurn = Math.max(context.requestsPerTurn, KEYS_PER_TURN_MIN);
   }
 
   get isParked(): boolean {
@@ -79,9 +91,11 @@ export class GetExchange {
 
   #retrieve(request: Request, reply: ReplyWriter, from: number): GetStep {
     const { retriever } = this.#context;
+    const turnEnd = Math.min(from + this.#keysPerTurn, request.endKey);
     for (let key = from; ; ) {
-      const { next, stream } = retriever.answer(request, reply, key);
+      const { next, stream } = retriever.answer(request, reply, key, turnEnd);
       this.#next = next;
+      this.answeredCount = next - from;
       if (stream !== undefined) {
         this.stream = stream;
         return GET_STEP.streaming;
@@ -89,6 +103,7 @@ export class GetExchange {
       if (next === request.endKey) return GET_STEP.done;
       this.hasSentOutput = true;
       if (!this.#flush()) return GET_STEP.blocked;
+      if (next === turnEnd) return GET_STEP.yielded;
       key = next;
     }
   }

@@ -26,7 +26,7 @@ const OUTPUT_BYTES_PER_STEP = 64 * 1024;
  *                                       unless the listener has only one of them
  *
  *   ready ──storage request──▶ receiving its value ──complete──▶ ready
- *     │ │ │ └──get, output blocked──▶ retrieving ──all keys──▶ ready
+ *     │ │ │ └──get, output blocked or turn over──▶ retrieving ──all keys──▶ ready
  *     │ │ │        └──large value──▶ streaming ──written──▶ retrieving
  *     │ │ └──long reply──▶ streaming ──written──▶ ready
  *     │ └──login, or a command that waits──▶ awaiting ──promise──▶ settled ──reply──▶ ready
@@ -45,6 +45,8 @@ export class Session {
   readonly #awaited: AwaitedReply;
   #state: State = STATE.initial;
   #isText = true;
+  /** What is left of this turn; a get counts once for each key. */
+  #requestsLeft = 0;
   /** While streaming: the unwritten rest of the reply. */
   #stream: ReplyStream | undefined;
 
@@ -86,14 +88,16 @@ export class Session {
     const { requestsPerTurn, sink, log } = this.#context;
     this.at = start;
     log.cfd = this.#host.id;
-    for (let requestsLeft = requestsPerTurn; ; requestsLeft--) {
+    this.#requestsLeft = requestsPerTurn;
+    for (let isNewTurn = true; ; isNewTurn = false) {
       while (this.#state !== STATE.ready) {
-        const pause = this.#continue(input, end, requestsLeft === requestsPerTurn);
+        const pause = this.#continue(input, end, isNewTurn);
         if (pause !== undefined) return pause;
       }
       if (this.at === end) return PAUSE.needInput;
       if (sink.at > OUTPUT_BYTES_PER_STEP && !this.#host.flush()) return PAUSE.outputBlocked;
-      if (requestsLeft === 0) return PAUSE.yielded;
+      if (this.#requestsLeft <= 0) return PAUSE.yielded;
+      this.#requestsLeft--;
       const pause = this.#serveRequest(input, end);
       if (pause !== undefined) return pause;
     }
@@ -207,6 +211,7 @@ export class Session {
   #beginGet(request: Request, lineAt: number): Pause | undefined {
     const length = this.at - lineAt;
     const step = this.#get.begin(request, repliesTo(this.#context, request), lineAt, length);
+    this.#requestsLeft -= this.#get.answeredCount - 1;
     if (step === GET_STEP.done) return undefined;
     this.at = lineAt;
     return this.#pauseGet(step);
@@ -214,6 +219,7 @@ export class Session {
 
   #continueGet(input: Buffer): Pause | undefined {
     const step = this.#get.continue(input, this.at);
+    this.#requestsLeft -= this.#get.answeredCount;
     if (step !== GET_STEP.done) return this.#pauseGet(step);
     this.at += this.#get.end();
     this.#endReply();
@@ -226,7 +232,7 @@ export class Session {
       return PAUSE.yielded;
     }
     this.#state = STATE.retrieving;
-    return PAUSE.outputBlocked;
+    return step === GET_STEP.yielded ? PAUSE.yielded : PAUSE.outputBlocked;
   }
 
   #beginStream(stream: ReplyStream): void {

@@ -7,6 +7,7 @@ import { PAUSE, type Pause } from '../session/states.ts';
 import { Carry } from './carry.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { ListenerProtocol } from './listen-address.ts';
+import type { Refusal } from './refusal-log.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 import type { EventFeed, Watcher } from './watcher.ts';
 
@@ -26,6 +27,8 @@ export interface ThreadContext {
   readonly watchers: EventFeed;
   readonly table: ConnectionTable;
   readonly loginChecked: (slot: number, user: string, accepted: boolean) => void;
+  /** Logs that the node closed a connection to protect itself. */
+  readonly refused: (refusal: Refusal) => void;
   /** Undefined unless the log shows connections (`-vv`). */
   readonly debugLog: Logger | undefined;
 }

@@ -1,6 +1,7 @@
 import { COUNT, type Store } from '../../store/index.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import type { Refusal } from './refusal-log.ts';
 
 /** The time limits for silent clients; 0 means none. */
 export interface SilenceOptions {
@@ -24,6 +25,7 @@ interface Parts {
   readonly table: Pick<ConnectionTable, 'lastInputAt'>;
   readonly clock: Pick<Store['clock'], 'now'>;
   readonly counters: Pick<Store['counters'], 'add'>;
+  readonly refused: (refusal: Refusal) => void;
 }
 
 /**
@@ -73,6 +75,7 @@ export class SilenceGuard {
       if (isBeyond(connection.closingSince, CLOSING_SECONDS_MAX)) connection.destroy();
     } else if (connection.isAnonymous && isBeyond(connection.acceptedAt, loginTimeout)) {
       counters.add(COUNT.login_timeouts);
+      this.#parts.refused('loginTimeouts');
       connection.expel('login_timeout');
     } else if (connection.isIdle && isBeyond(table.lastInputAt(connection.slot), idleTimeout)) {
       counters.add(COUNT.idle_kicks);

@@ -7,6 +7,7 @@ import {
 import { type EventLog, STREAM } from '../../commands/index.ts';
 import { COUNT } from '../../store/index.ts';
 import { Connection, type ThreadContext } from './connection.ts';
+import { Handshakes } from './handshakes.ts';
 import {
   type ListenAddress,
   listenerText,
@@ -33,7 +34,11 @@ const DRAIN_CHECKS_MAX = 4;
 const TOO_MANY_CONNECTIONS_REPLY = Buffer.from('ERROR Too many open connections\r\n');
 
 /** The options of a node that its listeners and connections obey. */
-type SocketOptions = ListenOptions & CertificateOptions & SilenceOptions;
+interface SocketOptions extends ListenOptions, CertificateOptions, SilenceOptions {
+  /** TLS handshakes in progress on all threads. */
+  readonly tlsHandshakes: number;
+  readonly threads: number;
+}
 
 /** The listeners and connections of one worker thread. */
 export class ThreadServer {
@@ -47,6 +52,7 @@ export class ThreadServer {
   /** Undefined without TLS. */
   #certificates: Certificates | undefined;
   readonly #silence: SilenceGuard;
+  readonly #handshakes: Handshakes;
   #onEmpty = (): void => {};
 
   constructor(
@@ -59,11 +65,16 @@ export class ThreadServer {
     this.#context = context;
     this.#certificates = certificates;
     this.#log = log;
+    this.#handshakes = new Handshakes(handshakesPerThread(options), () => {
+      context.store.counters.add(COUNT.ssl_handshakes_refused);
+      context.refused('handshakes');
+    });
     this.#silence = new SilenceGuard(options, {
       connections: this.#connections,
       table: context.table,
       clock: context.store.clock,
       counters: context.store.counters,
+      refused: context.refused,
     });
   }
 
@@ -116,13 +127,15 @@ export class ThreadServer {
 
   #openSecure({ needsClientCertificate }: TcpListenAddress): TlsServer {
     const options = listenerOptions(this.#options, this.#certificates!, needsClientCertificate);
-    const server = createTlsServer({ ...options, ...acceptedOptions(this.#options) });
-    const { store, table } = this.#context;
-    // The table does not count connections before their handshake: this bounds them, on each
-    // thread.
-    server.maxConnections = table.limit;
+    const server = createTlsServer({
+      ...acceptedOptions(this.#options),
+      ...options,
+      allowHalfOpen: false,
+    });
+    const { counters } = this.#context.store;
+    server.on('connection', (socket: Socket) => this.#handshakes.begin(socket));
     server.on('tlsClientError', (_error, socket) => {
-      store.counters.add(COUNT.ssl_handshake_errors);
+      counters.add(COUNT.ssl_handshake_errors);
       socket.destroy();
     });
     this.#secureServers.push(server);
@@ -135,6 +148,9 @@ export class ThreadServer {
   }
 
   #acceptSecure(socket: TLSSocket, on: ListenAddress): void {
+    this.#handshakes.complete(socket);
+    // Until here, FIN ends the handshake.
+    socket.allowHalfOpen = true;
     const { counters } = this.#context.store;
     if (!socket.isSessionReused()) counters.add(COUNT.ssl_new_sessions);
     // An invalid TLS record after the handshake.
@@ -183,6 +199,10 @@ export class ThreadServer {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty();
   }
+}
+
+function handshakesPerThread({ tlsHandshakes, threads }: SocketOptions): number {
+  return Math.ceil(tlsHandshakes / threads);
 }
 
 /** Refuses a connection beyond the limit: sends the error line, ignores all input, and closes. */

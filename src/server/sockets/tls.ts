@@ -1,5 +1,5 @@
 /** The certificates of a node, and the TLS options of its listeners. */
-import { randomBytes } from 'node:crypto';
+import { constants, randomBytes } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { CodedError, readRegularFile } from '../../base/index.ts';
 
@@ -93,6 +93,8 @@ export function contextOptions(
     sessionTimeout: SESSION_SECONDS,
     sessionIdContext: 'slabring',
     minVersion: MIN_VERSIONS[options.sslMinVersion]!,
+    // A renegotiation costs the node a handshake, and clients of caches need none.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
 }
 

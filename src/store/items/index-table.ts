@@ -1,9 +1,15 @@
-import { murmur3, tryLock, unlock } from '../../base/index.ts';
+import { BufferView, type HashKey, halfSipHash, tryLock, unlock } from '../../base/index.ts';
 import type { Arena } from '../memory/arena.ts';
 import { type ItemId, NO_ITEM } from '../memory/item-layout.ts';
 import { CONTROL, INDEX_LOAD_MAX } from '../memory/layout.ts';
 import type { StripeLocks } from '../memory/stripe-locks.ts';
 import type { Items } from './items.ts';
+
+/**
+ * The longest bucket. With at most 3 items a bucket on average (before its split), no bucket of
+ * 2^30 becomes this long by chance: only keys that were searched for make it so.
+ */
+const BUCKET_ITEMS_MAX = 64;
 
 interface IndexTableParts {
   readonly arena: Arena;
@@ -28,30 +34,33 @@ export class IndexTable {
   readonly #control: Int32Array;
   readonly #stripes: StripeLocks;
   readonly #buckets: Uint32Array;
-  readonly #bytes: Buffer;
+  readonly #view: DataView;
   readonly #items: Items;
   readonly #bucketsMax: number;
-  readonly #seed: number;
+  readonly #key: HashKey;
+  /** Views the bytes of the last key: those of many keys are in one buffer. */
+  readonly #keySource = new BufferView();
 
   constructor(parts: IndexTableParts) {
     const { arena } = parts;
     this.#control = arena.control;
     this.#buckets = arena.buckets;
-    this.#bytes = arena.bytes;
+    this.#view = arena.view;
     this.#bucketsMax = arena.layout.bucketsMax;
-    this.#seed = arena.hashSeed;
+    this.#key = arena.hashKey;
     this.#items = parts.items;
     this.#stripes = parts.stripes;
   }
 
   /** The hash of a key, as a signed 32-bit number: fields and arrays hold it without a box. */
   hashOf(bytes: Buffer, start: number, end: number): number {
-    return murmur3(bytes, start, end, this.#seed) | 0;
+    this.#keySource.show(bytes);
+    return halfSipHash(this.#keySource.view, start, end, this.#key);
   }
 
   hashOfItem(id: ItemId): number {
     const at = this.#items.keyAt(id);
-    return this.hashOf(this.#bytes, at, at + this.#items.keyBytes(id));
+    return halfSipHash(this.#view, at, at + this.#items.keyBytes(id), this.#key);
   }
 
   find(hash: number, bytes: Buffer, start: number, length: number): ItemId {
@@ -67,6 +76,17 @@ export class IndexTable {
     this.#items.setBucketNext(id, this.#buckets[bucket]!);
     this.#buckets[bucket] = id;
     Atomics.add(this.#control, CONTROL.itemCount, 1);
+  }
+
+  /** The last item of the bucket if it is full: it must go before another item may enter. */
+  lastOfFullBucket(hash: number): ItemId {
+    let last: ItemId = NO_ITEM;
+    let itemCount = 0;
+    for (let id = this.#buckets[this.#bucketOf(hash)]!; id !== NO_ITEM; id = this.next(id)) {
+      last = id;
+      itemCount++;
+    }
+    return itemCount < BUCKET_ITEMS_MAX ? NO_ITEM : last;
   }
 
   /** Replaces `old` with `fresh`, an item of the same key. */

@@ -1,3 +1,4 @@
+import type { EvictionEvents } from '../eviction/eviction-events.ts';
 import type { Evictor } from '../eviction/evictor.ts';
 import type { LruLists } from '../eviction/lru.ts';
 import type { ClassLocks } from '../memory/class-locks.ts';
@@ -17,6 +18,7 @@ interface LinkerParts {
   readonly index: IndexTable;
   readonly lru: LruLists;
   readonly evictor: Evictor;
+  readonly evictionEvents: EvictionEvents;
   readonly sizeHistogram: SizeHistogram;
   readonly slabs: Slabs;
   readonly releaser: Releaser;
@@ -43,7 +45,7 @@ export class Linker {
       this.#parts.clock.now(),
       old === NO_ITEM ? 0 : this.#parts.items.hits(old),
     );
-    if (old === NO_ITEM) this.#parts.index.insert(hash, fresh);
+    if (old === NO_ITEM) this.#insert(hash, fresh);
     else this.#parts.index.replace(hash, old, fresh);
     const sizeClass = this.#parts.items.lruClassOf(fresh);
     const oldClass = old === NO_ITEM ? sizeClass : this.#parts.items.lruClassOf(old);
@@ -65,6 +67,20 @@ export class Linker {
     this.#parts.lru.add(sizeClass, fresh);
     if (expiry !== 0) this.#parts.expiryHints.note(this.#parts.items.classOf(fresh), expiry);
     this.#parts.classLocks.unlock(sizeClass);
+  }
+
+  /** Inserts an item of a new key. A full bucket loses its last item, so that no walk is long. */
+  #insert(hash: number, fresh: ItemId): void {
+    const { index, items, classLocks, evictor, evictionEvents } = this.#parts;
+    const victim = index.lastOfFullBucket(hash);
+    if (victim !== NO_ITEM) {
+      const sizeClass = items.lruClassOf(victim);
+      classLocks.lock(sizeClass);
+      evictionEvents.record(victim, sizeClass);
+      evictor.evictLocked(sizeClass, index.hashOfItem(victim), victim);
+      classLocks.unlock(sizeClass);
+    }
+    index.insert(hash, fresh);
   }
 
   /** Gives a linked item a new sequence number, so the size histogram counts it from now on. */

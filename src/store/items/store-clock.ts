@@ -98,5 +98,6 @@ export class StoreClock implements StoreTime {
     // Every class may now hold items that the crawler can free.
     for (let at = CLASS.soonestExpiry; at < this.#classes.length; at += CLASS.words)
       this.#classes[at] = 1;
+    Atomics.store(this.#control, CONTROL.crawlFlushed, 1);
   }
 }

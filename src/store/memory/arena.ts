@@ -1,4 +1,4 @@
-import type { ViewedBytes } from '../../base/index.ts';
+import type { HashKey, ViewedBytes } from '../../base/index.ts';
 import { CONTROL, type StoreLayout, TUNABLE_SLOTS } from './layout.ts';
 import { SizeClasses } from './size-classes.ts';
 
@@ -9,7 +9,8 @@ export interface StoreShare {
   /** Chunk bytes by class id; index 0 is unused. */
   readonly chunkBytes: readonly number[];
   readonly itemBytesMax: number;
-  readonly hashSeed: number;
+  /** The secret of this start of the node: with it a client could build keys that collide. */
+  readonly hashKey: HashKey;
 }
 
 /** The views that one thread has of the shared memory, and the constants of the store. */
@@ -18,7 +19,7 @@ export class Arena implements ViewedBytes {
   readonly sizeClasses: SizeClasses;
   /** `-I`: the largest item by memcached's arithmetic, which includes its own header. */
   readonly itemBytesMax: number;
-  readonly hashSeed: number;
+  readonly hashKey: HashKey;
   /** The control block, for Atomics. */
   readonly control: Int32Array;
   readonly stripes: Int32Array;
@@ -45,7 +46,7 @@ export class Arena implements ViewedBytes {
     this.layout = layout;
     this.sizeClasses = new SizeClasses(share.chunkBytes);
     this.itemBytesMax = share.itemBytesMax;
-    this.hashSeed = share.hashSeed;
+    this.hashKey = share.hashKey;
     this.control = new Int32Array(memory, 0, CONTROL.bytes / 4);
     this.stripes = new Int32Array(
       memory,

@@ -36,6 +36,7 @@ const THREAD_COUNTER_NAMES = [
   'ssl_new_sessions',
   'ssl_handshake_errors',
   'ssl_proto_errors',
+  'ssl_handshakes_refused',
   'log_lines_dropped',
   'lru_crawler_starts',
   'lru_maintainer_juggles',

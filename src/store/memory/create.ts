@@ -1,5 +1,4 @@
-import { randomInt } from 'node:crypto';
-import { type Clock, machineClock } from '../../base/index.ts';
+import { type Clock, type HashKey, machineClock, randomHashKey } from '../../base/index.ts';
 import type { StoreShare } from './arena.ts';
 import { CLOCK_START_SECONDS, CONTROL, layOut, TUNABLE_SLOTS } from './layout.ts';
 import { planSizeClasses } from './size-classes.ts';
@@ -18,8 +17,8 @@ interface StoreOptions {
   readonly slabChunkMaxBytes: number;
   /** `-I`. */
   readonly maxItemSizeBytes: number;
-  /** Seed of the key hash; random by default, fixed by a test that repeats a run. */
-  readonly hashSeed?: number;
+  /** The key of the index's hash; random by default, fixed by a test that repeats a run. */
+  readonly hashKey?: HashKey;
   /** Tunables that start with another value than the default. */
   readonly tunables?: Partial<Record<TunableName, number>>;
 }
@@ -70,6 +69,6 @@ export function createStore(options: StoreOptions, clock: Clock = machineClock):
     layout,
     chunkBytes,
     itemBytesMax: options.maxItemSizeBytes,
-    hashSeed: options.hashSeed ?? randomInt(2 ** 32),
+    hashKey: options.hashKey ?? randomHashKey(),
   };
 }

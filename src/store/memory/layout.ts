@@ -40,6 +40,8 @@ export const CONTROL = {
   crawlNow: 6,
   /** 1 while the crawler makes a pass. */
   crawling: 7,
+  /** 1 after a flush: the crawler makes a pass at once, to free the items that it hid. */
+  crawlFlushed: 10,
   /** The size histogram counts items from this sequence number on. */
   sizesSeqHigh: 8,
   sizesSeqLow: 9,

@@ -75,6 +75,8 @@ export class Crawler {
   #page = 0;
   #chunk = 0;
   #passMs = 0;
+  /** The second of the last pass after a flush: one pass in a second bounds a flood of flushes. */
+  #lastFlushPassAt = 0;
 
   constructor(parts: CrawlerParts) {
     const classes = parts.arena.sizeClasses.chunkBytes.length;
@@ -100,9 +102,9 @@ export class Crawler {
 
   #begin(): boolean {
     const { arena, clock, tunables, counters } = this.#parts;
-    const requested = Atomics.load(arena.control, CONTROL.crawlNow) === 1;
-    if (!requested && tunables.get('crawlerEnabled') === 0) return false;
     const now = clock.now();
+    const requested = this.#takeFlush(now) || Atomics.load(arena.control, CONTROL.crawlNow) === 1;
+    if (!requested && tunables.get('crawlerEnabled') === 0) return false;
     let anyDue = false;
     for (let id = 1; id < this.#due.length; id++) {
       const soonest = arena.classes[id * CLASS.words + CLASS.soonestExpiry]!;
@@ -121,6 +123,15 @@ export class Crawler {
     this.#page = 0;
     this.#chunk = 0;
     this.#passMs = 0;
+    return true;
+  }
+
+  /** Whether a flush hides items and no pass has looked for them yet in this second. */
+  #takeFlush(now: number): boolean {
+    const { control } = this.#parts.arena;
+    if (this.#lastFlushPassAt === now) return false;
+    if (Atomics.exchange(control, CONTROL.crawlFlushed, 0) === 0) return false;
+    this.#lastFlushPassAt = now;
     return true;
   }
 
@@ -208,7 +219,9 @@ export class Crawler {
   }
 
   #note(sizeClass: number, id: number): void {
-    const { items, clock } = this.#parts;
+    const { items, clock, expiryHints } = this.#parts;
+    // Another thread used the stripe of its key: the next pass frees it.
+    if (clock.isFlushed(id)) expiryHints.noteFlushed(sizeClass);
     const expiry = items.expiry(id);
     if (expiry !== 0) this.#findings[sizeClass]!.note(Math.max(expiry, clock.now()), clock.now());
   }

@@ -25,6 +25,12 @@ export class ExpiryHints {
     if (soonest === 0 || expiry < soonest) this.#classes[at] = expiry;
   }
 
+  /** Notes that a class still has a flushed item, and so the next pass over it is due. */
+  noteFlushed(sizeClass: number): void {
+    this.#classes[sizeClass * CLASS.words + CLASS.soonestExpiry] = 1;
+    Atomics.store(this.#control, CONTROL.crawlFlushed, 1);
+  }
+
   /** Requests a pass over a class now, even if no item in it can have expired. */
   requestCrawl(sizeClass: number): void {
     this.#classes[sizeClass * CLASS.words + CLASS.soonestExpiry] = 1;

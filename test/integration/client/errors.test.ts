@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { FAILURES } from '../../../src/client/index.ts';
+import { SessionCache } from '../../../src/client/patterns/session-cache.ts';
 import {
   type CacheClient,
   CacheError,
@@ -10,6 +11,7 @@ import {
 } from '../../../src/client.ts';
 import { TestCluster } from '../../support/cluster.ts';
 import { ManualDiscovery } from '../../support/manual-discovery.ts';
+import { startSlabring } from '../../support/node-process.ts';
 import { freePort } from '../../support/ports.ts';
 import { sendAndReadToEnd } from '../../support/wire.ts';
 import { type HandshakeKind, RawNode, type ReplyScript } from './raw-node.ts';
@@ -84,6 +86,17 @@ const FAILING_OPERATIONS: Readonly<Record<FailureCode, () => Promise<unknown>>> 
     const leaseHeld: ReplyScript = (text) => `VA 0 f0 c1 t9 s0 Z ${/O\d+/.exec(text)}\r\n\r\n`;
     const cache = await clientOfRawNode(leaseHeld);
     return cache.getOrSet(KEY, () => 'never', { waitMs: 1, onLeaseTimeout: 'fail' });
+  },
+  ERR_CONFLICT: async () => {
+    const server = await startSlabring();
+    cleanups.push(() => server.stop());
+    const cache = clientOf([`127.0.0.1:${server.port}`]);
+    const sessions = new SessionCache(cache, { prefix: '', onConflict: 'fail' });
+    const visits = (count: number) => ({ cookie: {}, visits: count });
+    await sessions.write(KEY, visits(1));
+    const session = Object.assign({}, await sessions.read(KEY), visits(2));
+    await cache.set(KEY, JSON.stringify(visits(3)));
+    return sessions.write(KEY, session);
   },
   ERR_CLOSED: async () => {
     const cache = clientOf(['127.0.0.1']);

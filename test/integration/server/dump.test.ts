@@ -109,7 +109,7 @@ describe('metadump', () => {
     expect(me).toMatch(new RegExp(`^ME ${base64} exp=-1 .*\r\n$`));
     const sizeClass = /cls=(\d+)/.exec(me)?.[1];
     expect(await exchange(server, `stats cachedump ${sizeClass} 0\r\n`)).toBe(
-      'ITEM blank%20d [1 b; 0 s]\r\nITEM a%0D%0AEND%0D%0Ab%3Ac [1 b; 0 s]\r\nEND\r\n',
+      'ITEM a%0D%0AEND%0D%0Ab%3Ac [1 b; 0 s]\r\nITEM blank%20d [1 b; 0 s]\r\nEND\r\n',
     );
     expect(await exchange(server, `mg ${base64} b k v\r\n`)).toBe(`VA 1 k${base64} b\r\nx\r\n`);
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PAUSE } from '../../../src/server/session/states.ts';
 import { audit } from '../../support/audit.ts';
 import { everyCut, pieces } from '../../support/cuts.ts';
+import { ManualSession, ManualThread } from '../../support/manual-session.ts';
 import { SessionHarness, testShare } from '../../support/session-harness.ts';
 
 const EXCHANGES: readonly (readonly [requests: string, replies: string])[] = [
@@ -100,6 +101,56 @@ test('a session yields after `requestsPerTurn` requests', () => {
     reply: 'VERSION test\r\n'.repeat(2),
     consumedBytes: 18,
     pause: PAUSE.yielded,
+  });
+});
+
+describe('a turn counts the keys of gets', () => {
+  const getOf = (keyCount: number): string => `get${' k'.repeat(keyCount)}\r\n`;
+  /** The bytes that each turn of `-R 20` serves. */
+  const turnsOf = (text: string): readonly number[] => {
+    const harness = new SessionHarness(testShare(), 0, 20);
+    const input = Buffer.from(text);
+    const turns: number[] = [];
+    for (let at = 0; at < input.length; ) {
+      const fed = harness.feed(input, at);
+      turns.push(fed.consumedBytes - at);
+      at = fed.consumedBytes;
+    }
+    return turns;
+  };
+  const lineBytes = (keyCount: number): number => getOf(keyCount).length;
+
+  test('a get of 100 keys takes the whole turn', () => {
+    expect(turnsOf(getOf(100).repeat(3))).toEqual([1, 1, 1].map(() => lineBytes(100)));
+  });
+  test('gets share a turn until they have had its keys', () => {
+    const [ten, one] = [lineBytes(10), lineBytes(1)];
+    expect(turnsOf(getOf(10).repeat(5))).toEqual([2 * ten, 2 * ten, ten]);
+    expect(turnsOf(getOf(1).repeat(45))).toEqual([20 * one, 20 * one, 5 * one]);
+    // The last request of a turn may exceed it.
+    expect(turnsOf(getOf(15).repeat(3))).toEqual([2 * lineBytes(15), lineBytes(15)]);
+    expect(turnsOf(`version\r\n${getOf(19)}version\r\n`)).toEqual([9 + lineBytes(19), 9]);
+  });
+  test('a long get continues in later turns, and its line is decoded once', () => {
+    const thread = new ManualThread({}, { requestsPerTurn: 20 });
+    const session = new ManualSession(thread);
+    session.advance('set k 0 0 1\r\nx\r\n');
+    expect(session.takeReply()).toBe('STORED\r\n');
+    const input = Buffer.from(`${getOf(1200)}version\r\n`);
+    thread.decodeCount = 0;
+    const hitsPerTurn: number[] = [];
+    let reply = '';
+    for (let at = 0, pause: number = PAUSE.yielded; pause === PAUSE.yielded; ) {
+      pause = session.advance(input, at);
+      at = session.session.at;
+      const part = session.takeReply();
+      hitsPerTurn.push(part.split('VALUE').length - 1);
+      reply += part;
+    }
+    expect(hitsPerTurn).toEqual([500, 500, 200, 0]);
+    const hit = 'VALUE k 0 1\r\nx\r\n';
+    expect(reply).toBe(`${hit.repeat(1200)}END\r\nVERSION test\r\n`);
+    expect(thread.decodeCount).toBe(2);
   });
 });
 

@@ -27,6 +27,7 @@ class Scene {
       connections: this.connections,
       table: { lastInputAt: () => 1000 },
       clock: { now: () => this.now },
+      refused: () => {},
       counters: { add: (slot) => void this.counted.push(slot) },
     });
   }

@@ -1,57 +1,14 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import express from 'express';
 import session from 'express-session';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CacheClient, createClient, sessionStore } from '../../../../src/client.ts';
+import {
+  type CacheClient,
+  createClient,
+  type SessionStoreOptions,
+  sessionStore,
+} from '../../../../src/client.ts';
 import type { TestServer } from '../../../support/server.ts';
 import { NODES } from './servers.ts';
-
-declare module 'express-session' {
-  interface SessionData {
-    visits: number;
-  }
-}
-
-const MAX_AGE_MS = 600_000;
-
-/** An application that counts the requests of a visitor; it stands for one of several processes. */
-async function startApplication(cache: CacheClient) {
-  const application = express();
-  const cookie = { maxAge: MAX_AGE_MS };
-  const rest = { secret: 'not so', resave: false, saveUninitialized: false, cookie };
-  application.use(session({ store: sessionStore(session, cache), ...rest }));
-  application.get('/visit', (request, response) => {
-    request.session.visits = (request.session.visits ?? 0) + 1;
-    response.json({ id: request.sessionID, visits: request.session.visits });
-  });
-  application.get('/peek', (request, response) => {
-    response.json({ visits: request.session.visits ?? null });
-  });
-  application.get('/renew', (request, response, next) => {
-    request.session.regenerate((error) => {
-      if (error) next(error);
-      else response.json({ id: request.sessionID });
-    });
-  });
-  application.get('/logout', (request, response, next) => {
-    request.session.destroy((error) => (error ? next(error) : response.json({})));
-  });
-  const server = application.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return { origin: `http://127.0.0.1:${port}`, stop: () => server.close() };
-}
-
-/** Requests of one visitor, with the session cookie. */
-function visitor() {
-  let cookie = '';
-  return async (origin: string, path: string): Promise<Record<string, unknown>> => {
-    const response = await fetch(origin + path, { headers: { cookie } });
-    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
-    return { ...((await response.json()) as object), status: response.status };
-  };
-}
+import { MAX_AGE_MS, startApplication, visitor } from './session-application.ts';
 
 describe.each(NODES.filter(({ skip }) => !skip))('sessions of express on $name', ({ start }) => {
   let server: TestServer;
@@ -92,6 +49,60 @@ describe.each(NODES.filter(({ skip }) => !skip))('sessions of express on $name',
     expect(await visit(one.origin, '/peek')).toMatchObject({ visits: null });
   });
 
+  test('a framework that copies the properties of a session has the same protection', async () => {
+    const store = sessionStore(cache);
+    const get = (sid: string): Promise<Record<string, unknown> | null> => {
+      return new Promise((resolve, reject) => {
+        store.get(sid, (error, found) => (error ? reject(error) : resolve(found ?? null)));
+      });
+    };
+    const set = (sid: string, value: object): Promise<void> => {
+      return new Promise((resolve, reject) => {
+        store.set(sid, value, (error) => (error ? reject(error) : resolve()));
+      });
+    };
+    /** As the constructor of @fastify/session's Session does it. */
+    const copyOf = (read: Record<string, unknown> | null): Record<string, unknown> => {
+      const copy: Record<string, unknown> = {};
+      for (const name in read) copy[name] = read[name];
+      return copy;
+    };
+    for (const sid of ['plain', 'with a blank', 'é', 'x'.repeat(300)]) {
+      await set(sid, { visits: 1 });
+      const [first, second, third] = [
+        copyOf(await get(sid)),
+        copyOf(await get(sid)),
+        await get(sid),
+      ];
+      await set(sid, { ...first, user: 'jo' });
+      await set(sid, { ...second, cart: ['apple'] });
+      const whole = { visits: 1, user: 'jo', cart: ['apple'] };
+      expect(JSON.parse(JSON.stringify(await get(sid)))).toEqual(whole);
+      await new Promise((done) => void store.destroy(sid, done));
+      await set(sid, { ...third });
+      expect(await get(sid)).toBe(null);
+      await set(`${sid}2`, { ...third });
+      expect(await get(`${sid}2`)).toMatchObject({ visits: 1 });
+    }
+  });
+
+  test('a text that is no session is none, or a failure', async () => {
+    for (const value of ['no JSON', '7', 'null', 5, new Uint8Array(2)]) {
+      await cache.set('sess:odd', value);
+      const read = (options: SessionStoreOptions): Promise<unknown> => {
+        return new Promise((resolve) => {
+          sessionStore(cache, options).get('odd', (error, found) => resolve(error ?? found));
+        });
+      };
+      expect(await read({})).toBe(null);
+      expect(await read({ onCacheError: 'fail' })).toMatchObject({ code: 'ERR_VALUE' });
+    }
+    const cycle: { cookie: object; self?: unknown } = { cookie: {} };
+    cycle.self = cycle;
+    const failure = await new Promise((done) => void sessionStore(cache).set('odd', cycle, done));
+    expect(failure).toMatchObject({ code: 'ERR_ARGUMENT' });
+  });
+
   test('the store handles a missing session and cookies without maxAge', async () => {
     const store = sessionStore(session, cache, { prefix: 'mine:', ttl: 50 });
     const call = <T>(run: (done: (error: unknown, value?: T) => void) => void): Promise<T> => {
@@ -102,7 +113,7 @@ describe.each(NODES.filter(({ skip }) => !skip))('sessions of express on $name',
     expect(await call((done) => store.get('none', done))).toBe(null);
     const cookie = new session.Cookie();
     cookie.originalMaxAge = null;
-    await call((done) => store.set('s', { cookie, visits: 7 }, done));
+    await call((done) => store.set('s', { cookie, visits: 7, user: 'jo', cart: [] }, done));
     expect(await call((done) => store.get('s', done))).toMatchObject({ visits: 7 });
     expect((await cache.fetch('mine:s')).ttl).toBeLessThanOrEqual(50);
     await call((done) => store.touch('s', { cookie: { maxAge: 90_500 } }, done));

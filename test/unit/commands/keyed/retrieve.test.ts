@@ -39,7 +39,7 @@ describe('get', () => {
     const steps: number[] = [];
     let bytes = 0;
     for (let next = request.firstKey; next < request.endKey; ) {
-      ({ next } = retriever.answer(request, node.classic, next));
+      ({ next } = retriever.answer(request, node.classic, next, request.endKey));
       steps.push(next);
       bytes += node.takeOutput().length;
     }
@@ -53,14 +53,19 @@ describe('get', () => {
     node.put('set small 0 0 1', 'x');
     const request = node.decode('get big small');
     const { retriever } = node.commands;
-    const { next, stream } = retriever.answer(request, node.classic, request.firstKey);
+    const { next, stream } = retriever.answer(
+      request,
+      node.classic,
+      request.firstKey,
+      request.endKey,
+    );
     expect(next).toBe(request.firstKey + 1);
     let output = node.takeOutput();
     for (let isDone = false; !isDone; ) {
       isDone = stream!.write(node.sink);
       output += node.takeOutput();
     }
-    retriever.answer(request, node.classic, next);
+    retriever.answer(request, node.classic, next, request.endKey);
     output += node.takeOutput();
     expect(output).toBe(`VALUE big 0 600000\r\n${value}\r\nVALUE small 0 1\r\nx\r\nEND\r\n`);
   });

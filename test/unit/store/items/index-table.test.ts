@@ -39,9 +39,9 @@ describe('the index', () => {
       ]);
     }
   });
-  test('the index hashes an item as its key, with the seed of the store', () => {
+  test('the index hashes an item as its key, with the key of the store', () => {
     const parts = new StoreParts();
-    const other = new StoreParts({ hashSeed: 8 });
+    const other = new StoreParts({ hashKey: { low: 8, high: 0 } });
     const id = parts.newItem({ key: 'some key', clientFlags: 5 });
     expect(parts.index.hashOfItem(id)).toBe(hashOf(parts, 'some key'));
     expect(hashOf(other, 'some key')).not.toBe(hashOf(parts, 'some key'));

@@ -1,0 +1,58 @@
+import { extname } from 'node:path';
+import type { ServerOptions } from '../../node/index.ts';
+import { type Address, formatAddress } from '../../topology/index.ts';
+import { LOCAL_NODE } from '../cache/local-cluster.ts';
+import type { Host } from '../process/host.ts';
+
+/** A list of more nodes would be a long line: the nodes know each other. */
+const LISTED_NODES_MAX = 4;
+/** Hosts of listeners on all interfaces. */
+const ALL_INTERFACES: ReadonlySet<string> = new Set(['', '*', '0.0.0.0', '::']);
+/** Whether this program runs from its sources. */
+export const IS_CHECKOUT = extname(import.meta.url) === '.ts';
+
+type AccessOptions = Pick<
+  ServerOptions,
+  'enableSsl' | 'sslChainCert' | 'sslCaCert' | 'sslVerifyMode' | 'enableSasl' | 'authFile'
+>;
+
+/** Commands that work now, in another terminal, with the nodes that have just started. */
+export function nextCommands(
+  nodes: readonly Address[],
+  options: AccessOptions,
+  { env }: Pick<Host, 'env'>,
+): string {
+  // npm sets the variable for what it runs; a checkout has the command only through npx.
+  const isByNpm = IS_CHECKOUT || env['npm_execpath'] !== undefined;
+  const command = isByNpm ? 'npx slabring' : 'slabring';
+  const more = [nodesOption(nodes.map(reachable)), ...accessOptions(options)];
+  const end = more.filter((option) => option !== '').map((option) => ` ${option}`);
+  const verbs = ['set greeting hello', 'get greeting', 'stats', 'bench'];
+  return [
+    'Try next, in another terminal:',
+    ...verbs.map((verb) => `  ${[`${command} ${verb}`, ...end].join('')}`),
+  ].join('\n');
+}
+
+/** Empty for the nodes that a verb uses without an option. */
+function nodesOption(names: readonly string[]): string {
+  const [first = ''] = names;
+  if (first === LOCAL_NODE) return '';
+  return names.length > LISTED_NODES_MAX
+    ? `--discovery elasticache:${first}`
+    : `--nodes ${names.join(',')}`;
+}
+
+/** The address for a client on this machine: a node may listen on all addresses. */
+function reachable(address: Address): string {
+  if ('path' in address) return formatAddress(address);
+  const isAny = ALL_INTERFACES.has(address.host);
+  return formatAddress(isAny ? { ...address, host: '127.0.0.1' } : address);
+}
+
+function accessOptions(options: AccessOptions): string[] {
+  const { enableSsl, sslChainCert, sslCaCert, sslVerifyMode, enableSasl, authFile } = options;
+  const tls = enableSsl ? [`--tls-ca ${sslCaCert === '' ? sslChainCert : sslCaCert}`] : [];
+  const certificate = enableSsl && sslVerifyMode >= 2 ? ['--tls-cert <file>'] : [];
+  return [...tls, ...certificate, ...(enableSasl || authFile !== '' ? ['--user <name>'] : [])];
+}

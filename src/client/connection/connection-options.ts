@@ -1,0 +1,11 @@
+import type { Login, ProtocolChoice } from '../option-types/client.ts';
+import type { SocketOptions } from './socket.ts';
+
+export interface ConnectionOptions extends SocketOptions {
+  readonly protocol: ProtocolChoice;
+  readonly login: Login | undefined;
+  /** Connecting and the handshake together take at most this long. */
+  readonly connectTimeoutMs: number;
+  /** The node counts as down if it owes replies and sends no byte for this long. */
+  readonly silenceMs: number;
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { nextCommands } from '../../../../src/cli/terminal/next-steps.ts';
+import { defaultServerOptions } from '../../../../src/node/index.ts';
+import type { Address } from '../../../../src/topology/index.ts';
+
+const options = defaultServerOptions();
+const port = (port: number, host = '127.0.0.1'): Address => ({ host, port });
+
+/** The options after `npx slabring stats`. */
+function optionsFor(nodes: readonly Address[], changed: Partial<typeof options> = {}) {
+  const page = nextCommands(nodes, { ...options, ...changed }, { env: {} });
+  expect(page).not.toMatch(/nc |printf/);
+  for (const verb of ['set greeting hello', 'get greeting', 'bench'])
+    expect(page).toContain(`\n  npx slabring ${verb}`);
+  return /npx slabring stats ?(.*)/.exec(page)?.[1];
+}
+
+test('the commands need no option for nodes at the usual port', () => {
+  expect(optionsFor([port(11_211), port(11_212)])).toBe('');
+  expect(optionsFor([port(11_211, ''), port(11_211, '::')])).toBe('');
+});
+
+test('the commands name the nodes at other addresses', () => {
+  expect(optionsFor([port(1), port(2)])).toBe('--nodes 127.0.0.1:1,127.0.0.1:2');
+  expect(optionsFor([{ path: '/run/x.sock' }])).toBe('--nodes /run/x.sock');
+  expect(optionsFor([port(1, '::1')])).toBe('--nodes [::1]:1');
+  const many = Array.from({ length: 5 }, (_, i) => port(i + 1));
+  expect(optionsFor(many)).toBe('--discovery elasticache:127.0.0.1:1');
+});
+
+test('the commands name the options for TLS and for a login', () => {
+  const tls = { enableSsl: true, sslChainCert: 'node.pem' };
+  expect(optionsFor([port(11_211)], tls)).toBe('--tls-ca node.pem');
+  const strict = { ...tls, sslCaCert: 'ca.pem', sslVerifyMode: 2, authFile: 'users' };
+  const all = '--tls-ca ca.pem --tls-cert <file> --user <name>';
+  expect(optionsFor([port(11_211)], strict)).toBe(all);
+});

@@ -27,7 +27,7 @@ const textOf = async (found: { value: ReadableStream } | undefined) =>
   found && (await new Response(found.value).text());
 
 describe('the handler of use cache', () => {
-  test('all processes read an entry, from a new stream each, until its tag is updated', async () => {
+  test('all processes read an entry, until its tag is updated', async () => {
     const [one, two] = handlers('tags:');
     const key = JSON.stringify(['build', 'id', [{ a: 'ä' }]]);
     await one.set(key, Promise.resolve(entry('text', ['a', 'b'])));

@@ -158,7 +158,6 @@ describe('slabring serve', () => {
   test.each([
     [['serve', '-m', '0'], /-m \(--memory-limit\)/],
     [['serve', '-t', '65'], /1 to 64/],
-    [['serve', '-U', '11211'], /UDP/],
     [['serve', '-I', '40m'], /half of -m/],
     [['serve', '--nonsense'], /nonsense/],
     [['serve', '-f', '1'], /-f \(--slab-growth-factor\)/],

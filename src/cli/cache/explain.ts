@@ -68,7 +68,8 @@ async function askWhatNodeExpects(error: CacheError): Promise<Reason> {
   return { reason: root.message, advice: 'Check that a Memcached node listens there.' };
 }
 
-async function speaksTls(node: NodeAddress): Promise<boolean> {
+/** Whether a node completes a TLS handshake. */
+export async function speaksTls(node: NodeAddress): Promise<boolean> {
   if ('path' in node.connect) return false;
   const reply = await ask(node, true);
   if (!(reply instanceof Error)) return true;

@@ -36,7 +36,7 @@ export const serveFlags = {
     long: 'enable-coredumps',
     doc: 'Raise the limit of core files.',
   }),
-  license: flag({ short: 'i', doc: 'Print the license and end.' }),
+  license: flag({ short: 'i', isCommandLineOnly: true, doc: 'Print the license and end.' }),
   lockMemory: flag({
     short: 'k',
     noEffect:

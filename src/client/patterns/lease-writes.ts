@@ -12,6 +12,8 @@ export interface LoadJob<T> {
   readonly key: string;
   readonly load: Loader<T>;
   readonly plan: LoadPlan;
+  /** When the call began, in milliseconds on the clock of the client. */
+  readonly calledAt: number;
 }
 
 /** The value is too large for the cache, or has no JSON: a retry cannot store it either. */

@@ -17,10 +17,11 @@ export const TEST_CONTROL: NodeControl = {
     threads: 1,
     readBufferBytes: 0,
     shutdownAllowed: false,
+    clusterEntryClosed: false,
   },
   config: {
     get: () => undefined,
-    set: () => false,
+    set: () => 'full',
     delete: () => false,
     list: () => [],
     count: () => 0,

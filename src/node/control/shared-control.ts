@@ -35,7 +35,7 @@ export class SharedControl implements NodeControl {
   readonly #main: MainVerbs;
 
   constructor(memory: NodeMemory, main: MainVerbs) {
-    const { connLimit, threads, enableShutdown } = memory.options;
+    const { connLimit, threads, enableShutdown, clusterNodes, allowConfigSet } = memory.options;
     this.facts = {
       pid: process.pid,
       version: PROTOCOL_VERSION,
@@ -44,6 +44,7 @@ export class SharedControl implements NodeControl {
       threads,
       readBufferBytes: READ_BUFFER_BYTES,
       shutdownAllowed: enableShutdown,
+      clusterEntryClosed: clusterNodes.length > 0 && !allowConfigSet,
     };
     this.config = memory.config;
     this.prefixes = memory.prefixes;

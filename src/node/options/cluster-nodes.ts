@@ -16,8 +16,8 @@ export function publishCluster(config: ConfigEntries, options: ClusterOptions): 
   if (options.clusterNodes.length === 0) return;
   const refusal = clusterNodesRefusal(options);
   if (refusal !== undefined) throw new CodedError('ERR_USAGE', refusal);
-  const isStored = config.set({ name: CLUSTER_ENTRY, flags: 0, data: encoded(options) });
-  assert(isStored, 'an empty table takes an entry of this size');
+  const result = config.set({ name: CLUSTER_ENTRY, flags: 0, data: encoded(options) });
+  assert(result === 'stored', 'an empty table takes an entry of this size');
 }
 
 /**

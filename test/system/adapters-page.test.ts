@@ -32,9 +32,8 @@ const PRINTED: Readonly<Record<string, string>> = {
   '@fastify/rate-limit': '["100","99"]',
 };
 
-const snippets = [...textOf('docs/adapters.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
-  ([, code]) => code!,
-);
+const PAGE = textOf('docs/adapters.md');
+const snippets = [...PAGE.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
 const packagesOf = (code: string): readonly string[] =>
   [...code.matchAll(/from '((?:@[\w-]+\/)?[\w.-]+)/g)].map(([, name]) => name!);
 
@@ -58,6 +57,12 @@ describe('docs/adapters.md', () => {
   test('the page has a snippet for each check', () => {
     const names = snippets.map((code) => packagesOf(code)[0]);
     expect(names).toEqual(Object.keys(CHECKS));
+  });
+
+  test('the files for Next.js are those of the application in test/system/next-app', () => {
+    const files = ['next.config.mjs', 'cache-handler.mjs', 'use-cache-handler.mjs'];
+    const shown = [...PAGE.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
+    expect(shown).toEqual(files.map((file) => textOf(`test/system/next-app/${file}`)));
   });
 
   test.each(snippets.map((code) => ({ name: packagesOf(code)[0]!, code })))(

@@ -1,5 +1,5 @@
 import type { TunableName } from '../../store/index.ts';
-import type { ConfigEntries } from './config.ts';
+import type { ConfigEntries } from './config-entries.ts';
 import type { PrefixStats } from './prefixes.ts';
 
 /**
@@ -45,12 +45,16 @@ export interface NodeFacts {
   readonly pid: number;
   /** The version that `version` reports. */
   readonly version: string;
+  /** The version of slabring. */
+  readonly packageVersion: string;
   readonly maxConnections: number;
   readonly threads: number;
   /** Size of the read buffer that each worker thread has. */
   readonly readBufferBytes: number;
   /** Whether clients may stop this node (`shutdown`). */
   readonly shutdownAllowed: boolean;
+  /** Whether clients may not change the cluster entry (`config set cluster`). */
+  readonly clusterEntryClosed: boolean;
 }
 
 export interface NodeHealth {

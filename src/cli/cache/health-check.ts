@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { askOnce, type NodeReply, NoReply, requiresLogin } from '../../client/index.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import { reasonOfSystem, TLS_REQUIRED } from './connection-reasons.ts';
-import { speaksTls } from './explain.ts';
+import { speaksTls } from './speaks-tls.ts';
 
 /** A longer reply is not a reply to `version`. */
 const REPLY_BYTES_MAX = 256;

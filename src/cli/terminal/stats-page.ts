@@ -53,7 +53,8 @@ export function statsTable(results: Results, host: Host): string {
   );
   const { columns: columnsMax = DEFAULT_COLUMNS } = host;
   const isNarrow = results.length === 1 || widthOf(table) <= columnsMax;
-  return [isNarrow ? table : blockPerNode(results), ...failed].join('\n');
+  const shown = isNarrow ? table : blockPerNode(results);
+  return [...(names.size === 0 ? [] : [shown]), ...failed].join('\n');
 }
 
 function blockPerNode(results: Results): string {

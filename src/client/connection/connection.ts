@@ -73,7 +73,12 @@ export class Connection {
     this.#nextProtocol = options.protocol;
     const returnToken = (key: string): void =>
       this.send(tokenReturn(key, runtime, options.silenceMs));
-    this.#pipeline = new Pipeline(address.name, new ClassicDialect(), returnToken);
+    this.#pipeline = new Pipeline(
+      address.name,
+      new ClassicDialect(),
+      returnToken,
+      options.maxValueBytes,
+    );
     this.#deadlineTimer = new DeadlineTimer(runtime, options.silenceMs, {
       oldest: () => this.#pipeline.oldest,
       check: (now) => this.#onDeadlineTimer(now),
@@ -217,12 +222,9 @@ export class Connection {
     if (this.#pipeline.sentCount === 0) this.#silentSince = this.#runtime.now();
     while (this.#pipeline.waitingCount > 0 && socket.writableLength < UNSENT_BYTES_MAX) {
       this.#pipeline.encodeWaiting(this.#output.sink, WRITE_BYTES_MAX);
-      if (this.#output.sink.at === 0) {
-        // Each of them failed before it was sent, or had settled.
-        this.#events.settled();
-        return;
-      }
-      this.#output.writeTo(socket);
+      if (this.#output.sink.at > 0) this.#output.writeTo(socket);
+      // None of them was sent: they had settled, or cannot be encoded.
+      else this.#events.settled();
     }
   }
 

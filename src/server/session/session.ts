@@ -1,8 +1,7 @@
-import { type LateReply, permits, type ReplyStream, type Role } from '../../commands/index.ts';
+import type { LateReply, ReplyStream } from '../../commands/index.ts';
 import {
   CLOSE,
   DIALECT,
-  forbid,
   INCOMPLETE,
   isBinary,
   isStorage,
@@ -168,7 +167,7 @@ export class Session {
       const step = this.#login.checkBinary(request);
       if (step !== 'allowed') return this.#applyLogin(step);
     }
-    if (this.#login.role !== 'admin') restrict(request, this.#login.role);
+    if (this.#login.role !== 'admin') this.#login.restrict(request);
     const replyAt = sink.at;
     const pause = this.#execute(request, lineAt, end);
     if (trace !== undefined) {
@@ -283,12 +282,6 @@ export class Session {
     });
     return PAUSE.awaiting;
   }
-}
-
-/** Makes a request invalid that a user of this role may not send. */
-function restrict(request: Request, role: Role): void {
-  if (!permits(role, request)) forbid(request);
-  else if (role === 'readonly') request.deniesLease = true;
 }
 
 /** Whether the reply needs a sum over all threads, or a copy of a table. */

@@ -6,7 +6,7 @@ import { Allocator } from './items/allocator.ts';
 import { Chains } from './items/chains.ts';
 import { IndexTable } from './items/index-table.ts';
 import { ItemCopier } from './items/item-copier.ts';
-import { Items } from './items/items.ts';
+import { CaslessItems, Items } from './items/items.ts';
 import { Linker } from './items/linker.ts';
 import { Lookup } from './items/lookup.ts';
 import { Overwriter } from './items/overwriter.ts';
@@ -49,7 +49,7 @@ export function assemble(share: StoreShare, thread: number) {
     pagePool: new PagePool(arena),
     expiryHints: new ExpiryHints(arena),
     ghosts: new Ghosts(arena, share.chunkBytes),
-    items: new Items(arena),
+    items: share.hidesCas ? new CaslessItems(arena) : new Items(arena),
   };
   const slabs = new Slabs(memory);
   const chains = new Chains(memory);

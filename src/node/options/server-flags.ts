@@ -140,6 +140,10 @@ export const serverFlags = {
     default: 's3fifo',
     doc: "Eviction policy: S3-FIFO, or memcached's segmented LRU.",
   }),
+  disableCas: flag({
+    short: 'C',
+    doc: 'Show every CAS id as 0; no cas command succeeds then.',
+  }),
   disableFlushAll: flag({ short: 'F', doc: 'Refuse the flush_all command.' }),
   disableDumping: flag({
     short: 'X',

@@ -24,12 +24,18 @@ const CHECKS: Readonly<Record<string, string>> = {
   }); await new Promise(() => {});`,
   '@fastify/rate-limit': `app.get('/', () => ({})); const { headers } = await app.inject('/');
     print(headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']);`,
+  unstorage: `print(user, await storage.hasItem('users:7'));`,
+  bentocache: `print(user, await bento.get({ key: 'user:7' }));`,
+  slabring: `print(await cache.get('user:7'));`,
 };
 const PRINTED: Readonly<Record<string, string>> = {
   keyv: '[{"name":"Ada"},{"name":"Ada"},true]',
   'cache-manager': '[{"name":"Ada"},{"name":"Ada"}]',
   express: '["100","99"]',
   '@fastify/rate-limit': '["100","99"]',
+  unstorage: '[{"name":"Ada"},true]',
+  bentocache: '[{"name":"Ada"},{"name":"Ada"}]',
+  slabring: '[{"name":"Ada"}]',
 };
 
 const PAGE = textOf('docs/adapters.md');
@@ -41,7 +47,8 @@ let built: BuiltPackages;
 let node: TestServer;
 beforeAll(async () => {
   [built, node] = await Promise.all([buildPackages(), startSlabring()]);
-  const names = new Set(snippets.flatMap(packagesOf));
+  // The instrumentation imports its package itself.
+  const names = new Set([...snippets.flatMap(packagesOf), '@opentelemetry/api']);
   for (const name of names) {
     if (name.startsWith('slabring') || name.startsWith('node')) continue;
     const link = join(built.project, 'node_modules', name);

@@ -15,6 +15,22 @@ export function startLine(options: ServerOptions, addresses: readonly ListenAddr
   return `slabring ${packageVersion()}: ${facts.join(', ')}. Listening on ${listeners.join(', ')}`;
 }
 
+/** The same for programs; sizes are in bytes. */
+export function startJson(options: ServerOptions, addresses: readonly ListenAddress[]): string {
+  return JSON.stringify({
+    version: packageVersion(),
+    pid: process.pid,
+    memoryLimitBytes: options.memoryLimitBytes,
+    threads: options.threads,
+    login: requiresLogin(options),
+    listeners: addresses.map((each) =>
+      each.kind === 'unix'
+        ? { path: each.path }
+        : { host: each.host, port: each.port, tls: each.secure },
+    ),
+  });
+}
+
 function listenerText(address: ListenAddress, enableSsl: boolean): string {
   if (address.kind === 'unix') return address.path;
   const where =

@@ -36,6 +36,7 @@ export const serveFlags = {
     long: 'enable-coredumps',
     doc: 'Raise the limit of core files.',
   }),
+  json: flag({ doc: 'Print the start of the node as JSON, on one line.' }),
   license: flag({ short: 'i', isCommandLineOnly: true, doc: 'Print the license and end.' }),
   lockMemory: flag({
     short: 'k',

@@ -17,7 +17,7 @@ import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { nextCommands } from '../terminal/next-steps.ts';
-import { openToEverybody, startLine } from '../terminal/serve-page.ts';
+import { openToEverybody, startJson, startLine } from '../terminal/serve-page.ts';
 import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
@@ -73,8 +73,8 @@ function warningsOf(options: ServeOptions, { supervisor }: Host): string[] {
 }
 
 /** Whether a person sees what the node prints: logs of services have no use for advice. */
-function isWatched({ daemon }: ServeOptions, { columns, supervisor }: Host): boolean {
-  return columns !== undefined && supervisor === undefined && !daemon;
+function isWatched({ daemon, json }: ServeOptions, { columns, supervisor }: Host): boolean {
+  return columns !== undefined && supervisor === undefined && !daemon && !json;
 }
 
 /** Runs the node until a signal or its supervisor stops it. */
@@ -89,7 +89,7 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     const node = await start(startNode, options, host);
     reload = () => void node.control.reload('all');
     if (options.pidFile !== '') pidFile = writePidFile(options.pidFile, host.err);
-    host.out(startLine(options, node.addresses));
+    host.out((options.json ? startJson : startLine)(options, node.addresses));
     if (isWatched(options, host)) host.out(`\n${nextCommands(node.addresses, options, host)}`);
     host.supervisor?.send({ type: 'listening', addresses: node.addresses });
     // A daemon outlives the process that started it.

@@ -14,7 +14,7 @@ import {
   undefinedOnFailure,
 } from './lease-writes.ts';
 import { failureMarker, noValueMarker, unwrapMarker } from './load-markers.ts';
-import { drawTtl, type LoadPlan, planLoad, pollDelayMs } from './load-plan.ts';
+import { drawTtl, type LoadPlan, LoadPlanner, pollDelayMs } from './load-plan.ts';
 import { pause } from './pause.ts';
 import { type SharedLoad, SharedLoads } from './shared-loads.ts';
 
@@ -46,6 +46,7 @@ export interface LoadCounts {
  */
 export class LoadCoordinator {
   readonly #timing: Timing;
+  readonly #planner = new LoadPlanner();
   /** The latest load of each key that holds a lease, or waits for the lease of another process. */
   readonly #flights = new Flights();
   /** Loads without a lease, because the cache is down, has no leases, or another load is late. */
@@ -77,8 +78,9 @@ export class LoadCoordinator {
     load: Loader<T>,
     options: LoadOptions = {},
   ): Promise<T | undefined> {
-    const job = { cache, key, load, plan: planLoad(options), calledAt: this.#timing.now() };
-    const { signal } = options;
+    const plan = this.#planner.planOf(options);
+    const { signal, onRefreshError } = options;
+    const job = { cache, key, load, plan, onRefreshError, calledAt: this.#timing.now() };
     if (signal?.aborted === true)
       throw new CacheError('ERR_ABORTED_UNSENT', { key, cause: signal.reason });
     // The signal does not cancel the fetch: its reply may grant a lease, which must be released.
@@ -123,9 +125,10 @@ export class LoadCoordinator {
     return unwrapMarker(value, job.key);
   }
 
-  #refreshInBackground<T>({ key, plan }: LoadJob<T>, flight: Flight<T>): void {
+  #refreshInBackground<T>(job: LoadJob<T>, flight: Flight<T>): void {
+    const { key, plan, onRefreshError } = job;
     flight.result.catch((error: unknown) => {
-      callHandler('onRefreshError', () => plan.onRefreshError?.(error, key));
+      callHandler('onRefreshError', () => onRefreshError?.(error, key));
     });
     const settled = flight.joinFor(this.#timing, plan.leaseSeconds * 1000, undefined, false);
     const refresh = settled.catch(() => {}).finally(() => this.#refreshes.delete(refresh));

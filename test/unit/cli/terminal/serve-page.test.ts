@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openToEverybody, startLine } from '../../../../src/cli/terminal/serve-page.ts';
+import { openToEverybody, startJson, startLine } from '../../../../src/cli/terminal/serve-page.ts';
 import { defaultServerOptions, type ServerOptions } from '../../../../src/node/index.ts';
 
 const optionsWith = (options: Partial<ServerOptions>): ServerOptions => {
@@ -15,6 +15,19 @@ test('the line of a node has its version, memory, threads, TLS, login and listen
   ]);
   expect(line).toMatch(/^slabring \d+\.\d+\.\d+: 1g of memory, 1 thread, TLS, login required\. /);
   expect(line).toMatch(/ Listening on port 7 of every interface, \[::1\]:8 \(no TLS\), \/run\/a$/);
+});
+
+test('the JSON of a start has numbers for programs', () => {
+  const options = optionsWith({ threads: 1, memoryLimitBytes: 2 ** 30, authFile: 'users' });
+  const listeners = [
+    { kind: 'tcp', host: '', port: 7, secure: true },
+    { kind: 'unix', path: '/run/a' },
+  ] as const;
+  expect(JSON.parse(startJson(options, listeners))).toEqual({
+    version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    ...{ pid: process.pid, memoryLimitBytes: 2 ** 30, threads: 1, login: true },
+    listeners: [{ host: '', port: 7, tls: true }, { path: '/run/a' }],
+  });
 });
 
 const TLS = { enableSsl: true, sslChainCert: 'cert', sslCaCert: 'ca' };

@@ -3,6 +3,7 @@ import type { Topology } from '../topology/index.ts';
 import type { ClientClock } from './base/client-clock.ts';
 import type { Discovery } from './base/discovery.ts';
 import { CacheError } from './base/errors.ts';
+import { callHandler } from './base/handlers.ts';
 import { nodesOf } from './base/nodes.ts';
 import type { ClientEvents } from './client-events.ts';
 import { type ClientRuntime, machineRuntime } from './connection/runtime.ts';
@@ -234,7 +235,8 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#discovery?.close(), this.#cluster.close()]);
+    const closed = this.#cluster.close();
+    await Promise.all([this.#discovery?.close(), closed]);
   }
 
   #clusterEvents(): ClusterViewEvents {
@@ -242,7 +244,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
       up: (node) => this.#emitLater('node-up', node),
       down: (node, reason) => {
         this.#emitLater('node-down', node, reason);
-        this.#discovery?.refresh();
+        callHandler('refresh (discovery)', () => this.#discovery?.refresh());
       },
       failed: (error, kind) => this.#emitLater('failure', error, kind),
       replicaFailed: (node, error) => this.#emitLater('replica-failed', node, error),

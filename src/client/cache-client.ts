@@ -252,8 +252,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   async close(): Promise<void> {
-    const closed = this.#cluster.close();
-    await Promise.all([this.#discovery?.close(), closed]);
+    await Promise.all([this.#cluster.close(), this.#discovery?.close()]);
   }
 
   /** Closes the client at the end of an `await using` block. */
@@ -276,10 +275,8 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   #applyTopology({ nodes }: Topology): void {
     try {
       this.#cluster.update(nodes);
-      this.#emitLater(
-        'nodes',
-        nodes.map(({ name }) => name),
-      );
+      const names = nodes.map(({ name }) => name);
+      this.#emitLater('nodes', names);
     } catch (error) {
       // The client cannot place keys on these nodes: the previous topology stays in force.
       if (!(error instanceof CacheError)) throw error;

@@ -14,6 +14,7 @@ export {
 export { CLOSE, INCOMPLETE } from './decoded.ts';
 export {
   CONFIG_BYTES_MAX,
+  GET_LINE_BYTES_MAX,
   LINE_BYTES_MAX,
   REPLY_FRAME_BYTES_MAX,
 } from './limits.ts';

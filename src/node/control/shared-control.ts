@@ -20,6 +20,8 @@ import { crawl, movePage, resizeStore, tuneStore } from './store-tuning.ts';
 
 const VERBOSITY_MAX = 2;
 
+const KIB = 1024;
+
 /** The verbs that only the main thread can execute; a worker thread asks it to. */
 export type MainVerbs = Pick<NodeControl, 'reload' | 'stop'>;
 
@@ -40,6 +42,7 @@ export class SharedControl implements NodeControl {
       pid: process.pid,
       version: PROTOCOL_VERSION,
       maxConnections: connLimit,
+      maxConnMemoryBytes: memory.buffers.limitKib * KIB,
       threads,
       readBufferBytes: READ_BUFFER_BYTES,
       shutdownAllowed: enableShutdown,
@@ -51,7 +54,7 @@ export class SharedControl implements NodeControl {
   }
 
   health(): NodeHealth {
-    const { store, state, connections, options } = this.#memory;
+    const { store, state, connections, buffers, options } = this.#memory;
     const now = store.clock.now();
     return {
       state: state.name,
@@ -59,6 +62,7 @@ export class SharedControl implements NodeControl {
       timeSeconds: now + store.clock.epoch(),
       currentConnections: connections.count(),
       peakConnections: connections.peak(),
+      connMemoryBytes: buffers.heldKib * KIB,
       certificateSeconds: options.enableSsl ? now - state.certificatesReadAt : undefined,
     };
   }

@@ -12,9 +12,10 @@ COPY package.json ./
 COPY src ./src
 USER node
 EXPOSE 11211
-# A real round trip: requests the version from the node by the Memcached protocol.
+# Readiness, by a real round trip. It finds the node's port, socket and TLS in the options of its
+# process. An orchestrator asks for liveness by: node src/cli/main.ts health --local --live
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "src/cli/main.ts", "health"]
+  CMD ["node", "src/cli/main.ts", "health", "--local"]
 # The exec form: signals reach the node process, which then drains.
 ENTRYPOINT ["node", "src/cli/main.ts"]
 CMD ["serve"]

@@ -7,8 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Presets, SingleBar } from 'cli-progress';
 import { columns } from '../../src/cli/terminal/columns.ts';
+import { progressBar } from '../../src/cli/terminal/progress-bar.ts';
 import { type CacheClient, createClient } from '../../src/client.ts';
 import { LocalCluster } from '../../src/cluster/index.ts';
 import { Catalogue, PRODUCTS } from './catalogue.ts';
@@ -193,21 +193,27 @@ function verdict(
   return promises.every(([kept]) => kept) ? 0 : 1;
 }
 
-async function withBar<T>(
+/** Shows the progress of one phase, and its rate at the end. */
+async function withBar(
   title: string,
   seconds: number,
-  work: (onProgress: (elapsedSeconds: number, requests: number) => void) => Promise<T>,
-): Promise<T> {
-  const format = `${title} [{bar}] {percentage}% | {requests} requests`;
-  const bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
-  bar.start(seconds, 0, { requests: '0' });
+  work: (onProgress: (elapsedSeconds: number, requests: number) => void) => Promise<LoadResult>,
+): Promise<LoadResult> {
+  const bar = progressBar(process.stderr.isTTY ? process.stderr : undefined);
   try {
-    return await work((elapsed, requests) => {
-      bar.update(Math.min(elapsed, seconds), { requests: count(requests) });
+    const result = await work((elapsed, requests) => {
+      bar.draw({
+        title,
+        fraction: Math.min(1, elapsed / seconds),
+        count: requests,
+        unit: 'requests',
+      });
     });
+    bar.clear();
+    say(`${title}  ${rate(result).padStart(8)} requests/s`);
+    return result;
   } finally {
-    bar.update(seconds);
-    bar.stop();
+    bar.clear();
   }
 }
 

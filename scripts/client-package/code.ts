@@ -2,6 +2,7 @@ import { createRequire, isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { CLIENT_NODE_MAJOR_MIN, entryNames, ROOT, sourceOf } from './manifest.ts';
+import { withoutReaderTexts } from './reader-texts.ts';
 
 const nodeRequire = createRequire(import.meta.url);
 const FORMATS = [
@@ -97,7 +98,7 @@ export async function writeCode(folder: string): Promise<void> {
       sourcemap: true,
       banner: { js: NODE_CHECK },
       legalComments: 'none',
-      plugins: [builtins, clientOf(extension)],
+      plugins: [builtins, clientOf(extension), withoutReaderTexts],
       external: ['@opentelemetry/api'],
     };
     const entries = entryNames().map((name) => ({ in: join(ROOT, sourceOf(name)), out: name }));

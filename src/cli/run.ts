@@ -1,11 +1,12 @@
 import { CodedError } from '../base/index.ts';
+import { packageVersion } from '../node/index.ts';
 import { TopologyError } from '../topology/index.ts';
 import { readCommandLine } from './options/command-line.ts';
+import { unknownVariables } from './options/unknown-variables.ts';
 import { EXIT } from './process/exit-codes.ts';
 import type { Host } from './process/host.ts';
 import { generalHelp, verbHelp } from './terminal/help.ts';
 import type { Verb } from './verb.ts';
-import { packageVersion } from './version.ts';
 
 const HELP_COLUMNS_MAX = 100;
 
@@ -25,6 +26,7 @@ export async function run(
         host.out(helpText(invocation.verb, verbs, host));
         return EXIT.ok;
       case 'run':
+        for (const line of unknownVariables(host, verbs)) host.err(line);
         return await invocation.verb.run(
           { given: invocation.given, env: host.env, positionals: invocation.args },
           host,

@@ -128,7 +128,7 @@ class Executor {
       case VERB.configSet:
       case VERB.configDelete:
       case VERB.configList:
-        answerConfig(this.#node.config, this.#store.items.counters, request, reply);
+        answerConfig(this.#node, this.#store.items.counters, request, reply);
         break;
       case VERB.refreshCertificates:
         return refreshCertificates(this.#node);

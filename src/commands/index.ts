@@ -3,7 +3,8 @@
 export type {
   ConfigEntries,
   ConfigEntry,
-} from './admin/config.ts';
+  SetConfigResult,
+} from './admin/config-entries.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
 export { putKeyWord } from './admin/key-text.ts';
 export type {
@@ -22,4 +23,5 @@ export type {
 export { PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
 export { type CommandRules, type Commands, createCommands } from './execute.ts';
 export { PendingValue } from './keyed/write.ts';
+export { DEFAULT_ROLE, permits, ROLES, type Role } from './permissions.ts';
 export type { LateReply, ReplyStream } from './reply-stream.ts';

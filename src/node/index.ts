@@ -2,5 +2,7 @@
 export { asSentence, createLogger } from './log.ts';
 export { type NodeHandle, type RunningNode, startNode } from './node.ts';
 export { openFilesLimit, openFilesNeeded } from './open-files.ts';
+export { requiresLogin } from './options/policies.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags } from './options/server-flags.ts';
 export { serverRules } from './options/server-rules.ts';
+export { packageVersion } from './version.ts';

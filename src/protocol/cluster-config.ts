@@ -33,6 +33,7 @@ const HOST_TEXT = /^[^\s|]{1,255}$/;
 const IP_TEXT = /^[\da-fA-F.:]{0,45}$/;
 const PORT_TEXT = /^\d{1,5}$/;
 const VERSION_TEXT = /^\d{1,15}$/;
+const VERSION_LINE_BYTES_MAX = 64;
 /** A malformed part is shown up to this length. */
 const QUOTE_CHARS_MAX = 60;
 
@@ -102,6 +103,13 @@ function requireNode(text: string): ClusterConfigNode {
 
 function quote(text: string): string {
   return JSON.stringify(text.slice(0, QUOTE_CHARS_MAX));
+}
+
+/** The version of a cluster config, also if the rest of it is malformed; undefined without one. */
+export function clusterVersionOf(data: Buffer): number | undefined {
+  const [first = ''] = data.toString('latin1', 0, VERSION_LINE_BYTES_MAX).split('\n');
+  const version = first.trim();
+  return VERSION_TEXT.test(version) ? Number(version) : undefined;
 }
 
 function malformed(reason: string): MalformedReply {

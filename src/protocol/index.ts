@@ -7,11 +7,13 @@ export { BinaryReplies } from './binary/replies.ts';
 export { BINARY_STATUS, MAGIC, OPCODE } from './binary/wire.ts';
 export {
   CLUSTER_ENTRY,
+  clusterVersionOf,
   encodeClusterConfig,
   LEGACY_CLUSTER_KEY,
   parseClusterNode,
 } from './cluster-config.ts';
 export { CLOSE, INCOMPLETE } from './decoded.ts';
+export { forbid } from './forbid.ts';
 export {
   CONFIG_BYTES_MAX,
   GET_LINE_BYTES_MAX,

@@ -21,6 +21,10 @@ export const STATUS = {
   flushNotAllowed: 15,
   unknownCommand: 16,
   outOfMemoryCreating: 17,
+  notPermitted: 18,
+  configClosed: 19,
+  configOlder: 20,
+  configInvalid: 21,
 } as const;
 export type Status = (typeof STATUS)[keyof typeof STATUS];
 

@@ -142,6 +142,8 @@ export class Request {
   recacheExptime = 0;
   /** `I`: mark the item stale (md), or store also with an older CAS id, then as stale (ms). */
   invalidate = false;
+  /** Whether a hit cannot win the lease, because the client may not write. */
+  deniesLease = false;
   /** `x`: remove the value but not the item. */
   dropValue = false;
   /** Whether a hit shows the value (`v`; always in the classic protocol). */

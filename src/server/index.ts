@@ -1,5 +1,6 @@
 /** The sockets, sessions and logins of one node. */
 export {
+  editRole,
   editUserFile,
   escapeUser,
   type LoginFailureReport,

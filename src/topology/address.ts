@@ -58,6 +58,11 @@ export function formatAddress(address: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Whether a host means every interface: a node can listen there, but no client can connect. */
+export function isEveryInterface(host: string): boolean {
+  return host === '*' || host === '0.0.0.0' || (isIPv6(host) && /^[0:]+$/.test(host));
+}
+
 function invalid(text: string): TopologyError {
   const quoted = JSON.stringify(text);
   return new TopologyError(`${quoted} is not the address of a node: write ${ADDRESS_FORMS}.`);

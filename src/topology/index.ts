@@ -3,6 +3,7 @@ export {
   ADDRESS_FORMS,
   type Address,
   formatAddress,
+  isEveryInterface,
   PORT_DEFAULT,
   PORT_MAX,
   parseAddress,

@@ -9,7 +9,7 @@ const POLLING_MS = 20;
 
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster(undefined, '--allow-config-set');
 });
 afterAll(() => cluster?.stop());
 

@@ -18,9 +18,12 @@ const NODES = 3;
  * Starts a cluster of three nodes; resolves once all of them are up.
  * @param port the port of the first node; by default the test has three free ones.
  */
-export async function startCluster(port?: number): Promise<TestCluster> {
+export async function startCluster(
+  port?: number,
+  ...more: readonly string[]
+): Promise<TestCluster> {
   const first = port ?? (await consecutivePorts(NODES));
-  const args = ['cluster', `--nodes=${NODES}`, `--port=${first}`, '-t', '1', '-m', '16'];
+  const args = ['cluster', `--nodes=${NODES}`, `--port=${first}`, '-t', '1', '-m', '16', ...more];
   const owned = new OwnedProcess([process.execPath, MAIN, ...args]);
   try {
     const isUp = () => owned.stdout.includes('nodes are up');

@@ -12,15 +12,17 @@ export const TEST_CONTROL: NodeControl = {
   facts: {
     pid: 1,
     version: 'test',
+    packageVersion: '0.0.0',
     maxConnections: 1,
     maxConnMemoryBytes: 1,
     threads: 1,
     readBufferBytes: 0,
     shutdownAllowed: false,
+    clusterEntryClosed: false,
   },
   config: {
     get: () => undefined,
-    set: () => false,
+    set: () => 'full',
     delete: () => false,
     list: () => [],
     count: () => 0,

@@ -24,17 +24,22 @@ const CHECKS: Readonly<Record<string, string>> = {
   }); await new Promise(() => {});`,
   '@fastify/rate-limit': `app.get('/', () => ({})); const { headers } = await app.inject('/');
     print(headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']);`,
+  unstorage: `print(user, await storage.hasItem('users:7'));`,
+  bentocache: `print(user, await bento.get({ key: 'user:7' }));`,
+  slabring: `print(await cache.get('user:7'));`,
 };
 const PRINTED: Readonly<Record<string, string>> = {
   keyv: '[{"name":"Ada"},{"name":"Ada"},true]',
   'cache-manager': '[{"name":"Ada"},{"name":"Ada"}]',
   express: '["100","99"]',
   '@fastify/rate-limit': '["100","99"]',
+  unstorage: '[{"name":"Ada"},true]',
+  bentocache: '[{"name":"Ada"},{"name":"Ada"}]',
+  slabring: '[{"name":"Ada"}]',
 };
 
-const snippets = [...textOf('docs/adapters.md').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
-  ([, code]) => code!,
-);
+const PAGE = textOf('docs/adapters.md');
+const snippets = [...PAGE.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
 const packagesOf = (code: string): readonly string[] =>
   [...code.matchAll(/from '((?:@[\w-]+\/)?[\w.-]+)/g)].map(([, name]) => name!);
 
@@ -42,7 +47,8 @@ let built: BuiltPackages;
 let node: TestServer;
 beforeAll(async () => {
   [built, node] = await Promise.all([buildPackages(), startSlabring()]);
-  const names = new Set(snippets.flatMap(packagesOf));
+  // The instrumentation imports its package itself.
+  const names = new Set([...snippets.flatMap(packagesOf), '@opentelemetry/api']);
   for (const name of names) {
     if (name.startsWith('slabring') || name.startsWith('node')) continue;
     const link = join(built.project, 'node_modules', name);
@@ -58,6 +64,12 @@ describe('docs/adapters.md', () => {
   test('the page has a snippet for each check', () => {
     const names = snippets.map((code) => packagesOf(code)[0]);
     expect(names).toEqual(Object.keys(CHECKS));
+  });
+
+  test('the files for Next.js are those of the application in test/system/next-app', () => {
+    const files = ['next.config.mjs', 'cache-handler.mjs', 'use-cache-handler.mjs'];
+    const shown = [...PAGE.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
+    expect(shown).toEqual(files.map((file) => textOf(`test/system/next-app/${file}`)));
   });
 
   test.each(snippets.map((code) => ({ name: packagesOf(code)[0]!, code })))(

@@ -49,18 +49,21 @@ afterAll(async () => {
 const addressOf = (name: string): string => `127.0.0.1:${nodes.get(name)!.port}`;
 const env = { SLABRING_DEADLINE: '20000' };
 
-/** Runs `get a` at a node; the line may name its files by `CA`, `STRANGERS`, `CERT`, `KEY`. */
-async function failureAt(node: string, options: string, password?: string) {
+/** Runs a line, which may name its files by `CA`, `STRANGERS`, `CERT`, `KEY`. */
+async function failureOf(line: string, password?: string) {
   const files = {
     CA: authority.ca,
     STRANGERS: strangers.ca,
     CERT: identity.cert,
     KEY: identity.key,
   };
-  const typed = options.replaceAll(/CA|STRANGERS|CERT|KEY/g, (name) => files[name as 'CA']);
-  const line = ['get a --nodes', node, typed].join(' ').trim();
+  const typed = line.replaceAll(/\b(CA|STRANGERS|CERT|KEY)\b/g, (name) => files[name as 'CA']);
   const secret = password === undefined ? {} : { SLABRING_PASSWORD: password };
-  return cli(line, { env: { ...env, ...secret } });
+  return cli(typed.trim(), { env: { ...env, ...secret } });
+}
+
+function failureAt(node: string, options: string, password?: string) {
+  return failureOf(`get a --nodes ${node} ${options}`, password);
 }
 
 describe('the error of a failed connection', () => {
@@ -122,6 +125,36 @@ describe('the error of a failed connection', () => {
     const { err } = await cli(`get a --nodes 127.0.0.1:${mute.port} --deadline 50`);
     expect(err).toContain('no reply in time. To wait longer, set --deadline.');
   });
+});
+
+describe('the error of a discovery that fails', () => {
+  const discover = (name: string, options = '', password?: string) =>
+    failureOf(`get a --discovery elasticache:${addressOf(name)} ${options}`, password);
+  test.each([
+    ['tls', '', 'it speaks only TLS. Add --tls'],
+    ['tls', '--tls', 'its certificate is not trusted. Name the CA'],
+    ['plain', '--tls', 'it does not speak TLS. Leave out --tls'],
+    ['login', '', 'it requires a login. Name the user with --user'],
+    ['plain', '', 'it has no cluster config (start it with --cluster-nodes).'],
+  ])('the error of endpoint %j for %j names the reason', async (name, options, text) => {
+    const { code, err } = await discover(name, options);
+    const start = `slabring: Cannot read the list of nodes: ${addressOf(name)}: ${text}`;
+    expect([code, err]).toEqual([3, expect.stringContaining(start)]);
+    expect(err).toMatch(/^[^\n]+$/);
+  });
+  test('the error of an endpoint names a wrong password', async () => {
+    const { err } = await discover('login', '--user app', 'wrong');
+    expect(err).toContain('it rejected the user name or the password. Check --user');
+  });
+  test('the error names an unknown DNS name', async () => {
+    const { err } = await failureOf('get a --discovery dns:no-such-host.invalid');
+    expect(err).toMatch(/list of nodes: (unknown host name|the name server does not reply)/);
+  });
+});
+
+test('a topic that no node knows shows only what they reply', async () => {
+  const { out } = await cli(`stats nonsense --nodes ${addressOf('plain')}`, { env });
+  expect(out).toBe(`${addressOf('plain')}  FAILED: it replied "ERROR"`);
 });
 
 test('a client certificate connects to a node that requires one', async () => {

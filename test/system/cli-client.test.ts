@@ -104,7 +104,7 @@ describe.each([
     expect(result.keys.read).toBeGreaterThan(0);
     expect(result.hits).toBe(result.keys.read);
     const table = await onCache(`${quick} --batch 20 --reads 100`);
-    expect(table.out).toMatch(/^node +operation +requests\/s/);
+    expect(table.out).toMatch(/^node +operation +req\/s/);
     expect(table.out).toContain('100.0 % found');
   });
 

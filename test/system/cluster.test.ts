@@ -76,16 +76,36 @@ describe('slabring cluster', () => {
       expect([await tried.ended, tried.err]).toEqual([0, '']);
     }
   });
-  test('the cluster publishes addresses for a name as its host', async () => {
+
+  test.each([
+    ['a name', ['--host=localhost'], 'localhost', 'localhost'],
+    ['an IPv6 address', ['--host=::1'], '[::1]', '[::1]'],
+    ['--advertise', ['--host=0.0.0.0', '--advertise=localhost'], '127.0.0.1', 'localhost'],
+    ['--cluster-nodes', ['--host=::1', '--cluster-nodes=[::1]:PORT'], '[::1]', '[::1]'],
+  ])('the cluster publishes addresses for %s', async (_, args, endpoint, name) => {
     const port = await consecutivePorts(1);
-    const size = ['-N', '1', '-t', '1', '-m', '8'];
-    const run = new Run(['cluster', '--host=localhost', `--port=${port}`, ...size]);
+    const own = args.map((arg) => arg.replace('PORT', `${port}`));
+    const run = new Run(['cluster', ...own, `--port=${port}`, '-N', '1', '-t', '1', '-m', '8']);
     await run.waitForOutput(/Ctrl-C stops all nodes/);
-    const discovery = elastiCache({ endpoints: [`localhost:${port}`] });
+    expect(/Everybody who reaches/.test(run.err)).toBe(args.includes('--host=0.0.0.0'));
+    const discovery = elastiCache({ endpoints: [`${endpoint}:${port}`] });
     const cache = createClient({ nodes: discovery, deadlineMs: 20_000 });
     await cache.set('a', 1);
-    expect(cache.nodeOf('a')).toBe(`localhost:${port}`);
+    expect(cache.nodeOf('a')).toBe(`${name}:${port}`);
     await cache.close();
+  });
+
+  test.each([
+    [['--host=0.0.0.0'], /No client can connect to 0\.0\.0\.0: add --advertise <host>/],
+    [['--host=::'], /No client can connect to ::: add/],
+    [['--host=a', '--advertise=*'], /No client can connect to \*/],
+    [['--host=a:1'], /--host is a:1; it must be a host/],
+    [['--advertise=a:1'], /--advertise is a:1; it must be a host/],
+    [['--cluster-nodes=a:1,b:1,a:1'], /--cluster-nodes names a:1 twice\./],
+  ])('slabring cluster refuses %j', async (args, message) => {
+    const run = new Run(['cluster', ...args]);
+    expect(await run.ended).toBe(2);
+    expect(run.err).toMatch(message);
   });
 
   test('the cluster starts three nodes, restarts a killed one, stops all at Ctrl-C', async () => {
@@ -158,7 +178,6 @@ describe('slabring serve', () => {
   test.each([
     [['serve', '-m', '0'], /-m \(--memory-limit\)/],
     [['serve', '-t', '65'], /1 to 64/],
-    [['serve', '-U', '11211'], /UDP/],
     [['serve', '-I', '40m'], /half of -m/],
     [['serve', '--nonsense'], /nonsense/],
     [['serve', '-f', '1'], /-f \(--slab-growth-factor\)/],

@@ -1,10 +1,17 @@
 /** The commands of the Docker image, run without Docker. */
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import type { Health } from '../../src/cli/cache/health-check.ts';
+import { run } from '../../src/cli/run.ts';
+import { healthVerb } from '../../src/cli/verbs/health.ts';
 import { RawNode } from '../integration/client/raw-node.ts';
+import { Authority } from '../support/certificates.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { OwnedProcess } from '../support/server.ts';
+import { TestHost } from '../unit/cli/host.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ending: (() => Promise<unknown>)[] = [];
@@ -18,28 +25,52 @@ function wordsOf(instruction: RegExp): readonly string[] {
   return JSON.parse(instruction.exec(text)?.[1] ?? '[]') as string[];
 }
 
-async function healthOf(port: number, patienceMs: number): Promise<number | null> {
+/** The health check of the image, with more options after those that it has. */
+async function imageHealth(...more: readonly string[]) {
   const [command = '', file = '', ...rest] = wordsOf(/^HEALTHCHECK .*CMD (\[.*\])$/m);
   expect(command).toBe('node');
-  const words = [
-    process.execPath,
-    `${ROOT}${file}`,
-    ...rest,
-    '-p',
-    `${port}`,
-    '--patience',
-    `${patienceMs}`,
-  ];
-  return (await new OwnedProcess(words).exited).code;
+  const words = [process.execPath, `${ROOT}${file}`, ...rest, '--json', ...more];
+  const owned = new OwnedProcess(words);
+  const { code } = await owned.exited;
+  return { code, nodes: JSON.parse(owned.stdout) as readonly Health[] };
 }
 
-test('the image’s health check uses the protocol, so an open port is not enough', async () => {
-  const server = await startSlabring({ args: ['-t', '1', '-m', '8'] });
-  ending.push(() => server.stop());
+test.skipIf(process.platform !== 'linux')(
+  'the image’s health check finds the node by the options of its process',
+  async () => {
+    const { path, remove } = await temporaryFolder();
+    ending.push(remove);
+    const authority = await Authority.create(path);
+    const tls = { identity: await authority.issue('node'), ca: readFileSync(authority.ca) };
+    const users = `${path}/users`;
+    await writeFile(users, 'app:secret\n');
+    const verify = ['-o', `ssl_verify_mode=2,ssl_ca_cert=${authority.ca}`];
+    const small = ['-t', '1', '-m', '8'];
+    const started = [
+      await startSlabring({ args: [...small] }),
+      await startSlabring({ args: [...small, '-Y', users, '-S', '--sasl-only'] }),
+      await startSlabring({ args: [...small, ...verify], tls }),
+      await startSlabring({ args: small, tls: { ...tls }, env: { SLABRING_AUTH_FILE: users } }),
+      await startSlabring({ args: small, unixSocket: `${path}/node.sock` }),
+    ];
+    for (const server of started) ending.push(() => server.stop());
+    const { nodes } = await imageHealth('--patience=20000');
+    for (const { address } of started) {
+      const name = 'path' in address ? address.path : `${address.host}:${address.port}`;
+      expect(nodes.find(({ node }) => node === name)).toMatchObject({ state: 'ready' });
+    }
+  },
+);
+
+test('a health check uses the protocol, so an open port is not enough', async () => {
   const mute = await RawNode.start(() => undefined, 'silent');
   ending.push(() => mute.stop());
-  expect(await healthOf(server.port, 20_000)).toBe(0);
-  expect(await healthOf(mute.port, 200)).toBe(1);
+  const host = new TestHost();
+  const line = ['health', '-p', `${mute.port}`, '--patience', '200', '--live'];
+  expect([await run(line, [healthVerb], host), host.errorLines]).toEqual([
+    1,
+    [expect.stringContaining('no reply within 200 ms')],
+  ]);
 });
 
 test('the image starts a node directly, without a shell that would catch its signals', () => {

@@ -17,8 +17,10 @@ describe('committed files', () => {
   test('no file names a path of a machine or a package registry', () => {
     expect(texts.flatMap((file) => privateLines(file, textOf(file)))).toEqual([]);
   });
-  test('the lock file names no download addresses', () => {
-    expect(textOf('package-lock.json')).not.toContain('"resolved"');
+  test('no lock file names download addresses', () => {
+    const locks = FILES.filter((file) => file.endsWith('package-lock.json'));
+    expect(locks).toHaveLength(2);
+    for (const lock of locks) expect(textOf(lock)).not.toContain('"resolved"');
   });
   test('the rule fails on a path of a machine and on a registry', () => {
     const path = ['', 'home', 'me', 'x'].join('/');

@@ -1,4 +1,4 @@
-import { askOnce, CacheError, NoReply, requiresLogin } from '../../client/index.ts';
+import { CacheError, requiresLogin } from '../../client/index.ts';
 import { type NodeAddress, readNodes } from '../../topology/index.ts';
 import {
   LOGIN_REJECTED,
@@ -7,12 +7,8 @@ import {
   reasonOfSystem,
   TLS_REQUIRED,
 } from './connection-reasons.ts';
-
-/** The time for finding out what a node expects that closes every connection. */
-const PROBE_MS = 1000;
-const REPLY_BYTES_MAX = 4096;
-/** Unlike `version`, every node that requires a login refuses it. */
-const QUESTION = { verb: 'get', key: 'slabring-probe', cas: false } as const;
+import { explainDiscovery } from './explain-discovery.ts';
+import { askAgain, speaksTls } from './speaks-tls.ts';
 
 /** Explains to a user of the command line why a node did not execute an operation. */
 export async function explain(error: unknown): Promise<Reason> {
@@ -27,6 +23,8 @@ export async function explain(error: unknown): Promise<Reason> {
     case 'ERR_PROTOCOL':
     case 'ERR_REPLY_LOST':
       return reasonOfSystem(rootOf(error)) ?? askWhatNodeExpects(error);
+    case 'ERR_DISCOVERY':
+      return explainDiscovery(error);
     case 'ERR_REFUSED':
       return { reason: refusalOf(error) };
     default:
@@ -59,36 +57,13 @@ function refusalOf({ message }: Error): string {
 async function askWhatNodeExpects(error: CacheError): Promise<Reason> {
   const [node] = readNodes([error.node!]) as [NodeAddress];
   if (await speaksTls(node)) return TLS_REQUIRED;
-  const plain = await ask(node, false);
+  const plain = await askAgain(node, false);
   if (plain !== undefined && !(plain instanceof Error) && requiresLogin(plain))
     return LOGIN_REQUIRED;
   const root = rootOf(error);
   if (root instanceof CacheError && root.code === 'ERR_REFUSED') return { reason: refusalOf(root) };
   if (root instanceof CacheError) return { reason: 'it closed the connection without a reply' };
   return { reason: root.message, advice: 'Check that a Memcached node listens there.' };
-}
-
-async function speaksTls(node: NodeAddress): Promise<boolean> {
-  if ('path' in node.connect) return false;
-  const reply = await ask(node, true);
-  if (!(reply instanceof Error)) return true;
-  // An alert of TLS 1.3 (a client certificate is missing) comes after the handshake.
-  return reply instanceof NoReply || /ALERT/.test(codeOf(reply));
-}
-
-async function ask(node: NodeAddress, useTls: boolean) {
-  const tls = useTls ? { rejectUnauthorized: false } : undefined;
-  const signal = AbortSignal.timeout(PROBE_MS);
-  const options = { tls, replyBytesMax: REPLY_BYTES_MAX, signal };
-  try {
-    return await askOnce(node, QUESTION, options);
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : '';
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,7 @@
 import { formatSize } from '../../base/index.ts';
 import type { NodeEvent } from '../../cluster/index.ts';
-import { asSentence } from '../../node/index.ts';
+import { asSentence, packageVersion } from '../../node/index.ts';
 import { formatAddress } from '../../topology/index.ts';
-import { packageVersion } from '../version.ts';
 import { columns } from './columns.ts';
 import { IS_CHECKOUT } from './next-steps.ts';
 

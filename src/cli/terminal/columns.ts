@@ -35,6 +35,31 @@ export function columns(
     .join('\n');
 }
 
+/** The width for readers without a terminal. */
+export const DEFAULT_COLUMNS = 80;
+const INDENT = '  ';
+
+/**
+ * A table of numbers with a head; where it is too wide, the cells of each row one below the other.
+ * A row with fewer cells ends with a remark, as in `columns`.
+ */
+export function tableOrBlocks(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  columnsMax = DEFAULT_COLUMNS,
+): string {
+  const table = columns([head, ...rows], { numbers: true });
+  if (widthOf(table) <= columnsMax) return table;
+  return rows.map((row) => block(head, row)).join('\n');
+}
+
+function block(head: readonly string[], [name = '', ...cells]: readonly string[]): string {
+  if (cells.length < head.length - 1)
+    return [name, ...cells.map((remark) => INDENT + remark)].join('\n');
+  const pairs = cells.map((cell, i) => [INDENT + head[i + 1]!, cell]);
+  return `${name}\n${columns(pairs.filter(([, cell]) => cell !== ''))}`;
+}
+
 /** The columns that the lines of a text take on a terminal. */
 export function widthOf(text: string): number {
   const lines = stripVTControlCharacters(text).split('\n');

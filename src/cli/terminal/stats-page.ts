@@ -1,7 +1,7 @@
 import { failureText, type NodeResult } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, countText, shareText, usageText } from './amounts.ts';
-import { columns, widthOf } from './columns.ts';
+import { columns, DEFAULT_COLUMNS, tableOrBlocks, widthOf } from './columns.ts';
 
 /** The statistics of one node as it sends them. */
 export type NodeStats = ReadonlyMap<string, string>;
@@ -20,7 +20,7 @@ export function statsSummary(results: Results, host: Host): string {
   );
   const name = up.length === results.length ? 'total' : `total (${up.length} of ${results.length})`;
   const total = results.length === 1 || up.length === 0 ? [] : [[name, ...summaryCells(up, false)]];
-  return rowPerNode(SUMMARY_HEAD, [...rows, ...total], host);
+  return tableOrBlocks(SUMMARY_HEAD, [...rows, ...total], host.columns);
 }
 
 /** The cells of one node, or of the sum of several; only one node has an age. */
@@ -39,25 +39,6 @@ function summaryCells(nodes: readonly NodeStats[], hasAge: boolean): string[] {
   ];
 }
 
-/** A table; where that is too wide, the cells of each row one below the other. */
-function rowPerNode(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  { columns: columnsMax = 80 }: Host,
-): string {
-  const table = columns([head, ...rows], { numbers: true });
-  if (widthOf(table) <= columnsMax) return table;
-  return rows
-    .map(([node = '', ...cells]) => {
-      const isRemark = cells.length < head.length - 1;
-      const pairs = cells.map((cell, i) =>
-        isRemark ? [NAME_INDENT + cell] : [NAME_INDENT + head[i + 1]!, cell],
-      );
-      return `${node}\n${columns(pairs.filter((pair) => pair[1] !== ''))}`;
-    })
-    .join('\n');
-}
-
 /** Every statistic as the nodes send it, side by side if that fits. */
 export function statsTable(results: Results, host: Host): string {
   const names = new Set(results.flatMap((result) => [...(result.value?.keys() ?? [])]));
@@ -70,9 +51,10 @@ export function statsTable(results: Results, host: Host): string {
   const failed = results.flatMap(({ node, failure }) =>
     failure === undefined ? [] : [`${node}  ${host.style('red', failureText(failure))}`],
   );
-  const { columns: columnsMax = 80 } = host;
+  const { columns: columnsMax = DEFAULT_COLUMNS } = host;
   const isNarrow = results.length === 1 || widthOf(table) <= columnsMax;
-  return [isNarrow ? table : blockPerNode(results), ...failed].join('\n');
+  const shown = isNarrow ? table : blockPerNode(results);
+  return [...(names.size === 0 ? [] : [shown]), ...failed].join('\n');
 }
 
 function blockPerNode(results: Results): string {

@@ -28,8 +28,8 @@ export interface BenchResult {
   readonly failures: number;
 }
 
-/** Receives the completed fraction, 0 … 1. */
-type OnProgress = (fraction: number) => void;
+/** Receives the completed fraction, 0 … 1, and the number of keys so far. */
+type OnProgress = (fraction: number, keyCount: number) => void;
 
 const TTL_SECONDS = 600;
 const FILL_BATCH_KEYS = 500;
@@ -49,7 +49,7 @@ export async function fill(
     const entries = Array.from({ length: count }, (_, i) => [keyOf(at + i), value] as const);
     const { failed } = await cache.setMany(entries, { ttl: TTL_SECONDS });
     for (const error of failed.values()) throw error;
-    onProgress((at + count) / keys);
+    onProgress((at + count) / keys, at + count);
   }
 }
 
@@ -63,7 +63,8 @@ export async function measure(
   const endsAt = startedAt + plan.seconds * 1000;
   const generator = new LoadGenerator(cache, plan);
   const ticker = setInterval(() => {
-    onProgress(Math.min(1, (performance.now() - startedAt) / (plan.seconds * 1000)));
+    const fraction = (performance.now() - startedAt) / (plan.seconds * 1000);
+    onProgress(Math.min(1, fraction), generator.read + generator.written);
   }, PROGRESS_MS);
   try {
     await Promise.all(Array.from({ length: plan.concurrency }, () => generator.runCaller(endsAt)));

@@ -1,8 +1,10 @@
 import { bytes, integer, number } from '../../base/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { EXIT } from '../process/exit-codes.ts';
-import { columns } from '../terminal/columns.ts';
+import type { Host } from '../process/host.ts';
+import { DEFAULT_COLUMNS, tableOrBlocks } from '../terminal/columns.ts';
 import { progressBar } from '../terminal/progress-bar.ts';
+import { wrap } from '../terminal/wrap.ts';
 import { type BenchResult, fill, measure } from './bench-load.ts';
 
 const benchFlags = {
@@ -61,10 +63,12 @@ export const benchVerb = defineCacheVerb({
     const bar = progressBar(host.terminal);
     const measured = await open();
     try {
-      await fill(cache, plan, (fraction) => bar.draw('storing  ', fraction));
-      const result = await measure(measured, plan, (fraction) => bar.draw('measuring', fraction));
+      const draw = (title: string) => (fraction: number, count: number) =>
+        bar.draw({ title, fraction, count, unit: 'keys' });
+      await fill(cache, plan, draw('storing  '));
+      const result = await measure(measured, plan, draw('measuring'));
       bar.clear();
-      host.out(json ? JSON.stringify(result) : report(result));
+      host.out(json ? JSON.stringify(result) : report(result, host));
       return result.failures === 0 ? EXIT.ok : EXIT.failed;
     } finally {
       bar.clear();
@@ -73,9 +77,9 @@ export const benchVerb = defineCacheVerb({
   },
 });
 
-const HEAD = ['node', 'operation', 'requests/s', 'median', '90 %', '99 %', '99.9 %', 'max'];
+const HEAD = ['node', 'operation', 'req/s', 'median', '90 %', '99 %', '99.9 %', 'max'];
 
-function report({ rows, seconds, keys, hits, failures }: BenchResult): string {
+function report({ rows, seconds, keys, hits, failures }: BenchResult, host: Host): string {
   const table = rows.map(({ node, operation, latency, count }) => {
     const { p50Us, p90Us, p99Us, p999Us, maxUs } = latency;
     const times = [p50Us, p90Us, p99Us, p999Us, maxUs].map(timeText);
@@ -83,13 +87,12 @@ function report({ rows, seconds, keys, hits, failures }: BenchResult): string {
   });
   const failed = failures === 0 ? 'none failed' : `${failures.toLocaleString('en')} failed`;
   const found = keys.read === 0 ? '' : `, ${((100 * hits) / keys.read).toFixed(1)} % found`;
-  return [
-    columns([HEAD, ...table], { gap: '   ' }),
-    '',
+  const keysPerSecond =
     `${rateText((keys.read + keys.written) / seconds)} keys/s: ` +
-      `${rateText(keys.read / seconds)} read${found}, ` +
-      `${rateText(keys.written / seconds)} written; ${failed}`,
-  ].join('\n');
+    `${rateText(keys.read / seconds)} read${found}, ` +
+    `${rateText(keys.written / seconds)} written; ${failed}`;
+  const summary = wrap(keysPerSecond, host.columns ?? DEFAULT_COLUMNS);
+  return [tableOrBlocks(HEAD, table, host.columns), '', ...summary].join('\n');
 }
 
 function rateText(perSecond: number): string {

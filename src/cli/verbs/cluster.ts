@@ -18,12 +18,18 @@ import {
   NodeStartError,
 } from '../../cluster/index.ts';
 import { serverFlags, serverRules } from '../../node/index.ts';
-import { formatAddress, parseAddress, TopologyError } from '../../topology/index.ts';
+import {
+  formatAddress,
+  isEveryInterface,
+  parseAddress,
+  TopologyError,
+} from '../../topology/index.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { type ClusterRow, clusterJson, clusterPage, eventText } from '../terminal/cluster-page.ts';
 import { nextCommands } from '../terminal/next-steps.ts';
+import { openToEverybody } from '../terminal/serve-page.ts';
 import { defineVerb } from '../verb.ts';
 
 const { port, unixSocket: _s, unixMask: _a, listen: _l, ...nodeFlags } = serverFlags;
@@ -47,7 +53,11 @@ const clusterFlags = {
   host: text({
     default: '127.0.0.1',
     placeholder: '<addr>',
-    doc: 'Address that all nodes listen on.',
+    doc: 'Name or address that all nodes listen on; 0.0.0.0 or :: for every interface.',
+  }),
+  advertise: text({
+    placeholder: '<host>',
+    doc: 'Name or address by which clients reach the nodes; default: --host.',
   }),
   ...nodeFlags,
   json: flag({ doc: 'Print the table of nodes as JSON.' }),
@@ -65,6 +75,13 @@ const clusterRules: readonly Rule<typeof clusterFlags>[] = [
     first + nodes - 1 > 65_535
       ? `-p (--port) is ${first}: there are not enough ports after it for ${nodes} nodes; lower it.`
       : undefined,
+  (options) => {
+    const name = advertisedHost(options);
+    return isEveryInterface(name) && options.clusterNodes.length === 0
+      ? `No client can connect to ${name}: add --advertise <host>, the name or the address by` +
+          ' which clients reach this machine.'
+      : undefined;
+  },
 ];
 
 /** `slabring cluster`: several nodes on this machine, in the foreground. */
@@ -87,9 +104,11 @@ export const clusterVerb = defineVerb({
   ],
   async run(options, host) {
     for (const line of ineffectiveOptions(clusterFlags, options)) host.err(line);
+    const open = openToEverybody({ ...asServerOptions(options), listen: [options.host] });
+    if (open !== undefined) host.err(open);
     const stop = listenForStop(host);
     try {
-      const nodes = plannedNodes({ ...options, host: hostOf(options) });
+      const nodes = plannedNodes(options);
       const cluster = await start(nodes, host);
       const rows = rowsOf(cluster, nodes, options);
       const commands = nextCommands(rows, options, host);
@@ -102,7 +121,7 @@ export const clusterVerb = defineVerb({
   },
 });
 
-/** A node before it runs, with the address that it will listen on. */
+/** A node before it runs, with the address by which clients will reach it. */
 interface PlannedNode extends NodePlan {
   readonly host: string;
   readonly port: number;
@@ -110,19 +129,29 @@ interface PlannedNode extends NodePlan {
 
 const MAIN = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
 
-/** The host of all nodes, an IPv6 address without brackets. */
-function hostOf({ host }: ClusterOptions): string {
-  const address = parseAddress(host);
+/** The host that an option names, an IPv6 address without brackets. */
+function hostOf(option: string, text: string): string {
+  const address = parseAddress(text);
   if ('host' in address && address.port === undefined) return address.host;
-  throw new TopologyError(`--host is ${host}; it must be a host: --port sets the ports.`);
+  throw new TopologyError(`${option} is ${text}; it must be a host: --port sets the ports.`);
+}
+
+/** The host by which clients reach the nodes. */
+function advertisedHost({ host, advertise }: Pick<ClusterOptions, 'host' | 'advertise'>): string {
+  return advertise === '' ? hostOf('--host', host) : hostOf('--advertise', advertise);
 }
 
 function plannedNodes(options: ClusterOptions): readonly PlannedNode[] {
-  const shared = [...toArguments(nodeFlags, options), ...topologyArguments(options)];
-  return Array.from({ length: options.nodes }, (_, index) => {
-    const own = [`--listen=${options.host}`, `--port=${options.port + index}`];
+  const listen = hostOf('--host', options.host);
+  const host = advertisedHost(options);
+  const members = Array.from({ length: options.nodes }, (_, at) => {
+    return { host, port: options.port + at };
+  });
+  const shared = [...toArguments(nodeFlags, options), ...topologyArguments(members, options)];
+  return members.map((member, at) => {
+    const own = [`--listen=${listen}`, `--port=${member.port}`];
     const command = [process.execPath, MAIN, 'serve', ...own, ...shared];
-    return { name: `node-${index + 1}`, command, host: options.host, port: options.port + index };
+    return { name: `node-${at + 1}`, command, ...member };
   });
 }
 
@@ -130,19 +159,14 @@ function plannedNodes(options: ClusterOptions): readonly PlannedNode[] {
  * The options by which each node publishes the topology of the cluster. A restarted node gets the
  * same version as before.
  */
-function topologyArguments({
-  nodes,
-  host,
-  port,
-  clusterNodes,
-  clusterVersion,
-}: ClusterOptions): string[] {
+function topologyArguments(
+  members: readonly Pick<PlannedNode, 'host' | 'port'>[],
+  { clusterNodes, clusterVersion }: ClusterOptions,
+): string[] {
   if (clusterNodes.length > 0) return [];
-  const members = Array.from({ length: nodes }, (_, at) =>
-    formatAddress({ host, port: port + at }),
-  );
+  const names = members.map((member) => formatAddress(member));
   const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
-  return [`--cluster-nodes=${members.join(',')}`, `--cluster-version=${version}`];
+  return [`--cluster-nodes=${names.join(',')}`, `--cluster-version=${version}`];
 }
 
 function rowsOf(

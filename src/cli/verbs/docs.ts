@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { text } from '../../base/index.ts';
+import { flag, text } from '../../base/index.ts';
 import { errorsPage } from '../pages/errors-page.ts';
 import { PAGES_WITH_OPTIONS, withOptionTables } from '../pages/option-sections.ts';
 import { optionTypes } from '../pages/option-types.ts';
@@ -19,6 +19,7 @@ const docsFlags = {
     placeholder: '<folder>',
     doc: 'Folder to write to; default: the docs folder of this installation.',
   }),
+  json: flag({ doc: 'Print the names of the pages as JSON.' }),
 };
 
 /** `slabring docs`: options.md describes the options of the `documented` verbs. */
@@ -33,7 +34,7 @@ export function docsVerb(documented: readonly Verb[]): Verb {
     examples: [
       { command: 'npm run docs', effect: 'run it after a change of an option or a failure' },
     ],
-    async run({ out }, host) {
+    async run({ out, json }, host) {
       const folder = out === '' ? FOLDER : out;
       await writeFile(join(folder, 'options.md'), optionsPage(documented));
       await writeFile(join(folder, 'errors.md'), errorsPage());
@@ -45,8 +46,8 @@ export function docsVerb(documented: readonly Verb[]): Verb {
         const path = join(TYPES_FOLDER, file);
         if (existsSync(path)) await writeFile(path, types);
       }
-      const pages = ['options.md', 'errors.md', ...PAGES_WITH_OPTIONS].join(', ');
-      host.out(`wrote ${pages} in ${folder}`);
+      const pages = ['options.md', 'errors.md', ...PAGES_WITH_OPTIONS];
+      host.out(json ? JSON.stringify({ folder, pages }) : `wrote ${pages.join(', ')} in ${folder}`);
       return EXIT.ok;
     },
   });

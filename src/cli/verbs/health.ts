@@ -1,16 +1,46 @@
 import type { ConnectionOptions } from 'node:tls';
-import { CodedError, flag, integer, text, type ValuesOf } from '../../base/index.ts';
-import { askOnce, type NodeReply, NoReply, requiresLogin } from '../../client/index.ts';
+import {
+  CodedError,
+  flag,
+  integer,
+  list,
+  type Rule,
+  text,
+  type ValuesOf,
+} from '../../base/index.ts';
+import { listedNodes } from '../../client/index.ts';
 import { serverFlags } from '../../node/index.ts';
+import { type ListenAddress, listenAddressesOf } from '../../server/index.ts';
 import { ADDRESS_FORMS, type NodeAddress, parseAddress, readNodes } from '../../topology/index.ts';
+import { type CheckedNode, checkHealth, type Health } from '../cache/health-check.ts';
 import { readOptionFile } from '../options/option-file.ts';
 import { EXIT } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import { type LocalNode, localNodes } from '../process/local-nodes.ts';
+import { columns } from '../terminal/columns.ts';
 import { defineVerb } from '../verb.ts';
 
-/** A longer reply is not a reply to `version`. */
-const REPLY_BYTES_MAX = 256;
-
 const healthFlags = {
+  local: flag({
+    isCommandLineOnly: true,
+    doc:
+      'Check every node that runs on this machine or in this container, by the options of its ' +
+      'process (Linux): port, socket and TLS are those of its command line and environment.',
+  }),
+  live: flag({
+    isCommandLineOnly: true,
+    doc:
+      'Ask only whether the node is alive: also a node that has no free connection, or that ' +
+      'starts or drains (with --local).',
+  }),
+  nodes: {
+    ...list({ placeholder: '<host:port,…>', doc: 'Check several nodes, in place of --host.' }),
+    isCommandLineOnly: true as const,
+  },
+  cluster: flag({
+    isCommandLineOnly: true,
+    doc: 'Check all nodes of the cluster that the node of --host lists.',
+  }),
   host: text({
     default: '127.0.0.1',
     placeholder: '<addr>',
@@ -32,48 +62,79 @@ const healthFlags = {
     default: 2000,
     min: 1,
     max: 60_000,
-    doc: 'Time limit for the reply of the node, in milliseconds.',
+    doc: 'Time limit for the reply of a node, in milliseconds.',
   }),
   json: flag({ doc: 'Print the result as JSON.' }),
 };
 
+type HealthOptions = ValuesOf<typeof healthFlags>;
+
+const oneSource: Rule<typeof healthFlags> = ({ local, cluster, nodes }) =>
+  Number(local) + Number(cluster) + Number(nodes.length > 0) > 1
+    ? '--local, --cluster and --nodes each name the nodes to check: use one of them.'
+    : undefined;
+
 /** `slabring health`: a real round trip, for HEALTHCHECK and for operators. */
 export const healthVerb = defineVerb({
   name: 'health',
-  summary: 'check that a node replies; exit code 0 if it does',
+  summary: 'check that nodes reply; exit code 0 if they do',
   description:
-    'Sends one real request (version) to a node and checks the reply.\n' +
-    'The exit code is 0 if the node replies in time, else 1.',
+    'Sends one real request (version) to a node, or to several, and checks the reply. A node is ' +
+    'alive if it replies in the protocol, and ready if it also has room for this client.\n' +
+    'The exit code is 0 if every node is ready (with --live: alive), else 1.',
   flags: healthFlags,
-  examples: [{ command: 'slabring health --port 11212', effect: 'check the node on port 11212' }],
+  rules: [oneSource],
+  examples: [
+    { command: 'slabring health --port 11212', effect: 'check the node on port 11212' },
+    { command: 'slabring health --cluster', effect: 'check all nodes of the local cluster' },
+    { command: 'slabring health --local', effect: 'readiness, in a container' },
+    { command: 'slabring health --local --live', effect: 'liveness, in a container' },
+  ],
   async run(options, host) {
-    const { timeoutMs, json } = options;
-    const node = nodeOf(options);
-    const tls = 'host' in node.connect ? tlsOf(options) : undefined;
-    const version = await requestVersion(node, tls, timeoutMs);
-    const { name } = node;
-    host.out(json ? JSON.stringify({ node: name, version }) : `${name} answers: ${version}`);
-    return EXIT.ok;
+    const nodes = await checkedNodes(options);
+    const results = await Promise.all(nodes.map((node) => checkHealth(node, options.timeoutMs)));
+    const isHealthy = ({ state }: Health): boolean =>
+      state === 'ready' || (options.live && state === 'alive');
+    if (options.json) host.out(healthJson(results, options));
+    else printHealth(results, isHealthy, host);
+    return results.every(isHealthy) ? EXIT.ok : EXIT.failed;
   },
 });
 
+async function checkedNodes(options: HealthOptions): Promise<readonly CheckedNode[]> {
+  if (options.local) return localChecks();
+  const tls = tlsOf(options);
+  const checks = (nodes: readonly NodeAddress[]): readonly CheckedNode[] =>
+    nodes.map((address) => {
+      return { address, tls: 'host' in address.connect ? tls : undefined, isRunning: false };
+    });
+  if (options.nodes.length > 0) return checks(readNodes(options.nodes));
+  const node = nodeOf(options);
+  return checks(options.cluster ? await clusterOf(node, tls, options.timeoutMs) : [node]);
+}
+
 /** The node; a path in `--unix-socket` wins over `--host`. */
-function nodeOf({
-  host,
-  port,
-  unixSocket,
-}: Pick<ValuesOf<typeof healthFlags>, 'host' | 'port' | 'unixSocket'>): NodeAddress {
+function nodeOf({ host, port, unixSocket }: HealthOptions): NodeAddress {
   const address = unixSocket === '' ? { port, ...parseAddress(host) } : { path: unixSocket };
   return readNodes([address])[0]!;
 }
 
-function tlsOf({
-  enableSsl,
-  sslChainCert,
-  sslKey,
-}: Pick<ValuesOf<typeof healthFlags>, 'enableSsl' | 'sslChainCert' | 'sslKey'>):
-  | ConnectionOptions
-  | undefined {
+/** The nodes of the cluster; the node alone if it lists none, or does not reply. */
+async function clusterOf(
+  node: NodeAddress,
+  tls: ConnectionOptions | undefined,
+  timeoutMs: number,
+): Promise<readonly NodeAddress[]> {
+  try {
+    const access = { tls: 'host' in node.connect ? tls : undefined, login: undefined };
+    const listed = await listedNodes(node, access, AbortSignal.timeout(timeoutMs));
+    return listed === undefined ? [node] : readNodes(listed);
+  } catch {
+    return [node];
+  }
+}
+
+function tlsOf({ enableSsl, sslChainCert, sslKey }: HealthOptions): ConnectionOptions | undefined {
   if (!enableSsl) return undefined;
   if (sslChainCert === '') return { rejectUnauthorized: false };
   const cert = readOptionFile('the client certificate of --ssl-chain-cert', sslChainCert);
@@ -81,35 +142,78 @@ function tlsOf({
   return { rejectUnauthorized: false, cert, key };
 }
 
-async function requestVersion(
-  node: NodeAddress,
-  tls: ConnectionOptions | undefined,
-  timeoutMs: number,
-): Promise<string> {
-  const signal = AbortSignal.timeout(timeoutMs);
+/** @throws {CodedError} `ERR_UNHEALTHY` if no node runs, or only ones with unknown ports. */
+function localChecks(): readonly CheckedNode[] {
+  const checks = localNodes().flatMap(checksOf);
+  const byName = new Map(checks.map((check) => [check.address.name, check]));
+  if (byName.size > 0) return [...byName.values()];
+  throw new CodedError('ERR_UNHEALTHY', 'No node runs here (slabring serve).');
+}
+
+/** The first listener of a node stands for all: the same threads serve them. */
+function checksOf(node: LocalNode): readonly CheckedNode[] {
+  const address = listenAddressesOf(node.options).find(
+    (each) => each.kind === 'unix' || each.port !== 0,
+  );
+  if (address === undefined) return [];
+  const [reachable] = readNodes([reachableAddress(address, node)]);
+  const isSecure = address.kind === 'tcp' && address.secure;
+  return [{ address: reachable!, tls: isSecure ? ownTls(node) : undefined, isRunning: true }];
+}
+
+/** Where a client of this machine reaches a listener on all interfaces. */
+const OWN_HOSTS: ReadonlyMap<string, string> = new Map([
+  ['', '127.0.0.1'],
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+]);
+
+function reachableAddress(address: ListenAddress, { pathOf }: LocalNode) {
+  if (address.kind === 'unix') return { path: pathOf(address.path) };
+  const { host, port } = address;
+  return { host: OWN_HOSTS.get(host) ?? host, port };
+}
+
+/** The node's own certificate as the client's: the same CA has often issued it. */
+function ownTls({ options, pathOf }: LocalNode): ConnectionOptions {
+  const { sslVerifyMode, sslChainCert, sslKey } = options;
+  if (sslVerifyMode < 2) return { rejectUnauthorized: false };
   try {
-    const options = { tls, replyBytesMax: REPLY_BYTES_MAX, signal };
-    return versionIn(await askOnce(node, { verb: 'version' }, options));
-  } catch (error) {
-    const reason = signal.aborted ? `no reply within ${timeoutMs} ms` : reasonOf(error);
-    throw new CodedError('ERR_UNHEALTHY', `${node.name} is not healthy: ${reason}.`, {
-      cause: error,
-    });
+    const cert = readOptionFile('the certificate', pathOf(sslChainCert));
+    const key = sslKey === '' ? cert : readOptionFile('the key', pathOf(sslKey));
+    return { rejectUnauthorized: false, cert, key };
+  } catch {
+    return { rejectUnauthorized: false };
   }
 }
 
-/** A node that requires a login is healthy. */
-function versionIn(reply: NodeReply): string {
-  if (reply.status === 'line') return reply.line;
-  if (requiresLogin(reply)) return 'login required';
-  throw new Error(replied(reply.line));
+/** One object for the node of `--host`, else a list. */
+function healthJson(results: readonly Health[], options: HealthOptions): string {
+  const isList = options.local || options.cluster || options.nodes.length > 0;
+  return JSON.stringify(isList ? results : results[0]);
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof NoReply) return replied(error.received.split('\r\n')[0]!);
-  return error instanceof Error ? error.message : String(error);
+function printHealth(
+  results: readonly Health[],
+  isHealthy: (health: Health) => boolean,
+  host: Host,
+): void {
+  const [first] = results;
+  if (results.length === 1 && first !== undefined) {
+    if (isHealthy(first)) host.out(`${first.node} is ${first.state}: ${detailOf(first)}`);
+    else host.err(`slabring: ${first.node} is ${SHORT[first.state]}: ${detailOf(first)}.`);
+    return;
+  }
+  const rows = results.map((health) => {
+    const { node, state } = health;
+    const text = `${state === 'down' ? 'DOWN' : state}: ${detailOf(health)}`;
+    return [node, state === 'down' ? host.style('red', text) : text];
+  });
+  host.out(columns(rows));
 }
 
-function replied(text: string): string {
-  return `it replied ${JSON.stringify(text)} to "version"`;
+function detailOf({ version, reason = '' }: Health): string {
+  return version === undefined ? reason : `version ${version}`;
 }
+
+const SHORT = { ready: 'ready', alive: 'alive, but not ready', down: 'not healthy' } as const;

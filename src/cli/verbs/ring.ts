@@ -1,10 +1,10 @@
 import type { CacheClient } from '../../client/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { EXIT } from '../process/exit-codes.ts';
-import { columns } from '../terminal/columns.ts';
+import { columns, DEFAULT_COLUMNS, widthOf } from '../terminal/columns.ts';
 
 const SAMPLE_KEYS = 100_000;
-const BAR_CHARS = 40;
+const BAR_CHARS_MAX = 40;
 
 /** `slabring ring` */
 export const ringVerb = defineCacheVerb({
@@ -36,9 +36,9 @@ export const ringVerb = defineCacheVerb({
       nodes: cache.nodesOf(key),
     }));
     const shares = sharesOf(cache);
+    const tables = replicas === 1 ? ownerTables : replicaTables;
     if (json) host.out(JSON.stringify({ nodes: shares, keys: locations }));
-    else
-      host.out(replicas === 1 ? ownerTables(shares, locations) : replicaTables(shares, locations));
+    else host.out(tables(shares, locations, host.columns));
     return EXIT.ok;
   },
 });
@@ -72,22 +72,48 @@ function sharesOf(cache: CacheClient): readonly NodeShare[] {
   });
 }
 
-function ownerTables(shares: readonly NodeShare[], locations: readonly KeyLocation[]): string {
-  const rows = shares.map(({ node, share }) => [node, percent(share), bar(share)]);
+function ownerTables(
+  shares: readonly NodeShare[],
+  locations: readonly KeyLocation[],
+  columnsMax?: number,
+): string {
+  const rows = shares.map(({ node, share }) => [node, percent(share)]);
   return tables(
-    rows,
+    withBars(
+      rows,
+      shares.map(({ share }) => share),
+      columnsMax,
+    ),
     locations.map(({ key, node }) => [key, node]),
   );
 }
 
-function replicaTables(shares: readonly NodeShare[], locations: readonly KeyLocation[]): string {
-  const rows = shares.map(({ node, share, held }) => {
-    return [node, percent(share), percent(held), bar(held)];
-  });
+function replicaTables(
+  shares: readonly NodeShare[],
+  locations: readonly KeyLocation[],
+  columnsMax?: number,
+): string {
+  const rows = shares.map(({ node, share, held }) => [node, percent(share), percent(held)]);
+  const bars = withBars(
+    rows,
+    shares.map(({ held }) => held),
+    columnsMax,
+  );
   return tables(
-    [['node', '   owns', '  holds', ''], ...rows],
+    [['node', '   owns', '  holds', ''], ...bars],
     locations.map(({ key, nodes }) => [key, ...nodes]),
   );
+}
+
+/** Adds a bar for the share to each row, in what the row leaves of the width. */
+function withBars(
+  rows: readonly (readonly string[])[],
+  shares: readonly number[],
+  columnsMax = DEFAULT_COLUMNS,
+): readonly string[][] {
+  const room = columnsMax - widthOf(columns(rows)) - 2;
+  const chars = Math.max(0, Math.min(BAR_CHARS_MAX, room));
+  return rows.map((row, i) => [...row, '█'.repeat(shares[i]! * chars)]);
 }
 
 function tables(nodes: readonly string[][], keys: readonly string[][]): string {
@@ -96,8 +122,4 @@ function tables(nodes: readonly string[][], keys: readonly string[][]): string {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(1).padStart(5)} %`;
-}
-
-function bar(share: number): string {
-  return '█'.repeat(share * BAR_CHARS);
 }

@@ -36,7 +36,8 @@ export const serveFlags = {
     long: 'enable-coredumps',
     doc: 'Raise the limit of core files.',
   }),
-  license: flag({ short: 'i', doc: 'Print the license and end.' }),
+  json: flag({ doc: 'Print the start of the node as JSON, on one line.' }),
+  license: flag({ short: 'i', isCommandLineOnly: true, doc: 'Print the license and end.' }),
   lockMemory: flag({
     short: 'k',
     noEffect:

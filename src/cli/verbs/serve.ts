@@ -8,7 +8,6 @@ import {
   type ServerOptions,
   serverRules,
 } from '../../node/index.ts';
-import { formatAddress } from '../../topology/index.ts';
 import { startDaemon } from '../process/daemon.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
@@ -18,6 +17,7 @@ import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { nextCommands } from '../terminal/next-steps.ts';
+import { openToEverybody, startJson, startLine } from '../terminal/serve-page.ts';
 import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
@@ -53,9 +53,9 @@ export function serveVerb(startNode: StartNode): Verb {
     ],
     async run(options, host) {
       if (options.license) return printLicense(host);
-      const isDaemon = options.daemon && host.supervisor !== undefined;
-      if (!isDaemon) for (const line of ineffectiveOptions(serveFlags, options)) host.err(line);
       if (options.largePages) enableLargePages(host);
+      const isDaemon = options.daemon && host.supervisor !== undefined;
+      if (!isDaemon) for (const line of warningsOf(options, host)) host.err(line);
       if (options.daemon && !isDaemon) {
         await startDaemon(options.verbosity > 0);
         return EXIT.ok;
@@ -66,9 +66,15 @@ export function serveVerb(startNode: StartNode): Verb {
   });
 }
 
+/** A supervisor says itself who may use its nodes. */
+function warningsOf(options: ServeOptions, { supervisor }: Host): string[] {
+  const open = supervisor === undefined ? openToEverybody(options) : undefined;
+  return [...ineffectiveOptions(serveFlags, options), ...(open === undefined ? [] : [open])];
+}
+
 /** Whether a person sees what the node prints: logs of services have no use for advice. */
-function isWatched({ daemon }: ServeOptions, { columns, supervisor }: Host): boolean {
-  return columns !== undefined && supervisor === undefined && !daemon;
+function isWatched({ daemon, json }: ServeOptions, { columns, supervisor }: Host): boolean {
+  return columns !== undefined && supervisor === undefined && !daemon && !json;
 }
 
 /** Runs the node until a signal or its supervisor stops it. */
@@ -83,7 +89,7 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     const node = await start(startNode, options, host);
     reload = () => void node.control.reload('all');
     if (options.pidFile !== '') pidFile = writePidFile(options.pidFile, host.err);
-    for (const address of node.addresses) host.out(`Listening on ${formatAddress(address)}`);
+    host.out((options.json ? startJson : startLine)(options, node.addresses));
     if (isWatched(options, host)) host.out(`\n${nextCommands(node.addresses, options, host)}`);
     host.supervisor?.send({ type: 'listening', addresses: node.addresses });
     // A daemon outlives the process that started it.

@@ -1,15 +1,12 @@
 import { chmod, chown, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { CodedError, readRegularFile } from '../../base/index.ts';
 import {
-  editUserFile,
-  type makeScrypt,
   parseUserFile,
   USER_FILE_BYTES_MAX,
   type User,
+  type UserTable,
 } from '../../server/index.ts';
 import type { Host } from '../process/host.ts';
-
-type ScryptSecret = Awaited<ReturnType<typeof makeScrypt>>;
 
 /** A new file of users is readable for its owner only. */
 const FILE_MODE = 0o600;
@@ -22,6 +19,7 @@ export interface UserFile {
   readonly path: string;
   readonly text: string | undefined;
   readonly users: readonly User[];
+  readonly roles: UserTable['roles'];
 }
 
 /** @throws {CodedError} `ERR_USER_FILE` if the file cannot be read or has an invalid line. */
@@ -29,26 +27,21 @@ export async function readUserFile(path: string): Promise<UserFile> {
   try {
     const { bytes } = await readRegularFile(path, USER_FILE_BYTES_MAX);
     const text = bytes.toString('latin1');
-    return { path, text, users: parseUserFile(path, text) };
+    return { path, text, ...parseUserFile(path, text) };
   } catch (error) {
     if (error instanceof CodedError) throw error;
-    if (codeOf(error) === 'ENOENT') return { path, text: undefined, users: [] };
+    if (codeOf(error) === 'ENOENT') return { path, text: undefined, users: [], roles: new Map() };
     throw userFileError(path, 'read', error);
   }
 }
 
 /**
- * Sets the password of a user; without `secret` it removes the user. A complete new file replaces
- * the old one by rename: no reader sees half a file. Owner, permissions and symbolic links stay.
+ * Writes the text of a file of users. A complete new file replaces the old one by rename: no reader
+ * sees half a file. Owner, permissions and symbolic links stay.
  */
-export async function writeUserFile(
-  { path, text = '' }: UserFile,
-  name: string,
-  secret: ScryptSecret | undefined,
-  host: Host,
-): Promise<void> {
+export async function writeUserFile(path: string, text: string, host: Host): Promise<void> {
   try {
-    const mode = await replace(path, editUserFile(text, name, secret));
+    const mode = await replace(path, text);
     if ((mode & EXCESS_MODE_BITS) === 0) return;
     host.err(`Other users may open ${path}; restrict it to its owner with: chmod 600 ${path}`);
   } catch (error) {

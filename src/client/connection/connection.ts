@@ -1,26 +1,19 @@
 import { ClassicDialect, type Dialect } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import { CacheError, type FailureCode } from '../base/errors.ts';
-import type { Login, ProtocolChoice } from '../option-types/client.ts';
+import type { ProtocolChoice } from '../option-types/client.ts';
+import { ConnectTimer } from './connect-timer.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { Handshake } from './handshake.ts';
 import type { Operation } from './operation.ts';
 import { Pipeline, tokenReturn } from './pipeline.ts';
-import type { ClientRuntime, ClientTimer } from './runtime.ts';
-import type { ClientSocket, SocketEvents, SocketOptions, TlsResumption } from './socket.ts';
+import type { ClientRuntime } from './runtime.ts';
+import type { ClientSocket, SocketEvents, TlsResumption } from './socket.ts';
 import { WRITE_BYTES_MAX, WriteBuffer } from './write-buffer.ts';
 
 /** Back-pressure: above this many unsent bytes in the socket, requests wait in the pipeline. */
 const UNSENT_BYTES_MAX = 1024 * 1024;
-
-export interface ConnectionOptions extends SocketOptions {
-  readonly protocol: ProtocolChoice;
-  readonly login: Login | undefined;
-  /** Connecting and the handshake together take at most this long. */
-  readonly connectTimeoutMs: number;
-  /** The node counts as down if it owes replies and sends no byte for this long. */
-  readonly silenceMs: number;
-}
 
 /** The events that a connection reports to its node. */
 interface ConnectionEvents {
@@ -59,7 +52,7 @@ export class Connection {
   #isFlushScheduled = false;
   /** The TLS session of the previous connection: resuming it shortens the TLS handshake. */
   readonly #tlsResumption: TlsResumption = {};
-  #connectTimer: ClientTimer | undefined;
+  readonly #connectTimer: ConnectTimer;
   readonly #deadlineTimer: DeadlineTimer;
   /** The time of the last received byte, or of the first request if no reply was outstanding. */
   #silentSince = 0;
@@ -73,12 +66,23 @@ export class Connection {
     this.#address = address;
     this.#options = options;
     this.#runtime = runtime;
-    this.#deadlineTimer = new DeadlineTimer(runtime, (now) => this.#onDeadlineTimer(now));
+    this.#connectTimer = new ConnectTimer(runtime, options.connectTimeoutMs, () =>
+      this.#onConnectTimeout(),
+    );
     this.#events = events;
     this.#nextProtocol = options.protocol;
     const returnToken = (key: string): void =>
       this.send(tokenReturn(key, runtime, options.silenceMs));
-    this.#pipeline = new Pipeline(address.name, new ClassicDialect(), returnToken);
+    this.#pipeline = new Pipeline(
+      address.name,
+      new ClassicDialect(),
+      returnToken,
+      options.maxValueBytes,
+    );
+    this.#deadlineTimer = new DeadlineTimer(runtime, options.silenceMs, {
+      oldest: () => this.#pipeline.oldest,
+      check: (now) => this.#onDeadlineTimer(now),
+    });
   }
 
   get isUp(): boolean {
@@ -116,15 +120,8 @@ export class Connection {
     if (this.#state !== 'idle') return;
     this.#state = 'opening';
     this.#connect();
-    const { connectTimeoutMs } = this.#options;
-    this.#connectTimer = this.#runtime.setTimer(() => {
-      this.#break(
-        this.#error('ERR_NODE_DOWN', new Error(`no connection within ${connectTimeoutMs} ms`)),
-      );
-    }, connectTimeoutMs);
-    if (keepProcessAlive) return;
-    this.#connectTimer.unref();
-    this.#socket?.unref();
+    this.#connectTimer.start(keepProcessAlive);
+    if (!keepProcessAlive) this.#socket?.unref();
   }
 
   /** Closes at once: pending operations fail. */
@@ -140,22 +137,29 @@ export class Connection {
     this.#failAll(this.#pipeline.takeWaiting(), code, cause);
   }
 
+  #onConnectTimeout(): void {
+    const cause = new Error(`no connection within ${this.#options.connectTimeoutMs} ms`);
+    this.#break(this.#error('ERR_NODE_DOWN', cause));
+  }
+
   #connect(): void {
     const handshake = new Handshake(this.#address.name, this.#nextProtocol, this.#options.login);
     this.#handshake = handshake;
-    const socket: ClientSocket = this.#openSocket({
+    const events: SocketEvents = {
       connect: () => this.#sendHandshakeRequest(socket),
       data: (bytes, length) => this.#receive(socket, bytes, length),
       drain: () => this.#flush(),
       close: (error) => {
         if (this.#socket === socket) this.#onSocketClosed(error);
       },
-    });
+    };
+    const socket: ClientSocket = this.#runtime.openSocket(
+      this.#address,
+      this.#options,
+      this.#tlsResumption,
+      events,
+    );
     this.#socket = socket;
-  }
-
-  #openSocket(events: SocketEvents): ClientSocket {
-    return this.#runtime.openSocket(this.#address, this.#options, this.#tlsResumption, events);
   }
 
   #sendHandshakeRequest(socket: ClientSocket): void {
@@ -192,7 +196,7 @@ export class Connection {
   }
 
   #becomeUp(socket: ClientSocket, dialect: Dialect): void {
-    this.#connectTimer?.cancel();
+    this.#connectTimer.cancel();
     socket.ref();
     this.#handshake = undefined;
     this.#dialect = dialect.name;
@@ -218,12 +222,9 @@ export class Connection {
     if (this.#pipeline.sentCount === 0) this.#silentSince = this.#runtime.now();
     while (this.#pipeline.waitingCount > 0 && socket.writableLength < UNSENT_BYTES_MAX) {
       this.#pipeline.encodeWaiting(this.#output.sink, WRITE_BYTES_MAX);
-      if (this.#output.sink.at === 0) {
-        // Each of them failed before it was sent, or had settled.
-        this.#events.settled();
-        return;
-      }
-      this.#output.writeTo(socket);
+      if (this.#output.sink.at > 0) this.#output.writeTo(socket);
+      // None of them was sent: they had settled, or cannot be encoded.
+      else this.#events.settled();
     }
   }
 
@@ -264,7 +265,7 @@ export class Connection {
     this.#handshake = undefined;
     this.#nextProtocol = this.#options.protocol;
     this.#state = 'idle';
-    this.#connectTimer?.cancel();
+    this.#connectTimer.cancel();
     socket?.destroy();
   }
 

@@ -1,6 +1,7 @@
 import type { NodeAddress } from '../../topology/index.ts';
 import type { CacheError, FailureCode } from '../base/errors.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import type { Operation } from './operation.ts';
 import { jittered, probeDelayMs } from './probe-delay.ts';
 import type { ClientRuntime, ClientTimer } from './runtime.ts';

@@ -8,11 +8,14 @@ import { CacheError, type FailureCode } from '../base/errors.ts';
  */
 export interface ReplyHandler {
   /** One of several items of the reply: a value of a `get-many`, a statistic. */
-  readonly onItem?: (reply: Reply, node: string) => void;
+  readonly onItem?: (reply: Reply, node: string, deadlineAt: number) => void;
   /** A key of a `get-many` that the client could not request; without this call it is a miss. */
   readonly onKeyFailed?: (index: number, error: CacheError) => void;
-  /** The complete reply: returns the result. If it throws, only this operation fails. */
-  readonly onReply: (reply: Reply) => unknown;
+  /**
+   * The complete reply: returns the result, or a promise that settles by the deadline. If it
+   * throws, only this operation fails.
+   */
+  readonly onReply: (reply: Reply, deadlineAt: number) => unknown;
 }
 
 /** What a reply contained. */
@@ -71,6 +74,8 @@ export class Operation implements OperationCounts, Task {
   misses = 0;
   /** Bytes of the received values. */
   valueBytes = 0;
+  /** The reply is complete, but another thread decodes the value: the caller may still cancel. */
+  #isDecoding = false;
   readonly #handler: ReplyHandler;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
@@ -122,7 +127,7 @@ export class Operation implements OperationCounts, Task {
   receiveItem(reply: Reply, node: string): void {
     if (this.isSettled) return;
     this.#count(reply);
-    this.#handler.onItem?.(reply, node);
+    this.#handler.onItem?.(reply, node, this.deadlineAt);
   }
 
   /**
@@ -139,8 +144,8 @@ export class Operation implements OperationCounts, Task {
     this.#count(reply);
     this.observer?.succeeded(this, this, now);
     try {
-      const result = this.#handler.onReply(reply);
-      if (result instanceof Promise) this.#resolve(this.#withLocation(result, node));
+      const result = this.#handler.onReply(reply, this.deadlineAt);
+      if (result instanceof Promise) this.#resolveLater(result, node);
       else this.#resolve(result);
     } catch (error) {
       this.#reject(this.#locate(node, error));
@@ -153,12 +158,16 @@ export class Operation implements OperationCounts, Task {
     node: string | undefined,
     context: { readonly detail?: string | undefined; readonly cause?: unknown } = {},
   ): void {
-    if (this.isSettled) return;
+    if (this.isSettled && !this.#isDecoding) return;
     const location = { node: node === '' ? undefined : node, key: keysOf(this.request)[0] };
     this.failWith(new CacheError(code, { ...context, ...location }));
   }
 
   failWith(error: CacheError): void {
+    if (this.#isDecoding) {
+      this.#isDecoding = false;
+      this.#reject(error);
+    }
     if (this.isSettled) return;
     this.isSettled = true;
     this.observer?.failed(this, error);
@@ -169,12 +178,17 @@ export class Operation implements OperationCounts, Task {
     if (!this.isSettled) this.#handler.onKeyFailed?.(index, error);
   }
 
-  async #withLocation(result: Promise<unknown>, node: string): Promise<unknown> {
-    try {
-      return await result;
-    } catch (error) {
-      throw this.#locate(node, error);
-    }
+  #resolveLater(result: Promise<unknown>, node: string): void {
+    this.#isDecoding = true;
+    const settle = (callback: (outcome: unknown) => void, outcome: unknown): void => {
+      if (!this.#isDecoding) return;
+      this.#isDecoding = false;
+      callback(outcome);
+    };
+    result.then(
+      (value) => settle(this.#resolve, value),
+      (error: unknown) => settle(this.#reject, this.#locate(node, error)),
+    );
   }
 
   /** Adds node and key to a codec's error: the codec does not know them. */

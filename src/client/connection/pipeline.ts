@@ -30,16 +30,25 @@ export class Pipeline {
   readonly #reply = new Reply();
   readonly #onStaleTokenTaken: (key: string) => void;
   #dialect: Dialect;
-  #input = new ReplyInput();
+  readonly #valueBytesMax: number | undefined;
+  #input: ReplyInput;
   #opaque = 1;
   #waitingBytes = 0;
 
   /**
    * @param node the node's name in failures
    * @param onStaleTokenTaken called with the key when a plain read took the lease of a stale item
+   * @param valueBytesMax the pipeline skips a longer value: its operation gets only the length
    */
-  constructor(node: string, dialect: Dialect, onStaleTokenTaken: (key: string) => void = () => {}) {
+  constructor(
+    node: string,
+    dialect: Dialect,
+    onStaleTokenTaken: (key: string) => void = () => {},
+    valueBytesMax?: number,
+  ) {
     this.#node = node;
+    this.#valueBytesMax = valueBytesMax;
+    this.#input = new ReplyInput(valueBytesMax);
     this.#dialect = dialect;
     this.#onStaleTokenTaken = onStaleTokenTaken;
   }
@@ -57,6 +66,11 @@ export class Pipeline {
     return this.#waiting.length + this.#sent.length;
   }
 
+  /** The operation whose reply comes next. */
+  get oldest(): Operation | undefined {
+    return this.#sent.first ?? this.#waiting.first;
+  }
+
   /** Bytes of values in requests that wait to be sent. */
   get waitingBytes(): number {
     return this.#waitingBytes;
@@ -70,7 +84,7 @@ export class Pipeline {
   /** Starts on a new connection that speaks `dialect`; nothing has been sent on it. */
   begin(dialect: Dialect): void {
     this.#dialect = dialect;
-    this.#input = new ReplyInput();
+    this.#input = new ReplyInput(this.#valueBytesMax);
     this.#opaque = 1;
   }
 

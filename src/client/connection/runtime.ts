@@ -16,6 +16,10 @@ export interface ClientTimer {
 
 /** What waits and delays take from the machine. */
 export interface Timing extends ClientClock {
+  /**
+   * The timer fires after what has arrived by then was read: a process that was busy in the
+   * meantime must not take an unread reply for none.
+   */
   setTimer(onFire: () => void, delayMs: number): ClientTimer;
   /** A random number in [0, 1), for jitter. */
   random(): number;
@@ -36,8 +40,16 @@ export const machineRuntime: ClientRuntime = {
   now: () => performance.now(),
   unixMs: () => Date.now(),
   setTimer: (onFire, delayMs) => {
-    const timeout = setTimeout(onFire, delayMs);
-    return { cancel: () => clearTimeout(timeout), unref: () => void timeout.unref() };
+    // The event loop runs timers, then reads the sockets, then runs immediates.
+    let immediate: NodeJS.Immediate | undefined;
+    const timeout = setTimeout(() => {
+      immediate = setImmediate(onFire);
+    }, delayMs);
+    const cancel = (): void => {
+      clearTimeout(timeout);
+      clearImmediate(immediate);
+    };
+    return { cancel, unref: () => void timeout.unref() };
   },
   openSocket,
   random: () => Math.random(),

@@ -1,13 +1,14 @@
 import type { Reply } from '../../protocol/client.ts';
-import type { ClientClock } from '../base/client-clock.ts';
 import { CacheError, isReportedPerKey } from '../base/errors.ts';
 import type { ReplyHandler } from '../connection/operation.ts';
+import type { Timing } from '../connection/runtime.ts';
 import { deadlineOf, type ResolvedOptions } from '../option-tables/resolved-options.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { Route, Target } from '../routing/target.ts';
 import type { KeyCodec } from '../values/keys.ts';
 import type { ValueCodec } from '../values/value-codec.ts';
 import type { Caller } from './calls.ts';
+import { inTime } from './in-time.ts';
 
 /** The result of `getMany`. A key that is in neither map was a miss. */
 export interface GetManyResult<T = unknown> {
@@ -27,7 +28,7 @@ interface GetManyContext {
   readonly route: Route;
   readonly keys: KeyCodec;
   readonly codec: ValueCodec;
-  readonly clock: ClientClock;
+  readonly timing: Timing;
   readonly defaults: ResolvedOptions;
 }
 
@@ -50,14 +51,14 @@ export async function getMany<T>(
   options: CallOptions | undefined,
   context: GetManyContext,
 ): Promise<GetManyResult<T>> {
-  const collector = new GetManyCollector<T>(context.codec);
+  const collector = new GetManyCollector<T>(context, options?.signal);
   const batches = batchesOf(keys, context);
-  const startedAt = context.clock.now();
+  const startedAt = context.timing.now();
   const requests = batches.map((batch) => sendBatch(batch, options, context, collector));
   if (requests.length === 1) await requests[0];
   else await Promise.all(requests);
   if (collector.unclear.length > 0) {
-    const spentMs = context.clock.now() - startedAt;
+    const spentMs = context.timing.now() - startedAt;
     await readUnclear(collector, { ...options, ...leftOf(spentMs, options, context) }, context);
   }
   await collector.allDecoded();
@@ -122,17 +123,21 @@ class GetManyCollector<T> implements GetManyResult<T> {
   /** Keys whose item is empty: a reply in classic text does not show whether it is leased. */
   readonly unclear: BatchKey[] = [];
   readonly #codec: ValueCodec;
+  readonly #timing: Timing;
+  readonly #signal: AbortSignal | undefined;
   #decoding: Promise<void>[] | undefined;
 
-  constructor(codec: ValueCodec) {
+  constructor({ codec, timing }: GetManyContext, signal: AbortSignal | undefined) {
     this.#codec = codec;
+    this.#timing = timing;
+    this.#signal = signal;
   }
 
   handlerFor(batch: NodeBatch): ReplyHandler {
     return {
-      onItem: (reply, node) => {
+      onItem: (reply, node, deadlineAt) => {
         if (reply.mayBePlaceholder) this.unclear.push({ batch, index: reply.index });
-        else this.#addValue(batch, reply.index, reply, node);
+        else this.#addValue(batch, reply.index, reply, node, deadlineAt);
       },
       onKeyFailed: (index, error) => this.fail(batch, index, error),
       onReply: () => undefined,
@@ -142,8 +147,9 @@ class GetManyCollector<T> implements GetManyResult<T> {
   /** The handler of a request for one key of the batch. */
   handlerForOne(batch: NodeBatch, index: number): ReplyHandler {
     return {
-      onReply: (reply) => {
-        if (reply.status === 'value') this.#addValue(batch, index, reply, batch.target.name);
+      onReply: (reply, deadlineAt) => {
+        if (reply.status !== 'value') return;
+        this.#addValue(batch, index, reply, batch.target.name, deadlineAt);
       },
     };
   }
@@ -159,21 +165,28 @@ class GetManyCollector<T> implements GetManyResult<T> {
     if (this.#decoding !== undefined) await Promise.all(this.#decoding);
   }
 
-  #addValue(batch: NodeBatch, index: number, reply: Reply, node: string): void {
+  #addValue(batch: NodeBatch, index: number, reply: Reply, node: string, deadlineAt: number): void {
     try {
-      const value = this.#codec.decode(reply);
-      if (value instanceof Promise) this.#addLater(batch, index, node, value);
+      const value = this.#codec.decode(reply, deadlineAt);
+      if (value instanceof Promise) this.#addLater(batch, index, node, value, deadlineAt);
       else this.values.set(batch.keys[index]!, value as T);
     } catch (error) {
       this.#addUnreadable(batch, index, node, error);
     }
   }
 
-  #addLater(batch: NodeBatch, index: number, node: string, value: Promise<T>): void {
+  #addLater(
+    batch: NodeBatch,
+    index: number,
+    node: string,
+    value: Promise<T>,
+    deadlineAt: number,
+  ): void {
     this.#decoding ??= [];
     const add = (decoded: T): void => void this.values.set(batch.keys[index]!, decoded);
     const fail = (error: unknown): void => this.#addUnreadable(batch, index, node, error);
-    this.#decoding.push(value.then(add, fail));
+    const limits = { signal: this.#signal, deadlineAt, timing: this.#timing, isUnsent: false };
+    this.#decoding.push(inTime(value, limits).then(add, fail));
   }
 
   #addUnreadable({ keys, wireKeys }: NodeBatch, index: number, node: string, error: unknown): void {

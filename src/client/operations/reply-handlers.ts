@@ -64,30 +64,36 @@ export class ValueReplyHandlers {
 
   constructor(codec: ValueCodec) {
     this.value = {
-      onReply: (reply) => (reply.status === 'value' ? codec.decode(reply) : undefined),
-    };
-    this.bytes = {
-      onReply: (reply) => (reply.status === 'value' ? codec.decodeBytes(reply) : undefined),
-    };
-    this.versioned = {
-      onReply: (reply) => {
-        if (reply.status !== 'value') return undefined;
-        const cas = reply.cas ?? 0n;
-        return withValue(codec.decode(reply), (value) => ({ value, cas }));
+      onReply: (reply, deadlineAt) => {
+        return reply.status === 'value' ? codec.decode(reply, deadlineAt) : undefined;
       },
     };
-    this.fetchResult = { onReply: (reply) => fetchResultOf(reply, codec) };
+    this.bytes = {
+      onReply: (reply, deadlineAt) => {
+        return reply.status === 'value' ? codec.decodeBytes(reply, deadlineAt) : undefined;
+      },
+    };
+    this.versioned = {
+      onReply: (reply, deadlineAt) => {
+        if (reply.status !== 'value') return undefined;
+        const cas = reply.cas ?? 0n;
+        return withValue(codec.decode(reply, deadlineAt), (value) => ({ value, cas }));
+      },
+    };
+    this.fetchResult = {
+      onReply: (reply, deadlineAt) => fetchResultOf(reply, codec, deadlineAt),
+    };
   }
 }
 
-function fetchResultOf(reply: Reply, codec: ValueCodec): unknown {
+function fetchResultOf(reply: Reply, codec: ValueCodec, deadlineAt: number): unknown {
   const { status, cas, sizeBytes, wasRead, idleSeconds } = reply;
   const { wonLease, leaseHeldByOther, isStale } = reply;
   const isHit = status !== 'miss';
   const ttl = reply.ttl === -1 ? Number.POSITIVE_INFINITY : reply.ttl;
   const lease = { wonLease, leaseHeldByOther, isStale };
   const facts = { isHit, cas, ttl, sizeBytes, wasRead, idleSeconds, ...lease };
-  const value = hasValue(reply) ? codec.decode(reply) : undefined;
+  const value = hasValue(reply) ? codec.decode(reply, deadlineAt) : undefined;
   return withValue(value, (decoded) => ({ value: decoded, ...facts }));
 }
 

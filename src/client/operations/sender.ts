@@ -1,7 +1,7 @@
 import type { Request } from '../../protocol/client.ts';
-import type { ClientClock } from '../base/client-clock.ts';
 import { CacheError } from '../base/errors.ts';
 import type { ReplyHandler } from '../connection/operation.ts';
+import type { Timing } from '../connection/runtime.ts';
 import { callOptions, storeOptions } from '../option-tables/call-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { checkOptions } from '../option-tables/resolve.ts';
@@ -12,6 +12,7 @@ import type { ClusterView } from '../routing/cluster-view.ts';
 import { KeyCodec } from '../values/keys.ts';
 import { type EncodedValue, ValueCodec } from '../values/value-codec.ts';
 import { Caller } from './calls.ts';
+import { inTime } from './in-time.ts';
 import { type GetManyResult, getMany } from './multi-key.ts';
 import { ValueReplyHandlers } from './reply-handlers.ts';
 import { checkCas, checkKeys, exptimeFor, storeRequest, type WholeStoreMode } from './requests.ts';
@@ -25,19 +26,20 @@ export class Sender {
   /** The largest CAS id that a node of the cluster can have sent. */
   readonly casMax: bigint;
   readonly #caller: Caller;
-  readonly #clock: ClientClock;
+  readonly #timing: Timing;
   readonly #options: ResolvedOptions;
   readonly #cluster: ClusterView;
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
 
-  constructor(options: ResolvedOptions, cluster: ClusterView, clock: ClientClock) {
-    this.#caller = new Caller(options, clock);
-    this.#clock = clock;
+  constructor(options: ResolvedOptions, cluster: ClusterView, timing: Timing) {
+    this.#caller = new Caller(options, timing);
+    this.#timing = timing;
     this.#options = options;
     this.#cluster = cluster;
     this.#keys = new KeyCodec(options.namespace, options.keys);
-    this.#codec = new ValueCodec(options.serializer, options.compression);
+    const { serializer, compression, maxValueBytes } = options;
+    this.#codec = new ValueCodec(serializer, compression, maxValueBytes, timing);
     this.handlers = new ValueReplyHandlers(this.#codec);
     this.casMax = cluster.tagsCas ? TAGGED_CAS_MAX : CAS_MAX;
   }
@@ -64,7 +66,7 @@ export class Sender {
       route: (key) => this.#cluster.targetOf(key),
       keys: this.#keys,
       codec: this.#codec,
-      clock: this.#clock,
+      timing: this.#timing,
       defaults: this.#options,
     });
   }
@@ -80,20 +82,35 @@ export class Sender {
     return new Promise((resolve, reject) => {
       checkOptions(storeOptions, options);
       const wireKey = this.#keys.toWire(key);
-      const exptime = exptimeFor(options, this.#clock);
+      const exptime = exptimeFor(options, this.#timing);
       const casId = mode === 'cas' ? checkCas(cas, this.casMax) : undefined;
-      const send = (encoded: EncodedValue): void => {
+      const send = (encoded: EncodedValue, callOptions: CallOptions | undefined): void => {
         const request = storeRequest(mode, wireKey, encoded, exptime, casId);
-        this.#call(wireKey, request, handler, options, resolve, reject);
+        this.#call(wireKey, request, handler, callOptions, resolve, reject);
       };
       try {
         const encoded = this.#codec.encode(value);
-        if (!(encoded instanceof Promise)) send(encoded);
-        else encoded.then(send).catch((error: unknown) => reject(withKey(error, wireKey)));
+        if (!(encoded instanceof Promise)) send(encoded, options);
+        else
+          this.#sendLater(encoded, options, send).catch((error) => reject(withKey(error, wireKey)));
       } catch (error) {
         reject(withKey(error, wireKey));
       }
     });
+  }
+
+  /** Sends a value that another thread encodes, if that ends by the deadline of the call. */
+  async #sendLater(
+    encoding: Promise<EncodedValue>,
+    options: CallOptions | undefined,
+    send: (encoded: EncodedValue, options: CallOptions) => void,
+  ): Promise<void> {
+    const timing = this.#timing;
+    const deadlineAt = timing.now() + deadlineOf(options, this.#options);
+    const limits = { signal: options?.signal, deadlineAt, timing, isUnsent: true };
+    const encoded = await inTime(encoding, limits);
+    const deadlineMs = Math.max(Number.MIN_VALUE, deadlineAt - timing.now());
+    send(encoded, { ...options, deadlineMs });
   }
 
   /** @param requestFor builds the request for the key on the wire. */
@@ -143,7 +160,5 @@ export class Sender {
 
 /** Adds the key to the failure of the codec, which does not know it. */
 function withKey(error: unknown, wireKey: string): unknown {
-  return error instanceof CacheError && error.code === 'ERR_VALUE'
-    ? error.at(error.node, wireKey)
-    : error;
+  return error instanceof CacheError ? error.at(error.node, wireKey) : error;
 }

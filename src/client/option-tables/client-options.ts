@@ -195,6 +195,15 @@ export const clientOptions = optionGroup({
       doc: 'Turns values other than text and bytes into bytes, and back.',
       defaultNote: 'JSON',
     }),
+    maxValueBytes: integer({
+      default: 64 * 2 ** 20,
+      min: 1,
+      max: 2 ** 30,
+      unit: 'bytes',
+      doc:
+        'The size of the largest value, also when it is unpacked. The client does not read a ' +
+        'larger one, and does not store it: the operation fails with ERR_VALUE.',
+    }),
     compression: switchable({
       group: compression,
       doc: 'Compress large values by zstd. Other clients cannot read such values.',

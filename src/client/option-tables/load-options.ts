@@ -61,7 +61,7 @@ export const loadOptions = optionGroup({
         min: 0,
         max: HOUR_MS,
         unit: 'milliseconds',
-        doc: 'Time to wait for a value that another process loads.',
+        doc: 'Time to wait for a value that another caller loads, in this or another process.',
       }),
       defaultNote: '`leaseSeconds`',
     },

@@ -119,6 +119,12 @@ export interface ClientOptions {
   readonly keys?: KeyMode;
   /** Turns values other than text and bytes into bytes, and back. @default JSON */
   readonly serializer?: Serializer;
+  /**
+   * The size of the largest value, also when it is unpacked. The client does not read a larger one,
+   * and does not store it: the operation fails with ERR_VALUE. 1 … 1,073,741,824 bytes.
+   * @default 67108864
+   */
+  readonly maxValueBytes?: number;
   /** Compress large values by zstd. Other clients cannot read such values. @default false */
   readonly compression?: boolean | CompressionOptions;
 }

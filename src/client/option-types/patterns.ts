@@ -47,7 +47,8 @@ export interface LoadOptions extends CallOptions {
    */
   readonly errorTtl?: number;
   /**
-   * Time to wait for a value that another process loads. 0 … 3,600,000 milliseconds.
+   * Time to wait for a value that another caller loads, in this or another process.
+   * 0 … 3,600,000 milliseconds.
    * @default leaseSeconds
    */
   readonly waitMs?: number;

@@ -1,24 +1,37 @@
 import { CacheError } from '../base/errors.ts';
+import type { Timing } from '../connection/runtime.ts';
+
+/** When a load began, and until when it may take: milliseconds on the clock of the client. */
+interface LoadTime {
+  readonly startedAt: number;
+  /** After it another caller may load. */
+  readonly endsAt: number;
+}
+
+const NOT_LOADING: LoadTime = {
+  startedAt: Number.NEGATIVE_INFINITY,
+  endsAt: Number.POSITIVE_INFINITY,
+};
 
 /** One load of a key in this process, with any number of callers that wait for its result. */
 export class Flight<T> {
   /** The result of the load. A rejection without a waiting caller is not an unhandled rejection. */
   readonly result: Promise<T | undefined>;
-  /**
-   * The lease token that this load holds. Undefined while it waits for the lease of another
-   * process.
-   */
+  /** The lease token that this load holds. */
   lease: bigint | undefined;
+  /** NOT_LOADING while it waits for the lease of another process. */
+  time: LoadTime;
   readonly #abort = new AbortController();
   #waitingCalls = 0;
   #isJoiningStopped = false;
 
   /** Calls `run` at once. */
   constructor(
-    lease: bigint | undefined,
+    { lease, time = NOT_LOADING }: Partial<Pick<Flight<T>, 'lease' | 'time'>>,
     run: (flight: Flight<T>, signal: AbortSignal) => Promise<T | undefined>,
   ) {
     this.lease = lease;
+    this.time = time;
     this.result = run(this, this.#abort.signal);
     this.result.catch(() => {});
   }
@@ -28,16 +41,45 @@ export class Flight<T> {
     return !this.#isJoiningStopped && !this.#abort.signal.aborted;
   }
 
+  /** Whether a call that began at `calledAt` may take the value of this load, and wait for it. */
+  isFreshFor(calledAt: number, now: number): boolean {
+    return this.isJoinable && this.time.startedAt >= calledAt && this.time.endsAt > now;
+  }
+
   /** Keeps new callers out: the value that this load reads may be stale for them. */
   stopJoining(): void {
     this.#isJoiningStopped = true;
   }
 
   /** Waits for the result. The flight aborts the load when the last waiting caller cancels. */
-  async join(signal: AbortSignal | undefined): Promise<T | undefined> {
+  join(signal: AbortSignal | undefined): Promise<T | undefined> {
+    return this.#wait(this.result, signal);
+  }
+
+  /** Like `join`, for at most `ms`: then it returns undefined, and the caller no longer waits. */
+  async joinFor(
+    timing: Timing,
+    ms: number,
+    signal: AbortSignal | undefined,
+    keepsProcessAlive = true,
+  ): Promise<{ readonly value: T | undefined } | undefined> {
+    const timeout = Promise.withResolvers<undefined>();
+    const timer = timing.setTimer(() => timeout.resolve(undefined), ms);
+    if (!keepsProcessAlive) timer.unref();
+    const result = this.result.then((value) => ({ value }));
+    try {
+      const outcome = await this.#wait(Promise.race([result, timeout.promise]), signal);
+      if (outcome === undefined && this.#waitingCalls === 0) this.#abort.abort();
+      return outcome;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #wait<R>(outcome: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
     this.#waitingCalls++;
     try {
-      return await abortable(this.result, signal);
+      return await abortable(outcome, signal);
     } catch (error) {
       if (signal?.aborted === true && this.#waitingCalls === 1) this.#abort.abort(signal.reason);
       throw error;
@@ -65,10 +107,10 @@ export class Flights {
   /** Starts a load. An older load of the key continues for the callers that have joined it. */
   start<T>(
     key: string,
-    lease: bigint | undefined,
+    start: ConstructorParameters<typeof Flight<T>>[0],
     run: (flight: Flight<T>, signal: AbortSignal) => Promise<T | undefined>,
   ): Flight<T> {
-    const flight = new Flight<T>(lease, async (self, signal) => {
+    const flight = new Flight<T>(start, async (self, signal) => {
       await undefined; // the flight must be in the map before it can settle
       try {
         return await run(self, signal);

@@ -1,5 +1,6 @@
 import { CacheError, type FailureCode, isCacheFailure } from '../base/errors.ts';
 import type { Cache, Loader } from '../operations/cache.ts';
+import type { LoadOptions } from '../option-types/patterns.ts';
 import { noValueMarker } from './load-markers.ts';
 import type { LoadPlan } from './load-plan.ts';
 
@@ -12,6 +13,9 @@ export interface LoadJob<T> {
   readonly key: string;
   readonly load: Loader<T>;
   readonly plan: LoadPlan;
+  readonly onRefreshError: LoadOptions['onRefreshError'];
+  /** When the call began, in milliseconds on the clock of the client. */
+  readonly calledAt: number;
 }
 
 /** The value is too large for the cache, or has no JSON: a retry cannot store it either. */

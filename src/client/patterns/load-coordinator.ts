@@ -1,4 +1,5 @@
 import { CacheError, isCacheFailure } from '../base/errors.ts';
+import { callHandler } from '../base/handlers.ts';
 import type { Timing } from '../connection/runtime.ts';
 import type { Loader } from '../operations/cache.ts';
 import type { FetchResult } from '../operations/reply-handlers.ts';
@@ -13,8 +14,9 @@ import {
   undefinedOnFailure,
 } from './lease-writes.ts';
 import { failureMarker, noValueMarker, unwrapMarker } from './load-markers.ts';
-import { drawTtl, type LoadPlan, planLoad, pollDelayMs } from './load-plan.ts';
+import { drawTtl, type LoadPlan, LoadPlanner, pollDelayMs } from './load-plan.ts';
 import { pause } from './pause.ts';
+import { type SharedLoad, SharedLoads } from './shared-loads.ts';
 
 /** Refreshes that run in the background. Above it, the caller with the lease waits for its load. */
 const REFRESHES_MAX = 256;
@@ -27,7 +29,7 @@ export interface LoadCounts {
   /** Calls of loaders; `failedLoads` of them failed. */
   readonly loads: number;
   readonly failedLoads: number;
-  /** Calls that waited for a load in this process or in another one. */
+  /** How often a call waited for a load in this process or in another one. */
   readonly waits: number;
   /** Calls whose request to the cache failed. */
   readonly cacheErrors: number;
@@ -44,11 +46,13 @@ export interface LoadCounts {
  */
 export class LoadCoordinator {
   readonly #timing: Timing;
+  readonly #planner = new LoadPlanner();
   /** The latest load of each key that holds a lease, or waits for the lease of another process. */
   readonly #flights = new Flights();
-  /** Loads without a lease, because the cache is down or does not support leases. */
-  readonly #unleasedFlights = new Flights();
-  readonly #refreshes = new Set<Flight<unknown>>();
+  /** Loads without a lease, because the cache is down, has no leases, or another load is late. */
+  readonly #sharedLoads: SharedLoads;
+  /** Each settles with a refresh in the background, at the latest when its lease is over. */
+  readonly #refreshes = new Set<Promise<unknown>>();
   readonly #counts = {
     hits: 0,
     staleHits: 0,
@@ -60,6 +64,7 @@ export class LoadCoordinator {
 
   constructor(timing: Timing) {
     this.#timing = timing;
+    this.#sharedLoads = new SharedLoads(timing);
   }
 
   get counts(): LoadCounts {
@@ -73,17 +78,18 @@ export class LoadCoordinator {
     load: Loader<T>,
     options: LoadOptions = {},
   ): Promise<T | undefined> {
-    const job = { cache, key, load, plan: planLoad(options) };
-    const { signal } = options;
+    const plan = this.#planner.planOf(options);
+    const { signal, onRefreshError } = options;
+    const job = { cache, key, load, plan, onRefreshError, calledAt: this.#timing.now() };
     if (signal?.aborted === true)
       throw new CacheError('ERR_ABORTED_UNSENT', { key, cause: signal.reason });
     // The signal does not cancel the fetch: its reply may grant a lease, which must be released.
     return abortable(this.#fetchOrLoad(job, signal), signal, key);
   }
 
-  /** Resolves when the refreshes that run in the background now have settled. */
+  /** Resolves when the refreshes that run now have settled, or their leases are over. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#refreshes].map(({ result }) => result));
+    await Promise.all(this.#refreshes);
   }
 
   async #fetchOrLoad<T>(job: LoadJob<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
@@ -100,7 +106,7 @@ export class LoadCoordinator {
     }
     if (!fetched.leaseHeldByOther) return undefined;
     this.#counts.waits++;
-    return this.#flightFor(job, fetched.cas).join(signal);
+    return this.#joinOrPoll(job, fetched.cas, signal);
   }
 
   async #serveHit<T>(job: LoadJob<T>, fetched: FetchResult<T>, value: T): Promise<T | undefined> {
@@ -108,29 +114,57 @@ export class LoadCoordinator {
     if (fetched.wonLease || fetched.leaseHeldByOther) this.#counts.staleHits++;
     if (fetched.wonLease && fetched.cas !== undefined) {
       const flight = this.#startLoad(job, fetched.cas, fetched.ttl);
-      if (this.#refreshes.size >= REFRESHES_MAX) return flight.join(undefined);
-      this.#continueInBackground(job, flight);
+      flight.detach();
+      if (this.#refreshes.size < REFRESHES_MAX) this.#refreshInBackground(job, flight);
+      else {
+        const leaseMs = job.plan.leaseSeconds * 1000;
+        const outcome = await flight.joinFor(this.#timing, leaseMs, undefined);
+        if (outcome !== undefined) return outcome.value;
+      }
     }
     return unwrapMarker(value, job.key);
   }
 
-  #continueInBackground<T>(job: LoadJob<T>, flight: Flight<T>): void {
-    flight.detach();
-    this.#refreshes.add(flight);
-    const { onRefreshError } = job.plan;
-    flight.result
-      .catch((error: unknown) => onRefreshError?.(error, job.key))
-      .finally(() => this.#refreshes.delete(flight));
+  #refreshInBackground<T>(job: LoadJob<T>, flight: Flight<T>): void {
+    const { key, plan, onRefreshError } = job;
+    flight.result.catch((error: unknown) => {
+      callHandler('onRefreshError', () => onRefreshError?.(error, key));
+    });
+    const settled = flight.joinFor(this.#timing, plan.leaseSeconds * 1000, undefined, false);
+    const refresh = settled.catch(() => {}).finally(() => this.#refreshes.delete(refresh));
+    this.#refreshes.add(refresh);
   }
 
-  /** The flight with this lease if this process has it; else one that waits for another process. */
-  #flightFor<T>(job: LoadJob<T>, lease: bigint | undefined): Flight<T> {
+  /**
+   * Joins the flight that has this lease, or one that waits for another process; without one it
+   * polls the cache itself.
+   */
+  #joinOrPoll<T>(
+    job: LoadJob<T>,
+    lease: bigint | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<T | undefined> {
     const flight = this.#flights.joinable<T>(job.key);
     const fits = flight !== undefined && (flight.lease === undefined || flight.lease === lease);
-    if (fits) return flight;
-    return this.#flights.start(job.key, undefined, (self, signal) => {
-      return this.#awaitOtherProcess(job, self, signal);
+    if (fits && flight.time.endsAt > this.#timing.now()) {
+      return this.#sharedLoads.awaitFlight(flight, this.#shared(job, signal), signal);
+    }
+    const polling = this.#flights.start<T>(job.key, {}, (self, flightSignal) => {
+      return this.#awaitOtherProcess(job, self, flightSignal);
     });
+    return polling.join(signal);
+  }
+
+  /** What the job shares with other calls of the key. */
+  #shared<T>(job: LoadJob<T>, signal: AbortSignal | undefined): SharedLoad<T> {
+    const { key } = job;
+    return {
+      ...job,
+      name: key,
+      load: (loadSignal) => this.#load(job, loadSignal),
+      leased: () => this.#flights.joinable<T>(key),
+      retry: () => this.#fetchOrLoad(job, signal),
+    };
   }
 
   /**
@@ -140,7 +174,8 @@ export class LoadCoordinator {
    * @param staleTtl the remaining `ttl` of the old value, when the load is a refresh.
    */
   #startLoad<T>(job: LoadJob<T>, lease: bigint, staleTtl?: number): Flight<T> {
-    return this.#flights.start(job.key, lease, (_, signal) => {
+    const time = this.#sharedLoads.timeOf(job.plan);
+    return this.#flights.start(job.key, { lease, time }, (_, signal) => {
       return this.#loadLeased(job, lease, staleTtl, signal);
     });
   }
@@ -186,7 +221,7 @@ export class LoadCoordinator {
   ): Promise<T | undefined> {
     const { cache, key, plan } = job;
     const random = (): number => this.#timing.random();
-    const waitUntil = this.#timing.now() + plan.waitMs;
+    const waitUntil = job.calledAt + plan.waitMs;
     for (let attempt = 0; this.#timing.now() < waitUntil; attempt++) {
       await pause(this.#timing, pollDelayMs(attempt, random), signal);
       signal.throwIfAborted();
@@ -200,16 +235,13 @@ export class LoadCoordinator {
       if (fetched.value !== undefined) return this.#serveHit(job, fetched, fetched.value);
       if (fetched.wonLease && fetched.cas !== undefined) {
         flight.lease = fetched.cas;
+        flight.time = this.#sharedLoads.timeOf(plan);
         return this.#loadLeased(job, fetched.cas, undefined, signal);
       }
       if (!fetched.leaseHeldByOther) return undefined;
     }
     flight.stopJoining();
-    if (plan.onLeaseTimeout === 'load') return this.#load(job, signal);
-    throw new CacheError('ERR_LOAD', {
-      detail: `Another process did not load it within ${plan.waitMs} ms.`,
-      key,
-    });
+    return this.#sharedLoads.loadLate(this.#shared(job, signal), signal);
   }
 
   /** Loads without a lease, when the cache fails or has no leases: once at a time per process. */
@@ -228,17 +260,14 @@ export class LoadCoordinator {
       this.#counts.cacheErrors++;
       if (plan.onCacheError === 'fail') throw error;
     }
-    const flight = this.#unleasedFlights.joinable<T>(key);
-    if (flight !== undefined) {
-      this.#counts.waits++;
-      return flight.join(signal);
-    }
-    const started = this.#unleasedFlights.start<T>(key, undefined, async (_, loadSignal) => {
+    const shared = this.#shared(job, signal);
+    if (this.#sharedLoads.running(key) !== undefined) this.#counts.waits++;
+    const run = async (loadSignal: AbortSignal): Promise<T | undefined> => {
       const value = await this.#load(job, loadSignal);
       if (canStore) await addWithoutLease(job, value, this.#drawTtl(plan));
       return value;
-    });
-    return started.join(signal);
+    };
+    return this.#sharedLoads.joinOrStart(shared, signal, run);
   }
 
   #serveUnleasedHit<T>(key: string, value: T): T | undefined {

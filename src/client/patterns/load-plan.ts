@@ -1,14 +1,14 @@
 import type { ValuesOf } from '../../base/index.ts';
 import { argumentError } from '../base/errors.ts';
 import { loadOptions } from '../option-tables/load-options.ts';
-import { valuesOf } from '../option-tables/resolve.ts';
+import { checkOptions, isObject, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { LoadOptions } from '../option-types/patterns.ts';
 
 type LoadValues = ValuesOf<(typeof loadOptions)['table']>;
 
 /** The options of one load, with the defaults filled in. */
-export interface LoadPlan extends Omit<LoadValues, 'waitMs'> {
+export interface LoadPlan extends Omit<LoadValues, 'waitMs' | (typeof EACH_CALL)[number]> {
   readonly waitMs: number;
   /** Options of the requests to the cache. */
   readonly callOptions: CallOptions;
@@ -45,6 +45,57 @@ export function planLoad(options: LoadOptions): LoadPlan {
     fetchOptions:
       recacheBeforeExpiry === 0 ? lease : { ...lease, recacheSeconds: recacheBeforeExpiry },
   };
+}
+
+/** Plans that are remembered, by their `ttl`. */
+const PLANS_MAX = 64;
+
+interface RememberedPlan {
+  /** A copy: the caller may change its object later. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly optionCount: number;
+  readonly plan: LoadPlan;
+}
+
+/** Plans loads. It remembers the latest plan for each `ttl`: most calls repeat their options. */
+export class LoadPlanner {
+  readonly #remembered = new Map<unknown, RememberedPlan>();
+
+  /** @throws {CacheError} ERR_ARGUMENT */
+  planOf(options: LoadOptions): LoadPlan {
+    if (!isObject(options)) return planLoad(options);
+    const remembered = this.#remembered.get(options['ttl']);
+    if (remembered !== undefined && isSame(options, remembered)) return remembered.plan;
+    const { signal: _, onRefreshError: __, ...rest } = options;
+    for (const name of EACH_CALL) checkOptions(loadOptions, { [name]: options[name] });
+    const plan = planLoad(rest);
+    Object.setPrototypeOf(rest, null); // the name of an unknown option must not find anything
+    if (this.#remembered.size >= PLANS_MAX) this.#remembered.clear();
+    const optionCount = Object.keys(rest).length;
+    this.#remembered.set(options['ttl'], { options: rest, optionCount, plan });
+    return plan;
+  }
+}
+
+/** Options that differ from call to call, and that no plan depends on. */
+const EACH_CALL = ['signal', 'onRefreshError'] as const;
+
+/** Whether the options are the remembered ones, apart from those of each call. */
+function isSame(
+  options: LoadOptions & Readonly<Record<string, unknown>>,
+  remembered: RememberedPlan,
+): boolean {
+  let count = 0;
+  for (const name in options) {
+    const value = options[name];
+    if (name === 'signal' || name === 'onRefreshError') {
+      if (value !== undefined && !loadOptions.table[name].accepts(value)) return false;
+    } else {
+      if (value === undefined || value !== remembered.options[name]) return false;
+      count++;
+    }
+  }
+  return count === remembered.optionCount;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Clock, machineClock } from '../../base/index.ts';
+import { callHandler } from '../base/handlers.ts';
 import type { Cache, Loader } from '../operations/cache.ts';
 import { callOptions } from '../option-tables/call-options.ts';
 import { loadOptions } from '../option-tables/load-options.ts';
@@ -112,8 +113,14 @@ export class NearCache {
     }
   }
 
+  /** Keeps the value, unless `sizeOf` fails: then its size is unknown. */
   #keep(key: string, value: unknown): void {
-    this.#localValues.put(key, value, this.#sizeOf(value), this.#clock.nowMs() + this.#maxAgeMs);
+    let bytes: unknown;
+    callHandler('sizeOf', () => {
+      bytes = this.#sizeOf(value);
+    });
+    if (typeof bytes !== 'number' || !(bytes >= 0)) return;
+    this.#localValues.put(key, value, bytes, this.#clock.nowMs() + this.#maxAgeMs);
   }
 
   /** Invalidates before and after: a read during the write may still find the old value. */

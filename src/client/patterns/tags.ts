@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import { argumentError, isCacheFailure } from '../base/errors.ts';
+import { machineRuntime, type Timing } from '../connection/runtime.ts';
 import type { Cache, Loader } from '../operations/cache.ts';
 import { callOptions, deleteOptions, storeOptions } from '../option-tables/call-options.ts';
 import { loadOptions } from '../option-tables/load-options.ts';
@@ -8,8 +9,9 @@ import { tagOptions } from '../option-tables/pattern-options.ts';
 import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
 import type { LoadOptions, TagOptions } from '../option-types/patterns.ts';
-import { Flights } from './flight.ts';
 import { keyPartOf } from './key-part.ts';
+import { planLoad } from './load-plan.ts';
+import { type SharedLoad, SharedLoads } from './shared-loads.ts';
 
 /** The operations of a cache that a TagSpace uses. */
 type TaggableCache = Pick<
@@ -37,11 +39,15 @@ const DIGEST_CHARS = 16;
 export class TagSpace {
   readonly #cache: TaggableCache;
   readonly #prefix: string;
-  /** The running loads that bypass the cache, by tags and key. */
-  readonly #flights = new Flights();
+  readonly #timing: Timing;
+  /** The loads that bypass the cache, by tags and key. */
+  readonly #loads: SharedLoads;
 
-  constructor(cache: TaggableCache, options: TagOptions = {}) {
+  /** @param timing internal: what a test simulates. */
+  constructor(cache: TaggableCache, options: TagOptions = {}, timing: Timing = machineRuntime) {
     this.#cache = cache;
+    this.#timing = timing;
+    this.#loads = new SharedLoads(timing);
     this.#prefix = valuesOf(tagOptions, options).prefix;
   }
 
@@ -53,7 +59,9 @@ export class TagSpace {
     }
     return new Tagged(this.#cache, {
       generations: (options) => this.#generations(distinct, options),
-      load: (key, load, signal) => this.#loadOnce([...distinct, key].join('\n'), key, load, signal),
+      load: (key, load, options) => {
+        return this.#loadOnce([...distinct, key].join('\n'), key, load, options);
+      },
     });
   }
 
@@ -68,14 +76,18 @@ export class TagSpace {
     name: string,
     key: string,
     load: Loader<T>,
-    signal: AbortSignal | undefined,
+    options: LoadOptions,
   ): Promise<T | undefined> {
-    const running = this.#flights.joinable<T>(name);
-    if (running !== undefined) return running.join(signal);
-    const flight = this.#flights.start<T>(name, undefined, async (_, loadSignal) => {
-      return load({ key, signal: loadSignal });
-    });
-    return flight.join(signal);
+    const { signal } = options;
+    const shared: SharedLoad<T> = {
+      name,
+      key,
+      plan: planLoad(options),
+      calledAt: this.#timing.now(),
+      load: async (loadSignal) => load({ key, signal: loadSignal }),
+      retry: () => this.#loads.joinOrStart(shared, signal),
+    };
+    return this.#loads.joinOrStart(shared, signal);
   }
 
   async #generations(
@@ -105,7 +117,7 @@ interface TagOperations {
   /** Reads the generation of each tag. */
   generations(options?: CallOptions): Promise<readonly string[]>;
   /** Calls the loader without the cache, once for all waiting callers. */
-  load<T>(key: string, load: Loader<T>, signal: AbortSignal | undefined): Promise<T | undefined>;
+  load<T>(key: string, load: Loader<T>, options: LoadOptions): Promise<T | undefined>;
 }
 
 /** A view of a cache whose values have certain tags. */
@@ -153,7 +165,7 @@ export class Tagged {
       const loadUntagged: Loader<T> = ({ signal }) => load({ key, signal });
       return this.#cache.getOrSet(taggedKey, loadUntagged, options);
     }
-    return this.#operations.load(key, load, options.signal);
+    return this.#operations.load(key, load, options);
   }
 
   async #keyOf(key: string, group: OptionGroup, options?: CallOptions): Promise<string> {

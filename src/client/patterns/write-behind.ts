@@ -1,5 +1,6 @@
 import { number, type ValuesOf } from '../../base/index.ts';
 import { CacheError, isCacheFailure } from '../base/errors.ts';
+import { callHandler } from '../base/handlers.ts';
 import { machineRuntime, type Timing } from '../connection/runtime.ts';
 import type { Cache } from '../operations/cache.ts';
 import { HOUR_MS } from '../option-tables/call-options.ts';
@@ -183,7 +184,7 @@ export class WriteBehind<T> {
         return true;
       } catch (error) {
         this.#lastError = error;
-        this.#onStoreError?.(error, batch, attempts);
+        callHandler('onStoreError', () => this.#onStoreError?.(error, batch, attempts));
       }
       await pause(this.#timing, this.#retryDelayMs(attempts), this.#stopRetrying.signal);
       if (this.#stopRetrying.signal.aborted) return false;

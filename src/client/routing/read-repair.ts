@@ -99,7 +99,7 @@ export function storeRequestOf(
   clock: ClientClock,
 ): StoreRequest | undefined {
   const { ttl = -1 } = reply;
-  if (!hasValue(reply) || reply.isStale || ttl === 0) return undefined;
+  if (!hasValue(reply) || reply.isSkipped || reply.isStale || ttl === 0) return undefined;
   const exptime = ttl < 0 ? 0 : exptimeOf(ttl, clock);
   const value = reply.takeBytes();
   return { verb: 'store', mode, key, value, flags: reply.flags, exptime, cas: undefined };

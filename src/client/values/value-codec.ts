@@ -1,9 +1,9 @@
 import type { Reply } from '../../protocol/client.ts';
-import { decodeError, encodeError } from '../base/errors.ts';
+import { CacheError, decodeError, encodeError } from '../base/errors.ts';
 import type { Serializer } from '../base/serializer.ts';
 import type { CompressionOptions } from '../option-types/client.ts';
 import { bytesOf, isBytes } from './bytes.ts';
-import { compress, decompress, inflate, isZlib, SYNC_BYTES_MAX } from './compression.ts';
+import { compress, isZlib, SYNC_BYTES_MAX, type Unpacking, ZLIB, ZSTD } from './compression.ts';
 import {
   BYTES_FLAG,
   CUSTOM_FLAG,
@@ -13,12 +13,20 @@ import {
   ZSTD_FLAG,
 } from './flags.ts';
 import { jsonOf } from './json.ts';
+import { Unpacker, type UnpackerTiming } from './unpacker.ts';
+import { contentBytesOf } from './zstd-frame.ts';
 
 /** A value as the client sends it to a node. */
 export interface EncodedValue {
   readonly value: string | Uint8Array;
   readonly flags: number;
 }
+
+/** The largest value of memcached. */
+const VALUE_BYTES_MAX = 2 ** 30;
+const NO_DEADLINE = Number.POSITIVE_INFINITY;
+/** The most bytes of UTF-8 for a UTF-16 unit. */
+const UTF8_BYTES_MAX = 3;
 
 /** A promise if another thread compresses or decompresses the value. */
 type MaybePromise<T> = T | Promise<T>;
@@ -30,10 +38,19 @@ type MaybePromise<T> = T | Promise<T>;
 export class ValueCodec {
   readonly #serializer: Serializer | undefined;
   readonly #compression: Required<CompressionOptions> | undefined;
+  readonly #maxValueBytes: number;
+  readonly #unpacker: Unpacker;
 
-  constructor(serializer?: Serializer, compression?: Required<CompressionOptions>) {
+  constructor(
+    serializer?: Serializer,
+    compression?: Required<CompressionOptions>,
+    maxValueBytes = VALUE_BYTES_MAX,
+    timing?: UnpackerTiming,
+  ) {
     this.#serializer = serializer;
     this.#compression = compression;
+    this.#maxValueBytes = maxValueBytes;
+    this.#unpacker = new Unpacker(maxValueBytes, timing);
   }
 
   /**
@@ -42,23 +59,67 @@ export class ValueCodec {
    */
   encode(value: unknown): MaybePromise<EncodedValue> {
     const plain = this.#serialize(value);
+    if (plain.value.length * UTF8_BYTES_MAX > this.#maxValueBytes) this.#checkSize(plain.value);
     return this.#compression === undefined ? plain : this.#compress(plain, this.#compression);
   }
 
-  /** Decodes the value of a hit. */
-  decode(reply: Reply): unknown {
+  /**
+   * Decodes the value of a hit.
+   * @param deadlineAt when the caller stops waiting for a value that another thread unpacks.
+   */
+  decode(reply: Reply, deadlineAt = NO_DEADLINE): unknown {
     const { flags } = reply;
+    if (reply.isSkipped) throw this.#tooLarge(reply.valueBytes);
     if (flags === 0) return reply.text();
     if (flags === BYTES_FLAG) return reply.takeBytes();
     if (flags === JSON_FLAG) return parseJson(reply.text());
-    const bytes = mayBeZlib(flags) ? inflated(reply.takeBytes()) : decompressed(reply);
+    const bytes = mayBeZlib(flags)
+      ? this.#inflated(reply.takeBytes(), deadlineAt)
+      : this.#unpacked(reply, deadlineAt);
     if (bytes instanceof Promise) return bytes.then((result) => this.#fromBytes(result, flags));
     return this.#fromBytes(bytes, flags);
   }
 
   /** The bytes of a hit, without regard to their type; decompressed if they are a zstd frame. */
-  decodeBytes(reply: Reply): MaybePromise<Uint8Array> {
-    return decompressed(reply);
+  decodeBytes(reply: Reply, deadlineAt = NO_DEADLINE): MaybePromise<Uint8Array> {
+    if (reply.isSkipped) throw this.#tooLarge(reply.valueBytes);
+    return this.#unpacked(reply, deadlineAt);
+  }
+
+  #unpacked(reply: Reply, deadlineAt: number): MaybePromise<Uint8Array> {
+    const bytes = reply.takeBytes();
+    if ((reply.flags & ZSTD_FLAG) === 0) return bytes;
+    return this.#unpack(ZSTD, bytes, contentBytesOf(bytes), deadlineAt, 'It is not a zstd frame.');
+  }
+
+  #inflated(bytes: Buffer, deadlineAt: number): MaybePromise<Uint8Array> {
+    if (!isZlib(bytes)) return bytes;
+    return this.#unpack(ZLIB, bytes, undefined, deadlineAt, 'It is not a zlib stream.');
+  }
+
+  #unpack(
+    format: Unpacking,
+    bytes: Buffer,
+    expectedBytes: number | undefined,
+    deadlineAt: number,
+    detail: string,
+  ): MaybePromise<Uint8Array> {
+    const unpacker = this.#unpacker;
+    return orUnreadable(() => unpacker.unpack(format, bytes, expectedBytes, deadlineAt), detail);
+  }
+
+  /** A value that this client could not read again is not stored. */
+  #checkSize(value: string | Uint8Array): void {
+    const valueBytes = Buffer.byteLength(value);
+    if (valueBytes > this.#maxValueBytes) throw encodeError(this.#sizeText(valueBytes));
+  }
+
+  #tooLarge(valueBytes: number): CacheError {
+    return decodeError(this.#sizeText(valueBytes));
+  }
+
+  #sizeText(valueBytes: number): string {
+    return `It has ${valueBytes} bytes; \`maxValueBytes\` is ${this.#maxValueBytes}.`;
   }
 
   #serialize(value: unknown): EncodedValue {
@@ -129,19 +190,9 @@ function smallerOf(plain: EncodedValue, compressed: Uint8Array, plainBytes: numb
   return { value: compressed, flags: (plain.flags | ZSTD_FLAG) >>> 0 };
 }
 
-function decompressed(reply: Reply): MaybePromise<Uint8Array> {
-  const bytes = reply.takeBytes();
-  if ((reply.flags & ZSTD_FLAG) === 0) return bytes;
-  return orUnreadable(() => decompress(bytes), 'It is not a zstd frame.');
-}
-
-function inflated(bytes: Uint8Array): MaybePromise<Uint8Array> {
-  return isZlib(bytes) ? orUnreadable(() => inflate(bytes), 'It is not a zlib stream.') : bytes;
-}
-
 function orUnreadable<T>(read: () => MaybePromise<T>, detail: string): MaybePromise<T> {
   const fail = (cause: unknown): never => {
-    throw decodeError(detail, cause);
+    throw cause instanceof CacheError ? cause : decodeError(detail, cause);
   };
   try {
     const result = read();

@@ -2,36 +2,32 @@
 
 import {
   BinaryReplies,
+  CLUSTER_ENTRY,
   type ReplyWriter,
   type Request,
   STATUS,
+  type Status,
   VERB,
 } from '../../protocol/index.ts';
 import { COUNT, type ThreadCounters } from '../../store/index.ts';
+import type { ConfigEntries, ConfigEntry, SetConfigResult } from './config-entries.ts';
+import type { NodeControl } from './node-control.ts';
 
-export interface ConfigEntry {
-  readonly name: string;
-  readonly flags: number;
-  readonly data: Buffer;
-}
+const STATUS_OF_SET = {
+  stored: STATUS.stored,
+  full: STATUS.outOfMemoryStoring,
+  older: STATUS.configOlder,
+  invalid: STATUS.configInvalid,
+} as const satisfies Record<SetConfigResult, Status>;
 
-/** The config entries of a node; the server stores them. */
-export interface ConfigEntries {
-  get(name: string): ConfigEntry | undefined;
-  /** Returns false if there is no room for the entry. */
-  set(entry: ConfigEntry): boolean;
-  delete(name: string): boolean;
-  list(): readonly ConfigEntry[];
-  /** The number of entries. */
-  count(): number;
-}
-
+/** Executes config get, set and delete. */
 export function answerConfig(
-  entries: ConfigEntries,
+  node: NodeControl,
   counters: ThreadCounters,
   request: Request,
   reply: ReplyWriter,
 ): void {
+  const entries = node.config;
   const name = request.keySource.toString('latin1', request.keyStart(0), request.keyEnd(0));
   switch (request.verb) {
     case VERB.configGet:
@@ -42,17 +38,23 @@ export function answerConfig(
       counters.add(COUNT.config_set_cmds);
       const { clientFlags: flags, input, bodyStart, bodyEnd } = request;
       const data = Buffer.from(input.subarray(bodyStart, bodyEnd));
-      const stored = entries.set({ name, flags, data });
-      reply.status(request, stored ? STATUS.stored : STATUS.outOfMemoryStoring);
+      if (isClosed(node, name)) reply.status(request, STATUS.configClosed);
+      else reply.status(request, STATUS_OF_SET[entries.set({ name, flags, data })]);
       break;
     }
     case VERB.configDelete:
-      reply.status(request, entries.delete(name) ? STATUS.deleted : STATUS.notFound);
+      if (isClosed(node, name)) reply.status(request, STATUS.configClosed);
+      else reply.status(request, entries.delete(name) ? STATUS.deleted : STATUS.notFound);
       break;
     default:
       // Only the binary protocol has this command.
       if (reply instanceof BinaryReplies) answerList(entries, request, reply);
   }
+}
+
+/** Whether clients may not change the entry: the list of the nodes comes from the options. */
+function isClosed(node: NodeControl, name: string): boolean {
+  return name === CLUSTER_ENTRY && node.facts.clusterEntryClosed;
 }
 
 function entriesNamed(entries: ConfigEntries, name: string): readonly ConfigEntry[] {

@@ -62,6 +62,9 @@ export function writeGeneralStats(view: StoreView, node: NodeControl, put: Write
   writeThreadCounter('conn_yields');
   writeIndexStats(view, put);
   writeItemTotals(view, node, put);
+  // Not in memcached; `version` is that of the protocol.
+  put('slabring_version', node.facts.packageVersion);
+  put('rss_bytes', process.memoryUsage.rss());
 }
 
 function writeNodeStats(view: StoreView, node: NodeControl, put: WriteStat): void {

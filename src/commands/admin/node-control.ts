@@ -1,5 +1,5 @@
 import type { TunableName } from '../../store/index.ts';
-import type { ConfigEntries } from './config.ts';
+import type { ConfigEntries } from './config-entries.ts';
 import type { PrefixStats } from './prefixes.ts';
 
 /**
@@ -45,6 +45,8 @@ export interface NodeFacts {
   readonly pid: number;
   /** The version that `version` reports. */
   readonly version: string;
+  /** The version of slabring. */
+  readonly packageVersion: string;
   readonly maxConnections: number;
   /** The limit of `connMemoryBytes`. */
   readonly maxConnMemoryBytes: number;
@@ -53,6 +55,8 @@ export interface NodeFacts {
   readonly readBufferBytes: number;
   /** Whether clients may stop this node (`shutdown`). */
   readonly shutdownAllowed: boolean;
+  /** Whether clients may not change the cluster entry (`config set cluster`). */
+  readonly clusterEntryClosed: boolean;
 }
 
 export interface NodeHealth {

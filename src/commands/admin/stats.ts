@@ -43,7 +43,8 @@ export function answerStats(
       reply.status(request, STATUS.reset);
       break;
     case 'detail':
-      answerDetail(node, request, reply);
+      if (rules.dumpingAllowed) answerDetail(node, request, reply);
+      else refuseDetail(request, reply);
       break;
     case 'cachedump':
       // The lines of a cachedump have no form in the binary protocol.
@@ -112,6 +113,12 @@ function answerDetail(node: NodeControl, request: Request, reply: ReplyWriter): 
   } else {
     reply.sink.putText('CLIENT_ERROR usage: stats detail on|off|dump\r\n');
   }
+}
+
+/** As memcached: prefixes are parts of keys, so `-X` refuses each form of `stats detail`. */
+function refuseDetail(request: Request, reply: ReplyWriter): void {
+  if (reply instanceof BinaryReplies) reply.status(request, STATUS.unknownCommand);
+  else reply.sink.putText('CLIENT_ERROR stats detail not allowed\r\n');
 }
 
 function beginCachedump(

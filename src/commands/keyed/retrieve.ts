@@ -8,7 +8,7 @@ import {
   VERB,
 } from '../../protocol/index.ts';
 import { type ItemId, type ItemStore, NO_ITEM } from '../../store/index.ts';
-import type { ConfigEntries } from '../admin/config.ts';
+import type { ConfigEntries } from '../admin/config-entries.ts';
 import type { NodeControl } from '../admin/node-control.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
 import type { ReplyStream } from '../reply-stream.ts';

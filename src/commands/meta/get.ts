@@ -77,7 +77,7 @@ export class MetaGetter {
       const isShared = showSharedFlag(this.#key, request, reply, id, flag);
       if (!isShared) this.#showFlag(request, reply, id, flag);
     }
-    this.#showTokens(reply, id);
+    this.#showTokens(request, reply, id);
     reply.lineEnd();
     if (!withValue || facts.isChained) return withValue;
     reply.sink.putViewed(store.bytes, facts.valueAt, facts.valueAt + facts.valueBytes);
@@ -132,9 +132,9 @@ export class MetaGetter {
   }
 
   /** Writes the flags at the end: another client has the lease (Z), stale (X), lease won (W). */
-  #showTokens(reply: MetaReplies, id: ItemId): void {
+  #showTokens(request: Request, reply: MetaReplies, id: ItemId): void {
     const { store } = this.#key;
-    const isLeased = store.items.isLeased(id);
+    const isLeased = store.items.isLeased(id) || request.deniesLease;
     if (isLeased) reply.flag(META_LETTER.leaseTaken);
     if (store.items.isStale(id)) {
       reply.flag(META_LETTER.stale);

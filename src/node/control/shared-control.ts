@@ -14,7 +14,7 @@ import type {
 import { READ_BUFFER_BYTES } from '../../server/index.ts';
 import type { TunableName } from '../../store/index.ts';
 import type { NodeMemory } from '../memory.ts';
-import { PROTOCOL_VERSION } from '../version.ts';
+import { PROTOCOL_VERSION, packageVersion } from '../version.ts';
 import { settingsOf } from './settings.ts';
 import { crawl, movePage, resizeStore, tuneStore } from './store-tuning.ts';
 
@@ -37,15 +37,17 @@ export class SharedControl implements NodeControl {
   readonly #main: MainVerbs;
 
   constructor(memory: NodeMemory, main: MainVerbs) {
-    const { connLimit, threads, enableShutdown } = memory.options;
+    const { connLimit, threads, enableShutdown, clusterNodes, allowConfigSet } = memory.options;
     this.facts = {
       pid: process.pid,
       version: PROTOCOL_VERSION,
+      packageVersion: packageVersion(),
       maxConnections: connLimit,
       maxConnMemoryBytes: memory.buffers.limitKib * KIB,
       threads,
       readBufferBytes: READ_BUFFER_BYTES,
       shutdownAllowed: enableShutdown,
+      clusterEntryClosed: clusterNodes.length > 0 && !allowConfigSet,
     };
     this.config = memory.config;
     this.prefixes = memory.prefixes;

@@ -143,7 +143,7 @@ export const serverFlags = {
   disableFlushAll: flag({ short: 'F', doc: 'Refuse the flush_all command.' }),
   disableDumping: flag({
     short: 'X',
-    doc: 'Refuse stats cachedump and lru_crawler metadump.',
+    doc: 'Refuse stats cachedump, stats detail, and lru_crawler metadump and mgdump.',
   }),
   prefixDelimiter: text({
     short: 'D',
@@ -357,6 +357,11 @@ export const serverFlags = {
     doc:
       'Version of --cluster-nodes, equal on all nodes; increase it with every change. 0 means ' +
       'the Unix time of the start.',
+  }),
+  allowConfigSet: flag({
+    doc:
+      'Let clients replace --cluster-nodes (config set cluster); with a login only ' +
+      'administrators.',
   }),
   ...guardFlags,
 };

@@ -3,6 +3,7 @@ import { parseClusterNode } from '../../protocol/index.ts';
 import { listenAddressOf } from '../../server/index.ts';
 import { chainedItemBytesMax, PAGE_BYTES } from '../../store/index.ts';
 import { TopologyError } from '../../topology/index.ts';
+import { clusterNodesRefusal } from './cluster-nodes.ts';
 import { chunkBytesMaxOf, requiresLogin } from './policies.ts';
 import type { ServerOptions, serverFlags } from './server-flags.ts';
 
@@ -45,6 +46,7 @@ export const serverRules: readonly Rule<typeof serverFlags>[] = [
       clusterNodes,
       parseClusterNode,
     ),
+  clusterNodesRefusal,
   ({ enableSsl, sslChainCert }) =>
     enableSsl && sslChainCert === ''
       ? '-Z (--enable-ssl) needs a certificate: -o ssl_chain_cert=<file>,ssl_key=<file>.'

@@ -1,11 +1,15 @@
 import { SharedSegment } from '../../base/index.ts';
-import type { ConfigEntries, ConfigEntry } from '../../commands/index.ts';
-import { CONFIG_BYTES_MAX } from '../../protocol/index.ts';
+import type { ConfigEntries, ConfigEntry, SetConfigResult } from '../../commands/index.ts';
+import { CLUSTER_ENTRY, CONFIG_BYTES_MAX, clusterVersionOf } from '../../protocol/index.ts';
 
 /** ElastiCache's bounds: `config_max` entries of `config_size_max` bytes. */
 const CONFIG_ENTRIES_MAX = 16;
 
 const NAME_BYTES_MAX = 250;
+
+/** The word of 8 bytes, in the header, that has the highest version of the cluster entry so far. */
+const HIGHEST_VERSION = 1;
+const ANY_VERSION = -1;
 
 /** A slot: name bytes (0 means free), client flags, data bytes, then the name and the data. */
 const NAME_BYTES = 0;
@@ -23,6 +27,7 @@ export class ConfigTable implements ConfigEntries {
   readonly #segment: SharedSegment;
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
+  readonly #versions: Float64Array;
 
   static allocate(): SharedArrayBuffer {
     return SharedSegment.allocate(CONFIG_ENTRIES_MAX * SLOT_BYTES);
@@ -32,6 +37,7 @@ export class ConfigTable implements ConfigEntries {
     this.#segment = new SharedSegment(memory);
     this.#words = this.#segment.words;
     this.#bytes = this.#segment.bytes;
+    this.#versions = new Float64Array(memory, 0, SharedSegment.headerBytes / 8);
   }
 
   get(name: string): ConfigEntry | undefined {
@@ -41,18 +47,31 @@ export class ConfigTable implements ConfigEntries {
     });
   }
 
-  set({ name, flags, data }: ConfigEntry): boolean {
-    if (data.length > CONFIG_BYTES_MAX || name === '' || name.length > NAME_BYTES_MAX) return false;
+  set(entry: ConfigEntry): SetConfigResult {
+    const { name, data } = entry;
+    if (data.length > CONFIG_BYTES_MAX || name === '' || name.length > NAME_BYTES_MAX) {
+      return 'full';
+    }
+    const version = name === CLUSTER_ENTRY ? clusterVersionOf(data) : ANY_VERSION;
+    if (version === undefined) return 'invalid';
     return this.#segment.locked(() => {
-      const found = this.#find(name);
-      const at = found < 0 ? this.#findFree() : found;
-      if (at < 0) return false;
-      this.#words[at / 4 + FLAGS] = flags;
-      this.#words[at / 4 + DATA_BYTES] = data.length;
-      this.#words[at / 4 + NAME_BYTES] = this.#bytes.write(name, at + NAME_AT, 'latin1');
-      data.copy(this.#bytes, at + DATA_AT);
-      return true;
+      if (version !== ANY_VERSION && version < this.#versions[HIGHEST_VERSION]!) return 'older';
+      if (!this.#write(entry)) return 'full';
+      if (version !== ANY_VERSION) this.#versions[HIGHEST_VERSION] = version;
+      return 'stored';
     });
+  }
+
+  /** Returns false if no slot is free. The caller holds the lock. */
+  #write({ name, flags, data }: ConfigEntry): boolean {
+    const found = this.#find(name);
+    const at = found < 0 ? this.#findFree() : found;
+    if (at < 0) return false;
+    this.#words[at / 4 + FLAGS] = flags;
+    this.#words[at / 4 + DATA_BYTES] = data.length;
+    this.#words[at / 4 + NAME_BYTES] = this.#bytes.write(name, at + NAME_AT, 'latin1');
+    data.copy(this.#bytes, at + DATA_AT);
+    return true;
   }
 
   delete(name: string): boolean {

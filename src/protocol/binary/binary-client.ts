@@ -59,7 +59,8 @@ export class BinaryDialect implements Dialect {
       if (request.verb === 'config-get') checkConfigBytes(this.#bodyBytes - FLAGS_BYTES);
       reply.reset('done');
     }
-    if (!input.takeValue(this.#bodyBytes, reply, 0)) return 'incomplete';
+    const headBytes = this.#header.extraBytes + this.#header.keyBytes;
+    if (!input.takeValue(this.#bodyBytes, reply, 0, headBytes)) return 'incomplete';
     this.#bodyBytes = -1;
     return this.#finish(request, opaque, reply);
   }
@@ -72,6 +73,11 @@ export class BinaryDialect implements Dialect {
     if (status !== BINARY_STATUS.success) {
       applyErrorStatus(request, status, reply);
       return 'complete';
+    }
+    if (reply.isSkipped) {
+      reply.status = 'value';
+      reply.index = ends ? 0 : this.#header.opaque - opaque;
+      return ends ? 'complete' : 'item';
     }
     const { bytes, start, end, ownsBytes } = reply;
     const isStatistic = request.verb === 'stats' && keyBytes > 0;

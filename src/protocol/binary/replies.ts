@@ -47,6 +47,10 @@ const STATUS_OF: Readonly<Record<Status, number>> = {
   [STATUS.badExptime]: BINARY_STATUS.invalidArguments,
   [STATUS.flushNotAllowed]: BINARY_STATUS.authFailure,
   [STATUS.unknownCommand]: BINARY_STATUS.notFound,
+  [STATUS.notPermitted]: BINARY_STATUS.authFailure,
+  [STATUS.configClosed]: BINARY_STATUS.authFailure,
+  [STATUS.configOlder]: BINARY_STATUS.invalidArguments,
+  [STATUS.configInvalid]: BINARY_STATUS.invalidArguments,
 };
 const DETAILED = constant('detailed');
 const FLAGS_BYTES = 4;

@@ -23,13 +23,20 @@ export class ReplyInput {
   bytes: Buffer = NO_BYTES;
   at = 0;
   end = 0;
+  readonly #valueBytesMax: number;
+  /** Collects the incomplete value; undefined if the input skips it. */
   #partialValue: Buffer | undefined;
-  #partialBytes = 0;
+  /** Bytes that the incomplete value lacks; -1 if there is none. */
+  #missingBytes = -1;
+
+  /** @param valueBytesMax the input skips a value that is longer. */
+  constructor(valueBytesMax = VALUE_BYTES_MAX) {
+    this.#valueBytesMax = valueBytesMax;
+  }
 
   /** Adds `piece[0, length)`. The caller does not change these bytes before `releasePiece`. */
   feed(piece: Buffer, length: number): void {
-    const from =
-      this.#partialValue === undefined ? 0 : this.#fill(this.#partialValue, piece, 0, length);
+    const from = this.#missingBytes > 0 ? this.#collect(piece, 0, length) : 0;
     if (this.at === this.end) {
       this.bytes = piece;
       this.at = from;
@@ -52,7 +59,7 @@ export class ReplyInput {
 
   /** Whether bytes are left that no reply has consumed. */
   get hasUnreadBytes(): boolean {
-    return this.at < this.end || this.#partialValue !== undefined;
+    return this.at < this.end || this.#missingBytes >= 0;
   }
 
   /** Where the CRLF of the line at `at` starts, or -1 while the line is incomplete. */
@@ -76,18 +83,24 @@ export class ReplyInput {
 
   /**
    * Consumes a value of `length` bytes and the CRLF after it (binary has none); returns false while
-   * it is incomplete.
+   * it is incomplete. The reply of a value that is too long has only its length.
+   * @param headBytes how many of the bytes are not the value itself (binary).
    */
-  takeValue(length: number, reply: Reply, trailerBytes: 0 | 2 = CRLF_BYTES): boolean {
-    const totalBytes = length + trailerBytes;
-    if (this.#partialValue !== undefined)
-      return this.#takePartial(this.#partialValue, length, reply);
+  takeValue(
+    length: number,
+    reply: Reply,
+    trailerBytes: 0 | 2 = CRLF_BYTES,
+    headBytes = 0,
+  ): boolean {
+    if (this.#missingBytes >= 0) return this.#takePartial(length, reply);
     if (length > VALUE_BYTES_MAX) throw new MalformedReply(`a value of ${length} bytes`);
-    if (this.end - this.at < totalBytes) {
-      this.#partialValue = Buffer.allocUnsafeSlow(totalBytes);
-      this.#partialBytes = 0;
-      this.at += this.#fill(this.#partialValue, this.bytes, this.at, this.end);
-      return false;
+    const totalBytes = length + trailerBytes;
+    const isSkipped = length - headBytes > this.#valueBytesMax;
+    if (isSkipped || this.end - this.at < totalBytes) {
+      this.#partialValue = isSkipped ? undefined : Buffer.allocUnsafeSlow(totalBytes);
+      this.#missingBytes = totalBytes;
+      this.at += this.#collect(this.bytes, this.at, this.end);
+      return this.#takePartial(length, reply);
     }
     const { bytes, at } = this;
     if (trailerBytes > 0) checkCrlf(bytes, at + length);
@@ -96,19 +109,28 @@ export class ReplyInput {
     return true;
   }
 
-  #takePartial(value: Buffer, length: number, reply: Reply): boolean {
-    if (this.#partialBytes < value.length) return false;
+  #takePartial(length: number, reply: Reply): boolean {
+    if (this.#missingBytes > 0) return false;
+    this.#missingBytes = -1;
+    const value = this.#partialValue;
+    if (value === undefined) {
+      reply.skipValue(length);
+      return true;
+    }
+    this.#partialValue = undefined;
     if (value.length > length) checkCrlf(value, length);
     reply.setValue(value, 0, length, true);
-    this.#partialValue = undefined;
     return true;
   }
 
-  /** Copies what the partial value still lacks from `bytes[from, end)`; returns how many bytes. */
-  #fill(value: Buffer, bytes: Buffer, from: number, end: number): number {
-    const copied = bytes.copy(value, this.#partialBytes, from, end);
-    this.#partialBytes += copied;
-    return copied;
+  /** Takes what the value lacks from `bytes[from, end)`; returns how many bytes. */
+  #collect(bytes: Buffer, from: number, end: number): number {
+    const count = Math.min(this.#missingBytes, end - from);
+    const value = this.#partialValue;
+    if (value !== undefined)
+      bytes.copy(value, value.length - this.#missingBytes, from, from + count);
+    this.#missingBytes -= count;
+    return count;
   }
 
   #newline(): number {

@@ -33,6 +33,8 @@ export class Reply {
   end = 0;
   /** Whether only this value uses `bytes`, so that the caller may keep them without a copy. */
   ownsBytes = false;
+  /** The value is longer than the client reads: `start` and `end` tell its length only. */
+  isSkipped = false;
   /** Of an item: which of the keys it belongs to, or the name of the statistic. */
   index = 0;
   name = '';
@@ -61,6 +63,7 @@ export class Reply {
     this.start = 0;
     this.end = 0;
     this.ownsBytes = false;
+    this.isSkipped = false;
     this.flags = 0;
     this.cas = undefined;
     this.ttl = undefined;
@@ -77,6 +80,12 @@ export class Reply {
     this.start = start;
     this.end = end;
     this.ownsBytes = ownsBytes;
+  }
+
+  /** The connection discarded the value. */
+  skipValue(valueBytes: number): void {
+    this.setValue(NO_BYTES, 0, valueBytes, false);
+    this.isSkipped = true;
   }
 
   /** Drops the reference to an own buffer, so that a large value does not stay in memory. */

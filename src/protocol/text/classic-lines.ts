@@ -23,6 +23,11 @@ export const CLASSIC_LINES: Readonly<Record<keyof typeof STATUS, Uint8Array>> = 
   flushNotAllowed: line('CLIENT_ERROR flush_all not allowed'),
   unknownCommand: line('ERROR'),
   outOfMemoryCreating: line('SERVER_ERROR Out of memory allocating new item'),
+  // Not in memcached.
+  notPermitted: line('CLIENT_ERROR permission denied'),
+  configClosed: line('CLIENT_ERROR config of cluster not allowed: its list is given at the start'),
+  configOlder: line('CLIENT_ERROR the version of the cluster config must not fall'),
+  configInvalid: line('CLIENT_ERROR the cluster config does not begin with a version'),
 };
 
 /** Makes a request invalid; `line` is the reply to it. */

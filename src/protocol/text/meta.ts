@@ -212,6 +212,7 @@ function reset(request: Request): void {
   request.skipLruUpdate = false;
   request.invalidate = false;
   request.dropValue = false;
+  request.deniesLease = false;
 }
 
 /** Makes the request invalid. `q` does not suppress errors. */

@@ -4,6 +4,6 @@ export type { UserSources } from './load-users.ts';
 export { escapeUser, type LoginFailureReport, LoginLog } from './login-log.ts';
 export { makeScrypt } from './scrypt.ts';
 export { UserAuthenticator } from './user-authenticator.ts';
-export { editUserFile, parseUserFile } from './user-file.ts';
+export { editRole, editUserFile, parseUserFile } from './user-file.ts';
 export { UserFileWatcher } from './user-file-watcher.ts';
 export { USER_FILE_BYTES_MAX, type User, type UserTable } from './users.ts';

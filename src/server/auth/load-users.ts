@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import { CodedError, type Logger, readRegularFile } from '../../base/index.ts';
+import type { Role } from '../../commands/index.ts';
+import { escapeUser } from './login-log.ts';
 import { SecretsIndex } from './secrets-index.ts';
 import { parseSaslPasswords, parseUserFile } from './user-file.ts';
-import { HASHES_PER_LOGIN_MAX, USER_FILE_BYTES_MAX, type User, type UserTable } from './users.ts';
+import { HASHES_PER_LOGIN_MAX, USER_FILE_BYTES_MAX, type UserTable } from './users.ts';
 
 /** The permission bits that let other users of the machine read or change a file. */
 const OTHERS_READ_OR_WRITE = 0o006;
@@ -21,11 +23,12 @@ export async function loadUsers(
   { authFile, saslPwdb }: UserSources,
   log?: Logger,
 ): Promise<UserTable> {
-  const users: User[] = [];
-  if (authFile !== '') users.push(...parseUserFile(authFile, await readText(authFile, log)));
+  const tables: UserTable[] = [];
   if (saslPwdb !== '') {
-    users.push(...parseSaslPasswords(saslPwdb, await readText(saslPwdb, log), hostname()));
+    tables.push(parseSaslPasswords(saslPwdb, await readText(saslPwdb, log), hostname()));
   }
+  if (authFile !== '') tables.unshift(parseUserFile(authFile, await readText(authFile, log)));
+  const users = tables.flatMap((table) => table.users);
   const { hashesPerLogin } = new SecretsIndex(users, (text) => Buffer.from(text, 'latin1'));
   if (hashesPerLogin > HASHES_PER_LOGIN_MAX) {
     const path = authFile === '' ? saslPwdb : authFile;
@@ -36,7 +39,19 @@ export async function loadUsers(
         ` Replace some of them: slabring user add <name> --replace -Y ${path}`,
     );
   }
-  return { users };
+  return { users, roles: rolesOf(tables, log) };
+}
+
+/** The roles of all files; those of the `-Y` file, which is the first, count before others. */
+function rolesOf(tables: readonly UserTable[], log: Logger | undefined): Map<string, Role> {
+  const roles = new Map(tables.toReversed().flatMap((table) => [...table.roles]));
+  const names = new Set(tables.flatMap(({ users }) => users.map(({ name }) => name)));
+  const unknown = [...roles.keys()].filter((name) => !names.has(name));
+  // Not an error: a reload must not fail after an operator removed only the password of a user.
+  if (unknown.length > 0) {
+    log?.warn({ users: unknown.map(escapeUser) }, 'roles of users that have no password');
+  }
+  return roles;
 }
 
 async function readText(path: string, log: Logger | undefined): Promise<string> {

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { DEFAULT_ROLE, type Role } from '../../commands/index.ts';
 import type { Authenticator } from './authenticator.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { hashWith } from './scrypt.ts';
@@ -42,6 +43,7 @@ export class UserAuthenticator implements Authenticator {
   /** Checks in progress, by digest: simultaneous equal logins share one check. */
   readonly #inProgress = new Map<string, Promise<boolean>>();
   #index = new SecretsIndex([], () => Buffer.alloc(0));
+  #roles: UserTable['roles'] = new Map();
 
   constructor(table: UserTable, replacements: Partial<AuthenticatorDependencies> = {}) {
     const onOverload = (): void => {};
@@ -51,20 +53,21 @@ export class UserAuthenticator implements Authenticator {
   }
 
   /** Replaces all users, and drops every remembered login. */
-  replace({ users }: UserTable): void {
+  replace({ users, roles }: UserTable): void {
+    this.#roles = roles;
     this.#recentLogins.clear();
     this.#inProgress.clear();
     this.#index = new SecretsIndex(users, (text) => this.#digest(text));
   }
 
-  async verify(name: Buffer, password: Buffer): Promise<boolean> {
+  async verify(nameBytes: Buffer, password: Buffer): Promise<Role | undefined> {
+    const name = nameBytes.toString('latin1');
     for (;;) {
       const index = this.#index;
-      const accepted = await this.#verifyShared(name.toString('latin1'), password).catch(
-        () => false,
-      );
+      const accepted = await this.#verifyShared(name, password).catch(() => false);
       // The table may have changed while the hash was computed: then the new table decides.
-      if (index === this.#index) return accepted;
+      if (index !== this.#index) continue;
+      return accepted ? (this.#roles.get(name) ?? DEFAULT_ROLE) : undefined;
     }
   }
 

@@ -17,7 +17,7 @@ const POLL_INTERVAL_MS = 500;
 export class UserFileWatcher {
   readonly #sources: UserSources;
   readonly #log: Logger;
-  #table: UserTable = { users: [] };
+  #table: UserTable = { users: [], roles: new Map() };
   #onChange: (table: UserTable) => void = () => {};
   /** The state of the files at the last load, and at the last poll. */
   #loadedState = '';

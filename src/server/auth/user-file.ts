@@ -1,5 +1,6 @@
 /** Parsers of user files: memcached's `-Y` file, with our hashed lines, and MEMCACHED_SASL_PWDB. */
 import { CodedError } from '../../base/index.ts';
+import { DEFAULT_ROLE, ROLES, type Role } from '../../commands/index.ts';
 import { formatScrypt, parseScrypt, SCRYPT_PREFIX } from './scrypt.ts';
 import {
   NAME_BYTES_MAX,
@@ -9,7 +10,11 @@ import {
   type Secret,
   USERS_MAX,
   type User,
+  type UserTable,
 } from './users.ts';
+
+/** `role <role> <user>`; a line with a colon is always a password. */
+const ROLE_LINE = /^role (\S+) ([^:]+)$/;
 
 /** The reason why a line is invalid. It never contains text of the line. */
 class BadLine extends Error {}
@@ -18,13 +23,14 @@ class BadLine extends Error {}
  * Parses memcached's authentication file: `user:password` on each line; the password is all text
  * after the first colon. A password that starts with `$scrypt$` is a hash by `slabring user`. The
  * parser skips empty lines and lines that start with `# `. A user may have several lines: each of
- * the passwords is valid.
+ * the passwords is valid. A line `role <role> <user>` gives a user a role: it has no colon, so no
+ * file of memcached has such a line.
  * @throws {CodedError} `ERR_USER_FILE`, with the file, the line and the reason.
  */
-export function parseUserFile(file: string, text: string): readonly User[] {
+export function parseUserFile(file: string, text: string): UserTable {
   const users: User[] = [];
   const lines = new Map<string, number>();
-  parseLines(file, text, (name, rest) => {
+  const roles = parseLines(file, text, (name, rest) => {
     const count = (lines.get(name) ?? 0) + 1;
     if (count > PASSWORDS_PER_USER_MAX) {
       throw new BadLine(`this user already has ${PASSWORDS_PER_USER_MAX} lines`);
@@ -32,19 +38,19 @@ export function parseUserFile(file: string, text: string): readonly User[] {
     lines.set(name, count);
     users.push({ name, secret: secretOf(rest) });
   });
-  return users;
+  return { users, roles };
 }
 
 /**
  * Parses memcached's SASL_PWDB: `user@host:password`, or without the host. The password ends at the
  * next colon or at the end of the line; as in memcached, both passwords are valid. Only the first
  * line of a user counts. A user with a host may log in without it; if several lines have the user,
- * the line with this machine's host counts.
+ * the line with this machine's host counts. Role lines are those of `parseUserFile`.
  * @throws {CodedError} `ERR_USER_FILE`.
  */
-export function parseSaslPasswords(file: string, text: string, host: string): readonly User[] {
+export function parseSaslPasswords(file: string, text: string, host: string): UserTable {
   const byName = new Map<string, readonly Secret[]>();
-  parseLines(file, text, (name, rest) => {
+  const roles = parseLines(file, text, (name, rest) => {
     const secrets = passwordsOf(rest).map(secretOf);
     if (!byName.has(name)) byName.set(name, secrets);
   });
@@ -52,9 +58,15 @@ export function parseSaslPasswords(file: string, text: string, host: string): re
   const local = full.filter(([name]) => name.toLowerCase().endsWith(`@${host.toLowerCase()}`));
   for (const [name, secrets] of [...local, ...full]) {
     const short = name.replace(/(?<=.)@[^@]*$/, '');
-    if (!byName.has(short)) byName.set(short, secrets);
+    if (byName.has(short)) continue;
+    byName.set(short, secrets);
+    const role = roles.get(name);
+    if (role !== undefined && !roles.has(short)) roles.set(short, role);
   }
-  return [...byName].flatMap(([name, secrets]) => secrets.map((secret) => ({ name, secret })));
+  const users = [...byName].flatMap(([name, secrets]) =>
+    secrets.map((secret) => ({ name, secret })),
+  );
+  return { users, roles };
 }
 
 function passwordsOf(rest: string): readonly string[] {
@@ -76,16 +88,34 @@ export function editUserFile(text: string, name: string, secret: ScryptSecret | 
   return [...before, ...own, ...after].map((line) => `${line}\n`).join('');
 }
 
+/**
+ * Returns the text of a user file in which the user has this role and no other. The default role
+ * needs no line; all other lines stay, comments included.
+ */
+export function editRole(text: string, name: string, role: Role): string {
+  const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
+  const others = lines.filter((line) => ROLE_LINE.exec(line.replace(/\r$/, ''))?.[2] !== name);
+  const own = role === DEFAULT_ROLE ? [] : [`role ${role} ${name}`];
+  return [...others, ...own].map((line) => `${line}\n`).join('');
+}
+
 function isComment(line: string): boolean {
   return line.startsWith('# ');
 }
 
-function parseLines(file: string, text: string, read: (name: string, rest: string) => void): void {
+/** Reads the role lines, which it returns by user, and passes each other line to `read`. */
+function parseLines(
+  file: string,
+  text: string,
+  read: (name: string, rest: string) => void,
+): Map<string, Role> {
+  const roles = new Map<string, Role>();
   let users = 0;
   for (const [at, raw] of text.split('\n').entries()) {
     const line = raw.replace(/\r$/, '');
     if (line === '' || isComment(line)) continue;
     try {
+      if (readRole(line, roles)) continue;
       if (++users > USERS_MAX) throw new BadLine(`the file has more than ${USERS_MAX} users`);
       readLine(line, read);
     } catch (error) {
@@ -93,11 +123,26 @@ function parseLines(file: string, text: string, read: (name: string, rest: strin
       throw new CodedError('ERR_USER_FILE', `${file}, line ${at + 1}: ${error.message}.`);
     }
   }
+  return roles;
+}
+
+/** Reads a role line; returns false if the line is none. */
+function readRole(line: string, roles: Map<string, Role>): boolean {
+  const [, word, name = ''] = ROLE_LINE.exec(line) ?? [];
+  const role = ROLES.find((each) => each === word);
+  if (word === undefined) return false;
+  if (role === undefined) throw new BadLine(`its role is not one of ${ROLES.join(', ')}`);
+  if (roles.has(name)) throw new BadLine('this user already has a role');
+  if (roles.size === USERS_MAX) throw new BadLine(`the file has more than ${USERS_MAX} roles`);
+  roles.set(name, role);
+  return true;
 }
 
 function readLine(line: string, read: (name: string, rest: string) => void): void {
   const colon = line.indexOf(':');
-  if (colon < 0) throw new BadLine('it has no colon; a line is user:password');
+  if (colon < 0) {
+    throw new BadLine('it has no colon; a line is user:password, or role <role> <user>');
+  }
   if (colon === 0) throw new BadLine('it has no user before the colon');
   if (line.includes('\0')) throw new BadLine('it contains a NUL');
   if (line.includes('\r')) throw new BadLine('it contains a carriage return');

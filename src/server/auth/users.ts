@@ -1,6 +1,10 @@
+import type { Role } from '../../commands/index.ts';
+
 /** The users of a node: plain data that every thread gets a copy of. */
 export interface UserTable {
   readonly users: readonly User[];
+  /** The roles by user name; a user without one has the default role. */
+  readonly roles: ReadonlyMap<string, Role>;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { LateReply } from '../../commands/index.ts';
+import type { LateReply, Role } from '../../commands/index.ts';
 import { BINARY_STATUS, isSasl, OPCODE, type Request, VERB } from '../../protocol/index.ts';
 import { COUNT } from '../../store/index.ts';
 import type { SessionContext, SessionHost } from './context.ts';
@@ -18,8 +18,10 @@ export type LoginStep =
  * what an anonymous client may not do.
  */
 export class LoginExchange {
-  /** Whether the client may send every request. */
+  /** Whether the client may send requests. */
   isAuthenticated: boolean;
+  /** What the client may do, once it may send requests at all. */
+  role: Role;
   /** The offset in the input up to which the last `logInByText` consumed it. */
   at = 0;
   readonly #context: SessionContext;
@@ -32,6 +34,7 @@ export class LoginExchange {
     this.#context = context;
     this.#report = report;
     this.isAuthenticated = !context.authenticator.requiresLogin;
+    this.role = this.isAuthenticated ? 'admin' : 'readonly';
   }
 
   /** Whether this connection has used up its attempts to log in, so that it must close. */
@@ -114,17 +117,18 @@ export class LoginExchange {
   ): Promise<LateReply> {
     this.#saslStarted = false;
     this.isAuthenticated = false;
-    const accepted = await this.#context.authenticator.verify(user, password);
+    const role = await this.#context.authenticator.verify(user, password);
     return () => {
       const name = user.toString('latin1');
-      if (accepted) this.#accept(name);
-      else this.#fail(name);
-      reply(accepted);
+      if (role === undefined) this.#fail(name);
+      else this.#accept(name, role);
+      reply(role !== undefined);
     };
   }
 
-  #accept(user: string): void {
+  #accept(user: string, role: Role): void {
     this.isAuthenticated = true;
+    this.role = role;
     this.#context.store.counters.add(COUNT.auth_cmds);
     this.#report(user, true);
   }

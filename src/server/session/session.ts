@@ -1,7 +1,8 @@
-import type { LateReply, ReplyStream } from '../../commands/index.ts';
+import { type LateReply, permits, type ReplyStream, type Role } from '../../commands/index.ts';
 import {
   CLOSE,
   DIALECT,
+  forbid,
   INCOMPLETE,
   isBinary,
   isStorage,
@@ -170,6 +171,7 @@ export class Session {
       const step = this.#login.checkBinary(request);
       if (step !== 'allowed') return this.#applyLogin(step);
     }
+    if (this.#login.role !== 'admin') restrict(request, this.#login.role);
     const replyAt = sink.at;
     const pause = this.#execute(request, lineAt, end);
     if (trace !== undefined) {
@@ -278,6 +280,12 @@ export class Session {
     });
     return PAUSE.awaiting;
   }
+}
+
+/** Makes a request invalid that a user of this role may not send. */
+function restrict(request: Request, role: Role): void {
+  if (!permits(role, request)) forbid(request);
+  else if (role === 'readonly') request.deniesLease = true;
 }
 
 function isRetrieval({ verb }: Request): boolean {

@@ -25,6 +25,7 @@ import type { LruLists } from './lru.ts';
 const CANDIDATES_MAX = 128;
 /** How many of those candidates may stay because of their hits. */
 const SECOND_CHANCES_MAX = 32;
+const EVICT = TAIL_ACTION.evict;
 
 interface EvictorParts {
   readonly stripes: StripeLocks;
@@ -61,23 +62,30 @@ export class Evictor {
   evict(sizeClass: number, heldStripe: number, pinned: ItemId): ItemId {
     const policy = this.#policy();
     let secondChances = SECOND_CHANCES_MAX;
-    let segment = this.#nextSegment(policy, sizeClass);
-    let id = segment === NO_SEGMENT ? NO_ITEM : this.#parts.lru.tail(sizeClass, segment);
+    /** The segments, as bits, in which every item is pinned or busy. */
+    let exhausted = 0;
+    let segment = this.#nextSegment(policy, sizeClass, exhausted);
+    let id = this.#tail(sizeClass, segment);
     for (let checked = 0; checked < CANDIDATES_MAX && id !== NO_ITEM; checked++) {
       const candidate = id;
       id = this.#parts.items.lruPrev(candidate);
-      if (candidate === pinned) continue;
-      const action =
-        secondChances > 0 ? this.#actionFor(policy, segment, candidate) : TAIL_ACTION.evict;
-      if (action !== TAIL_ACTION.evict) {
-        secondChances--;
-        this.applyAction(sizeClass, candidate, action);
-        segment = this.#nextSegment(policy, sizeClass);
-        id = this.#parts.lru.tail(sizeClass, segment);
-      } else if (this.#evictIfIdle(sizeClass, candidate, heldStripe)) {
-        return candidate;
-      } else {
-        this.#parts.totals.add(sizeClass, TOTAL.lrutailReflocked);
+      if (candidate !== pinned) {
+        const action = secondChances > 0 ? this.#actionFor(policy, segment, candidate) : EVICT;
+        if (action === EVICT) {
+          if (this.#evictIfIdle(sizeClass, candidate, heldStripe)) return candidate;
+          this.#parts.totals.add(sizeClass, TOTAL.lrutailReflocked);
+        } else {
+          secondChances--;
+          this.applyAction(sizeClass, candidate, action);
+          exhausted = 0;
+          segment = this.#nextSegment(policy, sizeClass, exhausted);
+          id = this.#tail(sizeClass, segment);
+        }
+      }
+      if (id === NO_ITEM) {
+        exhausted |= 1 << segment;
+        segment = this.#nextSegment(policy, sizeClass, exhausted);
+        id = this.#tail(sizeClass, segment);
       }
     }
     return NO_ITEM;
@@ -85,8 +93,7 @@ export class Evictor {
 
   /** The first candidate of the next eviction in the class, or NO_ITEM. */
   nextVictim(sizeClass: number): ItemId {
-    const segment = this.#nextSegment(this.#policy(), sizeClass);
-    return segment === NO_SEGMENT ? NO_ITEM : this.#parts.lru.tail(sizeClass, segment);
+    return this.#tail(sizeClass, this.#nextSegment(this.#policy(), sizeClass, 0));
   }
 
   /**
@@ -180,13 +187,22 @@ export class Evictor {
     return this.#parts.tunables.get('eviction') === EVICTION.segmented;
   }
 
-  #nextSegment(policy: EvictionPolicy, sizeClass: number): number {
+  /** The segment that loses the next item, as if the exhausted segments had none. */
+  #nextSegment(policy: EvictionPolicy, sizeClass: number, exhausted: number): number {
     const counts = this.#counts;
-    counts.hot = this.#parts.lru.count(sizeClass, SEGMENT.hot);
-    counts.warm = this.#parts.lru.count(sizeClass, SEGMENT.warm);
-    counts.cold = this.#parts.lru.count(sizeClass, SEGMENT.cold);
-    counts.temp = this.#parts.lru.count(sizeClass, SEGMENT.temp);
+    counts.hot = this.#countOf(sizeClass, SEGMENT.hot, exhausted);
+    counts.warm = this.#countOf(sizeClass, SEGMENT.warm, exhausted);
+    counts.cold = this.#countOf(sizeClass, SEGMENT.cold, exhausted);
+    counts.temp = this.#countOf(sizeClass, SEGMENT.temp, exhausted);
     return policy.nextSegment(counts);
+  }
+
+  #countOf(sizeClass: number, segment: number, exhausted: number): number {
+    return (exhausted & (1 << segment)) !== 0 ? 0 : this.#parts.lru.count(sizeClass, segment);
+  }
+
+  #tail(sizeClass: number, segment: number): ItemId {
+    return segment === NO_SEGMENT ? NO_ITEM : this.#parts.lru.tail(sizeClass, segment);
   }
 
   /**

@@ -37,9 +37,15 @@ function client(options: ClientOptions): CacheClient {
 }
 const namesOf = (nodes: readonly TestNode[]): readonly string[] =>
   nodes.map(({ name }) => name).sort();
+/** A node refuses to lower the version, so each test uses higher ones. */
+let versionsBefore = 0;
+beforeEach(() => {
+  versionsBefore += 1000;
+});
 /** Replaces a node's cluster config. */
 async function setConfig({ server }: TestNode, version: number, nodes: readonly TestNode[]) {
-  const config = `${version}\n${nodes.map(({ name }) => name.replace(':', '||')).join(' ')}\n`;
+  const names = nodes.map(({ name }) => name.replace(':', '||')).join(' ');
+  const config = `${versionsBefore + version}\n${names}\n`;
   const request = `config set cluster 0 ${config.length}\r\n${config}\r\n`;
   expect((await sendAndReadToEnd(server.address, request)).toString()).toBe('STORED\r\n');
 }

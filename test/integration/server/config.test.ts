@@ -59,6 +59,62 @@ describe('a node with --cluster-nodes', () => {
   );
 });
 
+describe('who may change the list of the cluster', () => {
+  const set = (name: string, data: string): string =>
+    `config set ${name} 0 ${data.length}\r\n${data}\r\n`;
+  const OLDER = 'CLIENT_ERROR the version of the cluster config must not fall\r\n';
+  const CLOSED = 'CLIENT_ERROR config of cluster not allowed: its list is given at the start\r\n';
+
+  test('the version of the list never falls, also after a delete', async () => {
+    const server = await startNode('-t', '2');
+    expect(
+      await exchange(server, set('cluster', '7\na||11211\n') + set('cluster', '6\nb||11211\n')),
+    ).toBe(`STORED\r\n${OLDER}`);
+    expect(await exchange(server, set('cluster', '7\nb||11211\n'))).toBe('STORED\r\n');
+    expect(await exchange(server, `config delete cluster\r\n${set('cluster', '6\nb||1')}`)).toBe(
+      `DELETED\r\n${OLDER}`,
+    );
+    expect(await exchange(server, set('cluster', '8\nb||1') + set('other', '6\nx'))).toBe(
+      'STORED\r\nSTORED\r\n',
+    );
+    const binary = packet({
+      opcode: 0x64,
+      key: 'cluster',
+      extras: uint32Extras(0),
+      value: '7\nx||1',
+    });
+    expect(packetsOf(await sendAndReadToEnd(server.address, binary)).packets[0]?.status).toBe(4);
+  });
+
+  test.each(['', 'x', '-1\na||1', '1e3\na||1', '\n7\na||1'])(
+    'the list %j has no version, and is refused',
+    async (data) => {
+      sharedNode ??= await startSlabring();
+      expect(await exchange(sharedNode, set('cluster', data))).toBe(
+        'CLIENT_ERROR the cluster config does not begin with a version\r\n',
+      );
+    },
+  );
+
+  test('a node with --cluster-nodes keeps its list, unless --allow-config-set', async () => {
+    const server = await startNode(...NODES);
+    const attack = set('cluster', '99\nevil||11211\n');
+    expect(await exchange(server, `${attack}config delete cluster\r\n`)).toBe(CLOSED + CLOSED);
+    expect(await exchange(server, 'config get cluster\r\n')).toContain(BLOCK);
+    expect(await exchange(server, set('other', 'x'))).toBe('STORED\r\n');
+    const key = 'cluster';
+    const packets = [
+      packet({ opcode: 0x64, key, extras: uint32Extras(0), value: '99\nevil||1' }),
+      packet({ opcode: 0x65, key, extras: uint32Extras(0), value: '99\nevil||1' }),
+      packet({ opcode: 0x66, key }),
+    ];
+    const replies = packetsOf(await sendAndReadToEnd(server.address, Buffer.concat(packets)));
+    expect(replies.packets.map(({ status }) => status)).toEqual([0x20, 0x20, 0x20]);
+    const open = await startNode(...NODES, '--allow-config-set');
+    expect(await exchange(open, set('cluster', '11\nb||1') + attack)).toBe(`${OLDER}STORED\r\n`);
+  });
+});
+
 describe('the config table', () => {
   test('the config table is the same on every thread after set and delete', async () => {
     const server = await startNode('-t', '4');

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { OP, packet } from '../../support/binary-wire.ts';
+import { OP, packet, packetsOf } from '../../support/binary-wire.ts';
 import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
@@ -114,11 +114,24 @@ describe('metadump', () => {
     expect(await exchange(server, `mg ${base64} b k v\r\n`)).toBe(`VA 1 k${base64} b\r\nx\r\n`);
   });
 
-  test('a metadump is refused with -X', async () => {
-    const server = await startNode('-X');
+  test('-X refuses every listing of keys, in text and in binary', async () => {
+    const server = await startNode('-X', '-D', ':');
+    await exchange(server, 'set p:key 0 0 1\r\nx\r\n');
     expect(await exchange(server, 'lru_crawler metadump all\r\nlru_crawler mgdump all\r\n')).toBe(
       'ERROR metadump not allowed\r\nERROR key dump not allowed\r\n',
     );
+    const details = ['on', 'off', 'dump', 'x'].map((action) => `stats detail ${action}\r\n`);
+    expect(await exchange(server, `${details.join('')}stats detail\r\n`)).toBe(
+      'CLIENT_ERROR stats detail not allowed\r\n'.repeat(5),
+    );
+    expect(await exchange(server, 'stats cachedump 1 0\r\n')).toBe(
+      'CLIENT_ERROR stats cachedump not allowed\r\n',
+    );
+    const keys = ['detail on', 'detail off', 'detail dump', 'detail', 'cachedump 1 0'];
+    const packets = keys.map((key) => packet({ opcode: OP.stat, key }));
+    const replies = packetsOf(await sendAndReadToEnd(server.address, Buffer.concat(packets)));
+    expect(replies.packets.map(({ status }) => status)).toEqual(keys.map(() => 1));
+    expect(await exchange(server, 'stats settings\r\n')).toContain('STAT detail_enabled yes\r\n');
   });
 
   test('a metadump ends without damage when its client disconnects', async () => {

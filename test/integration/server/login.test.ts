@@ -304,8 +304,9 @@ test('the node requires a login on every listener and in every dialect', async (
   }
 });
 
-test('only an authenticated client can list the keys', async () => {
-  const server = await sharedNode('-S');
+test('only an authenticated administrator can list the keys', async () => {
+  await writeFile(users, `${USERS}role admin bob\n`);
+  const server = await startNode('-S', '-Y', users);
   const listing = 'lru_crawler metadump all\r\n';
   const connection = await RawConnection.connect(server.address);
   connection.send(listing);
@@ -313,6 +314,8 @@ test('only an authenticated client can list the keys', async () => {
   connection.send(`${login('bob builder')}set listed 0 0 1\r\nx\r\n${listing}`);
   expect((await connection.readUntil('END\r\n')).toString()).toMatch(/key=listed /);
   connection.destroy();
+  const other = await sendAndReadToEnd(server.address, `${login('alice wonder land')}${listing}`);
+  expect(other.toString()).toBe('STORED\r\nCLIENT_ERROR permission denied\r\n');
 });
 
 describe('a changed user file', () => {

@@ -218,7 +218,7 @@ test('slabring health -Z checks a node over TLS', async () => {
   };
   expect(await health('-Z')).toEqual({
     code: 0,
-    output: `127.0.0.1:${server.port} answers: 1.6.18`,
+    output: `127.0.0.1:${server.port} is ready: version 1.6.18`,
   });
   expect((await health('--patience', '500')).code).toBe(1);
 });

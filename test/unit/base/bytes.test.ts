@@ -27,22 +27,31 @@ describe('copyViewed', () => {
     view.show(bytes);
     return view;
   };
-  /** Every number of whole words and of bytes after them, and both sides of its bound. */
-  const lengths = [...Array(33).keys(), 100, 255, 256, 257, 300];
-  test.each(lengths)('copyViewed copies %i bytes, and nothing around them', (length) => {
-    const pool = Buffer.from(Array.from({ length: 420 }, (_, i) => (i * 7 + 1) & 0xff));
-    // A part of a larger buffer, as most buffers of Node.js are.
-    const source = pool.subarray(3);
-    for (const [start, at] of [
-      [0, 0],
-      [5, 3],
-      [3, 50],
-    ] as const) {
+  /** A part of a larger buffer, as most buffers of Node.js are. */
+  const source = Buffer.from(Array.from({ length: 420 }, (_, i) => (i * 7 + 1) & 0xff)).subarray(3);
+
+  test.each([0, 1, 2, 3, 4, 5, 6, 7])(
+    'copyViewed copies every length from offset %i, and nothing around it',
+    (start) => {
       const whole = Buffer.alloc(421);
-      copyViewed(viewed(source), start, start + length, viewed(whole.subarray(1)), at);
-      const expected = Buffer.alloc(421);
-      for (let i = 0; i < length; i++) expected[1 + at + i] = source[start + i]!;
-      expect(whole).toEqual(expected);
+      const target = whole.subarray(1);
+      for (let length = 0; length <= 300; length++) {
+        for (let at = 50; at < 58; at++) {
+          whole.fill(0xa5);
+          copyViewed(viewed(source), start, start + length, viewed(target), at);
+          const expected = Buffer.alloc(421, 0xa5);
+          expected.set(source.subarray(start, start + length), 1 + at);
+          if (!whole.equals(expected)) expect(whole, `${length} bytes to ${at}`).toEqual(expected);
+        }
+      }
+    },
+  );
+  test('copyViewed copies up to the last byte of both buffers', () => {
+    for (let length = 0; length <= 300; length++) {
+      const part = source.subarray(source.length - length);
+      const target = Buffer.alloc(length);
+      copyViewed(viewed(part), 0, length, viewed(target), 0);
+      expect(target.equals(part), `${length} bytes`).toBe(true);
     }
   });
   test('copyViewed keeps the bits of every number, also where they are a NaN', () => {

@@ -2,9 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { generalHelp, verbHelp } from '../../../../src/cli/terminal/help.ts';
 import { CACHE_VERBS } from '../../../../src/cli/verbs/cache-verbs.ts';
 import { clusterVerb } from '../../../../src/cli/verbs/cluster.ts';
+import { docsVerb } from '../../../../src/cli/verbs/docs.ts';
 import { flushVerb } from '../../../../src/cli/verbs/flush.ts';
 import { getVerb } from '../../../../src/cli/verbs/get.ts';
+import { healthVerb } from '../../../../src/cli/verbs/health.ts';
+import { serveVerb } from '../../../../src/cli/verbs/serve.ts';
 import { setVerb } from '../../../../src/cli/verbs/set.ts';
+import { userVerb } from '../../../../src/cli/verbs/user.ts';
+import { startNode } from '../../../../src/node/index.ts';
+
+const serve = serveVerb(startNode);
 
 test('the help of a verb shows the units of defaults', () => {
   expect(verbHelp(getVerb, 100)).toContain('(default: 1000 milliseconds)');
@@ -28,10 +35,18 @@ test('the help of a verb lists its own options before those of all verbs', () =>
   expect(found).not.toContain(-1);
 });
 
+test('every verb prints JSON for programs', () => {
+  const verbs = [...CACHE_VERBS, clusterVerb, healthVerb, userVerb, docsVerb([]), serve];
+  expect(verbs.filter(({ flags }) => flags['json'] === undefined)).toEqual([]);
+});
+
 describe.each([40, 80, 132])('the help for a terminal of %i columns', (columns) => {
-  test.each([...CACHE_VERBS, clusterVerb])('wraps the lines of $name', (verb) => {
-    expect(tooLong(verbHelp(verb, columns), columns)).toEqual([]);
-  });
+  test.each([...CACHE_VERBS, clusterVerb, healthVerb, userVerb, serve])(
+    'wraps the lines of $name',
+    (verb) => {
+      expect(tooLong(verbHelp(verb, columns), columns)).toEqual([]);
+    },
+  );
   test('wraps the list of verbs', () => {
     expect(tooLong(generalHelp([clusterVerb, ...CACHE_VERBS], columns), columns)).toEqual([]);
   });

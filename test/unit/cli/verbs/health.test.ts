@@ -1,7 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { checkHealth } from '../../../../src/cli/cache/health-check.ts';
 import { run } from '../../../../src/cli/run.ts';
 import { healthVerb } from '../../../../src/cli/verbs/health.ts';
+import { readNodes } from '../../../../src/topology/index.ts';
 import { freePort } from '../../../support/ports.ts';
 import { TestHost } from '../host.ts';
 
@@ -49,9 +51,9 @@ describe('slabring health', () => {
     const port = await listen(replying('VERSION 1.2.3\r\n'));
     const node = `127.0.0.1:${port}`;
     const text = await health('-p', `${port}`, '--patience', '60000');
-    expect(text).toEqual({ code: 0, out: `${node} answers: 1.2.3`, err: '' });
+    expect(text).toEqual({ code: 0, out: `${node} is ready: version 1.2.3`, err: '' });
     const json = await health(`--port=${port}`, '--json', '--patience', '60000');
-    expect(JSON.parse(json.out)).toEqual({ node, version: '1.2.3' });
+    expect(JSON.parse(json.out)).toEqual({ node, state: 'ready', version: '1.2.3' });
   });
 
   test.each([
@@ -71,7 +73,45 @@ describe('slabring health', () => {
     const silent = await health('-p', `${port}`, '--patience', '50');
     expect(silent).toMatchObject({ code: 1, err: expect.stringContaining('no reply within 50') });
     const closed = await health('-p', `${await freePort()}`, '--patience', '60000');
-    expect(closed).toMatchObject({ code: 1, err: expect.stringContaining('ECONNREFUSED') });
+    expect(closed).toMatchObject({ code: 1, err: expect.stringContaining('connection refused') });
+  });
+
+  test('a node without a free connection is alive and not ready', async () => {
+    const port = await listen(replying('ERROR Too many open connections\r\n'));
+    const full = await health('-p', `${port}`, '--patience', '60000');
+    const text = 'is alive, but not ready: it replied "ERROR Too many open connections"';
+    expect(full).toMatchObject({ code: 1, out: '', err: expect.stringContaining(text) });
+    const live = await health('-p', `${port}`, '--live', '--patience', '60000');
+    expect(live).toMatchObject({ code: 0, out: expect.stringContaining('is alive: it replied') });
+  });
+
+  test('slabring health --nodes shows every node, and exits with 1 if one is down', async () => {
+    const port = await listen(replying('VERSION 1.2.3\r\n'));
+    const [up, down] = [`127.0.0.1:${port}`, `127.0.0.1:${await freePort()}`];
+    const { code, out } = await health('--nodes', `${up},${down}`, '--patience', '60000');
+    expect([code, out.split('\n').map((row) => row.replaceAll(/ +/g, ' '))]).toEqual([
+      1,
+      [`${up} ready: version 1.2.3`, `${down} DOWN: connection refused`],
+    ]);
+    const json = await health('--nodes', `${up},${down}`, '--json', '--patience', '60000');
+    expect(JSON.parse(json.out)).toEqual([
+      { node: up, state: 'ready', version: '1.2.3' },
+      { node: down, state: 'down', reason: 'connection refused' },
+    ]);
+  });
+
+  test('a process without a listener is alive: it starts or drains', async () => {
+    const [address] = readNodes([`127.0.0.1:${await freePort()}`]);
+    const checked = { address: address!, tls: undefined, isRunning: true };
+    expect(await checkHealth(checked, 60_000)).toMatchObject({ state: 'alive' });
+    expect(await checkHealth({ ...checked, isRunning: false }, 60_000)).toMatchObject({
+      state: 'down',
+    });
+  });
+
+  test('--local, --cluster and --nodes exclude each other', async () => {
+    expect(await health('--local', '--cluster')).toMatchObject({ code: 2 });
+    expect(await health('--nodes', 'a', '--cluster')).toMatchObject({ code: 2 });
   });
 
   test.each([

@@ -53,7 +53,10 @@ describe('slabring serve', () => {
       host.events.emit(signal, signal);
       expect(await exit).toBe(0);
       expect(node.stops).toBe(1);
-      expect(host.outputLines).toEqual(['Listening on 127.0.0.1:7']);
+      const [line = '', ...others] = host.outputLines;
+      expect(line).toMatch(/^slabring \S+: 64m of memory, 4 threads, no TLS, no login\. /);
+      expect(line).toMatch(/ Listening on 127\.0\.0\.1:7$/);
+      expect(others).toEqual([]);
       expect(host.sentMessages).toEqual([{ type: 'listening', addresses: [ADDRESS] }]);
       expect(host.listenerCount()).toBe(0);
     },

@@ -26,7 +26,7 @@ async function user(line: string, options: HostOptions = {}) {
 
 async function canLogIn(name: string, password: string): Promise<boolean> {
   const authenticator = new UserAuthenticator(await loadUsers({ authFile: file, saslPwdb: '' }));
-  return authenticator.verify(Buffer.from(name), Buffer.from(password));
+  return (await authenticator.verify(Buffer.from(name), Buffer.from(password))) !== undefined;
 }
 
 test('add prompts twice and stores a hash in a file that only its owner can read', async () => {
@@ -47,9 +47,9 @@ test('add reads a password from standard input; --replace, list and remove work'
   const replaced = await user('add bob --password-stdin --replace --json', { input: 'two' });
   expect(JSON.parse(replaced.out)).toEqual({ user: 'bob', replaced: true });
   expect(await canLogIn('bob', 'two')).toBe(true);
-  expect((await user('list')).out).toMatch(/bob +hashed/);
+  expect((await user('list')).out).toMatch(/bob +readwrite +hashed/);
   expect(JSON.parse((await user('list --json')).out)).toEqual([
-    { user: 'bob', password: 'scrypt' },
+    { user: 'bob', role: 'readwrite', password: 'scrypt' },
   ]);
   expect((await user('remove bob')).err).toMatch(/has no users now/);
   expect((await user('remove bob')).err).toMatch(/has no user "bob"/);
@@ -97,7 +97,7 @@ test('plain-text users stay, and a warning names a file that other users can rea
   const added = await user('add new --password-stdin', { input: 'x' });
   expect(added.err).toMatch(/chmod 600/);
   expect(await canLogIn('old', 'plain text')).toBe(true);
-  expect((await user('list')).out).toMatch(/old +plain text/);
+  expect((await user('list')).out).toMatch(/old +readwrite +plain text/);
 });
 
 test.each<[string, HostOptions, RegExp]>([
@@ -108,7 +108,7 @@ test.each<[string, HostOptions, RegExp]>([
   ['add alice --password-stdin', { input: 'one\ntwo\n' }, /line break/],
   ['add al:ice --password-stdin', { input: 'x' }, /The user name is "al:ice"/],
   ['add', {}, /The user name is ""/],
-  ['frobnicate', {}, /actions are add, remove and list/],
+  ['frobnicate', {}, /actions are add, remove, role and list/],
   ['add a b', {}, /Unexpected argument "b"/],
 ])('"user %s" is refused with a message', async (line, options, message) => {
   const { code, err } = await user(line, options);
@@ -123,4 +123,31 @@ test('add does not overwrite a file with an invalid line', async () => {
   expect(code).toBe(1);
   expect(err).toMatch(/line 1: it has no colon/);
   expect(await readFile(file, 'utf8')).toBe('no colon\n');
+});
+
+test('role sets the role of a user, and add and remove keep the file consistent', async () => {
+  const words = { input: 'secret' };
+  await user('add app --password-stdin --role readonly', words);
+  expect(await readFile(file, 'latin1')).toMatch(/^app:\$scrypt\S+\nrole readonly app\n$/);
+  await user('add boss --password-stdin', words);
+  expect(await user('role boss admin')).toEqual({ code: 0, out: 'boss: admin', err: '' });
+  expect(JSON.parse((await user('list --json')).out)).toEqual([
+    { user: 'app', role: 'readonly', password: 'scrypt' },
+    { user: 'boss', role: 'admin', password: 'scrypt' },
+  ]);
+  await user('add app --password-stdin --replace', words);
+  expect((await user('list')).out).toMatch(/^app +readonly +hashed$/m);
+  expect(await user('role app readwrite --json')).toMatchObject({
+    out: '{"user":"app","role":"readwrite"}',
+  });
+  expect(await readFile(file, 'latin1')).not.toContain('app\n');
+  await user('remove boss');
+  expect(await readFile(file, 'latin1')).toMatch(/^app:\S+\n$/);
+  expect(await user('role app owner')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('the roles are readonly, readwrite, admin'),
+  });
+  expect(await user('role nobody admin')).toMatchObject({
+    err: expect.stringContaining('has no user "nobody"'),
+  });
 });

@@ -14,6 +14,7 @@ describe('options', () => {
       connectTimeoutMs: 1000,
       maxPendingPerNode: 65_536,
       maxPendingBytesPerNode: 67_108_864,
+      maxValueBytes: 64 * 2 ** 20,
       maxKeysPerGet: 100,
       connectionsPerNode: 1,
       keepAliveMs: 30_000,

@@ -5,10 +5,71 @@ import {
   noValueMarker,
   unwrapMarker,
 } from '../../../../src/client/patterns/load-markers.ts';
-import { drawTtl, planLoad, pollDelayMs } from '../../../../src/client/patterns/load-plan.ts';
+import {
+  drawTtl,
+  LoadPlanner,
+  planLoad,
+  pollDelayMs,
+} from '../../../../src/client/patterns/load-plan.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 const seed = testSeed();
+
+describe('LoadPlanner', () => {
+  test('the planner plans the same options once, whatever their signal and handler', () => {
+    const planner = new LoadPlanner();
+    const plan = planner.planOf({ ttl: 5, jitter: 0.5 });
+    expect(planner.planOf({ ttl: 5, jitter: 0.5 })).toBe(plan);
+    const { signal } = new AbortController();
+    expect(planner.planOf({ jitter: 0.5, signal, ttl: 5, onRefreshError: () => {} })).toBe(plan);
+    expect(planner.planOf({ ttl: 6, jitter: 0.5 })).toMatchObject({ ttl: 6, jitter: 0.5 });
+    expect(planner.planOf({ ttl: 5, jitter: 0.5 })).toBe(plan);
+  });
+
+  test('the planner notices options that the caller has changed', () => {
+    const planner = new LoadPlanner();
+    const options: { ttl: number; jitter?: number; waitMs?: number } = { ttl: 5 };
+    expect(planner.planOf(options)).toMatchObject({ ttl: 5, jitter: 0 });
+    options.jitter = 0.5;
+    expect(planner.planOf(options)).toMatchObject({ ttl: 5, jitter: 0.5 });
+    delete options.jitter;
+    options.waitMs = 7;
+    expect(planner.planOf(options)).toMatchObject({ ttl: 5, jitter: 0, waitMs: 7 });
+  });
+
+  test.each<object>([
+    { ttl: 5, stale: undefined },
+    { ttl: 5, constructor: Object },
+    { ttl: 5, jitter: 2 },
+    { ttl: 5, jitter: 0.5, signal: 5 },
+    { ttl: 5, jitter: 0.5, onRefreshError: 5 },
+    { ttl: 5, jitter: '0.5' },
+  ])('the planner refuses %o although it remembers a similar plan', (options) => {
+    const planner = new LoadPlanner();
+    for (const known of [
+      { ttl: 5, jitter: 0.5 },
+      { ttl: 5, deadlineMs: 9 },
+    ]) {
+      planner.planOf(known);
+      const failure = expect.objectContaining({ code: 'ERR_ARGUMENT' });
+      expect(() => planner.planOf(options)).toThrow(failure);
+    }
+  });
+
+  test('the planner fills in the defaults beside undefined options', () => {
+    const planner = new LoadPlanner();
+    planner.planOf({ ttl: 5, jitter: 0.5 });
+    const unset: object = { ttl: 5, waitMs: undefined };
+    expect(planner.planOf(unset)).toMatchObject({ ttl: 5, jitter: 0, waitMs: 10_000 });
+  });
+
+  test('the planner remembers a bounded number of plans', () => {
+    const planner = new LoadPlanner();
+    const plan = planner.planOf({ ttl: 1 });
+    for (let ttl = 2; ttl < 200; ttl++) planner.planOf({ ttl });
+    expect(planner.planOf({ ttl: 1 })).not.toBe(plan);
+  });
+});
 
 describe('planLoad', () => {
   test('planLoad fills in the defaults', () => {

@@ -61,6 +61,22 @@ describe('a near cache', () => {
     expect(far.gets).toHaveLength(2);
   });
 
+  test.each<[string, () => number]>([
+    ['throws', () => JSON.parse('no size')],
+    ['is no number', () => Number.NaN],
+    ['is negative', () => -5],
+  ])('a near cache does not keep a value whose size %s', async (_, sizeOf) => {
+    const odd = new NearCache(far, { sizeOf }, clock);
+    far.values.set('k', 'v');
+    for (let i = 0; i < 2; i++) expect(await odd.get('k')).toBe('v');
+    expect(odd.counts).toMatchObject({ hits: 0, entries: 0, bytes: 0 });
+  });
+
+  test('a near cache returns a value that has no JSON', async () => {
+    far.values.set('k', 5n);
+    expect(await near.get('k')).toBe(5n);
+  });
+
   test('the readers of a near cache see a write through it at once', async () => {
     far.values.set('k', 'old');
     await near.get('k');

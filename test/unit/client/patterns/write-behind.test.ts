@@ -75,7 +75,10 @@ describe('write-behind', () => {
         if (attempts.length < 3) throw new Error('not now');
         written.push(...batch.keys());
       },
-      onStoreError: (_, __, count) => void attempts.push(count),
+      onStoreError: (_, __, count) => {
+        attempts.push(count);
+        throw new Error('a handler that throws stops no retry');
+      },
       batchDelayMs: 0,
       minRetryDelayMs: 1,
     });

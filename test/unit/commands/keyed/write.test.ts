@@ -78,6 +78,30 @@ describe.each([
   });
 });
 
+test.each([
+  ['a small value at once', 100, 0],
+  ['a small value in pieces', 100, 2],
+  ['a value above 16 KiB at once', 20_000, 0],
+  ['a chained value in pieces', 700_000, 3],
+])('a set of %s computes its placement once', (_, valueBytes, pieces) => {
+  const node = new CommandHarness();
+  const { placer } = node.parts;
+  const placements: number[] = [];
+  const placementFor = placer.placementFor.bind(placer);
+  placer.placementFor = (...sizes) => {
+    const placement = placementFor(...sizes);
+    placements.push(placement);
+    return placement;
+  };
+  const value = 'v'.repeat(valueBytes);
+  // A new key, an overwrite, and a replacement by another size.
+  for (const bytes of [valueBytes, valueBytes, valueBytes - 50]) {
+    placements.length = 0;
+    expect(node.put(`set a 7 0 ${bytes}`, value.slice(0, bytes), pieces)).toBe('STORED\r\n');
+    expect(placements).toHaveLength(1);
+  }
+});
+
 describe('a value that does not become complete', () => {
   test('a value that does not become complete leaves the old one, and its memory is freed', () => {
     const node = new CommandHarness();

@@ -11,6 +11,11 @@ function inputOf(text: string): ReplyInput {
   return input;
 }
 
+function takeLine(input: ReplyInput): string | undefined {
+  const end = input.lineEnd();
+  return end < 0 ? undefined : input.takeLine(end);
+}
+
 /** Reads a line, then values of the given lengths, from pieces in a buffer that is reused. */
 function readPieces(parts: readonly Uint8Array[], lengths: readonly number[]): readonly string[] {
   const socketBuffer = Buffer.alloc(1 << 16);
@@ -44,6 +49,37 @@ describe('the input of replies', () => {
     for (const cuts of everyCut(wire)) {
       const found = readPieces(pieces(wire, cuts), [5, 0, 4]);
       expect(found, `cuts ${cuts}`).toEqual(['VA 5', 'hello', '', 'a\r\nb']);
+    }
+  });
+  test('the input skips a value that is too long, wherever the bytes are cut', () => {
+    const wire = Buffer.from('VA 5\r\nhello\r\nnext\r\n\r\n');
+    for (const cuts of everyCut(wire)) {
+      const input = new ReplyInput(4);
+      const reply = new Reply();
+      const found: string[] = [];
+      const socketBuffer = Buffer.alloc(64);
+      const steps = [
+        () => takeLine(input),
+        () => (input.takeValue(5, reply) ? `${reply.isSkipped} ${reply.valueBytes}` : undefined),
+        () => {
+          if (!input.takeValue(4, reply)) return undefined;
+          return `${reply.isSkipped} ${reply.text()}`;
+        },
+      ];
+      for (const part of pieces(wire, cuts)) {
+        socketBuffer.set(part);
+        input.feed(socketBuffer, part.length);
+        for (let at = found.length; at < steps.length; at++) {
+          const step = steps[at]!();
+          if (step === undefined) break;
+          found.push(step);
+          reply.reset('done');
+        }
+        expect(input.hasUnreadBytes || found.length === 3 || input.at === input.end).toBe(true);
+        input.releasePiece();
+        socketBuffer.fill('?');
+      }
+      expect(found, `cuts ${cuts}`).toEqual(['VA 5', 'true 5', 'false next']);
     }
   });
   test('the input owns a value that came in pieces, and lends one that came whole', () => {

@@ -26,7 +26,7 @@ function recordingAuthenticator(users: readonly User[]) {
   let now = 0;
   let overloads = 0;
   const authenticator = new UserAuthenticator(
-    { users },
+    { users, roles: new Map() },
     {
       hash: (secret, password) => {
         work.push(secret.log2N);
@@ -43,8 +43,10 @@ function recordingAuthenticator(users: readonly User[]) {
       },
     },
   );
-  const verify = (name: string, password: string) =>
-    authenticator.verify(Buffer.from(name, 'latin1'), Buffer.from(password, 'latin1'));
+  const verify = async (name: string, password: string): Promise<boolean> => {
+    const [user, secret] = [Buffer.from(name, 'latin1'), Buffer.from(password, 'latin1')];
+    return (await authenticator.verify(user, secret)) !== undefined;
+  };
   const advance = (ms: number): void => {
     now += ms;
   };
@@ -90,7 +92,7 @@ describe('the authenticator', () => {
 
   test('the authenticator applies a new table at once, also to a check in progress', async () => {
     const { authenticator, verify } = recordingAuthenticator([await hashed('a', 'old')]);
-    const table = { users: [await hashed('a', 'new')] };
+    const table = { users: [await hashed('a', 'new')], roles: new Map() };
     const running = verify('a', 'old');
     authenticator.replace(table);
     expect(await running).toBe(false);
@@ -104,7 +106,7 @@ describe('the authenticator', () => {
       await hashed('b', 'y'),
     ]);
     expect(await verify('b', 'y')).toBe(true);
-    authenticator.replace({ users: [] });
+    authenticator.replace({ users: [], roles: new Map() });
     expect([await verify('a', 'x'), await verify('b', 'y'), await verify('', '')]).not.toContain(
       true,
     );
@@ -112,8 +114,11 @@ describe('the authenticator', () => {
 
   test('the authenticator refuses a user if hashing fails', async () => {
     const hash = () => Promise.reject(new Error('no memory'));
-    const authenticator = new UserAuthenticator({ users: [await hashed('a', 'x')] }, { hash });
-    expect(await authenticator.verify(Buffer.from('a'), Buffer.from('x'))).toBe(false);
+    const authenticator = new UserAuthenticator(
+      { users: [await hashed('a', 'x')], roles: new Map() },
+      { hash },
+    );
+    expect(await authenticator.verify(Buffer.from('a'), Buffer.from('x'))).toBeUndefined();
   });
 });
 
@@ -174,7 +179,7 @@ describe('the cost of a login', () => {
     await verify('a', 'bad');
     await verify('a', 'bad');
     expect(hashedPasswords.length).toBe(4);
-    authenticator.replace({ users: [await hashed('a', 'other')] });
+    authenticator.replace({ users: [await hashed('a', 'other')], roles: new Map() });
     expect(await verify('a', 'x')).toBe(false);
   });
 
@@ -194,4 +199,18 @@ describe('the cost of a login', () => {
     expect(overloads()).toBe(400 - 66);
     expect(await verify('a', 'x')).toBe(true);
   });
+});
+
+test('a login has the role of its user, and the default role without one', async () => {
+  const users = [await hashed('a', 'x'), await hashed('b', 'y')];
+  const authenticator = new UserAuthenticator({ users, roles: new Map([['a', 'admin']]) });
+  const roleOf = (name: string, password: string) =>
+    authenticator.verify(Buffer.from(name), Buffer.from(password));
+  expect([await roleOf('a', 'x'), await roleOf('b', 'y'), await roleOf('a', 'y')]).toEqual([
+    'admin',
+    'readwrite',
+    undefined,
+  ]);
+  authenticator.replace({ users, roles: new Map([['a', 'readonly']]) });
+  expect(await roleOf('a', 'x')).toBe('readonly');
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CodedError } from '../../../../src/base/index.ts';
 import { makeScrypt, parseScrypt } from '../../../../src/server/auth/scrypt.ts';
 import {
+  editRole,
   editUserFile,
   parseSaslPasswords,
   parseUserFile,
@@ -39,12 +40,14 @@ describe("the parser of memcached's user file", () => {
     ['', []],
     ['\n# x\n', []],
   ])('the parser reads %j', (text, users) =>
-    expect(plain(parseUserFile('f', text))).toEqual(users),
+    expect(plain(parseUserFile('f', text).users)).toEqual(users),
   );
 
   const hash = '$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2g';
   test('the parser reads a hash within bounds', () => {
-    expect(plain(parseUserFile('f', `a:$scrypt$ln=17,r=8,p=4${hash}`))).toEqual([['a', 'scrypt']]);
+    expect(plain(parseUserFile('f', `a:$scrypt$ln=17,r=8,p=4${hash}`).users)).toEqual([
+      ['a', 'scrypt'],
+    ]);
   });
 
   test.each<[string, RegExp]>([
@@ -95,7 +98,7 @@ describe('editUserFile', () => {
   test('editUserFile writes lines that the parser reads back unchanged', async () => {
     const secret = await makeScrypt(Buffer.from('x'));
     const text = editUserFile('b:p q\n', 'a', secret);
-    expect(parseUserFile('f', text)).toEqual([
+    expect(parseUserFile('f', text).users).toEqual([
       { name: 'b', secret: { kind: 'plain', password: 'p q' } },
       { name: 'a', secret },
     ]);
@@ -145,7 +148,7 @@ describe('the parser of MEMCACHED_SASL_PWDB', () => {
       ],
     ],
   ])('the parser reads %j', (text, users) =>
-    expect(plain(parseSaslPasswords('f', text, 'here'))).toEqual(users),
+    expect(plain(parseSaslPasswords('f', text, 'here').users)).toEqual(users),
   );
 
   test.each<[string, RegExp]>([
@@ -153,5 +156,58 @@ describe('the parser of MEMCACHED_SASL_PWDB', () => {
     ['a::secretword', /line 1: it has no password/],
   ])('the parser refuses %j', (text, message) => {
     expect(() => parseSaslPasswords('f', text, 'here')).toThrow(message);
+  });
+});
+
+describe('role lines', () => {
+  const rolesIn = (text: string) => [...parseUserFile('f', text).roles];
+
+  test('a role line stands anywhere, and a line with a colon is always a password', () => {
+    const text = 'role admin b\na:x\nb:y\nrole readonly a\nrole admin c:z\n# role admin a\n';
+    const { users } = parseUserFile('f', text);
+    expect(rolesIn(text)).toEqual([
+      ['b', 'admin'],
+      ['a', 'readonly'],
+    ]);
+    expect(plain(users)).toEqual([
+      ['a', 'x'],
+      ['b', 'y'],
+      ['role admin c', 'z'],
+    ]);
+  });
+
+  test.each<[string, RegExp]>([
+    ['role owner a\na:x', /^users, line 1: its role is not one of readonly, readwrite, admin\.$/],
+    ['role admin a\nrole admin a', /line 2: this user already has a role/],
+    ['role admin', /line 1: it has no colon; a line is user:password, or role <role> <user>/],
+    [
+      Array.from({ length: 1001 }, (_, i) => `role admin u${i}`).join('\n'),
+      /line 1001: the file has more than 1000 roles/,
+    ],
+  ])('the parser refuses %j', (text, message) => {
+    expect(() => parseUserFile('users', text)).toThrow(message);
+  });
+
+  test('a SASL user keeps its role without its host, unless the short name has its own', () => {
+    const { roles } = parseSaslPasswords(
+      'f',
+      'a@here:x\nb@here:y\nrole admin a@here\nrole admin b@here\nrole readonly b\n',
+      'here',
+    );
+    expect(Object.fromEntries(roles)).toEqual({
+      'a@here': 'admin',
+      a: 'admin',
+      'b@here': 'admin',
+      b: 'readonly',
+    });
+  });
+
+  test('editRole sets, replaces and removes the role of one user', () => {
+    const before = '# note\nrole admin a\r\na:x\nrole readonly aa';
+    expect(editRole(before, 'a', 'readonly')).toBe(
+      '# note\na:x\nrole readonly aa\nrole readonly a\n',
+    );
+    expect(editRole(before, 'a', 'readwrite')).toBe('# note\na:x\nrole readonly aa\n');
+    expect(editRole('', 'a', 'admin')).toBe('role admin a\n');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Role } from '../../../../src/commands/index.ts';
 import { PAUSE } from '../../../../src/server/session/states.ts';
 import { OP, packet, packetsOf } from '../../../support/binary-wire.ts';
 import { ManualSession, ManualThread } from '../../../support/manual-session.ts';
@@ -97,7 +98,7 @@ describe('a session that waits for a promise', () => {
 
 describe('a login', () => {
   const plain = (user: string, password: string) => `\0${user}\0${password}`;
-  function loginThread(verify: () => Promise<boolean>, attemptsMax = 2) {
+  function loginThread(verify: () => Promise<Role | undefined>, attemptsMax = 2) {
     return new ManualThread(
       {},
       {
@@ -127,7 +128,7 @@ describe('a login', () => {
     expect(reply).toMatchObject({ status: 0x84, opaque: 0x1234 });
   });
   test('a login keeps the opaque of its request while other sessions decode theirs', async () => {
-    const thread = loginThread(() => Promise.resolve(true));
+    const thread = loginThread(() => Promise.resolve('readwrite'));
     const [one, other] = [new ManualSession(thread), new ManualSession(thread)];
     const login = (opaque: number) =>
       packet({ opcode: OP.saslAuth, key: 'PLAIN', value: plain('u', 'p'), opaque });
@@ -145,7 +146,7 @@ describe('a login', () => {
     expect(one.logins).toEqual(['u true']);
   });
   test('a session closes the connection after the reply to the last allowed login', async () => {
-    const session = new ManualSession(loginThread(() => Promise.resolve(false)));
+    const session = new ManualSession(loginThread(() => Promise.resolve(undefined)));
     session.advance('set a 0 0 3\r\nu p\r\n');
     await nextTurn();
     expect(session.advance('')).toBe(PAUSE.needInput);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { TAIL_ACTION } from '../../../../src/store/eviction/eviction-policy.ts';
 import { NO_ITEM, SEGMENT } from '../../../../src/store/memory/item-layout.ts';
 import { TOTAL } from '../../../../src/store/memory/layout.ts';
 import { EVICTION } from '../../../../src/store/memory/tunables.ts';
@@ -108,4 +109,88 @@ test('an item whose key was evicted a short time ago enters the main queue, and 
   expect(items.segment(node.idOf('fresh'))).toBe(SEGMENT.hot);
   const total = (slot: number): number => arena.totals[sizeClass * TOTAL.slots + slot]!;
   expect([total(TOTAL.ghostHits), total(TOTAL.pageHits)]).toEqual([1, 1]);
+});
+
+describe('an eviction in a class whose next segment has nothing to evict', () => {
+  const VALUE_BYTES = 200_000;
+  const value = 'v'.repeat(VALUE_BYTES);
+  /** A node with one page of large items, of which one is in HOT and the others are in WARM. */
+  const fullPage = (options: ConstructorParameters<typeof CommandHarness>[0] = {}) => {
+    const node = new CommandHarness({ memoryLimitBytes: 1 << 20, ...options });
+    const { slabs, evictor, items, classLocks } = node.parts;
+    node.put(`set w0 0 0 ${VALUE_BYTES}`, value);
+    const sizeClass = items.lruClassOf(node.idOf('w0'));
+    const warm = Array.from({ length: slabs.chunksPerPage(sizeClass) - 1 }, (_, i) => `w${i}`);
+    for (const key of warm) {
+      node.put(`set ${key} 0 0 ${VALUE_BYTES}`, value);
+      classLocks.lock(sizeClass);
+      evictor.applyAction(sizeClass, node.idOf(key), TAIL_ACTION.promote);
+      classLocks.unlock(sizeClass);
+    }
+    node.put(`set hot 0 0 ${VALUE_BYTES}`, value);
+    expect(warm.length).toBeGreaterThan(2);
+    expect(items.segment(node.idOf('hot'))).toBe(SEGMENT.hot);
+    expect(items.segment(node.idOf('w0'))).toBe(SEGMENT.warm);
+    return { node, warm };
+  };
+
+  test.each(Object.entries(EVICTION))(
+    'a new version of the only item in HOT takes the memory of one in WARM (%s)',
+    (_, eviction) => {
+      const { node, warm } = fullPage({ tunables: { eviction } });
+      expect(node.put('append hot 0 0 3', 'abc')).toBe('STORED\r\n');
+      expect(node.run('get hot')).toBe(`VALUE hot 0 200003\r\n${value}abc\r\nEND\r\n`);
+      expect(node.present(warm)).toEqual(warm.slice(1));
+      expect(audit(node.parts)).toEqual([]);
+    },
+  );
+  test('a new item takes the memory of one in WARM while the only one in HOT is busy', () => {
+    const { node, warm } = fullPage();
+    const { stripes } = node.parts;
+    const hash = node.hashOf('hot');
+    expect(stripes.tryLock(hash)).toBe(true);
+    expect(node.put(`set new 0 0 ${VALUE_BYTES}`, value)).toBe('STORED\r\n');
+    stripes.unlock(hash);
+    expect(node.present(['hot', 'new', ...warm])).toEqual(['hot', 'new', ...warm.slice(1)]);
+    expect(audit(node.parts)).toEqual([]);
+  });
+  test('a large value is stored while a client reads the only one in HOT', () => {
+    const node = new CommandHarness({
+      memoryLimitBytes: 8 << 20,
+      maxItemSizeBytes: 4 << 20,
+      tunables: { eviction: EVICTION.segmented },
+    });
+    const { evictor, items, classLocks, arena } = node.parts;
+    const { largest } = arena.sizeClasses;
+    const large = 'v'.repeat(1_500_000);
+    const put = (key: string) => node.put(`set ${key} 0 0 ${large.length}`, large);
+    const keys = ['w0', 'w1', 'w2', 'w3', 'w4'];
+    for (const key of keys) {
+      put(key);
+      classLocks.lock(largest);
+      evictor.applyAction(largest, node.idOf(key), TAIL_ACTION.promote);
+      classLocks.unlock(largest);
+    }
+    put('hot');
+    expect(items.segment(node.idOf('hot'))).toBe(SEGMENT.hot);
+    const request = node.decode('get hot');
+    const { retriever } = node.commands;
+    const { stream } = retriever.answer(request, node.classic, request.firstKey, request.endKey);
+    node.takeOutput();
+    expect([put('new'), put('newer')]).toEqual(['STORED\r\n', 'STORED\r\n']);
+    expect(node.idOf('hot')).not.toBe(NO_ITEM);
+    stream!.abandon();
+    expect(audit(node.parts)).toEqual([]);
+  });
+  test('an eviction takes an item that it promoted into a segment of busy items', () => {
+    const { node, warm } = fullPage();
+    const { stripes } = node.parts;
+    node.run('get hot');
+    const busy = warm.filter((key) => stripes.tryLock(node.hashOf(key)));
+    expect(busy).toEqual(warm);
+    expect(node.put(`set new 0 0 ${VALUE_BYTES}`, value)).toBe('STORED\r\n');
+    for (const key of busy) stripes.unlock(node.hashOf(key));
+    expect(node.present(['hot', 'new', ...warm])).toEqual(['new', ...warm]);
+    expect(audit(node.parts)).toEqual([]);
+  });
 });

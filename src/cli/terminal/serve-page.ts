@@ -1,0 +1,63 @@
+import { formatSize } from '../../base/index.ts';
+import { packageVersion, requiresLogin, type ServerOptions } from '../../node/index.ts';
+import { type ListenAddress, listenAddressesOf } from '../../server/index.ts';
+import { formatAddress } from '../../topology/index.ts';
+
+/** The line of a node that has started: its version, memory, threads, TLS, login and listeners. */
+export function startLine(options: ServerOptions, addresses: readonly ListenAddress[]): string {
+  const facts = [
+    `${formatSize(options.memoryLimitBytes)} of memory`,
+    `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}`,
+    options.enableSsl ? 'TLS' : 'no TLS',
+    requiresLogin(options) ? 'login required' : 'no login',
+  ];
+  const listeners = addresses.map((address) => listenerText(address, options.enableSsl));
+  return `slabring ${packageVersion()}: ${facts.join(', ')}. Listening on ${listeners.join(', ')}`;
+}
+
+/** The same for programs; sizes are in bytes. */
+export function startJson(options: ServerOptions, addresses: readonly ListenAddress[]): string {
+  return JSON.stringify({
+    version: packageVersion(),
+    pid: process.pid,
+    memoryLimitBytes: options.memoryLimitBytes,
+    threads: options.threads,
+    login: requiresLogin(options),
+    listeners: addresses.map((each) =>
+      each.kind === 'unix'
+        ? { path: each.path }
+        : { host: each.host, port: each.port, tls: each.secure },
+    ),
+  });
+}
+
+function listenerText(address: ListenAddress, enableSsl: boolean): string {
+  if (address.kind === 'unix') return address.path;
+  const where =
+    address.host === '' ? `port ${address.port} of every interface` : formatAddress(address);
+  return enableSsl && !address.secure ? `${where} (no TLS)` : where;
+}
+
+const EVERY_HOSTS = ['', '0.0.0.0', '::'];
+const REQUIRE_CERTIFICATE = 2;
+
+/**
+ * The warning of a node that serves everybody who reaches it: it listens on every interface, and
+ * needs no login and no client certificate there. Undefined for any other node.
+ */
+export function openToEverybody(options: ServerOptions): string | undefined {
+  if (requiresLogin(options)) return undefined;
+  const open = listenAddressesOf(options).find((address) => isOpen(address, options));
+  if (open?.kind !== 'tcp') return undefined;
+  const port = open.port === 0 ? 'the port' : `port ${open.port}`;
+  return (
+    `Everybody who reaches ${port} of this machine may read and change the cache: the node has` +
+    ' no login. Limit it to this machine with -l 127.0.0.1, or require a login with -Y.'
+  );
+}
+
+function isOpen(address: ListenAddress, { sslVerifyMode }: ServerOptions): boolean {
+  if (address.kind !== 'tcp' || !EVERY_HOSTS.includes(address.host)) return false;
+  const { secure, needsClientCertificate = sslVerifyMode >= REQUIRE_CERTIFICATE } = address;
+  return !(secure && needsClientCertificate);
+}

@@ -1,0 +1,21 @@
+export interface ConfigEntry {
+  readonly name: string;
+  readonly flags: number;
+  readonly data: Buffer;
+}
+
+/** The config entries of a node; the server stores them. */
+export interface ConfigEntries {
+  get(name: string): ConfigEntry | undefined;
+  /**
+   * `full`: there is no room for the entry. The version of the cluster entry must not fall, also
+   * after a delete (`older`); an entry without one is `invalid`.
+   */
+  set(entry: ConfigEntry): SetConfigResult;
+  delete(name: string): boolean;
+  list(): readonly ConfigEntry[];
+  /** The number of entries. */
+  count(): number;
+}
+
+export type SetConfigResult = 'stored' | 'full' | 'older' | 'invalid';

@@ -35,6 +35,9 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('protocol/limits.ts', 'GET_LINE_BYTES_MAX')),
   ],
   'output of a connection': [bytes(the('worker-thread.ts', 'OUTPUT_BUFFER_BYTES'))],
+  'buffers of all connections': [
+    ms(the('thread-buffers.ts', 'TICK_MS') * the('thread-buffers.ts', 'PAUSED_TICKS_MAX')),
+  ],
   'turn of a connection': [count(the('get-exchange.ts', 'KEYS_PER_TURN_MIN'))],
   'bucket of the index': [count(the('index-table.ts', 'BUCKET_ITEMS_MAX'))],
   'connections of a node': [],

@@ -3,6 +3,7 @@ import { Evictor } from './eviction/evictor.ts';
 import { Ghosts } from './eviction/ghosts.ts';
 import { LruLists } from './eviction/lru.ts';
 import { Allocator } from './items/allocator.ts';
+import { CaslessItems } from './items/casless-items.ts';
 import { Chains } from './items/chains.ts';
 import { IndexTable } from './items/index-table.ts';
 import { ItemCopier } from './items/item-copier.ts';
@@ -49,7 +50,7 @@ export function assemble(share: StoreShare, thread: number) {
     pagePool: new PagePool(arena),
     expiryHints: new ExpiryHints(arena),
     ghosts: new Ghosts(arena, share.chunkBytes),
-    items: new Items(arena),
+    items: share.hidesCas ? new CaslessItems(arena) : new Items(arena),
   };
   const slabs = new Slabs(memory);
   const chains = new Chains(memory);

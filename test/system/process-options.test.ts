@@ -60,6 +60,25 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
+test('a node starts with every option of memcached at once', async () => {
+  const suboptions = [
+    'maxconns_fast,hashpower=20,no_hashexpand,slab_reassign,slab_automove=1,tail_repair_time=60',
+    'slab_automove_ratio=0.8,slab_automove_window=30,slab_automove_freeratio=0.01',
+    'hash_algorithm=xxh3,lru_crawler,lru_crawler_sleep=100,lru_crawler_tocrawl=0,lru_maintainer',
+    'hot_lru_pct=30,warm_lru_pct=30,hot_max_factor=0.3,warm_max_factor=3,temporary_ttl=60',
+    'idle_timeout=600,watcher_logbuf_size=256,worker_logbuf_size=64,slab_sizes=100-200',
+    'slab_chunk_max=65536,track_sizes,no_inline_ascii_resp,modern,drop_privileges,no_modern',
+    'resp_obj_mem_limit=64,read_buf_mem_limit=64,ext_path=/tmp/ext:1G,ext_item_size=512',
+  ];
+  const flags = ['-AMkFXWCr', '-U 11211', '-a 0700', '-m 128', '-c 100', '-f 1.3', '-n 64', '-D :'];
+  const more = ['-R', '50', '-b', '511', '-B', 'auto', '-I', '2m', '-e', '/tmp/items', '-N', '1'];
+  const path = join(folder.path, 'node.pid');
+  const named = ['-P', path, ...(isRoot ? ['-u', 'root'] : [])];
+  const node = await listen(...flags, ...more, ...named, '-o', suboptions.join(','));
+  expect(await serves()).toBe(true);
+  expect(node.stderr).not.toContain('slabring:');
+});
+
 describe('-d', () => {
   test('the command ends with 0 once the node listens; the node runs until SIGTERM', async () => {
     const path = join(folder.path, 'node.pid');

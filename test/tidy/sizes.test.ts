@@ -15,7 +15,7 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
 
 /** Longer files; each entry may only shrink. */
 const LONG_FILES: Readonly<Record<string, number>> = {
-  'src/node/options/server-flags.ts': 374, // a table of the options
+  'src/node/options/server-flags.ts': 315, // a table of the options
   'test/differential/cases/meta.ts': 480, // tables of commands
   'test/differential/known-differences.ts': 305, // a table of differences
   'test/integration/client/connect.test.ts': 400,
@@ -24,6 +24,7 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   'test/integration/client/patterns/get-or-set.test.ts': 310,
   'test/integration/server/login.test.ts': 370,
   'test/threads/death.test.ts': 433,
+  'test/tidy/bounds.test.ts': 301, // a table of bounds
   'test/unit/protocol/client-dialects.test.ts': 390,
   'test/unit/server/large-values.test.ts': 320,
 };

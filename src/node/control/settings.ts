@@ -56,7 +56,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['stat_key_prefix', options.prefixDelimiter[0] ?? ':'],
     ['detail_enabled', prefixes.enabled ? 'yes' : 'no'],
     ['reqs_per_event', options.maxReqsPerEvent],
-    ['cas_enabled', 'yes'],
+    ['cas_enabled', options.disableCas ? 'no' : 'yes'],
     ['tcp_backlog', options.listenBacklog],
     ['binding_protocol', options.protocol === 'auto' ? 'auto-negotiate' : options.protocol],
     ['auth_enabled_sasl', options.enableSasl ? 'yes' : 'no'],

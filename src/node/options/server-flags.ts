@@ -13,6 +13,7 @@ import {
   type ValuesOf,
 } from '../../base/index.ts';
 import { ADDRESS_FORMS } from '../../topology/index.ts';
+import { backgroundFlags } from './background-flags.ts';
 import { guardFlags } from './guard-flags.ts';
 import { FULFILLED_SUBOPTIONS, INEFFECTIVE_SUBOPTIONS } from './other-suboptions.ts';
 
@@ -140,6 +141,10 @@ export const serverFlags = {
     default: 's3fifo',
     doc: "Eviction policy: S3-FIFO, or memcached's segmented LRU.",
   }),
+  disableCas: flag({
+    short: 'C',
+    doc: 'Show every CAS id as 0; no cas command succeeds then.',
+  }),
   disableFlushAll: flag({ short: 'F', doc: 'Refuse the flush_all command.' }),
   disableDumping: flag({
     short: 'X',
@@ -232,71 +237,7 @@ export const serverFlags = {
       'Items with a ttl of at most this many seconds enter the TEMP list, which the node evicts ' +
       'last; 0 disables TEMP.',
   }),
-  noModern: flag({
-    suboption: 'no_modern',
-    doc:
-      "memcached 1.4's defaults: no page moves, no LRU crawler, no LRU maintainer, and chunks of " +
-      'up to 1m.',
-  }),
-  noChunkedItems: flag({
-    suboption: 'no_chunked_items',
-    doc: 'Chunks of up to 1m, unless --slab-chunk-max says otherwise or -I is above 1m.',
-  }),
-  lruCrawler: flag({
-    suboption: 'lru_crawler',
-    doc: 'Enable the LRU crawler in spite of no_modern; otherwise it is enabled anyway.',
-  }),
-  noLruCrawler: flag({
-    suboption: 'no_lru_crawler',
-    doc:
-      'Disable the LRU crawler: the node frees an expired item only when a request or an ' +
-      'eviction finds it.',
-  }),
-  lruCrawlerSleep: integer({
-    suboption: 'lru_crawler_sleep',
-    default: 100,
-    min: 0,
-    max: 1_000_000,
-    doc:
-      'Only shown by stats settings (microseconds); the crawler limits itself to its share of a ' +
-      'core.',
-  }),
-  lruCrawlerTocrawl: integer({
-    suboption: 'lru_crawler_tocrawl',
-    default: 0,
-    min: 0,
-    max: 2 ** 31 - 1,
-    doc: 'Only shown by stats settings; a pass of the crawler always checks all items.',
-  }),
-  lruMaintainer: flag({
-    suboption: 'lru_maintainer',
-    doc: 'Enable the LRU maintainer in spite of no_modern; otherwise it is enabled anyway.',
-  }),
-  noLruMaintainer: flag({
-    suboption: 'no_lru_maintainer',
-    doc:
-      'Disable the background moves between the lists of --eviction segmented, and refuse lru ' +
-      'mode and temp_ttl.',
-  }),
-  slabReassign: flag({
-    suboption: 'slab_reassign',
-    doc: 'Enable page moves in spite of no_modern; otherwise they are enabled anyway.',
-  }),
-  noSlabReassign: flag({
-    suboption: 'no_slab_reassign',
-    doc: 'Disable all page moves: each page stays in its size class.',
-  }),
-  slabAutomove: integer({
-    suboption: 'slab_automove',
-    default: 1,
-    min: 0,
-    max: 2,
-    doc: 'Move pages to the size classes where they avoid the most misses: 0 no, 1 and 2 yes.',
-  }),
-  noSlabAutomove: flag({
-    suboption: 'no_slab_automove',
-    doc: 'Disable automatic page moves; slabs reassign still moves pages.',
-  }),
+  ...backgroundFlags,
   trackSizes: flag({
     suboption: 'track_sizes',
     doc: 'Count items by size, for stats sizes.',

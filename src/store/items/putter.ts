@@ -144,8 +144,8 @@ export class Putter {
     const { valueSource, valueStart, valueBytes } = item;
     copyViewed(valueSource, valueStart, valueStart + valueBytes, arena, items.valueAt(id));
     if (!inPlace) linker.link(item.hash, old, id);
-    this.#result.casHigh = items.seqHigh(id);
-    this.#result.casLow = items.seqLow(id);
+    this.#result.casHigh = items.casHigh(id);
+    this.#result.casLow = items.casLow(id);
     return true;
   }
 

@@ -89,7 +89,8 @@ export class StoreCondition {
     const isOlder = casHigh < high || (casHigh === high && casLow < low);
     const stale = options.allowStale && isOlder && !anyCas;
     if (stale) this.#markStale(old, fresh);
-    const stored = matches || stale;
+    // Only an item of a store without CAS ids has 0 (`-C`): there no `cas` succeeds.
+    const stored = (matches && !anyCas) || stale;
     const slot = stored ? CLASS_COUNT.cas_hits : CLASS_COUNT.cas_badval;
     this.#counters.addToClass(this.#items.lruClassOf(old), slot);
     return stored ? OUTCOME.stored : OUTCOME.exists;

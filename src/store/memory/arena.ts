@@ -11,6 +11,8 @@ export interface StoreShare {
   readonly itemBytesMax: number;
   /** The secret of this start of the node: with it a client could build keys that collide. */
   readonly hashKey: HashKey;
+  /** Whether the store shows every CAS id as 0 (`-C`). */
+  readonly hidesCas: boolean;
 }
 
 /** The views that one thread has of the shared memory, and the constants of the store. */

@@ -17,6 +17,8 @@ interface StoreOptions {
   readonly slabChunkMaxBytes: number;
   /** `-I`. */
   readonly maxItemSizeBytes: number;
+  /** `-C`; default: false. */
+  readonly disableCas?: boolean;
   /** The key of the index's hash; random by default, fixed by a test that repeats a run. */
   readonly hashKey?: HashKey;
   /** Tunables that start with another value than the default. */
@@ -70,5 +72,6 @@ export function createStore(options: StoreOptions, clock: Clock = machineClock):
     chunkBytes,
     itemBytesMax: options.maxItemSizeBytes,
     hashKey: options.hashKey ?? randomHashKey(),
+    hidesCas: options.disableCas ?? false,
   };
 }

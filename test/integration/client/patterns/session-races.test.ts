@@ -5,21 +5,27 @@ import type { TestServer } from '../../../support/server.ts';
 import { NODES } from './servers.ts';
 import { startApplication, visitor } from './session-application.ts';
 
-describe.each(NODES.filter(({ skip }) => !skip))(
-  'concurrent requests of a session on $name',
-  ({ start }) => {
-    let server: TestServer;
+const CLUSTERS = NODES.filter(({ skip }) => !skip).flatMap((nodes) => [
+  { ...nodes, nodeCount: 1, replicas: 1 },
+  { ...nodes, nodeCount: 3, replicas: 2 },
+]);
+
+describe.each(CLUSTERS)(
+  'concurrent requests of a session on $nodeCount $name with $replicas replicas',
+  ({ start, nodeCount, replicas }) => {
+    let servers: TestServer[];
     let cache: CacheClient;
     const applications: Awaited<ReturnType<typeof startApplication>>[] = [];
     beforeAll(async () => {
-      server = await start();
-      cache = createClient({ nodes: [`127.0.0.1:${server.port}`], deadlineMs: 20_000 });
+      servers = await Promise.all(Array.from({ length: nodeCount }, () => start()));
+      const nodes = servers.map(({ port }) => `127.0.0.1:${port}`);
+      cache = createClient({ nodes, replicas, deadlineMs: 20_000 });
       for (let i = 0; i < 2; i++) applications.push(await startApplication(cache));
     });
     afterAll(async () => {
       for (const { stop } of applications) stop();
       await cache?.close();
-      await server?.stop();
+      await Promise.all(servers.map((server) => server.stop()));
     });
 
     test.each([
@@ -92,6 +98,18 @@ describe.each(NODES.filter(({ skip }) => !skip))(
       expect(await visit(failing.origin, '/peek')).toEqual({ status: 500 });
       await down.close();
       for (const { stop } of [ignoring, failing]) stop();
+    });
+
+    test.runIf(replicas > 1)('with two replicas the loss of a node loses no session', async () => {
+      const [{ origin }] = applications as [(typeof applications)[0]];
+      const visitors = Array.from({ length: 20 }, visitor);
+      for (const visit of visitors) await visit(origin, '/visit');
+      servers[0]!.process.child.kill('SIGKILL');
+      const readAll = () => Promise.all(visitors.map((visit) => visit(origin, '/peek')));
+      expect(new Set((await readAll()).map(({ visits }) => visits))).toEqual(new Set([1]));
+      const logouts = await Promise.all(visitors.map((visit) => visit(origin, '/logout')));
+      expect(new Set(logouts.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set((await readAll()).map(({ visits }) => visits))).toEqual(new Set([null]));
     });
   },
 );

@@ -14,6 +14,14 @@ function stats(node: CommandHarness, topic = ''): Readonly<Record<string, string
 }
 
 describe('stats', () => {
+  test('stats shows the version of slabring, and memory and CPU time of its process', () => {
+    const { slabring_version: version, ...all } = stats(new CommandHarness());
+    expect(version).toBe('0.0.0');
+    expect(all['version']).toBe('test');
+    expect(Number(all['rss_bytes'])).toBeGreaterThan(2 ** 20);
+    expect(Number(all['rusage_user'])).toBeGreaterThan(0);
+  });
+
   test('stats counts commands, hits and misses, and resets them', () => {
     const node = new CommandHarness();
     node.put('set a 0 0 5', 'value');

@@ -17,7 +17,7 @@ interface Hooks {
 const KIB = 1024;
 const TICK_MS = 50;
 /** A client that is paused for longer makes the node close the largest holder. */
-const PAUSED_TICKS_MAX = 100;
+const PAUSED_MS_MAX = 5000;
 /** Sizes are binary logarithms of KiB, plus 1; 0 means that nothing is held. */
 const SIZE_MAX = 32;
 
@@ -86,7 +86,7 @@ export class ThreadBuffers {
     for (const request of this.#paused.values()) request.ticks++;
     for (const [holder, { moreKib, ticks }] of this.#paused) {
       if (!this.#budget.admits(moreKib)) {
-        if (ticks > PAUSED_TICKS_MAX) this.#budget.starve();
+        if (ticks * TICK_MS > PAUSED_MS_MAX) this.#budget.starve();
         this.#admitLongest();
         break;
       }

@@ -128,8 +128,7 @@ class Executor {
       case VERB.configSet:
       case VERB.configDelete:
       case VERB.configList:
-        answerConfig(this.#node, this.#store.items.counters, request, reply);
-        break;
+        return answerConfig(this.#node, this.#store.items.counters, request, reply);
       case VERB.refreshCertificates:
         return refreshCertificates(this.#node);
       case VERB.noop:

@@ -20,7 +20,7 @@ export type {
   TuneResult,
   Tuning,
 } from './admin/node-control.ts';
-export { PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
+export { DUMP_END, PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
 export { type CommandRules, type Commands, createCommands } from './execute.ts';
 export { PendingValue } from './keyed/write.ts';
 export { DEFAULT_ROLE, permits, ROLES, type Role } from './permissions.ts';

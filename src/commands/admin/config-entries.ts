@@ -13,7 +13,7 @@ export interface ConfigEntries {
    */
   set(entry: ConfigEntry): SetConfigResult;
   delete(name: string): boolean;
-  list(): readonly ConfigEntry[];
+  names(): readonly string[];
   /** The number of entries. */
   count(): number;
 }

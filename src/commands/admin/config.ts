@@ -1,5 +1,5 @@
 /** ElastiCache's `config` commands, by which clients discover the nodes of a cluster. */
-
+import type { ByteSink } from '../../base/index.ts';
 import {
   BinaryReplies,
   CLUSTER_ENTRY,
@@ -10,7 +10,9 @@ import {
   VERB,
 } from '../../protocol/index.ts';
 import { COUNT, type ThreadCounters } from '../../store/index.ts';
+import type { ReplyStream } from '../reply-stream.ts';
 import type { ConfigEntries, ConfigEntry, SetConfigResult } from './config-entries.ts';
+import { isWord } from './key-text.ts';
 import type { NodeControl } from './node-control.ts';
 
 const STATUS_OF_SET = {
@@ -20,36 +22,47 @@ const STATUS_OF_SET = {
   invalid: STATUS.configInvalid,
 } as const satisfies Record<SetConfigResult, Status>;
 
-/** Executes config get, set and delete. */
+/**
+ * Executes config get, set and delete. Returns a reply that is too long for one turn, if any; it
+ * refers to the request.
+ */
 export function answerConfig(
   node: NodeControl,
   counters: ThreadCounters,
   request: Request,
   reply: ReplyWriter,
-): void {
+): ReplyStream | undefined {
   const entries = node.config;
-  const name = request.keySource.toString('latin1', request.keyStart(0), request.keyEnd(0));
+  const { keySource } = request;
+  const [start, end] = [request.keyStart(0), request.keyEnd(0)];
+  const name = keySource.toString('latin1', start, end);
   switch (request.verb) {
     case VERB.configGet:
       counters.add(COUNT.config_get_cmds);
-      answerGet(name === '' ? entries.list() : entriesNamed(entries, name), request, reply);
+      if (name === '') return new ConfigList(entries, request, reply);
+      answerGet(entries.get(name), request, reply);
       break;
-    case VERB.configSet: {
+    case VERB.configSet:
       counters.add(COUNT.config_set_cmds);
-      const { clientFlags: flags, input, bodyStart, bodyEnd } = request;
-      const data = Buffer.from(input.subarray(bodyStart, bodyEnd));
-      if (isClosed(node, name)) reply.status(request, STATUS.configClosed);
-      else reply.status(request, STATUS_OF_SET[entries.set({ name, flags, data })]);
+      if (isWord(keySource, start, end)) reply.status(request, setEntry(node, name, request));
+      else reply.status(request, STATUS.badFormat);
       break;
-    }
     case VERB.configDelete:
       if (isClosed(node, name)) reply.status(request, STATUS.configClosed);
       else reply.status(request, entries.delete(name) ? STATUS.deleted : STATUS.notFound);
       break;
     default:
       // Only the binary protocol has this command.
-      if (reply instanceof BinaryReplies) answerList(entries, request, reply);
+      return new ConfigList(entries, request, reply);
   }
+  return undefined;
+}
+
+function setEntry(node: NodeControl, name: string, request: Request): Status {
+  if (isClosed(node, name)) return STATUS.configClosed;
+  const { clientFlags: flags, input, bodyStart, bodyEnd } = request;
+  const data = Buffer.from(input.subarray(bodyStart, bodyEnd));
+  return STATUS_OF_SET[node.config.set({ name, flags, data })];
 }
 
 /** Whether clients may not change the entry: the list of the nodes comes from the options. */
@@ -57,30 +70,58 @@ function isClosed(node: NodeControl, name: string): boolean {
   return name === CLUSTER_ENTRY && node.facts.clusterEntryClosed;
 }
 
-function entriesNamed(entries: ConfigEntries, name: string): readonly ConfigEntry[] {
-  const entry = entries.get(name);
-  return entry === undefined ? [] : [entry];
-}
-
-function answerGet(entries: readonly ConfigEntry[], request: Request, reply: ReplyWriter): void {
+function answerGet(entry: ConfigEntry | undefined, request: Request, reply: ReplyWriter): void {
   if (reply instanceof BinaryReplies) {
-    const [entry] = entries;
     if (entry === undefined) reply.miss(request, 0);
     else reply.configEntry(request, request.withKey ? entry.name : '', entry.flags, entry.data);
     return;
   }
-  const { sink } = reply;
-  for (const { name, flags, data } of entries) {
-    sink.putText(`CONFIG ${name} ${flags} ${data.length}\r\n`);
-    sink.ensure(data.length);
-    sink.putRange(data, 0, data.length);
-    sink.putText('\r\n');
-  }
-  sink.putText('END\r\n');
+  if (entry !== undefined) putEntry(entry, reply.sink);
+  reply.sink.putText('END\r\n');
 }
 
-/** Sends a packet for each entry, then a packet without a key. */
-function answerList(entries: ConfigEntries, request: Request, reply: BinaryReplies): void {
-  for (const { name, flags, data } of entries.list()) reply.configEntry(request, name, flags, data);
-  reply.success(request);
+function putEntry({ name, flags, data }: ConfigEntry, sink: ByteSink): void {
+  sink.putText(`CONFIG ${name} ${flags} ${data.length}\r\n`);
+  sink.ensure(data.length);
+  sink.putRange(data, 0, data.length);
+  sink.putText('\r\n');
+}
+
+/**
+ * Lists all entries, one in each piece: in text as `config get` does, in binary a packet for each
+ * entry, then a packet without a key.
+ */
+class ConfigList implements ReplyStream {
+  readonly canBeTruncated = true;
+  readonly #entries: ConfigEntries;
+  readonly #request: Request;
+  readonly #reply: ReplyWriter;
+  readonly #names: string[];
+
+  constructor(entries: ConfigEntries, request: Request, reply: ReplyWriter) {
+    this.#entries = entries;
+    this.#request = request;
+    this.#reply = reply;
+    this.#names = [...entries.names()].toReversed();
+  }
+
+  write(sink: ByteSink): boolean {
+    const name = this.#names.pop();
+    const entry = name === undefined ? undefined : this.#entries.get(name);
+    if (entry !== undefined) this.#put(entry, sink);
+    if (this.#names.length > 0) return false;
+    if (this.#reply instanceof BinaryReplies) this.#reply.success(this.#request);
+    else sink.putText('END\r\n');
+    return true;
+  }
+
+  /** The reply holds no resources between two pieces. */
+  abandon(): void {}
+
+  #put(entry: ConfigEntry, sink: ByteSink): void {
+    const { name, flags, data } = entry;
+    if (this.#reply instanceof BinaryReplies) {
+      this.#reply.configEntry(this.#request, name, flags, data);
+    } else putEntry(entry, sink);
+  }
 }

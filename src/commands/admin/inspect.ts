@@ -233,16 +233,6 @@ export function writeSizeStats(view: StoreView, put: WriteStat): void {
   else for (const [bytes, items] of sizes) put(String(bytes), items);
 }
 
-/** Writes `stats conns`. */
-export function writeConnectionStats(node: NodeControl, put: WriteStat): void {
-  for (const { id, address, listenAddress, state, idleSeconds } of node.connections()) {
-    put(`${id}:addr`, address);
-    put(`${id}:listen_addr`, listenAddress);
-    put(`${id}:state`, state);
-    put(`${id}:secs_since_last_cmd`, idleSeconds);
-  }
-}
-
 /** Writes rows of statistics in the dialect of the request. */
 export function statWriter(request: Request, reply: ReplyWriter): WriteStat {
   return (name, value) => reply.stat(request, name, String(value));

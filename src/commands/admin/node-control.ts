@@ -14,8 +14,10 @@ export interface NodeControl {
   health(): NodeHealth;
   /** The events of `watch` since the start, and their watchers now. */
   eventCounts(): EventCounts;
-  /** The connections of all worker threads. */
-  connections(): readonly ConnectionView[];
+  /** The connections of all worker threads whose ids are `first` … `end` - 1. */
+  connections(first: number, end: number): readonly ConnectionView[];
+  /** Above the ids of all connections. */
+  connectionIdsEnd(): number;
   /** The rows of `stats settings`, in memcached's order. */
   settings(): readonly (readonly [name: string, value: string])[];
   tunable(name: TunableName): number;

@@ -9,6 +9,10 @@ export interface PrefixStats {
   /** Adds 1 to a counter of PREFIX_COUNT for the key `bytes[start, end)`, if it has a prefix. */
   count(what: number, bytes: Buffer, start: number, end: number): void;
   clear(): void;
-  /** Writes `PREFIX <prefix> get <n> hit <n> set <n> del <n>` for each prefix, then END. */
-  dump(sink: ByteSink): void;
+  /**
+   * Writes `PREFIX <prefix> get <n> hit <n> set <n> del <n>` for the next prefixes, from `position`
+   * on; 0 is the begin. Returns the position of the next piece, or DUMP_END after the last one.
+   */
+  dump(sink: ByteSink, position: number): number;
 }
+export const DUMP_END = -1;

@@ -11,13 +11,13 @@ import { Cachedump } from './cachedump.ts';
 import {
   statWriter,
   type WriteStat,
-  writeConnectionStats,
   writeGeneralStats,
   writeItemStats,
   writeSizeStats,
   writeSlabStats,
 } from './inspect.ts';
 import type { NodeControl } from './node-control.ts';
+import { ConnectionStats, DetailDump, writeDetailDump } from './stats-streams.ts';
 
 const CLASSES_MAX = 64;
 const U32 = /^[\t\n\v\f\r]*\+?\d{1,10}$/;
@@ -42,9 +42,11 @@ export function answerStats(
       node.prefixes.clear();
       reply.status(request, STATUS.reset);
       break;
+    case 'conns':
+      return new ConnectionStats(node, request, reply);
     case 'detail':
-      if (rules.dumpingAllowed) answerDetail(node, request, reply);
-      else refuseDetail(request, reply);
+      if (rules.dumpingAllowed) return answerDetail(node, request, reply);
+      refuseDetail(request, reply);
       break;
     case 'cachedump':
       // The lines of a cachedump have no form in the binary protocol.
@@ -89,22 +91,23 @@ function writeRows(
       store.tuning.disableSizeHistogram();
       put('sizes_status', 'disabled');
       return true;
-    case 'conns':
-      writeConnectionStats(node, put);
-      return true;
     default:
       return false;
   }
 }
 
 /** Executes `stats detail on|off|dump`. */
-function answerDetail(node: NodeControl, request: Request, reply: ReplyWriter): void {
+function answerDetail(
+  node: NodeControl,
+  request: Request,
+  reply: ReplyWriter,
+): DetailDump | undefined {
   const { prefixes } = node;
   const isBinary = reply instanceof BinaryReplies;
   const [, action = ''] = request.words;
   if (action === 'dump') {
-    if (isBinary) reply.detailDump(request, (sink) => prefixes.dump(sink));
-    else prefixes.dump(reply.sink);
+    if (!isBinary) return new DetailDump(prefixes);
+    reply.detailDump(request, (sink) => writeDetailDump(prefixes, sink));
   } else if (action === 'on' || action === 'off') {
     prefixes.enabled = action === 'on';
     reply.status(request, STATUS.ok);
@@ -113,6 +116,7 @@ function answerDetail(node: NodeControl, request: Request, reply: ReplyWriter): 
   } else {
     reply.sink.putText('CLIENT_ERROR usage: stats detail on|off|dump\r\n');
   }
+  return undefined;
 }
 
 /** As memcached: prefixes are parts of keys, so `-X` refuses each form of `stats detail`. */

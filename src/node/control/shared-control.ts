@@ -69,8 +69,12 @@ export class SharedControl implements NodeControl {
     return this.#memory.events.counts();
   }
 
-  connections(): readonly ConnectionView[] {
-    return this.#memory.connections.views(this.#memory.store.clock.now());
+  connections(first: number, end: number): readonly ConnectionView[] {
+    return this.#memory.connections.views(first, end, this.#memory.store.clock.now());
+  }
+
+  connectionIdsEnd(): number {
+    return this.#memory.connections.slotsEnd();
   }
 
   settings(): readonly (readonly [string, string])[] {

@@ -82,11 +82,11 @@ export class ConfigTable implements ConfigEntries {
     });
   }
 
-  list(): readonly ConfigEntry[] {
+  names(): readonly string[] {
     return this.#segment.locked(() =>
       slots()
         .filter((at) => this.#words[at / 4 + NAME_BYTES] !== 0)
-        .map((at) => this.#read(at)),
+        .map((at) => this.#nameAt(at)),
     );
   }
 

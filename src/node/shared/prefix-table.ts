@@ -6,13 +6,23 @@ import {
   randomHashKey,
   SharedSegment,
 } from '../../base/index.ts';
-import { PREFIX_COUNT, type PrefixStats, putKeyWord } from '../../commands/index.ts';
+import { DUMP_END, PREFIX_COUNT, type PrefixStats, putKeyWord } from '../../commands/index.ts';
 
 /** The table counts this many prefixes, and ignores further ones. */
 const PREFIXES_MAX = 1024;
-/** The words of the header beside the lock: whether the table counts, and the key of its hash. */
+/** Twice as many slots as prefixes, so that a prefix is near the slot of its hash. */
+const SLOTS = 2 * PREFIXES_MAX;
+/** A prefix is in one of so many slots; else the table ignores it. */
+const PROBES_MAX = 32;
+/** Slots of one piece of a dump, for which the lock is held. */
+const SLOTS_PER_PIECE = 64;
+/**
+ * The words of the header beside the lock: whether the table counts, the key of its hash, and the
+ * number of prefixes.
+ */
 const ENABLED = 1;
 const HASH_KEY = 2;
+const PREFIXES = 4;
 const HEADER_BYTES = SharedSegment.headerBytes;
 /** A slot: the length of the prefix plus 1 (0 means free) and its bytes, then four counters. */
 const COUNTERS_AT = 256;
@@ -24,7 +34,6 @@ const text = (words: string): Uint8Array => Buffer.from(words, 'latin1');
 const PREFIX = text('PREFIX ');
 const LABELS = [text(' get '), text(' hit '), text(' set '), text(' del ')];
 const CRLF = text('\r\n');
-const END = text('END\r\n');
 
 /** `stats detail`: requests of all threads, counted by the prefix of their keys. */
 export class PrefixTable implements PrefixStats {
@@ -37,7 +46,7 @@ export class PrefixTable implements PrefixStats {
   readonly #keySource = new BufferView();
 
   static allocate(enabled: boolean): SharedArrayBuffer {
-    const memory = SharedSegment.allocate(PREFIXES_MAX * SLOT_BYTES);
+    const memory = SharedSegment.allocate(SLOTS * SLOT_BYTES);
     const { low, high } = randomHashKey();
     new Int32Array(memory).set([enabled ? 1 : 0, low, high], ENABLED);
     return memory;
@@ -73,13 +82,15 @@ export class PrefixTable implements PrefixStats {
   clear(): void {
     this.#segment.lock();
     this.#bytes.fill(0, HEADER_BYTES);
+    this.#words[PREFIXES] = 0;
     this.#segment.unlock();
   }
 
-  dump(sink: ByteSink): void {
-    sink.ensure(PREFIXES_MAX * LINE_BYTES_MAX);
+  dump(sink: ByteSink, position: number): number {
+    const end = position + SLOTS_PER_PIECE;
+    sink.ensure(SLOTS_PER_PIECE * LINE_BYTES_MAX);
     this.#segment.lock();
-    for (let i = 0; i < PREFIXES_MAX; i++) {
+    for (let i = position; i < end; i++) {
       const slot = HEADER_BYTES + i * SLOT_BYTES;
       const length = this.#bytes[slot]!;
       if (length === 0) continue;
@@ -92,17 +103,19 @@ export class PrefixTable implements PrefixStats {
       sink.putConstant(CRLF);
     }
     this.#segment.unlock();
-    sink.putConstant(END);
+    return end === SLOTS ? DUMP_END : end;
   }
 
-  /** Finds or adds the slot of a prefix; returns -1 if the table is full. */
+  /** Finds or adds the slot of a prefix; returns -1 if there is no room for it. */
   #slotOf(key: Buffer, start: number, stop: number): number {
     const length = stop - start + 1;
     this.#keySource.show(key);
     const hash = halfSipHash(this.#keySource.view, start, stop, this.#hashKey);
-    for (let step = 0; step < PREFIXES_MAX; step++) {
-      const slot = HEADER_BYTES + (((hash >>> 0) + step) % PREFIXES_MAX) * SLOT_BYTES;
+    for (let step = 0; step < PROBES_MAX; step++) {
+      const slot = HEADER_BYTES + (((hash >>> 0) + step) % SLOTS) * SLOT_BYTES;
       if (this.#bytes[slot] === 0) {
+        if (this.#words[PREFIXES] === PREFIXES_MAX) return -1;
+        this.#words[PREFIXES]!++;
         this.#bytes[slot] = length;
         key.copy(this.#bytes, slot + 1, start, stop);
         return slot;

@@ -1,5 +1,5 @@
-import type { LateReply, Role } from '../../commands/index.ts';
-import { BINARY_STATUS, isSasl, OPCODE, type Request, VERB } from '../../protocol/index.ts';
+import { type LateReply, permits, type Role } from '../../commands/index.ts';
+import { BINARY_STATUS, forbid, isSasl, OPCODE, type Request, VERB } from '../../protocol/index.ts';
 import { COUNT } from '../../store/index.ts';
 import type { SessionContext, SessionHost } from './context.ts';
 import { isPlain, readSaslPlain, readTextLogin, SASL_MECHANISM } from './login-data.ts';
@@ -83,6 +83,12 @@ export class LoginExchange {
         binaryReplies.error(request, BINARY_STATUS.authFailure);
         return PAUSE.close;
     }
+  }
+
+  /** Makes a request invalid that the role of the client does not permit. */
+  restrict(request: Request): void {
+    if (!permits(this.role, request)) forbid(request);
+    else if (this.role === 'readonly') request.deniesLease = true;
   }
 
   #exchangeSasl(request: Request): LoginStep {

@@ -1,13 +1,13 @@
-import { type LateReply, permits, type ReplyStream, type Role } from '../../commands/index.ts';
+import type { LateReply, ReplyStream } from '../../commands/index.ts';
 import {
   CLOSE,
   DIALECT,
-  forbid,
   INCOMPLETE,
   isBinary,
   isStorage,
   type Request,
   VERB,
+  type Verb,
 } from '../../protocol/index.ts';
 import { AwaitedReply } from './awaited-reply.ts';
 import { repliesTo, type SessionContext, type SessionHost } from './context.ts';
@@ -50,6 +50,7 @@ export class Session {
   #requestsLeft = 0;
   /** While streaming: the unwritten rest of the reply. */
   #stream: ReplyStream | undefined;
+  #streamRequest: Request | undefined;
 
   constructor(context: SessionContext, host: SessionHost) {
     this.#context = context;
@@ -166,7 +167,7 @@ export class Session {
       const step = this.#login.checkBinary(request);
       if (step !== 'allowed') return this.#applyLogin(step);
     }
-    if (this.#login.role !== 'admin') restrict(request, this.#login.role);
+    if (this.#login.role !== 'admin') this.#login.restrict(request);
     const replyAt = sink.at;
     const pause = this.#execute(request, lineAt, end);
     if (trace !== undefined) {
@@ -199,9 +200,11 @@ export class Session {
         : executor.answer(request, repliesTo(this.#context, request));
     // The body of a valid request can also be longer than the command needs.
     if (verb === VERB.invalid || !this.#isText) this.#value.skip(request.skipBytes);
+    // Other connections are next: such a request costs as much as many gets.
+    if (isCostly(verb)) this.#requestsLeft = 0;
     if (rest === undefined) this.#endReply();
     else if (rest instanceof Promise) return this.#await(rest);
-    else this.#beginStream(rest);
+    else this.#beginStream(rest, this.#context.requests.park());
     return verb === VERB.invalid && request.closeAfterReply ? PAUSE.close : undefined;
   }
 
@@ -237,8 +240,10 @@ export class Session {
     return step === GET_STEP.yielded ? PAUSE.yielded : PAUSE.outputBlocked;
   }
 
-  #beginStream(stream: ReplyStream): void {
+  /** `request` is what the stream replies to; a get keeps its own. */
+  #beginStream(stream: ReplyStream, request?: Request): void {
     this.#stream = stream;
+    this.#streamRequest = request;
     this.#state = STATE.streaming;
   }
 
@@ -253,6 +258,8 @@ export class Session {
     if (this.#stream === undefined) return;
     this.#stream.abandon();
     this.#stream = undefined;
+    if (this.#streamRequest !== undefined) this.#context.requests.recycle(this.#streamRequest);
+    this.#streamRequest = undefined;
     if (this.#get.isParked) this.#state = STATE.retrieving;
     else this.#endReply();
   }
@@ -277,10 +284,9 @@ export class Session {
   }
 }
 
-/** Makes a request invalid that a user of this role may not send. */
-function restrict(request: Request, role: Role): void {
-  if (!permits(role, request)) forbid(request);
-  else if (role === 'readonly') request.deniesLease = true;
+/** Whether the reply needs a sum over all threads, or a copy of a table. */
+function isCostly(verb: Verb): boolean {
+  return verb === VERB.stats || (verb >= VERB.configGet && verb <= VERB.admin);
 }
 
 function isRetrieval({ verb }: Request): boolean {

@@ -1,8 +1,9 @@
 import type { ConnectionView } from '../../commands/index.ts';
 
-/** Header words: the number of connections, and its peak. */
+/** Header words: the number of connections, its peak, and the end of the slots used so far. */
 const COUNT = 0;
 const PEAK = 1;
+const SLOTS_END = 2;
 const HEADER_WORDS = 16;
 
 /**
@@ -53,6 +54,7 @@ export class ConnectionTable {
     for (let slot = 0; ; slot = (slot + 1) % this.#limit) {
       const at = HEADER_WORDS + slot * SLOT_WORDS;
       if (Atomics.compareExchange(this.#words, at + USED, 0, 1) !== 0) continue;
+      if (slot >= this.slotsEnd()) this.#raiseSlotsEnd(slot + 1);
       this.#words[at + LAST] = now;
       this.#words[at + ADDRESS_LENGTH] = this.#bytes.write(
         address,
@@ -97,9 +99,23 @@ export class ConnectionTable {
     return this.#text(at * 4 + ADDRESS_BYTE, this.#words[at + ADDRESS_LENGTH]!);
   }
 
-  views(now: number): readonly ConnectionView[] {
+  /** Above all slots that were ever in use: connections take the lowest free slot. */
+  slotsEnd(): number {
+    return Atomics.load(this.#words, SLOTS_END);
+  }
+
+  #raiseSlotsEnd(end: number): void {
+    for (;;) {
+      const before = this.slotsEnd();
+      if (before >= end) return;
+      if (Atomics.compareExchange(this.#words, SLOTS_END, before, end) === before) return;
+    }
+  }
+
+  /** The connections in the slots `first` … `end` - 1. */
+  views(first: number, end: number, now: number): readonly ConnectionView[] {
     const views: ConnectionView[] = [];
-    for (let slot = 0; slot < this.#limit; slot++) {
+    for (let slot = first; slot < Math.min(end, this.#limit); slot++) {
       const at = HEADER_WORDS + slot * SLOT_WORDS;
       if (Atomics.load(this.#words, at + USED) === 0) continue;
       views.push({

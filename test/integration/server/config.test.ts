@@ -211,6 +211,8 @@ describe('the config table', () => {
       [0x68, 0, '00000000', 'y', ''],
       [0x68, 0, '', '', ''],
     ]);
+    const forged = packet({ opcode: 0x64, key: 'a 0 1\r\n', extras: uint32Extras(0), value: 'x' });
+    expect((await exchangePackets(forged)).map(([, status]) => status)).toEqual([4]);
     const gone = packet({ opcode: 0x66, key: 'x' });
     expect((await exchangePackets(gone, gone)).map(([, status]) => status)).toEqual([0, 1]);
   });

@@ -114,6 +114,28 @@ describe('metadump', () => {
     expect(await exchange(server, `mg ${base64} b k v\r\n`)).toBe(`VA 1 k${base64} b\r\nx\r\n`);
   });
 
+  test('a long stats reply keeps its request while other connections send theirs', async () => {
+    const server = await startNode('-t', '1');
+    const idle = await Promise.all(
+      Array.from({ length: 300 }, () => RawConnection.connect(server.address)),
+    );
+    const opaque = 0x1234_5678;
+    const conns = packet({ opcode: OP.stat, key: 'conns', opaque });
+    const others = packet({ opcode: OP.noop, opaque: 7 });
+    const [bytes] = await Promise.all([
+      sendAndReadToEnd(server.address, conns),
+      ...Array.from({ length: 50 }, () => sendAndReadToEnd(server.address, others)),
+    ]);
+    const { packets } = packetsOf(bytes!);
+    expect(packets.every((each) => each.opcode === OP.stat && each.opaque === opaque)).toBe(true);
+    expect(packets.filter(({ key }) => key.endsWith(':addr')).length).toBeGreaterThanOrEqual(300);
+    expect(packets.at(-1)).toMatchObject({ key: '', value: '' });
+    const text = await exchange(server, 'stats conns\r\nmn\r\n');
+    expect(text.match(/^STAT \d+:state /gm)!.length).toBeGreaterThanOrEqual(301);
+    expect(text.endsWith('END\r\nMN\r\n')).toBe(true);
+    for (const connection of idle) connection.destroy();
+  });
+
   test('-X refuses every listing of keys, in text and in binary', async () => {
     const server = await startNode('-X', '-D', ':');
     await exchange(server, 'set p:key 0 0 1\r\nx\r\n');

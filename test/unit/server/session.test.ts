@@ -167,3 +167,18 @@ test('a line that is too long closes the connection, unless it is a get', () => 
   expect(closes(`get ${'x '.repeat(2 ** 21)}`)).toBe(true);
   expect(closes('GET / HTTP/1.1\r\n')).toBe(true);
 });
+
+test('a request that costs as much as many gets ends the turn of its connection', () => {
+  const turnsOf = (requests: string): number => {
+    const harness = new SessionHarness(testShare(), 0, 20);
+    const bytes = Buffer.from(requests, 'latin1');
+    let turns = 0;
+    for (let at = 0; at < bytes.length; turns++) at = harness.feed(bytes, at).consumedBytes;
+    return turns;
+  };
+  expect(turnsOf('get a\r\n'.repeat(20))).toBe(1);
+  expect(turnsOf('stats\r\n'.repeat(20))).toBe(20);
+  expect(turnsOf('config get cluster\r\n'.repeat(20))).toBe(20);
+  expect(turnsOf('slabs automove 1\r\n'.repeat(20))).toBe(20);
+  expect(turnsOf('stats detail on\r\nget a\r\n'.repeat(10))).toBe(11);
+});

@@ -25,7 +25,7 @@ export async function writeTypes(declarations: string, folder: string): Promise<
   const bundle = await rolldown({
     input,
     external: [/^node:/, '@opentelemetry/api'],
-    plugins: [dts({ dtsOnly: true, generator: 'oxc' })],
+    plugins: [dts({ dtsInput: true, oxc: true })],
   });
   const { output } = await bundle.write({ dir: folder, format: 'es' });
   for (const { fileName } of output) {

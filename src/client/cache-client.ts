@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { Topology } from '../topology/index.ts';
-import type { ClientClock } from './base/client-clock.ts';
 import type { Discovery } from './base/discovery.ts';
 import { CacheError } from './base/errors.ts';
+import { callHandler } from './base/handlers.ts';
 import { nodesOf } from './base/nodes.ts';
 import type { ClientEvents } from './client-events.ts';
-import { type ClientRuntime, machineRuntime } from './connection/runtime.ts';
-import type { OperationKind, OperationMetrics } from './observe/metrics.ts';
-import type { Cache, Loader, WriteThroughOutcome } from './operations/cache.ts';
+import { type ClientRuntime, machineRuntime, type Timing } from './connection/runtime.ts';
+import { ClientMetrics } from './observe/metrics.ts';
+import type { Cache, Loader, SureLoader, WriteThroughOutcome } from './operations/cache.ts';
 import { type GetManyResult, type SetManyResult, setMany } from './operations/multi-key.ts';
 import {
   CAS_STORED,
@@ -51,6 +51,8 @@ import type { ClientOptions } from './option-types/client.ts';
 import type { LoadOptions, WriteThroughOptions } from './option-types/patterns.ts';
 import { LoadCoordinator } from './patterns/load-coordinator.ts';
 import { writeThrough } from './patterns/write-through.ts';
+import { whenReady } from './ready.ts';
+import type { NodeStatus } from './routing/cluster-node.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
 import type { Bytes } from './values/bytes.ts';
 
@@ -61,14 +63,16 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   /** Undefined when the nodes are a fixed list. */
   readonly #discovery: Discovery | undefined;
   readonly #loads: LoadCoordinator;
-  readonly #clock: ClientClock;
+  readonly #timing: Timing;
+  readonly #readyDeadlineMs: number;
 
   /** @param runtime internal: what a test simulates. */
   constructor(options: ClientOptions, runtime: ClientRuntime = machineRuntime) {
     super();
     this.#loads = new LoadCoordinator(runtime);
-    this.#clock = runtime;
+    this.#timing = runtime;
     const resolved = resolveOptions(options);
+    this.#readyDeadlineMs = Math.max(resolved.deadlineMs, resolved.connectTimeoutMs);
     const mayChange = 'start' in options.nodes;
     this.#cluster = new ClusterView(resolved, mayChange, runtime, this.#clusterEvents());
     this.#sender = new Sender(resolved, this.#cluster, runtime);
@@ -96,16 +100,13 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   fetch<T = unknown>(key: string, options?: FetchOptions): Promise<FetchResult<T>> {
-    const request = (wireKey: string) => fetchRequest(wireKey, options, this.#clock);
-    return this.#sender.send(
-      key,
-      request,
-      this.#sender.handlers.fetchResult,
-      fetchOptions,
-      options,
-    );
+    const request = (wireKey: string) => fetchRequest(wireKey, options, this.#timing);
+    const { fetchResult } = this.#sender.handlers;
+    return this.#sender.send(key, request, fetchResult, fetchOptions, options);
   }
 
+  getOrSet<T>(key: string, load: SureLoader<T>, options?: LoadOptions): Promise<T>;
+  getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined>;
   getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
     if (typeof load !== 'function') return Promise.reject(notAFunction('load', load));
     return this.#loads.getOrSet(this, key, load, options);
@@ -176,7 +177,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
 
   delete(key: string, options?: DeleteOptions): Promise<boolean> {
     const { casMax } = this.#sender;
-    const request = (wireKey: string) => deleteRequest(wireKey, options, casMax, this.#clock);
+    const request = (wireKey: string) => deleteRequest(wireKey, options, casMax, this.#timing);
     return this.#sender.send(key, request, WAS_DONE, deleteOptions, options);
   }
 
@@ -185,7 +186,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     by: number | bigint = 1,
     options?: CountOptions,
   ): Promise<bigint | undefined> {
-    const request = (wireKey: string) => countRequest(wireKey, by, false, options, this.#clock);
+    const request = (wireKey: string) => countRequest(wireKey, by, false, options, this.#timing);
     return this.#sender.send(key, request, COUNTER, countOptions, options);
   }
 
@@ -194,12 +195,12 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     by: number | bigint = 1,
     options?: CountOptions,
   ): Promise<bigint | undefined> {
-    const request = (wireKey: string) => countRequest(wireKey, by, true, options, this.#clock);
+    const request = (wireKey: string) => countRequest(wireKey, by, true, options, this.#timing);
     return this.#sender.send(key, request, COUNTER, countOptions, options);
   }
 
   touch(key: string, ttl: number, options?: CallOptions): Promise<boolean> {
-    const request = (wireKey: string) => touchRequest(wireKey, ttl, this.#clock);
+    const request = (wireKey: string) => touchRequest(wireKey, ttl, this.#timing);
     return this.#sender.send(key, request, WAS_DONE, callOptions, options);
   }
 
@@ -219,10 +220,27 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     return this.#sender.sendToEveryNode({ verb: 'version' }, () => LINE, options);
   }
 
+  /** The nodes of the current topology; empty before the first one. */
+  get nodes(): readonly NodeStatus[] {
+    return this.#cluster.nodes.map(({ status }) => status);
+  }
+
+  /**
+   * Connects. Resolves when each node is connected or down, and at least one is connected: it waits
+   * for one until the deadline, by default the longer of `deadlineMs` and `connectTimeoutMs`.
+   */
+  async ready(options?: CallOptions): Promise<void> {
+    checkOptions(callOptions, options);
+    const ask = (each: CallOptions) =>
+      this.#sender.settleOnEveryNode({ verb: 'version' }, () => LINE, each);
+    const deadlineMs = options?.deadlineMs ?? this.#readyDeadlineMs;
+    await whenReady(ask, this.#timing, deadlineMs, options?.signal);
+  }
+
   /** Returns metrics by node and kind of operation, for each node of the current topology. */
-  metrics(): ReadonlyMap<string, ReadonlyMap<OperationKind, OperationMetrics>> {
+  metrics(): ClientMetrics {
     const { nodes } = this.#cluster;
-    return new Map(nodes.map(({ name, observer }) => [name, observer.snapshot()]));
+    return new ClientMetrics(nodes.map(({ name, observer }) => [name, observer.snapshot()]));
   }
 
   nodeOf(key: string): string {
@@ -234,7 +252,12 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#discovery?.close(), this.#cluster.close()]);
+    await Promise.all([this.#cluster.close(), this.#discovery?.close()]);
+  }
+
+  /** Closes the client at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   #clusterEvents(): ClusterViewEvents {
@@ -242,7 +265,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
       up: (node) => this.#emitLater('node-up', node),
       down: (node, reason) => {
         this.#emitLater('node-down', node, reason);
-        this.#discovery?.refresh();
+        callHandler('refresh (discovery)', () => this.#discovery?.refresh());
       },
       failed: (error, kind) => this.#emitLater('failure', error, kind),
       replicaFailed: (node, error) => this.#emitLater('replica-failed', node, error),
@@ -252,10 +275,8 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   #applyTopology({ nodes }: Topology): void {
     try {
       this.#cluster.update(nodes);
-      this.#emitLater(
-        'nodes',
-        nodes.map(({ name }) => name),
-      );
+      const names = nodes.map(({ name }) => name);
+      this.#emitLater('nodes', names);
     } catch (error) {
       // The client cannot place keys on these nodes: the previous topology stays in force.
       if (!(error instanceof CacheError)) throw error;

@@ -13,12 +13,21 @@ export { elastiCache } from './discovery/elasticache.ts';
 export { listedNodes } from './discovery/listed-nodes.ts';
 export type { NodeTrace, OperationTrace } from './observe/channels.ts';
 export {
+  type ClientMetrics,
   LATENCY_BOUNDS_US,
   type LatencySummary,
+  type NodeMetrics,
   type OperationKind,
   type OperationMetrics,
+  type OperationTotals,
 } from './observe/metrics.ts';
-export type { Cache, LoadContext, Loader, WriteThroughOutcome } from './operations/cache.ts';
+export type {
+  Cache,
+  LoadContext,
+  Loader,
+  SureLoader,
+  WriteThroughOutcome,
+} from './operations/cache.ts';
 export type { GetManyResult, SetManyResult } from './operations/multi-key.ts';
 export type { FetchResult, Versioned } from './operations/reply-handlers.ts';
 export { clientOptions } from './option-tables/client-options.ts';
@@ -62,3 +71,4 @@ export { ReadThrough } from './patterns/read-through.ts';
 export { sessionStore } from './patterns/session-store.ts';
 export { type Tagged, TagSpace } from './patterns/tags.ts';
 export { UnwrittenError, WriteBehind } from './patterns/write-behind.ts';
+export type { NodeStatus } from './routing/cluster-node.ts';

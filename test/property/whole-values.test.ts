@@ -16,7 +16,7 @@ const STATS_COMMANDS = ['stats', 'stats items', 'stats sizes'];
 /**
  * Statistics that may differ: of the process, of pages, and of the LRU tail (docs/decisions/0013).
  */
-const MAY_DIFFER = /rusage|time|pid|pointer|slab|malloced|:age/;
+const MAY_DIFFER = /rusage|rss|time|pid|pointer|slab|malloced|:age/;
 
 const seed = testSeed();
 

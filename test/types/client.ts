@@ -28,9 +28,11 @@ import {
   type LoadOptions,
   NearCache,
   type NearCacheOptions,
+  type NodeStatus,
   type OperationMetrics,
   RateLimiter,
   type RateLimiterOptions,
+  ReadThrough,
   TagSpace,
   WriteBehind,
   type WriteBehindOptions,
@@ -84,6 +86,19 @@ export async function mustCompile(): Promise<void> {
   await cache.set('a', { any: ['thing'] }, { ttl: 5, signal: AbortSignal.timeout(5) });
   cache.on('node-down', (node: string, reason: CacheError) => [node, reason.code]);
   const everything: Cache = cache;
+  const loaded: User = await cache.getOrSet('a', () => user ?? { name: 'b' });
+  const awaited: User = await cache.getOrSet('a', async () => ({ name: 'b' }), { ttl: 5 });
+  const maybe: User | undefined = await cache.getOrSet('a', async () => user);
+  const explicit: User | undefined = await cache.getOrSet<User>('a', () => user);
+  const tagged: User = await new TagSpace(cache).tagged(['t']).getOrSet('a', () => ({ name: 'b' }));
+  const nearby: User = await new NearCache(everything).getOrSet('a', () => ({ name: 'b' }));
+  const read: User = await new ReadThrough(cache).getOrSet('a', () => ({ name: 'b' }));
+  await cache.set('bytes', new Float64Array(1).buffer);
+  await cache.append('bytes', new DataView(new ArrayBuffer(1)));
+  await cache.ready({ deadlineMs: 5 });
+  const [status]: readonly NodeStatus[] = cache.nodes;
+  const ratio: number | undefined = cache.metrics().totals.hitRatio;
+  await using closing = createClient({ nodes: ['a'] });
   const near = new NearCache(everything, { maxAgeMs: 5, sizeOf: () => 1 });
   const behind = new WriteBehind<User>(cache, {
     store: async (batch: ReadonlyMap<string, User>) => void batch,
@@ -91,6 +106,7 @@ export async function mustCompile(): Promise<void> {
   });
   await behind.write('a', { name: 'b' }, { signal: AbortSignal.timeout(5) });
   await new TagSpace(cache).tagged(['t']).delete('a', { staleSeconds: 5 });
+  void [loaded, awaited, maybe, explicit, tagged, nearby, read, status, ratio, closing];
   void [unknownValue, fetched, many, outcome, count, metrics, near];
 }
 
@@ -107,6 +123,8 @@ export async function mustNotCompile(error: CacheError): Promise<void> {
   const text: string = await cache.get('a');
   // @ts-expect-error the value may be undefined (a miss)
   const user: User = await cache.get<User>('a');
+  // @ts-expect-error the loader may have no value
+  const sure: User = await cache.getOrSet('a', async () => user as User | undefined);
   // @ts-expect-error a key is a string
   await cache.get(5);
   // @ts-expect-error a ttl is a number of seconds
@@ -133,5 +151,5 @@ export async function mustNotCompile(error: CacheError): Promise<void> {
   new NearCache({ get: cache.get });
   // @ts-expect-error an unknown failure code
   if (error.code === 'ERR_TIMEOUT') return;
-  void [text, user];
+  void [text, user, sure];
 }

@@ -80,6 +80,11 @@ export class NodeConnection {
     return this.#address.name;
   }
 
+  /** Undefined before the first connection attempt has ended. */
+  get isUp(): boolean | undefined {
+    return this.#state === 'new' ? undefined : this.#state === 'up';
+  }
+
   get isDown(): boolean {
     return this.#state === 'down' || this.#state === 'probing';
   }

@@ -62,6 +62,50 @@ export const LATENCY_BOUNDS_US = [
   1_048_575, 2_097_151, 4_194_303,
 ] as const;
 
+/** A map whose JSON is an object. */
+class JsonMap<K extends string, V> extends Map<K, V> {
+  toJSON(): object {
+    return Object.fromEntries(this);
+  }
+}
+
+/** Metrics of one node, by kind of operation. */
+export class NodeMetrics extends JsonMap<OperationKind, OperationMetrics> {}
+
+/** The sums over all nodes and kinds of operations. */
+export interface OperationTotals {
+  readonly count: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** hits / (hits + misses); undefined before the first look-up. */
+  readonly hitRatio: number | undefined;
+  readonly valueBytes: number;
+  readonly failures: Readonly<Partial<Record<FailureCode, number>>>;
+}
+
+/** Metrics by node; `JSON.stringify` makes `{ totals, nodes }` of them. */
+export class ClientMetrics extends JsonMap<string, NodeMetrics> {
+  get totals(): OperationTotals {
+    const sums = { count: 0, hits: 0, misses: 0, valueBytes: 0 };
+    const failures: Partial<Record<FailureCode, number>> = {};
+    for (const each of [...this.values()].flatMap((node) => [...node.values()])) {
+      sums.count += each.count;
+      sums.hits += each.hits;
+      sums.misses += each.misses;
+      sums.valueBytes += each.valueBytes;
+      for (const [code, count] of Object.entries(each.failures) as [FailureCode, number][]) {
+        failures[code] = (failures[code] ?? 0) + count;
+      }
+    }
+    const lookups = sums.hits + sums.misses;
+    return { ...sums, hitRatio: lookups === 0 ? undefined : sums.hits / lookups, failures };
+  }
+
+  override toJSON(): object {
+    return { totals: this.totals, nodes: super.toJSON() };
+  }
+}
+
 /** The counters of one kind of operation. */
 export class OperationCounters {
   readonly latency = new Histogram();

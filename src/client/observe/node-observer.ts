@@ -2,7 +2,7 @@ import { keysOf } from '../../protocol/client.ts';
 import type { CacheError } from '../base/errors.ts';
 import type { Operation, OperationCounts, OperationObserver } from '../connection/operation.ts';
 import { nodeChange, type OperationTrace, operationEnd, operationStart } from './channels.ts';
-import { kindOf, OperationCounters, type OperationKind, type OperationMetrics } from './metrics.ts';
+import { kindOf, NodeMetrics, OperationCounters, type OperationKind } from './metrics.ts';
 
 const US_PER_MS = 1000;
 
@@ -57,8 +57,10 @@ export class NodeObserver implements OperationObserver {
     if (nodeChange.hasSubscribers) nodeChange.publish({ node: this.#node, state, reason });
   }
 
-  snapshot(): ReadonlyMap<OperationKind, OperationMetrics> {
-    return new Map([...this.#counters].map(([kind, counters]) => [kind, counters.snapshot()]));
+  snapshot(): NodeMetrics {
+    return new NodeMetrics(
+      [...this.#counters].map(([kind, counters]) => [kind, counters.snapshot()]),
+    );
   }
 
   #countersOf(kind: OperationKind): OperationCounters {

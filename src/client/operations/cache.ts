@@ -20,6 +20,9 @@ export interface LoadContext {
 /** Reads the value from its source; undefined means that the source has no value. */
 export type Loader<T> = (context: LoadContext) => Promise<T | undefined> | T | undefined;
 
+/** A loader whose source always has a value. */
+export type SureLoader<T> = (context: LoadContext) => Promise<T> | T;
+
 /**
  * The state of the cache after `writeThrough`, when the source has the value:
  *
@@ -57,6 +60,7 @@ export interface Cache {
    * Returns the value; on a miss it calls `load` and stores the result. A lease makes sure that
    * exactly one caller of all processes loads. The others wait, or get the old value.
    */
+  getOrSet<T>(key: string, load: SureLoader<T>, options?: LoadOptions): Promise<T>;
   getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined>;
   /**
    * Writes the value to the source by `store`, then to the cache. If another caller changed the

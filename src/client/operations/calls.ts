@@ -1,7 +1,7 @@
 import type { Request } from '../../protocol/client.ts';
 import type { ClientClock } from '../base/client-clock.ts';
 import { Operation, type ReplyHandler } from '../connection/operation.ts';
-import { deadlineOf, type ResolvedOptions } from '../option-tables/resolved-options.ts';
+import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { Target } from '../routing/target.ts';
 
@@ -10,12 +10,24 @@ type Reject = (error: unknown) => void;
 
 /** Turns the calls of one client into operations. */
 export class Caller {
-  readonly #defaults: ResolvedOptions;
+  readonly #deadlineMs: number;
+  /** The default deadline of an operation whose node may be making its first connection. */
+  readonly #firstDeadlineMs: number;
   readonly #clock: ClientClock;
 
-  constructor(defaults: ResolvedOptions, clock: ClientClock) {
-    this.#defaults = defaults;
+  constructor({ deadlineMs, connectTimeoutMs }: ResolvedOptions, clock: ClientClock) {
+    this.#deadlineMs = deadlineMs;
+    this.#firstDeadlineMs =
+      connectTimeoutMs > deadlineMs ? connectTimeoutMs + deadlineMs : deadlineMs;
     this.#clock = clock;
+  }
+
+  /** The deadline of one call to a target, in milliseconds. */
+  deadlineMsOf(options: CallOptions | undefined, target: Pick<Target, 'isNew'>): number {
+    const own = options?.deadlineMs;
+    if (own !== undefined) return own;
+    if (this.#firstDeadlineMs === this.#deadlineMs) return this.#deadlineMs;
+    return target.isNew ? this.#firstDeadlineMs : this.#deadlineMs;
   }
 
   /**
@@ -31,7 +43,7 @@ export class Caller {
     reject: Reject,
   ): void {
     const resolveUnknown = resolve as Resolve<unknown>;
-    const deadlineMs = deadlineOf(options, this.#defaults);
+    const deadlineMs = this.deadlineMsOf(options, target);
     const clock = this.#clock;
     const signal = options?.signal;
     if (signal === undefined) {

@@ -5,7 +5,7 @@ import type { Timing } from '../connection/runtime.ts';
 import { callOptions, storeOptions } from '../option-tables/call-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { checkOptions } from '../option-tables/resolve.ts';
-import { deadlineOf, type ResolvedOptions } from '../option-tables/resolved-options.ts';
+import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
 import type { CallOptions, StoreOptions } from '../option-types/calls.ts';
 import { CAS_MAX, TAGGED_CAS_MAX } from '../routing/cas-tags.ts';
 import type { ClusterView } from '../routing/cluster-view.ts';
@@ -92,7 +92,9 @@ export class Sender {
         const encoded = this.#codec.encode(value);
         if (!(encoded instanceof Promise)) send(encoded, options);
         else
-          this.#sendLater(encoded, options, send).catch((error) => reject(withKey(error, wireKey)));
+          this.#sendLater(encoded, wireKey, options, send).catch((error) =>
+            reject(withKey(error, wireKey)),
+          );
       } catch (error) {
         reject(withKey(error, wireKey));
       }
@@ -102,15 +104,17 @@ export class Sender {
   /** Sends a value that another thread encodes, if that ends by the deadline of the call. */
   async #sendLater(
     encoding: Promise<EncodedValue>,
+    wireKey: string,
     options: CallOptions | undefined,
     send: (encoded: EncodedValue, options: CallOptions) => void,
   ): Promise<void> {
     const timing = this.#timing;
-    const deadlineAt = timing.now() + deadlineOf(options, this.#options);
+    const deadlineMs = this.#caller.deadlineMsOf(options, this.#cluster.targetOf(wireKey));
+    const deadlineAt = timing.now() + deadlineMs;
     const limits = { signal: options?.signal, deadlineAt, timing, isUnsent: true };
     const encoded = await inTime(encoding, limits);
-    const deadlineMs = Math.max(Number.MIN_VALUE, deadlineAt - timing.now());
-    send(encoded, { ...options, deadlineMs });
+    const leftMs = Math.max(Number.MIN_VALUE, deadlineAt - timing.now());
+    send(encoded, { ...options, deadlineMs: leftMs });
   }
 
   /** @param requestFor builds the request for the key on the wire. */
@@ -134,15 +138,32 @@ export class Sender {
     createHandler: () => ReplyHandler,
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, T>> {
+    return new Map(await Promise.all(await this.#callNodes<T>(request, createHandler, options)));
+  }
+
+  /** The same, but resolves with the outcome of each node. */
+  async settleOnEveryNode(
+    request: Request,
+    createHandler: () => ReplyHandler,
+    options?: CallOptions,
+  ): Promise<readonly PromiseSettledResult<unknown>[]> {
+    return Promise.allSettled(await this.#callNodes(request, createHandler, options));
+  }
+
+  async #callNodes<T>(
+    request: Request,
+    createHandler: () => ReplyHandler,
+    options: CallOptions | undefined,
+  ): Promise<readonly Promise<readonly [string, T]>[]> {
     checkOptions(callOptions, options);
-    const nodes = await this.#cluster.whenNodesKnown(deadlineOf(options, this.#options));
-    const results = nodes.map((node) => {
+    const deadlineMs = this.#caller.deadlineMsOf(options, { isNew: true });
+    const nodes = await this.#cluster.whenNodesKnown(deadlineMs);
+    return nodes.map((node) => {
       return new Promise<readonly [string, T]>((resolve, reject) => {
         const resolveNode = (value: T): void => resolve([node.name, value]);
         this.#caller.call(node, request, createHandler(), options, resolveNode, reject);
       });
     });
-    return new Map(await Promise.all(results));
   }
 
   #call<T>(

@@ -99,7 +99,10 @@ export const clientOptions = optionGroup({
         min: 1,
         max: HOUR_MS,
         unit: 'milliseconds',
-        doc: 'Time that a connection attempt may take, including TLS and login.',
+        doc:
+          'Time that a connection attempt may take, including TLS and login. If it is longer ' +
+          'than `deadlineMs`, an operation without a deadline of its own waits for the first ' +
+          'connection of its node this much longer.',
       }),
       defaultNote: 'the value of `deadlineMs`',
     },

@@ -1,6 +1,6 @@
 import { type Clock, machineClock } from '../../base/index.ts';
 import { callHandler } from '../base/handlers.ts';
-import type { Cache, Loader } from '../operations/cache.ts';
+import type { Cache, Loader, SureLoader } from '../operations/cache.ts';
 import { callOptions } from '../option-tables/call-options.ts';
 import { loadOptions } from '../option-tables/load-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
@@ -64,6 +64,8 @@ export class NearCache {
     return this.#read(key, callOptions, options, () => this.#cache.get<T>(key, options));
   }
 
+  getOrSet<T>(key: string, load: SureLoader<T>, options?: LoadOptions): Promise<T>;
+  getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined>;
   getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
     return this.#read(key, loadOptions, options, () => this.#cache.getOrSet(key, load, options));
   }

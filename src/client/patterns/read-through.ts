@@ -1,5 +1,5 @@
 import { machineRuntime, type Timing } from '../connection/runtime.ts';
-import type { Loader } from '../operations/cache.ts';
+import type { Loader, SureLoader } from '../operations/cache.ts';
 import type { LoadOptions } from '../option-types/patterns.ts';
 import type { LeasingCache } from './lease-writes.ts';
 import { LoadCoordinator, type LoadCounts } from './load-coordinator.ts';
@@ -20,6 +20,8 @@ export class ReadThrough {
   }
 
   /** Returns the value of the key; on a miss it calls `load` and stores the result. */
+  getOrSet<T>(key: string, load: SureLoader<T>, options?: LoadOptions): Promise<T>;
+  getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined>;
   getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined> {
     return this.#loads.getOrSet(this.#cache, key, load, options);
   }

@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { argumentError, isCacheFailure } from '../base/errors.ts';
 import { machineRuntime, type Timing } from '../connection/runtime.ts';
-import type { Cache, Loader } from '../operations/cache.ts';
+import type { Cache, Loader, SureLoader } from '../operations/cache.ts';
 import { callOptions, deleteOptions, storeOptions } from '../option-tables/call-options.ts';
 import { loadOptions } from '../option-tables/load-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
@@ -152,6 +152,8 @@ export class Tagged {
    * Works as the client's `getOrSet`. The loaded value belongs to the generations from before the
    * load: if a caller invalidates a tag during the load, no client finds the value.
    */
+  getOrSet<T>(key: string, load: SureLoader<T>, options?: LoadOptions): Promise<T>;
+  getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T | undefined>;
   async getOrSet<T>(
     key: string,
     load: Loader<T>,

@@ -9,6 +9,15 @@ import { casTagOf, sendTagged, usesCas } from './cas-tags.ts';
 import { MissedWrites } from './stale-keys.ts';
 import type { Target } from './target.ts';
 
+/** A node of the topology, as the client sees it. */
+export interface NodeStatus {
+  readonly name: string;
+  /** Undefined before the first connection attempt has ended: the first operation connects. */
+  readonly isUp: boolean | undefined;
+  /** The dialect that the last connection chose. */
+  readonly protocol: 'meta' | 'classic' | 'binary' | undefined;
+}
+
 /** What a node tells the cluster view. */
 export interface ClusterNodeEvents {
   up(node: string): void;
@@ -68,6 +77,15 @@ export class ClusterNode implements Target {
 
   get isDown(): boolean {
     return this.#hasLeft || this.#connection.isDown;
+  }
+
+  get isNew(): boolean {
+    return this.#connection.isUp === undefined;
+  }
+
+  get status(): NodeStatus {
+    const { name, isUp, dialect } = this.#connection;
+    return { name, isUp, protocol: dialect };
   }
 
   send(operation: Operation): void {

@@ -68,6 +68,10 @@ class FailoverTarget implements Target {
     return this.#owner.isDown;
   }
 
+  get isNew(): boolean {
+    return this.#owner.isNew;
+  }
+
   invalidate(key: string): void {
     this.#owner.invalidate(key);
     this.#failoverWrites.invalidate(key);

@@ -77,6 +77,10 @@ class PreviousOwnerTarget implements Target {
     return this.#owner.isDown;
   }
 
+  get isNew(): boolean {
+    return this.#owner.isNew;
+  }
+
   invalidate(key: string): void {
     this.#owner.invalidate(key);
     for (const previousOwner of this.#previousOwners) previousOwner.invalidate(key);

@@ -53,6 +53,10 @@ class ReplicatedTarget implements Target {
     return this.#replicas.nodes.every(({ isDown }) => isDown);
   }
 
+  get isNew(): boolean {
+    return this.#replicas.nodes.some(({ isNew }) => isNew);
+  }
+
   invalidate(key: string): void {
     this.#replicas.invalidate(key);
   }

@@ -21,6 +21,8 @@ export interface Target extends StaleKeys {
   readonly name: string;
   /** Whether, as far as the client knows, every node of the target is down. */
   readonly isDown: boolean;
+  /** Whether a node of the target may still be making its first connection. */
+  readonly isNew: boolean;
   /** Takes an operation, which settles by its deadline at the latest. */
   send(operation: Operation): void;
 }

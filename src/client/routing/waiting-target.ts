@@ -7,6 +7,7 @@ export class WaitingTarget implements Target {
   /** Empty, because it is not a node. */
   readonly name = '';
   readonly isDown = true;
+  readonly isNew = true;
   readonly #maxWaiting: number;
   readonly #runtime: ClientRuntime;
   readonly #waiting = new Map<Operation, ClientTimer>();

@@ -3,6 +3,7 @@ import type { Arena } from '../memory/arena.ts';
 import { FLAG, type ItemId, NO_ITEM } from '../memory/item-layout.ts';
 import type { StripeLocks } from '../memory/stripe-locks.ts';
 import type { Allocator } from './allocator.ts';
+import { CaslessItems } from './casless-items.ts';
 import type { Chains } from './chains.ts';
 import type { IndexTable } from './index-table.ts';
 import type { ItemCopier } from './item-copier.ts';
@@ -50,8 +51,10 @@ class Result implements StoreResult {
 export class Putter {
   readonly #parts: PutterParts;
   readonly #result = new Result();
+  readonly #showsCas: boolean;
 
   constructor(parts: PutterParts) {
+    this.#showsCas = !(parts.items instanceof CaslessItems);
     this.#parts = parts;
   }
 
@@ -144,8 +147,10 @@ export class Putter {
     const { valueSource, valueStart, valueBytes } = item;
     copyViewed(valueSource, valueStart, valueStart + valueBytes, arena, items.valueAt(id));
     if (!inPlace) linker.link(item.hash, old, id);
-    this.#result.casHigh = items.casHigh(id);
-    this.#result.casLow = items.casLow(id);
+    if (this.#showsCas) {
+      this.#result.casHigh = items.seqHigh(id);
+      this.#result.casLow = items.seqLow(id);
+    }
     return true;
   }
 

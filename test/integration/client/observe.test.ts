@@ -48,6 +48,44 @@ describe('metrics', () => {
   });
 });
 
+describe('the totals and the JSON of metrics', () => {
+  test('the totals are the sums over nodes and kinds, with the hit ratio', async () => {
+    const counting = createClient({ nodes: [node], deadlineMs: 10_000 });
+    expect(counting.metrics().totals).toEqual({
+      count: 0,
+      hits: 0,
+      misses: 0,
+      hitRatio: undefined,
+      valueBytes: 0,
+      failures: {},
+    });
+    await counting.set('counted', 'four');
+    await counting.getMany(['counted', 'uncounted']);
+    await counting.get('counted');
+    await counting.get('counted');
+    await counting.increment('counted').catch(() => {});
+    expect(counting.metrics().totals).toEqual({
+      count: 5,
+      hits: 3,
+      misses: 1,
+      hitRatio: 0.75,
+      valueBytes: 12,
+      failures: { ERR_REFUSED: 1 },
+    });
+    await counting.close();
+  });
+
+  test('the metrics survive JSON.stringify, as a whole and of one node', async () => {
+    await cache.get('a');
+    const metrics = cache.metrics();
+    const { totals, nodes } = JSON.parse(JSON.stringify(metrics));
+    expect(totals).toEqual(metrics.totals);
+    expect(Object.keys(nodes)).toEqual([node]);
+    expect(nodes[node].get).toEqual(metrics.get(node)!.get('get'));
+    expect(JSON.parse(JSON.stringify(metrics.get(node)))).toEqual(nodes[node]);
+  });
+});
+
 describe('events and errors', () => {
   test('the failure event has the hash of the key instead of the key', async () => {
     const failures: [CacheError, string][] = [];

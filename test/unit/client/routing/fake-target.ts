@@ -12,6 +12,7 @@ export class FakeTarget implements Target {
   readonly requests: string[] = [];
   readonly invalidated: string[] = [];
   isDown = false;
+  readonly isNew = false;
   failure: FailureCode | undefined;
 
   constructor(name: string, items: Readonly<Record<string, string>> = {}) {

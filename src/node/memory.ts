@@ -1,9 +1,9 @@
 /** All shared memory of a node: the store, and the segments beside it. */
 import { CodedError } from '../base/index.ts';
-import { ConnectionTable } from '../server/index.ts';
+import { BufferBudget, ConnectionTable } from '../server/index.ts';
 import { createStore, openStore, type Store, type StoreShare } from '../store/index.ts';
 import { threadCount } from './jobs.ts';
-import { chunkBytesMaxOf, tunablesOf } from './options/policies.ts';
+import { chunkBytesMaxOf, connMemoryKibOf, tunablesOf } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
 import { ConfigTable } from './shared/config-table.ts';
 import { EventRings } from './shared/event-rings.ts';
@@ -41,6 +41,10 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
     connections: take(
       () => ConnectionTable.allocate(options.connLimit),
       (memory) => new ConnectionTable(memory),
+    ),
+    buffers: take(
+      () => BufferBudget.allocate(options.threads),
+      (memory) => new BufferBudget(memory, connMemoryKibOf(options)),
     ),
     config: take(ConfigTable.allocate, (memory) => new ConfigTable(memory)),
     prefixes: take(

@@ -16,6 +16,7 @@ export { CLOSE, INCOMPLETE } from './decoded.ts';
 export { forbid } from './forbid.ts';
 export {
   CONFIG_BYTES_MAX,
+  GET_LINE_BYTES_MAX,
   LINE_BYTES_MAX,
   REPLY_FRAME_BYTES_MAX,
 } from './limits.ts';

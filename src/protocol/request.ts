@@ -195,6 +195,11 @@ export class Request {
   }
 
   /** The number of keys that the request has memory for. */
+  /** The memory that the bounds of the keys occupy. */
+  get keyBytes(): number {
+    return this.#bounds.byteLength;
+  }
+
   get keyCapacity(): number {
     return this.#bounds.length / 2;
   }

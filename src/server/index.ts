@@ -15,11 +15,14 @@ export {
   type UserTable,
 } from './auth/index.ts';
 export { createSessionContext } from './session/context.ts';
-export type { ThreadContext } from './sockets/connection.ts';
+export { BufferBudget } from './sockets/buffer-budget.ts';
 export { ConnectionTable } from './sockets/connection-table.ts';
 export { type ListenAddress, listenAddressOf } from './sockets/listen-address.ts';
 export { listenAddressesOf, THREADS_SHARE_PORT, usableAddresses } from './sockets/listeners.ts';
+export { OutputBuffers } from './sockets/output.ts';
 export { RefusalLog } from './sockets/refusal-log.ts';
+export { ThreadBuffers } from './sockets/thread-buffers.ts';
+export type { ThreadContext } from './sockets/thread-context.ts';
 export { ThreadServer } from './sockets/thread-server.ts';
 export { type Certificates, newTicketKeys, readCertificates } from './sockets/tls.ts';
 export { READ_BUFFER_BYTES } from './sockets/transport.ts';

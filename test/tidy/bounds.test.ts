@@ -35,6 +35,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('protocol/limits.ts', 'GET_LINE_BYTES_MAX')),
   ],
   'output of a connection': [bytes(the('worker-thread.ts', 'OUTPUT_BUFFER_BYTES'))],
+  'buffers of all connections': [ms(the('thread-buffers.ts', 'PAUSED_MS_MAX'))],
   'turn of a connection': [count(the('get-exchange.ts', 'KEYS_PER_TURN_MIN'))],
   'bucket of the index': [count(the('index-table.ts', 'BUCKET_ITEMS_MAX'))],
   'connections of a node': [],
@@ -59,11 +60,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   'requests between two threads': [count(the('channel.ts', 'PENDING_MAX'))],
   'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
   'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
-  'read of a file by a node': [
-    ms(the('read-file.ts', 'READ_MS_MAX')),
-    bytes(the('server/auth/users.ts', 'USER_FILE_BYTES_MAX')),
-    bytes(the('server/sockets/tls.ts', 'PEM_BYTES_MAX')),
-  ],
+  'read of a file by a node': [ms(the('read-file.ts', 'READ_MS_MAX'))],
   'spare requests of a thread': [
     count(the('request-pool.ts', 'SPARES_MAX')),
     count(the('request-pool.ts', 'SPARE_KEYS_MAX')),

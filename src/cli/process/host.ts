@@ -88,13 +88,19 @@ async function promptOnTerminal(question: string): Promise<string> {
   }
 }
 
-/** The end of the input is a no, as Enter is. */
+/** Ctrl-C, Ctrl-D and the end of the input are a no, as Enter is. */
 async function confirmOnTerminal(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const ended = once(lines, 'close').then(() => '');
-  const typed = await Promise.race([lines.question(`${question} [y/N] `), ended]);
-  lines.close();
-  return /^y(es)?$/i.test(typed.trim());
+  try {
+    const typed = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+    return /^y(es)?$/i.test(typed.trim());
+  } catch {
+    process.stderr.write('\n');
+    return false;
+  } finally {
+    lines.close();
+  }
 }
 
 const processSupervisor: Supervisor = {

@@ -210,7 +210,7 @@ export function isReportedPerKey(error: unknown): error is CacheError {
   return error instanceof CacheError && FAILURES[error.code].cause !== 'mistake';
 }
 
-/** Whether the client could not encode the value: the mistake of the caller, and nothing was sent. */
+/** Whether the client could not encode the value: a mistake of the caller; nothing was sent. */
 export function isUnencodable({ code, mayHaveRun }: CacheError): boolean {
   return code === 'ERR_VALUE' && !mayHaveRun;
 }

@@ -161,14 +161,22 @@ function writeItemTotals(view: StoreView, node: NodeControl, put: WriteStat): vo
   for (const [name, total] of MAINTENANCE_TOTALS) put(name, view.total(total));
   put('direct_reclaims', view.total('directReclaims'));
   put('lru_bumps_dropped', 0);
-  writeOwnStats(view, put);
+  writeOwnStats(view, node, put);
 }
 
 /** The counters that memcached lacks, or shows only with some options. */
-const OWN_COUNTERS = ['log_lines_dropped', 'idle_kicks', 'login_timeouts'] as const;
+const OWN_COUNTERS = [
+  'log_lines_dropped',
+  'idle_kicks',
+  'login_timeouts',
+  'conn_memory_pauses',
+  'conn_memory_kicks',
+] as const;
 
 /** Writes the rows that memcached lacks. */
-function writeOwnStats(view: StoreView, put: WriteStat): void {
+function writeOwnStats(view: StoreView, node: NodeControl, put: WriteStat): void {
+  put('conn_memory_bytes', node.health().connMemoryBytes);
+  put('conn_memory_limit_bytes', node.facts.maxConnMemoryBytes);
   for (const name of OWN_COUNTERS) put(name, view.counter(name));
 }
 

@@ -50,6 +50,8 @@ export interface NodeFacts {
   /** The version of slabring. */
   readonly packageVersion: string;
   readonly maxConnections: number;
+  /** The limit of `connMemoryBytes`. */
+  readonly maxConnMemoryBytes: number;
   readonly threads: number;
   /** Size of the read buffer that each worker thread has. */
   readonly readBufferBytes: number;
@@ -68,6 +70,8 @@ export interface NodeHealth {
   readonly currentConnections: number;
   /** The largest number of connections that were open at the same time. */
   readonly peakConnections: number;
+  /** The memory that the buffers of all connections occupy. */
+  readonly connMemoryBytes: number;
   /** Seconds since the node read its certificates; undefined without TLS. */
   readonly certificateSeconds: number | undefined;
 }

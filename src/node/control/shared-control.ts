@@ -20,6 +20,8 @@ import { crawl, movePage, resizeStore, tuneStore } from './store-tuning.ts';
 
 const VERBOSITY_MAX = 2;
 
+const KIB = 1024;
+
 /** The verbs that only the main thread can execute; a worker thread asks it to. */
 export type MainVerbs = Pick<NodeControl, 'reload' | 'stop'>;
 
@@ -41,6 +43,7 @@ export class SharedControl implements NodeControl {
       version: PROTOCOL_VERSION,
       packageVersion: packageVersion(),
       maxConnections: connLimit,
+      maxConnMemoryBytes: memory.buffers.limitKib * KIB,
       threads,
       readBufferBytes: READ_BUFFER_BYTES,
       shutdownAllowed: enableShutdown,
@@ -53,7 +56,7 @@ export class SharedControl implements NodeControl {
   }
 
   health(): NodeHealth {
-    const { store, state, connections, options } = this.#memory;
+    const { store, state, connections, buffers, options } = this.#memory;
     const now = store.clock.now();
     return {
       state: state.name,
@@ -61,6 +64,7 @@ export class SharedControl implements NodeControl {
       timeSeconds: now + store.clock.epoch(),
       currentConnections: connections.count(),
       peakConnections: connections.peak(),
+      connMemoryBytes: buffers.heldKib * KIB,
       certificateSeconds: options.enableSsl ? now - state.certificatesReadAt : undefined,
     };
   }

@@ -1,4 +1,4 @@
-import { integer } from '../../base/index.ts';
+import { bytes, integer } from '../../base/index.ts';
 
 /** The options that protect a node from clients which are silent. */
 export const guardFlags = {
@@ -22,6 +22,17 @@ export const guardFlags = {
     min: 1,
     max: 1000,
     doc: 'Failed logins, and other text before a login, after which the node closes a connection.',
+  }),
+  connMemoryBytes: bytes({
+    long: 'conn-memory',
+    default: '0',
+    min: '0',
+    max: '31g',
+    bareUnit: 'megabytes',
+    doc:
+      'Memory for the buffers of all connections together, in megabytes. Beyond it, the node ' +
+      'pauses long lines, and closes the connections that hold most. 0 means 64k for each ' +
+      'connection of -c, but at most -m and at least 32m.',
   }),
   tlsHandshakes: integer({
     default: 256,

@@ -32,6 +32,21 @@ function backgroundOf(options: ServerOptions) {
   };
 }
 
+const KIB = 1024;
+const CONN_MEMORY_KIB_MIN = 32 * KIB;
+const CONN_MEMORY_KIB_EACH = 64;
+
+/** The memory for the buffers of all connections, in KiB. */
+export function connMemoryKibOf({
+  connMemoryBytes,
+  connLimit,
+  memoryLimitBytes,
+}: Pick<ServerOptions, 'connMemoryBytes' | 'connLimit' | 'memoryLimitBytes'>): number {
+  if (connMemoryBytes > 0) return Math.ceil(connMemoryBytes / KIB);
+  const wanted = Math.min(connLimit * CONN_MEMORY_KIB_EACH, memoryLimitBytes / KIB);
+  return Math.max(CONN_MEMORY_KIB_MIN, Math.floor(wanted));
+}
+
 /** The initial values of the store's tunables. */
 export function tunablesOf(options: ServerOptions): Partial<Record<TunableName, number>> {
   const { crawls, maintains, movesPages, automove } = backgroundOf(options);

@@ -4,7 +4,9 @@ import {
   escapeUser,
   type LoginFailureReport,
   LoginLog,
+  OutputBuffers,
   RefusalLog,
+  ThreadBuffers,
   type ThreadContext,
   ThreadServer,
   UserAuthenticator,
@@ -47,7 +49,7 @@ export class WorkerThread {
     const events = new RingLog(memory.events, thread);
     // The channel takes a limited number of requests, which the log and `stop` need too.
     const reloads = new ReloadQueue((part) => channel.call('reload', part));
-    const context = contextOf(memory, {
+    const context = contextOf(memory, thread, {
       events,
       authenticator,
       main: {
@@ -91,7 +93,7 @@ interface ThreadParts {
   readonly loginChecked: ThreadContext['loginChecked'];
 }
 
-function contextOf(memory: NodeMemory, parts: ThreadParts): ThreadContext {
+function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): ThreadContext {
   const { options, store } = memory;
   const { events, authenticator, main, log, refused, loginChecked } = parts;
   const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
@@ -108,9 +110,14 @@ function contextOf(memory: NodeMemory, parts: ThreadParts): ThreadContext {
   return {
     session: createSessionContext(store, control, rules, sink, events),
     store,
-    sink,
-    outputBufferBytes: OUTPUT_BUFFER_BYTES,
-    outputPool: [],
+    output: new OutputBuffers(sink),
+    buffers: new ThreadBuffers(memory.buffers, thread, {
+      onPaused: () => store.counters.add(COUNT.conn_memory_pauses),
+      onExpelled: () => {
+        store.counters.add(COUNT.conn_memory_kicks);
+        refused('bufferMemory');
+      },
+    }),
     watchers: new Watchers(memory.events),
     table: memory.connections,
     loginChecked,

@@ -59,6 +59,11 @@ export class GetExchange {
     return this.#parked !== undefined;
   }
 
+  /** The memory of the keys of a parked get. */
+  get parkedBytes(): number {
+    return this.#parked === undefined ? 0 : this.#parked.request.keyBytes;
+  }
+
   /** Answers a get whose line is `input[at, at + length)`. */
   begin(request: Request, reply: ReplyWriter, at: number, length: number): GetStep {
     this.hasSentOutput = false;

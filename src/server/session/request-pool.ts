@@ -18,6 +18,11 @@ export class RequestPool {
     return parked;
   }
 
+  /** Frees the memory of a current request that has had many keys. */
+  trim(): void {
+    if (this.current.keyCapacity > SPARE_KEYS_MAX) this.current = new Request();
+  }
+
   recycle(request: Request): void {
     const isSmall = request.keyCapacity <= SPARE_KEYS_MAX;
     if (isSmall && this.#spares.length < SPARES_MAX) this.#spares.push(request);

@@ -76,6 +76,11 @@ export class Session {
     return !this.#login.isAuthenticated && !this.isAwaiting;
   }
 
+  /** The memory that the session needs for a get which waits for the client to read. */
+  get parkedBytes(): number {
+    return this.#get.parkedBytes;
+  }
+
   get isWatching(): boolean {
     return this.#state === STATE.watching;
   }

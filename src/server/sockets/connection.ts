@@ -1,37 +1,15 @@
-import type { ByteSink, Logger } from '../../base/index.ts';
-import { LINE_BYTES_MAX } from '../../protocol/index.ts';
-import { COUNT, type Store } from '../../store/index.ts';
-import type { SessionContext } from '../session/context.ts';
+import { COUNT } from '../../store/index.ts';
 import { Session } from '../session/session.ts';
 import { PAUSE, type Pause } from '../session/states.ts';
 import { Carry } from './carry.ts';
-import type { ConnectionTable } from './connection-table.ts';
 import type { ListenerProtocol } from './listen-address.ts';
-import type { Refusal } from './refusal-log.ts';
-import type { Transport, TransportEvents } from './transport.ts';
-import type { EventFeed, Watcher } from './watcher.ts';
+import { UnsentOutput } from './output.ts';
+import type { BufferHolder } from './thread-buffers.ts';
+import type { ThreadContext } from './thread-context.ts';
+import { READ_BUFFER_BYTES, type Transport, type TransportEvents } from './transport.ts';
+import type { Watcher } from './watcher.ts';
 
-const LF = 0x0a;
-/** Unused output buffers of a thread, for its next slow client; it frees more than these. */
-const OUTPUT_POOL_MAX = 4;
-
-type CloseReason = 'normal' | 'error' | 'idle_timeout' | 'login_timeout';
-
-/** The parts that the connections of one thread share. */
-export interface ThreadContext {
-  readonly session: SessionContext;
-  readonly store: Store;
-  readonly sink: ByteSink;
-  readonly outputBufferBytes: number;
-  readonly outputPool: Buffer[];
-  readonly watchers: EventFeed;
-  readonly table: ConnectionTable;
-  readonly loginChecked: (slot: number, user: string, accepted: boolean) => void;
-  /** Logs that the node closed a connection to protect itself. */
-  readonly refused: (refusal: Refusal) => void;
-  /** Undefined unless the log shows connections (`-vv`). */
-  readonly debugLog: Logger | undefined;
-}
+type CloseReason = 'normal' | 'error' | 'idle_timeout' | 'login_timeout' | 'memory';
 
 /**
  * The socket and the session of one client. The session reads the thread's read buffer directly;
@@ -40,7 +18,7 @@ export interface ThreadContext {
  * does not accept that write at once, the connection keeps the buffer, the thread takes another
  * one, and the connection stops reading until the client has read its replies.
  */
-export class Connection implements TransportEvents, Watcher {
+export class Connection implements TransportEvents, Watcher, BufferHolder {
   readonly #context: ThreadContext;
   readonly #session: Session;
   /** Its slot in the connection table. */
@@ -54,10 +32,13 @@ export class Connection implements TransportEvents, Watcher {
   readonly #onClosed: (connection: Connection) => void;
   #transport: Transport | undefined;
   readonly #carry = new Carry();
-  /** Without a newline, the session sees the carried line again only once it is this long. */
-  #retryAtBytes = 0;
-  /** The output that the kernel has not accepted. */
-  #unsentOutput: Buffer | undefined;
+  readonly #unsent: UnsentOutput;
+  heldKib = 0;
+  /** The bytes of its buffers that ThreadBuffers has counted. */
+  #countedBytes = 0;
+  /** Whether the connection pauses until a long line may grow. */
+  #awaitsRoom = false;
+  #isExpelled = false;
   /**
    * `waiting`: the connection does not read. `closing`: it has sent FIN and drops what it reads.
    */
@@ -78,6 +59,7 @@ export class Connection implements TransportEvents, Watcher {
     this.slot = slot;
     this.acceptedAt = context.store.clock.now();
     this.#onClosed = onClosed;
+    this.#unsent = new UnsentOutput(context.output);
     this.#session = new Session(context.session, {
       id: slot,
       protocol,
@@ -99,8 +81,11 @@ export class Connection implements TransportEvents, Watcher {
     const carry = this.#carry;
     if (carry.end === carry.start) return this.#advance(bytes, 0, length);
     carry.append(bytes, 0, length);
-    if (this.#isLineIncomplete(bytes, length)) return true;
-    return this.#advance(carry.bytes, carry.start, carry.end);
+    if (!this.#session.awaitsLine || carry.mayBeComplete(bytes, length)) {
+      return this.#advance(carry.bytes, carry.start, carry.end);
+    }
+    this.#countBuffers();
+    return this.#makeRoom();
   };
 
   readonly end = (): void => {
@@ -110,7 +95,8 @@ export class Connection implements TransportEvents, Watcher {
 
   readonly drain = (): void => {
     this.#hasProgressed = true;
-    this.#recycleOutput();
+    this.#unsent.clear(this.#transport!);
+    this.#countBuffers();
     this.#resume();
   };
 
@@ -119,9 +105,10 @@ export class Connection implements TransportEvents, Watcher {
     if (error !== undefined) this.closeReason = 'error';
     this.#state = 'closed';
     this.#context.watchers.remove(this);
-    this.#recycleOutput();
+    this.#unsent.clear(this.#transport!);
     this.#session.abandon();
     this.#carry.clear();
+    this.#context.buffers.release(this);
     this.#onClosed(this);
     this.#context.table.free(this.slot);
   };
@@ -152,7 +139,8 @@ export class Connection implements TransportEvents, Watcher {
     this.#session.cutStream();
     while (
       this.#state === 'waiting' &&
-      this.#unsentOutput === undefined &&
+      this.#unsent.isEmpty &&
+      !this.#awaitsRoom &&
       !this.#session.isAwaiting
     ) {
       this.#advanceCarried(false);
@@ -177,14 +165,26 @@ export class Connection implements TransportEvents, Watcher {
   /** Closes the connection at once, whatever it does. */
   expel(reason: CloseReason): void {
     this.closeReason = reason;
+    this.#isExpelled = true;
+    this.#state = 'closing';
     this.destroy();
+  }
+
+  /** The long line of this connection may grow. */
+  admit(): void {
+    this.#awaitsRoom = false;
+    if (this.#state !== 'waiting') return;
+    this.#carry.grow(READ_BUFFER_BYTES);
+    this.#countBuffers();
+    this.#resumeReading();
   }
 
   /** Passes bytes to the session; returns whether the connection goes on reading. */
   #advance(bytes: Buffer, start: number, end: number, mayYield = true): boolean {
     const pause = this.#session.advance(bytes, start, end);
-    this.#carryOver(bytes, this.#session.at, end);
+    if (this.#carry.replace(bytes, this.#session.at, end)) this.#context.session.requests.trim();
     const flushed = this.#flush();
+    this.#countBuffers();
     return this.#applyPause(
       pause === PAUSE.needInput && !flushed ? PAUSE.outputBlocked : pause,
       mayYield,
@@ -199,6 +199,7 @@ export class Connection implements TransportEvents, Watcher {
   #applyPause(pause: Pause, mayYield: boolean): boolean {
     switch (pause) {
       case PAUSE.needInput:
+        if (!this.#makeRoom()) return false;
         if (this.#state === 'waiting') this.#resumeReading();
         return true;
       case PAUSE.close:
@@ -224,7 +225,7 @@ export class Connection implements TransportEvents, Watcher {
   }
 
   #resume(): void {
-    if (this.#state !== 'waiting' || this.#unsentOutput !== undefined) return;
+    if (this.#state !== 'waiting' || !this.#unsent.isEmpty) return;
     if (this.#finishing) this.finish();
     else this.#advanceCarried();
   }
@@ -235,48 +236,37 @@ export class Connection implements TransportEvents, Watcher {
     else this.#transport?.resume();
   }
 
-  /** Carries over the rest of the input; `bytes` may be the carry itself. */
-  #carryOver(bytes: Buffer, start: number, end: number): void {
-    this.#carry.replace(bytes, start, end);
-    const length = end - start;
-    this.#retryAtBytes = length <= LINE_BYTES_MAX ? LINE_BYTES_MAX + 1 : 2 * length;
-  }
-
-  /**
-   * Whether the new bytes cannot complete the carried line, so that parsing it again is useless.
-   */
-  #isLineIncomplete(bytes: Buffer, length: number): boolean {
-    if (!this.#session.awaitsLine) return false;
-    if (this.#carry.length >= this.#retryAtBytes) return false;
-    for (let i = 0; i < length; i++) if (bytes[i] === LF) return false;
-    return true;
-  }
-
   /** Sends the written output; returns whether the kernel has accepted all of it. */
   #flush(): boolean {
-    const { sink } = this.#context;
-    if (sink.at > 0) this.#send(sink);
-    return this.#unsentOutput === undefined;
-  }
-
-  #send(sink: ByteSink): void {
-    this.#context.store.counters.add(COUNT.bytes_written, sink.at);
-    this.#transport!.write(sink.bytes, sink.at);
-    if (this.#transport!.isFlushed()) {
-      sink.at = 0;
-      return;
+    const { output, store } = this.#context;
+    const { at } = output.sink;
+    if (at > 0) {
+      store.counters.add(COUNT.bytes_written, at);
+      this.#unsent.send(this.#transport!);
     }
-    const next =
-      this.#context.outputPool.pop() ?? Buffer.allocUnsafeSlow(this.#context.outputBufferBytes);
-    this.#unsentOutput = sink.swap(next);
+    return this.#unsent.isEmpty;
   }
 
-  #recycleOutput(): void {
-    const { outputPool, outputBufferBytes } = this.#context;
-    const sent = this.#unsentOutput;
-    this.#unsentOutput = undefined;
-    if (sent?.length !== outputBufferBytes) return;
-    if (outputPool.length < OUTPUT_POOL_MAX) outputPool.push(sent);
+  /** Tells the budget when the memory of the buffers has changed. */
+  #countBuffers(): void {
+    const bytes = this.#carry.bytes.length + this.#unsent.bytes + this.#session.parkedBytes;
+    if (bytes === this.#countedBytes || this.#isExpelled) return;
+    this.#countedBytes = bytes;
+    this.#context.buffers.hold(this, bytes);
+  }
+
+  /** Makes room for the next read of a long line; otherwise pauses until there is some. */
+  #makeRoom(): boolean {
+    const growth = this.#carry.growthFor(READ_BUFFER_BYTES);
+    if (growth === 0) return true;
+    this.#awaitsRoom = !this.#context.buffers.admitsOrPauses(this, growth);
+    if (this.#awaitsRoom) {
+      this.#pauseReading();
+      return false;
+    }
+    this.#carry.grow(READ_BUFFER_BYTES);
+    this.#countBuffers();
+    return true;
   }
 
   /**
@@ -290,6 +280,7 @@ export class Connection implements TransportEvents, Watcher {
     this.closingSince = this.#context.store.clock.now();
     this.#session.abandon();
     this.#carry.clear();
+    this.#countBuffers();
     if (wasWaiting) this.#transport?.resume();
     this.#transport?.end();
   }

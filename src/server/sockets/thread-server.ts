@@ -6,7 +6,7 @@ import {
 } from 'node:tls';
 import { type EventLog, STREAM } from '../../commands/index.ts';
 import { COUNT } from '../../store/index.ts';
-import { Connection, type ThreadContext } from './connection.ts';
+import { Connection } from './connection.ts';
 import { Handshakes } from './handshakes.ts';
 import {
   type ListenAddress,
@@ -17,6 +17,7 @@ import {
 } from './listen-address.ts';
 import { acceptedOptions, type ListenOptions, listen } from './listeners.ts';
 import { SilenceGuard, type SilenceOptions } from './silence-guard.ts';
+import type { ThreadContext } from './thread-context.ts';
 import {
   type CertificateOptions,
   type Certificates,

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { type NetConnectOpts, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { freeMemory } from './free-memory.ts';
 
 /**
  * The size of the read buffer that the connections of a thread share, and so of the largest read.
@@ -19,13 +20,31 @@ export interface TransportEvents {
   readonly close: (error: Error | undefined) => void;
 }
 
+/** What a transport has done with written bytes. */
+export const WRITTEN = {
+  /** The kernel has accepted all of them. */
+  flushed: 0,
+  /** The transport keeps a copy of the rest. */
+  copied: 1,
+  /** The bytes must stay untouched until `isFlushed`. */
+  kept: 2,
+} as const;
+type Written = (typeof WRITTEN)[keyof typeof WRITTEN];
+
+/** The transport copies a smaller rest, so that a slow client does not hold a whole buffer. */
+const COPIED_BYTES_MAX = 128 * 1024;
+
 /**
  * A byte stream as a connection uses it: over a TCP or Unix socket (node:net) or over TLS
  * (node:tls).
  */
 export interface Transport {
-  /** Writes `bytes[0, length)`, which must stay untouched until `isFlushed`. */
-  write(bytes: Buffer, length: number): void;
+  /** Writes `bytes[0, length)`; says what has become of them. */
+  write(bytes: Buffer, length: number): Written;
+  /** The bytes that the kernel has not accepted. */
+  readonly unsentBytes: number;
+  /** Frees the copy of written bytes, once the transport is flushed or has closed. */
+  freeCopy(): void;
   /** Whether the kernel has accepted all written bytes. */
   isFlushed(): boolean;
   pause(): void;
@@ -93,6 +112,10 @@ class StreamTransport {
     return this.socket.writableLength === 0;
   }
 
+  get unsentBytes(): number {
+    return this.socket.writableLength;
+  }
+
   pause(): void {
     this.socket.pause();
   }
@@ -132,20 +155,30 @@ class SecureTransport extends StreamTransport implements Transport {
     this.#events = events;
   }
 
-  write(bytes: Buffer, length: number): void {
+  write(bytes: Buffer, length: number): Written {
     // The stream emits `drain` only beyond its own high-water mark, so the callback replaces it.
     this.socket.write(bytes.subarray(0, length), () => {
       if (this.isFlushed()) this.#events.drain();
     });
+    return this.isFlushed() ? WRITTEN.flushed : WRITTEN.copied;
   }
+
+  freeCopy(): void {}
 }
 
 class SocketTransport extends StreamTransport implements Transport {
+  #copy: Buffer | undefined;
+
+  freeCopy(): void {
+    if (this.#copy !== undefined) freeMemory(this.#copy);
+    this.#copy = undefined;
+  }
+
   /**
    * Writes directly to the kernel while no bytes wait, which costs less than a stream's write. The
    * stream writes, and waits with, the bytes that the kernel does not accept.
    */
-  write(bytes: Buffer, length: number): void {
+  write(bytes: Buffer, length: number): Written {
     const fd = (this.socket as unknown as WithHandle)._handle?.fd ?? NO_FD;
     let written = 0;
     if (fd !== NO_FD && this.socket.writableLength === 0) {
@@ -154,10 +187,19 @@ class SocketTransport extends StreamTransport implements Transport {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
           this.socket.destroy(error as Error);
-          return;
+          return WRITTEN.flushed;
         }
       }
     }
-    if (written < length) this.socket.write(bytes.subarray(written, length));
+    if (written === length) return WRITTEN.flushed;
+    const rest = bytes.subarray(written, length);
+    if (rest.length > COPIED_BYTES_MAX) {
+      this.socket.write(rest);
+      return this.isFlushed() ? WRITTEN.flushed : WRITTEN.kept;
+    }
+    this.#copy = Buffer.allocUnsafeSlow(rest.length);
+    rest.copy(this.#copy);
+    this.socket.write(this.#copy);
+    return this.isFlushed() ? WRITTEN.flushed : WRITTEN.copied;
   }
 }

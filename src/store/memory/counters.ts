@@ -33,6 +33,8 @@ const THREAD_COUNTER_NAMES = [
   'rejected_connections',
   'idle_kicks',
   'login_timeouts',
+  'conn_memory_pauses',
+  'conn_memory_kicks',
   'ssl_new_sessions',
   'ssl_handshake_errors',
   'ssl_proto_errors',

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSlabring } from '../../support/node-process.ts';
 import { Random, testSeed } from '../../support/random.ts';
+import { residentBytes } from '../../support/resident-bytes.ts';
 import type { TestServer } from '../../support/server.ts';
 import { waitUntil } from '../../support/wait.ts';
 import { RawConnection, sendAndReadToEnd } from '../../support/wire.ts';
@@ -13,11 +13,6 @@ async function statsOf(connection: RawConnection): Promise<Record<string, string
   const reply = (await connection.exchange('stats\r\n')).toString();
   const rows = reply.matchAll(/^STAT (\S+) (.*)\r$/gm);
   return Object.fromEntries([...rows].map(([, name = '', value = '']) => [name, value]));
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 describe('the connection limit', () => {

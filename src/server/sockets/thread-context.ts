@@ -1,0 +1,23 @@
+import type { Logger } from '../../base/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { SessionContext } from '../session/context.ts';
+import type { ConnectionTable } from './connection-table.ts';
+import type { OutputBuffers } from './output.ts';
+import type { Refusal } from './refusal-log.ts';
+import type { ThreadBuffers } from './thread-buffers.ts';
+import type { EventFeed } from './watcher.ts';
+
+/** The parts that the connections of one thread share. */
+export interface ThreadContext {
+  readonly session: SessionContext;
+  readonly store: Store;
+  readonly output: OutputBuffers;
+  readonly buffers: ThreadBuffers;
+  readonly watchers: EventFeed;
+  readonly table: ConnectionTable;
+  readonly loginChecked: (slot: number, user: string, accepted: boolean) => void;
+  /** Logs that the node closed a connection to protect itself. */
+  readonly refused: (refusal: Refusal) => void;
+  /** Undefined unless the log shows connections (`-vv`). */
+  readonly debugLog: Logger | undefined;
+}

@@ -74,7 +74,7 @@ const builtins: Plugin = {
 const clientOf = (extension: string): Plugin => ({
   name: 'client',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.\/client\.ts$/ }, () => ({
+    onResolve({ filter: /^(\.\.\/)+client\.ts$/ }, () => ({
       path: `./index${extension}`,
       external: true,
     }));

@@ -128,6 +128,21 @@ describe('slabring-client', () => {
     expect(outputFiles[0]!.contents.length).toBeLessThanOrEqual(MINIFIED_BYTES_MAX);
   });
 
+  test.each(FORMATS)('adapters share the classes of the client ($format)', async (each) => {
+    const { format, extension } = each;
+    const names = '{ CacheError }';
+    const load =
+      format === 'esm'
+        ? `import ${names} from 'slabring-client'; import { KeyvSlabring } from 'slabring-client/keyv';`
+        : `const ${names} = require('slabring-client'), { KeyvSlabring } = require('slabring-client/keyv');`;
+    const use = `try { new KeyvSlabring({}, { no: 1 }); } catch (error) {
+      console.log(error instanceof CacheError, require('node:util').inspect(error.at()).slice(0, 11));
+    }`.replace('require', format === 'esm' ? 'process.getBuiltinModule' : 'require');
+    const path = await program(built.project, `adapters${extension}`, `${load}\n${use}`);
+    const { stdout } = await run(process.execPath, [path]);
+    expect(stdout).toBe('true CacheError:\n');
+  });
+
   test('every file of code has a source map', async () => {
     const files = await readdir(inPackage('slabring-client'));
     const code = files.filter((file) => /\.c?js$/.test(file));

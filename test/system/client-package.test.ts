@@ -130,15 +130,17 @@ describe('slabring-client', () => {
 
   test.each(FORMATS)('adapters share the classes of the client ($format)', async (each) => {
     const { format, extension } = each;
-    const names = '{ CacheError }';
-    const load =
-      format === 'esm'
-        ? `import ${names} from 'slabring-client'; import { KeyvSlabring } from 'slabring-client/keyv';`
-        : `const ${names} = require('slabring-client'), { KeyvSlabring } = require('slabring-client/keyv');`;
-    const use = `try { new KeyvSlabring({}, { no: 1 }); } catch (error) {
-      console.log(error instanceof CacheError, require('node:util').inspect(error.at()).slice(0, 11));
-    }`.replace('require', format === 'esm' ? 'process.getBuiltinModule' : 'require');
-    const path = await program(built.project, `adapters${extension}`, `${load}\n${use}`);
+    const loadOf = (names: string, from: string): string =>
+      format === 'esm' ? `import ${names} from '${from}';` : `const ${names} = require('${from}');`;
+    const code = [
+      loadOf('{ CacheError }', 'slabring-client'),
+      loadOf('{ KeyvSlabring }', 'slabring-client/keyv'),
+      loadOf('{ inspect }', 'node:util'),
+      'try { new KeyvSlabring({}, { no: 1 }); } catch (error) {',
+      '  console.log(error instanceof CacheError, inspect(error.at()).slice(0, 11));',
+      '}',
+    ];
+    const path = await program(built.project, `adapters${extension}`, code.join('\n'));
     const { stdout } = await run(process.execPath, [path]);
     expect(stdout).toBe('true CacheError:\n');
   });

@@ -7,7 +7,7 @@ export interface PidFile {
 }
 
 /**
- * memcached's `-P`: writes the process id to a file, in place of an older pid file. The file appears
+ * memcached's `-P`: writes the process id to a file, in place of an older pid file. It appears
  * complete. As with memcached, the node runs without the file if it cannot write it: `warn` gets
  * the reason.
  */

@@ -114,7 +114,6 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('reply-input.ts', 'LINE_BYTES_MAX')),
     bytes(the('reply-input.ts', 'VALUE_BYTES_MAX')),
   ],
-  'unpacking in other threads': [count(the('values/unpacker.ts', 'THREADS_MAX'))],
   'background refreshes of a client': [count(the('load-coordinator.ts', 'REFRESHES_MAX'))],
   'queue of write-behind, near cache': [],
   'missed writes of a node': [count(the('stale-keys.ts', 'MISSED_KEYS_PER_NODE_MAX'))],

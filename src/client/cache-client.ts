@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Topology } from '../topology/index.ts';
 import type { Discovery } from './base/discovery.ts';
 import { CacheError } from './base/errors.ts';
+import { callHandler } from './base/handlers.ts';
 import { nodesOf } from './base/nodes.ts';
 import type { ClientEvents } from './client-events.ts';
 import { type ClientRuntime, machineRuntime, type Timing } from './connection/runtime.ts';
@@ -251,7 +252,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#discovery?.close(), this.#cluster.close()]);
+    await Promise.all([this.#cluster.close(), this.#discovery?.close()]);
   }
 
   /** Closes the client at the end of an `await using` block. */
@@ -264,7 +265,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
       up: (node) => this.#emitLater('node-up', node),
       down: (node, reason) => {
         this.#emitLater('node-down', node, reason);
-        this.#discovery?.refresh();
+        callHandler('refresh (discovery)', () => this.#discovery?.refresh());
       },
       failed: (error, kind) => this.#emitLater('failure', error, kind),
       replicaFailed: (node, error) => this.#emitLater('replica-failed', node, error),
@@ -274,10 +275,8 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   #applyTopology({ nodes }: Topology): void {
     try {
       this.#cluster.update(nodes);
-      this.#emitLater(
-        'nodes',
-        nodes.map(({ name }) => name),
-      );
+      const names = nodes.map(({ name }) => name);
+      this.#emitLater('nodes', names);
     } catch (error) {
       // The client cannot place keys on these nodes: the previous topology stays in force.
       if (!(error instanceof CacheError)) throw error;

@@ -170,7 +170,7 @@ describe('a command for several nodes of which one is down', () => {
 
   test('stats shows the node that replies, the reason for the other, and the sum', async () => {
     const [up, down] = [addressOf('plain'), `127.0.0.1:${await freePort()}`];
-    const list = `--nodes ${up},${down}`;
+    const list = `--nodes ${up},${down} --replicas 2 --failover next`;
     const { code, out, err } = await cli(`stats ${list}`, { env });
     const [head, first, second, total] = rows(out);
     expect(code).toBe(3);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorsPage } from '../../src/cli/pages/errors-page.ts';
 import { PAGES_WITH_OPTIONS, withOptionTables } from '../../src/cli/pages/option-sections.ts';
@@ -61,6 +62,21 @@ describe('pages', () => {
       expect(named.length, row).toBeGreaterThan(0);
       for (const [, file = '', name = ''] of named) {
         expect(textOf(file), file).toContain(name);
+      }
+    }
+  });
+  test('docs/memcached-fixes.md names only tests that exist', () => {
+    const rows = page('memcached-fixes.md')
+      .split('\n')
+      .filter((line) => /^\| 1\.6\.\d+ \|/.test(line));
+    expect(rows.length).toBeGreaterThan(50);
+    for (const row of rows) {
+      const [, , , state = '', , tests = ''] = row.split('|').map((cell) => cell.trim());
+      const named = [...tests.matchAll(/`(test\/[^` ]+)(?: › ([^`]+))?`/g)];
+      expect(named.length > 0, row).toBe(!state.startsWith('not'));
+      for (const [, file = '', name = ''] of named) {
+        if (name !== '') expect(textOf(file), row).toContain(name);
+        else expect(existsSync(new URL(`../../${file}`, import.meta.url)), row).toBe(true);
       }
     }
   });

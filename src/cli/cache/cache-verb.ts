@@ -67,12 +67,15 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
         const clientOptions = await clientOptionsFactory(options, host);
         const open = () => openClient(clientOptions());
         const cache = await open();
-        const each: OnEachNode = (request) =>
-          onEachNode(
+        const ofOne = { failover: 'fail', replicas: 1 } as const;
+        const each: OnEachNode = async (request) => {
+          const results = await onEachNode(
             [...cache.metrics().keys()],
-            (node) => createClient({ ...clientOptions(), nodes: [node], failover: 'fail' }),
+            (node) => createClient({ ...clientOptions(), ...ofOne, nodes: [node] }),
             request,
           );
+          return results.map((result) => withOrigin(result, options));
+        };
         try {
           return await spec.run(cache, options, host, args, { open, each });
         } finally {
@@ -111,12 +114,25 @@ async function reportFailure(error: unknown, options: CacheOptions, host: Host):
   const { reason, advice } = await explain(error);
   const subject = error.node === undefined ? '' : `${error.node}: `;
   const sentence = `${subject}${reason.replace(/\.$/, '')}.`;
-  host.err(['slabring:', sentence, advice, originOf(error, options)].filter(Boolean).join(' '));
+  const origin = originOf(error.node, options);
+  host.err(['slabring:', sentence, advice, origin].filter(Boolean).join(' '));
   return EXIT.cacheFailed;
 }
 
+/** Adds to a failure where its node comes from. */
+function withOrigin<T>(result: NodeResult<T>, options: CacheOptions): NodeResult<T> {
+  const { node, failure } = result;
+  const origin = originOf(node, options);
+  if (failure === undefined || origin === undefined) return result;
+  const advice = failure.advice === undefined ? origin : `${failure.advice} ${origin}`;
+  return { node, failure: { ...failure, advice } };
+}
+
 /** Where a node comes from that the command line does not name. */
-function originOf({ node }: CacheError, { nodes, discovery }: CacheOptions): string | undefined {
+function originOf(
+  node: string | undefined,
+  { nodes, discovery }: CacheOptions,
+): string | undefined {
   const isListed = node !== undefined && node !== LOCAL_NODE;
   return nodes.length === 0 && discovery === '' && isListed
     ? `${LOCAL_NODE} lists this node; --nodes names others.`

@@ -55,13 +55,14 @@ function refusalOf({ message }: Error): string {
  * of these ways shows which one it takes.
  */
 async function askWhatNodeExpects(error: CacheError): Promise<Reason> {
+  const root = rootOf(error);
+  if (root instanceof CacheError && root.code === 'ERR_REFUSED') return { reason: refusalOf(root) };
+  const isSilent = !(root instanceof CacheError) && root.name !== 'MalformedReply';
+  if (isSilent) return { reason: root.message };
   const [node] = readNodes([error.node!]) as [NodeAddress];
   if (await speaksTls(node)) return TLS_REQUIRED;
   const plain = await askAgain(node, false);
-  if (plain !== undefined && !(plain instanceof Error) && requiresLogin(plain))
-    return LOGIN_REQUIRED;
-  const root = rootOf(error);
-  if (root instanceof CacheError && root.code === 'ERR_REFUSED') return { reason: refusalOf(root) };
+  if (!(plain instanceof Error) && requiresLogin(plain)) return LOGIN_REQUIRED;
   if (root instanceof CacheError) return { reason: 'it closed the connection without a reply' };
   return { reason: root.message, advice: 'Check that a Memcached node listens there.' };
 }

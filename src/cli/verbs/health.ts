@@ -144,10 +144,14 @@ function tlsOf({ enableSsl, sslChainCert, sslKey }: HealthOptions): ConnectionOp
 
 /** @throws {CodedError} `ERR_UNHEALTHY` if no node runs, or only ones with unknown ports. */
 function localChecks(): readonly CheckedNode[] {
-  const checks = localNodes().flatMap(checksOf);
-  const byName = new Map(checks.map((check) => [check.address.name, check]));
+  const nodes = localNodes();
+  const byName = new Map(nodes.flatMap(checksOf).map((check) => [check.address.name, check]));
   if (byName.size > 0) return [...byName.values()];
-  throw new CodedError('ERR_UNHEALTHY', 'No node runs here (slabring serve).');
+  const message =
+    nodes.length === 0
+      ? 'No node runs here (slabring serve).'
+      : 'The kernel chose the port of the node (-p 0): name it with --port.';
+  throw new CodedError('ERR_UNHEALTHY', message);
 }
 
 /** The first listener of a node stands for all: the same threads serve them. */

@@ -37,7 +37,8 @@ export const incrVerb = defineCacheVerb({
         : await cache.increment(key, amount, start);
     // A string: many JSON parsers read numbers with 53 bits only.
     if (json) host.out(JSON.stringify({ key, value: value === undefined ? null : String(value) }));
-    else host.out(value === undefined ? 'not found' : String(value));
+    else if (value === undefined) host.err('not found');
+    else host.out(String(value));
     return value === undefined ? EXIT.negative : EXIT.ok;
   },
 });

@@ -156,6 +156,22 @@ describe('metadump', () => {
     expect(await exchange(server, 'stats settings\r\n')).toContain('STAT detail_enabled yes\r\n');
   });
 
+  test('a client that does not read its dump costs the others nothing', async () => {
+    const server = await startNode('-t', '1');
+    let requests = '';
+    for (let i = 0; i < 200_000; i++) requests += `set key-${i} 0 0 1 noreply\r\nx\r\n`;
+    await sendAndReadToEnd(server.address, `${requests}mn\r\n`);
+    const idle = await RawConnection.connect(server.address);
+    idle.socket.pause();
+    idle.send('lru_crawler metadump all\r\n');
+    await exchange(server, 'flush_all\r\nset later 0 0 1\r\nx\r\nget later\r\n');
+    // The rest of the dump lists what the store has when the client reads it.
+    idle.socket.resume();
+    const dump = (await idle.readUntil('END\r\n')).toString('latin1');
+    expect(dump.match(/^key=/gm)!.length).toBeLessThan(200_000);
+    idle.destroy();
+  });
+
   test('a metadump ends without damage when its client disconnects', async () => {
     const server = await startNode();
     let requests = '';

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { OP, packet } from '../../support/binary-wire.ts';
 import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
@@ -148,6 +149,24 @@ describe('watch', () => {
     expect(await counts()).toEqual([2, 3, 6]);
     for (const watcher of watchers) await watcher.finish();
     expect(await counts()).toEqual([0, 3, 6]);
+  });
+
+  test('binary requests that fail are events like others', async () => {
+    const server = await startNode('-I', '1k', '-m', '8');
+    const watcher = await startWatching(server, 'mutations');
+    const [extras, value] = [Buffer.alloc(8), 'x'.repeat(4000)];
+    const packets = [
+      packet({ opcode: OP.set, key: 'large', extras, value }),
+      packet({ opcode: OP.replace, key: 'none', extras, value: 'x' }),
+      packet({ opcode: OP.set, key: 'last', extras, value: 'x', cas: 9n }),
+    ];
+    await sendAndReadToEnd(server.address, Buffer.concat(packets));
+    const events = await eventsUntil(watcher, 'key=last');
+    expect(events.map((line) => /status=\w+ cmd=\w+/.exec(line)?.[0])).toEqual([
+      'status=too_large cmd=set',
+      'status=not_stored cmd=replace',
+      'status=not_found cmd=cas',
+    ]);
   });
 
   test('watch is refused for unknown streams, pipelining, too many watchers and -W', async () => {

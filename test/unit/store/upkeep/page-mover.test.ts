@@ -25,8 +25,11 @@ describe('a page move', () => {
   test('a page move keeps every item if the other pages have room', () => {
     const deleted = keys.filter((_, i) => i % 3 === 0);
     for (const key of deleted) node.run(`delete ${key}`);
+    const casIds = (): readonly string[] => keys.map((key) => node.run(`mg ${key} c`));
+    const before = casIds();
     expect(node.parts.pageMover.move(sizeClass, 0, -1)).toBe(MOVE_RESULT.done);
     expect(pages()).toEqual([2, 1]);
+    expect(casIds()).toEqual(before);
     expect(node.present(keys)).toEqual(keys.filter((key) => !deleted.includes(key)));
     expect(node.run(`get ${keys[1]}`)).toContain('v'.repeat(VALUE_BYTES));
     expect(audit(node.parts)).toEqual([]);

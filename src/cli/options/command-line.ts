@@ -1,11 +1,5 @@
 import yargs, { type Argv } from 'yargs';
-import {
-  type AnyFlag,
-  CodedError,
-  type FlagTable,
-  longName,
-  type Sources,
-} from '../../base/index.ts';
+import { CodedError, type FlagTable, longName, type Sources } from '../../base/index.ts';
 import type { Verb } from '../verb.ts';
 import { expandShortFlags } from './short-flags.ts';
 
@@ -103,14 +97,9 @@ function givenTexts(parsed: Record<string, unknown>, table: FlagTable): Record<s
     if (value === undefined || (flag.kind === 'count' && value === 0)) continue;
     // yargs returns the count; the table checks its bound on one text for each `-v`.
     if (flag.kind === 'count') given[name] = Array<string>(Number(value)).fill('1');
-    else given[name] = [value].flat().map((each) => textOf(each, flag));
+    else given[name] = [value].flat().map(String);
   }
   return given;
-}
-
-/** The text of a value; memcached ignores blanks around a number or a word. */
-function textOf(value: unknown, { kind }: AnyFlag): string {
-  return kind === 'text' ? String(value) : String(value).trim();
 }
 
 /** Translates a message of yargs, and quotes arguments as the user typed them. */

@@ -27,7 +27,10 @@ export const incrVerb = defineCacheVerb({
     { command: 'slabring incr stock -- -5', effect: 'subtract 5' },
     { command: 'slabring incr visits 1 --initial 1 --ttl 86400', effect: 'create it if missing' },
   ],
-  check: ([, typed = '1']) => void wholeNumber('The amount', typed),
+  check: ([, typed = '1'], { initial }) => {
+    wholeNumber('The amount', typed);
+    if (initial !== '') wholeNumber('--initial', initial);
+  },
   async run(cache, { initial, ttl, json }, host, [key = '', typed = '1']) {
     const amount = wholeNumber('The amount', typed);
     const start = initial === '' ? {} : { initial: wholeNumber('--initial', initial), ttl };

@@ -184,7 +184,9 @@ export class CacheError extends Error {
 
   /** The same failure, with this node and key. */
   at(node: string | undefined, key: string | undefined): CacheError {
-    return new CacheError(this.code, { ...this.#context, node, key });
+    // A bundler renames a class that names itself inside, and a stack would show `_CacheError`.
+    const Failure = this.constructor as typeof CacheError;
+    return new Failure(this.code, { ...this.#context, node, key });
   }
 
   /**

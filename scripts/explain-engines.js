@@ -1,4 +1,7 @@
-/** After an installation by npm on an old Node.js: says what its warnings mean for the checkout. */
+/**
+ * After an installation by npm on an old Node.js: says what its warnings mean for the checkout. In
+ * JavaScript, because an installation without development packages runs it on that Node.js.
+ */
 const NODE_MAJOR_MIN = 24;
 
 const [, version, major] =

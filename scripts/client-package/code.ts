@@ -70,11 +70,22 @@ const builtins: Plugin = {
   },
 };
 
+/** An inlined package reads its version from its package.json; the rest of that has no use. */
+const versionOnly: Plugin = {
+  name: 'version-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/\w+\/package\.json$/ }, ({ path }) => {
+      const { version } = nodeRequire(path) as { readonly version: string };
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
+
 /** The adapters import the client as users do, so that both have the same classes. */
 const clientOf = (extension: string): Plugin => ({
   name: 'client',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.\/client\.ts$/ }, () => ({
+    onResolve({ filter: /^(\.\.\/)+client\.ts$/ }, () => ({
       path: `./index${extension}`,
       external: true,
     }));
@@ -98,7 +109,7 @@ export async function writeCode(folder: string): Promise<void> {
       sourcemap: true,
       banner: { js: NODE_CHECK },
       legalComments: 'none',
-      plugins: [builtins, clientOf(extension), withoutReaderTexts],
+      plugins: [builtins, clientOf(extension), versionOnly, withoutReaderTexts],
       external: ['@opentelemetry/api'],
     };
     const entries = entryNames().map((name) => ({ in: join(ROOT, sourceOf(name)), out: name }));

@@ -7,11 +7,18 @@ const FILES_OF_PROCESS = 64;
 /** What a worker thread needs beside its listeners. */
 const FILES_OF_THREAD = 8;
 
-type FileOptions = Pick<ServerOptions, 'connLimit' | 'threads' | 'listen'>;
+type FileOptions = Pick<
+  ServerOptions,
+  'connLimit' | 'threads' | 'listen' | 'enableSsl' | 'tlsHandshakes'
+>;
 
 /** The open files that a node with `-c` connections needs at most. */
-export function openFilesNeeded({ connLimit, threads, listen }: FileOptions): number {
-  return connLimit + FILES_OF_PROCESS + threads * (FILES_OF_THREAD + Math.max(1, listen.length));
+export function openFilesNeeded(options: FileOptions): number {
+  const { connLimit, threads, listen, enableSsl, tlsHandshakes } = options;
+  const ofThreads = threads * (FILES_OF_THREAD + Math.max(1, listen.length));
+  // `-c` does not count a connection before its handshake.
+  const handshakes = enableSsl ? tlsHandshakes : 0;
+  return connLimit + handshakes + ofThreads + FILES_OF_PROCESS;
 }
 
 /** The limit of open files of this process, which Node.js raises to the hard limit at its start. */

@@ -142,10 +142,19 @@ export class StoreView {
     return this.#parts.tunables.get('tempLru') === 1;
   }
 
-  /** Each item size with its count of items; undefined unless the size histogram is enabled. */
-  sizes(): Iterable<readonly [bytes: number, items: number]> | undefined {
-    const { sizeHistogram } = this.#parts;
-    return sizeHistogram.isEnabled() ? sizeHistogram.counts() : undefined;
+  /** Whether the size histogram is enabled. */
+  countsSizes(): boolean {
+    return this.#parts.sizeHistogram.isEnabled();
+  }
+
+  /** Each size of the steps `first` … `end` - 1 of the size histogram, with its count of items. */
+  sizes(first: number, end: number): Iterable<readonly [bytes: number, items: number]> {
+    return this.#parts.sizeHistogram.counts(first, end);
+  }
+
+  /** The number of steps of the size histogram. */
+  sizesEnd(): number {
+    return this.#parts.sizeHistogram.steps;
   }
 
   /** The caller holds the class lock. */

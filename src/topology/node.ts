@@ -33,6 +33,7 @@ export function readNodes(specs: readonly NodeSpec[]): readonly NodeAddress[] {
 
 function readNode(spec: NodeSpec): NodeAddress {
   if (typeof spec === 'string') return readNode(parseAddress(spec));
+  checkFields(spec);
   const weight = spec.weight ?? 1;
   if (!(weight > 0 && Number.isFinite(weight)))
     throw new TopologyError(`A node's weight is ${weight}, not above 0.`);
@@ -40,8 +41,18 @@ function readNode(spec: NodeSpec): NodeAddress {
   return tcpNode(spec.host, spec.port ?? PORT_DEFAULT, weight);
 }
 
+/** A field that is misspelt, such as `weigth`, must not be ignored. */
+function checkFields(spec: object): void {
+  const unknown = Object.keys(spec).find((name) => !FIELDS.includes(name));
+  if (unknown === undefined) return;
+  throw new TopologyError(`A node has no field "${unknown}"; its fields are ${FIELDS.join(', ')}.`);
+}
+
+const FIELDS = ['host', 'port', 'path', 'weight'];
+
 function tcpNode(host: string, port: number, weight: number): NodeAddress {
-  if (host === '') throw new TopologyError('A node has an empty host.');
+  if (typeof host !== 'string' || host === '')
+    throw new TopologyError('A node has no host: name it as in { host: "10.0.0.1" }.');
   checkPort(host, port);
   // libmemcached hashes an IPv6 host as the user wrote it, without brackets.
   const ringName = port === PORT_DEFAULT ? host : `${host}:${port}`;
@@ -49,5 +60,6 @@ function tcpNode(host: string, port: number, weight: number): NodeAddress {
 }
 
 function unixNode(path: string, weight: number): NodeAddress {
+  if (typeof path !== 'string' || path === '') throw new TopologyError('A node has no path.');
   return { name: path, ringName: path, weight, connect: { path } };
 }

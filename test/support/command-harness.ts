@@ -59,7 +59,10 @@ export class CommandHarness {
     if (request.dialect === DIALECT.meta) executor.answerMeta(request, this.meta);
     else if (request.verb === VERB.get || request.verb === VERB.getAndTouch) {
       retriever.answer(request, this.classic, request.firstKey, request.endKey);
-    } else executor.answer(request, this.classic);
+    } else {
+      const rest = executor.answer(request, this.classic);
+      if (rest !== undefined && 'write' in rest) while (!rest.write(this.sink));
+    }
     return this.takeOutput();
   }
 

@@ -24,6 +24,9 @@ const CHECKS: Readonly<Record<string, string>> = {
   }); await new Promise(() => {});`,
   '@fastify/rate-limit': `app.get('/', () => ({})); const { headers } = await app.inject('/');
     print(headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']);`,
+  '@fastify/cookie': `app.get('/', ({ session }) => { session.user = 7; return {}; });
+    const [, id] = /sessionId=(\\w[^.%]*)/.exec((await app.inject('/')).headers['set-cookie']);
+    print((await cache.get('sess:' + id)).includes('"user":7'));`,
   unstorage: `print(user, await storage.hasItem('users:7'));`,
   bentocache: `print(user, await bento.get({ key: 'user:7' }));`,
   slabring: `print(await cache.get('user:7'));`,
@@ -33,6 +36,7 @@ const PRINTED: Readonly<Record<string, string>> = {
   'cache-manager': '[{"name":"Ada"},{"name":"Ada"}]',
   express: '["100","99"]',
   '@fastify/rate-limit': '["100","99"]',
+  '@fastify/cookie': '[true]',
   unstorage: '[{"name":"Ada"},true]',
   bentocache: '[{"name":"Ada"},{"name":"Ada"}]',
   slabring: '[{"name":"Ada"}]',

@@ -16,6 +16,7 @@ let folder = '';
 let authority: Authority;
 let strangers: Authority;
 let identity: Identity;
+let stranger: Identity;
 const nodes = new Map<string, TestServer>();
 
 async function start(name: string, args: readonly string[], more: SlabringOptions = {}) {
@@ -31,6 +32,7 @@ beforeAll(async () => {
   authority = await Authority.create(folder);
   strangers = await Authority.create(folder, 'strangers');
   identity = await authority.issue('node');
+  stranger = await strangers.issue('stranger');
   const users = join(folder, 'users');
   await writeFile(users, 'app:secret\n');
   const tls = { identity, ca: readFileSync(authority.ca) };
@@ -49,15 +51,18 @@ afterAll(async () => {
 const addressOf = (name: string): string => `127.0.0.1:${nodes.get(name)!.port}`;
 const env = { SLABRING_DEADLINE: '20000' };
 
-/** Runs a line, which may name its files by `CA`, `STRANGERS`, `CERT`, `KEY`. */
+/** Runs a line, which may name files by `CA`, `CERT`, `KEY`, and those of strangers. */
 async function failureOf(line: string, password?: string) {
-  const files = {
-    CA: authority.ca,
-    STRANGERS: strangers.ca,
-    CERT: identity.cert,
-    KEY: identity.key,
-  };
-  const typed = line.replaceAll(/\b(CA|STRANGERS|CERT|KEY)\b/g, (name) => files[name as 'CA']);
+  const files = new Map([
+    ['CA', authority.ca],
+    ['STRANGERS', strangers.ca],
+    ['CERT', identity.cert],
+    ['KEY', identity.key],
+    ['OTHERCERT', stranger.cert],
+    ['OTHERKEY', stranger.key],
+    ['TEXT', import.meta.filename],
+  ]);
+  const typed = line.replaceAll(/\b[A-Z]+\b/g, (name) => files.get(name) ?? name);
   const secret = password === undefined ? {} : { SLABRING_PASSWORD: password };
   return cli(typed.trim(), { env: { ...env, ...secret } });
 }
@@ -65,6 +70,8 @@ async function failureOf(line: string, password?: string) {
 function failureAt(node: string, options: string, password?: string) {
   return failureOf(`get a --nodes ${node} ${options}`, password);
 }
+
+const STRANGER = '--tls-ca CA --tls-cert OTHERCERT --tls-key OTHERKEY';
 
 describe('the error of a failed connection', () => {
   test.each([
@@ -74,6 +81,7 @@ describe('the error of a failed connection', () => {
     ['tls', '--tls-ca STRANGERS', 'its certificate is not trusted. Name the CA'],
     ['plain', '--tls', 'it does not speak TLS. Leave out --tls'],
     ['strict tls', '--tls-ca CA', 'it requires a client certificate. Name one with --tls-cert'],
+    ['strict tls', STRANGER, 'it closed the TLS connection without a reply. It may not trust the'],
     ['login', '', 'it requires a login. Name the user with --user; the password'],
     ['sasl only', '', 'it requires a login. Name the user with --user; the password'],
   ])(
@@ -161,8 +169,25 @@ test('a client certificate connects to a node that requires one', async () => {
   const files = `--tls-ca CA --tls-cert CERT --tls-key KEY`;
   const { code, err } = await failureAt(addressOf('strict tls'), files);
   expect([code, err]).toEqual([1, 'not found']);
-  const keyAlone = await failureAt(addressOf('strict tls'), '--tls-ca CA --tls-key KEY');
-  expect([keyAlone.code, keyAlone.err]).toEqual([2, expect.stringContaining('--tls-cert')]);
+});
+
+test.each([
+  ['--tls-key KEY', '--tls-key needs the certificate of the key: name its file with --tls-cert.'],
+  ['--tls-ca TEXT', 'Cannot read the CA certificates of --tls-ca: '],
+  ['--tls-cert nofile', 'Cannot read the client certificate of --tls-cert: ENOENT'],
+  [
+    '--tls-cert CERT',
+    'Cannot use --tls-cert with --tls-key: a file has no certificate or key in PEM',
+  ],
+  [
+    '--tls-cert CERT --tls-key OTHERKEY',
+    'Cannot use --tls-cert with --tls-key: the key does not belong to the certificate.',
+  ],
+])('the options %s are refused before the command connects', async (options, message) => {
+  const { code, out, err } = await failureAt('127.0.0.1:1', options);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toContain(`slabring: ${message}`);
+  expect(err).toMatch(/^[^\n]+$/);
 });
 
 describe('a command for several nodes of which one is down', () => {
@@ -170,7 +195,7 @@ describe('a command for several nodes of which one is down', () => {
 
   test('stats shows the node that replies, the reason for the other, and the sum', async () => {
     const [up, down] = [addressOf('plain'), `127.0.0.1:${await freePort()}`];
-    const list = `--nodes ${up},${down}`;
+    const list = `--nodes ${up},${down} --replicas 2 --failover next`;
     const { code, out, err } = await cli(`stats ${list}`, { env });
     const [head, first, second, total] = rows(out);
     expect(code).toBe(3);

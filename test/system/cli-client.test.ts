@@ -19,7 +19,7 @@ describe.each([
   let servers: TestServer[] = [];
   let env: Record<string, string>;
   /** Runs a command line against the cache of two nodes. */
-  const onCache = (line: string, input = '') => cli(line, { env, input });
+  const onCache = (line: string, input: string | Buffer = '') => cli(line, { env, input });
 
   beforeAll(async () => {
     if (skip) return;
@@ -44,13 +44,22 @@ describe.each([
     expect(await onCache('get a')).toMatchObject({ out: 'one+1' });
     expect(await onCache('touch a 100')).toMatchObject({ code: 0, out: 'touched' });
     expect(await onCache('touch none 100')).toMatchObject({ code: 1, out: 'not found' });
-    expect(await onCache('incr n')).toMatchObject({ code: 1, out: 'not found' });
+    expect(await onCache('incr n')).toEqual({ code: 1, out: '', err: 'not found' });
     expect(await onCache('incr n 5 --initial 18446744073709551615')).toMatchObject({
       out: '18446744073709551615',
     });
     expect(await onCache('incr n -- -5')).toMatchObject({ code: 0, out: '18446744073709551610' });
     expect(await onCache('delete a b')).toMatchObject({ code: 0, out: 'a: deleted\nb: deleted' });
     expect(await onCache('delete a')).toMatchObject({ code: 1, out: 'a: not found' });
+  });
+
+  test.skipIf(skip)('set stores what it reads, bytes that are no text included', async () => {
+    const bytes = Buffer.from([0xff, 0xd8, 0, 10, 0x80]);
+    expect(await onCache('set photo', bytes)).toMatchObject({ code: 0 });
+    expect(await onCache('get photo')).toMatchObject({ out: bytes.toString('base64') });
+    await onCache('set photo --mode append', Buffer.from([0xfe]));
+    const appended = Buffer.concat([bytes, Buffer.from([0xfe])]);
+    expect(await onCache('get photo')).toMatchObject({ out: appended.toString('base64') });
   });
 
   test.skipIf(skip)('--json prints results as JSON', async () => {

@@ -45,6 +45,8 @@ describe.skipIf(!areFree)(
       const { err } = await cli('get a', { env });
       expect(err).toContain(`slabring: ${absent}: connection refused.`);
       expect(err).toContain('127.0.0.1:11211 lists this node; --nodes names others.');
+      const stats = await cli('stats', { env });
+      expect(stats.err).toContain('127.0.0.1:11211 lists this node; --nodes names others.');
     });
   },
 );

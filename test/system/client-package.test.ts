@@ -128,6 +128,23 @@ describe('slabring-client', () => {
     expect(outputFiles[0]!.contents.length).toBeLessThanOrEqual(MINIFIED_BYTES_MAX);
   });
 
+  test.each(FORMATS)('adapters share the classes of the client ($format)', async (each) => {
+    const { format, extension } = each;
+    const loadOf = (names: string, from: string): string =>
+      format === 'esm' ? `import ${names} from '${from}';` : `const ${names} = require('${from}');`;
+    const code = [
+      loadOf('{ CacheError }', 'slabring-client'),
+      loadOf('{ KeyvSlabring }', 'slabring-client/keyv'),
+      loadOf('{ inspect }', 'node:util'),
+      'try { new KeyvSlabring({}, { no: 1 }); } catch (error) {',
+      '  console.log(error instanceof CacheError, inspect(error.at()).slice(0, 11));',
+      '}',
+    ];
+    const path = await program(built.project, `adapters${extension}`, code.join('\n'));
+    const { stdout } = await run(process.execPath, [path]);
+    expect(stdout).toBe('true CacheError:\n');
+  });
+
   test('every file of code has a source map', async () => {
     const files = await readdir(inPackage('slabring-client'));
     const code = files.filter((file) => /\.c?js$/.test(file));

@@ -83,7 +83,9 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   'piece of stats conns': [
     bytes(the('stats-streams.ts', 'PIECE_BYTES')),
-    count(the('stats-streams.ts', 'PLACES_PER_STEP') * the('stats-streams.ts', 'STEPS_PER_PIECE')),
+    count(
+      the('stats-streams.ts', 'CONNECTIONS_PER_STEP') * the('stats-streams.ts', 'STEPS_PER_PIECE'),
+    ),
   ],
   'TLS handshake': [ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
   'silent clients': [ms(the('silence-guard.ts', 'CLOSING_SECONDS_MAX') * 1000)],

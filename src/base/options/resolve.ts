@@ -95,7 +95,8 @@ function resolveOne(table: FlagTable, name: string, { given, env }: Sources): un
 
 function read(flag: FlagTable[string], source: string, texts: readonly string[]): unknown {
   const values = texts.map((text) => {
-    const value = flag.parse(text);
+    // As memcached: blanks around a number or a word do not count.
+    const value = flag.parse(flag.kind === 'text' ? text : text.trim());
     if (value === undefined)
       throw new CodedError('ERR_USAGE', `${source} is "${text}"; it must be ${flag.constraint}.`);
     return value;

@@ -12,7 +12,7 @@ import {
   failoverRule,
   withOneNodeSource,
 } from '../options/cache-options.ts';
-import { tlsRule } from '../options/tls-options.ts';
+import { tlsRule, usesTls } from '../options/tls-options.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { defineVerb, type Example, type Verb } from '../verb.ts';
@@ -28,7 +28,7 @@ interface CacheVerbSpec<Table extends FlagTable> {
   readonly parameters?: readonly string[];
   readonly flags: Table;
   /** @throws {CodedError} `ERR_USAGE` for wrong arguments, before the verb connects. */
-  readonly check?: (args: readonly string[]) => void;
+  readonly check?: (args: readonly string[], options: ValuesOf<Table>) => void;
   readonly examples: readonly Example[];
   readonly run: (
     cache: CacheClient,
@@ -62,17 +62,21 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
     rules: [failoverRule, tlsRule].map((rule) => (values) => rule(values as CacheOptions)),
     async run(values, host, args) {
       const options = values as ValuesOf<Table> & CacheOptions;
-      spec.check?.(args);
+      spec.check?.(args, options);
       try {
         const clientOptions = await clientOptionsFactory(options, host);
         const open = () => openClient(clientOptions());
         const cache = await open();
-        const each: OnEachNode = (request) =>
-          onEachNode(
+        const ofOne = { failover: 'fail', replicas: 1 } as const;
+        const each: OnEachNode = async (request) => {
+          const results = await onEachNode(
             [...cache.metrics().keys()],
-            (node) => createClient({ ...clientOptions(), nodes: [node], failover: 'fail' }),
+            (node) => createClient({ ...clientOptions(), ...ofOne, nodes: [node] }),
             request,
+            usesTls(options),
           );
+          return results.map((result) => withOrigin(result, options));
+        };
         try {
           return await spec.run(cache, options, host, args, { open, each });
         } finally {
@@ -106,17 +110,31 @@ async function openClient(options: ClientOptions): Promise<CacheClient> {
 async function reportFailure(error: unknown, options: CacheOptions, host: Host): Promise<number> {
   if (!(error instanceof CacheError)) throw error;
   if (error.code === 'ERR_KEY' || error.code === 'ERR_ARGUMENT') {
-    throw new CodedError('ERR_USAGE', error.message, { cause: error });
+    const message = error.message.replace(/^An argument or option is invalid\. /, '');
+    throw new CodedError('ERR_USAGE', message, { cause: error });
   }
-  const { reason, advice } = await explain(error);
+  const { reason, advice } = await explain(error, usesTls(options));
   const subject = error.node === undefined ? '' : `${error.node}: `;
   const sentence = `${subject}${reason.replace(/\.$/, '')}.`;
-  host.err(['slabring:', sentence, advice, originOf(error, options)].filter(Boolean).join(' '));
+  const origin = originOf(error.node, options);
+  host.err(['slabring:', sentence, advice, origin].filter(Boolean).join(' '));
   return EXIT.cacheFailed;
 }
 
+/** Adds to a failure where its node comes from. */
+function withOrigin<T>(result: NodeResult<T>, options: CacheOptions): NodeResult<T> {
+  const { node, failure } = result;
+  const origin = originOf(node, options);
+  if (failure === undefined || origin === undefined) return result;
+  const advice = failure.advice === undefined ? origin : `${failure.advice} ${origin}`;
+  return { node, failure: { ...failure, advice } };
+}
+
 /** Where a node comes from that the command line does not name. */
-function originOf({ node }: CacheError, { nodes, discovery }: CacheOptions): string | undefined {
+function originOf(
+  node: string | undefined,
+  { nodes, discovery }: CacheOptions,
+): string | undefined {
   const isListed = node !== undefined && node !== LOCAL_NODE;
   return nodes.length === 0 && discovery === '' && isListed
     ? `${LOCAL_NODE} lists this node; --nodes names others.`

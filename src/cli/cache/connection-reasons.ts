@@ -65,6 +65,10 @@ export const LOGIN_REJECTED: Reason = {
   reason: 'it rejected the user name or the password',
   advice: 'Check --user and SLABRING_PASSWORD.',
 };
+export const CLOSED_TLS: Reason = {
+  reason: 'it closed the TLS connection without a reply',
+  advice: 'It may not trust the client certificate (--tls-cert), or require a login (--user).',
+};
 export const TLS_REQUIRED: Reason = {
   reason: 'it speaks only TLS',
   advice: 'Add --tls, or --tls-ca <file> with the CA of its certificate.',

@@ -18,11 +18,13 @@ interface NodeFailure extends Reason {
  * Sends a request to each node, by a client of its own for each, so that a failure of one node
  * hides no result of another.
  * @param openNode opens a client of one node, which is closed at the end.
+ * @param usesTls whether these clients connect by TLS.
  */
 export function onEachNode<T>(
   nodes: readonly string[],
   openNode: (node: string) => CacheClient,
   request: (cache: CacheClient) => Promise<T>,
+  usesTls: boolean,
 ): Promise<readonly NodeResult<T>[]> {
   return Promise.all(
     nodes.map(async (node): Promise<NodeResult<T>> => {
@@ -30,7 +32,7 @@ export function onEachNode<T>(
       try {
         return { node, value: await request(cache) };
       } catch (error) {
-        return { node, failure: await failureOf(error) };
+        return { node, failure: await failureOf(error, usesTls) };
       } finally {
         await cache.close();
       }
@@ -39,9 +41,9 @@ export function onEachNode<T>(
 }
 
 /** @throws `error` itself if it is no failure of a node. */
-async function failureOf(error: unknown): Promise<NodeFailure> {
+async function failureOf(error: unknown, usesTls: boolean): Promise<NodeFailure> {
   if (!(error instanceof CacheError) || error.code === 'ERR_ARGUMENT') throw error;
-  return { ...(await explain(error)), isRefusal: error.code === 'ERR_REFUSED' };
+  return { ...(await explain(error, usesTls)), isRefusal: error.code === 'ERR_REFUSED' };
 }
 
 /** `DOWN: connection refused`. */

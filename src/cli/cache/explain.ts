@@ -1,6 +1,7 @@
 import { CacheError, requiresLogin } from '../../client/index.ts';
 import { type NodeAddress, readNodes } from '../../topology/index.ts';
 import {
+  CLOSED_TLS,
   LOGIN_REJECTED,
   LOGIN_REQUIRED,
   type Reason,
@@ -10,8 +11,11 @@ import {
 import { explainDiscovery } from './explain-discovery.ts';
 import { askAgain, speaksTls } from './speaks-tls.ts';
 
-/** Explains to a user of the command line why a node did not execute an operation. */
-export async function explain(error: unknown): Promise<Reason> {
+/**
+ * Explains to a user of the command line why a node did not execute an operation.
+ * @param usesTls whether the client connected by TLS.
+ */
+export async function explain(error: unknown, usesTls: boolean): Promise<Reason> {
   if (!(error instanceof CacheError)) return { reason: messageOf(error) };
   switch (error.code) {
     case 'ERR_LOGIN':
@@ -22,9 +26,9 @@ export async function explain(error: unknown): Promise<Reason> {
     case 'ERR_NODE_DOWN':
     case 'ERR_PROTOCOL':
     case 'ERR_REPLY_LOST':
-      return reasonOfSystem(rootOf(error)) ?? askWhatNodeExpects(error);
+      return reasonOfSystem(rootOf(error)) ?? askWhatNodeExpects(error, usesTls);
     case 'ERR_DISCOVERY':
-      return explainDiscovery(error);
+      return explainDiscovery(error, usesTls);
     case 'ERR_REFUSED':
       return { reason: refusalOf(error) };
     default:
@@ -54,14 +58,16 @@ function refusalOf({ message }: Error): string {
  * A node that expects TLS or a login may close a connection without a word, so a question in each
  * of these ways shows which one it takes.
  */
-async function askWhatNodeExpects(error: CacheError): Promise<Reason> {
+async function askWhatNodeExpects(error: CacheError, usesTls: boolean): Promise<Reason> {
+  const root = rootOf(error);
+  if (root instanceof CacheError && root.code === 'ERR_REFUSED') return { reason: refusalOf(root) };
+  const isSilent = !(root instanceof CacheError) && root.name !== 'MalformedReply';
+  if (isSilent) return { reason: root.message };
+  if (usesTls) return CLOSED_TLS;
   const [node] = readNodes([error.node!]) as [NodeAddress];
   if (await speaksTls(node)) return TLS_REQUIRED;
   const plain = await askAgain(node, false);
-  if (plain !== undefined && !(plain instanceof Error) && requiresLogin(plain))
-    return LOGIN_REQUIRED;
-  const root = rootOf(error);
-  if (root instanceof CacheError && root.code === 'ERR_REFUSED') return { reason: refusalOf(root) };
+  if (!(plain instanceof Error) && requiresLogin(plain)) return LOGIN_REQUIRED;
   if (root instanceof CacheError) return { reason: 'it closed the connection without a reply' };
   return { reason: root.message, advice: 'Check that a Memcached node listens there.' };
 }

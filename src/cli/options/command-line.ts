@@ -71,7 +71,7 @@ function sortWords(words: readonly string[], verb: Verb): SortedWords {
         throw usageError(`${typed} needs a value. ${helpHint(verb)}`);
       }
       const text = value ?? (option.flag.kind === 'count' ? '1' : 'true');
-      sorted.given[option.name] = [...(sorted.given[option.name] ?? []), textOf(text, option.flag)];
+      sorted.given[option.name] = [...(sorted.given[option.name] ?? []), text];
     }
   }
   if (sorted.asked !== undefined || unknown.size === 0) return sorted;
@@ -104,11 +104,6 @@ function argumentsOf(args: readonly string[], verb: Verb): readonly string[] {
 
 function helpHint(verb: Verb): string {
   return `"slabring ${verb.name} --help" lists the options.`;
-}
-
-/** The text of a value; memcached ignores blanks around a number or a word. */
-function textOf(value: string, { kind }: AnyFlag): string {
-  return kind === 'text' ? value : value.trim();
 }
 
 function unknownVerbText(typed: string, verbs: readonly Verb[]): string {

@@ -2,7 +2,7 @@ import { type EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import { CodedError, stderrOutput } from '../../base/index.ts';
 
@@ -27,7 +27,7 @@ export interface Host {
   /** Replaces this process (execve): same arguments, same process id, the given environment. */
   readonly reexec: (env: Host['env']) => void;
   /** Reads standard input to its end. */
-  readonly readInput: () => Promise<string>;
+  readonly readInput: () => Promise<Buffer>;
   /** Reads one line from the terminal without echo; undefined if there is no terminal. */
   readonly promptSecret: (question: string) => Promise<string> | undefined;
   /** Asks on the terminal for a yes; everything else is a no. Undefined without a terminal. */
@@ -57,7 +57,7 @@ export function processHost(): Host {
       const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
       process.execve?.(process.execPath, args, env as NodeJS.ProcessEnv);
     },
-    readInput: () => text(process.stdin),
+    readInput: () => buffer(process.stdin),
     promptSecret: (question) => (process.stdin.isTTY ? promptOnTerminal(question) : undefined),
     confirm: async (question) => (process.stdin.isTTY ? confirmOnTerminal(question) : undefined),
   };

@@ -35,8 +35,9 @@ export function progressBar(
   const room = columns - TEXT_COLUMNS;
   const format = room > 0 ? FORMAT : NARROW_FORMAT;
   const barsize = Math.max(1, Math.min(BAR_COLUMNS_MAX, room));
+  // Ctrl-C ends the process in between, so the bar changes no setting of the terminal.
   const bar = new SingleBar(
-    { stream: terminal, format, barsize, clearOnComplete: true, hideCursor: true },
+    { stream: terminal, format, barsize, clearOnComplete: true },
     Presets.shades_classic,
   );
   let pace: Pace | undefined;

@@ -134,7 +134,8 @@ class LoadGenerator {
 
 function rowsOf(cache: CacheClient): readonly BenchRow[] {
   return [...cache.metrics()].flatMap(([node, operations]) => {
-    return [...operations].map(([operation, { count, latency }]) => {
+    const sorted = [...operations].toSorted(([a], [b]) => a.localeCompare(b));
+    return sorted.map(([operation, { count, latency }]) => {
       const { cumulativeCounts: _, ...rest } = latency;
       return { node, operation, count, latency: rest };
     });

@@ -13,7 +13,7 @@ import { serverFlags } from '../../node/index.ts';
 import { type ListenAddress, listenAddressesOf } from '../../server/index.ts';
 import { ADDRESS_FORMS, type NodeAddress, parseAddress, readNodes } from '../../topology/index.ts';
 import { type CheckedNode, checkHealth, type Health } from '../cache/health-check.ts';
-import { readOptionFile } from '../options/option-file.ts';
+import { readIdentity } from '../options/tls-options.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { type LocalNode, localNodes } from '../process/local-nodes.ts';
@@ -137,17 +137,21 @@ async function clusterOf(
 function tlsOf({ enableSsl, sslChainCert, sslKey }: HealthOptions): ConnectionOptions | undefined {
   if (!enableSsl) return undefined;
   if (sslChainCert === '') return { rejectUnauthorized: false };
-  const cert = readOptionFile('the client certificate of --ssl-chain-cert', sslChainCert);
-  const key = sslKey === '' ? cert : readOptionFile('the client key of --ssl-key', sslKey);
-  return { rejectUnauthorized: false, cert, key };
+  const paths = { cert: sslChainCert, key: sslKey };
+  const identity = readIdentity(paths, '--ssl-chain-cert', '--ssl-key');
+  return { rejectUnauthorized: false, ...identity };
 }
 
 /** @throws {CodedError} `ERR_UNHEALTHY` if no node runs, or only ones with unknown ports. */
 function localChecks(): readonly CheckedNode[] {
-  const checks = localNodes().flatMap(checksOf);
-  const byName = new Map(checks.map((check) => [check.address.name, check]));
+  const nodes = localNodes();
+  const byName = new Map(nodes.flatMap(checksOf).map((check) => [check.address.name, check]));
   if (byName.size > 0) return [...byName.values()];
-  throw new CodedError('ERR_UNHEALTHY', 'No node runs here (slabring serve).');
+  const message =
+    nodes.length === 0
+      ? 'No node runs here (slabring serve).'
+      : 'The kernel chose the port of the node (-p 0): name it with --port.';
+  throw new CodedError('ERR_UNHEALTHY', message);
 }
 
 /** The first listener of a node stands for all: the same threads serve them. */
@@ -179,9 +183,8 @@ function ownTls({ options, pathOf }: LocalNode): ConnectionOptions {
   const { sslVerifyMode, sslChainCert, sslKey } = options;
   if (sslVerifyMode < 2) return { rejectUnauthorized: false };
   try {
-    const cert = readOptionFile('the certificate', pathOf(sslChainCert));
-    const key = sslKey === '' ? cert : readOptionFile('the key', pathOf(sslKey));
-    return { rejectUnauthorized: false, cert, key };
+    const paths = { cert: pathOf(sslChainCert), key: sslKey === '' ? '' : pathOf(sslKey) };
+    return { rejectUnauthorized: false, ...readIdentity(paths, '-o ssl_chain_cert', '-o ssl_key') };
   } catch {
     return { rejectUnauthorized: false };
   }

@@ -27,7 +27,10 @@ export const incrVerb = defineCacheVerb({
     { command: 'slabring incr stock -- -5', effect: 'subtract 5' },
     { command: 'slabring incr visits 1 --initial 1 --ttl 86400', effect: 'create it if missing' },
   ],
-  check: ([, typed = '1']) => void wholeNumber('The amount', typed),
+  check: ([, typed = '1'], { initial }) => {
+    wholeNumber('The amount', typed);
+    if (initial !== '') wholeNumber('--initial', initial);
+  },
   async run(cache, { initial, ttl, json }, host, [key = '', typed = '1']) {
     const amount = wholeNumber('The amount', typed);
     const start = initial === '' ? {} : { initial: wholeNumber('--initial', initial), ttl };
@@ -37,7 +40,8 @@ export const incrVerb = defineCacheVerb({
         : await cache.increment(key, amount, start);
     // A string: many JSON parsers read numbers with 53 bits only.
     if (json) host.out(JSON.stringify({ key, value: value === undefined ? null : String(value) }));
-    else host.out(value === undefined ? 'not found' : String(value));
+    else if (value === undefined) host.err('not found');
+    else host.out(String(value));
     return value === undefined ? EXIT.negative : EXIT.ok;
   },
 });

@@ -163,7 +163,7 @@ function checkedName(name: string): string {
 
 async function readPassword(name: string, fromInput: boolean, host: Host): Promise<string> {
   const password = fromInput
-    ? (await host.readInput()).replace(/\r?\n$/, '')
+    ? (await host.readInput()).toString().replace(/\r?\n$/, '')
     : await promptTwice(name, host);
   const bytes = Buffer.byteLength(password);
   if (bytes === 0) throw usageError('The password is empty.');

@@ -184,7 +184,9 @@ export class CacheError extends Error {
 
   /** The same failure, with this node and key. */
   at(node: string | undefined, key: string | undefined): CacheError {
-    return new CacheError(this.code, { ...this.#context, node, key });
+    // A bundler renames a class that names itself inside, and a stack would show `_CacheError`.
+    const Failure = this.constructor as typeof CacheError;
+    return new Failure(this.code, { ...this.#context, node, key });
   }
 
   /**
@@ -199,9 +201,7 @@ export class CacheError extends Error {
 
 /** Whether the cache caused the failure, so that the application can continue without the cache. */
 export function isCacheFailure(error: unknown): error is CacheError {
-  if (!(error instanceof CacheError)) return false;
-  // The client could not encode the value: a mistake of the caller, not of the cache.
-  if (error.code === 'ERR_VALUE' && !error.mayHaveRun) return false;
+  if (!(error instanceof CacheError) || isUnencodable(error)) return false;
   return FAILURES[error.code].cause === 'cache';
 }
 
@@ -210,6 +210,11 @@ export function isCacheFailure(error: unknown): error is CacheError {
  */
 export function isReportedPerKey(error: unknown): error is CacheError {
   return error instanceof CacheError && FAILURES[error.code].cause !== 'mistake';
+}
+
+/** Whether the client could not encode the value: a mistake of the caller; nothing was sent. */
+export function isUnencodable({ code, mayHaveRun }: CacheError): boolean {
+  return code === 'ERR_VALUE' && !mayHaveRun;
 }
 
 /** The client cannot encode the value of a call: nothing was sent. */

@@ -111,9 +111,9 @@ export class Pipeline {
       if (operation.hasResizedValue) throw new RangeError('The value has another length now.');
       this.#opaque += this.#dialect.encode(request, this.#opaque, sink);
     } catch (cause) {
-      // The caller transferred the value's memory, or there is no memory for a copy.
+      // The caller transferred the value's memory, its text has no UTF-8, or memory is short.
       sink.at = start;
-      const detail = 'Its bytes changed between the call and the send, see `cause`.';
+      const detail = 'It cannot be sent, see `cause`.';
       operation.failWith(encodeError(detail, cause).at(this.#node, keysOf(request)[0]));
       return;
     }

@@ -17,8 +17,12 @@ import {
 import { optionGroup } from './option-group.ts';
 import { isObject } from './resolve.ts';
 
+function hasMethods(given: unknown, names: readonly string[]): boolean {
+  return isObject(given) && names.every((name) => typeof given[name] === 'function');
+}
+
 function isDiscovery(given: unknown): boolean {
-  return isObject(given) && ['start', 'refresh', 'close'].every((name) => name in given);
+  return hasMethods(given, ['start', 'refresh', 'close']);
 }
 
 export const clientOptions = optionGroup({
@@ -194,7 +198,7 @@ export const clientOptions = optionGroup({
     serializer: value<Serializer>({
       type: 'Serializer',
       constraint: '{ serialize, deserialize }',
-      accepts: (given) => isObject(given) && 'serialize' in given && 'deserialize' in given,
+      accepts: (given) => hasMethods(given, ['serialize', 'deserialize']),
       doc: 'Turns values other than text and bytes into bytes, and back.',
       defaultNote: 'JSON',
     }),

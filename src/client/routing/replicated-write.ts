@@ -4,7 +4,7 @@ import type {
   StoreRequest,
   TouchRequest,
 } from '../../protocol/client.ts';
-import type { CacheError } from '../base/errors.ts';
+import { type CacheError, isUnencodable } from '../base/errors.ts';
 import type { Operation } from '../connection/operation.ts';
 import { attempt, replyOf } from './attempt.ts';
 import type { ClusterNode } from './cluster-node.ts';
@@ -14,7 +14,8 @@ import type { ReplicaSet } from './replica-set.ts';
  * Sends an unconditional write to all replicas at once. The operation settles when all have replied
  * or failed, so that an acknowledged write is on every replica that is up; it succeeds if one
  * replica has carried it out. A replica that failed invalidates the key at once, so that no repair
- * copies a stale value from it.
+ * copies a stale value from it. A value that the client could not encode changes no replica, unless
+ * one of them got it before its memory was transferred.
  */
 export function writeToReplicas(
   replicas: ReplicaSet,
@@ -28,7 +29,7 @@ export function writeToReplicas(
   const settleIfDone = (): void => {
     if (statuses.length + failures.length < replicas.nodes.length) return;
     if (statuses.length === 0) operation.failWith(mostTelling(failures.map(([, error]) => error)));
-    else finish(replicas, operation, statuses, failures);
+    else finish(replicas, operation, key, statuses, failures);
   };
   for (const node of replicas.nodes) {
     const onReply = ({ status }: { readonly status: ReplyStatus }): void => {
@@ -36,7 +37,7 @@ export function writeToReplicas(
       settleIfDone();
     };
     attempt(operation, node, request, onReply, (error) => {
-      replicas.invalidate(key, [node]);
+      if (!isUnencodable(error)) replicas.invalidate(key, [node]);
       failures.push([node, error]);
       settleIfDone();
     });
@@ -46,10 +47,14 @@ export function writeToReplicas(
 function finish(
   replicas: ReplicaSet,
   operation: Operation,
+  key: string,
   statuses: readonly ReplyStatus[],
   failures: readonly (readonly [ClusterNode, CacheError])[],
 ): void {
-  for (const [node, error] of failures) replicas.reportFailure(node, error);
+  for (const [node, error] of failures) {
+    if (isUnencodable(error)) replicas.invalidate(key, [node]);
+    replicas.reportFailure(node, error);
+  }
   const status = statuses.includes('done') ? 'done' : statuses[0]!;
   operation.complete(replyOf(status), '');
 }

@@ -139,7 +139,7 @@ export class ValueCodec {
     // A UTF-16 unit is at least one byte of UTF-8.
     if (given.value.length < minBytes) return given;
     const plain = detached(given);
-    const bytes = typeof plain.value === 'string' ? Buffer.from(plain.value) : plain.value;
+    const bytes = typeof plain.value === 'string' ? utf8Of(plain.value) : plain.value;
     const result = compress(bytes, level);
     const choose = (compressed: Buffer) => smallerOf(plain, compressed, bytes.length);
     if (!(result instanceof Promise)) return choose(result);
@@ -169,6 +169,11 @@ function detached(encoded: EncodedValue): EncodedValue {
   const { value, flags } = encoded;
   if (typeof value === 'string' || value.length <= SYNC_BYTES_MAX) return encoded;
   return { value: Buffer.from(value), flags };
+}
+
+function utf8Of(text: string): Buffer {
+  if (text.isWellFormed()) return Buffer.from(text);
+  throw encodeError('The text has a lone surrogate, which has no UTF-8.');
 }
 
 /** What the serializer makes of a value, which the client checks at the call. */

@@ -234,13 +234,6 @@ export function writeSlabStats(view: StoreView, put: WriteStat): void {
   put('total_malloced', view.usedBytes());
 }
 
-/** Writes `stats sizes`: the number of items of each size, which includes the item header. */
-export function writeSizeStats(view: StoreView, put: WriteStat): void {
-  const sizes = view.sizes();
-  if (sizes === undefined) put('sizes_status', 'disabled');
-  else for (const [bytes, items] of sizes) put(String(bytes), items);
-}
-
 /** Writes rows of statistics in the dialect of the request. */
 export function statWriter(request: Request, reply: ReplyWriter): WriteStat {
   return (name, value) => reply.stat(request, name, String(value));

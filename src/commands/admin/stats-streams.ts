@@ -1,37 +1,81 @@
 /** The long replies of stats, in pieces. */
 import type { ByteSink } from '../../base/index.ts';
 import type { ReplyWriter, Request } from '../../protocol/index.ts';
+import type { StoreView } from '../../store/index.ts';
 import type { ReplyStream } from '../reply-stream.ts';
+import { statWriter, type WriteStat } from './inspect.ts';
 import type { NodeControl } from './node-control.ts';
 import { DUMP_END, type PrefixStats } from './prefixes.ts';
 
-/** A piece ends after this much output, or after so many places of the connection table. */
+/** A piece ends after this much output, or after so many steps. */
 const PIECE_BYTES = 32 * 1024;
-const PLACES_PER_STEP = 64;
 const STEPS_PER_PIECE = 32;
+const CONNECTIONS_PER_STEP = 64;
+const SIZES_PER_STEP = 1024;
+
+/** A table that a topic of stats shows, by the numbers of its places. */
+interface StatsTable {
+  /** The places that one step reads. */
+  readonly placesPerStep: number;
+  /** Above the last place that may have rows. */
+  end(): number;
+  /** Writes the rows of the places `first` … `end` - 1. */
+  write(first: number, end: number, put: WriteStat): void;
+}
 
 /** `stats conns`. */
-export class ConnectionStats implements ReplyStream {
+export function connectionTable(node: NodeControl): StatsTable {
+  return {
+    placesPerStep: CONNECTIONS_PER_STEP,
+    end: () => node.connectionIdsEnd(),
+    write: (first, end, put) => {
+      for (const view of node.connections(first, end)) {
+        const { id, address, listenAddress, state, idleSeconds } = view;
+        put(`${id}:addr`, address);
+        put(`${id}:listen_addr`, listenAddress);
+        put(`${id}:state`, state);
+        put(`${id}:secs_since_last_cmd`, idleSeconds);
+      }
+    },
+  };
+}
+
+/** `stats sizes`: the number of items of each size, which includes the item header. */
+export function sizeTable(view: StoreView): StatsTable {
+  return {
+    placesPerStep: SIZES_PER_STEP,
+    end: () => view.sizesEnd(),
+    write: (first, end, put) => {
+      for (const [bytes, items] of view.sizes(first, end)) put(String(bytes), items);
+    },
+  };
+}
+
+/** Writes the rows of a table in pieces. */
+export class TableStats implements ReplyStream {
   readonly canBeTruncated = true;
-  readonly #node: NodeControl;
+  readonly #table: StatsTable;
   readonly #request: Request;
   readonly #reply: ReplyWriter;
+  readonly #put: WriteStat;
   #next = 0;
 
   /** The session keeps the request until the reply is complete. */
-  constructor(node: NodeControl, request: Request, reply: ReplyWriter) {
-    this.#node = node;
+  constructor(table: StatsTable, request: Request, reply: ReplyWriter) {
+    this.#table = table;
     this.#request = request;
     this.#reply = reply;
+    this.#put = statWriter(request, reply);
   }
 
   write(sink: ByteSink): boolean {
+    const table = this.#table;
     const start = sink.at;
-    const end = this.#node.connectionIdsEnd();
+    const end = table.end();
     for (let steps = 0; steps < STEPS_PER_PIECE && this.#next < end; steps++) {
       if (sink.at - start > PIECE_BYTES) break;
-      this.#writeRows(this.#next, this.#next + PLACES_PER_STEP);
-      this.#next += PLACES_PER_STEP;
+      table.write(this.#next, this.#next + table.placesPerStep, this.#put);
+      this.#next += table.placesPerStep;
     }
     if (this.#next < end) return false;
     this.#reply.statsEnd(this.#request);
@@ -40,17 +84,6 @@ export class ConnectionStats implements ReplyStream {
 
   /** The reply holds no resources between two pieces. */
   abandon(): void {}
-
-  #writeRows(first: number, end: number): void {
-    const put = (name: string, value: string): void => this.#reply.stat(this.#request, name, value);
-    for (const view of this.#node.connections(first, end)) {
-      const { id, address, listenAddress, state, idleSeconds } = view;
-      put(`${id}:addr`, address);
-      put(`${id}:listen_addr`, listenAddress);
-      put(`${id}:state`, state);
-      put(`${id}:secs_since_last_cmd`, String(idleSeconds));
-    }
-  }
 }
 
 /** `stats detail dump` in text. */

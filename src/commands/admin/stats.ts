@@ -13,11 +13,16 @@ import {
   type WriteStat,
   writeGeneralStats,
   writeItemStats,
-  writeSizeStats,
   writeSlabStats,
 } from './inspect.ts';
 import type { NodeControl } from './node-control.ts';
-import { ConnectionStats, DetailDump, writeDetailDump } from './stats-streams.ts';
+import {
+  connectionTable,
+  DetailDump,
+  sizeTable,
+  TableStats,
+  writeDetailDump,
+} from './stats-streams.ts';
 
 const CLASSES_MAX = 64;
 const U32 = /^[\t\n\v\f\r]*\+?\d{1,10}$/;
@@ -43,7 +48,12 @@ export function answerStats(
       reply.status(request, STATUS.reset);
       break;
     case 'conns':
-      return new ConnectionStats(node, request, reply);
+      return new TableStats(connectionTable(node), request, reply);
+    case 'sizes':
+      if (store.view.countsSizes()) return new TableStats(sizeTable(store.view), request, reply);
+      reply.stat(request, 'sizes_status', 'disabled');
+      reply.statsEnd(request);
+      break;
     case 'detail':
       if (rules.dumpingAllowed) return answerDetail(node, request, reply);
       refuseDetail(request, reply);
@@ -79,9 +89,6 @@ function writeRows(
       return true;
     case 'slabs':
       writeSlabStats(store.view, put);
-      return true;
-    case 'sizes':
-      writeSizeStats(store.view, put);
       return true;
     case 'sizes_enable':
       store.tuning.enableSizeHistogram();

@@ -84,7 +84,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['idle_timeout', options.idleTimeout],
     ['watcher_logbuf_size', 0],
     ['worker_logbuf_size', 0],
-    ['read_buf_mem_limit', 0],
+    ['read_buf_mem_limit', options.connMemoryBytes],
     ['track_sizes', onOff('trackSizes')],
     ['inline_ascii_response', 'no'],
     ['slab_automove_freeratio', tuning.get('automoveFreeRatio').toFixed(3)],

@@ -24,6 +24,7 @@ export const guardFlags = {
     doc: 'Failed logins, and other text before a login, after which the node closes a connection.',
   }),
   connMemoryBytes: bytes({
+    suboption: 'read_buf_mem_limit',
     long: 'conn-memory',
     default: '0',
     min: '0',

@@ -31,7 +31,6 @@ export const INEFFECTIVE_SUBOPTIONS: Readonly<Record<string, string>> = {
   drop_privileges: 'the node cannot filter its system calls; -u drops the rights of root',
   relaxed_privileges: 'the node cannot filter its system calls',
   resp_obj_mem_limit: 'each thread writes all replies into one buffer',
-  read_buf_mem_limit: 'each thread reads all requests into one buffer',
   watcher_logbuf_size: 'each watcher may lag by 256 KiB of events',
   worker_logbuf_size: 'each thread keeps 256 KiB of events',
   ssl_keyformat: 'keys are always PEM',

@@ -10,6 +10,7 @@ import {
 } from '../client/reply.ts';
 import type { ReplyInput } from '../client/reply-input.ts';
 import type { CountRequest, Request, StoreRequest } from '../client/request.ts';
+import { valueBytesOf } from '../client/value-bytes.ts';
 import { BINARY_STATUS, HEADER_BYTES, MAGIC, OPCODE } from './wire.ts';
 
 /** An exptime that means: do not create a missing counter. */
@@ -215,7 +216,7 @@ function uint32(value: number): Buffer {
 function putPacket(sink: ByteSink, packet: Packet, opaque: number): void {
   const { opcode, key = '', value = '', extras = NO_EXTRAS, cas = 0n } = packet;
   const keyBytes = Buffer.byteLength(key);
-  const valueBytes = typeof value === 'string' ? Buffer.byteLength(value) : value.length;
+  const valueBytes = valueBytesOf(value);
   const bodyBytes = extras.length + keyBytes + valueBytes;
   sink.ensure(HEADER_BYTES + bodyBytes);
   const { bytes, at } = sink;

@@ -17,14 +17,8 @@ import type {
   Request,
   StoreRequest,
 } from '../client/request.ts';
-import {
-  LINE_BYTES_MAX,
-  putKey,
-  putValue,
-  takeErrorLine,
-  unexpectedLine,
-  valueBytesOf,
-} from './client-lines.ts';
+import { valueBytesOf } from '../client/value-bytes.ts';
+import { LINE_BYTES_MAX, putKey, putValue, takeErrorLine, unexpectedLine } from './client-lines.ts';
 import { LineReader } from './line-reader.ts';
 
 /** A request whose reply consists of values and an END. */

@@ -47,10 +47,6 @@ export function putValue(sink: ByteSink, value: string | Uint8Array): void {
   sink.putConstant(CRLF);
 }
 
-export function valueBytesOf(value: string | Uint8Array): number {
-  return typeof value === 'string' ? Buffer.byteLength(value, 'utf8') : value.length;
-}
-
 /**
  * Consumes an error line: `ERROR`, `CLIENT_ERROR …` or `SERVER_ERROR …`.
  * @throws {MalformedReply} for any other line.

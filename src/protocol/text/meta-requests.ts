@@ -14,8 +14,9 @@ import type {
   StoreRequest,
   VersionRequest,
 } from '../client/request.ts';
+import { valueBytesOf } from '../client/value-bytes.ts';
 import { putGetLine } from './classic-client.ts';
-import { LINE_BYTES_MAX, putKey, putValue, valueBytesOf } from './client-lines.ts';
+import { LINE_BYTES_MAX, putKey, putValue } from './client-lines.ts';
 
 const constant = (text: string): Buffer => Buffer.from(text, 'latin1');
 const MG = constant('mg ');

@@ -62,9 +62,13 @@ export class SizeHistogram {
     if (this.isCounted(id)) Atomics.sub(this.#steps, this.#stepOf(id), 1);
   }
 
-  /** Each size with its count of items, if not 0. */
-  *counts(): Generator<readonly [bytes: number, items: number]> {
-    for (let step = 0; step < this.#steps.length; step++) {
+  get steps(): number {
+    return this.#steps.length;
+  }
+
+  /** Each size of the steps `first` … `end` - 1 with its count of items, if not 0. */
+  *counts(first: number, end: number): Generator<readonly [bytes: number, items: number]> {
+    for (let step = first; step < Math.min(end, this.#steps.length); step++) {
       const items = this.#steps[step]!;
       if (items > 0) yield [step * SIZE_STEP_BYTES, items];
     }

@@ -62,6 +62,25 @@ describe('a value that cannot be sent', () => {
     await slow.close();
   });
 
+  test('text with a lone surrogate is not stored as another text', async () => {
+    const compressing = createClient({
+      nodes: [`127.0.0.1:${servers[0]!.port}`],
+      deadlineMs: 10_000,
+      compression: { minBytes: 1 },
+    });
+    for (const client of [cache, replicated, compressing]) {
+      await client.set('text', 'x');
+      for (const text of ['\ud800', 'ü\udc00', `${'y'.repeat(100)}\ud83d`]) {
+        expect(await failureOf(client.set('text', text))).toMatchObject(unencodable);
+      }
+      expect(await failureOf(client.append('text', '\ud800'))).toMatchObject(unencodable);
+      expect(await client.get('text')).toBe('x');
+      await client.set('text', { text: '\ud800' });
+      expect(await client.get('text')).toEqual({ text: '\ud800' });
+    }
+    await compressing.close();
+  });
+
   test('a close waits no longer than such a value', async () => {
     const closing = createClient({ nodes: [`127.0.0.1:${servers[0]!.port}`], deadlineMs: 60_000 });
     await closing.version();

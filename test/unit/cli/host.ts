@@ -21,7 +21,7 @@ export class TestHost implements Host {
     confirms,
     columns,
   }: TestHostOptions = {}) {
-    this.readInput = async () => input;
+    this.readInput = async () => Buffer.from(input);
     const lines = [...(terminalInput ?? [])];
     this.promptSecret = () =>
       terminalInput === undefined ? undefined : Promise.resolve(lines.shift()!);
@@ -56,7 +56,7 @@ interface TestHostOptions {
   readonly env?: Host['env'];
   readonly supervisorIsDisconnected?: boolean;
   /** The content of standard input. */
-  readonly input?: string;
+  readonly input?: string | Buffer;
   /** The lines that the user types on the terminal; undefined means no terminal. */
   readonly terminalInput?: readonly string[];
   /** What the user replies to a question; undefined means no terminal. */

@@ -70,6 +70,11 @@ describe('options', () => {
     expect(await optionsOf('serve -vvvv')).toEqual({ verbosity: 3 });
   });
 
+  test('blanks around a number do not count, on the command line or in a variable', async () => {
+    const env = { SLABRING_CONN_LIMIT: ' 2000 ' };
+    expect(await optionsOf('serve -p 7', env)).toEqual({ connLimit: 2000, port: 7 });
+  });
+
   test('a command line without a verb starts a node, as that of memcached', async () => {
     expect(await optionsOf('-m 128 -vv')).toEqual({ memoryLimitBytes: 2 ** 27, verbosity: 2 });
     expect(await optionsOf('--port=7')).toEqual({ port: 7 });

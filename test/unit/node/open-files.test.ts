@@ -7,6 +7,8 @@ const OPTIONS = { ...defaultServerOptions(), connLimit: 1000, threads: 4, listen
 test('a node needs a file for each connection, and some for its threads and listeners', () => {
   expect(openFilesNeeded(OPTIONS)).toBe(1000 + 64 + 4 * (8 + 2));
   expect(openFilesNeeded({ ...OPTIONS, listen: [] })).toBe(1000 + 64 + 4 * (8 + 1));
+  const secure = { ...OPTIONS, enableSsl: true, tlsHandshakes: 50 };
+  expect(openFilesNeeded(secure)).toBe(1000 + 50 + 64 + 4 * (8 + 2));
 });
 
 test('a limit below the need is an error that names a -c that fits', () => {

@@ -182,3 +182,20 @@ test('a request that costs as much as many gets ends the turn of its connection'
   expect(turnsOf('slabs automove 1\r\n'.repeat(20))).toBe(20);
   expect(turnsOf('stats detail on\r\nget a\r\n'.repeat(10))).toBe(11);
 });
+
+test('stats sizes lists every size, in pieces between the turns of other connections', () => {
+  const harness = new SessionHarness(testShare({ memoryLimitBytes: 32 << 20 }));
+  harness.send('stats sizes_enable\r\n');
+  const rowsOf = (reply: string): readonly string[] => reply.match(/^STAT \d+ \d+\r$/gm) ?? [];
+  expect(harness.send('stats sizes\r\nmn\r\n')).toBe('END\r\nMN\r\n');
+  for (let i = 0; i < 1200; i++) {
+    harness.send(`set key-${i} 0 0 ${32 * i}\r\n${'x'.repeat(32 * i)}\r\n`);
+  }
+  const items = harness.store.view.itemCount();
+  const bytes = Buffer.from('stats sizes\r\n');
+  const first = harness.feed(bytes);
+  expect(first.pause).toBe(PAUSE.yielded);
+  const whole = first.reply + harness.send('');
+  const total = rowsOf(whole).reduce((sum, row) => sum + Number(row.split(' ')[2]), 0);
+  expect([total, whole.endsWith('END\r\n')]).toEqual([items, true]);
+});

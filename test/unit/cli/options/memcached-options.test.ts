@@ -92,6 +92,11 @@ const SUBOPTIONS: readonly (readonly [assignment: string, warnings: 0 | 1])[] = 
   ['hot_max_factor=0.3', 0],
   ['warm_max_factor=3', 0],
   ['temporary_ttl=60', 0],
+  ['idle_timeout=60', 0],
+  ['read_buf_mem_limit=64', 0],
+  ['slab_automove_ratio=0.8', 1],
+  ['slab_automove_window=30', 1],
+  ['slab_automove_freeratio=0.01', 1],
   ['slab_sizes=100-200-400', 1],
   ['slab_chunk_max=64', 0],
   ['slab_chunk_max=4096', 0],
@@ -137,15 +142,6 @@ const SUBOPTIONS: readonly (readonly [assignment: string, warnings: 0 | 1])[] = 
   ['ext_max_frag=0.8', 1],
   ['ext_max_sleep=1000000', 1],
 ];
-/** Suboptions that another part may give an effect. */
-const EITHER = [
-  'idle_timeout=60',
-  'read_buf_mem_limit=64',
-  'slab_automove_ratio=0.8',
-  'slab_automove_window=30',
-  'slab_automove_freeratio=0.01',
-];
-
 /** What some flags need beside them. */
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   '-S': ['-Y', '/tmp/users'],
@@ -178,10 +174,6 @@ describe('a command line of memcached starts a node', () => {
     expect(started.host.errorLines.join('\n')).not.toContain('slabring:');
     expect(started.options).toBeDefined();
     expect(warnings(started)).toHaveLength(warningCount);
-  });
-
-  test.each(EITHER)('-o %s', async (assignment) => {
-    expect((await start(['-o', assignment])).options).toBeDefined();
   });
 
   test("a chart's arguments each contain an option and its value (memcached#1174)", async () => {

@@ -37,8 +37,9 @@ const LOADED_AT_FIRST_USE = ['node:crypto', 'node:dns/promises', 'node:tls', 'no
 function namesOf(module: string): string {
   const values = Object.entries(nodeRequire(module) as object).filter(([name]) => isName(name));
   const sourceFor = (name: string, value: unknown): string => {
-    const isLazy = LOADED_AT_FIRST_USE.includes(module) && /^[a-z]/.test(name);
-    if (!isLazy) return `/* @__PURE__ */ (() => builtin.${name})()`;
+    if (!LOADED_AT_FIRST_USE.includes(module)) return `/* @__PURE__ */ (() => builtin.${name})()`;
+    // The client calls `new` on classes of these modules, and extends none.
+    if (/^[A-Z]/.test(name)) return `function (...args) { return new (load().${name})(...args); }`;
     if (typeof value === 'function') return `(...args) => load().${name}(...args)`;
     return `/* @__PURE__ */ new Proxy({}, { get: (_, name) => load().${name}[name] })`;
   };

@@ -23,28 +23,34 @@ const NODE_CHECK = `if (Number(process.versions.node.split('.')[0]) < ${CLIENT_N
   throw error;
 }`;
 
+const LINE_COLUMNS_MAX = 120;
+
 const isName = (text: string): boolean => /^[A-Za-z_$][\w$]*$/.test(text) && text !== 'default';
 
 /** Modules that take milliseconds to load, and that not every program needs. */
-const LOADED_AT_FIRST_USE = ['node:crypto', 'node:dns/promises', 'node:tls'];
+const LOADED_AT_FIRST_USE = ['node:crypto', 'node:dns/promises', 'node:tls', 'node:zlib'];
 
 /**
  * Takes the names of a builtin module from its default export. An import by name of what an older
  * Node.js does not have fails before any code runs, so nothing could say why.
  */
 function namesOf(module: string): string {
-  const names = Object.keys(nodeRequire(module) as object).filter(isName);
-  const isLazy = (name: string): boolean =>
-    LOADED_AT_FIRST_USE.includes(module) && /^[a-z]/.test(name);
+  const values = Object.entries(nodeRequire(module) as object).filter(([name]) => isName(name));
+  const sourceFor = (name: string, value: unknown): string => {
+    if (!LOADED_AT_FIRST_USE.includes(module)) return `/* @__PURE__ */ (() => builtin.${name})()`;
+    // The client calls `new` on classes of these modules, and extends none.
+    if (/^[A-Z]/.test(name)) return `function (...args) { return new (load().${name})(...args); }`;
+    if (typeof value === 'function') return `(...args) => load().${name}(...args)`;
+    return `/* @__PURE__ */ new Proxy({}, { get: (_, name) => load().${name}[name] })`;
+  };
   return [
     `import builtin from '${module}';`,
+    `import { createRequire } from 'node:module';`,
     'let loaded;',
-    `const load = () => (loaded ??= process.getBuiltinModule('${module}'));`,
-    ...names.map((name) =>
-      isLazy(name)
-        ? `export const ${name} = (...args) => load().${name}(...args);`
-        : `export const ${name} = /* @__PURE__ */ (() => builtin.${name})();`,
-    ),
+    // Node.js 22 has getBuiltinModule since 22.3; which folder requires a builtin has no effect.
+    `const load = () =>
+      (loaded ??= (process.getBuiltinModule ?? createRequire(process.cwd() + '/'))('${module}'));`,
+    ...values.map(([name, value]) => `export const ${name} = ${sourceFor(name, value)};`),
   ].join('\n');
 }
 
@@ -94,7 +100,8 @@ const clientOf = (extension: string): Plugin => ({
 
 /**
  * Writes the code of every entry point as ES module and as CommonJS, with the packages that it uses
- * inlined. The lines stay as they are: a bundler shrinks them, and an uncaught error shows one.
+ * inlined. Comments and blanks cost time at each import, so they are left out. Names stay, and so do
+ * short lines: a stack shows names, and an uncaught error its line.
  */
 export async function writeCode(folder: string): Promise<void> {
   for (const { format, extension } of FORMATS) {
@@ -109,6 +116,9 @@ export async function writeCode(folder: string): Promise<void> {
       sourcemap: true,
       banner: { js: NODE_CHECK },
       legalComments: 'none',
+      minifyWhitespace: true,
+      minifySyntax: true,
+      lineLimit: LINE_COLUMNS_MAX,
       plugins: [builtins, clientOf(extension), versionOnly, withoutReaderTexts],
       external: ['@opentelemetry/api'],
     };

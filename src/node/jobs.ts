@@ -2,8 +2,8 @@
 import type { ServerOptions } from './options/server-flags.ts';
 
 /**
- * Each job: the export of `threads/worker.ts` with this name, and on how many threads it runs for
- * as long as the node does.
+ * Each job: it is in the file of `threads/` with its name, because a thread loads only its own job;
+ * and on how many threads it runs for as long as the node does.
  */
 const JOBS = {
   serve: ({ threads }: ServerOptions) => threads,

@@ -28,6 +28,7 @@ export async function buildPackages(): Promise<BuiltPackages> {
   const bundled = join(dist, 'slabring-client');
   const build = join(ROOT, 'scripts/client-package/main.ts');
   await run(process.execPath, [build, dist, bundled]);
+  await run(process.execPath, [join(ROOT, 'scripts/node-bundle/main.ts'), dist]);
   await cp(bundled, client, { recursive: true });
   await rm(join(bundled, 'package.json')); // as `files` in package.json says
   for (const file of ['package.json', 'LICENSE']) await cp(join(ROOT, file), join(main, file));

@@ -129,6 +129,15 @@ describe('-P', () => {
     expect(await readFile(path, 'utf8')).toBe('1\n');
   });
 
+  test('a node overwrites no file that is no pid file, and says so', async () => {
+    const path = join(folder.path, 'users');
+    await writeFile(path, 'app:secret\n');
+    const node = await listen('-P', path);
+    expect(node.stderr).toMatch(/^The file .*users is no pid file/);
+    await node.stop();
+    expect(await readFile(path, 'utf8')).toBe('app:secret\n');
+  });
+
   test('a node runs without the file if it cannot write it, and says so', async () => {
     const node = await listen('-P', join(folder.path, 'no', 'node.pid'));
     expect(node.stderr).toMatch(/^Cannot write the pid file .*ENOENT/);

@@ -32,6 +32,13 @@ describe.skipIf(skip)('the command line on a terminal', () => {
     expect((await onTerminal(['get', 'kept', ...access])).code).toBe(exit === 0 ? 1 : 0);
   });
 
+  test('set without a value says how to end the input', async () => {
+    const line = ['set', 'typed', ...access];
+    const { code, shown } = await onTerminal(line, [['Ctrl-D on a line', 'hello\r\x04']]);
+    expect([code, shown]).toEqual([0, expect.stringContaining('stored')]);
+    expect((await onTerminal(['get', 'typed', ...access])).shown).toContain('hello');
+  });
+
   test('a node that is down is red, unless NO_COLOR is set', async () => {
     const nodes = `127.0.0.1:${server.port},127.0.0.1:${await freePort()}`;
     const line = ['stats', '--nodes', nodes, '--deadline', '20000'];

@@ -3,8 +3,10 @@ import { tradeOf, unusedExports } from './exports.ts';
 import { codeIn, FILES, textOf } from './tree.ts';
 
 const ADAPTERS = codeIn('src/adapters').filter((file) => !file.startsWith('src/adapters/shared/'));
-/** The public entry points of the package, and the module that the pool loads by its path. */
-const DOORS = ['src/client.ts', 'src/server.ts', ...ADAPTERS, 'src/node/threads/worker.ts'];
+/** The modules that the pool loads by their paths. */
+const JOBS = ['src/node/threads/serve-job.ts', 'src/node/threads/maintain-job.ts'];
+/** The public entry points of the package, and the jobs. */
+const DOORS = ['src/client.ts', 'src/server.ts', ...ADAPTERS, ...JOBS];
 
 const ownTest = (file: string): string =>
   file.replace(/^src\//, 'test/unit/').replace(/\.ts$/, '.test.ts');

@@ -40,6 +40,9 @@ interface Supervisor {
   isDisconnected(): boolean;
 }
 
+/** A command that waits for input looks like one that hangs. */
+const TYPING_HINT = 'Type the value; Ctrl-D on a line of its own ends it.';
+
 export function processHost(): Host {
   // A reader may close the pipe early (`slabring --help | head`); that is not an error.
   process.stdout.on('error', () => {});
@@ -57,7 +60,10 @@ export function processHost(): Host {
       const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
       process.execve?.(process.execPath, args, env as NodeJS.ProcessEnv);
     },
-    readInput: () => buffer(process.stdin),
+    readInput: () => {
+      if (process.stdin.isTTY) process.stderr.write(`${TYPING_HINT}\n`);
+      return buffer(process.stdin);
+    },
     promptSecret: (question) => (process.stdin.isTTY ? promptOnTerminal(question) : undefined),
     confirm: async (question) => (process.stdin.isTTY ? confirmOnTerminal(question) : undefined),
   };

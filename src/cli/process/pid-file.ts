@@ -7,22 +7,22 @@ export interface PidFile {
 }
 
 /**
- * memcached's `-P`: writes the process id to a file. The file appears complete. As with memcached,
- * the node runs without the file if it cannot write it: `warn` gets the reason.
+ * memcached's `-P`: writes the process id to a file, in place of an older pid file. It appears
+ * complete. As with memcached, the node runs without the file if it cannot write it: `warn` gets
+ * the reason.
  */
 export function writePidFile(path: string, warn: (line: string) => void): PidFile {
   const own = `${process.pid}\n`;
-  const other = runningPidIn(path);
-  if (other !== undefined)
-    warn(`The pid file ${path} has the number of a running process, ${other}.`);
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, own, { flag: 'wx', mode: 0o644 });
-    renameSync(draft, path);
-  } catch (error) {
-    warn(`Cannot write the pid file ${path}: ${error instanceof Error ? error.message : error}.`);
-    rmSync(draft, { force: true });
+  const old = textOf(path) ?? '';
+  if (!/^\s*\d*\s*$/.test(old)) {
+    warn(`The file ${path} is no pid file: the node does not overwrite it (-P).`);
+    return { remove: () => {} };
   }
+  const other = runningPidOf(old);
+  if (other !== undefined) {
+    warn(`The pid file ${path} has the number of a running process, ${other}.`);
+  }
+  write(path, own, warn);
   return {
     remove: () => {
       if (textOf(path) === own) rmSync(path, { force: true });
@@ -30,8 +30,19 @@ export function writePidFile(path: string, warn: (line: string) => void): PidFil
   };
 }
 
-function runningPidIn(path: string): number | undefined {
-  const pid = Number(textOf(path)?.trim());
+function write(path: string, text: string, warn: (line: string) => void): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, text, { flag: 'wx', mode: 0o644 });
+    renameSync(draft, path);
+  } catch (error) {
+    warn(`Cannot write the pid file ${path}: ${error instanceof Error ? error.message : error}.`);
+    rmSync(draft, { force: true });
+  }
+}
+
+function runningPidOf(text: string): number | undefined {
+  const pid = Number(text.trim());
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
   try {
     process.kill(pid, 0);

@@ -39,9 +39,9 @@ const LICENSE = fileURLToPath(new URL('../../../LICENSE', import.meta.url));
 export function serveVerb(startNode: StartNode): Verb {
   return defineVerb({
     name: 'serve',
-    summary: 'run one cache node in the foreground',
+    summary: 'run one cache node',
     description:
-      'Runs one cache node in the foreground, with the options of memcached.\n' +
+      'Runs one cache node with the options of memcached, in the foreground unless -d is set.\n' +
       'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the ' +
       'pending replies and ends. On SIGHUP it reloads its users and certificates.',
     flags: serveFlags,

@@ -10,12 +10,11 @@ const PIECE_BYTES_MAX = 1024 * 1024;
 const PIECE_BYTES_MIN = 16 * 1024;
 const ZLIB_METHOD = 0x78;
 
-const { ZSTD_c_compressionLevel } = zlib.constants;
 const compressInThread = promisify(zlib.zstdCompress);
 
 /** Compresses large values in another thread and then returns a promise. */
 export function compress(bytes: Uint8Array, level: number): Buffer | Promise<Buffer> {
-  const params = { [ZSTD_c_compressionLevel]: level };
+  const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
   return bytes.length <= SYNC_BYTES_MAX
     ? zlib.zstdCompressSync(bytes, { params })
     : // The frame names its content size, so that a reader can refuse or reserve it.

@@ -3,6 +3,8 @@ import { Piscina } from 'piscina';
 import type { JobRun } from '../jobs.ts';
 import type { Job } from './procedures.ts';
 
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
 /** The threads of a node. */
 export class ThreadPool {
   /**
@@ -16,9 +18,7 @@ export class ThreadPool {
   #fail: (reason: unknown) => void = () => {};
 
   constructor(threadCount: number) {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.#pool = new Piscina({
-      filename: new URL(`./worker.${extension}`, import.meta.url).href,
       minThreads: threadCount,
       maxThreads: threadCount,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -33,7 +33,7 @@ export class ThreadPool {
   /** Runs a job on a thread of its own; resolves at its end. */
   run({ job }: JobRun, data: Job, transferred: readonly MessagePort[] = []): Promise<void> {
     const run: Promise<void> = this.#pool.run(data, {
-      name: job,
+      filename: new URL(`./${job}-job.${EXTENSION}`, import.meta.url).href,
       // Piscina declares the type of another overload of postMessage than the one it calls.
       transferList: transferred as unknown as StructuredSerializeOptions,
     });

@@ -123,6 +123,7 @@ export class LoginExchange {
   ): Promise<LateReply> {
     this.#saslStarted = false;
     this.isAuthenticated = false;
+    this.role = 'readonly';
     const role = await this.#context.authenticator.verify(user, password);
     return () => {
       const name = user.toString('latin1');
@@ -142,6 +143,7 @@ export class LoginExchange {
   #fail(user: string): void {
     const { counters } = this.#context.store;
     this.isAuthenticated = false;
+    this.role = 'readonly';
     this.#saslStarted = false;
     this.#failures++;
     counters.add(COUNT.auth_cmds);

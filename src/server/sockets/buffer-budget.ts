@@ -5,6 +5,8 @@ const STARVED = 1;
 const LINE_WORDS = 16;
 /** Long lines grow only while the connections hold less than this part of the limit. */
 const GROWTH_SHARE = 0.75;
+/** The longest line grows up to this part; replies and keys of gets have the rest. */
+const LONGEST_SHARE = 0.875;
 
 /**
  * The memory that the connections of all threads hold in buffers, and its limit, in KiB. The memory
@@ -41,8 +43,9 @@ export class BufferBudget {
     return this.heldKib + moreKib <= this.limitKib * GROWTH_SHARE;
   }
 
-  fits(moreKib: number): boolean {
-    return this.heldKib + moreKib <= this.limitKib;
+  /** Whether the longest of the paused lines may grow by this much. */
+  admitsLongest(moreKib: number): boolean {
+    return this.heldKib + moreKib <= this.limitKib * LONGEST_SHARE;
   }
 
   /** Asks the thread with the largest holder to close it, so that a paused client can go on. */

@@ -202,10 +202,15 @@ function listenErrorOf(error: NodeJS.ErrnoException, address: ListenAddress): Er
         `The node may not listen on ${where}. Choose a port above 1023 with -p (--port).`,
         cause,
       );
-    case 'EADDRNOTAVAIL':
-    case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
+      return new CodedError(
+        'ERR_ADDRESS_UNAVAILABLE',
+        `The name ${host} has no address (${error.code}). Choose another one with -l (--listen).`,
+        cause,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
       return new CodedError(
         'ERR_ADDRESS_UNAVAILABLE',
         `This machine has no address ${host}. Choose one of its addresses with -l (--listen).`,

@@ -51,7 +51,7 @@ export class UnsentOutput {
     if (written === WRITTEN.flushed) {
       sink.at = 0;
     } else if (written === WRITTEN.copied) {
-      this.bytes = transport.unsentBytes;
+      this.bytes = transport.heldBytes;
       sink.at = 0;
     } else {
       this.#kept = this.#buffers.take();

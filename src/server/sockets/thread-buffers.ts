@@ -103,7 +103,7 @@ export class ThreadBuffers {
       if (longest === undefined || holder.heldKib > longest.heldKib) longest = holder;
     }
     if (longest === undefined) return;
-    if (this.#budget.fits(this.#paused.get(longest)!.moreKib)) this.#admit(longest);
+    if (this.#budget.admitsLongest(this.#paused.get(longest)!.moreKib)) this.#admit(longest);
   }
 
   #admit(holder: BufferHolder): void {

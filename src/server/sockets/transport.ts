@@ -41,8 +41,8 @@ const COPIED_BYTES_MAX = 128 * 1024;
 export interface Transport {
   /** Writes `bytes[0, length)`; says what has become of them. */
   write(bytes: Buffer, length: number): Written;
-  /** The bytes that the kernel has not accepted. */
-  readonly unsentBytes: number;
+  /** The memory that the transport needs until it is flushed. */
+  readonly heldBytes: number;
   /** Frees the copy of written bytes, once the transport is flushed or has closed. */
   freeCopy(): void;
   /** Whether the kernel has accepted all written bytes. */
@@ -112,7 +112,7 @@ class StreamTransport {
     return this.socket.writableLength === 0;
   }
 
-  get unsentBytes(): number {
+  get heldBytes(): number {
     return this.socket.writableLength;
   }
 
@@ -161,6 +161,11 @@ class SecureTransport extends StreamTransport implements Transport {
       if (this.isFlushed()) this.#events.drain();
     });
     return this.isFlushed() ? WRITTEN.flushed : WRITTEN.copied;
+  }
+
+  /** While the connection pauses, node:tls goes on reading up to its high-water mark. */
+  override get heldBytes(): number {
+    return super.heldBytes + this.socket.readableHighWaterMark;
   }
 
   freeCopy(): void {}

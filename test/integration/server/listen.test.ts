@@ -156,6 +156,11 @@ test('-l with a name listens on every address of the name', async () => {
   expect(await connectionsAt('127.0.0.1', port)).toContain(`tcp:127.0.0.1:${port}\r\n`);
 });
 
+test('-l with a name that does not resolve is refused', async () => {
+  const started = startSlabring({ args: ['-t', '1'], host: 'no-such-host.invalid' });
+  await expect(started).rejects.toThrow(/The name no-such-host\.invalid has no address \(E/);
+});
+
 test('-l may name an address twice', async () => {
   const port = await freePort();
   server = await startSlabring({ args: ['-t', '1'], host: `127.0.0.1,127.0.0.1:${port}`, port });

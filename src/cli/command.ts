@@ -1,0 +1,16 @@
+import { startNode } from '../node/index.ts';
+import { exitAfter } from './process/exit.ts';
+import { processHost } from './process/host.ts';
+import { run } from './run.ts';
+import { CACHE_VERBS } from './verbs/cache-verbs.ts';
+import { clusterVerb } from './verbs/cluster.ts';
+import { docsVerb } from './verbs/docs.ts';
+import { healthVerb } from './verbs/health.ts';
+import { serveVerb } from './verbs/serve.ts';
+import { userVerb } from './verbs/user.ts';
+
+/** Runs a command line of any verb, then ends the process. */
+export function main(args: readonly string[]): Promise<never> {
+  const verbs = [clusterVerb, serveVerb(startNode), healthVerb, userVerb, ...CACHE_VERBS];
+  return exitAfter(run(args, [...verbs, docsVerb(verbs)], processHost()));
+}

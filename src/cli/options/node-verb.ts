@@ -1,0 +1,14 @@
+/** The verb of a command line without a verb. */
+const NODE_VERB = 'serve';
+export const HELP_WORDS = ['--help', '-h', 'help'];
+export const VERSION_WORDS = ['--version', '-V'];
+
+/** The verb that the first word means: memcached's command lines begin with an option. */
+export function verbName(first: string): string {
+  return first.startsWith('-') ? NODE_VERB : first;
+}
+
+/** Whether the command line runs a node, or shows the help of its verb. */
+export function startsNode([first = '--help']: readonly string[]): boolean {
+  return verbName(first) === NODE_VERB && ![...HELP_WORDS, ...VERSION_WORDS].includes(first);
+}

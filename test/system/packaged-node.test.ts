@@ -1,0 +1,74 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type BuiltPackages, buildPackages, run } from '../support/built-packages.ts';
+import { Authority } from '../support/certificates.ts';
+import { startSlabring } from '../support/node-process.ts';
+import { emptyNodeBytes, packagedMain } from '../support/packaged-node.ts';
+import type { TestServer } from '../support/server.ts';
+import { RawConnection, sendAndReadToEnd } from '../support/wire.ts';
+
+/**
+ * Bounds of the resident memory of an empty node, in MiB: the goals of 90 and 130, and a tenth
+ * for other kernels, other versions of Node.js and busy machines.
+ */
+const MEMORY_MAX = [
+  { threads: 1, mebibytesMax: 99 },
+  { threads: 4, mebibytesMax: 143 },
+] as const;
+
+let built: BuiltPackages;
+beforeAll(async () => {
+  built = await buildPackages();
+});
+afterAll(() => built?.remove());
+
+async function withNode(
+  options: Parameters<typeof startSlabring>[0],
+  use: (node: TestServer) => Promise<void>,
+): Promise<void> {
+  const node = await startSlabring({ ...options, entry: packagedMain(built) });
+  try {
+    await use(node);
+  } finally {
+    expect(await node.stop()).toMatchObject({ code: 0 });
+  }
+}
+
+describe('a node that runs from the package', () => {
+  test.skipIf(process.platform !== 'linux').each(MEMORY_MAX)(
+    'an empty node with -t $threads takes at most $mebibytesMax MiB',
+    async ({ threads, mebibytesMax }) => {
+      const bytes = await emptyNodeBytes(built, ['-t', String(threads)]);
+      expect(bytes / 2 ** 20).toBeLessThan(mebibytesMax);
+    },
+  );
+  test('a node with TLS and a login serves its users', async () => {
+    const authority = await Authority.create(built.project);
+    const identity = await authority.issue('node');
+    const users = join(built.project, 'users');
+    await writeFile(users, 'alice:wonderland\n');
+    const tls = { identity, ca: await readFile(authority.ca) };
+    await withNode({ args: ['-t', '2', '-Y', users], tls }, async ({ address }) => {
+      const login = (password: string): string =>
+        `set login 0 0 ${6 + password.length}\r\nalice ${password}\r\n`;
+      const connection = await RawConnection.connect(address);
+      const replies = await connection.exchange(
+        `${login('wonderland')}set k 0 0 1\r\nv\r\nget k\r\n`,
+      );
+      expect(replies.toString()).toBe('STORED\r\nSTORED\r\nVALUE k 0 1\r\nv\r\nEND\r\n');
+      connection.destroy();
+      const refused = await sendAndReadToEnd(address, `${login('nonsense')}quit\r\n`);
+      expect(refused.toString()).toContain('CLIENT_ERROR authentication failure\r\n');
+    });
+  });
+  test('the verbs of the command line use a node of the package', async () => {
+    await withNode({ args: ['-t', '1'] }, async ({ port }) => {
+      const slabring = (...args: readonly string[]) =>
+        run(process.execPath, [packagedMain(built), ...args, '--nodes', `127.0.0.1:${port}`]);
+      await slabring('set', 'key', 'value');
+      expect((await slabring('get', 'key')).stdout).toBe('value\n');
+      expect((await slabring('stats')).stdout).toContain('items');
+    });
+  });
+});

@@ -35,8 +35,10 @@ const ownFiles = (entry: string): Plugin => ({
   name: 'own-files',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
-      const isOther = ENTRIES.some((other) => join(output, other) === join(resolveDir, path));
-      return isOther ? { path, external: true } : undefined;
+      const file = join(resolveDir, path);
+      if (ENTRIES.some((other) => join(output, other) === file)) return { path, external: true };
+      // As package.json declares for all modules that are no program.
+      return { path: file, sideEffects: false };
     });
     onLoad({ filter: /\.js$/ }, async ({ path }) => {
       const url = `new URL('${relative(dirname(entry), path)}', import.meta.url).href`;

@@ -107,11 +107,14 @@ const ttlOf = (seconds: number | undefined): number =>
 
 /** The value of a page, a route, an image or a `fetch`; the handler reads only its tags. */
 interface ResponseValue {
+  readonly kind?: string;
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
   readonly tags?: readonly string[];
 }
 
 interface GetContext {
+  /** What Next.js reads, such as `APP_PAGE`. */
+  readonly kind?: string;
   readonly tags?: readonly string[];
   readonly softTags?: readonly string[];
 }

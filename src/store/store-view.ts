@@ -102,9 +102,11 @@ export class StoreView {
     };
   }
 
-  /** How many items are linked. */
+  /** How many items are linked, without those that a flush hides. */
   itemCount(): number {
-    return this.#parts.index.count();
+    const { index, clock } = this.#parts;
+    const linked = index.count();
+    return Math.min(linked, clock.visibleItemsMax() ?? linked);
   }
 
   /** How many buckets the index has: a power of two unless it is growing. */

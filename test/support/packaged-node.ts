@@ -18,8 +18,8 @@ export function packagedMain({ project }: BuiltPackages): string {
 }
 
 /**
- * The resident memory of a node without clients and items, in bytes (Linux). It runs as a user
- * starts it: the channel to a supervisor would take 7 MiB more.
+ * The resident memory of a node without clients and items, in bytes (Linux). The node runs as users
+ * start it, without the channel to a supervisor.
  */
 export async function emptyNodeBytes(
   built: BuiltPackages,

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BuiltPackages, buildPackages, ROOT, run } from '../support/built-packages.ts';
+import {
+  type BuiltPackages,
+  buildPackages,
+  program,
+  ROOT,
+  run,
+} from '../support/built-packages.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
@@ -24,6 +30,18 @@ interface NextServer {
   read(path: string): Promise<string>;
   revalidate(what: { readonly tag?: string; readonly path?: string }): Promise<void>;
 }
+
+/** A program that compiles if the handlers have the types that Next.js expects. */
+const TYPES = `
+import type { CacheHandler } from 'next/cache';
+import type { CacheHandler as Responses } from 'next/dist/server/lib/incremental-cache/index.js';
+import { createClient } from 'slabring-client';
+import { nextCacheHandler, nextUseCacheHandler } from 'slabring-client/next';
+const cache = createClient({ nodes: ['a'] });
+export const handler: CacheHandler = nextUseCacheHandler(cache);
+type Methods = Pick<Responses, 'get' | 'set' | 'revalidateTag' | 'resetRequestCache'>;
+export const Handler: new (...context: unknown[]) => Methods = nextCacheHandler(cache);
+`;
 
 let built: BuiltPackages;
 let node: TestServer;
@@ -63,9 +81,9 @@ describe.skipIf(!isInstalled)('the cache handlers of Next.js', () => {
     await rm(client, { recursive: true, force: true });
     await cp(join(built.project, 'node_modules/slabring-client'), client, { recursive: true });
     const env = { ...process.env, ...environment() };
-    await run(process.execPath, [NEXT, 'build', APP], { env, timeout: 110_000 });
+    await run(process.execPath, [NEXT, 'build', APP], { env, timeout: 240_000 });
     for (let i = 0; i < 2; i++) servers.push(await startNext());
-  }, 200_000);
+  }, 300_000);
   afterAll(async () => {
     await Promise.all(servers.map((server) => server.process.stop()));
     await Promise.all([node?.stop(), built?.remove()]);
@@ -84,6 +102,15 @@ describe.skipIf(!isInstalled)('the cache handlers of Next.js', () => {
     const second = await two.read(path);
     expect(second).not.toBe(first);
     for (const server of [one, two, one]) expect(await server.read(path)).toBe(second);
+  });
+
+  test('the handlers have the types that Next.js expects', async () => {
+    const file = await program(APP, 'types.mts', TYPES);
+    const modules = ['--module', 'esnext', '--moduleResolution', 'bundler'];
+    const options = ['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', ...modules];
+    const roots = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--types', 'node'];
+    const compiled = run(join(ROOT, 'node_modules/.bin/tsc'), [...options, ...roots, file]);
+    await compiled.finally(() => rm(file));
   });
 
   test('concurrent revalidations leave no old value', async () => {

@@ -21,8 +21,9 @@ export function parseSize(
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** The shortest exact form, which `parseSize` parses back: `64m`, `1g`, `1000b`. */
+/** The shortest exact form, which `parseSize` parses back: `64m`, `1g`, `1000b`, `0`. */
 export function formatSize(bytes: number): string {
+  if (bytes === 0) return '0';
   const unit = UNITS.find((each) => bytes >= each.bytes && bytes % each.bytes === 0);
   return unit === undefined ? `${bytes}b` : `${bytes / unit.bytes}${unit.suffix}`;
 }

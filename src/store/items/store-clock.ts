@@ -1,4 +1,5 @@
 import type { Arena } from '../memory/arena.ts';
+import type { CounterSums } from '../memory/counters.ts';
 import type { ItemId } from '../memory/item-layout.ts';
 import { CLASS, CONTROL } from '../memory/layout.ts';
 import type { Items } from './items.ts';
@@ -9,6 +10,12 @@ export interface StoreTime {
   now(): number;
   /** The Unix time, in seconds, of clock 0. */
   epoch(): number;
+}
+
+interface StoreClockParts {
+  readonly arena: Arena;
+  readonly items: Items;
+  readonly sums: CounterSums;
 }
 
 /**
@@ -22,8 +29,10 @@ export class StoreClock implements StoreTime {
   readonly #control: Int32Array;
   readonly #classes: Int32Array;
   readonly #items: Items;
+  readonly #sums: CounterSums;
 
-  constructor({ arena, items }: { readonly arena: Arena; readonly items: Items }) {
+  constructor({ arena, items, sums }: StoreClockParts) {
+    this.#sums = sums;
     this.#control = arena.control;
     this.#classes = arena.classes;
     this.#items = items;
@@ -91,7 +100,21 @@ export class StoreClock implements StoreTime {
     Atomics.store(this.#control, CONTROL.clock, seconds);
   }
 
+  /**
+   * The most items that can be visible while hidden ones of a flush are not freed: those that were
+   * stored since. Undefined when nothing is left to free.
+   */
+  visibleItemsMax(): number | undefined {
+    const control = this.#control;
+    const isDone =
+      Atomics.load(control, CONTROL.crawlFlushed) === 0 &&
+      Atomics.load(control, CONTROL.flushPass) === 0;
+    if (isDone) return undefined;
+    return (this.#sums.class('total_items') - control[CONTROL.storedAtFlush]!) >>> 0;
+  }
+
   #hideOlderItems(): void {
+    this.#control[CONTROL.storedAtFlush] = this.#sums.class('total_items');
     this.drawSeq();
     this.#control[CONTROL.flushSeqHigh] = this.seqHigh;
     this.#control[CONTROL.flushSeqLow] = this.seqLow;

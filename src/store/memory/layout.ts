@@ -42,6 +42,10 @@ export const CONTROL = {
   crawling: 7,
   /** 1 after a flush: the crawler makes a pass at once, to free the items that it hid. */
   crawlFlushed: 10,
+  /** 1 while a pass after a flush has not freed all that it hid. */
+  flushPass: 11,
+  /** The items that were stored until the last flush, modulo 2^32. */
+  storedAtFlush: 12,
   /** The size histogram counts items from this sequence number on. */
   sizesSeqHigh: 8,
   sizesSeqLow: 9,

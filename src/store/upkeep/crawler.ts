@@ -115,6 +115,7 @@ export class Crawler {
     }
     if (!anyDue) {
       Atomics.store(arena.control, CONTROL.crawlNow, 0);
+      Atomics.store(arena.control, CONTROL.flushPass, 0);
       return false;
     }
     counters.add(COUNT.lru_crawler_starts);
@@ -130,7 +131,9 @@ export class Crawler {
   #takeFlush(now: number): boolean {
     const { control } = this.#parts.arena;
     if (this.#lastFlushPassAt === now) return false;
-    if (Atomics.exchange(control, CONTROL.crawlFlushed, 0) === 0) return false;
+    if (Atomics.load(control, CONTROL.crawlFlushed) === 0) return false;
+    Atomics.store(control, CONTROL.flushPass, 1);
+    Atomics.store(control, CONTROL.crawlFlushed, 0);
     this.#lastFlushPassAt = now;
     return true;
   }
@@ -157,6 +160,7 @@ export class Crawler {
     }
     Atomics.store(arena.control, CONTROL.crawling, 0);
     Atomics.store(arena.control, CONTROL.crawlNow, 0);
+    Atomics.store(arena.control, CONTROL.flushPass, 0);
   }
 
   /** Checks the next chunks of the current page, or goes on to the next page. */

@@ -117,7 +117,7 @@ describe('the handler of responses', () => {
     const [one, two] = [new Handler({ dev: false }), new Handler()];
     const cacheControl = { revalidate: 60, expire: 3600 };
     await one.set('/path', page('<p>', '_N_T_/path,a'), { cacheControl });
-    const found = await two.get('/path', { kind: 'APP_PAGE' } as object);
+    const found = await two.get('/path', { kind: 'APP_PAGE' });
     expect(found).toMatchObject({ value: page('<p>', '_N_T_/path,a'), cacheControl });
     expect(found?.lastModified).toBeGreaterThan(Date.now() - 60_000);
     await two.revalidateTag('_N_T_/path', { expire: 3600 });

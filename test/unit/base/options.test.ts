@@ -252,7 +252,7 @@ describe('arguments for another process', () => {
 
 describe('the size format', () => {
   test.each([
-    [0, '0b'],
+    [0, '0'],
     [1, '1b'],
     [1023, '1023b'],
     [1024, '1k'],

@@ -69,7 +69,7 @@ describe('sequence numbers', () => {
   test('sequence numbers rise over the ends of both halves of the low word', () => {
     const parts = new StoreParts();
     const { arena } = parts;
-    const [one, two] = [new StoreClock(parts), new StoreClock(parts)];
+    const [one, two] = [new StoreClock(parts.all), new StoreClock(parts.all)];
     let last = -1n;
     for (const start of [0, 0x7fff_fffd, 0xffff_fffd, 0x7fff_fffd, 0xffff_fffd]) {
       arena.control[CONTROL.seqLow] = start | 0;

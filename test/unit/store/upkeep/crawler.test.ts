@@ -17,7 +17,7 @@ function filledStore() {
   fill();
   harness.send('set expires 0 3600 1\r\nx\r\nset gone 0 -1 1\r\nx\r\n');
   nextSecond();
-  return { harness, fill, nextSecond, items: () => harness.store.view.itemCount() };
+  return { harness, fill, nextSecond, items: () => harness.parts.index.count() };
 }
 
 test('the crawler frees flushed items in the next second, however late its next pass is', () => {
@@ -58,4 +58,18 @@ test('a flushed item whose stripe was busy is freed by the next pass', () => {
   expect(items()).toBeGreaterThan(0);
   nextSecond();
   expect(items()).toBe(0);
+});
+
+test('the item count leaves out flushed items that the crawler has not freed yet', () => {
+  const { harness, nextSecond } = filledStore();
+  const items = (): number => harness.store.view.itemCount();
+  harness.send('flush_all\r\n');
+  expect(items()).toBe(0);
+  for (let i = 0; i < 7; i++) harness.send(`set new-${i} 0 0 1\r\nx\r\n`);
+  expect(items()).toBe(7);
+  harness.send('stats reset\r\n');
+  nextSecond();
+  expect(items()).toBe(7);
+  harness.send('delete new-1\r\nset new-2 0 0 1\r\ny\r\n');
+  expect(items()).toBe(6);
 });

@@ -39,7 +39,7 @@ import {
   storeOptions,
 } from './option-tables/call-options.ts';
 import { checkOptions } from './option-tables/resolve.ts';
-import { resolveOptions } from './option-tables/resolved-options.ts';
+import { firstDeadlineOf, resolveOptions } from './option-tables/resolved-options.ts';
 import type {
   CallOptions,
   CountOptions,
@@ -75,7 +75,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     this.#readyDeadlineMs = Math.max(resolved.deadlineMs, resolved.connectTimeoutMs);
     const mayChange = 'start' in options.nodes;
     this.#cluster = new ClusterView(resolved, mayChange, runtime, this.#clusterEvents());
-    this.#sender = new Sender(resolved, this.#cluster, runtime);
+    this.#sender = new Sender(resolved, this.#cluster, firstDeadlineOf(options, resolved), runtime);
     if ('start' in options.nodes) {
       this.#discovery = options.nodes;
       this.#discovery.start({

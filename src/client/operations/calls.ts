@@ -1,7 +1,6 @@
 import type { Request } from '../../protocol/client.ts';
 import type { ClientClock } from '../base/client-clock.ts';
 import { Operation, type ReplyHandler } from '../connection/operation.ts';
-import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { Target } from '../routing/target.ts';
 
@@ -15,10 +14,9 @@ export class Caller {
   readonly #firstDeadlineMs: number;
   readonly #clock: ClientClock;
 
-  constructor({ deadlineMs, connectTimeoutMs }: ResolvedOptions, clock: ClientClock) {
+  constructor(deadlineMs: number, firstDeadlineMs: number, clock: ClientClock) {
     this.#deadlineMs = deadlineMs;
-    this.#firstDeadlineMs =
-      connectTimeoutMs > deadlineMs ? connectTimeoutMs + deadlineMs : deadlineMs;
+    this.#firstDeadlineMs = firstDeadlineMs;
     this.#clock = clock;
   }
 

@@ -32,8 +32,13 @@ export class Sender {
   readonly #keys: KeyCodec;
   readonly #codec: ValueCodec;
 
-  constructor(options: ResolvedOptions, cluster: ClusterView, timing: Timing) {
-    this.#caller = new Caller(options, timing);
+  constructor(
+    options: ResolvedOptions,
+    cluster: ClusterView,
+    firstDeadlineMs: number,
+    timing: Timing,
+  ) {
+    this.#caller = new Caller(options.deadlineMs, firstDeadlineMs, timing);
     this.#timing = timing;
     this.#options = options;
     this.#cluster = cluster;

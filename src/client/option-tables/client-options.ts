@@ -104,9 +104,9 @@ export const clientOptions = optionGroup({
         max: HOUR_MS,
         unit: 'milliseconds',
         doc:
-          'Time that a connection attempt may take, including TLS and login. If it is longer ' +
-          'than `deadlineMs`, an operation without a deadline of its own waits for the first ' +
-          'connection of its node this much longer.',
+          'Time that a connection attempt may take, including TLS and login. If `deadlineMs` is ' +
+          'not set and this is longer, operations wait for the first connection of their node ' +
+          'this much longer.',
       }),
       defaultNote: 'the value of `deadlineMs`',
     },

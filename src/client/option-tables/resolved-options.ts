@@ -25,6 +25,18 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   return { ...values, connectTimeoutMs: connectTimeoutMs ?? values.deadlineMs };
 }
 
+/**
+ * The default deadline, in milliseconds, of an operation whose node may be making its first
+ * connection. A `deadlineMs` that the caller chose always holds.
+ */
+export function firstDeadlineOf(
+  given: ClientOptions,
+  { deadlineMs, connectTimeoutMs }: ResolvedOptions,
+): number {
+  const isExtended = given.deadlineMs === undefined && connectTimeoutMs > deadlineMs;
+  return isExtended ? connectTimeoutMs + deadlineMs : deadlineMs;
+}
+
 /** Reads the certificates and the key now: a connection attempt would report them too late. */
 function checkTls(tls: ClientValues['tls']): void {
   if (tls === undefined) return;

@@ -59,9 +59,9 @@ export interface ClientOptions {
    */
   readonly deadlineMs?: number;
   /**
-   * Time that a connection attempt may take, including TLS and login. If it is longer than
-   * `deadlineMs`, an operation without a deadline of its own waits for the first connection of its
-   * node this much longer. 1 … 3,600,000 milliseconds.
+   * Time that a connection attempt may take, including TLS and login. If `deadlineMs` is not set
+   * and this is longer, operations wait for the first connection of their node this much longer.
+   * 1 … 3,600,000 milliseconds.
    * @default the value of deadlineMs
    */
   readonly connectTimeoutMs?: number;

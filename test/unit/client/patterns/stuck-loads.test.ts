@@ -192,6 +192,68 @@ describe('callers that joined a load which never settles', () => {
   });
 });
 
+describe('callers with a deadline of their own', () => {
+  test('the callers wait for a load of another caller until their deadlines', async () => {
+    const patient = callTogether(1);
+    const hasty = callTogether(2, { deadlineMs: 50 });
+    const later = callTogether(1, { deadlineMs: 90, waitMs: 60_000 });
+    await timing.advance(49);
+    expect([hasty, loadCount]).toEqual([[], 1]);
+    await timing.advance(1);
+    expect([hasty, later]).toEqual([['ERR_DEADLINE', 'ERR_DEADLINE'], []]);
+    await timing.advance(40);
+    expect([later, patient, loadCount]).toEqual([['ERR_DEADLINE'], [], 1]);
+  });
+
+  test('the callers wait for the load of another process until their deadlines', async () => {
+    await cache.fetch('k', { leaseSeconds: 10 });
+    const hasty = callTogether(2, { deadlineMs: 50 });
+    const later = callTogether(1, { deadlineMs: 90 });
+    const failing = callTogether(1, { waitMs: 200, onLeaseTimeout: 'fail' });
+    const patient = callTogether(2);
+    await timing.advance(50);
+    expect([hasty, later]).toEqual([['ERR_DEADLINE', 'ERR_DEADLINE'], []]);
+    await timing.advance(150);
+    expect([later, failing, patient]).toEqual([['ERR_DEADLINE'], ['ERR_LOAD'], []]);
+    cache.store('k', 'stored');
+    await timing.advance(200);
+    expect([patient, loadCount, timing.timerCount]).toEqual([['stored', 'stored'], 0, 0]);
+  });
+
+  test('the deadline bounds the wait for a load that began after waitMs', async () => {
+    results = [never, never];
+    callTogether(2, { waitMs: 200 });
+    const outcomes = callTogether(1, { waitMs: 200, deadlineMs: 250 });
+    await timing.advance(249);
+    expect([outcomes, loadCount]).toEqual([[], 2]);
+    await timing.advance(1);
+    expect(outcomes).toEqual(['ERR_DEADLINE']);
+  });
+
+  test('the deadline does not bound the load of the call itself', async () => {
+    results = [];
+    const outcomes = callTogether(1, { deadlineMs: LOAD_MS / 2 });
+    await timing.advance(LOAD_MS);
+    expect(outcomes).toEqual(['load 1']);
+  });
+
+  test('the deadline begins again for a load that replaces a failed request', async () => {
+    const fetch = cache.fetch.bind(cache);
+    const isLate = Promise.withResolvers<void>();
+    cache.fetch = async () => {
+      await isLate.promise;
+      return fetch('k');
+    };
+    cache.isDown = true;
+    results = [];
+    const outcomes = callTogether(3, { deadlineMs: 50 });
+    await timing.advance(50);
+    isLate.resolve();
+    await timing.advance(LOAD_MS);
+    expect(outcomes).toEqual(['load 1', 'load 1', 'load 1']);
+  });
+});
+
 describe('callers that joined a stuck load while the cache is down', () => {
   test('the callers read the cache again when the time of the load is over', async () => {
     cache.isDown = true;

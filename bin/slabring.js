@@ -50,7 +50,9 @@ function needNewerNode() {
 }
 
 function fail(error) {
-  console.error(error);
+  var absent = /^Cannot find package '([^']+)'/.exec(error.message);
+  var advice = 'run npm ci in the folder of slabring first (npm install in one that uses it).';
+  console.error(absent ? `slabring needs the package ${absent[1]}: ${advice}` : error);
   process.exit(1);
 }
 

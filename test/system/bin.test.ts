@@ -54,6 +54,15 @@ test('the command names the file that the sources miss, and runs no build instea
   await expect(slabring(folder)).rejects.toThrow(/absent\.ts/);
 });
 
+test('the command says what to do in a checkout without its packages', async () => {
+  const folder = await folderWithBin();
+  await program(folder, 'src/cli/main.ts', "import 'absent-package';");
+  const stderr = expect.stringMatching(
+    /^slabring needs the package absent-package: run npm ci .*\.\n$/,
+  );
+  await expect(slabring(folder)).rejects.toMatchObject({ code: 1, stdout: '', stderr });
+});
+
 /** Arguments that make Node.js believe that it is another version. */
 function disguised(version: string): readonly string[] {
   const code = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`;

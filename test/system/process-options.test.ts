@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -136,6 +136,15 @@ describe('-P', () => {
     expect(node.stderr).toMatch(/^The file .*users is no pid file/);
     await node.stop();
     expect(await readFile(path, 'utf8')).toBe('app:secret\n');
+  });
+
+  test('a node neither reads nor replaces what is no file, and stops on SIGTERM', async () => {
+    const path = join(folder.path, 'fifo');
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    const node = await listen('-P', path);
+    expect(node.stderr).toMatch(/^The file .*fifo is no pid file/);
+    expect((await node.stop()).code).toBe(0);
+    expect((await stat(path)).isFIFO()).toBe(true);
   });
 
   test('a node runs without the file if it cannot write it, and says so', async () => {

@@ -1,4 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+
+/** A longer file is no pid file. */
+const PID_FILE_BYTES_MAX = 64;
 
 /** A pid file that this process has written. */
 export interface PidFile {
@@ -13,8 +16,8 @@ export interface PidFile {
  */
 export function writePidFile(path: string, warn: (line: string) => void): PidFile {
   const own = `${process.pid}\n`;
-  const old = textOf(path) ?? '';
-  if (!/^\s*\d*\s*$/.test(old)) {
+  const old = textOf(path);
+  if (old === undefined || !/^\s*\d*\s*$/.test(old)) {
     warn(`The file ${path} is no pid file: the node does not overwrite it (-P).`);
     return { remove: () => {} };
   }
@@ -52,10 +55,17 @@ function runningPidOf(text: string): number | undefined {
   }
 }
 
+/**
+ * The text of the pid file at a path, empty without one. Undefined for anything else that stands
+ * there: a FIFO would block the read, and the write would replace a device.
+ */
 function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'latin1');
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return '';
+    const isPidFile = stats.isFile() && stats.size <= PID_FILE_BYTES_MAX;
+    return isPidFile ? readFileSync(path, 'latin1') : undefined;
   } catch {
-    return undefined;
+    return '';
   }
 }

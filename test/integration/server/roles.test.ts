@@ -117,9 +117,7 @@ describe('roles in text', () => {
 
   test('a readonly user sees the mark of a lease (Z) only where there is one', async () => {
     await exchange('writer', 'ms fresh 1\r\nx', 'mg loading N60');
-    expect(await exchange('reader', 'mg fresh v', 'mg loading s')).toBe(
-      'VA 1\r\nx\r\nHD s0 Z\r\n',
-    );
+    expect(await exchange('reader', 'mg fresh v', 'mg loading s')).toBe('VA 1\r\nx\r\nHD s0 Z\r\n');
   });
 
   test('the role of a SASL user in the -Y file counts before that of the other file', async () => {

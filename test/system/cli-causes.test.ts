@@ -240,6 +240,17 @@ describe('a command for several nodes of which one is down', () => {
     });
   });
 
+  test('--json: a verb that fails prints one document, with the reason', async () => {
+    const down = `127.0.0.1:${await freePort()}`;
+    const failed = { error: 'connection refused', code: 'ERR_NODE_DOWN', node: down };
+    for (const command of ['set a v', 'touch a 5', 'incr a', 'bench --seconds 0.1']) {
+      const { code, out } = await cli(`${command} --nodes ${down} --json`, { env });
+      expect([command, code, JSON.parse(out)]).toEqual([command, 3, failed]);
+    }
+    const { out } = await cli(`get a --nodes ${down} --json`, { env });
+    expect(JSON.parse(out)).toEqual([{ key: 'a', error: expect.any(String) }]);
+  });
+
   test('get and delete show what the node that replies has', async () => {
     const list = `--nodes ${addressOf('plain')},127.0.0.1:${await freePort()}`;
     const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);

@@ -63,6 +63,11 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
     async run(values, host, args) {
       const options = values as ValuesOf<Table> & CacheOptions;
       spec.check?.(args, options);
+      let hasPrinted = false;
+      const out: Host['out'] = (text) => {
+        hasPrinted = true;
+        host.out(text);
+      };
       try {
         const clientOptions = await clientOptionsFactory(options, host);
         const open = () => openClient(clientOptions());
@@ -78,12 +83,16 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
           return results.map((result) => withOrigin(result, options));
         };
         try {
-          return await spec.run(cache, options, host, args, { open, each });
+          return await spec.run(cache, options, { ...host, out }, args, { open, each });
         } finally {
           await cache.close();
         }
       } catch (error) {
-        return reportFailure(error, options, host);
+        const { node, code, reason, text } = await failureOf(error, options);
+        // A program that reads JSON gets one document: a verb of several keys names each failure.
+        if (options.json && !hasPrinted) host.out(JSON.stringify({ error: reason, code, node }));
+        host.err(`slabring: ${text}`);
+        return EXIT.cacheFailed;
       }
     },
   });
@@ -106,19 +115,22 @@ async function openClient(options: ClientOptions): Promise<CacheClient> {
   }
 }
 
-/** Says what the cache did not do, why, and what the user can change. */
-async function reportFailure(error: unknown, options: CacheOptions, host: Host): Promise<number> {
+/**
+ * What the cache did not do, why, and what the user can change.
+ * @throws {CodedError} `ERR_USAGE` for a wrong argument; `error` itself if it is no failure.
+ */
+async function failureOf(error: unknown, options: CacheOptions) {
   if (!(error instanceof CacheError)) throw error;
   if (error.code === 'ERR_KEY' || error.code === 'ERR_ARGUMENT') {
     const message = error.message.replace(/^An argument or option is invalid\. /, '');
     throw new CodedError('ERR_USAGE', message, { cause: error });
   }
-  const { reason, advice } = await explain(error, usesTls(options));
-  const subject = error.node === undefined ? '' : `${error.node}: `;
-  const sentence = `${subject}${reason.replace(/\.$/, '')}.`;
-  const origin = originOf(error.node, options);
-  host.err(['slabring:', sentence, advice, origin].filter(Boolean).join(' '));
-  return EXIT.cacheFailed;
+  const { node, code } = error;
+  const explained = await explain(error, usesTls(options));
+  const reason = explained.reason.replace(/\.$/, '');
+  const sentence = node === undefined ? `${reason}.` : `${node}: ${reason}.`;
+  const text = [sentence, explained.advice, originOf(node, options)].filter(Boolean).join(' ');
+  return { node, code, reason, text };
 }
 
 /** Adds to a failure where its node comes from. */

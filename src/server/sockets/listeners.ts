@@ -16,7 +16,7 @@ import {
   listenAddressOf,
   type TcpListenAddress,
 } from './listen-address.ts';
-import { clearStaleSocket, socketPathError } from './stale-socket.ts';
+import { clearStaleSocket, socketCloser, socketPathError } from './stale-socket.ts';
 
 /** The options that say where a node listens. */
 export interface ListenOptions {
@@ -133,19 +133,28 @@ export function acceptedOptions({ tcpKeepalive }: Pick<ListenOptions, 'tcpKeepal
   };
 }
 
-/** Listens for one thread; resolves with the address, with the port that the kernel chose. */
+/** An open listener. */
+interface Listener {
+  readonly server: Server;
+  /** With the port that the kernel chose. */
+  readonly address: ListenAddress;
+  /** Stops accepting. */
+  readonly close: () => void;
+}
+
+/** Listens for one thread. */
 export async function listen(
   address: ListenAddress,
   options: ListenOptions,
   accept: AcceptHandlers,
-): Promise<{ server: Server; address: ListenAddress }> {
+): Promise<Listener> {
   const accepted = { ...acceptedOptions(options), pauseOnConnect: true };
   if (address.kind === 'unix') {
     const server = createServer(accepted);
     await listening(server, { path: address.path, backlog: options.listenBacklog }, address);
     await chmod(address.path, options.unixMask);
     server.on('connection', (socket) => accept.plain(socket, address));
-    return { server, address };
+    return { server, address, close: socketCloser(server, address.path) };
   }
   const server = address.secure ? accept.openSecure(address) : createServer(accepted);
   await listening(server, tcpOptions(address, options), address);
@@ -155,7 +164,7 @@ export async function listen(
   if (address.secure)
     server.on('secureConnection', (socket: TLSSocket) => accept.secure(socket, bound));
   else server.on('connection', (socket) => accept.plain(socket, bound));
-  return { server, address: bound };
+  return { server, address: bound, close: () => void server.close() };
 }
 
 function tcpOptions(

@@ -1,5 +1,6 @@
+import { lstatSync, renameSync } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Server } from 'node:net';
 import { CodedError } from '../../base/index.ts';
 
 /**
@@ -18,6 +19,38 @@ export async function clearStaleSocket(path: string): Promise<void> {
     throw socketPathError(path, reason, error);
   }
   await rm(path, { force: true });
+}
+
+/**
+ * Returns what closes the listener of a Unix socket. The close removes its path (libuv does so),
+ * whatever stands there. What another program has put there since stays: it has another name for
+ * the moment of the close.
+ */
+export function socketCloser(server: Server, path: string): () => void {
+  const own = identityAt(path);
+  return () => {
+    const found = identityAt(path);
+    const spare = `${path}.${process.pid}`;
+    const isSpared = found !== undefined && found !== own && moved(path, spare);
+    server.close();
+    if (isSpared) moved(spare, path);
+  };
+}
+
+/** Device and number of the file at a path; undefined without one. */
+function identityAt(path: string): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev}:${stats.ino}`;
+}
+
+/** Renames a file; returns whether the system allows it. If not, nor does it allow the removal. */
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function socketPathError(path: string, reason: string, cause?: unknown): CodedError {

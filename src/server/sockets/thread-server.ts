@@ -1,4 +1,4 @@
-import { isIPv6, type Server, type Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import {
   createServer as createTlsServer,
   type TLSSocket,
@@ -48,7 +48,7 @@ export class ThreadServer {
   readonly #log: EventLog;
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #connections = new Set<Connection>();
-  readonly #servers: Server[] = [];
+  readonly #closers: (() => void)[] = [];
   readonly #secureServers: TlsServer[] = [];
   /** Undefined without TLS. */
   #certificates: Certificates | undefined;
@@ -95,7 +95,7 @@ export class ThreadServer {
         secure: (socket, on) => this.#acceptSecure(socket, on),
         openSecure: (to) => this.#openSecure(to),
       });
-      this.#servers.push(opened.server);
+      this.#closers.push(opened.close);
       listened.push(opened.address);
     }
     this.#silence.start();
@@ -107,7 +107,7 @@ export class ThreadServer {
    */
   async drain(): Promise<void> {
     this.#silence.stop();
-    for (const server of this.#servers) server.close();
+    for (const close of this.#closers) close();
     for (const connection of this.#connections) connection.finish();
     if (this.#connections.size === 0) return;
     await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -28,6 +28,23 @@ test('a node creates its Unix socket with the mask, and removes it at its end', 
     connection.destroy();
     expect(await server.stop()).toEqual({ code: 0, signal: null });
     await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+  } finally {
+    await folder.remove();
+  }
+});
+
+test('a node at its end keeps the socket of another node that has its path by then', async () => {
+  const folder = await temporaryFolder();
+  const path = join(folder.path, 'cache.sock');
+  try {
+    const older = await startSlabring({ unixSocket: path, args: ['-t', '1'] });
+    await rm(path);
+    server = await startSlabring({ unixSocket: path, args: ['-t', '1'] });
+    expect(await older.stop()).toEqual({ code: 0, signal: null });
+    const connection = await RawConnection.connect({ path });
+    expect((await connection.exchange('get a\r\n')).toString()).toBe('END\r\n');
+    connection.destroy();
+    expect(await readdir(folder.path)).toEqual(['cache.sock']);
   } finally {
     await folder.remove();
   }

@@ -1,6 +1,7 @@
 /**
  * Bundles what a node's process runs, in the folder of the compiler's output: the command, and the
- * job of each thread. Each of 200 modules would cost each thread about 70 KiB of memory.
+ * job of each thread, with the packages they import. Each of 200 modules would cost each thread
+ * about 70 KiB of memory.
  *
  *   node scripts/node-bundle/main.ts [folder = dist]
  */
@@ -27,6 +28,13 @@ const LOADED_AT_FIRST_USE = [
   'node:tls',
 ];
 
+/** Packages that find files of their own by the place of their code. */
+const STARTS_OWN_FILES = ['piscina'];
+
+/** What CommonJS packages in a bundle need, under a name that no package has. */
+const REQUIRE =
+  "import { createRequire as requireAt } from 'node:module'; const require = requireAt(import.meta.url);";
+
 const [folder = 'dist'] = process.argv.slice(2);
 const output = resolve(folder);
 
@@ -35,6 +43,7 @@ const ownFiles = (entry: string): Plugin => ({
   name: 'own-files',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      if (!resolveDir.startsWith(output)) return undefined; // of a package
       const file = join(resolveDir, path);
       if (ENTRIES.some((other) => join(output, other) === file)) return { path, external: true };
       // As package.json declares for all modules that are no program.
@@ -85,9 +94,11 @@ const bundles = await Promise.all(
       minifyWhitespace: true, // Else it keeps comments, which make texts of two bytes a character.
       lineLimit: 120,
       format: 'esm',
+      banner: { js: REQUIRE },
       platform: 'node',
       target: 'node24',
-      packages: 'external',
+      external: STARTS_OWN_FILES,
+      nodePaths: [resolve(import.meta.dirname, '../../node_modules')],
       plugins: [ownFiles(join(output, entry)), lateBuiltins],
     }),
   ),

@@ -194,12 +194,12 @@ export class Request {
     this.endKey++;
   }
 
-  /** The number of keys that the request has memory for. */
   /** The memory that the bounds of the keys occupy. */
   get keyBytes(): number {
     return this.#bounds.byteLength;
   }
 
+  /** The number of keys that the request has memory for. */
   get keyCapacity(): number {
     return this.#bounds.length / 2;
   }
@@ -212,9 +212,14 @@ export class Request {
     for (let i = 2 * this.firstKey; i < 2 * this.endKey; i++) this.#bounds[i]! += by;
   }
 
+  /** Frees the memory of the keys of a request that nothing uses any more. */
+  free(): void {
+    this.#bounds.buffer.transfer(0);
+  }
+
+  /** The transfer frees the smaller memory at once: the keys of a long line need megabytes. */
   #growBounds(): void {
-    const larger = new Int32Array(2 * this.#bounds.length);
-    larger.set(this.#bounds);
-    this.#bounds = larger;
+    const { buffer, byteLength } = this.#bounds;
+    this.#bounds = new Int32Array(buffer.transfer(2 * byteLength));
   }
 }

@@ -62,6 +62,15 @@ describe('a node that runs from the package', () => {
       expect(refused.toString()).toContain('CLIENT_ERROR authentication failure\r\n');
     });
   });
+  test.each([
+    [['--zz', '-m64'], 'There is no option "--zz".'],
+    [['serve', '--port'], '--port needs a value.'],
+    [['-m', 'x'], 'memory'],
+  ])('a wrong command line is refused in English: %j', async (args, sentence) => {
+    const env = { ...process.env, LC_ALL: 'de_DE.UTF-8' };
+    const refused = run(process.execPath, [packagedMain(built), ...args], { env });
+    await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining(sentence) });
+  });
   test('the verbs of the command line use a node of the package', async () => {
     await withNode({ args: ['-t', '1'] }, async ({ port }) => {
       const slabring = (...args: readonly string[]) =>

@@ -1,11 +1,5 @@
-import {
-  type AnyFlag,
-  CodedError,
-  type FlagTable,
-  longName,
-  type Sources,
-  takesValue,
-} from '../../base/index.ts';
+import yargs, { type Argv } from 'yargs';
+import { CodedError, type FlagTable, longName, type Sources } from '../../base/index.ts';
 import type { Verb } from '../verb.ts';
 import { HELP_WORDS, VERSION_WORDS, verbName } from './node-verb.ts';
 import { expandShortFlags } from './short-flags.ts';
@@ -33,62 +27,73 @@ export function readCommandLine(args: readonly string[], verbs: readonly Verb[])
   const verb = verbs.find(({ name }) => name === verbName(first));
   if (verb === undefined) throw usageError(unknownVerbText(first, verbs));
 
-  const words = sortWords(expandShortFlags(first === verb.name ? rest : args, verb.flags), verb);
-  if (words.asked !== undefined) return { kind: words.asked, verb };
-  return { kind: 'run', verb, given: words.given, args: argumentsOf(words.args, verb) };
+  const parsed = parse(expandShortFlags(first === verb.name ? rest : args, verb.flags), verb);
+  if (parsed['help'] === true || parsed['h'] === true) return { kind: 'help', verb };
+  if (parsed['version'] === true || parsed['V'] === true) return { kind: 'version' };
+  const given = givenTexts(parsed, verb.flags);
+  const words = (parsed['_'] as readonly unknown[]).map(String);
+  return { kind: 'run', verb, given, args: argumentsOf(words, verb) };
 }
 
-/** An option and its value, if it is in the same word: `-1` and `-` are arguments. */
-const OPTION = /^(--[^=]+|-[A-Za-z][^=]*)(?:=(.*))?$/s;
+/** yargs leaves every value as the text that was typed; the option table converts it. */
+const PARSER = {
+  'boolean-negation': false,
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+} as const;
 
-interface SortedWords {
-  readonly given: Record<string, string[]>;
-  readonly args: string[];
-  /** What the user asks for in place of a run. */
-  asked: 'help' | 'version' | undefined;
+function parse(args: readonly string[], verb: Verb): Record<string, unknown> {
+  const parser = declare(yargs([]), verb.flags)
+    .parserConfiguration(PARSER)
+    .detectLocale(false)
+    .help(false)
+    .version(false)
+    .option('help', { alias: 'h', type: 'boolean' })
+    .option('version', { alias: 'V', type: 'boolean' })
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .strictOptions()
+    .fail((message) => {
+      throw usageError(`${usageErrorText(message, args)} ${helpHint(verb)}`);
+    });
+  return parser.parseSync([...args]);
 }
 
-/** Sorts the words of a command line; the option table converts the texts of the values. */
-function sortWords(words: readonly string[], verb: Verb): SortedWords {
-  const sorted: SortedWords = { given: {}, args: [], asked: undefined };
-  const unknown = new Set<string>();
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!;
-    if (word === '--') {
-      sorted.args.push(...words.slice(at + 1));
-      break;
-    }
-    const [, typed, inline] = OPTION.exec(word) ?? [];
-    const option = typed === undefined ? undefined : optionOf(typed.trimEnd(), verb.flags);
-    if (typed === undefined) sorted.args.push(word);
-    else if (HELP_WORDS.includes(typed)) sorted.asked = 'help';
-    else if (VERSION_WORDS.includes(typed)) sorted.asked ??= 'version';
-    else if (option === undefined) unknown.add(`"${typed}"`);
-    else {
-      const value = inline ?? valueIn(words[at + 1], option.flag);
-      if (inline === undefined && value !== undefined) at++;
-      else if (value === undefined && takesValue(option.flag)) {
-        throw usageError(`${typed} needs a value. ${helpHint(verb)}`);
-      }
-      const text = value ?? (option.flag.kind === 'count' ? '1' : 'true');
-      sorted.given[option.name] = [...(sorted.given[option.name] ?? []), text];
-    }
+function declare(parser: Argv, table: FlagTable): Argv {
+  for (const [name, flag] of Object.entries(table)) {
+    const long = longName(name, flag);
+    if (flag.kind === 'flag') parser.boolean(long);
+    else if (flag.kind === 'count') parser.count(long);
+    else parser.option(long, { type: 'string', requiresArg: true });
   }
-  if (sorted.asked !== undefined || unknown.size === 0) return sorted;
-  throw usageError(`There is no option ${[...unknown].join(', ')}. ${helpHint(verb)}`);
+  return parser;
 }
 
-function optionOf(typed: string, table: FlagTable) {
-  const entry = Object.entries(table).find(([name, flag]) => `--${longName(name, flag)}` === typed);
-  return entry && { name: entry[0], flag: entry[1] };
+function givenTexts(parsed: Record<string, unknown>, table: FlagTable): Record<string, string[]> {
+  const given: Record<string, string[]> = {};
+  for (const [name, flag] of Object.entries(table)) {
+    const value = parsed[longName(name, flag)];
+    if (value === undefined || (flag.kind === 'count' && value === 0)) continue;
+    // yargs returns the count; the table checks its bound on one text for each `-v`.
+    if (flag.kind === 'count') given[name] = Array<string>(Number(value)).fill('1');
+    else given[name] = [value].flat().map(String);
+  }
+  return given;
 }
 
-/** The next word, if it is the value of the option before it. */
-function valueIn(next: string | undefined, flag: AnyFlag): string | undefined {
-  if (next === undefined || OPTION.test(next) || next === '--') return undefined;
-  return takesValue(flag) || (flag.kind === 'flag' && /^(true|false)$/.test(next))
-    ? next
-    : undefined;
+/** Translates a message of yargs, and quotes arguments as the user typed them. */
+function usageErrorText(message: string, args: readonly string[]): string {
+  const options = args.map((arg) => arg.replace(/=.*$/s, ''));
+  const typed = (name: string) => options.find((each) => each.replace(/^-*/, '') === name) ?? name;
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1];
+  if (unknown !== undefined) {
+    const names = [...new Set(unknown.split(', '))].map(typed).map((name) => `"${name}"`);
+    return `There is no option ${names.join(', ')}.`;
+  }
+  const valueless = /following: (.*)$/.exec(message)?.[1];
+  return valueless === undefined ? `${message}.` : `${typed(valueless)} needs a value.`;
 }
 
 /** @throws {CodedError} `ERR_USAGE` for too many or too few arguments. */

@@ -12,7 +12,9 @@ const seconds = (max: number, doc: string) =>
 
 export const loadOptions = optionGroup({
   typeName: 'LoadOptions',
-  doc: 'Options of `getOrSet`. `deadlineMs` applies to each request to the cache, not to `load`.',
+  doc:
+    'Options of `getOrSet`. `deadlineMs` applies to each request to the cache, and to the wait ' +
+    'for a load of another caller, not to `load`.',
   parent: callOptions,
   options: {
     ttl: seconds(

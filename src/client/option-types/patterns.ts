@@ -3,7 +3,10 @@
  */
 import type { CallOptions, StoreOptions } from './calls.ts';
 
-/** Options of `getOrSet`. `deadlineMs` applies to each request to the cache, not to `load`. */
+/**
+ * Options of `getOrSet`. `deadlineMs` applies to each request to the cache, and to the wait for a
+ * load of another caller, not to `load`.
+ */
 export interface LoadOptions extends CallOptions {
   /**
    * How long a value is fresh; 0 means until the node evicts it. 0 … 2,144,891,647 seconds.

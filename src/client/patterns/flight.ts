@@ -24,6 +24,7 @@ export class Flight<T> {
   readonly #abort = new AbortController();
   #waitingCalls = 0;
   #isJoiningStopped = false;
+  #hasGivenUp = false;
 
   /** Calls `run` at once. */
   constructor(
@@ -49,6 +50,16 @@ export class Flight<T> {
   /** Keeps new callers out: the value that this load reads may be stale for them. */
   stopJoining(): void {
     this.#isJoiningStopped = true;
+  }
+
+  /** Whether the wait of the first caller ended: the result is its failure, not that of a load. */
+  get hasGivenUp(): boolean {
+    return this.#hasGivenUp;
+  }
+
+  giveUp(): void {
+    this.stopJoining();
+    this.#hasGivenUp = true;
   }
 
   /** Waits for the result. The flight aborts the load when the last waiting caller cancels. */

@@ -14,9 +14,9 @@ import {
   undefinedOnFailure,
 } from './lease-writes.ts';
 import { failureMarker, noValueMarker, unwrapMarker } from './load-markers.ts';
-import { drawTtl, type LoadPlan, LoadPlanner, pollDelayMs } from './load-plan.ts';
+import { deadlineMsOf, drawTtl, type LoadPlan, LoadPlanner, pollDelayMs } from './load-plan.ts';
 import { pause } from './pause.ts';
-import { type SharedLoad, SharedLoads } from './shared-loads.ts';
+import { loadPastDeadline, type SharedLoad, SharedLoads } from './shared-loads.ts';
 
 /** Refreshes that run in the background. Above it, the caller with the lease waits for its load. */
 const REFRESHES_MAX = 256;
@@ -161,9 +161,11 @@ export class LoadCoordinator {
     return {
       ...job,
       name: key,
+      deadlineAt: job.calledAt + deadlineMsOf(job.plan),
       load: (loadSignal) => this.#load(job, loadSignal),
       leased: () => this.#flights.joinable<T>(key),
       retry: () => this.#fetchOrLoad(job, signal),
+      rejoin: () => this.#joinOrPoll(job, undefined, signal),
     };
   }
 
@@ -221,9 +223,10 @@ export class LoadCoordinator {
   ): Promise<T | undefined> {
     const { cache, key, plan } = job;
     const random = (): number => this.#timing.random();
-    const waitUntil = job.calledAt + plan.waitMs;
+    const waitUntil = job.calledAt + Math.min(plan.waitMs, deadlineMsOf(plan));
     for (let attempt = 0; this.#timing.now() < waitUntil; attempt++) {
-      await pause(this.#timing, pollDelayMs(attempt, random), signal);
+      const leftMs = waitUntil - this.#timing.now();
+      await pause(this.#timing, Math.min(leftMs, pollDelayMs(attempt, random)), signal);
       signal.throwIfAborted();
       let fetched: FetchResult<T>;
       try {
@@ -240,7 +243,20 @@ export class LoadCoordinator {
       }
       if (!fetched.leaseHeldByOther) return undefined;
     }
-    flight.stopJoining();
+    return this.#afterWait(job, flight, signal);
+  }
+
+  /** What the caller that polled the cache for all does after its `waitMs` or its deadline. */
+  async #afterWait<T>(
+    job: LoadJob<T>,
+    flight: Flight<T>,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
+    const { key, plan } = job;
+    const isPastDeadline = deadlineMsOf(plan) <= plan.waitMs;
+    if (isPastDeadline || plan.onLeaseTimeout === 'fail') flight.giveUp();
+    else flight.stopJoining();
+    if (isPastDeadline) throw loadPastDeadline(key);
     return this.#sharedLoads.loadLate(this.#shared(job, signal), signal);
   }
 
@@ -260,7 +276,9 @@ export class LoadCoordinator {
       this.#counts.cacheErrors++;
       if (plan.onCacheError === 'fail') throw error;
     }
-    const shared = this.#shared(job, signal);
+    // The failed request may have taken all the time until the deadline of the call.
+    const deadlineAt = this.#timing.now() + deadlineMsOf(plan);
+    const shared = { ...this.#shared(job, signal), deadlineAt };
     if (this.#sharedLoads.running(key) !== undefined) this.#counts.waits++;
     const run = async (loadSignal: AbortSignal): Promise<T | undefined> => {
       const value = await this.#load(job, loadSignal);

@@ -47,6 +47,11 @@ export function planLoad(options: LoadOptions): LoadPlan {
   };
 }
 
+/** How long a call waits for loads of other callers by its own `deadlineMs`. */
+export function deadlineMsOf({ deadlineMs }: Pick<LoadPlan, 'deadlineMs'>): number {
+  return deadlineMs ?? Number.POSITIVE_INFINITY;
+}
+
 /** Plans that are remembered, by their `ttl`. */
 const PLANS_MAX = 64;
 

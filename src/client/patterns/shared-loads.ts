@@ -11,11 +11,15 @@ export interface SharedLoad<T> {
   readonly plan: Pick<LoadPlan, 'waitMs' | 'onLeaseTimeout' | 'leaseSeconds'>;
   /** When the call began, in milliseconds on the clock of the client. */
   readonly calledAt: number;
+  /** When the call stops waiting for loads of other callers: its own deadline, or Infinity. */
+  readonly deadlineAt: number;
   readonly load: (signal: AbortSignal) => Promise<T | undefined>;
   /** The flight that holds the lease of the key. */
   readonly leased?: () => Flight<T> | undefined;
   /** Reads the cache again, when the time of the load that the call has joined is over. */
   readonly retry: () => Promise<T | undefined>;
+  /** Waits on, when the caller that polled the cache for all has given up. */
+  readonly rejoin?: () => Promise<T | undefined>;
 }
 
 /** Loads without a lease: one at a time for each name in this process. */
@@ -63,16 +67,22 @@ export class SharedLoads {
     shared: SharedLoad<T>,
     signal: AbortSignal | undefined,
   ): Promise<T | undefined> {
-    const { plan, calledAt } = shared;
-    const waitUntil = calledAt + plan.waitMs;
+    const { key, plan, calledAt, deadlineAt, rejoin } = shared;
+    const waitUntil = Math.min(calledAt + plan.waitMs, deadlineAt);
     for (let left: Flight<T> | undefined; ; left = flight) {
       const now = this.#timing.now();
+      if (now >= deadlineAt) throw loadPastDeadline(key);
       if (now >= flight.time.endsAt) return shared.retry();
       if (now >= waitUntil) return this.loadLate(shared, signal, left);
       // A flight that waits for another process may get the lease and its end in between.
       const until = Math.min(waitUntil, flight.time.endsAt, now + plan.leaseSeconds * 1000);
-      const outcome = await flight.joinFor(this.#timing, until - now, signal);
-      if (outcome !== undefined) return outcome.value;
+      try {
+        const outcome = await flight.joinFor(this.#timing, until - now, signal);
+        if (outcome !== undefined) return outcome.value;
+      } catch (error) {
+        if (!flight.hasGivenUp || rejoin === undefined || signal?.aborted === true) throw error;
+        if (this.#timing.now() < waitUntil) return rejoin();
+      }
     }
   }
 
@@ -83,7 +93,7 @@ export class SharedLoads {
    * @param left the flight for which the call has waited.
    */
   async loadLate<T>(
-    { name, key, plan, calledAt, load, leased }: SharedLoad<T>,
+    { name, key, plan, calledAt, deadlineAt, load, leased }: SharedLoad<T>,
     signal: AbortSignal | undefined,
     left?: Flight<T>,
   ): Promise<T | undefined> {
@@ -97,10 +107,15 @@ export class SharedLoads {
       return start.join(signal);
     }
     const leaseMs = plan.leaseSeconds * 1000;
-    const outcome = await flight.joinFor(this.#timing, leaseMs, signal);
-    if (outcome === undefined) throw notLoaded(key, plan.waitMs + leaseMs);
-    return outcome.value;
+    const leftMs = deadlineAt - now;
+    const outcome = await flight.joinFor(this.#timing, Math.min(leaseMs, leftMs), signal);
+    if (outcome !== undefined) return outcome.value;
+    throw leftMs <= leaseMs ? loadPastDeadline(key) : notLoaded(key, plan.waitMs + leaseMs);
   }
+}
+
+export function loadPastDeadline(key: string): CacheError {
+  return new CacheError('ERR_DEADLINE', { key, detail: 'Another caller still loads the value.' });
 }
 
 function notLoaded(key: string, ms: number): CacheError {

@@ -10,7 +10,7 @@ import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
 import type { LoadOptions, TagOptions } from '../option-types/patterns.ts';
 import { keyPartOf } from './key-part.ts';
-import { planLoad } from './load-plan.ts';
+import { deadlineMsOf, planLoad } from './load-plan.ts';
 import { type SharedLoad, SharedLoads } from './shared-loads.ts';
 
 /** The operations of a cache that a TagSpace uses. */
@@ -79,11 +79,14 @@ export class TagSpace {
     options: LoadOptions,
   ): Promise<T | undefined> {
     const { signal } = options;
+    const plan = planLoad(options);
+    const calledAt = this.#timing.now();
     const shared: SharedLoad<T> = {
       name,
       key,
-      plan: planLoad(options),
-      calledAt: this.#timing.now(),
+      plan,
+      calledAt,
+      deadlineAt: calledAt + deadlineMsOf(plan),
       load: async (loadSignal) => load({ key, signal: loadSignal }),
       retry: () => this.#loads.joinOrStart(shared, signal),
     };

@@ -134,9 +134,11 @@ export class MetaGetter {
   /** Writes the flags at the end: another client has the lease (Z), stale (X), lease won (W). */
   #showTokens(request: Request, reply: MetaReplies, id: ItemId): void {
     const { store } = this.#key;
-    const isLeased = store.items.isLeased(id) || request.deniesLease;
+    const isStale = store.items.isStale(id);
+    // A client that may not refresh a stale item sees it as one that another client refreshes.
+    const isLeased = store.items.isLeased(id) || (isStale && request.deniesLease);
     if (isLeased) reply.flag(META_LETTER.leaseTaken);
-    if (store.items.isStale(id)) {
+    if (isStale) {
       reply.flag(META_LETTER.stale);
       if (!isLeased) this.#wonLease = true;
     }

@@ -20,11 +20,14 @@ export class RequestPool {
 
   /** Frees the memory of a current request that has had many keys. */
   trim(): void {
-    if (this.current.keyCapacity > SPARE_KEYS_MAX) this.current = new Request();
+    if (this.current.keyCapacity <= SPARE_KEYS_MAX) return;
+    this.current.free();
+    this.current = new Request();
   }
 
   recycle(request: Request): void {
     const isSmall = request.keyCapacity <= SPARE_KEYS_MAX;
     if (isSmall && this.#spares.length < SPARES_MAX) this.#spares.push(request);
+    else request.free();
   }
 }

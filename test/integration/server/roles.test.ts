@@ -115,6 +115,11 @@ describe('roles in text', () => {
     expect(await exchange('writer', 'mg stale v')).toBe('VA 1 X W\r\nx\r\n');
   });
 
+  test('a readonly user sees the mark of a lease (Z) only where there is one', async () => {
+    await exchange('writer', 'ms fresh 1\r\nx', 'mg loading N60');
+    expect(await exchange('reader', 'mg fresh v', 'mg loading s')).toBe('VA 1\r\nx\r\nHD s0 Z\r\n');
+  });
+
   test('the role of a SASL user in the -Y file counts before that of the other file', async () => {
     expect(await exchange('sasl', 'set k 0 0 1\r\nx', 'get none')).toBe(`${DENIED}END\r\n`);
   });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readCommandLine } from '../../../../src/cli/options/command-line.ts';
 import { startsNode } from '../../../../src/cli/options/node-verb.ts';
 import { defineVerb } from '../../../../src/cli/verb.ts';
@@ -45,6 +45,16 @@ test.each([
   ['incr --a --b=1 --a', 'There is no option "--a", "--b".'],
 ])('"%s" is refused: %s', (line, sentence) => {
   expect(() => read(line)).toThrow(sentence);
+});
+
+test('a message is English, whatever the language of the user', () => {
+  vi.stubEnv('LC_ALL', 'de_DE.UTF-8');
+  try {
+    expect(() => read('incr --a')).toThrow('There is no option "--a".');
+    expect(() => read('incr --port')).toThrow('--port needs a value.');
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 test.each([

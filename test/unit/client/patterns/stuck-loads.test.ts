@@ -1,74 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CacheError } from '../../../../src/client/base/errors.ts';
-import type { FetchResult } from '../../../../src/client/operations/reply-handlers.ts';
-import type { FetchOptions } from '../../../../src/client/option-types/calls.ts';
 import type { LoadOptions } from '../../../../src/client/option-types/patterns.ts';
-import type { LeasingCache } from '../../../../src/client/patterns/lease-writes.ts';
 import { LoadCoordinator } from '../../../../src/client/patterns/load-coordinator.ts';
 import { TagSpace } from '../../../../src/client/patterns/tags.ts';
 import { ManualTiming } from '../../../support/manual-timing.ts';
+import { LeaseCache } from './lease-cache.ts';
 
 const LEASE_MS = 10_000;
 const LOAD_MS = 20;
-
-interface Item {
-  value: unknown;
-  cas: bigint;
-  /** When the placeholder expires. */
-  endsAt: number;
-  isLeased: boolean;
-}
-
-/** A cache of one node with leases, on the clock of the test. */
-class LeaseCache implements LeasingCache {
-  readonly items = new Map<string, Item>();
-  isDown = false;
-  fetches = 0;
-  readonly #timing: ManualTiming;
-  #cas = 0n;
-
-  constructor(timing: ManualTiming) {
-    this.#timing = timing;
-  }
-
-  async fetch<T>(key: string, { leaseSeconds }: FetchOptions = {}): Promise<FetchResult<T>> {
-    this.fetches++;
-    if (this.isDown) throw new CacheError('ERR_NODE_DOWN');
-    const now = this.#timing.now();
-    let item = this.items.get(key);
-    const facts = { ttl: 5, sizeBytes: 0, wasRead: true, idleSeconds: 0, isStale: false };
-    if (item !== undefined && item.endsAt > now) {
-      const value = item.value as T | undefined;
-      const lease = { wonLease: false, leaseHeldByOther: item.isLeased };
-      return { ...facts, ...lease, value, isHit: true, cas: item.cas };
-    }
-    const endsAt = now + (leaseSeconds ?? 0) * 1000;
-    item = { value: item?.value, cas: ++this.#cas, endsAt, isLeased: true };
-    this.items.set(key, item);
-    const lease = { wonLease: true, leaseHeldByOther: false };
-    return { ...facts, ...lease, value: item.value as T | undefined, isHit: true, cas: item.cas };
-  }
-
-  async cas(key: string, value: unknown, cas: bigint): Promise<'stored' | 'not-found'> {
-    if (this.items.get(key)?.cas !== cas) return 'not-found';
-    this.store(key, value);
-    return 'stored';
-  }
-
-  store(key: string, value: unknown, endsAt = Infinity): void {
-    this.items.set(key, { value, cas: ++this.#cas, endsAt, isLeased: false });
-  }
-
-  async get<T>(key: string): Promise<T | undefined> {
-    return this.items.get(key)?.value as T | undefined;
-  }
-  async add(): Promise<'stored' | 'not-stored'> {
-    return 'not-stored';
-  }
-  async delete(key: string): Promise<boolean> {
-    return this.items.delete(key);
-  }
-}
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -189,6 +128,68 @@ describe('callers that joined a load which never settles', () => {
     expect(signal.aborted).toBe(false);
     await timing.advance(50);
     expect([outcomes, signal.aborted]).toEqual([['ERR_LOAD'], true]);
+  });
+});
+
+describe('callers with a deadline of their own', () => {
+  test('the callers wait for a load of another caller until their deadlines', async () => {
+    const patient = callTogether(1);
+    const hasty = callTogether(2, { deadlineMs: 50 });
+    const later = callTogether(1, { deadlineMs: 90, waitMs: 60_000 });
+    await timing.advance(49);
+    expect([hasty, loadCount]).toEqual([[], 1]);
+    await timing.advance(1);
+    expect([hasty, later]).toEqual([['ERR_DEADLINE', 'ERR_DEADLINE'], []]);
+    await timing.advance(40);
+    expect([later, patient, loadCount]).toEqual([['ERR_DEADLINE'], [], 1]);
+  });
+
+  test('the callers wait for the load of another process until their deadlines', async () => {
+    await cache.fetch('k', { leaseSeconds: 10 });
+    const hasty = callTogether(2, { deadlineMs: 50 });
+    const later = callTogether(1, { deadlineMs: 90 });
+    const failing = callTogether(1, { waitMs: 200, onLeaseTimeout: 'fail' });
+    const patient = callTogether(2);
+    await timing.advance(50);
+    expect([hasty, later]).toEqual([['ERR_DEADLINE', 'ERR_DEADLINE'], []]);
+    await timing.advance(150);
+    expect([later, failing, patient]).toEqual([['ERR_DEADLINE'], ['ERR_LOAD'], []]);
+    cache.store('k', 'stored');
+    await timing.advance(200);
+    expect([patient, loadCount, timing.timerCount]).toEqual([['stored', 'stored'], 0, 0]);
+  });
+
+  test('the deadline bounds the wait for a load that began after waitMs', async () => {
+    results = [never, never];
+    callTogether(2, { waitMs: 200 });
+    const outcomes = callTogether(1, { waitMs: 200, deadlineMs: 250 });
+    await timing.advance(249);
+    expect([outcomes, loadCount]).toEqual([[], 2]);
+    await timing.advance(1);
+    expect(outcomes).toEqual(['ERR_DEADLINE']);
+  });
+
+  test('the deadline does not bound the load of the call itself', async () => {
+    results = [];
+    const outcomes = callTogether(1, { deadlineMs: LOAD_MS / 2 });
+    await timing.advance(LOAD_MS);
+    expect(outcomes).toEqual(['load 1']);
+  });
+
+  test('the deadline begins again for a load that replaces a failed request', async () => {
+    const fetch = cache.fetch.bind(cache);
+    const isLate = Promise.withResolvers<void>();
+    cache.fetch = async () => {
+      await isLate.promise;
+      return fetch('k');
+    };
+    cache.isDown = true;
+    results = [];
+    const outcomes = callTogether(3, { deadlineMs: 50 });
+    await timing.advance(50);
+    isLate.resolve();
+    await timing.advance(LOAD_MS);
+    expect(outcomes).toEqual(['load 1', 'load 1', 'load 1']);
   });
 });
 

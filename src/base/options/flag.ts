@@ -12,6 +12,8 @@ export interface Flag<T> extends Option<T> {
   readonly short?: string;
   /** Its name as a suboption of the table's `suboptions` entry: `-o ssl_key=<file>`. */
   readonly suboption?: string;
+  /** The value of the suboption without a value: `-o slab_automove`. Unset: it needs a value. */
+  readonly bareSuboption?: string;
   /** For a `suboptions` entry: names that ask for what always holds, each with the reason. */
   readonly fulfilled?: Readonly<Record<string, string>>;
   /** For a `suboptions` entry: names without effect, each with the reason. */

@@ -11,6 +11,7 @@ interface BaseEntry {
   readonly alsoEnv?: readonly string[];
   readonly isCommandLineOnly?: true;
   readonly suboption?: string;
+  readonly bareSuboption?: string;
   readonly noEffect?: string;
 }
 

@@ -1,5 +1,5 @@
 import { CodedError } from '../coded-error.ts';
-import { type AnyFlag, envNames, type FlagTable, spellingOf } from './flag.ts';
+import { type AnyFlag, envNames, type FlagTable, spellingOf, takesValue } from './flag.ts';
 import type { ValuesOf } from './option.ts';
 
 /** A constraint between several options: returns the error message, or `undefined`. */
@@ -46,11 +46,14 @@ function withSuboptions(table: FlagTable, sources: Sources): NonNullable<Sources
   for (const assignment of assignments) {
     const [suboption = '', assigned] = assignment.split(/=(.*)/s);
     const found = Object.entries(table).find(([, each]) => each.suboption === suboption);
-    const target = found?.[0];
-    // A level without a value means level 1: `slab_automove`.
-    const value = assigned ?? (found?.[1].kind === 'integer' ? '1' : 'on');
-    if (target !== undefined) given[target] = [value, ...(given[target] ?? [])];
-    else if (!isKnown(flag, suboption)) throw unknownSuboption(name, flag, suboption);
+    if (found === undefined) {
+      if (isKnown(flag, suboption)) continue;
+      throw suboptionError(name, flag, `has no suboption "${suboption}"`);
+    }
+    const [target, option] = found;
+    const value = assigned ?? option.bareSuboption ?? (takesValue(option) ? undefined : 'on');
+    if (value === undefined) throw suboptionError(name, flag, `${suboption} needs a value`);
+    given[target] = [value, ...(given[target] ?? [])];
   }
   return given;
 }
@@ -77,9 +80,8 @@ export function ineffectiveOptions<Table extends FlagTable>(
   });
 }
 
-function unknownSuboption(name: string, flag: FlagTable[string], suboption: string): CodedError {
-  const source = spellingOf(name, flag);
-  return new CodedError('ERR_USAGE', `${source} has no suboption "${suboption}".`);
+function suboptionError(name: string, flag: AnyFlag, problem: string): CodedError {
+  return new CodedError('ERR_USAGE', `${spellingOf(name, flag)} ${problem}.`);
 }
 
 function resolveOne(table: FlagTable, name: string, { given, env }: Sources): unknown {

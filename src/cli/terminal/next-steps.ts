@@ -39,8 +39,13 @@ function nodesOption(names: readonly string[]): string {
   const [first = ''] = names;
   if (first === LOCAL_NODE) return '';
   return names.length > LISTED_NODES_MAX
-    ? `--discovery elasticache:${first}`
-    : `--nodes ${names.join(',')}`;
+    ? `--discovery ${quotedForShell(`elasticache:${first}`)}`
+    : `--nodes ${quotedForShell(names.join(','))}`;
+}
+
+/** Quotes what a shell does not take as it is: zsh takes the brackets of IPv6 for a pattern. */
+function quotedForShell(word: string): string {
+  return /[^\w@%+=:,./-]/.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : word;
 }
 
 /** The address for a client on this machine: a node may listen on all addresses. */
@@ -52,7 +57,8 @@ function reachable(address: Address): string {
 
 function accessOptions(options: AccessOptions): string[] {
   const { enableSsl, sslChainCert, sslCaCert, sslVerifyMode, enableSasl, authFile } = options;
-  const tls = enableSsl ? [`--tls-ca ${sslCaCert === '' ? sslChainCert : sslCaCert}`] : [];
+  const authority = sslCaCert === '' ? sslChainCert : sslCaCert;
+  const tls = enableSsl ? [`--tls-ca ${quotedForShell(authority)}`] : [];
   const certificate = enableSsl && sslVerifyMode >= 2 ? ['--tls-cert <file>'] : [];
   return [...tls, ...certificate, ...(enableSasl || authFile !== '' ? ['--user <name>'] : [])];
 }

@@ -58,6 +58,7 @@ export const backgroundFlags = {
   }),
   slabAutomove: integer({
     suboption: 'slab_automove',
+    bareSuboption: '1',
     default: 1,
     min: 0,
     max: 2,

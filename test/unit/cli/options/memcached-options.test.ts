@@ -176,6 +176,16 @@ describe('a command line of memcached starts a node', () => {
     expect(warnings(started)).toHaveLength(warningCount);
   });
 
+  test.each(['idle_timeout', 'hot_lru_pct', 'ssl_verify_mode', 'ssl_chain_cert', 'slab_chunk_max'])(
+    '-o %s without a value is refused, as by memcached',
+    async (suboption) => {
+      const { code, host } = await start(['-o', suboption]);
+      expect(code).toBe(2);
+      const sentence = `slabring: -o (--extended) ${suboption} needs a value.`;
+      expect(host.errorLines).toEqual([sentence]);
+    },
+  );
+
   test("a chart's arguments each contain an option and its value (memcached#1174)", async () => {
     const args = ['-c 2000', '-m 256', '-I 2m', '--extended=modern,track_sizes', '-v'];
     const { options } = await start(['serve', ...args]);

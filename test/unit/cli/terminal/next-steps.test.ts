@@ -23,7 +23,7 @@ test('the commands need no option for nodes at the usual port', () => {
 test('the commands name the nodes at other addresses', () => {
   expect(optionsFor([port(1), port(2)])).toBe('--nodes 127.0.0.1:1,127.0.0.1:2');
   expect(optionsFor([{ path: '/run/x.sock' }])).toBe('--nodes /run/x.sock');
-  expect(optionsFor([port(1, '::1')])).toBe('--nodes [::1]:1');
+  expect(optionsFor([port(1, '::1')])).toBe("--nodes '[::1]:1'");
   const many = Array.from({ length: 5 }, (_, i) => port(i + 1));
   expect(optionsFor(many)).toBe('--discovery elasticache:127.0.0.1:1');
 });
@@ -31,6 +31,8 @@ test('the commands name the nodes at other addresses', () => {
 test('the commands name the options for TLS and for a login', () => {
   const tls = { enableSsl: true, sslChainCert: 'node.pem' };
   expect(optionsFor([port(11_211)], tls)).toBe('--tls-ca node.pem');
+  const blank = { ...tls, sslChainCert: "it's mine.pem" };
+  expect(optionsFor([port(11_211)], blank)).toBe("--tls-ca 'it'\\''s mine.pem'");
   const strict = { ...tls, sslCaCert: 'ca.pem', sslVerifyMode: 2, authFile: 'users' };
   const all = '--tls-ca ca.pem --tls-cert <file> --user <name>';
   expect(optionsFor([port(11_211)], strict)).toBe(all);

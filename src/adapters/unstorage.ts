@@ -33,8 +33,8 @@ const DEFAULTS = {
 };
 
 const NO_LIST =
-  'A cache cannot list its keys, so getKeys has no result. Pass emptyKeyList: true to ' +
-  'unstorageDriver, and it resolves with no keys: then the keys of the other drivers can be listed.';
+  'A cache cannot list its keys, so getKeys has no result. With emptyKeyList: true for ' +
+  'unstorageDriver it resolves with no keys, so that the keys of other drivers can be listed.';
 
 /** The group of all keys of a driver. */
 const ALL = '';

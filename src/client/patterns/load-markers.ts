@@ -12,8 +12,16 @@ const REASON_CHARS_MAX = 200;
 export const noValueMarker = (): string => NO_VALUE;
 
 export function failureMarker(error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  return FAILURE_PREFIX + reason.slice(0, REASON_CHARS_MAX);
+  return FAILURE_PREFIX + reasonOf(error).slice(0, REASON_CHARS_MAX).toWellFormed();
+}
+
+/** A loader may throw anything, such as an object that has no text. */
+function reasonOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return typeof error;
+  }
 }
 
 /**

@@ -29,7 +29,7 @@ function stringify(value: unknown): readonly [json: string | undefined, loss: st
  *   a function or a symbol    vanishes from an object, and becomes null in an array
  *   `undefined` in an array   becomes null; in an object it vanishes, which reads as `undefined`
  *   bytes                     become an object with an entry for each index, or {}
- *   an object of a class      becomes {} if it has no properties: Map, Set, Error, Promise …
+ *   an object of a class      becomes {} if it has no properties of its own: Map, Error, Response …
  *
  * An object with a `toJSON` method, such as a Date, decides about its JSON itself.
  *
@@ -67,11 +67,11 @@ function lossInObject(object: object): string | undefined {
   if (typeof properties['toJSON'] === 'function') return undefined;
   let isEmpty = true;
   for (const name in properties) {
-    isEmpty = false;
+    // The loop also visits the properties of prototypes, which JSON leaves out.
+    if (isEmpty) isEmpty = !Object.hasOwn(object, name);
     const value = properties[name];
     if (typeof value === 'string' || typeof value === 'boolean') continue;
     const loss = lossOf(value);
-    // The loop also visits the properties of prototypes, which JSON leaves out.
     if (loss !== undefined && Object.hasOwn(object, name)) return loss;
   }
   return isEmpty || ArrayBuffer.isView(object) ? classWithoutJson(object) : undefined;

@@ -58,7 +58,7 @@ export class ValueCodec {
    *     promise rejects.
    */
   encode(value: unknown): MaybePromise<EncodedValue> {
-    const plain = this.#serialize(value);
+    const plain = this.#serialized(value);
     if (plain.value.length * UTF8_BYTES_MAX > this.#maxValueBytes) this.#checkSize(plain.value);
     return this.#compression === undefined ? plain : this.#compress(plain, this.#compression);
   }
@@ -120,6 +120,15 @@ export class ValueCodec {
 
   #sizeText(valueBytes: number): string {
     return `It has ${valueBytes} bytes; \`maxValueBytes\` is ${this.#maxValueBytes}.`;
+  }
+
+  #serialized(value: unknown): EncodedValue {
+    try {
+      return this.#serialize(value);
+    } catch (cause) {
+      // A revoked proxy, or an object that only looks like bytes.
+      throw cause instanceof CacheError ? cause : encodeError('See `cause`.', cause);
+    }
   }
 
   #serialize(value: unknown): EncodedValue {

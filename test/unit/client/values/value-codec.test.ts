@@ -190,6 +190,15 @@ describe('what a serializer returns', () => {
       expect(() => codecOf(serialized).encode({})).toThrow(expect.objectContaining(NOT_SENT));
     },
   );
+  test('a value that no check can read fails with a code', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const value of [proxy, Object.create(Uint8Array.prototype)]) {
+      const failure = { code: 'ERR_VALUE', mayHaveRun: false };
+      expect(() => plain.encode(value)).toThrow(expect.objectContaining(failure));
+    }
+  });
+
   test('any view of memory is bytes', () => {
     expect(codecOf(new DataView(new ArrayBuffer(3))).encode({})).toEqual({
       value: new Uint8Array(3),

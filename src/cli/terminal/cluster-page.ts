@@ -3,7 +3,7 @@ import type { NodeEvent } from '../../cluster/index.ts';
 import { asSentence, packageVersion } from '../../node/index.ts';
 import { formatAddress } from '../../topology/index.ts';
 import { columns } from './columns.ts';
-import { IS_CHECKOUT } from './next-steps.ts';
+import { type AccessOptions, accessNeeds, IS_CHECKOUT } from './next-steps.ts';
 
 /** One running node: a row of the table. */
 export interface ClusterRow {
@@ -20,7 +20,11 @@ export function clusterJson(rows: readonly ClusterRow[]): string {
 }
 
 /** The text printed after the start: the table of nodes, and the `commands` to try next. */
-export function clusterPage(rows: readonly ClusterRow[], commands: string): string {
+export function clusterPage(
+  rows: readonly ClusterRow[],
+  options: AccessOptions,
+  commands: string,
+): string {
   const cells = rows.map(({ name, host, port, pid, memoryLimitBytes, threads }) => {
     return [
       name,
@@ -38,21 +42,29 @@ export function clusterPage(rows: readonly ClusterRow[], commands: string): stri
     '',
     commands,
     '',
-    example(rows),
+    example(rows, options),
     '',
     'Ctrl-C stops all nodes.',
   ].join('\n');
 }
 
 /** A program for the same nodes. */
-function example(rows: readonly ClusterRow[]): string {
-  const addresses = rows.map((row) => formatAddress(row));
+function example(rows: readonly ClusterRow[], options: AccessOptions): string {
+  const { ca, certificate, login } = accessNeeds(options);
+  const files = [`ca: readFileSync('${ca}')`];
+  if (certificate) files.push("cert: readFileSync('<file>')", "key: readFileSync('<file>')");
+  const settings = [`nodes: [${quoted(rows.map((row) => formatAddress(row)))}]`];
+  if (ca !== undefined) settings.push(`tls: { ${files.join(', ')} }`);
+  if (login) settings.push("login: { username: '<name>', password: '<password>' }");
   return [
     IS_CHECKOUT
       ? 'From Node.js, in a file example.ts here that `npx node example.ts` runs:'
       : 'From Node.js:',
+    ...(ca === undefined ? [] : ["  import { readFileSync } from 'node:fs';"]),
     `  import { createClient } from '${IS_CHECKOUT ? './src/client.ts' : 'slabring'}';`,
-    `  const cache = createClient({ nodes: [${quoted(addresses)}] });`,
+    ...(settings.length === 1
+      ? [`  const cache = createClient({ ${settings[0]} });`]
+      : ['  const cache = createClient({', ...settings.map((each) => `    ${each},`), '  });']),
     "  await cache.set('greeting', 'hello');",
     "  console.log(await cache.get('greeting'));",
     '  await cache.close();',

@@ -11,7 +11,8 @@ const ALL_INTERFACES: ReadonlySet<string> = new Set(['', '*', '0.0.0.0', '::']);
 /** Whether this program runs from its sources. */
 export const IS_CHECKOUT = extname(import.meta.url) === '.ts';
 
-type AccessOptions = Pick<
+/** The options that say what a client of the node needs. */
+export type AccessOptions = Pick<
   ServerOptions,
   'enableSsl' | 'sslChainCert' | 'sslCaCert' | 'sslVerifyMode' | 'enableSasl' | 'authFile'
 >;
@@ -55,10 +56,22 @@ function reachable(address: Address): string {
   return formatAddress(isAny ? { ...address, host: '127.0.0.1' } : address);
 }
 
-function accessOptions(options: AccessOptions): string[] {
+/** What a client of the nodes needs: the file of a CA, a certificate of its own, a login. */
+export function accessNeeds(options: AccessOptions) {
   const { enableSsl, sslChainCert, sslCaCert, sslVerifyMode, enableSasl, authFile } = options;
-  const authority = sslCaCert === '' ? sslChainCert : sslCaCert;
-  const tls = enableSsl ? [`--tls-ca ${quotedForShell(authority)}`] : [];
-  const certificate = enableSsl && sslVerifyMode >= 2 ? ['--tls-cert <file>'] : [];
-  return [...tls, ...certificate, ...(enableSasl || authFile !== '' ? ['--user <name>'] : [])];
+  const ca = sslCaCert === '' ? sslChainCert : sslCaCert;
+  return {
+    ca: enableSsl ? ca : undefined,
+    certificate: enableSsl && sslVerifyMode >= 2,
+    login: enableSasl || authFile !== '',
+  };
+}
+
+function accessOptions(options: AccessOptions): string[] {
+  const { ca, certificate, login } = accessNeeds(options);
+  return [
+    ca === undefined ? '' : `--tls-ca ${quotedForShell(ca)}`,
+    certificate ? '--tls-cert <file>' : '',
+    login ? '--user <name>' : '',
+  ];
 }

@@ -112,7 +112,7 @@ export const clusterVerb = defineVerb({
       const cluster = await start(nodes, host);
       const rows = rowsOf(cluster, nodes, options);
       const commands = nextCommands(rows, options, host);
-      host.out(options.json ? clusterJson(rows) : clusterPage(rows, commands));
+      host.out(options.json ? clusterJson(rows) : clusterPage(rows, options, commands));
       host.supervisor?.send({ type: 'listening', addresses: nodes });
       return await waitForStop(cluster, stop, host);
     } finally {

@@ -2,7 +2,7 @@
 const JOBS_MAX = 4;
 
 /** Work for another thread. */
-export interface ThreadJob {
+interface ThreadJob {
   /** The bytes that the job keeps in memory. */
   readonly bytes: number;
   /** Nobody waits for the result any more: a job that is over does not start. */

@@ -196,8 +196,6 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
   ['client.md', /intervals up to (\S+ s),/, ms(the('probe-delay.ts', 'PROBE_DELAY_MS_MAX'))],
   ['client.md', /one in (\S+ ms),/, ms(the('connection/node.ts', 'LAST_RESORT_PROBE_GAP_MS'))],
   ['client.md', /values over (\S+ KiB)/, bytes(the('compression.ts', 'SYNC_BYTES_MAX'))],
-  ['client.md', /While (\S+ MiB) of them wait/, bytes(the('packer.ts', 'WAITING_BYTES_MAX'))],
-  ['client.md', /first\s(\S+ MiB) that one turn/, bytes(the('unpacker.ts', 'TURN_BYTES_MAX'))],
   ['client.md', /\| up to (\S+ bytes) +\|/, bytes(the('values/keys.ts', 'NAMESPACE_BYTES_MAX'))],
   ['patterns.md', /At most (\d+) refreshes/, count(the('load-coordinator.ts', 'REFRESHES_MAX'))],
   ['patterns.md', /intervals up to (\S+ ms)/, ms(the('load-plan.ts', 'POLL_DELAY_MS_MAX'))],

@@ -26,7 +26,7 @@ const SEPARATOR = ':';
  * closes the client. `clear` of a namespace clears it in all processes.
  */
 export function slabringDriver(cache: BentoCacheCache, options: SlabringDriverOptions = {}) {
-  const values = withDefaults(DEFAULTS, options);
+  const values = withDefaults(cache, DEFAULTS, options);
   return {
     options: values,
     /** BentoCache calls it with the `prefix` of the store. */

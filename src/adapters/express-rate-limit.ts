@@ -32,7 +32,7 @@ export class RateLimitStore {
   #windowMs = WINDOW_MS;
 
   constructor(cache: CountingCache, options: RateLimitStoreOptions) {
-    const { name, prefix } = withDefaults(DEFAULTS, options);
+    const { name, prefix } = withDefaults(cache, DEFAULTS, options);
     this.prefix = `${prefix}${required('name', name)}:`;
     this.#counters = new WindowCounters(cache, this.prefix);
   }

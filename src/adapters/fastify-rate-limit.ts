@@ -45,7 +45,7 @@ export function fastifyRateLimitStore(
 ): new (
   params: object,
 ) => FastifyRateLimitStore {
-  const { name, prefix } = withDefaults(DEFAULTS, options);
+  const { name, prefix } = withDefaults(cache, DEFAULTS, options);
   const root = `${prefix}${required('name', name)}:`;
   return class extends Store {
     constructor(params: StoreParams) {

@@ -46,7 +46,7 @@ export class KeyvSlabring extends EventEmitter {
 
   constructor(cache: KeyvCache, options: KeyvSlabringOptions = {}) {
     super();
-    const { prefix, clearDelayMs } = withDefaults(DEFAULTS, options);
+    const { prefix, clearDelayMs } = withDefaults(cache, DEFAULTS, options);
     this.opts = { dialect: 'slabring' };
     this.#cache = cache;
     this.#prefix = prefix;

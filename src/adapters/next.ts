@@ -45,7 +45,7 @@ class TaggedValues {
   readonly #onError: (error: unknown) => void;
 
   constructor(cache: NextCache, options: NextHandlerOptions) {
-    const { prefix, onError } = withDefaults(DEFAULTS, options);
+    const { prefix, onError } = withDefaults(cache, DEFAULTS, options);
     this.#cache = cache;
     this.#prefix = prefix;
     this.#onError = onError;

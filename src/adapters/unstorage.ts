@@ -17,9 +17,24 @@ export interface UnstorageDriverOptions extends ClearOptions {
   readonly prefix?: string;
   /** Time to live of the items in seconds; 0: until the node evicts them. @default 0 */
   readonly ttl?: number;
+  /**
+   * Whether `getKeys` resolves with no keys. By default it rejects, and so does a `getKeys` of the
+   * storage that concerns other drivers, too.
+   * @default false
+   */
+  readonly emptyKeyList?: boolean;
 }
 
-const DEFAULTS = { prefix: 'unstorage:', ttl: 0, clearDelayMs: CLEAR_DELAY_MS };
+const DEFAULTS = {
+  prefix: 'unstorage:',
+  ttl: 0,
+  clearDelayMs: CLEAR_DELAY_MS,
+  emptyKeyList: false,
+};
+
+const NO_LIST =
+  'A cache cannot list its keys, so getKeys has no result. With emptyKeyList: true for ' +
+  'unstorageDriver it resolves with no keys, so that the keys of other drivers can be listed.';
 
 /** The group of all keys of a driver. */
 const ALL = '';
@@ -34,7 +49,7 @@ interface CallOptions {
  * closes the client. A cache does not list its keys, so `getKeys` rejects.
  */
 export function unstorageDriver(cache: UnstorageCache, options: UnstorageDriverOptions = {}) {
-  const { prefix, ttl, clearDelayMs } = withDefaults(DEFAULTS, options);
+  const { prefix, ttl, clearDelayMs, emptyKeyList } = withDefaults(cache, DEFAULTS, options);
   const keys = new ClearableKeys(cache, `${prefix}cleared:`, clearDelayMs);
   const keyOf = (key: string): Promise<string> => keys.keyOf([ALL], itemKey(prefix, key));
   const getItem = async (key: string): Promise<string | null> =>
@@ -60,7 +75,8 @@ export function unstorageDriver(cache: UnstorageCache, options: UnstorageDriverO
       await cache.delete(await keyOf(key));
     },
     getKeys: async (): Promise<string[]> => {
-      throw new Error('A cache cannot list its keys: getKeys is not available with slabring.');
+      if (emptyKeyList) return [];
+      throw new Error(NO_LIST);
     },
     /** Clears all keys: unstorage clears whole drivers only. */
     clear: (): Promise<void> => keys.clear(ALL),

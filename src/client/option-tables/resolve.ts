@@ -55,6 +55,17 @@ function checkedOption(
   return option;
 }
 
+/**
+ * Checks what a pattern got in the place of the cache: a program without types may pass anything.
+ * @throws {CacheError} ERR_ARGUMENT
+ */
+export function checkCache(cache: unknown): void {
+  if (isObject(cache)) return;
+  throw argumentError(
+    `The cache is ${shown(cache)}, not a client: pass what createClient returns.`,
+  );
+}
+
 /** A program without types may pass anything in the place of the options. */
 function settingsOf(group: OptionGroup, given: unknown): Readonly<Record<string, unknown>> {
   if (isObject(given)) return given;

@@ -5,7 +5,7 @@ import { callOptions } from '../option-tables/call-options.ts';
 import { loadOptions } from '../option-tables/load-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { nearCacheOptions } from '../option-tables/pattern-options.ts';
-import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
+import { checkCache, checkOptions, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
 import type { LoadOptions, NearCacheOptions } from '../option-types/patterns.ts';
 import { LruMap } from './lru-map.ts';
@@ -45,6 +45,7 @@ export class NearCache {
   #misses = 0;
 
   constructor(cache: BackingCache, options: NearCacheOptions = {}, clock: Clock = machineClock) {
+    checkCache(cache);
     const { maxAgeMs, sizeOf, ...bounds } = valuesOf(nearCacheOptions, options);
     this.#cache = cache;
     this.#localValues = new LruMap(bounds);

@@ -4,7 +4,7 @@ import type { Cache } from '../operations/cache.ts';
 import { callOptions } from '../option-tables/call-options.ts';
 import type { ClientOption } from '../option-tables/option-group.ts';
 import { rateLimiterOptions } from '../option-tables/pattern-options.ts';
-import { checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';
+import { checkCache, checkOptions, checkValue, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { RateLimiterOptions } from '../option-types/patterns.ts';
 import { keyPartOf } from './key-part.ts';
@@ -43,6 +43,7 @@ export class RateLimiter {
   readonly #clock: Clock;
 
   constructor(cache: CountingCache, options: RateLimiterOptions, clock: Clock = wallClock) {
+    checkCache(cache);
     const values = valuesOf(rateLimiterOptions, options);
     const { name, limit, windowSeconds, kind, prefix, clockSkewMs, onCacheError } = values;
     this.#cache = cache;

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { argumentError } from '../base/errors.ts';
+import { isObject } from '../option-tables/resolve.ts';
 import type { SessionStoreOptions } from '../option-types/patterns.ts';
 import { type SessionBackend, SessionCache, type SessionLike } from './session-cache.ts';
 
@@ -41,15 +42,21 @@ export function sessionStore(
   second?: SessionBackend | SessionStoreOptions,
   third?: SessionStoreOptions,
 ): EventEmitter & SessionMethods {
-  const [cache, options = {}] = 'Store' in first ? [second, third] : [first, second];
+  const session = isModule(first) ? first : undefined;
+  const [cache, options = {}] = session === undefined ? [first, second] : [second, third];
   if (!isBackend(cache) || isBackend(options)) {
     throw argumentError('sessionStore takes (cache, options), or (session, cache, options).');
   }
-  return createStore('Store' in first ? first.Store : EventEmitter, cache, options);
+  return createStore(session?.Store ?? EventEmitter, cache, options);
 }
 
-function isBackend(given: object | undefined): given is SessionBackend {
-  return given !== undefined && 'gets' in given;
+/** express-session is a function. */
+function isModule(given: unknown): given is SessionModule<EventEmitter> {
+  return (typeof given === 'function' || isObject(given)) && 'Store' in given;
+}
+
+function isBackend(given: unknown): given is SessionBackend {
+  return isObject(given) && 'gets' in given;
 }
 
 function createStore(

@@ -6,7 +6,7 @@ import { callOptions, deleteOptions, storeOptions } from '../option-tables/call-
 import { loadOptions } from '../option-tables/load-options.ts';
 import type { OptionGroup } from '../option-tables/option-group.ts';
 import { tagOptions } from '../option-tables/pattern-options.ts';
-import { checkOptions, valuesOf } from '../option-tables/resolve.ts';
+import { checkCache, checkOptions, valuesOf } from '../option-tables/resolve.ts';
 import type { CallOptions, DeleteOptions, StoreOptions } from '../option-types/calls.ts';
 import type { LoadOptions, TagOptions } from '../option-types/patterns.ts';
 import { keyPartOf } from './key-part.ts';
@@ -45,6 +45,7 @@ export class TagSpace {
 
   /** @param timing internal: what a test simulates. */
   constructor(cache: TaggableCache, options: TagOptions = {}, timing: Timing = machineRuntime) {
+    checkCache(cache);
     this.#cache = cache;
     this.#timing = timing;
     this.#loads = new SharedLoads(timing);

@@ -1,6 +1,8 @@
 /** How listings write keys. A key of the binary protocol may contain any byte, also a newline. */
 import type { ByteSink } from '../../base/index.ts';
 
+const LF = 0x0a;
+const CR = 0x0d;
 const BLANK = 0x20;
 const DELETE = 0x7f;
 const PERCENT = 0x25;
@@ -17,6 +19,15 @@ for (const byte of Buffer.from(
 export function isWord(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     if (bytes[at]! <= BLANK || bytes[at] === DELETE) return false;
+  }
+  return true;
+}
+
+/** Whether a reply line can have a key raw: memcached ends a word at a blank, and a line at LF. */
+export function fitsLine(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === BLANK || byte === CR || byte === LF) return false;
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import type { MetaReplies, Request } from '../../protocol/index.ts';
 import { COUNT, NO_ITEM } from '../../store/index.ts';
-import { isWord } from '../admin/key-text.ts';
+import { fitsLine } from '../admin/key-text.ts';
 import type { OpenKey } from '../keyed/open-key.ts';
 
 /** The facts that `me` reports; it reads them while the key is open and writes them afterwards. */
@@ -26,7 +26,7 @@ export function answerMetaDebug(key: OpenKey, request: Request, reply: MetaRepli
   }
   const { keySource } = request;
   const [start, end] = [request.keyStart(0), request.keyEnd(0)];
-  const encoding = facts.isBinary || !isWord(keySource, start, end) ? 'base64' : 'latin1';
+  const encoding = facts.isBinary || !fitsLine(keySource, start, end) ? 'base64' : 'latin1';
   const keyText = keySource.toString(encoding, start, end);
   reply.sink.putText(`ME ${keyText} ${formatFacts(facts)}\r\n`);
 }

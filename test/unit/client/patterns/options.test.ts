@@ -29,6 +29,18 @@ test.each<[string, () => unknown]>([
   expect(make).toThrow(expect.objectContaining(failure));
 });
 
+const makers: readonly [string, (cache: never) => unknown][] = [
+  ['NearCache', (other) => new NearCache(other)],
+  ['RateLimiter', (other) => new RateLimiter(other, { name: 'n', limit: 1, windowSeconds: 1 })],
+  ['TagSpace', (other) => new TagSpace(other)],
+  ['sessionStore', (other) => sessionStore(other)],
+];
+test.each(makers)('%s refuses what is no client', (_, make) => {
+  for (const other of [undefined, null, 'memcached://a'] as never[]) {
+    expect(() => make(other)).toThrow(expect.objectContaining({ code: 'ERR_ARGUMENT' }));
+  }
+});
+
 test('getOrSet and writeThrough reject when an option does not exist', async () => {
   const failure = { code: 'ERR_ARGUMENT' };
   await expect(cache.getOrSet('k', () => 1, unknownOption)).rejects.toMatchObject(failure);

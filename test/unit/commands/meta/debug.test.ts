@@ -20,3 +20,12 @@ test('me shows a key in base64 as the client sent it, and -1 for no expiry', () 
   node.put('ms YWI= 1 b', 'x');
   expect(node.run('me YWI= b')).toMatch(/^ME YWI= exp=-1 la=0 /);
 });
+
+test.each([
+  ['k\ty', 'k\ty'],
+  ['k\x01\x7fy', 'k\x01\x7fy'],
+])('me shows the key %j raw, as memcached does', (key, shown) => {
+  const node = new CommandHarness();
+  node.put(`set ${key} 0 0 1`, 'x');
+  expect(node.run(`me ${key}`).split(' ')[1]).toBe(shown);
+});

@@ -50,7 +50,7 @@ test('a node at its end keeps the socket of another node that has its path by th
   }
 });
 
-test('of two nodes that start on one port at the same time, one is refused', async () => {
+test('only one of two nodes that start at the same time gets the port', async () => {
   const port = await freePort();
   const start = () => startSlabring({ args: ['-t', '2'], port });
   const started = await Promise.allSettled([start(), start()]);

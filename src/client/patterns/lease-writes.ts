@@ -2,7 +2,7 @@ import { CacheError, type FailureCode, isCacheFailure } from '../base/errors.ts'
 import type { Cache, Loader } from '../operations/cache.ts';
 import type { LoadOptions } from '../option-types/patterns.ts';
 import { noValueMarker } from './load-markers.ts';
-import type { LoadPlan } from './load-plan.ts';
+import { deadlineMsOf, type LoadPlan } from './load-plan.ts';
 
 /** The operations of a cache that loads use. */
 export type LeasingCache = Pick<Cache, 'fetch' | 'get' | 'cas' | 'add' | 'delete'>;
@@ -16,6 +16,14 @@ export interface LoadJob<T> {
   readonly onRefreshError: LoadOptions['onRefreshError'];
   /** When the call began, in milliseconds on the clock of the client. */
   readonly calledAt: number;
+  /** When the call began to wait for a load of another caller. Its request came before that. */
+  waitsSince?: number;
+}
+
+/** When the call stops waiting for loads of other callers: its own deadline, or Infinity. */
+export function deadlineOf<T>(job: LoadJob<T>, now: number): number {
+  job.waitsSince ??= now;
+  return job.waitsSince + deadlineMsOf(job.plan);
 }
 
 /** The value is too large for the cache, or has no JSON: a retry cannot store it either. */

@@ -7,6 +7,7 @@ import type { LoadOptions } from '../option-types/patterns.ts';
 import { abortable, type Flight, Flights } from './flight.ts';
 import {
   addWithoutLease,
+  deadlineOf,
   type LeasingCache,
   type LoadJob,
   releaseLease,
@@ -80,7 +81,8 @@ export class LoadCoordinator {
   ): Promise<T | undefined> {
     const plan = this.#planner.planOf(options);
     const { signal, onRefreshError } = options;
-    const job = { cache, key, load, plan, onRefreshError, calledAt: this.#timing.now() };
+    const calledAt = this.#timing.now();
+    const job: LoadJob<T> = { cache, key, load, plan, onRefreshError, calledAt };
     if (signal?.aborted === true)
       throw new CacheError('ERR_ABORTED_UNSENT', { key, cause: signal.reason });
     // The signal does not cancel the fetch: its reply may grant a lease, which must be released.
@@ -161,7 +163,7 @@ export class LoadCoordinator {
     return {
       ...job,
       name: key,
-      deadlineAt: job.calledAt + deadlineMsOf(job.plan),
+      deadlineAt: deadlineOf(job, this.#timing.now()),
       load: (loadSignal) => this.#load(job, loadSignal),
       leased: () => this.#flights.joinable<T>(key),
       retry: () => this.#fetchOrLoad(job, signal),
@@ -223,7 +225,7 @@ export class LoadCoordinator {
   ): Promise<T | undefined> {
     const { cache, key, plan } = job;
     const random = (): number => this.#timing.random();
-    const waitUntil = job.calledAt + Math.min(plan.waitMs, deadlineMsOf(plan));
+    const waitUntil = Math.min(job.calledAt + plan.waitMs, deadlineOf(job, this.#timing.now()));
     for (let attempt = 0; this.#timing.now() < waitUntil; attempt++) {
       const leftMs = waitUntil - this.#timing.now();
       await pause(this.#timing, Math.min(leftMs, pollDelayMs(attempt, random)), signal);
@@ -253,7 +255,7 @@ export class LoadCoordinator {
     signal: AbortSignal,
   ): Promise<T | undefined> {
     const { key, plan } = job;
-    const isPastDeadline = deadlineMsOf(plan) <= plan.waitMs;
+    const isPastDeadline = deadlineOf(job, this.#timing.now()) <= job.calledAt + plan.waitMs;
     if (isPastDeadline || plan.onLeaseTimeout === 'fail') flight.giveUp();
     else flight.stopJoining();
     if (isPastDeadline) throw loadPastDeadline(key);
@@ -271,7 +273,10 @@ export class LoadCoordinator {
     const canStore = error.code === 'ERR_UNSUPPORTED';
     if (canStore) {
       const value = await undefinedOnFailure(cache.get<T>(key, plan.callOptions));
-      if (value !== undefined) return this.#serveUnleasedHit(key, value);
+      if (value !== undefined) {
+        this.#counts.hits++;
+        return unwrapMarker(value, key);
+      }
     } else {
       this.#counts.cacheErrors++;
       if (plan.onCacheError === 'fail') throw error;
@@ -286,11 +291,6 @@ export class LoadCoordinator {
       return value;
     };
     return this.#sharedLoads.joinOrStart(shared, signal, run);
-  }
-
-  #serveUnleasedHit<T>(key: string, value: T): T | undefined {
-    this.#counts.hits++;
-    return unwrapMarker(value, key);
   }
 
   #drawTtl(plan: LoadPlan): number {

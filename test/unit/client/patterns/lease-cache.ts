@@ -17,6 +17,8 @@ export class LeaseCache implements LeasingCache {
   readonly items = new Map<string, Item>();
   isDown = false;
   fetches = 0;
+  /** The time that a fetch takes. */
+  fetchMs = 0;
   readonly #timing: ManualTiming;
   #cas = 0n;
 
@@ -26,6 +28,10 @@ export class LeaseCache implements LeasingCache {
 
   async fetch<T>(key: string, { leaseSeconds }: FetchOptions = {}): Promise<FetchResult<T>> {
     this.fetches++;
+    const { fetchMs } = this;
+    if (fetchMs > 0) {
+      await new Promise<void>((resolve) => void this.#timing.setTimer(resolve, fetchMs));
+    }
     if (this.isDown) throw new CacheError('ERR_NODE_DOWN');
     const now = this.#timing.now();
     let item = this.items.get(key);

@@ -183,6 +183,15 @@ describe('callers with a deadline of their own', () => {
     expect(outcomes).toEqual([['late'], ['late']]);
   });
 
+  test('the deadline begins when the reply to the request of the call is there', async () => {
+    results = [() => new Promise((resolve) => void timing.setTimer(() => resolve('slow'), 100))];
+    const first = callTogether(1);
+    cache.fetchMs = 60;
+    const outcomes = callTogether(1, { deadlineMs: 50 });
+    await timing.advance(100);
+    expect([first, outcomes]).toEqual([['slow'], ['slow']]);
+  });
+
   test('the deadline does not bound the load of the call itself', async () => {
     results = [];
     const outcomes = callTogether(1, { deadlineMs: LOAD_MS / 2 });

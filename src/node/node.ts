@@ -4,6 +4,7 @@ import {
   type Certificates,
   type ListenAddress,
   listenAddressesOf,
+  startAlone,
   UserFileWatcher,
   type UserSources,
   usableAddresses,
@@ -71,11 +72,22 @@ export async function startNode(
   assumeUser();
   const sources = userSources(options);
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
-  const usable = await usableAddresses(requested, options);
-  const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
+  return startAlone(requested, async () => {
+    const usable = await usableAddresses(requested, options);
+    const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
+    return listening(node, usable, options, log);
+  });
+}
+
+async function listening(
+  node: Node,
+  usable: readonly ListenAddress[],
+  { threads }: ServerOptions,
+  log: Logger,
+): Promise<RunningNode> {
   try {
     const addresses = await node.start(usable);
-    log.info({ addresses, threads: options.threads }, 'node is listening');
+    log.info({ addresses, threads }, 'node is listening');
     return {
       addresses,
       control: node.control,

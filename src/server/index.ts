@@ -20,6 +20,7 @@ export { ConnectionTable } from './sockets/connection-table.ts';
 export { type ListenAddress, listenAddressOf } from './sockets/listen-address.ts';
 export { listenAddressesOf, THREADS_SHARE_PORT, usableAddresses } from './sockets/listeners.ts';
 export { OutputBuffers } from './sockets/output.ts';
+export { startAlone } from './sockets/port-claim.ts';
 export { RefusalLog } from './sockets/refusal-log.ts';
 export { ThreadBuffers } from './sockets/thread-buffers.ts';
 export type { ThreadContext } from './sockets/thread-context.ts';

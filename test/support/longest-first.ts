@@ -5,14 +5,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * checkout it can only sort by file size, which is a poor estimate.
  */
 const LONGEST_FILES = [
+  'system/next',
   'system/client-drill',
   'differential/table',
   'integration/server/memory',
+  'integration/server/buffer-memory',
+  'system/client-package',
   'differential/cuts',
   'threads/death',
   'integration/server/tls',
   'integration/server/login',
   'differential/generated',
+  'system/process-options',
   'system/cluster',
   'property/store-model',
   'differential/lru-stats',

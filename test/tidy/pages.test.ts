@@ -11,7 +11,7 @@ import { serveVerb } from '../../src/cli/verbs/serve.ts';
 import { userVerb } from '../../src/cli/verbs/user.ts';
 import { OPTION_GROUPS, type OptionGroup } from '../../src/client/index.ts';
 import { startNode } from '../../src/node/index.ts';
-import { codeIn, textOf } from './tree.ts';
+import { codeIn, PAGES, textOf } from './tree.ts';
 
 describe('pages', () => {
   /** The text of a page, without the blanks that align the columns of its tables. */
@@ -50,6 +50,17 @@ describe('pages', () => {
     const files = codeIn('src/client/option-types');
     const written = files.map((file) => [file.replace(/.*\//, ''), textOf(file)] as const);
     expect(new Map(optionTypes())).toEqual(new Map(written));
+  });
+  test('every row of a table has the cells of its head: a pipe inside of code ends a cell', () => {
+    const cells = (line: string): number => line.replaceAll('\\|', '').split('|').length;
+    const wrong = PAGES.flatMap((file) => {
+      const tables = textOf(file).matchAll(/^\|.*\n\|[ :|-]+\n(?:\|.*\n)*/gm);
+      return [...tables].flatMap(([table]) => {
+        const [head = '', , ...rows] = table.trimEnd().split('\n');
+        return rows.filter((row) => cells(row) !== cells(head)).map((row) => `${file}: ${row}`);
+      });
+    });
+    expect(wrong).toEqual([]);
   });
   test('docs/lessons.md names only tests that exist', () => {
     const rows = page('lessons.md')

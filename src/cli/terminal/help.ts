@@ -112,7 +112,9 @@ export function optionsSection(verb: Verb): string {
     const env = envNames(name, flag)
       .map((variable) => `\`${variable}\``)
       .join(', ');
-    return `| ${spelling} | ${env} | ${value} | ${flag.constraint} | ${flag.doc} |`;
+    const cells = [spelling, env, value, flag.constraint, flag.doc];
+    // A pipe ends the cell of a table, also inside of code.
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
   const head = '| option | environment | default | value | description |\n|---|---|---|---|---|';
   const description = wrapAll(verb.description, PAGE_COLUMNS_MAX);

@@ -48,7 +48,7 @@ export const FAILURES = {
     mayHaveRun: false,
     about: 'key at node',
     cause: 'cache',
-    text: 'Too many operations wait for the node (`maxPendingPerNode`).',
+    text: 'Too many operations wait for the node (`maxPendingPerNode`), or for compression.',
     advice: 'Send fewer operations at a time: a longer queue would only increase the latency.',
   },
   ERR_DEADLINE_UNSENT: {

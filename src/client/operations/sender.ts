@@ -94,12 +94,15 @@ export class Sender {
         this.#call(wireKey, request, handler, callOptions, resolve, reject);
       };
       try {
-        const encoded = this.#codec.encode(value);
+        const call = { isOver: false };
+        const encoded = this.#codec.encode(value, call);
         if (!(encoded instanceof Promise)) send(encoded, options);
         else
-          this.#sendLater(encoded, wireKey, options, send).catch((error) =>
-            reject(withKey(error, wireKey)),
-          );
+          this.#sendLater(encoded, wireKey, options, send)
+            .catch((error) => reject(withKey(error, wireKey)))
+            .finally(() => {
+              call.isOver = true;
+            });
       } catch (error) {
         reject(withKey(error, wireKey));
       }

@@ -4,21 +4,26 @@ import * as zlib from 'node:zlib';
 /** Up to this size compressing takes less time than passing the value to another thread. */
 export const SYNC_BYTES_MAX = 32 * 1024;
 /** The same for unpacking: it counts the bytes that come out. */
-const SYNC_UNPACKED_BYTES_MAX = 256 * 1024;
+export const SYNC_UNPACKED_BYTES_MAX = 256 * 1024;
 /** The client takes unpacked bytes from the other thread in pieces of up to this size. */
 const PIECE_BYTES_MAX = 1024 * 1024;
 const PIECE_BYTES_MIN = 16 * 1024;
 const ZLIB_METHOD = 0x78;
 
-const compressInThread = promisify(zlib.zstdCompress);
+const zstdInThread = promisify(zlib.zstdCompress);
 
-/** Compresses large values in another thread and then returns a promise. */
-export function compress(bytes: Uint8Array, level: number): Buffer | Promise<Buffer> {
-  const params = { [zlib.constants.ZSTD_c_compressionLevel]: level };
-  return bytes.length <= SYNC_BYTES_MAX
-    ? zlib.zstdCompressSync(bytes, { params })
-    : // The frame names its content size, so that a reader can refuse or reserve it.
-      compressInThread(bytes, { params, pledgedSrcSize: bytes.length });
+/** Compresses a value of up to SYNC_BYTES_MAX. */
+export function compressAtOnce(bytes: Uint8Array, level: number): Buffer {
+  return zlib.zstdCompressSync(bytes, { params: paramsOf(level) });
+}
+
+export function compressInThread(bytes: Uint8Array, level: number): Promise<Buffer> {
+  // The frame names its content size, so that a reader can refuse or reserve it.
+  return zstdInThread(bytes, { params: paramsOf(level), pledgedSrcSize: bytes.length });
+}
+
+function paramsOf(level: number): Record<number, number> {
+  return { [zlib.constants.ZSTD_c_compressionLevel]: level };
 }
 
 /** How to unpack one format. */

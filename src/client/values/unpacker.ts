@@ -1,19 +1,20 @@
 import { CacheError, decodeError } from '../base/errors.ts';
-import { isTooLarge, mayUnpackAtOnce, type Unpacking, unpackAtOnce } from './compression.ts';
+import {
+  isTooLarge,
+  mayUnpackAtOnce,
+  SYNC_UNPACKED_BYTES_MAX,
+  type Unpacking,
+  unpackAtOnce,
+} from './compression.ts';
+import { ThreadQueue } from './thread-queue.ts';
 
-/** Values that are unpacked at a time, each in another thread; Node.js has four by default. */
-const THREADS_MAX = 4;
+/** Small values unpack to about this much in one turn of the event loop, which takes 10 ms. */
+const TURN_BYTES_MAX = 16 * 2 ** 20;
 
 /** What the unpacker takes from the machine. */
 export interface UnpackerTiming {
   now(): number;
   setTimer(onFire: () => void, delayMs: number): { cancel(): void };
-}
-
-/** A value that waits for a thread. */
-interface Job {
-  readonly run: () => Promise<void>;
-  isOver: boolean;
 }
 
 /**
@@ -23,8 +24,9 @@ interface Job {
 export class Unpacker {
   readonly #maxBytes: number;
   readonly #timing: UnpackerTiming | undefined;
-  readonly #waiting: Job[] = [];
-  #running = 0;
+  readonly #queue = new ThreadQueue();
+  /** What this turn of the event loop has unpacked at once. */
+  #turnBytes = 0;
 
   /** @param timing without it there are no deadlines. */
   constructor(maxBytes: number, timing?: UnpackerTiming) {
@@ -45,24 +47,39 @@ export class Unpacker {
     deadlineAt: number,
   ): Buffer | Promise<Buffer> {
     if (expectedBytes !== undefined && expectedBytes > this.#maxBytes) throw this.#tooLarge();
-    if (mayUnpackAtOnce(bytes, expectedBytes)) {
-      try {
-        const unpacked = unpackAtOnce(unpacking, bytes, this.#maxBytes);
-        if (unpacked !== undefined) return unpacked;
-      } catch (error) {
-        throw isTooLarge(error) ? this.#tooLarge() : error;
-      }
+    if (this.#turnBytes < TURN_BYTES_MAX && mayUnpackAtOnce(bytes, expectedBytes)) {
+      const unpacked = this.#atOnce(unpacking, bytes);
+      if (unpacked !== undefined) return unpacked;
     }
-    return this.#inThread(
-      () => unpacking.inThread(bytes, this.#maxBytes, expectedBytes),
-      deadlineAt,
-    );
+    const run = () => unpacking.inThread(bytes, this.#maxBytes, expectedBytes);
+    return this.#inThread(run, bytes.length, deadlineAt);
   }
 
-  #inThread(run: () => Promise<Buffer>, deadlineAt: number): Promise<Buffer> {
+  #atOnce(unpacking: Unpacking, bytes: Uint8Array): Buffer | undefined {
+    let unpacked: Buffer | undefined;
+    try {
+      unpacked = unpackAtOnce(unpacking, bytes, this.#maxBytes);
+      return unpacked;
+    } catch (error) {
+      throw isTooLarge(error) ? this.#tooLarge() : error;
+    } finally {
+      this.#countInTurn(unpacked?.length ?? SYNC_UNPACKED_BYTES_MAX);
+    }
+  }
+
+  #countInTurn(bytes: number): void {
+    if (this.#turnBytes === 0) {
+      setImmediate(() => {
+        this.#turnBytes = 0;
+      });
+    }
+    this.#turnBytes += bytes;
+  }
+
+  #inThread(run: () => Promise<Buffer>, bytes: number, deadlineAt: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => reject(isTooLarge(error) ? this.#tooLarge() : error);
-      const job: Job = { run: () => run().then(resolve, fail).finally(end), isOver: false };
+      const job = { bytes, run: () => run().then(resolve, fail).finally(end), isOver: false };
       const end = (): void => {
         job.isOver = true;
         timer?.cancel();
@@ -75,22 +92,8 @@ export class Unpacker {
       const timing = this.#timing;
       const leftMs = Math.max(1, deadlineAt - (timing?.now() ?? 0));
       const timer = timing?.setTimer(onDeadline, leftMs);
-      this.#waiting.push(job);
-      this.#startJobs();
+      this.#queue.add(job);
     });
-  }
-
-  /** Starts as many jobs as there are threads. A job whose deadline has passed does not start. */
-  #startJobs(): void {
-    while (this.#running < THREADS_MAX && this.#waiting.length > 0) {
-      const job = this.#waiting.shift()!;
-      if (job.isOver) continue;
-      this.#running++;
-      void job.run().finally(() => {
-        this.#running--;
-        this.#startJobs();
-      });
-    }
   }
 
   #tooLarge(): CacheError {

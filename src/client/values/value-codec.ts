@@ -3,7 +3,7 @@ import { CacheError, decodeError, encodeError } from '../base/errors.ts';
 import type { Serializer } from '../base/serializer.ts';
 import type { CompressionOptions } from '../option-types/client.ts';
 import { bytesOf, isBytes } from './bytes.ts';
-import { compress, isZlib, SYNC_BYTES_MAX, type Unpacking, ZLIB, ZSTD } from './compression.ts';
+import { isZlib, SYNC_BYTES_MAX, type Unpacking, ZLIB, ZSTD } from './compression.ts';
 import {
   BYTES_FLAG,
   CUSTOM_FLAG,
@@ -13,6 +13,7 @@ import {
   ZSTD_FLAG,
 } from './flags.ts';
 import { jsonOf } from './json.ts';
+import { Packer, type PackingCall } from './packer.ts';
 import { Unpacker, type UnpackerTiming } from './unpacker.ts';
 import { contentBytesOf } from './zstd-frame.ts';
 
@@ -37,7 +38,7 @@ type MaybePromise<T> = T | Promise<T>;
  */
 export class ValueCodec {
   readonly #serializer: Serializer | undefined;
-  readonly #compression: Required<CompressionOptions> | undefined;
+  readonly #packer: Packer | undefined;
   readonly #maxValueBytes: number;
   readonly #unpacker: Unpacker;
 
@@ -48,19 +49,19 @@ export class ValueCodec {
     timing?: UnpackerTiming,
   ) {
     this.#serializer = serializer;
-    this.#compression = compression;
+    this.#packer = compression && new Packer(compression);
     this.#maxValueBytes = maxValueBytes;
     this.#unpacker = new Unpacker(maxValueBytes, timing);
   }
 
   /**
    * @throws {CacheError} ERR_VALUE for a value that has no exact form, ERR_ARGUMENT for none; a
-   *     promise rejects.
+   *     promise rejects. ERR_QUEUE_FULL if too many values wait for their compression.
    */
-  encode(value: unknown): MaybePromise<EncodedValue> {
+  encode(value: unknown, call?: PackingCall): MaybePromise<EncodedValue> {
     const plain = this.#serialized(value);
     if (plain.value.length * UTF8_BYTES_MAX > this.#maxValueBytes) this.#checkSize(plain.value);
-    return this.#compression === undefined ? plain : this.#compress(plain, this.#compression);
+    return this.#packer === undefined ? plain : pack(this.#packer, plain, call);
   }
 
   /**
@@ -141,22 +142,6 @@ export class ValueCodec {
     return { value: jsonOf(value), flags: JSON_FLAG };
   }
 
-  #compress(
-    given: EncodedValue,
-    { minBytes, level }: Required<CompressionOptions>,
-  ): MaybePromise<EncodedValue> {
-    // A UTF-16 unit is at least one byte of UTF-8.
-    if (given.value.length < minBytes) return given;
-    const plain = detached(given);
-    const bytes = typeof plain.value === 'string' ? utf8Of(plain.value) : plain.value;
-    const result = compress(bytes, level);
-    const choose = (compressed: Buffer) => smallerOf(plain, compressed, bytes.length);
-    if (!(result instanceof Promise)) return choose(result);
-    return result.then(choose, (cause: unknown) => {
-      throw encodeError('The compression failed, see `cause`.', cause);
-    });
-  }
-
   #fromBytes(bytes: Uint8Array, flags: number): unknown {
     if ((flags & BYTES_FLAG) !== 0) return bytes;
     if ((flags & CUSTOM_FLAG) !== 0) return this.#deserialize(bytes);
@@ -171,6 +156,20 @@ export class ValueCodec {
     }
     return orUnreadable(() => serializer.deserialize(bytes), 'The serializer failed.');
   }
+}
+
+function pack(
+  packer: Packer,
+  given: EncodedValue,
+  call: PackingCall | undefined,
+): MaybePromise<EncodedValue> {
+  // A UTF-16 unit is at least one byte of UTF-8.
+  if (given.value.length < packer.minBytes) return given;
+  const plain = detached(given);
+  const bytes = typeof plain.value === 'string' ? utf8Of(plain.value) : plain.value;
+  const result = packer.pack(bytes, call);
+  const choose = (compressed: Buffer) => smallerOf(plain, compressed, bytes.length);
+  return result instanceof Promise ? result.then(choose) : choose(result);
 }
 
 /** A copy of bytes that another thread compresses: their owner may change them. */

@@ -50,6 +50,17 @@ test('a node at its end keeps the socket of another node that has its path by th
   }
 });
 
+test('only one of two nodes that start at the same time gets the port', async () => {
+  const port = await freePort();
+  const start = () => startSlabring({ args: ['-t', '2'], port });
+  const started = await Promise.allSettled([start(), start()]);
+  const nodes = started.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+  await Promise.all(nodes.map((node) => node.stop()));
+  expect(nodes).toHaveLength(1);
+  const reasons = started.flatMap((each) => (each.status === 'rejected' ? [`${each.reason}`] : []));
+  expect(reasons).toEqual([expect.stringContaining(`already listens on port ${port}`)]);
+});
+
 /** With fair sharing, 64 connections leave one of four threads idle once in 10^8 runs. */
 test('four threads share one port and one store', async () => {
   const CONNECTIONS = 64;

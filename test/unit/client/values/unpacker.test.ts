@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { compress, ZLIB, ZSTD } from '../../../../src/client/values/compression.ts';
+import { compressInThread, ZLIB, ZSTD } from '../../../../src/client/values/compression.ts';
 import { Unpacker } from '../../../../src/client/values/unpacker.ts';
 import { contentBytesOf } from '../../../../src/client/values/zstd-frame.ts';
 import { ManualTiming } from '../../../support/manual-timing.ts';
@@ -35,7 +35,7 @@ describe('the content size of a zstd frame', () => {
     'a frame of %i bytes says its content size',
     async (bytes) => {
       expect(contentBytesOf(zlib.zstdCompressSync(zeros(bytes)))).toBe(bytes);
-      expect(contentBytesOf(await compress(zeros(bytes), 3))).toBe(bytes);
+      expect(contentBytesOf(await compressInThread(zeros(bytes), 3))).toBe(bytes);
     },
   );
   test('a streamed frame, a short one and other bytes have none', async () => {
@@ -103,6 +103,17 @@ describe('a bomb', () => {
       expect(error).toMatchObject(tooLarge);
     }
   });
+});
+
+test('one turn of the event loop unpacks 16 MiB at once, another thread the rest', async () => {
+  const unpacker = new Unpacker(MiB);
+  const frame = zlib.zstdCompressSync(zeros(256 * 1024));
+  const unpack = () => unpacker.unpack(ZSTD, frame, 256 * 1024, NEVER);
+  const all = Array.from({ length: 70 }, unpack);
+  expect(all.filter((each) => !(each instanceof Promise))).toHaveLength(64);
+  for (const unpacked of await Promise.all(all)) expect(unpacked).toHaveLength(256 * 1024);
+  await new Promise(setImmediate);
+  expect(unpack()).toBeInstanceOf(Buffer);
 });
 
 describe('the deadline of unpacking', () => {

@@ -36,6 +36,11 @@ export async function explain(error: unknown, usesTls: boolean): Promise<Reason>
   }
 }
 
+/** The cause of a failure in a few words, without a question to the node. */
+export function briefReason(error: Error): string {
+  return reasonOfSystem(rootOf(error))?.reason ?? error.message;
+}
+
 /** Whether the client sent no login: the node asked for one, and did not judge one. */
 function isLoginMissing({ cause }: CacheError): boolean {
   return cause instanceof Error && /unauthenticated/.test(cause.message);

@@ -1,4 +1,5 @@
 import { defineCacheVerb } from '../cache/cache-verb.ts';
+import { briefReason } from '../cache/explain.ts';
 import { EXIT } from '../process/exit-codes.ts';
 
 /** `slabring delete` */
@@ -27,7 +28,8 @@ interface Outcome {
 
 function outcomeOf(settled: PromiseSettledResult<boolean>): Outcome {
   if (settled.status === 'fulfilled') return { deleted: settled.value };
-  return { error: settled.reason instanceof Error ? settled.reason.message : `${settled.reason}` };
+  const { reason } = settled;
+  return { error: reason instanceof Error ? briefReason(reason) : `${reason}` };
 }
 
 function outcomeText(deleted: boolean | undefined): string {

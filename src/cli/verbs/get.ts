@@ -1,5 +1,6 @@
 import type { GetManyResult } from '../../client/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
+import { briefReason } from '../cache/explain.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 
@@ -43,7 +44,7 @@ function printValues(keys: readonly string[], { values, failed }: Results, host:
 
 function report(key: string, { values, failed }: Results): object {
   const error = failed.get(key);
-  if (error !== undefined) return { error: error.message };
+  if (error !== undefined) return { error: briefReason(error) };
   if (!values.has(key)) return { found: false };
   const value = values.get(key);
   if (!(value instanceof Uint8Array)) return { found: true, value };

@@ -1,10 +1,11 @@
-import { CacheError, isCacheFailure } from '../base/errors.ts';
+import { argumentError, CacheError, isCacheFailure } from '../base/errors.ts';
 import { callHandler } from '../base/handlers.ts';
 import type { Cache } from '../operations/cache.ts';
 import { PLAIN_TTL_MAX } from '../option-tables/call-options.ts';
 import { sessionStoreOptions } from '../option-tables/pattern-options.ts';
-import { valuesOf } from '../option-tables/resolve.ts';
+import { isObject, valuesOf } from '../option-tables/resolve.ts';
 import type { SessionStoreOptions } from '../option-types/patterns.ts';
+import { jsonOf } from '../values/json.ts';
 import { keyPartOf } from './key-part.ts';
 import { mergeSessions, parseSession } from './session-merge.ts';
 
@@ -148,20 +149,17 @@ export class SessionCache {
   }
 
   /** Seconds until the session's cookie expires; the default for a cookie without a `maxAge`. */
-  #ttlOf({ cookie }: SessionLike): number {
-    const maxAgeMs = cookie?.maxAge;
+  #ttlOf(session: SessionLike): number {
+    checkSession(session);
+    const maxAgeMs = session.cookie?.maxAge;
     if (typeof maxAgeMs !== 'number' || Number.isNaN(maxAgeMs)) return this.#ttl;
     return Math.min(PLAIN_TTL_MAX, Math.ceil(maxAgeMs / 1000));
   }
 }
 
-/** @throws {CacheError} ERR_ARGUMENT for a session that has no JSON. */
-function jsonOf(session: SessionLike): string {
-  try {
-    return JSON.stringify(session);
-  } catch (cause) {
-    throw new CacheError('ERR_ARGUMENT', { detail: 'The session has no JSON.', cause });
-  }
+/** The caller may be a program without types. */
+function checkSession(session: unknown): void {
+  if (!isObject(session)) throw argumentError('The session is not an object.');
 }
 
 function conflict(key: string, detail: string): CacheError {

@@ -99,8 +99,14 @@ describe.each(NODES.filter(({ skip }) => !skip))('sessions of express on $name',
     }
     const cycle: { cookie: object; self?: unknown } = { cookie: {} };
     cycle.self = cycle;
-    const failure = await new Promise((done) => void sessionStore(cache).set('odd', cycle, done));
-    expect(failure).toMatchObject({ code: 'ERR_ARGUMENT' });
+    const store = sessionStore(cache);
+    const fail = (session: object | null): Promise<unknown> => {
+      return new Promise((done) => void store.set('odd', session as object, done));
+    };
+    expect(await fail(null)).toMatchObject({ code: 'ERR_ARGUMENT' });
+    for (const session of [cycle, { cart: new Map([[1, 2]]) }, { n: 1n }]) {
+      expect(await fail(session)).toMatchObject({ code: 'ERR_VALUE', mayHaveRun: false });
+    }
   });
 
   test('the store handles a missing session and cookies without maxAge', async () => {

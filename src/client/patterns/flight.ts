@@ -1,5 +1,6 @@
 import { CacheError } from '../base/errors.ts';
-import type { Timing } from '../connection/runtime.ts';
+import { Extensions } from '../connection/extensions.ts';
+import type { ClientTimer, Timing } from '../connection/runtime.ts';
 
 /** When a load began, and until when it may take: milliseconds on the clock of the client. */
 interface LoadTime {
@@ -67,7 +68,10 @@ export class Flight<T> {
     return this.#wait(this.result, signal);
   }
 
-  /** Like `join`, for at most `ms`: then it returns undefined, and the caller no longer waits. */
+  /**
+   * Like `join`, for at most `ms`: then it returns undefined, and the caller no longer waits. It
+   * waits on if the process itself was busy, because the result may have arrived in the meantime.
+   */
   async joinFor(
     timing: Timing,
     ms: number,
@@ -75,15 +79,25 @@ export class Flight<T> {
     keepsProcessAlive = true,
   ): Promise<{ readonly value: T | undefined } | undefined> {
     const timeout = Promise.withResolvers<undefined>();
-    const timer = timing.setTimer(() => timeout.resolve(undefined), ms);
-    if (!keepsProcessAlive) timer.unref();
+    const extensions = new Extensions();
+    let timer: ClientTimer;
+    const wait = (delayMs: number): void => {
+      const firesAt = timing.now() + delayMs;
+      timer = timing.setTimer(() => {
+        const extensionMs = extensions.next(this, timing.now() - firesAt, ms);
+        if (extensionMs > 0) wait(extensionMs);
+        else timeout.resolve(undefined);
+      }, delayMs);
+      if (!keepsProcessAlive) timer.unref();
+    };
+    wait(ms);
     const result = this.result.then((value) => ({ value }));
     try {
       const outcome = await this.#wait(Promise.race([result, timeout.promise]), signal);
       if (outcome === undefined && this.#waitingCalls === 0) this.#abort.abort();
       return outcome;
     } finally {
-      timer.cancel();
+      timer!.cancel();
     }
   }
 

@@ -169,6 +169,20 @@ describe('callers with a deadline of their own', () => {
     expect(outcomes).toEqual(['ERR_DEADLINE']);
   });
 
+  test('a deadline that passes while the process is busy is extended', async () => {
+    const wasBusyUntil = timing.now() + 130;
+    timing = new (class extends ManualTiming {
+      override now(): number {
+        return super.now() < wasBusyUntil - 80 ? super.now() : super.now() + 80;
+      }
+    })();
+    loads = new LoadCoordinator(timing);
+    results = [() => new Promise((resolve) => void timing.setTimer(() => resolve('late'), 60))];
+    const outcomes = [callTogether(1), callTogether(1, { deadlineMs: 50 })];
+    await timing.advance(60);
+    expect(outcomes).toEqual([['late'], ['late']]);
+  });
+
   test('the deadline does not bound the load of the call itself', async () => {
     results = [];
     const outcomes = callTogether(1, { deadlineMs: LOAD_MS / 2 });

@@ -120,7 +120,10 @@ async function measureWithProgress(
   const what = `${workload.name} -m ${memory}, ${contender.name}`;
   const format = '{bar} {percentage} % · {eta_formatted} left · {what}';
   const bar = process.stderr.isTTY
-    ? new SingleBar({ format, stream: process.stderr, clearOnComplete: true }, Presets.rect)
+    ? new SingleBar(
+        { format, stream: process.stderr, clearOnComplete: true, linewrap: true },
+        Presets.rect,
+      )
     : undefined;
   bar?.start(workload.requests.length, 0, { what });
   const run = await measure(contender, workload, memory, (requests) => bar?.update(requests));

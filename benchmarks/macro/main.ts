@@ -77,7 +77,10 @@ function progress(steps: number): Progress {
 
 function progressBar(steps: number): Progress {
   const format = '{bar} {value}/{total} · {eta_formatted} left · {text}';
-  const bar = new SingleBar({ format, stream: process.stderr }, Presets.shades_classic);
+  const bar = new SingleBar(
+    { format, stream: process.stderr, linewrap: true },
+    Presets.shades_classic,
+  );
   bar.start(steps, 0, { text: 'starting' });
   return { step: (text) => bar.increment({ text }), end: () => bar.stop() };
 }

@@ -168,14 +168,18 @@ describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined)('stats', () => {
 
   test('stats reset resets the same counters as memcached', async () => {
     const after = async (connection: RawConnection) => {
+      await connection.exchange('set kept 0 0 1\r\nv\r\n');
+      const before = await statsOf(connection, 'stats');
       const reply = await connection.exchange('stats reset\r\n');
+      const stats = await statsOf(connection, 'stats');
       return {
         reply: reply.toString(),
-        ...pick(await statsOf(connection, 'stats'), [
+        // Not compared itself: memcached counts flushed items until it frees them.
+        keepsItems: stats.get('curr_items') === before.get('curr_items'),
+        ...pick(stats, [
           'cmd_get',
           'cmd_set',
           'get_hits',
-          'curr_items',
           'total_items',
           'evictions',
           'cas_badval',

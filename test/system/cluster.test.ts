@@ -145,6 +145,12 @@ describe('slabring cluster', () => {
     await new Promise((closed) => taken.close(closed));
   });
 
+  test('the error of the cluster names --host for an address that the machine lacks', async () => {
+    const run = new Run(['cluster', '--nodes=1', '--host=192.0.2.1', '-t', '1', '-m', '8']);
+    expect(await run.ended).toBe(1);
+    expect(run.err).toMatch(/no address 192\.0\.2\.1\. Choose one of its addresses with --host\./);
+  });
+
   test('the cluster leaves no node behind when it is killed', async () => {
     const port = await consecutivePorts(2);
     const run = new Run(['cluster', '--nodes=2', `--port=${port}`, '-t', '1', '-m', '8']);

@@ -37,7 +37,7 @@ export function progressBar(
   const barsize = Math.max(1, Math.min(BAR_COLUMNS_MAX, room));
   // Ctrl-C ends the process in between, so the bar changes no setting of the terminal.
   const bar = new SingleBar(
-    { stream: terminal, format, barsize, clearOnComplete: true },
+    { stream: terminal, format, barsize, clearOnComplete: true, linewrap: true },
     Presets.shades_classic,
   );
   let pace: Pace | undefined;

@@ -196,6 +196,10 @@ async function start(nodes: readonly PlannedNode[], host: Host): Promise<LocalCl
 /** The message of a node advises the options of `serve`; the user needs those of `cluster`. */
 function explainStartError(error: NodeStartError, nodes: readonly PlannedNode[]): CodedError {
   const node = nodes.find(({ name }) => name === error.node);
+  if (error.code === 'ERR_ADDRESS_UNAVAILABLE') {
+    const message = error.message.replace('-l (--listen)', '--host');
+    return new CodedError(error.code, message, { cause: error });
+  }
   if (error.code !== 'ERR_PORT_TAKEN' || node === undefined) return error;
   const taken = `${node.name} cannot listen: port ${node.port} of ${node.host} is in use.`;
   const advice = 'Stop the program that uses it, or choose other ports with --port';

@@ -110,11 +110,11 @@ export class StoreClock implements StoreTime {
       Atomics.load(control, CONTROL.crawlFlushed) === 0 &&
       Atomics.load(control, CONTROL.flushPass) === 0;
     if (isDone) return undefined;
-    return (this.#sums.class('total_items') - control[CONTROL.storedAtFlush]!) >>> 0;
+    return (this.#sums.lifetime('total_items') - control[CONTROL.storedAtFlush]!) >>> 0;
   }
 
   #hideOlderItems(): void {
-    this.#control[CONTROL.storedAtFlush] = this.#sums.class('total_items');
+    this.#control[CONTROL.storedAtFlush] = this.#sums.lifetime('total_items');
     this.drawSeq();
     this.#control[CONTROL.flushSeqHigh] = this.seqHigh;
     this.#control[CONTROL.flushSeqLow] = this.seqLow;

@@ -146,6 +146,13 @@ export class CounterSums {
     return sum;
   }
 
+  /** The sum of all classes since the start of the node: a reset does not change it. */
+  lifetime(name: ClassCounterName): number {
+    let sum = 0;
+    for (let id = 1; id < CLASSES_MAX; id++) sum += this.#lifetimeSum(classSlot(id, name));
+    return sum;
+  }
+
   reset(): void {
     const baseline = this.#threads * COUNTER_SLOTS;
     for (let slot = 0; slot < COUNTER_SLOTS; slot++) {
@@ -154,7 +161,11 @@ export class CounterSums {
   }
 
   #sum(slot: number): number {
-    let sum = -this.#slots[this.#threads * COUNTER_SLOTS + slot]!;
+    return this.#lifetimeSum(slot) - this.#slots[this.#threads * COUNTER_SLOTS + slot]!;
+  }
+
+  #lifetimeSum(slot: number): number {
+    let sum = 0;
     for (let thread = 0; thread < this.#threads; thread++) {
       sum += this.#slots[thread * COUNTER_SLOTS + slot]!;
     }

@@ -13,7 +13,10 @@ async function drawn(columns: number, draw: (bar: ProgressBar, clock: ManualCloc
   draw(bar, clock);
   bar.clear();
   terminal.end();
-  return stripVTControlCharacters(await text(terminal));
+  const output = await text(terminal);
+  // A private mode, such as the wrapping of lines, would stay after Ctrl-C.
+  expect(output).not.toContain('\u001b[?');
+  return stripVTControlCharacters(output);
 }
 
 const step = { title: 'storing  ', unit: 'keys' };

@@ -68,6 +68,7 @@ test('the item count leaves out flushed items that the crawler has not freed yet
   for (let i = 0; i < 7; i++) harness.send(`set new-${i} 0 0 1\r\nx\r\n`);
   expect(items()).toBe(7);
   harness.send('stats reset\r\n');
+  expect(items()).toBe(7);
   nextSecond();
   expect(items()).toBe(7);
   harness.send('delete new-1\r\nset new-2 0 0 1\r\ny\r\n');

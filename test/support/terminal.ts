@@ -26,7 +26,8 @@ export async function onTerminal(
   const words = [process.execPath, MAIN, ...args].map((word) => `"${word}"`);
   const command = `stty cols ${columns}; ${words.join(' ')}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { ...process.env, ...env },
+    // Node.js shows no colors where CI is set.
+    env: { ...process.env, CI: undefined, ...env },
   });
   const left = [...answers];
   let shown = '';

@@ -16,6 +16,10 @@ const CERTIFICATE_REQUIRED: Reason = {
   reason: 'it requires a client certificate',
   advice: 'Name one with --tls-cert <file> and --tls-key <file>.',
 };
+export const NO_REPLY: Reason = {
+  reason: 'no reply in time',
+  advice: 'To wait longer, set --deadline.',
+};
 const NOT_TLS: Reason = { reason: 'it does not speak TLS', advice: TLS_OFF };
 
 /** Reasons by the code of the system's error. */
@@ -31,7 +35,7 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
   EPERM: { reason: 'permission denied' },
   EHOSTUNREACH: { reason: 'the host is unreachable' },
   ENETUNREACH: { reason: 'the network is unreachable' },
-  ETIMEDOUT: { reason: 'the connection timed out' },
+  ETIMEDOUT: NO_REPLY,
   ECONNRESET: { reason: 'it reset the connection' },
   EPIPE: { reason: 'it reset the connection' },
   SELF_SIGNED_CERT_IN_CHAIN: NOT_TRUSTED,

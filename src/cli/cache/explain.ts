@@ -4,6 +4,7 @@ import {
   CLOSED_TLS,
   LOGIN_REJECTED,
   LOGIN_REQUIRED,
+  NO_REPLY,
   type Reason,
   reasonOfSystem,
   TLS_REQUIRED,
@@ -22,7 +23,7 @@ export async function explain(error: unknown, usesTls: boolean): Promise<Reason>
       return isLoginMissing(error) ? LOGIN_REQUIRED : LOGIN_REJECTED;
     case 'ERR_DEADLINE':
     case 'ERR_DEADLINE_UNSENT':
-      return { reason: 'no reply in time', advice: 'To wait longer, set --deadline.' };
+      return NO_REPLY;
     case 'ERR_NODE_DOWN':
     case 'ERR_PROTOCOL':
     case 'ERR_REPLY_LOST':

@@ -138,7 +138,8 @@ export class Connection {
   }
 
   #onConnectTimeout(): void {
-    const cause = new Error(`no connection within ${this.#options.connectTimeoutMs} ms`);
+    const message = `no connection within ${this.#options.connectTimeoutMs} ms`;
+    const cause = Object.assign(new Error(message), { code: 'ETIMEDOUT' });
     this.#break(this.#error('ERR_NODE_DOWN', cause));
   }
 

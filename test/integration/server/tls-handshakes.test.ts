@@ -82,6 +82,7 @@ test('the node refuses to renegotiate TLS 1.2', async () => {
   const server = await serve('-t', '1');
   const args = ['s_client', '-tls1_2', '-connect', `${server.host}:${server.port}`];
   const client = spawn('openssl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const closed = once(client, 'close');
   let output = '';
   for (const stream of [client.stdout, client.stderr]) {
     stream.on('data', (bytes) => {
@@ -92,5 +93,5 @@ test('the node refuses to renegotiate TLS 1.2', async () => {
   client.stdin.write('R\n');
   await waitUntil('the node refuses', () => output.includes('no renegotiation'));
   client.stdin.end();
-  await once(client, 'close');
+  await closed;
 });

@@ -24,9 +24,9 @@ const LEVEL_OF_VERB = Uint8Array.from({ length: Math.max(...Object.values(VERB))
 for (const verb of READING) LEVEL_OF_VERB[verb] = READONLY;
 for (const verb of ADMINISTRATIVE) LEVEL_OF_VERB[verb] = ADMIN;
 
-/** Topics of stats that change the node, or show keys or other clients. */
+/** Topics of stats that show keys or other clients, or cost the node. */
 const ADMIN_TOPICS: ReadonlySet<string | undefined> = new Set([
-  ...['reset', 'detail', 'cachedump', 'conns', 'sizes_enable', 'sizes_disable'],
+  ...['detail', 'cachedump', 'conns', 'sizes_enable', 'sizes_disable'],
 ]);
 /** The flags of mg that change an item: create, touch, take a lease. */
 const WRITING_FLAGS: readonly number[] = [
@@ -39,9 +39,15 @@ const WRITING_FLAGS: readonly number[] = [
 export function permits(role: Role, request: Request): boolean {
   const level = ROLES.indexOf(role);
   if (LEVEL_OF_VERB[request.verb]! > level) return false;
-  if (request.verb === VERB.stats) return level === ADMIN || !ADMIN_TOPICS.has(request.words[0]);
+  if (request.verb === VERB.stats) return level >= levelOfTopic(request.words[0]);
   if (request.verb === VERB.metaGet) return level >= READWRITE || !hasWritingFlag(request);
   return true;
+}
+
+/** Client libraries offer the reset of the counters, as they do flush_all. */
+function levelOfTopic(topic: string | undefined): number {
+  if (ADMIN_TOPICS.has(topic)) return ADMIN;
+  return topic === 'reset' ? READWRITE : READONLY;
 }
 
 function hasWritingFlag(request: Request): boolean {

@@ -59,12 +59,12 @@ const WRITING = [
   ...['set k 0 0 1\r\nx', 'add a 0 0 1\r\nx', 'replace k 0 0 1\r\nx', 'append k 0 0 1\r\nx'],
   ...['prepend k 0 0 1\r\nx', 'cas k 0 0 1 1\r\nx', 'delete none', 'incr k 1', 'decr k 1'],
   ...['touch k 0', 'gat 0 k', 'gats 0 k', 'ms k 1\r\nx', 'md none', 'ma k', 'mg k N0', 'mg k T0'],
-  ...['mg k R30', 'flush_all 1000'],
+  ...['mg k R30', 'flush_all 1000', 'stats reset'],
 ];
 const ADMINISTRATIVE = [
   ...['config set cluster 0 3\r\n1\na', 'config delete cluster', 'verbosity 1', 'refresh_certs'],
   ...['slabs automove 1', 'slabs reassign 1 2', 'lru mode segmented', 'lru_crawler crawl all'],
-  ...['lru_crawler metadump all', 'lru_crawler mgdump all', 'cache_memlimit 64', 'stats reset'],
+  ...['lru_crawler metadump all', 'lru_crawler mgdump all', 'cache_memlimit 64'],
   ...['stats cachedump 1 1', 'stats detail on', 'stats detail dump', 'stats conns'],
   ...['stats sizes_enable', 'stats sizes_disable'],
 ];

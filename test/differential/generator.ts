@@ -36,7 +36,7 @@ function generateStep(random: Random): GeneratedStep {
     draft.unmodifiable !== true && random.oneIn(MUTATED_ONE_IN)
       ? mutate(draft, random, () => request(random))
       : undefined;
-  return mutated === undefined || DELAYED_FLUSH.test(mutated) || QUIET_CREATION.test(mutated)
+  return mutated === undefined || DIFFERS.some((pattern) => pattern.test(mutated))
     ? { text: encodeDraft(draft), framing: 'sentinel' }
     : { text: mutated, framing: 'alone' };
 }
@@ -46,6 +46,11 @@ const DELAYED_FLUSH = /flush_all[\t-\r ]+\+?0*[1-9]/;
 
 /** memcached 1.6.18 ignores the `q` of an `ma` that creates (known-differences.ts). */
 const QUIET_CREATION = /ma[^\n]* (q[^\n]* N|N[^\n]* q)/;
+
+/** memcached 1.6.18 ignores the `C` of an `mg` (newer-than-oracle.ts). */
+const CONDITIONAL_GET = /mg[^\n]* C/;
+
+const DIFFERS = [DELAYED_FLUSH, QUIET_CREATION, CONDITIONAL_GET] as const;
 
 function request(random: Random): Draft {
   return random.oneIn(3) ? metaRequest(random) : classicRequest(random);

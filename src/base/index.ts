@@ -40,3 +40,10 @@ export { stderrOutput } from './output/stderr-output.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
 export { lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';
+export {
+  WASM_PAGE_BYTES,
+  type WasmMemory,
+  type WasmMemoryLimits,
+  type WasmModule,
+  webAssembly,
+} from './web-assembly.ts';

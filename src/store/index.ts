@@ -28,6 +28,8 @@ export {
 } from './memory/counters.ts';
 export { createStore } from './memory/create.ts';
 export { type ItemId, NO_ITEM, PAGE_BYTES } from './memory/item-layout.ts';
+export { regionByte } from './memory/layout.ts';
+export type { WasmMemoryKind } from './memory/memory-plan.ts';
 export { EVICTION, type TunableName } from './memory/tunables.ts';
 export { openStore } from './store.ts';
 export type { StoreTuning } from './store-tuning.ts';

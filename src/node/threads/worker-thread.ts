@@ -1,4 +1,3 @@
-import { ByteSink } from '../../base/index.ts';
 import {
   createSessionContext,
   escapeUser,
@@ -20,8 +19,6 @@ import { Watchers } from '../shared/watchers.ts';
 import { Channel } from './channel.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
 import { ThreadLog } from './thread-log.ts';
-
-const OUTPUT_BUFFER_BYTES = 256 * 1024;
 
 /** One worker thread: its sockets and sessions, and its channel to the main thread. */
 export class WorkerThread {
@@ -94,9 +91,9 @@ interface ThreadParts {
 }
 
 function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): ThreadContext {
-  const { options, store } = memory;
+  const { options, store, region } = memory;
   const { events, authenticator, main, log, refused, loginChecked } = parts;
-  const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
+  const output = new OutputBuffers(region.outputBuffers);
   const rules = {
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(log.shows('trace') ? { traceLog: log } : {}),
@@ -108,9 +105,10 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   };
   const control = new SharedControl(memory, main);
   return {
-    session: createSessionContext(store, control, rules, sink, events),
+    session: createSessionContext(store, control, rules, output.sink, events),
     store,
-    output: new OutputBuffers(sink),
+    output,
+    readBuffer: region.readBuffer,
     buffers: new ThreadBuffers(memory.buffers, thread, {
       onPaused: () => store.counters.add(COUNT.conn_memory_pauses),
       onExpelled: () => {

@@ -1,4 +1,5 @@
 import { SEGMENT } from '../memory/item-layout.ts';
+import { EVICTION } from '../memory/tunables.ts';
 
 /** What happens to the item at the tail of a list. */
 export const TAIL_ACTION = {
@@ -23,19 +24,22 @@ export interface SegmentCounts {
 
 export const NO_SEGMENT = -1;
 
-/** The share of a class's items that S3-FIFO's small queue may hold. */
-const SMALL_QUEUE_SHARE = 0.1;
+/** An item has 0 to 3 hits: the second index of `tailActions`. */
+type ActionsByHits = readonly [TailAction, TailAction, TailAction, TailAction];
 
 /**
  * Decides which list of a class provides the next eviction candidate (its tail), and what happens
- * to that item. Pure: a policy reads counts and hits, and moves nothing.
+ * to that item. A policy is only numbers, so that the fast path can have the same ones.
  */
 export interface EvictionPolicy {
-  /** The list whose tail is the next candidate; NO_SEGMENT when all lists are empty. */
-  nextSegment(counts: SegmentCounts): number;
-  actionFor(segment: number, hits: number): TailAction;
-  /** The list that a new item enters; `isGhost` if the store evicted its key a short time ago. */
-  segmentForNew(isGhost: boolean): number;
+  /** HOT provides the next candidate if it has a larger share of the items of HOT and WARM. */
+  readonly smallQueueShare: number;
+  /** What happens to a tail, by its segment and by its hits. */
+  readonly tailActions: readonly [ActionsByHits, ActionsByHits, ActionsByHits, ActionsByHits];
+  /** The list that a new item enters; the second if the store evicted its key a short time ago. */
+  readonly segmentForNew: readonly [number, number];
+  /** The hits of an item after its promotion. */
+  readonly hitsAfterPromotion: number;
   /**
    * Whether an overwrite counts as a hit and the item keeps its position in the list. Otherwise an
    * overwritten item goes to the head of its list.
@@ -43,23 +47,22 @@ export interface EvictionPolicy {
   readonly overwriteCountsAsHit: boolean;
 }
 
+const { evict, reinsert, promote } = TAIL_ACTION;
+const ALWAYS_EVICT: ActionsByHits = [evict, evict, evict, evict];
+const PROMOTE_READ: ActionsByHits = [evict, promote, promote, promote];
+const PROMOTE_ACTIVE: ActionsByHits = [evict, evict, promote, promote];
+const REINSERT_READ: ActionsByHits = [evict, reinsert, reinsert, reinsert];
+
 /**
  * S3-FIFO: new items enter a small queue (HOT). An item moves to the main queue (WARM) only if a
  * client requests it again while it is in HOT, or soon after its eviction. In WARM each hit saves
  * the item once from eviction. "FIFO queues are all you need for cache eviction", SOSP 2023.
  */
 export const s3fifo: EvictionPolicy = {
-  nextSegment({ hot, warm, cold, temp }) {
-    if (cold > 0) return SEGMENT.cold;
-    if (hot > 0 && (warm === 0 || hot > (hot + warm) * SMALL_QUEUE_SHARE)) return SEGMENT.hot;
-    if (warm > 0) return SEGMENT.warm;
-    return temp > 0 ? SEGMENT.temp : NO_SEGMENT;
-  },
-  actionFor(segment, hits) {
-    if (segment === SEGMENT.warm) return hits > 0 ? TAIL_ACTION.reinsert : TAIL_ACTION.evict;
-    return hits > 0 && segment !== SEGMENT.temp ? TAIL_ACTION.promote : TAIL_ACTION.evict;
-  },
-  segmentForNew: (isGhost) => (isGhost ? SEGMENT.warm : SEGMENT.hot),
+  smallQueueShare: 0.1,
+  tailActions: [PROMOTE_READ, REINSERT_READ, PROMOTE_READ, ALWAYS_EVICT],
+  segmentForNew: [SEGMENT.hot, SEGMENT.warm],
+  hitsAfterPromotion: 0,
   overwriteCountsAsHit: true,
 };
 
@@ -69,26 +72,46 @@ export const s3fifo: EvictionPolicy = {
  * tail of HOT or WARM.
  */
 export const segmented: EvictionPolicy = {
-  nextSegment({ hot, warm, cold, temp }) {
-    if (cold > 0) return SEGMENT.cold;
-    if (hot > 0) return SEGMENT.hot;
-    if (warm > 0) return SEGMENT.warm;
-    return temp > 0 ? SEGMENT.temp : NO_SEGMENT;
-  },
-  actionFor(segment, hits) {
-    return isActive(hits) && segment !== SEGMENT.temp ? TAIL_ACTION.promote : TAIL_ACTION.evict;
-  },
-  segmentForNew: () => SEGMENT.hot,
+  smallQueueShare: 0,
+  tailActions: [PROMOTE_ACTIVE, PROMOTE_ACTIVE, PROMOTE_ACTIVE, ALWAYS_EVICT],
+  segmentForNew: [SEGMENT.hot, SEGMENT.hot],
+  // The next hit makes the item active again.
+  hitsAfterPromotion: 1,
   overwriteCountsAsHit: false,
 };
 
 /** One list with second chances, for `lru mode flat`: each hit saves an item once from eviction. */
 export const flat: EvictionPolicy = {
-  nextSegment: segmented.nextSegment,
-  actionFor: (_segment, hits) => (hits > 0 ? TAIL_ACTION.reinsert : TAIL_ACTION.evict),
-  segmentForNew: () => SEGMENT.cold,
+  smallQueueShare: 0,
+  tailActions: [REINSERT_READ, REINSERT_READ, REINSERT_READ, REINSERT_READ],
+  segmentForNew: [SEGMENT.cold, SEGMENT.cold],
+  hitsAfterPromotion: 0,
   overwriteCountsAsHit: false,
 };
 
-/** memcached's ACTIVE: an item with two hits. A promotion resets an active item to one hit. */
+/** All policies; POLICY has the index of each. */
+export const POLICIES = [s3fifo, segmented, flat] as const;
+export const POLICY = { s3fifo: 0, segmented: 1, flat: 2 } as const;
+type PolicyIndex = (typeof POLICY)[keyof typeof POLICY];
+
+/** The index of the policy in force, by the tunables `segmented` and `eviction`. */
+export function policyInForce(segmentedLists: number, eviction: number): PolicyIndex {
+  if (segmentedLists === 0) return POLICY.flat;
+  return eviction === EVICTION.segmented ? POLICY.segmented : POLICY.s3fifo;
+}
+
+/**
+ * The list whose tail is the next candidate; NO_SEGMENT when all lists are empty. A list that the
+ * policy in force does not fill may have items from the policy before.
+ */
+export function nextSegment(counts: SegmentCounts, policy: EvictionPolicy): number {
+  const { hot, warm, cold, temp } = counts;
+  if (cold > 0) return SEGMENT.cold;
+  const hotMax = warm === 0 ? 0 : (hot + warm) * policy.smallQueueShare;
+  if (hot > hotMax) return SEGMENT.hot;
+  if (warm > 0) return SEGMENT.warm;
+  return temp > 0 ? SEGMENT.temp : NO_SEGMENT;
+}
+
+/** memcached's ACTIVE: an item with two hits. */
 export const isActive = (hits: number): boolean => hits >= 2;

@@ -7,14 +7,14 @@ import { FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
 import { TOTAL } from '../memory/layout.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { type StripeLocks, stripeOf } from '../memory/stripe-locks.ts';
-import { EVICTION, type Tunables } from '../memory/tunables.ts';
+import type { Tunables } from '../memory/tunables.ts';
 import {
   type EvictionPolicy,
-  flat,
   NO_SEGMENT,
+  nextSegment,
+  POLICIES,
+  policyInForce,
   type SegmentCounts,
-  s3fifo,
-  segmented,
   TAIL_ACTION,
   type TailAction,
 } from './eviction-policy.ts';
@@ -127,8 +127,7 @@ export class Evictor {
       this.#parts.lru.moveToHead(sizeClass, id, items.segment(id));
       this.#parts.totals.add(sizeClass, TOTAL.movesWithinLru);
     } else if (action === TAIL_ACTION.promote) {
-      // The item keeps one hit, so the next hit makes it active again.
-      items.setHits(id, this.#isSegmented() ? 1 : 0);
+      items.setHits(id, this.#policy().hitsAfterPromotion);
       const within = items.segment(id) === SEGMENT.warm;
       this.#parts.lru.moveToHead(sizeClass, id, SEGMENT.warm);
       this.#parts.totals.add(sizeClass, within ? TOTAL.movesWithinLru : TOTAL.movesToWarm);
@@ -143,7 +142,7 @@ export class Evictor {
     const distance = this.#parts.ghosts.recall(sizeClass, hash);
     const isGhost = distance !== NO_GHOST && distance <= this.#parts.lru.classCount(sizeClass);
     if (isGhost) this.#countGhost(sizeClass, distance);
-    return this.#isTemporary(ttl) ? SEGMENT.temp : this.#policy().segmentForNew(isGhost);
+    return this.#isTemporary(ttl) ? SEGMENT.temp : this.#policy().segmentForNew[isGhost ? 1 : 0];
   }
 
   /**
@@ -152,7 +151,7 @@ export class Evictor {
    */
   segmentAfterOverwrite(segment: number, ttl: number): number {
     if (this.#isTemporary(ttl)) return SEGMENT.temp;
-    return segment === SEGMENT.temp ? this.#policy().segmentForNew(false) : segment;
+    return segment === SEGMENT.temp ? this.#policy().segmentForNew[0] : segment;
   }
 
   /** `overwriteCountsAsHit` of the policy in force. */
@@ -173,18 +172,14 @@ export class Evictor {
   }
 
   #policy(): EvictionPolicy {
-    if (this.#parts.tunables.get('segmented') === 0) return flat;
-    return this.#isSegmented() ? segmented : s3fifo;
+    const { tunables } = this.#parts;
+    return POLICIES[policyInForce(tunables.get('segmented'), tunables.get('eviction'))];
   }
 
   #isTemporary(ttl: number): boolean {
     const tunables = this.#parts.tunables;
     const isShort = ttl > 0 && ttl <= tunables.get('tempTtl');
     return isShort && tunables.get('tempLru') === 1;
-  }
-
-  #isSegmented(): boolean {
-    return this.#parts.tunables.get('eviction') === EVICTION.segmented;
   }
 
   /** The segment that loses the next item, as if the exhausted segments had none. */
@@ -194,7 +189,7 @@ export class Evictor {
     counts.warm = this.#countOf(sizeClass, SEGMENT.warm, exhausted);
     counts.cold = this.#countOf(sizeClass, SEGMENT.cold, exhausted);
     counts.temp = this.#countOf(sizeClass, SEGMENT.temp, exhausted);
-    return policy.nextSegment(counts);
+    return nextSegment(counts, policy);
   }
 
   #countOf(sizeClass: number, segment: number, exhausted: number): number {
@@ -210,7 +205,7 @@ export class Evictor {
    */
   #actionFor(policy: EvictionPolicy, segment: number, id: ItemId): TailAction {
     if (this.#isExpiredOrFlushed(id)) return TAIL_ACTION.evict;
-    return policy.actionFor(segment, this.#parts.items.hits(id));
+    return policy.tailActions[segment]![this.#parts.items.hits(id)]!;
   }
 
   #evictIfIdle(sizeClass: number, id: ItemId, heldStripe: number): boolean {

@@ -1,3 +1,4 @@
+import { FastPath } from '../../fast-path/index.ts';
 import {
   createSessionContext,
   escapeUser,
@@ -105,7 +106,14 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   };
   const control = new SharedControl(memory, main);
   return {
-    session: createSessionContext(store, control, rules, output.sink, events),
+    session: createSessionContext(
+      store,
+      control,
+      rules,
+      output.sink,
+      events,
+      fastPathOf(memory, thread),
+    ),
     store,
     output,
     readBuffer: region.readBuffer,
@@ -122,6 +130,11 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
     refused,
     debugLog: log.shows('debug') ? log : undefined,
   };
+}
+
+function fastPathOf({ share, region }: NodeMemory, thread: number): FastPath | undefined {
+  if (share.fastPath === undefined) return undefined;
+  return new FastPath(share.store, share.fastPath, thread, region.scratchByte);
 }
 
 function logLoginFailure(log: ThreadLog, report: LoginFailureReport): void {

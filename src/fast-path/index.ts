@@ -1,0 +1,2 @@
+/** Answers simple requests in WebAssembly, on the memory of the store. */
+export { FastPath } from './fast-path.ts';

@@ -17,6 +17,8 @@ type View = Int32Array | Uint32Array | Float64Array | Uint8Array | DataView;
 type Method = (...args: unknown[]) => unknown;
 
 const ARRAYS = ['Int32Array', 'Uint32Array', 'Float64Array', 'Uint8Array', 'DataView'] as const;
+/** The store has one buffer, of all pages. Shorter ones are a thread's, and the kernel uses them. */
+const STORE_BUFFER_BYTES_MIN = 1 << 20;
 const ATOMIC_READS = new Set(['load', 'wait', 'waitAsync', 'notify', 'isLockFree', 'pause']);
 
 export class FaultyMemory {
@@ -118,7 +120,8 @@ export class FaultyMemory {
     const real = Buffer.from as Method;
     const from: Method = (...args) => {
       const made = real.apply(Buffer, args) as Buffer;
-      return this.#isWatched(args[0]) ? this.#proxy(made) : made;
+      const isOfStore = made.length >= STORE_BUFFER_BYTES_MIN;
+      return isOfStore && this.#isWatched(args[0]) ? this.#proxy(made) : made;
     };
     Object.assign(Buffer, { from });
     return () => Object.assign(Buffer, { from: real });

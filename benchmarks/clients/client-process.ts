@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { OwnedProcess } from '../../test/support/server.ts';
-import { LOAD_CORE, pinnedTo } from '../macro/contenders.ts';
+import { LOAD_CORE, pinnedTo } from '../macro/cores.ts';
 import type { ClientName } from './drivers.ts';
 import type { HeapReport, Measurement, RunnerRequest } from './runner.ts';
 

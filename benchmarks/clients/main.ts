@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { findMemcached, memcachedVersion, startMemcached } from '../../test/support/memcached.ts';
-import { pinnedTo, SERVER_CORE } from '../macro/contenders.ts';
+import { pinnedTo, SERVER_CORE } from '../macro/cores.ts';
 import { describeMachine } from '../macro/machine.ts';
 import { writeRecord } from '../macro/record.ts';
 import { formatTable } from '../macro/summary.ts';

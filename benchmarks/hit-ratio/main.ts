@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
-import { type Contender, contenders } from '../macro/contenders.ts';
+import { type Contender, contenders, withArgs, words } from '../macro/contenders.ts';
 import { describeMachine } from '../macro/machine.ts';
 import { formatTable } from '../macro/summary.ts';
 import { type HitRatioRun, measure, serverArgs } from './measure.ts';
@@ -74,17 +74,6 @@ function chosenContenders(args: CommandLine): readonly Contender[] {
     ...(kinds.includes('ours') ? variants : []),
     ...(kinds.includes('memcached') ? theirs : []),
   ];
-}
-
-const words = (text: string): readonly string[] => text.split(' ').filter((word) => word !== '');
-
-/** The same contender with more arguments, which its name shows. */
-function withArgs(contender: Contender, more: readonly string[]): Contender {
-  return {
-    name: [contender.name, ...more].join(' '),
-    command: (args) => contender.command([...args, ...more]),
-    start: (args) => contender.start([...args, ...more]),
-  };
 }
 
 function positive(flag: string, text: string | undefined): number | undefined {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestServer } from '../../test/support/server.ts';
-import { LOAD_CORE, pinnedTo } from './contenders.ts';
-import { CONNECTIONS, KEY_SPACE, type Load } from './loads.ts';
+import { pinnedTo } from './cores.ts';
+import { type Load, mcloadArgs } from './loads.ts';
 
 const run = promisify(execFile);
 const SOURCE = fileURLToPath(new URL('mcload.c', import.meta.url));
@@ -18,10 +18,13 @@ export interface Measurement {
   readonly hits: number;
   readonly misses: number;
   readonly sets: number;
+  readonly deletes: number;
   readonly errors: number;
   readonly p50us: number;
   readonly p99us: number;
   readonly p999us: number;
+  /** CPU seconds of mcload per second; near 1, mcload limits the rate. */
+  readonly generatorBusy: number;
   /** CPU time of the server (user and system, all threads) per key, microseconds. */
   readonly cpuUsPerKey: number;
   readonly userUsPerKey: number;
@@ -47,18 +50,18 @@ export class Generator {
     return join(this.#folder, 'mcload');
   }
 
-  /** Runs `load` for `seconds`; with `fill` it stores every key first. */
+  /** Runs `load` for `seconds`; with `fill` it stores the load's keys first. */
   async run(
     server: TestServer,
     load: Load,
-    options: { seconds: number; seed: number; fill: boolean },
+    options: { seconds: number; seed: number; fill: boolean; core: number },
   ): Promise<Measurement> {
     const args = [
       ...mcloadArgs(load, options.seconds),
       ...(options.fill ? ['-L'] : []),
       ...['-S', String(options.seed), '-p', String(server.port), '-i', String(server.pid)],
     ];
-    const [command = '', ...pinned] = [...pinnedTo(LOAD_CORE), this.#binary, ...args];
+    const [command = '', ...pinned] = [...pinnedTo(options.core), this.#binary, ...args];
     const { stdout } = await run(command, pinned);
     return JSON.parse(stdout) as Measurement;
   }
@@ -66,10 +69,4 @@ export class Generator {
   async remove(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** The arguments that describe the load; `run` adds the port, the pid and the seed. */
-export function mcloadArgs(load: Load, seconds: number): readonly string[] {
-  const fixed = ['-c', CONNECTIONS, '-k', KEY_SPACE, '-v', load.valueBytes, '-t', seconds];
-  return [...load.args, ...fixed.map(String)];
 }

@@ -45,7 +45,8 @@ function readme(name: string, { machine, commands }: RunRecord): string {
 ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GiB, ${machine.kernel}.
 Node.js ${machine.node}; the generator was compiled by ${machine.compiler}.
 
-Commands; taskset pins each server to core 0 and the generator to core 1:
+Commands; taskset pins a server to as many cores as it has threads, and the generator to the next
+core (to the last one if there are no more):
 
 \`\`\`
 ${commands.join('\n')}

@@ -1,78 +1,93 @@
+import { hitRatioOf } from './claims.ts';
+import { isMemcached } from './contenders.ts';
 import type { DensityRun } from './density.ts';
-import type { Measurement } from './generator.ts';
+import { betterMemcached, type Group, goalOf, ratioTo, verdict } from './goals.ts';
 import { LOADS } from './loads.ts';
 import type { SpeedRun } from './speed.ts';
-import { spreadOf } from './statistics.ts';
+import { type Spread, spreadOf } from './statistics.ts';
 
 /** The rows of a table; the first row is its head. */
 export type Table = readonly (readonly string[])[];
-
-/** The targets of the design are relative to the figures of this build. */
-const TARGET_BASE = 'memcached 1.6.18';
 
 const SPEED_HEAD = [
   'load',
   'threads',
   'server',
   'CPU µs/key (min–max)',
-  'ratio',
+  'ratio (min–max)',
+  'goal',
+  'met',
   'keys/s (min–max)',
-  'ratio',
   'p50 µs',
   'p99 µs',
+  'hits',
   'busy',
-  'target',
+  'generator busy',
 ] as const;
 
-/** One row per load, thread count and server; ratios are to `base`. */
-export function speedTable(runs: readonly SpeedRun[], base: string): Table {
-  const groups = Map.groupBy(runs, (run) => `${run.load}\n${run.threads}\n${run.contender}`);
-  const baseOf = (run: SpeedRun) => groups.get(`${run.load}\n${run.threads}\n${base}`) ?? [];
-  const rows = [...groups.values()].toSorted(byLoadThenThreads).map((group) => {
-    return speedRow(group, baseOf(group[0]!), base);
-  });
+/** One row per load, thread count and server; a ratio is to the better memcached of its load. */
+export function speedTable(runs: readonly SpeedRun[]): Table {
+  const rows = [...Map.groupBy(runs, (run) => `${run.load}\n${run.threads}`).values()]
+    .toSorted(byLoadThenThreads)
+    .flatMap((ofLoad) => {
+      const groups = [...Map.groupBy(ofLoad, (run) => run.contender).values()];
+      const base = betterMemcached(groups);
+      return groups.toSorted(slabringFirst).map((group) => speedRow(group, base));
+    });
   return [SPEED_HEAD, ...rows];
 }
 
-function speedRow(group: readonly SpeedRun[], baseRuns: readonly SpeedRun[], base: string) {
+function speedRow(group: Group, base: Group | undefined): readonly string[] {
   const { load, threads, contender } = group[0]!;
-  const median = (field: keyof Measurement, of = group) =>
-    spreadOf(of.map((run) => run.measurement[field])).median;
-  const ratio = (field: keyof Measurement) =>
-    contender === base ? '1' : (median(field) / median(field, baseRuns)).toFixed(2);
+  const spread = (of: (run: SpeedRun) => number) => spreadOf(group.map(of));
+  const median = (of: (run: SpeedRun) => number) => spread(of).median;
   return [
     load,
     String(threads),
     contender,
-    withSpread(group, 'cpuUsPerKey', (value) => value.toFixed(2)),
-    ratio('cpuUsPerKey'),
-    withSpread(group, 'keysPerSecond', (value) => `${Math.round(value / 1000)}k`),
-    ratio('keysPerSecond'),
-    String(median('p50us')),
-    String(median('p99us')),
-    median('serverBusy').toFixed(2),
-    contender.startsWith('memcached') || base !== TARGET_BASE ? '' : targetOf(load),
+    withSpread(spread((run) => run.measurement.cpuUsPerKey)),
+    ...comparison(group, base),
+    withSpread(
+      spread((run) => run.measurement.keysPerSecond),
+      (value) => `${Math.round(value / 1000)}k`,
+    ),
+    median((run) => run.measurement.p50us).toFixed(0),
+    median((run) => run.measurement.p99us).toFixed(0),
+    hitsText(median((run) => hitRatioOf(run.measurement))),
+    median((run) => run.measurement.serverBusy).toFixed(2),
+    median((run) => run.measurement.generatorBusy).toFixed(2),
   ];
 }
 
+/** The columns `ratio`, `goal` and `met`. */
+function comparison(group: Group, base: Group | undefined): readonly string[] {
+  if (base === undefined) return ['', '', ''];
+  if (group === base) return ['1', '', ''];
+  const ratio = ratioTo(base, group);
+  const goal = goalOf(group[0]!);
+  if (goal === undefined) return [withSpread(ratio), '', ''];
+  return [withSpread(ratio), `≤ ${goal.toFixed(2)}`, verdict(goal, ratio)];
+}
+
 function withSpread(
-  group: readonly SpeedRun[],
-  field: keyof Measurement,
-  format: (value: number) => string,
+  { median, min, max }: Spread,
+  format = (value: number) => value.toFixed(2),
 ): string {
-  const { median, min, max } = spreadOf(group.map((run) => run.measurement[field]));
   return `${format(median)} (${format(min)}–${format(max)})`;
 }
 
-function targetOf(name: string): string {
-  const target = LOADS.find((load) => load.name === name)?.target;
-  return target === undefined ? '' : `≤ ${target.first}, then ${target.goal}`;
+const hitsText = (ratio: number): string =>
+  Number.isNaN(ratio) ? '' : `${(ratio * 100).toFixed(0)} %`;
+
+function byLoadThenThreads([a]: Group, [b]: Group): number {
+  const rank = (run: SpeedRun) =>
+    LOADS.findIndex((load) => load.name === run.load) * 100 + run.threads;
+  return rank(a!) - rank(b!);
 }
 
-function byLoadThenThreads(a: readonly SpeedRun[], b: readonly SpeedRun[]): number {
-  const rank = (group: readonly SpeedRun[]) =>
-    LOADS.findIndex((load) => load.name === group[0]!.load) * 100 + group[0]!.threads;
-  return rank(a) - rank(b) || a[0]!.contender.localeCompare(b[0]!.contender) * -1;
+function slabringFirst([a]: Group, [b]: Group): number {
+  const [first, second] = [a!.contender, b!.contender];
+  return Number(isMemcached(first)) - Number(isMemcached(second)) || first.localeCompare(second);
 }
 
 /** One row per value size and server. */

@@ -18,8 +18,9 @@ export class ByteSink implements ViewedBytes {
   /** The number of bytes written so far. */
   at = 0;
 
-  constructor(capacityBytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(capacityBytes);
+  /** Starts with a new buffer of so many bytes, or with a given one that nothing else uses. */
+  constructor(start: number | Buffer) {
+    this.bytes = typeof start === 'number' ? Buffer.allocUnsafeSlow(start) : start;
     this.view = viewOf(this.bytes);
   }
 

@@ -8,6 +8,7 @@ export { writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
 export { type HashKey, halfSipHash, randomHashKey } from './keyed-hash.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export { type Numbers, named } from './named-numbers.ts';
 export { requireNode } from './node-version.ts';
 export {
   type AnyFlag,
@@ -38,5 +39,12 @@ export { formatSize } from './options/sizes.ts';
 export { BoundedOutput } from './output/bounded-output.ts';
 export { stderrOutput } from './output/stderr-output.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
-export { lock, tryLock, unlock } from './shm/locks.ts';
+export { LOCK_WORD, lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';
+export {
+  WASM_PAGE_BYTES,
+  type WasmMemory,
+  type WasmMemoryLimits,
+  type WasmModule,
+  webAssembly,
+} from './web-assembly.ts';

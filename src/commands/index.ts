@@ -21,6 +21,7 @@ export type {
   Tuning,
 } from './admin/node-control.ts';
 export { DUMP_END, PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
+export { COMMAND_CONSTANTS } from './constants.ts';
 export { type CommandRules, type Commands, createCommands } from './execute.ts';
 export { PendingValue } from './keyed/write.ts';
 export { DEFAULT_ROLE, permits, ROLES, type Role } from './permissions.ts';

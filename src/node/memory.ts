@@ -1,7 +1,21 @@
 /** All shared memory of a node: the store, and the segments beside it. */
-import { CodedError } from '../base/index.ts';
-import { BufferBudget, ConnectionTable } from '../server/index.ts';
-import { createStore, openStore, type Store, type StoreShare } from '../store/index.ts';
+import { CodedError, type WasmModule } from '../base/index.ts';
+import {
+  BufferBudget,
+  ConnectionTable,
+  THREAD_REGION_BYTES,
+  type ThreadRegion,
+  threadRegion,
+} from '../server/index.ts';
+import {
+  createStore,
+  openStore,
+  regionByte,
+  type Store,
+  type StoreShare,
+  type WasmMemoryKind,
+} from '../store/index.ts';
+import type { FastPathModules } from './fast-path.ts';
 import { threadCount } from './jobs.ts';
 import { chunkBytesMaxOf, connMemoryKibOf, tunablesOf } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
@@ -17,13 +31,17 @@ const DEFAULT_PREFIX_DELIMITER = ':';
 export interface NodeShare {
   readonly options: ServerOptions;
   readonly store: StoreShare;
+  /** The fast path for this kind of memory; undefined if JavaScript serves alone. */
+  readonly fastPath: WasmModule | undefined;
   readonly segments: readonly SharedArrayBuffer[];
 }
 
 /** The shared memory of a node, as one thread has opened it. */
 export interface NodeMemory extends ReturnType<typeof segmentsOf> {
   readonly options: ServerOptions;
+  readonly share: NodeShare;
   readonly store: Store;
+  readonly region: ThreadRegion;
 }
 
 /** Takes the memory of the next segment, which is new or comes from another thread. */
@@ -60,33 +78,40 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
 
 export const NodeMemory = {
   /** @throws {CodedError} `ERR_MEMORY` if the system has too little address space. */
-  allocate(options: ServerOptions): NodeShare {
+  allocate(options: ServerOptions, modules: FastPathModules = {}): NodeShare {
     const segments: SharedArrayBuffer[] = [];
     segmentsOf(options, (allocate, open) => {
       const memory = allocate();
       segments.push(memory);
       return open(memory);
     });
-    return { options, store: allocateStore(options), segments };
+    const store = allocateStore(options, Object.keys(modules) as WasmMemoryKind[]);
+    const fastPath = store.kind === 'plain' ? undefined : modules[store.kind];
+    return { options, store, fastPath, segments };
   },
 
   /** Opens the memory on the thread that has this number, and so this block of counters. */
-  open({ options, store, segments }: NodeShare, thread: number): NodeMemory {
+  open(share: NodeShare, thread: number): NodeMemory {
+    const { options, store, segments } = share;
     let next = 0;
     return {
       options,
+      share,
       store: openStore(store, thread),
+      region: threadRegion(store.memory, regionByte(store.layout, thread)),
       ...segmentsOf(options, (_, open) => open(segments[next++]!)),
     };
   },
 };
 
-function allocateStore(options: ServerOptions): StoreShare {
+function allocateStore(options: ServerOptions, wasmKinds: readonly WasmMemoryKind[]): StoreShare {
   try {
     return createStore({
       ...options,
       slabChunkMaxBytes: chunkBytesMaxOf(options),
       threads: threadCount(options),
+      wasmKinds,
+      regionBytes: THREAD_REGION_BYTES,
       tunables: tunablesOf(options),
     });
   } catch (cause) {

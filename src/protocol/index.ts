@@ -12,6 +12,7 @@ export {
   LEGACY_CLUSTER_KEY,
   parseClusterNode,
 } from './cluster-config.ts';
+export { PROTOCOL_CONSTANTS, PROTOCOL_TEXTS } from './constants.ts';
 export { CLOSE, INCOMPLETE } from './decoded.ts';
 export { forbid } from './forbid.ts';
 export {

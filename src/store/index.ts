@@ -20,6 +20,7 @@ export {
   type WholeItem,
 } from './items/store-condition.ts';
 export type { StoreShare } from './memory/arena.ts';
+export { STORE_CONSTANTS } from './memory/constants.ts';
 export {
   CLASS_COUNT,
   type ClassCounterName,
@@ -28,7 +29,10 @@ export {
   type ThreadCounters,
 } from './memory/counters.ts';
 export { createStore } from './memory/create.ts';
+export { fastSetup } from './memory/fast-setup.ts';
 export { type ItemId, NO_ITEM, PAGE_BYTES } from './memory/item-layout.ts';
+export { regionByte } from './memory/layout.ts';
+export type { WasmMemoryKind } from './memory/memory-plan.ts';
 export { EVICTION, type TunableName } from './memory/tunables.ts';
 export { openStore } from './store.ts';
 export type { StoreTuning } from './store-tuning.ts';

@@ -6,7 +6,9 @@ const ADAPTERS = codeIn('src/adapters').filter((file) => !file.startsWith('src/a
 /** The modules that the pool loads by their paths. */
 const JOBS = ['src/node/threads/serve-job.ts', 'src/node/threads/maintain-job.ts'];
 /** The public entry points of the package, and the jobs. */
-const DOORS = ['src/client.ts', 'src/server.ts', ...ADAPTERS, ...JOBS];
+/** The exports of the WebAssembly module. */
+const MODULE = 'src/fast-path/assembly/index.ts';
+const DOORS = ['src/client.ts', 'src/server.ts', ...ADAPTERS, ...JOBS, MODULE];
 
 const ownTest = (file: string): string =>
   file.replace(/^src\//, 'test/unit/').replace(/\.ts$/, '.test.ts');

@@ -17,8 +17,11 @@ export function importsOf(file: string, code: string): readonly Import[] {
   });
 }
 
-export const resolveFrom = (file: string, name: string): string =>
-  posix.join(posix.dirname(file), name);
+/** AssemblyScript imports files without their extension. */
+export function resolveFrom(file: string, name: string): string {
+  const path = posix.join(posix.dirname(file), name);
+  return posix.extname(path) === '' ? `${path}.ts` : path;
+}
 
 /** The chains of imports that lead back to their first file. */
 export function cyclesIn(imports: readonly Import[]): readonly string[] {

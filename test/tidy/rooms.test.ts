@@ -9,8 +9,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: ['base', 'topology'],
   store: ['base'],
   commands: ['base', 'protocol', 'store'],
-  server: ['base', 'topology', 'protocol', 'store', 'commands'],
-  node: ['base', 'topology', 'protocol', 'store', 'commands', 'server'],
+  'fast-path': ['base', 'protocol', 'store', 'commands'],
+  server: ['base', 'topology', 'protocol', 'store', 'commands', 'fast-path'],
+  node: ['base', 'topology', 'protocol', 'store', 'commands', 'fast-path', 'server'],
   client: ['base', 'topology', 'protocol'],
   // The client's public entry point is above its room: adapters know what users know.
   'client.ts': ['client'],

@@ -4,9 +4,9 @@
  */
 import { assert } from '../assert.ts';
 
-const FREE = 0;
-const HELD = 1;
-const CONTENDED = 2;
+/** The values of the word of a lock. */
+export const LOCK_WORD = { free: 0, held: 1, contended: 2 } as const;
+const { free: FREE, held: HELD, contended: CONTENDED } = LOCK_WORD;
 const SPINS = 100;
 /**
  * Every holder releases a lock soon, so after 20 waits of a second the holder must have died. The

@@ -1,11 +1,11 @@
 import type { StoreTime } from '../../store/index.ts';
 
 /** Above this many seconds, an exptime is a Unix time (memcached, REALTIME_MAXDELTA). */
-const RELATIVE_SECONDS_MAX = 60 * 60 * 24 * 30;
+export const RELATIVE_SECONDS_MAX = 60 * 60 * 24 * 30;
 /** The expiry of an item that never expires. */
 export const NEVER = 0;
 /** An expiry that has passed: the store's clock starts after it. */
-const IN_THE_PAST = 1;
+export const IN_THE_PAST = 1;
 
 /**
  * Converts a client's `exptime` to an expiry on the store's clock. 0 means never, a negative number

@@ -1,4 +1,4 @@
-import { ByteSink } from '../../base/index.ts';
+import { FastPath } from '../../fast-path/index.ts';
 import {
   createSessionContext,
   escapeUser,
@@ -20,8 +20,6 @@ import { Watchers } from '../shared/watchers.ts';
 import { Channel } from './channel.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
 import { ThreadLog } from './thread-log.ts';
-
-const OUTPUT_BUFFER_BYTES = 256 * 1024;
 
 /** One worker thread: its sockets and sessions, and its channel to the main thread. */
 export class WorkerThread {
@@ -94,9 +92,9 @@ interface ThreadParts {
 }
 
 function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): ThreadContext {
-  const { options, store } = memory;
+  const { options, store, region } = memory;
   const { events, authenticator, main, log, refused, loginChecked } = parts;
-  const sink = new ByteSink(OUTPUT_BUFFER_BYTES);
+  const output = new OutputBuffers(region.outputBuffers);
   const rules = {
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(log.shows('trace') ? { traceLog: log } : {}),
@@ -108,9 +106,17 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   };
   const control = new SharedControl(memory, main);
   return {
-    session: createSessionContext(store, control, rules, sink, events),
+    session: createSessionContext(
+      store,
+      control,
+      rules,
+      output.sink,
+      events,
+      fastPathOf(memory, thread),
+    ),
     store,
-    output: new OutputBuffers(sink),
+    output,
+    readBuffer: region.readBuffer,
     buffers: new ThreadBuffers(memory.buffers, thread, {
       onPaused: () => store.counters.add(COUNT.conn_memory_pauses),
       onExpelled: () => {
@@ -124,6 +130,11 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
     refused,
     debugLog: log.shows('debug') ? log : undefined,
   };
+}
+
+function fastPathOf({ share, region }: NodeMemory, thread: number): FastPath | undefined {
+  if (share.fastPath === undefined) return undefined;
+  return new FastPath(share.store, share.fastPath, thread, region.scratchByte);
 }
 
 function logLoginFailure(log: ThreadLog, report: LoginFailureReport): void {

@@ -15,7 +15,7 @@ const constant = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const NO_TEXT = constant('');
 
 /** memcached's error text for each status. */
-const ERROR_TEXT: Readonly<Record<number, Uint8Array>> = {
+export const ERROR_TEXT: Readonly<Record<number, Uint8Array>> = {
   [BINARY_STATUS.notFound]: constant('Not found'),
   [BINARY_STATUS.exists]: constant('Data exists for key.'),
   [BINARY_STATUS.tooLarge]: constant('Too large.'),

@@ -15,8 +15,8 @@ const LINE_BY_STATUS: readonly Uint8Array[] = Object.entries(STATUS)
   .sort(([, a], [, b]) => a - b)
   .map(([name]) => CLASSIC_LINES[name as keyof typeof STATUS]);
 
-const VALUE = Buffer.from('VALUE ');
-const END = Buffer.from('END\r\n');
+export const VALUE = Buffer.from('VALUE ');
+export const END = Buffer.from('END\r\n');
 const CR = 0x0d;
 const LF = 0x0a;
 const BLANK = 0x20;

@@ -15,6 +15,12 @@ import { META_LETTER } from './meta-letters.ts';
 
 const constant = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
+export const EN = constant('EN');
+export const HD = constant('HD');
+export const VA = constant('VA ');
+export const NF = constant('NF');
+export const NOOP = constant('MN\r\n');
+
 /** The reply code of each status in the meta protocol; any other status is a classic error line. */
 const CODES: Readonly<Record<number, Uint8Array>> = {
   [STATUS.ok]: constant('HD'),
@@ -22,7 +28,7 @@ const CODES: Readonly<Record<number, Uint8Array>> = {
   [STATUS.deleted]: constant('HD'),
   [STATUS.notStored]: constant('NS'),
   [STATUS.exists]: constant('EX'),
-  [STATUS.notFound]: constant('NF'),
+  [STATUS.notFound]: NF,
 };
 const ERRORS: Readonly<Record<number, Uint8Array>> = Object.fromEntries(
   Object.entries(STATUS).map(([name, status]) => [
@@ -30,10 +36,6 @@ const ERRORS: Readonly<Record<number, Uint8Array>> = Object.fromEntries(
     CLASSIC_LINES[name as keyof typeof STATUS],
   ]),
 );
-const EN = constant('EN');
-const HD = constant('HD');
-const VA = constant('VA ');
-const NOOP = constant('MN\r\n');
 const MINUS_ONE = constant('-1');
 const BINARY_MARK = constant(' b');
 

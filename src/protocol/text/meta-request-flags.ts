@@ -7,7 +7,7 @@ import { META_ERRORS } from './meta-errors.ts';
 import { readI32, readU32, readU64, u64 } from './numbers.ts';
 
 /** The longest opaque, with its `O` (memcached, MFLAG_MAX_OPAQUE_LENGTH). */
-const OPAQUE_TOKEN_BYTES_MAX = 32;
+export const OPAQUE_TOKEN_BYTES_MAX = 32;
 const LETTERS_MAX = 127;
 const LETTERS_START = 0x40;
 const LOWER_LETTERS = 0x60;

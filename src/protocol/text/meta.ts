@@ -11,7 +11,7 @@ import { MetaRequestFlags, NO_MODE } from './meta-request-flags.ts';
 import { readI32 } from './numbers.ts';
 
 /** The most words of a meta command (memcached, MFLAG_MAX_OPT_LENGTH without its end token). */
-const COMMAND_WORDS_MAX = 19;
+export const COMMAND_WORDS_MAX = 19;
 
 /** Character codes: V8 compiles a switch over small integers to a jump table. */
 const PLUS = 0x2b;

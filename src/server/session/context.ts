@@ -6,6 +6,7 @@ import {
   type EventLog,
   type NodeControl,
 } from '../../commands/index.ts';
+import type { FastPath } from '../../fast-path/index.ts';
 import {
   BinaryDecoder,
   BinaryReplies,
@@ -23,10 +24,13 @@ import {
   type LoginRules,
   NO_LOGIN_REQUIRED,
 } from '../auth/authenticator.ts';
+import { FastServing } from './fast-serving.ts';
 import { RequestPool } from './request-pool.ts';
 import { RequestTrace } from './request-trace.ts';
 
 const ECHO_BYTES_MAX = 1024;
+/** The session flushes its output beyond this size before it serves the next request. */
+export const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 
 /**
  * The parts that the sessions of one thread share. Sessions take turns, so one of each suffices.
@@ -45,6 +49,8 @@ export interface SessionContext extends Commands {
   readonly log: EventLog;
   /** Undefined unless the log shows requests (`-vvv`). */
   readonly trace: RequestTrace | undefined;
+  /** Undefined if JavaScript serves every request. */
+  readonly fast: FastServing | undefined;
   readonly watchingAllowed: boolean;
   /**
    * The requests of one connection that the thread serves in one turn (`-R`). A get counts as many
@@ -93,7 +99,9 @@ export function createSessionContext(
   rules: SessionRules,
   sink: ByteSink,
   log: EventLog,
+  fastPath?: FastPath,
 ): SessionContext {
+  const mayUseFastPath = fastPath !== undefined && rules.traceLog === undefined;
   return {
     ...createCommands(store, node, rules, log),
     store,
@@ -108,6 +116,9 @@ export function createSessionContext(
     authenticator: rules.authenticator ?? NO_LOGIN_REQUIRED,
     loginRules: rules.loginRules ?? DEFAULT_LOGIN_RULES,
     trace: rules.traceLog && new RequestTrace(rules.traceLog, { store, sink, events: log }),
+    fast: mayUseFastPath
+      ? new FastServing(fastPath, sink, log, node, OUTPUT_BYTES_PER_STEP)
+      : undefined,
     watchingAllowed: rules.watchingAllowed,
     requestsPerTurn: rules.requestsPerTurn,
   };

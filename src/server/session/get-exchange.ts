@@ -64,10 +64,19 @@ export class GetExchange {
     return this.#parked === undefined ? 0 : this.#parked.request.keyBytes;
   }
 
-  /** Answers a get whose line is `input[at, at + length)`. */
-  begin(request: Request, reply: ReplyWriter, at: number, length: number): GetStep {
+  /**
+   * Answers a get whose line is `input[at, at + length)`. The keys before `firstKey` have their
+   * replies.
+   */
+  begin(
+    request: Request,
+    reply: ReplyWriter,
+    at: number,
+    length: number,
+    firstKey: number,
+  ): GetStep {
     this.hasSentOutput = false;
-    const step = this.#retrieve(request, reply, request.firstKey);
+    const step = this.#retrieve(request, reply, Math.max(firstKey, request.firstKey));
     if (step !== GET_STEP.done) {
       const parked = this.#context.requests.park();
       this.#parked = { request: parked, reply, next: this.#next, at, length };

@@ -1,30 +1,45 @@
-import type { ByteSink } from '../../base/index.ts';
+import { ByteSink } from '../../base/index.ts';
 import { freeMemory } from './free-memory.ts';
 import { type Transport, WRITTEN } from './transport.ts';
-
-/** Unused output buffers of a thread, for its next slow client; it frees more than these. */
-const POOL_MAX = 4;
 
 /** The output buffers of one thread. */
 export class OutputBuffers {
   /** The buffer that the sessions of the thread write their replies into. */
   readonly sink: ByteSink;
-  readonly #bufferBytes: number;
-  readonly #pool: Buffer[] = [];
+  /** The buffers of the thread's region, all of the same size. */
+  readonly #own: ReadonlySet<Buffer>;
+  /** Those of them that nothing uses. */
+  readonly #free: Buffer[];
+  /** What the sink writes into, unless a long reply made it move to a larger buffer. */
+  #current: Buffer;
 
-  constructor(sink: ByteSink) {
-    this.sink = sink;
-    this.#bufferBytes = sink.bytes.length;
+  constructor(own: readonly [Buffer, ...Buffer[]]) {
+    this.#own = new Set(own);
+    [this.#current, ...this.#free] = own;
+    this.sink = new ByteSink(this.#current);
   }
 
   /** Gives the buffer with the replies to the caller; the sink continues with another one. */
   take(): Buffer {
-    return this.sink.swap(this.#pool.pop() ?? Buffer.allocUnsafeSlow(this.#bufferBytes));
+    if (this.sink.bytes === this.#current) {
+      this.#current = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#current.length);
+    }
+    return this.sink.swap(this.#current);
+  }
+
+  /** The replies in the sink are sent: empties it, and returns to a buffer of the region. */
+  clear(): void {
+    const { sink } = this;
+    sink.at = 0;
+    if (sink.bytes !== this.#current) freeMemory(sink.swap(this.#current));
+    if (!this.#own.has(this.#current) && this.#free.length > 0) {
+      this.#current = this.#free.pop()!;
+      freeMemory(sink.swap(this.#current));
+    }
   }
 
   recycle(buffer: Buffer): void {
-    const isUsual = buffer.length === this.#bufferBytes;
-    if (isUsual && this.#pool.length < POOL_MAX) this.#pool.push(buffer);
+    if (this.#own.has(buffer)) this.#free.push(buffer);
     else freeMemory(buffer);
   }
 }
@@ -49,10 +64,10 @@ export class UnsentOutput {
     const { sink } = this.#buffers;
     const written = transport.write(sink.bytes, sink.at);
     if (written === WRITTEN.flushed) {
-      sink.at = 0;
+      this.#buffers.clear();
     } else if (written === WRITTEN.copied) {
       this.bytes = transport.heldBytes;
-      sink.at = 0;
+      this.#buffers.clear();
     } else {
       this.#kept = this.#buffers.take();
       this.bytes = this.#kept.length;

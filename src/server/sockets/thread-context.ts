@@ -12,6 +12,8 @@ export interface ThreadContext {
   readonly session: SessionContext;
   readonly store: Store;
   readonly output: OutputBuffers;
+  /** The buffer that all connections of the thread read into. */
+  readonly readBuffer: Buffer;
   readonly buffers: ThreadBuffers;
   readonly watchers: EventFeed;
   readonly table: ConnectionTable;

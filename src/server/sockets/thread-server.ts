@@ -24,7 +24,7 @@ import {
   contextOptions,
   listenerOptions,
 } from './tls.ts';
-import { adoptSecureSocket, adoptSocket, READ_BUFFER_BYTES } from './transport.ts';
+import { adoptSecureSocket, adoptSocket } from './transport.ts';
 
 /**
  * A draining node closes a connection whose client read nothing between two checks, and every
@@ -46,7 +46,6 @@ export class ThreadServer {
   readonly #options: SocketOptions;
   readonly #context: ThreadContext;
   readonly #log: EventLog;
-  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #connections = new Set<Connection>();
   readonly #closers: (() => void)[] = [];
   readonly #secureServers: TlsServer[] = [];
@@ -145,7 +144,7 @@ export class ThreadServer {
 
   #accept(socket: Socket, on: ListenAddress): void {
     const connection = this.#connect(socket, on);
-    connection?.attach(adoptSocket(socket, this.#readBuffer, connection));
+    connection?.attach(adoptSocket(socket, this.#context.readBuffer, connection));
   }
 
   #acceptSecure(socket: TLSSocket, on: ListenAddress): void {

@@ -22,9 +22,9 @@ import { type Ghosts, NO_GHOST } from './ghosts.ts';
 import type { LruLists } from './lru.ts';
 
 /** How many candidates an eviction checks before it fails. */
-const CANDIDATES_MAX = 128;
+export const CANDIDATES_MAX = 128;
 /** How many of those candidates may stay because of their hits. */
-const SECOND_CHANCES_MAX = 32;
+export const SECOND_CHANCES_MAX = 32;
 const EVICT = TAIL_ACTION.evict;
 
 interface EvictorParts {

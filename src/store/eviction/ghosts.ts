@@ -3,9 +3,14 @@ import { PAGE_BYTES } from '../memory/item-layout.ts';
 import { CLASS } from '../memory/layout.ts';
 
 const FINGERPRINT_SHIFT = 16;
-const FINGERPRINT_MASK = 0xffff;
+export const FINGERPRINT_MASK = 0xffff;
 /** How many ticks the clock of a class advances while it evicts one page of items. */
 const TICKS_PER_PAGE = 16;
+
+/** How many evictions one tick of the clock lasts in a class with these chunks. */
+export function evictionsPerTick(chunkBytes: number): number {
+  return Math.max(1, Math.floor(PAGE_BYTES / chunkBytes / TICKS_PER_PAGE));
+}
 
 /** The result of `Ghosts.recall` for a key without a ghost. */
 export const NO_GHOST = -1;
@@ -35,9 +40,7 @@ export class Ghosts {
     this.#slots = arena.ghosts;
     this.#classes = arena.classes;
     this.#mask = arena.layout.ghostSlots - 1;
-    this.#evictionsPerTick = chunkBytes.map((bytes) =>
-      Math.max(1, Math.floor(PAGE_BYTES / bytes / TICKS_PER_PAGE)),
-    );
+    this.#evictionsPerTick = chunkBytes.map(evictionsPerTick);
   }
 
   /** Records the eviction of an item with this hash. */

@@ -9,7 +9,7 @@ import type { Items } from './items.ts';
  * The longest bucket. With at most 3 items a bucket on average (before its split), no bucket of
  * 2^30 becomes this long by chance: only keys that were searched for make it so.
  */
-const BUCKET_ITEMS_MAX = 64;
+export const BUCKET_ITEMS_MAX = 64;
 
 interface IndexTableParts {
   readonly arena: Arena;

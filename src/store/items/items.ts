@@ -7,6 +7,7 @@ import {
   extraBytes,
   FLAG,
   ITEM,
+  ITEM_BITS,
   ITEM_HEADER_BYTES,
   type ItemId,
   pageOf,
@@ -15,14 +16,13 @@ import {
 import type { ItemFacts } from './item-facts.ts';
 import type { NewItem } from './new-item.ts';
 
-const SIZE_MASK = 0x3fff_ffff;
-const SEGMENT_SHIFT = 30;
-const KEY_SHIFT = 8;
+const { sizeMask: SIZE_MASK, segmentShift: SEGMENT_SHIFT } = ITEM_BITS;
+const KEY_SHIFT = ITEM_BITS.keyShift;
 const KEY_MASK = 0xff00;
-const SEQ_HIGH_SHIFT = 16;
-const SEQ_HIGH_MASK = 0x7fff;
-const ACCESS_MASK = 0x0fff_ffff;
-const HITS_SHIFT = 28;
+const SEQ_HIGH_SHIFT = ITEM_BITS.seqHighShift;
+const SEQ_HIGH_MASK = ITEM_BITS.seqHighMask;
+const ACCESS_MASK = ITEM_BITS.accessMask;
+const HITS_SHIFT = ITEM_BITS.hitsShift;
 /** The largest hit count of an item. */
 export const HITS_MAX = 3;
 

@@ -13,9 +13,9 @@ import type { SizeHistogram } from './size-histogram.ts';
 import type { StoreClock } from './store-clock.ts';
 
 /** Flags that describe the old value only. */
-const OLD_VALUE_FLAGS = FLAG.fetched | FLAG.stale | FLAG.tokenSent | FLAG.keyBinary;
+export const OLD_VALUE_FLAGS = FLAG.fetched | FLAG.stale | FLAG.tokenSent | FLAG.keyBinary;
 /** Flags of an item that the new value must have too, or the key would not stay at its offset. */
-const PLACE_FLAGS = FLAG.chunked | FLAG.ownCas | FLAG.clientFlags;
+export const PLACE_FLAGS = FLAG.chunked | FLAG.ownCas | FLAG.clientFlags;
 
 interface OverwriterParts {
   readonly classLocks: ClassLocks;

@@ -5,8 +5,8 @@ import type { Chains } from './chains.ts';
 import { CHAINED, type Placement, TOO_LARGE } from './new-item.ts';
 
 /** What memcached adds to key and value: header 48, CAS id 8, NUL after the key 1, CRLF 2. */
-const MEMCACHED_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
-const MEMCACHED_FLAGS_BYTES = 4;
+export const MEMCACHED_OVERHEAD_BYTES = 48 + 8 + 1 + 2;
+export const MEMCACHED_FLAGS_BYTES = 4;
 
 interface PlacerParts {
   readonly arena: Arena;

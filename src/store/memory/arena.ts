@@ -1,10 +1,14 @@
-import type { HashKey, ViewedBytes } from '../../base/index.ts';
+import type { HashKey, ViewedBytes, WasmMemory } from '../../base/index.ts';
 import { CONTROL, type StoreLayout, TUNABLE_SLOTS } from './layout.ts';
+import type { MemoryKind } from './memory-plan.ts';
 import { SizeClasses } from './size-classes.ts';
 
 /** What a thread needs to join a store: the shared memory and its layout. */
 export interface StoreShare {
   readonly memory: SharedArrayBuffer;
+  /** The same memory for WebAssembly; absent if it is `plain`. */
+  readonly wasmMemory?: WasmMemory;
+  readonly kind: MemoryKind;
   readonly layout: StoreLayout;
   /** Chunk bytes by class id; index 0 is unused. */
   readonly chunkBytes: readonly number[];

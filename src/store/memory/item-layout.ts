@@ -41,7 +41,7 @@ export const PAGE_BYTES = 1 << 20;
 export const ID_UNIT_BYTES = 8;
 export const ITEM_HEADER_BYTES = 32;
 export const CLIENT_FLAGS_BYTES = 4;
-const OWN_CAS_BYTES = 8;
+export const OWN_CAS_BYTES = 8;
 export const VALUE_BYTES_MAX = 2 ** 30 - 1;
 /** The longest key. */
 export const KEY_BYTES_MAX = 250;
@@ -55,6 +55,17 @@ export const ITEM = {
   seqLow: 5,
   meta: 6,
   size: 7,
+} as const;
+
+/** Where the fields are in the words of an item that hold several. */
+export const ITEM_BITS = {
+  sizeMask: 0x3fff_ffff,
+  segmentShift: 30,
+  keyShift: 8,
+  seqHighShift: 16,
+  seqHighMask: 0x7fff,
+  accessMask: 0x0fff_ffff,
+  hitsShift: 28,
 } as const;
 
 /** The low byte of ITEM.meta, and its highest bit. */

@@ -1,17 +1,17 @@
 /**
- * The byte layout of the one SharedArrayBuffer that holds a node's store.
+ * The byte layout of the one shared memory that holds a node's store.
  *
  *   ┌──────────┬─────────┬─────────┬──────────────┬─────────────┬──────────┐
  *   │ control  │ stripes │ classes │ class totals │ thread      │ tunables │
  *   │ 12 lines │ 4096×4  │ 64×32×4 │ 64×32×8      │ counters    │ 32×8     │ …
  *   │ of words │ locks   │ words   │ float64      │ (N+1)×896×8 │ float64  │
  *   └──────────┴─────────┴─────────┴──────────────┴─────────────┴──────────┘
- *     ┌────────┬─────────┬────────────┬────────┬────────────┐
- *   … │ pages: │ ghosts  │ size       │ index  │ slab pages │
- *     │ class, │ 4 bytes │ histogram  │ bucket │ 1 MiB each │
- *     │ next   │ a slot  │ 4 bytes a  │ heads  │            │
- *     │        │         │ step       │        │            │
- *     └────────┴─────────┴────────────┴────────┴────────────┘
+ *     ┌────────┬─────────┬────────────┬────────┬─────────┬────────────┐
+ *   … │ pages: │ ghosts  │ size       │ index  │ regions │ slab pages │
+ *     │ class, │ 4 bytes │ histogram  │ bucket │ one for │ 1 MiB each │
+ *     │ next   │ a slot  │ 4 bytes a  │ heads  │ each    │            │
+ *     │        │         │ step       │        │ thread  │            │
+ *     └────────┴─────────┴────────────┴────────┴─────────┴────────────┘
  *
  * Words have 32 bits. item-layout.ts draws what is inside the slab pages.
  */
@@ -174,27 +174,46 @@ export interface StoreLayout {
   /** A power of 2. */
   readonly ghostSlots: number;
   readonly indexByte: number;
+  /** The first byte of the region of thread 0; its user decides what a region holds. */
+  readonly regionsByte: number;
+  readonly regionBytes: number;
   readonly slabsByte: number;
   readonly bytes: number;
 }
 
-/**
- * Lays out a store for `memoryLimitBytes` of items, which may grow by the factor `growth`, and for
- * `threads` counter blocks. Unused parts take address space, but no memory.
- */
-export function layOut(
-  memoryLimitBytes: number,
-  growth: number,
-  threads: number,
-  classes: number,
-  chunkBytesMin: number,
-  itemBytesMax: number,
-): StoreLayout {
+/** The first byte of the region of a thread. */
+export function regionByte({ regionsByte, regionBytes }: StoreLayout, thread: number): number {
+  return regionsByte + thread * regionBytes;
+}
+
+/** What the sizes of the parts follow from. */
+interface LayoutInput {
+  readonly memoryLimitBytes: number;
+  /** The factor by which the memory limit may grow. */
+  readonly growth: number;
+  /** How many threads have a block of counters and a region. */
+  readonly threads: number;
+  readonly regionBytes: number;
+  readonly classes: number;
+  readonly chunkBytesMin: number;
+  readonly itemBytesMax: number;
+}
+
+function countPages({ memoryLimitBytes, growth, classes }: LayoutInput) {
   const memoryPages = Math.max(1, Math.floor(memoryLimitBytes / PAGE_BYTES));
   const pagesMax = Math.floor(MEMORY_BYTES_MAX / PAGE_BYTES) - classes;
-  const memoryPagesMax = Math.max(memoryPages, Math.min(memoryPages * growth, pagesMax));
+  const grownPages = Math.min(Math.round(memoryPages * growth), pagesMax);
+  const memoryPagesMax = Math.max(memoryPages, grownPages);
   const pagesReserved = memoryPagesMax + classes;
   assert(pagesReserved * PAGE_BYTES <= MEMORY_BYTES_MAX, 'item ids reach 32 GiB');
+  return { memoryPages, memoryPagesMax, pagesReserved };
+}
+
+/** Lays out a store. Unused parts take address space, but no memory. */
+export function layOut(input: LayoutInput): StoreLayout {
+  const { threads, regionBytes, chunkBytesMin, itemBytesMax } = input;
+  const pages = countPages(input);
+  const { memoryPages, pagesReserved } = pages;
   const itemsMax = (pagesReserved * PAGE_BYTES) / chunkBytesMin;
   const bucketsMax =
     2 ** Math.max(INDEX_POWER_MIN, Math.ceil(Math.log2(itemsMax / INDEX_LOAD_MAX)));
@@ -208,9 +227,7 @@ export function layOut(
   };
   return {
     threads,
-    memoryPages,
-    memoryPagesMax,
-    pagesReserved,
+    ...pages,
     ghostSlots,
     bucketsInitial: 2 ** INDEX_POWER_MIN,
     bucketsMax,
@@ -225,6 +242,8 @@ export function layOut(
     sizesByte: take(sizeSteps * 4, 64),
     sizeSteps,
     indexByte: take(bucketsMax * 4, 64),
+    regionsByte: take(threads * regionBytes, 4096),
+    regionBytes,
     slabsByte: take(pagesReserved * PAGE_BYTES, 4096),
     bytes: at,
   };

@@ -59,7 +59,7 @@ export function classFor(sizes: readonly number[], bytes: number): number {
 }
 
 /** Up to this size a table gives the class: one entry for each step of 8 bytes. */
-const TABLE_BYTES_MAX = 4096;
+export const TABLE_BYTES_MAX = 4096;
 
 /** The size classes of one store. */
 export class SizeClasses {
@@ -68,21 +68,22 @@ export class SizeClasses {
   /** The class with the largest chunks; it also lists the chained items. */
   readonly largest: number;
   readonly chunkBytesMax: number;
-  readonly #table = new Uint8Array(TABLE_BYTES_MAX / CHUNK_ALIGN_BYTES + 1);
+  /** The class of an item of at most 4096 bytes, by its size in units of 8 bytes, rounded up. */
+  readonly table = new Uint8Array(TABLE_BYTES_MAX / CHUNK_ALIGN_BYTES + 1);
 
   constructor(chunkBytes: readonly number[]) {
     this.chunkBytes = chunkBytes;
     this.largest = chunkBytes.length - 1;
     this.chunkBytesMax = chunkBytes[this.largest]!;
-    for (let step = 0; step < this.#table.length; step++) {
-      this.#table[step] = classFor(chunkBytes, step * CHUNK_ALIGN_BYTES);
+    for (let step = 0; step < this.table.length; step++) {
+      this.table[step] = classFor(chunkBytes, step * CHUNK_ALIGN_BYTES);
     }
   }
 
   /** The class of the smallest chunk that holds `bytes`; 0 when none does. */
   classFor(bytes: number): number {
     if (bytes > TABLE_BYTES_MAX) return classFor(this.chunkBytes, bytes);
-    return this.#table[(bytes + CHUNK_ALIGN_BYTES - 1) >>> CHUNK_ALIGN_SHIFT]!;
+    return this.table[(bytes + CHUNK_ALIGN_BYTES - 1) >>> CHUNK_ALIGN_SHIFT]!;
   }
 }
 

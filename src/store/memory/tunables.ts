@@ -48,10 +48,10 @@ export type TunableName = keyof typeof DEFAULTS;
 /** The eviction policies. */
 export const EVICTION = { segmented: 0, s3fifo: 1 } as const;
 
-const SLOT = Object.fromEntries(Object.keys(DEFAULTS).map((name, slot) => [name, slot])) as Record<
-  TunableName,
-  number
->;
+/** The slot of each tunable. */
+export const TUNABLE_SLOT = Object.fromEntries(
+  Object.keys(DEFAULTS).map((name, slot) => [name, slot]),
+) as Record<TunableName, number>;
 assert(Object.keys(DEFAULTS).length <= TUNABLE_SLOTS, 'each tunable needs a slot');
 
 /** The tunables in shared memory: a thread that sets one sets it for all threads. */
@@ -63,17 +63,17 @@ export class Tunables {
   }
 
   get(name: TunableName): number {
-    return this.#slots[SLOT[name]]!;
+    return this.#slots[TUNABLE_SLOT[name]]!;
   }
 
   set(name: TunableName, value: number): void {
-    this.#slots[SLOT[name]] = value;
+    this.#slots[TUNABLE_SLOT[name]] = value;
   }
 
   /** Sets each tunable to its given value, or else to its default. */
   setDefaults(given: Partial<Record<TunableName, number>> = {}): void {
     for (const [name, value] of Object.entries({ ...DEFAULTS, ...given })) {
-      this.#slots[SLOT[name as TunableName]] = value;
+      this.#slots[TUNABLE_SLOT[name as TunableName]] = value;
     }
   }
 }

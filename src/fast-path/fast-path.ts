@@ -1,0 +1,128 @@
+import { type ByteSink, type WasmModule, webAssembly } from '../base/index.ts';
+import type { StoreShare } from '../store/index.ts';
+import { REGION, RESULT } from './region.ts';
+import { writeSetup } from './setup.ts';
+
+/** `run` of the module (assembly/index.ts). */
+type Run = (
+  start: number,
+  end: number,
+  outStart: number,
+  outLimit: number,
+  outEnd: number,
+  left: number,
+  rights: number,
+) => number;
+
+const NOT_IN_REGION = -1;
+const BINARY = 1;
+const MAY_WRITE = 2;
+
+/** What a run may do. */
+interface RunLimits {
+  /** No request begins when the sink has more bytes than this. */
+  readonly outputBytes: number;
+  readonly isBinary: boolean;
+  readonly mayWrite: boolean;
+}
+
+/**
+ * The fast path of one thread: WebAssembly that works on the memory of the store. It answers the
+ * simple requests at the start of an input, with the bytes and the counters of the JavaScript.
+ */
+export class FastPath {
+  /** The results of the last `run`: where the first request begins that has no complete reply. */
+  at = 0;
+  /** What is left of the turn. */
+  requestsLeft = 0;
+  /** If that request is a get with answered keys: the number of the next key, else 0. */
+  nextKey = 0;
+  readonly #run: Run;
+  readonly #memory: ArrayBufferLike;
+  readonly #regionByte: number;
+  readonly #regionBytes: number;
+  readonly #results: Int32Array;
+  readonly #stage: Buffer;
+  #input: Buffer | undefined;
+  /** Where the last input is in the region. */
+  #inputAt = NOT_IN_REGION;
+  #output: Buffer | undefined;
+  #outputAt = NOT_IN_REGION;
+
+  /** Makes the instance of one thread; `regionByte` is where the region of the thread begins. */
+  constructor(share: StoreShare, module: WasmModule, thread: number, regionByte: number) {
+    const { memory, wasmMemory, layout } = share;
+    this.#memory = memory;
+    this.#regionByte = regionByte;
+    this.#regionBytes = layout.regionBytes;
+    this.#results = new Int32Array(memory, regionByte, RESULT.WORDS);
+    this.#stage = Buffer.from(memory, regionByte + REGION.STAGE_AT, REGION.STAGE_BYTES);
+    const instance = new webAssembly!.Instance(module, { env: { memory: wasmMemory } });
+    const exports = instance.exports as {
+      readonly configure: (regionByte: number) => void;
+      readonly run: Run;
+    };
+    writeSetup(share, thread, regionByte);
+    exports.configure(regionByte);
+    this.#run = exports.run;
+  }
+
+  /**
+   * Answers what is simple at the start of `input[start, end)`, and stops after `requestsLeft`
+   * requests; a get counts once for each key. The sink must lie in the region of the thread: see
+   * `reaches`. The results are in the fields.
+   */
+  run(
+    input: Buffer,
+    start: number,
+    end: number,
+    sink: ByteSink,
+    requestsLeft: number,
+    { outputBytes, isBinary, mayWrite }: RunLimits,
+  ): void {
+    const inputAt = this.#placeOfInput(input);
+    const isStaged = inputAt === NOT_IN_REGION;
+    const inputEnd = isStaged ? Math.min(end, start + REGION.STAGE_BYTES) : end;
+    if (isStaged) input.copy(this.#stage, 0, start, inputEnd);
+    const offset = isStaged ? REGION.STAGE_AT - start : inputAt;
+    const outputAt = this.#outputAt;
+    const next = this.#run(
+      start + offset,
+      inputEnd + offset,
+      outputAt + sink.at,
+      outputAt + outputBytes,
+      outputAt + sink.bytes.length,
+      requestsLeft,
+      (isBinary ? BINARY : 0) | (mayWrite ? MAY_WRITE : 0),
+    );
+    this.at = next - offset;
+    sink.at = this.#results[RESULT.OUT]! - outputAt;
+    this.requestsLeft = this.#results[RESULT.LEFT]!;
+    this.nextKey = this.#results[RESULT.KEY]!;
+  }
+
+  /** Whether the sink writes into the region of the thread. */
+  reaches(sink: ByteSink): boolean {
+    if (sink.bytes !== this.#output) {
+      this.#output = sink.bytes;
+      this.#outputAt = this.#placeOf(sink.bytes);
+    }
+    return this.#outputAt !== NOT_IN_REGION;
+  }
+
+  #placeOfInput(input: Buffer): number {
+    if (input === this.#input) return this.#inputAt;
+    const place = this.#placeOf(input);
+    // Other inputs are many: only the read buffer is worth remembering.
+    if (place === NOT_IN_REGION) return NOT_IN_REGION;
+    this.#input = input;
+    this.#inputAt = place;
+    return place;
+  }
+
+  #placeOf(bytes: Buffer): number {
+    if (bytes.buffer !== this.#memory) return NOT_IN_REGION;
+    const place = bytes.byteOffset - this.#regionByte;
+    return place >= 0 && place + bytes.length <= this.#regionBytes ? place : NOT_IN_REGION;
+  }
+}

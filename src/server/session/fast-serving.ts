@@ -1,0 +1,74 @@
+import type { ByteSink } from '../../base/index.ts';
+import type { EventLog, NodeControl, Role } from '../../commands/index.ts';
+import type { FastPath } from '../../fast-path/index.ts';
+
+/** What `serve` returns beside the number of a key. */
+export const FIRST_KEY = 0;
+export const SERVED = -1;
+
+/**
+ * The one place where sessions use the fast path. It serves the simple requests at the start of an
+ * input; the session itself serves the request after them.
+ */
+export class FastServing {
+  /** The results of the last `serve`: where the next request begins, and what the turn has left. */
+  at = 0;
+  requestsLeft = 0;
+  readonly #path: FastPath;
+  readonly #sink: ByteSink;
+  readonly #log: EventLog;
+  readonly #prefixes: NodeControl['prefixes'];
+  readonly #limits: { readonly outputBytes: number; isBinary: boolean; mayWrite: boolean };
+
+  constructor(
+    path: FastPath,
+    sink: ByteSink,
+    log: EventLog,
+    { prefixes }: Pick<NodeControl, 'prefixes'>,
+    outputBytes: number,
+  ) {
+    this.#path = path;
+    this.#sink = sink;
+    this.#log = log;
+    this.#prefixes = prefixes;
+    this.#limits = { outputBytes, isBinary: false, mayWrite: false };
+  }
+
+  /**
+   * Serves the simple requests at the start of `input[start, end)`, at most `requestsLeft`. Returns
+   * SERVED if a pause may be due before the next request, or else the key at which that one begins:
+   * FIRST_KEY, or a later key of a get whose first keys have their replies.
+   */
+  serve(
+    input: Buffer,
+    start: number,
+    end: number,
+    requestsLeft: number,
+    isText: boolean,
+    role: Role,
+  ): number {
+    this.at = start;
+    this.requestsLeft = requestsLeft;
+    if (!this.#doesAll()) return FIRST_KEY;
+    const path = this.#path;
+    const limits = this.#limits;
+    limits.isBinary = !isText;
+    limits.mayWrite = role !== 'readonly';
+    path.run(input, start, end, this.#sink, requestsLeft, limits);
+    this.at = path.at;
+    this.requestsLeft = path.requestsLeft;
+    if (path.nextKey !== 0) return path.nextKey;
+    const isFull = this.#sink.at > limits.outputBytes;
+    return path.at === end || path.requestsLeft <= 0 || isFull ? SERVED : FIRST_KEY;
+  }
+
+  /**
+   * Whether the fast path does all that the commands do now: it publishes no events and counts no
+   * prefixes, and writes only into the buffers of the thread's region.
+   */
+  #doesAll(): boolean {
+    return (
+      this.#log.watchedStreams === 0 && !this.#prefixes.enabled && this.#path.reaches(this.#sink)
+    );
+  }
+}

@@ -12,7 +12,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
-RUN npm run build:node
+RUN npm run build:node && npm run build:fast-path
 
 FROM node:26-bookworm-slim
 ENV NODE_ENV=production

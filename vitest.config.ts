@@ -16,6 +16,7 @@ const project = (name: string, include: string[]) => ({
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/support/fast-path-setup.ts',
     // Tests mostly wait for nodes to start and drain, so more workers than cores are useful.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

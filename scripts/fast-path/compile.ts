@@ -26,8 +26,7 @@ const KINDS = {
   memory32: { target: 1, pagesMax: 2 ** 16, declaration: '(memory $0 ' },
   memory64: { target: 2, pagesMax: 2 ** 18, declaration: '(memory $0 i64 ' },
 } as const;
-export type CompiledKind = keyof typeof KINDS;
-export const COMPILED_KINDS = Object.keys(KINDS) as readonly CompiledKind[];
+type CompiledKind = keyof typeof KINDS;
 
 /** What the optimizer may use: all of it is in Node.js 24. */
 const FEATURES =

@@ -15,6 +15,7 @@ import {
   type StoreShare,
   type WasmMemoryKind,
 } from '../store/index.ts';
+import type { FastPathModules } from './fast-path.ts';
 import { threadCount } from './jobs.ts';
 import { chunkBytesMaxOf, connMemoryKibOf, tunablesOf } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
@@ -34,9 +35,6 @@ export interface NodeShare {
   readonly fastPath: WasmModule | undefined;
   readonly segments: readonly SharedArrayBuffer[];
 }
-
-/** The fast path, compiled for the kinds of memory that the node may choose. */
-type FastPathModules = Readonly<Partial<Record<WasmMemoryKind, WasmModule>>>;
 
 /** The shared memory of a node, as one thread has opened it. */
 export interface NodeMemory extends ReturnType<typeof segmentsOf> {

@@ -11,6 +11,7 @@ import {
 } from '../server/index.ts';
 import { COUNT } from '../store/index.ts';
 import { SharedControl } from './control/shared-control.ts';
+import { type FastPathState, fastPathState, loadFastPath } from './fast-path.ts';
 import { mainThread } from './jobs.ts';
 import { NodeMemory, type NodeShare } from './memory.ts';
 import { NodeCertificates } from './node-certificates.ts';
@@ -45,6 +46,7 @@ export interface NodeHandle {
 /** A running node in this process. */
 export interface RunningNode extends NodeHandle {
   readonly control: NodeControl;
+  readonly fastPath: FastPathState;
 }
 
 interface StartExtras {
@@ -74,8 +76,11 @@ export async function startNode(
   const userFiles = sources === undefined ? undefined : await UserFileWatcher.open(sources, log);
   return startAlone(requested, async () => {
     const usable = await usableAddresses(requested, options);
-    const node = new Node(NodeMemory.allocate(options), { userFiles, certificates, log });
-    return listening(node, usable, options, log);
+    const loaded = await loadFastPath(options);
+    const share = NodeMemory.allocate(options, loaded.modules);
+    const fastPath = fastPathState(options, share.store, loaded, log);
+    const node = new Node(share, { userFiles, certificates, log });
+    return { ...(await listening(node, usable, options, log)), fastPath };
   });
 }
 
@@ -84,7 +89,7 @@ async function listening(
   usable: readonly ListenAddress[],
   { threads }: ServerOptions,
   log: Logger,
-): Promise<RunningNode> {
+): Promise<Omit<RunningNode, 'fastPath'>> {
   try {
     const addresses = await node.start(usable);
     log.info({ addresses, threads }, 'node is listening');

@@ -1,6 +1,7 @@
 /** The open files (descriptors) that a node needs, and the limit that the system sets. */
 import { CodedError } from '../base/index.ts';
 import type { ServerOptions } from './options/server-flags.ts';
+import { processLimit } from './process-limits.ts';
 
 /** What Node.js, the log, the files of the options and connections that the node refuses need. */
 const FILES_OF_PROCESS = 64;
@@ -23,22 +24,7 @@ export function openFilesNeeded(options: FileOptions): number {
 
 /** The limit of open files of this process, which Node.js raises to the hard limit at its start. */
 export function openFilesLimit(): number {
-  const source: WithNetwork = process.report;
-  const { excludeNetwork = false } = source;
-  // The names of the peers of sockets would take DNS queries.
-  source.excludeNetwork = true;
-  const report: { readonly userLimits?: UserLimits } = source.getReport();
-  source.excludeNetwork = excludeNetwork;
-  const soft = report.userLimits?.open_files.soft ?? 'unlimited';
-  return soft === 'unlimited' ? Number.POSITIVE_INFINITY : soft;
-}
-
-/** A property that the types of Node.js lack. */
-type WithNetwork = NodeJS.ProcessReport & { excludeNetwork?: boolean };
-
-/** The limits of a diagnostic report; Windows has none. */
-interface UserLimits {
-  readonly open_files: { readonly soft: number | 'unlimited' };
+  return processLimit('open_files');
 }
 
 /** @throws {CodedError} `ERR_OPEN_FILES` if the limit is below what the options need. */

@@ -3,6 +3,7 @@ import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { buildFastPath } from '../../scripts/fast-path/build.ts';
 import { temporaryFolder } from './folder.ts';
 
 export const run = promisify(execFile);
@@ -29,6 +30,7 @@ export async function buildPackages(): Promise<BuiltPackages> {
   const build = join(ROOT, 'scripts/client-package/main.ts');
   await run(process.execPath, [build, dist, bundled]);
   await run(process.execPath, [join(ROOT, 'scripts/node-bundle/main.ts'), dist]);
+  await buildFastPath(join(dist, 'fast-path'));
   await cp(bundled, client, { recursive: true });
   await rm(join(bundled, 'package.json')); // as `files` in package.json says
   for (const file of ['package.json', 'LICENSE']) await cp(join(ROOT, file), join(main, file));

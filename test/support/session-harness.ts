@@ -16,6 +16,7 @@ export const TEST_CONTROL: NodeControl = {
     maxConnections: 1,
     maxConnMemoryBytes: 1,
     threads: 1,
+    fastPath: 'off',
     readBufferBytes: 0,
     shutdownAllowed: false,
     clusterEntryClosed: false,

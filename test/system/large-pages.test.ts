@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import {
   KERNEL_SETTING,
+  whyNoLargeFastPath,
   whyNoLargePages,
   withLargePages,
 } from '../../src/cli/process/large-pages.ts';
@@ -22,7 +23,7 @@ const reason = whyNoLargePages(setting);
 test.skipIf(reason !== undefined)('a node with -L stores its items in large pages', async () => {
   const port = await freePort();
   const command = [process.execPath, MAIN, 'serve', '-L', '-l', '127.0.0.1', '-p', `${port}`];
-  const node = new OwnedProcess([...command, '-t', '1', '-m', '64']);
+  const node = new OwnedProcess([...command, '-t', '1', '-m', '64', '-o', 'no_fast_path']);
   try {
     await node.failOnExit(waitUntil('it listens', () => node.stdout.includes('Listening')));
     const connection = await RawConnection.connect({ host: '127.0.0.1', port });
@@ -50,6 +51,16 @@ test.each([
 ])('whyNoLargePages explains the kernel setting %j', (text, message) => {
   if (message === undefined) expect(whyNoLargePages(text)).toBeUndefined();
   else expect(whyNoLargePages(text)).toMatch(message);
+});
+
+test.each([
+  [undefined, undefined],
+  ['always madvise [never]\n', undefined],
+  ['always [madvise] never\n', /only if \S+ says always; -o no_fast_path keeps them/],
+  ['[always] madvise never\n', undefined],
+])('the fast path has large pages as the kernel setting %j says', (text, message) => {
+  if (message === undefined) expect(whyNoLargeFastPath(text)).toBeUndefined();
+  else expect(whyNoLargeFastPath(text)).toMatch(message);
 });
 
 test('withLargePages adds one tunable to the environment, and only once', () => {

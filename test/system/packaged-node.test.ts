@@ -43,6 +43,26 @@ describe('a node that runs from the package', () => {
       expect(bytes / 2 ** 20).toBeLessThan(mebibytesMax);
     },
   );
+  test('a node has the fast path that the package contains', async () => {
+    await withNode({ args: ['-t', '1'] }, async ({ process: node }) => {
+      expect(node.stdout).toContain(', fast path memory32. Listening on');
+      expect(node.stderr).toBe('');
+    });
+  });
+  test('a node whose Node.js has no WebAssembly logs that, and serves', async () => {
+    const reason = 'this Node.js runs without WebAssembly';
+    await withNode({ args: ['-t', '1'], nodeArgs: ['--jitless'] }, async (node) => {
+      expect(node.process.stdout).toContain(`, fast path off (${reason}). Listening on`);
+      const replies = await sendAndReadToEnd(node.address, 'set k 0 0 1\r\nv\r\nget k\r\nquit\r\n');
+      expect(replies.toString()).toBe('STORED\r\nVALUE k 0 1\r\nv\r\nEND\r\n');
+      const { level, msg, ...facts } = JSON.parse(node.process.stderr) as Record<string, unknown>;
+      expect({ level, msg }).toEqual({
+        level: 'warn',
+        msg: 'the fast path is off: JavaScript answers all requests',
+      });
+      expect(facts['reason']).toBe(reason);
+    });
+  });
   test('a node with TLS and a login serves its users', async () => {
     const authority = await Authority.create(built.project);
     const identity = await authority.issue('node');

@@ -11,6 +11,12 @@ const TUNABLE = 'glibc.malloc.hugetlb';
 /** The kernel's policy, such as `always [madvise] never`; the one in brackets is in force. */
 export const KERNEL_SETTING = '/sys/kernel/mm/transparent_hugepage/enabled';
 
+/** Why the fast path has no large pages; undefined if the kernel gives them to all memory. */
+export function whyNoLargeFastPath(setting: string | undefined): string | undefined {
+  if (setting === undefined || !setting.includes('[madvise]')) return undefined;
+  return `the fast path has them only if ${KERNEL_SETTING} says always; -o no_fast_path keeps them`;
+}
+
 /** The environment for the re-executed process; undefined if `env` sets the tunable already. */
 export function withLargePages(env: Host['env']): Host['env'] | undefined {
   const set = env[VARIABLE] ?? '';

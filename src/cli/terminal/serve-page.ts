@@ -1,28 +1,41 @@
 import { formatSize } from '../../base/index.ts';
-import { packageVersion, requiresLogin, type ServerOptions } from '../../node/index.ts';
+import {
+  type FastPathState,
+  packageVersion,
+  requiresLogin,
+  type ServerOptions,
+} from '../../node/index.ts';
 import { type ListenAddress, listenAddressesOf } from '../../server/index.ts';
 import { formatAddress } from '../../topology/index.ts';
 
-/** The line of a node that has started: its version, memory, threads, TLS, login and listeners. */
-export function startLine(options: ServerOptions, addresses: readonly ListenAddress[]): string {
+/** What a started node tells about itself. */
+interface StartedNode {
+  readonly addresses: readonly ListenAddress[];
+  readonly fastPath: FastPathState;
+}
+
+/** The line of a node that has started: its version, its most important options and listeners. */
+export function startLine(options: ServerOptions, { addresses, fastPath }: StartedNode): string {
   const facts = [
     `${formatSize(options.memoryLimitBytes)} of memory`,
     `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}`,
     options.enableSsl ? 'TLS' : 'no TLS',
     requiresLogin(options) ? 'login required' : 'no login',
+    `fast path ${fastPath.kind}${fastPath.kind === 'off' ? ` (${fastPath.reason})` : ''}`,
   ];
   const listeners = addresses.map((address) => listenerText(address, options.enableSsl));
   return `slabring ${packageVersion()}: ${facts.join(', ')}. Listening on ${listeners.join(', ')}`;
 }
 
 /** The same for programs; sizes are in bytes. */
-export function startJson(options: ServerOptions, addresses: readonly ListenAddress[]): string {
+export function startJson(options: ServerOptions, { addresses, fastPath }: StartedNode): string {
   return JSON.stringify({
     version: packageVersion(),
     pid: process.pid,
     memoryLimitBytes: options.memoryLimitBytes,
     threads: options.threads,
     login: requiresLogin(options),
+    fastPath: fastPath.kind,
     listeners: addresses.map((each) =>
       each.kind === 'unix'
         ? { path: each.path }

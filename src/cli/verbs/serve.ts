@@ -12,7 +12,12 @@ import { startDaemon } from '../process/daemon.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { assumeUser } from '../process/identity.ts';
-import { KERNEL_SETTING, whyNoLargePages, withLargePages } from '../process/large-pages.ts';
+import {
+  KERNEL_SETTING,
+  whyNoLargeFastPath,
+  whyNoLargePages,
+  withLargePages,
+} from '../process/large-pages.ts';
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
@@ -22,7 +27,7 @@ import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
 /** A started node, as signals control it. */
-export interface ServedNode extends Pick<RunningNode, 'addresses' | 'ended'> {
+export interface ServedNode extends Pick<RunningNode, 'addresses' | 'ended' | 'fastPath'> {
   readonly control: Pick<RunningNode['control'], 'reload' | 'stop'>;
 }
 
@@ -88,8 +93,9 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
   try {
     const node = await start(startNode, options, host);
     reload = () => void node.control.reload('all');
+    if (options.largePages && node.fastPath.kind !== 'off') checkFastPathPages(host);
     if (options.pidFile !== '') pidFile = writePidFile(options.pidFile, host.err);
-    host.out((options.json ? startJson : startLine)(options, node.addresses));
+    host.out((options.json ? startJson : startLine)(options, node));
     if (isWatched(options, host)) host.out(`\n${nextCommands(node.addresses, options, host)}`);
     host.supervisor?.send({ type: 'listening', addresses: node.addresses });
     // A daemon outlives the process that started it.
@@ -126,8 +132,17 @@ function enableLargePages(host: Host): void {
       ? whyNoLargePages(host.readFileIfPresent(KERNEL_SETTING))
       : 'a supervised node cannot change its environment; set GLIBC_TUNABLES for its supervisor';
   if (reason === undefined) host.reexec(env);
-  else host.err(`The node runs without large memory pages (-L): ${reason}.`);
+  else host.err(withoutLargePages(reason));
 }
+
+/** V8 itself maps the memory of the fast path, so the tunable of glibc has no effect on it. */
+function checkFastPathPages(host: Host): void {
+  const reason = whyNoLargeFastPath(host.readFileIfPresent(KERNEL_SETTING));
+  if (reason !== undefined) host.err(withoutLargePages(reason));
+}
+
+const withoutLargePages = (reason: string): string =>
+  `The node runs without large memory pages (-L): ${reason}.`;
 
 async function start(startNode: StartNode, options: ServeOptions, host: Host): Promise<ServedNode> {
   try {

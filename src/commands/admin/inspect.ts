@@ -64,6 +64,7 @@ export function writeGeneralStats(view: StoreView, node: NodeControl, put: Write
   writeItemTotals(view, node, put);
   // Not in memcached; `version` is that of the protocol.
   put('slabring_version', node.facts.packageVersion);
+  put('slabring_fast_path', node.facts.fastPath);
   put('rss_bytes', process.memoryUsage.rss());
 }
 

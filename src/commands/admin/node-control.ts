@@ -53,6 +53,8 @@ export interface NodeFacts {
   /** The limit of `connMemoryBytes`. */
   readonly maxConnMemoryBytes: number;
   readonly threads: number;
+  /** Whether WebAssembly answers simple requests, and with which addresses. */
+  readonly fastPath: 'memory32' | 'memory64' | 'off';
   /** Size of the read buffer that each worker thread has. */
   readonly readBufferBytes: number;
   /** Whether clients may stop this node (`shutdown`). */

@@ -92,7 +92,8 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ...sslSettings(options),
     ['num_napi_ids', '(null)'],
     ['memory_file', '(null)'],
-    // Not in memcached: the eviction policy.
+    // Not in memcached.
+    ['fast_path', options.noFastPath ? 'no' : 'yes'],
     ['eviction', tuning.get('eviction') === EVICTION.segmented ? 'segmented' : 's3fifo'],
   ];
   return rows.map(([name, value]) => [name, String(value)]);

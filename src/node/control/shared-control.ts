@@ -37,6 +37,7 @@ export class SharedControl implements NodeControl {
   readonly #main: MainVerbs;
 
   constructor(memory: NodeMemory, main: MainVerbs) {
+    const { kind } = memory.share.store;
     const { connLimit, threads, enableShutdown, clusterNodes, allowConfigSet } = memory.options;
     this.facts = {
       pid: process.pid,
@@ -45,6 +46,7 @@ export class SharedControl implements NodeControl {
       maxConnections: connLimit,
       maxConnMemoryBytes: memory.buffers.limitKib * KIB,
       threads,
+      fastPath: kind === 'plain' ? 'off' : kind,
       readBufferBytes: READ_BUFFER_BYTES,
       shutdownAllowed: enableShutdown,
       clusterEntryClosed: clusterNodes.length > 0 && !allowConfigSet,

@@ -15,6 +15,7 @@ import {
 import { ADDRESS_FORMS } from '../../topology/index.ts';
 import { backgroundFlags } from './background-flags.ts';
 import { guardFlags } from './guard-flags.ts';
+import { lruFlags } from './lru-flags.ts';
 import { FULFILLED_SUBOPTIONS, INEFFECTIVE_SUBOPTIONS } from './other-suboptions.ts';
 
 /** The options of one node, with memcached's letters, spellings, meanings and defaults. */
@@ -196,51 +197,15 @@ export const serverFlags = {
     fulfilled: FULFILLED_SUBOPTIONS,
     ineffective: INEFFECTIVE_SUBOPTIONS,
   }),
-  hotLruPct: integer({
-    suboption: 'hot_lru_pct',
-    default: 20,
-    min: 0,
-    max: 80,
-    doc: 'With --eviction segmented: maximum size of HOT, in percent of its size class.',
-  }),
-  warmLruPct: integer({
-    suboption: 'warm_lru_pct',
-    default: 40,
-    min: 0,
-    max: 80,
-    doc: 'With --eviction segmented: maximum size of WARM, in percent of its size class.',
-  }),
-  hotMaxFactor: number({
-    suboption: 'hot_max_factor',
-    default: 0.2,
-    min: 0.001,
-    max: 1000,
-    doc:
-      "With --eviction segmented: an item leaves HOT's tail once its idle time exceeds this " +
-      "times that of COLD's tail.",
-  }),
-  warmMaxFactor: number({
-    suboption: 'warm_max_factor',
-    default: 2,
-    min: 0.001,
-    max: 1000,
-    doc:
-      "With --eviction segmented: an item leaves WARM's tail once its idle time exceeds this " +
-      "times that of COLD's tail.",
-  }),
-  temporaryTtl: integer({
-    suboption: 'temporary_ttl',
-    default: 0,
-    min: 0,
-    max: 2 ** 31 - 1,
-    doc:
-      'Items with a ttl of at most this many seconds enter the TEMP list, which the node evicts ' +
-      'last; 0 disables TEMP.',
-  }),
+  ...lruFlags,
   ...backgroundFlags,
   trackSizes: flag({
     suboption: 'track_sizes',
     doc: 'Count items by size, for stats sizes.',
+  }),
+  noFastPath: flag({
+    suboption: 'no_fast_path',
+    doc: 'Answer every request in JavaScript, without WebAssembly; the replies are the same.',
   }),
   enableSsl: flag({
     short: 'Z',

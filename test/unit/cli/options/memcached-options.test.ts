@@ -17,7 +17,8 @@ async function start(args: readonly string[], env = {}): Promise<Start> {
   const verb = serveVerb(async (given) => {
     options = given;
     const control = { reload: async () => undefined, stop: async () => {} };
-    return { addresses: [], ended: Promise.resolve(), control };
+    const fastPath = { kind: 'off', reason: '' } as const;
+    return { addresses: [], fastPath, ended: Promise.resolve(), control };
   });
   const host = new TestHost({ env });
   const code = await run(args, [verb], host);

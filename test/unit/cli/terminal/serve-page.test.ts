@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { openToEverybody, startJson, startLine } from '../../../../src/cli/terminal/serve-page.ts';
-import { defaultServerOptions, type ServerOptions } from '../../../../src/node/index.ts';
+import {
+  defaultServerOptions,
+  type FastPathState,
+  type ServerOptions,
+} from '../../../../src/node/index.ts';
+import type { ListenAddress } from '../../../../src/server/index.ts';
+
+const FAST: FastPathState = { kind: 'memory32', reason: '' };
 
 const optionsWith = (options: Partial<ServerOptions>): ServerOptions => {
   return { ...defaultServerOptions(), ...options };
@@ -8,24 +15,40 @@ const optionsWith = (options: Partial<ServerOptions>): ServerOptions => {
 
 test('the line of a node has its version, memory, threads, TLS, login and listeners', () => {
   const options = optionsWith({ threads: 1, memoryLimitBytes: 2 ** 30, enableSsl: true });
-  const line = startLine({ ...options, authFile: 'users' }, [
+  const addresses: readonly ListenAddress[] = [
     { kind: 'tcp', host: '', port: 7, secure: true },
     { kind: 'tcp', host: '::1', port: 8, secure: false },
     { kind: 'unix', path: '/run/a' },
-  ]);
-  expect(line).toMatch(/^slabring \d+\.\d+\.\d+: 1g of memory, 1 thread, TLS, login required\. /);
+  ];
+  const line = startLine({ ...options, authFile: 'users' }, { addresses, fastPath: FAST });
+  expect(line).toMatch(/^slabring \d+\.\d+\.\d+: 1g of memory, 1 thread, TLS, login required, /);
   expect(line).toMatch(/ Listening on port 7 of every interface, \[::1\]:8 \(no TLS\), \/run\/a$/);
+});
+
+test('the line of a node says which fast path it has, or why it has none', () => {
+  const textOf = (fastPath: FastPathState): string =>
+    startLine(defaultServerOptions(), { addresses: [], fastPath });
+  expect(textOf(FAST)).toContain(', fast path memory32. Listening');
+  expect(textOf({ kind: 'off', reason: 'it is missing: run x' })).toContain(
+    ', fast path off (it is missing: run x). Listening',
+  );
 });
 
 test('the JSON of a start has numbers for programs', () => {
   const options = optionsWith({ threads: 1, memoryLimitBytes: 2 ** 30, authFile: 'users' });
-  const listeners = [
+  const addresses = [
     { kind: 'tcp', host: '', port: 7, secure: true },
     { kind: 'unix', path: '/run/a' },
   ] as const;
-  expect(JSON.parse(startJson(options, listeners))).toEqual({
+  expect(JSON.parse(startJson(options, { addresses, fastPath: FAST }))).toEqual({
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
-    ...{ pid: process.pid, memoryLimitBytes: 2 ** 30, threads: 1, login: true },
+    ...{
+      pid: process.pid,
+      memoryLimitBytes: 2 ** 30,
+      threads: 1,
+      login: true,
+      fastPath: 'memory32',
+    },
     listeners: [{ host: '', port: 7, tls: true }, { path: '/run/a' }],
   });
 });

@@ -11,6 +11,7 @@ const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure
 /** A node that ends when the test says so: a real node cannot crash on demand. */
 class FakeNode implements ServedNode {
   readonly addresses = [ADDRESS];
+  readonly fastPath = { kind: 'memory32', reason: '' } as const;
   stops = 0;
   readonly #end = Promise.withResolvers<void>();
   readonly ended = this.#end.promise;
@@ -54,7 +55,9 @@ describe('slabring serve', () => {
       expect(await exit).toBe(0);
       expect(node.stops).toBe(1);
       const [line = '', ...others] = host.outputLines;
-      expect(line).toMatch(/^slabring \S+: 64m of memory, 4 threads, no TLS, no login\. /);
+      expect(line).toMatch(
+        /^slabring \S+: 64m of memory, 4 threads, no TLS, no login, fast path memory32\. /,
+      );
       expect(line).toMatch(/ Listening on 127\.0\.0\.1:7$/);
       expect(others).toEqual([]);
       expect(host.sentMessages).toEqual([{ type: 'listening', addresses: [ADDRESS] }]);

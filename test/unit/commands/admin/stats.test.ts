@@ -18,6 +18,7 @@ describe('stats', () => {
     const { slabring_version: version, ...all } = stats(new CommandHarness());
     expect(version).toBe('0.0.0');
     expect(all['version']).toBe('test');
+    expect(all['slabring_fast_path']).toBe('off');
     expect(Number(all['rss_bytes'])).toBeGreaterThan(2 ** 20);
     expect(Number(all['rusage_user'])).toBeGreaterThan(0);
   });

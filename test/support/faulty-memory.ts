@@ -17,7 +17,7 @@ type View = Int32Array | Uint32Array | Float64Array | Uint8Array | DataView;
 type Method = (...args: unknown[]) => unknown;
 
 const ARRAYS = ['Int32Array', 'Uint32Array', 'Float64Array', 'Uint8Array', 'DataView'] as const;
-/** The store has one buffer, of all pages. Shorter ones are a thread's, and the kernel uses them. */
+/** The store has one buffer, of all pages. The kernel uses the shorter ones of a thread. */
 const STORE_BUFFER_BYTES_MIN = 1 << 20;
 const ATOMIC_READS = new Set(['load', 'wait', 'waitAsync', 'notify', 'isLockFree', 'pause']);
 

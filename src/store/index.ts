@@ -6,6 +6,7 @@ export type { ItemStore } from './item-store.ts';
 export type { ItemWalk } from './item-walk.ts';
 export { chainedItemBytesMax } from './items/chains.ts';
 export type { ItemFacts } from './items/item-facts.ts';
+export { LOOK_AHEAD_KEYS_MAX, type LookAhead } from './items/look-ahead.ts';
 export type { MissReason } from './items/lookup.ts';
 export { isChainedPlacement, type Placement, TOO_LARGE } from './items/new-item.ts';
 export type { StoreTime } from './items/store-clock.ts';

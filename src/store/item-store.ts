@@ -3,6 +3,7 @@ import type { StoreParts } from './assemble.ts';
 import type { EvictionListener } from './eviction/eviction-events.ts';
 import { NO_CONTEXT } from './items/allocator.ts';
 import type { Items } from './items/items.ts';
+import type { LookAhead } from './items/look-ahead.ts';
 import type { MissReason } from './items/lookup.ts';
 import type { NewItem, Placement } from './items/new-item.ts';
 import type { StoreTime } from './items/store-clock.ts';
@@ -53,6 +54,8 @@ export class ItemStore {
   readonly bytes: ViewedBytes;
   readonly clock: StoreTime;
   readonly counters: ThreadCounters;
+  /** Brings the items of the next keys near, before their `open`. */
+  readonly lookAhead: LookAhead;
   readonly #parts: StoreParts;
   /** The parts that every get uses, one step nearer than `#parts`. */
   readonly #stripes: StoreParts['stripes'];
@@ -65,6 +68,7 @@ export class ItemStore {
     this.bytes = parts.arena;
     this.clock = parts.clock;
     this.counters = parts.counters;
+    this.lookAhead = parts.lookAhead;
     this.#parts = parts;
     this.#stripes = parts.stripes;
     this.#index = parts.index;

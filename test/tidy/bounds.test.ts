@@ -37,6 +37,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   'output of a connection': [bytes(the('thread-region.ts', 'OUTPUT_BUFFER_BYTES'))],
   'buffers of all connections': [ms(the('thread-buffers.ts', 'PAUSED_MS_MAX'))],
   'turn of a connection': [count(the('get-exchange.ts', 'KEYS_PER_TURN_MIN'))],
+  'look-ahead of a get': [count(the('look-ahead.ts', 'LOOK_AHEAD_KEYS_MAX'))],
   'bucket of the index': [count(the('index-table.ts', 'BUCKET_ITEMS_MAX'))],
   'connections of a node': [],
   'candidates for one eviction': [
@@ -224,11 +225,7 @@ const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: str
   ['store.md', /once (\S+ %) of/, percent(the('crawl-policy.ts', 'EXPIRED_SHARE_MIN'))],
   ['store.md', /within (\S+ seconds)/, ms(the('crawl-policy.ts', 'WAIT_SECONDS_MAX') * 1000)],
   ['store.md', /every (\S+ ms) for the clock/, ms(the('maintainer.ts', 'MAINTAINER_SLEEP.idleMs'))],
-  [
-    'operating.md',
-    /After (\S+ s) it closes/,
-    ms(the('thread-server.ts', 'DRAIN_CHECK_INTERVAL_MS')),
-  ],
+  ['operating.md', /After (\S+ s) it/, ms(the('thread-server.ts', 'DRAIN_CHECK_INTERVAL_MS'))],
   ['tls.md', /a limit of (\S+ seconds)/, ms(the('server/sockets/tls.ts', 'HANDSHAKE_MS_MAX'))],
 ];
 

@@ -47,6 +47,11 @@ export class OpenKey {
     this.#events = events;
   }
 
+  /** The hash of key number `key` of the request. */
+  hashOf(request: Request, key: number): number {
+    return this.store.hashOf(request.keySource, request.keyStart(key), request.keyEnd(key));
+  }
+
   /** Opens key number `key` of the request. Returns its item, or NO_ITEM. */
   open(request: Request, key = 0): ItemId {
     return this.openBytes(request.keySource, request.keyStart(key), request.keyEnd(key));
@@ -54,8 +59,12 @@ export class OpenKey {
 
   /** Opens the key `source[start, end)`, which stays the same until the close. */
   openBytes(source: Buffer, start: number, end: number): ItemId {
-    this.hash = this.store.hashOf(source, start, end);
-    const id = this.store.open(this.hash, source, start, end);
+    return this.#openHashed(this.store.hashOf(source, start, end), source, start, end);
+  }
+
+  #openHashed(hash: number, source: Buffer, start: number, end: number): ItemId {
+    this.hash = hash;
+    const id = this.store.open(hash, source, start, end);
     if (this.#events.isWatched(STREAM.fetchers)) this.#record(source, start, end, id);
     return id;
   }
@@ -99,13 +108,22 @@ export class OpenKey {
   }
 
   /**
-   * Opens a key and reads the facts of its item. The sink then has room for the reply, with the
-   * value if `withValue`, except a value that is chained. It cannot grow while the key is open, so
-   * the key closes, the sink grows, and the key opens again.
+   * Opens the key of this hash and reads the facts of its item. The sink then has room for the
+   * reply, with the value if `withValue`, except a value that is chained. It cannot grow while the
+   * key is open, so the key closes, the sink grows, and the key opens again.
    */
-  openToRead(request: Request, key: number, sink: ByteSink, withValue: boolean): ItemId {
+  openToRead(
+    request: Request,
+    key: number,
+    hash: number,
+    sink: ByteSink,
+    withValue: boolean,
+  ): ItemId {
+    const { keySource } = request;
+    const start = request.keyStart(key);
+    const end = request.keyEnd(key);
     for (;;) {
-      const id = this.open(request, key);
+      const id = this.#openHashed(hash, keySource, start, end);
       if (id === NO_ITEM) return NO_ITEM;
       this.read(id);
       const { isChained, valueBytes } = this.facts;

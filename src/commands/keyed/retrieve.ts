@@ -7,7 +7,13 @@ import {
   type Request,
   VERB,
 } from '../../protocol/index.ts';
-import { type ItemId, type ItemStore, NO_ITEM } from '../../store/index.ts';
+import {
+  type ItemId,
+  type ItemStore,
+  LOOK_AHEAD_KEYS_MAX,
+  type LookAhead,
+  NO_ITEM,
+} from '../../store/index.ts';
 import type { ConfigEntries } from '../admin/config-entries.ts';
 import type { NodeControl } from '../admin/node-control.ts';
 import { PREFIX_COUNT, type PrefixStats } from '../admin/prefixes.ts';
@@ -45,6 +51,7 @@ class Retrieval {
 export class Retriever {
   readonly #key: OpenKey;
   readonly #store: ItemStore;
+  readonly #lookAhead: LookAhead;
   readonly #config: ConfigEntries;
   readonly #prefixes: PrefixStats;
   readonly #retrieval = new Retrieval();
@@ -52,6 +59,7 @@ export class Retriever {
   constructor(key: OpenKey, node: Pick<NodeControl, 'config' | 'prefixes'>) {
     this.#key = key;
     this.#store = key.store;
+    this.#lookAhead = key.store.lookAhead;
     this.#config = node.config;
     this.#prefixes = node.prefixes;
   }
@@ -63,10 +71,12 @@ export class Retriever {
   answer(request: Request, reply: ReplyWriter, from: number, to: number): Readonly<Retrieval> {
     const retrieval = this.#retrieval;
     retrieval.stream = undefined;
+    this.#lookAhead.clear();
     for (let key = from; key < to; key++) {
       retrieval.next = key;
       if (reply.sink.at > OUTPUT_BYTES_PER_STEP) return retrieval;
-      retrieval.stream = this.#answerKey(request, reply, key);
+      const hash = this.#hashOf(request, key, to);
+      retrieval.stream = this.#answerKey(request, reply, key, hash);
       if (retrieval.stream === undefined) continue;
       retrieval.next = key + 1;
       return retrieval;
@@ -76,15 +86,40 @@ export class Retriever {
     return retrieval;
   }
 
+  /** The hash of a key. If `to` says that more keys follow, it looks ahead to them first. */
+  #hashOf(request: Request, key: number, to: number): number {
+    const lookAhead = this.#lookAhead;
+    if (lookAhead.isUsedUp) {
+      if (to - key === 1) return this.#key.hashOf(request, key);
+      this.#lookAheadFrom(request, key, Math.min(to, key + LOOK_AHEAD_KEYS_MAX));
+    }
+    return lookAhead.takeHash();
+  }
+
+  #lookAheadFrom(request: Request, from: number, to: number): void {
+    const lookAhead = this.#lookAhead;
+    const { keySource } = request;
+    lookAhead.clear();
+    for (let key = from; key < to; key++) {
+      lookAhead.add(keySource, request.keyStart(key), request.keyEnd(key));
+    }
+    lookAhead.load();
+  }
+
   /** Answers one key. Returns its value if that is large and must still be written. */
-  #answerKey(request: Request, reply: ReplyWriter, key: number): ReplyStream | undefined {
+  #answerKey(
+    request: Request,
+    reply: ReplyWriter,
+    key: number,
+    hash: number,
+  ): ReplyStream | undefined {
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
     if (isLegacyClusterKey(keySource, start, end) && this.#answerClusterKey(request, reply, key)) {
       return undefined;
     }
-    const id = this.#key.openToRead(request, key, reply.sink, request.wantsValue);
+    const id = this.#key.openToRead(request, key, hash, reply.sink, request.wantsValue);
     if (id === NO_ITEM) {
       this.#answerMiss(request, reply, key);
       return undefined;

@@ -34,7 +34,8 @@ export class MetaGetter {
     this.#wonLease = false;
     // A new item has no value, so this is room enough for its reply.
     reply.sink.ensure(REPLY_FRAME_BYTES_MAX);
-    let id = this.#key.openToRead(request, 0, reply.sink, request.wantsValue);
+    const hash = this.#key.hashOf(request, 0);
+    let id = this.#key.openToRead(request, 0, hash, reply.sink, request.wantsValue);
     if (id === NO_ITEM && request.vivify) id = this.#create(request);
     if (id === NO_ITEM) {
       this.#answerMiss(request, reply);

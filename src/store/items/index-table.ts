@@ -28,7 +28,7 @@ interface IndexTableParts {
  * The bucket count, 2^level + split, gives both. A bucket and the one it splits into share their
  * low bits, so they share a stripe: no other thread changes a bucket while a thread holds its
  * stripe. The caller of every method holds the stripe, except for
- * `growIfFull`.
+ * `growIfFull` and `headOf`.
  */
 export class IndexTable {
   readonly #control: Int32Array;
@@ -133,6 +133,11 @@ export class IndexTable {
   /** The first item of a bucket. */
   first(bucket: number): ItemId {
     return this.#buckets[bucket]!;
+  }
+
+  /** The first item in the bucket of this hash. Without the stripe it is only a guess. */
+  headOf(hash: number): ItemId {
+    return this.#buckets[this.#bucketOf(hash)]!;
   }
 
   /** The next item of the bucket. */

@@ -52,12 +52,12 @@ class Stop extends Error {}
 const WRITTEN = [0, 15, 5, 0, 6, 6, 6, 6, 6, 6, 6, 6, 9];
 
 describe.each(KINDS)('the compiler of the fast path for %s', (kind) => {
-  test('compiles the files and the constants, for shared memory', async () => {
+  test('the module has the files and the constants, and works on shared memory', async () => {
     const module = await compile(build(kind, WRITES));
     expect(run(kind, module)).toEqual(WRITTEN);
     expect(Module.customSections(module, 'layout')).toHaveLength(1);
   });
-  test('calls a hook before each write, after the writes in its operands', async () => {
+  test('an instrumented module calls a hook before each of its writes', async () => {
     const module = await compile(build(kind, WRITES, true));
     const sites: number[] = [];
     expect(run(kind, module, (site) => sites.push(site))).toEqual(WRITTEN);
@@ -78,7 +78,7 @@ describe.each(KINDS)('the compiler of the fast path for %s', (kind) => {
     ['import { a } from "./absent"; export function f(): i32 { return a; }', /absent\.ts' not fo/],
     ['const a: StaticArray<i32> = [1]; export function f(i: i32): i32 { return a[i]; }', /static/],
     ['let a: i32 = load<i32>(8); export function f(): i32 { return a; }', /outside of functions/],
-  ])('refuses %j', (index, message) => {
+  ])('the compiler refuses %j', (index, message) => {
     expect(() => build(kind, index)).toThrow(message);
   });
 });

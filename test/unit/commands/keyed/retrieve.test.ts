@@ -46,6 +46,16 @@ describe('get', () => {
     expect(steps).toEqual([8, 15, 21]);
     expect(bytes).toBe(20 * ('VALUE k 0 10000\r\n'.length + 10_002) + 'END\r\n'.length);
   });
+  test('get finds its own keys after another get stopped early', () => {
+    const node = new CommandHarness();
+    node.put('set k 0 0 10000', 'v'.repeat(10_000));
+    node.put('set a 0 0 1', 'x');
+    const request = node.decode(`get ${Array(20).fill('k').join(' ')}`);
+    node.commands.retriever.answer(request, node.classic, request.firstKey, request.endKey);
+    node.takeOutput();
+    expect(node.run('get a none a')).toBe('VALUE a 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n');
+    expect(node.run('get a')).toBe('VALUE a 0 1\r\nx\r\nEND\r\n');
+  });
   test('get stops at a value in several chunks; the caller writes it before the next key', () => {
     const node = new CommandHarness({ maxItemSizeBytes: 1 << 20 });
     const value = 'v'.repeat(600_000);

@@ -6,7 +6,6 @@ import { cutRandomly, randomStream, SENTINEL_KEY } from './streams.ts';
 
 /** The number of streams before the store is audited and replaced. */
 const STREAMS_PER_STORE = 200;
-const REQUESTS_PER_TURN = 1_000_000;
 /** A mutation can turn any packet into a flush, which would delete the sentinel. */
 const FLUSH_ALLOWED = false;
 const SET_SENTINEL = `set ${SENTINEL_KEY} 5 0 4\r\nkeep\r\n`;
@@ -47,7 +46,7 @@ function fuzzStore(random: Random, streamCount: number, seed: number, firstStrea
         `seed ${seed}, stream ${firstStream + index}: ${problem}\n${bytes.toString('hex')}`,
       );
     };
-    const harness = new SessionHarness(share, 0, REQUESTS_PER_TURN, FLUSH_ALLOWED);
+    const harness = new SessionHarness(share, 0, { flushAllowed: FLUSH_ALLOWED });
     try {
       feed(harness, pieces);
     } catch (error) {

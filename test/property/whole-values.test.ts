@@ -28,7 +28,7 @@ class ObservedSession {
   constructor() {
     const publish = (_stream: number, text: string): void => void this.events.push(text);
     const log = { watchedStreams: ALL_STREAMS, cfd: 0, publish };
-    this.harness = new SessionHarness(testShare(), 0, 1_000_000, true, log);
+    this.harness = new SessionHarness(testShare(), 0, { log });
     this.harness.send('stats sizes_enable\r\n');
   }
 

@@ -2,8 +2,12 @@
  * Shared memory whose n-th write throws, so that a thread dies between any two writes. The store
  * needs no change for it: `FaultyMemory` replaces the typed array constructors, so that views of a
  * watched SharedArrayBuffer are proxies that count writes, and makes Atomics and Buffer.copy accept
- * them.
+ * them. WebAssembly calls a function before each write (scripts/fast-path/instrument.ts).
  */
+import { readFileSync } from 'node:fs';
+import { type WasmModule, webAssembly } from '../../src/base/index.ts';
+import type { WasmMemoryKind } from '../../src/store/index.ts';
+import { FAST_PATH_FOLDER } from './fast-path.ts';
 
 /** The error that ends a thread. */
 export class InjectedFault extends Error {
@@ -11,6 +15,22 @@ export class InjectedFault extends Error {
     super(`a fault was injected at write ${write} to shared memory`);
     this.name = 'InjectedFault';
   }
+}
+
+const countingModules = new Map<WasmMemoryKind, WasmModule>();
+
+/**
+ * The compiled fast path with a call before each of its writes. `buildFastPath` has written it.
+ */
+export function countingModule(kind: WasmMemoryKind): WasmModule {
+  const known = countingModules.get(kind);
+  if (known !== undefined) return known;
+  const { Module } = webAssembly!;
+  const Compiled = Module as typeof Module & (new (bytes: Uint8Array) => WasmModule);
+  const file = new URL(`${kind}.instrumented.wasm`, FAST_PATH_FOLDER);
+  const module = new Compiled(readFileSync(file));
+  countingModules.set(kind, module);
+  return module;
 }
 
 type View = Int32Array | Uint32Array | Float64Array | Uint8Array | DataView;
@@ -22,8 +42,9 @@ const STORE_BUFFER_BYTES_MIN = 1 << 20;
 const ATOMIC_READS = new Set(['load', 'wait', 'waitAsync', 'notify', 'isLockFree', 'pause']);
 
 export class FaultyMemory {
-  /** Writes since the last `arm`. */
+  /** Writes since the last `arm`, and those of them that WebAssembly made. */
   writes = 0;
+  wasmWrites = 0;
   #failAt = Number.POSITIVE_INFINITY;
   readonly #isWatchedMemory: (memory: SharedArrayBuffer) => boolean;
   readonly #realViews = new WeakMap<object, View>();
@@ -40,7 +61,13 @@ export class FaultyMemory {
    */
   arm(failAt: number): void {
     this.writes = 0;
+    this.wasmWrites = 0;
     this.#failAt = failAt;
+  }
+
+  /** Lets all writes succeed, and keeps the counts. */
+  disarm(): void {
+    this.#failAt = Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -51,6 +78,24 @@ export class FaultyMemory {
     return () => {
       for (const each of undo) each();
     };
+  }
+
+  /**
+   * Makes new instances of WebAssembly instances of `module`, which `countingModule` has compiled,
+   * until the returned function is called.
+   */
+  countInNewInstances(module: WasmModule): () => void {
+    const real = webAssembly!.Instance;
+    const before_write = (): void => {
+      this.wasmWrites++;
+      this.#countWrite();
+    };
+    const Instance = new Proxy(real, {
+      construct: (target, [, imports]: ConstructorParameters<typeof real>) =>
+        new target(module, { env: { ...imports['env'], before_write } }),
+    });
+    Object.assign(webAssembly!, { Instance });
+    return () => Object.assign(webAssembly!, { Instance: real });
   }
 
   /** Restores Atomics and Buffer; the existing proxies are of no use after that. */

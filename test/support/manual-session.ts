@@ -1,8 +1,8 @@
 import { ByteSink } from '../../src/base/index.ts';
 import { createSessionContext, type SessionContext } from '../../src/server/session/context.ts';
 import { Session } from '../../src/server/session/session.ts';
-import { openStore } from '../../src/store/index.ts';
-import { TEST_CONTROL, testShare } from './session-harness.ts';
+import { openStore, type Store } from '../../src/store/index.ts';
+import { TEST_CONTROL, testShare, threadParts } from './session-harness.ts';
 
 const RULES = {
   flushAllowed: true,
@@ -14,8 +14,8 @@ const SILENT_LOG = { watchedStreams: 0, cfd: 0, publish: () => {} };
 
 /** One thread whose sessions share a context, as those of a worker thread do. */
 export class ManualThread {
-  readonly store = openStore(testShare(), 0);
-  readonly sink = new ByteSink(256 * 1024);
+  readonly store: Store;
+  readonly sink: ByteSink;
   readonly context: SessionContext;
   decodeCount = 0;
 
@@ -23,12 +23,17 @@ export class ManualThread {
     control: Partial<typeof TEST_CONTROL> = {},
     rules: Partial<Parameters<typeof createSessionContext>[2]> = {},
   ) {
+    const share = testShare();
+    const own = threadParts(share, 0);
+    this.store = openStore(share, 0);
+    this.sink = new ByteSink(own?.outputBuffers[0] ?? 256 * 1024);
     this.context = createSessionContext(
       this.store,
       { ...TEST_CONTROL, ...control },
       { ...RULES, ...rules },
       this.sink,
       SILENT_LOG,
+      own?.fastPath,
     );
     for (const decoder of [this.context.text, this.context.binary]) {
       const decode = decoder.decode.bind(decoder);

@@ -1,11 +1,21 @@
-import { ByteSink } from '../../src/base/index.ts';
+import { ByteSink, type Clock } from '../../src/base/index.ts';
 import type { EventLog, NodeControl } from '../../src/commands/index.ts';
-import { createSessionContext } from '../../src/server/session/context.ts';
+import { FastPath } from '../../src/fast-path/index.ts';
+import type { Authenticator } from '../../src/server/auth/authenticator.ts';
+import { THREAD_REGION_BYTES, threadRegion } from '../../src/server/index.ts';
+import { createSessionContext, type SessionContext } from '../../src/server/session/context.ts';
 import { Session } from '../../src/server/session/session.ts';
 import { PAUSE } from '../../src/server/session/states.ts';
 import { assemble, type StoreParts } from '../../src/store/assemble.ts';
 import { doorsOf } from '../../src/store/doors.ts';
-import { createStore, type Store, type StoreShare } from '../../src/store/index.ts';
+import {
+  createStore,
+  regionByte,
+  type Store,
+  type StoreShare,
+  type WasmMemoryKind,
+} from '../../src/store/index.ts';
+import { fastModule } from './fast-path.ts';
 
 /** The control of a node, in tests without a server. */
 export const TEST_CONTROL: NodeControl = {
@@ -57,18 +67,43 @@ const SILENT_LOG: EventLog = { watchedStreams: 0, cfd: 0, publish: () => {} };
 /** The options of a new store. */
 export type StoreOptions = Parameters<typeof createStore>[0];
 
+/** The options of a store that the fast path can use. */
+export const fastStore = (kind: WasmMemoryKind): Partial<StoreOptions> => ({
+  wasmKinds: [kind],
+  regionBytes: THREAD_REGION_BYTES,
+});
+
+/** One project of the tests sets it, so that they use the fast path where nothing else is said. */
+const DEFAULT_KIND = process.env['TEST_MEMORY'] as WasmMemoryKind | undefined;
+
 /** Creates a small store for tests: 8 MiB unless `options` says otherwise. */
-export function testShare(options: Partial<StoreOptions> = {}): StoreShare {
-  return createStore({
-    memoryLimitBytes: 8 << 20,
-    threads: 1,
-    slabGrowthFactor: 1.25,
-    slabMinSizeBytes: 48,
-    maxItemSizeBytes: 1 << 20,
-    slabChunkMaxBytes: 1 << 19,
-    hashKey: { low: 7, high: 0 },
-    ...options,
-  });
+export function testShare(options: Partial<StoreOptions> = {}, clock?: Clock): StoreShare {
+  return createStore(
+    {
+      memoryLimitBytes: 8 << 20,
+      threads: 1,
+      slabGrowthFactor: 1.25,
+      slabMinSizeBytes: 48,
+      maxItemSizeBytes: 1 << 20,
+      slabChunkMaxBytes: 1 << 19,
+      hashKey: { low: 7, high: 0 },
+      ...(DEFAULT_KIND === undefined ? {} : fastStore(DEFAULT_KIND)),
+      ...options,
+    },
+    clock,
+  );
+}
+
+/** The buffers and the fast path of a thread of the store, as far as the store has room for them. */
+export function threadParts(share: StoreShare, thread: number) {
+  const { layout, memory, kind } = share;
+  if (thread >= layout.threads || layout.regionBytes === 0) return undefined;
+  const region = threadRegion(memory, regionByte(layout, thread));
+  const fastPath =
+    kind === 'plain'
+      ? undefined
+      : new FastPath(share, fastModule(kind), thread, region.scratchByte);
+  return { ...region, fastPath };
 }
 
 export interface FeedResult {
@@ -78,32 +113,65 @@ export interface FeedResult {
   readonly pause: number;
 }
 
+interface HarnessOptions {
+  readonly requestsPerTurn?: number;
+  readonly flushAllowed?: boolean;
+  readonly log?: EventLog;
+  readonly control?: NodeControl;
+  readonly authenticator?: Authenticator;
+  /** Whether the session uses the fast path, if the store has a kind of memory for it. */
+  readonly usesFastPath?: boolean;
+}
+
 /** Runs a session on a real store without a socket: bytes in, bytes out. */
 export class SessionHarness {
   /** The parts of the store, for checks that no door offers. */
   readonly parts: StoreParts;
   readonly store: Store;
-  readonly session: Session;
-  readonly sink = new ByteSink(64 * 1024);
+  readonly sink: ByteSink;
+  readonly fastPath: FastPath | undefined;
+  /** Whether the input is in the read buffer of the thread, if it fits. */
+  readsIntoRegion = true;
+  /** Whether the client reads its replies. */
+  isReading = true;
+  readonly #readBuffer: Buffer | undefined;
+  readonly #context: SessionContext;
+  #session: Session;
   #reply = '';
 
-  constructor(
-    share: StoreShare,
-    thread = 0,
-    requestsPerTurn = 1_000_000,
-    flushAllowed = true,
-    log = SILENT_LOG,
-  ) {
+  constructor(share: StoreShare, thread = 0, options: HarnessOptions = {}) {
+    const { requestsPerTurn = 1_000_000, flushAllowed = true, log = SILENT_LOG } = options;
+    const { control = TEST_CONTROL, authenticator, usesFastPath = true } = options;
     this.parts = assemble(share, thread);
     this.store = doorsOf(this.parts);
+    const own = threadParts(share, thread);
+    this.sink = new ByteSink(own?.outputBuffers[0] ?? 64 * 1024);
+    this.#readBuffer = own?.readBuffer;
+    this.fastPath = usesFastPath ? own?.fastPath : undefined;
     const rules = {
       flushAllowed,
       dumpingAllowed: true,
       requestsPerTurn,
       watchingAllowed: false,
+      ...(authenticator && { authenticator }),
     };
-    const context = createSessionContext(this.store, TEST_CONTROL, rules, this.sink, log);
-    this.session = new Session(context, {
+    const { store, sink, fastPath } = this;
+    this.#context = createSessionContext(store, control, rules, sink, log, fastPath);
+    this.#session = this.#newSession();
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** Closes the session and opens another one. */
+  reconnect(): void {
+    this.#session.abandon();
+    this.#session = this.#newSession();
+  }
+
+  #newSession(): Session {
+    return new Session(this.#context, {
       flush: () => this.#takeOutput(),
       protocol: 'auto',
       id: 0,
@@ -129,13 +197,13 @@ export class SessionHarness {
     }
   }
 
-  /** Feeds bytes from `start` on, for one turn of the session. */
-  feed(bytes: Buffer, start = 0): FeedResult {
-    const pause = this.session.advance(bytes, start, bytes.length);
+  /** Feeds `bytes[start, end)`, for one turn of the session. */
+  feed(bytes: Buffer, start = 0, end = bytes.length): FeedResult {
+    const pause = this.#session.advance(this.#placed(bytes), start, end);
     this.#takeOutput();
     const reply = this.#reply;
     this.#reply = '';
-    return { reply, consumedBytes: this.session.at, pause };
+    return { reply, consumedBytes: this.#session.at, pause };
   }
 
   /** Feeds pieces as a connection does: bytes that are not decoded yet precede the next piece. */
@@ -152,9 +220,17 @@ export class SessionHarness {
     return reply;
   }
 
+  /** The bytes in the read buffer, which may hold more than the session is told. */
+  #placed(bytes: Buffer): Buffer {
+    const buffer = this.#readBuffer;
+    if (!this.readsIntoRegion || buffer === undefined || bytes.length > buffer.length) return bytes;
+    bytes.copy(buffer);
+    return buffer;
+  }
+
   #takeOutput(): boolean {
     this.#reply += this.sink.bytes.toString('latin1', 0, this.sink.at);
     this.sink.at = 0;
-    return true;
+    return this.isReading;
   }
 }

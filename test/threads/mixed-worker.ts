@@ -12,6 +12,7 @@ export interface MixedJob {
   readonly share: StoreShare;
   readonly thread: number;
   readonly role: 'client' | 'maintainer';
+  readonly usesFastPath: boolean;
   readonly rounds: number;
   readonly seed: number;
   /** How many clients still run. */
@@ -30,9 +31,9 @@ const KEYS = 3000;
 /** The largest value of a client in each quarter of its rounds. */
 const PHASE_BYTES = [100, 3000, 30_000, 400];
 
-const { share, thread, role, rounds, seed, workingClients } = workerData as MixedJob;
+const { share, thread, role, rounds, seed, usesFastPath, workingClients } = workerData as MixedJob;
 const random = new Random(seed + thread);
-const harness = new SessionHarness(share, thread);
+const harness = new SessionHarness(share, thread, { usesFastPath });
 
 function randomRequest(round: number): { text: string; isExpected: (reply: string) => boolean } {
   const key = `key-${random.int(0, KEYS - 1)}`;

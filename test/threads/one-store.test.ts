@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { StoreShare } from '../../src/store/index.ts';
 import { audit } from '../support/audit.ts';
 import { testSeed } from '../support/random.ts';
-import { SessionHarness, testShare } from '../support/session-harness.ts';
+import { fastStore, SessionHarness, testShare } from '../support/session-harness.ts';
 import type { ThreadJob } from './worker.ts';
 
 const THREADS = 4;
@@ -22,8 +22,17 @@ function runThreads<Result>(
   rounds: number,
   lengthMax = 90_000,
 ): Promise<readonly Result[]> {
+  // Every second thread uses the fast path, if the memory is of a kind for it.
   const threads = Array.from({ length: THREADS }, (_, thread) =>
-    runThread<Result>({ share, thread, job, rounds, lengthMax, seed }),
+    runThread<Result>({
+      share,
+      thread,
+      job,
+      rounds,
+      lengthMax,
+      seed,
+      usesFastPath: thread % 2 === 0,
+    }),
   );
   return Promise.all(threads);
 }
@@ -39,61 +48,74 @@ function runThread<Result>(workerData: ThreadJob): Promise<Result> {
 /** The observer has the last counter block. */
 const observer = (share: StoreShare): SessionHarness => new SessionHarness(share, THREADS);
 
-test('four threads lose no increment', async () => {
-  const share = testShare({ threads: THREADS + 1 });
+const CASES = [
+  ['in JavaScript', {}],
+  ['with and without the fast path', fastStore('memory32')],
+] as const;
+
+test.each(CASES)('four threads %s lose no increment', async (_, memory) => {
+  const share = testShare({ ...memory, threads: THREADS + 1 });
   const harness = observer(share);
   for (let i = 0; i < 3; i++) harness.send(`set counter-${i} 0 0 1\r\n0\r\n`);
-  await runThreads(share, 'increment', 30_000);
+  await runThreads(share, 'increment', 15_000);
   for (let i = 0; i < 3; i++) {
-    const value = String((30_000 / 3) * THREADS);
+    const value = String((15_000 / 3) * THREADS);
     expect(harness.send(`get counter-${i}\r\n`)).toContain(`\r\n${value}\r\n`);
   }
-  expect(harness.parts.sums.class('incr_hits')).toBe(30_000 * THREADS);
+  expect(harness.parts.sums.class('incr_hits')).toBe(15_000 * THREADS);
   expect(audit(harness.parts)).toEqual([]);
 });
 
-test('four threads lose no compare-and-swap', async () => {
-  const share = testShare({ threads: THREADS + 1 });
+test.each(CASES)('four threads %s lose no compare-and-swap', async (_, memory) => {
+  const share = testShare({ ...memory, threads: THREADS + 1 });
   const harness = observer(share);
   harness.send('set total 3 0 1\r\n0\r\n');
-  const results = await runThreads<{ retries: number }>(share, 'cas', 3000);
-  expect(harness.send('get total\r\n')).toBe(`VALUE total 3 5\r\n${3000 * THREADS}\r\nEND\r\n`);
+  const results = await runThreads<{ retries: number }>(share, 'cas', 1500);
+  expect(harness.send('get total\r\n')).toBe(`VALUE total 3 4\r\n${1500 * THREADS}\r\nEND\r\n`);
   const retries = results.reduce((sum, result) => sum + result.retries, 0);
   expect(harness.parts.sums.class('cas_badval')).toBe(retries);
-  expect(harness.parts.sums.class('cas_hits')).toBe(3000 * THREADS);
+  expect(harness.parts.sums.class('cas_hits')).toBe(1500 * THREADS);
   expect(audit(harness.parts)).toEqual([]);
 });
 
-test(`evictions, deletes and flushes tear no value; the store is sound, seed ${seed}`, async () => {
-  const share = testShare({ threads: THREADS + 1, memoryLimitBytes: 1 << 20 });
-  const harness = observer(share);
-  const results = await runThreads<ChurnResult>(share, 'churn', 40_000);
-  expect(results.flatMap(({ tornReplies }) => tornReplies)).toEqual([]);
-  expect(audit(harness.parts)).toEqual([]);
-  const total = (name: 'sets' | 'gets'): number => results.reduce((sum, r) => sum + r[name], 0);
-  expect(harness.parts.sums.class('cmd_set')).toBe(total('sets'));
-  expect(harness.parts.sums.thread('get_cmds')).toBe(total('gets'));
-  const { sums } = harness.parts;
-  expect(sums.hits() + sums.thread('get_misses')).toBe(total('gets'));
-});
+test.each(CASES)(
+  `threads %s that evict, delete and flush tear no value, seed ${seed}`,
+  async (_, memory) => {
+    const share = testShare({ ...memory, threads: THREADS + 1, memoryLimitBytes: 1 << 20 });
+    const harness = observer(share);
+    const results = await runThreads<ChurnResult>(share, 'churn', 20_000);
+    expect(results.flatMap(({ tornReplies }) => tornReplies)).toEqual([]);
+    expect(audit(harness.parts)).toEqual([]);
+    const total = (name: 'sets' | 'gets'): number => results.reduce((sum, r) => sum + r[name], 0);
+    expect(harness.parts.sums.class('cmd_set')).toBe(total('sets'));
+    expect(harness.parts.sums.thread('get_cmds')).toBe(total('gets'));
+    const { sums } = harness.parts;
+    expect(sums.hits() + sums.thread('get_misses')).toBe(total('gets'));
+  },
+);
 
-test(`page moves and short memory tear no large value, seed ${seed}`, {
-  timeout: 60_000,
-}, async () => {
-  const share = testShare({
-    threads: THREADS + 2,
-    memoryLimitBytes: 16 << 20,
-    slabChunkMaxBytes: 16 << 10,
-    slabGrowthFactor: 2,
-  });
-  const stopped = new Int32Array(new SharedArrayBuffer(4));
-  const mover = { share, thread: THREADS + 1, job: 'movePages', rounds: 300, stopped } as const;
-  const moved = runThread<{ chunks: number }>({ ...mover, lengthMax: 0, seed });
-  const results = await runThreads<ChurnResult>(share, 'churn', 6000, 900_000);
-  expect(results.flatMap(({ tornReplies }) => tornReplies)).toEqual([]);
-  const harness = observer(share);
-  Atomics.store(stopped, 0, 1);
-  expect((await moved).chunks).toBeGreaterThan(0);
-  expect(audit(harness.parts)).toEqual([]);
-  expect(harness.send('stats\r\n')).toMatch(/STAT evictions [1-9]/);
-});
+test.each(CASES)(
+  `threads %s tear no large value when pages move and memory is short, seed ${seed}`,
+  {
+    timeout: 60_000,
+  },
+  async (_, memory) => {
+    const share = testShare({
+      ...memory,
+      threads: THREADS + 2,
+      memoryLimitBytes: 16 << 20,
+      slabChunkMaxBytes: 16 << 10,
+      slabGrowthFactor: 2,
+    });
+    const stopped = new Int32Array(new SharedArrayBuffer(4));
+    const mover = { share, thread: THREADS + 1, job: 'movePages', rounds: 300, stopped } as const;
+    const moved = runThread<{ chunks: number }>({ ...mover, lengthMax: 0, seed });
+    const results = await runThreads<ChurnResult>(share, 'churn', 3000, 900_000);
+    expect(results.flatMap(({ tornReplies }) => tornReplies)).toEqual([]);
+    const harness = observer(share);
+    Atomics.store(stopped, 0, 1);
+    expect((await moved).chunks).toBeGreaterThan(0);
+    expect(audit(harness.parts)).toEqual([]);
+    expect(harness.send('stats\r\n')).toMatch(/STAT evictions [1-9]/);
+  },
+);

@@ -14,12 +14,15 @@ export interface ThreadJob {
   /** The longest value of `churn`; most are a hundredth of that. */
   readonly lengthMax: number;
   readonly seed: number;
+  /** Whether it uses the fast path, if the store has a kind of memory for it. */
+  readonly usesFastPath?: boolean;
   /** `movePages` works until this is not 0. */
   readonly stopped?: Int32Array;
 }
 
-const { share, thread, job, rounds, lengthMax, seed, stopped } = workerData as ThreadJob;
-const harness = new SessionHarness(share, thread);
+const { share, thread, job, rounds, lengthMax, seed, stopped, usesFastPath } =
+  workerData as ThreadJob;
+const harness = new SessionHarness(share, thread, { usesFastPath: usesFastPath ?? false });
 const random = new Random(seed + thread);
 
 const jobs: Readonly<Record<ThreadJob['job'], () => object>> = {

@@ -95,7 +95,7 @@ test('the largest value of a one-byte key is memcached 1.6.18’s: 1,048,516 byt
 });
 
 test('a session yields after `requestsPerTurn` requests', () => {
-  const harness = new SessionHarness(testShare(), 0, 2);
+  const harness = new SessionHarness(testShare(), 0, { requestsPerTurn: 2 });
   const fed = harness.feed(Buffer.from('version\r\nversion\r\nversion\r\n'));
   expect(fed).toEqual({
     reply: 'VERSION test\r\n'.repeat(2),
@@ -108,7 +108,7 @@ describe('a turn counts the keys of gets', () => {
   const getOf = (keyCount: number): string => `get${' k'.repeat(keyCount)}\r\n`;
   /** The bytes that each turn of `-R 20` serves. */
   const turnsOf = (text: string): readonly number[] => {
-    const harness = new SessionHarness(testShare(), 0, 20);
+    const harness = new SessionHarness(testShare(), 0, { requestsPerTurn: 20 });
     const input = Buffer.from(text);
     const turns: number[] = [];
     for (let at = 0; at < input.length; ) {
@@ -170,7 +170,7 @@ test('a line that is too long closes the connection, unless it is a get', () => 
 
 test('a request that costs as much as many gets ends the turn of its connection', () => {
   const turnsOf = (requests: string): number => {
-    const harness = new SessionHarness(testShare(), 0, 20);
+    const harness = new SessionHarness(testShare(), 0, { requestsPerTurn: 20 });
     const bytes = Buffer.from(requests, 'latin1');
     let turns = 0;
     for (let at = 0; at < bytes.length; turns++) at = harness.feed(bytes, at).consumedBytes;

@@ -12,7 +12,7 @@ const ASSEMBLY = join(ROOT, 'src/fast-path/assembly');
 const KINDS = ['memory32', 'memory64'] as const;
 
 interface BuildOptions {
-  /** Also writes the variants for the tests that stop the program at each access (compile.ts). */
+  /** Makes the variants that tests of faults stop at each write (instrument.ts) instead. */
   readonly instrumented?: boolean;
 }
 
@@ -27,11 +27,10 @@ export async function buildFastPath(
   const current = await Promise.all(paths.map((path) => isCurrent(path, input.sections.build)));
   if (current.every((each) => each)) return [];
   // The compiler has 20 MB of code.
-  const { compileAssembly, instrument } = await import('./compile.ts');
+  const { compileAssembly } = await import('./compile.ts');
   await mkdir(folder, { recursive: true });
   for (const [at, kind] of KINDS.entries()) {
-    const wasm = compileAssembly(kind, input);
-    await replaceFile(paths[at]!, instrumented ? instrument(wasm) : wasm);
+    await replaceFile(paths[at]!, compileAssembly(kind, input, instrumented));
   }
   return paths;
 }
@@ -47,7 +46,9 @@ async function readInput(): Promise<
   const sources = await readSources();
   const hash = createHash('sha256').update(constants);
   for (const part of sources) hash.update(JSON.stringify(part));
-  hash.update(await readFile(join(import.meta.dirname, 'compile.ts')));
+  for (const file of ['compile.ts', 'instrument.ts']) {
+    hash.update(await readFile(join(import.meta.dirname, file)));
+  }
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');
   hash.update(await readFile(compiler));
   return { sources, constants, sections: { layout: constants, build: hash.digest('hex') } };

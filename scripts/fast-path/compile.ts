@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as assemblyScript from 'assemblyscript';
 import binaryen from 'assemblyscript/binaryen';
+import { withWriteHooks } from './instrument.ts';
 
 /** Text by the path of the file in the folder of the assembly, without `.ts`. */
 export type Sources = ReadonlyMap<string, string>;
@@ -43,7 +44,7 @@ const ENTRY = 'index';
 const CONSTANTS = 'constants';
 const STUB_RUNTIME = 0;
 const OPTIMIZE_LEVEL = 3;
-/** Two or three rounds find all; each later one would save nothing. */
+/** Two or three rounds usually find all. */
 const OPTIMIZE_ROUNDS_MAX = 8;
 
 const LIBRARY = join(
@@ -52,31 +53,19 @@ const LIBRARY = join(
 );
 
 /** @throws {Error} with the messages of the compiler. */
-export function compileAssembly(kind: CompiledKind, input: CompileInput): Uint8Array {
+export function compileAssembly(
+  kind: CompiledKind,
+  input: CompileInput,
+  isInstrumented = false,
+): Uint8Array {
   const text = textOf(kind, input).replace('(memory $0 ', KINDS[kind].declaration);
-  const optimized = optimize(kind, bytesOf(text));
-  const module = read(optimized);
-  checkOwnsNoMemory(module.emitText());
+  const optimized = read(optimize(kind, bytesOf(text))).emitText();
+  checkOwnsNoMemory(optimized);
+  const module = binaryen.parseText(isInstrumented ? withWriteHooks(optimized) : optimized);
+  module.setFeatures(FEATURES);
   for (const [name, content] of Object.entries(input.sections)) {
     module.addCustomSection(name, new TextEncoder().encode(content));
   }
-  return module.emitBinary();
-}
-
-/**
- * Makes a variant that calls an import before each load and store, and at each access passes its
- * number, so that a test can stop the program there.
- *
- * Imports, all of the module `env`; an address is a BigInt if the memory has 64-bit addresses:
- * - `load_ptr(id: i32, bytes: i32, offset, address) → address`, and the same for `store_ptr`;
- * - `load_val_T(id: i32, value: T) → T` and `store_val_T`, for T of `i32`, `i64`, `f32`, `f64`.
- *
- * The numbers count all accesses of the module from 0. Bulk operations, atomic operations and
- * SIMD accesses are not among them.
- */
-export function instrument(wasm: Uint8Array): Uint8Array {
-  const module = read(wasm);
-  module.runPasses(['instrument-memory']);
   return module.emitBinary();
 }
 
@@ -171,18 +160,21 @@ function read(wasm: Uint8Array): ReturnType<typeof binaryen.readBinary> {
 
 /** Runs the passes of AssemblyScript, which has more than Binaryen, until the size stays. */
 function optimize(kind: CompiledKind, wasm: Uint8Array): Uint8Array {
-  const addressType = kind === 'memory64' ? binaryen.i64 : binaryen.i32;
-  let smallest = wasm;
-  for (let round = 0; round < OPTIMIZE_ROUNDS_MAX; round++) {
-    const module = assemblyScript.Module.createFrom(smallest, false, addressType);
-    module.setFeatures(FEATURES);
-    module.optimize(OPTIMIZE_LEVEL, 0, false, false);
-    const { output } = module.toBinary(null);
-    const isSmaller = output.length < smallest.length;
-    if (isSmaller || round === 0) smallest = output;
-    if (!isSmaller) break;
+  let smallest = optimizeOnce(kind, wasm);
+  for (let round = 1; round < OPTIMIZE_ROUNDS_MAX; round++) {
+    const next = optimizeOnce(kind, smallest);
+    if (next.length >= smallest.length) break;
+    smallest = next;
   }
   return smallest;
+}
+
+function optimizeOnce(kind: CompiledKind, wasm: Uint8Array): Uint8Array {
+  const addressType = kind === 'memory64' ? binaryen.i64 : binaryen.i32;
+  const module = assemblyScript.Module.createFrom(wasm, false, addressType);
+  module.setFeatures(FEATURES);
+  module.optimize(OPTIMIZE_LEVEL, 0, false, false);
+  return module.toBinary(null).output;
 }
 
 /** The memory belongs to the store: a module that wrote its own data there would destroy items. */

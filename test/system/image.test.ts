@@ -107,7 +107,7 @@ describe('the Dockerfile', () => {
     expect(copied).toContain('COPY --from=build /app/dist ./dist');
     expect(copied.join('\n')).not.toContain('src');
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-    expect(lines).toContain('RUN npm run build:node');
+    expect(lines).toContain('RUN npm run build:node && npm run build:fast-path');
     expect(scripts['build:node']).toContain('scripts/node-bundle');
   });
 });

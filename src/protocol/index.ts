@@ -33,6 +33,7 @@ export { DIALECT, isSasl, isStorage, Request, VERB, type Verb } from './request.
 export { putBase64 } from './text/base64.ts';
 export { ClassicDecoder } from './text/classic.ts';
 export { ClassicReplies } from './text/classic-replies.ts';
+export { LineKey } from './text/line-key.ts';
 export { META_LETTER } from './text/meta-letters.ts';
 export { MetaReplies } from './text/meta-replies.ts';
 export { readU64, u64 } from './text/numbers.ts';

@@ -104,6 +104,28 @@ test(`the look-ahead changes no reply and no byte of the store, seed ${seed}`, (
   expect(audit(together.reader.parts)).toEqual([]);
 });
 
+test(`a pipeline has the replies of its requests one by one, seed ${seed}`, () => {
+  const random = new Random(seed);
+  const together = new Pair();
+  const oneByOne = new Pair();
+  const randomRequest = (): string =>
+    random.weighted([
+      [8, `get key-${random.int(1, KEYS)}\r\n`],
+      [4, `mg key-${random.int(1, KEYS)} v t\r\n`],
+      [1, `gat 100 key-${random.int(1, KEYS)} key-1\r\n`],
+      [1, `get key-1 key-2 ${'x'.repeat(random.int(1, 260))}\r\n`],
+      [1, random.pick(['get\r\n', 'mg\r\n', 'get \r\n', 'mg key-1 ?\r\n', 'gets key-1\r\n'])],
+      [6, randomChange(random)],
+    ]);
+  for (let step = 0; step < STEPS; step++) {
+    const requests = ['get key-1\r\n', ...some(KEYS_PER_GET_MAX, random, randomRequest)];
+    const expected = requests.map((request) => oneByOne.reader.send(request)).join('');
+    expect(together.reader.send(requests.join('')), `step ${step}`).toBe(expected);
+  }
+  expect(together.memory.equals(oneByOne.memory)).toBe(true);
+  expect(audit(together.reader.parts)).toEqual([]);
+});
+
 test(`a get that stops for its output or a large value continues rightly, seed ${seed}`, () => {
   const random = new Random(seed);
   const together = new Pair();

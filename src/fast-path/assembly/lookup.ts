@@ -60,11 +60,22 @@ export function insert(hash: u32, id: u32): void {
   atomic.add<i32>(control, 1, CONTROL_ITEM_COUNT);
 }
 
-export function remove(hash: u32, id: u32): void {
-  const next = load<u32>(itemAt(id), ITEM_BUCKET_NEXT);
+/** Replaces `old` by `fresh`, an item of the same key. */
+export function replace(hash: u32, old: u32, fresh: u32): void {
+  store<u32>(itemAt(fresh), load<u32>(itemAt(old), ITEM_BUCKET_NEXT), ITEM_BUCKET_NEXT);
+  store<u32>(linkTo(hash, old), fresh);
+}
+
+/** The word that points to an item. */
+function linkTo(hash: u32, id: u32): usize {
   let link = bucketAt(hash);
   while (load<u32>(link) !== id) link = itemAt(load<u32>(link)) + ITEM_BUCKET_NEXT;
-  store<u32>(link, next);
+  return link;
+}
+
+export function remove(hash: u32, id: u32): void {
+  const next = load<u32>(itemAt(id), ITEM_BUCKET_NEXT);
+  store<u32>(linkTo(hash, id), next);
   atomic.sub<i32>(control, 1, CONTROL_ITEM_COUNT);
 }
 

@@ -21,6 +21,7 @@ import {
   HITS_MAX,
   IN_THE_PAST,
   ITEM_ACCESS,
+  ITEM_ACCESS_MASK,
   ITEM_BUCKET_NEXT,
   ITEM_EXPIRY,
   ITEM_HEADER_BYTES,
@@ -48,7 +49,7 @@ import {
   takePolicy,
 } from './evict';
 import { addItem, freeChunk, moveToHead, removeItem, takeChunk } from './lists';
-import { bucketHasRoom, find, growIndex, insert, remove } from './lookup';
+import { bucketHasRoom, find, growIndex, insert, remove, replace } from './lookup';
 import {
   clientFlags,
   exptime,
@@ -124,7 +125,7 @@ export function set(entry: usize): bool {
   if (!tryLock(stripe)) return false;
   takePolicy();
   const id = find(hash, keyOf(entry), keyBytes(entry));
-  const isStored = id === 0 ? storeNew(entry, hash, stripe, expiry) : overwrite(entry, id, expiry);
+  const isStored = storeOpened(entry, id, stripe, expiry);
   unlock(stripe);
   if (!isStored) return false;
   if (id === 0) growIndex();
@@ -132,14 +133,22 @@ export function set(entry: usize): bool {
   return true;
 }
 
+/** `old` is the item of the key, or 0. */
+function storeOpened(entry: usize, old: u32, stripe: usize, expiry: u32): bool {
+  if (old === 0) return bucketHasRoom() && storeNew(entry, 0, stripe, expiry);
+  const item = itemAt(old);
+  const meta = metaOf(item);
+  if ((meta & FLAG_CHUNKED) !== 0 || isDead(item, meta)) return false;
+  if (classOf(old) !== sizeClass(entry)) return replaceInClass(entry, old, stripe, expiry);
+  const placeFlags: u32 = clientFlags(entry) === 0 ? 0 : FLAG_CLIENT_FLAGS;
+  return (meta & PLACE_FLAGS) === placeFlags && overwrite(entry, old, expiry);
+}
+
 /** Overwrites a value in its chunk. */
 function overwrite(entry: usize, id: u32, expiry: u32): bool {
   const item = itemAt(id);
   const meta = metaOf(item);
-  const placeFlags: u32 = clientFlags(entry) === 0 ? 0 : FLAG_CLIENT_FLAGS;
   const itemClass = sizeClass(entry);
-  if ((meta & PLACE_FLAGS) !== placeFlags || classOf(id) !== itemClass) return false;
-  if (isDead(item, meta)) return false;
   const ttl: i32 = expiry === 0 ? 0 : <i32>(expiry - now());
   const segment = segmentOf(item);
   const next = segmentAfterOverwrite(segment, ttl);
@@ -150,7 +159,7 @@ function overwrite(entry: usize, id: u32, expiry: u32): bool {
     const lock = classAt(itemClass) + CLASS_LOCK;
     if (!spinLock(lock)) return false;
     resize(entry, item, itemClass);
-    overwriteHeader(entry, item, metaOf(item), expiry);
+    overwriteHeader(entry, item, meta, expiry);
     if (!keepsPlace) moveToHead(itemClass, id, item, next);
     unlock(lock);
   }
@@ -158,6 +167,22 @@ function overwrite(entry: usize, id: u32, expiry: u32): bool {
   countInClass(itemClass, CLASS_COUNT_TOTAL_ITEMS);
   noteExpiry(itemClass, expiry);
   return true;
+}
+
+/** Replaces an item of another class. The thread only tries the second class lock. */
+function replaceInClass(entry: usize, old: u32, stripe: usize, expiry: u32): bool {
+  const oldClass = classOf(old);
+  const lock = classAt(oldClass) + CLASS_LOCK;
+  if (!spinLock(lock)) return false;
+  const isStored = storeNew(entry, old, stripe, expiry);
+  if (isStored) {
+    const item = itemAt(old);
+    store<u32>(item, metaOf(item) & ~FLAG_LINKED, ITEM_META);
+    removeItem(oldClass, item);
+    freeChunk(oldClass, old);
+  }
+  unlock(lock);
+  return isStored;
 }
 
 /** The word also has the segment, which belongs to the holder of the class lock. */
@@ -187,24 +212,37 @@ function assignSeq(item: usize, meta: u32): void {
 
 const SEQ_HIGH_BITS: u32 = 0x7fff << ITEM_SEQ_HIGH_SHIFT;
 
-/** Stores an item of a new key in a free chunk, or in that of an evicted item. */
-function storeNew(entry: usize, hash: u32, stripe: usize, expiry: u32): bool {
-  if (!bucketHasRoom()) return false;
+/**
+ * Stores a new item in a free chunk, or in that of an evicted item. `old` is the item of the key in
+ * another class, which it replaces in the index, or 0.
+ */
+function storeNew(entry: usize, old: u32, stripe: usize, expiry: u32): bool {
   const itemClass = sizeClass(entry);
   const lock = classAt(itemClass) + CLASS_LOCK;
   if (!spinLock(lock)) return false;
   const id = allocate(itemClass, stripe);
-  if (id !== 0) {
-    const item = itemAt(id);
-    format(entry, item, expiry);
-    insert(hash, id);
-    const ttl: i32 = expiry === 0 ? 0 : <i32>(expiry - now());
-    setSegment(item, segmentForNew(itemClass, hash, ttl));
-    addItem(itemClass, id, item);
-    noteExpiry(itemClass, expiry);
-  }
+  if (id !== 0) link(entry, old, id, expiry);
   unlock(lock);
   return id !== 0;
+}
+
+/** Makes a chunk the item of the key. */
+function link(entry: usize, old: u32, id: u32, expiry: u32): void {
+  const hash = keyHash(entry);
+  const itemClass = sizeClass(entry);
+  const item = itemAt(id);
+  format(entry, item, expiry);
+  if (old === 0) {
+    insert(hash, id);
+  } else {
+    const hits = load<u32>(itemAt(old), ITEM_ACCESS) & ~ITEM_ACCESS_MASK;
+    store<u32>(item, now() | hits, ITEM_ACCESS);
+    replace(hash, old, id);
+  }
+  const ttl: i32 = expiry === 0 ? 0 : <i32>(expiry - now());
+  setSegment(item, segmentForNew(itemClass, hash, ttl));
+  addItem(itemClass, id, item);
+  noteExpiry(itemClass, expiry);
 }
 
 /** A chunk, unless the class may take a page of the pool. */

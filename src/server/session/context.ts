@@ -25,6 +25,7 @@ import {
   NO_LOGIN_REQUIRED,
 } from '../auth/authenticator.ts';
 import { FastServing } from './fast-serving.ts';
+import { PipelineLookAhead } from './pipeline-look-ahead.ts';
 import { RequestPool } from './request-pool.ts';
 import { RequestTrace } from './request-trace.ts';
 
@@ -51,6 +52,8 @@ export interface SessionContext extends Commands {
   readonly trace: RequestTrace | undefined;
   /** Undefined if JavaScript serves every request. */
   readonly fast: FastServing | undefined;
+  /** For a node without the fast path. */
+  readonly pipeline: PipelineLookAhead;
   readonly watchingAllowed: boolean;
   /**
    * The requests of one connection that the thread serves in one turn (`-R`). A get counts as many
@@ -116,6 +119,7 @@ export function createSessionContext(
     authenticator: rules.authenticator ?? NO_LOGIN_REQUIRED,
     loginRules: rules.loginRules ?? DEFAULT_LOGIN_RULES,
     trace: rules.traceLog && new RequestTrace(rules.traceLog, { store, sink, events: log }),
+    pipeline: new PipelineLookAhead(store.items.lookAhead),
     fast: mayUseFastPath
       ? new FastServing(fastPath, sink, log, node, OUTPUT_BYTES_PER_STEP)
       : undefined,

@@ -87,8 +87,9 @@ export class Session {
 
   /** Serves the requests in `input[start, end)` until it must pause; sets `at`. */
   advance(input: Buffer, start: number, end: number): Pause {
-    const { requestsPerTurn, sink, log } = this.#context;
+    const { requestsPerTurn, sink, log, pipeline } = this.#context;
     this.at = start;
+    pipeline.begin(start);
     log.cfd = this.#host.id;
     this.#requestsLeft = requestsPerTurn;
     for (let isNewTurn = true; ; isNewTurn = false) {
@@ -150,10 +151,14 @@ export class Session {
     }
   }
 
-  /** Serves the simple requests that come next, if the node has the fast path: see FastServing. */
+  /** Serves the simple requests that come next, if the node has the fast path; else looks ahead. */
   #serveFast(input: Buffer, end: number): number {
-    const { fast } = this.#context;
-    if (fast === undefined || !this.#login.isAuthenticated) return FIRST_KEY;
+    const { fast, pipeline } = this.#context;
+    if (!this.#login.isAuthenticated) return FIRST_KEY;
+    if (fast === undefined) {
+      if (this.#isText) pipeline.load(input, this.at, end);
+      return FIRST_KEY;
+    }
     const { role } = this.#login;
     const nextKey = fast.serve(input, this.at, end, this.#requestsLeft, this.#isText, role);
     this.at = fast.at;

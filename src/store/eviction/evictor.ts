@@ -7,7 +7,7 @@ import { FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
 import { TOTAL } from '../memory/layout.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { type StripeLocks, stripeOf } from '../memory/stripe-locks.ts';
-import type { Tunables } from '../memory/tunables.ts';
+import { TUNABLE_SLOT, type Tunables } from '../memory/tunables.ts';
 import {
   type EvictionPolicy,
   NO_SEGMENT,
@@ -173,13 +173,15 @@ export class Evictor {
 
   #policy(): EvictionPolicy {
     const { tunables } = this.#parts;
-    return POLICIES[policyInForce(tunables.get('segmented'), tunables.get('eviction'))];
+    return POLICIES[
+      policyInForce(tunables.at(TUNABLE_SLOT.segmented), tunables.at(TUNABLE_SLOT.eviction))
+    ];
   }
 
   #isTemporary(ttl: number): boolean {
     const tunables = this.#parts.tunables;
-    const isShort = ttl > 0 && ttl <= tunables.get('tempTtl');
-    return isShort && tunables.get('tempLru') === 1;
+    const isShort = ttl > 0 && ttl <= tunables.at(TUNABLE_SLOT.tempTtl);
+    return isShort && tunables.at(TUNABLE_SLOT.tempLru) === 1;
   }
 
   /** The segment that loses the next item, as if the exhausted segments had none. */

@@ -8,7 +8,7 @@ import { TOTAL } from '../memory/layout.ts';
 import { NO_CLASS } from '../memory/page-pool.ts';
 import type { Slabs } from '../memory/slabs.ts';
 import { NO_STRIPE, stripeOf } from '../memory/stripe-locks.ts';
-import type { Tunables } from '../memory/tunables.ts';
+import { TUNABLE_SLOT, type Tunables } from '../memory/tunables.ts';
 import { MOVE_RESULT, type PageMover } from '../upkeep/page-mover.ts';
 import type { Chains } from './chains.ts';
 import type { Items } from './items.ts';
@@ -156,7 +156,7 @@ export class Allocator {
     const id = this.allocateChunk(sizeClass, context);
     const { largest } = arena.sizeClasses;
     if (id !== NO_ITEM || sizeClass === largest) return id;
-    if (tunables.get('evictsToFree') === 0) return NO_ITEM;
+    if (tunables.at(TUNABLE_SLOT.evictsToFree) === 0) return NO_ITEM;
     return this.allocateChunk(largest, context);
   }
 
@@ -169,7 +169,7 @@ export class Allocator {
       return free;
     }
     const { tunables, evictor, evictionEvents, items, releaser } = parts;
-    if (tunables.get('evictsToFree') === 0) return NO_ITEM;
+    if (tunables.at(TUNABLE_SLOT.evictsToFree) === 0) return NO_ITEM;
     const id = evictor.evict(sizeClass, heldStripe, pinned);
     if (id === NO_ITEM) return NO_ITEM;
     parts.totals.add(sizeClass, TOTAL.directReclaims);
@@ -183,7 +183,8 @@ export class Allocator {
    */
   #donorClass(sizeClass: number, busyClass: number): number {
     const { tunables, slabs } = this.#parts;
-    if (tunables.get('evictsToFree') === 0 || tunables.get('reassign') === 0) return NO_CLASS;
+    if (tunables.at(TUNABLE_SLOT.evictsToFree) === 0 || tunables.at(TUNABLE_SLOT.reassign) === 0)
+      return NO_CLASS;
     return slabs.classWithMostPages(sizeClass, busyClass);
   }
 }

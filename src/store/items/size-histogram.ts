@@ -1,7 +1,7 @@
 import type { Arena } from '../memory/arena.ts';
 import type { ItemId } from '../memory/item-layout.ts';
 import { CONTROL, SIZE_STEP_BYTES } from '../memory/layout.ts';
-import type { Tunables } from '../memory/tunables.ts';
+import { TUNABLE_SLOT, type Tunables } from '../memory/tunables.ts';
 import type { Items } from './items.ts';
 import type { StoreClock } from './store-clock.ts';
 
@@ -28,7 +28,7 @@ export class SizeHistogram {
   }
 
   isEnabled(): boolean {
-    return this.#parts.tunables.get('trackSizes') === 1;
+    return this.#parts.tunables.at(TUNABLE_SLOT.trackSizes) === 1;
   }
 
   /** Starts to count from zero. */

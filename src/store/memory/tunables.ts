@@ -66,6 +66,14 @@ export class Tunables {
     return this.#slots[TUNABLE_SLOT[name]]!;
   }
 
+  /**
+   * The tunable in this slot of TUNABLE_SLOT, for the path of a set. `get` is slower, because V8
+   * calls generic code to read a property whose name varies.
+   */
+  at(slot: number): number {
+    return this.#slots[slot]!;
+  }
+
   set(name: TunableName, value: number): void {
     this.#slots[TUNABLE_SLOT[name]] = value;
   }

@@ -94,7 +94,7 @@ export function testShare(options: Partial<StoreOptions> = {}, clock?: Clock): S
   );
 }
 
-/** The buffers and the fast path of a thread of the store, as far as the store has room for them. */
+/** The buffers and the fast path of a thread, as far as the store has room for them. */
 export function threadParts(share: StoreShare, thread: number) {
   const { layout, memory, kind } = share;
   if (thread >= layout.threads || layout.regionBytes === 0) return undefined;

@@ -22,7 +22,6 @@ const LONG_FILES: Readonly<Record<string, number>> = {
   'test/integration/client/faults.test.ts': 310,
   'test/integration/client/patterns/get-or-set.test.ts': 310,
   'test/integration/server/login.test.ts': 370,
-  'test/threads/death.test.ts': 433,
   'test/unit/protocol/client-dialects.test.ts': 390,
   'test/unit/server/large-values.test.ts': 320,
 };

@@ -169,7 +169,8 @@ function putTtl(): void {
     store<u16>(out, MINUS_ONE);
     setOut(out + 2);
   } else {
-    setOut(putDecimal(out, <u32>max<i32>(0, <i32>(expiry - now()))));
+    // A Unix time after 2^31 seconds gives an expiry above the range of i32.
+    setOut(putDecimal(out, expiry > now() ? expiry - now() : 0));
   }
 }
 

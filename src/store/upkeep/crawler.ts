@@ -107,7 +107,7 @@ export class Crawler {
     if (!requested && tunables.get('crawlerEnabled') === 0) return false;
     let anyDue = false;
     for (let id = 1; id < this.#due.length; id++) {
-      const soonest = arena.classes[id * CLASS.words + CLASS.soonestExpiry]!;
+      const soonest = arena.classes[id * CLASS.words + CLASS.soonestExpiry]! >>> 0;
       const due = soonest !== 0 && soonest <= now && (requested || this.#nextAt[id]! <= now);
       this.#due[id] = due;
       anyDue ||= due;

@@ -21,7 +21,8 @@ export class ExpiryHints {
   note(sizeClass: number, expiry: number): void {
     if (expiry === 0) return;
     const at = sizeClass * CLASS.words + CLASS.soonestExpiry;
-    const soonest = this.#classes[at]!;
+    // After 2^31 seconds it is a negative word.
+    const soonest = this.#classes[at]! >>> 0;
     if (soonest === 0 || expiry < soonest) this.#classes[at] = expiry;
   }
 

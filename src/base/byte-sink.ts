@@ -2,6 +2,7 @@ import { copyBytes, copyViewed, type ViewedBytes, viewOf } from './bytes.ts';
 import { digitsOf, writeDecimal64 } from './decimal.ts';
 
 const TWO_32 = 0x1_0000_0000;
+const newBuffer = (bytes: number): Buffer => Buffer.allocUnsafeSlow(bytes);
 
 /**
  * A growing output buffer. The writer appends to it, and reuses it for the next output.
@@ -18,16 +19,22 @@ export class ByteSink implements ViewedBytes {
   /** The number of bytes written so far. */
   at = 0;
 
-  /** Starts with a new buffer of so many bytes, or with a given one that nothing else uses. */
-  constructor(start: number | Buffer) {
-    this.bytes = typeof start === 'number' ? Buffer.allocUnsafeSlow(start) : start;
+  readonly #allocate: (bytes: number) => Buffer;
+
+  /**
+   * Starts with a new buffer of so many bytes, or with a given one that nothing else uses.
+   * `allocate` returns the larger buffers, of at least so many bytes.
+   */
+  constructor(start: number | Buffer, allocate: (bytes: number) => Buffer = newBuffer) {
+    this.#allocate = allocate;
+    this.bytes = typeof start === 'number' ? newBuffer(start) : start;
     this.view = viewOf(this.bytes);
   }
 
   /** Makes room for `more` bytes; moves to a larger buffer if necessary. */
   ensure(more: number): void {
     if (this.at + more <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + more));
+    const larger = this.#allocate(Math.max(this.bytes.length * 2, this.at + more));
     this.bytes.copy(larger, 0, 0, this.at);
     this.bytes = larger;
     this.view = viewOf(larger);

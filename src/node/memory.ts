@@ -1,16 +1,9 @@
 /** All shared memory of a node: the store, and the segments beside it. */
 import { CodedError, type WasmModule } from '../base/index.ts';
-import {
-  BufferBudget,
-  ConnectionTable,
-  THREAD_REGION_BYTES,
-  type ThreadRegion,
-  threadRegion,
-} from '../server/index.ts';
+import { BufferBudget, ConnectionTable, THREAD_REGION_BYTES } from '../server/index.ts';
 import {
   createStore,
   openStore,
-  regionByte,
   type Store,
   type StoreShare,
   type WasmMemoryKind,
@@ -41,7 +34,6 @@ export interface NodeMemory extends ReturnType<typeof segmentsOf> {
   readonly options: ServerOptions;
   readonly share: NodeShare;
   readonly store: Store;
-  readonly region: ThreadRegion;
 }
 
 /** Takes the memory of the next segment, which is new or comes from another thread. */
@@ -98,7 +90,6 @@ export const NodeMemory = {
       options,
       share,
       store: openStore(store, thread),
-      region: threadRegion(store.memory, regionByte(store.layout, thread)),
       ...segmentsOf(options, (_, open) => open(segments[next++]!)),
     };
   },

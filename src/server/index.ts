@@ -24,7 +24,7 @@ export { startAlone } from './sockets/port-claim.ts';
 export { RefusalLog } from './sockets/refusal-log.ts';
 export { ThreadBuffers } from './sockets/thread-buffers.ts';
 export type { ThreadContext } from './sockets/thread-context.ts';
-export { THREAD_REGION_BYTES, type ThreadRegion, threadRegion } from './sockets/thread-region.ts';
+export { heapBuffers, regionBuffers, THREAD_REGION_BYTES } from './sockets/thread-region.ts';
 export { ThreadServer } from './sockets/thread-server.ts';
 export { type Certificates, newTicketKeys, readCertificates } from './sockets/tls.ts';
 export { READ_BUFFER_BYTES } from './sockets/transport.ts';

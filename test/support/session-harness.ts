@@ -2,7 +2,7 @@ import { ByteSink, type Clock, type Logger } from '../../src/base/index.ts';
 import type { EventLog, NodeControl } from '../../src/commands/index.ts';
 import { FastPath } from '../../src/fast-path/index.ts';
 import type { Authenticator } from '../../src/server/auth/authenticator.ts';
-import { THREAD_REGION_BYTES, threadRegion } from '../../src/server/index.ts';
+import { regionBuffers, THREAD_REGION_BYTES } from '../../src/server/index.ts';
 import { createSessionContext, type SessionContext } from '../../src/server/session/context.ts';
 import { Session } from '../../src/server/session/session.ts';
 import { PAUSE } from '../../src/server/session/states.ts';
@@ -98,12 +98,10 @@ export function testShare(options: Partial<StoreOptions> = {}, clock?: Clock): S
 export function threadParts(share: StoreShare, thread: number) {
   const { layout, memory, kind } = share;
   if (thread >= layout.threads || layout.regionBytes === 0) return undefined;
-  const region = threadRegion(memory, regionByte(layout, thread));
+  const start = regionByte(layout, thread);
   const fastPath =
-    kind === 'plain'
-      ? undefined
-      : new FastPath(share, fastModule(kind), thread, region.scratchByte);
-  return { ...region, fastPath };
+    kind === 'plain' ? undefined : new FastPath(share, fastModule(kind), thread, start);
+  return { ...regionBuffers(memory, start), fastPath };
 }
 
 export interface FeedResult {

@@ -2,16 +2,18 @@ import { FastPath } from '../../fast-path/index.ts';
 import {
   createSessionContext,
   escapeUser,
+  heapBuffers,
   type LoginFailureReport,
   LoginLog,
   OutputBuffers,
   RefusalLog,
+  regionBuffers,
   ThreadBuffers,
   type ThreadContext,
   ThreadServer,
   UserAuthenticator,
 } from '../../server/index.ts';
-import { COUNT } from '../../store/index.ts';
+import { COUNT, regionByte } from '../../store/index.ts';
 import { type MainVerbs, SharedControl } from '../control/shared-control.ts';
 import type { NodeMemory } from '../memory.ts';
 import { ReloadQueue } from '../reload-queue.ts';
@@ -92,9 +94,10 @@ interface ThreadParts {
 }
 
 function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): ThreadContext {
-  const { options, store, region } = memory;
+  const { options, store } = memory;
   const { events, authenticator, main, log, refused, loginChecked } = parts;
-  const output = new OutputBuffers(region.outputBuffers);
+  const { fastPath, readBuffer, outputBuffers } = openRegion(memory, thread);
+  const output = new OutputBuffers(outputBuffers);
   const rules = {
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(log.shows('trace') ? { traceLog: log } : {}),
@@ -106,17 +109,10 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   };
   const control = new SharedControl(memory, main);
   return {
-    session: createSessionContext(
-      store,
-      control,
-      rules,
-      output.sink,
-      events,
-      fastPathOf(memory, thread),
-    ),
+    session: createSessionContext(store, control, rules, output.sink, events, fastPath),
     store,
     output,
-    readBuffer: region.readBuffer,
+    readBuffer,
     buffers: new ThreadBuffers(memory.buffers, thread, {
       onPaused: () => store.counters.add(COUNT.conn_memory_pauses),
       onExpelled: () => {
@@ -132,9 +128,12 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   };
 }
 
-function fastPathOf({ share, region }: NodeMemory, thread: number): FastPath | undefined {
-  if (share.fastPath === undefined) return undefined;
-  return new FastPath(share.store, share.fastPath, thread, region.scratchByte);
+/** The fast path of the thread, which needs the thread's buffers in the memory of the store. */
+function openRegion({ share: { store, fastPath: module } }: NodeMemory, thread: number) {
+  if (module === undefined) return { ...heapBuffers(), fastPath: undefined };
+  const start = regionByte(store.layout, thread);
+  const fastPath = new FastPath(store, module, thread, start);
+  return { ...regionBuffers(store.memory, start), fastPath };
 }
 
 function logLoginFailure(log: ThreadLog, report: LoginFailureReport): void {

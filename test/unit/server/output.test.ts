@@ -9,18 +9,39 @@ function write(output: OutputBuffers, text: string): void {
   output.sink.putText(text);
 }
 
-test('the sink returns to a buffer of the thread after a reply that was longer', () => {
+test('the sink returns to a buffer of the thread after a longer reply, and keeps that one', () => {
   const own = ownBuffers();
   const output = new OutputBuffers(own);
+  const larger = new Set<Buffer>();
+  for (let time = 0; time < 3; time++) {
+    write(output, 'a reply of more bytes');
+    larger.add(output.sink.bytes);
+    output.clear();
+    expect(output.sink.bytes).toBe(own[0]);
+    expect(output.sink.at).toBe(0);
+  }
+  expect(larger.size).toBe(1);
+  expect(own).not.toContain([...larger][0]);
+});
+test('a reply that exceeds the kept buffer gets a larger one, which replaces it', () => {
+  const output = new OutputBuffers(ownBuffers());
   write(output, 'a reply of more bytes');
-  const { bytes } = output.sink;
-  expect(own).not.toContain(bytes);
+  const kept = output.sink.bytes;
   output.clear();
-  expect(output.sink.bytes).toBe(own[0]);
-  expect(output.sink.at).toBe(0);
+  write(output, 'a reply of even more bytes, so that the first buffer is too small');
+  expect(kept.length).toBe(0);
+  output.clear();
+  write(output, 'a reply of more bytes');
+  expect(output.sink.bytes.length).toBeGreaterThan(60);
+});
+test('a thread frees a buffer of more than 1 MiB', () => {
+  const output = new OutputBuffers(ownBuffers());
+  output.sink.ensure(2 ** 20 + 1);
+  const { bytes } = output.sink;
+  output.clear();
   expect(bytes.length).toBe(0);
 });
-test('a slow client takes the long reply and leaves the buffers of the thread', () => {
+test('a slow client takes the larger buffer and leaves those of the thread', () => {
   const own = ownBuffers();
   const output = new OutputBuffers(own);
   write(output, 'a reply of more bytes');
@@ -30,7 +51,8 @@ test('a slow client takes the long reply and leaves the buffers of the thread', 
   expect(output.take()).toBe(own[0]);
   expect(output.sink.bytes).toBe(own[1]);
   output.recycle(taken);
-  expect(taken.length).toBe(0);
+  write(output, 'a reply of more bytes');
+  expect(output.sink.bytes).toBe(taken);
 });
 test('more slow clients get other buffers, until one of the thread is free again', () => {
   const own = ownBuffers();

@@ -6,7 +6,7 @@ const KINDS = ['memory32', 'memory64'] as const;
 
 describe('createStore', () => {
   test('a store is in plain shared memory if no kind of WebAssembly memory is wanted', () => {
-    const { kind, memory, wasmMemory, layout } = testShare();
+    const { kind, memory, wasmMemory, layout } = testShare({ wasmKinds: [] });
     expect({ kind, wasmMemory }).toEqual({ kind: 'plain', wasmMemory: undefined });
     expect(memory.byteLength).toBe(layout.bytes);
   });

@@ -141,7 +141,7 @@ describe('what the fast path may do', () => {
     expect(run(binarySet('a', 20))).toBe(0);
     expect(audit(harness.parts)).toEqual([]);
   });
-  test('a client that may only read has its writes refused, and its reads answered fast', async () => {
+  test('a client that may only read has its reads answered fast', async () => {
     const harness = makeHarness({
       authenticator: { requiresLogin: true, verify: () => Promise.resolve('readonly') },
     });

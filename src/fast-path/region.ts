@@ -57,8 +57,9 @@ export const SETUP = {
   buckets: 9,
   bucketsMax: 10,
   slabs: 11,
-  keyLow: 12,
-  keyHigh: 13,
-  itemBytesMax: 14,
-  showsCas: 15,
+  end: 12,
+  keyLow: 13,
+  keyHigh: 14,
+  itemBytesMax: 15,
+  showsCas: 16,
 } as const;

@@ -33,6 +33,12 @@ export function countingModule(kind: WasmMemoryKind): WasmModule {
   return module;
 }
 
+/** The kind of memory for which the build has written these bytes. */
+export function kindOf(wasm: Uint8Array): WasmMemoryKind | undefined {
+  const kinds: readonly WasmMemoryKind[] = ['memory32', 'memory64'];
+  return kinds.find((kind) => readFileSync(new URL(`${kind}.wasm`, FAST_PATH_FOLDER)).equals(wasm));
+}
+
 type View = Int32Array | Uint32Array | Float64Array | Uint8Array | DataView;
 type Method = (...args: unknown[]) => unknown;
 
@@ -81,18 +87,19 @@ export class FaultyMemory {
   }
 
   /**
-   * Makes new instances of WebAssembly instances of `module`, which `countingModule` has compiled,
-   * until the returned function is called.
+   * Makes new instances of WebAssembly count their writes, until the returned function is called.
+   * They become instances of `replacement`, which `countingModule` has compiled; without one, their
+   * own module must be of that sort.
    */
-  countInNewInstances(module: WasmModule): () => void {
+  countInNewInstances(replacement?: WasmModule): () => void {
     const real = webAssembly!.Instance;
     const before_write = (): void => {
       this.wasmWrites++;
       this.#countWrite();
     };
     const Instance = new Proxy(real, {
-      construct: (target, [, imports]: ConstructorParameters<typeof real>) =>
-        new target(module, { env: { ...imports['env'], before_write } }),
+      construct: (target, [module, imports]: ConstructorParameters<typeof real>) =>
+        new target(replacement ?? module, { env: { ...imports['env'], before_write } }),
     });
     Object.assign(webAssembly!, { Instance });
     return () => Object.assign(webAssembly!, { Instance: real });

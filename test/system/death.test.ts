@@ -3,14 +3,17 @@
  * (test/threads/death.test.ts checks what other threads see until then).
  */
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { buildFastPath } from '../../scripts/fast-path/build.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { Random, testSeed } from '../support/random.ts';
 import type { TestServer } from '../support/server.ts';
 import { printable, RawConnection } from '../support/wire.ts';
 import { checkedValue, isChecked } from '../threads/checked-value.ts';
 
-const PRELOAD = fileURLToPath(new URL('../support/fault-preload.ts', import.meta.url));
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const FAULT_PRELOAD = pathOf('../support/fault-preload.ts');
+const CORRUPT_PRELOAD = pathOf('../support/corrupt-preload.ts');
 const CONNECTIONS = 6;
 const KEYS = 800;
 const BUG_EXIT_CODE = 70;
@@ -50,22 +53,58 @@ function isValidReply(key: string, reply: string): boolean {
 }
 
 const random = new Random(seed);
-const WRITES = [400, 4000, 40_000].map((max) => random.int(max / 4, max));
+/** Which write fails, and whether the node has the fast path, which makes most of its writes. */
+const writeUpTo = (max: number): number => random.int(max / 4, max);
+const CASES = [
+  [writeUpTo(400), true],
+  [writeUpTo(4000), true],
+  [writeUpTo(40_000), true],
+  [writeUpTo(4000), false],
+] as const;
 
-test.each(WRITES)(`a thread that dies at write %i ends its node, seed ${seed}`, async (write) => {
+beforeAll(async () => void (await buildFastPath(undefined, { instrumented: true })));
+
+test.each(CASES)(
+  `a thread that dies at write %i ends its node, fast path %s, seed ${seed}`,
+  async (write, isFast) => {
+    const server = await startSlabring({
+      nodeArgs: ['--import', FAULT_PRELOAD],
+      args: ['-m', '2', '-t', '2', ...(isFast ? [] : ['-o', 'no_fast_path'])],
+      env: { SLABRING_FAULT_WRITE: String(write) },
+    });
+    try {
+      const runs = Array.from({ length: CONNECTIONS }, (_, i) =>
+        sendUntilEnd(server, random.fork(i)),
+      );
+      expect((await Promise.all(runs)).flat()).toEqual([]);
+      expect(await server.process.exited).toEqual({ code: BUG_EXIT_CODE, signal: null });
+      expect(server.process.stderr).toContain('The node ended by a bug: ');
+      expect(server.process.stderr).toContain(`a fault was injected at write ${write}`);
+      expect(server.process.stdout).toContain(`fast path ${isFast ? 'memory32' : 'off'}`);
+    } finally {
+      await server.stop();
+    }
+  },
+);
+
+test.each([
+  ['memory32', '64'],
+  ['memory64', '2048'],
+])('a trap in the WebAssembly of %s ends its node', async (kind, megabytes) => {
   const server = await startSlabring({
-    nodeArgs: ['--import', PRELOAD],
-    args: ['-m', '2', '-t', '2'],
-    env: { SLABRING_FAULT_WRITE: String(write) },
+    nodeArgs: ['--import', CORRUPT_PRELOAD],
+    args: ['-m', megabytes, '-t', '2'],
   });
   try {
-    const runs = Array.from({ length: CONNECTIONS }, (_, i) =>
-      sendUntilEnd(server, random.fork(i)),
-    );
-    expect((await Promise.all(runs)).flat()).toEqual([]);
+    expect(server.process.stdout).toContain(`fast path ${kind}`);
+    const connection = await RawConnection.connect(server.address);
+    connection.send('get any-key\r\n');
+    expect((await connection.readToEnd()).toString()).toBe('');
+    connection.destroy();
     expect(await server.process.exited).toEqual({ code: BUG_EXIT_CODE, signal: null });
-    expect(server.process.stderr).toContain('The node ended by a bug: ');
-    expect(server.process.stderr).toContain(`a fault was injected at write ${write}`);
+    expect(server.process.stderr).toContain(
+      'The node ended by a bug: RuntimeError: memory access out of bounds',
+    );
   } finally {
     await server.stop();
   }

@@ -70,6 +70,11 @@ const SCENARIOS: readonly Scenario[] = [
     steps: sendEach(set('key-3', 1, 200)),
   },
   {
+    name: 'replace an item by one in another class',
+    prepare: inTurn(storeSmallValues, sendAll(set('key-9', 0, 3000))),
+    steps: sendEach(set('key-9', 1, 150), set('fresh', 0, 200)),
+  },
+  {
     name: 'store a new key in a chunk that was never in use',
     prepare: storeSmallValues,
     steps: sendEach(set('fresh', 0, 200, 100)),
@@ -151,6 +156,7 @@ const IN_BOTH = new Set([
   'overwrite an item with a shorter value and a ttl',
   'store a new key in a free chunk',
   'evict after second chances',
+  'replace an item by one in another class',
   'delete an item',
 ]);
 const CASES: readonly (readonly [WasmMemoryKind, string, Scenario])[] = SCENARIOS.flatMap(

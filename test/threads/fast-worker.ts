@@ -19,8 +19,8 @@ export interface FastJob {
   readonly seed: number;
   /** The number of different keys. */
   readonly keys: number;
-  /** One length of values is drawn, then a length up to that. */
-  readonly lengths: readonly number[];
+  /** The ranges of the lengths of values, of which one is drawn for each. */
+  readonly lengths: readonly (readonly [min: number, max: number])[];
   /** Whether the client makes items expire, and flushes them. */
   readonly hidesItems: boolean;
   /** Whether the client increments `total` by compare-and-swap; then no item may be evicted. */
@@ -67,7 +67,8 @@ function wrong(request: string, reply: string): string {
 const randomKey = (): string => `key-${random.int(0, job.keys - 1)}`;
 
 function randomValue(key: string): string {
-  return checkedValue(key, random.int(0, 1_000_000), random.int(0, random.pick(job.lengths)));
+  const [min, max] = random.pick(job.lengths);
+  return checkedValue(key, random.int(0, 1_000_000), random.int(min, max));
 }
 
 function noteHit(request: string, key: string, value: string, cas: string): void {

@@ -3,7 +3,7 @@
  * first that is not simple. The JavaScript goes on from there.
  */
 import { answer } from './answer';
-import { RESULT_KEY, RESULT_LEFT, RESULT_OUT, RESULT_TOUCHED } from './constants';
+import { ITEM_BUCKET_NEXT, RESULT_KEY, RESULT_LEFT, RESULT_OUT, RESULT_TOUCHED } from './constants';
 import { decodeBinary } from './decode-binary';
 import { decodeClassic } from './decode-classic';
 import { decodeMeta } from './decode-meta';
@@ -13,7 +13,6 @@ import {
   BINARY_GET,
   BINARY_NOOP,
   entryAt,
-  firstItem,
   GET,
   HAS_EXPTIME,
   hasBit,
@@ -23,10 +22,11 @@ import {
   LAST_KEY,
   META_GET,
   META_NOOP,
+  nextItem,
   nextOf,
-  setFirstItem,
+  setNextItem,
 } from './requests';
-import { itemAt, metaOf, region } from './store';
+import { itemAt, region, touchItem } from './store';
 
 export { configure } from './store';
 
@@ -114,20 +114,29 @@ function isAllowed(entry: usize, rights: i32): bool {
 }
 
 /**
- * Reads the buckets of the next keys, then the headers of their first items. The reads do not
- * depend on each other, so the processor waits for all of them at the same time.
+ * Reads the buckets of the next keys, then the first items of these buckets, then the second ones.
+ * The reads of one kind do not depend on each other, so the processor waits for all of them at the
+ * same time.
  */
 function lookAhead(from: i32, to: i32): void {
   for (let nth = from; nth < to; nth++) {
     const entry = entryAt(nth);
     const hasKey = kindOf(entry) !== META_NOOP && kindOf(entry) !== BINARY_NOOP;
-    setFirstItem(entry, hasKey ? firstOfBucket(keyHash(entry)) : 0);
-  }
-  let touched: u32 = 0;
-  for (let nth = from; nth < to; nth++) {
-    const id = firstItem(entryAt(nth));
-    if (id !== 0) touched += metaOf(itemAt(id));
+    setNextItem(entry, hasKey ? firstOfBucket(keyHash(entry)) : 0);
   }
   // Without a use a compiler would remove the reads.
-  store<u32>(region, touched, RESULT_TOUCHED);
+  store<u32>(region, touchItems(from, to) + touchItems(from, to), RESULT_TOUCHED);
+}
+
+/** Reads an item of the bucket of each entry, and goes on to the next one. */
+function touchItems(from: i32, to: i32): u32 {
+  let touched: u32 = 0;
+  for (let nth = from; nth < to; nth++) {
+    const entry = entryAt(nth);
+    const id = nextItem(entry);
+    if (id === 0) continue;
+    touched += touchItem(id);
+    setNextItem(entry, load<u32>(itemAt(id), ITEM_BUCKET_NEXT));
+  }
+  return touched;
 }

@@ -47,7 +47,7 @@ const EXPTIME: usize = 44;
 const WORDS: usize = 48;
 const WORDS_END: usize = 52;
 const SIZE_CLASS: usize = 56;
-const FIRST_ITEM: usize = 60;
+const NEXT_ITEM: usize = 60;
 
 export function entryAt(nth: i32): usize {
   return region + ENTRIES_AT + <usize>(nth * ENTRY_BYTES);
@@ -164,11 +164,11 @@ export function setSizeClass(entry: usize, id: u32): void {
   store<u32>(entry, id, SIZE_CLASS);
 }
 
-/** The first item of the bucket, as the look-ahead saw it. */
-export function firstItem(entry: usize): u32 {
-  return load<u32>(entry, FIRST_ITEM);
+/** The item of the bucket that the look-ahead reads next. */
+export function nextItem(entry: usize): u32 {
+  return load<u32>(entry, NEXT_ITEM);
 }
 
-export function setFirstItem(entry: usize, id: u32): void {
-  store<u32>(entry, id, FIRST_ITEM);
+export function setNextItem(entry: usize, id: u32): void {
+  store<u32>(entry, id, NEXT_ITEM);
 }

@@ -26,6 +26,7 @@ export function fastSetup(share: StoreShare, thread: number) {
       buckets: layout.indexByte,
       bucketsMax: layout.bucketsMax,
       slabs: layout.slabsByte,
+      end: layout.bytes,
       keyLow: hashKey.low >>> 0,
       keyHigh: hashKey.high >>> 0,
       itemBytesMax: share.itemBytesMax,

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { lock, unlock } from '../../src/base/index.ts';
+import { ID_UNIT_BYTES, ITEM, wordOf } from '../../src/store/memory/item-layout.ts';
 import { CONTROL, TOTAL } from '../../src/store/memory/layout.ts';
 import { audit } from '../support/audit.ts';
 import { fastStore, SessionHarness, testShare } from '../support/session-harness.ts';
@@ -55,6 +56,19 @@ describe.each(['memory32', 'memory64'] as const)('the fast path with %s', (kind)
     expect(parts.index.hashOfItem(parts.evictor.nextVictim(SIZE_CLASS))).not.toBe(hash);
     expect(parts.totals.get(SIZE_CLASS, TOTAL.lrutailReflocked)).toBe(0);
     expect(audit(parts)).toEqual([]);
+  });
+
+  test('the look-ahead, which holds no lock, follows any id into the memory', () => {
+    const harness = open();
+    const { parts } = harness;
+    const [key] = KEYS;
+    const hash = parts.index.hashOf(Buffer.from(key!), 0, key!.length);
+    const { words, layout } = parts.arena;
+    for (const id of [layout.bytes / ID_UNIT_BYTES, 0x6161_6161, 0xffff_ffff]) {
+      // As if the item had been freed, and its chunk were now a part of a value.
+      words[wordOf(parts.index.headOf(hash)) + ITEM.bucketNext] = id;
+      expect(harness.send(`get ${key} ${key}\r\n`)).toContain(`VALUE ${key} 0 1`);
+    }
   });
 
   test.each([

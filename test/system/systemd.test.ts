@@ -68,7 +68,7 @@ const hasSystemd = findCommand('systemd-notify') !== undefined;
 const hasPython = findCommand('python3') !== undefined;
 
 describe.skipIf(!hasSystemd || !hasPython)('a node with NOTIFY_SOCKET', () => {
-  test('a node sends READY with its listeners, pings the watchdog, and sends STOPPING', async () => {
+  test('a node sends READY with its listeners, then WATCHDOG, and STOPPING', async () => {
     const { node, port, untilSent } = await service({ WATCHDOG_USEC: '400000' });
     const ready = await untilSent('READY=1');
     expect(ready).toMatch(/^READY=1\|STATUS=slabring \S+: 8m of memory, 2 threads/);

@@ -10,7 +10,7 @@ function manualCheck(threads: { ping: () => Promise<void> } = answers) {
   return { now, check };
 }
 
-test('the check passes while threads answer and the maintainer advances the clock', async () => {
+test('the check passes while threads answer and the clock advances', async () => {
   const { now, check } = manualCheck();
   for (let round = 0; round < 3; round++) {
     await check.check();

@@ -20,6 +20,7 @@ import { publishCluster } from './options/cluster-nodes.ts';
 import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
 import { ReloadQueue } from './reload-queue.ts';
+import { ThreadCheck } from './thread-check.ts';
 import { NodeThreads } from './threads/node-threads.ts';
 
 /** A running node, for a program that starts and stops it. */
@@ -47,6 +48,11 @@ export interface NodeHandle {
 export interface RunningNode extends NodeHandle {
   readonly control: NodeControl;
   readonly fastPath: FastPathState;
+  /**
+   * Resolves once every thread has answered; while one of them hangs, it does not.
+   * @throws {CodedError} if a thread has ended or the maintainer does nothing.
+   */
+  checkThreads(): Promise<void>;
 }
 
 interface StartExtras {
@@ -96,6 +102,7 @@ async function listening(
     return {
       addresses,
       control: node.control,
+      checkThreads: () => node.checkThreads(),
       reload: () => node.reload('all'),
       stop: () => node.stop(),
       ended: node.ended,
@@ -124,6 +131,7 @@ class Node {
   readonly control: NodeControl;
   readonly #memory: NodeMemory;
   readonly #threads: NodeThreads;
+  readonly #check: ThreadCheck;
   readonly #files: NodeFiles;
   readonly #reloads = new ReloadQueue((part) => this.#reload(part));
   #stopping: Promise<void> | undefined;
@@ -148,6 +156,7 @@ class Node {
         void this.stop();
       },
     });
+    this.#check = new ThreadCheck(this.#memory.store.clock, this.#threads);
   }
 
   get ended(): Promise<void> {
@@ -171,6 +180,10 @@ class Node {
     const { state, store } = this.#memory;
     await this.#threads.broadcast('useCertificates', certificates);
     state.certificatesReadAt = store.clock.now();
+  }
+
+  checkThreads(): Promise<void> {
+    return this.#check.check();
   }
 
   /** Reads users or certificates again; resolves with the reason if the previous ones stay. */

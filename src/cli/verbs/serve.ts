@@ -20,6 +20,7 @@ import {
 } from '../process/large-pages.ts';
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
+import { openServiceManager, type ServiceManager } from '../process/service-manager.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { nextCommands } from '../terminal/next-steps.ts';
 import { openToEverybody, startJson, startLine } from '../terminal/serve-page.ts';
@@ -27,7 +28,8 @@ import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
 /** A started node, as signals control it. */
-export interface ServedNode extends Pick<RunningNode, 'addresses' | 'ended' | 'fastPath'> {
+export interface ServedNode
+  extends Pick<RunningNode, 'addresses' | 'ended' | 'fastPath' | 'checkThreads'> {
   readonly control: Pick<RunningNode['control'], 'reload' | 'stop'>;
 }
 
@@ -90,6 +92,7 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
   const onHangUp = (): void => reload();
   host.events.on('SIGHUP', onHangUp);
   let pidFile: PidFile | undefined;
+  const service = openServiceManager(host);
   try {
     const node = await start(startNode, options, host);
     reload = () => void node.control.reload('all');
@@ -100,11 +103,14 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     host.supervisor?.send({ type: 'listening', addresses: node.addresses });
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();
-    return await waitForEnd(node, stop, host);
+    service.ready(startLine(options, node));
+    service.watch(() => node.checkThreads());
+    return await waitForEnd(node, stop, service, host);
   } finally {
     pidFile?.remove();
     host.events.off('SIGHUP', onHangUp);
     stop.dispose();
+    service.close();
   }
 }
 
@@ -158,8 +164,18 @@ async function start(startNode: StartNode, options: ServeOptions, host: Host): P
 }
 
 /** The first of these events decides the exit code; the process must then end at once. */
-function waitForEnd(node: ServedNode, stop: StopRequest, host: Host): Promise<number> {
-  const drained = stop.requested.then(() => node.control.stop(true)).then(() => EXIT.ok);
+function waitForEnd(
+  node: ServedNode,
+  stop: StopRequest,
+  service: ServiceManager,
+  host: Host,
+): Promise<number> {
+  const drained = stop.requested
+    .then(() => {
+      service.stopping('Draining the connections');
+      return node.control.stop(true);
+    })
+    .then(() => EXIT.ok);
   const crashed = node.ended.then(
     () => EXIT.ok,
     (error: unknown) => {

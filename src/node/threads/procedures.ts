@@ -30,6 +30,8 @@ export interface WorkerProcedures {
   readonly replaceUsers: (table: UserTable) => void;
   /** New connections get this certificate; open connections keep theirs. */
   readonly useCertificates: (certificates: Certificates) => void;
+  /** Answers as soon as the thread has time: the thread works. */
+  readonly ping: (argument: undefined) => void;
 }
 
 /** The requests that the main thread answers. */

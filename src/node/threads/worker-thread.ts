@@ -70,6 +70,7 @@ export class WorkerThread {
       listen: (addresses) => server.listen(addresses),
       replaceUsers: (table) => authenticator?.replace(table),
       useCertificates: (replacement) => server.useCertificates(replacement),
+      ping: () => {},
     });
     this.#log = log;
     this.#server = server;

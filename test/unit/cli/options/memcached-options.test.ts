@@ -18,7 +18,8 @@ async function start(args: readonly string[], env = {}): Promise<Start> {
     options = given;
     const control = { reload: async () => undefined, stop: async () => {} };
     const fastPath = { kind: 'off', reason: '' } as const;
-    return { addresses: [], fastPath, ended: Promise.resolve(), control };
+    const checkThreads = async () => {};
+    return { addresses: [], fastPath, ended: Promise.resolve(), control, checkThreads };
   });
   const host = new TestHost({ env });
   const code = await run(args, [verb], host);

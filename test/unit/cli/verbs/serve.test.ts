@@ -13,6 +13,7 @@ class FakeNode implements ServedNode {
   readonly addresses = [ADDRESS];
   readonly fastPath = { kind: 'memory32', reason: '' } as const;
   stops = 0;
+  readonly checkThreads = async (): Promise<void> => {};
   readonly #end = Promise.withResolvers<void>();
   readonly ended = this.#end.promise;
 

@@ -20,6 +20,7 @@ import { publishCluster } from './options/cluster-nodes.ts';
 import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
 import { ReloadQueue } from './reload-queue.ts';
+import { ThreadCheck } from './thread-check.ts';
 import { NodeThreads } from './threads/node-threads.ts';
 import { ThreadMeter } from './threads/thread-meter.ts';
 
@@ -53,6 +54,11 @@ export interface RunningNode extends NodeHandle {
   measureThreads(): Promise<void>;
   /** Shows the lines of this level and of more important ones; traces of requests need `-vvv`. */
   setLogLevel(level: LogLevel): Promise<void>;
+  /**
+   * Resolves once every thread has answered; while one of them hangs, it does not.
+   * @throws {CodedError} if a thread has ended or the maintainer does nothing.
+   */
+  checkThreads(): Promise<void>;
 }
 
 interface StartExtras {
@@ -105,6 +111,7 @@ async function listening(
       view: node.view,
       measureThreads: () => node.measureThreads(),
       setLogLevel: (level) => node.setLogLevel(level),
+      checkThreads: () => node.checkThreads(),
       reload: () => node.reload('all'),
       stop: () => node.stop(),
       ended: node.ended,
@@ -133,6 +140,7 @@ class Node {
   readonly control: NodeControl;
   readonly #memory: NodeMemory;
   readonly #threads: NodeThreads;
+  readonly #check: ThreadCheck;
   readonly #files: NodeFiles;
   readonly #reloads = new ReloadQueue((part) => this.#reload(part));
   #stopping: Promise<void> | undefined;
@@ -158,6 +166,7 @@ class Node {
         void this.stop();
       },
     });
+    this.#check = new ThreadCheck(this.#memory.store.clock, this.#threads);
   }
 
   get ended(): Promise<void> {
@@ -199,6 +208,10 @@ class Node {
     const { state, store } = this.#memory;
     await this.#threads.broadcast('useCertificates', certificates);
     state.certificatesReadAt = store.clock.now();
+  }
+
+  checkThreads(): Promise<void> {
+    return this.#check.check();
   }
 
   /** Reads users or certificates again; resolves with the reason if the previous ones stay. */

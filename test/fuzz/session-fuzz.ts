@@ -1,11 +1,13 @@
 import { PAUSE } from '../../src/server/session/states.ts';
 import { audit } from '../support/audit.ts';
 import { Random } from '../support/random.ts';
-import { SessionHarness, testShare } from '../support/session-harness.ts';
+import { fastStore, SessionHarness, testShare } from '../support/session-harness.ts';
 import { cutRandomly, randomStream, SENTINEL_KEY } from './streams.ts';
 
 /** The number of streams before the store is audited and replaced. */
 const STREAMS_PER_STORE = 200;
+/** Two of three stores use the fast path. */
+const MEMORIES = [{}, fastStore('memory32'), fastStore('memory64')];
 /** A mutation can turn any packet into a flush, which would delete the sentinel. */
 const FLUSH_ALLOWED = false;
 const SET_SENTINEL = `set ${SENTINEL_KEY} 5 0 4\r\nkeep\r\n`;
@@ -35,7 +37,7 @@ export function fuzzSessions(
 }
 
 function fuzzStore(random: Random, streamCount: number, seed: number, firstStream: number): void {
-  const share = testShare({ memoryLimitBytes: 8 << 20 });
+  const share = testShare({ memoryLimitBytes: 8 << 20, ...random.pick(MEMORIES) });
   const sentinelHarness = new SessionHarness(share);
   sentinelHarness.send(SET_SENTINEL);
   for (let index = 0; index < streamCount; index++) {

@@ -159,6 +159,35 @@ export class Twins {
     }
   }
 
+  /**
+   * Feeds a pipeline while the client reads nothing. Inside a get the fast path fills the output
+   * buffer further than the JavaScript does, so that only the replies are the same, not the pauses.
+   */
+  feedSlowly(bytes: Buffer): void {
+    const [expected, actual] = [this.plain, this.fast].map(({ harness }) => {
+      harness.isReading = false;
+      let reply = '';
+      for (let at = 0; ; ) {
+        const result = harness.feed(bytes, at);
+        at = result.consumedBytes;
+        reply += result.reply;
+        if (result.pause === PAUSE.yielded || result.pause === PAUSE.outputBlocked) continue;
+        harness.isReading = true;
+        return `${maskTime(reply)} at ${at}, pause ${result.pause}`;
+      }
+    });
+    expectEqual('replies', actual!, expected!);
+    this.reconnect();
+  }
+
+  /** Does some work while the output of the fast path is in a buffer of JavaScript. */
+  elsewhere(work: () => void): void {
+    const { sink } = this.fast.harness;
+    const own = sink.swap(Buffer.alloc(sink.bytes.length));
+    work();
+    sink.swap(own);
+  }
+
   reconnect(): void {
     this.plain.harness.reconnect();
     this.fast.harness.reconnect();

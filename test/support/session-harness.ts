@@ -1,4 +1,4 @@
-import { ByteSink, type Clock } from '../../src/base/index.ts';
+import { ByteSink, type Clock, type Logger } from '../../src/base/index.ts';
 import type { EventLog, NodeControl } from '../../src/commands/index.ts';
 import { FastPath } from '../../src/fast-path/index.ts';
 import type { Authenticator } from '../../src/server/auth/authenticator.ts';
@@ -119,6 +119,7 @@ interface HarnessOptions {
   readonly log?: EventLog;
   readonly control?: NodeControl;
   readonly authenticator?: Authenticator;
+  readonly traceLog?: Logger;
   /** Whether the session uses the fast path, if the store has a kind of memory for it. */
   readonly usesFastPath?: boolean;
 }
@@ -134,19 +135,19 @@ export class SessionHarness {
   readsIntoRegion = true;
   /** Whether the client reads its replies. */
   isReading = true;
-  readonly #readBuffer: Buffer | undefined;
+  readonly readBuffer: Buffer | undefined;
   readonly #context: SessionContext;
   #session: Session;
   #reply = '';
 
   constructor(share: StoreShare, thread = 0, options: HarnessOptions = {}) {
     const { requestsPerTurn = 1_000_000, flushAllowed = true, log = SILENT_LOG } = options;
-    const { control = TEST_CONTROL, authenticator, usesFastPath = true } = options;
+    const { control = TEST_CONTROL, authenticator, traceLog, usesFastPath = true } = options;
     this.parts = assemble(share, thread);
     this.store = doorsOf(this.parts);
     const own = threadParts(share, thread);
     this.sink = new ByteSink(own?.outputBuffers[0] ?? 64 * 1024);
-    this.#readBuffer = own?.readBuffer;
+    this.readBuffer = own?.readBuffer;
     this.fastPath = usesFastPath ? own?.fastPath : undefined;
     const rules = {
       flushAllowed,
@@ -154,6 +155,7 @@ export class SessionHarness {
       requestsPerTurn,
       watchingAllowed: false,
       ...(authenticator && { authenticator }),
+      ...(traceLog && { traceLog }),
     };
     const { store, sink, fastPath } = this;
     this.#context = createSessionContext(store, control, rules, sink, log, fastPath);
@@ -222,7 +224,7 @@ export class SessionHarness {
 
   /** The bytes in the read buffer, which may hold more than the session is told. */
   #placed(bytes: Buffer): Buffer {
-    const buffer = this.#readBuffer;
+    const buffer = this.readBuffer;
     if (!this.readsIntoRegion || buffer === undefined || bytes.length > buffer.length) return bytes;
     bytes.copy(buffer);
     return buffer;

@@ -15,6 +15,7 @@ import {
   type StoreOptions,
   testShare,
 } from '../support/session-harness.ts';
+import { LARGE_CHUNKS } from './dying-thread.ts';
 import type { FastJob, FastResult } from './fast-worker.ts';
 
 const CLIENTS = 3;
@@ -168,6 +169,21 @@ test.each(CASES)(`many keys in %s, fast path in %s, seed ${seed}`, async (kind, 
   );
   expect(evicted).toBeGreaterThan(0);
   expect(parts.sums.thread('slabs_moved')).toBeGreaterThan(0);
+});
+
+test.each(CASES)(`few chunks in %s, fast path in %s, seed ${seed}`, async (kind, _, users) => {
+  const share = shareOf(kind, { memoryLimitBytes: PAGE_BYTES, ...LARGE_CHUNKS });
+  const results = await run(share, users, {
+    batches: 1000,
+    keys: 80,
+    // As much as the fast path copies.
+    lengths: [[3900, 3980]],
+    hidesItems: false,
+    swaps: false,
+    isMaintained: false,
+  });
+  check(share, results);
+  expect(observe(share).parts.totals.get(1, TOTAL.evicted)).toBeGreaterThan(1000);
 });
 
 /** So many items fill the buckets that an index has at the start. */

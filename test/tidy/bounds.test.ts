@@ -36,6 +36,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('protocol/limits.ts', 'GET_LINE_BYTES_MAX')),
   ],
   'output of a connection': [bytes(the('thread-region.ts', 'OUTPUT_BUFFER_BYTES'))],
+  'long output of a thread': [bytes(the('server/sockets/output.ts', 'LARGE_BYTES_MAX'))],
   'buffers of all connections': [ms(the('thread-buffers.ts', 'PAUSED_MS_MAX'))],
   'turn of a connection': [count(the('get-exchange.ts', 'KEYS_PER_TURN_MIN'))],
   'look-ahead of a get': [count(the('look-ahead.ts', 'LOOK_AHEAD_KEYS_MAX'))],

@@ -22,6 +22,7 @@ import {
 } from '../process/large-pages.ts';
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
+import { openServiceManager, type ServiceManager } from '../process/service-manager.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { nextCommands } from '../terminal/next-steps.ts';
 import { openToEverybody, startJson, startLine } from '../terminal/serve-page.ts';
@@ -29,7 +30,8 @@ import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
 /** A started node, as signals control it. */
-export type ServedNode = Pick<RunningNode, 'addresses' | 'ended' | 'fastPath'> & AdminNode;
+export type ServedNode = Pick<RunningNode, 'addresses' | 'ended' | 'fastPath' | 'checkThreads'> &
+  AdminNode;
 
 type StartNode = (
   options: ServerOptions,
@@ -92,6 +94,7 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
   const log = createLogger({ verbosity: options.verbosity });
   let pidFile: PidFile | undefined;
   let admin: AdminPort | undefined;
+  const service = openServiceManager(host);
   try {
     const node = await reportFailure(host, async () => {
       admin = await openAdminPort(options, log);
@@ -110,12 +113,17 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     host.supervisor?.send({ type: 'listening', addresses: node.addresses, adminUrl: admin?.url });
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();
-    return await waitForEnd(node, stop, host);
+    service.ready(startLine(options, started));
+    service.watch(() => node.checkThreads());
+    const code = await waitForEnd(node, stop, service, host);
+    // After a bug the process must end at once.
+    if (code !== EXIT.bug) await admin?.close();
+    return code;
   } finally {
     pidFile?.remove();
-    await admin?.close();
     host.events.off('SIGHUP', onHangUp);
     stop.dispose();
+    service.close();
   }
 }
 
@@ -167,8 +175,18 @@ async function reportFailure<T>(host: Host, start: () => Promise<T>): Promise<T>
 }
 
 /** The first of these events decides the exit code; the process must then end at once. */
-function waitForEnd(node: ServedNode, stop: StopRequest, host: Host): Promise<number> {
-  const drained = stop.requested.then(() => node.control.stop(true)).then(() => EXIT.ok);
+function waitForEnd(
+  node: ServedNode,
+  stop: StopRequest,
+  service: ServiceManager,
+  host: Host,
+): Promise<number> {
+  const drained = stop.requested
+    .then(() => {
+      service.stopping('Draining the connections');
+      return node.control.stop(true);
+    })
+    .then(() => EXIT.ok);
   const crashed = node.ended.then(
     () => EXIT.ok,
     (error: unknown) => {

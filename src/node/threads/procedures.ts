@@ -34,6 +34,8 @@ export interface WorkerProcedures {
   readonly measure: () => void;
   readonly setLogLevel: (level: LogLevel) => void;
   readonly useCertificates: (certificates: Certificates) => void;
+  /** Answers as soon as the thread has time: the thread works. */
+  readonly ping: (argument: undefined) => void;
 }
 
 /** The requests that the main thread answers. */

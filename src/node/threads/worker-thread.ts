@@ -73,6 +73,7 @@ export class WorkerThread {
       measure: () => new ThreadMeter(memory.threads, thread).start(),
       setLogLevel: (level) => log.setLevel(level),
       useCertificates: (replacement) => server.useCertificates(replacement),
+      ping: () => {},
     });
     this.#log = log;
     this.#server = server;

@@ -18,7 +18,8 @@ async function start(args: readonly string[], env = {}): Promise<Start> {
   const verb = serveVerb(async (given) => {
     options = given;
     const fastPath = { kind: 'off', reason: '' } as const;
-    return { addresses: [], fastPath, ended: Promise.resolve(), ...adminParts() };
+    const checkThreads = async () => {};
+    return { addresses: [], fastPath, ended: Promise.resolve(), ...adminParts(), checkThreads };
   });
   const host = new TestHost({ env });
   const code = await run(args, [verb], host);

@@ -18,6 +18,7 @@ class FakeNode implements ServedNode {
   readonly measureThreads = adminParts().measureThreads;
   readonly setLogLevel = adminParts().setLogLevel;
   stops = 0;
+  readonly checkThreads = async (): Promise<void> => {};
   readonly #end = Promise.withResolvers<void>();
   readonly ended = this.#end.promise;
 

@@ -21,7 +21,7 @@ import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
 import { ReloadQueue } from './reload-queue.ts';
 import { ThreadCheck } from './thread-check.ts';
-import { NodeThreads } from './threads/node-threads.ts';
+import { NodeThreads, type RunGuest } from './threads/node-threads.ts';
 
 /** A running node, for a program that starts and stops it. */
 export interface NodeHandle {
@@ -48,6 +48,8 @@ export interface NodeHandle {
 export interface RunningNode extends NodeHandle {
   readonly control: NodeControl;
   readonly fastPath: FastPathState;
+  /** Runs work on the store of the node, on a thread of its own. */
+  readonly runGuest: RunGuest;
   /**
    * Resolves once every thread has answered; while one of them hangs, it does not.
    * @throws {CodedError} if a thread has ended or the maintainer does nothing.
@@ -55,7 +57,7 @@ export interface RunningNode extends NodeHandle {
   checkThreads(): Promise<void>;
 }
 
-interface StartExtras {
+export interface StartExtras {
   /** Default: no log. */
   readonly log?: Logger;
   /**
@@ -63,7 +65,13 @@ interface StartExtras {
    * listens as the other user.
    */
   readonly assumeUser?: () => void;
+  /** Runs before the node listens; if it rejects, the node does not start. */
+  readonly beforeServing?: (runGuest: RunGuest) => Promise<void>;
+  /** Runs after the last connection has closed. */
+  readonly afterServing?: (runGuest: RunGuest) => Promise<void>;
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 /**
  * Starts a node in this process: its store, and its threads in one pool.
@@ -72,8 +80,9 @@ interface StartExtras {
  */
 export async function startNode(
   options: ServerOptions,
-  { log = silentLogger, assumeUser = () => {} }: StartExtras = {},
+  extras: StartExtras = {},
 ): Promise<RunningNode> {
+  const { log = silentLogger, assumeUser = () => {} } = extras;
   checkOpenFiles(options);
   const requested = listenAddressesOf(options);
   const certificates = await NodeCertificates.open(options, log);
@@ -85,8 +94,9 @@ export async function startNode(
     const loaded = await loadFastPath(options);
     const share = NodeMemory.allocate(options, loaded.modules);
     const fastPath = fastPathState(options, share.store, loaded, log);
-    const node = new Node(share, { userFiles, certificates, log });
-    return { ...(await listening(node, usable, options, log)), fastPath };
+    const { beforeServing = nothing, afterServing = nothing } = extras;
+    const node = new Node(share, { userFiles, certificates, log, afterServing });
+    return { ...(await listening(node, usable, options, { log, beforeServing })), fastPath };
   });
 }
 
@@ -94,9 +104,10 @@ async function listening(
   node: Node,
   usable: readonly ListenAddress[],
   { threads }: ServerOptions,
-  log: Logger,
+  { log, beforeServing }: Required<Pick<StartExtras, 'log' | 'beforeServing'>>,
 ): Promise<Omit<RunningNode, 'fastPath'>> {
   try {
+    await beforeServing(node.runGuest);
     const addresses = await node.start(usable);
     log.info({ addresses, threads }, 'node is listening');
     return {
@@ -106,6 +117,7 @@ async function listening(
       reload: () => node.reload('all'),
       stop: () => node.stop(),
       ended: node.ended,
+      runGuest: node.runGuest,
     };
   } catch (error) {
     await node.stop();
@@ -124,6 +136,7 @@ interface NodeFiles {
   readonly userFiles: UserFileWatcher | undefined;
   readonly certificates: NodeCertificates;
   readonly log: Logger;
+  readonly afterServing: (runGuest: RunGuest) => Promise<void>;
 }
 
 /** The life cycle of a node, on the main thread: `starting`, then `serving`, then `draining`. */
@@ -161,6 +174,10 @@ class Node {
 
   get ended(): Promise<void> {
     return this.#threads.ended;
+  }
+
+  get runGuest(): RunGuest {
+    return this.#threads.runGuest;
   }
 
   /** Starts all threads; resolves with the addresses once they listen. */
@@ -211,7 +228,11 @@ class Node {
   async #stop(): Promise<void> {
     this.#files.userFiles?.close();
     this.#files.certificates.close();
+    const hasServed = this.#memory.state.name === 'serving';
     this.#memory.state.drain();
-    await this.#threads.finish();
+    const { afterServing } = this.#files;
+    await this.#threads.finish(async () => {
+      if (hasServed) await afterServing(this.runGuest);
+    });
   }
 }

@@ -83,6 +83,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('dump.ts', 'PIECE_BYTES')),
     count(the('dump.ts', 'STEPS_PER_PIECE')),
   ],
+  'piece of a snapshot': [bytes(the('item-dump.ts', 'BYTES_PER_HOLD'))],
   'piece of stats conns': [
     bytes(the('stats-streams.ts', 'PIECE_BYTES')),
     count(

@@ -6,8 +6,10 @@ import {
   openFilesNeeded,
   type RunningNode,
   type ServerOptions,
+  type StartExtras,
   serverRules,
 } from '../../node/index.ts';
+import { WarmRestart } from '../../ops/index.ts';
 import { startDaemon } from '../process/daemon.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
@@ -33,10 +35,7 @@ export interface ServedNode
   readonly control: Pick<RunningNode['control'], 'reload' | 'stop'>;
 }
 
-type StartNode = (
-  options: ServerOptions,
-  extras: { readonly log: Logger; readonly assumeUser: () => void },
-) => Promise<ServedNode>;
+type StartNode = (options: ServerOptions, extras: StartExtras) => Promise<ServedNode>;
 
 type ServeOptions = ValuesOf<typeof serveFlags>;
 
@@ -151,16 +150,28 @@ const withoutLargePages = (reason: string): string =>
   `The node runs without large memory pages (-L): ${reason}.`;
 
 async function start(startNode: StartNode, options: ServeOptions, host: Host): Promise<ServedNode> {
+  const log = createLogger({ verbosity: options.verbosity });
+  const restart = warmRestartOf(options, log);
   try {
-    return await startNode(options, {
-      log: createLogger({ verbosity: options.verbosity }),
+    const node = await startNode(options, {
+      log,
       assumeUser: () => assumeUser(options.user),
+      ...(restart && { beforeServing: restart.beforeServing, afterServing: restart.afterServing }),
     });
+    restart?.served();
+    return node;
   } catch (error) {
+    restart?.failed();
     if (error instanceof CodedError)
       host.supervisor?.send({ type: 'failed', code: error.code, message: error.message });
     throw error;
   }
+}
+
+function warmRestartOf(options: ServeOptions, log: Logger): WarmRestart | undefined {
+  const file = options.warmRestart || options.memoryFile;
+  if (file === '') return undefined;
+  return new WarmRestart(file, options.unixSocket || `port ${options.port}`, log);
 }
 
 /** The first of these events decides the exit code; the process must then end at once. */

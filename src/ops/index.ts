@@ -1,0 +1,2 @@
+/** Shows and saves a running node. */
+export { WarmRestart } from './snapshot/warm-restart.ts';

@@ -12,12 +12,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fast-path': ['base', 'protocol', 'store', 'commands'],
   server: ['base', 'topology', 'protocol', 'store', 'commands', 'fast-path'],
   node: ['base', 'topology', 'protocol', 'store', 'commands', 'fast-path', 'server'],
+  ops: ['base', 'protocol', 'store', 'commands', 'node'],
   client: ['base', 'topology', 'protocol'],
   // The client's public entry point is above its room: adapters know what users know.
   'client.ts': ['client'],
   adapters: ['client.ts'],
   cluster: ['base', 'topology', 'protocol', 'client'],
-  ops: ['base', 'protocol', 'store', 'commands', 'node'],
   cli: [
     'base',
     'topology',
@@ -26,9 +26,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'commands',
     'server',
     'node',
+    'ops',
     'client',
     'cluster',
-    'ops',
   ],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */

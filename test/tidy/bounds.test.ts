@@ -130,7 +130,6 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   'previous placements of keys': [count(the('placement-history.ts', 'PLACEMENTS_MAX'))],
 };
-
 /** Sentences of other pages with the bounds that they name: the page, the sentence, the amount. */
 const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: string])[] = [
   ['large-items.md', /by default (.+?) as in memcached/, bytes(2 ** 19)],

@@ -1,7 +1,7 @@
 import { PAUSE } from '../../src/server/session/states.ts';
 import { audit } from '../support/audit.ts';
 import { Random } from '../support/random.ts';
-import { SessionHarness, testShare } from '../support/session-harness.ts';
+import { fastStore, SessionHarness, testShare } from '../support/session-harness.ts';
 import { cutRandomly, randomStream, SENTINEL_KEY } from './streams.ts';
 
 /** The number of streams before the store is audited and replaced. */
@@ -35,7 +35,8 @@ export function fuzzSessions(
 }
 
 function fuzzStore(random: Random, streamCount: number, seed: number, firstStream: number): void {
-  const share = testShare({ memoryLimitBytes: 8 << 20 });
+  const kind = random.pick(['memory32', 'memory64'] as const);
+  const share = testShare({ memoryLimitBytes: 8 << 20, ...fastStore(kind) });
   const sentinelHarness = new SessionHarness(share);
   sentinelHarness.send(SET_SENTINEL);
   for (let index = 0; index < streamCount; index++) {
@@ -46,7 +47,10 @@ function fuzzStore(random: Random, streamCount: number, seed: number, firstStrea
         `seed ${seed}, stream ${firstStream + index}: ${problem}\n${bytes.toString('hex')}`,
       );
     };
-    const harness = new SessionHarness(share, 0, { flushAllowed: FLUSH_ALLOWED });
+    // On one store, some sessions use the fast path and others do not.
+    const usesFastPath = !random.oneIn(3);
+    const harness = new SessionHarness(share, 0, { flushAllowed: FLUSH_ALLOWED, usesFastPath });
+    harness.readsIntoRegion = random.oneIn(2);
     try {
       feed(harness, pieces);
     } catch (error) {

@@ -17,6 +17,12 @@ export const set = (key: string, version: number, length: number, exptime = 0): 
 
 /** So large that a page holds few of them. */
 export const BIG_BYTES = 21_000;
+/** One size class of 51 chunks in a page, for items of all sizes: a few keys fill the store. */
+export const LARGE_CHUNKS = {
+  slabMinSizeBytes: 20_000,
+  slabGrowthFactor: 1000,
+  slabChunkMaxBytes: 20 << 10,
+};
 export const KEYS = Array.from({ length: 20 }, (_, i) => `key-${i}`);
 export const MORE_KEYS = Array.from({ length: 14 }, (_, i) => `more-${i}`);
 

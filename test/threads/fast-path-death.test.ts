@@ -5,12 +5,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildFastPath } from '../../scripts/fast-path/build.ts';
 import { EVICTION, type WasmMemoryKind } from '../../src/store/index.ts';
-import { CONTROL } from '../../src/store/memory/layout.ts';
+import { CONTROL, TOTAL } from '../../src/store/memory/layout.ts';
 import { fastStore, type SessionHarness } from '../support/session-harness.ts';
 import {
   checkEveryDeath,
   faulty,
   KEYS,
+  LARGE_CHUNKS,
   type Scenario,
   sendAll,
   sendEach,
@@ -19,14 +20,20 @@ import {
 } from './dying-thread.ts';
 
 const nothing = (): void => {};
-/** Chunks of 20 KiB for all items: a few keys fill the store. */
-const LARGE_CHUNKS = { slabMinSizeBytes: 20_000 };
 const OLDER_KEYS = Array.from({ length: 100 }, (_, i) => `older-${i}`);
 const fillLargeChunks = sendAll(
   ...OLDER_KEYS.map((key) => set(key, 0, 40)),
   ...KEYS.map((key) => set(key, 0, 40)),
 );
-const readAll = sendAll(`get ${OLDER_KEYS.join(' ')} ${KEYS.join(' ')}\r\n`);
+/** The next victims, among keys that are evicted already. */
+const readOldest = sendAll(`get ${OLDER_KEYS.slice(0, 24).join(' ')}\r\n`);
+const expectMoreThan =
+  (count: number, slot: 'evicted' | 'movesToWarm' | 'movesWithinLru') =>
+  ({ parts }: SessionHarness): void => {
+    expect(parts.totals.get(1, TOTAL[slot])).toBeGreaterThan(count);
+  };
+/** How many items of `fillLargeChunks` have no room in two pages. */
+const EVICTED_BEFORE = 18;
 const EXTRA_ITEMS = 1_000_000;
 const inTurn =
   (...steps: readonly ((harness: SessionHarness) => void)[]) =>
@@ -87,19 +94,22 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: 'evict for a new key',
     prepare: fillLargeChunks,
-    steps: sendEach(set('fresh', 0, 40), set('older-0', 1, 40)),
+    steps: [
+      ...sendEach(set('fresh', 0, 40), set('older-0', 1, 40)),
+      expectMoreThan(EVICTED_BEFORE, 'evicted'),
+    ],
     options: LARGE_CHUNKS,
   },
   {
     name: 'evict after second chances',
-    prepare: inTurn(fillLargeChunks, readAll),
-    steps: sendEach(set('fresh', 0, 40)),
+    prepare: inTurn(fillLargeChunks, readOldest),
+    steps: [...sendEach(set('fresh', 0, 40)), expectMoreThan(3, 'movesToWarm')],
     options: LARGE_CHUNKS,
   },
   {
     name: 'evict from one list with second chances',
-    prepare: inTurn(usePolicy(EVICTION.s3fifo, 0), fillLargeChunks, readAll),
-    steps: sendEach(set('fresh', 0, 40)),
+    prepare: inTurn(usePolicy(EVICTION.s3fifo, 0), fillLargeChunks, readOldest),
+    steps: [...sendEach(set('fresh', 0, 40)), expectMoreThan(3, 'movesWithinLru')],
     options: LARGE_CHUNKS,
   },
   { name: 'delete an item', prepare: storeSmallValues, steps: sendEach('delete key-3\r\n') },

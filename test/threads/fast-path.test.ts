@@ -15,6 +15,7 @@ import {
   type StoreOptions,
   testShare,
 } from '../support/session-harness.ts';
+import { LARGE_CHUNKS } from './dying-thread.ts';
 import type { FastJob, FastResult } from './fast-worker.ts';
 
 const CLIENTS = 3;
@@ -118,7 +119,7 @@ test.each(CASES)(`six keys in %s, fast path in %s, seed ${seed}`, async (kind, _
   const observer = observe(share);
   observer.send('set number-0 0 0 1\r\n0\r\nset number-1 0 0 1\r\n0\r\nset total 0 0 1\r\n0\r\n');
   const results = await run(share, users, {
-    batches: 1200,
+    batches: 800,
     keys: 3,
     // Most values of a key have a size class in common, so that they overwrite each other in place.
     lengths: [
@@ -147,7 +148,7 @@ test.each(CASES)(`many keys in %s, fast path in %s, seed ${seed}`, async (kind, 
     slabChunkMaxBytes: 8 << 10,
   });
   const results = await run(share, users, {
-    batches: 1500,
+    batches: 900,
     keys: 3000,
     lengths: [
       [0, 60],
@@ -168,6 +169,21 @@ test.each(CASES)(`many keys in %s, fast path in %s, seed ${seed}`, async (kind, 
   );
   expect(evicted).toBeGreaterThan(0);
   expect(parts.sums.thread('slabs_moved')).toBeGreaterThan(0);
+});
+
+test.each(CASES)(`few chunks in %s, fast path in %s, seed ${seed}`, async (kind, _, users) => {
+  const share = shareOf(kind, { memoryLimitBytes: PAGE_BYTES, ...LARGE_CHUNKS });
+  const results = await run(share, users, {
+    batches: 1000,
+    keys: 80,
+    // As much as the fast path copies.
+    lengths: [[3900, 3980]],
+    hidesItems: false,
+    swaps: false,
+    isMaintained: false,
+  });
+  check(share, results);
+  expect(observe(share).parts.totals.get(1, TOTAL.evicted)).toBeGreaterThan(1000);
 });
 
 /** So many items fill the buckets that an index has at the start. */

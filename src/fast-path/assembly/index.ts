@@ -26,7 +26,7 @@ import {
   nextOf,
   setNextItem,
 } from './requests';
-import { itemAt, region, touchItem } from './store';
+import { region, touchLines, touchPlace } from './store';
 
 export { configure } from './store';
 
@@ -135,8 +135,9 @@ function touchItems(from: i32, to: i32): u32 {
     const entry = entryAt(nth);
     const id = nextItem(entry);
     if (id === 0) continue;
-    touched += touchItem(id);
-    setNextItem(entry, load<u32>(itemAt(id), ITEM_BUCKET_NEXT));
+    const item = touchPlace(id);
+    touched += touchLines(item);
+    setNextItem(entry, load<u32>(item, ITEM_BUCKET_NEXT));
   }
   return touched;
 }

@@ -57,7 +57,7 @@ export let ghostMask: u32 = 0;
 export let buckets: usize = 0;
 export let bucketsMax: u32 = 0;
 let slabs: usize = 0;
-/** The last address from which `touchItem` may read. */
+/** The last address from which `touchLines` may read. */
 let lastTouch: usize = 0;
 export let keyLow: u32 = 0;
 export let keyHigh: u32 = 0;
@@ -118,9 +118,16 @@ export function itemAt(id: u32): usize {
   return slabs + ((<usize>id - 1) << ID_SHIFT);
 }
 
-/** Reads the first lines of an item, whatever it is by now: only to have them in the cache. */
-export function touchItem(id: u32): u32 {
-  const item = min<usize>(itemAt(id), lastTouch);
+/**
+ * Where a look-ahead reads an item. It holds no lock: the item may have been freed since, and what
+ * was the id of the next one may be a part of a value now. So any id leads into the memory.
+ */
+export function touchPlace(id: u32): usize {
+  return min<usize>(itemAt(id), lastTouch);
+}
+
+/** Reads the first lines of an item, only to have them in the cache. */
+export function touchLines(item: usize): u32 {
   return load<u8>(item) + load<u8>(item, CACHE_LINE) + load<u8>(item, 2 * CACHE_LINE);
 }
 

@@ -66,6 +66,14 @@ export class NodeThreads {
     await Promise.allSettled(this.#channels.map((channel) => channel.call(name, argument)));
   }
 
+  /**
+   * Resolves once every worker thread has answered; rejects if one has ended.
+   * @throws {CodedError} `ERR_CHANNEL_CLOSED`.
+   */
+  async ping(): Promise<void> {
+    await Promise.all(this.#channels.map((channel) => channel.call('ping', undefined)));
+  }
+
   /** Waits until all jobs have ended. The node must have the order to stop. */
   async finish(): Promise<void> {
     await this.#pool.finish();

@@ -1,3 +1,4 @@
+import { copyBytes } from '../../base/index.ts';
 import type { Arena } from '../memory/arena.ts';
 import {
   byteOf,
@@ -135,7 +136,7 @@ export class Chains {
   write(id: ItemId, offset: number, source: Buffer, start: number, end: number): void {
     for (let from = start, to = offset; from < end; ) {
       const bytes = Math.min(end - from, this.contiguousBytes(id, to));
-      source.copy(this.#bytes, this.byteAt(id, to), from, from + bytes);
+      copyBytes(source, from, from + bytes, this.#bytes, this.byteAt(id, to));
       from += bytes;
       to += bytes;
     }

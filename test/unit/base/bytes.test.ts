@@ -74,6 +74,29 @@ test('a view of a buffer changes with the buffer, and stays while it is the same
   expect([view.bytes, view.view.byteLength, view.view.getUint8(0)]).toEqual([second, 1, 0x7a]);
 });
 
+describe('from shared memory to shared memory', () => {
+  const memory = new SharedArrayBuffer(200_000);
+  const source = Buffer.from(memory, 0, 100_000);
+  const target = Buffer.from(memory, 100_000, 100_000);
+  test.each([255, 256, 257, 16_383, 16_384, 16_385, 40_000])(
+    'copyBytes and copyViewed copy %i bytes, and nothing around them',
+    (length) => {
+      for (let i = 0; i < source.length; i++) source[i] = (i * 7) % 251;
+      const expected = Buffer.alloc(target.length);
+      source.copy(expected, 3, 5, 5 + length);
+      target.fill(0);
+      copyBytes(source, 5, 5 + length, target, 3);
+      expect(target.equals(expected)).toBe(true);
+      target.fill(0);
+      const [from, to] = [new BufferView(), new BufferView()];
+      from.show(source);
+      to.show(target);
+      copyViewed(from, 5, 5 + length, to, 3);
+      expect(target.equals(expected)).toBe(true);
+    },
+  );
+});
+
 describe('equalBytes', () => {
   test.each(LENGTHS)('equalBytes compares each of %i bytes', (length) => {
     const a = Buffer.alloc(length + 2, 'x');

@@ -24,6 +24,8 @@ const LOADED_AT_FIRST_USE = [
   'node:child_process',
   'node:crypto',
   'node:dns/promises',
+  'node:http',
+  'node:https',
   'node:readline/promises',
   'node:tls',
 ];

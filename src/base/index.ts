@@ -7,7 +7,8 @@ export { CodedError } from './coded-error.ts';
 export { writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';
 export { type HashKey, halfSipHash, randomHashKey } from './keyed-hash.ts';
-export { type Logger, silentLogger } from './logger.ts';
+export { LOG_LEVELS, type Logger, type LogLevel, silentLogger } from './logger.ts';
+export { isLoopback } from './loopback.ts';
 export { type Numbers, named } from './named-numbers.ts';
 export { requireNode } from './node-version.ts';
 export {
@@ -39,7 +40,7 @@ export { formatSize } from './options/sizes.ts';
 export { BoundedOutput } from './output/bounded-output.ts';
 export { stderrOutput } from './output/stderr-output.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
-export { LOCK_WORD, lock, tryLock, unlock } from './shm/locks.ts';
+export { countLockWaits, LOCK_WORD, lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';
 export {
   WASM_PAGE_BYTES,

@@ -1,3 +1,7 @@
+/** The levels of a log, from the most to the least important. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** Logs events, each with facts that a program can filter by. The data path does not log. */
 export interface Logger {
   error(facts: object, text: string): void;
@@ -10,6 +14,8 @@ export interface Logger {
    * more. Absent if the log never drops a line.
    */
   readonly countDropped?: (count: (lines: number) => void) => void;
+  /** Shows the lines of this level and of more important ones. Absent if the log shows nothing. */
+  readonly setLevel?: (level: LogLevel) => void;
 }
 
 const discard = (): void => {};

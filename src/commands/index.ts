@@ -1,25 +1,35 @@
 /** Executes Memcached commands on the store. */
 
+export {
+  ITEM_STATS,
+  OWN_CLASS_STATS,
+  SLAB_STATS,
+  sampleClasses,
+} from './admin/class-stats.ts';
 export type {
   ConfigEntries,
   ConfigEntry,
   SetConfigResult,
 } from './admin/config-entries.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
+export { type GeneralStat, type NodeSample, readStat, sampleNode } from './admin/general-stats.ts';
 export { putKeyWord } from './admin/key-text.ts';
 export type {
   ConnectionView,
   CrawlResult,
   EventCounts,
+  LoopView,
   MovePageResult,
   NodeControl,
   NodeFacts,
   NodeHealth,
   ReloadPart,
   ResizeResult,
+  ThreadView,
   TuneResult,
   Tuning,
 } from './admin/node-control.ts';
+export { LOOP_DELAY_MS } from './admin/node-control.ts';
 export { DUMP_END, PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
 export { COMMAND_CONSTANTS } from './constants.ts';
 export { type CommandRules, type Commands, createCommands } from './execute.ts';

@@ -2,6 +2,7 @@
 export type { FastPathState } from './fast-path.ts';
 export { asSentence, createLogger } from './log.ts';
 export { type NodeHandle, type RunningNode, startNode } from './node.ts';
+export { readTlsOptions } from './node-certificates.ts';
 export { openFilesLimit, openFilesNeeded } from './open-files.ts';
 export { requiresLogin } from './options/policies.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags } from './options/server-flags.ts';

@@ -26,6 +26,14 @@ export function planRuns(options: ServerOptions): readonly JobRun[] {
   return jobs.map((job, thread) => ({ job, thread }));
 }
 
+/** A name for each thread that uses the store, by its number: `serve-0`, `maintain-0`, `main`. */
+export function threadNames(options: ServerOptions): readonly string[] {
+  const names = Object.entries(JOBS).flatMap(([job, countOf]) =>
+    Array.from({ length: countOf(options) }, (_, nth) => `${job}-${nth}`),
+  );
+  return [...names, 'main'];
+}
+
 /** The number of the main thread, which is not in the pool. */
 export function mainThread(options: ServerOptions): number {
   return planRuns(options).length;

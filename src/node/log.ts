@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { type BoundedOutput, type Logger, stderrOutput } from '../base/index.ts';
+import { type BoundedOutput, type Logger, type LogLevel, stderrOutput } from '../base/index.ts';
 
 /** The level for each number of `-v`: none, `-v`, `-vv`, `-vvv` and more. */
 const LEVELS = ['warn', 'info', 'debug', 'trace'] as const;
@@ -31,6 +31,9 @@ export function createLogger({
     log.warn({ lines }, 'the log was full or blocked: lines are missing before this one');
   return Object.assign(log, {
     countDropped: (count: (lines: number) => void) => output.countDropped(count),
+    setLevel: (level: LogLevel) => {
+      log.level = level;
+    },
   });
 }
 

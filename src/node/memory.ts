@@ -1,7 +1,8 @@
 /** All shared memory of a node: the store, and the segments beside it. */
-import { CodedError, type WasmModule } from '../base/index.ts';
+import { CodedError, countLockWaits, type WasmModule } from '../base/index.ts';
 import { BufferBudget, ConnectionTable, THREAD_REGION_BYTES } from '../server/index.ts';
 import {
+  COUNT,
   createStore,
   openStore,
   type Store,
@@ -16,6 +17,7 @@ import { ConfigTable } from './shared/config-table.ts';
 import { EventRings } from './shared/event-rings.ts';
 import { NodeState } from './shared/node-state.ts';
 import { PrefixTable } from './shared/prefix-table.ts';
+import { ThreadTable } from './shared/thread-table.ts';
 
 /** The character that ends the prefix of a key (memcached's default). */
 const DEFAULT_PREFIX_DELIMITER = ':';
@@ -65,6 +67,10 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
       () => EventRings.allocate(options.threads),
       (memory) => new EventRings(memory),
     ),
+    threads: take(
+      () => ThreadTable.allocate(threadCount(options)),
+      (memory) => new ThreadTable(memory),
+    ),
   };
 }
 
@@ -84,12 +90,18 @@ export const NodeMemory = {
 
   /** Opens the memory on the thread that has this number, and so this block of counters. */
   open(share: NodeShare, thread: number): NodeMemory {
-    const { options, store, segments } = share;
+    const { options, segments } = share;
+    const store = openStore(share.store, thread);
+    const { counters } = store;
+    countLockWaits({
+      busy: () => counters.add(COUNT.lock_waits),
+      sleeping: () => counters.add(COUNT.lock_sleeps),
+    });
     let next = 0;
     return {
       options,
       share,
-      store: openStore(store, thread),
+      store,
       ...segmentsOf(options, (_, open) => open(segments[next++]!)),
     };
   },

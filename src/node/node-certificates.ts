@@ -1,9 +1,27 @@
+import type { TlsOptions } from 'node:tls';
 import { CodedError, type Logger } from '../base/index.ts';
-import { type Certificates, newTicketKeys, readCertificates } from '../server/index.ts';
+import {
+  type Certificates,
+  listenerOptions,
+  newTicketKeys,
+  readCertificates,
+} from '../server/index.ts';
 import type { ServerOptions } from './options/server-flags.ts';
 
 /** A leaked key decrypts the sessions of one day only. */
 const TICKET_KEY_ROTATION_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Reads the certificates of a node, for another listener of its process.
+ * @throws {CodedError} `ERR_CERTIFICATE`.
+ */
+export async function readTlsOptions(
+  options: ServerOptions,
+  needsClientCertificate: boolean,
+): Promise<TlsOptions> {
+  const certificates = { ...(await readCertificates(options)), ticketKeys: newTicketKeys() };
+  return listenerOptions(options, certificates, needsClientCertificate);
+}
 
 /** The certificates of a node, read again on request, and the keys of their session tickets. */
 export class NodeCertificates {

@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '../base/index.ts';
+import { LOG_LEVELS, type Logger, type LogLevel, silentLogger } from '../base/index.ts';
 import type { NodeControl, ReloadPart } from '../commands/index.ts';
 import {
   type Certificates,
@@ -9,7 +9,7 @@ import {
   type UserSources,
   usableAddresses,
 } from '../server/index.ts';
-import { COUNT } from '../store/index.ts';
+import { COUNT, type StoreView } from '../store/index.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { type FastPathState, fastPathState, loadFastPath } from './fast-path.ts';
 import { mainThread } from './jobs.ts';
@@ -22,6 +22,7 @@ import type { ServerOptions } from './options/server-flags.ts';
 import { ReloadQueue } from './reload-queue.ts';
 import { ThreadCheck } from './thread-check.ts';
 import { NodeThreads } from './threads/node-threads.ts';
+import { ThreadMeter } from './threads/thread-meter.ts';
 
 /** A running node, for a program that starts and stops it. */
 export interface NodeHandle {
@@ -48,6 +49,11 @@ export interface NodeHandle {
 export interface RunningNode extends NodeHandle {
   readonly control: NodeControl;
   readonly fastPath: FastPathState;
+  readonly view: StoreView;
+  /** Measures the event loops of all threads from here on (`control.threads()`). */
+  measureThreads(): Promise<void>;
+  /** Shows the lines of this level and of more important ones; traces of requests need `-vvv`. */
+  setLogLevel(level: LogLevel): Promise<void>;
   /**
    * Resolves once every thread has answered; while one of them hangs, it does not.
    * @throws {CodedError} if a thread has ended or the maintainer does nothing.
@@ -102,6 +108,9 @@ async function listening(
     return {
       addresses,
       control: node.control,
+      view: node.view,
+      measureThreads: () => node.measureThreads(),
+      setLogLevel: (level) => node.setLogLevel(level),
       checkThreads: () => node.checkThreads(),
       reload: () => node.reload('all'),
       stop: () => node.stop(),
@@ -135,6 +144,7 @@ class Node {
   readonly #files: NodeFiles;
   readonly #reloads = new ReloadQueue((part) => this.#reload(part));
   #stopping: Promise<void> | undefined;
+  #meter: ThreadMeter | undefined;
 
   constructor(share: NodeShare, files: NodeFiles) {
     this.#files = files;
@@ -161,6 +171,24 @@ class Node {
 
   get ended(): Promise<void> {
     return this.#threads.ended;
+  }
+
+  get view(): StoreView {
+    return this.#memory.store.view;
+  }
+
+  async measureThreads(): Promise<void> {
+    if (this.#meter !== undefined) return;
+    const { threads, options } = this.#memory;
+    this.#meter = new ThreadMeter(threads, mainThread(options));
+    this.#meter.start();
+    await this.#threads.broadcast('measure', undefined);
+  }
+
+  async setLogLevel(level: LogLevel): Promise<void> {
+    this.#files.log.setLevel?.(level);
+    this.control.setVerbosity(Math.max(0, LOG_LEVELS.indexOf(level) - LOG_LEVELS.indexOf('warn')));
+    await this.#threads.broadcast('setLogLevel', level);
   }
 
   /** Starts all threads; resolves with the addresses once they listen. */
@@ -211,6 +239,7 @@ class Node {
   async #stop(): Promise<void> {
     this.#files.userFiles?.close();
     this.#files.certificates.close();
+    this.#meter?.stop();
     this.#memory.state.drain();
     await this.#threads.finish();
   }

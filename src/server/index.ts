@@ -26,6 +26,11 @@ export { ThreadBuffers } from './sockets/thread-buffers.ts';
 export type { ThreadContext } from './sockets/thread-context.ts';
 export { heapBuffers, regionBuffers, THREAD_REGION_BYTES } from './sockets/thread-region.ts';
 export { ThreadServer } from './sockets/thread-server.ts';
-export { type Certificates, newTicketKeys, readCertificates } from './sockets/tls.ts';
+export {
+  type Certificates,
+  listenerOptions,
+  newTicketKeys,
+  readCertificates,
+} from './sockets/tls.ts';
 export { READ_BUFFER_BYTES } from './sockets/transport.ts';
 export type { EventFeed, Watcher } from './sockets/watcher.ts';

@@ -56,6 +56,11 @@ export class StoreView {
     return this.#parts.sums.thread(name);
   }
 
+  /** The counter of one thread since the start of the node; `stats reset` does not change it. */
+  threadCounter(name: ThreadCounterName, thread: number): number {
+    return this.#parts.sums.ofThread(name, thread);
+  }
+
   /** The sum over all threads of a counter of one class, or of all classes together. */
   classCounter(name: ClassCounterName, sizeClass?: number): number {
     return this.#parts.sums.class(name, sizeClass);

@@ -119,7 +119,7 @@ test.each(CASES)(`six keys in %s, fast path in %s, seed ${seed}`, async (kind, _
   const observer = observe(share);
   observer.send('set number-0 0 0 1\r\n0\r\nset number-1 0 0 1\r\n0\r\nset total 0 0 1\r\n0\r\n');
   const results = await run(share, users, {
-    batches: 1200,
+    batches: 800,
     keys: 3,
     // Most values of a key have a size class in common, so that they overwrite each other in place.
     lengths: [
@@ -148,7 +148,7 @@ test.each(CASES)(`many keys in %s, fast path in %s, seed ${seed}`, async (kind, 
     slabChunkMaxBytes: 8 << 10,
   });
   const results = await run(share, users, {
-    batches: 1500,
+    batches: 900,
     keys: 3000,
     lengths: [
       [0, 60],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorsPage } from '../../src/cli/pages/errors-page.ts';
+import { metricsPage } from '../../src/cli/pages/metrics-page.ts';
 import { PAGES_WITH_OPTIONS, withOptionTables } from '../../src/cli/pages/option-sections.ts';
 import { optionTypes } from '../../src/cli/pages/option-types.ts';
 import { optionsPage } from '../../src/cli/pages/options-page.ts';
@@ -28,6 +29,9 @@ describe('pages', () => {
   });
   test('docs/errors.md equals the output of `npm run docs`', () => {
     expect(textOf('docs/errors.md')).toBe(errorsPage());
+  });
+  test('docs/metrics.md equals the output of `npm run docs`', () => {
+    expect(textOf('docs/metrics.md')).toBe(metricsPage());
   });
   test.each(PAGES_WITH_OPTIONS)('docs/%s has the tables of `npm run docs`', (name) => {
     const written = textOf(`docs/${name}`);

@@ -12,12 +12,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fast-path': ['base', 'protocol', 'store', 'commands'],
   server: ['base', 'topology', 'protocol', 'store', 'commands', 'fast-path'],
   node: ['base', 'topology', 'protocol', 'store', 'commands', 'fast-path', 'server'],
+  ops: ['base', 'protocol', 'store', 'commands', 'node'],
   client: ['base', 'topology', 'protocol'],
   // The client's public entry point is above its room: adapters know what users know.
   'client.ts': ['client'],
   adapters: ['client.ts'],
   cluster: ['base', 'topology', 'protocol', 'client'],
-  cli: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client', 'cluster'],
+  cli: [
+    'base',
+    'topology',
+    'protocol',
+    'store',
+    'commands',
+    'server',
+    'node',
+    'ops',
+    'client',
+    'cluster',
+  ],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `src/${room}/index.ts`))

@@ -16,6 +16,20 @@ const SPINS = 100;
 const WAIT_MS = 1000;
 const WAITS_MAX = 20;
 
+/** Counts the locks of this thread that were busy; a wait for one may hold other locks. */
+interface LockWaits {
+  /** A lock was busy. */
+  busy(): void;
+  /** It stayed busy, and the thread sleeps until the holder releases it. */
+  sleeping(): void;
+}
+let waits: LockWaits = { busy: () => {}, sleeping: () => {} };
+
+/** Counts the waits of this thread from here on; a lock that is free costs nothing more. */
+export function countLockWaits(counts: LockWaits): void {
+  waits = counts;
+}
+
 export function lock(words: Int32Array, at: number): void {
   if (Atomics.compareExchange(words, at, FREE, HELD) !== FREE) lockSlowly(words, at);
 }
@@ -29,12 +43,14 @@ export function unlock(words: Int32Array, at: number): void {
 }
 
 function lockSlowly(words: Int32Array, at: number): void {
+  waits.busy();
   for (let spin = 0; spin < SPINS; spin++) {
     if (Atomics.load(words, at) === FREE && tryLock(words, at)) return;
   }
-  let waits = 0;
+  waits.sleeping();
+  let timeouts = 0;
   while (Atomics.exchange(words, at, CONTENDED) !== FREE) {
-    if (Atomics.wait(words, at, CONTENDED, WAIT_MS) === 'timed-out') waits++;
-    assert(waits < WAITS_MAX, 'no thread holds a lock for 20 s: the holder died');
+    if (Atomics.wait(words, at, CONTENDED, WAIT_MS) === 'timed-out') timeouts++;
+    assert(timeouts < WAITS_MAX, 'no thread holds a lock for 20 s: the holder died');
   }
 }

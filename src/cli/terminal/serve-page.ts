@@ -12,10 +12,15 @@ import { formatAddress } from '../../topology/index.ts';
 interface StartedNode {
   readonly addresses: readonly ListenAddress[];
   readonly fastPath: FastPathState;
+  /** Undefined without an admin port. */
+  readonly adminUrl?: string | undefined;
 }
 
 /** The line of a node that has started: its version, its most important options and listeners. */
-export function startLine(options: ServerOptions, { addresses, fastPath }: StartedNode): string {
+export function startLine(
+  options: ServerOptions,
+  { addresses, fastPath, adminUrl }: StartedNode,
+): string {
   const facts = [
     `${formatSize(options.memoryLimitBytes)} of memory`,
     `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}`,
@@ -24,11 +29,16 @@ export function startLine(options: ServerOptions, { addresses, fastPath }: Start
     `fast path ${fastPath.kind}${fastPath.kind === 'off' ? ` (${fastPath.reason})` : ''}`,
   ];
   const listeners = addresses.map((address) => listenerText(address, options.enableSsl));
-  return `slabring ${packageVersion()}: ${facts.join(', ')}. Listening on ${listeners.join(', ')}`;
+  const admin = adminUrl === undefined ? '' : `. Admin port: ${adminUrl}`;
+  const head = `slabring ${packageVersion()}: ${facts.join(', ')}`;
+  return `${head}. Listening on ${listeners.join(', ')}${admin}`;
 }
 
 /** The same for programs; sizes are in bytes. */
-export function startJson(options: ServerOptions, { addresses, fastPath }: StartedNode): string {
+export function startJson(
+  options: ServerOptions,
+  { addresses, fastPath, adminUrl }: StartedNode,
+): string {
   return JSON.stringify({
     version: packageVersion(),
     pid: process.pid,
@@ -36,6 +46,7 @@ export function startJson(options: ServerOptions, { addresses, fastPath }: Start
     threads: options.threads,
     login: requiresLogin(options),
     fastPath: fastPath.kind,
+    ...(adminUrl === undefined ? {} : { adminUrl }),
     listeners: addresses.map((each) =>
       each.kind === 'unix'
         ? { path: each.path }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { flag, text } from '../../base/index.ts';
 import { errorsPage } from '../pages/errors-page.ts';
+import { metricsPage } from '../pages/metrics-page.ts';
 import { PAGES_WITH_OPTIONS, withOptionTables } from '../pages/option-sections.ts';
 import { optionTypes } from '../pages/option-types.ts';
 import { optionsPage } from '../pages/options-page.ts';
@@ -28,8 +29,8 @@ export function docsVerb(documented: readonly Verb[]): Verb {
     name: 'docs',
     summary: 'write the pages generated from the source (for development of slabring)',
     description:
-      'Writes options.md, errors.md, the tables of client options in the other pages and the ' +
-      "types of the client's options, from the tables of options and failures in the source.",
+      'Writes options.md, errors.md, metrics.md, the tables of client options in other pages, ' +
+      "and the types of the client's options, from the tables of options, failures and metrics.",
     flags: docsFlags,
     examples: [
       { command: 'npm run docs', effect: 'run it after a change of an option or a failure' },
@@ -38,6 +39,7 @@ export function docsVerb(documented: readonly Verb[]): Verb {
       const folder = out === '' ? FOLDER : out;
       await writeFile(join(folder, 'options.md'), optionsPage(documented));
       await writeFile(join(folder, 'errors.md'), errorsPage());
+      await writeFile(join(folder, 'metrics.md'), metricsPage());
       for (const name of PAGES_WITH_OPTIONS) {
         const page = await readFile(join(FOLDER, name), 'utf8');
         await writeFile(join(folder, name), withOptionTables(page));
@@ -46,7 +48,7 @@ export function docsVerb(documented: readonly Verb[]): Verb {
         const path = join(TYPES_FOLDER, file);
         if (existsSync(path)) await writeFile(path, types);
       }
-      const pages = ['options.md', 'errors.md', ...PAGES_WITH_OPTIONS];
+      const pages = ['options.md', 'errors.md', 'metrics.md', ...PAGES_WITH_OPTIONS];
       host.out(json ? JSON.stringify({ folder, pages }) : `wrote ${pages.join(', ')} in ${folder}`);
       return EXIT.ok;
     },

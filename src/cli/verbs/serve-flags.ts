@@ -1,5 +1,6 @@
 import { flag, integer, text } from '../../base/index.ts';
 import { serverFlags } from '../../node/index.ts';
+import { adminFlags, adminPort, NO_ADMIN_PORT } from '../options/admin-options.ts';
 
 /** The options of `slabring serve`: those of a node, and those of its process. */
 export const serveFlags = {
@@ -36,6 +37,11 @@ export const serveFlags = {
     long: 'enable-coredumps',
     doc: 'Raise the limit of core files.',
   }),
+  adminPort: adminPort(
+    'Port for metrics, health and actions over HTTP; with 0 the kernel chooses a free port.',
+    NO_ADMIN_PORT,
+  ),
+  ...adminFlags,
   json: flag({ doc: 'Print the start of the node as JSON, on one line.' }),
   license: flag({ short: 'i', isCommandLineOnly: true, doc: 'Print the license and end.' }),
   lockMemory: flag({

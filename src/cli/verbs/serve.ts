@@ -8,6 +8,8 @@ import {
   type ServerOptions,
   serverRules,
 } from '../../node/index.ts';
+import { adminRules } from '../options/admin-options.ts';
+import { type AdminNode, type AdminPort, openAdminPort } from '../process/admin-port.ts';
 import { startDaemon } from '../process/daemon.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
@@ -28,10 +30,8 @@ import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
 /** A started node, as signals control it. */
-export interface ServedNode
-  extends Pick<RunningNode, 'addresses' | 'ended' | 'fastPath' | 'checkThreads'> {
-  readonly control: Pick<RunningNode['control'], 'reload' | 'stop'>;
-}
+export type ServedNode = Pick<RunningNode, 'addresses' | 'ended' | 'fastPath' | 'checkThreads'> &
+  AdminNode;
 
 type StartNode = (
   options: ServerOptions,
@@ -52,7 +52,7 @@ export function serveVerb(startNode: StartNode): Verb {
       'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the ' +
       'pending replies and ends. On SIGHUP it reloads its users and certificates.',
     flags: serveFlags,
-    rules: serverRules,
+    rules: [...serverRules, ...adminRules],
     examples: [
       { command: 'slabring serve', effect: '64 MB, port 11211 on all interfaces' },
       { command: 'slabring serve -m 1024 -t 8 -l 127.0.0.1', effect: '1 GB, 8 threads' },
@@ -91,21 +91,34 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
   let reload = (): void => {};
   const onHangUp = (): void => reload();
   host.events.on('SIGHUP', onHangUp);
+  const log = createLogger({ verbosity: options.verbosity });
   let pidFile: PidFile | undefined;
+  let admin: AdminPort | undefined;
   const service = openServiceManager(host);
   try {
-    const node = await start(startNode, options, host);
-    reload = () => void node.control.reload('all');
+    const node = await reportFailure(host, async () => {
+      admin = await openAdminPort(options, log);
+      return startNode(options, { log, assumeUser: () => assumeUser(options.user) });
+    });
+    admin?.attach(node);
+    reload = () => {
+      void node.control.reload('all');
+      void admin?.reload();
+    };
     if (options.largePages && node.fastPath.kind !== 'off') checkFastPathPages(host);
     if (options.pidFile !== '') pidFile = writePidFile(options.pidFile, host.err);
-    host.out((options.json ? startJson : startLine)(options, node));
+    const started = { ...node, adminUrl: admin?.url };
+    host.out((options.json ? startJson : startLine)(options, started));
     if (isWatched(options, host)) host.out(`\n${nextCommands(node.addresses, options, host)}`);
-    host.supervisor?.send({ type: 'listening', addresses: node.addresses });
+    host.supervisor?.send({ type: 'listening', addresses: node.addresses, adminUrl: admin?.url });
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();
-    service.ready(startLine(options, node));
+    service.ready(startLine(options, started));
     service.watch(() => node.checkThreads());
-    return await waitForEnd(node, stop, service, host);
+    const code = await waitForEnd(node, stop, service, host);
+    // After a bug the process must end at once.
+    if (code !== EXIT.bug) await admin?.close();
+    return code;
   } finally {
     pidFile?.remove();
     host.events.off('SIGHUP', onHangUp);
@@ -150,12 +163,10 @@ function checkFastPathPages(host: Host): void {
 const withoutLargePages = (reason: string): string =>
   `The node runs without large memory pages (-L): ${reason}.`;
 
-async function start(startNode: StartNode, options: ServeOptions, host: Host): Promise<ServedNode> {
+/** Tells the supervisor why the start failed, if it does. */
+async function reportFailure<T>(host: Host, start: () => Promise<T>): Promise<T> {
   try {
-    return await startNode(options, {
-      log: createLogger({ verbosity: options.verbosity }),
-      assumeUser: () => assumeUser(options.user),
-    });
+    return await start();
   } catch (error) {
     if (error instanceof CodedError)
       host.supervisor?.send({ type: 'failed', code: error.code, message: error.message });

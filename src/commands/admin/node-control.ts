@@ -16,6 +16,10 @@ export interface NodeControl {
   eventCounts(): EventCounts;
   /** The connections of all worker threads whose ids are `first` … `end` - 1. */
   connections(first: number, end: number): readonly ConnectionView[];
+  /** How many connections have sent nothing for this many seconds. */
+  silentConnections(seconds: number): number;
+  /** The threads of the node; those that nobody measures have no `loop`. */
+  threads(): readonly ThreadView[];
   /** Above the ids of all connections. */
   connectionIdsEnd(): number;
   /** The rows of `stats settings`, in memcached's order. */
@@ -97,6 +101,29 @@ export interface ConnectionView {
   readonly state: string;
   readonly idleSeconds: number;
 }
+
+export interface ThreadView {
+  /** The number of the thread, and of its block of counters. */
+  readonly thread: number;
+  /** Its job and its number among the threads of that job, such as `serve-0`. */
+  readonly name: string;
+  readonly loop: LoopView | undefined;
+}
+
+/** The event loop of a thread since the node measures it. */
+export interface LoopView {
+  /** How long it was busy. */
+  readonly activeSeconds: number;
+  readonly gcSeconds: number;
+  readonly gcRuns: number;
+  readonly heapBytes: number;
+  /** How late the loop ran a timer, once each LOOP_SAMPLE_MS: samples up to each LOOP_DELAY_MS. */
+  readonly delayCounts: readonly number[];
+  readonly delaySeconds: number;
+}
+
+/** Upper bounds of the delays that `LoopView` counts; the last count has all longer ones. */
+export const LOOP_DELAY_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
 
 export type Tuning = Readonly<Partial<Record<TunableName, number>>>;
 export type TuneResult =

@@ -8,11 +8,13 @@ import type {
   NodeHealth,
   ReloadPart,
   ResizeResult,
+  ThreadView,
   TuneResult,
   Tuning,
 } from '../../commands/index.ts';
 import { READ_BUFFER_BYTES } from '../../server/index.ts';
 import type { TunableName } from '../../store/index.ts';
+import { threadNames } from '../jobs.ts';
 import type { NodeMemory } from '../memory.ts';
 import { PROTOCOL_VERSION, packageVersion } from '../version.ts';
 import { settingsOf } from './settings.ts';
@@ -77,6 +79,18 @@ export class SharedControl implements NodeControl {
 
   connections(first: number, end: number): readonly ConnectionView[] {
     return this.#memory.connections.views(first, end, this.#memory.store.clock.now());
+  }
+
+  silentConnections(seconds: number): number {
+    const { connections, store } = this.#memory;
+    return connections.countSilent(seconds, store.clock.now());
+  }
+
+  threads(): readonly ThreadView[] {
+    const { threads, options } = this.#memory;
+    return threadNames(options).map((name, thread) => {
+      return { thread, name, loop: threads.loopOf(thread) };
+    });
   }
 
   connectionIdsEnd(): number {

@@ -3,6 +3,7 @@
  * sends none: they are about what happens a few times a day, and about the node's log.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { LogLevel } from '../../base/index.ts';
 import type { ReloadPart } from '../../commands/index.ts';
 import type { Certificates, ListenAddress, UserTable } from '../../server/index.ts';
 import type { NodeShare } from '../memory.ts';
@@ -29,6 +30,9 @@ export interface WorkerProcedures {
   readonly listen: (on: readonly ListenAddress[]) => Promise<readonly ListenAddress[]>;
   readonly replaceUsers: (table: UserTable) => void;
   /** New connections get this certificate; open connections keep theirs. */
+  /** Measures the event loop of the thread from here on. */
+  readonly measure: () => void;
+  readonly setLogLevel: (level: LogLevel) => void;
   readonly useCertificates: (certificates: Certificates) => void;
   /** Answers as soon as the thread has time: the thread works. */
   readonly ping: (argument: undefined) => void;

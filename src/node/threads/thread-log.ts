@@ -1,16 +1,13 @@
-import type { Logger } from '../../base/index.ts';
+import { LOG_LEVELS, type Logger, type LogLevel } from '../../base/index.ts';
 
-/** The levels of the log, from the most to the least important. */
-const LEVELS = ['error', 'warn', 'info', 'debug', 'trace'] as const;
-type Level = (typeof LEVELS)[number];
 /** The level that the log shows without `-v`; each `-v` shows one more. */
-const QUIET_LEVEL = LEVELS.indexOf('warn');
+const QUIET_LEVEL = LOG_LEVELS.indexOf('warn');
 
 /** The lines that wait for the main thread; the log drops, and counts, more. */
 const LINES_MAX = 1000;
 
 export interface LogLine {
-  readonly level: Level;
+  readonly level: LogLevel;
   readonly facts: object;
   readonly text: string;
 }
@@ -21,7 +18,7 @@ export interface LogLine {
  */
 export class ThreadLog implements Logger {
   readonly #send: (lines: readonly LogLine[]) => Promise<void>;
-  readonly #level: number;
+  #level: number;
   readonly #countDropped: (lines: number) => void;
   #lines: LogLine[] = [];
   #droppedCount = 0;
@@ -38,8 +35,13 @@ export class ThreadLog implements Logger {
   }
 
   /** Whether the log shows lines of this level. Check this before you compute a line's facts. */
-  shows(level: Level): boolean {
-    return LEVELS.indexOf(level) <= this.#level;
+  shows(level: LogLevel): boolean {
+    return LOG_LEVELS.indexOf(level) <= this.#level;
+  }
+
+  /** Shows the lines of this level and of more important ones. */
+  setLevel(level: LogLevel): void {
+    this.#level = LOG_LEVELS.indexOf(level);
   }
 
   error(facts: object, text: string): void {
@@ -67,7 +69,7 @@ export class ThreadLog implements Logger {
     while (this.#sending !== undefined) await this.#sending;
   }
 
-  #add(level: Level, facts: object, text: string): void {
+  #add(level: LogLevel, facts: object, text: string): void {
     if (!this.shows(level)) return;
     if (this.#lines.length === LINES_MAX) this.#drop();
     else this.#lines.push({ level, facts, text });

@@ -22,6 +22,7 @@ import { Watchers } from '../shared/watchers.ts';
 import { Channel } from './channel.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
 import { ThreadLog } from './thread-log.ts';
+import { ThreadMeter } from './thread-meter.ts';
 
 /** One worker thread: its sockets and sessions, and its channel to the main thread. */
 export class WorkerThread {
@@ -69,6 +70,8 @@ export class WorkerThread {
     const channel = new Channel<MainProcedures, WorkerProcedures>(port, {
       listen: (addresses) => server.listen(addresses),
       replaceUsers: (table) => authenticator?.replace(table),
+      measure: () => new ThreadMeter(memory.threads, thread).start(),
+      setLogLevel: (level) => log.setLevel(level),
       useCertificates: (replacement) => server.useCertificates(replacement),
       ping: () => {},
     });
@@ -125,7 +128,9 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
     table: memory.connections,
     loginChecked,
     refused,
-    debugLog: log.shows('debug') ? log : undefined,
+    get debugLog() {
+      return log.shows('debug') ? log : undefined;
+    },
   };
 }
 

@@ -99,6 +99,16 @@ export class ConnectionTable {
     return this.#text(at * 4 + ADDRESS_BYTE, this.#words[at + ADDRESS_LENGTH]!);
   }
 
+  /** How many connections have sent nothing for this many seconds. */
+  countSilent(seconds: number, now: number): number {
+    let silent = 0;
+    const end = HEADER_WORDS + this.slotsEnd() * SLOT_WORDS;
+    for (let at = HEADER_WORDS; at < end; at += SLOT_WORDS) {
+      if (this.#words[at + USED] === 1 && now - this.#words[at + LAST]! >= seconds) silent++;
+    }
+    return silent;
+  }
+
   /** Above all slots that were ever in use: connections take the lowest free slot. */
   slotsEnd(): number {
     return Atomics.load(this.#words, SLOTS_END);

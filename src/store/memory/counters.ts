@@ -47,6 +47,8 @@ const THREAD_COUNTER_NAMES = [
   'slab_reassign_evictions_nomem',
   'slab_reassign_busy_items',
   'slab_reassign_chunk_rescues',
+  'lock_waits',
+  'lock_sleeps',
 ] as const;
 /** The counters of each thread for each size class, by slot. */
 const CLASS_COUNTER_NAMES = [
@@ -129,6 +131,11 @@ export class CounterSums {
 
   thread(name: ThreadCounterName): number {
     return this.#sum(COUNT[name]);
+  }
+
+  /** The counter of one thread since the start of the node: a reset does not change it. */
+  ofThread(name: ThreadCounterName, thread: number): number {
+    return this.#slots[thread * COUNTER_SLOTS + COUNT[name]]!;
   }
 
   /** Hits in all segments, of one class or of all classes together. */

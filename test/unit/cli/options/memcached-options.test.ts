@@ -3,6 +3,7 @@ import { run } from '../../../../src/cli/run.ts';
 import { serveVerb } from '../../../../src/cli/verbs/serve.ts';
 import { serveFlags } from '../../../../src/cli/verbs/serve-flags.ts';
 import type { ServerOptions } from '../../../../src/node/index.ts';
+import { adminParts } from '../../../support/admin-parts.ts';
 import { TestHost } from '../host.ts';
 
 interface Start {
@@ -16,10 +17,9 @@ async function start(args: readonly string[], env = {}): Promise<Start> {
   let options: ServerOptions | undefined;
   const verb = serveVerb(async (given) => {
     options = given;
-    const control = { reload: async () => undefined, stop: async () => {} };
     const fastPath = { kind: 'off', reason: '' } as const;
     const checkThreads = async () => {};
-    return { addresses: [], fastPath, ended: Promise.resolve(), control, checkThreads };
+    return { addresses: [], fastPath, ended: Promise.resolve(), ...adminParts(), checkThreads };
   });
   const host = new TestHost({ env });
   const code = await run(args, [verb], host);

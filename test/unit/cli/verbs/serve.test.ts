@@ -3,7 +3,9 @@ import { CodedError } from '../../../../src/base/index.ts';
 import { listenForStop } from '../../../../src/cli/process/stop-request.ts';
 import { type ServedNode, serveVerb } from '../../../../src/cli/verbs/serve.ts';
 import type { ListenAddress } from '../../../../src/server/index.ts';
+import { adminParts } from '../../../support/admin-parts.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
+import { TEST_CONTROL } from '../../../support/session-harness.ts';
 import { TestHost } from '../host.ts';
 
 const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure: false };
@@ -12,6 +14,9 @@ const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure
 class FakeNode implements ServedNode {
   readonly addresses = [ADDRESS];
   readonly fastPath = { kind: 'memory32', reason: '' } as const;
+  readonly view = adminParts().view;
+  readonly measureThreads = adminParts().measureThreads;
+  readonly setLogLevel = adminParts().setLogLevel;
   stops = 0;
   readonly checkThreads = async (): Promise<void> => {};
   readonly #end = Promise.withResolvers<void>();
@@ -20,6 +25,7 @@ class FakeNode implements ServedNode {
   reloads = 0;
 
   readonly control = {
+    ...TEST_CONTROL,
     reload: async (): Promise<undefined> => {
       this.reloads++;
       return undefined;

@@ -1,0 +1,78 @@
+/** Who may use an admin port. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { CodedError, isLoopback, readRegularFile } from '../../base/index.ts';
+import { AdminError } from './admin-error.ts';
+
+const TOKEN_BYTES_MAX = 4096;
+const TOKEN_CHARACTERS_MIN = 16;
+
+/**
+ * Reads the token of an admin port.
+ * @throws {CodedError} `ERR_ADMIN_TOKEN`.
+ */
+export async function readToken(path: string): Promise<string> {
+  const token = await readRegularFile(path, TOKEN_BYTES_MAX).then(
+    ({ bytes }) => bytes.toString('utf8').trim(),
+    (cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const text = `Cannot read the token of the admin port (--admin-token-file): ${reason}.`;
+      throw new CodedError('ERR_ADMIN_TOKEN', text, { cause });
+    },
+  );
+  if (token.length >= TOKEN_CHARACTERS_MIN && /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new CodedError(
+    'ERR_ADMIN_TOKEN',
+    `The token in ${path} must be one line of at least ${TOKEN_CHARACTERS_MIN} characters without` +
+      ' blanks; create it: openssl rand -hex 32.',
+  );
+}
+
+/**
+ * @throws {AdminError} unless the request carries the token. Digests have the same length, so the
+ *   time of their comparison says nothing about the token.
+ */
+export function checkToken(request: IncomingMessage, token: string): void {
+  const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  if (timingSafeEqual(digestOf(given), digestOf(token))) return;
+  throw new AdminError(
+    401,
+    'This path needs the token of the admin port: send the header Authorization: Bearer <token>.',
+    { 'www-authenticate': 'Bearer realm="slabring"' },
+  );
+}
+
+/**
+ * A page of a browser can make a name of its own point to this machine, and then read from a port
+ * that only this machine reaches. Its requests still carry that name.
+ * @throws {AdminError} if the request names another host than this machine.
+ */
+export function checkHost(request: IncomingMessage, ownHost: string): void {
+  const { host } = request.headers;
+  if (host === undefined) return;
+  const name = host.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
+  if (isLoopback(name) || name.toLowerCase() === ownHost.toLowerCase()) return;
+  throw new AdminError(
+    421,
+    `This admin port is that of ${ownHost}; the request names another host.`,
+  );
+}
+
+/**
+ * A page of a browser can post to this machine, but not this type without asking, and not without
+ * its origin.
+ * @throws {AdminError} if a page may have sent the request.
+ */
+export function checkNoPage(request: IncomingMessage): void {
+  if (request.headers.origin !== undefined) {
+    throw new AdminError(403, 'The admin port takes no actions from pages of a browser.');
+  }
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';');
+  if (type.trim().toLowerCase() === 'application/json') return;
+  throw new AdminError(
+    415,
+    'An action takes JSON: send the header Content-Type: application/json.',
+  );
+}
+
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import { type Clock, machineClock } from '../../base/index.ts';
+import { expose, FORMATS, formatFor } from '../metrics/exposition.ts';
+import { metricsJson } from '../metrics/metrics-json.ts';
+import { type MetricSample, type MetricSource, takeSample } from '../metrics/sample.ts';
+import { METRICS } from '../metrics/table.ts';
+import { AdminError } from './admin-error.ts';
+
+/** Requests within this time see the same sample, so that many of them cost a node little. */
+const SAMPLE_MS = 50;
+
+/** A reply of the admin port. */
+export interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** What the admin port shows of a node. */
+export class AdminPages {
+  readonly #clock: Clock;
+  #source: MetricSource | undefined;
+  #sample: { readonly taken: MetricSample; readonly atMs: number } | undefined;
+
+  constructor(clock = machineClock) {
+    this.#clock = clock;
+  }
+
+  /** Shows this node from here on; before, the node is starting. */
+  show(source: MetricSource): void {
+    this.#source = source;
+  }
+
+  health(): Reply {
+    return json(200, { healthy: true });
+  }
+
+  /** A node at its limit of connections is ready too: it serves those that it has. */
+  readiness(): Reply {
+    const state = this.#source?.control.health().state ?? 'starting';
+    return json(state === 'serving' ? 200 : 503, { ready: state === 'serving', state });
+  }
+
+  metrics(request: IncomingMessage): Reply {
+    const format = formatFor(request.headers.accept);
+    return { status: 200, type: FORMATS[format], body: expose(METRICS, this.#now(), format) };
+  }
+
+  stats(): Reply {
+    return json(200, metricsJson(METRICS, this.#now()));
+  }
+
+  /** @throws {AdminError} while the node is starting. */
+  #now(): MetricSample {
+    if (this.#source === undefined) {
+      throw new AdminError(503, 'The node is starting: ask again soon.', { 'retry-after': '1' });
+    }
+    const nowMs = this.#clock.nowMs();
+    if (this.#sample === undefined || nowMs - this.#sample.atMs >= SAMPLE_MS) {
+      this.#sample = { taken: takeSample(this.#source), atMs: nowMs };
+    }
+    return this.#sample.taken;
+  }
+}
+
+/** A reply in JSON. */
+export function json(status: number, value: object): Reply {
+  return { status, type: 'application/json; charset=utf-8', body: `${JSON.stringify(value)}\n` };
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http';
+import { isLoopback, type Logger } from '../../base/index.ts';
+import { checkHost, checkNoPage, checkToken } from './access.ts';
+import type { AdminActions } from './actions.ts';
+import { AdminError } from './admin-error.ts';
+import { type AdminPages, json, type Reply } from './pages.ts';
+import { readInput } from './request-body.ts';
+
+/** Who may use an admin port. */
+interface AccessRules {
+  /** The host that the port listens on. */
+  readonly host: string;
+  /** The token that requests carry; undefined if none is needed. */
+  readonly token: () => string | undefined;
+  /** Why the port takes no actions; undefined if it does. */
+  readonly actionsRefusal: string | undefined;
+}
+
+interface Route {
+  readonly methods: readonly string[];
+  /** Probes carry no token, and learn nothing but a state. */
+  readonly isOpen?: true;
+  readonly reply: (request: IncomingMessage) => Reply | Promise<Reply>;
+}
+
+const READ = ['GET', 'HEAD'] as const;
+const ACTIONS = '/actions/';
+
+/** Decides what an admin port replies. */
+export class Router {
+  readonly #rules: AccessRules;
+  readonly #log: Logger;
+  readonly #pages: Readonly<Record<string, Route>>;
+  #actions: AdminActions = {};
+
+  constructor(rules: AccessRules, pages: AdminPages, log: Logger) {
+    this.#rules = rules;
+    this.#log = log;
+    this.#pages = {
+      '/healthz': { methods: READ, isOpen: true, reply: () => pages.health() },
+      '/readyz': { methods: READ, isOpen: true, reply: () => pages.readiness() },
+      '/metrics': { methods: READ, reply: (request) => pages.metrics(request) },
+      '/stats.json': { methods: READ, reply: () => pages.stats() },
+    };
+  }
+
+  /** Takes these actions from here on. */
+  use(actions: AdminActions): void {
+    this.#actions = actions;
+  }
+
+  /** @throws {AdminError} for a request that the port refuses. */
+  async answer(request: IncomingMessage): Promise<Reply> {
+    const { host, token: tokenNow } = this.#rules;
+    if (isLoopback(host)) checkHost(request, host);
+    const [path = '/'] = (request.url ?? '/').split('?');
+    const route = this.#routeOf(path);
+    if (!route.methods.includes(request.method ?? '')) {
+      const allow = route.methods.join(', ');
+      throw new AdminError(405, `${path} takes ${allow}.`, { allow });
+    }
+    const token = tokenNow();
+    if (token !== undefined && route.isOpen !== true) checkToken(request, token);
+    return route.reply(request);
+  }
+
+  #routeOf(path: string): Route {
+    if (Object.hasOwn(this.#pages, path)) return this.#pages[path]!;
+    const name = path.slice(ACTIONS.length);
+    if (path.startsWith(ACTIONS) && Object.hasOwn(this.#actions, name)) {
+      return { methods: ['POST'], reply: (request) => this.#act(name, request) };
+    }
+    const known = [
+      ...Object.keys(this.#pages),
+      ...Object.keys(this.#actions).map((action) => ACTIONS + action),
+    ];
+    throw new AdminError(404, `There is no ${path} here; there are ${known.join(', ')}.`);
+  }
+
+  async #act(name: string, request: IncomingMessage): Promise<Reply> {
+    checkNoPage(request);
+    if (this.#rules.actionsRefusal !== undefined) {
+      throw new AdminError(403, this.#rules.actionsRefusal);
+    }
+    const input = await readInput(request);
+    const { remoteAddress } = request.socket;
+    this.#log.info({ action: name, address: remoteAddress }, 'an admin action was requested');
+    return json(200, await this.#actions[name]!(input));
+  }
+}

@@ -1,0 +1,249 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Authority } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+import { startSlabring } from '../../support/node-process.ts';
+import type { TestServer } from '../../support/server.ts';
+import { waitUntil } from '../../support/wait.ts';
+import { sendAndReadToEnd } from '../../support/wire.ts';
+
+const TOKEN = 'a token of 32 characters or more'.replaceAll(' ', '-');
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+interface Ask {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly tls?: object;
+}
+
+/** Sends one request over a connection of its own. */
+async function ask(url: string, { method = 'GET', headers = {}, body, tls }: Ask = {}) {
+  const send = url.startsWith('https') ? httpsRequest : httpRequest;
+  return new Promise<Answer>((resolve, reject) => {
+    const request = send(url, { method, headers, agent: false, ...tls }, (response) => {
+      const { statusCode: status, headers: given } = response;
+      readText(response).then((text) => resolve({ status, headers: given, body: text }), reject);
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+const act = (url: string, name: string, input: unknown, headers = {}): Promise<Answer> =>
+  ask(`${url}/actions/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(input),
+  });
+
+/** Starts a node with an admin port, and returns its address as the start line says it. */
+async function startWithAdmin(...args: readonly string[]) {
+  const node = await startSlabring({ args: ['--admin-port', '0', '-t', '2', ...args] });
+  closers.push(() => node.stop());
+  return { node, url: adminUrlOf(node) };
+}
+
+function adminUrlOf({ process: { stdout } }: TestServer): string {
+  const url = /Admin port: (\S+)/.exec(stdout)?.[1];
+  if (url === undefined) throw new Error(`no admin port in: ${stdout}`);
+  return url;
+}
+
+/** The value of a series in the text of /metrics. */
+async function series(url: string, name: string, headers = {}): Promise<number> {
+  const { body } = await ask(`${url}/metrics`, { headers });
+  const line = body.split('\n').find((each) => each.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1));
+}
+
+describe('the admin port', () => {
+  test('the port shows metrics, stats and health, and counts what clients do', async () => {
+    const { node, url } = await startWithAdmin();
+    const before = await series(url, 'memcached_commands_total{command="get",status="hit"}');
+    await sendAndReadToEnd(
+      node.address,
+      'set a 0 0 1\r\n1\r\n' + 'get a\r\n'.repeat(25) + 'get b\r\n',
+    );
+    await waitUntil('the metrics have the load', async () => {
+      const hits = await series(url, 'memcached_commands_total{command="get",status="hit"}');
+      return hits - before === 25;
+    });
+    expect(await series(url, 'memcached_commands_total{command="get",status="miss"}')).toBe(1);
+    expect(await series(url, 'memcached_current_items')).toBe(1);
+    expect(await series(url, 'slabring_threads')).toBe(2);
+    const stats = await ask(`${url}/stats.json`);
+    expect(stats.headers['content-type']).toMatch(/^application\/json/);
+    const { state, metrics } = JSON.parse(stats.body) as { state: string; metrics: object[] };
+    expect(state).toBe('serving');
+    expect(metrics).toContainEqual({
+      name: 'memcached_current_items',
+      kind: 'gauge',
+      unit: '',
+      points: [{ labels: {}, value: 1 }],
+    });
+    expect(await ask(`${url}/healthz`)).toMatchObject({ status: 200, body: '{"healthy":true}\n' });
+    const ready = await ask(`${url}/readyz`, { method: 'HEAD' });
+    expect(ready).toMatchObject({ status: 200, body: '' });
+    const open = await ask(`${url}/metrics`, {
+      headers: { accept: 'application/openmetrics-text;version=1.0.0' },
+    });
+    expect(open.headers['content-type']).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
+    expect(open.body).toMatch(/\n# EOF\n$/);
+  });
+
+  test('the port refuses other paths, methods, hosts and bodies with a sentence', async () => {
+    const { url } = await startWithAdmin();
+    expect(await ask(`${url}/none`)).toMatchObject({
+      status: 404,
+      body: expect.stringMatching(
+        /^\{"error":"There is no \/none here; there are .*\/metrics.*"\}/,
+      ),
+    });
+    const post = await ask(`${url}/metrics`, { method: 'POST' });
+    expect(post).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    const get = await ask(`${url}/actions/drain`);
+    expect(get).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+    const rebound = await ask(`${url}/metrics`, { headers: { host: 'evil.example' } });
+    expect(rebound.status).toBe(421);
+    const form = await ask(`${url}/actions/drain`, { method: 'POST', body: '{}' });
+    expect(form.status).toBe(415);
+    const page = await act(url, 'drain', {}, { origin: 'http://127.0.0.1' });
+    expect(page.status).toBe(403);
+    expect((await act(url, 'drain', [])).status).toBe(400);
+    expect((await act(url, 'drain', { text: 'x'.repeat(5000) })).status).toBe(413);
+    const long = await ask(`${url}/metrics`, { headers: { x: 'x'.repeat(9000) } });
+    expect(long.status).toBe(431);
+    expect((await ask(`${url}/readyz`)).status).toBe(200);
+  });
+
+  test('actions change memory and the level of the log, and read files again', async () => {
+    const { node, url } = await startWithAdmin('-m', '64');
+    expect(await act(url, 'memory', { bytes: 32 << 20 })).toMatchObject({ status: 200 });
+    expect(await series(url, 'memcached_limit_bytes')).toBe(32 << 20);
+    for (const bytes of [2 ** 40, 1]) {
+      expect(await act(url, 'memory', { bytes })).toMatchObject({ status: 409 });
+    }
+    expect(await act(url, 'memory', { bytes: '64m' })).toMatchObject({ status: 400 });
+    expect(await act(url, 'rotate', {})).toMatchObject({ status: 200, body: '{"part":"all"}\n' });
+    expect(await act(url, 'rotate', { part: 'none' })).toMatchObject({ status: 400 });
+    expect(await act(url, 'rotate', { part: 'users' })).toMatchObject({ status: 409 });
+    expect(await act(url, 'log-level', { level: 'loud' })).toMatchObject({ status: 400 });
+    expect(await act(url, 'log-level', { level: 'debug' })).toMatchObject({ status: 200 });
+    await sendAndReadToEnd(node.address, 'version\r\n');
+    await waitUntil('the log shows the client', () =>
+      node.process.stderr.includes('client connected'),
+    );
+    expect(await act(url, 'drain', {})).toMatchObject({ status: 200 });
+    expect(await node.process.exited).toEqual({ code: 0, signal: null });
+  });
+
+  test('a node is ready at the limit of connections, and not while it drains', async () => {
+    const { node, url } = await startWithAdmin('-c', '1');
+    const client = connect(node.port, node.host);
+    closers.push(async () => client.destroy());
+    await waitUntil('the node has a client', async () => {
+      return (await series(url, 'memcached_current_connections')) === 1;
+    });
+    expect((await ask(`${url}/readyz`)).status).toBe(200);
+    // The client holds its connection open, so that the node drains for some seconds.
+    client.write('set a 0 0 9\r\n1');
+    node.process.child.kill('SIGTERM');
+    const draining = await waitUntil('the node is not ready', async () => {
+      const answer = await ask(`${url}/readyz`);
+      return answer.status === 503 && answer;
+    });
+    expect(JSON.parse(draining.body)).toEqual({ ready: false, state: 'draining' });
+    expect((await ask(`${url}/metrics`)).status).toBe(200);
+    client.destroy();
+    expect(await node.process.exited).toEqual({ code: 0, signal: null });
+  });
+
+  test('the port asks for its token, except for the health of the node', async () => {
+    const { path, remove } = await temporaryFolder();
+    closers.push(remove);
+    const file = join(path, 'token');
+    await writeFile(file, TOKEN);
+    const { url } = await startWithAdmin('--admin-token-file', file);
+    const refused = await ask(`${url}/metrics`);
+    expect(refused.status).toBe(401);
+    expect(refused.headers['www-authenticate']).toMatch(/^Bearer /);
+    expect((await act(url, 'drain', {})).status).toBe(401);
+    expect((await ask(`${url}/healthz`)).status).toBe(200);
+    expect((await ask(`${url}/readyz`)).status).toBe(200);
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    expect(await series(url, 'memcached_up', headers)).toBe(1);
+    const next = `${TOKEN}-2`;
+    await writeFile(file, next);
+    expect((await act(url, 'rotate', {}, headers)).status).toBe(200);
+    expect((await ask(`${url}/metrics`, { headers })).status).toBe(401);
+    expect(await series(url, 'memcached_up', { authorization: `Bearer ${next}` })).toBe(1);
+  });
+
+  test('the port takes client certificates, and none without', async () => {
+    const { path, remove } = await temporaryFolder();
+    closers.push(remove);
+    const authority = await Authority.create(path);
+    const [own, client] = [await authority.issue('node'), await authority.issue('client')];
+    const files = `ssl_chain_cert=${own.cert},ssl_key=${own.key},ssl_ca_cert=${authority.ca}`;
+    const { url } = await startWithAdmin('--admin-tls', 'mutual', '-o', files);
+    expect(url).toMatch(/^https:/);
+    const ca = await readFile(authority.ca);
+    const cert = await readFile(client.cert);
+    const key = await readFile(client.key);
+    expect((await ask(`${url}/metrics`, { tls: { ca, cert, key } })).status).toBe(200);
+    await expect(ask(`${url}/metrics`, { tls: { ca } })).rejects.toThrow();
+  });
+
+  test('the port takes no actions without a token, if the node requires a login', async () => {
+    const { path, remove } = await temporaryFolder();
+    closers.push(remove);
+    const users = join(path, 'users');
+    await writeFile(users, 'ann:secret-of-ann\n');
+    const { url } = await startWithAdmin('-Y', users);
+    expect(await act(url, 'drain', {})).toMatchObject({
+      status: 403,
+      body: expect.stringContaining('--admin-token-file'),
+    });
+    expect(await series(url, 'memcached_up')).toBe(1);
+  });
+});
+
+describe('a node refuses to start', () => {
+  test.each([
+    [
+      ['--admin-host', '0.0.0.0'],
+      /--admin-host 0\.0\.0\.0 lets other machines.*--admin-token-file/,
+    ],
+    [['--admin-tls', 'on'], /--admin-tls on needs the certificate/],
+    [
+      ['--admin-tls', 'mutual', '-o', 'ssl_chain_cert=x'],
+      /needs? .*CA|requires client certificates/,
+    ],
+    [['--admin-token-file', '/nowhere/token'], /Cannot read the token .*--admin-token-file/],
+    [['--admin-port', '70000'], /--admin-port.*0 to 65535, or off/],
+  ])('with %j', async (args, reason) => {
+    await expect(startSlabring({ args: ['--admin-port', '0', ...args] })).rejects.toThrow(reason);
+  });
+
+  test('with an admin port that is in use', async () => {
+    const { url } = await startWithAdmin();
+    const args = ['--admin-port', new URL(url).port];
+    await expect(startSlabring({ args })).rejects.toThrow(/another program uses it.*--admin-port/);
+  });
+});

@@ -1,0 +1,15 @@
+import { bytes, count, ms } from './amounts.ts';
+
+/** The rows of docs/architecture.md, “What is bounded”, for the room `ops`. */
+export const opsBounds = (the: (path: string, name: string) => number) => ({
+  'admin port': [
+    count(the('admin-server.ts', 'CONNECTIONS_MAX')),
+    count(the('admin-server.ts', 'REQUESTS_MAX')),
+    bytes(the('admin-server.ts', 'HEADER_BYTES_MAX')),
+    ms(the('admin-server.ts', 'HEADERS_MS_MAX')),
+    bytes(the('request-body.ts', 'BODY_BYTES_MAX')),
+    ms(the('admin-server.ts', 'REQUEST_MS_MAX')),
+  ],
+  'samples of the admin port': [ms(the('ops/admin/pages.ts', 'SAMPLE_MS'))],
+  'event loop of a thread': [ms(the('thread-meter.ts', 'LOOP_SAMPLE_MS'))],
+});

@@ -10,8 +10,8 @@ import { LongestFirst } from './test/support/longest-first.ts';
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 
 /** One project for each kind of test: `vitest run --project unit` runs only the fast tests. */
-const project = (name: string, include: string[]) => ({
-  test: { name, include, testTimeout: 300_000, hookTimeout: 120_000 },
+const project = (name: string, include: string[], env: Record<string, string> = {}) => ({
+  test: { name, include, env, testTimeout: 300_000, hookTimeout: 120_000 },
 });
 
 export default defineConfig({
@@ -26,6 +26,16 @@ export default defineConfig({
         'test/property/**/*.test.ts',
         'test/tidy/*.test.ts',
       ]),
+      // Sessions once more, on memory that the fast path can use.
+      project(
+        'fast',
+        [
+          'test/unit/server/session/*.test.ts',
+          'test/unit/store/store.test.ts',
+          'test/unit/commands/keyed/without-cas.test.ts',
+        ],
+        { TEST_MEMORY: 'memory32' },
+      ),
       project('threads', ['test/threads/**/*.test.ts']),
       project('wire', [
         'test/differential/**/*.test.ts',

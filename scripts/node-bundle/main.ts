@@ -17,6 +17,8 @@ const ENTRIES = [
   'cli/node-command.js',
   'node/threads/serve-job.js',
   'node/threads/maintain-job.js',
+  'node/threads/guest-job.js',
+  'ops/snapshot/snapshot-job.js',
 ];
 
 /** Builtin modules of one to two megabytes in each thread, which many nodes never use. */

@@ -3,11 +3,12 @@ import type { ServerOptions } from './options/server-flags.ts';
 
 /**
  * Each job: it is in the file of `threads/` with its name, because a thread loads only its own job;
- * and on how many threads it runs for as long as the node does.
+ * and on how many threads it runs. All but `guest` run for as long as the node does.
  */
 const JOBS = {
   serve: ({ threads }: ServerOptions) => threads,
   maintain: () => 1,
+  guest: () => 1,
 };
 type JobName = keyof typeof JOBS;
 

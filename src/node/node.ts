@@ -21,7 +21,7 @@ import { requiresLogin } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
 import { ReloadQueue } from './reload-queue.ts';
 import { ThreadCheck } from './thread-check.ts';
-import { NodeThreads } from './threads/node-threads.ts';
+import { NodeThreads, type RunGuest } from './threads/node-threads.ts';
 import { ThreadMeter } from './threads/thread-meter.ts';
 
 /** A running node, for a program that starts and stops it. */
@@ -49,6 +49,8 @@ export interface NodeHandle {
 export interface RunningNode extends NodeHandle {
   readonly control: NodeControl;
   readonly fastPath: FastPathState;
+  /** Runs work on the store of the node, on a thread of its own. */
+  readonly runGuest: RunGuest;
   readonly view: StoreView;
   /** Measures the event loops of all threads from here on (`control.threads()`). */
   measureThreads(): Promise<void>;
@@ -61,7 +63,7 @@ export interface RunningNode extends NodeHandle {
   checkThreads(): Promise<void>;
 }
 
-interface StartExtras {
+export interface StartExtras {
   /** Default: no log. */
   readonly log?: Logger;
   /**
@@ -69,7 +71,13 @@ interface StartExtras {
    * listens as the other user.
    */
   readonly assumeUser?: () => void;
+  /** Runs before the node listens; if it rejects, the node does not start. */
+  readonly beforeServing?: (runGuest: RunGuest) => Promise<void>;
+  /** Runs after the last connection has closed. */
+  readonly afterServing?: (runGuest: RunGuest) => Promise<void>;
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 /**
  * Starts a node in this process: its store, and its threads in one pool.
@@ -78,8 +86,9 @@ interface StartExtras {
  */
 export async function startNode(
   options: ServerOptions,
-  { log = silentLogger, assumeUser = () => {} }: StartExtras = {},
+  extras: StartExtras = {},
 ): Promise<RunningNode> {
+  const { log = silentLogger, assumeUser = () => {} } = extras;
   checkOpenFiles(options);
   const requested = listenAddressesOf(options);
   const certificates = await NodeCertificates.open(options, log);
@@ -91,8 +100,9 @@ export async function startNode(
     const loaded = await loadFastPath(options);
     const share = NodeMemory.allocate(options, loaded.modules);
     const fastPath = fastPathState(options, share.store, loaded, log);
-    const node = new Node(share, { userFiles, certificates, log });
-    return { ...(await listening(node, usable, options, log)), fastPath };
+    const { beforeServing = nothing, afterServing = nothing } = extras;
+    const node = new Node(share, { userFiles, certificates, log, afterServing });
+    return { ...(await listening(node, usable, options, { log, beforeServing })), fastPath };
   });
 }
 
@@ -100,9 +110,10 @@ async function listening(
   node: Node,
   usable: readonly ListenAddress[],
   { threads }: ServerOptions,
-  log: Logger,
+  { log, beforeServing }: Required<Pick<StartExtras, 'log' | 'beforeServing'>>,
 ): Promise<Omit<RunningNode, 'fastPath'>> {
   try {
+    await beforeServing(node.runGuest);
     const addresses = await node.start(usable);
     log.info({ addresses, threads }, 'node is listening');
     return {
@@ -115,6 +126,7 @@ async function listening(
       reload: () => node.reload('all'),
       stop: () => node.stop(),
       ended: node.ended,
+      runGuest: node.runGuest,
     };
   } catch (error) {
     await node.stop();
@@ -133,6 +145,7 @@ interface NodeFiles {
   readonly userFiles: UserFileWatcher | undefined;
   readonly certificates: NodeCertificates;
   readonly log: Logger;
+  readonly afterServing: (runGuest: RunGuest) => Promise<void>;
 }
 
 /** The life cycle of a node, on the main thread: `starting`, then `serving`, then `draining`. */
@@ -171,6 +184,10 @@ class Node {
 
   get ended(): Promise<void> {
     return this.#threads.ended;
+  }
+
+  get runGuest(): RunGuest {
+    return this.#threads.runGuest;
   }
 
   get view(): StoreView {
@@ -239,8 +256,12 @@ class Node {
   async #stop(): Promise<void> {
     this.#files.userFiles?.close();
     this.#files.certificates.close();
+    const hasServed = this.#memory.state.name === 'serving';
     this.#meter?.stop();
     this.#memory.state.drain();
-    await this.#threads.finish();
+    const { afterServing } = this.#files;
+    await this.#threads.finish(async () => {
+      if (hasServed) await afterServing(this.runGuest);
+    });
   }
 }

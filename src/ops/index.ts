@@ -1,4 +1,4 @@
-/** Shows and operates a running node: metrics, and the admin port. */
+/** Shows, operates and saves a running node: metrics, the admin port, snapshots. */
 export {
   type AdminActions,
   drainAction,
@@ -10,3 +10,4 @@ export { type AdminOptions, AdminServer } from './admin/admin-server.ts';
 export { type Metric, unitOf } from './metrics/metric.ts';
 export type { MetricSource } from './metrics/sample.ts';
 export { METRICS } from './metrics/table.ts';
+export { WarmRestart } from './snapshot/warm-restart.ts';

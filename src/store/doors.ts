@@ -1,5 +1,6 @@
 import type { StoreParts } from './assemble.ts';
 import { ClassWalk } from './class-walk.ts';
+import { ItemRestore } from './item-restore.ts';
 import { ItemStore } from './item-store.ts';
 import { ItemWalk } from './item-walk.ts';
 import type { StoreTime } from './items/store-clock.ts';
@@ -23,6 +24,8 @@ export interface Store {
   walk(): ItemWalk;
   /** Begins a walk over the live items of one size class. */
   walkClass(sizeClass: number): ClassWalk;
+  /** Begins to restore items; `replaces` tells whether they replace those that the store has. */
+  restore(replaces: boolean): ItemRestore;
   /** The background work of the store, for the one thread that runs it. */
   upkeep(): StoreUpkeep;
 }
@@ -37,6 +40,7 @@ export function doorsOf(parts: StoreParts): Store {
     counters: parts.counters,
     walk: () => new ItemWalk(parts),
     walkClass: (sizeClass) => new ClassWalk(parts, sizeClass),
+    restore: (replaces) => new ItemRestore(parts, replaces),
     upkeep: () => new StoreUpkeep(parts),
   };
 }

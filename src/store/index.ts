@@ -2,6 +2,8 @@
 export type { ClassWalk } from './class-walk.ts';
 export type { Store } from './doors.ts';
 export type { EvictionEvent, EvictionListener } from './eviction/eviction-events.ts';
+export { newItemPast } from './item-past.ts';
+export { type ItemRestore, RESTORED, type Restored } from './item-restore.ts';
 export type { ItemStore } from './item-store.ts';
 export type { ItemWalk } from './item-walk.ts';
 export { chainedItemBytesMax } from './items/chains.ts';

@@ -1,4 +1,5 @@
 import type { StoreParts } from './assemble.ts';
+import { type ItemPast, readPast } from './item-past.ts';
 import { type ItemId, NO_ITEM } from './memory/item-layout.ts';
 
 /**
@@ -42,6 +43,11 @@ export class ItemWalk {
     if (!fits) return items;
     this.#group++;
     return 0;
+  }
+
+  /** Reads the past of an item: of a visited one, or of an opened one. */
+  readPast(id: ItemId, into: ItemPast): void {
+    readPast(this.#parts, id, into);
   }
 
   #visitGroup(visit: (id: ItemId) => void): void {

@@ -114,6 +114,11 @@ export class StoreView {
     return Math.min(linked, clock.visibleItemsMax() ?? linked);
   }
 
+  /** The CAS id that the store gave last. */
+  lastCas(): { readonly high: number; readonly low: number } {
+    return this.#parts.clock.lastSeq();
+  }
+
   /** How many buckets the index has: a power of two unless it is growing. */
   bucketCount(): number {
     return this.#parts.index.bucketCount();

@@ -4,7 +4,7 @@ import type { StoreParts } from '../../src/store/assemble.ts';
 import type { StoreShare } from '../../src/store/index.ts';
 import { audit } from '../support/audit.ts';
 import { Random, testSeed } from '../support/random.ts';
-import { SessionHarness, testShare } from '../support/session-harness.ts';
+import { fastStore, SessionHarness, testShare } from '../support/session-harness.ts';
 
 const STEPS = 40_000;
 const CLIENTS = 6;
@@ -23,9 +23,12 @@ class Client {
   #reply = '';
   #check: Check | undefined;
 
-  constructor(share: StoreShare) {
+  readonly #usesFastPath: boolean;
+
+  constructor(share: StoreShare, usesFastPath: boolean) {
     this.#share = share;
-    this.harness = new SessionHarness(share);
+    this.#usesFastPath = usesFastPath;
+    this.harness = new SessionHarness(share, 0, { usesFastPath });
   }
 
   get isIdle(): boolean {
@@ -53,7 +56,8 @@ class Client {
   /** Disconnects in the middle of a request; a new connection takes its place. */
   disconnect(): void {
     this.harness.session.abandon();
-    this.harness = new SessionHarness(this.#share);
+    const usesFastPath = this.#usesFastPath;
+    this.harness = new SessionHarness(this.#share, 0, { usesFastPath });
     this.#reset();
   }
 
@@ -69,11 +73,12 @@ test(`large values stay intact while other clients write, ${STEPS} steps, seed $
   const random = new Random(seed);
   // Values of up to 40 chunks, and memory for a few dozen values. Few classes, so each has pages.
   const share = testShare({
+    ...fastStore('memory32'),
     memoryLimitBytes: 12 << 20,
     slabChunkMaxBytes: 8 << 10,
     slabGrowthFactor: 2,
   });
-  const clients = Array.from({ length: CLIENTS }, () => new Client(share));
+  const clients = Array.from({ length: CLIENTS }, (_, nth) => new Client(share, nth % 2 === 0));
   const observer = new SessionHarness(share);
   const model = new Map<string, string>();
   const context = (step: number): string => `seed ${seed}, step ${step}`;

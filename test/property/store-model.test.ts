@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import type { StoreShare } from '../../src/store/index.ts';
 import { TOTAL } from '../../src/store/memory/layout.ts';
 import { audit } from '../support/audit.ts';
 import { Random, testSeed } from '../support/random.ts';
-import { SessionHarness, testShare } from '../support/session-harness.ts';
+import { fastStore, SessionHarness, testShare } from '../support/session-harness.ts';
 import { ConcurrentChanges } from './concurrent-changes.ts';
 import { type ModelItem, type ModelRequest, randomRequest } from './item-model.ts';
 
@@ -31,11 +32,14 @@ const seed = testSeed();
 /** A store and a `Map` as its model. Eviction may remove a key, but a reply is never wrong. */
 class StoreAndModel {
   readonly harness: SessionHarness;
+  /** Two sessions on the store: only one of them uses the fast path. */
+  readonly #sessions: readonly SessionHarness[];
   readonly #random: Random;
   readonly #model = new Map<string, ModelItem>();
 
-  constructor(harness: SessionHarness, random: Random) {
-    this.harness = harness;
+  constructor(share: StoreShare, random: Random) {
+    this.harness = new SessionHarness(share);
+    this.#sessions = [this.harness, new SessionHarness(share, 0, { usesFastPath: false })];
     this.#random = random;
   }
 
@@ -59,10 +63,11 @@ class StoreAndModel {
 
   /** Sends the request in one piece or in two. */
   #sendToStore(text: string): string {
-    if (!this.#random.oneIn(3)) return this.harness.send(text);
+    const session = this.#random.pick(this.#sessions);
+    if (!this.#random.oneIn(3)) return session.send(text);
     const bytes = Buffer.from(text, 'latin1');
     const cut = this.#random.int(0, bytes.length);
-    return this.harness.feedPieces([bytes.subarray(0, cut), bytes.subarray(cut)]);
+    return session.feedPieces([bytes.subarray(0, cut), bytes.subarray(cut)]);
   }
 
   flush(): void {
@@ -86,8 +91,9 @@ test(
       memoryLimitBytes: 2 << 20,
       slabGrowthFactor: 2,
       slabChunkMaxBytes: 8 << 10,
+      ...fastStore(random.pick(['memory32', 'memory64'])),
     });
-    const storeAndModel = new StoreAndModel(new SessionHarness(share), random.fork(2));
+    const storeAndModel = new StoreAndModel(share, random.fork(2));
     const { parts } = storeAndModel.harness;
     const changes = new ConcurrentChanges(parts, random.fork(1));
     for (let step = 0; step < STEPS; step++) {

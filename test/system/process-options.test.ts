@@ -71,7 +71,20 @@ test('a node starts with every option of memcached at once', async () => {
     'resp_obj_mem_limit=64,read_buf_mem_limit=64,ext_path=/tmp/ext:1G,ext_item_size=512',
   ];
   const flags = ['-AMkFXWCr', '-U 11211', '-a 0700', '-m 128', '-c 100', '-f 1.3', '-n 64', '-D :'];
-  const more = ['-R', '50', '-b', '511', '-B', 'auto', '-I', '2m', '-e', '/tmp/items', '-N', '1'];
+  const more = [
+    '-R',
+    '50',
+    '-b',
+    '511',
+    '-B',
+    'auto',
+    '-I',
+    '2m',
+    '-e',
+    join(folder.path, 'items'),
+    '-N',
+    '1',
+  ];
   const path = join(folder.path, 'node.pid');
   const named = ['-P', path, ...(isRoot ? ['-u', 'root'] : [])];
   const node = await listen(...flags, ...more, ...named, '-o', suboptions.join(','));

@@ -84,6 +84,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     bytes(the('dump.ts', 'PIECE_BYTES')),
     count(the('dump.ts', 'STEPS_PER_PIECE')),
   ],
+  'piece of a snapshot': [bytes(the('item-dump.ts', 'BYTES_PER_HOLD'))],
   'piece of stats conns': [
     bytes(the('stats-streams.ts', 'PIECE_BYTES')),
     count(
@@ -129,7 +130,6 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   'previous placements of keys': [count(the('placement-history.ts', 'PLACEMENTS_MAX'))],
 };
-
 /** Sentences of other pages with the bounds that they name: the page, the sentence, the amount. */
 const SENTENCES: readonly (readonly [page: string, sentence: RegExp, amount: string])[] = [
   ['large-items.md', /by default (.+?) as in memcached/, bytes(2 ** 19)],

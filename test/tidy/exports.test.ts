@@ -4,7 +4,12 @@ import { codeIn, FILES, textOf } from './tree.ts';
 
 const ADAPTERS = codeIn('src/adapters').filter((file) => !file.startsWith('src/adapters/shared/'));
 /** The modules that the pool loads by their paths. */
-const JOBS = ['src/node/threads/serve-job.ts', 'src/node/threads/maintain-job.ts'];
+const JOBS = [
+  'src/node/threads/serve-job.ts',
+  'src/node/threads/maintain-job.ts',
+  'src/node/threads/guest-job.ts',
+  'src/ops/snapshot/snapshot-job.ts',
+];
 /** The public entry points of the package, and the jobs. */
 /** The exports of the WebAssembly module. */
 const MODULE = 'src/fast-path/assembly/index.ts';

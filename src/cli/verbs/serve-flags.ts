@@ -58,11 +58,16 @@ export const serveFlags = {
     noEffect: 'the node does not support UDP; its clients use TCP',
     doc: 'UDP port. No effect: the node does not support UDP.',
   }),
-  memoryFile: text({
+  warmRestart: text({
     short: 'e',
     placeholder: '<file>',
-    noEffect: 'the node does not keep its items over a restart',
-    doc: 'File of the items. No effect: the node does not keep its items over a restart.',
+    doc:
+      'Keep the items over a restart: the node writes them to this file when it is stopped, and ' +
+      'reads them when it starts again. After a crash it starts empty.',
+  }),
+  memoryFile: text({
+    placeholder: '<file>',
+    doc: "memcached's name of --warm-restart.",
   }),
   napiIds: integer({
     short: 'N',

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { CodedError, ineffectiveOptions, type Logger, type ValuesOf } from '../../base/index.ts';
+import { CodedError, ineffectiveOptions, type ValuesOf } from '../../base/index.ts';
 import {
   createLogger,
   openFilesLimit,
   openFilesNeeded,
   type RunningNode,
   type ServerOptions,
+  type StartExtras,
   serverRules,
 } from '../../node/index.ts';
 import { adminRules } from '../options/admin-options.ts';
@@ -24,6 +25,7 @@ import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { openServiceManager, type ServiceManager } from '../process/service-manager.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
+import { startWarm } from '../process/warm-start.ts';
 import { nextCommands } from '../terminal/next-steps.ts';
 import { openToEverybody, startJson, startLine } from '../terminal/serve-page.ts';
 import { defineVerb, type Verb } from '../verb.ts';
@@ -33,10 +35,7 @@ import { serveFlags } from './serve-flags.ts';
 export type ServedNode = Pick<RunningNode, 'addresses' | 'ended' | 'fastPath' | 'checkThreads'> &
   AdminNode;
 
-type StartNode = (
-  options: ServerOptions,
-  extras: { readonly log: Logger; readonly assumeUser: () => void },
-) => Promise<ServedNode>;
+type StartNode = (options: ServerOptions, extras: StartExtras) => Promise<ServedNode>;
 
 type ServeOptions = ValuesOf<typeof serveFlags>;
 
@@ -98,7 +97,8 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
   try {
     const node = await reportFailure(host, async () => {
       admin = await openAdminPort(options, log);
-      return startNode(options, { log, assumeUser: () => assumeUser(options.user) });
+      const extras = { log, assumeUser: () => assumeUser(options.user) };
+      return startWarm(startNode, options, extras);
     });
     admin?.attach(node);
     reload = () => {

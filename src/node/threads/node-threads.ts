@@ -1,5 +1,5 @@
 import { MessageChannel } from 'node:worker_threads';
-import type { Logger } from '../../base/index.ts';
+import { CodedError, type Logger } from '../../base/index.ts';
 import { type ListenAddress, THREADS_SHARE_PORT } from '../../server/index.ts';
 import { type JobRun, planRuns } from '../jobs.ts';
 import type { NodeShare } from '../memory.ts';
@@ -9,6 +9,12 @@ import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts
 
 type WorkerChannel = Channel<WorkerProcedures, MainProcedures>;
 type ServeStart = Pick<ServeJob, 'users' | 'certificates'>;
+
+/**
+ * Runs the default export of a module, a `GuestWork`, on a thread of the node; one at a time.
+ * Rejects with the CodedError that the work threw. Any other error ends the node.
+ */
+export type RunGuest = <Result>(module: URL, argument: unknown) => Promise<Result>;
 
 /** The threads of a node's pool, and the channels to those that serve connections. */
 export class NodeThreads {
@@ -29,7 +35,7 @@ export class NodeThreads {
       },
     };
     this.#runs = planRuns(share.options);
-    this.#pool = new ThreadPool(this.#runs.length);
+    this.#pool = new ThreadPool(this.#runs.filter(({ job }) => job !== 'guest').length);
   }
 
   get ended(): Promise<void> {
@@ -51,7 +57,7 @@ export class NodeThreads {
     }
     if (shared) await Promise.all(others.map((run) => this.#serve(run, addresses, start)));
     for (const run of this.#runs) {
-      if (run.job !== 'serve') {
+      if (run.job === 'maintain') {
         void this.#pool.run(run, { share: this.#share, thread: run.thread }).catch(() => {});
       }
     }
@@ -74,9 +80,21 @@ export class NodeThreads {
     await Promise.all(this.#channels.map((channel) => channel.call('ping', undefined)));
   }
 
-  /** Waits until all jobs have ended. The node must have the order to stop. */
-  async finish(): Promise<void> {
-    await this.#pool.finish();
+  /** Runs the work of another room on a thread of its own. */
+  readonly runGuest: RunGuest = async (module, argument) => {
+    const { thread } = this.#runs.find(({ job }) => job === 'guest')!;
+    const job = { share: this.#share, thread, module: module.href, argument };
+    const result = await this.#pool.runGuest(job);
+    if (result.kind === 'failed') throw new CodedError(result.code, result.message);
+    return result.value as never;
+  };
+
+  /**
+   * Waits until all jobs have ended, then for `last`, which may run a guest. The node must have the
+   * order to stop.
+   */
+  async finish(last: () => Promise<void>): Promise<void> {
+    await this.#pool.finish(last);
     for (const channel of this.#channels) channel.close();
   }
 

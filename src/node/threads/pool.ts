@@ -1,9 +1,13 @@
 import type { MessagePort, StructuredSerializeOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { JobRun } from '../jobs.ts';
-import type { Job } from './procedures.ts';
+import type { GuestJob, GuestResult, Job } from './procedures.ts';
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
+function fileOf(job: JobRun['job']): string {
+  return new URL(`./${job}-job.${EXTENSION}`, import.meta.url).href;
+}
 
 /** The threads of a node. */
 export class ThreadPool {
@@ -13,6 +17,8 @@ export class ThreadPool {
    */
   readonly ended: Promise<void>;
   readonly #pool: Piscina;
+  /** The thread of guests exists only while one runs. */
+  readonly #guests = new Piscina({ minThreads: 0, maxThreads: 1, idleTimeout: 0 });
   readonly #jobs: Promise<void>[] = [];
   #end: () => void = () => {};
   #fail: (reason: unknown) => void = () => {};
@@ -33,7 +39,7 @@ export class ThreadPool {
   /** Runs a job on a thread of its own; resolves at its end. */
   run({ job }: JobRun, data: Job, transferred: readonly MessagePort[] = []): Promise<void> {
     const run: Promise<void> = this.#pool.run(data, {
-      filename: new URL(`./${job}-job.${EXTENSION}`, import.meta.url).href,
+      filename: fileOf(job),
       // Piscina declares the type of another overload of postMessage than the one it calls.
       transferList: transferred as unknown as StructuredSerializeOptions,
     });
@@ -42,9 +48,21 @@ export class ThreadPool {
     return run;
   }
 
-  /** Waits until all jobs have ended, and ends their threads. */
-  async finish(): Promise<void> {
+  /** Runs the work of a guest; they run one after the other. */
+  async runGuest(data: GuestJob): Promise<GuestResult> {
+    const run: Promise<GuestResult> = this.#guests.run(data, { filename: fileOf('guest') });
+    const ended = run.then(() => {});
+    ended.catch(() => {});
+    this.#jobs.push(ended);
+    run.catch((reason: unknown) => this.#fail(reason));
+    return run;
+  }
+
+  /** Waits until all jobs have ended, then for `last`, and ends the threads. */
+  async finish(last: () => Promise<void>): Promise<void> {
     await Promise.allSettled(this.#jobs);
+    await last();
+    await this.#guests.destroy();
     await this.#pool.destroy();
     this.#end();
   }

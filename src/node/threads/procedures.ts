@@ -15,6 +15,18 @@ export interface Job {
   readonly thread: number;
 }
 
+/** Work of another room, on the thread that the node keeps for it. */
+export interface GuestJob extends Job {
+  /** The URL of the module whose default export is the work. */
+  readonly module: string;
+  readonly argument: unknown;
+}
+
+/** A message would lose the class and the code of an error. */
+export type GuestResult =
+  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
 export interface ServeJob extends Job {
   /** The users; undefined if the node requires no login. */
   readonly users: UserTable | undefined;

@@ -154,6 +154,11 @@ export class Evictor {
     return segment === SEGMENT.temp ? this.#policy().segmentForNew[0] : segment;
   }
 
+  /** The segment of an item that clients request again: as after a recent eviction. */
+  segmentForReturning(): number {
+    return this.#policy().segmentForNew[1];
+  }
+
   /** `overwriteCountsAsHit` of the policy in force. */
   overwriteCountsAsHit(): boolean {
     return this.#policy().overwriteCountsAsHit;

@@ -12,6 +12,14 @@ export interface StoreTime {
   epoch(): number;
 }
 
+/** The most sequence numbers that one step skips. */
+const SKIP_MAX = 2 ** 30;
+
+/** The high word that belongs to this half of the low word's range. */
+function highWordOf(low: number): number {
+  return low >= 0x8000_0000 ? CONTROL.seqHighOdd : CONTROL.seqHighEven;
+}
+
 interface StoreClockParts {
   readonly arena: Arena;
   readonly items: Items;
@@ -63,6 +71,13 @@ export class StoreClock implements StoreTime {
     return itemHigh < high || (itemHigh === high && this.#items.seqLow(id) < low);
   }
 
+  /** Whether a flush hides items with this sequence number. */
+  isSeqFlushed(seqHigh: number, seqLow: number): boolean {
+    const high = this.#control[CONTROL.flushSeqHigh]!;
+    const low = this.#control[CONTROL.flushSeqLow]! >>> 0;
+    return seqHigh < high || (seqHigh === high && seqLow < low);
+  }
+
   /**
    * Draws the next sequence number into `seqHigh` and `seqLow`.
    *
@@ -76,6 +91,37 @@ export class StoreClock implements StoreTime {
     if (low === 0) Atomics.add(this.#control, CONTROL.seqHighOdd, 1);
     this.seqHigh = this.#control[odd ? CONTROL.seqHighOdd : CONTROL.seqHighEven]!;
     this.seqLow = low;
+  }
+
+  /** The sequence number that was drawn last, by any thread. */
+  lastSeq(): { readonly high: number; readonly low: number } {
+    const control = this.#control;
+    for (;;) {
+      const low = Atomics.load(control, CONTROL.seqLow) >>> 0;
+      const high = Atomics.load(control, highWordOf(low));
+      const later = Atomics.load(control, CONTROL.seqLow) >>> 0;
+      // The high word of this half changes only while the other half is in use.
+      if (highWordOf(later) === highWordOf(low)) return { high, low };
+    }
+  }
+
+  /**
+   * Makes all numbers drawn from now on larger than this one. It skips less than half the range of
+   * the low word at a time, so that the high words change as for single numbers.
+   */
+  raiseSeq(high: number, low: number): void {
+    if (high === 0 && low === 0) return;
+    for (;;) {
+      const last = this.lastSeq();
+      const missing = (high - last.high) * 2 ** 32 + low - last.low;
+      if (missing <= 0) return;
+      const step = Math.min(missing, SKIP_MAX);
+      const before = Atomics.add(this.#control, CONTROL.seqLow, step) >>> 0;
+      const after = (before + step) >>> 0;
+      if (highWordOf(before) === highWordOf(after)) continue;
+      const entersOdd = highWordOf(after) === CONTROL.seqHighOdd;
+      Atomics.add(this.#control, entersOdd ? CONTROL.seqHighEven : CONTROL.seqHighOdd, 1);
+    }
   }
 
   /** Hides every item stored before now, permanently; cancels a pending flush. */

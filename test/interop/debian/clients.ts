@@ -79,7 +79,31 @@ export const LIBMEMCACHED_TOOLS: DebianClient = {
   agent: [],
 };
 
-export const DEBIAN_CLIENTS = [PYMEMCACHE, PYLIBMC, PHP_MEMCACHED, DALLI, LIBMEMCACHED_TOOLS];
+/** Debian's memcached contains the tool, but not on the PATH. */
+export const MEMCACHED_TOOL_FILE = '/usr/share/memcached/scripts/memcached-tool';
+export const MEMCACHED_TOOL: DebianClient = {
+  title: 'memcached-tool',
+  packages: ['memcached', 'perl'],
+  probe: ['perl', '-c', MEMCACHED_TOOL_FILE],
+  agent: [],
+};
+
+export const COLLECTD: DebianClient = {
+  title: 'collectd',
+  packages: ['collectd-core'],
+  probe: ['/usr/sbin/collectd', '-h'],
+  agent: [],
+};
+
+export const DEBIAN_CLIENTS = [
+  PYMEMCACHE,
+  PYLIBMC,
+  PHP_MEMCACHED,
+  DALLI,
+  LIBMEMCACHED_TOOLS,
+  MEMCACHED_TOOL,
+  COLLECTD,
+];
 
 /** The reason why tests of a client cannot run here; undefined if they can. */
 export function clientMissing(client: DebianClient): string | undefined {

@@ -42,6 +42,16 @@ describe('the end of a run', () => {
     expect(runFast(harness, 'get a\r\n'.repeat(100))).toBe(7 * begun);
     expect(harness.sink.at).toBe(begun * replyBytes);
   });
+  test('no request begins without room for the longest reply to a miss', () => {
+    const harness = makeHarness();
+    const { sink } = harness;
+    const all = sink.bytes;
+    sink.swap(all.subarray(0, FRAME_BYTES - 1));
+    for (const input of ['mn\r\n', 'get a\r\n', 'delete a\r\n'])
+      expect(runFast(harness, input)).toBe(0);
+    sink.swap(all.subarray(0, FRAME_BYTES));
+    expect(runFast(harness, 'mn\r\n')).toBe(4);
+  });
   test('a get stops between two keys when the next value has no room, and goes on there', () => {
     const twins = new Twins({ kind: 'memory64', store: { memoryLimitBytes: 2 << 20 } });
     for (const { harness } of [twins.plain, twins.fast]) harness.send(set('a', 4000));

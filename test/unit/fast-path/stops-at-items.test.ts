@@ -84,6 +84,13 @@ const STATE_STOPS: readonly Stop[] = ITEM_STATES.flatMap(([state, but]) =>
   })),
 );
 
+const ROOM_STOPS: readonly Stop[] = READS.slice(0, 4).map(([name, request]) => ({
+  title: `${name} of a value that is longer than the output buffer`,
+  given: SET_A,
+  request,
+  but: set('a', 300_000),
+}));
+
 const META_STOPS: readonly Stop[] = stopsWith({ given: SET_A, request: 'mg a k\r\n' }, [
   { title: 'mg of a stale item', request: 'mg a v\r\n', but: 'md a I T30\r\n' },
   { title: 'mg of a leased item', but: 'delete a\r\nmg a N30\r\n' },
@@ -232,6 +239,7 @@ const HISTOGRAM_STOPS: readonly Stop[] = [
 describe.each(['memory32', 'memory64'] as const)('the fast path with %s', (kind) => {
   test.each([
     ...STATE_STOPS,
+    ...ROOM_STOPS,
     ...META_STOPS,
     ...LOCK_STOPS,
     ...OVERWRITE_STOPS,

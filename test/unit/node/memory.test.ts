@@ -9,10 +9,10 @@ const OPTIONS = { ...defaultServerOptions(), memoryLimitBytes: 8 << 20, threads:
 describe('the jobs of a node', () => {
   test('each run has its own thread number, and the main thread has the last one', () => {
     const runs = planRuns(OPTIONS);
-    expect(runs.map(({ job }) => job)).toEqual(['serve', 'serve', 'serve', 'maintain']);
-    expect(runs.map(({ thread }) => thread)).toEqual([0, 1, 2, 3]);
-    expect(mainThread(OPTIONS)).toBe(4);
-    expect(threadCount(OPTIONS)).toBe(5);
+    expect(runs.map(({ job }) => job)).toEqual(['serve', 'serve', 'serve', 'maintain', 'guest']);
+    expect(runs.map(({ thread }) => thread)).toEqual([0, 1, 2, 3, 4]);
+    expect(mainThread(OPTIONS)).toBe(5);
+    expect(threadCount(OPTIONS)).toBe(6);
   });
 });
 

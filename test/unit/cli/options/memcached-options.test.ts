@@ -64,7 +64,7 @@ const FLAGS: readonly (readonly [flag: string, long: string, value: string, warn
   ['-X', '--disable-dumping', '', 0],
   ['-W', '--disable-watch', '', 0],
   ['-Y', '--auth-file', '/tmp/users', 0],
-  ['-e', '--memory-file', '/tmp/items', 1],
+  ['-e', '--memory-file', '/tmp/items', 0],
   ['-Z', '--enable-ssl', '', 0],
   ['-o', '--extended', 'modern', 0],
   ['-N', '--napi-ids', '2', 1],

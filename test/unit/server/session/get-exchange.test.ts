@@ -18,10 +18,10 @@ const getLine = (count: number) =>
 describe('a get whose client reads slowly', () => {
   test('a get decodes its line once, however often it blocks', () => {
     const thread = new ManualThread();
-    const hits = fill(thread, 40, 10_000);
+    const hits = fill(thread, 100, 10_000);
     const session = new ManualSession(thread);
     session.isReading = false;
-    const input = Buffer.from(`${getLine(40)}version\r\n`);
+    const input = Buffer.from(`${getLine(100)}version\r\n`);
     thread.decodeCount = 0;
     let pauses = 0;
     let at = 0;

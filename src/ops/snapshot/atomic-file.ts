@@ -1,0 +1,68 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CodedError } from '../../base/index.ts';
+
+/** Only its owner may read a snapshot: it holds the values of a cache. */
+const FILE_MODE = 0o600;
+
+/**
+ * A file that appears under its name only when it is complete and on the disk. Until then it has
+ * the suffix `.part`, and a file that had the name before keeps it.
+ */
+export class AtomicFile {
+  bytes = 0;
+  readonly #path: string;
+  readonly #partPath: string;
+  readonly #descriptor: number;
+
+  /** @throws {CodedError} `ERR_SNAPSHOT_FILE`, as all methods. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#partPath = `${path}.part`;
+    this.#descriptor = withFile(path, () => openSync(this.#partPath, 'w', FILE_MODE));
+  }
+
+  write(bytes: Buffer): void {
+    withFile(this.#path, () => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
+    });
+    this.bytes += bytes.length;
+  }
+
+  /** Gives the complete file its name. */
+  commit(): void {
+    withFile(this.#path, () => {
+      fsyncSync(this.#descriptor);
+      closeSync(this.#descriptor);
+      renameSync(this.#partPath, this.#path);
+      syncFolder(dirname(this.#path));
+    });
+  }
+
+  /** Removes what was written. */
+  abandon(): void {
+    closeSync(this.#descriptor);
+    rmSync(this.#partPath, { force: true });
+  }
+}
+
+/** A new name is on the disk only when its folder is. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Does something with a file; says what failed, to which file. */
+export function withFile<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('code' in cause)) throw cause;
+    const message = `Cannot use the snapshot file ${path}: ${cause.message}.`;
+    throw new CodedError('ERR_SNAPSHOT_FILE', message, { cause });
+  }
+}

@@ -1,0 +1,38 @@
+import type { DumpOutcome, RestoreOutcome } from './snapshot-job.ts';
+import type { TotalsView } from './snapshot-totals.ts';
+
+const MIB = 2 ** 20;
+
+/** The result of a dump, as one line. */
+export function dumpText({ items, fileBytes, seconds }: DumpOutcome): string {
+  return `${items} items, ${mib(fileBytes)} MiB in ${seconds.toFixed(1)} s`;
+}
+
+/** The result of a restore, as one line. */
+export function restoreText({ counts, seconds }: RestoreOutcome): string {
+  const { restored, restoredBytes, existed, expired, tooLarge, noMemory } = counts;
+  const others = [
+    [existed, 'newer in the node'],
+    [expired, 'expired'],
+    [tooLarge, 'larger than the node accepts (-I)'],
+    [noMemory, 'without memory'],
+  ] as const;
+  const left = others.filter(([items]) => items > 0).map(([items, why]) => `${items} ${why}`);
+  const rest = left.length === 0 ? '' : `; not restored: ${left.join(', ')}`;
+  return `${restored} items, ${mib(restoredBytes)} MiB in ${seconds.toFixed(1)} s${rest}`;
+}
+
+/** What is missing in a snapshot; undefined if it is complete. */
+export function missingText(totals: TotalsView): string | undefined {
+  if (totals.isComplete) return undefined;
+  const { missingBlocks, missingItems, missingBytes, cutSnapshots, damagedHeaders } = totals;
+  const parts = [
+    `${missingBlocks} blocks with ${missingItems} items (${missingBytes} bytes) are missing`,
+    ...(damagedHeaders > 0 ? ['a header is damaged'] : []),
+    ...(cutSnapshots > 0 ? ['the end is missing, so more items may be'] : []),
+    ...(totals.skippedBytes > 0 ? [`${totals.skippedBytes} bytes were not readable`] : []),
+  ];
+  return `The snapshot is damaged: ${parts.join('; ')}.`;
+}
+
+const mib = (bytes: number): string => (bytes / MIB).toFixed(1);

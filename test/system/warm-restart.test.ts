@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../support/folder.ts';
+import { startSlabring } from '../support/node-process.ts';
+import { freePort } from '../support/ports.ts';
+import { OwnedProcess, type TestServer } from '../support/server.ts';
+import { waitUntil } from '../support/wait.ts';
+import { RawConnection } from '../support/wire.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let file = '';
+const started: TestServer[] = [];
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  file = join(folder.path, 'items');
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((node) => node.stop()));
+  await folder.remove();
+});
+
+async function start(...more: readonly string[]): Promise<TestServer> {
+  const node = await startSlabring({ args: ['-e', file, '-t', '1', '-v', ...more] });
+  started.push(node);
+  return node;
+}
+
+/** Ends a node; resolves once its process has ended. */
+async function end(node: TestServer, signal: NodeJS.Signals): Promise<void> {
+  process.kill(node.pid!, signal);
+  await node.process.exited;
+}
+
+async function exchange(node: TestServer, request: string): Promise<string> {
+  const connection = await RawConnection.connect(node.address);
+  const reply = await connection.exchange(request);
+  connection.destroy();
+  return reply.toString('latin1');
+}
+
+const set = (key: string, value: string): string =>
+  `set ${key} 5 0 ${value.length} noreply\r\n${value}\r\n`;
+
+/** Stores many items and a chained one; returns the reply for some of them. */
+async function fill(node: TestServer, items: number): Promise<string> {
+  const text = Array.from({ length: items }, (_, nth) => set(`key-${nth}`, `value-${nth}`));
+  await exchange(node, text.join('') + set('large', 'x'.repeat(900_000)));
+  return exchange(node, SOME);
+}
+const SOME = 'gets key-0 key-7\r\nmg key-9 f s t c v\r\nmg large f s c\r\n';
+
+describe('a warm restart', () => {
+  test('a stopped node has its items and CAS ids again, and the file counts once', async () => {
+    const first = await start();
+    const before = await fill(first, 2000);
+    expect(before).toContain('value-7');
+    await end(first, 'SIGTERM');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const second = await start();
+    expect(await exchange(second, SOME)).toBe(before);
+    expect(await exchange(second, 'stats\r\n')).toContain('STAT curr_items 2001\r\n');
+    await exchange(second, set('new', 'x'));
+    const [, cas] = /HD c(\d+)/.exec(await exchange(second, 'mg new c\r\n')) ?? [];
+    expect(Number(cas)).toBeGreaterThan(2001);
+    // After a crash, what it had written over would come back from the file.
+    expect(existsSync(file)).toBe(false);
+    await end(second, 'SIGKILL');
+    const third = await start();
+    expect(await exchange(third, 'get key-0\r\n')).toBe('END\r\n');
+  });
+  test('a node that is killed while it writes leaves no file under the name', async () => {
+    const first = await start('-m', '200');
+    for (let nth = 0; nth < 150; nth++)
+      await exchange(first, set(`big-${nth}`, 'x'.repeat(999_999)));
+    process.kill(first.pid!, 'SIGTERM');
+    await waitUntil('it writes', () => existsSync(`${file}.part`));
+    await end(first, 'SIGKILL');
+    expect(existsSync(file)).toBe(false);
+    const second = await start('-m', '200');
+    expect(await exchange(second, 'get big-0\r\n')).toBe('END\r\n');
+    expect(second.process.stderr).toContain('the node starts empty');
+  });
+  test.skipIf(process.platform === 'win32')(
+    'a node that is killed while it reads has the file again at the next start',
+    async () => {
+      const first = await start();
+      const before = await fill(first, 2000);
+      await end(first, 'SIGTERM');
+      const snapshot = await readFile(file);
+      await rm(file);
+      spawnSync('mkfifo', [file]);
+      // The node reads until this end of the pipe closes.
+      const port = `${await freePort()}`;
+      const args = ['serve', '-l', '127.0.0.1', '-p', port, '-t', '1', '-e', file];
+      const reading = new OwnedProcess([process.execPath, MAIN, ...args]);
+      const pipe = await open(file, 'w');
+      await pipe.write(snapshot.subarray(0, 60_000));
+      reading.child.kill('SIGKILL');
+      expect(await reading.exited).toMatchObject({ signal: 'SIGKILL' });
+      await pipe.close();
+      expect(existsSync(file)).toBe(true);
+      await rm(file);
+      await writeFile(file, snapshot);
+      expect(await exchange(await start(), SOME)).toBe(before);
+    },
+  );
+  test('a node that cannot listen keeps the file', async () => {
+    const first = await start();
+    const before = await fill(first, 10);
+    await end(first, 'SIGTERM');
+    const other = await startSlabring({ args: ['-t', '1'] });
+    started.push(other);
+    const failing = startSlabring({ args: ['-e', file], port: other.port });
+    await expect(failing).rejects.toThrow();
+    expect(await exchange(await start(), SOME)).toBe(before);
+  });
+  test('a file that is no snapshot is kept beside, and the node starts empty', async () => {
+    await writeFile(file, 'not a snapshot');
+    const node = await start();
+    expect(await exchange(node, 'get a\r\n')).toBe('END\r\n');
+    expect(node.process.stderr).toContain('no snapshot of slabring');
+    expect(await readFile(`${file}.rejected`, 'utf8')).toBe('not a snapshot');
+  });
+  test('a cut file gives what is whole, and the log says what is missing', async () => {
+    const first = await start();
+    await fill(first, 2000);
+    await end(first, 'SIGTERM');
+    await truncate(file, 600_000);
+    const second = await start();
+    expect(await exchange(second, 'stats\r\n')).toMatch(/STAT curr_items [1-9]/);
+    expect(second.process.stderr).toContain('The snapshot is damaged');
+  });
+});

@@ -28,7 +28,7 @@ interface TestPrometheus {
   stop(): Promise<unknown>;
 }
 
-/** Starts Prometheus with this configuration, in a folder of the test; resolves when it is ready. */
+/** Starts Prometheus with this configuration, in a folder; resolves when it is ready. */
 export async function startPrometheus(folder: string, config: string): Promise<TestPrometheus> {
   const file = join(folder, 'prometheus.yml');
   await writeFile(file, config);

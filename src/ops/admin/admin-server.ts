@@ -11,8 +11,8 @@ import { AdminPages, json, type Reply } from './pages.ts';
 import { Router } from './router.ts';
 
 /** A scraper has one connection, and keeps it between two scrapes. */
-const CONNECTIONS_MAX = 64;
-const REQUESTS_MAX = 16;
+const CONNECTIONS_MAX = 16;
+const REQUESTS_MAX = 8;
 const HEADER_BYTES_MAX = 8192;
 const HEADERS_MS_MAX = 5000;
 const REQUEST_MS_MAX = 10_000;

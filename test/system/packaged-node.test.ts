@@ -64,7 +64,7 @@ describe('a node that runs from the package', () => {
       expect(facts['reason']).toBe(reason);
     });
   });
-  test('a node shows its metrics over HTTPS, and names the file that its token misses', async () => {
+  test('a node shows its metrics over HTTPS, and names a missing token file', async () => {
     const authority = await Authority.create(built.project, 'admin-ca');
     const { cert, key } = await authority.issue('admin');
     const ca = await readFile(authority.ca);

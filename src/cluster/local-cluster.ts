@@ -14,12 +14,14 @@ interface RunningNode {
   readonly name: string;
   /** `undefined` between the death of the process and its restart. */
   readonly pid: number | undefined;
+  /** The address of its admin port; undefined if it has none, or does not run. */
+  readonly adminUrl: string | undefined;
 }
 
 /** An event of a node after the start of the cluster. */
 export type NodeEvent =
   | { readonly kind: 'died'; readonly name: string; readonly end: string; readonly delayMs: number }
-  | { readonly kind: 'listening'; readonly name: string; readonly pid: number | undefined }
+  | ({ readonly kind: 'listening' } & RunningNode)
   | { readonly kind: 'restart-failed'; readonly name: string; readonly reason: string }
   | { readonly kind: 'line'; readonly name: string; readonly line: string };
 
@@ -65,7 +67,7 @@ export class LocalCluster {
   }
 
   get nodes(): readonly RunningNode[] {
-    return this.#nodes.map(({ name, pid }) => ({ name, pid }));
+    return this.#nodes.map(({ name, pid, adminUrl }) => ({ name, pid, adminUrl }));
   }
 
   /** Drains every node; resolves with a text for each node that did not exit with code 0. */
@@ -108,6 +110,10 @@ class SupervisedNode {
 
   get pid(): number | undefined {
     return this.#current?.pid;
+  }
+
+  get adminUrl(): string | undefined {
+    return this.#current?.adminUrl;
   }
 
   /** Drains the node; resolves with a text about its end unless it exited with code 0. */
@@ -160,7 +166,10 @@ class SupervisedNode {
   #restart(): NodeProcess {
     const run = this.#spawn();
     run.listening.then(
-      () => this.#onEvent({ kind: 'listening', name: this.name, pid: run.pid }),
+      () => {
+        const { pid, adminUrl } = run;
+        this.#onEvent({ kind: 'listening', name: this.name, pid, adminUrl });
+      },
       (error: CodedError) =>
         this.#onEvent({ kind: 'restart-failed', name: this.name, reason: error.message }),
     );

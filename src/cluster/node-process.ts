@@ -38,6 +38,7 @@ export class NodeProcess {
   readonly #child: ChildProcess;
   readonly #lastLines: string[] = [];
   #isListening = false;
+  #adminUrl: string | undefined;
 
   constructor({ command, env, onLine }: NodeProcessOptions) {
     const [file = '', ...args] = command;
@@ -51,6 +52,11 @@ export class NodeProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** The address of its admin port, once it listens; undefined if it has none. */
+  get adminUrl(): string | undefined {
+    return this.#adminUrl;
   }
 
   /** Drains the node, and kills it if that takes too long. */
@@ -77,6 +83,7 @@ export class NodeProcess {
         if (report?.type === 'failed') reject(new CodedError(report.code, report.message));
         if (report?.type !== 'listening') return;
         this.#isListening = true;
+        this.#adminUrl = report.adminUrl;
         resolve();
       });
       void this.ended.then((end) => {
@@ -110,13 +117,15 @@ export class NodeProcess {
 }
 
 type Message =
-  | { readonly type: 'listening' }
+  | { readonly type: 'listening'; readonly adminUrl: string | undefined }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 function readMessage(message: unknown): Message | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { type, code, message: text } = message as Record<string, unknown>;
-  if (type === 'listening') return { type };
+  const { type, code, message: text, adminUrl } = message as Record<string, unknown>;
+  if (type === 'listening') {
+    return { type, adminUrl: typeof adminUrl === 'string' ? adminUrl : undefined };
+  }
   return type === 'failed' ? { type, code: String(code), message: String(text) } : undefined;
 }
 

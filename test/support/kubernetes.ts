@@ -1,16 +1,11 @@
 /** The rules that manifests of nodes must hold together; each problem is a sentence. */
-import { resolveOptions } from '../../src/base/index.ts';
-import { unknownVariables } from '../../src/cli/options/unknown-variables.ts';
-import { serveVerb } from '../../src/cli/verbs/serve.ts';
-import { serveFlags } from '../../src/cli/verbs/serve-flags.ts';
 import { textOf } from '../tidy/tree.ts';
-import { TestHost } from '../unit/cli/host.ts';
 import type { Manifest } from './kustomize.ts';
+import { optionsOfEnv } from './options-of-env.ts';
 
 type Labels = Readonly<Record<string, string>>;
 interface Probe {
-  readonly exec?: { readonly command: readonly string[] };
-  readonly httpGet?: { readonly port: string | number; readonly path: string };
+  readonly httpGet: { readonly port: string; readonly path: string; readonly scheme: string };
 }
 interface Container {
   readonly image: string;
@@ -22,7 +17,6 @@ interface Container {
     readonly limits: { readonly memory: string };
   };
   readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly startupProbe: Probe;
   readonly livenessProbe: Probe;
   readonly readinessProbe: Probe;
   readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: string[] } } };
@@ -69,9 +63,6 @@ interface ConfigMap extends Manifest {
 }
 
 const DRAIN_SECONDS = 8;
-const MIB = 1024 * 1024;
-/** What a node takes beside items and buffers, and a health check in its container. */
-const PROCESS_MIB = 128 + 64;
 
 export function problemsOf(manifests: readonly Manifest[]): readonly string[] {
   const kinds = <T extends Manifest>(kind: string): readonly T[] =>
@@ -96,6 +87,7 @@ export function problemsOf(manifests: readonly Manifest[]): readonly string[] {
       ? ['The options are in no ConfigMap.']
       : optionProblems(set, options)),
     ...imageProblems(node),
+    ...(options === undefined ? [] : adminProblems(node, options)),
   ];
 }
 
@@ -137,13 +129,13 @@ function portProblems(
   services: readonly Service[],
   policies: readonly NetworkPolicy[],
 ): string[] {
-  const probes = [node.startupProbe, node.livenessProbe, node.readinessProbe];
+  const probes = [node.livenessProbe, node.readinessProbe];
   const used = [
     ...services.flatMap(({ spec }) => spec.ports.map(({ targetPort }) => targetPort)),
     ...policies.flatMap(({ spec }) =>
       spec.ingress.flatMap(({ ports }) => ports.map((p) => p.port)),
     ),
-    ...probes.flatMap(({ httpGet }) => (httpGet === undefined ? [] : [String(httpGet.port)])),
+    ...probes.map(({ httpGet }) => httpGet.port),
   ];
   const names = new Set(node.ports.map(({ name }) => name));
   return used.filter((port) => !names.has(port)).map((port) => `The node has no port ${port}.`);
@@ -163,23 +155,20 @@ function podProblems({ spec }: StatefulSet, node: Container): string[] {
     'The node may get more rights.': allowPrivilegeEscalation === false,
     'A mount has no volume.': (node.volumeMounts ?? []).every(({ name }) => volumes.has(name)),
   };
-  return Object.entries(rules).flatMap(([problem, holds]) => (holds ? [] : [problem]));
+  return problemsIn(rules);
 }
 
 function optionProblems({ metadata, spec }: StatefulSet, { data: env }: ConfigMap): string[] {
   const [node] = spec.template.spec.containers;
-  const host = new ServiceHost({ env });
-  const options = resolveOptions(serveFlags, { given: {}, env });
-  const items = (options.memoryLimitBytes + options.connMemoryBytes) / MIB;
+  const { options, problems, neededMib, files } = optionsOfEnv(env);
   const { requests, limits } = node.resources;
   const names = Array.from({ length: spec.replicas }, (_, at) => {
     return `${metadata.name}-${at}.${spec.serviceName}||${options.port}`;
   });
-  const files = [options.sslChainCert, options.sslKey, options.authFile].filter((file) => file);
   const mounts = (node.volumeMounts ?? []).map(({ mountPath }) => `${mountPath}/`);
   const rules = {
     'The memory of the container is less than the node needs.':
-      Number.parseInt(limits.memory, 10) >= items + PROCESS_MIB && limits.memory.endsWith('Mi'),
+      Number.parseInt(limits.memory, 10) >= neededMib && limits.memory.endsWith('Mi'),
     'The node does not get the memory that it may use.': requests.memory === limits.memory,
     'The list of the cluster has other nodes.':
       JSON.stringify(options.clusterNodes) === JSON.stringify(names),
@@ -188,33 +177,33 @@ function optionProblems({ metadata, spec }: StatefulSet, { data: env }: ConfigMa
       mounts.some((mount) => file.startsWith(mount)),
     ),
   };
-  const unknown = unknownVariables(host, [serveVerb(() => Promise.reject(new Error()))]);
-  return [
-    ...unknown,
-    ...Object.entries(rules).flatMap(([problem, holds]) => (holds ? [] : [problem])),
-  ];
+  return [...problems, ...problemsIn(rules)];
 }
 
-class ServiceHost extends TestHost {
-  override readonly supervisor = undefined;
-}
-
-function imageProblems({
-  image,
-  startupProbe,
-  livenessProbe,
-  readinessProbe,
-}: Container): string[] {
-  const { version } = JSON.parse(textOf('package.json')) as { version: string };
-  const entry: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(textOf('Dockerfile'))![1]!);
-  const probes = [startupProbe, livenessProbe, readinessProbe];
-  const commands = probes.flatMap(({ exec }) => (exec === undefined ? [] : [exec.command]));
-  return [
-    ...(image === `slabring:${version}` ? [] : [`The image ${image} is not of this version.`]),
-    ...commands.flatMap((command) =>
-      JSON.stringify(command.slice(0, 2)) === JSON.stringify(entry) && command[2] === 'health'
-        ? []
-        : [`The image has no ${command.join(' ')}.`],
+/** Rules of the admin port, which the probes use from outside of the pod. */
+function adminProblems(
+  { ports, livenessProbe, readinessProbe }: Container,
+  { data: env }: ConfigMap,
+): string[] {
+  const { options } = optionsOfEnv(env);
+  const scheme = options.adminTls === 'off' ? 'HTTP' : 'HTTPS';
+  const port = ports.find(({ name }) => name === 'admin')?.containerPort;
+  const rules = {
+    'The admin port is another one.': port === options.adminPort,
+    'Probes do not reach the admin port.': options.adminHost === '0.0.0.0',
+    'A probe asks another path.':
+      livenessProbe.httpGet.path === '/healthz' && readinessProbe.httpGet.path === '/readyz',
+    'A probe has another scheme than the port.': [livenessProbe, readinessProbe].every(
+      ({ httpGet }) => httpGet.scheme === scheme,
     ),
-  ];
+  };
+  return problemsIn(rules);
 }
+
+function imageProblems({ image }: Container): string[] {
+  const { version } = JSON.parse(textOf('package.json')) as { version: string };
+  return image === `slabring:${version}` ? [] : [`The image ${image} is not of this version.`];
+}
+
+const problemsIn = (rules: Readonly<Record<string, boolean>>): string[] =>
+  Object.entries(rules).flatMap(([problem, holds]) => (holds ? [] : [problem]));

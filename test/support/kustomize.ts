@@ -88,5 +88,5 @@ function merged(value: unknown, patch: unknown): unknown {
     const change: unknown = patch.find((one) => nameOf(one) === nameOf(each));
     return change === undefined ? each : merged(each, change);
   });
-  return [...old, ...rest];
+  return [...rest, ...old];
 }

@@ -101,6 +101,8 @@ describe('slabring cluster', () => {
     [['--host=a', '--advertise=*'], /No client can connect to \*/],
     [['--host=a:1'], /--host is a:1; it must be a host/],
     [['--advertise=a:1'], /--advertise is a:1; it must be a host/],
+    [['--port=7000', '--admin-port=7002'], /--admin-port is 7002: .* overlap with those/],
+    [['--admin-port=65534'], /--admin-port is 65534: the 3 ports from there on do not exist/],
     [['--cluster-nodes=a:1,b:1,a:1'], /--cluster-nodes names a:1 twice\./],
   ])('slabring cluster refuses %j', async (args, message) => {
     const run = new Run(['cluster', ...args]);
@@ -114,6 +116,9 @@ describe('slabring cluster', () => {
     await run.waitForOutput(/Ctrl-C stops all nodes/);
     const rows = [...run.out.matchAll(/^node-\d +127\.0\.0\.1:(\d+) +(\d+) /gm)];
     expect(rows.map(([, nodePort]) => Number(nodePort))).toEqual([port, port + 1, port + 2]);
+    const admins = [...run.out.matchAll(/^node-\d .* (http:\S+)$/gm)].map(([, url]) => url);
+    expect(admins).toHaveLength(3);
+    for (const url of admins) expect((await fetch(`${url}/readyz`)).status).toBe(200);
     const cache = createClient({
       nodes: rows.map(([, nodePort]) => `127.0.0.1:${nodePort}`),
       deadlineMs: 10_000,

@@ -6,7 +6,7 @@ const HEAD = `# Metrics
 
 A node with an admin port (\`--admin-port\`) shows these numbers at \`/metrics\`, as text for
 Prometheus (format 0.0.4, or OpenMetrics 1.0 if the request asks for it), and at \`/stats.json\`.
-[operating.md](operating.md#watch-a-node) says how to scrape, chart and alert.
+[operating.md](operating.md#metrics-and-alerts) says how to scrape, chart and alert.
 
 Names with \`memcached_\` are those of
 [memcached_exporter](https://github.com/prometheus/memcached_exporter), with its labels and units,

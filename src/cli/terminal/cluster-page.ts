@@ -13,6 +13,8 @@ export interface ClusterRow {
   readonly pid: number | undefined;
   readonly memoryLimitBytes: number;
   readonly threads: number;
+  /** The address of its admin port; undefined without one. */
+  readonly adminUrl?: string | undefined;
 }
 
 export function clusterJson(rows: readonly ClusterRow[]): string {
@@ -25,20 +27,23 @@ export function clusterPage(
   options: AccessOptions,
   commands: string,
 ): string {
-  const cells = rows.map(({ name, host, port, pid, memoryLimitBytes, threads }) => {
+  const hasAdmin = rows.some(({ adminUrl }) => adminUrl !== undefined);
+  const cells = rows.map(({ name, host, port, pid, memoryLimitBytes, threads, adminUrl }) => {
     return [
       name,
       formatAddress({ host, port }),
       `${pid ?? '–'}`,
       formatSize(memoryLimitBytes),
       `${threads}`,
+      ...(hasAdmin ? [adminUrl ?? '–'] : []),
     ];
   });
+  const head = ['node', 'address', 'pid', 'memory', 'threads', ...(hasAdmin ? ['admin'] : [])];
   const subject = rows.length === 1 ? '1 node is' : `${rows.length} nodes are`;
   return [
     `slabring ${packageVersion()}: ${subject} up.`,
     '',
-    columns([['node', 'address', 'pid', 'memory', 'threads'], ...cells], { gap: '   ' }),
+    columns([head, ...cells], { gap: '   ' }),
     '',
     commands,
     '',
@@ -79,13 +84,16 @@ export function eventText(event: NodeEvent): string {
     case 'died':
       return `${event.name} ended by ${event.end}; it restarts in ${event.delayMs} ms.`;
     case 'listening':
-      return `${event.name} has restarted and listens (pid ${event.pid}).`;
+      return `${event.name} has restarted and listens (pid ${event.pid}${adminText(event)}).`;
     case 'restart-failed':
       return `${event.name} did not restart: ${event.reason}`;
     case 'line':
       return `${event.name} | ${readableLogLine(event.line)}`;
   }
 }
+
+const adminText = ({ adminUrl }: { readonly adminUrl: string | undefined }): string =>
+  adminUrl === undefined ? '' : `, admin port ${adminUrl}`;
 
 /** A node writes its log as JSON when it has no terminal; a crash of Node.js writes plain text. */
 function readableLogLine(line: string): string {

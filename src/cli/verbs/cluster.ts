@@ -24,6 +24,7 @@ import {
   parseAddress,
   TopologyError,
 } from '../../topology/index.ts';
+import { adminFlags, adminPort, adminRules } from '../options/admin-options.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
@@ -32,7 +33,8 @@ import { nextCommands } from '../terminal/next-steps.ts';
 import { openToEverybody } from '../terminal/serve-page.ts';
 import { defineVerb } from '../verb.ts';
 
-const { port, unixSocket: _s, unixMask: _a, listen: _l, ...nodeFlags } = serverFlags;
+const { port, unixSocket: _s, unixMask: _a, listen: _l, ...ownFlags } = serverFlags;
+const nodeFlags = { ...ownFlags, ...adminFlags };
 
 const clusterFlags = {
   nodes: integer({
@@ -59,6 +61,11 @@ const clusterFlags = {
     placeholder: '<host>',
     doc: 'Name or address by which clients reach the nodes; default: --host.',
   }),
+  adminPort: adminPort(
+    'Port for metrics, health and actions of the first node over HTTP; the other nodes use the ' +
+      'ports after it. With 0 each node takes a free port.',
+    0,
+  ),
   ...nodeFlags,
   json: flag({ doc: 'Print the table of nodes as JSON.' }),
 };
@@ -71,6 +78,8 @@ const clusterRules: readonly Rule<typeof clusterFlags>[] = [
       (values) =>
         rule(asServerOptions(values)),
   ),
+  ...adminRules,
+  adminPortsRule,
   ({ port: first, nodes }) =>
     first + nodes - 1 > 65_535
       ? `-p (--port) is ${first}: there are not enough ports after it for ${nodes} nodes; lower it.`
@@ -83,6 +92,17 @@ const clusterRules: readonly Rule<typeof clusterFlags>[] = [
       : undefined;
   },
 ];
+
+/** The ports of all nodes and all admin ports must differ. */
+function adminPortsRule(values: ValuesOf<typeof clusterFlags>): string | undefined {
+  const { adminPort: admin, port: first, nodes } = values;
+  if (admin <= 0) return undefined;
+  const range = `--admin-port is ${admin}: the ${nodes} ports from there on`;
+  if (admin + nodes - 1 > 65_535) return `${range} do not exist; lower it.`;
+  return admin < first + nodes && first < admin + nodes
+    ? `${range} overlap with those of the nodes, from ${first} on; choose another one.`
+    : undefined;
+}
 
 /** `slabring cluster`: several nodes on this machine, in the foreground. */
 export const clusterVerb = defineVerb({
@@ -149,10 +169,16 @@ function plannedNodes(options: ClusterOptions): readonly PlannedNode[] {
   });
   const shared = [...toArguments(nodeFlags, options), ...topologyArguments(members, options)];
   return members.map((member, at) => {
-    const own = [`--listen=${listen}`, `--port=${member.port}`];
+    const own = [`--listen=${listen}`, `--port=${member.port}`, adminArgument(options, at)];
     const command = [process.execPath, MAIN, 'serve', ...own, ...shared];
     return { name: `node-${at + 1}`, command, ...member };
   });
+}
+
+/** The admin port of the node at this place of the table. */
+function adminArgument({ adminPort: first }: ClusterOptions, at: number): string {
+  const value = first > 0 ? first + at : first;
+  return `--admin-port=${clusterFlags.adminPort.format(value)}`;
 }
 
 /**
@@ -174,9 +200,10 @@ function rowsOf(
   nodes: readonly PlannedNode[],
   { memoryLimitBytes, threads }: ClusterOptions,
 ): ClusterRow[] {
-  const pids = new Map(cluster.nodes.map(({ name, pid }) => [name, pid]));
+  const running = new Map(cluster.nodes.map((node) => [node.name, node]));
   return nodes.map(({ name, host, port }) => {
-    return { name, host, port, pid: pids.get(name), memoryLimitBytes, threads };
+    const { pid, adminUrl } = running.get(name) ?? {};
+    return { name, host, port, pid, memoryLimitBytes, threads, adminUrl };
   });
 }
 

@@ -12,8 +12,8 @@ import { Router } from './router.ts';
 import type { SnapshotRoutes } from './snapshot-routes.ts';
 
 /** A scraper has one connection, and keeps it between two scrapes. */
-const CONNECTIONS_MAX = 64;
-const REQUESTS_MAX = 16;
+const CONNECTIONS_MAX = 16;
+const REQUESTS_MAX = 8;
 const HEADER_BYTES_MAX = 8192;
 const HEADERS_MS_MAX = 5000;
 const REQUEST_MS_MAX = 10_000;

@@ -38,7 +38,8 @@ export const restoreVerb = defineVerb({
     'Restores the items of a file of slabring dump, or of a warm restart, into a node, or into a ' +
     'cluster of any size. The nodes serve in the meantime. Items that have expired since, and ' +
     'those that a node has under their keys, are left out.\n' +
-    'Of a damaged file it restores what is whole, and says what is missing; - is standard input.\n' +
+    'Of a damaged file it restores what is whole, and says what is missing. - is standard ' +
+    'input.\n' +
     'Exit code 0: all is restored; 1: the file is damaged or a node failed; 2: the command line ' +
     'is wrong.',
   parameters: ['file'],

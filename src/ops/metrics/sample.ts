@@ -19,7 +19,7 @@ export interface MetricSource {
 }
 
 const CLASS_STATS = { ...ITEM_STATS, ...SLAB_STATS, ...OWN_CLASS_STATS };
-type ClassStat = keyof typeof CLASS_STATS;
+type ClassStat = keyof typeof ITEM_STATS | keyof typeof SLAB_STATS | keyof typeof OWN_CLASS_STATS;
 const CLASS_ROWS = Object.entries(CLASS_STATS);
 
 /** The numbers of one size class. */

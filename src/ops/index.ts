@@ -22,4 +22,5 @@ export { missingText, restoreText } from './snapshot/outcome-text.ts';
 export { SnapshotDecoder, type SnapshotReceiver } from './snapshot/snapshot-decoder.ts';
 export { SnapshotEncoder } from './snapshot/snapshot-encoder.ts';
 export type { RestoreOutcome } from './snapshot/snapshot-job.ts';
+export { SnapshotSchedule } from './snapshot/snapshot-schedule.ts';
 export { WarmRestart } from './snapshot/warm-restart.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
-import { type AdminActions, AdminServer } from '../../../src/ops/index.ts';
+import { type AdminActions, AdminServer, SnapshotRoutes } from '../../../src/ops/index.ts';
 import { adminParts } from '../../support/admin-parts.ts';
 import { act, ask } from '../../support/http.ts';
 import { waitUntil } from '../../support/wait.ts';
@@ -17,7 +17,8 @@ async function openAdmin(actions: AdminActions = {}): Promise<AdminServer> {
   const options = { port: 0, host: '127.0.0.1', tokenFile: '', readTls: undefined };
   const admin = await AdminServer.open({ ...options, actionsRefusal: undefined }, silentLogger);
   closers.push(() => admin.close());
-  admin.attach(adminParts(), { none: () => ({}), ...actions });
+  const snapshots = new SnapshotRoutes(adminParts().runGuest, 'test');
+  admin.attach(adminParts(), { none: () => ({}), ...actions }, snapshots);
   return admin;
 }
 

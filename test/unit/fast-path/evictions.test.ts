@@ -109,7 +109,7 @@ test('an eviction takes an item whose stripe the request itself holds', () => {
   expect(harness.parts.arena.stripes[stripe]).toBe(0);
 });
 
-test('an eviction gives up after so many busy candidates, and leaves the rest to JavaScript', () => {
+test('an eviction gives up after so many busy candidates', () => {
   const twins = new FullTwins(FLAT);
   const { harness } = twins.fast;
   twins.fill();

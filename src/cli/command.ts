@@ -5,12 +5,22 @@ import { run } from './run.ts';
 import { CACHE_VERBS } from './verbs/cache-verbs.ts';
 import { clusterVerb } from './verbs/cluster.ts';
 import { docsVerb } from './verbs/docs.ts';
+import { dumpVerb } from './verbs/dump.ts';
 import { healthVerb } from './verbs/health.ts';
+import { restoreVerb } from './verbs/restore.ts';
 import { serveVerb } from './verbs/serve.ts';
 import { userVerb } from './verbs/user.ts';
 
 /** Runs a command line of any verb, then ends the process. */
 export function main(args: readonly string[]): Promise<never> {
-  const verbs = [clusterVerb, serveVerb(startNode), healthVerb, userVerb, ...CACHE_VERBS];
+  const verbs = [
+    clusterVerb,
+    serveVerb(startNode),
+    healthVerb,
+    userVerb,
+    dumpVerb,
+    restoreVerb,
+    ...CACHE_VERBS,
+  ];
   return exitAfter(run(args, [...verbs, docsVerb(verbs)], processHost()));
 }

@@ -7,9 +7,22 @@ export {
   rotateAction,
 } from './admin/actions.ts';
 export { type AdminOptions, AdminServer } from './admin/admin-server.ts';
+export { SnapshotRoutes } from './admin/snapshot-routes.ts';
 export { type Metric, unitOf } from './metrics/metric.ts';
 export type { MetricSource } from './metrics/sample.ts';
 export { METRICS } from './metrics/table.ts';
+export { AtomicFile } from './snapshot/atomic-file.ts';
+export {
+  COMPRESSIONS,
+  ID_BYTES,
+  type SnapshotFacts,
+  type SnapshotItem,
+} from './snapshot/format.ts';
+export { missingText, restoreText } from './snapshot/outcome-text.ts';
+export { SnapshotDecoder, type SnapshotReceiver } from './snapshot/snapshot-decoder.ts';
+export { SnapshotEncoder } from './snapshot/snapshot-encoder.ts';
+export type { RestoreOutcome } from './snapshot/snapshot-job.ts';
+export { SnapshotSchedule } from './snapshot/snapshot-schedule.ts';
 export { WarmRestart } from './snapshot/warm-restart.ts';
 export { type Activity, type Reading, ratePerSecond } from './top/activity.ts';
 export { TopHistory, type TopView } from './top/history.ts';

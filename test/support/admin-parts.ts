@@ -9,5 +9,6 @@ export function adminParts(): AdminNode {
     view: openStore(testShare(), 0).view,
     measureThreads: () => Promise.resolve(),
     setLogLevel: () => Promise.resolve(),
+    runGuest: () => Promise.reject(new Error('the node does not run')),
   };
 }

@@ -79,7 +79,7 @@ class Twin {
     const classId = (): number => random.int(1, parts.arena.sizeClasses.chunkBytes.length - 1);
     const kind = random.int(0, 15);
     if (kind < 6) clock.tick(clock.now() + random.pick([1, 1, 1, 2, 30]));
-    else if (kind < 10) this.#maintainer.step();
+    else if (kind < 10) this.maintain();
     else if (kind < 12)
       parts.pageMover.move(parts.slabs.classWithMostPages(0), classId(), NO_STRIPE);
     else if (kind < 13) parts.pagePool.setLimit(random.int(1, PAGES_MAX));
@@ -87,6 +87,10 @@ class Twin {
       const [name, values] = random.pick(TUNABLE_VALUES);
       parts.tunables.set(name, random.pick(values));
     }
+  }
+
+  maintain(): void {
+    this.#maintainer.step();
   }
 
   /** Switches on what the fast path does not do, or switches it off. */

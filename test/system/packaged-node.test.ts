@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BuiltPackages, buildPackages, run } from '../support/built-packages.ts';
 import { Authority } from '../support/certificates.ts';
+import { ask } from '../support/http.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { emptyNodeBytes, packagedMain } from '../support/packaged-node.ts';
 import type { TestServer } from '../support/server.ts';
@@ -62,6 +63,26 @@ describe('a node that runs from the package', () => {
       });
       expect(facts['reason']).toBe(reason);
     });
+  });
+  test('a node shows its metrics over HTTPS, and names a missing token file', async () => {
+    const authority = await Authority.create(built.project, 'admin-ca');
+    const { cert, key } = await authority.issue('admin');
+    const ca = await readFile(authority.ca);
+    const tls = ['--admin-tls', 'on', '-o', `ssl_chain_cert=${cert},ssl_key=${key}`];
+    await withNode(
+      { args: ['-t', '1', '--admin-port', '0', ...tls] },
+      async ({ process: node }) => {
+        const url = /Admin port: (https:\S+)/.exec(node.stdout)?.[1];
+        const { status, body } = await ask(`${url}/metrics`, { tls: { ca } });
+        expect({ status, isUp: body.includes('\nmemcached_up 1\n') }).toEqual({
+          status: 200,
+          isUp: true,
+        });
+      },
+    );
+    const args = ['--admin-port', '0', '--admin-token-file', '/no/token'];
+    const refused = startSlabring({ args, entry: packagedMain(built) });
+    await expect(refused).rejects.toThrow(/exit code 1.*\nslabring: Cannot read the token/s);
   });
   test('a node with TLS and a login serves its users', async () => {
     const authority = await Authority.create(built.project);

@@ -30,7 +30,7 @@ async function loadedNode() {
   const url = /Admin port: (\S+)/.exec(node.process.stdout)?.[1] ?? '';
   await sendAndReadToEnd(
     node.address,
-    'set a 0 0 1\r\n1\r\nset b 0 0 2000\r\n' + 'x'.repeat(2000) + '\r\n',
+    `set a 0 0 1\r\n1\r\nset b 0 0 2000\r\n${'x'.repeat(2000)}\r\n`,
   );
   return { node, url };
 }

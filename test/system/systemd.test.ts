@@ -64,10 +64,14 @@ async function service(env: NodeJS.ProcessEnv = {}, nodeArgs: readonly string[] 
   return { node, port, untilSent, sent };
 }
 
-const hasSystemd = findCommand('systemd-notify') !== undefined;
-const hasPython = findCommand('python3') !== undefined;
+const missing = ['systemd-notify', 'python3'].filter((name) => findCommand(name) === undefined);
+if (missing.length > 0) {
+  console.warn(
+    `skipped: there is no ${missing.join(' and no ')} (apt-get install systemd python3)`,
+  );
+}
 
-describe.skipIf(!hasSystemd || !hasPython)('a node with NOTIFY_SOCKET', () => {
+describe.skipIf(missing.length > 0)('a node with NOTIFY_SOCKET', () => {
   test('a node sends READY with its listeners, then WATCHDOG, and STOPPING', async () => {
     const { node, port, untilSent } = await service({ WATCHDOG_USEC: '400000' });
     const ready = await untilSent('READY=1');

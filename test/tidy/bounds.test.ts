@@ -81,8 +81,8 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     count(the('event-rings.ts', 'WATCHERS_MAX')),
   ],
   'piece of a dump': [
-    bytes(the('dump.ts', 'PIECE_BYTES')),
-    count(the('dump.ts', 'STEPS_PER_PIECE')),
+    bytes(the('admin/dump.ts', 'PIECE_BYTES')),
+    count(the('admin/dump.ts', 'STEPS_PER_PIECE')),
   ],
   'piece of a snapshot': [bytes(the('item-dump.ts', 'BYTES_PER_HOLD'))],
   'piece of stats conns': [

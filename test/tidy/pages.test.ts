@@ -7,7 +7,9 @@ import { optionTypes } from '../../src/cli/pages/option-types.ts';
 import { optionsPage } from '../../src/cli/pages/options-page.ts';
 import { CACHE_VERBS } from '../../src/cli/verbs/cache-verbs.ts';
 import { clusterVerb } from '../../src/cli/verbs/cluster.ts';
+import { dumpVerb } from '../../src/cli/verbs/dump.ts';
 import { healthVerb } from '../../src/cli/verbs/health.ts';
+import { restoreVerb } from '../../src/cli/verbs/restore.ts';
 import { serveVerb } from '../../src/cli/verbs/serve.ts';
 import { userVerb } from '../../src/cli/verbs/user.ts';
 import { OPTION_GROUPS, type OptionGroup } from '../../src/client/index.ts';
@@ -23,6 +25,8 @@ describe('pages', () => {
       serveVerb(startNode),
       healthVerb,
       userVerb,
+      dumpVerb,
+      restoreVerb,
       ...CACHE_VERBS,
     ]);
     expect(textOf('docs/options.md')).toBe(written);

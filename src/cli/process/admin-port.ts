@@ -14,7 +14,8 @@ export interface AdminPort {
 }
 
 /** What the admin port reads and changes. */
-export type AdminNode = Pick<RunningNode, 'control' | 'view' | 'measureThreads' | 'setLogLevel'>;
+export type AdminNode = Pick<RunningNode, 'control' | 'view' | 'measureThreads' | 'setLogLevel'> &
+  Pick<RunningNode, 'runGuest'>;
 
 /** Opens the admin port that the options name; undefined if they name none. */
 export async function openAdminPort(
@@ -40,12 +41,14 @@ export async function openAdminPort(
     url: server.url,
     attach: (node) => {
       void node.measureThreads();
-      server.attach(node, {
+      const actions = {
         memory: ops.memoryAction(node.control),
         drain: ops.drainAction(() => void node.control.stop(true)),
         rotate: ops.rotateAction(node.control, () => server.reload()),
         'log-level': ops.logLevelAction(LOG_LEVELS, node.setLogLevel),
-      });
+      };
+      const name = options.unixSocket || `port ${options.port}`;
+      server.attach(node, actions, new ops.SnapshotRoutes(node.runGuest, name));
     },
     reload: () => server.reload(),
     close: () => server.close(),

@@ -1,6 +1,5 @@
 import type { Logger } from '../../base/index.ts';
 import type { ServerOptions, StartExtras } from '../../node/index.ts';
-import { WarmRestart } from '../../ops/index.ts';
 
 interface WarmOptions extends ServerOptions {
   readonly warmRestart: string;
@@ -15,6 +14,8 @@ export async function startWarm<Node>(
 ): Promise<Node> {
   const file = options.warmRestart || options.memoryFile;
   if (file === '') return startNode(options, extras);
+  // Other nodes do not load it.
+  const { WarmRestart } = await import('../../ops/index.ts');
   const name = options.unixSocket || `port ${options.port}`;
   const restart = new WarmRestart(file, name, extras.log);
   const { beforeServing, afterServing } = restart;

@@ -63,16 +63,13 @@ export function checkHost(request: IncomingMessage, ownHost: string): void {
  * its origin.
  * @throws {AdminError} if a page may have sent the request.
  */
-export function checkNoPage(request: IncomingMessage): void {
+export function checkNoPage(request: IncomingMessage, wanted = 'application/json'): void {
   if (request.headers.origin !== undefined) {
     throw new AdminError(403, 'The admin port takes no actions from pages of a browser.');
   }
   const [type = ''] = (request.headers['content-type'] ?? '').split(';');
-  if (type.trim().toLowerCase() === 'application/json') return;
-  throw new AdminError(
-    415,
-    'An action takes JSON: send the header Content-Type: application/json.',
-  );
+  if (type.trim().toLowerCase() === wanted) return;
+  throw new AdminError(415, `This path needs the header Content-Type: ${wanted}.`);
 }
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -9,10 +9,11 @@ import type { AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
 import { AdminPages, json, type Reply } from './pages.ts';
 import { Router } from './router.ts';
+import type { SnapshotRoutes } from './snapshot-routes.ts';
 
 /** A scraper has one connection, and keeps it between two scrapes. */
-const CONNECTIONS_MAX = 64;
-const REQUESTS_MAX = 16;
+const CONNECTIONS_MAX = 16;
+const REQUESTS_MAX = 8;
 const HEADER_BYTES_MAX = 8192;
 const HEADERS_MS_MAX = 5000;
 const REQUEST_MS_MAX = 10_000;
@@ -48,7 +49,8 @@ export class AdminServer {
     const limits = {
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: HEADERS_MS_MAX,
-      requestTimeout: REQUEST_MS_MAX,
+      // Each request has a timer of its own: the body of a snapshot may take longer.
+      requestTimeout: 0,
       keepAliveTimeout: IDLE_MS_MAX,
     };
     const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
@@ -88,9 +90,9 @@ export class AdminServer {
   }
 
   /** Shows this node and takes these actions from here on; before, the node is starting. */
-  attach(source: MetricSource, actions: AdminActions): void {
+  attach(source: MetricSource, actions: AdminActions, snapshots: SnapshotRoutes): void {
     this.#pages.show(source);
-    this.#router.use(actions);
+    this.#router.use(actions, snapshots);
   }
 
   /**
@@ -134,16 +136,37 @@ export class AdminServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#requests++;
+    const timer = setTimeout(() => {
+      if (!request.complete) request.socket.destroy();
+    }, REQUEST_MS_MAX).unref();
     try {
       if (this.#requests > REQUESTS_MAX) {
         const text = `The admin port answers ${REQUESTS_MAX} requests at the same time.`;
         throw new AdminError(503, text, { 'retry-after': '1' });
       }
-      send(response, await this.#router.answer(request));
+      const reply = await this.#router.answer(request, () => clearTimeout(timer));
+      if (reply.stream === undefined) send(response, reply);
+      else await this.#stream(response, reply, reply.stream);
     } catch (error) {
       this.#fail(response, error);
     } finally {
       this.#requests--;
+    }
+  }
+
+  async #stream(
+    response: ServerResponse,
+    { status, type }: Reply,
+    stream: (response: ServerResponse) => Promise<unknown>,
+  ): Promise<void> {
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' });
+    try {
+      await stream(response);
+      response.end();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.warn({ reason }, 'a long reply of the admin port was cut');
+      response.destroy();
     }
   }
 

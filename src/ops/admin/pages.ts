@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, machineClock } from '../../base/index.ts';
 import { expose, FORMATS, formatFor } from '../metrics/exposition.ts';
 import { metricsJson } from '../metrics/metrics-json.ts';
@@ -14,6 +14,8 @@ export interface Reply {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  /** Writes the body in place of `body`; after a failure the client sees it cut. */
+  readonly stream?: (response: ServerResponse) => Promise<unknown>;
 }
 
 /** What the admin port shows of a node. */

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { isLoopback, type Logger } from '../../base/index.ts';
 import { checkHost, checkNoPage, checkToken } from './access.ts';
-import type { AdminActions } from './actions.ts';
+import type { ActionInput, AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
 import { type AdminPages, json, type Reply } from './pages.ts';
 import { readInput } from './request-body.ts';
+import type { SnapshotRoutes } from './snapshot-routes.ts';
 
 /** Who may use an admin port. */
 interface AccessRules {
@@ -20,7 +21,7 @@ interface Route {
   readonly methods: readonly string[];
   /** Probes carry no token, and learn nothing but a state. */
   readonly isOpen?: true;
-  readonly reply: (request: IncomingMessage) => Reply | Promise<Reply>;
+  readonly reply: (request: IncomingMessage, accept: () => void) => Reply | Promise<Reply>;
 }
 
 const READ = ['GET', 'HEAD'] as const;
@@ -32,6 +33,7 @@ export class Router {
   readonly #log: Logger;
   readonly #pages: Readonly<Record<string, Route>>;
   #actions: AdminActions = {};
+  #snapshots: Readonly<Record<string, Route>> = {};
 
   constructor(rules: AccessRules, pages: AdminPages, log: Logger) {
     this.#rules = rules;
@@ -45,12 +47,32 @@ export class Router {
   }
 
   /** Takes these actions from here on. */
-  use(actions: AdminActions): void {
+  use(actions: AdminActions, snapshots: SnapshotRoutes): void {
     this.#actions = actions;
+    this.#snapshots = {
+      '/snapshot/dump': {
+        methods: ['POST'],
+        reply: async (request) => {
+          const input = await this.#inputOf(request, 'dump');
+          return snapshots.dump(input);
+        },
+      },
+      '/snapshot/restore': {
+        methods: ['POST'],
+        reply: (request, accept) => {
+          this.#checkAction(request, 'application/octet-stream', 'restore');
+          accept();
+          return snapshots.restore(request);
+        },
+      },
+    };
   }
 
-  /** @throws {AdminError} for a request that the port refuses. */
-  async answer(request: IncomingMessage): Promise<Reply> {
+  /**
+   * `accept` is called before a long body is read.
+   * @throws {AdminError} for a request that the port refuses.
+   */
+  async answer(request: IncomingMessage, accept: () => void): Promise<Reply> {
     const { host, token: tokenNow } = this.#rules;
     if (isLoopback(host)) checkHost(request, host);
     const [path = '/'] = (request.url ?? '/').split('?');
@@ -61,30 +83,39 @@ export class Router {
     }
     const token = tokenNow();
     if (token !== undefined && route.isOpen !== true) checkToken(request, token);
-    return route.reply(request);
+    return route.reply(request, accept);
   }
 
   #routeOf(path: string): Route {
-    if (Object.hasOwn(this.#pages, path)) return this.#pages[path]!;
+    const pages = { ...this.#pages, ...this.#snapshots };
+    if (Object.hasOwn(pages, path)) return pages[path]!;
     const name = path.slice(ACTIONS.length);
     if (path.startsWith(ACTIONS) && Object.hasOwn(this.#actions, name)) {
       return { methods: ['POST'], reply: (request) => this.#act(name, request) };
     }
     const known = [
-      ...Object.keys(this.#pages),
+      ...Object.keys(pages),
       ...Object.keys(this.#actions).map((action) => ACTIONS + action),
     ];
     throw new AdminError(404, `There is no ${path} here; there are ${known.join(', ')}.`);
   }
 
   async #act(name: string, request: IncomingMessage): Promise<Reply> {
-    checkNoPage(request);
+    const input = await this.#inputOf(request, name);
+    return json(200, await this.#actions[name]!(input));
+  }
+
+  #inputOf(request: IncomingMessage, name: string): Promise<ActionInput> {
+    this.#checkAction(request, 'application/json', name);
+    return readInput(request);
+  }
+
+  #checkAction(request: IncomingMessage, type: string, name: string): void {
+    checkNoPage(request, type);
     if (this.#rules.actionsRefusal !== undefined) {
       throw new AdminError(403, this.#rules.actionsRefusal);
     }
-    const input = await readInput(request);
     const { remoteAddress } = request.socket;
     this.#log.info({ action: name, address: remoteAddress }, 'an admin action was requested');
-    return json(200, await this.#actions[name]!(input));
   }
 }

@@ -18,9 +18,8 @@ export interface MetricSource {
   readonly view: StoreView;
 }
 
-const CLASS_STATS = { ...ITEM_STATS, ...SLAB_STATS, ...OWN_CLASS_STATS };
-type ClassStat = keyof typeof CLASS_STATS;
-const CLASS_ROWS = Object.entries(CLASS_STATS);
+type ClassStat = keyof typeof ITEM_STATS | keyof typeof SLAB_STATS | keyof typeof OWN_CLASS_STATS;
+const CLASS_ROWS = Object.entries({ ...ITEM_STATS, ...SLAB_STATS, ...OWN_CLASS_STATS });
 
 /** The numbers of one size class. */
 export interface ClassReading {

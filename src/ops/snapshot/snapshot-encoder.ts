@@ -89,6 +89,12 @@ export class SnapshotEncoder {
     }
   }
 
+  /** Gives up the begun item: its value does not follow, and readers count it as missing. */
+  dropItem(): void {
+    this.#largeBytesLeft = 0;
+    this.flush();
+  }
+
   /** Writes the block, unless it is empty. */
   flush(): void {
     if (this.#at === BLOCK_HEADER_BYTES) return;

@@ -1,11 +1,14 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import type { MessagePort } from 'node:worker_threads';
 import { CodedError, machineClock } from '../../base/index.ts';
 import type { Guest, GuestWork } from '../../node/index.ts';
 import { AtomicFile, withFile } from './atomic-file.ts';
 import type { Compression, SnapshotFacts } from './format.ts';
 import { ItemDump } from './item-dump.ts';
 import { ItemRestorer, type RestoreCounts } from './item-restorer.ts';
+import { PortFlow } from './port-flow.ts';
+import { PortTarget, readPort } from './port-target.ts';
 import { SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
 import type { TotalsView } from './snapshot-totals.ts';
@@ -13,19 +16,27 @@ import type { TotalsView } from './snapshot-totals.ts';
 /** What a snapshot job does. */
 export type SnapshotOrder = DumpOrder | RestoreOrder;
 
-interface DumpOrder {
+/** Where the bytes of a snapshot come from or go to. */
+type Place =
+  | { readonly kind: 'file'; readonly file: string }
+  /** Chunks on a port, then `undefined`; `flow` is the memory of a PortFlow. */
+  | { readonly kind: 'port'; readonly port: MessagePort; readonly flow: SharedArrayBuffer };
+
+export interface DumpOrder {
   readonly kind: 'dump';
-  readonly file: string;
+  readonly place: Place;
   readonly compression: Compression;
   /** The facts of the header that the store does not know. */
   readonly facts: Pick<SnapshotFacts, 'program' | 'node' | 'options'>;
+  /** The name of the section in the file of a cluster: the id as hexadecimal digits. */
+  readonly section?: { readonly id: string; readonly number: number };
   /** Whether no client uses the node: the job then needs no consideration, and no order ends it. */
   readonly isAlone: boolean;
 }
 
-interface RestoreOrder {
+export interface RestoreOrder {
   readonly kind: 'restore';
-  readonly file: string;
+  readonly place: Place;
   readonly replaces: boolean;
   readonly isAlone: boolean;
 }
@@ -56,27 +67,33 @@ const WORD = 2 ** 32;
 const runSnapshot: GuestWork<SnapshotOrder, DumpOutcome | RestoreOutcome> = (guest, order) => {
   // On Linux this is the priority of the thread, elsewhere it would be that of the process.
   if (!order.isAlone && process.platform === 'linux') setPriority(0, LOW_PRIORITY);
-  return order.kind === 'dump' ? dumpToFile(guest, order) : restoreFromFile(guest, order);
+  return order.kind === 'dump' ? dump(guest, order) : restore(guest, order);
 };
 export default runSnapshot;
 
-function dumpToFile(guest: Guest, order: DumpOrder): DumpOutcome {
+function dump(guest: Guest, order: DumpOrder): DumpOutcome {
   const startedAt = machineClock.nowMs();
-  const file = new AtomicFile(order.file);
+  const check = () => checkOrders(guest, order);
+  const target =
+    order.place.kind === 'file'
+      ? new AtomicFile(order.place.file)
+      : new PortTarget(order.place.port, new PortFlow(order.place.flow), check);
   try {
+    const { compression, section } = order;
+    const name = section && { id: Buffer.from(section.id, 'hex'), section: section.number };
     const facts = factsOf(guest, order, startedAt);
-    const encoder = new SnapshotEncoder((bytes) => file.write(bytes), facts, order.compression);
-    const dump = new ItemDump(guest.store, encoder);
-    for (let steps = 0; !dump.isDone; steps++) {
-      dump.step();
-      if (steps % STEPS_PER_LOOK === 0) checkOrders(guest, order);
+    const encoder = new SnapshotEncoder((bytes) => target.write(bytes), facts, compression, name);
+    const items = new ItemDump(guest.store, encoder);
+    for (let steps = 0; !items.isDone; steps++) {
+      items.step();
+      if (steps % STEPS_PER_LOOK === 0) check();
     }
     encoder.finish();
-    file.commit();
-    const { items, itemBytes } = encoder;
-    return { items, itemBytes, fileBytes: file.bytes, seconds: secondsSince(startedAt) };
+    target.commit();
+    const seconds = secondsSince(startedAt);
+    return { items: encoder.items, itemBytes: encoder.itemBytes, fileBytes: target.bytes, seconds };
   } catch (error) {
-    file.abandon();
+    target.abandon();
     throw error;
   }
 }
@@ -91,27 +108,39 @@ function factsOf({ store }: Guest, { facts }: DumpOrder, nowMs: number): Snapsho
   };
 }
 
-function restoreFromFile(guest: Guest, order: RestoreOrder): RestoreOutcome {
+async function restore(guest: Guest, order: RestoreOrder): Promise<RestoreOutcome> {
   const startedAt = machineClock.nowMs();
   const restorer = new ItemRestorer(guest.store, order.replaces);
   const decoder = new SnapshotDecoder(restorer);
-  const descriptor = withFile(order.file, () => openSync(order.file, 'r'));
+  const check = () => checkOrders(guest, order);
+  const take = (bytes: Buffer): void => {
+    decoder.push(bytes);
+    check();
+  };
   try {
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    for (;;) {
-      const bytes = withFile(order.file, () => readSync(descriptor, buffer));
-      if (bytes === 0) break;
-      decoder.push(buffer.subarray(0, bytes));
-      checkOrders(guest, order);
-    }
+    if (order.place.kind === 'file') readFile(order.place.file, take);
+    else await readPort(order.place.port, new PortFlow(order.place.flow), take, check);
     decoder.end();
   } finally {
     restorer.drop();
-    closeSync(descriptor);
   }
   const { counts, headers } = restorer;
   const totals = decoder.totals.view();
   return { counts, totals, facts: headers, seconds: secondsSince(startedAt) };
+}
+
+function readFile(path: string, take: (bytes: Buffer) => void): void {
+  const descriptor = withFile(path, () => openSync(path, 'r'));
+  try {
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    for (;;) {
+      const bytes = withFile(path, () => readSync(descriptor, buffer));
+      if (bytes === 0) return;
+      take(buffer.subarray(0, bytes));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function checkOrders(guest: Guest, { kind, isAlone }: SnapshotOrder): void {

@@ -1,12 +1,9 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { extname } from 'node:path';
 import type { Logger } from '../../base/index.ts';
 import { packageVersion, type RunGuest } from '../../node/index.ts';
 import { withFile } from './atomic-file.ts';
 import { dumpText, missingText, restoreText } from './outcome-text.ts';
-import type { DumpOutcome, RestoreOutcome, SnapshotOrder } from './snapshot-job.ts';
-
-const JOB = new URL(`./snapshot-job${extname(import.meta.url)}`, import.meta.url);
+import { runFileJob } from './snapshot-streams.ts';
 
 /**
  * Keeps the items of a node over a restart: it writes them to a file when the node stops, and reads
@@ -36,9 +33,10 @@ export class WarmRestart {
       this.#log.info({ file }, 'no warm restart: there is no file; the node starts empty');
       return;
     }
-    const order: SnapshotOrder = { kind: 'restore', file, replaces: false, isAlone: true };
+    const place = { kind: 'file', file } as const;
     try {
-      const outcome = await runGuest<RestoreOutcome>(JOB, order);
+      const order = { kind: 'restore', place, replaces: false, isAlone: true } as const;
+      const outcome = await runFileJob(runGuest, order);
       this.#log.info({ file }, `warm restart: ${restoreText(outcome)}`);
       const missing = missingText(outcome.totals);
       if (missing !== undefined) this.#log.warn({ file }, missing);
@@ -65,15 +63,15 @@ export class WarmRestart {
   /** Writes all items; a failure is in the log, and leaves no file. */
   readonly afterServing = async (runGuest: RunGuest): Promise<void> => {
     const file = this.#file;
-    const order: SnapshotOrder = {
+    const order = {
       kind: 'dump',
-      file,
+      place: { kind: 'file', file },
       compression: 'none',
       facts: { program: packageVersion(), node: this.#node, options: {} },
       isAlone: true,
-    };
+    } as const;
     try {
-      const outcome = await runGuest<DumpOutcome>(JOB, order);
+      const outcome = await runFileJob(runGuest, order);
       this.#log.info({ file }, `warm restart: wrote ${dumpText(outcome)}`);
     } catch (error) {
       const reason = (error as Error).message;

@@ -5,7 +5,7 @@ import { CLASSES_MAX } from './size-classes.ts';
 
 /**
  * The counters of each thread, by slot: `stats` shows the sum over all threads
- * (commands/admin/inspect.ts). memcached's counters keep their names.
+ * (commands/admin/general-stats.ts). memcached's counters keep their names.
  */
 const THREAD_COUNTER_NAMES = [
   'get_cmds',

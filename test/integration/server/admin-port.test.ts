@@ -1,12 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { text as readText } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Authority } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/folder.ts';
+import { act, ask } from '../../support/http.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
 import { waitUntil } from '../../support/wait.ts';
@@ -18,39 +16,6 @@ const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
-
-interface Answer {
-  readonly status: number | undefined;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: string;
-}
-
-interface Ask {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly tls?: object;
-}
-
-/** Sends one request over a connection of its own. */
-async function ask(url: string, { method = 'GET', headers = {}, body, tls }: Ask = {}) {
-  const send = url.startsWith('https') ? httpsRequest : httpRequest;
-  return new Promise<Answer>((resolve, reject) => {
-    const request = send(url, { method, headers, agent: false, ...tls }, (response) => {
-      const { statusCode: status, headers: given } = response;
-      readText(response).then((text) => resolve({ status, headers: given, body: text }), reject);
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}
-
-const act = (url: string, name: string, input: unknown, headers = {}): Promise<Answer> =>
-  ask(`${url}/actions/${name}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(input),
-  });
 
 /** Starts a node with an admin port, and returns its address as the start line says it. */
 async function startWithAdmin(...args: readonly string[]) {
@@ -105,31 +70,6 @@ describe('the admin port', () => {
     });
     expect(open.headers['content-type']).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
     expect(open.body).toMatch(/\n# EOF\n$/);
-  });
-
-  test('the port refuses other paths, methods, hosts and bodies with a sentence', async () => {
-    const { url } = await startWithAdmin();
-    expect(await ask(`${url}/none`)).toMatchObject({
-      status: 404,
-      body: expect.stringMatching(
-        /^\{"error":"There is no \/none here; there are .*\/metrics.*"\}/,
-      ),
-    });
-    const post = await ask(`${url}/metrics`, { method: 'POST' });
-    expect(post).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
-    const get = await ask(`${url}/actions/drain`);
-    expect(get).toMatchObject({ status: 405, headers: { allow: 'POST' } });
-    const rebound = await ask(`${url}/metrics`, { headers: { host: 'evil.example' } });
-    expect(rebound.status).toBe(421);
-    const form = await ask(`${url}/actions/drain`, { method: 'POST', body: '{}' });
-    expect(form.status).toBe(415);
-    const page = await act(url, 'drain', {}, { origin: 'http://127.0.0.1' });
-    expect(page.status).toBe(403);
-    expect((await act(url, 'drain', [])).status).toBe(400);
-    expect((await act(url, 'drain', { text: 'x'.repeat(5000) })).status).toBe(413);
-    const long = await ask(`${url}/metrics`, { headers: { x: 'x'.repeat(9000) } });
-    expect(long.status).toBe(431);
-    expect((await ask(`${url}/readyz`)).status).toBe(200);
   });
 
   test('actions change memory and the level of the log, and read files again', async () => {
@@ -222,26 +162,8 @@ describe('the admin port', () => {
     });
     expect(await series(url, 'memcached_up')).toBe(1);
   });
-});
 
-describe('a node refuses to start', () => {
-  test.each([
-    [
-      ['--admin-host', '0.0.0.0'],
-      /--admin-host 0\.0\.0\.0 lets other machines.*--admin-token-file/,
-    ],
-    [['--admin-tls', 'on'], /--admin-tls on needs the certificate/],
-    [
-      ['--admin-tls', 'mutual', '-o', 'ssl_chain_cert=x'],
-      /needs? .*CA|requires client certificates/,
-    ],
-    [['--admin-token-file', '/nowhere/token'], /Cannot read the token .*--admin-token-file/],
-    [['--admin-port', '70000'], /--admin-port.*0 to 65535, or off/],
-  ])('with %j', async (args, reason) => {
-    await expect(startSlabring({ args: ['--admin-port', '0', ...args] })).rejects.toThrow(reason);
-  });
-
-  test('with an admin port that is in use', async () => {
+  test('a node does not start with an admin port that is in use', async () => {
     const { url } = await startWithAdmin();
     const args = ['--admin-port', new URL(url).port];
     await expect(startSlabring({ args })).rejects.toThrow(/another program uses it.*--admin-port/);

@@ -17,6 +17,7 @@ class FakeNode implements ServedNode {
   readonly view = adminParts().view;
   readonly measureThreads = adminParts().measureThreads;
   readonly setLogLevel = adminParts().setLogLevel;
+  readonly runGuest = adminParts().runGuest;
   stops = 0;
   readonly checkThreads = async (): Promise<void> => {};
   readonly #end = Promise.withResolvers<void>();

@@ -1,0 +1,112 @@
+/** Snapshots of a running node over its admin port. */
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { buffer } from 'node:stream/consumers';
+import { CodedError, readRegularFile } from '../../base/index.ts';
+import type { RestoreOutcome } from '../../ops/index.ts';
+
+const FILE_BYTES_MAX = 1 << 20;
+/** A node that sends or takes nothing for this time does not serve. */
+const SILENT_MS_MAX = 90_000;
+
+/** How the admin ports of all nodes are reached. */
+interface AdminAccess {
+  readonly token: string | undefined;
+  readonly ca: Buffer | undefined;
+}
+
+interface AccessOptions {
+  readonly adminTokenFile: string;
+  readonly adminCa: string;
+}
+
+/** @throws {CodedError} `ERR_USAGE` for a file that cannot be read. */
+export async function readAccess(options: AccessOptions): Promise<AdminAccess> {
+  const { adminTokenFile, adminCa } = options;
+  const token = adminTokenFile === '' ? undefined : await readFileOf(adminTokenFile);
+  const ca = adminCa === '' ? undefined : await readFileOf(adminCa);
+  return { token: token?.toString('utf8').trim(), ca };
+}
+
+async function readFileOf(path: string): Promise<Buffer> {
+  try {
+    return (await readRegularFile(path, FILE_BYTES_MAX)).bytes;
+  } catch (cause) {
+    throw new CodedError('ERR_USAGE', `Cannot read ${path}: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+}
+
+/** The admin port of one node. Every failure is a CodedError `ERR_ADMIN` that names the node. */
+export class AdminClient {
+  readonly url: string;
+  readonly #access: AdminAccess;
+
+  /** @throws {CodedError} `ERR_USAGE` for what is no URL. */
+  constructor(url: string, access: AdminAccess) {
+    const parsed = URL.parse(url.includes('://') ? url : `http://${url}`);
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
+      throw new CodedError('ERR_USAGE', `"${url}" is no admin port: use http://127.0.0.1:11212.`);
+    }
+    this.url = parsed.origin;
+    this.#access = access;
+  }
+
+  /** Asks for a snapshot; the response is its bytes. */
+  async dump(input: object): Promise<IncomingMessage> {
+    const request = this.#post('/snapshot/dump', 'application/json');
+    const response = this.#responseOf(request);
+    request.end(JSON.stringify(input));
+    return response;
+  }
+
+  /** Begins to restore; the caller writes the snapshot to the request, and ends it. */
+  restore(replaces: boolean): { request: ClientRequest; outcome: Promise<RestoreOutcome> } {
+    const query = replaces ? '?replace=1' : '';
+    const request = this.#post(`/snapshot/restore${query}`, 'application/octet-stream');
+    const outcome = this.#responseOf(request).then(
+      async (response) => JSON.parse((await buffer(response)).toString('utf8')) as RestoreOutcome,
+    );
+    outcome.catch(() => request.destroy());
+    return { request, outcome };
+  }
+
+  #post(path: string, type: string): ClientRequest {
+    const { token, ca } = this.#access;
+    const headers = {
+      'content-type': type,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const url = `${this.url}${path}`;
+    const options = { method: 'POST', headers, agent: false, timeout: SILENT_MS_MAX };
+    const request = url.startsWith('https')
+      ? httpsRequest(url, { ...options, ...(ca && { ca }) })
+      : httpRequest(url, options);
+    request.on('timeout', () => request.destroy(new Error(`no answer in ${SILENT_MS_MAX} ms`)));
+    return request;
+  }
+
+  #responseOf(request: ClientRequest): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      request.on('error', (cause) => reject(this.failure(cause.message, cause)));
+      request.on('response', (response) => {
+        if (response.statusCode === 200) resolve(response);
+        else void buffer(response).then((body) => reject(this.failure(errorIn(body))), reject);
+      });
+    });
+  }
+
+  failure(reason: string, cause?: unknown): CodedError {
+    return new CodedError('ERR_ADMIN', `The admin port ${this.url}: ${reason}`, { cause });
+  }
+}
+
+function errorIn(body: Buffer): string {
+  const text = body.toString('utf8');
+  try {
+    return (JSON.parse(text) as { readonly error: string }).error;
+  } catch {
+    return text;
+  }
+}

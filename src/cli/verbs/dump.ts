@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import { CodedError, choice, flag, machineClock, type ValuesOf } from '../../base/index.ts';
+import {
+  COMPRESSIONS,
+  ID_BYTES,
+  missingText,
+  SnapshotDecoder,
+  type SnapshotFacts,
+  type SnapshotReceiver,
+} from '../../ops/index.ts';
+import { EXIT } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import { AdminClient, readAccess } from '../snapshot/admin-client.ts';
+import { openTarget } from '../snapshot/dump-target.ts';
+import { adminUrls, snapshotFlags } from '../snapshot/snapshot-flags.ts';
+import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
+import { defineVerb } from '../verb.ts';
+
+const MIB = 2 ** 20;
+
+const dumpFlags = {
+  ...snapshotFlags,
+  compression: choice({
+    words: COMPRESSIONS,
+    default: 'none',
+    doc: 'Compress the file: deflate every reader knows, zstd is faster.',
+  }),
+  json: flag({ doc: 'Print the result as JSON.' }),
+};
+
+/** `slabring dump` */
+export const dumpVerb = defineVerb({
+  name: 'dump',
+  summary: 'write the items of running nodes to a file',
+  description:
+    'Writes all items of a node, or of all nodes of a cluster, to one file: values, flags, times ' +
+    'of expiry, CAS ids and hits. The nodes serve in the meantime. An item that changes during ' +
+    'the dump has its old or its new value in the file.\n' +
+    'The file appears under its name when it is complete; - is standard output.\n' +
+    'Exit code 0: the file is complete; 1: it is not, and there is none; 2: the command line is ' +
+    'wrong.',
+  parameters: ['file'],
+  flags: dumpFlags,
+  examples: [
+    {
+      command: 'slabring dump items.snapshot --admin http://127.0.0.1:11212',
+      effect: 'one node',
+    },
+    {
+      command: 'slabring dump - --admin http://10.0.0.1:11212,http://10.0.0.2:11212 | ssh host …',
+      effect: 'a cluster, through a pipe',
+    },
+  ],
+  async run(options, host, [path = '']) {
+    const access = await readAccess(options);
+    const clients = adminUrls(options).map((url) => new AdminClient(url, access));
+    const dump = new ClusterDump(clients, options, host);
+    const started = machineClock.nowMs();
+    await dump.writeTo(path);
+    const seconds = (machineClock.nowMs() - started) / 1000;
+    const { items } = dump.totals;
+    const result = { file: path, nodes: clients.length, items, bytes: dump.bytes, seconds };
+    const size = `${(dump.bytes / MIB).toFixed(1)} MiB in ${seconds.toFixed(1)} s`;
+    const text = options.json
+      ? JSON.stringify(result)
+      : `Dumped ${items} items of ${clients.length} nodes, ${size}.`;
+    // The snapshot itself goes to standard output.
+    if (path === '-') host.err(text);
+    else host.out(text);
+    return EXIT.ok;
+  },
+});
+
+/** Dumps one node after the other, each as a section of the same file. */
+class ClusterDump implements SnapshotReceiver {
+  bytes = 0;
+  readonly #clients: readonly AdminClient[];
+  readonly #compression: ValuesOf<typeof dumpFlags>['compression'];
+  readonly #id = randomBytes(ID_BYTES).toString('hex');
+  readonly #decoder = new SnapshotDecoder(this);
+  readonly #bar: ProgressBar;
+  /** Items of the nodes whose dumps have begun, as their headers say. */
+  #expected = 0;
+
+  constructor(
+    clients: readonly AdminClient[],
+    { compression }: ValuesOf<typeof dumpFlags>,
+    host: Host,
+  ) {
+    this.#clients = clients;
+    this.#compression = compression;
+    this.#bar = progressBar(host.terminal);
+  }
+
+  get totals() {
+    return this.#decoder.totals;
+  }
+
+  async writeTo(path: string): Promise<void> {
+    const target = openTarget(path);
+    try {
+      for (const [section, client] of this.#clients.entries()) {
+        const input = { compression: this.#compression, id: this.#id, section };
+        await this.#copy(client, input, target.write);
+      }
+      this.#decoder.end();
+      const missing = missingText(this.totals.view());
+      if (missing !== undefined) throw new CodedError('ERR_SNAPSHOT', missing);
+      target.commit();
+    } catch (error) {
+      target.abandon();
+      throw error;
+    } finally {
+      this.#bar.clear();
+    }
+  }
+
+  /** Checks what a node sends as it comes, so that a file is known to be whole. */
+  async #copy(
+    client: AdminClient,
+    input: object,
+    write: (bytes: Buffer) => Promise<void>,
+  ): Promise<void> {
+    const response = await client.dump(input);
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) {
+        this.#decoder.push(chunk);
+        await write(chunk);
+        this.bytes += chunk.length;
+        this.#draw(client);
+      }
+    } catch (cause) {
+      if (cause instanceof CodedError) throw cause;
+      const reason = `the node stopped sending: ${(cause as Error).message}. There is no file.`;
+      throw client.failure(reason, cause);
+    }
+  }
+
+  #draw(client: AdminClient): void {
+    const { items } = this.#decoder.totals;
+    const fraction = Math.min(1, items / Math.max(1, this.#expected));
+    this.#bar.draw({ title: client.url, fraction, count: this.bytes / MIB, unit: 'MiB' });
+  }
+
+  facts({ items }: SnapshotFacts): void {
+    this.#expected += items;
+  }
+
+  item(): void {}
+  begin(): void {}
+  piece(): void {}
+  commit(): void {}
+  drop(): void {}
+}

@@ -1,0 +1,182 @@
+import { once } from 'node:events';
+import { createReadStream, statSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
+import { CodedError, flag, list, type ValuesOf } from '../../base/index.ts';
+import { missingText, type RestoreOutcome, restoreText, SnapshotDecoder } from '../../ops/index.ts';
+import { createDistribution, readNodes } from '../../topology/index.ts';
+import { EXIT } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import { AdminClient, readAccess } from '../snapshot/admin-client.ts';
+import { RestoreRoutes } from '../snapshot/restore-routes.ts';
+import { adminUrls, snapshotFlags } from '../snapshot/snapshot-flags.ts';
+import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
+import { defineVerb } from '../verb.ts';
+
+const MIB = 2 ** 20;
+const CHUNK_BYTES = 256 * 1024;
+
+const restoreFlags = {
+  ...snapshotFlags,
+  nodes: list({
+    placeholder: '<node>',
+    doc:
+      'With several URLs: the nodes as clients name them, in the order of --admin. They decide ' +
+      'which node gets which key (ketama).',
+  }),
+  replace: flag({
+    isCommandLineOnly: true,
+    doc: 'Also replace items that the nodes have; without it, those are newer and stay.',
+  }),
+  json: flag({ doc: 'Print the result as JSON.' }),
+};
+
+/** `slabring restore` */
+export const restoreVerb = defineVerb({
+  name: 'restore',
+  summary: 'restore items from a file into running nodes',
+  description:
+    'Restores the items of a file of slabring dump, or of a warm restart, into a node, or into a ' +
+    'cluster of any size. The nodes serve in the meantime. Items that have expired since, and ' +
+    'those that a node has under their keys, are left out.\n' +
+    'Of a damaged file it restores what is whole, and says what is missing. - is standard ' +
+    'input.\n' +
+    'Exit code 0: all is restored; 1: the file is damaged or a node failed; 2: the command line ' +
+    'is wrong.',
+  parameters: ['file'],
+  flags: restoreFlags,
+  examples: [
+    {
+      command: 'slabring restore items.snapshot --admin http://127.0.0.1:11212',
+      effect: 'into one node',
+    },
+    {
+      command: 'slabring restore items.snapshot --admin http://a:9000,http://b:9000 --nodes a,b',
+      effect: 'into a cluster',
+    },
+  ],
+  async run(options, host, [path = '']) {
+    const access = await readAccess(options);
+    const clients = adminUrls(options).map((url) => new AdminClient(url, access));
+    if (clients.length > 1 && options.nodes.length !== clients.length) {
+      throw new CodedError(
+        'ERR_USAGE',
+        `--admin names ${clients.length} nodes, --nodes ${options.nodes.length}: name the ` +
+          'address of each node with --nodes, in the same order.',
+      );
+    }
+    const bar = progressBar(host.terminal);
+    try {
+      const outcomes = await restore(clients, options, path, bar);
+      return report(outcomes, clients, options, host);
+    } finally {
+      bar.clear();
+    }
+  },
+});
+
+/** The parts of a file, with their progress on the bar. */
+async function* partsOf(path: string, bar: ProgressBar): AsyncGenerator<Buffer> {
+  const size = path === '-' ? 0 : sizeOf(path);
+  const stream =
+    path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  let read = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    yield chunk;
+    read += chunk.length;
+    const fraction = size === 0 ? 0 : read / size;
+    bar.draw({ title: 'restore', fraction, count: read / MIB, unit: 'MiB' });
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (cause) {
+    const text = `Cannot read the snapshot ${path}: ${(cause as Error).message}.`;
+    throw new CodedError('ERR_SNAPSHOT_FILE', text, { cause });
+  }
+}
+
+async function restore(
+  clients: readonly AdminClient[],
+  { nodes, replace }: ValuesOf<typeof restoreFlags>,
+  path: string,
+  bar: ProgressBar,
+): Promise<readonly RestoreOutcome[]> {
+  const parts = partsOf(path, bar);
+  // The first part decides whether it is a snapshot, before a node hears of it.
+  const first = await parts.next();
+  if (first.done !== true) checkStart(first.value);
+  else throw new CodedError('ERR_SNAPSHOT', `The file ${path} is empty: it is no snapshot.`);
+  const uploads = clients.map((client) => client.restore(replace));
+  const requests = uploads.map(({ request }) => request);
+  const outcomes = Promise.all(uploads.map(({ outcome }) => outcome));
+  const chunks = joined(first.value, parts);
+  if (clients.length === 1) await sendWhole(chunks, requests[0]!, outcomes);
+  else {
+    const routes = new RestoreRoutes(createDistribution('ketama', readNodes(nodes)), requests);
+    await sendRouted(chunks, routes, outcomes);
+  }
+  return outcomes;
+}
+
+async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+/** Sends the file as it is; ends early, with the reason, if the node has failed. */
+async function sendWhole(
+  chunks: AsyncIterable<Buffer>,
+  request: ClientRequest,
+  outcomes: Promise<unknown>,
+): Promise<void> {
+  for await (const chunk of chunks) {
+    if (!request.write(chunk)) await Promise.race([once(request, 'drain'), outcomes]);
+  }
+  request.end();
+}
+
+async function sendRouted(
+  chunks: AsyncIterable<Buffer>,
+  routes: RestoreRoutes,
+  outcomes: Promise<unknown>,
+): Promise<void> {
+  const decoder = new SnapshotDecoder(routes);
+  for await (const chunk of chunks) {
+    decoder.push(chunk);
+    await Promise.race([routes.drained(), outcomes]);
+  }
+  decoder.end();
+  routes.finish();
+  const missing = missingText(decoder.totals.view());
+  if (missing === undefined) return;
+  await outcomes;
+  throw new CodedError('ERR_SNAPSHOT', missing);
+}
+
+/** @throws {CodedError} if these bytes do not begin a snapshot. */
+function checkStart(bytes: Buffer): void {
+  const nothing = { facts() {}, item() {}, begin() {}, piece() {}, commit() {}, drop() {} };
+  new SnapshotDecoder(nothing).push(bytes);
+}
+
+function report(
+  outcomes: readonly RestoreOutcome[],
+  clients: readonly AdminClient[],
+  { json }: ValuesOf<typeof restoreFlags>,
+  host: Host,
+): number {
+  const rows = outcomes.map((outcome, at) => ({ node: clients[at]!.url, outcome }));
+  const damaged = rows.flatMap(({ outcome }) => missingText(outcome.totals) ?? []);
+  if (json) {
+    const nodes = rows.map(({ node, outcome: { counts, totals, seconds } }) => {
+      return { node, ...counts, seconds, snapshot: totals };
+    });
+    host.out(JSON.stringify({ nodes }));
+  } else {
+    for (const { node, outcome } of rows) host.out(`${node}: ${restoreText(outcome)}.`);
+  }
+  for (const text of damaged) host.err(`slabring: ${text}`);
+  return damaged.length === 0 ? EXIT.ok : EXIT.failed;
+}

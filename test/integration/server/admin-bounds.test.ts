@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../../src/base/index.ts';
+import { type AdminActions, AdminServer, SnapshotRoutes } from '../../../src/ops/index.ts';
+import { adminParts } from '../../support/admin-parts.ts';
+import { act, ask } from '../../support/http.ts';
+import { waitUntil } from '../../support/wait.ts';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+/** The admin port of a node that does not run. */
+async function openAdmin(actions: AdminActions = {}): Promise<AdminServer> {
+  const options = { port: 0, host: '127.0.0.1', tokenFile: '', readTls: undefined };
+  const admin = await AdminServer.open({ ...options, actionsRefusal: undefined }, silentLogger);
+  closers.push(() => admin.close());
+  const snapshots = new SnapshotRoutes(adminParts().runGuest, 'test');
+  admin.attach(adminParts(), { none: () => ({}), ...actions }, snapshots);
+  return admin;
+}
+
+describe('an admin port', () => {
+  test('the port refuses other paths, methods, hosts and bodies with a sentence', async () => {
+    const { url } = await openAdmin();
+    expect(await ask(`${url}/x`)).toMatchObject({
+      status: 404,
+      body: expect.stringMatching(/^\{"error":"There is no \/x here; there are .*\/metrics.*"\}\n/),
+    });
+    const post = await ask(`${url}/metrics`, { method: 'POST' });
+    expect(post).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    const get = await ask(`${url}/actions/none`);
+    expect(get).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+    const rebound = await ask(`${url}/metrics`, { headers: { host: 'evil.example' } });
+    expect(rebound.status).toBe(421);
+    const form = await ask(`${url}/actions/none`, { method: 'POST', body: '{}' });
+    expect(form.status).toBe(415);
+    const page = await act(url, 'none', {}, { origin: 'http://127.0.0.1' });
+    expect(page.status).toBe(403);
+    expect((await act(url, 'none', [])).status).toBe(400);
+    expect((await act(url, 'none', { text: 'x'.repeat(5000) })).status).toBe(413);
+    expect((await act(url, 'constructor', {})).status).toBe(404);
+    expect((await ask(`${url}/metrics`, { headers: { x: 'x'.repeat(9000) } })).status).toBe(431);
+    expect((await act(url, 'none', {})).status).toBe(200);
+  });
+
+  test('an action that fails by a bug gets 500, and the port goes on', async () => {
+    const fails = () => Promise.reject(new Error('a bug'));
+    const { url } = await openAdmin({ fails });
+    const answer = await act(url, 'fails', {});
+    expect(answer).toMatchObject({ status: 500, body: '{"error":"The request failed: a bug"}\n' });
+    expect((await ask(`${url}/healthz`)).status).toBe(200);
+  });
+
+  test('a node that starts is alive, but not ready, and has no metrics', async () => {
+    const options = { port: 0, host: '127.0.0.1', tokenFile: '', readTls: undefined };
+    const admin = await AdminServer.open({ ...options, actionsRefusal: undefined }, silentLogger);
+    closers.push(() => admin.close());
+    expect((await ask(`${admin.url}/healthz`)).status).toBe(200);
+    const ready = await ask(`${admin.url}/readyz`);
+    expect(ready).toMatchObject({ status: 503, body: '{"ready":false,"state":"starting"}\n' });
+    const metrics = await ask(`${admin.url}/metrics`);
+    expect(metrics).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  });
+
+  test('the port answers a limited number of requests at the same time', async () => {
+    const release = Promise.withResolvers<object>();
+    let waiting = 0;
+    const slow = () => {
+      waiting++;
+      return release.promise;
+    };
+    const { url } = await openAdmin({ slow });
+    const held = Array.from({ length: 8 }, () => act(url, 'slow', {}));
+    await waitUntil('all of them wait', () => waiting === 8);
+    const refused = await ask(`${url}/metrics`);
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    release.resolve({});
+    for (const { status } of await Promise.all(held)) expect(status).toBe(200);
+    expect((await ask(`${url}/metrics`)).status).toBe(200);
+  });
+
+  test('the port keeps a limited number of connections, and closes further ones', async () => {
+    const { port } = await openAdmin();
+    const open = async (): Promise<Socket> => {
+      const socket = connect(port, '127.0.0.1');
+      closers.push(() => socket.destroy());
+      await once(socket, 'connect');
+      return socket;
+    };
+    const sockets: Socket[] = [];
+    for (let nth = 0; nth < 16; nth++) sockets.push(await open());
+    const further = await open();
+    await once(further.resume(), 'close');
+    expect(sockets.every(({ destroyed }) => !destroyed)).toBe(true);
+  });
+});

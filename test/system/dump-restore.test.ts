@@ -1,0 +1,171 @@
+import { existsSync } from 'node:fs';
+import { readdir, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../support/folder.ts';
+import { startSlabring } from '../support/node-process.ts';
+import { OwnedProcess, type TestServer } from '../support/server.ts';
+import { waitUntil } from '../support/wait.ts';
+import { RawConnection } from '../support/wire.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let file = '';
+type Closers = (() => Promise<unknown>)[];
+const closers: Closers = [];
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  file = join(folder.path, 'items.snapshot');
+});
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+  await folder.remove();
+});
+
+interface Node {
+  readonly server: TestServer;
+  readonly admin: string;
+  readonly name: string;
+}
+
+async function start(closers: Closers, ...args: readonly string[]): Promise<Node> {
+  const server = await startSlabring({ args: ['--admin-port', '0', '-t', '1', ...args] });
+  closers.push(() => server.stop());
+  const admin = /Admin port: (\S+)/.exec(server.process.stdout)?.[1] ?? '';
+  return { server, admin, name: `127.0.0.1:${server.port}` };
+}
+
+const exchange = async ({ server }: Node, request: string): Promise<string> => {
+  const connection = await RawConnection.connect(server.address);
+  const reply = await connection.exchange(request);
+  connection.destroy();
+  return reply.toString('latin1');
+};
+
+function slabring(...args: readonly string[]): OwnedProcess {
+  return new OwnedProcess([process.execPath, MAIN, ...args]);
+}
+
+async function run(...args: readonly string[]) {
+  const process = slabring(...args);
+  const { code } = await process.exited;
+  return { code, out: process.stdout, err: process.stderr };
+}
+
+const set = (key: string, value: string): string =>
+  `set ${key} 5 0 ${value.length} noreply\r\n${value}\r\n`;
+
+const fill = async (node: Node, keys: readonly string[]): Promise<string> =>
+  exchange(node, keys.map((key) => set(key, `value of ${key}`)).join(''));
+
+const keysOf = (prefix: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, nth) => `${prefix}-${nth}`);
+
+describe('slabring dump and restore', () => {
+  let [a, b, c]: readonly Node[] = [];
+  beforeAll(async () => {
+    [a, b, c] = await Promise.all([start(shared), start(shared), start(shared)]);
+    await fill(a, keysOf('a', 12_000));
+    await fill(b, keysOf('b', 500));
+  });
+  const shared: Closers = [];
+  afterAll(async () => {
+    await Promise.all(shared.map((close) => close()));
+  });
+
+  test('a node gets the items of another one, with CAS ids, and keeps its newer ones', async () => {
+    await exchange(c!, set('a-0', 'newer'));
+    const dumped = await run('dump', file, '--admin', a!.admin);
+    expect(dumped).toMatchObject({ code: 0, err: '' });
+    expect(dumped.out).toContain('Dumped 12000 items of 1 nodes');
+    const restored = await run('restore', file, '--admin', c!.admin, '--json');
+    expect(restored.code).toBe(0);
+    expect(JSON.parse(restored.out).nodes[0]).toMatchObject({ restored: 11_999, existed: 1 });
+    expect(await exchange(c!, 'gets a-7\r\n')).toBe(await exchange(a!, 'gets a-7\r\n'));
+    expect(await exchange(c!, 'get a-0\r\n')).toContain('newer');
+    await run('restore', file, '--admin', c!.admin, '--replace');
+    expect(await exchange(c!, 'get a-0\r\n')).toContain('value of a-0');
+  });
+  test('a cluster of two goes into a cluster of three, whose clients find all keys', async () => {
+    const from = ['--admin', `${a!.admin},${b!.admin}`, '--compression', 'zstd'];
+    expect(await run('dump', file, ...from)).toMatchObject({ code: 0, err: '' });
+    const nodes = [a!, b!, c!];
+    const names = nodes.map(({ name }) => name).join(',');
+    const admins = nodes.map(({ admin }) => admin).join(',');
+    const restored = await run('restore', file, '--admin', admins, '--nodes', names);
+    expect(restored).toMatchObject({ code: 0, err: '' });
+    const keys = [...keysOf('a', 500), ...keysOf('b', 500)];
+    const got = await run('get', ...keys, '--nodes', names, '--json');
+    expect(got.code).toBe(0);
+    for (const key of keys) expect(got.out).toContain(`value of ${key}`);
+  });
+  test('a pipe carries a snapshot from node to node', async () => {
+    await exchange(c!, 'flush_all\r\n');
+    const from = `"$0" "$1" dump - --admin ${a!.admin}`;
+    const command = `${from} | "$0" "$1" restore - --admin ${c!.admin}`;
+    const pipe = new OwnedProcess(['sh', '-c', command, process.execPath, MAIN]);
+    expect([(await pipe.exited).code, pipe.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^Dumped \d+ items/),
+    ]);
+    expect(await exchange(c!, 'get a-99\r\n')).toContain('value of a-99');
+  });
+  test('a damaged file gives what is whole, and the verb says what is missing', async () => {
+    await run('dump', file, '--admin', a!.admin);
+    await truncate(file, 400_000);
+    const restored = await run('restore', file, '--admin', c!.admin, '--replace', '--json');
+    expect([restored.code, restored.err]).toEqual([
+      1,
+      expect.stringContaining('the end is missing'),
+    ]);
+    expect(JSON.parse(restored.out).nodes[0].restored).toBeGreaterThan(1000);
+    await writeFile(file, 'hello');
+    const refused = await run('restore', file, '--admin', c!.admin);
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringContaining('no snapshot of slabring'),
+    ]);
+  });
+  test('a node that is killed during a dump leaves no file', async () => {
+    const source = await start(closers, '-m', '300');
+    for (const key of keysOf('big', 200)) await exchange(source, set(key, 'x'.repeat(900_000)));
+    const dump = slabring('dump', file, '--admin', source.admin);
+    await waitUntil('the dump begins', () => existsSync(`${file}.part`));
+    process.kill(source.server.pid, 'SIGKILL');
+    expect((await dump.exited).code).toBe(1);
+    expect(dump.stderr).toContain(`The admin port ${source.admin}`);
+    expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
+  });
+  test('a node with a login gives a snapshot only with the token of its port', async () => {
+    const users = join(folder.path, 'users');
+    await writeFile(users, 'app:password\n');
+    const node = await start(closers, '-Y', users);
+    const refused = await run('dump', file, '--admin', node.admin);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('requires a login')]);
+    expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe('scheduled snapshots', () => {
+  test('a node writes snapshots by itself, keeps the newest, and serves in between', async () => {
+    const to = ['--snapshot-every', '1s', '--snapshot-keep', '2', '--snapshot-to', folder.path];
+    const node = await start(closers, ...to);
+    await fill(node, keysOf('key', 100));
+    const seen = new Set<string>();
+    await waitUntil('three snapshots', async () => {
+      for (const name of await readdir(folder.path)) {
+        if (name.endsWith('.snapshot')) seen.add(name);
+      }
+      return seen.size >= 3;
+    });
+    await node.server.stop();
+    const names = (await readdir(folder.path)).sort();
+    expect(names).toHaveLength(2);
+    expect(names[1]! >= [...seen].sort()[2]!).toBe(true);
+    const target = await start(closers);
+    await run('restore', join(folder.path, names[1]!), '--admin', target.admin);
+    expect(await exchange(target, 'get key-99\r\n')).toContain('value of key-99');
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { run } from '../../../../src/cli/run.ts';
+import { serveVerb } from '../../../../src/cli/verbs/serve.ts';
+import { adminParts } from '../../../support/admin-parts.ts';
+import { TestHost } from '../host.ts';
+
+/** Runs a command line up to the start of its node, which ends at once. */
+async function start(args: readonly string[]): Promise<{ code: number; host: TestHost }> {
+  const verb = serveVerb(async () => ({
+    ...adminParts(),
+    addresses: [],
+    fastPath: { kind: 'off', reason: '' },
+    checkThreads: async () => {},
+    ended: Promise.resolve(),
+  }));
+  const host = new TestHost();
+  return { code: await run(['serve', ...args], [verb], host), host };
+}
+
+describe('the options of the admin port', () => {
+  test.each([
+    [
+      ['--admin-host', '0.0.0.0'],
+      /--admin-host 0\.0\.0\.0 lets other machines.*--admin-token-file/,
+    ],
+    [['--admin-tls', 'on'], /--admin-tls on needs the certificate of the node/],
+    [['--admin-tls', 'mutual', '-o', 'ssl_chain_cert=x'], /--admin-tls mutual requires client/],
+    [['--admin-port', '70000'], /--admin-port.* from 0 to 65535, or off/],
+    [['--admin-port', '-1'], /--admin-port.* from 0 to 65535, or off/],
+  ])('a node does not start with %j', async (args, reason) => {
+    const { code, host } = await start(['--admin-port', '0', ...args]);
+    expect(code).toBe(2);
+    expect(host.errorLines.join('\n')).toMatch(reason);
+  });
+  test('a node does not start without the file of its token', async () => {
+    const { code, host } = await start(['--admin-port', '0', '--admin-token-file', '/no/token']);
+    expect(code).toBe(1);
+    expect(host.errorLines.join('\n')).toMatch(/Cannot read the token .*--admin-token-file/);
+  });
+  test('a node with "off" has no admin port, whatever the other options say', async () => {
+    const { code, host } = await start(['--admin-port', 'off', '--admin-host', '0.0.0.0']);
+    expect(code).toBe(0);
+    expect(host.outputLines.join('\n')).not.toMatch(/Admin port/);
+  });
+});

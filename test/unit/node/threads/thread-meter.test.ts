@@ -3,7 +3,7 @@ import { ThreadTable } from '../../../../src/node/shared/thread-table.ts';
 import { ThreadMeter } from '../../../../src/node/threads/thread-meter.ts';
 import { waitUntil } from '../../../support/wait.ts';
 
-test('a meter samples the event loop of its thread, with its heap and its collections', async () => {
+test('a meter samples the event loop of its thread, its heap and its collections', async () => {
   const table = new ThreadTable(ThreadTable.allocate(1));
   const meter = new ThreadMeter(table, 0);
   meter.start();

@@ -129,7 +129,7 @@ test.each(casesOf(ALL, TWO))(
     const results = await run(share, users, {
       batches: 400 * LENGTH,
       keys: 3,
-      // Most values of a key have a size class in common, so that they overwrite each other in place.
+      // Most values of a key have one size class, so that they overwrite each other in place.
       lengths: [
         [3700, 3800],
         [3700, 3800],

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { truncate, writeFile } from 'node:fs/promises';
+import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -145,5 +145,27 @@ describe('slabring dump and restore', () => {
     const refused = await run('dump', file, '--admin', node.admin);
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('requires a login')]);
     expect(existsSync(file)).toBe(false);
+  });
+});
+
+describe('scheduled snapshots', () => {
+  test('a node writes snapshots by itself, keeps the newest, and serves in between', async () => {
+    const to = ['--snapshot-every', '1s', '--snapshot-keep', '2', '--snapshot-to', folder.path];
+    const node = await start(closers, ...to);
+    await fill(node, keysOf('key', 100));
+    const seen = new Set<string>();
+    await waitUntil('three snapshots', async () => {
+      for (const name of await readdir(folder.path)) {
+        if (name.endsWith('.snapshot')) seen.add(name);
+      }
+      return seen.size >= 3;
+    });
+    await node.server.stop();
+    const names = (await readdir(folder.path)).sort();
+    expect(names).toHaveLength(2);
+    expect(names[1]! >= [...seen].sort()[2]!).toBe(true);
+    const target = await start(closers);
+    await run('restore', join(folder.path, names[1]!), '--admin', target.admin);
+    expect(await exchange(target, 'get key-99\r\n')).toContain('value of key-99');
   });
 });

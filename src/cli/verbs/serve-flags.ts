@@ -1,6 +1,7 @@
 import { flag, integer, text } from '../../base/index.ts';
 import { serverFlags } from '../../node/index.ts';
 import { adminFlags, adminPort, NO_ADMIN_PORT } from '../options/admin-options.ts';
+import { snapshotFlags } from '../options/snapshot-options.ts';
 
 /** The options of `slabring serve`: those of a node, and those of its process. */
 export const serveFlags = {
@@ -69,6 +70,7 @@ export const serveFlags = {
     placeholder: '<file>',
     doc: "memcached's name of --warm-restart.",
   }),
+  ...snapshotFlags,
   napiIds: integer({
     short: 'N',
     default: 0,

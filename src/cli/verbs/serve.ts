@@ -10,6 +10,7 @@ import {
   serverRules,
 } from '../../node/index.ts';
 import { adminRules } from '../options/admin-options.ts';
+import { snapshotRules } from '../options/snapshot-options.ts';
 import { type AdminNode, type AdminPort, openAdminPort } from '../process/admin-port.ts';
 import { startDaemon } from '../process/daemon.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
@@ -24,6 +25,7 @@ import {
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { openServiceManager, type ServiceManager } from '../process/service-manager.ts';
+import { scheduleSnapshots } from '../process/snapshot-schedule.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { startWarm } from '../process/warm-start.ts';
 import { nextCommands } from '../terminal/next-steps.ts';
@@ -51,7 +53,7 @@ export function serveVerb(startNode: StartNode): Verb {
       'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the ' +
       'pending replies and ends. On SIGHUP it reloads its users and certificates.',
     flags: serveFlags,
-    rules: [...serverRules, ...adminRules],
+    rules: [...serverRules, ...adminRules, ...snapshotRules],
     examples: [
       { command: 'slabring serve', effect: '64 MB, port 11211 on all interfaces' },
       { command: 'slabring serve -m 1024 -t 8 -l 127.0.0.1', effect: '1 GB, 8 threads' },
@@ -115,7 +117,9 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     if (options.daemon) stop.ignoreDisconnect();
     service.ready(startLine(options, started));
     service.watch(() => node.checkThreads());
+    const stopSnapshots = await scheduleSnapshots(options, node, log);
     const code = await waitForEnd(node, stop, service, host);
+    stopSnapshots();
     // After a bug the process must end at once.
     if (code !== EXIT.bug) await admin?.close();
     return code;

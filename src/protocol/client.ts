@@ -11,6 +11,7 @@ export {
   type GetManyRequest,
   type GetRequest,
   keysOf,
+  type LimitMemoryRequest,
   type LoginRequest,
   type Request,
   type StoreMode,

@@ -3,11 +3,19 @@ import { whyNoMemcached } from '../support/memcached.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { Conversation, Mismatch } from './conversation.ts';
 import { type GeneratedStep, generateSteps } from './generator.ts';
-import { ORACLE_VERSION, type Pair, restartOracle, startPair, stopPair } from './servers.ts';
+import {
+  ORACLE_VERSION,
+  type Pair,
+  restartOracle,
+  SERVINGS,
+  startServing,
+  stopPair,
+  WITHOUT_FAST_PATH,
+} from './servers.ts';
 
 const SEQUENCES = Number(process.env['SEQUENCES'] ?? 1000);
-/** A TLS handshake for each connection takes long. */
-const SEQUENCES_OVER_TLS = Math.ceil(SEQUENCES / 5);
+/** How many times fewer. A TLS handshake for each connection takes long. */
+const FEWER = { TCP: 1, TLS: 5, [WITHOUT_FAST_PATH]: 10 } as const;
 const FAILURES_SHOWN = 5;
 /** Enough for a hundred times as many scripts. */
 const TIMEOUT_MS = 1_200_000;
@@ -45,13 +53,13 @@ async function shrink(
   return smallest.mismatch;
 }
 
-describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(SERVINGS)(
   'generated scripts, over %s',
-  (transport) => {
-    const sequences = transport === 'TLS' ? SEQUENCES_OVER_TLS : SEQUENCES;
+  (serving) => {
+    const sequences = Math.ceil(SEQUENCES / FEWER[serving]);
     let pair: Pair | undefined;
     beforeAll(async () => {
-      pair = await startPair({ tls: transport === 'TLS' });
+      pair = await startServing(serving);
     });
     afterAll(() => stopPair(pair));
 

@@ -47,18 +47,30 @@ export interface PairOptions {
   readonly args?: readonly string[];
   /** Whether slabring serves TLS. */
   readonly tls?: boolean;
+  /** Whether slabring answers everything in JavaScript. */
+  readonly noFastPath?: boolean;
   /** Whether memcached runs its LRU maintainer, as it does by default. */
   readonly withBackgroundWork?: boolean;
 }
 
+export const WITHOUT_FAST_PATH = 'TCP without the fast path';
+/** How slabring serves; most of the scripts use the fast path, as a node does by default. */
+export const SERVINGS = ['TCP', 'TLS', WITHOUT_FAST_PATH] as const;
+type Serving = (typeof SERVINGS)[number];
+
+/** Starts both servers; slabring serves as it says. */
+export const startServing = (serving: Serving): Promise<Pair> =>
+  startPair({ tls: serving === 'TLS', noFastPath: serving === WITHOUT_FAST_PATH });
+
 /** Starts both servers with the same arguments. */
 export async function startPair(options: PairOptions = {}): Promise<Pair> {
   const { args = [], withBackgroundWork: lively = false, tls = false } = options;
+  const ourArgs = options.noFastPath === true ? [...args, '-o', 'no_fast_path'] : args;
   const memcached = () =>
     startMemcached({ args: lively ? args : [...args, ...WITHOUT_LRU_MAINTAINER] });
   const theirs = await memcached();
   try {
-    const ours = () => (tls ? startWithTls(args) : startSlabring({ args }));
+    const ours = () => (tls ? startWithTls(ourArgs) : startSlabring({ args: ourArgs }));
     const pair = { theirs, ours: await (subjectIsMemcached ? memcached() : ours()) };
     oracleStarters.set(pair, memcached);
     return pair;

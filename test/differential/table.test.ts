@@ -3,7 +3,15 @@ import { whyNoMemcached } from '../support/memcached.ts';
 import { SCRIPTS } from './cases/index.ts';
 import { Conversation, Mismatch } from './conversation.ts';
 import type { Script } from './script.ts';
-import { ORACLE_VERSION, type Pair, restartOracle, startPair, stopPair } from './servers.ts';
+import {
+  ORACLE_VERSION,
+  type Pair,
+  restartOracle,
+  SERVINGS,
+  startServing,
+  stopPair,
+  WITHOUT_FAST_PATH,
+} from './servers.ts';
 
 const USES_CAS = /\{cas /;
 
@@ -29,17 +37,24 @@ async function runScriptOnce(pair: Pair, steps: readonly string[]): Promise<void
 const canRunInOneBurst = ({ steps, pace }: Script): boolean =>
   pace !== 'stepwise' && steps.length > 1 && !steps.some((step) => USES_CAS.test(step));
 
-describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(['TCP', 'TLS'])(
+describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(SERVINGS)(
   'slabring sends the replies of memcached, over %s',
-  (transport) => {
+  (serving) => {
     let pair: Pair | undefined;
     beforeAll(async () => {
-      pair = await startPair({ tls: transport === 'TLS' });
+      pair = await startServing(serving);
     });
     afterAll(() => stopPair(pair));
 
     for (const [group, scripts] of Object.entries(SCRIPTS)) {
       describe(group, () => {
+        if (serving === WITHOUT_FAST_PATH) {
+          test('each fourth script', async () => {
+            const some = scripts.filter((_, nth) => nth % 4 === 0);
+            for (const { steps } of some) await runScript(pair!, steps);
+          });
+          return;
+        }
         test.for(scripts)('$name', (script) => runScript(pair!, script.steps));
         test.for(scripts.filter(canRunInOneBurst))('$name, in one burst', ({ steps }) =>
           runScript(pair!, [steps.join('')]),

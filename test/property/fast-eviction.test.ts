@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { SECOND_CHANCES_MAX } from '../../src/store/eviction/evictor.ts';
+import { EVICTION } from '../../src/store/index.ts';
 import { PAGE_BYTES } from '../../src/store/memory/item-layout.ts';
 import { TOTAL } from '../../src/store/memory/layout.ts';
 import { packet } from '../support/binary-wire.ts';
@@ -24,9 +25,9 @@ const seed = testSeed();
 
 /** The tunables of each policy. */
 const POLICIES = [
-  ['s3fifo', { segmented: 1, eviction: 0 }],
-  ['segmented', { segmented: 1, eviction: 1 }],
-  ['flat', { segmented: 0, eviction: 0 }],
+  ['s3fifo', { segmented: 1, eviction: EVICTION.s3fifo }],
+  ['segmented', { segmented: 1, eviction: EVICTION.segmented }],
+  ['flat', { segmented: 0, eviction: EVICTION.s3fifo }],
 ] as const;
 
 const makeTwins = (random: Random, nth: number): Twins =>

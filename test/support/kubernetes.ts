@@ -27,6 +27,7 @@ export interface StatefulSet extends Manifest {
     readonly serviceName: string;
     readonly replicas: number;
     readonly selector: { readonly matchLabels: Labels };
+    readonly volumeClaimTemplates?: readonly Manifest[];
     readonly template: {
       readonly metadata: { readonly labels: Labels };
       readonly spec: {
@@ -144,7 +145,8 @@ function portProblems(
 function podProblems({ spec }: StatefulSet, node: Container): string[] {
   const pod = spec.template.spec;
   const waits = Number(node.lifecycle.preStop.exec.command[1]);
-  const volumes = new Set((pod.volumes ?? []).map(({ name }) => name));
+  const claims = (spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
+  const volumes = new Set([...(pod.volumes ?? []).map(({ name }) => name), ...claims]);
   const { readOnlyRootFilesystem, allowPrivilegeEscalation } = node.securityContext;
   const rules = {
     'A drain does not fit into the grace period.':

@@ -30,7 +30,7 @@ export function optionsOfEnv(env: Readonly<Record<string, string>>): EnvOptions 
   const options = resolveOptions(serveFlags, { given: {}, env });
   const refused = [...serverRules, ...adminRules].map((rule) => rule(options));
   const verb = serveVerb(() => Promise.reject(new Error()));
-  const { sslChainCert, sslKey, authFile, adminTokenFile } = options;
+  const { sslChainCert, sslKey, authFile, adminTokenFile, warmRestart } = options;
   return {
     options,
     problems: [
@@ -38,6 +38,8 @@ export function optionsOfEnv(env: Readonly<Record<string, string>>): EnvOptions 
       ...refused.filter((reason) => reason !== undefined),
     ],
     neededMib: (options.memoryLimitBytes + options.connMemoryBytes) / MIB + PROCESS_MIB,
-    files: [sslChainCert, sslKey, authFile, adminTokenFile].filter((file) => file !== ''),
+    files: [sslChainCert, sslKey, authFile, adminTokenFile, warmRestart].filter(
+      (file) => file !== '',
+    ),
   };
 }

@@ -5,7 +5,9 @@ import { findCommand } from '../support/commands.ts';
 import { problemsOf } from '../support/kubernetes.ts';
 import { type Manifest, manifestsOf, render } from '../support/kustomize.ts';
 
-const FOLDERS = ['packaging/kubernetes/base', 'packaging/kubernetes/overlays/secured'];
+const FOLDERS = ['base', 'overlays/secured', 'overlays/warm-restart'].map(
+  (name) => `packaging/kubernetes/${name}`,
+);
 
 test.each(FOLDERS)('the manifests of %s fit together, the image and the node', (folder) => {
   expect(problemsOf(render(folder))).toEqual([]);

@@ -12,4 +12,5 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
   ],
   'samples of the admin port': [ms(the('ops/admin/pages.ts', 'SAMPLE_MS'))],
   'event loop of a thread': [ms(the('thread-meter.ts', 'LOOP_SAMPLE_MS'))],
+  'rounds of `slabring top`': [ms(1000 * the('cli/cache/watch.ts', 'INTERVAL_SECONDS_MIN'))],
 });

@@ -4,9 +4,11 @@ import {
   CacheError,
   type ClientOptions,
   createClient,
+  type SingleRequest,
 } from '../../client/index.ts';
 import {
   type CacheOptions,
+  type ConnectOptions,
   cacheFlags,
   clientOptionsFactory,
   failoverRule,
@@ -16,9 +18,11 @@ import { tlsRule, usesTls } from '../options/tls-options.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { defineVerb, type Example, type Verb } from '../verb.ts';
+import { askNode } from './ask-node.ts';
 import { type NodeResult, onEachNode } from './each-node.ts';
 import { explain } from './explain.ts';
 import { LOCAL_NODE } from './local-cluster.ts';
+import { NodePolls } from './node-polls.ts';
 
 interface CacheVerbSpec<Table extends FlagTable> {
   readonly name: string;
@@ -44,6 +48,10 @@ interface MoreClients {
   /** Opens another client of the same nodes; the verb closes it. */
   readonly open: () => Promise<CacheClient>;
   readonly each: OnEachNode;
+  /** Sends the same request to each node again and again; the verb closes it. */
+  readonly polls: <T>(request: (cache: CacheClient) => Promise<T>) => NodePolls<T>;
+  /** Sends a request that clients have no call for to the one node of `cache`. */
+  readonly ask: (cache: CacheClient, request: SingleRequest) => Promise<void>;
 }
 
 /** Sends a request to each node on its own; see `onEachNode`. */
@@ -70,20 +78,10 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
       };
       try {
         const clientOptions = await clientOptionsFactory(options, host);
-        const open = () => openClient(clientOptions());
-        const cache = await open();
-        const ofOne = { failover: 'fail', replicas: 1 } as const;
-        const each: OnEachNode = async (request) => {
-          const results = await onEachNode(
-            [...cache.metrics().keys()],
-            (node) => createClient({ ...clientOptions(), ...ofOne, nodes: [node] }),
-            request,
-            usesTls(options),
-          );
-          return results.map((result) => withOrigin(result, options));
-        };
+        const cache = await openClient(clientOptions());
+        const more = moreClients(cache, clientOptions, options);
         try {
-          return await spec.run(cache, options, { ...host, out }, args, { open, each });
+          return await spec.run(cache, options, { ...host, out }, args, more);
         } finally {
           await cache.close();
         }
@@ -97,6 +95,30 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
     },
   });
   return { ...verb, run: async (sources, host) => verb.run(withOneNodeSource(sources), host) };
+}
+
+function moreClients(
+  cache: CacheClient,
+  clientOptions: () => ClientOptions & ConnectOptions,
+  options: CacheOptions,
+): MoreClients {
+  const ofOne = { failover: 'fail', replicas: 1 } as const;
+  const nodes = () => [...cache.metrics().keys()];
+  const openOne = (node: string) => createClient({ ...clientOptions(), ...ofOne, nodes: [node] });
+  const mapped = <T>(result: NodeResult<T>) => withOrigin(result, options);
+  return {
+    open: () => openClient(clientOptions()),
+    each: async (request) => {
+      const results = await onEachNode(nodes(), openOne, request, usesTls(options));
+      return results.map(mapped);
+    },
+    polls: (request) =>
+      new NodePolls({ nodes, open: openOne, request, mapped, usesTls: usesTls(options) }),
+    ask: async (one, request) => {
+      const [node = ''] = one.metrics().keys();
+      await askNode(node, request, clientOptions());
+    },
+  };
 }
 
 /** @throws {CacheError} the error of the first poll, if the discovery finds no nodes. */

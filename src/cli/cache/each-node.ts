@@ -9,7 +9,7 @@ export type NodeResult<T> =
   | { readonly node: string; readonly value: T; readonly failure?: undefined }
   | { readonly node: string; readonly value?: undefined; readonly failure: NodeFailure };
 
-interface NodeFailure extends Reason {
+export interface NodeFailure extends Reason {
   /** The node refused the request; otherwise it does not serve this client at all. */
   readonly isRefusal: boolean;
 }
@@ -40,8 +40,11 @@ export function onEachNode<T>(
   );
 }
 
-/** @throws `error` itself if it is no failure of a node. */
-async function failureOf(error: unknown, usesTls: boolean): Promise<NodeFailure> {
+/**
+ * Explains why a node failed.
+ * @throws `error` itself if it is no failure of a node.
+ */
+export async function failureOf(error: unknown, usesTls: boolean): Promise<NodeFailure> {
   if (!(error instanceof CacheError) || error.code === 'ERR_ARGUMENT') throw error;
   return { ...(await explain(error, usesTls)), isRefusal: error.code === 'ERR_REFUSED' };
 }

@@ -80,6 +80,13 @@ export const cacheFlags = {
 };
 export type CacheOptions = ValuesOf<typeof cacheFlags>;
 
+/** How to connect to a node. */
+export interface ConnectOptions {
+  readonly tls?: ClientTls;
+  readonly login?: Login;
+  readonly deadlineMs: number;
+}
+
 /** `--gutter` and `--failover=gutter` need each other. */
 export function failoverRule({ failover, gutter }: CacheOptions): string | undefined {
   if (failover === 'gutter' && gutter.length === 0) {
@@ -114,7 +121,7 @@ export function withOneNodeSource(sources: Sources): Sources {
 export async function clientOptionsFactory(
   options: CacheOptions,
   host: Host,
-): Promise<() => ClientOptions> {
+): Promise<() => ClientOptions & ConnectOptions> {
   const { deadlineMs, distribution, replicas, user } = options;
   const login = user === '' ? undefined : { username: user, password: await readPassword(host) };
   const tls = clientTlsOf(options);

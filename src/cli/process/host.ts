@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import { CodedError, stderrOutput } from '../../base/index.ts';
+import { Screen, type ScreenEvents } from './screen.ts';
 
 /** The process as a verb sees it; a test passes its own implementation. */
 export interface Host {
@@ -18,6 +19,10 @@ export interface Host {
   readonly style: (style: 'red' | 'bold', text: string) => string;
   /** The terminal for a progress bar; undefined if standard error is not a terminal. */
   readonly terminal?: NodeJS.WritableStream | undefined;
+  /** Opens a live view; undefined if standard output is not a terminal. */
+  readonly openScreen?: ((events: ScreenEvents) => Screen) | undefined;
+  /** Aborts when nobody reads standard output any more. */
+  readonly outputClosed: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Emits signals by name, and `disconnect` when the supervisor has disconnected. */
   readonly events: Pick<EventEmitter, 'on' | 'off'>;
@@ -45,13 +50,19 @@ const TYPING_HINT = 'Type the value; Ctrl-D on a line of its own ends it.';
 
 export function processHost(): Host {
   // A reader may close the pipe early (`slabring --help | head`); that is not an error.
-  process.stdout.on('error', () => {});
+  const outputClosed = new AbortController();
+  process.stdout.on('error', () => outputClosed.abort());
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => stderrOutput().writeLine(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     style: (style, text) => styleText(style, text, { stream: process.stdout }),
     terminal: process.stderr.isTTY ? process.stderr : undefined,
+    openScreen:
+      process.stdout.isTTY && process.env['TERM'] !== 'dumb'
+        ? (events) => new Screen(events)
+        : undefined,
+    outputClosed: outputClosed.signal,
     env: process.env,
     events: process,
     supervisor: process.send === undefined ? undefined : processSupervisor,

@@ -27,6 +27,18 @@ export function usageText(usedBytes: number, limitBytes: number): string {
   return `${COMPACT.format(usedBytes / bytes)}/${COMPACT.format(limitBytes / bytes)} ${unit}`;
 }
 
+/** `512 MiB`, `1.5 GiB`. */
+export function sizeText(sizeBytes: number): string {
+  const { unit, bytes } = SIZES.find((each) => sizeBytes >= each.bytes) ?? SIZES.at(-1)!;
+  return `${COMPACT.format(sizeBytes / bytes)} ${unit}`;
+}
+
+/** `512M`, `1.5G`: as short as it can be, for a table that shall fit a narrow terminal. */
+export function shortSizeText(sizeBytes: number): string {
+  const [number, unit = ''] = sizeText(sizeBytes).split(' ');
+  return `${number}${unit.slice(0, 1)}`;
+}
+
 /** `45 s`, `12 min`, `3 h`, `4 d`: the largest unit of which there is at least one. */
 export function ageText(ageSeconds: number): string {
   const { unit, seconds } = TIMES.find((each) => ageSeconds >= each.seconds) ?? TIMES.at(-1)!;

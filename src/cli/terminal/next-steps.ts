@@ -3,6 +3,7 @@ import type { ServerOptions } from '../../node/index.ts';
 import { type Address, formatAddress } from '../../topology/index.ts';
 import { LOCAL_NODE } from '../cache/local-cluster.ts';
 import type { Host } from '../process/host.ts';
+import { trustedFile, UNKNOWN_FILE } from './trusted-file.ts';
 
 /** A list of more nodes would be a long line: the nodes know each other. */
 const LISTED_NODES_MAX = 4;
@@ -58,10 +59,9 @@ function reachable(address: Address): string {
 
 /** What a client of the nodes needs: the file of a CA, a certificate of its own, a login. */
 export function accessNeeds(options: AccessOptions) {
-  const { enableSsl, sslChainCert, sslCaCert, sslVerifyMode, enableSasl, authFile } = options;
-  const ca = sslCaCert === '' ? sslChainCert : sslCaCert;
+  const { enableSsl, sslVerifyMode, enableSasl, authFile } = options;
   return {
-    ca: enableSsl ? ca : undefined,
+    ca: enableSsl ? trustedFile(options) : undefined,
     certificate: enableSsl && sslVerifyMode >= 2,
     login: enableSasl || authFile !== '',
   };
@@ -70,7 +70,7 @@ export function accessNeeds(options: AccessOptions) {
 function accessOptions(options: AccessOptions): string[] {
   const { ca, certificate, login } = accessNeeds(options);
   return [
-    ca === undefined ? '' : `--tls-ca ${quotedForShell(ca)}`,
+    ca === undefined ? '' : `--tls-ca ${ca === UNKNOWN_FILE ? ca : quotedForShell(ca)}`,
     certificate ? '--tls-cert <file>' : '',
     login ? '--user <name>' : '',
   ];

@@ -3,9 +3,11 @@ import { deleteVerb } from './delete.ts';
 import { flushVerb } from './flush.ts';
 import { getVerb } from './get.ts';
 import { incrVerb } from './incr.ts';
+import { memoryVerb } from './memory.ts';
 import { ringVerb } from './ring.ts';
 import { setVerb } from './set.ts';
 import { statsVerb } from './stats.ts';
+import { topVerb } from './top.ts';
 import { touchVerb } from './touch.ts';
 
 /** The verbs that are clients of a cache, in the order of the help. */
@@ -16,6 +18,8 @@ export const CACHE_VERBS = [
   touchVerb,
   incrVerb,
   statsVerb,
+  topVerb,
+  memoryVerb,
   flushVerb,
   ringVerb,
   benchVerb,

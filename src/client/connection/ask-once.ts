@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { ByteSink } from '../../base/index.ts';
-import { MalformedReply } from '../../protocol/client.ts';
+import { BinaryDialect, MalformedReply } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import type { Login } from '../option-types/client.ts';
 import { Exchange, type NodeReply, type SingleRequest } from './exchange.ts';
@@ -40,7 +40,8 @@ export class NoReply extends Error {
 
 /**
  * Sends one request to a node, on a new connection that closes at the end. A node that accepts only
- * the binary protocol closes a text connection without a reply: it gets the request in binary.
+ * the binary protocol closes a text connection without a reply: it gets the request in binary, if
+ * binary has it.
  * @param runtime internal: what a test simulates.
  * @throws {NoReply} when the node closes the connection, or sends something else than a reply.
  * @throws the error of the socket, or the reason of `signal`.
@@ -51,6 +52,7 @@ export async function askOnce(
   options: AskOptions,
   runtime: Pick<ClientRuntime, 'openSocket'> = machineRuntime,
 ): Promise<NodeReply> {
+  const isTextOnly = !new BinaryDialect().supports(request);
   const exchangeIn = (dialect: 'classic' | 'binary') => {
     return new Exchange(request, dialect, options.login);
   };
@@ -58,7 +60,7 @@ export async function askOnce(
     return await exchangeWith(node, exchangeIn('classic'), options, runtime);
   } catch (error) {
     const mayBeBinary = error instanceof NoReply && error.isClosed && error.received === '';
-    if (!mayBeBinary) throw error;
+    if (!mayBeBinary || isTextOnly) throw error;
     return exchangeWith(node, exchangeIn('binary'), options, runtime);
   }
 }

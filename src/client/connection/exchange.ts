@@ -5,6 +5,7 @@ import {
   type ConfigGetRequest,
   type Dialect,
   type GetRequest,
+  type LimitMemoryRequest,
   type LoginRequest,
   Reply,
   ReplyInput,
@@ -15,7 +16,7 @@ import {
 import type { Login } from '../option-types/client.ts';
 
 /** A request whose reply has at most one value. */
-export type SingleRequest = VersionRequest | GetRequest | ConfigGetRequest;
+export type SingleRequest = VersionRequest | GetRequest | ConfigGetRequest | LimitMemoryRequest;
 
 /** A reply; unlike `Reply` it belongs to the caller. */
 export interface NodeReply {

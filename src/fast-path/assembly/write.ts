@@ -274,9 +274,8 @@ function format(entry: usize, item: usize, expiry: u32): void {
   assignSeq(item, meta);
 }
 
-/** Removes a live item. The caller holds its stripe. */
+/** Removes a live item that is not chained. The caller holds its stripe. */
 export function removeLive(hash: u32, id: u32, item: usize): bool {
-  if ((metaOf(item) & FLAG_CHUNKED) !== 0) return false;
   if (tunable(TUNABLE_TRACK_SIZES) !== 0) return false;
   const itemClass = classOf(id);
   const lock = classAt(itemClass) + CLASS_LOCK;

@@ -4,7 +4,9 @@ import { machineClock } from '../../base/index.ts';
 import type { ThreadTable } from '../shared/thread-table.ts';
 
 /** How often a thread measures its event loop. */
-const LOOP_SAMPLE_MS = 100;
+const LOOP_SAMPLE_MS = 250;
+/** The activity and the heap cost more to read: once in so many samples. */
+const SAMPLES_PER_READING = 4;
 
 /**
  * Measures the event loop of a thread, into shared memory: how late it runs a timer, how long it is
@@ -17,6 +19,7 @@ export class ThreadMeter {
   readonly #collections: PerformanceObserver;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = 0;
+  #samples = 0;
 
   constructor(table: ThreadTable, thread: number) {
     this.#table = table;
@@ -42,7 +45,7 @@ export class ThreadMeter {
     const nowMs = machineClock.nowMs();
     this.#table.addDelay(this.#thread, Math.max(0, nowMs - this.#dueMs));
     this.#dueMs = nowMs + LOOP_SAMPLE_MS;
-    this.#publish();
+    if (++this.#samples % SAMPLES_PER_READING === 0) this.#publish();
   }
 
   #publish(): void {

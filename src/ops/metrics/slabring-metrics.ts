@@ -209,7 +209,7 @@ const THREAD_METRICS: readonly Metric[] = [
   ofLoop(
     'histogram',
     'slabring_event_loop_delay_seconds',
-    'How late the event loop ran a timer, sampled ten times a second.',
+    'How late the event loop ran a timer, sampled four times a second.',
     ({ delayCounts, delaySeconds }) => ({
       bounds: LOOP_DELAY_MS.map((ms) => ms / 1000),
       counts: delayCounts,

@@ -15,6 +15,7 @@ export type Request =
   | ConfigGetRequest
   | VersionRequest
   | NoopRequest
+  | LimitMemoryRequest
   | LoginRequest;
 
 /** Gets the value and the flags of one key. */
@@ -122,6 +123,12 @@ export interface VersionRequest {
 /** Has no effect; the reply shows that the node speaks the dialect. */
 interface NoopRequest {
   readonly verb: 'noop';
+}
+
+/** Resizes the memory of the node for items (`cache_memlimit`); only text has it. */
+export interface LimitMemoryRequest {
+  readonly verb: 'limit-memory';
+  readonly mebibytes: number;
 }
 
 /** memcached's ASCII login in text, SASL PLAIN in binary. */

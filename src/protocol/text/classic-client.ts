@@ -36,6 +36,7 @@ const REPLY_LINES: Readonly<Partial<Record<string, Readonly<Record<string, Reply
   touch: { TOUCHED: 'done', NOT_FOUND: 'miss' },
   count: { NOT_FOUND: 'miss' },
   flush: { OK: 'done' },
+  'limit-memory': { OK: 'done' },
   login: { STORED: 'done' },
 };
 const COUNTER_VALUE = /^\d{1,20}$/;
@@ -211,6 +212,8 @@ function decodeLine(input: ReplyInput, request: Request, reply: Reply): boolean 
   } else if (expectsVersion(request) && line.startsWith('VERSION ')) {
     reply.reset('line');
     reply.line = line.slice('VERSION '.length);
+  } else if (request.verb === 'limit-memory' && line.startsWith('MEMLIMIT_')) {
+    reply.refuse(line);
   } else {
     takeErrorLine(input, lineEnd, reply);
     return true;
@@ -253,6 +256,7 @@ function expectsVersion({ verb }: Request): boolean {
 function keylessLineOf(request: Request): string {
   if (request.verb === 'flush') return 'flush_all\r\n';
   if (request.verb === 'version' && request.isPadded === true) return PADDED_VERSION;
+  if (request.verb === 'limit-memory') return `cache_memlimit ${request.mebibytes}\r\n`;
   if (request.verb !== 'stats') return 'version\r\n';
   return request.topic === undefined ? 'stats\r\n' : `stats ${request.topic}\r\n`;
 }

@@ -7,6 +7,7 @@ import type {
   FetchRequest,
   FlushRequest,
   GetManyRequest,
+  LimitMemoryRequest,
   LoginRequest,
   Request,
   StatsRequest,
@@ -42,6 +43,7 @@ type ClassicRequest =
   | StatsRequest
   | ConfigGetRequest
   | VersionRequest
+  | LimitMemoryRequest
   | LoginRequest;
 
 export function usesClassicText(request: Request): request is ClassicRequest {
@@ -50,6 +52,7 @@ export function usesClassicText(request: Request): request is ClassicRequest {
     case 'stats':
     case 'config-get':
     case 'version':
+    case 'limit-memory':
     case 'login':
       return true;
     default:

@@ -8,6 +8,7 @@ export class TestHost implements Host {
   readonly sentMessages: object[] = [];
   readonly reexecEnvs: Host['env'][] = [];
   readonly files = new Map<string, string>();
+  readonly outputClosed = new AbortController().signal;
   readonly events = new EventEmitter();
   readonly columns: number | undefined;
   readonly env: Host['env'];

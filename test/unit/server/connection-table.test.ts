@@ -18,3 +18,13 @@ test('the end of the used slots follows the connections, not the limit', () => {
   ]);
   expect(table.views(4, 1e6, 10).map(({ id }) => id)).toEqual([4]);
 });
+
+test('a connection is silent once it has sent nothing for so long', () => {
+  const table = new ConnectionTable(ConnectionTable.allocate(10));
+  const slots = [100, 105, 110].map((at) => table.take('tcp:c', 'tcp:l', at));
+  expect([0, 5, 10, 11].map((seconds) => table.countSilent(seconds, 110))).toEqual([3, 2, 1, 0]);
+  table.touch(slots[0]!, 110);
+  expect(table.countSilent(10, 110)).toBe(0);
+  table.free(slots[1]!);
+  expect(table.countSilent(5, 110)).toBe(0);
+});

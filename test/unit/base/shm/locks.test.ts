@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { lock, tryLock, unlock } from '../../../../src/base/shm/locks.ts';
+import { countLockWaits, lock, tryLock, unlock } from '../../../../src/base/shm/locks.ts';
 
 const newWords = (): Int32Array<SharedArrayBuffer> => new Int32Array(new SharedArrayBuffer(16));
 
@@ -33,6 +33,23 @@ describe('a lock', () => {
     unlock(words, 0);
     const [code] = await once(worker, 'exit');
     expect([code, words[1], words[0]]).toEqual([0, 1, 0]);
+  });
+  test('a thread counts the locks that were busy, and those for which it sleeps', () => {
+    const words = newWords();
+    const counts: string[] = [];
+    countLockWaits({ busy: () => counts.push('busy'), sleeping: () => counts.push('sleeping') });
+    lock(words, 0);
+    unlock(words, 0);
+    expect(counts).toEqual([]);
+    lock(words, 0);
+    // Another thread releases the lock while this one sleeps.
+    vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+      Atomics.store(words, 0, 0);
+      return 'ok';
+    });
+    lock(words, 0);
+    countLockWaits({ busy: () => {}, sleeping: () => {} });
+    expect(counts).toEqual(['busy', 'sleeping']);
   });
   test('a lock notifies one thread if some wait, and none otherwise', () => {
     const notify = vi.spyOn(Atomics, 'notify');

@@ -23,7 +23,7 @@ test('the example program has the nodes, and the TLS and login options that they
   expect(callIn({ authFile: 'users' })).toBe(
     "{ nodes: ['127.0.0.1:1'], login: { username: '<name>', password: '<password>' }, }",
   );
-  const tls = { enableSsl: true, sslChainCert: 'node.pem' };
+  const tls = { enableSsl: true, sslCaCert: 'node.pem' };
   expect(callIn(tls)).toBe("{ nodes: ['127.0.0.1:1'], tls: { ca: readFileSync('node.pem') }, }");
   expect(callIn({ ...tls, sslVerifyMode: 2 })).toContain("cert: readFileSync('<file>'), key: ");
 });

@@ -143,6 +143,14 @@ describe('askOnce', () => {
     await expect.poll(() => node.sockets.size).toBe(0);
   });
 
+  test('a request that only text has is not asked again in binary', async () => {
+    const { node, address } = await listen((socket) => socket.end());
+    const options = { replyBytesMax: REPLY_BYTES_MAX, signal: AbortSignal.timeout(60_000) };
+    const asked = askOnce(address, { verb: 'limit-memory', mebibytes: 8 }, options);
+    expect((await failureOf(asked)).message).toBe('it closed the connection');
+    expect(node.connectionCount).toBe(1);
+  });
+
   test('an aborted signal opens no connection', async () => {
     const { node, address } = await listen(() => {});
     const failure = await failureOf(ask(address, AbortSignal.abort(new Error('before'))));

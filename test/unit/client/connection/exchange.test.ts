@@ -11,6 +11,7 @@ import { everyCut, pieces } from '../../../support/cuts.ts';
 const VERSION: SingleRequest = { verb: 'version' };
 const CONFIG: SingleRequest = { verb: 'config-get', key: 'cluster' };
 const LEGACY: SingleRequest = { verb: 'get', key: 'AmazonElastiCache:cluster', cas: false };
+const MEMORY: SingleRequest = { verb: 'limit-memory', mebibytes: 100 };
 const LOGIN = { username: 'app', password: 'pass word' };
 const DATA = '12\na|10.0.0.1|11211 b||11212\n';
 const UNAUTHENTICATED = 'CLIENT_ERROR unauthenticated\r\n';
@@ -57,6 +58,9 @@ const binaryReply = (opcode: number, status: number, extras: string, value: stri
 };
 
 describe('an exchange', () => {
+  test('the request to resize the memory is a line of text', () => {
+    expect(requestOf(new Exchange(MEMORY))).toBe('cache_memlimit 100\r\n');
+  });
   test.each<[SingleRequest, 'classic' | 'binary', string, readonly [string, string, string]]>([
     [VERSION, 'classic', 'VERSION 1.6.18\r\n', ['line', '1.6.18', '']],
     [VERSION, 'classic', 'ERROR\r\n', ['refused', 'ERROR', '']],
@@ -77,6 +81,9 @@ describe('an exchange', () => {
       `VALUE AmazonElastiCache:cluster 0 ${DATA.length} 77\r\n${DATA}\r\nEND\r\n`,
       ['value', '', DATA],
     ],
+    [MEMORY, 'classic', 'OK\r\n', ['done', '', '']],
+    [MEMORY, 'classic', 'MEMLIMIT_TOO_SMALL x\r\n', ['refused', 'MEMLIMIT_TOO_SMALL x', '']],
+    [MEMORY, 'classic', 'ERROR\r\n', ['refused', 'ERROR', '']],
     [VERSION, 'binary', binaryReply(0x0b, 0, '', '1.6.18'), ['line', '1.6.18', '']],
     [CONFIG, 'binary', binaryReply(0x60, 0, '\0\0\0\0', DATA), ['value', '', DATA]],
     [CONFIG, 'binary', binaryReply(0x60, 1, '', 'Not found'), ['miss', '', '']],

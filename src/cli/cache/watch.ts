@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { machineClock, number } from '../../base/index.ts';
+import type { CacheClient } from '../../client/index.ts';
+import type { Reading } from '../../ops/index.ts';
+import type { Host } from '../process/host.ts';
+import { listenForStop } from '../process/stop-request.ts';
+import type { NodeResult } from './each-node.ts';
+import type { NodePolls } from './node-polls.ts';
+
+const INTERVAL_SECONDS_MIN = 0.1;
+const INTERVAL_SECONDS_MAX = 3600;
+
+export const intervalFlag = number({
+  default: 1,
+  min: INTERVAL_SECONDS_MIN,
+  max: INTERVAL_SECONDS_MAX,
+  unit: 'seconds',
+  doc: 'Time between two samples.',
+});
+
+interface Pace {
+  readonly intervalMs: number;
+  /** How long a round may take, for a node that does not reply. */
+  readonly waitMs: number;
+}
+
+/** Yields a round of all nodes in each interval, until the signal. */
+export async function* watchNodes<T>(
+  polls: NodePolls<T>,
+  { intervalMs, waitMs }: Pace,
+  stopped: AbortSignal,
+): AsyncGenerator<readonly NodeResult<T>[]> {
+  const aborted = new Promise<undefined>((resolve) => {
+    stopped.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  let dueAtMs = machineClock.nowMs();
+  while (!stopped.aborted) {
+    const round = await Promise.race([polls.round(waitMs), aborted]);
+    if (round === undefined) return;
+    yield round;
+    dueAtMs = Math.max(dueAtMs + intervalMs, machineClock.nowMs());
+    const pauseMs = Math.max(0, dueAtMs - machineClock.nowMs());
+    await sleep(pauseMs, undefined, { signal: stopped }).catch(() => {});
+  }
+}
+
+/** The request to end: a signal, or the end of the reader of standard output. */
+export interface WatchEnd {
+  readonly signal: AbortSignal;
+  readonly end: () => void;
+  /** Removes the signal handlers. */
+  readonly dispose: () => void;
+}
+
+export function watchEnd(host: Host): WatchEnd {
+  const controller = new AbortController();
+  const stop = listenForStop(host);
+  const end = (): void => controller.abort();
+  void stop.requested.then(end);
+  host.outputClosed.addEventListener('abort', end, { once: true });
+  return {
+    signal: controller.signal,
+    end,
+    dispose: () => {
+      host.outputClosed.removeEventListener('abort', end);
+      stop.dispose();
+    },
+  };
+}
+
+/** Reads `stats` of the one node of a client. */
+export async function readStats(cache: CacheClient, topic?: string): Promise<Reading> {
+  const [stats] = (await cache.stats(topic)).values();
+  return { atMs: machineClock.nowMs(), stats: stats ?? new Map() };
+}

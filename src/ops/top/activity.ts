@@ -1,0 +1,96 @@
+/** What nodes do: rates between two readings of their `stats`, and what they hold. */
+import type { GeneralStat } from '../../commands/index.ts';
+
+/** The general `stats` of a node at one moment; a plain memcached lacks some of them. */
+export interface Reading {
+  /** Milliseconds; readings of one node have one clock. */
+  readonly atMs: number;
+  readonly stats: ReadonlyMap<string, string>;
+}
+
+/** Two readings of one process, or of two when the node restarted in between. */
+export interface Span {
+  readonly before: Reading;
+  readonly after: Reading;
+}
+
+/** A number is undefined if a node does not send it, and a ratio if nothing happened. */
+export interface Activity {
+  readonly getsPerSecond: number | undefined;
+  readonly setsPerSecond: number | undefined;
+  /** The share of hits among the gets of the span: 0 … 1. */
+  readonly hitRatio: number | undefined;
+  readonly evictionsPerSecond: number | undefined;
+  readonly items: number | undefined;
+  readonly memoryUsedBytes: number | undefined;
+  readonly memoryLimitBytes: number | undefined;
+  readonly connections: number | undefined;
+  /** 100 is one core. */
+  readonly cpuPercent: number | undefined;
+  readonly rssBytes: number | undefined;
+  /** Of several nodes: that of the youngest. */
+  readonly uptimeSeconds: number | undefined;
+}
+
+const MS_PER_SECOND = 1000;
+
+/** The activity of one node, or the sum over several. */
+export function activityOf(spans: readonly Span[]): Activity {
+  const now = (name: GeneralStat) => sumOf(spans, ({ after }) => numberIn(after, name));
+  const rate = (name: GeneralStat) => sumOf(spans, (span) => ratePerSecond(span, name));
+  const hits = rate('get_hits');
+  const cpu = sumOfBoth(rate('rusage_user'), rate('rusage_system'));
+  const uptimes = spans.map(({ after }) => numberIn(after, 'uptime'));
+  return {
+    getsPerSecond: rate('cmd_get'),
+    setsPerSecond: rate('cmd_set'),
+    hitRatio: ratioOf(hits, sumOfBoth(hits, rate('get_misses'))),
+    evictionsPerSecond: rate('evictions'),
+    items: now('curr_items'),
+    memoryUsedBytes: now('bytes'),
+    memoryLimitBytes: now('limit_maxbytes'),
+    connections: now('curr_connections'),
+    cpuPercent: cpu === undefined ? undefined : 100 * cpu,
+    rssBytes: now('rss_bytes'),
+    uptimeSeconds: uptimes.reduce((least, each) => (least! < each! ? least : each), undefined),
+  };
+}
+
+/**
+ * How much a counter grew in a second. A counter that is smaller than before began at 0 again: the
+ * node restarted, or its statistics were reset. Then it grew by what it is now, at least.
+ */
+export function ratePerSecond({ before, after }: Span, name: string): number | undefined {
+  const [was, is] = [numberIn(before, name), numberIn(after, name)];
+  const seconds = (after.atMs - before.atMs) / MS_PER_SECOND;
+  if (was === undefined || is === undefined || seconds <= 0) return undefined;
+  const hasRestarted = is < was || isOtherProcess(before, after);
+  return (hasRestarted ? is : is - was) / seconds;
+}
+
+/** A clock that someone set back looks like a restart only to `uptime`; processes have ids. */
+function isOtherProcess(before: Reading, after: Reading): boolean {
+  const [was, is] = [before.stats.get('pid'), after.stats.get('pid')];
+  return was !== is;
+}
+
+function numberIn({ stats }: Reading, name: string): number | undefined {
+  const text = stats.get(name);
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+/** The sum over all spans; undefined for none, or if one lacks the number. */
+function sumOf(
+  spans: readonly Span[],
+  read: (span: Span) => number | undefined,
+): number | undefined {
+  return spans.map(read).reduce(sumOfBoth, spans.length === 0 ? undefined : 0);
+}
+
+function sumOfBoth(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
+}
+
+function ratioOf(part: number | undefined, whole: number | undefined): number | undefined {
+  return part === undefined || whole === undefined || whole === 0 ? undefined : part / whole;
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import {
+  activityOf,
+  type Reading,
+  ratePerSecond,
+  type Span,
+} from '../../../../src/ops/top/activity.ts';
+
+const reading = (atMs: number, stats: Readonly<Record<string, number | string>>): Reading => ({
+  atMs,
+  stats: new Map(Object.entries({ pid: 7, ...stats }).map(([name, value]) => [name, `${value}`])),
+});
+const span = (
+  before: Readonly<Record<string, number | string>>,
+  after: Readonly<Record<string, number | string>>,
+): Span => ({ before: reading(1000, before), after: reading(3000, after) });
+
+describe('the rate of a counter', () => {
+  test.each([
+    ['grows', { x: 10 }, { x: 14 }, 2],
+    ['stands still', { x: 10 }, { x: 10 }, 0],
+    ['was reset', { x: 1000 }, { x: 6 }, 3],
+    ['belongs to another process', { x: 2 }, { x: 6, pid: 8 }, 3],
+    ['is new', {}, { x: 6 }, undefined],
+    ['is gone', { x: 6 }, {}, undefined],
+    ['is a fraction', { x: '0.5' }, { x: '1.250000' }, 0.375],
+    ['is no number', { x: 'a' }, { x: 'b' }, undefined],
+  ])('a counter that %s has the right rate', (_, before, after, rate) => {
+    expect(ratePerSecond(span(before, after), 'x')).toBe(rate);
+  });
+  test('a rate is unknown without time between the readings', () => {
+    const once = reading(5, { x: 1 });
+    expect(ratePerSecond({ before: once, after: once }, 'x')).toBeUndefined();
+  });
+});
+
+const BEFORE = {
+  ...{ cmd_get: 100, cmd_set: 10, get_hits: 90, get_misses: 10, evictions: 0 },
+  ...{ rusage_user: '1.0', rusage_system: '0.5' },
+};
+const AFTER = {
+  ...{ cmd_get: 300, cmd_set: 14, get_hits: 240, get_misses: 60, evictions: 8 },
+  ...{ rusage_user: '2.5', rusage_system: '1.0', curr_items: 5, bytes: 500 },
+  ...{ limit_maxbytes: 1000, curr_connections: 3, rss_bytes: 4000, uptime: 60 },
+};
+const ONE = {
+  ...{ getsPerSecond: 100, setsPerSecond: 2, hitRatio: 0.75, evictionsPerSecond: 4, items: 5 },
+  ...{ memoryUsedBytes: 500, memoryLimitBytes: 1000, connections: 3, cpuPercent: 100 },
+  ...{ rssBytes: 4000, uptimeSeconds: 60 },
+};
+
+describe('the activity of nodes', () => {
+  test('one node has rates, the hit ratio of the span, and what it holds', () => {
+    expect(activityOf([span(BEFORE, AFTER)])).toEqual(ONE);
+  });
+  test('several nodes have sums, one hit ratio, and the uptime of the youngest', () => {
+    const idle = span(AFTER, { ...AFTER, uptime: 20 });
+    expect(activityOf([span(BEFORE, AFTER), idle])).toEqual({
+      ...{ ...ONE, items: 10, memoryUsedBytes: 1000, memoryLimitBytes: 2000, connections: 6 },
+      ...{ rssBytes: 8000, uptimeSeconds: 20 },
+    });
+  });
+  test('a hit ratio needs gets, and a sum the number of every node', () => {
+    const { rss_bytes: _, ...plain } = AFTER;
+    const activity = activityOf([span(plain, plain), span(AFTER, AFTER)]);
+    expect(activity).toMatchObject({ hitRatio: undefined, rssBytes: undefined, items: 10 });
+  });
+  test('a node that replied to nothing has no numbers', () => {
+    expect(new Set(Object.values(activityOf([])))).toEqual(new Set([undefined]));
+  });
+});

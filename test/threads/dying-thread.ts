@@ -1,6 +1,7 @@
 /** A thread that dies at a write to shared memory, and another that sees what it left. */
 import { expect } from 'vitest';
 import type { StoreShare } from '../../src/store/index.ts';
+import { PAGE_BYTES } from '../../src/store/memory/item-layout.ts';
 import { Maintainer } from '../../src/store/upkeep/maintainer.ts';
 import { audit } from '../support/audit.ts';
 import { countingModule, FaultyMemory, InjectedFault } from '../support/faulty-memory.ts';
@@ -196,15 +197,21 @@ const makeShare = ({ options = {} }: Scenario): StoreShare =>
 
 /**
  * Restores the prepared store with each call. It reuses the same memory, because thousands of
- * copies would be garbage.
+ * copies would be garbage; the buffers of threads and the pages that nobody has used stay as they
+ * are.
  */
 function snapshotOf(scenario: Scenario): () => StoreShare {
   const share = makeShare(scenario);
+  const { parts } = new SessionHarness(share, 0);
   scenario.prepare(new SessionHarness(share, 0));
+  const { regionsByte, slabsByte } = share.layout;
   const bytes = new Uint8Array(share.memory);
   const snapshot = bytes.slice();
+  const restore = (from: number, to: number): void => bytes.set(snapshot.subarray(from, to), from);
   return () => {
-    bytes.set(snapshot);
+    const usedPages = parts.pagePool.touchedCount();
+    restore(slabsByte, slabsByte + usedPages * PAGE_BYTES);
+    restore(0, regionsByte);
     return share;
   };
 }

@@ -64,8 +64,8 @@ describe.each(['memory32', 'memory64'] as const)('the parts of the fast path wit
   test('sequence numbers of 47 bits are drawn and written as by the JavaScript', () => {
     const twins = new Twins({ kind });
     for (const [high, low] of [
-      [0, 2 ** 31 - 3],
-      [0, 2 ** 32 - 3],
+      [0, 2 ** 31 - 2],
+      [0, 2 ** 32 - 2],
       [5, 2 ** 31 - 3],
       [32_767, 2 ** 32 - 9],
     ] as const) {
@@ -75,9 +75,11 @@ describe.each(['memory32', 'memory64'] as const)('the parts of the fast path wit
         control[CONTROL.seqHighEven] = high;
         control[CONTROL.seqHighOdd] = high;
       }
-      const input = `${set('a', 2)}gets a\r\nms b 2 c\r\nhi\r\n`.repeat(6);
-      twins.feedCut(Buffer.from(input), []);
-      twins.compare();
+      const input = `${set('a', 2)}gets a\r\nms b 2 c\r\nhi\r\n`;
+      for (let nth = 0; nth < 6; nth++) {
+        twins.feedCut(Buffer.from(input), []);
+        twins.compare();
+      }
     }
     expect(twins.fastRequests).toBeGreaterThan(4 * 17);
   });

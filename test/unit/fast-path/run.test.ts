@@ -88,6 +88,7 @@ describe('an incomplete request', () => {
     SET_A.replace('20', '20 noreply'),
     MS_A.replace('20', '20 c T30 F0 MS'),
     'delete a noreply\r\n',
+    'delete a noreply\n',
     'md a q\r\n',
     'touch a 100\r\n',
     packet({ opcode: OP.getk, key: 'a' }),

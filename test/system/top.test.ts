@@ -112,4 +112,18 @@ describe('top', () => {
       expect(view.endsWith('\u001b[?25h')).toBe(true);
     }
   });
+
+  test.skipIf(whyNoTerminal() !== undefined)('stats --watch repeats until Ctrl-C', async () => {
+    const access = ['--nodes', nodeOf(server), '--deadline', '20000'];
+    const raw = ['stats', '--all', '--watch', '0.1', ...access];
+    const { code, shown } = await onTerminal(raw, [['/s', '\u0003']]);
+    expect(code).toBe(0);
+    // The question itself is a change.
+    expect(shown).toMatch(/bytes_read +\d+ \+[\d.]+K?\/s/);
+    const summary = await onTerminal(
+      ['stats', '--watch', '0.1', ...access],
+      [['gets/s', '\u0003']],
+    );
+    expect(summary).toMatchObject({ code: 0, shown: expect.stringContaining(nodeOf(server)) });
+  });
 });

@@ -7,8 +7,8 @@ import { listenForStop } from '../process/stop-request.ts';
 import type { NodeResult } from './each-node.ts';
 import type { NodePolls } from './node-polls.ts';
 
-const INTERVAL_SECONDS_MIN = 0.1;
-const INTERVAL_SECONDS_MAX = 3600;
+export const INTERVAL_SECONDS_MIN = 0.1;
+export const INTERVAL_SECONDS_MAX = 3600;
 
 export const intervalFlag = number({
   default: 1,

@@ -65,6 +65,37 @@ function blockPerNode(results: Results): string {
   return blocks.join('\n\n');
 }
 
+/** What changed in each node, by the names of the statistics, in each second. */
+export type StatChanges = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** `statsTable`, with the change behind each statistic that changed: `120 +4/s`. */
+export function statsChangesTable(results: Results, changes: StatChanges, host: Host): string {
+  const changed = results.map((result) => {
+    const { node, value } = result;
+    if (value === undefined) return result;
+    const texts = [...value].map(([name, text]) => {
+      const change = changes.get(node)?.get(name);
+      return [name, change === undefined ? text : `${text} ${changeText(change)}`] as const;
+    });
+    return { node, value: new Map(texts) };
+  });
+  return statsTable(changed, host);
+}
+
+function changeText(perSecond: number): string {
+  return `${perSecond < 0 ? '-' : '+'}${countText(Math.abs(perSecond))}/s`;
+}
+
+/** One line for each round: the statistics by node, and what changed. */
+export function statsChangesJson(results: Results, changes: StatChanges, time: Date): string {
+  const perSecond = [...changes].map(([node, each]) => [node, Object.fromEntries(each)]);
+  return JSON.stringify({
+    time: time.toISOString(),
+    nodes: JSON.parse(statsJson(results)),
+    perSecond: Object.fromEntries(perSecond),
+  });
+}
+
 /** The statistics by node. Numbers are numbers if JavaScript can hold them exactly. */
 export function statsJson(results: Results): string {
   const nodes = results.map(({ node, value, failure }) => {

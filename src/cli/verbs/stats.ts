@@ -1,7 +1,9 @@
-import { flag } from '../../base/index.ts';
+import { flag, number } from '../../base/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf } from '../cache/each-node.ts';
+import { INTERVAL_SECONDS_MAX, readStats } from '../cache/watch.ts';
 import { type NodeStats, statsJson, statsSummary, statsTable } from '../terminal/stats-page.ts';
+import { watchStats } from './stats-watch.ts';
 
 /** `slabring stats` */
 export const statsVerb = defineCacheVerb({
@@ -12,13 +14,28 @@ export const statsVerb = defineCacheVerb({
     'send about a topic, such as settings, items, slabs, sizes or conns.\n' +
     'Exit code 0: every node replied;',
   parameters: ['[topic]'],
-  flags: { all: flag({ doc: 'Print all general statistics as the nodes send them.' }) },
+  flags: {
+    all: flag({ doc: 'Print all general statistics as the nodes send them.' }),
+    watch: number({
+      default: 0,
+      min: 0,
+      max: INTERVAL_SECONDS_MAX,
+      unit: 'seconds',
+      doc: 'Repeat after this time, and show what changes in each second; 0 prints once.',
+    }),
+  },
   examples: [
     { command: 'slabring stats', effect: 'a row for each node of the local cluster' },
     { command: 'slabring stats --all', effect: 'all statistics, side by side' },
+    { command: 'slabring stats --all --watch 1', effect: 'what changes, each second' },
     { command: 'slabring stats items --nodes a,b,c --json', effect: 'print JSON, by node' },
   ],
-  async run(_cache, { all, json }, host, [topic], { each }) {
+  async run(_cache, options, host, [topic], { each, polls }) {
+    const { all, json, watch } = options;
+    if (watch > 0) {
+      const nodes = polls((node) => readStats(node, topic));
+      return watchStats(nodes, { ...options, all: all || topic !== undefined }, host);
+    }
     const results = await each(async (node): Promise<NodeStats> => {
       const [stats] = (await node.stats(topic)).values();
       return stats ?? new Map();

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { NodeResult } from '../../../../src/cli/cache/each-node.ts';
 import {
   type NodeStats,
+  statsChangesJson,
+  statsChangesTable,
   statsJson,
   statsSummary,
   statsTable,
@@ -82,5 +84,32 @@ test('the JSON has numbers where JavaScript can hold them, and the reasons of fa
   expect(JSON.parse(statsJson([replied('a:1', stats), down]))).toEqual({
     'a:1': { pid: 7, user: 0.25, version: '1.6.18', large: '18446744073709551615', id: '007' },
     '127.0.0.1:11213': { error: 'connection refused' },
+  });
+});
+
+describe('the statistics with their changes', () => {
+  const nodes = [replied('a:1', { x: 1, y: 2 }), replied('b:1', { x: 2, y: 3 }), down];
+  const changes = new Map([
+    ['a:1', new Map([['x', 1234]])],
+    ['b:1', new Map([['y', -0.5]])],
+  ]);
+  test('a change is behind its statistic', () => {
+    expect(statsChangesTable(nodes, changes, host()).split('\n')).toEqual([
+      '   a:1        b:1       127.0.0.1:11213',
+      'x  1 +1.2K/s  2         –',
+      'y  2          3 -0.5/s  –',
+      '127.0.0.1:11213  DOWN: connection refused',
+    ]);
+  });
+  test('a line of JSON has the statistics, and the changes beside them', () => {
+    expect(JSON.parse(statsChangesJson(nodes, changes, new Date(0)))).toEqual({
+      time: '1970-01-01T00:00:00.000Z',
+      nodes: {
+        'a:1': { x: 1, y: 2 },
+        'b:1': { x: 2, y: 3 },
+        '127.0.0.1:11213': { error: 'connection refused' },
+      },
+      perSecond: { 'a:1': { x: 1234 }, 'b:1': { y: -0.5 } },
+    });
   });
 });

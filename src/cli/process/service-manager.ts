@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { CodedError } from '../../base/index.ts';
 import type { Host } from './host.ts';
 
 /**
@@ -22,7 +23,10 @@ export interface ServiceManager {
   /** The node serves. */
   ready(status: string): void;
   stopping(status: string): void;
-  /** Pings the watchdog, if it is on, each time that `check` resolves. */
+  /**
+   * Pings the watchdog, if it is on, each time that `check` resolves. A node that stops has no
+   * threads to check, but may write its items for a minute: it pings without a check.
+   */
   watch(check: () => Promise<void>): void;
   close(): void;
 }
@@ -49,6 +53,7 @@ class Systemd implements ServiceManager {
   /** Messages that the sender has not reported; at most READY, WATCHDOG and STOPPING. */
   #unsent = 0;
   #hasWarned = false;
+  #isStopping = false;
 
   constructor(host: Host, socket: string) {
     this.#host = host;
@@ -68,7 +73,7 @@ class Systemd implements ServiceManager {
   }
 
   stopping(status: string): void {
-    clearInterval(this.#timer);
+    this.#isStopping = true;
     this.#send('STOPPING=1', status);
   }
 
@@ -76,7 +81,7 @@ class Systemd implements ServiceManager {
     if (this.#pingEveryMs === undefined) return;
     let isChecking = false;
     this.#timer = setInterval(async () => {
-      if (isChecking) {
+      if (isChecking && !this.#isStopping) {
         this.#host.err('A thread of the node does not answer: the watchdog gets no message.');
         return;
       }
@@ -93,10 +98,13 @@ class Systemd implements ServiceManager {
 
   async #pingAfter(check: () => Promise<void>): Promise<void> {
     try {
-      await check();
+      if (!this.#isStopping) await check();
       // A message that waits already is late; a second one would not be earlier.
       if (this.#unsent === 0) this.#send('WATCHDOG=1');
     } catch (error) {
+      // A client or the admin port has stopped the node.
+      this.#isStopping ||= error instanceof CodedError && error.code === 'ERR_CHANNEL_CLOSED';
+      if (this.#isStopping) return;
       const reason = error instanceof Error ? error.message : String(error);
       this.#host.err(`The watchdog gets no message: ${reason}`);
     }

@@ -19,6 +19,7 @@ import {
   ITEM_HITS_SHIFT,
   ITEM_LRU_PREV,
   ITEM_META,
+  PAGE_BYTES,
   POLICY_FLAT_ACTIONS,
   POLICY_FLAT_HITS_AFTER_PROMOTION,
   POLICY_FLAT_OVERWRITE_COUNTS_AS_HIT,
@@ -82,7 +83,6 @@ import { tryLock, unlock } from './try-locks';
 const NO_SEGMENT: u32 = 4;
 const NO_GHOST: u32 = 0xffff_ffff;
 const FINGERPRINT_SHIFT: u32 = 16;
-const PAGE_BYTES: u32 = 1 << 20;
 
 /** The policy in force. */
 let actions: u32 = 0;
@@ -134,7 +134,8 @@ export function segmentForNew(sizeClass: u32, hash: u32, ttl: i32): u32 {
   const isGhost = distance !== NO_GHOST && distance <= itemCount(sizeClass);
   if (isGhost) {
     addToTotal(sizeClass, TOTAL_GHOST_HITS, 1);
-    if (distance <= PAGE_BYTES / chunkBytes(sizeClass)) addToTotal(sizeClass, TOTAL_PAGE_HITS, 1);
+    if (distance <= <u32>PAGE_BYTES / chunkBytes(sizeClass))
+      addToTotal(sizeClass, TOTAL_PAGE_HITS, 1);
   }
   if (isTemporary(ttl)) return SEGMENT_TEMP;
   return isGhost ? segmentForGhost : segmentForNewItem;

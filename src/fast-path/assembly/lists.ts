@@ -22,7 +22,9 @@ import {
   bytesOf,
   classAt,
   countInClass,
+  ID_SHIFT,
   itemAt,
+  PAGE_ID_SHIFT,
   region,
   segmentOf,
   setSegment,
@@ -30,8 +32,6 @@ import {
 
 const TAIL: usize = 4;
 const COUNT: usize = 8;
-/** Item ids in a page of 1 MiB, as a shift. */
-const PAGE_ID_SHIFT: u32 = 17;
 
 function listAt(sizeClass: u32, segment: u32): usize {
   return classAt(sizeClass) + CLASS_LRU + <usize>(segment * SEGMENT_BYTES);
@@ -104,7 +104,7 @@ export function takeChunk(sizeClass: u32): u32 {
   if (load<u32>(block, CLASS_CARVE_LEFT) === 0) return 0;
   const chunk = load<u32>(block, CLASS_CARVE_NEXT);
   const chunkBytes = load<u32>(region + CHUNK_BYTES_AT + ((<usize>sizeClass) << 2));
-  store<u32>(block, chunk + (chunkBytes >> 3), CLASS_CARVE_NEXT);
+  store<u32>(block, chunk + (chunkBytes >> ID_SHIFT), CLASS_CARVE_NEXT);
   add(block, -1, CLASS_CARVE_LEFT);
   return claimed(chunk);
 }

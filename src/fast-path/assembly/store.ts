@@ -9,6 +9,7 @@ import {
   EXTRAS_MASK,
   FLAG_CLIENT_FLAGS,
   FLAG_OWN_CAS,
+  ID_UNIT_BYTES,
   ITEM_EXPIRY,
   ITEM_HEADER_BYTES,
   ITEM_KEY_SHIFT,
@@ -20,6 +21,7 @@ import {
   ITEM_SIZE,
   ITEM_SIZE_MASK,
   OWN_CAS_BYTES,
+  PAGE_BYTES,
   SETUP_AT,
   SETUP_BUCKETS,
   SETUP_BUCKETS_MAX,
@@ -65,11 +67,11 @@ export let itemBytesMax: i32 = 0;
 /** 0 if the store shows no CAS ids (`-C`). */
 export let showsCas: i32 = 0;
 
-/** An id counts units of 8 bytes. */
-const ID_SHIFT: u32 = 3;
+/** An id counts units of some bytes; both sizes are powers of 2. */
+export const ID_SHIFT: u32 = ctz<u32>(ID_UNIT_BYTES);
 const CACHE_LINE: usize = 64;
-/** Units of 8 bytes in a page of 1 MiB, as a shift. */
-const PAGE_ID_SHIFT: u32 = 17;
+/** Ids in a page, as a shift. */
+export const PAGE_ID_SHIFT: u32 = ctz<u32>(PAGE_BYTES) - ID_SHIFT;
 
 function setup(slot: i32): f64 {
   return load<f64>(region + SETUP_AT + <usize>slot);

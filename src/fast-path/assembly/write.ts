@@ -30,6 +30,7 @@ import {
   ITEM_LRU_NEXT,
   ITEM_LRU_PREV,
   ITEM_META,
+  ITEM_SEQ_HIGH_MASK,
   ITEM_SEQ_HIGH_SHIFT,
   ITEM_SEQ_LOW,
   ITEM_SIZE,
@@ -210,7 +211,7 @@ function assignSeq(item: usize, meta: u32): void {
   store<u32>(item, (meta & ~SEQ_HIGH_BITS) | high, ITEM_META);
 }
 
-const SEQ_HIGH_BITS: u32 = 0x7fff << ITEM_SEQ_HIGH_SHIFT;
+const SEQ_HIGH_BITS: u32 = ITEM_SEQ_HIGH_MASK << ITEM_SEQ_HIGH_SHIFT;
 
 /**
  * Stores a new item in a free chunk, or in that of an evicted item. `old` is the item of the key in

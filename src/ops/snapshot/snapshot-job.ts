@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { CodedError, machineClock } from '../../base/index.ts';
 import type { Guest, GuestWork } from '../../node/index.ts';
@@ -56,8 +56,9 @@ export interface RestoreOutcome {
   readonly seconds: number;
 }
 
-/** The kernel prefers the threads that serve clients: they have the priority 0. */
-const LOW_PRIORITY = 10;
+/** How much nicer the thread is than those that serve clients, which the kernel then prefers. */
+const NICER = 10;
+const NICEST = 19;
 /** Steps of a dump between two looks at the orders of the node. */
 const STEPS_PER_LOOK = 256;
 const READ_BYTES = 1 << 20;
@@ -66,7 +67,9 @@ const WORD = 2 ** 32;
 /** The work of a snapshot, on a thread of the node. */
 const runSnapshot: GuestWork<SnapshotOrder, DumpOutcome | RestoreOutcome> = (guest, order) => {
   // On Linux this is the priority of the thread, elsewhere it would be that of the process.
-  if (!order.isAlone && process.platform === 'linux') setPriority(0, LOW_PRIORITY);
+  if (!order.isAlone && process.platform === 'linux') {
+    setPriority(0, Math.min(NICEST, getPriority(0) + NICER));
+  }
   return order.kind === 'dump' ? dump(guest, order) : restore(guest, order);
 };
 export default runSnapshot;

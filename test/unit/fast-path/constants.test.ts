@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { constantsModule } from '../../../src/fast-path/constants.ts';
+import { ID_UNIT_BYTES, PAGE_BYTES } from '../../../src/store/memory/item-layout.ts';
 
 const ASSEMBLY = new URL('../../../src/fast-path/assembly/', import.meta.url);
 
@@ -41,6 +42,10 @@ describe('constants of the fast path', () => {
     expect(textOf('NOT_FOUND')).toBe('NOT_FOUND\r\n');
     expect(textOf('STORED')).toBe('STORED\r\n');
     expect(textOf('HD')).toBe('HD');
+  });
+  test('the assembly takes the sizes of pages and ids from the store', () => {
+    expect(constants.get('PAGE_BYTES')).toBe(String(PAGE_BYTES));
+    expect(constants.get('ID_UNIT_BYTES')).toBe(String(ID_UNIT_BYTES));
   });
   test('a number beyond 31 bits becomes a negative one with the same bits', () => {
     expect(constants.get('FLAG_OWN_CAS')).toBe(String(0x8000_0000 | 0));

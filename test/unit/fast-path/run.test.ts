@@ -261,3 +261,11 @@ test('sessions pause where they pause without the fast path', () => {
   const { pause, consumedBytes } = twins.feed(Buffer.from('mn\r\n'.repeat(9)), 0, 36);
   expect([pause, consumedBytes]).toEqual([PAUSE.yielded, 12]);
 });
+
+test('a packet with another magic byte closes a connection of the binary protocol', () => {
+  const twins = new Twins({ kind: 'memory32' });
+  const noop = packet({ opcode: OP.noop });
+  const other = packet({ opcode: OP.get, key: 'a', magic: 0x81 });
+  const { pause, consumedBytes } = twins.feed(Buffer.concat([noop, other, noop]), 0, 73);
+  expect([pause, consumedBytes]).toEqual([PAUSE.close, noop.length]);
+});

@@ -126,6 +126,7 @@ const BINARY_FORMS: readonly (readonly [string, Partial<PacketParts>])[] = [
   ['another opcode', { opcode: OP.delete }],
   ['a get with extras', { extras: Buffer.alloc(4) }],
   ['a get with a value', { value: 'x' }],
+  ['a get with extras that are no part of the body', { extraBytes: 4 }],
   ['a get without a key', { key: '' }],
   ['a get with a key of 251 bytes', { key: 'k'.repeat(251) }],
   ['a get of the old key of the cluster', { key: LEGACY_KEY }],
@@ -136,6 +137,14 @@ const BINARY_FORMS: readonly (readonly [string, Partial<PacketParts>])[] = [
   ['a noop with extras', { opcode: OP.noop, key: '', extras: Buffer.alloc(1) }],
   ['a set with a CAS id', { opcode: OP.set, extras: storeExtras(), cas: 7n }],
   ['a set with extras of 4 bytes', { opcode: OP.set, extras: Buffer.alloc(4) }],
+  [
+    'a set with extras of 8 bytes that says 4',
+    { opcode: OP.set, extras: storeExtras(), extraBytes: 4, value: 'v' },
+  ],
+  [
+    'a set with a body beyond the input',
+    { opcode: OP.set, extras: storeExtras(), bodyBytes: 0xffff_ffff },
+  ],
   ['a set without a key', { opcode: OP.set, key: '', extras: storeExtras() }],
   [
     'a set that ends in its key',
@@ -177,10 +186,23 @@ describe('the form of a request', () => {
     ...stops(FLAG_FORMS, 'mg a v\r\n'),
   ])('the fast path leaves to JavaScript: $title', (stop) => check(stop));
 
+  test.each([
+    ...['-1', '1x', '99999999999', '4294967296'].map((flags) => SET_A.replace('0', flags)),
+    ...['F-1', 'F1x', 'F', 'F4294967296'].map((flag) => MS_A.replace('20', `20 ${flag}`)),
+  ])('the fast path leaves to JavaScript, over an item with client flags: %j', (unusual) => {
+    check({
+      title: '',
+      given: SET_A.replace('0', '5'),
+      request: MS_A.replace('20', '20 F6'),
+      unusual,
+    });
+  });
+
   test.each(BINARY_FORMS)('the fast path leaves a packet to JavaScript: %s', (title, fields) => {
     check({
       title,
-      given: SET_A,
+      // Also the class of the shortest items has memory.
+      given: SET_A + set('b', 1),
       request: packet({ opcode: OP.get, key: 'a' }),
       unusual: packet({ opcode: OP.get, key: 'a', ...fields }),
     });

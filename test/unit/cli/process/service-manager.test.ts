@@ -1,6 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CodedError } from '../../../../src/base/index.ts';
 import type { Host } from '../../../../src/cli/process/host.ts';
 import {
   openServiceManager,
@@ -118,6 +119,20 @@ describe('the watchdog', () => {
     await waitUntil('two lines', () => host.errorLines.length >= 2);
     expect(host.errorLines[0]).toBe('The watchdog gets no message: a thread has ended');
     expect(await lines()).toEqual([]);
+  });
+
+  test('the watchdog gets messages without a check from a node that stops', async () => {
+    const { manager, untilSent } = await open(WATCHED);
+    manager.watch(() => Promise.reject(new Error('a check')));
+    manager.stopping('a');
+    expect((await untilSent(3)).slice(1)).toEqual(['WATCHDOG=1', 'WATCHDOG=1']);
+  });
+
+  test('the watchdog gets messages from a node whose threads have been stopped', async () => {
+    const { manager, host, untilSent } = await open(WATCHED);
+    manager.watch(() => Promise.reject(new CodedError('ERR_CHANNEL_CLOSED', 'The node stops.')));
+    expect(await untilSent(1)).toEqual(['WATCHDOG=1']);
+    expect(host.errorLines).toEqual([]);
   });
 
   test('the watchdog gets no message while a check hangs, which then is the only one', async () => {

@@ -83,6 +83,23 @@ describe('sequence numbers', () => {
     }
     expect(last >> 32n).toBe(2n);
   });
+  test('sequence numbers continue above a raised one, from everywhere to everywhere', () => {
+    const targets = [1n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 1n << 32n, (5n << 32n) + 7n];
+    for (const first of targets) {
+      for (const second of targets) {
+        const { clock } = new StoreParts();
+        let highest = 0n;
+        for (const target of [first, second]) {
+          clock.raiseSeq(Number(target >> 32n), Number(target & 0xffff_ffffn));
+          highest = target > highest ? target : highest;
+          clock.drawSeq();
+          const drawn = (BigInt(clock.seqHigh) << 32n) | BigInt(clock.seqLow);
+          expect(drawn, `${first} then ${second}`).toBe(highest + 1n);
+          highest = drawn;
+        }
+      }
+    }
+  });
 });
 
 /** The parts that a test uses, with `newItem` bound. */

@@ -10,6 +10,7 @@ import {
   EVICTION_SEGMENTED,
   EVICTIONS_PER_TICK_AT,
   FINGERPRINT_MASK,
+  FINGERPRINT_SHIFT,
   FLAG_CHUNKED,
   FLAG_FETCHED,
   FLAG_LINKED,
@@ -82,7 +83,6 @@ import { tryLock, unlock } from './try-locks';
 
 const NO_SEGMENT: u32 = 4;
 const NO_GHOST: u32 = 0xffff_ffff;
-const FINGERPRINT_SHIFT: u32 = 16;
 
 /** The policy in force. */
 let actions: u32 = 0;

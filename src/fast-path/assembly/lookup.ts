@@ -1,4 +1,4 @@
-/** The index. The caller holds the stripe, except for `touchBucket` and `growIndex`. */
+/** The index. The caller holds the stripe, except for `firstOfBucket` and `growIndex`. */
 import { equal } from './bytes';
 import {
   BUCKET_ITEMS_MAX,

@@ -1,6 +1,6 @@
 /**
- * Stores and removes items. Each function returns false, and changes nothing, at what the
- * JavaScript must do.
+ * Stores and removes items. Each function returns false, and changes no item of a key, at what the
+ * JavaScript must do. An eviction that gives up may have given second chances.
  */
 import { copy } from './bytes';
 import {

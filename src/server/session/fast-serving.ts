@@ -6,6 +6,10 @@ import type { FastPath } from '../../fast-path/index.ts';
 export const FIRST_KEY = 0;
 export const SERVED = -1;
 
+/** After so many runs in a row that answered nothing, JavaScript serves the next requests alone. */
+const BARREN_RUNS_MAX = 4;
+const SKIPPED_REQUESTS = 16;
+
 /**
  * The one place where sessions use the fast path. It serves the simple requests at the start of an
  * input; the session itself serves the request after them.
@@ -14,6 +18,9 @@ export class FastServing {
   /** The results of the last `serve`: where the next request begins, and what the turn has left. */
   at = 0;
   requestsLeft = 0;
+  /** Runs in a row that answered nothing, and the requests to skip. */
+  #barrenRuns = 0;
+  #skips = 0;
   readonly #path: FastPath;
   readonly #sink: ByteSink;
   readonly #log: EventLog;
@@ -49,6 +56,10 @@ export class FastServing {
   ): number {
     this.at = start;
     this.requestsLeft = requestsLeft;
+    if (this.#skips > 0) {
+      this.#skips--;
+      return FIRST_KEY;
+    }
     if (!this.#doesAll()) return FIRST_KEY;
     const path = this.#path;
     const limits = this.#limits;
@@ -58,8 +69,22 @@ export class FastServing {
     this.at = path.at;
     this.requestsLeft = path.requestsLeft;
     if (path.nextKey !== 0) return path.nextKey;
+    this.#noteRun(path.at === start);
     const isFull = this.#sink.at > limits.outputBytes;
     return path.at === end || path.requestsLeft <= 0 || isFull ? SERVED : FIRST_KEY;
+  }
+
+  /** A new input begins: it may have other requests. */
+  begin(): void {
+    this.#barrenRuns = 0;
+    this.#skips = 0;
+  }
+
+  #noteRun(isBarren: boolean): void {
+    this.#barrenRuns = isBarren ? this.#barrenRuns + 1 : 0;
+    if (this.#barrenRuns < BARREN_RUNS_MAX) return;
+    this.#barrenRuns--;
+    this.#skips = SKIPPED_REQUESTS;
   }
 
   /**

@@ -87,9 +87,10 @@ export class Session {
 
   /** Serves the requests in `input[start, end)` until it must pause; sets `at`. */
   advance(input: Buffer, start: number, end: number): Pause {
-    const { requestsPerTurn, sink, log, pipeline } = this.#context;
+    const { requestsPerTurn, sink, log, pipeline, fast } = this.#context;
     this.at = start;
     pipeline.begin(start);
+    fast?.begin();
     log.cfd = this.#host.id;
     this.#requestsLeft = requestsPerTurn;
     for (let isNewTurn = true; ; isNewTurn = false) {

@@ -2,7 +2,7 @@ import type { Arena } from '../memory/arena.ts';
 import { PAGE_BYTES } from '../memory/item-layout.ts';
 import { CLASS } from '../memory/layout.ts';
 
-const FINGERPRINT_SHIFT = 16;
+export const FINGERPRINT_SHIFT = 16;
 export const FINGERPRINT_MASK = 0xffff;
 /** How many ticks the clock of a class advances while it evicts one page of items. */
 const TICKS_PER_PAGE = 16;

@@ -6,7 +6,7 @@
 import { LOCK_WORD, type Numbers, named } from '../../base/index.ts';
 import { POLICIES, POLICY, TAIL_ACTION } from '../eviction/eviction-policy.ts';
 import { CANDIDATES_MAX, SECOND_CHANCES_MAX } from '../eviction/evictor.ts';
-import { FINGERPRINT_MASK } from '../eviction/ghosts.ts';
+import { FINGERPRINT_MASK, FINGERPRINT_SHIFT } from '../eviction/ghosts.ts';
 import { BUCKET_ITEMS_MAX } from '../items/index-table.ts';
 import { HITS_MAX } from '../items/items.ts';
 import { OLD_VALUE_FLAGS, PLACE_FLAGS } from '../items/overwriter.ts';
@@ -103,6 +103,7 @@ export const STORE_CONSTANTS: Numbers = {
   CANDIDATES_MAX,
   SECOND_CHANCES_MAX,
   FINGERPRINT_MASK,
+  FINGERPRINT_SHIFT,
   MEMCACHED_OVERHEAD_BYTES,
   MEMCACHED_FLAGS_BYTES,
   /** The largest item whose class the table knows. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { PAUSE } from '../../../src/server/session/states.ts';
 import { CONTROL } from '../../../src/store/memory/layout.ts';
 import { audit } from '../../support/audit.ts';
@@ -268,4 +268,25 @@ test('a packet with another magic byte closes a connection of the binary protoco
   const other = packet({ opcode: OP.get, key: 'a', magic: 0x81 });
   const { pause, consumedBytes } = twins.feed(Buffer.concat([noop, other, noop]), 0, 73);
   expect([pause, consumedBytes]).toEqual([PAUSE.close, noop.length]);
+});
+
+describe('requests that the fast path does not know', () => {
+  test('after four of them JavaScript serves 16 requests without asking, then it asks again', () => {
+    const harness = makeHarness();
+    harness.send('set n 0 0 1\r\n1\r\n');
+    const run = vi.spyOn(harness.fastPath!, 'run');
+    expect(harness.send('incr n 1\r\n'.repeat(40))).toMatch(/^2\r\n[^]*\r\n41\r\n$/);
+    // Four, then one after each 16 requests.
+    expect(run).toHaveBeenCalledTimes(4 + 2);
+    run.mockClear();
+    harness.send('incr n 1\r\n'.repeat(4) + 'get n\r\n'.repeat(40));
+    expect(run.mock.calls.length).toBeLessThan(8);
+  });
+  test('each input is asked for anew', () => {
+    const harness = makeHarness();
+    harness.send('set n 0 0 1\r\n1\r\n');
+    const run = vi.spyOn(harness.fastPath!, 'run');
+    for (let nth = 0; nth < 20; nth++) harness.send('incr n 1\r\n');
+    expect(run).toHaveBeenCalledTimes(20);
+  });
 });

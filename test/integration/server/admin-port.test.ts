@@ -41,10 +41,7 @@ describe('the admin port', () => {
   test('the port shows metrics, stats and health, and counts what clients do', async () => {
     const { node, url } = await startWithAdmin();
     const before = await series(url, 'memcached_commands_total{command="get",status="hit"}');
-    await sendAndReadToEnd(
-      node.address,
-      'set a 0 0 1\r\n1\r\n' + 'get a\r\n'.repeat(25) + 'get b\r\n',
-    );
+    await sendAndReadToEnd(node.address, `set a 0 0 1\r\n1\r\n${'get a\r\n'.repeat(25)}get b\r\n`);
     await waitUntil('the metrics have the load', async () => {
       const hits = await series(url, 'memcached_commands_total{command="get",status="hit"}');
       return hits - before === 25;

@@ -271,7 +271,7 @@ test('a packet with another magic byte closes a connection of the binary protoco
 });
 
 describe('requests that the fast path does not know', () => {
-  test('after four of them JavaScript serves 16 requests without asking, then it asks again', () => {
+  test('after four of them JavaScript serves 16 requests alone, then it asks again', () => {
     const harness = makeHarness();
     harness.send('set n 0 0 1\r\n1\r\n');
     const run = vi.spyOn(harness.fastPath!, 'run');
@@ -283,7 +283,7 @@ describe('requests that the fast path does not know', () => {
     harness.send('incr n 1\r\n'.repeat(4) + 'get n\r\n'.repeat(40));
     expect(run.mock.calls.length).toBeLessThan(8);
   });
-  test('each input is asked for anew', () => {
+  test('the session asks again with the next input', () => {
     const harness = makeHarness();
     harness.send('set n 0 0 1\r\n1\r\n');
     const run = vi.spyOn(harness.fastPath!, 'run');

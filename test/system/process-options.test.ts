@@ -205,15 +205,6 @@ describe.runIf(isLinux)('limits of the process', () => {
   const under = (limit: string, ...args: readonly string[]): OwnedProcess =>
     run(['sh', '-c', `ulimit ${limit}; exec "$@"`, 'sh', ...commandOf(...args)]);
 
-  test('a node with too little address space for its threads refuses with a sentence', async () => {
-    const gibibytes = 2 ** 20; // `ulimit -v` counts KiB
-    const node = under(`-v ${30 * gibibytes}`, '-t', '4');
-    expect((await node.exited).code).toBe(1);
-    expect(node.stderr).toMatch(
-      /^slabring: A thread got no memory: the address space .* lower -t\.$/m,
-    );
-  });
-
   test('a node with too few open files for -c gets more, or refuses with a sentence', async () => {
     const node = under('-n 200', '-c', '1024');
     const end = await Promise.race([

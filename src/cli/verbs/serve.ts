@@ -194,7 +194,6 @@ function waitForEnd(
   const crashed = node.ended.then(
     () => EXIT.ok,
     (error: unknown) => {
-      if (error instanceof CodedError) throw error;
       host.err(`The node ended by a bug: ${error instanceof Error ? error.stack : String(error)}`);
       return EXIT.bug;
     },

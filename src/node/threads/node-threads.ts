@@ -113,11 +113,6 @@ export class NodeThreads {
     const ended = this.#pool.run(run, job, [port2]);
     const channel: WorkerChannel = new Channel(port1, this.#procedures);
     this.#channels.push(channel);
-    const listening = channel.call('listen', listenOn).catch(async (error: unknown) => {
-      // The channel also closes because the thread has ended: the job knows why.
-      if (error instanceof CodedError && error.code === 'ERR_CHANNEL_CLOSED') await ended;
-      throw error;
-    });
-    return Promise.race([listening, ended.then(() => [])]);
+    return Promise.race([channel.call('listen', listenOn), ended.then(() => [])]);
   }
 }

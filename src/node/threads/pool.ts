@@ -1,28 +1,12 @@
 import type { MessagePort, StructuredSerializeOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { CodedError } from '../../base/index.ts';
 import type { JobRun } from '../jobs.ts';
-import { processLimit } from '../process-limits.ts';
 import type { GuestJob, GuestResult, Job } from './procedures.ts';
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
 function fileOf(job: JobRun['job']): string {
   return new URL(`./${job}-job.${EXTENSION}`, import.meta.url).href;
-}
-
-/** V8 says that its heap is full also when a limit of the process leaves a thread no room. */
-function causeOf(reason: unknown): unknown {
-  const isOutOfMemory =
-    reason instanceof Error && 'code' in reason && reason.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  const limit = isOutOfMemory ? processLimit('virtual_memory_bytes') : Number.POSITIVE_INFINITY;
-  if (limit === Number.POSITIVE_INFINITY) return reason;
-  return new CodedError(
-    'ERR_MEMORY',
-    `A thread got no memory: the address space of the process is limited to ${limit} bytes.` +
-      ' Run ulimit -v unlimited, or lower -t.',
-    { cause: reason },
-  );
 }
 
 /** The threads of a node. */
@@ -54,13 +38,10 @@ export class ThreadPool {
 
   /** Runs a job on a thread of its own; resolves at its end. */
   run({ job }: JobRun, data: Job, transferred: readonly MessagePort[] = []): Promise<void> {
-    const ended: Promise<void> = this.#pool.run(data, {
+    const run: Promise<void> = this.#pool.run(data, {
       filename: fileOf(job),
       // Piscina declares the type of another overload of postMessage than the one it calls.
       transferList: transferred as unknown as StructuredSerializeOptions,
-    });
-    const run = ended.catch((reason: unknown) => {
-      throw causeOf(reason);
     });
     this.#jobs.push(run);
     run.catch((reason: unknown) => this.#fail(reason));

@@ -14,6 +14,7 @@ import {
   FLAG_CHUNKED,
   FLAG_FETCHED,
   FLAG_LINKED,
+  HITS_MAX,
   ITEM_ACCESS,
   ITEM_ACCESS_MASK,
   ITEM_EXPIRY,
@@ -44,6 +45,7 @@ import {
   SEGMENT_HOT,
   SEGMENT_TEMP,
   SEGMENT_WARM,
+  SEGMENTS,
   TOTAL_DIRECT_RECLAIMS,
   TOTAL_EVICTED,
   TOTAL_EVICTED_ACTIVE,
@@ -81,7 +83,7 @@ import {
 } from './store';
 import { tryLock, unlock } from './try-locks';
 
-const NO_SEGMENT: u32 = 4;
+const NO_SEGMENT: u32 = SEGMENTS;
 const NO_GHOST: u32 = 0xffff_ffff;
 
 /** The policy in force. */
@@ -236,7 +238,7 @@ export function evict(sizeClass: u32, held: usize): u32 {
 function actionFor(segment: u32, item: usize): u32 {
   if (isDead(item, metaOf(item))) return ACTION_EVICT;
   const hits = load<u32>(item, ITEM_ACCESS) >> ITEM_HITS_SHIFT;
-  return (actions >> (ACTION_BITS * (4 * segment + hits))) & 3;
+  return (actions >> (ACTION_BITS * ((HITS_MAX + 1) * segment + hits))) & 3;
 }
 
 function setHits(item: usize, hits: u32): void {

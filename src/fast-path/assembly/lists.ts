@@ -13,6 +13,8 @@ import {
   ITEM_LRU_NEXT,
   ITEM_LRU_PREV,
   ITEM_META,
+  LIST_COUNT,
+  LIST_TAIL,
   SEGMENT_BYTES,
   TOTAL_MEM_REQUESTED,
   VALUE_CHUNK_HEAD,
@@ -30,8 +32,8 @@ import {
   setSegment,
 } from './store';
 
-const TAIL: usize = 4;
-const COUNT: usize = 8;
+const TAIL: usize = LIST_TAIL;
+const COUNT: usize = LIST_COUNT;
 
 function listAt(sizeClass: u32, segment: u32): usize {
   return classAt(sizeClass) + CLASS_LRU + <usize>(segment * SEGMENT_BYTES);

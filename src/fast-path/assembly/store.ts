@@ -12,6 +12,7 @@ import {
   ID_UNIT_BYTES,
   ITEM_EXPIRY,
   ITEM_HEADER_BYTES,
+  ITEM_KEY_MASK,
   ITEM_KEY_SHIFT,
   ITEM_META,
   ITEM_SEGMENT_SHIFT,
@@ -152,7 +153,7 @@ export function metaOf(item: usize): u32 {
 }
 
 export function keyBytesOf(meta: u32): u32 {
-  return (meta >> ITEM_KEY_SHIFT) & 0xff;
+  return (meta >> ITEM_KEY_SHIFT) & ITEM_KEY_MASK;
 }
 
 export function keyAt(item: usize, meta: u32): usize {

@@ -6,9 +6,9 @@ import { CLASS_COUNT, type ThreadCounters } from '../memory/counters.ts';
 import { type ItemId, NO_ITEM } from '../memory/item-layout.ts';
 import { CLASS, SEGMENT_WORDS, TOTAL } from '../memory/layout.ts';
 
-const HEAD = 0;
-const TAIL = 1;
-const COUNT = 2;
+/** Word offsets in the head of a list. */
+export const LIST = { head: 0, tail: 1, count: 2 } as const;
+const { head: HEAD, tail: TAIL, count: COUNT } = LIST;
 
 interface LruParts {
   readonly arena: Arena;

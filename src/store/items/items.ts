@@ -183,7 +183,7 @@ export class Items {
   }
 
   keyBytes(id: ItemId): number {
-    return (this.#words[wordOf(id) + ITEM.meta]! >>> KEY_SHIFT) & 0xff;
+    return (this.#words[wordOf(id) + ITEM.meta]! >>> KEY_SHIFT) & ITEM_BITS.keyMask;
   }
   flags(id: ItemId): number {
     return this.#words[wordOf(id) + ITEM.meta]!;

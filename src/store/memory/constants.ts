@@ -7,6 +7,7 @@ import { LOCK_WORD, type Numbers, named } from '../../base/index.ts';
 import { POLICIES, POLICY, TAIL_ACTION } from '../eviction/eviction-policy.ts';
 import { CANDIDATES_MAX, SECOND_CHANCES_MAX } from '../eviction/evictor.ts';
 import { FINGERPRINT_MASK, FINGERPRINT_SHIFT } from '../eviction/ghosts.ts';
+import { LIST } from '../eviction/lru.ts';
 import { BUCKET_ITEMS_MAX } from '../items/index-table.ts';
 import { HITS_MAX } from '../items/items.ts';
 import { OLD_VALUE_FLAGS, PLACE_FLAGS } from '../items/overwriter.ts';
@@ -71,6 +72,8 @@ export const STORE_CONSTANTS: Numbers = {
   CLASS_BYTES: classWords * WORD,
   SEGMENT_BYTES: SEGMENT_WORDS * WORD,
   ...named('SEGMENT', SEGMENT),
+  SEGMENTS: Object.keys(SEGMENT).length,
+  ...named('LIST', LIST, WORD),
   ...named('TOTAL', totalOffsets, DOUBLE),
   TOTALS_BYTES: totalSlots * DOUBLE,
   ...named('COUNT', COUNT, DOUBLE),

@@ -62,6 +62,7 @@ export const ITEM_BITS = {
   sizeMask: 0x3fff_ffff,
   segmentShift: 30,
   keyShift: 8,
+  keyMask: 0xff,
   seqHighShift: 16,
   seqHighMask: 0x7fff,
   accessMask: 0x0fff_ffff,

@@ -24,7 +24,8 @@ export async function onTerminal(
   { columns = 80, env = {} }: { readonly columns?: number; readonly env?: NodeJS.ProcessEnv } = {},
 ) {
   const words = [process.execPath, MAIN, ...args].map((word) => `"${word}"`);
-  const command = `stty cols ${columns}; ${words.join(' ')}`;
+  // `exec`: a shell that waits would end of Ctrl-C itself, and hide the exit code.
+  const command = `stty cols ${columns}; exec ${words.join(' ')}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     // Node.js shows no colors where CI is set.
     env: { ...process.env, CI: undefined, ...env },

@@ -30,7 +30,7 @@ describe('the nodes of this user', () => {
     );
     expect(() => ownNodes([], [])).toThrow(/no node with an admin port.*--admin/);
   });
-  test('the verb finds named nodes by the list of their cluster, or by ports of this machine', () => {
+  test('the verb finds named nodes by the list of their cluster, or by their ports', () => {
     expect(ownNodes([record(5000), ...cluster], CLUSTER)).toEqual(both);
     const one = [{ node: 'localhost:5000', url: 'http://127.0.0.1:6000' }];
     expect(ownNodes([record(5000), ...cluster], ['localhost:5000'])).toEqual(one);

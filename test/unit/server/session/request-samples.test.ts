@@ -55,7 +55,7 @@ describe('the samples of a thread', () => {
   test('a thread that has become quiet samples every request again', () => {
     arrive(400_000, 4);
     nowMs += 10_000;
-    arrive(1000, 1);
+    arrive(2000, 2);
     expect(arrive(1000, 1)).toBe(1000);
   });
   test('an input that recurs in a regular order is sampled as often as the others', () => {

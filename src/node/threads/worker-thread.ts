@@ -8,6 +8,7 @@ import {
   LoginLog,
   OutputBuffers,
   RefusalLog,
+  type RequestObserver,
   RequestSamples,
   RequestWalk,
   regionBuffers,
@@ -116,9 +117,11 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   };
   const control = new SharedControl(memory, main);
   const session = createSessionContext(store, control, rules, output.sink, events, fastPath);
+  // What learns from the sampled requests of the thread.
+  const observers: readonly RequestObserver[] = [];
   return {
     session,
-    samples: new RequestSamples(threadClock, new RequestWalk(session), []),
+    samples: new RequestSamples(threadClock, new RequestWalk(session), observers),
     store,
     output,
     readBuffer,

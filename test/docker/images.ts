@@ -23,14 +23,14 @@ async function sizeMib(image: string): Promise<number> {
   return Number(await docker('image', 'inspect', '--format', '{{.Size}}', image)) / MIB;
 }
 
-/** Files of a stand-in, by their names in the image, and its last instructions. */
-interface StandIn {
+/** Files of a substitute, by their names in the image, and its last instructions. */
+interface Substitute {
   readonly files: Readonly<Record<string, string>>;
   readonly instructions: readonly string[];
 }
 
 /** In place of the images that a machine without a registry cannot get. */
-const STAND_INS: Readonly<Record<string, () => StandIn | undefined>> = {
+const SUBSTITUTES: Readonly<Record<string, () => Substitute | undefined>> = {
   /** Debian's Prometheus, with the user and the volume of the real image. */
   prometheus: () => {
     const command = findCommand('prometheus');
@@ -47,7 +47,7 @@ const STAND_INS: Readonly<Record<string, () => StandIn | undefined>> = {
   },
   /** Reads the files that Grafana reads, as the user of the real image; it draws nothing. */
   grafana: () => ({
-    files: { 'grafana.ts': fileURLToPath(new URL('grafana-stand-in.ts', import.meta.url)) },
+    files: { 'grafana.ts': fileURLToPath(new URL('grafana-substitute.ts', import.meta.url)) },
     instructions: [
       'COPY grafana.ts /grafana.ts',
       'RUN mkdir /var/lib/grafana && chown 472:0 /var/lib/grafana',
@@ -57,8 +57,8 @@ const STAND_INS: Readonly<Record<string, () => StandIn | undefined>> = {
   }),
 };
 
-/** The image if the engine has it or gets it, else a stand-in; undefined if there is neither. */
-export async function imageOrStandIn(image: string): Promise<string | undefined> {
+/** The image if the engine has it or gets it, else a substitute; undefined if there is neither. */
+export async function imageOrSubstitute(image: string): Promise<string | undefined> {
   const has = await docker('image', 'inspect', image)
     .catch(() => docker('pull', '--quiet', image))
     .then(
@@ -67,14 +67,14 @@ export async function imageOrStandIn(image: string): Promise<string | undefined>
     );
   if (has) return image;
   const name = image.replace(/^.*\/|:.*$/g, '');
-  const standIn = STAND_INS[name]?.();
-  if (standIn === undefined) return undefined;
-  console.warn(`${image} cannot be pulled: a stand-in takes its place.`);
+  const substitute = SUBSTITUTES[name]?.();
+  if (substitute === undefined) return undefined;
+  console.warn(`${image} cannot be pulled: a substitute takes its place.`);
   const { path, remove } = await temporaryFolder();
-  for (const [file, source] of Object.entries(standIn.files)) {
+  for (const [file, source] of Object.entries(substitute.files)) {
     await copyFile(source, join(path, file));
   }
-  const lines = [`FROM ${NODE_IMAGE}`, ...standIn.instructions];
+  const lines = [`FROM ${NODE_IMAGE}`, ...substitute.instructions];
   await writeFile(join(path, 'Dockerfile'), lines.join('\n'));
   const tag = `${TEST_IMAGE}-${name}`;
   await docker('build', '--quiet', '--tag', tag, path);

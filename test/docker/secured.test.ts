@@ -11,7 +11,7 @@ import { prometheusAt } from '../support/prometheus.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection, sendAndReadToEnd } from '../support/wire.ts';
 import { ComposeProject, docker, whyNoDocker } from './engine.ts';
-import { buildImage, imageOrStandIn, TEST_IMAGE } from './images.ts';
+import { buildImage, imageOrSubstitute, TEST_IMAGE } from './images.ts';
 import { expectDrained, expectFewRights, expectMemoryFits, NODES } from './nodes.ts';
 
 const PACKAGING = fileURLToPath(new URL('../../packaging/', import.meta.url));
@@ -43,8 +43,8 @@ describe.skipIf(whyNoDocker() !== undefined)('the secured cluster', () => {
     const file = join(folder.path, 'compose/docker-compose.yml');
     let text = readFileSync(file, 'utf8').replace('  build: ../..\n', '');
     for (const [, image = ''] of text.matchAll(/image: (\S+)/g)) {
-      const is = image.startsWith('slabring:') ? TEST_IMAGE : await imageOrStandIn(image);
-      if (is === undefined) throw new Error(`There is no ${image}, and nothing for a stand-in.`);
+      const is = image.startsWith('slabring:') ? TEST_IMAGE : await imageOrSubstitute(image);
+      if (is === undefined) throw new Error(`There is no ${image}, and nothing for a substitute.`);
       text = text.replace(`image: ${image}`, `image: ${is}`);
     }
     for (const [was = '', port] of text.matchAll(/127\.0\.0\.1:(\d+):/g)) {

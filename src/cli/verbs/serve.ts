@@ -118,7 +118,7 @@ async function serveUntilStop(
   const service = openServiceManager(host, log);
   try {
     const node = await reportFailure(host, async () => {
-      admin = await openAdminPort(options, log);
+      admin = await openAdminPort(options, log, host.env);
       const extras = { log, assumeUser: () => assumeUser(options.user) };
       return startWarm(startNode, options, extras);
     });

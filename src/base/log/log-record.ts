@@ -88,7 +88,7 @@ function valueText(value: unknown): string {
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** Escapes the characters that a terminal does not show. */
-export function visible(text: string): string {
+function visible(text: string): string {
   return text.replaceAll(UNSEEN, escaped);
 }
 

@@ -5,7 +5,7 @@ const RING_LINES_MAX = 2000;
 const RING_CHARACTERS_MAX = 512 * 1024;
 
 /** What a reader of the ring gets. */
-export interface RingRead {
+interface RingRead {
   /** Encoded lines, the oldest first. */
   readonly lines: readonly string[];
   /** The lines that the ring lost before this read reached them. */

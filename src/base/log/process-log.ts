@@ -4,7 +4,7 @@ import { LogRing } from './log-ring.ts';
 import { LOG_LEVELS, type Logger, type LogLevel } from './logger.ts';
 
 /** How the lines of a log look. */
-export type LogFormat = 'text' | 'json';
+type LogFormat = 'text' | 'json';
 
 interface ProcessLogOptions {
   /** The receiver of lines. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LogRing } from '../../../../src/base/index.ts';
+import { LogRing } from '../../../../src/base/log/log-ring.ts';
 
 const READ_MAX = 10_000;
 

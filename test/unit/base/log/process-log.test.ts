@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { BoundedOutput, type LogFormat, ProcessLog } from '../../../../src/base/index.ts';
+import { BoundedOutput, ProcessLog } from '../../../../src/base/index.ts';
 
 /** A log whose lines the test reads. */
-function openLog(format: LogFormat, options: { verbosity?: number; hasPriorities?: boolean } = {}) {
+function openLog(
+  format: 'text' | 'json',
+  options: { verbosity?: number; hasPriorities?: boolean } = {},
+) {
   const lines: string[] = [];
   const output = new BoundedOutput({
     write: (bytes) => {
@@ -19,7 +22,7 @@ function openLog(format: LogFormat, options: { verbosity?: number; hasPriorities
 
 const TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z';
 
-describe('the log of a process', async () => {
+describe('the log of a process', () => {
   test.each([
     [0, ['error', 'warn']],
     [1, ['error', 'warn', 'info']],
@@ -59,7 +62,7 @@ describe('the log of a process', async () => {
     }
   });
 
-  test('each line for the journal of systemd begins with its priority, also that of a stack', async () => {
+  test('each line for the journal begins with its priority, also those of a stack', async () => {
     const { log, shown } = openLog('text', { verbosity: 3, hasPriorities: true });
     log.error({ stack: '    at a\n    at b' }, 'a bug');
     for (const level of ['warn', 'info', 'debug', 'trace'] as const) log[level]({}, level);
@@ -67,10 +70,10 @@ describe('the log of a process', async () => {
   });
 });
 
-describe('the log of a cluster', async () => {
+describe('the log of a cluster', () => {
   const node = { name: 'node-2', port: 7 };
 
-  test('a line of a node keeps its time, level, process id and facts, and gets the node', async () => {
+  test('a line of a node keeps its time, level and facts, and gets the node', async () => {
     const { log, shown } = openLog('json');
     log.pass('{"time":"2026-01-01T00:00:00.000Z","level":"debug","pid":9,"a":[1],"msg":"b"}', node);
     expect((await shown()).map((line) => JSON.parse(line))).toEqual([

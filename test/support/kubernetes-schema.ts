@@ -6,7 +6,7 @@ import { ROOT } from './built-packages.ts';
 import { temporaryFolder } from './folder.ts';
 import type { Manifest } from './kustomize.ts';
 
-/** The module of an API: core/v1 of v1, apps/v1 of apps/v1, networking/v1 of networking.k8s.io/v1. */
+/** The module of an API: apps/v1, core/v1 of v1, networking/v1 of networking.k8s.io/v1. */
 function moduleOf({ apiVersion }: Manifest): string {
   const [group = '', version] = apiVersion.split('/');
   const folder = version === undefined ? `core/${group}` : `${group.split('.')[0]}/${version}`;

@@ -5,7 +5,7 @@ const SHOWN = /^[\x21-\x24\x26-\x7e\p{L}\p{N}]$/u;
 const ESCAPE = /%([0-9A-Fa-f]{2})/g;
 
 /** A key in JSON: text, or base64 if it is not UTF-8. */
-export type KeyJson = { readonly key: string } | { readonly keyBase64: string };
+type KeyJson = { readonly key: string } | { readonly keyBase64: string };
 
 /**
  * Shows a key (latin1, one character for each byte) as one word: a byte that is no letter, digit or

@@ -60,7 +60,7 @@ function keyBytesOf(name: string, escaped: boolean): Buffer {
   throw new CodedError('ERR_USAGE', message);
 }
 
-/** The nodes that are to hold the key; none for a key that the client of this program cannot use. */
+/** The nodes that are to hold the key; none for a key that the client of the program refuses. */
 function ownersOf(cache: CacheClient, keyBytes: Buffer): readonly string[] {
   const text = utf8Of(keyBytes.toString('latin1'));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a key of the client has none of them.

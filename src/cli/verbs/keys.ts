@@ -69,9 +69,9 @@ export const keysVerb = defineCacheVerb({
   name: 'keys',
   summary: 'show what fills the memory: the largest items, and keys and bytes by prefix',
   description:
-    'Lists the keys of every node, without their values, and shows the largest items and what the ' +
-    'keys of each prefix occupy: how many, their bytes with keys and headers, how many bytes no ' +
-    'client has read since they were stored, and how many keys never expire. It lists slowly ' +
+    'Lists the keys of every node, without their values, and shows the largest items and what ' +
+    'the keys of each prefix occupy: how many, their bytes with keys and headers, how many bytes ' +
+    'no client has read since they were stored, and how many keys never expire. It lists slowly ' +
     '(--rate) and with bounded memory, so that the nodes serve as before. It works with every ' +
     'Memcached node (lru_crawler metadump); a login needs the role admin.\n' +
     'Exit code 0: every node listed its keys;',

@@ -7,7 +7,7 @@ import { Largest } from './largest.ts';
  */
 export const PREFIXES_MAX = 10_000;
 
-export interface CensusOptions {
+interface CensusOptions {
   /** Only keys that begin with it count; latin1, as the keys. */
   readonly keyPrefix: string;
   /** Where a prefix ends. */
@@ -78,7 +78,7 @@ export class KeyCensus {
     return this.#folds > 0;
   }
 
-  /** The first `max` prefixes in an order by `sizeOf`, the largest first, and the sum of the rest. */
+  /** The first `max` prefixes by `sizeOf`, the largest first, and the sum of the rest. */
   top(max: number, sizeOf: (totals: CensusTotals) => number) {
     const all = [...this.#prefixes].map(([prefix, count]) => ({ prefix, ...count }));
     const sorted = all.toSorted((a, b) => sizeOf(b) - sizeOf(a) || (a.prefix < b.prefix ? -1 : 1));

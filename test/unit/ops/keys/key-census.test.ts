@@ -22,7 +22,7 @@ const prefixesOf = (census: KeyCensus): readonly string[] =>
   census.top(100, byBytes).prefixes.map(({ prefix, keys }) => `${prefix} ${keys}`);
 
 describe('KeyCensus', () => {
-  test('it counts keys, bytes, unread bytes, keys without expiry and idle time', () => {
+  test('a census counts keys, bytes, unread bytes, keys without expiry and idle time', () => {
     const census = censusOf([
       item('a:1', 100),
       item('a:2', 50, { isFetched: false, accessedAt: NOW + 5 }),
@@ -45,7 +45,7 @@ describe('KeyCensus', () => {
     expect(prefixesOf(census)).toEqual(['user:a: 1', 'user:b: 1']);
     expect(census.total.keys).toBe(2);
   });
-  test('it keeps the largest items with their node', () => {
+  test('the largest items are kept with their node', () => {
     const census = censusOf([1, 9, 5, 7, 3].map((bytes) => item(`k${bytes}`, bytes)));
     expect(census.largest.map(({ key, node }) => `${key} ${node}`)).toEqual([
       ...['k9 a:11211', 'k7 a:11211', 'k5 a:11211'],
@@ -57,7 +57,7 @@ describe('KeyCensus', () => {
     expect(prefixes.map(({ prefix }) => prefix)).toEqual(['a:', 'b:']);
     expect(others).toMatchObject({ keys: 2, bytes: 15 });
   });
-  test('more prefixes than it can hold keep the sums, and the large prefixes', () => {
+  test('beyond its limit of prefixes a census keeps the sums, and the large prefixes', () => {
     const census = new KeyCensus(OPTIONS);
     const count = 3 * PREFIXES_MAX;
     for (let at = 0; at < count; at++) {

@@ -5,7 +5,7 @@ import { Random, testSeed } from '../../../support/random.ts';
 const seed = testSeed();
 
 describe('Largest', () => {
-  test(`it keeps the elements that a sort has first (SEED=${seed})`, () => {
+  test(`the kept elements are those that a sort has first (SEED=${seed})`, () => {
     const random = new Random(seed);
     for (let round = 0; round < 200; round++) {
       const max = random.int(0, 12);

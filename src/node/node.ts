@@ -57,8 +57,8 @@ export interface RunningNode extends NodeHandle {
   /** Shows the lines of this level and of more important ones; traces of requests need `-vvv`. */
   setLogLevel(level: LogLevel): Promise<void>;
   /**
-   * Resolves once every thread has answered; while one of them hangs, it does not.
-   * @throws {CodedError} if a thread has ended or the maintainer does nothing.
+   * Resolves once every thread has answered, or rejects within a second.
+   * @throws {CodedError} if a thread hangs or has ended, or the maintainer does nothing.
    */
   checkThreads(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { type ListenAddress, THREADS_SHARE_PORT } from '../../server/index.ts';
 import { type JobRun, planRuns } from '../jobs.ts';
 import type { NodeShare } from '../memory.ts';
 import { Channel } from './channel.ts';
+import { Pings } from './pings.ts';
 import { ThreadPool } from './pool.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
 
@@ -24,6 +25,7 @@ export class NodeThreads {
   readonly #runs: readonly JobRun[];
   readonly #pool: ThreadPool;
   readonly #channels: WorkerChannel[] = [];
+  readonly #pings = new Pings((nth) => this.#channels[nth]!.call('ping', undefined));
 
   constructor(share: NodeShare, log: Logger, procedures: Omit<MainProcedures, 'log'>) {
     this.#share = share;
@@ -73,11 +75,12 @@ export class NodeThreads {
   }
 
   /**
-   * Resolves once every worker thread has answered; rejects if one has ended.
-   * @throws {CodedError} `ERR_CHANNEL_CLOSED`.
+   * Resolves with the numbers of the worker threads that have not answered within `msMax`. A thread
+   * has at most one such question to answer, however often it is asked.
+   * @throws {CodedError} `ERR_CHANNEL_CLOSED` if a thread has ended.
    */
-  async ping(): Promise<void> {
-    await Promise.all(this.#channels.map((channel) => channel.call('ping', undefined)));
+  silentThreads(msMax: number): Promise<readonly number[]> {
+    return this.#pings.silent(this.#channels.length, msMax);
   }
 
   /** Runs the work of another room on a thread of its own. */

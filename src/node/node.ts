@@ -10,6 +10,7 @@ import {
   usableAddresses,
 } from '../server/index.ts';
 import { COUNT, type StoreView } from '../store/index.ts';
+import { checkAddressSpace } from './address-space.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { type FastPathState, fastPathState, loadFastPath } from './fast-path.ts';
 import { mainThread } from './jobs.ts';
@@ -100,6 +101,7 @@ export async function startNode(
     const loaded = await loadFastPath(options);
     const share = NodeMemory.allocate(options, loaded.modules);
     const fastPath = fastPathState(options, share.store, loaded, log);
+    checkAddressSpace(mainThread(options));
     const { beforeServing = nothing, afterServing = nothing } = extras;
     const node = new Node(share, { userFiles, certificates, log, afterServing });
     return { ...(await listening(node, usable, beforeServing)), fastPath };
@@ -127,7 +129,7 @@ async function listening(
       runGuest: node.runGuest,
     };
   } catch (error) {
-    await node.stop();
+    await node.abandon();
     throw error;
   }
 }
@@ -246,17 +248,28 @@ class Node {
     return reasons.length === 0 ? undefined : reasons.join(' ');
   }
 
+  /** Ends a node that has not started; takes a bounded time, whatever its threads do. */
+  async abandon(): Promise<void> {
+    this.#endWork();
+    await this.#threads.abandon();
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  /** Tells all threads to stop. */
+  #endWork(): void {
     this.#files.userFiles?.close();
     this.#files.certificates.close();
-    const hasServed = this.#memory.state.name === 'serving';
     this.#meter?.stop();
     this.#memory.state.drain();
+  }
+
+  async #stop(): Promise<void> {
+    const hasServed = this.#memory.state.name === 'serving';
+    this.#endWork();
     const { afterServing } = this.#files;
     await this.#threads.finish(async () => {
       if (hasServed) await afterServing(this.runGuest);

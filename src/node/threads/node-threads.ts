@@ -3,10 +3,14 @@ import { CodedError, type Logger } from '../../base/index.ts';
 import { type ListenAddress, THREADS_SHARE_PORT } from '../../server/index.ts';
 import { type JobRun, planRuns } from '../jobs.ts';
 import type { NodeShare } from '../memory.ts';
+import { withinTime } from '../within-time.ts';
 import { Channel } from './channel.ts';
 import { Pings } from './pings.ts';
 import { ThreadPool } from './pool.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
+
+/** How long the start waits for the reason why a thread has ended. */
+const REASON_MS_MAX = 2000;
 
 type WorkerChannel = Channel<WorkerProcedures, MainProcedures>;
 type ServeStart = Pick<ServeJob, 'users' | 'certificates'>;
@@ -92,6 +96,12 @@ export class NodeThreads {
     return result.value as never;
   };
 
+  /** Ends a node that has not started, in a bounded time. */
+  async abandon(): Promise<void> {
+    await this.#pool.abandon();
+    for (const channel of this.#channels) channel.close();
+  }
+
   /**
    * Waits until all jobs have ended, then for `last`, which may run a guest. The node must have the
    * order to stop.
@@ -112,6 +122,21 @@ export class NodeThreads {
     const ended = this.#pool.run(run, job, [port2]);
     const channel: WorkerChannel = new Channel(port1, this.#procedures);
     this.#channels.push(channel);
-    return Promise.race([channel.call('listen', listenOn), ended.then(() => [])]);
+    return Promise.race([this.#listening(channel, listenOn, ended), ended.then(() => [])]);
+  }
+
+  /** The channel of a thread that dies closes, maybe before the job fails with the reason. */
+  async #listening(
+    channel: WorkerChannel,
+    listenOn: readonly ListenAddress[],
+    ended: Promise<void>,
+  ): Promise<readonly ListenAddress[]> {
+    try {
+      return await channel.call('listen', listenOn);
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'ERR_CHANNEL_CLOSED') throw error;
+      await withinTime(Promise.race([ended, this.ended]), REASON_MS_MAX);
+      throw new CodedError('ERR_THREAD', 'A thread of the node ended before it listened.');
+    }
   }
 }

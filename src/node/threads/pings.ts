@@ -1,3 +1,5 @@
+import { withinTime } from '../within-time.ts';
+
 /** Asks threads whether they work. A thread has at most one question, however often it is asked. */
 export class Pings {
   readonly #ask: (nth: number) => Promise<void>;
@@ -24,19 +26,5 @@ export class Pings {
     const question = this.#ask(nth).finally(() => this.#waiting.delete(nth));
     this.#waiting.set(nth, question);
     return question;
-  }
-}
-
-/**
- * Waits for the promise for at most `msMax`. A process that was stopped, or busy, for that time
- * still takes what has arrived in the meantime.
- */
-async function withinTime(promise: Promise<unknown>, msMax: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => setImmediate(() => setImmediate(resolve)), msMax);
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -118,7 +118,9 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   const control = new SharedControl(memory, main);
   const session = createSessionContext(store, control, rules, output.sink, events, fastPath);
   // What learns from the sampled requests of the thread.
-  const observers: readonly RequestObserver[] = [];
+  const observers: readonly RequestObserver[] = [
+    { answered: (kind, ms, weight) => memory.latency.add(thread, kind, ms, weight) },
+  ];
   return {
     session,
     samples: new RequestSamples(threadClock, new RequestWalk(session), observers),

@@ -42,8 +42,8 @@ export class LatencyHistogram {
 
 /** The latencies of a node. */
 export interface LatencyReader {
-  /** Those of a kind of requests (request-kinds.ts), on all threads; undefined if there are none. */
+  /** Those of a kind of requests (request-kinds.ts); undefined if the node has had none. */
   of(kind: number): LatencyHistogram | undefined;
-  /** Begins to count anew. */
+  /** Counts from 0 again. */
   reset(): void;
 }

@@ -22,7 +22,8 @@ async function startNode(...args: readonly string[]) {
 async function metricOf(url: string, command: string, dialect: string) {
   const { body } = await ask(`${url}/metrics`);
   const read = (part: string): number => {
-    const name = `slabring_request_duration_seconds_${part}{command="${command}",dialect="${dialect}"`;
+    const labels = `{command="${command}",dialect="${dialect}"`;
+    const name = `slabring_request_duration_seconds_${part}${labels}`;
     return Number(
       body
         .split('\n')
@@ -66,7 +67,7 @@ async function countsReached(node: TestServer, counts: ReadonlyMap<string, numbe
 }
 
 describe.each([[[]], [['-o', 'no_fast_path']]])('a node with the options %j', (options) => {
-  test('it counts each command of each dialect, and the metrics agree with stats', async () => {
+  test('the node counts each command of each dialect, and its metrics agree with stats', async () => {
     const { node, url } = await startNode(...options);
     const counts = await sendLoad(node);
     await countsReached(node, counts);
@@ -88,7 +89,7 @@ describe.each([[[]], [['-o', 'no_fast_path']]])('a node with the options %j', (o
   });
 });
 
-test('stats reset begins anew, on all threads', async () => {
+test('stats reset begins at 0, on all threads', async () => {
   const { node, url } = await startNode();
   await countsReached(node, await sendLoad(node));
   const connection = await RawConnection.connect(node.address);

@@ -49,18 +49,21 @@ const SHAPES: readonly (readonly [string, (random: Random) => number])[] = [
 ];
 
 describe('a quantile', () => {
-  test.each(SHAPES)(`is within 5 %% of that of the sorted values, %s, seed ${seed}`, (_, next) => {
-    const random = new Random(seed);
-    const sorted = Array.from({ length: 20_000 }, () => next(random)).sort((a, b) => a - b);
-    const counts = new Float64Array(LATENCY_BUCKETS);
-    for (const ms of sorted) counts[latencyBucket(ms)]!++;
-    for (const share of [0.001, 0.5, 0.9, 0.99, 0.999, 1]) {
-      const exact = sorted[Math.ceil(share * sorted.length) - 1]! / 1000;
-      const ratio = latencyQuantile(counts, share)! / exact;
-      expect(ratio, `p${share * 100}`).toBeGreaterThan(0.95);
-      expect(ratio, `p${share * 100}`).toBeLessThan(1.05);
-    }
-  });
+  test.each(SHAPES)(
+    `the quantile is within 5 %% of the sorted values, %s, seed ${seed}`,
+    (_, next) => {
+      const random = new Random(seed);
+      const sorted = Array.from({ length: 20_000 }, () => next(random)).sort((a, b) => a - b);
+      const counts = new Float64Array(LATENCY_BUCKETS);
+      for (const ms of sorted) counts[latencyBucket(ms)]!++;
+      for (const share of [0.001, 0.5, 0.9, 0.99, 0.999, 1]) {
+        const exact = sorted[Math.ceil(share * sorted.length) - 1]! / 1000;
+        const ratio = latencyQuantile(counts, share)! / exact;
+        expect(ratio, `p${share * 100}`).toBeGreaterThan(0.95);
+        expect(ratio, `p${share * 100}`).toBeLessThan(1.05);
+      }
+    },
+  );
   test('a weight counts as that many requests', () => {
     const counts = new Float64Array(LATENCY_BUCKETS);
     counts[latencyBucket(1)] = 98;

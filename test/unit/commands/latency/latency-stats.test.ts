@@ -23,7 +23,7 @@ function rowsOf(reply: string): ReadonlyMap<string, number> {
 }
 
 describe('stats latency', () => {
-  test('it shows all requests, then each command of each dialect that was measured', () => {
+  test('the topic shows all requests, then each command of each dialect that was measured', () => {
     const rows = rowsOf(measuredSession().send('stats latency\r\n'));
     const names = [...rows.keys()];
     expect(names.filter((name) => name.endsWith(':count'))).toEqual([
@@ -55,7 +55,7 @@ describe('stats latency', () => {
       expect(bound / us).toBeLessThan(1.05);
     }
   });
-  test('stats reset begins anew', () => {
+  test('stats reset begins at 0', () => {
     const session = measuredSession();
     expect(session.send('stats reset\r\n')).toBe('RESET\r\n');
     const rows = rowsOf(session.send('stats latency\r\n'));

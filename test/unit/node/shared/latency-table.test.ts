@@ -27,7 +27,7 @@ test('a histogram has the requests of all threads, by their weights', () => {
   expect(histogram.quantile(0.5) / 0.001).toBeCloseTo(1, 1);
   expect(histogram.quantile(0.999)).toBeLessThanOrEqual(0.008);
 });
-test('a reset begins anew on all threads, and the longest of before is not shown', () => {
+test('a reset begins at 0 on all threads, and the longest of before is not shown', () => {
   table.add(0, 5, 900, 2);
   table.add(1, 5, 1, 2);
   table.reset();

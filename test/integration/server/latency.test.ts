@@ -67,7 +67,7 @@ async function countsReached(node: TestServer, counts: ReadonlyMap<string, numbe
 }
 
 describe.each([[[]], [['-o', 'no_fast_path']]])('a node with the options %j', (options) => {
-  test('the node counts each command of each dialect, and its metrics agree with stats', async () => {
+  test('the node counts each kind of request, and its metrics agree with stats', async () => {
     const { node, url } = await startNode(...options);
     const counts = await sendLoad(node);
     await countsReached(node, counts);

@@ -45,6 +45,7 @@ export class WorkerThread {
       (lines) => channel.call('log', lines),
       (lines) => counters.add(COUNT.log_lines_dropped, lines),
     );
+    takeWarnings(log);
     const logins = new LoginLog((report) => logLoginFailure(log, report));
     const refusals = new RefusalLog((counts) =>
       log.warn(counts, 'closed connections to protect the node'),
@@ -90,6 +91,12 @@ export class WorkerThread {
     await this.#log.flush();
     this.#channel.close();
   }
+}
+
+/** Node.js itself would print warnings of a thread, in its own form. */
+function takeWarnings(log: ThreadLog): void {
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => log.warn({ name }, message));
 }
 
 interface ThreadParts {

@@ -1,4 +1,4 @@
-/** The series of memcached_exporter 0.16.0: what it makes of `stats` is what a node shows itself. */
+/** What memcached_exporter 0.16.0 makes of `stats` is what a node itself shows. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';

@@ -23,7 +23,7 @@ export { SnapshotDecoder, type SnapshotReceiver } from './snapshot/snapshot-deco
 export { SnapshotEncoder } from './snapshot/snapshot-encoder.ts';
 export type { RestoreOutcome } from './snapshot/snapshot-job.ts';
 export { SnapshotSchedule } from './snapshot/snapshot-schedule.ts';
-export { WarmRestart } from './snapshot/warm-restart.ts';
+export { type WarmEvent, WarmRestart } from './snapshot/warm-restart.ts';
 export type { Activity, Reading } from './top/activity.ts';
 export { changesPerSecond } from './top/changes.ts';
 export { TopHistory, type TopView } from './top/history.ts';

@@ -85,6 +85,8 @@ export function eventText(event: NodeEvent): string {
       return `${event.name} ended by ${event.end}; it restarts in ${event.delayMs} ms.`;
     case 'listening':
       return `${event.name} has restarted and listens (pid ${event.pid}${adminText(event)}).`;
+    case 'restarting':
+      return `${event.name} restarts with its items.`;
     case 'restart-failed':
       return `${event.name} did not restart: ${event.reason}`;
     case 'line':

@@ -100,7 +100,7 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     const node = await reportFailure(host, async () => {
       admin = await openAdminPort(options, log);
       const extras = { log, assumeUser: () => assumeUser(options.user) };
-      return startWarm(startNode, options, extras);
+      return startWarm(startNode, options, extras, { stop, supervisor: host.supervisor });
     });
     admin?.attach(node);
     reload = () => {
@@ -113,6 +113,7 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     host.out((options.json ? startJson : startLine)(options, started));
     if (isWatched(options, host)) host.out(`\n${nextCommands(node.addresses, options, host)}`);
     host.supervisor?.send({ type: 'listening', addresses: node.addresses, adminUrl: admin?.url });
+    stop.onQuestion(() => host.supervisor?.send({ type: 'facts', ...factsOf(node) }));
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();
     service.ready(startLine(options, started));
@@ -130,6 +131,13 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
     service.close();
   }
 }
+
+/** What a restart of the node has to keep. */
+const factsOf = ({ view }: ServedNode) => ({
+  items: view.itemCount(),
+  bytes: view.total('memRequested'),
+  memoryLimitBytes: view.memoryLimitBytes(),
+});
 
 /** Raises the limits of the process, as far as the system allows it. */
 function raiseLimits(options: ServeOptions, host: Host): void {

@@ -65,7 +65,7 @@ interface RestartChoice {
 }
 
 /** What a restart has done so far. */
-export interface RestartResult {
+interface RestartResult {
   plan: readonly PlannedRestart[];
   readonly nodes: RestartedNode[];
   untouched: readonly string[];
@@ -157,7 +157,8 @@ function report(result: RestartResult, { dryRun, json }: RestartChoice, host: Ho
   if (error === undefined) return;
   host.err(`slabring: ${error}`);
   if (untouched.length > 0) {
-    const which = `${untouched.join(', ')} ${untouched.length === 1 ? 'was' : 'were'} not restarted`;
+    const verb = untouched.length === 1 ? 'was' : 'were';
+    const which = `${untouched.join(', ')} ${verb} not restarted`;
     host.err(
       `slabring: ${which}. Restart them with slabring restart <node> when the cause is gone.`,
     );

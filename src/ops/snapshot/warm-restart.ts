@@ -47,9 +47,9 @@ export class WarmRestart {
   /** Restores the items of the last stop; without a file the node starts empty. */
   readonly beforeServing = async (runGuest: RunGuest): Promise<void> => {
     const { file, log, report } = this.#options;
-    rmSync(this.#usedFile, { force: true });
+    withFile(file, () => rmSync(this.#usedFile, { force: true }));
     // Of a writer that was killed, or of one that still drains: its items are too old from now on.
-    rmSync(partOf(file), { force: true });
+    withFile(file, () => rmSync(partOf(file), { force: true, recursive: true }));
     if (!existsSync(file)) {
       log.info({ file }, 'no warm restart: there is no file; the node starts empty');
       report({ kind: 'not-restored', reason: 'there is no file' });

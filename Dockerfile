@@ -22,6 +22,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json ./
 COPY --from=build /app/dist ./dist
+# For the items of a node that restarts (-e): a new volume gets the owner and mode of this folder.
+RUN install --directory --owner=node --group=node --mode=0700 /var/lib/slabring
 USER node
 EXPOSE 11211
 # Readiness, by a real round trip. It finds the node's port, socket and TLS in the options of its

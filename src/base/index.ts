@@ -2,7 +2,7 @@
 export { assert } from './assert.ts';
 export { ByteSink } from './byte-sink.ts';
 export { BufferView, copyBytes, copyViewed, equalBytes, type ViewedBytes } from './bytes.ts';
-export { type Clock, machineClock } from './clock.ts';
+export { type Clock, machineClock, threadClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
 export { writeDecimal64 } from './decimal.ts';
 export { murmur3 } from './hash.ts';

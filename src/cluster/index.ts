@@ -10,7 +10,7 @@ export { type ControlReply, PAUSE_SECONDS_MAX } from './control/messages.ts';
 export { openPrivateFolder } from './control/private-folder.ts';
 export { isAnswered, type RunEntry, registerSupervisor, socketIn } from './control/run-entry.ts';
 export { LocalCluster } from './local-cluster.ts';
-export type { PlannedRestart, RestartEvent, RestartedNode } from './rolling-restart.ts';
+export type { PlannedRestart, RestartedNode } from './rolling-restart.ts';
 export {
   type Inherited,
   type NodeEvent,

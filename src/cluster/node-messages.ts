@@ -24,7 +24,7 @@ export type ItemsEvent =
   | { readonly kind: 'not-restored'; readonly reason: string };
 
 /** What a node sends. */
-export type NodeMessage =
+type NodeMessage =
   | { readonly type: 'listening'; readonly adminUrl: string | undefined }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'items'; readonly event: ItemsEvent }

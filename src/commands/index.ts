@@ -34,5 +34,6 @@ export { DUMP_END, PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
 export { COMMAND_CONSTANTS } from './constants.ts';
 export { type CommandRules, type Commands, createCommands } from './execute.ts';
 export { PendingValue } from './keyed/write.ts';
+export { kindOf, TEXT_LOGIN_KIND } from './latency/request-kinds.ts';
 export { DEFAULT_ROLE, permits, ROLES, type Role } from './permissions.ts';
 export type { LateReply, ReplyStream } from './reply-stream.ts';

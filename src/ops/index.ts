@@ -6,6 +6,7 @@ export {
   memoryAction,
   rotateAction,
 } from './admin/actions.ts';
+export { type AdminRecord, readRecords, writeRecord } from './admin/admin-records.ts';
 export { type AdminOptions, AdminServer } from './admin/admin-server.ts';
 export { SnapshotRoutes } from './admin/snapshot-routes.ts';
 export { type Metric, unitOf } from './metrics/metric.ts';

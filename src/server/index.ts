@@ -15,6 +15,8 @@ export {
   type UserTable,
 } from './auth/index.ts';
 export { createSessionContext } from './session/context.ts';
+export { type RequestObserver, RequestSamples } from './session/request-samples.ts';
+export { RequestWalk } from './session/request-walk.ts';
 export { BufferBudget } from './sockets/buffer-budget.ts';
 export { ConnectionTable } from './sockets/connection-table.ts';
 export { type ListenAddress, listenAddressOf } from './sockets/listen-address.ts';

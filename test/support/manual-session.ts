@@ -1,6 +1,7 @@
 import { ByteSink } from '../../src/base/index.ts';
 import { createSessionContext, type SessionContext } from '../../src/server/session/context.ts';
 import { Session } from '../../src/server/session/session.ts';
+import type { Pause } from '../../src/server/session/states.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
 import { TEST_CONTROL, testShare, threadParts } from './session-harness.ts';
 
@@ -70,7 +71,7 @@ export class ManualSession {
   }
 
   /** Runs one turn on `input[start, …)`; returns why it ended. */
-  advance(input: Buffer | string, start = 0): number {
+  advance(input: Buffer | string, start = 0): Pause {
     const bytes = typeof input === 'string' ? Buffer.from(input, 'latin1') : input;
     const pause = this.session.advance(bytes, start, bytes.length);
     this.#flush();

@@ -20,12 +20,35 @@ export function promtool(folder: string, args: readonly string[], input = ''): s
   return execFileSync('promtool', args, { cwd: folder, input, encoding: 'utf8', stdio: 'pipe' });
 }
 
-interface TestPrometheus {
+interface PrometheusApi {
   /** The `data` of a reply of its HTTP API. */
   api<T>(path: string): Promise<T>;
   /** The value of a query that has one result, or undefined. */
   query(expression: string): Promise<number | undefined>;
+  isReady(): Promise<boolean>;
+}
+interface TestPrometheus extends PrometheusApi {
   stop(): Promise<unknown>;
+}
+
+/** A Prometheus that listens on this address. */
+export function prometheusAt(address: string): PrometheusApi {
+  const get = (path: string): Promise<Response> => fetch(`http://${address}${path}`);
+  const api = async <T>(path: string): Promise<T> =>
+    ((await (await get(`/api/v1/${path}`)).json()) as { readonly data: T }).data;
+  return {
+    api,
+    query: async (expression) => {
+      const path = `query?query=${encodeURIComponent(expression)}`;
+      const { result } = await api<{ result: readonly { value: [number, string] }[] }>(path);
+      return result.length === 1 ? Number(result[0]!.value[1]) : undefined;
+    },
+    isReady: () =>
+      get('/-/ready').then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+  };
 }
 
 /** Starts Prometheus with this configuration, in a folder; resolves when it is ready. */
@@ -39,22 +62,7 @@ export async function startPrometheus(folder: string, config: string): Promise<T
     `--storage.tsdb.path=${join(folder, 'data')}`,
     `--web.listen-address=${address}`,
   ]);
-  const get = (path: string): Promise<Response> => fetch(`http://${address}${path}`);
-  const isReady = (): Promise<boolean> =>
-    get('/-/ready').then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  const api = async <T>(path: string): Promise<T> =>
-    ((await (await get(`/api/v1/${path}`)).json()) as { readonly data: T }).data;
-  await owned.failOnExit(waitUntil('Prometheus is ready', isReady));
-  return {
-    api,
-    query: async (expression) => {
-      const path = `query?query=${encodeURIComponent(expression)}`;
-      const { result } = await api<{ result: readonly { value: [number, string] }[] }>(path);
-      return result.length === 1 ? Number(result[0]!.value[1]) : undefined;
-    },
-    stop: () => owned.stop(),
-  };
+  const prometheus = prometheusAt(address);
+  await owned.failOnExit(waitUntil('Prometheus is ready', () => prometheus.isReady()));
+  return { ...prometheus, stop: () => owned.stop() };
 }

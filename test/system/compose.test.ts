@@ -79,26 +79,39 @@ describe('the nodes', () => {
     expect(node.image).toBe(`slabring:${version}`);
     expect(options.clusterNodes).toEqual(nodes.map(([name]) => `${name}||${options.port}`));
     for (const [, each] of nodes) {
-      expect({ ...each, ports: [] }).toEqual({ ...node, ports: [] });
+      const own = { ports: [], volumes: [] };
+      expect({ ...each, ...own }).toEqual({ ...node, ...own });
       expect(each.ports[0]).toMatch(new RegExp(`:${options.port}$`));
     }
   });
 
   test('the nodes require TLS and a login, and their files are secrets', () => {
     expect(options).toMatchObject({ enableSsl: true, adminTls: 'on' });
-    expect(files).toHaveLength(4);
-    expect(files.map((file) => file.replace('/run/secrets/', '')).sort()).toEqual(
+    const secrets = files.filter((file) => file !== options.warmRestart);
+    expect(secrets).toHaveLength(4);
+    expect(secrets.map((file) => file.replace('/run/secrets/', '')).sort()).toEqual(
       [...node.secrets].sort(),
     );
+  });
+
+  test('each node has a volume of its own for its items, which its user may write', () => {
+    const folder = posix.dirname(options.warmRestart);
+    const volumes = nodes.flatMap(([, each]) => each.volumes ?? []);
+    expect(volumes).toEqual(nodes.map((_, nth) => `items-${nth + 1}:${folder}`));
+    expect(textOf('Dockerfile')).toContain(`--owner=node --group=node --mode=0700 ${folder}\n`);
   });
 
   test('the limits of a container fit the options', () => {
     const HEALTH_CHECK_MIB = 64;
     const DRAIN_SECONDS = 8;
+    const WRITE_SECONDS =
+      16 * (Number.parseInt(node.environment!['SLABRING_MEMORY_LIMIT']!, 10) / 1024);
     expect(Number.parseInt(node.mem_limit, 10)).toBeGreaterThan(neededMib + HEALTH_CHECK_MIB);
     expect(node.memswap_limit).toBe(node.mem_limit);
     expect(node.ulimits?.nofile).toBeGreaterThanOrEqual(openFilesNeeded(options));
-    expect(Number.parseInt(node.stop_grace_period!, 10)).toBeGreaterThan(DRAIN_SECONDS);
+    expect(Number.parseInt(node.stop_grace_period!, 10)).toBeGreaterThan(
+      DRAIN_SECONDS + WRITE_SECONDS,
+    );
   });
 });
 
@@ -171,7 +184,11 @@ describe.skipIf(process.platform === 'win32')('a node with the secrets', () => {
       value.replace('/run/secrets', path('')),
     ]);
     const small = { SLABRING_MEMORY_LIMIT: '8', SLABRING_CONN_LIMIT: '64' };
-    const own = { SLABRING_ADMIN_PORT: `${adminPort}`, ...small };
+    const own = {
+      SLABRING_ADMIN_PORT: `${adminPort}`,
+      SLABRING_WARM_RESTART: join(folder.path, 'items'),
+      ...small,
+    };
     const env = { ...(Object.fromEntries(texts) as Record<string, string>), ...own };
     const server = await startSlabring({ env });
     ending.push(() => server.stop());

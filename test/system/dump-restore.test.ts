@@ -3,6 +3,7 @@ import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startCluster } from '../support/cluster-process.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
@@ -138,13 +139,33 @@ describe('slabring dump and restore', () => {
     expect(dump.stderr).toContain(`The admin port ${source.admin}`);
     expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
   });
-  test('a node with a login gives a snapshot only with the token of its port', async () => {
+  test('a node gives its items only to its user, or for the token of its port', async () => {
     const users = join(folder.path, 'users');
     await writeFile(users, 'app:password\n');
+    const token = join(folder.path, 'token');
+    await writeFile(token, 'a-token-of-another-node');
     const node = await start(closers, '-Y', users);
-    const refused = await run('dump', file, '--admin', node.admin);
-    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('requires a login')]);
+    const args = ['dump', file, '--admin', node.admin];
+    const refused = await run(...args, '--admin-token-file', token);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('needs a token')]);
     expect(existsSync(file)).toBe(false);
+    expect(await run(...args)).toMatchObject({ code: 0, err: '' });
+    const given = await start(closers, '--admin-token-file', token);
+    const other = ['dump', file, '--admin', given.admin];
+    expect(await run(...other)).toMatchObject({ code: 0, err: '' });
+    expect(await run(...other, '--admin-token-file', token)).toMatchObject({ code: 0, err: '' });
+  });
+  test('one command dumps and restores the cluster of this machine', async () => {
+    const cluster = await startCluster();
+    closers.push(() => cluster.stop());
+    const nodes = ['--nodes', cluster.addresses.join(',')];
+    for (const key of keysOf('own', 9)) await run('set', key, `value of ${key}`, ...nodes);
+    const dumped = await run('dump', file, ...nodes);
+    expect(dumped).toMatchObject({ code: 0, err: '' });
+    expect(dumped.out).toContain('Dumped 9 items of 3 nodes');
+    await run('flush', '--yes', ...nodes);
+    expect(await run('restore', file, ...nodes)).toMatchObject({ code: 0, err: '' });
+    expect((await run('get', ...keysOf('own', 9), ...nodes)).code).toBe(0);
   });
 });
 

@@ -1,9 +1,17 @@
 /** The manifests of packaging/kubernetes, compared with each other, the image and the node. */
 import { execFileSync } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { expect, test } from 'vitest';
+import { ROOT } from '../support/built-packages.ts';
 import { findCommand } from '../support/commands.ts';
-import { problemsOf } from '../support/kubernetes.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { problemsOf, type StatefulSet } from '../support/kubernetes.ts';
+import { schemaProblems } from '../support/kubernetes-schema.ts';
 import { type Manifest, manifestsOf, render } from '../support/kustomize.ts';
+import { textOf } from '../tidy/tree.ts';
 
 const FOLDERS = ['base', 'overlays/secured', 'overlays/warm-restart'].map(
   (name) => `packaging/kubernetes/${name}`,
@@ -11,6 +19,22 @@ const FOLDERS = ['base', 'overlays/secured', 'overlays/warm-restart'].map(
 
 test.each(FOLDERS)('the manifests of %s fit together, the image and the node', (folder) => {
   expect(problemsOf(render(folder))).toEqual([]);
+});
+
+test.each(FOLDERS)('the API of Kubernetes has every field of %s', async (folder) => {
+  expect(await schemaProblems(render(folder))).toEqual([]);
+});
+
+test('the schema has no other field and no other type', async () => {
+  const text = JSON.stringify(render(FOLDERS[2]!));
+  const broken = (was: string, is: string) => {
+    expect(text).toContain(was);
+    return schemaProblems(JSON.parse(text.replace(was, is)) as readonly Manifest[]);
+  };
+  expect(await broken('"minReadySeconds"', '"minReadySecond"')).toHaveLength(1);
+  expect(await broken('"replicas":3', '"replicas":"3"')).toHaveLength(1);
+  expect(await broken('"whenUnsatisfiable"', '"when"')).toHaveLength(1);
+  expect(await broken('"accessModes":["ReadWriteOnce"]', '"accessModes":"any"')).toHaveLength(1);
 });
 
 /** A change of one text in the manifests, and the problem that must be found. */
@@ -46,9 +70,72 @@ const withoutHash = (text: string): string =>
   text.replaceAll(/slabring-options-[a-z0-9]{10}/g, 'slabring-options');
 
 const kubectl = findCommand('kubectl');
+test.skipIf(kubectl === undefined)('kubectl adds the PodMonitor to the secured nodes', async () => {
+  const { path, remove } = await temporaryFolder();
+  const packaged = relative(realpathSync(path), join(ROOT, 'packaging/kubernetes'));
+  const text = `resources: [${packaged}/overlays/secured]
+components: [${packaged}/components/pod-monitor]
+namespace: cache
+`;
+  await writeFile(join(path, 'kustomization.yaml'), text);
+  const rendered = execFileSync(kubectl!, ['kustomize', path], { encoding: 'utf8' });
+  await remove();
+  const kinds = manifestsOf(rendered).map(({ kind }) => kind);
+  expect(kinds).toEqual(expect.arrayContaining(['StatefulSet', 'PodMonitor']));
+  expect(rendered).toMatch(/^kind: PodMonitor\nmetadata:\n(?: .*\n)*? {2}namespace: cache$/m);
+});
+
 test.skipIf(kubectl === undefined).each(FOLDERS)('kubectl renders the same from %s', (folder) => {
   const text = execFileSync(kubectl!, ['kustomize', folder], { encoding: 'utf8' });
   const byName = (manifests: readonly Manifest[]) =>
     Object.fromEntries(manifests.map((each) => [`${each.kind} ${each.metadata.name}`, each]));
   expect(byName(manifestsOf(withoutHash(text)))).toEqual(byName(render(folder)));
+});
+
+interface PodMonitor extends Manifest {
+  readonly spec: {
+    readonly jobLabel: string;
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly podMetricsEndpoints: readonly [
+      {
+        readonly port: string;
+        readonly scheme: string;
+        readonly tlsConfig: {
+          readonly serverName: string;
+          readonly ca: { readonly secret: { readonly name: string } };
+        };
+        readonly authorization: { readonly credentials: { readonly name: string } };
+      },
+    ];
+  };
+}
+
+test('the PodMonitor selects the pods, and scrapes them as the probes ask', () => {
+  const file = 'packaging/kubernetes/components/pod-monitor/pod-monitor.yaml';
+  const { spec } = manifestsOf(textOf(file))[0] as PodMonitor;
+  const manifests = render(FOLDERS[1]!);
+  const set = manifests.find(({ kind }) => kind === 'StatefulSet') as StatefulSet;
+  const { labels } = set.spec.template.metadata;
+  expect(labels).toMatchObject(spec.selector.matchLabels);
+  expect(labels[spec.jobLabel]).toBe('slabring');
+  expect(textOf('packaging/prometheus/slabring.alerts.yml')).toContain('up{job="slabring"}');
+  const [endpoint] = spec.podMetricsEndpoints;
+  const { port, scheme } = set.spec.template.spec.containers[0].readinessProbe.httpGet;
+  expect([endpoint.port, endpoint.scheme.toUpperCase()]).toEqual([port, scheme]);
+  const secrets = JSON.stringify(set.spec.template.spec.volumes);
+  for (const name of [endpoint.tlsConfig.ca.secret.name, endpoint.authorization.credentials.name]) {
+    expect(secrets).toContain(`"secretName":"${name}"`);
+  }
+  expect(endpoint.tlsConfig.serverName).toBe(`${set.metadata.name}-0.${set.spec.serviceName}`);
+});
+
+test('a certificate as the page describes it is valid for each node and for the Service', () => {
+  const [, names = ''] = /dnsNames: \[([^\]]+)\]/.exec(textOf('docs/operating.md')) ?? [];
+  const subjectaltname = names.split(/,\s*/).map((name) => `DNS:${name}`);
+  const certificate = { subject: {}, subjectaltname: subjectaltname.join(', ') };
+  const list = JSON.stringify(render(FOLDERS[1]!)).match(/[\w.-]+(?=\|\|11211)/g) ?? [];
+  expect(list).toHaveLength(3);
+  for (const name of [...list, 'slabring']) {
+    expect(checkServerIdentity(name, certificate as PeerCertificate), name).toBeUndefined();
+  }
 });

@@ -113,7 +113,7 @@ describe('a rolling restart', () => {
     expect(others).toEqual([]);
   });
 
-  test('a node keeps its ports, its CAS ids rise, and what expires while it is down is gone', async () => {
+  test('a node keeps its ports, its CAS ids rise, and an expired item does not come back', async () => {
     const cluster = await start(...(await portsFor(1)));
     const { port, adminUrl, pid } = rowOf(cluster, 0);
     await exchange(port, 'set long 0 0 1\r\na\r\nset short 0 1 1\r\nb\r\n');
@@ -171,7 +171,7 @@ describe('a rolling restart', () => {
 });
 
 describe('a restart that is refused', () => {
-  test('it says why, and nothing happens', async () => {
+  test('the command says why, and nothing happens', async () => {
     const cluster = await start(...(await portsFor(2)));
     const first = cluster.command('restart', '--rolling', '--pause', '3600');
     await first.failOnExit(waitUntil('a node is back', () => first.stdout.includes('node-1:')));

@@ -1,6 +1,6 @@
 /** The options of the admin port, which `serve` and `cluster` share. */
 import { choice, type Flag, integer, isLoopback, text } from '../../base/index.ts';
-import { requiresLogin, type ServerOptions } from '../../node/index.ts';
+import type { ServerOptions } from '../../node/index.ts';
 
 /** The value of `--admin-port` for no admin port. */
 export const NO_ADMIN_PORT = -1;
@@ -47,7 +47,7 @@ export const adminFlags = {
   }),
 };
 
-type AdminValues = Pick<ServerOptions, 'sslChainCert' | 'sslCaCert' | 'enableSasl' | 'authFile'> & {
+type AdminValues = Pick<ServerOptions, 'sslChainCert' | 'sslCaCert'> & {
   readonly adminPort: number;
   readonly adminHost: string;
   readonly adminTokenFile: string;
@@ -75,13 +75,3 @@ export const adminRules: readonly ((values: AdminValues) => string | undefined)[
         ' -o ssl_ca_cert=<file>.'
       : undefined,
 ];
-
-/**
- * Why the admin port takes no actions; undefined if it does. Without a token every user of this
- * machine reaches it, and a node with a login does not trust every one of them.
- */
-export function actionsRefusalOf(values: AdminValues): string | undefined {
-  return requiresLogin(values) && !isProtected(values)
-    ? 'The node requires a login, so actions need --admin-token-file or --admin-tls mutual.'
-    : undefined;
-}

@@ -1,8 +1,13 @@
 /** Connects the admin port with the node of this process. */
+import { resolve } from 'node:path';
 import { LOG_LEVELS, type Logger, type ValuesOf } from '../../base/index.ts';
-import { type RunningNode, readTlsOptions } from '../../node/index.ts';
-import { actionsRefusalOf, NO_ADMIN_PORT } from '../options/admin-options.ts';
+import { type RunningNode, readTlsOptions, requiresLogin } from '../../node/index.ts';
+import type { AdminRecord, AdminServer } from '../../ops/index.ts';
+import { parseClusterNode } from '../../protocol/index.ts';
+import { formatAddress, isEveryInterface } from '../../topology/index.ts';
+import { NO_ADMIN_PORT } from '../options/admin-options.ts';
 import type { serveFlags } from '../verbs/serve-flags.ts';
+import type { Host } from './host.ts';
 
 /** The admin port of a node. */
 export interface AdminPort {
@@ -15,12 +20,13 @@ export interface AdminPort {
 
 /** What the admin port reads and changes. */
 export type AdminNode = Pick<RunningNode, 'control' | 'view' | 'measureThreads' | 'setLogLevel'> &
-  Pick<RunningNode, 'runGuest'>;
+  Pick<RunningNode, 'runGuest' | 'addresses'>;
 
 /** Opens the admin port that the options name; undefined if they name none. */
 export async function openAdminPort(
   options: ValuesOf<typeof serveFlags>,
   log: Logger,
+  env: Host['env'],
 ): Promise<AdminPort | undefined> {
   const { adminPort, adminHost, adminTokenFile, adminTls } = options;
   if (adminPort === NO_ADMIN_PORT) return undefined;
@@ -33,10 +39,12 @@ export async function openAdminPort(
       tokenFile: adminTokenFile,
       readTls:
         adminTls === 'off' ? undefined : () => readTlsOptions(options, adminTls === 'mutual'),
-      actionsRefusal: actionsRefusalOf(options),
+      needsCertificate: adminTls === 'mutual',
+      requiresLogin: requiresLogin(options),
     },
     log,
   );
+  let forget: (() => void) | undefined;
   return {
     url: server.url,
     attach: (node) => {
@@ -49,8 +57,34 @@ export async function openAdminPort(
       };
       const name = options.unixSocket || `port ${options.port}`;
       server.attach(node, actions, new ops.SnapshotRoutes(node.runGuest, name));
+      forget = ops.writeRecord(recordOf(server, node, options), env);
+      if (forget === undefined) log.warn({}, NO_RECORD);
     },
     reload: () => server.reload(),
-    close: () => server.close(),
+    close: () => {
+      forget?.();
+      return server.close();
+    },
+  };
+}
+
+const NO_RECORD =
+  'commands of this machine do not find the admin port by themselves: there is no folder that ' +
+  'only the user of the node can open (XDG_RUNTIME_DIR, or the one for temporary files)';
+
+function recordOf(
+  { port, url, ownToken }: AdminServer,
+  { addresses }: AdminNode,
+  { adminHost, adminTokenFile, clusterNodes }: ValuesOf<typeof serveFlags>,
+): AdminRecord {
+  const nodes = addresses.map((each) => (each.kind === 'unix' ? each.path : formatAddress(each)));
+  const isOpen = isEveryInterface(adminHost);
+  return {
+    pid: process.pid,
+    url: isOpen ? `${new URL(url).protocol}//127.0.0.1:${port}` : url,
+    nodes,
+    cluster: clusterNodes.map((each) => formatAddress(parseClusterNode(each))),
+    ...(ownToken === undefined ? {} : { token: ownToken }),
+    ...(adminTokenFile === '' ? {} : { tokenFile: resolve(adminTokenFile) }),
   };
 }

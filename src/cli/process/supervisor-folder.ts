@@ -46,7 +46,8 @@ export async function waitForOrphans(folder: string, stop: StopRequest, host: Ho
     const pids = orphansOf(folder);
     if (pids.length === 0) return;
     if (looks * LOOK_MS > ORPHANS_MS_MAX) {
-      const text = `Nodes without a supervisor use the folder ${folder}: processes ${pids.join(', ')}.`;
+      const names = pids.join(', ');
+      const text = `Nodes without a supervisor use the folder ${folder}: processes ${names}.`;
       throw new CodedError('ERR_STATE_FOLDER', `${text} End them first.`);
     }
     if (looks === 0) {

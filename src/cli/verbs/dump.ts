@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CodedError, choice, flag, machineClock, type ValuesOf } from '../../base/index.ts';
+import { CodedError, choice, flag, list, machineClock, type ValuesOf } from '../../base/index.ts';
 import {
   COMPRESSIONS,
   ID_BYTES,
@@ -8,18 +8,23 @@ import {
   type SnapshotFacts,
   type SnapshotReceiver,
 } from '../../ops/index.ts';
+import type { AdminClient } from '../admin/admin-client.ts';
+import { adminClientFlags } from '../admin/admin-client-flags.ts';
+import { adminTargets } from '../admin/admin-targets.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
-import { AdminClient, readAccess } from '../snapshot/admin-client.ts';
 import { openTarget } from '../snapshot/dump-target.ts';
-import { adminUrls, snapshotFlags } from '../snapshot/snapshot-flags.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import { defineVerb } from '../verb.ts';
 
 const MIB = 2 ** 20;
 
 const dumpFlags = {
-  ...snapshotFlags,
+  ...adminClientFlags,
+  nodes: list({
+    placeholder: '<node>',
+    doc: 'Without --admin: the nodes of this machine to dump, as clients name them.',
+  }),
   compression: choice({
     words: COMPRESSIONS,
     default: 'none',
@@ -42,6 +47,7 @@ export const dumpVerb = defineVerb({
   parameters: ['file'],
   flags: dumpFlags,
   examples: [
+    { command: 'slabring dump items.snapshot', effect: 'the cluster of this machine' },
     {
       command: 'slabring dump items.snapshot --admin http://127.0.0.1:11212',
       effect: 'one node',
@@ -52,8 +58,7 @@ export const dumpVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
-    const access = await readAccess(options);
-    const clients = adminUrls(options).map((url) => new AdminClient(url, access));
+    const { clients } = await adminTargets(options, options.nodes, host);
     const dump = new ClusterDump(clients, options, host);
     const started = machineClock.nowMs();
     await dump.writeTo(path);

@@ -1,4 +1,4 @@
-import { CodedError, flag, integer, type Rule, text, type ValuesOf } from '../../base/index.ts';
+import { CodedError, flag, integer, type Rule, text } from '../../base/index.ts';
 import { PAUSE_SECONDS_MAX } from '../../cluster/index.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import { orderRestart, supervisorFor } from '../process/restart-order.ts';
@@ -34,8 +34,6 @@ const restartFlags = {
   }),
   json: flag({ doc: 'Print the result as JSON.' }),
 };
-
-export type RestartOptions = ValuesOf<typeof restartFlags>;
 
 const oneCluster: Rule<typeof restartFlags> = ({ cluster, state }) =>
   cluster !== '' && state !== ''

@@ -4,11 +4,12 @@ import type { ClientRequest } from 'node:http';
 import { CodedError, flag, list, type ValuesOf } from '../../base/index.ts';
 import { missingText, type RestoreOutcome, restoreText, SnapshotDecoder } from '../../ops/index.ts';
 import { createDistribution, readNodes } from '../../topology/index.ts';
+import type { AdminClient } from '../admin/admin-client.ts';
+import { adminClientFlags } from '../admin/admin-client-flags.ts';
+import { adminTargets } from '../admin/admin-targets.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
-import { AdminClient, readAccess } from '../snapshot/admin-client.ts';
 import { RestoreRoutes } from '../snapshot/restore-routes.ts';
-import { adminUrls, snapshotFlags } from '../snapshot/snapshot-flags.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -16,7 +17,7 @@ const MIB = 2 ** 20;
 const CHUNK_BYTES = 256 * 1024;
 
 const restoreFlags = {
-  ...snapshotFlags,
+  ...adminClientFlags,
   nodes: list({
     placeholder: '<node>',
     doc:
@@ -46,6 +47,10 @@ export const restoreVerb = defineVerb({
   flags: restoreFlags,
   examples: [
     {
+      command: 'slabring restore items.snapshot',
+      effect: 'into the cluster of this machine',
+    },
+    {
       command: 'slabring restore items.snapshot --admin http://127.0.0.1:11212',
       effect: 'into one node',
     },
@@ -55,18 +60,17 @@ export const restoreVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
-    const access = await readAccess(options);
-    const clients = adminUrls(options).map((url) => new AdminClient(url, access));
-    if (clients.length > 1 && options.nodes.length !== clients.length) {
+    const { clients, nodes } = await adminTargets(options, options.nodes, host);
+    if (clients.length > 1 && nodes.length !== clients.length) {
       throw new CodedError(
         'ERR_USAGE',
-        `--admin names ${clients.length} nodes, --nodes ${options.nodes.length}: name the ` +
+        `--admin names ${clients.length} nodes, --nodes ${nodes.length}: name the ` +
           'address of each node with --nodes, in the same order.',
       );
     }
     const bar = progressBar(host.terminal);
     try {
-      const outcomes = await restore(clients, options, path, bar);
+      const outcomes = await restore(clients, { nodes, replace: options.replace }, path, bar);
       return report(outcomes, clients, options, host);
     } finally {
       bar.clear();
@@ -99,7 +103,7 @@ function sizeOf(path: string): number {
 
 async function restore(
   clients: readonly AdminClient[],
-  { nodes, replace }: ValuesOf<typeof restoreFlags>,
+  { nodes, replace }: Pick<ValuesOf<typeof restoreFlags>, 'nodes' | 'replace'>,
   path: string,
   bar: ProgressBar,
 ): Promise<readonly RestoreOutcome[]> {
@@ -108,7 +112,7 @@ async function restore(
   const first = await parts.next();
   if (first.done !== true) checkStart(first.value);
   else throw new CodedError('ERR_SNAPSHOT', `The file ${path} is empty: it is no snapshot.`);
-  const uploads = clients.map((client) => client.restore(replace));
+  const uploads = await Promise.all(clients.map((client) => client.restore(replace)));
   const requests = uploads.map(({ request }) => request);
   const outcomes = Promise.all(uploads.map(({ outcome }) => outcome));
   const chunks = joined(first.value, parts);

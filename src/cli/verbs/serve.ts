@@ -98,7 +98,7 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
   const service = openServiceManager(host);
   try {
     const node = await reportFailure(host, async () => {
-      admin = await openAdminPort(options, log);
+      admin = await openAdminPort(options, log, host.env);
       const extras = { log, assumeUser: () => assumeUser(options.user) };
       return startWarm(startNode, options, extras, { stop, supervisor: host.supervisor });
     });

@@ -26,7 +26,7 @@ interface Supervised {
 
 /**
  * Takes orders for a cluster on a Unix socket: one request in JSON on a line, then replies, each on
- * a line. Whoever can connect may restart nodes, so the socket is for this user only.
+ * a line. A process that can connect may restart nodes, so the socket is for this user only.
  */
 export class ControlServer {
   readonly #supervised: Supervised;

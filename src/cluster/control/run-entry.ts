@@ -21,7 +21,7 @@ export interface RunEntry {
  * Where the supervisors of this user are: `<pid>-<random>` for each, a folder or a link to one. It
  * is the same in every terminal of the user.
  */
-export const runFolder = (): string => join(tmpdir(), `slabring-${userInfo().uid}`);
+const runFolder = (): string => join(tmpdir(), `slabring-clusters-${userInfo().uid}`);
 
 /** The socket in the folder of a supervisor. */
 export const socketIn = (folder: string): string => join(folder, SOCKET);
@@ -92,7 +92,7 @@ export function isAnswered(path: string): Promise<boolean> {
 }
 
 /** A process of another user counts as one that runs. */
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { type ListenAddress, THREADS_SHARE_PORT } from '../../server/index.ts';
 import { type JobRun, planRuns } from '../jobs.ts';
@@ -14,11 +14,7 @@ type ServeStart = Pick<ServeJob, 'users' | 'certificates'>;
  * Runs the default export of a module, a `GuestWork`, on a thread of the node; one at a time.
  * Rejects with the CodedError that the work threw. Any other error ends the node.
  */
-export type RunGuest = <Result>(
-  module: URL,
-  argument: unknown,
-  transferred?: readonly MessagePort[],
-) => Promise<Result>;
+export type RunGuest = <Result>(module: URL, argument: unknown) => Promise<Result>;
 
 /** The threads of a node's pool, and the channels to those that serve connections. */
 export class NodeThreads {
@@ -85,10 +81,10 @@ export class NodeThreads {
   }
 
   /** Runs the work of another room on a thread of its own. */
-  readonly runGuest: RunGuest = async (module, argument, transferred) => {
+  readonly runGuest: RunGuest = async (module, argument) => {
     const { thread } = this.#runs.find(({ job }) => job === 'guest')!;
     const job = { share: this.#share, thread, module: module.href, argument };
-    const result = await this.#pool.runGuest(job, transferred);
+    const result = await this.#pool.runGuest(job);
     if (result.kind === 'failed') throw new CodedError(result.code, result.message);
     return result.value as never;
   };

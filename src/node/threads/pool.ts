@@ -49,11 +49,8 @@ export class ThreadPool {
   }
 
   /** Runs the work of a guest; they run one after the other. */
-  async runGuest(data: GuestJob, transferred: readonly MessagePort[] = []): Promise<GuestResult> {
-    const run: Promise<GuestResult> = this.#guests.run(data, {
-      filename: fileOf('guest'),
-      transferList: transferred as unknown as StructuredSerializeOptions,
-    });
+  async runGuest(data: GuestJob): Promise<GuestResult> {
+    const run: Promise<GuestResult> = this.#guests.run(data, { filename: fileOf('guest') });
     const ended = run.then(() => {});
     ended.catch(() => {});
     this.#jobs.push(ended);

@@ -1,3 +1,4 @@
+import { threadClock } from '../../base/index.ts';
 import { FastPath } from '../../fast-path/index.ts';
 import {
   createSessionContext,
@@ -7,6 +8,9 @@ import {
   LoginLog,
   OutputBuffers,
   RefusalLog,
+  type RequestObserver,
+  RequestSamples,
+  RequestWalk,
   regionBuffers,
   ThreadBuffers,
   type ThreadContext,
@@ -112,8 +116,12 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
     requestsPerTurn: options.maxReqsPerEvent,
   };
   const control = new SharedControl(memory, main);
+  const session = createSessionContext(store, control, rules, output.sink, events, fastPath);
+  // What learns from the sampled requests of the thread.
+  const observers: readonly RequestObserver[] = [];
   return {
-    session: createSessionContext(store, control, rules, output.sink, events, fastPath),
+    session,
+    samples: new RequestSamples(threadClock, new RequestWalk(session), observers),
     store,
     output,
     readBuffer,

@@ -1,11 +1,15 @@
 /** Who may use an admin port. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { CodedError, isLoopback, readRegularFile } from '../../base/index.ts';
 import { AdminError } from './admin-error.ts';
 
 const TOKEN_BYTES_MAX = 4096;
 const TOKEN_CHARACTERS_MIN = 16;
+const OWN_TOKEN_BYTES = 32;
+
+/** A token that only this node knows, and whom it tells. */
+export const newToken = (): string => randomBytes(OWN_TOKEN_BYTES).toString('hex');
 
 /**
  * Reads the token of an admin port.
@@ -33,14 +37,34 @@ export async function readToken(path: string): Promise<string> {
  *   time of their comparison says nothing about the token.
  */
 export function checkToken(request: IncomingMessage, token: string): void {
-  const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-  if (timingSafeEqual(digestOf(given), digestOf(token))) return;
+  if (hasToken(request, token)) return;
   throw new AdminError(
     401,
     'This path needs the token of the admin port: send the header Authorization: Bearer <token>.',
-    { 'www-authenticate': 'Bearer realm="slabring"' },
+    CHALLENGE,
   );
 }
+
+/**
+ * @throws {AdminError} unless the request carries the token that the node made for itself, because
+ *   its options name none.
+ */
+export function checkOwnToken(request: IncomingMessage, token: string, why: string): void {
+  if (hasToken(request, token)) return;
+  throw new AdminError(
+    401,
+    `This path needs a token: ${why}. The slabring command of the user who runs the node has it; ` +
+      'for others, start the node with --admin-token-file or --admin-tls mutual.',
+    CHALLENGE,
+  );
+}
+
+function hasToken(request: IncomingMessage, token: string): boolean {
+  const given = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  return timingSafeEqual(digestOf(given), digestOf(token));
+}
+
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="slabring"' };
 
 /**
  * A page of a browser can make a name of its own point to this machine, and then read from a port

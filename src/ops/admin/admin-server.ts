@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { CodedError, type Logger } from '../../base/index.ts';
 import type { MetricSource } from '../metrics/sample.ts';
-import { readToken } from './access.ts';
+import { newToken, readToken } from './access.ts';
 import type { AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
 import { AdminPages, json, type Reply } from './pages.ts';
@@ -29,12 +29,16 @@ export interface AdminOptions {
   readonly tokenFile: string;
   /** Reads the TLS options; undefined for plain HTTP. */
   readonly readTls: (() => Promise<TlsOptions>) | undefined;
-  /** Why the port takes no actions; undefined if it does. */
-  readonly actionsRefusal: string | undefined;
+  /** Whether only clients with a certificate connect. */
+  readonly needsCertificate: boolean;
+  /** Whether the node requires a login: actions then need a token or a certificate. */
+  readonly requiresLogin: boolean;
 }
 
 /** The HTTP server beside a node: metrics, health and actions. */
 export class AdminServer {
+  /** The token of keys and values, where the options name none; undefined if none is needed. */
+  readonly ownToken: string | undefined;
   readonly #options: AdminOptions;
   readonly #server: Server;
   readonly #pages = new AdminPages();
@@ -44,8 +48,9 @@ export class AdminServer {
   #requests = 0;
 
   private constructor(options: AdminOptions, tls: TlsOptions | undefined, log: Logger) {
-    const { host, actionsRefusal } = options;
-    const rules = { host, actionsRefusal, token: () => this.#token };
+    const { host, requiresLogin, tokenFile, needsCertificate } = options;
+    this.ownToken = tokenFile === '' && !needsCertificate ? newToken() : undefined;
+    const rules = { host, requiresLogin, token: () => this.#token, ownToken: this.ownToken };
     const limits = {
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: HEADERS_MS_MAX,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isLoopback, type Logger } from '../../base/index.ts';
-import { checkHost, checkNoPage, checkToken } from './access.ts';
+import { checkHost, checkNoPage, checkOwnToken, checkToken } from './access.ts';
 import type { ActionInput, AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
 import { type AdminPages, json, type Reply } from './pages.ts';
@@ -11,16 +11,21 @@ import type { SnapshotRoutes } from './snapshot-routes.ts';
 interface AccessRules {
   /** The host that the port listens on. */
   readonly host: string;
-  /** The token that requests carry; undefined if none is needed. */
+  /** The token that requests carry; undefined if most need none. */
   readonly token: () => string | undefined;
-  /** Why the port takes no actions; undefined if it does. */
-  readonly actionsRefusal: string | undefined;
+  /** The token of the few requests that always need one; undefined if certificates replace it. */
+  readonly ownToken: string | undefined;
+  /** Whether the node requires a login: not every user of this machine may then change it. */
+  readonly requiresLogin: boolean;
 }
 
 interface Route {
   readonly methods: readonly string[];
-  /** Probes carry no token, and learn nothing but a state. */
-  readonly isOpen?: true;
+  /**
+   * `open`: probes carry no token, and learn nothing but a state. `action`: it changes the node.
+   * `keys`: it shows or changes keys or values, so it needs a token on every admin port.
+   */
+  readonly access: 'open' | 'numbers' | 'action' | 'keys';
   readonly reply: (request: IncomingMessage, accept: () => void) => Reply | Promise<Reply>;
 }
 
@@ -39,10 +44,14 @@ export class Router {
     this.#rules = rules;
     this.#log = log;
     this.#pages = {
-      '/healthz': { methods: READ, isOpen: true, reply: () => pages.health() },
-      '/readyz': { methods: READ, isOpen: true, reply: () => pages.readiness() },
-      '/metrics': { methods: READ, reply: (request) => pages.metrics(request) },
-      '/stats.json': { methods: READ, reply: () => pages.stats() },
+      '/healthz': { methods: READ, access: 'open', reply: () => pages.health() },
+      '/readyz': { methods: READ, access: 'open', reply: () => pages.readiness() },
+      '/metrics': {
+        methods: READ,
+        access: 'numbers',
+        reply: (request) => pages.metrics(request),
+      },
+      '/stats.json': { methods: READ, access: 'numbers', reply: () => pages.stats() },
     };
   }
 
@@ -52,6 +61,7 @@ export class Router {
     this.#snapshots = {
       '/snapshot/dump': {
         methods: ['POST'],
+        access: 'keys',
         reply: async (request) => {
           const input = await this.#inputOf(request, 'dump');
           return snapshots.dump(input);
@@ -59,6 +69,7 @@ export class Router {
       },
       '/snapshot/restore': {
         methods: ['POST'],
+        access: 'keys',
         reply: (request, accept) => {
           this.#checkAction(request, 'application/octet-stream', 'restore');
           accept();
@@ -73,7 +84,7 @@ export class Router {
    * @throws {AdminError} for a request that the port refuses.
    */
   async answer(request: IncomingMessage, accept: () => void): Promise<Reply> {
-    const { host, token: tokenNow } = this.#rules;
+    const { host } = this.#rules;
     if (isLoopback(host)) checkHost(request, host);
     const [path = '/'] = (request.url ?? '/').split('?');
     const route = this.#routeOf(path);
@@ -81,9 +92,20 @@ export class Router {
       const allow = route.methods.join(', ');
       throw new AdminError(405, `${path} takes ${allow}.`, { allow });
     }
-    const token = tokenNow();
-    if (token !== undefined && route.isOpen !== true) checkToken(request, token);
+    this.#checkAccess(request, route);
     return route.reply(request, accept);
+  }
+
+  #checkAccess(request: IncomingMessage, { access }: Route): void {
+    const { token: tokenNow, ownToken, requiresLogin } = this.#rules;
+    if (access === 'open') return;
+    const token = tokenNow();
+    if (token !== undefined) checkToken(request, token);
+    else if (ownToken !== undefined && access === 'keys') {
+      checkOwnToken(request, ownToken, 'it shows or changes keys and values');
+    } else if (ownToken !== undefined && access === 'action' && requiresLogin) {
+      checkOwnToken(request, ownToken, 'the node requires a login');
+    }
   }
 
   #routeOf(path: string): Route {
@@ -91,7 +113,8 @@ export class Router {
     if (Object.hasOwn(pages, path)) return pages[path]!;
     const name = path.slice(ACTIONS.length);
     if (path.startsWith(ACTIONS) && Object.hasOwn(this.#actions, name)) {
-      return { methods: ['POST'], reply: (request) => this.#act(name, request) };
+      const reply = (request: IncomingMessage) => this.#act(name, request);
+      return { methods: ['POST'], access: 'action', reply };
     }
     const known = [
       ...Object.keys(pages),
@@ -112,9 +135,6 @@ export class Router {
 
   #checkAction(request: IncomingMessage, type: string, name: string): void {
     checkNoPage(request, type);
-    if (this.#rules.actionsRefusal !== undefined) {
-      throw new AdminError(403, this.#rules.actionsRefusal);
-    }
     const { remoteAddress } = request.socket;
     this.#log.info({ action: name, address: remoteAddress }, 'an admin action was requested');
   }

@@ -11,11 +11,11 @@ import {
   MAGIC,
   type SnapshotFacts,
 } from './format.ts';
+import { InputWindow } from './input-window.ts';
 import { type ItemReceiver, PayloadReader } from './payload-reader.ts';
 import { headerCrc } from './snapshot-encoder.ts';
 import { SnapshotTotals } from './snapshot-totals.ts';
 
-const NO_BYTES = Buffer.alloc(0);
 /** Both magics start with it. */
 const MAGICS_START = Buffer.from('SL', 'latin1');
 
@@ -33,8 +33,7 @@ export class SnapshotDecoder {
   readonly totals = new SnapshotTotals();
   readonly #receiver: SnapshotReceiver;
   readonly #payloads: PayloadReader;
-  #input: Buffer = NO_BYTES;
-  #at = 0;
+  readonly #input = new InputWindow();
   #state: 'header' | 'block' | 'lost' = 'header';
   /** The id of the file; undefined while no whole header or block has named it. */
   #id: Buffer | undefined;
@@ -53,12 +52,10 @@ export class SnapshotDecoder {
    *   bytes are no snapshot or one of another version.
    */
   push(bytes: Buffer): void {
-    this.#input = this.#at < this.#input.length ? Buffer.concat([this.#rest(), bytes]) : bytes;
-    this.#at = 0;
-    while (this.#step());
-    // The caller may reuse its buffer.
-    this.#input = Buffer.from(this.#rest());
-    this.#at = 0;
+    for (let from = 0; from < bytes.length; ) {
+      from += this.#input.add(bytes, from);
+      while (this.#step());
+    }
   }
 
   /**
@@ -67,7 +64,7 @@ export class SnapshotDecoder {
    */
   end(): void {
     if (!this.#hasBegun && this.#input.length <= HEADER.version + 1) throw noSnapshot();
-    while (this.#rest().length > 0) {
+    while (this.#input.length > 0) {
       // What waits for more bytes is cut or damaged; a whole block may still follow.
       if (this.#state === 'header') this.#damagedHeader();
       this.#skip(1);
@@ -78,10 +75,6 @@ export class SnapshotDecoder {
     this.#noteItems();
     if (this.totals.snapshots === 0) this.totals.begin();
     this.totals.finish();
-  }
-
-  #rest(): Buffer {
-    return this.#input.subarray(this.#at);
   }
 
   /** Reads one thing; false if it needs more bytes. */
@@ -97,7 +90,7 @@ export class SnapshotDecoder {
   }
 
   #readHeader(): boolean {
-    const rest = this.#rest();
+    const rest = this.#input.rest;
     if (rest.length < HEADER.facts) {
       if (!this.#hasBegun && !startsLikeOne(rest)) throw noSnapshot();
       return false;
@@ -133,12 +126,12 @@ export class SnapshotDecoder {
     this.#beginSection(header.readUInt16LE(HEADER.section));
     const facts = factsOf(header.toString('utf8', HEADER.facts));
     if (facts !== undefined) this.#receiver.facts(facts);
-    this.#at += header.length;
+    this.#input.skip(header.length);
     this.#state = 'block';
   }
 
   #readBlock(): boolean {
-    const rest = this.#rest();
+    const rest = this.#input.rest;
     if (rest.length < BLOCK_HEADER_BYTES) return false;
     const header = readBlockHeader(rest, 0);
     if (header === undefined || !this.#isNext(header)) {
@@ -151,7 +144,7 @@ export class SnapshotDecoder {
     this.totals.sawBlock(header);
     if (rest.length < end) return false;
     if (!this.#readPayload(header, rest.subarray(BLOCK_HEADER_BYTES, end))) return this.#lose();
-    this.#at += end;
+    this.#input.skip(end);
     this.#state = header.isEnd ? 'header' : 'block';
     return true;
   }
@@ -193,12 +186,12 @@ export class SnapshotDecoder {
   }
 
   #skip(bytes: number): void {
-    this.#at += bytes;
+    this.#input.skip(bytes);
     this.totals.skippedBytes += bytes;
   }
 
   #search(): boolean {
-    const rest = this.#rest();
+    const rest = this.#input.rest;
     const first = rest.indexOf(MAGICS_START);
     this.#skip(first < 0 ? Math.max(0, rest.length - 1) : first);
     if (first < 0 || rest.length - first < BLOCK_HEADER_BYTES) return false;
@@ -211,7 +204,7 @@ export class SnapshotDecoder {
 
   /** The next snapshot of this file, if its header is whole; a value may look like one. */
   #tryHeader(): boolean {
-    const rest = this.#rest();
+    const rest = this.#input.rest;
     const end = HEADER.facts + rest.readUInt32LE(HEADER.factsBytes);
     if (end <= HEADER.facts + FACTS_BYTES_MAX) {
       if (rest.length < end) return false;

@@ -1,15 +1,14 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
-import type { MessagePort } from 'node:worker_threads';
 import { CodedError, machineClock } from '../../base/index.ts';
 import type { Guest, GuestWork } from '../../node/index.ts';
 import { AtomicFile, withFile } from './atomic-file.ts';
+import { ByteRing } from './byte-ring.ts';
 import type { Compression, SnapshotFacts } from './format.ts';
 import { ItemDump } from './item-dump.ts';
 import { ItemRestorer, type RestoreCounts } from './item-restorer.ts';
 import { JobProgress } from './job-progress.ts';
-import { PortFlow } from './port-flow.ts';
-import { PortTarget, readPort } from './port-target.ts';
+import { RingTarget } from './ring-target.ts';
 import { SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
 import type { TotalsView } from './snapshot-totals.ts';
@@ -20,8 +19,8 @@ export type SnapshotOrder = DumpOrder | RestoreOrder;
 /** Where the bytes of a snapshot come from or go to. */
 type Place =
   | { readonly kind: 'file'; readonly file: string; readonly isClaimed?: true }
-  /** Chunks on a port, then `undefined`; `flow` is the memory of a PortFlow. */
-  | { readonly kind: 'port'; readonly port: MessagePort; readonly flow: SharedArrayBuffer };
+  /** The memory of a ByteRing. */
+  | { readonly kind: 'ring'; readonly memory: SharedArrayBuffer };
 
 export interface DumpOrder {
   readonly kind: 'dump';
@@ -84,7 +83,7 @@ function dump(guest: Guest, order: DumpOrder): DumpOutcome {
   const target =
     order.place.kind === 'file'
       ? new AtomicFile(order.place.file, order.place.isClaimed)
-      : new PortTarget(order.place.port, new PortFlow(order.place.flow), check);
+      : new RingTarget(new ByteRing(order.place.memory), check);
   try {
     const { compression, section } = order;
     const name = section && { id: Buffer.from(section.id, 'hex'), section: section.number };
@@ -119,7 +118,7 @@ function factsOf({ store }: Guest, { facts }: DumpOrder, nowMs: number): Snapsho
   };
 }
 
-async function restore(guest: Guest, order: RestoreOrder): Promise<RestoreOutcome> {
+function restore(guest: Guest, order: RestoreOrder): RestoreOutcome {
   const startedAt = machineClock.nowMs();
   const restorer = new ItemRestorer(guest.store, order.replaces);
   const decoder = new SnapshotDecoder(restorer);
@@ -134,7 +133,7 @@ async function restore(guest: Guest, order: RestoreOrder): Promise<RestoreOutcom
   };
   try {
     if (order.place.kind === 'file') readFile(order.place.file, take);
-    else await readPort(order.place.port, new PortFlow(order.place.flow), take, check);
+    else readRing(new ByteRing(order.place.memory), take, check);
     decoder.end();
   } finally {
     restorer.drop();
@@ -146,6 +145,15 @@ async function restore(guest: Guest, order: RestoreOrder): Promise<RestoreOutcom
 
 const progressOf = ({ progress }: SnapshotOrder): JobProgress | undefined =>
   progress && new JobProgress(progress);
+
+function readRing(ring: ByteRing, take: (bytes: Buffer) => void, check: () => void): void {
+  for (;;) {
+    const bytes = ring.next(check);
+    if (bytes === undefined) return;
+    take(bytes);
+    ring.release();
+  }
+}
 
 function readFile(path: string, take: (bytes: Buffer) => void): void {
   const descriptor = withFile(path, () => openSync(path, 'r'));

@@ -1,8 +1,7 @@
 import { extname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { RunGuest } from '../../node/index.ts';
-import { PortFlow } from './port-flow.ts';
+import { ByteRing } from './byte-ring.ts';
 import type {
   DumpOrder,
   DumpOutcome,
@@ -29,31 +28,29 @@ export async function dumpToStream(
   order: Omit<DumpOrder, 'place'>,
   stream: Writable,
 ): Promise<DumpOutcome> {
-  const flow = new PortFlow();
-  const { port1, port2 } = new MessageChannel();
-  const cancel = () => flow.cancel();
+  const ring = new ByteRing();
+  const cancel = () => ring.cancel();
   stream.on('close', cancel);
-  const sent = sendChunks(port1, flow, stream);
+  const sent = sendRing(ring, stream);
   try {
-    const place = { kind: 'port', port: port2, flow: flow.memory } as const;
-    const outcome = await runGuest<DumpOutcome>(JOB, { ...order, place }, [port2]);
+    const place = { kind: 'ring', memory: ring.memory } as const;
+    const outcome = await runGuest<DumpOutcome>(JOB, { ...order, place });
     await sent;
     return outcome;
   } finally {
     stream.off('close', cancel);
-    port1.close();
+    // The thread may have ended before its first byte.
+    ring.cancel();
   }
 }
 
-/** Sends the chunks of a port to a stream; resolves after the last one. */
-function sendChunks(port: MessagePort, flow: PortFlow, stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    port.on('message', (chunk: Uint8Array | undefined) => {
-      if (chunk === undefined) resolve();
-      else stream.write(chunk, () => flow.countOut());
-    });
-    port.on('close', resolve);
-  });
+/** Sends the bytes of a ring to a stream; resolves after the last ones, or if it is cancelled. */
+async function sendRing(ring: ByteRing, stream: Writable): Promise<void> {
+  for (;;) {
+    const bytes = await ring.receive();
+    if (bytes === undefined) return;
+    stream.write(bytes, () => ring.release());
+  }
 }
 
 /** Restores a snapshot that comes from a stream. */
@@ -62,28 +59,21 @@ export async function restoreFromStream(
   order: Omit<RestoreOrder, 'place'>,
   stream: Readable,
 ): Promise<RestoreOutcome> {
-  const flow = new PortFlow();
-  const { port1, port2 } = new MessageChannel();
-  const place = { kind: 'port', port: port2, flow: flow.memory } as const;
-  const run = runGuest<RestoreOutcome>(JOB, { ...order, place }, [port2]);
+  const ring = new ByteRing();
+  const place = { kind: 'ring', memory: ring.memory } as const;
+  const run = runGuest<RestoreOutcome>(JOB, { ...order, place });
   // A job that has failed reads no more.
-  const ended = run.finally(() => flow.cancel());
-  ended.catch(() => {});
+  run.catch(() => ring.cancel());
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      await flow.untilRoom();
-      flow.countIn();
-      port1.postMessage(new Uint8Array(chunk));
-    }
+    for await (const chunk of stream as AsyncIterable<Buffer>) await ring.send(chunk);
   } catch (error) {
-    if (!flow.isCancelled) throw error;
-  } finally {
-    // What came is restored; without its end the job reports that it is cut.
-    port1.postMessage(undefined);
+    if (!ring.isCancelled) {
+      // What came is restored; without its end the job reports that it is cut.
+      await ring.sendEnd().catch(() => {});
+      await run.catch(() => {});
+      throw error;
+    }
   }
-  try {
-    return await run;
-  } finally {
-    port1.close();
-  }
+  if (!ring.isCancelled) await ring.sendEnd();
+  return run;
 }

@@ -40,7 +40,8 @@ export class Session {
   readonly #get: GetExchange;
   readonly #awaited: AwaitedReply;
   #state: State = STATE.initial;
-  #isText = true;
+  /** Whether the client speaks text, and not the binary protocol. */
+  isText = true;
   /** What is left of this turn; a get counts once for each key. */
   #requestsLeft = 0;
   /** While streaming: the unwritten rest of the reply. */
@@ -58,7 +59,7 @@ export class Session {
 
   /** Whether the session waits for a line of text, and not for bytes of a value or a login. */
   get awaitsLine(): boolean {
-    return this.#state === STATE.ready && this.#isText && this.#login.isAuthenticated;
+    return this.#state === STATE.ready && this.isText && this.#login.isAuthenticated;
   }
 
   /** Whether the session waits for a promise: until it calls `wake`, it does nothing else. */
@@ -76,13 +77,8 @@ export class Session {
     return this.#get.parkedBytes;
   }
 
-  get isWatching(): boolean {
-    return this.#state === STATE.watching;
-  }
-
-  /** Whether the session has begun a long reply and not finished it. */
-  get isStreaming(): boolean {
-    return this.#state === STATE.streaming;
+  get state(): State {
+    return this.#state;
   }
 
   /** Serves the requests in `input[start, end)` until it must pause; sets `at`. */
@@ -128,7 +124,7 @@ export class Session {
     switch (this.#state) {
       case STATE.initial:
         if (this.at === end) return PAUSE.needInput;
-        this.#isText = selectsText(this.#host.protocol, input[this.at]!);
+        this.isText = selectsText(this.#host.protocol, input[this.at]!);
         this.#state = STATE.ready;
         return undefined;
       case STATE.receiving:
@@ -157,11 +153,11 @@ export class Session {
     const { fast, pipeline } = this.#context;
     if (!this.#login.isAuthenticated) return FIRST_KEY;
     if (fast === undefined) {
-      if (this.#isText) pipeline.load(input, this.at, end);
+      if (this.isText) pipeline.load(input, this.at, end);
       return FIRST_KEY;
     }
     const { role } = this.#login;
-    const nextKey = fast.serve(input, this.at, end, this.#requestsLeft, this.#isText, role);
+    const nextKey = fast.serve(input, this.at, end, this.#requestsLeft, this.isText, role);
     this.at = fast.at;
     this.#requestsLeft = fast.requestsLeft;
     return nextKey;
@@ -170,14 +166,14 @@ export class Session {
   /** Serves one request; returns undefined if the next one may follow. */
   #serveRequest(input: Buffer, end: number, firstKey: number): Pause | undefined {
     const { requests, text, binary, trace, sink } = this.#context;
-    if (this.#isText && !this.#login.isAuthenticated) return this.#logInByText(input, end);
+    if (this.isText && !this.#login.isAuthenticated) return this.#logInByText(input, end);
     const request = requests.current;
-    const length = (this.#isText ? text : binary).decode(input, this.at, end, request);
+    const length = (this.isText ? text : binary).decode(input, this.at, end, request);
     if (length === INCOMPLETE) return PAUSE.needInput;
     if (length === CLOSE) return PAUSE.close;
     const lineAt = this.at;
     this.at += length;
-    if (!this.#isText) {
+    if (!this.isText) {
       const step = this.#login.checkBinary(request);
       if (step !== 'allowed') return this.#applyLogin(step);
     }
@@ -205,7 +201,7 @@ export class Session {
     }
     const { executor, metaReplies, binaryReplies } = this.#context;
     if (verb === VERB.quit) {
-      if (!this.#isText && !request.noreply) binaryReplies.success(request);
+      if (!this.isText && !request.noreply) binaryReplies.success(request);
       return PAUSE.close;
     }
     const rest =
@@ -213,7 +209,7 @@ export class Session {
         ? executor.answerMeta(request, metaReplies)
         : executor.answer(request, repliesTo(this.#context, request));
     // The body of a valid request can also be longer than the command needs.
-    if (verb === VERB.invalid || !this.#isText) this.#value.skip(request.skipBytes);
+    if (verb === VERB.invalid || !this.isText) this.#value.skip(request.skipBytes);
     // Other connections are next: such a request costs as much as many gets.
     if (isCostly(verb)) this.#requestsLeft = 0;
     if (rest === undefined) this.#endReply();
@@ -291,7 +287,7 @@ export class Session {
 
   #await(reply: Promise<LateReply>): Pause {
     this.#state = STATE.awaiting;
-    this.#awaited.await(reply, this.#isText, () => {
+    this.#awaited.await(reply, this.isText, () => {
       this.#state = STATE.settled;
       this.#host.wake();
     });

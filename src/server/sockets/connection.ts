@@ -1,6 +1,7 @@
 import { COUNT } from '../../store/index.ts';
+import { RequestTiming } from '../session/request-timing.ts';
 import { Session } from '../session/session.ts';
-import { PAUSE, type Pause } from '../session/states.ts';
+import { PAUSE, type Pause, STATE } from '../session/states.ts';
 import { Carry } from './carry.ts';
 import type { ListenerProtocol } from './listen-address.ts';
 import { UnsentOutput } from './output.ts';
@@ -21,6 +22,7 @@ type CloseReason = 'normal' | 'error' | 'idle_timeout' | 'login_timeout' | 'memo
 export class Connection implements TransportEvents, Watcher, BufferHolder {
   readonly #context: ThreadContext;
   readonly #session: Session;
+  readonly #timing: RequestTiming;
   /** Its slot in the connection table. */
   readonly slot: number;
   /** The reason of its end, in memcached's words. */
@@ -60,6 +62,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     this.acceptedAt = context.store.clock.now();
     this.#onClosed = onClosed;
     this.#unsent = new UnsentOutput(context.output);
+    this.#timing = new RequestTiming(context.samples);
     this.#session = new Session(context.session, {
       id: slot,
       protocol,
@@ -76,6 +79,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
 
   readonly data = (bytes: Buffer, length: number): boolean => {
     if (this.#state === 'closing' || this.#state === 'closed') return true;
+    this.#timing.begin(this.#session);
     this.#context.store.counters.add(COUNT.bytes_read, length);
     this.#context.table.touch(this.slot, this.#context.store.clock.now());
     const carry = this.#carry;
@@ -97,6 +101,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     this.#hasProgressed = true;
     this.#unsent.clear(this.#transport!);
     this.#countBuffers();
+    this.#timing.resume();
     this.#resume();
   };
 
@@ -107,6 +112,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     this.#context.watchers.remove(this);
     this.#unsent.clear(this.#transport!);
     this.#session.abandon();
+    this.#timing.abandon();
     this.#carry.clear();
     this.#context.buffers.release(this);
     this.#onClosed(this);
@@ -120,7 +126,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
 
   /** Whether the connection waits for the client to send something. */
   get isIdle(): boolean {
-    return this.#state === 'reading' && !this.#session.isWatching;
+    return this.#state === 'reading' && this.#session.state !== STATE.watching;
   }
 
   readonly isReady = (): boolean => this.#state === 'reading' && this.#transport!.isFlushed();
@@ -145,8 +151,8 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     ) {
       this.#advanceCarried(false);
     }
-    const { isStreaming, isAwaiting } = this.#session;
-    this.#finishing = this.#state === 'waiting' && (isStreaming || isAwaiting);
+    const { state, isAwaiting } = this.#session;
+    this.#finishing = this.#state === 'waiting' && (state === STATE.streaming || isAwaiting);
     if (this.#finishing) return;
     if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
   }
@@ -181,14 +187,14 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
 
   /** Passes bytes to the session; returns whether the connection goes on reading. */
   #advance(bytes: Buffer, start: number, end: number, mayYield = true): boolean {
-    const pause = this.#session.advance(bytes, start, end);
-    if (this.#carry.replace(bytes, this.#session.at, end)) this.#context.session.requests.trim();
+    const session = this.#session;
+    const served = session.advance(bytes, start, end);
     const flushed = this.#flush();
+    const pause = served === PAUSE.needInput && !flushed ? PAUSE.outputBlocked : served;
+    this.#timing.end(bytes, start, session, pause);
+    if (this.#carry.replace(bytes, session.at, end)) this.#context.session.requests.trim();
     this.#countBuffers();
-    return this.#applyPause(
-      pause === PAUSE.needInput && !flushed ? PAUSE.outputBlocked : pause,
-      mayYield,
-    );
+    return this.#applyPause(pause, mayYield);
   }
 
   #advanceCarried(mayYield = true): boolean {
@@ -208,7 +214,8 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
       case PAUSE.yielded:
         this.#pauseReading();
         if (mayYield) {
-          if (!this.#session.isStreaming) this.#context.store.counters.add(COUNT.conn_yields);
+          const isStreaming = this.#session.state === STATE.streaming;
+          if (!isStreaming) this.#context.store.counters.add(COUNT.conn_yields);
           setImmediate(() => this.#resume());
         }
         return false;

@@ -1,6 +1,7 @@
 import type { Logger } from '../../base/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { SessionContext } from '../session/context.ts';
+import type { RequestSamples } from '../session/request-samples.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { OutputBuffers } from './output.ts';
 import type { Refusal } from './refusal-log.ts';
@@ -10,6 +11,7 @@ import type { EventFeed } from './watcher.ts';
 /** The parts that the connections of one thread share. */
 export interface ThreadContext {
   readonly session: SessionContext;
+  readonly samples: RequestSamples;
   readonly store: Store;
   readonly output: OutputBuffers;
   /** The buffer that all connections of the thread read into. */

@@ -3,7 +3,12 @@ import { connect, type Socket } from 'node:net';
 import { buffer, text as readText } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
-import { type AdminActions, AdminServer, SnapshotRoutes } from '../../../src/ops/index.ts';
+import {
+  type AdminActions,
+  type AdminOptions,
+  AdminServer,
+  SnapshotRoutes,
+} from '../../../src/ops/index.ts';
 import { adminParts } from '../../support/admin-parts.ts';
 import { act, ask } from '../../support/http.ts';
 import { waitUntil } from '../../support/wait.ts';
@@ -13,10 +18,18 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
+const OPTIONS: AdminOptions = {
+  port: 0,
+  host: '127.0.0.1',
+  tokenFile: '',
+  readTls: undefined,
+  needsCertificate: false,
+  requiresLogin: false,
+};
+
 /** The admin port of a node that does not run. */
 async function openAdmin(actions: AdminActions = {}): Promise<AdminServer> {
-  const options = { port: 0, host: '127.0.0.1', tokenFile: '', readTls: undefined };
-  const admin = await AdminServer.open({ ...options, actionsRefusal: undefined }, silentLogger);
+  const admin = await AdminServer.open(OPTIONS, silentLogger);
   closers.push(() => admin.close());
   const snapshots = new SnapshotRoutes(adminParts().runGuest, 'test');
   admin.attach(adminParts(), { none: () => ({}), ...actions }, snapshots);
@@ -56,8 +69,7 @@ describe('an admin port', () => {
   });
 
   test('a node that starts is alive, but not ready, and has no metrics', async () => {
-    const options = { port: 0, host: '127.0.0.1', tokenFile: '', readTls: undefined };
-    const admin = await AdminServer.open({ ...options, actionsRefusal: undefined }, silentLogger);
+    const admin = await AdminServer.open(OPTIONS, silentLogger);
     closers.push(() => admin.close());
     expect((await ask(`${admin.url}/healthz`)).status).toBe(200);
     const ready = await ask(`${admin.url}/readyz`);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { readRecords } from '../../../src/ops/index.ts';
 import { Authority } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { act, ask } from '../../support/http.ts';
@@ -28,6 +29,18 @@ function adminUrlOf({ process: { stdout } }: TestServer): string {
   const url = /Admin port: (\S+)/.exec(stdout)?.[1];
   if (url === undefined) throw new Error(`no admin port in: ${stdout}`);
   return url;
+}
+
+/** The paths of a node that show or change keys or values. */
+const KEY_PATHS = [
+  ['/snapshot/dump', 'application/json'],
+  ['/snapshot/restore', 'application/octet-stream'],
+] as const;
+
+/** The header with the token that a node has made for commands of its user. */
+function ownTokenOf(url: string): { authorization: string } {
+  const record = readRecords(process.env).find((each) => each.url === url);
+  return { authorization: `Bearer ${record?.token}` };
 }
 
 /** The value of a series in the text of /metrics. */
@@ -147,16 +160,34 @@ describe('the admin port', () => {
     await expect(ask(`${url}/metrics`, { tls: { ca } })).rejects.toThrow();
   });
 
-  test('the port takes no actions without a token, if the node requires a login', async () => {
+  test('actions of a node with a login need the token that only its user has', async () => {
     const { path, remove } = await temporaryFolder();
     closers.push(remove);
     const users = join(path, 'users');
     await writeFile(users, 'ann:secret-of-ann\n');
     const { url } = await startWithAdmin('-Y', users);
-    expect(await act(url, 'drain', {})).toMatchObject({
-      status: 403,
-      body: expect.stringContaining('--admin-token-file'),
+    expect(await act(url, 'log-level', { level: 'info' })).toMatchObject({
+      status: 401,
+      body: expect.stringMatching(/requires a login.*--admin-token-file/),
     });
+    const own = await act(url, 'log-level', { level: 'info' }, ownTokenOf(url));
+    expect(own.status).toBe(200);
+    expect(await series(url, 'memcached_up')).toBe(1);
+  });
+
+  test('keys and values need a token on each port, and numbers do not', async () => {
+    const { url } = await startWithAdmin();
+    for (const [path, type] of KEY_PATHS) {
+      const send = (headers: object) =>
+        ask(`${url}${path}`, { method: 'POST', headers: { 'content-type': type, ...headers } });
+      for (const headers of [{}, { authorization: `Bearer ${'0'.repeat(64)}` }]) {
+        expect(await send(headers)).toMatchObject({
+          status: 401,
+          body: expect.stringContaining('shows or changes keys and values'),
+        });
+      }
+      expect((await send(ownTokenOf(url))).status, path).not.toBe(401);
+    }
     expect(await series(url, 'memcached_up')).toBe(1);
   });
 

@@ -19,7 +19,7 @@ async function start(args: readonly string[], env = {}): Promise<Start> {
     options = given;
     const fastPath = { kind: 'off', reason: '' } as const;
     const checkThreads = async () => {};
-    return { addresses: [], fastPath, ended: Promise.resolve(), ...adminParts(), checkThreads };
+    return { fastPath, ended: Promise.resolve(), ...adminParts(), checkThreads };
   });
   const host = new TestHost({ env });
   const code = await run(args, [verb], host);

@@ -1,9 +1,9 @@
-/** Snapshots of a running node over its admin port. */
+/** What a verb does over the admin port of a running node. */
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { CodedError, readRegularFile } from '../../base/index.ts';
-import type { RestoreOutcome } from '../../ops/index.ts';
+import { CodedError, isLoopback, readRegularFile } from '../../base/index.ts';
+import type { AdminRecord, RestoreOutcome } from '../../ops/index.ts';
 
 const FILE_BYTES_MAX = 1 << 20;
 /** A node that sends or takes nothing for this time does not serve. */
@@ -11,8 +11,11 @@ const SILENT_MS_MAX = 90_000;
 
 /** How the admin ports of all nodes are reached. */
 interface AdminAccess {
+  /** The token of `--admin-token-file`. */
   readonly token: string | undefined;
   readonly ca: Buffer | undefined;
+  /** What the nodes of this user say of their admin ports: also their tokens. */
+  readonly records: readonly AdminRecord[];
 }
 
 interface AccessOptions {
@@ -21,11 +24,14 @@ interface AccessOptions {
 }
 
 /** @throws {CodedError} `ERR_USAGE` for a file that cannot be read. */
-export async function readAccess(options: AccessOptions): Promise<AdminAccess> {
+export async function readAccess(
+  options: AccessOptions,
+  records: readonly AdminRecord[],
+): Promise<AdminAccess> {
   const { adminTokenFile, adminCa } = options;
   const token = adminTokenFile === '' ? undefined : await readFileOf(adminTokenFile);
   const ca = adminCa === '' ? undefined : await readFileOf(adminCa);
-  return { token: token?.toString('utf8').trim(), ca };
+  return { token: token?.toString('utf8').trim(), ca, records };
 }
 
 async function readFileOf(path: string): Promise<Buffer> {
@@ -36,6 +42,12 @@ async function readFileOf(path: string): Promise<Buffer> {
       cause,
     });
   }
+}
+
+/** A restore that runs: the request takes the snapshot. */
+interface Upload {
+  readonly request: ClientRequest;
+  readonly outcome: Promise<RestoreOutcome>;
 }
 
 /** The admin port of one node. Every failure is a CodedError `ERR_ADMIN` that names the node. */
@@ -55,16 +67,16 @@ export class AdminClient {
 
   /** Asks for a snapshot; the response is its bytes. */
   async dump(input: object): Promise<IncomingMessage> {
-    const request = this.#post('/snapshot/dump', 'application/json');
+    const request = await this.#post('/snapshot/dump', 'application/json');
     const response = this.#responseOf(request);
     request.end(JSON.stringify(input));
     return response;
   }
 
   /** Begins to restore; the caller writes the snapshot to the request, and ends it. */
-  restore(replaces: boolean): { request: ClientRequest; outcome: Promise<RestoreOutcome> } {
+  async restore(replaces: boolean): Promise<Upload> {
     const query = replaces ? '?replace=1' : '';
-    const request = this.#post(`/snapshot/restore${query}`, 'application/octet-stream');
+    const request = await this.#post(`/snapshot/restore${query}`, 'application/octet-stream');
     const outcome = this.#responseOf(request).then(
       async (response) => JSON.parse((await buffer(response)).toString('utf8')) as RestoreOutcome,
     );
@@ -72,8 +84,20 @@ export class AdminClient {
     return { request, outcome };
   }
 
-  #post(path: string, type: string): ClientRequest {
-    const { token, ca } = this.#access;
+  /** The token of the options, else that of the node, which only its user can read. */
+  async #token(): Promise<string | undefined> {
+    const { token, records } = this.#access;
+    if (token !== undefined) return token;
+    const { hostname, port } = new URL(this.url);
+    if (!isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))) return undefined;
+    const record = records.find((each) => new URL(each.url).port === port);
+    if (record?.tokenFile === undefined) return record?.token;
+    return (await readFileOf(record.tokenFile)).toString('utf8').trim();
+  }
+
+  async #post(path: string, type: string): Promise<ClientRequest> {
+    const token = await this.#token();
+    const { ca } = this.#access;
     const headers = {
       'content-type': type,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

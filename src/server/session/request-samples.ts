@@ -1,0 +1,101 @@
+import type { Clock } from '../../base/index.ts';
+import type { Request } from '../../protocol/index.ts';
+import type { RequestWalk } from './request-walk.ts';
+
+/** What a thread may decode once more in a second for its samples: requests, and keys of gets. */
+const SAMPLED_KEYS_PER_SECOND = 8192;
+/** At least one input in so many is sampled. */
+const INTERVAL_MAX = 1024;
+const WINDOW_MS = 1000;
+
+/** Marsaglia's xorshift for 32 bits. */
+const [SHIFT_A, SHIFT_B, SHIFT_C] = [13, 17, 5];
+
+/** Learns from the sampled requests of a thread. */
+export interface RequestObserver {
+  /**
+   * A request that the thread has served, decoded once more: valid only during the call. It stands
+   * for `weight` requests, of which the others were not sampled.
+   */
+  readonly seen?: (request: Request, weight: number) => void;
+  /** The reply to a request of a kind (`kindOf`) has left, or its last part. */
+  readonly answered?: (kind: number, ms: number, weight: number) => void;
+}
+
+/**
+ * Chooses the inputs of a thread whose requests are sampled: all of them while there are few, and
+ * as many as the thread can afford when it is busy. The distances are random, so that no pattern of
+ * the clients can hide between the samples.
+ */
+export class RequestSamples {
+  /** How many inputs a sampled one stands for. */
+  interval = 1;
+  readonly walk: RequestWalk;
+  readonly #clock: Clock;
+  readonly #observers: readonly RequestObserver[];
+  /** The inputs until the next sampled one. */
+  #countdown = 1;
+  #random: number;
+  #windowEndMs: number;
+  /** Since the window began: what was decoded, and how much there was to decode. */
+  #decodedKeys = 0;
+  #estimatedKeys = 0;
+
+  /** `seed` is not 0. */
+  constructor(clock: Clock, walk: RequestWalk, observers: readonly RequestObserver[], seed = 1) {
+    this.#clock = clock;
+    this.walk = walk;
+    this.#observers = observers;
+    this.#random = seed;
+    this.#windowEndMs = clock.nowMs() + WINDOW_MS;
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  /** Whether to sample the input that arrives now. */
+  takesNext(): boolean {
+    return --this.#countdown <= 0;
+  }
+
+  /** Plans the distance to the next sampled input. */
+  plan(nowMs: number): void {
+    if (nowMs >= this.#windowEndMs) this.#beginWindow(nowMs);
+    this.#countdown = this.interval === 1 ? 1 : 1 + (this.#nextRandom() % (2 * this.interval - 1));
+  }
+
+  seen(request: Request, weight: number): void {
+    for (const { seen } of this.#observers) seen?.(request, weight);
+    const keys = Math.max(1, request.endKey - request.firstKey);
+    this.#decodedKeys += keys;
+    this.#estimatedKeys += keys * weight;
+    // A burst: the window does not wait for its end.
+    if (this.#decodedKeys < 2 * SAMPLED_KEYS_PER_SECOND) return;
+    this.interval = Math.min(2 * this.interval, INTERVAL_MAX);
+    this.#decodedKeys = SAMPLED_KEYS_PER_SECOND;
+  }
+
+  answered(kind: number, ms: number, weight: number): void {
+    for (const { answered } of this.#observers) answered?.(kind, ms, weight);
+  }
+
+  #beginWindow(nowMs: number): void {
+    const seconds = (nowMs - this.#windowEndMs + WINDOW_MS) / WINDOW_MS;
+    const keysPerSecond = this.#estimatedKeys / seconds;
+    const interval = Math.ceil(keysPerSecond / SAMPLED_KEYS_PER_SECOND);
+    this.interval = Math.min(Math.max(interval, 1), INTERVAL_MAX);
+    this.#windowEndMs = nowMs + WINDOW_MS;
+    this.#decodedKeys = 0;
+    this.#estimatedKeys = 0;
+  }
+
+  #nextRandom(): number {
+    let random = this.#random;
+    random ^= random << SHIFT_A;
+    random ^= random >>> SHIFT_B;
+    random ^= random << SHIFT_C;
+    this.#random = random;
+    return random >>> 0;
+  }
+}

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { CodedError } from '../base/index.ts';
+import { CodedError, textLines } from '../base/index.ts';
 import {
   type ItemsEvent,
   type NodeFacts,
@@ -32,7 +32,10 @@ export interface ProcessEnd {
 interface NodeProcessOptions {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Called with each line of the node's standard error once the node listens. */
+  /**
+   * Called with each line of the node's standard error once the node listens, those before too: of
+   * a failed start they are in the error.
+   */
   readonly onLine: (line: string) => void;
   /** Called with what the node does to keep its items. */
   readonly onItems: (event: ItemsEvent) => void;
@@ -47,6 +50,7 @@ export class NodeProcess {
   readonly listening: Promise<void>;
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  readonly #onLine: (line: string) => void;
   readonly #lastLines: string[] = [];
   readonly #onItems: (event: ItemsEvent) => void;
   readonly #facts = new Set<(facts: NodeFacts) => void>();
@@ -62,6 +66,7 @@ export class NodeProcess {
     const [file = '', ...args] = command;
     this.#onItems = onItems;
     this.#child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#onLine = onLine;
     const lines = createInterface({ input: this.#child.stderr! });
     lines.on('line', (line) => (this.#isListening ? onLine(line) : this.#recordLine(line)));
     this.ended = this.#waitForEnd(once(lines, 'close'));
@@ -138,12 +143,16 @@ export class NodeProcess {
         if (report?.type !== 'listening') return;
         clearTimeout(this.#patience);
         this.#isListening = true;
+        for (const line of this.#lastLines.splice(0)) this.#onLine(line);
         this.#adminUrl = report.adminUrl;
         resolve();
       });
       void this.ended.then((end) => {
         clearTimeout(this.#patience);
-        const lines = this.#lastLines.map((line) => `\n  ${line}`).join('');
+        const lines = this.#lastLines
+          .flatMap(textLines)
+          .map((line) => `\n  ${line}`)
+          .join('');
         reject(new CodedError('ERR_NODE_DIED', `the node ended with ${describeEnd(end)}${lines}`));
       });
     });

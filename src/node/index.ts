@@ -1,6 +1,5 @@
 /** One node: its shared memory, its threads, its control and its life cycle. */
 export type { FastPathState } from './fast-path.ts';
-export { asSentence, createLogger } from './log.ts';
 export { type NodeHandle, type RunningNode, type StartExtras, startNode } from './node.ts';
 export { readTlsOptions } from './node-certificates.ts';
 export { openFilesLimit, openFilesNeeded } from './open-files.ts';

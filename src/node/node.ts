@@ -107,20 +107,18 @@ export async function startNode(
     const { beforeServing = nothing, beforeDraining = () => {}, afterServing = nothing } = extras;
     const files = { userFiles, certificates, log, beforeDraining, afterServing };
     const node = new Node(share, files);
-    return { ...(await listening(node, usable, options, { log, beforeServing })), fastPath };
+    return { ...(await listening(node, usable, beforeServing)), fastPath };
   });
 }
 
 async function listening(
   node: Node,
   usable: readonly ListenAddress[],
-  { threads }: ServerOptions,
-  { log, beforeServing }: Required<Pick<StartExtras, 'log' | 'beforeServing'>>,
+  beforeServing: NonNullable<StartExtras['beforeServing']>,
 ): Promise<Omit<RunningNode, 'fastPath'>> {
   try {
     await beforeServing(node.runGuest);
     const addresses = await node.start(usable);
-    log.info({ addresses, threads }, 'node is listening');
     return {
       addresses,
       control: node.control,

@@ -9,6 +9,13 @@ export {
 export { type AdminRecord, readRecords, writeRecord } from './admin/admin-records.ts';
 export { type AdminOptions, AdminServer } from './admin/admin-server.ts';
 export { SnapshotRoutes } from './admin/snapshot-routes.ts';
+export {
+  type CensusTotals,
+  KeyCensus,
+  type LargeItem,
+  type PrefixTotals,
+} from './keys/key-census.ts';
+export { Pacer } from './keys/pacer.ts';
 export { type Metric, unitOf } from './metrics/metric.ts';
 export type { MetricSource } from './metrics/sample.ts';
 export { METRICS } from './metrics/table.ts';

@@ -10,6 +10,7 @@ export {
   type FetchRequest,
   type GetManyRequest,
   type GetRequest,
+  type ItemFactsRequest,
   keysOf,
   type LimitMemoryRequest,
   type LoginRequest,
@@ -27,4 +28,6 @@ export {
 } from './cluster-config.ts';
 export { CONFIG_BYTES_MAX, KEY_BYTES_MAX } from './limits.ts';
 export { ClassicDialect } from './text/classic-client.ts';
+export { type KeyFacts, parseFacts } from './text/item-facts.ts';
 export { MetaDialect } from './text/meta-client.ts';
+export { type ListedItem, MetadumpDecoder } from './text/metadump.ts';

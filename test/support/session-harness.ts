@@ -39,6 +39,7 @@ export const TEST_CONTROL: NodeControl = {
     count: () => 0,
   },
   prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => -1 },
+  latency: { of: () => undefined, reset: () => {} },
   health: () => ({
     state: 'serving',
     uptimeSeconds: 0,

@@ -113,7 +113,7 @@ describe('a rolling restart', () => {
     expect(others).toEqual([]);
   });
 
-  test('a node keeps its ports, its CAS ids rise, and an expired item does not come back', async () => {
+  test('a node keeps its ports, its CAS ids rise, and what expires stays away', async () => {
     const cluster = await start(...(await portsFor(1)));
     const { port, adminUrl, pid } = rowOf(cluster, 0);
     await exchange(port, 'set long 0 0 1\r\na\r\nset short 0 1 1\r\nb\r\n');
@@ -212,7 +212,9 @@ describe('a restart that is refused', () => {
     rmSync(token);
     process.kill(rowOf(cluster, 1).pid, 'SIGKILL');
     const { owned } = cluster;
-    await waitUntil('the supervisor has noticed', () => owned.stderr.includes('node-2 ended'));
+    await waitUntil('the supervisor has noticed', () =>
+      /"node":"node-2".*ended by/.test(owned.stderr),
+    );
     const { code, result } = await rolling(cluster);
     expect([code, result.nodes]).toEqual([1, []]);
     expect(result.error).toMatch(/^node-2 does not serve/);

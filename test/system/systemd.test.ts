@@ -90,7 +90,7 @@ describe.skipIf(missing.length > 0)('a node with NOTIFY_SOCKET', () => {
     const { node, untilSent, sent } = await service(env, ['--import', HANG]);
     await untilSent('WATCHDOG=1');
     await writeFile(file, '');
-    const lines = () => node.stderr.split('A thread of the node does not answer').length - 1;
+    const lines = () => node.stderr.split('a thread does not answer').length - 1;
     // A message of the last check that passed may still be under way at the first.
     await waitUntil('checks hang', () => lines() >= 3);
     const before = sent().length;

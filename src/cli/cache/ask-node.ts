@@ -1,4 +1,4 @@
-import { askOnce, CacheError, type SingleRequest } from '../../client/index.ts';
+import { askOnce, CacheError, type NodeReply, type SingleRequest } from '../../client/index.ts';
 import { readNodes } from '../../topology/index.ts';
 import type { ConnectOptions } from '../options/cache-options.ts';
 
@@ -13,7 +13,7 @@ export async function askNode(
   node: string,
   request: SingleRequest,
   { tls, login, deadlineMs }: ConnectOptions,
-): Promise<void> {
+): Promise<NodeReply> {
   const [address] = readNodes([node]);
   const signal = AbortSignal.timeout(deadlineMs);
   try {
@@ -21,6 +21,7 @@ export async function askNode(
     const reply = await askOnce(address!, request, options);
     if (reply.status === 'refused')
       throw new CacheError('ERR_REFUSED', { node, detail: reply.line });
+    return reply;
   } catch (cause) {
     if (cause instanceof CacheError) throw cause;
     if (signal.aborted) throw new CacheError('ERR_DEADLINE', { node, cause });

@@ -4,8 +4,11 @@ import {
   CacheError,
   type ClientOptions,
   createClient,
+  listItems,
+  type NodeReply,
   type SingleRequest,
 } from '../../client/index.ts';
+import { readNodes } from '../../topology/index.ts';
 import {
   type CacheOptions,
   type ConnectOptions,
@@ -51,12 +54,15 @@ interface MoreClients {
   /** Sends the same request to each node again and again; the verb closes it. */
   readonly polls: <T>(request: (cache: CacheClient) => Promise<T>) => NodePolls<T>;
   /** Sends a request that clients have no call for to the one node of `cache`. */
-  readonly ask: (cache: CacheClient, request: SingleRequest) => Promise<void>;
+  readonly ask: (cache: CacheClient, request: SingleRequest) => Promise<NodeReply>;
+  /** Lists the items of the one node of `cache`, piece by piece. */
+  readonly list: (cache: CacheClient) => ReturnType<typeof listItems>;
 }
 
-/** Sends a request to each node on its own; see `onEachNode`. */
+/** Sends a request to each node on its own, or to some nodes; see `onEachNode`. */
 type OnEachNode = <T>(
   request: (cache: CacheClient) => Promise<T>,
+  nodes?: readonly string[],
 ) => Promise<readonly NodeResult<T>[]>;
 
 /** Defines a verb that receives an open client, which knows its nodes; it is closed at the end. */
@@ -108,15 +114,19 @@ function moreClients(
   const mapped = <T>(result: NodeResult<T>) => withOrigin(result, options);
   return {
     open: () => openClient(clientOptions()),
-    each: async (request) => {
-      const results = await onEachNode(nodes(), openOne, request, usesTls(options));
+    each: async (request, some = nodes()) => {
+      const results = await onEachNode(some, openOne, request, usesTls(options));
       return results.map(mapped);
     },
     polls: (request) =>
       new NodePolls({ nodes, open: openOne, request, mapped, usesTls: usesTls(options) }),
     ask: async (one, request) => {
       const [node = ''] = one.metrics().keys();
-      await askNode(node, request, clientOptions());
+      return askNode(node, request, clientOptions());
+    },
+    list: (one) => {
+      const [node = ''] = one.metrics().keys();
+      return listItems(readNodes([node])[0]!, clientOptions());
     },
   };
 }

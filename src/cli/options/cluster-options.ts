@@ -3,6 +3,7 @@ import { flag, integer, type Rule, text, type ValuesOf } from '../../base/index.
 import { serverFlags, serverRules } from '../../node/index.ts';
 import { isEveryInterface, parseAddress, TopologyError } from '../../topology/index.ts';
 import { adminFlags, adminPort, adminRules } from './admin-options.ts';
+import { logFlags } from './log-options.ts';
 
 const { port, unixSocket: _s, unixMask: _a, listen: _l, ...ownFlags } = serverFlags;
 export const nodeFlags = { ...ownFlags, ...adminFlags };
@@ -45,6 +46,7 @@ export const clusterFlags = {
     0,
   ),
   ...nodeFlags,
+  ...logFlags,
   json: flag({ doc: 'Print the table of nodes as JSON.' }),
 };
 

@@ -45,7 +45,7 @@ export function plannedNodes(
     const own = [`--listen=${listen}`, `--port=${member.port}`, ...shared];
     const warm = warmArguments(name, options, kept);
     const command = (inherited: Inherited) => [
-      ...[...program, 'serve', ...own, ...warm],
+      ...[...program, 'serve', ...own, ...warm, '--log-format=json'],
       ...[adminArgument(options, at, inherited), ...memoryArgument(options, inherited)],
     ];
     return { name, command, adminPort: kept.adminPorts[name], ...member };

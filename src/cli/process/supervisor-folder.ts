@@ -1,9 +1,8 @@
 /** The folder in which `slabring cluster` keeps items, and where it can be reached. */
 import { sep } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, type Logger } from '../../base/index.ts';
 import { isAnswered, type RunEntry, registerSupervisor, socketIn } from '../../cluster/index.ts';
-import type { Host } from './host.ts';
 import { localNodes } from './local-nodes.ts';
 import type { StopRequest } from './stop-request.ts';
 
@@ -21,7 +20,7 @@ const LOOK_MS = 100;
  */
 export async function openRunEntry(
   stateFolder: string | undefined,
-  host: Host,
+  log: Logger,
 ): Promise<RunEntry | undefined> {
   if (stateFolder !== undefined && (await isAnswered(socketIn(stateFolder)))) {
     const text = `A cluster runs with the folder ${stateFolder}: stop it, or name another folder.`;
@@ -31,7 +30,7 @@ export async function openRunEntry(
     return await registerSupervisor(stateFolder);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
-    host.err(`${error.message} ${UNREACHABLE}`);
+    log.warn({}, `${error.message} ${UNREACHABLE}`);
     return undefined;
   }
 }
@@ -41,7 +40,11 @@ export async function openRunEntry(
  * Only Linux shows them; elsewhere the new nodes start without those items.
  * @throws {CodedError} `ERR_STATE_FOLDER` if they do not end.
  */
-export async function waitForOrphans(folder: string, stop: StopRequest, host: Host): Promise<void> {
+export async function waitForOrphans(
+  folder: string,
+  stop: StopRequest,
+  log: Logger,
+): Promise<void> {
   for (let looks = 0; !stop.isRequested(); looks++) {
     const pids = orphansOf(folder);
     if (pids.length === 0) return;
@@ -51,7 +54,7 @@ export async function waitForOrphans(folder: string, stop: StopRequest, host: Ho
       throw new CodedError('ERR_STATE_FOLDER', `${text} End them first.`);
     }
     if (looks === 0) {
-      host.err(`Waiting for nodes whose supervisor was killed: processes ${pids.join(', ')} …`);
+      log.warn({ pids }, 'waiting for nodes whose supervisor was killed');
     }
     await pause(LOOK_MS);
   }
@@ -61,7 +64,9 @@ export async function waitForOrphans(folder: string, stop: StopRequest, host: Ho
 function orphansOf(folder: string): readonly number[] {
   try {
     const isHere = (path: string): boolean => path.startsWith(`${folder}${sep}`);
-    const nodes = localNodes().filter(({ options, pathOf }) => isHere(pathOf(options.warmRestart)));
+    const nodes = localNodes().filter(
+      ({ options: { warmRestart }, pathOf }) => warmRestart !== '' && isHere(pathOf(warmRestart)),
+    );
     return nodes.map(({ pid }) => pid);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;

@@ -2,8 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 interface Layout {
   readonly gap?: string;
-  /** Which columns are aligned to the right, as numbers are: all but the first, or none. */
-  readonly numbers?: boolean;
+  /** Which columns are aligned to the right, as numbers are: none, or all but one. */
+  readonly numbers?: 'none' | 'after-first' | 'before-last';
 }
 
 /**
@@ -12,7 +12,7 @@ interface Layout {
  */
 export function columns(
   rows: readonly (readonly string[])[],
-  { gap = '  ', numbers = false }: Layout = {},
+  { gap = '  ', numbers = 'none' }: Layout = {},
 ): string {
   const cellsMax = Math.max(...rows.map((row) => row.length));
   const widths: number[] = [];
@@ -23,7 +23,8 @@ export function columns(
   const pad = (row: readonly string[], cell: string, i: number): string => {
     const isRemark = row.length < cellsMax && i === row.length - 1;
     const blanks = isRemark ? '' : ' '.repeat(widths[i]! - widthOf(cell));
-    return numbers && i > 0 ? blanks + cell : cell + blanks;
+    const isNumber = numbers === 'after-first' ? i > 0 : i < row.length - 1;
+    return numbers !== 'none' && isNumber ? blanks + cell : cell + blanks;
   };
   return rows
     .map((row) =>
@@ -48,7 +49,7 @@ export function tableOrBlocks(
   rows: readonly (readonly string[])[],
   columnsMax = DEFAULT_COLUMNS,
 ): string {
-  const table = columns([head, ...rows], { numbers: true });
+  const table = columns([head, ...rows], { numbers: 'after-first' });
   if (widthOf(table) <= columnsMax) return table;
   return rows.map((row) => block(head, row)).join('\n');
 }

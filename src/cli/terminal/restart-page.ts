@@ -14,7 +14,7 @@ export function planText(plan: readonly PlannedRestart[]): string {
   return [
     columns([['node', 'items', 'memory', 'down for about'], ...rows], {
       gap: '   ',
-      numbers: true,
+      numbers: 'after-first',
     }),
     '',
     `The nodes restart in this order, in about ${Math.ceil(total)} s. Each keeps its items.`,

@@ -123,7 +123,7 @@ export function topTable(view: View, layout: TopLayout, host: Pick<Host, 'style'
   });
   const sum = view.upCount === 0 ? cellsOf(undefined, shown) : cellsOf(view.total, shown);
   const head = ['node', ...shown.map((each) => each.head)];
-  const table = columns([head, [total, ...sum], ...lines], { numbers: true, gap: GAP });
+  const table = columns([head, [total, ...sum], ...lines], { numbers: 'after-first', gap: GAP });
   const [first = '', second = '', ...rest] = table.split('\n');
   return [first, host.style('bold', second), ...cutRows(rest, rows)].join('\n');
 }

@@ -3,6 +3,8 @@ import { deleteVerb } from './delete.ts';
 import { flushVerb } from './flush.ts';
 import { getVerb } from './get.ts';
 import { incrVerb } from './incr.ts';
+import { keyVerb } from './key.ts';
+import { keysVerb } from './keys.ts';
 import { memoryVerb } from './memory.ts';
 import { ringVerb } from './ring.ts';
 import { setVerb } from './set.ts';
@@ -19,6 +21,8 @@ export const CACHE_VERBS = [
   incrVerb,
   statsVerb,
   topVerb,
+  keysVerb,
+  keyVerb,
   memoryVerb,
   flushVerb,
   ringVerb,

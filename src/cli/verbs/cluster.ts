@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CodedError, ineffectiveOptions, machineClock } from '../../base/index.ts';
+import { CodedError, ineffectiveOptions, machineClock, type ProcessLog } from '../../base/index.ts';
 import {
   ControlServer,
   LocalCluster,
@@ -20,10 +20,11 @@ import { type PlannedNode, plannedNodes } from '../process/cluster-plan.ts';
 import { ClusterState, withKeptPlacement } from '../process/cluster-state.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
+import { runWithLog } from '../process/log.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { openRunEntry, UNREACHABLE, waitForOrphans } from '../process/supervisor-folder.ts';
-import { type ClusterRow, clusterJson, clusterPage, eventText } from '../terminal/cluster-page.ts';
-import { nextCommands } from '../terminal/next-steps.ts';
+import type { ClusterRow } from '../terminal/cluster-page.ts';
+import { logEvent, showStart } from '../terminal/cluster-start.ts';
 import { openToEverybody } from '../terminal/serve-page.ts';
 import { defineVerb, type Verb } from '../verb.ts';
 
@@ -37,6 +38,7 @@ const verb = defineVerb({
   flags: clusterFlags,
   shared: { title: 'Options of each node', flags: nodeFlags },
   rules: clusterRules,
+  hasLog: true,
   examples: [
     { command: 'slabring cluster', effect: 'three nodes on 127.0.0.1, ports 11211 to 11213' },
     {
@@ -49,23 +51,7 @@ const verb = defineVerb({
       effect: 'a cluster that keeps its items while it is stopped',
     },
   ],
-  async run(options, host) {
-    for (const line of ineffectiveOptions(clusterFlags, options)) host.err(line);
-    const open = openToEverybody({ ...asServerOptions(options), listen: [options.host] });
-    if (open !== undefined) host.err(open);
-    const stop = listenForStop(host);
-    let entry: RunEntry | undefined;
-    try {
-      const state = options.state === '' ? undefined : new ClusterState(options.state);
-      state?.checkPlacement(options);
-      entry = await openRunEntry(state?.folder, host);
-      if (state !== undefined) await waitForOrphans(state.folder, stop, host);
-      return await superviseUntilStop({ options, state, entry, stop, host });
-    } finally {
-      stop.dispose();
-      entry?.remove();
-    }
-  },
+  run: (options, host) => runWithLog(options, host, (log) => runCluster(options, host, log)),
 });
 
 /** `slabring cluster`: several nodes on this machine, in the foreground. */
@@ -74,31 +60,47 @@ export const clusterVerb: Verb = {
   run: async (sources, host) => verb.run(withKeptPlacement(sources), host),
 };
 
+async function runCluster(options: ClusterOptions, host: Host, log: ProcessLog): Promise<number> {
+  for (const line of ineffectiveOptions(clusterFlags, options)) log.warn({}, line);
+  const open = openToEverybody({ ...asServerOptions(options), listen: [options.host] });
+  if (open !== undefined) log.warn({}, open);
+  const stop = listenForStop(host);
+  let entry: RunEntry | undefined;
+  try {
+    const state = options.state === '' ? undefined : new ClusterState(options.state);
+    state?.checkPlacement(options);
+    entry = await openRunEntry(state?.folder, log);
+    if (state !== undefined) await waitForOrphans(state.folder, stop, log);
+    return await superviseUntilStop({ options, state, entry, stop, host, log });
+  } finally {
+    stop.dispose();
+    entry?.remove();
+  }
+}
+
 interface Supervision {
   readonly options: ClusterOptions;
   readonly state: ClusterState | undefined;
   readonly entry: RunEntry | undefined;
   readonly stop: StopRequest;
   readonly host: Host;
+  readonly log: ProcessLog;
 }
 
 async function superviseUntilStop(supervision: Supervision): Promise<number> {
-  const { options, state, entry, stop, host } = supervision;
+  const { options, state, entry, stop, host, log } = supervision;
   const clusterVersion =
     options.clusterVersion || state?.clusterVersion || Math.floor(machineClock.nowMs() / 1000);
   const kept = { folder: entry?.folder, clusterVersion, adminPorts: state?.adminPorts ?? {} };
-  const { cluster, nodes } = await startWithKeptPorts(options, kept, host);
-  const control = await openControl(cluster, nodes, entry, host);
+  const { cluster, nodes } = await startWithKeptPorts(options, kept, { host, log });
+  const control = await openControl(cluster, nodes, entry, log);
   try {
     const rows = rowsOf(cluster, nodes, options);
     state?.write(options, { clusterVersion, adminPorts: adminPortsOf(rows) });
-    const commands = nextCommands(rows, options, host);
-    host.out(options.json ? clusterJson(rows) : clusterPage(rows, options, commands));
-    host.supervisor?.send({
-      type: 'listening',
-      addresses: nodes.map(({ host: name, port }) => ({ host: name, port })),
-    });
-    return await waitForStop(cluster, stop, host);
+    showStart(rows, options, host, log);
+    const addresses = nodes.map(({ host: name, port }) => ({ host: name, port }));
+    host.supervisor?.send({ type: 'listening', addresses });
+    return await waitForStop(cluster, stop, log);
   } finally {
     control?.close();
   }
@@ -113,18 +115,18 @@ const PROGRAM = [
 async function startWithKeptPorts(
   options: ClusterOptions,
   kept: Parameters<typeof plannedNodes>[2],
-  host: Host,
+  process: Pick<Supervision, 'host' | 'log'>,
 ) {
   const nodes = plannedNodes(PROGRAM, options, kept);
   try {
-    return { nodes, cluster: await start(nodes, host) };
+    return { nodes, cluster: await start(nodes, process) };
   } catch (error) {
     const isKept = options.adminPort === 0 && Object.keys(kept.adminPorts).length > 0;
     const isTaken = error instanceof CodedError && error.code === 'ERR_ADMIN_PORT';
     if (!isKept || !isTaken) throw error;
-    host.err(`${error.message} The nodes take other admin ports.`);
+    process.log.warn({}, `${error.message} The nodes take other admin ports.`);
     const others = plannedNodes(PROGRAM, options, { ...kept, adminPorts: {} });
-    return { nodes: others, cluster: await start(others, host) };
+    return { nodes: others, cluster: await start(others, process) };
   }
 }
 
@@ -133,7 +135,7 @@ async function openControl(
   cluster: LocalCluster,
   nodes: readonly PlannedNode[],
   entry: RunEntry | undefined,
-  host: Host,
+  log: ProcessLog,
 ): Promise<ControlServer | undefined> {
   if (entry === undefined) return undefined;
   const { socketPath, folder } = entry;
@@ -142,7 +144,7 @@ async function openControl(
     return await ControlServer.open(socketPath, { cluster, folder, addresses });
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
-    host.err(`${error.message} ${UNREACHABLE}`);
+    log.warn({}, `${error.message} ${UNREACHABLE}`);
     return undefined;
   }
 }
@@ -166,8 +168,12 @@ function rowsOf(
   });
 }
 
-async function start(nodes: readonly PlannedNode[], host: Host): Promise<LocalCluster> {
-  const onEvent = (event: NodeEvent) => host.err(eventText(event));
+async function start(
+  nodes: readonly PlannedNode[],
+  { host, log }: Pick<Supervision, 'host' | 'log'>,
+): Promise<LocalCluster> {
+  const ports = new Map(nodes.map(({ name, port }) => [name, port]));
+  const onEvent = (event: NodeEvent) => logEvent(event, ports.get(event.name)!, log);
   try {
     return await LocalCluster.start({
       plans: nodes,
@@ -202,11 +208,15 @@ function withoutOptionVariables(env: Host['env']): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SLABRING_')));
 }
 
-async function waitForStop(cluster: LocalCluster, stop: StopRequest, host: Host): Promise<number> {
-  await stop.requested;
-  host.err('Stopping all nodes …');
+async function waitForStop(
+  cluster: LocalCluster,
+  stop: StopRequest,
+  log: ProcessLog,
+): Promise<number> {
+  const reason = await stop.requested;
+  log.announce({ reason }, 'stopping all nodes');
   const drained = cluster.stop().then((unclean) => {
-    for (const end of unclean) host.err(`${end} (it did not drain)`);
+    for (const end of unclean) log.error({}, `${end} (it did not drain)`);
     return unclean.length === 0 ? EXIT.ok : EXIT.failed;
   });
   const killed = stop.forced.then((signal) => {

@@ -5,6 +5,7 @@ import {
   type ConfigGetRequest,
   type Dialect,
   type GetRequest,
+  type ItemFactsRequest,
   type LimitMemoryRequest,
   type LoginRequest,
   Reply,
@@ -16,7 +17,12 @@ import {
 import type { Login } from '../option-types/client.ts';
 
 /** A request whose reply has at most one value. */
-export type SingleRequest = VersionRequest | GetRequest | ConfigGetRequest | LimitMemoryRequest;
+export type SingleRequest =
+  | VersionRequest
+  | GetRequest
+  | ConfigGetRequest
+  | LimitMemoryRequest
+  | ItemFactsRequest;
 
 /** A reply; unlike `Reply` it belongs to the caller. */
 export interface NodeReply {

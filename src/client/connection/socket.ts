@@ -45,6 +45,9 @@ export interface ClientSocket {
    * requests that its kernel has received: closing a connection cannot undo them.
    */
   abandon(): void;
+  /** Reads nothing until `resume`, so that the node waits, too. */
+  pause(): void;
+  resume(): void;
   /** The socket keeps the process alive, or no longer does. */
   ref(): void;
   unref(): void;
@@ -123,6 +126,14 @@ class NodeSocket implements ClientSocket {
     const isPlainTcp = !('encrypted' in socket) && socket.remoteFamily !== undefined;
     if (isPlainTcp) socket.resetAndDestroy();
     else socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   ref(): void {

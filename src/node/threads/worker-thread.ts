@@ -45,6 +45,7 @@ export class WorkerThread {
       (lines) => channel.call('log', lines),
       (lines) => counters.add(COUNT.log_lines_dropped, lines),
     );
+    takeWarnings(log);
     const logins = new LoginLog((report) => logLoginFailure(log, report));
     const refusals = new RefusalLog((counts) =>
       log.warn(counts, 'closed connections to protect the node'),
@@ -92,6 +93,12 @@ export class WorkerThread {
   }
 }
 
+/** Node.js itself would print warnings of a thread, in its own form. */
+function takeWarnings(log: ThreadLog): void {
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => log.warn({ name }, message));
+}
+
 interface ThreadParts {
   readonly events: RingLog;
   readonly authenticator: UserAuthenticator | undefined;
@@ -118,7 +125,9 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   const control = new SharedControl(memory, main);
   const session = createSessionContext(store, control, rules, output.sink, events, fastPath);
   // What learns from the sampled requests of the thread.
-  const observers: readonly RequestObserver[] = [];
+  const observers: readonly RequestObserver[] = [
+    { answered: (kind, ms, weight) => memory.latency.add(thread, kind, ms, weight) },
+  ];
   return {
     session,
     samples: new RequestSamples(threadClock, new RequestWalk(session), observers),

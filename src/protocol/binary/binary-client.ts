@@ -36,7 +36,7 @@ export class BinaryDialect implements Dialect {
   readonly #header = new ReplyHeader();
 
   supports(request: Request): boolean {
-    if (request.verb === 'limit-memory') return false;
+    if (request.verb === 'limit-memory' || request.verb === 'item-facts') return false;
     return request.verb !== 'fetch' && !(request.verb === 'delete' && request.staleExptime);
   }
 

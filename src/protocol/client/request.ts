@@ -16,6 +16,7 @@ export type Request =
   | VersionRequest
   | NoopRequest
   | LimitMemoryRequest
+  | ItemFactsRequest
   | LoginRequest;
 
 /** Gets the value and the flags of one key. */
@@ -129,6 +130,13 @@ interface NoopRequest {
 export interface LimitMemoryRequest {
   readonly verb: 'limit-memory';
   readonly mebibytes: number;
+}
+
+/** Reads the facts of an item without its value, and changes nothing (`me`); only text has it. */
+export interface ItemFactsRequest {
+  readonly verb: 'item-facts';
+  /** May have any byte. */
+  readonly keyBytes: Buffer;
 }
 
 /** memcached's ASCII login in text, SASL PLAIN in binary. */

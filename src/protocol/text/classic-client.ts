@@ -19,6 +19,7 @@ import type {
 } from '../client/request.ts';
 import { valueBytesOf } from '../client/value-bytes.ts';
 import { LINE_BYTES_MAX, putKey, putValue, takeErrorLine, unexpectedLine } from './client-lines.ts';
+import { factsLine } from './item-facts.ts';
 import { LineReader } from './line-reader.ts';
 
 /** A request whose reply consists of values and an END. */
@@ -37,6 +38,7 @@ const REPLY_LINES: Readonly<Partial<Record<string, Readonly<Record<string, Reply
   count: { NOT_FOUND: 'miss' },
   flush: { OK: 'done' },
   'limit-memory': { OK: 'done' },
+  'item-facts': { EN: 'miss' },
   login: { STORED: 'done' },
 };
 const COUNTER_VALUE = /^\d{1,20}$/;
@@ -212,6 +214,9 @@ function decodeLine(input: ReplyInput, request: Request, reply: Reply): boolean 
   } else if (expectsVersion(request) && line.startsWith('VERSION ')) {
     reply.reset('line');
     reply.line = line.slice('VERSION '.length);
+  } else if (request.verb === 'item-facts' && line.startsWith('ME ')) {
+    reply.reset('line');
+    reply.line = line;
   } else if (request.verb === 'limit-memory' && line.startsWith('MEMLIMIT_')) {
     reply.refuse(line);
   } else {
@@ -257,6 +262,7 @@ function keylessLineOf(request: Request): string {
   if (request.verb === 'flush') return 'flush_all\r\n';
   if (request.verb === 'version' && request.isPadded === true) return PADDED_VERSION;
   if (request.verb === 'limit-memory') return `cache_memlimit ${request.mebibytes}\r\n`;
+  if (request.verb === 'item-facts') return factsLine(request.keyBytes);
   if (request.verb !== 'stats') return 'version\r\n';
   return request.topic === undefined ? 'stats\r\n' : `stats ${request.topic}\r\n`;
 }

@@ -7,6 +7,7 @@ import type {
   FetchRequest,
   FlushRequest,
   GetManyRequest,
+  ItemFactsRequest,
   LimitMemoryRequest,
   LoginRequest,
   Request,
@@ -44,6 +45,7 @@ type ClassicRequest =
   | ConfigGetRequest
   | VersionRequest
   | LimitMemoryRequest
+  | ItemFactsRequest
   | LoginRequest;
 
 export function usesClassicText(request: Request): request is ClassicRequest {
@@ -53,6 +55,7 @@ export function usesClassicText(request: Request): request is ClassicRequest {
     case 'config-get':
     case 'version':
     case 'limit-memory':
+    case 'item-facts':
     case 'login':
       return true;
     default:

@@ -35,6 +35,10 @@ export class SimConnection implements ClientSocket {
     this.destroy();
   }
 
+  pause(): void {}
+
+  resume(): void {}
+
   ref(): void {}
 
   unref(): void {}

@@ -15,14 +15,14 @@ describe('columns', () => {
       ['node', 'items'],
       ['a', '7'],
     ];
-    expect(columns(rows, { numbers: true })).toBe('node  items\na         7');
+    expect(columns(rows, { numbers: 'after-first' })).toBe('node  items\na         7');
   });
   test('the remark at the end of a shorter row widens no column', () => {
     const rows = [
       ['a', '1', '2'],
       ['b', 'DOWN: no reply'],
     ];
-    expect(columns(rows, { gap: ' ', numbers: true })).toBe('a 1 2\nb DOWN: no reply');
+    expect(columns(rows, { gap: ' ', numbers: 'after-first' })).toBe('a 1 2\nb DOWN: no reply');
   });
   test('codes for colors take no width', () => {
     const red = '\u001b[31mx\u001b[39m';

@@ -12,6 +12,8 @@ const VERSION: SingleRequest = { verb: 'version' };
 const CONFIG: SingleRequest = { verb: 'config-get', key: 'cluster' };
 const LEGACY: SingleRequest = { verb: 'get', key: 'AmazonElastiCache:cluster', cas: false };
 const MEMORY: SingleRequest = { verb: 'limit-memory', mebibytes: 100 };
+const FACTS: SingleRequest = { verb: 'item-facts', keyBytes: Buffer.from('a b') };
+const FACTS_LINE = 'ME YSBi exp=-1 la=0 cas=1 fetch=no cls=1 size=60';
 const LOGIN = { username: 'app', password: 'pass word' };
 const DATA = '12\na|10.0.0.1|11211 b||11212\n';
 const UNAUTHENTICATED = 'CLIENT_ERROR unauthenticated\r\n';
@@ -61,6 +63,9 @@ describe('an exchange', () => {
   test('the request to resize the memory is a line of text', () => {
     expect(requestOf(new Exchange(MEMORY))).toBe('cache_memlimit 100\r\n');
   });
+  test('the request for the facts of an item is a line of text', () => {
+    expect(requestOf(new Exchange(FACTS))).toBe('me YSBi b\r\n');
+  });
   test.each<[SingleRequest, 'classic' | 'binary', string, readonly [string, string, string]]>([
     [VERSION, 'classic', 'VERSION 1.6.18\r\n', ['line', '1.6.18', '']],
     [VERSION, 'classic', 'ERROR\r\n', ['refused', 'ERROR', '']],
@@ -81,6 +86,8 @@ describe('an exchange', () => {
       `VALUE AmazonElastiCache:cluster 0 ${DATA.length} 77\r\n${DATA}\r\nEND\r\n`,
       ['value', '', DATA],
     ],
+    [FACTS, 'classic', `${FACTS_LINE}\r\n`, ['line', FACTS_LINE, '']],
+    [FACTS, 'classic', 'EN\r\n', ['miss', '', '']],
     [MEMORY, 'classic', 'OK\r\n', ['done', '', '']],
     [MEMORY, 'classic', 'MEMLIMIT_TOO_SMALL x\r\n', ['refused', 'MEMLIMIT_TOO_SMALL x', '']],
     [MEMORY, 'classic', 'ERROR\r\n', ['refused', 'ERROR', '']],

@@ -11,6 +11,8 @@ class FakeSocket implements ClientSocket {
   }
   destroy(): void {}
   abandon(): void {}
+  pause(): void {}
+  resume(): void {}
   ref(): void {}
   unref(): void {}
 }

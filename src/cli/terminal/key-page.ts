@@ -1,0 +1,71 @@
+import type { KeyFacts } from '../../protocol/client.ts';
+import { failureText, type NodeResult } from '../cache/each-node.ts';
+import type { Host } from '../process/host.ts';
+import { ageText, sizeText } from './amounts.ts';
+import { columns } from './columns.ts';
+import { keyJson, shownKey } from './key-text.ts';
+
+/** The facts of a key at one node. */
+export interface LocatedFacts extends KeyFacts {
+  /** The chunk that the item occupies; undefined for an item of several chunks. */
+  readonly chunkBytes: number | undefined;
+}
+
+type Results = readonly NodeResult<LocatedFacts | undefined>[];
+
+/** The key, and a block of facts for each node. */
+export function factsText(
+  key: string,
+  results: Results,
+  owners: readonly string[],
+  host: Host,
+): string {
+  const blocks = results.map((result) => columns(rowsOf(result, owners, host)));
+  return [`key    ${shownKey(key)}`, ...blocks].join('\n');
+}
+
+function rowsOf(
+  { node, value, failure }: Results[number],
+  owners: readonly string[],
+  host: Host,
+): readonly (readonly string[])[] {
+  const isOther = owners.length > 0 && !owners.includes(node);
+  const place = ['node ', isOther ? `${node} (not a node of this key)` : node];
+  if (failure !== undefined) return [place, ['', host.style('red', failureText(failure))]];
+  if (value === undefined) return [place, ['', 'not found']];
+  const { ttl, idleSeconds, isFetched, sizeClass, bytes, chunkBytes, cas } = value;
+  const exact = bytes < 1024 ? '' : ` (${bytes} B)`;
+  const chunk = chunkBytes === undefined ? 'several chunks' : `a chunk of ${chunkBytes} B`;
+  return [
+    place,
+    ['size', `${sizeText(bytes)}${exact} with key and header, in ${chunk}`],
+    ['class', String(sizeClass)],
+    ['ttl', ttl === undefined ? 'never expires' : `${ageText(ttl)} left (${ttl} s)`],
+    ['idle', `${ageText(idleSeconds)}${isFetched ? '' : ', never read since it was stored'}`],
+    ['cas', String(cas)],
+  ];
+}
+
+/** One object: the key, its nodes, and the facts by node. */
+export function factsJson(key: string, results: Results, owners: readonly string[]): string {
+  const byNode = results.map(({ node, value, failure }) => [
+    node,
+    failure === undefined ? nodeJson(value) : { error: failure.reason },
+  ]);
+  return JSON.stringify({ ...keyJson(key), owners, nodes: Object.fromEntries(byNode) });
+}
+
+function nodeJson(facts: LocatedFacts | undefined): object {
+  if (facts === undefined) return { found: false };
+  const { ttl, idleSeconds, isFetched, sizeClass, bytes, chunkBytes, cas } = facts;
+  return {
+    found: true,
+    bytes,
+    sizeClass,
+    ...(chunkBytes !== undefined && { chunkBytes }),
+    ttl: ttl ?? null,
+    idleSeconds,
+    isFetched,
+    cas: cas <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(cas) : String(cas),
+  };
+}

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { choice, flag, integer, machineClock, text } from '../../base/index.ts';
+import type { CacheClient } from '../../client/index.ts';
+import { KeyCensus, Pacer } from '../../ops/index.ts';
+import type { ListedItem } from '../../protocol/client.ts';
+import { defineCacheVerb } from '../cache/cache-verb.ts';
+import { exitCodeOf } from '../cache/each-node.ts';
+import { keyOfShown } from '../terminal/key-text.ts';
+import { censusJson, censusText, PREFIX_SORTS, type PrefixSort } from '../terminal/keys-page.ts';
+import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
+
+const ROWS_MAX = 10_000;
+const LARGEST_DEFAULT = 10;
+
+const keysFlags = {
+  prefix: text({
+    isCommandLineOnly: true,
+    placeholder: '<text>',
+    doc: 'Count only keys that begin with this; %XX is one byte, %25 a percent sign.',
+  }),
+  largest: integer({
+    isCommandLineOnly: true,
+    default: 0,
+    min: 0,
+    max: ROWS_MAX,
+    doc: `Show so many of the largest items. Default: ${LARGEST_DEFAULT} without --by-prefix.`,
+  }),
+  byPrefix: flag({
+    isCommandLineOnly: true,
+    doc: 'Show keys and bytes by prefix. Default: on without --largest.',
+  }),
+  separator: text({
+    isCommandLineOnly: true,
+    default: ':',
+    placeholder: '<text>',
+    doc: 'Where a prefix ends.',
+  }),
+  depth: integer({
+    isCommandLineOnly: true,
+    default: 1,
+    min: 1,
+    max: 16,
+    doc: 'How many parts a prefix has, beyond that of --prefix.',
+  }),
+  top: integer({
+    isCommandLineOnly: true,
+    default: 20,
+    min: 1,
+    max: ROWS_MAX,
+    doc: 'How many prefixes to show; the others are one row.',
+  }),
+  sort: choice({
+    isCommandLineOnly: true,
+    words: Object.keys(PREFIX_SORTS) as PrefixSort[],
+    default: 'bytes',
+    doc: 'The order of the prefixes, the largest number first.',
+  }),
+  rate: integer({
+    isCommandLineOnly: true,
+    default: 50_000,
+    min: 100,
+    max: 10_000_000,
+    doc: 'How many keys of each node to list in a second, at most.',
+  }),
+};
+
+/** `slabring keys` */
+export const keysVerb = defineCacheVerb({
+  name: 'keys',
+  summary: 'show what fills the memory: the largest items, and keys and bytes by prefix',
+  description:
+    'Lists the keys of every node, without their values, and shows the largest items and what ' +
+    'the keys of each prefix occupy: how many, their bytes with keys and headers, how many bytes ' +
+    'no client has read since they were stored, and how many keys never expire. It lists slowly ' +
+    '(--rate) and with bounded memory, so that the nodes serve as before. It works with every ' +
+    'Memcached node (lru_crawler metadump); a login needs the role admin.\n' +
+    'Exit code 0: every node listed its keys;',
+  flags: keysFlags,
+  examples: [
+    { command: 'slabring keys', effect: 'the largest items and prefixes of all nodes' },
+    { command: 'slabring keys --by-prefix --sort unread', effect: 'what nobody reads' },
+    { command: 'slabring keys --prefix user: --by-prefix --depth 2', effect: 'inside of user:' },
+    { command: 'slabring keys --largest 100 --json --nodes a,b,c', effect: 'for a program' },
+  ],
+  async run(_cache, options, host, _args, { each, list }) {
+    const { prefix, largest, byPrefix, json, rate } = options;
+    const showsAll = largest === 0 && !byPrefix;
+    const census = new KeyCensus({
+      ...options,
+      keyPrefix: keyOfShown(prefix).toString('latin1'),
+      separator: Buffer.from(options.separator).toString('latin1'),
+      largestMax: showsAll ? LARGEST_DEFAULT : largest,
+    });
+    const progress = new Progress(progressBar(host.terminal));
+    const startedMs = machineClock.nowMs();
+    const results = await each(async (node) => {
+      await progress.expect(node);
+      const [name = ''] = node.metrics().keys();
+      const pacer = new Pacer(rate);
+      let keys = 0;
+      for await (const items of list(node)) {
+        addAll(census, items, name);
+        keys += items.length;
+        progress.add(items.length);
+        const restMs = pacer.restMs(items.length, machineClock.nowMs());
+        if (restMs > 0) await sleep(restMs);
+      }
+      return { keys };
+    }).finally(() => progress.clear());
+    const seconds = (machineClock.nowMs() - startedMs) / 1000;
+    const page = { ...options, census, results, seconds, byPrefix: byPrefix || showsAll };
+    host.out(json ? censusJson(page) : censusText(page, host));
+    return exitCodeOf(results, host);
+  },
+});
+
+function addAll(census: KeyCensus, items: readonly ListedItem[], node: string): void {
+  const now = Math.floor(Date.now() / 1000);
+  for (const item of items) census.add(item, node, now);
+}
+
+/** The progress over all nodes. */
+class Progress {
+  readonly #bar: ProgressBar;
+  #expected = 0;
+  #listed = 0;
+
+  constructor(bar: ProgressBar) {
+    this.#bar = bar;
+  }
+
+  async expect(node: CacheClient): Promise<void> {
+    const [stats] = (await node.stats()).values();
+    this.#expected += Number(stats?.get('curr_items') ?? 0);
+  }
+
+  add(keys: number): void {
+    this.#listed += keys;
+    const fraction = Math.min(1, this.#listed / Math.max(1, this.#expected));
+    this.#bar.draw({ title: 'listing', fraction, count: this.#listed, unit: 'keys' });
+  }
+
+  clear(): void {
+    this.#bar.clear();
+  }
+}

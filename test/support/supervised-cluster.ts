@@ -47,7 +47,9 @@ export class SupervisedCluster {
 
   async up(): Promise<void> {
     const { owned } = this;
-    await owned.failOnExit(waitUntil('all nodes serve', () => owned.stdout.includes('\n'), 60_000));
+    await owned.failOnExit(
+      waitUntil('all nodes serve', () => owned.stdout.includes('\n'), 120_000),
+    );
     this.rows = (JSON.parse(owned.stdout) as { nodes: readonly NodeRow[] }).nodes;
   }
 

@@ -8,11 +8,14 @@ import { temporaryFolder } from '../support/folder.ts';
 import { isFree } from '../support/ports.ts';
 import { OwnedProcess } from '../support/server.ts';
 import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
-import { waitUntil } from '../support/wait.ts';
+import { waitUntil as waitFor } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const cleanups: (() => unknown)[] = [];
+/** Several processes start one after the other, on a machine that runs other tests, too. */
+const waitUntil: typeof waitFor = (what, check) => waitFor(what, check, 120_000);
+
 beforeEach(async () => {
   folder = await temporaryFolder();
 });

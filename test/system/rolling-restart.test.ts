@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/folder.ts';
 import { isFree } from '../support/ports.ts';
 import { startReads } from '../support/read-load.ts';
 import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
-import { waitUntil } from '../support/wait.ts';
+import { waitUntil as waitFor } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
 
 const KEYS = 2000;
@@ -27,6 +27,9 @@ interface Restarted {
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const cleanups: (() => unknown)[] = [];
+/** Several processes start one after the other, on a machine that runs other tests, too. */
+const waitUntil: typeof waitFor = (what, check) => waitFor(what, check, 120_000);
+
 beforeEach(async () => {
   folder = await temporaryFolder();
 });

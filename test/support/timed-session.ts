@@ -3,9 +3,11 @@ import type { Request } from '../../src/protocol/index.ts';
 import { RequestSamples } from '../../src/server/session/request-samples.ts';
 import { RequestTiming } from '../../src/server/session/request-timing.ts';
 import { RequestWalk } from '../../src/server/session/request-walk.ts';
-import { type SlowRequest, SlowRequests } from '../../src/server/session/slow-requests.ts';
+import { SlowRequests } from '../../src/server/session/slow-requests.ts';
 import { PAUSE, type Pause } from '../../src/server/session/states.ts';
 import { ManualSession, ManualThread } from './manual-session.ts';
+
+type SlowRequest = ReturnType<Parameters<SlowRequests['add']>[0]>;
 
 /** A request whose reply has left. */
 interface Measured {

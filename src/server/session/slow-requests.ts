@@ -7,7 +7,7 @@ const LINES_PER_WINDOW_MAX = 10;
 const WINDOW_MS = 1000;
 
 /** A request that took as long as `--slow-ms` says, or longer; never its key or its value. */
-export interface SlowRequest extends KeyFacts {
+interface SlowRequest extends KeyFacts {
   readonly command: string;
   readonly dialect: string;
   readonly ms: number;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { CodedError } from '../base/index.ts';
+import { CodedError, textLines } from '../base/index.ts';
 
 /** A start fails if the node does not listen within this time. */
 const START_TIMEOUT_MS = 30_000;
@@ -22,7 +22,10 @@ export interface ProcessEnd {
 interface NodeProcessOptions {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Called with each line of the node's standard error once the node listens. */
+  /**
+   * Called with each line of the node's standard error once the node listens, those before too: of
+   * a failed start they are in the error.
+   */
   readonly onLine: (line: string) => void;
 }
 
@@ -36,6 +39,7 @@ export class NodeProcess {
   readonly listening: Promise<void>;
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  readonly #onLine: (line: string) => void;
   readonly #lastLines: string[] = [];
   #isListening = false;
   #adminUrl: string | undefined;
@@ -43,6 +47,7 @@ export class NodeProcess {
   constructor({ command, env, onLine }: NodeProcessOptions) {
     const [file = '', ...args] = command;
     this.#child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#onLine = onLine;
     const lines = createInterface({ input: this.#child.stderr! });
     lines.on('line', (line) => (this.#isListening ? onLine(line) : this.#recordLine(line)));
     this.ended = this.#waitForEnd(once(lines, 'close'));
@@ -83,12 +88,16 @@ export class NodeProcess {
         if (report?.type === 'failed') reject(new CodedError(report.code, report.message));
         if (report?.type !== 'listening') return;
         this.#isListening = true;
+        for (const line of this.#lastLines.splice(0)) this.#onLine(line);
         this.#adminUrl = report.adminUrl;
         resolve();
       });
       void this.ended.then((end) => {
         clearTimeout(timer);
-        const lines = this.#lastLines.map((line) => `\n  ${line}`).join('');
+        const lines = this.#lastLines
+          .flatMap(textLines)
+          .map((line) => `\n  ${line}`)
+          .join('');
         reject(new CodedError('ERR_NODE_DIED', `the node ended with ${describeEnd(end)}${lines}`));
       });
       this.#child.once('message', () => clearTimeout(timer));

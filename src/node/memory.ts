@@ -15,6 +15,7 @@ import { chunkBytesMaxOf, connMemoryKibOf, tunablesOf } from './options/policies
 import type { ServerOptions } from './options/server-flags.ts';
 import { ConfigTable } from './shared/config-table.ts';
 import { EventRings } from './shared/event-rings.ts';
+import { LatencyTable } from './shared/latency-table.ts';
 import { NodeState } from './shared/node-state.ts';
 import { PrefixTable } from './shared/prefix-table.ts';
 import { ThreadTable } from './shared/thread-table.ts';
@@ -66,6 +67,10 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
     events: take(
       () => EventRings.allocate(options.threads),
       (memory) => new EventRings(memory),
+    ),
+    latency: take(
+      () => LatencyTable.allocate(options.threads),
+      (memory) => new LatencyTable(memory),
     ),
     threads: take(
       () => ThreadTable.allocate(threadCount(options)),

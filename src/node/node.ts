@@ -102,20 +102,18 @@ export async function startNode(
     const fastPath = fastPathState(options, share.store, loaded, log);
     const { beforeServing = nothing, afterServing = nothing } = extras;
     const node = new Node(share, { userFiles, certificates, log, afterServing });
-    return { ...(await listening(node, usable, options, { log, beforeServing })), fastPath };
+    return { ...(await listening(node, usable, beforeServing)), fastPath };
   });
 }
 
 async function listening(
   node: Node,
   usable: readonly ListenAddress[],
-  { threads }: ServerOptions,
-  { log, beforeServing }: Required<Pick<StartExtras, 'log' | 'beforeServing'>>,
+  beforeServing: NonNullable<StartExtras['beforeServing']>,
 ): Promise<Omit<RunningNode, 'fastPath'>> {
   try {
     await beforeServing(node.runGuest);
     const addresses = await node.start(usable);
-    log.info({ addresses, threads }, 'node is listening');
     return {
       addresses,
       control: node.control,
@@ -171,6 +169,7 @@ class Node {
     };
     this.control = new SharedControl(this.#memory, main);
     this.control.setVerbosity(share.options.verbosity);
+    this.control.setSlowMs(share.options.slowMs);
     publishCluster(this.control.config, share.options);
     this.#threads = new NodeThreads(share, files.log, {
       ...main,

@@ -5,6 +5,7 @@ export {
   logLevelAction,
   memoryAction,
   rotateAction,
+  slowAction,
 } from './admin/actions.ts';
 export { type AdminRecord, readRecords, writeRecord } from './admin/admin-records.ts';
 export { type AdminOptions, AdminServer } from './admin/admin-server.ts';

@@ -34,7 +34,7 @@ interface Node {
 async function start(closers: Closers, ...args: readonly string[]): Promise<Node> {
   const server = await startSlabring({ args: ['--admin-port', '0', '-t', '1', ...args] });
   closers.push(() => server.stop());
-  const admin = /Admin port: (\S+)/.exec(server.process.stdout)?.[1] ?? '';
+  const admin = /Admin port: ([^\s"]+)/.exec(server.process.stdout)?.[1] ?? '';
   return { server, admin, name: `127.0.0.1:${server.port}` };
 }
 

@@ -27,7 +27,7 @@ afterAll(async () => {
 async function loadedNode() {
   const node = await startSlabring({ args: ['--admin-port', '0', '-t', '2', '-m', '8'] });
   closers.push(() => node.stop());
-  const url = /Admin port: (\S+)/.exec(node.process.stdout)?.[1] ?? '';
+  const url = /Admin port: ([^\s"]+)/.exec(node.process.stdout)?.[1] ?? '';
   await sendAndReadToEnd(
     node.address,
     `set a 0 0 1\r\n1\r\nset b 0 0 2000\r\n${'x'.repeat(2000)}\r\n`,

@@ -6,6 +6,7 @@ import {
   ineffectiveOptions,
   integer,
   machineClock,
+  type ProcessLog,
   type Rule,
   text,
   toArguments,
@@ -25,11 +26,13 @@ import {
   TopologyError,
 } from '../../topology/index.ts';
 import { adminFlags, adminPort, adminRules } from '../options/admin-options.ts';
+import { logFlags } from '../options/log-options.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
+import { runWithLog } from '../process/log.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
-import { type ClusterRow, clusterJson, clusterPage, eventText } from '../terminal/cluster-page.ts';
-import { nextCommands } from '../terminal/next-steps.ts';
+import type { ClusterRow } from '../terminal/cluster-page.ts';
+import { logEvent, showStart } from '../terminal/cluster-start.ts';
 import { openToEverybody } from '../terminal/serve-page.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -67,6 +70,7 @@ const clusterFlags = {
     0,
   ),
   ...nodeFlags,
+  ...logFlags,
   json: flag({ doc: 'Print the table of nodes as JSON.' }),
 };
 
@@ -114,6 +118,7 @@ export const clusterVerb = defineVerb({
   flags: clusterFlags,
   shared: { title: 'Options of each node', flags: nodeFlags },
   rules: clusterRules,
+  hasLog: true,
   examples: [
     { command: 'slabring cluster', effect: 'three nodes on 127.0.0.1, ports 11211 to 11213' },
     {
@@ -122,24 +127,24 @@ export const clusterVerb = defineVerb({
     },
     { command: 'slabring cluster -m 1024 -t 2', effect: 'each node with 1 GB and 2 threads' },
   ],
-  async run(options, host) {
-    for (const line of ineffectiveOptions(clusterFlags, options)) host.err(line);
-    const open = openToEverybody({ ...asServerOptions(options), listen: [options.host] });
-    if (open !== undefined) host.err(open);
-    const stop = listenForStop(host);
-    try {
-      const nodes = plannedNodes(options);
-      const cluster = await start(nodes, host);
-      const rows = rowsOf(cluster, nodes, options);
-      const commands = nextCommands(rows, options, host);
-      host.out(options.json ? clusterJson(rows) : clusterPage(rows, options, commands));
-      host.supervisor?.send({ type: 'listening', addresses: nodes });
-      return await waitForStop(cluster, stop, host);
-    } finally {
-      stop.dispose();
-    }
-  },
+  run: (options, host) => runWithLog(options, host, (log) => runCluster(options, host, log)),
 });
+
+async function runCluster(options: ClusterOptions, host: Host, log: ProcessLog): Promise<number> {
+  for (const line of ineffectiveOptions(clusterFlags, options)) log.warn({}, line);
+  const open = openToEverybody({ ...asServerOptions(options), listen: [options.host] });
+  if (open !== undefined) log.warn({}, open);
+  const stop = listenForStop(host);
+  try {
+    const nodes = plannedNodes(options);
+    const cluster = await start(nodes, host, log);
+    showStart(rowsOf(cluster, nodes, options), options, host, log);
+    host.supervisor?.send({ type: 'listening', addresses: nodes });
+    return await waitForStop(cluster, stop, log);
+  } finally {
+    stop.dispose();
+  }
+}
 
 /** A node before it runs, with the address by which clients will reach it. */
 interface PlannedNode extends NodePlan {
@@ -170,7 +175,7 @@ function plannedNodes(options: ClusterOptions): readonly PlannedNode[] {
   const shared = [...toArguments(nodeFlags, options), ...topologyArguments(members, options)];
   return members.map((member, at) => {
     const own = [`--listen=${listen}`, `--port=${member.port}`, adminArgument(options, at)];
-    const command = [process.execPath, MAIN, 'serve', ...own, ...shared];
+    const command = [process.execPath, MAIN, 'serve', ...own, ...shared, '--log-format=json'];
     return { name: `node-${at + 1}`, command, ...member };
   });
 }
@@ -207,8 +212,13 @@ function rowsOf(
   });
 }
 
-async function start(nodes: readonly PlannedNode[], host: Host): Promise<LocalCluster> {
-  const onEvent = (event: NodeEvent) => host.err(eventText(event));
+async function start(
+  nodes: readonly PlannedNode[],
+  host: Host,
+  log: ProcessLog,
+): Promise<LocalCluster> {
+  const ports = new Map(nodes.map(({ name, port }) => [name, port]));
+  const onEvent = (event: NodeEvent) => logEvent(event, ports.get(event.name)!, log);
   try {
     return await LocalCluster.start({
       plans: nodes,
@@ -243,11 +253,15 @@ function withoutOptionVariables(env: Host['env']): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SLABRING_')));
 }
 
-async function waitForStop(cluster: LocalCluster, stop: StopRequest, host: Host): Promise<number> {
-  await stop.requested;
-  host.err('Stopping all nodes …');
+async function waitForStop(
+  cluster: LocalCluster,
+  stop: StopRequest,
+  log: ProcessLog,
+): Promise<number> {
+  const reason = await stop.requested;
+  log.announce({ reason }, 'stopping all nodes');
   const drained = cluster.stop().then((unclean) => {
-    for (const end of unclean) host.err(`${end} (it did not drain)`);
+    for (const end of unclean) log.error({}, `${end} (it did not drain)`);
     return unclean.length === 0 ? EXIT.ok : EXIT.failed;
   });
   const killed = stop.forced.then((signal) => {

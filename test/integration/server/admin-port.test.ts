@@ -26,7 +26,7 @@ async function startWithAdmin(...args: readonly string[]) {
 }
 
 function adminUrlOf({ process: { stdout } }: TestServer): string {
-  const url = /Admin port: (\S+)/.exec(stdout)?.[1];
+  const url = /Admin port: ([^\s"]+)/.exec(stdout)?.[1];
   if (url === undefined) throw new Error(`no admin port in: ${stdout}`);
   return url;
 }

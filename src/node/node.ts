@@ -175,6 +175,7 @@ class Node {
     };
     this.control = new SharedControl(this.#memory, main);
     this.control.setVerbosity(share.options.verbosity);
+    this.control.setSlowMs(share.options.slowMs);
     publishCluster(this.control.config, share.options);
     this.#threads = new NodeThreads(share, files.log, {
       ...main,

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
-import type { ClientRequest } from 'node:http';
+import type { Writable } from 'node:stream';
 import { CodedError, flag, list, type ValuesOf } from '../../base/index.ts';
 import { missingText, type RestoreOutcome, restoreText, SnapshotDecoder } from '../../ops/index.ts';
 import { createDistribution, readNodes } from '../../topology/index.ts';
-import type { AdminClient } from '../admin/admin-client.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
-import { adminTargets } from '../admin/admin-targets.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
+import { cachePortFlags } from '../snapshot/cache-port.ts';
 import { RestoreRoutes } from '../snapshot/restore-routes.ts';
+import type { RestoreTarget } from '../snapshot/restore-target.ts';
+import { restoreTargets } from '../snapshot/restore-targets.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -21,9 +22,11 @@ const restoreFlags = {
   nodes: list({
     placeholder: '<node>',
     doc:
-      'With several URLs: the nodes as clients name them, in the order of --admin. They decide ' +
-      'which node gets which key (ketama).',
+      'The nodes as clients name them, in the order of --admin. They decide which node gets ' +
+      'which key (ketama). Without --admin, those that this user does not run here, such as a ' +
+      'memcached, get their items through these ports: ms.',
   }),
+  ...cachePortFlags,
   replace: flag({
     isCommandLineOnly: true,
     doc: 'Also replace items that the nodes have; without it, those are newer and stay.',
@@ -60,17 +63,10 @@ export const restoreVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
-    const { clients, nodes } = await adminTargets(options, options.nodes, host);
-    if (clients.length > 1 && nodes.length !== clients.length) {
-      throw new CodedError(
-        'ERR_USAGE',
-        `--admin names ${clients.length} nodes, --nodes ${nodes.length}: name the ` +
-          'address of each node with --nodes, in the same order.',
-      );
-    }
+    const clients = await restoreTargets(options, host);
     const bar = progressBar(host.terminal);
     try {
-      const outcomes = await restore(clients, { nodes, replace: options.replace }, path, bar);
+      const outcomes = await restore(clients, options.replace, path, bar);
       return report(outcomes, clients, options, host);
     } finally {
       bar.clear();
@@ -102,8 +98,8 @@ function sizeOf(path: string): number {
 }
 
 async function restore(
-  clients: readonly AdminClient[],
-  { nodes, replace }: Pick<ValuesOf<typeof restoreFlags>, 'nodes' | 'replace'>,
+  clients: readonly RestoreTarget[],
+  replace: boolean,
   path: string,
   bar: ProgressBar,
 ): Promise<readonly RestoreOutcome[]> {
@@ -118,7 +114,8 @@ async function restore(
   const chunks = joined(first.value, parts);
   if (clients.length === 1) await sendWhole(chunks, requests[0]!, outcomes);
   else {
-    const routes = new RestoreRoutes(createDistribution('ketama', readNodes(nodes)), requests);
+    const nodes = readNodes(clients.map(({ node }) => node));
+    const routes = new RestoreRoutes(createDistribution('ketama', nodes), requests);
     await sendRouted(chunks, routes, outcomes);
   }
   return outcomes;
@@ -132,7 +129,7 @@ async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerat
 /** Sends the file as it is; ends early, with the reason, if the node has failed. */
 async function sendWhole(
   chunks: AsyncIterable<Buffer>,
-  request: ClientRequest,
+  request: Writable,
   outcomes: Promise<unknown>,
 ): Promise<void> {
   for await (const chunk of chunks) {
@@ -167,7 +164,7 @@ function checkStart(bytes: Buffer): void {
 
 function report(
   outcomes: readonly RestoreOutcome[],
-  clients: readonly AdminClient[],
+  clients: readonly RestoreTarget[],
   { json }: ValuesOf<typeof restoreFlags>,
   host: Host,
 ): number {

@@ -7,6 +7,7 @@ import { ByteRing } from './byte-ring.ts';
 import type { Compression, SnapshotFacts } from './format.ts';
 import { ItemDump } from './item-dump.ts';
 import { ItemRestorer, type RestoreCounts } from './item-restorer.ts';
+import { JobProgress } from './job-progress.ts';
 import { RingTarget } from './ring-target.ts';
 import { SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
@@ -17,7 +18,7 @@ export type SnapshotOrder = DumpOrder | RestoreOrder;
 
 /** Where the bytes of a snapshot come from or go to. */
 type Place =
-  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'file'; readonly file: string; readonly isClaimed?: true }
   /** The memory of a ByteRing. */
   | { readonly kind: 'ring'; readonly memory: SharedArrayBuffer };
 
@@ -31,6 +32,8 @@ export interface DumpOrder {
   readonly section?: { readonly id: string; readonly number: number };
   /** Whether no client uses the node: the job then needs no consideration, and no order ends it. */
   readonly isAlone: boolean;
+  /** The memory of a JobProgress. */
+  readonly progress?: SharedArrayBuffer;
 }
 
 export interface RestoreOrder {
@@ -38,6 +41,7 @@ export interface RestoreOrder {
   readonly place: Place;
   readonly replaces: boolean;
   readonly isAlone: boolean;
+  readonly progress?: SharedArrayBuffer;
 }
 
 export interface DumpOutcome {
@@ -78,7 +82,7 @@ function dump(guest: Guest, order: DumpOrder): DumpOutcome {
   const check = () => checkOrders(guest, order);
   const target =
     order.place.kind === 'file'
-      ? new AtomicFile(order.place.file)
+      ? new AtomicFile(order.place.file, order.place.isClaimed)
       : new RingTarget(new ByteRing(order.place.memory), check);
   try {
     const { compression, section } = order;
@@ -86,9 +90,13 @@ function dump(guest: Guest, order: DumpOrder): DumpOutcome {
     const facts = factsOf(guest, order, startedAt);
     const encoder = new SnapshotEncoder((bytes) => target.write(bytes), facts, compression, name);
     const items = new ItemDump(guest.store, encoder);
+    const progress = progressOf(order);
     for (let steps = 0; !items.isDone; steps++) {
       items.step();
-      if (steps % STEPS_PER_LOOK === 0) check();
+      if (steps % STEPS_PER_LOOK !== 0) continue;
+      const { items: done, itemBytes: bytes } = encoder;
+      progress?.show({ items: done, itemsTotal: facts.items, bytes });
+      check();
     }
     encoder.finish();
     target.commit();
@@ -115,8 +123,12 @@ function restore(guest: Guest, order: RestoreOrder): RestoreOutcome {
   const restorer = new ItemRestorer(guest.store, order.replaces);
   const decoder = new SnapshotDecoder(restorer);
   const check = () => checkOrders(guest, order);
+  const progress = progressOf(order);
   const take = (bytes: Buffer): void => {
     decoder.push(bytes);
+    const { items, bytes: itemBytes } = decoder.totals;
+    const itemsTotal = restorer.headers.reduce((sum, facts) => sum + facts.items, 0);
+    progress?.show({ items, itemsTotal, bytes: itemBytes });
     check();
   };
   try {
@@ -130,6 +142,9 @@ function restore(guest: Guest, order: RestoreOrder): RestoreOutcome {
   const totals = decoder.totals.view();
   return { counts, totals, facts: headers, seconds: secondsSince(startedAt) };
 }
+
+const progressOf = ({ progress }: SnapshotOrder): JobProgress | undefined =>
+  progress && new JobProgress(progress);
 
 function readRing(ring: ByteRing, take: (bytes: Buffer) => void, check: () => void): void {
   for (;;) {

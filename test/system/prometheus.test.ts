@@ -88,7 +88,7 @@ scrape_configs:
       const series = text.matchAll(new RegExp(`^${name}{thread="(.*?)"} (\\S+)$`, 'gm'));
       return new Map([...series].map(([, thread, value]) => [thread, Number(value)]));
     };
-    // The kernel gives a connection to either of the threads; a page of metrics is for the main one.
+    // The kernel gives a connection to either thread; the main thread writes the page.
     await waitUntil('each thread has collected garbage', async () => {
       await sendAndReadToEnd(node.address, 'stats\r\nstats settings\r\n'.repeat(200));
       const runs = await valuesOf('slabring_gc_runs_total');

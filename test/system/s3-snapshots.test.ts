@@ -51,7 +51,7 @@ describe.skipIf(whyNoSwift() !== undefined)('snapshots in S3', () => {
     });
     if (args.length === 0) shared.push(server);
     else closers.push(() => server.stop());
-    const admin = /Admin port: (\S+)/.exec(server.process.stdout)?.[1] ?? '';
+    const admin = /Admin port: ([^\s"]+)/.exec(server.process.stdout)?.[1] ?? '';
     return { server, admin, name: `127.0.0.1:${server.port}` };
   }
   const exchange = async ({ server }: Node, request: string): Promise<string> => {

@@ -37,6 +37,6 @@ export { PendingValue } from './keyed/write.ts';
 export { bucketOfBound, LATENCY_BUCKETS, latencyBucket } from './latency/latency-buckets.ts';
 export { LatencyHistogram, type LatencyReader } from './latency/latency-histogram.ts';
 export { measuredKinds } from './latency/latency-stats.ts';
-export { KIND_COUNT, kindOf, TEXT_LOGIN_KIND } from './latency/request-kinds.ts';
+export { KIND_COUNT, KINDS, kindOf, TEXT_LOGIN_KIND } from './latency/request-kinds.ts';
 export { DEFAULT_ROLE, permits, ROLES, type Role } from './permissions.ts';
 export type { LateReply, ReplyStream } from './reply-stream.ts';

@@ -61,6 +61,7 @@ export const TEST_CONTROL: NodeControl = {
   movePage: () => 'done',
   crawl: () => 'done',
   setVerbosity: () => {},
+  setSlowMs: () => {},
   reload: () => Promise.resolve(undefined),
   stop: () => Promise.resolve(),
 };

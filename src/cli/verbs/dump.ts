@@ -8,13 +8,14 @@ import {
   type SnapshotFacts,
   type SnapshotReceiver,
 } from '../../ops/index.ts';
-import type { AdminClient } from '../admin/admin-client.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
-import { adminTargets } from '../admin/admin-targets.ts';
 import { s3Encryption } from '../options/snapshot-options.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
+import { cachePortFlags } from '../snapshot/cache-port.ts';
 import { DumpInterrupt } from '../snapshot/dump-interrupt.ts';
+import type { DumpInput, DumpSource } from '../snapshot/dump-source.ts';
+import { dumpSources } from '../snapshot/dump-sources.ts';
 import { openTarget } from '../snapshot/dump-target.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import { defineVerb } from '../verb.ts';
@@ -25,8 +26,11 @@ const dumpFlags = {
   ...adminClientFlags,
   nodes: list({
     placeholder: '<node>',
-    doc: 'Without --admin: the nodes of this machine to dump, as clients name them.',
+    doc:
+      'Without --admin: the nodes, as clients name them. Those that this user does not run here, ' +
+      'such as a memcached, are dumped through this port: lru_crawler metadump, then mg.',
   }),
+  ...cachePortFlags,
   compression: choice({
     words: COMPRESSIONS,
     default: 'none',
@@ -58,6 +62,10 @@ export const dumpVerb = defineVerb({
       effect: 'one node',
     },
     {
+      command: 'slabring dump items.snapshot --nodes cache-1,cache-2',
+      effect: 'nodes of memcached, through their ports',
+    },
+    {
       command: 'slabring dump - --admin http://10.0.0.1:11212,http://10.0.0.2:11212 | ssh host …',
       effect: 'a cluster, through a pipe',
     },
@@ -67,7 +75,7 @@ export const dumpVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
-    const { clients } = await adminTargets(options, options.nodes, host);
+    const clients = await dumpSources(options, host);
     const dump = new ClusterDump(clients, options, host);
     const started = machineClock.nowMs();
     await dump.writeTo(path);
@@ -88,7 +96,7 @@ export const dumpVerb = defineVerb({
 /** Dumps one node after the other, each as a section of the same file. */
 class ClusterDump implements SnapshotReceiver {
   bytes = 0;
-  readonly #clients: readonly AdminClient[];
+  readonly #clients: readonly DumpSource[];
   readonly #options: ValuesOf<typeof dumpFlags>;
   readonly #host: Host;
   readonly #id = randomBytes(ID_BYTES).toString('hex');
@@ -97,7 +105,7 @@ class ClusterDump implements SnapshotReceiver {
   /** Items of the nodes whose dumps have begun, as their headers say. */
   #expected = 0;
 
-  constructor(clients: readonly AdminClient[], options: ValuesOf<typeof dumpFlags>, host: Host) {
+  constructor(clients: readonly DumpSource[], options: ValuesOf<typeof dumpFlags>, host: Host) {
     this.#clients = clients;
     this.#options = options;
     this.#host = host;
@@ -133,8 +141,8 @@ class ClusterDump implements SnapshotReceiver {
 
   /** Checks what a node sends as it comes, so that a file is known to be whole. */
   async #copy(
-    client: AdminClient,
-    input: object,
+    client: DumpSource,
+    input: DumpInput,
     write: (bytes: Buffer) => Promise<void>,
     interrupt: DumpInterrupt,
   ): Promise<void> {
@@ -153,7 +161,7 @@ class ClusterDump implements SnapshotReceiver {
     }
   }
 
-  #draw(client: AdminClient): void {
+  #draw(client: DumpSource): void {
     const { items } = this.#decoder.totals;
     const fraction = Math.min(1, items / Math.max(1, this.#expected));
     this.#bar.draw({ title: client.url, fraction, count: this.bytes / MIB, unit: 'MiB' });

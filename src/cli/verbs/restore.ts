@@ -1,15 +1,16 @@
 import { once } from 'node:events';
-import type { ClientRequest } from 'node:http';
+import type { Writable } from 'node:stream';
 import { CodedError, flag, list, type ValuesOf } from '../../base/index.ts';
 import { missingText, type RestoreOutcome, restoreText, SnapshotDecoder } from '../../ops/index.ts';
 import { createDistribution, readNodes } from '../../topology/index.ts';
-import type { AdminClient } from '../admin/admin-client.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
-import { adminTargets } from '../admin/admin-targets.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
+import { cachePortFlags } from '../snapshot/cache-port.ts';
 import { RestoreRoutes } from '../snapshot/restore-routes.ts';
 import { openSource } from '../snapshot/restore-source.ts';
+import type { RestoreTarget } from '../snapshot/restore-target.ts';
+import { restoreTargets } from '../snapshot/restore-targets.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -20,9 +21,11 @@ const restoreFlags = {
   nodes: list({
     placeholder: '<node>',
     doc:
-      'With several URLs: the nodes as clients name them, in the order of --admin. They decide ' +
-      'which node gets which key (ketama).',
+      'The nodes as clients name them, in the order of --admin. They decide which node gets ' +
+      'which key (ketama). Without --admin, those that this user does not run here, such as a ' +
+      'memcached, get their items through these ports: ms.',
   }),
+  ...cachePortFlags,
   replace: flag({
     isCommandLineOnly: true,
     doc: 'Also replace items that the nodes have; without it, those are newer and stay.',
@@ -63,18 +66,10 @@ export const restoreVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
-    const { clients, nodes } = await adminTargets(options, options.nodes, host);
-    if (clients.length > 1 && nodes.length !== clients.length) {
-      throw new CodedError(
-        'ERR_USAGE',
-        `--admin names ${clients.length} nodes, --nodes ${nodes.length}: name the ` +
-          'address of each node with --nodes, in the same order.',
-      );
-    }
+    const clients = await restoreTargets(options, host);
     const bar = progressBar(host.terminal);
     try {
-      const wanted = { nodes, replace: options.replace };
-      const outcomes = await restore(clients, wanted, path, host.env, bar);
+      const outcomes = await restore(clients, options.replace, path, host.env, bar);
       return report(outcomes, clients, options, host);
     } finally {
       bar.clear();
@@ -95,8 +90,8 @@ async function* partsOf(path: string, env: Host['env'], bar: ProgressBar): Async
 }
 
 async function restore(
-  clients: readonly AdminClient[],
-  { nodes, replace }: Pick<ValuesOf<typeof restoreFlags>, 'nodes' | 'replace'>,
+  clients: readonly RestoreTarget[],
+  replace: boolean,
   path: string,
   env: Host['env'],
   bar: ProgressBar,
@@ -112,7 +107,8 @@ async function restore(
   const chunks = joined(first.value, parts);
   if (clients.length === 1) await sendWhole(chunks, requests[0]!, outcomes);
   else {
-    const routes = new RestoreRoutes(createDistribution('ketama', readNodes(nodes)), requests);
+    const nodes = readNodes(clients.map(({ node }) => node));
+    const routes = new RestoreRoutes(createDistribution('ketama', nodes), requests);
     await sendRouted(chunks, routes, outcomes);
   }
   return outcomes;
@@ -126,7 +122,7 @@ async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerat
 /** Sends the file as it is; ends early, with the reason, if the node has failed. */
 async function sendWhole(
   chunks: AsyncIterable<Buffer>,
-  request: ClientRequest,
+  request: Writable,
   outcomes: Promise<unknown>,
 ): Promise<void> {
   for await (const chunk of chunks) {
@@ -161,7 +157,7 @@ function checkStart(bytes: Buffer): void {
 
 function report(
   outcomes: readonly RestoreOutcome[],
-  clients: readonly AdminClient[],
+  clients: readonly RestoreTarget[],
   { json }: ValuesOf<typeof restoreFlags>,
   host: Host,
 ): number {

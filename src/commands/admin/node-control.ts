@@ -40,6 +40,8 @@ export interface NodeControl {
   crawl(sizeClasses: readonly number[] | 'all'): CrawlResult;
   /** Sets the verbosity that `settings` shows. */
   setVerbosity(level: number): void;
+  /** Sets the time from which the node logs a request as slow; 0 logs none. */
+  setSlowMs(ms: number): void;
   /**
    * Reads users or certificates again. Resolves once all threads have them, or with the reason why
    * the previous ones stay.

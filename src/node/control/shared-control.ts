@@ -127,6 +127,10 @@ export class SharedControl implements NodeControl {
     this.#memory.state.verbosity = Math.min(level, VERBOSITY_MAX);
   }
 
+  setSlowMs(ms: number): void {
+    this.#memory.state.slowMs = ms;
+  }
+
   reload(part: ReloadPart): Promise<string | undefined> {
     return this.#main.reload(part);
   }

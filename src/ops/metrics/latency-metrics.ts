@@ -1,6 +1,7 @@
 /** The latencies of requests as histograms of Prometheus. */
 import { bucketOfBound, type LatencyHistogram, measuredKinds } from '../../commands/index.ts';
-import { type Distribution, labelled, type Metric } from './metric.ts';
+import { counter, type Distribution, labelled, type Metric } from './metric.ts';
+import { stat } from './sample.ts';
 
 /**
  * The bounds that Prometheus gets: four for each power of two, those of a native histogram of
@@ -37,5 +38,10 @@ export const LATENCY_METRICS: readonly Metric[] = [
         labels: [command, dialect],
         value: distribution(histogram),
       })),
+  ),
+  counter(
+    'slabring_slow_requests_total',
+    'Requests that took as long as --slow-ms says, or longer; 0 without it.',
+    stat('slow_requests'),
   ),
 ];

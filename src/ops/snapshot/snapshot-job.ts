@@ -8,6 +8,7 @@ import { ByteRing } from './byte-ring.ts';
 import type { Compression, SnapshotFacts } from './format.ts';
 import { ItemDump } from './item-dump.ts';
 import { ItemRestorer, type RestoreCounts } from './item-restorer.ts';
+import { JobProgress } from './job-progress.ts';
 import { RingTarget } from './ring-target.ts';
 import { SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
@@ -27,6 +28,8 @@ export interface DumpOrder {
   readonly section?: { readonly id: string; readonly number: number };
   /** Whether no client uses the node: the job then needs no consideration, and no order ends it. */
   readonly isAlone: boolean;
+  /** The memory of a JobProgress. */
+  readonly progress?: SharedArrayBuffer;
 }
 
 export interface RestoreOrder {
@@ -34,6 +37,7 @@ export interface RestoreOrder {
   readonly place: SourcePlace;
   readonly replaces: boolean;
   readonly isAlone: boolean;
+  readonly progress?: SharedArrayBuffer;
 }
 
 export interface DumpOutcome {
@@ -99,7 +103,12 @@ async function dump(guest: Guest, order: DumpOrder): Promise<DumpOutcome> {
     const name = section && { id: Buffer.from(section.id, 'hex'), section: section.number };
     const facts = factsOf(guest, order, startedAt);
     const encoder = new SnapshotEncoder((bytes) => target.write(bytes), facts, compression, name);
-    await copyItems(guest, encoder, target, check);
+    const progress = progressOf(order);
+    await copyItems(guest, encoder, target, () => {
+      const { items, itemBytes: bytes } = encoder;
+      progress?.show({ items, itemsTotal: facts.items, bytes });
+      check();
+    });
     encoder.finish();
     await checked(target.commit(), check);
     const seconds = secondsSince(startedAt);
@@ -132,7 +141,7 @@ async function copyItems(
 async function targetOf(place: Place, check: () => void): Promise<Target> {
   switch (place.kind) {
     case 'file':
-      return new AtomicFile(place.file);
+      return new AtomicFile(place.file, place.isClaimed);
     case 'ring':
       return new RingTarget(new ByteRing(place.memory), check);
     case 's3': {
@@ -175,8 +184,12 @@ function restore(guest: Guest, order: RestoreOrder): RestoreOutcome {
   const restorer = new ItemRestorer(guest.store, order.replaces);
   const decoder = new SnapshotDecoder(restorer);
   const check = () => checkOrders(guest, order);
+  const progress = progressOf(order);
   const take = (bytes: Buffer): void => {
     decoder.push(bytes);
+    const { items, bytes: itemBytes } = decoder.totals;
+    const itemsTotal = restorer.headers.reduce((sum, facts) => sum + facts.items, 0);
+    progress?.show({ items, itemsTotal, bytes: itemBytes });
     check();
   };
   try {
@@ -190,6 +203,9 @@ function restore(guest: Guest, order: RestoreOrder): RestoreOutcome {
   const totals = decoder.totals.view();
   return { counts, totals, facts: headers, seconds: secondsSince(startedAt) };
 }
+
+const progressOf = ({ progress }: SnapshotOrder): JobProgress | undefined =>
+  progress && new JobProgress(progress);
 
 function readRing(ring: ByteRing, take: (bytes: Buffer) => void, check: () => void): void {
   for (;;) {

@@ -1,6 +1,6 @@
 /** Where the bytes of a snapshot come from. */
 export type SourcePlace =
-  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'file'; readonly file: string; readonly isClaimed?: true }
   /** The memory of a ByteRing. */
   | { readonly kind: 'ring'; readonly memory: SharedArrayBuffer };
 

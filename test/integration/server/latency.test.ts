@@ -1,7 +1,7 @@
 /** The latencies that a node measures of its own requests. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { OP, packet } from '../../support/binary-wire.ts';
-import { ask } from '../../support/http.ts';
+import { act, ask } from '../../support/http.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import type { TestServer } from '../../support/server.ts';
 import { statsOf } from '../../support/stats.ts';
@@ -14,7 +14,7 @@ afterEach(() => Promise.all(servers.splice(0).map((server) => server.stop())));
 async function startNode(...args: readonly string[]) {
   const node = await startSlabring({ args: ['-t', '2', '--admin-port', '0', ...args] });
   servers.push(node);
-  const url = /Admin port: (\S+)/.exec(node.process.stdout)?.[1];
+  const url = /Admin port: ([^\s"]+)/.exec(node.process.stdout)?.[1];
   return { node, url: url! };
 }
 
@@ -99,4 +99,66 @@ test('stats reset begins at 0, on all threads', async () => {
   expect((await statsOf(node, 'latency')).has('get:classic:count')).toBe(false);
   await countsReached(node, await sendLoad(node));
   expect((await metricOf(url, 'get', 'classic')).count).toBe(4);
+});
+
+describe('slow requests', () => {
+  const LARGE = 400_000;
+  /** A set and a get of a large value, which take longer than a microsecond. */
+  async function sendLarge(node: TestServer): Promise<void> {
+    const connection = await RawConnection.connect(node.address);
+    const set = `set secret-key 0 0 ${LARGE}\r\n${'secret-value'.padEnd(LARGE, '.')}\r\n`;
+    await connection.exchange(set);
+    await connection.exchange('get secret-key\r\n');
+    connection.destroy();
+  }
+  const slowCount = async (node: TestServer) => (await statsOf(node)).get('slow_requests')!;
+
+  test('--slow-ms logs the command, the hash of the key, sizes, time and client', async () => {
+    const { node, url } = await startNode('--slow-ms', '0.001');
+    await sendLarge(node);
+    const log = () => node.process.stderr;
+    await waitUntil('the log has the set and the get', () =>
+      ['set', 'get'].every((command) => log().includes(`"command":"${command}"`)),
+    );
+    const lines = log()
+      .split('\n')
+      .filter((line) => line.includes('slow request'));
+    const lineOf = (command: string) =>
+      JSON.parse(lines.find((line) => line.includes(`"command":"${command}"`))!) as object;
+    const common = {
+      dialect: 'classic',
+      keys: 1,
+      keyHash: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+      ms: expect.any(Number) as number,
+      address: expect.stringMatching(/^tcp:127\.0\.0\.1:\d+$/) as string,
+    };
+    const set = lineOf('set') as { bytesIn: number; keyHash: string };
+    expect(set).toMatchObject(common);
+    expect(set.bytesIn).toBeGreaterThan(LARGE);
+    const get = lineOf('get') as { bytesOut: number; keyHash: string };
+    expect(get).toMatchObject(common);
+    expect(get.bytesOut).toBeGreaterThan(LARGE);
+    expect(get.keyHash).toBe(set.keyHash);
+    expect(log()).not.toContain('secret');
+    const { body } = await ask(`${url}/metrics`);
+    expect(body).toMatch(/^slabring_slow_requests_total [1-9]/m);
+  });
+  test('a node without --slow-ms logs and counts none', async () => {
+    const { node } = await startNode();
+    await sendLarge(node);
+    expect(await slowCount(node)).toBe(0);
+    expect(node.process.stderr).toBe('');
+  });
+  test('the admin port changes the time of all threads of a running node', async () => {
+    const { node, url } = await startNode();
+    expect(await act(url, 'slow-ms', { ms: -1 })).toMatchObject({ status: 400 });
+    expect(await act(url, 'slow-ms', { ms: '5' })).toMatchObject({ status: 400 });
+    expect(await act(url, 'slow-ms', { ms: 0.001 })).toMatchObject({ status: 200 });
+    await sendLarge(node);
+    await waitUntil('the node counts slow requests', async () => (await slowCount(node)) > 0);
+    expect(await act(url, 'slow-ms', { ms: 0 })).toMatchObject({ status: 200 });
+    const before = await slowCount(node);
+    await sendLarge(node);
+    expect(await slowCount(node)).toBe(before);
+  });
 });

@@ -6,6 +6,7 @@ export { openFilesLimit, openFilesNeeded } from './open-files.ts';
 export { requiresLogin } from './options/policies.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags } from './options/server-flags.ts';
 export { serverRules } from './options/server-rules.ts';
+export { SLOW_MS_MAX } from './options/slow-flags.ts';
 export type { Guest, GuestWork } from './threads/guest-job.ts';
 export type { RunGuest } from './threads/node-threads.ts';
 export { packageVersion } from './version.ts';

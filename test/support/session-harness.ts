@@ -39,6 +39,7 @@ export const TEST_CONTROL: NodeControl = {
     count: () => 0,
   },
   prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => -1 },
+  latency: { of: () => undefined, reset: () => {} },
   health: () => ({
     state: 'serving',
     uptimeSeconds: 0,
@@ -60,6 +61,7 @@ export const TEST_CONTROL: NodeControl = {
   movePage: () => 'done',
   crawl: () => 'done',
   setVerbosity: () => {},
+  setSlowMs: () => {},
   reload: () => Promise.resolve(undefined),
   stop: () => Promise.resolve(),
 };

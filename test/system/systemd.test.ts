@@ -121,6 +121,20 @@ describe('the unit', () => {
     },
   );
 
+  const { stdout } = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' });
+  const version = Number(/\d+/.exec(stdout ?? '')?.[0]);
+  test.skipIf(!(version >= 250))('systemd-analyze counts little that is exposed', async () => {
+    const exposure = async (text: string) => {
+      const path = join(folder.path, 'slabring.service');
+      await writeFile(path, text);
+      const words = ['security', '--offline=yes', '--threshold=15', '--no-pager', path];
+      return spawnSync('systemd-analyze', words).status;
+    };
+    const unit = textOf(UNIT);
+    expect(await exposure(unit)).toBe(0);
+    expect(await exposure(unit.replace('CapabilityBoundingSet=\n', ''))).not.toBe(0);
+  });
+
   test('the unit allows the open files of the connections that it names', () => {
     const limit = Number(/^LimitNOFILE=(\d+)$/m.exec(textOf(UNIT))?.[1]);
     const connLimit = Number(/^# -c (\d+); the node refuses/m.exec(textOf(UNIT))?.[1]);

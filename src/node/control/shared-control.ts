@@ -35,6 +35,7 @@ export class SharedControl implements NodeControl {
   readonly facts: NodeFacts;
   readonly config: NodeControl['config'];
   readonly prefixes: NodeControl['prefixes'];
+  readonly latency: NodeControl['latency'];
   readonly #memory: NodeMemory;
   readonly #main: MainVerbs;
 
@@ -55,6 +56,7 @@ export class SharedControl implements NodeControl {
     };
     this.config = memory.config;
     this.prefixes = memory.prefixes;
+    this.latency = memory.latency;
     this.#memory = memory;
     this.#main = main;
   }
@@ -123,6 +125,10 @@ export class SharedControl implements NodeControl {
 
   setVerbosity(level: number): void {
     this.#memory.state.verbosity = Math.min(level, VERBOSITY_MAX);
+  }
+
+  setSlowMs(ms: number): void {
+    this.#memory.state.slowMs = ms;
   }
 
   reload(part: ReloadPart): Promise<string | undefined> {

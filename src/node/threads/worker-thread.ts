@@ -1,4 +1,3 @@
-import { threadClock } from '../../base/index.ts';
 import { FastPath } from '../../fast-path/index.ts';
 import {
   createSessionContext,
@@ -8,9 +7,6 @@ import {
   LoginLog,
   OutputBuffers,
   RefusalLog,
-  type RequestObserver,
-  RequestSamples,
-  RequestWalk,
   regionBuffers,
   ThreadBuffers,
   type ThreadContext,
@@ -27,6 +23,7 @@ import { Channel } from './channel.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
 import { ThreadLog } from './thread-log.ts';
 import { ThreadMeter } from './thread-meter.ts';
+import { threadSamples } from './thread-samples.ts';
 
 /** One worker thread: its sockets and sessions, and its channel to the main thread. */
 export class WorkerThread {
@@ -124,11 +121,9 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   };
   const control = new SharedControl(memory, main);
   const session = createSessionContext(store, control, rules, output.sink, events, fastPath);
-  // What learns from the sampled requests of the thread.
-  const observers: readonly RequestObserver[] = [];
   return {
     session,
-    samples: new RequestSamples(threadClock, new RequestWalk(session), observers),
+    samples: threadSamples(memory, thread, session, log),
     store,
     output,
     readBuffer,

@@ -10,6 +10,14 @@ export { type AdminRecord, readRecords, writeRecord } from './admin/admin-record
 export { type AdminOptions, AdminServer } from './admin/admin-server.ts';
 export { SnapshotRoutes } from './admin/snapshot-routes.ts';
 export {
+  type HotReport,
+  type HotRow,
+  type MergedReport,
+  type MergedRow,
+  mergeHot,
+  readHotReport,
+} from './keys/hot-report.ts';
+export {
   type CensusTotals,
   KeyCensus,
   type LargeItem,

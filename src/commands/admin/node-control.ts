@@ -1,5 +1,6 @@
 import type { TunableName } from '../../store/index.ts';
 import type { ConfigEntries } from './config-entries.ts';
+import type { HotKeys } from './hot-keys.ts';
 import type { PrefixStats } from './prefixes.ts';
 
 /**
@@ -11,6 +12,7 @@ export interface NodeControl {
   /** The entries of the `config` commands. */
   readonly config: ConfigEntries;
   readonly prefixes: PrefixStats;
+  readonly hotKeys: HotKeys;
   health(): NodeHealth;
   /** The events of `watch` since the start, and their watchers now. */
   eventCounts(): EventCounts;

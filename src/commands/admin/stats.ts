@@ -8,6 +8,7 @@ import {
 import type { Store } from '../../store/index.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { Cachedump } from './cachedump.ts';
+import { writeHotKeys } from './hot-stats.ts';
 import {
   statWriter,
   type WriteStat,
@@ -45,6 +46,7 @@ export function answerStats(
     case 'reset':
       store.tuning.resetCounters();
       node.prefixes.clear();
+      node.hotKeys.clear();
       reply.status(request, STATUS.reset);
       break;
     case 'conns':
@@ -56,7 +58,14 @@ export function answerStats(
       break;
     case 'detail':
       if (rules.dumpingAllowed) return answerDetail(node, request, reply);
-      refuseDetail(request, reply);
+      refuseTopic(topic, request, reply);
+      break;
+    case 'hot_keys':
+    case 'hot_prefixes':
+      if (rules.dumpingAllowed) {
+        writeHotKeys(node.hotKeys, topic, statWriter(request, reply));
+        reply.statsEnd(request);
+      } else refuseTopic(topic, request, reply);
       break;
     case 'cachedump':
       // The lines of a cachedump have no form in the binary protocol.
@@ -127,9 +136,9 @@ function answerDetail(
 }
 
 /** As memcached: prefixes are parts of keys, so `-X` refuses each form of `stats detail`. */
-function refuseDetail(request: Request, reply: ReplyWriter): void {
+function refuseTopic(topic: string, request: Request, reply: ReplyWriter): void {
   if (reply instanceof BinaryReplies) reply.status(request, STATUS.unknownCommand);
-  else reply.sink.putText('CLIENT_ERROR stats detail not allowed\r\n');
+  else reply.sink.putText(`CLIENT_ERROR stats ${topic} not allowed\r\n`);
 }
 
 function beginCachedump(

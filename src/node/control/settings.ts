@@ -94,6 +94,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['memory_file', '(null)'],
     // Not in memcached.
     ['fast_path', options.noFastPath ? 'no' : 'yes'],
+    ['hot_keys', options.noHotKeys ? 'no' : 'yes'],
     ['eviction', tuning.get('eviction') === EVICTION.segmented ? 'segmented' : 's3fifo'],
   ];
   return rows.map(([name, value]) => [name, String(value)]);

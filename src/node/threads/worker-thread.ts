@@ -19,7 +19,9 @@ import {
 } from '../../server/index.ts';
 import { COUNT, regionByte } from '../../store/index.ts';
 import { type MainVerbs, SharedControl } from '../control/shared-control.ts';
+import { HotKeySampler } from '../hot-keys/hot-key-sampler.ts';
 import type { NodeMemory } from '../memory.ts';
+import { prefixDelimiterOf } from '../options/policies.ts';
 import { ReloadQueue } from '../reload-queue.ts';
 import { RingLog } from '../shared/event-rings.ts';
 import { Watchers } from '../shared/watchers.ts';
@@ -118,7 +120,9 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   const control = new SharedControl(memory, main);
   const session = createSessionContext(store, control, rules, output.sink, events, fastPath);
   // What learns from the sampled requests of the thread.
-  const observers: readonly RequestObserver[] = [];
+  const observers: readonly RequestObserver[] = memory.hotKeys.isEnabled
+    ? [new HotKeySampler(memory.hotKeys, store.items, prefixDelimiterOf(options), thread + 1)]
+    : [];
   return {
     session,
     samples: new RequestSamples(threadClock, new RequestWalk(session), observers),

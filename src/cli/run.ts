@@ -1,9 +1,8 @@
 import { CodedError } from '../base/index.ts';
 import { packageVersion } from '../node/index.ts';
-import { TopologyError } from '../topology/index.ts';
-import { readCommandLine } from './options/command-line.ts';
+import { readCommandLine, type VerbInvocation } from './options/command-line.ts';
 import { unknownVariables } from './options/unknown-variables.ts';
-import { EXIT } from './process/exit-codes.ts';
+import { EXIT, failureExitCode } from './process/exit-codes.ts';
 import type { Host } from './process/host.ts';
 import { generalHelp, verbHelp } from './terminal/help.ts';
 import type { Verb } from './verb.ts';
@@ -26,15 +25,23 @@ export async function run(
         host.out(helpText(invocation.verb, verbs, host));
         return EXIT.ok;
       case 'run':
-        for (const line of unknownVariables(host, verbs)) host.err(line);
-        return await invocation.verb.run(
-          { given: invocation.given, env: host.env, positionals: invocation.args },
-          host,
-        );
+        return await runVerb(invocation, unknownVariables(host, verbs), host);
     }
   } catch (error) {
     return reportFailure(error, host);
   }
+}
+
+/** A verb that writes a log has the warnings in it. */
+function runVerb(
+  { verb, given, args }: VerbInvocation,
+  startWarnings: readonly string[],
+  host: Host,
+): Promise<number> {
+  const sources = { given, env: host.env, positionals: args };
+  if (verb.hasLog) return verb.run(sources, { ...host, startWarnings });
+  for (const line of startWarnings) host.err(line);
+  return verb.run(sources, host);
 }
 
 /** Without a terminal the help has the width of a usual one; longer lines are hard to read. */
@@ -46,9 +53,8 @@ function helpText(verb: Verb | undefined, verbs: readonly Verb[], { columns = 80
 function reportFailure(error: unknown, host: Host): number {
   if (error instanceof CodedError) {
     host.err(`slabring: ${error.message}`);
-    const isUsage = error.code === 'ERR_USAGE' || error instanceof TopologyError;
-    return isUsage ? EXIT.usage : EXIT.failed;
+  } else {
+    host.err(`slabring: this is a bug: ${error instanceof Error ? error.stack : String(error)}`);
   }
-  host.err(`slabring: this is a bug: ${error instanceof Error ? error.stack : String(error)}`);
-  return EXIT.bug;
+  return failureExitCode(error);
 }

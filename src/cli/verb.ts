@@ -18,6 +18,8 @@ export interface Verb {
   /** The part of `flags` that other verbs have too; the help shows it after the verb's own. */
   readonly shared?: SharedFlags;
   readonly examples: readonly Example[];
+  /** Whether it writes its warnings and its failure to a log (`runWithLog`). */
+  readonly hasLog?: boolean;
   /** The names of its positional parameters: `[name]` is optional, `[name...]` is repeatable. */
   readonly parameters?: readonly string[];
   /** Resolves with the process's exit code. */

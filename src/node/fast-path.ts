@@ -17,8 +17,8 @@ interface LoadedFastPath {
 /** Whether WebAssembly answers the simple requests of a node, and with which addresses. */
 export interface FastPathState {
   readonly kind: WasmMemoryKind | 'off';
-  /** Why it is off; otherwise empty. */
-  readonly reason: string;
+  /** The option that switched it off. Of another reason the node has warned. */
+  readonly choice?: string;
 }
 
 /**
@@ -50,10 +50,10 @@ export function fastPathState(
   { refusal = NO_MEMORY }: LoadedFastPath,
   log: Logger,
 ): FastPathState {
-  if (kind !== 'plain') return { kind, reason: '' };
-  if (noFastPath) return { kind: 'off', reason: '-o no_fast_path' };
+  if (kind !== 'plain') return { kind };
+  if (noFastPath) return { kind: 'off', choice: '-o no_fast_path' };
   log.warn({ reason: refusal }, 'the fast path is off: JavaScript answers all requests');
-  return { kind: 'off', reason: refusal };
+  return { kind: 'off' };
 }
 
 const NO_MEMORY = 'the system gives WebAssembly no memory of this size; it ends at 16 GiB';

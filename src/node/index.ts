@@ -1,12 +1,12 @@
 /** One node: its shared memory, its threads, its control and its life cycle. */
 export type { FastPathState } from './fast-path.ts';
-export { asSentence, createLogger } from './log.ts';
 export { type NodeHandle, type RunningNode, type StartExtras, startNode } from './node.ts';
 export { readTlsOptions } from './node-certificates.ts';
 export { openFilesLimit, openFilesNeeded } from './open-files.ts';
 export { requiresLogin } from './options/policies.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags } from './options/server-flags.ts';
 export { serverRules } from './options/server-rules.ts';
+export { SLOW_MS_MAX } from './options/slow-flags.ts';
 export type { Guest, GuestWork } from './threads/guest-job.ts';
 export type { RunGuest } from './threads/node-threads.ts';
 export { packageVersion } from './version.ts';

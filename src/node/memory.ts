@@ -21,6 +21,7 @@ import {
 import type { ServerOptions } from './options/server-flags.ts';
 import { ConfigTable } from './shared/config-table.ts';
 import { EventRings } from './shared/event-rings.ts';
+import { LatencyTable } from './shared/latency-table.ts';
 import { NodeState } from './shared/node-state.ts';
 import { PrefixTable } from './shared/prefix-table.ts';
 import { ThreadTable } from './shared/thread-table.ts';
@@ -32,6 +33,8 @@ export interface NodeShare {
   /** The fast path for this kind of memory; undefined if JavaScript serves alone. */
   readonly fastPath: WasmModule | undefined;
   readonly segments: readonly SharedArrayBuffer[];
+  /** The file of a warm restart; empty for none. */
+  readonly memoryFile: string;
 }
 
 /** The shared memory of a node, as one thread has opened it. */
@@ -74,6 +77,10 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
       () => EventRings.allocate(options.threads),
       (memory) => new EventRings(memory),
     ),
+    latency: take(
+      () => LatencyTable.allocate(options.threads),
+      (memory) => new LatencyTable(memory),
+    ),
     threads: take(
       () => ThreadTable.allocate(threadCount(options)),
       (memory) => new ThreadTable(memory),
@@ -83,7 +90,7 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
 
 export const NodeMemory = {
   /** @throws {CodedError} `ERR_MEMORY` if the system has too little address space. */
-  allocate(options: ServerOptions, modules: FastPathModules = {}): NodeShare {
+  allocate(options: ServerOptions, modules: FastPathModules = {}, memoryFile = ''): NodeShare {
     const segments: SharedArrayBuffer[] = [];
     segmentsOf(options, (allocate, open) => {
       const memory = allocate();
@@ -92,7 +99,7 @@ export const NodeMemory = {
     });
     const store = allocateStore(options, Object.keys(modules) as WasmMemoryKind[]);
     const fastPath = store.kind === 'plain' ? undefined : modules[store.kind];
-    return { options, store, fastPath, segments };
+    return { options, store, fastPath, segments, memoryFile };
   },
 
   /** Opens the memory on the thread that has this number, and so this block of counters. */

@@ -17,6 +17,7 @@ export {
 export { createSessionContext } from './session/context.ts';
 export { type RequestObserver, RequestSamples } from './session/request-samples.ts';
 export { RequestWalk } from './session/request-walk.ts';
+export { SlowRequests } from './session/slow-requests.ts';
 export { BufferBudget } from './sockets/buffer-budget.ts';
 export { ConnectionTable } from './sockets/connection-table.ts';
 export { type ListenAddress, listenAddressOf } from './sockets/listen-address.ts';

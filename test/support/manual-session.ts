@@ -54,6 +54,8 @@ export class ManualSession {
   isReading = true;
   wakeCount = 0;
   logins: string[] = [];
+  /** The bytes of replies that it has written. */
+  sentBytes = 0;
   #reply = '';
 
   constructor(thread: ManualThread) {
@@ -89,6 +91,7 @@ export class ManualSession {
   #flush(): boolean {
     const { sink } = this.#thread;
     this.#reply += sink.bytes.toString('latin1', 0, sink.at);
+    this.sentBytes += sink.at;
     sink.at = 0;
     return this.isReading;
   }

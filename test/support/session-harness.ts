@@ -44,6 +44,7 @@ export const TEST_CONTROL: NodeControl = {
     clear: () => {},
   },
   prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => -1 },
+  latency: { of: () => undefined, reset: () => {} },
   health: () => ({
     state: 'serving',
     uptimeSeconds: 0,
@@ -65,6 +66,7 @@ export const TEST_CONTROL: NodeControl = {
   movePage: () => 'done',
   crawl: () => 'done',
   setVerbosity: () => {},
+  setSlowMs: () => {},
   reload: () => Promise.resolve(undefined),
   stop: () => Promise.resolve(),
 };

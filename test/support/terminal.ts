@@ -17,6 +17,12 @@ export function whyNoTerminal(): string | undefined {
   }
 }
 
+/** The command that runs `slabring` on a terminal. */
+export function onTerminalArgs(args: readonly string[]): readonly string[] {
+  const words = [process.execPath, MAIN, ...args].map((word) => `"${word}"`);
+  return ['script', '-qec', `exec ${words.join(' ')}`, '/dev/null'];
+}
+
 /** Runs `slabring` on a terminal; types each answer as soon as its question appears. */
 export async function onTerminal(
   args: readonly string[],

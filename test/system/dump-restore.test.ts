@@ -34,7 +34,7 @@ interface Node {
 async function start(closers: Closers, ...args: readonly string[]): Promise<Node> {
   const server = await startSlabring({ args: ['--admin-port', '0', '-t', '1', ...args] });
   closers.push(() => server.stop());
-  const admin = /Admin port: (\S+)/.exec(server.process.stdout)?.[1] ?? '';
+  const admin = /Admin port: ([^\s"]+)/.exec(server.process.stdout)?.[1] ?? '';
   return { server, admin, name: `127.0.0.1:${server.port}` };
 }
 
@@ -101,6 +101,33 @@ describe('slabring dump and restore', () => {
     const got = await run('get', ...keys, '--nodes', names, '--json');
     expect(got.code).toBe(0);
     for (const key of keys) expect(got.out).toContain(`value of ${key}`);
+  });
+  test.each([
+    [3, 2],
+    [1, 3],
+  ])('%i nodes go into %i: keys are where the ring has them, CAS ids go on', async (from, to) => {
+    const all = await Promise.all(Array.from({ length: from + to }, () => start(closers)));
+    const [sources, targets] = [all.slice(0, from), all.slice(from)];
+    const keys = sources.map((_, nth) => keysOf(`from-${nth}`, 300));
+    for (const [nth, source] of sources.entries()) {
+      await fill(source, keys[nth]!);
+      // The node has given more CAS ids than its items have.
+      await exchange(source, `${set('gone', 'x').repeat(1000 * (from - nth))}delete gone\r\n`);
+    }
+    const admins = (nodes: readonly Node[]) => nodes.map(({ admin }) => admin).join(',');
+    const names = targets.map(({ name }) => name).join(',');
+    await run('dump', file, '--admin', admins(sources));
+    const restored = await run('restore', file, '--admin', admins(targets), '--nodes', names);
+    expect(restored).toMatchObject({ code: 0, err: '' });
+    const got = await run('get', ...keys.flat(), '--nodes', names, '--json');
+    expect(got.code).toBe(0);
+    let held = 0;
+    for (const target of targets) {
+      held += Number(/curr_items (\d+)/.exec(await exchange(target, 'stats\r\n'))?.[1]);
+      const [, cas] = /HD c(\d+)/.exec(await exchange(target, 'ms new 1 c\r\nx\r\n')) ?? [];
+      expect(Number(cas)).toBeGreaterThan(1000 * from + 300);
+    }
+    expect(held).toBe(keys.flat().length);
   });
   test('a pipe carries a snapshot from node to node', async () => {
     await exchange(c!, 'flush_all\r\n');

@@ -53,7 +53,7 @@ describe('a node that runs from the package', () => {
   test('a node whose Node.js has no WebAssembly logs that, and serves', async () => {
     const reason = 'this Node.js runs without WebAssembly';
     await withNode({ args: ['-t', '1'], nodeArgs: ['--jitless'] }, async (node) => {
-      expect(node.process.stdout).toContain(`, fast path off (${reason}). Listening on`);
+      expect(node.process.stdout).toContain(', fast path off. Listening on');
       const replies = await sendAndReadToEnd(node.address, 'set k 0 0 1\r\nv\r\nget k\r\nquit\r\n');
       expect(replies.toString()).toBe('STORED\r\nVALUE k 0 1\r\nv\r\nEND\r\n');
       const { level, msg, ...facts } = JSON.parse(node.process.stderr) as Record<string, unknown>;
@@ -72,7 +72,7 @@ describe('a node that runs from the package', () => {
     await withNode(
       { args: ['-t', '1', '--admin-port', '0', ...tls] },
       async ({ process: node }) => {
-        const url = /Admin port: (https:\S+)/.exec(node.stdout)?.[1];
+        const url = /Admin port: (https:[^\s"]+)/.exec(node.stdout)?.[1];
         const { status, body } = await ask(`${url}/metrics`, { tls: { ca } });
         expect({ status, isUp: body.includes('\nmemcached_up 1\n') }).toEqual({
           status: 200,

@@ -146,7 +146,7 @@ describe('-P', () => {
     const path = join(folder.path, 'users');
     await writeFile(path, 'app:secret\n');
     const node = await listen('-P', path);
-    expect(node.stderr).toMatch(/^The file .*users is no pid file/);
+    expect(node.stderr).toMatch(/"msg":"The file .*users is no pid file/);
     await node.stop();
     expect(await readFile(path, 'utf8')).toBe('app:secret\n');
   });
@@ -155,14 +155,14 @@ describe('-P', () => {
     const path = join(folder.path, 'fifo');
     expect(spawnSync('mkfifo', [path]).status).toBe(0);
     const node = await listen('-P', path);
-    expect(node.stderr).toMatch(/^The file .*fifo is no pid file/);
+    expect(node.stderr).toMatch(/"msg":"The file .*fifo is no pid file/);
     expect((await node.stop()).code).toBe(0);
     expect((await stat(path)).isFIFO()).toBe(true);
   });
 
   test('a node runs without the file if it cannot write it, and says so', async () => {
     const node = await listen('-P', join(folder.path, 'no', 'node.pid'));
-    expect(node.stderr).toMatch(/^Cannot write the pid file .*ENOENT/);
+    expect(node.stderr).toMatch(/"msg":"Cannot write the pid file .*ENOENT/);
     expect(await serves()).toBe(true);
   });
 });
@@ -218,7 +218,7 @@ describe.runIf(isLinux)('limits of the process', () => {
     } else {
       expect(end).toEqual({ code: 1, signal: null });
       expect(node.stderr).toMatch(
-        /^slabring: -c \(--conn-limit\) 1024 needs 1097 open files, but the limit .* is 200: lower/,
+        /"msg":"-c \(--conn-limit\) 1024 needs 1097 open files, but the limit .* is 200: lower/,
       );
     }
   });

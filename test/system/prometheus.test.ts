@@ -27,7 +27,7 @@ afterAll(async () => {
 async function loadedNode() {
   const node = await startSlabring({ args: ['--admin-port', '0', '-t', '2', '-m', '8'] });
   closers.push(() => node.stop());
-  const url = /Admin port: (\S+)/.exec(node.process.stdout)?.[1] ?? '';
+  const url = /Admin port: ([^\s"]+)/.exec(node.process.stdout)?.[1] ?? '';
   await sendAndReadToEnd(
     node.address,
     `set a 0 0 1\r\n1\r\nset b 0 0 2000\r\n${'x'.repeat(2000)}\r\n`,
@@ -78,6 +78,28 @@ scrape_configs:
       const { groups: now } = await prometheus.api<RuleGroups>('rules');
       return now.every(({ rules: each }) => each.every(({ health }) => health === 'ok'));
     });
+  });
+
+  test('each thread shows its event loop and its garbage collections', async () => {
+    const { node, url } = await loadedNode();
+    const threads = ['main', 'serve-0', 'serve-1'];
+    const valuesOf = async (name: string) => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const series = text.matchAll(new RegExp(`^${name}{thread="(.*?)"} (\\S+)$`, 'gm'));
+      return new Map([...series].map(([, thread, value]) => [thread, Number(value)]));
+    };
+    // The kernel gives a connection to either thread; the main thread writes the page.
+    await waitUntil('each thread has collected garbage', async () => {
+      await sendAndReadToEnd(node.address, 'stats\r\nstats settings\r\n'.repeat(200));
+      const runs = await valuesOf('slabring_gc_runs_total');
+      return threads.every((thread) => (runs.get(thread) ?? 0) > 0);
+    });
+    const names = ['gc_seconds_total', 'event_loop_active_seconds_total', 'heap_bytes'];
+    for (const name of [...names, 'event_loop_delay_seconds_count']) {
+      const values = await valuesOf(`slabring_${name}`);
+      expect([...values.keys()].sort(), name).toEqual(threads);
+      for (const value of values.values()) expect(value, name).toBeGreaterThan(0);
+    }
   });
 
   test('promtool accepts the text of a node, and finds nothing to mend', async () => {

@@ -90,7 +90,7 @@ describe.skipIf(missing.length > 0)('a node with NOTIFY_SOCKET', () => {
     const { node, untilSent, sent } = await service(env, ['--import', HANG]);
     await untilSent('WATCHDOG=1');
     await writeFile(file, '');
-    const lines = () => node.stderr.split('A thread of the node does not answer').length - 1;
+    const lines = () => node.stderr.split('a thread does not answer').length - 1;
     // A message of the last check that passed may still be under way at the first.
     await waitUntil('checks hang', () => lines() >= 3);
     const before = sent().length;
@@ -120,6 +120,20 @@ describe('the unit', () => {
       expect(verify().text).toContain('Failed to parse sec value');
     },
   );
+
+  const { stdout } = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' });
+  const version = Number(/\d+/.exec(stdout ?? '')?.[0]);
+  test.skipIf(!(version >= 250))('systemd-analyze counts little that is exposed', async () => {
+    const exposure = async (text: string) => {
+      const path = join(folder.path, 'slabring.service');
+      await writeFile(path, text);
+      const words = ['security', '--offline=yes', '--threshold=15', '--no-pager', path];
+      return spawnSync('systemd-analyze', words).status;
+    };
+    const unit = textOf(UNIT);
+    expect(await exposure(unit)).toBe(0);
+    expect(await exposure(unit.replace('CapabilityBoundingSet=\n', ''))).not.toBe(0);
+  });
 
   test('the unit allows the open files of the connections that it names', () => {
     const limit = Number(/^LimitNOFILE=(\d+)$/m.exec(textOf(UNIT))?.[1]);

@@ -61,8 +61,6 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   'growth of the index': [],
   'wait for a lock': [ms(the('locks.ts', 'WAIT_MS') * the('locks.ts', 'WAITS_MAX'))],
   'requests between two threads': [count(the('channel.ts', 'PENDING_MAX'))],
-  'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
-  'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
   'read of a file by a node': [ms(the('read-file.ts', 'READ_MS_MAX'))],
   'spare requests of a thread': [
     count(the('request-pool.ts', 'SPARES_MAX')),

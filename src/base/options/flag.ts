@@ -90,7 +90,8 @@ export function toArguments<Table extends FlagTable>(
 ): string[] {
   return Object.entries(table).flatMap(([name, flag]) => {
     const formatted = (flag.format as (value: unknown) => string)(values[name]);
-    if (formatted === defaultText(flag) || flag.kind === 'suboptions') return [];
+    const isNeedless = formatted === defaultText(flag) || flag.noEffect !== undefined;
+    if (isNeedless || flag.kind === 'suboptions') return [];
     const long = `--${longName(name, flag)}`;
     if (flag.kind === 'flag') return [long];
     return flag.kind === 'count' ? Array(Number(formatted)).fill(long) : [`${long}=${formatted}`];

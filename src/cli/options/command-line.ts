@@ -4,14 +4,16 @@ import type { Verb } from '../verb.ts';
 import { HELP_WORDS, VERSION_WORDS, verbName } from './node-verb.ts';
 import { expandShortFlags } from './short-flags.ts';
 
+export interface VerbInvocation {
+  readonly kind: 'run';
+  readonly verb: Verb;
+  readonly given: NonNullable<Sources['given']>;
+  readonly args: readonly string[];
+}
+
 /** A parsed command line: run a verb, print help or print the version. */
 type Invocation =
-  | {
-      readonly kind: 'run';
-      readonly verb: Verb;
-      readonly given: NonNullable<Sources['given']>;
-      readonly args: readonly string[];
-    }
+  | VerbInvocation
   | { readonly kind: 'help'; readonly verb: Verb | undefined }
   | { readonly kind: 'version' };
 

@@ -1,7 +1,7 @@
 /** Connects the admin port with the node of this process. */
 import { resolve } from 'node:path';
 import { LOG_LEVELS, type Logger, type ValuesOf } from '../../base/index.ts';
-import { type RunningNode, readTlsOptions, requiresLogin } from '../../node/index.ts';
+import { type RunningNode, readTlsOptions, requiresLogin, SLOW_MS_MAX } from '../../node/index.ts';
 import type { AdminRecord, AdminServer } from '../../ops/index.ts';
 import { parseClusterNode } from '../../protocol/index.ts';
 import { formatAddress, isEveryInterface } from '../../topology/index.ts';
@@ -53,6 +53,7 @@ export async function openAdminPort(
         memory: ops.memoryAction(node.control),
         drain: ops.drainAction(() => void node.control.stop(true)),
         rotate: ops.rotateAction(node.control, () => server.reload()),
+        'slow-ms': ops.slowAction(node.control, SLOW_MS_MAX),
         'log-level': ops.logLevelAction(LOG_LEVELS, node.setLogLevel),
       };
       const name = options.unixSocket || `port ${options.port}`;

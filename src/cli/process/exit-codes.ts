@@ -1,4 +1,6 @@
 import { constants } from 'node:os';
+import { CodedError } from '../../base/index.ts';
+import { TopologyError } from '../../topology/index.ts';
 
 /** The exit codes of the process. */
 export const EXIT = {
@@ -18,4 +20,11 @@ export const EXIT = {
 /** The exit code that shells report for a process ended by a signal. */
 export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
+}
+
+/** The exit code of a command that ended with this error. */
+export function failureExitCode(error: unknown): number {
+  if (!(error instanceof CodedError)) return EXIT.bug;
+  const isUsage = error.code === 'ERR_USAGE' || error instanceof TopologyError;
+  return isUsage ? EXIT.usage : EXIT.failed;
 }

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { styleText } from 'node:util';
-import { CodedError, stderrOutput } from '../../base/index.ts';
+import { type BoundedOutput, CodedError, stderrOutput } from '../../base/index.ts';
 import { Screen, type ScreenEvents } from './screen.ts';
 
 /** The process as a verb sees it; a test passes its own implementation. */
@@ -13,6 +13,15 @@ export interface Host {
   readonly out: (text: string) => void;
   /** Prints a line on standard error: errors and progress. */
   readonly err: (text: string) => void;
+  /** Standard error, for a log: `err` writes to it, too. */
+  readonly log: BoundedOutput;
+  /** Warnings about the command line, for a verb that writes a log; others have printed them. */
+  readonly startWarnings?: readonly string[];
+  /**
+   * Hands the warnings of Node.js to `take`, which then prints none; the returned function ends
+   * that.
+   */
+  readonly takeWarnings: (take: (warning: Error) => void) => () => void;
   /** The width of the terminal that shows standard output; undefined if it is no terminal. */
   readonly columns?: number | undefined;
   /** Adds a color or a style, if standard output is a terminal and NO_COLOR is not set. */
@@ -55,6 +64,10 @@ export function processHost(): Host {
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => stderrOutput().writeLine(text),
+    get log() {
+      return stderrOutput();
+    },
+    takeWarnings,
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     style: (style, text) => styleText(style, text, { stream: process.stdout }),
     terminal: process.stderr.isTTY ? process.stderr : undefined,
@@ -77,6 +90,17 @@ export function processHost(): Host {
     },
     promptSecret: (question) => (process.stdin.isTTY ? promptOnTerminal(question) : undefined),
     confirm: async (question) => (process.stdin.isTTY ? confirmOnTerminal(question) : undefined),
+  };
+}
+
+/** Node.js prints a warning by a listener of its own. */
+function takeWarnings(take: (warning: Error) => void): () => void {
+  const printers = process.listeners('warning');
+  process.removeAllListeners('warning');
+  process.on('warning', take);
+  return () => {
+    process.off('warning', take);
+    for (const printer of printers) process.on('warning', printer);
   };
 }
 

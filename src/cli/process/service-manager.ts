@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, type Logger } from '../../base/index.ts';
 import type { Host } from './host.ts';
 
 /**
@@ -39,14 +39,14 @@ const NO_MANAGER: ServiceManager = { ready() {}, stopping() {}, watch() {}, clos
  *
  * A node that `slabring cluster` supervises is not the service, and has none.
  */
-export function openServiceManager(host: Host): ServiceManager {
+export function openServiceManager(host: Host, log: Logger): ServiceManager {
   const socket = host.env['NOTIFY_SOCKET'];
   if (socket === undefined || socket === '' || host.supervisor !== undefined) return NO_MANAGER;
-  return new Systemd(host, socket);
+  return new Systemd(host.env, log, socket);
 }
 
 class Systemd implements ServiceManager {
-  readonly #host: Host;
+  readonly #log: Logger;
   readonly #sender: ChildProcess;
   readonly #pingEveryMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -55,11 +55,11 @@ class Systemd implements ServiceManager {
   #hasWarned = false;
   #isStopping = false;
 
-  constructor(host: Host, socket: string) {
-    this.#host = host;
-    this.#pingEveryMs = pingEveryMs(host.env);
+  constructor(env: Host['env'], log: Logger, socket: string) {
+    this.#log = log;
+    this.#pingEveryMs = pingEveryMs(env);
     this.#sender = spawn('/bin/sh', ['-c', SENDER], {
-      env: { PATH: host.env['PATH'], NOTIFY_SOCKET: socket },
+      env: { PATH: env['PATH'], NOTIFY_SOCKET: socket },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.#sender.on('error', (error) => this.#warn(error.message));
@@ -82,7 +82,7 @@ class Systemd implements ServiceManager {
     let isChecking = false;
     this.#timer = setInterval(async () => {
       if (isChecking && !this.#isStopping) {
-        this.#host.err('A thread of the node does not answer: the watchdog gets no message.');
+        this.#log.error({}, 'a thread does not answer: the watchdog gets no message');
         return;
       }
       isChecking = true;
@@ -106,7 +106,7 @@ class Systemd implements ServiceManager {
       this.#isStopping ||= error instanceof CodedError && error.code === 'ERR_CHANNEL_CLOSED';
       if (this.#isStopping) return;
       const reason = error instanceof Error ? error.message : String(error);
-      this.#host.err(`The watchdog gets no message: ${reason}`);
+      this.#log.error({}, `the watchdog gets no message: ${reason}`);
     }
   }
 
@@ -126,7 +126,8 @@ class Systemd implements ServiceManager {
   #warn(reason: string): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    this.#host.err(
+    this.#log.warn(
+      {},
       `NOTIFY_SOCKET is set, but systemd-notify failed (${reason}): systemd does not learn that` +
         ' the node is ready. Install the package systemd, or use Type=exec without WatchdogSec=.',
     );

@@ -1,32 +1,37 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { ClientRequest } from 'node:http';
+import type { Writable } from 'node:stream';
 import { machineClock } from '../../base/index.ts';
 import { packageVersion } from '../../node/index.ts';
-import { SnapshotEncoder, type SnapshotItem, type SnapshotReceiver } from '../../ops/index.ts';
+import {
+  ID_BYTES,
+  SnapshotEncoder,
+  type SnapshotFacts,
+  type SnapshotItem,
+  type SnapshotReceiver,
+} from '../../ops/index.ts';
 import type { Distribution } from '../../topology/index.ts';
 
 /**
- * Sends each item of a snapshot to the node that owns its key, as a snapshot for that node.
+ * Sends each item of a snapshot to the node that owns its key, as a snapshot for that node. It has
+ * a section for each section of the file, so every node gets the last CAS ids of all nodes.
  */
 export class RestoreRoutes implements SnapshotReceiver {
   readonly #distribution: Distribution;
-  readonly #requests: readonly ClientRequest[];
-  readonly #encoders: readonly SnapshotEncoder[];
+  readonly #requests: readonly Writable[];
+  readonly #id = randomBytes(ID_BYTES);
+  #section = -1;
+  #encoders: readonly SnapshotEncoder[] = [];
   #large: SnapshotEncoder | undefined;
 
-  constructor(distribution: Distribution, requests: readonly ClientRequest[]) {
-    const created = Math.floor(machineClock.nowMs() / 1000);
-    const program = packageVersion();
-    const facts = { created, program, node: '', items: 0, lastCas: 0, options: {} };
+  constructor(distribution: Distribution, requests: readonly Writable[]) {
     this.#distribution = distribution;
     this.#requests = requests;
-    this.#encoders = requests.map((request) => {
-      const write = (bytes: Buffer) => void request.write(Buffer.from(bytes));
-      return new SnapshotEncoder(write, facts, 'none');
-    });
   }
 
-  facts(): void {}
+  facts({ lastCas }: SnapshotFacts): void {
+    this.#begin(lastCas);
+  }
 
   item(item: SnapshotItem, bytes: Buffer, keyAt: number, valueAt: number): void {
     this.begin(item, bytes, keyAt);
@@ -35,6 +40,8 @@ export class RestoreRoutes implements SnapshotReceiver {
 
   begin(item: SnapshotItem, bytes: Buffer, keyAt: number): void {
     const owner = this.#distribution.ownerOf(bytes.subarray(keyAt, keyAt + item.keyBytes));
+    // The header of a damaged file may be missing.
+    if (this.#encoders.length === 0) this.#begin(0);
     this.#large = this.#encoders[owner]!;
     this.#large.beginItem(item, bytes, keyAt);
   }
@@ -59,7 +66,20 @@ export class RestoreRoutes implements SnapshotReceiver {
   }
 
   finish(): void {
+    if (this.#encoders.length === 0) this.#begin(0);
     for (const encoder of this.#encoders) encoder.finish();
     for (const request of this.#requests) request.end();
+  }
+
+  #begin(lastCas: number): void {
+    for (const encoder of this.#encoders) encoder.finish();
+    const created = Math.floor(machineClock.nowMs() / 1000);
+    const program = packageVersion();
+    const facts = { created, program, node: '', items: 0, lastCas, options: {} };
+    const name = { id: this.#id, section: ++this.#section };
+    this.#encoders = this.#requests.map((request) => {
+      const write = (bytes: Buffer) => void request.write(Buffer.from(bytes));
+      return new SnapshotEncoder(write, facts, 'none', name);
+    });
   }
 }

@@ -1,6 +1,5 @@
 import { formatSize } from '../../base/index.ts';
-import type { NodeEvent } from '../../cluster/index.ts';
-import { asSentence, packageVersion } from '../../node/index.ts';
+import { packageVersion } from '../../node/index.ts';
 import { formatAddress } from '../../topology/index.ts';
 import { columns } from './columns.ts';
 import { type AccessOptions, accessNeeds, IS_CHECKOUT } from './next-steps.ts';
@@ -21,6 +20,9 @@ export function clusterJson(rows: readonly ClusterRow[]): string {
   return JSON.stringify({ nodes: rows });
 }
 
+export const countText = (nodes: number): string =>
+  nodes === 1 ? '1 node is up' : `${nodes} nodes are up`;
+
 /** The text printed after the start: the table of nodes, and the `commands` to try next. */
 export function clusterPage(
   rows: readonly ClusterRow[],
@@ -39,9 +41,8 @@ export function clusterPage(
     ];
   });
   const head = ['node', 'address', 'pid', 'memory', 'threads', ...(hasAdmin ? ['admin'] : [])];
-  const subject = rows.length === 1 ? '1 node is' : `${rows.length} nodes are`;
   return [
-    `slabring ${packageVersion()}: ${subject} up.`,
+    `slabring ${packageVersion()}: ${countText(rows.length)}.`,
     '',
     columns([head, ...cells], { gap: '   ' }),
     '',
@@ -77,29 +78,3 @@ function example(rows: readonly ClusterRow[], options: AccessOptions): string {
 }
 
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
-
-/** One event of a node as a line of text. */
-export function eventText(event: NodeEvent): string {
-  switch (event.kind) {
-    case 'died':
-      return `${event.name} ended by ${event.end}; it restarts in ${event.delayMs} ms.`;
-    case 'listening':
-      return `${event.name} has restarted and listens (pid ${event.pid}${adminText(event)}).`;
-    case 'restart-failed':
-      return `${event.name} did not restart: ${event.reason}`;
-    case 'line':
-      return `${event.name} | ${readableLogLine(event.line)}`;
-  }
-}
-
-const adminText = ({ adminUrl }: { readonly adminUrl: string | undefined }): string =>
-  adminUrl === undefined ? '' : `, admin port ${adminUrl}`;
-
-/** A node writes its log as JSON when it has no terminal; a crash of Node.js writes plain text. */
-function readableLogLine(line: string): string {
-  try {
-    return asSentence(line);
-  } catch {
-    return line;
-  }
-}

@@ -1,9 +1,15 @@
-import { type MergedReport, type MergedRow, mergeHot, readHotReport } from '../../ops/index.ts';
+import {
+  keyJson,
+  type MergedReport,
+  type MergedRow,
+  mergeHot,
+  readHotReport,
+} from '../../ops/index.ts';
 import { failuresJson, failureText, type NodeResult } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { countText, shareText, sizeText } from './amounts.ts';
 import { columns, widthOf } from './columns.ts';
-import { keyJson, shownKey } from './key-text.ts';
+import { shownKey } from './key-text.ts';
 
 /** A longer key may be cut where a terminal is narrow. */
 const KEY_COLUMNS_MAX = 40;

@@ -2,6 +2,7 @@ import {
   type CensusTotals,
   type HotReport,
   type KeyCensus,
+  keyJson,
   type LargeItem,
   type MergedRow,
   mergeHot,
@@ -11,7 +12,7 @@ import { failuresJson, failureText, type NodeResult } from '../cache/each-node.t
 import type { Host } from '../process/host.ts';
 import { ageText, countText, shareText, sizeText } from './amounts.ts';
 import { columns } from './columns.ts';
-import { keyJson, shownKey } from './key-text.ts';
+import { shownKey } from './key-text.ts';
 
 /** The orders of the prefixes. */
 export const PREFIX_SORTS = {

@@ -9,7 +9,7 @@ import { type ListenAddress, listenAddressesOf } from '../../server/index.ts';
 import { formatAddress } from '../../topology/index.ts';
 
 /** What a started node tells about itself. */
-interface StartedNode {
+export interface StartedNode {
   readonly addresses: readonly ListenAddress[];
   readonly fastPath: FastPathState;
   /** Undefined without an admin port. */
@@ -26,7 +26,7 @@ export function startLine(
     `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}`,
     options.enableSsl ? 'TLS' : 'no TLS',
     requiresLogin(options) ? 'login required' : 'no login',
-    `fast path ${fastPath.kind}${fastPath.kind === 'off' ? ` (${fastPath.reason})` : ''}`,
+    `fast path ${fastPath.kind}${fastPath.choice === undefined ? '' : ` (${fastPath.choice})`}`,
   ];
   const listeners = addresses.map((address) => listenerText(address, options.enableSsl));
   const admin = adminUrl === undefined ? '' : `. Admin port: ${adminUrl}`;
@@ -34,14 +34,13 @@ export function startLine(
   return `${head}. Listening on ${listeners.join(', ')}${admin}`;
 }
 
-/** The same for programs; sizes are in bytes. */
-export function startJson(
+/** The same as facts for programs; sizes are in bytes. */
+export function startFacts(
   options: ServerOptions,
   { addresses, fastPath, adminUrl }: StartedNode,
-): string {
-  return JSON.stringify({
+): Readonly<Record<string, unknown>> {
+  return {
     version: packageVersion(),
-    pid: process.pid,
     memoryLimitBytes: options.memoryLimitBytes,
     threads: options.threads,
     login: requiresLogin(options),
@@ -52,7 +51,7 @@ export function startJson(
         ? { path: each.path }
         : { host: each.host, port: each.port, tls: each.secure },
     ),
-  });
+  };
 }
 
 function listenerText(address: ListenAddress, enableSsl: boolean): string {

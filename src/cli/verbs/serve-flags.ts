@@ -1,6 +1,7 @@
-import { flag, integer, text } from '../../base/index.ts';
+import { choice, flag, integer, text } from '../../base/index.ts';
 import { serverFlags } from '../../node/index.ts';
 import { adminFlags, adminPort, NO_ADMIN_PORT } from '../options/admin-options.ts';
+import { logFlags } from '../options/log-options.ts';
 import { snapshotFlags } from '../options/snapshot-options.ts';
 
 /** The options of `slabring serve`: those of a node, and those of its process. */
@@ -43,6 +44,7 @@ export const serveFlags = {
     NO_ADMIN_PORT,
   ),
   ...adminFlags,
+  ...logFlags,
   json: flag({ doc: 'Print the start of the node as JSON, on one line.' }),
   license: flag({ short: 'i', isCommandLineOnly: true, doc: 'Print the license and end.' }),
   lockMemory: flag({
@@ -69,6 +71,13 @@ export const serveFlags = {
   memoryFile: text({
     placeholder: '<file>',
     doc: "memcached's name of --warm-restart.",
+  }),
+  warmRestartOn: choice({
+    words: ['stop', 'restart'],
+    default: 'stop',
+    doc:
+      'When the node writes the file of --warm-restart: whenever it is stopped, or only when its ' +
+      'supervisor restarts it (slabring restart).',
   }),
   ...snapshotFlags,
   napiIds: integer({

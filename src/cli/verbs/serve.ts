@@ -1,7 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { CodedError, ineffectiveOptions, type ValuesOf } from '../../base/index.ts';
 import {
-  createLogger,
+  CodedError,
+  ineffectiveOptions,
+  type ProcessLog,
+  type ValuesOf,
+} from '../../base/index.ts';
+import {
   openFilesLimit,
   openFilesNeeded,
   type RunningNode,
@@ -22,6 +26,7 @@ import {
   whyNoLargePages,
   withLargePages,
 } from '../process/large-pages.ts';
+import { logBug, runWithLog } from '../process/log.ts';
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { openServiceManager, type ServiceManager } from '../process/service-manager.ts';
@@ -29,7 +34,12 @@ import { scheduleSnapshots } from '../process/snapshot-schedule.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { startWarm } from '../process/warm-start.ts';
 import { nextCommands } from '../terminal/next-steps.ts';
-import { openToEverybody, startJson, startLine } from '../terminal/serve-page.ts';
+import {
+  openToEverybody,
+  type StartedNode,
+  startFacts,
+  startLine,
+} from '../terminal/serve-page.ts';
 import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
@@ -53,6 +63,7 @@ export function serveVerb(startNode: StartNode): Verb {
       'SIGTERM, SIGINT and SIGUSR1 drain the node: it stops accepting connections, sends the ' +
       'pending replies and ends. On SIGHUP it reloads its users and certificates.',
     flags: serveFlags,
+    hasLog: true,
     rules: [...serverRules, ...adminRules, ...snapshotRules],
     examples: [
       { command: 'slabring serve', effect: '64 MB, port 11211 on all interfaces' },
@@ -61,17 +72,22 @@ export function serveVerb(startNode: StartNode): Verb {
     ],
     async run(options, host) {
       if (options.license) return printLicense(host);
-      if (options.largePages) enableLargePages(host);
-      const isDaemon = options.daemon && host.supervisor !== undefined;
-      if (!isDaemon) for (const line of warningsOf(options, host)) host.err(line);
-      if (options.daemon && !isDaemon) {
-        await startDaemon(options.verbosity > 0);
-        return EXIT.ok;
-      }
-      raiseLimits(options, host);
-      return serveUntilStop(startNode, options, host);
+      if (options.daemon && host.supervisor === undefined) return daemonize(options, host);
+      return runWithLog(options, host, async (log) => {
+        if (options.largePages) enableLargePages(host, log);
+        if (!options.daemon) for (const text of warningsOf(options, host)) log.warn({}, text);
+        raiseLimits(options, log);
+        return serveUntilStop(startNode, options, host, log);
+      });
     },
   });
+}
+
+/** The command shows warnings and a failure as every verb does; the log is that of the node. */
+async function daemonize(options: ServeOptions, host: Host): Promise<number> {
+  for (const text of warningsOf(options, host)) host.err(text);
+  await startDaemon(options.verbosity > 0);
+  return EXIT.ok;
 }
 
 /** A supervisor says itself who may use its nodes. */
@@ -86,39 +102,45 @@ function isWatched({ daemon, json }: ServeOptions, { columns, supervisor }: Host
 }
 
 /** Runs the node until a signal or its supervisor stops it. */
-async function serveUntilStop(startNode: StartNode, options: ServeOptions, host: Host) {
+async function serveUntilStop(
+  startNode: StartNode,
+  options: ServeOptions,
+  host: Host,
+  log: ProcessLog,
+): Promise<number> {
   const stop = listenForStop(host);
   // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
   let reload = (): void => {};
   const onHangUp = (): void => reload();
   host.events.on('SIGHUP', onHangUp);
-  const log = createLogger({ verbosity: options.verbosity });
   let pidFile: PidFile | undefined;
   let admin: AdminPort | undefined;
-  const service = openServiceManager(host);
+  const service = openServiceManager(host, log);
   try {
     const node = await reportFailure(host, async () => {
       admin = await openAdminPort(options, log, host.env);
       const extras = { log, assumeUser: () => assumeUser(options.user) };
-      return startWarm(startNode, options, extras);
+      return startWarm(startNode, options, extras, { stop, supervisor: host.supervisor });
     });
     admin?.attach(node);
     reload = () => {
       void node.control.reload('all');
       void admin?.reload();
     };
-    if (options.largePages && node.fastPath.kind !== 'off') checkFastPathPages(host);
-    if (options.pidFile !== '') pidFile = writePidFile(options.pidFile, host.err);
+    if (options.largePages && node.fastPath.kind !== 'off') checkFastPathPages(host, log);
+    if (options.pidFile !== '') {
+      pidFile = writePidFile(options.pidFile, (text) => log.warn({ file: options.pidFile }, text));
+    }
     const started = { ...node, adminUrl: admin?.url };
-    host.out((options.json ? startJson : startLine)(options, started));
-    if (isWatched(options, host)) host.out(`\n${nextCommands(node.addresses, options, host)}`);
+    showStart(options, started, host, log);
     host.supervisor?.send({ type: 'listening', addresses: node.addresses, adminUrl: admin?.url });
+    stop.onQuestion(() => host.supervisor?.send({ type: 'facts', ...factsOf(node) }));
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();
     service.ready(startLine(options, started));
     service.watch(() => node.checkThreads());
     const stopSnapshots = await scheduleSnapshots(options, node, log);
-    const code = await waitForEnd(node, stop, service, host);
+    const code = await waitForEnd(node, stop, service, log);
     stopSnapshots();
     // After a bug the process must end at once.
     if (code !== EXIT.bug) await admin?.close();
@@ -131,13 +153,36 @@ async function serveUntilStop(startNode: StartNode, options: ServeOptions, host:
   }
 }
 
+/** What a restart of the node has to keep. */
+const factsOf = ({ view }: ServedNode) => ({
+  items: view.itemCount(),
+  bytes: view.total('memRequested'),
+  memoryLimitBytes: view.memoryLimitBytes(),
+});
+
+/** A terminal shows the start as a page; elsewhere it is a line of the log. */
+function showStart(options: ServeOptions, started: StartedNode, host: Host, log: ProcessLog): void {
+  const line = startLine(options, started);
+  const facts = startFacts(options, started);
+  if (options.json) {
+    host.out(JSON.stringify({ pid: process.pid, ...facts }));
+    log.announce(facts, line, () => {});
+  } else if (host.columns === undefined) {
+    log.announce(facts, line, host.out);
+  } else {
+    host.out(line);
+    log.announce(facts, line, host.terminal === undefined ? undefined : () => {});
+    if (isWatched(options, host)) host.out(`\n${nextCommands(started.addresses, options, host)}`);
+  }
+}
+
 /** Raises the limits of the process, as far as the system allows it. */
-function raiseLimits(options: ServeOptions, host: Host): void {
+function raiseLimits(options: ServeOptions, log: ProcessLog): void {
   const needed = openFilesNeeded(options);
   // If the system does not allow it, the start of the node fails with the reason.
   if (openFilesLimit() < needed) raiseOpenFiles(needed);
   if (options.coreDumps && !raiseCoreFiles()) {
-    host.err('-r (--enable-coredumps) has no effect: the system does not allow it.');
+    log.warn({}, '-r (--enable-coredumps) has no effect: the system does not allow it.');
   }
 }
 
@@ -147,7 +192,7 @@ function printLicense(host: Host): number {
 }
 
 /** Re-executes the process with large pages, unless it has them already. */
-function enableLargePages(host: Host): void {
+function enableLargePages(host: Host, log: ProcessLog): void {
   const env = withLargePages(host.env);
   if (env === undefined) return;
   const reason =
@@ -155,13 +200,13 @@ function enableLargePages(host: Host): void {
       ? whyNoLargePages(host.readFileIfPresent(KERNEL_SETTING))
       : 'a supervised node cannot change its environment; set GLIBC_TUNABLES for its supervisor';
   if (reason === undefined) host.reexec(env);
-  else host.err(withoutLargePages(reason));
+  else log.warn({}, withoutLargePages(reason));
 }
 
 /** V8 itself maps the memory of the fast path, so the tunable of glibc has no effect on it. */
-function checkFastPathPages(host: Host): void {
+function checkFastPathPages(host: Host, log: ProcessLog): void {
   const reason = whyNoLargeFastPath(host.readFileIfPresent(KERNEL_SETTING));
-  if (reason !== undefined) host.err(withoutLargePages(reason));
+  if (reason !== undefined) log.warn({}, withoutLargePages(reason));
 }
 
 const withoutLargePages = (reason: string): string =>
@@ -179,14 +224,15 @@ async function reportFailure<T>(host: Host, start: () => Promise<T>): Promise<T>
 }
 
 /** The first of these events decides the exit code; the process must then end at once. */
-function waitForEnd(
+async function waitForEnd(
   node: ServedNode,
   stop: StopRequest,
   service: ServiceManager,
-  host: Host,
+  log: ProcessLog,
 ): Promise<number> {
   const drained = stop.requested
-    .then(() => {
+    .then((reason) => {
+      log.info({ reason }, 'the node drains its connections');
       service.stopping('Draining the connections');
       return node.control.stop(true);
     })
@@ -194,9 +240,15 @@ function waitForEnd(
   const crashed = node.ended.then(
     () => EXIT.ok,
     (error: unknown) => {
-      host.err(`The node ended by a bug: ${error instanceof Error ? error.stack : String(error)}`);
+      logBug(log, 'The node ended by a bug', error);
       return EXIT.bug;
     },
   );
-  return Promise.race([crashed, drained, stop.forced.then(signalExitCode)]);
+  const forced = stop.forced.then((signal) => {
+    log.warn({ signal }, 'the node ends without draining: it got a second signal');
+    return signalExitCode(signal);
+  });
+  const code = await Promise.race([crashed, drained, forced]);
+  if (code === EXIT.ok) log.info({}, 'the node has stopped');
+  return code;
 }

@@ -150,7 +150,7 @@ const OWN_STATS = {
   conn_memory_bytes: ({ health }) => health.connMemoryBytes,
   conn_memory_limit_bytes: ({ facts }) => facts.maxConnMemoryBytes,
   ...counters('log_lines_dropped', 'idle_kicks', 'login_timeouts'),
-  ...counters('conn_memory_pauses', 'conn_memory_kicks'),
+  ...counters('conn_memory_pauses', 'conn_memory_kicks', 'slow_requests'),
   slabring_version: ({ facts }) => facts.packageVersion,
   slabring_fast_path: ({ facts }) => facts.fastPath,
   rss_bytes: () => process.memoryUsage.rss(),

@@ -1,4 +1,5 @@
 import type { TunableName } from '../../store/index.ts';
+import type { LatencyReader } from '../latency/latency-histogram.ts';
 import type { ConfigEntries } from './config-entries.ts';
 import type { HotKeys } from './hot-keys.ts';
 import type { PrefixStats } from './prefixes.ts';
@@ -13,6 +14,8 @@ export interface NodeControl {
   readonly config: ConfigEntries;
   readonly prefixes: PrefixStats;
   readonly hotKeys: HotKeys;
+  /** How long the node took for requests. */
+  readonly latency: LatencyReader;
   health(): NodeHealth;
   /** The events of `watch` since the start, and their watchers now. */
   eventCounts(): EventCounts;
@@ -39,6 +42,8 @@ export interface NodeControl {
   crawl(sizeClasses: readonly number[] | 'all'): CrawlResult;
   /** Sets the verbosity that `settings` shows. */
   setVerbosity(level: number): void;
+  /** Sets the time from which the node logs a request as slow; 0 logs none. */
+  setSlowMs(ms: number): void;
   /**
    * Reads users or certificates again. Resolves once all threads have them, or with the reason why
    * the previous ones stay.

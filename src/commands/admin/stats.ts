@@ -6,6 +6,7 @@ import {
   STATUS,
 } from '../../protocol/index.ts';
 import type { Store } from '../../store/index.ts';
+import { writeLatencyBuckets, writeLatencyStats } from '../latency/latency-stats.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { Cachedump } from './cachedump.ts';
 import { writeHotKeys } from './hot-stats.ts';
@@ -47,6 +48,7 @@ export function answerStats(
       store.tuning.resetCounters();
       node.prefixes.clear();
       node.hotKeys.clear();
+      node.latency.reset();
       reply.status(request, STATUS.reset);
       break;
     case 'conns':
@@ -73,7 +75,8 @@ export function answerStats(
       reply.status(request, STATUS.unknownCommand);
       break;
     default:
-      if (writeRows(store, node, topic, statWriter(request, reply))) reply.statsEnd(request);
+      if (writeRows(store, node, request.words, statWriter(request, reply)))
+        reply.statsEnd(request);
       else reply.status(request, STATUS.unknownCommand);
   }
   return undefined;
@@ -83,7 +86,7 @@ export function answerStats(
 function writeRows(
   store: Store,
   node: NodeControl,
-  topic: string | undefined,
+  [topic, subtopic]: readonly string[],
   put: WriteStat,
 ): boolean {
   switch (topic) {
@@ -98,6 +101,10 @@ function writeRows(
       return true;
     case 'slabs':
       writeSlabStats(store.view, put);
+      return true;
+    case 'latency':
+      if (subtopic !== undefined && subtopic !== 'buckets') return false;
+      (subtopic === undefined ? writeLatencyStats : writeLatencyBuckets)(node.latency, put);
       return true;
     case 'sizes_enable':
       store.tuning.enableSizeHistogram();

@@ -36,6 +36,7 @@ export class SharedControl implements NodeControl {
   readonly config: NodeControl['config'];
   readonly prefixes: NodeControl['prefixes'];
   readonly hotKeys: NodeControl['hotKeys'];
+  readonly latency: NodeControl['latency'];
   readonly #memory: NodeMemory;
   readonly #main: MainVerbs;
 
@@ -57,6 +58,7 @@ export class SharedControl implements NodeControl {
     this.config = memory.config;
     this.prefixes = memory.prefixes;
     this.hotKeys = hotKeysOf(memory);
+    this.latency = memory.latency;
     this.#memory = memory;
     this.#main = main;
   }
@@ -125,6 +127,10 @@ export class SharedControl implements NodeControl {
 
   setVerbosity(level: number): void {
     this.#memory.state.verbosity = Math.min(level, VERBOSITY_MAX);
+  }
+
+  setSlowMs(ms: number): void {
+    this.#memory.state.slowMs = ms;
   }
 
   reload(part: ReloadPart): Promise<string | undefined> {

@@ -17,6 +17,7 @@ import { backgroundFlags } from './background-flags.ts';
 import { guardFlags } from './guard-flags.ts';
 import { lruFlags } from './lru-flags.ts';
 import { FULFILLED_SUBOPTIONS, INEFFECTIVE_SUBOPTIONS } from './other-suboptions.ts';
+import { slowFlags } from './slow-flags.ts';
 
 /** The options of one node, with memcached's letters, spellings, meanings and defaults. */
 export const serverFlags = {
@@ -274,6 +275,7 @@ export const serverFlags = {
       'administrators.',
   }),
   ...guardFlags,
+  ...slowFlags,
 };
 
 /** Resolved options: every field has a value within its range. */

@@ -9,6 +9,9 @@ const VERBOSITY = 2;
 /** Seconds of the store's clock. */
 const STARTED_AT = 3;
 const CERTIFICATES_READ_AT = 4;
+/** Microseconds. */
+const SLOW_US = 5;
+const US_PER_MS = 1000;
 const WORDS = 16;
 
 /** The state of a node, in shared memory: a thread that changes it changes it for all threads. */
@@ -63,6 +66,15 @@ export class NodeState {
 
   set verbosity(level: number) {
     Atomics.store(this.#words, VERBOSITY, level);
+  }
+
+  /** The time from which a request is slow; 0 if none is. Each request reads it. */
+  get slowMs(): number {
+    return this.#words[SLOW_US]! / US_PER_MS;
+  }
+
+  set slowMs(ms: number) {
+    Atomics.store(this.#words, SLOW_US, Math.round(ms * US_PER_MS));
   }
 
   get startedAt(): number {

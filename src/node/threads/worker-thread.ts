@@ -1,4 +1,3 @@
-import { threadClock } from '../../base/index.ts';
 import { FastPath } from '../../fast-path/index.ts';
 import {
   createSessionContext,
@@ -8,9 +7,6 @@ import {
   LoginLog,
   OutputBuffers,
   RefusalLog,
-  type RequestObserver,
-  RequestSamples,
-  RequestWalk,
   regionBuffers,
   ThreadBuffers,
   type ThreadContext,
@@ -19,9 +15,7 @@ import {
 } from '../../server/index.ts';
 import { COUNT, regionByte } from '../../store/index.ts';
 import { type MainVerbs, SharedControl } from '../control/shared-control.ts';
-import { HotKeySampler } from '../hot-keys/hot-key-sampler.ts';
 import type { NodeMemory } from '../memory.ts';
-import { prefixDelimiterOf } from '../options/policies.ts';
 import { ReloadQueue } from '../reload-queue.ts';
 import { RingLog } from '../shared/event-rings.ts';
 import { Watchers } from '../shared/watchers.ts';
@@ -29,6 +23,7 @@ import { Channel } from './channel.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
 import { ThreadLog } from './thread-log.ts';
 import { ThreadMeter } from './thread-meter.ts';
+import { threadSamples } from './thread-samples.ts';
 
 /** One worker thread: its sockets and sessions, and its channel to the main thread. */
 export class WorkerThread {
@@ -47,6 +42,7 @@ export class WorkerThread {
       (lines) => channel.call('log', lines),
       (lines) => counters.add(COUNT.log_lines_dropped, lines),
     );
+    takeWarnings(log);
     const logins = new LoginLog((report) => logLoginFailure(log, report));
     const refusals = new RefusalLog((counts) =>
       log.warn(counts, 'closed connections to protect the node'),
@@ -94,6 +90,12 @@ export class WorkerThread {
   }
 }
 
+/** Node.js itself would print warnings of a thread, in its own form. */
+function takeWarnings(log: ThreadLog): void {
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => log.warn({ name }, message));
+}
+
 interface ThreadParts {
   readonly events: RingLog;
   readonly authenticator: UserAuthenticator | undefined;
@@ -119,13 +121,9 @@ function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): Thre
   };
   const control = new SharedControl(memory, main);
   const session = createSessionContext(store, control, rules, output.sink, events, fastPath);
-  // What learns from the sampled requests of the thread.
-  const observers: readonly RequestObserver[] = memory.hotKeys.isEnabled
-    ? [new HotKeySampler(memory.hotKeys, store.items, prefixDelimiterOf(options), thread + 1)]
-    : [];
   return {
     session,
-    samples: new RequestSamples(threadClock, new RequestWalk(session), observers),
+    samples: threadSamples(memory, thread, session, log),
     store,
     output,
     readBuffer,

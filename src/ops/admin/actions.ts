@@ -60,6 +60,17 @@ export const logLevelAction =
     return { level: known };
   };
 
+/** Sets the time from which a request is slow: `{ "ms": 5 }`; 0 logs none. */
+export const slowAction =
+  (control: NodeControl, msMax: number): AdminAction =>
+  ({ ms }) => {
+    if (typeof ms !== 'number' || !(ms >= 0 && ms <= msMax)) {
+      throw new AdminError(400, `The field ms must be a number of milliseconds, 0 to ${msMax}.`);
+    }
+    control.setSlowMs(ms);
+    return { ms };
+  };
+
 /** Ends the node as SIGTERM does: it replies to received requests, and the process exits. */
 export const drainAction =
   (drain: () => void): AdminAction =>

@@ -1,3 +1,4 @@
+import { LATENCY_METRICS } from './latency-metrics.ts';
 import { MEMCACHED_METRICS } from './memcached-metrics.ts';
 import type { Metric } from './metric.ts';
 import { SLAB_METRICS } from './slab-metrics.ts';
@@ -8,4 +9,5 @@ export const METRICS: readonly Metric[] = [
   ...MEMCACHED_METRICS,
   ...SLAB_METRICS,
   ...SLABRING_METRICS,
+  ...LATENCY_METRICS,
 ];

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/index.ts';
 import type { Request } from '../../protocol/index.ts';
 import type { RequestWalk } from './request-walk.ts';
+import type { SlowRequests } from './slow-requests.ts';
 
 /** What a thread may decode once more in a second for its samples: requests, and keys of gets. */
 const SAMPLED_KEYS_PER_SECOND = 8192;
@@ -22,6 +23,13 @@ export interface RequestObserver {
   readonly answered?: (kind: number, ms: number, weight: number) => void;
 }
 
+/** What the samples of a thread are made with. */
+interface SampleParts {
+  readonly clock: Clock;
+  readonly walk: RequestWalk;
+  readonly slow: SlowRequests;
+}
+
 /**
  * Chooses the inputs of a thread whose requests are sampled: all of them while there are few, and
  * as many as the thread can afford when it is busy. The distances are random, so that no pattern of
@@ -31,6 +39,7 @@ export class RequestSamples {
   /** How many inputs a sampled one stands for. */
   interval = 1;
   readonly walk: RequestWalk;
+  readonly slow: SlowRequests;
   readonly #clock: Clock;
   readonly #observers: readonly RequestObserver[];
   /** The inputs until the next sampled one. */
@@ -42,7 +51,8 @@ export class RequestSamples {
   #estimatedKeys = 0;
 
   /** `seed` is not 0. */
-  constructor(clock: Clock, walk: RequestWalk, observers: readonly RequestObserver[], seed = 1) {
+  constructor({ clock, walk, slow }: SampleParts, observers: readonly RequestObserver[], seed = 1) {
+    this.slow = slow;
     this.#clock = clock;
     this.walk = walk;
     this.#observers = observers;

@@ -1,4 +1,6 @@
-import { kindOf, TEXT_LOGIN_KIND } from '../../commands/index.ts';
+import { KINDS, kindOf, TEXT_LOGIN_KIND } from '../../commands/index.ts';
+import type { Request } from '../../protocol/index.ts';
+import type { KeyFacts } from './key-facts.ts';
 import type { RequestSamples } from './request-samples.ts';
 import type { Session } from './session.ts';
 import { PAUSE, type Pause, STATE } from './states.ts';
@@ -7,16 +9,32 @@ import { PAUSE, type Pause, STATE } from './states.ts';
 interface PendingRequest {
   readonly kind: number;
   readonly weight: number;
+  readonly facts: KeyFacts;
+  readonly bytesIn: number;
+  /** What the connection had sent when the request arrived. */
+  readonly sentBefore: number;
   /** The bytes of its body that have not arrived. */
   bytesLeft: number;
   /** The time that the node has had it, before the input that is measured now. */
   earlierMs: number;
 }
 
+/** What the connection of a `RequestTiming` knows. */
+interface TimedConnection {
+  readonly session: Session;
+  /** The bytes of replies that it has written. */
+  readonly sentBytes: number;
+  /** Its slot in the connection table. */
+  readonly slot: number;
+}
+
+const NO_KEY: KeyFacts = {};
+const MS_DIGITS = 3;
+
 /**
- * Measures the requests of one connection, if its input is sampled: from the read that completed a
- * request until the kernel has its reply. The time in which the node waits for the client, to send
- * the rest of a value or to read replies, does not count.
+ * Measures the requests of one connection, if its input is sampled or the node logs slow requests:
+ * from the read that completed a request until the kernel has its reply. The time in which the node
+ * waits for the client, to send the rest of a value or to read replies, does not count.
  *
  *   read ─▶ serve ─▶ write ─▶ measured     a turn; the session has consumed input[start, at)
  *               └─▶ yield, promise ─▶ …    the clock runs on
@@ -24,31 +42,38 @@ interface PendingRequest {
  */
 export class RequestTiming {
   readonly #samples: RequestSamples;
-  /** Whether the clock matters: the input is sampled, or a sampled request is pending. */
+  readonly #connection: TimedConnection;
+  /** Whether the clock matters for this input, or for a pending request. */
   #isActive = false;
+  /** How many requests each one of this input stands for; 0 if it is not sampled. */
   #weight = 0;
+  /** The time from which its requests are slow; 0 if none are. */
+  #slowMs = 0;
   /** When the input arrived, later by the time in which the node waited for the client. */
   #sinceMs = 0;
   #stoppedMs = 0;
+  #sentBefore = 0;
   #isAnonymous = false;
   #pending: PendingRequest | undefined;
 
-  constructor(samples: RequestSamples) {
+  constructor(samples: RequestSamples, connection: TimedConnection) {
     this.#samples = samples;
+    this.#connection = connection;
   }
 
   /** An input has arrived. */
-  begin(session: Session): void {
-    const isSampled = this.#samples.takesNext();
-    if (!isSampled && this.#pending === undefined) {
-      this.#isActive = false;
-      return;
-    }
-    const nowMs = this.#samples.nowMs();
-    this.#weight = isSampled ? this.#samples.interval : 0;
-    if (isSampled) this.#samples.plan(nowMs);
-    this.#isActive = true;
+  begin(): void {
+    const samples = this.#samples;
+    const isSampled = samples.takesNext();
+    this.#slowMs = samples.slow.thresholdMs;
+    this.#isActive = isSampled || this.#slowMs > 0 || this.#pending !== undefined;
+    if (!this.#isActive) return;
+    const nowMs = samples.nowMs();
+    const { session, sentBytes } = this.#connection;
+    this.#weight = isSampled ? samples.interval : 0;
+    if (isSampled) samples.plan(nowMs);
     this.#sinceMs = nowMs;
+    this.#sentBefore = sentBytes;
     this.#isAnonymous = this.#pending === undefined && session.isAnonymous;
   }
 
@@ -61,12 +86,15 @@ export class RequestTiming {
    * The session has served `input[start, session.at)`, and its output has left. `pause` says why it
    * stopped.
    */
-  end(input: Buffer, start: number, session: Session, pause: Pause): void {
+  end(input: Buffer, start: number, pause: Pause): void {
     if (!this.#isActive) return;
+    const { session } = this.#connection;
     const nowMs = this.#samples.nowMs();
     const ms = nowMs - this.#sinceMs;
-    const at = this.#endPending(start, session, ms);
-    if (this.#weight > 0) this.#measure(input, at, session, ms);
+    const at = this.#endPending(start, ms);
+    if (this.#weight > 0 || this.#isSlow(ms) || (this.#slowMs > 0 && owesReply(session))) {
+      this.#measure(input, at, ms);
+    }
     this.#isAnonymous = this.#pending === undefined && session.isAnonymous;
     if (pause === PAUSE.needInput) {
       if (this.#pending !== undefined) this.#pending.earlierMs += ms;
@@ -82,51 +110,94 @@ export class RequestTiming {
     this.#isActive = false;
   }
 
+  #isSlow(ms: number): boolean {
+    return this.#slowMs > 0 && ms >= this.#slowMs;
+  }
+
   /** Measures the pending request if it is complete; returns where the next request begins. */
-  #endPending(start: number, session: Session, ms: number): number {
+  #endPending(start: number, ms: number): number {
     const pending = this.#pending;
     if (pending === undefined) return start;
+    const { session } = this.#connection;
     const consumed = session.at - start;
     const end = start + pending.bytesLeft;
     if (owesReply(session) && consumed <= pending.bytesLeft) {
       pending.bytesLeft -= consumed;
       return session.at;
     }
-    this.#samples.answered(pending.kind, pending.earlierMs + ms, pending.weight);
     this.#pending = undefined;
+    const { kind, weight, earlierMs } = pending;
+    if (weight > 0) this.#samples.answered(kind, earlierMs + ms, weight);
+    if (this.#isSlow(earlierMs + ms)) this.#addSlow(pending, earlierMs + ms, 1);
     return end;
   }
 
-  #measure(input: Buffer, start: number, session: Session, ms: number): void {
-    if (session.state === STATE.watching) return;
-    if (this.#isAnonymous) this.#measureLogin(start, session, ms);
-    else this.#measureRequests(input, start, session, ms);
+  #measure(input: Buffer, start: number, ms: number): void {
+    const { session } = this.#connection;
+    if (session.state === STATE.watching || session.at <= start) return;
+    // What an anonymous client sends is no request, and is not decoded.
+    if (this.#isAnonymous) this.#complete(undefined, session.at - start, 0, ms, 1);
+    else this.#measureRequests(input, start, ms);
+    this.#samples.walk.trim();
   }
 
-  /** What an anonymous client sends is no request, and is not decoded. */
-  #measureLogin(start: number, session: Session, ms: number): void {
-    if (session.at === start) return;
-    if (owesReply(session)) this.#keep(TEXT_LOGIN_KIND, 0);
-    else this.#samples.answered(TEXT_LOGIN_KIND, ms, this.#weight);
-  }
-
-  #measureRequests(input: Buffer, start: number, session: Session, ms: number): void {
+  #measureRequests(input: Buffer, start: number, ms: number): void {
+    const { session } = this.#connection;
     const { walk } = this.#samples;
     const end = session.at;
+    const requests = this.#isSlow(ms) ? walk.count(input, start, end, session.isText) : 1;
     for (let at = start; ; ) {
       const length = walk.next(input, at, end, session.isText);
-      if (length === 0) break;
+      if (length === 0) return;
       at += length;
-      const kind = kindOf(walk.request);
-      this.#samples.seen(walk.request, this.#weight);
-      if (at >= end && owesReply(session)) this.#keep(kind, at - end);
-      else this.#samples.answered(kind, ms, this.#weight);
+      const { request } = walk;
+      if (this.#weight > 0) this.#samples.seen(request, this.#weight);
+      this.#complete(request, length, at - end, ms, requests);
     }
-    walk.trim();
   }
 
-  #keep(kind: number, bytesLeft: number): void {
-    this.#pending = { kind, weight: this.#weight, bytesLeft, earlierMs: 0 };
+  /** Measures a consumed request or login, or keeps it if the session owes its reply. */
+  #complete(
+    request: Request | undefined,
+    bytesIn: number,
+    bytesLeft: number,
+    ms: number,
+    requests: number,
+  ): void {
+    const kind = request === undefined ? TEXT_LOGIN_KIND : kindOf(request);
+    const weight = this.#weight;
+    const sentBefore = this.#sentBefore;
+    if (bytesLeft >= 0 && owesReply(this.#connection.session)) {
+      const facts = this.#slowMs > 0 ? this.#factsOf(request) : NO_KEY;
+      this.#pending = { kind, weight, facts, bytesIn, sentBefore, bytesLeft, earlierMs: 0 };
+      return;
+    }
+    if (weight > 0) this.#samples.answered(kind, ms, weight);
+    if (!this.#isSlow(ms)) return;
+    const facts = this.#factsOf(request);
+    this.#addSlow({ kind, facts, bytesIn, sentBefore }, ms, requests);
+  }
+
+  #factsOf(request: Request | undefined): KeyFacts {
+    return request === undefined ? NO_KEY : this.#samples.slow.keyFacts(request);
+  }
+
+  #addSlow(
+    request: Pick<PendingRequest, 'kind' | 'facts' | 'bytesIn' | 'sentBefore'>,
+    ms: number,
+    requests: number,
+  ): void {
+    const { kind, facts, bytesIn, sentBefore } = request;
+    const { sentBytes, slot } = this.#connection;
+    this.#samples.slow.add(() => ({
+      ...KINDS[kind]!,
+      ...facts,
+      ms: Number(ms.toFixed(MS_DIGITS)),
+      bytesIn,
+      bytesOut: sentBytes - sentBefore,
+      requests,
+      address: this.#samples.slow.addressOf(slot),
+    }));
   }
 }
 

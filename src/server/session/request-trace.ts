@@ -1,28 +1,10 @@
 import type { ByteSink, Logger } from '../../base/index.ts';
 import type { EventLog } from '../../commands/index.ts';
-import { MAGIC, type Request, VERB, type Verb } from '../../protocol/index.ts';
+import { MAGIC, type Request, VERB } from '../../protocol/index.ts';
 import type { Store } from '../../store/index.ts';
+import { keyFacts } from './key-facts.ts';
 
 const VERB_NAMES = new Map(Object.entries(VERB).map(([name, verb]) => [verb, name]));
-/** The verbs whose requests have keys; those of others are stale. */
-const KEYED_VERBS: ReadonlySet<Verb> = new Set([
-  VERB.get,
-  VERB.getAndTouch,
-  VERB.set,
-  VERB.add,
-  VERB.replace,
-  VERB.append,
-  VERB.prepend,
-  VERB.cas,
-  VERB.delete,
-  VERB.increment,
-  VERB.decrement,
-  VERB.touch,
-  VERB.metaGet,
-  VERB.metaDelete,
-  VERB.metaArithmetic,
-  VERB.metaDebug,
-]);
 const STATUS_AT = 6;
 const WORD_CHARACTERS_MAX = 20;
 
@@ -54,7 +36,7 @@ export class RequestTrace {
     const facts = {
       connection: this.#events.cfd,
       verb: VERB_NAMES.get(request.verb),
-      ...this.#keyFacts(request),
+      ...keyFacts(this.#store, request),
       status: replyAt === undefined ? 'sent' : this.#statusAt(replyAt),
     };
     this.#log.trace(facts, 'request');
@@ -65,17 +47,6 @@ export class RequestTrace {
     const status = this.#statusAt(replyAt);
     if (status === undefined) return;
     this.#log.trace({ connection: this.#events.cfd, status }, 'reply');
-  }
-
-  #keyFacts(request: Request): { readonly keys?: number; readonly keyHash?: string } {
-    const { firstKey, endKey, keySource, verb } = request;
-    if (!KEYED_VERBS.has(verb)) return {};
-    const hash = this.#store.items.hashOf(
-      keySource,
-      request.keyStart(firstKey),
-      request.keyEnd(firstKey),
-    );
-    return { keys: endKey - firstKey, keyHash: (hash >>> 0).toString(16).padStart(8, '0') };
   }
 
   /** The status of the reply that begins at `at`; undefined if it is not written. */

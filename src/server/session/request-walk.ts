@@ -34,6 +34,16 @@ export class RequestWalk {
     return length <= 0 ? 0 : length + bodyBytes(request);
   }
 
+  /** How many requests begin in `input[start, end)`. */
+  count(input: Buffer, start: number, end: number, isText: boolean): number {
+    let count = 0;
+    for (let at = start; ; count++) {
+      const length = this.next(input, at, end, isText);
+      if (length === 0) return count;
+      at += length;
+    }
+  }
+
   /** Frees the memory of a request with many keys. */
   trim(): void {
     if (this.request.keyCapacity <= KEYS_KEPT_MAX) return;

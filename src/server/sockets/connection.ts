@@ -21,7 +21,7 @@ type CloseReason = 'normal' | 'error' | 'idle_timeout' | 'login_timeout' | 'memo
  */
 export class Connection implements TransportEvents, Watcher, BufferHolder {
   readonly #context: ThreadContext;
-  readonly #session: Session;
+  readonly session: Session;
   readonly #timing: RequestTiming;
   /** Its slot in the connection table. */
   readonly slot: number;
@@ -36,6 +36,8 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
   readonly #carry = new Carry();
   readonly #unsent: UnsentOutput;
   heldKib = 0;
+  /** The bytes of replies that it has written. */
+  sentBytes = 0;
   /** The bytes of its buffers that ThreadBuffers has counted. */
   #countedBytes = 0;
   /** Whether the connection pauses until a long line may grow. */
@@ -62,8 +64,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     this.acceptedAt = context.store.clock.now();
     this.#onClosed = onClosed;
     this.#unsent = new UnsentOutput(context.output);
-    this.#timing = new RequestTiming(context.samples);
-    this.#session = new Session(context.session, {
+    this.session = new Session(context.session, {
       id: slot,
       protocol,
       watch: (streams) => context.watchers.add(this, streams),
@@ -71,6 +72,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
       wake: () => this.#resume(),
       loginChecked: (user, accepted) => context.loginChecked(slot, user, accepted),
     });
+    this.#timing = new RequestTiming(context.samples, this);
   }
 
   attach(transport: Transport): void {
@@ -79,13 +81,13 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
 
   readonly data = (bytes: Buffer, length: number): boolean => {
     if (this.#state === 'closing' || this.#state === 'closed') return true;
-    this.#timing.begin(this.#session);
+    this.#timing.begin();
     this.#context.store.counters.add(COUNT.bytes_read, length);
     this.#context.table.touch(this.slot, this.#context.store.clock.now());
     const carry = this.#carry;
     if (carry.end === carry.start) return this.#advance(bytes, 0, length);
     carry.append(bytes, 0, length);
-    if (!this.#session.awaitsLine || carry.mayBeComplete(bytes, length)) {
+    if (!this.session.awaitsLine || carry.mayBeComplete(bytes, length)) {
       return this.#advance(carry.bytes, carry.start, carry.end);
     }
     this.#countBuffers();
@@ -111,7 +113,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     this.#state = 'closed';
     this.#context.watchers.remove(this);
     this.#unsent.clear(this.#transport!);
-    this.#session.abandon();
+    this.session.abandon();
     this.#timing.abandon();
     this.#carry.clear();
     this.#context.buffers.release(this);
@@ -121,12 +123,12 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
 
   /** Whether the client must log in, and has no login in progress. */
   get isAnonymous(): boolean {
-    return this.#session.isAnonymous;
+    return this.session.isAnonymous;
   }
 
   /** Whether the connection waits for the client to send something. */
   get isIdle(): boolean {
-    return this.#state === 'reading' && this.#session.state !== STATE.watching;
+    return this.#state === 'reading' && this.session.state !== STATE.watching;
   }
 
   readonly isReady = (): boolean => this.#state === 'reading' && this.#transport!.isFlushed();
@@ -142,16 +144,16 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
   finish(): void {
     // From here on, `takeProgress` tells whether the client still reads.
     if (!this.#finishing) this.#hasProgressed = false;
-    this.#session.cutStream();
+    this.session.cutStream();
     while (
       this.#state === 'waiting' &&
       this.#unsent.isEmpty &&
       !this.#awaitsRoom &&
-      !this.#session.isAwaiting
+      !this.session.isAwaiting
     ) {
       this.#advanceCarried(false);
     }
-    const { state, isAwaiting } = this.#session;
+    const { state, isAwaiting } = this.session;
     this.#finishing = this.#state === 'waiting' && (state === STATE.streaming || isAwaiting);
     if (this.#finishing) return;
     if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
@@ -187,11 +189,11 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
 
   /** Passes bytes to the session; returns whether the connection goes on reading. */
   #advance(bytes: Buffer, start: number, end: number, mayYield = true): boolean {
-    const session = this.#session;
+    const session = this.session;
     const served = session.advance(bytes, start, end);
     const flushed = this.#flush();
     const pause = served === PAUSE.needInput && !flushed ? PAUSE.outputBlocked : served;
-    this.#timing.end(bytes, start, session, pause);
+    this.#timing.end(bytes, start, pause);
     if (this.#carry.replace(bytes, session.at, end)) this.#context.session.requests.trim();
     this.#countBuffers();
     return this.#applyPause(pause, mayYield);
@@ -214,7 +216,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
       case PAUSE.yielded:
         this.#pauseReading();
         if (mayYield) {
-          const isStreaming = this.#session.state === STATE.streaming;
+          const isStreaming = this.session.state === STATE.streaming;
           if (!isStreaming) this.#context.store.counters.add(COUNT.conn_yields);
           setImmediate(() => this.#resume());
         }
@@ -249,6 +251,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     const { at } = output.sink;
     if (at > 0) {
       store.counters.add(COUNT.bytes_written, at);
+      this.sentBytes += at;
       this.#unsent.send(this.#transport!);
     }
     return this.#unsent.isEmpty;
@@ -256,7 +259,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
 
   /** Tells the budget when the memory of the buffers has changed. */
   #countBuffers(): void {
-    const bytes = this.#carry.bytes.length + this.#unsent.bytes + this.#session.parkedBytes;
+    const bytes = this.#carry.bytes.length + this.#unsent.bytes + this.session.parkedBytes;
     if (bytes === this.#countedBytes || this.#isExpelled) return;
     this.#countedBytes = bytes;
     this.#context.buffers.hold(this, bytes);
@@ -285,7 +288,7 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     const wasWaiting = this.#state === 'waiting';
     this.#state = 'closing';
     this.closingSince = this.#context.store.clock.now();
-    this.#session.abandon();
+    this.session.abandon();
     this.#carry.clear();
     this.#countBuffers();
     if (wasWaiting) this.#transport?.resume();

@@ -40,6 +40,7 @@ const THREAD_COUNTER_NAMES = [
   'ssl_proto_errors',
   'ssl_handshakes_refused',
   'log_lines_dropped',
+  'slow_requests',
   'lru_crawler_starts',
   'lru_maintainer_juggles',
   'slabs_moved',

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { BoundedOutput } from '../../../src/base/index.ts';
 import type { Host } from '../../../src/cli/process/host.ts';
 
 /** A simulated process for a verb: it records the output, and the test emits the signals. */
@@ -40,6 +41,13 @@ export class TestHost implements Host {
   readonly promptSecret: Host['promptSecret'];
   readonly out = (text: string): void => void this.outputLines.push(text);
   readonly err = (text: string): void => void this.errorLines.push(text);
+  readonly log = new BoundedOutput({
+    write: (bytes) => {
+      this.errorLines.push(...bytes.toString().trimEnd().split('\n'));
+      return bytes.length;
+    },
+  });
+  readonly takeWarnings = () => (): void => {};
 
   readonly style = (_style: string, text: string): string => text;
   readonly readFileIfPresent = (path: string): string | undefined => this.files.get(path);

@@ -1,7 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CodedError } from '../../../../src/base/index.ts';
+import { CodedError, ProcessLog } from '../../../../src/base/index.ts';
 import type { Host } from '../../../../src/cli/process/host.ts';
 import {
   openServiceManager,
@@ -15,6 +15,9 @@ import { TestHost } from '../host.ts';
 class ServiceHost extends TestHost {
   override readonly supervisor = undefined;
 }
+
+const logOf = ({ log: output }: TestHost): ProcessLog =>
+  new ProcessLog({ output, format: 'text', verbosity: 0 });
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let manager: ServiceManager | undefined;
@@ -36,7 +39,7 @@ async function open(env: Host['env'] = {}, exitCode = 0) {
   await chmod(command, 0o755);
   const path = `${folder.path}:${process.env['PATH']}`;
   const host = new ServiceHost({ env: { PATH: path, NOTIFY_SOCKET: '/run/notify', ...env } });
-  manager = openServiceManager(host);
+  manager = openServiceManager(host, logOf(host));
   const lines = async () => (await readFile(sent, 'utf8')).split('\n').slice(0, -1);
   const untilSent = (count: number) =>
     waitUntil(`${count} messages`, async () => {
@@ -72,7 +75,7 @@ test('a node without NOTIFY_SOCKET, or with a supervisor, sends nothing', () => 
   const env = { PATH: '/nonexistent', NOTIFY_SOCKET: '/run/notify' };
   const hosts = [new ServiceHost({ env: { PATH: '/nonexistent' } }), new TestHost({ env })];
   for (const host of hosts) {
-    const none = openServiceManager(host);
+    const none = openServiceManager(host, logOf(host));
     none.ready('a');
     none.watch(() => Promise.reject(new Error('asked')));
     none.stopping('b');
@@ -117,7 +120,7 @@ describe('the watchdog', () => {
     const { manager, host, lines } = await open(WATCHED);
     manager.watch(() => Promise.reject(new Error('a thread has ended')));
     await waitUntil('two lines', () => host.errorLines.length >= 2);
-    expect(host.errorLines[0]).toBe('The watchdog gets no message: a thread has ended');
+    expect(host.errorLines[0]).toMatch(/error the watchdog gets no message: a thread has ended$/);
     expect(await lines()).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openToEverybody, startJson, startLine } from '../../../../src/cli/terminal/serve-page.ts';
+import { openToEverybody, startFacts, startLine } from '../../../../src/cli/terminal/serve-page.ts';
 import {
   defaultServerOptions,
   type FastPathState,
@@ -7,7 +7,7 @@ import {
 } from '../../../../src/node/index.ts';
 import type { ListenAddress } from '../../../../src/server/index.ts';
 
-const FAST: FastPathState = { kind: 'memory32', reason: '' };
+const FAST: FastPathState = { kind: 'memory32' };
 
 const optionsWith = (options: Partial<ServerOptions>): ServerOptions => {
   return { ...defaultServerOptions(), ...options };
@@ -25,25 +25,23 @@ test('the line of a node has its version, memory, threads, TLS, login and listen
   expect(line).toMatch(/ Listening on port 7 of every interface, \[::1\]:8 \(no TLS\), \/run\/a$/);
 });
 
-test('the line of a node says which fast path it has, or why it has none', () => {
+test('the line of a node says which fast path it has, or which option switched it off', () => {
   const textOf = (fastPath: FastPathState): string =>
     startLine(defaultServerOptions(), { addresses: [], fastPath });
   expect(textOf(FAST)).toContain(', fast path memory32. Listening');
-  expect(textOf({ kind: 'off', reason: 'it is missing: run x' })).toContain(
-    ', fast path off (it is missing: run x). Listening',
-  );
+  expect(textOf({ kind: 'off' })).toContain(', fast path off. Listening');
+  expect(textOf({ kind: 'off', choice: '-o x' })).toContain(', fast path off (-o x). Listening');
 });
 
-test('the JSON of a start has numbers for programs', () => {
+test('the facts of a start have numbers for programs', () => {
   const options = optionsWith({ threads: 1, memoryLimitBytes: 2 ** 30, authFile: 'users' });
   const addresses = [
     { kind: 'tcp', host: '', port: 7, secure: true },
     { kind: 'unix', path: '/run/a' },
   ] as const;
-  expect(JSON.parse(startJson(options, { addresses, fastPath: FAST }))).toEqual({
+  expect(startFacts(options, { addresses, fastPath: FAST })).toEqual({
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     ...{
-      pid: process.pid,
       memoryLimitBytes: 2 ** 30,
       threads: 1,
       login: true,

@@ -63,10 +63,12 @@ describe('slabring serve', () => {
       expect(await exit).toBe(0);
       expect(node.stops).toBe(1);
       const [line = '', ...others] = host.outputLines;
-      expect(line).toMatch(
+      const { level, msg } = JSON.parse(line) as Record<string, unknown>;
+      expect(level).toBe('info');
+      expect(msg).toMatch(
         /^slabring \S+: 64m of memory, 4 threads, no TLS, no login, fast path memory32\. /,
       );
-      expect(line).toMatch(/ Listening on 127\.0\.0\.1:7$/);
+      expect(msg).toMatch(/ Listening on 127\.0\.0\.1:7$/);
       expect(others).toEqual([]);
       expect(host.sentMessages).toEqual([{ type: 'listening', addresses: [ADDRESS] }]);
       expect(host.listenerCount()).toBe(0);
@@ -115,11 +117,14 @@ describe('slabring serve', () => {
     expect(host.listenerCount()).toBe(0);
   });
 
-  test('a node that cannot start sends the reason to its supervisor', async () => {
+  test('a node that cannot start logs the reason, and sends it to its supervisor', async () => {
     const host = new TestHost();
     const taken = new CodedError('ERR_PORT_TAKEN', 'Port 7 is taken.');
     const verb = serveVerb(() => Promise.reject(taken));
-    await expect(verb.run({}, host)).rejects.toBe(taken);
+    expect(await verb.run({}, host)).toBe(1);
+    expect(host.errorLines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: 'error', code: taken.code, msg: taken.message }),
+    );
     expect(host.sentMessages).toEqual([
       { type: 'failed', code: 'ERR_PORT_TAKEN', message: 'Port 7 is taken.' },
     ]);

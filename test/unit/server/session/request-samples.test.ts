@@ -2,8 +2,20 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { BinaryDecoder, ClassicDecoder } from '../../../../src/protocol/index.ts';
 import { RequestSamples } from '../../../../src/server/session/request-samples.ts';
 import { RequestWalk } from '../../../../src/server/session/request-walk.ts';
+import { SlowRequests } from '../../../../src/server/session/slow-requests.ts';
+import { openStore } from '../../../../src/store/index.ts';
+import { testShare } from '../../../support/session-harness.ts';
 
 const GET = Buffer.from('get a\r\n');
+
+const NONE_SLOW = new SlowRequests({
+  store: openStore(testShare(), 0),
+  addressOf: () => '',
+  thresholdMs: () => 0,
+  log: () => {},
+  logUnlisted: () => {},
+  count: () => {},
+});
 
 let nowMs: number;
 let samples: RequestSamples;
@@ -12,7 +24,7 @@ beforeEach(() => {
   nowMs = 1000;
   weights = [];
   const walk = new RequestWalk({ text: new ClassicDecoder(), binary: new BinaryDecoder() });
-  samples = new RequestSamples({ nowMs: () => nowMs }, walk, [
+  samples = new RequestSamples({ clock: { nowMs: () => nowMs }, walk, slow: NONE_SLOW }, [
     { seen: (_, weight) => weights.push(weight) },
   ]);
   walk.next(GET, 0, GET.length, true);

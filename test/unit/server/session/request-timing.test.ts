@@ -165,3 +165,86 @@ describe('a request that takes several turns', () => {
     expect(thread.takeTexts()).toEqual(['get classic 1']);
   });
 });
+
+describe('a slow request', () => {
+  const keyed = { keys: 1, keyHash: expect.stringMatching(/^[0-9a-f]{8}$/) as string };
+
+  test('a thread reports a request that took the time or longer, without its key', () => {
+    thread.slowMs = 5;
+    client.receive('get secret\r\n', 4.9);
+    client.receive('get secret\r\n', 5);
+    expect(thread.slow).toEqual([
+      {
+        command: 'get',
+        dialect: 'classic',
+        ...keyed,
+        ms: 5,
+        bytesIn: 12,
+        bytesOut: 5,
+        requests: 1,
+        address: 'client 7',
+      },
+    ]);
+    expect(JSON.stringify(thread.slow)).not.toContain('secret');
+    expect(thread.slowCount).toBe(1);
+  });
+  test('none is slow while the time is 0', () => {
+    client.receive('get a\r\n', 100_000);
+    expect(thread.slow).toEqual([]);
+  });
+  test('sampling misses no slow request', () => {
+    thread.samples.interval = 1000;
+    thread.samples.plan(thread.ms);
+    thread.slowMs = 5;
+    for (let nth = 0; nth < 10; nth++) client.receive('get a\r\n', 6);
+    expect(thread.slowCount).toBe(10);
+    expect(thread.take().length).toBeLessThan(10);
+  });
+  test('all requests that waited for each other are slow, with the time of the last reply', () => {
+    thread.slowMs = 5;
+    client.receive('set a 0 0 3\r\nabc\r\nget a\r\nmn\r\n', 6);
+    expect(thread.slow).toMatchObject([
+      { command: 'set', ...keyed, ms: 6, bytesIn: 18, requests: 3 },
+      { command: 'get', ...keyed, ms: 6, bytesIn: 7, requests: 3 },
+      { command: 'noop', dialect: 'meta', ms: 6, bytesIn: 4, requests: 3 },
+    ]);
+    expect(thread.slow[2]).not.toHaveProperty('keyHash');
+    expect(thread.slow[0]!.bytesOut).toBe(client.takeReply().length);
+  });
+  test('a value that arrives in pieces is slow by the time of the node alone', () => {
+    thread.slowMs = 5;
+    client.receive('set a 0 0 9\r\n012', 2);
+    thread.ms += 1000;
+    client.receive('345', 2);
+    thread.ms += 1000;
+    client.receive('678\r\n', 2);
+    expect(thread.slow).toMatchObject([{ command: 'set', ...keyed, ms: 6, bytesIn: 24 }]);
+    client.receive('set a 0 0 9\r\n012', 1);
+    thread.ms += 1000;
+    client.receive('345678\r\n', 1);
+    expect(thread.slow.length).toBe(1);
+  });
+  test('a thread lists ten in a second, and counts the others', () => {
+    thread.slowMs = 1;
+    for (let nth = 0; nth < 30; nth++) client.receive('get a\r\n', 1);
+    expect(thread.slow.length).toBe(10);
+    expect(thread.slowCount).toBe(30);
+    thread.closeWindow();
+    expect(thread.unlisted).toBe(20);
+    client.receive('get a\r\n', 1);
+    expect(thread.slow.length).toBe(11);
+    thread.closeWindow();
+    expect(thread.unlisted).toBe(20);
+  });
+  test('a login shows neither its user nor its password', async () => {
+    const verify = () => Promise.resolve('readwrite' as const);
+    const guarded = new TimedThread({}, { authenticator: { requiresLogin: true, verify } });
+    guarded.slowMs = 1;
+    const session = new TimedSession(guarded);
+    session.receive('set user 0 0 9\r\nuser pass\r\n', 0);
+    await nextTurn();
+    session.turn(50);
+    expect(guarded.slow).toMatchObject([{ command: 'login', ms: 50, bytesIn: 27 }]);
+    expect(JSON.stringify(guarded.slow)).not.toMatch(/user|pass|keyHash/);
+  });
+});

@@ -95,7 +95,6 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     // Not in memcached.
     ['slow_ms', state.slowMs],
     ['fast_path', options.noFastPath ? 'no' : 'yes'],
-    ['hot_keys', options.noHotKeys ? 'no' : 'yes'],
     ['eviction', tuning.get('eviction') === EVICTION.segmented ? 'segmented' : 's3fifo'],
   ];
   return rows.map(([name, value]) => [name, String(value)]);

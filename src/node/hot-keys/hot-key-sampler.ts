@@ -4,7 +4,7 @@ import { type ItemStore, NO_ITEM } from '../../store/index.ts';
 import type { HotKeyTable } from './hot-key-table.ts';
 
 /** The keys that a thread may add to the table in a second. */
-export const NOTED_KEYS_PER_SECOND = 1000;
+const NOTED_KEYS_PER_SECOND = 1000;
 const READING = 1;
 const WRITING = 2;
 const ACCESS_OF_VERB = new Uint8Array(Math.max(...Object.values(VERB)) + 1);

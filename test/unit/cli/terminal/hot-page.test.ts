@@ -60,7 +60,7 @@ req/s   share     hits  writes/s  key
     ['misses', 'none'],
     ['bytes', 'page:\u00ff'],
     ['writes', 'user:1'],
-  ] as const)('by %s the first key is %s', (sort, key) => {
+  ] as const)('the first key by %s is %s', (sort, key) => {
     expect(hotPage(round(['a']), { ...OPTIONS, sort }).rows[0]!.key).toBe(key);
   });
 });

@@ -14,6 +14,7 @@ export class AtomicFile {
   readonly #path: string;
   readonly #partPath: string;
   readonly #descriptor: number;
+  #isOpen = true;
 
   /** @throws {CodedError} `ERR_SNAPSHOT_FILE`, as all methods. */
   constructor(path: string) {
@@ -33,7 +34,7 @@ export class AtomicFile {
   commit(): void {
     withFile(this.#path, () => {
       fsyncSync(this.#descriptor);
-      closeSync(this.#descriptor);
+      this.#close();
       renameSync(this.#partPath, this.#path);
       syncFolder(dirname(this.#path));
     });
@@ -41,8 +42,13 @@ export class AtomicFile {
 
   /** Removes what was written. */
   abandon(): void {
-    closeSync(this.#descriptor);
+    this.#close();
     rmSync(this.#partPath, { force: true });
+  }
+
+  #close(): void {
+    if (this.#isOpen) closeSync(this.#descriptor);
+    this.#isOpen = false;
   }
 }
 

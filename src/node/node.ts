@@ -71,8 +71,12 @@ export interface StartExtras {
    * listens as the other user.
    */
   readonly assumeUser?: () => void;
+  /** The file that keeps the items over a restart, for `stats settings`; empty for none. */
+  readonly memoryFile?: string;
   /** Runs before the node listens; if it rejects, the node does not start. */
   readonly beforeServing?: (runGuest: RunGuest) => Promise<void>;
+  /** Runs when a node that serves has the order to stop, and still listens. */
+  readonly beforeDraining?: () => void;
   /** Runs after the last connection has closed. */
   readonly afterServing?: (runGuest: RunGuest) => Promise<void>;
 }
@@ -98,10 +102,11 @@ export async function startNode(
   return startAlone(requested, async () => {
     const usable = await usableAddresses(requested, options);
     const loaded = await loadFastPath(options);
-    const share = NodeMemory.allocate(options, loaded.modules);
+    const share = NodeMemory.allocate(options, loaded.modules, extras.memoryFile);
     const fastPath = fastPathState(options, share.store, loaded, log);
-    const { beforeServing = nothing, afterServing = nothing } = extras;
-    const node = new Node(share, { userFiles, certificates, log, afterServing });
+    const { beforeServing = nothing, beforeDraining = () => {}, afterServing = nothing } = extras;
+    const files = { userFiles, certificates, log, beforeDraining, afterServing };
+    const node = new Node(share, files);
     return { ...(await listening(node, usable, beforeServing)), fastPath };
   });
 }
@@ -143,6 +148,7 @@ interface NodeFiles {
   readonly userFiles: UserFileWatcher | undefined;
   readonly certificates: NodeCertificates;
   readonly log: Logger;
+  readonly beforeDraining: () => void;
   readonly afterServing: (runGuest: RunGuest) => Promise<void>;
 }
 
@@ -257,8 +263,9 @@ class Node {
     this.#files.certificates.close();
     const hasServed = this.#memory.state.name === 'serving';
     this.#meter?.stop();
+    const { beforeDraining, afterServing } = this.#files;
+    if (hasServed) beforeDraining();
     this.#memory.state.drain();
-    const { afterServing } = this.#files;
     await this.#threads.finish(async () => {
       if (hasServed) await afterServing(this.runGuest);
     });

@@ -44,9 +44,7 @@ class WriteLoad {
     const flags = this.#random.oneIn(3) ? this.#random.int(1, 1000) : 0;
     const ttl = this.#random.oneIn(4) ? this.#random.int(100, 1000) : 0;
     const casFlag = this.#random.oneIn(5) ? ` E${this.#random.int(1, 1e9)}` : '';
-    this.harness.send(
-      `ms ${key} ${value.length} F${flags} T${ttl || -1}${casFlag}\r\n${value}\r\n`,
-    );
+    this.harness.send(`ms ${key} ${value.length} F${flags} T${ttl}${casFlag}\r\n${value}\r\n`);
   }
 
   /** Changes a random key. */
@@ -94,7 +92,7 @@ describe('a snapshot of a store', () => {
       expect(states.has(reply === 'EN\r\n' ? undefined : reply), key).toBe(true);
     }
     expect(restored).toBe(KEYS - missing);
-    expect(missing).toBeLessThan(KEYS);
+    expect(missing).toBeLessThan(KEYS / 4);
     expect(source.store.view.total('outOfMemory')).toBe(0);
   });
 });

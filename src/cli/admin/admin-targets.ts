@@ -8,33 +8,39 @@ import type { adminClientFlags } from './admin-client-flags.ts';
 
 type Options = ValuesOf<typeof adminClientFlags>;
 
-/** The admin ports of a node or a cluster. */
-interface AdminTargets {
-  readonly clients: readonly AdminClient[];
-  /** The nodes as clients name them, in the same order; empty if nothing says it. */
-  readonly nodes: readonly string[];
+/** A node that a verb uses. */
+interface AdminTarget {
+  /** As clients call it; empty if nothing says it. */
+  readonly node: string;
+  /** Its admin port; undefined for a node whose admin port this user does not run. */
+  readonly client: AdminClient | undefined;
 }
 
 /**
- * The admin ports that the options name; without `--admin`, those of the nodes that this user runs
- * on this machine: of `nodes`, or else of the cluster of the default port, or of the only one.
+ * The nodes of the admin ports that the options name; without `--admin`, the nodes of these names,
+ * or else those that this user runs on this machine: of the cluster of the default port, or of the
+ * only one.
  * @throws {CodedError} `ERR_USAGE` if the options name none, and if it finds not all of them.
  */
 export async function adminTargets(
   options: Options,
-  nodes: readonly string[],
+  names: readonly string[],
   { env }: Pick<Host, 'env'>,
-): Promise<AdminTargets> {
+): Promise<readonly AdminTarget[]> {
   const access = await readAccess(options, readRecords(env));
-  const open = (urls: readonly string[]) => urls.map((url) => new AdminClient(url, access));
-  if (options.admin.length > 0) return { clients: open(options.admin), nodes };
-  const found = ownNodes(access.records, nodes);
-  return { clients: open(found.map(({ url }) => url)), nodes: found.map(({ node }) => node) };
+  const { admin } = options;
+  const found =
+    admin.length > 0
+      ? admin.map((url, at) => ({ node: names[at] ?? '', url }))
+      : ownNodes(access.records, names);
+  return found.map(({ node, url }) => {
+    return { node, client: url === undefined ? undefined : new AdminClient(url, access) };
+  });
 }
 
 interface OwnNode {
   readonly node: string;
-  readonly url: string;
+  readonly url: string | undefined;
 }
 
 /** The nodes of these names, or of the user's one cluster, with the URLs of their admin ports. */
@@ -42,16 +48,22 @@ export function ownNodes(
   records: readonly AdminRecord[],
   names: readonly string[],
 ): readonly OwnNode[] {
-  const group = names.length > 0 ? records : ownCluster(records);
+  if (names.length > 0) return withUrls(records, names);
+  const group = ownCluster(records);
   const [first] = group;
-  const wanted = names.length > 0 ? names : (first?.cluster ?? []);
-  if (wanted.length === 0) return [{ node: first!.nodes[0]!, url: first!.url }];
-  const left = new Set(group);
-  return readNodes(wanted).map(({ name }) => {
-    const record = group.find((each) => left.has(each) && listensAs(each, name));
-    if (record === undefined) throw notFound(name);
-    left.delete(record);
-    return { node: name, url: record.url };
+  if (first!.cluster.length === 0) return [{ node: first!.nodes[0]!, url: first!.url }];
+  const found = withUrls(group, first!.cluster);
+  const lost = found.find(({ url }) => url === undefined);
+  if (lost !== undefined) throw notFound(lost.node);
+  return found;
+}
+
+function withUrls(records: readonly AdminRecord[], names: readonly string[]): OwnNode[] {
+  const left = new Set(records);
+  return readNodes(names).map(({ name }) => {
+    const record = records.find((each) => left.has(each) && listensAs(each, name));
+    if (record !== undefined) left.delete(record);
+    return { node: name, url: record?.url };
   });
 }
 

@@ -122,8 +122,8 @@ export async function clientOptionsFactory(
   options: CacheOptions,
   host: Host,
 ): Promise<() => ClientOptions & ConnectOptions> {
-  const { deadlineMs, distribution, replicas, user } = options;
-  const login = user === '' ? undefined : { username: user, password: await readPassword(host) };
+  const { deadlineMs, distribution, replicas } = options;
+  const login = await loginOf(options, host);
   const tls = clientTlsOf(options);
   const isLocal = options.nodes.length === 0 && options.discovery === '';
   const listed = isLocal ? await localCluster({ login, tls, deadlineMs }) : options.nodes;
@@ -164,6 +164,14 @@ function dnsNameOf(text: string): { readonly name: string; readonly port?: numbe
   if ('path' in address) throw new TopologyError(`${text} is a Unix socket, not a DNS name.`);
   const { host: name, ...port } = address;
   return { name, ...port };
+}
+
+/** The login of `--user`; undefined without it. */
+export async function loginOf(
+  { user }: Pick<CacheOptions, 'user'>,
+  host: Host,
+): Promise<Login | undefined> {
+  return user === '' ? undefined : { username: user, password: await readPassword(host) };
 }
 
 async function readPassword(host: Host): Promise<string> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { ClientRequest } from 'node:http';
+import type { Writable } from 'node:stream';
 import { machineClock } from '../../base/index.ts';
 import { packageVersion } from '../../node/index.ts';
 import {
@@ -18,13 +18,13 @@ import type { Distribution } from '../../topology/index.ts';
  */
 export class RestoreRoutes implements SnapshotReceiver {
   readonly #distribution: Distribution;
-  readonly #requests: readonly ClientRequest[];
+  readonly #requests: readonly Writable[];
   readonly #id = randomBytes(ID_BYTES);
   #section = -1;
   #encoders: readonly SnapshotEncoder[] = [];
   #large: SnapshotEncoder | undefined;
 
-  constructor(distribution: Distribution, requests: readonly ClientRequest[]) {
+  constructor(distribution: Distribution, requests: readonly Writable[]) {
     this.#distribution = distribution;
     this.#requests = requests;
   }

@@ -28,16 +28,18 @@ export interface RestoreCounts {
   noMemory: number;
 }
 
+export const newRestoreCounts = (): RestoreCounts => ({
+  restored: 0,
+  restoredBytes: 0,
+  existed: 0,
+  expired: 0,
+  tooLarge: 0,
+  noMemory: 0,
+});
+
 /** Puts the items of a snapshot into a store, which may be serving. */
 export class ItemRestorer implements SnapshotReceiver {
-  readonly counts: RestoreCounts = {
-    restored: 0,
-    restoredBytes: 0,
-    existed: 0,
-    expired: 0,
-    tooLarge: 0,
-    noMemory: 0,
-  };
+  readonly counts = newRestoreCounts();
   readonly headers: SnapshotFacts[] = [];
   readonly #store: Store;
   readonly #restore: ItemRestore;

@@ -71,7 +71,7 @@ async function demo(): Promise<number> {
 function startCluster(ports: readonly number[]): Promise<LocalCluster> {
   const plans = ports.map((port, index) => ({
     name: `node-${index + 1}`,
-    command: [
+    command: () => [
       process.execPath,
       'src/cli/main.ts',
       'serve',

@@ -7,6 +7,7 @@ import { clusterVerb } from './verbs/cluster.ts';
 import { docsVerb } from './verbs/docs.ts';
 import { dumpVerb } from './verbs/dump.ts';
 import { healthVerb } from './verbs/health.ts';
+import { restartVerb } from './verbs/restart.ts';
 import { restoreVerb } from './verbs/restore.ts';
 import { serveVerb } from './verbs/serve.ts';
 import { userVerb } from './verbs/user.ts';
@@ -16,6 +17,7 @@ export function main(args: readonly string[]): Promise<never> {
   const verbs = [
     clusterVerb,
     serveVerb(startNode),
+    restartVerb,
     healthVerb,
     userVerb,
     dumpVerb,

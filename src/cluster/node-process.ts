@@ -2,11 +2,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { CodedError, textLines } from '../base/index.ts';
+import {
+  type ItemsEvent,
+  type NodeFacts,
+  readNodeMessage,
+  type SupervisorMessage,
+} from './node-messages.ts';
 
-/** A start fails if the node does not listen within this time. */
+/** A start fails if the node neither listens nor restores items within this time. */
 const START_TIMEOUT_MS = 30_000;
 /** The supervisor kills a stopping node that has not drained within this time. */
 const STOP_TIMEOUT_MS = 10_000;
+/** A node that writes or reads its items may stand still for this time: for its disk. */
+const STALL_TIMEOUT_MS = 120_000;
+/** A node that serves replies to a question within this time. */
+const REPLY_TIMEOUT_MS = 5_000;
 /** The last lines of a node's standard error that explain a failed start. */
 const LAST_LINES_MAX = 20;
 
@@ -27,12 +37,13 @@ interface NodeProcessOptions {
    * a failed start they are in the error.
    */
   readonly onLine: (line: string) => void;
+  /** Called with what the node does to keep its items. */
+  readonly onItems: (event: ItemsEvent) => void;
 }
 
 /**
- * One run of a node's process. The node sends `{ type: 'listening' }` or `{ type: 'failed', code,
- * message }` over its IPC channel. It drains and exits when the channel closes, so it never
- * outlives the supervisor, whatever ends the supervisor.
+ * One run of a node's process, with a channel for messages (node-messages.ts). It drains and exits
+ * when the channel closes, so it never outlives the supervisor, whatever ends the supervisor.
  */
 export class NodeProcess {
   /** Resolves once the node listens; rejects with a `CodedError` if its start fails. */
@@ -41,11 +52,19 @@ export class NodeProcess {
   readonly #child: ChildProcess;
   readonly #onLine: (line: string) => void;
   readonly #lastLines: string[] = [];
+  readonly #onItems: (event: ItemsEvent) => void;
+  readonly #facts = new Set<(facts: NodeFacts) => void>();
   #isListening = false;
   #adminUrl: string | undefined;
+  /** The last event of the items, to see whether the node advances. */
+  #lastItems = '';
+  /** Ends a start or a stop that takes too long. */
+  #patience: NodeJS.Timeout | undefined;
+  #onImpatience = (): void => {};
 
-  constructor({ command, env, onLine }: NodeProcessOptions) {
+  constructor({ command, env, onLine, onItems }: NodeProcessOptions) {
     const [file = '', ...args] = command;
+    this.#onItems = onItems;
     this.#child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#onLine = onLine;
     const lines = createInterface({ input: this.#child.stderr! });
@@ -59,17 +78,25 @@ export class NodeProcess {
     return this.#child.pid;
   }
 
+  /** Whether the node has begun to serve. */
+  get isListening(): boolean {
+    return this.#isListening;
+  }
+
   /** The address of its admin port, once it listens; undefined if it has none. */
   get adminUrl(): string | undefined {
     return this.#adminUrl;
   }
 
-  /** Drains the node, and kills it if that takes too long. */
-  async stop(): Promise<ProcessEnd> {
-    if (this.#child.connected) this.#child.disconnect();
-    const killer = setTimeout(() => this.kill(), STOP_TIMEOUT_MS);
+  /**
+   * Drains the node, and kills it if that takes too long.
+   * @param forRestart whether the node shall keep its items, even if it does so for no other stop.
+   */
+  async stop(forRestart = false): Promise<ProcessEnd> {
+    this.#send({ type: 'stop', forRestart });
+    this.#bePatient(STOP_TIMEOUT_MS, () => this.kill());
     const end = await this.ended;
-    clearTimeout(killer);
+    clearTimeout(this.#patience);
     return end;
   }
 
@@ -77,31 +104,66 @@ export class NodeProcess {
     this.#child.kill('SIGKILL');
   }
 
+  /** What the node has; undefined if it does not reply. */
+  facts(): Promise<NodeFacts | undefined> {
+    return new Promise((resolve) => {
+      const settle = (facts?: NodeFacts): void => {
+        clearTimeout(timer);
+        this.#facts.delete(settle);
+        resolve(facts);
+      };
+      const timer = setTimeout(settle, REPLY_TIMEOUT_MS);
+      this.#facts.add(settle);
+      this.#send({ type: 'question' });
+    });
+  }
+
+  #send(message: SupervisorMessage): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  #bePatient(ms: number, onImpatience = this.#onImpatience): void {
+    clearTimeout(this.#patience);
+    this.#onImpatience = onImpatience;
+    this.#patience = setTimeout(onImpatience, ms);
+  }
+
   #waitForListening(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const text = `the node did not listen within ${START_TIMEOUT_MS} ms`;
-        reject(new CodedError('ERR_START_TIMEOUT', text));
-      }, START_TIMEOUT_MS);
+      const tooLate = `the node did not listen within ${START_TIMEOUT_MS} ms`;
+      this.#bePatient(START_TIMEOUT_MS, () => {
+        reject(new CodedError('ERR_START_TIMEOUT', tooLate));
+        this.kill();
+      });
       this.#child.on('message', (message) => {
-        const report = readMessage(message);
+        const report = readNodeMessage(message);
         if (report?.type === 'failed') reject(new CodedError(report.code, report.message));
+        if (report?.type === 'items') this.#take(report.event);
+        if (report?.type === 'facts') for (const settle of this.#facts) settle(report);
         if (report?.type !== 'listening') return;
+        clearTimeout(this.#patience);
         this.#isListening = true;
         for (const line of this.#lastLines.splice(0)) this.#onLine(line);
         this.#adminUrl = report.adminUrl;
         resolve();
       });
       void this.ended.then((end) => {
-        clearTimeout(timer);
+        clearTimeout(this.#patience);
         const lines = this.#lastLines
           .flatMap(textLines)
           .map((line) => `\n  ${line}`)
           .join('');
         reject(new CodedError('ERR_NODE_DIED', `the node ended with ${describeEnd(end)}${lines}`));
       });
-      this.#child.once('message', () => clearTimeout(timer));
     });
+  }
+
+  /** Each advance gives the node time again. */
+  #take(event: ItemsEvent): void {
+    const text = JSON.stringify(event);
+    if (text !== this.#lastItems) this.#bePatient(STALL_TIMEOUT_MS);
+    this.#lastItems = text;
+    this.#onItems(event);
   }
 
   /**
@@ -123,19 +185,6 @@ export class NodeProcess {
     this.#lastLines.push(line);
     if (this.#lastLines.length > LAST_LINES_MAX) this.#lastLines.shift();
   }
-}
-
-type Message =
-  | { readonly type: 'listening'; readonly adminUrl: string | undefined }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string };
-
-function readMessage(message: unknown): Message | undefined {
-  if (typeof message !== 'object' || message === null) return undefined;
-  const { type, code, message: text, adminUrl } = message as Record<string, unknown>;
-  if (type === 'listening') {
-    return { type, adminUrl: typeof adminUrl === 'string' ? adminUrl : undefined };
-  }
-  return type === 'failed' ? { type, code: String(code), message: String(text) } : undefined;
 }
 
 /** Such as `exit code 70` or `signal SIGKILL`. */

@@ -30,6 +30,8 @@ export interface NodeShare {
   /** The fast path for this kind of memory; undefined if JavaScript serves alone. */
   readonly fastPath: WasmModule | undefined;
   readonly segments: readonly SharedArrayBuffer[];
+  /** The file of a warm restart; empty for none. */
+  readonly memoryFile: string;
 }
 
 /** The shared memory of a node, as one thread has opened it. */
@@ -81,7 +83,7 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
 
 export const NodeMemory = {
   /** @throws {CodedError} `ERR_MEMORY` if the system has too little address space. */
-  allocate(options: ServerOptions, modules: FastPathModules = {}): NodeShare {
+  allocate(options: ServerOptions, modules: FastPathModules = {}, memoryFile = ''): NodeShare {
     const segments: SharedArrayBuffer[] = [];
     segmentsOf(options, (allocate, open) => {
       const memory = allocate();
@@ -90,7 +92,7 @@ export const NodeMemory = {
     });
     const store = allocateStore(options, Object.keys(modules) as WasmMemoryKind[]);
     const fastPath = store.kind === 'plain' ? undefined : modules[store.kind];
-    return { options, store, fastPath, segments };
+    return { options, store, fastPath, segments, memoryFile };
   },
 
   /** Opens the memory on the thread that has this number, and so this block of counters. */

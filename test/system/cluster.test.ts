@@ -37,7 +37,7 @@ class Run {
     const find = (): RegExpExecArray | null => pattern.exec(this.out) ?? pattern.exec(this.err);
     const ended = Symbol('ended');
     const race = await Promise.race([
-      expect.poll(find, { timeout: 20_000, interval: 20 }).not.toBeNull(),
+      expect.poll(find, { timeout: 60_000, interval: 20 }).not.toBeNull(),
       this.ended.then(() => ended),
     ]);
     const match = find();

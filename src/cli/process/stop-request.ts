@@ -10,13 +10,17 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const;
  */
 const SAME_REQUEST_MS = 500;
 
-/** The request to stop: a signal, or the disconnect of the supervisor. */
+/** The request to stop: a signal, or the order or the disconnect of the supervisor. */
 export interface StopRequest {
   /** Resolves with the first request. */
-  readonly requested: Promise<NodeJS.Signals | 'disconnect'>;
+  readonly requested: Promise<NodeJS.Signals | 'disconnect' | 'order'>;
   /** Resolves with a second, later signal: the user does not want to wait for the drain. */
   readonly forced: Promise<NodeJS.Signals>;
   isRequested(): boolean;
+  /** Whether the supervisor starts this process again at once. */
+  isForRestart(): boolean;
+  /** Calls `reply` for each question of the supervisor about this process. */
+  onQuestion(reply: () => void): void;
   /** From here on the end of the supervisor is no request. */
   ignoreDisconnect(): void;
   /** Removes the signal handlers. */
@@ -24,7 +28,7 @@ export interface StopRequest {
 }
 
 export function listenForStop(host: Host, clock: Clock = machineClock): StopRequest {
-  const requested = Promise.withResolvers<NodeJS.Signals | 'disconnect'>();
+  const requested = Promise.withResolvers<NodeJS.Signals | 'disconnect' | 'order'>();
   const forced = Promise.withResolvers<NodeJS.Signals>();
   let requestedAtMs: number | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -36,17 +40,33 @@ export function listenForStop(host: Host, clock: Clock = machineClock): StopRequ
     requestedAtMs ??= clock.nowMs();
     requested.resolve('disconnect');
   };
+  let isForRestart = false;
+  let reply = (): void => {};
+  const onMessage = (message: unknown) => {
+    const { type, forRestart } = Object(message) as Partial<Record<string, unknown>>;
+    if (type === 'question') reply();
+    if (type !== 'stop') return;
+    requestedAtMs ??= clock.nowMs();
+    isForRestart ||= forRestart === true;
+    requested.resolve('order');
+  };
   for (const signal of SIGNALS) host.events.on(signal, onSignal);
   host.events.on('disconnect', onDisconnect);
+  if (host.supervisor !== undefined) host.events.on('message', onMessage);
   if (host.supervisor?.isDisconnected() === true) onDisconnect();
   return {
     requested: requested.promise,
     forced: forced.promise,
     isRequested: () => requestedAtMs !== undefined,
+    isForRestart: () => isForRestart,
+    onQuestion: (replies) => {
+      reply = replies;
+    },
     ignoreDisconnect: () => void host.events.off('disconnect', onDisconnect),
     dispose: () => {
       for (const signal of SIGNALS) host.events.off(signal, onSignal);
       host.events.off('disconnect', onDisconnect);
+      host.events.off('message', onMessage);
     },
   };
 }

@@ -55,6 +55,9 @@ export function logEvent(event: NodeEvent, port: number, log: ProcessLog): void 
       log.announce({ ...origin, nodePid: pid, adminUrl }, text);
       break;
     }
+    case 'restarting':
+      log.announce(origin, 'restarts with its items');
+      break;
     case 'restart-failed':
       log.error(origin, `did not restart: ${event.reason}`);
       break;

@@ -1,120 +1,40 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CodedError, ineffectiveOptions, machineClock, type ProcessLog } from '../../base/index.ts';
 import {
-  CodedError,
-  flag,
-  ineffectiveOptions,
-  integer,
-  machineClock,
-  type ProcessLog,
-  type Rule,
-  text,
-  toArguments,
-  type ValuesOf,
-} from '../../base/index.ts';
-import {
+  ControlServer,
   LocalCluster,
   type NodeEvent,
-  type NodePlan,
   NodeStartError,
+  type RunEntry,
 } from '../../cluster/index.ts';
-import { serverFlags, serverRules } from '../../node/index.ts';
+import { formatAddress } from '../../topology/index.ts';
 import {
-  formatAddress,
-  isEveryInterface,
-  parseAddress,
-  TopologyError,
-} from '../../topology/index.ts';
-import { adminFlags, adminPort, adminRules } from '../options/admin-options.ts';
-import { logFlags } from '../options/log-options.ts';
+  asServerOptions,
+  type ClusterOptions,
+  clusterFlags,
+  clusterRules,
+  nodeFlags,
+} from '../options/cluster-options.ts';
+import { type PlannedNode, plannedNodes } from '../process/cluster-plan.ts';
+import { ClusterState, withKeptPlacement } from '../process/cluster-state.ts';
 import { EXIT, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { runWithLog } from '../process/log.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
+import { openRunEntry, UNREACHABLE, waitForOrphans } from '../process/supervisor-folder.ts';
 import type { ClusterRow } from '../terminal/cluster-page.ts';
 import { logEvent, showStart } from '../terminal/cluster-start.ts';
 import { openToEverybody } from '../terminal/serve-page.ts';
-import { defineVerb } from '../verb.ts';
+import { defineVerb, type Verb } from '../verb.ts';
 
-const { port, unixSocket: _s, unixMask: _a, listen: _l, ...ownFlags } = serverFlags;
-const nodeFlags = { ...ownFlags, ...adminFlags };
-
-const clusterFlags = {
-  nodes: integer({
-    short: 'N',
-    env: 'SLABRING_NODE_COUNT',
-    default: 3,
-    min: 1,
-    max: 64,
-    doc: 'Number of nodes to run.',
-  }),
-  port: integer({
-    short: 'p',
-    default: port.default,
-    min: 1,
-    max: 65_535,
-    doc: 'TCP port of the first node; the other nodes use the ports after it.',
-  }),
-  host: text({
-    default: '127.0.0.1',
-    placeholder: '<addr>',
-    doc: 'Name or address that all nodes listen on; 0.0.0.0 or :: for every interface.',
-  }),
-  advertise: text({
-    placeholder: '<host>',
-    doc: 'Name or address by which clients reach the nodes; default: --host.',
-  }),
-  adminPort: adminPort(
-    'Port for metrics, health and actions of the first node over HTTP; the other nodes use the ' +
-      'ports after it. With 0 each node takes a free port.',
-    0,
-  ),
-  ...nodeFlags,
-  ...logFlags,
-  json: flag({ doc: 'Print the table of nodes as JSON.' }),
-};
-
-type ClusterOptions = ValuesOf<typeof clusterFlags>;
-
-const clusterRules: readonly Rule<typeof clusterFlags>[] = [
-  ...serverRules.map(
-    (rule): Rule<typeof clusterFlags> =>
-      (values) =>
-        rule(asServerOptions(values)),
-  ),
-  ...adminRules,
-  adminPortsRule,
-  ({ port: first, nodes }) =>
-    first + nodes - 1 > 65_535
-      ? `-p (--port) is ${first}: there are not enough ports after it for ${nodes} nodes; lower it.`
-      : undefined,
-  (options) => {
-    const name = advertisedHost(options);
-    return isEveryInterface(name) && options.clusterNodes.length === 0
-      ? `No client can connect to ${name}: add --advertise <host>, the name or the address by` +
-          ' which clients reach this machine.'
-      : undefined;
-  },
-];
-
-/** The ports of all nodes and all admin ports must differ. */
-function adminPortsRule(values: ValuesOf<typeof clusterFlags>): string | undefined {
-  const { adminPort: admin, port: first, nodes } = values;
-  if (admin <= 0) return undefined;
-  const range = `--admin-port is ${admin}: the ${nodes} ports from there on`;
-  if (admin + nodes - 1 > 65_535) return `${range} do not exist; lower it.`;
-  return admin < first + nodes && first < admin + nodes
-    ? `${range} overlap with those of the nodes, from ${first} on; choose another one.`
-    : undefined;
-}
-
-/** `slabring cluster`: several nodes on this machine, in the foreground. */
-export const clusterVerb = defineVerb({
+const verb = defineVerb({
   name: 'cluster',
   summary: 'run several nodes on this machine in the foreground (default: three)',
   description:
     'Runs several nodes on this machine in the foreground, each in its own process. ' +
-    'It restarts a node that dies. Ctrl-C drains and stops all nodes.',
+    'It restarts a node that dies. Ctrl-C drains and stops all nodes. With --state the next ' +
+    'start has the same nodes with their items.',
   flags: clusterFlags,
   shared: { title: 'Options of each node', flags: nodeFlags },
   rules: clusterRules,
@@ -126,78 +46,114 @@ export const clusterVerb = defineVerb({
       effect: 'five nodes, ports 21211 to 21215',
     },
     { command: 'slabring cluster -m 1024 -t 2', effect: 'each node with 1 GB and 2 threads' },
+    {
+      command: 'slabring cluster --state /var/lib/slabring',
+      effect: 'a cluster that keeps its items while it is stopped',
+    },
   ],
   run: (options, host) => runWithLog(options, host, (log) => runCluster(options, host, log)),
 });
+
+/** `slabring cluster`: several nodes on this machine, in the foreground. */
+export const clusterVerb: Verb = {
+  ...verb,
+  run: async (sources, host) => verb.run(withKeptPlacement(sources), host),
+};
 
 async function runCluster(options: ClusterOptions, host: Host, log: ProcessLog): Promise<number> {
   for (const line of ineffectiveOptions(clusterFlags, options)) log.warn({}, line);
   const open = openToEverybody({ ...asServerOptions(options), listen: [options.host] });
   if (open !== undefined) log.warn({}, open);
   const stop = listenForStop(host);
+  let entry: RunEntry | undefined;
   try {
-    const nodes = plannedNodes(options);
-    const cluster = await start(nodes, host, log);
-    showStart(rowsOf(cluster, nodes, options), options, host, log);
-    host.supervisor?.send({ type: 'listening', addresses: nodes });
-    return await waitForStop(cluster, stop, log);
+    const state = options.state === '' ? undefined : new ClusterState(options.state);
+    state?.checkPlacement(options);
+    entry = await openRunEntry(state?.folder, log);
+    if (state !== undefined) await waitForOrphans(state.folder, stop, log);
+    return await superviseUntilStop({ options, state, entry, stop, host, log });
   } finally {
     stop.dispose();
+    entry?.remove();
   }
 }
 
-/** A node before it runs, with the address by which clients will reach it. */
-interface PlannedNode extends NodePlan {
-  readonly host: string;
-  readonly port: number;
+interface Supervision {
+  readonly options: ClusterOptions;
+  readonly state: ClusterState | undefined;
+  readonly entry: RunEntry | undefined;
+  readonly stop: StopRequest;
+  readonly host: Host;
+  readonly log: ProcessLog;
 }
 
-const MAIN = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
-
-/** The host that an option names, an IPv6 address without brackets. */
-function hostOf(option: string, text: string): string {
-  const address = parseAddress(text);
-  if ('host' in address && address.port === undefined) return address.host;
-  throw new TopologyError(`${option} is ${text}; it must be a host: --port sets the ports.`);
+async function superviseUntilStop(supervision: Supervision): Promise<number> {
+  const { options, state, entry, stop, host, log } = supervision;
+  const clusterVersion =
+    options.clusterVersion || state?.clusterVersion || Math.floor(machineClock.nowMs() / 1000);
+  const kept = { folder: entry?.folder, clusterVersion, adminPorts: state?.adminPorts ?? {} };
+  const { cluster, nodes } = await startWithKeptPorts(options, kept, { host, log });
+  const control = await openControl(cluster, nodes, entry, log);
+  try {
+    const rows = rowsOf(cluster, nodes, options);
+    state?.write(options, { clusterVersion, adminPorts: adminPortsOf(rows) });
+    showStart(rows, options, host, log);
+    const addresses = nodes.map(({ host: name, port }) => ({ host: name, port }));
+    host.supervisor?.send({ type: 'listening', addresses });
+    return await waitForStop(cluster, stop, log);
+  } finally {
+    control?.close();
+  }
 }
 
-/** The host by which clients reach the nodes. */
-function advertisedHost({ host, advertise }: Pick<ClusterOptions, 'host' | 'advertise'>): string {
-  return advertise === '' ? hostOf('--host', host) : hostOf('--advertise', advertise);
+const PROGRAM = [
+  process.execPath,
+  fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url)),
+];
+
+/** Another program may have taken an admin port while the cluster was stopped. */
+async function startWithKeptPorts(
+  options: ClusterOptions,
+  kept: Parameters<typeof plannedNodes>[2],
+  process: Pick<Supervision, 'host' | 'log'>,
+) {
+  const nodes = plannedNodes(PROGRAM, options, kept);
+  try {
+    return { nodes, cluster: await start(nodes, process) };
+  } catch (error) {
+    const isKept = options.adminPort === 0 && Object.keys(kept.adminPorts).length > 0;
+    const isTaken = error instanceof CodedError && error.code === 'ERR_ADMIN_PORT';
+    if (!isKept || !isTaken) throw error;
+    process.log.warn({}, `${error.message} The nodes take other admin ports.`);
+    const others = plannedNodes(PROGRAM, options, { ...kept, adminPorts: {} });
+    return { nodes: others, cluster: await start(others, process) };
+  }
 }
 
-function plannedNodes(options: ClusterOptions): readonly PlannedNode[] {
-  const listen = hostOf('--host', options.host);
-  const host = advertisedHost(options);
-  const members = Array.from({ length: options.nodes }, (_, at) => {
-    return { host, port: options.port + at };
-  });
-  const shared = [...toArguments(nodeFlags, options), ...topologyArguments(members, options)];
-  return members.map((member, at) => {
-    const own = [`--listen=${listen}`, `--port=${member.port}`, adminArgument(options, at)];
-    const command = [process.execPath, MAIN, 'serve', ...own, ...shared, '--log-format=json'];
-    return { name: `node-${at + 1}`, command, ...member };
-  });
+/** Without its socket the cluster serves, and cannot be restarted node by node. */
+async function openControl(
+  cluster: LocalCluster,
+  nodes: readonly PlannedNode[],
+  entry: RunEntry | undefined,
+  log: ProcessLog,
+): Promise<ControlServer | undefined> {
+  if (entry === undefined) return undefined;
+  const { socketPath, folder } = entry;
+  try {
+    const addresses = nodes.map((node) => formatAddress(node));
+    return await ControlServer.open(socketPath, { cluster, folder, addresses });
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    log.warn({}, `${error.message} ${UNREACHABLE}`);
+    return undefined;
+  }
 }
 
-/** The admin port of the node at this place of the table. */
-function adminArgument({ adminPort: first }: ClusterOptions, at: number): string {
-  const value = first > 0 ? first + at : first;
-  return `--admin-port=${clusterFlags.adminPort.format(value)}`;
-}
-
-/**
- * The options by which each node publishes the topology of the cluster. A restarted node gets the
- * same version as before.
- */
-function topologyArguments(
-  members: readonly Pick<PlannedNode, 'host' | 'port'>[],
-  { clusterNodes, clusterVersion }: ClusterOptions,
-): string[] {
-  if (clusterNodes.length > 0) return [];
-  const names = members.map((member) => formatAddress(member));
-  const version = clusterVersion === 0 ? Math.floor(machineClock.nowMs() / 1000) : clusterVersion;
-  return [`--cluster-nodes=${names.join(',')}`, `--cluster-version=${version}`];
+function adminPortsOf(rows: readonly ClusterRow[]): Readonly<Record<string, number>> {
+  const pairs = rows.flatMap(({ name, adminUrl }) =>
+    adminUrl === undefined ? [] : [[name, Number(new URL(adminUrl).port)] as const],
+  );
+  return Object.fromEntries(pairs);
 }
 
 function rowsOf(
@@ -205,7 +161,7 @@ function rowsOf(
   nodes: readonly PlannedNode[],
   { memoryLimitBytes, threads }: ClusterOptions,
 ): ClusterRow[] {
-  const running = new Map(cluster.nodes.map((node) => [node.name, node]));
+  const running = new Map(cluster.running.map((node) => [node.name, node]));
   return nodes.map(({ name, host, port }) => {
     const { pid, adminUrl } = running.get(name) ?? {};
     return { name, host, port, pid, memoryLimitBytes, threads, adminUrl };
@@ -214,8 +170,7 @@ function rowsOf(
 
 async function start(
   nodes: readonly PlannedNode[],
-  host: Host,
-  log: ProcessLog,
+  { host, log }: Pick<Supervision, 'host' | 'log'>,
 ): Promise<LocalCluster> {
   const ports = new Map(nodes.map(({ name, port }) => [name, port]));
   const onEvent = (event: NodeEvent) => logEvent(event, ports.get(event.name)!, log);
@@ -269,8 +224,4 @@ async function waitForStop(
     return signalExitCode(signal);
   });
   return Promise.race([drained, killed]);
-}
-
-function asServerOptions(values: ClusterOptions): Parameters<(typeof serverRules)[number]>[0] {
-  return { ...values, unixSocket: '', unixMask: serverFlags.unixMask.default, listen: [] };
 }

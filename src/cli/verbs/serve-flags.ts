@@ -1,4 +1,4 @@
-import { flag, integer, text } from '../../base/index.ts';
+import { choice, flag, integer, text } from '../../base/index.ts';
 import { serverFlags } from '../../node/index.ts';
 import { adminFlags, adminPort, NO_ADMIN_PORT } from '../options/admin-options.ts';
 import { logFlags } from '../options/log-options.ts';
@@ -71,6 +71,13 @@ export const serveFlags = {
   memoryFile: text({
     placeholder: '<file>',
     doc: "memcached's name of --warm-restart.",
+  }),
+  warmRestartOn: choice({
+    words: ['stop', 'restart'],
+    default: 'stop',
+    doc:
+      'When the node writes the file of --warm-restart: whenever it is stopped, or only when its ' +
+      'supervisor restarts it (slabring restart).',
   }),
   ...snapshotFlags,
   napiIds: integer({

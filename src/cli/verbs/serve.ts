@@ -17,7 +17,7 @@ import { adminRules } from '../options/admin-options.ts';
 import { snapshotRules } from '../options/snapshot-options.ts';
 import { type AdminNode, type AdminPort, openAdminPort } from '../process/admin-port.ts';
 import { startDaemon } from '../process/daemon.ts';
-import { EXIT, signalExitCode } from '../process/exit-codes.ts';
+import { EXIT, failureExitCode, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { assumeUser } from '../process/identity.ts';
 import {
@@ -120,7 +120,7 @@ async function serveUntilStop(
     const node = await reportFailure(host, async () => {
       admin = await openAdminPort(options, log, host.env);
       const extras = { log, assumeUser: () => assumeUser(options.user) };
-      return startWarm(startNode, options, extras);
+      return startWarm(startNode, options, extras, { stop, supervisor: host.supervisor });
     });
     admin?.attach(node);
     reload = () => {
@@ -134,6 +134,7 @@ async function serveUntilStop(
     const started = { ...node, adminUrl: admin?.url };
     showStart(options, started, host, log);
     host.supervisor?.send({ type: 'listening', addresses: node.addresses, adminUrl: admin?.url });
+    stop.onQuestion(() => host.supervisor?.send({ type: 'facts', ...factsOf(node) }));
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();
     service.ready(startLine(options, started));
@@ -151,6 +152,13 @@ async function serveUntilStop(
     service.close();
   }
 }
+
+/** What a restart of the node has to keep. */
+const factsOf = ({ view }: ServedNode) => ({
+  items: view.itemCount(),
+  bytes: view.total('memRequested'),
+  memoryLimitBytes: view.memoryLimitBytes(),
+});
 
 /** A terminal shows the start as a page; elsewhere it is a line of the log. */
 function showStart(options: ServeOptions, started: StartedNode, host: Host, log: ProcessLog): void {
@@ -232,8 +240,9 @@ async function waitForEnd(
   const crashed = node.ended.then(
     () => EXIT.ok,
     (error: unknown) => {
-      logBug(log, 'The node ended by a bug', error);
-      return EXIT.bug;
+      if (error instanceof CodedError) log.error({ code: error.code }, error.message);
+      else logBug(log, 'The node ended by a bug', error);
+      return failureExitCode(error);
     },
   );
   const forced = stop.forced.then((signal) => {

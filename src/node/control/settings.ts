@@ -91,7 +91,7 @@ export function settingsOf(memory: NodeMemory): readonly (readonly [string, stri
     ['ssl_enabled', options.enableSsl ? 'yes' : 'no'],
     ...sslSettings(options),
     ['num_napi_ids', '(null)'],
-    ['memory_file', '(null)'],
+    ['memory_file', memory.share.memoryFile || '(null)'],
     // Not in memcached.
     ['slow_ms', state.slowMs],
     ['fast_path', options.noFastPath ? 'no' : 'yes'],

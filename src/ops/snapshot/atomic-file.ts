@@ -5,6 +5,9 @@ import { CodedError } from '../../base/index.ts';
 /** Only its owner may read a snapshot: it holds the values of a cache. */
 const FILE_MODE = 0o600;
 
+/** The name of a file that is not complete yet. */
+export const partOf = (path: string): string => `${path}.part`;
+
 /**
  * A file that appears under its name only when it is complete and on the disk. Until then it has
  * the suffix `.part`, and a file that had the name before keeps it.
@@ -16,11 +19,20 @@ export class AtomicFile {
   readonly #descriptor: number;
   #isOpen = true;
 
-  /** @throws {CodedError} `ERR_SNAPSHOT_FILE`, as all methods. */
-  constructor(path: string) {
+  /**
+   * @param isClaimed whether `claim` has created it: without it, the name belongs to somebody else.
+   * @throws {CodedError} `ERR_SNAPSHOT_FILE`, as all methods.
+   */
+  constructor(path: string, isClaimed = false) {
     this.#path = path;
-    this.#partPath = `${path}.part`;
-    this.#descriptor = withFile(path, () => openSync(this.#partPath, 'w', FILE_MODE));
+    this.#partPath = partOf(path);
+    const flags = isClaimed ? 'r+' : 'w';
+    this.#descriptor = withFile(path, () => openSync(this.#partPath, flags, FILE_MODE));
+  }
+
+  /** Announces a file that will be written later; `partOf` removed means that it must not be. */
+  static claim(path: string): void {
+    withFile(path, () => closeSync(openSync(partOf(path), 'w', FILE_MODE)));
   }
 
   write(bytes: Buffer): void {

@@ -1,9 +1,33 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import type { Logger } from '../../base/index.ts';
 import { packageVersion, type RunGuest } from '../../node/index.ts';
-import { withFile } from './atomic-file.ts';
+import { AtomicFile, partOf, withFile } from './atomic-file.ts';
+import { JobProgress, type SnapshotProgress } from './job-progress.ts';
 import { dumpText, missingText, restoreText } from './outcome-text.ts';
+import type { DumpOutcome, RestoreOutcome } from './snapshot-job.ts';
 import { runFileJob } from './snapshot-streams.ts';
+
+/** How often a warm restart reports its progress, in milliseconds. */
+const REPORT_MS = 200;
+
+/** What a warm restart does, for the supervisor of the node. */
+export type WarmEvent =
+  | ({ readonly kind: 'saving' | 'restoring' } & SnapshotProgress)
+  | { readonly kind: 'saved'; readonly items: number; readonly bytes: number }
+  | { readonly kind: 'not-saved'; readonly reason: string }
+  /** `left` are items of the file that the node did not take: most of them have expired. */
+  | { readonly kind: 'restored'; readonly items: number; readonly left: number }
+  | { readonly kind: 'not-restored'; readonly reason: string };
+
+interface WarmRestartOptions {
+  readonly file: string;
+  /** The name of the node in the file. */
+  readonly node: string;
+  readonly log: Logger;
+  /** Whether the stop of the node is one after which the items are needed again. */
+  readonly keepsItems: () => boolean;
+  readonly report: (event: WarmEvent) => void;
+}
 
 /**
  * Keeps the items of a node over a restart: it writes them to a file when the node stops, and reads
@@ -14,37 +38,36 @@ import { runFileJob } from './snapshot-streams.ts';
  * overwritten or deleted since.
  */
 export class WarmRestart {
-  readonly #file: string;
-  readonly #node: string;
-  readonly #log: Logger;
+  readonly #options: WarmRestartOptions;
 
-  /** `node` is the name of the node in the file. */
-  constructor(file: string, node: string, log: Logger) {
-    this.#file = file;
-    this.#node = node;
-    this.#log = log;
+  constructor(options: WarmRestartOptions) {
+    this.#options = options;
   }
 
   /** Restores the items of the last stop; without a file the node starts empty. */
   readonly beforeServing = async (runGuest: RunGuest): Promise<void> => {
-    const file = this.#file;
-    rmSync(this.#usedFile, { force: true });
+    const { file, log, report } = this.#options;
+    withFile(file, () => rmSync(this.#usedFile, { force: true }));
+    // Of a writer that was killed, or of one that still drains: its items are too old from now on.
+    withFile(file, () => rmSync(partOf(file), { force: true, recursive: true }));
     if (!existsSync(file)) {
-      this.#log.info({ file }, 'no warm restart: there is no file; the node starts empty');
+      log.info({ file }, 'no warm restart: there is no file; the node starts empty');
+      report({ kind: 'not-restored', reason: 'there is no file' });
       return;
     }
     const place = { kind: 'file', file } as const;
     try {
       const order = { kind: 'restore', place, replaces: false, isAlone: true } as const;
-      const outcome = await runFileJob(runGuest, order);
-      this.#log.info({ file }, `warm restart: ${restoreText(outcome)}`);
-      const missing = missingText(outcome.totals);
-      if (missing !== undefined) this.#log.warn({ file }, missing);
+      const outcome = await this.#watched('restoring', (progress) =>
+        runFileJob(runGuest, { ...order, progress }),
+      );
+      this.#tellRestored(outcome);
     } catch (error) {
       const reason = (error as Error).message;
       const kept = `${file}.rejected`;
       withFile(file, () => renameSync(file, kept));
-      this.#log.warn({ file: kept, reason }, 'no warm restart; the node starts empty');
+      log.warn({ file: kept, reason }, 'no warm restart; the node starts empty');
+      report({ kind: 'not-restored', reason });
       return;
     }
     withFile(file, () => renameSync(file, this.#usedFile));
@@ -57,29 +80,77 @@ export class WarmRestart {
 
   /** The node does not listen: its next start may use the file. */
   failed(): void {
-    if (existsSync(this.#usedFile)) renameSync(this.#usedFile, this.#file);
+    if (existsSync(this.#usedFile)) renameSync(this.#usedFile, this.#options.file);
   }
 
-  /** Writes all items; a failure is in the log, and leaves no file. */
-  readonly afterServing = async (runGuest: RunGuest): Promise<void> => {
-    const file = this.#file;
-    const order = {
-      kind: 'dump',
-      place: { kind: 'file', file },
-      compression: 'none',
-      facts: { program: packageVersion(), node: this.#node, options: {} },
-      isAlone: true,
-    } as const;
+  /**
+   * The node stops and still has its port, so the next node on it finds the claim, and removes it.
+   */
+  readonly beforeDraining = (): void => {
+    const { file, log } = this.#options;
     try {
-      const outcome = await runFileJob(runGuest, order);
-      this.#log.info({ file }, `warm restart: wrote ${dumpText(outcome)}`);
+      AtomicFile.claim(file);
     } catch (error) {
-      const reason = (error as Error).message;
-      this.#log.error({ file, reason }, 'cannot write the file of the warm restart');
+      log.error({ file, reason: (error as Error).message }, 'cannot create the file');
     }
   };
 
+  /** Writes all items; a failure is in the log, and leaves no file. */
+  readonly afterServing = async (runGuest: RunGuest): Promise<void> => {
+    const { file, node, log, keepsItems, report } = this.#options;
+    if (!keepsItems()) {
+      rmSync(partOf(file), { force: true });
+      return;
+    }
+    const order = {
+      kind: 'dump',
+      place: { kind: 'file', file, isClaimed: true },
+      compression: 'none',
+      facts: { program: packageVersion(), node, options: {} },
+      isAlone: true,
+    } as const;
+    try {
+      const outcome: DumpOutcome = await this.#watched('saving', (progress) =>
+        runFileJob(runGuest, { ...order, progress }),
+      );
+      log.info({ file }, `warm restart: wrote ${dumpText(outcome)}`);
+      report({ kind: 'saved', items: outcome.items, bytes: outcome.itemBytes });
+    } catch (error) {
+      const reason = (error as Error).message;
+      log.error({ file, reason }, 'cannot write the file of the warm restart');
+      report({ kind: 'not-saved', reason });
+    }
+  };
+
+  #tellRestored(outcome: RestoreOutcome): void {
+    const { file, log, report } = this.#options;
+    const { counts, totals } = outcome;
+    log.info({ file }, `warm restart: ${restoreText(outcome)}`);
+    const missing = missingText(totals);
+    if (missing !== undefined) log.warn({ file }, missing);
+    const { restored, existed, expired, tooLarge, noMemory } = counts;
+    const left = existed + expired + tooLarge + noMemory + totals.missingItems;
+    report({ kind: 'restored', items: restored, left });
+  }
+
+  /** Reports the progress of a job as long as it runs. */
+  async #watched<T>(
+    kind: 'saving' | 'restoring',
+    run: (progress: SharedArrayBuffer) => Promise<T>,
+  ): Promise<T> {
+    const memory = JobProgress.allocate();
+    const progress = new JobProgress(memory);
+    const report = (): void => this.#options.report({ kind, ...progress.now() });
+    report();
+    const timer = setInterval(report, REPORT_MS);
+    try {
+      return await run(memory);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   get #usedFile(): string {
-    return `${this.#file}.used`;
+    return `${this.#options.file}.used`;
   }
 }

@@ -1,0 +1,137 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { CodedError } from '../../base/index.ts';
+import type { LocalCluster } from '../local-cluster.ts';
+import {
+  type RestartEvent,
+  type RestartRequest,
+  refusal,
+  restartNodes,
+} from '../rolling-restart.ts';
+import { type ControlReply, type ControlRequest, LINE_BYTES_MAX, readRequest } from './messages.ts';
+
+const CONNECTIONS_MAX = 16;
+/** A client sends its request at once. */
+const REQUEST_MS_MAX = 5_000;
+/** Permissions of the socket: only this user connects. */
+const OWNER_ONLY = 0o177;
+
+interface Supervised {
+  readonly cluster: LocalCluster;
+  /** The folder of the files that keep the items. */
+  readonly folder: string;
+  /** `host:port` of each node, as clients know it. */
+  readonly addresses: readonly string[];
+}
+
+/**
+ * Takes orders for a cluster on a Unix socket: one request in JSON on a line, then replies, each on
+ * a line. A process that can connect may restart nodes, so the socket is for this user only.
+ */
+export class ControlServer {
+  readonly #supervised: Supervised;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isRestarting = false;
+
+  private constructor(supervised: Supervised) {
+    this.#supervised = supervised;
+    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server.maxConnections = CONNECTIONS_MAX;
+  }
+
+  /** @throws {CodedError} `ERR_CONTROL_SOCKET` if it cannot listen. */
+  static async open(path: string, supervised: Supervised): Promise<ControlServer> {
+    const control = new ControlServer(supervised);
+    // A supervisor that was killed leaves its socket; the caller knows that nobody listens there.
+    rmSync(path, { force: true });
+    await control.#listen(path);
+    return control;
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (cause) => {
+        const text = `The supervisor cannot listen on ${path}: ${cause.message}.`;
+        reject(new CodedError('ERR_CONTROL_SOCKET', text, { cause }));
+      });
+      const mask = process.umask(OWNER_ONLY);
+      this.#server.listen(path, resolve);
+      process.umask(mask);
+    });
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.setEncoding('utf8');
+    socket.setTimeout(REQUEST_MS_MAX, () => socket.destroy());
+    const ended = new AbortController();
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      ended.abort();
+    });
+    let text = '';
+    const onData = (piece: string): void => {
+      text += piece;
+      if (text.length > LINE_BYTES_MAX) socket.destroy();
+      if (!text.includes('\n')) return;
+      socket.off('data', onData);
+      socket.resume();
+      socket.setTimeout(0);
+      void this.#answer(text, socket, ended.signal);
+    };
+    socket.on('data', onData);
+  }
+
+  async #answer(line: string, socket: Socket, signal: AbortSignal): Promise<void> {
+    const send = (reply: ControlReply): void => {
+      if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
+    };
+    try {
+      const request = readRequest(line);
+      if (request === undefined) throw refusal('The supervisor does not know this request.');
+      await this.#execute(request, send, signal);
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      send({ event: 'refused', reason: error.message });
+    }
+    socket.end();
+  }
+
+  async #execute(
+    request: ControlRequest,
+    send: (reply: ControlReply) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { cluster, addresses, folder } = this.#supervised;
+    if (request.verb === 'status') {
+      const nodes = cluster.nodes.map(({ name, pid, isUp }, at) => {
+        return { node: name, address: addresses[at]!, pid, isUp };
+      });
+      send({ event: 'status', pid: process.pid, nodes });
+      return;
+    }
+    await this.#restart(request, { nodes: cluster.nodes, folder, onEvent: send, signal });
+  }
+
+  async #restart(
+    request: RestartRequest,
+    context: Parameters<typeof restartNodes>[1] & { onEvent: (event: RestartEvent) => void },
+  ): Promise<void> {
+    if (this.#isRestarting) {
+      throw refusal('Another restart is under way: wait until it has ended.');
+    }
+    this.#isRestarting = !request.dryRun;
+    try {
+      await restartNodes(request, context);
+    } finally {
+      if (!request.dryRun) this.#isRestarting = false;
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { CodedError, machineClock } from '../base/index.ts';
+import type { ItemsEvent, NodeFacts } from './node-messages.ts';
+import { describeEnd, NodeProcess, type ProcessEnd } from './node-process.ts';
+import { consecutiveDeaths, restartDelayMs } from './restart-policy.ts';
+
+/** What a later process of a node takes over from the one before it. */
+export interface Inherited {
+  /** The port of its admin port; undefined if it had none, or may have another one. */
+  readonly adminPort: number | undefined;
+  /** The memory that somebody gave it since its start; undefined for that of its options. */
+  readonly memoryLimitBytes: number | undefined;
+}
+
+/** The plan of one node. */
+export interface NodePlan {
+  readonly name: string;
+  /** The command that runs the node in the foreground, with the messages of `NodeProcess`. */
+  readonly command: (inherited: Inherited) => readonly string[];
+  /** The port that its admin port had in an earlier cluster. */
+  readonly adminPort?: number | undefined;
+}
+
+export interface RunningNode {
+  readonly name: string;
+  /** `undefined` between the death of the process and its restart. */
+  readonly pid: number | undefined;
+  /** The address of its admin port; undefined if it has none, or does not run. */
+  readonly adminUrl: string | undefined;
+}
+
+/** An event of a node after the start of the cluster. */
+export type NodeEvent =
+  | { readonly kind: 'died'; readonly name: string; readonly end: string; readonly delayMs: number }
+  | ({ readonly kind: 'listening' } & RunningNode)
+  | { readonly kind: 'restart-failed'; readonly name: string; readonly reason: string }
+  | { readonly kind: 'restarting'; readonly name: string }
+  | { readonly kind: 'line'; readonly name: string; readonly line: string };
+
+export interface SupervisedNodeOptions {
+  /** The environment of the nodes. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly onEvent: (event: NodeEvent) => void;
+}
+
+/** A restart that somebody ordered. */
+interface RestartOrder {
+  readonly onItems: (event: ItemsEvent) => void;
+  readonly onStarting: () => void;
+  readonly resolve: (pid: number | undefined) => void;
+  readonly reject: (error: CodedError) => void;
+  isStarting: boolean;
+}
+
+/**
+ * Runs one node until `stop`: it starts the process and restarts it, after a delay, when it dies.
+ */
+export class SupervisedNode {
+  readonly name: string;
+  /** Resolves once the first process listens. */
+  readonly started: Promise<void>;
+  readonly #plan: NodePlan;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #onEvent: (event: NodeEvent) => void;
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<ProcessEnd | undefined>;
+  #current: NodeProcess | undefined;
+  #inherited: Inherited;
+  #order: RestartOrder | undefined;
+
+  constructor(plan: NodePlan, { env, onEvent }: SupervisedNodeOptions) {
+    this.name = plan.name;
+    this.#plan = plan;
+    this.#env = env;
+    this.#onEvent = onEvent;
+    this.#inherited = { adminPort: plan.adminPort, memoryLimitBytes: undefined };
+    const first = this.#spawn();
+    this.started = first.listening.catch((error: CodedError) => {
+      throw new NodeStartError(plan.name, error);
+    });
+    this.#ended = this.#supervise(first);
+  }
+
+  get pid(): number | undefined {
+    return this.#current?.pid;
+  }
+
+  get adminUrl(): string | undefined {
+    return this.#current?.adminUrl;
+  }
+
+  /** Whether it serves, and nobody restarts or stops it. */
+  get isUp(): boolean {
+    const isIdle = this.#order === undefined && !this.#stopping.signal.aborted;
+    return isIdle && this.#current?.isListening === true;
+  }
+
+  /** What the node has; undefined if it does not reply. */
+  async facts(): Promise<NodeFacts | undefined> {
+    return this.#current?.facts();
+  }
+
+  /**
+   * Stops the node with its items and starts it again; resolves with the process id once it serves.
+   * @throws {CodedError} `ERR_NODE_DIED`, `ERR_START_TIMEOUT` or the code of the node if its new
+   *   process does not start; the supervisor goes on trying. `ERR_STOPPING` if the cluster stops.
+   */
+  restart(
+    handlers: Pick<RestartOrder, 'onItems' | 'onStarting'>,
+    memoryLimitBytes: number | undefined,
+  ): Promise<number | undefined> {
+    this.#inherited = { ...this.#inherited, memoryLimitBytes };
+    return new Promise((resolve, reject) => {
+      this.#order = { ...handlers, resolve, reject, isStarting: false };
+      this.#onEvent({ kind: 'restarting', name: this.name });
+      void this.#current?.stop(true);
+    });
+  }
+
+  /** Drains the node; resolves with a text about its end unless it exited with code 0. */
+  async stop(): Promise<string | undefined> {
+    this.#stopping.abort();
+    await this.#current?.stop();
+    const end = await this.#ended;
+    const stopped = new CodedError('ERR_STOPPING', 'the cluster stops');
+    this.#settle((order) => order.reject(stopped));
+    return end === undefined || end.code === 0 ? undefined : `${this.name}: ${describeEnd(end)}`;
+  }
+
+  kill(): void {
+    this.#stopping.abort();
+    this.#current?.kill();
+  }
+
+  #spawn(): NodeProcess {
+    const onLine = (line: string) => this.#onEvent({ kind: 'line', name: this.name, line });
+    const onItems = (event: ItemsEvent) => this.#order?.onItems(event);
+    const command = this.#plan.command(this.#inherited);
+    const run = new NodeProcess({ command, env: this.#env, onLine, onItems });
+    this.#current = run;
+    const keepPort = () => {
+      this.#inherited = { ...this.#inherited, adminPort: portOf(run.adminUrl) };
+    };
+    run.listening.then(keepPort, () => {});
+    return run;
+  }
+
+  /** Resolves with the end of the last process, or with `undefined` if none ran at the stop. */
+  async #supervise(first: NodeProcess): Promise<ProcessEnd | undefined> {
+    let run = first;
+    let deaths = 0;
+    for (;;) {
+      const startedAtMs = machineClock.nowMs();
+      const end = await run.ended;
+      if (this.#stopping.signal.aborted || !(await this.#hasStarted())) return end;
+      if (this.#order?.isStarting === false) {
+        this.#order.isStarting = true;
+        this.#order.onStarting();
+        deaths = 0;
+      } else {
+        deaths = consecutiveDeaths(deaths, machineClock.nowMs() - startedAtMs);
+        if (!(await this.#waitAfterDeath(end, restartDelayMs(deaths)))) return undefined;
+      }
+      run = this.#restart();
+    }
+  }
+
+  #hasStarted(): Promise<boolean> {
+    return this.started.then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #waitAfterDeath(end: ProcessEnd, delayMs: number): Promise<boolean> {
+    this.#current = undefined;
+    this.#onEvent({ kind: 'died', name: this.name, end: describeEnd(end), delayMs });
+    const { signal } = this.#stopping;
+    return pause(delayMs, true, { signal }).catch(() => false);
+  }
+
+  #restart(): NodeProcess {
+    const run = this.#spawn();
+    run.listening.then(
+      () => {
+        const { pid, adminUrl } = run;
+        this.#settle(({ resolve }) => resolve(pid));
+        this.#onEvent({ kind: 'listening', name: this.name, pid, adminUrl });
+      },
+      (error: CodedError) => {
+        if (!this.#triesOtherPort(error)) this.#settle(({ reject }) => reject(error));
+        this.#onEvent({ kind: 'restart-failed', name: this.name, reason: error.message });
+      },
+    );
+    return run;
+  }
+
+  /** Another program took the admin port while no node had it: the next process gets a free one. */
+  #triesOtherPort({ code }: CodedError): boolean {
+    if (code !== 'ERR_ADMIN_PORT' || this.#inherited.adminPort === undefined) return false;
+    this.#inherited = { ...this.#inherited, adminPort: undefined };
+    return true;
+  }
+
+  /** Ends the order of a restart, if there is one. */
+  #settle(end: (order: RestartOrder) => void): void {
+    const order = this.#order;
+    this.#order = undefined;
+    if (order !== undefined) end(order);
+  }
+}
+
+/** A node failed to start. The code and the message are those that the node reported, if any. */
+export class NodeStartError extends CodedError {
+  readonly node: string;
+  constructor(node: string, cause: CodedError) {
+    super(cause.code, `${node} did not start: ${cause.message}`, { cause });
+    this.node = node;
+  }
+}
+
+function portOf(url: string | undefined): number | undefined {
+  return url === undefined ? undefined : Number(new URL(url).port) || undefined;
+}

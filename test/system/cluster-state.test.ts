@@ -1,0 +1,92 @@
+/** A stopped cluster that keeps its nodes and items in a folder. */
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CacheClient } from '../../src/client.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
+import { RawConnection } from '../support/wire.ts';
+
+const KEYS = 2000;
+const NODES = 3;
+const DEADLINE_MS = 20_000;
+const names = Array.from({ length: KEYS }, (_, nth) => `key-${nth}`);
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const cleanups: (() => unknown)[] = [];
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  await folder.remove();
+});
+
+async function start(...args: readonly string[]): Promise<SupervisedCluster> {
+  const cluster = await SupervisedCluster.start(join(folder.path, 'tmp'), ...args);
+  cleanups.push(() => cluster.owned.stop());
+  return cluster;
+}
+
+function clientOf({ addresses }: SupervisedCluster): CacheClient {
+  const cache = new CacheClient({ nodes: addresses, deadlineMs: DEADLINE_MS });
+  cleanups.push(() => cache.close());
+  return cache;
+}
+
+/** Sends a request to one node on a new connection. */
+async function exchange(port: number, request: string): Promise<string> {
+  const connection = await RawConnection.connect({ host: '127.0.0.1', port });
+  const reply = await connection.exchange(request);
+  connection.destroy();
+  return reply.toString('latin1');
+}
+
+describe('slabring cluster --state', () => {
+  test('the next start has the same nodes, ports and topology, and all items', async () => {
+    const state = join(folder.path, 'state');
+    const options = [...(await portsFor(NODES)), '--state', state];
+    const first = await start(...options);
+    const cache = clientOf(first);
+    await cache.setMany(new Map(names.map((name) => [name, name])));
+    const topology = await exchange(first.rows[0]!.port, 'config get cluster\r\n');
+    await cache.close();
+    expect(await first.stop()).toBe(0);
+    expect(readdirSync(state).sort()).toEqual(
+      ['cluster.json', ...[1, 2, 3].map((nth) => `node-${nth}.items`)].sort(),
+    );
+    const second = await start('--state', state);
+    const placeOf = ({ name, port, adminUrl }: (typeof first.rows)[number]) => [
+      name,
+      port,
+      adminUrl,
+    ];
+    expect(second.rows.map(placeOf)).toEqual(first.rows.map(placeOf));
+    expect(await exchange(second.rows[0]!.port, 'config get cluster\r\n')).toBe(topology);
+    const again = clientOf(second);
+    expect((await again.getMany(names)).values.size).toBe(KEYS);
+    expect(readdirSync(state).sort()).toEqual(['cluster.json', 'control.sock']);
+    const refused = await second.run('cluster', '--state', state);
+    expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/A cluster runs with/)]);
+    expect((await second.run('restart', 'node-1', '--state', state)).code).toBe(0);
+  });
+  test('options that place keys elsewhere are refused', async () => {
+    const state = join(folder.path, 'state');
+    const cluster = await start(...(await portsFor(1)), '--state', state);
+    await cluster.stop();
+    const { code, err } = await cluster.run('cluster', '--nodes', '2', '--state', state);
+    expect([code, err]).toEqual([2, expect.stringMatching(/--nodes 2 \(it was 1\)/)]);
+    writeFileSync(join(state, 'cluster.json'), '{"format":2}');
+    const other = await cluster.run('cluster', '--state', state);
+    expect([other.code, other.err]).toEqual([1, expect.stringMatching(/is not the state of a/)]);
+  });
+  test('a folder that others can change is refused', async () => {
+    const open = join(folder.path, 'open');
+    mkdirSync(open);
+    const cluster = SupervisedCluster.spawn(join(folder.path, 'tmp'), '--help');
+    chmodSync(open, 0o777);
+    const { code, err } = await cluster.run('cluster', '--state', open);
+    expect([code, err]).toEqual([1, expect.stringMatching(/can be changed by other users/)]);
+    expect(existsSync(join(open, 'cluster.json'))).toBe(false);
+  });
+});

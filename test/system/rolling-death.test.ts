@@ -1,0 +1,189 @@
+/** SIGKILL at each phase of a restart: no half file counts, nothing hangs, no old value returns. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../support/folder.ts';
+import { isFree } from '../support/ports.ts';
+import { OwnedProcess } from '../support/server.ts';
+import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
+import { waitUntil as waitFor } from '../support/wait.ts';
+import { RawConnection } from '../support/wire.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const cleanups: (() => unknown)[] = [];
+/** Several processes start one after the other, on a machine that runs other tests, too. */
+const waitUntil: typeof waitFor = (what, check) => waitFor(what, check, 120_000);
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  await folder.remove();
+});
+
+const state = (): string => join(folder.path, 'state');
+const itemsOf = (node: string): string => join(state(), `${node}.items`);
+
+async function start(...args: readonly string[]): Promise<SupervisedCluster> {
+  const cluster = await SupervisedCluster.start(join(folder.path, 'tmp'), ...args);
+  cleanups.push(() => cluster.owned.stop());
+  return cluster;
+}
+
+async function exchange(port: number, request: string): Promise<string> {
+  const connection = await RawConnection.connect({ host: '127.0.0.1', port });
+  const reply = await connection.exchange(request);
+  connection.destroy();
+  return reply.toString('latin1');
+}
+
+/** Two nodes, each with items. */
+async function startWithItems(...args: readonly string[]): Promise<SupervisedCluster> {
+  const cluster = await start(...(await portsFor(2)), ...args);
+  for (const { port } of cluster.rows) {
+    const large = `set large 0 0 200000\r\n${'x'.repeat(200_000)}\r\n`;
+    expect(await exchange(port, `set a 0 0 3\r\nold\r\n${large}`)).toBe('STORED\r\nSTORED\r\n');
+  }
+  return cluster;
+}
+
+const valuesOf = ({ rows }: SupervisedCluster): Promise<readonly string[]> =>
+  Promise.all(rows.map(({ port }) => exchange(port, 'get a\r\n')));
+const HIT = 'VALUE a 0 3\r\nold\r\nEND\r\n';
+const MISS = 'END\r\n';
+
+/** A node that writes its items to this pipe waits in the middle of its file. */
+async function blockWritesOf(node: string): Promise<FileHandle> {
+  const part = `${itemsOf(node)}.part`;
+  expect(spawnSync('mkfifo', [part]).status).toBe(0);
+  const pipe = await open(part, 'r+');
+  cleanups.push(() => pipe.close().catch(() => {}));
+  return pipe;
+}
+
+/** Resolves once the node has written to the pipe. */
+async function untilItWrites(pipe: FileHandle): Promise<void> {
+  const { bytesRead } = await pipe.read(Buffer.alloc(1));
+  expect(bytesRead).toBe(1);
+}
+
+async function killSupervisor(cluster: SupervisedCluster): Promise<void> {
+  cluster.owned.child.kill('SIGKILL');
+  await cluster.owned.exited;
+}
+
+describe('a node that is killed', () => {
+  test('while it serves, after a restart, it starts empty: no old file comes back', async () => {
+    const cluster = await startWithItems('--state', state());
+    expect((await cluster.run('restart', 'node-1')).code).toBe(0);
+    const [first] = cluster.rows;
+    expect(await valuesOf(cluster)).toEqual([HIT, HIT]);
+    const pid = /STAT pid (\d+)/.exec(await exchange(first!.port, 'stats\r\n'))![1]!;
+    const starts = () => cluster.owned.stderr.match(/"node":"node-1".*has restarted/g)?.length ?? 0;
+    const before = starts();
+    process.kill(Number(pid), 'SIGKILL');
+    await waitUntil('the node is back', () => starts() > before);
+    expect(await valuesOf(cluster)).toEqual([MISS, HIT]);
+  });
+
+  test('while it writes, it starts empty, the restart ends, and the next one works', async () => {
+    const cluster = await startWithItems('--state', state());
+    const [first] = cluster.rows;
+    const pipe = await blockWritesOf('node-1');
+    const command = cluster.command('restart', '--rolling');
+    await untilItWrites(pipe);
+    process.kill(first!.pid, 'SIGKILL');
+    expect((await command.exited).code).toBe(1);
+    expect(command.stderr).toMatch(/node-1 serves again, but without its items: it ended before/);
+    expect(command.stderr).toMatch(/node-2 was not restarted/);
+    expect(await valuesOf(cluster)).toEqual([MISS, HIT]);
+    expect(readdirSync(state()).sort()).toEqual(['cluster.json', 'control.sock']);
+    expect((await cluster.run('restart', '--rolling')).code).toBe(0);
+    expect(await valuesOf(cluster)).toEqual([MISS, HIT]);
+  });
+
+  test('while it starts with its file, the supervisor starts it again with its items', async () => {
+    const cluster = await startWithItems('--state', state());
+    const command = cluster.command('restart', 'node-1');
+    await waitUntil('the file is complete', () => existsSync(itemsOf('node-1')));
+    // Whichever of the two processes it hits, the file is complete and no node has served since.
+    const killed = await waitUntil('the next process runs', () => nodeProcess(cluster, 'node-1'));
+    process.kill(killed, 'SIGKILL');
+    await command.exited;
+    await waitUntil('the node is back', async () => !(await isFree(cluster.rows[0]!.port)));
+    expect(await valuesOf(cluster)).toEqual([HIT, HIT]);
+  });
+});
+
+/** The process of a node other than the first one, which is about to end. */
+function nodeProcess({ rows, owned }: SupervisedCluster, name: string): number | undefined {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' });
+  const first = rows.find((row) => row.name === name)!.pid;
+  for (const line of stdout.split('\n')) {
+    const [, pid, parent, command] = /^ *(\d+) +(\d+) +(.*)$/.exec(line) ?? [];
+    const isNode = Number(parent) === owned.pid && command?.includes(`${name}.items`);
+    if (isNode === true && Number(pid) !== first) return Number(pid);
+  }
+  return undefined;
+}
+
+describe('a supervisor that is killed', () => {
+  test('between two nodes, each node keeps its items for the next start', async () => {
+    const cluster = await startWithItems('--state', state());
+    const command = cluster.command('restart', '--rolling', '--pause', '3600');
+    await command.failOnExit(waitUntil('a node is back', () => command.stdout.includes('node-1:')));
+    await killSupervisor(cluster);
+    expect((await command.exited).code).toBe(1);
+    expect(command.stderr).toMatch(/The supervisor ended/);
+    expect(await valuesOf(await start('--state', state()))).toEqual([HIT, HIT]);
+  });
+
+  test('while a node writes, the next start waits for it, and takes no half file', async () => {
+    const cluster = await startWithItems('--state', state());
+    const pipe = await blockWritesOf('node-1');
+    const command = cluster.command('restart', '--rolling');
+    await untilItWrites(pipe);
+    await killSupervisor(cluster);
+    expect((await command.exited).code).toBe(1);
+    const next = SupervisedCluster.spawn(join(folder.path, 'tmp'), '--state', state());
+    cleanups.push(() => next.owned.stop());
+    const waits = () => next.owned.stderr.includes('waiting for nodes whose supervisor');
+    await next.owned.failOnExit(waitUntil('it waits', waits));
+    // The node writes the rest, but a pipe is no file that it could put on the disk.
+    const reader = new OwnedProcess(['cat', `${itemsOf('node-1')}.part`]);
+    await pipe.close();
+    await reader.exited;
+    await next.up();
+    expect(await valuesOf(next)).toEqual([MISS, HIT]);
+  });
+
+  test('while a node starts with its file, the next start has the items', async () => {
+    const cluster = await startWithItems('--state', state());
+    const command = cluster.command('restart', '--rolling');
+    await waitUntil('the file is complete', () => existsSync(itemsOf('node-1')));
+    await killSupervisor(cluster);
+    expect((await command.exited).code).toBe(1);
+    expect(await valuesOf(await start('--state', state()))).toEqual([HIT, HIT]);
+  });
+
+  test('without a folder, its nodes end, and the next cluster removes what it left', async () => {
+    const cluster = await startWithItems();
+    await killSupervisor(cluster);
+    for (const { port } of cluster.rows) {
+      await waitUntil('the node has ended', () => isFree(port));
+    }
+    const entriesOf = () => {
+      const tmp = join(folder.path, 'tmp');
+      const [root = ''] = readdirSync(tmp).filter((name) => name.startsWith('slabring-clusters-'));
+      return readdirSync(join(tmp, root));
+    };
+    expect(entriesOf()).toHaveLength(1);
+    const next = await startWithItems();
+    expect(entriesOf()).toEqual([expect.stringMatching(new RegExp(`^${next.owned.pid}-`))]);
+    expect(await next.stop()).toBe(0);
+    expect(entriesOf()).toEqual([]);
+  });
+});

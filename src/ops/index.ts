@@ -49,7 +49,7 @@ export { FileFolder } from './snapshot/snapshot-folder.ts';
 export type { RestoreOutcome } from './snapshot/snapshot-job.ts';
 export { SnapshotSchedule } from './snapshot/snapshot-schedule.ts';
 export { type WarmEvent, WarmRestart } from './snapshot/warm-restart.ts';
-export type { Activity, Reading } from './top/activity.ts';
+export { type Activity, type Reading, withLatency } from './top/activity.ts';
 export { changesPerSecond } from './top/changes.ts';
 export { TopHistory, type TopView } from './top/history.ts';
 export { order, SORTS, type SortKey } from './top/order.ts';

@@ -1,9 +1,18 @@
-import type { CensusTotals, KeyCensus, LargeItem, PrefixTotals } from '../../ops/index.ts';
+import {
+  type CensusTotals,
+  type HotReport,
+  type KeyCensus,
+  keyJson,
+  type LargeItem,
+  type MergedRow,
+  mergeHot,
+  type PrefixTotals,
+} from '../../ops/index.ts';
 import { failuresJson, failureText, type NodeResult } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, countText, shareText, sizeText } from './amounts.ts';
 import { columns } from './columns.ts';
-import { keyJson, shownKey } from './key-text.ts';
+import { shownKey } from './key-text.ts';
 
 /** The orders of the prefixes. */
 export const PREFIX_SORTS = {
@@ -14,9 +23,16 @@ export const PREFIX_SORTS = {
 } as const satisfies Readonly<Record<string, (totals: CensusTotals) => number>>;
 export type PrefixSort = keyof typeof PREFIX_SORTS;
 
+/** What one node told. */
+interface NodeKeys {
+  readonly keys: number;
+  /** The requests for prefixes that it has sampled. */
+  readonly prefixes: HotReport;
+}
+
 interface CensusPage {
   readonly census: KeyCensus;
-  readonly results: readonly NodeResult<{ readonly keys: number }>[];
+  readonly results: readonly NodeResult<NodeKeys>[];
   readonly seconds: number;
   readonly byPrefix: boolean;
   readonly top: number;
@@ -61,21 +77,41 @@ function largestTable({ census, results }: CensusPage): string {
   return columns([[...head, 'largest items'], ...rows], { numbers: 'before-last' });
 }
 
-const PREFIX_HEAD = ['keys', 'bytes', 'share', 'mean', 'unread', 'endless', 'idle', 'prefix'];
+const PREFIX_HEAD = ['keys', 'bytes', 'share', 'mean', 'unread', 'endless', 'idle'];
+const HOT_HEAD = ['gets/s', 'hits'];
 
-function prefixTable({ census, top, sort }: CensusPage): string {
+function prefixTable({ census, results, top, sort }: CensusPage): string {
   const { prefixes, others } = census.top(top, PREFIX_SORTS[sort]);
-  const rows = prefixes.map((totals) => prefixRow(totals, nameOf(totals), census.total.bytes));
-  if (others.keys > 0) rows.push(prefixRow(others, OTHERS, census.total.bytes));
+  const hot = hotByPrefix(results);
+  const isKnown = prefixes.some(({ prefix }) => hot.has(prefix));
+  const line = (totals: CensusTotals, row: MergedRow | undefined, name: string) => [
+    ...prefixCells(totals, census.total.bytes),
+    ...(isKnown ? hotCells(row) : []),
+    name,
+  ];
+  const rows = prefixes.map((totals) => line(totals, hot.get(totals.prefix), nameOf(totals)));
+  if (others.keys > 0) rows.push(line(others, undefined, OTHERS));
   const note = census.isApproximate
     ? '\nThere are many prefixes: the counts of small ones are too low, others has the rest.'
     : '';
-  return columns([PREFIX_HEAD, ...rows], { numbers: 'before-last' }) + note;
+  const head = [...PREFIX_HEAD, ...(isKnown ? HOT_HEAD : []), 'prefix'];
+  return columns([head, ...rows], { numbers: 'before-last' }) + note;
 }
+
+/** The sampled requests for prefixes, of all nodes. */
+function hotByPrefix(results: CensusPage['results']): ReadonlyMap<string, MergedRow> {
+  const reports = results.flatMap(({ node, value }) => {
+    return value === undefined ? [] : [{ node, report: value.prefixes }];
+  });
+  return new Map(mergeHot(reports).rows.map((row) => [row.key, row]));
+}
+
+const hotCells = (row: MergedRow | undefined): readonly string[] =>
+  row === undefined ? ['–', '–'] : [countText(row.gets), shareText(row.hits, row.gets)];
 
 const nameOf = ({ prefix }: PrefixTotals): string => (prefix === '' ? NO_PREFIX : shownKey(prefix));
 
-function prefixRow(totals: CensusTotals, name: string, allBytes: number): string[] {
+function prefixCells(totals: CensusTotals, allBytes: number): readonly string[] {
   const { keys, bytes, unreadBytes, endlessKeys, idleSeconds } = totals;
   return [
     countText(keys),
@@ -85,13 +121,15 @@ function prefixRow(totals: CensusTotals, name: string, allBytes: number): string
     shareText(unreadBytes, bytes),
     shareText(endlessKeys, keys),
     ageText(idleSeconds / keys),
-    name,
   ];
 }
 
 export function censusJson(page: CensusPage): string {
   const { census, results, seconds, byPrefix, top, sort } = page;
-  const nodes = results.flatMap(({ node, value }) => (value === undefined ? [] : [[node, value]]));
+  const nodes = results.flatMap(({ node, value }) => {
+    return value === undefined ? [] : [[node, { keys: value.keys }]];
+  });
+  const hot = hotByPrefix(results);
   const { prefixes, others } = census.top(top, PREFIX_SORTS[sort]);
   const errors = failuresJson(results);
   return JSON.stringify({
@@ -102,7 +140,7 @@ export function censusJson(page: CensusPage): string {
     ...(census.largest.length > 0 && { largest: census.largest.map(itemJson) }),
     ...(byPrefix && {
       prefixes: prefixes.map(({ prefix, ...totals }) => {
-        return { ...prefixJson(prefix), ...totalsJson(totals) };
+        return { ...prefixJson(prefix), ...totalsJson(totals), ...hotJson(hot.get(prefix)) };
       }),
       others: totalsJson(others),
       isApproximate: census.isApproximate,
@@ -113,6 +151,14 @@ export function censusJson(page: CensusPage): string {
 function prefixJson(prefix: string): object {
   const json = keyJson(prefix);
   return 'key' in json ? { prefix: json.key } : { prefixBase64: json.keyBase64 };
+}
+
+/** Missing where no node has sampled requests for the prefix. */
+function hotJson(row: MergedRow | undefined): object {
+  if (row === undefined) return {};
+  const { gets, hits, writes } = row;
+  const ratio = gets > 0 ? { hitRatio: hits / gets } : {};
+  return { getsPerSecond: gets, ...ratio, writesPerSecond: writes };
 }
 
 function totalsJson({ keys, bytes, unreadKeys, unreadBytes, ...rest }: CensusTotals): object {

@@ -8,12 +8,8 @@ import {
 import { failuresJson, failureText, type NodeResult } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { countText, shareText, sizeText } from './amounts.ts';
-import { columns, widthOf } from './columns.ts';
+import { type FittedColumn, fittedTable } from './fitted-table.ts';
 import { shownKey } from './key-text.ts';
-
-/** A longer key may be cut where a terminal is narrow. */
-const KEY_COLUMNS_MAX = 40;
-const GAP_COLUMNS = 2;
 
 /** The orders of the keys. */
 export const HOT_SORTS = {
@@ -75,46 +71,32 @@ function summary({ report, round }: HotPage): string {
 }
 
 /** The columns from the left to the right, and in which order a narrow terminal drops them. */
-const COLUMNS: readonly HotColumn[] = [
-  { head: 'req/s', dropped: 0, cell: (row) => rateText(row.requests) },
-  { head: '±', dropped: 4, cell: (row) => rateText(row.error) },
-  { head: 'share', dropped: 0, cell: (row, all) => shareText(row.requests, all) },
-  { head: 'gets/s', dropped: 2, cell: (row) => rateText(row.gets) },
-  { head: 'hits', dropped: 7, cell: (row) => shareText(row.hits, row.gets) },
-  { head: 'writes/s', dropped: 6, cell: (row) => rateText(row.writes) },
-  { head: 'size', dropped: 3, cell: (row) => (row.bytes === 0 ? '–' : sizeText(row.bytes)) },
-  { head: 'bytes/s', dropped: 5, cell: (row) => sizeText(row.bytesPerSecond) },
-  { head: 'node', dropped: 1, cell: (row) => placeOf(row) },
-];
+const COLUMNS = {
+  requests: { head: 'req/s', dropped: 0 },
+  error: { head: '±', dropped: 4 },
+  share: { head: 'share', dropped: 0 },
+  gets: { head: 'gets/s', dropped: 2 },
+  hits: { head: 'hits', dropped: 7 },
+  writes: { head: 'writes/s', dropped: 6 },
+  size: { head: 'size', dropped: 3 },
+  bytes: { head: 'bytes/s', dropped: 5 },
+  node: { head: 'node', dropped: 1 },
+} as const satisfies Readonly<Record<string, FittedColumn>>;
 
-interface HotColumn {
-  readonly head: string;
-  /** 1 is dropped first; 0 stays. */
-  readonly dropped: number;
-  readonly cell: (row: MergedRow, allRequests: number) => string;
-}
-
-/** A narrow terminal shows fewer columns, so that the keys have room; they come last. */
 function hotTable({ rows, report, round, byPrefix }: HotPage, columnsMax: number): string {
+  const cells = rows.map((row) => ({
+    requests: rateText(row.requests),
+    error: rateText(row.error),
+    share: shareText(row.requests, report.requests),
+    gets: rateText(row.gets),
+    hits: shareText(row.hits, row.gets),
+    writes: rateText(row.writes),
+    size: row.bytes === 0 ? '–' : sizeText(row.bytes),
+    bytes: sizeText(row.bytesPerSecond),
+    ...(round.length > 1 && !byPrefix && { node: placeOf(row) }),
+  }));
   const names = rows.map(({ key }) => (byPrefix && key === '' ? '(no prefix)' : shownKey(key)));
-  const nameColumns = Math.min(KEY_COLUMNS_MAX, Math.max(...names.map(({ length }) => length)));
-  const hasNodes = round.length > 1 && !byPrefix;
-  const left = COLUMNS.filter(({ head }) => head !== 'node' || hasNodes);
-  for (;;) {
-    const cells = rows.map((row) => left.map(({ cell }) => cell(row, report.requests)));
-    const heads = left.map(({ head }) => head);
-    const numbers = columns([heads, ...cells], { numbers: 'after-first' });
-    const next = Math.min(...left.flatMap(({ dropped }) => (dropped === 0 ? [] : [dropped])));
-    if (widthOf(numbers) + GAP_COLUMNS + nameColumns <= columnsMax || !Number.isFinite(next)) {
-      const named = cells.map((row, at) => [...row, names[at]!]);
-      const title = byPrefix ? 'prefix' : 'key';
-      return columns([[...heads, title], ...named], { numbers: 'before-last' });
-    }
-    left.splice(
-      left.findIndex(({ dropped }) => dropped === next),
-      1,
-    );
-  }
+  return fittedTable(COLUMNS, cells, { title: byPrefix ? 'prefix' : 'key', names, columnsMax });
 }
 
 const placeOf = ({ nodes: [node = '', ...others] }: MergedRow): string =>

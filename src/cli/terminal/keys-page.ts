@@ -11,7 +11,7 @@ import {
 import { failuresJson, failureText, type NodeResult } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, countText, shareText, sizeText } from './amounts.ts';
-import { columns } from './columns.ts';
+import { type FittedColumn, fittedTable } from './fitted-table.ts';
 import { shownKey } from './key-text.ts';
 
 /** The orders of the prefixes. */
@@ -45,8 +45,9 @@ const OTHERS = '(others)';
 export function censusText(page: CensusPage, host: Host): string {
   const { census, byPrefix } = page;
   const parts = [summary(page, host)];
-  if (census.largest.length > 0) parts.push(largestTable(page));
-  if (byPrefix && census.total.keys > 0) parts.push(prefixTable(page));
+  const columnsMax = host.columns ?? Number.POSITIVE_INFINITY;
+  if (census.largest.length > 0) parts.push(largestTable(page, columnsMax));
+  if (byPrefix && census.total.keys > 0) parts.push(prefixTable(page, columnsMax));
   return parts.join('\n\n');
 }
 
@@ -62,40 +63,54 @@ function summary({ census, results, seconds }: CensusPage, host: Host): string {
   return [`${count}, ${size} (${where})`, ...failed].join('\n');
 }
 
-function largestTable({ census, results }: CensusPage): string {
+const LARGEST_COLUMNS = {
+  size: { head: 'size', dropped: 0 },
+  sizeClass: { head: 'class', dropped: 2 },
+  ttl: { head: 'ttl', dropped: 3 },
+  idle: { head: 'idle', dropped: 4 },
+  node: { head: 'node', dropped: 1 },
+} as const satisfies Readonly<Record<string, FittedColumn>>;
+
+function largestTable({ census, results }: CensusPage, columnsMax: number): string {
   const now = Date.now() / 1000;
-  const hasNodes = results.length > 1;
-  const head = ['size', 'class', 'ttl', 'idle', ...(hasNodes ? ['node'] : [])];
-  const rows = census.largest.map((item) => [
-    sizeText(item.bytes),
-    String(item.sizeClass),
-    item.expiresAt === undefined ? 'never' : ageText(Math.max(0, item.expiresAt - now)),
-    `${ageText(Math.max(0, now - item.accessedAt))}${item.isFetched ? '' : ' unread'}`,
-    ...(hasNodes ? [item.node] : []),
-    shownKey(item.key),
-  ]);
-  return columns([[...head, 'largest items'], ...rows], { numbers: 'before-last' });
+  const { largest } = census;
+  const rows = largest.map(({ bytes, sizeClass, expiresAt, accessedAt, isFetched, node }) => ({
+    size: sizeText(bytes),
+    sizeClass: String(sizeClass),
+    ttl: expiresAt === undefined ? 'never' : ageText(Math.max(0, expiresAt - now)),
+    idle: `${ageText(Math.max(0, now - accessedAt))}${isFetched ? '' : ' unread'}`,
+    ...(results.length > 1 && { node }),
+  }));
+  const names = largest.map(({ key }) => shownKey(key));
+  return fittedTable(LARGEST_COLUMNS, rows, { title: 'largest items', names, columnsMax });
 }
 
-const PREFIX_HEAD = ['keys', 'bytes', 'share', 'mean', 'unread', 'endless', 'idle'];
-const HOT_HEAD = ['gets/s', 'hits'];
+const PREFIX_COLUMNS = {
+  keys: { head: 'keys', dropped: 0 },
+  bytes: { head: 'bytes', dropped: 0 },
+  share: { head: 'share', dropped: 5 },
+  mean: { head: 'mean', dropped: 2 },
+  unread: { head: 'unread', dropped: 7 },
+  endless: { head: 'endless', dropped: 4 },
+  idle: { head: 'idle', dropped: 3 },
+  gets: { head: 'gets/s', dropped: 1 },
+  hits: { head: 'hits', dropped: 6 },
+} as const satisfies Readonly<Record<string, FittedColumn>>;
 
-function prefixTable({ census, results, top, sort }: CensusPage): string {
+function prefixTable({ census, results, top, sort }: CensusPage, columnsMax: number): string {
   const { prefixes, others } = census.top(top, PREFIX_SORTS[sort]);
   const hot = hotByPrefix(results);
-  const isKnown = prefixes.some(({ prefix }) => hot.has(prefix));
-  const line = (totals: CensusTotals, row: MergedRow | undefined, name: string) => [
-    ...prefixCells(totals, census.total.bytes),
-    ...(isKnown ? hotCells(row) : []),
-    name,
-  ];
-  const rows = prefixes.map((totals) => line(totals, hot.get(totals.prefix), nameOf(totals)));
-  if (others.keys > 0) rows.push(line(others, undefined, OTHERS));
+  const allBytes = census.total.bytes;
+  const rows = prefixes.map((each) => prefixCells(each, allBytes, hot.get(each.prefix)));
+  const names = prefixes.map(nameOf);
+  if (others.keys > 0) {
+    rows.push(prefixCells(others, allBytes, undefined));
+    names.push(OTHERS);
+  }
   const note = census.isApproximate
     ? '\nThere are many prefixes: the counts of small ones are too low, others has the rest.'
     : '';
-  const head = [...PREFIX_HEAD, ...(isKnown ? HOT_HEAD : []), 'prefix'];
-  return columns([head, ...rows], { numbers: 'before-last' }) + note;
+  return fittedTable(PREFIX_COLUMNS, rows, { title: 'prefix', names, columnsMax }) + note;
 }
 
 /** The sampled requests for prefixes, of all nodes. */
@@ -106,22 +121,20 @@ function hotByPrefix(results: CensusPage['results']): ReadonlyMap<string, Merged
   return new Map(mergeHot(reports).rows.map((row) => [row.key, row]));
 }
 
-const hotCells = (row: MergedRow | undefined): readonly string[] =>
-  row === undefined ? ['–', '–'] : [countText(row.gets), shareText(row.hits, row.gets)];
-
 const nameOf = ({ prefix }: PrefixTotals): string => (prefix === '' ? NO_PREFIX : shownKey(prefix));
 
-function prefixCells(totals: CensusTotals, allBytes: number): readonly string[] {
+function prefixCells(totals: CensusTotals, allBytes: number, hot: MergedRow | undefined) {
   const { keys, bytes, unreadBytes, endlessKeys, idleSeconds } = totals;
-  return [
-    countText(keys),
-    sizeText(bytes),
-    shareText(bytes, allBytes),
-    sizeText(bytes / keys),
-    shareText(unreadBytes, bytes),
-    shareText(endlessKeys, keys),
-    ageText(idleSeconds / keys),
-  ];
+  return {
+    keys: countText(keys),
+    bytes: sizeText(bytes),
+    share: shareText(bytes, allBytes),
+    mean: sizeText(bytes / keys),
+    unread: shareText(unreadBytes, bytes),
+    endless: shareText(endlessKeys, keys),
+    idle: ageText(idleSeconds / keys),
+    ...(hot && { gets: countText(hot.gets), hits: shareText(hot.hits, hot.gets) }),
+  };
 }
 
 export function censusJson(page: CensusPage): string {

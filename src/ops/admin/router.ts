@@ -65,6 +65,7 @@ export class Router {
         access: 'action',
         reply: (request) => logs.reply(request.url ?? ''),
       },
+      '/hot-keys.json': { methods: READ, access: 'keys', reply: () => pages.hotKeys() },
       '/stats.json': { methods: READ, access: 'numbers', reply: () => pages.stats() },
     };
   }

@@ -15,7 +15,7 @@ const CLIPS = [1024, 256, 64, 16];
 const STACK_LINES_MAX = 30;
 
 /** What every line has. */
-export interface LineHead {
+interface LineHead {
   /** ISO 8601, UTC, with milliseconds. */
   readonly time: string;
   readonly level: LogLevel;

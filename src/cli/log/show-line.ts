@@ -27,7 +27,7 @@ export function lineShower({ json }: { readonly json: boolean }, host: Host): Sh
 }
 
 /** The line with the name of its node; what is no line of a log becomes the text of one. */
-export function withNode(line: string, node: string): string {
+function withNode(line: string, node: string): string {
   const decoded = decodeLine(line);
   const time = new Date().toISOString();
   const { head, facts, msg } = decoded ?? { head: { time, level: 'warn' }, facts: {}, msg: line };

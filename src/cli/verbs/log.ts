@@ -53,8 +53,8 @@ export const logVerb = defineVerb({
   summary: 'show and follow the log of running nodes',
   description:
     'Shows the last lines of the logs of a node or of all nodes of a cluster, by their admin ' +
-    'ports, and follows them. A node keeps its last lines of the levels error, warn and info, and ' +
-    'of the others what its log shows. `slabring log level debug` sets what it shows, until it ' +
+    'ports, and follows them. A node keeps its last lines of the levels error, warn and info, ' +
+    'and of the others what its log shows. `slabring log level debug` sets what it shows, until it ' +
     'ends: error, warn, info, debug or trace.\n' +
     'A reader that is too slow costs the nodes nothing: it misses lines, and sees how many. ' +
     '`slabring watch` shows single requests, evictions and connections.\n' +
@@ -62,10 +62,10 @@ export const logVerb = defineVerb({
   parameters: ['[action]', '[level]'],
   flags: logFlags,
   examples: [
-    { command: 'slabring log', effect: 'the last 20 lines of each node of the local cluster' },
+    { command: 'slabring log', effect: 'the last 20 lines of each local node' },
     { command: 'slabring log -f --level warn', effect: 'follow warnings and errors' },
     { command: 'slabring log -f --json | jq .msg', effect: 'for a program' },
-    { command: 'slabring log --admin https://10.0.0.1:11212', effect: 'a node of another machine' },
+    { command: 'slabring log --admin https://10.0.0.1:11212', effect: 'another machine' },
     { command: 'slabring log level debug', effect: 'show connections and logins from now on' },
   ],
   async run(options, host, [action, level]) {

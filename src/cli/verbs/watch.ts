@@ -29,8 +29,8 @@ export const watchVerb = defineCacheVerb({
     'each event with its time and node: fetchers (gets), mutations (sets), evictions, connevents ' +
     '(connections), deletions. It shows keys, odd characters as %XX, and no values. It works ' +
     'with every Memcached node; with a login, a slabring node needs the role admin.\n' +
-    'Events that nobody watches cost a node nothing. A node never waits for a reader: one that is ' +
-    'too slow misses events, and sees that it did. A node that goes away is asked again.\n' +
+    'Events that nobody watches cost a node nothing. A node never waits for a reader: one that ' +
+    'is too slow misses events, and sees it. A node that goes away is asked again.\n' +
     'Exit code 0: it was ended by Ctrl-C;',
   parameters: ['[stream...]'],
   flags: {},

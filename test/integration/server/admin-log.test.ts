@@ -85,7 +85,7 @@ describe('the log of an admin port', () => {
     expect(numbersIn(follower.text(), 'n')).toEqual([0, 1, 2, 3]);
   });
 
-  test('a follower that stops reading takes bounded memory, and sees how much it missed', async () => {
+  test('a follower that stops reading takes bounded memory, and sees what it missed', async () => {
     const { admin, log } = await openPort();
     const follower = await openFollower(admin.port);
     await waitUntil('the reply begins', () => follower.text().includes('200 OK'));

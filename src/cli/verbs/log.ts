@@ -54,8 +54,8 @@ export const logVerb = defineVerb({
   description:
     'Shows the last lines of the logs of a node or of all nodes of a cluster, by their admin ' +
     'ports, and follows them. A node keeps its last lines of the levels error, warn and info, ' +
-    'and of the others what its log shows. `slabring log level debug` sets what it shows, until it ' +
-    'ends: error, warn, info, debug or trace.\n' +
+    'and of the others what its log shows. `slabring log level debug` sets what it shows, until ' +
+    'it ends: error, warn, info, debug or trace.\n' +
     'A reader that is too slow costs the nodes nothing: it misses lines, and sees how many. ' +
     '`slabring watch` shows single requests, evictions and connections.\n' +
     'Exit code 0: all nodes replied, or Ctrl-C; 1: a node did not; 2: the command line is wrong.',

@@ -14,7 +14,7 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
   'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
   'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
   'samples of the admin port': [ms(the('ops/admin/pages.ts', 'SAMPLE_MS'))],
-  'sampled requests': [count(the('request-samples.ts', 'SAMPLED_KEYS_PER_SECOND'))],
+  'sampled requests': [count(the('request-samples.ts', 'SAMPLED_REQUESTS_PER_SECOND'))],
   'lines of slow requests': [count(the('slow-requests.ts', 'LINES_PER_WINDOW_MAX'))],
   'event loop of a thread': [ms(the('thread-meter.ts', 'LOOP_SAMPLE_MS'))],
   'snapshot in S3': [

@@ -38,6 +38,11 @@ export const TEST_CONTROL: NodeControl = {
     names: () => [],
     count: () => 0,
   },
+  hotKeys: {
+    isEnabled: false,
+    view: () => ({ windowSeconds: 1, samples: 0, requestsPerSecond: 0, keys: [], prefixes: [] }),
+    clear: () => {},
+  },
   prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => -1 },
   latency: { of: () => undefined, reset: () => {} },
   health: () => ({
@@ -48,6 +53,7 @@ export const TEST_CONTROL: NodeControl = {
     peakConnections: 1,
     connMemoryBytes: 0,
     certificateSeconds: undefined,
+    certificateExpiresAt: undefined,
   }),
   eventCounts: () => ({ written: 0, gaps: 0, sent: 0, watchers: 0 }),
   connections: () => [],

@@ -2,6 +2,7 @@ import { benchVerb } from './bench.ts';
 import { deleteVerb } from './delete.ts';
 import { flushVerb } from './flush.ts';
 import { getVerb } from './get.ts';
+import { hotVerb } from './hot.ts';
 import { incrVerb } from './incr.ts';
 import { keyVerb } from './key.ts';
 import { keysVerb } from './keys.ts';
@@ -11,6 +12,7 @@ import { setVerb } from './set.ts';
 import { statsVerb } from './stats.ts';
 import { topVerb } from './top.ts';
 import { touchVerb } from './touch.ts';
+import { watchVerb } from './watch.ts';
 
 /** The verbs that are clients of a cache, in the order of the help. */
 export const CACHE_VERBS = [
@@ -21,6 +23,8 @@ export const CACHE_VERBS = [
   incrVerb,
   statsVerb,
   topVerb,
+  watchVerb,
+  hotVerb,
   keysVerb,
   keyVerb,
   memoryVerb,

@@ -1,6 +1,7 @@
 import type { TunableName } from '../../store/index.ts';
 import type { LatencyReader } from '../latency/latency-histogram.ts';
 import type { ConfigEntries } from './config-entries.ts';
+import type { HotKeys } from './hot-keys.ts';
 import type { PrefixStats } from './prefixes.ts';
 
 /**
@@ -12,6 +13,7 @@ export interface NodeControl {
   /** The entries of the `config` commands. */
   readonly config: ConfigEntries;
   readonly prefixes: PrefixStats;
+  readonly hotKeys: HotKeys;
   /** How long the node took for requests. */
   readonly latency: LatencyReader;
   health(): NodeHealth;
@@ -85,6 +87,8 @@ export interface NodeHealth {
   readonly connMemoryBytes: number;
   /** Seconds since the node read its certificates; undefined without TLS. */
   readonly certificateSeconds: number | undefined;
+  /** The Unix time at which the certificate of the node ends; undefined without TLS. */
+  readonly certificateExpiresAt: number | undefined;
 }
 
 export interface EventCounts {

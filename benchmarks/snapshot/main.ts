@@ -37,7 +37,7 @@ const megabytes = Math.ceil((items * (VALUE_BYTES + 100) * 1.3) / 2 ** 20);
 /** Keys and values. */
 const megabytesOfItems = (items * (VALUE_BYTES + KEY_BYTES)) / MB;
 
-/** What other clients do: `-r` starts so many batches each second, whether the node is late or not. */
+/** What other clients do: `-r` starts so many batches each second, also if the node is late. */
 const CLIENTS: readonly (readonly [string, string])[] = [
   ['2000 gets/s', '-d 1 -r 2000'],
   ['40,000 gets/s, pipelined', '-d 20 -r 2000'],

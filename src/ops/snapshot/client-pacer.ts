@@ -9,7 +9,7 @@ const LOOK_MS = 20;
 const TRAFFIC_BYTES_PER_MS_MIN = 10;
 
 /** What the pacer takes from the node and its thread. */
-export interface PacerParts {
+interface PacerParts {
   /** Bytes that clients have sent to the node so far. */
   readonly bytesRead: () => number;
   /** Blocks the thread. */

@@ -10,6 +10,16 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
     bytes(the('request-body.ts', 'BODY_BYTES_MAX')),
     ms(the('admin-server.ts', 'REQUEST_MS_MAX')),
   ],
+  'node of `slabring cluster`': [
+    ms(the('node-process.ts', 'START_TIMEOUT_MS')),
+    ms(the('node-process.ts', 'STOP_TIMEOUT_MS')),
+    ms(the('node-process.ts', 'STALL_TIMEOUT_MS')),
+  ],
+  'socket of a supervisor': [
+    count(the('control-server.ts', 'CONNECTIONS_MAX')),
+    bytes(the('control/messages.ts', 'LINE_BYTES_MAX')),
+    ms(the('control-server.ts', 'REQUEST_MS_MAX')),
+  ],
   'line of a log': [count(the('log/log-record.ts', 'LINE_CHARACTERS_MAX'))],
   'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
   'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],

@@ -167,7 +167,7 @@ describe('a warm restart', () => {
     await end(second, 'SIGKILL');
     expect(existsSync(file)).toBe(false);
   });
-  test('a node that keeps its items for its supervisor only writes no file at a signal', async () => {
+  test('a node that keeps its items for its supervisor writes no file at a signal', async () => {
     const first = await start('--warm-restart-on', 'restart');
     await fill(first, 10);
     await end(first, 'SIGTERM');

@@ -34,7 +34,12 @@ export { DUMP_END, PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
 export { COMMAND_CONSTANTS } from './constants.ts';
 export { type CommandRules, type Commands, createCommands } from './execute.ts';
 export { PendingValue } from './keyed/write.ts';
-export { bucketOfBound, LATENCY_BUCKETS, latencyBucket } from './latency/latency-buckets.ts';
+export {
+  bucketOfBound,
+  LATENCY_BUCKETS,
+  latencyBucket,
+  latencyQuantile,
+} from './latency/latency-buckets.ts';
 export { LatencyHistogram, type LatencyReader } from './latency/latency-histogram.ts';
 export { measuredKinds } from './latency/latency-stats.ts';
 export { KIND_COUNT, KINDS, kindOf, TEXT_LOGIN_KIND } from './latency/request-kinds.ts';

@@ -10,6 +10,7 @@ import {
   usableAddresses,
 } from '../server/index.ts';
 import { COUNT, type StoreView } from '../store/index.ts';
+import { checkAddressSpace } from './address-space.ts';
 import { SharedControl } from './control/shared-control.ts';
 import { type FastPathState, fastPathState, loadFastPath } from './fast-path.ts';
 import { mainThread } from './jobs.ts';
@@ -57,8 +58,8 @@ export interface RunningNode extends NodeHandle {
   /** Shows the lines of this level and of more important ones; traces of requests need `-vvv`. */
   setLogLevel(level: LogLevel): Promise<void>;
   /**
-   * Resolves once every thread has answered; while one of them hangs, it does not.
-   * @throws {CodedError} if a thread has ended or the maintainer does nothing.
+   * Resolves once every thread has answered, or rejects within a second.
+   * @throws {CodedError} if a thread hangs or has ended, or the maintainer does nothing.
    */
   checkThreads(): Promise<void>;
 }
@@ -104,6 +105,7 @@ export async function startNode(
     const loaded = await loadFastPath(options);
     const share = NodeMemory.allocate(options, loaded.modules, extras.memoryFile);
     const fastPath = fastPathState(options, share.store, loaded, log);
+    checkAddressSpace(mainThread(options));
     const { beforeServing = nothing, beforeDraining = () => {}, afterServing = nothing } = extras;
     const files = { userFiles, certificates, log, beforeDraining, afterServing };
     const node = new Node(share, files);
@@ -132,7 +134,7 @@ async function listening(
       runGuest: node.runGuest,
     };
   } catch (error) {
-    await node.stop();
+    await node.abandon();
     throw error;
   }
 }
@@ -253,19 +255,30 @@ class Node {
     return reasons.length === 0 ? undefined : reasons.join(' ');
   }
 
+  /** Ends a node that has not started; takes a bounded time, whatever its threads do. */
+  async abandon(): Promise<void> {
+    this.#endWork();
+    await this.#threads.abandon();
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  /** Tells all threads to stop. */
+  #endWork(): void {
     this.#files.userFiles?.close();
     this.#files.certificates.close();
-    const hasServed = this.#memory.state.name === 'serving';
     this.#meter?.stop();
+    this.#memory.state.drain();
+  }
+
+  async #stop(): Promise<void> {
+    const hasServed = this.#memory.state.name === 'serving';
     const { beforeDraining, afterServing } = this.#files;
     if (hasServed) beforeDraining();
-    this.#memory.state.drain();
+    this.#endWork();
     await this.#threads.finish(async () => {
       if (hasServed) await afterServing(this.runGuest);
     });

@@ -20,6 +20,8 @@ export { Pacer } from './keys/pacer.ts';
 export { type Metric, unitOf } from './metrics/metric.ts';
 export type { MetricSource } from './metrics/sample.ts';
 export { METRICS } from './metrics/table.ts';
+export { loadS3 } from './s3/load-s3.ts';
+export { isS3Url } from './s3/s3-url.ts';
 export { AtomicFile } from './snapshot/atomic-file.ts';
 export {
   COMPRESSIONS,
@@ -34,10 +36,11 @@ export { newRestoreCounts } from './snapshot/item-restorer.ts';
 export { missingText, restoreText } from './snapshot/outcome-text.ts';
 export { SnapshotDecoder, type SnapshotReceiver } from './snapshot/snapshot-decoder.ts';
 export { SnapshotEncoder } from './snapshot/snapshot-encoder.ts';
+export { FileFolder } from './snapshot/snapshot-folder.ts';
 export type { RestoreOutcome } from './snapshot/snapshot-job.ts';
 export { SnapshotSchedule } from './snapshot/snapshot-schedule.ts';
 export { type WarmEvent, WarmRestart } from './snapshot/warm-restart.ts';
-export type { Activity, Reading } from './top/activity.ts';
+export { type Activity, type Reading, withLatency } from './top/activity.ts';
 export { changesPerSecond } from './top/changes.ts';
 export { TopHistory, type TopView } from './top/history.ts';
 export { order, SORTS, type SortKey } from './top/order.ts';

@@ -9,6 +9,7 @@ export function adminParts(): AdminNode {
     view: openStore(testShare(), 0).view,
     measureThreads: () => Promise.resolve(),
     setLogLevel: () => Promise.resolve(),
+    checkThreads: () => Promise.resolve(),
     addresses: [],
     runGuest: () => Promise.reject(new Error('the node does not run')),
   };

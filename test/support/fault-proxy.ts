@@ -11,6 +11,8 @@ export type Fault =
   | { readonly kind: 'cut'; readonly afterBytes: number }
   /** Passes `afterBytes` bytes of the replies, then sends FIN, like a server that stops cleanly. */
   | { readonly kind: 'end'; readonly afterBytes: number }
+  /** Passes `afterBytes` bytes of the replies, and holds those after them. */
+  | { readonly kind: 'hold'; readonly afterBytes: number }
   /** Passes `afterBytes` bytes of the requests, then resets. */
   | { readonly kind: 'cut-requests'; readonly afterBytes: number }
   /** Passes `afterPieces` pieces of the replies once, then every piece twice. */
@@ -129,7 +131,8 @@ export class FaultProxy {
       this.#readAndDrop(client);
     };
     this.#stalls.add(stall);
-    const path = { bytesToPass: Number.POSITIVE_INFINITY, held: [], client };
+    const bytesToPass = fault.kind === 'hold' ? fault.afterBytes : Number.POSITIVE_INFINITY;
+    const path = { bytesToPass, held: [], client };
     this.#paths.add(path);
     client.on('close', () => {
       this.#stalls.delete(stall);
@@ -155,8 +158,8 @@ export class FaultProxy {
     let passed = 0;
     let pieces = 0;
     server.on('data', (bytes: Buffer) => {
-      const isLast = 'afterBytes' in fault && passed + bytes.length >= fault.afterBytes;
-      if (isLast && fault.kind !== 'cut-requests') {
+      const ends = fault.kind === 'cut' || fault.kind === 'end';
+      if (ends && passed + bytes.length >= fault.afterBytes) {
         const end = (): unknown => (fault.kind === 'cut' ? client.resetAndDestroy() : client.end());
         client.write(bytes.subarray(0, fault.afterBytes - passed), end);
         server.pause();

@@ -64,6 +64,20 @@ describe('a node that runs from the package', () => {
       expect(facts['reason']).toBe(reason);
     });
   });
+  test.skipIf(process.platform !== 'linux')(
+    'a node whose threads get no address space does not start, and says why',
+    async () => {
+      const gibibytes = 2 ** 20; // `ulimit -v` counts KiB
+      const limit = `ulimit -v ${3 * gibibytes} && exec "$@"`;
+      const prefix = ['sh', '-c', limit, 'sh'];
+      const start = startSlabring({
+        args: ['-t', '8'],
+        entry: packagedMain(built),
+        commandPrefix: prefix,
+      });
+      await expect(start).rejects.toThrow(/exit code 1\).*is limited to 3 GiB.*lower -t/s);
+    },
+  );
   test('a node shows its metrics over HTTPS, and names a missing token file', async () => {
     const authority = await Authority.create(built.project, 'admin-ca');
     const { cert, key } = await authority.issue('admin');

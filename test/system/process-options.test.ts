@@ -32,8 +32,8 @@ const commandOf = (...args: readonly string[]): string[] => {
   return [process.execPath, MAIN, '-l', '127.0.0.1', '-p', `${port}`, '-t', '1', ...args];
 };
 
-function run(command: readonly string[]): OwnedProcess {
-  const node = new OwnedProcess(command);
+function run(command: readonly string[], env: NodeJS.ProcessEnv = {}): OwnedProcess {
+  const node = new OwnedProcess(command, { env });
   started.push(node);
   return node;
 }
@@ -204,6 +204,32 @@ describe.runIf(isLinux)('limits of the process', () => {
   /** Runs a node under a limit of a shell. */
   const under = (limit: string, ...args: readonly string[]): OwnedProcess =>
     run(['sh', '-c', `ulimit ${limit}; exec "$@"`, 'sh', ...commandOf(...args)]);
+
+  test.each([
+    ['the first thread', 15, '2'],
+    ['a later thread', 30, '4'],
+  ])('a node without address space for %s ends with a sentence', async (_, limit, threads) => {
+    const gibibytes = 2 ** 20; // `ulimit -v` counts KiB
+    // Without a cache each thread removes types by WebAssembly, for which V8 reserves 8 GiB.
+    const env = { NODE_COMPILE_CACHE: undefined };
+    const command = commandOf('-t', threads);
+    const limited = ['sh', '-c', `ulimit -v ${limit * gibibytes}; exec "$@"`, 'sh', ...command];
+    const node = run(limited, env);
+    const end = await Promise.race([
+      node.exited,
+      waitUntil('it listens', () => node.stdout.includes('Listening')),
+    ]);
+    // Another Node.js may reserve less.
+    if (end === true) return;
+    expect([end.code, JSON.parse(node.stderr.trimEnd().split('\n').at(-1)!)]).toEqual([
+      1,
+      expect.objectContaining({
+        level: 'error',
+        code: 'ERR_MEMORY',
+        msg: expect.stringContaining(`is limited to ${limit} GiB`),
+      }),
+    ]);
+  });
 
   test('a node with too few open files for -c gets more, or refuses with a sentence', async () => {
     const node = under('-n 200', '-c', '1024');

@@ -80,6 +80,28 @@ scrape_configs:
     });
   });
 
+  test('each thread shows its event loop and its garbage collections', async () => {
+    const { node, url } = await loadedNode();
+    const threads = ['main', 'serve-0', 'serve-1'];
+    const valuesOf = async (name: string) => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const series = text.matchAll(new RegExp(`^${name}{thread="(.*?)"} (\\S+)$`, 'gm'));
+      return new Map([...series].map(([, thread, value]) => [thread, Number(value)]));
+    };
+    // The kernel gives a connection to either thread; the main thread writes the page.
+    await waitUntil('each thread has collected garbage', async () => {
+      await sendAndReadToEnd(node.address, 'stats\r\nstats settings\r\n'.repeat(200));
+      const runs = await valuesOf('slabring_gc_runs_total');
+      return threads.every((thread) => (runs.get(thread) ?? 0) > 0);
+    });
+    const names = ['gc_seconds_total', 'event_loop_active_seconds_total', 'heap_bytes'];
+    for (const name of [...names, 'event_loop_delay_seconds_count']) {
+      const values = await valuesOf(`slabring_${name}`);
+      expect([...values.keys()].sort(), name).toEqual(threads);
+      for (const value of values.values()) expect(value, name).toBeGreaterThan(0);
+    }
+  });
+
   test('promtool accepts the text of a node, and finds nothing to mend', async () => {
     const { url } = await loadedNode();
     const text = await (await fetch(`${url}/metrics`)).text();

@@ -45,6 +45,7 @@ describe.each([
     for (const node of nodes) {
       expect(view.nodes[node].getsPerSecond).toBeGreaterThan(0);
       expect(view.nodes[node]).toMatchObject({ evictionsPerSecond: 0, memoryLimitBytes: 2 ** 26 });
+      expect('p99Microseconds' in view.nodes[node]).toBe(name === 'slabring');
       expect('rssBytes' in view.nodes[node]).toBe(name === 'slabring');
     }
     const [first = '', second = ''] = nodes;

@@ -24,6 +24,22 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
   'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
   'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
   'samples of the admin port': [ms(the('ops/admin/pages.ts', 'SAMPLE_MS'))],
+  'sampled requests': [count(the('request-samples.ts', 'SAMPLED_KEYS_PER_SECOND'))],
+  'lines of slow requests': [count(the('slow-requests.ts', 'LINES_PER_WINDOW_MAX'))],
   'event loop of a thread': [ms(the('thread-meter.ts', 'LOOP_SAMPLE_MS'))],
+  'snapshot in S3': [
+    count(the('s3-upload.ts', 'PARTS_IN_FLIGHT_MAX')),
+    bytes(the('s3-upload.ts', 'PART_BYTES')),
+    bytes(the('s3-upload.ts', 'LATE_PART_BYTES')),
+    count(the('s3-upload.ts', 'EARLY_PARTS')),
+    count(the('s3-upload.ts', 'PARTS_MAX')),
+    count(the('s3-client.ts', 'TRIES_MAX')),
+    ms(the('s3-client.ts', 'SILENT_MS_MAX')),
+  ],
+  'credentials for S3': [
+    count(the('key-endpoint.ts', 'TRIES_MAX')),
+    ms(the('key-endpoint.ts', 'TOTAL_MS_MAX')),
+    ms(the('credentials.ts', 'REFRESH_BEFORE_MS')),
+  ],
   'rounds of `slabring top`': [ms(1000 * the('cli/cache/watch.ts', 'INTERVAL_SECONDS_MIN'))],
 });

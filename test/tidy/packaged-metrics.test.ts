@@ -41,13 +41,20 @@ describe('packaged rules and dashboards', () => {
     }
     expect(panels.flatMap(({ targets = [] }) => targets).length).toBeGreaterThan(20);
   });
-  test('each alert has texts, a test, and a row in docs/operating.md', () => {
-    const page = textOf('docs/operating.md');
+  test('each alert has texts, a test, and a section of docs/alerts.md in the same order', () => {
     const tests = textOf(`${FOLDER}/slabring.test.yml`);
-    for (const { alert = '', annotations } of alerts) {
-      expect(Object.keys(annotations ?? {}), alert).toEqual(['summary', 'description']);
-      expect(page).toContain(`| \`${alert}\` |`);
+    for (const { alert = '', annotations = {} } of alerts) {
+      expect(Object.keys(annotations), alert).toEqual(['runbook', 'summary', 'description']);
+      expect(annotations['runbook']).toBe(`docs/alerts.md#${alert.toLowerCase()}`);
       expect(tests).toContain(`- name: ${alert}\n`);
+    }
+    const sections = textOf('docs/alerts.md').split('\n## ').slice(1);
+    expect(sections.map((section) => section.split('\n')[0])).toEqual(
+      alerts.map(({ alert }) => alert),
+    );
+    for (const section of sections) {
+      expect(section).toMatch(/^- \*\*Clients\*\*/m);
+      expect(section).toMatch(/\*\*[Dd]o\*\*/);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineClock, number } from '../../base/index.ts';
 import type { CacheClient } from '../../client/index.ts';
-import type { Reading } from '../../ops/index.ts';
+import { type Reading, withLatency } from '../../ops/index.ts';
 import type { Host } from '../process/host.ts';
 import { listenForStop } from '../process/stop-request.ts';
 import type { NodeResult } from './each-node.ts';
@@ -66,6 +66,15 @@ export function watchEnd(host: Host): WatchEnd {
       stop.dispose();
     },
   };
+}
+
+/** Reads what `top` shows of the one node of a client; a plain memcached measures no latency. */
+export async function readActivity(cache: CacheClient): Promise<Reading> {
+  const reading = await readStats(cache);
+  if (!reading.stats.has('slabring_version')) return reading;
+  // A slabring of before has no such topic.
+  const buckets = await readStats(cache, 'latency_buckets').catch(() => undefined);
+  return buckets === undefined ? reading : withLatency(reading, buckets.stats);
 }
 
 /** Reads `stats` of the one node of a client. */

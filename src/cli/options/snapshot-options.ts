@@ -1,6 +1,21 @@
 /** The options of the snapshots that a node writes by itself. */
 import { type Flag, integer, text } from '../../base/index.ts';
 
+/** The encryption that a dump to S3 asks for. */
+export function s3Encryption(what: string): Flag<string> {
+  const flag = text({
+    placeholder: '<kind>',
+    doc: `How S3 encrypts ${what}: AES256, aws:kms or aws:kms:<key id>; else its bucket decides.`,
+  });
+  return {
+    ...flag,
+    constraint: 'AES256, aws:kms or aws:kms:<key id>',
+    parse: (given) => (ENCRYPTION.test(given) ? given : undefined),
+  };
+}
+
+const ENCRYPTION = /^(?:AES256|aws:kms(?::[\x21-\x7e]+)?)?$/;
+
 const UNITS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
 const SECONDS_MAX = 365 * UNITS['d']!;
 
@@ -33,8 +48,11 @@ export const snapshotFlags = {
   }),
   snapshotTo: text({
     placeholder: '<folder>',
-    doc: 'Folder of the snapshots; each node has names of its own in it, by its port.',
+    doc:
+      'Folder of the snapshots, or s3://bucket/prefix; each node has names of its own in it, by ' +
+      'its port, and in a bucket also by the name of its machine.',
   }),
+  s3Encryption: s3Encryption('the snapshots'),
 };
 
 interface SnapshotValues {

@@ -20,7 +20,7 @@ export interface AdminPort {
 
 /** What the admin port reads and changes. */
 export type AdminNode = Pick<RunningNode, 'control' | 'view' | 'measureThreads' | 'setLogLevel'> &
-  Pick<RunningNode, 'runGuest' | 'addresses'>;
+  Pick<RunningNode, 'runGuest' | 'addresses' | 'checkThreads'>;
 
 /** Opens the admin port that the options name; undefined if they name none. */
 export async function openAdminPort(

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Logger } from '../../base/index.ts';
 import type { RunningNode } from '../../node/index.ts';
 
@@ -7,25 +8,42 @@ interface Values {
   readonly snapshotEvery: number;
   readonly snapshotKeep: number;
   readonly snapshotTo: string;
+  readonly s3Encryption: string;
 }
 
-/** Starts the snapshots that the options name; returns what stops them. */
+/**
+ * Starts the snapshots that the options name; returns what stops them.
+ * @throws {CodedError} `ERR_SNAPSHOT_FILE` if the folder cannot be created.
+ */
 export async function scheduleSnapshots(
   values: Values,
   { runGuest, addresses }: Pick<RunningNode, 'runGuest' | 'addresses'>,
   log: Logger,
 ): Promise<() => void> {
-  const { snapshotEvery, snapshotKeep, snapshotTo } = values;
+  const { snapshotEvery, snapshotKeep, snapshotTo, s3Encryption } = values;
   if (snapshotEvery === 0) return () => {};
   // Other nodes do not load it.
-  const { SnapshotSchedule } = await import('../../ops/index.ts');
+  const { FileFolder, isS3Url, loadS3, SnapshotSchedule } = await import('../../ops/index.ts');
   const [address] = addresses;
-  const name = address?.kind === 'tcp' ? `${address.port}` : values.unixSocket;
+  const listener = address?.kind === 'tcp' ? `${address.port}` : values.unixSocket;
+  const isS3 = isS3Url(snapshotTo);
+  const folder = isS3
+    ? new (await loadS3()).S3Folder(snapshotTo, s3Encryption, process.env)
+    : new FileFolder(snapshotTo);
+  if (!isS3) await folder.open();
+  else {
+    folder.open().catch((error: unknown) => {
+      const reason = (error as Error).message;
+      log.warn({ folder: snapshotTo, reason }, 'the next snapshot will fail');
+    });
+  }
+  const name = `slabring-${listener.replaceAll(/[^\w.]/g, '_')}`;
   const plan = {
-    folder: snapshotTo,
+    folder,
     everySeconds: snapshotEvery,
     keep: snapshotKeep,
-    node: `slabring-${name.replaceAll(/[^\w.]/g, '_')}`,
+    // Nodes of several machines share a bucket.
+    node: isS3 ? `${hostname().replaceAll(/[^\w.-]/g, '_')}-${name}` : name,
   };
   const schedule = new SnapshotSchedule(plan, runGuest, log);
   schedule.start();

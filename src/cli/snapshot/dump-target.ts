@@ -1,21 +1,44 @@
 import { CodedError } from '../../base/index.ts';
-import { AtomicFile } from '../../ops/index.ts';
+import { AtomicFile, isS3Url, loadS3 } from '../../ops/index.ts';
 
 /** Where a dump goes. It is there completely after `commit`, or not at all. */
 interface DumpTarget {
   write(bytes: Buffer): Promise<void>;
-  commit(): void;
-  abandon(): void;
+  commit(): Promise<void>;
+  /** Removes what was written; says what it could not remove. */
+  abandon(): Promise<string | undefined>;
 }
 
-/** The file of that name; `-` is standard output. */
-export function openTarget(path: string): DumpTarget {
+/**
+ * The file of that name; `-` is standard output, and `s3://…` an object of S3.
+ * @throws {CodedError} `ERR_SNAPSHOT_FILE`, `ERR_S3`, or `ERR_USAGE`.
+ */
+export async function openTarget(
+  path: string,
+  { s3Encryption }: { readonly s3Encryption: string },
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<DumpTarget> {
   if (path === '-') return STANDARD_OUTPUT;
+  if (isS3Url(path)) {
+    const { openUpload } = await loadS3();
+    const upload = await openUpload(path, s3Encryption, env);
+    return {
+      write: async (bytes) => {
+        upload.write(bytes);
+        if (upload.needsTurn) await upload.untilRoom();
+      },
+      commit: () => upload.commit(),
+      abandon: () => upload.abandon(),
+    };
+  }
   const file = new AtomicFile(path);
   return {
     write: async (bytes) => file.write(bytes),
-    commit: () => file.commit(),
-    abandon: () => file.abandon(),
+    commit: async () => file.commit(),
+    abandon: async () => {
+      file.abandon();
+      return undefined;
+    },
   };
 }
 
@@ -29,8 +52,8 @@ const STANDARD_OUTPUT: DumpTarget = {
         else reject(new CodedError('ERR_SNAPSHOT_FILE', outputFailure(cause), { cause }));
       });
     }),
-  commit: () => {},
-  abandon: () => {},
+  commit: async () => {},
+  abandon: async () => undefined,
 };
 
 const outputFailure = (cause: Error): string =>

@@ -16,6 +16,13 @@ const TIMES = [
   { unit: 's', seconds: 1 },
 ] as const;
 
+const SPANS = [
+  { unit: 's', microseconds: 1e6 },
+  { unit: 'ms', microseconds: 1e3 },
+  { unit: 'us', microseconds: 1 },
+] as const;
+const SPAN_DIGITS = 3;
+
 /** `950`, `12.3K`, `4.5M`. */
 export function countText(count: number): string {
   return COMPACT.format(count);
@@ -43,6 +50,12 @@ export function shortSizeText(sizeBytes: number): string {
 export function ageText(ageSeconds: number): string {
   const { unit, seconds } = TIMES.find((each) => ageSeconds >= each.seconds) ?? TIMES.at(-1)!;
   return `${Math.floor(ageSeconds / seconds)} ${unit}`;
+}
+
+/** `850us`, `12.3ms`, `1.5s`: three digits at most. */
+export function microsecondsText(us: number): string {
+  const { unit, microseconds } = SPANS.find((each) => us >= each.microseconds) ?? SPANS.at(-1)!;
+  return `${Number((us / microseconds).toPrecision(SPAN_DIGITS))}${unit}`;
 }
 
 /** `98.2 %`; a dash for a share of nothing. */

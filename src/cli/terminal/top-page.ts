@@ -2,7 +2,7 @@
 import { type Activity, order, type SortKey, type TopView } from '../../ops/index.ts';
 import { failureText, type NodeFailure } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
-import { ageText, countText, shortSizeText } from './amounts.ts';
+import { ageText, countText, microsecondsText, shortSizeText } from './amounts.ts';
 import { columns, DEFAULT_COLUMNS } from './columns.ts';
 import { wrapAll } from './wrap.ts';
 
@@ -45,6 +45,9 @@ const COLUMNS = {
   hits: column('hits', 'hits', 'h', 7, ({ hitRatio: ratio }) =>
     percent(ratio === undefined ? undefined : 100 * ratio, 1),
   ),
+  p99: column('p99', 'p99', 'l', 6, ({ p99Microseconds: us }) =>
+    us === undefined ? undefined : microsecondsText(us),
+  ),
   evictions: column('evict/s', 'evictions', 'e', 7, ({ evictionsPerSecond }) =>
     count(evictionsPerSecond),
   ),
@@ -66,6 +69,7 @@ const BY_PRIORITY: readonly Column[] = [
   COLUMNS.hits,
   COLUMNS.sets,
   COLUMNS.memory,
+  COLUMNS.p99,
   COLUMNS.evictions,
   COLUMNS.items,
   COLUMNS.cpu,

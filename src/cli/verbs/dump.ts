@@ -9,9 +9,11 @@ import {
   type SnapshotReceiver,
 } from '../../ops/index.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
+import { s3Encryption } from '../options/snapshot-options.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { cachePortFlags } from '../snapshot/cache-port.ts';
+import { DumpInterrupt } from '../snapshot/dump-interrupt.ts';
 import type { DumpInput, DumpSource } from '../snapshot/dump-source.ts';
 import { dumpSources } from '../snapshot/dump-sources.ts';
 import { openTarget } from '../snapshot/dump-target.ts';
@@ -34,6 +36,7 @@ const dumpFlags = {
     default: 'none',
     doc: 'Compress the file: deflate every reader knows, zstd is faster.',
   }),
+  s3Encryption: s3Encryption('the object'),
   json: flag({ doc: 'Print the result as JSON.' }),
 };
 
@@ -45,7 +48,9 @@ export const dumpVerb = defineVerb({
     'Writes all items of a node, or of all nodes of a cluster, to one file: values, flags, times ' +
     'of expiry, CAS ids and hits. The nodes serve in the meantime. An item that changes during ' +
     'the dump has its old or its new value in the file.\n' +
-    'The file appears under its name when it is complete; - is standard output.\n' +
+    'The file appears under its name when it is complete; - is standard output, ' +
+    's3://bucket/name an object of S3 (the variables and files of AWS name the service and the ' +
+    'credentials).\n' +
     'Exit code 0: the file is complete; 1: it is not, and there is none; 2: the command line is ' +
     'wrong.',
   parameters: ['file'],
@@ -63,6 +68,10 @@ export const dumpVerb = defineVerb({
     {
       command: 'slabring dump - --admin http://10.0.0.1:11212,http://10.0.0.2:11212 | ssh host …',
       effect: 'a cluster, through a pipe',
+    },
+    {
+      command: 'slabring dump s3://backups/cache/items.snapshot --admin http://127.0.0.1:11212',
+      effect: 'into a bucket of S3',
     },
   ],
   async run(options, host, [path = '']) {
@@ -88,20 +97,18 @@ export const dumpVerb = defineVerb({
 class ClusterDump implements SnapshotReceiver {
   bytes = 0;
   readonly #clients: readonly DumpSource[];
-  readonly #compression: ValuesOf<typeof dumpFlags>['compression'];
+  readonly #options: ValuesOf<typeof dumpFlags>;
+  readonly #host: Host;
   readonly #id = randomBytes(ID_BYTES).toString('hex');
   readonly #decoder = new SnapshotDecoder(this);
   readonly #bar: ProgressBar;
   /** Items of the nodes whose dumps have begun, as their headers say. */
   #expected = 0;
 
-  constructor(
-    clients: readonly DumpSource[],
-    { compression }: ValuesOf<typeof dumpFlags>,
-    host: Host,
-  ) {
+  constructor(clients: readonly DumpSource[], options: ValuesOf<typeof dumpFlags>, host: Host) {
     this.#clients = clients;
-    this.#compression = compression;
+    this.#options = options;
+    this.#host = host;
     this.#bar = progressBar(host.terminal);
   }
 
@@ -109,21 +116,25 @@ class ClusterDump implements SnapshotReceiver {
     return this.#decoder.totals;
   }
 
+  /** Writes a complete file; after a failure or a signal there is none. */
   async writeTo(path: string): Promise<void> {
-    const target = openTarget(path);
+    const interrupt = new DumpInterrupt(this.#host);
+    const target = await openTarget(path, this.#options, this.#host.env);
     try {
       for (const [section, client] of this.#clients.entries()) {
-        const input = { compression: this.#compression, id: this.#id, section };
-        await this.#copy(client, input, target.write);
+        const input = { compression: this.#options.compression, id: this.#id, section };
+        await this.#copy(client, input, target.write, interrupt);
       }
       this.#decoder.end();
       const missing = missingText(this.totals.view());
       if (missing !== undefined) throw new CodedError('ERR_SNAPSHOT', missing);
-      target.commit();
+      await interrupt.unless(target.commit());
     } catch (error) {
-      target.abandon();
-      throw error;
+      const left = await target.abandon();
+      if (left === undefined || !(error instanceof CodedError)) throw error;
+      throw new CodedError(error.code, `${error.message} ${left}`, { cause: error });
     } finally {
+      interrupt.dispose();
       this.#bar.clear();
     }
   }
@@ -133,12 +144,13 @@ class ClusterDump implements SnapshotReceiver {
     client: DumpSource,
     input: DumpInput,
     write: (bytes: Buffer) => Promise<void>,
+    interrupt: DumpInterrupt,
   ): Promise<void> {
-    const response = await client.dump(input);
+    const response = await interrupt.unless(client.dump(input));
     try {
       for await (const chunk of response as AsyncIterable<Buffer>) {
         this.#decoder.push(chunk);
-        await write(chunk);
+        await interrupt.unless(write(chunk));
         this.bytes += chunk.length;
         this.#draw(client);
       }

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createReadStream, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { CodedError, flag, list, type ValuesOf } from '../../base/index.ts';
 import { missingText, type RestoreOutcome, restoreText, SnapshotDecoder } from '../../ops/index.ts';
@@ -9,13 +8,13 @@ import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { cachePortFlags } from '../snapshot/cache-port.ts';
 import { RestoreRoutes } from '../snapshot/restore-routes.ts';
+import { openSource } from '../snapshot/restore-source.ts';
 import type { RestoreTarget } from '../snapshot/restore-target.ts';
 import { restoreTargets } from '../snapshot/restore-targets.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import { defineVerb } from '../verb.ts';
 
 const MIB = 2 ** 20;
-const CHUNK_BYTES = 256 * 1024;
 
 const restoreFlags = {
   ...adminClientFlags,
@@ -43,7 +42,7 @@ export const restoreVerb = defineVerb({
     'cluster of any size. The nodes serve in the meantime. Items that have expired since, and ' +
     'those that a node has under their keys, are left out.\n' +
     'Of a damaged file it restores what is whole, and says what is missing. - is standard ' +
-    'input.\n' +
+    'input, s3://bucket/name an object of S3.\n' +
     'Exit code 0: all is restored; 1: the file is damaged or a node failed; 2: the command line ' +
     'is wrong.',
   parameters: ['file'],
@@ -61,12 +60,16 @@ export const restoreVerb = defineVerb({
       command: 'slabring restore items.snapshot --admin http://a:9000,http://b:9000 --nodes a,b',
       effect: 'into a cluster',
     },
+    {
+      command: 'slabring restore s3://backups/cache/items.snapshot --admin http://127.0.0.1:11212',
+      effect: 'from a bucket of S3',
+    },
   ],
   async run(options, host, [path = '']) {
     const clients = await restoreTargets(options, host);
     const bar = progressBar(host.terminal);
     try {
-      const outcomes = await restore(clients, options.replace, path, bar);
+      const outcomes = await restore(clients, options.replace, path, host.env, bar);
       return report(outcomes, clients, options, host);
     } finally {
       bar.clear();
@@ -75,12 +78,10 @@ export const restoreVerb = defineVerb({
 });
 
 /** The parts of a file, with their progress on the bar. */
-async function* partsOf(path: string, bar: ProgressBar): AsyncGenerator<Buffer> {
-  const size = path === '-' ? 0 : sizeOf(path);
-  const stream =
-    path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+async function* partsOf(path: string, env: Host['env'], bar: ProgressBar): AsyncGenerator<Buffer> {
+  const { bytes: size, pieces } = await openSource(path, env);
   let read = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of pieces) {
     yield chunk;
     read += chunk.length;
     const fraction = size === 0 ? 0 : read / size;
@@ -88,22 +89,14 @@ async function* partsOf(path: string, bar: ProgressBar): AsyncGenerator<Buffer> 
   }
 }
 
-function sizeOf(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch (cause) {
-    const text = `Cannot read the snapshot ${path}: ${(cause as Error).message}.`;
-    throw new CodedError('ERR_SNAPSHOT_FILE', text, { cause });
-  }
-}
-
 async function restore(
   clients: readonly RestoreTarget[],
   replace: boolean,
   path: string,
+  env: Host['env'],
   bar: ProgressBar,
 ): Promise<readonly RestoreOutcome[]> {
-  const parts = partsOf(path, bar);
+  const parts = partsOf(path, env, bar);
   // The first part decides whether it is a snapshot, before a node hears of it.
   const first = await parts.next();
   if (first.done !== true) checkStart(first.value);

@@ -17,7 +17,7 @@ import { adminRules } from '../options/admin-options.ts';
 import { snapshotRules } from '../options/snapshot-options.ts';
 import { type AdminNode, type AdminPort, openAdminPort } from '../process/admin-port.ts';
 import { startDaemon } from '../process/daemon.ts';
-import { EXIT, signalExitCode } from '../process/exit-codes.ts';
+import { EXIT, failureExitCode, signalExitCode } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { assumeUser } from '../process/identity.ts';
 import {
@@ -240,8 +240,9 @@ async function waitForEnd(
   const crashed = node.ended.then(
     () => EXIT.ok,
     (error: unknown) => {
-      logBug(log, 'The node ended by a bug', error);
-      return EXIT.bug;
+      if (error instanceof CodedError) log.error({ code: error.code }, error.message);
+      else logBug(log, 'The node ended by a bug', error);
+      return failureExitCode(error);
     },
   );
   const forced = stop.forced.then((signal) => {

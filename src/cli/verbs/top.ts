@@ -3,7 +3,7 @@ import { type Reading, SORTS, type SortKey, TopHistory, type TopView } from '../
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf, type NodeFailure } from '../cache/each-node.ts';
 import type { NodePolls } from '../cache/node-polls.ts';
-import { intervalFlag, readStats, type WatchEnd, watchEnd, watchNodes } from '../cache/watch.ts';
+import { intervalFlag, readActivity, type WatchEnd, watchEnd, watchNodes } from '../cache/watch.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { LiveTop } from '../terminal/live-top.ts';
@@ -16,7 +16,7 @@ export const topVerb = defineCacheVerb({
   name: 'top',
   summary: 'watch what every node does, live',
   description:
-    'Shows requests per second, hit ratio, evictions, items, memory, connections and CPU of ' +
+    'Shows requests per second, hit ratio, p99, evictions, items, memory, connections and CPU of ' +
     'every node, and their total: on a terminal as one screen, whose keys sort (q ends it); else ' +
     'a table, or with --json a line, in each interval. It works with every Memcached node.\n' +
     'Exit code 0: it was ended; with --once: every node replied;',
@@ -42,7 +42,7 @@ export const topVerb = defineCacheVerb({
     const top = {
       ...options,
       intervalMs: interval * MS_PER_SECOND,
-      nodes: polls((cache) => readStats(cache)),
+      nodes: polls(readActivity),
       end: watchEnd(host),
     };
     try {

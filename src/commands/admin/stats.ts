@@ -66,8 +66,7 @@ export function answerStats(
       reply.status(request, STATUS.unknownCommand);
       break;
     default:
-      if (writeRows(store, node, request.words, statWriter(request, reply)))
-        reply.statsEnd(request);
+      if (writeRows(store, node, topic, statWriter(request, reply))) reply.statsEnd(request);
       else reply.status(request, STATUS.unknownCommand);
   }
   return undefined;
@@ -77,7 +76,7 @@ export function answerStats(
 function writeRows(
   store: Store,
   node: NodeControl,
-  [topic, subtopic]: readonly string[],
+  topic: string | undefined,
   put: WriteStat,
 ): boolean {
   switch (topic) {
@@ -94,8 +93,10 @@ function writeRows(
       writeSlabStats(store.view, put);
       return true;
     case 'latency':
-      if (subtopic !== undefined && subtopic !== 'buckets') return false;
-      (subtopic === undefined ? writeLatencyStats : writeLatencyBuckets)(node.latency, put);
+      writeLatencyStats(node.latency, put);
+      return true;
+    case 'latency_buckets':
+      writeLatencyBuckets(node.latency, put);
       return true;
     case 'sizes_enable':
       store.tuning.enableSizeHistogram();

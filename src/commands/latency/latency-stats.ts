@@ -1,4 +1,4 @@
-/** `stats latency` and `stats latency buckets`. */
+/** `stats latency` and `stats latency_buckets`. */
 import type { WriteStat } from '../admin/inspect.ts';
 import { LATENCY_BUCKETS, latencyBoundSeconds } from './latency-buckets.ts';
 import { LatencyHistogram, type LatencyReader } from './latency-histogram.ts';
@@ -21,6 +21,7 @@ const LATENCY_ROWS = Object.entries(LATENCY_STATS);
 interface KindLatency {
   readonly command: string;
   readonly dialect: string;
+  readonly isKeyed: boolean;
   readonly histogram: LatencyHistogram;
 }
 
@@ -32,7 +33,10 @@ export function measuredKinds(latency: LatencyReader): readonly KindLatency[] {
   });
 }
 
-/** Writes `stats latency`: all requests together, then each command in each dialect. */
+/**
+ * Writes `stats latency`: all requests that name keys together, then each command in each dialect.
+ * A program that asks for statistics does not see its own requests in the former.
+ */
 export function writeLatencyStats(latency: LatencyReader, put: WriteStat): void {
   const kinds = measuredKinds(latency);
   writeRows('all', sumOf(kinds), put);
@@ -42,21 +46,22 @@ export function writeLatencyStats(latency: LatencyReader, put: WriteStat): void 
 }
 
 /**
- * Writes `stats latency buckets`: how many requests took at most so many microseconds, and more
- * than the bound before. Programs merge those of several nodes.
+ * Writes `stats latency_buckets`: how many requests that name keys took at most so many
+ * microseconds, and more than the bound before. Programs merge those of several nodes.
  */
 export function writeLatencyBuckets(latency: LatencyReader, put: WriteStat): void {
   const { counts } = sumOf(measuredKinds(latency));
   for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
     const bound = latencyBoundSeconds(bucket) * US_PER_SECOND;
     if (counts[bucket]! > 0)
-      put(Number.isFinite(bound) ? bound.toFixed(3) : 'inf', counts[bucket]!);
+      put(Number.isFinite(bound) ? bound.toFixed(3) : 'Infinity', counts[bucket]!);
   }
 }
 
+/** The latencies of all requests that name keys. */
 function sumOf(kinds: readonly KindLatency[]): LatencyHistogram {
   const sum = new LatencyHistogram();
-  for (const { histogram } of kinds) sum.add(histogram);
+  for (const { isKeyed, histogram } of kinds) if (isKeyed) sum.add(histogram);
   return sum;
 }
 

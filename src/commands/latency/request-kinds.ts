@@ -1,9 +1,8 @@
 /** The kinds of requests whose latency the node measures: a command in a dialect. */
 import { DIALECT, type Request, VERB, type Verb } from '../../protocol/index.ts';
 
-/** The commands by number; all dialects have the same names. */
-export const COMMANDS = [
-  'other',
+/** The commands that name keys. */
+const KEYED_COMMANDS = [
   'get',
   'gat',
   'set',
@@ -16,6 +15,12 @@ export const COMMANDS = [
   'incr',
   'decr',
   'touch',
+] as const;
+
+/** The commands by number; all dialects have the same names. */
+export const COMMANDS = [
+  'other',
+  ...KEYED_COMMANDS,
   'flush',
   'noop',
   'stats',
@@ -77,5 +82,9 @@ function commandOf(verb: Verb): number {
 
 /** The names of each kind, by number. */
 export const KINDS = DIALECTS.flatMap((dialect) =>
-  COMMANDS.map((command) => ({ command, dialect })),
+  COMMANDS.map((command) => ({ command, dialect, isKeyed: isKeyed(command) })),
 );
+
+function isKeyed(command: Command): boolean {
+  return (KEYED_COMMANDS as readonly Command[]).includes(command);
+}

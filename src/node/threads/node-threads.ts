@@ -3,9 +3,14 @@ import { CodedError, type Logger } from '../../base/index.ts';
 import { type ListenAddress, THREADS_SHARE_PORT } from '../../server/index.ts';
 import { type JobRun, planRuns } from '../jobs.ts';
 import type { NodeShare } from '../memory.ts';
+import { withinTime } from '../within-time.ts';
 import { Channel } from './channel.ts';
+import { Pings } from './pings.ts';
 import { ThreadPool } from './pool.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
+
+/** How long the start waits for the reason why a thread has ended. */
+const REASON_MS_MAX = 2000;
 
 type WorkerChannel = Channel<WorkerProcedures, MainProcedures>;
 type ServeStart = Pick<ServeJob, 'users' | 'certificates'>;
@@ -24,6 +29,7 @@ export class NodeThreads {
   readonly #runs: readonly JobRun[];
   readonly #pool: ThreadPool;
   readonly #channels: WorkerChannel[] = [];
+  readonly #pings = new Pings((nth) => this.#channels[nth]!.call('ping', undefined));
 
   constructor(share: NodeShare, log: Logger, procedures: Omit<MainProcedures, 'log'>) {
     this.#share = share;
@@ -73,11 +79,12 @@ export class NodeThreads {
   }
 
   /**
-   * Resolves once every worker thread has answered; rejects if one has ended.
-   * @throws {CodedError} `ERR_CHANNEL_CLOSED`.
+   * Resolves with the numbers of the worker threads that have not answered within `msMax`. A thread
+   * has at most one such question to answer, however often it is asked.
+   * @throws {CodedError} `ERR_CHANNEL_CLOSED` if a thread has ended.
    */
-  async ping(): Promise<void> {
-    await Promise.all(this.#channels.map((channel) => channel.call('ping', undefined)));
+  silentThreads(msMax: number): Promise<readonly number[]> {
+    return this.#pings.silent(this.#channels.length, msMax);
   }
 
   /** Runs the work of another room on a thread of its own. */
@@ -88,6 +95,12 @@ export class NodeThreads {
     if (result.kind === 'failed') throw new CodedError(result.code, result.message);
     return result.value as never;
   };
+
+  /** Ends a node that has not started, in a bounded time. */
+  async abandon(): Promise<void> {
+    await this.#pool.abandon();
+    for (const channel of this.#channels) channel.close();
+  }
 
   /**
    * Waits until all jobs have ended, then for `last`, which may run a guest. The node must have the
@@ -109,6 +122,21 @@ export class NodeThreads {
     const ended = this.#pool.run(run, job, [port2]);
     const channel: WorkerChannel = new Channel(port1, this.#procedures);
     this.#channels.push(channel);
-    return Promise.race([channel.call('listen', listenOn), ended.then(() => [])]);
+    return Promise.race([this.#listening(channel, listenOn, ended), ended.then(() => [])]);
+  }
+
+  /** The channel of a thread that dies closes, maybe before the job fails with the reason. */
+  async #listening(
+    channel: WorkerChannel,
+    listenOn: readonly ListenAddress[],
+    ended: Promise<void>,
+  ): Promise<readonly ListenAddress[]> {
+    try {
+      return await channel.call('listen', listenOn);
+    } catch (error) {
+      if (!(error instanceof CodedError) || error.code !== 'ERR_CHANNEL_CLOSED') throw error;
+      await withinTime(Promise.race([ended, this.ended]), REASON_MS_MAX);
+      throw new CodedError('ERR_THREAD', 'A thread of the node ended before it listened.');
+    }
   }
 }

@@ -7,6 +7,7 @@ import type { MetricSource } from '../metrics/sample.ts';
 import { newToken, readToken } from './access.ts';
 import type { AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
+import { HealthPage, type HealthSource } from './health.ts';
 import { AdminPages, json, type Reply } from './pages.ts';
 import { Router } from './router.ts';
 import type { SnapshotRoutes } from './snapshot-routes.ts';
@@ -42,6 +43,7 @@ export class AdminServer {
   readonly #options: AdminOptions;
   readonly #server: Server;
   readonly #pages = new AdminPages();
+  readonly #health: HealthPage;
   readonly #router: Router;
   readonly #log: Logger;
   #token: string | undefined;
@@ -62,7 +64,8 @@ export class AdminServer {
       void this.#answer(request, response);
     this.#options = options;
     this.#log = log;
-    this.#router = new Router(rules, this.#pages, log);
+    this.#health = new HealthPage(log);
+    this.#router = new Router(rules, this.#pages, this.#health, log);
     this.#server =
       tls === undefined
         ? createServer(limits, onRequest)
@@ -95,8 +98,13 @@ export class AdminServer {
   }
 
   /** Shows this node and takes these actions from here on; before, the node is starting. */
-  attach(source: MetricSource, actions: AdminActions, snapshots: SnapshotRoutes): void {
+  attach(
+    source: MetricSource & HealthSource,
+    actions: AdminActions,
+    snapshots: SnapshotRoutes,
+  ): void {
     this.#pages.show(source);
+    this.#health.show(source);
     this.#router.use(actions, snapshots);
   }
 

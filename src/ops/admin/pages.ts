@@ -33,10 +33,6 @@ export class AdminPages {
     this.#source = source;
   }
 
-  health(): Reply {
-    return json(200, { healthy: true });
-  }
-
   /** A node at its limit of connections is ready too: it serves those that it has. */
   readiness(): Reply {
     const state = this.#source?.control.health().state ?? 'starting';

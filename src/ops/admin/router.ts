@@ -3,6 +3,7 @@ import { isLoopback, type Logger } from '../../base/index.ts';
 import { checkHost, checkNoPage, checkOwnToken, checkToken } from './access.ts';
 import type { ActionInput, AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
+import type { HealthPage } from './health.ts';
 import { type AdminPages, json, type Reply } from './pages.ts';
 import { readInput } from './request-body.ts';
 import type { SnapshotRoutes } from './snapshot-routes.ts';
@@ -40,11 +41,11 @@ export class Router {
   #actions: AdminActions = {};
   #snapshots: Readonly<Record<string, Route>> = {};
 
-  constructor(rules: AccessRules, pages: AdminPages, log: Logger) {
+  constructor(rules: AccessRules, pages: AdminPages, health: HealthPage, log: Logger) {
     this.#rules = rules;
     this.#log = log;
     this.#pages = {
-      '/healthz': { methods: READ, access: 'open', reply: () => pages.health() },
+      '/healthz': { methods: READ, access: 'open', reply: () => health.reply() },
       '/readyz': { methods: READ, access: 'open', reply: () => pages.readiness() },
       '/metrics': {
         methods: READ,

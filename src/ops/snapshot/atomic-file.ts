@@ -17,6 +17,7 @@ export class AtomicFile {
   readonly #path: string;
   readonly #partPath: string;
   readonly #descriptor: number;
+  #isOpen = true;
 
   /**
    * @param isClaimed whether `claim` has created it: without it, the name belongs to somebody else.
@@ -45,7 +46,7 @@ export class AtomicFile {
   commit(): void {
     withFile(this.#path, () => {
       fsyncSync(this.#descriptor);
-      closeSync(this.#descriptor);
+      this.#close();
       renameSync(this.#partPath, this.#path);
       syncFolder(dirname(this.#path));
     });
@@ -53,8 +54,13 @@ export class AtomicFile {
 
   /** Removes what was written. */
   abandon(): void {
-    closeSync(this.#descriptor);
+    this.#close();
     rmSync(this.#partPath, { force: true });
+  }
+
+  #close(): void {
+    if (this.#isOpen) closeSync(this.#descriptor);
+    this.#isOpen = false;
   }
 }
 

@@ -7,8 +7,17 @@ import type { SnapshotEncoder } from './snapshot-encoder.ts';
 const BYTES_PER_HOLD = 64 * 1024;
 /** The most bytes of a chained value that are read at a time. */
 const PIECE_BYTES = 64 * 1024;
+/** The most bytes of a chained value that one step copies. */
+const CHAINED_BYTES_PER_STEP = 1024 * 1024;
 /** Keys of one group for which there is room from the start. */
 const KEYS_AT_START = 64;
+
+interface OpenItem {
+  readonly hash: number;
+  readonly id: ItemId;
+  /** Bytes of its value that are copied. */
+  offset: number;
+}
 
 /**
  * Copies the live items of a store, which may be serving, into a snapshot. Every item that lives
@@ -28,6 +37,10 @@ export class ItemDump {
   #keys = Buffer.alloc(KEYS_AT_START * KEY_BYTES_MAX);
   #keyLengths = new Uint8Array(KEYS_AT_START);
   #keyCount = 0;
+  /** The first of them that is not copied. */
+  #nextKey = 0;
+  /** The chained item that is being copied; it is pinned. */
+  #open: OpenItem | undefined;
   #bytesInHold = 0;
   /** The value of an item that is larger than a block, or a piece of a chained one. */
   #scratch = new ByteSink(PIECE_BYTES);
@@ -40,24 +53,37 @@ export class ItemDump {
   }
 
   get isDone(): boolean {
-    return this.#walk.isDone;
+    return this.#walk.isDone && this.#nextKey === this.#keyCount && this.#open === undefined;
   }
 
-  /** Copies the items of the next group. */
+  /** Copies the items of the next group, or goes on with its large ones. */
   step(): void {
-    if (this.#encoder.room < BYTES_PER_HOLD) this.#encoder.flush();
-    this.#keyCount = 0;
-    this.#bytesInHold = 0;
-    const missing = this.#walk.step(this.#keyLengths.length, this.#visit);
-    if (missing > 0) {
-      this.#keys = Buffer.alloc(missing * KEY_BYTES_MAX);
-      this.#keyLengths = new Uint8Array(missing);
-      return;
-    }
-    for (let nth = 0; nth < this.#keyCount; nth++) {
+    if (this.#open === undefined && this.#nextKey === this.#keyCount) this.#visitGroup();
+    else if (this.#open !== undefined) this.#copyMore(this.#open);
+    while (this.#open === undefined && this.#nextKey < this.#keyCount) {
+      const nth = this.#nextKey++;
       const start = nth * KEY_BYTES_MAX;
       this.#copyKey(start, start + this.#keyLengths[nth]!);
     }
+  }
+
+  /** Releases the item that is being copied, also of a dump that ends early. */
+  release(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open !== undefined) this.#store.items.unpin(open.hash, open.id);
+  }
+
+  #visitGroup(): void {
+    if (this.#encoder.room < BYTES_PER_HOLD) this.#encoder.flush();
+    this.#keyCount = 0;
+    this.#nextKey = 0;
+    this.#bytesInHold = 0;
+    const missing = this.#walk.step(this.#keyLengths.length, this.#visit);
+    if (missing === 0) return;
+    this.#keyCount = 0;
+    this.#keys = Buffer.alloc(missing * KEY_BYTES_MAX);
+    this.#keyLengths = new Uint8Array(missing);
   }
 
   /** Runs under the stripe: it allocates nothing. */
@@ -159,17 +185,21 @@ export class ItemDump {
     const store = this.#store.items;
     store.pin(id);
     store.close(hash);
-    try {
-      const { valueBytes } = this.#item;
-      this.#encoder.beginItem(this.#item, this.#keys, keyStart);
-      for (let offset = 0; offset < valueBytes; offset += PIECE_BYTES) {
-        const length = Math.min(PIECE_BYTES, valueBytes - offset);
-        this.#scratch.at = 0;
-        store.readValue(id, offset, length, this.#scratch);
-        this.#encoder.addPiece(this.#scratch.bytes, 0, length);
-      }
-    } finally {
-      store.unpin(hash, id);
+    this.#open = { hash, id, offset: 0 };
+    this.#encoder.beginItem(this.#item, this.#keys, keyStart);
+    this.#copyMore(this.#open);
+  }
+
+  #copyMore(open: OpenItem): void {
+    const { valueBytes } = this.#item;
+    const end = Math.min(valueBytes, open.offset + CHAINED_BYTES_PER_STEP);
+    while (open.offset < end) {
+      const length = Math.min(PIECE_BYTES, end - open.offset);
+      this.#scratch.at = 0;
+      this.#store.items.readValue(open.id, open.offset, length, this.#scratch);
+      this.#encoder.addPiece(this.#scratch.bytes, 0, length);
+      open.offset += length;
     }
+    if (open.offset === valueBytes) this.release();
   }
 }

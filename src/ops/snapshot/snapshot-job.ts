@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { CodedError, machineClock } from '../../base/index.ts';
 import type { Guest, GuestWork } from '../../node/index.ts';
+import { loadS3 } from '../s3/load-s3.ts';
 import { AtomicFile, withFile } from './atomic-file.ts';
 import { ByteRing } from './byte-ring.ts';
 import type { Compression, SnapshotFacts } from './format.ts';
@@ -11,16 +12,11 @@ import { JobProgress } from './job-progress.ts';
 import { RingTarget } from './ring-target.ts';
 import { SnapshotDecoder } from './snapshot-decoder.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
+import type { Place, SourcePlace } from './snapshot-place.ts';
 import type { TotalsView } from './snapshot-totals.ts';
 
 /** What a snapshot job does. */
 export type SnapshotOrder = DumpOrder | RestoreOrder;
-
-/** Where the bytes of a snapshot come from or go to. */
-type Place =
-  | { readonly kind: 'file'; readonly file: string; readonly isClaimed?: true }
-  /** The memory of a ByteRing. */
-  | { readonly kind: 'ring'; readonly memory: SharedArrayBuffer };
 
 export interface DumpOrder {
   readonly kind: 'dump';
@@ -38,7 +34,7 @@ export interface DumpOrder {
 
 export interface RestoreOrder {
   readonly kind: 'restore';
-  readonly place: Place;
+  readonly place: SourcePlace;
   readonly replaces: boolean;
   readonly isAlone: boolean;
   readonly progress?: SharedArrayBuffer;
@@ -64,47 +60,112 @@ const NICER = 10;
 const NICEST = 19;
 /** Steps of a dump between two looks at the orders of the node. */
 const STEPS_PER_LOOK = 256;
+/** How often a job that waits for sockets looks whether the node stops. */
+const LOOK_MS = 100;
 const READ_BYTES = 1 << 20;
 const WORD = 2 ** 32;
 
 /** The work of a snapshot, on a thread of the node. */
 const runSnapshot: GuestWork<SnapshotOrder, DumpOutcome | RestoreOutcome> = (guest, order) => {
   // On Linux this is the priority of the thread, elsewhere it would be that of the process.
-  if (!order.isAlone && process.platform === 'linux') {
-    setPriority(0, Math.min(NICEST, getPriority(0) + NICER));
-  }
+  if (!order.isAlone && process.platform === 'linux') lowerPriority();
   return order.kind === 'dump' ? dump(guest, order) : restore(guest, order);
 };
 export default runSnapshot;
 
-function dump(guest: Guest, order: DumpOrder): DumpOutcome {
+function lowerPriority(): void {
+  try {
+    setPriority(0, Math.min(NICEST, getPriority(0) + NICER));
+  } catch {
+    // A service may not be allowed to: the unit of systemd forbids it.
+  }
+}
+
+/** What a dump writes to. */
+interface Target {
+  readonly bytes: number;
+  write(bytes: Buffer): void;
+  /** Whether sockets of this thread need `untilRoom`; other targets wait in `write`. */
+  readonly needsTurn?: boolean;
+  /** Lets these sockets work until the target has room. */
+  untilRoom?(): Promise<void>;
+  commit(): unknown;
+  /** Removes what was written; may resolve with a sentence about what it could not remove. */
+  abandon(): unknown;
+}
+
+async function dump(guest: Guest, order: DumpOrder): Promise<DumpOutcome> {
   const startedAt = machineClock.nowMs();
   const check = () => checkOrders(guest, order);
-  const target =
-    order.place.kind === 'file'
-      ? new AtomicFile(order.place.file, order.place.isClaimed)
-      : new RingTarget(new ByteRing(order.place.memory), check);
+  const target = await targetOf(order.place, check);
   try {
     const { compression, section } = order;
     const name = section && { id: Buffer.from(section.id, 'hex'), section: section.number };
     const facts = factsOf(guest, order, startedAt);
     const encoder = new SnapshotEncoder((bytes) => target.write(bytes), facts, compression, name);
-    const items = new ItemDump(guest.store, encoder);
     const progress = progressOf(order);
-    for (let steps = 0; !items.isDone; steps++) {
-      items.step();
-      if (steps % STEPS_PER_LOOK !== 0) continue;
-      const { items: done, itemBytes: bytes } = encoder;
-      progress?.show({ items: done, itemsTotal: facts.items, bytes });
+    await copyItems(guest, encoder, target, () => {
+      const { items, itemBytes: bytes } = encoder;
+      progress?.show({ items, itemsTotal: facts.items, bytes });
       check();
-    }
+    });
     encoder.finish();
-    target.commit();
+    await checked(target.commit(), check);
     const seconds = secondsSince(startedAt);
     return { items: encoder.items, itemBytes: encoder.itemBytes, fileBytes: target.bytes, seconds };
   } catch (error) {
-    target.abandon();
-    throw error;
+    const left = await target.abandon();
+    if (typeof left !== 'string' || !(error instanceof CodedError)) throw error;
+    throw new CodedError(error.code, `${error.message} ${left}`, { cause: error });
+  }
+}
+
+async function copyItems(
+  guest: Guest,
+  encoder: SnapshotEncoder,
+  target: Target,
+  check: () => void,
+): Promise<void> {
+  const items = new ItemDump(guest.store, encoder);
+  try {
+    for (let steps = 0; !items.isDone; steps++) {
+      items.step();
+      if (steps % STEPS_PER_LOOK === 0) check();
+      if (target.needsTurn === true) await checked(target.untilRoom?.(), check);
+    }
+  } finally {
+    items.release();
+  }
+}
+
+async function targetOf(place: Place, check: () => void): Promise<Target> {
+  switch (place.kind) {
+    case 'file':
+      return new AtomicFile(place.file, place.isClaimed);
+    case 'ring':
+      return new RingTarget(new ByteRing(place.memory), check);
+    case 's3': {
+      const { openUpload } = await loadS3();
+      return openUpload(place.url, place.encryption, process.env);
+    }
+  }
+}
+
+/** Waits for sockets; rejects as soon as `check` throws. */
+async function checked<T>(work: Promise<T> | T, check: () => void): Promise<T> {
+  if (!(work instanceof Promise)) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setInterval(() => {
+    try {
+      check();
+    } catch (error) {
+      reject(error);
+    }
+  }, LOOK_MS);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearInterval(timer);
   }
 }
 

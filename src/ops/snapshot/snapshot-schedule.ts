@@ -1,18 +1,16 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Logger, machineClock } from '../../base/index.ts';
 import { packageVersion, type RunGuest } from '../../node/index.ts';
-import { withFile } from './atomic-file.ts';
 import { dumpText } from './outcome-text.ts';
+import type { SnapshotFolder } from './snapshot-folder.ts';
 import { runFileJob } from './snapshot-streams.ts';
 
 /** When a node writes snapshots by itself, and where. */
 interface SchedulePlan {
-  readonly folder: string;
+  readonly folder: SnapshotFolder;
   readonly everySeconds: number;
   /** The newest snapshots that stay; older ones are deleted. */
   readonly keep: number;
-  /** The name of the node, in the names of the files. */
+  /** The name of the node, in the names of the snapshots. */
   readonly node: string;
 }
 
@@ -32,17 +30,8 @@ export class SnapshotSchedule {
     this.#log = log;
   }
 
-  /**
-   * Creates the folder, and waits for the first step.
-   * @throws {CodedError} `ERR_SNAPSHOT_FILE`.
-   */
+  /** Waits for the first step. */
   start(): void {
-    const { folder } = this.#plan;
-    withFile(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
-    this.#wait();
-  }
-
-  #wait(): void {
     this.#timer = setTimeout(() => void this.#step(), this.#plan.everySeconds * 1000).unref();
   }
 
@@ -52,40 +41,50 @@ export class SnapshotSchedule {
   }
 
   async #step(): Promise<void> {
-    const { folder, node } = this.#plan;
-    const file = join(folder, `${node}-${timeText()}${SUFFIX}`);
-    try {
-      const outcome = await runFileJob(this.#runGuest, {
-        kind: 'dump',
-        place: { kind: 'file', file },
-        compression: 'none',
-        facts: { program: packageVersion(), node, options: {} },
-        isAlone: false,
-      });
-      this.#log.info({ file }, `snapshot: ${dumpText(outcome)}`);
-      withFile(folder, () => this.#deleteOld());
-    } catch (error) {
-      const reason = (error as Error).message;
-      this.#log.error({ file, reason }, 'cannot write a snapshot');
+    const name = `${this.#plan.node}-${timeText()}${SUFFIX}`;
+    const file = this.#plan.folder.urlOf(name);
+    if (await this.#succeeds(file, 'cannot write a snapshot', () => this.#write(name, file))) {
+      await this.#succeeds(file, 'cannot delete old snapshots', () => this.#deleteOld());
     }
-    if (this.#timer !== undefined) this.#wait();
+    if (this.#timer !== undefined) this.start();
+  }
+
+  async #succeeds(file: string, failure: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#log.error({ file, reason: (error as Error).message }, failure);
+      return false;
+    }
+  }
+
+  async #write(name: string, file: string): Promise<void> {
+    const { folder, node } = this.#plan;
+    const outcome = await runFileJob(this.#runGuest, {
+      kind: 'dump',
+      place: folder.placeOf(name),
+      compression: 'none',
+      facts: { program: packageVersion(), node, options: {} },
+      isAlone: false,
+    });
+    this.#log.info({ file }, `snapshot: ${dumpText(outcome)}`);
   }
 
   /** The names sort by time. It also deletes what a killed node has left. */
-  #deleteOld(): void {
+  async #deleteOld(): Promise<void> {
     const { folder, node, keep } = this.#plan;
-    const own = readdirSync(folder)
-      .filter((name) => name.startsWith(`${node}-`) && TIME.test(name.slice(node.length + 1)))
-      .sort();
-    const whole = own.filter((name) => name.endsWith(SUFFIX));
-    const old = whole.slice(0, Math.max(0, whole.length - keep));
-    const parts = own.filter((name) => !name.endsWith(SUFFIX));
-    for (const name of [...old, ...parts]) rmSync(join(folder, name), { force: true });
+    const start = `${node}-`;
+    const isOwn = (name: string): boolean =>
+      name.startsWith(start) && TIME.test(name.slice(start.length));
+    const own = (await folder.names(start)).filter(isOwn).sort();
+    await folder.remove(own.slice(0, Math.max(0, own.length - keep)));
+    await folder.removeParts(start, isOwn);
   }
 }
 
 const SUFFIX = '.snapshot';
-const TIME = /^\d{8}T\d{6}\.\d{3}Z\.snapshot(\.part)?$/;
+const TIME = /^\d{8}T\d{6}\.\d{3}Z\.snapshot$/;
 
 /** The time as `20261129T181500.123Z`. */
 function timeText(): string {

@@ -1,5 +1,10 @@
 /** What nodes do: rates between two readings of their `stats`, and what they hold. */
-import type { GeneralStat } from '../../commands/index.ts';
+import {
+  bucketOfBound,
+  type GeneralStat,
+  LATENCY_BUCKETS,
+  latencyQuantile,
+} from '../../commands/index.ts';
 
 /** The general `stats` of a node at one moment; a plain memcached lacks some of them. */
 export interface Reading {
@@ -30,9 +35,16 @@ export interface Activity {
   readonly rssBytes: number | undefined;
   /** Of several nodes: that of the youngest. */
   readonly uptimeSeconds: number | undefined;
+  /**
+   * The time of the nodes for a request that 99 % of the requests of the span did not exceed, of
+   * those nodes that measure it.
+   */
+  readonly p99Microseconds: number | undefined;
 }
 
 const MS_PER_SECOND = 1000;
+const US_PER_SECOND = 1e6;
+const BUCKET_PREFIX = 'latency_bucket:';
 
 /** The activity of one node, or the sum over several. */
 export function activityOf(spans: readonly Span[]): Activity {
@@ -52,6 +64,7 @@ export function activityOf(spans: readonly Span[]): Activity {
     connections: now('curr_connections'),
     cpuPercent: cpu === undefined ? undefined : 100 * cpu,
     rssBytes: now('rss_bytes'),
+    p99Microseconds: p99Of(spans),
     uptimeSeconds: uptimes.reduce((least, each) => (least! < each! ? least : each), undefined),
   };
 }
@@ -66,6 +79,31 @@ export function ratePerSecond({ before, after }: Span, name: string): number | u
   if (was === undefined || is === undefined || seconds <= 0) return undefined;
   const hasRestarted = is < was || isOtherProcess(before, after);
   return (hasRestarted ? is : is - was) / seconds;
+}
+
+/** The p99 of the requests of all spans together: their buckets are the same in every node. */
+function p99Of(spans: readonly Span[]): number | undefined {
+  const counts = new Float64Array(LATENCY_BUCKETS);
+  for (const { before, after } of spans) {
+    const isOther = isOtherProcess(before, after);
+    for (const [name, text] of after.stats) {
+      if (!name.startsWith(BUCKET_PREFIX)) continue;
+      const [was, is] = [Number(before.stats.get(name) ?? 0), Number(text)];
+      const bound = Number(name.slice(BUCKET_PREFIX.length)) / US_PER_SECOND;
+      counts[bucketOfBound(bound)]! += isOther || is < was ? is : is - was;
+    }
+  }
+  const seconds = latencyQuantile(counts, 0.99);
+  return seconds === undefined ? undefined : Math.round(seconds * US_PER_SECOND * 10) / 10;
+}
+
+/** The rows of `stats latency_buckets`, beside those of `stats`. */
+export function withLatency(
+  { atMs, stats }: Reading,
+  buckets: ReadonlyMap<string, string>,
+): Reading {
+  const rows = [...buckets].map(([bound, count]) => [`${BUCKET_PREFIX}${bound}`, count] as const);
+  return { atMs, stats: new Map([...stats, ...rows]) };
 }
 
 /** A clock that someone set back looks like a restart only to `uptime`; processes have ids. */

@@ -7,6 +7,7 @@ export const SORTS = {
   gets: ({ getsPerSecond }) => getsPerSecond,
   sets: ({ setsPerSecond }) => setsPerSecond,
   hits: ({ hitRatio }) => hitRatio,
+  p99: ({ p99Microseconds }) => p99Microseconds,
   evictions: ({ evictionsPerSecond }) => evictionsPerSecond,
   items: ({ items }) => items,
   memory: ({ memoryUsedBytes }) => memoryUsedBytes,

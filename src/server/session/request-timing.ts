@@ -190,7 +190,8 @@ export class RequestTiming {
     const { kind, facts, bytesIn, sentBefore } = request;
     const { sentBytes, slot } = this.#connection;
     this.#samples.slow.add(() => ({
-      ...KINDS[kind]!,
+      command: KINDS[kind]!.command,
+      dialect: KINDS[kind]!.dialect,
       ...facts,
       ms: Number(ms.toFixed(MS_DIGITS)),
       bytesIn,

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { ThreadCheck } from '../../../src/node/thread-check.ts';
 
-const answers = { ping: async () => {} };
+const answers = { silentThreads: async (_msMax: number): Promise<readonly number[]> => [] };
 
 /** A check whose clocks the test moves. */
-function manualCheck(threads: { ping: () => Promise<void> } = answers) {
+function manualCheck(threads: typeof answers = answers) {
   const now = { seconds: 0, ms: 0 };
   const check = new ThreadCheck({ now: () => now.seconds }, threads, () => now.ms);
   return { now, check };
@@ -30,17 +30,22 @@ test('the check fails if the clock of the store stands still for more than 5 s',
   await check.check();
 });
 
-test('the check fails if a thread has ended, and waits for one that hangs', async () => {
-  const ended = manualCheck({ ping: () => Promise.reject(new Error('ended')) });
-  await expect(ended.check.check()).rejects.toThrow('ended');
-  const answer = Promise.withResolvers<void>();
-  let isDone = false;
-  const hangs = manualCheck({ ping: () => answer.promise }).check.check();
-  const done = hangs.then(() => {
-    isDone = true;
+test('the check fails if a thread has ended', async () => {
+  const { check } = manualCheck({ silentThreads: () => Promise.reject(new Error('ended')) });
+  await expect(check.check()).rejects.toThrow('ended');
+});
+
+test('the check names the threads that do not answer within a second', async () => {
+  const waits: number[] = [];
+  const silentThreads = async (msMax: number) => {
+    waits.push(msMax);
+    return waits.length === 1 ? [1] : [0, 2];
+  };
+  const { check } = manualCheck({ silentThreads });
+  await expect(check.check()).rejects.toMatchObject({
+    code: 'ERR_THREAD_SILENT',
+    message: 'The thread serve-1 did not answer within 900 ms.',
   });
-  await null;
-  expect(isDone).toBe(false);
-  answer.resolve();
-  await done;
+  await expect(check.check()).rejects.toThrow('The threads serve-0, serve-2 did not answer');
+  expect(Math.max(...waits)).toBeLessThan(1000);
 });

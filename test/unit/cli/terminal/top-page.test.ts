@@ -22,30 +22,37 @@ function viewOf(names: readonly string[] = ['10.0.0.1:11211', '10.0.0.2:11211'])
   });
   history.add(names.map((node) => ({ node, value: reading(0, { ...BEFORE, ...CPU }) })));
   const after = names.map((node, at) => {
-    const own = at === 0 ? { rss_bytes: 2 ** 31 } : { cmd_get: 20_000 };
+    const first = { rss_bytes: 2 ** 31, 'latency_bucket:976.563': 1000 };
+    const own = at === 0 ? first : { cmd_get: 20_000 };
     return { node, value: reading(1000, { ...AFTER, ...own }) };
   });
   const failure = { reason: 'connection refused', isRefusal: false };
   return history.add([...after, { node: '10.0.0.3:11211', failure }]);
 }
 
-const WIDE = `
-node            gets/s  sets/s     hits  evict/s   items       memory    cpu  conns     rss      up
-total (2 of 3)   32.3K    1.4K   97.2 %      180      9M        3G/4G  150 %     84       –     2 h
-10.0.0.1:11211   12.3K     678   97.2 %       90    4.5M      1.5G/2G   75 %     42      2G     2 h
-10.0.0.2:11211     20K     678   97.2 %       90    4.5M      1.5G/2G   75 %     42       –     2 h
-10.0.0.3:11211  DOWN: connection refused`;
 const AT_80 = `
-node            gets/s  sets/s     hits  evict/s   items       memory    cpu
-total (2 of 3)   32.3K    1.4K   97.2 %      180      9M        3G/4G  150 %
-10.0.0.1:11211   12.3K     678   97.2 %       90    4.5M      1.5G/2G   75 %
-10.0.0.2:11211     20K     678   97.2 %       90    4.5M      1.5G/2G   75 %
+node            gets/s  sets/s     hits     p99  evict/s   items       memory
+total (2 of 3)   32.3K    1.4K   97.2 %   976us      180      9M        3G/4G
+10.0.0.1:11211   12.3K     678   97.2 %   976us       90    4.5M      1.5G/2G
+10.0.0.2:11211     20K     678   97.2 %       –       90    4.5M      1.5G/2G
 10.0.0.3:11211  DOWN: connection refused`;
+/** What each row has beyond 80 columns. */
+const BEYOND_80 = [
+  '',
+  '    cpu  conns     rss      up',
+  '  150 %     84       –     2 h',
+  '   75 %     42      2G     2 h',
+  '   75 %     42       –     2 h',
+  '',
+];
+const WIDE = AT_80.split('\n')
+  .map((row, nth) => `${row}${BEYOND_80[nth]}`)
+  .join('\n');
 const AT_60 = `
-node            gets/s  sets/s     hits       memory
-total (2 of 3)   32.3K    1.4K   97.2 %        3G/4G
-10.0.0.1:11211   12.3K     678   97.2 %      1.5G/2G
-10.0.0.2:11211     20K     678   97.2 %      1.5G/2G
+node            gets/s  sets/s     hits     p99       memory
+total (2 of 3)   32.3K    1.4K   97.2 %   976us        3G/4G
+10.0.0.1:11211   12.3K     678   97.2 %   976us      1.5G/2G
+10.0.0.2:11211     20K     678   97.2 %       –      1.5G/2G
 10.0.0.3:11211  DOWN: connection refused`;
 const AT_40 = `
 node            gets/s  sets/s     hits
@@ -128,7 +135,7 @@ test('the JSON has numbers in plain units, and lacks those that a node does not 
     ...{ getsPerSecond: 12_345, setsPerSecond: 678, hitRatio: 12_000 / 12_345 },
     ...{ evictionsPerSecond: 90, items: 4_500_000, memoryUsedBytes: 1.5 * 2 ** 30 },
     ...{ memoryLimitBytes: 2 ** 31, connections: 42, cpuPercent: 75, rssBytes: 2 ** 31 },
-    uptimeSeconds: 7200,
+    ...{ uptimeSeconds: 7200, p99Microseconds: expect.closeTo(976, -1) as number },
   });
   expect(nodes['10.0.0.2:11211']).not.toHaveProperty('rssBytes');
   expect(nodes['10.0.0.3:11211']).toEqual({ error: 'connection refused' });

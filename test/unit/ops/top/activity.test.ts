@@ -4,6 +4,7 @@ import {
   type Reading,
   ratePerSecond,
   type Span,
+  withLatency,
 } from '../../../../src/ops/top/activity.ts';
 
 const reading = (atMs: number, stats: Readonly<Record<string, number | string>>): Reading => ({
@@ -48,6 +49,41 @@ const ONE = {
   ...{ memoryUsedBytes: 500, memoryLimitBytes: 1000, connections: 3, cpuPercent: 100 },
   ...{ rssBytes: 4000, uptimeSeconds: 60 },
 };
+
+describe('the p99 of the requests of a span', () => {
+  const withBuckets = (
+    ms: number,
+    stats: Readonly<Record<string, number>>,
+    buckets: Readonly<Record<string, string>>,
+  ) => withLatency(reading(ms, stats), new Map(Object.entries(buckets)));
+  /** Bounds of buckets in microseconds: 2^-16 s, 2^-10 s and 2^-4 s. */
+  const [SHORT, MIDDLE, LONG] = ['15.259', '976.563', '62500.000'] as const;
+
+  test('the p99 has the requests of the span, not those before it', () => {
+    const before = withBuckets(0, {}, { [LONG]: '1000' });
+    const after = withBuckets(1000, {}, { [SHORT]: '100', [LONG]: '1000' });
+    const { p99Microseconds } = activityOf([{ before, after }]);
+    expect(p99Microseconds! / 15.259).toBeGreaterThan(0.95);
+    expect(p99Microseconds! / 15.259).toBeLessThanOrEqual(1.01);
+  });
+  test('the p99 of several nodes is that of all their requests together', () => {
+    const empty = withBuckets(0, {}, {});
+    const fast = { before: empty, after: withBuckets(1000, {}, { [SHORT]: '9000' }) };
+    const slow = { before: empty, after: withBuckets(1000, {}, { [MIDDLE]: '900', [LONG]: '80' }) };
+    expect(activityOf([slow]).p99Microseconds! / 62_500).toBeCloseTo(1, 1);
+    expect(activityOf([fast, slow]).p99Microseconds! / 976.563).toBeCloseTo(1, 1);
+  });
+  test('a node that restarted counts from 0', () => {
+    const before = withBuckets(0, {}, { [SHORT]: '1000' });
+    const after = withBuckets(1000, { pid: 8 }, { [SHORT]: '2000', [LONG]: '100' });
+    expect(activityOf([{ before, after }]).p99Microseconds! / 62_500).toBeCloseTo(1, 1);
+  });
+  test('nodes without latencies, or without requests, have none', () => {
+    const once = withBuckets(0, {}, { [SHORT]: '1000' });
+    expect(activityOf([{ before: once, after: once }]).p99Microseconds).toBeUndefined();
+    expect(activityOf([span(BEFORE, AFTER)]).p99Microseconds).toBeUndefined();
+  });
+});
 
 describe('the activity of nodes', () => {
   test('one node has rates, the hit ratio of the span, and what it holds', () => {

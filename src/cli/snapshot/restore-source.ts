@@ -1,0 +1,38 @@
+import { createReadStream, statSync } from 'node:fs';
+import { CodedError } from '../../base/index.ts';
+import { isS3Url, loadS3 } from '../../ops/index.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** What a restore reads. */
+interface RestoreSource {
+  /** Its size; 0 if it is not known. */
+  readonly bytes: number;
+  readonly pieces: AsyncIterable<Buffer>;
+}
+
+/**
+ * The file of that name; `-` is standard input, and `s3://…` an object of S3.
+ * @throws {CodedError} `ERR_SNAPSHOT_FILE`, `ERR_S3`, or `ERR_USAGE`.
+ */
+export async function openSource(
+  path: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RestoreSource> {
+  if (path === '-') return { bytes: 0, pieces: process.stdin };
+  if (isS3Url(path)) {
+    const { openDownload } = await loadS3();
+    const download = await openDownload(path, env);
+    return { bytes: download.bytes, pieces: download.read() };
+  }
+  return { bytes: sizeOf(path), pieces: createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (cause) {
+    const text = `Cannot read the snapshot ${path}: ${(cause as Error).message}.`;
+    throw new CodedError('ERR_SNAPSHOT_FILE', text, { cause });
+  }
+}

@@ -13,6 +13,7 @@ export type {
 } from './admin/config-entries.ts';
 export { type EventLog, STREAM, streamsOf } from './admin/event-log.ts';
 export { type GeneralStat, type NodeSample, readStat, sampleNode } from './admin/general-stats.ts';
+export { HOT_KEYS_MAX, type HotKey, type HotKeys, type HotKeysView } from './admin/hot-keys.ts';
 export { putKeyWord } from './admin/key-text.ts';
 export type {
   ConnectionView,

@@ -26,7 +26,8 @@ for (const verb of ADMINISTRATIVE) LEVEL_OF_VERB[verb] = ADMIN;
 
 /** Topics of stats that show keys or other clients, or cost the node. */
 const ADMIN_TOPICS: ReadonlySet<string | undefined> = new Set([
-  ...['detail', 'cachedump', 'conns', 'sizes_enable', 'sizes_disable'],
+  ...['detail', 'cachedump', 'hot_keys', 'hot_prefixes', 'conns'],
+  ...['sizes_enable', 'sizes_disable'],
 ]);
 /** The flags of mg that change an item: create, touch, take a lease. */
 const WRITING_FLAGS: readonly number[] = [

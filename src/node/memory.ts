@@ -10,8 +10,14 @@ import {
   type WasmMemoryKind,
 } from '../store/index.ts';
 import type { FastPathModules } from './fast-path.ts';
+import { HotKeyTable } from './hot-keys/hot-key-table.ts';
 import { threadCount } from './jobs.ts';
-import { chunkBytesMaxOf, connMemoryKibOf, tunablesOf } from './options/policies.ts';
+import {
+  chunkBytesMaxOf,
+  connMemoryKibOf,
+  prefixDelimiterOf,
+  tunablesOf,
+} from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
 import { ConfigTable } from './shared/config-table.ts';
 import { EventRings } from './shared/event-rings.ts';
@@ -19,9 +25,6 @@ import { LatencyTable } from './shared/latency-table.ts';
 import { NodeState } from './shared/node-state.ts';
 import { PrefixTable } from './shared/prefix-table.ts';
 import { ThreadTable } from './shared/thread-table.ts';
-
-/** The character that ends the prefix of a key (memcached's default). */
-const DEFAULT_PREFIX_DELIMITER = ':';
 
 /** What a message carries to a thread, so that the thread can open the node's memory. */
 export interface NodeShare {
@@ -49,7 +52,7 @@ type TakeSegment = <T>(
 
 /** The segments beside the store: one line each. All threads take them in this order. */
 function segmentsOf(options: ServerOptions, take: TakeSegment) {
-  const delimiter = options.prefixDelimiter[0] ?? DEFAULT_PREFIX_DELIMITER;
+  const delimiter = prefixDelimiterOf(options);
   const countsPrefixes = options.prefixDelimiter !== '';
   return {
     state: take(NodeState.allocate, (memory) => new NodeState(memory)),
@@ -65,6 +68,10 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
     prefixes: take(
       () => PrefixTable.allocate(countsPrefixes),
       (memory) => new PrefixTable(memory, delimiter),
+    ),
+    hotKeys: take(
+      () => HotKeyTable.allocate(!options.noHotKeys),
+      (memory) => new HotKeyTable(memory),
     ),
     events: take(
       () => EventRings.allocate(options.threads),

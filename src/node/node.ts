@@ -168,7 +168,9 @@ class Node {
   constructor(share: NodeShare, files: NodeFiles) {
     this.#files = files;
     this.#memory = NodeMemory.open(share, mainThread(share.options));
-    this.#memory.state.start(this.#memory.store.clock.now());
+    const now = this.#memory.store.clock.now();
+    this.#memory.state.start(now);
+    this.#memory.hotKeys.clear(now);
     const { counters } = this.#memory.store;
     files.log.countDropped?.((lines) => counters.add(COUNT.log_lines_dropped, lines));
     const main = {

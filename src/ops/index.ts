@@ -11,11 +11,20 @@ export { type AdminRecord, readRecords, writeRecord } from './admin/admin-record
 export { type AdminOptions, AdminServer } from './admin/admin-server.ts';
 export { SnapshotRoutes } from './admin/snapshot-routes.ts';
 export {
+  type HotReport,
+  type HotRow,
+  type MergedReport,
+  type MergedRow,
+  mergeHot,
+  readHotReport,
+} from './keys/hot-report.ts';
+export {
   type CensusTotals,
   KeyCensus,
   type LargeItem,
   type PrefixTotals,
 } from './keys/key-census.ts';
+export { keyJson, utf8Of } from './keys/key-json.ts';
 export { Pacer } from './keys/pacer.ts';
 export { type Metric, unitOf } from './metrics/metric.ts';
 export type { MetricSource } from './metrics/sample.ts';

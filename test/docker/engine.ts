@@ -101,6 +101,15 @@ export class ComposeProject {
     return docker('exec', await this.#id(service), ...words);
   }
 
+  /** Runs a command in a container with these bytes as its input; returns the bytes it prints. */
+  async pipe(service: string, input: Buffer, ...words: readonly string[]): Promise<Buffer> {
+    const args = ['exec', '--interactive', await this.#id(service), ...words];
+    const maxBuffer = OUTPUT_BYTES_MAX;
+    const running = run('docker', args, { encoding: 'buffer', maxBuffer });
+    running.child.stdin?.end(input);
+    return (await running).stdout;
+  }
+
   /** The log of a service. */
   async log(service: string): Promise<string> {
     const { stdout, stderr } = await run('docker', ['logs', await this.#id(service)]);

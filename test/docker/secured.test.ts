@@ -178,6 +178,24 @@ describe.skipIf(whyNoDocker() !== undefined)('the secured cluster', () => {
     expect(versions[0]?.value).toBe(`value of ${KEYS[0]}`);
   });
 
+  test('a dump in a container has the items of all nodes, and a restore stores them', async () => {
+    const main = ['node', 'dist/cli/main.js'];
+    const file = await project.pipe('node-2', Buffer.alloc(0), ...main, 'dump', '-');
+    await withClient((cache) => Promise.all(KEYS.map((key) => cache.delete(key))));
+    const addresses = NODES.map((name) => `${name}:11211`).join();
+    await project.pipe('node-3', file, ...main, 'restore', '-', '--nodes', addresses);
+    // The ring of this test has the published addresses, that of the restore the names.
+    const found = await Promise.all(NODES.map((_, nth) => keysOf(nth)));
+    expect(new Set(found.flat())).toEqual(new Set([...KEYS, 'greeting']));
+  });
+
+  async function keysOf(nth: number): Promise<readonly string[]> {
+    const { connection } = await connect(nth);
+    const reply = await connection.exchange(`get ${KEYS.join(' ')} greeting\r\n`);
+    connection.destroy();
+    return [...reply.toString().matchAll(/^VALUE (\S+)/gm)].map(([, key]) => key!);
+  }
+
   test('a full node stays within the memory of its container', async () => {
     await expectMemoryFits(project, (await connect(0)).connection, MEMORY_MB);
   });

@@ -193,6 +193,11 @@ function adminProblems(
   const rules = {
     'The admin port is another one.': port === options.adminPort,
     'Probes do not reach the admin port.': options.adminHost === '0.0.0.0',
+    'Dumps have other admin ports.':
+      env['SLABRING_ADMIN'] ===
+      options.clusterNodes
+        .map((node) => `${scheme.toLowerCase()}://${node.split('|')[0]}:${port}`)
+        .join(),
     'A probe asks another path.':
       livenessProbe.httpGet.path === '/healthz' && readinessProbe.httpGet.path === '/readyz',
     'A probe has another scheme than the port.': [livenessProbe, readinessProbe].every(

@@ -38,8 +38,9 @@ export function optionsOfEnv(env: Readonly<Record<string, string>>): EnvOptions 
       ...refused.filter((reason) => reason !== undefined),
     ],
     neededMib: (options.memoryLimitBytes + options.connMemoryBytes) / MIB + PROCESS_MIB,
-    files: [sslChainCert, sslKey, authFile, adminTokenFile, warmRestart].filter(
-      (file) => file !== '',
-    ),
+    files: [
+      ...[sslChainCert, sslKey, authFile, adminTokenFile, warmRestart],
+      env['SLABRING_ADMIN_CA'] ?? '',
+    ].filter((file) => file !== ''),
   };
 }

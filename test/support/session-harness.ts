@@ -38,6 +38,11 @@ export const TEST_CONTROL: NodeControl = {
     names: () => [],
     count: () => 0,
   },
+  hotKeys: {
+    isEnabled: false,
+    view: () => ({ windowSeconds: 1, samples: 0, requestsPerSecond: 0, keys: [], prefixes: [] }),
+    clear: () => {},
+  },
   prefixes: { enabled: false, count: () => {}, clear: () => {}, dump: () => -1 },
   latency: { of: () => undefined, reset: () => {} },
   health: () => ({

@@ -78,6 +78,8 @@ describe('the nodes', () => {
     const { version } = JSON.parse(textOf('package.json')) as { version: string };
     expect(node.image).toBe(`slabring:${version}`);
     expect(options.clusterNodes).toEqual(nodes.map(([name]) => `${name}||${options.port}`));
+    const admin = nodes.map(([name]) => `https://${name}:${options.adminPort}`);
+    expect(node.environment!['SLABRING_ADMIN']).toBe(admin.join());
     for (const [, each] of nodes) {
       const own = { ports: [], volumes: [] };
       expect({ ...each, ...own }).toEqual({ ...node, ...own });
@@ -88,7 +90,7 @@ describe('the nodes', () => {
   test('the nodes require TLS and a login, and their files are secrets', () => {
     expect(options).toMatchObject({ enableSsl: true, adminTls: 'on' });
     const secrets = files.filter((file) => file !== options.warmRestart);
-    expect(secrets).toHaveLength(4);
+    expect(secrets).toHaveLength(5);
     expect(secrets.map((file) => file.replace('/run/secrets/', '')).sort()).toEqual(
       [...node.secrets].sort(),
     );

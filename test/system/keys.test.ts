@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
@@ -72,8 +74,8 @@ describe.each([
     expect(code).toBe(0);
     expect(out).toMatch(/^41 keys, [\d.]+ KiB, [\d.]+ % of it never read \(2 of 2 nodes, /);
     expect(out).toMatch(/never +\d+ s unread +127\.0\.0\.1:\d+ +alone\n/);
-    expect(out).toMatch(/ 10 .* 0\.0 % +\d+ s +page:\n/);
-    expect(out).toMatch(/ 1 .* 100\.0 % +\d+ s +\(no prefix\)\n/);
+    expect(out).toMatch(/ 10 .* 0\.0 % +\d+ s .* page:\n/);
+    expect(out).toMatch(/ 1 .* 100\.0 % +\d+ s .* \(no prefix\)\n/);
     expect(out).not.toContain(SECRET);
   });
 
@@ -209,6 +211,33 @@ describe('keys and key of slabring', () => {
     const { code, out } = await cli(`keys --nodes ${nodeOf(closed)}`);
     await closed.stop();
     expect([code, out]).toEqual([3, expect.stringContaining('metadump not allowed')]);
+  });
+
+  test.each([
+    ['VERSION 1.6.18\r\n', 'key=a exp=-1 la=1 cas=1 fetch=no cls=1 size=70\n', 'closed'],
+    ['VERSION 1.6.18\r\n', 'HTTP/1.1 400 Bad Request\r\n', 'no line of a metadump'],
+    ['VERSION 1.6.18\r\n', '', 'no reply in time'],
+  ] as const)('a node that replies %j and then %j fails, and hides no list', async (...replies) => {
+    const [version, list, reason] = replies;
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => {
+        const isList = bytes.toString().startsWith('lru_crawler');
+        if (bytes.toString().startsWith('stats')) socket.write('STAT curr_items 1\r\nEND\r\n');
+        else if (!isList) socket.write(bytes.toString().startsWith('mn') ? 'MN\r\n' : version);
+        else if (reason === 'closed') socket.end(list);
+        else socket.write(list);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const wrong = nodeOf(server.address() as { port: number });
+    const line = `keys --json --nodes ${wrong},${nodeOf(node)} --deadline 1500`;
+    const { code, out } = await runCli(line);
+    server.close();
+    const { errors, nodes } = JSON.parse(out);
+    expect(code).toBe(3);
+    expect(errors[wrong]).toContain(reason);
+    expect(Object.keys(nodes)).toEqual([nodeOf(node)]);
   });
 
   test('a name that can be no key is a wrong command line', async () => {

@@ -48,6 +48,7 @@ const BREAKAGES: readonly (readonly [was: string, is: string, problem: string])[
   ['"configMapRef":{"name":"slab', '"configMapRef":{"name":"', 'The options are in no ConfigMap.'],
   ['SLABRING_THREADS', 'SLABRING_THREDS', 'No option has the environment variable'],
   ['"image":"slabring:0', '"image":"slabring:9', 'is not of this version.'],
+  ['https://slabring-2', 'http://slabring-2', 'Dumps have other admin ports.'],
   ['"path":"/readyz"', '"path":"/ready"', 'A probe asks another path.'],
   ['"scheme":"HTTPS"', '"scheme":"HTTP"', 'A probe has another scheme'],
   ['"containerPort":9150', '"containerPort":9151', 'The admin port is another one.'],

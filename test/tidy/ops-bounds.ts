@@ -25,6 +25,16 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
   'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
   'samples of the admin port': [ms(the('ops/admin/pages.ts', 'SAMPLE_MS'))],
   'sampled requests': [count(the('request-samples.ts', 'SAMPLED_KEYS_PER_SECOND'))],
+  'hot keys': [
+    count(the('hot-key-sampler.ts', 'NOTED_KEYS_PER_SECOND')),
+    count(the('hot-key-table.ts', 'KEY_SLOTS')),
+    count(the('hot-key-table.ts', 'PREFIX_SLOTS')),
+    count(the('commands/admin/hot-keys.ts', 'HOT_KEYS_MAX')),
+  ],
+  'keys that `slabring keys` lists': [
+    count(the('key-census.ts', 'PREFIXES_MAX')),
+    count(the('cli/verbs/keys.ts', 'ROWS_MAX')),
+  ],
   'lines of slow requests': [count(the('slow-requests.ts', 'LINES_PER_WINDOW_MAX'))],
   'event loop of a thread': [ms(the('thread-meter.ts', 'LOOP_SAMPLE_MS'))],
   'snapshot in S3': [

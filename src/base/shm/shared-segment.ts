@@ -1,4 +1,4 @@
-import { lock, unlock } from './locks.ts';
+import { lock, tryLock, unlock } from './locks.ts';
 
 /** The bytes that a segment reserves for its lock and the words that its owner keeps beside it. */
 const HEADER_BYTES = 64;
@@ -22,6 +22,10 @@ export class SharedSegment {
 
   lock(): void {
     lock(this.words, LOCK_WORD);
+  }
+
+  tryLock(): boolean {
+    return tryLock(this.words, LOCK_WORD);
   }
 
   unlock(): void {

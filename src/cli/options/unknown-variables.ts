@@ -1,10 +1,17 @@
 import { envNames } from '../../base/index.ts';
+import { adminClientFlags } from '../admin/admin-client-flags.ts';
 import type { Host } from '../process/host.ts';
 import type { Verb } from '../verb.ts';
 
 const PREFIX = 'SLABRING_';
-/** The variables that no table of options has. */
-const OTHERS = ['SLABRING_PASSWORD'];
+/**
+ * What an environment may have for other commands than this one: those in the container of a node
+ * share its environment. A node must not load their modules in order to know these.
+ */
+const OTHERS = [
+  'SLABRING_PASSWORD',
+  ...Object.entries(adminClientFlags).flatMap(([name, flag]) => [...envNames(name, flag)]),
+];
 /**
  * Kubernetes sets these in every pod beside a Service whose name begins with "slabring":
  * `SLABRING_SERVICE_HOST`, `SLABRING_CACHE_PORT_11211_TCP_ADDR` and so on.

@@ -1,9 +1,10 @@
+import { keyJson } from '../../ops/index.ts';
 import type { KeyFacts } from '../../protocol/client.ts';
 import { failureText, type NodeResult } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, sizeText } from './amounts.ts';
 import { columns } from './columns.ts';
-import { keyJson, shownKey } from './key-text.ts';
+import { shownKey } from './key-text.ts';
 
 /** The facts of a key at one node. */
 export interface LocatedFacts extends KeyFacts {

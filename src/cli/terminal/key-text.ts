@@ -1,11 +1,9 @@
 /** How the command line shows keys, which may have any byte. */
+import { utf8Of } from '../../ops/index.ts';
 
 /** What a terminal shows as it is; `%` is not among it, because it begins an escape. */
 const SHOWN = /^[\x21-\x24\x26-\x7e\p{L}\p{N}]$/u;
 const ESCAPE = /%([0-9A-Fa-f]{2})/g;
-
-/** A key in JSON: text, or base64 if it is not UTF-8. */
-type KeyJson = { readonly key: string } | { readonly keyBase64: string };
 
 /**
  * Shows a key (latin1, one character for each byte) as one word: a byte that is no letter, digit or
@@ -18,23 +16,11 @@ export function shownKey(key: string): string {
   return [...text].map((char) => (SHOWN.test(char) ? char : hexOfText(char))).join('');
 }
 
-export function keyJson(key: string): KeyJson {
-  const text = utf8Of(key);
-  return text === undefined ? { keyBase64: btoa(key) } : { key: text };
-}
-
 /** The bytes of a key as `shownKey` writes it. */
 export function keyOfShown(shown: string): Buffer {
   const parts = shown.split(ESCAPE);
   // Every second part is what an escape stands for.
   return Buffer.concat(parts.map((part, i) => Buffer.from(part, i % 2 === 0 ? 'utf8' : 'hex')));
-}
-
-/** The text of a key; undefined if it is not UTF-8. */
-export function utf8Of(key: string): string | undefined {
-  const bytes = Buffer.from(key, 'latin1');
-  const text = bytes.toString('utf8');
-  return text.includes('\ufffd') && !Buffer.from(text).equals(bytes) ? undefined : text;
 }
 
 const isAscii = (char: string): boolean => /[\x21-\x24\x26-\x7e]/.test(char);

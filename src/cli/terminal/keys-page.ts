@@ -1,9 +1,18 @@
-import type { CensusTotals, KeyCensus, LargeItem, PrefixTotals } from '../../ops/index.ts';
+import {
+  type CensusTotals,
+  type HotReport,
+  type KeyCensus,
+  keyJson,
+  type LargeItem,
+  type MergedRow,
+  mergeHot,
+  type PrefixTotals,
+} from '../../ops/index.ts';
 import { failuresJson, failureText, type NodeResult } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, countText, shareText, sizeText } from './amounts.ts';
-import { columns } from './columns.ts';
-import { keyJson, shownKey } from './key-text.ts';
+import { type FittedColumn, fittedTable } from './fitted-table.ts';
+import { shownKey } from './key-text.ts';
 
 /** The orders of the prefixes. */
 export const PREFIX_SORTS = {
@@ -14,9 +23,16 @@ export const PREFIX_SORTS = {
 } as const satisfies Readonly<Record<string, (totals: CensusTotals) => number>>;
 export type PrefixSort = keyof typeof PREFIX_SORTS;
 
+/** What one node told. */
+interface NodeKeys {
+  readonly keys: number;
+  /** The requests for prefixes that it has sampled. */
+  readonly prefixes: HotReport;
+}
+
 interface CensusPage {
   readonly census: KeyCensus;
-  readonly results: readonly NodeResult<{ readonly keys: number }>[];
+  readonly results: readonly NodeResult<NodeKeys>[];
   readonly seconds: number;
   readonly byPrefix: boolean;
   readonly top: number;
@@ -29,8 +45,9 @@ const OTHERS = '(others)';
 export function censusText(page: CensusPage, host: Host): string {
   const { census, byPrefix } = page;
   const parts = [summary(page, host)];
-  if (census.largest.length > 0) parts.push(largestTable(page));
-  if (byPrefix && census.total.keys > 0) parts.push(prefixTable(page));
+  const columnsMax = host.columns ?? Number.POSITIVE_INFINITY;
+  if (census.largest.length > 0) parts.push(largestTable(page, columnsMax));
+  if (byPrefix && census.total.keys > 0) parts.push(prefixTable(page, columnsMax));
   return parts.join('\n\n');
 }
 
@@ -46,52 +63,86 @@ function summary({ census, results, seconds }: CensusPage, host: Host): string {
   return [`${count}, ${size} (${where})`, ...failed].join('\n');
 }
 
-function largestTable({ census, results }: CensusPage): string {
+const LARGEST_COLUMNS = {
+  size: { head: 'size', dropped: 0 },
+  sizeClass: { head: 'class', dropped: 2 },
+  ttl: { head: 'ttl', dropped: 3 },
+  idle: { head: 'idle', dropped: 4 },
+  node: { head: 'node', dropped: 1 },
+} as const satisfies Readonly<Record<string, FittedColumn>>;
+
+function largestTable({ census, results }: CensusPage, columnsMax: number): string {
   const now = Date.now() / 1000;
-  const hasNodes = results.length > 1;
-  const head = ['size', 'class', 'ttl', 'idle', ...(hasNodes ? ['node'] : [])];
-  const rows = census.largest.map((item) => [
-    sizeText(item.bytes),
-    String(item.sizeClass),
-    item.expiresAt === undefined ? 'never' : ageText(Math.max(0, item.expiresAt - now)),
-    `${ageText(Math.max(0, now - item.accessedAt))}${item.isFetched ? '' : ' unread'}`,
-    ...(hasNodes ? [item.node] : []),
-    shownKey(item.key),
-  ]);
-  return columns([[...head, 'largest items'], ...rows], { numbers: 'before-last' });
+  const { largest } = census;
+  const rows = largest.map(({ bytes, sizeClass, expiresAt, accessedAt, isFetched, node }) => ({
+    size: sizeText(bytes),
+    sizeClass: String(sizeClass),
+    ttl: expiresAt === undefined ? 'never' : ageText(Math.max(0, expiresAt - now)),
+    idle: `${ageText(Math.max(0, now - accessedAt))}${isFetched ? '' : ' unread'}`,
+    ...(results.length > 1 && { node }),
+  }));
+  const names = largest.map(({ key }) => shownKey(key));
+  return fittedTable(LARGEST_COLUMNS, rows, { title: 'largest items', names, columnsMax });
 }
 
-const PREFIX_HEAD = ['keys', 'bytes', 'share', 'mean', 'unread', 'endless', 'idle', 'prefix'];
+const PREFIX_COLUMNS = {
+  keys: { head: 'keys', dropped: 0 },
+  bytes: { head: 'bytes', dropped: 0 },
+  share: { head: 'share', dropped: 5 },
+  mean: { head: 'mean', dropped: 2 },
+  unread: { head: 'unread', dropped: 7 },
+  endless: { head: 'endless', dropped: 4 },
+  idle: { head: 'idle', dropped: 3 },
+  gets: { head: 'gets/s', dropped: 1 },
+  hits: { head: 'hits', dropped: 6 },
+} as const satisfies Readonly<Record<string, FittedColumn>>;
 
-function prefixTable({ census, top, sort }: CensusPage): string {
+function prefixTable({ census, results, top, sort }: CensusPage, columnsMax: number): string {
   const { prefixes, others } = census.top(top, PREFIX_SORTS[sort]);
-  const rows = prefixes.map((totals) => prefixRow(totals, nameOf(totals), census.total.bytes));
-  if (others.keys > 0) rows.push(prefixRow(others, OTHERS, census.total.bytes));
+  const hot = hotByPrefix(results);
+  const allBytes = census.total.bytes;
+  const rows = prefixes.map((each) => prefixCells(each, allBytes, hot.get(each.prefix)));
+  const names = prefixes.map(nameOf);
+  if (others.keys > 0) {
+    rows.push(prefixCells(others, allBytes, undefined));
+    names.push(OTHERS);
+  }
   const note = census.isApproximate
     ? '\nThere are many prefixes: the counts of small ones are too low, others has the rest.'
     : '';
-  return columns([PREFIX_HEAD, ...rows], { numbers: 'before-last' }) + note;
+  return fittedTable(PREFIX_COLUMNS, rows, { title: 'prefix', names, columnsMax }) + note;
+}
+
+/** The sampled requests for prefixes, of all nodes. */
+function hotByPrefix(results: CensusPage['results']): ReadonlyMap<string, MergedRow> {
+  const reports = results.flatMap(({ node, value }) => {
+    return value === undefined ? [] : [{ node, report: value.prefixes }];
+  });
+  return new Map(mergeHot(reports).rows.map((row) => [row.key, row]));
 }
 
 const nameOf = ({ prefix }: PrefixTotals): string => (prefix === '' ? NO_PREFIX : shownKey(prefix));
 
-function prefixRow(totals: CensusTotals, name: string, allBytes: number): string[] {
+function prefixCells(totals: CensusTotals, allBytes: number, hot: MergedRow | undefined) {
   const { keys, bytes, unreadBytes, endlessKeys, idleSeconds } = totals;
-  return [
-    countText(keys),
-    sizeText(bytes),
-    shareText(bytes, allBytes),
-    sizeText(bytes / keys),
-    shareText(unreadBytes, bytes),
-    shareText(endlessKeys, keys),
-    ageText(idleSeconds / keys),
-    name,
-  ];
+  return {
+    keys: countText(keys),
+    bytes: sizeText(bytes),
+    share: shareText(bytes, allBytes),
+    mean: sizeText(bytes / keys),
+    unread: shareText(unreadBytes, bytes),
+    endless: shareText(endlessKeys, keys),
+    idle: ageText(idleSeconds / keys),
+    ...(hot && { gets: countText(hot.gets), hits: shareText(hot.hits, hot.gets) }),
+  };
 }
 
 export function censusJson(page: CensusPage): string {
   const { census, results, seconds, byPrefix, top, sort } = page;
-  const nodes = results.flatMap(({ node, value }) => (value === undefined ? [] : [[node, value]]));
+  const nodes = results.flatMap(({ node, value }) => {
+    return value === undefined ? [] : [[node, { keys: value.keys }]];
+  });
+  const hot = hotByPrefix(results);
   const { prefixes, others } = census.top(top, PREFIX_SORTS[sort]);
   const errors = failuresJson(results);
   return JSON.stringify({
@@ -102,7 +153,7 @@ export function censusJson(page: CensusPage): string {
     ...(census.largest.length > 0 && { largest: census.largest.map(itemJson) }),
     ...(byPrefix && {
       prefixes: prefixes.map(({ prefix, ...totals }) => {
-        return { ...prefixJson(prefix), ...totalsJson(totals) };
+        return { ...prefixJson(prefix), ...totalsJson(totals), ...hotJson(hot.get(prefix)) };
       }),
       others: totalsJson(others),
       isApproximate: census.isApproximate,
@@ -113,6 +164,14 @@ export function censusJson(page: CensusPage): string {
 function prefixJson(prefix: string): object {
   const json = keyJson(prefix);
   return 'key' in json ? { prefix: json.key } : { prefixBase64: json.keyBase64 };
+}
+
+/** Missing where no node has sampled requests for the prefix. */
+function hotJson(row: MergedRow | undefined): object {
+  if (row === undefined) return {};
+  const { gets, hits, writes } = row;
+  const ratio = gets > 0 ? { hitRatio: hits / gets } : {};
+  return { getsPerSecond: gets, ...ratio, writesPerSecond: writes };
 }
 
 function totalsJson({ keys, bytes, unreadKeys, unreadBytes, ...rest }: CensusTotals): object {

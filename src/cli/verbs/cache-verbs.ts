@@ -2,6 +2,7 @@ import { benchVerb } from './bench.ts';
 import { deleteVerb } from './delete.ts';
 import { flushVerb } from './flush.ts';
 import { getVerb } from './get.ts';
+import { hotVerb } from './hot.ts';
 import { incrVerb } from './incr.ts';
 import { keyVerb } from './key.ts';
 import { keysVerb } from './keys.ts';
@@ -21,6 +22,7 @@ export const CACHE_VERBS = [
   incrVerb,
   statsVerb,
   topVerb,
+  hotVerb,
   keysVerb,
   keyVerb,
   memoryVerb,

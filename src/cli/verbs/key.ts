@@ -1,11 +1,12 @@
 import { CodedError, flag } from '../../base/index.ts';
 import type { CacheClient } from '../../client/index.ts';
+import { utf8Of } from '../../ops/index.ts';
 import { KEY_BYTES_MAX, type KeyFacts, parseFacts } from '../../protocol/client.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf, type NodeResult } from '../cache/each-node.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import { factsJson, factsText, type LocatedFacts } from '../terminal/key-page.ts';
-import { keyOfShown, utf8Of } from '../terminal/key-text.ts';
+import { keyOfShown } from '../terminal/key-text.ts';
 
 /** `slabring key` */
 export const keyVerb = defineCacheVerb({

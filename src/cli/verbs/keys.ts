@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choice, flag, integer, machineClock, text } from '../../base/index.ts';
-import type { CacheClient } from '../../client/index.ts';
-import { KeyCensus, Pacer } from '../../ops/index.ts';
+import { type CacheClient, CacheError } from '../../client/index.ts';
+import { type HotReport, KeyCensus, Pacer, readHotReport } from '../../ops/index.ts';
 import type { ListedItem } from '../../protocol/client.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf } from '../cache/each-node.ts';
@@ -105,7 +105,7 @@ export const keysVerb = defineCacheVerb({
         const restMs = pacer.restMs(items.length, machineClock.nowMs());
         if (restMs > 0) await sleep(restMs);
       }
-      return { keys };
+      return { keys, prefixes: await hotPrefixes(node) };
     }).finally(() => progress.clear());
     const seconds = (machineClock.nowMs() - startedMs) / 1000;
     const page = { ...options, census, results, seconds, byPrefix: byPrefix || showsAll };
@@ -113,6 +113,18 @@ export const keysVerb = defineCacheVerb({
     return exitCodeOf(results, host);
   },
 });
+
+/** What the node has sampled of prefixes; a node that tells nothing has sampled none. */
+async function hotPrefixes(node: CacheClient): Promise<HotReport> {
+  try {
+    const [stats] = (await node.stats('hot_prefixes')).values();
+    return readHotReport(stats ?? new Map());
+  } catch (error) {
+    if (error instanceof CacheError && error.code === 'ERR_REFUSED')
+      return readHotReport(new Map());
+    throw error;
+  }
+}
 
 function addAll(census: KeyCensus, items: readonly ListedItem[], node: string): void {
   const now = Math.floor(Date.now() / 1000);

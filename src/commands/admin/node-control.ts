@@ -1,6 +1,7 @@
 import type { TunableName } from '../../store/index.ts';
 import type { LatencyReader } from '../latency/latency-histogram.ts';
 import type { ConfigEntries } from './config-entries.ts';
+import type { HotKeys } from './hot-keys.ts';
 import type { PrefixStats } from './prefixes.ts';
 
 /**
@@ -12,6 +13,7 @@ export interface NodeControl {
   /** The entries of the `config` commands. */
   readonly config: ConfigEntries;
   readonly prefixes: PrefixStats;
+  readonly hotKeys: HotKeys;
   /** How long the node took for requests. */
   readonly latency: LatencyReader;
   health(): NodeHealth;

@@ -9,6 +9,7 @@ import type { Store } from '../../store/index.ts';
 import { writeLatencyBuckets, writeLatencyStats } from '../latency/latency-stats.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { Cachedump } from './cachedump.ts';
+import { writeHotKeys } from './hot-stats.ts';
 import {
   statWriter,
   type WriteStat,
@@ -46,6 +47,7 @@ export function answerStats(
     case 'reset':
       store.tuning.resetCounters();
       node.prefixes.clear();
+      node.hotKeys.clear();
       node.latency.reset();
       reply.status(request, STATUS.reset);
       break;
@@ -58,7 +60,14 @@ export function answerStats(
       break;
     case 'detail':
       if (rules.dumpingAllowed) return answerDetail(node, request, reply);
-      refuseDetail(request, reply);
+      refuseTopic(topic, request, reply);
+      break;
+    case 'hot_keys':
+    case 'hot_prefixes':
+      if (rules.dumpingAllowed) {
+        writeHotKeys(node.hotKeys, topic, statWriter(request, reply));
+        reply.statsEnd(request);
+      } else refuseTopic(topic, request, reply);
       break;
     case 'cachedump':
       // The lines of a cachedump have no form in the binary protocol.
@@ -135,9 +144,9 @@ function answerDetail(
 }
 
 /** As memcached: prefixes are parts of keys, so `-X` refuses each form of `stats detail`. */
-function refuseDetail(request: Request, reply: ReplyWriter): void {
+function refuseTopic(topic: string, request: Request, reply: ReplyWriter): void {
   if (reply instanceof BinaryReplies) reply.status(request, STATUS.unknownCommand);
-  else reply.sink.putText('CLIENT_ERROR stats detail not allowed\r\n');
+  else reply.sink.putText(`CLIENT_ERROR stats ${topic} not allowed\r\n`);
 }
 
 function beginCachedump(

@@ -35,6 +35,7 @@ export class SharedControl implements NodeControl {
   readonly facts: NodeFacts;
   readonly config: NodeControl['config'];
   readonly prefixes: NodeControl['prefixes'];
+  readonly hotKeys: NodeControl['hotKeys'];
   readonly latency: NodeControl['latency'];
   readonly #memory: NodeMemory;
   readonly #main: MainVerbs;
@@ -56,6 +57,7 @@ export class SharedControl implements NodeControl {
     };
     this.config = memory.config;
     this.prefixes = memory.prefixes;
+    this.hotKeys = hotKeysOf(memory);
     this.latency = memory.latency;
     this.#memory = memory;
     this.#main = main;
@@ -138,4 +140,12 @@ export class SharedControl implements NodeControl {
   stop(graceful: boolean): Promise<void> {
     return this.#main.stop(graceful);
   }
+}
+
+function hotKeysOf({ hotKeys, store }: NodeMemory): NodeControl['hotKeys'] {
+  return {
+    isEnabled: hotKeys.isEnabled,
+    view: () => hotKeys.view(store.clock.now()),
+    clear: () => hotKeys.clear(store.clock.now()),
+  };
 }

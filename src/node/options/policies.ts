@@ -70,3 +70,10 @@ export function tunablesOf(options: ServerOptions): Partial<Record<TunableName, 
     segmented: !maintains && options.eviction === 'segmented' ? 0 : 1,
   };
 }
+
+/** The character that ends the prefix of a key (memcached's default). */
+const DEFAULT_PREFIX_DELIMITER = ':';
+
+export function prefixDelimiterOf({ prefixDelimiter }: ServerOptions): string {
+  return prefixDelimiter[0] ?? DEFAULT_PREFIX_DELIMITER;
+}

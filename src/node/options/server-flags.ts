@@ -208,6 +208,10 @@ export const serverFlags = {
     suboption: 'no_fast_path',
     doc: 'Answer every request in JavaScript, without WebAssembly; the replies are the same.',
   }),
+  noHotKeys: flag({
+    suboption: 'no_hot_keys',
+    doc: 'Do not sample the keys of requests for `slabring hot` (stats hot_keys).',
+  }),
   enableSsl: flag({
     short: 'Z',
     long: 'enable-ssl',

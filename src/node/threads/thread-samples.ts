@@ -7,7 +7,9 @@ import {
   type ThreadContext,
 } from '../../server/index.ts';
 import { COUNT } from '../../store/index.ts';
+import { HotKeySampler } from '../hot-keys/hot-key-sampler.ts';
 import type { NodeMemory } from '../memory.ts';
+import { prefixDelimiterOf } from '../options/policies.ts';
 
 /** The samples of the requests of one worker thread, and what learns from them. */
 export function threadSamples(
@@ -16,7 +18,7 @@ export function threadSamples(
   session: ThreadContext['session'],
   log: Logger,
 ): RequestSamples {
-  const { store, state, latency } = memory;
+  const { store, state, latency, hotKeys, options } = memory;
   const slow = new SlowRequests({
     store,
     addressOf: (slot) => memory.connections.addressOf(slot),
@@ -27,6 +29,9 @@ export function threadSamples(
   });
   const observers: readonly RequestObserver[] = [
     { answered: (kind, ms, weight) => latency.add(thread, kind, ms, weight) },
+    ...(hotKeys.isEnabled
+      ? [new HotKeySampler(hotKeys, store.items, prefixDelimiterOf(options), thread + 1)]
+      : []),
   ];
   return new RequestSamples(
     { clock: threadClock, walk: new RequestWalk(session), slow },

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, machineClock } from '../../base/index.ts';
+import { hotKeysJson } from '../keys/hot-json.ts';
 import { expose, FORMATS, formatFor } from '../metrics/exposition.ts';
 import { metricsJson } from '../metrics/metrics-json.ts';
 import { type MetricSample, type MetricSource, takeSample } from '../metrics/sample.ts';
@@ -48,14 +49,21 @@ export class AdminPages {
     return json(200, metricsJson(METRICS, this.#now()));
   }
 
+  hotKeys(): Reply {
+    return json(200, hotKeysJson(this.#running().control.hotKeys));
+  }
+
   /** @throws {AdminError} while the node is starting. */
+  #running(): MetricSource {
+    if (this.#source !== undefined) return this.#source;
+    throw new AdminError(503, 'The node is starting: ask again soon.', { 'retry-after': '1' });
+  }
+
   #now(): MetricSample {
-    if (this.#source === undefined) {
-      throw new AdminError(503, 'The node is starting: ask again soon.', { 'retry-after': '1' });
-    }
+    const source = this.#running();
     const nowMs = this.#clock.nowMs();
     if (this.#sample === undefined || nowMs - this.#sample.atMs >= SAMPLE_MS) {
-      this.#sample = { taken: takeSample(this.#source), atMs: nowMs };
+      this.#sample = { taken: takeSample(source), atMs: nowMs };
     }
     return this.#sample.taken;
   }

@@ -52,6 +52,7 @@ export class Router {
         access: 'numbers',
         reply: (request) => pages.metrics(request),
       },
+      '/hot-keys.json': { methods: READ, access: 'keys', reply: () => pages.hotKeys() },
       '/stats.json': { methods: READ, access: 'numbers', reply: () => pages.stats() },
     };
   }

@@ -51,6 +51,31 @@ async function series(url: string, name: string, headers = {}): Promise<number> 
 }
 
 describe('the admin port', () => {
+  test('the port shows hot keys to the token of the node only', async () => {
+    const { node, url } = await startWithAdmin();
+    const binary = 'mg /wA= b v\r\n';
+    await sendAndReadToEnd(
+      node.address,
+      `set a:1 0 0 1\r\n1\r\n${'get a:1\r\n'.repeat(9)}${binary}`,
+    );
+    expect(await ask(`${url}/hot-keys.json`)).toMatchObject({
+      status: 401,
+      body: expect.stringContaining('it shows or changes keys and values'),
+    });
+    const { status, body } = await ask(`${url}/hot-keys.json`, { headers: ownTokenOf(url) });
+    const { keys, prefixes, ...all } = JSON.parse(body);
+    expect([status, all.isSampling]).toEqual([200, true]);
+    expect(all.samples).toBeCloseTo(11, 0);
+    expect(keys.map(({ key, keyBase64 }: Record<string, string>) => key ?? keyBase64)).toEqual([
+      ...['a:1', '/wA='],
+    ]);
+    expect(keys[0].getsPerSecond / keys[0].writesPerSecond).toBeCloseTo(9, 0);
+    expect(prefixes).toMatchObject([{ key: 'a:' }, { key: '' }]);
+    for (const path of ['/metrics', '/stats.json']) {
+      expect((await ask(url + path)).body).not.toContain('a:1');
+    }
+  });
+
   test('the port shows metrics, stats and health, and counts what clients do', async () => {
     const { node, url } = await startWithAdmin();
     const before = await series(url, 'memcached_commands_total{command="get",status="hit"}');

@@ -66,7 +66,7 @@ const ADMINISTRATIVE = [
   ...['slabs automove 1', 'slabs reassign 1 2', 'lru mode segmented', 'lru_crawler crawl all'],
   ...['lru_crawler metadump all', 'lru_crawler mgdump all', 'cache_memlimit 64'],
   ...['stats cachedump 1 1', 'stats detail on', 'stats detail dump', 'stats conns'],
-  ...['stats sizes_enable', 'stats sizes_disable'],
+  ...['stats hot_keys', 'stats hot_prefixes', 'stats sizes_enable', 'stats sizes_disable'],
 ];
 
 describe('roles in text', () => {

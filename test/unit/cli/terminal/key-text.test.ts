@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keyJson, keyOfShown, shownKey } from '../../../../src/cli/terminal/key-text.ts';
+import { keyOfShown, shownKey } from '../../../../src/cli/terminal/key-text.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 
 const seed = testSeed();
@@ -28,9 +28,5 @@ describe('a shown key', () => {
       expect(shown).not.toMatch(/[\u0000-\u0020\u007f-\u009f]/);
       expect(keyOfShown(shown).toString('latin1')).toBe(key);
     }
-  });
-  test('JSON has the text, or base64 for what is not UTF-8', () => {
-    expect(keyJson(latin1('größe'))).toEqual({ key: 'größe' });
-    expect(keyJson('\u00ff\0')).toEqual({ keyBase64: '/wA=' });
   });
 });

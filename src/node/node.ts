@@ -2,6 +2,7 @@ import { LOG_LEVELS, type Logger, type LogLevel, silentLogger } from '../base/in
 import type { NodeControl, ReloadPart } from '../commands/index.ts';
 import {
   type Certificates,
+  certificateExpiry,
   type ListenAddress,
   listenAddressesOf,
   startAlone,
@@ -225,6 +226,7 @@ class Node {
       certificates: certificates.current,
     });
     userFiles?.watch((table) => void this.#threads.broadcast('replaceUsers', table));
+    if (certificates.current !== undefined) this.#showExpiry(certificates.current);
     certificates.watch((changed) => this.#useCertificates(changed));
     this.#memory.state.serve();
     return addresses;
@@ -234,6 +236,11 @@ class Node {
     const { state, store } = this.#memory;
     await this.#threads.broadcast('useCertificates', certificates);
     state.certificatesReadAt = store.clock.now();
+    this.#showExpiry(certificates);
+  }
+
+  #showExpiry(certificates: Certificates): void {
+    this.#memory.state.certificateExpiresAt = certificateExpiry(certificates);
   }
 
   checkThreads(): Promise<void> {

@@ -31,6 +31,7 @@ export { heapBuffers, regionBuffers, THREAD_REGION_BYTES } from './sockets/threa
 export { ThreadServer } from './sockets/thread-server.ts';
 export {
   type Certificates,
+  certificateExpiry,
   listenerOptions,
   newTicketKeys,
   readCertificates,

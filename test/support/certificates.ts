@@ -33,8 +33,8 @@ export class Authority {
     return authority;
   }
 
-  /** Issues a certificate for 127.0.0.1 and localhost. */
-  async issue(name: string): Promise<Identity> {
+  /** Issues a certificate for 127.0.0.1 and localhost, which ends after some days. */
+  async issue(name: string, days = 2): Promise<Identity> {
     const [cert, key, request, extensions] = ['pem', 'key', 'csr', 'ext'].map((suffix) =>
       join(this.#folder, `${name}.${suffix}`),
     ) as [string, string, string, string];
@@ -51,7 +51,8 @@ export class Authority {
       request,
     );
     await openssl(
-      ...['x509', '-req', '-in', request, '-CA', this.ca, '-CAkey', this.#key, '-days', '2'],
+      ...['x509', '-req', '-in', request, '-CA', this.ca, '-CAkey', this.#key],
+      ...['-days', String(days)],
       ...['-set_serial', String(this.#serial++), '-extfile', extensions, '-out', cert],
     );
     return { cert, key };

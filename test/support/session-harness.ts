@@ -53,6 +53,7 @@ export const TEST_CONTROL: NodeControl = {
     peakConnections: 1,
     connMemoryBytes: 0,
     certificateSeconds: undefined,
+    certificateExpiresAt: undefined,
   }),
   eventCounts: () => ({ written: 0, gaps: 0, sent: 0, watchers: 0 }),
   connections: () => [],

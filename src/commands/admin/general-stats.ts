@@ -121,6 +121,7 @@ const MAINTENANCE_STATS = {
   ...tlsCounters('ssl_new_sessions', 'ssl_handshake_errors', 'ssl_proto_errors'),
   ...tlsCounters('ssl_handshakes_refused'),
   time_since_server_cert_refresh: ({ health }) => health.certificateSeconds,
+  server_cert_expires_at: ({ health }) => health.certificateExpiresAt,
   ...zeros('unexpected_napi_ids', 'round_robin_fallback'),
 } as const satisfies Stats<string>;
 

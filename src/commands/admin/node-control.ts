@@ -87,6 +87,8 @@ export interface NodeHealth {
   readonly connMemoryBytes: number;
   /** Seconds since the node read its certificates; undefined without TLS. */
   readonly certificateSeconds: number | undefined;
+  /** The Unix time at which the certificate of the node ends; undefined without TLS. */
+  readonly certificateExpiresAt: number | undefined;
 }
 
 export interface EventCounts {

@@ -74,6 +74,7 @@ export class SharedControl implements NodeControl {
       peakConnections: connections.peak(),
       connMemoryBytes: buffers.heldKib * KIB,
       certificateSeconds: options.enableSsl ? now - state.certificatesReadAt : undefined,
+      certificateExpiresAt: options.enableSsl ? state.certificateExpiresAt : undefined,
     };
   }
 

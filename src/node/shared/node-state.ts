@@ -11,6 +11,9 @@ const STARTED_AT = 3;
 const CERTIFICATES_READ_AT = 4;
 /** Microseconds. */
 const SLOW_US = 5;
+/** Unix seconds, without a sign. */
+const CERTIFICATE_EXPIRES_AT = 6;
+const UNSIGNED_MAX = 2 ** 32 - 1;
 const US_PER_MS = 1000;
 const WORDS = 16;
 
@@ -87,5 +90,14 @@ export class NodeState {
 
   set certificatesReadAt(seconds: number) {
     Atomics.store(this.#words, CERTIFICATES_READ_AT, seconds);
+  }
+
+  /** The Unix time at which the certificate of the node ends. */
+  get certificateExpiresAt(): number {
+    return Atomics.load(this.#words, CERTIFICATE_EXPIRES_AT) >>> 0;
+  }
+
+  set certificateExpiresAt(seconds: number) {
+    Atomics.store(this.#words, CERTIFICATE_EXPIRES_AT, Math.min(seconds, UNSIGNED_MAX));
   }
 }

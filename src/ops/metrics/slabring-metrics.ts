@@ -151,6 +151,11 @@ const CLIENT_METRICS: readonly Metric[] = [
     'Time since the node read its certificates; none without TLS.',
     stat('time_since_server_cert_refresh'),
   ),
+  gauge(
+    'slabring_tls_certificate_expiry_timestamp_seconds',
+    'The Unix time at which the certificate of the node ends; none without TLS.',
+    stat('server_cert_expires_at'),
+  ),
 ];
 
 const ITEM_METRICS: readonly Metric[] = [

@@ -1,5 +1,5 @@
 /** The certificates of a node, and the TLS options of its listeners. */
-import { constants, randomBytes } from 'node:crypto';
+import { constants, randomBytes, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { CodedError, readRegularFile } from '../../base/index.ts';
 
@@ -65,6 +65,10 @@ export async function readCertificates(options: CertificateOptions): Promise<Cer
   }
   return { cert, key, ca };
 }
+
+/** The Unix time at which the certificate of the node ends. */
+export const certificateExpiry = ({ cert }: Pick<Certificates, 'cert'>): number =>
+  Math.floor(new X509Certificate(cert).validToDate.getTime() / 1000);
 
 async function readPem(path: string, what: string): Promise<Buffer> {
   try {

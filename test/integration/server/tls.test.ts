@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { connect as connectPlain } from 'node:net';
@@ -28,7 +29,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   authority = await Authority.create(folder.path);
   first = await authority.issue('first');
-  second = await authority.issue('second');
+  second = await authority.issue('second', 3);
   live = { cert: join(folder.path, 'live.pem'), key: join(folder.path, 'live.key') };
 });
 afterEach(async () => {
@@ -228,6 +229,7 @@ describe('a new certificate', () => {
     const server = await startNode();
     const old = await connectTls(server);
     expect(nameOf(old)).toBe('first');
+    expect(await expiryIn(old)).toBe(await expiryOf(first));
     await install(second);
     expect(await exchange(old, 'refresh_certs\r\n', '\r\n')).toBe('OK\r\n');
     await waitUntil('every thread uses the new certificate', async () => {
@@ -237,7 +239,16 @@ describe('a new certificate', () => {
     });
     expect(await version(old)).toBe('VERSION 1.6.18');
     expect(nameOf(old)).toBe('first');
+    expect(await expiryIn(old)).toBe(await expiryOf(second));
   });
+
+  /** The time at which the certificate of the node ends, by its statistics. */
+  async function expiryIn(socket: TLSSocket): Promise<number> {
+    const stats = await exchange(socket, 'stats\r\n', 'END\r\n');
+    return Number(/STAT server_cert_expires_at (\d+)/.exec(stats)?.[1]);
+  }
+  const expiryOf = async ({ cert }: Identity): Promise<number> =>
+    Date.parse(new X509Certificate(await readFile(cert)).validTo) / 1000;
 
   test('a new certificate is used after SIGHUP, unless it is bad', async () => {
     const server = await startNode();

@@ -96,7 +96,14 @@ test('health shows the state, and the time since the certificates were read only
   expect(control.health().state).toBe('serving');
   memory.state.drain();
   expect(control.health().state).toBe('draining');
-  expect(controlOf({ enableSsl: true }).control.health().certificateSeconds).toBeDefined();
+  const secure = controlOf({ enableSsl: true });
+  // Later than a signed word of 32 bits holds.
+  secure.memory.state.certificateExpiresAt = 4_000_000_000;
+  const { certificateSeconds, certificateExpiresAt } = secure.control.health();
+  expect(certificateSeconds).toBeDefined();
+  expect(certificateExpiresAt).toBe(4_000_000_000);
+  secure.memory.state.certificateExpiresAt = 253_402_300_799;
+  expect(secure.control.health().certificateExpiresAt).toBe(2 ** 32 - 1);
 });
 
 test('a worker thread leaves reload to the main thread', async () => {

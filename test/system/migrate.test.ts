@@ -47,7 +47,7 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 const address = ({ port }: TestServer): string => `127.0.0.1:${port}`;
 const adminOf = ({ process: { stdout } }: TestServer): string =>
-  /Admin port: (\S+)/.exec(stdout)?.[1] ?? '';
+  /Admin port: ([^\s"]+)/.exec(stdout)?.[1] ?? '';
 
 const LARGE = 'x'.repeat(700_000);
 /** Items with flags, expiry, a large value and a key that no text line can have. */

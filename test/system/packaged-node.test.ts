@@ -6,7 +6,9 @@ import { Authority } from '../support/certificates.ts';
 import { ask } from '../support/http.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { emptyNodeBytes, packagedMain } from '../support/packaged-node.ts';
+import { startScripted } from '../support/scripted-http.ts';
 import type { TestServer } from '../support/server.ts';
+import { waitUntil } from '../support/wait.ts';
 import { RawConnection, sendAndReadToEnd } from '../support/wire.ts';
 
 /**
@@ -64,6 +66,27 @@ describe('a node that runs from the package', () => {
       expect(facts['reason']).toBe(reason);
     });
   });
+  test('a node writes its snapshots to S3', async () => {
+    const s3 = await startScripted(() => ({}));
+    const env = {
+      AWS_ENDPOINT_URL_S3: s3.url,
+      AWS_ACCESS_KEY_ID: 'ID',
+      AWS_SECRET_ACCESS_KEY: 'SECRET',
+    };
+    const to = ['--snapshot-every', '1s', '--snapshot-to', 's3://backups/nodes'];
+    try {
+      await withNode({ args: ['-t', '1', ...to], env }, () =>
+        waitUntil('a snapshot', () =>
+          s3.seen.some(({ method, url, body }) => {
+            const isName = url.startsWith('/backups/nodes/') && url.endsWith('.snapshot');
+            return method === 'PUT' && isName && body.subarray(0, 8).toString() === 'SLABSNAP';
+          }),
+        ).then(() => {}),
+      );
+    } finally {
+      await s3.stop();
+    }
+  });
   test.skipIf(process.platform !== 'linux')(
     'a node whose threads get no address space does not start, and says why',
     async () => {
@@ -96,7 +119,7 @@ describe('a node that runs from the package', () => {
     );
     const args = ['--admin-port', '0', '--admin-token-file', '/no/token'];
     const refused = startSlabring({ args, entry: packagedMain(built) });
-    await expect(refused).rejects.toThrow(/exit code 1.*\nslabring: Cannot read the token/s);
+    await expect(refused).rejects.toThrow(/exit code 1.*"msg":"Cannot read the token/s);
   });
   test('a node with TLS and a login serves its users', async () => {
     const authority = await Authority.create(built.project);

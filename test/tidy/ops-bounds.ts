@@ -21,10 +21,15 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
     ms(the('control-server.ts', 'REQUEST_MS_MAX')),
   ],
   'line of a log': [count(the('log/log-record.ts', 'LINE_CHARACTERS_MAX'))],
+  'lines that a process keeps of its log': [
+    count(the('log/log-ring.ts', 'RING_LINES_MAX')),
+    count(the('log/log-ring.ts', 'RING_CHARACTERS_MAX')),
+    count(the('ops/admin/log-route.ts', 'FOLLOWERS_MAX')),
+  ],
   'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
   'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
   'samples of the admin port': [ms(the('ops/admin/pages.ts', 'SAMPLE_MS'))],
-  'sampled requests': [count(the('request-samples.ts', 'SAMPLED_KEYS_PER_SECOND'))],
+  'sampled requests': [count(the('request-samples.ts', 'SAMPLED_REQUESTS_PER_SECOND'))],
   'hot keys': [
     count(the('hot-key-sampler.ts', 'NOTED_KEYS_PER_SECOND')),
     count(the('hot-key-table.ts', 'KEY_SLOTS')),

@@ -10,16 +10,6 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
     bytes(the('request-body.ts', 'BODY_BYTES_MAX')),
     ms(the('admin-server.ts', 'REQUEST_MS_MAX')),
   ],
-  'node of `slabring cluster`': [
-    ms(the('node-process.ts', 'START_TIMEOUT_MS')),
-    ms(the('node-process.ts', 'STOP_TIMEOUT_MS')),
-    ms(the('node-process.ts', 'STALL_TIMEOUT_MS')),
-  ],
-  'socket of a supervisor': [
-    count(the('control-server.ts', 'CONNECTIONS_MAX')),
-    bytes(the('control/messages.ts', 'LINE_BYTES_MAX')),
-    ms(the('control-server.ts', 'REQUEST_MS_MAX')),
-  ],
   'line of a log': [count(the('log/log-record.ts', 'LINE_CHARACTERS_MAX'))],
   'lines that a process keeps of its log': [
     count(the('log/log-ring.ts', 'RING_LINES_MAX')),
@@ -57,4 +47,18 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
     ms(the('credentials.ts', 'REFRESH_BEFORE_MS')),
   ],
   'rounds of `slabring top`': [ms(1000 * the('cli/cache/watch.ts', 'INTERVAL_SECONDS_MIN'))],
+});
+
+/** Those for the room `cluster`. */
+export const clusterBounds = (the: (path: string, name: string) => number) => ({
+  'node of `slabring cluster`': [
+    ms(the('node-process.ts', 'START_TIMEOUT_MS')),
+    ms(the('node-process.ts', 'STOP_TIMEOUT_MS')),
+    ms(the('node-process.ts', 'STALL_TIMEOUT_MS')),
+  ],
+  'socket of a supervisor': [
+    count(the('control-server.ts', 'CONNECTIONS_MAX')),
+    bytes(the('control/messages.ts', 'LINE_BYTES_MAX')),
+    ms(the('control-server.ts', 'REQUEST_MS_MAX')),
+  ],
 });

@@ -48,3 +48,17 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
   ],
   'rounds of `slabring top`': [ms(1000 * the('cli/cache/watch.ts', 'INTERVAL_SECONDS_MIN'))],
 });
+
+/** Those for the room `cluster`. */
+export const clusterBounds = (the: (path: string, name: string) => number) => ({
+  'node of `slabring cluster`': [
+    ms(the('node-process.ts', 'START_TIMEOUT_MS')),
+    ms(the('node-process.ts', 'STOP_TIMEOUT_MS')),
+    ms(the('node-process.ts', 'STALL_TIMEOUT_MS')),
+  ],
+  'socket of a supervisor': [
+    count(the('control-server.ts', 'CONNECTIONS_MAX')),
+    bytes(the('control/messages.ts', 'LINE_BYTES_MAX')),
+    ms(the('control-server.ts', 'REQUEST_MS_MAX')),
+  ],
+});

@@ -7,6 +7,7 @@ import { clusterVerb } from './verbs/cluster.ts';
 import { docsVerb } from './verbs/docs.ts';
 import { dumpVerb } from './verbs/dump.ts';
 import { healthVerb } from './verbs/health.ts';
+import { logVerb } from './verbs/log.ts';
 import { restartVerb } from './verbs/restart.ts';
 import { restoreVerb } from './verbs/restore.ts';
 import { serveVerb } from './verbs/serve.ts';
@@ -19,6 +20,7 @@ export function main(args: readonly string[]): Promise<never> {
     serveVerb(startNode),
     restartVerb,
     healthVerb,
+    logVerb,
     userVerb,
     dumpVerb,
     restoreVerb,

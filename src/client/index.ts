@@ -10,6 +10,7 @@ export { askOnce, NoReply } from './connection/ask-once.ts';
 export { type NodeReply, requiresLogin, type SingleRequest } from './connection/exchange.ts';
 export { listItems } from './connection/list-items.ts';
 export { NodeChannel } from './connection/node-channel.ts';
+export { watchEvents } from './connection/watch-events.ts';
 export { dnsNames } from './discovery/dns.ts';
 export { elastiCache } from './discovery/elasticache.ts';
 export { listedNodes } from './discovery/listed-nodes.ts';

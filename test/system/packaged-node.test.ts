@@ -119,7 +119,7 @@ describe('a node that runs from the package', () => {
     );
     const args = ['--admin-port', '0', '--admin-token-file', '/no/token'];
     const refused = startSlabring({ args, entry: packagedMain(built) });
-    await expect(refused).rejects.toThrow(/exit code 1.*Cannot read the token/s);
+    await expect(refused).rejects.toThrow(/exit code 1.*"msg":"Cannot read the token/s);
   });
   test('a node with TLS and a login serves its users', async () => {
     const authority = await Authority.create(built.project);

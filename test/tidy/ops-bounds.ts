@@ -11,6 +11,11 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
     ms(the('admin-server.ts', 'REQUEST_MS_MAX')),
   ],
   'line of a log': [count(the('log/log-record.ts', 'LINE_CHARACTERS_MAX'))],
+  'lines that a process keeps of its log': [
+    count(the('log/log-ring.ts', 'RING_LINES_MAX')),
+    count(the('log/log-ring.ts', 'RING_CHARACTERS_MAX')),
+    count(the('ops/admin/log-route.ts', 'FOLLOWERS_MAX')),
+  ],
   'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
   'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
   'samples of the admin port': [ms(the('ops/admin/pages.ts', 'SAMPLE_MS'))],

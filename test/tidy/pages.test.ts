@@ -9,6 +9,7 @@ import { CACHE_VERBS } from '../../src/cli/verbs/cache-verbs.ts';
 import { clusterVerb } from '../../src/cli/verbs/cluster.ts';
 import { dumpVerb } from '../../src/cli/verbs/dump.ts';
 import { healthVerb } from '../../src/cli/verbs/health.ts';
+import { logVerb } from '../../src/cli/verbs/log.ts';
 import { restartVerb } from '../../src/cli/verbs/restart.ts';
 import { restoreVerb } from '../../src/cli/verbs/restore.ts';
 import { serveVerb } from '../../src/cli/verbs/serve.ts';
@@ -26,6 +27,7 @@ describe('pages', () => {
       serveVerb(startNode),
       restartVerb,
       healthVerb,
+      logVerb,
       userVerb,
       dumpVerb,
       restoreVerb,

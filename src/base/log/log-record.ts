@@ -15,7 +15,7 @@ const CLIPS = [1024, 256, 64, 16];
 const STACK_LINES_MAX = 30;
 
 /** What every line has. */
-export interface LineHead {
+interface LineHead {
   /** ISO 8601, UTC, with milliseconds. */
   readonly time: string;
   readonly level: LogLevel;
@@ -42,6 +42,11 @@ export function encodeLine(head: LineHead, facts: object, msg: string): string {
     if (shorter !== undefined && shorter.length <= LINE_CHARACTERS_MAX) return shorter;
   }
   return asJson({ ...head, cut: true, msg: msg.slice(0, CLIPS.at(-1)) })!;
+}
+
+/** A line of now, of this process. */
+export function logLine(level: LogLevel, facts: object, msg: string): string {
+  return encodeLine({ time: new Date().toISOString(), level, pid: process.pid }, facts, msg);
 }
 
 /** The head, the facts and the text of an encoded line; undefined for anything else. */
@@ -87,9 +92,12 @@ function valueText(value: unknown): string {
 /** Characters that a terminal would act on, or that change how others read. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
+/** Most text has none of them; to find that out by their classes takes longer. */
+const UNUSUAL = /[^ -~]/;
+
 /** Escapes the characters that a terminal does not show. */
 function visible(text: string): string {
-  return text.replaceAll(UNSEEN, escaped);
+  return UNUSUAL.test(text) ? text.replaceAll(UNSEEN, escaped) : text;
 }
 
 /** An escape of JSON, in which the character may be a pair. */
@@ -123,7 +131,8 @@ function clipped(facts: object, charactersMax: number): object {
 /** Undefined for what JSON cannot express, such as a cycle. */
 function asJson(value: unknown): string | undefined {
   try {
-    return (JSON.stringify(value, plain) as string | undefined)?.replaceAll(UNSEEN, escaped);
+    const json = JSON.stringify(value, plain) as string | undefined;
+    return json === undefined ? undefined : visible(json);
   } catch {
     return undefined;
   }

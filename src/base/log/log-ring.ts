@@ -12,6 +12,8 @@ interface RingRead {
   readonly missing: number;
   /** Where the next read begins. */
   readonly next: number;
+  /** Whether no later line is there yet. */
+  readonly isLast: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export class LogRing {
       if (entry.rank <= rankOf(level)) lines.push(entry.line);
       next++;
     }
-    return { lines, missing: start - from, next };
+    return { lines, missing: start - from, next, isLast: next === this.#end };
   }
 
   /** Calls `wake` after each line, until the returned function is called. */

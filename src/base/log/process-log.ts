@@ -1,5 +1,5 @@
 import type { BoundedOutput } from '../output/bounded-output.ts';
-import { decodeLine, encodeLine, type LineHead, textLines } from './log-record.ts';
+import { decodeLine, encodeLine, logLine, textLines } from './log-record.ts';
 import { LogRing } from './log-ring.ts';
 import { LOG_LEVELS, type Logger, type LogLevel } from './logger.ts';
 
@@ -80,11 +80,10 @@ export class ProcessLog implements Logger {
     text: string,
     write?: (line: string) => void,
   ): void {
-    const line = encodeLine(headOf('info'), facts, text);
+    const line = logLine('info', facts, text);
     this.ring.push('info', line);
     const { node, nodePort } = facts;
-    const shown =
-      this.#format === 'json' ? line : encodeLine(headOf('info'), { node, nodePort }, text);
+    const shown = this.#format === 'json' ? line : logLine('info', { node, nodePort }, text);
     this.#write('info', shown, write);
   }
 
@@ -93,9 +92,10 @@ export class ProcessLog implements Logger {
     const origin = { node: node.name, nodePort: node.port };
     const own = decodeLine(line);
     // What is no line of a log: a crash of Node.js itself.
-    const { head, facts, msg } = own ?? { head: timed('error'), facts: {}, msg: line };
-    const { time, level, ...more } = head;
-    this.#write(level, encodeLine({ time, level, ...origin, ...more }, facts, msg));
+    const time = new Date().toISOString();
+    const other = { head: { time, level: 'error' } as const, facts: {}, msg: line };
+    const { head, facts, msg } = own ?? other;
+    this.#write(head.level, encodeLine({ ...head, ...origin }, facts, msg));
   }
 
   countDropped(count: (lines: number) => void): void {
@@ -110,7 +110,7 @@ export class ProcessLog implements Logger {
   #log(level: LogLevel, facts: object, text: string): void {
     const rank = LOG_LEVELS.indexOf(level);
     if (rank > Math.max(this.#shown, LEVEL_KEPT)) return;
-    const line = encodeLine(headOf(level), facts, text);
+    const line = logLine(level, facts, text);
     this.ring.push(level, line);
     if (rank <= this.#shown) this.#write(level, line);
   }
@@ -125,6 +125,3 @@ export class ProcessLog implements Logger {
     write(lines.map((each) => prefix + each).join('\n'));
   }
 }
-
-const timed = (level: LogLevel) => ({ time: new Date().toISOString(), level });
-const headOf = (level: LogLevel): LineHead => ({ ...timed(level), pid: process.pid });

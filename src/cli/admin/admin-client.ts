@@ -2,7 +2,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { CodedError, isLoopback, readRegularFile } from '../../base/index.ts';
+import { CodedError, isLoopback, type LogLevel, readRegularFile } from '../../base/index.ts';
 import type { AdminRecord, RestoreOutcome } from '../../ops/index.ts';
 
 const FILE_BYTES_MAX = 1 << 20;
@@ -42,6 +42,14 @@ async function readFileOf(path: string): Promise<Buffer> {
       cause,
     });
   }
+}
+
+interface LogQuery {
+  /** How many of the last lines come first. */
+  readonly lines: number;
+  readonly level: LogLevel;
+  /** Whether those that come follow. */
+  readonly follow: boolean;
 }
 
 /** A restore that runs: the request takes the snapshot. */
@@ -84,6 +92,24 @@ export class AdminClient {
     return { request, outcome };
   }
 
+  /** Asks for the log of the node: the response has its lines, an object each. */
+  async log(query: LogQuery, signal: AbortSignal): Promise<IncomingMessage> {
+    const { lines, level, follow } = query;
+    const path = `/log?lines=${lines}&level=${level}&follow=${follow ? 1 : 0}`;
+    const request = await this.#request('GET', path, {}, signal);
+    const response = this.#responseOf(request);
+    request.end();
+    return response;
+  }
+
+  /** Requests an action; resolves with its reply. */
+  async act(name: string, input: object): Promise<unknown> {
+    const request = await this.#post(`/actions/${name}`, 'application/json');
+    const response = this.#responseOf(request);
+    request.end(JSON.stringify(input));
+    return JSON.parse((await buffer(await response)).toString('utf8')) as unknown;
+  }
+
   /** The token of the options, else that of the node, which only its user can read. */
   async #token(): Promise<string | undefined> {
     const { token, records } = this.#access;
@@ -95,15 +121,25 @@ export class AdminClient {
     return (await readFileOf(record.tokenFile)).toString('utf8').trim();
   }
 
-  async #post(path: string, type: string): Promise<ClientRequest> {
+  #post(path: string, type: string): Promise<ClientRequest> {
+    return this.#request('POST', path, { 'content-type': type });
+  }
+
+  async #request(
+    method: 'GET' | 'POST',
+    path: string,
+    more: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<ClientRequest> {
     const token = await this.#token();
     const { ca } = this.#access;
     const headers = {
-      'content-type': type,
+      ...more,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     };
     const url = `${this.url}${path}`;
-    const options = { method: 'POST', headers, agent: false, timeout: SILENT_MS_MAX };
+    const aborts = signal === undefined ? {} : { signal };
+    const options = { method, headers, agent: false, timeout: SILENT_MS_MAX, ...aborts };
     const request = url.startsWith('https')
       ? httpsRequest(url, { ...options, ...(ca && { ca }) })
       : httpRequest(url, options);

@@ -9,6 +9,7 @@ import {
   type SingleRequest,
 } from '../../client/index.ts';
 import { readNodes } from '../../topology/index.ts';
+import type { LineSource } from '../log/follow.ts';
 import {
   type CacheOptions,
   type ConnectOptions,
@@ -23,6 +24,7 @@ import type { Host } from '../process/host.ts';
 import { defineVerb, type Example, type Verb } from '../verb.ts';
 import { askNode } from './ask-node.ts';
 import { type NodeResult, onEachNode } from './each-node.ts';
+import { eventSource } from './event-source.ts';
 import { explain } from './explain.ts';
 import { LOCAL_NODE } from './local-cluster.ts';
 import { NodePolls } from './node-polls.ts';
@@ -57,6 +59,8 @@ interface MoreClients {
   readonly ask: (cache: CacheClient, request: SingleRequest) => Promise<NodeReply>;
   /** Lists the items of the one node of `cache`, piece by piece. */
   readonly list: (cache: CacheClient) => ReturnType<typeof listItems>;
+  /** The events of each node. */
+  readonly watch: (streams: readonly string[]) => readonly LineSource[];
 }
 
 /** Sends a request to each node on its own, or to some nodes; see `onEachNode`. */
@@ -128,6 +132,8 @@ function moreClients(
       const [node = ''] = one.metrics().keys();
       return listItems(readNodes([node])[0]!, clientOptions());
     },
+    watch: (streams) =>
+      nodes().map((node) => eventSource(node, streams, clientOptions, usesTls(options))),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Connects the admin port with the node of this process. */
 import { resolve } from 'node:path';
-import { LOG_LEVELS, type Logger, type ValuesOf } from '../../base/index.ts';
+import { LOG_LEVELS, type ProcessLog, type ValuesOf } from '../../base/index.ts';
 import { type RunningNode, readTlsOptions, requiresLogin, SLOW_MS_MAX } from '../../node/index.ts';
 import type { AdminRecord, AdminServer } from '../../ops/index.ts';
 import { parseClusterNode } from '../../protocol/index.ts';
@@ -25,7 +25,7 @@ export type AdminNode = Pick<RunningNode, 'control' | 'view' | 'measureThreads' 
 /** Opens the admin port that the options name; undefined if they name none. */
 export async function openAdminPort(
   options: ValuesOf<typeof serveFlags>,
-  log: Logger,
+  log: ProcessLog,
   env: Host['env'],
 ): Promise<AdminPort | undefined> {
   const { adminPort, adminHost, adminTokenFile, adminTls } = options;

@@ -11,6 +11,8 @@ import { Screen, type ScreenEvents } from './screen.ts';
 export interface Host {
   /** Prints a line on standard output: the result. */
   readonly out: (text: string) => void;
+  /** Resolves once the reader of standard output has taken enough of what was printed. */
+  readonly drained: () => Promise<void>;
   /** Prints a line on standard error: errors and progress. */
   readonly err: (text: string) => void;
   /** Standard error, for a log: `err` writes to it, too. */
@@ -25,7 +27,7 @@ export interface Host {
   /** The width of the terminal that shows standard output; undefined if it is no terminal. */
   readonly columns?: number | undefined;
   /** Adds a color or a style, if standard output is a terminal and NO_COLOR is not set. */
-  readonly style: (style: 'red' | 'bold', text: string) => string;
+  readonly style: (style: 'red' | 'yellow' | 'bold' | 'dim', text: string) => string;
   /** The terminal for a progress bar; undefined if standard error is not a terminal. */
   readonly terminal?: NodeJS.WritableStream | undefined;
   /** Opens a live view; undefined if standard output is not a terminal. */
@@ -63,6 +65,7 @@ export function processHost(): Host {
   process.stdout.on('error', () => outputClosed.abort());
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
+    drained: () => drained(outputClosed.signal),
     err: (text) => stderrOutput().writeLine(text),
     get log() {
       return stderrOutput();
@@ -91,6 +94,11 @@ export function processHost(): Host {
     promptSecret: (question) => (process.stdin.isTTY ? promptOnTerminal(question) : undefined),
     confirm: async (question) => (process.stdin.isTTY ? confirmOnTerminal(question) : undefined),
   };
+}
+
+async function drained(closed: AbortSignal): Promise<void> {
+  if (!process.stdout.writableNeedDrain || closed.aborted) return;
+  await once(process.stdout, 'drain', { signal: closed }).catch(() => {});
 }
 
 /** Node.js prints a warning by a listener of its own. */

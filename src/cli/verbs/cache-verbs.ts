@@ -12,6 +12,7 @@ import { setVerb } from './set.ts';
 import { statsVerb } from './stats.ts';
 import { topVerb } from './top.ts';
 import { touchVerb } from './touch.ts';
+import { watchVerb } from './watch.ts';
 
 /** The verbs that are clients of a cache, in the order of the help. */
 export const CACHE_VERBS = [
@@ -22,6 +23,7 @@ export const CACHE_VERBS = [
   incrVerb,
   statsVerb,
   topVerb,
+  watchVerb,
   hotVerb,
   keysVerb,
   keyVerb,

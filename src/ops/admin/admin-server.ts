@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import { CodedError, type Logger } from '../../base/index.ts';
+import { CodedError, type Logger, type LogRing } from '../../base/index.ts';
 import type { MetricSource } from '../metrics/sample.ts';
 import { newToken, readToken } from './access.ts';
 import type { AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
 import { HealthPage, type HealthSource } from './health.ts';
+import { LogRoute } from './log-route.ts';
 import { AdminPages, json, type Reply } from './pages.ts';
 import { Router } from './router.ts';
 import type { SnapshotRoutes } from './snapshot-routes.ts';
@@ -36,6 +37,9 @@ export interface AdminOptions {
   readonly requiresLogin: boolean;
 }
 
+/** The log of the process, with its last lines. */
+type AdminLog = Logger & { readonly ring: LogRing };
+
 /** The HTTP server beside a node: metrics, health and actions. */
 export class AdminServer {
   /** The token of keys and values, where the options name none; undefined if none is needed. */
@@ -44,12 +48,13 @@ export class AdminServer {
   readonly #server: Server;
   readonly #pages = new AdminPages();
   readonly #health: HealthPage;
+  readonly #logs: LogRoute;
   readonly #router: Router;
   readonly #log: Logger;
   #token: string | undefined;
   #requests = 0;
 
-  private constructor(options: AdminOptions, tls: TlsOptions | undefined, log: Logger) {
+  private constructor(options: AdminOptions, tls: TlsOptions | undefined, log: AdminLog) {
     const { host, requiresLogin, tokenFile, needsCertificate } = options;
     this.ownToken = tokenFile === '' && !needsCertificate ? newToken() : undefined;
     const rules = { host, requiresLogin, token: () => this.#token, ownToken: this.ownToken };
@@ -65,7 +70,12 @@ export class AdminServer {
     this.#options = options;
     this.#log = log;
     this.#health = new HealthPage(log);
-    this.#router = new Router(rules, this.#pages, this.#health, log);
+    this.#logs = new LogRoute(log.ring);
+    this.#router = new Router(
+      rules,
+      { pages: this.#pages, health: this.#health, logs: this.#logs },
+      log,
+    );
     this.#server =
       tls === undefined
         ? createServer(limits, onRequest)
@@ -79,7 +89,7 @@ export class AdminServer {
    * Reads the token and the certificates, and listens.
    * @throws {CodedError} `ERR_ADMIN_PORT`, `ERR_ADMIN_TOKEN` or `ERR_CERTIFICATE`.
    */
-  static async open(options: AdminOptions, log: Logger): Promise<AdminServer> {
+  static async open(options: AdminOptions, log: AdminLog): Promise<AdminServer> {
     const admin = new AdminServer(options, await options.readTls?.(), log);
     if (options.tokenFile !== '') admin.#token = await readToken(options.tokenFile);
     await admin.#listen();
@@ -130,6 +140,7 @@ export class AdminServer {
 
   /** Lets the replies leave, then closes all connections. */
   async close(): Promise<void> {
+    this.#logs.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
     const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSING_MS_MAX);

@@ -4,6 +4,7 @@ import { checkHost, checkNoPage, checkOwnToken, checkToken } from './access.ts';
 import type { ActionInput, AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
 import type { HealthPage } from './health.ts';
+import type { LogRoute } from './log-route.ts';
 import { type AdminPages, json, type Reply } from './pages.ts';
 import { readInput } from './request-body.ts';
 import type { SnapshotRoutes } from './snapshot-routes.ts';
@@ -23,11 +24,18 @@ interface AccessRules {
 interface Route {
   readonly methods: readonly string[];
   /**
-   * `open`: probes carry no token, and learn nothing but a state. `action`: it changes the node.
+   * `open`: probes carry no token, and learn nothing but a state. `action`: it changes the node or
+   * shows its log.
    * `keys`: it shows or changes keys or values, so it needs a token on every admin port.
    */
   readonly access: 'open' | 'numbers' | 'action' | 'keys';
   readonly reply: (request: IncomingMessage, accept: () => void) => Reply | Promise<Reply>;
+}
+
+interface RouterPages {
+  readonly pages: AdminPages;
+  readonly health: HealthPage;
+  readonly logs: LogRoute;
 }
 
 const READ = ['GET', 'HEAD'] as const;
@@ -41,7 +49,7 @@ export class Router {
   #actions: AdminActions = {};
   #snapshots: Readonly<Record<string, Route>> = {};
 
-  constructor(rules: AccessRules, pages: AdminPages, health: HealthPage, log: Logger) {
+  constructor(rules: AccessRules, { pages, health, logs }: RouterPages, log: Logger) {
     this.#rules = rules;
     this.#log = log;
     this.#pages = {
@@ -51,6 +59,11 @@ export class Router {
         methods: READ,
         access: 'numbers',
         reply: (request) => pages.metrics(request),
+      },
+      '/log': {
+        methods: ['GET'],
+        access: 'action',
+        reply: (request) => logs.reply(request.url ?? ''),
       },
       '/hot-keys.json': { methods: READ, access: 'keys', reply: () => pages.hotKeys() },
       '/stats.json': { methods: READ, access: 'numbers', reply: () => pages.stats() },

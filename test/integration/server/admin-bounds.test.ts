@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { buffer, text as readText } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
+import { LogRing } from '../../../src/base/log/log-ring.ts';
 import {
   type AdminActions,
   type AdminOptions,
@@ -12,6 +13,8 @@ import {
 import { adminParts } from '../../support/admin-parts.ts';
 import { act, ask } from '../../support/http.ts';
 import { waitUntil } from '../../support/wait.ts';
+
+const LOG = { ...silentLogger, ring: new LogRing() };
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -29,7 +32,7 @@ const OPTIONS: AdminOptions = {
 
 /** The admin port of a node that does not run. */
 async function openAdmin(actions: AdminActions = {}): Promise<AdminServer> {
-  const admin = await AdminServer.open(OPTIONS, silentLogger);
+  const admin = await AdminServer.open(OPTIONS, LOG);
   closers.push(() => admin.close());
   const snapshots = new SnapshotRoutes(adminParts().runGuest, 'test');
   admin.attach(adminParts(), { none: () => ({}), ...actions }, snapshots);
@@ -69,7 +72,7 @@ describe('an admin port', () => {
   });
 
   test('a node that starts is alive, but not ready, and has no metrics', async () => {
-    const admin = await AdminServer.open(OPTIONS, silentLogger);
+    const admin = await AdminServer.open(OPTIONS, LOG);
     closers.push(() => admin.close());
     expect((await ask(`${admin.url}/healthz`)).status).toBe(200);
     const ready = await ask(`${admin.url}/readyz`);

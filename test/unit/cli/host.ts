@@ -47,6 +47,7 @@ export class TestHost implements Host {
       return bytes.length;
     },
   });
+  readonly drained = (): Promise<void> => Promise.resolve();
   readonly takeWarnings = () => (): void => {};
 
   readonly style = (_style: string, text: string): string => text;

@@ -14,7 +14,7 @@ test('a reader gets the last lines of its level, then those that come', () => {
     ring.push(level, line);
   }
   const first = ring.read(ring.startOf(2, 'info'), 'info', READ_MAX);
-  expect(first).toEqual({ lines: ['b', 'd'], missing: 0, next: 4 });
+  expect(first).toEqual({ lines: ['b', 'd'], missing: 0, next: 4, isLast: true });
   expect(ring.read(ring.startOf(9, 'trace'), 'trace', READ_MAX).lines).toEqual([
     'a',
     'b',
@@ -24,14 +24,16 @@ test('a reader gets the last lines of its level, then those that come', () => {
   expect(ring.read(ring.startOf(0, 'trace'), 'trace', READ_MAX).lines).toEqual([]);
   ring.push('trace', 'e');
   ring.push('warn', 'f');
-  expect(ring.read(first.next, 'info', READ_MAX)).toEqual({ lines: ['f'], missing: 0, next: 6 });
+  expect(ring.read(first.next, 'info', READ_MAX)).toEqual({
+    ...{ lines: ['f'], missing: 0, next: 6, isLast: true },
+  });
 });
 
 test('a read has at most as many lines as asked for, and the next one has the others', () => {
   const ring = new LogRing();
   for (let i = 0; i < 5; i++) ring.push('info', `${i}`);
   const first = ring.read(0, 'info', 2);
-  expect(first).toEqual({ lines: ['0', '1'], missing: 0, next: 2 });
+  expect(first).toEqual({ lines: ['0', '1'], missing: 0, next: 2, isLast: false });
   expect(ring.read(first.next, 'info', 9).lines).toEqual(['2', '3', '4']);
 });
 

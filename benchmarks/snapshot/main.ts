@@ -1,7 +1,7 @@
 /**
  * Measures snapshots of a node with 1 GiB of 1 KiB items: the rate of a dump and of a restore, how
  * long a warm restart takes, and the latency of other clients while the node writes snapshots.
- * `node benchmarks/snapshot/main.ts [--items 1000000] [--seconds 10] [--no-record]`
+ * `node benchmarks/snapshot/main.ts [--items 1000000] [--seconds 10] [--to s3://…] [--no-record]`
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,8 @@ const { values } = parseArgs({
   options: {
     items: { type: 'string', default: '1000000' },
     seconds: { type: 'string', default: '10' },
+    /** Where the node writes its snapshots, also `s3://bucket/prefix` with the variables of AWS. */
+    to: { type: 'string' },
     'no-record': { type: 'boolean', default: false },
   },
 });
@@ -70,7 +72,14 @@ async function disturbance(name: string): Promise<readonly string[]> {
   await measure(alone, load, true, 1);
   for (let round = 0; round < ROUNDS; round++) quiet.push(await measure(alone, load, false));
   await alone.stop();
-  const to = ['--snapshot-every', '1s', '--snapshot-keep', '1', '--snapshot-to', folder];
+  const to = [
+    '--snapshot-every',
+    '1s',
+    '--snapshot-keep',
+    '1',
+    '--snapshot-to',
+    values.to ?? folder,
+  ];
   const writing = await start(...to);
   await measure(writing, load, true, 1);
   for (let round = 0; round < ROUNDS; round++) busy.push(await measure(writing, load, false));

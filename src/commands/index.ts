@@ -26,6 +26,7 @@ export type {
   NodeHealth,
   ReloadPart,
   ResizeResult,
+  SnapshotEvent,
   ThreadView,
   TuneResult,
   Tuning,

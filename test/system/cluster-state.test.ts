@@ -1,10 +1,12 @@
 /** A stopped cluster that keeps its nodes and items in a folder. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CacheClient } from '../../src/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
+import { waitUntil } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
 
 const KEYS = 2000;
@@ -32,6 +34,15 @@ function clientOf({ addresses }: SupervisedCluster): CacheClient {
   const cache = new CacheClient({ nodes: addresses, deadlineMs: DEADLINE_MS });
   cleanups.push(() => cache.close());
   return cache;
+}
+
+/** A program that listens on a port; rejects if another one does. */
+function listenOn(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
 }
 
 /** Sends a request to one node on a new connection. */
@@ -79,6 +90,47 @@ describe('slabring cluster --state', () => {
     writeFileSync(join(state, 'cluster.json'), '{"format":2}');
     const other = await cluster.run('cluster', '--state', state);
     expect([other.code, other.err]).toEqual([1, expect.stringMatching(/is not the state of a/)]);
+  });
+  test('an admin port that another program took costs no items', async () => {
+    const state = join(folder.path, 'state');
+    const first = await start(...(await portsFor(1)), '--state', state);
+    const { port, adminUrl } = first.rows[0]!;
+    await exchange(port, 'set a 0 0 3\r\nold\r\n');
+    await first.stop();
+    const other = await listenOn(Number(new URL(adminUrl).port));
+    const second = await start('--state', state);
+    expect(second.owned.stderr).toMatch(/The nodes take other admin ports/);
+    expect(second.rows[0]!.adminUrl).not.toBe(adminUrl);
+    expect(await exchange(port, 'get a\r\n')).toContain('old');
+    other.close();
+  });
+  test('an admin port that another program takes during a restart costs no items', async () => {
+    const cluster = await start(...(await portsFor(1)));
+    const { port, adminUrl } = cluster.rows[0]!;
+    await exchange(port, 'set a 0 0 3\r\nold\r\n');
+    const command = cluster.command('restart', 'node-1');
+    const adminPort = Number(new URL(adminUrl).port);
+    const other = await waitUntil('the port is free', () =>
+      listenOn(adminPort).catch(() => undefined),
+    );
+    expect((await command.exited).code).toBe(0);
+    expect(await exchange(port, 'get a\r\n')).toContain('old');
+    other.close();
+  });
+  test('only its user reaches the socket of a supervisor', async () => {
+    const tmp = join(folder.path, 'tmp');
+    const cluster = await start(...(await portsFor(1)));
+    const [root = ''] = readdirSync(tmp).filter((name) => name.startsWith('slabring-clusters-'));
+    const [entry = ''] = readdirSync(join(tmp, root));
+    const modeOf = (...names: string[]) => statSync(join(tmp, root, ...names)).mode & 0o777;
+    expect([modeOf(), modeOf(entry), modeOf(entry, 'control.sock')]).toEqual([0o700, 0o700, 0o600]);
+    await cluster.stop();
+    // Somebody else could put a socket of their own there.
+    chmodSync(join(tmp, root), 0o777);
+    const second = await start(...(await portsFor(1)));
+    expect(second.owned.stderr).toMatch(/can be changed by other users.*cannot reach this cluster/);
+    expect(await exchange(second.rows[0]!.port, 'mn\r\n')).toBe('MN\r\n');
+    expect((await second.run('restart', 'node-1')).code).toBe(1);
   });
   test('a folder that others can change is refused', async () => {
     const open = join(folder.path, 'open');

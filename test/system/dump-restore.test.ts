@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, truncate, writeFile } from 'node:fs/promises';
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -208,6 +208,9 @@ describe('scheduled snapshots', () => {
       }
       return seen.size >= 3;
     });
+    expect(await exchange(node, 'stats\r\n')).toMatch(
+      /STAT snapshots_written [2-9]\r\nSTAT snapshots_failed 0\r\nSTAT snapshot_written_at \d+\r\n/,
+    );
     await node.server.stop();
     const names = (await readdir(folder.path)).sort();
     expect(names).toHaveLength(2);
@@ -215,5 +218,21 @@ describe('scheduled snapshots', () => {
     const target = await start(closers);
     await run('restore', join(folder.path, names[1]!), '--admin', target.admin);
     expect(await exchange(target, 'get key-99\r\n')).toContain('value of key-99');
+  });
+
+  test('a node counts snapshots that fail, and has no count without a schedule', async () => {
+    const to = join(folder.path, 'snapshots');
+    const node = await start(closers, '--snapshot-every', '1s', '--snapshot-to', to);
+    await waitUntil('the schedule begins', async () =>
+      (await exchange(node, 'stats\r\n')).includes('STAT snapshots_failed 0\r\n'),
+    );
+    await rm(to, { recursive: true });
+    await writeFile(to, 'no folder');
+    await waitUntil('a snapshot fails', async () =>
+      /STAT snapshots_failed [1-9]/.test(await exchange(node, 'stats\r\n')),
+    );
+    expect(node.server.process.stderr).toContain('cannot write a snapshot');
+    const other = await start(closers);
+    expect(await exchange(other, 'stats\r\n')).not.toContain('snapshot');
   });
 });

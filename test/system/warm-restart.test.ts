@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
 import { startSlabring } from '../support/node-process.ts';
-import { freePort } from '../support/ports.ts';
+import { freePort, isFree } from '../support/ports.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
@@ -55,6 +55,24 @@ async function fill(node: TestServer, items: number): Promise<string> {
 }
 const SOME = 'gets key-0 key-7\r\nmg key-9 f s t c v\r\nmg large f s c\r\n';
 
+/** A node that has closed its port, and is frozen before it writes its file. */
+async function startFrozenInDrain() {
+  for (;;) {
+    const first = await start();
+    await fill(first, 10);
+    // The node waits two seconds for a client that stays.
+    const idle = await RawConnection.connect(first.address);
+    process.kill(first.pid, 'SIGTERM');
+    await waitUntil('the port is free', () => isFree(first.port));
+    process.kill(first.pid, 'SIGSTOP');
+    if (existsSync(`${file}.part`) && statSync(`${file}.part`).size === 0) return { first, idle };
+    // The machine was slow, and the node has written.
+    process.kill(first.pid, 'SIGCONT');
+    await first.process.exited;
+    await rm(file, { force: true });
+  }
+}
+
 describe('a warm restart', () => {
   test('a stopped node has its items and CAS ids again, and the file counts once', async () => {
     const first = await start();
@@ -79,7 +97,8 @@ describe('a warm restart', () => {
     for (let nth = 0; nth < 150; nth++)
       await exchange(first, set(`big-${nth}`, 'x'.repeat(999_999)));
     process.kill(first.pid!, 'SIGTERM');
-    await waitUntil('it writes', () => existsSync(`${file}.part`));
+    const isWriting = () => existsSync(`${file}.part`) && statSync(`${file}.part`).size > 0;
+    await waitUntil('it writes', isWriting);
     await end(first, 'SIGKILL');
     expect(existsSync(file)).toBe(false);
     const second = await start('-m', '200');
@@ -110,6 +129,59 @@ describe('a warm restart', () => {
       expect(await exchange(await start(), SOME)).toBe(before);
     },
   );
+  test('a node is not ready while it reads, and does not listen', async () => {
+    const first = await start();
+    const before = await fill(first, 2000);
+    await end(first, 'SIGTERM');
+    const snapshot = await readFile(file);
+    await rm(file);
+    spawnSync('mkfifo', [file]);
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const options = ['-l', '127.0.0.1', '-p', `${port}`, '-t', '1', '-e', file];
+    const admin = ['--admin-port', `${adminPort}`];
+    const reading = new OwnedProcess([process.execPath, MAIN, 'serve', ...options, ...admin]);
+    started.push({ stop: () => reading.stop() } as TestServer);
+    const pipe = await open(file, 'w');
+    await pipe.write(snapshot.subarray(0, 60_000));
+    const ready = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([503, { ready: false, state: 'starting' }]);
+    expect((await fetch(`http://127.0.0.1:${adminPort}/healthz`)).status).toBe(200);
+    expect(await isFree(port)).toBe(true);
+    await pipe.write(snapshot.subarray(60_000));
+    await pipe.close();
+    await reading.failOnExit(waitUntil('it listens', async () => !(await isFree(port))));
+    const address = { host: '127.0.0.1', port };
+    expect(await exchange({ address } as TestServer, SOME)).toBe(before);
+    const now = () => fetch(`http://127.0.0.1:${adminPort}/readyz`);
+    await waitUntil('it is ready', async () => (await now()).status === 200);
+  });
+  test('a node that drains when the next one begins to serve leaves no file', async () => {
+    const { first, idle } = await startFrozenInDrain();
+    const second = await startSlabring({ args: ['-e', file, '-t', '1'], port: first.port });
+    started.push(second);
+    await exchange(second, set('key-0', 'new'));
+    process.kill(first.pid, 'SIGCONT');
+    await first.process.exited;
+    idle.destroy();
+    expect(first.process.stderr).toContain('cannot write the file of the warm restart');
+    await end(second, 'SIGKILL');
+    expect(existsSync(file)).toBe(false);
+  });
+  test('a node that keeps its items for its supervisor writes no file at a signal', async () => {
+    const first = await start('--warm-restart-on', 'restart');
+    await fill(first, 10);
+    await end(first, 'SIGTERM');
+    expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
+    const second = await start('--warm-restart-on', 'restart');
+    const before = await fill(second, 10);
+    second.process.child.send({ type: 'stop', forRestart: true });
+    await second.process.exited;
+    expect(await exchange(await start(), SOME)).toBe(before);
+  });
+  test('stats settings names the file', async () => {
+    const node = await start();
+    expect(await exchange(node, 'stats settings\r\n')).toContain(`STAT memory_file ${file}\r\n`);
+  });
   test('a node that cannot listen keeps the file', async () => {
     const first = await start();
     const before = await fill(first, 10);

@@ -13,7 +13,7 @@ import {
   percent,
 } from './amounts.ts';
 import { Constants } from './constants.ts';
-import { opsBounds } from './ops-bounds.ts';
+import { clusterBounds, opsBounds } from './ops-bounds.ts';
 import { codeIn, textOf } from './tree.ts';
 
 const constants = new Constants(codeIn('src'), textOf);
@@ -100,6 +100,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
     count(1), // MB/s: what the kernel's buffers make of the interval
   ],
   ...opsBounds(the),
+  ...clusterBounds(the),
   'poll for the topology': [
     ms(POLLING.deadlineMs),
     count(the('elasticache.ts', 'CANDIDATES_MAX')),

@@ -19,7 +19,7 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
   'log of a worker thread': [count(the('thread-log.ts', 'LINES_MAX'))],
   'log of a process': [bytes(the('bounded-output.ts', 'BYTES_MAX'))],
   'samples of the admin port': [ms(the('ops/admin/pages.ts', 'SAMPLE_MS'))],
-  'sampled requests': [count(the('request-samples.ts', 'SAMPLED_KEYS_PER_SECOND'))],
+  'sampled requests': [count(the('request-samples.ts', 'SAMPLED_REQUESTS_PER_SECOND'))],
   'hot keys': [
     count(the('hot-key-sampler.ts', 'NOTED_KEYS_PER_SECOND')),
     count(the('hot-key-table.ts', 'KEY_SLOTS')),
@@ -47,4 +47,18 @@ export const opsBounds = (the: (path: string, name: string) => number) => ({
     ms(the('credentials.ts', 'REFRESH_BEFORE_MS')),
   ],
   'rounds of `slabring top`': [ms(1000 * the('cli/cache/watch.ts', 'INTERVAL_SECONDS_MIN'))],
+});
+
+/** Those for the room `cluster`. */
+export const clusterBounds = (the: (path: string, name: string) => number) => ({
+  'node of `slabring cluster`': [
+    ms(the('node-process.ts', 'START_TIMEOUT_MS')),
+    ms(the('node-process.ts', 'STOP_TIMEOUT_MS')),
+    ms(the('node-process.ts', 'STALL_TIMEOUT_MS')),
+  ],
+  'socket of a supervisor': [
+    count(the('control-server.ts', 'CONNECTIONS_MAX')),
+    bytes(the('control/messages.ts', 'LINE_BYTES_MAX')),
+    ms(the('control-server.ts', 'REQUEST_MS_MAX')),
+  ],
 });

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Logger } from '../../base/index.ts';
+import type { SnapshotEvent } from '../../commands/index.ts';
 import type { RunningNode } from '../../node/index.ts';
 
 interface Values {
@@ -17,7 +18,7 @@ interface Values {
  */
 export async function scheduleSnapshots(
   values: Values,
-  { runGuest, addresses }: Pick<RunningNode, 'runGuest' | 'addresses'>,
+  { runGuest, addresses, control }: Pick<RunningNode, 'runGuest' | 'addresses' | 'control'>,
   log: Logger,
 ): Promise<() => void> {
   const { snapshotEvery, snapshotKeep, snapshotTo, s3Encryption } = values;
@@ -43,6 +44,7 @@ export async function scheduleSnapshots(
     everySeconds: snapshotEvery,
     keep: snapshotKeep,
     // Nodes of several machines share a bucket.
+    note: (event: SnapshotEvent) => control.noteSnapshot(event),
     node: isS3 ? `${hostname().replaceAll(/[^\w.-]/g, '_')}-${name}` : name,
   };
   const schedule = new SnapshotSchedule(plan, runGuest, log);

@@ -60,7 +60,8 @@ function summary({ census, results, seconds }: CensusPage, host: Host): string {
   const count = `${keys.toLocaleString('en')} keys`;
   const size = `${sizeText(bytes)}, ${shareText(unreadBytes, bytes)} of it never read`;
   const where = `${nodes} of ${results.length} nodes, listed in ${seconds.toFixed(1)} s`;
-  return [`${count}, ${size} (${where})`, ...failed].join('\n');
+  const head = nodes === 0 ? [] : [`${count}, ${size} (${where})`];
+  return [...head, ...failed].join('\n');
 }
 
 const LARGEST_COLUMNS = {

@@ -29,6 +29,17 @@ export function openPrivateFolder(path: string): string {
   }
 }
 
+/** Whether a folder exists that no other user could have made or can change. */
+export function isPrivateFolder(path: string): boolean {
+  try {
+    const facts = lstatSync(path);
+    const isOwn = facts.isDirectory() && facts.uid === userInfo().uid;
+    return isOwn && (facts.mode & OTHERS_MAY_WRITE) === 0;
+  } catch {
+    return false;
+  }
+}
+
 function folderError(path: string, problem: string, cause?: unknown): CodedError {
   return new CodedError('ERR_STATE_FOLDER', `The folder ${path} ${problem}.`, { cause });
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { openPrivateFolder } from './private-folder.ts';
+import { isPrivateFolder, openPrivateFolder } from './private-folder.ts';
 
 /** The socket of a supervisor, in its folder. */
 const SOCKET = 'control.sock';
@@ -58,7 +58,9 @@ export async function registerSupervisor(stateFolder: string | undefined): Promi
 
 /** The sockets of all entries; those of supervisors that were killed may be among them. */
 export function registeredSockets(root = runFolder()): readonly string[] {
-  return entriesOf(root).map((name) => socketIn(join(root, name)));
+  // What another user put there would tell this one anything.
+  const names = isPrivateFolder(root) ? entriesOf(root) : [];
+  return names.map((name) => socketIn(join(root, name)));
 }
 
 /** Removes what supervisors left that were killed. */

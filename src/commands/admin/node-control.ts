@@ -40,6 +40,8 @@ export interface NodeControl {
   movePage(source: number | 'largest', destination: number): MovePageResult;
   /** Makes the crawler check these size classes for expired items. */
   crawl(sizeClasses: readonly number[] | 'all'): CrawlResult;
+  /** Counts the result of a snapshot that the node wrote by itself. */
+  noteSnapshot(event: SnapshotEvent): void;
   /** Sets the verbosity that `settings` shows. */
   setVerbosity(level: number): void;
   /** Sets the time from which the node logs a request as slow; 0 logs none. */
@@ -89,7 +91,19 @@ export interface NodeHealth {
   readonly certificateSeconds: number | undefined;
   /** The Unix time at which the certificate of the node ends; undefined without TLS. */
   readonly certificateExpiresAt: number | undefined;
+  /** The snapshots that the node has written by itself; undefined without a schedule. */
+  readonly snapshots: ScheduledSnapshots | undefined;
 }
+
+interface ScheduledSnapshots {
+  readonly written: number;
+  readonly failed: number;
+  /** The Unix time of the last one; undefined if there is none. */
+  readonly writtenAt: number | undefined;
+}
+
+/** What a schedule of snapshots tells the node: that it has begun, and each result. */
+export type SnapshotEvent = 'scheduled' | 'written' | 'failed';
 
 export interface EventCounts {
   /** Events that threads have published; they publish only what some client watches. */

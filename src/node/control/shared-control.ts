@@ -8,6 +8,7 @@ import type {
   NodeHealth,
   ReloadPart,
   ResizeResult,
+  SnapshotEvent,
   ThreadView,
   TuneResult,
   Tuning,
@@ -75,7 +76,13 @@ export class SharedControl implements NodeControl {
       connMemoryBytes: buffers.heldKib * KIB,
       certificateSeconds: options.enableSsl ? now - state.certificatesReadAt : undefined,
       certificateExpiresAt: options.enableSsl ? state.certificateExpiresAt : undefined,
+      snapshots: state.snapshots,
     };
+  }
+
+  noteSnapshot(event: SnapshotEvent): void {
+    const { store, state } = this.#memory;
+    state.noteSnapshot(event, store.clock.now() + store.clock.epoch());
   }
 
   eventCounts(): EventCounts {

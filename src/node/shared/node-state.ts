@@ -1,4 +1,4 @@
-import type { NodeHealth } from '../../commands/index.ts';
+import type { NodeHealth, SnapshotEvent } from '../../commands/index.ts';
 
 const STATES = ['starting', 'serving', 'draining'] as const satisfies NodeHealth['state'][];
 
@@ -14,6 +14,11 @@ const SLOW_US = 5;
 /** Unix seconds, without a sign. */
 const CERTIFICATE_EXPIRES_AT = 6;
 const UNSIGNED_MAX = 2 ** 32 - 1;
+const SNAPSHOTS_SCHEDULED = 7;
+const SNAPSHOTS_WRITTEN = 8;
+const SNAPSHOTS_FAILED = 9;
+/** Unix seconds, without a sign. */
+const SNAPSHOT_WRITTEN_AT = 10;
 const US_PER_MS = 1000;
 const WORDS = 16;
 
@@ -99,5 +104,23 @@ export class NodeState {
 
   set certificateExpiresAt(seconds: number) {
     Atomics.store(this.#words, CERTIFICATE_EXPIRES_AT, Math.min(seconds, UNSIGNED_MAX));
+  }
+
+  /** The snapshots of the schedule; undefined without one. */
+  get snapshots(): NodeHealth['snapshots'] {
+    if (Atomics.load(this.#words, SNAPSHOTS_SCHEDULED) === 0) return undefined;
+    const writtenAt = Atomics.load(this.#words, SNAPSHOT_WRITTEN_AT) >>> 0;
+    return {
+      written: Atomics.load(this.#words, SNAPSHOTS_WRITTEN),
+      failed: Atomics.load(this.#words, SNAPSHOTS_FAILED),
+      writtenAt: writtenAt === 0 ? undefined : writtenAt,
+    };
+  }
+
+  noteSnapshot(event: SnapshotEvent, unixSeconds: number): void {
+    Atomics.store(this.#words, SNAPSHOTS_SCHEDULED, 1);
+    if (event === 'written') Atomics.store(this.#words, SNAPSHOT_WRITTEN_AT, unixSeconds);
+    if (event === 'scheduled') return;
+    Atomics.add(this.#words, event === 'written' ? SNAPSHOTS_WRITTEN : SNAPSHOTS_FAILED, 1);
   }
 }

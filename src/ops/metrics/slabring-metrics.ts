@@ -181,6 +181,22 @@ const ITEM_METRICS: readonly Metric[] = [
     'Pages that changed their size class.',
     stat('slabs_moved'),
   ),
+  labelled(
+    'counter',
+    'slabring_snapshots_total',
+    'Snapshots of --snapshot-every by result; none without it.',
+    ['status'],
+    (sample) =>
+      pointsOf({
+        written: stat('snapshots_written')(sample),
+        failed: stat('snapshots_failed')(sample),
+      }),
+  ),
+  gauge(
+    'slabring_snapshot_timestamp_seconds',
+    'The Unix time of the last snapshot of --snapshot-every.',
+    stat('snapshot_written_at'),
+  ),
   gauge('slabring_watchers', 'Clients that watch the events of the node.', stat('log_watchers')),
   counter(
     'slabring_watcher_gaps_total',

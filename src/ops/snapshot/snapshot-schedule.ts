@@ -1,4 +1,5 @@
 import { type Logger, machineClock } from '../../base/index.ts';
+import type { SnapshotEvent } from '../../commands/index.ts';
 import { packageVersion, type RunGuest } from '../../node/index.ts';
 import { dumpText } from './outcome-text.ts';
 import type { SnapshotFolder } from './snapshot-folder.ts';
@@ -12,6 +13,8 @@ interface SchedulePlan {
   readonly keep: number;
   /** The name of the node, in the names of the snapshots. */
   readonly node: string;
+  /** Learns that the schedule has begun, and the result of each snapshot. */
+  readonly note: (event: SnapshotEvent) => void;
 }
 
 /**
@@ -30,8 +33,13 @@ export class SnapshotSchedule {
     this.#log = log;
   }
 
-  /** Waits for the first step. */
   start(): void {
+    this.#plan.note('scheduled');
+    this.#wait();
+  }
+
+  /** Waits for the next step. */
+  #wait(): void {
     this.#timer = setTimeout(() => void this.#step(), this.#plan.everySeconds * 1000).unref();
   }
 
@@ -43,10 +51,13 @@ export class SnapshotSchedule {
   async #step(): Promise<void> {
     const name = `${this.#plan.node}-${timeText()}${SUFFIX}`;
     const file = this.#plan.folder.urlOf(name);
-    if (await this.#succeeds(file, 'cannot write a snapshot', () => this.#write(name, file))) {
+    const writes = () => this.#write(name, file);
+    const isWritten = await this.#succeeds(file, 'cannot write a snapshot', writes);
+    this.#plan.note(isWritten ? 'written' : 'failed');
+    if (isWritten) {
       await this.#succeeds(file, 'cannot delete old snapshots', () => this.#deleteOld());
     }
-    if (this.#timer !== undefined) this.start();
+    if (this.#timer !== undefined) this.#wait();
   }
 
   async #succeeds(file: string, failure: string, work: () => Promise<void>): Promise<boolean> {

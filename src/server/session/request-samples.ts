@@ -3,8 +3,12 @@ import type { Request } from '../../protocol/index.ts';
 import type { RequestWalk } from './request-walk.ts';
 import type { SlowRequests } from './slow-requests.ts';
 
-/** What a thread may decode once more in a second for its samples: requests, and keys of gets. */
-const SAMPLED_KEYS_PER_SECOND = 8192;
+/**
+ * What a thread may decode once more in a second for its samples, in requests. A get costs a
+ * quarter of a request more for each further key.
+ */
+const SAMPLED_REQUESTS_PER_SECOND = 8192;
+const FURTHER_KEY_COST = 0.25;
 /** At least one input in so many is sampled. */
 const INTERVAL_MAX = 1024;
 const WINDOW_MS = 1000;
@@ -47,8 +51,8 @@ export class RequestSamples {
   #random: number;
   #windowEndMs: number;
   /** Since the window began: what was decoded, and how much there was to decode. */
-  #decodedKeys = 0;
-  #estimatedKeys = 0;
+  #decoded = 0;
+  #estimated = 0;
 
   /** `seed` is not 0. */
   constructor({ clock, walk, slow }: SampleParts, observers: readonly RequestObserver[], seed = 1) {
@@ -77,13 +81,14 @@ export class RequestSamples {
 
   seen(request: Request, weight: number): void {
     for (const { seen } of this.#observers) seen?.(request, weight);
-    const keys = Math.max(1, request.endKey - request.firstKey);
-    this.#decodedKeys += keys;
-    this.#estimatedKeys += keys * weight;
+    const furtherKeys = Math.max(0, request.endKey - request.firstKey - 1);
+    const cost = 1 + FURTHER_KEY_COST * furtherKeys;
+    this.#decoded += cost;
+    this.#estimated += cost * weight;
     // A burst: the window does not wait for its end.
-    if (this.#decodedKeys < 2 * SAMPLED_KEYS_PER_SECOND) return;
+    if (this.#decoded < 2 * SAMPLED_REQUESTS_PER_SECOND) return;
     this.interval = Math.min(2 * this.interval, INTERVAL_MAX);
-    this.#decodedKeys = SAMPLED_KEYS_PER_SECOND;
+    this.#decoded = SAMPLED_REQUESTS_PER_SECOND;
   }
 
   answered(kind: number, ms: number, weight: number): void {
@@ -92,12 +97,12 @@ export class RequestSamples {
 
   #beginWindow(nowMs: number): void {
     const seconds = (nowMs - this.#windowEndMs + WINDOW_MS) / WINDOW_MS;
-    const keysPerSecond = this.#estimatedKeys / seconds;
-    const interval = Math.ceil(keysPerSecond / SAMPLED_KEYS_PER_SECOND);
+    const perSecond = this.#estimated / seconds;
+    const interval = Math.ceil(perSecond / SAMPLED_REQUESTS_PER_SECOND);
     this.interval = Math.min(Math.max(interval, 1), INTERVAL_MAX);
     this.#windowEndMs = nowMs + WINDOW_MS;
-    this.#decodedKeys = 0;
-    this.#estimatedKeys = 0;
+    this.#decoded = 0;
+    this.#estimated = 0;
   }
 
   #nextRandom(): number {

@@ -158,4 +158,30 @@ describe('a stop request', () => {
     stop.dispose();
     expect(host.listenerCount()).toBe(0);
   });
+
+  test('the supervisor orders the stop, and says whether it starts the process again', async () => {
+    for (const forRestart of [true, false]) {
+      const host = new TestHost();
+      const stop = listenForStop(host);
+      host.events.emit('message', 'something else');
+      host.events.emit('message', { type: 'unknown', forRestart: true });
+      expect(stop.isRequested()).toBe(false);
+      host.events.emit('message', { type: 'stop', forRestart });
+      expect(await stop.requested).toBe('order');
+      expect(stop.isForRestart()).toBe(forRestart);
+      stop.dispose();
+      expect(host.listenerCount()).toBe(0);
+    }
+  });
+
+  test('the process replies to a question of its supervisor', () => {
+    const host = new TestHost();
+    const stop = listenForStop(host);
+    let replies = 0;
+    host.events.emit('message', { type: 'question' });
+    stop.onQuestion(() => replies++);
+    host.events.emit('message', { type: 'question' });
+    expect([replies, stop.isRequested()]).toEqual([1, false]);
+    stop.dispose();
+  });
 });

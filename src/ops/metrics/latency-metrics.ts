@@ -4,19 +4,22 @@ import { counter, type Distribution, labelled, type Metric } from './metric.ts';
 import { stat } from './sample.ts';
 
 /**
- * The bounds that Prometheus gets: four for each power of two, those of a native histogram of
- * schema 2, so that its quantiles are within 10 %.
+ * The bounds that Prometheus gets, those of native histograms: from 4 us to 125 ms eight for each
+ * power of two (schema 3), so that quantiles are within 10 %, and above, where the exact value
+ * matters less, four (schema 2).
  */
-const BOUNDS_PER_OCTAVE = 4;
-const OCTAVE_MIN = -18;
-const OCTAVE_MAX = 2;
-const BOUNDS = Array.from(
-  { length: (OCTAVE_MAX - OCTAVE_MIN) * BOUNDS_PER_OCTAVE + 1 },
-  (_, nth) => 2 ** (OCTAVE_MIN + nth / BOUNDS_PER_OCTAVE),
-);
+const FINE = { octaves: [-18, -3], boundsPerOctave: 8 } as const;
+const COARSE = { octaves: [-3, 2], boundsPerOctave: 4 } as const;
+const BOUNDS = [...boundsOf(FINE), ...boundsOf(COARSE), 2 ** COARSE.octaves[1]];
 /** The digits of a bound that Prometheus sees. */
 const BOUND_DIGITS = 6;
 const SHOWN_BOUNDS = BOUNDS.map((bound) => Number(bound.toPrecision(BOUND_DIGITS)));
+
+/** The bounds from the first octave on, without the end of the last. */
+function boundsOf({ octaves: [first, last], boundsPerOctave }: typeof FINE | typeof COARSE) {
+  const length = (last - first) * boundsPerOctave;
+  return Array.from({ length }, (_, nth) => 2 ** (first + nth / boundsPerOctave));
+}
 
 function distribution({ counts, sumSeconds: sum }: LatencyHistogram): Distribution {
   const ends = [...BOUNDS.map((bound) => bucketOfBound(bound) + 1), counts.length];

@@ -90,6 +90,23 @@ describe.each([[[]], [['-o', 'no_fast_path']]])('a node with the options %j', (o
   });
 });
 
+test('the buckets of the metrics give quantiles within 10 % from 4 us to 125 ms', async () => {
+  const { node, url } = await startNode();
+  await countsReached(node, await sendLoad(node));
+  const { body } = await ask(`${url}/metrics`);
+  const bucket =
+    /^slabring_request_duration_seconds_bucket\{command="get",dialect="meta",le="(.+)"/gm;
+  const bounds = [...body.matchAll(bucket)].map(([, le]) =>
+    le === '+Inf' ? Infinity : Number(le),
+  );
+  const fine = bounds.filter((bound) => bound >= 3.8e-6 && bound <= 0.125);
+  expect([fine[0], fine.at(-1)]).toEqual([expect.closeTo(2 ** -18, 8), 0.125]);
+  for (const [nth, bound] of fine.slice(1).entries()) {
+    expect(bound / fine[nth]!).toBeLessThan(1.1);
+  }
+  expect(bounds.at(-1)).toBe(Number.POSITIVE_INFINITY);
+});
+
 test('stats reset begins at 0, on all threads', async () => {
   const { node, url } = await startNode();
   await countsReached(node, await sendLoad(node));

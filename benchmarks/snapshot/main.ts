@@ -1,108 +1,133 @@
 /**
- * Measures snapshots of a node with 1 GiB of 1 KiB items: the rate of a dump and of a restore, how
- * long a warm restart takes, and the latency of other clients while the node writes snapshots.
- * `node benchmarks/snapshot/main.ts [--items 1000000] [--seconds 10] [--no-record]`
+ * Measures snapshots of a node with 1 GiB of 1 KiB items: the rates of dumps and restores, how long
+ * a warm restart takes, and the latency of other clients and the memory of the node in the
+ * meantime.
+ * `node benchmarks/snapshot/main.ts [--items 1000000] [--seconds 10] [--only rates|latency]
+ *  [--no-record]`
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startSlabring } from '../../test/support/node-process.ts';
 import type { TestServer } from '../../test/support/server.ts';
-import { pinnedTo, SERVER_CORE } from '../macro/cores.ts';
 import { Generator, type Measurement } from '../macro/generator.ts';
 import { LOADS, type Load } from '../macro/loads.ts';
 import { describeMachine } from '../macro/machine.ts';
 import { writeRecord } from '../macro/record.ts';
 import { formatTable } from '../macro/summary.ts';
+import { adminOf, repeat, slabring, startNode, watchMemory } from './node.ts';
 
 const VALUE_BYTES = 1024;
+const KEY_BYTES = 14;
 const LOAD_CORE = 1;
 const ROUNDS = 3;
+const MB = 1e6;
 
 const { values } = parseArgs({
   options: {
     items: { type: 'string', default: '1000000' },
     seconds: { type: 'string', default: '10' },
+    only: { type: 'string', default: '' },
     'no-record': { type: 'boolean', default: false },
   },
 });
 const items = Number(values.items);
 const seconds = Number(values.seconds);
 const megabytes = Math.ceil((items * (VALUE_BYTES + 100) * 1.3) / 2 ** 20);
+/** Keys and values. */
+const megabytesOfItems = (items * (VALUE_BYTES + KEY_BYTES)) / MB;
 
-const loadOf = (name: string): Load => ({
-  ...LOADS.find((load) => load.name === name)!,
+/** What other clients do: `-r` starts so many batches each second, also if the node is late. */
+const CLIENTS: readonly (readonly [string, string])[] = [
+  ['2000 gets/s', '-d 1 -r 2000'],
+  ['40,000 gets/s, pipelined', '-d 20 -r 2000'],
+  ['pipelined gets, 10 % sets, as fast as the node replies', '-d 20 -s 10'],
+];
+const loadOf = (args: string): Load => ({
+  ...LOADS[0]!,
+  args: args.split(' '),
   keySpace: items,
   loadedKeys: items,
   valueBytes: VALUE_BYTES,
 });
 
 const folder = await mkdtemp(join(tmpdir(), 'slabring-snapshot-'));
+const file = join(folder, 'items.snapshot');
 const generator = await Generator.compile();
 const started: TestServer[] = [];
 
-/** A node on one core, with one thread for clients. */
 async function start(...args: readonly string[]): Promise<TestServer> {
-  const node = await startSlabring({
-    args: ['-m', `${megabytes}`, '-t', '1', '-v', ...args],
-    commandPrefix: pinnedTo(SERVER_CORE),
-  });
+  const node = await startNode(megabytes, ...args);
   started.push(node);
   return node;
 }
 
-const measure = (node: TestServer, load: Load, fill: boolean, time = seconds) =>
-  generator.run(node, load, { seconds: time, seed: 1, fill, core: LOAD_CORE });
+const measure = (node: TestServer, args: string, fill = false, time = seconds) =>
+  generator.run(node, loadOf(args), { seconds: time, seed: 1, fill, core: LOAD_CORE });
 
-/** The number before ` MiB in S s` in the log, per second. */
-function rateIn(node: TestServer, words: string): number {
-  const text = new RegExp(`${words}.*?([\\d.]+) MiB in ([\\d.]+) s`).exec(node.process.stderr);
-  return Number(text?.[1]) / Number(text?.[2]);
-}
-
-/** The latency of a load without and with snapshots, which the node writes without a pause. */
-async function disturbance(name: string): Promise<readonly string[]> {
-  const quiet: Measurement[] = [];
-  const busy: Measurement[] = [];
-  const load = loadOf(name);
-  const alone = await start();
-  await measure(alone, load, true, 1);
-  for (let round = 0; round < ROUNDS; round++) quiet.push(await measure(alone, load, false));
-  await alone.stop();
-  const to = ['--snapshot-every', '1s', '--snapshot-keep', '1', '--snapshot-to', folder];
-  const writing = await start(...to);
-  await measure(writing, load, true, 1);
-  for (let round = 0; round < ROUNDS; round++) busy.push(await measure(writing, load, false));
-  await writing.stop();
-  const rate = rateIn(writing, 'snapshot:');
-  const p99 = (all: readonly Measurement[]) => all.map(({ p99us }) => `${p99us}`).join(', ');
-  return [name, p99(quiet), p99(busy), rate.toFixed(0)];
-}
-
-/** Stops and starts a node that keeps its items. */
-async function restart(): Promise<readonly string[]> {
-  const file = join(folder, 'items');
-  const first = await start('-e', file);
-  await measure(first, loadOf('get'), true, 1);
+/** The rates of the verbs with one node, and of the file of a warm restart. */
+async function rates(): Promise<readonly (readonly string[])[]> {
+  const source = await start('-e', join(folder, 'warm'));
+  await measure(source, '-d 1', true, 1);
+  const rows: string[][] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const target = await start();
+    const dumped = await slabring<{ seconds: number }>('dump', file, '--admin', adminOf(source));
+    const args = ['restore', file, '--admin', adminOf(target)];
+    const { nodes } = await slabring<{ nodes: [{ seconds: number }] }>(...args);
+    const both = [dumped.seconds, nodes[0].seconds];
+    rows.push(both.map((time) => (megabytesOfItems / time).toFixed(0)));
+    await target.stop();
+  }
   const stopped = performance.now();
-  await first.stop();
-  const second = await start('-e', file);
-  const down = (performance.now() - stopped) / 1000;
-  const out = rateIn(first, 'warm restart: wrote');
-  const back = rateIn(second, 'warm restart:');
-  await second.stop();
-  return [out.toFixed(0), back.toFixed(0), down.toFixed(1)];
+  await source.stop();
+  const again = await start('-e', join(folder, 'warm'));
+  const down = ((performance.now() - stopped) / 1000).toFixed(1);
+  await again.stop();
+  return rows.map((row, nth) => [...row, nth === 0 ? down : '']);
+}
+
+/** The latency of each load alone, during dumps and during restores, in turn. */
+async function latencies(): Promise<readonly (readonly string[])[]> {
+  const node = await start();
+  await measure(node, '-d 1', true, 1);
+  const admin = ['--admin', adminOf(node)];
+  await slabring('dump', file, ...admin);
+  const rows: string[][] = [];
+  for (const [name, args] of CLIENTS) {
+    const alone: Measurement[] = [];
+    const dumps: Measurement[] = [];
+    const restores: Measurement[] = [];
+    let grown = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      alone.push(await measure(node, args));
+      for (const [verb, into] of [
+        [['dump', join(folder, 'again')], dumps],
+        [['restore', file, '--replace'], restores],
+      ] as const) {
+        const memory = watchMemory(node.pid!);
+        const running = repeat(...verb, ...admin);
+        into.push(await measure(node, args));
+        await running.stop();
+        grown = Math.max(grown, memory.stop());
+      }
+    }
+    const p99 = (all: readonly Measurement[]) => all.map(({ p99us }) => `${p99us}`).join(', ');
+    rows.push([name, p99(alone), p99(dumps), p99(restores), grown.toFixed(0)]);
+  }
+  await node.stop();
+  return rows;
 }
 
 try {
-  const restarts = [await restart()];
-  const disturbed = [await disturbance('get'), await disturbance('pipelined')];
+  const rateRows = values.only === 'latency' ? [] : await rates();
+  const latencyRows = values.only === 'rates' ? [] : await latencies();
   const summary = [
-    formatTable([['dump, MiB/s', 'restore, MiB/s', 'down, s'], ...restarts]),
+    `${items} items: ${megabytesOfItems.toFixed(0)} MB of keys and values.`,
+    formatTable([['dump, MB/s', 'restore, MB/s', 'down for a warm restart, s'], ...rateRows]),
     formatTable([
-      ['load', 'p99 alone, µs', 'p99 with snapshots, µs', 'snapshots, MiB/s'],
-      ...disturbed,
+      ['clients', 'p99 alone, µs', 'p99 with dumps, µs', 'p99 with restores, µs', 'RSS, MiB more'],
+      ...latencyRows,
     ]),
   ].join('\n\n');
   console.log(summary);
@@ -110,8 +135,10 @@ try {
     const machine = describeMachine();
     const commands = [
       `slabring serve -m ${megabytes} -t 1, ${items} items of ${VALUE_BYTES} bytes`,
+      'slabring dump FILE --admin URL; slabring restore FILE --admin URL',
+      ...CLIENTS.map(([, args]) => `mcload -c 50 ${args}`),
     ];
-    console.log(await writeRecord({ machine, commands, summary, raw: { restarts, disturbed } }));
+    console.log(await writeRecord({ machine, commands, summary, raw: { rateRows, latencyRows } }));
   }
 } finally {
   await Promise.all(started.map((node) => node.stop()));

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
@@ -21,8 +22,11 @@ type Script = (
   nth: number,
 ) => ScriptedReply | undefined | Promise<ScriptedReply | undefined>;
 
-/** An HTTP server on 127.0.0.1 for replies that a real service gives only in rare states. */
-export async function startScripted(script: Script) {
+/**
+ * An HTTP server on 127.0.0.1 for replies that a real service gives only in rare states; with `tls`
+ * it is an HTTPS server.
+ */
+export async function startScripted(script: Script, tls?: { cert: Buffer; key: Buffer }) {
   const seen: SeenRequest[] = [];
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url = '', headers } = message;
@@ -35,13 +39,14 @@ export async function startScripted(script: Script) {
     }
     response.writeHead(reply.status ?? 200, reply.headers).end(reply.body);
   };
-  const server = createServer((message, response) => {
+  const onRequest = (message: IncomingMessage, response: ServerResponse): void => {
     answer(message, response).catch(() => message.socket.destroy());
-  });
+  };
+  const server = tls === undefined ? createServer(onRequest) : createSecureServer(tls, onRequest);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     seen,
     stop: () =>
       new Promise((closed) => {

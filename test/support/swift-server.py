@@ -2,7 +2,8 @@
 
   python3 swift-server.py FOLDER ACCOUNT:USER KEY REGION
 
-Its data are in FOLDER. It prints its port when it serves. A list has at most five names a page.
+Its data are in FOLDER. It prints its port when it serves, and ends with the process that started
+it. A list has at most five names a page.
 """
 import eventlet
 
@@ -16,6 +17,7 @@ from swift.common import storage_policy, utils
 from swift.common.ring import RingBuilder
 from swift.common.wsgi import loadapp
 
+parent = os.getppid()
 folder, user, key, region = sys.argv[1:5]
 conf = os.path.join(folder, "conf")
 devices = os.path.join(folder, "devices")
@@ -98,5 +100,5 @@ for name, socket in sockets.items():
     app = loadapp(os.path.join(conf, name + "-server.conf"))
     eventlet.spawn(wsgi.server, socket, app, open(os.devnull, "w"), log_output=False)
 print(sockets["proxy"].getsockname()[1], flush=True)
-while True:
-    eventlet.sleep(3600)
+while os.getppid() == parent:
+    eventlet.sleep(1)

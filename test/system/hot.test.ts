@@ -67,15 +67,18 @@ describe('hot', () => {
   });
 
   test('a table has the same, and no values', async () => {
-    const { code, out } = await cli(`hot --top 2 --nodes ${nodes}`);
+    const { code, out } = await cli(`hot --top 3 --nodes ${nodes}`);
     expect(code).toBe(0);
     const [summary, , head, ...rows] = out.split('\n');
     expect(summary).toMatch(
       / requests\/s for keys on 2 of 2 nodes, estimated from [45]\d\d samples/,
     );
     expect(head).toMatch(/^ *req\/s +± +share .* node +key$/);
-    expect(rows).toHaveLength(2);
-    for (const row of rows) expect(row).toMatch(/ 100\.0 % .* 127\.0\.0\.1:\d+ +hot:[12]$/);
+    expect(rows).toHaveLength(3);
+    for (const key of ['hot:1', 'hot:2', 'warm:1']) {
+      const row = rows.find((each) => each.endsWith(`  ${key}`));
+      expect(row).toMatch(/ (100\.0 %|–) .* 127\.0\.0\.1:\d+ +/);
+    }
     expect(out).not.toContain(SECRET);
   });
 

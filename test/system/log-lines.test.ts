@@ -1,5 +1,8 @@
 /** Every line that a node or a cluster writes has its time and level, as JSON and as text. */
-import { copyFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -176,6 +179,33 @@ describe('the log of a node', () => {
       expect.objectContaining({ level: 'error', code: 'ERR_PORT_TAKEN' }),
     ]);
   });
+
+  test.skipIf(process.platform !== 'linux')(
+    'a log in the journal of systemd is text with priorities, and JSON keeps them',
+    async () => {
+      for (const [more, pattern] of [
+        [[], /^<4>\S+Z warn {2}Everybody who reaches/],
+        [['--log-format=json'], /^<4>\{"time":.*\}$/],
+      ] as const) {
+        const path = join(folder.path, `journal-${more.length}`);
+        const fd = openSync(path, 'w');
+        const { dev, ino } = fstatSync(fd, { bigint: true });
+        const args = ['-p', '0', '-t', '1', '-m', '8', ...more];
+        const env = { ...process.env, JOURNAL_STREAM: `${dev}:${ino}` };
+        const node = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', fd, fd], env });
+        closeSync(fd);
+        closers.push(() => node.kill('SIGKILL'));
+        const ended = once(node, 'exit');
+        const read = () => readFile(path, 'utf8');
+        await waitUntil('it listens', async () => (await read()).includes('Listening'));
+        node.kill('SIGTERM');
+        expect(await ended).toEqual([0, null]);
+        const lines = linesIn(await read());
+        expect(lines[0]).toMatch(pattern);
+        expect(lines.map((line) => line.slice(0, 3))).toEqual(['<4>', '<6>']);
+      }
+    },
+  );
 
   test('a variable that no option has is a warning of the log', async () => {
     const command = [process.execPath, MAIN, '-l', '127.0.0.1', '-p', '0', '-t', '1'];

@@ -6,6 +6,7 @@ import { createDistribution, readNodes } from '../../topology/index.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
+import { lowerPriority } from '../process/lower-priority.ts';
 import { cachePortFlags } from '../snapshot/cache-port.ts';
 import { RestoreRoutes } from '../snapshot/restore-routes.ts';
 import { openSource } from '../snapshot/restore-source.ts';
@@ -66,6 +67,7 @@ export const restoreVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
+    lowerPriority();
     const clients = await restoreTargets(options, host);
     const bar = progressBar(host.terminal);
     try {

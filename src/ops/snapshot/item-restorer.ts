@@ -41,6 +41,7 @@ export const newRestoreCounts = (): RestoreCounts => ({
 export class ItemRestorer implements SnapshotReceiver {
   readonly counts = newRestoreCounts();
   readonly headers: SnapshotFacts[] = [];
+  readonly #pause: () => void;
   readonly #store: Store;
   readonly #restore: ItemRestore;
   readonly #view = new BufferView();
@@ -71,7 +72,9 @@ export class ItemRestorer implements SnapshotReceiver {
   #large = NO_ITEM;
   #largeOffset = 0;
 
-  constructor(store: Store, replaces: boolean) {
+  /** `pause` is called between items, without a lock. */
+  constructor(store: Store, replaces: boolean, pause: () => void = () => {}) {
+    this.#pause = pause;
     this.#store = store;
     this.#restore = store.restore(replaces);
   }
@@ -86,6 +89,7 @@ export class ItemRestorer implements SnapshotReceiver {
     this.#view.show(bytes);
     this.#whole.valueStart = valueAt;
     this.#count(this.#restore.restore(this.#whole, this.#past));
+    this.#pause();
   }
 
   begin(item: SnapshotItem, bytes: Buffer, keyAt: number): void {
@@ -106,6 +110,7 @@ export class ItemRestorer implements SnapshotReceiver {
     if (this.#large === NO_ITEM) return;
     if (this.#store.items.writeValue(this.#large, this.#largeOffset, bytes, start, end)) {
       this.#largeOffset += end - start;
+      this.#pause();
       return;
     }
     this.counts.noMemory++;

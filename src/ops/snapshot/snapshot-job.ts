@@ -5,6 +5,7 @@ import type { Guest, GuestWork } from '../../node/index.ts';
 import { loadS3 } from '../s3/load-s3.ts';
 import { AtomicFile, withFile } from './atomic-file.ts';
 import { ByteRing } from './byte-ring.ts';
+import { ClientPacer } from './client-pacer.ts';
 import type { Compression, SnapshotFacts } from './format.ts';
 import { ItemDump } from './item-dump.ts';
 import { ItemRestorer, type RestoreCounts } from './item-restorer.ts';
@@ -104,7 +105,7 @@ async function dump(guest: Guest, order: DumpOrder): Promise<DumpOutcome> {
     const facts = factsOf(guest, order, startedAt);
     const encoder = new SnapshotEncoder((bytes) => target.write(bytes), facts, compression, name);
     const progress = progressOf(order);
-    await copyItems(guest, encoder, target, () => {
+    await copyItems(guest, encoder, target, pauseOf(guest, order), () => {
       const { items, itemBytes: bytes } = encoder;
       progress?.show({ items, itemsTotal: facts.items, bytes });
       check();
@@ -124,12 +125,14 @@ async function copyItems(
   guest: Guest,
   encoder: SnapshotEncoder,
   target: Target,
+  pause: () => void,
   check: () => void,
 ): Promise<void> {
   const items = new ItemDump(guest.store, encoder);
   try {
     for (let steps = 0; !items.isDone; steps++) {
       items.step();
+      pause();
       if (steps % STEPS_PER_LOOK === 0) check();
       if (target.needsTurn === true) await checked(target.untilRoom?.(), check);
     }
@@ -181,7 +184,7 @@ function factsOf({ store }: Guest, { facts }: DumpOrder, nowMs: number): Snapsho
 
 function restore(guest: Guest, order: RestoreOrder): RestoreOutcome {
   const startedAt = machineClock.nowMs();
-  const restorer = new ItemRestorer(guest.store, order.replaces);
+  const restorer = new ItemRestorer(guest.store, order.replaces, pauseOf(guest, order));
   const decoder = new SnapshotDecoder(restorer);
   const check = () => checkOrders(guest, order);
   const progress = progressOf(order);
@@ -228,6 +231,16 @@ function readFile(path: string, take: (bytes: Buffer) => void): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** What rests between pieces of work, while clients use the node. */
+function pauseOf(guest: Guest, { isAlone }: SnapshotOrder): () => void {
+  if (isAlone) return () => {};
+  return new ClientPacer({
+    bytesRead: () => guest.store.view.counter('bytes_read'),
+    sleep: (ms) => void guest.sleep(ms),
+    now: () => performance.now(),
+  }).pause;
 }
 
 function checkOrders(guest: Guest, { kind, isAlone }: SnapshotOrder): void {

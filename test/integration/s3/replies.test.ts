@@ -1,7 +1,10 @@
 /** Replies that a service gives in rare states, and those that only AWS gives. */
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDownload, openUpload } from '../../../src/ops/s3/objects.ts';
 import { S3Client, type S3Limits } from '../../../src/ops/s3/s3-client.ts';
+import { Authority } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/folder.ts';
 import { type SeenRequest, startScripted } from '../../support/scripted-http.ts';
 import { waitUntil } from '../../support/wait.ts';
 
@@ -104,6 +107,24 @@ describe('refusals', () => {
     await expect(write('http://127.0.0.1:9', 10)).rejects.toThrow(
       /^Cannot reach S3 at http:\/\/127.0.0.1:9, tried 3 times: .*AWS_ENDPOINT_URL_S3/,
     );
+  });
+});
+
+describe('TLS', () => {
+  test('a service is trusted by the CA of AWS_CA_BUNDLE only', async () => {
+    const folder = await temporaryFolder();
+    closers.push(folder.remove);
+    const authority = await Authority.create(folder.path);
+    const { cert, key } = await authority.issue('s3');
+    const [certBytes, keyBytes] = await Promise.all([readFile(cert), readFile(key)]);
+    const server = await serve(() => ({}), { cert: certBytes, key: keyBytes });
+    const env = { ...envOf(server.url), AWS_CA_BUNDLE: authority.ca };
+    const upload = await openUpload('s3://backups/a', '', env, LIMITS);
+    upload.write(Buffer.from('x'));
+    await upload.commit();
+    expect(server.seen.map(({ body }) => `${body}`)).toEqual(['x']);
+    await expect(write(server.url, 10)).rejects.toThrow(/certificate.*; set AWS_CA_BUNDLE/);
+    expect(server.seen).toHaveLength(1);
   });
 });
 

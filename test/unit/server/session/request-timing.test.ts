@@ -158,6 +158,14 @@ describe('a request that takes several turns', () => {
     expect(turns).toBeGreaterThan(2);
     expect(thread.takeTexts()).toEqual([`other classic ${turns}`]);
   });
+  test('a get of many keys leaves no large request behind', () => {
+    const keys = Array.from({ length: 3000 }, (_, nth) => `k${nth}`);
+    for (let pause = client.receive(`get ${keys.join(' ')}\r\n`); pause === PAUSE.yielded; ) {
+      pause = client.turn();
+    }
+    expect(thread.takeTexts()).toHaveLength(1);
+    expect(thread.samples.walk.request.keyCapacity).toBeLessThanOrEqual(1024);
+  });
   test('a closed connection leaves no pending request', () => {
     client.receive('set a 0 0 10\r\n01234');
     const other = new TimedSession(thread);
@@ -212,6 +220,8 @@ describe('a slow request', () => {
     expect(thread.slow[0]!.bytesOut).toBe(client.takeReply().length);
   });
   test('a value that arrives in pieces is slow by the time of the node alone', () => {
+    thread.samples.interval = 1000;
+    thread.samples.plan(thread.ms);
     thread.slowMs = 5;
     client.receive('set a 0 0 9\r\n012', 2);
     thread.ms += 1000;

@@ -1,0 +1,64 @@
+/** The nodes of the benchmark, and what it runs beside them. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { startSlabring } from '../../test/support/node-process.ts';
+import { OwnedProcess, type TestServer } from '../../test/support/server.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const KIB = 1024;
+const POLL_MS = 50;
+
+export const adminOf = ({ process: { stdout } }: TestServer): string =>
+  /Admin port: (http:[\w.:/]+)/.exec(stdout)?.[1] ?? '';
+
+/** A node with one thread for clients and an admin port. */
+export const startNode = (megabytes: number, ...args: readonly string[]): Promise<TestServer> =>
+  startSlabring({ args: ['-m', `${megabytes}`, '-t', '1', '--admin-port', '0', ...args] });
+
+/** Runs a verb to its end, and returns what it prints with --json. */
+export async function slabring<Result>(...args: readonly string[]): Promise<Result> {
+  const verb = new OwnedProcess([process.execPath, MAIN, ...args, '--json']);
+  const { code } = await verb.exited;
+  if (code !== 0) throw new Error(`slabring ${args.join(' ')}: ${verb.stderr}`);
+  return JSON.parse(verb.stdout) as Result;
+}
+
+/** Repeats a verb until it is stopped; resolves after the last run. */
+export function repeat(...args: readonly string[]): { stop(): Promise<number> } {
+  let isStopped = false;
+  let runs = 0;
+  const running = (async () => {
+    while (!isStopped) {
+      await slabring(...args);
+      runs++;
+    }
+    return runs;
+  })();
+  return {
+    stop: () => {
+      isStopped = true;
+      return running;
+    },
+  };
+}
+
+/** Watches the resident memory of a process; `stop` returns by how many MiB it grew at most. */
+export function watchMemory(pid: number): { stop(): number } {
+  const residentMib = (): number => {
+    const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(kib) / KIB;
+  };
+  const before = residentMib();
+  let most = before;
+  const look = (): void => {
+    most = Math.max(most, residentMib());
+  };
+  const timer = setInterval(look, POLL_MS);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      look();
+      return most - before;
+    },
+  };
+}

@@ -113,7 +113,8 @@ describe.each([
     expect(result.keys.read).toBeGreaterThan(0);
     expect(result.hits).toBe(result.keys.read);
     const table = await onCache(`${quick} --batch 20 --reads 100`);
-    expect(table.out).toMatch(/^node +operation +req\/s/);
+    // A busy machine has latencies for which a table would be too wide.
+    expect(table.out).toMatch(/^node +operation +req\/s|^ {2}req\/s/m);
     expect(table.out).toContain('100.0 % found');
   });
 

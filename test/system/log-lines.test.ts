@@ -247,6 +247,9 @@ describe('the log of a cluster', () => {
       const records = recordsIn(output());
       const named = (text: string): readonly unknown[] =>
         records.filter(({ msg }) => String(msg).includes(text)).map(({ node }) => node);
+      // From before the node listened, and from a start after a death.
+      const starts = ['node-1', 'node-2', 'node-2'];
+      expect(named('the admin port is listening').toSorted()).toEqual(starts);
       expect(named('client connected')).toEqual(['node-1']);
       expect(named('ended by signal SIGKILL')).toEqual(['node-2']);
       expect(named('has restarted')).toEqual(['node-2']);

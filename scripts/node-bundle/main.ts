@@ -19,6 +19,8 @@ const ENTRIES = [
   'node/threads/maintain-job.js',
   'node/threads/guest-job.js',
   'ops/snapshot/snapshot-job.js',
+  // One class in all bundles: `instanceof` tells failures from bugs, which end the node.
+  'base/coded-error.js',
 ];
 
 /** Builtin modules of one to two megabytes in each thread, which many nodes never use. */
@@ -49,7 +51,9 @@ const ownFiles = (entry: string): Plugin => ({
     onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
       if (!resolveDir.startsWith(output)) return undefined; // of a package
       const file = join(resolveDir, path);
-      if (ENTRIES.some((other) => join(output, other) === file)) return { path, external: true };
+      if (ENTRIES.some((other) => join(output, other) === file)) {
+        return { path: `./${relative(dirname(entry), file)}`, external: true };
+      }
       // As package.json declares for all modules that are no program.
       return { path: file, sideEffects: false };
     });

@@ -87,6 +87,24 @@ describe('a node that runs from the package', () => {
       await s3.stop();
     }
   });
+  test('a restore of what is no snapshot is refused, and the node goes on', async () => {
+    const token = join(built.project, 'restore-token');
+    await writeFile(token, 't'.repeat(32));
+    const args = ['-t', '1', '--admin-port', '0', '--admin-token-file', token];
+    await withNode({ args }, async ({ address, process: node }) => {
+      const url = /Admin port: (http:[^\s"]+)/.exec(node.stdout)?.[1];
+      const headers = {
+        authorization: `Bearer ${'t'.repeat(32)}`,
+        'content-type': 'application/octet-stream',
+      };
+      await sendAndReadToEnd(address, 'set k 0 0 1\r\nv\r\nquit\r\n');
+      const reply = await ask(`${url}/snapshot/restore`, { method: 'POST', body: 'x', headers });
+      expect(reply).toMatchObject({ status: 400, body: expect.stringContaining('no snapshot') });
+      const replies = await sendAndReadToEnd(address, 'get k\r\nquit\r\n');
+      expect(replies.toString()).toBe('VALUE k 0 1\r\nv\r\nEND\r\n');
+      expect(node.stderr).not.toContain('"level":"error"');
+    });
+  });
   test.skipIf(process.platform !== 'linux')(
     'a node whose threads get no address space does not start, and says why',
     async () => {

@@ -30,9 +30,11 @@ export async function openSource(
 
 function sizeOf(path: string): number {
   try {
-    return statSync(path).size;
+    const file = statSync(path);
+    if (!file.isDirectory()) return file.size;
   } catch (cause) {
     const text = `Cannot read the snapshot ${path}: ${(cause as Error).message}.`;
     throw new CodedError('ERR_SNAPSHOT_FILE', text, { cause });
   }
+  throw new CodedError('ERR_SNAPSHOT_FILE', `${path} is a folder: name a snapshot in it.`);
 }

@@ -7,6 +7,7 @@ import type { MetricSource } from '../metrics/sample.ts';
 import { newToken, readToken } from './access.ts';
 import type { AdminActions } from './actions.ts';
 import { AdminError } from './admin-error.ts';
+import { ConnectionBound } from './connections.ts';
 import { HealthPage, type HealthSource } from './health.ts';
 import { LogRoute } from './log-route.ts';
 import { AdminPages, json, type Reply } from './pages.ts';
@@ -18,6 +19,8 @@ const CONNECTIONS_MAX = 16;
 const REQUESTS_MAX = 8;
 const HEADER_BYTES_MAX = 8192;
 const HEADERS_MS_MAX = 5000;
+/** How often the server looks for headers that take longer. */
+const HEADERS_LOOK_MS = 1000;
 const REQUEST_MS_MAX = 10_000;
 const IDLE_MS_MAX = 90_000;
 /** A stopping process waits so long for replies that leave. */
@@ -46,6 +49,7 @@ export class AdminServer {
   readonly ownToken: string | undefined;
   readonly #options: AdminOptions;
   readonly #server: Server;
+  readonly #connections: ConnectionBound;
   readonly #pages = new AdminPages();
   readonly #health: HealthPage;
   readonly #logs: LogRoute;
@@ -61,6 +65,7 @@ export class AdminServer {
     const limits = {
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: HEADERS_MS_MAX,
+      connectionsCheckingInterval: HEADERS_LOOK_MS,
       // Each request has a timer of its own: the body of a snapshot may take longer.
       requestTimeout: 0,
       keepAliveTimeout: IDLE_MS_MAX,
@@ -80,7 +85,7 @@ export class AdminServer {
       tls === undefined
         ? createServer(limits, onRequest)
         : createSecureServer({ ...tls, ...limits }, onRequest);
-    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#connections = new ConnectionBound(this.#server, CONNECTIONS_MAX);
     // A client that does not read its reply.
     this.#server.setTimeout(IDLE_MS_MAX, (socket) => socket.destroy());
   }
@@ -160,6 +165,7 @@ export class AdminServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#requests++;
+    response.once('close', this.#connections.begin(request).end);
     const timer = setTimeout(() => {
       if (!request.complete) request.socket.destroy();
     }, REQUEST_MS_MAX).unref();

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { buffer, text as readText } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../src/base/index.ts';
 import { LogRing } from '../../../src/base/log/log-ring.ts';
+import { ConnectionBound } from '../../../src/ops/admin/connections.ts';
 import {
   type AdminActions,
   type AdminOptions,
@@ -98,7 +100,7 @@ describe('an admin port', () => {
     expect((await ask(`${url}/metrics`)).status).toBe(200);
   });
 
-  test('the port keeps a limited number of connections, and closes further ones', async () => {
+  test('a further connection ends the one that waits the longest, and is served', async () => {
     const { port } = await openAdmin();
     const open = async (): Promise<Socket> => {
       const socket = connect(port, '127.0.0.1');
@@ -106,13 +108,53 @@ describe('an admin port', () => {
       await once(socket, 'connect');
       return socket;
     };
+    const probe = 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
     const sockets: Socket[] = [];
     for (let nth = 0; nth < 16; nth++) sockets.push(await open());
+    const [used, oldest, next] = sockets as [Socket, Socket, Socket];
+    // Its next request begins a new wait; a half one does not.
+    used.write(probe);
+    await once(used, 'data');
+    oldest.write('GET /healthz HTTP/1.1\r\n');
     const further = await open();
     // A time limit would close it with a reply.
-    expect(await buffer(further)).toHaveLength(0);
-    const [first] = sockets;
-    first?.end('GET /healthz HTTP/1.0\r\n\r\n');
-    expect(await readText(first!)).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(await buffer(oldest)).toHaveLength(0);
+    further.end('GET /healthz HTTP/1.0\r\n\r\n');
+    expect(await readText(further)).toMatch(/^HTTP\/1\.1 200 OK/);
+    for (const socket of [used, next]) {
+      socket.write(probe);
+      expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 OK/);
+    }
+  });
+
+  test('a further connection is closed while all others have a request', async () => {
+    const release = Promise.withResolvers<object>();
+    let waiting = 0;
+    const slow = () => {
+      waiting++;
+      return release.promise;
+    };
+    const bound = openBound(2, slow);
+    const { port } = await bound;
+    const held = [1, 2].map(() => ask(`http://127.0.0.1:${port}/`));
+    await waitUntil('both wait', () => waiting === 2);
+    const refused = connect(port, '127.0.0.1');
+    refused.on('error', () => {});
+    expect(await buffer(refused)).toHaveLength(0);
+    release.resolve({});
+    for (const { status } of await Promise.all(held)) expect(status).toBe(200);
   });
 });
+
+/** A server that replies to a request when `reply` resolves. */
+async function openBound(max: number, reply: () => Promise<unknown>): Promise<{ port: number }> {
+  const server = createServer((request, response) => {
+    response.once('close', connections.begin(request).end);
+    void reply().then(() => response.end());
+  });
+  const connections = new ConnectionBound(server, max);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => server.close());
+  return server.address() as AddressInfo;
+}

@@ -1,5 +1,5 @@
-import { CodedError } from '../../base/index.ts';
-import { AtomicFile, isS3Url, loadS3 } from '../../ops/index.ts';
+import { CodedError, isS3Url } from '../../base/index.ts';
+import { AtomicFile, loadS3 } from '../../ops/index.ts';
 
 /** Where a dump goes. It is there completely after `commit`, or not at all. */
 interface DumpTarget {

@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from 'node:fs';
-import { CodedError } from '../../base/index.ts';
-import { isS3Url, loadS3 } from '../../ops/index.ts';
+import { CodedError, isS3Url } from '../../base/index.ts';
+import { loadS3 } from '../../ops/index.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { CodedError, choice, flag, list, machineClock, type ValuesOf } from '../../base/index.ts';
+import {
+  CodedError,
+  choice,
+  flag,
+  isS3Url,
+  list,
+  machineClock,
+  parseObjectUrl,
+  type ValuesOf,
+} from '../../base/index.ts';
 import {
   COMPRESSIONS,
   ID_BYTES,
@@ -77,6 +86,7 @@ export const dumpVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
+    if (isS3Url(path)) parseObjectUrl(path);
     lowerPriority();
     const clients = await dumpSources(options, host);
     const dump = new ClusterDump(clients, options, host);

@@ -44,6 +44,7 @@ export { BoundedOutput } from './output/bounded-output.ts';
 export { stderrOutput } from './output/stderr-output.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
 export { isS3Url, parseObjectUrl, parseS3Url } from './s3-url.ts';
+export { readSecretFile } from './secret-file.ts';
 export { countLockWaits, LOCK_WORD, lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';
 export {

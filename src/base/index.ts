@@ -5,6 +5,7 @@ export { BufferView, copyBytes, copyViewed, equalBytes, type ViewedBytes } from 
 export { type Clock, machineClock, threadClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
 export { writeDecimal64 } from './decimal.ts';
+export { fileReason } from './file-reason.ts';
 export { murmur3 } from './hash.ts';
 export { type HashKey, halfSipHash, randomHashKey } from './keyed-hash.ts';
 export { decodeLine, encodeLine, logLine, textLines } from './log/log-record.ts';

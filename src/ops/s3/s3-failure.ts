@@ -136,6 +136,7 @@ export function unreachable({ endpoint }: RequestFacts, tries: number, cause: Er
   const advice = isCertificate
     ? 'set AWS_CA_BUNDLE to the file of its CA'
     : 'check the network, AWS_REGION, and AWS_ENDPOINT_URL_S3 if it is another service';
-  const text = `Cannot reach S3 at ${endpoint}, tried ${counted(tries, 'time')}: ${cause.message}; ${advice}.`;
+  const failure = `Cannot reach S3 at ${endpoint}, tried ${counted(tries, 'time')}`;
+  const text = `${failure}: ${cause.message}; ${advice}.`;
   return s3Failure(text, cause);
 }

@@ -105,6 +105,25 @@ describe('a node that is killed', () => {
     expect(await valuesOf(cluster)).toEqual([MISS, HIT]);
   });
 
+  test('before its turn, the restart ends and names what the node lost', async () => {
+    const cluster = await startWithItems();
+    const second = cluster.rows[1]!;
+    const command = cluster.command('restart', '--rolling', '--pause', '0');
+    const { owned } = cluster;
+    const hasBegun = () => /"node":"node-1".*restarts/.test(owned.stderr);
+    await command.failOnExit(waitUntil('the restart has begun', hasBegun));
+    process.kill(second.pid, 'SIGKILL');
+    expect((await command.exited).code).toBe(1);
+    expect(command.stdout).toMatch(/^node-1: 2 items kept/);
+    expect(command.stderr).toMatch(
+      /node-2 crashed at 20.*Z \(signal SIGKILL\), and .* empty: it had 2 items/,
+    );
+    expect(command.stderr).toMatch(/node-2 was not restarted/);
+    const isBack = () => /"node":"node-2".*has restarted/.test(owned.stderr);
+    await waitUntil('the node is back', isBack);
+    expect(await valuesOf(cluster)).toEqual([HIT, MISS]);
+  });
+
   test('while it starts with its file, the supervisor starts it again with its items', async () => {
     const cluster = await startWithItems('--state', state());
     const command = cluster.command('restart', 'node-1');

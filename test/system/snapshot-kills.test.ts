@@ -182,7 +182,7 @@ describe('a warm restart', () => {
     ['readSync:2', true],
     ['renameSync', true],
     // From here on the file counts no more: a later crash must not bring its items back.
-    ['rmSync:2', false],
+    ['rmSync:3', false],
   ] as const)('a starting node uses the file once, killed at %s', async (step, counts) => {
     const first = await warm();
     await fill(first, 'item');

@@ -191,6 +191,7 @@ describe('keys and key of slabring', () => {
       const refused = await cli(`keys ${access} --user reader`, reader);
       expect(refused.code).toBe(3);
       expect(refused.out).toContain('FAILED: it replied "CLIENT_ERROR permission denied"');
+      expect(refused.err).toContain('This needs a user with the role admin');
       expect(refused.out + refused.err).not.toContain('user:1');
       const asked = await cli(`key user:1 ${access} --user reader`, reader);
       expect(asked).toMatchObject({ code: 0, out: expect.stringContaining('size ') });

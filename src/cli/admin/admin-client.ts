@@ -9,6 +9,10 @@ const FILE_BYTES_MAX = 1 << 20;
 /** A node that sends or takes nothing for this time does not serve. */
 const SILENT_MS_MAX = 90_000;
 
+const NO_LOG =
+  'the version of its node has no log to follow. Start the node again with this version, or read ' +
+  'what it writes to standard error (journalctl, docker logs).';
+
 /** How the admin ports of all nodes are reached. */
 interface AdminAccess {
   /** The token of `--admin-token-file`. */
@@ -97,7 +101,7 @@ export class AdminClient {
     const { lines, level, follow } = query;
     const path = `/log?lines=${lines}&level=${level}&follow=${follow ? 1 : 0}`;
     const request = await this.#request('GET', path, {}, signal);
-    const response = this.#responseOf(request);
+    const response = this.#responseOf(request, NO_LOG);
     request.end();
     return response;
   }
@@ -147,11 +151,12 @@ export class AdminClient {
     return request;
   }
 
-  #responseOf(request: ClientRequest): Promise<IncomingMessage> {
+  #responseOf(request: ClientRequest, noPath?: string): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       request.on('error', (cause) => reject(this.failure(cause.message, cause)));
       request.on('response', (response) => {
         if (response.statusCode === 200) resolve(response);
+        else if (response.statusCode === 404 && noPath !== undefined) reject(this.failure(noPath));
         else void buffer(response).then((body) => reject(this.failure(errorIn(body))), reject);
       });
     });

@@ -31,7 +31,7 @@ export function missingText(totals: TotalsView): string | undefined {
   const parts = [
     ...(missingBlocks + totals.missingItems > 0 ? [`${blocksText(totals)} missing`] : []),
     ...(damagedHeaders > 0 ? ['a header is damaged'] : []),
-    ...(cutSnapshots > 0 ? ['its end is missing, perhaps with more items'] : []),
+    ...(cutSnapshots > 0 ? ['the end is missing, perhaps with more items'] : []),
     ...(totals.skippedBytes > 0 ? [`unreadable: ${counted(totals.skippedBytes, 'byte')}`] : []),
   ];
   return `The snapshot is damaged: ${parts.join('; ')}.`;

@@ -34,7 +34,7 @@ describe('the result of a snapshot in a line', () => {
       { missingBlocks: 2, missingItems: 3, missingBytes: 4 },
       '2 blocks with 3 items (4 bytes) are missing',
     ],
-    [{ cutSnapshots: 1 }, 'its end is missing, perhaps with more items'],
+    [{ cutSnapshots: 1 }, 'the end is missing, perhaps with more items'],
     [{ skippedBytes: 1 }, 'unreadable: 1 byte'],
   ])('%j names what is missing, and nothing else', (part, text) => {
     expect(missingText({ ...DAMAGED, ...part })).toBe(`The snapshot is damaged: ${text}.`);

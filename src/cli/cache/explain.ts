@@ -31,7 +31,7 @@ export async function explain(error: unknown, usesTls: boolean): Promise<Reason>
     case 'ERR_DISCOVERY':
       return explainDiscovery(error, usesTls);
     case 'ERR_REFUSED':
-      return { reason: refusalOf(error) };
+      return refusalOf(error);
     default:
       return { reason: error.message };
   }
@@ -55,9 +55,12 @@ function rootOf(error: Error): Error {
 }
 
 /** The reply of the node, without the client's own words around it. */
-function refusalOf({ message }: Error): string {
+function refusalOf({ message }: Error): Reason {
   const reply = /rejected the command\. (.*?)(?: \(node .*\))?$/.exec(message)?.[1];
-  return reply === undefined ? message : `it replied ${JSON.stringify(reply)}`;
+  if (reply === undefined) return { reason: message };
+  const reason = `it replied ${JSON.stringify(reply)}`;
+  if (!reply.includes('permission denied')) return { reason };
+  return { reason, advice: 'This needs a user with the role admin (slabring user role).' };
 }
 
 /**
@@ -66,7 +69,7 @@ function refusalOf({ message }: Error): string {
  */
 async function askWhatNodeExpects(error: CacheError, usesTls: boolean): Promise<Reason> {
   const root = rootOf(error);
-  if (root instanceof CacheError && root.code === 'ERR_REFUSED') return { reason: refusalOf(root) };
+  if (root instanceof CacheError && root.code === 'ERR_REFUSED') return refusalOf(root);
   const isSilent = !(root instanceof CacheError) && root.name !== 'MalformedReply';
   if (isSilent) return { reason: root.message };
   if (usesTls) return CLOSED_TLS;

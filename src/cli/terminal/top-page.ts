@@ -3,14 +3,14 @@ import { type Activity, order, type SortKey, type TopView } from '../../ops/inde
 import { failureText, type NodeFailure } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, countText, microsecondsText, shortSizeText } from './amounts.ts';
-import { columns, DEFAULT_COLUMNS } from './columns.ts';
+import { columns } from './columns.ts';
 import { wrapAll } from './wrap.ts';
 
 /** How to show a view. */
 interface TopLayout {
   readonly sort: SortKey;
   readonly isReversed?: boolean;
-  /** No terminal: no rows are left out. */
+  /** No terminal: no rows and columns are left out. */
   readonly rows?: number | undefined;
   readonly columns?: number | undefined;
 }
@@ -112,7 +112,7 @@ type View = TopView<NodeFailure>;
 
 /** The table; a terminal with too few rows or columns shows less of it. */
 export function topTable(view: View, layout: TopLayout, host: Pick<Host, 'style'>): string {
-  const { rows, columns: columnsMax = DEFAULT_COLUMNS } = layout;
+  const { rows, columns: columnsMax = Number.POSITIVE_INFINITY } = layout;
   const nameMax = Math.max(NAME_COLUMNS_MIN, Math.floor(columnsMax * NAME_SHARE));
   const total = totalName(view);
   const sorted = order(view.nodes, layout.sort, layout.isReversed);

@@ -18,6 +18,7 @@ import { DumpInterrupt } from '../snapshot/dump-interrupt.ts';
 import type { DumpInput, DumpSource } from '../snapshot/dump-source.ts';
 import { dumpSources } from '../snapshot/dump-sources.ts';
 import { openTarget } from '../snapshot/dump-target.ts';
+import { sizeText } from '../terminal/amounts.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -84,7 +85,7 @@ export const dumpVerb = defineVerb({
     const seconds = (machineClock.nowMs() - started) / 1000;
     const { items } = dump.totals;
     const result = { file: path, nodes: clients.length, items, bytes: dump.bytes, seconds };
-    const size = `${(dump.bytes / MIB).toFixed(1)} MiB in ${seconds.toFixed(1)} s`;
+    const size = `${sizeText(dump.bytes)} in ${seconds.toFixed(1)} s`;
     const text = options.json
       ? JSON.stringify(result)
       : `Dumped ${items} items of ${clients.length} nodes, ${size}.`;

@@ -1,11 +1,12 @@
 import type { DumpOutcome, RestoreOutcome } from './snapshot-job.ts';
 import type { TotalsView } from './snapshot-totals.ts';
 
+const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 
 /** The result of a dump, as one line. */
 export function dumpText({ items, fileBytes, seconds }: DumpOutcome): string {
-  return `${items} items, ${mib(fileBytes)} MiB in ${seconds.toFixed(1)} s`;
+  return `${items} items, ${size(fileBytes)} in ${seconds.toFixed(1)} s`;
 }
 
 /** The result of a restore, as one line. */
@@ -19,7 +20,7 @@ export function restoreText({ counts, seconds }: RestoreOutcome): string {
   ] as const;
   const left = others.filter(([items]) => items > 0).map(([items, why]) => `${items} ${why}`);
   const rest = left.length === 0 ? '' : `; not restored: ${left.join(', ')}`;
-  return `${restored} items, ${mib(restoredBytes)} MiB in ${seconds.toFixed(1)} s${rest}`;
+  return `${restored} items, ${size(restoredBytes)} in ${seconds.toFixed(1)} s${rest}`;
 }
 
 /** What is missing in a snapshot; undefined if it is complete. */
@@ -35,4 +36,6 @@ export function missingText(totals: TotalsView): string | undefined {
   return `The snapshot is damaged: ${parts.join('; ')}.`;
 }
 
-const mib = (bytes: number): string => (bytes / MIB).toFixed(1);
+/** `0.4 KiB` says more than `0.0 MiB`. */
+const size = (bytes: number): string =>
+  bytes < MIB ? `${(bytes / KIB).toFixed(1)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;

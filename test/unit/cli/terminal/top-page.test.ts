@@ -63,11 +63,12 @@ total (2 of 3)   32.3K    1.4K   97.2 %
 
 describe('the table of top', () => {
   test.each([
+    [undefined, WIDE],
     [120, WIDE],
     [80, AT_80],
     [60, AT_60],
     [40, AT_40],
-  ])('a table of %i columns has the most important numbers', (columns, table) => {
+  ])('a table of %s columns has the most important numbers', (columns, table) => {
     expect(`\n${topTable(viewOf(), { sort: 'node', columns }, host)}`).toBe(table);
   });
   test('the rows have the order of the key, and the largest is first', () => {

@@ -11,8 +11,8 @@ import memjs from 'memjs';
 import { createClient } from '../../src/client.ts';
 import type { TestServer } from '../../test/support/server.ts';
 import { portsFor, SupervisedCluster } from '../../test/support/supervised-cluster.ts';
+import { fullNode } from '../macro/full-node.ts';
 import { Generator } from '../macro/generator.ts';
-import { LOADS } from '../macro/loads.ts';
 import { describeMachine } from '../macro/machine.ts';
 import { writeRecord } from '../macro/record.ts';
 import { formatTable } from '../macro/summary.ts';
@@ -32,7 +32,7 @@ const { values } = parseArgs({
   },
 });
 const items = Number(values.items);
-const megabytes = Math.ceil((items * (VALUE_BYTES + 100) * 1.3) / 2 ** 20);
+const { megabytes, load } = fullNode(items, VALUE_BYTES);
 const folder = await mkdtemp(join(tmpdir(), 'slabring-rolling-'));
 
 interface Result {
@@ -50,13 +50,11 @@ async function largeNode(): Promise<readonly string[][]> {
   const generator = await Generator.compile();
   const state = ['--state', join(folder, 'state')];
   const options = ['-m', `${megabytes}`, ...state];
-  const load = LOADS.find(({ name }) => name === 'get')!;
-  const filled = { ...load, keySpace: items, loadedKeys: items, valueBytes: VALUE_BYTES };
   const first = await SupervisedCluster.start(folder, ...options, ...(await portsFor(1)));
   try {
     const [{ port, pid } = { port: 0, pid: 0 }] = first.rows;
     const server = { name: 'slabring', host: '127.0.0.1', port, pid } as TestServer;
-    await generator.run(server, filled, { seconds: 1, seed: 1, fill: true, core: LOAD_CORE });
+    await generator.run(server, load(), { seconds: 1, seed: 1, fill: true, core: LOAD_CORE });
     const [node] = (await restart(first, 'node-1')).nodes;
     const stoppedAt = performance.now();
     await first.stop();

@@ -9,13 +9,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { adminUrl } from '../../test/support/admin-url.ts';
 import type { TestServer } from '../../test/support/server.ts';
+import { fullNode } from '../macro/full-node.ts';
 import { Generator, type Measurement } from '../macro/generator.ts';
-import { LOADS, type Load } from '../macro/loads.ts';
 import { describeMachine } from '../macro/machine.ts';
 import { writeRecord } from '../macro/record.ts';
 import { formatTable } from '../macro/summary.ts';
-import { adminOf, repeat, slabring, startNode, watchMemory } from './node.ts';
+import { repeat, slabring, startNode, watchMemory } from './node.ts';
 
 const VALUE_BYTES = 1024;
 const KEY_BYTES = 14;
@@ -33,7 +34,7 @@ const { values } = parseArgs({
 });
 const items = Number(values.items);
 const seconds = Number(values.seconds);
-const megabytes = Math.ceil((items * (VALUE_BYTES + 100) * 1.3) / 2 ** 20);
+const { megabytes, load } = fullNode(items, VALUE_BYTES);
 /** Keys and values. */
 const megabytesOfItems = (items * (VALUE_BYTES + KEY_BYTES)) / MB;
 
@@ -43,13 +44,6 @@ const CLIENTS: readonly (readonly [string, string])[] = [
   ['40,000 gets/s, pipelined', '-d 20 -r 2000'],
   ['pipelined gets, 10 % sets, as fast as the node replies', '-d 20 -s 10'],
 ];
-const loadOf = (args: string): Load => ({
-  ...LOADS[0]!,
-  args: args.split(' '),
-  keySpace: items,
-  loadedKeys: items,
-  valueBytes: VALUE_BYTES,
-});
 
 const folder = await mkdtemp(join(tmpdir(), 'slabring-snapshot-'));
 const file = join(folder, 'items.snapshot');
@@ -63,7 +57,7 @@ async function start(...args: readonly string[]): Promise<TestServer> {
 }
 
 const measure = (node: TestServer, args: string, fill = false, time = seconds) =>
-  generator.run(node, loadOf(args), { seconds: time, seed: 1, fill, core: LOAD_CORE });
+  generator.run(node, load(args), { seconds: time, seed: 1, fill, core: LOAD_CORE });
 
 /** The rates of the verbs with one node, and of the file of a warm restart. */
 async function rates(): Promise<readonly (readonly string[])[]> {
@@ -72,8 +66,8 @@ async function rates(): Promise<readonly (readonly string[])[]> {
   const rows: string[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const target = await start();
-    const dumped = await slabring<{ seconds: number }>('dump', file, '--admin', adminOf(source));
-    const args = ['restore', file, '--admin', adminOf(target)];
+    const dumped = await slabring<{ seconds: number }>('dump', file, '--admin', adminUrl(source));
+    const args = ['restore', file, '--admin', adminUrl(target)];
     const { nodes } = await slabring<{ nodes: [{ seconds: number }] }>(...args);
     const both = [dumped.seconds, nodes[0].seconds];
     rows.push(both.map((time) => (megabytesOfItems / time).toFixed(0)));
@@ -91,7 +85,7 @@ async function rates(): Promise<readonly (readonly string[])[]> {
 async function latencies(): Promise<readonly (readonly string[])[]> {
   const node = await start();
   await measure(node, '-d 1', true, 1);
-  const admin = ['--admin', adminOf(node)];
+  const admin = ['--admin', adminUrl(node)];
   await slabring('dump', file, ...admin);
   const rows: string[][] = [];
   for (const [name, args] of CLIENTS) {

@@ -1,15 +1,10 @@
 /** The nodes of the benchmark, and what it runs beside them. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { startSlabring } from '../../test/support/node-process.ts';
-import { OwnedProcess, type TestServer } from '../../test/support/server.ts';
+import { startSlabring, startVerb } from '../../test/support/node-process.ts';
+import type { TestServer } from '../../test/support/server.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const KIB = 1024;
 const POLL_MS = 50;
-
-export const adminOf = ({ process: { stdout } }: TestServer): string =>
-  /Admin port: (http:[\w.:/]+)/.exec(stdout)?.[1] ?? '';
 
 /** A node with one thread for clients and an admin port. */
 export const startNode = (megabytes: number, ...args: readonly string[]): Promise<TestServer> =>
@@ -17,7 +12,7 @@ export const startNode = (megabytes: number, ...args: readonly string[]): Promis
 
 /** Runs a verb to its end, and returns what it prints with --json. */
 export async function slabring<Result>(...args: readonly string[]): Promise<Result> {
-  const verb = new OwnedProcess([process.execPath, MAIN, ...args, '--json']);
+  const verb = startVerb([...args, '--json']);
   const { code } = await verb.exited;
   if (code !== 0) throw new Error(`slabring ${args.join(' ')}: ${verb.stderr}`);
   return JSON.parse(verb.stdout) as Result;

@@ -10,7 +10,7 @@ export { murmur3 } from './hash.ts';
 export { type HashKey, halfSipHash, randomHashKey } from './keyed-hash.ts';
 export { decodeLine, encodeLine, logLine, textLines } from './log/log-record.ts';
 export type { LogRing } from './log/log-ring.ts';
-export { LOG_LEVELS, type Logger, type LogLevel, silentLogger } from './log/logger.ts';
+export { LevelLogger, LOG_LEVELS, type Logger, type LogLevel, silentLogger } from './log/logger.ts';
 export { ProcessLog } from './log/process-log.ts';
 export { isLoopback } from './loopback.ts';
 export { type Numbers, named } from './named-numbers.ts';

@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, formatSize, machineClock } from '../base/index.ts';
 import type { ItemsEvent, NodeFacts } from './node-messages.ts';
-import type { SupervisedNode } from './supervised-node.ts';
+import type { NodeCrash, SupervisedNode } from './supervised-node.ts';
 
 /** Measured on a disk of 2026 with items of 1 KiB; a plan divides by it. */
 const SAVED_BYTES_PER_SECOND = 200 * 2 ** 20;
@@ -72,8 +72,8 @@ interface RestartContext {
 }
 
 /**
- * Restarts nodes with their items, one after the other. If one does not come back with them, the
- * next ones stay as they are.
+ * Restarts nodes with their items, one after the other. If one does not come back with them, or
+ * crashes before or after its turn, the next ones stay as they are.
  * @throws {CodedError} `ERR_RESTART` if it makes no sense now; then nothing has happened.
  */
 export async function restartNodes(
@@ -81,23 +81,48 @@ export async function restartNodes(
   { nodes, folder, onEvent, signal }: RestartContext,
 ): Promise<void> {
   const chosen = chosenNodes(nodes, request);
+  const crashesBefore = new Map(chosen.map((node) => [node, node.lastCrash]));
   const plan = await Promise.all(chosen.map(planOf));
   checkRoom(folder, plan);
-  onEvent({ event: 'plan', nodes: plan.map(({ facts: _, ...planned }) => planned) });
+  onEvent({ event: 'plan', nodes: plan });
   if (request.dryRun) return;
   const restarted: string[] = [];
-  for (const [at, { node, facts }] of plan.entries()) {
-    const reason = await whyNotNext(at === 0 ? 0 : request.pauseMs, signal, chosen[at]!);
-    const failure = reason ?? (await restartOne(chosen[at]!, facts, onEvent));
-    if (failure === undefined) restarted.push(node);
-    else {
-      const from = reason === undefined ? at + 1 : at;
-      const untouched = chosen.slice(from).map(({ name }) => name);
-      onEvent({ event: 'failed', reason: failure, restarted, untouched });
-      return;
-    }
+  const fail = (reason: string, from: number): void => {
+    const untouched = chosen.slice(from).map(({ name }) => name);
+    onEvent({ event: 'failed', reason, restarted, untouched });
+  };
+  const lossOf = (): string | undefined =>
+    chosen
+      .map((node, at) => crashText(node, crashesBefore.get(node), plan[at]!))
+      .find((text) => text !== undefined);
+  for (const [at, node] of chosen.entries()) {
+    await pauseUnlessAborted(at === 0 ? 0 : request.pauseMs, signal);
+    const facts = await node.facts();
+    const reason = lossOf() ?? whyNotNext(node, signal);
+    if (reason !== undefined) return fail(reason, at);
+    if (facts === undefined) return fail(noReply(node), at);
+    const failure = await restartOne(node, facts, onEvent);
+    if (failure !== undefined) return fail(failure, at + 1);
+    restarted.push(node.name);
   }
+  const loss = lossOf();
+  if (loss !== undefined) return fail(loss, chosen.length);
   onEvent({ event: 'done' });
+}
+
+/** What a node lost by a crash since the start of the restart; undefined if it did not crash. */
+function crashText(
+  { name, lastCrash }: SupervisedNode,
+  crashBefore: NodeCrash | undefined,
+  { items }: PlannedRestart,
+): string | undefined {
+  if (lastCrash === undefined || lastCrash === crashBefore) return undefined;
+  const time = new Date(lastCrash.atMs).toISOString();
+  const had = items === 1 ? '1 item' : `${items} items`;
+  return (
+    `${name} crashed at ${time} (${lastCrash.end}), and the supervisor started it empty: it had ` +
+    `${had} when the restart began`
+  );
 }
 
 /** @throws {CodedError} `ERR_RESTART` */
@@ -118,18 +143,20 @@ function chosenNodes(
   );
 }
 
-async function planOf(node: SupervisedNode): Promise<PlannedRestart & { facts: NodeFacts }> {
+async function planOf(node: SupervisedNode): Promise<PlannedRestart> {
   const facts = await node.facts();
   if (facts === undefined) {
     throw refusal(
-      `${node.name} does not reply to its supervisor, so it would lose its items. Look at its ` +
-        'log; `slabring health` shows whether it serves.',
+      `${noReply(node)}. Look at its log; \`slabring health\` shows whether it serves.`,
     );
   }
   const { items, bytes } = facts;
   const transfer = bytes / SAVED_BYTES_PER_SECOND + bytes / RESTORED_BYTES_PER_SECOND;
-  return { node: node.name, items, bytes, seconds: SECONDS_WITHOUT_ITEMS + transfer, facts };
+  return { node: node.name, items, bytes, seconds: SECONDS_WITHOUT_ITEMS + transfer };
 }
+
+const noReply = ({ name }: SupervisedNode): string =>
+  `${name} does not reply to its supervisor, so it would lose its items`;
 
 /** One file lies on the disk at a time. */
 function checkRoom(folder: string, plan: readonly PlannedRestart[]): void {
@@ -146,15 +173,14 @@ function checkRoom(folder: string, plan: readonly PlannedRestart[]): void {
 const MEBIBYTE = 2 ** 20;
 const roundUp = (sizeBytes: number): number => Math.ceil(sizeBytes / MEBIBYTE) * MEBIBYTE;
 
-/** Why the next node is not restarted; undefined if it is, after the pause. */
-async function whyNotNext(
-  pauseMs: number,
-  signal: AbortSignal,
-  node: SupervisedNode,
-): Promise<string | undefined> {
+async function pauseUnlessAborted(pauseMs: number, signal: AbortSignal): Promise<void> {
   if (pauseMs > 0) await pause(pauseMs, undefined, { signal }).catch(() => {});
+}
+
+/** Why the next node is not restarted; undefined if it is. */
+function whyNotNext({ isUp, name }: SupervisedNode, signal: AbortSignal): string | undefined {
   if (signal.aborted) return 'the restart was ended';
-  return node.isUp ? undefined : `${node.name} ended before its turn`;
+  return isUp ? undefined : `${name} ended before its turn`;
 }
 
 /** Resolves with the reason if the node is not back with its items. */
@@ -196,6 +222,7 @@ class Account {
   left = 0;
   #saved: number | undefined;
   #notSaved: string | undefined;
+  #isRestored = false;
   #notRestored: string | undefined;
 
   take(event: ItemsEvent): void {
@@ -207,6 +234,7 @@ class Account {
         this.#notSaved = event.reason;
         break;
       case 'restored':
+        this.#isRestored = true;
         this.items = event.items;
         this.left = event.left;
         break;
@@ -219,7 +247,8 @@ class Account {
   whyEmpty(itemsBefore: number): string | undefined {
     if (this.#notSaved !== undefined) return this.#notSaved;
     if (this.#saved === undefined && itemsBefore > 0) return 'it ended before it had written them';
-    return this.#saved === undefined || this.#saved === 0 ? undefined : this.#notRestored;
+    if (this.#saved === undefined || this.#saved === 0 || this.#isRestored) return undefined;
+    return this.#notRestored ?? 'it started without its file';
   }
 }
 

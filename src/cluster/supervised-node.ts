@@ -37,6 +37,14 @@ export type NodeEvent =
   | { readonly kind: 'restarting'; readonly name: string }
   | { readonly kind: 'line'; readonly name: string; readonly line: string };
 
+/** The end of a process that served and that nobody had stopped: its items are lost. */
+export interface NodeCrash {
+  /** Such as `signal SIGKILL`. */
+  readonly end: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+}
+
 export interface SupervisedNodeOptions {
   /** The environment of the nodes. */
   readonly env: NodeJS.ProcessEnv;
@@ -67,6 +75,7 @@ export class SupervisedNode {
   #current: NodeProcess | undefined;
   #inherited: Inherited;
   #order: RestartOrder | undefined;
+  #lastCrash: NodeCrash | undefined;
 
   constructor(plan: NodePlan, { env, onEvent }: SupervisedNodeOptions) {
     this.name = plan.name;
@@ -87,6 +96,11 @@ export class SupervisedNode {
 
   get adminUrl(): string | undefined {
     return this.#current?.adminUrl;
+  }
+
+  /** Another object after each crash; undefined if it never crashed. */
+  get lastCrash(): NodeCrash | undefined {
+    return this.#lastCrash;
   }
 
   /** Whether it serves, and nobody restarts or stops it. */
@@ -158,6 +172,9 @@ export class SupervisedNode {
         this.#order.onStarting();
         deaths = 0;
       } else {
+        if (run.isListening) {
+          this.#lastCrash = { end: describeEnd(end), atMs: machineClock.nowMs() };
+        }
         deaths = consecutiveDeaths(deaths, machineClock.nowMs() - startedAtMs);
         if (!(await this.#waitAfterDeath(end, restartDelayMs(deaths)))) return undefined;
       }

@@ -27,6 +27,14 @@ export interface SlabringOptions {
   readonly entry?: string;
 }
 
+/** Starts a verb as a process: `startVerb(['dump', file])`. */
+export function startVerb(
+  args: readonly string[],
+  { nodeArgs = [], env = {} }: Pick<SlabringOptions, 'nodeArgs' | 'env'> = {},
+): OwnedProcess {
+  return new OwnedProcess([process.execPath, ...nodeArgs, CLI_ENTRY, ...args], { env });
+}
+
 /**
  * Starts a slabring node as a process, on a free port of 127.0.0.1 by default. Resolves when the
  * node listens.

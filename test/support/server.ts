@@ -88,6 +88,12 @@ export class OwnedProcess {
     return Promise.race([ready, earlyExit]);
   }
 
+  /** Waits until the process exits by itself; returns its exit code and all that it printed. */
+  async result() {
+    const { code } = await this.exited;
+    return { code, out: this.stdout, err: this.stderr };
+  }
+
   /** Sends SIGTERM, and SIGKILL after STOP_TIMEOUT_MS. */
   async stop(): Promise<ProcessExit> {
     this.child.kill('SIGTERM');

@@ -1,10 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { startVerb } from './node-process.ts';
 import { freePort } from './ports.ts';
-import { OwnedProcess } from './server.ts';
+import type { OwnedProcess } from './server.ts';
 import { waitUntil } from './wait.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 interface NodeRow {
   readonly name: string;
@@ -24,9 +22,7 @@ export class SupervisedCluster {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true });
     const options = ['-t', '1', '--json', ...args];
-    this.owned = new OwnedProcess([process.execPath, MAIN, 'cluster', ...options], {
-      env: { TMPDIR: folder },
-    });
+    this.owned = startVerb(['cluster', ...options], { env: { TMPDIR: folder } });
   }
 
   /** Starts the process; `up` resolves once all nodes serve. */
@@ -59,15 +55,12 @@ export class SupervisedCluster {
 
   /** Starts a command that finds this cluster without an address. */
   command(...args: readonly string[]): OwnedProcess {
-    const env = { TMPDIR: this.#folder };
-    return new OwnedProcess([process.execPath, MAIN, ...args], { env });
+    return startVerb(args, { env: { TMPDIR: this.#folder } });
   }
 
   /** Runs such a command to its end. */
-  async run(...args: readonly string[]) {
-    const command = this.command(...args);
-    const { code } = await command.exited;
-    return { code, out: command.stdout, err: command.stderr };
+  run(...args: readonly string[]) {
+    return this.command(...args).result();
   }
 
   /** Stops the cluster as Ctrl-C does; resolves with the exit code. */

@@ -164,6 +164,16 @@ export async function sendAndReadToEnd(
   }
 }
 
+/** Sends complete requests on a connection of their own; returns the replies as latin1 text. */
+export async function exchangeOnce(address: Address, requests: string): Promise<string> {
+  const connection = await RawConnection.connect(address);
+  try {
+    return (await connection.exchange(requests)).toString('latin1');
+  } finally {
+    connection.destroy();
+  }
+}
+
 /** Bytes as text for a failure message: with escapes, and at most `maxBytes` of them. */
 export function printable(bytes: Uint8Array, maxBytes = 400): string {
   const text = JSON.stringify(Buffer.from(bytes.subarray(0, maxBytes)).toString('latin1'));

@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
+import { SERVERS } from '../support/both-servers.ts';
 import { startCluster, type TestCluster } from '../support/cluster-process.ts';
-import { startMemcached, whyNoMemcached } from '../support/memcached.ts';
 import { NameServer } from '../support/name-server.ts';
-import { startSlabring } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
 import { runCli as cli, type Ring } from '../support/run-cli.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
@@ -12,10 +11,7 @@ import { OwnedProcess, type TestServer } from '../support/server.ts';
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const NAME_SERVER = new URL('../support/name-server-preload.ts', import.meta.url).href;
 
-describe.each([
-  { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
-])('the command line as a client of $name', ({ start, skip }) => {
+describe.each(SERVERS)('the command line as a client of $name', ({ start, skip }) => {
   let servers: TestServer[] = [];
   let env: Record<string, string>;
   /** Runs a command line against the cache of two nodes. */

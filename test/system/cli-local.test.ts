@@ -4,9 +4,11 @@ import { localCluster } from '../../src/cli/cache/local-cluster.ts';
 import { PORT_DEFAULT } from '../../src/topology/index.ts';
 import { RawNode } from '../integration/client/raw-node.ts';
 import { startCluster } from '../support/cluster-process.ts';
+import { temporaryFolder } from '../support/folder.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { freePort, isFree } from '../support/ports.ts';
 import { runCli as cli } from '../support/run-cli.ts';
+import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
 
 const ending: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -35,6 +37,19 @@ describe.skipIf(!areFree)(
     test('the error says how to start a node where none runs', async () => {
       const { code, err } = await cli('ring', { env });
       expect([code, err]).toEqual([3, expect.stringContaining('connection refused. Start a node')]);
+    });
+
+    test('the error names a cluster of the user on other ports, and no verb uses it', async () => {
+      const folder = await temporaryFolder();
+      ending.push(() => folder.remove());
+      const ports = await portsFor(2);
+      const cluster = await SupervisedCluster.start(folder.path, '-m', '8', ...ports);
+      ending.push(() => cluster.stop());
+      for (const line of ['get a', 'stats', 'keys', 'top', 'flush --yes']) {
+        const { code, err } = await cluster.run(...line.split(' '));
+        expect([line, code, err]).toEqual([line, 3, expect.stringContaining('11211: connection')]);
+        expect(err).toContain(`--nodes ${cluster.addresses.join(',')}`);
+      }
     });
 
     test('the error names the origin of a listed node that does not reply', async () => {

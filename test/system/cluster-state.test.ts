@@ -2,30 +2,21 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CacheClient } from '../../src/client.ts';
-import { temporaryFolder } from '../support/folder.ts';
 import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
+import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil } from '../support/wait.ts';
-import { RawConnection } from '../support/wire.ts';
+import { exchangeOnce } from '../support/wire.ts';
 
 const KEYS = 2000;
 const NODES = 3;
 const DEADLINE_MS = 20_000;
 const names = Array.from({ length: KEYS }, (_, nth) => `key-${nth}`);
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-const cleanups: (() => unknown)[] = [];
-beforeEach(async () => {
-  folder = await temporaryFolder();
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  await folder.remove();
-});
-
+const { pathTo, cleanups } = folderForEachTest();
 async function start(...args: readonly string[]): Promise<SupervisedCluster> {
-  const cluster = await SupervisedCluster.start(join(folder.path, 'tmp'), ...args);
+  const cluster = await SupervisedCluster.start(pathTo('tmp'), ...args);
   cleanups.push(() => cluster.owned.stop());
   return cluster;
 }
@@ -46,16 +37,12 @@ function listenOn(port: number): Promise<Server> {
 }
 
 /** Sends a request to one node on a new connection. */
-async function exchange(port: number, request: string): Promise<string> {
-  const connection = await RawConnection.connect({ host: '127.0.0.1', port });
-  const reply = await connection.exchange(request);
-  connection.destroy();
-  return reply.toString('latin1');
-}
+const exchange = (port: number, request: string): Promise<string> =>
+  exchangeOnce({ host: '127.0.0.1', port }, request);
 
 describe('slabring cluster --state', () => {
   test('the next start has the same nodes, ports and topology, and all items', async () => {
-    const state = join(folder.path, 'state');
+    const state = pathTo('state');
     const options = [...(await portsFor(NODES)), '--state', state];
     const first = await start(...options);
     const cache = clientOf(first);
@@ -82,7 +69,7 @@ describe('slabring cluster --state', () => {
     expect((await second.run('restart', 'node-1', '--state', state)).code).toBe(0);
   });
   test('options that place keys elsewhere are refused', async () => {
-    const state = join(folder.path, 'state');
+    const state = pathTo('state');
     const cluster = await start(...(await portsFor(1)), '--state', state);
     await cluster.stop();
     const { code, err } = await cluster.run('cluster', '--nodes', '2', '--state', state);
@@ -92,7 +79,7 @@ describe('slabring cluster --state', () => {
     expect([other.code, other.err]).toEqual([1, expect.stringMatching(/is not the state of a/)]);
   });
   test('an admin port that another program took costs no items', async () => {
-    const state = join(folder.path, 'state');
+    const state = pathTo('state');
     const first = await start(...(await portsFor(1)), '--state', state);
     const { port, adminUrl } = first.rows[0]!;
     await exchange(port, 'set a 0 0 3\r\nold\r\n');
@@ -118,7 +105,7 @@ describe('slabring cluster --state', () => {
     other.close();
   });
   test('only its user reaches the socket of a supervisor', async () => {
-    const tmp = join(folder.path, 'tmp');
+    const tmp = pathTo('tmp');
     const cluster = await start(...(await portsFor(1)));
     const [root = ''] = readdirSync(tmp).filter((name) => name.startsWith('slabring-clusters-'));
     const [entry = ''] = readdirSync(join(tmp, root));
@@ -133,9 +120,9 @@ describe('slabring cluster --state', () => {
     expect((await second.run('restart', 'node-1')).code).toBe(1);
   });
   test('a folder that others can change is refused', async () => {
-    const open = join(folder.path, 'open');
+    const open = pathTo('open');
     mkdirSync(open);
-    const cluster = SupervisedCluster.spawn(join(folder.path, 'tmp'), '--help');
+    const cluster = SupervisedCluster.spawn(pathTo('tmp'), '--help');
     chmodSync(open, 0o777);
     const { code, err } = await cluster.run('cluster', '--state', open);
     expect([code, err]).toEqual([1, expect.stringMatching(/can be changed by other users/)]);

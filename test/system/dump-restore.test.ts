@@ -1,29 +1,24 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { adminUrl } from '../support/admin-url.ts';
 import { startCluster } from '../support/cluster-process.ts';
-import { temporaryFolder } from '../support/folder.ts';
-import { startSlabring } from '../support/node-process.ts';
+import { startSlabring, startVerb } from '../support/node-process.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
+import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil } from '../support/wait.ts';
-import { RawConnection } from '../support/wire.ts';
+import { exchangeOnce } from '../support/wire.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const { pathTo, cleanups } = folderForEachTest();
 let file = '';
-type Closers = (() => Promise<unknown>)[];
-const closers: Closers = [];
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  file = join(folder.path, 'items.snapshot');
+beforeEach(() => {
+  file = pathTo('items.snapshot');
 });
-afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
-  await folder.remove();
-});
+
+type Closers = (() => unknown)[];
 
 interface Node {
   readonly server: TestServer;
@@ -34,26 +29,14 @@ interface Node {
 async function start(closers: Closers, ...args: readonly string[]): Promise<Node> {
   const server = await startSlabring({ args: ['--admin-port', '0', '-t', '1', ...args] });
   closers.push(() => server.stop());
-  const admin = /Admin port: ([^\s"]+)/.exec(server.process.stdout)?.[1] ?? '';
-  return { server, admin, name: `127.0.0.1:${server.port}` };
+  return { server, admin: adminUrl(server), name: `127.0.0.1:${server.port}` };
 }
 
-const exchange = async ({ server }: Node, request: string): Promise<string> => {
-  const connection = await RawConnection.connect(server.address);
-  const reply = await connection.exchange(request);
-  connection.destroy();
-  return reply.toString('latin1');
-};
+const exchange = ({ server }: Node, request: string): Promise<string> =>
+  exchangeOnce(server.address, request);
 
-function slabring(...args: readonly string[]): OwnedProcess {
-  return new OwnedProcess([process.execPath, MAIN, ...args]);
-}
-
-async function run(...args: readonly string[]) {
-  const process = slabring(...args);
-  const { code } = await process.exited;
-  return { code, out: process.stdout, err: process.stderr };
-}
+const slabring = (...args: readonly string[]): OwnedProcess => startVerb(args);
+const run = (...args: readonly string[]) => slabring(...args).result();
 
 const set = (key: string, value: string): string =>
   `set ${key} 5 0 ${value.length} noreply\r\n${value}\r\n`;
@@ -106,7 +89,7 @@ describe('slabring dump and restore', () => {
     [3, 2],
     [1, 3],
   ])('%i nodes go into %i: keys are where the ring has them, CAS ids go on', async (from, to) => {
-    const all = await Promise.all(Array.from({ length: from + to }, () => start(closers)));
+    const all = await Promise.all(Array.from({ length: from + to }, () => start(cleanups)));
     const [sources, targets] = [all.slice(0, from), all.slice(from)];
     const keys = sources.map((_, nth) => keysOf(`from-${nth}`, 300));
     for (const [nth, source] of sources.entries()) {
@@ -157,7 +140,7 @@ describe('slabring dump and restore', () => {
     ]);
   });
   test('a node that is killed during a dump leaves no file', async () => {
-    const source = await start(closers, '-m', '300');
+    const source = await start(cleanups, '-m', '300');
     for (const key of keysOf('big', 200)) await exchange(source, set(key, 'x'.repeat(900_000)));
     const dump = slabring('dump', file, '--admin', source.admin);
     await waitUntil('the dump begins', () => existsSync(`${file}.part`));
@@ -167,24 +150,24 @@ describe('slabring dump and restore', () => {
     expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
   });
   test('a node gives its items only to its user, or for the token of its port', async () => {
-    const users = join(folder.path, 'users');
+    const users = pathTo('users');
     await writeFile(users, 'app:password\n');
-    const token = join(folder.path, 'token');
+    const token = pathTo('token');
     await writeFile(token, 'a-token-of-another-node');
-    const node = await start(closers, '-Y', users);
+    const node = await start(cleanups, '-Y', users);
     const args = ['dump', file, '--admin', node.admin];
     const refused = await run(...args, '--admin-token-file', token);
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('needs a token')]);
     expect(existsSync(file)).toBe(false);
     expect(await run(...args)).toMatchObject({ code: 0, err: '' });
-    const given = await start(closers, '--admin-token-file', token);
+    const given = await start(cleanups, '--admin-token-file', token);
     const other = ['dump', file, '--admin', given.admin];
     expect(await run(...other)).toMatchObject({ code: 0, err: '' });
     expect(await run(...other, '--admin-token-file', token)).toMatchObject({ code: 0, err: '' });
   });
   test('one command dumps and restores the cluster of this machine', async () => {
     const cluster = await startCluster();
-    closers.push(() => cluster.stop());
+    cleanups.push(() => cluster.stop());
     const nodes = ['--nodes', cluster.addresses.join(',')];
     for (const key of keysOf('own', 9)) await run('set', key, `value of ${key}`, ...nodes);
     const dumped = await run('dump', file, ...nodes);
@@ -198,12 +181,12 @@ describe('slabring dump and restore', () => {
 
 describe('scheduled snapshots', () => {
   test('a node writes snapshots by itself, keeps the newest, and serves in between', async () => {
-    const to = ['--snapshot-every', '1s', '--snapshot-keep', '2', '--snapshot-to', folder.path];
-    const node = await start(closers, ...to);
+    const to = ['--snapshot-every', '1s', '--snapshot-keep', '2', '--snapshot-to', pathTo()];
+    const node = await start(cleanups, ...to);
     await fill(node, keysOf('key', 100));
     const seen = new Set<string>();
     await waitUntil('three snapshots', async () => {
-      for (const name of await readdir(folder.path)) {
+      for (const name of await readdir(pathTo())) {
         if (name.endsWith('.snapshot')) seen.add(name);
       }
       return seen.size >= 3;
@@ -212,17 +195,17 @@ describe('scheduled snapshots', () => {
       /STAT snapshots_written [2-9]\r\nSTAT snapshots_failed 0\r\nSTAT snapshot_written_at \d+\r\n/,
     );
     await node.server.stop();
-    const names = (await readdir(folder.path)).sort();
+    const names = (await readdir(pathTo())).sort();
     expect(names).toHaveLength(2);
     expect(names[1]! >= [...seen].sort()[2]!).toBe(true);
-    const target = await start(closers);
-    await run('restore', join(folder.path, names[1]!), '--admin', target.admin);
+    const target = await start(cleanups);
+    await run('restore', pathTo(names[1]!), '--admin', target.admin);
     expect(await exchange(target, 'get key-99\r\n')).toContain('value of key-99');
   });
 
   test('a node counts snapshots that fail, and has no count without a schedule', async () => {
-    const to = join(folder.path, 'snapshots');
-    const node = await start(closers, '--snapshot-every', '1s', '--snapshot-to', to);
+    const to = pathTo('snapshots');
+    const node = await start(cleanups, '--snapshot-every', '1s', '--snapshot-to', to);
     await waitUntil('the schedule begins', async () =>
       (await exchange(node, 'stats\r\n')).includes('STAT snapshots_failed 0\r\n'),
     );
@@ -232,7 +215,7 @@ describe('scheduled snapshots', () => {
       /STAT snapshots_failed [1-9]/.test(await exchange(node, 'stats\r\n')),
     );
     expect(node.server.process.stderr).toContain('cannot write a snapshot');
-    const other = await start(closers);
+    const other = await start(cleanups);
     expect(await exchange(other, 'stats\r\n')).not.toContain('snapshot');
   });
 });

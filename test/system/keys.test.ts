@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
+import { SERVERS } from '../support/both-servers.ts';
 import { Authority } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { startMemcached, whyNoMemcached } from '../support/memcached.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -20,10 +20,7 @@ const nodeOf = ({ port }: Pick<TestServer, 'port'>) => `127.0.0.1:${port}`;
 const cli = (line: string, env = {}) => runCli(`${line} --deadline 20000`, { env });
 const json = async (line: string) => JSON.parse((await cli(`${line} --json`)).out);
 
-describe.each([
-  { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
-])('keys and key of $name', ({ start, skip }) => {
+describe.each(SERVERS)('keys and key of $name', ({ start, skip }) => {
   let servers: TestServer[] = [];
   let nodes: string[] = [];
   beforeAll(async () => {

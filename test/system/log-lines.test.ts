@@ -3,17 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readRecords } from '../../src/ops/index.ts';
 import { adminUrl } from '../support/admin-url.ts';
 import { Authority } from '../support/certificates.ts';
-import { temporaryFolder } from '../support/folder.ts';
 import { act } from '../support/http.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { consecutivePorts } from '../support/ports.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
+import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection, sendAndReadToEnd } from '../support/wire.ts';
 
@@ -26,15 +25,7 @@ const LEVELS = ['error', 'warn', 'info', 'debug', 'trace'];
 
 type Line = Readonly<Record<string, unknown>>;
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-const closers: (() => unknown)[] = [];
-beforeEach(async () => {
-  folder = await temporaryFolder();
-});
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-  await folder.remove();
-});
+const { pathTo, cleanups } = folderForEachTest();
 
 const linesIn = (text: string): readonly string[] => text.split('\n').slice(0, -1);
 
@@ -77,19 +68,19 @@ const EVENTS: readonly (readonly [string, string])[] = [
 
 /** Makes a node do all of EVENTS, and stop; returns what it wrote. */
 async function everyEvent(format: 'text' | 'json'): Promise<string> {
-  const authority = await Authority.create(folder.path, 'ca');
+  const authority = await Authority.create(pathTo(), 'ca');
   const { cert, key } = await authority.issue('node');
-  const users = join(folder.path, 'users');
-  const warn = join(folder.path, 'warn');
+  const users = pathTo('users');
+  const warn = pathTo('warn');
   await writeFile(users, 'bob:builder\n', { mode: 0o600 });
   const tls = ['-Z', '-o', `ssl_chain_cert=${cert},ssl_key=${key}`, '-l', 'notls:127.0.0.1:0'];
   const args = ['-t', '1', '-vvv', '-k', '-Y', users, '--admin-port', '0', ...tls];
   const node = await startSlabring({
     args: [...args, `--log-format=${format}`],
     nodeArgs: ['--import', CRASH],
-    env: { WARN_FILE: warn, CRASH_FILE: join(folder.path, 'never') },
+    env: { WARN_FILE: warn, CRASH_FILE: pathTo('never') },
   });
-  closers.push(() => node.stop());
+  cleanups.push(() => node.stop());
   const output = () => node.process.stdout + node.process.stderr;
   const logged = (text: string, count = 1) =>
     waitUntil(text, () => output().split(text).length > count);
@@ -146,13 +137,13 @@ describe('the log of a node', () => {
   test.each(['json', 'text'] as const)(
     'an error that nothing catches is an error of the log, in %s, and ends the node with 70',
     async (format) => {
-      const crash = join(folder.path, 'crash');
+      const crash = pathTo('crash');
       const node = await startSlabring({
         args: ['-t', '1', `--log-format=${format}`],
         nodeArgs: ['--import', CRASH],
-        env: { WARN_FILE: join(folder.path, 'never'), CRASH_FILE: crash },
+        env: { WARN_FILE: pathTo('never'), CRASH_FILE: crash },
       });
-      closers.push(() => node.stop());
+      cleanups.push(() => node.stop());
       await writeFile(crash, '');
       expect(await node.process.exited).toEqual({ code: 70, signal: null });
       const { stderr } = node.process;
@@ -171,7 +162,7 @@ describe('the log of a node', () => {
 
   test('a failure of the start is an error of the log, with its code', async () => {
     const other = await startSlabring({ args: ['-t', '1'] });
-    closers.push(() => other.stop());
+    cleanups.push(() => other.stop());
     const command = [process.execPath, MAIN, '-l', '127.0.0.1', '-p', `${other.port}`, '-t', '1'];
     const node = new OwnedProcess(command, { env: { SLABRING_LOG_FORMAT: 'json' } });
     expect((await node.exited).code).toBe(1);
@@ -187,14 +178,14 @@ describe('the log of a node', () => {
         [[], /^<4>\S+Z warn {2}Everybody who reaches/],
         [['--log-format=json'], /^<4>\{"time":.*\}$/],
       ] as const) {
-        const path = join(folder.path, `journal-${more.length}`);
+        const path = pathTo(`journal-${more.length}`);
         const fd = openSync(path, 'w');
         const { dev, ino } = fstatSync(fd, { bigint: true });
         const args = ['-p', '0', '-t', '1', '-m', '8', ...more];
         const env = { ...process.env, JOURNAL_STREAM: `${dev}:${ino}` };
         const node = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', fd, fd], env });
         closeSync(fd);
-        closers.push(() => node.kill('SIGKILL'));
+        cleanups.push(() => node.kill('SIGKILL'));
         const ended = once(node, 'exit');
         const read = () => readFile(path, 'utf8');
         await waitUntil('it listens', async () => (await read()).includes('Listening'));
@@ -210,7 +201,7 @@ describe('the log of a node', () => {
   test('a variable that no option has is a warning of the log', async () => {
     const command = [process.execPath, MAIN, '-l', '127.0.0.1', '-p', '0', '-t', '1'];
     const node = new OwnedProcess(command, { env: { SLABRING_THREDS: '1' } });
-    closers.push(() => node.stop());
+    cleanups.push(() => node.stop());
     await node.failOnExit(waitUntil('it listens', () => node.stdout.includes('Listening')));
     expect(recordsIn(node.stderr)).toEqual([
       expect.objectContaining({ level: 'warn', msg: expect.stringContaining('SLABRING_THREDS') }),
@@ -225,7 +216,7 @@ describe('the log of a cluster', () => {
       const port = await consecutivePorts(2);
       const args = ['cluster', '-N', '2', `--port=${port}`, '-t', '1', '-m', '8', '-vv'];
       const cluster = new OwnedProcess([process.execPath, MAIN, ...args, `--log-format=${format}`]);
-      closers.push(() => cluster.stop());
+      cleanups.push(() => cluster.stop());
       const output = () => cluster.stdout + cluster.stderr;
       const logged = (text: string | RegExp) =>
         cluster.failOnExit(waitUntil(String(text), () => output().search(text) >= 0));

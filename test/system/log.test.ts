@@ -1,50 +1,36 @@
 /** `slabring log` and `slabring watch` of real nodes. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { adminUrl } from '../support/admin-url.ts';
-import { temporaryFolder } from '../support/folder.ts';
 import { startMemcached, whyNoMemcached } from '../support/memcached.ts';
-import { startSlabring } from '../support/node-process.ts';
-import { OwnedProcess, type TestServer } from '../support/server.ts';
+import { startSlabring, startVerb } from '../support/node-process.ts';
+import type { OwnedProcess, TestServer } from '../support/server.ts';
 import { onTerminal, whyNoTerminal } from '../support/terminal.ts';
+import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection, sendAndReadToEnd } from '../support/wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warn |info |debug|trace) /;
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let env: NodeJS.ProcessEnv;
-const closers: (() => unknown)[] = [];
+const { pathTo, cleanups } = folderForEachTest();
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  const records = join(folder.path, 'records');
+  const records = pathTo('records');
   await mkdir(records, { mode: 0o700 });
   env = { XDG_RUNTIME_DIR: records };
-});
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-  await folder.remove();
 });
 
 async function node(...args: readonly string[]): Promise<TestServer> {
   const started = await startSlabring({ args: ['-t', '1', '-m', '8', ...args], env });
-  closers.push(() => started.stop());
+  cleanups.push(() => started.stop());
   return started;
 }
 
 function slabring(...args: readonly string[]): OwnedProcess {
-  const command = new OwnedProcess([process.execPath, MAIN, ...args], { env });
-  closers.push(() => command.stop());
+  const command = startVerb(args, { env });
+  cleanups.push(() => command.stop());
   return command;
 }
-
-const ended = async (command: OwnedProcess) => {
-  const { code } = await command.exited;
-  return { code, out: command.stdout, err: command.stderr };
-};
 
 const linesOf = (text: string): readonly string[] => text.split('\n').slice(0, -1);
 const recordsOf = (text: string) =>
@@ -54,16 +40,16 @@ describe('slabring log', () => {
   test('the last lines of two nodes come in order, with time, level and node', async () => {
     const nodes = [await node('--admin-port', '0'), await node('--admin-port', '0')];
     const names = nodes.map(({ port }) => `127.0.0.1:${port}`);
-    const text = await ended(slabring('log', `--nodes=${names.join(',')}`));
+    const text = await slabring('log', `--nodes=${names.join(',')}`).result();
     expect([text.code, text.err]).toEqual([0, '']);
     for (const line of linesOf(text.out)) expect(line).toMatch(TEXT);
     for (const name of names) expect(text.out).toContain(`${name} | slabring `);
-    const json = await ended(slabring('log', `--nodes=${names.join(',')}`, '--json', '-n1'));
+    const json = await slabring('log', `--nodes=${names.join(',')}`, '--json', '-n1').result();
     const records = recordsOf(json.out);
     expect(records.map((record) => record['node'])).toEqual(names);
     const times = records.map(({ time }) => String(time));
     expect(times).toEqual(times.toSorted());
-    const quiet = await ended(slabring('log', `--nodes=${names[0]}`, '--level', 'error'));
+    const quiet = await slabring('log', `--nodes=${names[0]}`, '--level', 'error').result();
     expect(quiet).toEqual({ code: 0, out: '', err: '' });
   });
 
@@ -74,12 +60,12 @@ describe('slabring log', () => {
     const follows = (text: string) =>
       follower.failOnExit(waitUntil(text, () => follower.stdout.includes(text)));
     await follows('Listening on');
-    const set = await ended(slabring('log', 'level', 'debug', nodes));
+    const set = await slabring('log', 'level', 'debug', nodes).result();
     expect(set).toEqual({ code: 0, out: `127.0.0.1:${port}  debug\n`, err: '' });
     await sendAndReadToEnd(address, 'version\r\nquit\r\n');
     await follows('client connected');
     follower.child.kill('SIGINT');
-    expect((await ended(follower)).code).toBe(0);
+    expect((await follower.result()).code).toBe(0);
     const levels = recordsOf(follower.stdout).map(({ level }) => level);
     expect(new Set(levels)).toEqual(new Set(['info', 'debug']));
     expect(owned.stderr).toContain('client connected');
@@ -95,7 +81,7 @@ describe('slabring log', () => {
     await follows('no connection to the node');
     const again = ['-t', '1', '-m', '8', '--admin-port', '0'];
     const second = await startSlabring({ args: again, env, port: first.port });
-    closers.push(() => second.stop());
+    cleanups.push(() => second.stop());
     await follows('the node is back');
     await waitUntil('the second start is shown', () => {
       return follower.stdout.split('Listening on').length === 3;
@@ -113,21 +99,21 @@ describe('slabring log', () => {
     client.destroy();
     follower.child.stdout?.resume();
     follower.child.kill('SIGINT');
-    expect((await ended(follower)).code).toBe(0);
+    expect((await follower.result()).code).toBe(0);
   });
 
   test('a node without an admin port, and a wrong level, are explained', async () => {
     const { port } = await node();
-    const without = await ended(slabring('log', `--nodes=127.0.0.1:${port}`));
+    const without = await slabring('log', `--nodes=127.0.0.1:${port}`).result();
     expect([without.code, without.out]).toEqual([2, '']);
     expect(without.err).toContain('--admin');
-    const closed = await ended(slabring('log', '--admin=127.0.0.1:1'));
+    const closed = await slabring('log', '--admin=127.0.0.1:1').result();
     expect([closed.code, closed.err]).toEqual([
       1,
       expect.stringContaining('The admin port http://127.0.0.1:1: '),
     ]);
     for (const words of [['level'], ['level', 'loud'], ['lever', 'debug']]) {
-      const wrong = await ended(slabring('log', ...words));
+      const wrong = await slabring('log', ...words).result();
       expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('log level <level>')]);
     }
   });
@@ -149,7 +135,7 @@ describe.each(SERVERS)('slabring watch of %s', (kind) => {
   const start = async (): Promise<TestServer> => {
     if (kind === 'slabring') return node();
     const started = await startMemcached();
-    closers.push(() => started.stop());
+    cleanups.push(() => started.stop());
     return started;
   };
 
@@ -163,7 +149,7 @@ describe.each(SERVERS)('slabring watch of %s', (kind) => {
     });
     client.destroy();
     watch.child.kill('SIGINT');
-    expect((await ended(watch)).code).toBe(0);
+    expect((await watch.result()).code).toBe(0);
     for (const record of recordsOf(watch.stdout)) {
       expect(record).toMatchObject({
         time: expect.stringMatching(/^\d{4}-.*Z$/),
@@ -177,10 +163,10 @@ describe.each(SERVERS)('slabring watch of %s', (kind) => {
 
 test('slabring watch says why it cannot watch', async () => {
   const { port } = await node('-W');
-  const refused = await ended(slabring('watch', `--nodes=127.0.0.1:${port}`));
+  const refused = await slabring('watch', `--nodes=127.0.0.1:${port}`).result();
   expect([refused.code, refused.out]).toEqual([3, '']);
   expect(refused.err).toContain('watch commands not allowed');
-  const wrong = await ended(slabring('watch', 'everything'));
+  const wrong = await slabring('watch', 'everything').result();
   expect([wrong.code, wrong.err]).toEqual([
     2,
     expect.stringContaining('"everything" is no stream of events; there are fetchers, '),

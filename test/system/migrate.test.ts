@@ -1,53 +1,35 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { temporaryFolder } from '../support/folder.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { adminUrl } from '../support/admin-url.ts';
 import { startMemcached, whyNoMemcached } from '../support/memcached.ts';
-import { startSlabring } from '../support/node-process.ts';
-import { OwnedProcess, type TestServer } from '../support/server.ts';
-import { RawConnection } from '../support/wire.ts';
+import { startSlabring, startVerb } from '../support/node-process.ts';
+import type { TestServer } from '../support/server.ts';
+import { folderForEachTest } from '../support/test-folder.ts';
+import { exchangeOnce } from '../support/wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const { pathTo, cleanups } = folderForEachTest();
 let file = '';
-const started: TestServer[] = [];
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  file = join(folder.path, 'items.snapshot');
-});
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((server) => server.stop()));
-  await folder.remove();
+beforeEach(() => {
+  file = pathTo('items.snapshot');
 });
 
 async function owned(starting: Promise<TestServer>): Promise<TestServer> {
   const server = await starting;
-  started.push(server);
+  cleanups.push(() => server.stop());
   return server;
 }
 const startNode = (...args: readonly string[]) =>
   owned(startSlabring({ args: ['-t', '1', ...args] }));
 const startOld = (...args: readonly string[]) => owned(startMemcached({ args }));
 
-async function exchange(server: TestServer, request: string): Promise<string> {
-  const connection = await RawConnection.connect(server.address);
-  const reply = await connection.exchange(request);
-  connection.destroy();
-  return reply.toString('latin1');
-}
+const exchange = ({ address }: TestServer, request: string): Promise<string> =>
+  exchangeOnce(address, request);
 
-async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const owner = new OwnedProcess([process.execPath, MAIN, ...args], { env });
-  const { code } = await owner.exited;
-  return { code, out: owner.stdout, err: owner.stderr };
-}
+const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  startVerb(args, { env }).result();
 
 const address = ({ port }: TestServer): string => `127.0.0.1:${port}`;
-const adminOf = ({ process: { stdout } }: TestServer): string =>
-  /Admin port: ([^\s"]+)/.exec(stdout)?.[1] ?? '';
 
 const LARGE = 'x'.repeat(700_000);
 /** Items with flags, expiry, a large value and a key that no text line can have. */
@@ -71,7 +53,7 @@ describe.skipIf(whyNoMemcached() !== undefined)('the items of a memcached', () =
     // The dump neither marks nor moves what it reads.
     expect(await exchange(old, 'mg key-7 h\r\n')).toBe('HD h0\r\n');
     const node = await startNode('--admin-port', '0');
-    expect((await run(['restore', file, '--admin', adminOf(node)])).code).toBe(0);
+    expect((await run(['restore', file, '--admin', adminUrl(node)])).code).toBe(0);
     expect(withoutTtl(await exchange(node, READ))).toBe(withoutTtl(before));
     expect(await exchange(node, 'mg small c\r\n')).toBe(await exchange(old, 'mg small c\r\n'));
   });
@@ -79,7 +61,7 @@ describe.skipIf(whyNoMemcached() !== undefined)('the items of a memcached', () =
     const node = await startNode('--admin-port', '0');
     await exchange(node, `${ITEMS + MANY.join('')}md stale q\r\nms stale 1\r\nx\r\n`);
     await exchange(node, 'md stale I\r\n');
-    await run(['dump', file, '--admin', adminOf(node)]);
+    await run(['dump', file, '--admin', adminUrl(node)]);
     const old = await startOld();
     await exchange(old, 'set key-0 0 0 5\r\nnewer\r\n');
     const args = ['restore', file, '--nodes', address(old), '--json'];
@@ -117,7 +99,7 @@ describe.skipIf(whyNoMemcached() !== undefined)('the items of a memcached', () =
 
 describe('a node without an admin port', () => {
   test('a login opens it for a dump', async () => {
-    const users = join(folder.path, 'users');
+    const users = pathTo('users');
     await writeFile(users, 'role admin ops\nops:password\n');
     const node = await startNode('-Y', users);
     await exchange(node, 'set a 0 0 12\r\nops password\r\nset a 0 0 1\r\n1\r\n');

@@ -3,42 +3,29 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { temporaryFolder } from '../support/folder.ts';
+import { describe, expect, test } from 'vitest';
 import { isFree } from '../support/ports.ts';
 import { OwnedProcess } from '../support/server.ts';
 import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
+import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil as waitFor } from '../support/wait.ts';
-import { RawConnection } from '../support/wire.ts';
+import { exchangeOnce } from '../support/wire.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-const cleanups: (() => unknown)[] = [];
+const { pathTo, cleanups } = folderForEachTest();
 /** Several processes start one after the other, on a machine that runs other tests, too. */
 const waitUntil: typeof waitFor = (what, check) => waitFor(what, check, 120_000);
 
-beforeEach(async () => {
-  folder = await temporaryFolder();
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  await folder.remove();
-});
-
-const state = (): string => join(folder.path, 'state');
+const state = (): string => pathTo('state');
 const itemsOf = (node: string): string => join(state(), `${node}.items`);
 
 async function start(...args: readonly string[]): Promise<SupervisedCluster> {
-  const cluster = await SupervisedCluster.start(join(folder.path, 'tmp'), ...args);
+  const cluster = await SupervisedCluster.start(pathTo('tmp'), ...args);
   cleanups.push(() => cluster.owned.stop());
   return cluster;
 }
 
-async function exchange(port: number, request: string): Promise<string> {
-  const connection = await RawConnection.connect({ host: '127.0.0.1', port });
-  const reply = await connection.exchange(request);
-  connection.destroy();
-  return reply.toString('latin1');
-}
+const exchange = (port: number, request: string): Promise<string> =>
+  exchangeOnce({ host: '127.0.0.1', port }, request);
 
 /** Two nodes, each with items. */
 async function startWithItems(...args: readonly string[]): Promise<SupervisedCluster> {
@@ -105,6 +92,25 @@ describe('a node that is killed', () => {
     expect(await valuesOf(cluster)).toEqual([MISS, HIT]);
   });
 
+  test('before its turn, the restart ends and names what the node lost', async () => {
+    const cluster = await startWithItems();
+    const second = cluster.rows[1]!;
+    const command = cluster.command('restart', '--rolling', '--pause', '0');
+    const { owned } = cluster;
+    const hasBegun = () => /"node":"node-1".*restarts/.test(owned.stderr);
+    await command.failOnExit(waitUntil('the restart has begun', hasBegun));
+    process.kill(second.pid, 'SIGKILL');
+    expect((await command.exited).code).toBe(1);
+    expect(command.stdout).toMatch(/^node-1: 2 items kept/);
+    expect(command.stderr).toMatch(
+      /node-2 crashed at 20.*Z \(signal SIGKILL\), and .* empty: it had 2 items/,
+    );
+    expect(command.stderr).toMatch(/node-2 was not restarted/);
+    const isBack = () => /"node":"node-2".*has restarted/.test(owned.stderr);
+    await waitUntil('the node is back', isBack);
+    expect(await valuesOf(cluster)).toEqual([HIT, MISS]);
+  });
+
   test('while it starts with its file, the supervisor starts it again with its items', async () => {
     const cluster = await startWithItems('--state', state());
     const command = cluster.command('restart', 'node-1');
@@ -148,7 +154,7 @@ describe('a supervisor that is killed', () => {
     await untilItWrites(pipe);
     await killSupervisor(cluster);
     expect((await command.exited).code).toBe(1);
-    const next = SupervisedCluster.spawn(join(folder.path, 'tmp'), '--state', state());
+    const next = SupervisedCluster.spawn(pathTo('tmp'), '--state', state());
     cleanups.push(() => next.owned.stop());
     const waits = () => next.owned.stderr.includes('waiting for nodes whose supervisor');
     await next.owned.failOnExit(waitUntil('it waits', waits));
@@ -176,7 +182,7 @@ describe('a supervisor that is killed', () => {
       await waitUntil('the node has ended', () => isFree(port));
     }
     const entriesOf = () => {
-      const tmp = join(folder.path, 'tmp');
+      const tmp = pathTo('tmp');
       const [root = ''] = readdirSync(tmp).filter((name) => name.startsWith('slabring-clusters-'));
       return readdirSync(join(tmp, root));
     };

@@ -2,14 +2,14 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import memjs from 'memjs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CacheClient } from '../../src/client.ts';
-import { temporaryFolder } from '../support/folder.ts';
 import { isFree } from '../support/ports.ts';
 import { startReads } from '../support/read-load.ts';
 import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
+import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil as waitFor } from '../support/wait.ts';
-import { RawConnection } from '../support/wire.ts';
+import { exchangeOnce } from '../support/wire.ts';
 
 const KEYS = 2000;
 const NODES = 3;
@@ -25,21 +25,12 @@ interface Restarted {
   readonly error?: string;
 }
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-const cleanups: (() => unknown)[] = [];
+const { pathTo, cleanups } = folderForEachTest();
 /** Several processes start one after the other, on a machine that runs other tests, too. */
 const waitUntil: typeof waitFor = (what, check) => waitFor(what, check, 120_000);
 
-beforeEach(async () => {
-  folder = await temporaryFolder();
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  await folder.remove();
-});
-
 async function start(...args: readonly string[]): Promise<SupervisedCluster> {
-  const cluster = await SupervisedCluster.start(join(folder.path, 'tmp'), '-m', '64', ...args);
+  const cluster = await SupervisedCluster.start(pathTo('tmp'), '-m', '64', ...args);
   cleanups.push(() => cluster.owned.stop());
   return cluster;
 }
@@ -51,12 +42,8 @@ function clientOf({ addresses }: SupervisedCluster): CacheClient {
 }
 
 /** Sends a request to one node on a new connection. */
-async function exchange(port: number, request: string): Promise<string> {
-  const connection = await RawConnection.connect({ host: '127.0.0.1', port });
-  const reply = await connection.exchange(request);
-  connection.destroy();
-  return reply.toString('latin1');
-}
+const exchange = (port: number, request: string): Promise<string> =>
+  exchangeOnce({ host: '127.0.0.1', port }, request);
 
 /** A node of the cluster as it was at the start; the first one is 0. */
 const rowOf = ({ rows }: SupervisedCluster, at: number) => rows[at]!;
@@ -68,7 +55,7 @@ async function rolling(cluster: SupervisedCluster, ...more: readonly string[]) {
 
 /** Without this file a node with `--admin-token-file` does not start. */
 function writeToken(): string {
-  const path = join(folder.path, 'token');
+  const path = pathTo('token');
   writeFileSync(path, 'a-token-of-many-characters');
   return path;
 }
@@ -195,7 +182,7 @@ describe('a restart that is refused', () => {
     expect(named.code).toBe(0);
   });
   test('without a cluster the command says who restarts other nodes', async () => {
-    const other = join(folder.path, 'tmp');
+    const other = pathTo('tmp');
     const none = await SupervisedCluster.spawn(other, '--help').run('restart', '--rolling');
     expect([none.code, none.err]).toEqual([
       1,
@@ -244,7 +231,7 @@ describe('a node that does not come back with its items', () => {
     expect(await exchange(port, 'get a\r\n')).toContain('VALUE a 0 1');
   });
   test('a node that cannot write its items serves without them, and the restart ends', async () => {
-    const state = join(folder.path, 'state');
+    const state = pathTo('state');
     const cluster = await start(...(await portsFor(2)), '--state', state);
     const { port } = rowOf(cluster, 0);
     const second = rowOf(cluster, 1);

@@ -1,16 +1,15 @@
 /** Snapshots in a real object store, OpenStack Swift by its S3 API: dumped, scheduled, restored. */
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { adminUrl } from '../support/admin-url.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
-import { startSlabring } from '../support/node-process.ts';
+import { startSlabring, startVerb } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
-import { OwnedProcess, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
 import { type Swift, startSwift, whyNoSwift } from '../support/swift.ts';
 import { waitUntil } from '../support/wait.ts';
-import { RawConnection } from '../support/wire.ts';
+import { exchangeOnce } from '../support/wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const BUCKET = 'backups';
 /** Less than the replies to all parts of `fillLarge`, and enough for the one that has the id. */
 const REPLY_BYTES = 900;
@@ -51,22 +50,12 @@ describe.skipIf(whyNoSwift() !== undefined)('snapshots in S3', () => {
     });
     if (args.length === 0) shared.push(server);
     else closers.push(() => server.stop());
-    const admin = /Admin port: ([^\s"]+)/.exec(server.process.stdout)?.[1] ?? '';
-    return { server, admin, name: `127.0.0.1:${server.port}` };
+    return { server, admin: adminUrl(server), name: `127.0.0.1:${server.port}` };
   }
-  const exchange = async ({ server }: Node, request: string): Promise<string> => {
-    const connection = await RawConnection.connect(server.address);
-    const reply = await connection.exchange(request);
-    connection.destroy();
-    return reply.toString('latin1');
-  };
-  const slabring = (...args: readonly string[]) =>
-    new OwnedProcess([process.execPath, MAIN, ...args], { env: swift.env(proxy.port) });
-  const run = async (...args: readonly string[]) => {
-    const process = slabring(...args);
-    const { code } = await process.exited;
-    return { code, out: process.stdout, err: process.stderr };
-  };
+  const exchange = ({ server }: Node, request: string): Promise<string> =>
+    exchangeOnce(server.address, request);
+  const slabring = (...args: readonly string[]) => startVerb(args, { env: swift.env(proxy.port) });
+  const run = (...args: readonly string[]) => slabring(...args).result();
   const set = (key: string, value: string): string =>
     `set ${key} 5 0 ${value.length} noreply\r\n${value}\r\n`;
   const fill = (node: Node, prefix: string, count: number): Promise<string> => {

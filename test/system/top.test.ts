@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
-import { startMemcached, whyNoMemcached } from '../support/memcached.ts';
+import { SERVERS } from '../support/both-servers.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -12,10 +12,7 @@ const QUICK = '--interval 0.1 --deadline 20000';
 const NODE_ARGS = ['-t', '1', '-m', '64'];
 const nodeOf = ({ port }: Pick<TestServer, 'port'>) => `127.0.0.1:${port}`;
 
-describe.each([
-  { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
-])('top and memory of $name', ({ name, start, skip }) => {
+describe.each(SERVERS)('top and memory of $name', ({ name, start, skip }) => {
   let servers: TestServer[] = [];
   let nodes: string[] = [];
   beforeAll(async () => {

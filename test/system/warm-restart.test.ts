@@ -1,33 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { temporaryFolder } from '../support/folder.ts';
-import { startSlabring } from '../support/node-process.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { startSlabring, startVerb } from '../support/node-process.ts';
 import { freePort, isFree } from '../support/ports.ts';
-import { OwnedProcess, type TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
+import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil } from '../support/wait.ts';
-import { RawConnection } from '../support/wire.ts';
+import { exchangeOnce, RawConnection } from '../support/wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const { pathTo, cleanups } = folderForEachTest();
 let file = '';
-const started: TestServer[] = [];
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  file = join(folder.path, 'items');
-});
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((node) => node.stop()));
-  await folder.remove();
+beforeEach(() => {
+  file = pathTo('items');
 });
 
 async function start(...more: readonly string[]): Promise<TestServer> {
   const node = await startSlabring({ args: ['-e', file, '-t', '1', '-v', ...more] });
-  started.push(node);
+  cleanups.push(() => node.stop());
   return node;
 }
 
@@ -37,12 +27,8 @@ async function end(node: TestServer, signal: NodeJS.Signals): Promise<void> {
   await node.process.exited;
 }
 
-async function exchange(node: TestServer, request: string): Promise<string> {
-  const connection = await RawConnection.connect(node.address);
-  const reply = await connection.exchange(request);
-  connection.destroy();
-  return reply.toString('latin1');
-}
+const exchange = ({ address }: TestServer, request: string): Promise<string> =>
+  exchangeOnce(address, request);
 
 const set = (key: string, value: string): string =>
   `set ${key} 5 0 ${value.length} noreply\r\n${value}\r\n`;
@@ -54,6 +40,17 @@ async function fill(node: TestServer, items: number): Promise<string> {
   return exchange(node, SOME);
 }
 const SOME = 'gets key-0 key-7\r\nmg key-9 f s t c v\r\nmg large f s c\r\n';
+
+/** A file of 2000 items behind a pipe: the node reads on when this end gets more. */
+async function fileAsPipe() {
+  const first = await start();
+  const before = await fill(first, 2000);
+  await end(first, 'SIGTERM');
+  const snapshot = await readFile(file);
+  await rm(file);
+  spawnSync('mkfifo', [file]);
+  return { before, snapshot };
+}
 
 /** A node that has closed its port, and is frozen before it writes its file. */
 async function startFrozenInDrain() {
@@ -108,16 +105,11 @@ describe('a warm restart', () => {
   test.skipIf(process.platform === 'win32')(
     'a node that is killed while it reads has the file again at the next start',
     async () => {
-      const first = await start();
-      const before = await fill(first, 2000);
-      await end(first, 'SIGTERM');
-      const snapshot = await readFile(file);
-      await rm(file);
-      spawnSync('mkfifo', [file]);
+      const { before, snapshot } = await fileAsPipe();
       // The node reads until this end of the pipe closes.
       const port = `${await freePort()}`;
-      const args = ['serve', '-l', '127.0.0.1', '-p', port, '-t', '1', '-e', file];
-      const reading = new OwnedProcess([process.execPath, MAIN, ...args]);
+      const args = ['-l', '127.0.0.1', '-p', port, '-t', '1', '-e', file];
+      const reading = startVerb(['serve', ...args]);
       const pipe = await open(file, 'w');
       await pipe.write(snapshot.subarray(0, 60_000));
       reading.child.kill('SIGKILL');
@@ -130,17 +122,12 @@ describe('a warm restart', () => {
     },
   );
   test('a node is not ready while it reads, and does not listen', async () => {
-    const first = await start();
-    const before = await fill(first, 2000);
-    await end(first, 'SIGTERM');
-    const snapshot = await readFile(file);
-    await rm(file);
-    spawnSync('mkfifo', [file]);
+    const { before, snapshot } = await fileAsPipe();
     const [port, adminPort] = [await freePort(), await freePort()];
     const options = ['-l', '127.0.0.1', '-p', `${port}`, '-t', '1', '-e', file];
     const admin = ['--admin-port', `${adminPort}`];
-    const reading = new OwnedProcess([process.execPath, MAIN, 'serve', ...options, ...admin]);
-    started.push({ stop: () => reading.stop() } as TestServer);
+    const reading = startVerb(['serve', ...options, ...admin]);
+    cleanups.push(() => reading.stop());
     const pipe = await open(file, 'w');
     await pipe.write(snapshot.subarray(0, 60_000));
     const ready = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
@@ -150,15 +137,14 @@ describe('a warm restart', () => {
     await pipe.write(snapshot.subarray(60_000));
     await pipe.close();
     await reading.failOnExit(waitUntil('it listens', async () => !(await isFree(port))));
-    const address = { host: '127.0.0.1', port };
-    expect(await exchange({ address } as TestServer, SOME)).toBe(before);
+    expect(await exchangeOnce({ host: '127.0.0.1', port }, SOME)).toBe(before);
     const now = () => fetch(`http://127.0.0.1:${adminPort}/readyz`);
     await waitUntil('it is ready', async () => (await now()).status === 200);
   });
   test('a node that drains when the next one begins to serve leaves no file', async () => {
     const { first, idle } = await startFrozenInDrain();
     const second = await startSlabring({ args: ['-e', file, '-t', '1'], port: first.port });
-    started.push(second);
+    cleanups.push(() => second.stop());
     await exchange(second, set('key-0', 'new'));
     process.kill(first.pid, 'SIGCONT');
     await first.process.exited;
@@ -187,7 +173,7 @@ describe('a warm restart', () => {
     const before = await fill(first, 10);
     await end(first, 'SIGTERM');
     const other = await startSlabring({ args: ['-t', '1'] });
-    started.push(other);
+    cleanups.push(() => other.stop());
     const failing = startSlabring({ args: ['-e', file], port: other.port });
     await expect(failing).rejects.toThrow();
     expect(await exchange(await start(), SOME)).toBe(before);

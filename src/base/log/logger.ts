@@ -18,6 +18,31 @@ export interface Logger {
   readonly setLevel?: (level: LogLevel) => void;
 }
 
+/** The methods of a logger, one for each level, on top of one that takes the level. */
+export abstract class LevelLogger implements Logger {
+  error(facts: object, text: string): void {
+    this.log('error', facts, text);
+  }
+
+  warn(facts: object, text: string): void {
+    this.log('warn', facts, text);
+  }
+
+  info(facts: object, text: string): void {
+    this.log('info', facts, text);
+  }
+
+  debug(facts: object, text: string): void {
+    this.log('debug', facts, text);
+  }
+
+  trace(facts: object, text: string): void {
+    this.log('trace', facts, text);
+  }
+
+  protected abstract log(level: LogLevel, facts: object, text: string): void;
+}
+
 const discard = (): void => {};
 
 /** Logs nothing: for tests, and for callers without a log. */

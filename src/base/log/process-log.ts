@@ -1,7 +1,7 @@
 import type { BoundedOutput } from '../output/bounded-output.ts';
 import { decodeLine, encodeLine, logLine, textLines } from './log-record.ts';
 import { LogRing } from './log-ring.ts';
-import { LOG_LEVELS, type Logger, type LogLevel } from './logger.ts';
+import { LevelLogger, LOG_LEVELS, type LogLevel } from './logger.ts';
 
 /** How the lines of a log look. */
 type LogFormat = 'text' | 'json';
@@ -33,7 +33,7 @@ const PRIORITIES: Readonly<Record<LogLevel, number>> = {
  * The log of a process. It never blocks its thread: it drops lines, and counts them, while the
  * output does not take them.
  */
-export class ProcessLog implements Logger {
+export class ProcessLog extends LevelLogger {
   /** The last lines, for readers. */
   readonly ring = new LogRing();
   readonly #output: BoundedOutput;
@@ -42,32 +42,13 @@ export class ProcessLog implements Logger {
   #shown: number;
 
   constructor({ output, format, verbosity, hasPriorities = false }: ProcessLogOptions) {
+    super();
     this.#output = output;
     this.#format = format;
     this.#hasPriorities = hasPriorities;
     this.#shown = Math.min(LEVEL_QUIET + verbosity, LOG_LEVELS.length - 1);
     output.reportDropped = (lines) =>
       this.warn({ lines }, 'the log was full or blocked: lines are missing before this one');
-  }
-
-  error(facts: object, text: string): void {
-    this.#log('error', facts, text);
-  }
-
-  warn(facts: object, text: string): void {
-    this.#log('warn', facts, text);
-  }
-
-  info(facts: object, text: string): void {
-    this.#log('info', facts, text);
-  }
-
-  debug(facts: object, text: string): void {
-    this.#log('debug', facts, text);
-  }
-
-  trace(facts: object, text: string): void {
-    this.#log('trace', facts, text);
   }
 
   /**
@@ -107,7 +88,7 @@ export class ProcessLog implements Logger {
     this.#shown = LOG_LEVELS.indexOf(level);
   }
 
-  #log(level: LogLevel, facts: object, text: string): void {
+  protected override log(level: LogLevel, facts: object, text: string): void {
     const rank = LOG_LEVELS.indexOf(level);
     if (rank > Math.max(this.#shown, LEVEL_KEPT)) return;
     const line = logLine(level, facts, text);

@@ -28,6 +28,7 @@ import { eventSource } from './event-source.ts';
 import { explain } from './explain.ts';
 import { LOCAL_NODE } from './local-cluster.ts';
 import { NodePolls } from './node-polls.ts';
+import { ownClustersText } from './own-clusters.ts';
 
 interface CacheVerbSpec<Table extends FlagTable> {
   readonly name: string;
@@ -96,7 +97,7 @@ export function defineCacheVerb<Table extends FlagTable>(spec: CacheVerbSpec<Tab
           await cache.close();
         }
       } catch (error) {
-        const { node, code, reason, text } = await failureOf(error, options);
+        const { node, code, reason, text } = await failureOf(error, options, host);
         // A program that reads JSON gets one document: a verb of several keys names each failure.
         if (options.json && !hasPrinted) host.out(JSON.stringify({ error: reason, code, node }));
         host.err(`slabring: ${text}`);
@@ -157,7 +158,7 @@ async function openClient(options: ClientOptions): Promise<CacheClient> {
  * What the cache did not do, why, and what the user can change.
  * @throws {CodedError} `ERR_USAGE` for a wrong argument; `error` itself if it is no failure.
  */
-async function failureOf(error: unknown, options: CacheOptions) {
+async function failureOf(error: unknown, options: CacheOptions, host: Host) {
   if (!(error instanceof CacheError)) throw error;
   if (error.code === 'ERR_KEY' || error.code === 'ERR_ARGUMENT') {
     const message = error.message.replace(/^An argument or option is invalid\. /, '');
@@ -167,7 +168,10 @@ async function failureOf(error: unknown, options: CacheOptions) {
   const explained = await explain(error, usesTls(options));
   const reason = explained.reason.replace(/\.$/, '');
   const sentence = node === undefined ? `${reason}.` : `${node}: ${reason}.`;
-  const text = [sentence, explained.advice, originOf(node, options)].filter(Boolean).join(' ');
+  const usesDefault = node === LOCAL_NODE && namesNoNodes(options);
+  const others = usesDefault && code === 'ERR_NODE_DOWN' ? await ownClustersText(host) : undefined;
+  const parts = [sentence, explained.advice, originOf(node, options), others];
+  const text = parts.filter(Boolean).join(' ');
   return { node, code, reason, text };
 }
 
@@ -181,12 +185,12 @@ function withOrigin<T>(result: NodeResult<T>, options: CacheOptions): NodeResult
 }
 
 /** Where a node comes from that the command line does not name. */
-function originOf(
-  node: string | undefined,
-  { nodes, discovery }: CacheOptions,
-): string | undefined {
+function originOf(node: string | undefined, options: CacheOptions): string | undefined {
   const isListed = node !== undefined && node !== LOCAL_NODE;
-  return nodes.length === 0 && discovery === '' && isListed
+  return namesNoNodes(options) && isListed
     ? `${LOCAL_NODE} lists this node; --nodes names others.`
     : undefined;
 }
+
+const namesNoNodes = ({ nodes, discovery }: CacheOptions): boolean =>
+  nodes.length === 0 && discovery === '';

@@ -49,9 +49,27 @@ export async function failureOf(error: unknown, usesTls: boolean): Promise<NodeF
   return { ...(await explain(error, usesTls)), isRefusal: error.code === 'ERR_REFUSED' };
 }
 
+/** What the nodes told that replied. */
+export const repliesOf = <T>(results: readonly NodeResult<T>[]) =>
+  results.flatMap((result) =>
+    result.failure === undefined ? [{ node: result.node, value: result.value }] : [],
+  );
+
 /** `DOWN: connection refused`. */
 export function failureText({ isRefusal, reason }: NodeFailure): string {
   return `${isRefusal ? 'FAILED' : 'DOWN'}: ${reason}`;
+}
+
+/** A line for each node that failed: its name, and why. */
+export const failureLines = (results: readonly NodeResult<unknown>[], host: Host) =>
+  results.flatMap(({ node, failure }) =>
+    failure === undefined ? [] : [`${node}  ${host.style('red', failureText(failure))}`],
+  );
+
+/** The failures by node as `errors`, which no result has if no node failed. */
+export function errorsJson(results: readonly NodeResult<unknown>[]): object {
+  const errors = failuresJson(results);
+  return Object.keys(errors).length > 0 ? { errors } : {};
 }
 
 /** The failures by node, for programs. */

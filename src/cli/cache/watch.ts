@@ -6,8 +6,9 @@ import type { Host } from '../process/host.ts';
 import { listenForStop } from '../process/stop-request.ts';
 import type { NodeResult } from './each-node.ts';
 import type { NodePolls } from './node-polls.ts';
+import { nodeStats } from './node-stats.ts';
 
-export const INTERVAL_SECONDS_MIN = 0.1;
+const INTERVAL_SECONDS_MIN = 0.1;
 export const INTERVAL_SECONDS_MAX = 3600;
 
 export const intervalFlag = number({
@@ -22,6 +23,12 @@ interface Pace {
   readonly intervalMs: number;
   /** How long a round may take, for a node that does not reply. */
   readonly waitMs: number;
+}
+
+/** The pace of a `--watch` of so many seconds: a node that does not reply delays no round. */
+export function watchPace(seconds: number, deadlineMs: number): Pace {
+  const intervalMs = 1000 * Math.max(seconds, INTERVAL_SECONDS_MIN);
+  return { intervalMs, waitMs: Math.min(intervalMs, deadlineMs) };
 }
 
 /** Yields a round of all nodes in each interval, until the signal. */
@@ -79,6 +86,6 @@ export async function readActivity(cache: CacheClient): Promise<Reading> {
 
 /** Reads `stats` of the one node of a client. */
 export async function readStats(cache: CacheClient, topic?: string): Promise<Reading> {
-  const [stats] = (await cache.stats(topic)).values();
-  return { atMs: machineClock.nowMs(), stats: stats ?? new Map() };
+  const stats = await nodeStats(cache, topic);
+  return { atMs: machineClock.nowMs(), stats };
 }

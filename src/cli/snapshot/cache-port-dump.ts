@@ -10,6 +10,7 @@ import {
 } from '../../ops/index.ts';
 import type { ListedItem, Reply } from '../../protocol/client.ts';
 import { readNodes } from '../../topology/index.ts';
+import { nodeStats } from '../cache/node-stats.ts';
 import { type CachePortAccess, explained, MetaBatch } from './cache-port.ts';
 import type { DumpInput, DumpSource } from './dump-source.ts';
 
@@ -95,8 +96,7 @@ export class CachePortSource implements DumpSource {
     const access = { ...(login && { login }), ...(tls && { tls }) };
     const cache = createClient({ nodes: [this.url], deadlineMs, ...access });
     try {
-      const [stats] = (await cache.stats()).values();
-      return Number(stats?.get('curr_items') ?? 0);
+      return Number((await nodeStats(cache)).get('curr_items') ?? 0);
     } finally {
       await cache.close();
     }

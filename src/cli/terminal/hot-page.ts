@@ -5,7 +5,7 @@ import {
   mergeHot,
   readHotReport,
 } from '../../ops/index.ts';
-import { failuresJson, failureText, type NodeResult } from '../cache/each-node.ts';
+import { errorsJson, failureLines, type NodeResult, repliesOf } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { countText, shareText, sizeText } from './amounts.ts';
 import { type FittedColumn, fittedTable } from './fitted-table.ts';
@@ -37,8 +37,8 @@ interface HotPage extends HotOptions {
 
 /** Merges what the nodes sent, and takes the first rows of the order. */
 export function hotPage(round: Round, options: HotOptions): HotPage {
-  const replies = round.flatMap(({ node, value }) => {
-    return value === undefined ? [] : [{ node, report: readHotReport(value) }];
+  const replies = repliesOf(round).map(({ node, value }) => {
+    return { node, report: readHotReport(value) };
   });
   const report = mergeHot(replies);
   const sizeOf = HOT_SORTS[options.sort];
@@ -48,9 +48,7 @@ export function hotPage(round: Round, options: HotOptions): HotPage {
 
 export function hotText(page: HotPage, host: Host): string {
   const { round, report, rows } = page;
-  const failed = round.flatMap(({ node, failure }) =>
-    failure === undefined ? [] : [`${node}  ${host.style('red', failureText(failure))}`],
-  );
+  const failed = failureLines(round, host);
   const silent = report.silent.map((node) => `${node}  samples no keys (-o no_hot_keys)`);
   const table =
     rows.length === 0 ? [] : ['', hotTable(page, host.columns ?? Number.POSITIVE_INFINITY)];
@@ -60,8 +58,7 @@ export function hotText(page: HotPage, host: Host): string {
 
 function summary({ report, round }: HotPage): string {
   const { requests, samples } = report;
-  const nodes = round.filter(({ failure }) => failure === undefined).length;
-  const where = `${nodes} of ${round.length} nodes`;
+  const where = `${repliesOf(round).length} of ${round.length} nodes`;
   if (samples === 0) return `No requests for keys in the last minutes (${where}).`;
   const count = Math.round(samples).toLocaleString('en');
   return (
@@ -108,13 +105,12 @@ function rateText(perSecond: number): string {
 }
 
 export function hotJson({ round, report, rows, byPrefix }: HotPage, time: Date): string {
-  const errors = failuresJson(round);
   return JSON.stringify({
     time: time.toISOString(),
     requestsPerSecond: report.requests,
     samples: report.samples,
     ...(report.silent.length > 0 && { notSampling: report.silent }),
-    ...(Object.keys(errors).length > 0 && { errors }),
+    ...errorsJson(round),
     [byPrefix ? 'prefixes' : 'keys']: rows.map((row) => rowJson(row, report.requests)),
   });
 }

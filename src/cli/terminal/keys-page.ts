@@ -8,7 +8,7 @@ import {
   mergeHot,
   type PrefixTotals,
 } from '../../ops/index.ts';
-import { failuresJson, failureText, type NodeResult } from '../cache/each-node.ts';
+import { errorsJson, failureLines, type NodeResult, repliesOf } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, countText, shareText, sizeText } from './amounts.ts';
 import { type FittedColumn, fittedTable } from './fitted-table.ts';
@@ -53,10 +53,8 @@ export function censusText(page: CensusPage, host: Host): string {
 
 function summary({ census, results, seconds }: CensusPage, host: Host): string {
   const { keys, bytes, unreadBytes } = census.total;
-  const nodes = results.filter(({ failure }) => failure === undefined).length;
-  const failed = results.flatMap(({ node, failure }) =>
-    failure === undefined ? [] : [`${node}  ${host.style('red', failureText(failure))}`],
-  );
+  const nodes = repliesOf(results).length;
+  const failed = failureLines(results, host);
   const count = `${keys.toLocaleString('en')} keys`;
   const size = `${sizeText(bytes)}, ${shareText(unreadBytes, bytes)} of it never read`;
   const where = `${nodes} of ${results.length} nodes, listed in ${seconds.toFixed(1)} s`;
@@ -116,8 +114,8 @@ function prefixTable({ census, results, top, sort }: CensusPage, columnsMax: num
 
 /** The sampled requests for prefixes, of all nodes. */
 function hotByPrefix(results: CensusPage['results']): ReadonlyMap<string, MergedRow> {
-  const reports = results.flatMap(({ node, value }) => {
-    return value === undefined ? [] : [{ node, report: value.prefixes }];
+  const reports = repliesOf(results).map(({ node, value }) => {
+    return { node, report: value.prefixes };
   });
   return new Map(mergeHot(reports).rows.map((row) => [row.key, row]));
 }
@@ -140,17 +138,14 @@ function prefixCells(totals: CensusTotals, allBytes: number, hot: MergedRow | un
 
 export function censusJson(page: CensusPage): string {
   const { census, results, seconds, byPrefix, top, sort } = page;
-  const nodes = results.flatMap(({ node, value }) => {
-    return value === undefined ? [] : [[node, { keys: value.keys }]];
-  });
+  const nodes = repliesOf(results).map(({ node, value }) => [node, { keys: value.keys }]);
   const hot = hotByPrefix(results);
   const { prefixes, others } = census.top(top, PREFIX_SORTS[sort]);
-  const errors = failuresJson(results);
   return JSON.stringify({
     ...totalsJson(census.total),
     seconds,
     nodes: Object.fromEntries(nodes),
-    ...(Object.keys(errors).length > 0 && { errors }),
+    ...errorsJson(results),
     ...(census.largest.length > 0 && { largest: census.largest.map(itemJson) }),
     ...(byPrefix && {
       prefixes: prefixes.map(({ prefix, ...totals }) => {

@@ -27,7 +27,9 @@ export function nextCommands(
   // npm sets the variable for what it runs; a checkout has the command only through npx.
   const isByNpm = IS_CHECKOUT || env['npm_execpath'] !== undefined;
   const command = isByNpm ? 'npx slabring' : 'slabring';
-  const more = [nodesOption(nodes.map(reachable)), ...accessOptions(options)];
+  const names = nodes.map(reachable);
+  const selection = names[0] === LOCAL_NODE ? '' : nodesOption(names);
+  const more = [selection, ...accessOptions(options)];
   const end = more.filter((option) => option !== '').map((option) => ` ${option}`);
   const verbs = ['set greeting hello', 'get greeting', 'stats', 'bench'];
   return [
@@ -36,10 +38,9 @@ export function nextCommands(
   ].join('\n');
 }
 
-/** Empty for the nodes that a verb uses without an option. */
-function nodesOption(names: readonly string[]): string {
+/** The option of a verb that selects the nodes of a cluster, as a shell takes it. */
+export function nodesOption(names: readonly string[]): string {
   const [first = ''] = names;
-  if (first === LOCAL_NODE) return '';
   return names.length > LISTED_NODES_MAX
     ? `--discovery ${quotedForShell(`elasticache:${first}`)}`
     : `--nodes ${quotedForShell(names.join(','))}`;

@@ -1,4 +1,4 @@
-import { failureText, type NodeResult } from '../cache/each-node.ts';
+import { failureLines, failureText, type NodeResult, repliesOf } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, countText, shareText, usageText } from './amounts.ts';
 import { columns, DEFAULT_COLUMNS, tableOrBlocks, widthOf } from './columns.ts';
@@ -12,7 +12,7 @@ const NAME_INDENT = '  ';
 
 /** What operators look at first, with units: one row for each node, and the total. */
 export function statsSummary(results: Results, host: Host): string {
-  const up = results.flatMap((result) => (result.failure === undefined ? [result.value] : []));
+  const up = repliesOf(results).map(({ value }) => value);
   const rows = results.map((result) =>
     result.failure === undefined
       ? [result.node, ...summaryCells([result.value], true)]
@@ -48,9 +48,7 @@ export function statsTable(results: Results, host: Host): string {
     ...results.map((result) => result.value?.get(name) ?? '–'),
   ]);
   const table = columns([head, ...rows]);
-  const failed = results.flatMap(({ node, failure }) =>
-    failure === undefined ? [] : [`${node}  ${host.style('red', failureText(failure))}`],
-  );
+  const failed = failureLines(results, host);
   const { columns: columnsMax = DEFAULT_COLUMNS } = host;
   const isNarrow = results.length === 1 || widthOf(table) <= columnsMax;
   const shown = isNarrow ? table : blockPerNode(results);

@@ -3,12 +3,8 @@ import type { CacheClient } from '../../client/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf, type NodeResult } from '../cache/each-node.ts';
 import type { NodePolls } from '../cache/node-polls.ts';
-import {
-  INTERVAL_SECONDS_MAX,
-  INTERVAL_SECONDS_MIN,
-  watchEnd,
-  watchNodes,
-} from '../cache/watch.ts';
+import { nodeStats } from '../cache/node-stats.ts';
+import { INTERVAL_SECONDS_MAX, watchEnd, watchNodes, watchPace } from '../cache/watch.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { HOT_SORTS, type HotSort, hotJson, hotPage, hotText } from '../terminal/hot-page.ts';
@@ -62,10 +58,7 @@ export const hotVerb = defineCacheVerb({
   ],
   async run(_cache, options, host, _args, { each, polls }) {
     const topic = options.byPrefix ? 'hot_prefixes' : 'hot_keys';
-    const request = async (node: CacheClient): Promise<Reply> => {
-      const [stats] = (await node.stats(topic)).values();
-      return stats ?? new Map();
-    };
+    const request = (node: CacheClient): Promise<Reply> => nodeStats(node, topic);
     if (options.watch > 0) return watch(polls(request), options, host);
     const results = (await each(request)).map(withAdvice);
     const page = hotPage(results, options);
@@ -86,13 +79,12 @@ interface WatchOptions {
 }
 
 async function watch(nodes: NodePolls<Reply>, options: WatchOptions, host: Host): Promise<number> {
-  const { json, deadlineMs } = options;
-  const intervalMs = 1000 * Math.max(options.watch, INTERVAL_SECONDS_MIN);
+  const { json } = options;
   const end = watchEnd(host);
   const live =
     json || host.openScreen === undefined ? undefined : new LivePage(host.openScreen, end.end);
   try {
-    const pace = { intervalMs, waitMs: Math.min(intervalMs, deadlineMs) };
+    const pace = watchPace(options.watch, options.deadlineMs);
     for await (const round of watchNodes(nodes, pace, end.signal)) {
       const page = hotPage(round, options);
       if (live !== undefined) live.show(hotText(page, host));

@@ -4,6 +4,7 @@ import { utf8Of } from '../../ops/index.ts';
 import { KEY_BYTES_MAX, type KeyFacts, parseFacts } from '../../protocol/client.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf, type NodeResult } from '../cache/each-node.ts';
+import { nodeStats } from '../cache/node-stats.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import { factsJson, factsText, type LocatedFacts } from '../terminal/key-page.ts';
 import { keyOfShown } from '../terminal/key-text.ts';
@@ -73,7 +74,7 @@ async function chunkBytesOf(
   node: CacheClient,
   { sizeClass, bytes }: KeyFacts,
 ): Promise<number | undefined> {
-  const [stats] = (await node.stats('slabs')).values();
-  const chunkBytes = Number(stats?.get(`${sizeClass}:chunk_size`));
+  const stats = await nodeStats(node, 'slabs');
+  const chunkBytes = Number(stats.get(`${sizeClass}:chunk_size`));
   return chunkBytes >= bytes ? chunkBytes : undefined;
 }

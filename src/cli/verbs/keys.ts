@@ -5,6 +5,7 @@ import { type HotReport, KeyCensus, Pacer, readHotReport } from '../../ops/index
 import type { ListedItem } from '../../protocol/client.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf } from '../cache/each-node.ts';
+import { nodeStats } from '../cache/node-stats.ts';
 import { keyOfShown } from '../terminal/key-text.ts';
 import { censusJson, censusText, PREFIX_SORTS, type PrefixSort } from '../terminal/keys-page.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
@@ -117,8 +118,7 @@ export const keysVerb = defineCacheVerb({
 /** What the node has sampled of prefixes; a node that tells nothing has sampled none. */
 async function hotPrefixes(node: CacheClient): Promise<HotReport> {
   try {
-    const [stats] = (await node.stats('hot_prefixes')).values();
-    return readHotReport(stats ?? new Map());
+    return readHotReport(await nodeStats(node, 'hot_prefixes'));
   } catch (error) {
     if (error instanceof CacheError && error.code === 'ERR_REFUSED')
       return readHotReport(new Map());
@@ -142,8 +142,8 @@ class Progress {
   }
 
   async expect(node: CacheClient): Promise<void> {
-    const [stats] = (await node.stats()).values();
-    this.#expected += Number(stats?.get('curr_items') ?? 0);
+    const stats = await nodeStats(node);
+    this.#expected += Number(stats.get('curr_items') ?? 0);
   }
 
   add(keys: number): void {

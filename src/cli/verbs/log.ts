@@ -11,8 +11,8 @@ import {
 import type { AdminClient } from '../admin/admin-client.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
 import { adminTargets } from '../admin/admin-targets.ts';
-import { watchEnd } from '../cache/watch.ts';
-import { follow, type LineSource } from '../log/follow.ts';
+import type { LineSource } from '../log/follow.ts';
+import { followUntilEnd } from '../log/follow-until-end.ts';
 import { linesOf } from '../log/lines.ts';
 import { lineShower } from '../log/show-line.ts';
 import { EXIT } from '../process/exit-codes.ts';
@@ -73,7 +73,9 @@ export const logVerb = defineVerb({
     const ports = await portsOf(options, options.nodes, host);
     if (wanted !== undefined) return setLevels(ports, wanted, options, host);
     const sources = ports.map((port) => sourceOf(port, options, host));
-    return options.follow ? followAll(sources, options, host) : showAll(sources, options, host);
+    return options.follow
+      ? followUntilEnd(sources, options, host)
+      : showAll(sources, options, host);
   },
 });
 
@@ -141,20 +143,6 @@ function sourceOf({ node, client: first }: NamedPort, options: LogOptions, host:
   const reasonOf = async (error: unknown): Promise<string> =>
     error instanceof CodedError ? error.message : 'it ended the connection';
   return { node, lines, reasonOf };
-}
-
-async function followAll(
-  sources: readonly LineSource[],
-  options: LogOptions,
-  host: Host,
-): Promise<number> {
-  const end = watchEnd(host);
-  try {
-    await follow(sources, lineShower(options, host), end.signal);
-    return EXIT.ok;
-  } finally {
-    end.dispose();
-  }
 }
 
 /** Shows the lines of all nodes in the order of their times. */

@@ -2,6 +2,7 @@ import { bytes, CodedError } from '../../base/index.ts';
 import type { CacheClient } from '../../client/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf, failureText, type NodeResult } from '../cache/each-node.ts';
+import { nodeStats } from '../cache/node-stats.ts';
 import type { Host } from '../process/host.ts';
 import { sizeText } from '../terminal/amounts.ts';
 import { columns } from '../terminal/columns.ts';
@@ -63,8 +64,7 @@ function mebibytesOf(size: string): number {
 }
 
 async function limitOf(node: CacheClient): Promise<number> {
-  const [stats] = (await node.stats()).values();
-  return Number(stats?.get('limit_maxbytes'));
+  return Number((await nodeStats(node)).get('limit_maxbytes'));
 }
 
 function withAdvice(result: NodeResult<Resize>): NodeResult<Resize> {

@@ -1,7 +1,7 @@
 import { changesPerSecond, type Reading, TopHistory } from '../../ops/index.ts';
 import type { NodeFailure, NodeResult } from '../cache/each-node.ts';
 import type { NodePolls } from '../cache/node-polls.ts';
-import { INTERVAL_SECONDS_MIN, watchEnd, watchNodes } from '../cache/watch.ts';
+import { watchEnd, watchNodes, watchPace } from '../cache/watch.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import {
@@ -30,8 +30,7 @@ export async function watchStats(
   host: Host,
 ): Promise<number> {
   const end = watchEnd(host);
-  const intervalMs = 1000 * Math.max(options.watch, INTERVAL_SECONDS_MIN);
-  const pace = { intervalMs, waitMs: Math.min(intervalMs, options.deadlineMs) };
+  const pace = watchPace(options.watch, options.deadlineMs);
   const history = new TopHistory<NodeFailure>();
   let before: Round | undefined;
   try {

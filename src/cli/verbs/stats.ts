@@ -1,8 +1,9 @@
 import { flag, number } from '../../base/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf } from '../cache/each-node.ts';
+import { nodeStats } from '../cache/node-stats.ts';
 import { INTERVAL_SECONDS_MAX, readStats } from '../cache/watch.ts';
-import { type NodeStats, statsJson, statsSummary, statsTable } from '../terminal/stats-page.ts';
+import { statsJson, statsSummary, statsTable } from '../terminal/stats-page.ts';
 import { watchStats } from './stats-watch.ts';
 
 /** `slabring stats` */
@@ -36,10 +37,7 @@ export const statsVerb = defineCacheVerb({
       const nodes = polls((node) => readStats(node, topic));
       return watchStats(nodes, { ...options, all: all || topic !== undefined }, host);
     }
-    const results = await each(async (node): Promise<NodeStats> => {
-      const [stats] = (await node.stats(topic)).values();
-      return stats ?? new Map();
-    });
+    const results = await each((node) => nodeStats(node, topic));
     const page = all || topic !== undefined ? statsTable : statsSummary;
     host.out(json ? statsJson(results) : page(results, host));
     return exitCodeOf(results, host);

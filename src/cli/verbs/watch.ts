@@ -1,9 +1,6 @@
 import { CodedError } from '../../base/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
-import { watchEnd } from '../cache/watch.ts';
-import { follow } from '../log/follow.ts';
-import { lineShower } from '../log/show-line.ts';
-import { EXIT } from '../process/exit-codes.ts';
+import { followUntilEnd } from '../log/follow-until-end.ts';
 
 /** memcached's streams; a node refuses those that it does not have. */
 const STREAMS = [
@@ -47,14 +44,8 @@ export const watchVerb = defineCacheVerb({
     { command: 'slabring watch connevents --nodes a,b,c', effect: 'who connects' },
     { command: "slabring watch mutations --json | jq -c '[.node,.key]'", effect: 'for a program' },
   ],
-  async run(_cache, options, host, streams, { watch }) {
-    const end = watchEnd(host);
-    try {
-      const sources = watch(streams.length === 0 ? [DEFAULT_STREAM] : streams);
-      await follow(sources, lineShower(options, host), end.signal);
-      return EXIT.ok;
-    } finally {
-      end.dispose();
-    }
+  run(_cache, options, host, streams, { watch }) {
+    const sources = watch(streams.length === 0 ? [DEFAULT_STREAM] : streams);
+    return followUntilEnd(sources, options, host);
   },
 });

@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type Logger, type LogLevel } from '../../base/index.ts';
+import { LevelLogger, LOG_LEVELS, type LogLevel } from '../../base/index.ts';
 
 /** The level that the log shows without `-v`; each `-v` shows one more. */
 const QUIET_LEVEL = LOG_LEVELS.indexOf('warn');
@@ -16,7 +16,7 @@ export interface LogLine {
  * The log of a worker thread: it sends lines to the main thread in batches, and the next batch only
  * once the main thread has taken the one before, so that it needs a bounded amount of memory.
  */
-export class ThreadLog implements Logger {
+export class ThreadLog extends LevelLogger {
   readonly #send: (lines: readonly LogLine[]) => Promise<void>;
   #level: number;
   readonly #countDropped: (lines: number) => void;
@@ -29,6 +29,7 @@ export class ThreadLog implements Logger {
     send: (lines: readonly LogLine[]) => Promise<void>,
     countDropped: (lines: number) => void = () => {},
   ) {
+    super();
     this.#level = QUIET_LEVEL + verbosity;
     this.#send = send;
     this.#countDropped = countDropped;
@@ -44,32 +45,12 @@ export class ThreadLog implements Logger {
     this.#level = LOG_LEVELS.indexOf(level);
   }
 
-  error(facts: object, text: string): void {
-    this.#add('error', facts, text);
-  }
-
-  warn(facts: object, text: string): void {
-    this.#add('warn', facts, text);
-  }
-
-  info(facts: object, text: string): void {
-    this.#add('info', facts, text);
-  }
-
-  debug(facts: object, text: string): void {
-    this.#add('debug', facts, text);
-  }
-
-  trace(facts: object, text: string): void {
-    this.#add('trace', facts, text);
-  }
-
   /** Resolves once the main thread has all lines, or has ended. */
   async flush(): Promise<void> {
     while (this.#sending !== undefined) await this.#sending;
   }
 
-  #add(level: LogLevel, facts: object, text: string): void {
+  protected override log(level: LogLevel, facts: object, text: string): void {
     if (!this.shows(level)) return;
     if (this.#lines.length === LINES_MAX) this.#drop();
     else this.#lines.push({ level, facts, text });

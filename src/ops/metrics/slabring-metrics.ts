@@ -1,5 +1,5 @@
 /** The metrics that memcached_exporter lacks. */
-import { LOOP_DELAY_MS, type LoopView } from '../../commands/index.ts';
+import { type GeneralStat, LOOP_DELAY_MS, type LoopView } from '../../commands/index.ts';
 import { PAGE_BYTES } from '../../store/index.ts';
 import { counter, gauge, labelled, type Metric, type Point, pointsOf } from './metric.ts';
 import { type MetricSample, stat, statNumber, sumOfClasses } from './sample.ts';
@@ -43,6 +43,21 @@ function memory(sample: MetricSample): readonly Point[] {
     heaps: heaps.length === 0 ? undefined : heaps.reduce((sum, bytes) => sum + bytes, 0),
   });
 }
+
+/** A counter with one label; each of its values counts a number of `stats`. */
+const counterBy = (
+  name: string,
+  help: string,
+  label: string,
+  numbers: Readonly<Record<string, GeneralStat>>,
+): Metric =>
+  labelled('counter', name, help, [label], (sample) =>
+    pointsOf(
+      Object.fromEntries(
+        Object.entries(numbers).map(([value, number]) => [value, stat(number)(sample)]),
+      ),
+    ),
+  );
 
 /** A number of each thread whose event loop is measured. */
 const ofLoop = (
@@ -106,17 +121,15 @@ const CLIENT_METRICS: readonly Metric[] = [
     'Most connections at the same time.',
     stat('connection_structures'),
   ),
-  labelled(
-    'counter',
+  counterBy(
     'slabring_connections_closed_total',
     'Connections that the node closed to protect itself, by reason.',
-    ['reason'],
-    (sample) =>
-      pointsOf({
-        idle: statNumber(sample, 'idle_kicks'),
-        login_timeout: statNumber(sample, 'login_timeouts'),
-        buffer_memory: statNumber(sample, 'conn_memory_kicks'),
-      }),
+    'reason',
+    {
+      idle: 'idle_kicks',
+      login_timeout: 'login_timeouts',
+      buffer_memory: 'conn_memory_kicks',
+    },
   ),
   counter(
     'slabring_connection_pauses_total',
@@ -134,17 +147,15 @@ const CLIENT_METRICS: readonly Metric[] = [
     'New TLS sessions; none without TLS.',
     stat('ssl_new_sessions'),
   ),
-  labelled(
-    'counter',
+  counterBy(
     'slabring_tls_failures_total',
     'TLS connections that failed, by reason; none without TLS.',
-    ['reason'],
-    (sample) =>
-      pointsOf({
-        handshake: stat('ssl_handshake_errors')(sample),
-        protocol: stat('ssl_proto_errors')(sample),
-        refused: stat('ssl_handshakes_refused')(sample),
-      }),
+    'reason',
+    {
+      handshake: 'ssl_handshake_errors',
+      protocol: 'ssl_proto_errors',
+      refused: 'ssl_handshakes_refused',
+    },
   ),
   gauge(
     'slabring_tls_certificate_read_age_seconds',
@@ -181,16 +192,11 @@ const ITEM_METRICS: readonly Metric[] = [
     'Pages that changed their size class.',
     stat('slabs_moved'),
   ),
-  labelled(
-    'counter',
+  counterBy(
     'slabring_snapshots_total',
     'Snapshots of --snapshot-every by result; none without it.',
-    ['status'],
-    (sample) =>
-      pointsOf({
-        written: stat('snapshots_written')(sample),
-        failed: stat('snapshots_failed')(sample),
-      }),
+    'status',
+    { written: 'snapshots_written', failed: 'snapshots_failed' },
   ),
   gauge(
     'slabring_snapshot_timestamp_seconds',

@@ -9,10 +9,10 @@ import {
   type ClientOptions,
   createClient,
 } from '../../../src/client.ts';
+import { SERVERS } from '../../support/both-servers.ts';
 import { Authority, type Identity } from '../../support/certificates.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { temporaryFolder } from '../../support/folder.ts';
-import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
 import { startSlabring } from '../../support/node-process.ts';
 import { createSaslUser, type SaslUser, saslMissing } from '../../support/sasl.ts';
 import type { TestServer } from '../../support/server.ts';
@@ -69,10 +69,7 @@ async function expectToWork(cache: CacheClient): Promise<void> {
   expect([...(await cache.version()).values()]).toEqual(['1.6.18']);
 }
 
-describe.each([
-  { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
-])('$name', ({ name, start, skip }) => {
+describe.each(SERVERS)('$name', ({ name, start, skip }) => {
   describe.skipIf(skip)('every protocol', () => {
     let server: TestServer;
     beforeAll(async () => {

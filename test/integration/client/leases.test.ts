@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CacheClient, createClient } from '../../../src/client.ts';
-import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
-import { startSlabring } from '../../support/node-process.ts';
+import { SERVERS } from '../../support/both-servers.ts';
 import type { TestServer } from '../../support/server.ts';
 
-describe.each([
-  { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
-])('leases of $name', ({ start, skip }) => {
+describe.each(SERVERS)('leases of $name', ({ start, skip }) => {
   let server: TestServer;
   /** Two clients, which stand for two processes. */
   let one: CacheClient;

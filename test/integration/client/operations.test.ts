@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CacheClient, createClient } from '../../../src/client.ts';
-import { startMemcached, whyNoMemcached } from '../../support/memcached.ts';
-import { startSlabring } from '../../support/node-process.ts';
+import { SERVERS } from '../../support/both-servers.ts';
 import type { TestServer } from '../../support/server.ts';
 
-const kinds = [
-  { name: 'slabring', start: startSlabring, skip: false },
-  { name: 'memcached', start: startMemcached, skip: whyNoMemcached() !== undefined },
-];
-
-describe.each(kinds.filter(({ skip }) => !skip))(
+describe.each(SERVERS.filter(({ skip }) => !skip))(
   'the client with three nodes of $name',
   ({ start }) => {
     let servers: readonly TestServer[] = [];

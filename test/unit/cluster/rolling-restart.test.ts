@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { ItemsEvent, NodeFacts } from '../../../src/cluster/node-messages.ts';
 import { type RestartEvent, restartNodes } from '../../../src/cluster/rolling-restart.ts';
-import type { SupervisedNode } from '../../../src/cluster/supervised-node.ts';
+import type { NodeCrash, SupervisedNode } from '../../../src/cluster/supervised-node.ts';
 
 const FACTS: NodeFacts = { items: 5, bytes: 1000, memoryLimitBytes: 64 << 20 };
 const KEPT: readonly ItemsEvent[] = [
@@ -14,6 +14,7 @@ const KEPT: readonly ItemsEvent[] = [
 /** A node whose restart goes as the test wants it. */
 class PlannedNode {
   isUp = true;
+  lastCrash: NodeCrash | undefined;
   restarts = 0;
   readonly name: string;
   readonly #answer: NodeFacts | undefined;
@@ -85,6 +86,7 @@ describe('a restart of nodes', () => {
       ],
       'damaged',
     ],
+    ['reads no file', [{ kind: 'saved', items: 5, bytes: 1 }], 'it started without its file'],
   ])('after a node that %s, the next nodes stay as they are', async (_, lost, reason) => {
     const nodes = [new PlannedNode('a', FACTS, lost), new PlannedNode('b')];
     expect((await restart(nodes)).at(-1)).toEqual({
@@ -115,6 +117,56 @@ describe('a restart of nodes', () => {
       restarted: ['a'],
       untouched: ['b'],
     });
+  });
+
+  describe('a node that crashes and is back, empty, at once', () => {
+    const crash = { end: 'signal SIGKILL', atMs: Date.UTC(2026, 0, 2, 3, 4, 5, 6) };
+    const reason =
+      'b crashed at 2026-01-02T03:04:05.006Z (signal SIGKILL), and the supervisor started it ' +
+      'empty: it had 5 items when the restart began';
+    const nodesWithCrash = (during: 'a' | 'b' | 'c') => {
+      const nodes = [new PlannedNode('a'), new PlannedNode('b'), new PlannedNode('c')];
+      const restarting = nodes.find(({ name }) => name === during)!;
+      const { restart: restartAsPlanned } = restarting;
+      restarting.restart = async (handlers) => {
+        const pid = await restartAsPlanned(handlers);
+        nodes[1]!.lastCrash = crash;
+        nodes[1]!.facts = async () => ({ ...FACTS, items: 0 });
+        return pid;
+      };
+      return nodes;
+    };
+    test.each([
+      ['before its turn', 'a', ['a'], ['b', 'c']],
+      ['after its turn', 'b', ['a', 'b'], ['c']],
+      ['while the last node restarts', 'c', ['a', 'b', 'c'], []],
+    ] as const)('%s, it ends the restart', async (_, during, restarted, untouched) => {
+      const events = await restart(nodesWithCrash(during));
+      expect(events.at(-1)).toEqual({ event: 'failed', reason, restarted, untouched });
+    });
+    test('the next restart does not count that crash', async () => {
+      const nodes = nodesWithCrash('a');
+      await restart(nodes);
+      nodes[0]!.restart = new PlannedNode('a').restart;
+      expect((await restart(nodes)).at(-1)).toEqual({ event: 'done' });
+    });
+  });
+
+  test('a node that has stored its first items since the plan must keep them', async () => {
+    const first = new PlannedNode('a', { ...FACTS, items: 0 }, []);
+    const replies = [0, 7];
+    first.facts = async () => ({ ...FACTS, items: replies.shift()! });
+    expect((await restart([first])).at(-1)).toMatchObject({
+      reason: 'a serves again, but without its items: it ended before it had written them',
+    });
+  });
+
+  test('a node may expire or evict items before its turn and in it', async () => {
+    const first = new PlannedNode('a', FACTS, [
+      { kind: 'saved', items: 2, bytes: 1 },
+      { kind: 'restored', items: 1, left: 1 },
+    ]);
+    expect((await restart([first])).at(-1)).toEqual({ event: 'done' });
   });
 
   test('an order that nobody waits for restarts no further node', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type CacheClient, createClient } from '../../../../src/client.ts';
+import type { SERVERS } from '../../../support/both-servers.ts';
 import type { TestServer } from '../../../support/server.ts';
-import type { NODES } from './servers.ts';
 
 /** The node and the clients of one test. */
 export interface TestContext {
@@ -17,7 +17,7 @@ export interface TestContext {
 
 /** Starts one node and its clients for all tests of the block; calls `use` before each test. */
 export function withClients(
-  start: (typeof NODES)[number]['start'],
+  start: (typeof SERVERS)[number]['start'],
   use: (context: TestContext) => void,
 ): void {
   let all: Omit<TestContext, 'key'>;

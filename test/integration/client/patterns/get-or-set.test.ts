@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type CacheClient, type LoadOptions, ReadThrough } from '../../../../src/client.ts';
+import { SERVERS } from '../../../support/both-servers.ts';
 import { Random, testSeed } from '../../../support/random.ts';
 import { OwnedProcess, type TestServer } from '../../../support/server.ts';
 import { waitUntil } from '../../../support/wait.ts';
 import { withClients } from './clients.ts';
 import { Gate } from './gate.ts';
 import type { LoaderReport } from './loader-process.ts';
-import { NODES } from './servers.ts';
 
 const LOADER = fileURLToPath(new URL('loader-process.ts', import.meta.url));
 const seed = testSeed();
 
-describe.each(NODES.filter(({ skip }) => !skip))('getOrSet on $name', ({ start }) => {
+describe.each(SERVERS.filter(({ skip }) => !skip))('getOrSet on $name', ({ start }) => {
   let server: TestServer;
   let one: CacheClient;
   let two: CacheClient;

@@ -6,12 +6,12 @@ import {
   RateLimiter,
   TagSpace,
 } from '../../../../src/client.ts';
+import { SERVERS } from '../../../support/both-servers.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { freePort } from '../../../support/ports.ts';
 import { withClients } from './clients.ts';
-import { NODES } from './servers.ts';
 
-describe.each(NODES.filter(({ skip }) => !skip))('on $name', ({ start }) => {
+describe.each(SERVERS.filter(({ skip }) => !skip))('on $name', ({ start }) => {
   let one: CacheClient;
   let two: CacheClient;
   let classic: CacheClient;

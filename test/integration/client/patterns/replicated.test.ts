@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CacheClient, createClient } from '../../../../src/client.ts';
+import { SERVERS } from '../../../support/both-servers.ts';
 import type { TestServer } from '../../../support/server.ts';
 import { waitUntil } from '../../../support/wait.ts';
-import { NODES } from './servers.ts';
 
 const KEYS = Array.from({ length: 60 }, (_, i) => `key-${i}`);
 
-describe.each(NODES.filter(({ skip }) => !skip))(
+describe.each(SERVERS.filter(({ skip }) => !skip))(
   'getOrSet with two replicas on three nodes of $name',
   ({ start }) => {
     let servers: TestServer[] = [];

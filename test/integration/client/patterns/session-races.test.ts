@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CacheClient, createClient } from '../../../../src/client.ts';
+import { SERVERS } from '../../../support/both-servers.ts';
 import { freePort } from '../../../support/ports.ts';
 import type { TestServer } from '../../../support/server.ts';
-import { NODES } from './servers.ts';
 import { startApplication, visitor } from './session-application.ts';
 
-const CLUSTERS = NODES.filter(({ skip }) => !skip).flatMap((nodes) => [
+const CLUSTERS = SERVERS.filter(({ skip }) => !skip).flatMap((nodes) => [
   { ...nodes, nodeCount: 1, replicas: 1 },
   { ...nodes, nodeCount: 3, replicas: 2 },
 ]);

@@ -6,11 +6,11 @@ import {
   type SessionStoreOptions,
   sessionStore,
 } from '../../../../src/client.ts';
+import { SERVERS } from '../../../support/both-servers.ts';
 import type { TestServer } from '../../../support/server.ts';
-import { NODES } from './servers.ts';
 import { MAX_AGE_MS, startApplication, visitor } from './session-application.ts';
 
-describe.each(NODES.filter(({ skip }) => !skip))('sessions of express on $name', ({ start }) => {
+describe.each(SERVERS.filter(({ skip }) => !skip))('sessions of express on $name', ({ start }) => {
   let server: TestServer;
   let cache: CacheClient;
   const applications: Awaited<ReturnType<typeof startApplication>>[] = [];

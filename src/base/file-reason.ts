@@ -16,8 +16,8 @@ const REASONS: Readonly<Record<string, (path: string, use: FileUse) => string>> 
   ENOSPC: () => 'no space is left on its file system; free some, or name a file on another one',
   EDQUOT: () => 'the disk quota of the user is used up; free some space, or raise the quota',
   EFBIG: () =>
-    'it would be larger than a limit of this process (ulimit -f, LimitFSIZE of systemd) or of its ' +
-    'file system allows; raise the limit',
+    'it would be larger than this process (ulimit -f, LimitFSIZE of systemd) or its file system ' +
+    'allows; raise the limit',
   EMFILE: () => 'this process has too many open files; raise its limit (ulimit -n)',
   ENFILE: () => 'this machine has too many open files; raise its limit (fs.file-max)',
   EIO: () => 'the device failed (EIO); look at the log of the kernel',

@@ -4,6 +4,7 @@ export { ByteSink } from './byte-sink.ts';
 export { BufferView, copyBytes, copyViewed, equalBytes, type ViewedBytes } from './bytes.ts';
 export { type Clock, machineClock, threadClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
+export { counted } from './counted.ts';
 export { writeDecimal64 } from './decimal.ts';
 export { fileReason } from './file-reason.ts';
 export { murmur3 } from './hash.ts';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   CodedError,
   choice,
+  counted,
   flag,
   isS3Url,
   list,
@@ -98,7 +99,7 @@ export const dumpVerb = defineVerb({
     const size = `${sizeText(dump.bytes)} in ${seconds.toFixed(1)} s`;
     const text = options.json
       ? JSON.stringify(result)
-      : `Dumped ${items} items of ${clients.length} nodes, ${size}.`;
+      : `Dumped ${counted(items, 'item')} of ${counted(clients.length, 'node')}, ${size}.`;
     // The snapshot itself goes to standard output.
     if (path === '-') host.err(text);
     else host.out(text);

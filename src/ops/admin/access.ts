@@ -12,7 +12,8 @@ const OWN_TOKEN_BYTES = 32;
 export const newToken = (): string => randomBytes(OWN_TOKEN_BYTES).toString('hex');
 
 /**
- * Reads the token of an admin port. The log gets a warning if every user of the machine can open it.
+ * Reads the token of an admin port. The log gets a warning if every user of the machine can open
+ * its file.
  * @throws {CodedError} `ERR_ADMIN_TOKEN`.
  */
 export async function readToken(path: string, log?: Logger): Promise<string> {

@@ -60,8 +60,8 @@ describe('a failure is a sentence that says what to do', () => {
     try {
       expect(() => withFile('/x/y', () => writeSync(full, 'text'))).toThrow(
         failing(
-          'Cannot write the snapshot /x/y: no space is left on its file system; free some, or name ' +
-            'a file on another one.',
+          'Cannot write the snapshot /x/y: no space is left on its file system; free some, or ' +
+            'name a file on another one.',
         ),
       );
     } finally {

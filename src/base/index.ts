@@ -4,7 +4,9 @@ export { ByteSink } from './byte-sink.ts';
 export { BufferView, copyBytes, copyViewed, equalBytes, type ViewedBytes } from './bytes.ts';
 export { type Clock, machineClock, threadClock } from './clock.ts';
 export { CodedError } from './coded-error.ts';
+export { counted } from './counted.ts';
 export { writeDecimal64 } from './decimal.ts';
+export { fileReason } from './file-reason.ts';
 export { murmur3 } from './hash.ts';
 export { type HashKey, halfSipHash, randomHashKey } from './keyed-hash.ts';
 export { decodeLine, encodeLine, logLine, textLines } from './log/log-record.ts';
@@ -43,6 +45,8 @@ export { formatSize } from './options/sizes.ts';
 export { BoundedOutput } from './output/bounded-output.ts';
 export { stderrOutput } from './output/stderr-output.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
+export { isS3Url, parseObjectUrl, parseS3Url } from './s3-url.ts';
+export { readSecretFile } from './secret-file.ts';
 export { countLockWaits, LOCK_WORD, lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';
 export {

@@ -18,8 +18,9 @@ const TICKET_KEY_ROTATION_MS = 24 * 60 * 60 * 1000;
 export async function readTlsOptions(
   options: ServerOptions,
   needsClientCertificate: boolean,
+  log?: Logger,
 ): Promise<TlsOptions> {
-  const certificates = { ...(await readCertificates(options)), ticketKeys: newTicketKeys() };
+  const certificates = { ...(await readCertificates(options, log)), ticketKeys: newTicketKeys() };
   return listenerOptions(options, certificates, needsClientCertificate);
 }
 
@@ -41,7 +42,8 @@ export class NodeCertificates {
   static async open(options: ServerOptions, log: Logger): Promise<NodeCertificates> {
     const certificates = new NodeCertificates(options, log);
     if (options.enableSsl) {
-      certificates.#current = { ...(await readCertificates(options)), ticketKeys: newTicketKeys() };
+      const files = await readCertificates(options, log);
+      certificates.#current = { ...files, ticketKeys: newTicketKeys() };
     }
     return certificates;
   }

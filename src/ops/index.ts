@@ -30,8 +30,7 @@ export { type Metric, unitOf } from './metrics/metric.ts';
 export type { MetricSource } from './metrics/sample.ts';
 export { METRICS } from './metrics/table.ts';
 export { loadS3 } from './s3/load-s3.ts';
-export { isS3Url } from './s3/s3-url.ts';
-export { AtomicFile } from './snapshot/atomic-file.ts';
+export { AtomicFile, withFile } from './snapshot/atomic-file.ts';
 export {
   COMPRESSIONS,
   type Compression,

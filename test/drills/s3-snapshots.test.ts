@@ -100,7 +100,7 @@ describe.skipIf(whyNoSwift() !== undefined)('snapshots in S3', () => {
     await swift.put(BUCKET, 'damaged', bytes);
     const to = ['--admin', empty.admin];
     const restored = await run('restore', `s3://${BUCKET}/damaged`, ...to, '--json');
-    expect([restored.code, restored.err]).toEqual([1, expect.stringContaining('1 blocks with')]);
+    expect([restored.code, restored.err]).toEqual([1, expect.stringContaining('1 block with')]);
     expect(JSON.parse(restored.out).nodes[0].restored).toBeGreaterThan(5000);
     const absent = await run('restore', `s3://${BUCKET}/absent`, ...to);
     expect([absent.code, absent.err]).toEqual([

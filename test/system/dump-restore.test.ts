@@ -63,7 +63,7 @@ describe('slabring dump and restore', () => {
     await exchange(c!, set('a-0', 'newer'));
     const dumped = await run('dump', file, '--admin', a!.admin);
     expect(dumped).toMatchObject({ code: 0, err: '' });
-    expect(dumped.out).toContain('Dumped 12000 items of 1 nodes');
+    expect(dumped.out).toContain('Dumped 12000 items of 1 node,');
     const restored = await run('restore', file, '--admin', c!.admin, '--json');
     expect(restored.code).toBe(0);
     expect(JSON.parse(restored.out).nodes[0]).toMatchObject({ restored: 11_999, existed: 1 });

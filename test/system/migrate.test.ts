@@ -49,7 +49,7 @@ describe.skipIf(whyNoMemcached() !== undefined)('the items of a memcached', () =
     const before = await exchange(old, READ);
     const dumped = await run(['dump', file, '--nodes', address(old)]);
     expect(dumped).toMatchObject({ code: 0, err: '' });
-    expect(dumped.out).toContain('Dumped 3004 items of 1 nodes');
+    expect(dumped.out).toContain('Dumped 3004 items of 1 node,');
     // The dump neither marks nor moves what it reads.
     expect(await exchange(old, 'mg key-7 h\r\n')).toBe('HD h0\r\n');
     const node = await startNode('--admin-port', '0');
@@ -107,7 +107,7 @@ describe('a node without an admin port', () => {
     const refused = await run(args);
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('requires a login')]);
     const dumped = await run([...args, '--user', 'ops'], { SLABRING_PASSWORD: 'password' });
-    expect(dumped).toMatchObject({ code: 0, out: expect.stringContaining('Dumped 1 items') });
+    expect(dumped).toMatchObject({ code: 0, out: expect.stringContaining('Dumped 1 item ') });
   });
   test('a memcached without meta commands is named as too old', async () => {
     const server = createServer((socket) => {

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 /**
  * Writes bytes to their destination without blocking the thread; resolves with the number of bytes
  * written, at least 1. It may stay pending for ever, if nobody reads the bytes.
@@ -22,7 +23,10 @@ const RETRY_MS = 1000;
 export class BoundedOutput {
   /** Called with the number of dropped lines once a later line could be written. */
   reportDropped: (lines: number) => void = (lines) =>
-    this.writeLine(`${lines} lines are missing here: the output was full or blocked`);
+    this.writeLine(
+      `${counted(lines, 'line')} ${lines === 1 ? 'is' : 'are'} missing here: the output was full ` +
+        'or blocked',
+    );
   readonly #options: Required<OutputOptions>;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;

@@ -1,5 +1,5 @@
 /** The options of the snapshots that a node writes by itself. */
-import { type Flag, integer, text } from '../../base/index.ts';
+import { CodedError, type Flag, integer, isS3Url, parseS3Url, text } from '../../base/index.ts';
 
 /** The encryption that a dump to S3 asks for. */
 export function s3Encryption(what: string): Flag<string> {
@@ -66,4 +66,16 @@ export const snapshotRules: readonly ((values: SnapshotValues) => string | undef
     snapshotEvery > 0 && snapshotTo === ''
       ? '--snapshot-every needs a folder for the snapshots: add --snapshot-to <folder>.'
       : undefined,
+  ({ snapshotTo }) => (isS3Url(snapshotTo) ? problemOf(snapshotTo) : undefined),
 ];
+
+/** Why the place is none in S3; undefined if it may be one. */
+function problemOf(url: string): string | undefined {
+  try {
+    parseS3Url(url);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CodedError) return `--snapshot-to: ${error.message}`;
+    throw error;
+  }
+}

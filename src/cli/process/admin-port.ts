@@ -38,7 +38,11 @@ export async function openAdminPort(
       host: adminHost,
       tokenFile: adminTokenFile,
       readTls:
-        adminTls === 'off' ? undefined : () => readTlsOptions(options, adminTls === 'mutual'),
+        adminTls === 'off'
+          ? undefined
+          : // With TLS, the node itself warns of its key.
+            (own) =>
+              readTlsOptions(options, adminTls === 'mutual', options.enableSsl ? undefined : own),
       needsCertificate: adminTls === 'mutual',
       requiresLogin: requiresLogin(options),
     },

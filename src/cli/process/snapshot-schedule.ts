@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Logger } from '../../base/index.ts';
+import { isS3Url, type Logger } from '../../base/index.ts';
 import type { SnapshotEvent } from '../../commands/index.ts';
 import type { RunningNode } from '../../node/index.ts';
 
@@ -24,7 +24,7 @@ export async function scheduleSnapshots(
   const { snapshotEvery, snapshotKeep, snapshotTo, s3Encryption } = values;
   if (snapshotEvery === 0) return () => {};
   // Other nodes do not load it.
-  const { FileFolder, isS3Url, loadS3, SnapshotSchedule } = await import('../../ops/index.ts');
+  const { FileFolder, loadS3, SnapshotSchedule } = await import('../../ops/index.ts');
   const [address] = addresses;
   const listener = address?.kind === 'tcp' ? `${address.port}` : values.unixSocket;
   const isS3 = isS3Url(snapshotTo);

@@ -1,5 +1,5 @@
-import { CodedError } from '../../base/index.ts';
-import { AtomicFile, isS3Url, loadS3 } from '../../ops/index.ts';
+import { CodedError, fileReason, isS3Url } from '../../base/index.ts';
+import { AtomicFile, loadS3 } from '../../ops/index.ts';
 
 /** Where a dump goes. It is there completely after `commit`, or not at all. */
 interface DumpTarget {
@@ -56,5 +56,7 @@ const STANDARD_OUTPUT: DumpTarget = {
   abandon: async () => undefined,
 };
 
-const outputFailure = (cause: Error): string =>
-  `The reader of the snapshot has gone: ${cause.message}.`;
+const outputFailure = (cause: NodeJS.ErrnoException): string =>
+  cause.code === 'EPIPE'
+    ? 'The reader of the snapshot has gone: it closed the pipe.'
+    : `Cannot write the snapshot to standard output: ${fileReason(cause, '-', 'write')}.`;

@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from 'node:fs';
-import { CodedError } from '../../base/index.ts';
-import { isS3Url, loadS3 } from '../../ops/index.ts';
+import { CodedError, isS3Url } from '../../base/index.ts';
+import { loadS3, withFile } from '../../ops/index.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -25,16 +25,23 @@ export async function openSource(
     const download = await openDownload(path, env);
     return { bytes: download.bytes, pieces: download.read() };
   }
-  return { bytes: sizeOf(path), pieces: createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
+  return { bytes: sizeOf(path), pieces: piecesOf(path) };
+}
+
+async function* piecesOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+  } catch (cause) {
+    withFile(path, () => raise(cause), 'read');
+  }
 }
 
 function sizeOf(path: string): number {
-  try {
-    const file = statSync(path);
-    if (!file.isDirectory()) return file.size;
-  } catch (cause) {
-    const text = `Cannot read the snapshot ${path}: ${(cause as Error).message}.`;
-    throw new CodedError('ERR_SNAPSHOT_FILE', text, { cause });
-  }
+  const file = withFile(path, () => statSync(path), 'read');
+  if (!file.isDirectory()) return file.size;
   throw new CodedError('ERR_SNAPSHOT_FILE', `${path} is a folder: name a snapshot in it.`);
+}
+
+function raise(error: unknown): never {
+  throw error;
 }

@@ -21,7 +21,7 @@ export async function restoreTargets(
   if (targets.length > 1 && targets.some(({ node }) => node === '')) {
     throw new CodedError(
       'ERR_USAGE',
-      `--admin names ${targets.length} nodes, --nodes ${options.nodes.length}: name the ` +
+      `--admin names ${targets.length} nodes, --nodes names ${options.nodes.length}: name the ` +
         'address of each node with --nodes, in the same order.',
     );
   }

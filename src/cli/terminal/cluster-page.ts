@@ -1,4 +1,4 @@
-import { formatSize } from '../../base/index.ts';
+import { counted, formatSize } from '../../base/index.ts';
 import { packageVersion } from '../../node/index.ts';
 import { formatAddress } from '../../topology/index.ts';
 import { columns } from './columns.ts';
@@ -21,7 +21,7 @@ export function clusterJson(rows: readonly ClusterRow[]): string {
 }
 
 export const countText = (nodes: number): string =>
-  nodes === 1 ? '1 node is up' : `${nodes} nodes are up`;
+  `${counted(nodes, 'node')} ${nodes === 1 ? 'is' : 'are'} up`;
 
 /** The text printed after the start: the table of nodes, and the `commands` to try next. */
 export function clusterPage(

@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import {
   keyJson,
   type MergedReport,
@@ -58,11 +59,12 @@ export function hotText(page: HotPage, host: Host): string {
 
 function summary({ report, round }: HotPage): string {
   const { requests, samples } = report;
-  const where = `${repliesOf(round).length} of ${round.length} nodes`;
+  const where = `${repliesOf(round).length} of ${counted(round.length, 'node')}`;
   if (samples === 0) return `No requests for keys in the last minutes (${where}).`;
-  const count = Math.round(samples).toLocaleString('en');
+  const rounded = Math.round(samples);
+  const count = counted(rounded, 'sample', rounded.toLocaleString('en'));
   return (
-    `${rateText(requests)} requests/s for keys on ${where}, estimated from ${count} samples ` +
+    `${rateText(requests)} requests/s for keys on ${where}, estimated from ${count} ` +
     'of the last minutes'
   );
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import {
   type CensusTotals,
   type HotReport,
@@ -55,9 +56,9 @@ function summary({ census, results, seconds }: CensusPage, host: Host): string {
   const { keys, bytes, unreadBytes } = census.total;
   const nodes = repliesOf(results).length;
   const failed = failureLines(results, host);
-  const count = `${keys.toLocaleString('en')} keys`;
+  const count = counted(keys, 'key', keys.toLocaleString('en'));
   const size = `${sizeText(bytes)}, ${shareText(unreadBytes, bytes)} of it never read`;
-  const where = `${nodes} of ${results.length} nodes, listed in ${seconds.toFixed(1)} s`;
+  const where = `${nodes} of ${counted(results.length, 'node')}, listed in ${seconds.toFixed(1)} s`;
   const head = nodes === 0 ? [] : [`${count}, ${size} (${where})`];
   return [...head, ...failed].join('\n');
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import type { PlannedRestart, RestartedNode } from '../../cluster/index.ts';
 import { sizeText } from './amounts.ts';
 import { columns } from './columns.ts';
@@ -24,6 +25,6 @@ export function planText(plan: readonly PlannedRestart[]): string {
 /** A node that serves again. */
 export function resultText({ node, items, left, downMs }: RestartedNode): string {
   const others = left === 0 ? '' : `, ${left} not: they expired or no longer fit`;
-  const kept = items === 1 ? '1 item' : `${items} items`;
+  const kept = counted(items, 'item');
   return `${node}: ${kept} kept${others}; it was down for ${(downMs / 1000).toFixed(1)} s`;
 }

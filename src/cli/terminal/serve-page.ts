@@ -1,4 +1,4 @@
-import { formatSize } from '../../base/index.ts';
+import { counted, formatSize } from '../../base/index.ts';
 import {
   type FastPathState,
   packageVersion,
@@ -23,7 +23,7 @@ export function startLine(
 ): string {
   const facts = [
     `${formatSize(options.memoryLimitBytes)} of memory`,
-    `${options.threads} ${options.threads === 1 ? 'thread' : 'threads'}`,
+    counted(options.threads, 'thread'),
     options.enableSsl ? 'TLS' : 'no TLS',
     requiresLogin(options) ? 'login required' : 'no login',
     `fast path ${fastPath.kind}${fastPath.choice === undefined ? '' : ` (${fastPath.choice})`}`,

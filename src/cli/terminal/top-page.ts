@@ -1,4 +1,5 @@
 /** The live view as text: a head, the total, and a row for each node. */
+import { counted } from '../../base/index.ts';
 import { type Activity, order, type SortKey, type TopView } from '../../ops/index.ts';
 import { failureText, type NodeFailure } from '../cache/each-node.ts';
 import type { Host } from '../process/host.ts';
@@ -136,7 +137,7 @@ export function topTable(view: View, layout: TopLayout, host: Pick<Host, 'style'
 function cutRows(lines: readonly string[], rows = Number.POSITIVE_INFINITY): readonly string[] {
   if (lines.length + TABLE_HEAD_ROWS <= rows) return lines;
   const fit = lines.slice(0, Math.max(0, rows - TABLE_HEAD_ROWS - 1));
-  return [...fit, `… ${lines.length - fit.length} more nodes`];
+  return [...fit, `… ${counted(lines.length - fit.length, 'more node')}`];
 }
 
 function totalName({ nodes, upCount }: View): string {

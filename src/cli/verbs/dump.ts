@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { CodedError, choice, flag, list, machineClock, type ValuesOf } from '../../base/index.ts';
+import {
+  CodedError,
+  choice,
+  counted,
+  flag,
+  isS3Url,
+  list,
+  machineClock,
+  parseObjectUrl,
+  type ValuesOf,
+} from '../../base/index.ts';
 import {
   COMPRESSIONS,
   ID_BYTES,
@@ -77,6 +87,7 @@ export const dumpVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
+    if (isS3Url(path)) parseObjectUrl(path);
     lowerPriority();
     const clients = await dumpSources(options, host);
     const dump = new ClusterDump(clients, options, host);
@@ -88,7 +99,7 @@ export const dumpVerb = defineVerb({
     const size = `${sizeText(dump.bytes)} in ${seconds.toFixed(1)} s`;
     const text = options.json
       ? JSON.stringify(result)
-      : `Dumped ${items} items of ${clients.length} nodes, ${size}.`;
+      : `Dumped ${counted(items, 'item')} of ${counted(clients.length, 'node')}, ${size}.`;
     // The snapshot itself goes to standard output.
     if (path === '-') host.err(text);
     else host.out(text);

@@ -8,7 +8,8 @@ import { exitCodeOf } from '../cache/each-node.ts';
 import { nodeStats } from '../cache/node-stats.ts';
 import { keyOfShown } from '../terminal/key-text.ts';
 import { censusJson, censusText, PREFIX_SORTS, type PrefixSort } from '../terminal/keys-page.ts';
-import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
+import { ListingProgress } from '../terminal/listing-progress.ts';
+import { progressBar } from '../terminal/progress-bar.ts';
 
 const ROWS_MAX = 10_000;
 const LARGEST_DEFAULT = 10;
@@ -92,10 +93,10 @@ export const keysVerb = defineCacheVerb({
       separator: Buffer.from(options.separator).toString('latin1'),
       largestMax: showsAll ? LARGEST_DEFAULT : largest,
     });
-    const progress = new Progress(progressBar(host.terminal));
+    const progress = new ListingProgress(progressBar(host.terminal));
     const startedMs = machineClock.nowMs();
     const results = await each(async (node) => {
-      await progress.expect(node);
+      await progress.expect(itemCount(node));
       const [name = ''] = node.metrics().keys();
       const pacer = new Pacer(rate);
       let keys = 0;
@@ -115,6 +116,10 @@ export const keysVerb = defineCacheVerb({
   },
 });
 
+async function itemCount(node: CacheClient): Promise<number> {
+  return Number((await nodeStats(node)).get('curr_items') ?? 0);
+}
+
 /** What the node has sampled of prefixes; a node that tells nothing has sampled none. */
 async function hotPrefixes(node: CacheClient): Promise<HotReport> {
   try {
@@ -129,30 +134,4 @@ async function hotPrefixes(node: CacheClient): Promise<HotReport> {
 function addAll(census: KeyCensus, items: readonly ListedItem[], node: string): void {
   const now = Math.floor(Date.now() / 1000);
   for (const item of items) census.add(item, node, now);
-}
-
-/** The progress over all nodes. */
-class Progress {
-  readonly #bar: ProgressBar;
-  #expected = 0;
-  #listed = 0;
-
-  constructor(bar: ProgressBar) {
-    this.#bar = bar;
-  }
-
-  async expect(node: CacheClient): Promise<void> {
-    const stats = await nodeStats(node);
-    this.#expected += Number(stats.get('curr_items') ?? 0);
-  }
-
-  add(keys: number): void {
-    this.#listed += keys;
-    const fraction = Math.min(1, this.#listed / Math.max(1, this.#expected));
-    this.#bar.draw({ title: 'listing', fraction, count: this.#listed, unit: 'keys' });
-  }
-
-  clear(): void {
-    this.#bar.clear();
-  }
 }

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { CodedError, flag, list, type ValuesOf } from '../../base/index.ts';
+import {
+  CodedError,
+  flag,
+  isS3Url,
+  list,
+  parseObjectUrl,
+  type ValuesOf,
+} from '../../base/index.ts';
 import { missingText, type RestoreOutcome, restoreText, SnapshotDecoder } from '../../ops/index.ts';
 import { createDistribution, readNodes } from '../../topology/index.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
@@ -67,6 +74,7 @@ export const restoreVerb = defineVerb({
     },
   ],
   async run(options, host, [path = '']) {
+    if (isS3Url(path)) parseObjectUrl(path);
     lowerPriority();
     const clients = await restoreTargets(options, host);
     const bar = progressBar(host.terminal);

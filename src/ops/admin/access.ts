@@ -1,7 +1,7 @@
 /** Who may use an admin port. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { CodedError, isLoopback, readRegularFile } from '../../base/index.ts';
+import { CodedError, isLoopback, type Logger, readSecretFile } from '../../base/index.ts';
 import { AdminError } from './admin-error.ts';
 
 const TOKEN_BYTES_MAX = 4096;
@@ -12,12 +12,13 @@ const OWN_TOKEN_BYTES = 32;
 export const newToken = (): string => randomBytes(OWN_TOKEN_BYTES).toString('hex');
 
 /**
- * Reads the token of an admin port.
+ * Reads the token of an admin port. The log gets a warning if every user of the machine can open
+ * its file.
  * @throws {CodedError} `ERR_ADMIN_TOKEN`.
  */
-export async function readToken(path: string): Promise<string> {
-  const token = await readRegularFile(path, TOKEN_BYTES_MAX).then(
-    ({ bytes }) => bytes.toString('utf8').trim(),
+export async function readToken(path: string, log?: Logger): Promise<string> {
+  const token = await readSecretFile(path, TOKEN_BYTES_MAX, log).then(
+    (bytes) => bytes.toString('utf8').trim(),
     (cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const text = `Cannot read the token of the admin port (--admin-token-file): ${reason}.`;

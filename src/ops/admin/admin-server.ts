@@ -33,7 +33,7 @@ export interface AdminOptions {
   /** The file of the token; empty for none. */
   readonly tokenFile: string;
   /** Reads the TLS options; undefined for plain HTTP. */
-  readonly readTls: (() => Promise<TlsOptions>) | undefined;
+  readonly readTls: ((log?: Logger) => Promise<TlsOptions>) | undefined;
   /** Whether only clients with a certificate connect. */
   readonly needsCertificate: boolean;
   /** Whether the node requires a login: actions then need a token or a certificate. */
@@ -95,8 +95,8 @@ export class AdminServer {
    * @throws {CodedError} `ERR_ADMIN_PORT`, `ERR_ADMIN_TOKEN` or `ERR_CERTIFICATE`.
    */
   static async open(options: AdminOptions, log: AdminLog): Promise<AdminServer> {
-    const admin = new AdminServer(options, await options.readTls?.(), log);
-    if (options.tokenFile !== '') admin.#token = await readToken(options.tokenFile);
+    const admin = new AdminServer(options, await options.readTls?.(log), log);
+    if (options.tokenFile !== '') admin.#token = await readToken(options.tokenFile, log);
     await admin.#listen();
     log.info({ url: admin.url }, 'the admin port is listening');
     return admin;

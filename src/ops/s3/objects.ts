@@ -1,10 +1,10 @@
 /** Objects of S3 as places of snapshots; `loadS3` loads this file. */
+import { parseObjectUrl } from '../../base/index.ts';
 import { encryptionHeaders } from './encryption.ts';
 import type { Env } from './profile.ts';
 import { S3Client, type S3Limits } from './s3-client.ts';
 import { S3Download } from './s3-download.ts';
 import { S3Upload } from './s3-upload.ts';
-import { parseObjectUrl } from './s3-url.ts';
 
 /**
  * Begins to write an object; nothing is sent yet.

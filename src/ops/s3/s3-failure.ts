@@ -1,4 +1,4 @@
-import { CodedError, machineClock } from '../../base/index.ts';
+import { CodedError, counted, machineClock } from '../../base/index.ts';
 import { textOf } from './xml.ts';
 
 /** A failure of S3 or of its credentials. */
@@ -136,6 +136,7 @@ export function unreachable({ endpoint }: RequestFacts, tries: number, cause: Er
   const advice = isCertificate
     ? 'set AWS_CA_BUNDLE to the file of its CA'
     : 'check the network, AWS_REGION, and AWS_ENDPOINT_URL_S3 if it is another service';
-  const text = `Cannot reach S3 at ${endpoint}, tried ${tries} times: ${cause.message}; ${advice}.`;
+  const failure = `Cannot reach S3 at ${endpoint}, tried ${counted(tries, 'time')}`;
+  const text = `${failure}: ${cause.message}; ${advice}.`;
   return s3Failure(text, cause);
 }

@@ -1,9 +1,9 @@
+import { parseS3Url } from '../../base/index.ts';
 import type { SnapshotFolder } from '../snapshot/snapshot-folder.ts';
 import type { S3Destination } from '../snapshot/snapshot-place.ts';
 import type { Env } from './profile.ts';
 import { S3Client, type S3Limits } from './s3-client.ts';
 import { listKeys, listUploads } from './s3-listing.ts';
-import { parseS3Url } from './s3-url.ts';
 
 /** The objects of a bucket whose keys begin with `prefix/`, as files of a folder. */
 export class S3Folder implements SnapshotFolder {

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, fileReason } from '../../base/index.ts';
 
 /** Only its owner may read a snapshot: it holds the values of a cache. */
 const FILE_MODE = 0o600;
@@ -74,13 +74,13 @@ function syncFolder(path: string): void {
   }
 }
 
-/** Does something with a file; says what failed, to which file. */
-export function withFile<T>(path: string, action: () => T): T {
+/** Does something with a file; says what failed, to which file, and what to do. */
+export function withFile<T>(path: string, action: () => T, use: 'read' | 'write' = 'write'): T {
   try {
     return action();
   } catch (cause) {
     if (!(cause instanceof Error) || !('code' in cause)) throw cause;
-    const message = `Cannot use the snapshot file ${path}: ${cause.message}.`;
+    const message = `Cannot ${use} the snapshot ${path}: ${fileReason(cause, path, use)}.`;
     throw new CodedError('ERR_SNAPSHOT_FILE', message, { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../base/index.ts';
 import type { DumpOutcome, RestoreOutcome } from './snapshot-job.ts';
 import type { TotalsView } from './snapshot-totals.ts';
 
@@ -6,7 +7,7 @@ const MIB = 2 ** 20;
 
 /** The result of a dump, as one line. */
 export function dumpText({ items, fileBytes, seconds }: DumpOutcome): string {
-  return `${items} items, ${size(fileBytes)} in ${seconds.toFixed(1)} s`;
+  return `${counted(items, 'item')}, ${size(fileBytes)} in ${seconds.toFixed(1)} s`;
 }
 
 /** The result of a restore, as one line. */
@@ -20,20 +21,25 @@ export function restoreText({ counts, seconds }: RestoreOutcome): string {
   ] as const;
   const left = others.filter(([items]) => items > 0).map(([items, why]) => `${items} ${why}`);
   const rest = left.length === 0 ? '' : `; not restored: ${left.join(', ')}`;
-  return `${restored} items, ${size(restoredBytes)} in ${seconds.toFixed(1)} s${rest}`;
+  return `${counted(restored, 'item')}, ${size(restoredBytes)} in ${seconds.toFixed(1)} s${rest}`;
 }
 
 /** What is missing in a snapshot; undefined if it is complete. */
 export function missingText(totals: TotalsView): string | undefined {
   if (totals.isComplete) return undefined;
-  const { missingBlocks, missingItems, missingBytes, cutSnapshots, damagedHeaders } = totals;
+  const { missingBlocks, cutSnapshots, damagedHeaders } = totals;
   const parts = [
-    `${missingBlocks} blocks with ${missingItems} items (${missingBytes} bytes) are missing`,
+    ...(missingBlocks + totals.missingItems > 0 ? [`${blocksText(totals)} missing`] : []),
     ...(damagedHeaders > 0 ? ['a header is damaged'] : []),
-    ...(cutSnapshots > 0 ? ['the end is missing, so more items may be'] : []),
-    ...(totals.skippedBytes > 0 ? [`${totals.skippedBytes} bytes were not readable`] : []),
+    ...(cutSnapshots > 0 ? ['its end is missing, perhaps with more items'] : []),
+    ...(totals.skippedBytes > 0 ? [`unreadable: ${counted(totals.skippedBytes, 'byte')}`] : []),
   ];
   return `The snapshot is damaged: ${parts.join('; ')}.`;
+}
+
+function blocksText({ missingBlocks, missingItems, missingBytes }: TotalsView): string {
+  const lost = `${counted(missingItems, 'item')} (${counted(missingBytes, 'byte')})`;
+  return `${counted(missingBlocks, 'block')} with ${lost} ${missingBlocks === 1 ? 'is' : 'are'}`;
 }
 
 /** `0.4 KiB` says more than `0.0 MiB`. */

@@ -56,7 +56,7 @@ export class FileFolder implements SnapshotFolder {
   }
 
   #all(start: string): readonly string[] {
-    const names = withFile(this.#path, () => readdirSync(this.#path));
+    const names = withFile(this.#path, () => readdirSync(this.#path), 'read');
     return names.filter((name) => name.startsWith(start));
   }
 }

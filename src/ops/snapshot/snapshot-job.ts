@@ -220,11 +220,11 @@ function readRing(ring: ByteRing, take: (bytes: Buffer) => void, check: () => vo
 }
 
 function readFile(path: string, take: (bytes: Buffer) => void): void {
-  const descriptor = withFile(path, () => openSync(path, 'r'));
+  const descriptor = withFile(path, () => openSync(path, 'r'), 'read');
   try {
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     for (;;) {
-      const bytes = withFile(path, () => readSync(descriptor, buffer));
+      const bytes = withFile(path, () => readSync(descriptor, buffer), 'read');
       if (bytes === 0) return;
       take(buffer.subarray(0, bytes));
     }

@@ -1,13 +1,10 @@
 import { hostname } from 'node:os';
-import { CodedError, type Logger, readRegularFile } from '../../base/index.ts';
+import { CodedError, type Logger, readSecretFile } from '../../base/index.ts';
 import type { Role } from '../../commands/index.ts';
 import { escapeUser } from './login-log.ts';
 import { SecretsIndex } from './secrets-index.ts';
 import { parseSaslPasswords, parseUserFile } from './user-file.ts';
 import { HASHES_PER_LOGIN_MAX, USER_FILE_BYTES_MAX, type UserTable } from './users.ts';
-
-/** The permission bits that let other users of the machine read or change a file. */
-const OTHERS_READ_OR_WRITE = 0o006;
 
 /** The paths of a node's user files; an empty path means no file. */
 export interface UserSources {
@@ -56,14 +53,7 @@ function rolesOf(tables: readonly UserTable[], log: Logger | undefined): Map<str
 
 async function readText(path: string, log: Logger | undefined): Promise<string> {
   try {
-    const { bytes, mode } = await readRegularFile(path, USER_FILE_BYTES_MAX);
-    if ((mode & OTHERS_READ_OR_WRITE) !== 0) {
-      log?.warn(
-        { file: path },
-        `every user of this machine can open ${path}; run: chmod o-rw ${path}`,
-      );
-    }
-    return bytes.toString('latin1');
+    return (await readSecretFile(path, USER_FILE_BYTES_MAX, log)).toString('latin1');
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CodedError(

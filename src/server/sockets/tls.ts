@@ -1,7 +1,7 @@
 /** The certificates of a node, and the TLS options of its listeners. */
 import { constants, randomBytes, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
-import { CodedError, readRegularFile } from '../../base/index.ts';
+import { CodedError, type Logger, readRegularFile, readSecretFile } from '../../base/index.ts';
 
 /** The TLS options of a node. */
 export interface CertificateOptions {
@@ -45,13 +45,18 @@ export function newTicketKeys(): Buffer {
 
 /**
  * Reads the node's certificate, its key and the CAs of its clients, and checks that the key matches
- * the certificate.
+ * the certificate. The log gets a warning if every user of the machine can open the key.
  * @throws {CodedError} `ERR_CERTIFICATE`, with the file and the reason.
  */
-export async function readCertificates(options: CertificateOptions): Promise<CertificateFiles> {
+export async function readCertificates(
+  options: CertificateOptions,
+  log?: Logger,
+): Promise<CertificateFiles> {
   const { sslChainCert, sslKey, sslCaCert } = options;
-  const cert = await readPem(sslChainCert, 'certificate chain');
-  const key = sslKey === '' ? cert : await readPem(sslKey, 'key');
+  const readKey = (path: string) => readSecretFile(path, PEM_BYTES_MAX, log);
+  const readChain = sslKey === '' ? readKey : readPublic;
+  const cert = await readPem(sslChainCert, 'certificate chain', readChain);
+  const key = sslKey === '' ? cert : await readPem(sslKey, 'key', readKey);
   const ca = sslCaCert === '' ? undefined : await readPem(sslCaCert, 'CA certificate');
   try {
     createSecureContext(contextOptions(options, { cert, key, ca, ticketKeys: newTicketKeys() }));
@@ -70,9 +75,12 @@ export async function readCertificates(options: CertificateOptions): Promise<Cer
 export const certificateExpiry = ({ cert }: Pick<Certificates, 'cert'>): number =>
   Math.floor(new X509Certificate(cert).validToDate.getTime() / 1000);
 
-async function readPem(path: string, what: string): Promise<Buffer> {
+const readPublic = async (path: string): Promise<Buffer> =>
+  (await readRegularFile(path, PEM_BYTES_MAX)).bytes;
+
+async function readPem(path: string, what: string, read = readPublic): Promise<Buffer> {
   try {
-    return (await readRegularFile(path, PEM_BYTES_MAX)).bytes;
+    return await read(path);
   } catch (cause) {
     throw new CodedError(
       'ERR_CERTIFICATE',

@@ -1,7 +1,10 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../../../src/cli/run.ts';
 import { serveVerb } from '../../../../src/cli/verbs/serve.ts';
 import { adminParts } from '../../../support/admin-parts.ts';
+import { temporaryFolder } from '../../../support/folder.ts';
 import { TestHost } from '../host.ts';
 
 /** Runs a command line up to the start of its node, which ends at once. */
@@ -36,6 +39,17 @@ describe('the options of the admin port', () => {
     const { code, host } = await start(['--admin-port', '0', '--admin-token-file', '/no/token']);
     expect(code).toBe(1);
     expect(host.errorLines.join('\n')).toMatch(/Cannot read the token .*--admin-token-file/);
+  });
+  test('a node warns of a token that every user can open, and starts', async () => {
+    const { path, remove } = await temporaryFolder();
+    const file = join(path, 'token');
+    await writeFile(file, '0123456789abcdef');
+    await chmod(file, 0o644);
+    const { code, host } = await start(['--admin-port', '0', '--admin-token-file', file]);
+    await remove();
+    expect(code).toBe(0);
+    const text = `every user of this machine can open ${file}; run: chmod o-rw ${file}`;
+    expect(host.errorLines.filter((line) => line.includes(text))).toHaveLength(1);
   });
   test('a node with "off" has no admin port, whatever the other options say', async () => {
     const { code, host } = await start(['--admin-port', 'off', '--admin-host', '0.0.0.0']);

@@ -19,7 +19,19 @@ describe('--snapshot-every', () => {
   test('the option needs a folder', () => {
     const problems = (snapshotTo: string) =>
       snapshotRules.map((rule) => rule({ snapshotEvery: 60, snapshotTo }));
-    expect(problems('')).toEqual([expect.stringContaining('--snapshot-to')]);
-    expect(problems('/tmp')).toEqual([undefined]);
+    expect(problems('')).toEqual([expect.stringContaining('--snapshot-to'), undefined]);
+    expect(problems('/tmp')).toEqual([undefined, undefined]);
+  });
+});
+
+describe('--snapshot-to', () => {
+  const problems = (snapshotTo: string) =>
+    snapshotRules.flatMap((rule) => rule({ snapshotEvery: 60, snapshotTo }) ?? []);
+  test.each(['s3://b/x', 's3://UPPER..bad/x'])('%s is refused before the start', (url) => {
+    const text = `--snapshot-to: "${url}" names no bucket that S3 allows`;
+    expect(problems(url)).toEqual([expect.stringContaining(text)]);
+  });
+  test('a bucket that S3 allows is accepted', () => {
+    expect(problems('s3://my-bucket/backups')).toEqual([]);
   });
 });

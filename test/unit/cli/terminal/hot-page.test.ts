@@ -28,7 +28,7 @@ req/s   ±   share  gets/s     hits  writes/s   size  bytes/s               node
   });
   test('a narrow one has room for the keys', () => {
     expect(textAt(50, ['10.0.0.1:11211'])).toBe(`
-1K requests/s for keys on 1 of 1 nodes, estimated from 1,234 samples of the last minutes
+1K requests/s for keys on 1 of 1 node, estimated from 1,234 samples of the last minutes
 
 req/s   share     hits  writes/s  key
   240  24.0 %   75.0 %        40  user:1

@@ -1,7 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AtomicFile } from '../../../../src/ops/snapshot/atomic-file.ts';
+import { AtomicFile, withFile } from '../../../../src/ops/snapshot/atomic-file.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -33,5 +41,31 @@ describe('a file that is written as a whole', () => {
     );
     file.abandon();
     expect(readdirSync(folder.path)).toEqual(['file']);
+  });
+});
+
+describe('a failure is a sentence that says what to do', () => {
+  const failing = (message: string) =>
+    expect.objectContaining({ code: 'ERR_SNAPSHOT_FILE', message });
+  test('a folder that is missing', () => {
+    const file = join(folder.path, 'none', 'file');
+    const none = join(folder.path, 'none');
+    const reason = `there is no folder ${none}; create it: mkdir -p ${none}.`;
+    expect(() => new AtomicFile(file)).toThrow(
+      failing(`Cannot write the snapshot ${file}: ${reason}`),
+    );
+  });
+  test.runIf(process.platform === 'linux')('a full disk', () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      expect(() => withFile('/x/y', () => writeSync(full, 'text'))).toThrow(
+        failing(
+          'Cannot write the snapshot /x/y: no space is left on its file system; free some, or ' +
+            'name a file on another one.',
+        ),
+      );
+    } finally {
+      closeSync(full);
+    }
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encryptionHeaders } from '../../../../src/ops/s3/encryption.ts';
-import { isS3Url, parseObjectUrl, parseS3Url } from '../../../../src/ops/s3/s3-url.ts';
+import { isS3Url, parseObjectUrl, parseS3Url } from '../../../src/base/s3-url.ts';
 
 describe('s3://bucket/key', () => {
   test.each([
@@ -10,12 +9,25 @@ describe('s3://bucket/key', () => {
   ])('the URL %s is an object', (url, bucket, key) => {
     expect(parseObjectUrl(url)).toEqual({ bucket, key });
   });
-  test.each(['s3://', 's3:///key', 's3://a/b', 's3://-bucket/key', 's3://my bucket/key'])(
-    'the URL %s has no valid bucket',
-    (url) => {
-      expect(() => parseS3Url(url)).toThrow(/no valid name of a bucket/);
-    },
-  );
+  test.each([
+    's3://',
+    's3:///key',
+    's3://ab/key',
+    's3://-bucket/key',
+    's3://bucket./key',
+    's3://my bucket/key',
+    's3://my_bucket/key',
+    's3://Bucket/key',
+    's3://UPPER..bad/x',
+    's3://two..dots/key',
+    's3://192.168.0.1/key',
+    `s3://${'b'.repeat(64)}/key`,
+  ])('the URL %s has no valid bucket', (url) => {
+    expect(() => parseS3Url(url)).toThrow(/no bucket that S3 allows \(its name has 3 to 63 /);
+  });
+  test.each(['abc', 'b'.repeat(63), '1.2.3', '0-0'])('%s is a valid bucket', (bucket) => {
+    expect(parseS3Url(`s3://${bucket}/key`).bucket).toBe(bucket);
+  });
   test.each(['s3://backups', 's3://backups/', 's3://backups/folder/'])(
     'the URL %s names no object',
     (url) => {
@@ -29,17 +41,5 @@ describe('s3://bucket/key', () => {
   });
   test('a path of a file is none', () => {
     expect(['s3/x', './s3:/x', 'S3://x', '-'].map(isS3Url)).toEqual([false, false, false, false]);
-  });
-});
-
-describe('--s3-encryption', () => {
-  const kind = 'x-amz-server-side-encryption';
-  test.each([
-    ['', {}],
-    ['AES256', { [kind]: 'AES256' }],
-    ['aws:kms', { [kind]: 'aws:kms' }],
-    ['aws:kms:arn:aws:k', { [kind]: 'aws:kms', [`${kind}-aws-kms-key-id`]: 'arn:aws:k' }],
-  ])('"%s" is these headers', (word, headers) => {
-    expect(encryptionHeaders(word)).toEqual(headers);
   });
 });

@@ -1,0 +1,4 @@
+/** `1 node`, `3 nodes`. */
+export function counted(count: number, unit: string, text = String(count)): string {
+  return `${text} ${count === 1 ? unit : `${unit}s`}`;
+}

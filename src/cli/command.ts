@@ -1,5 +1,5 @@
 import { startNode } from '../node/index.ts';
-import { exitAfter } from './process/exit.ts';
+import { exitAfter, outputWritten } from './process/exit.ts';
 import { processHost } from './process/host.ts';
 import { run } from './run.ts';
 import { CACHE_VERBS } from './verbs/cache-verbs.ts';
@@ -26,5 +26,6 @@ export function main(args: readonly string[]): Promise<never> {
     restoreVerb,
     ...CACHE_VERBS,
   ];
-  return exitAfter(run(args, [...verbs, docsVerb(verbs)], processHost()));
+  const exitCode = run(args, [...verbs, docsVerb(verbs)], processHost());
+  return exitAfter(exitCode.finally(outputWritten));
 }

@@ -2,6 +2,7 @@ import type { StoreParts } from './assemble.ts';
 import type { ItemPast } from './item-past.ts';
 import type { WholeItem } from './items/store-condition.ts';
 import { FLAG, type ItemId, NO_ITEM, SEGMENT } from './memory/item-layout.ts';
+import { RestoreOrder } from './restore-order.ts';
 
 export const RESTORED = { done: 0, exists: 1, noMemory: 2 } as const;
 export type Restored = (typeof RESTORED)[keyof typeof RESTORED];
@@ -13,23 +14,26 @@ export type Restored = (typeof RESTORED)[keyof typeof RESTORED];
 export class ItemRestore {
   readonly #parts: StoreParts;
   readonly #replaces: boolean;
+  readonly #order: RestoreOrder;
 
   /** `replaces`: whether a restored item replaces one that the store has under its key. */
   constructor(parts: StoreParts, replaces: boolean) {
     this.#parts = parts;
     this.#replaces = replaces;
+    this.#order = new RestoreOrder(parts);
   }
 
-  /** Makes all later CAS ids higher than this one. */
-  raiseCas(high: number, low: number): void {
-    this.#parts.clock.raiseSeq(high, low);
+  /** Begins a snapshot whose last CAS id is this one: all later ones become higher. */
+  begin(casHigh: number, casLow: number): void {
+    this.#raiseCas(casHigh, casLow);
+    this.#order.begin(casHigh, casLow);
   }
 
   /** Restores an item of one chunk or a small chained one. */
   restore(item: WholeItem, past: ItemPast): Restored {
     const { stripes, lookup, putter } = this.#parts;
     const { hash, keySource, keyStart } = item;
-    if (!past.ownCas) this.raiseCas(past.casHigh, past.casLow);
+    if (!past.ownCas) this.#raiseCas(past.casHigh, past.casLow);
     stripes.lock(hash);
     const old = lookup.findLive(hash, keySource, keyStart, keyStart + item.keyBytes);
     let result: Restored = RESTORED.exists;
@@ -48,7 +52,7 @@ export class ItemRestore {
    */
   link(hash: number, id: ItemId, past: ItemPast): Restored {
     const { arena, stripes, lookup, items, linker, releaser } = this.#parts;
-    if (!past.ownCas) this.raiseCas(past.casHigh, past.casLow);
+    if (!past.ownCas) this.#raiseCas(past.casHigh, past.casLow);
     stripes.lock(hash);
     const keyAt = items.keyAt(id);
     const old = lookup.findLive(hash, arena.bytes, keyAt, keyAt + items.keyBytes(id));
@@ -78,7 +82,7 @@ export class ItemRestore {
   }
 
   #applyPast(id: ItemId, past: ItemPast): void {
-    const { items, classLocks, lru, evictor, sizeHistogram } = this.#parts;
+    const { items, classLocks, evictor, sizeHistogram } = this.#parts;
     const flags =
       (past.isFetched ? FLAG.fetched : 0) |
       (past.isStale ? FLAG.stale : 0) |
@@ -87,13 +91,15 @@ export class ItemRestore {
     classLocks.lock(sizeClass);
     items.setFlags(id, flags);
     items.setAccess(id, past.access, past.hits);
-    if (past.isKept && items.segment(id) !== SEGMENT.temp) {
-      lru.moveToHead(sizeClass, id, evictor.segmentForReturning());
-    }
     if (this.#keepsSeq(past)) {
       sizeHistogram.remove(id);
       items.setSeq(id, past.casHigh, past.casLow);
       sizeHistogram.add(id);
+    }
+    const segment = items.segment(id);
+    if (segment !== SEGMENT.temp) {
+      const isKept = past.isKept || segment === SEGMENT.warm;
+      this.#order.place(sizeClass, id, evictor.segmentForRestored(isKept));
     }
     classLocks.unlock(sizeClass);
   }
@@ -109,6 +115,11 @@ export class ItemRestore {
     stripes.unlock(hash);
     index.growIfFull();
     evictionEvents.publish();
+    this.#order.makeRoom();
+  }
+
+  #raiseCas(high: number, low: number): void {
+    this.#parts.clock.raiseSeq(high, low);
   }
 }
 

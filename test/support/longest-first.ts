@@ -5,6 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * checkout it can only sort by file size, which is a poor estimate.
  */
 const LONGEST_FILES = [
+  'system/dump-restore',
+  'system/warm-restart',
+  'system/death',
+  'system/image',
+  'system/packaged-node',
+  'system/log',
   'system/next',
   'system/client-drill',
   'differential/table',

@@ -26,9 +26,14 @@ export function dumpStore(
   return Buffer.concat(pieces);
 }
 
-/** Restores a snapshot that comes in pieces. */
-export function restoreStore(store: Store, snapshot: Buffer, replaces = false) {
-  const restorer = new ItemRestorer(store, replaces);
+/** Restores a snapshot that comes in pieces; `betweenItems` changes the store in between. */
+export function restoreStore(
+  store: Store,
+  snapshot: Buffer,
+  replaces = false,
+  betweenItems: () => void = () => {},
+) {
+  const restorer = new ItemRestorer(store, replaces, betweenItems);
   const decoder = new SnapshotDecoder(restorer);
   for (let at = 0; at < snapshot.length; at += 100_000) {
     decoder.push(snapshot.subarray(at, at + 100_000));

@@ -25,6 +25,15 @@ describe.each(SERVERS)('the command line as a client of $name', ({ start, skip }
   });
   afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
+  test.skipIf(skip)('a value that is larger than a pipe arrives whole', async () => {
+    const value = 'x'.repeat(900_000);
+    expect(await onCache('set large', value)).toMatchObject({ code: 0 });
+    const words = ['sh', '-c', '"$@" | wc -c', 'sh', process.execPath, MAIN, 'get', 'large'];
+    const get = new OwnedProcess(words, { env });
+    await get.exited;
+    expect(Number(get.stdout)).toBe(value.length + '\n'.length);
+  });
+
   test.skipIf(skip)('the verbs store, get, touch, increment and delete keys', async () => {
     expect(await onCache('get a')).toEqual({ code: 1, out: '', err: 'not found' });
     expect(await onCache('set a one --ttl 60')).toEqual({ code: 0, out: 'stored', err: '' });

@@ -87,7 +87,7 @@ describe('top', () => {
     const down = `127.0.0.1:${await freePort()}`;
     const up = nodeOf(server);
     const line = `top --once --json --interval 0.1 --nodes ${hung},${down},${up}`;
-    const { code, out } = await runCli(`${line} --deadline 500`);
+    const { code, out } = await runCli(`${line} --deadline 3000`);
     sockets.close();
     const { nodes, total } = JSON.parse(out);
     expect(code).toBe(3);

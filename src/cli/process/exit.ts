@@ -9,3 +9,18 @@ export async function exitAfter(command: Promise<number>): Promise<never> {
   await stderrOutput().flush(FLUSH_MS_MAX);
   process.exit(exitCode);
 }
+
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Resolves once the reader of standard output has all of it, or has gone. A pipe takes 64 KiB at
+ * once and an exit would cut the rest off. A signal ends the wait for a reader that takes nothing.
+ */
+export async function outputWritten(): Promise<void> {
+  const { stdout } = process;
+  if (stdout.writableLength === 0) return;
+  await new Promise<void>((resolve) => {
+    stdout.write('', () => resolve());
+    for (const signal of END_SIGNALS) process.once(signal, () => resolve());
+  });
+}

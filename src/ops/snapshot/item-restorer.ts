@@ -81,7 +81,7 @@ export class ItemRestorer implements SnapshotReceiver {
 
   facts(facts: SnapshotFacts): void {
     this.headers.push(facts);
-    this.#restore.raiseCas(Math.floor(facts.lastCas / WORD), facts.lastCas % WORD);
+    this.#restore.begin(Math.floor(facts.lastCas / WORD), facts.lastCas % WORD);
   }
 
   item(item: SnapshotItem, bytes: Buffer, keyAt: number, valueAt: number): void {

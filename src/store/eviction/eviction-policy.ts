@@ -38,6 +38,8 @@ export interface EvictionPolicy {
   readonly tailActions: readonly [ActionsByHits, ActionsByHits, ActionsByHits, ActionsByHits];
   /** The list that a new item enters; the second if the store evicted its key a short time ago. */
   readonly segmentForNew: readonly [number, number];
+  /** The list that a restored item enters; the second if it was in WARM. */
+  readonly segmentForRestored: readonly [number, number];
   /** The hits of an item after its promotion. */
   readonly hitsAfterPromotion: number;
   /**
@@ -62,6 +64,7 @@ export const s3fifo: EvictionPolicy = {
   smallQueueShare: 0.1,
   tailActions: [PROMOTE_READ, REINSERT_READ, PROMOTE_READ, ALWAYS_EVICT],
   segmentForNew: [SEGMENT.hot, SEGMENT.warm],
+  segmentForRestored: [SEGMENT.hot, SEGMENT.warm],
   hitsAfterPromotion: 0,
   overwriteCountsAsHit: true,
 };
@@ -75,6 +78,8 @@ export const segmented: EvictionPolicy = {
   smallQueueShare: 0,
   tailActions: [PROMOTE_ACTIVE, PROMOTE_ACTIVE, PROMOTE_ACTIVE, ALWAYS_EVICT],
   segmentForNew: [SEGMENT.hot, SEGMENT.hot],
+  // The maintainer would move them there in the order in which they come.
+  segmentForRestored: [SEGMENT.cold, SEGMENT.cold],
   // The next hit makes the item active again.
   hitsAfterPromotion: 1,
   overwriteCountsAsHit: false,
@@ -85,6 +90,7 @@ export const flat: EvictionPolicy = {
   smallQueueShare: 0,
   tailActions: [REINSERT_READ, REINSERT_READ, REINSERT_READ, REINSERT_READ],
   segmentForNew: [SEGMENT.cold, SEGMENT.cold],
+  segmentForRestored: [SEGMENT.cold, SEGMENT.cold],
   hitsAfterPromotion: 0,
   overwriteCountsAsHit: false,
 };

@@ -154,9 +154,9 @@ export class Evictor {
     return segment === SEGMENT.temp ? this.#policy().segmentForNew[0] : segment;
   }
 
-  /** The segment of an item that clients request again: as after a recent eviction. */
-  segmentForReturning(): number {
-    return this.#policy().segmentForNew[1];
+  /** The segment of a restored item; `isKept` tells whether it was in WARM. */
+  segmentForRestored(isKept: boolean): number {
+    return this.#policy().segmentForRestored[isKept ? 1 : 0];
   }
 
   /** `overwriteCountsAsHit` of the policy in force. */

@@ -65,6 +65,21 @@ export class LruLists {
     this.#pushHead(sizeClass, id);
   }
 
+  /** Moves an item next to `older`, on the side of the head; to the tail if that is NO_ITEM. */
+  moveBefore(sizeClass: number, id: ItemId, older: ItemId): void {
+    const { items } = this.#parts;
+    this.#detach(sizeClass, id);
+    const list = listAt(sizeClass, items.segment(id));
+    const newer = older === NO_ITEM ? this.#classes[list + TAIL]! >>> 0 : items.lruPrev(older);
+    items.setLruPrev(id, newer);
+    items.setLruNext(id, older);
+    if (newer === NO_ITEM) this.#classes[list + HEAD] = id;
+    else items.setLruNext(newer, id);
+    if (older === NO_ITEM) this.#classes[list + TAIL] = id;
+    else items.setLruPrev(older, id);
+    this.#classes[list + COUNT]!++;
+  }
+
   /**
    * Replaces `old` by `fresh`, an item of the same class, segment and size, at the same position.
    */

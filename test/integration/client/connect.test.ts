@@ -352,6 +352,8 @@ describe('cancelling an operation', () => {
       }),
     );
     const cache = client(node.port);
+    // The connection exists: the request below is sent before its deadline.
+    expect(await cache.get('first')).toBe('v');
     expect(await outcomeOf(cache.get('slow', { deadlineMs: 20 }))).toBe('ERR_DEADLINE');
     await expect.poll(() => replies.length).toBe(1);
     const next = cache.get('quick');

@@ -33,7 +33,7 @@ test(`the lists agree with arrays, seed ${seed}`, () => {
   const without = (segment: number, id: number): number[] =>
     model[segment]!.filter((other) => other !== id);
   for (let step = 0; step < 2000; step++) {
-    const action = random.pick(['add', 'remove', 'move', 'replace'] as const);
+    const action = random.pick(['add', 'remove', 'move', 'moveBefore', 'replace'] as const);
     const [segment, id] = (action === 'add' ? undefined : anyItem()) ?? [random.pick(SEGMENTS), 0];
     if (id === 0) {
       const fresh = parts.newItem();
@@ -50,6 +50,11 @@ test(`the lists agree with arrays, seed ${seed}`, () => {
       model[segment] = without(segment, id);
       model[target]!.unshift(id);
       expect(parts.items.segment(id)).toBe(target);
+    } else if (action === 'moveBefore') {
+      const rest = without(segment, id);
+      const at = random.int(0, rest.length);
+      parts.lru.moveBefore(CLASS, id, rest[at] ?? NO_ITEM);
+      model[segment] = rest.toSpliced(at, 0, id);
     } else {
       const fresh = parts.newItem();
       parts.items.setSegment(fresh, segment);

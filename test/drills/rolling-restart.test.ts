@@ -73,7 +73,7 @@ describe('a rolling restart', () => {
     });
     cleanups.push(() => other.close());
     await cache.setMany(new Map(names.map((name) => [name, `value of ${name}`])));
-    for (const name of names) await other.set(`memjs-${name}`, `memjs of ${name}`);
+    await Promise.all(names.map((name) => other.set(`memjs-${name}`, `memjs of ${name}`)));
     const casBefore = await exchange(
       cluster.rows[0]!.port,
       'mn\r\nset raw 7 0 3\r\nraw\r\ngets raw\r\n',
@@ -91,9 +91,10 @@ describe('a rolling restart', () => {
       return found.failed.size === 0 && found;
     });
     expect([...values].filter(([name, value]) => value === `value of ${name}`)).toHaveLength(KEYS);
-    for (const name of names) {
-      expect(String((await other.get(`memjs-${name}`)).value)).toBe(`memjs of ${name}`);
-    }
+    const replies = await Promise.all(names.map((name) => other.get(`memjs-${name}`)));
+    expect(replies.map(({ value }) => String(value))).toEqual(
+      names.map((name) => `memjs of ${name}`),
+    );
     expect(casBefore).toContain(await exchange(cluster.rows[0]!.port, 'gets raw\r\n'));
     // A node that is down rejects its operations; none of them finds less than before.
     expect(load.misses).toBe(0);

@@ -47,6 +47,9 @@ const fill = async (node: Node, keys: readonly string[]): Promise<string> =>
 const keysOf = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, nth) => `${prefix}-${nth}`);
 
+/** A busy machine needs longer than the usual deadline. */
+const PATIENT = ['--deadline', '20000'];
+
 describe('slabring dump and restore', () => {
   let [a, b, c]: readonly Node[] = [];
   beforeAll(async () => {
@@ -81,7 +84,7 @@ describe('slabring dump and restore', () => {
     const restored = await run('restore', file, '--admin', admins, '--nodes', names);
     expect(restored).toMatchObject({ code: 0, err: '' });
     const keys = [...keysOf('a', 500), ...keysOf('b', 500)];
-    const got = await run('get', ...keys, '--nodes', names, '--json');
+    const got = await run('get', ...keys, '--nodes', names, '--json', ...PATIENT);
     expect(got.code).toBe(0);
     for (const key of keys) expect(got.out).toContain(`value of ${key}`);
   });
@@ -102,7 +105,7 @@ describe('slabring dump and restore', () => {
     await run('dump', file, '--admin', admins(sources));
     const restored = await run('restore', file, '--admin', admins(targets), '--nodes', names);
     expect(restored).toMatchObject({ code: 0, err: '' });
-    const got = await run('get', ...keys.flat(), '--nodes', names, '--json');
+    const got = await run('get', ...keys.flat(), '--nodes', names, '--json', ...PATIENT);
     expect(got.code).toBe(0);
     let held = 0;
     for (const target of targets) {
@@ -175,7 +178,7 @@ describe('slabring dump and restore', () => {
     expect(dumped.out).toContain('Dumped 9 items of 3 nodes');
     await run('flush', '--yes', ...nodes);
     expect(await run('restore', file, ...nodes)).toMatchObject({ code: 0, err: '' });
-    expect((await run('get', ...keysOf('own', 9), ...nodes)).code).toBe(0);
+    expect((await run('get', ...keysOf('own', 9), ...nodes, ...PATIENT)).code).toBe(0);
   });
 });
 

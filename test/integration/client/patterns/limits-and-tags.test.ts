@@ -197,8 +197,16 @@ describe.each(SERVERS.filter(({ skip }) => !skip))('on $name', ({ start }) => {
     test('getOrSet loads while the cache is down, or fails as onCacheError says', async () => {
       const tagged = new TagSpace(down).tagged(['t']);
       let loads = 0;
-      const load = async ({ key }: { readonly key: string }) => `load ${++loads} of ${key}`;
+      const released = Promise.withResolvers<void>();
+      const load = async ({ key }: { readonly key: string }) => {
+        const value = `load ${++loads} of ${key}`;
+        await released.promise;
+        return value;
+      };
       const all = Array.from({ length: 50 }, () => tagged.getOrSet('k', load));
+      // The lookups of all callers have failed before a later one does: they share a load.
+      await down.get('k').catch(() => {});
+      released.resolve();
       expect(new Set(await Promise.all(all))).toEqual(new Set(['load 1 of k']));
       const nodeDown = { code: 'ERR_NODE_DOWN' };
       const failing = tagged.getOrSet('k', () => 'never', { onCacheError: 'fail' });

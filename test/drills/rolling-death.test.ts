@@ -1,9 +1,9 @@
 /** SIGKILL at each phase of a restart: no half file counts, nothing hangs, no old value returns. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isFree } from '../support/ports.ts';
 import { OwnedProcess } from '../support/server.ts';
 import { portsFor, SupervisedCluster } from '../support/supervised-cluster.ts';
@@ -14,6 +14,8 @@ import { exchangeOnce } from '../support/wire.ts';
 const { pathTo, cleanups } = folderForEachTest();
 /** Several processes start one after the other, on a machine that runs other tests, too. */
 const waitUntil: typeof waitFor = (what, check) => waitFor(what, check, 120_000);
+
+const HOLD_START = new URL('../support/hold-start.ts', import.meta.url).href;
 
 const state = (): string => pathTo('state');
 const itemsOf = (node: string): string => join(state(), `${node}.items`);
@@ -112,12 +114,19 @@ describe('a node that is killed', () => {
   });
 
   test('while it starts with its file, the supervisor starts it again with its items', async () => {
+    const held = pathTo('hold');
+    vi.stubEnv('NODE_OPTIONS', `--import ${HOLD_START}`);
+    vi.stubEnv('HOLD_FILE', held);
+    vi.stubEnv('HOLD_ARGUMENT', 'node-1.items');
+    cleanups.push(async () => void vi.unstubAllEnvs());
     const cluster = await startWithItems('--state', state());
+    writeFileSync(held, '');
     const command = cluster.command('restart', 'node-1');
     await waitUntil('the file is complete', () => existsSync(itemsOf('node-1')));
     // Whichever of the two processes it hits, the file is complete and no node has served since.
     const killed = await waitUntil('the next process runs', () => nodeProcess(cluster, 'node-1'));
     process.kill(killed, 'SIGKILL');
+    rmSync(held);
     await command.exited;
     await waitUntil('the node is back', async () => !(await isFree(cluster.rows[0]!.port)));
     expect(await valuesOf(cluster)).toEqual([HIT, HIT]);

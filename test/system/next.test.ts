@@ -74,6 +74,16 @@ async function startNext(): Promise<NextServer> {
   };
 }
 
+/** Reads until the text is another one: Next.js updates tags after its reply to the revalidation. */
+async function readOther(server: NextServer, path: string, old: string): Promise<string> {
+  let text = old;
+  await waitUntil('the server has another value', async () => {
+    text = await server.read(path);
+    return text !== old;
+  });
+  return text;
+}
+
 describe.skipIf(!isInstalled)('the cache handlers of Next.js', () => {
   beforeAll(async () => {
     [built, node] = await Promise.all([buildPackages(), startSlabring()]);
@@ -99,8 +109,7 @@ describe.skipIf(!isInstalled)('the cache handlers of Next.js', () => {
     const first = await one.read(path);
     expect(await two.read(path)).toBe(first);
     await one.revalidate(what);
-    const second = await two.read(path);
-    expect(second).not.toBe(first);
+    const second = await readOther(two, path, first);
     for (const server of [one, two, one]) expect(await server.read(path)).toBe(second);
   });
 
@@ -117,8 +126,7 @@ describe.skipIf(!isInstalled)('the cache handlers of Next.js', () => {
     const [one, two] = servers as [NextServer, NextServer];
     const before = await one.read('/value');
     await Promise.all([one, two, one, two].map((each) => each.revalidate({ tag: 'value' })));
-    const values = await Promise.all([one, two].map((each) => each.read('/value')));
-    expect(values).not.toContain(before);
+    await Promise.all([one, two].map((each) => readOther(each, '/value', before)));
   });
 
   test('the servers go on without the cache', async () => {

@@ -64,6 +64,15 @@ async function untilNothingIsHeld(server: TestServer): Promise<void> {
   });
 }
 
+/** The objects of closed sockets go with the next garbage collection, which requests bring on. */
+async function untilGivenBack(server: TestServer, base: number): Promise<void> {
+  const honest = await connect(server);
+  await waitUntil('the node has given the memory back', async () => {
+    await honest.exchange('get none\r\n'.repeat(100));
+    return (await residentBytes(server.pid)) - base < OTHER_BYTES_MAX;
+  });
+}
+
 describe('the memory of all connections', () => {
   test('1000 clients that do not read stay within the budget, and give the memory back', {
     timeout: 3 * MINUTES,
@@ -83,7 +92,7 @@ describe('the memory of all connections', () => {
     expect(growth).toBeLessThan(LIMIT_MIB * MIB + OTHER_BYTES_MAX);
     expect((await statsOf(server)).get('conn_memory_bytes')).toBeLessThan(LIMIT_MIB * MIB);
     await untilNothingIsHeld(server);
-    expect((await residentBytes(server.pid)) - base).toBeLessThan(OTHER_BYTES_MAX);
+    await untilGivenBack(server, base);
   });
 
   test('40 unfinished lines of 4 MiB stay within the budget, and give the memory back', {
@@ -99,7 +108,7 @@ describe('the memory of all connections', () => {
       /"bufferMemory":\d+,"msg":"closed connections/.test(server.process.stderr),
     );
     await untilNothingIsHeld(server);
-    expect((await residentBytes(server.pid)) - base).toBeLessThan(OTHER_BYTES_MAX);
+    await untilGivenBack(server, base);
   });
 
   test('lines of 4 MiB that together exceed the budget pause, and all get their replies', {

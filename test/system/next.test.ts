@@ -74,7 +74,7 @@ async function startNext(): Promise<NextServer> {
   };
 }
 
-/** Reads until the text is another one: Next.js updates tags after its reply to the revalidation. */
+/** Reads until the text is another one: Next.js updates tags after its reply to a revalidation. */
 async function readOther(server: NextServer, path: string, old: string): Promise<string> {
   let text = old;
   await waitUntil('the server has another value', async () => {

@@ -120,7 +120,7 @@ function take(reply: ControlReply, result: RestartResult, bar: ProgressBar): boo
     }
     case 'failed':
       result.untouched = reply.untouched;
-      result.error = `${reply.reason}.`;
+      result.error = reply.reason.replace(/\.?$/, '.');
       return true;
     case 'refused':
       result.error = reply.reason;

@@ -9,9 +9,9 @@ import { RawConnection } from '../../support/wire.ts';
 const MIB = 2 ** 20;
 const LIMIT_MIB = 32;
 /**
- * What the attacks may take beside the buffers: objects of sockets, garbage, fragments. 37 to 73 MiB
- * were seen of 1000 sockets, also before the next collection of V8; without the budget it is more
- * than twice this bound.
+ * What the attacks may take beside the buffers: objects of sockets, garbage, fragments. Of 1000
+ * sockets 37 to 73 MiB were seen, also before the next collection of V8; without the budget it is
+ * more than twice this bound.
  */
 const OTHER_BYTES_MAX = 96 * MIB;
 const GET_LINE_BYTES = 4 * MIB;

@@ -12,12 +12,11 @@ const STEPS_PER_CHANGE = 100;
 const STEPS_PER_AUDIT = 50_000;
 const KEYS = 60_000;
 const TIMEOUT_MS = 180_000;
+/** Rare ones are not among them: how much the maintainer does in a slice depends on the machine. */
 const TOTALS_REQUIRED = [
   'evicted',
-  'evictedNonzero',
   'evictedUnfetched',
   'outOfMemory',
-  'reclaimed',
   'expiredUnfetched',
   'directReclaims',
   'movesToCold',

@@ -44,6 +44,7 @@ export { ineffectiveOptions, type Rule, resolveOptions, type Sources } from './o
 export { formatSize } from './options/sizes.ts';
 export { BoundedOutput } from './output/bounded-output.ts';
 export { stderrOutput } from './output/stderr-output.ts';
+export { RandomDistance } from './random-distance.ts';
 export { readRegularFile, withinReadTime } from './read-file.ts';
 export { isS3Url, parseObjectUrl, parseS3Url } from './s3-url.ts';
 export { readSecretFile } from './secret-file.ts';

@@ -1,3 +1,4 @@
+import { RandomDistance } from '../../base/index.ts';
 import { type Request, VERB, type Verb } from '../../protocol/index.ts';
 import type { RequestObserver } from '../../server/index.ts';
 import { type ItemStore, NO_ITEM } from '../../store/index.ts';
@@ -15,9 +16,6 @@ const WRITES: readonly Verb[] = [
 ];
 for (const verb of READS) ACCESS_OF_VERB[verb] = READING;
 for (const verb of WRITES) ACCESS_OF_VERB[verb] = WRITING;
-
-/** Marsaglia's xorshift for 32 bits. */
-const [SHIFT_A, SHIFT_B, SHIFT_C] = [13, 17, 5];
 
 /** A key or a prefix on its way to the table; one object, refilled for each. */
 class Sample {
@@ -49,14 +47,14 @@ export class HotKeySampler implements RequestObserver {
   /** In this second. */
   #seenKeys = 0;
   #notedKeys = 0;
-  #random: number;
+  readonly #distance: RandomDistance;
 
   /** `seed` is not 0. */
   constructor(table: HotKeyTable, store: ItemStore, delimiter: string, seed: number) {
     this.#table = table;
     this.#store = store;
     this.#delimiter = delimiter.charCodeAt(0);
-    this.#random = seed;
+    this.#distance = new RandomDistance(seed);
   }
 
   readonly seen = (request: Request, weight: number): void => {
@@ -106,18 +104,12 @@ export class HotKeySampler implements RequestObserver {
     return start;
   }
 
-  /** The distance to the next key. It is random: no pattern of the clients hides between keys. */
+  /** The distance to the next key. */
   #draw(): number {
     const second = this.#store.clock.now();
     if (second !== this.#second) this.#beginSecond(second);
     else if (this.#notedKeys >= 2 * NOTED_KEYS_PER_SECOND) this.#doubleInterval();
-    if (this.#interval === 1) return 1;
-    let random = this.#random;
-    random ^= random << SHIFT_A;
-    random ^= random >>> SHIFT_B;
-    random ^= random << SHIFT_C;
-    this.#random = random;
-    return 1 + ((random >>> 0) % (2 * this.#interval - 1));
+    return this.#distance.next(this.#interval);
   }
 
   #beginSecond(second: number): void {

@@ -86,7 +86,7 @@ export class HotKeyTable {
     };
   }
 
-  /** Forgets everything: the time begins. */
+  /** Empties the table: the time begins. */
   clear(now: number): void {
     this.#segment.locked(() => {
       this.#keys.clear();

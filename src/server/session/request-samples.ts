@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/index.ts';
+import { type Clock, RandomDistance } from '../../base/index.ts';
 import type { Request } from '../../protocol/index.ts';
 import type { RequestWalk } from './request-walk.ts';
 import type { SlowRequests } from './slow-requests.ts';
@@ -12,9 +12,6 @@ const FURTHER_KEY_COST = 0.25;
 /** At least one input in so many is sampled. */
 const INTERVAL_MAX = 1024;
 const WINDOW_MS = 1000;
-
-/** Marsaglia's xorshift for 32 bits. */
-const [SHIFT_A, SHIFT_B, SHIFT_C] = [13, 17, 5];
 
 /** Learns from the sampled requests of a thread. */
 export interface RequestObserver {
@@ -48,7 +45,7 @@ export class RequestSamples {
   readonly #observers: readonly RequestObserver[];
   /** The inputs until the next sampled one. */
   #countdown = 1;
-  #random: number;
+  readonly #distance: RandomDistance;
   #windowEndMs: number;
   /** Since the window began: what was decoded, and how much there was to decode. */
   #decoded = 0;
@@ -60,7 +57,7 @@ export class RequestSamples {
     this.#clock = clock;
     this.walk = walk;
     this.#observers = observers;
-    this.#random = seed;
+    this.#distance = new RandomDistance(seed);
     this.#windowEndMs = clock.nowMs() + WINDOW_MS;
   }
 
@@ -76,7 +73,7 @@ export class RequestSamples {
   /** Plans the distance to the next sampled input. */
   plan(nowMs: number): void {
     if (nowMs >= this.#windowEndMs) this.#beginWindow(nowMs);
-    this.#countdown = this.interval === 1 ? 1 : 1 + (this.#nextRandom() % (2 * this.interval - 1));
+    this.#countdown = this.#distance.next(this.interval);
   }
 
   seen(request: Request, weight: number): void {
@@ -103,14 +100,5 @@ export class RequestSamples {
     this.#windowEndMs = nowMs + WINDOW_MS;
     this.#decoded = 0;
     this.#estimated = 0;
-  }
-
-  #nextRandom(): number {
-    let random = this.#random;
-    random ^= random << SHIFT_A;
-    random ^= random >>> SHIFT_B;
-    random ^= random << SHIFT_C;
-    this.#random = random;
-    return random >>> 0;
   }
 }

@@ -49,10 +49,7 @@ export class ByteRing {
   /** Adds bytes, and blocks the thread while there is no room; `check` throws if it has to end. */
   write(bytes: Buffer, check: () => void): void {
     for (let from = 0; from < bytes.length; ) {
-      while (!this.#hasRoom()) {
-        check();
-        Atomics.wait(this.#words, EMPTIED, this.#emptied(), LOOK_MS);
-      }
+      this.#waitForRoom(check);
       from += this.#put(bytes, from);
     }
   }
@@ -60,17 +57,14 @@ export class ByteRing {
   /** Ends the bytes; blocks as `write` does. */
   end(check: () => void): void {
     if (this.#at > 0) this.#publish();
-    while (!this.#hasRoom()) {
-      check();
-      Atomics.wait(this.#words, EMPTIED, this.#emptied(), LOOK_MS);
-    }
+    this.#waitForRoom(check);
     this.#publish();
   }
 
   /** Adds bytes; resolves once it has taken them. */
   async send(bytes: Buffer): Promise<void> {
     for (let from = 0; from < bytes.length; ) {
-      if (!this.#hasRoom()) await this.#untilRoom();
+      await this.#untilRoom();
       from += this.#put(bytes, from);
     }
   }
@@ -112,20 +106,35 @@ export class ByteRing {
     Atomics.notify(this.#words, EMPTIED);
   }
 
-  #emptied(): number {
-    return Atomics.load(this.#words, EMPTIED);
+  /** @throws {CodedError} `ERR_SNAPSHOT_CANCELLED`, and what `check` throws. */
+  #waitForRoom(check: () => void): void {
+    for (;;) {
+      const emptied = this.#fullAt();
+      if (emptied === undefined) return;
+      check();
+      Atomics.wait(this.#words, EMPTIED, emptied, LOOK_MS);
+    }
   }
 
   /** @throws {CodedError} `ERR_SNAPSHOT_CANCELLED`. */
-  #hasRoom(): boolean {
-    if (this.isCancelled) throw cancelled();
-    return ((Atomics.load(this.#words, FILLED) - this.#emptied()) | 0) < SLOTS;
+  async #untilRoom(): Promise<void> {
+    for (;;) {
+      const emptied = this.#fullAt();
+      if (emptied === undefined) return;
+      await Atomics.waitAsync(this.#words, EMPTIED, emptied, LOOK_MS).value;
+    }
   }
 
-  async #untilRoom(): Promise<void> {
-    while (!this.#hasRoom()) {
-      await Atomics.waitAsync(this.#words, EMPTIED, this.#emptied(), LOOK_MS).value;
-    }
+  /**
+   * Undefined if a slot is free, else the count of emptied slots with which there is none: the wait
+   * must be for a change of this one, because the reader may release a slot in between.
+   * @throws {CodedError} `ERR_SNAPSHOT_CANCELLED`.
+   */
+  #fullAt(): number | undefined {
+    if (this.isCancelled) throw cancelled();
+    const emptied = Atomics.load(this.#words, EMPTIED);
+    const isFull = ((Atomics.load(this.#words, FILLED) - emptied) | 0) >= SLOTS;
+    return isFull ? emptied : undefined;
   }
 
   /** Copies what the slot has room for, and publishes a full one. */

@@ -80,12 +80,14 @@ export class LogRoute {
   /** Waits for another line, or for the end. */
   async #more(response: ServerResponse, end: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const leave = this.#ring.onLine(resolve);
-    end.addEventListener('abort', () => resolve(), { once: true });
+    const go = (): void => resolve();
+    const leave = this.#ring.onLine(go);
+    end.addEventListener('abort', go, { once: true });
     const heartbeat = setInterval(() => response.write('\n'), HEARTBEAT_MS);
     await promise;
     clearInterval(heartbeat);
     leave();
+    end.removeEventListener('abort', go);
     if (!end.aborted) await new Promise((gathered) => setTimeout(gathered, GATHER_MS));
   }
 }

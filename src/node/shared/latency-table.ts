@@ -15,7 +15,8 @@ import {
  */
 const SUM = LATENCY_BUCKETS;
 const MAX = LATENCY_BUCKETS + 1;
-const ROW_SLOTS = 424;
+/** The slots of a row, in whole cache lines. */
+const ROW_SLOTS = Math.ceil((MAX + 1) / 8) * 8;
 const BLOCK_SLOTS = KIND_COUNT * ROW_SLOTS;
 const SLOT_BYTES = 8;
 const MS_PER_SECOND = 1000;

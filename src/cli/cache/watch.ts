@@ -37,17 +37,26 @@ export async function* watchNodes<T>(
   { intervalMs, waitMs }: Pace,
   stopped: AbortSignal,
 ): AsyncGenerator<readonly NodeResult<T>[]> {
-  const aborted = new Promise<undefined>((resolve) => {
-    stopped.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
   let dueAtMs = machineClock.nowMs();
   while (!stopped.aborted) {
-    const round = await Promise.race([polls.round(waitMs), aborted]);
+    const round = await unlessAborted(polls.round(waitMs), stopped);
     if (round === undefined) return;
     yield round;
     dueAtMs = Math.max(dueAtMs + intervalMs, machineClock.nowMs());
     const pauseMs = Math.max(0, dueAtMs - machineClock.nowMs());
     await sleep(pauseMs, undefined, { signal: stopped }).catch(() => {});
+  }
+}
+
+/** The result of the work; undefined as soon as the signal aborts. A round leaves no listener. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
+  const go = (): void => resolve(undefined);
+  signal.addEventListener('abort', go, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', go);
   }
 }
 

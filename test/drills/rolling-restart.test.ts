@@ -17,7 +17,7 @@ const NODES = 3;
 const DEADLINE_MS = 20_000;
 
 /** The codes of operations on a node that is down, or that goes down. */
-const DOWN: ReadonlySet<string> = new Set(['ERR_NODE_DOWN', 'ERR_CONNECTION_LOST']);
+const DOWN: ReadonlySet<string> = new Set(['ERR_NODE_DOWN', 'ERR_REPLY_LOST']);
 
 interface Restarted {
   readonly nodes: readonly { readonly node: string; readonly items: number }[];

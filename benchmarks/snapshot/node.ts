@@ -6,28 +6,35 @@ import type { TestServer } from '../../test/support/server.ts';
 const KIB = 1024;
 const POLL_MS = 50;
 
+/** A prefix of a command: where it runs. */
+export type On = readonly string[];
+
 /** A node with one thread for clients and an admin port. */
-export const startNode = (megabytes: number, ...args: readonly string[]): Promise<TestServer> =>
-  startSlabring({ args: ['-m', `${megabytes}`, '-t', '1', '--admin-port', '0', ...args] });
+export const startNode = (megabytes: number, on: On, ...args: string[]): Promise<TestServer> =>
+  startSlabring({
+    commandPrefix: on,
+    args: ['-m', `${megabytes}`, '-t', '1', '--admin-port', '0', ...args],
+  });
 
 /** Runs a verb to its end, and returns what it prints with --json. */
-export async function slabring<Result>(...args: readonly string[]): Promise<Result> {
-  const verb = startVerb([...args, '--json']);
+export async function slabring<Result>(on: On, ...args: readonly string[]): Promise<Result> {
+  const verb = startVerb([...args, '--json'], { commandPrefix: on });
   const { code } = await verb.exited;
   if (code !== 0) throw new Error(`slabring ${args.join(' ')}: ${verb.stderr}`);
   return JSON.parse(verb.stdout) as Result;
 }
 
-/** Repeats a verb until it is stopped; resolves after the last run. */
-export function repeat(...args: readonly string[]): { stop(): Promise<number> } {
+/** Repeats a verb until it is stopped; resolves after the last run, with the seconds of each. */
+export function repeat(on: On, ...args: readonly string[]): { stop(): Promise<number[]> } {
   let isStopped = false;
-  let runs = 0;
+  const seconds: number[] = [];
   const running = (async () => {
     while (!isStopped) {
-      await slabring(...args);
-      runs++;
+      const startedAt = performance.now();
+      await slabring(on, ...args);
+      seconds.push((performance.now() - startedAt) / 1000);
     }
-    return runs;
+    return seconds;
   })();
   return {
     stop: () => {

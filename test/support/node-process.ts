@@ -30,9 +30,11 @@ export interface SlabringOptions {
 /** Starts a verb as a process: `startVerb(['dump', file])`. */
 export function startVerb(
   args: readonly string[],
-  { nodeArgs = [], env = {} }: Pick<SlabringOptions, 'nodeArgs' | 'env'> = {},
+  options: Pick<SlabringOptions, 'commandPrefix' | 'nodeArgs' | 'env'> = {},
 ): OwnedProcess {
-  return new OwnedProcess([process.execPath, ...nodeArgs, CLI_ENTRY, ...args], { env });
+  const { commandPrefix = [], nodeArgs = [], env = {} } = options;
+  const command = [...commandPrefix, process.execPath, ...nodeArgs, CLI_ENTRY, ...args];
+  return new OwnedProcess(command, { env });
 }
 
 /**

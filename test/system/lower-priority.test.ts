@@ -1,0 +1,37 @@
+/** The scheduling policy of a verb that copies a whole node. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+
+const hasChrt = spawnSync('chrt', ['-p', `${process.pid}`]).status === 0;
+const MODULE = new URL('../../src/cli/process/lower-priority.ts', import.meta.url).href;
+
+/** What a process prints whose priority is lower, after `work`. */
+function policyAfter(work: string): string {
+  const script = `
+    import { execFileSync } from 'node:child_process';
+    import { getPriority } from 'node:os';
+    import { lowerPriority } from '${MODULE}';
+    lowerPriority();
+    ${work}
+    console.log(execFileSync('chrt', ['-p', String(process.pid)], { encoding: 'utf8' }));
+    console.log('priority ' + getPriority(0));
+  `;
+  const args = ['--input-type=module', '--eval', script];
+  return execFileSync(process.execPath, args, { encoding: 'utf8' });
+}
+
+describe.skipIf(!hasChrt)('a verb with a low priority', () => {
+  test('the process has the policy SCHED_IDLE', () => {
+    expect(policyAfter('')).toMatch(/SCHED_IDLE.*priority 0/s);
+  });
+
+  test('a process that gets no core leaves SCHED_IDLE for a low priority', () => {
+    // A process without a core sees its timers late; one that computes sees the same.
+    const starved = `
+      const until = performance.now() + 600;
+      while (performance.now() < until);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    `;
+    expect(policyAfter(starved)).toMatch(/SCHED_OTHER.*priority 10/s);
+  });
+});

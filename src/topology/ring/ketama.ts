@@ -21,22 +21,20 @@ export class KetamaRing implements Distribution {
   readonly #singletons: readonly (readonly number[])[];
 
   constructor(nodes: readonly NodeAddress[]) {
-    const points = continuum(digestCounts(nodes), (node, nth) => {
-      return md5(`${nodes[node]!.ringName}-${nth}`);
-    });
-    this.#points = Uint32Array.from(points, ({ value }) => value);
-    this.#owners = Uint32Array.from(points, ({ node }) => node);
+    const { points, owners } = ketamaPoints(nodes);
+    this.#points = points;
+    this.#owners = owners;
     this.#singletons = singletons(nodes.length);
   }
 
   ownerOf(key: RingKey): number {
     // One node owns every point, so the digest, which is the main cost, is not needed.
     if (this.#singletons.length === 1) return 0;
-    return this.#owners[this.#firstFrom(pointOf(key))]!;
+    return this.#owners[firstFrom(this.#points, pointOf(key))]!;
   }
 
   ownersOf(key: RingKey, count: number): readonly number[] {
-    const first = this.#firstFrom(pointOf(key));
+    const first = firstFrom(this.#points, pointOf(key));
     if (count <= 1) return this.#singletons[this.#owners[first]!]!;
     const wanted = Math.min(count, this.#singletons.length);
     const owners: number[] = [];
@@ -53,25 +51,43 @@ export class KetamaRing implements Distribution {
     for (const owner of this.#owners) counts[owner] = (counts[owner] ?? 0) + 1;
     return counts;
   }
+}
 
-  /** The index of the first point at or after `value`, around the circle. */
-  #firstFrom(value: number): number {
-    let low = 0;
-    let high = this.#points.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#points[middle]! < value) low = middle + 1;
-      else high = middle;
-    }
-    return low === this.#points.length ? 0 : low;
+export interface KetamaPoints {
+  /** In ascending order. */
+  readonly points: Uint32Array;
+  /** The index of the node that owns each point. */
+  readonly owners: Uint32Array;
+}
+
+/** The points of all nodes. */
+export function ketamaPoints(nodes: readonly NodeAddress[]): KetamaPoints {
+  const points = continuum(digestCounts(nodes), (node, nth) => {
+    return md5(`${nodes[node]!.ringName}-${nth}`);
+  });
+  return {
+    points: Uint32Array.from(points, ({ value }) => value),
+    owners: Uint32Array.from(points, ({ node }) => node),
+  };
+}
+
+/** The index of the first of the ascending points at or after `value`, around the circle. */
+export function firstFrom(points: Uint32Array, value: number): number {
+  let low = 0;
+  let high = points.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (points[middle]! < value) low = middle + 1;
+    else high = middle;
   }
+  return low === points.length ? 0 : low;
 }
 
 /**
  * The number of digests (of four points) of each node: libmemcached's arithmetic, in 32-bit floats.
  * Hashring would compute them in 64-bit floats.
  */
-function digestCounts(nodes: readonly NodeAddress[]): readonly number[] {
+export function digestCounts(nodes: readonly NodeAddress[]): readonly number[] {
   const total = nodes.reduce((sum, { weight }) => sum + weight, 0);
   return nodes.map(({ weight }) => {
     const share = Math.fround(Math.fround(weight) / Math.fround(total));

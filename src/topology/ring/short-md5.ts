@@ -1,8 +1,9 @@
 /**
- * MD5 (RFC 1321) of short texts. For a text as long as a key, a call of node:crypto takes five
- * times as long (measured: 1300 ns instead of 270 ns). It places keys and has no security purpose.
+ * MD5 (RFC 1321) of keys. For a text as long as a key, a call of node:crypto takes five times as
+ * long (measured: 1300 ns instead of 270 ns). It places keys and has no security purpose.
  */
 const BLOCK_WORDS = 16;
+const BLOCK_BYTES = 64;
 /** One block of 64 bytes holds the text, an end byte, and the length in eight bytes. */
 export const SHORT_BYTES_MAX = 55;
 export const NOT_SHORT = -1;
@@ -21,6 +22,8 @@ const B = 0xefcdab89 | 0;
 const C = 0x98badcfe | 0;
 const D = 0x10325476;
 const words = new Int32Array(BLOCK_WORDS);
+/** The digest of the blocks so far. */
+const digest = new Int32Array(4);
 
 /**
  * The first four bytes of the digest of an ASCII text as an unsigned little-endian number, as
@@ -28,7 +31,47 @@ const words = new Int32Array(BLOCK_WORDS);
  */
 export function shortMd5(text: string): number {
   if (text.length > SHORT_BYTES_MAX || !putText(text)) return NOT_SHORT;
-  return digestStart();
+  startDigest();
+  mixWords();
+  return digest[0]! >>> 0;
+}
+
+/**
+ * The first four bytes of the digest of `bytes[start … end)`, as `shortMd5` returns them: of any
+ * bytes, also more than a block. It allocates nothing.
+ */
+export function md5Start(bytes: Uint8Array, start: number, end: number): number {
+  startDigest();
+  let at = start;
+  for (; end - at >= BLOCK_BYTES; at += BLOCK_BYTES) {
+    putWords(bytes, at, BLOCK_WORDS);
+    mixWords();
+  }
+  putLastBytes(bytes, at, end);
+  if (end - at > SHORT_BYTES_MAX) {
+    mixWords();
+    words.fill(0);
+  }
+  words[LENGTH_WORD] = (end - start) << 3;
+  mixWords();
+  return digest[0]! >>> 0;
+}
+
+function putWords(bytes: Uint8Array, from: number, count: number): void {
+  for (let i = 0, at = from; i < count; i++, at += 4) {
+    const low = bytes[at]! | (bytes[at + 1]! << 8);
+    words[i] = low | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  }
+}
+
+/** Puts the bytes that fill no whole block, and the end byte. */
+function putLastBytes(bytes: Uint8Array, from: number, end: number): void {
+  const whole = (end - from) >> 2;
+  putWords(bytes, from, whole);
+  let last = END_BYTE;
+  for (let at = end - 1; at >= from + whole * 4; at--) last = (last << 8) | bytes[at]!;
+  words[whole] = last;
+  words.fill(0, whole + 1);
 }
 
 function putText(text: string): boolean {
@@ -44,12 +87,19 @@ function putText(text: string): boolean {
   return true;
 }
 
+function startDigest(): void {
+  digest[0] = A;
+  digest[1] = B;
+  digest[2] = C;
+  digest[3] = D;
+}
+
 /** The four rounds of the RFC; each mixes in the sixteen words in its own order. */
-function digestStart(): number {
-  let a = A;
-  let b = B;
-  let c = C;
-  let d = D;
+function mixWords(): void {
+  let a = digest[0]!;
+  let b = digest[1]!;
+  let c = digest[2]!;
+  let d = digest[3]!;
   for (let i = 0; i < 16; i += 4) {
     a = step(b, (a + (d ^ (b & (c ^ d))) + words[i]! + SINES[i]!) | 0, 7);
     d = step(a, (d + (c ^ (a & (b ^ c))) + words[i + 1]! + SINES[i + 1]!) | 0, 12);
@@ -74,7 +124,10 @@ function digestStart(): number {
     c = step(d, (c + (a ^ (d | ~b)) + words[(w + 14) & 15]! + SINES[i + 2]!) | 0, 15);
     b = step(c, (b + (d ^ (c | ~a)) + words[(w + 21) & 15]! + SINES[i + 3]!) | 0, 21);
   }
-  return (a + A) >>> 0;
+  digest[0]! += a;
+  digest[1]! += b;
+  digest[2]! += c;
+  digest[3]! += d;
 }
 
 function step(to: number, sum: number, bits: number): number {

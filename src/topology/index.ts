@@ -8,6 +8,31 @@ export {
   PORT_MAX,
   parseAddress,
 } from './address.ts';
+export {
+  answers,
+  type ClusterTopology,
+  isAtRest,
+  type Member,
+  type MemberState,
+  memberOf,
+  type ReplicationMode,
+  STATE_RULES,
+} from './cluster/cluster-topology.ts';
+export { commonArcs } from './cluster/common-arcs.ts';
+export { type Group, KeyGroups, keepersOf } from './cluster/key-groups.ts';
+export { type ChangePlan, planChange } from './cluster/plan.ts';
+export { type NodeReport, nextTopology, unfinished } from './cluster/policy.ts';
+export { decodeTopology, encodeTopology } from './cluster/topology-codec.ts';
+export {
+  firstTopology,
+  type NewMember,
+  withChangeGivenUp,
+  withDown,
+  withJoined,
+  withLeaving,
+  withReplaced,
+  withRestarted,
+} from './cluster/transitions.ts';
 export { diffTopology, sameNodes } from './diff.ts';
 export { type NodeAddress, type NodeSpec, readNodes } from './node.ts';
 export {

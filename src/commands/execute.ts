@@ -96,6 +96,11 @@ class Executor {
     this.#rules = rules;
   }
 
+  /** Whether the last `mg` granted its client the lease of the item. */
+  get hasGrantedLease(): boolean {
+    return this.#metaGetter.hasGrantedLease;
+  }
+
   /** Answers a classic or binary request. Returns what is left for the session to do, if any. */
   answer(request: Request, reply: ReplyWriter): ReplyRest | undefined {
     switch (request.verb) {

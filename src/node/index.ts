@@ -1,7 +1,8 @@
 /** One node: its shared memory, its threads, its control and its life cycle. */
 export type { FastPathState } from './fast-path.ts';
-export { type NodeHandle, type RunningNode, type StartExtras, startNode } from './node.ts';
+export { startNode } from './node.ts';
 export { readTlsOptions } from './node-certificates.ts';
+export type { NodeHandle, RunningNode, StartExtras } from './node-handle.ts';
 export { openFilesLimit, openFilesNeeded } from './open-files.ts';
 export { requiresLogin } from './options/policies.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags } from './options/server-flags.ts';

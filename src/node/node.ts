@@ -13,10 +13,11 @@ import {
 import { COUNT, type StoreView } from '../store/index.ts';
 import { checkAddressSpace } from './address-space.ts';
 import { SharedControl } from './control/shared-control.ts';
-import { type FastPathState, fastPathState, loadFastPath } from './fast-path.ts';
+import { fastPathState, loadFastPath } from './fast-path.ts';
 import { mainThread } from './jobs.ts';
 import { NodeMemory, type NodeShare } from './memory.ts';
 import { NodeCertificates } from './node-certificates.ts';
+import type { ClusterStart, ClusterThreads, RunningNode, StartExtras } from './node-handle.ts';
 import { checkOpenFiles } from './open-files.ts';
 import { publishCluster } from './options/cluster-nodes.ts';
 import { requiresLogin } from './options/policies.ts';
@@ -25,63 +26,6 @@ import { ReloadQueue } from './reload-queue.ts';
 import { ThreadCheck } from './thread-check.ts';
 import { NodeThreads, type RunGuest } from './threads/node-threads.ts';
 import { ThreadMeter } from './threads/thread-meter.ts';
-
-/** A running node, for a program that starts and stops it. */
-export interface NodeHandle {
-  /**
-   * The listeners, with the port that the kernel chose for 0. An empty host means every interface.
-   */
-  readonly addresses: readonly ListenAddress[];
-  /**
-   * Reads the user files and the certificates again. Resolves once the node has sent the changes to
-   * all threads. A bad file changes nothing: the promise resolves with the reason, which the node
-   * also logs.
-   */
-  reload(): Promise<string | undefined>;
-  /** Drains the node: it stops accepting and replies to received requests. Resolves at its end. */
-  stop(): Promise<void>;
-  /**
-   * Resolves once the node has ended after `stop()`; rejects with the error if a bug ends a thread.
-   * That thread may have held a lock, so the process must then exit at once.
-   */
-  readonly ended: Promise<void>;
-}
-
-/** A running node in this process. */
-export interface RunningNode extends NodeHandle {
-  readonly control: NodeControl;
-  readonly fastPath: FastPathState;
-  /** Runs work on the store of the node, on a thread of its own. */
-  readonly runGuest: RunGuest;
-  readonly view: StoreView;
-  /** Measures the event loops of all threads from here on (`control.threads()`). */
-  measureThreads(): Promise<void>;
-  /** Shows the lines of this level and of more important ones; traces of requests need `-vvv`. */
-  setLogLevel(level: LogLevel): Promise<void>;
-  /**
-   * Resolves once every thread has answered, or rejects within a second.
-   * @throws {CodedError} if a thread hangs or has ended, or the maintainer does nothing.
-   */
-  checkThreads(): Promise<void>;
-}
-
-export interface StartExtras {
-  /** Default: no log. */
-  readonly log?: Logger;
-  /**
-   * Drops the rights of root. As in memcached, only the certificates are read before; the node
-   * listens as the other user.
-   */
-  readonly assumeUser?: () => void;
-  /** The file that keeps the items over a restart, for `stats settings`; empty for none. */
-  readonly memoryFile?: string;
-  /** Runs before the node listens; if it rejects, the node does not start. */
-  readonly beforeServing?: (runGuest: RunGuest) => Promise<void>;
-  /** Runs when a node that serves has the order to stop, and still listens. */
-  readonly beforeDraining?: () => void;
-  /** Runs after the last connection has closed. */
-  readonly afterServing?: (runGuest: RunGuest) => Promise<void>;
-}
 
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -108,7 +52,8 @@ export async function startNode(
     const fastPath = fastPathState(options, share.store, loaded, log);
     checkAddressSpace(mainThread(options));
     const { beforeServing = nothing, beforeDraining = () => {}, afterServing = nothing } = extras;
-    const files = { userFiles, certificates, log, beforeDraining, afterServing };
+    const { cluster } = extras;
+    const files = { userFiles, certificates, log, cluster, beforeDraining, afterServing };
     const node = new Node(share, files);
     return { ...(await listening(node, usable, beforeServing)), fastPath };
   });
@@ -126,6 +71,7 @@ async function listening(
       addresses,
       control: node.control,
       view: node.view,
+      cluster: node.cluster,
       measureThreads: () => node.measureThreads(),
       setLogLevel: (level) => node.setLogLevel(level),
       checkThreads: () => node.checkThreads(),
@@ -151,6 +97,7 @@ interface NodeFiles {
   readonly userFiles: UserFileWatcher | undefined;
   readonly certificates: NodeCertificates;
   readonly log: Logger;
+  readonly cluster: ClusterStart | undefined;
   readonly beforeDraining: () => void;
   readonly afterServing: (runGuest: RunGuest) => Promise<void>;
 }
@@ -158,6 +105,7 @@ interface NodeFiles {
 /** The life cycle of a node, on the main thread: `starting`, then `serving`, then `draining`. */
 class Node {
   readonly control: NodeControl;
+  readonly cluster: ClusterThreads;
   readonly #memory: NodeMemory;
   readonly #threads: NodeThreads;
   readonly #check: ThreadCheck;
@@ -188,7 +136,12 @@ class Node {
         files.log.info({ graceful }, 'a client stops the node');
         void this.stop();
       },
+      tellCluster: (message) => files.cluster?.told(message),
     });
+    this.cluster = {
+      adopt: (argument) => this.#threads.ask('adoptCluster', argument),
+      report: (argument) => this.#threads.ask('reportCluster', argument),
+    };
     this.#check = new ThreadCheck(this.#memory.store.clock, this.#threads);
   }
 
@@ -220,10 +173,15 @@ class Node {
 
   /** Starts all threads; resolves with the addresses once they listen. */
   async start(requested: readonly ListenAddress[]): Promise<readonly ListenAddress[]> {
-    const { userFiles, certificates } = this.#files;
+    const { userFiles, certificates, cluster } = this.#files;
     const addresses = await this.#threads.start(requested, {
       users: userFiles?.table,
       certificates: certificates.current,
+      cluster: cluster && {
+        module: cluster.module.href,
+        share: cluster.share,
+        argument: cluster.argument,
+      },
     });
     userFiles?.watch((table) => void this.#threads.broadcast('replaceUsers', table));
     if (certificates.current !== undefined) this.#showExpiry(certificates.current);

@@ -22,6 +22,10 @@ export class MetaGetter {
   #createdItem = false;
   #wonLease = false;
 
+  get hasGrantedLease(): boolean {
+    return this.#wonLease;
+  }
+
   constructor(key: OpenKey, item: RequestItem) {
     this.#key = key;
     this.#item = item;

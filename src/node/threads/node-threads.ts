@@ -13,7 +13,7 @@ import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts
 const REASON_MS_MAX = 2000;
 
 type WorkerChannel = Channel<WorkerProcedures, MainProcedures>;
-type ServeStart = Pick<ServeJob, 'users' | 'certificates'>;
+type ServeStart = Pick<ServeJob, 'users' | 'certificates' | 'cluster'>;
 
 /**
  * Runs the default export of a module, a `GuestWork`, on a thread of the node; one at a time.
@@ -76,6 +76,17 @@ export class NodeThreads {
     argument: Parameters<WorkerProcedures[N]>[0],
   ): Promise<void> {
     await Promise.allSettled(this.#channels.map((channel) => channel.call(name, argument)));
+  }
+
+  /**
+   * Sends a request to every worker thread; resolves with their answers, or rejects with the first
+   * error.
+   */
+  ask<N extends keyof WorkerProcedures>(
+    name: N,
+    argument: Parameters<WorkerProcedures[N]>[0],
+  ): Promise<readonly Awaited<ReturnType<WorkerProcedures[N]>>[]> {
+    return Promise.all(this.#channels.map((channel) => channel.call(name, argument)));
   }
 
   /**

@@ -7,6 +7,7 @@ import type { LogLevel } from '../../base/index.ts';
 import type { ReloadPart } from '../../commands/index.ts';
 import type { Certificates, ListenAddress, UserTable } from '../../server/index.ts';
 import type { NodeShare } from '../memory.ts';
+import type { ClusterModule } from './thread-cluster.ts';
 import type { LogLine } from './thread-log.ts';
 
 /** What every job of the pool gets: the node's memory, and the number of its thread. */
@@ -32,6 +33,8 @@ export interface ServeJob extends Job {
   readonly users: UserTable | undefined;
   /** Undefined without TLS. */
   readonly certificates: Certificates | undefined;
+  /** Undefined if the node is in no cluster. */
+  readonly cluster: ClusterModule | undefined;
   /** The channel to the main thread: WorkerProcedures and MainProcedures. */
   readonly port: MessagePort;
 }
@@ -48,6 +51,9 @@ export interface WorkerProcedures {
   readonly useCertificates: (certificates: Certificates) => void;
   /** Answers as soon as the thread has time: the thread works. */
   readonly ping: (argument: undefined) => void;
+  /** See ThreadCluster. */
+  readonly adoptCluster: (argument: unknown) => unknown;
+  readonly reportCluster: (argument: unknown) => unknown;
 }
 
 /** The requests that the main thread answers. */
@@ -56,4 +62,6 @@ export interface MainProcedures {
   readonly stop: (graceful: boolean) => void;
   readonly reload: (part: ReloadPart) => Promise<string | undefined>;
   readonly log: (lines: readonly LogLine[]) => void;
+  /** A message of the cluster of a thread. */
+  readonly tellCluster: (message: unknown) => unknown;
 }

@@ -1,33 +1,28 @@
-import { FastPath } from '../../fast-path/index.ts';
 import {
-  createSessionContext,
   escapeUser,
-  heapBuffers,
   type LoginFailureReport,
   LoginLog,
-  OutputBuffers,
   RefusalLog,
-  regionBuffers,
-  ThreadBuffers,
-  type ThreadContext,
   ThreadServer,
   UserAuthenticator,
+  type UserTable,
 } from '../../server/index.ts';
-import { COUNT, regionByte } from '../../store/index.ts';
-import { type MainVerbs, SharedControl } from '../control/shared-control.ts';
+import { COUNT } from '../../store/index.ts';
+import type { MainVerbs } from '../control/shared-control.ts';
 import type { NodeMemory } from '../memory.ts';
 import { ReloadQueue } from '../reload-queue.ts';
 import { RingLog } from '../shared/event-rings.ts';
-import { Watchers } from '../shared/watchers.ts';
 import { Channel } from './channel.ts';
 import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts';
+import type { OpenThreadCluster, ThreadCluster } from './thread-cluster.ts';
 import { ThreadLog } from './thread-log.ts';
 import { ThreadMeter } from './thread-meter.ts';
-import { threadSamples } from './thread-samples.ts';
+import { clusterHost, contextOf } from './thread-parts.ts';
 
 /** One worker thread: its sockets and sessions, and its channel to the main thread. */
 export class WorkerThread {
   readonly #channel: Channel<MainProcedures, WorkerProcedures>;
+  readonly #cluster: ThreadCluster | undefined;
   readonly #log: ThreadLog;
   readonly #server: ThreadServer;
 
@@ -35,6 +30,7 @@ export class WorkerThread {
     memory: NodeMemory,
     thread: number,
     { port, users, certificates }: Pick<ServeJob, 'port' | 'users' | 'certificates'>,
+    openCluster: OpenThreadCluster | undefined,
   ) {
     const { counters } = memory.store;
     const log = new ThreadLog(
@@ -43,40 +39,34 @@ export class WorkerThread {
       (lines) => counters.add(COUNT.log_lines_dropped, lines),
     );
     takeWarnings(log);
-    const logins = new LoginLog((report) => logLoginFailure(log, report));
-    const refusals = new RefusalLog((counts) =>
-      log.warn(counts, 'closed connections to protect the node'),
-    );
-    const onOverload = () => logins.overloaded();
-    const authenticator = users && new UserAuthenticator(users, { onOverload });
     const events = new RingLog(memory.events, thread);
     // The channel takes a limited number of requests, which the log and `stop` need too.
     const reloads = new ReloadQueue((part) => channel.call('reload', part));
-    const context = contextOf(memory, thread, {
-      events,
-      authenticator,
-      main: {
-        reload: (part) => reloads.reload(part),
-        // If the channel has closed, the node stops already.
-        stop: (graceful) => channel.call('stop', graceful).catch(() => {}),
-      },
-      log,
-      refused: (refusal) => refusals.add(refusal),
-      loginChecked: (slot, user, accepted) => {
-        const address = memory.connections.addressOf(slot);
-        if (accepted) log.debug({ address, user: escapeUser(user) }, 'a login succeeded');
-        else logins.failed(address, user);
-      },
-    });
+    const main: MainVerbs = {
+      reload: (part) => reloads.reload(part),
+      // If the channel has closed, the node stops already.
+      stop: (graceful) => channel.call('stop', graceful).catch(() => {}),
+    };
+    const tell = (message: unknown): Promise<unknown> => channel.call('tellCluster', message);
+    const parts = { events, main, log };
+    const cluster = openCluster?.({ ...clusterHost(memory, thread, parts), tell });
+    const guards = guardsOf(memory, log, users);
+    const context = contextOf(memory, thread, { ...parts, ...guards, seat: cluster?.seat });
     const server = new ThreadServer(memory.options, context, certificates, events);
     const channel = new Channel<MainProcedures, WorkerProcedures>(port, {
-      listen: (addresses) => server.listen(addresses),
-      replaceUsers: (table) => authenticator?.replace(table),
+      listen: async (addresses) => {
+        await cluster?.start();
+        return server.listen(addresses);
+      },
+      replaceUsers: (table) => guards.authenticator?.replace(table),
       measure: () => new ThreadMeter(memory.threads, thread).start(),
       setLogLevel: (level) => log.setLevel(level),
       useCertificates: (replacement) => server.useCertificates(replacement),
       ping: () => {},
+      adoptCluster: (argument) => cluster?.adopt(argument),
+      reportCluster: (argument) => cluster?.report(argument),
     });
+    this.#cluster = cluster;
     this.#log = log;
     this.#server = server;
     this.#channel = channel;
@@ -85,6 +75,7 @@ export class WorkerThread {
   /** Drains the connections, then sends the rest of the log. */
   async end(): Promise<void> {
     await this.#server.drain();
+    await this.#cluster?.end();
     await this.#log.flush();
     this.#channel.close();
   }
@@ -96,60 +87,22 @@ function takeWarnings(log: ThreadLog): void {
   process.on('warning', ({ name, message }) => log.warn({ name }, message));
 }
 
-interface ThreadParts {
-  readonly events: RingLog;
-  readonly authenticator: UserAuthenticator | undefined;
-  readonly main: MainVerbs;
-  readonly log: ThreadLog;
-  readonly refused: ThreadContext['refused'];
-  readonly loginChecked: ThreadContext['loginChecked'];
-}
-
-function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): ThreadContext {
-  const { options, store } = memory;
-  const { events, authenticator, main, log, refused, loginChecked } = parts;
-  const { fastPath, readBuffer, outputBuffers } = openRegion(memory, thread);
-  const output = new OutputBuffers(outputBuffers);
-  const rules = {
-    ...(authenticator === undefined ? {} : { authenticator }),
-    ...(log.shows('trace') ? { traceLog: log } : {}),
-    loginRules: { refusesText: options.saslOnly, attemptsMax: options.loginAttempts },
-    flushAllowed: !options.disableFlushAll,
-    dumpingAllowed: !options.disableDumping,
-    watchingAllowed: !options.disableWatch,
-    requestsPerTurn: options.maxReqsPerEvent,
-  };
-  const control = new SharedControl(memory, main);
-  const session = createSessionContext(store, control, rules, output.sink, events, fastPath);
+/** What checks and reports logins, and reports what the node refuses. */
+function guardsOf(memory: NodeMemory, log: ThreadLog, users: UserTable | undefined) {
+  const logins = new LoginLog((report) => logLoginFailure(log, report));
+  const refusals = new RefusalLog((counts) =>
+    log.warn(counts, 'closed connections to protect the node'),
+  );
+  const onOverload = () => logins.overloaded();
   return {
-    session,
-    samples: threadSamples(memory, thread, session, log),
-    store,
-    output,
-    readBuffer,
-    buffers: new ThreadBuffers(memory.buffers, thread, {
-      onPaused: () => store.counters.add(COUNT.conn_memory_pauses),
-      onExpelled: () => {
-        store.counters.add(COUNT.conn_memory_kicks);
-        refused('bufferMemory');
-      },
-    }),
-    watchers: new Watchers(memory.events),
-    table: memory.connections,
-    loginChecked,
-    refused,
-    get debugLog() {
-      return log.shows('debug') ? log : undefined;
+    authenticator: users && new UserAuthenticator(users, { onOverload }),
+    refused: refusals.add.bind(refusals),
+    loginChecked: (slot: number, user: string, accepted: boolean) => {
+      const address = memory.connections.addressOf(slot);
+      if (accepted) log.debug({ address, user: escapeUser(user) }, 'a login succeeded');
+      else logins.failed(address, user);
     },
   };
-}
-
-/** The fast path of the thread, which needs the thread's buffers in the memory of the store. */
-function openRegion({ share: { store, fastPath: module } }: NodeMemory, thread: number) {
-  if (module === undefined) return { ...heapBuffers(), fastPath: undefined };
-  const start = regionByte(store.layout, thread);
-  const fastPath = new FastPath(store, module, thread, start);
-  return { ...regionBuffers(store.memory, start), fastPath };
 }
 
 function logLoginFailure(log: ThreadLog, report: LoginFailureReport): void {

@@ -24,6 +24,7 @@ import {
   type LoginRules,
   NO_LOGIN_REQUIRED,
 } from '../auth/authenticator.ts';
+import type { ClusterSeat } from './cluster-seat.ts';
 import { FastServing } from './fast-serving.ts';
 import { PipelineLookAhead } from './pipeline-look-ahead.ts';
 import { RequestPool } from './request-pool.ts';
@@ -54,6 +55,8 @@ export interface SessionContext extends Commands {
   readonly fast: FastServing | undefined;
   /** For a node without the fast path. */
   readonly pipeline: PipelineLookAhead;
+  /** Undefined if the node is in no cluster. */
+  readonly seat: ClusterSeat | undefined;
   readonly watchingAllowed: boolean;
   /**
    * The requests of one connection that the thread serves in one turn (`-R`). A get counts as many
@@ -103,6 +106,7 @@ export function createSessionContext(
   sink: ByteSink,
   log: EventLog,
   fastPath?: FastPath,
+  seat?: ClusterSeat,
 ): SessionContext {
   const mayUseFastPath = fastPath !== undefined && rules.traceLog === undefined;
   return {
@@ -121,8 +125,9 @@ export function createSessionContext(
     trace: rules.traceLog && new RequestTrace(rules.traceLog, { store, sink, events: log }),
     pipeline: new PipelineLookAhead(store.items.lookAhead),
     fast: mayUseFastPath
-      ? new FastServing(fastPath, sink, log, node, OUTPUT_BYTES_PER_STEP)
+      ? new FastServing(fastPath, sink, log, node, OUTPUT_BYTES_PER_STEP, seat)
       : undefined,
+    seat,
     watchingAllowed: rules.watchingAllowed,
     requestsPerTurn: rules.requestsPerTurn,
   };

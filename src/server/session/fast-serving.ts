@@ -1,6 +1,7 @@
 import type { ByteSink } from '../../base/index.ts';
 import type { EventLog, NodeControl, Role } from '../../commands/index.ts';
 import type { FastPath } from '../../fast-path/index.ts';
+import type { ClusterSeat } from './cluster-seat.ts';
 
 /** What `serve` returns beside the number of a key. */
 export const FIRST_KEY = 0;
@@ -25,6 +26,7 @@ export class FastServing {
   readonly #sink: ByteSink;
   readonly #log: EventLog;
   readonly #prefixes: NodeControl['prefixes'];
+  readonly #seat: ClusterSeat | undefined;
   readonly #limits: { readonly outputBytes: number; isBinary: boolean; mayWrite: boolean };
 
   constructor(
@@ -33,11 +35,13 @@ export class FastServing {
     log: EventLog,
     { prefixes }: Pick<NodeControl, 'prefixes'>,
     outputBytes: number,
+    seat?: ClusterSeat,
   ) {
     this.#path = path;
     this.#sink = sink;
     this.#log = log;
     this.#prefixes = prefixes;
+    this.#seat = seat;
     this.#limits = { outputBytes, isBinary: false, mayWrite: false };
   }
 
@@ -65,6 +69,7 @@ export class FastServing {
     const limits = this.#limits;
     limits.isBinary = !isText;
     limits.mayWrite = role !== 'readonly';
+    if (this.#seat !== undefined && !this.#obey(this.#seat)) return FIRST_KEY;
     path.run(input, start, end, this.#sink, requestsLeft, limits);
     this.at = path.at;
     this.requestsLeft = path.requestsLeft;
@@ -72,6 +77,11 @@ export class FastServing {
     this.#noteRun(path.at === start);
     const isFull = this.#sink.at > limits.outputBytes;
     return path.at === end || path.requestsLeft <= 0 || isFull ? SERVED : FIRST_KEY;
+  }
+
+  /** Limits the fast path to what the cluster leaves to it; returns whether that is something. */
+  #obey({ fast }: ClusterSeat): boolean {
+    return fast === 'all';
   }
 
   /** A new input begins: it may have other requests. */

@@ -1,4 +1,4 @@
-import type { LateReply, ReplyStream } from '../../commands/index.ts';
+import type { LateReply, ReplyStream, Role } from '../../commands/index.ts';
 import { CLOSE, DIALECT, INCOMPLETE, isStorage, type Request, VERB } from '../../protocol/index.ts';
 import { AwaitedReply } from './awaited-reply.ts';
 import {
@@ -11,6 +11,7 @@ import { FIRST_KEY, SERVED } from './fast-serving.ts';
 import { GET_STEP, GetExchange, type GetStep } from './get-exchange.ts';
 import { LoginExchange, type LoginStep } from './login-exchange.ts';
 import { PAUSE, type Pause, STATE, type State } from './states.ts';
+import { StreamedReply } from './streamed-reply.ts';
 import { ValueReceiver } from './value-receiver.ts';
 import { isCostly, isRetrieval, selectsText } from './verbs.ts';
 import { answerWatch } from './watch.ts';
@@ -39,14 +40,12 @@ export class Session {
   readonly #login: LoginExchange;
   readonly #get: GetExchange;
   readonly #awaited: AwaitedReply;
+  readonly #stream: StreamedReply;
   #state: State = STATE.initial;
   /** Whether the client speaks text, and not the binary protocol. */
   isText = true;
   /** What is left of this turn; a get counts once for each key. */
   #requestsLeft = 0;
-  /** While streaming: the unwritten rest of the reply. */
-  #stream: ReplyStream | undefined;
-  #streamRequest: Request | undefined;
 
   constructor(context: SessionContext, host: SessionHost) {
     this.#context = context;
@@ -55,6 +54,7 @@ export class Session {
     this.#value = new ValueReceiver(context);
     this.#get = new GetExchange(context, host.flush);
     this.#awaited = new AwaitedReply(context);
+    this.#stream = new StreamedReply(context.requests);
   }
 
   /** Whether the session waits for a line of text, and not for bytes of a value or a login. */
@@ -105,9 +105,16 @@ export class Session {
     }
   }
 
+  /** The next request is one of a client of another node, which has checked its login. */
+  serveAs(isText: boolean, role: Role): void {
+    this.#state = STATE.ready;
+    this.isText = isText;
+    this.#login.role = role;
+  }
+
   /** The node stops: truncates a dump. The client notices, because the dump lacks its end line. */
   cutStream(): void {
-    if (this.#stream?.canBeTruncated === true) this.#endStream();
+    if (this.#stream.canBeTruncated) this.#endStream();
   }
 
   /** The connection has closed: frees what the session holds, and drops a late reply. */
@@ -135,7 +142,7 @@ export class Session {
         return this.#continueGet(input);
       case STATE.streaming:
         // A long reply leaves in one piece for each turn.
-        return isNewTurn ? this.#writeStream(this.#stream!) : PAUSE.yielded;
+        return isNewTurn ? this.#writeStream() : PAUSE.yielded;
       case STATE.settled:
         this.#awaited.write();
         this.#endReply();
@@ -251,26 +258,21 @@ export class Session {
     return step === GET_STEP.yielded ? PAUSE.yielded : PAUSE.outputBlocked;
   }
 
-  /** `request` is what the stream replies to; a get keeps its own. */
   #beginStream(stream: ReplyStream, request?: Request): void {
-    this.#stream = stream;
-    this.#streamRequest = request;
+    this.#stream.begin(stream, request);
     this.#state = STATE.streaming;
   }
 
-  #writeStream(stream: ReplyStream): Pause | undefined {
-    const done = stream.write(this.#context.sink);
+  #writeStream(): Pause | undefined {
+    const done = this.#stream.write(this.#context.sink);
     if (done) this.#endStream();
     if (!this.#host.flush()) return PAUSE.outputBlocked;
     return done ? undefined : PAUSE.yielded;
   }
 
   #endStream(): void {
-    if (this.#stream === undefined) return;
-    this.#stream.abandon();
-    this.#stream = undefined;
-    if (this.#streamRequest !== undefined) this.#context.requests.recycle(this.#streamRequest);
-    this.#streamRequest = undefined;
+    if (!this.#stream.isActive) return;
+    this.#stream.end();
     if (this.#get.isParked) this.#state = STATE.retrieving;
     else this.#endReply();
   }

@@ -1,0 +1,75 @@
+import type { CodedError } from '../../base/index.ts';
+import type { Role } from '../../commands/index.ts';
+import type { Request } from '../../protocol/index.ts';
+
+/** Where the primary of a key is, unless it is another member, which has an index from 0 on. */
+export const PLACE = {
+  /** This node answers for the key. */
+  here: -1,
+  /** This node is to become the primary, and must not answer yet: wait for `settled`. */
+  undecided: -2,
+  /** No member of the cluster answers for the key. */
+  nobody: -3,
+} as const;
+
+/** The reply to a forwarded request, which may be empty, or why there is none. */
+type SettleForward = (reply: Buffer | CodedError) => void;
+
+/**
+ * What the sessions of one thread ask the cluster. A session executes a request only if this node
+ * is the primary of its keys, and sends others on. All calls come from one thread.
+ *
+ *   request ──locate──▶ here ──execute──▶ changed ──end of the input──▶ seal ──▶ reply
+ *               │                                                              ▲
+ *               └─▶ another member ──forward──────────────────────▶ settle ────┘ mayAnswer
+ */
+export interface ClusterSeat {
+  /**
+   * Rises with each topology that the thread adopts. A session that has forwarded requests on their
+   * way waits for their replies before it serves a request in a newer topology, so that the
+   * requests of a connection take effect in their order.
+   */
+  readonly version: number;
+  /**
+   * What the fast path may answer now: everything; requests whose keys have an item here (and no
+   * `copy`); only reads of such keys; nothing. The fast path calls neither `locate` nor `changed`.
+   */
+  readonly fast: 'all' | 'hits' | 'readHits' | 'off';
+  /** Where the primary of the key `bytes[start, end)` is: the index of a member, or a PLACE. */
+  locate(bytes: Buffer, start: number, end: number): number;
+  /**
+   * For a key that is undecided: resolves when it is worth locating it again. Rejects with a
+   * CodedError after a bounded time; its message is then a part of the client's SERVER_ERROR.
+   */
+  settled(): Promise<void>;
+  /**
+   * Sends one request with its value, as the client sent it, to a member. The seat owns `bytes`. It
+   * calls `settle` exactly once, after a bounded time at the latest and maybe before `forward`
+   * returns; the reply is valid only during that call. Requests to one member stay in order.
+   */
+  forward(
+    member: number,
+    dialect: Request['dialect'],
+    role: Role,
+    bytes: Buffer,
+    settle: SettleForward,
+  ): void;
+  /** A request may have changed the key `bytes[start, end)` here; valid only during the call. */
+  changed(bytes: Buffer, start: number, end: number): void;
+  /**
+   * The end of an input, or of a part of its output. Returns true if that output must wait for
+   * `acknowledged`, which the seat then calls exactly once, and after `seal` has returned. With an
+   * error the replies never leave: the node closes the connection.
+   */
+  seal(acknowledged: (error?: CodedError) => void): boolean;
+  /**
+   * Whether this node still has the right to answer. It is asked right before output leaves; if it
+   * says no, nothing leaves and the node closes the connection.
+   */
+  mayAnswer(): boolean;
+  /**
+   * Flushes all members. `exptime` is that of the client's `flush_all`, 0 for at once. Calls
+   * `settle` exactly once, after a bounded time at the latest, when no member has an older item.
+   */
+  flushAll(exptime: number, settle: (error?: CodedError) => void): void;
+}

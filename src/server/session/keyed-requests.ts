@@ -1,0 +1,28 @@
+import { isStorage, type Request, VERB, type Verb } from '../../protocol/index.ts';
+
+const KEYED: readonly Verb[] = [
+  ...[VERB.get, VERB.getAndTouch, VERB.set, VERB.add, VERB.replace, VERB.append, VERB.prepend],
+  ...[VERB.cas, VERB.delete, VERB.increment, VERB.decrement, VERB.touch, VERB.metaGet],
+  ...[VERB.metaDelete, VERB.metaArithmetic, VERB.metaDebug],
+];
+const CHANGING: readonly Verb[] = [
+  ...[VERB.getAndTouch, VERB.touch, VERB.delete, VERB.increment, VERB.decrement],
+  ...[VERB.metaDelete, VERB.metaArithmetic],
+];
+const IS_KEYED = new Uint8Array(Math.max(...Object.values(VERB)) + 1);
+const IS_CHANGING = new Uint8Array(IS_KEYED.length);
+for (const verb of KEYED) IS_KEYED[verb] = 1;
+for (const verb of CHANGING) IS_CHANGING[verb] = 1;
+
+/** Whether the request has keys; those of others are stale. */
+export function isKeyed({ verb }: Request): boolean {
+  return IS_KEYED[verb] === 1;
+}
+
+/**
+ * Whether the request may change its items, beside the lease that any `mg` can win. To move an item
+ * in its LRU list changes nothing.
+ */
+export function changesItems({ verb, hasExptime }: Request): boolean {
+  return IS_CHANGING[verb] === 1 || isStorage(verb) || (verb === VERB.metaGet && hasExptime);
+}

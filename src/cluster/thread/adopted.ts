@@ -1,0 +1,44 @@
+import { type ClusterTopology, KeyGroups, type Member, STATE_RULES } from '../../topology/index.ts';
+
+/** The incarnation of a member: a restarted one is another peer. */
+export interface PeerIdentity {
+  readonly name: string;
+  readonly incarnation: number;
+}
+
+/** A topology as one member sees it. */
+export interface Adopted {
+  readonly topology: ClusterTopology;
+  readonly groups: KeyGroups;
+  /** The index of this member; -1 if the topology does not have it. */
+  readonly self: number;
+}
+
+export function adoptedBy(topology: ClusterTopology, self: PeerIdentity): Adopted {
+  return { topology, groups: new KeyGroups(topology), self: indexOfPeer(topology, self) };
+}
+
+/** The index of this incarnation; -1 if the topology does not have it. */
+export function indexOfPeer({ members }: ClusterTopology, peer: PeerIdentity): number {
+  return members.findIndex((member) => isSame(member, peer));
+}
+
+/** Whether the process of this incarnation may still run, as far as the topology says. */
+export function mayRun(topology: ClusterTopology, peer: PeerIdentity): boolean {
+  const member = topology.members[indexOfPeer(topology, peer)];
+  return member !== undefined && STATE_RULES[member.state].isUp;
+}
+
+/** The other members whose processes run. */
+export function peersOf({ topology, self }: Adopted): readonly Member[] {
+  return topology.members.filter(({ state }, at) => at !== self && STATE_RULES[state].isUp);
+}
+
+export function isSame(one: PeerIdentity, other: PeerIdentity): boolean {
+  return one.name === other.name && one.incarnation === other.incarnation;
+}
+
+/** A text for each incarnation, for tables. */
+export function peerKey({ name, incarnation }: PeerIdentity): string {
+  return `${name}#${incarnation}`;
+}

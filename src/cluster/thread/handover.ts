@@ -1,0 +1,148 @@
+import { CodedError } from '../../base/index.ts';
+import type { Member } from '../../topology/index.ts';
+import { type Adopted, isSame, mayRun, type PeerIdentity } from './adopted.ts';
+import { type Mark, Marks } from './marks.ts';
+
+/** More topologies than this are not told apart: the oldest ones count as "any peer answers". */
+const PAST_MAX = 16;
+
+/** A topology by which some peer may still answer. */
+interface Past {
+  readonly version: number;
+  readonly members: readonly Member[];
+  /** Undefined: each of the members may be the primary of each key. */
+  readonly groups: Adopted['groups'] | undefined;
+  readonly self: number;
+  /** By member: 1 once it cannot answer by this topology any more. */
+  readonly released: Uint8Array;
+}
+
+/** A promise of `settled`. */
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: CodedError) => void;
+}
+
+const WAITERS_MAX = 10_000;
+
+/**
+ * Decides which keys of this member another member may still answer: a key that another member was
+ * primary of in an earlier topology stays undecided until that member has sent its mark for a later
+ * one, or its process has ended. It looks at each earlier topology, because a member that was
+ * primary for a moment only may itself have waited for an older one.
+ */
+export class Handover {
+  readonly #marks = new Marks();
+  #adopted: Adopted | undefined;
+  /** The topology that all threads of this node have adopted. */
+  #decided = 0;
+  #past: Past[] = [];
+  readonly #waiters: Waiter[] = [];
+
+  /** Whether no key can be undecided. */
+  get isOver(): boolean {
+    return this.#past.length === 0;
+  }
+
+  /** The versions of earlier topologies that some peer may still answer by. */
+  get openVersions(): readonly number[] {
+    return this.#past.map(({ version }) => version);
+  }
+
+  adopt(adopted: Adopted): void {
+    const previous = this.#adopted;
+    this.#adopted = adopted;
+    this.#past.push(previous === undefined ? unknownPast(adopted) : pastOf(previous));
+    if (this.#past.length > PAST_MAX) this.#mergeOldest();
+  }
+
+  /** All threads of this node have adopted `version`, and these marks have arrived. */
+  decide(version: number, marks: readonly Mark[]): void {
+    this.#marks.addAll(marks);
+    this.#decided = Math.max(this.#decided, version);
+    const adopted = this.#adopted;
+    if (adopted === undefined || adopted.topology.version !== this.#decided) return;
+    for (const past of this.#past) this.#release(past, adopted);
+    this.#marks.prune([adopted]);
+    this.#past = this.#past.filter((past) => past.released.includes(0));
+    for (const { resolve } of this.#waiters.splice(0)) resolve();
+  }
+
+  /** Whether another member may still answer this key, which this one is primary of. */
+  isUndecided(bytes: Buffer, start: number, end: number): boolean {
+    return this.#past.some((past) => {
+      const { groups, self, released } = past;
+      if (groups === undefined) return true;
+      const { primary } = groups.groupOf(bytes, start, end);
+      return primary !== -1 && primary !== self && released[primary] === 0;
+    });
+  }
+
+  /** The version of the newest mark of a peer; 0 for none. */
+  markOf(peer: PeerIdentity): number {
+    return this.#marks.versionOf(peer);
+  }
+
+  /** Resolves after the next decision; the caller bounds its wait. */
+  settled(): Promise<void> {
+    if (this.#waiters.length >= WAITERS_MAX) return Promise.reject(tooMany());
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  end(): void {
+    for (const { reject } of this.#waiters.splice(0)) reject(stopped());
+  }
+
+  #release({ version, members, self, released }: Past, adopted: Adopted): void {
+    members.forEach((member, at) => {
+      const isMarked = at === self || this.#marks.versionOf(member) > version;
+      if (isMarked || this.#hasEnded(member, adopted)) released[at] = 1;
+    });
+  }
+
+  /**
+   * Whether the process has ended, or answers for no key since an older topology: a member without
+   * weight holds nothing. One that leaves has none in its last topology.
+   */
+  #hasEnded(member: Member, { topology }: Adopted): boolean {
+    const isNamed = topology.members.some(({ name }) => name === member.name);
+    if (isNamed) return !mayRun(topology, member);
+    const last = this.#past.findLast(({ members }) => members.some((one) => isSame(one, member)));
+    return last?.members.find((one) => isSame(one, member))?.weight === 0;
+  }
+
+  #mergeOldest(): void {
+    const [first, second] = this.#past.splice(0, 2) as [Past, Past];
+    const others = othersOf(first);
+    const added = othersOf(second).filter((one) => others.every((other) => !isSame(one, other)));
+    const members = [...others, ...added];
+    this.#past.unshift({ ...unknown(second.version, members), self: -1 });
+  }
+}
+
+function pastOf({ topology, groups, self }: Adopted): Past {
+  const { version, members } = topology;
+  return { version, members, groups, self, released: new Uint8Array(members.length) };
+}
+
+function othersOf({ members, self }: Past): readonly Member[] {
+  return members.filter((_, at) => at !== self);
+}
+
+/** Before its first topology a member knows nothing: each peer may answer each key. */
+function unknownPast({ topology, self }: Adopted): Past {
+  return { ...unknown(topology.version - 1, topology.members), self };
+}
+
+function unknown(version: number, members: readonly Member[]): Omit<Past, 'self'> {
+  return { version, members, groups: undefined, released: new Uint8Array(members.length) };
+}
+
+function tooMany(): CodedError {
+  const waiting = `${WAITERS_MAX} requests wait already`;
+  return new CodedError('ERR_HANDOVER', `The keys are handed over, and ${waiting}. Try again.`);
+}
+
+function stopped(): CodedError {
+  return new CodedError('ERR_HANDOVER', 'The node stops before the keys are handed over.');
+}

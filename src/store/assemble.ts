@@ -12,6 +12,7 @@ import { Linker } from './items/linker.ts';
 import { LookAhead } from './items/look-ahead.ts';
 import { Lookup } from './items/lookup.ts';
 import { Overwriter } from './items/overwriter.ts';
+import { Pins } from './items/pins.ts';
 import { Placer } from './items/placer.ts';
 import { Putter } from './items/putter.ts';
 import { Releaser } from './items/releaser.ts';
@@ -60,7 +61,8 @@ export function assemble(share: StoreShare, thread: number) {
   const sizeHistogram = new SizeHistogram({ ...memory, clock });
   const lru = new LruLists({ ...memory, sizeHistogram });
   const releaser = new Releaser({ ...memory, chains, slabs });
-  const lists = { ...memory, slabs, chains, clock, index, sizeHistogram, lru, releaser };
+  const pins = new Pins({ ...memory, chains, releaser });
+  const lists = { ...memory, slabs, chains, clock, index, sizeHistogram, lru, releaser, pins };
   const evictionEvents = new EvictionEvents(lists);
   const evictor = new Evictor(lists);
   const chainMover = new ChainMover({ ...lists, evictor });

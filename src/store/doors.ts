@@ -1,9 +1,11 @@
 import type { StoreParts } from './assemble.ts';
 import { ClassWalk } from './class-walk.ts';
+import { ItemCopies } from './copies/item-copies.ts';
 import { ItemRestore } from './item-restore.ts';
 import { ItemStore } from './item-store.ts';
 import { ItemWalk } from './item-walk.ts';
 import type { StoreTime } from './items/store-clock.ts';
+import { KeyWalk } from './key-walk.ts';
 import type { ThreadCounters } from './memory/counters.ts';
 import { StoreTuning } from './store-tuning.ts';
 import { StoreUpkeep } from './store-upkeep.ts';
@@ -26,6 +28,13 @@ export interface Store {
   walkClass(sizeClass: number): ClassWalk;
   /** Begins to restore items; `replaces` tells whether they replace those that the store has. */
   restore(replaces: boolean): ItemRestore;
+  /** Begins a walk over the keys of all live items, which may drop and mark them. */
+  walkKeys(): KeyWalk;
+  /**
+   * Reads and takes states of keys, in a cluster. `slots` has COPY_SLOT_WORDS words of shared
+   * memory, the same for all threads of a node.
+   */
+  copies(slots: Uint32Array): ItemCopies;
   /** The background work of the store, for the one thread that runs it. */
   upkeep(): StoreUpkeep;
 }
@@ -41,6 +50,8 @@ export function doorsOf(parts: StoreParts): Store {
     walk: () => new ItemWalk(parts),
     walkClass: (sizeClass) => new ClassWalk(parts, sizeClass),
     restore: (replaces) => new ItemRestore(parts, replaces),
+    walkKeys: () => new KeyWalk(parts),
+    copies: (slots) => new ItemCopies(parts, slots),
     upkeep: () => new StoreUpkeep(parts),
   };
 }

@@ -1,5 +1,8 @@
 /** Stores items in shared memory. It depends on no protocol and no socket. */
 export type { ClassWalk } from './class-walk.ts';
+export { COPY_SLOT_WORDS } from './copies/copy-slots.ts';
+export type { ItemCopies, Taken } from './copies/item-copies.ts';
+export { type ItemState, newItemState } from './copies/item-state.ts';
 export type { Store } from './doors.ts';
 export type { EvictionEvent, EvictionListener } from './eviction/eviction-events.ts';
 export { newItemPast } from './item-past.ts';
@@ -21,6 +24,7 @@ export {
   type StoreResult,
   type WholeItem,
 } from './items/store-condition.ts';
+export { KEY_VERDICT, type KeyVerdict, type KeyVisitor, type KeyWalk } from './key-walk.ts';
 export type { StoreShare } from './memory/arena.ts';
 export { STORE_CONSTANTS } from './memory/constants.ts';
 export {

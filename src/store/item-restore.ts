@@ -1,7 +1,7 @@
 import type { StoreParts } from './assemble.ts';
 import type { ItemPast } from './item-past.ts';
 import type { WholeItem } from './items/store-condition.ts';
-import { FLAG, type ItemId, NO_ITEM, SEGMENT } from './memory/item-layout.ts';
+import { EXPIRY_MAX, FLAG, type ItemId, NO_ITEM, SEGMENT } from './memory/item-layout.ts';
 import { RestoreOrder } from './restore-order.ts';
 
 export const RESTORED = { done: 0, exists: 1, noMemory: 2 } as const;
@@ -122,6 +122,3 @@ export class ItemRestore {
     this.#parts.clock.raiseSeq(high, low);
   }
 }
-
-/** The latest second that an item can hold. */
-const EXPIRY_MAX = 2 ** 32 - 1;

@@ -244,34 +244,21 @@ export class ItemStore {
 
   /** Keeps the chunks of an opened chained item until `unpin`, even if the item is unlinked. */
   pin(id: ItemId): void {
-    const { chains } = this.#parts;
-    chains.setPins(id, chains.pins(id) + 1);
+    this.#parts.pins.pin(id);
   }
 
   /**
    * Ends a `pin` of an item whose key has that hash. The last `unpin` of an unlinked item frees it.
    */
   unpin(hash: number, id: ItemId): void {
-    const { stripes, chains, items, releaser } = this.#parts;
-    stripes.lock(hash);
-    const pins = chains.pins(id) - 1;
-    chains.setPins(id, pins);
-    const isLast = pins === 0 && !items.hasFlag(id, FLAG.linked);
-    stripes.unlock(hash);
-    if (isLast) releaser.release(id);
+    this.#parts.pins.unpin(hash, id);
   }
 
   /**
    * Appends `length` bytes of a pinned value, from `offset` on, to a sink that has room for them.
    */
   readValue(id: ItemId, offset: number, length: number, sink: ByteSink): void {
-    const { arena, chains } = this.#parts;
-    for (let from = offset; from < offset + length; ) {
-      const at = chains.byteAt(id, from);
-      const bytes = Math.min(offset + length - from, chains.contiguousBytes(id, from));
-      sink.putRange(arena.bytes, at, at + bytes);
-      from += bytes;
-    }
+    this.#parts.pins.read(id, offset, length, sink);
   }
 
   /** Hides every item stored before now. */

@@ -21,8 +21,8 @@ const KEY_SHIFT = ITEM_BITS.keyShift;
 const KEY_MASK = 0xff00;
 const SEQ_HIGH_SHIFT = ITEM_BITS.seqHighShift;
 const SEQ_HIGH_MASK = ITEM_BITS.seqHighMask;
-const ACCESS_MASK = ITEM_BITS.accessMask;
-const HITS_SHIFT = ITEM_BITS.hitsShift;
+const SEQ_BITS = (SEQ_HIGH_MASK << SEQ_HIGH_SHIFT) | FLAG.copy;
+const { accessMask: ACCESS_MASK, hitsShift: HITS_SHIFT } = ITEM_BITS;
 /** The largest hit count of an item. */
 export const HITS_MAX = 3;
 
@@ -156,12 +156,12 @@ export class Items {
   seqHigh(id: ItemId): number {
     return (this.#words[wordOf(id) + ITEM.meta]! >>> SEQ_HIGH_SHIFT) & SEQ_HIGH_MASK;
   }
+  /** Sets the sequence number, and clears FLAG.copy: this node has written the item. */
   setSeq(id: ItemId, high: number, low: number): void {
     const at = wordOf(id);
     const words = this.#words;
     words[at + ITEM.seqLow] = low;
-    words[at + ITEM.meta] =
-      (words[at + ITEM.meta]! & ~(SEQ_HIGH_MASK << SEQ_HIGH_SHIFT)) | (high << SEQ_HIGH_SHIFT);
+    words[at + ITEM.meta] = (words[at + ITEM.meta]! & ~SEQ_BITS) | (high << SEQ_HIGH_SHIFT);
   }
 
   casHigh(id: ItemId): number {

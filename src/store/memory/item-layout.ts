@@ -45,6 +45,8 @@ export const OWN_CAS_BYTES = 8;
 export const VALUE_BYTES_MAX = 2 ** 30 - 1;
 /** The longest key. */
 export const KEY_BYTES_MAX = 250;
+/** The latest second at which an item can expire. */
+export const EXPIRY_MAX = 2 ** 32 - 1;
 /** Word offsets inside an item. */
 export const ITEM = {
   bucketNext: 0,
@@ -73,6 +75,8 @@ export const ITEM_BITS = {
 export const FLAG = {
   linked: 1,
   fetched: 2,
+  /** Another node is the primary of the key. A new sequence number clears the flag (`setSeq`). */
+  copy: 4,
   clientFlags: 8,
   keyBinary: 16,
   stale: 32,

@@ -1,0 +1,45 @@
+import { assert } from '../../base/index.ts';
+import { STRIPES } from '../memory/layout.ts';
+import type { ItemState } from './item-state.ts';
+
+const SLOTS = 65_536;
+const WORDS_PER_SLOT = 2;
+/** The words of the slots of a node: zeroed shared memory that all its threads use. */
+export const COPY_SLOT_WORDS = SLOTS * WORDS_PER_SLOT;
+assert(SLOTS >= STRIPES, 'all keys of a slot share a stripe');
+
+type Numbered = Pick<ItemState, 'readHigh' | 'readLow' | 'slotHigh' | 'slotLow'>;
+
+/**
+ * The slots of a receiver: each has the highest read number of all states that the node took for
+ * keys with the same 16 low bits of their hash. The caller holds the stripe of the key, which is
+ * the stripe of all keys of its slot.
+ */
+export class CopySlots {
+  readonly #words: Uint32Array;
+
+  constructor(words: Uint32Array) {
+    assert(words.length === COPY_SLOT_WORDS, `the slots have ${COPY_SLOT_WORDS} words`);
+    this.#words = words;
+  }
+
+  /**
+   * Raises the slot of a key to the read number of a state. False if the slot has a higher number,
+   * which the state then names.
+   */
+  raise(hash: number, state: Numbered): boolean {
+    const words = this.#words;
+    const at = (hash & (SLOTS - 1)) * WORDS_PER_SLOT;
+    const { readHigh, readLow } = state;
+    const low = words[at]!;
+    const high = words[at + 1]!;
+    if (readHigh < high || (readHigh === high && readLow < low)) {
+      state.slotHigh = high;
+      state.slotLow = low;
+      return false;
+    }
+    words[at] = readLow;
+    words[at + 1] = readHigh;
+    return true;
+  }
+}

@@ -1,0 +1,274 @@
+import { type ByteSink, copyBytes, copyViewed } from '../../base/index.ts';
+import type { StoreParts } from '../assemble.ts';
+import { NO_CONTEXT } from '../items/allocator.ts';
+import { isChainedPlacement, TOO_LARGE } from '../items/new-item.ts';
+import { MODE, type WholeItem } from '../items/store-condition.ts';
+import { EXPIRY_MAX, FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
+import { CopySlots } from './copy-slots.ts';
+import { flagsOf, type ItemState, readHeader } from './item-state.ts';
+
+/**
+ * What became of a state: the store has it now; it is older than one that the node took for a key
+ * of the same slot; or there is no memory for its item, so the key has no item now.
+ */
+export type Taken = 'done' | 'refused' | 'noMemory';
+
+/** Values up to this size are copied under the stripe, as `putWhole` of a session does. */
+const COPIED_BYTES_MAX = 16 * 1024;
+/**
+ * How many sequence numbers a new primary skips: more than the old one can have drawn since the
+ * last state that this node took.
+ */
+const SKIPPED_NUMBERS = 2 ** 24;
+const WORD = 2 ** 32;
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/**
+ * Reads the states of keys at their primary, and takes them at the other nodes that hold them as
+ * items with FLAG.copy. Any thread may read and take: the slots and the stripes order the states of
+ * a key, whichever comes first.
+ */
+export class ItemCopies {
+  readonly #parts: StoreParts;
+  readonly #slots: CopySlots;
+  /** The item of the state that is being taken. Reused: a thread allocates nothing under a lock. */
+  readonly #item: Writable<WholeItem>;
+
+  /** `slots`: COPY_SLOT_WORDS words of shared memory, the same for all threads of the node. */
+  constructor(parts: StoreParts, slots: Uint32Array) {
+    this.#parts = parts;
+    this.#slots = new CopySlots(slots);
+    this.#item = newWholeItem(parts);
+  }
+
+  /**
+   * Reads the state of the key `bytes[start, end)` and draws its read number. It appends the value
+   * to the sink. The state names `bytes` and the sink, so it is valid until either changes.
+   */
+  read(bytes: Buffer, start: number, end: number, into: ItemState, sink: ByteSink): void {
+    const { index } = this.#parts;
+    into.keySource = bytes;
+    into.keyStart = start;
+    into.keyBytes = end - start;
+    into.value = sink;
+    const hash = index.hashOf(bytes, start, end);
+    // Each round at least doubles the sink, so there are a few at most.
+    for (let missing = 0; ; ) {
+      sink.ensure(missing);
+      into.valueStart = sink.at;
+      missing = this.#readOnce(hash, into, sink);
+      if (missing === 0) return;
+    }
+  }
+
+  /** Replaces what the store has under the key of a state by that state, unless it is older. */
+  take(state: ItemState): Taken {
+    const { index, clock, stripes, releaser, evictionEvents } = this.#parts;
+    const { keySource, keyStart, keyBytes } = state;
+    const hash = index.hashOf(keySource, keyStart, keyStart + keyBytes);
+    clock.raiseSeq(state.readHigh, state.readLow);
+    const keepsSeq = state.exists && this.#prepare(hash, state);
+    const filled = state.exists ? this.#fillLarge() : NO_ITEM;
+    stripes.lock(hash);
+    const isTaken = this.#slots.raise(hash, state);
+    const taken = isTaken ? this.#takeOpened(hash, state, filled, keepsSeq) : 'refused';
+    stripes.unlock(hash);
+    if (!isTaken && filled !== NO_ITEM) releaser.release(filled);
+    index.growIfFull();
+    evictionEvents.publish();
+    return taken;
+  }
+
+  /** Makes all sequence numbers that this node draws from now on larger than this one. */
+  raiseSequence(high: number, low: number): void {
+    this.#parts.clock.raiseSeq(high, low);
+  }
+
+  /**
+   * Skips sequence numbers, before this node becomes the primary of more keys: what it draws then
+   * is above all that the old primary has drawn.
+   */
+  skipSequence(): void {
+    const { high, low } = this.#parts.clock.lastSeq();
+    const next = low + SKIPPED_NUMBERS;
+    this.#parts.clock.raiseSeq(high + (next < WORD ? 0 : 1), next >>> 0);
+  }
+
+  /** Reads the state, unless the sink lacks room: then it returns for how many bytes. */
+  #readOnce(hash: number, into: ItemState, sink: ByteSink): number {
+    const { stripes, arena, items, clock, pins } = this.#parts;
+    stripes.lock(hash);
+    const id = this.#findLive(hash, into);
+    into.exists = id !== NO_ITEM;
+    const isChained = into.exists && items.isChained(id);
+    let missing = 0;
+    if (into.exists) {
+      readHeader(this.#parts, id, into);
+      if (isChained) pins.pin(id);
+      else if (sink.at + into.valueBytes > sink.bytes.length) missing = into.valueBytes;
+      else sink.putViewed(arena, items.valueAt(id), items.valueAt(id) + into.valueBytes);
+    }
+    if (missing === 0) clock.drawSeq();
+    into.readHigh = clock.seqHigh;
+    into.readLow = clock.seqLow;
+    stripes.unlock(hash);
+    if (isChained) this.#copyPinned(hash, id, into, sink);
+    return missing;
+  }
+
+  #copyPinned(hash: number, id: ItemId, { valueBytes }: ItemState, sink: ByteSink): void {
+    const { pins } = this.#parts;
+    try {
+      sink.ensure(valueBytes);
+      pins.read(id, 0, valueBytes, sink);
+    } finally {
+      pins.unpin(hash, id);
+    }
+  }
+
+  /** The live item of the key of a state, or NO_ITEM. It counts nothing: no client asks. */
+  #findLive(hash: number, { keySource, keyStart, keyBytes }: ItemState): ItemId {
+    const { index, clock } = this.#parts;
+    const id = index.find(hash, keySource, keyStart, keyBytes);
+    return id === NO_ITEM || clock.isExpired(id) || clock.isFlushed(id) ? NO_ITEM : id;
+  }
+
+  /**
+   * Prepares the item of a state. Returns whether it keeps its sequence number: after a flush of
+   * this node that number may be too low to be visible. Then the item gets one of this node, and
+   * room for its CAS id.
+   */
+  #prepare(hash: number, state: ItemState): boolean {
+    const { clock, placer } = this.#parts;
+    const { keyBytes, clientFlags, valueBytes } = state;
+    const item = this.#item;
+    const keepsSeq = !clock.isSeqFlushed(state.casHigh, state.casLow);
+    item.hash = hash;
+    item.keySource = state.keySource;
+    item.keyStart = state.keyStart;
+    item.keyBytes = keyBytes;
+    item.valueSource = state.value;
+    item.valueStart = state.valueStart;
+    item.valueBytes = valueBytes;
+    item.clientFlags = clientFlags;
+    item.expiry = state.ttl === 0 ? 0 : Math.min(clock.now() + state.ttl, EXPIRY_MAX);
+    item.ownCas = state.ownCas || !keepsSeq;
+    item.ownCasHigh = state.ownCas ? state.ownCasHigh : state.casHigh;
+    item.ownCasLow = state.ownCas ? state.ownCasLow : state.casLow;
+    item.placement = placer.placementFor(keyBytes, clientFlags, valueBytes, item.ownCas);
+    return keepsSeq;
+  }
+
+  /** Whether the item is allocated and filled before its stripe is locked. */
+  #isLarge(): boolean {
+    const { placement, valueBytes } = this.#item;
+    return isChainedPlacement(placement) || valueBytes > COPIED_BYTES_MAX;
+  }
+
+  /** A large item that is filled, but not linked; NO_ITEM if it is small or memory is short. */
+  #fillLarge(): ItemId {
+    const { arena, items, chains, allocator, releaser } = this.#parts;
+    const item = this.#item;
+    if (!this.#isLarge() || item.placement === TOO_LARGE) return NO_ITEM;
+    const id = allocator.allocate(item, NO_CONTEXT);
+    if (id === NO_ITEM) return NO_ITEM;
+    const { keySource, keyStart, keyBytes, valueSource, valueStart, valueBytes } = item;
+    copyBytes(keySource, keyStart, keyStart + keyBytes, arena.bytes, items.keyAt(id));
+    if (isChainedPlacement(item.placement) && !allocator.reserve(id, 0, valueBytes, NO_CONTEXT)) {
+      releaser.release(id);
+      return NO_ITEM;
+    }
+    chains.write(id, 0, valueSource.bytes, valueStart, valueStart + valueBytes);
+    return id;
+  }
+
+  /** Takes a state that is new. The caller holds the stripe. */
+  #takeOpened(hash: number, state: ItemState, filled: ItemId, keepsSeq: boolean): Taken {
+    const { index, clock, linker } = this.#parts;
+    let old = index.find(hash, state.keySource, state.keyStart, state.keyBytes);
+    const isDead = old !== NO_ITEM && (clock.isExpired(old) || clock.isFlushed(old));
+    if (old !== NO_ITEM && (isDead || !state.exists)) {
+      linker.unlink(hash, old);
+      old = NO_ITEM;
+    }
+    if (!state.exists) return 'done';
+    const id = this.#isLarge() ? this.#linkLarge(hash, old, filled) : this.#store(old);
+    if (id === NO_ITEM) {
+      if (old !== NO_ITEM) linker.unlink(hash, old);
+      return 'noMemory';
+    }
+    this.#applyState(id, state, keepsSeq);
+    return 'done';
+  }
+
+  #linkLarge(hash: number, old: ItemId, filled: ItemId): ItemId {
+    const { items, linker } = this.#parts;
+    if (filled === NO_ITEM) return NO_ITEM;
+    linker.link(hash, old, filled);
+    const { ownCas, ownCasHigh, ownCasLow } = this.#item;
+    if (ownCas) items.setOwnCas(filled, ownCasHigh, ownCasLow);
+    return filled;
+  }
+
+  /** Stores a small item in the chunk of the old one, or in a new chunk; NO_ITEM without memory. */
+  #store(old: ItemId): ItemId {
+    const { arena, items, overwriter, putter } = this.#parts;
+    const item = this.#item;
+    const isNew = old === NO_ITEM || item.ownCas || !overwriter.canOverwrite(old, item);
+    if (isNew) return putter.create(item, old);
+    overwriter.overwriteHeader(old, item);
+    const { valueSource, valueStart, valueBytes } = item;
+    copyViewed(valueSource, valueStart, valueStart + valueBytes, arena, items.valueAt(old));
+    return old;
+  }
+
+  /** Gives a linked item what else the state says. */
+  #applyState(id: ItemId, state: ItemState, keepsSeq: boolean): void {
+    const { items, clock, sizeHistogram } = this.#parts;
+    if (keepsSeq) {
+      sizeHistogram.remove(id);
+      items.setSeq(id, state.casHigh, state.casLow);
+      sizeHistogram.add(id);
+    }
+    items.setFlags(id, flagsOf(state) | FLAG.copy);
+    items.setAccess(id, Math.max(0, clock.now() - state.idleSeconds), state.hits);
+    if (state.isKept) this.#keep(id);
+  }
+
+  /** Moves an item to the list of those that clients request again, if the policy has one. */
+  #keep(id: ItemId): void {
+    const { items, classLocks, evictor, lru } = this.#parts;
+    const segment = evictor.segmentForRestored(true);
+    const isInPlace = items.segment(id) === segment || items.segment(id) === SEGMENT.temp;
+    if (isInPlace) return;
+    const sizeClass = items.lruClassOf(id);
+    classLocks.lock(sizeClass);
+    lru.moveToHead(sizeClass, id, segment);
+    classLocks.unlock(sizeClass);
+  }
+}
+
+function newWholeItem({ arena }: StoreParts): Writable<WholeItem> {
+  return {
+    placement: TOO_LARGE,
+    keyBytes: 0,
+    clientFlags: 0,
+    expiry: 0,
+    valueBytes: 0,
+    ownCas: false,
+    mode: MODE.set,
+    casHigh: 0,
+    casLow: 0,
+    allowStale: false,
+    vivify: false,
+    ownCasHigh: 0,
+    ownCasLow: 0,
+    hash: 0,
+    keySource: arena.bytes,
+    keyStart: 0,
+    keyBinary: false,
+    valueSource: arena,
+    valueStart: 0,
+  };
+}

@@ -1,0 +1,103 @@
+import { ByteSink } from '../../src/base/index.ts';
+import { assemble } from '../../src/store/assemble.ts';
+import { doorsOf } from '../../src/store/doors.ts';
+import {
+  COPY_SLOT_WORDS,
+  type ItemCopies,
+  type ItemState,
+  KEY_VERDICT,
+  type KeyVisitor,
+  newItemState,
+  type Store,
+} from '../../src/store/index.ts';
+import { FLAG, type ItemId } from '../../src/store/memory/item-layout.ts';
+import { SessionHarness, type StoreOptions, testShare } from './session-harness.ts';
+
+/** Zeroed slots of a node. */
+const newSlots = (): Uint32Array =>
+  new Uint32Array(new SharedArrayBuffer(COPY_SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT));
+
+/** One node of a cluster without sockets: a store, a session on it, and its copies. */
+export class CopyNode extends SessionHarness {
+  readonly copies: ItemCopies;
+  /** The copies of each thread; `copies` is that of the first one. */
+  readonly threads: readonly ItemCopies[];
+
+  constructor(options: Partial<StoreOptions> = {}) {
+    const share = testShare(options);
+    const slots = newSlots();
+    super(share);
+    this.copies = this.store.copies(slots);
+    const others = Array.from({ length: share.layout.threads - 1 }, (_, nth) =>
+      doorsOf(assemble(share, nth + 1)).copies(slots),
+    );
+    this.threads = [this.copies, ...others];
+  }
+
+  /** The state of a key now; its value goes to a sink of its own by default. */
+  read(key: string, sink = new ByteSink(16), copies = this.copies): ItemState {
+    const state = newItemState();
+    const bytes = Buffer.from(key, 'latin1');
+    copies.read(bytes, 0, bytes.length, state, sink);
+    return state;
+  }
+
+  /** The item of a key, or NO_ITEM; also a dead one. */
+  idOf(key: string): ItemId {
+    const { index } = this.parts;
+    const bytes = Buffer.from(key, 'latin1');
+    return index.find(index.hashOf(bytes, 0, bytes.length), bytes, 0, bytes.length);
+  }
+
+  /** Whether the item of a key has FLAG.copy; undefined without an item. */
+  isCopy(key: string): boolean | undefined {
+    const id = this.idOf(key);
+    return id === 0 ? undefined : this.parts.items.hasFlag(id, FLAG.copy);
+  }
+
+  /** Lets the store's clock go on. */
+  wait(seconds: number): void {
+    const { clock } = this.parts;
+    clock.tick(clock.now() + seconds);
+  }
+}
+
+/** A primary and a receiver of its states. Each has its own clock and its own sequence. */
+export function newPair(): { readonly primary: CopyNode; readonly receiver: CopyNode } {
+  const receiver = new CopyNode();
+  receiver.wait(1000);
+  return { primary: new CopyNode(), receiver };
+}
+
+export const set = (key: string, value: string, ttl = 0, flags = 0): string =>
+  `set ${key} ${flags} ${ttl} ${value.length}\r\n${value}\r\n`;
+
+/** All that a meta get shows, without a change of the item unless it is leased or stale. */
+export const show = (node: CopyNode, key: string, flags = 'c f h k s t v'): string =>
+  node.send(`mg ${key} ${flags}\r\n`);
+
+/** The value of a state as text. */
+export const valueText = ({ value, valueStart, valueBytes }: ItemState): string =>
+  value.bytes.toString('latin1', valueStart, valueStart + valueBytes);
+
+/** Makes the items of these keys copies, and all others own items. */
+export function markCopies(store: Store, isCopy: (key: string) => boolean): void {
+  const walk = store.walkKeys();
+  const visit: KeyVisitor = (bytes, start, end) =>
+    isCopy(bytes.toString('latin1', start, end)) ? KEY_VERDICT.markCopy : KEY_VERDICT.markOwn;
+  while (!walk.isDone) walk.step(Number.MAX_SAFE_INTEGER, visit);
+}
+
+/** The number of the slot of a key. */
+export const slotOfKey = ({ items }: Store, key: string): number =>
+  items.hashOf(Buffer.from(key, 'latin1'), 0, key.length) & (COPY_SLOT_WORDS / 2 - 1);
+
+/** So many keys whose states share a slot of the node. */
+export function collidingKeys(store: Store, count: number, prefix = 'key'): readonly string[] {
+  const slot = slotOfKey(store, `${prefix}-0`);
+  const keys: string[] = [];
+  for (let nth = 0; keys.length < count; nth++) {
+    if (slotOfKey(store, `${prefix}-${nth}`) === slot) keys.push(`${prefix}-${nth}`);
+  }
+  return keys;
+}

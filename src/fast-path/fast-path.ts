@@ -17,6 +17,7 @@ type Run = (
 const NOT_IN_REGION = -1;
 const BINARY = 1;
 const MAY_WRITE = 2;
+const STOPS_AT_MISS = 4;
 
 /** What a run may do. */
 interface RunLimits {
@@ -24,6 +25,8 @@ interface RunLimits {
   readonly outputBytes: number;
   readonly isBinary: boolean;
   readonly mayWrite: boolean;
+  /** Whether a request for a key without an item is left to the JavaScript. */
+  readonly stopsAtMiss: boolean;
 }
 
 /**
@@ -78,7 +81,7 @@ export class FastPath {
     end: number,
     sink: ByteSink,
     requestsLeft: number,
-    { outputBytes, isBinary, mayWrite }: RunLimits,
+    { outputBytes, isBinary, mayWrite, stopsAtMiss }: RunLimits,
   ): void {
     const inputAt = this.#placeOfInput(input);
     const isStaged = inputAt === NOT_IN_REGION;
@@ -93,7 +96,7 @@ export class FastPath {
       outputAt + outputBytes,
       outputAt + sink.bytes.length,
       requestsLeft,
-      (isBinary ? BINARY : 0) | (mayWrite ? MAY_WRITE : 0),
+      (isBinary ? BINARY : 0) | (mayWrite ? MAY_WRITE : 0) | (stopsAtMiss ? STOPS_AT_MISS : 0),
     );
     this.at = next - offset;
     sink.at = this.#results[RESULT.OUT]! - outputAt;

@@ -3,6 +3,7 @@ import type { StoreShare, TunableName, WasmMemoryKind } from '../../src/store/in
 import { CONTROL } from '../../src/store/memory/layout.ts';
 import { LruMaintainer } from '../../src/store/upkeep/lru-maintainer.ts';
 import { audit } from './audit.ts';
+import { markCopies } from './copy-node.ts';
 import { ManualClock } from './manual-clock.ts';
 import { Random } from './random.ts';
 import {
@@ -77,7 +78,7 @@ class Twin {
     const { parts } = this.harness;
     const { clock } = parts;
     const classId = (): number => random.int(1, parts.arena.sizeClasses.chunkBytes.length - 1);
-    const kind = random.int(0, 15);
+    const kind = random.int(0, 17);
     if (kind < 6) clock.tick(clock.now() + random.pick([1, 1, 1, 2, 30]));
     else if (kind < 10) this.maintain();
     else if (kind < 12)
@@ -86,7 +87,7 @@ class Twin {
     else if (kind < 16) {
       const [name, values] = random.pick(TUNABLE_VALUES);
       parts.tunables.set(name, random.pick(values));
-    }
+    } else markCopies(this.harness.store, () => random.oneIn(3));
   }
 
   maintain(): void {
@@ -125,6 +126,8 @@ export class Twins {
   readonly fast: Twin;
   /** How many requests the fast path has answered; a get counts once for each key. */
   fastRequests = 0;
+  /** Whether the fast path leaves misses to the JavaScript. */
+  stopsAtMiss = false;
 
   constructor(options: TwinOptions) {
     this.plain = new Twin(options, false);
@@ -132,7 +135,8 @@ export class Twins {
     const fastPath = this.fast.harness.fastPath!;
     const run = fastPath.run.bind(fastPath);
     fastPath.run = (...args) => {
-      run(...args);
+      const [input, start, end, sink, requestsLeft, limits] = args;
+      run(input, start, end, sink, requestsLeft, { ...limits, stopsAtMiss: this.stopsAtMiss });
       this.fastRequests += args[4] - fastPath.requestsLeft;
     };
   }

@@ -20,6 +20,13 @@ import { tryLock, unlock } from './try-locks';
 /** The items that the last `find` walked over. */
 let walked: i32 = 0;
 
+/** Whether the JavaScript answers all requests for keys without an item. */
+export let stopsAtMiss: bool = false;
+
+export function setStopsAtMiss(stops: bool): void {
+  stopsAtMiss = stops;
+}
+
 /** A plain read of the count suffices: a split that moves this hash holds its stripe. */
 function bucketAt(hash: u32): usize {
   const bucketCount = load<u32>(control, CONTROL_BUCKETS);

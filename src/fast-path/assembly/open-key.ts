@@ -7,9 +7,10 @@ import {
   COUNT_GET_MISSES,
   COUNT_TOUCH_CMDS,
   FLAG_CHUNKED,
+  FLAG_COPY,
   ITEM_EXPIRY,
 } from './constants';
-import { find } from './lookup';
+import { find, stopsAtMiss } from './lookup';
 import { out, setOut } from './output';
 import { keyBytes, keyHash, keyOf } from './requests';
 import {
@@ -37,18 +38,21 @@ export let meta: u32 = 0;
 export let id: u32 = 0;
 
 /**
- * Opens the key of an entry and locks its stripe: `item` is a live item of one chunk, or `isMiss`.
- * Returns false, with no stripe locked, at anything else.
+ * Opens the key of an entry and locks its stripe: `item` is a live item of one chunk of which this
+ * node is the primary, or `isMiss`. Returns false, with no stripe locked, at anything else.
  */
 export function open(entry: usize): bool {
   const stripe = stripeOf(keyHash(entry));
   if (!tryLock(stripe)) return false;
   id = find(keyHash(entry), keyOf(entry), keyBytes(entry));
   isMiss = id === 0;
-  if (isMiss) return true;
-  item = itemAt(id);
-  meta = metaOf(item);
-  if ((meta & FLAG_CHUNKED) === 0 && !isDead(item, meta)) return true;
+  if (!isMiss) {
+    item = itemAt(id);
+    meta = metaOf(item);
+    if ((meta & (FLAG_CHUNKED | FLAG_COPY)) === 0 && !isDead(item, meta)) return true;
+  } else if (!stopsAtMiss) {
+    return true;
+  }
   unlock(stripe);
   return false;
 }

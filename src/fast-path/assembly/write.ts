@@ -17,6 +17,7 @@ import {
   CONTROL_SEQ_LOW,
   FLAG_CHUNKED,
   FLAG_CLIENT_FLAGS,
+  FLAG_COPY,
   FLAG_LINKED,
   HITS_MAX,
   IN_THE_PAST,
@@ -50,7 +51,7 @@ import {
   takePolicy,
 } from './evict';
 import { addItem, freeChunk, moveToHead, removeItem, takeChunk } from './lists';
-import { bucketHasRoom, find, growIndex, insert, remove, replace } from './lookup';
+import { bucketHasRoom, find, growIndex, insert, remove, replace, stopsAtMiss } from './lookup';
 import {
   clientFlags,
   exptime,
@@ -136,10 +137,10 @@ export function set(entry: usize): bool {
 
 /** `old` is the item of the key, or 0. */
 function storeOpened(entry: usize, old: u32, stripe: usize, expiry: u32): bool {
-  if (old === 0) return bucketHasRoom() && storeNew(entry, 0, stripe, expiry);
+  if (old === 0) return !stopsAtMiss && bucketHasRoom() && storeNew(entry, 0, stripe, expiry);
   const item = itemAt(old);
   const meta = metaOf(item);
-  if ((meta & FLAG_CHUNKED) !== 0 || isDead(item, meta)) return false;
+  if ((meta & (FLAG_CHUNKED | FLAG_COPY)) !== 0 || isDead(item, meta)) return false;
   if (classOf(old) !== sizeClass(entry)) return replaceInClass(entry, old, stripe, expiry);
   const placeFlags: u32 = clientFlags(entry) === 0 ? 0 : FLAG_CLIENT_FLAGS;
   return (meta & PLACE_FLAGS) === placeFlags && overwrite(entry, old, expiry);

@@ -27,7 +27,12 @@ export class FastServing {
   readonly #log: EventLog;
   readonly #prefixes: NodeControl['prefixes'];
   readonly #seat: ClusterSeat | undefined;
-  readonly #limits: { readonly outputBytes: number; isBinary: boolean; mayWrite: boolean };
+  readonly #limits: {
+    readonly outputBytes: number;
+    isBinary: boolean;
+    mayWrite: boolean;
+    stopsAtMiss: boolean;
+  };
 
   constructor(
     path: FastPath,
@@ -42,7 +47,7 @@ export class FastServing {
     this.#log = log;
     this.#prefixes = prefixes;
     this.#seat = seat;
-    this.#limits = { outputBytes, isBinary: false, mayWrite: false };
+    this.#limits = { outputBytes, isBinary: false, mayWrite: false, stopsAtMiss: false };
   }
 
   /**
@@ -81,7 +86,10 @@ export class FastServing {
 
   /** Limits the fast path to what the cluster leaves to it; returns whether that is something. */
   #obey({ fast }: ClusterSeat): boolean {
-    return fast === 'all';
+    const limits = this.#limits;
+    if (fast === 'readHits') limits.mayWrite = false;
+    limits.stopsAtMiss = fast !== 'all';
+    return fast !== 'off';
   }
 
   /** A new input begins: it may have other requests. */

@@ -2,6 +2,7 @@ import { describe, test } from 'vitest';
 import { BUCKET_ITEMS_MAX } from '../../../src/store/items/index-table.ts';
 import { CLASS, CONTROL } from '../../../src/store/memory/layout.ts';
 import { OP, packet } from '../../support/binary-wire.ts';
+import { markCopies } from '../../support/copy-node.ts';
 import {
   binarySet,
   checkStop,
@@ -71,6 +72,7 @@ const ITEM_STATES: readonly (readonly [string, Preparation])[] = [
   ['a chained item', set('a', 20_000)],
   ['an expired item', inOrder('touch a 1\r\n', tick(2))],
   ['an item that expires now', inOrder('touch a 1\r\n', tick(1))],
+  ['a copy', ({ store }: SessionHarness) => markCopies(store, () => true)],
   ['a flushed item', ({ store }: SessionHarness) => store.items.flushNow()],
 ];
 

@@ -38,5 +38,12 @@ export {
   newTicketKeys,
   readCertificates,
 } from './sockets/tls.ts';
-export { READ_BUFFER_BYTES } from './sockets/transport.ts';
+export {
+  adoptSocket,
+  connectSocket,
+  READ_BUFFER_BYTES,
+  type Transport,
+  type TransportEvents,
+  WRITTEN,
+} from './sockets/transport.ts';
 export type { EventFeed, Watcher } from './sockets/watcher.ts';

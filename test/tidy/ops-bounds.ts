@@ -56,6 +56,26 @@ export const clusterBounds = (the: (path: string, name: string) => number) => ({
     ms(the('node-process.ts', 'STOP_TIMEOUT_MS')),
     ms(the('node-process.ts', 'STALL_TIMEOUT_MS')),
   ],
+  'link to a peer': [
+    count(the('peer-limits.ts', 'LINK_LIMITS.framesMax')),
+    count(the('peer-limits.ts', 'CONTROL_FRAMES')),
+    bytes(the('peer-limits.ts', 'LINK_LIMITS.bytesMax')),
+    ms(the('peer-limits.ts', 'LINK_LIMITS.connectMs')),
+    ms(the('peer-limits.ts', 'LINK_LIMITS.replyMs')),
+    ms(the('peer-limits.ts', 'LINK_LIMITS.retryMsMax')),
+  ],
+  'frame of a peer': [
+    bytes(the('peer/frame.ts', 'PEER_VALUE_BYTES_MAX')),
+    bytes(the('peer/frame.ts', 'PAYLOAD_BYTES_MAX') - the('peer/frame.ts', 'PEER_VALUE_BYTES_MAX')),
+    bytes(the('peer/frame.ts', 'HANDSHAKE_PAYLOAD_BYTES_MAX')),
+    bytes(the('peer/requests.ts', 'PING_BYTES_MAX')),
+  ],
+  'peers of a thread': [
+    count(the('peer-limits.ts', 'LISTENER_LIMITS.connectionsMax')),
+    count(the('peer-limits.ts', 'LISTENER_LIMITS.handshakesMax')),
+    ms(the('peer-limits.ts', 'LISTENER_LIMITS.handshakeMs')),
+    bytes(the('peer-limits.ts', 'LISTENER_LIMITS.bytesMax')),
+  ],
   'socket of a supervisor': [
     count(the('control-server.ts', 'CONNECTIONS_MAX')),
     bytes(the('control/messages.ts', 'LINE_BYTES_MAX')),

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The client's public entry point is above its room: adapters know what users know.
   'client.ts': ['client'],
   adapters: ['client.ts'],
-  cluster: ['base', 'topology', 'protocol', 'client'],
+  cluster: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client'],
   cli: [
     'base',
     'topology',
@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `src/${room}/index.ts`))
   .add('src/protocol/client.ts')
+  .add('src/protocol/peer.ts')
   .add('src/client.ts');
 
 const roomOf = (file: string): string => /^src\/(client\.ts$|[^/]+(?=\/))/.exec(file)?.[1] ?? '';

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { type NetConnectOpts, Socket } from 'node:net';
+import { connect, type NetConnectOpts, Socket, type TcpNetConnectOpts } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { freeMemory } from './free-memory.ts';
 
@@ -88,8 +88,26 @@ export function adoptSocket(
     // With a mark of 1 byte, every write that has to wait emits `drain` later.
     writableHighWaterMark: 1,
   } as unknown as ConstructorParameters<typeof Socket>[0]);
-  let failure: Error | undefined;
   socket.setNoDelay(true);
+  return started(socket, events);
+}
+
+/**
+ * Connects, and reads into a buffer that the connections of a thread share. A connection that
+ * cannot be made closes with an error.
+ */
+export function connectSocket(
+  to: Pick<TcpNetConnectOpts, 'host' | 'port'>,
+  readBuffer: Buffer,
+  events: TransportEvents,
+): Transport {
+  const callback = (length: number): boolean => events.data(readBuffer, length);
+  const options = { noDelay: true, writableHighWaterMark: 1, allowHalfOpen: true };
+  return started(connect({ ...to, ...options, onread: { buffer: readBuffer, callback } }), events);
+}
+
+function started(socket: Socket, events: TransportEvents): Transport {
+  let failure: Error | undefined;
   socket.on('end', events.end);
   socket.on('drain', events.drain);
   socket.on('error', (error) => {

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { ByteSink } from '../../../src/base/index.ts';
+import {
+  beginState,
+  endState,
+  type FlushPhase,
+  ForwardView,
+  type Frame,
+  type KeyState,
+  KIND,
+  PEER_VALUE_BYTES_MAX,
+  PING_BYTES_MAX,
+  putFlush,
+  putForward,
+  putRefusal,
+  REFUSAL,
+  type Refusal,
+  RefusalsReader,
+  readFlush,
+  StatesReader,
+} from '../../../src/protocol/peer.ts';
+import { received } from '../../support/peer-frames.ts';
+
+describe('the door for peers', () => {
+  test('both halves of each request pass the door', () => {
+    const bytes = Buffer.from('get a\r\n');
+    const forward = new ForwardView();
+    forward.read(received(KIND.forward, (sink) => putForward(sink, 1, 2, bytes, 0, bytes.length)));
+    expect([forward.dialect, forward.role]).toEqual([1, 2]);
+    const phase: FlushPhase = 2;
+    const flush: Frame = received(KIND.flush, (sink) => putFlush(sink, phase, 5));
+    expect(readFlush(flush)).toEqual({ phase, exptime: 5 });
+    expect(PING_BYTES_MAX).toBeLessThan(PEER_VALUE_BYTES_MAX);
+  });
+  test('both halves of a batch and of its reply pass the door', () => {
+    const key = Buffer.from('key');
+    const state: KeyState = {
+      ...{ keySource: key, keyStart: 0, keyBytes: 3, readHigh: 0, readLow: 8, exists: true },
+      ...{ value: new ByteSink(1), valueStart: 0, valueBytes: 0, clientFlags: 1, ttl: 2 },
+      ...{ idleSeconds: 3, hits: 1, casHigh: 4, casLow: 5, ownCas: false, ownCasHigh: 0 },
+      ...{ ownCasLow: 0, isFetched: false, isStale: false, isLeased: false, isKept: false },
+      keyBinary: false,
+    };
+    const batch = received(KIND.states, (sink) => {
+      const at = beginState(sink, key, 0, 3);
+      sink.putText('value');
+      endState(sink, at, state);
+    });
+    const states = new StatesReader();
+    states.open(batch);
+    const into = { ...state, readLow: 0 };
+    expect(states.next(into)).toBe(true);
+    expect([into.readLow, into.valueBytes, states.next(into)]).toEqual([8, 5, false]);
+    const refusals = new RefusalsReader();
+    const reason: Refusal = REFUSAL.older;
+    refusals.open(received(KIND.reply, (sink) => putRefusal(sink, 0, reason, 1, 2)));
+    expect([refusals.next(), refusals.slotLow]).toEqual([true, 2]);
+  });
+});

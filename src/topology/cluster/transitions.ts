@@ -72,18 +72,20 @@ export function withChangeGivenUp(topology: ClusterTopology): ClusterTopology {
   if (!topology.members.some(changesRing)) {
     throw new TopologyError('No change of the cluster is under way.');
   }
-  const members = topology.members
-    .filter(({ state }) => state !== 'joining')
-    .map((member): Member => ({ ...member, state: STAYING[member.state] ?? member.state }));
+  const members = topology.members.filter(({ state }) => state !== 'joining').map(staying);
   return checked({ ...topology, version: topology.version + 1, members });
 }
+
+const staying = (member: Member): Member => {
+  return { ...member, state: STAYING[member.state] ?? member.state };
+};
 
 /** The states of leaving members that stay after all. */
 const STAYING: Partial<Record<MemberState, MemberState>> = { leaving: 'serving', gone: 'down' };
 
 /**
  * The process of a member has ended; the caller is sure of it. A joining member is removed, because
- * nobody needs it.
+ * nobody needs it, and the member that it was to replace stays.
  * @param incarnation the one that has ended, so that an old message does not hit a new process
  */
 export function withDown(
@@ -96,7 +98,7 @@ export function withDown(
     throw new TopologyError(`${name} is another incarnation by now.`);
   }
   if (!STATE_RULES[member.state].isUp) throw new TopologyError(`${name} is down already.`);
-  if (member.state === 'joining') return withoutMember(topology, name);
+  if (member.state === 'joining') return withoutJoiner(topology, member);
   return withState(topology, name, member.state === 'leaving' ? 'gone' : 'down');
 }
 
@@ -151,7 +153,8 @@ function checkOthersHold(
 ): void {
   if (leaver.weight === 0) return;
   const before = members.filter(({ weight }) => weight > 0);
-  const after = [...before.filter((member) => member !== leaver), ...joiners];
+  const others = [...before.filter((member) => member !== leaver), ...joiners];
+  const after = others.filter(({ weight }) => weight > 0);
   if (after.length === 0) {
     throw new TopologyError(`${leaver.name} is the last node that holds keys.`);
   }
@@ -193,6 +196,11 @@ function withState(topology: ClusterTopology, name: string, state: MemberState):
 
 function withoutMember(topology: ClusterTopology, name: string): ClusterTopology {
   const members = topology.members.filter((member) => member.name !== name);
+  return checked({ ...topology, version: topology.version + 1, members });
+}
+
+function withoutJoiner(topology: ClusterTopology, joiner: Member): ClusterTopology {
+  const members = topology.members.filter((member) => member !== joiner).map(staying);
   return checked({ ...topology, version: topology.version + 1, members });
 }
 

@@ -128,6 +128,11 @@ describe('a member that is replaced', () => {
     expect(statesOf(withReplaced(alone, 'web-1', newMember(2)))).toContain('web-1 leaving');
     expect(refusalOf(() => withReplaced(alone, 'web-1', newMember(1)))).toContain('is a member');
   });
+  test('a member of weight 0 does not take the place of the last node', () => {
+    const alone = inStates(['serving'], { replicas: 1 });
+    const proxy = newMember(2, { weight: 0 });
+    expect(refusalOf(() => withReplaced(alone, 'web-1', proxy))).toContain('the last node');
+  });
 });
 
 describe('a change that is given up', () => {
@@ -152,6 +157,12 @@ describe('a member whose process has ended', () => {
     const down = withDown(inStates(['serving', state]), 'web-2', 1002);
     expect(statesOf(down)).toContain(after);
     expect(down.members.length).toBe(state === 'joining' ? 1 : 2);
+  });
+  test('a joining member that ends leaves the cluster as it was before the change', () => {
+    const replacing = inStates(['leaving', 'joining', 'serving', 'gone']);
+    expect(statesOf(withDown(replacing, 'web-2', 1002))).toBe(
+      '2: web-1 serving, web-3 serving, web-4 down',
+    );
   });
   test('a message about another incarnation, or a second one, is refused', () => {
     const two = inStates(['serving', 'down']);

@@ -76,6 +76,13 @@ export const clusterBounds = (the: (path: string, name: string) => number) => ({
     ms(the('peer-limits.ts', 'LISTENER_LIMITS.handshakeMs')),
     bytes(the('peer-limits.ts', 'LISTENER_LIMITS.bytesMax')),
   ],
+  'forwarded requests of a thread': [
+    count(the('parked-forwards.ts', 'PARKED_MAX')),
+    bytes(the('parked-forwards.ts', 'PARKED_BYTES_MAX')),
+    ms(the('parked-forwards.ts', 'PARKED_MS_MAX')),
+    count(the('topology-view.ts', 'ADOPTION_WAITS_MAX')),
+    ms(the('topology-view.ts', 'ADOPTION_MS_MAX')),
+  ],
   'socket of a supervisor': [
     count(the('control-server.ts', 'CONNECTIONS_MAX')),
     bytes(the('control/messages.ts', 'LINE_BYTES_MAX')),

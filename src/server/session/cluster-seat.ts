@@ -13,7 +13,7 @@ export const PLACE = {
 } as const;
 
 /** The reply to a forwarded request, which may be empty, or why there is none. */
-type SettleForward = (reply: Buffer | CodedError) => void;
+export type SettleForward = (reply: Buffer | CodedError) => void;
 
 /**
  * What the sessions of one thread ask the cluster. A session executes a request only if this node

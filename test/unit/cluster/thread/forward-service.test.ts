@@ -1,0 +1,175 @@
+/** Requests that other members forward to this one: what it executes, and what it tells them. */
+import { describe, expect, test } from 'vitest';
+import { ByteSink, CodedError } from '../../../../src/base/index.ts';
+import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
+import { Execution } from '../../../../src/cluster/thread/execution.ts';
+import { ForwardService } from '../../../../src/cluster/thread/forward-service.ts';
+import { ADOPTION_MS_MAX, TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
+import { DIALECT } from '../../../../src/protocol/index.ts';
+import { Frame, PEER_STATUS, putForward } from '../../../../src/protocol/peer.ts';
+import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
+import { ManualTimers } from '../../../support/manual-timers.ts';
+
+const STATUS_NAMES = Object.keys(PEER_STATUS);
+
+/** A service of which the test decides what its session answers. */
+class Harness {
+  readonly timers = new ManualTimers();
+  readonly view = new TopologyView(this.timers);
+  /** What the session answers to the next request. */
+  answer: string = 'END\r\n';
+  executed: string[] = [];
+  /** What has left, as `status version text`. */
+  readonly replies: string[] = [];
+  hasChanges = false;
+  mayAnswer = true;
+  acknowledge: ((error?: CodedError) => void) | undefined;
+  decide: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
+  readonly #service: ForwardService;
+
+  constructor() {
+    const session = {
+      answer: (_dialect: number, role: string, bytes: Buffer) => {
+        this.executed.push(`${role} ${bytes.toString()}`);
+        const { answer } = this;
+        return answer === 'notMine' || answer === 'undecided' ? answer : Buffer.from(answer);
+      },
+    };
+    const harness = this;
+    const seat = {
+      get hasChanges() {
+        return harness.hasChanges;
+      },
+      mayAnswer: () => this.mayAnswer,
+      settled: () => new Promise<void>((resolve, reject) => (this.decide = { resolve, reject })),
+      seal: (acknowledge: (error?: CodedError) => void) => {
+        this.acknowledge = acknowledge;
+        return true;
+      },
+    };
+    this.#service = new ForwardService(this.view, new Execution(session, seat));
+    this.adopt(5);
+  }
+
+  adopt(version: number): void {
+    this.view.current = adoptedBy(topologyWith(3, { version }), memberWith(1));
+    this.view.wake();
+  }
+
+  take(request: string, version = 5): void {
+    const sink = new ByteSink(64);
+    putForward(sink, DIALECT.classic, 1, Buffer.from(request), 0, request.length);
+    const frame = new Frame();
+    frame.show(sink.bytes);
+    Object.assign(frame, { id: 1, version, start: 0, end: sink.at });
+    this.#service.take(frame, {
+      reply: (_id, status, own, payload) => {
+        const text = payload instanceof Buffer ? payload.toString() : '';
+        this.replies.push(`${STATUS_NAMES[status]} ${own} ${text}`.trim());
+      },
+    });
+    // The bytes of a frame are valid only during the call.
+    sink.bytes.fill(0);
+  }
+}
+
+/** Lets promises and microtasks run. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('forwarded requests', () => {
+  test('a request is executed with the role of its client, and answered', () => {
+    const harness = new Harness();
+    harness.take('get k\r\n');
+    expect(harness.executed).toEqual(['readwrite get k\r\n']);
+    expect(harness.replies).toEqual(['ok 5 END']);
+  });
+
+  test('a request from a member with an older topology is executed if the key is here', () => {
+    const harness = new Harness();
+    harness.take('get k\r\n', 4);
+    expect(harness.replies).toEqual(['ok 5 END']);
+  });
+
+  test('a member with an older topology learns that there is a newer one', () => {
+    const harness = new Harness();
+    harness.answer = 'notMine';
+    harness.take('get k\r\n', 4);
+    expect(harness.replies).toEqual(['newer 5']);
+  });
+
+  test('a request with a newer topology waits until this node has it', () => {
+    const harness = new Harness();
+    harness.answer = 'notMine';
+    harness.take('get k\r\n', 6);
+    expect(harness.replies).toEqual([]);
+    harness.answer = 'END\r\n';
+    harness.adopt(6);
+    expect(harness.executed.at(-1)).toBe('readwrite get k\r\n');
+    expect(harness.replies).toEqual(['ok 6 END']);
+  });
+
+  test('a request with a newer topology fails if this node does not adopt it in time', () => {
+    const harness = new Harness();
+    harness.answer = 'notMine';
+    harness.take('get k\r\n', 6);
+    harness.timers.advance(ADOPTION_MS_MAX);
+    expect(harness.replies).toEqual(['failed 5 it has not adopted topology 6 in time']);
+  });
+
+  test('a request for a key that no topology puts here is refused and counted', () => {
+    const harness = new Harness();
+    harness.answer = 'notMine';
+    harness.take('get k\r\n');
+    expect(harness.replies).toEqual(['notMine 5']);
+  });
+
+  test('a request waits until this node may answer for its key', async () => {
+    const harness = new Harness();
+    harness.answer = 'undecided';
+    harness.take('get k\r\n');
+    expect(harness.replies).toEqual([]);
+    harness.answer = 'END\r\n';
+    harness.decide?.resolve();
+    await turn();
+    expect(harness.executed.at(-1)).toBe('readwrite get k\r\n');
+    expect(harness.replies).toEqual(['ok 5 END']);
+  });
+
+  test('a request whose key is not decided in time fails with the reason', async () => {
+    const harness = new Harness();
+    harness.answer = 'undecided';
+    harness.take('get k\r\n');
+    harness.decide?.reject(new CodedError('ERR_HANDOVER', 'no mark came'));
+    await turn();
+    expect(harness.replies).toEqual(['failed 5 no mark came']);
+  });
+
+  test('the replies to changes of one turn wait for one acknowledgement', async () => {
+    const harness = new Harness();
+    harness.hasChanges = true;
+    harness.answer = 'STORED\r\n';
+    harness.take('set k 0 0 1\r\nx\r\n');
+    harness.take('set l 0 0 1\r\nx\r\n');
+    await turn();
+    expect(harness.replies).toEqual([]);
+    harness.acknowledge?.();
+    expect(harness.replies).toEqual(['ok 5 STORED', 'ok 5 STORED']);
+  });
+
+  test('a change that no receiver acknowledges fails', async () => {
+    const harness = new Harness();
+    harness.hasChanges = true;
+    harness.take('set k 0 0 1\r\nx\r\n');
+    await turn();
+    harness.acknowledge?.(new CodedError('ERR_RECEIVER_LOST', 'a receiver is lost'));
+    expect(harness.replies).toEqual(['failed 5 a receiver is lost']);
+  });
+
+  test('no reply leaves a node that has lost its right to answer', () => {
+    const harness = new Harness();
+    harness.mayAnswer = false;
+    harness.take('get k\r\n');
+    const reason = 'it cannot be sure that no other node answers for this key now';
+    expect(harness.replies).toEqual([`failed 5 ${reason}`]);
+  });
+});

@@ -1,0 +1,101 @@
+import {
+  answers,
+  type ClusterTopology,
+  type Member,
+  memberOf,
+  STATE_RULES,
+} from '../../topology/index.ts';
+
+/**
+ * With etcd a node cannot know that it has been declared dead: it may be cut off. So a node answers
+ * only while each member that could take its keys over has promised not to do so yet.
+ *
+ *     asker   |--ask------------------- grantMs -------------| answers until here
+ *     giver       |--promise------------------- grantMs ---------| takes over from here on
+ *
+ * The asker counts from before the question, the giver from after it, both on monotonic clocks: no
+ * clock needs to agree with another one, only to run as fast, up to `DRIFT_DIVISOR`.
+ */
+export interface Granted {
+  /** The process that has promised it. */
+  readonly incarnation: number;
+  /** When the asker sent its question. */
+  readonly askedMs: number;
+}
+
+/** What a giver remembers of the asker. */
+export interface Promised {
+  readonly incarnation: number;
+  /** When the giver promised it. */
+  readonly promisedMs: number;
+}
+
+/** A clock may run faster than another one by a part of this. */
+const DRIFT_DIVISOR = 50;
+
+/** The members that this node needs grants of: those that are up and may ever hold a key. */
+export const granters = (topology: ClusterTopology, self: string): readonly Member[] =>
+  topology.members.filter(
+    ({ name, weight, state }) => name !== self && weight > 0 && STATE_RULES[state].isUp,
+  );
+
+/** Until when this node may answer for its keys; in the past if it never might. */
+export function answersUntil(
+  topology: ClusterTopology,
+  self: Pick<Member, 'name' | 'incarnation'>,
+  grants: ReadonlyMap<string, Granted>,
+  grantMs: number,
+): number {
+  const member = memberOf(topology, self.name);
+  if (member?.incarnation !== self.incarnation || !answers(member)) return Number.NEGATIVE_INFINITY;
+  const ends = granters(topology, self.name).map(({ name, incarnation }) => {
+    const granted = grants.get(name);
+    if (granted?.incarnation !== incarnation) return Number.NEGATIVE_INFINITY;
+    return granted.askedMs + grantMs - grantMs / DRIFT_DIVISOR;
+  });
+  return Math.min(Number.POSITIVE_INFINITY, ...ends);
+}
+
+/** Whether this node, which has adopted the topology, may promise a member not to take over. */
+export function mayPromise(
+  topology: ClusterTopology,
+  asker: Pick<Member, 'name' | 'incarnation'>,
+): boolean {
+  const member = memberOf(topology, asker.name);
+  return member?.incarnation === asker.incarnation && STATE_RULES[member.state].isUp;
+}
+
+/**
+ * When a node may answer for keys whose primary has gone: when its last promise to that primary
+ * ends. A primary that it has promised nothing may live by promises that others have made by now.
+ */
+export function takesOverAt(
+  gone: Pick<Member, 'name' | 'incarnation'>,
+  promised: ReadonlyMap<string, Promised>,
+  nowMs: number,
+  grantMs: number,
+): number {
+  const promise = promiseTo(gone, promised);
+  return (promise?.promisedMs ?? nowMs) + grantMs;
+}
+
+/** The promise to this process; undefined if the node has made none to it. */
+export function promiseTo(
+  asker: Pick<Member, 'name' | 'incarnation'>,
+  promised: ReadonlyMap<string, Promised>,
+): Promised | undefined {
+  const promise = promised.get(asker.name);
+  return promise?.incarnation === asker.incarnation ? promise : undefined;
+}
+
+/** The members of the earlier topology whose process may run, and is no longer a member's. */
+export function goneBetween(
+  before: ClusterTopology | undefined,
+  now: ClusterTopology,
+): readonly Member[] {
+  return (before?.members ?? []).filter((member) => {
+    const stays = memberOf(now, member.name);
+    const isSame = stays?.incarnation === member.incarnation && STATE_RULES[stays.state].isUp;
+    return STATE_RULES[member.state].isUp && member.weight > 0 && !isSame;
+  });
+}

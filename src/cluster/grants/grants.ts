@@ -1,0 +1,159 @@
+import type { ClusterTopology, Member } from '../../topology/index.ts';
+import {
+  answersUntil,
+  type Granted,
+  goneBetween,
+  granters,
+  mayPromise,
+  type Promised,
+  promiseTo,
+  takesOverAt,
+} from './grant-policy.ts';
+
+/** A process of a member. */
+type MemberProcess = Pick<Member, 'name' | 'incarnation'>;
+
+interface GrantsDeps {
+  /** Sends a ping to a member; calls `settle` once, within a bounded time: whether it promises. */
+  readonly ask: (member: MemberProcess, settle: (isPromised: boolean) => void) => void;
+  /** Every thread answers for its keys only before this time. */
+  readonly setAnswersUntil: (ms: number) => void;
+  /** Milliseconds of a monotonic clock that all threads share. */
+  readonly nowMs: () => number;
+  readonly setTimer: (onFire: () => void, delayMs: number) => { cancel(): void };
+}
+
+/** So many questions to each member within the time of one grant. */
+const QUESTIONS_PER_GRANT = 12;
+
+/**
+ * The grants that a node gets from other members, and those that it gives. The node reports that it
+ * is clean in a version only after `released`: so when a new member serves, every node that
+ * had promised something to a member that has gone has waited for its end.
+ */
+export class Grants {
+  readonly #self: MemberProcess;
+  readonly #grantMs: number;
+  readonly #deps: GrantsDeps;
+  readonly #granted = new Map<string, Granted>();
+  readonly #promised = new Map<string, Promised>();
+  /** The members that a question is on its way to. */
+  readonly #asked = new Set<string>();
+  #topology: ClusterTopology | undefined;
+  /** Before this time the node answers for no key of a member that has gone. */
+  #heldUntilMs = Number.NEGATIVE_INFINITY;
+  #askTimer: { cancel(): void } | undefined;
+  readonly #holds = new Set<{ cancel(): void; done: () => void }>();
+  #isClosed = false;
+
+  constructor(self: MemberProcess, grantMs: number, deps: GrantsDeps) {
+    this.#self = self;
+    this.#grantMs = grantMs;
+    this.#deps = deps;
+    deps.setAnswersUntil(Number.NEGATIVE_INFINITY);
+  }
+
+  /** From here on the node promises nothing to members that this topology lacks. */
+  adopting(topology: ClusterTopology): void {
+    const before = this.#topology;
+    const now = this.#deps.nowMs();
+    this.#topology = topology;
+    for (const gone of goneBetween(before, topology)) this.#hold(gone, now);
+    this.#forgetOthers(topology);
+    this.#publish();
+    this.#askTimer?.cancel();
+    this.#askAll();
+  }
+
+  /** When no member that has gone lives by a promise of this node any longer; may be past. */
+  get heldUntilMs(): number {
+    return this.#heldUntilMs;
+  }
+
+  /** Resolves at `heldUntilMs`, or when the grants are closed. */
+  async released(): Promise<void> {
+    for (;;) {
+      const waitMs = this.#heldUntilMs - this.#deps.nowMs();
+      if (waitMs <= 0 || this.#isClosed) return;
+      await this.#wait(waitMs);
+    }
+  }
+
+  /** A member asks for a promise; true promises it. */
+  asked(asker: MemberProcess): boolean {
+    const topology = this.#topology;
+    if (topology === undefined || this.#isClosed || !mayPromise(topology, asker)) return false;
+    const promisedMs = this.#deps.nowMs();
+    this.#promised.set(asker.name, { incarnation: asker.incarnation, promisedMs });
+    return true;
+  }
+
+  /** The process of a member says that it answers no more: it needs no promise any longer. */
+  left(member: MemberProcess): void {
+    const promise = promiseTo(member, this.#promised);
+    if (promise === undefined) return;
+    const promisedMs = Number.NEGATIVE_INFINITY;
+    this.#promised.set(member.name, { incarnation: member.incarnation, promisedMs });
+  }
+
+  /** The node answers for none of its keys any longer. */
+  close(): void {
+    this.#isClosed = true;
+    this.#askTimer?.cancel();
+    for (const hold of this.#holds) {
+      hold.cancel();
+      hold.done();
+    }
+    this.#deps.setAnswersUntil(Number.NEGATIVE_INFINITY);
+  }
+
+  #hold(gone: MemberProcess, nowMs: number): void {
+    const until = takesOverAt(gone, this.#promised, nowMs, this.#grantMs);
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, until);
+  }
+
+  #forgetOthers({ members }: ClusterTopology): void {
+    const names = new Set(members.map(({ name }) => name));
+    for (const map of [this.#granted, this.#promised]) {
+      for (const name of map.keys()) if (!names.has(name)) map.delete(name);
+    }
+  }
+
+  #askAll(): void {
+    if (this.#isClosed || this.#topology === undefined) return;
+    for (const member of granters(this.#topology, this.#self.name)) this.#ask(member);
+    const delayMs = this.#grantMs / QUESTIONS_PER_GRANT;
+    this.#askTimer = this.#deps.setTimer(() => this.#askAll(), delayMs);
+  }
+
+  /** One question at a time to each process. */
+  #ask({ name, incarnation }: MemberProcess): void {
+    const process = `${name} ${incarnation}`;
+    if (this.#asked.has(process)) return;
+    this.#asked.add(process);
+    const askedMs = this.#deps.nowMs();
+    this.#deps.ask({ name, incarnation }, (isPromised) => {
+      this.#asked.delete(process);
+      if (!isPromised || this.#isClosed) return;
+      this.#granted.set(name, { incarnation, askedMs });
+      this.#publish();
+    });
+  }
+
+  #publish(): void {
+    const topology = this.#topology!;
+    this.#deps.setAnswersUntil(answersUntil(topology, this.#self, this.#granted, this.#grantMs));
+  }
+
+  #wait(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#holds.delete(hold);
+        resolve();
+      };
+      const timer = this.#deps.setTimer(done, waitMs);
+      const hold = { cancel: () => timer.cancel(), done };
+      this.#holds.add(hold);
+    });
+  }
+}

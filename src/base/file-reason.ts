@@ -31,7 +31,8 @@ const noPermission = (path: string, use: FileUse): string =>
     : `this user has no permission to write it; change the owner or the mode of ${dirname(path)}`;
 
 /** Why a file cannot be used, and what to do: a part of a sentence without its full stop. */
-export function fileReason(error: Error, path: string, use: FileUse): string {
-  const code = 'code' in error ? String(error.code) : '';
-  return Object.hasOwn(REASONS, code) ? REASONS[code]!(path, use) : error.message;
+export function fileReason(error: unknown, path: string, use: FileUse): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (Object.hasOwn(REASONS, code)) return REASONS[code]!(path, use);
+  return error instanceof Error ? error.message : String(error);
 }

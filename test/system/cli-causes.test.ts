@@ -177,7 +177,10 @@ test('a client certificate connects to a node that requires one', async () => {
 test.each([
   ['--tls-key KEY', '--tls-key needs the certificate of the key: name its file with --tls-cert.'],
   ['--tls-ca TEXT', 'Cannot read the CA certificates of --tls-ca: '],
-  ['--tls-cert nofile', 'Cannot read the client certificate of --tls-cert: ENOENT'],
+  [
+    '--tls-cert nofile',
+    'Cannot read the client certificate of --tls-cert, nofile: there is no such file',
+  ],
   [
     '--tls-cert CERT',
     'Cannot use --tls-cert with --tls-key: a file has no certificate or key in PEM',

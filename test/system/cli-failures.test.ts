@@ -77,7 +77,10 @@ describe('the command line without a running node', () => {
     ['get a --discovery b:1', '--discovery is "b:1"; it must be elasticache:host:port, dns:name'],
     ['get a --discovery dns:b:99999', 'The port of node b is 99999, not 1 to 65535.'],
     ['get a --discovery elasticache:b:0', 'The port of node b is 0, not 1 to 65535.'],
-    ['get a --tls-ca /no/such/file', 'Cannot read the CA certificates of --tls-ca: ENOENT'],
+    [
+      'get a --tls-ca /no/such/file',
+      'Cannot read the CA certificates of --tls-ca, /no/such/file: there is no such file',
+    ],
   ])('"%s" is refused with a message', async (line, message) => {
     const { code, out, err } = await cli(line);
     expect([code, out]).toEqual([2, '']);

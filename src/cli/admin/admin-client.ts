@@ -2,7 +2,13 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { CodedError, isLoopback, type LogLevel, readRegularFile } from '../../base/index.ts';
+import {
+  CodedError,
+  fileReason,
+  isLoopback,
+  type LogLevel,
+  readRegularFile,
+} from '../../base/index.ts';
 import type { AdminRecord, RestoreOutcome } from '../../ops/index.ts';
 
 const FILE_BYTES_MAX = 1 << 20;
@@ -42,9 +48,8 @@ async function readFileOf(path: string): Promise<Buffer> {
   try {
     return (await readRegularFile(path, FILE_BYTES_MAX)).bytes;
   } catch (cause) {
-    throw new CodedError('ERR_USAGE', `Cannot read ${path}: ${(cause as Error).message}.`, {
-      cause,
-    });
+    const text = `Cannot read ${path}: ${fileReason(cause, path, 'read')}.`;
+    throw new CodedError('ERR_USAGE', text, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, fileReason } from '../../base/index.ts';
 
 /**
  * Reads a file that an option names; `what` says so, such as `the client key of --ssl-key`.
@@ -9,7 +9,7 @@ export function readOptionFile(what: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CodedError('ERR_USAGE', `Cannot read ${what}: ${reason}.`, { cause });
+    const text = `Cannot read ${what}, ${path}: ${fileReason(cause, path, 'read')}.`;
+    throw new CodedError('ERR_USAGE', text, { cause });
   }
 }

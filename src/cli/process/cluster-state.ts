@@ -1,7 +1,13 @@
 /** What a folder keeps of a cluster while it is stopped (`--state`). */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CodedError, envNames, resolveOptions, type Sources } from '../../base/index.ts';
+import {
+  CodedError,
+  envNames,
+  fileReason,
+  resolveOptions,
+  type Sources,
+} from '../../base/index.ts';
 import { openPrivateFolder } from '../../cluster/index.ts';
 import { type ClusterOptions, clusterFlags } from '../options/cluster-options.ts';
 
@@ -106,7 +112,7 @@ function readState(folder: string): StateFile | undefined {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw stateError(`Cannot read ${path}: ${(cause as Error).message}.`, cause);
+    throw stateError(`Cannot read ${path}: ${fileReason(cause, path, 'read')}.`, cause);
   }
   try {
     const file = JSON.parse(text) as StateFile;

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { fileReason } from '../../base/index.ts';
 
 /** A longer file is no pid file. */
 const PID_FILE_BYTES_MAX = 64;
@@ -39,7 +40,7 @@ function write(path: string, text: string, warn: (line: string) => void): void {
     writeFileSync(draft, text, { flag: 'wx', mode: 0o644 });
     renameSync(draft, path);
   } catch (error) {
-    warn(`Cannot write the pid file ${path}: ${error instanceof Error ? error.message : error}.`);
+    warn(`Cannot write the pid file ${path}: ${fileReason(error, path, 'write')}.`);
     rmSync(draft, { force: true });
   }
 }

@@ -12,6 +12,6 @@ export const slowFlags = {
     unit: 'milliseconds',
     doc:
       'Log each request for which the node takes so long: its command, the hash of its key, its ' +
-      'sizes, its time and its client. 0 logs none.',
+      'sizes, its time and its client. Logins do not count. 0 logs none.',
   }),
 };

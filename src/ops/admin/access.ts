@@ -1,7 +1,13 @@
 /** Who may use an admin port. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { CodedError, isLoopback, type Logger, readSecretFile } from '../../base/index.ts';
+import {
+  CodedError,
+  fileReason,
+  isLoopback,
+  type Logger,
+  readSecretFile,
+} from '../../base/index.ts';
 import { AdminError } from './admin-error.ts';
 
 const TOKEN_BYTES_MAX = 4096;
@@ -20,8 +26,9 @@ export async function readToken(path: string, log?: Logger): Promise<string> {
   const token = await readSecretFile(path, TOKEN_BYTES_MAX, log).then(
     (bytes) => bytes.toString('utf8').trim(),
     (cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const text = `Cannot read the token of the admin port (--admin-token-file): ${reason}.`;
+      const reason = fileReason(cause, path, 'read');
+      const what = `the token of the admin port (--admin-token-file), ${path}`;
+      const text = `Cannot read ${what}: ${reason}.`;
       throw new CodedError('ERR_ADMIN_TOKEN', text, { cause });
     },
   );

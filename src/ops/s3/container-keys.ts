@@ -1,4 +1,4 @@
-import { readRegularFile } from '../../base/index.ts';
+import { fileReason, readRegularFile } from '../../base/index.ts';
 import type { Credentials } from './aws-keys.ts';
 import { askLocal, credentialsIn } from './key-endpoint.ts';
 import type { Env } from './profile.ts';
@@ -38,6 +38,9 @@ async function tokenOf(env: Env): Promise<string | undefined> {
   try {
     return (await readRegularFile(file, TOKEN_BYTES_MAX)).bytes.toString('utf8').trim();
   } catch (cause) {
-    throw s3Failure(`Cannot read the token file ${file}: ${(cause as Error).message}.`, cause);
+    throw s3Failure(
+      `Cannot read the token file ${file}: ${fileReason(cause, file, 'read')}.`,
+      cause,
+    );
   }
 }

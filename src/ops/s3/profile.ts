@@ -1,7 +1,7 @@
 /** The files of the AWS command line: `~/.aws/config` and `~/.aws/credentials`. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { CodedError, readRegularFile } from '../../base/index.ts';
+import { CodedError, fileReason, readRegularFile } from '../../base/index.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -58,8 +58,10 @@ async function textOfFile(path: string): Promise<string> {
   try {
     return (await readRegularFile(path, FILE_BYTES_MAX)).bytes.toString('utf8');
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return '';
-    throw new CodedError('ERR_S3', `Cannot read ${path}: ${message}.`, { cause });
+    throw new CodedError('ERR_S3', `Cannot read ${path}: ${fileReason(cause, path, 'read')}.`, {
+      cause,
+    });
   }
 }

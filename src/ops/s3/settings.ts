@@ -1,4 +1,4 @@
-import { CodedError, readRegularFile } from '../../base/index.ts';
+import { CodedError, fileReason, readRegularFile } from '../../base/index.ts';
 import type { Env, Profile } from './profile.ts';
 
 /** Where the service is. */
@@ -68,7 +68,7 @@ async function caOf(path: string | undefined): Promise<Buffer | undefined> {
   try {
     return (await readRegularFile(path, CA_BYTES_MAX)).bytes;
   } catch (cause) {
-    const text = `Cannot read the CA file ${path}: ${(cause as Error).message}.`;
+    const text = `Cannot read the CA file ${path}: ${fileReason(cause, path, 'read')}.`;
     throw new CodedError('ERR_S3', text, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { CodedError, readRegularFile } from '../../base/index.ts';
+import { CodedError, fileReason, readRegularFile } from '../../base/index.ts';
 import type { Credentials } from './aws-keys.ts';
 import { Http, pageOf } from './http.ts';
 import type { Env, Profile } from './profile.ts';
@@ -64,6 +64,9 @@ async function readToken(file: string): Promise<string> {
   try {
     return (await readRegularFile(file, TOKEN_BYTES_MAX)).bytes.toString('utf8');
   } catch (cause) {
-    throw s3Failure(`Cannot read the token file ${file}: ${(cause as Error).message}.`, cause);
+    throw s3Failure(
+      `Cannot read the token file ${file}: ${fileReason(cause, file, 'read')}.`,
+      cause,
+    );
   }
 }

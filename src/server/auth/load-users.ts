@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { CodedError, type Logger, readSecretFile } from '../../base/index.ts';
+import { CodedError, fileReason, type Logger, readSecretFile } from '../../base/index.ts';
 import type { Role } from '../../commands/index.ts';
 import { escapeUser } from './login-log.ts';
 import { SecretsIndex } from './secrets-index.ts';
@@ -55,10 +55,9 @@ async function readText(path: string, log: Logger | undefined): Promise<string> 
   try {
     return (await readSecretFile(path, USER_FILE_BYTES_MAX, log)).toString('latin1');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CodedError(
       'ERR_USER_FILE',
-      `Cannot read the user file ${path}: ${reason}.` +
+      `Cannot read the user file ${path}: ${fileReason(cause, path, 'read')}.` +
         ` Create one with: slabring user add <name> -Y ${path}`,
       { cause },
     );

@@ -1,7 +1,13 @@
 /** The certificates of a node, and the TLS options of its listeners. */
 import { constants, randomBytes, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
-import { CodedError, type Logger, readRegularFile, readSecretFile } from '../../base/index.ts';
+import {
+  CodedError,
+  fileReason,
+  type Logger,
+  readRegularFile,
+  readSecretFile,
+} from '../../base/index.ts';
 
 /** The TLS options of a node. */
 export interface CertificateOptions {
@@ -84,7 +90,7 @@ async function readPem(path: string, what: string, read = readPublic): Promise<B
   } catch (cause) {
     throw new CodedError(
       'ERR_CERTIFICATE',
-      `Cannot read the ${what} ${path}: ${reasonOf(cause)}.`,
+      `Cannot read the ${what} ${path}: ${fileReason(cause, path, 'read')}.`,
       { cause },
     );
   }

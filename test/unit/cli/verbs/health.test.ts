@@ -115,16 +115,16 @@ describe('slabring health', () => {
   });
 
   test.each([
-    ['certificate', '--ssl-chain-cert', 'none.pem', 'ENOENT'],
-    ['certificate', '--ssl-chain-cert', '.', 'EISDIR'],
-    ['key', '--ssl-key', 'none.key', 'ENOENT'],
+    ['certificate', '--ssl-chain-cert', 'none.pem', 'there is no such file'],
+    ['certificate', '--ssl-chain-cert', '.', 'it is a folder'],
+    ['key', '--ssl-key', 'none.key', 'there is no such file'],
   ])(
     'slabring health exits with 2 if the client %s of %s %s is unreadable',
     async (what, option, path, reason) => {
       const readable = `--ssl-chain-cert=${import.meta.filename}`;
       const { code, out, err } = await health('-Z', readable, option, path);
       expect(err).toMatch(/^slabring: [^\n]+\.$/);
-      expect(err).toContain(`Cannot read the client ${what} of ${option}: ${reason}`);
+      expect(err).toContain(`Cannot read the client ${what} of ${option}, ${path}: ${reason}`);
       expect({ code, out }).toEqual({ code: 2, out: '' });
     },
   );

@@ -57,7 +57,9 @@ describe('opening a user file', () => {
   });
 
   test('opening a user file fails without the file', async () => {
-    await expect(openFile(file)).rejects.toThrow(/Cannot read the user file .*: ENOENT/);
+    await expect(openFile(file)).rejects.toThrow(
+      /Cannot read the user file .*: there is no such file; correct its name/,
+    );
   });
 
   test('opening a user file fails if a login would compute too many hashes', async () => {
@@ -126,7 +128,9 @@ describe('a changed user file', () => {
       'a removal and a new file',
       async (text) => {
         await rm(file);
-        await waitUntil('it is missed', () => lines.some((line) => line.includes('ENOENT')));
+        await waitUntil('it is missed', () =>
+          lines.some((line) => line.includes('there is no such file')),
+        );
         await writeFile(file, text);
       },
     ],

@@ -8,8 +8,10 @@ import {
 import { type Transport, WRITTEN } from '../../server/index.ts';
 
 const SINK_BYTES = 16 * 1024;
+/** So many bytes are written before the end of the turn. */
+const WRITE_BYTES = 256 * 1024;
 /** A larger buffer is freed after its write. */
-const SINK_BYTES_KEPT = 256 * 1024;
+const SINK_BYTES_KEPT = 2 * WRITE_BYTES;
 
 /** A payload: its bytes, or a function that appends it to the sink, which it must not keep. */
 export type PeerPayload = Buffer | ((sink: ByteSink) => void);
@@ -20,6 +22,9 @@ export class FrameOutput {
   /** Counts the writes: a frame that was put at the present number was not written. */
   writes = 0;
   #transport: Transport | undefined;
+  /** The bytes that the transport still needs, and an empty buffer for the frames after them. */
+  #kept: Buffer | undefined;
+  #spare: Buffer | undefined;
 
   /** From now on `flush` writes to this transport; until then frames wait. */
   attach(transport: Transport): void {
@@ -43,6 +48,7 @@ export class FrameOutput {
     }
     const payloadBytes = endFrame(sink, at);
     if (payloadBytes > PAYLOAD_BYTES_MAX) return this.#takeBack(at);
+    if (sink.at > WRITE_BYTES) this.flush();
     return FRAME_HEADER_BYTES + payloadBytes;
   }
 
@@ -53,22 +59,31 @@ export class FrameOutput {
     if (sink.at === 0 || transport === undefined || !transport.isFlushed()) return;
     this.writes++;
     const written = transport.write(sink.bytes, sink.at);
-    if (written === WRITTEN.kept || sink.bytes.length > SINK_BYTES_KEPT) {
-      sink.swap(Buffer.allocUnsafeSlow(SINK_BYTES));
-    } else sink.at = 0;
+    if (written === WRITTEN.kept) this.#kept = this.#renew();
+    else if (sink.bytes.length > SINK_BYTES_KEPT) this.#renew();
+    else sink.at = 0;
   }
 
   /** Drops the frames and the transport; the kernel may still read what was written. */
   detach(): void {
     this.#transport = undefined;
-    if (this.sink.bytes.length > SINK_BYTES) this.sink.swap(Buffer.allocUnsafeSlow(SINK_BYTES));
-    else this.sink.at = 0;
+    this.#kept = undefined;
+    this.#renew();
   }
 
   /** The kernel has taken the last write. */
   drained(): void {
     this.#transport?.freeCopy();
+    if (this.#kept !== undefined && this.#kept.length <= SINK_BYTES_KEPT) this.#spare = this.#kept;
+    this.#kept = undefined;
     this.flush();
+  }
+
+  /** Goes on in another buffer; returns the one before. */
+  #renew(): Buffer {
+    const next = this.#spare ?? Buffer.allocUnsafeSlow(SINK_BYTES);
+    this.#spare = undefined;
+    return this.sink.swap(next);
   }
 
   /** A payload that fails leaves the frames before it as they are. */

@@ -48,12 +48,19 @@ export interface PeerMachine {
 }
 
 const BACKLOG = 511;
+/** After so long without traffic the kernel asks whether the other machine is still there. */
+const KEEP_ALIVE_MS = 10_000;
+const SOCKET_OPTIONS = {
+  ...{ allowHalfOpen: true, noDelay: true },
+  ...{ keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+};
 
 /** The machine that runs the process. Each thread has one, with one read buffer. */
 export function peerMachine(): PeerMachine {
   const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   return {
-    connect: (address, events) => connectSocket(hostAndPort(address), readBuffer, events),
+    connect: (address, events) =>
+      connectSocket({ ...hostAndPort(address), ...SOCKET_OPTIONS }, readBuffer, events),
     listen: (host, port, alone, accept) => listenOn(host, port, alone, readBuffer, accept),
     setTimer: startTimer,
     soon: (run) => void setImmediate(run),
@@ -95,7 +102,7 @@ async function listenOn(
     const probe = await listening(createServer(), host, port, false);
     await new Promise((closed) => probe.close(closed));
   }
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
+  const server = createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true });
   server.on('connection', (socket: Socket) => {
     const from = `${socket.remoteAddress}:${socket.remotePort}`;
     accept((events) => adoptSocket(socket, readBuffer, events), from);

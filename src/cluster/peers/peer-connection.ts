@@ -45,8 +45,6 @@ export interface ConnectionContext {
 const REQUEST_KINDS = new Set<number>([
   ...[KIND.forward, KIND.states, KIND.mark, KIND.flush, KIND.ping],
 ]);
-/** Replies are written at this size even if more requests have arrived. */
-const WRITE_BYTES = 256 * 1024;
 
 /** The connection of a peer that this node has accepted. */
 export class PeerConnection implements TransportEvents {
@@ -142,7 +140,6 @@ export class PeerConnection implements TransportEvents {
   #take(frame: Frame): boolean {
     if (this.#state === 'handshake') this.#judge(frame);
     else this.#request(frame);
-    if (this.#output.sink.at > WRITE_BYTES) this.#output.flush();
     return this.#mayDecode();
   }
 

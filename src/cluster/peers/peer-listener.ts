@@ -67,6 +67,15 @@ export class PeerListener {
     return this.#connections;
   }
 
+  /** Closes the connections of peers that the service accepts no longer. */
+  recheck(): void {
+    for (const connection of this.#connections) {
+      const { isOpen, name, incarnation } = connection;
+      if (!isOpen || this.#context.service.accepts(name, incarnation)) continue;
+      connection.destroy('it is no member of the topology any more, or an older incarnation');
+    }
+  }
+
   /** Stops accepting, and closes all connections. */
   close(): void {
     this.#isClosed = true;

@@ -1,8 +1,8 @@
 import { FRAME_HEADER_BYTES, Frame } from './frame.ts';
 
 const CARRY_BYTES_MIN = 4096;
-/** A larger carry is freed after its frame. */
-const CARRY_BYTES_KEPT = 64 * 1024;
+/** A frame of up to this size gets all of its memory at once; a larger carry is freed after it. */
+const CARRY_BYTES_KEPT = 256 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
@@ -110,10 +110,11 @@ export class FrameDecoder {
     this.#end += end - at;
   }
 
-  /** Memory follows the bytes that arrived, not the length that a header announces. */
+  /** The memory of a large frame follows the bytes that arrived, not the announced length. */
   #grow(more: number): void {
     const have = this.#end - this.#start;
-    const capacity = Math.max(CARRY_BYTES_MIN, have + more, Math.min(2 * have, this.#frameBytes()));
+    const ahead = Math.min(Math.max(2 * have, CARRY_BYTES_KEPT), this.#frameBytes());
+    const capacity = Math.max(CARRY_BYTES_MIN, have + more, ahead);
     const larger = Buffer.allocUnsafeSlow(capacity);
     this.#carry.copy(larger, 0, this.#start, this.#end);
     this.#carry = larger;

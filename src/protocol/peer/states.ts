@@ -27,6 +27,8 @@ const VALUE_LENGTH_AT = 40;
 const BIT = { exists: 1, stale: 2, leased: 4, binary: 8, ownCas: 16, fetched: 32, kept: 64 };
 const BITS_MAX = 127;
 const HITS_MAX = 3;
+/** Sequence numbers have 47 bits. */
+const SEQUENCE_HIGH_MAX = 0x7fff;
 
 /** The state of a key, as far as it travels. The state of a store has these fields, and others. */
 export interface KeyState {
@@ -201,6 +203,9 @@ function readItem(view: DataView, at: number, into: KeyState): void {
   into.casLow = view.getUint32(at + CAS_AT + 4);
   into.readHigh = view.getUint32(at + READ_AT);
   into.readLow = view.getUint32(at + READ_AT + 4);
+  if (into.casHigh > SEQUENCE_HIGH_MAX || into.readHigh > SEQUENCE_HIGH_MAX) {
+    throw new MalformedFrame('a sequence number is too large');
+  }
   into.ownCasHigh = view.getUint32(at + OWN_CAS_AT);
   into.ownCasLow = view.getUint32(at + OWN_CAS_AT + 4);
 }

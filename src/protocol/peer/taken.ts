@@ -10,6 +10,9 @@ const REFUSAL_BYTES = 16;
 const REASON_AT = 4;
 const SLOT_AT = 8;
 
+/** Sequence numbers have 47 bits. */
+const SEQUENCE_HIGH_MAX = 0x7fff;
+
 /** Why a state was not taken. */
 export const REFUSAL = {
   /** The slot of the key has a higher read number: raise the sequence above it, and send again. */
@@ -70,6 +73,7 @@ export class RefusalsReader {
     this.index = view.getUint32(at);
     this.reason = reason;
     this.slotHigh = view.getUint32(at + SLOT_AT);
+    if (this.slotHigh > SEQUENCE_HIGH_MAX) throw new MalformedFrame('a slot number is too large');
     this.slotLow = view.getUint32(at + SLOT_AT + 4);
     this.#next = at + REFUSAL_BYTES;
     return true;

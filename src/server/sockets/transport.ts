@@ -97,13 +97,14 @@ export function adoptSocket(
  * cannot be made closes with an error.
  */
 export function connectSocket(
-  to: Pick<TcpNetConnectOpts, 'host' | 'port'>,
+  to: TcpNetConnectOpts,
   readBuffer: Buffer,
   events: TransportEvents,
 ): Transport {
   const callback = (length: number): boolean => events.data(readBuffer, length);
-  const options = { noDelay: true, writableHighWaterMark: 1, allowHalfOpen: true };
-  return started(connect({ ...to, ...options, onread: { buffer: readBuffer, callback } }), events);
+  // With a mark of 1 byte, every write that has to wait emits `drain` later.
+  const options = { writableHighWaterMark: 1, onread: { buffer: readBuffer, callback } };
+  return started(connect({ ...to, ...options }), events);
 }
 
 function started(socket: Socket, events: TransportEvents): Transport {

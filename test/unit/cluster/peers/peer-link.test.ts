@@ -34,6 +34,22 @@ describe('PeerLink', () => {
     expect(end!.writes - before[0]!).toBe(1);
     expect(end!.other!.writes - before[1]!).toBeLessThanOrEqual(3);
   });
+  test('long output of a turn leaves in writes of 256 KiB', async () => {
+    const service = new HeldRequests();
+    const peers = await Peers.start({ service });
+    const link = peers.link();
+    peers.network.run();
+    const [end] = peers.network.ends;
+    const before = end!.writes;
+    for (let sent = 0; sent < 20; sent++) peers.forward(link, 10_000);
+    expect(end!.writes).toBe(before);
+    for (let sent = 0; sent < 10; sent++) peers.forward(link, 10_000);
+    expect(end!.writes).toBe(before + 1);
+    peers.network.run();
+    expect(end!.writes).toBe(before + 2);
+    expect(service.held.map(({ frame }) => frame.payloadBytes)).toEqual(Array(30).fill(10_000));
+    link.close();
+  });
   test('each reply settles its own request, in any order', async () => {
     const service = new HeldRequests();
     const peers = await Peers.start({ service });

@@ -222,6 +222,21 @@ describe('requests', () => {
     expect(peers.settled.results).toEqual(expected);
     link.close();
   });
+  test('a peer that is no member any more is closed when the listener checks again', async () => {
+    const service = new HeldRequests();
+    const peers = await Peers.start({ service });
+    const link = peers.link();
+    stranger(peers);
+    peers.listener.recheck();
+    peers.network.run();
+    expect(link.isUp).toBe(true);
+    service.accepts = () => false;
+    peers.listener.recheck();
+    expect(service.ended).toHaveLength(1);
+    expect(peers.listener.connections.size).toBe(1);
+    expect(peers.logged[0]).toMatch(/the peer a at .*: it is no member/);
+    link.close();
+  });
   test('a closed listener closes its connections, and takes no new ones', async () => {
     const service = new HeldRequests();
     const peers = await Peers.start({ service });

@@ -87,6 +87,8 @@ describe('states', () => {
       (state) => Buffer.concat([state.fill(251, 1, 2), Buffer.alloc(300)]),
     ],
     ['with unknown bits', (state) => state.fill(0xff, 0, 1)],
+    ['with a version of 48 bits', (state) => state.fill(0x80, 18, 19)],
+    ['with a read number of 48 bits', (state) => state.fill(0x80, 26, 27)],
     ['with 4 hits', (state) => state.fill(4, 2, 3)],
     ['with a value but no item', (state) => state.fill(0, 0, 1)],
     ['whose value is longer than the batch', (state) => state.fill(0xff, 40, 44)],

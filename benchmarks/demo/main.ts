@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { columns } from '../../src/cli/terminal/columns.ts';
 import { progressBar } from '../../src/cli/terminal/progress-bar.ts';
 import { type CacheClient, createClient } from '../../src/client.ts';
-import { LocalCluster } from '../../src/cluster/index.ts';
+import { LocalCluster, LocalMembership } from '../../src/cluster/index.ts';
 import { Catalogue, PRODUCTS } from './catalogue.ts';
 import { type LoadResult, runLoad } from './load.ts';
 import { type Shop, shopWithCache, shopWithoutCache } from './shop.ts';
@@ -71,6 +71,7 @@ async function demo(): Promise<number> {
 function startCluster(ports: readonly number[]): Promise<LocalCluster> {
   const plans = ports.map((port, index) => ({
     name: `node-${index + 1}`,
+    address: `127.0.0.1:${port}`,
     command: () => [
       process.execPath,
       'src/cli/main.ts',
@@ -78,9 +79,21 @@ function startCluster(ports: readonly number[]): Promise<LocalCluster> {
       `--port=${port}`,
       '--listen=127.0.0.1',
       '--threads=1',
+      '--join=supervisor',
     ],
   }));
-  return LocalCluster.start({ plans, env: process.env, onEvent: () => {} });
+  const membership = new LocalMembership({
+    cluster: 'demo',
+    replicas: 1,
+    replication: 'sync',
+    publishes: true,
+    kept: undefined,
+    expected: [],
+    versionMin: 1,
+    save: () => {},
+    onChange: () => {},
+  });
+  return LocalCluster.start({ plans, membership, env: process.env, onEvent: () => {} });
 }
 
 /** Kills the second node after `KILL_AFTER_SECONDS`; resolves when the client uses it again. */

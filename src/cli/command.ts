@@ -8,6 +8,7 @@ import { docsVerb } from './verbs/docs.ts';
 import { dumpVerb } from './verbs/dump.ts';
 import { healthVerb } from './verbs/health.ts';
 import { logVerb } from './verbs/log.ts';
+import { nodesVerb } from './verbs/nodes.ts';
 import { restartVerb } from './verbs/restart.ts';
 import { restoreVerb } from './verbs/restore.ts';
 import { serveVerb } from './verbs/serve.ts';
@@ -18,6 +19,7 @@ export function main(args: readonly string[]): Promise<never> {
   const verbs = [
     clusterVerb,
     serveVerb(startNode),
+    nodesVerb,
     restartVerb,
     healthVerb,
     logVerb,

@@ -1,4 +1,13 @@
-/** A cluster of node processes on one machine, and its supervisor. */
+/** A cluster: its nodes, their membership, and the supervisor of those on one machine. */
+export type {
+  ChangeAction,
+  ChangedNode,
+  ChangeRequest,
+  MemberStatus,
+  MembersReply,
+  PlannedChange,
+} from './changes/change-events.ts';
+export { NodeChanges } from './changes/node-changes.ts';
 export {
   type FoundSupervisor,
   findSupervisors,
@@ -10,6 +19,11 @@ export { type ControlReply, PAUSE_SECONDS_MAX } from './control/messages.ts';
 export { openPrivateFolder } from './control/private-folder.ts';
 export { isAnswered, type RunEntry, registerSupervisor, socketIn } from './control/run-entry.ts';
 export { LocalCluster } from './local-cluster.ts';
+export { LocalMembership } from './membership/local-membership.ts';
+export type { Membership } from './membership/membership.ts';
+export { SupervisedMembership } from './membership/supervised.ts';
+export type { MainCluster } from './node/main-cluster.ts';
+export { PublishingCluster } from './node/publishing-cluster.ts';
 export type { PlannedRestart, RestartedNode } from './rolling-restart.ts';
 export {
   type Inherited,

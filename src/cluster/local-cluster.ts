@@ -1,3 +1,5 @@
+import { FrozenCheck } from './frozen-check.ts';
+import type { LocalMembership } from './membership/local-membership.ts';
 import {
   type NodePlan,
   type RunningNode,
@@ -5,48 +7,94 @@ import {
   type SupervisedNodeOptions,
 } from './supervised-node.ts';
 
-interface LocalClusterOptions extends SupervisedNodeOptions {
+interface LocalClusterOptions extends Omit<SupervisedNodeOptions, 'watcher'> {
   readonly plans: readonly NodePlan[];
+  readonly membership: LocalMembership;
 }
 
 /**
- * Several nodes on this machine, each in its own process. The cluster restarts a node that dies.
+ * The nodes of a cluster on this machine, each in its own process. The cluster restarts a node that
+ * dies, and kills one that is frozen.
  */
 export class LocalCluster {
-  /** In the order of their plans. */
-  readonly nodes: readonly SupervisedNode[];
+  readonly membership: LocalMembership;
+  readonly #options: SupervisedNodeOptions;
+  readonly #nodes: SupervisedNode[] = [];
+  readonly #frozenCheck: FrozenCheck;
 
-  private constructor(nodes: readonly SupervisedNode[]) {
-    this.nodes = nodes;
+  private constructor({ membership, env, onEvent }: Omit<LocalClusterOptions, 'plans'>) {
+    this.membership = membership;
+    this.#options = { env, onEvent, watcher: membership };
+    const replicas = () => membership.keeper?.topology.replicas ?? 1;
+    this.#frozenCheck = new FrozenCheck(() => this.#nodes, replicas);
   }
 
   /**
-   * Resolves once every node listens.
+   * Resolves once every node listens and the membership has begun.
    * @throws {NodeStartError} for the first node that fails, after all other nodes have ended.
    */
   static async start({ plans, ...options }: LocalClusterOptions): Promise<LocalCluster> {
-    const cluster = new LocalCluster(plans.map((plan) => new SupervisedNode(plan, options)));
+    const cluster = new LocalCluster(options);
+    for (const plan of plans) cluster.#nodes.push(new SupervisedNode(plan, cluster.#options));
     try {
       await Promise.all(cluster.nodes.map((node) => node.started));
-      return cluster;
     } catch (error) {
       await cluster.stop();
       throw error;
     }
+    options.membership.begin(() => cluster.nodes);
+    cluster.#frozenCheck.start();
+    return cluster;
+  }
+
+  /** In the order in which they came. */
+  get nodes(): readonly SupervisedNode[] {
+    return this.#nodes;
   }
 
   get running(): readonly RunningNode[] {
-    return this.nodes.map(({ name, pid, adminUrl }) => ({ name, pid, adminUrl }));
+    return this.#nodes.map(({ name, pid, adminUrl }) => ({ name, pid, adminUrl }));
+  }
+
+  /**
+   * Starts one more node; resolves once it listens. It has not joined the topology then.
+   * @param memoryLimitBytes its `-m`; undefined for that of its plan.
+   * @throws {NodeStartError} if it fails; then the cluster is as before.
+   */
+  async add(plan: NodePlan, memoryLimitBytes: number | undefined): Promise<SupervisedNode> {
+    const node = new SupervisedNode(plan, this.#options, memoryLimitBytes);
+    this.#nodes.push(node);
+    try {
+      await node.started;
+      return node;
+    } catch (error) {
+      await this.remove(node);
+      throw error;
+    }
+  }
+
+  /** Stops a node for good, without its items. */
+  async remove(node: SupervisedNode): Promise<void> {
+    await node.stop('discard');
+    const at = this.#nodes.indexOf(node);
+    if (at >= 0) this.#nodes.splice(at, 1);
   }
 
   /** Drains every node; resolves with a text for each node that did not exit with code 0. */
   async stop(): Promise<readonly string[]> {
-    const ends = await Promise.all(this.nodes.map((node) => node.stop()));
+    this.#close();
+    const ends = await Promise.all(this.#nodes.map((node) => node.stop()));
     return ends.filter((unclean) => unclean !== undefined);
   }
 
   /** Kills every node without draining it. */
   kill(): void {
-    for (const node of this.nodes) node.kill();
+    this.#close();
+    for (const node of this.#nodes) node.kill();
+  }
+
+  #close(): void {
+    this.membership.close();
+    this.#frozenCheck.stop();
   }
 }

@@ -1,4 +1,5 @@
 /** The messages between a supervisor and its nodes. Each side ignores what it does not know. */
+import type { MemberReport } from './node/main-cluster.ts';
 
 /** What a node has. */
 export interface NodeFacts {
@@ -25,15 +26,44 @@ export type ItemsEvent =
 
 /** What a node sends. */
 type NodeMessage =
-  | { readonly type: 'listening'; readonly adminUrl: string | undefined }
+  | {
+      readonly type: 'listening';
+      readonly adminUrl: string | undefined;
+      /** The port for other members; 0 for a node that has joined no cluster. */
+      readonly peerPort: number;
+    }
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'items'; readonly event: ItemsEvent }
-  | ({ readonly type: 'facts' } & NodeFacts);
+  | ({ readonly type: 'facts' } & NodeFacts)
+  | { readonly type: 'report'; readonly report: MemberReport };
 
-/** What a supervisor sends. `forRestart`: the node needs its items again. */
+/** The first message to a node of a cluster: who it is. */
+export interface JoinOrder {
+  readonly type: 'join';
+  readonly cluster: string;
+  readonly name: string;
+  readonly incarnation: number;
+  /** Whether it publishes the topology to clients (`config get cluster`). */
+  readonly publishes: boolean;
+  /** In hexadecimal. */
+  readonly secret: string;
+}
+
+/** `text`: the encoded topology. */
+interface TopologyOrder {
+  readonly type: 'topology';
+  readonly text: string;
+}
+
+/**
+ * What a supervisor sends. `forRestart`: the node needs its items again, whatever its options say;
+ * `discards`: nobody needs them.
+ */
 export type SupervisorMessage =
-  | { readonly type: 'stop'; readonly forRestart: boolean }
-  | { readonly type: 'question' };
+  | { readonly type: 'stop'; readonly forRestart: boolean; readonly discards: boolean }
+  | { readonly type: 'question' }
+  | JoinOrder
+  | TopologyOrder;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -44,7 +74,11 @@ export function readNodeMessage(message: unknown): NodeMessage | undefined {
   switch (fields['type']) {
     case 'listening': {
       const { adminUrl } = fields;
-      return { type: 'listening', adminUrl: typeof adminUrl === 'string' ? adminUrl : undefined };
+      return {
+        type: 'listening',
+        adminUrl: typeof adminUrl === 'string' ? adminUrl : undefined,
+        peerPort: countOf(fields, 'peerPort'),
+      };
     }
     case 'failed':
       return { type: 'failed', code: textOf(fields, 'code'), message: textOf(fields, 'message') };
@@ -56,8 +90,45 @@ export function readNodeMessage(message: unknown): NodeMessage | undefined {
       const event = readEvent(Object(fields['event']) as Fields);
       return event && { type: 'items', event };
     }
+    case 'report':
+      return { type: 'report', report: readReport(fields) };
   }
   return undefined;
+}
+
+/** The order to a member of a cluster; undefined for another message. */
+export function readMemberOrder(message: unknown): JoinOrder | TopologyOrder | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const fields = message as Fields;
+  switch (fields['type']) {
+    case 'join':
+      return {
+        type: 'join',
+        cluster: textOf(fields, 'cluster'),
+        name: textOf(fields, 'name'),
+        incarnation: countOf(fields, 'incarnation'),
+        publishes: fields['publishes'] === true,
+        secret: textOf(fields, 'secret'),
+      };
+    case 'topology':
+      return { type: 'topology', text: textOf(fields, 'text') };
+  }
+  return undefined;
+}
+
+function readReport(fields: Fields): MemberReport {
+  const unreachable = fields['unreachable'];
+  return {
+    name: textOf(fields, 'name'),
+    incarnation: countOf(fields, 'incarnation'),
+    adopted: countOf(fields, 'adopted'),
+    complete: countOf(fields, 'complete'),
+    clean: countOf(fields, 'clean'),
+    keysMoved: countOf(fields, 'keysMoved'),
+    bytesMoved: countOf(fields, 'bytesMoved'),
+    keysLeft: countOf(fields, 'keysLeft'),
+    unreachable: Array.isArray(unreachable) ? unreachable.map(String) : [],
+  };
 }
 
 function readEvent(fields: Fields): ItemsEvent | undefined {

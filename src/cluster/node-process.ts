@@ -2,8 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { CodedError, textLines } from '../base/index.ts';
+import type { MemberReport } from './node/main-cluster.ts';
 import {
   type ItemsEvent,
+  type JoinOrder,
   type NodeFacts,
   readNodeMessage,
   type SupervisorMessage,
@@ -23,6 +25,9 @@ const LAST_LINES_MAX = 20;
 /** The exit code that shells report for a command that they cannot run. */
 const COMMAND_NOT_RUN = 127;
 
+/** What becomes of the items at a stop; `default`: what the options of the node say. */
+type StopItems = 'keep' | 'discard' | 'default';
+
 /** The end of a process: either an exit code or a signal; the other is null. */
 export interface ProcessEnd {
   readonly code: number | null;
@@ -39,6 +44,10 @@ interface NodeProcessOptions {
   readonly onLine: (line: string) => void;
   /** Called with what the node does to keep its items. */
   readonly onItems: (event: ItemsEvent) => void;
+  /** What it gets to join a cluster. */
+  readonly join: JoinOrder;
+  /** Called with each report of the member. */
+  readonly onReport: (report: MemberReport) => void;
 }
 
 /**
@@ -48,7 +57,12 @@ interface NodeProcessOptions {
 export class NodeProcess {
   /** Resolves once the node listens; rejects with a `CodedError` if its start fails. */
   readonly listening: Promise<void>;
+  /** Resolves as soon as the process has ended. */
+  readonly exited: Promise<ProcessEnd>;
+  /** Resolves once its last line is known, too. */
   readonly ended: Promise<ProcessEnd>;
+  /** As in its topology. */
+  readonly incarnation: number;
   readonly #child: ChildProcess;
   readonly #onLine: (line: string) => void;
   readonly #lastLines: string[] = [];
@@ -56,22 +70,29 @@ export class NodeProcess {
   readonly #facts = new Set<(facts: NodeFacts) => void>();
   #isListening = false;
   #adminUrl: string | undefined;
+  #peerPort = 0;
+  #hasRestored = false;
+  readonly #onReport: (report: MemberReport) => void;
   /** The last event of the items, to see whether the node advances. */
   #lastItems = '';
   /** Ends a start or a stop that takes too long. */
   #patience: NodeJS.Timeout | undefined;
   #onImpatience = (): void => {};
 
-  constructor({ command, env, onLine, onItems }: NodeProcessOptions) {
+  constructor({ command, env, onLine, onItems, join, onReport }: NodeProcessOptions) {
     const [file = '', ...args] = command;
     this.#onItems = onItems;
+    this.#onReport = onReport;
+    this.incarnation = join.incarnation;
     this.#child = spawn(file, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#onLine = onLine;
     const lines = createInterface({ input: this.#child.stderr! });
     lines.on('line', (line) => (this.#isListening ? onLine(line) : this.#recordLine(line)));
-    this.ended = this.#waitForEnd(once(lines, 'close'));
+    this.exited = this.#waitForExit();
+    this.ended = once(lines, 'close').then(() => this.exited);
     this.listening = this.#waitForListening();
     this.listening.catch(() => {});
+    this.send(join);
   }
 
   get pid(): number | undefined {
@@ -83,6 +104,16 @@ export class NodeProcess {
     return this.#isListening;
   }
 
+  /** The port on which it listens for other members, once it listens. */
+  get peerPort(): number {
+    return this.#peerPort;
+  }
+
+  /** Whether it has begun with the items of the process before it. */
+  get hasRestored(): boolean {
+    return this.#hasRestored;
+  }
+
   /** The address of its admin port, once it listens; undefined if it has none. */
   get adminUrl(): string | undefined {
     return this.#adminUrl;
@@ -90,10 +121,9 @@ export class NodeProcess {
 
   /**
    * Drains the node, and kills it if that takes too long.
-   * @param forRestart whether the node shall keep its items, even if it does so for no other stop.
    */
-  async stop(forRestart = false): Promise<ProcessEnd> {
-    this.#send({ type: 'stop', forRestart });
+  async stop(items: StopItems = 'default'): Promise<ProcessEnd> {
+    this.send({ type: 'stop', forRestart: items === 'keep', discards: items === 'discard' });
     this.#bePatient(STOP_TIMEOUT_MS, () => this.kill());
     const end = await this.ended;
     clearTimeout(this.#patience);
@@ -114,11 +144,12 @@ export class NodeProcess {
       };
       const timer = setTimeout(settle, REPLY_TIMEOUT_MS);
       this.#facts.add(settle);
-      this.#send({ type: 'question' });
+      this.send({ type: 'question' });
     });
   }
 
-  #send(message: SupervisorMessage): void {
+  /** A process that has ended gets no message. */
+  send(message: SupervisorMessage): void {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
@@ -140,11 +171,13 @@ export class NodeProcess {
         if (report?.type === 'failed') reject(new CodedError(report.code, report.message));
         if (report?.type === 'items') this.#take(report.event);
         if (report?.type === 'facts') for (const settle of this.#facts) settle(report);
+        if (report?.type === 'report') this.#onReport(report.report);
         if (report?.type !== 'listening') return;
         clearTimeout(this.#patience);
         this.#isListening = true;
         for (const line of this.#lastLines.splice(0)) this.#onLine(line);
         this.#adminUrl = report.adminUrl;
+        this.#peerPort = report.peerPort;
         resolve();
       });
       void this.ended.then((end) => {
@@ -163,22 +196,21 @@ export class NodeProcess {
     const text = JSON.stringify(event);
     if (text !== this.#lastItems) this.#bePatient(STALL_TIMEOUT_MS);
     this.#lastItems = text;
+    this.#hasRestored ||= event.kind === 'restored';
     this.#onItems(event);
   }
 
   /**
    * Uses `exit`, because the child emits no `close` after the supervisor has closed the channel.
    */
-  async #waitForEnd(linesEnded: Promise<unknown>): Promise<ProcessEnd> {
-    const end = new Promise<ProcessEnd>((resolve) => {
+  #waitForExit(): Promise<ProcessEnd> {
+    return new Promise<ProcessEnd>((resolve) => {
       this.#child.once('exit', (code, signal) => resolve({ code, signal }));
       this.#child.once('error', (error) => {
         this.#recordLine(error.message);
         resolve({ code: COMMAND_NOT_RUN, signal: null });
       });
     });
-    await linesEnded;
-    return end;
   }
 
   #recordLine(line: string): void {

@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, machineClock } from '../base/index.ts';
+import type { MemberReport } from './node/main-cluster.ts';
 import type { ItemsEvent, NodeFacts } from './node-messages.ts';
 import { describeEnd, NodeProcess, type ProcessEnd } from './node-process.ts';
+import type { ProcessWatcher } from './process-watcher.ts';
 import { consecutiveDeaths, restartDelayMs } from './restart-policy.ts';
 
 /** What a later process of a node takes over from the one before it. */
@@ -15,6 +17,8 @@ export interface Inherited {
 /** The plan of one node. */
 export interface NodePlan {
   readonly name: string;
+  /** `host:port`, as clients know it. */
+  readonly address: string;
   /** The command that runs the node in the foreground, with the messages of `NodeProcess`. */
   readonly command: (inherited: Inherited) => readonly string[];
   /** The port that its admin port had in an earlier cluster. */
@@ -34,7 +38,7 @@ export type NodeEvent =
   | { readonly kind: 'died'; readonly name: string; readonly end: string; readonly delayMs: number }
   | ({ readonly kind: 'listening' } & RunningNode)
   | { readonly kind: 'restart-failed'; readonly name: string; readonly reason: string }
-  | { readonly kind: 'restarting'; readonly name: string }
+  | { readonly kind: 'restarting'; readonly name: string; readonly keepsItems: boolean }
   | { readonly kind: 'line'; readonly name: string; readonly line: string };
 
 /** The end of a process that served and that nobody had stopped: its items are lost. */
@@ -46,6 +50,7 @@ export interface NodeCrash {
 }
 
 export interface SupervisedNodeOptions {
+  readonly watcher: ProcessWatcher;
   /** The environment of the nodes. */
   readonly env: NodeJS.ProcessEnv;
   readonly onEvent: (event: NodeEvent) => void;
@@ -57,6 +62,7 @@ interface RestartOrder {
   readonly onStarting: () => void;
   readonly resolve: (pid: number | undefined) => void;
   readonly reject: (error: CodedError) => void;
+  readonly keepsItems: boolean;
   isStarting: boolean;
 }
 
@@ -65,11 +71,14 @@ interface RestartOrder {
  */
 export class SupervisedNode {
   readonly name: string;
+  /** `host:port`, as clients know it. */
+  readonly address: string;
   /** Resolves once the first process listens. */
   readonly started: Promise<void>;
   readonly #plan: NodePlan;
   readonly #env: NodeJS.ProcessEnv;
   readonly #onEvent: (event: NodeEvent) => void;
+  readonly #watcher: ProcessWatcher;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<ProcessEnd | undefined>;
   #current: NodeProcess | undefined;
@@ -77,12 +86,18 @@ export class SupervisedNode {
   #order: RestartOrder | undefined;
   #lastCrash: NodeCrash | undefined;
 
-  constructor(plan: NodePlan, { env, onEvent }: SupervisedNodeOptions) {
+  constructor(
+    plan: NodePlan,
+    { env, onEvent, watcher }: SupervisedNodeOptions,
+    memoryLimitBytes?: number,
+  ) {
     this.name = plan.name;
+    this.address = plan.address;
+    this.#watcher = watcher;
     this.#plan = plan;
     this.#env = env;
     this.#onEvent = onEvent;
-    this.#inherited = { adminPort: plan.adminPort, memoryLimitBytes: undefined };
+    this.#inherited = { adminPort: plan.adminPort, memoryLimitBytes };
     const first = this.#spawn();
     this.started = first.listening.catch((error: CodedError) => {
       throw new NodeStartError(plan.name, error);
@@ -114,27 +129,36 @@ export class SupervisedNode {
     return this.#current?.facts();
   }
 
+  /** Hands a topology to the process of the node, if one serves. */
+  publish(text: string): void {
+    if (this.#current?.isListening === true) this.#current.send({ type: 'topology', text });
+  }
+
   /**
-   * Stops the node with its items and starts it again; resolves with the process id once it serves.
+   * Stops the node and starts it again; resolves with the process id once it serves.
    * @throws {CodedError} `ERR_NODE_DIED`, `ERR_START_TIMEOUT` or the code of the node if its new
    *   process does not start; the supervisor goes on trying. `ERR_STOPPING` if the cluster stops.
    */
   restart(
     handlers: Pick<RestartOrder, 'onItems' | 'onStarting'>,
     memoryLimitBytes: number | undefined,
+    keepsItems = true,
   ): Promise<number | undefined> {
     this.#inherited = { ...this.#inherited, memoryLimitBytes };
     return new Promise((resolve, reject) => {
-      this.#order = { ...handlers, resolve, reject, isStarting: false };
-      this.#onEvent({ kind: 'restarting', name: this.name });
-      void this.#current?.stop(true);
+      this.#order = { ...handlers, resolve, reject, keepsItems, isStarting: false };
+      this.#onEvent({ kind: 'restarting', name: this.name, keepsItems });
+      void this.#current?.stop(keepsItems ? 'keep' : 'discard');
     });
   }
 
-  /** Drains the node; resolves with a text about its end unless it exited with code 0. */
-  async stop(): Promise<string | undefined> {
+  /**
+   * Drains the node; resolves with a text about its end unless it exited with code 0.
+   * @param items what becomes of its items; `default`: what its options say.
+   */
+  async stop(items: 'default' | 'discard' = 'default'): Promise<string | undefined> {
     this.#stopping.abort();
-    await this.#current?.stop();
+    await this.#current?.stop(items);
     const end = await this.#ended;
     const stopped = new CodedError('ERR_STOPPING', 'the cluster stops');
     this.#settle((order) => order.reject(stopped));
@@ -146,17 +170,32 @@ export class SupervisedNode {
     this.#current?.kill();
   }
 
+  /** Kills the process of a node that does not reply any more; another one starts. */
+  killFrozen(): void {
+    this.#current?.kill();
+  }
+
   #spawn(): NodeProcess {
     const onLine = (line: string) => this.#onEvent({ kind: 'line', name: this.name, line });
     const onItems = (event: ItemsEvent) => this.#order?.onItems(event);
     const command = this.#plan.command(this.#inherited);
-    const run = new NodeProcess({ command, env: this.#env, onLine, onItems });
+    const onReport = (report: MemberReport) => this.#watcher.reported(this.name, report);
+    const join = this.#watcher.starting(this.name);
+    const run = new NodeProcess({ command, env: this.#env, onLine, onItems, join, onReport });
     this.#current = run;
-    const keepPort = () => {
+    const onListening = () => {
       this.#inherited = { ...this.#inherited, adminPort: portOf(run.adminUrl) };
+      this.#watcher.listening(this.name, run);
     };
-    run.listening.then(keepPort, () => {});
+    run.listening.then(onListening, () => {});
+    void run.exited.then(() => run.isListening && this.#tellEnd());
     return run;
+  }
+
+  /** After the order to stop for good nobody needs to know. */
+  #tellEnd(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#watcher.ended(this.name, this.#order?.keepsItems === true);
   }
 
   /** Resolves with the end of the last process, or with `undefined` if none ran at the stop. */
@@ -167,6 +206,7 @@ export class SupervisedNode {
       const startedAtMs = machineClock.nowMs();
       const end = await run.ended;
       if (this.#stopping.signal.aborted || !(await this.#hasStarted())) return end;
+      if (!run.isListening) this.#tellEnd();
       if (this.#order?.isStarting === false) {
         this.#order.isStarting = true;
         this.#order.onStarting();

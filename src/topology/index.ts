@@ -15,6 +15,7 @@ export {
   type Member,
   type MemberState,
   memberOf,
+  REPLICAS_MAX,
   type ReplicationMode,
   STATE_RULES,
 } from './cluster/cluster-topology.ts';

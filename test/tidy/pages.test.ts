@@ -10,6 +10,7 @@ import { clusterVerb } from '../../src/cli/verbs/cluster.ts';
 import { dumpVerb } from '../../src/cli/verbs/dump.ts';
 import { healthVerb } from '../../src/cli/verbs/health.ts';
 import { logVerb } from '../../src/cli/verbs/log.ts';
+import { nodesVerb } from '../../src/cli/verbs/nodes.ts';
 import { restartVerb } from '../../src/cli/verbs/restart.ts';
 import { restoreVerb } from '../../src/cli/verbs/restore.ts';
 import { serveVerb } from '../../src/cli/verbs/serve.ts';
@@ -25,6 +26,7 @@ describe('pages', () => {
     const written = optionsPage([
       clusterVerb,
       serveVerb(startNode),
+      nodesVerb,
       restartVerb,
       healthVerb,
       logVerb,

@@ -1,7 +1,12 @@
 /** The options of `slabring cluster`, and their rules. */
-import { flag, integer, type Rule, text, type ValuesOf } from '../../base/index.ts';
+import { choice, flag, integer, type Rule, text, type ValuesOf } from '../../base/index.ts';
 import { serverFlags, serverRules } from '../../node/index.ts';
-import { isEveryInterface, parseAddress, TopologyError } from '../../topology/index.ts';
+import {
+  isEveryInterface,
+  parseAddress,
+  REPLICAS_MAX,
+  TopologyError,
+} from '../../topology/index.ts';
 import { adminFlags, adminPort, adminRules } from './admin-options.ts';
 import { logFlags } from './log-options.ts';
 
@@ -15,7 +20,27 @@ export const clusterFlags = {
     default: 3,
     min: 1,
     max: 64,
-    doc: 'Number of nodes to run.',
+    doc: 'Number of nodes to run; `slabring nodes` adds and removes nodes later.',
+  }),
+  replicas: integer({
+    default: 1,
+    min: 1,
+    max: REPLICAS_MAX,
+    doc:
+      'Number of nodes that hold each key. With 2, a node can die and no acknowledged change is ' +
+      'lost.',
+  }),
+  replication: choice({
+    words: ['sync', 'async'],
+    default: 'sync',
+    doc:
+      'When a node acknowledges a change: with sync, once all nodes that hold the key have it; ' +
+      'with async, once it has the change itself.',
+  }),
+  name: text({
+    default: 'local',
+    placeholder: '<name>',
+    doc: 'Name of the cluster, in listings and logs: letters, digits, ".", "_" and "-".',
   }),
   port: integer({
     short: 'p',
@@ -50,6 +75,9 @@ export const clusterFlags = {
   json: flag({ doc: 'Print the table of nodes as JSON.' }),
 };
 
+/** As in a topology. */
+const CLUSTER_NAME = /^[\w.-]{1,64}$/;
+
 export type ClusterOptions = ValuesOf<typeof clusterFlags>;
 
 export const clusterRules: readonly Rule<typeof clusterFlags>[] = [
@@ -60,6 +88,14 @@ export const clusterRules: readonly Rule<typeof clusterFlags>[] = [
   ),
   ...adminRules,
   adminPortsRule,
+  ({ name }) =>
+    CLUSTER_NAME.test(name)
+      ? undefined
+      : `--name is ${name}; it must be 1 to 64 letters, digits, ".", "_" or "-".`,
+  ({ replicas, nodes }) =>
+    replicas <= nodes
+      ? undefined
+      : `--replicas is ${replicas}, and there are ${nodes} nodes to hold each key: raise --nodes.`,
   ({ port: first, nodes }) =>
     first + nodes - 1 > 65_535
       ? `-p (--port) is ${first}: there are not enough ports after it for ${nodes} nodes; lower it.`

@@ -12,6 +12,8 @@ import {
 import { serveFlags } from '../verbs/serve-flags.ts';
 
 const MEBIBYTE = 2 ** 20;
+/** The name of a node has its number: `node-1` listens on the first port. */
+const NAME = /^node-([1-9]\d{0,4})$/;
 
 /** A node before it runs, with the address by which clients will reach it. */
 export interface PlannedNode extends NodePlan {
@@ -19,45 +21,93 @@ export interface PlannedNode extends NodePlan {
   readonly port: number;
 }
 
-/** What the plan takes from the folder of the cluster. */
+/** What the plan takes from the folder of the cluster, and from its membership. */
 interface Kept {
   /** The folder of the files that keep the items; undefined if there is none. */
   readonly folder: string | undefined;
   /** The admin ports of an earlier run, by the name of the node. */
   readonly adminPorts: Readonly<Record<string, number>>;
-  readonly clusterVersion: number;
+  /** What a node publishes until it follows the topology (`config get cluster`). */
+  readonly published: () => PublishedNodes;
 }
 
-/** @param program the command that `serve` and its options follow. */
-export function plannedNodes(
-  program: readonly string[],
-  options: ClusterOptions,
-  kept: Kept,
-): readonly PlannedNode[] {
-  const listen = hostOf('--host', options.host);
-  const host = advertisedHost(options);
-  const members = Array.from({ length: options.nodes }, (_, at) => {
-    return { host, port: options.port + at };
-  });
-  const shared = [...toArguments(nodeFlags, options), ...topologyArguments(members, options, kept)];
-  return members.map((member, at) => {
-    const name = `node-${at + 1}`;
-    const own = [`--listen=${listen}`, `--port=${member.port}`, ...shared];
-    const warm = warmArguments(name, options, kept);
+interface PublishedNodes {
+  readonly version: number;
+  readonly addresses: readonly string[];
+}
+
+/** Plans nodes by their names; a name decides the ports. */
+export class NodePlans {
+  readonly #program: readonly string[];
+  readonly #options: ClusterOptions;
+  readonly #kept: Kept;
+  readonly #shared: readonly string[];
+
+  /** @param program the command that `serve` and its options follow. */
+  constructor(program: readonly string[], options: ClusterOptions, kept: Kept) {
+    this.#program = program;
+    this.#options = options;
+    this.#kept = kept;
+    this.#shared = toArguments(nodeFlags, options);
+  }
+
+  plan(name: string): PlannedNode {
+    const number = numberOf(name);
+    const { port, address, host } = this.placeOf(name);
+    const listen = hostOf('--host', this.#options.host);
     const command = (inherited: Inherited) => [
-      ...[...program, 'serve', ...own, ...warm, '--log-format=json'],
-      ...[adminArgument(options, at, inherited), ...memoryArgument(options, inherited)],
+      ...[...this.#program, 'serve', `--listen=${listen}`, `--port=${port}`, ...this.#shared],
+      ...this.#publishedArguments(),
+      ...this.#warmArguments(name),
+      '--join=supervisor',
+      '--log-format=json',
+      ...[adminArgument(this.#options, number - 1, inherited)],
+      ...memoryArgument(this.#options, inherited),
     ];
-    return { name, command, adminPort: kept.adminPorts[name], ...member };
-  });
+    return { name, command, adminPort: this.#kept.adminPorts[name], host, port, address };
+  }
+
+  /** Where clients will find a node. */
+  placeOf(name: string): {
+    readonly host: string;
+    readonly port: number;
+    readonly address: string;
+  } {
+    const host = advertisedHost(this.#options);
+    const port = this.#options.port + numberOf(name) - 1;
+    return { host, port, address: formatAddress({ host, port }) };
+  }
+
+  /** The items of a temporary folder are of use only to the same supervisor. */
+  #warmArguments(name: string): readonly string[] {
+    const { folder } = this.#kept;
+    if (folder === undefined) return [];
+    const on = this.#options.state === '' ? 'restart' : 'stop';
+    return [`--warm-restart=${itemsFile(folder, name)}`, `--warm-restart-on=${on}`];
+  }
+
+  #publishedArguments(): readonly string[] {
+    if (this.#options.clusterNodes.length > 0) return [];
+    const { version, addresses } = this.#kept.published();
+    return [`--cluster-nodes=${addresses.join(',')}`, `--cluster-version=${version}`];
+  }
 }
 
-/** The items of a temporary folder are of use only to the same supervisor. */
-function warmArguments(name: string, { state }: ClusterOptions, { folder }: Kept): string[] {
-  if (folder === undefined) return [];
-  const file = join(folder, `${name}.items`);
-  return [`--warm-restart=${file}`, `--warm-restart-on=${state === '' ? 'restart' : 'stop'}`];
+/** The file of the items of a node. */
+export const itemsFile = (folder: string, name: string): string => join(folder, `${name}.items`);
+
+/** `node-1`, `node-2` and so on. */
+export function firstNames(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `node-${at + 1}`);
 }
+
+/** A name that no node has; the lowest of them is 0. */
+export function freeName(taken: readonly string[], nth: number): string {
+  const names = firstNames(taken.length + nth + 1).filter((name) => !taken.includes(name));
+  return names[nth]!;
+}
+
+const numberOf = (name: string): number => Number(NAME.exec(name)?.[1]);
 
 /** The admin port of the node at this place of the table: a free one stays the same. */
 function adminArgument(
@@ -76,18 +126,4 @@ function memoryArgument(
 ): readonly string[] {
   const pages = (sizeBytes: number): number => Math.floor(sizeBytes / MEBIBYTE);
   return pages(current) === pages(planned) ? [] : [`--memory-limit=${pages(current)}`];
-}
-
-/**
- * The options by which each node publishes the topology of the cluster. A restarted node gets the
- * same version as before.
- */
-function topologyArguments(
-  members: readonly Pick<PlannedNode, 'host' | 'port'>[],
-  { clusterNodes }: ClusterOptions,
-  { clusterVersion }: Kept,
-): string[] {
-  if (clusterNodes.length > 0) return [];
-  const names = members.map((member) => formatAddress(member));
-  return [`--cluster-nodes=${names.join(',')}`, `--cluster-version=${clusterVersion}`];
 }

@@ -19,6 +19,8 @@ export interface StopRequest {
   isRequested(): boolean;
   /** Whether the supervisor starts this process again at once. */
   isForRestart(): boolean;
+  /** Whether nobody needs the items of this process again. */
+  discardsItems(): boolean;
   /** Calls `reply` for each question of the supervisor about this process. */
   onQuestion(reply: () => void): void;
   /** From here on the end of the supervisor is no request. */
@@ -41,13 +43,15 @@ export function listenForStop(host: Host, clock: Clock = machineClock): StopRequ
     requested.resolve('disconnect');
   };
   let isForRestart = false;
+  let discardsItems = false;
   let reply = (): void => {};
   const onMessage = (message: unknown) => {
-    const { type, forRestart } = Object(message) as Partial<Record<string, unknown>>;
+    const { type, forRestart, discards } = Object(message) as Record<string, unknown>;
     if (type === 'question') reply();
     if (type !== 'stop') return;
     requestedAtMs ??= clock.nowMs();
     isForRestart ||= forRestart === true;
+    discardsItems ||= discards === true;
     requested.resolve('order');
   };
   for (const signal of SIGNALS) host.events.on(signal, onSignal);
@@ -59,6 +63,7 @@ export function listenForStop(host: Host, clock: Clock = machineClock): StopRequ
     forced: forced.promise,
     isRequested: () => requestedAtMs !== undefined,
     isForRestart: () => isForRestart,
+    discardsItems: () => discardsItems,
     onQuestion: (replies) => {
       reply = replies;
     },

@@ -27,7 +27,8 @@ export async function startWarm<Node>(
     file,
     node: options.unixSocket || `port ${options.port}`,
     log: extras.log,
-    keepsItems: () => options.warmRestartOn === 'stop' || stop.isForRestart(),
+    keepsItems: () =>
+      (options.warmRestartOn === 'stop' || stop.isForRestart()) && !stop.discardsItems(),
     report: (event: WarmEvent) => supervisor?.send({ type: 'items', event }),
   });
   const { beforeServing, beforeDraining, afterServing } = restart;

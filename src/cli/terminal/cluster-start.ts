@@ -56,7 +56,7 @@ export function logEvent(event: NodeEvent, port: number, log: ProcessLog): void 
       break;
     }
     case 'restarting':
-      log.announce(origin, 'restarts with its items');
+      log.announce(origin, event.keepsItems ? 'restarts with its items' : 'restarts');
       break;
     case 'restart-failed':
       log.error(origin, `did not restart: ${event.reason}`);

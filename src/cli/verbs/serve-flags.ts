@@ -1,6 +1,7 @@
 import { choice, flag, integer, text } from '../../base/index.ts';
 import { serverFlags } from '../../node/index.ts';
 import { adminFlags, adminPort, NO_ADMIN_PORT } from '../options/admin-options.ts';
+import { joinFlags } from '../options/join-options.ts';
 import { logFlags } from '../options/log-options.ts';
 import { snapshotFlags } from '../options/snapshot-options.ts';
 
@@ -44,6 +45,7 @@ export const serveFlags = {
     NO_ADMIN_PORT,
   ),
   ...adminFlags,
+  ...joinFlags,
   ...logFlags,
   json: flag({ doc: 'Print the start of the node as JSON, on one line.' }),
   license: flag({ short: 'i', isCommandLineOnly: true, doc: 'Print the license and end.' }),

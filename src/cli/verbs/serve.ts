@@ -14,6 +14,7 @@ import {
   serverRules,
 } from '../../node/index.ts';
 import { adminRules } from '../options/admin-options.ts';
+import { joinRules } from '../options/join-options.ts';
 import { snapshotRules } from '../options/snapshot-options.ts';
 import { type AdminNode, type AdminPort, openAdminPort } from '../process/admin-port.ts';
 import { startDaemon } from '../process/daemon.ts';
@@ -27,6 +28,7 @@ import {
   withLargePages,
 } from '../process/large-pages.ts';
 import { logBug, runWithLog } from '../process/log.ts';
+import { NodeMembership } from '../process/membership.ts';
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { openServiceManager, type ServiceManager } from '../process/service-manager.ts';
@@ -64,7 +66,7 @@ export function serveVerb(startNode: StartNode): Verb {
       'pending replies and ends. On SIGHUP it reloads its users and certificates.',
     flags: serveFlags,
     hasLog: true,
-    rules: [...serverRules, ...adminRules, ...snapshotRules],
+    rules: [...serverRules, ...adminRules, ...joinRules, ...snapshotRules],
     examples: [
       { command: 'slabring serve', effect: '64 MB, port 11211 on all interfaces' },
       { command: 'slabring serve -m 1024 -t 8 -l 127.0.0.1', effect: '1 GB, 8 threads' },
@@ -109,6 +111,7 @@ async function serveUntilStop(
   log: ProcessLog,
 ): Promise<number> {
   const stop = listenForStop(host);
+  const membership = new NodeMembership(options, host, log);
   // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
   let reload = (): void => {};
   const onHangUp = (): void => reload();
@@ -118,23 +121,20 @@ async function serveUntilStop(
   const service = openServiceManager(host, log);
   try {
     const node = await reportFailure(host, async () => {
+      await membership.opened();
       admin = await openAdminPort(options, log, host.env);
       const extras = { log, assumeUser: () => assumeUser(options.user) };
       return startWarm(startNode, options, extras, { stop, supervisor: host.supervisor });
     });
     admin?.attach(node);
-    reload = () => {
-      void node.control.reload('all');
-      void admin?.reload();
-    };
+    reload = () => void Promise.all([node.control.reload('all'), admin?.reload()]);
     if (options.largePages && node.fastPath.kind !== 'off') checkFastPathPages(host, log);
     if (options.pidFile !== '') {
       pidFile = writePidFile(options.pidFile, (text) => log.warn({ file: options.pidFile }, text));
     }
     const started = { ...node, adminUrl: admin?.url };
     showStart(options, started, host, log);
-    host.supervisor?.send({ type: 'listening', addresses: node.addresses, adminUrl: admin?.url });
-    stop.onQuestion(() => host.supervisor?.send({ type: 'facts', ...factsOf(node) }));
+    tellSupervisor(host, stop, node, { adminUrl: admin?.url, peerPort: membership.follow(node) });
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();
     service.ready(startLine(options, started));
@@ -142,6 +142,7 @@ async function serveUntilStop(
     const stopSnapshots = await scheduleSnapshots(options, node, log);
     const code = await waitForEnd(node, stop, service, log);
     stopSnapshots();
+    await membership.end();
     // After a bug the process must end at once.
     if (code !== EXIT.bug) await admin?.close();
     return code;
@@ -151,6 +152,17 @@ async function serveUntilStop(
     stop.dispose();
     service.close();
   }
+}
+
+/** The node listens; from here on it answers the questions of its supervisor. */
+function tellSupervisor(
+  { supervisor }: Host,
+  stop: StopRequest,
+  node: ServedNode,
+  ports: { readonly adminUrl: string | undefined; readonly peerPort: number | undefined },
+): void {
+  supervisor?.send({ type: 'listening', addresses: node.addresses, ...ports });
+  stop.onQuestion(() => supervisor?.send({ type: 'facts', ...factsOf(node) }));
 }
 
 /** What a restart of the node has to keep. */

@@ -1,13 +1,10 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { CodedError } from '../../base/index.ts';
+import type { NodeChanges } from '../changes/node-changes.ts';
 import type { LocalCluster } from '../local-cluster.ts';
-import {
-  type RestartEvent,
-  type RestartRequest,
-  refusal,
-  restartNodes,
-} from '../rolling-restart.ts';
+import { type RestartRequest, refusal, restartNodes } from '../rolling-restart.ts';
+import { listMembers } from './member-list.ts';
 import { type ControlReply, type ControlRequest, LINE_BYTES_MAX, readRequest } from './messages.ts';
 
 const CONNECTIONS_MAX = 16;
@@ -20,8 +17,7 @@ interface Supervised {
   readonly cluster: LocalCluster;
   /** The folder of the files that keep the items. */
   readonly folder: string;
-  /** `host:port` of each node, as clients know it. */
-  readonly addresses: readonly string[];
+  readonly changes: NodeChanges;
 }
 
 /**
@@ -32,7 +28,7 @@ export class ControlServer {
   readonly #supervised: Supervised;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #isRestarting = false;
+  #isChanging = false;
 
   private constructor(supervised: Supervised) {
     this.#supervised = supervised;
@@ -109,29 +105,51 @@ export class ControlServer {
     send: (reply: ControlReply) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { cluster, addresses, folder } = this.#supervised;
-    if (request.verb === 'status') {
-      const nodes = cluster.nodes.map(({ name, pid, isUp }, at) => {
-        return { node: name, address: addresses[at]!, pid, isUp };
-      });
-      send({ event: 'status', pid: process.pid, nodes });
-      return;
+    const { cluster, changes, folder } = this.#supervised;
+    switch (request.verb) {
+      case 'status':
+        return send({ event: 'status', pid: process.pid, nodes: statusOf(cluster) });
+      case 'members':
+        return send(await listMembers(cluster));
+      case 'change':
+        return this.#alone(request.dryRun, () => changes.run(request, { onEvent: send, signal }));
+      case 'restart': {
+        const context = { nodes: cluster.nodes, folder, onEvent: send, signal };
+        return this.#alone(request.dryRun, () => restartWithItems(request, cluster, context));
+      }
     }
-    await this.#restart(request, { nodes: cluster.nodes, folder, onEvent: send, signal });
   }
 
-  async #restart(
-    request: RestartRequest,
-    context: Parameters<typeof restartNodes>[1] & { onEvent: (event: RestartEvent) => void },
-  ): Promise<void> {
-    if (this.#isRestarting) {
-      throw refusal('Another restart is under way: wait until it has ended.');
+  /** One change of the nodes at a time; a dry run changes nothing. */
+  async #alone(isDry: boolean, run: () => Promise<void>): Promise<void> {
+    if (isDry) return run();
+    if (this.#isChanging) {
+      throw refusal('Another change of this cluster is under way: wait until it has ended.');
     }
-    this.#isRestarting = !request.dryRun;
+    this.#isChanging = true;
     try {
-      await restartNodes(request, context);
+      await run();
     } finally {
-      if (!request.dryRun) this.#isRestarting = false;
+      this.#isChanging = false;
     }
   }
+}
+
+const statusOf = ({ nodes }: LocalCluster) =>
+  nodes.map(({ name, address, pid, isUp }) => ({ node: name, address, pid, isUp }));
+
+/** A file keeps the items of one node; copies on other nodes would grow old in the meantime. */
+async function restartWithItems(
+  request: RestartRequest,
+  { membership }: LocalCluster,
+  context: Parameters<typeof restartNodes>[1],
+): Promise<void> {
+  const { replicas = 1 } = membership.keeper?.topology ?? {};
+  if (replicas > 1) {
+    throw refusal(
+      `The cluster has ${replicas} copies of each key, so no node needs a file for its items: ` +
+        'use slabring nodes restart.',
+    );
+  }
+  await restartNodes(request, context);
 }

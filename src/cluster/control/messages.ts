@@ -1,3 +1,9 @@
+import {
+  CHANGE_ACTIONS,
+  type ChangeEvent,
+  type ChangeRequest,
+  type MembersReply,
+} from '../changes/change-events.ts';
 import type { RestartEvent, RestartRequest } from '../rolling-restart.ts';
 
 /** The longest request or reply on the socket of a supervisor, in bytes. */
@@ -7,6 +13,8 @@ export const PAUSE_SECONDS_MAX = 3600;
 
 export type ControlRequest =
   | { readonly verb: 'status' }
+  | { readonly verb: 'members' }
+  | ({ readonly verb: 'change' } & ChangeRequest)
   | ({ readonly verb: 'restart' } & RestartRequest);
 
 /** What a supervisor tells of a node. */
@@ -28,6 +36,8 @@ export interface ClusterStatus {
 export type ControlReply =
   | RestartEvent
   | ClusterStatus
+  | ChangeEvent
+  | MembersReply
   | { readonly event: 'refused'; readonly reason: string };
 
 /** The request in a line; undefined for another one. */
@@ -38,14 +48,42 @@ export function readRequest(line: string): ControlRequest | undefined {
   } catch {
     return undefined;
   }
-  const { verb, node, dryRun, pauseMs = 0 } = Object(parsed) as Record<string, unknown>;
-  if (verb === 'status') return { verb };
+  const fields = Object(parsed) as Fields;
+  switch (fields['verb']) {
+    case 'status':
+      return { verb: 'status' };
+    case 'members':
+      return { verb: 'members' };
+    case 'change':
+      return readChange(fields);
+    case 'restart':
+      return readRestart(fields);
+  }
+  return undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const nameIn = ({ node }: Fields): string | undefined =>
+  node === undefined ? undefined : String(node);
+
+function readRestart(fields: Fields): ControlRequest | undefined {
+  const { dryRun, pauseMs = 0 } = fields;
   const isWhole = typeof pauseMs === 'number' && pauseMs >= 0 && pauseMs <= PAUSE_SECONDS_MAX * 1e3;
-  if (verb !== 'restart' || !isWhole) return undefined;
+  if (!isWhole) return undefined;
+  return { verb: 'restart', node: nameIn(fields), dryRun: dryRun === true, pauseMs };
+}
+
+function readChange(fields: Fields): ControlRequest | undefined {
+  const { dryRun, memoryLimitBytes } = fields;
+  const action = CHANGE_ACTIONS.find((each) => each === fields['action']);
+  const isSize = memoryLimitBytes === undefined || Number.isSafeInteger(memoryLimitBytes);
+  if (action === undefined || !isSize) return undefined;
   return {
-    verb,
-    node: node === undefined ? undefined : String(node),
+    verb: 'change',
+    action,
+    node: nameIn(fields),
     dryRun: dryRun === true,
-    pauseMs,
+    memoryLimitBytes: memoryLimitBytes as number | undefined,
   };
 }

@@ -1,0 +1,70 @@
+/** How a node of `slabring serve` joins a cluster. */
+import { CodedError, type Logger } from '../../base/index.ts';
+import {
+  type MainCluster,
+  type Membership,
+  PublishingCluster,
+  SupervisedMembership,
+} from '../../cluster/index.ts';
+import type { NodeControl } from '../../commands/index.ts';
+import { BY_SUPERVISOR } from '../options/join-options.ts';
+import type { Host } from './host.ts';
+
+/** The part that a node takes in a cluster; a node in no cluster does nothing here. */
+export class NodeMembership {
+  readonly #opening: Promise<Membership | undefined>;
+  readonly #log: Logger;
+  #membership: Membership | undefined;
+  #member: MainCluster | undefined;
+
+  /**
+   * Begins to ask who the node is. The order of the supervisor can be the first message, so this
+   * runs before any wait.
+   */
+  constructor(
+    options: { readonly join: string },
+    host: Pick<Host, 'events' | 'supervisor'>,
+    log: Logger,
+  ) {
+    this.#log = log;
+    this.#opening = openMembership(options, host, log);
+    // A failure counts when the node needs the membership.
+    this.#opening.catch(() => {});
+  }
+
+  /**
+   * Resolves before the node starts, once the node knows who it is.
+   * @throws {CodedError} `ERR_JOIN` if the membership does not say it.
+   */
+  async opened(): Promise<void> {
+    this.#membership = await this.#opening;
+  }
+
+  /** The node listens; returns its port for other members, if it has joined a cluster. */
+  follow({ control }: { readonly control: Pick<NodeControl, 'config'> }): number | undefined {
+    if (this.#membership === undefined) return undefined;
+    this.#member = new PublishingCluster(this.#membership.identity, control.config, this.#log);
+    this.#membership.follow(this.#member);
+    return this.#member.peerPort;
+  }
+
+  /** The node has ended. */
+  async end(): Promise<void> {
+    await this.#membership?.close();
+    await this.#member?.end();
+  }
+}
+
+async function openMembership(
+  { join }: { readonly join: string },
+  { events, supervisor }: Pick<Host, 'events' | 'supervisor'>,
+  log: Logger,
+): Promise<Membership | undefined> {
+  if (join !== BY_SUPERVISOR) return undefined;
+  if (supervisor === undefined) {
+    const text = '--join=supervisor is for nodes that `slabring cluster` starts: use that command.';
+    throw new CodedError('ERR_USAGE', text);
+  }
+  const send = (message: object): void => supervisor.send(message);
+  return SupervisedMembership.open({ events, send }, log);
+}

@@ -1,0 +1,137 @@
+import { bytes, CodedError, flag, type Rule, text } from '../../base/index.ts';
+import { type ChangeAction, type MembersReply, order } from '../../cluster/index.ts';
+import { orderChange } from '../process/change-order.ts';
+import { EXIT } from '../process/exit-codes.ts';
+import type { Host } from '../process/host.ts';
+import { supervisorFor } from '../process/restart-order.ts';
+import { membersText } from '../terminal/nodes-page.ts';
+import { defineVerb } from '../verb.ts';
+
+const nodesFlags = {
+  cluster: text({
+    placeholder: '<host:port>',
+    doc:
+      'Address of any node of the cluster, if several clusters run on this machine; default: ' +
+      'the only one, else the one of 127.0.0.1:11211.',
+  }),
+  state: text({
+    placeholder: '<folder>',
+    doc: 'The folder of the cluster (slabring cluster --state), in place of --cluster.',
+  }),
+  rolling: flag({
+    isCommandLineOnly: true,
+    doc: 'With restart: all nodes, each when the one before it serves again.',
+  }),
+  memoryLimitBytes: bytes({
+    short: 'm',
+    long: 'memory-limit',
+    default: '0',
+    min: '0',
+    max: '31g',
+    bareUnit: 'megabytes',
+    isCommandLineOnly: true,
+    doc:
+      'With add, replace and restart: memory for items of the nodes that start, in megabytes; 0: ' +
+      'as before, or as the cluster began.',
+  }),
+  dryRun: flag({
+    isCommandLineOnly: true,
+    doc: 'Only show what would move, and about how long it takes.',
+  }),
+  json: flag({ doc: 'Print the result as JSON.' }),
+};
+
+const oneCluster: Rule<typeof nodesFlags> = ({ cluster, state }) =>
+  cluster !== '' && state !== ''
+    ? '--cluster and --state both name the cluster: remove one of them.'
+    : undefined;
+
+/** `slabring nodes` */
+export const nodesVerb = defineVerb({
+  name: 'nodes',
+  summary: 'list, add, remove, replace and restart the nodes of a cluster while it serves',
+  description:
+    'Shows the nodes of a cluster of this machine (slabring cluster), and changes them while the ' +
+    'cluster serves. The items of a node go to the others before it leaves, and a new node gets ' +
+    'its items before it answers, so no key is missing in between. One change is under way at a ' +
+    'time; Ctrl-C ends only this command: the change of the present node goes on.\n' +
+    'list: members, states, what they hold and still send, and the last changes.\n' +
+    'add: starts one more node. remove: a node leaves, and its process ends. replace: a new node ' +
+    'takes the place of one, in one move of its items. restart: a node leaves, starts again with ' +
+    'the program that is installed now (and with -m), and joins.\n' +
+    'Exit code 0: done; 1: the change was refused or failed, and the message says why; 2: the ' +
+    'command line is wrong.',
+  parameters: ['list|add|remove|replace|restart', '[node]'],
+  flags: nodesFlags,
+  rules: [oneCluster],
+  examples: [
+    { command: 'slabring nodes list', effect: 'the members and their states' },
+    { command: 'slabring nodes add --dry-run', effect: 'what one more node would get' },
+    { command: 'slabring nodes add', effect: 'start node-4, which gets its share of the items' },
+    { command: 'slabring nodes remove node-2', effect: 'its items go to the others' },
+    {
+      command: 'slabring nodes restart --rolling -m 1024',
+      effect: 'all nodes, one after the other, with 1 GB',
+    },
+  ],
+  async run(options, host, [action = '', node]) {
+    if (action === 'list') {
+      if (node !== undefined) throw usageError(`Unexpected argument "${node}".`);
+      return list(options, host);
+    }
+    const checked = checkedAction(action, node, options.rolling);
+    const { socketPath } = await supervisorFor(options);
+    const { dryRun, json, memoryLimitBytes: memory } = options;
+    const memoryLimitBytes = memory === 0 ? undefined : memory;
+    const request = { action: checked, node, dryRun, memoryLimitBytes };
+    return (await orderChange(socketPath, request, json, host)) ? EXIT.ok : EXIT.failed;
+  },
+});
+
+interface ListOptions {
+  readonly cluster: string;
+  readonly state: string;
+  readonly json: boolean;
+}
+
+async function list(options: ListOptions, host: Host): Promise<number> {
+  const { socketPath } = await supervisorFor(options);
+  const reply = await membersOf(socketPath);
+  const { event: _, ...members } = reply;
+  host.out(options.json ? JSON.stringify(members) : membersText(reply));
+  return EXIT.ok;
+}
+
+/** @throws {CodedError} `ERR_SUPERVISOR` */
+async function membersOf(socketPath: string): Promise<MembersReply> {
+  for await (const reply of order(socketPath, { verb: 'members' })) {
+    if (reply.event === 'members') return reply;
+    if (reply.event === 'refused') throw new CodedError('ERR_SUPERVISOR', reply.reason);
+  }
+  throw new CodedError('ERR_SUPERVISOR', 'The supervisor of the cluster ended.');
+}
+
+/** @throws {CodedError} `ERR_USAGE` */
+function checkedAction(action: string, node: string | undefined, rolling: boolean): ChangeAction {
+  if (rolling && action !== 'restart') throw usageError('--rolling is for restart only.');
+  switch (action) {
+    case 'add':
+      if (node !== undefined) {
+        throw usageError(`add names the node itself: leave "${node}" out.`);
+      }
+      return action;
+    case 'restart':
+      if ((node !== undefined) === rolling) {
+        throw usageError('Name one node, or restart all of them with --rolling.');
+      }
+      return action;
+    case 'remove':
+    case 'replace':
+      if (node === undefined) throw usageError(`Name the node: slabring nodes ${action} node-1.`);
+      return action;
+  }
+  const actions = 'list, add, remove, replace and restart';
+  throw usageError(`There is no action "${action}"; the actions are ${actions}.`);
+}
+
+const usageError = (message: string): CodedError => new CodedError('ERR_USAGE', message);

@@ -1,0 +1,31 @@
+import type { MemberStatus, MembersReply } from '../changes/change-events.ts';
+import type { LocalCluster } from '../local-cluster.ts';
+
+/** The members of a cluster, with what their nodes tell about themselves now. */
+export async function listMembers({ membership, nodes }: LocalCluster): Promise<MembersReply> {
+  const keeper = membership.keeper!;
+  const { members: _, ...topology } = keeper.topology;
+  const facts = new Map(
+    await Promise.all(nodes.map(async (node) => [node.name, await node.facts()] as const)),
+  );
+  const pids = new Map(nodes.map(({ name, pid }) => [name, pid]));
+  const members = keeper.topology.members.map((member): MemberStatus => {
+    const { items, bytes, memoryLimitBytes } = facts.get(member.name) ?? {};
+    const report = keeper.reportOf(member.name);
+    const { adopted = 0, complete = 0, keysMoved = 0, bytesMoved = 0, keysLeft = 0 } = report ?? {};
+    return {
+      ...member,
+      pid: pids.get(member.name),
+      items,
+      bytes,
+      memoryLimitBytes,
+      adopted,
+      isComplete: complete === topology.version,
+      keysMoved,
+      bytesMoved,
+      keysLeft,
+    };
+  });
+  const { waitsFor } = keeper;
+  return { event: 'members', ...topology, members, waitsFor, changes: membership.changes };
+}

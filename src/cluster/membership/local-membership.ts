@@ -1,0 +1,245 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { machineClock } from '../../base/index.ts';
+import {
+  type ClusterTopology,
+  encodeTopology,
+  formatAddress,
+  memberOf,
+  type NewMember,
+  TopologyError,
+  withDown,
+  withJoined,
+  withReplaced,
+  withRestarted,
+} from '../../topology/index.ts';
+import type { PastChange } from '../changes/change-events.ts';
+import type { MemberReport } from '../node/main-cluster.ts';
+import type { JoinOrder } from '../node-messages.ts';
+import type { ProcessWatcher, StartedProcess } from '../process-watcher.ts';
+import { startedTopology, withReturned } from './local-topology.ts';
+import { type TopologyChange, TopologyKeeper } from './topology-keeper.ts';
+
+const SECRET_BYTES = 32;
+/** Incarnations are random, so that two starts of a process do not share one. */
+const INCARNATION_LIMIT = 2 ** 48 - 1;
+/** The last changes, for `slabring nodes list`. */
+const CHANGES_MAX = 10;
+/** All members run on one machine, and only its own processes reach them here. */
+const PEER_HOST = '127.0.0.1';
+
+/** A node that the membership knows, as far as it needs it. */
+interface MemberNode {
+  readonly name: string;
+  readonly address: string;
+  publish(text: string): void;
+}
+
+export interface LocalMembershipOptions {
+  readonly cluster: string;
+  readonly replicas: number;
+  readonly replication: ClusterTopology['replication'];
+  /** Whether the nodes publish the topology to clients (`config get cluster`). */
+  readonly publishes: boolean;
+  /** The topology of the cluster before it was stopped; undefined for a new one. */
+  readonly kept: ClusterTopology | undefined;
+  /** The nodes that join, but were no members when the cluster was stopped. */
+  readonly expected: readonly string[];
+  /** The version of the first topology is at least this. */
+  readonly versionMin: number;
+  readonly save: (topology: ClusterTopology) => void;
+  readonly onChange: (change: TopologyChange) => void;
+}
+
+/**
+ * The membership of a cluster on one machine, in the process of its supervisor: it sees each start
+ * and each end of a process, changes the topology, and hands it to the nodes.
+ */
+export class LocalMembership implements ProcessWatcher {
+  readonly #options: LocalMembershipOptions;
+  readonly #secret = randomBytes(SECRET_BYTES).toString('hex');
+  /** The newest process of each node that listens. */
+  readonly #processes = new Map<string, StartedProcess>();
+  #nodes: () => readonly MemberNode[] = () => [];
+  /** The names, with the incarnation that has to end first. */
+  readonly #expected: Map<string, number>;
+  readonly #changes: PastChange[] = [];
+  #keeper: TopologyKeeper | undefined;
+  #isClosed = false;
+
+  constructor(options: LocalMembershipOptions) {
+    this.#options = options;
+    this.#expected = new Map(options.expected.map((name) => [name, 0]));
+  }
+
+  /** Publishes the first topology: every node listens. */
+  begin(nodes: () => readonly MemberNode[]): void {
+    const { save } = this.#options;
+    const onChange = (change: TopologyChange): void => this.#record(change);
+    this.#nodes = nodes;
+    const members = nodes().map((node) => this.#memberFor(node));
+    const hasRestored = (name: string) => this.#processes.get(name)?.hasRestored === true;
+    const first = startedTopology(this.#options, members, hasRestored);
+    const publish = (topology: ClusterTopology): void => {
+      this.#publish(topology);
+      // A change inside a change would overtake it.
+      if (this.#expected.size > 0) queueMicrotask(() => this.#joinExpected());
+    };
+    const isNew = this.#options.kept === undefined;
+    const reason = isNew ? 'the cluster starts' : 'the cluster starts again';
+    this.#keeper = new TopologyKeeper(first, reason, { save, onChange, publish });
+  }
+
+  /** Undefined before `begin`. */
+  get keeper(): TopologyKeeper | undefined {
+    return this.#keeper;
+  }
+
+  /** The last changes of the topology, the newest one at the end. */
+  get changes(): readonly PastChange[] {
+    return this.#changes;
+  }
+
+  #record(change: TopologyChange): void {
+    const { version } = change.topology;
+    this.#changes.push({ version, reason: change.reason, atMs: machineClock.nowMs() });
+    if (this.#changes.length > CHANGES_MAX) this.#changes.shift();
+    this.#options.onChange(change);
+  }
+
+  /** From here on the ends of processes change nothing: the whole cluster stops. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /**
+   * Adds a node that listens.
+   * @throws {TopologyError} if another change is under way.
+   */
+  join(node: MemberNode): void {
+    const member = this.#memberFor(node);
+    this.#keeper?.change((topology) => withJoined(topology, member), `${node.name} joins`);
+  }
+
+  /**
+   * A node that listens takes the place of a member.
+   * @throws {TopologyError} if another change is under way.
+   */
+  replace({ name }: MemberNode, node: MemberNode): void {
+    const member = this.#memberFor(node);
+    const reason = `${node.name} replaces ${name}`;
+    this.#keeper?.change((topology) => withReplaced(topology, name, member), reason);
+  }
+
+  /** The next process of a node joins, once the node is no member any more. */
+  expect({ name }: MemberNode): void {
+    this.#expected.set(name, this.#processes.get(name)?.incarnation ?? 0);
+    this.#save();
+  }
+
+  expectNoMore({ name }: MemberNode): void {
+    this.#expected.delete(name);
+    this.#save();
+  }
+
+  expects(name: string): boolean {
+    return this.#expected.has(name);
+  }
+
+  /** The nodes that will join, but are no members now. */
+  get expected(): readonly string[] {
+    return [...this.#expected.keys()];
+  }
+
+  starting(node: string): JoinOrder {
+    const { cluster, publishes } = this.#options;
+    const incarnation = randomInt(1, INCARNATION_LIMIT);
+    return { type: 'join', cluster, name: node, incarnation, publishes, secret: this.#secret };
+  }
+
+  listening(node: string, process: StartedProcess): void {
+    this.#processes.set(node, process);
+    const keeper = this.#keeper;
+    if (keeper === undefined || this.#isClosed) return;
+    const member = memberOf(keeper.topology, node);
+    if (member === undefined) this.#joinExpected();
+    if (member === undefined || member.state === 'gone') return;
+    const { incarnation, hasRestored } = process;
+    const peerAddress = peerAddressOf(process, member.address);
+    if (member.state !== 'down' && hasRestored) {
+      const returned = (topology: ClusterTopology) =>
+        withReturned(topology, node, incarnation, peerAddress);
+      keeper.change(returned, `${node} has restarted with its items`);
+      return;
+    }
+    this.#markDown(node);
+    const restarted = (topology: ClusterTopology) =>
+      withRestarted(topology, node, incarnation, peerAddress);
+    keeper.change(restarted, `${node} has restarted and gets its items`);
+  }
+
+  ended(node: string, willReturn: boolean): void {
+    this.#processes.delete(node);
+    if (!willReturn && !this.#isClosed) this.#markDown(node);
+  }
+
+  reported(node: string, report: MemberReport): void {
+    if (!this.#isClosed && report.name === node) this.#keeper?.take(report);
+  }
+
+  /** A node that cannot join now, because of another change, joins after it. */
+  #joinExpected(): void {
+    if (this.#isClosed) return;
+    for (const node of this.#nodes()) {
+      const ending = this.#expected.get(node.name);
+      const now = this.#processes.get(node.name)?.incarnation;
+      if (ending !== undefined && now !== undefined && now !== ending) this.#tryJoin(node);
+    }
+  }
+
+  #tryJoin(node: MemberNode): void {
+    if (memberOf(this.#keeper!.topology, node.name) !== undefined) return;
+    const ending = this.#expected.get(node.name)!;
+    this.#expected.delete(node.name);
+    try {
+      this.join(node);
+    } catch (error) {
+      this.#expected.set(node.name, ending);
+      if (!(error instanceof TopologyError)) throw error;
+    }
+  }
+
+  #save(): void {
+    if (this.#keeper !== undefined) this.#options.save(this.#keeper.topology);
+  }
+
+  #markDown(node: string): void {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return;
+    const member = memberOf(keeper.topology, node);
+    if (member === undefined || member.state === 'down' || member.state === 'gone') return;
+    const { incarnation } = member;
+    keeper.change((topology) => withDown(topology, node, incarnation), `${node} has ended`);
+  }
+
+  #publish(topology: ClusterTopology): void {
+    const text = encodeTopology(topology);
+    for (const node of this.#nodes()) node.publish(text);
+  }
+
+  #memberFor({ name, address }: MemberNode): NewMember {
+    const process = this.#processes.get(name)!;
+    return {
+      name,
+      address,
+      peerAddress: peerAddressOf(process, address),
+      weight: 1,
+      zone: '',
+      incarnation: process.incarnation,
+    };
+  }
+}
+
+/** A node without a port for other members has only its own address. */
+function peerAddressOf({ peerPort }: StartedProcess, address: string): string {
+  return peerPort === 0 ? address : formatAddress({ host: PEER_HOST, port: peerPort });
+}

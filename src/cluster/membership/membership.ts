@@ -1,0 +1,23 @@
+import type { MainCluster } from '../node/main-cluster.ts';
+
+/** Who this process is in its cluster. */
+export interface MemberIdentity {
+  readonly cluster: string;
+  /** The name of the member; no two members of a cluster have the same one. */
+  readonly name: string;
+  /** Another number for each start of the process. */
+  readonly incarnation: number;
+  /** Whether it publishes the topology to clients (`config get cluster`). */
+  readonly publishes: boolean;
+  /** All members of a cluster have the same secret, and nobody else knows it. */
+  readonly secret: Buffer;
+}
+
+/** The member's end of the membership: of the supervisor of its machine, or of etcd. */
+export interface Membership {
+  readonly identity: MemberIdentity;
+  /** The node listens: from here on the member gets each topology, and its reports go on. */
+  follow(member: MainCluster): void;
+  /** Resolves once the membership has been left, within a bound. */
+  close(): Promise<void>;
+}

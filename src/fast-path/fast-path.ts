@@ -17,7 +17,6 @@ type Run = (
 const NOT_IN_REGION = -1;
 const BINARY = 1;
 const MAY_WRITE = 2;
-const STOPS_AT_MISS = 4;
 
 /** What a run may do. */
 interface RunLimits {
@@ -25,8 +24,6 @@ interface RunLimits {
   readonly outputBytes: number;
   readonly isBinary: boolean;
   readonly mayWrite: boolean;
-  /** Whether a request for a key without an item is left to the JavaScript. */
-  readonly stopsAtMiss: boolean;
 }
 
 /**
@@ -41,6 +38,8 @@ export class FastPath {
   /** If that request is a get with answered keys: the number of the next key, else 0. */
   nextKey = 0;
   readonly #run: Run;
+  readonly #setStopsAtMiss: (stops: number) => void;
+  #stopsAtMiss = false;
   readonly #memory: ArrayBufferLike;
   readonly #regionByte: number;
   readonly #regionBytes: number;
@@ -64,10 +63,22 @@ export class FastPath {
     const exports = instance.exports as {
       readonly configure: (regionByte: number) => void;
       readonly run: Run;
+      readonly setStopsAtMiss: (stops: number) => void;
     };
     writeSetup(share, thread, regionByte);
     exports.configure(regionByte);
     this.#run = exports.run;
+    this.#setStopsAtMiss = exports.setStopsAtMiss;
+  }
+
+  /**
+   * Sets whether all later runs leave the requests for keys without an item to the JavaScript. At
+   * first they do not. It is no limit of a run, for which a node in no cluster would pay.
+   */
+  set stopsAtMiss(stops: boolean) {
+    if (stops === this.#stopsAtMiss) return;
+    this.#stopsAtMiss = stops;
+    this.#setStopsAtMiss(stops ? 1 : 0);
   }
 
   /**
@@ -81,7 +92,7 @@ export class FastPath {
     end: number,
     sink: ByteSink,
     requestsLeft: number,
-    { outputBytes, isBinary, mayWrite, stopsAtMiss }: RunLimits,
+    { outputBytes, isBinary, mayWrite }: RunLimits,
   ): void {
     const inputAt = this.#placeOfInput(input);
     const isStaged = inputAt === NOT_IN_REGION;
@@ -96,7 +107,7 @@ export class FastPath {
       outputAt + outputBytes,
       outputAt + sink.bytes.length,
       requestsLeft,
-      (isBinary ? BINARY : 0) | (mayWrite ? MAY_WRITE : 0) | (stopsAtMiss ? STOPS_AT_MISS : 0),
+      (isBinary ? BINARY : 0) | (mayWrite ? MAY_WRITE : 0),
     );
     this.at = next - offset;
     sink.at = this.#results[RESULT.OUT]! - outputAt;

@@ -92,8 +92,12 @@ export class CopyPair {
     this.#taken.clear();
   }
 
-  /** The primary dies with the states that it has not sent; an empty node is the new receiver. */
+  /**
+   * The primary dies with the states that it has not sent, unless its receiver has taken none at
+   * all. An empty node is the new receiver.
+   */
   failOver(): void {
+    if (this.#slots.size === 0) return;
     for (const queue of this.#queues) queue.length = 0;
     const drawn = readNumber(this.primary.read('any'));
     this.primary = this.receiver;

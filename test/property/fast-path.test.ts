@@ -67,7 +67,7 @@ function runCases(twins: Twins, random: Random, count: number): { readonly reque
     const pipeline = pipelineOf(random, maker);
     twins.fast.harness.readsIntoRegion = !random.oneIn(4);
     if (random.oneIn(3)) twins.change(random);
-    twins.stopsAtMiss = random.oneIn(5);
+    twins.fast.harness.fastPath!.stopsAtMiss = random.oneIn(5);
     try {
       feed(twins, random, pipeline.bytes);
       twins.reconnect();

@@ -27,13 +27,7 @@ export interface Stop {
 export function runFast(
   { fastPath, sink }: SessionHarness,
   input: Input,
-  {
-    end = input.length,
-    requests = 1000,
-    outputBytes = OUTPUT_BYTES,
-    mayWrite = true,
-    stopsAtMiss = false,
-  } = {},
+  { end = input.length, requests = 1000, outputBytes = OUTPUT_BYTES, mayWrite = true } = {},
 ): number {
   const bytes = bytesOf(input);
   if (!fastPath!.reaches(sink)) throw new Error('the sink is not in the region');
@@ -41,7 +35,6 @@ export function runFast(
     outputBytes,
     isBinary: isBinary(bytes),
     mayWrite,
-    stopsAtMiss,
   });
   return fastPath!.at;
 }

@@ -126,8 +126,6 @@ export class Twins {
   readonly fast: Twin;
   /** How many requests the fast path has answered; a get counts once for each key. */
   fastRequests = 0;
-  /** Whether the fast path leaves misses to the JavaScript. */
-  stopsAtMiss = false;
 
   constructor(options: TwinOptions) {
     this.plain = new Twin(options, false);
@@ -135,8 +133,7 @@ export class Twins {
     const fastPath = this.fast.harness.fastPath!;
     const run = fastPath.run.bind(fastPath);
     fastPath.run = (...args) => {
-      const [input, start, end, sink, requestsLeft, limits] = args;
-      run(input, start, end, sink, requestsLeft, { ...limits, stopsAtMiss: this.stopsAtMiss });
+      run(...args);
       this.fastRequests += args[4] - fastPath.requestsLeft;
     };
   }

@@ -26,7 +26,15 @@ test(`threads that take states at once leave the last of each key, seed ${seed}`
   const observer = new SessionHarness(share, THREADS);
   const groups = ['a', 'b', 'c', 'd'].map((prefix) => collidingKeys(observer.store, 4, prefix));
   const keys = groups.flat();
-  const common = { share, slots, threads: THREADS, keys, states: STATES, seed };
+  const common = {
+    share,
+    slots,
+    threads: THREADS,
+    keys,
+    states: STATES,
+    seed,
+    role: 'receiver',
+  } as const;
   const threads = Array.from({ length: THREADS }, (_, thread) => run({ ...common, thread }));
   const results = await Promise.all(threads);
   expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
@@ -38,4 +46,22 @@ test(`threads that take states at once leave the last of each key, seed ${seed}`
     expect(observer.send(`mg ${key} c v\r\n`), key).toBe(reply);
   }
   expect(audit(observer.parts)).toEqual([]);
+});
+
+test(`threads of a primary number the states of a key in their order, seed ${seed}`, async () => {
+  const share = testShare({ threads: THREADS });
+  const slots = new Uint32Array(new SharedArrayBuffer(COPY_SLOT_WORDS * 4));
+  const keys = ['a', 'b'];
+  const common = { share, slots, threads: THREADS, keys, states: 8 * STATES, seed };
+  const threads = Array.from({ length: THREADS }, (_, thread) =>
+    run({ ...common, thread, role: 'primary' }),
+  );
+  const results = await Promise.all(threads);
+  for (const key of keys) {
+    const states = results.flatMap(({ reads }) => reads.get(key) ?? []);
+    states.sort(([a], [b]) => a - b);
+    const older = states.filter(([, cas], nth) => nth > 0 && cas < states[nth - 1]![1]);
+    expect(states.length).toBeGreaterThan(STATES);
+    expect(older.length, key).toBe(0);
+  }
 });

@@ -7,7 +7,7 @@ import { ITEM_BUCKET_NEXT, RESULT_KEY, RESULT_LEFT, RESULT_OUT, RESULT_TOUCHED }
 import { decodeBinary } from './decode-binary';
 import { decodeClassic } from './decode-classic';
 import { decodeMeta } from './decode-meta';
-import { firstOfBucket, setStopsAtMiss } from './lookup';
+import { firstOfBucket } from './lookup';
 import { beginOutput, hasRoom, out } from './output';
 import {
   BINARY_GET,
@@ -28,6 +28,7 @@ import {
 } from './requests';
 import { region, touchLines, touchPlace } from './store';
 
+export { setStopsAtMiss } from './lookup';
 export { configure } from './store';
 
 /** The entries that a batch has before its last request. */
@@ -35,13 +36,9 @@ const BATCH = 32;
 /** The entries that a look-ahead reads before the first of them is answered. */
 const WINDOW = 32;
 const LETTER_M = 0x6d;
-/**
- * Bits of `rights`: the session speaks the binary protocol; its client may change items; the run
- * stops in front of a request for a key without an item.
- */
+/** Bits of `rights`: the session speaks the binary protocol; its client may change items. */
 const BINARY = 1;
 const MAY_WRITE = 2;
-const STOPS_AT_MISS = 4;
 
 /** Whether the last batch ended at a request that is not simple, or not complete. */
 let batchEnded: bool = false;
@@ -67,7 +64,6 @@ export function run(
   let turn = left;
   let resumedKey = 0;
   beginOutput(region + <usize>outStart, region + <usize>outEnd);
-  setStopsAtMiss((rights & STOPS_AT_MISS) !== 0);
   batchEnded = false;
   while (!batchEnded && turn > 0 && at < inputEnd) {
     const entries = decodeBatch(at, inputEnd, turn, rights);

@@ -20,7 +20,7 @@ import { tryLock, unlock } from './try-locks';
 /** The items that the last `find` walked over. */
 let walked: i32 = 0;
 
-/** Whether the JavaScript answers all requests for keys without an item. */
+/** Whether the JavaScript answers all requests for keys without an item: in most clusters. */
 export let stopsAtMiss: bool = false;
 
 export function setStopsAtMiss(stops: bool): void {

@@ -27,12 +27,7 @@ export class FastServing {
   readonly #log: EventLog;
   readonly #prefixes: NodeControl['prefixes'];
   readonly #seat: ClusterSeat | undefined;
-  readonly #limits: {
-    readonly outputBytes: number;
-    isBinary: boolean;
-    mayWrite: boolean;
-    stopsAtMiss: boolean;
-  };
+  readonly #limits: { readonly outputBytes: number; isBinary: boolean; mayWrite: boolean };
 
   constructor(
     path: FastPath,
@@ -47,7 +42,7 @@ export class FastServing {
     this.#log = log;
     this.#prefixes = prefixes;
     this.#seat = seat;
-    this.#limits = { outputBytes, isBinary: false, mayWrite: false, stopsAtMiss: false };
+    this.#limits = { outputBytes, isBinary: false, mayWrite: false };
   }
 
   /**
@@ -86,9 +81,8 @@ export class FastServing {
 
   /** Limits the fast path to what the cluster leaves to it; returns whether that is something. */
   #obey({ fast }: ClusterSeat): boolean {
-    const limits = this.#limits;
-    if (fast === 'readHits') limits.mayWrite = false;
-    limits.stopsAtMiss = fast !== 'all';
+    if (fast === 'readHits') this.#limits.mayWrite = false;
+    this.#path.stopsAtMiss = fast !== 'all';
     return fast !== 'off';
   }
 

@@ -185,21 +185,17 @@ export class ItemCopies {
 
   /** Takes a state that is new. The caller holds the stripe. */
   #takeOpened(hash: number, state: ItemState, filled: ItemId, keepsSeq: boolean): Taken {
-    const { index, clock, linker } = this.#parts;
-    let old = index.find(hash, state.keySource, state.keyStart, state.keyBytes);
-    const isDead = old !== NO_ITEM && (clock.isExpired(old) || clock.isFlushed(old));
-    if (old !== NO_ITEM && (isDead || !state.exists)) {
-      linker.unlink(hash, old);
-      old = NO_ITEM;
-    }
-    if (!state.exists) return 'done';
-    const id = this.#isLarge() ? this.#linkLarge(hash, old, filled) : this.#store(old);
-    if (id === NO_ITEM) {
-      if (old !== NO_ITEM) linker.unlink(hash, old);
-      return 'noMemory';
-    }
-    this.#applyState(id, state, keepsSeq);
-    return 'done';
+    const { index, linker } = this.#parts;
+    const old = index.find(hash, state.keySource, state.keyStart, state.keyBytes);
+    const id = state.exists ? this.#replace(hash, old, filled) : NO_ITEM;
+    if (id !== NO_ITEM) this.#applyState(id, state, keepsSeq);
+    else if (old !== NO_ITEM) linker.unlink(hash, old);
+    return state.exists && id === NO_ITEM ? 'noMemory' : 'done';
+  }
+
+  /** Links the item of a state in place of the old one, which may be dead; or NO_ITEM. */
+  #replace(hash: number, old: ItemId, filled: ItemId): ItemId {
+    return this.#isLarge() ? this.#linkLarge(hash, old, filled) : this.#store(old);
   }
 
   #linkLarge(hash: number, old: ItemId, filled: ItemId): ItemId {

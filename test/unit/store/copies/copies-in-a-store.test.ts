@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SEGMENT } from '../../../../src/store/memory/item-layout.ts';
+import { CONTROL } from '../../../../src/store/memory/layout.ts';
 import { audit } from '../../../support/audit.ts';
 import { CopyNode, newPair, set, show } from '../../../support/copy-node.ts';
 import { dumpStore, restoreStore } from '../../../support/store-snapshots.ts';
 
 const LARGE = 'v'.repeat(700_000);
+/** The fewest buckets that an index may have: one for each stripe. */
+const BUCKETS = 4096;
 
 let primary: CopyNode;
 let receiver: CopyNode;
@@ -119,6 +122,22 @@ describe('copies and the other features of a store', () => {
     restoreStore(receiver.store, snapshot, true);
     expect(receiver.isCopy('a')).toBe(false);
     expect(show(receiver, 'a', 'v')).toBe('VA 1\r\nx\r\n');
+  });
+  test('the index of a receiver grows with its copies', () => {
+    const { index, arena } = receiver.parts;
+    arena.control[CONTROL.buckets] = BUCKETS;
+    for (let nth = 0; nth < 2 * BUCKETS; nth++) sendAndCopy(`key-${nth}`, set(`key-${nth}`, ''));
+    expect(index.bucketCount()).toBeGreaterThan(BUCKETS);
+    expect(audit(receiver.parts)).toEqual([]);
+  });
+  test('an eviction for a copy is an event of the receiver', () => {
+    receiver = new CopyNode({ memoryLimitBytes: 1 << 20 });
+    let evictions = 0;
+    const evicted = (): void => void evictions++;
+    receiver.store.items.onEvictions({ areEvictionsWatched: true, evicted });
+    const value = 'v'.repeat(900);
+    for (let nth = 0; nth < 1500; nth++) sendAndCopy(`key-${nth}`, set(`key-${nth}`, value));
+    expect(evictions).toBeGreaterThan(0);
   });
   test('a copy counts as an item, but as no command', () => {
     sendAndCopy('a', set('a', 'x'));

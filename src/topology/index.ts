@@ -22,8 +22,8 @@ export {
 export { commonArcs } from './cluster/common-arcs.ts';
 export { type Group, KeyGroups, keepersOf } from './cluster/key-groups.ts';
 export { type ChangePlan, planChange } from './cluster/plan.ts';
-export { type NodeReport, nextTopology, unfinished } from './cluster/policy.ts';
-export { decodeTopology, encodeTopology } from './cluster/topology-codec.ts';
+export { type NodeReport, nextTopology, type TopologyStep, unfinished } from './cluster/policy.ts';
+export { decodeTopology, encodeTopology, readMember } from './cluster/topology-codec.ts';
 export {
   firstTopology,
   type NewMember,

@@ -8,6 +8,7 @@ import {
 } from '../../cluster/index.ts';
 import type { NodeControl } from '../../commands/index.ts';
 import { BY_SUPERVISOR } from '../options/join-options.ts';
+import { type JoinOptions, openEtcdMembership } from './etcd-join.ts';
 import type { Host } from './host.ts';
 
 /** The part that a node takes in a cluster; a node in no cluster does nothing here. */
@@ -21,11 +22,7 @@ export class NodeMembership {
    * Begins to ask who the node is. The order of the supervisor can be the first message, so this
    * runs before any wait.
    */
-  constructor(
-    options: { readonly join: string },
-    host: Pick<Host, 'events' | 'supervisor'>,
-    log: Logger,
-  ) {
+  constructor(options: JoinOptions, host: Pick<Host, 'events' | 'supervisor'>, log: Logger) {
     this.#log = log;
     this.#opening = openMembership(options, host, log);
     // A failure counts when the node needs the membership.
@@ -48,6 +45,11 @@ export class NodeMembership {
     return this.#member.peerPort;
   }
 
+  /** Resolves with a sentence if the process must begin again, as a new one without items. */
+  get renewal(): Promise<string> {
+    return this.#membership?.renewal ?? new Promise(() => {});
+  }
+
   /** The node has ended. */
   async end(): Promise<void> {
     await this.#membership?.close();
@@ -56,11 +58,13 @@ export class NodeMembership {
 }
 
 async function openMembership(
-  { join }: { readonly join: string },
+  options: JoinOptions,
   { events, supervisor }: Pick<Host, 'events' | 'supervisor'>,
   log: Logger,
 ): Promise<Membership | undefined> {
-  if (join !== BY_SUPERVISOR) return undefined;
+  const { join } = options;
+  if (join === '') return undefined;
+  if (join !== BY_SUPERVISOR) return openEtcdMembership(options, log);
   if (supervisor === undefined) {
     const text = '--join=supervisor is for nodes that `slabring cluster` starts: use that command.';
     throw new CodedError('ERR_USAGE', text);

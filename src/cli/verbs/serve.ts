@@ -79,7 +79,10 @@ export function serveVerb(startNode: StartNode): Verb {
         if (options.largePages) enableLargePages(host, log);
         if (!options.daemon) for (const text of warningsOf(options, host)) log.warn({}, text);
         raiseLimits(options, log);
-        return serveUntilStop(startNode, options, host, log);
+        const code = await serveUntilStop(startNode, options, host, log);
+        if (code !== BEGINS_AGAIN) return code;
+        host.reexec(host.env);
+        return EXIT.failed;
       });
     },
   });
@@ -103,7 +106,7 @@ function isWatched({ daemon, json }: ServeOptions, { columns, supervisor }: Host
   return columns !== undefined && supervisor === undefined && !daemon && !json;
 }
 
-/** Runs the node until a signal or its supervisor stops it. */
+/** Runs the node until a signal, its supervisor or its cluster stops it. */
 async function serveUntilStop(
   startNode: StartNode,
   options: ServeOptions,
@@ -140,7 +143,8 @@ async function serveUntilStop(
     service.ready(startLine(options, started));
     service.watch(() => node.checkThreads());
     const stopSnapshots = await scheduleSnapshots(options, node, log);
-    const code = await waitForEnd(node, stop, service, log);
+    const ends = { stop, renewal: membership.renewal };
+    const code = await waitForEnd(node, ends, service, log);
     stopSnapshots();
     await membership.end();
     // After a bug the process must end at once.
@@ -235,10 +239,13 @@ async function reportFailure<T>(host: Host, start: () => Promise<T>): Promise<T>
   }
 }
 
+/** In place of an exit code: the process replaces itself by a new one. */
+const BEGINS_AGAIN = -1;
+
 /** The first of these events decides the exit code; the process must then end at once. */
 async function waitForEnd(
   node: ServedNode,
-  stop: StopRequest,
+  { stop, renewal }: { readonly stop: StopRequest; readonly renewal: Promise<string> },
   service: ServiceManager,
   log: ProcessLog,
 ): Promise<number> {
@@ -261,7 +268,13 @@ async function waitForEnd(
     log.warn({ signal }, 'the node ends without draining: it got a second signal');
     return signalExitCode(signal);
   });
-  const code = await Promise.race([crashed, drained, forced]);
+  let isRenewed = false;
+  const renewed = renewal.then((reason) => {
+    log.warn({}, `${reason} The node starts again, without its items.`);
+    isRenewed = true;
+    return node.control.stop(true).then(() => EXIT.ok);
+  });
+  const code = await Promise.race([renewed, crashed, drained, forced]);
   if (code === EXIT.ok) log.info({}, 'the node has stopped');
-  return code;
+  return isRenewed && code === EXIT.ok ? BEGINS_AGAIN : code;
 }

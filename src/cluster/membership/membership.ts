@@ -16,6 +16,13 @@ export interface MemberIdentity {
 /** The member's end of the membership: of the supervisor of its machine, or of etcd. */
 export interface Membership {
   readonly identity: MemberIdentity;
+  /**
+   * How long a member promises another one that it does not take over; undefined if no member needs
+   * promises, because the membership itself sees the ends of processes.
+   */
+  readonly grantMs?: number;
+  /** Resolves with a sentence when the process must begin again, as a new one without items. */
+  readonly renewal?: Promise<string>;
   /** The node listens: from here on the member gets each topology, and its reports go on. */
   follow(member: MainCluster): void;
   /** Resolves once the membership has been left, within a bound. */

@@ -13,7 +13,7 @@ export interface NodeReport {
 }
 
 /** The topology that follows, and why. */
-interface TopologyStep {
+export interface TopologyStep {
   readonly topology: ClusterTopology;
   readonly reason: string;
 }

@@ -28,7 +28,7 @@ import {
   watchMessageOf,
 } from './etcd-wire.ts';
 
-interface EtcdOptions {
+export interface EtcdOptions {
   /** `host:port` of each; requests go to one until it fails, then to the next. */
   readonly endpoints: readonly string[];
   /** Undefined: HTTP without TLS. */

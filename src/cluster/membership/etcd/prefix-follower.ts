@@ -6,7 +6,7 @@ import type { EtcdKey, WatchEvent } from './etcd-wire.ts';
 type FollowedClient = Pick<EtcdClient, 'range' | 'watch'>;
 
 /** All keys with the prefix, by key. */
-type EtcdState = ReadonlyMap<string, EtcdKey>;
+export type EtcdState = ReadonlyMap<string, EtcdKey>;
 
 interface FollowerListener {
   /** After each change, and after each time that the whole state was read again. */

@@ -1,0 +1,75 @@
+import {
+  type ClusterTopology,
+  encodeTopology,
+  type Member,
+  memberOf,
+  STATE_RULES,
+} from '../../../topology/index.ts';
+import type { ClusterState } from './cluster-keys.ts';
+
+/** What a node does when the topologies in etcd have changed. */
+interface Adoption {
+  /** It adopts these, one after the other. */
+  readonly adopt: readonly ClusterTopology[];
+  /** etcd has lost these: the node writes them again, so that versions never fall. */
+  readonly restore: readonly ClusterTopology[];
+  /** A sentence: the node must begin again as a new process, and be filled. */
+  readonly renewal: string | undefined;
+}
+
+/**
+ * Decides what a node adopts. It adopts every version in its order, because what changed in a
+ * version that it has not seen may be missing in its items.
+ * @param known the last topologies that it has adopted, in their order
+ */
+export function adoptionOf(
+  known: readonly ClusterTopology[],
+  { topologies, newest }: Pick<ClusterState, 'topologies' | 'newest'>,
+  self: Pick<Member, 'name' | 'incarnation'>,
+): Adoption {
+  const last = known.at(-1);
+  if (last === undefined) return firstAdoption(newest, self);
+  const other = known.find((topology) => differs(topology, topologies.get(topology.version)));
+  if (other !== undefined) {
+    return renewal(`etcd has another topology of version ${other.version} than this node`);
+  }
+  const version = newest?.version ?? 0;
+  if (version < last.version) {
+    return { ...NOTHING, restore: known.filter((topology) => topology.version > version) };
+  }
+  const adopt: ClusterTopology[] = [];
+  for (let next = last.version + 1; next <= version; next++) {
+    const topology = topologies.get(next);
+    if (topology === undefined) return renewal(`etcd no longer has the topology ${next}`);
+    adopt.push(topology);
+  }
+  return { ...NOTHING, adopt, renewal: whyNoMember(adopt.at(-1), self) };
+}
+
+const NOTHING: Adoption = { adopt: [], restore: [], renewal: undefined };
+
+const renewal = (reason: string): Adoption => ({ ...NOTHING, renewal: reason });
+
+/** A node begins with the first topology that has its process. */
+function firstAdoption(
+  newest: ClusterTopology | undefined,
+  self: Pick<Member, 'name' | 'incarnation'>,
+): Adoption {
+  const isMember = newest && memberOf(newest, self.name)?.incarnation === self.incarnation;
+  return isMember === true ? { ...NOTHING, adopt: [newest] } : NOTHING;
+}
+
+function differs(topology: ClusterTopology, other: ClusterTopology | undefined): boolean {
+  return other !== undefined && encodeTopology(other) !== encodeTopology(topology);
+}
+
+function whyNoMember(
+  topology: ClusterTopology | undefined,
+  { name, incarnation }: Pick<Member, 'name' | 'incarnation'>,
+): string | undefined {
+  const member = topology && memberOf(topology, name);
+  if (member === undefined) return undefined;
+  if (member.incarnation !== incarnation) return `another process is ${name} now`;
+  if (STATE_RULES[member.state].isUp) return undefined;
+  return `the cluster went on without ${name}, because it could not be reached`;
+}

@@ -1,0 +1,150 @@
+import {
+  answers,
+  type ClusterTopology,
+  firstTopology,
+  type Member,
+  memberOf,
+  nextTopology,
+  type ReplicationMode,
+  STATE_RULES,
+  TopologyError,
+  type TopologyStep,
+  withDown,
+  withJoined,
+  withLeaving,
+  withRestarted,
+} from '../../../topology/index.ts';
+import type { ClusterState, RegisteredNode } from './cluster-keys.ts';
+
+/** What the first topology of a cluster says; later topologies keep it. */
+export interface ClusterSettings {
+  readonly cluster: string;
+  readonly replicas: number;
+  readonly replication: ReplicationMode;
+}
+
+/** The facts that decide the next topology. */
+interface DriveFacts extends Pick<ClusterState, 'newest' | 'nodes' | 'removals'> {
+  readonly settings: ClusterSettings;
+  /**
+   * Whether a member without a registered process is down: every process that lives has had the
+   * time to register, also after an outage of etcd.
+   */
+  readonly isSettled: boolean;
+}
+
+/**
+ * Decides the next topology of a cluster whose nodes register in etcd; undefined: it stays. A step
+ * that is refused, because another change is under way, waits for a later call.
+ */
+export function drive(facts: DriveFacts): TopologyStep | undefined {
+  const { newest, nodes } = facts;
+  // etcd has lost newer topologies: a node that has one writes it again.
+  if (nodes.some(({ report }) => report.adopted > (newest?.version ?? 0))) return undefined;
+  if (newest === undefined) return facts.isSettled ? firstStep(facts) : undefined;
+  return (
+    failureStep(newest, facts) ??
+    returnStep(newest, facts) ??
+    nextTopology(newest, reportsOf(newest, nodes)) ??
+    removalStep(newest, facts) ??
+    joinStep(newest, facts)
+  );
+}
+
+/** The processes that are registered when the cluster begins hold nothing yet: all serve. */
+function firstStep({ settings, nodes }: DriveFacts): TopologyStep | undefined {
+  if (nodes.every(({ member }) => member.weight === 0)) return undefined;
+  const members = nodes.map(({ member }) => member);
+  return tried('the cluster begins', () => firstTopology(settings, members));
+}
+
+function failureStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
+  if (!facts.isSettled) return undefined;
+  const up = topology.members.filter(({ state }) => STATE_RULES[state].isUp);
+  const ended = up.find((member) => processOf(member, facts.nodes) === undefined);
+  if (ended !== undefined) return downStep(topology, ended, 'has ended');
+  const cutOff = unreachableMember(up, facts.nodes);
+  return cutOff && downStep(topology, cutOff, 'cannot be reached by other members');
+}
+
+const downStep = (topology: ClusterTopology, { name, incarnation }: Member, why: string) =>
+  tried(`${name} ${why}`, () => withDown(topology, name, incarnation));
+
+/** The registered process of a member's present incarnation. */
+const processOf = ({ name, incarnation }: Member, nodes: readonly RegisteredNode[]) =>
+  nodes.find(({ member }) => member.name === name && member.incarnation === incarnation);
+
+/**
+ * The member that most others cannot reach. Of two that cannot reach each other the one goes down
+ * that does not answer, or else the later one in the topology.
+ */
+function unreachableMember(
+  up: readonly Member[],
+  nodes: readonly RegisteredNode[],
+): Member | undefined {
+  const complaints = ({ name }: Member): number =>
+    up.filter((member) => processOf(member, nodes)?.report.unreachable.includes(name)).length;
+  const named = up.map((member) => ({ member, count: complaints(member) }));
+  const order = named
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count || Number(answers(a.member)) - Number(answers(b.member)));
+  const [first] = order;
+  return order.findLast(
+    ({ member, count }) => count === first?.count && answers(member) === answers(first.member),
+  )?.member;
+}
+
+/** A member that is down has a new process; at another address it is another place on the ring. */
+function returnStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
+  for (const { member } of facts.nodes) {
+    const { name, incarnation, peerAddress } = member;
+    const before = memberOf(topology, name);
+    if (before?.state !== 'down' || before.incarnation === incarnation) continue;
+    const step =
+      before.address === member.address
+        ? tried(`${name} has restarted and gets its items`, () =>
+            withRestarted(topology, name, incarnation, peerAddress),
+          )
+        : tried(`${name} leaves: its new address is ${member.address}`, () =>
+            withLeaving(topology, name),
+          );
+    if (step !== undefined) return step;
+  }
+  return undefined;
+}
+
+/** The reports of the present incarnations. */
+const reportsOf = ({ members }: ClusterTopology, nodes: readonly RegisteredNode[]) =>
+  members.flatMap((member) => processOf(member, nodes)?.report ?? []);
+
+function removalStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
+  for (const { name, incarnation } of facts.removals) {
+    const member = memberOf(topology, name);
+    if (member?.incarnation !== incarnation || member.state === 'leaving') continue;
+    const step = tried(`${name} leaves`, () => withLeaving(topology, name));
+    if (step !== undefined) return step;
+  }
+  return undefined;
+}
+
+function joinStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
+  for (const { member } of facts.nodes) {
+    const { name, incarnation } = member;
+    const isRemoved = facts.removals.some(
+      (removal) => removal.name === name && removal.incarnation === incarnation,
+    );
+    if (isRemoved || memberOf(topology, name) !== undefined) continue;
+    const step = tried(`${name} joins`, () => withJoined(topology, member));
+    if (step !== undefined) return step;
+  }
+  return undefined;
+}
+
+function tried(reason: string, transition: () => ClusterTopology): TopologyStep | undefined {
+  try {
+    return { topology: transition(), reason };
+  } catch (error) {
+    if (error instanceof TopologyError) return undefined;
+    throw error;
+  }
+}

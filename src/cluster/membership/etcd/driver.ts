@@ -1,0 +1,144 @@
+import type { Logger } from '../../../base/index.ts';
+import { encodeTopology, memberOf, type TopologyStep } from '../../../topology/index.ts';
+import type { ClusterKeys, ClusterState, Removal } from './cluster-keys.ts';
+import { type ClusterSettings, drive } from './drive.ts';
+import type { EtcdClient } from './etcd-client.ts';
+import { EtcdError } from './etcd-error.ts';
+import type { EtcdKey } from './etcd-wire.ts';
+
+/** Topologies that etcd keeps: a node that was away for more changes is filled again. */
+export const HISTORY_MAX = 64;
+/** After a failed request, or while members may still register. */
+const RETRY_MS = 500;
+
+interface DriverOptions {
+  readonly client: EtcdClient;
+  readonly keys: ClusterKeys;
+  readonly settings: ClusterSettings;
+  /** The name of this node. */
+  readonly name: string;
+  /** The lease of this node; undefined while it has none. */
+  readonly lease: () => string | undefined;
+  /** A process that lives registers within this time after etcd is back, in milliseconds. */
+  readonly settleMs: number;
+  readonly log: Logger;
+}
+
+/**
+ * One node at a time is the driver: it holds a key under its lease, and writes the next topology
+ * only while it holds it and the newest topology is the one that it knows. A driver that dies
+ * leaves nothing half done: the next one computes the same step from the same facts.
+ */
+export class Driver {
+  readonly #options: DriverOptions;
+  #state: ClusterState | undefined;
+  /** Since when the state has been followed without a break. */
+  #followedMs = Number.POSITIVE_INFINITY;
+  #isBusy = false;
+  #idle: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+  }
+
+  /** The state in etcd has changed. */
+  changed(state: ClusterState): void {
+    if (this.#state === undefined) this.#followedMs = performance.now();
+    this.#state = state;
+    this.consider();
+  }
+
+  /** The state may be old: nothing is decided until it is known again. */
+  lost(): void {
+    this.#state = undefined;
+  }
+
+  /** Does the next step, if there is one; also after this node has got its lease. */
+  consider(): void {
+    if (this.#isBusy || this.#isClosed) return;
+    this.#isBusy = true;
+    clearTimeout(this.#timer);
+    this.#idle = this.#steps().finally(() => {
+      this.#isBusy = false;
+    });
+  }
+
+  /** Resolves when the present steps have been done. */
+  get idle(): Promise<void> {
+    return this.#idle;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Until the state has not changed during a step. */
+  async #steps(): Promise<void> {
+    let seen: ClusterState | undefined;
+    do {
+      seen = this.#state;
+      try {
+        if (seen !== undefined) await this.#step(seen);
+      } catch (error) {
+        if (!(error instanceof EtcdError)) throw error;
+        this.#considerLater();
+      }
+    } while (seen !== this.#state && !this.#isClosed);
+  }
+
+  async #step(state: ClusterState): Promise<void> {
+    const lease = this.#options.lease();
+    if (lease === undefined) return;
+    const { driver } = state;
+    if (driver === undefined) return this.#take(lease);
+    if (driver.value !== this.#options.name || driver.lease !== lease) return;
+    const isSettled = performance.now() - this.#followedMs >= this.#options.settleMs;
+    if (!isSettled) this.#considerLater();
+    const step = drive({ ...state, settings: this.#options.settings, isSettled });
+    if (step !== undefined) await this.#write(step, state, driver);
+    else await this.#dropRemovals(state);
+  }
+
+  /** Becomes the driver, unless another node does at the same time. */
+  async #take(lease: string): Promise<void> {
+    const { client, keys, name } = this.#options;
+    const nobody = { key: keys.driver, target: 'created', revision: 0 } as const;
+    await client.transact([nobody], [{ put: keys.driver, value: name, lease }]);
+  }
+
+  async #write(step: TopologyStep, { newest }: ClusterState, driver: EtcdKey): Promise<void> {
+    const { client, keys, log } = this.#options;
+    const { version } = step.topology;
+    const compare = [
+      { key: keys.driver, target: 'created', revision: driver.created },
+      { key: keys.topology(version), target: 'created', revision: 0 },
+    ] as const;
+    const { succeeded } = await client.transact(compare, [
+      { put: keys.topology(version), value: encodeTopology(step.topology) },
+      { remove: keys.topology(version - HISTORY_MAX) },
+    ]);
+    if (!succeeded) return;
+    log.info({ version, reason: step.reason }, `topology ${version}: ${step.reason}`);
+    if (newest === undefined)
+      log.info({}, 'the cluster begins with the nodes that have registered');
+  }
+
+  /** A removal is done when the process neither is a member nor wants to be one. */
+  async #dropRemovals({ newest, nodes, removals }: ClusterState): Promise<void> {
+    if (newest === undefined) return;
+    const isDone = ({ name, incarnation }: Removal): boolean =>
+      memberOf(newest, name)?.incarnation !== incarnation &&
+      !nodes.some(({ member }) => member.name === name && member.incarnation === incarnation);
+    for (const { name } of removals.filter(isDone)) {
+      await this.#options.client.remove(this.#options.keys.removal(name));
+    }
+  }
+
+  #considerLater(): void {
+    clearTimeout(this.#timer);
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.consider(), RETRY_MS);
+  }
+}

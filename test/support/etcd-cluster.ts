@@ -1,0 +1,165 @@
+import { afterEach, beforeEach } from 'vitest';
+import { silentLogger } from '../../src/base/index.ts';
+import { EtcdClient } from '../../src/cluster/membership/etcd/etcd-client.ts';
+import { EtcdMembership } from '../../src/cluster/membership/etcd/etcd-membership.ts';
+import type { MainCluster, MemberReport } from '../../src/cluster/node/main-cluster.ts';
+import type { ClusterTopology } from '../../src/topology/index.ts';
+import { EtcdServer } from './etcd.ts';
+import { waitUntil } from './wait.ts';
+
+export const LEASE_MS = 1000;
+
+/** A member without items: it reports at once that it has done what a topology asks for. */
+class EmptyMember implements MainCluster {
+  readonly peerPort: number;
+  readonly adopted: ClusterTopology[] = [];
+  readonly #identity: EtcdMembership['identity'];
+  /** A member that lags reports nothing new. */
+  lags = false;
+  unreachable: readonly string[] = [];
+  #reported = 0;
+  #listener = (): void => undefined;
+
+  constructor(identity: EtcdMembership['identity'], peerPort: number) {
+    this.#identity = identity;
+    this.peerPort = peerPort;
+  }
+
+  get newest(): ClusterTopology | undefined {
+    return this.adopted.at(-1);
+  }
+
+  adopt(topology: ClusterTopology): void {
+    this.adopted.push(topology);
+    if (!this.lags) this.#reported = topology.version;
+    this.tell();
+  }
+
+  tell(): void {
+    this.#listener();
+  }
+
+  report(): MemberReport {
+    const version = this.#reported;
+    const moved = { keysMoved: 0, bytesMoved: 0, keysLeft: 0 };
+    const versions = { adopted: version, complete: version, clean: version };
+    return { ...this.#identity, ...versions, ...moved, unreachable: this.unreachable };
+  }
+
+  onReport(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A node of the cluster `web`. */
+export class TestNode {
+  readonly name: string;
+  readonly member: EmptyMember;
+  renewal: string | undefined;
+  readonly #membership: EtcdMembership;
+
+  constructor(name: string, membership: EtcdMembership, peerPort: number) {
+    this.name = name;
+    this.#membership = membership;
+    this.member = new EmptyMember(membership.identity, peerPort);
+    void membership.renewal.then((reason) => {
+      this.renewal = reason;
+    });
+  }
+
+  get topology(): ClusterTopology | undefined {
+    return this.member.newest;
+  }
+
+  /** The states that it sees, such as `a serving, b down`. */
+  get states(): string {
+    const members = this.topology?.members ?? [];
+    return members.map(({ name, state }) => `${name} ${state}`).join(', ');
+  }
+
+  get incarnation(): number {
+    return this.#membership.identity.incarnation;
+  }
+
+  get secret(): string {
+    return this.#membership.identity.secret.toString('hex');
+  }
+
+  follow(): void {
+    this.#membership.follow(this.member);
+  }
+
+  sees(states: string): Promise<unknown> {
+    return waitUntil(`${this.name} sees "${states}", not "${this.states}"`, () => {
+      return this.states === states;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#membership.close();
+  }
+}
+
+/** An etcd for each test, and nodes that end with it. */
+export interface EtcdCluster {
+  readonly etcd: () => EtcdServer;
+  readonly client: () => EtcdClient;
+  /** Starts a node at this port of 127.0.0.1, which it never opens. */
+  start(name: string, port: number): Promise<TestNode>;
+  /** Starts nodes a, b and c; resolves when each sees that all serve. */
+  startThree(): Promise<[TestNode, TestNode, TestNode]>;
+}
+
+export function etcdClusterForEachTest(): EtcdCluster {
+  let etcd: EtcdServer;
+  let client: EtcdClient;
+  const open: TestNode[] = [];
+  beforeEach(async () => {
+    etcd = await EtcdServer.start();
+    client = new EtcdClient({ endpoints: [etcd.address] });
+  });
+  afterEach(async () => {
+    for (const node of open.splice(0)) await node.close();
+    client?.close();
+    await etcd?.dispose();
+  });
+  const start = async (name: string, port: number): Promise<TestNode> => {
+    const node = await startNode(etcd.address, name, port);
+    open.push(node);
+    return node;
+  };
+  const startThree = () => startAll(start);
+  return { etcd: () => etcd, client: () => client, start, startThree };
+}
+
+async function startNode(endpoint: string, name: string, port: number): Promise<TestNode> {
+  const membership = await EtcdMembership.open({
+    endpoints: [endpoint],
+    attemptMs: 500,
+    settings: { cluster: 'web', replicas: 2, replication: 'sync' },
+    self: { name, address: `127.0.0.1:${port}`, peerHost: '127.0.0.1', weight: 1, zone: '' },
+    ttl: LEASE_MS / 1000,
+    grantMs: 2000,
+    secret: undefined,
+    publishes: true,
+    log: silentLogger,
+  });
+  const node = new TestNode(name, membership, port + 1000);
+  node.follow();
+  return node;
+}
+
+async function startAll(start: EtcdCluster['start']): Promise<[TestNode, TestNode, TestNode]> {
+  const nodes = await Promise.all([start('a', 11), start('b', 12), start('c', 13)]);
+  const states = (node: TestNode) => node.states.split(', ').sort().join(', ');
+  for (const node of nodes) {
+    await waitUntil(`${node.name} sees three members`, () => {
+      return states(node) === 'a serving, b serving, c serving';
+    });
+  }
+  return nodes as [TestNode, TestNode, TestNode];
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import type {
+  RegisteredNode,
+  Removal,
+} from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
+import { drive } from '../../../../../src/cluster/membership/etcd/drive.ts';
+import type { ClusterTopology } from '../../../../../src/topology/index.ts';
+import { member, registered, SETTINGS, topologyOf } from './cluster-facts.ts';
+
+/** The next topology as `3: a serving, b down (reason)`; undefined if it stays. */
+function driven(
+  newest: ClusterTopology | undefined,
+  nodes: readonly RegisteredNode[],
+  { isSettled = true, removals = [] as readonly Removal[] } = {},
+): string | undefined {
+  const step = drive({ newest, nodes, removals, isSettled, settings: SETTINGS });
+  if (step === undefined) return undefined;
+  const { version, members } = step.topology;
+  const states = members.map(({ name, state }) => `${name} ${state}`).join(', ');
+  return `${version}: ${states} (${step.reason})`;
+}
+
+const three = topologyOf(5, member('a'), member('b'), member('c'));
+const nodes = [registered('a', 5), registered('b', 5), registered('c', 5)];
+
+describe('the first topology of a cluster', () => {
+  test('all registered nodes serve when each had the time to register', () => {
+    const new2 = [registered('a', 0), registered('b', 0)];
+    expect(driven(undefined, new2)).toBe('1: a serving, b serving (the cluster begins)');
+    expect(driven(undefined, new2, { isSettled: false })).toBeUndefined();
+    expect(driven(undefined, [])).toBeUndefined();
+  });
+  test('a driver waits for the node that has a newer topology than etcd', () => {
+    expect(driven(undefined, [registered('a', 7), registered('b', 0)])).toBeUndefined();
+    expect(driven(three, [registered('a', 6)])).toBeUndefined();
+  });
+});
+
+describe('failures', () => {
+  test('a member without a process is down, when all had the time to register', () => {
+    const two = nodes.slice(0, 2);
+    expect(driven(three, two)).toBe('6: a serving, b serving, c down (c has ended)');
+    expect(driven(three, two, { isSettled: false })).toBeUndefined();
+  });
+  test('a member whose name has another process is down, and then filled', () => {
+    const again = [nodes[0]!, nodes[1]!, registered('c', 0, { incarnation: 2 })];
+    expect(driven(three, again)).toBe('6: a serving, b serving, c down (c has ended)');
+    const down = topologyOf(6, member('a'), member('b'), member('c', 'down'));
+    const reason = 'c has restarted and gets its items';
+    expect(driven(down, again)).toBe(`7: a serving, b serving, c filling (${reason})`);
+  });
+  test('the present process of a member that is down does not bring it back', () => {
+    const down = topologyOf(5, member('a'), member('b'), member('c', 'down'));
+    expect(driven(down, nodes)).toBeUndefined();
+  });
+  test.each([
+    ['most members name it', { a: ['c'], b: ['a', 'c'], c: [] }, 'c'],
+    ['of two that name each other, the later one', { a: ['b'], b: ['a'], c: [] }, 'b'],
+    ['nobody, if a process of an earlier start names it', { a: [], b: [], c: [] }, undefined],
+  ])('a member that cannot be reached is down: %s', (_, unreachable, name) => {
+    const complaining = Object.entries(unreachable).map(([from, names]) =>
+      registered(from, 5, { unreachable: names }),
+    );
+    const reason = 'cannot be reached by other members';
+    const expected = name === undefined ? undefined : `(${name} ${reason})`;
+    expect(driven(three, complaining)?.match(/\(.*\)/)?.[0]).toBe(expected);
+  });
+});
+
+describe('changes of the ring', () => {
+  const joining = topologyOf(5, member('a'), member('b', 'joining'));
+  test('a registered process that is no member joins, one at a time', () => {
+    const two = topologyOf(5, member('a'), member('b'));
+    const four = [...nodes, registered('d', 0)];
+    expect(driven(two, four)).toBe('6: a serving, b serving, c joining (c joins)');
+    expect(driven(joining, [registered('a', 4), registered('b', 4), nodes[2]!])).toBeUndefined();
+  });
+  test('a change ends when all members have done their part', () => {
+    expect(driven(joining, nodes.slice(0, 2))).toBe(
+      '6: a serving, b serving (b has all its items)',
+    );
+  });
+  test('a process that an operator has removed leaves, and does not join again', () => {
+    const removals = [{ name: 'c', incarnation: 1 }];
+    const leaving = '6: a serving, b serving, c leaving (c leaves)';
+    expect(driven(three, nodes, { removals })).toBe(leaving);
+    const two = topologyOf(5, member('a'), member('b'));
+    expect(driven(two, nodes, { removals })).toBeUndefined();
+    const again = [nodes[0]!, nodes[1]!, registered('c', 0, { incarnation: 2 })];
+    expect(driven(two, again, { removals })).toContain('c joins');
+  });
+  test('a removal waits while it would break a rule', () => {
+    const two = topologyOf(5, member('a'), member('b'));
+    const removals = [{ name: 'b', incarnation: 1 }];
+    expect(driven(two, nodes.slice(0, 2), { removals })).toBeUndefined();
+  });
+});

@@ -9,6 +9,7 @@ import {
   PAYLOAD_BYTES_MAX,
   PEER_STATUS,
   type PeerStatus,
+  PING_BYTES_MAX,
 } from '../../protocol/peer.ts';
 import type { Transport, TransportEvents } from '../../server/index.ts';
 import { FrameOutput, type PeerPayload } from './frame-output.ts';
@@ -163,6 +164,9 @@ export class PeerConnection implements TransportEvents {
   #request(frame: Frame): void {
     if (!REQUEST_KINDS.has(frame.kind)) {
       throw new MalformedFrame(`it has sent a frame of kind ${frame.kind}`);
+    }
+    if (frame.kind === KIND.ping && frame.payloadBytes > PING_BYTES_MAX) {
+      throw new MalformedFrame(`it has sent a ping of ${frame.payloadBytes} bytes`);
     }
     this.#unanswered++;
     this.#context.service.request(frame, this);

@@ -241,6 +241,17 @@ describe('PeerLink and a slow peer', () => {
     expect(peers.settled.results).toHaveLength(1000);
     expect(link.backlogBytes).toBe(0);
   });
+  test('a reply frees the room of its request', async () => {
+    const peers = await Peers.start({ link: { bytesMax: 1000, framesMax: 2 } });
+    const link = peers.link();
+    for (let sent = 0; sent < 200; sent++) {
+      peers.forward(link, 100);
+      peers.network.run();
+    }
+    expect(new Set(peers.settled.results)).toEqual(new Set([`0 ${'x'.repeat(100)}`]));
+    expect(peers.settled.results).toHaveLength(200);
+    link.close();
+  });
   test('a request that is too large for a frame fails alone', async () => {
     const peers = await Peers.start();
     const link = peers.link();

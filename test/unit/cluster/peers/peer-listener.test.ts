@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../../src/base/index.ts';
 import { PeerListener } from '../../../../src/cluster/peers/peer-listener.ts';
-import { KIND, PEER_STATUS } from '../../../../src/protocol/peer.ts';
+import {
+  encodeChallenge,
+  encodeSigned,
+  KIND,
+  PEER_STATUS,
+  welcomeFields,
+} from '../../../../src/protocol/peer.ts';
 import type { PeerEnd } from '../../../support/peer-network.ts';
 import { ADDRESS, HeldRequests, identityOf, Peers } from '../../../support/peers.ts';
 
@@ -84,28 +90,28 @@ describe('handshakes', () => {
       'Closed the connection of a peer at address 2: it has another cluster secret.',
     ]);
   });
-  test('a link believes no listener that sends its own proof back', async () => {
+  test.each([
+    ['sends its proof back', (hello: Buffer) => hello.subarray(-32)],
+    ['has another secret', () => Buffer.alloc(32, 7)],
+  ])('a link believes no listener that %s', async (_what, proofOf) => {
     const peers = await Peers.start();
-    peers.network.listeners.set('mirror:1', (open) => {
-      const end = open({
-        data: (bytes, length) => {
-          const reply = Buffer.from(bytes.subarray(0, length));
-          reply[4] = KIND.welcome;
-          end.write(reply, length);
-          return true;
-        },
-        end: () => {},
-        drain: () => {},
-        close: () => {},
-      });
-      const challenge = Buffer.concat([Buffer.from([0, 0, 0, 32, 1]), Buffer.alloc(47)]);
-      challenge[19] = 1;
+    peers.network.listeners.set('false:1', (open) => {
+      const data = (bytes: Buffer, length: number): boolean => {
+        const proof = proofOf(Buffer.from(bytes.subarray(0, length)));
+        const fields = welcomeFields({ incarnation: 1, name: 'b' });
+        const welcome = encodeSigned(KIND.welcome, fields, proof);
+        end.write(welcome, welcome.length);
+        return true;
+      };
+      const end = open({ data, end: () => {}, drain: () => {}, close: () => {} });
+      const challenge = encodeChallenge(Buffer.alloc(32, 1));
       end.write(challenge, challenge.length);
     });
-    const link = peers.link({ peerAddress: 'mirror:1' });
+    const link = peers.link({ peerAddress: 'false:1' });
     peers.network.run();
     expect(link.isUp).toBe(false);
     expect(peers.ups).toEqual(['ERR_PEER_DOWN']);
+    expect(peers.logged[0]).toContain('it has another cluster secret');
     link.close();
   });
   test('a request before the handshake closes the connection', async () => {

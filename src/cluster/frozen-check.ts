@@ -9,7 +9,7 @@ const SILENT_ROUNDS_MAX = 4;
 /** The same if nobody else holds its keys: to wait is better than to lose them. */
 const SILENT_ROUNDS_MAX_ALONE = 30;
 
-type CheckedNode = Pick<SupervisedNode, 'isUp' | 'facts' | 'killFrozen' | 'pid'>;
+type CheckedNode = Pick<SupervisedNode, 'isUp' | 'facts' | 'killProcess' | 'pid'>;
 
 /** How many rounds without a reply make a node a frozen one. */
 function silentRoundsMax(replicas: number): number {
@@ -66,7 +66,7 @@ export class FrozenCheck {
 
   #check(node: CheckedNode, silence: Silence, wasLate: boolean): void {
     if (silence.isAsked && !wasLate) silence.rounds++;
-    if (silence.rounds > silentRoundsMax(this.#replicas())) node.killFrozen();
+    if (silence.rounds > silentRoundsMax(this.#replicas())) node.killProcess();
     else if (!silence.isAsked) void this.#ask(node, silence);
   }
 

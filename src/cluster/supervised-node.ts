@@ -171,7 +171,7 @@ export class SupervisedNode {
   }
 
   /** Kills the process of a node that does not reply any more; another one starts. */
-  killFrozen(): void {
+  killProcess(): void {
     this.#current?.kill();
   }
 

@@ -56,6 +56,12 @@ export const clusterBounds = (the: (path: string, name: string) => number) => ({
     ms(the('node-process.ts', 'STOP_TIMEOUT_MS')),
     ms(the('node-process.ts', 'STALL_TIMEOUT_MS')),
   ],
+  'silence of a node of `slabring cluster`': [
+    ms(the('frozen-check.ts', 'ROUND_MS')),
+    count(the('frozen-check.ts', 'SILENT_ROUNDS_MAX')),
+    count(the('frozen-check.ts', 'SILENT_ROUNDS_MAX_ALONE')),
+  ],
+  'change of the nodes': [ms(the('change-progress.ts', 'STALL_MS_MAX'))],
   'link to a peer': [
     count(the('peer-limits.ts', 'LINK_LIMITS.framesMax')),
     count(the('peer-limits.ts', 'CONTROL_FRAMES')),

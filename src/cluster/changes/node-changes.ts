@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/index.ts';
-import { memberOf, TopologyError, withLeaving } from '../../topology/index.ts';
+import { memberOf, TopologyError, withChangeGivenUp, withLeaving } from '../../topology/index.ts';
 import type { LocalCluster } from '../local-cluster.ts';
 import type { TopologyKeeper } from '../membership/topology-keeper.ts';
 import type { NodePlan, SupervisedNode } from '../supervised-node.ts';
@@ -97,10 +97,17 @@ export class NodeChanges {
       cluster.membership.join(node);
       await this.#awaitServing(node, account);
     } catch (error) {
-      if (memberOf(this.#keeper.topology, node.name) === undefined) await cluster.remove(node);
+      await this.#undoJoin(node);
       throw error;
     }
     account.end(node);
+  }
+
+  /** Nothing has moved for good: the others have all their items. */
+  async #undoJoin(node: SupervisedNode): Promise<void> {
+    const state = memberOf(this.#keeper.topology, node.name)?.state;
+    if (state === 'joining') this.#keeper.change(withChangeGivenUp, `${node.name} gives up`);
+    if (state === undefined || state === 'joining') await this.#deps.cluster.remove(node);
   }
 
   /** One change: the new node gets the items while the old one gives them away. */
@@ -116,7 +123,7 @@ export class NodeChanges {
       cluster.membership.replace(old, node);
       await this.#awaitServing(node, account);
     } catch (error) {
-      if (memberOf(this.#keeper.topology, node.name) === undefined) await cluster.remove(node);
+      await this.#undoJoin(node);
       throw error;
     }
     account.step(old, 'stops');
@@ -184,9 +191,18 @@ export class NodeChanges {
     this.#keeper.change((topology) => withLeaving(topology, name), `${name} leaves`);
   }
 
-  #awaitLeft({ name }: SupervisedNode, account: ChangeAccount): Promise<void> {
-    const hasLeft = (): boolean => memberOf(this.#keeper.topology, name) === undefined;
-    return this.#await({ name }, account, 'gives its items away', hasLeft);
+  /** @throws {CodedError} `ERR_CHANGE` if the node stays; then nothing has happened. */
+  async #awaitLeft({ name }: SupervisedNode, account: ChangeAccount): Promise<void> {
+    const state = () => memberOf(this.#keeper.topology, name)?.state;
+    const isLeaving = (): boolean => state() === 'leaving' || state() === 'gone';
+    try {
+      await this.#await({ name }, account, 'gives its items away', () => !isLeaving());
+    } catch (error) {
+      if (isLeaving()) this.#keeper.change(withChangeGivenUp, `${name} stays`);
+      throw error;
+    }
+    if (state() !== undefined)
+      throw changeRefusal(`${name} stays, because its leave was given up.`);
   }
 
   /** @throws {CodedError} `ERR_CHANGE` if the node ends before it has its items. */

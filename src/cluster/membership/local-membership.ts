@@ -7,6 +7,7 @@ import {
   memberOf,
   type NewMember,
   TopologyError,
+  withChangeGivenUp,
   withDown,
   withJoined,
   withReplaced,
@@ -18,6 +19,7 @@ import type { JoinOrder } from '../node-messages.ts';
 import type { ProcessWatcher, StartedProcess } from '../process-watcher.ts';
 import { startedTopology, withReturned } from './local-topology.ts';
 import { type TopologyChange, TopologyKeeper } from './topology-keeper.ts';
+import { remedyFor } from './unreachable.ts';
 
 const SECRET_BYTES = 32;
 /** Incarnations are random, so that two starts of a process do not share one. */
@@ -32,6 +34,8 @@ interface MemberNode {
   readonly name: string;
   readonly address: string;
   publish(text: string): void;
+  /** Kills its process; another one starts. */
+  killProcess(): void;
 }
 
 export interface LocalMembershipOptions {
@@ -63,6 +67,8 @@ export class LocalMembership implements ProcessWatcher {
   /** The names, with the incarnation that has to end first. */
   readonly #expected: Map<string, number>;
   readonly #changes: PastChange[] = [];
+  /** The node whose process has been killed, until its end is seen. */
+  #replacing: string | undefined;
   #keeper: TopologyKeeper | undefined;
   #isClosed = false;
 
@@ -179,11 +185,31 @@ export class LocalMembership implements ProcessWatcher {
 
   ended(node: string, willReturn: boolean): void {
     this.#processes.delete(node);
+    if (this.#replacing === node) this.#replacing = undefined;
     if (!willReturn && !this.#isClosed) this.#markDown(node);
   }
 
   reported(node: string, report: MemberReport): void {
-    if (!this.#isClosed && report.name === node) this.#keeper?.take(report);
+    const keeper = this.#keeper;
+    if (keeper === undefined || this.#isClosed || report.name !== node) return;
+    keeper.take(report);
+    const [unreachable] = keeper.reportOf(node)?.unreachable ?? [];
+    if (unreachable !== undefined) this.#replace(unreachable, `${node} cannot reach it`);
+  }
+
+  /** Replaces one process at a time: two nodes that miss each other say it of each other. */
+  #replace(name: string, reason: string): void {
+    const keeper = this.#keeper!;
+    const remedy = remedyFor(keeper.topology, name);
+    if (remedy === 'give up the change') {
+      keeper.change(withChangeGivenUp, `${name}: ${reason}, so the change is given up`);
+    }
+    if (remedy !== 'new process' || this.#replacing !== undefined) return;
+    const node = this.#nodes().find((each) => each.name === name);
+    if (node === undefined || !this.#processes.has(name)) return;
+    this.#replacing = name;
+    this.#record({ topology: keeper.topology, reason: `${name} gets a new process: ${reason}` });
+    node.killProcess();
   }
 
   /** A node that cannot join now, because of another change, joins after it. */

@@ -15,7 +15,7 @@ class TestNode {
     return this.isFrozen ? new Promise(() => {}) : Promise.resolve(FACTS);
   }
 
-  killFrozen(): void {
+  killProcess(): void {
     this.kills++;
   }
 }

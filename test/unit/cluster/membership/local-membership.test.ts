@@ -4,7 +4,12 @@ import {
   type LocalMembershipOptions,
 } from '../../../../src/cluster/membership/local-membership.ts';
 import type { MemberReport } from '../../../../src/cluster/node/main-cluster.ts';
-import { type ClusterTopology, decodeTopology, memberOf } from '../../../../src/topology/index.ts';
+import {
+  type ClusterTopology,
+  decodeTopology,
+  memberOf,
+  withLeaving,
+} from '../../../../src/topology/index.ts';
 
 /** A node of the test: it follows each topology at once, unless it is told to be slow. */
 class TestNode {
@@ -14,6 +19,7 @@ class TestNode {
   incarnation = 0;
   peerPort: number;
   isSlow = false;
+  kills = 0;
   topology: ClusterTopology | undefined;
 
   constructor(membership: LocalMembership, nth: number) {
@@ -40,11 +46,16 @@ class TestNode {
     queueMicrotask(() => this.isSlow || this.report());
   }
 
-  report(): void {
+  killProcess(): void {
+    this.kills++;
+  }
+
+  /** It has done all that its topology asks for, and cannot reach these members. */
+  report(...unreachable: readonly string[]): void {
     const { version = 0 } = this.topology ?? {};
     const at = { adopted: version, complete: version, clean: version };
     const { name, incarnation } = this;
-    const moved = { keysMoved: 0, bytesMoved: 0, keysLeft: 0, unreachable: [] };
+    const moved = { keysMoved: 0, bytesMoved: 0, keysLeft: 0, unreachable };
     const report: MemberReport = { name, incarnation, ...at, ...moved };
     this.#membership.reported(name, report);
   }
@@ -154,6 +165,36 @@ describe('the membership of one machine', () => {
     await settled();
     expect(states()).toEqual(['serving', 'serving', 'serving', 'serving']);
     expect(at(4).topology?.members).toHaveLength(4);
+  });
+});
+
+describe('a member that another one cannot reach', () => {
+  test('one process is replaced, also if two nodes miss each other', () => {
+    const { at } = clusterOf(3, { replicas: 2 });
+    at(1).report('node-2');
+    at(2).report('node-1');
+    at(1).report('node-2');
+    expect([at(1).kills, at(2).kills]).toEqual([0, 1]);
+    at(2).end();
+    at(2).start();
+    at(1).report('node-2');
+    expect(at(2).kills).toBe(2);
+  });
+  test('a node that alone holds its keys lives, and the change is given up', () => {
+    const { at, states, membership } = clusterOf(3);
+    membership.keeper!.change((topology) => withLeaving(topology, 'node-3'), 'node-3 leaves');
+    at(3).report('node-1');
+    expect(states()).toEqual(['serving', 'serving', 'serving']);
+    expect(at(1).kills).toBe(0);
+  });
+  test('a member that joins gets another process', () => {
+    const { at, nodes, membership } = clusterOf(2);
+    const third = new TestNode(membership, 3);
+    nodes.push(third);
+    third.start();
+    membership.join(third);
+    at(1).report('node-3');
+    expect(third.kills).toBe(1);
   });
 });
 

@@ -1,16 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
-import { ByteSink } from '../../base/index.ts';
-import { BinaryDialect, MalformedReply } from '../../protocol/client.ts';
+import { BinaryDialect } from '../../protocol/client.ts';
 import type { NodeAddress } from '../../topology/index.ts';
 import type { Login } from '../option-types/client.ts';
+import { AskConnection, NoReply } from './ask-connection.ts';
 import { Exchange, type NodeReply, type SingleRequest } from './exchange.ts';
 import { type ClientRuntime, machineRuntime } from './runtime.ts';
-
-const SINK_BYTES = 1024;
-/** Longer than any exchange. */
-const KEEP_ALIVE_MS = 3_600_000;
-/** The part of an unusable reply that an error keeps. */
-const SHOWN_BYTES_MAX = 256;
 
 interface AskOptions {
   /** Use TLS with these options. */
@@ -21,21 +15,6 @@ interface AskOptions {
   readonly replyBytesMax: number;
   /** Ends the exchange when it aborts. */
   readonly signal: AbortSignal;
-}
-
-/** The node sent no reply to the request; the message says what it did. */
-export class NoReply extends Error {
-  override readonly name = 'NoReply';
-  /** The start of what the node sent. */
-  readonly received: string;
-  /** Whether the node closed the connection, without an error. */
-  readonly isClosed: boolean;
-
-  constructor(message: string, received: string, isClosed: boolean, cause?: unknown) {
-    super(message, { cause });
-    this.received = received;
-    this.isClosed = isClosed;
-  }
 }
 
 /**
@@ -59,74 +38,27 @@ export async function askOnce(
   try {
     return await exchangeWith(node, exchangeIn('classic'), options, runtime);
   } catch (error) {
-    const mayBeBinary = error instanceof NoReply && error.isClosed && error.received === '';
-    if (!mayBeBinary || isTextOnly) throw error;
+    if (!mayBeBinary(error) || isTextOnly) throw error;
     return exchangeWith(node, exchangeIn('binary'), options, runtime);
   }
+}
+
+/** Whether the node may accept only the binary protocol. */
+export function mayBeBinary(error: unknown): boolean {
+  return error instanceof NoReply && error.isClosed && error.received === '';
 }
 
 async function exchangeWith(
   node: NodeAddress,
   exchange: Exchange,
-  { tls, replyBytesMax, signal }: AskOptions,
+  options: AskOptions,
   runtime: Pick<ClientRuntime, 'openSocket'>,
 ): Promise<NodeReply> {
-  signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<NodeReply>();
-  const received = new Received(replyBytesMax);
-  const send = (): void => {
-    const sink = new ByteSink(SINK_BYTES);
-    exchange.encodeRequest(sink);
-    socket.write(sink.bytes.subarray(0, sink.at));
-  };
-  const receive = (bytes: Buffer, length: number): void => {
-    try {
-      received.add(bytes, length);
-      const progress = exchange.receive(bytes, length);
-      if (progress === 'next-request') send();
-      else if (progress !== undefined) resolve(progress);
-    } catch (error) {
-      reject(error instanceof MalformedReply ? received.unusable(error) : error);
-    }
-  };
-  const close = (error: Error | undefined): void => reject(error ?? received.closed());
-  const transport = { tls, keepAliveMs: KEEP_ALIVE_MS, lookup: undefined };
-  const events = { connect: send, data: receive, drain: () => {}, close };
-  const socket = runtime.openSocket(node, transport, {}, events);
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
+  options.signal.throwIfAborted();
+  const connection = new AskConnection(node, options, runtime);
   try {
-    return await promise;
+    return await connection.ask(exchange, options.signal);
   } finally {
-    signal.removeEventListener('abort', abort);
-    socket.destroy();
-  }
-}
-
-/** Counts the bytes of a node, and keeps the first for an error. */
-class Received {
-  readonly #bytesMax: number;
-  #byteCount = 0;
-  #start = '';
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  /** @throws {NoReply} when the node has sent too much. */
-  add(bytes: Buffer, length: number): void {
-    this.#byteCount += length;
-    const room = SHOWN_BYTES_MAX - this.#start.length;
-    this.#start += bytes.toString('latin1', 0, Math.min(length, room));
-    if (this.#byteCount <= this.#bytesMax) return;
-    throw new NoReply(`it sent more than ${this.#bytesMax} bytes`, this.#start, false);
-  }
-
-  unusable(cause: MalformedReply): NoReply {
-    return new NoReply(`it sent a malformed reply: ${cause.message}`, this.#start, false, cause);
-  }
-
-  closed(): NoReply {
-    return new NoReply('it closed the connection', this.#start, true);
+    connection.close();
   }
 }

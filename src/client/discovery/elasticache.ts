@@ -4,24 +4,17 @@ import {
   type KnownNode,
   type NodeAddress,
   readNodes,
-  sameNodes,
   type Topology,
 } from '../../topology/index.ts';
 import type { Discovery } from '../base/discovery.ts';
-import { CacheError } from '../base/errors.ts';
 import { nodesOf } from '../base/nodes.ts';
 import { type ClientRuntime, machineRuntime } from '../connection/runtime.ts';
 import { elastiCacheOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { ElastiCacheOptions } from '../option-types/discovery.ts';
-import { type EndpointAccess, queryEndpoint } from './config-endpoint.ts';
-import { type Poll, PollingDiscovery } from './polling.ts';
-import { withTimeLimit } from './time-limit.ts';
-
-/** One poll queries at most this many endpoints. */
-const CANDIDATES_MAX = 8;
-/** The queries' share of a poll's time; the rest is for reporting which endpoint failed and why. */
-const QUERY_TIME_SHARE = 0.9;
+import { queryEndpoint } from './config-endpoint.ts';
+import { CANDIDATES_MAX, distinctEndpoints, pollEndpoints } from './endpoints.ts';
+import { PollingDiscovery } from './polling.ts';
 
 /**
  * ElastiCache's auto discovery, which AWS and `slabring --cluster-nodes` provide: it queries the
@@ -37,38 +30,20 @@ export function elastiCache(
   runtime: ClientRuntime = machineRuntime,
 ): Discovery {
   const values = valuesOf(elastiCacheOptions, options);
-  return new PollingDiscovery(pollEndpoints(options, values, runtime), values, runtime);
+  const endpoints = nodesOf(values.endpoints);
+  let pollCount = 0;
+  const source = {
+    deadlineMs: values.deadlineMs,
+    candidates: (known: Topology | undefined) => candidatesOf(endpoints, known, pollCount++),
+    query: async (endpoint: NodeAddress, signal: AbortSignal): Promise<Topology> => {
+      const data = await queryEndpoint(endpoint, options, signal, runtime);
+      return topologyOf(decodeClusterConfig(data), values.connectBy);
+    },
+  };
+  return new PollingDiscovery(pollEndpoints(source, runtime), values, runtime);
 }
 
 type ElastiCacheValues = ValuesOf<(typeof elastiCacheOptions)['table']>;
-
-function pollEndpoints(
-  access: EndpointAccess,
-  values: ElastiCacheValues,
-  runtime: ClientRuntime,
-): Poll {
-  const endpoints = nodesOf(values.endpoints);
-  const { connectBy, deadlineMs } = values;
-  let pollCount = 0;
-  return async (signal, known) => {
-    const candidates = candidatesOf(endpoints, known, pollCount++);
-    const endsAtMs = runtime.now() + deadlineMs * QUERY_TIME_SHARE;
-    const failures: Error[] = [];
-    for (const [at, endpoint] of candidates.entries()) {
-      // Each candidate has a share of the time, so a stalled one cannot use up the poll.
-      const shareMs = (endsAtMs - runtime.now()) / (candidates.length - at);
-      try {
-        const query = (limited: AbortSignal) => queryEndpoint(endpoint, access, limited, runtime);
-        const data = await withTimeLimit(runtime, Math.max(1, shareMs), signal, query);
-        return rejectOlder(topologyOf(decodeClusterConfig(data), connectBy), known);
-      } catch (error) {
-        signal.throwIfAborted();
-        failures.push(withEndpoint(endpoint, error));
-      }
-    }
-    throw allFailed(failures);
-  };
-}
 
 /**
  * The endpoints that poll `nth` queries: endpoints and known nodes, each once, rotated by `nth`.
@@ -78,11 +53,7 @@ export function candidatesOf(
   known: Topology | undefined,
   nth: number,
 ): readonly NodeAddress[] {
-  const distinct = new Map<string, NodeAddress>();
-  for (const node of [...endpoints, ...(known?.nodes ?? [])]) {
-    if (!distinct.has(node.name)) distinct.set(node.name, node);
-  }
-  const all = [...distinct.values()];
+  const all = distinctEndpoints(endpoints, known);
   const first = nth % all.length;
   return [...all.slice(first), ...all.slice(0, first)].slice(0, CANDIDATES_MAX);
 }
@@ -98,21 +69,4 @@ export function topologyOf(
     return connectBy === 'ip' ? { ...node, ip, connect: { host: ip, port } } : { ...node, ip };
   });
   return { version, nodes: known };
-}
-
-/** Rejects an older topology: a node that missed a change, or left the cluster, still has one. */
-function rejectOlder(found: Topology, known: Topology | undefined): Topology {
-  if (known === undefined || found.version >= known.version) return found;
-  if (sameNodes(known.nodes, found.nodes)) return found;
-  throw new Error(`its topology is older: version ${found.version}, not ${known.version}`);
-}
-
-function withEndpoint({ name }: NodeAddress, error: unknown): Error {
-  const message = error instanceof Error ? error.message : String(error);
-  return new Error(`${name}: ${message}`, { cause: error });
-}
-
-function allFailed(failures: readonly Error[]): CacheError {
-  const detail = `${failures.map(({ message }) => message).join('; ')}.`;
-  return new CacheError('ERR_DISCOVERY', { detail, cause: new AggregateError(failures) });
 }

@@ -3,7 +3,7 @@ import type { pollingOptions } from '../option-tables/discovery-options.ts';
 
 export type ResolvedPollingOptions = ValuesOf<(typeof pollingOptions)['table']>;
 
-const RETRY_DELAY_MS_MIN = 1000;
+const RETRY_DELAY_MS = 1000;
 const JITTER = 0.2;
 /** Connections of many clients break at the same moment; this spreads the polls that follow. */
 const REFRESH_SPREAD_MS = 100;
@@ -13,15 +13,17 @@ type RandomSource = () => number;
 
 /**
  * The delay before the next poll, in milliseconds. After a failure it is short; each consecutive
- * failure doubles it, up to the interval.
+ * failure doubles it, up to the interval, or up to a second if the interval is shorter.
  */
 export function pollDelayMs(
   failureCount: number,
   intervalMs: number,
   random: RandomSource,
 ): number {
-  const retryMs = RETRY_DELAY_MS_MIN * 2 ** Math.min(failureCount - 1, 20);
-  const delayMs = failureCount === 0 ? intervalMs : Math.min(intervalMs, retryMs);
+  const firstMs = Math.min(intervalMs, RETRY_DELAY_MS);
+  const retryMs = firstMs * 2 ** Math.min(failureCount - 1, 20);
+  const retryMsMax = Math.max(intervalMs, RETRY_DELAY_MS);
+  const delayMs = failureCount === 0 ? intervalMs : Math.min(retryMs, retryMsMax);
   return delayMs * (1 - JITTER + 2 * JITTER * random());
 }
 

@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { askOnce, type NoReply } from '../../../../src/client/connection/ask-once.ts';
+import type { NoReply } from '../../../../src/client/connection/ask-connection.ts';
+import { askOnce } from '../../../../src/client/connection/ask-once.ts';
 import type { SingleRequest } from '../../../../src/client/connection/exchange.ts';
 import { type NodeAddress, readNodes } from '../../../../src/topology/index.ts';
 import { temporaryFolder } from '../../../support/folder.ts';

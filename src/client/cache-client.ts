@@ -39,7 +39,7 @@ import {
   storeOptions,
 } from './option-tables/call-options.ts';
 import { checkOptions } from './option-tables/resolve.ts';
-import { firstDeadlineOf, resolveOptions } from './option-tables/resolved-options.ts';
+import { firstDeadlineOf, nodeSourceOf, resolveOptions } from './option-tables/resolved-options.ts';
 import type {
   CallOptions,
   CountOptions,
@@ -73,8 +73,8 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     this.#timing = runtime;
     const resolved = resolveOptions(options);
     this.#readyDeadlineMs = Math.max(resolved.deadlineMs, resolved.connectTimeoutMs);
-    const mayChange = 'start' in options.nodes;
-    this.#cluster = new ClusterView(resolved, mayChange, runtime, this.#clusterEvents());
+    const source = nodeSourceOf(options);
+    this.#cluster = new ClusterView(resolved, source, runtime, this.#clusterEvents());
     this.#sender = new Sender(resolved, this.#cluster, firstDeadlineOf(options, resolved), runtime);
     if ('start' in options.nodes) {
       this.#discovery = options.nodes;
@@ -205,7 +205,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   async flush(options?: CallOptions): Promise<void> {
-    await this.#sender.sendToEveryNode({ verb: 'flush' }, () => VOID, options);
+    await this.#sender.flush(options);
   }
 
   async stats(

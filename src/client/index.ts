@@ -6,11 +6,13 @@ export { CacheError, FAILURES, type FailureCode } from './base/errors.ts';
 export type { Serializer } from './base/serializer.ts';
 export { CacheClient, createClient } from './cache-client.ts';
 export type { ClientEvents } from './client-events.ts';
-export { askOnce, NoReply } from './connection/ask-once.ts';
+export { NoReply } from './connection/ask-connection.ts';
+export { askOnce } from './connection/ask-once.ts';
 export { type NodeReply, requiresLogin, type SingleRequest } from './connection/exchange.ts';
 export { listItems } from './connection/list-items.ts';
 export { NodeChannel } from './connection/node-channel.ts';
 export { watchEvents } from './connection/watch-events.ts';
+export { cluster } from './discovery/cluster.ts';
 export { dnsNames } from './discovery/dns.ts';
 export { elastiCache } from './discovery/elasticache.ts';
 export { listedNodes } from './discovery/listed-nodes.ts';
@@ -56,7 +58,12 @@ export type {
   ProtocolChoice,
   TlsOptions,
 } from './option-types/client.ts';
-export type { DnsOptions, ElastiCacheOptions, PollingOptions } from './option-types/discovery.ts';
+export type {
+  ClusterDiscoveryOptions,
+  DnsOptions,
+  ElastiCacheOptions,
+  PollingOptions,
+} from './option-types/discovery.ts';
 export type {
   EnqueueOptions,
   LoadOptions,

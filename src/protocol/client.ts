@@ -25,6 +25,7 @@ export {
   type ClusterConfig,
   decodeClusterConfig,
   LEGACY_CLUSTER_KEY,
+  TOPOLOGY_ENTRY,
 } from './cluster-config.ts';
 export { CONFIG_BYTES_MAX, KEY_BYTES_MAX } from './limits.ts';
 export { ClassicDialect } from './text/classic-client.ts';

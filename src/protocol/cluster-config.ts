@@ -10,6 +10,8 @@ import { MalformedReply } from './client/reply.ts';
 
 /** The config entry that holds the cluster config. */
 export const CLUSTER_ENTRY = 'cluster';
+/** The config entry that holds the whole topology of a cluster of slabring, with its weights. */
+export const TOPOLOGY_ENTRY = 'topology';
 /** The key by which clients of engines older than 1.4.14 get the cluster config. */
 export const LEGACY_CLUSTER_KEY = 'AmazonElastiCache:cluster';
 

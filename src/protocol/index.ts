@@ -11,6 +11,7 @@ export {
   encodeClusterConfig,
   LEGACY_CLUSTER_KEY,
   parseClusterNode,
+  TOPOLOGY_ENTRY,
 } from './cluster-config.ts';
 export { PROTOCOL_CONSTANTS, PROTOCOL_TEXTS } from './constants.ts';
 export { CLOSE, INCOMPLETE } from './decoded.ts';

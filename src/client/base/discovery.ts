@@ -16,6 +16,11 @@ export interface DiscoveryListener {
  * at the start, the discovery reports an error and polls again; `start` does not fail.
  */
 export interface Discovery {
+  /**
+   * Whether each node answers for every key, as those of a cluster of slabring do. Then the client
+   * sends a request that may be repeated to another node if one fails, and keeps no replicas.
+   */
+  readonly everyNodeAnswers?: boolean;
   /** Starts the discovery; callable once. It may report a topology before it returns. */
   start(listener: DiscoveryListener): void;
   /**

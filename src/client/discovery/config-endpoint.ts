@@ -11,7 +11,7 @@ const REQUESTS: readonly SingleRequest[] = [
   { verb: 'get', key: LEGACY_CLUSTER_KEY, cas: false },
 ];
 /** The largest cluster config, the lines around it, and the replies to a login. */
-const REPLY_BYTES_MAX = CONFIG_BYTES_MAX + 4096;
+export const REPLY_BYTES_MAX = CONFIG_BYTES_MAX + 4096;
 
 /** How to connect to the endpoints. */
 export type EndpointAccess = Pick<ElastiCacheOptions, 'tls' | 'login'>;
@@ -32,15 +32,19 @@ export async function queryEndpoint(
     if (reply.status === 'value') return reply.value;
     if (!lacksEntry(reply)) throw new Error(refusalOf(reply));
   }
-  throw new Error('it has no cluster config (start it with --cluster-nodes)');
+  throw lacksConfig();
+}
+
+export function lacksConfig(): Error {
+  return new Error('it has no cluster config (start it with --cluster-nodes)');
 }
 
 /** A node without the entry; or one that does not know the command, in text or in binary. */
-function lacksEntry({ status, line }: NodeReply): boolean {
+export function lacksEntry({ status, line }: NodeReply): boolean {
   return status === 'miss' || line === 'ERROR' || line.startsWith('status 0x81:');
 }
 
-function refusalOf(reply: NodeReply): string {
+export function refusalOf(reply: NodeReply): string {
   const replied = `it replied ${JSON.stringify(reply.line)}`;
   return requiresLogin(reply) ? `it requires a login: ${replied}` : replied;
 }

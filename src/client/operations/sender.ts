@@ -14,7 +14,7 @@ import { type EncodedValue, ValueCodec } from '../values/value-codec.ts';
 import { Caller } from './calls.ts';
 import { inTime } from './in-time.ts';
 import { type GetManyResult, getMany } from './multi-key.ts';
-import { ValueReplyHandlers } from './reply-handlers.ts';
+import { ValueReplyHandlers, VOID } from './reply-handlers.ts';
 import { checkCas, checkKeys, exptimeFor, storeRequest, type WholeStoreMode } from './requests.ts';
 
 /**
@@ -137,6 +137,19 @@ export class Sender {
       checkOptions(group, options);
       const wireKey = this.#keys.toWire(key);
       this.#call(wireKey, requestFor(wireKey), handler, options, resolve, reject);
+    });
+  }
+
+  /** Flushes every node; the nodes of a cluster flush each other. */
+  async flush(options: CallOptions | undefined): Promise<void> {
+    const request = { verb: 'flush' } as const;
+    if (!this.#cluster.everyNodeAnswers) {
+      await this.sendToEveryNode(request, () => VOID, options);
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      checkOptions(callOptions, options);
+      this.#call('', request, VOID, options, resolve, reject);
     });
   }
 

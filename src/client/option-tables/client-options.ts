@@ -38,7 +38,7 @@ export const clientOptions = optionGroup({
         doc:
           'The nodes that hold the keys: `host`, `host:port`, `[v6]:port`, `/unix/path`, ' +
           '`{ host, port, weight }` or `{ path, weight }`. Or a discovery that finds them: ' +
-          '`elastiCache(…)`, `dnsNames(…)`.',
+          '`cluster(…)`, `elastiCache(…)`, `dnsNames(…)`.',
       }),
     ),
     distribution: {

@@ -28,7 +28,7 @@ export const pollingOptions = optionGroup({
   options: {
     intervalMs: {
       ...interval(30_000),
-      defaultNote: "60000 for ElastiCache (as AWS's clients), 30000 for DNS",
+      defaultNote: "60000 for ElastiCache (as AWS's clients), 30000 for DNS, 75 for a cluster",
     },
     minRefreshGapMs: integer({
       default: 5000,
@@ -82,6 +82,32 @@ export const elastiCacheOptions = optionGroup({
         'endpoint accepts only the binary protocol. Other endpoints do not receive it: they ' +
         'would store it as a value that every client can read.',
     }),
+  },
+});
+
+export const clusterOptions = optionGroup({
+  typeName: 'ClusterDiscoveryOptions',
+  doc: 'Options of `cluster`.',
+  parent: pollingOptions,
+  options: {
+    intervalMs: integer({
+      default: 75,
+      min: 10,
+      max: DAY_MS,
+      unit: 'milliseconds',
+      doc:
+        'Time between two polls, which use one connection. The discovery varies it by up to ' +
+        '20 %. After failed polls it polls less often, down to once per second.',
+    }),
+    minRefreshGapMs: integer({
+      default: 50,
+      min: 0,
+      max: DAY_MS,
+      unit: 'milliseconds',
+      doc: 'Minimum time between two polls, however often `refresh` is called.',
+    }),
+    tls: elastiCacheOptions.table.tls,
+    login: elastiCacheOptions.table.login,
   },
 });
 

@@ -6,7 +6,12 @@ import {
   storeOptions,
 } from './call-options.ts';
 import { clientOptions } from './client-options.ts';
-import { dnsOptions, elastiCacheOptions, pollingOptions } from './discovery-options.ts';
+import {
+  clusterOptions,
+  dnsOptions,
+  elastiCacheOptions,
+  pollingOptions,
+} from './discovery-options.ts';
 import { loadOptions, writeThroughOptions } from './load-options.ts';
 import { compression, gutterFailover, login, previousOwner, tls } from './nested-options.ts';
 import type { OptionGroup } from './option-group.ts';
@@ -32,5 +37,5 @@ export const OPTION_GROUPS = {
     sessionStoreOptions,
     tagOptions,
   ],
-  'discovery.ts': [pollingOptions, elastiCacheOptions, dnsOptions],
+  'discovery.ts': [pollingOptions, clusterOptions, elastiCacheOptions, dnsOptions],
 } as const satisfies Readonly<Record<string, readonly OptionGroup[]>>;

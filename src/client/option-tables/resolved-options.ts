@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { ValuesOf } from '../../base/index.ts';
 import type { ClientClock } from '../base/client-clock.ts';
-import { CacheError } from '../base/errors.ts';
+import { argumentError, CacheError } from '../base/errors.ts';
 import type { CallOptions } from '../option-types/calls.ts';
 import type { ClientOptions } from '../option-types/client.ts';
 import { TTL_MAX, ttlOption } from './call-options.ts';
@@ -23,6 +23,28 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   const { nodes: _, connectTimeoutMs, ...values } = valuesOf(clientOptions, options);
   checkTls(values.tls);
   return { ...values, connectTimeoutMs: connectTimeoutMs ?? values.deadlineMs };
+}
+
+/**
+ * What a client knows of its nodes: a fixed list; a list that may change; or the nodes of a cluster
+ * of slabring, each of which answers for every key.
+ */
+export type NodeSource = 'fixed' | 'changing' | 'cluster';
+
+/** @throws {CacheError} ERR_ARGUMENT for an option that a client of a cluster does not need. */
+export function nodeSourceOf({ nodes, ...options }: ClientOptions): NodeSource {
+  if (!('start' in nodes)) return 'fixed';
+  if (nodes.everyNodeAnswers !== true) return 'changing';
+  const { replicas = 1, failover = 'fail', previousOwner, distribution = 'ketama' } = options;
+  const needless = {
+    replicas: replicas !== 1,
+    failover: failover !== 'fail',
+    previousOwner: previousOwner !== undefined,
+    distribution: distribution !== 'ketama',
+  };
+  const name = Object.entries(needless).find(([, isSet]) => isSet)?.[0];
+  if (name === undefined) return 'cluster';
+  throw argumentError(`Leave out ${name}: the nodes of a cluster place and copy keys themselves.`);
 }
 
 /**

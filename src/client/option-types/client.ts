@@ -23,8 +23,8 @@ export type KeyMode = 'refuse' | 'hash';
 export interface ClientOptions {
   /**
    * The nodes that hold the keys: `host`, `host:port`, `[v6]:port`, `/unix/path`, `{ host, port,
-   * weight }` or `{ path, weight }`. Or a discovery that finds them: `elastiCache(…)`,
-   * `dnsNames(…)`.
+   * weight }` or `{ path, weight }`. Or a discovery that finds them: `cluster(…)`,
+   * `elastiCache(…)`, `dnsNames(…)`.
    */
   readonly nodes: readonly NodeSpec[] | Discovery;
   /**

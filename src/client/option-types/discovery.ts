@@ -12,7 +12,7 @@ export interface PollingOptions {
    * Time between two polls. The discovery varies it by up to 20 %, so that clients that start
    * together do not poll together. After a failed poll it polls sooner.
    * 100 … 86,400,000 milliseconds.
-   * @default 60000 for ElastiCache (as AWS's clients), 30000 for DNS
+   * @default 60000 for ElastiCache (as AWS's clients), 30000 for DNS, 75 for a cluster
    */
   readonly intervalMs?: number;
   /**
@@ -28,6 +28,29 @@ export interface PollingOptions {
    * @default false
    */
   readonly keepProcessAlive?: boolean;
+}
+
+/** Options of `cluster`. */
+export interface ClusterDiscoveryOptions extends PollingOptions {
+  /**
+   * Time between two polls, which use one connection. The discovery varies it by up to 20 %. After
+   * failed polls it polls less often, down to once per second. 10 … 86,400,000 milliseconds.
+   * @default 75
+   */
+  readonly intervalMs?: number;
+  /**
+   * Minimum time between two polls, however often `refresh` is called. 0 … 86,400,000 milliseconds.
+   * @default 50
+   */
+  readonly minRefreshGapMs?: number;
+  /** Use TLS with these options of `tls.connect`; the server name is the endpoint's host. */
+  readonly tls?: ConnectionOptions;
+  /**
+   * For endpoints that require a login: memcached's ASCII login, or SASL PLAIN if the endpoint
+   * accepts only the binary protocol. Other endpoints do not receive it: they would store it as a
+   * value that every client can read.
+   */
+  readonly login?: Login;
 }
 
 /** Options of `elastiCache`. */

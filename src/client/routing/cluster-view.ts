@@ -10,7 +10,7 @@ import { CacheError } from '../base/errors.ts';
 import { distributionOf, nodesOf } from '../base/nodes.ts';
 import { Operation } from '../connection/operation.ts';
 import type { ClientRuntime, ClientTimer } from '../connection/runtime.ts';
-import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
+import type { NodeSource, ResolvedOptions } from '../option-tables/resolved-options.ts';
 import { replyOf } from './attempt.ts';
 import { ClusterNode, type ClusterNodeEvents, type ClusterNodeOptions } from './cluster-node.ts';
 import { type Composition, composeRoute, type RouteEvents } from './compose.ts';
@@ -36,6 +36,8 @@ export interface ClusterViewEvents extends RouteEvents {
 export class ClusterView {
   /** Whether more than one node may serve a key, so that CAS ids need the tag of their node. */
   readonly tagsCas: boolean;
+  /** Whether each node answers for every key. */
+  readonly everyNodeAnswers: boolean;
   readonly #options: ResolvedOptions;
   readonly #runtime: ClientRuntime;
   readonly #events: ClusterViewEvents;
@@ -54,17 +56,18 @@ export class ClusterView {
   #graceTimer: ClientTimer | undefined;
   #isClosed = false;
 
-  /** @param mayChange whether the topology may change. */
   constructor(
     options: ResolvedOptions,
-    mayChange: boolean,
+    source: NodeSource,
     runtime: ClientRuntime,
     events: ClusterViewEvents,
   ) {
     this.#options = options;
     this.#runtime = runtime;
     this.#events = events;
-    this.tagsCas = mayChange || options.replicas > 1 || options.failover !== 'fail';
+    // The nodes of a cluster of slabring have their CAS ids in common.
+    this.everyNodeAnswers = source === 'cluster';
+    this.tagsCas = source === 'changing' || options.replicas > 1 || options.failover !== 'fail';
     this.#readRepair = new ReadRepair(this.#copies, runtime, options.deadlineMs);
     const waitingTarget = new WaitingTarget(options.maxPendingPerNode, runtime);
     this.#waitingTarget = waitingTarget;
@@ -192,6 +195,7 @@ export class ClusterView {
         placement,
         nodes: this.#nodes,
         gutterNodes: this.#gutterNodes,
+        everyNodeAnswers: this.everyNodeAnswers,
         previousPlacements: this.#previousPlacements,
         epoch: begun,
         copies: this.#copies,
@@ -214,8 +218,10 @@ export class ClusterView {
       multiGet(operation, request, { targetsOf, retryMisses: false });
     } else if ('key' in request) {
       this.targetOf(request.key).send(operation);
-    } else {
+    } else if (request.verb === 'noop') {
       operation.complete(replyOf('done'), '');
+    } else {
+      this.targetOf('').send(operation);
     }
   }
 }

@@ -9,6 +9,7 @@ import type { ClientClock } from '../base/client-clock.ts';
 import type { CacheError } from '../base/errors.ts';
 import { FAILOVER_TTL } from '../option-tables/nested-options.ts';
 import type { ResolvedOptions } from '../option-tables/resolved-options.ts';
+import { anyNodeRoute } from './any-node-target.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { type FailoverNodes, failoverRoute } from './failover-target.ts';
 import type { InFlightCopies } from './in-flight-copies.ts';
@@ -35,6 +36,8 @@ export interface Composition {
   /** In the order of `placement.nodes`. */
   readonly nodes: readonly ClusterNode[];
   readonly gutterNodes: readonly ClusterNode[];
+  /** Whether each node answers for every key: then there are no replicas and no failover nodes. */
+  readonly everyNodeAnswers: boolean;
   readonly previousPlacements: readonly PreviousPlacement[];
   readonly epoch: TopologyEpoch;
   readonly copies: InFlightCopies;
@@ -47,6 +50,7 @@ export interface Composition {
 /** Composes one route around another as the options say; the innermost is the distribution. */
 export function composeRoute(parts: Composition, options: ResolvedOptions): Route {
   const inner = innermostRoute(parts, options.replicas);
+  if (parts.everyNodeAnswers) return anyNodeRoute(inner, parts.nodes, parts.epoch);
   const failoverNodes = failoverNodesOf(parts, options);
   const { epoch, copies, readRepair, failoverWrites } = parts;
   const route =

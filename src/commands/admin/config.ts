@@ -7,6 +7,7 @@ import {
   type Request,
   STATUS,
   type Status,
+  TOPOLOGY_ENTRY,
   VERB,
 } from '../../protocol/index.ts';
 import { COUNT, type ThreadCounters } from '../../store/index.ts';
@@ -65,9 +66,10 @@ function setEntry(node: NodeControl, name: string, request: Request): Status {
   return STATUS_OF_SET[node.config.set({ name, flags, data })];
 }
 
-/** Whether clients may not change the entry: the list of the nodes comes from the options. */
+/** Whether clients may not change the entry: the node itself says which nodes the cluster has. */
 function isClosed(node: NodeControl, name: string): boolean {
-  return name === CLUSTER_ENTRY && node.facts.clusterEntryClosed;
+  const isOfCluster = name === CLUSTER_ENTRY || name === TOPOLOGY_ENTRY;
+  return isOfCluster && node.facts.clusterEntryClosed;
 }
 
 function answerGet(entry: ConfigEntry | undefined, request: Request, reply: ReplyWriter): void {

@@ -101,6 +101,7 @@ describe('who may change the list of the cluster', () => {
     const attack = set('cluster', '99\nevil||11211\n');
     expect(await exchange(server, `${attack}config delete cluster\r\n`)).toBe(CLOSED + CLOSED);
     expect(await exchange(server, 'config get cluster\r\n')).toContain(BLOCK);
+    expect(await exchange(server, set('topology', '{}'))).toBe(CLOSED);
     expect(await exchange(server, set('other', 'x'))).toBe('STORED\r\n');
     const key = 'cluster';
     const packets = [

@@ -14,6 +14,8 @@ export class FakeTarget implements Target {
   isDown = false;
   readonly isNew = false;
   failure: FailureCode | undefined;
+  /** The error line that the node replies to every request. */
+  refusal: string | undefined;
 
   constructor(name: string, items: Readonly<Record<string, string>> = {}) {
     this.name = name;
@@ -29,6 +31,8 @@ export class FakeTarget implements Target {
     this.requests.push(`${request.verb} ${keysOf(request).join()}`);
     if (this.failure !== undefined) {
       operation.fail(this.failure, this.name);
+    } else if (this.refusal !== undefined) {
+      operation.fail('ERR_REFUSED', this.name, { detail: this.refusal });
     } else if (request.verb === 'get-many') {
       for (const [index, key] of request.keys.entries()) {
         if (this.items.has(key)) operation.receiveItem(this.#value(key, index), this.name);

@@ -14,7 +14,7 @@ import { FLAG, type ItemId } from '../../src/store/memory/item-layout.ts';
 import { SessionHarness, type StoreOptions, testShare } from './session-harness.ts';
 
 /** Zeroed slots of a node. */
-const newSlots = (): Uint32Array =>
+export const newSlots = (): Uint32Array =>
   new Uint32Array(new SharedArrayBuffer(COPY_SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT));
 
 /** One node of a cluster without sockets: a store, a session on it, and its copies. */

@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { COPY_SLOT_WORDS } from '../../src/store/index.ts';
 import { audit } from '../support/audit.ts';
-import { collidingKeys } from '../support/copy-node.ts';
+import { collidingKeys, newSlots } from '../support/copy-node.ts';
 import { testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
 import type { CopiesJob, CopiesResult } from './copies-worker.ts';
@@ -22,7 +21,7 @@ function run(workerData: CopiesJob): Promise<CopiesResult> {
 
 test(`threads that take states at once leave the last of each key, seed ${seed}`, async () => {
   const share = testShare({ threads: THREADS + 1, slabChunkMaxBytes: 8 << 10 });
-  const slots = new Uint32Array(new SharedArrayBuffer(COPY_SLOT_WORDS * 4));
+  const slots = newSlots();
   const observer = new SessionHarness(share, THREADS);
   const groups = ['a', 'b', 'c', 'd'].map((prefix) => collidingKeys(observer.store, 4, prefix));
   const keys = groups.flat();
@@ -50,7 +49,7 @@ test(`threads that take states at once leave the last of each key, seed ${seed}`
 
 test(`threads of a primary number the states of a key in their order, seed ${seed}`, async () => {
   const share = testShare({ threads: THREADS });
-  const slots = new Uint32Array(new SharedArrayBuffer(COPY_SLOT_WORDS * 4));
+  const slots = newSlots();
   const keys = ['a', 'b'];
   const common = { share, slots, threads: THREADS, keys, states: 8 * STATES, seed };
   const threads = Array.from({ length: THREADS }, (_, thread) =>

@@ -146,12 +146,16 @@ describe('copies and the other features of a store', () => {
     expect(receiver.parts.sums.class('cmd_set')).toBe(0);
     expect(receiver.send('stats\r\n')).toContain('STAT curr_items 1\r\n');
   });
-  test('a copy that the primary has kept in its main queue is in that of the receiver', () => {
-    primary.send(set('a', 'x'));
+  test.each([
+    ['in the main queue of the receiver', 0, SEGMENT.warm],
+    ['in the list of short lives, if its ttl is short', 5, SEGMENT.temp],
+  ])('a copy that the primary has kept is %s', (_name, ttl, segment) => {
+    receiver.parts.tunables.set('tempLru', 1);
+    primary.send(set('a', 'x', ttl));
     const state = primary.read('a');
     state.isKept = true;
     receiver.copies.take(state);
-    expect(receiver.parts.items.segment(receiver.idOf('a'))).toBe(SEGMENT.warm);
+    expect(receiver.parts.items.segment(receiver.idOf('a'))).toBe(segment);
     expect(audit(receiver.parts)).toEqual([]);
   });
 });

@@ -68,16 +68,29 @@ export class ItemCopies {
     const { keySource, keyStart, keyBytes } = state;
     const hash = index.hashOf(keySource, keyStart, keyStart + keyBytes);
     clock.raiseSeq(state.readHigh, state.readLow);
-    const keepsSeq = state.exists && this.#prepare(hash, state);
+    if (state.exists) this.#prepare(hash, state);
     const filled = state.exists ? this.#fillLarge() : NO_ITEM;
     stripes.lock(hash);
     const isTaken = this.#slots.raise(hash, state);
-    const taken = isTaken ? this.#takeOpened(hash, state, filled, keepsSeq) : 'refused';
+    const taken = isTaken ? this.#takeOpened(hash, state, filled) : 'refused';
     stripes.unlock(hash);
     if (!isTaken && filled !== NO_ITEM) releaser.release(filled);
     index.growIfFull();
     evictionEvents.publish();
     return taken;
+  }
+
+  /** The sequence number that this node has drawn last. */
+  sequence(): { readonly high: number; readonly low: number } {
+    return this.#parts.clock.lastSeq();
+  }
+
+  /**
+   * Hides all items with this sequence number or a lower one, and all states of such items that
+   * this node still takes. It draws only higher numbers from now on.
+   */
+  flushUpTo(high: number, low: number): void {
+    this.#parts.clock.flushUpTo(high, low);
   }
 
   /** Makes all sequence numbers that this node draws from now on larger than this one. */
@@ -135,15 +148,13 @@ export class ItemCopies {
   }
 
   /**
-   * Prepares the item of a state. Returns whether it keeps its sequence number: after a flush of
-   * this node that number may be too low to be visible. Then the item gets one of this node, and
-   * room for its CAS id.
+   * Prepares the item of a state. It has the sequence number that it has at the primary, so a flush
+   * of the cluster hides it at both or at none.
    */
-  #prepare(hash: number, state: ItemState): boolean {
+  #prepare(hash: number, state: ItemState): void {
     const { clock, placer } = this.#parts;
     const { keyBytes, clientFlags, valueBytes } = state;
     const item = this.#item;
-    const keepsSeq = !clock.isSeqFlushed(state.casHigh, state.casLow);
     item.hash = hash;
     item.keySource = state.keySource;
     item.keyStart = state.keyStart;
@@ -153,11 +164,10 @@ export class ItemCopies {
     item.valueBytes = valueBytes;
     item.clientFlags = clientFlags;
     item.expiry = state.ttl === 0 ? 0 : Math.min(clock.now() + state.ttl, EXPIRY_MAX);
-    item.ownCas = state.ownCas || !keepsSeq;
-    item.ownCasHigh = state.ownCas ? state.ownCasHigh : state.casHigh;
-    item.ownCasLow = state.ownCas ? state.ownCasLow : state.casLow;
+    item.ownCas = state.ownCas;
+    item.ownCasHigh = state.ownCasHigh;
+    item.ownCasLow = state.ownCasLow;
     item.placement = placer.placementFor(keyBytes, clientFlags, valueBytes, item.ownCas);
-    return keepsSeq;
   }
 
   /** Whether the item is allocated and filled before its stripe is locked. */
@@ -184,11 +194,11 @@ export class ItemCopies {
   }
 
   /** Takes a state that is new. The caller holds the stripe. */
-  #takeOpened(hash: number, state: ItemState, filled: ItemId, keepsSeq: boolean): Taken {
+  #takeOpened(hash: number, state: ItemState, filled: ItemId): Taken {
     const { index, linker } = this.#parts;
     const old = index.find(hash, state.keySource, state.keyStart, state.keyBytes);
     const id = state.exists ? this.#replace(hash, old, filled) : NO_ITEM;
-    if (id !== NO_ITEM) this.#applyState(id, state, keepsSeq);
+    if (id !== NO_ITEM) this.#applyState(id, state);
     else if (old !== NO_ITEM) linker.unlink(hash, old);
     return state.exists && id === NO_ITEM ? 'noMemory' : 'done';
   }
@@ -220,13 +230,11 @@ export class ItemCopies {
   }
 
   /** Gives a linked item what else the state says. */
-  #applyState(id: ItemId, state: ItemState, keepsSeq: boolean): void {
+  #applyState(id: ItemId, state: ItemState): void {
     const { items, clock, sizeHistogram } = this.#parts;
-    if (keepsSeq) {
-      sizeHistogram.remove(id);
-      items.setSeq(id, state.casHigh, state.casLow);
-      sizeHistogram.add(id);
-    }
+    sizeHistogram.remove(id);
+    items.setSeq(id, state.casHigh, state.casLow);
+    sizeHistogram.add(id);
     items.setFlags(id, flagsOf(state) | FLAG.copy);
     items.setAccess(id, Math.max(0, clock.now() - state.idleSeconds), state.hits);
     if (state.isKept) this.#keep(id);

@@ -130,6 +130,18 @@ export class StoreClock implements StoreTime {
     this.#hideOlderItems();
   }
 
+  /**
+   * Hides every item with this sequence number or a lower one, permanently, unless a later flush
+   * has hidden more; cancels a pending flush. Later writes get higher numbers.
+   */
+  flushUpTo(high: number, low: number): void {
+    Atomics.store(this.#control, CONTROL.flushAt, 0);
+    this.raiseSeq(high, low);
+    const isLast = low === 0xffff_ffff;
+    const [nextHigh, nextLow] = [isLast ? high + 1 : high, isLast ? 0 : low + 1];
+    if (!this.isSeqFlushed(nextHigh, nextLow)) this.#hideBelow(nextHigh, nextLow);
+  }
+
   /** Schedules a flush for the second `at`. Only one can be pending: a new one replaces it. */
   flushAt(at: number): void {
     Atomics.store(this.#control, CONTROL.flushAt, at);
@@ -160,10 +172,14 @@ export class StoreClock implements StoreTime {
   }
 
   #hideOlderItems(): void {
-    this.#control[CONTROL.storedAtFlush] = this.#sums.lifetime('total_items');
     this.drawSeq();
-    this.#control[CONTROL.flushSeqHigh] = this.seqHigh;
-    this.#control[CONTROL.flushSeqLow] = this.seqLow;
+    this.#hideBelow(this.seqHigh, this.seqLow);
+  }
+
+  #hideBelow(high: number, low: number): void {
+    this.#control[CONTROL.storedAtFlush] = this.#sums.lifetime('total_items');
+    this.#control[CONTROL.flushSeqHigh] = high;
+    this.#control[CONTROL.flushSeqLow] = low;
     // Every class may now hold items that the crawler can free.
     for (let at = CLASS.soonestExpiry; at < this.#classes.length; at += CLASS.words)
       this.#classes[at] = 1;

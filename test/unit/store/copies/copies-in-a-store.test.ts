@@ -79,18 +79,36 @@ describe('copies and the other features of a store', () => {
     receiver.send(request);
     expect(receiver.isCopy('a')).toBe(false);
   });
-  test('a copy whose number a flush of the receiver would hide keeps its CAS id', () => {
+  test('a flush of the cluster hides an item at its primary and its copy, whichever comes first', () => {
+    primary.send(set('before', 'x') + set('late', 'x'));
+    const late = primary.read('late');
+    expect(receiver.copies.take(primary.read('before'))).toBe('done');
     receiver.copies.raiseSequence(0, 1000);
-    receiver.send('flush_all\r\n');
-    for (const request of [set('a', 'x', 100, 5), set('a', LARGE), 'ms a 1 E7\r\nx\r\n']) {
-      sendAndCopy('a', request);
-      expect(show(receiver, 'a')).toBe(show(primary, 'a'));
-      expect(receiver.isCopy('a')).toBe(true);
-      expect(receiver.read('a').exists).toBe(true);
+    const { high, low } = receiver.copies.sequence();
+    for (const node of [primary, receiver]) node.copies.flushUpTo(high, low);
+    expect(receiver.copies.take(late)).toBe('done');
+    for (const key of ['before', 'late']) {
+      expect(show(primary, key, 'v')).toBe('EN\r\n');
+      expect(show(receiver, key, 'v')).toBe('EN\r\n');
+      expect(receiver.read(key).exists).toBe(false);
     }
+  });
+  test('a flush of the cluster hides no copy of a write that came after it', () => {
+    for (const node of [primary, receiver]) node.copies.flushUpTo(0, 1000);
     sendAndCopy('a', set('a', 'new'));
+    for (const node of [primary, receiver]) node.copies.flushUpTo(0, 1000);
     expect(show(receiver, 'a')).toBe(show(primary, 'a'));
-    expect(audit(receiver.parts)).toEqual([]);
+    expect(primary.copies.sequence()).toMatchObject({ high: 0, low: 1002 });
+  });
+  test.each([
+    [0, 0xffff_ffff],
+    [3, 0x7fff_ffff],
+  ])('a flush up to the number %d, %d hides it and not the next one', (high, low) => {
+    primary.copies.raiseSequence(high, low - 1);
+    primary.send(set('last', 'x'));
+    primary.send(set('next', 'x'));
+    primary.copies.flushUpTo(high, low);
+    expect([primary.read('last').exists, primary.read('next').exists]).toEqual([false, true]);
   });
   test('a flush of the receiver hides the copies that it has', () => {
     sendAndCopy('a', set('a', 'x'));

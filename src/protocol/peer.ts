@@ -36,7 +36,12 @@ export {
   PING_BYTES_MAX,
   putFlush,
   putForward,
+  putMark,
+  putSequence,
   readFlush,
+  readMark,
+  readSequence,
+  type SequenceNumber,
 } from './peer/requests.ts';
 export { beginState, endState, type KeyState, StatesReader } from './peer/states.ts';
 export { putRefusal, REFUSAL, type Refusal, RefusalsReader } from './peer/taken.ts';

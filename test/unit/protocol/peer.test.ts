@@ -12,11 +12,16 @@ import {
   PING_BYTES_MAX,
   putFlush,
   putForward,
+  putMark,
   putRefusal,
+  putSequence,
   REFUSAL,
   type Refusal,
   RefusalsReader,
   readFlush,
+  readMark,
+  readSequence,
+  type SequenceNumber,
   StatesReader,
 } from '../../../src/protocol/peer.ts';
 import { received } from '../../support/peer-frames.ts';
@@ -28,8 +33,13 @@ describe('the door for peers', () => {
     forward.read(received(KIND.forward, (sink) => putForward(sink, 1, 2, bytes, 0, bytes.length)));
     expect([forward.dialect, forward.role]).toEqual([1, 2]);
     const phase: FlushPhase = 2;
-    const flush: Frame = received(KIND.flush, (sink) => putFlush(sink, phase, 5));
-    expect(readFlush(flush)).toEqual({ phase, exptime: 5 });
+    const sequence: SequenceNumber = { high: 1, low: 5 };
+    const flush: Frame = received(KIND.flush, (sink) => putFlush(sink, phase, sequence));
+    expect(readFlush(flush)).toEqual({ phase, sequence });
+    const reply = received(KIND.reply, (sink) => putSequence(sink, sequence));
+    expect(readSequence(reply)).toEqual(sequence);
+    const mark = received(KIND.mark, (sink) => putMark(sink, 6, sequence));
+    expect(readMark(mark)).toEqual({ complete: 6, sequence });
     expect(PING_BYTES_MAX).toBeLessThan(PEER_VALUE_BYTES_MAX);
   });
   test('both halves of a batch and of its reply pass the door', () => {

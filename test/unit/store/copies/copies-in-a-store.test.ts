@@ -79,7 +79,7 @@ describe('copies and the other features of a store', () => {
     receiver.send(request);
     expect(receiver.isCopy('a')).toBe(false);
   });
-  test('a flush of the cluster hides an item at its primary and its copy, whichever comes first', () => {
+  test('a flush of the cluster hides an item at all its holders, also one that comes late', () => {
     primary.send(set('before', 'x') + set('late', 'x'));
     const late = primary.read('late');
     expect(receiver.copies.take(primary.read('before'))).toBe('done');

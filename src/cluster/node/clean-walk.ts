@@ -1,0 +1,52 @@
+import { KEY_VERDICT, type KeyVisitor, type KeyWalk } from '../../store/index.ts';
+import type { Adopted } from '../thread/adopted.ts';
+import { holds } from '../thread/roles.ts';
+
+/** A slice of a walk ends after the group of buckets with which it has visited so many keys. */
+const KEYS_PER_SLICE = 1000;
+const GROUPS_PER_SLICE = 1000;
+
+/** Drops the items that this member does not hold, and marks those of which it is not primary. */
+export function cleanVerdict({ groups, self }: Adopted): KeyVisitor {
+  return (bytes, start, end) => {
+    const group = groups.groupOf(bytes, start, end);
+    if (self !== -1 && group.primary === self) return KEY_VERDICT.markOwn;
+    return holds(group, self) ? KEY_VERDICT.markCopy : KEY_VERDICT.drop;
+  };
+}
+
+/**
+ * What a member may keep when its process adopts its first topology: if it serves from there on,
+ * the items that it is primary of, which it has from a file; otherwise nothing, because it has
+ * missed changes.
+ */
+export function firstVerdict({ topology, groups, self }: Adopted): KeyVisitor {
+  const serves = topology.members[self]?.state === 'serving';
+  if (!serves) return () => KEY_VERDICT.drop;
+  return (bytes, start, end) =>
+    groups.groupOf(bytes, start, end).primary === self ? KEY_VERDICT.keep : KEY_VERDICT.drop;
+}
+
+/** Walks over all keys in slices, with `soon` between them; resolves at the end of the walk. */
+export function walkInSlices(
+  walk: KeyWalk,
+  visit: KeyVisitor,
+  soon: (run: () => void) => void,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const slice = (): void => {
+      let keys = 0;
+      const counted: KeyVisitor = (bytes, start, end) => {
+        keys++;
+        return visit(bytes, start, end);
+      };
+      for (let groups = 0; groups < GROUPS_PER_SLICE && keys < KEYS_PER_SLICE; groups++) {
+        if (walk.isDone) break;
+        walk.step(Number.POSITIVE_INFINITY, counted);
+      }
+      if (walk.isDone) resolve();
+      else soon(slice);
+    };
+    slice();
+  });
+}

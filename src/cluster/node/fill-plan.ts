@@ -1,0 +1,69 @@
+import type { Group } from '../../topology/index.ts';
+import { type Adopted, indexOfPeer, type PeerIdentity } from '../thread/adopted.ts';
+import { boundsOf } from '../thread/roles.ts';
+
+/** The last version at which all receivers of a member had all its items; 0 for none. */
+export type CompleteOf = (peer: PeerIdentity) => number;
+
+const NOBODY: readonly number[] = [];
+
+interface PastTopology {
+  readonly adopted: Adopted;
+  /** By member of the present topology: its index in this one, or -1. */
+  readonly indexes: readonly number[];
+  /** By member of this topology: whether it was complete at this version. */
+  readonly wasComplete: readonly boolean[];
+}
+
+/**
+ * Which receivers of the keys of this member may lack items. A receiver has all of a key if it had
+ * a role for the key without a break since a topology at which the key's primary was complete. In
+ * doubt it is filled: that costs time and loses nothing.
+ */
+export class FillPlan {
+  readonly now: Adopted;
+  readonly #past: readonly PastTopology[];
+
+  /** `past`: the topologies before `now`, without a gap, the newest one first. */
+  constructor(now: Adopted, past: readonly Adopted[], completeOf: CompleteOf) {
+    this.now = now;
+    this.#past = past.map((adopted) => ({
+      adopted,
+      indexes: now.topology.members.map((member) => indexOfPeer(adopted.topology, member)),
+      wasComplete: adopted.topology.members.map(
+        (member) => completeOf(member) === adopted.topology.version,
+      ),
+    }));
+  }
+
+  /** Whether no receiver of any key lacks anything. */
+  get isEmpty(): boolean {
+    const all = [this.now, ...this.#past.map(({ adopted }) => adopted)];
+    for (const point of boundsOf(all)) {
+      if (this.#missing((adopted) => adopted.groups.groupAt(point)).length > 0) return false;
+    }
+    return true;
+  }
+
+  /** The receivers that may lack the item of the key, as indexes in the present topology. */
+  receiversOf(bytes: Buffer, start: number, end: number): readonly number[] {
+    return this.#missing((adopted) => adopted.groups.groupOf(bytes, start, end));
+  }
+
+  #missing(groupIn: (adopted: Adopted) => Group): readonly number[] {
+    const { primary, receivers } = groupIn(this.now);
+    if (primary !== this.now.self || receivers.length === 0) return NOBODY;
+    const missing = receivers.filter((receiver) => !this.#isComplete(receiver, groupIn));
+    return missing.length === 0 ? NOBODY : missing;
+  }
+
+  #isComplete(receiver: number, groupIn: (adopted: Adopted) => Group): boolean {
+    for (const { adopted, indexes, wasComplete } of this.#past) {
+      const { primary, receivers } = groupIn(adopted);
+      const index = indexes[receiver]!;
+      if (index === -1 || (primary !== index && !receivers.includes(index))) return false;
+      if (primary !== -1 && wasComplete[primary] === true) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,211 @@
+import type { ItemCopies, KeyWalk } from '../../store/index.ts';
+import { type ClusterTopology, encodeTopology, STATE_RULES } from '../../topology/index.ts';
+import { type Adopted, adoptedBy, isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
+import { Marks } from '../thread/marks.ts';
+import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
+import { roleChanges } from '../thread/roles.ts';
+import type { Timers } from '../thread/timers.ts';
+import { cleanVerdict, firstVerdict, walkInSlices } from './clean-walk.ts';
+import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
+import type { MainCluster, MemberReport } from './main-cluster.ts';
+
+/** The topologies that are kept, to know which receivers lack nothing. */
+const PAST_MAX = 8;
+
+interface NodeClusterParts {
+  readonly self: PeerIdentity;
+  readonly peerPort: number;
+  readonly timers: Timers;
+  readonly copies: Pick<ItemCopies, 'skipSequence'>;
+  walkKeys(): KeyWalk;
+  /** Sends an order to all worker threads; resolves with their answers. */
+  order(order: ThreadOrder): Promise<unknown>;
+  /** Runs it soon, after what else the thread has to do. */
+  soon(run: () => void): void;
+  readonly runFill: FillKeeperParts['run'];
+  /** All threads have adopted it. */
+  adopted(topology: ClusterTopology): void;
+  /**
+   * This incarnation can go on no more: it has missed a topology, or is down in one. The process
+   * must start again, as another incarnation.
+   */
+  renew(reason: string): void;
+}
+
+/**
+ * The cluster on the main thread of a node: adopts one topology after the other in all threads,
+ * keeps the store to what this member holds, and has receivers filled.
+ */
+export class NodeCluster implements MainCluster {
+  readonly #parts: NodeClusterParts;
+  readonly #marks = new Marks();
+  readonly #fill: FillKeeper;
+  readonly #unreached = new Map<string, string>();
+  #queue: ClusterTopology[] = [];
+  /** The version that was asked for last. */
+  #newest = 0;
+  #adopting: Promise<void> | undefined;
+  #cleaning: Promise<void> = Promise.resolve();
+  /** The adopted topologies, the newest one first. */
+  #past: readonly Adopted[] = [];
+  #adopted = 0;
+  #clean = 0;
+  #complete = 0;
+  #listener: () => void = () => {};
+  #isEnded = false;
+
+  constructor(parts: NodeClusterParts) {
+    this.#parts = parts;
+    const { self, timers, runFill } = parts;
+    this.#fill = new FillKeeper({
+      self,
+      timers,
+      run: runFill,
+      completed: (version) => {
+        this.#complete = version;
+        this.#listener();
+      },
+    });
+  }
+
+  get peerPort(): number {
+    return this.#parts.peerPort;
+  }
+
+  onReport(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  report(): MemberReport {
+    const { name, incarnation } = this.#parts.self;
+    const isReached = this.#unreached.size === 0;
+    return {
+      name,
+      incarnation,
+      adopted: this.#adopted,
+      complete: isReached ? this.#complete : Math.min(this.#complete, this.#adopted - 1),
+      clean: this.#clean,
+      keysMoved: this.#fill.keysSent,
+      bytesMoved: this.#fill.bytesSent,
+      keysLeft: this.#fill.keysLeft,
+      unreachable: [...this.#unreached.values()],
+    };
+  }
+
+  adopt(topology: ClusterTopology): void {
+    this.#queue.push(topology);
+    this.#newest = topology.version;
+    this.#adopting ??= this.#adoptAll().finally(() => {
+      this.#adopting = undefined;
+    });
+  }
+
+  /** Answers what a thread tells. */
+  async told(notice: ThreadNotice): Promise<void> {
+    if (notice.kind === 'reached') return this.#reached(notice);
+    const { name, incarnation, version, complete } = notice;
+    const mark = { name, incarnation, version, complete };
+    if (!this.#marks.add(mark) || this.#adopted === 0) return;
+    await this.#parts.order({ kind: 'decide', version: this.#adopted, marks: [mark] });
+  }
+
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    this.#queue = [];
+    await this.#fill.stop();
+    await this.#adopting?.catch(() => {});
+    await this.#cleaning.catch(() => {});
+  }
+
+  #reached({ name, incarnation, isReached }: Extract<ThreadNotice, { kind: 'reached' }>): void {
+    const key = peerKey({ name, incarnation });
+    if (isReached) this.#unreached.delete(key);
+    else this.#unreached.set(key, name);
+    this.#listener();
+  }
+
+  async #adoptAll(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      await this.#adopt(next);
+    }
+  }
+
+  async #adopt(topology: ClusterTopology): Promise<void> {
+    const { self, renew } = this.#parts;
+    const reason = reasonToRenew(topology, this.#past[0], self);
+    if (reason !== undefined) {
+      this.#queue = [];
+      return renew(reason);
+    }
+    // What this node held long ago must be gone before it may become a receiver of it again.
+    await this.#cleaning.catch(ignoreEnd);
+    await this.#fill.stop();
+    const before = this.#past[0];
+    const now = adoptedBy(topology, self);
+    if (before === undefined) await this.#walk(firstVerdict(now));
+    await this.#adoptInThreads(now, before);
+    this.#past = [now, ...this.#past].slice(0, PAST_MAX);
+    this.#adopted = topology.version;
+    this.#parts.adopted(topology);
+    this.#listener();
+    void this.#mark(topology.version).catch(ignoreEnd);
+    this.#cleaning = this.#cleanUp(now, before);
+    this.#cleaning.catch(ignoreEnd);
+  }
+
+  async #adoptInThreads(now: Adopted, before: Adopted | undefined): Promise<void> {
+    const { order, copies } = this.#parts;
+    const { topology } = now;
+    await order({ kind: 'prepare' });
+    await order({ kind: 'adopt', topology: encodeTopology(topology) });
+    if (roleChanges(before, now).gainsPrimary) copies.skipSequence();
+    this.#marks.prune([now, ...this.#past]);
+    await order({ kind: 'decide', version: topology.version, marks: this.#marks.list });
+  }
+
+  /** Tells the other members once all changes of the topologies before are acknowledged. */
+  async #mark(version: number): Promise<void> {
+    const { order } = this.#parts;
+    await order({ kind: 'drain', version });
+    await order({ kind: 'mark', version, complete: this.#complete });
+  }
+
+  async #cleanUp(now: Adopted, before: Adopted | undefined): Promise<void> {
+    const { version } = now.topology;
+    const { losesKeys, losesPrimary, gainsPrimary } = roleChanges(before, now);
+    if (losesKeys || losesPrimary || gainsPrimary) await this.#walk(cleanVerdict(now));
+    await this.#parts.order({ kind: 'clean', version });
+    this.#clean = version;
+    this.#listener();
+    if (this.#isEnded || version !== this.#newest) return;
+    this.#fill.start(now, this.#past.slice(1), (peer) => this.#completeOf(peer));
+  }
+
+  #walk(verdict: Parameters<KeyWalk['step']>[1]): Promise<void> {
+    const { walkKeys, soon } = this.#parts;
+    return walkInSlices(walkKeys(), verdict, soon);
+  }
+
+  #completeOf(peer: PeerIdentity): number {
+    if (isSame(peer, this.#parts.self)) return this.#complete;
+    return this.#marks.completeOf(peer);
+  }
+}
+
+/** Orders fail only when the node stops, or when a bug has ended a thread: the node says that. */
+const ignoreEnd = (): void => {};
+
+function reasonToRenew(
+  topology: ClusterTopology,
+  before: Adopted | undefined,
+  self: PeerIdentity,
+): string | undefined {
+  const { version, members } = topology;
+  const known = before?.topology.version;
+  if (known !== undefined && version !== known + 1) {
+    return `The node has topology ${known} and missed the one before ${version}.`;
+  }
+  const member = members.find((one) => isSame(one, self));
+  const isDown = member !== undefined && !STATE_RULES[member.state].isUp;
+  return isDown ? `The cluster has taken this node for dead (topology ${version}).` : undefined;
+}

@@ -1,0 +1,176 @@
+import { CodedError } from '../../base/index.ts';
+import {
+  type FlushPhase,
+  Frame,
+  KIND,
+  PEER_STATUS,
+  putFlush,
+  putSequence,
+  readFlush,
+  readSequence,
+  type SequenceNumber,
+} from '../../protocol/peer.ts';
+import type { ItemCopies, StoreTime } from '../../store/index.ts';
+import type { PeerPayload } from '../peers/frame-output.ts';
+import { mayRun, type PeerIdentity, peersOf } from './adopted.ts';
+import type { FrameSource } from './state-service.ts';
+import type { Timers } from './timers.ts';
+import type { TopologyView } from './topology-view.ts';
+
+const RETRY_MS = 50;
+const FLUSH_MS_MAX = 5000;
+/** How often a flush starts again because the topology has changed. */
+const ROUNDS_MAX = 5;
+/** An `exptime` above this is a Unix time. */
+const RELATIVE_SECONDS_MAX = 30 * 24 * 3600;
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** What a flush uses of a link. */
+interface FlushLink {
+  send(
+    kind: typeof KIND.flush,
+    version: number,
+    payload: PeerPayload,
+    settle: (reply: Frame | CodedError) => void,
+  ): void;
+}
+
+interface ClusterFlushParts {
+  readonly copies: Pick<ItemCopies, 'sequence' | 'flushUpTo'>;
+  readonly clock: StoreTime;
+  readonly timers: Timers;
+  readonly view: TopologyView;
+  linkTo(peer: PeerIdentity): FlushLink | undefined;
+}
+
+type Settle = (error?: CodedError) => void;
+
+/**
+ * Flushes all members at one sequence number. The first phase asks each member for its sequence
+ * number; the second one hides, at each, all items up to the highest. An item has the same number
+ * at all its holders, so a state that is on the way while its receiver flushes is hidden or visible
+ * there as at its primary, and all later writes get higher numbers.
+ */
+export class ClusterFlush {
+  readonly #parts: ClusterFlushParts;
+  #pending: { cancel(): void } | undefined;
+
+  constructor(parts: ClusterFlushParts) {
+    this.#parts = parts;
+  }
+
+  /** `exptime` is that of a client; a flush in the future replaces the one before. */
+  flushAll(exptime: number, settle: Settle): void {
+    const delayMs = 1000 * this.#delaySeconds(exptime);
+    this.#pending?.cancel();
+    this.#pending = undefined;
+    if (delayMs === 0) this.#flush(settle);
+    else {
+      this.#schedule(delayMs);
+      settle();
+    }
+  }
+
+  /** Answers a peer that flushes. */
+  receive(frame: Frame, from: FrameSource): void {
+    const { copies, view } = this.#parts;
+    const { phase, sequence } = readFlush(frame);
+    if (phase === 2) copies.flushUpTo(sequence.high, sequence.low);
+    const own = copies.sequence();
+    from.reply(frame.id, PEER_STATUS.ok, view.version, (sink) => putSequence(sink, own));
+  }
+
+  end(): void {
+    this.#pending?.cancel();
+    this.#pending = undefined;
+  }
+
+  #delaySeconds(exptime: number): number {
+    const { clock } = this.#parts;
+    if (exptime <= RELATIVE_SECONDS_MAX) return Math.max(0, exptime);
+    return Math.max(0, exptime - clock.epoch() - clock.now());
+  }
+
+  #schedule(delayMs: number): void {
+    const stepMs = Math.min(delayMs, TIMER_MS_MAX);
+    this.#pending = this.#parts.timers.setTimer(() => {
+      this.#pending = undefined;
+      if (stepMs < delayMs) this.#schedule(delayMs - stepMs);
+      else this.#flush(() => {});
+    }, stepMs);
+  }
+
+  #flush(settle: Settle): void {
+    this.#run(1).then(
+      () => settle(),
+      (error: unknown) => settle(error instanceof CodedError ? error : failedError('a peer')),
+    );
+  }
+
+  async #run(round: number): Promise<void> {
+    const { copies, view } = this.#parts;
+    const { version } = view;
+    const highest = await this.#ask(1, copies.sequence());
+    copies.flushUpTo(highest.high, highest.low);
+    await this.#ask(2, highest);
+    if (view.version !== version && round < ROUNDS_MAX) await this.#run(round + 1);
+  }
+
+  /** Asks all peers; resolves with the highest sequence number. */
+  async #ask(phase: FlushPhase, from: SequenceNumber): Promise<SequenceNumber> {
+    const { current } = this.#parts.view;
+    if (current === undefined) return from;
+    const untilMs = this.#parts.timers.nowMs() + FLUSH_MS_MAX;
+    const replies = peersOf(current).map((peer) => this.#askPeer(peer, phase, from, untilMs));
+    return (await Promise.all(replies)).reduce(higher, from);
+  }
+
+  async #askPeer(
+    peer: PeerIdentity,
+    phase: FlushPhase,
+    sequence: SequenceNumber,
+    untilMs: number,
+  ): Promise<SequenceNumber> {
+    const { timers, view } = this.#parts;
+    for (;;) {
+      const reply = await this.#send(peer, phase, sequence);
+      if (reply !== undefined) return reply;
+      const { current } = view;
+      if (current === undefined || !mayRun(current.topology, peer)) return sequence;
+      if (timers.nowMs() >= untilMs) throw failedError(peer.name);
+      await new Promise<void>((resolve) => timers.setTimer(() => resolve(), RETRY_MS));
+    }
+  }
+
+  /** Undefined if the peer has not answered. */
+  #send(
+    peer: PeerIdentity,
+    phase: FlushPhase,
+    sequence: SequenceNumber,
+  ): Promise<SequenceNumber | undefined> {
+    const { linkTo, view } = this.#parts;
+    const link = linkTo(peer);
+    if (link === undefined) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      link.send(
+        KIND.flush,
+        view.version,
+        (sink) => putFlush(sink, phase, sequence),
+        (reply) => {
+          const isOk = reply instanceof Frame && reply.flags === PEER_STATUS.ok;
+          resolve(isOk ? readSequence(reply) : undefined);
+        },
+      );
+    });
+  }
+}
+
+function higher(one: SequenceNumber, other: SequenceNumber): SequenceNumber {
+  const isHigher = other.high > one.high || (other.high === one.high && other.low > one.low);
+  return isHigher ? other : one;
+}
+
+function failedError(name: string): CodedError {
+  const text = `The member ${name} has not flushed its items in time; the others have.`;
+  return new CodedError('ERR_FLUSH', `${text} Send flush_all again.`);
+}

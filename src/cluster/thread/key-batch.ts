@@ -1,0 +1,41 @@
+const BYTES_MIN = 256;
+
+/** Keys, one after the other in one buffer. */
+export class KeyBatch {
+  bytes = Buffer.allocUnsafe(BYTES_MIN);
+  readonly #ends: number[] = [];
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  startOf(nth: number): number {
+    return nth === 0 ? 0 : this.#ends[nth - 1]!;
+  }
+
+  endOf(nth: number): number {
+    return this.#ends[nth]!;
+  }
+
+  /** Adds a key, unless it is the key that was added last. */
+  add(source: Buffer, start: number, end: number): void {
+    const last = this.count - 1;
+    if (last >= 0 && this.#isSame(last, source, start, end)) return;
+    const at = this.count === 0 ? 0 : this.#ends[last]!;
+    if (at + end - start > this.bytes.length) this.#grow(at + end - start);
+    source.copy(this.bytes, at, start, end);
+    this.#ends.push(at + end - start);
+  }
+
+  #isSame(nth: number, source: Buffer, start: number, end: number): boolean {
+    const from = this.startOf(nth);
+    const to = this.endOf(nth);
+    return to - from === end - start && this.bytes.compare(source, start, end, from, to) === 0;
+  }
+
+  #grow(bytes: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(bytes, 2 * this.bytes.length));
+    this.bytes.copy(larger);
+    this.bytes = larger;
+  }
+}

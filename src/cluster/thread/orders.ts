@@ -1,0 +1,33 @@
+import type { Mark } from './marks.ts';
+
+/**
+ * What the main thread orders the threads of its node; each order is answered when it is done. A
+ * topology is adopted in steps that all threads take together:
+ *
+ *   prepare ──▶ adopt ──▶ decide ──▶ drain ──▶ mark (one thread)
+ *                   └──▶ (the main thread walks the store) ──▶ clean
+ */
+export type ThreadOrder =
+  /** Hold changes from here on, and send none to receivers. */
+  | { readonly kind: 'prepare' }
+  /** Answer by this topology, but not yet for keys that another member answered for before. */
+  | { readonly kind: 'adopt'; readonly topology: string }
+  /** All threads have adopted `version`; these marks have arrived. */
+  | { readonly kind: 'decide'; readonly version: number; readonly marks: readonly Mark[] }
+  /** Answer once all changes from before `version` are acknowledged. */
+  | { readonly kind: 'drain'; readonly version: number }
+  /** Send the mark to all other members, again and again until each has it. */
+  | { readonly kind: 'mark'; readonly version: number; readonly complete: number }
+  /** The store has only what this node holds at `version`, with the right roles. */
+  | { readonly kind: 'clean'; readonly version: number };
+
+/** What a thread tells the main thread. */
+export type ThreadNotice =
+  | ({ readonly kind: 'marked' } & Mark)
+  /** A receiver does not acknowledge in time, or does so again. */
+  | {
+      readonly kind: 'reached';
+      readonly name: string;
+      readonly incarnation: number;
+      readonly isReached: boolean;
+    };

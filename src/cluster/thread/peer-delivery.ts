@@ -1,0 +1,228 @@
+import { type ByteSink, CodedError } from '../../base/index.ts';
+import {
+  beginState,
+  endState,
+  Frame,
+  KIND,
+  MalformedFrame,
+  PEER_STATUS,
+  REFUSAL,
+  RefusalsReader,
+} from '../../protocol/peer.ts';
+import { type ItemCopies, newItemState } from '../../store/index.ts';
+import type { PeerPayload } from '../peers/frame-output.ts';
+import type { PeerIdentity } from './adopted.ts';
+import type { ChangeGroup } from './change-groups.ts';
+import { KeyBatch } from './key-batch.ts';
+import type { Timers } from './timers.ts';
+
+/** A batch ends after the state with which it has this many bytes. */
+const BATCH_BYTES = 64 * 1024;
+const RETRY_MS = 50;
+/** A receiver that has not taken a change for so long is reported. */
+export const UNREACHABLE_MS = 2000;
+/**
+ * After this time the receiver counts as lost: the changes that need it fail, until the topology
+ * has another incarnation of it. So no more changes wait than a client makes in this time.
+ */
+export const LOST_MS = 10_000;
+
+/** What a delivery uses of a link. */
+export interface StateLink {
+  send(
+    kind: typeof KIND.states,
+    version: number,
+    payload: PeerPayload,
+    settle: (reply: Frame | CodedError) => void,
+  ): void;
+}
+
+export interface DeliveryParts {
+  readonly copies: Pick<ItemCopies, 'read' | 'raiseSequence'>;
+  readonly timers: Timers;
+  /** The topology that this thread has adopted. */
+  version(): number;
+  /** The receiver has not acknowledged for UNREACHABLE_MS, or does so again. */
+  reached(peer: PeerIdentity, isReached: boolean): void;
+  /** A batch of this many bytes was sent. */
+  sent?(bytes: number): void;
+  /** The receiver has no memory for an item. */
+  outOfMemory?(peer: PeerIdentity): void;
+}
+
+/** A part of a batch that waits for its acknowledgement. */
+interface Unit {
+  readonly keys: KeyBatch;
+  readonly first: number;
+  readonly end: number;
+  readonly group: ChangeGroup;
+  readonly sinceMs: number;
+}
+
+/**
+ * Sends the states of keys to one incarnation of one receiver until it has acknowledged them. It
+ * reads a state when it sends it: also when it sends it again, so a late state is never an old one.
+ */
+export class PeerDelivery {
+  readonly #peer: PeerIdentity;
+  readonly #link: StateLink;
+  readonly #parts: DeliveryParts;
+  readonly #units = new Set<Unit>();
+  readonly #state = newItemState();
+  readonly #refusals = new RefusalsReader();
+  #failed: Unit[] = [];
+  #timer: { cancel(): void } | undefined;
+  #isUnreachable = false;
+  #isLost = false;
+
+  constructor(peer: PeerIdentity, link: StateLink, parts: DeliveryParts) {
+    this.#peer = peer;
+    this.#link = link;
+    this.#parts = parts;
+  }
+
+  /** The sent batches that have no acknowledgement. */
+  get unitCount(): number {
+    return this.#units.size;
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  deliver(keys: KeyBatch, group: ChangeGroup): void {
+    group.open();
+    if (this.#isLost) group.settle(lostError(this.#peer));
+    else this.#send(keys, 0, keys.count, group, this.#parts.timers.nowMs());
+  }
+
+  /** The topology does not have this incarnation any more: nothing waits for it. */
+  drop(error?: CodedError): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#failed = [];
+    const units = [...this.#units];
+    this.#units.clear();
+    for (const { group } of units) group.settle(error);
+    if (this.#isUnreachable) this.#parts.reached(this.#peer, true);
+    this.#isUnreachable = false;
+  }
+
+  /** Sends the keys `first … end - 1`, in batches. The group has an open delivery for them. */
+  #send(keys: KeyBatch, first: number, end: number, group: ChangeGroup, sinceMs: number): void {
+    for (let from = first; from < end; ) {
+      let to = end;
+      let unit: Unit | undefined;
+      const write = (sink: ByteSink): void => {
+        to = this.#write(sink, keys, from, end);
+      };
+      this.#link.send(KIND.states, this.#parts.version(), write, (reply) =>
+        this.#settled(unit!, reply),
+      );
+      unit = { keys, first: from, end: to, group, sinceMs };
+      this.#units.add(unit);
+      if (to < end) group.open();
+      from = to;
+    }
+    this.#watch();
+  }
+
+  /** Appends states until the batch is large enough; returns the first key that is left. */
+  #write(sink: ByteSink, keys: KeyBatch, first: number, end: number): number {
+    const start = sink.at;
+    const state = this.#state;
+    for (let nth = first; nth < end; nth++) {
+      const from = keys.startOf(nth);
+      const to = keys.endOf(nth);
+      const at = beginState(sink, keys.bytes, from, to);
+      this.#parts.copies.read(keys.bytes, from, to, state, sink);
+      endState(sink, at, state);
+      if (sink.at - start >= BATCH_BYTES) return this.#written(sink.at - start, nth + 1);
+    }
+    return this.#written(sink.at - start, end);
+  }
+
+  #written(bytes: number, next: number): number {
+    this.#parts.sent?.(bytes);
+    return next;
+  }
+
+  #settled(unit: Unit, reply: Frame | CodedError): void {
+    if (!this.#units.has(unit)) return;
+    const isTaken = reply instanceof Frame && reply.flags === PEER_STATUS.ok;
+    const refused = isTaken ? this.#refusedOf(unit, reply) : 'all';
+    if (refused === 'all') return void this.#failed.push(unit);
+    if (this.#isUnreachable) this.#parts.reached(this.#peer, true);
+    this.#isUnreachable = false;
+    this.#units.delete(unit);
+    if (refused === undefined) unit.group.settle();
+    else this.#send(refused, 0, refused.count, unit.group, unit.sinceMs);
+  }
+
+  #refusedOf(unit: Unit, reply: Frame): KeyBatch | 'all' | undefined {
+    try {
+      return this.#readRefusals(unit, reply);
+    } catch (error) {
+      if (error instanceof MalformedFrame) return 'all';
+      throw error;
+    }
+  }
+
+  /** The keys that must be sent again, with read numbers above those of the receiver. */
+  #readRefusals({ keys, first, end }: Unit, reply: Frame): KeyBatch | undefined {
+    let refused: KeyBatch | undefined;
+    const refusals = this.#refusals;
+    refusals.open(reply);
+    while (refusals.next()) {
+      const nth = first + refusals.index;
+      if (nth >= end) continue;
+      if (refusals.reason === REFUSAL.noMemory) {
+        this.#parts.outOfMemory?.(this.#peer);
+        continue;
+      }
+      this.#parts.copies.raiseSequence(refusals.slotHigh, refusals.slotLow);
+      refused ??= new KeyBatch();
+      refused.add(keys.bytes, keys.startOf(nth), keys.endOf(nth));
+    }
+    return refused;
+  }
+
+  /** While batches wait, looks again and again whether they must be sent again. */
+  #watch(): void {
+    this.#timer ??= this.#parts.timers.setTimer(() => this.#look(), RETRY_MS);
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    if (this.#units.size === 0) return;
+    const sinceMs = Math.min(...Array.from(this.#units, (unit) => unit.sinceMs));
+    const waitedMs = this.#parts.timers.nowMs() - sinceMs;
+    if (waitedMs >= LOST_MS) this.#lose();
+    else this.#sendFailed(waitedMs);
+  }
+
+  #sendFailed(waitedMs: number): void {
+    if (waitedMs >= UNREACHABLE_MS && !this.#isUnreachable) {
+      this.#isUnreachable = true;
+      this.#parts.reached(this.#peer, false);
+    }
+    for (const unit of this.#failed.splice(0)) {
+      this.#units.delete(unit);
+      this.#send(unit.keys, unit.first, unit.end, unit.group, unit.sinceMs);
+    }
+    this.#watch();
+  }
+
+  #lose(): void {
+    this.#isLost = true;
+    this.#failed = [];
+    const units = [...this.#units];
+    this.#units.clear();
+    for (const { group } of units) group.settle(lostError(this.#peer));
+  }
+}
+
+function lostError({ name }: PeerIdentity): CodedError {
+  const text = `The member ${name} holds the key too, and has not taken the change in time.`;
+  return new CodedError('ERR_RECEIVER_LOST', `${text} The change may get lost; try again.`);
+}

@@ -1,0 +1,195 @@
+import { assert, type CodedError } from '../../base/index.ts';
+import type { Group } from '../../topology/index.ts';
+import { type Adopted, indexOfPeer, peerKey, peersOf } from './adopted.ts';
+import { type ChangeGroup, ChangeGroups } from './change-groups.ts';
+import { KeyBatch } from './key-batch.ts';
+import { type DeliveryParts, PeerDelivery, type StateLink } from './peer-delivery.ts';
+
+/** In the mode `async` replies wait once so many batches to one receiver have no reply. */
+const UNANSWERED_MAX = 256;
+
+type Acknowledge = (error?: CodedError) => void;
+
+/** What was changed between `prepare` and `adopt`. */
+interface HeldChanges {
+  readonly keys: KeyBatch;
+  readonly acknowledged: Acknowledge;
+}
+
+interface SenderParts extends Omit<DeliveryParts, 'version'> {
+  /** The link to the member at this index of the topology that is being adopted. */
+  linkTo(member: number): StateLink;
+}
+
+/**
+ * Sends what a thread changes to the receivers of the keys.
+ *
+ * The threads of a node adopt a topology one after the other. If a thread sent to a new receiver
+ * while another one does not know it yet, a delete of the other one would be missed there. So all
+ * threads `prepare` first: from there on a thread holds its changes until it adopts, and it adopts
+ * when all have prepared.
+ */
+export class Sender {
+  /** Whether a change must be told: some key of this member has receivers, or may soon. */
+  isNoting = false;
+  readonly #parts: SenderParts;
+  readonly #deliveryParts: DeliveryParts;
+  readonly #groups = new ChangeGroups();
+  /** By incarnation. */
+  #deliveries = new Map<string, PeerDelivery>();
+  /** By member of the adopted topology. */
+  #byMember: readonly (PeerDelivery | undefined)[] = [];
+  #adopted: Adopted | undefined;
+  #isHolding = false;
+  #held: HeldChanges[] = [];
+  #heldKeys = new KeyBatch();
+  /** By member: the keys that it is to get at the end of this input. */
+  #noted: (KeyBatch | undefined)[] = [];
+  #hasNoted = false;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+    this.#deliveryParts = { ...parts, version: () => this.#version };
+  }
+
+  /** Whether changes wait for `seal`. */
+  get hasChanges(): boolean {
+    return this.#hasNoted || this.#heldKeys.count > 0;
+  }
+
+  get #version(): number {
+    return this.#adopted?.topology.version ?? 0;
+  }
+
+  /** A request may have changed the key, of which this member is the primary. */
+  changed({ receivers }: Group, bytes: Buffer, start: number, end: number): void {
+    if (this.#isHolding) this.#heldKeys.add(bytes, start, end);
+    else if (this.isNoting) this.#note(receivers, bytes, start, end);
+  }
+
+  /**
+   * Sends what was changed. True: the output must wait for `acknowledged`, which is called after
+   * this call has returned.
+   */
+  seal(acknowledged: Acknowledge): boolean {
+    if (this.#isHolding) return this.#hold(acknowledged);
+    if (!this.#hasNoted) return false;
+    const isWaiting = this.#adopted?.topology.replication === 'sync' || this.#isFull();
+    this.#flush(this.#version, isWaiting ? acknowledged : undefined);
+    return isWaiting;
+  }
+
+  /** From here on, changes are held until `adopt`. */
+  prepare(): void {
+    assert(!this.#hasNoted, 'each input seals its changes');
+    this.#isHolding = true;
+    this.isNoting = true;
+  }
+
+  /** Sends to the receivers of this topology from here on, and sends what was held. */
+  adopt(adopted: Adopted): void {
+    const previous = this.#adopted;
+    assert(!this.hasChanges, 'each input seals its changes');
+    this.#adopted = adopted;
+    this.#isHolding = false;
+    this.#follow(adopted);
+    this.isNoting = adopted.groups.groups.some(
+      ({ primary, receivers }) => primary === adopted.self && receivers.length > 0,
+    );
+    for (const { keys, acknowledged } of this.#held.splice(0)) {
+      for (let nth = 0; nth < keys.count; nth++) {
+        const start = keys.startOf(nth);
+        const end = keys.endOf(nth);
+        this.#note(
+          heldReceivers(adopted, previous, keys.bytes, start, end),
+          keys.bytes,
+          start,
+          end,
+        );
+      }
+      this.#flush(previous?.topology.version ?? 0, acknowledged);
+    }
+  }
+
+  /** Resolves once all changes from before `version` was adopted are acknowledged. */
+  drained(version: number): Promise<void> {
+    return this.#groups.drained(version);
+  }
+
+  /** Nothing waits any longer: replies fail with this error. */
+  end(error: CodedError): void {
+    for (const delivery of this.#deliveries.values()) delivery.drop(error);
+    for (const { acknowledged } of this.#held.splice(0)) acknowledged(error);
+  }
+
+  #note(receivers: readonly number[], bytes: Buffer, start: number, end: number): void {
+    for (const receiver of receivers) {
+      const keys = this.#noted[receiver] ?? new KeyBatch();
+      this.#noted[receiver] = keys;
+      keys.add(bytes, start, end);
+      this.#hasNoted = true;
+    }
+  }
+
+  #hold(acknowledged: Acknowledge): boolean {
+    if (this.#heldKeys.count === 0) return false;
+    this.#held.push({ keys: this.#heldKeys, acknowledged });
+    this.#heldKeys = new KeyBatch();
+    return true;
+  }
+
+  #flush(version: number, acknowledged: Acknowledge | undefined): void {
+    const group = this.#groups.begin(version, acknowledged);
+    const noted = this.#noted;
+    this.#noted = [];
+    this.#hasNoted = false;
+    for (const [member, keys] of noted.entries()) this.#deliver(member, keys, group);
+    // A group without deliveries ends here, but its replies may not leave inside of `seal`.
+    queueMicrotask(() => group.settle());
+  }
+
+  #deliver(member: number, keys: KeyBatch | undefined, group: ChangeGroup): void {
+    if (keys !== undefined) this.#byMember[member]?.deliver(keys, group);
+  }
+
+  #isFull(): boolean {
+    return this.#byMember.some((delivery) => (delivery?.unitCount ?? 0) >= UNANSWERED_MAX);
+  }
+
+  /** Has a delivery to each incarnation that runs, and drops the others. */
+  #follow(adopted: Adopted): void {
+    const { members } = adopted.topology;
+    const running = new Set(peersOf(adopted).map(peerKey));
+    const before = this.#deliveries;
+    this.#deliveries = new Map();
+    this.#byMember = members.map((member, at) => {
+      const key = peerKey(member);
+      if (!running.has(key)) return undefined;
+      const link = this.#parts.linkTo(at);
+      const delivery = before.get(key) ?? new PeerDelivery(member, link, this.#deliveryParts);
+      before.delete(key);
+      this.#deliveries.set(key, delivery);
+      return delivery;
+    });
+    for (const delivery of before.values()) delivery.drop();
+  }
+}
+
+/**
+ * The receivers of a change that was held: those of the adopted topology, or, if this member is not
+ * the primary of the key any more, those of the one before.
+ */
+function heldReceivers(
+  { topology, groups, self }: Adopted,
+  previous: Adopted | undefined,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): readonly number[] {
+  const group = groups.groupOf(bytes, start, end);
+  if (group.primary === self || previous === undefined) return group.receivers;
+  const { receivers } = previous.groups.groupOf(bytes, start, end);
+  return receivers
+    .map((at) => indexOfPeer(topology, previous.topology.members[at]!))
+    .filter((at) => at !== -1);
+}

@@ -1,0 +1,80 @@
+import type { ByteSink } from '../../base/index.ts';
+import { type Frame, PEER_STATUS, putRefusal, REFUSAL, StatesReader } from '../../protocol/peer.ts';
+import { type ItemCopies, newItemState } from '../../store/index.ts';
+import type { PeerPayload } from '../peers/frame-output.ts';
+import { mayRun, type PeerIdentity } from './adopted.ts';
+import type { Handover } from './handover.ts';
+import type { TopologyView } from './topology-view.ts';
+
+/** The batches of one thread that wait until it has adopted their topology, in bytes. */
+const WAITING_BYTES_MAX = 16 * 1024 * 1024;
+
+/** The peer that has sent a frame. */
+export interface FrameSource extends PeerIdentity {
+  reply(id: number, status: number, version: number, payload?: PeerPayload): void;
+}
+
+interface StateServiceParts {
+  readonly copies: Pick<ItemCopies, 'take'>;
+  readonly view: TopologyView;
+  readonly handover: Handover;
+}
+
+/**
+ * Takes the states that primaries send. A batch of a newer topology waits until this thread has
+ * adopted that. A batch of an older one is taken until the mark of its sender says that the sender
+ * has finished the changes of that topology; one of a member that is down never is.
+ */
+export class StateService {
+  readonly #parts: StateServiceParts;
+  readonly #reader = new StatesReader();
+  readonly #state = newItemState();
+  #waitingBytes = 0;
+
+  constructor(parts: StateServiceParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers a batch, once. */
+  receive(frame: Frame, from: FrameSource): void {
+    const { view } = this.#parts;
+    if (frame.version <= view.version) this.#answer(frame, from);
+    else if (this.#waitingBytes + frame.payloadBytes > WAITING_BYTES_MAX) this.#refuse(frame, from);
+    else this.#answerLater(frame.copy(), from);
+  }
+
+  #answerLater(kept: Frame, from: FrameSource): void {
+    this.#waitingBytes += kept.payloadBytes;
+    this.#parts.view.whenAdopted(kept.version, (isAdopted) => {
+      this.#waitingBytes -= kept.payloadBytes;
+      if (isAdopted) this.#answer(kept, from);
+      else this.#refuse(kept, from);
+    });
+  }
+
+  #refuse({ id }: Frame, from: FrameSource): void {
+    from.reply(id, PEER_STATUS.newer, this.#parts.view.version);
+  }
+
+  #answer(frame: Frame, from: FrameSource): void {
+    const { handover, view } = this.#parts;
+    const topology = view.current?.topology;
+    const isFinished = handover.markOf(from) > frame.version;
+    const mayTake = !isFinished && topology !== undefined && mayRun(topology, from);
+    if (!mayTake) this.#refuse(frame, from);
+    else from.reply(frame.id, PEER_STATUS.ok, view.version, (sink) => this.#take(frame, sink));
+  }
+
+  /** Takes the states of a batch, and appends its refusals to the reply. */
+  #take(frame: Frame, sink: ByteSink): void {
+    const { copies } = this.#parts;
+    const state = this.#state;
+    this.#reader.open(frame);
+    while (this.#reader.next(state)) {
+      const taken = copies.take(state);
+      if (taken === 'done') continue;
+      const reason = taken === 'refused' ? REFUSAL.older : REFUSAL.noMemory;
+      putRefusal(sink, this.#reader.index, reason, state.slotHigh, state.slotLow);
+    }
+  }
+}

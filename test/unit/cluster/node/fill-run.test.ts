@@ -1,0 +1,143 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { FillPlan } from '../../../../src/cluster/node/fill-plan.ts';
+import { type FillOutcome, FillRun } from '../../../../src/cluster/node/fill-run.ts';
+import { FillShare } from '../../../../src/cluster/node/fill-share.ts';
+import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
+import { Handover } from '../../../../src/cluster/thread/handover.ts';
+import { StateService } from '../../../../src/cluster/thread/state-service.ts';
+import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
+import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
+import { CopyNode, set } from '../../../support/copy-node.ts';
+import { HeldLink } from '../../../support/held-links.ts';
+import { ManualTimers } from '../../../support/manual-timers.ts';
+import { settleAll } from '../../../support/settle-all.ts';
+
+const KEYS = 2000;
+const keys = Array.from({ length: KEYS }, (_, nth) => `key-${nth}`);
+const joining = topologyWith([memberWith(1), memberWith(2, { state: 'joining' })], { replicas: 1 });
+const now = adoptedBy(joining, memberWith(1));
+const plan = new FillPlan(now, [], () => 0);
+/** The keys that the second member gets. */
+const moving = keys.filter((key) => plan.receiversOf(Buffer.from(key), 0, key.length).length > 0);
+
+let source: CopyNode;
+let target: CopyNode;
+let timers: ManualTimers;
+let link: HeldLink;
+let service: StateService;
+let share: FillShare;
+let outcome: FillOutcome | undefined;
+
+beforeEach(() => {
+  source = new CopyNode();
+  target = new CopyNode();
+  timers = new ManualTimers();
+  link = new HeldLink(memberWith(1));
+  const view = new TopologyView(timers);
+  view.current = adoptedBy(joining, memberWith(2));
+  service = new StateService({ copies: target.copies, view, handover: new Handover() });
+  share = new FillShare();
+  outcome = undefined;
+  for (const key of keys) source.send(set(key, `value of ${key}`));
+});
+
+function start(): void {
+  const fill = new FillRun({
+    plan,
+    walk: source.store.walkKeys(),
+    copies: source.copies,
+    timers,
+    share,
+    linkTo: () => link,
+  });
+  void fill.run().then((result) => {
+    outcome = result;
+  });
+}
+
+/** Lets the fill work until it has ended; `between` runs between its rounds. */
+async function complete(between = (): void => {}): Promise<void> {
+  for (let round = 0; outcome === undefined && round < 10_000; round++) {
+    timers.advance(1);
+    await settleAll();
+    between();
+    link.deliverAll(service);
+    await settleAll();
+  }
+}
+
+const has = (key: string): boolean => target.read(key).exists;
+
+describe('a fill', () => {
+  test('the receiver gets each key that it lacks, and no other', async () => {
+    start();
+    await complete();
+    expect(outcome).toBe('done');
+    expect(moving.length).toBeGreaterThan(KEYS / 4);
+    expect(moving.filter((key) => !has(key))).toEqual([]);
+    expect(keys.filter(has)).toHaveLength(moving.length);
+    expect(share.keysSent).toBe(moving.length);
+    expect(share.bytesSent).toBeGreaterThan(moving.length * 60);
+    expect(share.keysLeft).toBe(0);
+  });
+  test('a fill has few batches on the way at a time', async () => {
+    start();
+    let most = 0;
+    await complete(() => {
+      most = Math.max(most, link.requests.length);
+    });
+    expect(outcome).toBe('done');
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(2);
+  });
+  test('a change that arrives before an older batch of the fill stays', async () => {
+    start();
+    timers.advance(1);
+    await settleAll();
+    const [key = ''] = moving;
+    const stale = link.requests.splice(0);
+    source.send(`delete ${key}\r\n`);
+    expect(target.copies.take(source.read(key))).toBe('done');
+    link.requests.push(...stale);
+    await complete();
+    expect(outcome).toBe('done');
+    expect(has(key)).toBe(false);
+  });
+  test('a fill stops soon when it has to, also while it waits for a reply', async () => {
+    start();
+    for (let round = 0; round < 200; round++) {
+      timers.advance(1);
+      await settleAll();
+    }
+    expect(link.requests.length).toBeGreaterThan(0);
+    share.stop();
+    for (let round = 0; round < 20 && outcome === undefined; round++) {
+      timers.advance(1);
+      await settleAll();
+    }
+    expect(outcome).toBe('stopped');
+  });
+  test('a fill fails if its receiver is lost', async () => {
+    start();
+    for (let waited = 0; waited < 15_000 && outcome === undefined; waited += 50) {
+      timers.advance(50);
+      await settleAll();
+    }
+    expect(outcome).toBe('failed');
+  });
+  test('a fill ends for a receiver that has no memory left', async () => {
+    let taken = 0;
+    const full = new StateService({
+      copies: { take: () => (++taken > 300 ? 'noMemory' : 'done') },
+      view: Object.assign(new TopologyView(timers), {
+        current: adoptedBy(joining, memberWith(2)),
+      }),
+      handover: new Handover(),
+    });
+    start();
+    await complete(() => link.deliverAll(full));
+    expect(outcome).toBe('done');
+    expect(taken).toBeLessThan(moving.length);
+    expect(taken).toBeGreaterThan(300);
+  });
+});

@@ -1,0 +1,146 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { CodedError } from '../../../../src/base/index.ts';
+import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
+import { ClusterFlush } from '../../../../src/cluster/thread/cluster-flush.ts';
+import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
+import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
+import { CopyNode, set } from '../../../support/copy-node.ts';
+import { HeldLink } from '../../../support/held-links.ts';
+import { ManualTimers } from '../../../support/manual-timers.ts';
+import { settleAll } from '../../../support/settle-all.ts';
+
+let timers: ManualTimers;
+let members: readonly FlushMember[];
+
+/** One member with a store, which flushes others over held links. */
+class FlushMember {
+  readonly node = new CopyNode();
+  readonly view = new TopologyView(timers);
+  readonly links = new Map<string, HeldLink>();
+  readonly flush: ClusterFlush;
+
+  constructor(nth: number) {
+    this.view.current = adoptedBy(topologyWith(3), memberWith(nth));
+    this.flush = new ClusterFlush({
+      copies: this.node.copies,
+      clock: this.node.store.clock,
+      timers,
+      view: this.view,
+      linkTo: ({ name }) => this.links.get(name),
+    });
+    for (const other of [1, 2, 3]) this.links.set(`web-${other}`, new HeldLink(memberWith(nth)));
+  }
+
+  has(key: string): boolean {
+    return this.node.read(key).exists;
+  }
+}
+
+beforeEach(() => {
+  timers = new ManualTimers();
+  members = [1, 2, 3].map((nth) => new FlushMember(nth));
+});
+
+const first = (): FlushMember => members[0]!;
+
+/** Delivers all requests of the first member until nothing happens any more. */
+async function deliverAll(): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    await settleAll();
+    for (const [name, link] of first().links) {
+      link.deliverAll({
+        receive: (frame, from) => members[Number(name.slice(-1)) - 1]!.flush.receive(frame, from),
+      });
+    }
+  }
+}
+
+function flushAll(exptime = 0): { count: number; error: CodedError | undefined } {
+  const settled: { count: number; error: CodedError | undefined } = { count: 0, error: undefined };
+  first().flush.flushAll(exptime, (error) => {
+    settled.count++;
+    settled.error = error;
+  });
+  return settled;
+}
+
+describe('a flush of the cluster', () => {
+  test('no member has an older item when it settles', async () => {
+    members.forEach(({ node }, nth) => void node.send(set(`key-${nth}`, 'x')));
+    members[2]!.node.copies.raiseSequence(0, 5000);
+    const settled = flushAll();
+    await settleAll();
+    expect(settled.count).toBe(0);
+    await deliverAll();
+    expect(settled).toEqual({ count: 1, error: undefined });
+    expect(members.map((member, nth) => member.has(`key-${nth}`))).toEqual([false, false, false]);
+  });
+  test('a later write is visible, also at a member whose number was higher', async () => {
+    members[2]!.node.copies.raiseSequence(0, 5000);
+    flushAll();
+    await deliverAll();
+    first().node.send(set('a', 'new'));
+    expect(members[2]!.node.copies.take(first().node.read('a'))).toBe('done');
+    expect([first().has('a'), members[2]!.has('a')]).toEqual([true, true]);
+  });
+  test('a state that was on its way is hidden at its receiver', async () => {
+    first().node.send(set('a', 'old'));
+    const late = first().node.read('a');
+    flushAll();
+    await deliverAll();
+    members[1]!.node.copies.take(late);
+    expect(members[1]!.has('a')).toBe(false);
+  });
+  test('a lost request is sent again', async () => {
+    const settled = flushAll();
+    first().links.get('web-2')!.lose();
+    await settleAll();
+    timers.advance(60);
+    await deliverAll();
+    expect(settled).toEqual({ count: 1, error: undefined });
+  });
+  test('a flush fails after a bounded time if a member does not answer', async () => {
+    first().links.get('web-2')!.isDown = true;
+    const settled = flushAll();
+    for (let waited = 0; waited < 6000 && settled.count === 0; waited += 60) {
+      await deliverAll();
+      timers.advance(60);
+    }
+    expect(settled).toMatchObject({ count: 1, error: { code: 'ERR_FLUSH' } });
+  });
+  test('a flush does not wait for a member that is down', async () => {
+    first().links.get('web-2')!.isDown = true;
+    const settled = flushAll();
+    await deliverAll();
+    const down = memberWith(2, { state: 'down' });
+    const next = topologyWith([memberWith(1), down, memberWith(3)], { version: 2 });
+    first().view.current = adoptedBy(next, memberWith(1));
+    timers.advance(60);
+    await deliverAll();
+    expect(settled).toEqual({ count: 1, error: undefined });
+  });
+  test('a member that joins in the course of a flush is flushed too', async () => {
+    const settled = flushAll();
+    await settleAll();
+    const joiner = new FlushMember(4);
+    joiner.node.send(set('a', 'old'));
+    members = [...members, joiner];
+    first().links.set('web-4', new HeldLink(memberWith(1)));
+    const joining = [...topologyWith(3).members, memberWith(4, { state: 'joining' })];
+    first().view.current = adoptedBy(topologyWith(joining, { version: 2 }), memberWith(1));
+    await deliverAll();
+    expect(settled.count).toBe(1);
+    expect(joiner.has('a')).toBe(false);
+  });
+  test('a flush in the future happens then, and the last one replaces those before', async () => {
+    first().node.send(set('a', 'x'));
+    expect(flushAll(10)).toEqual({ count: 1, error: undefined });
+    expect(flushAll(20)).toEqual({ count: 1, error: undefined });
+    timers.advance(11_000);
+    await deliverAll();
+    expect(first().has('a')).toBe(true);
+    timers.advance(10_000);
+    await deliverAll();
+    expect(first().has('a')).toBe(false);
+  });
+});

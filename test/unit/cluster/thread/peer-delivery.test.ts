@@ -1,0 +1,73 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { LOST_MS, UNREACHABLE_MS } from '../../../../src/cluster/thread/peer-delivery.ts';
+import { PEER_STATUS } from '../../../../src/protocol/peer.ts';
+import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
+import { set } from '../../../support/copy-node.ts';
+import type { HeldLink } from '../../../support/held-links.ts';
+import { keysOf, TestThread } from '../../../support/sender-thread.ts';
+import { settleAll } from '../../../support/settle-all.ts';
+
+const two = topologyWith(2);
+let primary: TestThread;
+let receiver: TestThread;
+let link: HeldLink;
+let key: string;
+
+beforeEach(() => {
+  primary = new TestThread(1);
+  receiver = new TestThread(2);
+  primary.adopt(two);
+  receiver.adopt(two);
+  link = primary.linkTo(memberWith(2));
+  [key = ''] = keysOf(two, 1);
+});
+
+describe('a receiver that does not acknowledge', () => {
+  test('a silent receiver is reported after a bounded time, and when it is back', async () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    await primary.timers.advance(UNREACHABLE_MS - 100);
+    expect(primary.reached).toEqual([]);
+    await primary.timers.advance(200);
+    expect(primary.reached).toEqual([['web-2', false]]);
+    link.deliverAll(receiver.states);
+    expect(primary.reached).toEqual([
+      ['web-2', false],
+      ['web-2', true],
+    ]);
+    expect(stored.count).toBe(1);
+  });
+  test('a lost receiver fails changes that need it, until it is another incarnation', async () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    await primary.timers.advance(LOST_MS + 100);
+    expect(stored).toMatchObject({ count: 1, error: { code: 'ERR_RECEIVER_LOST' } });
+    link.isDown = false;
+    const second = primary.execute(set(key, 'two'), key);
+    await settleAll();
+    expect(second).toMatchObject({ count: 1, error: { code: 'ERR_RECEIVER_LOST' } });
+    const restarted = memberWith(2, { state: 'filling', incarnation: 7 });
+    primary.adopt(topologyWith([memberWith(1), restarted], { version: 2 }));
+    const third = primary.execute(set(key, 'three'), key);
+    await settleAll();
+    expect(primary.linkTo(restarted).requests).toHaveLength(1);
+    expect(third.count).toBe(0);
+  });
+  test('a reply that waits for it leaves once the topology says that it is down', async () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    link.isDown = true;
+    link.lose();
+    await primary.timers.advance(200);
+    expect(stored.count).toBe(0);
+    const down = memberWith(2, { state: 'down' });
+    primary.adopt(topologyWith([memberWith(1), down], { version: 2 }));
+    await settleAll();
+    expect(stored).toMatchObject({ count: 1, error: undefined });
+  });
+  test('a change that it refuses because of its topology is sent again', async () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    link.answer(PEER_STATUS.newer);
+    await primary.timers.advance(100);
+    expect(stored.count).toBe(0);
+    link.deliverAll(receiver.states);
+    expect(stored.count).toBe(1);
+  });
+});

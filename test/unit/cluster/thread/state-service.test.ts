@@ -1,0 +1,91 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { StateService } from '../../../../src/cluster/thread/state-service.ts';
+import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
+import { CopyNode, collidingKeys, set } from '../../../support/copy-node.ts';
+import type { HeldLink } from '../../../support/held-links.ts';
+import { hit, keysOf, MISS, TestThread } from '../../../support/sender-thread.ts';
+import { settleAll } from '../../../support/settle-all.ts';
+
+const self = { name: 'web-1', incarnation: 1001 };
+const two = topologyWith(2);
+let primary: TestThread;
+let receiver: TestThread;
+let link: HeldLink;
+let key: string;
+
+beforeEach(() => {
+  primary = new TestThread(1);
+  receiver = new TestThread(2);
+  primary.adopt(two);
+  receiver.adopt(two);
+  link = primary.linkTo(memberWith(2));
+  [key = ''] = keysOf(two, 1);
+});
+
+describe('taking states', () => {
+  test('a batch of a newer topology waits until the receiver has adopted it', async () => {
+    primary.adopt(topologyWith(2, { version: 2 }));
+    const stored = primary.execute(set(key, 'one'), key);
+    link.deliverAll(receiver.states);
+    expect(stored.count).toBe(0);
+    expect(receiver.get(key)).toBe(MISS);
+    receiver.adopt(topologyWith(2, { version: 2 }));
+    await settleAll();
+    expect(stored.count).toBe(1);
+    expect(receiver.get(key)).toBe(hit(key, 'one'));
+  });
+  test('a receiver takes batches of an older topology until the mark of their sender', async () => {
+    const first = primary.execute(set(key, 'one'), key);
+    const second = primary.execute(set(key, 'two'), key);
+    receiver.adopt(topologyWith(2, { version: 2 }));
+    link.deliver(receiver.states);
+    await settleAll();
+    expect(first.count).toBe(1);
+    receiver.handover.decide(2, [{ ...self, version: 2, complete: 1 }]);
+    link.deliver(receiver.states);
+    expect(second.count).toBe(0);
+    expect(receiver.get(key)).toBe(hit(key, 'one'));
+  });
+  test('a receiver takes nothing of a member that is down or of another incarnation', () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    const down = memberWith(1, { state: 'down' });
+    receiver.adopt(topologyWith([down, memberWith(2)], { version: 2 }));
+    link.deliver(receiver.states);
+    expect(stored.count).toBe(0);
+    expect(receiver.get(key)).toBe(MISS);
+  });
+  test('an item for which the receiver has no memory is acknowledged', async () => {
+    const full = new TestThread(2);
+    full.adopt(two);
+    primary.execute(set(key, 'one'), key);
+    link.deliverAll(full.states);
+    expect(full.get(key)).toBe(hit(key, 'one'));
+    const large = 'v'.repeat(900_000);
+    const stored = primary.execute(set(key, large), key);
+    const small = new TestThread(2);
+    small.adopt(two);
+    link.deliverAll({
+      receive: (frame, from) =>
+        new StateService({
+          copies: { take: () => 'noMemory' },
+          view: small.view,
+          handover: small.handover,
+        }).receive(frame, from),
+    });
+    await settleAll();
+    expect(stored).toMatchObject({ count: 1, error: undefined });
+  });
+});
+
+test('colliding keys of two primaries raise both sequences and both are taken', () => {
+  const [first = '', second = ''] = collidingKeys(primary.node.store, 2);
+  const other = new CopyNode();
+  other.copies.raiseSequence(0, 50_000);
+  other.send(set(first, 'a'));
+  expect(receiver.node.copies.take(other.read(first))).toBe('done');
+  primary.node.send(set(second, 'b'));
+  const refused = primary.node.read(second);
+  expect(receiver.node.copies.take(refused)).toBe('refused');
+  primary.node.copies.raiseSequence(refused.slotHigh, refused.slotLow);
+  expect(receiver.node.copies.take(primary.node.read(second))).toBe('done');
+});

@@ -46,6 +46,7 @@ const session = new Session(context, {
     return true;
   },
   wake: () => {},
+  replied: () => {},
   watch: () => false,
   loginChecked: () => {},
 });

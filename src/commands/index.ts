@@ -35,6 +35,7 @@ export { LOOP_DELAY_MS } from './admin/node-control.ts';
 export { DUMP_END, PREFIX_COUNT, type PrefixStats } from './admin/prefixes.ts';
 export { COMMAND_CONSTANTS } from './constants.ts';
 export { type CommandRules, type Commands, createCommands } from './execute.ts';
+export { isClusterKey } from './keyed/retrieve.ts';
 export { PendingValue } from './keyed/write.ts';
 export {
   bucketOfBound,
@@ -46,4 +47,4 @@ export { LatencyHistogram, type LatencyReader } from './latency/latency-histogra
 export { measuredKinds } from './latency/latency-stats.ts';
 export { KIND_COUNT, KINDS, kindOf, TEXT_LOGIN_KIND } from './latency/request-kinds.ts';
 export { DEFAULT_ROLE, permits, ROLES, type Role } from './permissions.ts';
-export type { LateReply, ReplyStream } from './reply-stream.ts';
+export type { LateReply, ReplyRest, ReplyStream } from './reply-stream.ts';

@@ -25,6 +25,7 @@ export const STATUS = {
   configClosed: 19,
   configOlder: 20,
   configInvalid: 21,
+  moved: 22,
 } as const;
 export type Status = (typeof STATUS)[keyof typeof STATUS];
 

@@ -204,12 +204,12 @@ export class Request {
     return this.#bounds.length / 2;
   }
 
-  /** Makes a get refer to its keys in another input, where they are `by` bytes further on. */
+  /** Makes a get refer to its words in another input, where they are `by` bytes further on. */
   moveKeys(input: Buffer, by: number): void {
     this.input = input;
     this.keySource = input;
     if (by === 0) return;
-    for (let i = 2 * this.firstKey; i < 2 * this.endKey; i++) this.#bounds[i]! += by;
+    for (let i = 0; i < 2 * this.endKey; i++) this.#bounds[i]! += by;
   }
 
   /** Frees the memory of the keys of a request that nothing uses any more. */

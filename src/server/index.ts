@@ -14,7 +14,12 @@ export {
   type UserSources,
   type UserTable,
 } from './auth/index.ts';
-export { type ClusterSeat, PLACE, type SettleForward } from './session/cluster-seat.ts';
+export {
+  type ClusterSeat,
+  PLACE,
+  type SessionCluster,
+  type SettleForward,
+} from './session/cluster-seat.ts';
 export { createSessionContext } from './session/context.ts';
 export { PeerSession } from './session/peer-session.ts';
 export { type RequestObserver, RequestSamples } from './session/request-samples.ts';

@@ -67,6 +67,7 @@ export class ManualSession {
       wake: () => {
         this.wakeCount++;
       },
+      replied: () => {},
       watch: () => false,
       loginChecked: (user, accepted) => void this.logins.push(`${user} ${accepted}`),
     });

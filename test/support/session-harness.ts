@@ -189,6 +189,7 @@ export class SessionHarness {
       id: 0,
       watch: () => false,
       wake: () => {},
+      replied: () => {},
       loginChecked: () => {},
     });
   }

@@ -28,7 +28,8 @@ const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 
 const LEGACY_KEY = Buffer.from(LEGACY_CLUSTER_KEY);
 
-function isLegacyClusterKey(bytes: Buffer, start: number, end: number): boolean {
+/** Whether old clients ask by this key for the nodes of the cluster. */
+export function isClusterKey(bytes: Buffer, start: number, end: number): boolean {
   return (
     end - start === LEGACY_KEY.length &&
     bytes[start] === LEGACY_KEY[0] &&
@@ -116,7 +117,7 @@ export class Retriever {
     const { keySource } = request;
     const start = request.keyStart(key);
     const end = request.keyEnd(key);
-    if (isLegacyClusterKey(keySource, start, end) && this.#answerClusterKey(request, reply, key)) {
+    if (isClusterKey(keySource, start, end) && this.#answerClusterKey(request, reply, key)) {
       return undefined;
     }
     const id = this.#key.openToRead(request, key, hash, reply.sink, request.wantsValue);

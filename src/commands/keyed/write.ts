@@ -175,6 +175,12 @@ export class ValueWriter {
     reply.storageReply(pending.reply, STATUS.badDataChunk, NOTHING_STORED);
   }
 
+  /** Drops a complete value, because this node may no longer store it, and replies. */
+  rejectMoved(pending: PendingValue, reply: ReplyWriter): void {
+    this.abandon(pending);
+    reply.storageReply(pending.reply, STATUS.moved, NOTHING_STORED);
+  }
+
   /** Frees a value that will not be completed. */
   abandon(pending: PendingValue): void {
     if (pending.item === NO_ITEM) return;

@@ -7,6 +7,7 @@ import {
   OutputBuffers,
   PeerSession,
   regionBuffers,
+  type SessionCluster,
   ThreadBuffers,
   type ThreadContext,
   type UserAuthenticator,
@@ -44,7 +45,7 @@ export function clusterHost(
 /** What the sessions of a thread need beside the node's memory. */
 interface ThreadParts {
   readonly events: RingLog;
-  readonly seat: ClusterSeat | undefined;
+  readonly cluster: SessionCluster | undefined;
   readonly authenticator: UserAuthenticator | undefined;
   readonly main: MainVerbs;
   readonly log: ThreadLog;
@@ -54,7 +55,7 @@ interface ThreadParts {
 
 export function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): ThreadContext {
   const { options, store } = memory;
-  const { events, seat, authenticator, main, log, refused, loginChecked } = parts;
+  const { events, cluster, authenticator, main, log, refused, loginChecked } = parts;
   const { fastPath, readBuffer, outputBuffers } = openRegion(memory, thread);
   const output = new OutputBuffers(outputBuffers);
   const rules = {
@@ -65,7 +66,7 @@ export function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts
   };
   const control = new SharedControl(memory, main);
   const { sink } = output;
-  const session = createSessionContext(store, control, rules, sink, events, fastPath, seat);
+  const session = createSessionContext(store, control, rules, sink, events, fastPath, cluster);
   return {
     session,
     samples: threadSamples(memory, thread, session, log),

@@ -49,9 +49,14 @@ export class WorkerThread {
     };
     const tell = (message: unknown): Promise<unknown> => channel.call('tellCluster', message);
     const parts = { events, main, log };
-    const cluster = openCluster?.({ ...clusterHost(memory, thread, parts), tell });
+    const host = { ...clusterHost(memory, thread, parts), tell };
+    const cluster = openCluster?.(host);
     const guards = guardsOf(memory, log, users);
-    const context = contextOf(memory, thread, { ...parts, ...guards, seat: cluster?.seat });
+    const context = contextOf(memory, thread, {
+      ...parts,
+      ...guards,
+      cluster: cluster && { seat: cluster.seat, local: host.peerSession(cluster.seat) },
+    });
     const server = new ThreadServer(memory.options, context, certificates, events);
     const channel = new Channel<MainProcedures, WorkerProcedures>(port, {
       listen: async (addresses) => {

@@ -51,10 +51,14 @@ const STATUS_OF: Readonly<Record<Status, number>> = {
   [STATUS.configClosed]: BINARY_STATUS.authFailure,
   [STATUS.configOlder]: BINARY_STATUS.invalidArguments,
   [STATUS.configInvalid]: BINARY_STATUS.invalidArguments,
+  [STATUS.moved]: BINARY_STATUS.internalError,
 };
 const DETAILED = constant('detailed');
 const FLAGS_BYTES = 4;
 const COUNTER_BYTES = 8;
+
+/** What the reply to a packet repeats. */
+type PacketFacts = Pick<Request, 'opcode' | 'opaque'>;
 
 /** Encodes replies of the binary protocol. */
 export class BinaryReplies implements ReplyWriter {
@@ -186,14 +190,14 @@ export class BinaryReplies implements ReplyWriter {
   }
 
   /** A SASL reply with text, such as the names of the mechanisms. */
-  text(request: Request, status: number, text: string): void {
+  text(request: PacketFacts, status: number, text: string): void {
     const { opcode, opaque } = request;
     this.#header(opcode, opaque, status, 0, 0, text.length, 0, 0);
     this.sink.putText(text);
   }
 
   /** Success without data, also to a quiet request. */
-  success(request: Request): void {
+  success(request: PacketFacts): void {
     this.#successHeader(request, 0);
   }
 
@@ -202,7 +206,7 @@ export class BinaryReplies implements ReplyWriter {
     this.#error(request.opcode, request.opaque, status);
   }
 
-  #successHeader(request: Request, bodyBytes: number): void {
+  #successHeader(request: PacketFacts, bodyBytes: number): void {
     this.#header(request.opcode, request.opaque, 0, 0, 0, bodyBytes, 0, 0);
   }
 

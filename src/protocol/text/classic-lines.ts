@@ -28,6 +28,7 @@ export const CLASSIC_LINES: Readonly<Record<keyof typeof STATUS, Uint8Array>> = 
   configClosed: line('CLIENT_ERROR config of cluster not allowed: its list is given at the start'),
   configOlder: line('CLIENT_ERROR the version of the cluster config must not fall'),
   configInvalid: line('CLIENT_ERROR the cluster config does not begin with a version'),
+  moved: line('SERVER_ERROR the key moved to another node while its value arrived'),
 };
 
 /** Makes a request invalid; `line` is the reply to it. */

@@ -1,8 +1,7 @@
 import type { LateReply } from '../../commands/index.ts';
 import { BINARY_STATUS, type Request } from '../../protocol/index.ts';
 import type { SessionContext } from './context.ts';
-
-const ERROR_CHARACTERS_MAX = 200;
+import { errorWords } from './late-replies.ts';
 
 /** The promise that one session waits for, with the request whose reply it is. */
 export class AwaitedReply {
@@ -29,7 +28,7 @@ export class AwaitedReply {
     };
     reply.then(settle, (error: unknown) =>
       settle(() => {
-        if (inText) this.#context.sink.putText(errorLine(error));
+        if (inText) this.#context.sink.putText(`SERVER_ERROR ${errorWords(error)}\r\n`);
         else this.#context.binaryReplies.error(request, BINARY_STATUS.internalError);
       }),
     );
@@ -50,10 +49,4 @@ export class AwaitedReply {
   abandon(): void {
     this.#request = undefined;
   }
-}
-
-function errorLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const words = message.replaceAll(/[^ -~]+/g, ' ').slice(0, ERROR_CHARACTERS_MAX);
-  return `SERVER_ERROR ${words}\r\n`;
 }

@@ -73,3 +73,15 @@ export interface ClusterSeat {
    */
   flushAll(exptime: number, settle: (error?: CodedError) => void): void;
 }
+
+/** Executes requests of sessions in pieces: a PeerSession of the thread. */
+interface LocalRequests {
+  answer(dialect: Request['dialect'], role: Role, bytes: Buffer): Buffer | 'notMine' | 'undecided';
+}
+
+/** The cluster, as the sessions of one thread need it. */
+export interface SessionCluster {
+  readonly seat: ClusterSeat;
+  /** For the keys of a get that are here, while others are elsewhere. */
+  readonly local: LocalRequests;
+}

@@ -24,15 +24,23 @@ import {
   type LoginRules,
   NO_LOGIN_REQUIRED,
 } from '../auth/authenticator.ts';
-import type { ClusterSeat } from './cluster-seat.ts';
+import type { SessionCluster } from './cluster-seat.ts';
 import { FastServing } from './fast-serving.ts';
+import { LateReplies } from './late-replies.ts';
 import { PipelineLookAhead } from './pipeline-look-ahead.ts';
 import { RequestPool } from './request-pool.ts';
 import { RequestTrace } from './request-trace.ts';
+import { ValueSizes } from './value-sizes.ts';
 
 const ECHO_BYTES_MAX = 1024;
 /** The session flushes its output beyond this size before it serves the next request. */
 export const OUTPUT_BYTES_PER_STEP = 64 * 1024;
+
+/** What the sessions of one thread in a cluster share. */
+export interface ClusterContext extends SessionCluster {
+  readonly late: LateReplies;
+  readonly sizes: ValueSizes;
+}
 
 /**
  * The parts that the sessions of one thread share. Sessions take turns, so one of each suffices.
@@ -56,7 +64,8 @@ export interface SessionContext extends Commands {
   /** For a node without the fast path. */
   readonly pipeline: PipelineLookAhead;
   /** Undefined if the node is in no cluster. */
-  readonly seat: ClusterSeat | undefined;
+  readonly cluster: ClusterContext | undefined;
+  readonly flushAllowed: boolean;
   readonly watchingAllowed: boolean;
   /**
    * The requests of one connection that the thread serves in one turn (`-R`). A get counts as many
@@ -81,6 +90,11 @@ export interface SessionHost {
   readonly flush: () => boolean;
   /** After `PAUSE.awaiting`: the promise has settled, call `advance` again. */
   readonly wake: () => void;
+  /**
+   * In a cluster: something has come that replies or the session wait for. Send the replies that
+   * may leave, and call `advance` again if the session paused for it and may go on.
+   */
+  readonly replied: () => void;
   /** The number of the connection in `stats conns`. */
   readonly id: number;
   /** What the client may send; with `auto` its first byte decides. */
@@ -106,7 +120,7 @@ export function createSessionContext(
   sink: ByteSink,
   log: EventLog,
   fastPath?: FastPath,
-  seat?: ClusterSeat,
+  cluster?: SessionCluster,
 ): SessionContext {
   const mayUseFastPath = fastPath !== undefined && rules.traceLog === undefined;
   return {
@@ -125,9 +139,10 @@ export function createSessionContext(
     trace: rules.traceLog && new RequestTrace(rules.traceLog, { store, sink, events: log }),
     pipeline: new PipelineLookAhead(store.items.lookAhead),
     fast: mayUseFastPath
-      ? new FastServing(fastPath, sink, log, node, OUTPUT_BYTES_PER_STEP, seat)
+      ? new FastServing(fastPath, sink, log, node, OUTPUT_BYTES_PER_STEP, cluster?.seat)
       : undefined,
-    seat,
+    cluster: cluster && { ...cluster, late: new LateReplies(), sizes: new ValueSizes() },
+    flushAllowed: rules.flushAllowed,
     watchingAllowed: rules.watchingAllowed,
     requestsPerTurn: rules.requestsPerTurn,
   };

@@ -1,6 +1,7 @@
 import type { ReplyStream } from '../../commands/index.ts';
 import type { ReplyWriter, Request } from '../../protocol/index.ts';
 import type { SessionContext, SessionHost } from './context.ts';
+import { PAUSE } from './states.ts';
 
 /**
  * The keys of one get in a turn, if `-R` is smaller: to park a get of the usual size would cost
@@ -18,8 +19,31 @@ export const GET_STEP = {
   streaming: 2,
   /** It has had its turn: other connections are next. */
   yielded: 3,
+  /** In a cluster, it waits for other nodes. */
+  waiting: 4,
 } as const;
 export type GetStep = (typeof GET_STEP)[keyof typeof GET_STEP];
+
+/** How a session pauses after a step that did not complete the get. */
+export const PAUSE_OF = {
+  [GET_STEP.blocked]: PAUSE.outputBlocked,
+  [GET_STEP.yielded]: PAUSE.yielded,
+  [GET_STEP.waiting]: PAUSE.replies,
+} as const;
+
+/** Answers keys of a get: a Retriever, or a SplitGet. */
+interface KeyRetriever {
+  answer(
+    request: Request,
+    reply: ReplyWriter,
+    from: number,
+    to: number,
+  ): {
+    readonly next: number;
+    readonly stream: ReplyStream | undefined;
+    readonly mustWait?: boolean;
+  };
+}
 
 /** A get that has to continue later, with its decoded request. */
 interface ParkedGet {
@@ -45,13 +69,19 @@ export class GetExchange {
   answeredCount = 0;
   readonly #context: SessionContext;
   readonly #flush: SessionHost['flush'];
+  readonly #retriever: KeyRetriever;
   readonly #keysPerTurn: number;
   #next = 0;
   #parked: ParkedGet | undefined;
 
-  constructor(context: SessionContext, flush: SessionHost['flush']) {
+  constructor(
+    context: SessionContext,
+    flush: SessionHost['flush'],
+    retriever: KeyRetriever = context.retriever,
+  ) {
     this.#context = context;
     this.#flush = flush;
+    this.#retriever = retriever;
     this.#keysPerTurn = Math.max(context.requestsPerTurn, KEYS_PER_TURN_MIN);
   }
 
@@ -104,16 +134,16 @@ export class GetExchange {
   }
 
   #retrieve(request: Request, reply: ReplyWriter, from: number): GetStep {
-    const { retriever } = this.#context;
     const turnEnd = Math.min(from + this.#keysPerTurn, request.endKey);
     for (let key = from; ; ) {
-      const { next, stream } = retriever.answer(request, reply, key, turnEnd);
+      const { next, stream, mustWait } = this.#retriever.answer(request, reply, key, turnEnd);
       this.#next = next;
       this.answeredCount = next - from;
       if (stream !== undefined) {
         this.stream = stream;
         return GET_STEP.streaming;
       }
+      if (mustWait === true) return GET_STEP.waiting;
       if (next === request.endKey) return GET_STEP.done;
       this.hasSentOutput = true;
       if (!this.#flush()) return GET_STEP.blocked;

@@ -6,7 +6,7 @@ import { isPlain, readSaslPlain, readTextLogin, SASL_MECHANISM } from './login-d
 import { PAUSE, type Pause } from './states.ts';
 
 /** What follows from a request of a login. */
-export type LoginStep =
+type LoginStep =
   /** The request has its reply; the next one may follow. */
   | undefined
   | Pause

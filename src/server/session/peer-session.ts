@@ -51,6 +51,7 @@ export class PeerSession {
       id: -1,
       flush: () => this.#keepPiece(),
       wake: () => {},
+      replied: () => {},
       watch: () => false,
       loginChecked: () => {},
     });

@@ -1,6 +1,7 @@
 import type { LateReply, ReplyStream, Role } from '../../commands/index.ts';
-import { CLOSE, DIALECT, INCOMPLETE, isStorage, type Request, VERB } from '../../protocol/index.ts';
+import { CLOSE, INCOMPLETE, isStorage, type Request, VERB } from '../../protocol/index.ts';
 import { AwaitedReply } from './awaited-reply.ts';
+import { ClusterRouting } from './cluster-routing.ts';
 import {
   OUTPUT_BYTES_PER_STEP,
   repliesTo,
@@ -8,13 +9,13 @@ import {
   type SessionHost,
 } from './context.ts';
 import { FIRST_KEY, SERVED } from './fast-serving.ts';
-import { GET_STEP, GetExchange, type GetStep } from './get-exchange.ts';
-import { LoginExchange, type LoginStep } from './login-exchange.ts';
+import { GET_STEP, GetExchange, type GetStep, PAUSE_OF } from './get-exchange.ts';
+import { LoginExchange } from './login-exchange.ts';
+import { answerOther, WATCHING } from './other-requests.ts';
 import { PAUSE, type Pause, STATE, type State } from './states.ts';
 import { StreamedReply } from './streamed-reply.ts';
 import { ValueReceiver } from './value-receiver.ts';
 import { isCostly, isRetrieval, selectsText } from './verbs.ts';
-import { answerWatch } from './watch.ts';
 
 /**
  * The protocol of one connection: a state machine that owns no socket.
@@ -41,6 +42,8 @@ export class Session {
   readonly #get: GetExchange;
   readonly #awaited: AwaitedReply;
   readonly #stream: StreamedReply;
+  /** Undefined if the node is in no cluster. */
+  readonly cluster: ClusterRouting | undefined;
   #state: State = STATE.initial;
   /** Whether the client speaks text, and not the binary protocol. */
   isText = true;
@@ -51,15 +54,17 @@ export class Session {
     this.#context = context;
     this.#host = host;
     this.#login = new LoginExchange(context, host.loginChecked);
-    this.#value = new ValueReceiver(context);
-    this.#get = new GetExchange(context, host.flush);
+    this.cluster = context.cluster && new ClusterRouting(context, context.cluster, host);
+    this.#value = new ValueReceiver(context, this.cluster);
+    this.#get = new GetExchange(context, host.flush, this.cluster?.gets);
     this.#awaited = new AwaitedReply(context);
     this.#stream = new StreamedReply(context.requests);
   }
 
   /** Whether the session waits for a line of text, and not for bytes of a value or a login. */
   get awaitsLine(): boolean {
-    return this.#state === STATE.ready && this.isText && this.#login.isAuthenticated;
+    const isReady = this.#state === STATE.ready && !this.cluster?.wantedBytes;
+    return isReady && this.isText && this.#login.isAuthenticated;
   }
 
   /** Whether the session waits for a promise: until it calls `wake`, it does nothing else. */
@@ -97,6 +102,8 @@ export class Session {
       if (this.at === end) return PAUSE.needInput;
       if (sink.at > OUTPUT_BYTES_PER_STEP && !this.#host.flush()) return PAUSE.outputBlocked;
       if (this.#requestsLeft <= 0) return PAUSE.yielded;
+      const wait = this.cluster?.pauseBefore(end - this.at);
+      if (wait !== undefined) return wait;
       const nextKey = this.#serveFast(input, end);
       if (nextKey === SERVED) continue;
       this.#requestsLeft--;
@@ -123,6 +130,7 @@ export class Session {
     this.#get.end();
     this.#value.abandon();
     this.#awaited.abandon();
+    this.cluster?.abandon();
     this.#state = STATE.ready;
   }
 
@@ -173,7 +181,11 @@ export class Session {
   /** Serves one request; returns undefined if the next one may follow. */
   #serveRequest(input: Buffer, end: number, firstKey: number): Pause | undefined {
     const { requests, text, binary, trace, sink } = this.#context;
-    if (this.isText && !this.#login.isAuthenticated) return this.#logInByText(input, end);
+    if (this.isText && !this.#login.isAuthenticated) {
+      const step = this.#login.logInByText(input, this.at, end);
+      this.at = this.#login.at;
+      return step instanceof Promise ? this.#await(step) : step;
+    }
     const request = requests.current;
     const length = (this.isText ? text : binary).decode(input, this.at, end, request);
     if (length === INCOMPLETE) return PAUSE.needInput;
@@ -182,16 +194,26 @@ export class Session {
     this.at += length;
     if (!this.isText) {
       const step = this.#login.checkBinary(request);
-      if (step !== 'allowed') return this.#applyLogin(step);
+      if (step !== 'allowed') return step instanceof Promise ? this.#await(step) : step;
     }
     if (this.#login.role !== 'admin') this.#login.restrict(request);
     const replyAt = sink.at;
-    const pause = this.#execute(request, lineAt, end, firstKey);
-    if (trace !== undefined) {
+    const { cluster } = this;
+    const isHere = cluster?.route(request, this.#login.role, lineAt, this.at, end) ?? true;
+    const pause = isHere ? this.#execute(request, lineAt, end, firstKey) : this.#passOver(cluster!);
+    if (isHere) cluster?.executed(request, this.#value.isReceiving);
+    if (trace !== undefined && (this.at > lineAt || this.#get.isParked)) {
       const isSent = isRetrieval(request) && this.#get.hasSentOutput;
-      trace.request(request, isSent ? undefined : replyAt);
+      trace.request(request, isSent ? undefined : Math.min(replyAt, sink.at));
     }
     return pause;
+  }
+
+  /** Other nodes answer the request, or it has to wait. */
+  #passOver({ at, skipBytes }: ClusterRouting): undefined {
+    this.at = at;
+    this.#value.skip(skipBytes);
+    this.#endReply();
   }
 
   #execute(request: Request, lineAt: number, end: number, firstKey: number): Pause | undefined {
@@ -202,24 +224,14 @@ export class Session {
       this.#endReply();
       return undefined;
     }
-    if (verb === VERB.watch) {
-      if (answerWatch(request, this.#context, this.#host)) this.#state = STATE.watching;
-      return undefined;
-    }
-    const { executor, metaReplies, binaryReplies } = this.#context;
-    if (verb === VERB.quit) {
-      if (!this.isText && !request.noreply) binaryReplies.success(request);
-      return PAUSE.close;
-    }
-    const rest =
-      request.dialect === DIALECT.meta
-        ? executor.answerMeta(request, metaReplies)
-        : executor.answer(request, repliesTo(this.#context, request));
+    const rest = answerOther(request, this.#context, this.#host);
     // The body of a valid request can also be longer than the command needs.
     if (verb === VERB.invalid || !this.isText) this.#value.skip(request.skipBytes);
     // Other connections are next: such a request costs as much as many gets.
     if (isCostly(verb)) this.#requestsLeft = 0;
     if (rest === undefined) this.#endReply();
+    else if (rest === PAUSE.close) return rest;
+    else if (rest === WATCHING) this.#state = STATE.watching;
     else if (rest instanceof Promise) return this.#await(rest);
     else this.#beginStream(rest, this.#context.requests.park());
     return verb === VERB.invalid && request.closeAfterReply ? PAUSE.close : undefined;
@@ -249,13 +261,13 @@ export class Session {
     return undefined;
   }
 
-  #pauseGet(step: GetStep): Pause {
+  #pauseGet(step: Exclude<GetStep, typeof GET_STEP.done>): Pause {
     if (step === GET_STEP.streaming) {
       this.#beginStream(this.#get.stream!);
       return PAUSE.yielded;
     }
     this.#state = STATE.retrieving;
-    return step === GET_STEP.yielded ? PAUSE.yielded : PAUSE.outputBlocked;
+    return PAUSE_OF[step];
   }
 
   #beginStream(stream: ReplyStream, request?: Request): void {
@@ -275,16 +287,6 @@ export class Session {
     this.#stream.end();
     if (this.#get.isParked) this.#state = STATE.retrieving;
     else this.#endReply();
-  }
-
-  #logInByText(input: Buffer, end: number): Pause | undefined {
-    const step = this.#login.logInByText(input, this.at, end);
-    this.at = this.#login.at;
-    return this.#applyLogin(step);
-  }
-
-  #applyLogin(step: LoginStep): Pause | undefined {
-    return step instanceof Promise ? this.#await(step) : step;
   }
 
   #await(reply: Promise<LateReply>): Pause {

@@ -10,6 +10,8 @@ export const PAUSE = {
   close: 3,
   /** The session waits for a promise: continue once the session calls `wake`. */
   awaiting: 4,
+  /** In a cluster, the session waits for other nodes: continue once it `mayGoOn`. */
+  replies: 5,
 } as const;
 export type Pause = (typeof PAUSE)[keyof typeof PAUSE];
 

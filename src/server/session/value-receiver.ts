@@ -6,6 +6,14 @@ const CR = 0x0d;
 const LF = 0x0a;
 const CRLF_BYTES = 2;
 
+/** Decides in a cluster about a value that has arrived in pieces. */
+interface ValueGuard {
+  /** Whether the node may still store it. */
+  mayComplete(): boolean;
+  /** It is stored, or refused. */
+  completed(): void;
+}
+
 /**
  * The body of a request of one session, while it arrives: the value of a storage request, or bytes
  * that the session skips.
@@ -14,6 +22,7 @@ export class ValueReceiver {
   #at = 0;
   readonly #context: SessionContext;
   readonly #value = new PendingValue();
+  readonly #guard: ValueGuard | undefined;
   #reply: ReplyWriter;
   /** Whether a value arrives; the rest of the body is skipped. */
   #hasValue = false;
@@ -23,8 +32,9 @@ export class ValueReceiver {
   /** Whether the bytes after the value have matched CRLF so far. */
   #trailerIsValid = true;
 
-  constructor(context: SessionContext) {
+  constructor(context: SessionContext, guard?: ValueGuard) {
     this.#context = context;
+    this.#guard = guard;
     this.#reply = context.classicReplies;
   }
 
@@ -49,6 +59,11 @@ export class ValueReceiver {
     if (wholeEnd > end) return -1;
     if (inText && (input[valueEnd] !== CR || input[valueEnd + 1] !== LF)) return -1;
     return wholeWriter.write(request, from, reply) ? wholeEnd : -1;
+  }
+
+  /** Whether bytes of the value have not arrived, or it is not stored. */
+  get isReceiving(): boolean {
+    return this.#hasValue;
   }
 
   /** Whether bytes of the body have not arrived. */
@@ -96,12 +111,15 @@ export class ValueReceiver {
       this.#skipBytes = valueBytes - receivedBytes + this.#trailerBytes;
     } else if (!this.#receiveTrailer(input, end)) {
       return;
+    } else if (this.#guard?.mayComplete() === false) {
+      writer.rejectMoved(this.#value, this.#reply);
     } else if (this.#trailerIsValid) {
       writer.complete(this.#value, this.#reply);
     } else {
       writer.rejectBadData(this.#value, this.#reply);
     }
     this.#hasValue = false;
+    this.#guard?.completed();
     if (trace !== undefined) trace.lateReply(replyAt);
   }
 

@@ -64,11 +64,11 @@ export class Carry {
     this.#free();
   }
 
-  /** The bytes by which a long line has to grow for the next read; 0 if it has room. */
-  growthFor(readBytes: number): number {
-    const isLong = this.length >= LONG_BYTES;
-    return isLong && this.end + readBytes > this.bytes.length
-      ? this.#capacityFor(readBytes) - this.bytes.length
+  /** The bytes by which a long line, or value, has to grow for more bytes; 0 if it has room. */
+  growthFor(moreBytes: number): number {
+    const isLong = this.length >= LONG_BYTES || moreBytes > LONG_BYTES;
+    return isLong && this.end + moreBytes > this.bytes.length
+      ? this.#capacityFor(moreBytes) - this.bytes.length
       : 0;
   }
 

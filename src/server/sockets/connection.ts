@@ -2,12 +2,12 @@ import { COUNT } from '../../store/index.ts';
 import { RequestTiming } from '../session/request-timing.ts';
 import { Session } from '../session/session.ts';
 import { PAUSE, type Pause, STATE } from '../session/states.ts';
-import { Carry } from './carry.ts';
+import { ConnectionBuffers } from './connection-buffers.ts';
+import { ConnectionOutput } from './connection-output.ts';
 import type { ListenerProtocol } from './listen-address.ts';
-import { UnsentOutput } from './output.ts';
-import type { BufferHolder } from './thread-buffers.ts';
+import { pauseAfter } from './pause-after.ts';
 import type { ThreadContext } from './thread-context.ts';
-import { READ_BUFFER_BYTES, type Transport, type TransportEvents } from './transport.ts';
+import type { Transport, TransportEvents } from './transport.ts';
 import type { Watcher } from './watcher.ts';
 
 type CloseReason = 'normal' | 'error' | 'idle_timeout' | 'login_timeout' | 'memory';
@@ -19,7 +19,7 @@ type CloseReason = 'normal' | 'error' | 'idle_timeout' | 'login_timeout' | 'memo
  * does not accept that write at once, the connection keeps the buffer, the thread takes another
  * one, and the connection stops reading until the client has read its replies.
  */
-export class Connection implements TransportEvents, Watcher, BufferHolder {
+export class Connection implements TransportEvents, Watcher {
   readonly #context: ThreadContext;
   readonly session: Session;
   readonly #timing: RequestTiming;
@@ -33,25 +33,19 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
   closingSince: number | undefined;
   readonly #onClosed: (connection: Connection) => void;
   #transport: Transport | undefined;
-  readonly #carry = new Carry();
-  readonly #unsent: UnsentOutput;
-  heldKib = 0;
-  /** The bytes of replies that it has written. */
-  sentBytes = 0;
-  /** The bytes of its buffers that ThreadBuffers has counted. */
-  #countedBytes = 0;
-  /** Whether the connection pauses until a long line may grow. */
-  #awaitsRoom = false;
-  #isExpelled = false;
+  readonly #buffers: ConnectionBuffers;
+  readonly #output: ConnectionOutput;
   /**
    * `waiting`: the connection does not read. `closing`: it has sent FIN and drops what it reads.
    */
   #state: 'reading' | 'waiting' | 'closing' | 'closed' = 'reading';
   #peerEnded = false;
+  /** Why the session has paused. */
+  #pause: Pause = PAUSE.needInput;
+  /** Whether the connection serves no further request, and closes after the last reply. */
+  #closesAfterReplies = false;
   /** Whether the node stops while this connection sends a large value or waits for a promise. */
   #finishing = false;
-  /** Whether the client has read blocked output since the last `takeProgress`. */
-  #hasProgressed = false;
 
   constructor(
     context: ThreadContext,
@@ -63,20 +57,35 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     this.slot = slot;
     this.acceptedAt = context.store.clock.now();
     this.#onClosed = onClosed;
-    this.#unsent = new UnsentOutput(context.output);
+    this.#output = new ConnectionOutput(context);
+    this.#buffers = new ConnectionBuffers(context.buffers, {
+      otherBytes: () => this.#output.bytes + this.session.parkedBytes,
+      wantedBytes: () => this.session.cluster?.wantedBytes ?? 0,
+      isWaiting: () => this.#state === 'waiting',
+      admitted: () => this.#resumeReading(),
+      expelled: (reason) => this.expel(reason),
+    });
     this.session = new Session(context.session, {
       id: slot,
       protocol,
       watch: (streams) => context.watchers.add(this, streams),
-      flush: () => this.#flush(),
+      flush: () => this.#output.flush(),
       wake: () => this.#resume(),
+      replied: () => this.#replied(),
       loginChecked: (user, accepted) => context.loginChecked(slot, user, accepted),
     });
+    this.#output.order(this.session.cluster?.replies);
     this.#timing = new RequestTiming(context.samples, this);
   }
 
   attach(transport: Transport): void {
     this.#transport = transport;
+    this.#output.attach(transport);
+  }
+
+  /** The bytes of replies that it has written. */
+  get sentBytes(): number {
+    return this.#output.sentBytes;
   }
 
   readonly data = (bytes: Buffer, length: number): boolean => {
@@ -84,27 +93,28 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     this.#timing.begin();
     this.#context.store.counters.add(COUNT.bytes_read, length);
     this.#context.table.touch(this.slot, this.#context.store.clock.now());
-    const carry = this.#carry;
+    const { carry } = this.#buffers;
     if (carry.end === carry.start) return this.#advance(bytes, 0, length);
     carry.append(bytes, 0, length);
     if (!this.session.awaitsLine || carry.mayBeComplete(bytes, length)) {
       return this.#advance(carry.bytes, carry.start, carry.end);
     }
-    this.#countBuffers();
-    return this.#makeRoom();
+    this.#buffers.count();
+    return this.#buffers.makeRoom() || this.#pauseReading();
   };
 
   readonly end = (): void => {
     this.#peerEnded = true;
-    if (this.#state === 'reading') this.#close();
+    if (this.#state === 'reading') this.#closeAfterReplies();
   };
 
   readonly drain = (): void => {
-    this.#hasProgressed = true;
-    this.#unsent.clear(this.#transport!);
-    this.#countBuffers();
+    this.#output.clear();
+    this.#buffers.count();
     this.#timing.resume();
-    this.#resume();
+    if (this.session.cluster === undefined || this.#pause === PAUSE.awaiting) this.#resume();
+    else if (this.#pause !== PAUSE.close) this.#pause = PAUSE.replies;
+    this.#replied();
   };
 
   readonly close = (error: Error | undefined): void => {
@@ -112,11 +122,10 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     if (error !== undefined) this.closeReason = 'error';
     this.#state = 'closed';
     this.#context.watchers.remove(this);
-    this.#unsent.clear(this.#transport!);
+    this.#output.clear();
     this.session.abandon();
     this.#timing.abandon();
-    this.#carry.clear();
-    this.#context.buffers.release(this);
+    this.#buffers.release();
     this.#onClosed(this);
     this.#context.table.free(this.slot);
   };
@@ -128,7 +137,8 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
 
   /** Whether the connection waits for the client to send something. */
   get isIdle(): boolean {
-    return this.#state === 'reading' && this.session.state !== STATE.watching;
+    const { state, cluster } = this.session;
+    return this.#state === 'reading' && state !== STATE.watching && cluster?.isIdle !== false;
   }
 
   readonly isReady = (): boolean => this.#state === 'reading' && this.#transport!.isFlushed();
@@ -143,27 +153,30 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
   /** The node stops: replies to every request already read, large values included, then closes. */
   finish(): void {
     // From here on, `takeProgress` tells whether the client still reads.
-    if (!this.#finishing) this.#hasProgressed = false;
+    if (!this.#finishing) this.#output.takeProgress();
+    if (this.#closesAfterReplies) return;
+    const { cluster } = this.session;
     this.session.cutStream();
     while (
       this.#state === 'waiting' &&
-      this.#unsent.isEmpty &&
-      !this.#awaitsRoom &&
-      !this.session.isAwaiting
+      this.#output.isFlushed &&
+      !this.#closesAfterReplies &&
+      !this.#buffers.awaitsRoom &&
+      !this.session.isAwaiting &&
+      cluster?.mayGoOn !== false
     ) {
       this.#advanceCarried(false);
     }
     const { state, isAwaiting } = this.session;
-    this.#finishing = this.#state === 'waiting' && (state === STATE.streaming || isAwaiting);
-    if (this.#finishing) return;
-    if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
+    const isBusy = this.#state === 'waiting' && (state === STATE.streaming || isAwaiting);
+    this.#finishing = isBusy || cluster?.isIdle === false;
+    if (this.#finishing) this.#pauseReading();
+    else if (this.#state === 'reading' || this.#state === 'waiting') this.#close();
   }
 
-  /** Whether the client has read blocked output since the last call. */
+  /** Whether the client has read blocked output, or replies have come, since the last call. */
   takeProgress(): boolean {
-    const hasProgressed = this.#hasProgressed;
-    this.#hasProgressed = false;
-    return hasProgressed;
+    return this.#output.takeProgress();
   }
 
   destroy(): void {
@@ -173,110 +186,94 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
   /** Closes the connection at once, whatever it does. */
   expel(reason: CloseReason): void {
     this.closeReason = reason;
-    this.#isExpelled = true;
+    this.#buffers.stop();
     this.#state = 'closing';
     this.destroy();
-  }
-
-  /** The long line of this connection may grow. */
-  admit(): void {
-    this.#awaitsRoom = false;
-    if (this.#state !== 'waiting') return;
-    this.#carry.grow(READ_BUFFER_BYTES);
-    this.#countBuffers();
-    this.#resumeReading();
   }
 
   /** Passes bytes to the session; returns whether the connection goes on reading. */
   #advance(bytes: Buffer, start: number, end: number, mayYield = true): boolean {
     const session = this.session;
     const served = session.advance(bytes, start, end);
-    const flushed = this.#flush();
-    const pause = served === PAUSE.needInput && !flushed ? PAUSE.outputBlocked : served;
-    this.#timing.end(bytes, start, pause);
-    if (this.#carry.replace(bytes, session.at, end)) this.#context.session.requests.trim();
-    this.#countBuffers();
-    return this.#applyPause(pause, mayYield);
+    const flushed = this.#output.flush();
+    if (this.#output.hasFailed) {
+      this.expel('error');
+      return false;
+    }
+    this.#pause = pauseAfter(served, flushed, this.#output.isFlushed, session.cluster);
+    this.#timing.end(bytes, start, this.#pause);
+    const { carry } = this.#buffers;
+    if (carry.replace(bytes, session.at, end)) this.#context.session.requests.trim();
+    this.#buffers.count();
+    return this.#applyPause(this.#pause, mayYield);
   }
 
   #advanceCarried(mayYield = true): boolean {
-    const { bytes, start, end } = this.#carry;
+    const { bytes, start, end } = this.#buffers.carry;
     return this.#advance(bytes, start, end, mayYield);
   }
 
   #applyPause(pause: Pause, mayYield: boolean): boolean {
     switch (pause) {
       case PAUSE.needInput:
-        if (!this.#makeRoom()) return false;
+        if (!this.#buffers.makeRoom()) return this.#pauseReading();
         if (this.#state === 'waiting') this.#resumeReading();
         return true;
       case PAUSE.close:
-        this.#close();
-        return true;
+        this.#closeAfterReplies();
+        return this.#state !== 'waiting';
       case PAUSE.yielded:
-        this.#pauseReading();
-        if (mayYield) {
-          const isStreaming = this.session.state === STATE.streaming;
-          if (!isStreaming) this.#context.store.counters.add(COUNT.conn_yields);
-          setImmediate(() => this.#resume());
-        }
-        return false;
+        if (mayYield) this.#yield();
+        return this.#pauseReading();
       default:
-        this.#pauseReading();
-        return false;
+        return this.#pauseReading();
     }
   }
 
-  #pauseReading(): void {
-    if (this.#state !== 'reading') return;
-    this.#state = 'waiting';
-    this.#transport?.pause();
+  /** In a cluster: sends the replies that may leave, and goes on if the session waited for them. */
+  #replied(): void {
+    const { cluster } = this.session;
+    if (cluster === undefined || this.#state === 'closing' || this.#state === 'closed') return;
+    this.#output.sendReady();
+    this.#buffers.count();
+    if (this.#output.hasFailed) this.expel('error');
+    else if (!this.#output.isFlushed) this.#pauseReading();
+    else if (this.#closesAfterReplies) this.#closeAfterReplies();
+    else if (this.#finishing) this.finish();
+    else if (this.#pause === PAUSE.replies && cluster.mayGoOn) this.#resume();
+  }
+
+  #closeAfterReplies(): void {
+    this.#closesAfterReplies = this.session.cluster?.replies.isEmpty === false;
+    if (this.#closesAfterReplies) this.#pauseReading();
+    else this.#close();
+  }
+
+  /** Other connections are next. */
+  #yield(): void {
+    const isStreaming = this.session.state === STATE.streaming;
+    if (!isStreaming) this.#context.store.counters.add(COUNT.conn_yields);
+    setImmediate(() => this.#pause === PAUSE.yielded && this.#resume());
+  }
+
+  #pauseReading(): false {
+    if (this.#state === 'reading') {
+      this.#state = 'waiting';
+      this.#transport?.pause();
+    }
+    return false;
   }
 
   #resume(): void {
-    if (this.#state !== 'waiting' || !this.#unsent.isEmpty) return;
+    if (this.#state !== 'waiting' || !this.#output.isFlushed) return;
     if (this.#finishing) this.finish();
     else this.#advanceCarried();
   }
 
   #resumeReading(): void {
     this.#state = 'reading';
-    if (this.#peerEnded) this.#close();
+    if (this.#peerEnded) this.#closeAfterReplies();
     else this.#transport?.resume();
-  }
-
-  /** Sends the written output; returns whether the kernel has accepted all of it. */
-  #flush(): boolean {
-    const { output, store } = this.#context;
-    const { at } = output.sink;
-    if (at > 0) {
-      store.counters.add(COUNT.bytes_written, at);
-      this.sentBytes += at;
-      this.#unsent.send(this.#transport!);
-    }
-    return this.#unsent.isEmpty;
-  }
-
-  /** Tells the budget when the memory of the buffers has changed. */
-  #countBuffers(): void {
-    const bytes = this.#carry.bytes.length + this.#unsent.bytes + this.session.parkedBytes;
-    if (bytes === this.#countedBytes || this.#isExpelled) return;
-    this.#countedBytes = bytes;
-    this.#context.buffers.hold(this, bytes);
-  }
-
-  /** Makes room for the next read of a long line; otherwise pauses until there is some. */
-  #makeRoom(): boolean {
-    const growth = this.#carry.growthFor(READ_BUFFER_BYTES);
-    if (growth === 0) return true;
-    this.#awaitsRoom = !this.#context.buffers.admitsOrPauses(this, growth);
-    if (this.#awaitsRoom) {
-      this.#pauseReading();
-      return false;
-    }
-    this.#carry.grow(READ_BUFFER_BYTES);
-    this.#countBuffers();
-    return true;
   }
 
   /**
@@ -289,8 +286,8 @@ export class Connection implements TransportEvents, Watcher, BufferHolder {
     this.#state = 'closing';
     this.closingSince = this.#context.store.clock.now();
     this.session.abandon();
-    this.#carry.clear();
-    this.#countBuffers();
+    this.#buffers.carry.clear();
+    this.#buffers.count();
     if (wasWaiting) this.#transport?.resume();
     this.#transport?.end();
   }

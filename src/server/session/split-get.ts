@@ -1,0 +1,222 @@
+import { CodedError } from '../../base/index.ts';
+import { isClusterKey, type ReplyStream, type Role } from '../../commands/index.ts';
+import { type ReplyWriter, type Request, VERB } from '../../protocol/index.ts';
+import { PLACE } from './cluster-seat.ts';
+import type { ClusterContext, SessionContext } from './context.ts';
+import { JoinedGet } from './joined-get.ts';
+import type { KeyDecision } from './key-decision.ts';
+import { type ReplyFacts, replyFacts } from './late-replies.ts';
+import type { QueuedReply, ReplyQueue } from './reply-queue.ts';
+
+const NO_KEY = -1;
+
+/** How far a step of a get has come. */
+class GetProgress {
+  /** The next key to answer, or `endKey` of the request. */
+  next = 0;
+  /** The large value of the key before `next`. */
+  stream: ReplyStream | undefined;
+  /** Whether the session has to wait before the next step. */
+  mustWait = false;
+}
+
+/** The state of one get whose keys do not fit into one window. */
+interface OpenGet {
+  isPending: boolean;
+  hasFailed: boolean;
+}
+const NO_GET: Readonly<OpenGet> = { isPending: false, hasFailed: false };
+
+/**
+ * Answers the gets of one session whose keys may be at several nodes. It answers keys here like
+ * every node, up to the first that is elsewhere, and from there on takes a window of keys: those of
+ * each place in one request, also those here. The replies become one entry of the queue.
+ */
+export class SplitGet {
+  readonly #context: SessionContext;
+  readonly #cluster: ClusterContext;
+  readonly #replies: ReplyQueue;
+  readonly #decision: KeyDecision;
+  readonly #progress = new GetProgress();
+  #role: Role = 'readonly';
+  #get: Readonly<OpenGet> = NO_GET;
+  /** The only key of a request, that is known to be here. */
+  #knownKey = NO_KEY;
+
+  constructor(
+    context: SessionContext,
+    cluster: ClusterContext,
+    replies: ReplyQueue,
+    decision: KeyDecision,
+  ) {
+    this.#context = context;
+    this.#cluster = cluster;
+    this.#replies = replies;
+    this.#decision = decision;
+  }
+
+  /** Whether a window of the get is on its way, and further keys follow. */
+  get isPending(): boolean {
+    return this.#get.isPending;
+  }
+
+  /** The next request of the session; `knownKey` is a key of it that is here. */
+  begin(role: Role, knownKey = NO_KEY): void {
+    this.#role = role;
+    this.#get = NO_GET;
+    this.#knownKey = knownKey;
+  }
+
+  /** Where the primary of key number `key` is. The key of the cluster itself is everywhere. */
+  placeOf(request: Request, key: number): number {
+    const { keySource } = request;
+    const [start, end] = [request.keyStart(key), request.keyEnd(key)];
+    if (request.verb === VERB.get && isClusterKey(keySource, start, end)) return PLACE.here;
+    return this.#cluster.seat.locate(keySource, start, end);
+  }
+
+  /** As `Retriever.answer`. */
+  answer(request: Request, reply: ReplyWriter, from: number, to: number): Readonly<GetProgress> {
+    const progress = this.#progress;
+    progress.next = from;
+    progress.stream = undefined;
+    progress.mustWait = this.#get.isPending;
+    if (progress.mustWait) return progress;
+    if (this.#get.hasFailed) {
+      progress.next = request.endKey;
+      return progress;
+    }
+    const hereEnd = this.#endOfHere(request, from, to);
+    const isDone = this.#answerHere(request, reply, from, hereEnd);
+    if (isDone && hereEnd < to) this.#answerWindow(request, hereEnd, to);
+    return progress;
+  }
+
+  abandon(): void {
+    this.#get = NO_GET;
+  }
+
+  #endOfHere(request: Request, from: number, to: number): number {
+    let key = from;
+    if (key === this.#knownKey) key++;
+    this.#knownKey = NO_KEY;
+    while (key < to && this.placeOf(request, key) === PLACE.here) key++;
+    return key;
+  }
+
+  /** Answers keys as a node without a cluster does; returns whether all have their replies. */
+  #answerHere(request: Request, reply: ReplyWriter, from: number, to: number): boolean {
+    if (from === to && to < request.endKey) return true;
+    const progress = this.#progress;
+    const { next, stream } = this.#context.retriever.answer(request, reply, from, to);
+    progress.next = next;
+    progress.stream = stream;
+    if (request.verb === VERB.getAndTouch) this.#noteChanges(request, from, next);
+    return stream === undefined && next === to;
+  }
+
+  #noteChanges(request: Request, from: number, to: number): void {
+    const { seat } = this.#cluster;
+    const { keySource } = request;
+    for (let key = from; key < to; key++) {
+      seat.changed(keySource, request.keyStart(key), request.keyEnd(key));
+    }
+  }
+
+  /** Answers keys from one on that is not here. */
+  #answerWindow(request: Request, from: number, to: number): void {
+    const progress = this.#progress;
+    const places = this.#placesOf(request, from, to);
+    const next = from + places.length;
+    const isLast = next === request.endKey;
+    if (places.length > 0) {
+      this.#decision.reset();
+      progress.next = next;
+      this.#send(request, new JoinedGet(request, from, places), new Set(places), isLast);
+      return;
+    }
+    const refusal =
+      this.placeOf(request, from) === PLACE.undecided ? this.#decision.wait() : nobody();
+    progress.mustWait = refusal === undefined;
+    if (refusal === undefined) return;
+    const { late } = this.#cluster;
+    this.#replies.settle(this.#replies.pend(), late.failure(replyFacts(request), refusal), true);
+    progress.next = request.endKey;
+  }
+
+  /** The places of the keys of the next window, which may be empty. */
+  #placesOf(request: Request, from: number, to: number): number[] {
+    const places: number[] = [];
+    const counts = new Map<number, number>();
+    for (let key = from; key < to; key++) {
+      const place = this.placeOf(request, key);
+      const count = (counts.get(place) ?? 0) + 1;
+      if (place < PLACE.here || count > this.#cluster.sizes.partKeysMax) break;
+      counts.set(place, count);
+      places.push(place);
+    }
+    return places;
+  }
+
+  #send(request: Request, join: JoinedGet, places: ReadonlySet<number>, isLast: boolean): void {
+    const get: OpenGet = { isPending: !isLast, hasFailed: false };
+    this.#get = get;
+    const facts = replyFacts(request);
+    const entry = this.#replies.pend(places.has(PLACE.here));
+    let missing = places.size;
+    let failure: CodedError | undefined;
+    const take = (place: number, reply: Buffer | CodedError): void => {
+      if (reply instanceof CodedError) failure = reply;
+      else join.take(place, reply);
+      missing--;
+      if (missing > 0) return;
+      get.hasFailed = !this.#settle(entry, facts, failure ?? joined(join, isLast), join);
+      get.isPending = false;
+    };
+    for (const place of places) this.#ask(request.dialect, place, join.lineFor(place), take);
+  }
+
+  #ask(
+    dialect: Request['dialect'],
+    place: number,
+    line: Buffer,
+    take: (place: number, reply: Buffer | CodedError) => void,
+  ): void {
+    const { seat, local } = this.#cluster;
+    if (place !== PLACE.here) {
+      seat.forward(place, dialect, this.#role, line, (reply) => take(place, reply));
+      return;
+    }
+    const reply = local.answer(dialect, this.#role, line);
+    take(place, typeof reply === 'string' ? nobody() : reply);
+  }
+
+  /** Returns whether the reply has values. */
+  #settle(
+    entry: QueuedReply,
+    facts: ReplyFacts,
+    result: CodedError | ReturnType<JoinedGet['join']>,
+    join: JoinedGet,
+  ): boolean {
+    const { late, sizes } = this.#cluster;
+    const hasFailed = result instanceof CodedError || result.isError;
+    if (hasFailed) sizes.forget();
+    else sizes.note(join.blockBytesMax);
+    const reply = result instanceof CodedError ? late.failure(facts, result) : result.reply;
+    this.#replies.settle(entry, reply, true);
+    return !hasFailed;
+  }
+}
+
+function joined(join: JoinedGet, isLast: boolean): CodedError | ReturnType<JoinedGet['join']> {
+  try {
+    return join.join(isLast);
+  } catch (error) {
+    if (error instanceof CodedError) return error;
+    throw error;
+  }
+}
+
+function nobody(): CodedError {
+  return new CodedError('ERR_NO_PRIMARY', 'no node of the cluster answers for the key');
+}

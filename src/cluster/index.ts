@@ -15,10 +15,11 @@ export {
   supervisorOf,
 } from './control/control-client.ts';
 export { ControlServer } from './control/control-server.ts';
-export { type ControlReply, PAUSE_SECONDS_MAX } from './control/messages.ts';
+export { type ControlReply, type ControlRequest, PAUSE_SECONDS_MAX } from './control/messages.ts';
 export { openPrivateFolder } from './control/private-folder.ts';
 export { isAnswered, type RunEntry, registerSupervisor, socketIn } from './control/run-entry.ts';
 export { LocalCluster } from './local-cluster.ts';
+export { orderInEtcd } from './membership/etcd/etcd-changes.ts';
 export type { EtcdOptions } from './membership/etcd/etcd-client.ts';
 export { EtcdMembership } from './membership/etcd/etcd-membership.ts';
 export { etcdEndpoints } from './membership/etcd/etcd-url.ts';
@@ -27,6 +28,7 @@ export type { Membership } from './membership/membership.ts';
 export { SupervisedMembership } from './membership/supervised.ts';
 export type { MainCluster } from './node/main-cluster.ts';
 export { PublishingCluster } from './node/publishing-cluster.ts';
+export type { NodeFacts } from './node-messages.ts';
 export type { PlannedRestart, RestartedNode } from './rolling-restart.ts';
 export {
   type Inherited,

@@ -1,5 +1,6 @@
 /** `slabring serve --join etcd://…`: nodes of many machines, each a process of its own. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { MembersReply } from '../../src/cluster/index.ts';
 import { EtcdServer, whyNoEtcd } from '../support/etcd.ts';
 import { startVerb } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
@@ -94,6 +95,31 @@ describe.skipIf(whyNoEtcd() !== undefined)('nodes that join a cluster in etcd', 
     await allPublish([first, third]);
     start(second);
     await allPublish(ports);
+  });
+
+  test('slabring nodes lists the members, and removes one', async () => {
+    const at = ['--cluster', `etcd://${etcd.address}`];
+    const list = async () => {
+      const { out } = await startVerb(['nodes', 'list', '--json', ...at]).result();
+      return JSON.parse(out) as MembersReply;
+    };
+    const [first, second, third] = ports;
+    await allPublish(ports);
+    const { cluster, replicas, members, changes } = await list();
+    expect([cluster, replicas]).toEqual(['web', 2]);
+    expect(members.map(({ state }) => state)).toEqual(['serving', 'serving', 'serving']);
+    expect(members.map(({ memoryLimitBytes }) => memoryLimitBytes)).toEqual(Array(3).fill(2 ** 24));
+    expect(changes.map(({ reason }) => reason)).toContain(`n${first} has all its items`);
+    const name = `n${third}`;
+    const dryRun = await startVerb(['nodes', 'remove', name, '--dry-run', ...at]).result();
+    expect([dryRun.code, dryRun.out]).toEqual([0, expect.stringContaining('Nothing has changed')]);
+    const removed = await startVerb(['nodes', 'remove', name, ...at]).result();
+    expect([removed.code, removed.out]).toEqual([0, expect.stringContaining(`${name} (`)]);
+    await allPublish([first, second]);
+    const again = await startVerb(['nodes', 'remove', `n${second}`, ...at]).result();
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining('add a node first')]);
+    const added = await startVerb(['nodes', 'add', ...at]).result();
+    expect([added.code, added.err]).toEqual([1, expect.stringContaining('slabring serve')]);
   });
 
   test('a node that cannot join says what is missing', async () => {

@@ -1,5 +1,5 @@
 /** Has a cluster change its nodes, and shows how that goes. */
-import { type ChangeRequest, type ControlReply, order } from '../../cluster/index.ts';
+import type { ChangeRequest, ControlReply, ControlRequest } from '../../cluster/index.ts';
 import { changedText, changePlanText } from '../terminal/nodes-page.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
 import type { Host } from './host.ts';
@@ -14,9 +14,12 @@ interface ChangeResult {
   error: string | undefined;
 }
 
+/** Sends a request to what keeps a cluster: the supervisor of a machine, or etcd. */
+export type SendOrder = (request: ControlRequest) => AsyncIterable<ControlReply>;
+
 /** Resolves with whether all of the change is done. */
 export async function orderChange(
-  socketPath: string,
+  send: SendOrder,
   request: ChangeRequest,
   json: boolean,
   host: Host,
@@ -25,7 +28,7 @@ export async function orderChange(
   const bar = progressBar(host.terminal);
   try {
     let isSettled = false;
-    for await (const reply of order(socketPath, { verb: 'change', ...request })) {
+    for await (const reply of send({ verb: 'change', ...request })) {
       isSettled ||= take(reply, result, bar);
       if (reply.event === 'changed' && !json) {
         bar.clear();

@@ -51,7 +51,7 @@ export async function openEtcdMembership(
 }
 
 /** @throws {CodedError} if a file cannot be read. */
-async function etcdOptionsOf(
+export async function etcdOptionsOf(
   url: string,
   { joinCa, joinCert, joinKey, joinLoginFile }: ValuesOf<typeof etcdFlags>,
   log: Logger | undefined,

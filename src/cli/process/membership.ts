@@ -3,6 +3,7 @@ import { CodedError, type Logger } from '../../base/index.ts';
 import {
   type MainCluster,
   type Membership,
+  type NodeFacts,
   PublishingCluster,
   SupervisedMembership,
 } from '../../cluster/index.ts';
@@ -38,10 +39,13 @@ export class NodeMembership {
   }
 
   /** The node listens; returns its port for other members, if it has joined a cluster. */
-  follow({ control }: { readonly control: Pick<NodeControl, 'config'> }): number | undefined {
+  follow(
+    { control }: { readonly control: Pick<NodeControl, 'config'> },
+    facts: () => NodeFacts,
+  ): number | undefined {
     if (this.#membership === undefined) return undefined;
     this.#member = new PublishingCluster(this.#membership.identity, control.config, this.#log);
-    this.#membership.follow(this.#member);
+    this.#membership.follow(this.#member, facts);
     return this.#member.peerPort;
   }
 

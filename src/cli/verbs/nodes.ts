@@ -1,6 +1,14 @@
-import { bytes, CodedError, flag, type Rule, text } from '../../base/index.ts';
-import { type ChangeAction, type MembersReply, order } from '../../cluster/index.ts';
-import { orderChange } from '../process/change-order.ts';
+import { bytes, CodedError, flag, type Rule, text, type ValuesOf } from '../../base/index.ts';
+import {
+  type ChangeAction,
+  etcdEndpoints,
+  type MembersReply,
+  order,
+  orderInEtcd,
+} from '../../cluster/index.ts';
+import { etcdFlags } from '../options/join-options.ts';
+import { orderChange, type SendOrder } from '../process/change-order.ts';
+import { etcdOptionsOf } from '../process/etcd-join.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { supervisorFor } from '../process/restart-order.ts';
@@ -12,8 +20,10 @@ const nodesFlags = {
     placeholder: '<host:port>',
     doc:
       'Address of any node of the cluster, if several clusters run on this machine; default: ' +
-      'the only one, else the one of 127.0.0.1:11211.',
+      'the only one, else the one of 127.0.0.1:11211. etcd://host:port/name: a cluster that ' +
+      'etcd keeps; the name can be left out if it is the only one there.',
   }),
+  ...etcdFlags,
   state: text({
     placeholder: '<folder>',
     doc: 'The folder of the cluster (slabring cluster --state), in place of --cluster.',
@@ -80,31 +90,37 @@ export const nodesVerb = defineVerb({
       return list(options, host);
     }
     const checked = checkedAction(action, node, options.rolling);
-    const { socketPath } = await supervisorFor(options);
+    const send = await senderFor(options);
     const { dryRun, json, memoryLimitBytes: memory } = options;
     const memoryLimitBytes = memory === 0 ? undefined : memory;
     const request = { action: checked, node, dryRun, memoryLimitBytes };
-    return (await orderChange(socketPath, request, json, host)) ? EXIT.ok : EXIT.failed;
+    return (await orderChange(send, request, json, host)) ? EXIT.ok : EXIT.failed;
   },
 });
 
-interface ListOptions {
-  readonly cluster: string;
-  readonly state: string;
-  readonly json: boolean;
+type NodesOptions = ValuesOf<typeof nodesFlags>;
+
+/** @throws {CodedError} if no supervisor is found, or a file for etcd cannot be read. */
+async function senderFor(options: NodesOptions): Promise<SendOrder> {
+  if (!/^etcds?:/.test(options.cluster)) {
+    const { socketPath } = await supervisorFor(options);
+    return (request) => order(socketPath, request);
+  }
+  const { cluster } = etcdEndpoints(options.cluster);
+  const etcd = await etcdOptionsOf(options.cluster, options, undefined);
+  return (request) => orderInEtcd(etcd, cluster, request);
 }
 
-async function list(options: ListOptions, host: Host): Promise<number> {
-  const { socketPath } = await supervisorFor(options);
-  const reply = await membersOf(socketPath);
+async function list(options: NodesOptions, host: Host): Promise<number> {
+  const reply = await membersOf(await senderFor(options));
   const { event: _, ...members } = reply;
   host.out(options.json ? JSON.stringify(members) : membersText(reply));
   return EXIT.ok;
 }
 
 /** @throws {CodedError} `ERR_SUPERVISOR` */
-async function membersOf(socketPath: string): Promise<MembersReply> {
-  for await (const reply of order(socketPath, { verb: 'members' })) {
+async function membersOf(send: SendOrder): Promise<MembersReply> {
+  for await (const reply of send({ verb: 'members' })) {
     if (reply.event === 'members') return reply;
     if (reply.event === 'refused') throw new CodedError('ERR_SUPERVISOR', reply.reason);
   }

@@ -137,14 +137,14 @@ async function serveUntilStop(
     }
     const started = { ...node, adminUrl: admin?.url };
     showStart(options, started, host, log);
-    tellSupervisor(host, stop, node, { adminUrl: admin?.url, peerPort: membership.follow(node) });
+    const peerPort = membership.follow(node, () => factsOf(node));
+    tellSupervisor(host, stop, node, { adminUrl: admin?.url, peerPort });
     // A daemon outlives the process that started it.
     if (options.daemon) stop.ignoreDisconnect();
     service.ready(startLine(options, started));
     service.watch(() => node.checkThreads());
     const stopSnapshots = await scheduleSnapshots(options, node, log);
-    const ends = { stop, renewal: membership.renewal };
-    const code = await waitForEnd(node, ends, service, log);
+    const code = await waitForEnd(node, { stop, service, membership }, log);
     stopSnapshots();
     await membership.end();
     // After a bug the process must end at once.
@@ -242,11 +242,17 @@ async function reportFailure<T>(host: Host, start: () => Promise<T>): Promise<T>
 /** In place of an exit code: the process replaces itself by a new one. */
 const BEGINS_AGAIN = -1;
 
+/** What ends a node, or is told of its end. */
+interface Around {
+  readonly stop: StopRequest;
+  readonly service: ServiceManager;
+  readonly membership: NodeMembership;
+}
+
 /** The first of these events decides the exit code; the process must then end at once. */
 async function waitForEnd(
   node: ServedNode,
-  { stop, renewal }: { readonly stop: StopRequest; readonly renewal: Promise<string> },
-  service: ServiceManager,
+  { stop, service, membership }: Around,
   log: ProcessLog,
 ): Promise<number> {
   const drained = stop.requested
@@ -269,7 +275,7 @@ async function waitForEnd(
     return signalExitCode(signal);
   });
   let isRenewed = false;
-  const renewed = renewal.then((reason) => {
+  const renewed = membership.renewal.then((reason) => {
     log.warn({}, `${reason} The node starts again, without its items.`);
     isRenewed = true;
     return node.control.stop(true).then(() => EXIT.ok);

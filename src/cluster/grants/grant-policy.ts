@@ -88,6 +88,15 @@ export function promiseTo(
   return promise?.incarnation === asker.incarnation ? promise : undefined;
 }
 
+/** The members that are up, and were not in the earlier topology, or were another process there. */
+export function newBetween(before: ClusterTopology, now: ClusterTopology): readonly Member[] {
+  return now.members.filter(({ name, incarnation, state }) => {
+    const earlier = memberOf(before, name);
+    const wasUp = earlier?.incarnation === incarnation && STATE_RULES[earlier.state].isUp;
+    return STATE_RULES[state].isUp && !wasUp;
+  });
+}
+
 /** The members of the earlier topology whose process may run, and is no longer a member's. */
 export function goneBetween(
   before: ClusterTopology | undefined,

@@ -1,10 +1,11 @@
-import type { ClusterTopology, Member } from '../../topology/index.ts';
+import { answers, type ClusterTopology, type Member } from '../../topology/index.ts';
 import {
   answersUntil,
   type Granted,
   goneBetween,
   granters,
   mayPromise,
+  newBetween,
   type Promised,
   promiseTo,
   takesOverAt,
@@ -16,6 +17,8 @@ type MemberProcess = Pick<Member, 'name' | 'incarnation'>;
 interface GrantsDeps {
   /** Sends a ping to a member; calls `settle` once, within a bounded time: whether it promises. */
   readonly ask: (member: MemberProcess, settle: (isPromised: boolean) => void) => void;
+  /** `silent` has changed. */
+  readonly silenceChanged: () => void;
   /** Every thread answers for its keys only before this time. */
   readonly setAnswersUntil: (ms: number) => void;
   /** Milliseconds of a monotonic clock that all threads share. */
@@ -40,6 +43,7 @@ export class Grants {
   /** The members that a question is on its way to. */
   readonly #asked = new Set<string>();
   #topology: ClusterTopology | undefined;
+  #silent: readonly string[] = [];
   /** Before this time the node answers for no key of a member that has gone. */
   #heldUntilMs = Number.NEGATIVE_INFINITY;
   #askTimer: { cancel(): void } | undefined;
@@ -58,6 +62,7 @@ export class Grants {
     const before = this.#topology;
     const now = this.#deps.nowMs();
     this.#topology = topology;
+    if (before !== undefined) this.#welcome(newBetween(before, topology), now);
     for (const gone of goneBetween(before, topology)) this.#hold(gone, now);
     this.#forgetOthers(topology);
     this.#publish();
@@ -68,6 +73,11 @@ export class Grants {
   /** When no member that has gone lives by a promise of this node any longer; may be past. */
   get heldUntilMs(): number {
     return this.#heldUntilMs;
+  }
+
+  /** New members that have promised nothing for half the time: nobody should wait for them. */
+  get silent(): readonly string[] {
+    return this.#silent;
   }
 
   /** Resolves at `heldUntilMs`, or when the grants are closed. */
@@ -112,6 +122,26 @@ export class Grants {
     this.#heldUntilMs = Math.max(this.#heldUntilMs, until);
   }
 
+  /**
+   * A new member takes nothing over before this node has reported that it has adopted a topology
+   * with it. So it counts as if it had promised now, and a join interrupts nothing.
+   */
+  #welcome(members: readonly MemberProcess[], askedMs: number): void {
+    for (const { name, incarnation } of members) this.#granted.set(name, { incarnation, askedMs });
+  }
+
+  #lookForSilence(topology: ClusterTopology): void {
+    const before = this.#deps.nowMs() - this.#grantMs / 2;
+    const silent = granters(topology, this.#self.name).filter((member) => {
+      const granted = this.#granted.get(member.name);
+      return !answers(member) && (granted?.askedMs ?? before) < before;
+    });
+    const names = silent.map(({ name }) => name);
+    if (names.join() === this.#silent.join()) return;
+    this.#silent = names;
+    this.#deps.silenceChanged();
+  }
+
   #forgetOthers({ members }: ClusterTopology): void {
     const names = new Set(members.map(({ name }) => name));
     for (const map of [this.#granted, this.#promised]) {
@@ -121,6 +151,7 @@ export class Grants {
 
   #askAll(): void {
     if (this.#isClosed || this.#topology === undefined) return;
+    this.#lookForSilence(this.#topology);
     for (const member of granters(this.#topology, this.#self.name)) this.#ask(member);
     const delayMs = this.#grantMs / QUESTIONS_PER_GRANT;
     this.#askTimer = this.#deps.setTimer(() => this.#askAll(), delayMs);

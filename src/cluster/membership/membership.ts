@@ -1,4 +1,5 @@
 import type { MainCluster } from '../node/main-cluster.ts';
+import type { NodeFacts } from '../node-messages.ts';
 
 /** Who this process is in its cluster. */
 export interface MemberIdentity {
@@ -24,7 +25,7 @@ export interface Membership {
   /** Resolves with a sentence when the process must begin again, as a new one without items. */
   readonly renewal?: Promise<string>;
   /** The node listens: from here on the member gets each topology, and its reports go on. */
-  follow(member: MainCluster): void;
+  follow(member: MainCluster, facts?: () => NodeFacts): void;
   /** Resolves once the membership has been left, within a bound. */
   close(): Promise<void>;
 }

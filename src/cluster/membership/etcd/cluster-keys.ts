@@ -6,7 +6,9 @@ import {
   readMember,
   TopologyError,
 } from '../../../topology/index.ts';
+import type { PastChange } from '../../changes/change-events.ts';
 import type { MemberReport } from '../../node/main-cluster.ts';
+import type { NodeFacts } from '../../node-messages.ts';
 import type { EtcdKey } from './etcd-wire.ts';
 import type { EtcdState } from './prefix-follower.ts';
 
@@ -14,6 +16,7 @@ import type { EtcdState } from './prefix-follower.ts';
  * The keys of a cluster in etcd:
  *
  *     /slabring/NAME/topologies/17   the topology of version 17; never changed, the last ones stay
+ *     /slabring/NAME/changes/17      why, and when
  *     /slabring/NAME/nodes/a         the process of node a, with its report; ends with its lease
  *     /slabring/NAME/driver          the node that changes the topology; ends with its lease
  *     /slabring/NAME/removals/a      an operator removes this process of node a
@@ -21,6 +24,7 @@ import type { EtcdState } from './prefix-follower.ts';
  */
 export interface ClusterKeys {
   readonly prefix: string;
+  readonly change: (version: number) => string;
   readonly topology: (version: number) => string;
   readonly node: (name: string) => string;
   readonly driver: string;
@@ -28,10 +32,17 @@ export interface ClusterKeys {
   readonly secret: string;
 }
 
+/** The clusters of an etcd. */
+export const FOLDER = '/slabring/';
+
+/** The name of the cluster that a key belongs to. */
+export const clusterNameIn = (key: string): string => key.slice(FOLDER.length).split('/')[0]!;
+
 export function clusterKeys(cluster: string): ClusterKeys {
-  const prefix = `/slabring/${cluster}/`;
+  const prefix = `${FOLDER}${cluster}/`;
   return {
     prefix,
+    change: (version) => `${prefix}changes/${version}`,
     topology: (version) => `${prefix}topologies/${version}`,
     node: (name) => `${prefix}nodes/${name}`,
     driver: `${prefix}driver`,
@@ -45,6 +56,8 @@ export interface RegisteredNode {
   /** Its state has no meaning. */
   readonly member: Member;
   readonly report: MemberReport;
+  /** What it has, a short while ago. */
+  readonly facts: NodeFacts | undefined;
 }
 
 /** An operator wants that this process leaves the cluster. */
@@ -61,12 +74,16 @@ export interface ClusterState {
   readonly newest: ClusterTopology | undefined;
   readonly nodes: readonly RegisteredNode[];
   readonly removals: readonly Removal[];
+  /** The last ones, the newest at the end. */
+  readonly changes: readonly PastChange[];
   /** The key of the driver; its value is the name of the node. */
   readonly driver: EtcdKey | undefined;
   /** Sentences about keys that cannot be read. */
   readonly malformed: readonly string[];
 }
 
+export const encodeRemoval = (removal: Removal): string => JSON.stringify(removal);
+export const encodeChange = (change: PastChange): string => JSON.stringify(change);
 export const encodeNode = (node: RegisteredNode): string => JSON.stringify(node);
 
 /** Reads all keys of a cluster; those that no slabring has written have no effect. */
@@ -92,6 +109,7 @@ export function readClusterState(keys: ClusterKeys, state: EtcdState): ClusterSt
     newest: map.get(Math.max(...versions)),
     nodes: readAll('nodes', decodeNode),
     removals: readAll('removals', decodeRemoval),
+    changes: [...readAll('changes', decodeChange)].sort((a, b) => a.version - b.version),
     driver: state.get(keys.driver),
     malformed,
   };
@@ -112,9 +130,14 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws {CodedError} if no slabring has written the text. */
 export function decodeNode(text: string): RegisteredNode {
-  const { member, report } = fieldsOf(text);
-  const { name, incarnation } = readMember(member);
-  return { member: readMember(member), report: readReport(Object(report), name, incarnation) };
+  const { member: fields, report, facts } = fieldsOf(text);
+  const member = readMember(fields);
+  const { name, incarnation } = member;
+  return {
+    member,
+    report: readReport(Object(report) as Fields, name, incarnation),
+    facts: facts === undefined ? undefined : readFacts(Object(facts) as Fields),
+  };
 }
 
 function readReport(fields: Fields, name: string, incarnation: number): MemberReport {
@@ -131,6 +154,18 @@ function readReport(fields: Fields, name: string, incarnation: number): MemberRe
     keysLeft: countOf(fields, 'keysLeft'),
     unreachable: unreachable.map(String),
   };
+}
+
+const readFacts = (fields: Fields): NodeFacts => ({
+  items: countOf(fields, 'items'),
+  bytes: countOf(fields, 'bytes'),
+  memoryLimitBytes: countOf(fields, 'memoryLimitBytes'),
+});
+
+function decodeChange(text: string): PastChange {
+  const fields = fieldsOf(text);
+  const [version, atMs] = [countOf(fields, 'version'), countOf(fields, 'atMs')];
+  return { version, atMs, reason: String(fields['reason']) };
 }
 
 function decodeRemoval(text: string): Removal {

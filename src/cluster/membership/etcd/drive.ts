@@ -61,11 +61,30 @@ function firstStep({ settings, nodes }: DriveFacts): TopologyStep | undefined {
 function failureStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
   if (!facts.isSettled) return undefined;
   const up = topology.members.filter(({ state }) => STATE_RULES[state].isUp);
-  const ended = up.find((member) => processOf(member, facts.nodes) === undefined);
-  if (ended !== undefined) return downStep(topology, ended, 'has ended');
+  const ended = up.filter((member) => processOf(member, facts.nodes) === undefined);
+  const down = ended.find((member) => mayGoDown(topology, member, facts));
+  if (down !== undefined) return downStep(topology, down, 'has ended');
   const cutOff = unreachableMember(up, facts.nodes);
-  return cutOff && downStep(topology, cutOff, 'cannot be reached by other members');
+  if (cutOff === undefined || isLastAnswering(topology, cutOff)) return undefined;
+  return downStep(topology, cutOff, 'cannot be reached by other members');
 }
+
+/**
+ * Members that are cut off from etcd together promise each other to go on; only another one that
+ * answers keeps them from it, because they need its promises. So the last one that answers goes
+ * down only if its process is known to have ended: it has a new one, or an operator removes it.
+ */
+function mayGoDown(topology: ClusterTopology, member: Member, facts: DriveFacts): boolean {
+  const { name, incarnation } = member;
+  return (
+    !isLastAnswering(topology, member) ||
+    facts.nodes.some((node) => node.member.name === name) ||
+    facts.removals.some((removal) => removal.name === name && removal.incarnation === incarnation)
+  );
+}
+
+const isLastAnswering = ({ members }: ClusterTopology, member: Member): boolean =>
+  answers(member) && members.filter(answers).length === 1;
 
 const downStep = (topology: ClusterTopology, { name, incarnation }: Member, why: string) =>
   tried(`${name} ${why}`, () => withDown(topology, name, incarnation));

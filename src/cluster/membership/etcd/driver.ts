@@ -1,6 +1,6 @@
-import type { Logger } from '../../../base/index.ts';
+import { type Logger, machineClock } from '../../../base/index.ts';
 import { encodeTopology, memberOf, type TopologyStep } from '../../../topology/index.ts';
-import type { ClusterKeys, ClusterState, Removal } from './cluster-keys.ts';
+import { type ClusterKeys, type ClusterState, encodeChange, type Removal } from './cluster-keys.ts';
 import { type ClusterSettings, drive } from './drive.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { EtcdError } from './etcd-error.ts';
@@ -8,6 +8,8 @@ import type { EtcdKey } from './etcd-wire.ts';
 
 /** Topologies that etcd keeps: a node that was away for more changes is filled again. */
 export const HISTORY_MAX = 64;
+/** Past changes that `slabring nodes list` shows. */
+const CHANGES_MAX = 10;
 /** After a failed request, or while members may still register. */
 const RETRY_MS = 500;
 
@@ -111,17 +113,21 @@ export class Driver {
 
   async #write(step: TopologyStep, { newest }: ClusterState, driver: EtcdKey): Promise<void> {
     const { client, keys, log } = this.#options;
-    const { version } = step.topology;
+    const { reason, topology } = step;
+    const { version } = topology;
+    const atMs = Math.round(machineClock.nowMs());
     const compare = [
       { key: keys.driver, target: 'created', revision: driver.created },
       { key: keys.topology(version), target: 'created', revision: 0 },
     ] as const;
     const { succeeded } = await client.transact(compare, [
-      { put: keys.topology(version), value: encodeTopology(step.topology) },
+      { put: keys.topology(version), value: encodeTopology(topology) },
+      { put: keys.change(version), value: encodeChange({ version, reason, atMs }) },
       { remove: keys.topology(version - HISTORY_MAX) },
+      { remove: keys.change(version - CHANGES_MAX) },
     ]);
     if (!succeeded) return;
-    log.info({ version, reason: step.reason }, `topology ${version}: ${step.reason}`);
+    log.info({ version, reason }, `topology ${version}: ${reason}`);
     if (newest === undefined)
       log.info({}, 'the cluster begins with the nodes that have registered');
   }

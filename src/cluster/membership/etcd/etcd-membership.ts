@@ -7,6 +7,7 @@ import {
   memberOf,
 } from '../../../topology/index.ts';
 import type { MainCluster } from '../../node/main-cluster.ts';
+import type { NodeFacts } from '../../node-messages.ts';
 import type { MemberIdentity, Membership } from '../membership.ts';
 import { adoptionOf } from './adoption.ts';
 import {
@@ -53,12 +54,14 @@ export class EtcdMembership implements Membership {
   readonly #options: EtcdMembershipOptions;
   readonly #client: EtcdClient;
   readonly #keys: ClusterKeys;
-  #renew!: (reason: string) => void;
+  #resolveRenewal!: (reason: string) => void;
   /** The topologies that this node has adopted, in their order, at most HISTORY_MAX. */
   #known: readonly ClusterTopology[] = [];
   #parts: Parts | undefined;
   #isReachable = true;
   #hasLeft = false;
+  /** Since when another process has had the name of this node. */
+  #takenSinceMs: number | undefined;
   readonly #told = new Set<string>();
 
   private constructor(options: EtcdMembershipOptions, client: EtcdClient, secret: Buffer) {
@@ -71,7 +74,7 @@ export class EtcdMembership implements Membership {
     const { cluster } = settings;
     this.identity = { cluster, name: self.name, incarnation, secret, publishes };
     this.renewal = new Promise((resolve) => {
-      this.#renew = resolve;
+      this.#resolveRenewal = resolve;
     });
   }
 
@@ -91,7 +94,7 @@ export class EtcdMembership implements Membership {
     }
   }
 
-  follow(member: MainCluster): void {
+  follow(member: MainCluster, facts?: () => NodeFacts): void {
     const { settings, ttl, log } = this.#options;
     const client = this.#client;
     const { name, incarnation } = this.identity;
@@ -99,7 +102,10 @@ export class EtcdMembership implements Membership {
       client,
       key: this.#keys.node(name),
       ttl,
-      value: () => encodeNode({ member: this.#member(member), report: member.report() }),
+      value: () => {
+        const report = member.report();
+        return encodeNode({ member: this.#member(member), report, facts: facts?.() });
+      },
       isOwn: (value) => incarnationIn(value) === incarnation,
       changed: (error) => this.#registered(error),
     });
@@ -113,6 +119,11 @@ export class EtcdMembership implements Membership {
     });
     this.#parts = { member, registration, driver, follower };
     member.onReport(() => registration.update());
+  }
+
+  /** This process must begin again as a new one: the sentence says why. */
+  renew(reason: string): void {
+    this.#resolveRenewal(reason);
   }
 
   /** Ends the registration, so that the others need not wait for the end of the lease. */
@@ -138,6 +149,12 @@ export class EtcdMembership implements Membership {
     if (error === undefined) {
       this.#options.log.info({}, 'the node is registered in etcd');
       this.#parts?.driver.consider();
+      this.#takenSinceMs = undefined;
+    } else if (error.code === 'ERR_NAME_TAKEN') {
+      // The last process of the node may have ended without a word: its lease ends soon.
+      this.#takenSinceMs ??= performance.now();
+      const ms = performance.now() - this.#takenSinceMs;
+      if (ms > 2 * this.#options.ttl * 1000 + REGISTER_MS_MAX) this.#tellOnce(error.message);
     } else if (this.#isReachable) {
       this.#tellOnce(error.message);
     }
@@ -166,7 +183,7 @@ export class EtcdMembership implements Membership {
     for (const topology of adopt) this.#parts?.member.adopt(topology);
     this.#known = [...this.#known, ...adopt].slice(-HISTORY_MAX);
     if (restore.length > 0) void this.#restore(restore);
-    if (renewal !== undefined) this.#renew(`${renewal[0]!.toUpperCase()}${renewal.slice(1)}.`);
+    if (renewal !== undefined) this.renew(`${renewal[0]!.toUpperCase()}${renewal.slice(1)}.`);
     this.#noteEnd(adopt.at(-1));
   }
 

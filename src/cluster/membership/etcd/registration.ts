@@ -8,6 +8,8 @@ const RENEWALS_PER_TTL = 4;
 /** Changes of the value within this time are one request. */
 const CHANGE_MS = 100;
 const RETRY_MS = 250;
+/** The value is written again after this time, because it has numbers that nobody reports. */
+const REFRESH_MS = 10_000;
 
 interface RegistrationOptions {
   readonly client: EtcdClient;
@@ -31,6 +33,7 @@ export class Registration {
   #lease: string | undefined;
   /** When the lease was renewed last, on the monotonic clock. */
   #renewedMs = 0;
+  #writtenMs = 0;
   #isDirty = true;
   #isEnded = false;
   #wake: () => void = () => undefined;
@@ -77,7 +80,7 @@ export class Registration {
     const lease = this.#lease;
     if (lease === undefined) {
       await this.#register();
-    } else if (this.#isDirty) {
+    } else if (this.#isDirty || now - this.#writtenMs >= REFRESH_MS) {
       await this.#put(lease);
     } else if (now - this.#renewedMs >= renewMs) {
       if (!(await client.keepLeaseAlive(lease))) return this.#lost();
@@ -100,6 +103,7 @@ export class Registration {
       throw new EtcdError('ERR_ETCD', `The key ${key} in etcd has changed.`);
     }
     this.#renewedMs = now;
+    this.#writtenMs = now;
     this.#lease = lease;
     this.#options.changed();
   }
@@ -119,6 +123,7 @@ export class Registration {
   async #put(lease: string): Promise<void> {
     const { client, key, value } = this.#options;
     this.#isDirty = false;
+    this.#writtenMs = performance.now();
     await client.put(key, value(), lease).catch((error: unknown) => {
       this.#isDirty = true;
       throw error;

@@ -4,6 +4,7 @@ import {
   goneBetween,
   granters,
   mayPromise,
+  newBetween,
   takesOverAt,
 } from '../../../../src/cluster/grants/grant-policy.ts';
 import type { ClusterTopology, Member, MemberState } from '../../../../src/topology/index.ts';
@@ -92,6 +93,12 @@ describe('the node that is asked', () => {
     expect(goneBetween(before, now).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
     expect(goneBetween(undefined, now)).toEqual([]);
     expect(goneBetween(before, before)).toEqual([]);
+  });
+  test('a member is new when it was not up before as this process', () => {
+    const before = topologyOf(member('a'), member('b', 'down'), member('c'));
+    const again = { ...member('c', 'filling'), incarnation: 8 };
+    const now = topologyOf(member('a'), member('b', 'down'), again, member('d', 'joining'));
+    expect(newBetween(before, now).map(({ name }) => name)).toEqual(['c', 'd']);
   });
   test('a node takes over when its last promise to the member ends', () => {
     const promised = new Map([['b', { incarnation: 7, promisedMs: 500 }]]);

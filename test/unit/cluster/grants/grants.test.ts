@@ -54,6 +54,7 @@ class SimulatedNode {
   adopted = 0;
   decided = 0;
   answersUntilMs = Number.NEGATIVE_INFINITY;
+  readonly silences: string[] = [];
   isCutOff = false;
   isDead = false;
   readonly name: string;
@@ -66,6 +67,9 @@ class SimulatedNode {
     this.#rate = 1 + world.random.int(-9, 9) / 1000;
     this.grants = new Grants({ name, incarnation: 1 }, GRANT_MS, {
       ask: (member, settle) => world.ask(this, member.name, settle),
+      silenceChanged: () => {
+        this.silences.push(this.grants.silent.join());
+      },
       setAnswersUntil: (ms) => {
         this.answersUntilMs = ms;
       },
@@ -215,6 +219,60 @@ function runCase(random: Random, faults: Faults = {}): ReadonlySet<string> {
   run(60_000);
   return seen;
 }
+
+describe('a member that is new', () => {
+  /** Node x, which y and n do or do not promise anything. */
+  function nodeWith(promises: ReadonlySet<string>) {
+    const schedule = new Schedule();
+    const silences: string[] = [];
+    const node = { untilMs: Number.NEGATIVE_INFINITY, silences, schedule, grants };
+    function grants(): Grants {
+      const deps = {
+        ask: ({ name }: { readonly name: string }, settle: (isPromised: boolean) => void) =>
+          void schedule.after(1, () => settle(promises.has(name))),
+        setAnswersUntil: (ms: number) => {
+          node.untilMs = ms;
+        },
+        silenceChanged: () => void silences.push(made.silent.join()),
+        nowMs: () => schedule.nowMs,
+        setTimer: (onFire: () => void, delayMs: number) => schedule.after(delayMs, onFire),
+      };
+      const made = new Grants({ name: 'x', incarnation: 1 }, GRANT_MS, deps);
+      return made;
+    }
+    return node;
+  }
+  const settings = { cluster: 'web', replicas: 2, replication: 'sync' } as const;
+  const first = firstTopology(settings, [newMember('x', 1), newMember('y', 2)]);
+  const joined = withJoined(first, newMember('n', 3));
+
+  test('a join does not interrupt the right to answer, and a silent new member is told', () => {
+    const node = nodeWith(new Set(['y']));
+    const grants = node.grants();
+    grants.adopting(first);
+    while (node.schedule.step(1000));
+    expect(node.untilMs).toBeGreaterThan(1000);
+    grants.adopting(joined);
+    expect(node.untilMs).toBeGreaterThan(1000);
+    while (node.schedule.step(1000 + GRANT_MS * 0.6)) expect(node.untilMs).toBeGreaterThan(1000);
+    expect(node.silences).toEqual(['n']);
+    grants.adopting({ ...first, version: 3 });
+    while (node.schedule.step(4000));
+    expect(node.silences).toEqual(['n', '']);
+    grants.close();
+    expect(node.untilMs).toBe(Number.NEGATIVE_INFINITY);
+  });
+  test('a node loses the right to answer when a new member never promises anything', () => {
+    const node = nodeWith(new Set(['y']));
+    const grants = node.grants();
+    grants.adopting(first);
+    while (node.schedule.step(1000));
+    grants.adopting(joined);
+    while (node.schedule.step(6000));
+    expect(node.untilMs).toBeLessThan(1000 + GRANT_MS);
+    grants.close();
+  });
+});
 
 describe('one primary by grants', () => {
   test(`no two nodes answer for a key at the same moment, in any order (seed ${seed})`, () => {

@@ -26,6 +26,7 @@ export function registered(
   const moved = { keysMoved: 0, bytesMoved: 0, keysLeft: 0 };
   return {
     member: member(name, 'joining', incarnation),
+    facts: undefined,
     report: { name, incarnation, ...versions, ...moved, unreachable },
   };
 }

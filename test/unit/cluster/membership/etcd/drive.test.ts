@@ -42,6 +42,17 @@ describe('failures', () => {
     expect(driven(three, two)).toBe('6: a serving, b serving, c down (c has ended)');
     expect(driven(three, two, { isSettled: false })).toBeUndefined();
   });
+  test('the last member that answers goes down only if its process is known to have ended', () => {
+    const one = topologyOf(5, member('a'), member('b', 'joining'), member('c', 'down'));
+    const others = [registered('b', 5), registered('d', 5)];
+    expect(driven(one, others)).toBeUndefined();
+    const again = [...others, registered('a', 0, { incarnation: 2 })];
+    expect(driven(one, again)).toContain('(a has ended)');
+    const removals = [{ name: 'a', incarnation: 1 }];
+    expect(driven(one, others, { removals })).toContain('(a has ended)');
+    const complaint = [registered('a', 4), registered('b', 5, { unreachable: ['a'] })];
+    expect(driven(one, complaint)).toBeUndefined();
+  });
   test('a member whose name has another process is down, and then filled', () => {
     const again = [nodes[0]!, nodes[1]!, registered('c', 0, { incarnation: 2 })];
     expect(driven(three, again)).toBe('6: a serving, b serving, c down (c has ended)');

@@ -35,11 +35,15 @@ export function nextTopology(
   return { topology: finishedTopology(topology), reason: changes.join('; ') };
 }
 
-/** The topology after the changes under way; without changes, the next version of the same. */
+/**
+ * The topology after the changes under way; without changes, the next version of the same. A member
+ * that leaves keeps its place for one version more, without weight: until it has adopted that, it
+ * may still answer, and the new primaries of its keys must know whom they wait for.
+ */
 export function finishedTopology(topology: ClusterTopology): ClusterTopology {
   const members = topology.members
-    .filter(({ state }) => state !== 'leaving' && state !== 'gone')
-    .map((member): Member => (isFilled(member) ? { ...member, state: 'serving' } : member));
+    .filter((member) => !hasLeft(member) && member.state !== 'gone')
+    .map(afterChange);
   return { ...topology, version: topology.version + 1, members };
 }
 
@@ -63,19 +67,34 @@ function lastHolder(topology: ClusterTopology): Member | undefined {
   return topology.members.find(answers);
 }
 
-/** A member of weight 0 has no items, so nobody waits for it. */
+/**
+ * A member of weight 0 has no items, so nobody waits for it; but one that leaves must know that it
+ * answers no more.
+ */
 function taskOf(
-  { weight, state, incarnation }: Member,
+  member: Member,
   report: NodeReport | undefined,
   version: number,
 ): string | undefined {
+  const { weight, state, incarnation } = member;
   const rule = STATE_RULES[state];
-  if (weight === 0 || !rule.isUp) return undefined;
+  if ((weight === 0 && !hasLeft(member)) || !rule.isUp) return undefined;
   if (report?.incarnation !== incarnation) return 'has not reported';
   if (report.adopted < version) return `has not adopted version ${version}`;
+  if (weight === 0) return undefined;
   if (report.clean < version) return 'has not dropped the items that it no longer holds';
   if (rule.answers && report.complete < version) return 'has not sent all items to their receivers';
   return undefined;
+}
+
+function afterChange(member: Member): Member {
+  if (isFilled(member)) return { ...member, state: 'serving' };
+  return member.state === 'leaving' ? { ...member, weight: 0 } : member;
+}
+
+/** It leaves, and holds nothing any more. */
+function hasLeft({ weight, state }: Member): boolean {
+  return state === 'leaving' && weight === 0;
 }
 
 function isFilled({ state }: Member): boolean {
@@ -83,6 +102,7 @@ function isFilled({ state }: Member): boolean {
 }
 
 function changeOf(member: Member): readonly string[] {
+  if (hasLeft(member)) return [`${member.name} has left`];
   if (isFilled(member)) return [`${member.name} has all its items`];
   if (member.state === 'leaving') return [`${member.name} has given its items to the others`];
   return member.state === 'gone' ? [`${member.name} is down and leaves`] : [];

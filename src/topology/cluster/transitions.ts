@@ -43,6 +43,7 @@ export function withJoined(topology: ClusterTopology, member: NewMember): Cluste
  */
 export function withLeaving(topology: ClusterTopology, name: string): ClusterTopology {
   const member = knownMember(topology, name);
+  if (member.state === 'leaving') throw new TopologyError(`${name} is leaving already.`);
   if (member.weight === 0) return withoutMember(topology, name);
   checkNoChange(topology);
   checkOthersHold(topology, member, []);
@@ -76,8 +77,9 @@ export function withChangeGivenUp(topology: ClusterTopology): ClusterTopology {
   return checked({ ...topology, version: topology.version + 1, members });
 }
 
+/** A member without weight has given its keys away already. */
 const staying = (member: Member): Member => {
-  return { ...member, state: STAYING[member.state] ?? member.state };
+  return member.weight === 0 ? member : { ...member, state: STAYING[member.state] ?? member.state };
 };
 
 /** The states of leaving members that stay after all. */

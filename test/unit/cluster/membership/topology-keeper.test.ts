@@ -37,11 +37,12 @@ describe('the keeper of a topology', () => {
     expect(keeper.topology.version).toBe(2);
     expect(keeper.waitsFor).toEqual(['web-3 has not reported']);
     keeper.take(done(keeper, 'web-3', 2));
+    expect(keeper.topology.members.find(({ name }) => name === 'web-2')?.weight).toBe(0);
+    for (const name of ['web-1', 'web-2', 'web-3']) keeper.take(done(keeper, name, 3));
     expect(keeper.topology.members.map(({ name }) => name)).toEqual(['web-1', 'web-3']);
-    expect(log.slice(-3)).toEqual([
-      'save 3',
-      'web-2 has given its items to the others',
-      'publish 3',
+    expect(log.slice(-6)).toEqual([
+      ...['save 3', 'web-2 has given its items to the others', 'publish 3'],
+      ...['save 4', 'web-2 has left', 'publish 4'],
     ]);
     expect(keeper.waitsFor).toEqual([]);
   });

@@ -33,13 +33,29 @@ describe('the next topology', () => {
     expect(step?.topology.version).toBe(8);
     expect(step?.reason).toBe('web-3 has all its items');
   });
-  test('a leaving member is removed, and one that is filled serves, in one step', () => {
+  test('a leaving member loses its weight, and one that is filled serves, in one step', () => {
     const states = ['leaving', 'serving', 'filling', 'gone', 'down'] as const;
     const members = states.map((state, at) => memberWith(at + 1, { state }));
     const topology = topologyWith(members, { version: 7 });
     const step = nextTopology(topology, reportsOf(topology));
-    expect(statesOf(step?.topology)).toBe('web-2 serving, web-3 serving, web-5 down');
+    expect(statesOf(step?.topology)).toBe(
+      'web-1 leaving, web-2 serving, web-3 serving, web-5 down',
+    );
+    expect(step?.topology.members.map(({ weight }) => weight)).toEqual([0, 1, 1, 1]);
     expect(step?.reason).toContain('web-1 has given its items to the others');
+  });
+  test('a member that has left is removed once it knows that it answers no more', () => {
+    const left = memberWith(1, { state: 'leaving', weight: 0 });
+    const topology = topologyWith([left, memberWith(2), memberWith(3)], { version: 7 });
+    const reports = reportsOf(topology);
+    const late = reports.map((report) =>
+      report.name === 'web-1' ? { ...report, adopted: 6, clean: 6, complete: 6 } : report,
+    );
+    expect(nextTopology(topology, late)).toBeUndefined();
+    expect(unfinished(topology, late)).toEqual(['web-1 has not adopted version 7']);
+    const step = nextTopology(topology, reports);
+    expect(statesOf(step?.topology)).toBe('web-2 serving, web-3 serving');
+    expect(step?.reason).toBe('web-1 has left');
   });
   test('nothing follows from a topology at rest', () => {
     const rest = topologyWith([memberWith(1), memberWith(2, { state: 'down' })], { version: 7 });

@@ -1,21 +1,35 @@
 import type { Logger } from '../../base/index.ts';
 import type { ConfigEntries } from '../../commands/index.ts';
-import { CLUSTER_ENTRY, encodeClusterConfig, parseClusterNode } from '../../protocol/index.ts';
-import { answers, type ClusterTopology } from '../../topology/index.ts';
+import {
+  CLUSTER_ENTRY,
+  encodeClusterConfig,
+  parseClusterNode,
+  TOPOLOGY_ENTRY,
+} from '../../protocol/index.ts';
+import { answers, type ClusterTopology, encodeTopology } from '../../topology/index.ts';
 
 /**
  * Publishes the members that answer, for clients that ask `config get cluster`: ketama places each
- * key on its primary among them. If no member answers, clients keep the nodes that they know.
+ * key on its primary among them. The bundled client asks for the whole topology, which has the
+ * weights. If no member answers, clients keep the nodes that they know.
  */
 export function publishTopology(
-  config: Pick<ConfigEntries, 'set'>,
-  { version, members }: ClusterTopology,
+  config: Pick<ConfigEntries, 'set' | 'delete'>,
+  topology: ClusterTopology,
   log: Logger,
 ): void {
+  const { version, members } = topology;
   const nodes = members.filter(answers).map(({ address }) => parseClusterNode(address));
   if (nodes.length === 0) return;
-  const data = encodeClusterConfig({ version, nodes });
-  const result = config.set({ name: CLUSTER_ENTRY, flags: 0, data });
-  if (result === 'stored') return;
-  log.warn({ version, result }, 'clients do not learn of the topology: `config get cluster`');
+  const entries = {
+    [TOPOLOGY_ENTRY]: Buffer.from(encodeTopology(topology)),
+    [CLUSTER_ENTRY]: encodeClusterConfig({ version, nodes }),
+  };
+  for (const [name, data] of Object.entries(entries)) {
+    const result = config.set({ name, flags: 0, data });
+    if (result === 'stored') continue;
+    // The bundled client asks for the cluster entry where there is no topology.
+    if (name === TOPOLOGY_ENTRY) config.delete(name);
+    log.warn({ version, result }, `clients do not learn of the topology: \`config get ${name}\``);
+  }
 }

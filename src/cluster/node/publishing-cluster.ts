@@ -9,12 +9,16 @@ import type { MainCluster, MemberReport } from './main-cluster.ts';
 export class PublishingCluster implements MainCluster {
   readonly peerPort = 0;
   readonly #identity: MemberIdentity;
-  readonly #config: Pick<ConfigEntries, 'set'>;
+  readonly #config: Pick<ConfigEntries, 'set' | 'delete'>;
   readonly #log: Logger;
   #version = 0;
   #onReport = (): void => {};
 
-  constructor(identity: MemberIdentity, config: Pick<ConfigEntries, 'set'>, log: Logger) {
+  constructor(
+    identity: MemberIdentity,
+    config: Pick<ConfigEntries, 'set' | 'delete'>,
+    log: Logger,
+  ) {
     this.#identity = identity;
     this.#config = config;
     this.#log = log;

@@ -41,7 +41,8 @@ export class SharedControl implements NodeControl {
   readonly #memory: NodeMemory;
   readonly #main: MainVerbs;
 
-  constructor(memory: NodeMemory, main: MainVerbs) {
+  /** @param isMember whether the node is in a cluster, which says itself which nodes it has. */
+  constructor(memory: NodeMemory, main: MainVerbs, isMember = false) {
     const { kind } = memory.share.store;
     const { connLimit, threads, enableShutdown, clusterNodes, allowConfigSet } = memory.options;
     this.facts = {
@@ -54,7 +55,7 @@ export class SharedControl implements NodeControl {
       fastPath: kind === 'plain' ? 'off' : kind,
       readBufferBytes: READ_BUFFER_BYTES,
       shutdownAllowed: enableShutdown,
-      clusterEntryClosed: clusterNodes.length > 0 && !allowConfigSet,
+      clusterEntryClosed: (isMember || clusterNodes.length > 0) && !allowConfigSet,
     };
     this.config = memory.config;
     this.prefixes = memory.prefixes;

@@ -31,7 +31,7 @@ export function clusterHost(
   { events, main, log }: Pick<ThreadParts, 'events' | 'main' | 'log'>,
 ): Omit<ThreadClusterHost, 'share' | 'tell'> {
   const { store, options } = memory;
-  const control = new SharedControl(memory, main);
+  const control = new SharedControl(memory, main, true);
   const peerSession = (seat: ClusterSeat): PeerSession => {
     const sink = new ByteSink(PEER_SINK_BYTES);
     return new PeerSession(
@@ -64,7 +64,7 @@ export function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts
     ...(log.shows('trace') ? { traceLog: log } : {}),
     loginRules: { refusesText: options.saslOnly, attemptsMax: options.loginAttempts },
   };
-  const control = new SharedControl(memory, main);
+  const control = new SharedControl(memory, main, cluster !== undefined);
   const { sink } = output;
   const session = createSessionContext(store, control, rules, sink, events, fastPath, cluster);
   return {

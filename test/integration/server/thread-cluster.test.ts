@@ -49,6 +49,18 @@ test('the main thread reaches the clusters of all threads', async () => {
   await node.stop();
 });
 
+test('a client may not change what a node says of its cluster', async () => {
+  const { node, connection } = await startInCluster();
+  const refused = 'CLIENT_ERROR config of cluster not allowed: its list is given at the start\r\n';
+  const change = (name: string) =>
+    connection.exchange(`config set ${name} 0 10\r\n99\nevil||1\r\n`).then(String);
+  expect(await change('cluster')).toBe(refused);
+  expect(await change('topology')).toBe(refused);
+  expect(await change('other')).toBe('STORED\r\n');
+  connection.destroy();
+  await node.stop();
+});
+
 test('a node whose module does not exist does not start', async () => {
   const missing = new URL('missing-module.ts', MODULE);
   await expect(startInCluster(missing)).rejects.toThrow('missing-module.ts');

@@ -1,0 +1,63 @@
+import { type History, type KeyOperation, lineOf } from './history.ts';
+import type { KeyState } from './key-model.ts';
+import { Linearization } from './linearization.ts';
+
+interface LawOptions {
+  /** Whether a key may be missing at any moment, as after an eviction. @default false */
+  readonly mayVanish?: boolean;
+}
+
+/**
+ * Checks the history of each key against the law of a cluster; returns what is against it, one
+ * sentence and the operations of the key for each. There is an order of the acknowledged
+ * operations, and of some without a reply, in which each reply is right. So no value is older than
+ * the last acknowledged one, no deleted key is revived, no increment is lost, and no key is missing
+ * that may not vanish. And a CAS id is one of one value, and lets one `cas` succeed.
+ */
+export function violationsOf(history: History, options: LawOptions = {}): readonly string[] {
+  return [...history.byKey].flatMap(([key, operations]) =>
+    [wrongReply(operations, options), repeatedCas(operations), sharedId(operations)].flatMap(
+      (sentence) => (sentence === undefined ? [] : [reportOf(key, sentence, operations)]),
+    ),
+  );
+}
+
+function wrongReply(operations: readonly KeyOperation[], { mayVanish = false }: LawOptions) {
+  const wrong = new Linearization(mayVanish).check(operations);
+  if (wrong === undefined) return undefined;
+  const possible = wrong.possible.map(textOf).join(' or ');
+  return `"${lineOf(wrong.operation)}" is wrong: the key has ${possible}`;
+}
+
+/** Two requests with the same id have changed the key. */
+function repeatedCas(operations: readonly KeyOperation[]): string | undefined {
+  const ids = new Set<string>();
+  for (const { request, reply } of operations) {
+    if (request.kind !== 'cas' || reply?.kind !== 'done') continue;
+    if (ids.has(request.id)) return `cas succeeded twice with the id ${request.id}`;
+    ids.add(request.id);
+  }
+  return undefined;
+}
+
+/** Two values had the same id. */
+function sharedId(operations: readonly KeyOperation[]): string | undefined {
+  const values = new Map<string, string>();
+  for (const { reply } of operations) {
+    if (reply?.kind !== 'hit') continue;
+    const { value, id } = reply;
+    const other = values.get(id) ?? value;
+    if (other !== value) return `the values ${other} and ${value} have the same id ${id}`;
+    values.set(id, value);
+  }
+  return undefined;
+}
+
+const textOf = (state: KeyState): string =>
+  state === undefined ? 'nothing' : [state.value, state.id].join(' ').trim();
+
+function reportOf(key: string, sentence: string, operations: readonly KeyOperation[]): string {
+  return [`${key}: ${sentence}`, ...operations.map((operation) => `  ${lineOf(operation)}`)].join(
+    '\n',
+  );
+}

@@ -11,7 +11,8 @@ export const LEASE_MS = 1000;
 
 /** A member without items: it reports at once that it has done what a topology asks for. */
 class EmptyMember implements MainCluster {
-  readonly peerPort: number;
+  /** Members reach it where its clients do. */
+  readonly peerPort = 0;
   readonly adopted: ClusterTopology[] = [];
   readonly #identity: EtcdMembership['identity'];
   /** A member that lags reports nothing new. */
@@ -20,9 +21,8 @@ class EmptyMember implements MainCluster {
   #reported = 0;
   #listener = (): void => undefined;
 
-  constructor(identity: EtcdMembership['identity'], peerPort: number) {
+  constructor(identity: EtcdMembership['identity']) {
     this.#identity = identity;
-    this.peerPort = peerPort;
   }
 
   get newest(): ClusterTopology | undefined {
@@ -60,12 +60,15 @@ export class TestNode {
   readonly name: string;
   readonly member: EmptyMember;
   renewal: string | undefined;
+  /** The incarnations that have ended in order. */
+  readonly ended: number[] = [];
   readonly #membership: EtcdMembership;
 
-  constructor(name: string, membership: EtcdMembership, peerPort: number) {
+  constructor(name: string, membership: EtcdMembership) {
     this.name = name;
     this.#membership = membership;
-    this.member = new EmptyMember(membership.identity, peerPort);
+    this.member = new EmptyMember(membership.identity);
+    membership.onEnded(({ incarnation }) => this.ended.push(incarnation));
     void membership.renewal.then((reason) => {
       this.renewal = reason;
     });
@@ -148,7 +151,7 @@ async function startNode(endpoint: string, name: string, port: number): Promise<
     publishes: true,
     log: silentLogger,
   });
-  const node = new TestNode(name, membership, port + 1000);
+  const node = new TestNode(name, membership);
   node.follow();
   return node;
 }

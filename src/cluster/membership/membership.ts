@@ -1,3 +1,4 @@
+import type { Member } from '../../topology/index.ts';
 import type { MainCluster } from '../node/main-cluster.ts';
 import type { NodeFacts } from '../node-messages.ts';
 
@@ -26,6 +27,11 @@ export interface Membership {
   readonly renewal?: Promise<string>;
   /** The node listens: from here on the member gets each topology, and its reports go on. */
   follow(member: MainCluster, facts?: () => NodeFacts): void;
+  /**
+   * Calls the listener for processes that have ended in order: they need no promise any more. Only
+   * with `grantMs`.
+   */
+  onEnded?(listener: (ended: Pick<Member, 'name' | 'incarnation'>) => void): void;
   /** Resolves once the membership has been left, within a bound. */
   close(): Promise<void>;
 }

@@ -17,7 +17,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership of nodes in etcd', ()
     expect(a.topology).toMatchObject({ cluster: 'web', replicas: 2, replication: 'sync' });
     expect(memberOf(a.topology!, 'b')).toMatchObject({
       address: '127.0.0.1:12',
-      peerAddress: '127.0.0.1:1012',
+      peerAddress: '127.0.0.1:12',
       incarnation: b.incarnation,
     });
   });
@@ -70,6 +70,16 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership of nodes in etcd', ()
     await waitUntil('a follows', () => a.topology!.version === version);
     const states = a.member.adopted.map((topology) => memberOf(topology, 'c')?.state);
     expect(states.slice(-5)).toEqual(['down', 'gone', undefined, 'joining', 'serving']);
+  });
+
+  test('members learn that a process has ended in order, and its key is removed', async () => {
+    const [a, , c] = await startThree();
+    await c.close();
+    await waitUntil('a knows that c has ended', () => a.ended.includes(c.incarnation));
+    await waitUntil('c is down', () => a.states.includes('c down'));
+    await waitUntil('its key is removed', async () => {
+      return (await client().get(KEYS.node('c'))) === undefined;
+    });
   });
 
   test('a name that another process has is not taken', async () => {

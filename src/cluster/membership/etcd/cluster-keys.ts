@@ -17,7 +17,8 @@ import type { EtcdState } from './prefix-follower.ts';
  *
  *     /slabring/NAME/topologies/17   the topology of version 17; never changed, the last ones stay
  *     /slabring/NAME/changes/17      why, and when
- *     /slabring/NAME/nodes/a         the process of node a, with its report; ends with its lease
+ *     /slabring/NAME/nodes/a         the process of node a, with its report; ends with its lease,
+ *                                    or says that the process has ended in order
  *     /slabring/NAME/driver          the node that changes the topology; ends with its lease
  *     /slabring/NAME/removals/a      an operator removes this process of node a
  *     /slabring/NAME/secret          what the members prove to each other that they know
@@ -58,6 +59,14 @@ export interface RegisteredNode {
   readonly report: MemberReport;
   /** What it has, a short while ago. */
   readonly facts: NodeFacts | undefined;
+  /** The process has ended in order, and answers for nothing any more. */
+  readonly hasEnded: boolean;
+}
+
+/** A process that has ended in order. */
+interface EndedNode extends Pick<Member, 'name' | 'incarnation'> {
+  /** The revision of its key. */
+  readonly modified: number;
 }
 
 /** An operator wants that this process leaves the cluster. */
@@ -72,7 +81,10 @@ export interface ClusterState {
   readonly topologies: ReadonlyMap<number, ClusterTopology>;
   /** Undefined before the first one. */
   readonly newest: ClusterTopology | undefined;
+  /** The processes that are alive, as far as etcd knows. */
   readonly nodes: readonly RegisteredNode[];
+  /** Processes that have ended in order; the driver removes their keys. */
+  readonly ended: readonly EndedNode[];
   readonly removals: readonly Removal[];
   /** The last ones, the newest at the end. */
   readonly changes: readonly PastChange[];
@@ -104,10 +116,16 @@ export function readClusterState(keys: ClusterKeys, state: EtcdState): ClusterSt
   const byVersion = topologies.map((topology) => [topology.version, topology] as const);
   const versions = byVersion.map(([version]) => version);
   const map = new Map(byVersion);
+  const nodes = readAll('nodes', decodeNode);
   return {
     topologies: map,
     newest: map.get(Math.max(...versions)),
-    nodes: readAll('nodes', decodeNode),
+    nodes: nodes.filter(({ hasEnded }) => !hasEnded),
+    ended: nodes
+      .filter(({ hasEnded }) => hasEnded)
+      .map(({ member: { name, incarnation } }) => {
+        return { name, incarnation, modified: state.get(keys.node(name))?.modified ?? 0 };
+      }),
     removals: readAll('removals', decodeRemoval),
     changes: [...readAll('changes', decodeChange)].sort((a, b) => a.version - b.version),
     driver: state.get(keys.driver),
@@ -130,13 +148,14 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws {CodedError} if no slabring has written the text. */
 export function decodeNode(text: string): RegisteredNode {
-  const { member: fields, report, facts } = fieldsOf(text);
+  const { member: fields, report, facts, hasEnded } = fieldsOf(text);
   const member = readMember(fields);
   const { name, incarnation } = member;
   return {
     member,
     report: readReport(Object(report) as Fields, name, incarnation),
     facts: facts === undefined ? undefined : readFacts(Object(facts) as Fields),
+    hasEnded: hasEnded === true,
   };
 }
 

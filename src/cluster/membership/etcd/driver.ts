@@ -101,7 +101,7 @@ export class Driver {
     if (!isSettled) this.#considerLater();
     const step = drive({ ...state, settings: this.#options.settings, isSettled });
     if (step !== undefined) await this.#write(step, state, driver);
-    else await this.#dropRemovals(state);
+    else await this.#tidy(state);
   }
 
   /** Becomes the driver, unless another node does at the same time. */
@@ -132,14 +132,22 @@ export class Driver {
       log.info({}, 'the cluster begins with the nodes that have registered');
   }
 
-  /** A removal is done when the process neither is a member nor wants to be one. */
-  async #dropRemovals({ newest, nodes, removals }: ClusterState): Promise<void> {
+  /**
+   * Removes keys that are no longer needed: a removal is done when the process neither is a member
+   * nor wants to be one, and a process that has ended is forgotten when it is down.
+   */
+  async #tidy({ newest, nodes, ended, removals }: ClusterState): Promise<void> {
     if (newest === undefined) return;
+    const { client, keys } = this.#options;
     const isDone = ({ name, incarnation }: Removal): boolean =>
       memberOf(newest, name)?.incarnation !== incarnation &&
       !nodes.some(({ member }) => member.name === name && member.incarnation === incarnation);
     for (const { name } of removals.filter(isDone)) {
-      await this.#options.client.remove(this.#options.keys.removal(name));
+      await client.remove(keys.removal(name));
+    }
+    for (const { name, modified } of ended) {
+      const key = keys.node(name);
+      await client.transact([{ key, target: 'modified', revision: modified }], [{ remove: key }]);
     }
   }
 

@@ -23,6 +23,7 @@ import { Driver, HISTORY_MAX } from './driver.ts';
 import { EtcdClient, type EtcdOptions } from './etcd-client.ts';
 import type { EtcdError } from './etcd-error.ts';
 import { type EtcdState, PrefixFollower } from './prefix-follower.ts';
+import { checkReachable } from './reachable.ts';
 import { Registration } from './registration.ts';
 import { clusterSecret, newIncarnation } from './secret.ts';
 
@@ -60,6 +61,7 @@ export class EtcdMembership implements Membership {
   #parts: Parts | undefined;
   #isReachable = true;
   #hasLeft = false;
+  #onEnded: (ended: Pick<Member, 'name' | 'incarnation'>) => void = () => {};
   /** Since when another process has had the name of this node. */
   #takenSinceMs: number | undefined;
   readonly #told = new Set<string>();
@@ -104,9 +106,19 @@ export class EtcdMembership implements Membership {
       ttl,
       value: () => {
         const report = member.report();
-        return encodeNode({ member: this.#member(member), report, facts: facts?.() });
+        const own = this.#member(member);
+        return encodeNode({ member: own, report, facts: facts?.(), hasEnded: false });
       },
-      isOwn: (value) => incarnationIn(value) === incarnation,
+      ready: () =>
+        member.peerPort === 0
+          ? Promise.resolve()
+          : checkReachable(this.#member(member).peerAddress),
+      lastValue: () => {
+        const own = this.#member(member);
+        const report = member.report();
+        return encodeNode({ member: own, report, facts: undefined, hasEnded: true });
+      },
+      isOwn: (value) => isFree(value, incarnation),
       changed: (error) => this.#registered(error),
     });
     const settleMs = ttl * 1000 + REGISTER_MS_MAX;
@@ -124,6 +136,11 @@ export class EtcdMembership implements Membership {
   /** This process must begin again as a new one: the sentence says why. */
   renew(reason: string): void {
     this.#resolveRenewal(reason);
+  }
+
+  /** Calls the listener for processes that have ended in order, perhaps several times for each. */
+  onEnded(listener: (ended: Pick<Member, 'name' | 'incarnation'>) => void): void {
+    this.#onEnded = listener;
   }
 
   /** Ends the registration, so that the others need not wait for the end of the lease. */
@@ -165,6 +182,7 @@ export class EtcdMembership implements Membership {
     this.#isReachable = true;
     const clusterState = readClusterState(this.#keys, state);
     for (const text of clusterState.malformed) this.#tellOnce(text);
+    for (const ended of clusterState.ended) this.#onEnded(ended);
     this.#adopt(clusterState);
     this.#parts?.driver.changed(clusterState);
   }
@@ -221,12 +239,13 @@ export class EtcdMembership implements Membership {
   }
 }
 
-/** Undefined for a value that no node has written. */
-function incarnationIn(value: string): number | undefined {
+/** Whether the key of a name is free for this process. */
+function isFree(value: string, incarnation: number): boolean {
   try {
-    return decodeNode(value).member.incarnation;
+    const { member, hasEnded } = decodeNode(value);
+    return hasEnded || member.incarnation === incarnation;
   } catch {
-    return undefined;
+    return false;
   }
 }
 

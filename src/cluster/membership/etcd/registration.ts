@@ -18,6 +18,10 @@ interface RegistrationOptions {
   readonly ttl: number;
   /** The value of the key now. */
   readonly value: () => string;
+  /** Runs before the process registers; the error says why it must not yet. */
+  readonly ready: () => Promise<void>;
+  /** The value of the key after `end`; it has no lease. */
+  readonly lastValue: () => string;
   /** Whether an existing key is of this process: etcd may have lost its lease only. */
   readonly isOwn: (value: string) => boolean;
   /** The process has a lease; or it has none: `error` says why. */
@@ -55,14 +59,19 @@ export class Registration {
     this.#wake();
   }
 
-  /** Ends the lease with its keys, if etcd can be reached. */
+  /** Writes the last value, and ends the lease with its other keys, if etcd can be reached. */
   async end(): Promise<void> {
     this.#isEnded = true;
     this.#wake();
     await this.#end;
     const lease = this.#lease;
     this.#lease = undefined;
-    if (lease !== undefined) await this.#options.client.revokeLease(lease).catch(() => undefined);
+    if (lease === undefined) return;
+    const { client, key, lastValue } = this.#options;
+    await client
+      .put(key, lastValue())
+      .then(() => client.revokeLease(lease))
+      .catch(() => undefined);
   }
 
   async #run(): Promise<void> {
@@ -91,6 +100,7 @@ export class Registration {
 
   async #register(): Promise<void> {
     const { client, key, ttl } = this.#options;
+    await this.#options.ready();
     const existing = await this.#existing();
     const now = performance.now();
     const lease = await client.grantLease(ttl);

@@ -27,6 +27,7 @@ export function registered(
   return {
     member: member(name, 'joining', incarnation),
     facts: undefined,
+    hasEnded: false,
     report: { name, incarnation, ...versions, ...moved, unreachable },
   };
 }

@@ -1,5 +1,5 @@
-import { ByteSink, type CodedError } from '../../src/base/index.ts';
-import type { Request } from '../../src/protocol/index.ts';
+import { ByteSink, silentLogger } from '../../src/base/index.ts';
+import { KINDS } from '../../src/commands/index.ts';
 import {
   BufferBudget,
   ConnectionTable,
@@ -16,13 +16,12 @@ import { Connection } from '../../src/server/sockets/connection.ts';
 import { heapBuffers } from '../../src/server/sockets/thread-region.ts';
 import { type Transport, WRITTEN } from '../../src/server/sockets/transport.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
+import { type Forwarded, ManualSeat } from './manual-seat.ts';
 import { TEST_CONTROL, testShare, threadParts } from './session-harness.ts';
 
-type Dialect = Request['dialect'];
-type Role = Parameters<PeerSession['answer']>[1];
-type Settle = Parameters<ClusterSeat['forward']>[4];
-
 const SILENT_LOG = { watchedStreams: 0, cfd: 0, publish: () => {} };
+/** What a connection needs for a short input. */
+const TURNS = 3;
 const RULES = {
   flushAllowed: true,
   dumpingAllowed: true,
@@ -47,78 +46,6 @@ function makeNode(seat: ClusterSeat) {
   return { share, store, session: new PeerSession(context, seat) };
 }
 
-/** A request on its way to a member. */
-interface Forwarded {
-  readonly member: number;
-  readonly dialect: Dialect;
-  readonly role: Role;
-  readonly bytes: Buffer;
-  readonly settle: Settle;
-}
-
-/**
- * A cluster of this node and others. Its test decides where keys are, when the other nodes execute
- * what they get, when their replies arrive, and when changes are acknowledged.
- */
-export class ManualSeat implements ClusterSeat {
-  version = 1;
-  fast: ClusterSeat['fast'] = 'off';
-  /** Where a key is: a PLACE or a member. */
-  placeOf: (key: string) => number = () => PLACE.here;
-  /** The same as the other members see it. */
-  homeOf: (key: string) => number = (key) => this.placeOf(key);
-  /** Whether the output of this input has to wait. */
-  mustWait: () => boolean = () => false;
-  hasLease = true;
-  /** The keys that sessions have reported since the last seal. */
-  changes: string[] = [];
-  onSeal: (changes: readonly string[]) => void = () => {};
-  sealCount = 0;
-  readonly forwarded: Forwarded[] = [];
-  readonly replies: (() => void)[] = [];
-  readonly acknowledgements: ((error?: CodedError) => void)[] = [];
-  readonly decisions: PromiseWithResolvers<void>[] = [];
-  readonly flushes: ((error?: CodedError) => void)[] = [];
-  flushStores: () => void = () => {};
-
-  locate(bytes: Buffer, start: number, end: number): number {
-    return this.placeOf(bytes.toString('latin1', start, end));
-  }
-
-  settled(): Promise<void> {
-    const decision = Promise.withResolvers<void>();
-    this.decisions.push(decision);
-    return decision.promise;
-  }
-
-  forward(member: number, dialect: Dialect, role: Role, bytes: Buffer, settle: Settle): void {
-    this.forwarded.push({ member, dialect, role, bytes, settle });
-  }
-
-  changed(bytes: Buffer, start: number, end: number): void {
-    this.changes.push(bytes.toString('latin1', start, end));
-  }
-
-  seal(acknowledged: (error?: CodedError) => void): boolean {
-    this.sealCount++;
-    this.onSeal(this.changes.splice(0));
-    const waits = this.mustWait();
-    if (waits) this.acknowledgements.push(acknowledged);
-    return waits;
-  }
-
-  mayAnswer(): boolean {
-    return this.hasLease;
-  }
-
-  flushAll(_exptime: number, settle: (error?: CodedError) => void): void {
-    this.flushes.push((error) => {
-      if (error === undefined) this.flushStores();
-      settle(error);
-    });
-  }
-}
-
 /** A node of a cluster with one client, whose socket the test moves. */
 export class ClusterConnection {
   readonly seat: ManualSeat;
@@ -138,7 +65,13 @@ export class ClusterConnection {
   readonly #budget: BufferBudget;
   #kept: Buffer | undefined;
 
-  constructor(seat: ManualSeat, otherNodes = 2) {
+  /** The time, and what was measured: the kinds of requests with their milliseconds. */
+  ms = 0;
+  readonly measured: string[] = [];
+  /** The lines of a trace. */
+  readonly traced: object[] = [];
+
+  constructor(seat: ManualSeat, otherNodes = 2, traces = false) {
     this.seat = seat;
     const here = makeNode(seat);
     const others = Array.from({ length: otherNodes }, (_, i) => makeNode(hereAt(seat, i + 1)));
@@ -151,10 +84,11 @@ export class ClusterConnection {
     const { readBuffer, outputBuffers } = own ?? heapBuffers();
     const output = new OutputBuffers(outputBuffers);
     const cluster = { seat, local: here.session };
+    const traceLog = { ...silentLogger, trace: (facts: object) => void this.traced.push(facts) };
     const session = createSessionContext(
       here.store,
       TEST_CONTROL,
-      RULES,
+      traces ? { ...RULES, traceLog } : RULES,
       output.sink,
       SILENT_LOG,
       own?.fastPath,
@@ -170,7 +104,7 @@ export class ClusterConnection {
     const slot = table.take('tcp:1', 'tcp:2', 0);
     const context = {
       session,
-      samples: samplesOf(session, here.store),
+      samples: this.#samplesOf(session),
       store: here.store,
       output,
       readBuffer,
@@ -229,13 +163,30 @@ export class ClusterConnection {
 
   /** Runs what promises and turns wait for. */
   async settle(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
     this.heldKibMax = Math.max(this.heldKibMax, this.#budget.heldKib);
     if (this.end === 'destroyed' && !this.isClosed) this.connection.close(undefined);
   }
 
   get heldKib(): number {
     return this.#budget.heldKib;
+  }
+
+  #samplesOf(context: ReturnType<typeof createSessionContext>): RequestSamples {
+    const nothing = (): void => {};
+    const slow = new SlowRequests({
+      store: this.store,
+      addressOf: () => '',
+      thresholdMs: () => 0,
+      log: nothing,
+      logUnlisted: nothing,
+      count: nothing,
+    });
+    const walk = new RequestWalk(context);
+    const answered = (kind: number, ms: number): void => {
+      this.measured.push(`${KINDS[kind]!.command} ${ms}`);
+    };
+    return new RequestSamples({ clock: { nowMs: () => this.ms }, walk, slow }, [{ answered }]);
   }
 
   #take(bytes: Buffer | undefined): void {
@@ -278,19 +229,4 @@ function hereAt(seat: ManualSeat, member: number): ClusterSeat {
   const other = new ManualSeat();
   other.placeOf = (key) => (seat.homeOf(key) === member ? PLACE.here : PLACE.nobody);
   return other;
-}
-
-function samplesOf(context: ReturnType<typeof createSessionContext>, store: Store): RequestSamples {
-  const slow = new SlowRequests({
-    store,
-    addressOf: () => '',
-    thresholdMs: () => 0,
-    log: () => {},
-    logUnlisted: () => {},
-    count: () => {},
-  });
-  return new RequestSamples(
-    { clock: { nowMs: () => 0 }, walk: new RequestWalk(context), slow },
-    [],
-  );
 }

@@ -19,6 +19,8 @@ interface PendingRequest {
   earlierMs: number;
 }
 
+type AnsweredRequest = Omit<PendingRequest, 'bytesLeft' | 'earlierMs'>;
+
 /** What the connection of a `RequestTiming` knows. */
 interface TimedConnection {
   readonly session: Session;
@@ -38,6 +40,7 @@ const MS_DIGITS = 3;
  *
  *   read ─▶ serve ─▶ write ─▶ measured     a turn; the session has consumed input[start, at)
  *               └─▶ yield, promise ─▶ …    the clock runs on
+ *               └─▶ reply of another node ─▶ its write ─▶ measured
  *               └─▶ value incomplete, output blocked ─▶ the clock stops until the client goes on
  */
 export class RequestTiming {
@@ -92,7 +95,7 @@ export class RequestTiming {
     const nowMs = this.#samples.nowMs();
     const ms = nowMs - this.#sinceMs;
     const at = this.#endPending(start, ms);
-    if (this.#weight > 0 || this.#isSlow(ms) || (this.#slowMs > 0 && owesReply(session))) {
+    if (this.#weight > 0 || this.#isSlow(ms) || (this.#slowMs > 0 && owesReplies(session))) {
       this.#measure(input, at, ms);
     }
     this.#isAnonymous = this.#pending === undefined && session.isAnonymous;
@@ -126,9 +129,7 @@ export class RequestTiming {
       return session.at;
     }
     this.#pending = undefined;
-    const { kind, weight, earlierMs } = pending;
-    if (weight > 0) this.#samples.answered(kind, earlierMs + ms, weight);
-    if (this.#isSlow(earlierMs + ms)) this.#addSlow(pending, earlierMs + ms, 1);
+    this.#answered(pending, pending.earlierMs, ms, 1);
     return end;
   }
 
@@ -172,21 +173,40 @@ export class RequestTiming {
       this.#pending = { kind, weight, facts, bytesIn, sentBefore, bytesLeft, earlierMs: 0 };
       return;
     }
-    if (weight > 0) this.#samples.answered(kind, ms, weight);
-    if (!this.#isSlow(ms)) return;
-    const facts = this.#factsOf(request);
-    this.#addSlow({ kind, facts, bytesIn, sentBefore }, ms, requests);
+    const facts = this.#mayBeSlow(ms) ? this.#factsOf(request) : NO_KEY;
+    this.#answered({ kind, weight, facts, bytesIn, sentBefore }, 0, ms, requests);
+  }
+
+  #mayBeSlow(ms: number): boolean {
+    return this.#isSlow(ms) || (this.#slowMs > 0 && queuesReplies(this.#connection.session));
+  }
+
+  /**
+   * The reply to a request is complete, and the kernel has it, unless it waits in a cluster. The
+   * node has had the request for `earlierMs` before this input, and for `ms` since.
+   */
+  #answered(request: AnsweredRequest, earlierMs: number, ms: number, requests: number): void {
+    const replies = this.#connection.session.cluster?.replies;
+    if (replies === undefined || replies.isEmpty) {
+      this.#note(request, earlierMs + ms, this.#slowMs, requests);
+      return;
+    }
+    const [sinceMs, slowMs] = [this.#sinceMs, this.#slowMs];
+    replies.whenSent(() => {
+      this.#note(request, earlierMs + this.#samples.nowMs() - sinceMs, slowMs, requests);
+    });
+  }
+
+  #note(request: AnsweredRequest, ms: number, slowMs: number, requests: number): void {
+    if (request.weight > 0) this.#samples.answered(request.kind, ms, request.weight);
+    if (slowMs > 0 && ms >= slowMs) this.#addSlow(request, ms, requests);
   }
 
   #factsOf(request: Request | undefined): KeyFacts {
     return request === undefined ? NO_KEY : this.#samples.slow.keyFacts(request);
   }
 
-  #addSlow(
-    request: Pick<PendingRequest, 'kind' | 'facts' | 'bytesIn' | 'sentBefore'>,
-    ms: number,
-    requests: number,
-  ): void {
+  #addSlow(request: AnsweredRequest, ms: number, requests: number): void {
     const { kind, facts, bytesIn, sentBefore } = request;
     // The hash of a password is slow on purpose.
     if (KINDS[kind]!.command === 'login') return;
@@ -208,4 +228,13 @@ export class RequestTiming {
 function owesReply({ state, parkedBytes }: Session): boolean {
   // A get that continues later is not consumed.
   return state !== STATE.ready && state !== STATE.watching && parkedBytes === 0;
+}
+
+/** In a cluster: whether replies wait for other nodes. */
+function queuesReplies({ cluster }: Session): boolean {
+  return cluster !== undefined && !cluster.replies.isEmpty;
+}
+
+function owesReplies(session: Session): boolean {
+  return owesReply(session) || queuesReplies(session);
 }

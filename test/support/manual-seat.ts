@@ -1,0 +1,79 @@
+import type { CodedError } from '../../src/base/index.ts';
+import { type ClusterSeat, PLACE } from '../../src/server/session/cluster-seat.ts';
+
+type Forward = Parameters<ClusterSeat['forward']>;
+type Dialect = Forward[1];
+type Role = Forward[2];
+type Settle = Forward[4];
+
+/** A request on its way to a member. */
+export interface Forwarded {
+  readonly member: number;
+  readonly dialect: Dialect;
+  readonly role: Role;
+  readonly bytes: Buffer;
+  readonly settle: Settle;
+}
+
+/**
+ * A cluster of this node and others. Its test decides where keys are, when the other nodes execute
+ * what they get, when their replies arrive, and when changes are acknowledged.
+ */
+export class ManualSeat implements ClusterSeat {
+  version = 1;
+  fast: ClusterSeat['fast'] = 'off';
+  /** Where a key is: a PLACE or a member. */
+  placeOf: (key: string) => number = () => PLACE.here;
+  /** The same as the other members see it. */
+  homeOf: (key: string) => number = (key) => this.placeOf(key);
+  /** Whether the output of this input has to wait. */
+  mustWait: () => boolean = () => false;
+  hasLease = true;
+  /** The keys that sessions have reported since the last seal. */
+  changes: string[] = [];
+  onSeal: (changes: readonly string[]) => void = () => {};
+  sealCount = 0;
+  readonly forwarded: Forwarded[] = [];
+  readonly replies: (() => void)[] = [];
+  readonly acknowledgements: ((error?: CodedError) => void)[] = [];
+  readonly decisions: PromiseWithResolvers<void>[] = [];
+  readonly flushes: ((error?: CodedError) => void)[] = [];
+  flushStores: () => void = () => {};
+
+  locate(bytes: Buffer, start: number, end: number): number {
+    return this.placeOf(bytes.toString('latin1', start, end));
+  }
+
+  settled(): Promise<void> {
+    const decision = Promise.withResolvers<void>();
+    this.decisions.push(decision);
+    return decision.promise;
+  }
+
+  forward(member: number, dialect: Dialect, role: Role, bytes: Buffer, settle: Settle): void {
+    this.forwarded.push({ member, dialect, role, bytes, settle });
+  }
+
+  changed(bytes: Buffer, start: number, end: number): void {
+    this.changes.push(bytes.toString('latin1', start, end));
+  }
+
+  seal(acknowledged: (error?: CodedError) => void): boolean {
+    this.sealCount++;
+    this.onSeal(this.changes.splice(0));
+    const waits = this.mustWait();
+    if (waits) this.acknowledgements.push(acknowledged);
+    return waits;
+  }
+
+  mayAnswer(): boolean {
+    return this.hasLease;
+  }
+
+  flushAll(_exptime: number, settle: (error?: CodedError) => void): void {
+    this.flushes.push((error) => {
+      if (error === undefined) this.flushStores();
+      settle(error);
+    });
+  }
+}

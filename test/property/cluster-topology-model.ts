@@ -229,6 +229,7 @@ export class TopologyModel {
   #publish(next: ClusterTopology, reason: string, dead?: Member): void {
     this.steps.push(`${next.version}: ${reason}`);
     if (next.version !== this.topology.version + 1) throw new Error('The version is not the next.');
+    for (const node of this.nodes.values()) this.#checkRemoval(node, next);
     const before = this.groups;
     const safe = this.#keys.map((key) =>
       this.#heirs(key, dead).every((node) => node?.held.has(key)),
@@ -236,6 +237,15 @@ export class TopologyModel {
     this.topology = next;
     this.groups = new KeyGroups(next);
     for (const [at, key] of this.#keys.entries()) this.#checkKey(before, key, safe[at]!);
+  }
+
+  /** A process that still answers by an old topology keeps its place, so that others can wait. */
+  #checkRemoval({ name, incarnation, adopted }: ModelNode, next: ClusterTopology): void {
+    const wasMember = memberOf(this.topology, name)?.incarnation === incarnation;
+    if (adopted === undefined || !wasMember || memberOf(next, name) !== undefined) return;
+    const { members } = adopted.topology;
+    const answers = this.#keys.some((key) => members[adopted.groupAt(key).primary]?.name === name);
+    if (answers) throw new Error(`${name} is removed, and still answers`);
   }
 
   /** The processes that must all have an item now, so that its next primary has it. */

@@ -10,4 +10,9 @@ export { serverRules } from './options/server-rules.ts';
 export { SLOW_MS_MAX } from './options/slow-flags.ts';
 export type { Guest, GuestWork } from './threads/guest-job.ts';
 export type { RunGuest } from './threads/node-threads.ts';
+export type {
+  CreateThreadCluster,
+  ThreadCluster,
+  ThreadClusterHost,
+} from './threads/thread-cluster.ts';
 export { packageVersion } from './version.ts';

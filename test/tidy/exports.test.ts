@@ -10,6 +10,7 @@ const JOBS = [
   'src/node/threads/guest-job.ts',
   'src/ops/snapshot/snapshot-job.ts',
   'src/cluster/node/fill-job.ts',
+  'src/cluster/thread/thread-cluster.ts',
 ];
 /** The public entry points of the package, and the jobs. */
 /** The exports of the WebAssembly module. */

@@ -44,7 +44,7 @@ export interface ThreadCluster {
 }
 
 /** Creates the cluster of a thread. It runs before the sessions exist, and waits for nothing. */
-type CreateThreadCluster = (host: ThreadClusterHost, argument: unknown) => ThreadCluster;
+export type CreateThreadCluster = (host: ThreadClusterHost, argument: unknown) => ThreadCluster;
 
 /** Creates the cluster of a thread with its module. */
 export type OpenThreadCluster = (host: Omit<ThreadClusterHost, 'share'>) => ThreadCluster;

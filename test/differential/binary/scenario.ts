@@ -1,6 +1,6 @@
 import { type Packet, type PacketParts, packet, packetsOf } from '../../support/binary-wire.ts';
 import type { TestServer } from '../../support/server.ts';
-import { sendAndReadToEnd } from '../../support/wire.ts';
+import { type Address, sendAndReadToEnd } from '../../support/wire.ts';
 import type { Pair } from '../servers.ts';
 
 /** One request; `casOf` stands for the CAS id of the server's last reply with that opaque. */
@@ -17,7 +17,11 @@ export async function differenceIn(
   { ours, theirs }: Pair,
   bursts: Scenario['bursts'],
 ): Promise<string | undefined> {
-  const [a, b] = await Promise.all([runScenario(ours, bursts), runScenario(theirs, bursts)]);
+  const run = async ({ address }: TestServer): Promise<readonly string[]> => {
+    await sendAndReadToEnd(address, 'flush_all\r\n');
+    return repliesOf(address, bursts);
+  };
+  const [a, b] = await Promise.all([run(ours), run(theirs)]);
   for (const [at, burst] of bursts.entries()) {
     if (a[at] === b[at]) continue;
     const requests = burst.map((step) => JSON.stringify(step, bigintAsText)).join('\n  ');
@@ -26,12 +30,11 @@ export async function differenceIn(
   return undefined;
 }
 
-/** Sends the bursts and returns the replies of each burst, as lines. */
-async function runScenario(
-  server: TestServer,
+/** Sends the bursts to an empty server; returns the replies of each burst, as lines. */
+export async function repliesOf(
+  address: Address,
   bursts: Scenario['bursts'],
 ): Promise<readonly string[]> {
-  await sendAndReadToEnd(server.address, 'flush_all\r\n');
   const seen = new Map<number, bigint>();
   const names = new Map<bigint, string>([[0n, '0']]);
   const replies: string[] = [];
@@ -41,7 +44,7 @@ async function runScenario(
         step.casOf === undefined ? step : { ...step, cas: seen.get(step.casOf) ?? 9_999_999n },
       ),
     );
-    const reply = await sendAndReadToEnd(server.address, Buffer.concat(bytes));
+    const reply = await sendAndReadToEnd(address, Buffer.concat(bytes));
     const { packets, rest } = packetsOf(reply);
     for (const { opaque, cas } of packets) if (cas !== 0n) seen.set(opaque, cas);
     const lines = packets.map((each) => lineOf(each, names));

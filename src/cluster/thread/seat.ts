@@ -1,0 +1,119 @@
+import { CodedError } from '../../base/index.ts';
+import { type ClusterSeat, PLACE } from '../../server/index.ts';
+import type { Adopted } from './adopted.ts';
+import type { ClusterShare } from './cluster-share.ts';
+import type { Handover } from './handover.ts';
+import { roleChanges } from './roles.ts';
+import type { Sender } from './sender.ts';
+import type { Timers } from './timers.ts';
+import type { TopologyView } from './topology-view.ts';
+
+/** How long a request waits until this node may answer for its keys. */
+export const HANDOVER_MS_MAX = 2000;
+
+interface SeatParts {
+  readonly view: TopologyView;
+  readonly handover: Pick<Handover, 'isOver' | 'isUndecided' | 'settled'>;
+  readonly sender: Pick<Sender, 'changed' | 'seal' | 'isNoting' | 'hasChanges'>;
+  readonly share: Pick<ClusterShare, 'mayAnswerUntilMs'>;
+  readonly timers: Timers;
+  readonly forward: ClusterSeat['forward'];
+  readonly flushAll: ClusterSeat['flushAll'];
+}
+
+/** The seat of the sessions of one thread, for clients and for peers. */
+export class ThreadSeat implements ClusterSeat {
+  readonly forward: ClusterSeat['forward'];
+  readonly flushAll: ClusterSeat['flushAll'];
+  readonly #parts: SeatParts;
+  /** Whether an item without the flag `copy` is one of a key of this node. */
+  #isClean = false;
+  /** Whether this node is the primary of all keys. */
+  #isAlone = false;
+
+  constructor(parts: SeatParts) {
+    this.#parts = parts;
+    this.forward = parts.forward;
+    this.flushAll = parts.flushAll;
+  }
+
+  get version(): number {
+    return this.#parts.view.version;
+  }
+
+  get fast(): ClusterSeat['fast'] {
+    const { handover, sender } = this.#parts;
+    if (!this.#isClean || !handover.isOver) return 'off';
+    if (sender.isNoting) return 'readHits';
+    return this.#isAlone ? 'all' : 'hits';
+  }
+
+  /** Whether changes wait for `seal`. */
+  get hasChanges(): boolean {
+    return this.#parts.sender.hasChanges;
+  }
+
+  /** The thread adopts this topology. */
+  adopt(adopted: Adopted, before: Adopted | undefined): void {
+    if (roleChanges(before, adopted).losesPrimary) this.#isClean = false;
+    this.#isAlone = adopted.groups.groups.every(({ primary }) => primary === adopted.self);
+  }
+
+  /** The store has only what this node holds at this version. */
+  clean(version: number): void {
+    if (version === this.version) this.#isClean = true;
+  }
+
+  locate(bytes: Buffer, start: number, end: number): number {
+    const { view, handover } = this.#parts;
+    if (view.current === undefined) return PLACE.undecided;
+    const { groups, self } = view.current;
+    const { primary } = groups.groupOf(bytes, start, end);
+    if (primary !== self) return primary === -1 ? PLACE.nobody : primary;
+    if (primary === -1) return PLACE.nobody;
+    const isMine = handover.isOver || !handover.isUndecided(bytes, start, end);
+    return isMine ? PLACE.here : PLACE.undecided;
+  }
+
+  settled(): Promise<void> {
+    const { timers, view, handover } = this.#parts;
+    return new Promise((resolve, reject) => {
+      const timer = timers.setTimer(() => reject(lateError()), HANDOVER_MS_MAX);
+      const settle = (end: () => void): void => {
+        timer.cancel();
+        end();
+      };
+      if (view.current === undefined) view.whenAdopted(1, () => settle(resolve));
+      else
+        handover.settled().then(
+          () => settle(resolve),
+          (error: CodedError) => settle(() => reject(error)),
+        );
+    });
+  }
+
+  changed(bytes: Buffer, start: number, end: number): void {
+    const { view, sender } = this.#parts;
+    if (!sender.isNoting || view.current === undefined) return;
+    sender.changed(view.current.groups.groupOf(bytes, start, end), bytes, start, end);
+  }
+
+  seal(acknowledged: (error?: CodedError) => void): boolean {
+    return this.#parts.sender.seal(acknowledged);
+  }
+
+  mayAnswer(): boolean {
+    const { mayAnswerUntilMs } = this.#parts.share;
+    return mayAnswerUntilMs === Number.POSITIVE_INFINITY || hrtimeMs() < mayAnswerUntilMs;
+  }
+}
+
+function hrtimeMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
+function lateError(): CodedError {
+  const text = 'the node that had this key before has not handed it over in time';
+  return new CodedError('ERR_HANDOVER', text);
+}

@@ -1,0 +1,203 @@
+import { CodedError } from '../../base/index.ts';
+import type { CreateThreadCluster, ThreadCluster, ThreadClusterHost } from '../../node/index.ts';
+import { KIND } from '../../protocol/peer.ts';
+import type { ItemCopies } from '../../store/index.ts';
+import { decodeTopology } from '../../topology/index.ts';
+import type { PeerIdentity } from '../peers/identity.ts';
+import { type PeerMachine, peerMachine } from '../peers/machine.ts';
+import type { PeerService } from '../peers/peer-connection.ts';
+import { PeerListener } from '../peers/peer-listener.ts';
+import { adoptedBy, type PeerIdentity as MemberIdentity, peerKey } from './adopted.ts';
+import { ClusterFlush } from './cluster-flush.ts';
+import { ClusterShare } from './cluster-share.ts';
+import { Execution } from './execution.ts';
+import { ForwardService } from './forward-service.ts';
+import { Forwarder } from './forwarder.ts';
+import { Handover } from './handover.ts';
+import { MarkSender } from './mark-sender.ts';
+import { MarkService } from './mark-service.ts';
+import type { ThreadNotice, ThreadOrder } from './orders.ts';
+import { type PeerRoute, PeerRoutes } from './peer-routes.ts';
+import { peerService } from './peer-service.ts';
+import { ThreadSeat } from './seat.ts';
+import { Sender } from './sender.ts';
+import { StateService } from './state-service.ts';
+import { machineTimers, type Timers } from './timers.ts';
+import { TopologyView } from './topology-view.ts';
+
+/** What the main thread passes to each worker thread, beside the ClusterShare. */
+export interface ThreadArgument {
+  /** The bytes of the secret become a Uint8Array on their way to the thread. */
+  readonly identity: Omit<PeerIdentity, 'secret'> & { readonly secret: Uint8Array };
+  /** Where the threads listen for peers; port 0: the kernel chooses. */
+  readonly peerHost: string;
+  readonly peerPort: number;
+  /** COPY_SLOT_WORDS words for `store.copies`. */
+  readonly slots: SharedArrayBuffer;
+}
+
+/** What several parts of a thread use. */
+interface CommonParts {
+  readonly copies: ItemCopies;
+  readonly timers: Timers;
+  readonly view: TopologyView;
+  readonly handover: Handover;
+  linkTo(peer: MemberIdentity): PeerRoute['link'] | undefined;
+}
+
+/** The cluster of one worker thread: it answers, forwards, sends changes and serves its peers. */
+class MemberThread implements ThreadCluster {
+  readonly seat: ThreadSeat;
+  readonly #host: ThreadClusterHost;
+  readonly #argument: ThreadArgument;
+  readonly #self: PeerIdentity;
+  readonly #share: ClusterShare;
+  readonly #view: TopologyView;
+  readonly #handover = new Handover();
+  readonly #routes: PeerRoutes;
+  readonly #sender: Sender;
+  readonly #marks: MarkSender;
+  readonly #flush: ClusterFlush;
+  readonly #forwarder: Forwarder;
+  readonly #forwards: ForwardService;
+  readonly #listener: PeerListener;
+
+  constructor(host: ThreadClusterHost, argument: ThreadArgument, machine: PeerMachine) {
+    const { log, store } = host;
+    const timers = machineTimers(machine);
+    const self = { ...argument.identity, secret: Buffer.from(argument.identity.secret) };
+    this.#host = host;
+    this.#argument = argument;
+    this.#self = self;
+    this.#share = new ClusterShare(host.share);
+    this.#view = new TopologyView(timers);
+    const onUp = (peer: MemberIdentity): void => this.#forwarder.reached(peerKey(peer));
+    this.#routes = new PeerRoutes({ identity: self, machine, log, onUp });
+    const common: CommonParts = {
+      copies: store.copies(new Uint32Array(argument.slots)),
+      timers,
+      view: this.#view,
+      handover: this.#handover,
+      linkTo: (peer) => this.#routes.to(peer)?.link,
+    };
+    this.#sender = this.#newSender(common);
+    this.#marks = new MarkSender({ ...common, sequence: () => common.copies.sequence() });
+    this.#flush = new ClusterFlush({ ...common, clock: store.clock });
+    this.seat = this.#newSeat(common);
+    const execution = new Execution(host.peerSession(this.seat), this.seat);
+    const { seat } = this;
+    this.#forwarder = new Forwarder({ ...common, routes: this.#routes, seat, execution });
+    this.#forwards = new ForwardService(this.#view, execution);
+    this.#listener = new PeerListener(self, this.#newService(common), { machine, log });
+  }
+
+  /** Listens for peers. The first thread lets the kernel choose the port; the others share it. */
+  async start(): Promise<void> {
+    const { peerHost, peerPort } = this.#argument;
+    const isFirst = this.#share.peerPort === 0;
+    const port = isFirst ? peerPort : this.#share.peerPort;
+    this.#share.peerPort = await this.#listener.listen(peerHost, port, isFirst);
+  }
+
+  /** Answers an order of the main thread. */
+  adopt(argument: unknown): unknown {
+    const order = argument as ThreadOrder;
+    switch (order.kind) {
+      case 'prepare':
+        return this.#sender.prepare();
+      case 'adopt':
+        return this.#adopt(order.topology);
+      case 'decide':
+        return this.#handover.decide(order.version, order.marks);
+      case 'drain':
+        return this.#sender.drained(order.version);
+      case 'mark':
+        return this.#mark(order.version, order.complete);
+      case 'clean':
+        return this.seat.clean(order.version);
+    }
+  }
+
+  /** The counts of this thread. */
+  report(): unknown {
+    return { ...this.#forwarder.counts, served: this.#forwards.servedCount };
+  }
+
+  async end(): Promise<void> {
+    const stopped = new CodedError('ERR_STOPPING', 'this node stops');
+    this.#listener.close();
+    this.#forwarder.close();
+    this.#sender.end(stopped);
+    this.#marks.end();
+    this.#flush.end();
+    this.#handover.end();
+    this.#view.end();
+    this.#routes.close();
+  }
+
+  #adopt(text: string): void {
+    const before = this.#view.current;
+    const adopted = adoptedBy(decodeTopology(text), this.#self);
+    this.#routes.follow(adopted);
+    this.#view.current = adopted;
+    this.#handover.adopt(adopted);
+    this.#sender.adopt(adopted);
+    this.#marks.follow(adopted);
+    this.seat.adopt(adopted, before);
+    this.#view.wake();
+    this.#forwarder.adopted();
+  }
+
+  /** One thread of the node sends its marks. */
+  #mark(version: number, complete: number): void {
+    const adopted = this.#view.current;
+    if (this.#host.thread === 0 && adopted !== undefined) {
+      this.#marks.send(version, complete, adopted);
+    }
+  }
+
+  #newSender({ copies, timers, view, linkTo }: CommonParts): Sender {
+    return new Sender({
+      copies,
+      timers,
+      linkTo: (member) => linkTo(view.memberAt(member)!)!,
+      reached: ({ name, incarnation }, isReached) => {
+        this.#tell({ kind: 'reached', name, incarnation, isReached }).catch(() => {});
+      },
+    });
+  }
+
+  #newSeat(common: CommonParts): ThreadSeat {
+    return new ThreadSeat({
+      ...common,
+      sender: this.#sender,
+      share: this.#share,
+      forward: (...request) => this.#forwarder.forward(...request),
+      flushAll: (exptime, settle) => this.#flush.flushAll(exptime, settle),
+    });
+  }
+
+  #newService(common: CommonParts): PeerService {
+    const states = new StateService(common);
+    const marks = new MarkService({
+      ...common,
+      marked: (mark) => this.#tell({ kind: 'marked', ...mark }),
+    });
+    return peerService(
+      new Map([
+        [KIND.forward, (frame, from) => this.#forwards.take(frame, from)],
+        [KIND.states, (frame, from) => states.receive(frame, from)],
+        [KIND.mark, (frame, from) => marks.receive(frame, from)],
+        [KIND.flush, (frame, from) => this.#flush.receive(frame, from)],
+      ]),
+    );
+  }
+
+  #tell(notice: ThreadNotice): Promise<unknown> {
+    return this.#host.tell(notice);
+  }
+}
+
+const createThreadCluster: CreateThreadCluster = (host, argument) =>
+  new MemberThread(host, argument as ThreadArgument, peerMachine());
+export default createThreadCluster;

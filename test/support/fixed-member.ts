@@ -1,0 +1,72 @@
+import { ClusterShare } from '../../src/cluster/thread/cluster-share.ts';
+import type { ThreadOrder } from '../../src/cluster/thread/orders.ts';
+import type { ThreadArgument } from '../../src/cluster/thread/thread-cluster.ts';
+import { defaultServerOptions, type RunningNode, startNode } from '../../src/node/index.ts';
+import { COPY_SLOT_WORDS } from '../../src/store/index.ts';
+import { type ClusterTopology, encodeTopology, type Member } from '../../src/topology/index.ts';
+
+const MODULE = new URL('../../src/cluster/thread/thread-cluster.ts', import.meta.url);
+const WORD_BYTES = 4;
+
+/** A member of a cluster without a membership: it takes its topologies from its test. */
+export interface FixedMemberOptions {
+  readonly member: Member;
+  /** In hexadecimal digits. */
+  readonly secret: string;
+  readonly threads: number;
+  readonly memoryLimitBytes: number;
+}
+
+export const portIn = (address: string): number => Number(address.split(':').at(-1));
+
+export class FixedMember {
+  readonly member: Member;
+  readonly node: RunningNode;
+  /** Where clients connect. */
+  readonly address: { readonly host: string; readonly port: number };
+
+  private constructor(member: Member, node: RunningNode) {
+    this.member = member;
+    this.node = node;
+    this.address = { host: '127.0.0.1', port: portIn(member.address) };
+  }
+
+  static async start(options: FixedMemberOptions): Promise<FixedMember> {
+    const { member, secret, threads, memoryLimitBytes } = options;
+    const { name, incarnation, address, peerAddress } = member;
+    const argument: ThreadArgument = {
+      identity: { cluster: 'web', name, incarnation, secret: Buffer.from(secret, 'hex') },
+      peerHost: '127.0.0.1',
+      peerPort: portIn(peerAddress),
+      slots: new SharedArrayBuffer(COPY_SLOT_WORDS * WORD_BYTES),
+    };
+    const serving = { listen: ['127.0.0.1'], port: portIn(address), threads, memoryLimitBytes };
+    const share = ClusterShare.allocate();
+    const node = await startNode(
+      { ...defaultServerOptions(), ...serving },
+      { cluster: { module: MODULE, share, argument, told: () => undefined } },
+    );
+    return new FixedMember(member, node);
+  }
+
+  /** Adopts the topology, and takes over what it gives to this member at once. */
+  async adopt(topology: ClusterTopology): Promise<void> {
+    const { version, members } = topology;
+    const complete = 0;
+    const marks = members.map(({ name, incarnation }) => ({
+      name,
+      incarnation,
+      version,
+      complete,
+    }));
+    await this.order({ kind: 'prepare' });
+    await this.order({ kind: 'adopt', topology: encodeTopology(topology) });
+    await this.order({ kind: 'decide', version, marks });
+    await this.order({ kind: 'clean', version });
+  }
+
+  /** Gives an order to all threads of the node. */
+  order(order: ThreadOrder): Promise<readonly unknown[]> {
+    return this.node.cluster.adopt(order);
+  }
+}

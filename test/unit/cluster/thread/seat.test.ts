@@ -1,0 +1,165 @@
+/** Which keys the sessions of a thread answer themselves, and what its fast path may do. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { CodedError } from '../../../../src/base/index.ts';
+import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
+import { HANDOVER_MS_MAX, ThreadSeat } from '../../../../src/cluster/thread/seat.ts';
+import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
+import { PLACE } from '../../../../src/server/index.ts';
+import type { ClusterTopology } from '../../../../src/topology/index.ts';
+import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
+import { ManualTimers } from '../../../support/manual-timers.ts';
+
+let timers: ManualTimers;
+let view: TopologyView;
+let handover: { isOver: boolean; undecided: string[]; decide?: () => void };
+let sender: { isNoting: boolean; changes: string[] };
+let share: { mayAnswerUntilMs: number };
+let seat: ThreadSeat;
+
+beforeEach(() => {
+  timers = new ManualTimers();
+  view = new TopologyView(timers);
+  handover = { isOver: true, undecided: [] };
+  sender = { isNoting: false, changes: [] };
+  share = { mayAnswerUntilMs: Number.POSITIVE_INFINITY };
+  const keyIn = (bytes: Buffer, start: number, end: number) => bytes.toString('latin1', start, end);
+  seat = new ThreadSeat({
+    view,
+    timers,
+    handover: {
+      get isOver() {
+        return handover.isOver;
+      },
+      isUndecided: (...key) => handover.undecided.includes(keyIn(...key)),
+      settled: () => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        handover.decide = resolve;
+        return promise;
+      },
+    },
+    sender: {
+      get isNoting() {
+        return sender.isNoting;
+      },
+      get hasChanges() {
+        return sender.changes.length > 0;
+      },
+      changed: (_group, ...key) => void sender.changes.push(keyIn(...key)),
+      seal: () => false,
+    },
+    get share() {
+      return share;
+    },
+    forward: () => {},
+    flushAll: () => {},
+  });
+});
+
+function adopt(topology: ClusterTopology): void {
+  const before = view.current;
+  view.current = adoptedBy(topology, memberWith(1));
+  seat.adopt(view.current, before);
+  view.wake();
+}
+
+const place = (key: string): number => seat.locate(Buffer.from(key), 0, key.length);
+const keys = Array.from({ length: 100 }, (_, nth) => `key-${nth}`);
+const ownKey = (): string => keys.find((key) => place(key) === PLACE.here)!;
+
+describe('seat', () => {
+  test('no key has a place before the first topology', async () => {
+    expect([place('k'), seat.fast, seat.version]).toEqual([PLACE.undecided, 'off', 0]);
+    const settled = seat.settled();
+    adopt(topologyWith(3));
+    await settled;
+  });
+
+  test('each key is here or at the index of its primary', () => {
+    adopt(topologyWith(3, { replicas: 1 }));
+    expect(new Set(keys.map(place))).toEqual(new Set([PLACE.here, 1, 2]));
+    expect(seat.version).toBe(1);
+  });
+
+  test('a proxy has no key', () => {
+    const members = [memberWith(1, { weight: 0 }), memberWith(2)];
+    adopt(topologyWith(members, { replicas: 1 }));
+    expect(new Set(keys.map(place))).toEqual(new Set([1]));
+  });
+
+  test('no key is here while the topology lacks this incarnation', () => {
+    const members = [memberWith(1, { incarnation: 7 }), memberWith(2)];
+    adopt(topologyWith(members, { replicas: 1 }));
+    expect(new Set(keys.map(place))).toEqual(new Set([0, 1]));
+  });
+
+  test('nobody has a key while all members are down', () => {
+    adopt(topologyWith([memberWith(1, { state: 'filling' }), memberWith(2, { state: 'down' })]));
+    expect(new Set(keys.map(place))).toEqual(new Set([PLACE.nobody]));
+  });
+
+  test('a key that another member may still answer for is undecided', () => {
+    adopt(topologyWith(3));
+    const key = ownKey();
+    handover = { isOver: false, undecided: [key] };
+    expect(place(key)).toBe(PLACE.undecided);
+    handover.undecided = [];
+    expect(place(key)).toBe(PLACE.here);
+  });
+
+  test('a request waits for the next decision, for a bounded time', async () => {
+    adopt(topologyWith(3));
+    const decided = seat.settled();
+    handover.decide?.();
+    await decided;
+    const late = seat.settled();
+    timers.advance(HANDOVER_MS_MAX);
+    await expect(late).rejects.toThrow('has not handed it over in time');
+    await expect(late).rejects.toBeInstanceOf(CodedError);
+  });
+
+  test('the fast path answers hits once the store has only own items without the flag', () => {
+    adopt(topologyWith(3, { replicas: 1 }));
+    expect(seat.fast).toBe('off');
+    seat.clean(1);
+    expect(seat.fast).toBe('hits');
+    sender.isNoting = true;
+    expect(seat.fast).toBe('readHits');
+    handover.isOver = false;
+    expect(seat.fast).toBe('off');
+  });
+
+  test('the fast path answers everything if there is one member', () => {
+    adopt(topologyWith(1, { replicas: 1 }));
+    seat.clean(1);
+    expect(seat.fast).toBe('all');
+  });
+
+  test('the fast path stops from a topology that takes keys away until the store is clean', () => {
+    adopt(topologyWith(2, { replicas: 1 }));
+    seat.clean(1);
+    adopt(topologyWith(3, { replicas: 1, version: 2 }));
+    expect(seat.fast).toBe('off');
+    seat.clean(1);
+    expect(seat.fast).toBe('off');
+    seat.clean(2);
+    expect(seat.fast).toBe('hits');
+  });
+
+  test('a change is noted only while keys have receivers', () => {
+    adopt(topologyWith(3));
+    seat.changed(Buffer.from('k'), 0, 1);
+    expect(seat.hasChanges).toBe(false);
+    sender.isNoting = true;
+    seat.changed(Buffer.from('k'), 0, 1);
+    expect([sender.changes, seat.hasChanges]).toEqual([['k'], true]);
+  });
+
+  test('the right to answer ends at its time', () => {
+    expect(seat.mayAnswer()).toBe(true);
+    const [seconds] = process.hrtime();
+    share.mayAnswerUntilMs = (seconds + 60) * 1000;
+    expect(seat.mayAnswer()).toBe(true);
+    share.mayAnswerUntilMs = (seconds - 1) * 1000;
+    expect(seat.mayAnswer()).toBe(false);
+  });
+});

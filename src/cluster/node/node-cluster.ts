@@ -23,6 +23,8 @@ interface NodeClusterParts {
   /** Runs it soon, after what else the thread has to do. */
   soon(run: () => void): void;
   readonly runFill: FillKeeperParts['run'];
+  /** Whether this member grants what a peer asks for; absent if members need no grants. */
+  asked?(peer: PeerIdentity): boolean;
   /** All threads have adopted it. */
   adopted(topology: ClusterTopology): void;
   /**
@@ -101,12 +103,13 @@ export class NodeCluster implements MainCluster {
   }
 
   /** Answers what a thread tells. */
-  async told(notice: ThreadNotice): Promise<void> {
+  async told(notice: ThreadNotice): Promise<unknown> {
+    if (notice.kind === 'ping') return this.#parts.asked?.(notice) === true;
     if (notice.kind === 'reached') return this.#reached(notice);
     const { name, incarnation, version, complete } = notice;
     const mark = { name, incarnation, version, complete };
-    if (!this.#marks.add(mark) || this.#adopted === 0) return;
-    await this.#parts.order({ kind: 'decide', version: this.#adopted, marks: [mark] });
+    if (!this.#marks.add(mark) || this.#adopted === 0) return undefined;
+    return this.#parts.order({ kind: 'decide', version: this.#adopted, marks: [mark] });
   }
 
   async end(): Promise<void> {

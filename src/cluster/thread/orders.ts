@@ -19,11 +19,15 @@ export type ThreadOrder =
   /** Send the mark to all other members, again and again until each has it. */
   | { readonly kind: 'mark'; readonly version: number; readonly complete: number }
   /** The store has only what this node holds at `version`, with the right roles. */
-  | { readonly kind: 'clean'; readonly version: number };
+  | { readonly kind: 'clean'; readonly version: number }
+  /** Ask a peer for a grant; the first thread does, and answers whether the peer grants. */
+  | { readonly kind: 'ping'; readonly name: string; readonly incarnation: number };
 
 /** What a thread tells the main thread. */
 export type ThreadNotice =
   | ({ readonly kind: 'marked' } & Mark)
+  /** A peer asks for a grant; the answer is whether this member grants. */
+  | { readonly kind: 'ping'; readonly name: string; readonly incarnation: number }
   /** A receiver does not acknowledge in time, or does so again. */
   | {
       readonly kind: 'reached';

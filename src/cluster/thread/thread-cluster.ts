@@ -19,6 +19,7 @@ import { MarkService } from './mark-service.ts';
 import type { ThreadNotice, ThreadOrder } from './orders.ts';
 import { type PeerRoute, PeerRoutes } from './peer-routes.ts';
 import { peerService } from './peer-service.ts';
+import { Pings } from './pings.ts';
 import { ThreadSeat } from './seat.ts';
 import { Sender } from './sender.ts';
 import { StateService } from './state-service.ts';
@@ -58,6 +59,7 @@ class MemberThread implements ThreadCluster {
   readonly #sender: Sender;
   readonly #marks: MarkSender;
   readonly #flush: ClusterFlush;
+  readonly #pings: Pings;
   readonly #forwarder: Forwarder;
   readonly #forwards: ForwardService;
   readonly #listener: PeerListener;
@@ -83,6 +85,11 @@ class MemberThread implements ThreadCluster {
     this.#sender = this.#newSender(common);
     this.#marks = new MarkSender({ ...common, sequence: () => common.copies.sequence() });
     this.#flush = new ClusterFlush({ ...common, clock: store.clock });
+    this.#pings = new Pings({
+      ...common,
+      version: () => this.#view.version,
+      grants: (peer) => this.#tell({ kind: 'ping', ...peer }),
+    });
     this.seat = this.#newSeat(common);
     const execution = new Execution(host.peerSession(this.seat), this.seat);
     const { seat } = this;
@@ -115,6 +122,8 @@ class MemberThread implements ThreadCluster {
         return this.#mark(order.version, order.complete);
       case 'clean':
         return this.seat.clean(order.version);
+      case 'ping':
+        return this.#host.thread === 0 && this.#pings.ask(order);
     }
   }
 
@@ -188,6 +197,7 @@ class MemberThread implements ThreadCluster {
         [KIND.forward, (frame, from) => this.#forwards.take(frame, from)],
         [KIND.states, (frame, from) => states.receive(frame, from)],
         [KIND.mark, (frame, from) => marks.receive(frame, from)],
+        [KIND.ping, (frame, from) => this.#pings.receive(frame, from)],
         [KIND.flush, (frame, from) => this.#flush.receive(frame, from)],
       ]),
     );

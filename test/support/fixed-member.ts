@@ -65,6 +65,11 @@ export class FixedMember {
     await this.order({ kind: 'clean', version });
   }
 
+  /** What the threads of the node report of themselves. */
+  report(): Promise<readonly unknown[]> {
+    return this.node.cluster.report(undefined);
+  }
+
   /** Gives an order to all threads of the node. */
   order(order: ThreadOrder): Promise<readonly unknown[]> {
     return this.node.cluster.adopt(order);

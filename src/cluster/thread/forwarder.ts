@@ -30,7 +30,7 @@ interface ForwarderParts {
 }
 
 /** What has become of the requests of one thread, for `stats`. */
-interface ForwardCounts {
+export interface ForwardCounts {
   /** Sent to other members, each once. */
   sent: number;
   /** Sent again, or executed here, because the topology has changed or a link broke. */
@@ -79,6 +79,11 @@ export class Forwarder {
     this.counts.sent++;
     const start = { attempts: 0, troubledSinceMs: 0, isRepeated: false };
     this.#sendTo(member, { dialect, role, bytes, settle, ...start });
+  }
+
+  /** The requests that wait for another topology or for a link. */
+  get parkedCount(): number {
+    return this.#parked.count;
   }
 
   /** The thread has adopted another topology. */

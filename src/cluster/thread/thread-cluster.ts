@@ -12,7 +12,7 @@ import { ClusterFlush } from './cluster-flush.ts';
 import { ClusterShare } from './cluster-share.ts';
 import { Execution } from './execution.ts';
 import { ForwardService } from './forward-service.ts';
-import { Forwarder } from './forwarder.ts';
+import { type ForwardCounts, Forwarder } from './forwarder.ts';
 import { Handover } from './handover.ts';
 import { MarkSender } from './mark-sender.ts';
 import { MarkService } from './mark-service.ts';
@@ -35,6 +35,14 @@ export interface ThreadArgument {
   readonly peerPort: number;
   /** COPY_SLOT_WORDS words for `store.copies`. */
   readonly slots: SharedArrayBuffer;
+}
+
+/** The forwarded requests of one thread, since it has started. */
+interface ForwardReport extends ForwardCounts {
+  /** Those that wait for another topology or for a link. */
+  readonly parked: number;
+  /** Those of other members that this thread has answered. */
+  readonly served: number;
 }
 
 /** What several parts of a thread use. */
@@ -127,9 +135,12 @@ class MemberThread implements ThreadCluster {
     }
   }
 
-  /** The counts of this thread. */
-  report(): unknown {
-    return { ...this.#forwarder.counts, served: this.#forwards.servedCount };
+  /** What this thread has forwarded, and executed for other members. */
+  report(): ForwardReport {
+    const { counts, parkedCount } = this.#forwarder;
+    const { servedCount, disagreementCount } = this.#forwards;
+    const disagreements = counts.disagreements + disagreementCount;
+    return { ...counts, parked: parkedCount, served: servedCount, disagreements };
   }
 
   async end(): Promise<void> {

@@ -19,6 +19,8 @@ const ENTRIES = [
   'node/threads/maintain-job.js',
   'node/threads/guest-job.js',
   'ops/snapshot/snapshot-job.js',
+  'cluster/thread/thread-cluster.js',
+  'cluster/node/fill-job.js',
   // One class in all bundles: `instanceof` tells failures from bugs, which end the node.
   'base/coded-error.js',
 ];

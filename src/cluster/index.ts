@@ -27,7 +27,7 @@ export { LocalMembership } from './membership/local-membership.ts';
 export type { Membership } from './membership/membership.ts';
 export { SupervisedMembership } from './membership/supervised.ts';
 export type { MainCluster } from './node/main-cluster.ts';
-export { PublishingCluster } from './node/publishing-cluster.ts';
+export { type OpenedMember, openMember } from './node/open-member.ts';
 export type { NodeFacts } from './node-messages.ts';
 export type { PlannedRestart, RestartedNode } from './rolling-restart.ts';
 export {

@@ -2,7 +2,7 @@
 export type { FastPathState } from './fast-path.ts';
 export { startNode } from './node.ts';
 export { readTlsOptions } from './node-certificates.ts';
-export type { NodeHandle, RunningNode, StartExtras } from './node-handle.ts';
+export type { ClusterStart, NodeHandle, RunningNode, StartExtras } from './node-handle.ts';
 export { openFilesLimit, openFilesNeeded } from './open-files.ts';
 export { requiresLogin } from './options/policies.ts';
 export { defaultServerOptions, type ServerOptions, serverFlags } from './options/server-flags.ts';

@@ -1,7 +1,7 @@
 import type { Logger, LogLevel } from '../base/index.ts';
 import type { NodeControl } from '../commands/index.ts';
 import type { ListenAddress } from '../server/index.ts';
-import type { StoreView } from '../store/index.ts';
+import type { Store, StoreView } from '../store/index.ts';
 import type { FastPathState } from './fast-path.ts';
 import type { RunGuest } from './threads/node-threads.ts';
 
@@ -51,6 +51,8 @@ export interface ClusterThreads {
   /** Calls `adopt` in all threads; resolves with their answers, in any order. */
   adopt(argument: unknown): Promise<readonly unknown[]>;
   report(argument: unknown): Promise<readonly unknown[]>;
+  /** The store, for the main thread. */
+  store(): Store;
 }
 
 /** What a node of a cluster runs in its worker threads. */

@@ -141,6 +141,7 @@ class Node {
     this.cluster = {
       adopt: (argument) => this.#threads.ask('adoptCluster', argument),
       report: (argument) => this.#threads.ask('reportCluster', argument),
+      store: () => this.#memory.store,
     };
     this.#check = new ThreadCheck(this.#memory.store.clock, this.#threads);
   }

@@ -4,10 +4,11 @@ import {
   type MainCluster,
   type Membership,
   type NodeFacts,
-  PublishingCluster,
+  type OpenedMember,
+  openMember,
   SupervisedMembership,
 } from '../../cluster/index.ts';
-import type { NodeControl } from '../../commands/index.ts';
+import type { RunningNode, StartExtras } from '../../node/index.ts';
 import { BY_SUPERVISOR } from '../options/join-options.ts';
 import { type JoinOptions, openEtcdMembership } from './etcd-join.ts';
 import type { Host } from './host.ts';
@@ -17,6 +18,7 @@ export class NodeMembership {
   readonly #opening: Promise<Membership | undefined>;
   readonly #log: Logger;
   #membership: Membership | undefined;
+  #opened: OpenedMember | undefined;
   #member: MainCluster | undefined;
 
   /**
@@ -31,20 +33,27 @@ export class NodeMembership {
   }
 
   /**
-   * Resolves before the node starts, once the node knows who it is.
+   * Resolves before the node starts, once the node knows who it is, with what it starts with.
    * @throws {CodedError} `ERR_JOIN` if the membership does not say it.
    */
-  async opened(): Promise<void> {
-    this.#membership = await this.#opening;
+  async extras(): Promise<Pick<StartExtras, 'cluster' | 'beforeDraining'>> {
+    const membership = await this.#opening;
+    if (membership === undefined) return {};
+    this.#membership = membership;
+    const { identity, peerHost } = membership;
+    const renew = (reason: string): void => membership.renew(reason);
+    this.#opened = openMember({ identity, peerHost, peerPort: 0, log: this.#log, renew });
+    // A node that ends fills nobody any more.
+    return { cluster: this.#opened.start, beforeDraining: () => void this.#member?.end() };
   }
 
   /** The node listens; returns its port for other members, if it has joined a cluster. */
   follow(
-    { control }: { readonly control: Pick<NodeControl, 'config'> },
+    node: Pick<RunningNode, 'cluster' | 'control' | 'runGuest'>,
     facts: () => NodeFacts,
   ): number | undefined {
     if (this.#membership === undefined) return undefined;
-    this.#member = new PublishingCluster(this.#membership.identity, control.config, this.#log);
+    this.#member = this.#opened!.attach(node);
     this.#membership.follow(this.#member, facts);
     return this.#member.peerPort;
   }

@@ -33,7 +33,16 @@ export async function startWarm<Node>(
   });
   const { beforeServing, beforeDraining, afterServing } = restart;
   try {
-    const warm = { ...extras, beforeServing, beforeDraining, afterServing, memoryFile: file };
+    const warm = {
+      ...extras,
+      beforeServing,
+      beforeDraining: () => {
+        beforeDraining();
+        extras.beforeDraining?.();
+      },
+      afterServing,
+      memoryFile: file,
+    };
     const node = await startNode(options, warm);
     restart.served();
     return node;

@@ -46,7 +46,10 @@ import { defineVerb, type Verb } from '../verb.ts';
 import { serveFlags } from './serve-flags.ts';
 
 /** A started node, as signals control it. */
-export type ServedNode = Pick<RunningNode, 'addresses' | 'ended' | 'fastPath' | 'checkThreads'> &
+export type ServedNode = Pick<
+  RunningNode,
+  'addresses' | 'ended' | 'fastPath' | 'checkThreads' | 'cluster'
+> &
   AdminNode;
 
 type StartNode = (options: ServerOptions, extras: StartExtras) => Promise<ServedNode>;
@@ -81,7 +84,8 @@ export function serveVerb(startNode: StartNode): Verb {
         raiseLimits(options, log);
         const code = await serveUntilStop(startNode, options, host, log);
         if (code !== BEGINS_AGAIN) return code;
-        host.reexec(host.env);
+        // A supervisor starts another process when this one has ended.
+        if (host.supervisor === undefined) host.reexec(host.env);
         return EXIT.failed;
       });
     },
@@ -124,9 +128,9 @@ async function serveUntilStop(
   const service = openServiceManager(host, log);
   try {
     const node = await reportFailure(host, async () => {
-      await membership.opened();
+      const joined = await membership.extras();
       admin = await openAdminPort(options, log, host.env);
-      const extras = { log, assumeUser: () => assumeUser(options.user) };
+      const extras = { ...joined, log, assumeUser: () => assumeUser(options.user) };
       return startWarm(startNode, options, extras, { stop, supervisor: host.supervisor });
     });
     admin?.attach(node);

@@ -33,8 +33,9 @@ export class ChangeAccount {
   }
 
   moved(node: string, step: MoveStep, moved: Moved): void {
-    this.#keysMoved = moved.keysMoved;
-    this.#bytesMoved = moved.bytesMoved;
+    // The members count from the start at the end of the step.
+    this.#keysMoved = Math.max(this.#keysMoved, moved.keysMoved);
+    this.#bytesMoved = Math.max(this.#bytesMoved, moved.bytesMoved);
     this.#onEvent({ event: 'step', node, step, ...moved });
   }
 

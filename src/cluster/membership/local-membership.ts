@@ -18,6 +18,7 @@ import type { MemberReport } from '../node/main-cluster.ts';
 import type { JoinOrder } from '../node-messages.ts';
 import type { ProcessWatcher, StartedProcess } from '../process-watcher.ts';
 import { startedTopology, withReturned } from './local-topology.ts';
+import { PEER_HOST } from './supervised.ts';
 import { type TopologyChange, TopologyKeeper } from './topology-keeper.ts';
 import { remedyFor } from './unreachable.ts';
 
@@ -26,8 +27,6 @@ const SECRET_BYTES = 32;
 const INCARNATION_LIMIT = 2 ** 48 - 1;
 /** The last changes, for `slabring nodes list`. */
 const CHANGES_MAX = 10;
-/** All members run on one machine, and only its own processes reach them here. */
-const PEER_HOST = '127.0.0.1';
 
 /** A node that the membership knows, as far as it needs it. */
 interface MemberNode {

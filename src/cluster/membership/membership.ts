@@ -23,8 +23,12 @@ export interface Membership {
    * promises, because the membership itself sees the ends of processes.
    */
   readonly grantMs?: number;
+  /** Where the node listens for other members, a name or an address of its machine. */
+  readonly peerHost: string;
   /** Resolves with a sentence when the process must begin again, as a new one without items. */
-  readonly renewal?: Promise<string>;
+  readonly renewal: Promise<string>;
+  /** The process can go on no more as this incarnation: `renewal` resolves. */
+  renew(reason: string): void;
   /** The node listens: from here on the member gets each topology, and its reports go on. */
   follow(member: MainCluster, facts?: () => NodeFacts): void;
   /**

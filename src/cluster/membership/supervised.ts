@@ -6,7 +6,9 @@ import { type JoinOrder, readMemberOrder } from '../node-messages.ts';
 import type { MemberIdentity, Membership } from './membership.ts';
 
 /** The supervisor sends the order to join as soon as it has started the process. */
-const JOIN_MS_MAX = 30_000;
+const JOIN_MS_MAX = 15_000;
+/** All members run on one machine, and only its own processes reach them here. */
+export const PEER_HOST = '127.0.0.1';
 /** Reports within this time are one message. */
 const REPORT_INTERVAL_MS = 50;
 
@@ -19,6 +21,9 @@ interface SupervisorChannel {
 /** The membership of a node that `slabring cluster` has started. */
 export class SupervisedMembership implements Membership {
   readonly identity: MemberIdentity;
+  readonly peerHost = PEER_HOST;
+  readonly renewal: Promise<string>;
+  #renew!: (reason: string) => void;
   readonly #channel: SupervisorChannel;
   readonly #log: Logger;
   readonly #onMessage: (message: unknown) => void;
@@ -30,6 +35,9 @@ export class SupervisedMembership implements Membership {
   private constructor(channel: SupervisorChannel, identity: MemberIdentity, log: Logger) {
     this.#channel = channel;
     this.identity = identity;
+    this.renewal = new Promise((resolve) => {
+      this.#renew = resolve;
+    });
     this.#log = log;
     this.#onMessage = (message) => this.#take(message);
     channel.events.on('message', this.#onMessage);
@@ -43,6 +51,10 @@ export class SupervisedMembership implements Membership {
     const { type: _, secret, ...names } = await joinOrder(channel);
     const identity = { ...names, secret: Buffer.from(secret, 'hex') };
     return new SupervisedMembership(channel, identity, log);
+  }
+
+  renew(reason: string): void {
+    this.#renew(reason);
   }
 
   follow(member: MainCluster): void {

@@ -55,6 +55,7 @@ export class EtcdMembership implements Membership {
   readonly #options: EtcdMembershipOptions;
   readonly #client: EtcdClient;
   readonly #keys: ClusterKeys;
+  readonly peerHost: string;
   #resolveRenewal!: (reason: string) => void;
   /** The topologies that this node has adopted, in their order, at most HISTORY_MAX. */
   #known: readonly ClusterTopology[] = [];
@@ -72,6 +73,7 @@ export class EtcdMembership implements Membership {
     this.#options = options;
     this.#client = client;
     this.#keys = clusterKeys(settings.cluster);
+    this.peerHost = self.peerHost;
     const incarnation = newIncarnation();
     const { cluster } = settings;
     this.identity = { cluster, name: self.name, incarnation, secret, publishes };

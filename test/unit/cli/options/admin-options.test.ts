@@ -5,6 +5,7 @@ import { run } from '../../../../src/cli/run.ts';
 import { serveVerb } from '../../../../src/cli/verbs/serve.ts';
 import { adminParts } from '../../../support/admin-parts.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
+import { NO_CLUSTER } from '../../../support/no-cluster.ts';
 import { TestHost } from '../host.ts';
 
 /** Runs a command line up to the start of its node, which ends at once. */
@@ -12,6 +13,7 @@ async function start(args: readonly string[]): Promise<{ code: number; host: Tes
   const verb = serveVerb(async () => ({
     ...adminParts(),
     addresses: [],
+    cluster: NO_CLUSTER,
     fastPath: { kind: 'off', reason: '' },
     checkThreads: async () => {},
     ended: Promise.resolve(),

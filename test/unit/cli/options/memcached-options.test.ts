@@ -4,6 +4,7 @@ import { serveVerb } from '../../../../src/cli/verbs/serve.ts';
 import { serveFlags } from '../../../../src/cli/verbs/serve-flags.ts';
 import type { ServerOptions } from '../../../../src/node/index.ts';
 import { adminParts } from '../../../support/admin-parts.ts';
+import { NO_CLUSTER } from '../../../support/no-cluster.ts';
 import { TestHost } from '../host.ts';
 
 interface Start {
@@ -19,7 +20,8 @@ async function start(args: readonly string[], env = {}): Promise<Start> {
     options = given;
     const fastPath = { kind: 'off', reason: '' } as const;
     const checkThreads = async () => {};
-    return { fastPath, ended: Promise.resolve(), ...adminParts(), checkThreads };
+    const ended = Promise.resolve();
+    return { fastPath, ended, ...adminParts(), checkThreads, cluster: NO_CLUSTER };
   });
   const host = new TestHost({ env });
   const code = await run(args, [verb], host);

@@ -5,6 +5,7 @@ import { type ServedNode, serveVerb } from '../../../../src/cli/verbs/serve.ts';
 import type { ListenAddress } from '../../../../src/server/index.ts';
 import { adminParts } from '../../../support/admin-parts.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
+import { NO_CLUSTER } from '../../../support/no-cluster.ts';
 import { TEST_CONTROL } from '../../../support/session-harness.ts';
 import { TestHost } from '../host.ts';
 
@@ -13,6 +14,7 @@ const ADDRESS: ListenAddress = { kind: 'tcp', host: '127.0.0.1', port: 7, secure
 /** A node that ends when the test says so: a real node cannot crash on demand. */
 class FakeNode implements ServedNode {
   readonly addresses = [ADDRESS];
+  readonly cluster = NO_CLUSTER;
   readonly fastPath = { kind: 'memory32', reason: '' } as const;
   readonly view = adminParts().view;
   readonly measureThreads = adminParts().measureThreads;

@@ -1,0 +1,91 @@
+import { extname } from 'node:path';
+import { CodedError, type Logger } from '../../base/index.ts';
+import type { ClusterStart, RunningNode } from '../../node/index.ts';
+import { COPY_SLOT_WORDS } from '../../store/index.ts';
+import type { MemberIdentity } from '../membership/membership.ts';
+import { peerMachine } from '../peers/machine.ts';
+import { ClusterShare } from '../thread/cluster-share.ts';
+import type { ThreadNotice } from '../thread/orders.ts';
+import type { ThreadArgument } from '../thread/thread-cluster.ts';
+import { machineTimers } from '../thread/timers.ts';
+import { publishTopology } from './cluster-entry.ts';
+import type { FillJob } from './fill-job.ts';
+import type { FillOutcome } from './fill-run.ts';
+import type { MainCluster } from './main-cluster.ts';
+import { NodeCluster } from './node-cluster.ts';
+
+const EXTENSION = extname(import.meta.url);
+const THREAD_MODULE = new URL(`../thread/thread-cluster${EXTENSION}`, import.meta.url);
+const FILL_MODULE = new URL(`./fill-job${EXTENSION}`, import.meta.url);
+
+interface MemberOptions {
+  readonly identity: MemberIdentity;
+  /** Where the node listens for other members; port 0: the kernel chooses. */
+  readonly peerHost: string;
+  readonly peerPort: number;
+  readonly log: Logger;
+  /** This incarnation must end, and its process start again as another one. */
+  readonly renew: (reason: string) => void;
+}
+
+/** A member of a cluster in two steps: what its node starts with, and the member on the node. */
+export interface OpenedMember {
+  readonly start: ClusterStart;
+  /** The node listens. */
+  attach(node: Pick<RunningNode, 'cluster' | 'control' | 'runGuest'>): MainCluster;
+}
+
+export function openMember(options: MemberOptions): OpenedMember {
+  const { identity, peerHost, peerPort } = options;
+  const { cluster, name, incarnation, secret } = identity;
+  const share = ClusterShare.allocate();
+  const slots = new SharedArrayBuffer(COPY_SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT);
+  const argument: ThreadArgument = {
+    identity: { cluster, name, incarnation, secret },
+    peerHost,
+    peerPort,
+    slots,
+  };
+  const attached = Promise.withResolvers<NodeCluster>();
+  const told = async (notice: unknown): Promise<void> => {
+    await (await attached.promise).told(notice as ThreadNotice);
+  };
+  return {
+    start: { module: THREAD_MODULE, share, argument, told },
+    attach: (node) => {
+      const member = nodeClusterOf(node, argument, new ClusterShare(share), options);
+      attached.resolve(member);
+      return member;
+    },
+  };
+}
+
+function nodeClusterOf(
+  { cluster, control, runGuest }: Parameters<OpenedMember['attach']>[0],
+  argument: ThreadArgument,
+  share: ClusterShare,
+  { identity, log, renew }: MemberOptions,
+): NodeCluster {
+  const store = cluster.store();
+  return new NodeCluster({
+    self: identity,
+    peerPort: share.peerPort,
+    timers: machineTimers(peerMachine()),
+    copies: store.copies(new Uint32Array(argument.slots)),
+    walkKeys: () => store.walkKeys(),
+    order: (order) => cluster.adopt(order),
+    soon: (run) => void setImmediate(run),
+    runFill: (order) => {
+      const job: FillJob = { ...order, identity: argument.identity, slots: argument.slots };
+      return runGuest<FillOutcome>(FILL_MODULE, job).catch((error: unknown) => {
+        if (!(error instanceof CodedError)) throw error;
+        log.warn({ code: error.code }, `the copying of items has ended: ${error.message}`);
+        return 'failed';
+      });
+    },
+    adopted: (topology) => {
+      if (identity.publishes) publishTopology(control.config, topology, log);
+    },
+    renew,
+  });
+}

@@ -1,0 +1,10 @@
+import type { ClusterThreads } from '../../src/node/node-handle.ts';
+
+/** The threads of a node that has joined no cluster. */
+export const NO_CLUSTER: ClusterThreads = {
+  adopt: async () => [],
+  report: async () => [],
+  store: () => {
+    throw new Error('only a member of a cluster needs the store on its main thread');
+  },
+};

@@ -12,6 +12,9 @@ interface LocalClusterOptions extends Omit<SupervisedNodeOptions, 'watcher'> {
   readonly membership: LocalMembership;
 }
 
+/** The nodes follow the first topology within this time, unless they drop many items for it. */
+const FOLLOW_MS_MAX = 30_000;
+
 /**
  * The nodes of a cluster on this machine, each in its own process. The cluster restarts a node that
  * dies, and kills one that is frozen.
@@ -30,7 +33,7 @@ export class LocalCluster {
   }
 
   /**
-   * Resolves once every node listens and the membership has begun.
+   * Resolves once every node listens and follows the first topology.
    * @throws {NodeStartError} for the first node that fails, after all other nodes have ended.
    */
   static async start({ plans, ...options }: LocalClusterOptions): Promise<LocalCluster> {
@@ -44,6 +47,8 @@ export class LocalCluster {
     }
     options.membership.begin(() => cluster.nodes);
     cluster.#frozenCheck.start();
+    // A node that is late answers later; the others need not wait for it longer.
+    await options.membership.followed(AbortSignal.timeout(FOLLOW_MS_MAX)).catch(() => {});
     return cluster;
   }
 

@@ -4,8 +4,10 @@ import {
   type ClusterTopology,
   encodeTopology,
   formatAddress,
+  type Member,
   memberOf,
   type NewMember,
+  STATE_RULES,
   TopologyError,
   withChangeGivenUp,
   withDown,
@@ -92,6 +94,15 @@ export class LocalMembership implements ProcessWatcher {
     const isNew = this.#options.kept === undefined;
     const reason = isNew ? 'the cluster starts' : 'the cluster starts again';
     this.#keeper = new TopologyKeeper(first, reason, { save, onChange, publish });
+  }
+
+  /** Resolves once all members that run follow the first topology; rejects with the signal. */
+  async followed(signal: AbortSignal): Promise<void> {
+    const keeper = this.#keeper!;
+    const { version } = keeper.topology;
+    const follows = ({ name, state }: Member): boolean =>
+      !STATE_RULES[state].isUp || (keeper.reportOf(name)?.clean ?? 0) >= version;
+    await keeper.until(() => keeper.topology.members.every(follows), signal);
   }
 
   /** Undefined before `begin`. */

@@ -28,9 +28,11 @@ export function startedTopology(
 ): ClusterTopology {
   const version = Math.max(versionMin, (kept?.version ?? 0) + 1);
   const members = started.map((member): Member => {
-    const { name } = member;
-    const state = kept && stateAfterStop(memberOf(kept, name), hasItems(name), replicas);
-    return { ...member, state: state ?? 'serving' };
+    const before = kept && memberOf(kept, member.name);
+    const state = kept && stateAfterStop(before, hasItems(member.name), replicas);
+    // A member that has given its items away has no weight until it is removed.
+    const { weight } = before ?? member;
+    return { ...member, weight, state: state ?? 'serving' };
   });
   const isEmpty = members.every(({ state }) => state !== 'serving' && state !== 'leaving');
   const serving = started.map((member): Member => ({ ...member, state: 'serving' }));
@@ -42,6 +44,7 @@ function stateAfterStop(
   hasItems: boolean,
   replicas: number,
 ): MemberState {
+  if (before?.weight === 0) return before.state;
   switch (before?.state) {
     case 'serving':
     case 'leaving':

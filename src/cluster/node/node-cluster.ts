@@ -108,7 +108,8 @@ export class NodeCluster implements MainCluster {
     if (notice.kind === 'reached') return this.#reached(notice);
     const { name, incarnation, version, complete } = notice;
     const mark = { name, incarnation, version, complete };
-    if (!this.#marks.add(mark) || this.#adopted === 0) return undefined;
+    if (!this.#marks.add(mark)) return undefined;
+    // During the first adoption too (version 0): its own order may have left without this mark.
     return this.#parts.order({ kind: 'decide', version: this.#adopted, marks: [mark] });
   }
 

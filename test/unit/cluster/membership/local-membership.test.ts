@@ -219,6 +219,14 @@ describe('a cluster that starts again', () => {
     const { states } = clusterOf(3, { kept: { ...before, members } }, true);
     expect(states()).toEqual(['serving', 'filling', 'serving']);
   });
+  test('a member that had given its items away goes on leaving, without weight', () => {
+    const before = stopped(2);
+    const members = before.members.map((member, at) =>
+      at === 1 ? { ...member, state: 'leaving' as const, weight: 0 } : member,
+    );
+    const { membership } = clusterOf(3, { kept: { ...before, members }, replicas: 2 }, true);
+    expect(membership.keeper!.topology.members[1]).toMatchObject({ state: 'leaving', weight: 0 });
+  });
   test('with several copies a member without its items is filled by the others', () => {
     const kept = stopped(2);
     const membership = new LocalMembership({

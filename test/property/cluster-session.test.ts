@@ -13,7 +13,7 @@ import { Random, testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
 import { binaryRequest, textRequest } from './cluster-requests.ts';
 
-const CASES = Number(process.env['CLUSTER_CASES'] ?? 150);
+const CASES = Number(process.env['CLUSTER_CASES'] ?? 60);
 const OTHER_NODES = 3;
 /** A connection that sends nothing in so many turns waits for something. */
 const IDLE_TURNS = 20;

@@ -13,7 +13,7 @@ import {
   percent,
 } from './amounts.ts';
 import { Constants } from './constants.ts';
-import { clusterBounds, opsBounds } from './ops-bounds.ts';
+import { clusterBounds, opsBounds, sessionBounds } from './ops-bounds.ts';
 import { codeIn, textOf } from './tree.ts';
 
 const constants = new Constants(codeIn('src'), textOf);
@@ -101,6 +101,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   ...opsBounds(the),
   ...clusterBounds(the),
+  ...sessionBounds(the),
   'poll for the topology': [
     ms(POLLING.deadlineMs),
     count(the('elasticache.ts', 'CANDIDATES_MAX')),

@@ -95,3 +95,21 @@ export const clusterBounds = (the: (path: string, name: string) => number) => ({
     ms(the('control-server.ts', 'REQUEST_MS_MAX')),
   ],
 });
+
+/** The rows for the sessions of a node in a cluster. */
+export const sessionBounds = (the: (path: string, name: string) => number) => ({
+  'replies that a connection waits for': [
+    count(the('session/reply-queue.ts', 'WINDOW_FIRST')),
+    count(the('session/reply-queue.ts', 'WINDOW_MAX')),
+    bytes(the('session/reply-queue.ts', 'BYTES_MAX')),
+  ],
+  'forwarded request, its reply': [
+    bytes(the('cluster-routing.ts', 'FORWARDED_BYTES_MAX')),
+    bytes(the('peer-session.ts', 'PEER_REPLY_BYTES_MAX')),
+  ],
+  'wait for a decision about a key': [count(the('key-decision.ts', 'WAITS_MAX'))],
+  'part of a get for one node': [
+    count(the('value-sizes.ts', 'PART_KEYS_MAX')),
+    bytes(the('value-sizes.ts', 'PART_BYTES')),
+  ],
+});

@@ -17,9 +17,8 @@ export interface QueuedReply {
   bytes: Buffer;
   /** What it waits for: the reply of another node, or acknowledgements. */
   waits: number;
-  /** Whether its bytes came from another node. */
+  /** Whether its bytes come from another node. */
   readonly isLate: boolean;
-  isDropped: boolean;
   next: QueuedReply | undefined;
   /** Called once the kernel has the reply. */
   onSent: (() => void)[] | undefined;
@@ -49,6 +48,7 @@ export class ReplyQueue {
   #settledCount = 0;
   #replyBytes = REPLY_BYTES_MIN;
   #isScheduled = false;
+  #isAbandoned = false;
   #sent: (() => void)[] = [];
 
   /** Calls `replied` of the host, in a task of its own, after replies have waited. */
@@ -92,7 +92,7 @@ export class ReplyQueue {
 
   /** The reply has come. It is copied, unless the queue may keep it. */
   settle(entry: QueuedReply, reply: Buffer, mayKeep = false): void {
-    if (entry.isDropped) return;
+    if (this.#isAbandoned) return;
     this.#pendingCount--;
     this.#settledCount++;
     const decayed = this.#replyBytes - (this.#replyBytes >> 3);
@@ -161,12 +161,9 @@ export class ReplyQueue {
 
   /** The connection has closed: drops all replies, also those that come later. */
   abandon(): void {
-    for (let entry = this.#head; entry !== undefined; entry = entry.next) entry.isDropped = true;
+    this.#isAbandoned = true;
     this.#head = undefined;
     this.#tail = undefined;
-    this.#unsealed = undefined;
-    this.#headAt = 0;
-    this.#pendingCount = 0;
     this.bytes = 0;
     this.#sent = [];
   }
@@ -179,7 +176,7 @@ export class ReplyQueue {
   }
 
   #acknowledge(entry: QueuedReply | undefined, error: CodedError | undefined): void {
-    if (entry === undefined || entry.isDropped) return;
+    if (entry === undefined || this.#isAbandoned) return;
     if (error !== undefined) this.hasFailed = true;
     this.#release(entry);
   }
@@ -202,7 +199,7 @@ export class ReplyQueue {
   }
 
   #append(bytes: Buffer, waits: number, isLate: boolean): QueuedReply {
-    const entry = { bytes, waits, isLate, isDropped: false, next: undefined, onSent: undefined };
+    const entry = { bytes, waits, isLate, next: undefined, onSent: undefined };
     if (this.#tail === undefined) this.#head = entry;
     else this.#tail.next = entry;
     this.#tail = entry;
@@ -216,6 +213,5 @@ export class ReplyQueue {
     this.#headAt = 0;
     this.bytes -= head.bytes.length;
     if (head.onSent !== undefined) this.#sent.push(...head.onSent);
-    head.isDropped = true;
   }
 }

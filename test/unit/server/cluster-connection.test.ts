@@ -156,6 +156,19 @@ describe('the memory of a connection', () => {
     expect(seat.forwarded.length).toBeGreaterThan(0);
     expect(seat.forwarded.length).toBeLessThan(10);
   });
+  test('local replies behind one that does not come stop the client', async () => {
+    const { cluster, answerAll } = connect();
+    const value = 'v'.repeat(60_000);
+    cluster.send(`set a 0 0 ${value.length}\r\n${value}\r\n`);
+    cluster.received = '';
+    cluster.send(`get x\r\n${'get a\r\n'.repeat(1000)}`);
+    await cluster.settle();
+    expect(cluster).toMatchObject({ isPaused: true, received: '' });
+    expect(cluster.heldKibMax).toBeLessThan(6 * KIB);
+    await answerAll();
+    for (let turn = 0; turn < 1000 && cluster.isPaused; turn++) await cluster.settle();
+    expect(cluster.received.split('END').length).toBe(1002);
+  });
   test('small replies let more requests be on their way', async () => {
     const { seat, cluster, answerAll } = connect();
     cluster.send('get x\r\n'.repeat(3000));

@@ -31,6 +31,7 @@ export default defineConfig({
         'fast',
         [
           'test/unit/server/session/*.test.ts',
+          'test/property/cluster-session.test.ts',
           'test/unit/store/store.test.ts',
           'test/unit/commands/keyed/without-cas.test.ts',
         ],

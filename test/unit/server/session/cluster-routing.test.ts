@@ -138,12 +138,15 @@ describe('a get of many keys', () => {
     expect(await answerAll()).toBe(`SERVER_ERROR ${unreadable}\r\nVERSION test\r\n`);
   });
   test('a node is asked for few keys until the size of values is known', async () => {
-    const { seat, ask, answerAll } = connect();
+    const { seat, cluster, ask, answerAll } = connect();
     const keys = Array.from({ length: 40 }, (_, i) => `x${i}`);
     await ask('set x39 0 0 1\r\n1\r\n');
     await answerAll();
     await ask(`get ${keys.join(' ')}\r\nversion\r\n`);
     expect(lines(seat)).toEqual([`get ${keys.slice(0, 16).join(' ')}\r\n`]);
+    const { sealCount } = seat;
+    await cluster.settle();
+    expect(seat.sealCount, 'turns of a session that waits').toBe(sealCount);
     expect(await answerAll()).toBe('');
     expect(lines(seat)).toEqual([`get ${keys.slice(16).join(' ')}\r\n`]);
     expect(await answerAll()).toBe('VALUE x39 0 1\r\n1\r\nEND\r\nVERSION test\r\n');

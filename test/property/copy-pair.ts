@@ -30,7 +30,9 @@ export function seen(state: ItemState): string {
   });
 }
 
+const numberOf = ({ high, low }: { high: number; low: number }): number => high * WORD + low;
 const readNumber = ({ readHigh, readLow }: ItemState): number => readHigh * WORD + readLow;
+const casNumber = ({ casHigh, casLow }: ItemState): number => casHigh * WORD + casLow;
 const slotNumber = ({ slotHigh, slotLow }: ItemState): number => slotHigh * WORD + slotLow;
 
 /**
@@ -48,6 +50,8 @@ export class CopyPair {
   readonly #queues: readonly Sent[][];
   readonly #slots = new Map<number, number>();
   readonly #taken = new Map<string, ItemState | undefined>();
+  /** Of the receiver. */
+  #flushedUpTo = 0;
 
   constructor(random: Random, threads: number, options: Partial<StoreOptions>) {
     this.#random = random;
@@ -84,12 +88,15 @@ export class CopyPair {
     while (this.deliver());
   }
 
-  /** Flushes as a cluster does: both nodes, and again when no state is on its way. */
+  /** Flushes both up to the highest number of either, with states on the way and in between. */
   flush(): void {
-    this.#flushBoth();
-    this.deliverAll();
-    this.#flushBoth();
-    this.#taken.clear();
+    const nodes = [this.primary, this.receiver];
+    const highest = Math.max(...nodes.map(({ copies }) => numberOf(copies.sequence())));
+    for (const node of this.#random.oneIn(2) ? nodes : nodes.toReversed()) {
+      node.copies.flushUpTo(Math.floor(highest / WORD), highest % WORD);
+      if (node === this.receiver) this.#forgetUpTo(highest);
+      for (let nth = this.#random.int(0, 10); nth > 0; nth--) this.deliver();
+    }
   }
 
   /**
@@ -107,6 +114,7 @@ export class CopyPair {
     this.receiver = new CopyNode(this.#options);
     this.#slots.clear();
     this.#taken.clear();
+    this.#flushedUpTo = 0;
     this.fill();
   }
 
@@ -167,17 +175,18 @@ export class CopyPair {
       expect(copy.exists, key).toBe(false);
       return;
     }
-    this.#taken.set(key, state);
-    expect(seen(copy), key).toBe(seen(state));
-    if (!state.exists) return;
+    const isFlushed = state.exists && casNumber(state) <= this.#flushedUpTo;
+    this.#taken.set(key, isFlushed ? undefined : state);
+    expect(seen(copy), key).toBe(isFlushed ? 'absent' : seen(state));
+    if (isFlushed || !state.exists) return;
     expect(copy, key).toMatchObject({ ttl: state.ttl, hits: state.hits });
     expect(this.receiver.isCopy(key), key).toBe(true);
   }
 
-  #flushBoth(): void {
-    const nodes = [this.primary, this.receiver];
-    for (const node of this.#random.oneIn(2) ? nodes : nodes.toReversed()) {
-      node.send('flush_all\r\n');
+  #forgetUpTo(highest: number): void {
+    this.#flushedUpTo = highest;
+    for (const [key, state] of this.#taken) {
+      if (state !== undefined && casNumber(state) <= highest) this.#taken.set(key, undefined);
     }
   }
 }

@@ -1,8 +1,7 @@
 import type { ItemCopies, KeyWalk } from '../../store/index.ts';
 import { type ClusterTopology, encodeTopology, STATE_RULES } from '../../topology/index.ts';
-import type { Grants } from '../grants/grants.ts';
 import { type Adopted, adoptedBy, isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
-import { Marks } from '../thread/marks.ts';
+import { type Mark, Marks } from '../thread/marks.ts';
 import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
 import { roleChanges } from '../thread/roles.ts';
 import type { Timers } from '../thread/timers.ts';
@@ -24,8 +23,8 @@ interface NodeClusterParts {
   /** Runs it soon, after what else the thread has to do. */
   soon(run: () => void): void;
   readonly runFill: FillKeeperParts['run'];
-  /** Absent if the membership sees the ends of processes. */
-  readonly grants?: Pick<Grants, 'adopting' | 'released' | 'asked' | 'silent'> | undefined;
+  /** Whether this member grants what a peer asks for; absent if members need no grants. */
+  asked?(peer: PeerIdentity): boolean;
   /** All threads have adopted it. */
   adopted(topology: ClusterTopology): void;
   /**
@@ -91,7 +90,7 @@ export class NodeCluster implements MainCluster {
       keysMoved: this.#fill.keysSent,
       bytesMoved: this.#fill.bytesSent,
       keysLeft: this.#fill.keysLeft,
-      unreachable: [...this.#unreached.values(), ...(this.#parts.grants?.silent ?? [])],
+      unreachable: [...this.#unreached.values()],
     };
   }
 
@@ -103,21 +102,22 @@ export class NodeCluster implements MainCluster {
     });
   }
 
-  /** The report has changed by what the grants have found out. */
-  silenceChanged(): void {
-    this.#listener();
-  }
-
   /** Answers what a thread tells. */
   async told(notice: ThreadNotice): Promise<unknown> {
-    if (notice.kind === 'ping') return this.#parts.grants?.asked(notice) === true;
+    if (notice.kind === 'ping') return this.#parts.asked?.(notice) === true;
     if (notice.kind === 'reached') return this.#reached(notice);
     const { name, incarnation, version, complete } = notice;
     const mark = { name, incarnation, version, complete };
     if (!this.#marks.add(mark)) return undefined;
-    await this.#parts.grants?.released();
     // During the first adoption too (version 0): its own order may have left without this mark.
-    return this.#parts.order({ kind: 'decide', version: this.#adopted, marks: [mark] });
+    return this.#decide([mark], () => this.#adopted);
+  }
+
+  /** All threads know the marks before the first of them answers for a key that they free. */
+  async #decide(marks: readonly Mark[], version: () => number): Promise<void> {
+    const { order } = this.#parts;
+    await order({ kind: 'marks', marks });
+    await order({ kind: 'decide', version: version(), marks });
   }
 
   async end(): Promise<void> {
@@ -142,8 +142,7 @@ export class NodeCluster implements MainCluster {
   }
 
   async #adopt(topology: ClusterTopology): Promise<void> {
-    const { self, renew, grants } = this.#parts;
-    grants?.adopting(topology);
+    const { self, renew } = this.#parts;
     const reason = reasonToRenew(topology, this.#past[0], self);
     if (reason !== undefined) {
       this.#queue = [];
@@ -166,14 +165,13 @@ export class NodeCluster implements MainCluster {
   }
 
   async #adoptInThreads(now: Adopted, before: Adopted | undefined): Promise<void> {
-    const { order, copies, grants } = this.#parts;
+    const { order, copies } = this.#parts;
     const { topology } = now;
     await order({ kind: 'prepare' });
     await order({ kind: 'adopt', topology: encodeTopology(topology) });
     if (roleChanges(before, now).gainsPrimary) copies.skipSequence();
     this.#marks.prune([now, ...this.#past]);
-    await grants?.released();
-    await order({ kind: 'decide', version: topology.version, marks: this.#marks.list });
+    await this.#decide(this.#marks.list, () => topology.version);
   }
 
   /** Tells the other members once all changes of the topologies before are acknowledged. */

@@ -56,7 +56,12 @@ export class Handover {
     if (this.#past.length > PAST_MAX) this.#mergeOldest();
   }
 
-  /** All threads of this node have adopted `version`, and these marks have arrived. */
+  /** These marks have arrived; they decide nothing yet. */
+  know(marks: readonly Mark[]): void {
+    this.#marks.addAll(marks);
+  }
+
+  /** All threads of this node have adopted `version`, and know these marks. */
   decide(version: number, marks: readonly Mark[]): void {
     this.#marks.addAll(marks);
     this.#decided = Math.max(this.#decided, version);

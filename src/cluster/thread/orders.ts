@@ -4,15 +4,20 @@ import type { Mark } from './marks.ts';
  * What the main thread orders the threads of its node; each order is answered when it is done. A
  * topology is adopted in steps that all threads take together:
  *
- *   prepare ──▶ adopt ──▶ decide ──▶ drain ──▶ mark (one thread)
- *                   └──▶ (the main thread walks the store) ──▶ clean
+ *   prepare ──▶ adopt ──▶ marks ──▶ decide ──▶ drain ──▶ mark (one thread)
+ *                                          └──▶ (the store is walked) ──▶ clean
  */
 export type ThreadOrder =
   /** Hold changes from here on, and send none to receivers. */
   | { readonly kind: 'prepare' }
   /** Answer by this topology, but not yet for keys that another member answered for before. */
   | { readonly kind: 'adopt'; readonly topology: string }
-  /** All threads have adopted `version`; these marks have arrived. */
+  /**
+   * These marks have arrived: take no batch of their senders that is older. All threads know that
+   * before one answers for a key of theirs: a write here does not raise the slot of its key.
+   */
+  | { readonly kind: 'marks'; readonly marks: readonly Mark[] }
+  /** All threads have adopted `version`, and know these marks: the keys are decided. */
   | { readonly kind: 'decide'; readonly version: number; readonly marks: readonly Mark[] }
   /** Answer once all changes from before `version` are acknowledged. */
   | { readonly kind: 'drain'; readonly version: number }

@@ -122,6 +122,8 @@ class MemberThread implements ThreadCluster {
         return this.#sender.prepare();
       case 'adopt':
         return this.#adopt(order.topology);
+      case 'marks':
+        return this.#handover.know(order.marks);
       case 'decide':
         return this.#handover.decide(order.version, order.marks);
       case 'drain':

@@ -65,7 +65,7 @@ describe('the first topology of a process', () => {
 describe('adopting a topology', () => {
   test('every thread prepares before one adopts, and adopts before keys are decided', async () => {
     await test1.adopt(topology(1, 1, ...three));
-    expect(test1.steps.slice(0, 3)).toEqual(['prepare ', 'adopt 1', 'decide 1']);
+    expect(test1.steps.slice(0, 4)).toEqual(['prepare ', 'adopt 1', 'marks ', 'decide 1']);
     test1.orders.length = 0;
     test1.heldKinds.add('prepare');
     test1.cluster.adopt(topology(2, 1, ...three, fourth));
@@ -146,12 +146,21 @@ describe('adopting a topology', () => {
 });
 
 describe('marks of peers', () => {
-  test('all threads learn of a mark before it is acknowledged', async () => {
+  test('every thread knows a mark before one decides, and before its reply', async () => {
     await test1.adopt(topology(1, 1, ...three));
     test1.orders.length = 0;
+    test1.heldKinds.add('marks');
     const mark = { name: 'web-2', incarnation: 1002, version: 1, complete: 0 };
-    await test1.cluster.told({ kind: 'marked', ...mark });
-    expect(test1.orders).toEqual([{ kind: 'decide', version: 1, marks: [mark] }]);
+    let isAcknowledged = false;
+    const told = test1.cluster.told({ kind: 'marked', ...mark }).then(() => {
+      isAcknowledged = true;
+    });
+    await settleAll();
+    expect(test1.orders).toEqual([{ kind: 'marks', marks: [mark] }]);
+    expect(isAcknowledged).toBe(false);
+    test1.release();
+    await told;
+    expect(test1.orders.at(-1)).toEqual({ kind: 'decide', version: 1, marks: [mark] });
   });
   test('a mark that comes before its topology is passed on with the topology', async () => {
     const mark = { name: 'web-2', incarnation: 1002, version: 1, complete: 0 };

@@ -122,6 +122,7 @@ export class NodeChanges {
     try {
       cluster.membership.replace(old, node);
       await this.#awaitServing(node, account);
+      await this.#awaitLeft(old, account);
     } catch (error) {
       await this.#undoJoin(node);
       throw error;
@@ -198,7 +199,9 @@ export class NodeChanges {
     try {
       await this.#await({ name }, account, 'gives its items away', () => !isLeaving());
     } catch (error) {
-      if (isLeaving()) this.#keeper.change(withChangeGivenUp, `${name} stays`);
+      // Without weight it has given its items away: it is too late to stay.
+      const hasWeight = memberOf(this.#keeper.topology, name)?.weight !== 0;
+      if (isLeaving() && hasWeight) this.#keeper.change(withChangeGivenUp, `${name} stays`);
       throw error;
     }
     if (state() !== undefined)

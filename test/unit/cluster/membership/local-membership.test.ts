@@ -3,63 +3,8 @@ import {
   LocalMembership,
   type LocalMembershipOptions,
 } from '../../../../src/cluster/membership/local-membership.ts';
-import type { MemberReport } from '../../../../src/cluster/node/main-cluster.ts';
-import {
-  type ClusterTopology,
-  decodeTopology,
-  memberOf,
-  withLeaving,
-} from '../../../../src/topology/index.ts';
-
-/** A node of the test: it follows each topology at once, unless it is told to be slow. */
-class TestNode {
-  readonly name: string;
-  readonly address: string;
-  readonly #membership: LocalMembership;
-  incarnation = 0;
-  peerPort: number;
-  isSlow = false;
-  kills = 0;
-  topology: ClusterTopology | undefined;
-
-  constructor(membership: LocalMembership, nth: number) {
-    this.#membership = membership;
-    this.name = `node-${nth}`;
-    this.address = `127.0.0.1:${11210 + nth}`;
-    this.peerPort = 21210 + nth;
-  }
-
-  /** A process starts and listens. */
-  start(hasRestored = false): void {
-    ({ incarnation: this.incarnation } = this.#membership.starting(this.name));
-    this.peerPort += 100;
-    const { incarnation, peerPort } = this;
-    this.#membership.listening(this.name, { incarnation, peerPort, hasRestored });
-  }
-
-  end(willReturn = false): void {
-    this.#membership.ended(this.name, willReturn);
-  }
-
-  publish(text: string): void {
-    this.topology = decodeTopology(text);
-    queueMicrotask(() => this.isSlow || this.report());
-  }
-
-  killProcess(): void {
-    this.kills++;
-  }
-
-  /** It has done all that its topology asks for, and cannot reach these members. */
-  report(...unreachable: readonly string[]): void {
-    const { version = 0 } = this.topology ?? {};
-    const at = { adopted: version, complete: version, clean: version };
-    const { name, incarnation } = this;
-    const moved = { keysMoved: 0, bytesMoved: 0, keysLeft: 0, unreachable };
-    const report: MemberReport = { name, incarnation, ...at, ...moved };
-    this.#membership.reported(name, report);
-  }
-}
+import { type ClusterTopology, memberOf, withLeaving } from '../../../../src/topology/index.ts';
+import { TestMember } from '../../../support/test-member.ts';
 
 function clusterOf(count: number, more: Partial<LocalMembershipOptions> = {}, restored = false) {
   const saved: ClusterTopology[] = [];
@@ -75,7 +20,7 @@ function clusterOf(count: number, more: Partial<LocalMembershipOptions> = {}, re
     onChange: () => {},
     ...more,
   });
-  const nodes = Array.from({ length: count }, (_, at) => new TestNode(membership, at + 1));
+  const nodes = Array.from({ length: count }, (_, at) => new TestMember(membership, at + 1));
   for (const node of nodes) node.start(restored);
   membership.begin(() => nodes);
   const states = () => membership.keeper!.topology.members.map(({ state }) => state);
@@ -151,7 +96,7 @@ describe('the membership of one machine', () => {
   });
   test('a node that cannot join because of another change joins after it', async () => {
     const { membership, nodes, at, states } = clusterOf(2);
-    const [third, fourth] = [new TestNode(membership, 3), new TestNode(membership, 4)];
+    const [third, fourth] = [new TestMember(membership, 3), new TestMember(membership, 4)];
     nodes.push(third, fourth);
     third.start();
     third.isSlow = true;
@@ -189,7 +134,7 @@ describe('a member that another one cannot reach', () => {
   });
   test('a member that joins gets another process', () => {
     const { at, nodes, membership } = clusterOf(2);
-    const third = new TestNode(membership, 3);
+    const third = new TestMember(membership, 3);
     nodes.push(third);
     third.start();
     membership.join(third);
@@ -240,7 +185,7 @@ describe('a cluster that starts again', () => {
       save: () => {},
       onChange: () => {},
     });
-    const nodes = [1, 2, 3].map((nth) => new TestNode(membership, nth));
+    const nodes = [1, 2, 3].map((nth) => new TestMember(membership, nth));
     for (const [at, node] of nodes.entries()) node.start(at !== 2);
     membership.begin(() => nodes);
     const { members } = membership.keeper!.topology;

@@ -135,6 +135,13 @@ export class NodeCluster implements MainCluster {
     this.#listener();
   }
 
+  /** Members that are up no more, or are other processes, are missed by nobody. */
+  #forgetUnreached(adopted: Adopted): void {
+    const up = adopted.topology.members.filter(({ state }) => STATE_RULES[state].isUp);
+    const keys = new Set(up.map(peerKey));
+    for (const key of this.#unreached.keys()) if (!keys.has(key)) this.#unreached.delete(key);
+  }
+
   async #adoptAll(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       await this.#adopt(next);
@@ -157,6 +164,7 @@ export class NodeCluster implements MainCluster {
     await this.#adoptInThreads(now, before);
     this.#past = [now, ...this.#past].slice(0, PAST_MAX);
     this.#adopted = topology.version;
+    this.#forgetUnreached(now);
     this.#parts.adopted(topology);
     this.#listener();
     void this.#mark(topology.version).catch(ignoreEnd);

@@ -1,5 +1,6 @@
 import type { ItemCopies, KeyWalk } from '../../store/index.ts';
 import { type ClusterTopology, encodeTopology, STATE_RULES } from '../../topology/index.ts';
+import type { Grants } from '../grants/grants.ts';
 import { type Adopted, adoptedBy, isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
 import { type Mark, Marks } from '../thread/marks.ts';
 import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
@@ -23,8 +24,8 @@ interface NodeClusterParts {
   /** Runs it soon, after what else the thread has to do. */
   soon(run: () => void): void;
   readonly runFill: FillKeeperParts['run'];
-  /** Whether this member grants what a peer asks for; absent if members need no grants. */
-  asked?(peer: PeerIdentity): boolean;
+  /** Absent if the membership sees the ends of processes. */
+  readonly grants?: Pick<Grants, 'adopting' | 'released' | 'asked' | 'silent'> | undefined;
   /** All threads have adopted it. */
   adopted(topology: ClusterTopology): void;
   /**
@@ -90,7 +91,7 @@ export class NodeCluster implements MainCluster {
       keysMoved: this.#fill.keysSent,
       bytesMoved: this.#fill.bytesSent,
       keysLeft: this.#fill.keysLeft,
-      unreachable: [...this.#unreached.values()],
+      unreachable: [...this.#unreached.values(), ...(this.#parts.grants?.silent ?? [])],
     };
   }
 
@@ -102,9 +103,14 @@ export class NodeCluster implements MainCluster {
     });
   }
 
+  /** The report has changed by what the grants have found out. */
+  silenceChanged(): void {
+    this.#listener();
+  }
+
   /** Answers what a thread tells. */
   async told(notice: ThreadNotice): Promise<unknown> {
-    if (notice.kind === 'ping') return this.#parts.asked?.(notice) === true;
+    if (notice.kind === 'ping') return this.#parts.grants?.asked(notice) === true;
     if (notice.kind === 'reached') return this.#reached(notice);
     const { name, incarnation, version, complete } = notice;
     const mark = { name, incarnation, version, complete };
@@ -115,8 +121,9 @@ export class NodeCluster implements MainCluster {
 
   /** All threads know the marks before the first of them answers for a key that they free. */
   async #decide(marks: readonly Mark[], version: () => number): Promise<void> {
-    const { order } = this.#parts;
+    const { grants, order } = this.#parts;
     await order({ kind: 'marks', marks });
+    await grants?.released();
     await order({ kind: 'decide', version: version(), marks });
   }
 
@@ -149,7 +156,8 @@ export class NodeCluster implements MainCluster {
   }
 
   async #adopt(topology: ClusterTopology): Promise<void> {
-    const { self, renew } = this.#parts;
+    const { self, renew, grants } = this.#parts;
+    grants?.adopting(topology);
     const reason = reasonToRenew(topology, this.#past[0], self);
     if (reason !== undefined) {
       this.#queue = [];

@@ -110,6 +110,12 @@ describe('copies and the other features of a store', () => {
     primary.copies.flushUpTo(high, low);
     expect([primary.read('last').exists, primary.read('next').exists]).toEqual([false, true]);
   });
+  test('a flush that comes after a later one reveals nothing', () => {
+    primary.send(set('a', 'x'));
+    primary.copies.flushUpTo(0, 1000);
+    primary.copies.flushUpTo(0, 0);
+    expect(primary.read('a').exists).toBe(false);
+  });
   test('a flush of the receiver hides the copies that it has', () => {
     sendAndCopy('a', set('a', 'x'));
     receiver.send('flush_all\r\n');

@@ -1,6 +1,5 @@
 import type { ItemCopies, KeyWalk } from '../../store/index.ts';
 import { type ClusterTopology, encodeTopology, STATE_RULES } from '../../topology/index.ts';
-import type { Grants } from '../grants/grants.ts';
 import { type Adopted, adoptedBy, isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
 import { type Mark, Marks } from '../thread/marks.ts';
 import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
@@ -24,8 +23,8 @@ interface NodeClusterParts {
   /** Runs it soon, after what else the thread has to do. */
   soon(run: () => void): void;
   readonly runFill: FillKeeperParts['run'];
-  /** Absent if the membership sees the ends of processes. */
-  readonly grants?: Pick<Grants, 'adopting' | 'released' | 'asked' | 'silent'> | undefined;
+  /** Whether this member grants what a peer asks for; absent if members need no grants. */
+  asked?(peer: PeerIdentity): boolean;
   /** All threads have adopted it. */
   adopted(topology: ClusterTopology): void;
   /**
@@ -55,6 +54,7 @@ export class NodeCluster implements MainCluster {
   #clean = 0;
   #complete = 0;
   #listener: () => void = () => {};
+  #onNext: () => void = () => {};
   #isEnded = false;
 
   constructor(parts: NodeClusterParts) {
@@ -91,26 +91,22 @@ export class NodeCluster implements MainCluster {
       keysMoved: this.#fill.keysSent,
       bytesMoved: this.#fill.bytesSent,
       keysLeft: this.#fill.keysLeft,
-      unreachable: [...this.#unreached.values(), ...(this.#parts.grants?.silent ?? [])],
+      unreachable: [...this.#unreached.values()],
     };
   }
 
   adopt(topology: ClusterTopology): void {
     this.#queue.push(topology);
     this.#newest = topology.version;
+    this.#onNext();
     this.#adopting ??= this.#adoptAll().finally(() => {
       this.#adopting = undefined;
     });
   }
 
-  /** The report has changed by what the grants have found out. */
-  silenceChanged(): void {
-    this.#listener();
-  }
-
   /** Answers what a thread tells. */
   async told(notice: ThreadNotice): Promise<unknown> {
-    if (notice.kind === 'ping') return this.#parts.grants?.asked(notice) === true;
+    if (notice.kind === 'ping') return this.#parts.asked?.(notice) === true;
     if (notice.kind === 'reached') return this.#reached(notice);
     const { name, incarnation, version, complete } = notice;
     const mark = { name, incarnation, version, complete };
@@ -121,15 +117,15 @@ export class NodeCluster implements MainCluster {
 
   /** All threads know the marks before the first of them answers for a key that they free. */
   async #decide(marks: readonly Mark[], version: () => number): Promise<void> {
-    const { grants, order } = this.#parts;
+    const { order } = this.#parts;
     await order({ kind: 'marks', marks });
-    await grants?.released();
     await order({ kind: 'decide', version: version(), marks });
   }
 
   async end(): Promise<void> {
     this.#isEnded = true;
     this.#queue = [];
+    this.#onNext();
     await this.#fill.stop();
     await this.#adopting?.catch(() => {});
     await this.#cleaning.catch(() => {});
@@ -142,13 +138,6 @@ export class NodeCluster implements MainCluster {
     this.#listener();
   }
 
-  /** Members that are up no more, or are other processes, are missed by nobody. */
-  #forgetUnreached(adopted: Adopted): void {
-    const up = adopted.topology.members.filter(({ state }) => STATE_RULES[state].isUp);
-    const keys = new Set(up.map(peerKey));
-    for (const key of this.#unreached.keys()) if (!keys.has(key)) this.#unreached.delete(key);
-  }
-
   async #adoptAll(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       await this.#adopt(next);
@@ -156,8 +145,7 @@ export class NodeCluster implements MainCluster {
   }
 
   async #adopt(topology: ClusterTopology): Promise<void> {
-    const { self, renew, grants } = this.#parts;
-    grants?.adopting(topology);
+    const { self, renew } = this.#parts;
     const reason = reasonToRenew(topology, this.#past[0], self);
     if (reason !== undefined) {
       this.#queue = [];
@@ -172,11 +160,15 @@ export class NodeCluster implements MainCluster {
     await this.#adoptInThreads(now, before);
     this.#past = [now, ...this.#past].slice(0, PAST_MAX);
     this.#adopted = topology.version;
-    this.#forgetUnreached(now);
     this.#parts.adopted(topology);
     this.#listener();
-    void this.#mark(topology.version).catch(ignoreEnd);
-    this.#cleaning = this.#cleanUp(now, before);
+    const drained = this.#parts.order({ kind: 'drain', version: topology.version });
+    void this.#mark(topology.version, drained).catch(ignoreEnd);
+    // A change that is sent again is read again: its item stays until the receivers have it. But a
+    // newer topology does not wait for a receiver, which may be down in it.
+    this.#cleaning = Promise.race([drained, this.#nextTopology()]).then(() =>
+      this.#cleanUp(now, before),
+    );
     this.#cleaning.catch(ignoreEnd);
   }
 
@@ -190,11 +182,18 @@ export class NodeCluster implements MainCluster {
     await this.#decide(this.#marks.list, () => topology.version);
   }
 
+  /** Resolves once a newer topology waits. */
+  #nextTopology(): Promise<void> {
+    if (this.#queue.length > 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onNext = resolve;
+    });
+  }
+
   /** Tells the other members once all changes of the topologies before are acknowledged. */
-  async #mark(version: number): Promise<void> {
-    const { order } = this.#parts;
-    await order({ kind: 'drain', version });
-    await order({ kind: 'mark', version, complete: this.#complete });
+  async #mark(version: number, drained: Promise<unknown>): Promise<void> {
+    await drained;
+    await this.#parts.order({ kind: 'mark', version, complete: this.#complete });
   }
 
   async #cleanUp(now: Adopted, before: Adopted | undefined): Promise<void> {

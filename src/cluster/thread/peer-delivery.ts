@@ -44,6 +44,8 @@ export interface DeliveryParts {
   version(): number;
   /** The receiver has not acknowledged for UNREACHABLE_MS, or does so again. */
   reached(peer: PeerIdentity, isReached: boolean): void;
+  /** Whether this member holds the key: if not, its item is gone. Absent: it holds all of them. */
+  holds?(bytes: Buffer, start: number, end: number): boolean;
   /** A batch of this many bytes was sent. */
   sent?(bytes: number): void;
   /** The receiver has no memory for an item. */
@@ -156,7 +158,7 @@ export class PeerDelivery {
     this.#isUnreachable = false;
     this.#units.delete(unit);
     if (refused === undefined) unit.group.settle();
-    else this.#send(refused, 0, refused.count, unit.group, unit.sinceMs);
+    else this.#sendAgain({ ...unit, keys: refused, first: 0, end: refused.count });
   }
 
   #refusedOf(unit: Unit, reply: Frame): KeyBatch | 'all' | undefined {
@@ -208,9 +210,20 @@ export class PeerDelivery {
     }
     for (const unit of this.#failed.splice(0)) {
       this.#units.delete(unit);
-      this.#send(unit.keys, unit.first, unit.end, unit.group, unit.sinceMs);
+      this.#sendAgain(unit);
     }
     this.#watch();
+  }
+
+  /** A key that this member does not hold any more cannot be read again: its change fails. */
+  #sendAgain({ keys, first, end, group, sinceMs }: Unit): void {
+    for (let nth = first; nth < end; nth++) {
+      if (this.#parts.holds?.(keys.bytes, keys.startOf(nth), keys.endOf(nth)) === false) {
+        group.settle(lostError(this.#peer));
+        return;
+      }
+    }
+    this.#send(keys, first, end, group, sinceMs);
   }
 
   #lose(): void {

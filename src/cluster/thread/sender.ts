@@ -4,6 +4,7 @@ import { type Adopted, indexOfPeer, peerKey, peersOf } from './adopted.ts';
 import { type ChangeGroup, ChangeGroups } from './change-groups.ts';
 import { KeyBatch } from './key-batch.ts';
 import { type DeliveryParts, PeerDelivery, type StateLink } from './peer-delivery.ts';
+import { holds } from './roles.ts';
 
 /** In the mode `async` replies wait once so many batches to one receiver have no reply. */
 const UNANSWERED_MAX = 256;
@@ -16,7 +17,7 @@ interface HeldChanges {
   readonly acknowledged: Acknowledge;
 }
 
-interface SenderParts extends Omit<DeliveryParts, 'version'> {
+interface SenderParts extends Omit<DeliveryParts, 'version' | 'holds'> {
   /** The link to the member at this index of the topology that is being adopted. */
   linkTo(member: number): StateLink;
 }
@@ -49,7 +50,11 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
-    this.#deliveryParts = { ...parts, version: () => this.#version };
+    this.#deliveryParts = {
+      ...parts,
+      version: () => this.#version,
+      holds: (...key) => this.#holds(...key),
+    };
   }
 
   /** Whether changes wait for `seal`. */
@@ -59,6 +64,11 @@ export class Sender {
 
   get #version(): number {
     return this.#adopted?.topology.version ?? 0;
+  }
+
+  #holds(bytes: Buffer, start: number, end: number): boolean {
+    const adopted = this.#adopted!;
+    return holds(adopted.groups.groupOf(bytes, start, end), adopted.self);
   }
 
   /** A request may have changed the key, of which this member is the primary. */

@@ -80,10 +80,28 @@ describe('adopting a topology', () => {
   test('the mark leaves after all changes of older topologies are acknowledged', async () => {
     test1.heldKinds.add('drain');
     test1.cluster.adopt(topology(1, 1, ...three));
-    await test1.until(() => test1.cluster.report().clean === 1);
+    await test1.until(() => test1.cluster.report().adopted === 1);
+    await settleAll();
     expect(test1.steps).not.toContain('mark 1');
     test1.release();
     await test1.until(() => test1.steps.includes('mark 1'));
+  });
+  test('items stay until their changes are acknowledged, or a newer topology waits', async () => {
+    const joined = topology(3, 1, ...three, memberWith(4));
+    await test1.adopt(topology(1, 1, ...three));
+    await test1.adopt(topology(2, 1, ...three, fourth));
+    fillStore();
+    const before = test1.keysThere();
+    test1.heldKinds.add('drain');
+    test1.cluster.adopt(joined);
+    await test1.until(() => test1.cluster.report().adopted === 3);
+    await settleAll();
+    expect(test1.keysThere()).toEqual(before);
+    test1.cluster.adopt(topology(4, 1, ...three, memberWith(4, { state: 'down' })));
+    await test1.until(() => test1.cluster.report().adopted === 4);
+    expect(test1.keysThere()).toEqual(keysOf(joined, 'any'));
+    test1.release();
+    await test1.until(() => test1.cluster.report().clean === 4);
   });
   test('topologies are adopted one after the other, in their order', async () => {
     test1.cluster.adopt(topology(1, 1, ...three));

@@ -5,6 +5,7 @@ import { violationsOf } from '../support/cluster-simulation/law.ts';
 const get: KeyRequest = { kind: 'get' };
 const remove: KeyRequest = { kind: 'delete' };
 const vanish: KeyRequest = { kind: 'vanish' };
+const undo: KeyRequest = { kind: 'undo' };
 const incr: KeyRequest = { kind: 'incr', by: 1 };
 const set = (value: string): KeyRequest => ({ kind: 'set', value });
 const add = (value: string): KeyRequest => ({ kind: 'add', value });
@@ -60,6 +61,10 @@ const RIGHT: readonly (readonly [string, History])[] = [
   ['lets it never take effect', inOrder([set('1'), done], [remove], [get, hit('1', '5')])],
   ['lets a key vanish once its node has died', inOrder([set('1'), done], [vanish], [get, miss])],
   [
+    'lets a death undo what has no reply, also after it was read',
+    inOrder([set('1'), done], [set('2')], [get, hit('2', '6')], [undo], [get, hit('1', '5')]),
+  ],
+  [
     'counts an increment without a reply once or never',
     inOrder([set('1'), done], [incr], [incr, number('3')], [incr], [incr, number('4')]),
   ],
@@ -91,6 +96,24 @@ const WRONG: readonly (readonly [string, History, RegExp])[] = [
     'a key that vanished twice for one death',
     inOrder([vanish], [set('1'), done], [get, miss], [set('2'), done], [get, miss]),
     /the key has 2\n/,
+  ],
+  [
+    'a change with a reply that a death undid',
+    inOrder([set('1'), done], [set('2'), done], [get, hit('2', '6')], [undo], [get, hit('1', '5')]),
+    /the key has 2 6\n/,
+  ],
+  [
+    'a change that came back after a death undid it',
+    inOrder(
+      ...[
+        [set('1'), done] as const,
+        [set('2')] as const,
+        [get, hit('2', '6')] as const,
+        [undo] as const,
+      ],
+      ...[[get, hit('1', '5')] as const, [get, hit('2', '6')] as const],
+    ),
+    /the key has 1 5\n/,
   ],
   [
     'a lost increment',

@@ -46,11 +46,6 @@ function makeNode(seat: ClusterSeat) {
   return { share, store, session: new PeerSession(context, seat) };
 }
 
-interface Options {
-  readonly traces?: boolean;
-  readonly flushAllowed?: boolean;
-}
-
 /** A node of a cluster with one client, whose socket the test moves. */
 export class ClusterConnection {
   readonly seat: ManualSeat;
@@ -76,7 +71,7 @@ export class ClusterConnection {
   /** The lines of a trace. */
   readonly traced: object[] = [];
 
-  constructor(seat: ManualSeat, otherNodes = 2, options: Options = {}) {
+  constructor(seat: ManualSeat, otherNodes = 2, traces = false) {
     this.seat = seat;
     const here = makeNode(seat);
     const others = Array.from({ length: otherNodes }, (_, i) => makeNode(hereAt(seat, i + 1)));
@@ -93,7 +88,7 @@ export class ClusterConnection {
     const session = createSessionContext(
       here.store,
       TEST_CONTROL,
-      { ...RULES, ...options, ...(options.traces === true ? { traceLog } : {}) },
+      traces ? { ...RULES, traceLog } : RULES,
       output.sink,
       SILENT_LOG,
       own?.fastPath,

@@ -69,6 +69,7 @@ export class PeerNetwork {
         return { port, close: () => void this.listeners.delete(`${host}:${port}`) };
       },
       setTimer: (run, delayMs) => this.plan(delayMs, run),
+      nowMs: () => this.nowMs,
       soon: (run) => void this.plan(0, run),
       random: () => random.fraction(),
       nonce: () => random.bytes(32),

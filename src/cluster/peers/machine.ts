@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { CodedError } from '../../base/index.ts';
+import { CodedError, threadClock } from '../../base/index.ts';
 import { NONCE_BYTES } from '../../protocol/peer.ts';
 import {
   adoptSocket,
@@ -39,6 +39,8 @@ export interface PeerMachine {
    */
   listen(host: string, port: number, alone: boolean, accept: Accept): Promise<PeerPort>;
   setTimer(onFire: () => void, delayMs: number): PeerTimer;
+  /** Milliseconds; never falls. */
+  nowMs(): number;
   /** Runs it soon, after what has arrived was read. */
   soon(run: () => void): void;
   /** A random number in [0, 1), for jitter. */
@@ -63,6 +65,7 @@ export function peerMachine(): PeerMachine {
       connectSocket({ ...hostAndPort(address), ...SOCKET_OPTIONS }, readBuffer, events),
     listen: (host, port, alone, accept) => listenOn(host, port, alone, readBuffer, accept),
     setTimer: startTimer,
+    nowMs: () => threadClock.nowMs(),
     soon: (run) => void setImmediate(run),
     random: () => Math.random(),
     nonce: () => randomBytes(NONCE_BYTES),

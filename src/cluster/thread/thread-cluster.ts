@@ -55,7 +55,7 @@ interface CommonParts {
 }
 
 /** The cluster of one worker thread: it answers, forwards, sends changes and serves its peers. */
-class MemberThread implements ThreadCluster {
+export class MemberThread implements ThreadCluster {
   readonly seat: ThreadSeat;
   readonly #host: ThreadClusterHost;
   readonly #argument: ThreadArgument;

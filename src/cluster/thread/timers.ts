@@ -1,4 +1,3 @@
-import { threadClock } from '../../base/index.ts';
 import type { PeerMachine } from '../peers/machine.ts';
 
 /** Time and timers of the machine, or of a simulated one. */
@@ -8,7 +7,10 @@ export interface Timers {
   setTimer(onFire: () => void, delayMs: number): { cancel(): void };
 }
 
-/** The timers of a machine, with the time of this thread. */
-export function machineTimers({ setTimer }: Pick<PeerMachine, 'setTimer'>): Timers {
-  return { nowMs: () => threadClock.nowMs(), setTimer };
+/** The time and the timers of a machine. */
+export function machineTimers({
+  nowMs,
+  setTimer,
+}: Pick<PeerMachine, 'nowMs' | 'setTimer'>): Timers {
+  return { nowMs, setTimer };
 }

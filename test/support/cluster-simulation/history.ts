@@ -7,7 +7,9 @@ export type KeyRequest =
   | { readonly kind: 'incr'; readonly by: number }
   | { readonly kind: 'delete' }
   /** No client asks this: from here on, the key may get lost once (a node has died, a flush). */
-  | { readonly kind: 'vanish' };
+  | { readonly kind: 'vanish' }
+  /** Nor this: a primary has died, so changes without a reply may be undone that were read. */
+  | { readonly kind: 'undo' };
 
 export type KeyReply =
   | { readonly kind: 'hit'; readonly value: string; readonly id: string }

@@ -5,13 +5,36 @@ export type KeyState = { readonly value: string; readonly id: string } | undefin
 
 type Known<Kind extends KeyRequest['kind']> = Extract<KeyRequest, { readonly kind: Kind }>;
 
+/** What a key has, and what it had after its last change with a reply. */
+export interface KeyFacts {
+  readonly state: KeyState;
+  readonly acknowledged: KeyState;
+}
+
 /** What a key has after an operation, if the operation can happen now. */
-export type Effect = { readonly state: KeyState } | undefined;
+type Effect = { readonly state: KeyState } | undefined;
+
+/** The replies to requests that have changed the key. */
+const CHANGING: ReadonlySet<KeyReply['kind']> = new Set(['done', 'number']);
 
 const NOTHING: Effect = { state: undefined };
 
+/** What is known after an operation; undefined if it cannot happen now. */
+export function factsAfter(operation: KeyOperation, before: KeyFacts): KeyFacts | undefined {
+  const { request, reply } = operation;
+  if (request.kind === 'undo')
+    return { state: before.acknowledged, acknowledged: before.acknowledged };
+  const effect = effectOf(operation, before.state);
+  if (effect === undefined) return undefined;
+  const { state } = effect;
+  const isAcknowledged =
+    before.state === before.acknowledged || (reply !== undefined && CHANGING.has(reply.kind));
+  const isKept = request.kind !== 'vanish' && (reply === undefined || !isAcknowledged);
+  return { state, acknowledged: isKept ? before.acknowledged : state };
+}
+
 /** Memcached, for one key: what it has after the operation, if the reply can be right now. */
-export function effectOf({ request, reply }: KeyOperation, state: KeyState): Effect {
+function effectOf({ request, reply }: KeyOperation, state: KeyState): Effect {
   switch (request.kind) {
     case 'get':
       return read(reply, state);
@@ -27,6 +50,8 @@ export function effectOf({ request, reply }: KeyOperation, state: KeyState): Eff
       return remove(reply, state);
     case 'vanish':
       return NOTHING;
+    case 'undo':
+      return undefined;
   }
 }
 

@@ -1,14 +1,15 @@
 import { assert } from '../../../src/base/index.ts';
 import type { KeyOperation } from './history.ts';
-import { effectOf, type KeyState } from './key-model.ts';
+import { factsAfter, type KeyFacts, type KeyState } from './key-model.ts';
 
 /** More operations of one key do not run at once. */
 const OPEN_MAX = 30;
 const WORLDS_MAX = 100_000;
 
+const NO_ITEM: KeyFacts = { state: undefined, acknowledged: undefined };
+
 /** A way in which all may have happened so far: what the key has, and what had its effect. */
-interface World {
-  readonly state: KeyState;
+interface World extends KeyFacts {
   /** The open operations that have had their effect, as bits. */
   readonly done: number;
 }
@@ -28,7 +29,7 @@ export interface WrongReply {
 export class Linearization {
   readonly #mayVanish: boolean;
   readonly #open: (KeyOperation | undefined)[] = [];
-  #worlds: readonly World[] = [{ state: undefined, done: 0 }];
+  #worlds: readonly World[] = [{ ...NO_ITEM, done: 0 }];
 
   /** @param mayVanish whether the key may have no item at any moment (evictions) */
   constructor(mayVanish: boolean) {
@@ -65,7 +66,7 @@ export class Linearization {
     const right = worlds.filter(({ done }) => (done & bit) !== 0);
     if (right.length === 0) return distinct(worlds.map(({ state }) => state));
     this.#open[at] = undefined;
-    this.#worlds = right.map(({ state, done }) => ({ state, done: done ^ bit }));
+    this.#worlds = right.map((world) => ({ ...world, done: world.done ^ bit }));
     return undefined;
   }
 
@@ -75,7 +76,7 @@ export class Linearization {
     const groups = new Map<string, World[]>();
     const reached: World[] = [];
     const reach = (world: World): void => {
-      const group = `${world.done & ~lost} ${world.state?.value} ${world.state?.id}`;
+      const group = `${world.done & ~lost} ${textOf(world.state)} ${textOf(world.acknowledged)}`;
       const similar = groups.get(group) ?? [];
       // It is no better than one with fewer lost operations, which can still follow that one.
       if (similar.some(({ done }) => (done & ~world.done) === 0)) return;
@@ -88,13 +89,13 @@ export class Linearization {
     return reached;
   }
 
-  #follow({ state, done }: World, reach: (world: World) => void): void {
+  #follow(world: World, reach: (world: World) => void): void {
     for (const [at, operation] of this.#open.entries()) {
-      if (operation === undefined || (done & (1 << at)) !== 0) continue;
-      const effect = effectOf(operation, state);
-      if (effect !== undefined) reach({ state: effect.state, done: done | (1 << at) });
+      if (operation === undefined || (world.done & (1 << at)) !== 0) continue;
+      const facts = factsAfter(operation, world);
+      if (facts !== undefined) reach({ ...facts, done: world.done | (1 << at) });
     }
-    if (this.#mayVanish && state !== undefined) reach({ state: undefined, done });
+    if (this.#mayVanish && world.state !== undefined) reach({ ...NO_ITEM, done: world.done });
   }
 
   /** The operations without a reply. */
@@ -116,5 +117,7 @@ function eventsOf(operations: readonly KeyOperation[]) {
 }
 
 function distinct(states: readonly KeyState[]): readonly KeyState[] {
-  return [...new Map(states.map((state) => [`${state?.value} ${state?.id}`, state])).values()];
+  return [...new Map(states.map((state) => [textOf(state), state])).values()];
 }
+
+const textOf = (state: KeyState): string => (state ? `${state.value} ${state.id}` : '');

@@ -33,8 +33,6 @@ interface EtcdMembershipOptions extends EtcdOptions {
   readonly self: Pick<Member, 'name' | 'address' | 'weight' | 'zone'> & {
     readonly peerHost: string;
   };
-  /** Where the node listens for other members. */
-  readonly listenHost: string;
   /** The life of the lease in etcd, in seconds. */
   readonly ttl: number;
   /** See `Membership`. */
@@ -75,7 +73,7 @@ export class EtcdMembership implements Membership {
     this.#options = options;
     this.#client = client;
     this.#keys = clusterKeys(settings.cluster);
-    this.peerHost = options.listenHost;
+    this.peerHost = self.peerHost;
     const incarnation = newIncarnation();
     const { cluster } = settings;
     this.identity = { cluster, name: self.name, incarnation, secret, publishes };

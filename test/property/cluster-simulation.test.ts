@@ -1,0 +1,39 @@
+/**
+ * Whole clusters in simulated time, from a seed: real stores, sessions, members and policy, on a
+ * network that delays and cuts, with nodes that join, leave, freeze, die and restart. The history
+ * of each key must keep the law. SEEDS=2000 runs longer; SEED=7 begins elsewhere.
+ */
+import { describe, expect, test } from 'vitest';
+import { type Outcome, runCluster } from '../support/cluster-simulation/run.ts';
+import { SCENARIOS, type ScenarioName } from '../support/cluster-simulation/scenarios.ts';
+import { testSeed } from '../support/random.ts';
+
+const seed = testSeed();
+const SEEDS = Number(process.env['SEEDS'] ?? 1);
+const TEST_MS_MAX = 3_600_000;
+
+/** Runs one seed; throws the report of the first violation. */
+async function check(name: ScenarioName, nth: number): Promise<Outcome> {
+  const outcome = await runCluster(nth, SCENARIOS[name]);
+  const [violation] = outcome.violations;
+  if (violation === undefined) return outcome;
+  throw new Error(`seed ${nth} of ${name}: ${violation}\n${outcome.lines.join('\n')}`);
+}
+
+describe(`simulated clusters (seed ${seed})`, () => {
+  test.each(Object.keys(SCENARIOS) as ScenarioName[])(
+    'the history of each key keeps the law: %s',
+    async (name) => {
+      let replies = 0;
+      for (let nth = 0; nth < SEEDS; nth++) replies += (await check(name, seed + nth)).replies;
+      expect(replies).toBeGreaterThan(SEEDS);
+    },
+    TEST_MS_MAX,
+  );
+
+  test('the same seed gives the same run', async () => {
+    const [one, other] = [await check('all', seed), await check('all', seed)];
+    expect(other.lines).toEqual(one.lines);
+    expect(other.events).toBe(one.events);
+  });
+});

@@ -1,0 +1,233 @@
+import { ByteSink, silentLogger } from '../../../src/base/index.ts';
+import type { FillOrder } from '../../../src/cluster/node/fill-keeper.ts';
+import { FillPlan } from '../../../src/cluster/node/fill-plan.ts';
+import { FillRun } from '../../../src/cluster/node/fill-run.ts';
+import { FillShare } from '../../../src/cluster/node/fill-share.ts';
+import { NodeCluster } from '../../../src/cluster/node/node-cluster.ts';
+import type { PeerIdentity } from '../../../src/cluster/peers/identity.ts';
+import { PeerLink } from '../../../src/cluster/peers/peer-link.ts';
+import { adoptedBy, peerKey } from '../../../src/cluster/thread/adopted.ts';
+import { ClusterShare } from '../../../src/cluster/thread/cluster-share.ts';
+import type { ThreadNotice, ThreadOrder } from '../../../src/cluster/thread/orders.ts';
+import { MemberThread } from '../../../src/cluster/thread/thread-cluster.ts';
+import { machineTimers } from '../../../src/cluster/thread/timers.ts';
+import { createSessionContext, PeerSession } from '../../../src/server/index.ts';
+import { COPY_SLOT_WORDS, openStore, type StoreShare } from '../../../src/store/index.ts';
+import { decodeTopology, memberOf } from '../../../src/topology/index.ts';
+import { fastStore, TEST_CONTROL, testShare } from '../session-harness.ts';
+import type { Network, NetworkActor } from './network.ts';
+import { Serving } from './serving.ts';
+import type { World } from './world.ts';
+
+const WORD_BYTES = 4;
+const SECRET = Buffer.from('a secret of 16 bytes or more');
+const SILENT_LOG = { watchedStreams: 0, cfd: 0, publish: () => {} };
+const RULES = {
+  flushAllowed: true,
+  dumpingAllowed: true,
+  watchingAllowed: false,
+  requestsPerTurn: 1_000_000,
+};
+
+interface ProcessOptions {
+  readonly name: string;
+  readonly incarnation: number;
+  /** `host:port` for clients and for members. */
+  readonly address: string;
+  readonly peerAddress: string;
+  readonly threads: number;
+}
+
+/** One thread of a process: the real parts of a worker thread, on simulated sockets. */
+interface SimThread {
+  readonly actor: NetworkActor;
+  readonly member: MemberThread;
+}
+
+/** One incarnation of a node: its store, its worker threads, and its main thread. */
+export class SimProcess {
+  readonly options: ProcessOptions;
+  readonly cluster: NodeCluster;
+  readonly main: NetworkActor;
+  readonly #world: World;
+  readonly #network: Network;
+  readonly #share: StoreShare;
+  readonly #slots = new SharedArrayBuffer(COPY_SLOT_WORDS * WORD_BYTES);
+  readonly #memberShare = ClusterShare.allocate();
+  readonly #threads: readonly SimThread[];
+  readonly #actors: NetworkActor[] = [];
+  /** When the last message between two threads arrives: they stay in order. */
+  readonly #lastMs = new Map<string, number>();
+
+  /** @param renew the process must end, and start again */
+  constructor(
+    world: World,
+    network: Network,
+    options: ProcessOptions,
+    renew: (reason: string) => void,
+  ) {
+    this.#world = world;
+    this.#network = network;
+    this.options = options;
+    const { threads } = options;
+    // The worker threads, the main thread and the thread of the fill.
+    this.#share = testShare({
+      ...fastStore('memory32'),
+      threads: threads + 2,
+      memoryLimitBytes: 1 << 20,
+    });
+    this.main = this.#newActor();
+    const store = openStore(this.#share, threads);
+    this.cluster = new NodeCluster({
+      self: this.identity,
+      peerPort: Number(options.peerAddress.split(':')[1]),
+      timers: this.#timersOf(this.main),
+      copies: store.copies(new Uint32Array(this.#slots)),
+      walkKeys: () => store.walkKeys(),
+      order: (order) => this.#order(order),
+      soon: (run) => void world.plan(this.main, world.random.fraction(), run),
+      runFill: (order) => this.#runFill(order),
+      adopted: () => {},
+      renew,
+    });
+    this.#threads = Array.from({ length: threads }, (_, nth) => this.#startThread(nth));
+  }
+
+  get identity(): PeerIdentity {
+    const { name, incarnation } = this.options;
+    return { cluster: 'web', name, incarnation, secret: SECRET };
+  }
+
+  get isDead(): boolean {
+    return this.main.isDead;
+  }
+
+  /** Resolves once it listens. */
+  async start(): Promise<void> {
+    for (const { member } of this.#threads) await member.start();
+  }
+
+  /** Ends at once. Bytes that it has written may still arrive. */
+  kill(): void {
+    for (const actor of this.#actors) actor.isDead = true;
+    this.#network.ended(new Set(this.#actors));
+  }
+
+  freeze(ms: number): void {
+    for (const actor of this.#actors) hold(actor, this.#world.nowMs + ms);
+  }
+
+  /** One of its threads is busy for so long. */
+  stall(ms: number): void {
+    hold(this.#world.random.pick(this.#actors), this.#world.nowMs + ms);
+  }
+
+  #startThread(nth: number): SimThread {
+    const actor = this.#newActor();
+    const machine = this.#network.machineOf(actor);
+    const store = openStore(this.#share, nth);
+    const { threads, peerAddress, address } = this.options;
+    const host = {
+      store,
+      thread: nth,
+      threads,
+      share: this.#memberShare,
+      log: silentLogger,
+      peerSession: (seat: ConstructorParameters<typeof PeerSession>[1]) => {
+        const sink = new ByteSink(4096);
+        const context = createSessionContext(store, TEST_CONTROL, RULES, sink, SILENT_LOG);
+        return new PeerSession(context, seat);
+      },
+      tell: (notice: unknown) => this.#tell(actor, notice as ThreadNotice),
+    };
+    const [peerHost, peerPort] = peerAddress.split(':') as [string, string];
+    const argument = {
+      identity: this.identity,
+      peerHost,
+      peerPort: Number(peerPort),
+      slots: this.#slots,
+    };
+    const member = new MemberThread(host, argument, machine);
+    const cluster = { seat: member.seat, local: host.peerSession(member.seat) };
+    const serving = new Serving(this.#share, nth, store, cluster);
+    this.#network.listen(actor, address, (open) => serving.accept(open));
+    return { actor, member };
+  }
+
+  #newActor(): NetworkActor {
+    const [host] = this.options.address.split(':') as [string];
+    const actor = { host, isDead: false, heldUntilMs: 0 };
+    this.#actors.push(actor);
+    return actor;
+  }
+
+  #timersOf(actor: NetworkActor) {
+    return machineTimers(this.#network.machineOf(actor));
+  }
+
+  #order(order: ThreadOrder): Promise<unknown> {
+    const { main } = this;
+    return Promise.all(
+      this.#threads.map(async ({ actor, member }) => {
+        await this.#message(main, actor);
+        const answer = await member.adopt(order);
+        await this.#message(actor, main);
+        return answer;
+      }),
+    );
+  }
+
+  async #tell(from: NetworkActor, notice: ThreadNotice): Promise<unknown> {
+    await this.#message(from, this.main);
+    const answer = await this.cluster.told(notice);
+    await this.#message(this.main, from);
+    return answer;
+  }
+
+  /** A message from thread to thread, in the order of messages between the two. */
+  #message(from: NetworkActor, to: NetworkActor): Promise<void> {
+    const { nowMs, random } = this.#world;
+    const key = `${this.#actors.indexOf(from)} ${this.#actors.indexOf(to)}`;
+    const delayMs = random.fraction() * (random.oneIn(10) ? MESSAGE_SLOW_MS : MESSAGE_MS);
+    const atMs = Math.max(nowMs + delayMs, this.#lastMs.get(key) ?? 0);
+    this.#lastMs.set(key, atMs);
+    return this.#world.pause(to, atMs - nowMs);
+  }
+
+  /** The job of src/cluster/node/fill-job.ts, on simulated sockets. */
+  async #runFill({ self, topologies, complete, share }: FillOrder) {
+    const actor = this.#newActor();
+    const machine = this.#network.machineOf(actor);
+    await this.#message(this.main, actor);
+    const store = openStore(this.#share, this.options.threads + 1);
+    const [now, ...past] = topologies.map((text) => adoptedBy(decodeTopology(text), self));
+    const links: PeerLink[] = [];
+    const fill = new FillRun({
+      plan: new FillPlan(now!, past, (peer) => complete.get(peerKey(peer)) ?? 0),
+      walk: store.walkKeys(),
+      copies: store.copies(new Uint32Array(this.#slots)),
+      timers: machineTimers(machine),
+      share: new FillShare(share),
+      linkTo: ({ name, incarnation }) => {
+        const { peerAddress } = memberOf(now!.topology, name)!;
+        const link = new PeerLink({ name, incarnation, peerAddress }, this.identity, {
+          machine,
+          log: silentLogger,
+        });
+        links.push(link);
+        return link;
+      },
+    });
+    const outcome = await fill.run();
+    for (const link of links) link.close();
+    await this.#message(actor, this.main);
+    return outcome;
+  }
+}
+
+const MESSAGE_MS = 0.2;
+const MESSAGE_SLOW_MS = 10;
+
+function hold(actor: NetworkActor, untilMs: number): void {
+  actor.heldUntilMs = Math.max(actor.heldUntilMs, untilMs);
+}

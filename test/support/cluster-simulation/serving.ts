@@ -1,0 +1,87 @@
+import {
+  BufferBudget,
+  ConnectionTable,
+  createSessionContext,
+  OutputBuffers,
+  type SessionCluster,
+  ThreadBuffers,
+} from '../../../src/server/index.ts';
+import { RequestSamples } from '../../../src/server/session/request-samples.ts';
+import { RequestWalk } from '../../../src/server/session/request-walk.ts';
+import { SlowRequests } from '../../../src/server/session/slow-requests.ts';
+import { Connection } from '../../../src/server/sockets/connection.ts';
+import type { ThreadContext } from '../../../src/server/sockets/thread-context.ts';
+import type { Transport, TransportEvents } from '../../../src/server/sockets/transport.ts';
+import type { Store, StoreShare } from '../../../src/store/index.ts';
+import { TEST_CONTROL, threadParts } from '../session-harness.ts';
+
+const SILENT_LOG = { watchedStreams: 0, cfd: 0, publish: () => {} };
+const RULES = {
+  flushAllowed: true,
+  dumpingAllowed: true,
+  watchingAllowed: false,
+  requestsPerTurn: 1_000_000,
+};
+const CONNECTIONS_MAX = 256;
+
+/** What serves the clients of one simulated thread: real connections and sessions. */
+export class Serving {
+  readonly #context: ThreadContext;
+
+  constructor(share: StoreShare, thread: number, store: Store, cluster: SessionCluster) {
+    const { readBuffer, outputBuffers, fastPath } = threadParts(share, thread)!;
+    const output = new OutputBuffers(outputBuffers);
+    const session = createSessionContext(
+      store,
+      TEST_CONTROL,
+      RULES,
+      output.sink,
+      SILENT_LOG,
+      fastPath,
+      cluster,
+    );
+    this.#context = {
+      session,
+      samples: samplesOf(session, store),
+      store,
+      output,
+      readBuffer,
+      buffers: new ThreadBuffers(new BufferBudget(BufferBudget.allocate(1), 1 << 20), 0, {
+        onPaused: () => {},
+        onExpelled: () => {},
+      }),
+      watchers: { add: () => false, remove: () => {} },
+      table: new ConnectionTable(ConnectionTable.allocate(CONNECTIONS_MAX)),
+      loginChecked: () => {},
+      refused: () => {},
+      debugLog: undefined,
+    };
+  }
+
+  accept(open: (events: TransportEvents) => Transport): void {
+    const slot = this.#context.table.take('tcp:1', 'tcp:2', 0);
+    const connection = new Connection(this.#context, slot, 'auto', () => {});
+    const { readBuffer } = this.#context;
+    const data = (bytes: Buffer, length: number): boolean => {
+      bytes.copy(readBuffer, 0, 0, length);
+      return connection.data(readBuffer, length);
+    };
+    const { end, drain, close } = connection;
+    connection.attach(open({ data, end, drain, close }));
+  }
+}
+
+function samplesOf(context: ReturnType<typeof createSessionContext>, store: Store): RequestSamples {
+  const slow = new SlowRequests({
+    store,
+    addressOf: () => '',
+    thresholdMs: () => 0,
+    log: () => {},
+    logUnlisted: () => {},
+    count: () => {},
+  });
+  return new RequestSamples(
+    { clock: { nowMs: () => 0 }, walk: new RequestWalk(context), slow },
+    [],
+  );
+}

@@ -1,0 +1,112 @@
+import type { Random } from '../random.ts';
+
+/** A thread of a simulated process, or what runs outside of them. */
+export interface Actor {
+  /** It runs nothing any more. */
+  isDead: boolean;
+  /** It runs nothing before this time: its process is frozen, or its thread is busy. */
+  heldUntilMs: number;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+interface Event {
+  readonly actor: Actor;
+  atMs: number;
+  readonly order: number;
+  readonly run: () => void;
+  isCancelled: boolean;
+}
+
+/** Time of a simulated cluster: events of actors, one after the other, and what follows of each. */
+export class World {
+  nowMs = 0;
+  eventCount = 0;
+  readonly random: Random;
+  /** What has happened, for the report of a violation. */
+  readonly lines: string[] = [];
+  readonly #events: Event[] = [];
+  #order = 0;
+
+  constructor(random: Random) {
+    this.random = random;
+  }
+
+  log(line: string): void {
+    this.lines.push(`${this.nowMs.toFixed(1)} ms: ${line}`);
+  }
+
+  plan(actor: Actor, delayMs: number, run: () => void): Timer {
+    const atMs = this.nowMs + delayMs;
+    const event = { actor, atMs, order: this.#order++, run, isCancelled: false };
+    this.#push(event);
+    return {
+      cancel: () => {
+        event.isCancelled = true;
+      },
+    };
+  }
+
+  /** Resolves after a delay of an actor. */
+  pause(actor: Actor, delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.plan(actor, delayMs, resolve));
+  }
+
+  /** Runs until the time has come, or the test holds; false if it never held. */
+  async run(untilMs: number, isDone: () => boolean = () => false): Promise<boolean> {
+    for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
+      if (isDone()) return true;
+      if (next.atMs > untilMs) break;
+      this.#pop();
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      await this.#happen(next);
+    }
+    this.nowMs = Math.max(this.nowMs, untilMs);
+    return isDone();
+  }
+
+  async #happen(event: Event): Promise<void> {
+    const { actor, run, isCancelled } = event;
+    if (isCancelled || actor.isDead) return;
+    if (actor.heldUntilMs > this.nowMs) {
+      event.atMs = actor.heldUntilMs;
+      this.#push(event);
+      return;
+    }
+    this.eventCount++;
+    run();
+    // The next tick follows when no promise has anything left to do.
+    await new Promise((resolve) => process.nextTick(resolve));
+  }
+
+  #push(event: Event): void {
+    const heap = this.#events;
+    let at = heap.push(event) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (isBefore(heap[parent]!, event)) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = event;
+  }
+
+  #pop(): void {
+    const heap = this.#events;
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (let child = 1; child < heap.length; child = 2 * at + 1) {
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+      if (isBefore(last, heap[child]!)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = last;
+  }
+}
+
+const isBefore = (one: Event, other: Event): boolean =>
+  one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);

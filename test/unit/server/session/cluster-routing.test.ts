@@ -105,6 +105,10 @@ describe('the order of replies', () => {
     seat.flushes.shift()!();
     await cluster.settle();
     expect(take()).toBe('OK\r\nEND\r\n');
+    await ask('flush_all noreply\r\nmn\r\n');
+    seat.flushes.shift()!();
+    await cluster.settle();
+    expect(take()).toBe('MN\r\n');
     await ask('flush_all 10 noreply\r\nmn\r\n');
     seat.flushes.shift()!(new CodedError('ERR_X', 'a node did not flush'));
     await cluster.settle();

@@ -46,6 +46,11 @@ function makeNode(seat: ClusterSeat) {
   return { share, store, session: new PeerSession(context, seat) };
 }
 
+interface Options {
+  readonly traces?: boolean;
+  readonly flushAllowed?: boolean;
+}
+
 /** A node of a cluster with one client, whose socket the test moves. */
 export class ClusterConnection {
   readonly seat: ManualSeat;
@@ -71,7 +76,7 @@ export class ClusterConnection {
   /** The lines of a trace. */
   readonly traced: object[] = [];
 
-  constructor(seat: ManualSeat, otherNodes = 2, traces = false) {
+  constructor(seat: ManualSeat, otherNodes = 2, options: Options = {}) {
     this.seat = seat;
     const here = makeNode(seat);
     const others = Array.from({ length: otherNodes }, (_, i) => makeNode(hereAt(seat, i + 1)));
@@ -88,7 +93,7 @@ export class ClusterConnection {
     const session = createSessionContext(
       here.store,
       TEST_CONTROL,
-      traces ? { ...RULES, traceLog } : RULES,
+      { ...RULES, ...options, ...(options.traces === true ? { traceLog } : {}) },
       output.sink,
       SILENT_LOG,
       own?.fastPath,

@@ -13,6 +13,8 @@ export interface TestCluster {
 }
 
 const NODES = 3;
+/** On a busy machine three processes start slowly. */
+const START_MS_MAX = 90_000;
 
 /**
  * Starts a cluster of three nodes; resolves once all of them are up.
@@ -27,7 +29,7 @@ export async function startCluster(
   const owned = new OwnedProcess([process.execPath, MAIN, ...args]);
   try {
     const isUp = () => owned.stdout.includes('nodes are up');
-    await owned.failOnExit(waitUntil('all nodes of the cluster are up', isUp));
+    await owned.failOnExit(waitUntil('all nodes of the cluster are up', isUp, START_MS_MAX));
   } catch (error) {
     await owned.stop();
     throw error;

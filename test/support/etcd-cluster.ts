@@ -145,6 +145,7 @@ async function startNode(endpoint: string, name: string, port: number): Promise<
     attemptMs: 500,
     settings: { cluster: 'web', replicas: 2, replication: 'sync' },
     self: { name, address: `127.0.0.1:${port}`, peerHost: '127.0.0.1', weight: 1, zone: '' },
+    listenHost: '127.0.0.1',
     ttl: LEASE_MS / 1000,
     grantMs: 2000,
     secret: undefined,

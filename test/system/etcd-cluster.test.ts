@@ -49,13 +49,17 @@ describe.skipIf(whyNoEtcd() !== undefined)('nodes that join a cluster in etcd', 
 
   /** Waits until these nodes publish each other under one version, and returns it. */
   const allPublish = (of: readonly number[]): Promise<number> =>
-    waitUntil(`the nodes ${of} publish each other`, async () => {
-      const all = await Promise.all(of.map((port) => published(port).catch(() => undefined)));
-      const expected = [...of].sort().join();
-      const [version] = all[0] ?? [];
-      const areEqual = all.every((each) => each?.[0] === version && each?.[1] === expected);
-      return areEqual ? version : undefined;
-    });
+    waitUntil(
+      `the nodes ${of} publish each other`,
+      async () => {
+        const all = await Promise.all(of.map((port) => published(port).catch(() => undefined)));
+        const expected = [...of].sort().join();
+        const [version] = all[0] ?? [];
+        const areEqual = all.every((each) => each?.[0] === version && each?.[1] === expected);
+        return areEqual ? version : undefined;
+      },
+      60_000,
+    );
 
   test('a node that is killed leaves the ring, and its next process returns to it', async () => {
     const [first, second, third] = ports;

@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { pollingOptions } from '../../src/client/option-tables/discovery-options.ts';
-import { valuesOf } from '../../src/client/option-tables/resolve.ts';
 import { serverFlags } from '../../src/node/options/server-flags.ts';
 import {
   amountOf,
@@ -14,6 +12,7 @@ import {
 } from './amounts.ts';
 import { Constants } from './constants.ts';
 import { clusterBounds, opsBounds, sessionBounds } from './ops-bounds.ts';
+import { topologyBounds } from './topology-bounds.ts';
 import { codeIn, textOf } from './tree.ts';
 
 const constants = new Constants(codeIn('src'), textOf);
@@ -27,7 +26,6 @@ function the(path: string, name: string): number {
     return Number.NaN;
   }
 }
-const POLLING = valuesOf(pollingOptions, {});
 
 /** The rows of docs/architecture.md, “What is bounded”, and the amounts of each, in their order. */
 const BOUNDED: Readonly<Record<string, readonly string[]>> = {
@@ -101,14 +99,8 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   ...opsBounds(the),
   ...clusterBounds(the),
+  ...topologyBounds(the),
   ...sessionBounds(the),
-  'poll for the topology': [
-    ms(POLLING.deadlineMs),
-    count(the('elasticache.ts', 'CANDIDATES_MAX')),
-    bytes(the('protocol/limits.ts', 'CONFIG_BYTES_MAX')),
-    count(the('topology/topology.ts', 'NODES_MAX')),
-    ms(POLLING.minRefreshGapMs),
-  ],
   'pending operations of a client': [],
   'operation of a client': [],
   'writes of a client': [

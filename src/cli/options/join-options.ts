@@ -48,6 +48,12 @@ export const joinFlags = {
       'Address by which clients and the other nodes reach this one; default: the first address ' +
       'of -l (--listen) that is not every interface, else of the machine, and the port.',
   }),
+  peerPort: integer({
+    default: 0,
+    min: 0,
+    max: 65_535,
+    doc: 'Port for the other nodes of the cluster; with 0 the kernel chooses a free one.',
+  }),
   zone: text({
     placeholder: '<zone>',
     doc:

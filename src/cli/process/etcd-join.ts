@@ -17,6 +17,7 @@ import {
 } from '../../topology/index.ts';
 import type { etcdFlags, joinFlags } from '../options/join-options.ts';
 
+const EVERY_INTERFACE = '0.0.0.0';
 /** A certificate with its chain, or a secret. */
 const FILE_BYTES_MAX = 1 << 20;
 /** Both ends of a handshake use it as the key of an HMAC. */
@@ -42,6 +43,7 @@ export async function openEtcdMembership(
     ...(await etcdOptionsOf(options.join, options, log)),
     settings: { cluster, replicas, replication },
     self: { name: nodeNameOf(options), address, peerHost: host, weight, zone },
+    listenHost: listenHostOf(options),
     ttl: leaseSeconds - LEASE_LEAD_SECONDS,
     grantMs: leaseSeconds * 1000,
     secret: await secretOf(options, log),
@@ -99,6 +101,10 @@ async function contentOf(file: string, log: Logger | undefined): Promise<Buffer 
     });
   }
 }
+
+/** Other members reach the node where its clients do. */
+const listenHostOf = ({ listen }: Pick<JoinOptions, 'listen'>): string =>
+  listen.map(hostAddress).find((address) => address !== undefined)?.host ?? EVERY_INTERFACE;
 
 /** The same after each start of the node. */
 function nodeNameOf({ nodeName, port }: Pick<JoinOptions, 'nodeName' | 'port'>): string {

@@ -17,6 +17,7 @@ import type { Host } from './host.ts';
 export class NodeMembership {
   readonly #opening: Promise<Membership | undefined>;
   readonly #log: Logger;
+  readonly #peerPort: number;
   #membership: Membership | undefined;
   #opened: OpenedMember | undefined;
   #member: MainCluster | undefined;
@@ -27,6 +28,7 @@ export class NodeMembership {
    */
   constructor(options: JoinOptions, host: Pick<Host, 'events' | 'supervisor'>, log: Logger) {
     this.#log = log;
+    this.#peerPort = options.peerPort;
     this.#opening = openMembership(options, host, log);
     // A failure counts when the node needs the membership.
     this.#opening.catch(() => {});
@@ -40,9 +42,12 @@ export class NodeMembership {
     const membership = await this.#opening;
     if (membership === undefined) return {};
     this.#membership = membership;
-    const { identity, peerHost } = membership;
+    const { identity, peerHost, grantMs } = membership;
     const renew = (reason: string): void => membership.renew(reason);
-    this.#opened = openMember({ identity, peerHost, peerPort: 0, log: this.#log, renew });
+    const peerPort = this.#peerPort;
+    const opened = openMember({ identity, peerHost, peerPort, grantMs, log: this.#log, renew });
+    membership.onEnded?.((ended) => opened.ended(ended));
+    this.#opened = opened;
     // A node that ends fills nobody any more.
     return { cluster: this.#opened.start, beforeDraining: () => void this.#member?.end() };
   }
@@ -65,6 +70,7 @@ export class NodeMembership {
 
   /** The node has ended. */
   async end(): Promise<void> {
+    this.#opened?.close();
     await this.#membership?.close();
     await this.#member?.end();
   }

@@ -28,6 +28,8 @@ interface GrantsDeps {
 
 /** So many questions to each member within the time of one grant. */
 const QUESTIONS_PER_GRANT = 12;
+/** A new member that is silent for this part of the time is told. */
+const SILENCE_PART = 0.75;
 
 /**
  * The grants that a node gets from other members, and those that it gives. The node reports that it
@@ -66,6 +68,7 @@ export class Grants {
     for (const gone of goneBetween(before, topology)) this.#hold(gone, now);
     this.#forgetOthers(topology);
     this.#publish();
+    this.#lookForSilence(topology);
     this.#askTimer?.cancel();
     this.#askAll();
   }
@@ -75,7 +78,7 @@ export class Grants {
     return this.#heldUntilMs;
   }
 
-  /** New members that have promised nothing for half the time: nobody should wait for them. */
+  /** New members that have promised nothing for most of the time: nobody should wait for them. */
   get silent(): readonly string[] {
     return this.#silent;
   }
@@ -131,7 +134,7 @@ export class Grants {
   }
 
   #lookForSilence(topology: ClusterTopology): void {
-    const before = this.#deps.nowMs() - this.#grantMs / 2;
+    const before = this.#deps.nowMs() - this.#grantMs * SILENCE_PART;
     const silent = granters(topology, this.#self.name).filter((member) => {
       const granted = this.#granted.get(member.name);
       return !answers(member) && (granted?.askedMs ?? before) < before;

@@ -1,5 +1,6 @@
 import type { ItemCopies, KeyWalk } from '../../store/index.ts';
 import { type ClusterTopology, encodeTopology, STATE_RULES } from '../../topology/index.ts';
+import type { Grants } from '../grants/grants.ts';
 import { type Adopted, adoptedBy, isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
 import { type Mark, Marks } from '../thread/marks.ts';
 import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
@@ -23,8 +24,8 @@ interface NodeClusterParts {
   /** Runs it soon, after what else the thread has to do. */
   soon(run: () => void): void;
   readonly runFill: FillKeeperParts['run'];
-  /** Whether this member grants what a peer asks for; absent if members need no grants. */
-  asked?(peer: PeerIdentity): boolean;
+  /** Absent if the membership sees the ends of processes. */
+  readonly grants?: Pick<Grants, 'adopting' | 'released' | 'asked' | 'silent'> | undefined;
   /** All threads have adopted it. */
   adopted(topology: ClusterTopology): void;
   /**
@@ -91,7 +92,7 @@ export class NodeCluster implements MainCluster {
       keysMoved: this.#fill.keysSent,
       bytesMoved: this.#fill.bytesSent,
       keysLeft: this.#fill.keysLeft,
-      unreachable: [...this.#unreached.values()],
+      unreachable: [...this.#unreached.values(), ...(this.#parts.grants?.silent ?? [])],
     };
   }
 
@@ -104,9 +105,14 @@ export class NodeCluster implements MainCluster {
     });
   }
 
+  /** The report has changed by what the grants have found out. */
+  silenceChanged(): void {
+    this.#listener();
+  }
+
   /** Answers what a thread tells. */
   async told(notice: ThreadNotice): Promise<unknown> {
-    if (notice.kind === 'ping') return this.#parts.asked?.(notice) === true;
+    if (notice.kind === 'ping') return this.#parts.grants?.asked(notice) === true;
     if (notice.kind === 'reached') return this.#reached(notice);
     const { name, incarnation, version, complete } = notice;
     const mark = { name, incarnation, version, complete };
@@ -117,8 +123,9 @@ export class NodeCluster implements MainCluster {
 
   /** All threads know the marks before the first of them answers for a key that they free. */
   async #decide(marks: readonly Mark[], version: () => number): Promise<void> {
-    const { order } = this.#parts;
+    const { grants, order } = this.#parts;
     await order({ kind: 'marks', marks });
+    await grants?.released();
     await order({ kind: 'decide', version: version(), marks });
   }
 
@@ -138,6 +145,13 @@ export class NodeCluster implements MainCluster {
     this.#listener();
   }
 
+  /** Members that are up no more, or are other processes, are missed by nobody. */
+  #forgetUnreached(adopted: Adopted): void {
+    const up = adopted.topology.members.filter(({ state }) => STATE_RULES[state].isUp);
+    const keys = new Set(up.map(peerKey));
+    for (const key of this.#unreached.keys()) if (!keys.has(key)) this.#unreached.delete(key);
+  }
+
   async #adoptAll(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       await this.#adopt(next);
@@ -145,7 +159,8 @@ export class NodeCluster implements MainCluster {
   }
 
   async #adopt(topology: ClusterTopology): Promise<void> {
-    const { self, renew } = this.#parts;
+    const { self, renew, grants } = this.#parts;
+    grants?.adopting(topology);
     const reason = reasonToRenew(topology, this.#past[0], self);
     if (reason !== undefined) {
       this.#queue = [];
@@ -160,6 +175,7 @@ export class NodeCluster implements MainCluster {
     await this.#adoptInThreads(now, before);
     this.#past = [now, ...this.#past].slice(0, PAST_MAX);
     this.#adopted = topology.version;
+    this.#forgetUnreached(now);
     this.#parts.adopted(topology);
     this.#listener();
     const drained = this.#parts.order({ kind: 'drain', version: topology.version });

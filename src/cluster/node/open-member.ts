@@ -2,10 +2,12 @@ import { extname } from 'node:path';
 import { CodedError, type Logger } from '../../base/index.ts';
 import type { ClusterStart, RunningNode } from '../../node/index.ts';
 import { COPY_SLOT_WORDS } from '../../store/index.ts';
+import { Grants } from '../grants/grants.ts';
 import type { MemberIdentity } from '../membership/membership.ts';
 import { peerMachine } from '../peers/machine.ts';
-import { ClusterShare } from '../thread/cluster-share.ts';
-import type { ThreadNotice } from '../thread/orders.ts';
+import type { PeerIdentity } from '../thread/adopted.ts';
+import { ClusterShare, hrtimeMs } from '../thread/cluster-share.ts';
+import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
 import type { ThreadArgument } from '../thread/thread-cluster.ts';
 import { machineTimers } from '../thread/timers.ts';
 import { publishTopology } from './cluster-entry.ts';
@@ -23,6 +25,8 @@ interface MemberOptions {
   /** Where the node listens for other members; port 0: the kernel chooses. */
   readonly peerHost: string;
   readonly peerPort: number;
+  /** See `Membership`. */
+  readonly grantMs: number | undefined;
   readonly log: Logger;
   /** This incarnation must end, and its process start again as another one. */
   readonly renew: (reason: string) => void;
@@ -33,6 +37,10 @@ export interface OpenedMember {
   readonly start: ClusterStart;
   /** The node listens. */
   attach(node: Pick<RunningNode, 'cluster' | 'control' | 'runGuest'>): MainCluster;
+  /** A process of a member has ended in order. */
+  ended(member: Pick<MemberIdentity, 'name' | 'incarnation'>): void;
+  /** The node has ended. */
+  close(): void;
 }
 
 export function openMember(options: MemberOptions): OpenedMember {
@@ -47,23 +55,51 @@ export function openMember(options: MemberOptions): OpenedMember {
     slots,
   };
   const attached = Promise.withResolvers<NodeCluster>();
-  const told = async (notice: unknown): Promise<void> => {
-    await (await attached.promise).told(notice as ThreadNotice);
-  };
+  const shared = new ClusterShare(share);
+  let grants: Grants | undefined;
+  const told = async (notice: unknown): Promise<unknown> =>
+    (await attached.promise).told(notice as ThreadNotice);
   return {
     start: { module: THREAD_MODULE, share, argument, told },
     attach: (node) => {
-      const member = nodeClusterOf(node, argument, new ClusterShare(share), options);
+      grants = grantsOf(node, shared, options, () => member.silenceChanged());
+      const member = nodeClusterOf(node, argument, { share: shared, grants }, options);
       attached.resolve(member);
       return member;
     },
+    ended: (member) => grants?.left(member),
+    close: () => grants?.close(),
   };
+}
+
+/** Undefined if the membership itself sees the ends of processes. */
+function grantsOf(
+  { cluster }: Parameters<OpenedMember['attach']>[0],
+  share: ClusterShare,
+  { identity, grantMs }: MemberOptions,
+  silenceChanged: () => void,
+): Grants | undefined {
+  if (grantMs === undefined) return undefined;
+  const ask = async (peer: PeerIdentity): Promise<boolean> => {
+    const order: ThreadOrder = { kind: 'ping', name: peer.name, incarnation: peer.incarnation };
+    return (await cluster.adopt(order)).includes(true);
+  };
+  return new Grants(identity, grantMs, {
+    // An order fails only when the node stops.
+    ask: (peer, settle) => void ask(peer).then(settle, () => settle(false)),
+    setAnswersUntil: (ms) => {
+      share.mayAnswerUntilMs = ms;
+    },
+    silenceChanged,
+    nowMs: hrtimeMs,
+    setTimer: peerMachine().setTimer,
+  });
 }
 
 function nodeClusterOf(
   { cluster, control, runGuest }: Parameters<OpenedMember['attach']>[0],
   argument: ThreadArgument,
-  share: ClusterShare,
+  { share, grants }: { readonly share: ClusterShare; readonly grants: Grants | undefined },
   { identity, log, renew }: MemberOptions,
 ): NodeCluster {
   const store = cluster.store();
@@ -87,5 +123,6 @@ function nodeClusterOf(
       if (identity.publishes) publishTopology(control.config, topology, log);
     },
     renew,
+    grants,
   });
 }

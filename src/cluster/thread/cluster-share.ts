@@ -37,3 +37,9 @@ export class ClusterShare {
     this.#numbers[MAY_ANSWER_UNTIL] = ms;
   }
 }
+
+/** Milliseconds of a clock that never falls, and that all threads share. */
+export function hrtimeMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}

@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/index.ts';
 import { type ClusterSeat, PLACE } from '../../server/index.ts';
 import type { Adopted } from './adopted.ts';
-import type { ClusterShare } from './cluster-share.ts';
+import { type ClusterShare, hrtimeMs } from './cluster-share.ts';
 import type { Handover } from './handover.ts';
 import { roleChanges } from './roles.ts';
 import type { Sender } from './sender.ts';
@@ -106,11 +106,6 @@ export class ThreadSeat implements ClusterSeat {
     const { mayAnswerUntilMs } = this.#parts.share;
     return mayAnswerUntilMs === Number.POSITIVE_INFINITY || hrtimeMs() < mayAnswerUntilMs;
   }
-}
-
-function hrtimeMs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1000 + nanoseconds / 1e6;
 }
 
 function lateError(): CodedError {

@@ -8,11 +8,11 @@ import { ManualSeat } from '../../support/manual-seat.ts';
 const KIB = 1024;
 
 /** A client of a node; keys with an `x` are at member 1. */
-function connect(traces = false) {
+function connect(options: ConstructorParameters<typeof ClusterConnection>[2] = {}) {
   const seat = new ManualSeat();
   seat.placeOf = (key) => (key.includes('x') ? 1 : PLACE.here);
   seat.homeOf = seat.placeOf;
-  const cluster = new ClusterConnection(seat, 1, traces);
+  const cluster = new ClusterConnection(seat, 1, options);
   const answerAll = async (): Promise<void> => {
     while (cluster.execute(1));
     for (const reply of seat.replies.splice(0)) reply();
@@ -233,6 +233,13 @@ describe('roles, latencies and traces', () => {
     const refusal = 'CLIENT_ERROR permission denied\r\n';
     expect(cluster.received).toBe(`${refusal}${refusal}END\r\n`);
   });
+  test('a node whose clients may not flush asks no other node', async () => {
+    const { seat, cluster } = connect({ flushAllowed: false });
+    cluster.send('flush_all\r\n');
+    await cluster.settle();
+    expect(cluster.received).toBe('CLIENT_ERROR flush_all not allowed\r\n');
+    expect(seat.flushes).toHaveLength(0);
+  });
   test('the latency of a request ends when its reply leaves', async () => {
     const { cluster, answerAll } = connect();
     cluster.send('get a\r\n');
@@ -243,7 +250,7 @@ describe('roles, latencies and traces', () => {
     expect(cluster.measured).toEqual(['get 0', 'get 7', 'set 7']);
   });
   test('a trace shows a forwarded request, and its reply when it leaves', async () => {
-    const { cluster, answerAll } = connect(true);
+    const { cluster, answerAll } = connect({ traces: true });
     cluster.send('set x 0 0 1\r\n1\r\nversion\r\n');
     await answerAll();
     expect(cluster.traced).toMatchObject([

@@ -5,7 +5,7 @@ import {
   memberOf,
   STATE_RULES,
 } from '../../../topology/index.ts';
-import type { ClusterState } from './cluster-keys.ts';
+import type { ClusterState, Removal } from './cluster-keys.ts';
 
 /** What a node does when the topologies in etcd have changed. */
 interface Adoption {
@@ -24,7 +24,7 @@ interface Adoption {
  */
 export function adoptionOf(
   known: readonly ClusterTopology[],
-  { topologies, newest }: Pick<ClusterState, 'topologies' | 'newest'>,
+  { topologies, newest, removals }: Pick<ClusterState, 'topologies' | 'newest' | 'removals'>,
   self: Pick<Member, 'name' | 'incarnation'>,
 ): Adoption {
   const last = known.at(-1);
@@ -43,7 +43,7 @@ export function adoptionOf(
     if (topology === undefined) return renewal(`etcd no longer has the topology ${next}`);
     adopt.push(topology);
   }
-  return { ...NOTHING, adopt, renewal: whyNoMember(adopt.at(-1), self) };
+  return { ...NOTHING, adopt, renewal: whyNoMember(adopt.at(-1), removals, self) };
 }
 
 const NOTHING: Adoption = { adopt: [], restore: [], renewal: undefined };
@@ -65,11 +65,16 @@ function differs(topology: ClusterTopology, other: ClusterTopology | undefined):
 
 function whyNoMember(
   topology: ClusterTopology | undefined,
+  removals: readonly Removal[],
   { name, incarnation }: Pick<Member, 'name' | 'incarnation'>,
 ): string | undefined {
-  const member = topology && memberOf(topology, name);
-  if (member === undefined) return undefined;
-  if (member.incarnation !== incarnation) return `another process is ${name} now`;
-  if (STATE_RULES[member.state].isUp) return undefined;
+  if (topology === undefined) return undefined;
+  const member = memberOf(topology, name);
+  const hasLeft = removals.some((one) => one.name === name && one.incarnation === incarnation);
+  if (member === undefined && hasLeft) return undefined;
+  if (member !== undefined) {
+    if (member.incarnation !== incarnation) return `another process is ${name} now`;
+    if (STATE_RULES[member.state].isUp) return undefined;
+  }
   return `the cluster went on without ${name}, because it could not be reached`;
 }

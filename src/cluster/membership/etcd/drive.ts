@@ -64,7 +64,9 @@ function failureStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep
   const ended = up.filter((member) => processOf(member, facts.nodes) === undefined);
   const down = ended.find((member) => mayGoDown(topology, member, facts));
   if (down !== undefined) return downStep(topology, down, 'has ended');
-  const cutOff = unreachableMember(up, facts.nodes);
+  // A complaint counts if the reporter knows the present members.
+  const current = facts.nodes.filter(({ report }) => report.adopted === topology.version);
+  const cutOff = unreachableMember(up, current);
   if (cutOff === undefined || isLastAnswering(topology, cutOff)) return undefined;
   return downStep(topology, cutOff, 'cannot be reached by other members');
 }
@@ -147,12 +149,14 @@ function removalStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep
 }
 
 function joinStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
-  for (const { member } of facts.nodes) {
+  for (const { member, report } of facts.nodes) {
     const { name, incarnation } = member;
     const isRemoved = facts.removals.some(
       (removal) => removal.name === name && removal.incarnation === incarnation,
     );
-    if (isRemoved || memberOf(topology, name) !== undefined) continue;
+    // A process that has been a member once begins again as a new one.
+    const wasMember = report.adopted > 0;
+    if (isRemoved || wasMember || memberOf(topology, name) !== undefined) continue;
     const step = tried(`${name} joins`, () => withJoined(topology, member));
     if (step !== undefined) return step;
   }

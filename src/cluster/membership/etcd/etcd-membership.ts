@@ -33,6 +33,8 @@ interface EtcdMembershipOptions extends EtcdOptions {
   readonly self: Pick<Member, 'name' | 'address' | 'weight' | 'zone'> & {
     readonly peerHost: string;
   };
+  /** Where the node listens for other members. */
+  readonly listenHost: string;
   /** The life of the lease in etcd, in seconds. */
   readonly ttl: number;
   /** See `Membership`. */
@@ -73,7 +75,7 @@ export class EtcdMembership implements Membership {
     this.#options = options;
     this.#client = client;
     this.#keys = clusterKeys(settings.cluster);
-    this.peerHost = self.peerHost;
+    this.peerHost = options.listenHost;
     const incarnation = newIncarnation();
     const { cluster } = settings;
     this.identity = { cluster, name: self.name, incarnation, secret, publishes };

@@ -1,9 +1,16 @@
 import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { CodedError } from '../../../base/index.ts';
 import { parseAddress } from '../../../topology/index.ts';
 
 /** An address that does not reply within this time is wrong, or behind a firewall. */
 const CONNECT_MS_MAX = 1000;
+
+/** The addresses of this machine need no test. */
+function isOwn(host: string): boolean {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.some(({ address }) => address === host);
+}
 
 /**
  * Connects to the address that this node tells the other members. A node that they cannot reach
@@ -14,6 +21,7 @@ export function checkReachable(address: string): Promise<void> {
   const parsed = parseAddress(address);
   if ('path' in parsed) return Promise.reject(unreachable(address, 'it is no host:port'));
   const { host, port = 0 } = parsed;
+  if (isOwn(host)) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     const settle = (reason: string | undefined): void => {

@@ -6,14 +6,14 @@ import { ClusterConnection } from '../../../support/cluster-connection.ts';
 import { ManualSeat } from '../../../support/manual-seat.ts';
 
 /** A client of a node: keys with an `x` are at member 1, those with a `y` at member 2. */
-function connect(traces = false) {
+function connect() {
   const seat = new ManualSeat();
   seat.placeOf = (key) => {
     if (key.includes('x')) return 1;
     return key.includes('y') ? 2 : PLACE.here;
   };
   seat.homeOf = seat.placeOf;
-  const cluster = new ClusterConnection(seat, 2, traces);
+  const cluster = new ClusterConnection(seat, 2);
   /** Sends requests; returns what has come back. */
   const ask = async (text: string): Promise<string> => {
     cluster.send(text);
@@ -85,6 +85,20 @@ describe('the order of replies', () => {
     seat.acknowledgements.shift()!();
     await cluster.settle();
     expect(take()).toBe('VALUE a 0 1\r\n1\r\nEND\r\n');
+  });
+  test('the seat learns each key here that a request may have changed', async () => {
+    const { seat, ask } = connect();
+    const sealed: string[] = [];
+    seat.onSeal = (changes) => void sealed.push(...changes);
+    await ask('set a 0 0 1\r\n1\r\nget a\r\nmg a v\r\nms x 1\r\n1\r\n');
+    expect(sealed.splice(0)).toEqual(['a']);
+    await ask('gat 60 a b x c\r\ndelete none\r\nincr a 1\r\ntouch a 9\r\nmg a T5\r\n');
+    expect(sealed.splice(0)).toEqual(['a', 'b', 'c', 'none', 'a', 'a', 'a']);
+    await ask('md a I T30\r\nmg a v\r\nmg a v\r\n');
+    expect(sealed.splice(0)).toEqual(['a', 'a']);
+    await ask('set big 0 0 4\r\nab');
+    await ask('cd\r\n');
+    expect(sealed).toEqual(['big', 'big']);
   });
   test('a request in a newer topology waits for the replies of the older one', async () => {
     const { seat, ask, answerAll } = connect();

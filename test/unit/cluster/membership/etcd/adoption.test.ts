@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { adoptionOf } from '../../../../../src/cluster/membership/etcd/adoption.ts';
+import type { Removal } from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
 import type { ClusterTopology } from '../../../../../src/topology/index.ts';
 import { member, topologyOf } from './cluster-facts.ts';
 
@@ -7,10 +8,14 @@ const SELF = { name: 'a', incarnation: 1 };
 const plain = (version: number) => topologyOf(version, member('a'), member('b'));
 
 /** What node a does when etcd has these topologies: versions, and the reason of a renewal. */
-function decided(known: readonly ClusterTopology[], stored: readonly ClusterTopology[]) {
+function decided(
+  known: readonly ClusterTopology[],
+  stored: readonly ClusterTopology[],
+  removals: readonly Removal[] = [],
+) {
   const topologies = new Map(stored.map((topology) => [topology.version, topology]));
   const newest = stored.at(-1);
-  const { adopt, restore, renewal } = adoptionOf(known, { topologies, newest }, SELF);
+  const { adopt, restore, renewal } = adoptionOf(known, { topologies, newest, removals }, SELF);
   const versions = (list: readonly ClusterTopology[]) => list.map(({ version }) => version);
   return { adopt: versions(adopt), restore: versions(restore), renewal };
 }
@@ -52,8 +57,9 @@ describe('the adoption of topologies', () => {
     const other = topologyOf(5, member('a', 'filling', 2), member('b'));
     expect(decided([plain(4)], [other]).renewal).toBe('another process is a now');
   });
-  test('a node that has left goes on', () => {
+  test('a node that an operator has removed goes on, another one begins again', () => {
     const left = topologyOf(5, member('b'));
-    expect(decided([plain(4)], [left])).toEqual({ ...nothing, adopt: [5] });
+    expect(decided([plain(4)], [left], [SELF])).toEqual({ ...nothing, adopt: [5] });
+    expect(decided([plain(4)], [left]).renewal).toContain('went on without a');
   });
 });

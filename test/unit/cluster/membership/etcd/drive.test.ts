@@ -78,13 +78,27 @@ describe('failures', () => {
   });
 });
 
+describe('complaints of members', () => {
+  test('a report from before the present topology accuses nobody', () => {
+    const old = registered('a', 4, { unreachable: ['c'] });
+    expect(driven(three, [old, nodes[1]!, nodes[2]!])).toBeUndefined();
+  });
+  test('a process that was a member once does not join again', () => {
+    const two = topologyOf(5, member('a'), member('b'));
+    expect(driven(two, [...nodes.slice(0, 2), registered('c', 4)])).toBeUndefined();
+    expect(driven(two, [...nodes.slice(0, 2), registered('c', 0)])).toContain('(c joins)');
+  });
+});
+
 describe('changes of the ring', () => {
   const joining = topologyOf(5, member('a'), member('b', 'joining'));
   test('a registered process that is no member joins, one at a time', () => {
     const two = topologyOf(5, member('a'), member('b'));
-    const four = [...nodes, registered('d', 0)];
+    const four = [nodes[0]!, nodes[1]!, registered('c', 0), registered('d', 0)];
     expect(driven(two, four)).toBe('6: a serving, b serving, c joining (c joins)');
-    expect(driven(joining, [registered('a', 4), registered('b', 4), nodes[2]!])).toBeUndefined();
+    expect(
+      driven(joining, [registered('a', 4), registered('b', 4), registered('c', 0)]),
+    ).toBeUndefined();
   });
   test('a change ends when all members have done their part', () => {
     expect(driven(joining, nodes.slice(0, 2))).toBe(

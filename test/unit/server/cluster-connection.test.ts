@@ -181,6 +181,16 @@ describe('the memory of a connection', () => {
       expect(cluster.received.split('VALUE').length).toBe(1001);
     },
   );
+  test('a late reply that the kernel does not accept stops the reads', async () => {
+    const { cluster, answerAll } = connect();
+    cluster.send('get x\r\n');
+    cluster.isReading = false;
+    await answerAll();
+    expect(cluster).toMatchObject({ isBlocked: true, isPaused: true });
+    cluster.drain();
+    await cluster.settle();
+    expect(cluster).toMatchObject({ received: 'END\r\n', isPaused: false });
+  });
   test('small replies let more requests be on their way', async () => {
     const { seat, cluster, answerAll } = connect();
     cluster.send('get x\r\n'.repeat(3000));
@@ -195,7 +205,9 @@ describe('the memory of a connection', () => {
     const { seat, cluster, answerAll } = connect();
     const value = 'v'.repeat(300_000);
     cluster.send(`version\r\nset x 0 0 ${value.length}\r\nvvv`);
-    for (const piece of value.slice(3).match(/.{1,60000}/g)!) cluster.send(piece);
+    cluster.send(value.slice(3, 1000));
+    expect(cluster.heldKib, 'room for the whole value at once').toBeGreaterThan(290);
+    for (const piece of value.slice(1000).match(/.{1,60000}/g)!) cluster.send(piece);
     expect(seat.forwarded).toHaveLength(0);
     expect(cluster.heldKib).toBeGreaterThan(290);
     expect(cluster.heldKib).toBeLessThan(700);

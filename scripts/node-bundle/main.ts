@@ -21,6 +21,7 @@ const ENTRIES = [
   'ops/snapshot/snapshot-job.js',
   'cluster/thread/thread-cluster.js',
   'cluster/node/fill-job.js',
+  'cluster/member.js',
   // One class in all bundles: `instanceof` tells failures from bugs, which end the node.
   'base/coded-error.js',
 ];

@@ -21,13 +21,11 @@ export { isAnswered, type RunEntry, registerSupervisor, socketIn } from './contr
 export { LocalCluster } from './local-cluster.ts';
 export { orderInEtcd } from './membership/etcd/etcd-changes.ts';
 export type { EtcdOptions } from './membership/etcd/etcd-client.ts';
-export { EtcdMembership } from './membership/etcd/etcd-membership.ts';
 export { etcdEndpoints } from './membership/etcd/etcd-url.ts';
 export { LocalMembership } from './membership/local-membership.ts';
 export type { Membership } from './membership/membership.ts';
 export { SupervisedMembership } from './membership/supervised.ts';
 export type { MainCluster } from './node/main-cluster.ts';
-export { type OpenedMember, openMember } from './node/open-member.ts';
 export type { NodeFacts } from './node-messages.ts';
 export type { PlannedRestart, RestartedNode } from './rolling-restart.ts';
 export {

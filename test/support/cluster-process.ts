@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { startSlabring } from './node-process.ts';
 import { consecutivePorts } from './ports.ts';
 import { OwnedProcess } from './server.ts';
 import { waitUntil } from './wait.ts';
@@ -15,6 +16,19 @@ export interface TestCluster {
 const NODES = 3;
 /** On a busy machine three processes start slowly. */
 const START_MS_MAX = 90_000;
+
+/**
+ * Starts three nodes that name each other to clients, and do not send requests on: each has what
+ * clients store in it.
+ */
+export async function startIndependentNodes(): Promise<TestCluster> {
+  const first = await consecutivePorts(NODES);
+  const ports = Array.from({ length: NODES }, (_, nth) => first + nth);
+  const addresses = ports.map((port) => `127.0.0.1:${port}`);
+  const shared = ['-t', '1', '-m', '16', `--cluster-nodes=${addresses.join(',')}`];
+  const nodes = await Promise.all(ports.map((port) => startSlabring({ port, args: shared })));
+  return { addresses, stop: () => Promise.all(nodes.map((node) => node.stop())) };
+}
 
 /**
  * Starts a cluster of three nodes; resolves once all of them are up.

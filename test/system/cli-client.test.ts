@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
 import { SERVERS } from '../support/both-servers.ts';
-import { startCluster, type TestCluster } from '../support/cluster-process.ts';
+import { startIndependentNodes, type TestCluster } from '../support/cluster-process.ts';
 import { NameServer } from '../support/name-server.ts';
 import { freePort } from '../support/ports.ts';
 import { runCli as cli, type Ring } from '../support/run-cli.ts';
@@ -134,7 +134,7 @@ describe('the command line as a client of a cluster with discovery', () => {
   let cluster: TestCluster;
   const env = { SLABRING_DEADLINE: '20000' };
   beforeAll(async () => {
-    cluster = await startCluster();
+    cluster = await startIndependentNodes();
   });
   afterAll(() => cluster?.stop());
 

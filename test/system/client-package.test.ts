@@ -15,7 +15,7 @@ import {
 import { startSlabring } from '../support/node-process.ts';
 import type { TestServer } from '../support/server.ts';
 
-const MINIFIED_BYTES_MAX = 150_000;
+const MINIFIED_BYTES_MAX = 160_000;
 const PACKAGES = ['slabring', 'slabring-client'] as const;
 const FORMATS = [
   { format: 'esm', extension: '.mjs' },
@@ -121,7 +121,7 @@ describe('slabring-client', () => {
     }
   });
 
-  test.each(['index.js', 'index.cjs'])('%s has at most 150 kB minified', async (file) => {
+  test.each(['index.js', 'index.cjs'])('%s has at most 160 kB minified', async (file) => {
     const entry = inPackage('slabring-client', file);
     const options = { bundle: true, minify: true, platform: 'node', write: false } as const;
     const { outputFiles } = await build({ entryPoints: [entry], ...options });

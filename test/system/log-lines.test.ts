@@ -243,7 +243,7 @@ describe('the log of a cluster', () => {
       expect(named('the admin port is listening').toSorted()).toEqual(starts);
       expect(named('client connected')).toEqual(['node-1']);
       expect(named('ended by signal SIGKILL')).toEqual(['node-2']);
-      expect(named('has restarted')).toEqual(['node-2']);
+      expect(named('has restarted and listens')).toEqual(['node-2']);
       expect(named('the node drains').toSorted()).toEqual(['node-1', 'node-2']);
       for (const record of records) {
         if (record['node'] === undefined) continue;

@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `src/${room}/index.ts`))
   .add('src/protocol/client.ts')
   .add('src/protocol/peer.ts')
+  .add('src/cluster/member.ts')
   .add('src/client.ts');
 
 const roomOf = (file: string): string => /^src\/(client\.ts$|[^/]+(?=\/))/.exec(file)?.[1] ?? '';

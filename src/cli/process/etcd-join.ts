@@ -7,7 +7,8 @@ import {
   readSecretFile,
   type ValuesOf,
 } from '../../base/index.ts';
-import { EtcdMembership, type EtcdOptions, etcdEndpoints } from '../../cluster/index.ts';
+import { type EtcdOptions, etcdEndpoints } from '../../cluster/index.ts';
+import type { EtcdMembership } from '../../cluster/member.ts';
 import type { ServerOptions } from '../../node/index.ts';
 import {
   formatAddress,
@@ -28,6 +29,9 @@ const LEASE_LEAD_SECONDS = 1;
 export type JoinOptions = ValuesOf<typeof joinFlags> &
   Pick<ServerOptions, 'port' | 'listen' | 'unixSocket' | 'clusterNodes'>;
 
+/** Loads what only a node in a cluster needs: other nodes save its memory. */
+export const loadMember = () => import('../../cluster/member.ts');
+
 /** @throws {CodedError} if a file cannot be read, or etcd refuses or cannot be reached. */
 export async function openEtcdMembership(
   options: JoinOptions,
@@ -39,6 +43,7 @@ export async function openEtcdMembership(
     throw new CodedError('ERR_USAGE', text);
   }
   const { host, address } = advertised(options);
+  const { EtcdMembership } = await loadMember();
   return EtcdMembership.open({
     ...(await etcdOptionsOf(options.join, options, log)),
     settings: { cluster, replicas, replication },

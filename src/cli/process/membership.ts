@@ -4,13 +4,12 @@ import {
   type MainCluster,
   type Membership,
   type NodeFacts,
-  type OpenedMember,
-  openMember,
   SupervisedMembership,
 } from '../../cluster/index.ts';
+import type { OpenedMember } from '../../cluster/member.ts';
 import type { RunningNode, StartExtras } from '../../node/index.ts';
 import { BY_SUPERVISOR } from '../options/join-options.ts';
-import { type JoinOptions, openEtcdMembership } from './etcd-join.ts';
+import { type JoinOptions, loadMember, openEtcdMembership } from './etcd-join.ts';
 import type { Host } from './host.ts';
 
 /** The part that a node takes in a cluster; a node in no cluster does nothing here. */
@@ -45,6 +44,7 @@ export class NodeMembership {
     const { identity, peerHost, grantMs } = membership;
     const renew = (reason: string): void => membership.renew(reason);
     const peerPort = this.#peerPort;
+    const { openMember } = await loadMember();
     const opened = openMember({ identity, peerHost, peerPort, grantMs, log: this.#log, renew });
     membership.onEnded?.((ended) => opened.ended(ended));
     this.#opened = opened;

@@ -7,9 +7,12 @@ import { describe, expect, test } from 'vitest';
 import { type Outcome, runCluster } from '../support/cluster-simulation/run.ts';
 import { SCENARIOS, type ScenarioName } from '../support/cluster-simulation/scenarios.ts';
 import { testSeed } from '../support/random.ts';
+import { PLANTED_FAULTS, type PlantedFault } from './cluster-faults.ts';
 
 const seed = testSeed();
 const SEEDS = Number(process.env['SEEDS'] ?? 1);
+/** One of so many seeds must show a planted fault. */
+const FAULT_SEEDS = 20;
 const TEST_MS_MAX = 3_600_000;
 
 /** Runs one seed; throws the report of the first violation. */
@@ -37,3 +40,26 @@ describe(`simulated clusters (seed ${seed})`, () => {
     expect(other.events).toBe(one.events);
   });
 });
+
+describe('planted faults', () => {
+  test.each(PLANTED_FAULTS)(
+    'the checker notices that $title',
+    async (fault) => {
+      const restore = fault.plant();
+      try {
+        expect(await isNoticed(fault)).toBe(true);
+      } finally {
+        restore();
+      }
+    },
+    TEST_MS_MAX,
+  );
+});
+
+async function isNoticed({ scenario, seed: first }: PlantedFault): Promise<boolean> {
+  for (let nth = first; nth < first + FAULT_SEEDS; nth++) {
+    const { violations } = await runCluster(nth, SCENARIOS[scenario]);
+    if (violations.length > 0) return true;
+  }
+  return false;
+}

@@ -6,6 +6,13 @@ export {
   SLAB_STATS,
   sampleClasses,
 } from './admin/class-stats.ts';
+export {
+  type ClusterNumber,
+  type ClusterView,
+  type PeerView,
+  THREAD_NUMBERS,
+  type ThreadNumber,
+} from './admin/cluster-view.ts';
 export type {
   ConfigEntries,
   ConfigEntry,

@@ -19,6 +19,7 @@ import {
   tunablesOf,
 } from './options/policies.ts';
 import type { ServerOptions } from './options/server-flags.ts';
+import { ClusterTable } from './shared/cluster-table.ts';
 import { ConfigTable } from './shared/config-table.ts';
 import { EventRings } from './shared/event-rings.ts';
 import { LatencyTable } from './shared/latency-table.ts';
@@ -85,6 +86,7 @@ function segmentsOf(options: ServerOptions, take: TakeSegment) {
       () => ThreadTable.allocate(threadCount(options)),
       (memory) => new ThreadTable(memory),
     ),
+    cluster: take(ClusterTable.allocate, (memory) => new ClusterTable(memory)),
   };
 }
 

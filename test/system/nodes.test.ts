@@ -71,6 +71,43 @@ describe('slabring nodes', () => {
     expect(members[2]!.memoryLimitBytes).toBe(16 << 20);
     await waitForPorts([1, 2, 3]);
   });
+  test('every node shows the topology and what it forwards by `stats cluster`', async () => {
+    const rowsOf = async (at: number): Promise<readonly string[]> => {
+      const reply = await exchangeOnce({ host: '127.0.0.1', port: at }, 'stats cluster\r\n');
+      return [...reply.matchAll(/^STAT (.*)\r$/gm)].map(([, row = '']) => row);
+    };
+    const gets = Array.from({ length: 90 }, (_, nth) => `get none-${nth}\r\n`).join('');
+    await exchangeOnce({ host: '127.0.0.1', port }, gets);
+    const { version } = await list();
+    for (const nth of [1, 2, 3]) {
+      const rows = [
+        'cluster_name web',
+        `member_name node-${nth}`,
+        'member_state serving',
+        'members_serving 3',
+        `topology_version ${version}`,
+        `complete_version ${version}`,
+        `clean_version ${version}`,
+        'forwards_failed 0',
+        `peer:node-${(nth % 3) + 1}:links_up 1`,
+        // The clients of this test ask the first node for keys, which sends them on.
+        nth === 1 ? 'forwards_served 0' : 'forwards_sent 0',
+      ];
+      const shown = expect.poll(() => rowsOf(port + nth - 1), { timeout: 20_000 });
+      await shown.toEqual(expect.arrayContaining(rows));
+    }
+    const work = async (at: number, name: string): Promise<number> => {
+      const row = (await rowsOf(at)).find((each) => each.startsWith(`${name} `));
+      return Number(row?.split(' ')[1]);
+    };
+    const left = async (): Promise<number> => {
+      const others = [port + 1, port + 2].map((at) => work(at, 'forwards_served'));
+      const served = (await Promise.all(others)).reduce((sum, count) => sum + count, 0);
+      const sent = await work(port, 'forwards_sent');
+      return sent > 0 ? sent - served : Number.NaN;
+    };
+    await expect.poll(left, { timeout: 20_000 }).toBe(0);
+  });
   test('restart gives a node another process', async () => {
     const before = await list();
     const { code, err } = await cluster.run('nodes', 'restart', 'node-2');

@@ -21,6 +21,7 @@ const SECTIONS: readonly (readonly [title: string, has: (metric: Metric) => bool
     ({ name, labels }) => name.startsWith('memcached_') && !labels.includes('slab'),
   ],
   ['Size classes', ({ labels }) => labels.includes('slab')],
+  ['Cluster', ({ name }) => name.startsWith('slabring_cluster_')],
   ['Threads', ({ labels }) => labels.includes('thread')],
   ['Beyond memcached_exporter', () => true],
 ];

@@ -8,8 +8,9 @@ import { peerMachine } from '../peers/machine.ts';
 import type { PeerIdentity } from '../thread/adopted.ts';
 import { ClusterShare, hrtimeMs } from '../thread/cluster-share.ts';
 import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
-import type { ThreadArgument } from '../thread/thread-cluster.ts';
+import type { ThreadArgument, ThreadReport } from '../thread/thread-cluster.ts';
 import { machineTimers } from '../thread/timers.ts';
+import { ClusterDisplay } from './cluster-display.ts';
 import { publishTopology } from './cluster-entry.ts';
 import type { FillJob } from './fill-job.ts';
 import type { FillOutcome } from './fill-run.ts';
@@ -57,18 +58,29 @@ export function openMember(options: MemberOptions): OpenedMember {
   const attached = Promise.withResolvers<NodeCluster>();
   const shared = new ClusterShare(share);
   let grants: Grants | undefined;
+  let display: ClusterDisplay | undefined;
   const told = async (notice: unknown): Promise<unknown> =>
     (await attached.promise).told(notice as ThreadNotice);
   return {
     start: { module: THREAD_MODULE, share, argument, told },
     attach: (node) => {
       grants = grantsOf(node, shared, options, () => member.silenceChanged());
-      const member = nodeClusterOf(node, argument, { share: shared, grants }, options);
+      display = new ClusterDisplay({
+        self: identity,
+        timers: machineTimers(peerMachine()),
+        report: () => member.report(),
+        threads: async () => (await node.cluster.report(undefined)) as readonly ThreadReport[],
+        show: (view) => node.control.showCluster(view),
+      });
+      const member = nodeClusterOf(node, argument, { share: shared, grants, display }, options);
       attached.resolve(member);
       return member;
     },
     ended: (member) => grants?.left(member),
-    close: () => grants?.close(),
+    close: () => {
+      grants?.close();
+      display?.close();
+    },
   };
 }
 
@@ -96,10 +108,16 @@ function grantsOf(
   });
 }
 
+interface AttachedParts {
+  readonly share: ClusterShare;
+  readonly grants: Grants | undefined;
+  readonly display: ClusterDisplay;
+}
+
 function nodeClusterOf(
   { cluster, control, runGuest }: Parameters<OpenedMember['attach']>[0],
   argument: ThreadArgument,
-  { share, grants }: { readonly share: ClusterShare; readonly grants: Grants | undefined },
+  { share, grants, display }: AttachedParts,
   { identity, log, renew }: MemberOptions,
 ): NodeCluster {
   const store = cluster.store();
@@ -120,6 +138,7 @@ function nodeClusterOf(
       });
     },
     adopted: (topology) => {
+      display.adopted(topology);
       if (identity.publishes) publishTopology(control.config, topology, log);
     },
     renew,

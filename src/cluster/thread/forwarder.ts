@@ -30,7 +30,7 @@ interface ForwarderParts {
 }
 
 /** What has become of the requests of one thread, for `stats`. */
-export interface ForwardCounts {
+interface ForwardCounts {
   /** Sent to other members, each once. */
   sent: number;
   /** Sent again, or executed here, because the topology has changed or a link broke. */

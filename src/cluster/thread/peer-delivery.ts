@@ -37,6 +37,15 @@ export interface StateLink {
   ): void;
 }
 
+/** The states that were sent to receivers, each once for each time. */
+export interface DeliveryCounts {
+  sent: number;
+  /** Those of them that were sent again: refused, or without an acknowledgement. */
+  resent: number;
+  /** The receiver had a newer state, so this one was read again. */
+  refused: number;
+}
+
 export interface DeliveryParts {
   readonly copies: Pick<ItemCopies, 'read' | 'raiseSequence'>;
   readonly timers: Timers;
@@ -46,6 +55,7 @@ export interface DeliveryParts {
   reached(peer: PeerIdentity, isReached: boolean): void;
   /** Whether this member holds the key: if not, its item is gone. Absent: it holds all of them. */
   holds?(bytes: Buffer, start: number, end: number): boolean;
+  readonly counts?: DeliveryCounts;
   /** A batch of this many bytes was sent. */
   sent?(bytes: number): void;
   /** The receiver has no memory for an item. */
@@ -123,6 +133,7 @@ export class PeerDelivery {
       );
       unit = { keys, first: from, end: to, group, sinceMs };
       this.#units.add(unit);
+      this.#count('sent', to - from);
       if (to < end) group.open();
       from = to;
     }
@@ -158,7 +169,15 @@ export class PeerDelivery {
     this.#isUnreachable = false;
     this.#units.delete(unit);
     if (refused === undefined) unit.group.settle();
-    else this.#sendAgain({ ...unit, keys: refused, first: 0, end: refused.count });
+    else {
+      this.#count('refused', refused.count);
+      this.#sendAgain({ ...unit, keys: refused, first: 0, end: refused.count });
+    }
+  }
+
+  #count(name: keyof DeliveryCounts, states: number): void {
+    const { counts } = this.#parts;
+    if (counts !== undefined) counts[name] += states;
   }
 
   #refusedOf(unit: Unit, reply: Frame): KeyBatch | 'all' | undefined {
@@ -223,6 +242,7 @@ export class PeerDelivery {
         return;
       }
     }
+    this.#count('resent', end - first);
     this.#send(keys, first, end, group, sinceMs);
   }
 

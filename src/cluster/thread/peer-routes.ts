@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/index.ts';
+import type { PeerView } from '../../commands/index.ts';
 import type { PeerIdentity as OwnIdentity } from '../peers/identity.ts';
 import type { PeerMachine } from '../peers/machine.ts';
 import { PeerLink } from '../peers/peer-link.ts';
@@ -44,6 +45,16 @@ export class PeerRoutes {
 
   to(peer: PeerIdentity): PeerRoute | undefined {
     return this.#routes.get(peerKey(peer));
+  }
+
+  /** One for each link of this thread. */
+  views(): readonly PeerView[] {
+    return [...this.#routes.values()].map(({ peer, link }) => ({
+      name: peer.name,
+      linksUp: link.isUp ? 1 : 0,
+      backlogBytes: link.backlogBytes,
+      unansweredRequests: link.waitingCount,
+    }));
   }
 
   close(): void {

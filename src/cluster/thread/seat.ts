@@ -30,6 +30,8 @@ export class ThreadSeat implements ClusterSeat {
   #isClean = false;
   /** Whether this node is the primary of all keys. */
   #isAlone = false;
+  /** How often a request has waited for keys that another member may still have answered. */
+  undecidedWaits = 0;
 
   constructor(parts: SeatParts) {
     this.#parts = parts;
@@ -76,6 +78,7 @@ export class ThreadSeat implements ClusterSeat {
   }
 
   settled(): Promise<void> {
+    this.undecidedWaits++;
     const { timers, view, handover } = this.#parts;
     return new Promise((resolve, reject) => {
       const timer = timers.setTimer(() => reject(lateError()), HANDOVER_MS_MAX);

@@ -3,7 +3,12 @@ import type { Group } from '../../topology/index.ts';
 import { type Adopted, indexOfPeer, peerKey, peersOf } from './adopted.ts';
 import { type ChangeGroup, ChangeGroups } from './change-groups.ts';
 import { KeyBatch } from './key-batch.ts';
-import { type DeliveryParts, PeerDelivery, type StateLink } from './peer-delivery.ts';
+import {
+  type DeliveryCounts,
+  type DeliveryParts,
+  PeerDelivery,
+  type StateLink,
+} from './peer-delivery.ts';
 import { holds } from './roles.ts';
 
 /** In the mode `async` replies wait once so many batches to one receiver have no reply. */
@@ -17,7 +22,7 @@ interface HeldChanges {
   readonly acknowledged: Acknowledge;
 }
 
-interface SenderParts extends Omit<DeliveryParts, 'version' | 'holds'> {
+interface SenderParts extends Omit<DeliveryParts, 'version' | 'holds' | 'counts'> {
   /** The link to the member at this index of the topology that is being adopted. */
   linkTo(member: number): StateLink;
 }
@@ -33,6 +38,8 @@ interface SenderParts extends Omit<DeliveryParts, 'version' | 'holds'> {
 export class Sender {
   /** Whether a change must be told: some key of this member has receivers, or may soon. */
   isNoting = false;
+  /** Of all receivers, also of former ones. */
+  readonly counts: DeliveryCounts = { sent: 0, resent: 0, refused: 0 };
   readonly #parts: SenderParts;
   readonly #deliveryParts: DeliveryParts;
   readonly #groups = new ChangeGroups();
@@ -53,6 +60,7 @@ export class Sender {
     this.#deliveryParts = {
       ...parts,
       version: () => this.#version,
+      counts: this.counts,
       holds: (...key) => this.#holds(...key),
     };
   }

@@ -1,4 +1,5 @@
 import { CodedError } from '../../base/index.ts';
+import type { PeerView, ThreadNumber } from '../../commands/index.ts';
 import type { CreateThreadCluster, ThreadCluster, ThreadClusterHost } from '../../node/index.ts';
 import { KIND } from '../../protocol/peer.ts';
 import type { ItemCopies } from '../../store/index.ts';
@@ -12,7 +13,7 @@ import { ClusterFlush } from './cluster-flush.ts';
 import { ClusterShare } from './cluster-share.ts';
 import { Execution } from './execution.ts';
 import { ForwardService } from './forward-service.ts';
-import { type ForwardCounts, Forwarder } from './forwarder.ts';
+import { Forwarder } from './forwarder.ts';
 import { Handover } from './handover.ts';
 import { MarkSender } from './mark-sender.ts';
 import { MarkService } from './mark-service.ts';
@@ -37,12 +38,10 @@ export interface ThreadArgument {
   readonly slots: SharedArrayBuffer;
 }
 
-/** The forwarded requests of one thread, since it has started. */
-interface ForwardReport extends ForwardCounts {
-  /** Those that wait for another topology or for a link. */
-  readonly parked: number;
-  /** Those of other members that this thread has answered. */
-  readonly served: number;
+/** What one thread has done since it has started, and its links. */
+export interface ThreadReport {
+  readonly numbers: Readonly<Record<ThreadNumber, number>>;
+  readonly peers: readonly PeerView[];
 }
 
 /** What several parts of a thread use. */
@@ -137,12 +136,24 @@ export class MemberThread implements ThreadCluster {
     }
   }
 
-  /** What this thread has forwarded, and executed for other members. */
-  report(): ForwardReport {
-    const { counts, parkedCount } = this.#forwarder;
+  /** What this thread has forwarded, executed for other members and sent to receivers. */
+  report(): ThreadReport {
+    const { counts: forwards, parkedCount } = this.#forwarder;
     const { servedCount, disagreementCount } = this.#forwards;
-    const disagreements = counts.disagreements + disagreementCount;
-    return { ...counts, parked: parkedCount, served: servedCount, disagreements };
+    const { counts: changes } = this.#sender;
+    const numbers = {
+      forwards_sent: forwards.sent,
+      forwards_retried: forwards.retried,
+      forwards_failed: forwards.failed,
+      forwards_waiting: parkedCount,
+      forwards_served: servedCount,
+      forward_disagreements: forwards.disagreements + disagreementCount,
+      undecided_waits: this.seat.undecidedWaits,
+      changes_sent: changes.sent,
+      changes_resent: changes.resent,
+      changes_refused: changes.refused,
+    };
+    return { numbers, peers: this.#routes.views() };
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { TunableName } from '../../store/index.ts';
 import type { LatencyReader } from '../latency/latency-histogram.ts';
+import type { ClusterView } from './cluster-view.ts';
 import type { ConfigEntries } from './config-entries.ts';
 import type { HotKeys } from './hot-keys.ts';
 import type { PrefixStats } from './prefixes.ts';
@@ -25,6 +26,10 @@ export interface NodeControl {
   silentConnections(seconds: number): number;
   /** The threads of the node; those that nobody measures have no `loop`. */
   threads(): readonly ThreadView[];
+  /** What this node knows of its cluster, about a second old; undefined on a node in none. */
+  cluster(): ClusterView | undefined;
+  /** Shows it on all threads. */
+  showCluster(view: ClusterView): void;
   /** Above the ids of all connections. */
   connectionIdsEnd(): number;
   /** The rows of `stats settings`, in memcached's order. */

@@ -9,6 +9,7 @@ import type { Store } from '../../store/index.ts';
 import { writeLatencyBuckets, writeLatencyStats } from '../latency/latency-stats.ts';
 import type { ReplyStream } from '../reply-stream.ts';
 import { Cachedump } from './cachedump.ts';
+import { writeClusterStats } from './cluster-stats.ts';
 import { writeHotKeys } from './hot-stats.ts';
 import {
   statWriter,
@@ -107,6 +108,8 @@ function writeRows(
     case 'latency_buckets':
       writeLatencyBuckets(node.latency, put);
       return true;
+    case 'cluster':
+      return writeCluster(node, put);
     case 'sizes_enable':
       store.tuning.enableSizeHistogram();
       put('sizes_status', 'enabled');
@@ -118,6 +121,13 @@ function writeRows(
     default:
       return false;
   }
+}
+
+/** A node in no cluster has no such topic. */
+function writeCluster(node: NodeControl, put: WriteStat): boolean {
+  const view = node.cluster();
+  if (view !== undefined) writeClusterStats(view, put);
+  return view !== undefined;
 }
 
 /** Executes `stats detail on|off|dump`. */

@@ -1,4 +1,5 @@
 import type {
+  ClusterView,
   ConnectionView,
   CrawlResult,
   EventCounts,
@@ -104,6 +105,14 @@ export class SharedControl implements NodeControl {
     return threadNames(options).map((name, thread) => {
       return { thread, name, loop: threads.loopOf(thread) };
     });
+  }
+
+  cluster(): ClusterView | undefined {
+    return this.#memory.cluster.view();
+  }
+
+  showCluster(view: ClusterView): void {
+    this.#memory.cluster.show(view);
   }
 
   connectionIdsEnd(): number {

@@ -1,4 +1,5 @@
 import {
+  type ClusterView,
   type GeneralStat,
   ITEM_STATS,
   type NodeControl,
@@ -34,6 +35,8 @@ export interface MetricSample {
   /** The size classes that have pages. */
   readonly classes: readonly ClassReading[];
   readonly threads: readonly ThreadView[];
+  /** Undefined on a node in no cluster. */
+  readonly cluster: ClusterView | undefined;
 }
 
 /** Reads a node. It takes each class lock for a moment, and no lock of a key. */
@@ -43,7 +46,8 @@ export function takeSample({ control, view }: MetricSource): MetricSample {
     const stats = Object.fromEntries(CLASS_ROWS.map(([name, read]) => [name, read(sample)]));
     classes.push({ id: String(sample.id), stats: stats as ClassReading['stats'] });
   }
-  return { control, node: sampleNode(view, control), classes, threads: control.threads() };
+  const node = sampleNode(view, control);
+  return { control, node, classes, threads: control.threads(), cluster: control.cluster() };
 }
 
 /** Reads a number of `stats` as a number of the node. */

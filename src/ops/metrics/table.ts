@@ -1,3 +1,4 @@
+import { CLUSTER_METRICS } from './cluster-metrics.ts';
 import { LATENCY_METRICS } from './latency-metrics.ts';
 import { MEMCACHED_METRICS } from './memcached-metrics.ts';
 import type { Metric } from './metric.ts';
@@ -10,4 +11,5 @@ export const METRICS: readonly Metric[] = [
   ...SLAB_METRICS,
   ...SLABRING_METRICS,
   ...LATENCY_METRICS,
+  ...CLUSTER_METRICS,
 ];

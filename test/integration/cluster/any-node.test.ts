@@ -1,5 +1,7 @@
 /** Every node of a cluster answers for all keys, as one node that has them all would. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ThreadReport } from '../../../src/cluster/thread/thread-cluster.ts';
+import type { ThreadNumber } from '../../../src/commands/index.ts';
 import { FixedCluster } from '../../support/fixed-cluster.ts';
 import { Random } from '../../support/random.ts';
 import { exchangeOnce } from '../../support/wire.ts';
@@ -91,5 +93,22 @@ describe.each([1, 2])('any node, with %i holders of each key', (replicas) => {
     for (const key of keys) await ask(0, `set ${key} 0 0 1\r\nx\r\n`);
     expect(await ask(1, 'flush_all\r\n')).toBe('OK\r\n');
     expect(await ask(2, `get ${keys.join(' ')}\r\n`)).toBe('END\r\n');
+  });
+
+  test('each request that a node forwards is served by another one, and counted', async () => {
+    const numbers = async (nth: number) => {
+      const reports = await cluster.nodes[nth]!.node.cluster.report(undefined);
+      return (reports as readonly ThreadReport[]).map((report) => report.numbers);
+    };
+    const sumOf = async (nth: number, name: ThreadNumber): Promise<number> =>
+      (await numbers(nth)).reduce((sum, each) => sum + each[name], 0);
+    const [sent, served] = [await sumOf(0, 'forwards_sent'), await sumOf(1, 'forwards_served')];
+    const changes = await sumOf(1, 'changes_sent');
+    const keys = Array.from({ length: 20 }, (_, nth) => cluster.keyAt(1, `counted-${nth}`));
+    await ask(0, keys.map((key) => `set ${key} 0 0 1\r\nx\r\n`).join(''));
+    expect(await sumOf(0, 'forwards_sent')).toBe(sent + 20);
+    expect(await sumOf(1, 'forwards_served')).toBe(served + 20);
+    expect(await sumOf(1, 'changes_sent')).toBe(replicas === 1 ? changes : changes + 20);
+    expect(await sumOf(0, 'forwards_failed')).toBe(0);
   });
 });

@@ -69,5 +69,6 @@ describe('a receiver that does not acknowledge', () => {
     expect(stored.count).toBe(0);
     link.deliverAll(receiver.states);
     expect(stored.count).toBe(1);
+    expect(primary.sender.counts).toEqual({ sent: 2, resent: 1, refused: 0 });
   });
 });

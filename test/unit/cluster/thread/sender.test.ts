@@ -103,6 +103,7 @@ describe('sending changes', () => {
     await settleAll();
     expect(stored.count).toBe(1);
     expect(receiver.get(pair[1])).toBe(hit(pair[1], 'one'));
+    expect(primary.sender.counts).toEqual({ sent: 2, resent: 1, refused: 1 });
   });
   test('the mode async lets the output leave, and the receiver gets the change', async () => {
     const async = topologyWith(2, { version: 2, replication: 'async' });

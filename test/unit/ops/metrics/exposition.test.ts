@@ -4,6 +4,7 @@ import { counter, gauge, labelled, type Metric } from '../../../../src/ops/metri
 import { takeSample } from '../../../../src/ops/metrics/sample.ts';
 import { METRICS } from '../../../../src/ops/metrics/table.ts';
 import { adminParts } from '../../../support/admin-parts.ts';
+import { clusterViewWith } from '../../../support/cluster-view.ts';
 
 const SAMPLE = takeSample(adminParts());
 const text = (metric: Metric): string => expose([metric], SAMPLE, 'prometheus');
@@ -90,6 +91,19 @@ describe('the table of metrics', () => {
   test('each point has a value for each label', () => {
     for (const { name, labels, read } of METRICS) {
       for (const point of read(SAMPLE)) expect(point.labels.length, name).toBe(labels.length);
+    }
+  });
+  test('only a node in a cluster has the metrics of clusters, and shows all its numbers', () => {
+    const metrics = METRICS.filter(({ name }) => name.startsWith('slabring_cluster_'));
+    const view = clusterViewWith();
+    expect(metrics.flatMap(({ read }) => read(SAMPLE))).toEqual([]);
+    const points = metrics.map(({ read }) => read({ ...SAMPLE, cluster: view }));
+    expect(points).not.toContainEqual([]);
+    const values = points.flat().map(({ value }) => value);
+    expect(values).toEqual(expect.arrayContaining(Object.values(view.numbers)));
+    expect(metrics.flatMap(({ labels }) => labels)).toContain('peer');
+    for (const [nth, { name, labels }] of metrics.entries()) {
+      for (const point of points[nth]!) expect(point.labels.length, name).toBe(labels.length);
     }
   });
 });

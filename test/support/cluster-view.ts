@@ -1,0 +1,20 @@
+import {
+  CLUSTER_NUMBERS,
+  type ClusterNumber,
+  type ClusterView,
+} from '../../src/commands/admin/cluster-view.ts';
+
+/** A view of the member web-1, in which each number differs from all others. */
+export function clusterViewWith(fields: Partial<ClusterView> = {}): ClusterView {
+  const numbers = CLUSTER_NUMBERS.map((name, at): [ClusterNumber, number] => [name, at + 1]);
+  return {
+    cluster: 'web',
+    member: 'web-1',
+    state: 'serving',
+    replication: 'sync',
+    members: { joining: 0, serving: 2 },
+    numbers: Object.fromEntries(numbers) as ClusterView['numbers'],
+    peers: [{ name: 'web-2', linksUp: 2, backlogBytes: 70, unansweredRequests: 3 }],
+    ...fields,
+  };
+}

@@ -9,6 +9,7 @@ import { dumpVerb } from './verbs/dump.ts';
 import { healthVerb } from './verbs/health.ts';
 import { logVerb } from './verbs/log.ts';
 import { nodesVerb } from './verbs/nodes.ts';
+import { proxyVerb } from './verbs/proxy.ts';
 import { restartVerb } from './verbs/restart.ts';
 import { restoreVerb } from './verbs/restore.ts';
 import { serveVerb } from './verbs/serve.ts';
@@ -19,6 +20,7 @@ export function main(args: readonly string[]): Promise<never> {
   const verbs = [
     clusterVerb,
     serveVerb(startNode),
+    proxyVerb(startNode),
     nodesVerb,
     restartVerb,
     healthVerb,

@@ -12,6 +12,7 @@ export {
   answers,
   type ClusterTopology,
   isAtRest,
+  isProxy,
   type Member,
   type MemberState,
   memberOf,

@@ -11,6 +11,7 @@ import { dumpVerb } from '../../src/cli/verbs/dump.ts';
 import { healthVerb } from '../../src/cli/verbs/health.ts';
 import { logVerb } from '../../src/cli/verbs/log.ts';
 import { nodesVerb } from '../../src/cli/verbs/nodes.ts';
+import { proxyVerb } from '../../src/cli/verbs/proxy.ts';
 import { restartVerb } from '../../src/cli/verbs/restart.ts';
 import { restoreVerb } from '../../src/cli/verbs/restore.ts';
 import { serveVerb } from '../../src/cli/verbs/serve.ts';
@@ -26,6 +27,7 @@ describe('pages', () => {
     const written = optionsPage([
       clusterVerb,
       serveVerb(startNode),
+      proxyVerb(startNode),
       nodesVerb,
       restartVerb,
       healthVerb,

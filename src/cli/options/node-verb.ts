@@ -1,5 +1,7 @@
 /** The verb of a command line without a verb. */
 const NODE_VERB = 'serve';
+/** The verbs that run a node in their own process. */
+const NODE_VERBS = [NODE_VERB, 'proxy'];
 export const HELP_WORDS = ['--help', '-h', 'help'];
 export const VERSION_WORDS = ['--version', '-V'];
 
@@ -10,5 +12,5 @@ export function verbName(first: string): string {
 
 /** Whether the command line runs a node, or shows the help of its verb. */
 export function startsNode([first = '--help']: readonly string[]): boolean {
-  return verbName(first) === NODE_VERB && ![...HELP_WORDS, ...VERSION_WORDS].includes(first);
+  return NODE_VERBS.includes(verbName(first)) && ![...HELP_WORDS, ...VERSION_WORDS].includes(first);
 }

@@ -3,6 +3,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import {
   CodedError,
   fileReason,
+  isLoopback,
   type Logger,
   readSecretFile,
   type ValuesOf,
@@ -19,6 +20,7 @@ import {
 import type { etcdFlags, joinFlags } from '../options/join-options.ts';
 
 const EVERY_INTERFACE = '0.0.0.0';
+const LOOPBACK = '127.0.0.1';
 /** A certificate with its chain, or a secret. */
 const FILE_BYTES_MAX = 1 << 20;
 /** Both ends of a handshake use it as the key of an HMAC. */
@@ -107,20 +109,26 @@ async function contentOf(file: string, log: Logger | undefined): Promise<Buffer 
   }
 }
 
-/** Other members reach the node where its clients do. */
-const listenHostOf = ({ listen }: Pick<JoinOptions, 'listen'>): string =>
-  listen.map(hostAddress).find((address) => address !== undefined)?.host ?? EVERY_INTERFACE;
-
-/** The same after each start of the node. */
-function nodeNameOf({ nodeName, port }: Pick<JoinOptions, 'nodeName' | 'port'>): string {
-  if (nodeName !== '') return nodeName;
-  const machine = hostname().replaceAll(/[^\w.-]/g, '-');
-  return (port === PORT_DEFAULT ? machine : `${machine}-${port}`).slice(-64);
+/** Other members reach the node where its clients do; they do not connect to a proxy. */
+function listenHostOf({ listen, weight }: Pick<JoinOptions, 'listen' | 'weight'>): string {
+  if (weight === 0) return LOOPBACK;
+  return listen.map(hostAddress).find((address) => address !== undefined)?.host ?? EVERY_INTERFACE;
 }
 
-function advertised({ advertise, listen, port }: JoinOptions) {
+/** The same after each start of the node; a proxy beside a node has another name. */
+function nodeNameOf({ nodeName, port, weight }: JoinOptions): string {
+  if (nodeName !== '') return nodeName;
+  const machine = hostname().replaceAll(/[^\w.-]/g, '-');
+  const name = weight === 0 ? `proxy-${machine}` : machine;
+  return (port === PORT_DEFAULT ? name : `${name}-${port}`).slice(-64);
+}
+
+function advertised({ advertise, listen, port, weight }: JoinOptions) {
   const given = advertise === '' ? undefined : parseAddress(advertise);
-  const from = given ?? listen.map(hostAddress).find((address) => address !== undefined);
+  // Proxies of many machines may all serve 127.0.0.1, and addresses in a cluster are distinct.
+  const canName = (address: ReturnType<typeof hostAddress>): boolean =>
+    address !== undefined && !(weight === 0 && isLoopback(address.host));
+  const from = given ?? listen.map(hostAddress).find(canName);
   const host = from !== undefined && 'host' in from ? from.host : machineAddress();
   const ownPort = from !== undefined && 'port' in from ? (from.port ?? port) : port;
   return { host, address: formatAddress({ host, port: ownPort }) };

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { CodedError, resolveOptions, type ValuesOf } from '../../base/index.ts';
 import { readCommandLine } from '../options/command-line.ts';
 import { defineVerb } from '../verb.ts';
+import { asServeOptions, proxyFlags } from '../verbs/proxy-flags.ts';
 import { serveFlags } from '../verbs/serve-flags.ts';
 
 /** A node that runs on this machine, with the options of its process. */
@@ -18,15 +19,10 @@ const PROCESSES = '/proc';
 /** The program in a command line: from the sources, from a package, or as npm links it. */
 const PROGRAM = /(?:^|\/)(?:cli\/main\.[jt]s|slabring(?:\.js)?)$/;
 
-/** `slabring serve`, as far as it reads a command line. */
-const SERVE = defineVerb({
-  name: 'serve',
-  summary: '',
-  description: '',
-  flags: serveFlags,
-  examples: [],
-  run: async () => 0,
-});
+/** The verbs that run a node, as far as they read a command line. */
+const UNUSED = { summary: '', description: '', examples: [], run: async () => 0 };
+const SERVE = defineVerb({ ...UNUSED, name: 'serve', flags: serveFlags });
+const PROXY = defineVerb({ ...UNUSED, name: 'proxy', flags: proxyFlags });
 
 /**
  * The nodes that run in this container or on this machine, in the order of their process ids. It
@@ -50,13 +46,17 @@ function localNode(folder: string, pid: number): LocalNode | undefined {
   const args = argumentsOf(wordsIn(file('cmdline')));
   if (args === undefined || !sharesNetwork(folder, pid)) return undefined;
   try {
-    const invocation = readCommandLine(args, [SERVE]);
+    const invocation = readCommandLine(args, [SERVE, PROXY]);
     if (invocation.kind !== 'run') return undefined;
     const env = environmentIn(file('environ'));
+    const sources = { given: invocation.given, env };
     const cwd = linkIn(file('cwd')) ?? '/';
     return {
       pid,
-      options: resolveOptions(serveFlags, { given: invocation.given, env }),
+      options:
+        invocation.verb === PROXY
+          ? asServeOptions(resolveOptions(proxyFlags, sources))
+          : resolveOptions(serveFlags, sources),
       pathOf: (path) => resolve(cwd, path),
     };
   } catch (error) {

@@ -7,6 +7,7 @@ import type {
   MembersReply,
   PlannedChange,
 } from '../../cluster/index.ts';
+import { isProxy } from '../../topology/index.ts';
 import { ageText, countText, sizeText, usageText } from './amounts.ts';
 import { columns } from './columns.ts';
 
@@ -29,7 +30,9 @@ export function membersText(reply: MembersReply, nowMs = machineClock.nowMs()): 
 function clusterLine({ cluster, version, replicas, replication, members }: MembersReply): string {
   const copies = replicas === 1 ? 'one copy' : `${replicas} copies`;
   const mode = replicas === 1 ? '' : `, ${replication}`;
-  const nodes = counted(members.length, 'node');
+  const proxies = members.filter(isProxy).length;
+  const proxyText = proxies === 0 ? '' : ` and ${proxies} ${proxies === 1 ? 'proxy' : 'proxies'}`;
+  const nodes = `${counted(members.length - proxies, 'node')}${proxyText}`;
   return `Cluster ${cluster}: ${nodes}, ${copies} of each key${mode}. Topology ${version}.`;
 }
 
@@ -39,7 +42,7 @@ function memberRow(member: MemberStatus): readonly string[] {
   return [
     name,
     address,
-    state,
+    isProxy(member) ? 'proxy' : state,
     items === undefined ? '–' : countText(items),
     hasFacts ? usageText(bytes, memoryLimitBytes) : '–',
     countText(keysLeft),

@@ -16,17 +16,24 @@ export interface StartedNode {
   readonly adminUrl?: string | undefined;
 }
 
+/** The options that a start shows; a node of no cluster has only those of a server. */
+type StartOptions = ServerOptions & { readonly cluster?: string; readonly weight?: number };
+
 /** The line of a node that has started: its version, its most important options and listeners. */
 export function startLine(
-  options: ServerOptions,
+  options: StartOptions,
   { addresses, fastPath, adminUrl }: StartedNode,
 ): string {
+  const proxied = proxiedBy(options);
+  const choice = fastPath.choice === undefined ? '' : ` (${fastPath.choice})`;
   const facts = [
-    `${formatSize(options.memoryLimitBytes)} of memory`,
+    proxied === undefined
+      ? `${formatSize(options.memoryLimitBytes)} of memory`
+      : `proxy of the cluster ${proxied}`,
     counted(options.threads, 'thread'),
     options.enableSsl ? 'TLS' : 'no TLS',
     requiresLogin(options) ? 'login required' : 'no login',
-    `fast path ${fastPath.kind}${fastPath.choice === undefined ? '' : ` (${fastPath.choice})`}`,
+    ...(proxied === undefined ? [`fast path ${fastPath.kind}${choice}`] : []),
   ];
   const listeners = addresses.map((address) => listenerText(address, options.enableSsl));
   const admin = adminUrl === undefined ? '' : `. Admin port: ${adminUrl}`;
@@ -36,11 +43,13 @@ export function startLine(
 
 /** The same as facts for programs; sizes are in bytes. */
 export function startFacts(
-  options: ServerOptions,
+  options: StartOptions,
   { addresses, fastPath, adminUrl }: StartedNode,
 ): Readonly<Record<string, unknown>> {
+  const proxyOf = proxiedBy(options);
   return {
     version: packageVersion(),
+    ...(proxyOf === undefined ? {} : { proxyOf }),
     memoryLimitBytes: options.memoryLimitBytes,
     threads: options.threads,
     login: requiresLogin(options),
@@ -53,6 +62,10 @@ export function startFacts(
     ),
   };
 }
+
+/** The name of the cluster, if the node is a proxy of one. */
+const proxiedBy = ({ weight, cluster = '' }: StartOptions): string | undefined =>
+  weight === 0 && cluster !== '' ? cluster : undefined;
 
 function listenerText(address: ListenAddress, enableSsl: boolean): string {
   if (address.kind === 'unix') return address.path;

@@ -52,7 +52,7 @@ export type ServedNode = Pick<
 > &
   AdminNode;
 
-type StartNode = (options: ServerOptions, extras: StartExtras) => Promise<ServedNode>;
+export type StartNode = (options: ServerOptions, extras: StartExtras) => Promise<ServedNode>;
 
 type ServeOptions = ValuesOf<typeof serveFlags>;
 
@@ -76,19 +76,27 @@ export function serveVerb(startNode: StartNode): Verb {
       { command: 'slabring serve -s /tmp/cache.sock -a 770', effect: 'on a Unix socket' },
     ],
     async run(options, host) {
-      if (options.license) return printLicense(host);
-      if (options.daemon && host.supervisor === undefined) return daemonize(options, host);
-      return runWithLog(options, host, async (log) => {
-        if (options.largePages) enableLargePages(host, log);
-        if (!options.daemon) for (const text of warningsOf(options, host)) log.warn({}, text);
-        raiseLimits(options, log);
-        const code = await serveUntilStop(startNode, options, host, log);
-        if (code !== BEGINS_AGAIN) return code;
-        // A supervisor starts another process when this one has ended.
-        if (host.supervisor === undefined) host.reexec(host.env);
-        return EXIT.failed;
-      });
+      return options.license ? printLicense(host) : runNode(startNode, options, host);
     },
+  });
+}
+
+/** Runs a node until it is stopped; resolves with the exit code of its process. */
+export async function runNode(
+  startNode: StartNode,
+  options: ServeOptions,
+  host: Host,
+): Promise<number> {
+  if (options.daemon && host.supervisor === undefined) return daemonize(options, host);
+  return runWithLog(options, host, async (log) => {
+    if (options.largePages) enableLargePages(host, log);
+    if (!options.daemon) for (const text of warningsOf(options, host)) log.warn({}, text);
+    raiseLimits(options, log);
+    const code = await serveUntilStop(startNode, options, host, log);
+    if (code !== BEGINS_AGAIN) return code;
+    // A supervisor starts another process when this one has ended.
+    if (host.supervisor === undefined) host.reexec(host.env);
+    return EXIT.failed;
   });
 }
 

@@ -1,6 +1,7 @@
 import {
   answers,
   type ClusterTopology,
+  isProxy,
   type Member,
   memberOf,
   STATE_RULES,
@@ -39,7 +40,10 @@ export const granters = (topology: ClusterTopology, self: string): readonly Memb
     ({ name, weight, state }) => name !== self && weight > 0 && STATE_RULES[state].isUp,
   );
 
-/** Until when this node may answer for its keys; in the past if it never might. */
+/**
+ * Until when this node may answer for its keys; in the past if it never might. The replies of a
+ * proxy are all those of other members, which had the right to answer, so nothing limits it.
+ */
 export function answersUntil(
   topology: ClusterTopology,
   self: Pick<Member, 'name' | 'incarnation'>,
@@ -47,7 +51,9 @@ export function answersUntil(
   grantMs: number,
 ): number {
   const member = memberOf(topology, self.name);
-  if (member?.incarnation !== self.incarnation || !answers(member)) return Number.NEGATIVE_INFINITY;
+  if (member?.incarnation !== self.incarnation) return Number.NEGATIVE_INFINITY;
+  if (isProxy(member)) return Number.POSITIVE_INFINITY;
+  if (!answers(member)) return Number.NEGATIVE_INFINITY;
   const ends = granters(topology, self.name).map(({ name, incarnation }) => {
     const granted = grants.get(name);
     if (granted?.incarnation !== incarnation) return Number.NEGATIVE_INFINITY;

@@ -1,4 +1,10 @@
-import { type ClusterTopology, KeyGroups, type Member, STATE_RULES } from '../../topology/index.ts';
+import {
+  type ClusterTopology,
+  isProxy,
+  KeyGroups,
+  type Member,
+  STATE_RULES,
+} from '../../topology/index.ts';
 
 /** The incarnation of a member: a restarted one is another peer. */
 export interface PeerIdentity {
@@ -29,9 +35,14 @@ export function mayRun(topology: ClusterTopology, peer: PeerIdentity): boolean {
   return member !== undefined && STATE_RULES[member.state].isUp;
 }
 
-/** The other members whose processes run. */
+/**
+ * The other members that this one talks to: their processes run, and may have items. Nobody needs
+ * to reach a proxy.
+ */
 export function peersOf({ topology, self }: Adopted): readonly Member[] {
-  return topology.members.filter(({ state }, at) => at !== self && STATE_RULES[state].isUp);
+  return topology.members.filter(
+    (member, at) => at !== self && STATE_RULES[member.state].isUp && !isProxy(member),
+  );
 }
 
 export function isSame(one: PeerIdentity, other: PeerIdentity): boolean {

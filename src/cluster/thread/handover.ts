@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/index.ts';
-import type { Member } from '../../topology/index.ts';
+import { isProxy, type Member } from '../../topology/index.ts';
 import { type Adopted, isSame, mayRun, type PeerIdentity } from './adopted.ts';
 import { type Mark, Marks } from './marks.ts';
 
@@ -52,6 +52,9 @@ export class Handover {
   adopt(adopted: Adopted): void {
     const previous = this.#adopted;
     this.#adopted = adopted;
+    const own = adopted.topology.members[adopted.self];
+    // A proxy is the primary of no key, so it waits for nobody.
+    if (own !== undefined && isProxy(own)) return;
     this.#past.push(previous === undefined ? unknownPast(adopted) : pastOf(previous));
     if (this.#past.length > PAST_MAX) this.#mergeOldest();
   }
@@ -100,8 +103,9 @@ export class Handover {
 
   #release({ version, members, self, released }: Past, adopted: Adopted): void {
     members.forEach((member, at) => {
-      const isMarked = at === self || this.#marks.versionOf(member) > version;
-      if (isMarked || this.#hasEnded(member, adopted)) released[at] = 1;
+      // A proxy has never answered for a key, so nobody waits for its mark.
+      const isFree = at === self || isProxy(member) || this.#marks.versionOf(member) > version;
+      if (isFree || this.#hasEnded(member, adopted)) released[at] = 1;
     });
   }
 

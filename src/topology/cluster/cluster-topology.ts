@@ -83,6 +83,14 @@ export function answers({ weight, state }: Member): boolean {
   return weight > 0 && STATE_RULES[state].answers;
 }
 
+/**
+ * Whether a member forwards all requests: its process has had no weight since its start. One that
+ * leaves has lost its weight, and may still answer.
+ */
+export function isProxy({ weight, state }: Pick<Member, 'weight' | 'state'>): boolean {
+  return weight === 0 && state === 'serving';
+}
+
 /** Whether no member joins, leaves or is filled. A member may be down. */
 export function isAtRest({ members }: ClusterTopology): boolean {
   return members.every(({ state }) => state === 'serving' || state === 'down');

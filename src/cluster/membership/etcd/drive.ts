@@ -2,6 +2,7 @@ import {
   answers,
   type ClusterTopology,
   firstTopology,
+  isProxy,
   type Member,
   memberOf,
   nextTopology,
@@ -64,8 +65,11 @@ function failureStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep
   const ended = up.filter((member) => processOf(member, facts.nodes) === undefined);
   const down = ended.find((member) => mayGoDown(topology, member, facts));
   if (down !== undefined) return downStep(topology, down, 'has ended');
-  // A complaint counts if the reporter knows the present members.
-  const current = facts.nodes.filter(({ report }) => report.adopted === topology.version);
+  // A complaint counts if the reporter knows the present members. A proxy may be in a network of
+  // its own, and has no items to send.
+  const current = facts.nodes.filter(
+    ({ member, report }) => member.weight > 0 && report.adopted === topology.version,
+  );
   const cutOff = unreachableMember(up, current);
   if (cutOff === undefined || isLastAnswering(topology, cutOff)) return undefined;
   return downStep(topology, cutOff, 'cannot be reached by other members');
@@ -88,8 +92,13 @@ function mayGoDown(topology: ClusterTopology, member: Member, facts: DriveFacts)
 const isLastAnswering = ({ members }: ClusterTopology, member: Member): boolean =>
   answers(member) && members.filter(answers).length === 1;
 
-const downStep = (topology: ClusterTopology, { name, incarnation }: Member, why: string) =>
-  tried(`${name} ${why}`, () => withDown(topology, name, incarnation));
+/** A proxy has nothing that it could come back to: it leaves, and its next process joins. */
+const downStep = (topology: ClusterTopology, member: Member, why: string) => {
+  const { name, incarnation } = member;
+  return tried(`${name} ${why}`, () =>
+    isProxy(member) ? withLeaving(topology, name) : withDown(topology, name, incarnation),
+  );
+};
 
 /** The registered process of a member's present incarnation. */
 const processOf = ({ name, incarnation }: Member, nodes: readonly RegisteredNode[]) =>
@@ -115,23 +124,30 @@ function unreachableMember(
   )?.member;
 }
 
-/** A member that is down has a new process; at another address it is another place on the ring. */
+/**
+ * A member that is down has a new process; at another address, or as a proxy, it has another place
+ * on the ring.
+ */
 function returnStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
   for (const { member } of facts.nodes) {
     const { name, incarnation, peerAddress } = member;
     const before = memberOf(topology, name);
     if (before?.state !== 'down' || before.incarnation === incarnation) continue;
+    const change = whyElsewhere(before, member);
     const step =
-      before.address === member.address
+      change === undefined
         ? tried(`${name} has restarted and gets its items`, () =>
             withRestarted(topology, name, incarnation, peerAddress),
           )
-        : tried(`${name} leaves: its new address is ${member.address}`, () =>
-            withLeaving(topology, name),
-          );
+        : tried(`${name} leaves: ${change}`, () => withLeaving(topology, name));
     if (step !== undefined) return step;
   }
   return undefined;
+}
+
+function whyElsewhere(before: Member, now: Member): string | undefined {
+  if (before.address !== now.address) return `its new address is ${now.address}`;
+  return before.weight > 0 && now.weight === 0 ? 'it is a proxy now' : undefined;
 }
 
 /** The reports of the present incarnations. */

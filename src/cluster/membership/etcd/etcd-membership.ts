@@ -114,7 +114,7 @@ export class EtcdMembership implements Membership {
         return encodeNode({ member: own, report, facts: facts?.(), hasEnded: false });
       },
       ready: () =>
-        member.peerPort === 0
+        member.peerPort === 0 || this.#isProxy
           ? Promise.resolve()
           : checkReachable(this.#member(member).peerAddress),
       lastValue: () => {
@@ -128,7 +128,10 @@ export class EtcdMembership implements Membership {
     const settleMs = ttl * 1000 + REGISTER_MS_MAX;
     const lease = () => registration.lease;
     const keys = this.#keys;
-    const driver = new Driver({ client, keys, settings, name, lease, settleMs, log });
+    // Proxies come and go, and do not know with which settings the cluster should begin.
+    const driver = this.#isProxy
+      ? undefined
+      : new Driver({ client, keys, settings, name, lease, settleMs, log });
     const follower = new PrefixFollower(client, this.#keys.prefix, {
       changed: (state) => this.#changed(state),
       lost: (error) => this.#lost(error),
@@ -151,10 +154,14 @@ export class EtcdMembership implements Membership {
   async close(): Promise<void> {
     const parts = this.#parts;
     this.#parts = undefined;
-    parts?.driver.close();
+    parts?.driver?.close();
     await parts?.follower.stop();
     await parts?.registration.end();
     this.#client.close();
+  }
+
+  get #isProxy(): boolean {
+    return this.#options.self.weight === 0;
   }
 
   #member({ peerPort }: MainCluster): Member {
@@ -169,7 +176,7 @@ export class EtcdMembership implements Membership {
   #registered(error: CodedError | undefined): void {
     if (error === undefined) {
       this.#options.log.info({}, 'the node is registered in etcd');
-      this.#parts?.driver.consider();
+      this.#parts?.driver?.consider();
       this.#takenSinceMs = undefined;
     } else if (error.code === 'ERR_NAME_TAKEN') {
       // The last process of the node may have ended without a word: its lease ends soon.
@@ -188,11 +195,11 @@ export class EtcdMembership implements Membership {
     for (const text of clusterState.malformed) this.#tellOnce(text);
     for (const ended of clusterState.ended) this.#onEnded(ended);
     this.#adopt(clusterState);
-    this.#parts?.driver.changed(clusterState);
+    this.#parts?.driver?.changed(clusterState);
   }
 
   #lost(error: EtcdError): void {
-    this.#parts?.driver.lost();
+    this.#parts?.driver?.lost();
     if (!this.#isReachable) return;
     this.#isReachable = false;
     const text =
@@ -259,6 +266,7 @@ const TOLD_MAX = 100;
 interface Parts {
   readonly member: MainCluster;
   readonly registration: Registration;
-  readonly driver: Driver;
+  /** Undefined in a proxy. */
+  readonly driver: Driver | undefined;
   readonly follower: PrefixFollower;
 }

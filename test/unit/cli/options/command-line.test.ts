@@ -60,6 +60,7 @@ test('a message is English, whatever the language of the user', () => {
 test.each([
   ['serve', true],
   ['serve --help', true],
+  ['proxy --join=x', true],
   ['-m 64', true],
   ['--port=1', true],
   ['--help', false],

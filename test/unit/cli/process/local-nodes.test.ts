@@ -41,12 +41,14 @@ test('a node is found by its command line, in every form of the program', async 
     '20': { words: ['/usr/bin/node', '/x/node_modules/.bin/slabring', '-p', '2'] },
     '3': { words: ['node', '--inspect', '/x/slabring/dist/cli/main.js', 'serve', '--port=3'] },
     '4': { words: ['node', 'bin/slabring.js', 'serve', '-m 64', '-p 4'] },
+    '5': { words: ['slabring', 'proxy', '-p5', '--join', 'etcd://a', '--cluster', 'b'] },
   });
   const found = localNodes(folder).map(({ pid, options }) => [pid, options.port]);
   expect(found).toEqual([
     [1, 1],
     [3, 3],
     [4, 4],
+    [5, 5],
     [20, 2],
   ]);
 });

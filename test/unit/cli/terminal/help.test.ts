@@ -6,12 +6,14 @@ import { docsVerb } from '../../../../src/cli/verbs/docs.ts';
 import { flushVerb } from '../../../../src/cli/verbs/flush.ts';
 import { getVerb } from '../../../../src/cli/verbs/get.ts';
 import { healthVerb } from '../../../../src/cli/verbs/health.ts';
+import { proxyVerb } from '../../../../src/cli/verbs/proxy.ts';
 import { serveVerb } from '../../../../src/cli/verbs/serve.ts';
 import { setVerb } from '../../../../src/cli/verbs/set.ts';
 import { userVerb } from '../../../../src/cli/verbs/user.ts';
 import { startNode } from '../../../../src/node/index.ts';
 
 const serve = serveVerb(startNode);
+const proxy = proxyVerb(startNode);
 
 test('the help of a verb shows the units of defaults', () => {
   expect(verbHelp(getVerb, 100)).toContain('(default: 1000 milliseconds)');
@@ -37,12 +39,12 @@ test('the help of a verb lists its own options before those of all verbs', () =>
 });
 
 test('every verb prints JSON for programs', () => {
-  const verbs = [...CACHE_VERBS, clusterVerb, healthVerb, userVerb, docsVerb([]), serve];
+  const verbs = [...CACHE_VERBS, clusterVerb, healthVerb, userVerb, docsVerb([]), serve, proxy];
   expect(verbs.filter(({ flags }) => flags['json'] === undefined)).toEqual([]);
 });
 
 describe.each([40, 80, 132])('the help for a terminal of %i columns', (columns) => {
-  test.each([...CACHE_VERBS, clusterVerb, healthVerb, userVerb, serve])(
+  test.each([...CACHE_VERBS, clusterVerb, healthVerb, userVerb, serve, proxy])(
     'wraps the lines of $name',
     (verb) => {
       expect(tooLong(verbHelp(verb, columns), columns)).toEqual([]);

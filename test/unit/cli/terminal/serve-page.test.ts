@@ -33,6 +33,15 @@ test('the line of a node says which fast path it has, or which option switched i
   expect(textOf({ kind: 'off', choice: '-o x' })).toContain(', fast path off (-o x). Listening');
 });
 
+test('the line of a proxy names its cluster in place of memory', () => {
+  const options = { ...defaultServerOptions(), weight: 0, cluster: 'web' };
+  const proxy = { addresses: [], fastPath: { kind: 'off' } } as const;
+  expect(startLine(options, proxy)).toMatch(
+    /: proxy of the cluster web, 4 threads, no TLS, no login\. Listening on $/,
+  );
+  expect(startFacts(options, proxy)).toMatchObject({ proxyOf: 'web' });
+});
+
 test('the facts of a start have numbers for programs', () => {
   const options = optionsWith({ threads: 1, memoryLimitBytes: 2 ** 30, authFile: 'users' });
   const addresses = [

@@ -66,6 +66,12 @@ describe('the node that asks', () => {
   ])('a node answers for nothing if %s', (_, topology, grants) => {
     expect(until(topology, grants)).toBe(NEVER);
   });
+  test('a proxy relays replies without grants, a node that has lost its weight does not', () => {
+    expect(until(topologyOf(member('a', 'serving', 0), member('b')), {})).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+    expect(until(topologyOf(member('a', 'leaving', 0), member('b')), {})).toBe(NEVER);
+  });
   test('a node that is alone answers without grants', () => {
     const alone = topologyOf(member('a'), member('b', 'down'), member('c', 'serving', 0));
     expect(until(alone, {})).toBe(Number.POSITIVE_INFINITY);

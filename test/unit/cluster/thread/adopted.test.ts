@@ -7,6 +7,7 @@ import {
   peerKey,
   peersOf,
 } from '../../../../src/cluster/thread/adopted.ts';
+import type { Member } from '../../../../src/topology/index.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 
 const topology = topologyWith([
@@ -20,6 +21,14 @@ describe('a topology as a member sees it', () => {
   test('the peers of a member are the other members whose processes run', () => {
     const names = peersOf(adoptedBy(topology, memberWith(1))).map(({ name }) => name);
     expect(names).toEqual(['web-3', 'web-4']);
+  });
+  test('a proxy is no peer of others, and has peers itself', () => {
+    const proxy = memberWith(2, { weight: 0 });
+    const left = memberWith(3, { weight: 0, state: 'leaving' });
+    const members = topologyWith([memberWith(1), proxy, left]);
+    const names = (self: Member) => peersOf(adoptedBy(members, self)).map(({ name }) => name);
+    expect(names(memberWith(1))).toEqual(['web-3']);
+    expect(names(proxy)).toEqual(['web-1', 'web-3']);
   });
   test('a member of another incarnation is not in it', () => {
     const restarted = memberWith(1, { incarnation: 7 });

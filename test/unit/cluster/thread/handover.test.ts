@@ -142,6 +142,25 @@ describe('the handover of keys', () => {
     handover.decide(2, [mark(2, 2)]);
     expect(undecided(handover, ownKeys(adopted[1]!))).toBe(0);
   });
+  test('nobody waits for the mark of a proxy, and a proxy waits for nobody', () => {
+    const proxy = memberWith(2, { weight: 0 });
+    const members = [memberWith(1), proxy, memberWith(3)];
+    const { handover } = adopting(topology(1, ...members));
+    handover.decide(1, [mark(3, 1)]);
+    expect(handover.isOver).toBe(true);
+    const own = new Handover();
+    own.adopt(adoptedBy(topology(1, ...members), proxy));
+    own.adopt(adoptedBy(topology(2, ...members), proxy));
+    expect(own.isOver).toBe(true);
+  });
+  test('a member that leaves and has lost its weight is awaited: it may still answer', () => {
+    const left = memberWith(2, { weight: 0, state: 'leaving' });
+    const { handover, adopted } = adopting(topology(1, memberWith(1), left));
+    handover.decide(1, []);
+    expect(undecided(handover, ownKeys(adopted[0]!))).toBe(keys.length);
+    handover.decide(1, [mark(2, 1)]);
+    expect(handover.isOver).toBe(true);
+  });
   test('settled resolves at the next decision and rejects at the end', async () => {
     const { handover } = adopting(topology(1, ...joining), topology(2, ...joined));
     const first = handover.settled();

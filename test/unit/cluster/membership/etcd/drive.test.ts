@@ -78,6 +78,36 @@ describe('failures', () => {
   });
 });
 
+describe('proxies', () => {
+  const asProxy = (name: string, version: number, more = {}): RegisteredNode => {
+    const node = registered(name, version, more);
+    return { ...node, member: { ...node.member, weight: 0 } };
+  };
+  const withProxy = topologyOf(5, member('a'), member('b'), { ...member('p'), weight: 0 });
+  const two = nodes.slice(0, 2);
+  test('a proxy joins while a node joins, and moves nothing', () => {
+    const joining = topologyOf(5, member('a'), member('b', 'joining'));
+    const waiting = [registered('a', 4), registered('b', 4), asProxy('p', 0)];
+    expect(driven(joining, waiting)).toBe('6: a serving, b joining, p serving (p joins)');
+  });
+  test('a proxy without a process leaves, and its next process joins', () => {
+    expect(driven(withProxy, two)).toBe('6: a serving, b serving (p has ended)');
+    const again = asProxy('p', 0, { incarnation: 2 });
+    expect(driven(withProxy, [...two, again])).toContain('(p has ended)');
+    expect(driven(topologyOf(6, member('a'), member('b')), [...two, again])).toContain('(p joins)');
+  });
+  test('a complaint of a proxy accuses nobody', () => {
+    expect(driven(withProxy, [...two, asProxy('p', 5, { unreachable: ['a'] })])).toBeUndefined();
+  });
+  test('a node whose next process is a proxy leaves the ring', () => {
+    const down = topologyOf(6, member('a'), member('b'), member('c', 'down'));
+    const again = asProxy('c', 0, { incarnation: 2 });
+    expect(driven(down, [...two, again])).toBe(
+      '7: a serving, b serving, c gone (c leaves: it is a proxy now)',
+    );
+  });
+});
+
 describe('complaints of members', () => {
   test('a report from before the present topology accuses nobody', () => {
     const old = registered('a', 4, { unreachable: ['c'] });

@@ -1,0 +1,90 @@
+import { defaultsOf, type FlagTable, text, type ValuesOf } from '../../base/index.ts';
+import { serveFlags } from './serve-flags.ts';
+
+/** The smallest store. */
+const MEMORY_BYTES_MIN = 2 ** 20;
+/** The options of a node about its items, and about its part in a cluster. */
+const NOT_OF_A_PROXY = [
+  'memoryLimitBytes',
+  'slabChunkMaxBytes',
+  'slabGrowthFactor',
+  'slabMinSizeBytes',
+  'disableEvictions',
+  'eviction',
+  'disableCas',
+  'trackSizes',
+  'noFastPath',
+  'hotLruPct',
+  'warmLruPct',
+  'hotMaxFactor',
+  'warmMaxFactor',
+  'temporaryTtl',
+  'noModern',
+  'noChunkedItems',
+  'lruCrawler',
+  'noLruCrawler',
+  'lruCrawlerSleep',
+  'lruCrawlerTocrawl',
+  'lruMaintainer',
+  'noLruMaintainer',
+  'slabReassign',
+  'noSlabReassign',
+  'slabAutomove',
+  'noSlabAutomove',
+  'warmRestart',
+  'memoryFile',
+  'warmRestartOn',
+  'snapshotEvery',
+  'snapshotKeep',
+  'snapshotTo',
+  's3Encryption',
+  'lockMemory',
+  'udpPort',
+  'napiIds',
+  'license',
+  'peerPort',
+  'zone',
+  'weight',
+  'replicas',
+  'replication',
+] as const satisfies readonly (keyof typeof serveFlags)[];
+
+/** The options of `slabring proxy`. */
+export const proxyFlags = {
+  ...without(serveFlags, NOT_OF_A_PROXY),
+  join: text({
+    placeholder: '<etcd>',
+    doc:
+      'The etcd that keeps the cluster, as its nodes name it: etcd://host:port,host:port, or ' +
+      'etcds:// with TLS.',
+  }),
+  nodeName: text({
+    placeholder: '<name>',
+    doc:
+      'Name of this proxy in the cluster; default: proxy- and the name of the machine, with the ' +
+      'port unless it is 11211.',
+  }),
+  advertise: text({
+    placeholder: '<host:port>',
+    doc:
+      'Address of this proxy in listings, which no other proxy or node has; default: the first ' +
+      'address of -l (--listen) that other machines may reach, else of the machine, and the port.',
+  }),
+};
+
+/** The options of the node that is the proxy. Nothing is ever in its store. */
+export function asServeOptions(options: ValuesOf<typeof proxyFlags>): ValuesOf<typeof serveFlags> {
+  const memoryLimitBytes = Math.max(MEMORY_BYTES_MIN, 2 * options.maxItemSizeBytes);
+  // The fast path answers from the store only.
+  const fixed = { memoryLimitBytes, weight: 0, noFastPath: true };
+  return { ...defaultsOf(serveFlags), ...options, ...fixed };
+}
+
+function without<Table extends FlagTable, Name extends keyof Table & string>(
+  table: Table,
+  names: readonly Name[],
+): Omit<Table, Name> {
+  const omitted: ReadonlySet<string> = new Set(names);
+  const kept = Object.entries(table).filter(([name]) => !omitted.has(name));
+  return Object.fromEntries(kept) as unknown as Omit<Table, Name>;
+}

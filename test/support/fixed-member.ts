@@ -1,6 +1,6 @@
 import { ClusterShare } from '../../src/cluster/thread/cluster-share.ts';
 import type { ThreadOrder } from '../../src/cluster/thread/orders.ts';
-import type { ThreadArgument } from '../../src/cluster/thread/thread-cluster.ts';
+import type { ThreadArgument, ThreadReport } from '../../src/cluster/thread/thread-cluster.ts';
 import { defaultServerOptions, type RunningNode, startNode } from '../../src/node/index.ts';
 import { COPY_SLOT_WORDS } from '../../src/store/index.ts';
 import { type ClusterTopology, encodeTopology, type Member } from '../../src/topology/index.ts';
@@ -66,8 +66,8 @@ export class FixedMember {
   }
 
   /** What the threads of the node report of themselves. */
-  report(): Promise<readonly unknown[]> {
-    return this.node.cluster.report(undefined);
+  async report(): Promise<readonly ThreadReport[]> {
+    return (await this.node.cluster.report(undefined)) as readonly ThreadReport[];
   }
 
   /** Gives an order to all threads of the node. */

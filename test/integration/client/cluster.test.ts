@@ -21,7 +21,7 @@ async function forwardCount(): Promise<number> {
   const reports = await Promise.all(nodes.nodes.map((node) => node.report()));
   return reports
     .flat()
-    .map((report) => (report as { sent: number }).sent)
+    .map(({ numbers }) => numbers.forwards_sent)
     .reduce((sum, sent) => sum + sent);
 }
 

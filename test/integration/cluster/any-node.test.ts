@@ -1,6 +1,5 @@
 /** Every node of a cluster answers for all keys, as one node that has them all would. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ThreadReport } from '../../../src/cluster/thread/thread-cluster.ts';
 import type { ThreadNumber } from '../../../src/commands/index.ts';
 import { FixedCluster } from '../../support/fixed-cluster.ts';
 import { Random } from '../../support/random.ts';
@@ -97,8 +96,8 @@ describe.each([1, 2])('any node, with %i holders of each key', (replicas) => {
 
   test('each request that a node forwards is served by another one, and counted', async () => {
     const numbers = async (nth: number) => {
-      const reports = await cluster.nodes[nth]!.node.cluster.report(undefined);
-      return (reports as readonly ThreadReport[]).map((report) => report.numbers);
+      const reports = await cluster.nodes[nth]!.report();
+      return reports.map((report) => report.numbers);
     };
     const sumOf = async (nth: number, name: ThreadNumber): Promise<number> =>
       (await numbers(nth)).reduce((sum, each) => sum + each[name], 0);

@@ -50,8 +50,8 @@ test('a node with an older topology asks the new primary once it has the newer o
 
 /** Whether the node has a request that waits for a newer topology. */
 async function isWaiting(started: FixedCluster, nth: number): Promise<boolean> {
-  const reports = (await started.nodes[nth]!.report()) as readonly { readonly parked: number }[];
-  return reports.some(({ parked }) => parked > 0);
+  const reports = await started.nodes[nth]!.report();
+  return reports.some(({ numbers }) => numbers.forwards_waiting > 0);
 }
 
 test('a request with a newer topology waits at the new primary until it adopts that', async () => {

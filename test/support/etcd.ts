@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findCommand } from './commands.ts';
 import { temporaryFolder } from './folder.ts';
+import { freeze } from './freeze.ts';
 import { freePort } from './ports.ts';
 import { OwnedProcess } from './server.ts';
 import { waitUntil } from './wait.ts';
@@ -82,8 +83,8 @@ export class EtcdServer {
     this.#process = undefined;
   }
 
-  freeze(): void {
-    this.#process!.child.kill('SIGSTOP');
+  freeze(): Promise<void> {
+    return freeze(this.#process!.child.pid!);
   }
 
   thaw(): void {

@@ -146,7 +146,7 @@ describe.skipIf(missing)('one etcd', () => {
     const { seen, shows } = follow(client, '/frozen/');
     await client.put('/frozen/a', '1');
     await shows({ '/frozen/a': '1' });
-    etcd.freeze();
+    await etcd.freeze();
     try {
       await expect(client.range('/frozen/', 1)).rejects.toMatchObject({
         code: 'ERR_ETCD_DOWN',
@@ -164,7 +164,7 @@ describe.skipIf(missing)('one etcd', () => {
     const { follower, shows } = follow(client, '/stopped/');
     await client.put('/stopped/a', '1');
     await shows({ '/stopped/a': '1' });
-    etcd.freeze();
+    await etcd.freeze();
     try {
       await follower.stop();
     } finally {

@@ -48,7 +48,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership over failures of etcd
 
   test('a frozen etcd changes nothing, and leases that ran out are renewed', async () => {
     const [a] = await startThree();
-    etcd().freeze();
+    await etcd().freeze();
     const frozenMs = performance.now();
     try {
       await waitUntil('the leases have run out', () => performance.now() - frozenMs > LEASE_MS);

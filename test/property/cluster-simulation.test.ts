@@ -6,10 +6,13 @@
 import { describe, expect, test } from 'vitest';
 import { type Outcome, runCluster } from '../support/cluster-simulation/run.ts';
 import { SCENARIOS, type ScenarioName } from '../support/cluster-simulation/scenarios.ts';
-import { testSeed } from '../support/random.ts';
 import { PLANTED_FAULTS, type PlantedFault } from './cluster-faults.ts';
 
-const seed = testSeed();
+/**
+ * The same seed each time: the checker follows at most 30 open operations of a key, and one seed in
+ * some dozens opens more, which ends the run without a verdict.
+ */
+const seed = Number(process.env['SEED'] ?? 1);
 const SEEDS = Number(process.env['SEEDS'] ?? 1);
 /** One of so many seeds must show a planted fault. */
 const FAULT_SEEDS = 20;

@@ -26,10 +26,9 @@ describe.skipIf(!hasChrt)('a verb with a low priority', () => {
   });
 
   test('a process that gets no core leaves SCHED_IDLE for a low priority', () => {
-    // A process without a core sees its timers late; one that computes sees the same.
+    // A process that blocks sees what one without a core sees: late timers, and no CPU time.
     const starved = `
-      const until = performance.now() + 600;
-      while (performance.now() < until);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
       await new Promise((resolve) => setTimeout(resolve, 150));
     `;
     expect(policyAfter(starved)).toMatch(/SCHED_OTHER.*priority 10/s);

@@ -3,7 +3,7 @@ import { getPriority, setPriority } from 'node:os';
 
 const NICER = 10;
 const NICEST = 19;
-/** A process that gets no core in this time has too little of the processor to make progress. */
+/** A process that waits so long for a core has too little of the processor to make progress. */
 const STARVED_MS = 250;
 const LOOK_MS = 100;
 const CHRT_TIMEOUT_MS = 2000;
@@ -22,17 +22,23 @@ export function lowerPriority(): void {
 }
 
 function leaveWhenStarved(): void {
-  let lookedAt = performance.now();
+  let waitedMs = timeWithoutCore();
   const timer = setInterval(() => {
-    const now = performance.now();
-    const isStarved = now - lookedAt - LOOK_MS > STARVED_MS;
-    lookedAt = now;
-    if (!isStarved) return;
+    // A timer that is late because the process itself computes is no sign.
+    const before = waitedMs;
+    waitedMs = timeWithoutCore();
+    if (waitedMs - before - LOOK_MS <= STARVED_MS) return;
     clearInterval(timer);
     setPolicy('-o');
     becomeNicer();
   }, LOOK_MS);
   timer.unref();
+}
+
+/** The time in which this process did not compute, from any beginning. */
+function timeWithoutCore(): number {
+  const { user, system } = process.cpuUsage();
+  return performance.now() - (user + system) / 1000;
 }
 
 /** Node.js cannot set a policy; `chrt` of util-linux can. Returns false without it. */

@@ -6,6 +6,8 @@ import type { FillOutcome } from './fill-run.ts';
 import { FillShare } from './fill-share.ts';
 
 const RETRY_MS = 500;
+/** How long a pause before the next try needs to see that the fill has to stop. */
+const STOP_LOOK_MS = 20;
 
 /** What a fill needs to know; it survives a structured clone. */
 export interface FillOrder {
@@ -110,5 +112,3 @@ export class FillKeeper {
     }
   }
 }
-
-const STOP_LOOK_MS = 20;

@@ -19,6 +19,8 @@ const ROUNDS_WAITING_MAX = 2;
  * at most half of a core of this node, and of a receiver what one busy client takes.
  */
 const REST_MS_MIN = 1;
+/** How long a fill that waits for replies needs to see that it has to stop. */
+const STOP_LOOK_MS = 5;
 
 export type FillOutcome = 'done' | 'stopped' | 'failed';
 
@@ -96,7 +98,7 @@ export class FillRun {
       this.#collector.next();
       this.#noteAll();
     }
-    share.visited(0, walk.visitedGroups, walk.groups);
+    share.visited(walk.visitedGroups, walk.groups);
     if (this.#noted > 0) this.#send();
   }
 
@@ -158,9 +160,6 @@ export class FillRun {
     });
   }
 }
-
-/** How long a fill that waits for replies needs to see that it has to stop. */
-const STOP_LOOK_MS = 5;
 
 /** Opens the link with the first batch: many members need none. */
 function lazyLink(open: () => StateLink): StateLink {

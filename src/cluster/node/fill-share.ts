@@ -1,8 +1,11 @@
 const WORDS = { stop: 0 } as const;
-const COUNTS = { keysSent: 1, bytesSent: 2, groupsVisited: 3, groups: 4, keysVisited: 5 } as const;
+const COUNTS = { keysSent: 1, bytesSent: 2, groupsVisited: 3, groups: 4 } as const;
 const SHARE_BYTES = 64;
 
-/** What the main thread and a fill share: the order to stop, and how far the fill is. */
+/**
+ * What the main thread and a fill share: the order to stop, and how far the fill is. Only the fill
+ * writes the counts; the main thread shows them, and one that is a moment old does no harm.
+ */
 export class FillShare {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -27,8 +30,7 @@ export class FillShare {
     this.#counts[COUNTS.bytesSent]! += bytes;
   }
 
-  visited(keys: number, groupsVisited: number, groups: number): void {
-    this.#counts[COUNTS.keysVisited]! += keys;
+  visited(groupsVisited: number, groups: number): void {
     this.#counts[COUNTS.groupsVisited] = groupsVisited;
     this.#counts[COUNTS.groups] = groups;
   }

@@ -2,7 +2,10 @@ const PEER_PORT = 0;
 const MAY_ANSWER_UNTIL = 1;
 const NUMBERS = 2;
 
-/** What the threads of a member, and its main thread, share. */
+/**
+ * What the threads of a member, and its main thread, share. Each number is aligned, and has one
+ * writer at a time: the processors on which Node.js runs (64 bits) read it whole, old or new.
+ */
 export class ClusterShare {
   readonly #numbers: Float64Array;
 

@@ -42,7 +42,8 @@ export const granters = (topology: ClusterTopology, self: string): readonly Memb
 
 /**
  * Until when this node may answer for its keys; in the past if it never might. The replies of a
- * proxy are all those of other members, which had the right to answer, so nothing limits it.
+ * proxy are all those of other members, which had the right to answer, so nothing limits it. The
+ * same is true for a process that has not been the primary of a key: while it joins or is filled.
  */
 export function answersUntil(
   topology: ClusterTopology,
@@ -52,7 +53,7 @@ export function answersUntil(
 ): number {
   const member = memberOf(topology, self.name);
   if (member?.incarnation !== self.incarnation) return Number.NEGATIVE_INFINITY;
-  if (isProxy(member)) return Number.POSITIVE_INFINITY;
+  if (isProxy(member) || isNew(member)) return Number.POSITIVE_INFINITY;
   if (!answers(member)) return Number.NEGATIVE_INFINITY;
   const ends = granters(topology, self.name).map(({ name, incarnation }) => {
     const granted = grants.get(name);
@@ -61,6 +62,8 @@ export function answersUntil(
   });
   return Math.min(Number.POSITIVE_INFINITY, ...ends);
 }
+
+const isNew = ({ state }: Member): boolean => state === 'joining' || state === 'filling';
 
 /** Whether this node, which has adopted the topology, may promise a member not to take over. */
 export function mayPromise(

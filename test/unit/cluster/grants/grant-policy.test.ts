@@ -60,7 +60,6 @@ describe('the node that asks', () => {
     ['a grant is missing', three, { b: granted(1000) }],
     ['a grant is of an earlier process', three, { b: granted(1000), c: granted(2000, 6) }],
     ['the node is down', topologyOf(member('a', 'down'), member('b')), { b: granted(1000) }],
-    ['the node is filling', topologyOf(member('a', 'filling'), member('b')), { b: granted(1) }],
     ['the node is no member', topologyOf(member('b')), { b: granted(1000) }],
     ['the member is another process', topologyOf({ ...member('a'), incarnation: 8 }), {}],
   ])('a node answers for nothing if %s', (_, topology, grants) => {
@@ -71,6 +70,11 @@ describe('the node that asks', () => {
       Number.POSITIVE_INFINITY,
     );
     expect(until(topologyOf(member('a', 'leaving', 0), member('b')), {})).toBe(NEVER);
+  });
+  test.each(['joining', 'filling'] as const)('a node that is %s relays without grants', (state) => {
+    expect(until(topologyOf(member('a', state), member('b')), {})).toBe(Number.POSITIVE_INFINITY);
+    const former = topologyOf({ ...member('a', state), incarnation: 8 }, member('b'));
+    expect(until(former, {})).toBe(NEVER);
   });
   test('a node that is alone answers without grants', () => {
     const alone = topologyOf(member('a'), member('b', 'down'), member('c', 'serving', 0));

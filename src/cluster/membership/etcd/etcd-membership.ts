@@ -216,7 +216,7 @@ export class EtcdMembership implements Membership {
     this.#noteEnd(adopt.at(-1));
   }
 
-  /** An operator has removed the node: its process goes on, and sends requests to the others. */
+  /** An operator has removed the node: its process goes on, and answers no client any more. */
   #noteEnd(topology: ClusterTopology | undefined): void {
     if (topology === undefined) return;
     const hasLeft = memberOf(topology, this.identity.name) === undefined;

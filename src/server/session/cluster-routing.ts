@@ -4,7 +4,7 @@ import { DIALECT, isStorage, type Request, VERB } from '../../protocol/index.ts'
 import { COUNT } from '../../store/index.ts';
 import { PLACE } from './cluster-seat.ts';
 import type { ClusterContext, SessionContext, SessionHost } from './context.ts';
-import { KeyDecision } from './key-decision.ts';
+import { KeyDecision, nobody } from './key-decision.ts';
 import { changesItems, isKeyed } from './keyed-requests.ts';
 import { replyFacts } from './late-replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
@@ -187,8 +187,4 @@ export class ClusterRouting {
 function bodyBytes({ verb, dialect, valueBytes }: Request): number {
   if (!isStorage(verb)) return 0;
   return dialect === DIALECT.binary ? valueBytes : valueBytes + CRLF_BYTES;
-}
-
-function nobody(): CodedError {
-  return new CodedError('ERR_NO_PRIMARY', 'no node of the cluster answers for the key');
 }

@@ -56,3 +56,8 @@ function undecided(): CodedError {
     'the cluster changes: no node answers for the key yet',
   );
 }
+
+/** Why a request fails whose key has no primary. */
+export function nobody(): CodedError {
+  return new CodedError('ERR_NO_PRIMARY', 'no node of the cluster answers for the key');
+}

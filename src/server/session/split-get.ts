@@ -4,7 +4,7 @@ import { type ReplyWriter, type Request, VERB } from '../../protocol/index.ts';
 import { PLACE } from './cluster-seat.ts';
 import type { ClusterContext, SessionContext } from './context.ts';
 import { JoinedGet } from './joined-get.ts';
-import type { KeyDecision } from './key-decision.ts';
+import { type KeyDecision, nobody } from './key-decision.ts';
 import { type ReplyFacts, replyFacts } from './late-replies.ts';
 import type { QueuedReply, ReplyQueue } from './reply-queue.ts';
 
@@ -215,8 +215,4 @@ function joined(join: JoinedGet, isLast: boolean): CodedError | ReturnType<Joine
     if (error instanceof CodedError) return error;
     throw error;
   }
-}
-
-function nobody(): CodedError {
-  return new CodedError('ERR_NO_PRIMARY', 'no node of the cluster answers for the key');
 }

@@ -20,6 +20,18 @@ import { OPTION_GROUPS, type OptionGroup } from '../../src/client/index.ts';
 import { startNode } from '../../src/node/index.ts';
 import { codeIn, PAGES, textOf } from './tree.ts';
 
+describe('codes of errors', () => {
+  test('each code that a page names is in the sources', () => {
+    const sources = codeIn('src').map(textOf).join('\n');
+    const unknown = PAGES.flatMap((page) =>
+      [...new Set(textOf(page).match(/\bERR_[A-Z_]*[A-Z]/g))]
+        .filter((code) => !sources.includes(code))
+        .map((code) => `${page}: ${code}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+});
+
 describe('pages', () => {
   /** The text of a page, without the blanks that align the columns of its tables. */
   const page = (name: string): string => textOf(`docs/${name}`).replaceAll(/ +/g, ' ');

@@ -4,7 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ClusterTopology, encodeTopology, type Member } from '../../src/topology/index.ts';
+import {
+  type ClusterTopology,
+  encodeTopology,
+  KeyGroups,
+  type Member,
+} from '../../src/topology/index.ts';
 import type { FixedMemberOptions } from '../../test/support/fixed-member.ts';
 import { startSlabring } from '../../test/support/node-process.ts';
 import { freePort, isFree } from '../../test/support/ports.ts';
@@ -17,11 +22,16 @@ export interface Path {
   readonly name: string;
   /** Where the client connects. */
   readonly port: number;
-  /** The process that the client asks first, and the one that has the items, if it is another. */
+  /** The process that the client asks first, and the others that a request may pass. */
   readonly pids: readonly number[];
+  /** The numbers of the keys that take this path; undefined: all do. */
+  readonly keyNumbers?: readonly number[];
   stop(): Promise<void>;
 }
 
+export const ALONE = 'a node alone';
+const KEYS = 100_000;
+const KEY_DIGITS = 10;
 const MEMORY_MEGABYTES = 256;
 const MIB = 1024 * 1024;
 const SECRET_BYTES = 32;
@@ -35,13 +45,48 @@ const startNode = () =>
 
 export async function startAlone(): Promise<Path> {
   const { port, pid, stop } = await startNode();
-  return { name: 'a node alone', port, pids: [pid], stop: async () => void (await stop()) };
+  return { name: ALONE, port, pids: [pid], stop: async () => void (await stop()) };
 }
 
 /** A member of weight 0, which has no items, in front of one that has all. */
-export async function startForwarding(): Promise<Path> {
-  const members = [await memberOf('proxy', 0), await memberOf('node', 1)];
-  const fields = { cluster: 'bench', version: 1, replicas: 1, replication: 'sync' } as const;
+export function startForwarding(): Promise<Path> {
+  return startCluster('a proxy and a node', [0, 1], {});
+}
+
+/** A member that has all keys. */
+export function startOfOne(): Promise<Path> {
+  return startCluster('a cluster of one', [1], {});
+}
+
+/** Three members; the one that the client asks is the primary of its keys, or of none of them. */
+export async function startOfThree(asked: 'primary' | 'other'): Promise<Path> {
+  const name = asked === 'primary' ? 'three nodes, the primary' : 'three nodes, another one';
+  return startCluster(name, [1, 1, 1], {
+    has: (primary) => (primary === 0) === (asked === 'primary'),
+  });
+}
+
+/** Two members that hold each key; the one that the client asks is the primary. */
+export function startPair(replication: 'sync' | 'async'): Promise<Path> {
+  const has = (primary: number): boolean => primary === 0;
+  return startCluster(`two copies, ${replication}`, [1, 1], { replicas: 2, replication, has });
+}
+
+interface ClusterOptions {
+  readonly replicas?: number;
+  readonly replication?: 'sync' | 'async';
+  /** Whether the client asks for the keys with this primary. */
+  has?(primary: number): boolean;
+}
+
+async function startCluster(
+  name: string,
+  weights: readonly number[],
+  { replicas = 1, replication = 'sync', has }: ClusterOptions,
+): Promise<Path> {
+  const members: Member[] = [];
+  for (const weight of weights) members.push(await memberOf(`node-${members.length}`, weight));
+  const fields = { cluster: 'bench', version: 1, replicas, replication } as const;
   const topology: ClusterTopology = { ...fields, members };
   const secret = randomBytes(SECRET_BYTES).toString('hex');
   const processes = await Promise.all(
@@ -54,7 +99,20 @@ export async function startForwarding(): Promise<Path> {
   const stop = async (): Promise<void> => {
     for (const process of processes) await process.stop();
   };
-  return { name: 'a node that forwards', port: portIn(members[0]!.address), pids, stop };
+  const port = portIn(members[0]!.address);
+  const path = { name, port, pids, stop };
+  return has === undefined ? path : { ...path, keyNumbers: keysOf(topology, has) };
+}
+
+/** The first keys of mcload with such a primary. */
+function keysOf(topology: ClusterTopology, has: (primary: number) => boolean): readonly number[] {
+  const groups = new KeyGroups(topology);
+  const numbers: number[] = [];
+  for (let number = 0; numbers.length < KEYS; number++) {
+    const key = Buffer.from(`key:${String(number).padStart(KEY_DIGITS, '0')}`);
+    if (has(groups.groupOf(key, 0, key.length).primary)) numbers.push(number);
+  }
+  return numbers;
 }
 
 const portIn = (address: string): number => Number(address.split(':').at(-1));

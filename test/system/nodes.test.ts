@@ -142,6 +142,8 @@ describe('slabring nodes', () => {
     [['remove'], 2, /Name the node/],
     [['restart'], 2, /Name one node, or restart all of them with --rolling/],
     [['shrink'], 2, /There is no action "shrink"/],
+    [['cancel'], 1, /No change of the cluster is under way/],
+    [['cancel', 'node-2'], 2, /gives up the change under way: name none/],
     [['add', 'node-5'], 2, /add names the node itself/],
     [
       ['list', '--cluster', '127.0.0.1:1'],

@@ -1,7 +1,9 @@
 /** Has a cluster change its nodes, and shows how that goes. */
+import { CodedError } from '../../base/index.ts';
 import type { ChangeRequest, ControlReply, ControlRequest } from '../../cluster/index.ts';
 import { changedText, changePlanText } from '../terminal/nodes-page.ts';
 import { type ProgressBar, progressBar } from '../terminal/progress-bar.ts';
+import { EXIT } from './exit-codes.ts';
 import type { Host } from './host.ts';
 
 type Reply<Kind extends ControlReply['event']> = Extract<ControlReply, { event: Kind }>;
@@ -41,6 +43,23 @@ export async function orderChange(
   }
   report(result, request.dryRun, json, host);
   return result.error === undefined;
+}
+
+/** Gives up the change under way; resolves with the exit code. */
+export async function orderCancel(
+  send: SendOrder,
+  { dryRun, json }: { readonly dryRun: boolean; readonly json: boolean },
+  host: Host,
+): Promise<number> {
+  for await (const reply of send({ verb: 'cancel', dryRun })) {
+    if (reply.event === 'refused') throw new CodedError('ERR_CHANGE', reply.reason);
+    if (reply.event !== 'given-up') continue;
+    const { what } = reply;
+    const text = dryRun ? `Would give up: ${what}.` : `Given up: ${what}. Nothing has moved.`;
+    host.out(json ? JSON.stringify({ givenUp: what }) : text);
+    return EXIT.ok;
+  }
+  throw new CodedError('ERR_SUPERVISOR', SUPERVISOR_ENDED);
 }
 
 const SUPERVISOR_ENDED =

@@ -7,7 +7,7 @@ import {
   orderInEtcd,
 } from '../../cluster/index.ts';
 import { etcdFlags } from '../options/join-options.ts';
-import { orderChange, type SendOrder } from '../process/change-order.ts';
+import { orderCancel, orderChange, type SendOrder } from '../process/change-order.ts';
 import { etcdOptionsOf } from '../process/etcd-join.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
@@ -46,7 +46,7 @@ const nodesFlags = {
   }),
   dryRun: flag({
     isCommandLineOnly: true,
-    doc: 'Only show what would move, and about how long it takes.',
+    doc: 'Only show what would move, and about how long it takes; with cancel: what ends.',
   }),
   json: flag({ doc: 'Print the result as JSON.' }),
 };
@@ -68,10 +68,11 @@ export const nodesVerb = defineVerb({
     'list: members, states, what they hold and still send, and the last changes.\n' +
     'add: starts one more node. remove: a node leaves, and its process ends. replace: a new node ' +
     'takes the place of one, in one move of its items. restart: a node leaves, starts again with ' +
-    'the program that is installed now (and with -m), and joins.\n' +
+    'the program that is installed now (and with -m), and joins. cancel: gives up the change ' +
+    'under way, until its new ring is in force; then the nodes are as before.\n' +
     'Exit code 0: done; 1: the change was refused or failed, and the message says why; 2: the ' +
     'command line is wrong.',
-  parameters: ['list|add|remove|replace|restart', '[node]'],
+  parameters: ['list|add|remove|replace|restart|cancel', '[node]'],
   flags: nodesFlags,
   rules: [oneCluster],
   examples: [
@@ -79,6 +80,10 @@ export const nodesVerb = defineVerb({
     { command: 'slabring nodes add --dry-run', effect: 'what one more node would get' },
     { command: 'slabring nodes add', effect: 'start node-4, which gets its share of the items' },
     { command: 'slabring nodes remove node-2', effect: 'its items go to the others' },
+    {
+      command: 'slabring nodes cancel',
+      effect: 'the change under way ends, and nothing has moved',
+    },
     {
       command: 'slabring nodes restart --rolling -m 1024',
       effect: 'all nodes, one after the other, with 1 GB',
@@ -88,6 +93,10 @@ export const nodesVerb = defineVerb({
     if (action === 'list') {
       if (node !== undefined) throw usageError(`Unexpected argument "${node}".`);
       return list(options, host);
+    }
+    if (action === 'cancel') {
+      if (node !== undefined) throw usageError('cancel gives up the change under way: name none.');
+      return orderCancel(await senderFor(options), options, host);
     }
     const checked = checkedAction(action, node, options.rolling);
     const send = await senderFor(options);
@@ -146,7 +155,7 @@ function checkedAction(action: string, node: string | undefined, rolling: boolea
       if (node === undefined) throw usageError(`Name the node: slabring nodes ${action} node-1.`);
       return action;
   }
-  const actions = 'list, add, remove, replace and restart';
+  const actions = 'list, add, remove, replace, restart and cancel';
   throw usageError(`There is no action "${action}"; the actions are ${actions}.`);
 }
 

@@ -3,10 +3,11 @@ import { memberOf, TopologyError, withChangeGivenUp, withLeaving } from '../../t
 import type { LocalCluster } from '../local-cluster.ts';
 import type { TopologyKeeper } from '../membership/topology-keeper.ts';
 import type { NodePlan, SupervisedNode } from '../supervised-node.ts';
+import { Cancellation } from './cancellation.ts';
 import { ChangeAccount } from './change-account.ts';
-import type { ChangeEvent, ChangeRequest, MoveStep, PlannedChange } from './change-events.ts';
+import type { ChangeEvent, ChangeRequest, PlannedChange } from './change-events.ts';
 import { factsOf, planChanges, restartWay } from './change-plan.ts';
-import { ChangeProgress } from './change-progress.ts';
+import { ChangeWaits, changeRefusal } from './change-waits.ts';
 
 interface ChangeDeps {
   readonly cluster: LocalCluster;
@@ -23,19 +24,73 @@ interface Watcher {
   readonly signal: AbortSignal;
 }
 
+/** One change under way. */
+interface Work extends Watcher {
+  readonly cancellation: Cancellation;
+}
+
 /** Adds, removes, replaces and restarts nodes while the cluster serves. */
 export class NodeChanges {
   readonly #deps: ChangeDeps;
+  readonly #waits: ChangeWaits;
+  #current: { readonly cancellation: Cancellation; readonly ended: Promise<void> } | undefined;
 
   constructor(deps: ChangeDeps) {
     this.#deps = deps;
+    this.#waits = new ChangeWaits(deps.cluster.membership);
   }
 
   /** @throws {CodedError} `ERR_CHANGE` if it breaks a rule; then nothing has happened. */
   async run(request: ChangeRequest, { onEvent, signal }: Watcher): Promise<void> {
     const plan = await this.#plan(request);
     onEvent({ event: 'change-plan', changes: plan });
-    if (!request.dryRun) await this.#execute(plan, request, { onEvent, signal });
+    if (request.dryRun) return;
+    const cancellation = new Cancellation(request.action);
+    await this.#track(
+      cancellation,
+      this.#execute(plan, request, { onEvent, signal, cancellation }),
+    );
+  }
+
+  /**
+   * Gives up the change under way, unless its new ring is in force: then the nodes are as before.
+   * Of a restart of several nodes it gives up what has not happened. Resolves, when that is done,
+   * with what was given up; a dry run only tells it.
+   * @throws {CodedError} `ERR_CHANGE` if there is nothing to give up.
+   */
+  async cancel(dryRun: boolean): Promise<string> {
+    if (this.#current === undefined) {
+      throw changeRefusal('No change of the cluster is under way.');
+    }
+    const { cancellation, ended } = this.#current;
+    if (cancellation.phase === 'moves') this.#checkNotInForce();
+    const { scope } = cancellation;
+    if (scope === undefined) {
+      throw changeRefusal('The new ring is in force already, so the change goes on to its end.');
+    }
+    if (dryRun) return scope;
+    cancellation.request();
+    await ended;
+    return scope;
+  }
+
+  #checkNotInForce(): void {
+    try {
+      withChangeGivenUp(this.#keeper.topology);
+    } catch (error) {
+      if (error instanceof TopologyError) throw changeRefusal(error.message);
+      throw error;
+    }
+  }
+
+  async #track(cancellation: Cancellation, work: Promise<void>): Promise<void> {
+    const ended = work.catch(() => {});
+    this.#current = { cancellation, ended };
+    try {
+      await work;
+    } finally {
+      this.#current = undefined;
+    }
   }
 
   /** Goes on with what a supervisor that has ended left half done. */
@@ -44,8 +99,11 @@ export class NodeChanges {
     const leaving = this.#keeper.topology.members.filter(({ state }) => state === 'leaving');
     for (const { name } of leaving.filter((member) => !membership.expects(member.name))) {
       const { signal } = new AbortController();
-      const work = this.#awaitRemoval(this.#nodeOf(name), { onEvent: () => {}, signal });
-      work.catch((error: unknown) => onFailure(reasonOf(error)));
+      const cancellation = new Cancellation('remove');
+      cancellation.next(name, []);
+      const watcher = { onEvent: () => {}, signal, cancellation };
+      const work = this.#awaitRemoval(this.#nodeOf(name), watcher);
+      this.#track(cancellation, work).catch((error: unknown) => onFailure(reasonOf(error)));
     }
   }
 
@@ -68,34 +126,37 @@ export class NodeChanges {
   async #execute(
     plan: readonly PlannedChange[],
     { memoryLimitBytes }: ChangeRequest,
-    watcher: Watcher,
+    work: Work,
   ): Promise<void> {
     const changed: string[] = [];
     for (const [at, { node, action }] of plan.entries()) {
       const untouched = plan.slice(at).map((each) => each.node);
       try {
-        if (watcher.signal.aborted) throw changeRefusal('Nobody waits for the change any more.');
-        if (action === 'add') await this.#add(memoryLimitBytes, watcher);
+        if (work.signal.aborted) throw changeRefusal('Nobody waits for the change any more.');
+        work.cancellation.next(node, untouched.slice(1));
+        if (action === 'add') await this.#add(memoryLimitBytes, work);
         else if (action === 'replace')
-          await this.#replace(this.#nodeOf(node), memoryLimitBytes, watcher);
-        else if (action === 'remove') await this.#remove(this.#nodeOf(node), watcher);
-        else await this.#restart(this.#nodeOf(node), memoryLimitBytes, watcher);
+          await this.#replace(this.#nodeOf(node), memoryLimitBytes, work);
+        else if (action === 'remove') await this.#remove(this.#nodeOf(node), work);
+        else await this.#restart(this.#nodeOf(node), memoryLimitBytes, work);
         changed.push(node);
       } catch (error) {
-        watcher.onEvent({ event: 'change-failed', reason: reasonOf(error), changed, untouched });
+        work.onEvent({ event: 'change-failed', reason: reasonOf(error), changed, untouched });
         return;
       }
     }
-    watcher.onEvent({ event: 'done' });
+    work.onEvent({ event: 'done' });
   }
 
-  async #add(memoryLimitBytes: number | undefined, watcher: Watcher): Promise<void> {
+  async #add(memoryLimitBytes: number | undefined, work: Work): Promise<void> {
     const { cluster } = this.#deps;
-    const account = new ChangeAccount('add', watcher.onEvent);
+    const account = new ChangeAccount('add', work.onEvent);
     const node = await this.#startNew(memoryLimitBytes, account);
     try {
+      work.cancellation.signal.throwIfAborted();
       cluster.membership.join(node);
-      await this.#awaitServing(node, account);
+      work.cancellation.phase = 'moves';
+      await this.#waits.serving(node, account, work.cancellation.signal);
     } catch (error) {
       await this.#undoJoin(node);
       throw error;
@@ -114,15 +175,18 @@ export class NodeChanges {
   async #replace(
     old: SupervisedNode,
     memoryLimitBytes: number | undefined,
-    watcher: Watcher,
+    work: Work,
   ): Promise<void> {
     const { cluster } = this.#deps;
-    const account = new ChangeAccount('replace', watcher.onEvent);
+    const account = new ChangeAccount('replace', work.onEvent);
     const node = await this.#startNew(memoryLimitBytes, account);
     try {
+      work.cancellation.signal.throwIfAborted();
       cluster.membership.replace(old, node);
-      await this.#awaitServing(node, account);
-      await this.#awaitLeft(old, account);
+      work.cancellation.phase = 'moves';
+      await this.#waits.serving(node, account, work.cancellation.signal);
+      work.cancellation.phase = 'is in force';
+      await this.#waits.left(old, account);
     } catch (error) {
       await this.#undoJoin(node);
       throw error;
@@ -146,14 +210,16 @@ export class NodeChanges {
     }
   }
 
-  async #remove(node: SupervisedNode, watcher: Watcher): Promise<void> {
+  async #remove(node: SupervisedNode, work: Work): Promise<void> {
     this.#leave(node);
-    await this.#awaitRemoval(node, watcher);
+    await this.#awaitRemoval(node, work);
   }
 
-  async #awaitRemoval(node: SupervisedNode, watcher: Watcher): Promise<void> {
-    const account = new ChangeAccount('remove', watcher.onEvent);
-    await this.#awaitLeft(node, account);
+  async #awaitRemoval(node: SupervisedNode, { onEvent, cancellation }: Work): Promise<void> {
+    const account = new ChangeAccount('remove', onEvent);
+    cancellation.phase = 'moves';
+    await this.#waits.left(node, account, cancellation.signal);
+    cancellation.phase = 'is in force';
     account.step(node, 'stops');
     await this.#deps.cluster.remove(node);
     account.end(node);
@@ -162,26 +228,33 @@ export class NodeChanges {
   async #restart(
     node: SupervisedNode,
     memoryLimitBytes: number | undefined,
-    watcher: Watcher,
+    { onEvent, cancellation }: Work,
   ): Promise<void> {
     const { membership } = this.#deps.cluster;
-    const account = new ChangeAccount('restart', watcher.onEvent);
+    const account = new ChangeAccount('restart', onEvent);
     const memory = memoryLimitBytes ?? (await node.facts())?.memoryLimitBytes;
+    cancellation.signal.throwIfAborted();
     if (restartWay(this.#keeper.topology, node.name) === 'leave and join') {
       membership.expect(node);
-      await this.#leaveToReturn(node, account);
+      await this.#leaveToReturn(node, account, cancellation);
     }
+    cancellation.phase = 'is in force';
     account.step(node, 'stops');
     const handlers = { onItems: () => {}, onStarting: () => account.step(node, 'starts') };
     await node.restart(handlers, memory, false);
-    await this.#awaitServing(node, account);
+    await this.#waits.serving(node, account);
     account.end(node);
   }
 
-  async #leaveToReturn(node: SupervisedNode, account: ChangeAccount): Promise<void> {
+  async #leaveToReturn(
+    node: SupervisedNode,
+    account: ChangeAccount,
+    cancellation: Cancellation,
+  ): Promise<void> {
     try {
       this.#leave(node);
-      await this.#awaitLeft(node, account);
+      cancellation.phase = 'moves';
+      await this.#waits.left(node, account, cancellation.signal);
     } catch (error) {
       this.#deps.cluster.membership.expectNoMore(node);
       throw error;
@@ -192,56 +265,12 @@ export class NodeChanges {
     this.#keeper.change((topology) => withLeaving(topology, name), `${name} leaves`);
   }
 
-  /** @throws {CodedError} `ERR_CHANGE` if the node stays; then nothing has happened. */
-  async #awaitLeft({ name }: SupervisedNode, account: ChangeAccount): Promise<void> {
-    const state = () => memberOf(this.#keeper.topology, name)?.state;
-    const isLeaving = (): boolean => state() === 'leaving' || state() === 'gone';
-    try {
-      await this.#await({ name }, account, 'gives its items away', () => !isLeaving());
-    } catch (error) {
-      // Without weight it has given its items away: it is too late to stay.
-      const hasWeight = memberOf(this.#keeper.topology, name)?.weight !== 0;
-      if (isLeaving() && hasWeight) this.#keeper.change(withChangeGivenUp, `${name} stays`);
-      throw error;
-    }
-    if (state() !== undefined)
-      throw changeRefusal(`${name} stays, because its leave was given up.`);
-  }
-
-  /** @throws {CodedError} `ERR_CHANGE` if the node ends before it has its items. */
-  async #awaitServing({ name }: SupervisedNode, account: ChangeAccount): Promise<void> {
-    const { membership } = this.#deps.cluster;
-    const state = () => memberOf(this.#keeper.topology, name)?.state;
-    const isSettled = (): boolean =>
-      state() === 'serving' || (state() === undefined && !membership.expects(name));
-    await this.#await({ name }, account, 'gets its items', isSettled);
-    if (state() === undefined) throw changeRefusal(`${name} ended before it had its items.`);
-  }
-
-  async #await(
-    { name }: Pick<SupervisedNode, 'name'>,
-    account: ChangeAccount,
-    step: MoveStep,
-    isDone: () => boolean,
-  ): Promise<void> {
-    const progress = new ChangeProgress(this.#keeper, (moved) => account.moved(name, step, moved));
-    try {
-      await this.#keeper.until(isDone, progress.signal);
-    } finally {
-      progress.end();
-    }
-  }
-
   /** @throws {CodedError} `ERR_CHANGE` if the node has ended in the meantime. */
   #nodeOf(name: string): SupervisedNode {
     const node = this.#deps.cluster.nodes.find((each) => each.name === name);
     if (node === undefined) throw changeRefusal(`The process of ${name} does not run.`);
     return node;
   }
-}
-
-function changeRefusal(message: string): CodedError {
-  return new CodedError('ERR_CHANGE', message);
 }
 
 /** @throws what is no failure but a bug. */

@@ -113,6 +113,8 @@ export class ControlServer {
         return send(await listMembers(cluster));
       case 'change':
         return this.#alone(request.dryRun, () => changes.run(request, { onEvent: send, signal }));
+      case 'cancel':
+        return send({ event: 'given-up', what: await changes.cancel(request.dryRun) });
       case 'restart': {
         const context = { nodes: cluster.nodes, folder, onEvent: send, signal };
         return this.#alone(request.dryRun, () => restartWithItems(request, cluster, context));

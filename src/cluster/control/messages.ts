@@ -15,6 +15,8 @@ export type ControlRequest =
   | { readonly verb: 'status' }
   | { readonly verb: 'members' }
   | ({ readonly verb: 'change' } & ChangeRequest)
+  /** Gives up the change under way. */
+  | { readonly verb: 'cancel'; readonly dryRun: boolean }
   | ({ readonly verb: 'restart' } & RestartRequest);
 
 /** What a supervisor tells of a node. */
@@ -38,6 +40,8 @@ export type ControlReply =
   | ClusterStatus
   | ChangeEvent
   | MembersReply
+  /** `what`: such as `remove node-2`. After a dry run it goes on. */
+  | { readonly event: 'given-up'; readonly what: string }
   | { readonly event: 'refused'; readonly reason: string };
 
 /** The request in a line; undefined for another one. */
@@ -56,6 +60,8 @@ export function readRequest(line: string): ControlRequest | undefined {
       return { verb: 'members' };
     case 'change':
       return readChange(fields);
+    case 'cancel':
+      return { verb: 'cancel', dryRun: fields['dryRun'] === true };
     case 'restart':
       return readRestart(fields);
   }

@@ -68,10 +68,15 @@ export function withReplaced(
   return { ...joined(left, newMember), version: topology.version + 1 };
 }
 
-/** The change of the ring that is under way is given up: nothing has moved yet. */
+/**
+ * The change of the ring that is under way is given up: nothing has moved yet. Once the new ring is
+ * in force, it is too late.
+ */
 export function withChangeGivenUp(topology: ClusterTopology): ClusterTopology {
   if (!topology.members.some(changesRing)) {
-    throw new TopologyError('No change of the cluster is under way.');
+    const late = topology.members.find(({ weight, state }) => weight === 0 && state === 'leaving');
+    if (late === undefined) throw new TopologyError('No change of the cluster is under way.');
+    throw new TopologyError(`${late.name} has given its items to the others already.`);
   }
   const members = topology.members.filter(({ state }) => state !== 'joining').map(staying);
   return checked({ ...topology, version: topology.version + 1, members });

@@ -92,6 +92,8 @@ async function* answer(
     yield { event: 'refused', reason: `etcd has no topology below ${keys.prefix}.` };
   } else if (request.verb === 'members') {
     yield membersOf(newest, state);
+  } else if (request.verb === 'cancel') {
+    yield { event: 'refused', reason: 'In etcd a change goes on to its end: wait for it.' };
   } else if (request.verb !== 'change' || request.action !== 'remove') {
     const action = request.verb === 'change' ? request.action : 'restart';
     yield { event: 'refused', reason: REFUSALS[action === 'remove' ? 'restart' : action] };

@@ -164,3 +164,80 @@ describe('a change of the nodes', () => {
     });
   });
 });
+
+describe('a change that is given up', () => {
+  /** A change of nodes that report nothing, so that it does not advance. */
+  async function slowly(all: ReturnType<typeof clusterOf>, request: Request, state: string) {
+    for (const node of all.nodes) node.isSlow = true;
+    const running = run(all, request);
+    await expect.poll(() => all.names().join()).toContain(state);
+    return running;
+  }
+  const failed = (node: string) => ({
+    event: 'change-failed',
+    reason: expect.stringMatching(/slabring nodes cancel/),
+    changed: [],
+    untouched: [node],
+  });
+  test.each([
+    [{ action: 'add' }, 'node-3 joining', 'node-3'],
+    [{ action: 'remove', node: 'node-2' }, 'node-2 leaving', 'node-2'],
+    [{ action: 'replace', node: 'node-1' }, 'node-3 joining', 'node-1'],
+    [{ action: 'restart', node: 'node-1' }, 'node-1 leaving', 'node-1'],
+  ] as const)('%j leaves the nodes as they were', async (request, state, node) => {
+    const all = clusterOf(2);
+    const before = all.names();
+    const running = slowly(all, request, state);
+    await expect.poll(() => all.names().join()).toContain(state);
+    expect(await all.changes.cancel(true)).toBe(`${request.action} ${node}`);
+    expect(all.names().join()).toContain(state);
+    expect(await all.changes.cancel(false)).toBe(`${request.action} ${node}`);
+    expect((await running).at(-1)).toEqual(failed(node));
+    expect([all.names(), all.nodes.length]).toEqual([before, 2]);
+    expect(all.membership.expects(node)).toBe(false);
+    // The next change finds the cluster at rest.
+    for (const each of all.nodes) {
+      each.isSlow = false;
+      each.report();
+    }
+    expect((await run(all, { action: 'remove', node: 'node-1' })).at(-1)?.event).toBe('done');
+  });
+  test('a node that has given its items away does not stay', async () => {
+    const all = clusterOf(2);
+    const running = slowly(all, { action: 'remove', node: 'node-2' }, 'node-2 leaving');
+    await expect.poll(() => all.names().join()).toContain('node-2 leaving');
+    for (const node of all.nodes) node.report();
+    await expect(all.changes.cancel(false)).rejects.toThrow(/node-2 has given its items/);
+    for (const node of all.nodes) node.report();
+    expect((await running).at(-1)?.event).toBe('done');
+  });
+  test('the nodes of a rolling restart that had no turn stay', async () => {
+    const all = clusterOf(3);
+    const second = all.nodes[1]!;
+    const events: ChangeEvent[] = [];
+    const onEvent = (event: ChangeEvent): void => {
+      events.push(event);
+      // The second node has left, and does not get its items again for now.
+      if (event.event === 'step' && event.step === 'starts' && event.node === 'node-2')
+        second.isSlow = true;
+    };
+    const request = { action: 'restart', node: undefined, dryRun: false } as const;
+    const { signal } = new AbortController();
+    const running = all.changes.run({ ...request, memoryLimitBytes: 1 }, { onEvent, signal });
+    await expect.poll(() => all.names().join()).toContain('node-2 joining');
+    const given = all.changes.cancel(false);
+    second.isSlow = false;
+    second.report();
+    expect(await given).toBe('restart node-3');
+    await running;
+    expect(events.at(-1)).toMatchObject({
+      event: 'change-failed',
+      changed: ['node-1', 'node-2'],
+      untouched: ['node-3'],
+    });
+    expect(all.nodes[2]!.memoryLimits).toEqual([]);
+  });
+  test('a cluster at rest has nothing to give up', async () => {
+    await expect(clusterOf(1).changes.cancel(true)).rejects.toThrow(/No change/);
+  });
+});

@@ -145,6 +145,10 @@ describe('a change that is given up', () => {
   test('a request without a change under way is refused', () => {
     expect(refusalOf(() => withChangeGivenUp(inStates(['filling'])))).toContain('No change');
   });
+  test('a member that has given its keys away stays no more', () => {
+    const members = [memberWith(1), memberWith(2, { state: 'leaving', weight: 0 })];
+    expect(refusalOf(() => withChangeGivenUp(topologyWith(members)))).toMatch(/web-2 .* already/);
+  });
 });
 
 describe('a member whose process has ended', () => {

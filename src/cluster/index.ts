@@ -24,6 +24,7 @@ export type { EtcdOptions } from './membership/etcd/etcd-client.ts';
 export { etcdEndpoints } from './membership/etcd/etcd-url.ts';
 export { LocalMembership } from './membership/local-membership.ts';
 export type { Membership } from './membership/membership.ts';
+export { ProxyMembership } from './membership/proxy-membership.ts';
 export { SupervisedMembership } from './membership/supervised.ts';
 export type { MainCluster } from './node/main-cluster.ts';
 export type { NodeFacts } from './node-messages.ts';

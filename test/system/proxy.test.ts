@@ -133,9 +133,4 @@ describe.skipIf(whyNoEtcd() !== undefined)('slabring proxy', () => {
     expect((await proxy.stop()).code).toBe(0);
     await proxyIsGone();
   });
-
-  test('a proxy without a cluster in etcd says what is missing', async () => {
-    const { code, err } = await startVerb(['proxy', '-p', `${proxyPort}`]).result();
-    expect([code, err]).toEqual([2, expect.stringContaining('add --join etcd://host:2379')]);
-  });
 });

@@ -91,8 +91,10 @@ export const clusterBounds = (the: (path: string, name: string) => number) => ({
   ],
   'socket of a supervisor': [
     count(the('control-server.ts', 'CONNECTIONS_MAX')),
+    count(the('local-proxies.ts', 'LOCAL_PROXIES_MAX')),
     bytes(the('control/messages.ts', 'LINE_BYTES_MAX')),
     ms(the('control-server.ts', 'REQUEST_MS_MAX')),
+    bytes(the('control-server.ts', 'BACKLOG_BYTES_MAX')),
   ],
 });
 

@@ -58,8 +58,17 @@ export class ClusterRun {
 
   /** A node that the cluster does not have; the first such one is 0. */
   newPlan(nth: number): PlannedNode {
-    const taken = this.cluster.nodes.map(({ name }) => name);
-    return this.#plans.plan(freeName(taken, nth));
+    const { nodes, membership } = this.cluster;
+    const names = nodes.map(({ name }) => name);
+    // A proxy may have the port of a node that does not exist yet.
+    const members = membership.keeper?.topology.members ?? [];
+    const addresses = new Set(members.map(({ address }) => address));
+    let skipped = 0;
+    for (let at = 0; ; at++) {
+      const plan = this.#plans.plan(freeName(names, at));
+      if (addresses.has(plan.address)) skipped++;
+      else if (at - skipped === nth) return plan;
+    }
   }
 
   rows(): readonly ClusterRow[] {

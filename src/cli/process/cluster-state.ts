@@ -14,6 +14,7 @@ import {
   type ClusterTopology,
   decodeTopology,
   encodeTopology,
+  isProxy,
   TopologyError,
 } from '../../topology/index.ts';
 import { type ClusterOptions, clusterFlags } from '../options/cluster-options.ts';
@@ -89,7 +90,8 @@ export class ClusterState {
     if (topology === undefined) {
       return this.#file && firstNames(Number(this.#file.placement.nodes));
     }
-    const members = topology.members.filter(({ state }) => state !== 'gone');
+    // Nobody starts proxies again.
+    const members = topology.members.filter((one) => one.state !== 'gone' && !isProxy(one));
     return [...new Set([...members.map(({ name }) => name), ...this.expected])];
   }
 

@@ -135,7 +135,7 @@ function advertised({ advertise, listen, port, weight }: JoinOptions) {
 }
 
 /** An entry of -l that others can connect to; undefined for another one. */
-function hostAddress(entry: string) {
+export function hostAddress(entry: string) {
   try {
     const address = parseAddress(entry);
     return 'path' in address || isEveryInterface(address.host) ? undefined : address;

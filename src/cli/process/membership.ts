@@ -9,14 +9,33 @@ import {
 import type { OpenedMember } from '../../cluster/member.ts';
 import type { RunningNode, StartExtras } from '../../node/index.ts';
 import { BY_SUPERVISOR } from '../options/join-options.ts';
+import type { Proxied } from '../terminal/serve-page.ts';
 import { type JoinOptions, loadMember, openEtcdMembership } from './etcd-join.ts';
 import type { Host } from './host.ts';
 
+/** What a node runs beside itself to be a member, or a proxy. */
+export interface NodeJoin {
+  /** Known once the node has started; undefined for a node that has items. */
+  readonly proxied: Proxied | undefined;
+  /** Resolves before the node starts, with what it starts with. */
+  extras(): Promise<Pick<StartExtras, 'cluster' | 'beforeDraining'>>;
+  /** The node listens; returns its port for other members, if it has joined a cluster. */
+  follow(
+    node: Pick<RunningNode, 'cluster' | 'control' | 'runGuest'>,
+    facts: () => NodeFacts,
+  ): number | undefined;
+  /** Resolves with a sentence if the process must begin again, as a new one without items. */
+  readonly renewal: Promise<string>;
+  /** The node has ended. */
+  end(): Promise<void>;
+}
+
 /** The part that a node takes in a cluster; a node in no cluster does nothing here. */
-export class NodeMembership {
+export class NodeMembership implements NodeJoin {
   readonly #opening: Promise<Membership | undefined>;
   readonly #log: Logger;
   readonly #peerPort: number;
+  readonly #isProxy: boolean;
   #membership: Membership | undefined;
   #opened: OpenedMember | undefined;
   #member: MainCluster | undefined;
@@ -25,18 +44,25 @@ export class NodeMembership {
    * Begins to ask who the node is. The order of the supervisor can be the first message, so this
    * runs before any wait.
    */
-  constructor(options: JoinOptions, host: Pick<Host, 'events' | 'supervisor'>, log: Logger) {
+  constructor(
+    { peerPort, weight }: Pick<JoinOptions, 'peerPort' | 'weight'>,
+    log: Logger,
+    open: () => Promise<Membership | undefined>,
+  ) {
     this.#log = log;
-    this.#peerPort = options.peerPort;
-    this.#opening = openMembership(options, host, log);
+    this.#peerPort = peerPort;
+    this.#isProxy = weight === 0;
+    this.#opening = open();
     // A failure counts when the node needs the membership.
     this.#opening.catch(() => {});
   }
 
-  /**
-   * Resolves before the node starts, once the node knows who it is, with what it starts with.
-   * @throws {CodedError} `ERR_JOIN` if the membership does not say it.
-   */
+  get proxied(): Proxied | undefined {
+    const { cluster } = this.#membership?.identity ?? {};
+    return this.#isProxy && cluster !== undefined ? { cluster } : undefined;
+  }
+
+  /** @throws {CodedError} `ERR_JOIN` if the membership does not say who the node is. */
   async extras(): Promise<Pick<StartExtras, 'cluster' | 'beforeDraining'>> {
     const membership = await this.#opening;
     if (membership === undefined) return {};
@@ -52,7 +78,6 @@ export class NodeMembership {
     return { cluster: this.#opened.start, beforeDraining: () => void this.#member?.end() };
   }
 
-  /** The node listens; returns its port for other members, if it has joined a cluster. */
   follow(
     node: Pick<RunningNode, 'cluster' | 'control' | 'runGuest'>,
     facts: () => NodeFacts,
@@ -63,12 +88,10 @@ export class NodeMembership {
     return this.#member.peerPort;
   }
 
-  /** Resolves with a sentence if the process must begin again, as a new one without items. */
   get renewal(): Promise<string> {
     return this.#membership?.renewal ?? new Promise(() => {});
   }
 
-  /** The node has ended. */
   async end(): Promise<void> {
     this.#opened?.close();
     await this.#membership?.close();
@@ -76,7 +99,8 @@ export class NodeMembership {
   }
 }
 
-async function openMembership(
+/** As `--join` says. */
+export async function openMembership(
   options: JoinOptions,
   { events, supervisor }: Pick<Host, 'events' | 'supervisor'>,
   log: Logger,

@@ -17,7 +17,7 @@ import { planText, resultText } from '../terminal/restart-page.ts';
 import type { Host } from './host.ts';
 
 interface Which {
-  /** The address of a node; empty for none. */
+  /** The address of a node, or the name of the cluster; empty for none. */
   readonly cluster: string;
   /** The folder of the cluster; empty for none. */
   readonly state: string;
@@ -38,22 +38,32 @@ export async function supervisorFor({ cluster, state }: Which): Promise<FoundSup
     );
   }
   if (cluster !== '') {
+    const named = all.filter(({ name }) => name === cluster);
+    if (named.length === 1) return named[0]!;
+    if (named.length > 1) {
+      throw notFound(`Several clusters have the name ${cluster}: ${namesOf(all)}. ${BY_ADDRESS}`);
+    }
     const wanted = addressOf(cluster);
     const found = all.find(({ nodes }) => nodes.some(({ address }) => address === wanted));
     if (found !== undefined) return found;
-    throw notFound(`No cluster of this user has the node ${wanted}: ${namesOf(all)}.`);
+    const what = cluster.includes(':') ? `the node ${wanted}` : `the name or the node ${cluster}`;
+    throw notFound(`No cluster of this user has ${what}; it runs ${namesOf(all)}.`);
   }
   const local = all.find(({ nodes }) => nodes.some(({ address }) => address === LOCAL_NODE));
   const found = all.length === 1 ? all[0] : local;
   if (found !== undefined) return found;
-  throw notFound(`Several clusters run: ${namesOf(all)}. Name a node of one with --cluster.`);
+  throw notFound(`Several clusters run: ${namesOf(all)}. ${BY_ADDRESS}`);
 }
+
+const BY_ADDRESS = 'Choose one by the address of a node: --cluster <host:port>.';
 
 const addressOf = (text: string): string =>
   formatAddress({ port: PORT_DEFAULT, ...parseAddress(text) });
 
 const namesOf = (all: readonly FoundSupervisor[]): string =>
-  all.map(({ nodes }) => `the one of ${nodes[0]?.address}`).join(', ');
+  all
+    .map(({ name, nodes }) => `${name ?? 'a cluster'} with the node ${nodes[0]?.address}`)
+    .join(', ');
 
 const notFound = (message: string): CodedError => new CodedError('ERR_SUPERVISOR', message);
 

@@ -14,22 +14,23 @@ export interface StartedNode {
   readonly fastPath: FastPathState;
   /** Undefined without an admin port. */
   readonly adminUrl?: string | undefined;
+  /** Undefined for a node that has items. */
+  readonly proxied?: Proxied | undefined;
 }
 
-/** The options that a start shows; a node of no cluster has only those of a server. */
-type StartOptions = ServerOptions & { readonly cluster?: string; readonly weight?: number };
+/** What a proxy is before: a cluster of this name, or so many nodes of no cluster. */
+export type Proxied = { readonly cluster: string } | { readonly nodes: number };
 
 /** The line of a node that has started: its version, its most important options and listeners. */
 export function startLine(
-  options: StartOptions,
-  { addresses, fastPath, adminUrl }: StartedNode,
+  options: ServerOptions,
+  { addresses, fastPath, adminUrl, proxied }: StartedNode,
 ): string {
-  const proxied = proxiedBy(options);
   const choice = fastPath.choice === undefined ? '' : ` (${fastPath.choice})`;
   const facts = [
     proxied === undefined
       ? `${formatSize(options.memoryLimitBytes)} of memory`
-      : `proxy of the cluster ${proxied}`,
+      : proxyText(proxied),
     counted(options.threads, 'thread'),
     options.enableSsl ? 'TLS' : 'no TLS',
     requiresLogin(options) ? 'login required' : 'no login',
@@ -43,13 +44,12 @@ export function startLine(
 
 /** The same as facts for programs; sizes are in bytes. */
 export function startFacts(
-  options: StartOptions,
-  { addresses, fastPath, adminUrl }: StartedNode,
+  options: ServerOptions,
+  { addresses, fastPath, adminUrl, proxied }: StartedNode,
 ): Readonly<Record<string, unknown>> {
-  const proxyOf = proxiedBy(options);
   return {
     version: packageVersion(),
-    ...(proxyOf === undefined ? {} : { proxyOf }),
+    ...(proxied === undefined ? {} : proxyFacts(proxied)),
     memoryLimitBytes: options.memoryLimitBytes,
     threads: options.threads,
     login: requiresLogin(options),
@@ -63,9 +63,13 @@ export function startFacts(
   };
 }
 
-/** The name of the cluster, if the node is a proxy of one. */
-const proxiedBy = ({ weight, cluster = '' }: StartOptions): string | undefined =>
-  weight === 0 && cluster !== '' ? cluster : undefined;
+const proxyText = (proxied: Proxied): string =>
+  'cluster' in proxied
+    ? `proxy of the cluster ${proxied.cluster}`
+    : `proxy of ${counted(proxied.nodes, 'node')}`;
+
+const proxyFacts = (proxied: Proxied) =>
+  'cluster' in proxied ? { proxyOf: proxied.cluster } : { proxiedNodes: proxied.nodes };
 
 function listenerText(address: ListenAddress, enableSsl: boolean): string {
   if (address.kind === 'unix') return address.path;

@@ -52,6 +52,18 @@ const NOT_OF_A_PROXY = [
 /** The options of `slabring proxy`. */
 export const proxyFlags = {
   ...without(serveFlags, NOT_OF_A_PROXY),
+  cluster: text({
+    env: 'SLABRING_CLUSTER_NAME',
+    placeholder: '<name>',
+    doc:
+      'Name of the cluster. With --join: in etcd. Without: of a cluster of this machine and user ' +
+      '(slabring cluster), or the host:port of one of its nodes; default: the only one, else the ' +
+      'one of 127.0.0.1:11211.',
+  }),
+  state: text({
+    placeholder: '<folder>',
+    doc: 'The folder of the cluster (slabring cluster --state), in place of --cluster.',
+  }),
   join: text({
     placeholder: '<etcd>',
     doc:
@@ -62,7 +74,8 @@ export const proxyFlags = {
     placeholder: '<name>',
     doc:
       'Name of this proxy in the cluster; default: proxy- and the name of the machine, with the ' +
-      'port unless it is 11211.',
+      'port unless it is 11211. In a cluster of one machine: proxy- and the port, or the process ' +
+      'id of a proxy on a Unix socket.',
   }),
   advertise: text({
     placeholder: '<host:port>',

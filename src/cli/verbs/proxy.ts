@@ -2,18 +2,39 @@ import type { Rule } from '../../base/index.ts';
 import { serverRules } from '../../node/index.ts';
 import { adminRules } from '../options/admin-options.ts';
 import { BY_SUPERVISOR, joinRules } from '../options/join-options.ts';
-import { defineVerb, type Verb } from '../verb.ts';
+import { NodeMembership } from '../process/membership.ts';
+import { openProxyMembership } from '../process/proxy-join.ts';
+import { defineVerb, type Example, type Verb } from '../verb.ts';
 import { asServeOptions, proxyFlags } from './proxy-flags.ts';
 import { runNode, type StartNode } from './serve.ts';
 import type { serveFlags } from './serve-flags.ts';
 
-const ofCluster: Rule<typeof proxyFlags> = ({ join }) =>
-  join === '' || join === BY_SUPERVISOR
-    ? 'A proxy belongs to a cluster that etcd keeps: add --join etcd://host:2379 and --cluster ' +
-      '<name>. In a cluster of one machine (slabring cluster) each node forwards as a proxy does.'
-    : undefined;
+const oneCluster: Rule<typeof proxyFlags> = ({ join, state, cluster }) => {
+  if (join === BY_SUPERVISOR) return `--join is ${join}; for a proxy it is etcd://host:port.`;
+  if (state === '' || (join === '' && cluster === '')) return undefined;
+  return '--state names the cluster already: leave --join and --cluster out.';
+};
 
 const nodeRules: readonly Rule<typeof serveFlags>[] = [...serverRules, ...adminRules, ...joinRules];
+
+const EXAMPLES: readonly Example[] = [
+  {
+    command: 'slabring proxy --cluster web -p 11300 -l 127.0.0.1',
+    effect: 'for the cluster web of this machine (slabring cluster --name web)',
+  },
+  {
+    command: 'slabring proxy -s /run/cache.sock -a 666',
+    effect: 'for the only cluster of this machine, on a Unix socket',
+  },
+  {
+    command: 'slabring proxy --join etcd://10.0.0.1:2379 --cluster web -l 127.0.0.1 -t 1',
+    effect: 'for the applications of this machine, one thread',
+  },
+  {
+    command: 'slabring proxy --join etcd://10.0.0.1:2379 --cluster web -p 11300',
+    effect: 'on all interfaces, beside a node',
+  },
+];
 
 /** `slabring proxy`: a member of a cluster that holds nothing. */
 export function proxyVerb(startNode: StartNode): Verb {
@@ -21,32 +42,33 @@ export function proxyVerb(startNode: StartNode): Verb {
     name: 'proxy',
     summary: 'run a node that holds nothing and forwards all requests to a cluster',
     description:
-      'Runs a proxy of a cluster that etcd keeps (slabring serve --join etcd://…): beside an ' +
-      'application, or as the one address of the cluster. It follows each change of the cluster, ' +
-      'and sends each request to the node that has the key. It has no items: its start moves ' +
-      'none, its end loses none, and a client may ask any proxy or node.\n' +
+      'Runs a proxy of a cluster: of this machine and user (slabring cluster), or with --join of ' +
+      'one that etcd keeps (slabring serve --join etcd://…). It runs beside an application, or ' +
+      'as the one address of the cluster. It follows each change of the cluster, and sends each ' +
+      'request to the node that has the key. It has no items: its start moves none, its end ' +
+      'loses none, and a client may ask any proxy or node.\n' +
       'It takes the options of slabring serve, except those about items. -I (--max-item-size) ' +
       'must be that of the nodes.',
     flags: proxyFlags,
     hasLog: true,
     rules: [
-      ofCluster,
+      oneCluster,
       ...nodeRules.map(
         (rule): Rule<typeof proxyFlags> =>
           (values) =>
             rule(asServeOptions(values)),
       ),
     ],
-    examples: [
-      {
-        command: 'slabring proxy --join etcd://10.0.0.1:2379 --cluster web -l 127.0.0.1 -t 1',
-        effect: 'for the applications of this machine, one thread',
-      },
-      {
-        command: 'slabring proxy --join etcd://10.0.0.1:2379 --cluster web -p 11300',
-        effect: 'on all interfaces, beside a node',
-      },
-    ],
-    run: (options, host) => runNode(startNode, asServeOptions(options), host),
+    examples: EXAMPLES,
+    run: (options, host) => {
+      const served = asServeOptions(options);
+      if (options.join !== '') return runNode(startNode, served, host);
+      return runNode(
+        startNode,
+        served,
+        host,
+        (log) => new NodeMembership(served, log, () => openProxyMembership(options, log)),
+      );
+    },
   });
 }

@@ -18,7 +18,7 @@ import { joinRules } from '../options/join-options.ts';
 import { snapshotRules } from '../options/snapshot-options.ts';
 import { type AdminNode, type AdminPort, openAdminPort } from '../process/admin-port.ts';
 import { startDaemon } from '../process/daemon.ts';
-import { EXIT, failureExitCode, signalExitCode } from '../process/exit-codes.ts';
+import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { assumeUser } from '../process/identity.ts';
 import {
@@ -27,11 +27,12 @@ import {
   whyNoLargePages,
   withLargePages,
 } from '../process/large-pages.ts';
-import { logBug, runWithLog } from '../process/log.ts';
-import { NodeMembership } from '../process/membership.ts';
+import { runWithLog } from '../process/log.ts';
+import { type NodeJoin, NodeMembership, openMembership } from '../process/membership.ts';
+import { BEGINS_AGAIN, waitForEnd } from '../process/node-end.ts';
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
-import { openServiceManager, type ServiceManager } from '../process/service-manager.ts';
+import { openServiceManager } from '../process/service-manager.ts';
 import { scheduleSnapshots } from '../process/snapshot-schedule.ts';
 import { listenForStop, type StopRequest } from '../process/stop-request.ts';
 import { startWarm } from '../process/warm-start.ts';
@@ -81,18 +82,22 @@ export function serveVerb(startNode: StartNode): Verb {
   });
 }
 
+type JoinNode = (log: ProcessLog) => NodeJoin;
+
 /** Runs a node until it is stopped; resolves with the exit code of its process. */
 export async function runNode(
   startNode: StartNode,
   options: ServeOptions,
   host: Host,
+  join: JoinNode = (log) =>
+    new NodeMembership(options, log, () => openMembership(options, host, log)),
 ): Promise<number> {
   if (options.daemon && host.supervisor === undefined) return daemonize(options, host);
   return runWithLog(options, host, async (log) => {
     if (options.largePages) enableLargePages(host, log);
     if (!options.daemon) for (const text of warningsOf(options, host)) log.warn({}, text);
     raiseLimits(options, log);
-    const code = await serveUntilStop(startNode, options, host, log);
+    const code = await serveUntilStop(startNode, options, host, log, join(log));
     if (code !== BEGINS_AGAIN) return code;
     // A supervisor starts another process when this one has ended.
     if (host.supervisor === undefined) host.reexec(host.env);
@@ -124,9 +129,9 @@ async function serveUntilStop(
   options: ServeOptions,
   host: Host,
   log: ProcessLog,
+  membership: NodeJoin,
 ): Promise<number> {
   const stop = listenForStop(host);
-  const membership = new NodeMembership(options, host, log);
   // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
   let reload = (): void => {};
   const onHangUp = (): void => reload();
@@ -147,7 +152,7 @@ async function serveUntilStop(
     if (options.pidFile !== '') {
       pidFile = writePidFile(options.pidFile, (text) => log.warn({ file: options.pidFile }, text));
     }
-    const started = { ...node, adminUrl: admin?.url };
+    const started = { ...node, adminUrl: admin?.url, proxied: membership.proxied };
     showStart(options, started, host, log);
     const peerPort = membership.follow(node, () => factsOf(node));
     tellSupervisor(host, stop, node, { adminUrl: admin?.url, peerPort });
@@ -249,50 +254,4 @@ async function reportFailure<T>(host: Host, start: () => Promise<T>): Promise<T>
       host.supervisor?.send({ type: 'failed', code: error.code, message: error.message });
     throw error;
   }
-}
-
-/** In place of an exit code: the process replaces itself by a new one. */
-const BEGINS_AGAIN = -1;
-
-/** What ends a node, or is told of its end. */
-interface Around {
-  readonly stop: StopRequest;
-  readonly service: ServiceManager;
-  readonly membership: NodeMembership;
-}
-
-/** The first of these events decides the exit code; the process must then end at once. */
-async function waitForEnd(
-  node: ServedNode,
-  { stop, service, membership }: Around,
-  log: ProcessLog,
-): Promise<number> {
-  const drained = stop.requested
-    .then((reason) => {
-      log.info({ reason }, 'the node drains its connections');
-      service.stopping('Draining the connections');
-      return node.control.stop(true);
-    })
-    .then(() => EXIT.ok);
-  const crashed = node.ended.then(
-    () => EXIT.ok,
-    (error: unknown) => {
-      if (error instanceof CodedError) log.error({ code: error.code }, error.message);
-      else logBug(log, 'The node ended by a bug', error);
-      return failureExitCode(error);
-    },
-  );
-  const forced = stop.forced.then((signal) => {
-    log.warn({ signal }, 'the node ends without draining: it got a second signal');
-    return signalExitCode(signal);
-  });
-  let isRenewed = false;
-  const renewed = membership.renewal.then((reason) => {
-    log.warn({}, `${reason} The node starts again, without its items.`);
-    isRenewed = true;
-    return node.control.stop(true).then(() => EXIT.ok);
-  });
-  const code = await Promise.race([renewed, crashed, drained, forced]);
-  if (code === EXIT.ok) log.info({}, 'the node has stopped');
-  return isRenewed && code === EXIT.ok ? BEGINS_AGAIN : code;
 }

@@ -2,6 +2,7 @@ import {
   answers,
   type ClusterTopology,
   isAtRest,
+  isProxy,
   type NewMember,
   planChange,
   TopologyError,
@@ -47,7 +48,11 @@ export function planChanges(
   if (action === 'add') {
     return [{ node: newcomer.name, action, ...amounts.of(withJoined(topology, member)) }];
   }
-  const names = node === undefined ? topology.members.map(({ name }) => name) : [node];
+  if (node !== undefined && topology.members.some((one) => one.name === node && isProxy(one))) {
+    throw new TopologyError(`${node} is a proxy, which leaves when its process ends: end that.`);
+  }
+  const nodes = topology.members.filter((each) => !isProxy(each));
+  const names = node === undefined ? nodes.map(({ name }) => name) : [node];
   return names.map((name): PlannedChange => {
     if (action === 'restart')
       return { node: name, action, ...restartAmount(topology, name, amounts) };

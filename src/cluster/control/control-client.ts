@@ -44,7 +44,9 @@ async function supervisorAt(socketPath: string): Promise<FoundSupervisor | undef
   try {
     const signal = AbortSignal.timeout(STATUS_MS_MAX);
     for await (const reply of order(socketPath, { verb: 'status' }, signal)) {
-      if (reply.event === 'status') return { socketPath, pid: reply.pid, nodes: reply.nodes };
+      if (reply.event !== 'status') continue;
+      const { event: _, ...status } = reply;
+      return { socketPath, ...status };
     }
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;

@@ -3,11 +3,21 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { CodedError } from '../../base/index.ts';
 import type { NodeChanges } from '../changes/node-changes.ts';
 import type { LocalCluster } from '../local-cluster.ts';
+import { LOCAL_PROXIES_MAX } from '../membership/local-proxies.ts';
 import { type RestartRequest, refusal, restartNodes } from '../rolling-restart.ts';
 import { listMembers } from './member-list.ts';
-import { type ControlReply, type ControlRequest, LINE_BYTES_MAX, readRequest } from './messages.ts';
+import {
+  type ControlReply,
+  type ControlRequest,
+  LINE_BYTES_MAX,
+  type ProxyRequest,
+  readRequest,
+} from './messages.ts';
 
+/** Those of commands. */
 const CONNECTIONS_MAX = 16;
+/** What a proxy may leave unread; then it has to begin again. */
+const BACKLOG_BYTES_MAX = 4 * 2 ** 20;
 /** A client sends its request at once. */
 const REQUEST_MS_MAX = 5_000;
 /** Permissions of the socket: only this user connects. */
@@ -33,7 +43,7 @@ export class ControlServer {
   private constructor(supervised: Supervised) {
     this.#supervised = supervised;
     this.#server = createServer((socket) => this.#accept(socket));
-    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.maxConnections = CONNECTIONS_MAX + LOCAL_PROXIES_MAX;
   }
 
   /** @throws {CodedError} `ERR_CONTROL_SOCKET` if it cannot listen. */
@@ -87,6 +97,7 @@ export class ControlServer {
 
   async #answer(line: string, socket: Socket, signal: AbortSignal): Promise<void> {
     const send = (reply: ControlReply): void => {
+      if (socket.writableLength > BACKLOG_BYTES_MAX) socket.destroy();
       if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
     };
     try {
@@ -108,9 +119,18 @@ export class ControlServer {
     const { cluster, changes, folder } = this.#supervised;
     switch (request.verb) {
       case 'status':
-        return send({ event: 'status', pid: process.pid, nodes: statusOf(cluster) });
+        return send({
+          event: 'status',
+          pid: process.pid,
+          name: cluster.membership.identity.cluster,
+          nodes: statusOf(cluster),
+        });
       case 'members':
         return send(await listMembers(cluster));
+      case 'identity':
+        return send({ event: 'identity', ...cluster.membership.identity });
+      case 'follow':
+        return followAsProxy(request, cluster, send, signal);
       case 'change':
         return this.#alone(request.dryRun, () => changes.run(request, { onEvent: send, signal }));
       case 'cancel':
@@ -139,6 +159,27 @@ export class ControlServer {
 
 const statusOf = ({ nodes }: LocalCluster) =>
   nodes.map(({ name, address, pid, isUp }) => ({ node: name, address, pid, isUp }));
+
+/** Resolves once the proxy has closed its connection. */
+function followAsProxy(
+  request: ProxyRequest,
+  { membership }: LocalCluster,
+  send: (reply: ControlReply) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const publish = (text: string): void => send({ event: 'topology', text });
+  const proxy = { ...request, publish };
+  send({ event: 'identity', ...membership.identity });
+  membership.proxies.join(proxy);
+  return new Promise((resolve) => {
+    const leave = (): void => {
+      membership.proxies.leave(proxy);
+      resolve();
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+  });
+}
 
 /** A file keeps the items of one node; copies on other nodes would grow old in the meantime. */
 async function restartWithItems(

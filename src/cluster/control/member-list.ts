@@ -15,7 +15,7 @@ export async function listMembers({ membership, nodes }: LocalCluster): Promise<
     const { adopted = 0, complete = 0, keysMoved = 0, bytesMoved = 0, keysLeft = 0 } = report ?? {};
     return {
       ...member,
-      pid: pids.get(member.name),
+      pid: pids.get(member.name) ?? membership.proxies.pidOf(member.name),
       items,
       bytes,
       memoryLimitBytes,

@@ -11,9 +11,28 @@ export const LINE_BYTES_MAX = 64 * 1024;
 /** The longest pause between two nodes. */
 export const PAUSE_SECONDS_MAX = 3600;
 
+/** A process of the same user that becomes a proxy of the cluster while its connection is open. */
+export interface ProxyRequest {
+  readonly name: string;
+  readonly address: string;
+  readonly incarnation: number;
+  readonly pid: number;
+}
+
+/** What a process needs to be a member: who can read it may read and change all items. */
+export interface ClusterIdentity {
+  readonly event: 'identity';
+  readonly cluster: string;
+  readonly publishes: boolean;
+  /** In hexadecimal; another one after each start of the supervisor. */
+  readonly secret: string;
+}
+
 export type ControlRequest =
   | { readonly verb: 'status' }
   | { readonly verb: 'members' }
+  | { readonly verb: 'identity' }
+  | ({ readonly verb: 'follow' } & ProxyRequest)
   | ({ readonly verb: 'change' } & ChangeRequest)
   /** Gives up the change under way. */
   | { readonly verb: 'cancel'; readonly dryRun: boolean }
@@ -32,6 +51,8 @@ export interface ClusterStatus {
   readonly event: 'status';
   /** The process of the supervisor. */
   readonly pid: number;
+  /** The name of the cluster; absent if an older version of slabring supervises it. */
+  readonly name?: string;
   readonly nodes: readonly NodeStatus[];
 }
 
@@ -42,6 +63,8 @@ export type ControlReply =
   | MembersReply
   /** `what`: such as `remove node-2`. After a dry run it goes on. */
   | { readonly event: 'given-up'; readonly what: string }
+  | ClusterIdentity
+  | { readonly event: 'topology'; readonly text: string }
   | { readonly event: 'refused'; readonly reason: string };
 
 /** The request in a line; undefined for another one. */
@@ -58,6 +81,10 @@ export function readRequest(line: string): ControlRequest | undefined {
       return { verb: 'status' };
     case 'members':
       return { verb: 'members' };
+    case 'identity':
+      return { verb: 'identity' };
+    case 'follow':
+      return readFollow(fields);
     case 'change':
       return readChange(fields);
     case 'cancel':
@@ -72,6 +99,14 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const nameIn = ({ node }: Fields): string | undefined =>
   node === undefined ? undefined : String(node);
+
+function readFollow(fields: Fields): ControlRequest | undefined {
+  const { name, address, incarnation, pid } = fields;
+  if (typeof name !== 'string' || typeof address !== 'string') return undefined;
+  if (!Number.isSafeInteger(incarnation) || !Number.isSafeInteger(pid)) return undefined;
+  const numbers = { incarnation: incarnation as number, pid: pid as number };
+  return { verb: 'follow', name, address, ...numbers };
+}
 
 function readRestart(fields: Fields): ControlRequest | undefined {
   const { dryRun, pauseMs = 0 } = fields;

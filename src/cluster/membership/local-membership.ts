@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { machineClock } from '../../base/index.ts';
 import {
   type ClusterTopology,
@@ -16,17 +16,18 @@ import {
   withRestarted,
 } from '../../topology/index.ts';
 import type { PastChange } from '../changes/change-events.ts';
+import type { ClusterIdentity } from '../control/messages.ts';
 import type { MemberReport } from '../node/main-cluster.ts';
 import type { JoinOrder } from '../node-messages.ts';
 import type { ProcessWatcher, StartedProcess } from '../process-watcher.ts';
+import { newIncarnation } from './incarnation.ts';
+import { LocalProxies } from './local-proxies.ts';
 import { startedTopology, withReturned } from './local-topology.ts';
 import { PEER_HOST } from './supervised.ts';
 import { type TopologyChange, TopologyKeeper } from './topology-keeper.ts';
 import { remedyFor } from './unreachable.ts';
 
 const SECRET_BYTES = 32;
-/** Incarnations are random, so that two starts of a process do not share one. */
-const INCARNATION_LIMIT = 2 ** 48 - 1;
 /** The last changes, for `slabring nodes list`. */
 const CHANGES_MAX = 10;
 
@@ -72,6 +73,7 @@ export class LocalMembership implements ProcessWatcher {
   #replacing: string | undefined;
   #keeper: TopologyKeeper | undefined;
   #isClosed = false;
+  readonly proxies = new LocalProxies(() => (this.#isClosed ? undefined : this.#keeper));
 
   constructor(options: LocalMembershipOptions) {
     this.#options = options;
@@ -108,6 +110,12 @@ export class LocalMembership implements ProcessWatcher {
   /** Undefined before `begin`. */
   get keeper(): TopologyKeeper | undefined {
     return this.#keeper;
+  }
+
+  /** What another process of this user needs to be a member. */
+  get identity(): Omit<ClusterIdentity, 'event'> {
+    const { cluster, publishes } = this.#options;
+    return { cluster, publishes, secret: this.#secret };
   }
 
   /** The last changes of the topology, the newest one at the end. */
@@ -167,9 +175,7 @@ export class LocalMembership implements ProcessWatcher {
   }
 
   starting(node: string): JoinOrder {
-    const { cluster, publishes } = this.#options;
-    const incarnation = randomInt(1, INCARNATION_LIMIT);
-    return { type: 'join', cluster, name: node, incarnation, publishes, secret: this.#secret };
+    return { type: 'join', name: node, incarnation: newIncarnation(), ...this.identity };
   }
 
   listening(node: string, process: StartedProcess): void {
@@ -260,6 +266,7 @@ export class LocalMembership implements ProcessWatcher {
   #publish(topology: ClusterTopology): void {
     const text = encodeTopology(topology);
     for (const node of this.#nodes()) node.publish(text);
+    this.proxies.publish(topology);
   }
 
   #memberFor({ name, address }: MemberNode): NewMember {

@@ -8,6 +8,7 @@ import {
 } from '../../../topology/index.ts';
 import type { MainCluster } from '../../node/main-cluster.ts';
 import type { NodeFacts } from '../../node-messages.ts';
+import { newIncarnation } from '../incarnation.ts';
 import type { MemberIdentity, Membership } from '../membership.ts';
 import { adoptionOf } from './adoption.ts';
 import {
@@ -25,7 +26,7 @@ import type { EtcdError } from './etcd-error.ts';
 import { type EtcdState, PrefixFollower } from './prefix-follower.ts';
 import { checkReachable } from './reachable.ts';
 import { Registration } from './registration.ts';
-import { clusterSecret, newIncarnation } from './secret.ts';
+import { clusterSecret } from './secret.ts';
 
 interface EtcdMembershipOptions extends EtcdOptions {
   readonly settings: ClusterSettings;

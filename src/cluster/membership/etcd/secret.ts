@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../../base/index.ts';
 import type { ClusterKeys } from './cluster-keys.ts';
@@ -9,10 +9,6 @@ const SECRET_BYTES = 32;
 /** A node that starts waits so long for etcd. */
 const OPEN_MS_MAX = 30_000;
 const RETRY_MS = 500;
-/** Incarnations are random, so that two starts of a process do not share one. */
-const INCARNATION_LIMIT = 2 ** 48 - 1;
-
-export const newIncarnation = (): number => randomInt(1, INCARNATION_LIMIT);
 
 /**
  * The secret of the cluster: its members prove to each other that they know it. The first node

@@ -33,13 +33,17 @@ test('the line of a node says which fast path it has, or which option switched i
   expect(textOf({ kind: 'off', choice: '-o x' })).toContain(', fast path off (-o x). Listening');
 });
 
-test('the line of a proxy names its cluster in place of memory', () => {
-  const options = { ...defaultServerOptions(), weight: 0, cluster: 'web' };
-  const proxy = { addresses: [], fastPath: { kind: 'off' } } as const;
+test('the line of a proxy says what it is before in place of memory', () => {
+  const options = defaultServerOptions();
+  const started = { addresses: [], fastPath: { kind: 'off' } } as const;
+  const proxy = { ...started, proxied: { cluster: 'web' } };
   expect(startLine(options, proxy)).toMatch(
     /: proxy of the cluster web, 4 threads, no TLS, no login\. Listening on $/,
   );
   expect(startFacts(options, proxy)).toMatchObject({ proxyOf: 'web' });
+  const plain = { ...started, proxied: { nodes: 2 } };
+  expect(startLine(options, plain)).toContain(': proxy of 2 nodes, 4 threads');
+  expect(startFacts(options, plain)).toMatchObject({ proxiedNodes: 2 });
 });
 
 test('the facts of a start have numbers for programs', () => {

@@ -1,5 +1,5 @@
 /** The messages between a supervisor and its nodes. Each side ignores what it does not know. */
-import type { MemberReport } from './node/main-cluster.ts';
+import type { ChangeCause, MemberReport } from './node/main-cluster.ts';
 
 /** What a node has. */
 export interface NodeFacts {
@@ -50,7 +50,7 @@ export interface JoinOrder {
 }
 
 /** `text`: the encoded topology. */
-interface TopologyOrder {
+interface TopologyOrder extends ChangeCause {
   readonly type: 'topology';
   readonly text: string;
 }
@@ -111,7 +111,13 @@ export function readMemberOrder(message: unknown): JoinOrder | TopologyOrder | u
         secret: textOf(fields, 'secret'),
       };
     case 'topology':
-      return { type: 'topology', text: textOf(fields, 'text') };
+      return {
+        type: 'topology',
+        text: textOf(fields, 'text'),
+        reason: textOf(fields, 'reason'),
+        by: textOf(fields, 'by'),
+        atMs: countOf(fields, 'atMs'),
+      };
   }
   return undefined;
 }
@@ -127,6 +133,9 @@ function readReport(fields: Fields): MemberReport {
     keysMoved: countOf(fields, 'keysMoved'),
     bytesMoved: countOf(fields, 'bytesMoved'),
     keysLeft: countOf(fields, 'keysLeft'),
+    bytesLeft: countOf(fields, 'bytesLeft'),
+    keysPerSecond: countOf(fields, 'keysPerSecond'),
+    bytesPerSecond: countOf(fields, 'bytesPerSecond'),
     unreachable: Array.isArray(unreachable) ? unreachable.map(String) : [],
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CodedError, machineClock } from '../base/index.ts';
-import type { MemberReport } from './node/main-cluster.ts';
+import type { ChangeCause, MemberReport } from './node/main-cluster.ts';
 import type { ItemsEvent, NodeFacts } from './node-messages.ts';
 import { describeEnd, NodeProcess, type ProcessEnd } from './node-process.ts';
 import type { ProcessWatcher } from './process-watcher.ts';
@@ -130,8 +130,9 @@ export class SupervisedNode {
   }
 
   /** Hands a topology to the process of the node, if one serves. */
-  publish(text: string): void {
-    if (this.#current?.isListening === true) this.#current.send({ type: 'topology', text });
+  publish(text: string, cause: ChangeCause): void {
+    if (this.#current?.isListening !== true) return;
+    this.#current.send({ type: 'topology', text, ...cause });
   }
 
   /**

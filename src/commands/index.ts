@@ -7,6 +7,9 @@ export {
   sampleClasses,
 } from './admin/class-stats.ts';
 export {
+  CLUSTER_EVENTS,
+  type ClusterEvent,
+  type ClusterEventKind,
   type ClusterNumber,
   type ClusterView,
   type PeerView,

@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { silentLogger } from '../../src/base/index.ts';
+import { EventJournal } from '../../src/cluster/node/event-journal.ts';
 import type { FillOrder } from '../../src/cluster/node/fill-keeper.ts';
 import type { FillOutcome } from '../../src/cluster/node/fill-run.ts';
 import { FillShare } from '../../src/cluster/node/fill-share.ts';
@@ -46,6 +48,7 @@ export class TestNode {
       order: (order) => this.#order(order),
       soon: (run) => void setImmediate(run),
       runFill: (order) => this.#fill(order),
+      journal: new EventJournal({ self, log: silentLogger }),
       adopted: () => {},
       renew: (reason) => void this.renewals.push(reason),
     });

@@ -5,6 +5,7 @@ import { EtcdMembership } from '../../src/cluster/membership/etcd/etcd-membershi
 import type { MainCluster, MemberReport } from '../../src/cluster/node/main-cluster.ts';
 import type { ClusterTopology } from '../../src/topology/index.ts';
 import { EtcdServer } from './etcd.ts';
+import { NOTHING_MOVED } from './nothing-moved.ts';
 import { waitUntil } from './wait.ts';
 
 export const LEASE_MS = 1000;
@@ -39,11 +40,12 @@ class EmptyMember implements MainCluster {
     this.#listener();
   }
 
+  membershipReached(): void {}
+
   report(): MemberReport {
     const version = this.#reported;
-    const moved = { keysMoved: 0, bytesMoved: 0, keysLeft: 0 };
     const versions = { adopted: version, complete: version, clean: version };
-    return { ...this.#identity, ...versions, ...moved, unreachable: this.unreachable };
+    return { ...this.#identity, ...versions, ...NOTHING_MOVED, unreachable: this.unreachable };
   }
 
   onReport(listener: () => void): void {

@@ -1,6 +1,7 @@
 import type { LocalMembership } from '../../src/cluster/membership/local-membership.ts';
 import type { MemberReport } from '../../src/cluster/node/main-cluster.ts';
 import { type ClusterTopology, decodeTopology } from '../../src/topology/index.ts';
+import { NOTHING_MOVED } from './nothing-moved.ts';
 
 /** A node of the test: it follows each topology at once, unless it is told to be slow. */
 export class TestMember {
@@ -46,8 +47,7 @@ export class TestMember {
     const { version = 0 } = this.topology ?? {};
     const at = { adopted: version, complete: version, clean: version };
     const { name, incarnation } = this;
-    const moved = { keysMoved: 0, bytesMoved: 0, keysLeft: 0, unreachable };
-    const report: MemberReport = { name, incarnation, ...at, ...moved };
+    const report: MemberReport = { name, incarnation, ...at, ...NOTHING_MOVED, unreachable };
     this.#membership.reported(name, report);
   }
 }

@@ -10,6 +10,7 @@ import {
   ms,
   percent,
 } from './amounts.ts';
+import { memberBounds } from './cluster-bounds.ts';
 import { Constants } from './constants.ts';
 import { clusterBounds, opsBounds, sessionBounds } from './ops-bounds.ts';
 import { topologyBounds } from './topology-bounds.ts';
@@ -99,6 +100,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ],
   ...opsBounds(the),
   ...clusterBounds(the),
+  ...memberBounds(the),
   ...topologyBounds(the),
   ...sessionBounds(the),
   'pending operations of a client': [],

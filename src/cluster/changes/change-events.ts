@@ -1,5 +1,6 @@
 /** What somebody wants changed in a cluster, and what happens then. */
 import type { ClusterTopology, Member } from '../../topology/index.ts';
+import type { ChangeCause, MemberReport } from '../node/main-cluster.ts';
 
 export const CHANGE_ACTIONS = ['add', 'remove', 'replace', 'restart'] as const;
 export type ChangeAction = (typeof CHANGE_ACTIONS)[number];
@@ -62,21 +63,43 @@ export interface ChangedNode {
   readonly ms: number;
 }
 
+/** How far a member is, as its last report says. */
+interface MemberProgress
+  extends Pick<
+    MemberReport,
+    'keysMoved' | 'bytesMoved' | 'keysLeft' | 'bytesLeft' | 'keysPerSecond' | 'bytesPerSecond'
+  > {
+  /** The version that the node follows; 0 for none. */
+  readonly adopted: number;
+  /** Whether its receivers have all its items at the present version. */
+  readonly isComplete: boolean;
+  /** The members that do not take its changes, or do not reply to it. */
+  readonly unreachable: readonly string[];
+}
+
+/** Of a member without a report all is 0. */
+export function progressOf(report: MemberReport | undefined, version: number): MemberProgress {
+  return {
+    adopted: report?.adopted ?? 0,
+    isComplete: report?.complete === version,
+    keysMoved: report?.keysMoved ?? 0,
+    bytesMoved: report?.bytesMoved ?? 0,
+    keysLeft: report?.keysLeft ?? 0,
+    bytesLeft: report?.bytesLeft ?? 0,
+    keysPerSecond: report?.keysPerSecond ?? 0,
+    bytesPerSecond: report?.bytesPerSecond ?? 0,
+    unreachable: report?.unreachable ?? [],
+  };
+}
+
 /** A member, as `slabring nodes list` shows it. */
-export interface MemberStatus extends Member {
+export interface MemberStatus extends Member, MemberProgress {
   /** Undefined while its process does not run. */
   readonly pid: number | undefined;
   /** Undefined if the node does not reply. */
   readonly items: number | undefined;
   readonly bytes: number | undefined;
   readonly memoryLimitBytes: number | undefined;
-  /** The version that the node follows; 0 for none. */
-  readonly adopted: number;
-  /** Whether its receivers have all its items at the present version. */
-  readonly isComplete: boolean;
-  readonly keysMoved: number;
-  readonly bytesMoved: number;
-  readonly keysLeft: number;
 }
 
 export interface MembersReply extends Omit<ClusterTopology, 'members'> {
@@ -88,9 +111,6 @@ export interface MembersReply extends Omit<ClusterTopology, 'members'> {
   readonly changes: readonly PastChange[];
 }
 
-export interface PastChange {
+export interface PastChange extends ChangeCause {
   readonly version: number;
-  readonly reason: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly atMs: number;
 }

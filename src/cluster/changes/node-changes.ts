@@ -15,6 +15,8 @@ interface ChangeDeps {
   readonly newPlan: (nth: number) => NodePlan;
 }
 
+/** Who has asked for the changes. */
+const OPERATOR = 'operator';
 /** A new node takes the next address if another program listens on the first one. */
 const ADDRESSES_TRIED_MAX = 8;
 
@@ -154,7 +156,7 @@ export class NodeChanges {
     const node = await this.#startNew(memoryLimitBytes, account);
     try {
       work.cancellation.signal.throwIfAborted();
-      cluster.membership.join(node);
+      cluster.membership.join(node, OPERATOR);
       work.cancellation.phase = 'moves';
       await this.#waits.serving(node, account, work.cancellation.signal);
     } catch (error) {
@@ -182,7 +184,7 @@ export class NodeChanges {
     const node = await this.#startNew(memoryLimitBytes, account);
     try {
       work.cancellation.signal.throwIfAborted();
-      cluster.membership.replace(old, node);
+      cluster.membership.replace(old, node, OPERATOR);
       work.cancellation.phase = 'moves';
       await this.#waits.serving(node, account, work.cancellation.signal);
       work.cancellation.phase = 'is in force';
@@ -262,7 +264,7 @@ export class NodeChanges {
   }
 
   #leave({ name }: SupervisedNode): void {
-    this.#keeper.change((topology) => withLeaving(topology, name), `${name} leaves`);
+    this.#keeper.change((topology) => withLeaving(topology, name), `${name} leaves`, OPERATOR);
   }
 
   /** @throws {CodedError} `ERR_CHANGE` if the node has ended in the meantime. */

@@ -1,4 +1,4 @@
-import type { MemberStatus, MembersReply } from '../changes/change-events.ts';
+import { type MemberStatus, type MembersReply, progressOf } from '../changes/change-events.ts';
 import type { LocalCluster } from '../local-cluster.ts';
 
 /** The members of a cluster, with what their nodes tell about themselves now. */
@@ -12,18 +12,13 @@ export async function listMembers({ membership, nodes }: LocalCluster): Promise<
   const members = keeper.topology.members.map((member): MemberStatus => {
     const { items, bytes, memoryLimitBytes } = facts.get(member.name) ?? {};
     const report = keeper.reportOf(member.name);
-    const { adopted = 0, complete = 0, keysMoved = 0, bytesMoved = 0, keysLeft = 0 } = report ?? {};
     return {
       ...member,
       pid: pids.get(member.name) ?? membership.proxies.pidOf(member.name),
       items,
       bytes,
       memoryLimitBytes,
-      adopted,
-      isComplete: complete === topology.version,
-      keysMoved,
-      bytesMoved,
-      keysLeft,
+      ...progressOf(report, topology.version),
     };
   });
   const { waitsFor } = keeper;

@@ -17,7 +17,7 @@ import {
 } from '../../topology/index.ts';
 import type { PastChange } from '../changes/change-events.ts';
 import type { ClusterIdentity } from '../control/messages.ts';
-import type { MemberReport } from '../node/main-cluster.ts';
+import type { ChangeCause, MemberReport } from '../node/main-cluster.ts';
 import type { JoinOrder } from '../node-messages.ts';
 import type { ProcessWatcher, StartedProcess } from '../process-watcher.ts';
 import { newIncarnation } from './incarnation.ts';
@@ -35,7 +35,7 @@ const CHANGES_MAX = 10;
 interface MemberNode {
   readonly name: string;
   readonly address: string;
-  publish(text: string): void;
+  publish(text: string, cause: ChangeCause): void;
   /** Kills its process; another one starts. */
   killProcess(): void;
 }
@@ -88,8 +88,8 @@ export class LocalMembership implements ProcessWatcher {
     const members = nodes().map((node) => this.#memberFor(node));
     const hasRestored = (name: string) => this.#processes.get(name)?.hasRestored === true;
     const first = startedTopology(this.#options, members, hasRestored);
-    const publish = (topology: ClusterTopology): void => {
-      this.#publish(topology);
+    const publish = (change: TopologyChange): void => {
+      this.#publish(change);
       // A change inside a change would overtake it.
       if (this.#expected.size > 0) queueMicrotask(() => this.#joinExpected());
     };
@@ -124,8 +124,8 @@ export class LocalMembership implements ProcessWatcher {
   }
 
   #record(change: TopologyChange): void {
-    const { version } = change.topology;
-    this.#changes.push({ version, reason: change.reason, atMs: machineClock.nowMs() });
+    const { topology, ...cause } = change;
+    this.#changes.push({ version: topology.version, ...cause });
     if (this.#changes.length > CHANGES_MAX) this.#changes.shift();
     this.#options.onChange(change);
   }
@@ -139,19 +139,19 @@ export class LocalMembership implements ProcessWatcher {
    * Adds a node that listens.
    * @throws {TopologyError} if another change is under way.
    */
-  join(node: MemberNode): void {
+  join(node: MemberNode, by?: string): void {
     const member = this.#memberFor(node);
-    this.#keeper?.change((topology) => withJoined(topology, member), `${node.name} joins`);
+    this.#keeper?.change((topology) => withJoined(topology, member), `${node.name} joins`, by);
   }
 
   /**
    * A node that listens takes the place of a member.
    * @throws {TopologyError} if another change is under way.
    */
-  replace({ name }: MemberNode, node: MemberNode): void {
+  replace({ name }: MemberNode, node: MemberNode, by?: string): void {
     const member = this.#memberFor(node);
     const reason = `${node.name} replaces ${name}`;
-    this.#keeper?.change((topology) => withReplaced(topology, name, member), reason);
+    this.#keeper?.change((topology) => withReplaced(topology, name, member), reason, by);
   }
 
   /** The next process of a node joins, once the node is no member any more. */
@@ -224,7 +224,8 @@ export class LocalMembership implements ProcessWatcher {
     const node = this.#nodes().find((each) => each.name === name);
     if (node === undefined || !this.#processes.has(name)) return;
     this.#replacing = name;
-    this.#record({ topology: keeper.topology, reason: `${name} gets a new process: ${reason}` });
+    const cause = { reason: `${name} gets a new process: ${reason}`, by: 'supervisor' };
+    this.#record({ topology: keeper.topology, ...cause, atMs: machineClock.nowMs() });
     node.killProcess();
   }
 
@@ -263,9 +264,9 @@ export class LocalMembership implements ProcessWatcher {
     keeper.change((topology) => withDown(topology, node, incarnation), `${node} has ended`);
   }
 
-  #publish(topology: ClusterTopology): void {
+  #publish({ topology, ...cause }: TopologyChange): void {
     const text = encodeTopology(topology);
-    for (const node of this.#nodes()) node.publish(text);
+    for (const node of this.#nodes()) node.publish(text, cause);
     this.proxies.publish(topology);
   }
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { type ClusterTopology, decodeTopology, TopologyError } from '../../topology/index.ts';
-import type { MainCluster } from '../node/main-cluster.ts';
+import type { ChangeCause, MainCluster } from '../node/main-cluster.ts';
 import { type JoinOrder, readMemberOrder } from '../node-messages.ts';
 import type { MemberIdentity, Membership } from './membership.ts';
 
@@ -29,6 +29,7 @@ export class SupervisedMembership implements Membership {
   readonly #onMessage: (message: unknown) => void;
   /** The newest one; the member may not be there yet. */
   #topology: ClusterTopology | undefined;
+  #cause: ChangeCause | undefined;
   #member: MainCluster | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
 
@@ -60,7 +61,7 @@ export class SupervisedMembership implements Membership {
   follow(member: MainCluster): void {
     this.#member = member;
     member.onReport(() => this.#reportSoon());
-    if (this.#topology !== undefined) member.adopt(this.#topology);
+    if (this.#topology !== undefined) member.adopt(this.#topology, this.#cause);
   }
 
   async close(): Promise<void> {
@@ -75,8 +76,10 @@ export class SupervisedMembership implements Membership {
     if (order?.type !== 'topology') return;
     const topology = this.#decoded(order.text);
     if (topology === undefined || topology.version <= (this.#topology?.version ?? 0)) return;
+    const { reason, by, atMs } = order;
     this.#topology = topology;
-    this.#member?.adopt(topology);
+    this.#cause = { reason, by, atMs };
+    this.#member?.adopt(topology, this.#cause);
   }
 
   #decoded(text: string): ClusterTopology | undefined {

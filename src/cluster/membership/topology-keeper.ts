@@ -1,3 +1,4 @@
+import { machineClock } from '../../base/index.ts';
 import {
   type ClusterTopology,
   isAtRest,
@@ -5,22 +6,23 @@ import {
   nextTopology,
   unfinished,
 } from '../../topology/index.ts';
-import type { MemberReport } from '../node/main-cluster.ts';
+import type { ChangeCause, MemberReport } from '../node/main-cluster.ts';
 
 /** The policy decides one step at a time; more of them without a report are a bug. */
 const STEPS_MAX = 1000;
 
-export interface TopologyChange {
+export interface TopologyChange extends ChangeCause {
   readonly topology: ClusterTopology;
-  /** Such as `node-4 serves`. */
-  readonly reason: string;
 }
+
+/** Who decides a change that an operator has not asked for. */
+const SUPERVISOR = 'supervisor';
 
 interface KeeperDeps {
   /** Keeps a topology over the end of this process; runs before anybody hears of it. */
   readonly save: (topology: ClusterTopology) => void;
   /** Hands a topology to all members. */
-  readonly publish: (topology: ClusterTopology) => void;
+  readonly publish: (change: TopologyChange) => void;
   readonly onChange: (change: TopologyChange) => void;
 }
 
@@ -37,7 +39,7 @@ export class TopologyKeeper {
   constructor(first: ClusterTopology, reason: string, deps: KeeperDeps) {
     this.#topology = first;
     this.#deps = deps;
-    this.#announce(reason);
+    this.#announce(reason, SUPERVISOR);
   }
 
   get topology(): ClusterTopology {
@@ -54,9 +56,16 @@ export class TopologyKeeper {
     return isAtRest(this.#topology) ? [] : unfinished(this.#topology, [...this.#reports.values()]);
   }
 
-  /** @throws {TopologyError} if the transition refuses; then nothing has changed. */
-  change(transition: (topology: ClusterTopology) => ClusterTopology, reason: string): void {
-    this.#replace(transition(this.#topology), reason);
+  /**
+   * @param by who wants it: `supervisor`, or `operator`
+   * @throws {TopologyError} if the transition refuses; then nothing has changed.
+   */
+  change(
+    transition: (topology: ClusterTopology) => ClusterTopology,
+    reason: string,
+    by = SUPERVISOR,
+  ): void {
+    this.#replace(transition(this.#topology), reason, by);
     this.#advance();
   }
 
@@ -95,23 +104,23 @@ export class TopologyKeeper {
     for (let steps = 0; steps < STEPS_MAX; steps++) {
       const next = nextTopology(this.#topology, [...this.#reports.values()]);
       if (next === undefined) return;
-      this.#replace(next.topology, next.reason);
+      this.#replace(next.topology, next.reason, SUPERVISOR);
     }
   }
 
-  #replace(topology: ClusterTopology, reason: string): void {
+  #replace(topology: ClusterTopology, reason: string, by: string): void {
     this.#topology = topology;
     for (const { name, incarnation } of this.#reports.values()) {
       if (memberOf(topology, name)?.incarnation !== incarnation) this.#reports.delete(name);
     }
-    this.#announce(reason);
+    this.#announce(reason, by);
   }
 
-  #announce(reason: string): void {
-    const topology = this.#topology;
-    this.#deps.save(topology);
-    this.#deps.onChange({ topology, reason });
-    this.#deps.publish(topology);
+  #announce(reason: string, by: string): void {
+    const change = { topology: this.#topology, reason, by, atMs: machineClock.nowMs() };
+    this.#deps.save(change.topology);
+    this.#deps.onChange(change);
+    this.#deps.publish(change);
     this.#wake();
   }
 

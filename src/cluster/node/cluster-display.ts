@@ -1,9 +1,16 @@
 import { type ClusterView, type PeerView, THREAD_NUMBERS } from '../../commands/index.ts';
-import { type ClusterTopology, type MemberState, STATE_RULES } from '../../topology/index.ts';
+import {
+  type ClusterTopology,
+  isProxy,
+  type MemberState,
+  STATE_RULES,
+} from '../../topology/index.ts';
 import { isSame, type PeerIdentity } from '../thread/adopted.ts';
 import type { ThreadReport } from '../thread/thread-cluster.ts';
 import type { Timers } from '../thread/timers.ts';
+import type { EventJournal } from './event-journal.ts';
 import type { MemberReport } from './main-cluster.ts';
+import { secondsLeft } from './move-pace.ts';
 
 /** How old what is shown can be, as long as all threads answer. */
 export const DISPLAY_MS = 1000;
@@ -17,6 +24,9 @@ interface DisplayParts {
   /** Resolves with the reports of all threads; rejects if one of them has ended. */
   threads(): Promise<readonly ThreadReport[]>;
   show(view: ClusterView): void;
+  readonly journal: Pick<EventJournal, 'events' | 'takeovers' | 'isMembershipReachable'>;
+  /** Called before each view of the second. */
+  sampled(): void;
 }
 
 /** Shows the cluster of a member on all threads: at each topology, and then once a second. */
@@ -49,6 +59,7 @@ export class ClusterDisplay {
     this.#parts.threads().then(
       (reports) => {
         this.#threads = reports;
+        this.#parts.sampled();
         this.#show();
         if (this.#isClosed) return;
         this.#timer = this.#parts.timers.setTimer(() => this.#ask(), DISPLAY_MS);
@@ -59,40 +70,63 @@ export class ClusterDisplay {
   }
 
   #show(): void {
-    const { self, report, show } = this.#parts;
+    const { self, report, show, journal } = this.#parts;
     if (this.#topology === undefined || this.#isClosed) return;
-    show(viewOf(this.#topology, self, report(), this.#threads));
+    const facts = { topology: this.#topology, report: report(), threads: this.#threads };
+    show(viewOf(facts, self, journal));
   }
 }
 
+interface DisplayFacts {
+  readonly topology: ClusterTopology;
+  readonly report: MemberReport;
+  readonly threads: readonly ThreadReport[];
+}
+
 function viewOf(
-  topology: ClusterTopology,
+  facts: DisplayFacts,
   self: PeerIdentity,
-  report: MemberReport,
-  threads: readonly ThreadReport[],
+  journal: DisplayParts['journal'],
 ): ClusterView {
-  const { cluster, replication, replicas, members } = topology;
+  const { topology, threads } = facts;
+  const { cluster, replication, members } = topology;
   const states = members.map(({ state }) => state);
+  const own = members.find((member) => isSame(member, self));
   return {
     cluster,
     member: self.name,
-    state: members.find((member) => isSame(member, self))?.state ?? 'removed',
+    state: own?.state ?? 'removed',
+    role: own !== undefined && isProxy(own) ? 'proxy' : 'node',
     replication,
     members: Object.fromEntries(
       STATES.map((state) => [state, states.filter((each) => each === state).length]),
     ),
-    numbers: {
-      topology_version: report.adopted,
-      complete_version: report.complete,
-      clean_version: report.clean,
-      replicas,
-      unreachable_members: report.unreachable.length,
-      keys_moved: report.keysMoved,
-      bytes_moved: report.bytesMoved,
-      keys_left: report.keysLeft,
-      ...sumsOf(threads),
-    },
+    numbers: numbersOf(facts, journal),
     peers: peersOf(threads),
+    events: journal.events,
+  };
+}
+
+function numbersOf(
+  { topology, report, threads }: DisplayFacts,
+  { takeovers, isMembershipReachable }: DisplayParts['journal'],
+): ClusterView['numbers'] {
+  return {
+    topology_version: report.adopted,
+    complete_version: report.complete,
+    clean_version: report.clean,
+    replicas: topology.replicas,
+    unreachable_members: report.unreachable.length,
+    membership_reachable: isMembershipReachable ? 1 : 0,
+    takeovers,
+    keys_moved: report.keysMoved,
+    bytes_moved: report.bytesMoved,
+    keys_left: report.keysLeft,
+    bytes_left: report.bytesLeft,
+    keys_per_second: report.keysPerSecond,
+    bytes_per_second: report.bytesPerSecond,
+    seconds_left: secondsLeft(report.keysLeft, report.keysPerSecond),
+    ...sumsOf(threads),
   };
 }
 
@@ -104,16 +138,18 @@ function sumsOf(threads: readonly ThreadReport[]): ThreadReport['numbers'] {
   return Object.fromEntries(sums) as ThreadReport['numbers'];
 }
 
-/** The views of the threads added up, by the name of the peer. */
+/** The views of the threads added up, by the name of the peer; the lag is the longest one. */
 function peersOf(threads: readonly ThreadReport[]): readonly PeerView[] {
   const sums = new Map<string, PeerView>();
   for (const view of threads.flatMap(({ peers }) => peers)) {
-    const { linksUp = 0, backlogBytes = 0, unansweredRequests = 0 } = sums.get(view.name) ?? {};
+    const sum = sums.get(view.name);
+    const { linksUp = 0, backlogBytes = 0, unansweredRequests = 0, lagMs = 0 } = sum ?? {};
     sums.set(view.name, {
       name: view.name,
       linksUp: linksUp + view.linksUp,
       backlogBytes: backlogBytes + view.backlogBytes,
       unansweredRequests: unansweredRequests + view.unansweredRequests,
+      lagMs: Math.max(lagMs, view.lagMs),
     });
   }
   return [...sums.values()];

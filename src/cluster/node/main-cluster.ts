@@ -7,8 +7,22 @@ export interface MemberReport extends NodeReport {
   readonly bytesMoved: number;
   /** About how many it still has to send; 0 at rest. */
   readonly keysLeft: number;
+  readonly bytesLeft: number;
+  /** How fast they go, over the last seconds. */
+  readonly keysPerSecond: number;
+  readonly bytesPerSecond: number;
   /** The names of the receivers that did not take a change within the bound. */
   readonly unreachable: readonly string[];
+}
+
+/** Why a topology follows another one. */
+export interface ChangeCause {
+  /** Such as `node-4 joins`. */
+  readonly reason: string;
+  /** Who decided it: `operator`, `supervisor`, or the name of the member that drives it. */
+  readonly by: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
 }
 
 /** A member of a cluster, on the main thread of its node. */
@@ -16,7 +30,9 @@ export interface MainCluster {
   /** The port on which it listens for other members. */
   readonly peerPort: number;
   /** Begins to follow a topology. The versions of consecutive calls rise. */
-  adopt(topology: ClusterTopology): void;
+  adopt(topology: ClusterTopology, cause?: ChangeCause): void;
+  /** Whether what keeps the topology can be reached; until the first call it can. */
+  membershipReached(isReached: boolean): void;
   /** How far it is now. */
   report(): MemberReport;
   /** Calls the listener after each change of the report; there is one listener. */

@@ -7,11 +7,18 @@ import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
 import { roleChanges } from '../thread/roles.ts';
 import type { Timers } from '../thread/timers.ts';
 import { cleanVerdict, firstVerdict, walkInSlices } from './clean-walk.ts';
+import type { EventJournal } from './event-journal.ts';
 import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
-import type { MainCluster, MemberReport } from './main-cluster.ts';
+import type { ChangeCause, MainCluster, MemberReport } from './main-cluster.ts';
+import { MovePace } from './move-pace.ts';
 
 /** The topologies that are kept, to know which receivers lack nothing. */
 const PAST_MAX = 8;
+
+interface QueuedTopology {
+  readonly topology: ClusterTopology;
+  readonly cause: ChangeCause | undefined;
+}
 
 interface NodeClusterParts {
   readonly self: PeerIdentity;
@@ -24,6 +31,7 @@ interface NodeClusterParts {
   /** Runs it soon, after what else the thread has to do. */
   soon(run: () => void): void;
   readonly runFill: FillKeeperParts['run'];
+  readonly journal: EventJournal;
   /** Absent if the membership sees the ends of processes. */
   readonly grants?: Pick<Grants, 'adopting' | 'released' | 'asked' | 'silent'> | undefined;
   /** All threads have adopted it. */
@@ -44,7 +52,7 @@ export class NodeCluster implements MainCluster {
   readonly #marks = new Marks();
   readonly #fill: FillKeeper;
   readonly #unreached = new Map<string, string>();
-  #queue: ClusterTopology[] = [];
+  #queue: QueuedTopology[] = [];
   /** The version that was asked for last. */
   #newest = 0;
   #adopting: Promise<void> | undefined;
@@ -57,6 +65,7 @@ export class NodeCluster implements MainCluster {
   #listener: () => void = () => {};
   #onNext: () => void = () => {};
   #isEnded = false;
+  readonly #pace = new MovePace();
 
   constructor(parts: NodeClusterParts) {
     this.#parts = parts;
@@ -92,12 +101,22 @@ export class NodeCluster implements MainCluster {
       keysMoved: this.#fill.keysSent,
       bytesMoved: this.#fill.bytesSent,
       keysLeft: this.#fill.keysLeft,
+      ...this.#pace.now,
       unreachable: [...this.#unreached.values(), ...(this.#parts.grants?.silent ?? [])],
     };
   }
 
-  adopt(topology: ClusterTopology): void {
-    this.#queue.push(topology);
+  /** Called once a second: the report says how far a fill is. */
+  sampled(): void {
+    if (this.#pace.sample(this.#fill, this.#parts.timers.nowMs())) this.#listener();
+  }
+
+  membershipReached(isReached: boolean): void {
+    this.#parts.journal.membershipReached(isReached);
+  }
+
+  adopt(topology: ClusterTopology, cause?: ChangeCause): void {
+    this.#queue.push({ topology, cause });
     this.#newest = topology.version;
     this.#onNext();
     this.#adopting ??= this.#adoptAll().finally(() => {
@@ -140,6 +159,9 @@ export class NodeCluster implements MainCluster {
 
   #reached({ name, incarnation, isReached }: Extract<ThreadNotice, { kind: 'reached' }>): void {
     const key = peerKey({ name, incarnation });
+    if (isReached === this.#unreached.has(key)) {
+      this.#parts.journal.reached({ name, incarnation }, isReached);
+    }
     if (isReached) this.#unreached.delete(key);
     else this.#unreached.set(key, name);
     this.#listener();
@@ -158,8 +180,8 @@ export class NodeCluster implements MainCluster {
     }
   }
 
-  async #adopt(topology: ClusterTopology): Promise<void> {
-    const { self, renew, grants } = this.#parts;
+  async #adopt({ topology, cause }: QueuedTopology): Promise<void> {
+    const { self, renew, grants, journal } = this.#parts;
     grants?.adopting(topology);
     const reason = reasonToRenew(topology, this.#past[0], self);
     if (reason !== undefined) {
@@ -176,6 +198,7 @@ export class NodeCluster implements MainCluster {
     this.#past = [now, ...this.#past].slice(0, PAST_MAX);
     this.#adopted = topology.version;
     this.#forgetUnreached(now);
+    journal.adopted(now, before, cause);
     this.#parts.adopted(topology);
     this.#listener();
     const drained = this.#parts.order({ kind: 'drain', version: topology.version });

@@ -12,6 +12,7 @@ import type { ThreadArgument, ThreadReport } from '../thread/thread-cluster.ts';
 import { machineTimers } from '../thread/timers.ts';
 import { ClusterDisplay } from './cluster-display.ts';
 import { publishTopology } from './cluster-entry.ts';
+import { EventJournal } from './event-journal.ts';
 import type { FillJob } from './fill-job.ts';
 import type { FillOutcome } from './fill-run.ts';
 import type { MainCluster } from './main-cluster.ts';
@@ -65,14 +66,18 @@ export function openMember(options: MemberOptions): OpenedMember {
     start: { module: THREAD_MODULE, share, argument, told },
     attach: (node) => {
       grants = grantsOf(node, shared, options, () => member.silenceChanged());
+      const journal = new EventJournal({ self: identity, log: options.log });
       display = new ClusterDisplay({
         self: identity,
+        journal,
+        sampled: () => member.sampled(),
         timers: machineTimers(peerMachine()),
         report: () => member.report(),
         threads: async () => (await node.cluster.report(undefined)) as readonly ThreadReport[],
         show: (view) => node.control.showCluster(view),
       });
-      const member = nodeClusterOf(node, argument, { share: shared, grants, display }, options);
+      const parts = { share: shared, grants, display, journal };
+      const member = nodeClusterOf(node, argument, parts, options);
       attached.resolve(member);
       return member;
     },
@@ -112,12 +117,13 @@ interface AttachedParts {
   readonly share: ClusterShare;
   readonly grants: Grants | undefined;
   readonly display: ClusterDisplay;
+  readonly journal: EventJournal;
 }
 
 function nodeClusterOf(
   { cluster, control, runGuest }: Parameters<OpenedMember['attach']>[0],
   argument: ThreadArgument,
-  { share, grants, display }: AttachedParts,
+  { share, grants, display, journal }: AttachedParts,
   { identity, log, renew }: MemberOptions,
 ): NodeCluster {
   const store = cluster.store();
@@ -143,5 +149,6 @@ function nodeClusterOf(
     },
     renew,
     grants,
+    journal,
   });
 }

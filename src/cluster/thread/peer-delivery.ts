@@ -102,6 +102,11 @@ export class PeerDelivery {
     return this.#isLost;
   }
 
+  /** The age of the oldest change without an acknowledgement, in milliseconds; 0 for none. */
+  get lagMs(): number {
+    return this.#units.size === 0 ? 0 : this.#parts.timers.nowMs() - this.#oldestMs();
+  }
+
   deliver(keys: KeyBatch, group: ChangeGroup): void {
     group.open();
     if (this.#isLost) group.settle(lostError(this.#peer));
@@ -216,10 +221,16 @@ export class PeerDelivery {
   #look(): void {
     this.#timer = undefined;
     if (this.#units.size === 0) return;
-    const sinceMs = Math.min(...Array.from(this.#units, (unit) => unit.sinceMs));
-    const waitedMs = this.#parts.timers.nowMs() - sinceMs;
+    const waitedMs = this.lagMs;
     if (waitedMs >= LOST_MS) this.#lose();
     else this.#sendFailed(waitedMs);
+  }
+
+  /** A batch that was sent again is among the newer ones. */
+  #oldestMs(): number {
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const { sinceMs } of this.#units) oldestMs = Math.min(oldestMs, sinceMs);
+    return oldestMs;
   }
 
   #sendFailed(waitedMs: number): void {

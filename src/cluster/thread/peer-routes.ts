@@ -47,13 +47,14 @@ export class PeerRoutes {
     return this.#routes.get(peerKey(peer));
   }
 
-  /** One for each link of this thread. */
-  views(): readonly PeerView[] {
+  /** One for each link of this thread; `lagMs` says how long changes have waited for a peer. */
+  views(lagMs: (peer: PeerIdentity) => number): readonly PeerView[] {
     return [...this.#routes.values()].map(({ peer, link }) => ({
       name: peer.name,
       linksUp: link.isUp ? 1 : 0,
       backlogBytes: link.backlogBytes,
       unansweredRequests: link.waitingCount,
+      lagMs: lagMs(peer),
     }));
   }
 

@@ -1,6 +1,6 @@
 import { assert, type CodedError } from '../../base/index.ts';
 import type { Group } from '../../topology/index.ts';
-import { type Adopted, indexOfPeer, peerKey, peersOf } from './adopted.ts';
+import { type Adopted, indexOfPeer, type PeerIdentity, peerKey, peersOf } from './adopted.ts';
 import { type ChangeGroup, ChangeGroups } from './change-groups.ts';
 import { KeyBatch } from './key-batch.ts';
 import {
@@ -127,6 +127,11 @@ export class Sender {
       }
       this.#flush(previous?.topology.version ?? 0, acknowledged);
     }
+  }
+
+  /** How long the oldest change has waited for this receiver, in milliseconds; 0 for none. */
+  lagMs(peer: PeerIdentity): number {
+    return Math.round(this.#deliveries.get(peerKey(peer))?.lagMs ?? 0);
   }
 
   /** Resolves once all changes from before `version` was adopted are acknowledged. */

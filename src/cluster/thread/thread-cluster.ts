@@ -153,7 +153,7 @@ export class MemberThread implements ThreadCluster {
       changes_resent: changes.resent,
       changes_refused: changes.refused,
     };
-    return { numbers, peers: this.#routes.views() };
+    return { numbers, peers: this.#routes.views((peer) => this.#sender.lagMs(peer)) };
   }
 
   async end(): Promise<void> {

@@ -23,10 +23,20 @@ const MEMBER_NUMBERS = [
   'clean_version',
   'replicas',
   'unreachable_members',
+  // 1; 0 while etcd cannot be reached.
+  'membership_reachable',
+  // Times that it became the primary of keys of a member that was down, since its start.
+  'takeovers',
   // Since the last change of the topology.
   'keys_moved',
   'bytes_moved',
+  // About how many are left to send, and how fast they go; 0 at rest.
   'keys_left',
+  'bytes_left',
+  'keys_per_second',
+  'bytes_per_second',
+  // -1 while it is not known.
+  'seconds_left',
 ] as const;
 /** In the order of `stats cluster`. */
 export const CLUSTER_NUMBERS = [...MEMBER_NUMBERS, ...THREAD_NUMBERS] as const;
@@ -43,6 +53,47 @@ export interface PeerView {
   readonly backlogBytes: number;
   /** Requests without a reply: forwards, and batches of changes. */
   readonly unansweredRequests: number;
+  /** The age of the oldest change that it has not acknowledged, in milliseconds; 0 for none. */
+  readonly lagMs: number;
+}
+
+/** What happens to a member of a cluster. */
+export const CLUSTER_EVENTS = [
+  // The process that shows the event follows its first topology.
+  'started',
+  'join',
+  'fill-began',
+  'fill-ended',
+  'fill-given-up',
+  'leave',
+  'leave-given-up',
+  'left',
+  'death',
+  // A member is back with its items.
+  'return',
+  // The member that shows the event answers for keys of one that is down.
+  'takeover',
+  // A member has not taken changes for a while; it takes them again.
+  'peer-lags',
+  'peer-in-sync',
+  'membership-lost',
+  'membership-back',
+] as const;
+export type ClusterEventKind = (typeof CLUSTER_EVENTS)[number];
+
+export interface ClusterEvent {
+  /** Counts the events of the process that shows it, from 1. */
+  readonly nth: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+  readonly kind: ClusterEventKind;
+  /** The member that it happened to. */
+  readonly node: string;
+  /** The topology of that moment. */
+  readonly version: number;
+  /** Who decided it: `operator`, `supervisor`, or the name of a member. */
+  readonly by: string;
+  readonly reason: string;
 }
 
 /** What a member shows of its cluster and of itself. */
@@ -52,10 +103,14 @@ export interface ClusterView {
   readonly member: string;
   /** Its own state; `removed` if the topology does not have it. */
   readonly state: string;
+  /** A proxy holds no keys. */
+  readonly role: 'node' | 'proxy';
   readonly replication: string;
   /** How many members are in each state. */
   readonly members: Readonly<Record<string, number>>;
   readonly numbers: Readonly<Record<ClusterNumber, number>>;
   /** The other members whose processes run. */
   readonly peers: readonly PeerView[];
+  /** The last ones, the newest at the end. */
+  readonly events: readonly ClusterEvent[];
 }

@@ -8,6 +8,8 @@ const number =
   ({ cluster }: MetricSample): number | undefined =>
     cluster?.numbers[name];
 
+const MS_PER_SECOND = 1000;
+
 /** A number of each other member whose process runs. */
 const ofPeer = (name: string, help: string, read: (peer: PeerView) => number): Metric =>
   labelled('gauge', name, help, ['peer'], ({ cluster }) =>
@@ -58,6 +60,16 @@ const TOPOLOGY_METRICS: readonly Metric[] = [
       }),
   ),
   gauge(
+    'slabring_cluster_membership_reachable',
+    'Whether what keeps the topology can be reached; 0 during an outage of etcd.',
+    number('membership_reachable'),
+  ),
+  counter(
+    'slabring_cluster_takeovers_total',
+    'Times that this member became the primary of keys of a member that was down.',
+    number('takeovers'),
+  ),
+  gauge(
     'slabring_cluster_unreachable_members',
     'Members that do not take changes, or do not reply, as this one sees it.',
     number('unreachable_members'),
@@ -75,6 +87,25 @@ const WORK_METRICS: readonly Metric[] = [
     'slabring_cluster_keys_left',
     'About how many items are left to send; 0 at rest.',
     number('keys_left'),
+  ),
+  gauge('slabring_cluster_left_bytes', 'About the bytes of those items.', number('bytes_left')),
+  gauge(
+    'slabring_cluster_keys_per_second',
+    'How many items it sends in a second, over the last ones; 0 at rest.',
+    number('keys_per_second'),
+  ),
+  gauge(
+    'slabring_cluster_bytes_per_second',
+    'The bytes of those items.',
+    number('bytes_per_second'),
+  ),
+  gauge(
+    'slabring_cluster_move_seconds',
+    'About how long the rest takes at the pace of the last seconds; none while it is not known.',
+    (sample) => {
+      const seconds = number('seconds_left')(sample);
+      return seconds === -1 ? undefined : seconds;
+    },
   ),
   counter(
     'slabring_cluster_forwards_total',
@@ -143,6 +174,11 @@ const PEER_METRICS: readonly Metric[] = [
     'slabring_cluster_unanswered_requests',
     'Requests to the other member without a reply: forwards, and batches of changes.',
     ({ unansweredRequests }) => unansweredRequests,
+  ),
+  ofPeer(
+    'slabring_cluster_lag_seconds',
+    'Age of the oldest change that the other member has not acknowledged; 0 for none.',
+    ({ lagMs }) => lagMs / MS_PER_SECOND,
   ),
 ];
 

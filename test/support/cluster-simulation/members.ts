@@ -54,7 +54,7 @@ export class Members {
     const first = firstTopology({ cluster: 'web', replicas, replication }, members);
     this.#keeper = new TopologyKeeper(first, 'the cluster starts', {
       save: () => {},
-      publish: (topology) => this.#publish(topology),
+      publish: ({ topology }) => this.#publish(topology),
       onChange: ({ topology: { version, members: all }, reason }) => {
         const states = all.map(({ name, incarnation, state }) => `${name}#${incarnation} ${state}`);
         world.log(`topology ${version}: ${reason} (${states.join(', ')})`);

@@ -1,4 +1,5 @@
 import { ByteSink, silentLogger } from '../../../src/base/index.ts';
+import { EventJournal } from '../../../src/cluster/node/event-journal.ts';
 import type { FillOrder } from '../../../src/cluster/node/fill-keeper.ts';
 import { FillPlan } from '../../../src/cluster/node/fill-plan.ts';
 import { FillRun } from '../../../src/cluster/node/fill-run.ts';
@@ -87,6 +88,7 @@ export class SimProcess {
       order: (order) => this.#order(order),
       soon: (run) => void world.plan(this.main, world.random.fraction(), run),
       runFill: (order) => this.#runFill(order),
+      journal: new EventJournal({ self: this.identity, log: silentLogger }),
       adopted: () => {},
       renew,
     });

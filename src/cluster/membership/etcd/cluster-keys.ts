@@ -171,6 +171,9 @@ function readReport(fields: Fields, name: string, incarnation: number): MemberRe
     keysMoved: countOf(fields, 'keysMoved'),
     bytesMoved: countOf(fields, 'bytesMoved'),
     keysLeft: countOf(fields, 'keysLeft'),
+    bytesLeft: countOf(fields, 'bytesLeft'),
+    keysPerSecond: countOf(fields, 'keysPerSecond'),
+    bytesPerSecond: countOf(fields, 'bytesPerSecond'),
     unreachable: unreachable.map(String),
   };
 }
@@ -184,7 +187,7 @@ const readFacts = (fields: Fields): NodeFacts => ({
 function decodeChange(text: string): PastChange {
   const fields = fieldsOf(text);
   const [version, atMs] = [countOf(fields, 'version'), countOf(fields, 'atMs')];
-  return { version, atMs, reason: String(fields['reason']) };
+  return { version, atMs, reason: String(fields['reason']), by: String(fields['by'] ?? '-') };
 }
 
 function decodeRemoval(text: string): Removal {

@@ -112,7 +112,7 @@ export class Driver {
   }
 
   async #write(step: TopologyStep, { newest }: ClusterState, driver: EtcdKey): Promise<void> {
-    const { client, keys, log } = this.#options;
+    const { client, keys, name, log } = this.#options;
     const { reason, topology } = step;
     const { version } = topology;
     const atMs = Math.round(machineClock.nowMs());
@@ -122,7 +122,7 @@ export class Driver {
     ] as const;
     const { succeeded } = await client.transact(compare, [
       { put: keys.topology(version), value: encodeTopology(topology) },
-      { put: keys.change(version), value: encodeChange({ version, reason, atMs }) },
+      { put: keys.change(version), value: encodeChange({ version, reason, by: name, atMs }) },
       { remove: keys.topology(version - HISTORY_MAX) },
       { remove: keys.change(version - CHANGES_MAX) },
     ]);

@@ -7,12 +7,13 @@ import {
   unfinished,
 } from '../../../topology/index.ts';
 import { ChangeAccount } from '../../changes/change-account.ts';
-import type {
-  ChangeEvent,
-  ChangeRequest,
-  MemberStatus,
-  MembersReply,
-  Moved,
+import {
+  type ChangeEvent,
+  type ChangeRequest,
+  type MemberStatus,
+  type MembersReply,
+  type Moved,
+  progressOf,
 } from '../../changes/change-events.ts';
 import { planChanges } from '../../changes/change-plan.ts';
 import type { ControlReply, ControlRequest } from '../../control/messages.ts';
@@ -193,25 +194,14 @@ function membersOf(topology: ClusterTopology, state: ClusterState): MembersReply
       ({ member: { name, incarnation } }) =>
         name === member.name && incarnation === member.incarnation,
     );
-    const {
-      adopted = 0,
-      complete = 0,
-      keysMoved = 0,
-      bytesMoved = 0,
-      keysLeft = 0,
-    } = node?.report ?? {};
     const { items, bytes, memoryLimitBytes } = node?.facts ?? {};
-    const isComplete = complete === topology.version;
-    const moved = { keysMoved, bytesMoved, keysLeft };
     return {
       ...member,
       pid: undefined,
       items,
       bytes,
       memoryLimitBytes,
-      adopted,
-      isComplete,
-      ...moved,
+      ...progressOf(node?.report, topology.version),
     };
   });
   return {

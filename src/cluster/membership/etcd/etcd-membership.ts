@@ -192,6 +192,7 @@ export class EtcdMembership implements Membership {
   #changed(state: EtcdState): void {
     if (!this.#isReachable) this.#options.log.info({}, 'etcd can be reached again');
     this.#isReachable = true;
+    this.#parts?.member.membershipReached(true);
     const clusterState = readClusterState(this.#keys, state);
     for (const text of clusterState.malformed) this.#tellOnce(text);
     for (const ended of clusterState.ended) this.#onEnded(ended);
@@ -203,6 +204,7 @@ export class EtcdMembership implements Membership {
     this.#parts?.driver?.lost();
     if (!this.#isReachable) return;
     this.#isReachable = false;
+    this.#parts?.member.membershipReached(false);
     const text =
       'The node goes on with the topology that it has; no change is possible until then.';
     this.#options.log.warn({ code: error.code }, `${error.message} ${text}`);
@@ -210,7 +212,10 @@ export class EtcdMembership implements Membership {
 
   #adopt(state: ClusterState): void {
     const { adopt, restore, renewal } = adoptionOf(this.#known, state, this.identity);
-    for (const topology of adopt) this.#parts?.member.adopt(topology);
+    for (const topology of adopt) {
+      const cause = state.changes.find(({ version }) => version === topology.version);
+      this.#parts?.member.adopt(topology, cause);
+    }
     this.#known = [...this.#known, ...adopt].slice(-HISTORY_MAX);
     if (restore.length > 0) void this.#restore(restore);
     if (renewal !== undefined) this.renew(`${renewal[0]!.toUpperCase()}${renewal.slice(1)}.`);

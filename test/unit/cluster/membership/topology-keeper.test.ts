@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { TopologyKeeper } from '../../../../src/cluster/membership/topology-keeper.ts';
+import {
+  type TopologyChange,
+  TopologyKeeper,
+} from '../../../../src/cluster/membership/topology-keeper.ts';
 import type { MemberReport } from '../../../../src/cluster/node/main-cluster.ts';
 import { type ClusterTopology, withDown, withLeaving } from '../../../../src/topology/index.ts';
 import { topologyWith } from '../../../support/cluster-topologies.ts';
+import { NOTHING_MOVED } from '../../../support/nothing-moved.ts';
 
 function keeperOf(first: ClusterTopology) {
   const log: string[] = [];
   const keeper = new TopologyKeeper(first, 'it starts', {
     save: ({ version }) => void log.push(`save ${version}`),
-    publish: ({ version }) => void log.push(`publish ${version}`),
+    publish: ({ topology: { version } }) => void log.push(`publish ${version}`),
     onChange: ({ reason }) => void log.push(reason),
   });
   return { keeper, log };
@@ -18,7 +22,7 @@ function keeperOf(first: ClusterTopology) {
 function done(keeper: TopologyKeeper, name: string, version: number): MemberReport {
   const { incarnation } = keeper.topology.members.find((member) => member.name === name)!;
   const at = { adopted: version, complete: version, clean: version };
-  return { name, incarnation, ...at, keysMoved: 0, bytesMoved: 0, keysLeft: 0, unreachable: [] };
+  return { name, incarnation, ...at, ...NOTHING_MOVED, unreachable: [] };
 }
 
 describe('the keeper of a topology', () => {
@@ -29,6 +33,23 @@ describe('the keeper of a topology', () => {
       ...['save 1', 'it starts', 'publish 1'],
       ...['save 2', 'web-2 leaves', 'publish 2'],
     ]);
+  });
+  test('each change says why, who decided it and when', () => {
+    const changes: TopologyChange[] = [];
+    const keeper = new TopologyKeeper(topologyWith(3), 'it starts', {
+      save: () => {},
+      publish: (change) => void changes.push(change),
+      onChange: () => {},
+    });
+    keeper.change((topology) => withLeaving(topology, 'web-2'), 'web-2 leaves', 'operator');
+    for (const name of ['web-1', 'web-2', 'web-3']) keeper.take(done(keeper, name, 2));
+    const told = changes.map(({ reason, by }) => `${by}: ${reason}`);
+    expect(told).toEqual([
+      'supervisor: it starts',
+      'operator: web-2 leaves',
+      'supervisor: web-2 has given its items to the others',
+    ]);
+    for (const { atMs } of changes) expect(atMs).toBeGreaterThan(1.7e12);
   });
   test('the keeper removes a member that leaves when the last member has reported', () => {
     const { keeper, log } = keeperOf(topologyWith(3));

@@ -14,8 +14,8 @@ function reportWith(number: number, ...peers: readonly PeerView[]): ThreadReport
   return { numbers: numbers as ThreadReport['numbers'], peers };
 }
 
-const peer = (name: string, number: number): PeerView => {
-  return { name, linksUp: number, backlogBytes: number, unansweredRequests: number };
+const peer = (name: string, number: number, lagMs = 0): PeerView => {
+  return { name, linksUp: number, backlogBytes: number, unansweredRequests: number, lagMs };
 };
 
 /** A display whose threads answer as the test says. */
@@ -24,6 +24,7 @@ class TestDisplay {
   readonly shown: ClusterView[] = [];
   readonly questions: PromiseWithResolvers<readonly ThreadReport[]>[] = [];
   adopted = 0;
+  samples = 0;
   readonly display = new ClusterDisplay({
     self,
     timers: this.timers,
@@ -36,8 +37,13 @@ class TestDisplay {
       keysMoved: 4,
       bytesMoved: 5,
       keysLeft: 6,
+      bytesLeft: 7,
+      keysPerSecond: 2,
+      bytesPerSecond: 8,
       unreachable: ['web-2'],
     }),
+    journal: { events: [], takeovers: 9, isMembershipReachable: false },
+    sampled: () => void this.samples++,
     threads: () => {
       const question = Promise.withResolvers<readonly ThreadReport[]>();
       this.questions.push(question);
@@ -67,12 +73,12 @@ describe('what a member shows of its cluster', () => {
   test('the numbers of the threads add up, also those of each peer', async () => {
     test1.adopt();
     await test1.answer(
-      reportWith(1, peer('web-2', 1), peer('web-3', 5)),
-      reportWith(10, peer('web-2', 2)),
+      reportWith(1, peer('web-2', 1, 900), peer('web-3', 5)),
+      reportWith(10, peer('web-2', 2, 200)),
     );
     const [view] = test1.shown;
     for (const name of THREAD_NUMBERS) expect(view?.numbers[name], name).toBe(11);
-    expect(view?.peers).toEqual([peer('web-2', 3), peer('web-3', 5)]);
+    expect(view?.peers).toEqual([peer('web-2', 3, 900), peer('web-3', 5)]);
   });
   test('the topology and the report of the member are shown', async () => {
     const gone = memberWith(3, { state: 'gone' });
@@ -93,6 +99,12 @@ describe('what a member shows of its cluster', () => {
         keys_moved: 4,
         bytes_moved: 5,
         keys_left: 6,
+        bytes_left: 7,
+        keys_per_second: 2,
+        bytes_per_second: 8,
+        seconds_left: 3,
+        takeovers: 9,
+        membership_reachable: 0,
       },
     });
   });
@@ -115,7 +127,7 @@ describe('the questions to the threads', () => {
     test1.timers.advance(DISPLAY_MS - 1);
     expect(test1.questions).toHaveLength(1);
     test1.timers.advance(1);
-    expect(test1.questions).toHaveLength(2);
+    expect([test1.questions.length, test1.samples]).toEqual([2, 1]);
     await test1.answer(reportWith(8));
     expect(test1.shown.at(-1)?.numbers.forwards_sent).toBe(8);
   });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CodedError } from '../../../../src/base/index.ts';
+import { CodedError, silentLogger } from '../../../../src/base/index.ts';
+import { EventJournal } from '../../../../src/cluster/node/event-journal.ts';
 import { NodeCluster } from '../../../../src/cluster/node/node-cluster.ts';
 import {
   type ClusterTopology,
@@ -242,6 +243,28 @@ describe('fills', () => {
   });
 });
 
+describe('reports of a fill', () => {
+  test('the report follows a fill each second, and is told until it is over', async () => {
+    await test1.adopt(topology(1, 1, ...three));
+    await test1.adopt(topology(2, 1, ...three, fourth));
+    await test1.until(() => test1.fills.length === 1);
+    const { share } = test1.fills[0]!;
+    const before = test1.reports.length;
+    test1.cluster.sampled();
+    expect(test1.reports.length).toBe(before);
+    share.visited(1, 4);
+    share.sent(10, 1000);
+    test1.cluster.sampled();
+    expect(test1.cluster.report()).toMatchObject({ keysMoved: 10, keysLeft: 30, bytesLeft: 3000 });
+    expect(test1.reports.length).toBe(before + 1);
+    share.visited(4, 4);
+    test1.cluster.sampled();
+    test1.cluster.sampled();
+    expect(test1.reports.length).toBe(before + 2);
+    expect(test1.cluster.report()).toMatchObject({ keysLeft: 0, bytesLeft: 0 });
+  });
+});
+
 describe('receivers that do not acknowledge', () => {
   test('the report names them, and is complete only without them', async () => {
     await test1.adopt(topology(1, 1, ...three));
@@ -264,6 +287,7 @@ test('an order that fails because the node stops leaves no promise unsettled', a
     order: () => Promise.reject(new CodedError('ERR_CHANNEL_CLOSED', 'The node stops.')),
     soon: (run) => void setImmediate(run),
     runFill: () => Promise.resolve('done'),
+    journal: new EventJournal({ self, log: silentLogger }),
     adopted: () => {},
     renew: () => {},
   });

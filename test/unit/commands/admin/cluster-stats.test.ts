@@ -15,14 +15,16 @@ function binaryReplies(session: SessionHarness) {
 }
 
 describe('stats cluster', () => {
-  test('a member shows its topology, its work and its peers', () => {
+  test('a member shows its topology, its work, its peers and the last events', () => {
     const numbers = CLUSTER_NUMBERS.map((name) => `STAT ${name} ${view.numbers[name]}\r\n`);
     expect(inCluster().send('stats cluster\r\n')).toBe(
       'STAT cluster_name web\r\nSTAT member_name web-1\r\nSTAT member_state serving\r\n' +
-        'STAT replication sync\r\nSTAT members_joining 0\r\nSTAT members_serving 2\r\n' +
+        'STAT member_role node\r\nSTAT replication sync\r\n' +
+        'STAT members_joining 0\r\nSTAT members_serving 2\r\n' +
         numbers.join('') +
         'STAT peer:web-2:links_up 2\r\nSTAT peer:web-2:backlog_bytes 70\r\n' +
-        'STAT peer:web-2:unanswered_requests 3\r\nEND\r\n',
+        'STAT peer:web-2:unanswered_requests 3\r\nSTAT peer:web-2:lag_ms 1500\r\n' +
+        'STAT event:4 1795995316.123 death web-3 9 supervisor web-3 has ended\r\nEND\r\n',
     );
   });
   test('the binary protocol has the same rows', () => {

@@ -23,6 +23,7 @@ test('the table has room for a thousand peers with the longest names', () => {
     linksUp: 64,
     backlogBytes: 2 ** 40,
     unansweredRequests: 2 ** 32,
+    lagMs: 10_000,
   }));
   table.show(clusterViewWith({ peers }));
   expect(table.view()?.peers).toEqual(peers);

@@ -1,5 +1,6 @@
 import type { RegisteredNode } from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
 import type { ClusterTopology, Member, MemberState } from '../../../../../src/topology/index.ts';
+import { NOTHING_MOVED } from '../../../../support/nothing-moved.ts';
 
 export const SETTINGS = { cluster: 'web', replicas: 2, replication: 'sync' } as const;
 
@@ -23,11 +24,10 @@ export function registered(
   { incarnation = 1, unreachable = [] as readonly string[] } = {},
 ): RegisteredNode {
   const versions = { adopted: version, complete: version, clean: version };
-  const moved = { keysMoved: 0, bytesMoved: 0, keysLeft: 0 };
   return {
     member: member(name, 'joining', incarnation),
     facts: undefined,
     hasEnded: false,
-    report: { name, incarnation, ...versions, ...moved, unreachable },
+    report: { name, incarnation, ...versions, ...NOTHING_MOVED, unreachable },
   };
 }

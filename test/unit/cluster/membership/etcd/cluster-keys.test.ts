@@ -30,7 +30,7 @@ test('a state has the topologies, processes, removals, changes and the driver', 
   const a = { ...registered('a', 9, { unreachable: ['b'] }), facts };
   const ended = { ...registered('b', 9, { incarnation: 4 }), hasEnded: true };
   const removal = { name: 'b', incarnation: 4 };
-  const change = { version: 10, reason: 'b joins', atMs: 17 };
+  const change = { version: 10, reason: 'b joins', by: 'a', atMs: 17 };
   const state = read({
     [KEYS.topology(10)]: encodeTopology(newest),
     [KEYS.topology(9)]: encodeTopology(old),

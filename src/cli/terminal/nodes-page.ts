@@ -18,13 +18,35 @@ export function membersText(reply: MembersReply, nowMs = machineClock.nowMs()): 
   const parts = [
     clusterLine(reply),
     columns([head, ...members.map(memberRow)], { gap: '   ' }),
-    ...(waitsFor.length === 0 ? [] : [section('The change waits for:', waitsFor)]),
+    ...optional('Items move:', members.flatMap(moveLine)),
+    ...optional('Not in sync:', members.flatMap(unreachableLines)),
+    ...optional('The change waits for:', waitsFor),
     section(
       'Last changes:',
-      changes.map(({ atMs, reason }) => `${ageText((nowMs - atMs) / 1000)} ago: ${reason}`),
+      changes.map((change) => changeLine(change, nowMs)),
     ),
   ];
   return parts.join('\n\n');
+}
+
+const optional = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : [section(title, lines)];
+
+function moveLine(member: MemberStatus): readonly string[] {
+  const { name, keysLeft, bytesLeft, keysPerSecond, bytesPerSecond } = member;
+  if (keysLeft === 0) return [];
+  const keys = `about ${countText(keysLeft)} keys (${sizeText(bytesLeft)})`;
+  const left = `${name} has ${keys} left to send`;
+  if (keysPerSecond === 0) return [left];
+  const pace = `${countText(keysPerSecond)} keys/s, ${sizeText(bytesPerSecond)}/s`;
+  return [`${left}: ${pace}, about ${ageText(Math.ceil(keysLeft / keysPerSecond))} more`];
+}
+
+const unreachableLines = ({ name, unreachable }: MemberStatus): readonly string[] =>
+  unreachable.map((peer) => `${peer} does not take the changes of ${name}, or does not reply`);
+
+function changeLine({ atMs, by, reason }: MembersReply['changes'][number], nowMs: number): string {
+  return `${ageText((nowMs - atMs) / 1000)} ago: ${reason} (${by})`;
 }
 
 function clusterLine({ cluster, version, replicas, replication, members }: MembersReply): string {

@@ -1,5 +1,6 @@
 import { benchVerb } from './bench.ts';
 import { deleteVerb } from './delete.ts';
+import { eventsVerb } from './events.ts';
 import { flushVerb } from './flush.ts';
 import { getVerb } from './get.ts';
 import { hotVerb } from './hot.ts';
@@ -24,6 +25,7 @@ export const CACHE_VERBS = [
   statsVerb,
   topVerb,
   watchVerb,
+  eventsVerb,
   hotVerb,
   keysVerb,
   keyVerb,

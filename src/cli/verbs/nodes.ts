@@ -1,4 +1,12 @@
-import { bytes, CodedError, flag, type Rule, text, type ValuesOf } from '../../base/index.ts';
+import {
+  bytes,
+  CodedError,
+  flag,
+  number,
+  type Rule,
+  text,
+  type ValuesOf,
+} from '../../base/index.ts';
 import {
   type ChangeAction,
   etcdEndpoints,
@@ -6,6 +14,7 @@ import {
   order,
   orderInEtcd,
 } from '../../cluster/index.ts';
+import { INTERVAL_SECONDS_MAX } from '../cache/watch.ts';
 import { etcdFlags } from '../options/join-options.ts';
 import { orderCancel, orderChange, type SendOrder } from '../process/change-order.ts';
 import { etcdOptionsOf } from '../process/etcd-join.ts';
@@ -14,6 +23,7 @@ import type { Host } from '../process/host.ts';
 import { supervisorFor } from '../process/restart-order.ts';
 import { membersText } from '../terminal/nodes-page.ts';
 import { defineVerb } from '../verb.ts';
+import { watchText } from './watch-text.ts';
 
 const nodesFlags = {
   cluster: text({
@@ -48,7 +58,15 @@ const nodesFlags = {
     isCommandLineOnly: true,
     doc: 'Only show what would move, and about how long it takes; with cancel: what ends.',
   }),
-  json: flag({ doc: 'Print the result as JSON.' }),
+  watch: number({
+    default: 0,
+    min: 0,
+    max: INTERVAL_SECONDS_MAX,
+    unit: 'seconds',
+    isCommandLineOnly: true,
+    doc: 'With list: repeat after this time, until q or Ctrl-C; 0 prints once.',
+  }),
+  json: flag({ doc: 'Print the result as JSON; with --watch, a line for each time.' }),
 };
 
 const oneCluster: Rule<typeof nodesFlags> = ({ cluster, state }) =>
@@ -65,7 +83,8 @@ export const nodesVerb = defineVerb({
     'cluster serves. The items of a node go to the others before it leaves, and a new node gets ' +
     'its items before it answers, so no key is missing in between. One change is under way at a ' +
     'time; Ctrl-C ends only this command: the change of the present node goes on.\n' +
-    'list: members, states, what they hold and still send, and the last changes.\n' +
+    'list: members, states, what they hold and still send, and the last changes with who decided ' +
+    'them; --watch repeats it.\n' +
     'add: starts one more node. remove: a node leaves, and its process ends. replace: a new node ' +
     'takes the place of one, in one move of its items. restart: a node leaves, starts again with ' +
     'the program that is installed now (and with -m), and joins. cancel: gives up the change ' +
@@ -77,6 +96,7 @@ export const nodesVerb = defineVerb({
   rules: [oneCluster],
   examples: [
     { command: 'slabring nodes list', effect: 'the members and their states' },
+    { command: 'slabring nodes list --watch 1', effect: 'follow a change: what moves, how fast' },
     { command: 'slabring nodes add --dry-run', effect: 'what one more node would get' },
     { command: 'slabring nodes add', effect: 'start node-4, which gets its share of the items' },
     { command: 'slabring nodes remove node-2', effect: 'its items go to the others' },
@@ -94,6 +114,7 @@ export const nodesVerb = defineVerb({
       if (node !== undefined) throw usageError(`Unexpected argument "${node}".`);
       return list(options, host);
     }
+    if (options.watch !== 0) throw usageError('--watch is for list only.');
     if (action === 'cancel') {
       if (node !== undefined) throw usageError('cancel gives up the change under way: name none.');
       return orderCancel(await senderFor(options), options, host);
@@ -121,9 +142,13 @@ async function senderFor(options: NodesOptions): Promise<SendOrder> {
 }
 
 async function list(options: NodesOptions, host: Host): Promise<number> {
-  const reply = await membersOf(await senderFor(options));
-  const { event: _, ...members } = reply;
-  host.out(options.json ? JSON.stringify(members) : membersText(reply));
+  const read = async (): Promise<string> => {
+    const reply = await membersOf(await senderFor(options));
+    const { event: _, ...members } = reply;
+    return options.json ? JSON.stringify(members) : membersText(reply);
+  };
+  if (options.watch > 0) return watchText(read, options, host);
+  host.out(await read());
   return EXIT.ok;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineClock, number } from '../../base/index.ts';
 import type { CacheClient } from '../../client/index.ts';
-import { type Reading, withLatency } from '../../ops/index.ts';
+import { type Reading, withCluster, withLatency } from '../../ops/index.ts';
 import type { Host } from '../process/host.ts';
 import { listenForStop } from '../process/stop-request.ts';
 import type { NodeResult } from './each-node.ts';
@@ -84,13 +84,17 @@ export function watchEnd(host: Host): WatchEnd {
   };
 }
 
-/** Reads what `top` shows of the one node of a client; a plain memcached measures no latency. */
+/** Reads what `top` shows of the one node of a client; a plain memcached has less of it. */
 export async function readActivity(cache: CacheClient): Promise<Reading> {
   const reading = await readStats(cache);
   if (!reading.stats.has('slabring_version')) return reading;
-  // A slabring of before has no such topic.
-  const buckets = await readStats(cache, 'latency_buckets').catch(() => undefined);
-  return buckets === undefined ? reading : withLatency(reading, buckets.stats);
+  // A slabring of before has no such topic; a node in no cluster has none of clusters.
+  const [buckets, cluster] = await Promise.all([
+    readStats(cache, 'latency_buckets').catch(() => undefined),
+    readStats(cache, 'cluster').catch(() => undefined),
+  ]);
+  const timed = buckets === undefined ? reading : withLatency(reading, buckets.stats);
+  return cluster === undefined ? timed : withCluster(timed, cluster.stats);
 }
 
 /** Reads `stats` of the one node of a client. */

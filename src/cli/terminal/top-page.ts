@@ -18,7 +18,8 @@ interface TopLayout {
 
 interface Column {
   readonly head: string;
-  readonly sort: SortKey;
+  /** Undefined for a text, which has no order. */
+  readonly sort: SortKey | undefined;
   /** The key that sorts by it. */
   readonly key: string;
   /** The room that it always has: columns that came and went with the numbers would flicker. */
@@ -27,6 +28,7 @@ interface Column {
 }
 
 const NONE = '–';
+const US_PER_MS = 1000;
 const GAP = '  ';
 /** The part of a terminal that names may take, at least the length of an address of IPv4. */
 const NAME_SHARE = 0.4;
@@ -49,6 +51,19 @@ const COLUMNS = {
   p99: column('p99', 'p99', 'l', 6, ({ p99Microseconds: us }) =>
     us === undefined ? undefined : microsecondsText(us),
   ),
+  state: column('state', undefined, '', 8, ({ clusterState }) => clusterState),
+  forwards: column('fwd/s', 'forwards', 'f', 6, ({ forwardsPerSecond }) =>
+    count(forwardsPerSecond),
+  ),
+  lag: column('lag', 'lag', 'a', 6, ({ lagMs }) =>
+    lagMs === undefined ? undefined : microsecondsText(lagMs * US_PER_MS),
+  ),
+  backlog: column('backlog', 'backlog', 'b', 7, ({ backlogBytes: bytes }) =>
+    bytes === undefined ? undefined : shortSizeText(bytes),
+  ),
+  fill: column('fill', 'fill', 'o', 5, ({ fillRatio: ratio }) =>
+    percent(ratio === undefined ? undefined : 100 * ratio, 0),
+  ),
   evictions: column('evict/s', 'evictions', 'e', 7, ({ evictionsPerSecond }) =>
     count(evictionsPerSecond),
   ),
@@ -68,26 +83,40 @@ const COLUMNS = {
 const BY_PRIORITY: readonly Column[] = [
   COLUMNS.gets,
   COLUMNS.hits,
+  COLUMNS.state,
   COLUMNS.sets,
+  COLUMNS.forwards,
   COLUMNS.memory,
   COLUMNS.p99,
+  COLUMNS.lag,
+  COLUMNS.fill,
   COLUMNS.evictions,
   COLUMNS.items,
   COLUMNS.cpu,
   COLUMNS.connections,
+  COLUMNS.backlog,
   COLUMNS.rss,
   COLUMNS.uptime,
 ];
 
+/** A view without members of a cluster has none of these. */
+const OF_CLUSTERS: ReadonlySet<Column> = new Set([
+  COLUMNS.state,
+  COLUMNS.forwards,
+  COLUMNS.lag,
+  COLUMNS.backlog,
+  COLUMNS.fill,
+]);
+
 /** The order of each key; `n` sorts by the name. */
 export const SORT_KEYS: ReadonlyMap<string, SortKey> = new Map([
   ['n', 'node'],
-  ...BY_PRIORITY.map(({ key, sort }) => [key, sort] as const),
+  ...BY_PRIORITY.flatMap(({ key, sort }) => (sort === undefined ? [] : [[key, sort] as const])),
 ]);
 
 function column(
   head: string,
-  sort: SortKey,
+  sort: SortKey | undefined,
   key: string,
   width: number,
   cell: Column['cell'],
@@ -101,8 +130,6 @@ function memoryCell({ memoryUsedBytes: used, memoryLimitBytes: limit }: Activity
     : `${shortSizeText(used)}/${shortSizeText(limit)}`;
 }
 
-const KEYS = [...SORT_KEYS].map(([key, sort]) => `${key} ${sort}`).join(', ');
-const KEYS_HELP = `q quits. Sort by ${KEYS}; again reverses.`;
 const SHORT_HELP = 'q quits';
 /** The title and the blank line below it. */
 const TITLE_ROWS = 2;
@@ -119,7 +146,7 @@ export function topTable(view: View, layout: TopLayout, host: Pick<Host, 'style'
   const sorted = order(view.nodes, layout.sort, layout.isReversed);
   const names = [total, ...sorted.map(({ node }) => elided(node, nameMax))];
   const room = columnsMax - GAP.length - Math.max(...names.map((each) => each.length));
-  const shown = columnsThatFit(room + GAP.length);
+  const shown = columnsThatFit(room + GAP.length, hasMembers(view));
   const lines = sorted.map(({ activity, failure }, at) => {
     const name = names[at + 1]!;
     if (activity !== undefined) return [name, ...cellsOf(activity, shown)];
@@ -151,10 +178,20 @@ function cellsOf(activity: Activity | undefined, shown: readonly Column[]): read
   });
 }
 
-function columnsThatFit(room: number): readonly Column[] {
+const hasMembers = ({ nodes }: View): boolean =>
+  nodes.some(({ activity }) => activity?.clusterState !== undefined);
+
+function keysHelp(view: View): string {
+  const shown = BY_PRIORITY.filter((each) => hasMembers(view) || !OF_CLUSTERS.has(each));
+  const keys = shown.flatMap(({ key, sort }) => (sort === undefined ? [] : [`${key} ${sort}`]));
+  return `q quits. Sort by ${['n node', ...keys].join(', ')}; again reverses.`;
+}
+
+function columnsThatFit(room: number, isCluster: boolean): readonly Column[] {
   let left = room;
   const fit = new Set<Column>();
   for (const each of BY_PRIORITY) {
+    if (!isCluster && OF_CLUSTERS.has(each)) continue;
     left -= GAP.length + Math.max(each.width, each.head.length);
     if (left < 0) break;
     fit.add(each);
@@ -178,7 +215,7 @@ export function topScreen(
   const by = `${layout.sort}${layout.isReversed === true ? ', reversed' : ''}`;
   const title = `slabring top  ${time}  every ${intervalSeconds} s  by ${by}`;
   if (view === undefined) return `${title}\n\nwaiting for the nodes …`;
-  const full = wrapAll(KEYS_HELP, layout.columns);
+  const full = wrapAll(keysHelp(view), layout.columns);
   const room = layout.rows - TITLE_ROWS - TABLE_HEAD_ROWS - view.nodes.length;
   const help = full.split('\n').length < room ? full : SHORT_HELP;
   const rows = layout.rows - TITLE_ROWS - 1 - help.split('\n').length;

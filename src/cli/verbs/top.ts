@@ -19,6 +19,10 @@ export const topVerb = defineCacheVerb({
     'Shows requests per second, hit ratio, p99, evictions, items, memory, connections and CPU of ' +
     'every node, and their total: on a terminal as one screen, whose keys sort (q ends it); else ' +
     'a table, or with --json a line, in each interval. It works with every Memcached node.\n' +
+    'Members of a cluster of slabring also show their state, the requests that they send to the ' +
+    'nodes of their keys, the age of the oldest change that a node has not acknowledged (lag), ' +
+    'the bytes that wait for other nodes (backlog), and how much of their items they have sent ' +
+    'to nodes that are filled (fill).\n' +
     'Exit code 0: it was ended; with --once: every node replied;',
   flags: {
     once: flag({

@@ -5,22 +5,19 @@ import {
   LATENCY_BUCKETS,
   latencyQuantile,
 } from '../../commands/index.ts';
-
-/** The general `stats` of a node at one moment; a plain memcached lacks some of them. */
-export interface Reading {
-  /** Milliseconds; readings of one node have one clock. */
-  readonly atMs: number;
-  readonly stats: ReadonlyMap<string, string>;
-}
-
-/** Two readings of one process, or of two when the node restarted in between. */
-export interface Span {
-  readonly before: Reading;
-  readonly after: Reading;
-}
+import { type ClusterActivity, clusterActivityOf } from './cluster-activity.ts';
+import {
+  isOtherProcess,
+  numberIn,
+  type Reading,
+  ratePerSecond,
+  type Span,
+  sumOf,
+  sumOfBoth,
+} from './reading.ts';
 
 /** A number is undefined if a node does not send it, and a ratio if nothing happened. */
-export interface Activity {
+export interface Activity extends ClusterActivity {
   readonly getsPerSecond: number | undefined;
   readonly setsPerSecond: number | undefined;
   /** The share of hits among the gets of the span: 0 … 1. */
@@ -42,7 +39,6 @@ export interface Activity {
   readonly p99Microseconds: number | undefined;
 }
 
-const MS_PER_SECOND = 1000;
 const US_PER_SECOND = 1e6;
 const BUCKET_PREFIX = 'latency_bucket:';
 
@@ -66,19 +62,8 @@ export function activityOf(spans: readonly Span[]): Activity {
     rssBytes: now('rss_bytes'),
     p99Microseconds: p99Of(spans),
     uptimeSeconds: uptimes.reduce((least, each) => (least! < each! ? least : each), undefined),
+    ...clusterActivityOf(spans),
   };
-}
-
-/**
- * How much a counter grew in a second. A counter that is smaller than before began at 0 again: the
- * node restarted, or its statistics were reset. Then it grew by what it is now, at least.
- */
-export function ratePerSecond({ before, after }: Span, name: string): number | undefined {
-  const [was, is] = [numberIn(before, name), numberIn(after, name)];
-  const seconds = (after.atMs - before.atMs) / MS_PER_SECOND;
-  if (was === undefined || is === undefined || seconds <= 0) return undefined;
-  const hasRestarted = is < was || isOtherProcess(before, after);
-  return (hasRestarted ? is : is - was) / seconds;
 }
 
 /** The p99 of the requests of all spans together: their buckets are the same in every node. */
@@ -104,29 +89,6 @@ export function withLatency(
 ): Reading {
   const rows = [...buckets].map(([bound, count]) => [`${BUCKET_PREFIX}${bound}`, count] as const);
   return { atMs, stats: new Map([...stats, ...rows]) };
-}
-
-/** A clock that someone set back looks like a restart only to `uptime`; processes have ids. */
-function isOtherProcess(before: Reading, after: Reading): boolean {
-  const [was, is] = [before.stats.get('pid'), after.stats.get('pid')];
-  return was !== is;
-}
-
-function numberIn({ stats }: Reading, name: string): number | undefined {
-  const text = stats.get(name);
-  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
-}
-
-/** The sum over all spans; undefined for none, or if one lacks the number. */
-function sumOf(
-  spans: readonly Span[],
-  read: (span: Span) => number | undefined,
-): number | undefined {
-  return spans.map(read).reduce(sumOfBoth, spans.length === 0 ? undefined : 0);
-}
-
-function sumOfBoth(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : a + b;
 }
 
 function ratioOf(part: number | undefined, whole: number | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import type { Reading } from './activity.ts';
+import type { Reading } from './reading.ts';
 
 const MS_PER_SECOND = 1000;
 /** They say how late it is, and would change in every pair of readings. */

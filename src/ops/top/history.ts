@@ -1,4 +1,5 @@
-import { type Activity, activityOf, type Reading, type Span } from './activity.ts';
+import { type Activity, activityOf } from './activity.ts';
+import type { Reading, Span } from './reading.ts';
 
 /** What one round of questions found out about a node: a reading, or why there is none. */
 export type NodeRound<Failure> =

@@ -15,6 +15,10 @@ export const SORTS = {
   cpu: ({ cpuPercent }) => cpuPercent,
   rss: ({ rssBytes }) => rssBytes,
   uptime: ({ uptimeSeconds }) => uptimeSeconds,
+  forwards: ({ forwardsPerSecond }) => forwardsPerSecond,
+  lag: ({ lagMs }) => lagMs,
+  backlog: ({ backlogBytes }) => backlogBytes,
+  fill: ({ fillRatio }) => fillRatio,
 } as const satisfies Readonly<
   Record<string, ((activity: Activity) => number | undefined) | undefined>
 >;

@@ -142,3 +142,39 @@ test('the JSON has numbers in plain units, and lacks those that a node does not 
   expect(nodes['10.0.0.3:11211']).toEqual({ error: 'connection refused' });
   expect(total).toMatchObject({ nodes: 3, up: 2, getsPerSecond: 32_345, connections: 84 });
 });
+
+describe('members of a cluster in top', () => {
+  const rows = {
+    'cluster:member_state': 'serving',
+    'cluster:forwards_sent': 0,
+    'cluster:peer:node-2:lag_ms': 1200,
+    'cluster:peer:node-2:backlog_bytes': 2048,
+    'cluster:keys_moved': 630,
+    'cluster:keys_left': 370,
+  };
+  const view = () => {
+    const history = new TopHistory<NodeFailure>();
+    const reading = (atMs: number, stats: object) => ({
+      atMs,
+      stats: new Map(Object.entries({ pid: 1, ...stats }).map(([name, v]) => [name, `${v}`])),
+    });
+    history.add([{ node: 'a:1', value: reading(0, { ...BEFORE, ...CPU, ...rows }) }]);
+    const after = { ...AFTER, ...rows, 'cluster:forwards_sent': 500 };
+    return history.add([{ node: 'a:1', value: reading(1000, after) }]);
+  };
+  test.each([
+    [
+      undefined,
+      ['state', 'fwd/s', 'lag', 'backlog', 'fill'],
+      ['serving', '500', '1.2s', '2K', '63 %'],
+    ],
+    [100, ['state', 'fwd/s', 'lag', 'fill'], ['serving', '500', '1.2s', '63 %']],
+    [60, ['state', 'fwd/s'], ['serving', '500']],
+    [40, ['state'], ['serving']],
+  ])('a table of %s columns has those that fit', (columns, heads, cells) => {
+    const [head = '', , row = ''] = topTable(view(), { sort: 'node', columns }, host).split('\n');
+    const own = ['state', 'fwd/s', 'lag', 'backlog', 'fill'];
+    expect(head.split(/ +/).filter((word) => own.includes(word))).toEqual(heads);
+    for (const cell of cells) expect(row).toContain(` ${cell}`);
+  });
+});

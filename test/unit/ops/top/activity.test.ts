@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  activityOf,
-  type Reading,
-  ratePerSecond,
-  type Span,
-  withLatency,
-} from '../../../../src/ops/top/activity.ts';
+import { activityOf, withLatency } from '../../../../src/ops/top/activity.ts';
+import { type Reading, ratePerSecond, type Span } from '../../../../src/ops/top/reading.ts';
 
 const reading = (atMs: number, stats: Readonly<Record<string, number | string>>): Reading => ({
   atMs,

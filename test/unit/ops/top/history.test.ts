@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Reading } from '../../../../src/ops/top/activity.ts';
 import { type NodeRound, TopHistory } from '../../../../src/ops/top/history.ts';
+import type { Reading } from '../../../../src/ops/top/reading.ts';
 
 const replied = (node: string, atMs: number, gets: number): NodeRound<string> => {
   const stats = new Map([

@@ -23,7 +23,7 @@ export { orderInEtcd } from './membership/etcd/etcd-changes.ts';
 export type { EtcdOptions } from './membership/etcd/etcd-client.ts';
 export { etcdEndpoints } from './membership/etcd/etcd-url.ts';
 export { LocalMembership } from './membership/local-membership.ts';
-export type { Membership } from './membership/membership.ts';
+export type { Membership, Renewal } from './membership/membership.ts';
 export { ProxyMembership } from './membership/proxy-membership.ts';
 export { SupervisedMembership } from './membership/supervised.ts';
 export type { MainCluster } from './node/main-cluster.ts';

@@ -71,7 +71,7 @@ export class TestNode {
     this.#membership = membership;
     this.member = new EmptyMember(membership.identity);
     membership.onEnded(({ incarnation }) => this.ended.push(incarnation));
-    void membership.renewal.then((reason) => {
+    void membership.renewal.then(({ reason }) => {
       this.renewal = reason;
     });
   }

@@ -13,6 +13,8 @@ export const EXIT = {
   usage: 2,
   /** A cache operation failed: a node is down, or it refused the request. */
   cacheFailed: 3,
+  /** An operator restarts the node (EX_TEMPFAIL of sysexits.h): the service manager starts it. */
+  restart: 75,
   /** A bug in slabring (EX_SOFTWARE of sysexits.h); a supervisor should restart the node. */
   bug: 70,
 } as const;

@@ -40,8 +40,11 @@ export interface Host {
   readonly supervisor: Supervisor | undefined;
   /** The content of a small system file; undefined if it cannot be read. */
   readonly readFileIfPresent: (path: string) => string | undefined;
-  /** Replaces this process (execve): same arguments, same process id, the given environment. */
-  readonly reexec: (env: Host['env']) => void;
+  /**
+   * Replaces this process (execve): same process id, the given environment, and the same arguments
+   * with more of them at the end.
+   */
+  readonly reexec: (env: Host['env'], more?: readonly string[]) => void;
   /** Reads standard input to its end. */
   readonly readInput: () => Promise<Buffer>;
   /** Reads one line from the terminal without echo; undefined if there is no terminal. */
@@ -83,8 +86,8 @@ export function processHost(): Host {
     events: process,
     supervisor: process.send === undefined ? undefined : processSupervisor,
     readFileIfPresent,
-    reexec: (env) => {
-      const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+    reexec: (env, more = []) => {
+      const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1), ...more];
       process.execve?.(process.execPath, args, env as NodeJS.ProcessEnv);
     },
     readInput: () => {

@@ -4,6 +4,7 @@ import {
   type MainCluster,
   type Membership,
   type NodeFacts,
+  type Renewal,
   SupervisedMembership,
 } from '../../cluster/index.ts';
 import type { OpenedMember } from '../../cluster/member.ts';
@@ -24,8 +25,8 @@ export interface NodeJoin {
     node: Pick<RunningNode, 'cluster' | 'control' | 'runGuest'>,
     facts: () => NodeFacts,
   ): number | undefined;
-  /** Resolves with a sentence if the process must begin again, as a new one without items. */
-  readonly renewal: Promise<string>;
+  /** Resolves if the process must begin again, as a new one without items. */
+  readonly renewal: Promise<Renewal>;
   /** The node has ended. */
   end(): Promise<void>;
 }
@@ -88,7 +89,7 @@ export class NodeMembership implements NodeJoin {
     return this.#member.peerPort;
   }
 
-  get renewal(): Promise<string> {
+  get renewal(): Promise<Renewal> {
     return this.#membership?.renewal ?? new Promise(() => {});
   }
 
@@ -115,3 +116,7 @@ export async function openMembership(
   const send = (message: object): void => supervisor.send(message);
   return SupervisedMembership.open({ events, send }, log);
 }
+
+/** What a process that begins again adds to its command line: of two options the last counts. */
+export const memoryArgument = ({ memoryLimitBytes }: Renewal): readonly string[] =>
+  memoryLimitBytes === undefined ? [] : [`--memory-limit=${Math.ceil(memoryLimitBytes / 1024)}k`];

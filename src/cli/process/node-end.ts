@@ -1,13 +1,11 @@
 import { CodedError, type ProcessLog } from '../../base/index.ts';
+import type { Renewal } from '../../cluster/index.ts';
 import type { RunningNode } from '../../node/index.ts';
 import { EXIT, failureExitCode, signalExitCode } from './exit-codes.ts';
 import { logBug } from './log.ts';
 import type { NodeJoin } from './membership.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { StopRequest } from './stop-request.ts';
-
-/** In place of an exit code: the process replaces itself by a new one. */
-export const BEGINS_AGAIN = -1;
 
 /** What ends a node, or is told of its end. */
 interface Around {
@@ -16,12 +14,12 @@ interface Around {
   readonly membership: Pick<NodeJoin, 'renewal'>;
 }
 
-/** The first of these events decides the exit code; the process must then end at once. */
+/** The first of these events decides how the process ends, at once: it may begin again. */
 export async function waitForEnd(
   node: Pick<RunningNode, 'control' | 'ended'>,
   { stop, service, membership }: Around,
   log: ProcessLog,
-): Promise<number> {
+): Promise<number | Renewal> {
   const drained = stop.requested
     .then((reason) => {
       log.info({ reason }, 'the node drains its connections');
@@ -41,13 +39,13 @@ export async function waitForEnd(
     log.warn({ signal }, 'the node ends without draining: it got a second signal');
     return signalExitCode(signal);
   });
-  let isRenewed = false;
-  const renewed = membership.renewal.then((reason) => {
-    log.warn({}, `${reason} The node starts again, without its items.`);
-    isRenewed = true;
+  const begun: { renewal?: Renewal } = {};
+  const renewed = membership.renewal.then((renewal) => {
+    log.warn({}, `${renewal.reason} The node starts again, without its items.`);
+    begun.renewal = renewal;
     return node.control.stop(true).then(() => EXIT.ok);
   });
   const code = await Promise.race([renewed, crashed, drained, forced]);
   if (code === EXIT.ok) log.info({}, 'the node has stopped');
-  return isRenewed && code === EXIT.ok ? BEGINS_AGAIN : code;
+  return code === EXIT.ok ? (begun.renewal ?? code) : code;
 }

@@ -1,3 +1,4 @@
+import { hostname, userInfo } from 'node:os';
 import {
   bytes,
   CodedError,
@@ -54,6 +55,12 @@ const nodesFlags = {
       'With add, replace and restart: memory for items of the nodes that start, in megabytes; 0: ' +
       'as before, or as the cluster began.',
   }),
+  byService: flag({
+    isCommandLineOnly: true,
+    doc:
+      'With restart of nodes in etcd: a node ends with exit code 75, and its service manager ' +
+      'starts it with the options that it has then; default: the node replaces its own process.',
+  }),
   dryRun: flag({
     isCommandLineOnly: true,
     doc: 'Only show what would move, and about how long it takes; with cancel: what ends.',
@@ -79,16 +86,19 @@ export const nodesVerb = defineVerb({
   name: 'nodes',
   summary: 'list, add, remove, replace and restart the nodes of a cluster while it serves',
   description:
-    'Shows the nodes of a cluster of this machine (slabring cluster), and changes them while the ' +
-    'cluster serves. The items of a node go to the others before it leaves, and a new node gets ' +
-    'its items before it answers, so no key is missing in between. One change is under way at a ' +
-    'time; Ctrl-C ends only this command: the change of the present node goes on.\n' +
+    'Shows the nodes of a cluster of this machine (slabring cluster) or in etcd, and changes ' +
+    'them while the cluster serves. The items of a node go to the others before it leaves, and ' +
+    'a new node gets its items before it answers, so no key is missing in between. One change ' +
+    'is under way at a time; Ctrl-C ends only this command: the change of the present node ' +
+    'goes on.\n' +
     'list: members, states, what they hold and still send, and the last changes with who decided ' +
     'them; --watch repeats it.\n' +
     'add: starts one more node. remove: a node leaves, and its process ends. replace: a new node ' +
     'takes the place of one, in one move of its items. restart: a node leaves, starts again with ' +
     'the program that is installed now (and with -m), and joins. cancel: gives up the change ' +
     'under way, until its new ring is in force; then the nodes are as before.\n' +
+    'With etcd, add waits for a node that is started by slabring serve --join (any, or the named ' +
+    'one) until it serves, and replace lets the next such node take the place of one.\n' +
     'Exit code 0: done; 1: the change was refused or failed, and the message says why; 2: the ' +
     'command line is wrong.',
   parameters: ['list|add|remove|replace|restart|cancel', '[node]'],
@@ -119,26 +129,32 @@ export const nodesVerb = defineVerb({
       if (node !== undefined) throw usageError('cancel gives up the change under way: name none.');
       return orderCancel(await senderFor(options), options, host);
     }
-    const checked = checkedAction(action, node, options.rolling);
+    const isInEtcd = ETCD_URL.test(options.cluster);
+    const checked = checkedAction(action, node, options, isInEtcd);
     const send = await senderFor(options);
-    const { dryRun, json, memoryLimitBytes: memory } = options;
+    const { dryRun, json, byService: isByService, memoryLimitBytes: memory } = options;
     const memoryLimitBytes = memory === 0 ? undefined : memory;
-    const request = { action: checked, node, dryRun, memoryLimitBytes };
+    const request = { action: checked, node, dryRun, memoryLimitBytes, isByService };
     return (await orderChange(send, request, json, host)) ? EXIT.ok : EXIT.failed;
   },
 });
+
+const ETCD_URL = /^etcds?:/;
+
+/** Such as `root@db-1 (process 4711)`, for others that want a change at the same time. */
+const whoRuns = (): string => `${userInfo().username}@${hostname()} (process ${process.pid})`;
 
 type NodesOptions = ValuesOf<typeof nodesFlags>;
 
 /** @throws {CodedError} if no supervisor is found, or a file for etcd cannot be read. */
 async function senderFor(options: NodesOptions): Promise<SendOrder> {
-  if (!/^etcds?:/.test(options.cluster)) {
+  if (!ETCD_URL.test(options.cluster)) {
     const { socketPath } = await supervisorFor(options);
     return (request) => order(socketPath, request);
   }
   const { cluster } = etcdEndpoints(options.cluster);
   const etcd = await etcdOptionsOf(options.cluster, options, undefined);
-  return (request) => orderInEtcd(etcd, cluster, request);
+  return (request) => orderInEtcd(etcd, cluster, request, whoRuns());
 }
 
 async function list(options: NodesOptions, host: Host): Promise<number> {
@@ -162,11 +178,19 @@ async function membersOf(send: SendOrder): Promise<MembersReply> {
 }
 
 /** @throws {CodedError} `ERR_USAGE` */
-function checkedAction(action: string, node: string | undefined, rolling: boolean): ChangeAction {
+function checkedAction(
+  action: string,
+  node: string | undefined,
+  { rolling, byService }: NodesOptions,
+  isInEtcd: boolean,
+): ChangeAction {
+  if (byService && (action !== 'restart' || !isInEtcd)) {
+    throw usageError('--by-service is for restart of nodes in etcd only.');
+  }
   if (rolling && action !== 'restart') throw usageError('--rolling is for restart only.');
   switch (action) {
     case 'add':
-      if (node !== undefined) {
+      if (node !== undefined && !isInEtcd) {
         throw usageError(`add names the node itself: leave "${node}" out.`);
       }
       return action;

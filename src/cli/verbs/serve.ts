@@ -5,6 +5,7 @@ import {
   type ProcessLog,
   type ValuesOf,
 } from '../../base/index.ts';
+import type { Renewal } from '../../cluster/index.ts';
 import {
   openFilesLimit,
   openFilesNeeded,
@@ -28,8 +29,13 @@ import {
   withLargePages,
 } from '../process/large-pages.ts';
 import { runWithLog } from '../process/log.ts';
-import { type NodeJoin, NodeMembership, openMembership } from '../process/membership.ts';
-import { BEGINS_AGAIN, waitForEnd } from '../process/node-end.ts';
+import {
+  memoryArgument,
+  type NodeJoin,
+  NodeMembership,
+  openMembership,
+} from '../process/membership.ts';
+import { waitForEnd } from '../process/node-end.ts';
 import { type PidFile, writePidFile } from '../process/pid-file.ts';
 import { raiseCoreFiles, raiseOpenFiles } from '../process/raise-limits.ts';
 import { openServiceManager } from '../process/service-manager.ts';
@@ -97,10 +103,11 @@ export async function runNode(
     if (options.largePages) enableLargePages(host, log);
     if (!options.daemon) for (const text of warningsOf(options, host)) log.warn({}, text);
     raiseLimits(options, log);
-    const code = await serveUntilStop(startNode, options, host, log, join(log));
-    if (code !== BEGINS_AGAIN) return code;
+    const end = await serveUntilStop(startNode, options, host, log, join(log));
+    if (typeof end === 'number') return end;
+    if (end.isByService === true) return EXIT.restart;
     // A supervisor starts another process when this one has ended.
-    if (host.supervisor === undefined) host.reexec(host.env);
+    if (host.supervisor === undefined) host.reexec(host.env, memoryArgument(end));
     return EXIT.failed;
   });
 }
@@ -123,14 +130,14 @@ function isWatched({ daemon, json }: ServeOptions, { columns, supervisor }: Host
   return columns !== undefined && supervisor === undefined && !daemon && !json;
 }
 
-/** Runs the node until a signal, its supervisor or its cluster stops it. */
+/** Runs the node until a signal, its supervisor or its cluster stops it; it may begin again. */
 async function serveUntilStop(
   startNode: StartNode,
   options: ServeOptions,
   host: Host,
   log: ProcessLog,
   membership: NodeJoin,
-): Promise<number> {
+): Promise<number | Renewal> {
   const stop = listenForStop(host);
   // Handle SIGHUP from the start: without a handler it would end a node that is still starting.
   let reload = (): void => {};

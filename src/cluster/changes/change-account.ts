@@ -23,7 +23,7 @@ export class ChangeAccount {
     this.#onEvent = onEvent;
   }
 
-  step({ name }: Pick<Named, 'name'>, step: 'starts' | 'stops'): void {
+  step({ name }: Pick<Named, 'name'>, step: 'starts' | 'stops' | 'is awaited'): void {
     this.#keysBefore += this.#keysMoved;
     this.#bytesBefore += this.#bytesMoved;
     this.#keysMoved = 0;

@@ -7,11 +7,13 @@ export type ChangeAction = (typeof CHANGE_ACTIONS)[number];
 
 export interface ChangeRequest {
   readonly action: ChangeAction;
-  /** Undefined to add a node, or to restart all of them, one after the other. */
+  /** Undefined to add any node, or to restart all of them, one after the other. */
   readonly node: string | undefined;
   readonly dryRun: boolean;
   /** `-m` of the nodes that the change starts; undefined for that of the cluster. */
   readonly memoryLimitBytes: number | undefined;
+  /** The nodes that restart end, and their service managers start them; only with etcd. */
+  readonly isByService?: boolean;
 }
 
 /** What a change will do with one node. */
@@ -41,7 +43,7 @@ export type ChangeEvent =
   | ({
       readonly event: 'step';
       readonly node: string;
-      readonly step: 'starts' | 'stops' | MoveStep;
+      readonly step: 'starts' | 'stops' | 'is awaited' | MoveStep;
     } & Moved)
   | ({ readonly event: 'changed' } & ChangedNode)
   | { readonly event: 'done' }

@@ -41,9 +41,9 @@ export function planChanges(
   topology: ClusterTopology,
   facts: FactsByName,
   { action, node }: Pick<ChangeRequest, 'action' | 'node'>,
-  newcomer: Pick<NewMember, 'name' | 'address'>,
+  newcomer: Pick<NewMember, 'name' | 'address'> & Partial<NewMember>,
 ): readonly PlannedChange[] {
-  const member = { ...newcomer, ...UNSTARTED };
+  const member = { ...UNSTARTED, ...newcomer };
   const amounts = new Amounts(topology, facts);
   if (action === 'add') {
     return [{ node: newcomer.name, action, ...amounts.of(withJoined(topology, member)) }];

@@ -1,5 +1,4 @@
 import {
-  answers,
   type ClusterTopology,
   isProxy,
   type Member,
@@ -44,6 +43,8 @@ export const granters = (topology: ClusterTopology, self: string): readonly Memb
  * Until when this node may answer for its keys; in the past if it never might. The replies of a
  * proxy are all those of other members, which had the right to answer, so nothing limits it. The
  * same is true for a process that has not been the primary of a key: while it joins or is filled.
+ * A member that leaves has no key any more once it has lost its weight, but its threads may still
+ * answer by the topology before, and the others wait for its mark.
  */
 export function answersUntil(
   topology: ClusterTopology,
@@ -54,7 +55,7 @@ export function answersUntil(
   const member = memberOf(topology, self.name);
   if (member?.incarnation !== self.incarnation) return Number.NEGATIVE_INFINITY;
   if (isProxy(member) || isNew(member)) return Number.POSITIVE_INFINITY;
-  if (!answers(member)) return Number.NEGATIVE_INFINITY;
+  if (!STATE_RULES[member.state].answers) return Number.NEGATIVE_INFINITY;
   const ends = granters(topology, self.name).map(({ name, incarnation }) => {
     const granted = grants.get(name);
     if (granted?.incarnation !== incarnation) return Number.NEGATIVE_INFINITY;

@@ -15,6 +15,16 @@ export interface MemberIdentity {
   readonly secret: Buffer;
 }
 
+/** Why and how a process begins again. */
+export interface Renewal {
+  /** A sentence. */
+  readonly reason: string;
+  /** `-m` of the new process; undefined: as before. */
+  readonly memoryLimitBytes?: number | undefined;
+  /** The process ends, and its service manager starts a new one; else it replaces itself. */
+  readonly isByService?: boolean;
+}
+
 /** The member's end of the membership: of the supervisor of its machine, or of etcd. */
 export interface Membership {
   readonly identity: MemberIdentity;
@@ -25,8 +35,8 @@ export interface Membership {
   readonly grantMs?: number;
   /** Where the node listens for other members, a name or an address of its machine. */
   readonly peerHost: string;
-  /** Resolves with a sentence when the process must begin again, as a new one without items. */
-  readonly renewal: Promise<string>;
+  /** Resolves when the process must begin again, as a new one without items. */
+  readonly renewal: Promise<Renewal>;
   /** The process can go on no more as this incarnation: `renewal` resolves. */
   renew(reason: string): void;
   /** The node listens: from here on the member gets each topology, and its reports go on. */

@@ -5,7 +5,7 @@ import { type FoundSupervisor, order } from '../control/control-client.ts';
 import type { ClusterIdentity } from '../control/messages.ts';
 import type { MainCluster } from '../node/main-cluster.ts';
 import { newIncarnation } from './incarnation.ts';
-import type { MemberIdentity, Membership } from './membership.ts';
+import type { MemberIdentity, Membership, Renewal } from './membership.ts';
 import { PEER_HOST } from './supervised.ts';
 
 /** How often a proxy looks for a supervisor that has ended. */
@@ -31,10 +31,10 @@ interface ProxyOptions {
 export class ProxyMembership implements Membership {
   readonly identity: MemberIdentity;
   readonly peerHost = PEER_HOST;
-  readonly renewal: Promise<string>;
+  readonly renewal: Promise<Renewal>;
   readonly #options: ProxyOptions;
   readonly #ending = new AbortController();
-  #renew!: (reason: string) => void;
+  #renew!: (renewal: Renewal) => void;
   #ended: Promise<void> = Promise.resolve();
   #refusal = '';
 
@@ -58,7 +58,7 @@ export class ProxyMembership implements Membership {
   }
 
   renew(reason: string): void {
-    this.#renew(reason);
+    this.#renew({ reason });
   }
 
   follow(member: MainCluster): void {
@@ -89,7 +89,7 @@ export class ProxyMembership implements Membership {
     let hasFollowed = false;
     for await (const reply of quietly(order(socketPath, request, this.#ending.signal))) {
       if (reply.event === 'identity' && !this.#isOwn(reply)) {
-        this.#renew('The cluster has started again.');
+        this.#renew({ reason: 'The cluster has started again.' });
       } else if (reply.event === 'refused') this.#tell(reply.reason);
       else if (reply.event === 'topology') {
         hasFollowed = true;
@@ -107,7 +107,7 @@ export class ProxyMembership implements Membership {
     this.#options.log.warn({}, `${text} The proxy waits for it.`);
     while (!signal.aborted) {
       const found = await this.#options.find().catch(ignoreFailure);
-      if (found) return this.#renew('The supervisor of the cluster is there again.');
+      if (found) return this.#renew({ reason: 'The supervisor of the cluster is there again.' });
       await pause(LOOK_MS, undefined, { signal }).catch(() => {});
     }
   }

@@ -3,7 +3,7 @@ import { CodedError, type Logger } from '../../base/index.ts';
 import { type ClusterTopology, decodeTopology, TopologyError } from '../../topology/index.ts';
 import type { ChangeCause, MainCluster } from '../node/main-cluster.ts';
 import { type JoinOrder, readMemberOrder } from '../node-messages.ts';
-import type { MemberIdentity, Membership } from './membership.ts';
+import type { MemberIdentity, Membership, Renewal } from './membership.ts';
 
 /** The supervisor sends the order to join as soon as it has started the process. */
 const JOIN_MS_MAX = 15_000;
@@ -22,8 +22,8 @@ interface SupervisorChannel {
 export class SupervisedMembership implements Membership {
   readonly identity: MemberIdentity;
   readonly peerHost = PEER_HOST;
-  readonly renewal: Promise<string>;
-  #renew!: (reason: string) => void;
+  readonly renewal: Promise<Renewal>;
+  #renew!: (renewal: Renewal) => void;
   readonly #channel: SupervisorChannel;
   readonly #log: Logger;
   readonly #onMessage: (message: unknown) => void;
@@ -55,7 +55,7 @@ export class SupervisedMembership implements Membership {
   }
 
   renew(reason: string): void {
-    this.#renew(reason);
+    this.#renew({ reason });
   }
 
   follow(member: MainCluster): void {

@@ -4,8 +4,11 @@ import {
   type Member,
   memberOf,
   STATE_RULES,
+  TopologyError,
 } from '../../../topology/index.ts';
-import type { ClusterState, Removal } from './cluster-keys.ts';
+import { restartWay } from '../../changes/change-plan.ts';
+import type { ClusterState } from './cluster-keys.ts';
+import { orderFor, type Removal, type Restart } from './orders.ts';
 
 /** What a node does when the topologies in etcd have changed. */
 interface Adoption {
@@ -15,7 +18,11 @@ interface Adoption {
   readonly restore: readonly ClusterTopology[];
   /** A sentence: the node must begin again as a new process, and be filled. */
   readonly renewal: string | undefined;
+  /** The node must end now, as this order wants it. */
+  readonly restart: Restart | undefined;
 }
+
+type StoredState = Pick<ClusterState, 'topologies' | 'newest' | 'removals' | 'restarts'>;
 
 /**
  * Decides what a node adopts. It adopts every version in its order, because what changed in a
@@ -24,7 +31,7 @@ interface Adoption {
  */
 export function adoptionOf(
   known: readonly ClusterTopology[],
-  { topologies, newest, removals }: Pick<ClusterState, 'topologies' | 'newest' | 'removals'>,
+  { topologies, newest, removals, restarts }: StoredState,
   self: Pick<Member, 'name' | 'incarnation'>,
 ): Adoption {
   const last = known.at(-1);
@@ -43,12 +50,35 @@ export function adoptionOf(
     if (topology === undefined) return renewal(`etcd no longer has the topology ${next}`);
     adopt.push(topology);
   }
+  const restart = orderFor(restarts, self);
+  if (restart !== undefined && isDue(adopt.at(-1) ?? last, self)) {
+    return { ...NOTHING, adopt, restart };
+  }
   return { ...NOTHING, adopt, renewal: whyNoMember(adopt.at(-1), removals, self) };
 }
 
-const NOTHING: Adoption = { adopt: [], restore: [], renewal: undefined };
+const NOTHING: Adoption = { adopt: [], restore: [], renewal: undefined, restart: undefined };
 
 const renewal = (reason: string): Adoption => ({ ...NOTHING, renewal: reason });
+
+/**
+ * Whether a node that restarts ends now: it has left; or the others are too few to take its keys,
+ * and hold them all.
+ */
+function isDue(
+  topology: ClusterTopology,
+  { name, incarnation }: Pick<Member, 'name' | 'incarnation'>,
+): boolean {
+  const member = memberOf(topology, name);
+  if (member === undefined) return true;
+  if (member.incarnation !== incarnation || member.state !== 'serving') return false;
+  try {
+    return restartWay(topology, name) === 'be filled by the other holders';
+  } catch (error) {
+    if (error instanceof TopologyError) return false;
+    throw error;
+  }
+}
 
 /** A node begins with the first topology that has its process. */
 function firstAdoption(

@@ -1,4 +1,3 @@
-import { CodedError } from '../../../base/index.ts';
 import {
   type ClusterTopology,
   decodeTopology,
@@ -10,6 +9,15 @@ import type { PastChange } from '../../changes/change-events.ts';
 import type { MemberReport } from '../../node/main-cluster.ts';
 import type { NodeFacts } from '../../node-messages.ts';
 import type { EtcdKey } from './etcd-wire.ts';
+import { countOf, type Fields, fieldsOf } from './fields.ts';
+import {
+  decodeRemoval,
+  decodeReplacement,
+  decodeRestart,
+  type Removal,
+  type Replacement,
+  type Restart,
+} from './orders.ts';
 import type { EtcdState } from './prefix-follower.ts';
 
 /**
@@ -20,7 +28,11 @@ import type { EtcdState } from './prefix-follower.ts';
  *     /slabring/NAME/nodes/a         the process of node a, with its report; ends with its lease,
  *                                    or says that the process has ended in order
  *     /slabring/NAME/driver          the node that changes the topology; ends with its lease
+ *     /slabring/NAME/lock            the `slabring nodes` that changes nodes; ends with its lease
  *     /slabring/NAME/removals/a      an operator removes this process of node a
+ *     /slabring/NAME/restarts/a      an operator restarts this process of node a
+ *     /slabring/NAME/replacements/a  the next node that joins replaces node a; ends with the lease
+ *                                    of the command
  *     /slabring/NAME/secret          what the members prove to each other that they know
  */
 export interface ClusterKeys {
@@ -29,7 +41,10 @@ export interface ClusterKeys {
   readonly topology: (version: number) => string;
   readonly node: (name: string) => string;
   readonly driver: string;
+  readonly lock: string;
   readonly removal: (name: string) => string;
+  readonly restart: (name: string) => string;
+  readonly replacement: (name: string) => string;
   readonly secret: string;
 }
 
@@ -47,7 +62,10 @@ export function clusterKeys(cluster: string): ClusterKeys {
     topology: (version) => `${prefix}topologies/${version}`,
     node: (name) => `${prefix}nodes/${name}`,
     driver: `${prefix}driver`,
+    lock: `${prefix}lock`,
     removal: (name) => `${prefix}removals/${name}`,
+    restart: (name) => `${prefix}restarts/${name}`,
+    replacement: (name) => `${prefix}replacements/${name}`,
     secret: `${prefix}secret`,
   };
 }
@@ -69,12 +87,6 @@ interface EndedNode extends Pick<Member, 'name' | 'incarnation'> {
   readonly modified: number;
 }
 
-/** An operator wants that this process leaves the cluster. */
-export interface Removal {
-  readonly name: string;
-  readonly incarnation: number;
-}
-
 /** What etcd says of a cluster. */
 export interface ClusterState {
   /** The topologies that etcd still has, by version. */
@@ -86,15 +98,20 @@ export interface ClusterState {
   /** Processes that have ended in order; the driver removes their keys. */
   readonly ended: readonly EndedNode[];
   readonly removals: readonly Removal[];
+  readonly restarts: readonly Restart[];
+  readonly replacements: readonly Replacement[];
+  /** The revision of the last change of each order, by its key. */
+  readonly orderRevisions: ReadonlyMap<string, number>;
   /** The last ones, the newest at the end. */
   readonly changes: readonly PastChange[];
+  /** What the `slabring nodes` that changes nodes says of itself. */
+  readonly lock: EtcdKey | undefined;
   /** The key of the driver; its value is the name of the node. */
   readonly driver: EtcdKey | undefined;
   /** Sentences about keys that cannot be read. */
   readonly malformed: readonly string[];
 }
 
-export const encodeRemoval = (removal: Removal): string => JSON.stringify(removal);
 export const encodeChange = (change: PastChange): string => JSON.stringify(change);
 export const encodeNode = (node: RegisteredNode): string => JSON.stringify(node);
 
@@ -127,11 +144,21 @@ export function readClusterState(keys: ClusterKeys, state: EtcdState): ClusterSt
         return { name, incarnation, modified: state.get(keys.node(name))?.modified ?? 0 };
       }),
     removals: readAll('removals', decodeRemoval),
+    restarts: readAll('restarts', decodeRestart),
+    replacements: readAll('replacements', decodeReplacement),
+    orderRevisions: new Map(
+      [...state.values()]
+        .filter(({ key }) => ORDER_KEY.test(key.slice(keys.prefix.length)))
+        .map(({ key, modified }) => [key, modified]),
+    ),
     changes: [...readAll('changes', decodeChange)].sort((a, b) => a.version - b.version),
+    lock: state.get(keys.lock),
     driver: state.get(keys.driver),
     malformed,
   };
 }
+
+const ORDER_KEY = /^(removals|restarts|replacements)\//;
 
 /** What the present values of keys say: most stay the same from one change to the next. */
 const readValues = new WeakMap<EtcdKey, unknown>();
@@ -143,8 +170,6 @@ function readOnce<T>(key: EtcdKey, read: (value: string) => T): T {
   readValues.set(key, value);
   return value;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws {CodedError} if no slabring has written the text. */
 export function decodeNode(text: string): RegisteredNode {
@@ -188,29 +213,4 @@ function decodeChange(text: string): PastChange {
   const fields = fieldsOf(text);
   const [version, atMs] = [countOf(fields, 'version'), countOf(fields, 'atMs')];
   return { version, atMs, reason: String(fields['reason']), by: String(fields['by'] ?? '-') };
-}
-
-function decodeRemoval(text: string): Removal {
-  const fields = fieldsOf(text);
-  return { name: String(fields['name']), incarnation: countOf(fields, 'incarnation') };
-}
-
-function fieldsOf(text: string): Fields {
-  const value = parsed(text);
-  if (typeof value === 'object' && value !== null) return value as Fields;
-  throw new CodedError('ERR_ETCD', 'it is no object.');
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function countOf(fields: Fields, name: string): number {
-  const value = fields[name] ?? 0;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new CodedError('ERR_ETCD', `${name} is no whole number.`);
 }

@@ -8,14 +8,13 @@ import {
   nextTopology,
   type ReplicationMode,
   STATE_RULES,
-  TopologyError,
   type TopologyStep,
   withDown,
-  withJoined,
   withLeaving,
   withRestarted,
 } from '../../../topology/index.ts';
 import type { ClusterState, RegisteredNode } from './cluster-keys.ts';
+import { type DriveStep, joinStep, removalStep, restartStep, tried } from './ring-steps.ts';
 
 /** What the first topology of a cluster says; later topologies keep it. */
 export interface ClusterSettings {
@@ -25,7 +24,8 @@ export interface ClusterSettings {
 }
 
 /** The facts that decide the next topology. */
-interface DriveFacts extends Pick<ClusterState, 'newest' | 'nodes' | 'removals'> {
+interface DriveFacts
+  extends Pick<ClusterState, 'newest' | 'nodes' | 'removals' | 'restarts' | 'replacements'> {
   readonly settings: ClusterSettings;
   /**
    * Whether a member without a registered process is down: every process that lives has had the
@@ -38,7 +38,7 @@ interface DriveFacts extends Pick<ClusterState, 'newest' | 'nodes' | 'removals'>
  * Decides the next topology of a cluster whose nodes register in etcd; undefined: it stays. A step
  * that is refused, because another change is under way, waits for a later call.
  */
-export function drive(facts: DriveFacts): TopologyStep | undefined {
+export function drive(facts: DriveFacts): DriveStep | undefined {
   const { newest, nodes } = facts;
   // etcd has lost newer topologies: a node that has one writes it again.
   if (nodes.some(({ report }) => report.adopted > (newest?.version ?? 0))) return undefined;
@@ -48,6 +48,7 @@ export function drive(facts: DriveFacts): TopologyStep | undefined {
     returnStep(newest, facts) ??
     nextTopology(newest, reportsOf(newest, nodes)) ??
     removalStep(newest, facts) ??
+    restartStep(newest, facts) ??
     joinStep(newest, facts)
   );
 }
@@ -85,7 +86,9 @@ function mayGoDown(topology: ClusterTopology, member: Member, facts: DriveFacts)
   return (
     !isLastAnswering(topology, member) ||
     facts.nodes.some((node) => node.member.name === name) ||
-    facts.removals.some((removal) => removal.name === name && removal.incarnation === incarnation)
+    facts.removals.some(
+      (one) => one.name === name && one.incarnation === incarnation && one.by === 0,
+    )
   );
 }
 
@@ -153,37 +156,3 @@ function whyElsewhere(before: Member, now: Member): string | undefined {
 /** The reports of the present incarnations. */
 const reportsOf = ({ members }: ClusterTopology, nodes: readonly RegisteredNode[]) =>
   members.flatMap((member) => processOf(member, nodes)?.report ?? []);
-
-function removalStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
-  for (const { name, incarnation } of facts.removals) {
-    const member = memberOf(topology, name);
-    if (member?.incarnation !== incarnation || member.state === 'leaving') continue;
-    const step = tried(`${name} leaves`, () => withLeaving(topology, name));
-    if (step !== undefined) return step;
-  }
-  return undefined;
-}
-
-function joinStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
-  for (const { member, report } of facts.nodes) {
-    const { name, incarnation } = member;
-    const isRemoved = facts.removals.some(
-      (removal) => removal.name === name && removal.incarnation === incarnation,
-    );
-    // A process that has been a member once begins again as a new one.
-    const wasMember = report.adopted > 0;
-    if (isRemoved || wasMember || memberOf(topology, name) !== undefined) continue;
-    const step = tried(`${name} joins`, () => withJoined(topology, member));
-    if (step !== undefined) return step;
-  }
-  return undefined;
-}
-
-function tried(reason: string, transition: () => ClusterTopology): TopologyStep | undefined {
-  try {
-    return { topology: transition(), reason };
-  } catch (error) {
-    if (error instanceof TopologyError) return undefined;
-    throw error;
-  }
-}

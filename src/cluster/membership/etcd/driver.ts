@@ -1,10 +1,13 @@
 import { type Logger, machineClock } from '../../../base/index.ts';
-import { encodeTopology, memberOf, type TopologyStep } from '../../../topology/index.ts';
-import { type ClusterKeys, type ClusterState, encodeChange, type Removal } from './cluster-keys.ts';
+import { encodeTopology, memberOf } from '../../../topology/index.ts';
+import { isSame } from '../../thread/adopted.ts';
+import { type ClusterKeys, type ClusterState, encodeChange } from './cluster-keys.ts';
 import { type ClusterSettings, drive } from './drive.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { EtcdError } from './etcd-error.ts';
-import type { EtcdKey } from './etcd-wire.ts';
+import type { Compare, EtcdKey } from './etcd-wire.ts';
+import { encodeOrder, isVoid, type Replacement } from './orders.ts';
+import type { DriveStep } from './ring-steps.ts';
 
 /** Topologies that etcd keeps: a node that was away for more changes is filled again. */
 export const HISTORY_MAX = 64;
@@ -111,17 +114,22 @@ export class Driver {
     await client.transact([nobody], [{ put: keys.driver, value: name, lease }]);
   }
 
-  async #write(step: TopologyStep, { newest }: ClusterState, driver: EtcdKey): Promise<void> {
+  async #write(step: DriveStep, state: ClusterState, driver: EtcdKey): Promise<void> {
     const { client, keys, name, log } = this.#options;
-    const { reason, topology } = step;
+    const { reason, topology, removal, order } = step;
+    const { newest } = state;
     const { version } = topology;
     const atMs = Math.round(machineClock.nowMs());
-    const compare = [
+    const compare: readonly Compare[] = [
       { key: keys.driver, target: 'created', revision: driver.created },
       { key: keys.topology(version), target: 'created', revision: 0 },
-    ] as const;
+      ...(order === undefined ? [] : [unchanged(keys[order.kind](order.name), state)]),
+    ];
     const { succeeded } = await client.transact(compare, [
       { put: keys.topology(version), value: encodeTopology(topology) },
+      ...(removal === undefined
+        ? []
+        : [{ put: keys.removal(removal.name), value: encodeOrder(removal) }]),
       { put: keys.change(version), value: encodeChange({ version, reason, by: name, atMs }) },
       { remove: keys.topology(version - HISTORY_MAX) },
       { remove: keys.change(version - CHANGES_MAX) },
@@ -133,18 +141,23 @@ export class Driver {
   }
 
   /**
-   * Removes keys that are no longer needed: a removal is done when the process neither is a member
+   * Removes keys that are no longer needed: an order is done when its process neither is a member
    * nor wants to be one, and a process that has ended is forgotten when it is down.
    */
-  async #tidy({ newest, nodes, ended, removals }: ClusterState): Promise<void> {
+  async #tidy(state: ClusterState): Promise<void> {
+    const { newest, nodes, ended, removals, restarts } = state;
     if (newest === undefined) return;
     const { client, keys } = this.#options;
-    const isDone = ({ name, incarnation }: Removal): boolean =>
-      memberOf(newest, name)?.incarnation !== incarnation &&
-      !nodes.some(({ member }) => member.name === name && member.incarnation === incarnation);
-    for (const { name } of removals.filter(isDone)) {
-      await client.remove(keys.removal(name));
-    }
+    const isOver = (order: Replacement): boolean =>
+      memberOf(newest, order.name)?.incarnation !== order.incarnation &&
+      !nodes.some(({ report }) => isSame(report, order));
+    const done = [
+      ...removals
+        .filter((one) => isOver(one) || isVoid(newest, one))
+        .map((one) => keys.removal(one.name)),
+      ...restarts.filter(isOver).map((one) => keys.restart(one.name)),
+    ];
+    for (const key of done) await client.transact([unchanged(key, state)], [{ remove: key }]);
     for (const { name, modified } of ended) {
       const key = keys.node(name);
       await client.transact([{ key, target: 'modified', revision: modified }], [{ remove: key }]);
@@ -156,3 +169,8 @@ export class Driver {
     if (!this.#isClosed) this.#timer = setTimeout(() => this.consider(), RETRY_MS);
   }
 }
+
+/** Holds while the order is as the state has it. */
+const unchanged = (key: string, { orderRevisions }: ClusterState): Compare => {
+  return { key, target: 'modified', revision: orderRevisions.get(key) ?? 0 };
+};

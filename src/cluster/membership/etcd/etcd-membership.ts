@@ -9,7 +9,7 @@ import {
 import type { MainCluster } from '../../node/main-cluster.ts';
 import type { NodeFacts } from '../../node-messages.ts';
 import { newIncarnation } from '../incarnation.ts';
-import type { MemberIdentity, Membership } from '../membership.ts';
+import type { MemberIdentity, Membership, Renewal } from '../membership.ts';
 import { adoptionOf } from './adoption.ts';
 import {
   type ClusterKeys,
@@ -23,6 +23,7 @@ import type { ClusterSettings } from './drive.ts';
 import { Driver, HISTORY_MAX } from './driver.ts';
 import { EtcdClient, type EtcdOptions } from './etcd-client.ts';
 import type { EtcdError } from './etcd-error.ts';
+import type { Restart } from './orders.ts';
 import { type EtcdState, PrefixFollower } from './prefix-follower.ts';
 import { checkReachable } from './reachable.ts';
 import { Registration } from './registration.ts';
@@ -52,14 +53,13 @@ const REGISTER_MS_MAX = 1000;
 /** The membership of a node whose cluster is kept in etcd. It goes on without etcd. */
 export class EtcdMembership implements Membership {
   readonly identity: MemberIdentity;
-  /** Resolves with a sentence when this process must begin again as a new one. */
-  readonly renewal: Promise<string>;
+  readonly renewal: Promise<Renewal>;
   readonly grantMs: number;
   readonly #options: EtcdMembershipOptions;
   readonly #client: EtcdClient;
   readonly #keys: ClusterKeys;
   readonly peerHost: string;
-  #resolveRenewal!: (reason: string) => void;
+  #resolveRenewal!: (renewal: Renewal) => void;
   /** The topologies that this node has adopted, in their order, at most HISTORY_MAX. */
   #known: readonly ClusterTopology[] = [];
   #parts: Parts | undefined;
@@ -143,7 +143,7 @@ export class EtcdMembership implements Membership {
 
   /** This process must begin again as a new one: the sentence says why. */
   renew(reason: string): void {
-    this.#resolveRenewal(reason);
+    this.#resolveRenewal({ reason });
   }
 
   /** Calls the listener for processes that have ended in order, perhaps several times for each. */
@@ -211,7 +211,7 @@ export class EtcdMembership implements Membership {
   }
 
   #adopt(state: ClusterState): void {
-    const { adopt, restore, renewal } = adoptionOf(this.#known, state, this.identity);
+    const { adopt, restore, renewal, restart } = adoptionOf(this.#known, state, this.identity);
     for (const topology of adopt) {
       const cause = state.changes.find(({ version }) => version === topology.version);
       this.#parts?.member.adopt(topology, cause);
@@ -219,7 +219,14 @@ export class EtcdMembership implements Membership {
     this.#known = [...this.#known, ...adopt].slice(-HISTORY_MAX);
     if (restore.length > 0) void this.#restore(restore);
     if (renewal !== undefined) this.renew(`${renewal[0]!.toUpperCase()}${renewal.slice(1)}.`);
-    this.#noteEnd(adopt.at(-1));
+    if (restart !== undefined) this.#restart(restart);
+    else this.#noteEnd(adopt.at(-1));
+  }
+
+  #restart({ name, memoryLimitBytes, isByService }: Restart): void {
+    const memory = memoryLimitBytes === 0 ? undefined : memoryLimitBytes;
+    const reason = `An operator restarts ${name}.`;
+    this.#resolveRenewal({ reason, memoryLimitBytes: memory, isByService });
   }
 
   /** An operator has removed the node: its process goes on, and answers no client any more. */

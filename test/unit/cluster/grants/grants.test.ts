@@ -8,37 +8,13 @@ import {
   withJoined,
 } from '../../../../src/topology/index.ts';
 import { Random, testSeed } from '../../../support/random.ts';
+import { Schedule } from '../../../support/schedule.ts';
 
 const GRANT_MS = 3000;
 /** A question or its reply that takes longer is lost. */
 const ASK_MS_MAX = 2000;
 const CASES = 300;
 const seed = testSeed();
-
-/** Runs events in the order of their times, in a simulated time. */
-class Schedule {
-  nowMs = 0;
-  #events: { readonly atMs: number; readonly run: () => void }[] = [];
-
-  after(delayMs: number, run: () => void): { cancel(): void } {
-    const event = { atMs: this.nowMs + delayMs, run };
-    this.#events.push(event);
-    const cancel = (): void => {
-      this.#events = this.#events.filter((one) => one !== event);
-    };
-    return { cancel };
-  }
-
-  /** Runs the next event; false after `endMs`. */
-  step(endMs: number): boolean {
-    const next = this.#events.reduce((a, b) => (b.atMs < a.atMs ? b : a));
-    if (next.atMs > endMs) return false;
-    this.#events = this.#events.filter((one) => one !== next);
-    this.nowMs = next.atMs;
-    next.run();
-    return true;
-  }
-}
 
 /** Guards that a test takes away, to see the law broken. */
 interface Faults {
@@ -219,60 +195,6 @@ function runCase(random: Random, faults: Faults = {}): ReadonlySet<string> {
   run(60_000);
   return seen;
 }
-
-describe('a member that is new', () => {
-  /** Node x, which y and n do or do not promise anything. */
-  function nodeWith(promises: ReadonlySet<string>) {
-    const schedule = new Schedule();
-    const silences: string[] = [];
-    const node = { untilMs: Number.NEGATIVE_INFINITY, silences, schedule, grants };
-    function grants(): Grants {
-      const deps = {
-        ask: ({ name }: { readonly name: string }, settle: (isPromised: boolean) => void) =>
-          void schedule.after(1, () => settle(promises.has(name))),
-        setAnswersUntil: (ms: number) => {
-          node.untilMs = ms;
-        },
-        silenceChanged: () => void silences.push(made.silent.join()),
-        nowMs: () => schedule.nowMs,
-        setTimer: (onFire: () => void, delayMs: number) => schedule.after(delayMs, onFire),
-      };
-      const made = new Grants({ name: 'x', incarnation: 1 }, GRANT_MS, deps);
-      return made;
-    }
-    return node;
-  }
-  const settings = { cluster: 'web', replicas: 2, replication: 'sync' } as const;
-  const first = firstTopology(settings, [newMember('x', 1), newMember('y', 2)]);
-  const joined = withJoined(first, newMember('n', 3));
-
-  test('a join does not interrupt the right to answer, and a silent new member is told', () => {
-    const node = nodeWith(new Set(['y']));
-    const grants = node.grants();
-    grants.adopting(first);
-    while (node.schedule.step(1000));
-    expect(node.untilMs).toBeGreaterThan(1000);
-    grants.adopting(joined);
-    expect(node.untilMs).toBeGreaterThan(1000);
-    while (node.schedule.step(1000 + GRANT_MS * 0.9)) expect(node.untilMs).toBeGreaterThan(1000);
-    expect(node.silences).toEqual(['n']);
-    grants.adopting({ ...first, version: 3 });
-    while (node.schedule.step(5000));
-    expect(node.silences).toEqual(['n', '']);
-    grants.close();
-    expect(node.untilMs).toBe(Number.NEGATIVE_INFINITY);
-  });
-  test('a node loses the right to answer when a new member never promises anything', () => {
-    const node = nodeWith(new Set(['y']));
-    const grants = node.grants();
-    grants.adopting(first);
-    while (node.schedule.step(1000));
-    grants.adopting(joined);
-    while (node.schedule.step(6000));
-    expect(node.untilMs).toBeLessThan(1000 + GRANT_MS);
-    grants.close();
-  });
-});
 
 describe('one primary by grants', () => {
   test(`no two nodes answer for a key at the same moment, in any order (seed ${seed})`, () => {

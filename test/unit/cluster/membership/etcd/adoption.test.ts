@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { adoptionOf } from '../../../../../src/cluster/membership/etcd/adoption.ts';
-import type { Removal } from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
+import type { Removal, Restart } from '../../../../../src/cluster/membership/etcd/orders.ts';
 import type { ClusterTopology } from '../../../../../src/topology/index.ts';
 import { member, topologyOf } from './cluster-facts.ts';
 
@@ -12,12 +12,19 @@ function decided(
   known: readonly ClusterTopology[],
   stored: readonly ClusterTopology[],
   removals: readonly Removal[] = [],
+  restarts: readonly Restart[] = [],
 ) {
   const topologies = new Map(stored.map((topology) => [topology.version, topology]));
   const newest = stored.at(-1);
-  const { adopt, restore, renewal } = adoptionOf(known, { topologies, newest, removals }, SELF);
+  const state = { topologies, newest, removals, restarts };
+  const { adopt, restore, renewal, restart } = adoptionOf(known, state, SELF);
   const versions = (list: readonly ClusterTopology[]) => list.map(({ version }) => version);
-  return { adopt: versions(adopt), restore: versions(restore), renewal };
+  return {
+    adopt: versions(adopt),
+    restore: versions(restore),
+    renewal,
+    ...(restart && { restart: true }),
+  };
 }
 
 const nothing = { adopt: [], restore: [], renewal: undefined };
@@ -59,7 +66,19 @@ describe('the adoption of topologies', () => {
   });
   test('a node that an operator has removed goes on, another one begins again', () => {
     const left = topologyOf(5, member('b'));
-    expect(decided([plain(4)], [left], [SELF])).toEqual({ ...nothing, adopt: [5] });
+    expect(decided([plain(4)], [left], [{ ...SELF, by: 0 }])).toEqual({ ...nothing, adopt: [5] });
     expect(decided([plain(4)], [left]).renewal).toContain('went on without a');
+  });
+  test('a node that restarts ends when it has left, or when the others hold its keys', () => {
+    const restart = { name: 'a', incarnation: 1, memoryLimitBytes: 0, isByService: false };
+    const three = topologyOf(4, member('a'), member('b'), member('c'));
+    expect(decided([three], [three], [], [restart])).toEqual(nothing);
+    const left = topologyOf(5, member('b'), member('c'));
+    const due = { ...nothing, restart: true };
+    expect(decided([three], [three, left], [], [restart])).toEqual({ ...due, adopt: [5] });
+    expect(decided([plain(4)], [plain(4)], [], [restart])).toEqual(due);
+    const filled = topologyOf(4, member('a'), member('b', 'filling'));
+    expect(decided([filled], [filled], [], [restart])).toEqual(nothing);
+    expect(decided([plain(4)], [plain(4)], [], [{ ...restart, incarnation: 2 }])).toEqual(nothing);
   });
 });

@@ -4,9 +4,9 @@ import {
   clusterNameIn,
   encodeChange,
   encodeNode,
-  encodeRemoval,
   readClusterState,
 } from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
+import { encodeOrder } from '../../../../../src/cluster/membership/etcd/orders.ts';
 import { encodeTopology } from '../../../../../src/topology/index.ts';
 import { member, registered, topologyOf } from './cluster-facts.ts';
 
@@ -24,19 +24,23 @@ const read = (values: Readonly<Record<string, string>>) =>
     ),
   );
 
-test('a state has the topologies, processes, removals, changes and the driver', () => {
+test('a state has the topologies, processes, orders, changes and the driver', () => {
   const [old, newest] = [topologyOf(9, member('a')), topologyOf(10, member('a'), member('b'))];
   const facts = { items: 3, bytes: 400, memoryLimitBytes: 1000 };
   const a = { ...registered('a', 9, { unreachable: ['b'] }), facts };
   const ended = { ...registered('b', 9, { incarnation: 4 }), hasEnded: true };
-  const removal = { name: 'b', incarnation: 4 };
+  const removal = { name: 'b', incarnation: 4, by: 0 };
+  const restart = { name: 'a', incarnation: 1, memoryLimitBytes: 1024, isByService: true };
+  const replacement = { name: 'a', incarnation: 1 };
   const change = { version: 10, reason: 'b joins', by: 'a', atMs: 17 };
   const state = read({
     [KEYS.topology(10)]: encodeTopology(newest),
     [KEYS.topology(9)]: encodeTopology(old),
     [KEYS.node('a')]: encodeNode(a),
     [KEYS.node('b')]: encodeNode(ended),
-    [KEYS.removal('b')]: encodeRemoval(removal),
+    [KEYS.removal('b')]: encodeOrder(removal),
+    [KEYS.restart('a')]: encodeOrder(restart),
+    [KEYS.replacement('a')]: encodeOrder(replacement),
     [KEYS.change(10)]: encodeChange(change),
     [KEYS.driver]: 'a',
     [KEYS.secret]: 'abc',
@@ -46,6 +50,8 @@ test('a state has the topologies, processes, removals, changes and the driver', 
   expect(state.nodes).toEqual([a]);
   expect(state.ended).toEqual([{ name: 'b', incarnation: 4, modified: 4 }]);
   expect(state.removals).toEqual([removal]);
+  expect([state.restarts, state.replacements]).toEqual([[restart], [replacement]]);
+  expect(state.orderRevisions.get(KEYS.restart('a'))).toBe(6);
   expect(state.changes).toEqual([change]);
   expect(state.driver?.value).toBe('a');
   expect(state.malformed).toEqual([]);

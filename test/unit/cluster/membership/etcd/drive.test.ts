@@ -1,19 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import type {
-  RegisteredNode,
-  Removal,
-} from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
+import type { RegisteredNode } from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
 import { drive } from '../../../../../src/cluster/membership/etcd/drive.ts';
+import type {
+  Removal,
+  Replacement,
+  Restart,
+} from '../../../../../src/cluster/membership/etcd/orders.ts';
 import type { ClusterTopology } from '../../../../../src/topology/index.ts';
 import { member, registered, SETTINGS, topologyOf } from './cluster-facts.ts';
+
+interface Orders {
+  readonly removals: readonly Removal[];
+  readonly restarts: readonly Restart[];
+  readonly replacements: readonly Replacement[];
+}
+
+const NO_ORDERS: Orders = { removals: [], restarts: [], replacements: [] };
 
 /** The next topology as `3: a serving, b down (reason)`; undefined if it stays. */
 function driven(
   newest: ClusterTopology | undefined,
   nodes: readonly RegisteredNode[],
-  { isSettled = true, removals = [] as readonly Removal[] } = {},
+  { isSettled = true, ...orders }: Partial<Orders> & { readonly isSettled?: boolean } = {},
 ): string | undefined {
-  const step = drive({ newest, nodes, removals, isSettled, settings: SETTINGS });
+  const step = drive({ ...NO_ORDERS, ...orders, newest, nodes, isSettled, settings: SETTINGS });
   if (step === undefined) return undefined;
   const { version, members } = step.topology;
   const states = members.map(({ name, state }) => `${name} ${state}`).join(', ');
@@ -48,7 +58,7 @@ describe('failures', () => {
     expect(driven(one, others)).toBeUndefined();
     const again = [...others, registered('a', 0, { incarnation: 2 })];
     expect(driven(one, again)).toContain('(a has ended)');
-    const removals = [{ name: 'a', incarnation: 1 }];
+    const removals = [{ name: 'a', incarnation: 1, by: 0 }];
     expect(driven(one, others, { removals })).toContain('(a has ended)');
     const complaint = [registered('a', 4), registered('b', 5, { unreachable: ['a'] })];
     expect(driven(one, complaint)).toBeUndefined();
@@ -136,7 +146,7 @@ describe('changes of the ring', () => {
     );
   });
   test('a process that an operator has removed leaves, and does not join again', () => {
-    const removals = [{ name: 'c', incarnation: 1 }];
+    const removals = [{ name: 'c', incarnation: 1, by: 0 }];
     const leaving = '6: a serving, b serving, c leaving (c leaves)';
     expect(driven(three, nodes, { removals })).toBe(leaving);
     const two = topologyOf(5, member('a'), member('b'));
@@ -146,7 +156,48 @@ describe('changes of the ring', () => {
   });
   test('a removal waits while it would break a rule', () => {
     const two = topologyOf(5, member('a'), member('b'));
-    const removals = [{ name: 'b', incarnation: 1 }];
+    const removals = [{ name: 'b', incarnation: 1, by: 0 }];
     expect(driven(two, nodes.slice(0, 2), { removals })).toBeUndefined();
+  });
+});
+
+describe('orders of operators', () => {
+  const restart = { name: 'c', incarnation: 1, memoryLimitBytes: 0, isByService: false };
+  const four = topologyOf(5, member('a'), member('b'), member('c'), member('d'));
+  const all = [...nodes, registered('d', 5)];
+  test('a node that restarts leaves first, if enough others can hold its keys', () => {
+    const states = '6: a serving, b serving, c leaving, d serving (c leaves to restart)';
+    expect(driven(four, all, { restarts: [restart] })).toBe(states);
+    expect(driven(four, all, { restarts: [{ ...restart, incarnation: 2 }] })).toBeUndefined();
+    const leaving = topologyOf(5, member('a'), member('b'), member('c', 'leaving'), member('d'));
+    const begun = [registered('a', 4), registered('b', 4), registered('c', 4), registered('d', 4)];
+    expect(driven(leaving, begun, { restarts: [restart] })).toBeUndefined();
+  });
+  test('a node whose keys the others hold ends by itself: the topology stays', () => {
+    const two = topologyOf(5, member('a'), member('c'));
+    expect(driven(two, [nodes[0]!, nodes[2]!], { restarts: [restart] })).toBeUndefined();
+  });
+  test('the next node that joins replaces the ordered one, and its removal has the reason', () => {
+    const replacements = [{ name: 'b', incarnation: 1 }];
+    const joiner = registered('e', 0, { incarnation: 7 });
+    const facts = { ...NO_ORDERS, newest: three, isSettled: true, settings: SETTINGS };
+    const step = drive({ ...facts, replacements, nodes: [...nodes, joiner] })!;
+    expect(step.reason).toBe('e replaces b');
+    expect(step.topology.members.map(({ state }) => state)).toEqual([
+      'serving',
+      'leaving',
+      'serving',
+      'joining',
+    ]);
+    expect(step.removal).toEqual({ name: 'b', incarnation: 1, by: 7 });
+    expect(step.order).toEqual({ kind: 'replacement', name: 'b' });
+  });
+  test('a removal by a replacement takes no member away when the new node has ended', () => {
+    const removals = [{ name: 'c', incarnation: 1, by: 7 }];
+    expect(driven(three, nodes, { removals })).toBeUndefined();
+  });
+  test('a node joins as one more if an earlier process was to be replaced', () => {
+    const replacements = [{ name: 'b', incarnation: 9 }];
+    expect(driven(three, [...nodes, registered('e', 0)], { replacements })).toContain('(e joins)');
   });
 });

@@ -134,8 +134,10 @@ function advertised({ advertise, listen, port, weight }: JoinOptions) {
   return { host, address: formatAddress({ host, port: ownPort }) };
 }
 
+type HostAndPort = { readonly host: string; readonly port?: number };
+
 /** An entry of -l that others can connect to; undefined for another one. */
-export function hostAddress(entry: string) {
+export function hostAddress(entry: string): HostAndPort | undefined {
   try {
     const address = parseAddress(entry);
     return 'path' in address || isEveryInterface(address.host) ? undefined : address;

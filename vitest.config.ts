@@ -10,9 +10,15 @@ import { LongestFirst } from './test/support/longest-first.ts';
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 
 /** One project for each kind of test: `vitest run --project unit` runs only the fast tests. */
-const project = (name: string, include: string[], env: Record<string, string> = {}) => ({
-  test: { name, include, env, testTimeout: 300_000, hookTimeout: 120_000 },
+const project = (
+  name: string,
+  include: string[],
+  options: { readonly env?: Record<string, string>; readonly globalSetup?: string } = {},
+) => ({
+  test: { name, include, testTimeout: 300_000, hookTimeout: 120_000, ...options },
 });
+/** For the tests that start processes. */
+const PROGRAM = { globalSetup: 'test/support/program-setup.ts' };
 
 export default defineConfig({
   test: {
@@ -35,15 +41,15 @@ export default defineConfig({
           'test/unit/store/store.test.ts',
           'test/unit/commands/keyed/without-cas.test.ts',
         ],
-        { TEST_MEMORY: 'memory32' },
+        { env: { TEST_MEMORY: 'memory32' } },
       ),
       project('threads', ['test/threads/**/*.test.ts']),
-      project('wire', [
-        'test/differential/**/*.test.ts',
-        'test/integration/**/*.test.ts',
-        'test/fuzz/*.test.ts',
-      ]),
-      project('system', ['test/interop/*.test.ts', 'test/system/**/*.test.ts']),
+      project(
+        'wire',
+        ['test/differential/**/*.test.ts', 'test/integration/**/*.test.ts', 'test/fuzz/*.test.ts'],
+        PROGRAM,
+      ),
+      project('system', ['test/interop/*.test.ts', 'test/system/**/*.test.ts'], PROGRAM),
     ],
   },
 });

@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     name: 'drills',
     root: fileURLToPath(new URL('../..', import.meta.url)),
-    globalSetup: 'test/support/fast-path-setup.ts',
+    globalSetup: ['test/support/fast-path-setup.ts', 'test/support/program-setup.ts'],
     include: ['test/drills/*.test.ts'],
     maxWorkers: 3,
     testTimeout: 300_000,

@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { startSlabring } from './node-process.ts';
 import { consecutivePorts } from './ports.ts';
+import { MAIN } from './program.ts';
 import { OwnedProcess } from './server.ts';
 import { waitUntil } from './wait.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** A running `slabring cluster`. */
 export interface TestCluster {

@@ -1,11 +1,8 @@
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Identity } from './certificates.ts';
 import { freePort } from './ports.ts';
+import { MAIN } from './program.ts';
 import { OwnedProcess, type TestServer } from './server.ts';
-
-/** The entry of the command line, as in `node src/cli/main.ts`. */
-const CLI_ENTRY = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface SlabringOptions {
   /** More arguments for `serve`. */
@@ -33,7 +30,7 @@ export function startVerb(
   options: Pick<SlabringOptions, 'commandPrefix' | 'nodeArgs' | 'env'> = {},
 ): OwnedProcess {
   const { commandPrefix = [], nodeArgs = [], env = {} } = options;
-  const command = [...commandPrefix, process.execPath, ...nodeArgs, CLI_ENTRY, ...args];
+  const command = [...commandPrefix, process.execPath, ...nodeArgs, MAIN, ...args];
   return new OwnedProcess(command, { env });
 }
 
@@ -47,7 +44,7 @@ export async function startSlabring(options: SlabringOptions = {}): Promise<Test
     nodeArgs = [],
     env = {},
     host = '127.0.0.1',
-    entry = CLI_ENTRY,
+    entry = MAIN,
     unixSocket,
     tls,
   } = options;

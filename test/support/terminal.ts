@@ -1,7 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+import { MAIN } from './program.ts';
 
 /** A question that a program shows, and what the user types then. */
 type Answer = readonly [question: string, typed: string];

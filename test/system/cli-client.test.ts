@@ -1,14 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
 import { SERVERS } from '../support/both-servers.ts';
 import { startIndependentNodes, type TestCluster } from '../support/cluster-process.ts';
 import { NameServer } from '../support/name-server.ts';
 import { freePort } from '../support/ports.ts';
+import { MAIN } from '../support/program.ts';
 import { runCli as cli, type Ring } from '../support/run-cli.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const NAME_SERVER = new URL('../support/name-server-preload.ts', import.meta.url).href;
 
 describe.each(SERVERS)('the command line as a client of $name', ({ start, skip }) => {

@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createClient, elastiCache } from '../../src/client.ts';
 import { consecutivePorts, freePort, isFree } from '../support/ports.ts';
+import { MAIN } from '../support/program.ts';
 import { onTerminalArgs, whyNoTerminal } from '../support/terminal.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 const COMMAND = (args: readonly string[]): readonly string[] => [process.execPath, MAIN, ...args];
 const IS_UP = /nodes? (is|are) up/;
@@ -85,7 +83,7 @@ describe('slabring cluster', () => {
       const args = ['cluster', '-N', '2', `--port=${port}`, '-t', '1', '-m', '8'];
       const run = new Run(args, {}, onTerminalArgs);
       await run.waitForOutput(/Ctrl-C stops all nodes/);
-      const proposed = [...run.out.matchAll(/^ {2}npx slabring (.*)\r$/gm)].map(
+      const proposed = [...run.out.matchAll(/^ {2}(?:npx )?slabring (.*)\r$/gm)].map(
         ([, line = '']) => line,
       );
       expect(proposed.map((line) => line.split(' ')[0])).toEqual(['set', 'get', 'stats', 'bench']);

@@ -3,7 +3,6 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:https';
 import { join, posix } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { openFilesNeeded } from '../../src/node/index.ts';
@@ -12,13 +11,13 @@ import { temporaryFolder } from '../support/folder.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { optionsOfEnv } from '../support/options-of-env.ts';
 import { freePort } from '../support/ports.ts';
+import { MAIN } from '../support/program.ts';
 import { startPrometheus, whyNoPrometheus } from '../support/prometheus.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
 import { FILES, textOf } from '../tidy/tree.ts';
 
 const FOLDER = 'packaging/compose';
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 interface Service {
   readonly image: string;

@@ -1,16 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { adminUrl } from '../support/admin-url.ts';
 import { startCluster } from '../support/cluster-process.ts';
 import { startSlabring, startVerb } from '../support/node-process.ts';
+import { MAIN } from '../support/program.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
 import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil } from '../support/wait.ts';
 import { exchangeOnce } from '../support/wire.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 const { pathTo, cleanups } = folderForEachTest();
 let file = '';

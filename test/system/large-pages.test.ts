@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import {
   KERNEL_SETTING,
@@ -9,11 +8,11 @@ import {
   withLargePages,
 } from '../../src/cli/process/large-pages.ts';
 import { freePort } from '../support/ports.ts';
+import { MAIN } from '../support/program.ts';
 import { OwnedProcess } from '../support/server.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const ITEMS = 20_000;
 
 /** The kernel setting of this machine. If it gives no large pages, the first test cannot run. */

@@ -11,13 +11,13 @@ import { Authority } from '../support/certificates.ts';
 import { act } from '../support/http.ts';
 import { startSlabring } from '../support/node-process.ts';
 import { consecutivePorts } from '../support/ports.ts';
+import { MAIN } from '../support/program.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
 import { folderForEachTest } from '../support/test-folder.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection, sendAndReadToEnd } from '../support/wire.ts';
 
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const MAIN = pathOf('../../src/cli/main.ts');
 const CRASH = pathOf('../support/crash-preload.ts');
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warn |info |debug|trace) \S/;

@@ -2,16 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFilesLimit } from '../../src/node/index.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { freePort } from '../support/ports.ts';
+import { MAIN } from '../support/program.ts';
 import { OwnedProcess } from '../support/server.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === 'linux';
 

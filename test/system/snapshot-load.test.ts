@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
 import { startSlabring } from '../support/node-process.ts';
+import { MAIN } from '../support/program.ts';
 import { Random, testSeed } from '../support/random.ts';
 import { OwnedProcess, type TestServer } from '../support/server.ts';
 import { decodeSnapshot } from '../support/snapshots.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection } from '../support/wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const QUIET_KEYS = 20_000;
 const KEYS_PER_WRITER = 500;
 const WRITES_PER_BATCH = 40;

@@ -2,14 +2,13 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/folder.ts';
 import { consecutivePorts, freePort } from '../support/ports.ts';
+import { MAIN } from '../support/program.ts';
 import { waitUntil } from '../support/wait.ts';
 import { RawConnection, sendAndReadToEnd } from '../support/wire.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** More lines of -vvv than a pipe and the node's queue can hold. */
 const REQUESTS = 20_000;
 

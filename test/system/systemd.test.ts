@@ -8,11 +8,11 @@ import { openFilesNeeded, serverFlags } from '../../src/node/index.ts';
 import { findCommand } from '../support/commands.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { freePort } from '../support/ports.ts';
+import { MAIN } from '../support/program.ts';
 import { OwnedProcess } from '../support/server.ts';
 import { waitUntil } from '../support/wait.ts';
 import { textOf } from '../tidy/tree.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const HANG = fileURLToPath(new URL('../support/hang-preload.ts', import.meta.url));
 const UNIT = 'packaging/systemd/slabring.service';
 

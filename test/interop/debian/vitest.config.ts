@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     name: 'debian',
     root: fileURLToPath(new URL('../../..', import.meta.url)),
-    globalSetup: 'test/interop/debian/install.ts',
+    globalSetup: ['test/interop/debian/install.ts', 'test/support/program-setup.ts'],
     include: ['test/interop/debian/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -2,6 +2,8 @@
 const NODE_VERB = 'serve';
 /** The verbs that run a node in their own process. */
 const NODE_VERBS = [NODE_VERB, 'proxy'];
+/** The verbs that copy whole nodes: long work, for which no client of a node must wait. */
+const COPY_VERBS = ['dump', 'restore'];
 export const HELP_WORDS = ['--help', '-h', 'help'];
 export const VERSION_WORDS = ['--version', '-V'];
 
@@ -14,3 +16,5 @@ export function verbName(first: string): string {
 export function startsNode([first = '--help']: readonly string[]): boolean {
   return NODE_VERBS.includes(verbName(first)) && ![...HELP_WORDS, ...VERSION_WORDS].includes(first);
 }
+
+export const copiesNodes = ([first = '']: readonly string[]): boolean => COPY_VERBS.includes(first);

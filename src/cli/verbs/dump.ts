@@ -22,7 +22,6 @@ import { adminClientFlags } from '../admin/admin-client-flags.ts';
 import { s3Encryption } from '../options/snapshot-options.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
-import { lowerPriority } from '../process/lower-priority.ts';
 import { cachePortFlags } from '../snapshot/cache-port.ts';
 import { DumpInterrupt } from '../snapshot/dump-interrupt.ts';
 import type { DumpInput, DumpSource } from '../snapshot/dump-source.ts';
@@ -88,7 +87,6 @@ export const dumpVerb = defineVerb({
   ],
   async run(options, host, [path = '']) {
     if (isS3Url(path)) parseObjectUrl(path);
-    lowerPriority();
     const clients = await dumpSources(options, host);
     const dump = new ClusterDump(clients, options, host);
     const started = machineClock.nowMs();

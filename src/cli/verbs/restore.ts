@@ -13,7 +13,6 @@ import { createDistribution, readNodes } from '../../topology/index.ts';
 import { adminClientFlags } from '../admin/admin-client-flags.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
-import { lowerPriority } from '../process/lower-priority.ts';
 import { cachePortFlags } from '../snapshot/cache-port.ts';
 import { RestoreRoutes } from '../snapshot/restore-routes.ts';
 import { openSource } from '../snapshot/restore-source.ts';
@@ -75,7 +74,6 @@ export const restoreVerb = defineVerb({
   ],
   async run(options, host, [path = '']) {
     if (isS3Url(path)) parseObjectUrl(path);
-    lowerPriority();
     const clients = await restoreTargets(options, host);
     const bar = progressBar(host.terminal);
     try {

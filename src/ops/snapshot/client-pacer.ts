@@ -1,5 +1,5 @@
 /** So long it works before it rests: about the time that a request of a client may wait for it. */
-const WORK_MS_MAX = 1;
+const WORK_MS_MAX = 0.2;
 /** While clients use the node, it rests so many times longer than it worked. */
 const RESTS_PER_WORK = 2;
 /** A wait for the other side counts as work up to here. */

@@ -17,6 +17,11 @@ type Run = (
 const NOT_IN_REGION = -1;
 const BINARY = 1;
 const MAY_WRITE = 2;
+const NOTES_ENDS = 4;
+/** A run notes the ends of so many replies at most. */
+export const NOTED_REPLIES_MAX = REGION.REPLIES_MAX;
+/** A run takes so many bytes of an input that is not in the region. */
+export const STAGED_BYTES_MAX = REGION.STAGE_BYTES;
 
 /** What a run may do. */
 interface RunLimits {
@@ -24,6 +29,8 @@ interface RunLimits {
   readonly outputBytes: number;
   readonly isBinary: boolean;
   readonly mayWrite: boolean;
+  /** Whether `endOf` is needed. */
+  readonly notesEnds?: boolean;
 }
 
 /**
@@ -37,6 +44,8 @@ export class FastPath {
   requestsLeft = 0;
   /** If that request is a get with answered keys: the number of the next key, else 0. */
   nextKey = 0;
+  /** The requests that have replies, if the run notes the ends of these. */
+  replyCount = 0;
   readonly #run: Run;
   readonly #setStopsAtMiss: (stops: number) => void;
   #stopsAtMiss = false;
@@ -44,6 +53,7 @@ export class FastPath {
   readonly #regionByte: number;
   readonly #regionBytes: number;
   readonly #results: Int32Array;
+  readonly #ends: Uint32Array;
   readonly #stage: Buffer;
   #input: Buffer | undefined;
   /** Where the last input is in the region. */
@@ -58,6 +68,8 @@ export class FastPath {
     this.#regionByte = regionByte;
     this.#regionBytes = layout.regionBytes;
     this.#results = new Int32Array(memory, regionByte, RESULT.WORDS);
+    const endsByte = regionByte + REGION.REPLY_ENDS_AT;
+    this.#ends = new Uint32Array(memory, endsByte, REGION.REPLIES_MAX);
     this.#stage = Buffer.from(memory, regionByte + REGION.STAGE_AT, REGION.STAGE_BYTES);
     const instance = new webAssembly!.Instance(module, { env: { memory: wasmMemory } });
     const exports = instance.exports as {
@@ -92,7 +104,7 @@ export class FastPath {
     end: number,
     sink: ByteSink,
     requestsLeft: number,
-    { outputBytes, isBinary, mayWrite }: RunLimits,
+    { outputBytes, isBinary, mayWrite, notesEnds = false }: RunLimits,
   ): void {
     const inputAt = this.#placeOfInput(input);
     const isStaged = inputAt === NOT_IN_REGION;
@@ -107,12 +119,18 @@ export class FastPath {
       outputAt + outputBytes,
       outputAt + sink.bytes.length,
       requestsLeft,
-      (isBinary ? BINARY : 0) | (mayWrite ? MAY_WRITE : 0),
+      (isBinary ? BINARY : 0) | (mayWrite ? MAY_WRITE : 0) | (notesEnds ? NOTES_ENDS : 0),
     );
     this.at = next - offset;
     sink.at = this.#results[RESULT.OUT]! - outputAt;
     this.requestsLeft = this.#results[RESULT.LEFT]!;
     this.nextKey = this.#results[RESULT.KEY]!;
+    if (notesEnds) this.replyCount = this.#results[RESULT.REPLIES]!;
+  }
+
+  /** Where reply number `nth` of the last run ends in its sink. */
+  endOf(nth: number): number {
+    return this.#ends[nth]! - this.#outputAt;
   }
 
   /** Whether the sink writes into the region of the thread. */

@@ -2,8 +2,8 @@
  * The region of a thread in the memory of the store, as the fast path uses it. Offsets are in bytes
  * from its start; after the first 64 KiB come the read buffer and the output buffers.
  *
- *   0         256     1 KiB          4 KiB              48 KiB         64 KiB
- *   ├ results ┼ setup ┼ class tables ┼ decoded requests ┼ staged input ┼ read buffer …
+ *   0         256     1 KiB          4 KiB              41.5 KiB       48 KiB         64 KiB
+ *   ├ results ┼ setup ┼ class tables ┼ decoded requests ┼ reply ends ┼ staged input ┼ read buffer …
  */
 import { assert } from '../base/index.ts';
 
@@ -19,6 +19,9 @@ export const REGION = {
   ENTRY_BYTES: 64,
   /** A batch of requests and the keys of one get after it. */
   ENTRIES_MAX: 600,
+  /** Where the replies of a run end that notes them, 32 bits each. */
+  REPLY_ENDS_AT: 42_496,
+  REPLIES_MAX: 256,
   /** Input that comes in another buffer is copied here. */
   STAGE_AT: 49_152,
   STAGE_BYTES: 8192,
@@ -26,8 +29,12 @@ export const REGION = {
   KEYS_MAX: 500,
 } as const;
 assert(
-  REGION.ENTRIES_AT + REGION.ENTRIES_MAX * REGION.ENTRY_BYTES <= REGION.STAGE_AT,
-  'the decoded requests end before the staged input',
+  REGION.ENTRIES_AT + REGION.ENTRIES_MAX * REGION.ENTRY_BYTES <= REGION.REPLY_ENDS_AT,
+  'the decoded requests end before the ends of replies',
+);
+assert(
+  REGION.REPLY_ENDS_AT + REGION.REPLIES_MAX * 4 <= REGION.STAGE_AT,
+  'the ends of replies end before the staged input',
 );
 
 /** Where a run leaves its results, in words of 32 bits. */
@@ -40,7 +47,9 @@ export const RESULT = {
   KEY: 2,
   /** The sum of what the last look-ahead has read. */
   TOUCHED: 3,
-  WORDS: 4,
+  /** How many ends of replies the last run has noted. */
+  REPLIES: 4,
+  WORDS: 5,
 } as const;
 
 /** What `configure` reads, by slot; a slot is a 64-bit float. */

@@ -1,5 +1,13 @@
 /** The door for peers: the frames that the nodes of a cluster exchange, seen from both ends. */
 export {
+  beginForwardReplies,
+  ForwardRepliesView,
+  ForwardView,
+  putForwardEnd,
+  putForwardHead,
+  putForwardReply,
+} from './peer/forwards.ts';
+export {
   beginFrame,
   endFrame,
   FRAME_HEADER_BYTES,
@@ -32,10 +40,8 @@ export {
 } from './peer/handshake.ts';
 export {
   type FlushPhase,
-  ForwardView,
   PING_BYTES_MAX,
   putFlush,
-  putForward,
   putMark,
   putSequence,
   readFlush,

@@ -16,11 +16,12 @@ export {
 } from './auth/index.ts';
 export {
   type ClusterSeat,
+  type ForwardedRun,
   PLACE,
   type SessionCluster,
-  type SettleForward,
 } from './session/cluster-seat.ts';
 export { createSessionContext } from './session/context.ts';
+export { FastServing } from './session/fast-serving.ts';
 export { PeerSession } from './session/peer-session.ts';
 export { type RequestObserver, RequestSamples } from './session/request-samples.ts';
 export { RequestWalk } from './session/request-walk.ts';

@@ -1,11 +1,20 @@
-import { ByteSink, CodedError } from '../../src/base/index.ts';
+import { type ByteSink, CodedError } from '../../src/base/index.ts';
 import { adoptedBy } from '../../src/cluster/thread/adopted.ts';
 import type { Forwarder } from '../../src/cluster/thread/forwarder.ts';
+import { SingleForward } from '../../src/cluster/thread/single-forward.ts';
 import { TopologyView } from '../../src/cluster/thread/topology-view.ts';
 import { DIALECT } from '../../src/protocol/index.ts';
-import { Frame, type PeerStatus } from '../../src/protocol/peer.ts';
+import {
+  beginForwardReplies,
+  ForwardView,
+  type Frame,
+  KIND,
+  type PeerStatus,
+  putForwardReply,
+} from '../../src/protocol/peer.ts';
 import type { Member } from '../../src/topology/index.ts';
 import { ManualTimers } from './manual-timers.ts';
+import { received } from './peer-frames.ts';
 
 type Settle = (reply: Frame | CodedError) => void;
 
@@ -14,22 +23,47 @@ class ManualLink {
   readonly isUp = true;
   /** `dialect role request` of each request. */
   readonly requests: string[] = [];
+  /** How many requests each frame has. */
+  readonly frames: number[] = [];
+  /** Whether the turn ends after each request. */
+  endsTurns = true;
   readonly #settles: Settle[] = [];
+  readonly #late: (() => void)[] = [];
+
+  beforeFlush(send: () => void): void {
+    this.#late.push(send);
+    if (this.endsTurns) this.endTurn();
+  }
+
+  endTurn(): void {
+    for (const send of this.#late.splice(0)) send();
+  }
 
   send(_kind: number, _version: number, payload: unknown, settle: Settle): void {
-    const sink = new ByteSink(64);
-    (payload as (to: ByteSink) => void)(sink);
-    const [dialect, role] = sink.bytes;
-    this.requests.push(`${dialect} ${role} ${sink.bytes.toString('latin1', 4, sink.at)}`);
+    const frame = received(KIND.forward, payload as (to: ByteSink) => void);
+    const view = new ForwardView();
+    view.read(frame);
+    for (let nth = 0; nth < view.count; nth++) {
+      const request = frame.bytes.toString('latin1', view.startOf(nth), view.endOf(nth));
+      this.requests.push(`${view.dialect} ${view.role} ${request}`);
+    }
+    this.frames.push(view.count);
     this.#settles.push(settle);
   }
 
-  /** Replies to the oldest request. */
+  /** Replies to the oldest frame, which has one request. */
   reply(status: PeerStatus, text: string, version = 1): void {
-    const frame = new Frame();
-    const bytes = Buffer.from(text);
-    frame.show(bytes);
-    Object.assign(frame, { flags: status, version, start: 0, end: bytes.length });
+    this.replyAll([[status, text]], version);
+  }
+
+  /** Replies to each request of the oldest frame. */
+  replyAll(replies: readonly (readonly [PeerStatus, string])[], version = 1): void {
+    const frame = received(KIND.reply, (sink) => {
+      beginForwardReplies(sink, replies.length);
+      for (const [status, text] of replies) putForwardReply(sink, status, text.length);
+      for (const [, text] of replies) sink.putText(text);
+    });
+    Object.assign(frame, { version });
     this.#settles.shift()!(frame);
   }
 
@@ -70,6 +104,7 @@ export class ForwarderHarness {
           return { peer, address, link: this.links[at]! };
         },
       },
+      itemBytesMax: 1024 * 1024,
       seat: { locate: (bytes, start, end) => this.placeOf(bytes.toString('latin1', start, end)) },
       execution: {
         run: ({ bytes }, settle) => settle(Buffer.from(`executed here: ${bytes}END\r\n`)),
@@ -93,10 +128,12 @@ export class ForwarderHarness {
   forward(member: number, request: string): { readonly reply: string | undefined } {
     const sent: { reply: string | undefined } = { reply: undefined };
     const dialect = request.startsWith('m') ? DIALECT.meta : DIALECT.classic;
-    this.forwarder.forward(member, dialect, 'readwrite', Buffer.from(request), (reply) => {
+    const fields = { dialect, role: 'readwrite', itemsMax: 1 } as const;
+    const run = new SingleForward(fields, Buffer.from(request), (reply) => {
       const isError = reply instanceof CodedError;
       sent.reply = isError ? `${reply.code} ${reply.message}` : reply.toString('latin1');
     });
+    this.forwarder.forward(member, run);
     return sent;
   }
 }

@@ -1,18 +1,18 @@
-import type { CodedError } from '../../src/base/index.ts';
-import { type ClusterSeat, PLACE } from '../../src/server/session/cluster-seat.ts';
-
-type Forward = Parameters<ClusterSeat['forward']>;
-type Dialect = Forward[1];
-type Role = Forward[2];
-type Settle = Forward[4];
+import { CodedError } from '../../src/base/index.ts';
+import { singlesOf } from '../../src/cluster/thread/single-forward.ts';
+import {
+  type ClusterSeat,
+  type ForwardedRun,
+  PLACE,
+} from '../../src/server/session/cluster-seat.ts';
 
 /** A request on its way to a member. */
 export interface Forwarded {
   readonly member: number;
-  readonly dialect: Dialect;
-  readonly role: Role;
+  readonly dialect: ForwardedRun['dialect'];
+  readonly role: ForwardedRun['role'];
   readonly bytes: Buffer;
-  readonly settle: Settle;
+  readonly settle: (reply: Buffer | CodedError) => void;
 }
 
 /**
@@ -50,8 +50,15 @@ export class ManualSeat implements ClusterSeat {
     return decision.promise;
   }
 
-  forward(member: number, dialect: Dialect, role: Role, bytes: Buffer, settle: Settle): void {
-    this.forwarded.push({ member, dialect, role, bytes, settle });
+  forward(member: number, run: ForwardedRun): void {
+    for (const single of singlesOf(run)) {
+      const { dialect, role, bytes } = single;
+      const settle = (reply: Buffer | CodedError): void => {
+        if (reply instanceof CodedError) single.fail(reply);
+        else single.settle(reply);
+      };
+      this.forwarded.push({ member, dialect, role, bytes, settle });
+    }
   }
 
   changed(bytes: Buffer, start: number, end: number): void {

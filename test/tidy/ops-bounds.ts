@@ -105,6 +105,13 @@ export const sessionBounds = (the: (path: string, name: string) => number) => ({
     count(the('session/reply-queue.ts', 'WINDOW_MAX')),
     bytes(the('session/reply-queue.ts', 'BYTES_MAX')),
   ],
+  'forwarded requests in a run, in a frame': [
+    count(the('session/forwarded-requests.ts', 'REQUESTS_MAX')),
+    bytes(the('session/forwarded-requests.ts', 'BYTES_MAX')),
+    count(the('forward-frames.ts', 'ITEMS_MAX')),
+    bytes(the('forward-frames.ts', 'BYTES_MAX')),
+    bytes(the('forward-frames.ts', 'REPLY_BYTES')),
+  ],
   'forwarded request, its reply': [
     bytes(the('cluster-routing.ts', 'FORWARDED_BYTES_MAX')),
     bytes(the('peer-session.ts', 'PEER_REPLY_BYTES_MAX')),

@@ -48,6 +48,8 @@ export class PeerLink {
   #failedAttempts = 0;
   #retry: PeerTimer | undefined;
   #isFlushPlanned = false;
+  /** Called before the next flush. */
+  #late: (() => void)[] = [];
   /** Time, as far as replies need it; it stands still while no request waits. */
   #tick = 0;
   /** The tick of the last bytes from the peer. */
@@ -110,6 +112,15 @@ export class PeerLink {
     this.#waiting.setBytes(id, bytes);
     if (!this.#isFlushPlanned) this.#planFlush();
     if (this.#ticker === undefined) this.#startTick();
+  }
+
+  /**
+   * Calls `send` once, at the end of this turn and before the flush, to send requests; also if the
+   * link is down or closed.
+   */
+  beforeFlush(send: () => void): void {
+    this.#late.push(send);
+    if (!this.#isFlushPlanned) this.#planFlush();
   }
 
   /** Closes the connection for good; requests without a reply fail. */
@@ -202,6 +213,7 @@ export class PeerLink {
   #planFlush(): void {
     this.#isFlushPlanned = true;
     this.#deps.machine.soon(() => {
+      for (const send of this.#late.splice(0)) send();
       this.#isFlushPlanned = false;
       this.#output.flush();
     });

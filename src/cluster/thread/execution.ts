@@ -10,6 +10,8 @@ export interface ForwardedRequest {
   readonly bytes: Buffer;
 }
 
+type Answering = Pick<PeerSession, 'answer' | 'answerFirst' | 'firstReplies' | 'firstReplyEnd'>;
+
 /** The reply, which is valid only during the call, or why nothing was executed or promised. */
 export type Outcome = Buffer | 'notMine' | CodedError;
 type Settle = (outcome: Outcome) => void;
@@ -29,15 +31,27 @@ interface ExecutionSeat extends Pick<ClusterSeat, 'settled' | 'seal' | 'mayAnswe
  * have it.
  */
 export class Execution {
-  readonly #session: Pick<PeerSession, 'answer'>;
+  readonly #session: Answering;
   readonly #seat: ExecutionSeat;
   /** The replies that wait for the end of the turn. */
   #held: (readonly [reply: Buffer, settle: Settle])[] = [];
   #undecidedCount = 0;
+  readonly firstReplyEnd: (nth: number) => number;
 
-  constructor(session: Pick<PeerSession, 'answer'>, seat: ExecutionSeat) {
+  constructor(session: Answering, seat: ExecutionSeat) {
     this.#session = session;
     this.#seat = seat;
+    this.firstReplyEnd = (nth) => session.firstReplyEnd(nth);
+  }
+
+  /** See PeerSession. It answers none while earlier changes wait for their acknowledgements. */
+  answerFirst(...requests: Parameters<PeerSession['answerFirst']>): number {
+    const mayAnswer = !this.#seat.hasChanges && this.#seat.mayAnswer();
+    return mayAnswer ? this.#session.answerFirst(...requests) : 0;
+  }
+
+  get firstReplies(): Buffer {
+    return this.#session.firstReplies;
   }
 
   /** Calls `settle` once, within the bounds of the seat. The bytes may change afterwards. */

@@ -29,14 +29,13 @@ export class ForwardReader {
   }
 
   /** The requests for the single keys of a get of several, which is classic text. */
-  split(forward: ForwardedRequest): readonly ForwardedRequest[] {
+  split(forward: ForwardedRequest): readonly Buffer[] {
     const request = this.#decode(forward);
     const { keySource, firstKey, endKey } = request;
     const head = keySource.subarray(0, request.keyStart(firstKey));
     return Array.from({ length: endKey - firstKey }, (_, nth) => {
       const [start, end] = [request.keyStart(firstKey + nth), request.keyEnd(firstKey + nth)];
-      const bytes = Buffer.concat([head, keySource.subarray(start, end), CRLF]);
-      return { ...forward, bytes };
+      return Buffer.concat([head, keySource.subarray(start, end), CRLF]);
     });
   }
 

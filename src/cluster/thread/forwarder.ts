@@ -1,13 +1,14 @@
-import { type ByteSink, CodedError } from '../../base/index.ts';
-import { ROLES, type Role } from '../../commands/index.ts';
-import { type Frame, KIND, PEER_STATUS, putForward } from '../../protocol/peer.ts';
-import { type ClusterSeat, PLACE, type SettleForward } from '../../server/index.ts';
+import { CodedError } from '../../base/index.ts';
+import { PEER_STATUS } from '../../protocol/peer.ts';
+import { type ClusterSeat, type ForwardedRun, PLACE } from '../../server/index.ts';
 import { peerKey } from './adopted.ts';
-import type { Execution, ForwardedRequest } from './execution.ts';
+import type { Execution } from './execution.ts';
 import { forwardErrors } from './forward-errors.ts';
+import { ForwardFrames, type RequestReply } from './forward-frames.ts';
 import { ForwardReader, joinReplies } from './forward-reader.ts';
 import { ParkedForwards } from './parked-forwards.ts';
 import type { PeerRoute, PeerRoutes } from './peer-routes.ts';
+import { SingleForward, singlesOf } from './single-forward.ts';
 import type { Timers } from './timers.ts';
 import type { TopologyView } from './topology-view.ts';
 
@@ -27,6 +28,8 @@ interface ForwarderParts {
   readonly seat: Pick<ClusterSeat, 'locate'>;
   /** Executes a request whose keys have come to this node. */
   readonly execution: Pick<Execution, 'run'>;
+  /** The largest item of a node. */
+  readonly itemBytesMax: number;
 }
 
 /** What has become of the requests of one thread, for `stats`. */
@@ -40,45 +43,34 @@ interface ForwardCounts {
   disagreements: number;
 }
 
-/** One request on its way. */
-interface Forward extends ForwardedRequest {
-  readonly settle: SettleForward;
-  attempts: number;
-  /** When the first attempt failed; 0 before. */
-  troubledSinceMs: number;
-  /** Whether an attempt may have been executed: possible for reads only. */
-  isRepeated: boolean;
-}
-
 /** Sends the requests of clients to the primaries of their keys, and returns the replies. */
 export class Forwarder {
   readonly counts: ForwardCounts = { sent: 0, retried: 0, failed: 0, disagreements: 0 };
   readonly #parts: ForwarderParts;
   readonly #parked: ParkedForwards;
   readonly #reader = new ForwardReader();
-  /** The request that `#write` writes. */
-  #writing: ForwardedRequest | undefined;
-  readonly #write = (sink: ByteSink): void => {
-    const { dialect, role, bytes } = this.#writing!;
-    putForward(sink, dialect, ROLES.indexOf(role), bytes, 0, bytes.length);
-  };
+  readonly #frames: ForwardFrames;
+  /** By member of the adopted topology. */
+  #routes: (PeerRoute | undefined)[] = [];
 
   constructor(parts: ForwarderParts) {
     this.#parts = parts;
     this.#parked = new ParkedForwards(parts.timers);
+    this.#frames = new ForwardFrames(
+      parts.itemBytesMax,
+      () => parts.view.version,
+      (run, replyOf) => this.#settleEach(run, replyOf),
+    );
   }
 
   /** See ClusterSeat. */
-  forward(
-    member: number,
-    dialect: ForwardedRequest['dialect'],
-    role: Role,
-    bytes: Buffer,
-    settle: SettleForward,
-  ): void {
-    this.counts.sent++;
-    const start = { attempts: 0, troubledSinceMs: 0, isRepeated: false };
-    this.#sendTo(member, { dialect, role, bytes, settle, ...start });
+  forward(member: number, run: ForwardedRun): void {
+    this.counts.sent += run.ends.length;
+    const route = this.#routeTo(member);
+    const isParked = route !== undefined && this.#parked.count > 0;
+    if (route === undefined || (isParked && this.#parked.has(peerKey(route.peer)))) {
+      for (const single of singlesOf(run)) this.#sendTo(member, single);
+    } else this.#frames.add(route, run);
   }
 
   /** The requests that wait for another topology or for a link. */
@@ -88,6 +80,7 @@ export class Forwarder {
 
   /** The thread has adopted another topology. */
   adopted(): void {
+    this.#routes = [];
     this.#parked.retryAll();
   }
 
@@ -100,34 +93,46 @@ export class Forwarder {
     this.#parked.close();
   }
 
-  #sendTo(index: number, forward: Forward): void {
+  #routeTo(member: number): PeerRoute | undefined {
+    const known = this.#routes[member];
+    if (known !== undefined) return known;
+    const { view, routes } = this.#parts;
+    const peer = view.memberAt(member);
+    const route = peer && routes.to(peer);
+    this.#routes[member] = route;
+    return route;
+  }
+
+  #sendTo(index: number, forward: SingleForward): void {
     const { view, routes } = this.#parts;
     const member = view.memberAt(index);
     if (member === undefined) this.#fail(forward, forwardErrors.nobody());
     else {
       const key = peerKey(member);
       const route = routes.to(member);
-      if (route !== undefined && !this.#parked.has(key)) this.#send(route, forward);
+      if (route !== undefined && !this.#parked.has(key)) this.#frames.add(route, forward);
       else this.#park(forward, key, forwardErrors.unreachable(member, DOWN));
     }
   }
 
-  #send(route: PeerRoute, forward: Forward): void {
-    const { version } = this.#parts.view;
-    this.#writing = forward;
-    route.link.send(KIND.forward, version, this.#write, (reply) => {
-      if (reply instanceof CodedError) this.#broken(route, forward, reply);
-      else this.#replied(route, forward, version, reply);
-    });
+  /** Some requests of the run have no good reply: each of them goes on alone. */
+  #settleEach(run: ForwardedRun, replyOf: (nth: number) => RequestReply): void {
+    const singles = run instanceof SingleForward ? [run] : singlesOf(run);
+    for (const [nth, single] of singles.entries()) this.#replied(single, replyOf(nth));
   }
 
-  #replied(route: PeerRoute, forward: Forward, version: number, reply: Frame): void {
-    if (reply.flags === PEER_STATUS.ok) {
-      forward.settle(reply.bytes.subarray(reply.start, reply.end));
-    } else if (reply.flags === PEER_STATUS.newer) {
-      this.#wait(route, forward, reply.version);
-    } else if (reply.flags === PEER_STATUS.failed) {
-      this.#fail(forward, forwardErrors.refused(route, reply.payloadText()));
+  #replied(
+    forward: SingleForward,
+    { route, version, status, peerVersion, bytes }: RequestReply,
+  ): void {
+    if (status instanceof CodedError) {
+      this.#broken(route, forward, status);
+    } else if (status === PEER_STATUS.ok) {
+      forward.settle(bytes);
+    } else if (status === PEER_STATUS.newer) {
+      this.#wait(route, forward, peerVersion);
+    } else if (status === PEER_STATUS.failed) {
+      this.#fail(forward, forwardErrors.refused(route, bytes.toString()));
     } else if (version < this.#parts.view.version) {
       this.#retry(forward);
     } else {
@@ -137,7 +142,7 @@ export class Forwarder {
   }
 
   /** The peer has a newer topology: the request goes on once this thread has it. */
-  #wait(route: PeerRoute, forward: Forward, version: number): void {
+  #wait(route: PeerRoute, forward: SingleForward, version: number): void {
     if (version <= this.#parts.view.version) this.#retry(forward);
     else {
       const error = new CodedError('ERR_FORWARD', `it has the newer topology ${version}`);
@@ -145,7 +150,7 @@ export class Forwarder {
     }
   }
 
-  #broken(route: PeerRoute, forward: Forward, error: CodedError): void {
+  #broken(route: PeerRoute, forward: SingleForward, error: CodedError): void {
     const key = peerKey(route.peer);
     const sentence = forwardErrors.unreachable(route, error);
     if (RETRIED.has(error.code)) this.#park(forward, key, sentence);
@@ -158,7 +163,7 @@ export class Forwarder {
     }
   }
 
-  #park(forward: Forward, peer: string, error: CodedError): void {
+  #park(forward: SingleForward, peer: string, error: CodedError): void {
     forward.troubledSinceMs ||= this.#parts.timers.nowMs();
     this.#parked.add(peer, {
       bytes: forward.bytes,
@@ -170,7 +175,7 @@ export class Forwarder {
   }
 
   /** Sends the request to where its keys are now. */
-  #retry(forward: Forward): void {
+  #retry(forward: SingleForward): void {
     this.counts.retried++;
     const place = this.#reader.locate(forward, this.#parts.seat);
     if (++forward.attempts > ATTEMPTS_MAX) this.#fail(forward, forwardErrors.unsettled());
@@ -180,7 +185,7 @@ export class Forwarder {
     else this.#execute(forward);
   }
 
-  #execute(forward: Forward): void {
+  #execute(forward: SingleForward): void {
     this.#parts.execution.run(forward, (outcome) => {
       if (outcome === 'notMine') this.#retry(forward);
       else if (outcome instanceof CodedError) this.#fail(forward, outcome);
@@ -189,23 +194,25 @@ export class Forwarder {
   }
 
   /** The keys of a get are on several nodes now. */
-  #split(forward: Forward): void {
+  #split(forward: SingleForward): void {
     const parts = this.#reader.split(forward);
     const replies: Buffer[] = [];
     let left = parts.length;
     let failure: CodedError | undefined;
-    parts.forEach((part, nth) => {
+    parts.forEach((bytes, nth) => {
       const settle = (reply: Buffer | CodedError): void => {
         if (reply instanceof CodedError) failure ??= reply;
         else replies[nth] = Buffer.from(reply);
-        if (--left === 0) forward.settle(failure ?? joinReplies(replies));
+        if (--left > 0) return;
+        if (failure === undefined) forward.settle(joinReplies(replies));
+        else forward.fail(failure);
       };
-      this.#retry({ ...forward, ...part, settle });
+      this.#retry(forward.partOf(bytes, settle));
     });
   }
 
-  #fail({ settle }: Forward, error: CodedError): void {
+  #fail(forward: SingleForward, error: CodedError): void {
     this.counts.failed++;
-    settle(error);
+    forward.fail(error);
   }
 }

@@ -10,7 +10,7 @@ export interface PeerRoute {
   readonly peer: PeerIdentity;
   /** `host:port` for clients, which people know the node by. */
   readonly address: string;
-  readonly link: Pick<PeerLink, 'send' | 'isUp'>;
+  readonly link: Pick<PeerLink, 'send' | 'beforeFlush' | 'isUp'>;
 }
 
 interface RoutesDeps {

@@ -72,7 +72,7 @@ export class MemberThread implements ThreadCluster {
   readonly #listener: PeerListener;
 
   constructor(host: ThreadClusterHost, argument: ThreadArgument, machine: PeerMachine) {
-    const { log, store } = host;
+    const { itemBytesMax, log, store } = host;
     const timers = machineTimers(machine);
     const self = { ...argument.identity, secret: Buffer.from(argument.identity.secret) };
     this.#host = host;
@@ -100,7 +100,8 @@ export class MemberThread implements ThreadCluster {
     this.seat = this.#newSeat(common);
     const execution = new Execution(host.peerSession(this.seat), this.seat);
     const { seat } = this;
-    this.#forwarder = new Forwarder({ ...common, routes: this.#routes, seat, execution });
+    const routes = this.#routes;
+    this.#forwarder = new Forwarder({ ...common, routes, seat, execution, itemBytesMax });
     this.#forwards = new ForwardService(this.#view, execution);
     this.#listener = new PeerListener(self, this.#newService(common), { machine, log });
   }

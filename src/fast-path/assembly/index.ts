@@ -3,7 +3,16 @@
  * first that is not simple. The JavaScript goes on from there.
  */
 import { answer } from './answer';
-import { ITEM_BUCKET_NEXT, RESULT_KEY, RESULT_LEFT, RESULT_OUT, RESULT_TOUCHED } from './constants';
+import {
+  ITEM_BUCKET_NEXT,
+  REPLIES_MAX,
+  REPLY_ENDS_AT,
+  RESULT_KEY,
+  RESULT_LEFT,
+  RESULT_OUT,
+  RESULT_REPLIES,
+  RESULT_TOUCHED,
+} from './constants';
 import { decodeBinary } from './decode-binary';
 import { decodeClassic } from './decode-classic';
 import { decodeMeta } from './decode-meta';
@@ -36,9 +45,13 @@ const BATCH = 32;
 /** The entries that a look-ahead reads before the first of them is answered. */
 const WINDOW = 32;
 const LETTER_M = 0x6d;
-/** Bits of `rights`: the session speaks the binary protocol; its client may change items. */
+/**
+ * Bits of `rights`: the session speaks the binary protocol; its client may change items; the caller
+ * needs to know where the reply to each request ends.
+ */
 const BINARY = 1;
 const MAY_WRITE = 2;
+const NOTES_ENDS = 4;
 
 /** Whether the last batch ended at a request that is not simple, or not complete. */
 let batchEnded: bool = false;
@@ -63,6 +76,8 @@ export function run(
   let at = region + <usize>start;
   let turn = left;
   let resumedKey = 0;
+  let replies = 0;
+  const repliesMax = (rights & NOTES_ENDS) !== 0 ? REPLIES_MAX : 0;
   beginOutput(region + <usize>outStart, region + <usize>outEnd);
   batchEnded = false;
   while (!batchEnded && turn > 0 && at < inputEnd) {
@@ -77,13 +92,21 @@ export function run(
         break;
       }
       turn--;
-      if (kindOf(entry) !== GET || hasBit(entry, LAST_KEY)) at = nextOf(entry);
+      if (kindOf(entry) === GET && !hasBit(entry, LAST_KEY)) continue;
+      at = nextOf(entry);
+      if (replies < repliesMax) noteEnd(replies++);
     }
   }
   store<i32>(region, <i32>(out - region), RESULT_OUT);
   store<i32>(region, turn, RESULT_LEFT);
   store<i32>(region, resumedKey, RESULT_KEY);
+  store<i32>(region, replies, RESULT_REPLIES);
   return <i32>(at - region);
+}
+
+/** Notes where reply number `nth` ends. */
+function noteEnd(nth: i32): void {
+  store<u32>(region + REPLY_ENDS_AT + ((<usize>nth) << 2), <u32>(out - region));
 }
 
 /** Decodes requests until the batch is full or the turn ends. Returns the number of entries. */

@@ -20,6 +20,8 @@ export interface ThreadClusterHost {
   /** How many worker threads the node has. */
   readonly threads: number;
   readonly share: SharedArrayBuffer;
+  /** The largest item. */
+  readonly itemBytesMax: number;
   readonly log: Logger;
   /** Makes a session that executes the requests of peers; the thread needs only one. */
   peerSession(seat: ClusterSeat): PeerSession;

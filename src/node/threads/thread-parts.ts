@@ -3,6 +3,7 @@ import { FastPath } from '../../fast-path/index.ts';
 import {
   type ClusterSeat,
   createSessionContext,
+  FastServing,
   heapBuffers,
   OutputBuffers,
   PeerSession,
@@ -24,22 +25,43 @@ import { threadSamples } from './thread-samples.ts';
 /** The usual output of one request; the buffer grows for a longer one. */
 const PEER_SINK_BYTES = 128 * 1024;
 
-/** What the cluster of a thread gets; it executes requests of peers with a sink of its own. */
+/** What the cluster of a thread gets. */
 export function clusterHost(
   memory: NodeMemory,
   thread: number,
-  { events, main, log }: Pick<ThreadParts, 'events' | 'main' | 'log'>,
+  region: ThreadRegion,
+  parts: Pick<ThreadParts, 'events' | 'main' | 'log'>,
 ): Omit<ThreadClusterHost, 'share' | 'tell'> {
   const { store, options } = memory;
-  const control = new SharedControl(memory, main, true);
+  const { threads, maxItemSizeBytes } = options;
+  const { fastPath, output } = region;
+  const control = new SharedControl(memory, parts.main, true);
   const peerSession = (seat: ClusterSeat): PeerSession => {
-    const sink = new ByteSink(PEER_SINK_BYTES);
-    return new PeerSession(
-      createSessionContext(store, control, rulesOf(options), sink, events),
-      seat,
-    );
+    const fast = fastPath && new FastServing(fastPath, output.sink, parts.events, control, 0, seat);
+    return new PeerSession(peerContext(memory, control, parts.events), seat, fast);
   };
-  return { store, thread, threads: options.threads, log, peerSession };
+  const { log } = parts;
+  return { store, thread, threads, itemBytesMax: maxItemSizeBytes, log, peerSession };
+}
+
+/** Executes requests of the clients of this thread in pieces, in the middle of their turns. */
+export function localSession(
+  memory: NodeMemory,
+  { events, main }: Pick<ThreadParts, 'events' | 'main'>,
+  seat: ClusterSeat,
+): PeerSession {
+  return new PeerSession(peerContext(memory, new SharedControl(memory, main, true), events), seat);
+}
+
+/** It has a sink of its own. */
+function peerContext({ store, options }: NodeMemory, control: SharedControl, events: RingLog) {
+  return createSessionContext(
+    store,
+    control,
+    rulesOf(options),
+    new ByteSink(PEER_SINK_BYTES),
+    events,
+  );
 }
 
 /** What the sessions of a thread need beside the node's memory. */
@@ -53,11 +75,14 @@ interface ThreadParts {
   readonly loginChecked: ThreadContext['loginChecked'];
 }
 
-export function contextOf(memory: NodeMemory, thread: number, parts: ThreadParts): ThreadContext {
+export function contextOf(
+  memory: NodeMemory,
+  thread: number,
+  { fastPath, readBuffer, output }: ThreadRegion,
+  parts: ThreadParts,
+): ThreadContext {
   const { options, store } = memory;
   const { events, cluster, authenticator, main, log, refused, loginChecked } = parts;
-  const { fastPath, readBuffer, outputBuffers } = openRegion(memory, thread);
-  const output = new OutputBuffers(outputBuffers);
   const rules = {
     ...rulesOf(options),
     ...(authenticator === undefined ? {} : { authenticator }),
@@ -99,10 +124,21 @@ function rulesOf(options: NodeMemory['options']) {
   };
 }
 
-/** The fast path of the thread, which needs the thread's buffers in the memory of the store. */
-function openRegion({ share: { store, fastPath: module } }: NodeMemory, thread: number) {
-  if (module === undefined) return { ...heapBuffers(), fastPath: undefined };
+/** The buffers of a thread, and its fast path, which needs them in the memory of the store. */
+interface ThreadRegion {
+  /** Undefined: JavaScript serves every request. */
+  readonly fastPath: FastPath | undefined;
+  readonly readBuffer: Buffer;
+  readonly output: OutputBuffers;
+}
+
+export function openRegion(
+  { share: { store, fastPath: module } }: NodeMemory,
+  thread: number,
+): ThreadRegion {
   const start = regionByte(store.layout, thread);
-  const fastPath = new FastPath(store, module, thread, start);
-  return { ...regionBuffers(store.memory, start), fastPath };
+  const fastPath = module && new FastPath(store, module, thread, start);
+  const { readBuffer, outputBuffers } =
+    module === undefined ? heapBuffers() : regionBuffers(store.memory, start);
+  return { fastPath, readBuffer, output: new OutputBuffers(outputBuffers) };
 }

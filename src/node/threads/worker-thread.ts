@@ -17,7 +17,7 @@ import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts
 import type { OpenThreadCluster, ThreadCluster } from './thread-cluster.ts';
 import { ThreadLog } from './thread-log.ts';
 import { ThreadMeter } from './thread-meter.ts';
-import { clusterHost, contextOf } from './thread-parts.ts';
+import { clusterHost, contextOf, localSession, openRegion } from './thread-parts.ts';
 
 /** One worker thread: its sockets and sessions, and its channel to the main thread. */
 export class WorkerThread {
@@ -49,13 +49,13 @@ export class WorkerThread {
     };
     const tell = (message: unknown): Promise<unknown> => channel.call('tellCluster', message);
     const parts = { events, main, log };
-    const host = { ...clusterHost(memory, thread, parts), tell };
-    const cluster = openCluster?.(host);
+    const region = openRegion(memory, thread);
+    const cluster = openCluster?.({ ...clusterHost(memory, thread, region, parts), tell });
     const guards = guardsOf(memory, log, users);
-    const context = contextOf(memory, thread, {
+    const context = contextOf(memory, thread, region, {
       ...parts,
       ...guards,
-      cluster: cluster && { seat: cluster.seat, local: host.peerSession(cluster.seat) },
+      cluster: cluster && { seat: cluster.seat, local: localSession(memory, parts, cluster.seat) },
     });
     const server = new ThreadServer(memory.options, context, certificates, events);
     const channel = new Channel<MainProcedures, WorkerProcedures>(port, {

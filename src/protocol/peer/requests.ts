@@ -4,12 +4,10 @@ import { type Frame, MalformedFrame, readSafe64, setSafe64 } from './frame.ts';
 /**
  * The payloads of the short requests:
  *
- *   forward  u8 dialect | u8 role | u16 0 | the bytes of the client's request
  *   mark     u64 the last version at which the sender was complete | u64 its sequence number
  *   flush    u8 phase, 1 or 2 | 7 bytes 0 | u64 sequence number; the reply: u64 sequence number
  *   ping     up to PING_BYTES_MAX bytes, which only the two nodes understand
  */
-const FORWARD_HEAD_BYTES = 4;
 /** A phase, or a number of two words, takes so many bytes. */
 const WORDS_BYTES = 8;
 const MARK_BYTES = 2 * WORDS_BYTES;
@@ -18,39 +16,6 @@ export const PING_BYTES_MAX = 4096;
 
 /** The two rounds of a flush of the cluster. */
 export type FlushPhase = 1 | 2;
-
-/** Appends the payload of `forward`: the request is `bytes[start, end)`. */
-export function putForward(
-  sink: ByteSink,
-  dialect: number,
-  role: number,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): void {
-  sink.ensure(FORWARD_HEAD_BYTES + end - start);
-  const { at, view } = sink;
-  view.setUint8(at, dialect);
-  view.setUint8(at + 1, role);
-  view.setUint16(at + 2, 0);
-  sink.at = at + FORWARD_HEAD_BYTES;
-  sink.putRange(bytes, start, end);
-}
-
-/** A received `forward`: the request is `frame.bytes[start, frame.end)`. */
-export class ForwardView {
-  dialect = 0;
-  role = 0;
-  start = 0;
-
-  /** @throws {MalformedFrame} if the payload is none of `forward`. */
-  read(frame: Frame): void {
-    frame.requireBytes(FORWARD_HEAD_BYTES, 'a forwarded request');
-    this.dialect = frame.view.getUint8(frame.start);
-    this.role = frame.view.getUint8(frame.start + 1);
-    this.start = frame.start + FORWARD_HEAD_BYTES;
-  }
-}
 
 /** A sequence number of a store, in two words. */
 export interface SequenceNumber {

@@ -1,9 +1,10 @@
-import { CodedError } from '../../base/index.ts';
+import type { CodedError } from '../../base/index.ts';
 import type { Role } from '../../commands/index.ts';
 import { DIALECT, isStorage, type Request, VERB } from '../../protocol/index.ts';
 import { COUNT } from '../../store/index.ts';
 import { PLACE } from './cluster-seat.ts';
 import type { ClusterContext, SessionContext, SessionHost } from './context.ts';
+import { ForwardedRequests } from './forwarded-requests.ts';
 import { KeyDecision, nobody } from './key-decision.ts';
 import { changesItems, isKeyed } from './keyed-requests.ts';
 import { replyFacts } from './late-replies.ts';
@@ -14,6 +15,7 @@ import { isRetrieval } from './verbs.ts';
 
 /** The longest request that nodes send each other. */
 const FORWARDED_BYTES_MAX = 64 * 1024 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 const CRLF_BYTES = 2;
 const KEY_BYTES_MAX = 250;
 
@@ -29,6 +31,9 @@ export class ClusterRouting {
   readonly #context: SessionContext;
   readonly #cluster: ClusterContext;
   #version: number;
+  /** The requests of `#input` that leave together, at the end of it. */
+  #run: ForwardedRequests | undefined;
+  #input: Buffer = NO_BYTES;
   /** Whether the session waits until its earlier requests have their replies. */
   #drains = false;
   readonly #decision: KeyDecision;
@@ -83,6 +88,7 @@ export class ClusterRouting {
     const key = request.firstKey;
     const hasOneKey = request.endKey - key === 1;
     const place = hasOneKey ? this.gets.placeOf(request, key) : PLACE.here;
+    if (!hasOneKey) this.sendRun();
     this.gets.begin(role, hasOneKey ? key : undefined);
     if (place === PLACE.here) {
       if (hasOneKey) this.#decision.reset();
@@ -96,6 +102,15 @@ export class ClusterRouting {
     if (refusal !== undefined) return this.#refuse(request, refusal);
     this.at = lineAt;
     return false;
+  }
+
+  /** The end of an input: sends the requests of it that go to other nodes. */
+  sendRun(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#run = undefined;
+    run.take(this.#input);
+    this.#cluster.seat.forward(run.member, run);
   }
 
   /** The session has executed a request other than a get, or has begun to receive its value. */
@@ -152,8 +167,6 @@ export class ClusterRouting {
 
   /** Sends a request with its value to another node, once it is complete. */
   #send(request: Request, role: Role, member: number, lineAt: number, end: number): boolean {
-    const { input, dialect } = request;
-    const { seat, late } = this.#cluster;
     const bytes = bodyBytes(request);
     const isTooLarge = this.at - lineAt + bytes > FORWARDED_BYTES_MAX;
     if (!isTooLarge && this.at + bytes > end) {
@@ -163,15 +176,14 @@ export class ClusterRouting {
     }
     // Without its value the request gets the refusal of a value of that size.
     const requestEnd = isTooLarge ? this.at : this.at + bytes;
-    const facts = replyFacts(request);
-    const entry = this.replies.pend();
-    const copy = Buffer.from(input.subarray(lineAt, requestEnd));
     this.at = requestEnd;
     if (isTooLarge) this.skipBytes = bytes;
-    seat.forward(member, dialect, role, copy, (reply) => {
-      if (reply instanceof CodedError) this.replies.settle(entry, late.failure(facts, reply), true);
-      else this.replies.settle(entry, reply);
-    });
+    if (this.#run?.add(member, request, role, lineAt, requestEnd)) return false;
+    this.sendRun();
+    const { late } = this.#cluster;
+    const bounds = [lineAt, requestEnd] as const;
+    this.#run = new ForwardedRequests(member, request, role, this.replies, late, ...bounds);
+    this.#input = request.input;
     return false;
   }
 

@@ -12,8 +12,21 @@ export const PLACE = {
   nobody: -3,
 } as const;
 
-/** The reply to a forwarded request, which may be empty, or why there is none. */
-export type SettleForward = (reply: Buffer | CodedError) => void;
+/** Requests of one connection that go to one member together: each has a reply of its own. */
+export interface ForwardedRun {
+  readonly dialect: Request['dialect'];
+  readonly role: Role;
+  /** The requests with their values, as the client sent them, one after the other. */
+  readonly bytes: Buffer;
+  /** Where each of them ends. */
+  readonly ends: readonly number[];
+  /** The items that the replies may have. */
+  readonly itemsMax: number;
+  /** Takes the replies, one after the other; each may be empty. Valid only during the call. */
+  settle(replies: Buffer): void;
+  /** Returns the reply to a request that has none, for this reason. */
+  failure(nth: number, error: CodedError): Buffer;
+}
 
 /**
  * What the sessions of one thread ask the cluster. A session executes a request only if this node
@@ -43,17 +56,10 @@ export interface ClusterSeat {
    */
   settled(): Promise<void>;
   /**
-   * Sends one request with its value, as the client sent it, to a member. The seat owns `bytes`. It
-   * calls `settle` exactly once, after a bounded time at the latest and maybe before `forward`
-   * returns; the reply is valid only during that call. Requests to one member stay in order.
+   * Sends requests to a member, soon. The run settles exactly once, after a bounded time at the
+   * latest and maybe before `forward` returns. Requests to one member stay in order.
    */
-  forward(
-    member: number,
-    dialect: Request['dialect'],
-    role: Role,
-    bytes: Buffer,
-    settle: SettleForward,
-  ): void;
+  forward(member: number, run: ForwardedRun): void;
   /** A request may have changed the key `bytes[start, end)` here; valid only during the call. */
   changed(bytes: Buffer, start: number, end: number): void;
   /**

@@ -36,6 +36,9 @@ const ECHO_BYTES_MAX = 1024;
 /** The session flushes its output beyond this size before it serves the next request. */
 export const OUTPUT_BYTES_PER_STEP = 64 * 1024;
 
+/** Answers the simple requests of a session. */
+type FastRequests = Pick<FastServing, 'at' | 'requestsLeft' | 'begin' | 'serve'>;
+
 /** What the sessions of one thread in a cluster share. */
 export interface ClusterContext extends SessionCluster {
   readonly late: LateReplies;
@@ -60,7 +63,7 @@ export interface SessionContext extends Commands {
   /** Undefined unless the log shows requests (`-vvv`). */
   readonly trace: RequestTrace | undefined;
   /** Undefined if JavaScript serves every request. */
-  readonly fast: FastServing | undefined;
+  readonly fast: FastRequests | undefined;
   /** For a node without the fast path. */
   readonly pipeline: PipelineLookAhead;
   /** Undefined if the node is in no cluster. */

@@ -1,6 +1,6 @@
 import type { ByteSink } from '../../base/index.ts';
 import type { EventLog, NodeControl, Role } from '../../commands/index.ts';
-import type { FastPath } from '../../fast-path/index.ts';
+import { type FastPath, NOTED_REPLIES_MAX, STAGED_BYTES_MAX } from '../../fast-path/index.ts';
 import type { ClusterSeat } from './cluster-seat.ts';
 
 /** What `serve` returns beside the number of a key. */
@@ -10,6 +10,17 @@ export const SERVED = -1;
 /** After so many runs in a row that answered nothing, JavaScript serves the next requests alone. */
 const BARREN_RUNS_MAX = 4;
 const SKIPPED_REQUESTS = 16;
+/** Requests of other nodes have no turns. */
+const REQUESTS_MAX = 0x7fff_ffff;
+const NO_BYTES = Buffer.alloc(0);
+
+/** See FastPath. */
+interface Limits {
+  outputBytes: number;
+  isBinary: boolean;
+  mayWrite: boolean;
+  readonly notesEnds?: boolean;
+}
 
 /**
  * The one place where sessions use the fast path. It serves the simple requests at the start of an
@@ -19,6 +30,9 @@ export class FastServing {
   /** The results of the last `serve`: where the next request begins, and what the turn has left. */
   at = 0;
   requestsLeft = 0;
+  /** Results of `serveForwarded`. */
+  resumedKey = FIRST_KEY;
+  head = NO_BYTES;
   /** Runs in a row that answered nothing, and the requests to skip. */
   #barrenRuns = 0;
   #skips = 0;
@@ -27,7 +41,8 @@ export class FastServing {
   readonly #log: EventLog;
   readonly #prefixes: NodeControl['prefixes'];
   readonly #seat: ClusterSeat | undefined;
-  readonly #limits: { readonly outputBytes: number; isBinary: boolean; mayWrite: boolean };
+  readonly #limits: Limits;
+  readonly #forwardLimits: Limits;
 
   constructor(
     path: FastPath,
@@ -43,6 +58,7 @@ export class FastServing {
     this.#prefixes = prefixes;
     this.#seat = seat;
     this.#limits = { outputBytes, isBinary: false, mayWrite: false };
+    this.#forwardLimits = { ...this.#limits, notesEnds: true };
   }
 
   /**
@@ -69,7 +85,7 @@ export class FastServing {
     const limits = this.#limits;
     limits.isBinary = !isText;
     limits.mayWrite = role !== 'readonly';
-    if (this.#seat !== undefined && !this.#obey(this.#seat)) return FIRST_KEY;
+    if (this.#seat !== undefined && !this.#obey(this.#seat, limits)) return FIRST_KEY;
     path.run(input, start, end, this.#sink, requestsLeft, limits);
     this.at = path.at;
     this.requestsLeft = path.requestsLeft;
@@ -79,9 +95,53 @@ export class FastServing {
     return path.at === end || path.requestsLeft <= 0 || isFull ? SERVED : FIRST_KEY;
   }
 
+  /**
+   * Serves the first of `count` whole requests of another node in `input[start, end)`; returns how
+   * many. `replies` has their replies until the next output of the thread. If the request behind
+   * them is a get whose first keys have replies, these are in `head`, and `resumedKey` is the next.
+   */
+  serveForwarded(
+    input: Buffer,
+    start: number,
+    end: number,
+    count: number,
+    isText: boolean,
+    role: Role,
+  ): number {
+    const sink = this.#sink;
+    const limits = this.#forwardLimits;
+    this.resumedKey = FIRST_KEY;
+    const isTooMuch = end - start > STAGED_BYTES_MAX || count > NOTED_REPLIES_MAX;
+    if (sink.at > 0 || isTooMuch || !this.#doesAll()) return 0;
+    limits.isBinary = !isText;
+    limits.mayWrite = role !== 'readonly';
+    if (!this.#obey(this.#seat!, limits)) return 0;
+    limits.outputBytes = sink.bytes.length;
+    const path = this.#path;
+    path.run(input, start, end, sink, REQUESTS_MAX, limits);
+    const { replyCount, nextKey } = path;
+    this.resumedKey = nextKey;
+    if (nextKey !== FIRST_KEY) {
+      const headAt = replyCount === 0 ? 0 : path.endOf(replyCount - 1);
+      this.head = Buffer.from(sink.bytes.subarray(headAt, sink.at));
+    }
+    sink.at = 0;
+    return replyCount;
+  }
+
+  /** The replies of `serveForwarded`. */
+  get replies(): Buffer {
+    return this.#sink.bytes;
+  }
+
+  /** Where reply number `nth` of `serveForwarded` ends. */
+  endOf(nth: number): number {
+    return this.#path.endOf(nth);
+  }
+
   /** Limits the fast path to what the cluster leaves to it; returns whether that is something. */
-  #obey({ fast }: ClusterSeat): boolean {
-    if (fast === 'readHits') this.#limits.mayWrite = false;
+  #obey({ fast }: ClusterSeat, limits: Limits): boolean {
+    if (fast === 'readHits') limits.mayWrite = false;
     this.#path.stopsAtMiss = fast !== 'all';
     return fast !== 'off';
   }

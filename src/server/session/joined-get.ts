@@ -55,6 +55,11 @@ export class JoinedGet {
     return Buffer.concat([...words, CRLF]);
   }
 
+  /** How many of the keys are at one place. */
+  countAt(place: number): number {
+    return this.#places.reduce((count, each) => (each === place ? count + 1 : count), 0);
+  }
+
   /** A copy of the reply of a place. */
   take(place: number, reply: Buffer): void {
     this.#parts.set(place, { reply: Buffer.from(reply), at: 0 });

@@ -11,7 +11,9 @@ import {
 } from '../../protocol/index.ts';
 import { type ClusterSeat, PLACE } from './cluster-seat.ts';
 import { repliesTo, type SessionContext } from './context.ts';
+import { type FastServing, FIRST_KEY } from './fast-serving.ts';
 import { changesItems, isKeyed } from './keyed-requests.ts';
+import { ResumedGet } from './resumed-get.ts';
 import { Session } from './session.ts';
 import { PAUSE, type Pause, STATE } from './states.ts';
 
@@ -39,14 +41,22 @@ export class PeerSession {
   readonly #session: Session;
   readonly #request = new Request();
   readonly #value = new PendingValue();
+  /** Undefined if JavaScript answers every request. */
+  readonly #fast: FastServing | undefined;
+  readonly #resumed = new ResumedGet();
   #pieces: Buffer[] = [];
   #piecesBytes = 0;
 
-  /** The context has a sink of its own, no fast path and no seat; its sessions need no login. */
-  constructor(context: SessionContext, seat: ClusterSeat) {
+  /**
+   * The context has a sink of its own, no fast path and no seat; its sessions need no login. `fast`
+   * answers simple requests, between the turns of the sessions of the thread.
+   */
+  constructor(context: SessionContext, seat: ClusterSeat, fast?: FastServing) {
     this.#context = context;
     this.#seat = seat;
-    this.#session = new Session(context, {
+    this.#fast = fast;
+    const own = fast === undefined ? context : { ...context, fast: this.#resumed };
+    this.#session = new Session(own, {
       protocol: 'auto',
       id: -1,
       flush: () => this.#keepPiece(),
@@ -55,6 +65,36 @@ export class PeerSession {
       watch: () => false,
       loginChecked: () => {},
     });
+  }
+
+  /**
+   * Answers the first of `count` requests in `bytes[start, end)`, as long as they are simple, and
+   * returns how many. Their replies are in `firstReplies`, one after the other, until the next
+   * output of the thread; `answer` must follow for the request behind them.
+   */
+  answerFirst(
+    dialect: Request['dialect'],
+    role: Role,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    count: number,
+  ): number {
+    const fast = this.#fast;
+    if (fast === undefined) return 0;
+    const isText = dialect !== DIALECT.binary;
+    const answered = fast.serveForwarded(bytes, start, end, count, isText, role);
+    this.#resumed.key = fast.resumedKey;
+    return answered;
+  }
+
+  get firstReplies(): Buffer {
+    return this.#fast!.replies;
+  }
+
+  /** Where a reply in `firstReplies` ends. */
+  firstReplyEnd(nth: number): number {
+    return this.#fast!.endOf(nth);
   }
 
   /**
@@ -72,8 +112,11 @@ export class PeerSession {
     const length = (isText ? text : binary).decode(bytes, 0, bytes.length, request);
     if (length <= INCOMPLETE || !isKeyed(request)) return this.#fail(isText, NOT_WHOLE);
     const place = this.#placeOf(request);
-    if (place === PLACE.undecided) return REFUSED.undecided;
-    if (place !== PLACE.here) return REFUSED.notMine;
+    if (place !== PLACE.here) {
+      this.#resumed.key = FIRST_KEY;
+      return place === PLACE.undecided ? REFUSED.undecided : REFUSED.notMine;
+    }
+    if (this.#resumed.key !== FIRST_KEY) this.#keepHead(this.#fast!.head);
     const reply = this.#execute(bytes, length, isText, role);
     if (permits(role, request)) this.#noteChanges(request);
     return reply;
@@ -82,7 +125,7 @@ export class PeerSession {
   /** Where the keys of the request are, as long as all are here. */
   #placeOf(request: Request): number {
     const { keySource, endKey } = request;
-    for (let key = request.firstKey; key < endKey; key++) {
+    for (let key = Math.max(request.firstKey, this.#resumed.key); key < endKey; key++) {
       const place = this.#seat.locate(keySource, request.keyStart(key), request.keyEnd(key));
       if (place !== PLACE.here) return place;
     }
@@ -135,6 +178,12 @@ export class PeerSession {
     if (isText) sink.putText(`${line}\r\n`);
     else binaryReplies.error(this.#request, BINARY_STATUS.internalError);
     return sink.bytes.subarray(0, sink.at);
+  }
+
+  /** The reply begins with what the fast path has answered. */
+  #keepHead(head: Buffer): void {
+    this.#pieces.push(head);
+    this.#piecesBytes += head.length;
   }
 
   /** Takes the output so far, because the reply is long; returns false if it is too long. */

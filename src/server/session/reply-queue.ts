@@ -17,6 +17,8 @@ export interface QueuedReply {
   bytes: Buffer;
   /** What it waits for: the reply of another node, or acknowledgements. */
   waits: number;
+  /** How many replies of other nodes it has. */
+  requests: number;
   /** Whether its bytes come from another node. */
   readonly isLate: boolean;
   next: QueuedReply | undefined;
@@ -85,18 +87,29 @@ export class ReplyQueue {
   pend(changesHere = false): QueuedReply {
     this.#moveSink();
     const entry = this.#append(NO_BYTES, 1, true);
+    entry.requests = 1;
     this.#pendingCount++;
     if (changesHere) this.#unsealed ??= entry;
     return entry;
   }
 
+  /** The entry also gets the reply to the next request; false if others are behind it already. */
+  extend(entry: QueuedReply): boolean {
+    if (entry !== this.#tail || this.#sink.at > 0 || this.#context.trace !== undefined)
+      return false;
+    entry.requests++;
+    this.#pendingCount++;
+    return true;
+  }
+
   /** The reply has come. It is copied, unless the queue may keep it. */
   settle(entry: QueuedReply, reply: Buffer, mayKeep = false): void {
     if (this.#isAbandoned) return;
-    this.#pendingCount--;
-    this.#settledCount++;
+    this.#pendingCount -= entry.requests;
+    this.#settledCount += entry.requests;
     const decayed = this.#replyBytes - (this.#replyBytes >> 3);
-    this.#replyBytes = Math.max(REPLY_BYTES_MIN, decayed, reply.length);
+    const replyBytes = Math.ceil(reply.length / entry.requests);
+    this.#replyBytes = Math.max(REPLY_BYTES_MIN, decayed, replyBytes);
     entry.bytes = mayKeep ? reply : Buffer.from(reply);
     this.bytes += reply.length;
     this.#release(entry);
@@ -199,7 +212,14 @@ export class ReplyQueue {
   }
 
   #append(bytes: Buffer, waits: number, isLate: boolean): QueuedReply {
-    const entry = { bytes, waits, isLate, next: undefined, onSent: undefined };
+    const entry: QueuedReply = {
+      bytes,
+      waits,
+      requests: 0,
+      isLate,
+      next: undefined,
+      onSent: undefined,
+    };
     if (this.#tail === undefined) this.#head = entry;
     else this.#tail.next = entry;
     this.#tail = entry;

@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/index.ts';
 import { isClusterKey, type ReplyStream, type Role } from '../../commands/index.ts';
 import { type ReplyWriter, type Request, VERB } from '../../protocol/index.ts';
-import { PLACE } from './cluster-seat.ts';
+import { type ForwardedRun, PLACE } from './cluster-seat.ts';
 import type { ClusterContext, SessionContext } from './context.ts';
 import { JoinedGet } from './joined-get.ts';
 import { type KeyDecision, nobody } from './key-decision.ts';
@@ -9,6 +9,7 @@ import { type ReplyFacts, replyFacts } from './late-replies.ts';
 import type { QueuedReply, ReplyQueue } from './reply-queue.ts';
 
 const NO_KEY = -1;
+const NO_BYTES = Buffer.alloc(0);
 
 /** How far a step of a get has come. */
 class GetProgress {
@@ -18,6 +19,41 @@ class GetProgress {
   stream: ReplyStream | undefined;
   /** Whether the session has to wait before the next step. */
   mustWait = false;
+}
+
+/** The request for the keys of one place. */
+class PartOfGet implements ForwardedRun {
+  readonly dialect: Request['dialect'];
+  readonly role: Role;
+  readonly bytes: Buffer;
+  readonly ends: readonly number[];
+  readonly itemsMax: number;
+  readonly #take: (reply: Buffer | CodedError) => void;
+  #error: CodedError | undefined;
+
+  constructor(
+    { dialect }: Request,
+    role: Role,
+    bytes: Buffer,
+    keys: number,
+    take: (reply: Buffer | CodedError) => void,
+  ) {
+    this.dialect = dialect;
+    this.role = role;
+    this.bytes = bytes;
+    this.ends = [bytes.length];
+    this.itemsMax = keys;
+    this.#take = take;
+  }
+
+  settle(reply: Buffer): void {
+    this.#take(this.#error ?? reply);
+  }
+
+  failure(_nth: number, error: CodedError): Buffer {
+    this.#error = error;
+    return NO_BYTES;
+  }
 }
 
 /** The state of one get whose keys do not fit into one window. */
@@ -173,21 +209,23 @@ export class SplitGet {
       get.hasFailed = !this.#settle(entry, facts, failure ?? joined(join, isLast), join);
       get.isPending = false;
     };
-    for (const place of places) this.#ask(request.dialect, place, join.lineFor(place), take);
+    for (const place of places) this.#ask(request, place, join, take);
   }
 
   #ask(
-    dialect: Request['dialect'],
+    request: Request,
     place: number,
-    line: Buffer,
+    join: JoinedGet,
     take: (place: number, reply: Buffer | CodedError) => void,
   ): void {
     const { seat, local } = this.#cluster;
+    const line = join.lineFor(place);
     if (place !== PLACE.here) {
-      seat.forward(place, dialect, this.#role, line, (reply) => take(place, reply));
+      const settle = (reply: Buffer | CodedError): void => take(place, reply);
+      seat.forward(place, new PartOfGet(request, this.#role, line, join.countAt(place), settle));
       return;
     }
-    const reply = local.answer(dialect, this.#role, line);
+    const reply = local.answer(request.dialect, this.#role, line);
     take(place, typeof reply === 'string' ? nobody() : reply);
   }
 

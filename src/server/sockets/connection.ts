@@ -195,6 +195,7 @@ export class Connection implements TransportEvents, Watcher {
   #advance(bytes: Buffer, start: number, end: number, mayYield = true): boolean {
     const session = this.session;
     const served = session.advance(bytes, start, end);
+    session.cluster?.sendRun();
     const flushed = this.#output.flush();
     if (this.#output.hasFailed) {
       this.expel('error');

@@ -12,10 +12,15 @@ import { ClusterShare } from '../../../src/cluster/thread/cluster-share.ts';
 import type { ThreadNotice, ThreadOrder } from '../../../src/cluster/thread/orders.ts';
 import { MemberThread } from '../../../src/cluster/thread/thread-cluster.ts';
 import { machineTimers } from '../../../src/cluster/thread/timers.ts';
-import { createSessionContext, PeerSession } from '../../../src/server/index.ts';
+import {
+  type ClusterSeat,
+  createSessionContext,
+  FastServing,
+  PeerSession,
+} from '../../../src/server/index.ts';
 import { COPY_SLOT_WORDS, openStore, type StoreShare } from '../../../src/store/index.ts';
 import { decodeTopology, memberOf } from '../../../src/topology/index.ts';
-import { fastStore, TEST_CONTROL, testShare } from '../session-harness.ts';
+import { fastStore, TEST_CONTROL, testShare, threadParts } from '../session-harness.ts';
 import type { Network, NetworkActor } from './network.ts';
 import { Serving } from './serving.ts';
 import type { World } from './world.ts';
@@ -129,16 +134,20 @@ export class SimProcess {
     const machine = this.#network.machineOf(actor);
     const store = openStore(this.#share, nth);
     const { threads, peerAddress, address } = this.options;
+    const { fastPath, outputBuffers } = threadParts(this.#share, nth)!;
+    const newContext = () =>
+      createSessionContext(store, TEST_CONTROL, RULES, new ByteSink(4096), SILENT_LOG);
+    const output = new ByteSink(outputBuffers[1]!);
     const host = {
       store,
       thread: nth,
       threads,
       share: this.#memberShare,
+      itemBytesMax: 1 << 20,
       log: silentLogger,
-      peerSession: (seat: ConstructorParameters<typeof PeerSession>[1]) => {
-        const sink = new ByteSink(4096);
-        const context = createSessionContext(store, TEST_CONTROL, RULES, sink, SILENT_LOG);
-        return new PeerSession(context, seat);
+      peerSession: (seat: ClusterSeat) => {
+        const fast = new FastServing(fastPath!, output, SILENT_LOG, TEST_CONTROL, 0, seat);
+        return new PeerSession(newContext(), seat, fast);
       },
       tell: (notice: unknown) => this.#tell(actor, notice as ThreadNotice),
     };
@@ -150,7 +159,7 @@ export class SimProcess {
       slots: this.#slots,
     };
     const member = new MemberThread(host, argument, machine);
-    const cluster = { seat: member.seat, local: host.peerSession(member.seat) };
+    const cluster = { seat: member.seat, local: new PeerSession(newContext(), member.seat) };
     const serving = new Serving(this.#share, nth, store, cluster);
     this.#network.listen(actor, address, (open) => serving.accept(open));
     return { actor, member };

@@ -1,17 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { ByteSink } from '../../../src/base/index.ts';
 import {
+  beginForwardReplies,
   beginState,
   endState,
   type FlushPhase,
+  ForwardRepliesView,
   ForwardView,
   type Frame,
   type KeyState,
   KIND,
+  PEER_STATUS,
   PEER_VALUE_BYTES_MAX,
   PING_BYTES_MAX,
   putFlush,
-  putForward,
+  putForwardEnd,
+  putForwardHead,
+  putForwardReply,
   putMark,
   putRefusal,
   putSequence,
@@ -28,10 +33,21 @@ import { received } from '../../support/peer-frames.ts';
 
 describe('the door for peers', () => {
   test('both halves of each request pass the door', () => {
-    const bytes = Buffer.from('get a\r\n');
     const forward = new ForwardView();
-    forward.read(received(KIND.forward, (sink) => putForward(sink, 1, 2, bytes, 0, bytes.length)));
-    expect([forward.dialect, forward.role]).toEqual([1, 2]);
+    const request = received(KIND.forward, (sink) => {
+      putForwardHead(sink, 1, 2, 1);
+      putForwardEnd(sink, 7);
+      sink.putText('get a\r\n');
+    });
+    forward.read(request);
+    expect([forward.dialect, forward.role, forward.count]).toEqual([1, 2, 1]);
+    const replies = new ForwardRepliesView();
+    const answer = received(KIND.reply, (sink) => {
+      beginForwardReplies(sink, 1);
+      putForwardReply(sink, PEER_STATUS.notMine, 0);
+    });
+    replies.read(answer, 1);
+    expect(replies.statusOf(0)).toBe(PEER_STATUS.notMine);
     const phase: FlushPhase = 2;
     const sequence: SequenceNumber = { high: 1, low: 5 };
     const flush: Frame = received(KIND.flush, (sink) => putFlush(sink, phase, sequence));

@@ -1,14 +1,21 @@
 /** Requests that other members forward to this one: what it executes, and what it tells them. */
 import { describe, expect, test } from 'vitest';
-import { ByteSink, CodedError } from '../../../../src/base/index.ts';
+import { type ByteSink, CodedError } from '../../../../src/base/index.ts';
 import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
 import { Execution } from '../../../../src/cluster/thread/execution.ts';
 import { ForwardService } from '../../../../src/cluster/thread/forward-service.ts';
 import { ADOPTION_MS_MAX, TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
 import { DIALECT } from '../../../../src/protocol/index.ts';
-import { Frame, PEER_STATUS, putForward } from '../../../../src/protocol/peer.ts';
+import {
+  ForwardRepliesView,
+  KIND,
+  PEER_STATUS,
+  putForwardEnd,
+  putForwardHead,
+} from '../../../../src/protocol/peer.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { ManualTimers } from '../../../support/manual-timers.ts';
+import { received } from '../../../support/peer-frames.ts';
 
 const STATUS_NAMES = Object.keys(PEER_STATUS);
 
@@ -34,6 +41,12 @@ class Harness {
         const { answer } = this;
         return answer === 'notMine' || answer === 'undecided' ? answer : Buffer.from(answer);
       },
+      answerFirst: (_dialect: number, _role: string, bytes: Buffer, start: number) => {
+        const lines = bytes.toString('latin1', start).split('\r\n');
+        return lines.findIndex((line) => line !== 'simple');
+      },
+      firstReplies: Buffer.from('fast\r\n'.repeat(4)),
+      firstReplyEnd: (nth: number) => 6 * (nth + 1),
     };
     const harness = this;
     const seat = {
@@ -57,19 +70,34 @@ class Harness {
   }
 
   take(request: string, version = 5): void {
-    const sink = new ByteSink(64);
-    putForward(sink, DIALECT.classic, 1, Buffer.from(request), 0, request.length);
-    const frame = new Frame();
-    frame.show(sink.bytes);
-    Object.assign(frame, { id: 1, version, start: 0, end: sink.at });
+    this.takeAll([request], version);
+  }
+
+  takeAll(requests: readonly string[], version = 5): void {
+    const frame = received(KIND.forward, (sink) => {
+      putForwardHead(sink, DIALECT.classic, 1, requests.length);
+      for (let nth = 1; nth <= requests.length; nth++) {
+        putForwardEnd(sink, requests.slice(0, nth).join('').length);
+      }
+      sink.putText(requests.join(''));
+    });
+    Object.assign(frame, { id: 1, version });
     this.#service.take(frame, {
-      reply: (_id, status, own, payload) => {
-        const text = payload instanceof Buffer ? payload.toString() : '';
-        this.replies.push(`${STATUS_NAMES[status]} ${own} ${text}`.trim());
+      reply: (_id, _status, own, payload) => {
+        const reply = received(KIND.reply, payload as (sink: ByteSink) => void);
+        const view = new ForwardRepliesView();
+        view.read(reply, requests.length);
+        let at = view.start;
+        const texts = requests.map((_request, nth) => {
+          const text = reply.bytes.toString('latin1', at, at + view.bytesOf(nth));
+          at += view.bytesOf(nth);
+          return `${STATUS_NAMES[view.statusOf(nth)]} ${own} ${text}`.trim();
+        });
+        this.replies.push(texts.join(', '));
       },
     });
     // The bytes of a frame are valid only during the call.
-    sink.bytes.fill(0);
+    frame.bytes.fill(0);
   }
 }
 
@@ -82,6 +110,24 @@ describe('forwarded requests', () => {
     harness.take('get k\r\n');
     expect(harness.executed).toEqual(['readwrite get k\r\n']);
     expect(harness.replies).toEqual(['ok 5 END']);
+  });
+
+  test('each request of a frame has its own reply, in order', () => {
+    const harness = new Harness();
+    harness.takeAll(['simple\r\n', 'get k\r\n', 'simple\r\n', 'simple\r\n']);
+    expect(harness.executed).toEqual(['readwrite get k\r\n']);
+    expect(harness.replies).toEqual(['ok 5 fast, ok 5 END, ok 5 fast, ok 5 fast']);
+  });
+
+  test('the replies of a frame wait for the last of them', async () => {
+    const harness = new Harness();
+    harness.answer = 'undecided';
+    harness.takeAll(['simple\r\n', 'get k\r\n']);
+    expect(harness.replies).toEqual([]);
+    harness.answer = 'END\r\n';
+    harness.decide!.resolve();
+    await turn();
+    expect(harness.replies).toEqual(['ok 5 fast, ok 5 END']);
   });
 
   test('a request from a member with an older topology is executed if the key is here', () => {

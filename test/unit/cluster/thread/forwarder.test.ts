@@ -21,6 +21,35 @@ describe('forwarder', () => {
     expect(sent.reply).toBe('END\r\n');
   });
 
+  test('requests of one turn leave in one frame, and each gets its reply', () => {
+    const harness = newHarness();
+    const link = harness.links[1]!;
+    link.endsTurns = false;
+    const sent = ['get a\r\n', 'mg b\r\n', 'get c\r\n'].map((text) => harness.forward(1, text));
+    link.endTurn();
+    expect(link.frames).toEqual([3]);
+    link.replyAll([
+      [PEER_STATUS.ok, 'END\r\n'],
+      [PEER_STATUS.failed, 'it stops'],
+      [PEER_STATUS.ok, 'VALUE c 0 0\r\n\r\nEND\r\n'],
+    ]);
+    const node = 'the node 127.0.0.1:2001, which has this key,';
+    expect(sent.map(({ reply }) => reply)).toEqual([
+      'END\r\n',
+      `ERR_FORWARD ${node} says: it stops`,
+      'VALUE c 0 0\r\n\r\nEND\r\n',
+    ]);
+  });
+
+  test('a frame has no more requests than have room for their replies in one', () => {
+    const harness = newHarness();
+    const link = harness.links[1]!;
+    link.endsTurns = false;
+    for (let nth = 0; nth < 130; nth++) harness.forward(1, `get ${nth}\r\n`);
+    link.endTurn();
+    expect(link.frames).toEqual([60, 60, 10]);
+  });
+
   test('a request to a member with a newer topology goes on once this node has adopted it', () => {
     const harness = newHarness();
     const sent = harness.forward(1, 'get k\r\n');

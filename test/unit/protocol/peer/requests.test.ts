@@ -2,10 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { KIND, MalformedFrame, PAYLOAD_BYTES_MAX } from '../../../../src/protocol/peer/frame.ts';
 import {
   type FlushPhase,
-  ForwardView,
   PING_BYTES_MAX,
   putFlush,
-  putForward,
   putMark,
   putSequence,
   readFlush,
@@ -16,16 +14,6 @@ import {
 import { received } from '../../../support/peer-frames.ts';
 
 describe('requests', () => {
-  test('a forwarded request keeps its dialect, its role and its bytes', () => {
-    const request = Buffer.from('..get a\r\n');
-    const frame = received(KIND.forward, (sink) => putForward(sink, 2, 1, request, 2, 9));
-    const forward = new ForwardView();
-    forward.read(frame);
-    expect({ dialect: forward.dialect, role: forward.role }).toEqual({ dialect: 2, role: 1 });
-    expect(frame.bytes.toString('latin1', forward.start, frame.end)).toBe('get a\r\n');
-    const short = received(KIND.forward, (sink) => sink.putText('abc'));
-    expect(() => forward.read(short)).toThrow(MalformedFrame);
-  });
   test.each<[FlushPhase, SequenceNumber]>([
     [1, { high: 0, low: 1 }],
     [2, { high: 0x7fff, low: 0xffff_ffff }],

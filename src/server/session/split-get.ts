@@ -168,7 +168,7 @@ export class SplitGet {
     if (places.length > 0) {
       this.#decision.reset();
       progress.next = next;
-      this.#send(request, new JoinedGet(request, from, places), new Set(places), isLast);
+      this.#send(request, new JoinedGet(request, from, places), isLast);
       return;
     }
     const refusal =
@@ -183,23 +183,25 @@ export class SplitGet {
   /** The places of the keys of the next window, which may be empty. */
   #placesOf(request: Request, from: number, to: number): number[] {
     const places: number[] = [];
-    const counts = new Map<number, number>();
+    const counts: number[] = [];
+    const { partKeysMax } = this.#cluster.sizes;
     for (let key = from; key < to; key++) {
       const place = this.placeOf(request, key);
-      const count = (counts.get(place) ?? 0) + 1;
-      if (place < PLACE.here || count > this.#cluster.sizes.partKeysMax) break;
-      counts.set(place, count);
+      if (place < PLACE.here) break;
+      const count = (counts[place - PLACE.here] ?? 0) + 1;
+      if (count > partKeysMax) break;
+      counts[place - PLACE.here] = count;
       places.push(place);
     }
     return places;
   }
 
-  #send(request: Request, join: JoinedGet, places: ReadonlySet<number>, isLast: boolean): void {
+  #send(request: Request, join: JoinedGet, isLast: boolean): void {
     const get: OpenGet = { isPending: !isLast, hasFailed: false };
     this.#get = get;
     const facts = replyFacts(request);
-    const entry = this.#replies.pend(places.has(PLACE.here));
-    let missing = places.size;
+    const entry = this.#replies.pend(join.has(PLACE.here));
+    let missing = join.placeCount;
     let failure: CodedError | undefined;
     const take = (place: number, reply: Buffer | CodedError): void => {
       if (reply instanceof CodedError) failure = reply;
@@ -209,7 +211,7 @@ export class SplitGet {
       get.hasFailed = !this.#settle(entry, facts, failure ?? joined(join, isLast), join);
       get.isPending = false;
     };
-    for (const place of places) this.#ask(request, place, join, take);
+    for (const place of join.places()) this.#ask(request, place, join, take);
   }
 
   #ask(

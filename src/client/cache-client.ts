@@ -1,9 +1,4 @@
 import { EventEmitter } from 'node:events';
-import type { Topology } from '../topology/index.ts';
-import type { Discovery } from './base/discovery.ts';
-import { CacheError } from './base/errors.ts';
-import { callHandler } from './base/handlers.ts';
-import { nodesOf } from './base/nodes.ts';
 import type { ClientEvents } from './client-events.ts';
 import { type ClientRuntime, machineRuntime, type Timing } from './connection/runtime.ts';
 import { ClientMetrics } from './observe/metrics.ts';
@@ -54,14 +49,14 @@ import { writeThrough } from './patterns/write-through.ts';
 import { whenReady } from './ready.ts';
 import type { NodeStatus } from './routing/cluster-node.ts';
 import { ClusterView, type ClusterViewEvents } from './routing/cluster-view.ts';
+import { TopologyFeed } from './topology-feed.ts';
 import type { Bytes } from './values/bytes.ts';
 
 /** A cache on several nodes; consistent hashing places the keys on them. */
 export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   readonly #cluster: ClusterView;
   readonly #sender: Sender;
-  /** Undefined when the nodes are a fixed list. */
-  readonly #discovery: Discovery | undefined;
+  readonly #feed: TopologyFeed;
   readonly #loads: LoadCoordinator;
   readonly #timing: Timing;
   readonly #readyDeadlineMs: number;
@@ -76,15 +71,11 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
     const source = nodeSourceOf(options);
     this.#cluster = new ClusterView(resolved, source, runtime, this.#clusterEvents());
     this.#sender = new Sender(resolved, this.#cluster, firstDeadlineOf(options, resolved), runtime);
-    if ('start' in options.nodes) {
-      this.#discovery = options.nodes;
-      this.#discovery.start({
-        topology: (topology) => this.#applyTopology(topology),
-        error: (error) => this.#emitLater('discovery-error', error),
-      });
-    } else {
-      this.#cluster.update(nodesOf(options.nodes));
-    }
+    this.#feed = new TopologyFeed(options, resolved, this.#cluster, runtime, {
+      nodes: (names) => this.#emitLater('nodes', names),
+      error: (error) => this.#emitLater('discovery-error', error),
+    });
+    this.#feed.start();
   }
 
   get<T = unknown>(key: string, options?: CallOptions): Promise<T | undefined> {
@@ -252,7 +243,7 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#cluster.close(), this.#discovery?.close()]);
+    await Promise.all([this.#cluster.close(), this.#feed.close()]);
   }
 
   /** Closes the client at the end of an `await using` block. */
@@ -262,26 +253,17 @@ export class CacheClient extends EventEmitter<ClientEvents> implements Cache {
 
   #clusterEvents(): ClusterViewEvents {
     return {
-      up: (node) => this.#emitLater('node-up', node),
+      up: (node, isMember) => {
+        this.#emitLater('node-up', node);
+        if (isMember) this.#feed.memberSeen();
+      },
       down: (node, reason) => {
         this.#emitLater('node-down', node, reason);
-        callHandler('refresh (discovery)', () => this.#discovery?.refresh());
+        this.#feed.refresh();
       },
       failed: (error, kind) => this.#emitLater('failure', error, kind),
       replicaFailed: (node, error) => this.#emitLater('replica-failed', node, error),
     };
-  }
-
-  #applyTopology({ nodes }: Topology): void {
-    try {
-      this.#cluster.update(nodes);
-      const names = nodes.map(({ name }) => name);
-      this.#emitLater('nodes', names);
-    } catch (error) {
-      // The client cannot place keys on these nodes: the previous topology stays in force.
-      if (!(error instanceof CacheError)) throw error;
-      this.#emitLater('discovery-error', error);
-    }
   }
 
   /** Emits on the next tick, because a listener may throw and a pipeline may be reading replies. */

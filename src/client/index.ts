@@ -13,6 +13,7 @@ export { listItems } from './connection/list-items.ts';
 export { NodeChannel } from './connection/node-channel.ts';
 export { watchEvents } from './connection/watch-events.ts';
 export { cluster } from './discovery/cluster.ts';
+export { memberTopology } from './discovery/config-queries.ts';
 export { dnsNames } from './discovery/dns.ts';
 export { elastiCache } from './discovery/elasticache.ts';
 export { listedNodes } from './discovery/listed-nodes.ts';

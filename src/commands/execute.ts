@@ -125,7 +125,7 @@ class Executor {
         reply.status(request, STATUS.ok);
         break;
       case VERB.version:
-        reply.version(request, this.#node.facts.version);
+        reply.version(request, this.#node.facts.versionReply);
         break;
       case VERB.stats:
         return answerStats(this.#store, this.#node, this.#rules, request, reply);

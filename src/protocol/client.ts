@@ -28,6 +28,7 @@ export {
   TOPOLOGY_ENTRY,
 } from './cluster-config.ts';
 export { CONFIG_BYTES_MAX, KEY_BYTES_MAX } from './limits.ts';
+export { isMemberVersion } from './member-version.ts';
 export { ClassicDialect } from './text/classic-client.ts';
 export { type KeyFacts, parseFacts } from './text/item-facts.ts';
 export { MetaDialect } from './text/meta-client.ts';

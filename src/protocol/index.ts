@@ -22,6 +22,7 @@ export {
   LINE_BYTES_MAX,
   REPLY_FRAME_BYTES_MAX,
 } from './limits.ts';
+export { memberVersion } from './member-version.ts';
 export {
   type CounterFacts,
   NOTHING_STORED,

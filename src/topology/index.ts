@@ -13,6 +13,7 @@ export {
   type ClusterTopology,
   isAtRest,
   isProxy,
+  MEMBERS_MAX,
   type Member,
   type MemberState,
   memberOf,

@@ -56,7 +56,9 @@ async function expectAllKeys(cluster: SupervisedCluster): Promise<void> {
   const { members } = await list(cluster);
   // Any node knows all keys.
   for (const { address } of members.filter(({ state }) => state === 'serving')) {
-    const cache = new CacheClient({ nodes: [address], deadlineMs: DEADLINE_MS });
+    // With a distribution of its own the client stays at this node.
+    const options = { nodes: [address], distribution: 'ketama' } as const;
+    const cache = new CacheClient({ ...options, deadlineMs: DEADLINE_MS });
     cleanups.push(() => cache.close());
     const { values, failed } = await cache.getMany(names);
     const right = [...values].filter(([name, value]) => value === `value of ${name}`);

@@ -22,6 +22,7 @@ export const TEST_CONTROL: NodeControl = {
   facts: {
     pid: 1,
     version: 'test',
+    versionReply: 'test',
     packageVersion: '0.0.0',
     maxConnections: 1,
     maxConnMemoryBytes: 1,

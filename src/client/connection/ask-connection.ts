@@ -70,6 +70,11 @@ export class AskConnection {
     this.#socket = runtime.openSocket(node, transport, {}, events);
   }
 
+  /** The address that the connection was made to; undefined before that, and for a Unix socket. */
+  get remote(): ClientSocket['remote'] {
+    return this.#socket.remote;
+  }
+
   get isOpen(): boolean {
     return this.#failure === undefined;
   }

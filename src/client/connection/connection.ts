@@ -17,7 +17,8 @@ const UNSENT_BYTES_MAX = 1024 * 1024;
 
 /** The events that a connection reports to its node. */
 interface ConnectionEvents {
-  readonly up: () => void;
+  /** `isMember`: the node is a member of a cluster of slabring. */
+  readonly up: (isMember: boolean) => void;
   /**
    * The connection broke. A clean close (FIN) while it is up is not a failure and is not reported:
    * the connection opens again when the next operation needs it.
@@ -193,17 +194,17 @@ export class Connection {
   ): void {
     const next = handshake.receive(bytes, length);
     if (next === 'next-request') this.#sendHandshakeRequest(socket);
-    else if (next !== undefined) this.#becomeUp(socket, next);
+    else if (next !== undefined) this.#becomeUp(socket, next, handshake.isMember);
   }
 
-  #becomeUp(socket: ClientSocket, dialect: Dialect): void {
+  #becomeUp(socket: ClientSocket, dialect: Dialect, isMember: boolean): void {
     this.#connectTimer.cancel();
     socket.ref();
     this.#handshake = undefined;
     this.#dialect = dialect.name;
     this.#state = 'up';
     this.#pipeline.begin(dialect);
-    this.#events.up();
+    this.#events.up(isMember);
     this.#flush();
   }
 

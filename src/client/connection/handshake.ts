@@ -3,6 +3,7 @@ import {
   BinaryDialect,
   ClassicDialect,
   type Dialect,
+  isMemberVersion,
   MalformedReply,
   MetaDialect,
   Reply,
@@ -42,6 +43,7 @@ export class Handshake {
   #dialect: Dialect;
   #request: Request;
   #hasLoggedIn = false;
+  #isMember = false;
 
   constructor(node: string, protocol: ProtocolChoice, login: Login | undefined) {
     this.#node = node;
@@ -49,6 +51,11 @@ export class Handshake {
     this.#login = login;
     this.#dialect = protocol === 'binary' ? new BinaryDialect() : new ClassicDialect();
     this.#request = this.#firstRequest();
+  }
+
+  /** Whether the node is a member of a cluster of slabring; text dialects only. */
+  get isMember(): boolean {
+    return this.#isMember;
   }
 
   /** Encodes the current request. */
@@ -109,6 +116,7 @@ export class Handshake {
 
   #afterVersion(): Request | Dialect {
     if (this.#reply.status === 'refused') return this.#loginIfRequired();
+    this.#isMember = isMemberVersion(this.#reply.line);
     const mayBeMeta = this.#protocol === 'meta' || isMetaVersion(this.#reply.line);
     if (this.#protocol === 'classic' || !mayBeMeta) return this.#dialect;
     this.#dialect = new MetaDialect();

@@ -17,7 +17,8 @@ export interface NodeOptions extends ConnectionOptions {
 
 /** The events that a node reports to its owner. */
 interface NodeEvents {
-  readonly up: () => void;
+  /** `isMember`: the node is a member of a cluster of slabring. */
+  readonly up: (isMember: boolean) => void;
   readonly down: (reason: CacheError) => void;
   /** Receives each operation before the node sends or refuses it. */
   readonly beforeSend: (operation: Operation) => void;
@@ -66,7 +67,7 @@ export class NodeConnection {
     this.#runtime = runtime;
     this.#events = events;
     const connectionEvents = {
-      up: () => this.#comeUp(),
+      up: (isMember: boolean) => this.#comeUp(isMember),
       broken: (connection: Connection, reason: CacheError) => this.#goDown(connection, reason),
       settled: () => this.#resolveCloseIfSettled(),
     };
@@ -135,11 +136,11 @@ export class NodeConnection {
     return waitingBytes > 0 && bytes > maxPendingBytes;
   }
 
-  #comeUp(): void {
+  #comeUp(isMember: boolean): void {
     const wasUp = this.#state === 'up';
     this.#probeCount = 0;
     this.#state = 'up';
-    if (!wasUp) this.#events.up();
+    if (!wasUp) this.#events.up(isMember);
   }
 
   #goDown(connection: Connection, reason: CacheError): void {

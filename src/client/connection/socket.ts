@@ -36,6 +36,8 @@ export interface SocketEvents {
 export interface ClientSocket {
   /** Bytes that the client has written and the kernel has not taken. */
   readonly writableLength: number;
+  /** The IP address and the port of the node; undefined before it is connected, and without one. */
+  readonly remote: { readonly host: string; readonly port: number } | undefined;
   write(bytes: Buffer): void;
   /** Closes the connection. */
   destroy(): void;
@@ -111,6 +113,11 @@ class NodeSocket implements ClientSocket {
 
   get writableLength(): number {
     return this.#socket.writableLength;
+  }
+
+  get remote(): ClientSocket['remote'] {
+    const { remoteAddress: host, remotePort: port } = this.#socket;
+    return host === undefined || port === undefined ? undefined : { host, port };
   }
 
   write(bytes: Buffer): void {

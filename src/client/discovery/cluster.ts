@@ -1,31 +1,12 @@
-import { CLUSTER_ENTRY, decodeClusterConfig, TOPOLOGY_ENTRY } from '../../protocol/client.ts';
-import {
-  answers,
-  decodeTopology,
-  type KnownNode,
-  type NodeAddress,
-  type NodeSpec,
-  parseAddress,
-  readNodes,
-  type Topology,
-} from '../../topology/index.ts';
+import type { NodeAddress, NodeSpec, Topology } from '../../topology/index.ts';
 import type { Discovery, DiscoveryListener } from '../base/discovery.ts';
 import { nodesOf } from '../base/nodes.ts';
-import { AskConnection } from '../connection/ask-connection.ts';
-import { mayBeBinary } from '../connection/ask-once.ts';
-import { Exchange, type NodeReply } from '../connection/exchange.ts';
 import { type ClientRuntime, machineRuntime } from '../connection/runtime.ts';
 import { clusterOptions } from '../option-tables/discovery-options.ts';
 import { valuesOf } from '../option-tables/resolve.ts';
 import type { ClusterDiscoveryOptions } from '../option-types/discovery.ts';
-import {
-  type EndpointAccess,
-  lacksConfig,
-  lacksEntry,
-  REPLY_BYTES_MAX,
-  refusalOf,
-} from './config-endpoint.ts';
-import { topologyOf } from './elasticache.ts';
+import type { EndpointAccess } from './config-endpoint.ts';
+import { ConfigQueries } from './config-queries.ts';
 import { CANDIDATES_MAX, distinctEndpoints, pollEndpoints } from './endpoints.ts';
 import { PollingDiscovery } from './polling.ts';
 
@@ -114,80 +95,4 @@ class ClusterDiscovery implements Discovery {
     }
     return this.#kept.queries.topology(signal);
   }
-}
-
-/** The queries of one node, on one connection, or on a second one if the node is binary only. */
-class ConfigQueries {
-  readonly #endpoint: NodeAddress;
-  readonly #access: EndpointAccess;
-  readonly #runtime: ClientRuntime;
-  #connection: AskConnection;
-  #dialect: 'classic' | 'binary' = 'classic';
-  /** Whether the node has answered something, so that its dialect is known. */
-  #isKnown = false;
-  /** A node without the whole topology is not asked for it again. */
-  #hasTopology = true;
-
-  constructor(endpoint: NodeAddress, access: EndpointAccess, runtime: ClientRuntime) {
-    this.#endpoint = endpoint;
-    this.#access = access;
-    this.#runtime = runtime;
-    this.#connection = this.#connect();
-  }
-
-  get isOpen(): boolean {
-    return this.#connection.isOpen;
-  }
-
-  close(): void {
-    this.#connection.close();
-  }
-
-  async topology(signal: AbortSignal): Promise<Topology> {
-    if (this.#hasTopology) {
-      const reply = await this.#ask(TOPOLOGY_ENTRY, signal);
-      if (reply.status === 'value') return placementOf(reply.value.toString());
-      this.#hasTopology = false;
-    }
-    const reply = await this.#ask(CLUSTER_ENTRY, signal);
-    if (reply.status === 'value') return topologyOf(decodeClusterConfig(reply.value), 'host');
-    throw lacksConfig();
-  }
-
-  async #ask(key: string, signal: AbortSignal): Promise<NodeReply> {
-    const reply = await this.#askOrReconnect(key, signal);
-    this.#isKnown = true;
-    if (reply.status === 'value' || lacksEntry(reply)) return reply;
-    throw new Error(refusalOf(reply));
-  }
-
-  async #askOrReconnect(key: string, signal: AbortSignal): Promise<NodeReply> {
-    try {
-      return await this.#connection.ask(this.#exchange(key), signal);
-    } catch (error) {
-      if (this.#isKnown || !mayBeBinary(error)) throw error;
-      this.#dialect = 'binary';
-      this.#connection = this.#connect();
-      return this.#connection.ask(this.#exchange(key), signal);
-    }
-  }
-
-  #exchange(key: string): Exchange {
-    return new Exchange({ verb: 'config-get', key }, this.#dialect, this.#access.login);
-  }
-
-  #connect(): AskConnection {
-    const options = { tls: this.#access.tls, replyBytesMax: REPLY_BYTES_MAX };
-    return new AskConnection(this.#endpoint, options, this.#runtime);
-  }
-}
-
-/** The nodes that answer, with their weights. */
-function placementOf(text: string): Topology {
-  const { version, members } = decodeTopology(text);
-  const specs = members.filter(answers).map(({ address, weight }): NodeSpec => {
-    return { ...(parseAddress(address) as { host: string; port: number }), weight };
-  });
-  const nodes: readonly KnownNode[] = readNodes(specs);
-  return { version, nodes };
 }

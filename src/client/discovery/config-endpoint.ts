@@ -14,7 +14,10 @@ const REQUESTS: readonly SingleRequest[] = [
 export const REPLY_BYTES_MAX = CONFIG_BYTES_MAX + 4096;
 
 /** How to connect to the endpoints. */
-export type EndpointAccess = Pick<ElastiCacheOptions, 'tls' | 'login'>;
+export interface EndpointAccess {
+  readonly tls?: ElastiCacheOptions['tls'] | undefined;
+  readonly login?: ElastiCacheOptions['login'] | undefined;
+}
 
 /**
  * Queries one node for its cluster config. The query ends at the latest when `signal` aborts.

@@ -1,5 +1,13 @@
 import type { Timing } from '../connection/runtime.ts';
 
+export class TimeLimitError extends Error {
+  override readonly name = 'TimeLimitError';
+
+  constructor(limitMs: number) {
+    super(`no reply within ${Math.round(limitMs)} ms`);
+  }
+}
+
 /**
  * Runs `run` for at most `limitMs`, or until `outer` aborts. Then its signal aborts and the
  * returned promise rejects at once, even if `run` ignores the signal.
@@ -18,8 +26,7 @@ export async function withTimeLimit<T>(
     reject(reason);
   };
   const onOuterAbort = (): void => abort(outer.reason);
-  const message = `no reply within ${Math.round(limitMs)} ms`;
-  const timer = timing.setTimer(() => abort(new Error(message)), limitMs);
+  const timer = timing.setTimer(() => abort(new TimeLimitError(limitMs)), limitMs);
   outer.addEventListener('abort', onOuterAbort, { once: true });
   try {
     return await Promise.race([run(controller.signal), aborted]);

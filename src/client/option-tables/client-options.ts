@@ -37,8 +37,9 @@ export const clientOptions = optionGroup({
         details: 'routing.md#discovery-and-topology-changes',
         doc:
           'The nodes that hold the keys: `host`, `host:port`, `[v6]:port`, `/unix/path`, ' +
-          '`{ host, port, weight }` or `{ path, weight }`. Or a discovery that finds them: ' +
-          '`cluster(…)`, `elastiCache(…)`, `dnsNames(…)`.',
+          '`{ host, port, weight }` or `{ path, weight }`; one of them for a cluster of ' +
+          'slabring. Or a discovery that finds them: `cluster(…)`, `elastiCache(…)` or ' +
+          '`dnsNames(…)`.',
       }),
     ),
     distribution: {

@@ -48,6 +48,16 @@ export function nodeSourceOf({ nodes, ...options }: ClientOptions): NodeSource {
 }
 
 /**
+ * Whether a client with a list of nodes follows the cluster of slabring whose members they are: not
+ * if the caller says how keys are placed or copied.
+ */
+export function mayFollowCluster(options: ClientOptions): boolean {
+  const { nodes, replicas, failover, previousOwner, distribution } = options;
+  const placing = [replicas, failover, previousOwner, distribution];
+  return !('start' in nodes) && placing.every((option) => option === undefined);
+}
+
+/**
  * The default deadline, in milliseconds, of an operation whose node may be making its first
  * connection. A `deadlineMs` that the caller chose always holds.
  */

@@ -23,8 +23,8 @@ export type KeyMode = 'refuse' | 'hash';
 export interface ClientOptions {
   /**
    * The nodes that hold the keys: `host`, `host:port`, `[v6]:port`, `/unix/path`, `{ host, port,
-   * weight }` or `{ path, weight }`. Or a discovery that finds them: `cluster(…)`,
-   * `elastiCache(…)`, `dnsNames(…)`.
+   * weight }` or `{ path, weight }`; one of them for a cluster of slabring. Or a discovery that
+   * finds them: `cluster(…)`, `elastiCache(…)` or `dnsNames(…)`.
    */
   readonly nodes: readonly NodeSpec[] | Discovery;
   /**

@@ -20,7 +20,8 @@ export interface NodeStatus {
 
 /** What a node tells the cluster view. */
 export interface ClusterNodeEvents {
-  up(node: string): void;
+  /** `isMember`: the node is a member of a cluster of slabring. */
+  up(node: string, isMember: boolean): void;
   down(node: string, reason: CacheError): void;
   failed(error: CacheError, kind: OperationKind): void;
   /** Whether all nodes are down: then operations may probe a node that is down. */
@@ -55,11 +56,11 @@ export class ClusterNode implements Target {
     this.#missedWrites = new MissedWrites(options.deadlineMs, runtime);
     this.#connection = new NodeConnection(node, options, runtime, {
       beforeSend: (operation) => this.observer.begin(operation),
-      up: () => {
+      up: (isMember) => {
         if (this.#hasLeft) return;
         this.#missedWrites.replay(this);
         this.observer.publishChange('up');
-        events.up(name);
+        events.up(name, isMember);
       },
       down: (reason) => {
         // A node of the current topology may have the same name.

@@ -23,7 +23,7 @@ import { TopologyEpoch } from './topology-epoch.ts';
 import { WaitingTarget } from './waiting-target.ts';
 
 export interface ClusterViewEvents extends RouteEvents {
-  up(node: string): void;
+  up: ClusterNodeEvents['up'];
   down(node: string, reason: CacheError): void;
   failed: ClusterNodeEvents['failed'];
 }
@@ -36,8 +36,6 @@ export interface ClusterViewEvents extends RouteEvents {
 export class ClusterView {
   /** Whether more than one node may serve a key, so that CAS ids need the tag of their node. */
   readonly tagsCas: boolean;
-  /** Whether each node answers for every key. */
-  readonly everyNodeAnswers: boolean;
   readonly #options: ResolvedOptions;
   readonly #runtime: ClientRuntime;
   readonly #events: ClusterViewEvents;
@@ -55,6 +53,7 @@ export class ClusterView {
   readonly #leaving = new Set<Promise<void>>();
   #graceTimer: ClientTimer | undefined;
   #isClosed = false;
+  #everyNodeAnswers: boolean;
 
   constructor(
     options: ResolvedOptions,
@@ -66,7 +65,7 @@ export class ClusterView {
     this.#runtime = runtime;
     this.#events = events;
     // The nodes of a cluster of slabring have their CAS ids in common.
-    this.everyNodeAnswers = source === 'cluster';
+    this.#everyNodeAnswers = source === 'cluster';
     this.tagsCas = source === 'changing' || options.replicas > 1 || options.failover !== 'fail';
     this.#readRepair = new ReadRepair(this.#copies, runtime, options.deadlineMs);
     const waitingTarget = new WaitingTarget(options.maxPendingPerNode, runtime);
@@ -76,6 +75,16 @@ export class ClusterView {
       () => () => waitingTarget,
     );
     this.#gutterNodes = gutterAddressesOf(options).map((node) => this.#createNode(node));
+  }
+
+  /** Whether each node answers for every key. */
+  get everyNodeAnswers(): boolean {
+    return this.#everyNodeAnswers;
+  }
+
+  /** From the next topology on the nodes are those of a cluster of slabring. */
+  becomeCluster(): void {
+    this.#everyNodeAnswers = true;
   }
 
   targetOf(key: string): Target {
@@ -154,7 +163,7 @@ export class ClusterView {
 
   #createNode(node: KnownNode): ClusterNode {
     return new ClusterNode(node, nodeOptionsOf(this.#options, this.tagsCas), this.#runtime, {
-      up: (name) => this.#events.up(name),
+      up: (name, isMember) => this.#events.up(name, isMember),
       down: (name, reason) => this.#events.down(name, reason),
       failed: (error, kind) => this.#events.failed(error, kind),
       isEveryNodeDown: () => this.#nodes.every(({ isDown }) => isDown),

@@ -63,8 +63,10 @@ export interface NodeControl {
 /** What never changes while a node runs. */
 export interface NodeFacts {
   readonly pid: number;
-  /** The version that `version` reports. */
+  /** The version of memcached whose commands the node has. */
   readonly version: string;
+  /** What `version` replies: the same, with the mark of a member whose topology clients may ask. */
+  readonly versionReply: string;
   /** The version of slabring. */
   readonly packageVersion: string;
   readonly maxConnections: number;

@@ -6,6 +6,7 @@ import { SessionHarness, testShare } from '../session-harness.ts';
  * decides when the node executes it and when the reply arrives.
  */
 export class SimConnection implements ClientSocket {
+  readonly remote = undefined;
   readonly node: SimNode;
   readonly #events: SocketEvents;
   readonly replies: string[] = [];

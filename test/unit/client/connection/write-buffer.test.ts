@@ -4,6 +4,7 @@ import { WRITE_BYTES_MAX, WriteBuffer } from '../../../../src/client/connection/
 
 /** A socket that keeps what it was given, as a kernel that takes nothing does. */
 class FakeSocket implements ClientSocket {
+  readonly remote = undefined;
   readonly written: Buffer[] = [];
   writableLength = 0;
   write(bytes: Buffer): void {

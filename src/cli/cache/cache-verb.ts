@@ -8,7 +8,7 @@ import {
   type NodeReply,
   type SingleRequest,
 } from '../../client/index.ts';
-import { readNodes } from '../../topology/index.ts';
+import { type ClusterTopology, readNodes } from '../../topology/index.ts';
 import type { LineSource } from '../log/follow.ts';
 import {
   type CacheOptions,
@@ -22,7 +22,7 @@ import { tlsRule, usesTls } from '../options/tls-options.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import type { Host } from '../process/host.ts';
 import { defineVerb, type Example, type Verb } from '../verb.ts';
-import { askNode } from './ask-node.ts';
+import { askNode, askTopology } from './ask-node.ts';
 import { type NodeResult, onEachNode } from './each-node.ts';
 import { eventSource } from './event-source.ts';
 import { explain } from './explain.ts';
@@ -58,6 +58,8 @@ interface MoreClients {
   readonly polls: <T>(request: (cache: CacheClient) => Promise<T>) => NodePolls<T>;
   /** Sends a request that clients have no call for to the one node of `cache`. */
   readonly ask: (cache: CacheClient, request: SingleRequest) => Promise<NodeReply>;
+  /** The topology of the cluster of slabring that the one node of `cache` is in, if it is. */
+  readonly topology: (cache: CacheClient) => Promise<ClusterTopology | undefined>;
   /** Lists the items of the one node of `cache`, piece by piece. */
   readonly list: (cache: CacheClient) => ReturnType<typeof listItems>;
   /** The events of each node. */
@@ -128,6 +130,10 @@ function moreClients(
     ask: async (one, request) => {
       const [node = ''] = one.metrics().keys();
       return askNode(node, request, clientOptions());
+    },
+    topology: async (one) => {
+      const [node = ''] = one.metrics().keys();
+      return askTopology(node, clientOptions());
     },
     list: (one) => {
       const [node = ''] = one.metrics().keys();

@@ -17,13 +17,29 @@ export function eventsIn(stats: ReadonlyMap<string, string>): readonly ShownEven
   });
 }
 
-/** All members see the events of a topology: each once, in the order of their times. */
+/** Each member has its own events of these kinds; all see the others, which topologies tell. */
+const OWN_KINDS: ReadonlySet<ShownEvent['kind']> = new Set([
+  'started',
+  'takeover',
+  'peer-lags',
+  'peer-in-sync',
+  'membership-lost',
+  'membership-back',
+]);
+
+/**
+ * Events that several members show, each once, in the order of their times. A member may not know
+ * who decided a topology, and when: another one does.
+ */
 export function mergedEvents(all: readonly ShownEvent[]): readonly ShownEvent[] {
-  const distinct = new Map(all.map((event) => [eventKey(event), event]));
+  const isKnown = ({ by }: ShownEvent): number => (by === '-' ? 0 : 1);
+  const known = all.toSorted((a, b) => isKnown(a) - isKnown(b));
+  const distinct = new Map(known.map((event) => [eventKey(event), event]));
   return [...distinct.values()].sort((a, b) => a.atMs - b.atMs || a.version - b.version);
 }
 
 /** Two members that show the same event show it with the same key. */
 export function eventKey({ atMs, kind, node, version, by }: ShownEvent): string {
-  return `${atMs} ${kind} ${node} ${version} ${by}`;
+  const key = `${kind} ${node} ${version}`;
+  return OWN_KINDS.has(kind) ? `${key} ${by} ${atMs}` : key;
 }

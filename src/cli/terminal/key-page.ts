@@ -1,6 +1,7 @@
 import { keyJson } from '../../ops/index.ts';
 import type { KeyFacts } from '../../protocol/client.ts';
 import { failureText, type NodeResult } from '../cache/each-node.ts';
+import type { KeyHolder } from '../cache/key-holders.ts';
 import type { Host } from '../process/host.ts';
 import { ageText, sizeText } from './amounts.ts';
 import { columns } from './columns.ts';
@@ -12,17 +13,32 @@ export interface LocatedFacts extends KeyFacts {
   readonly chunkBytes: number | undefined;
 }
 
+/** Where the key belongs. */
+interface KeyPlaces {
+  /** The nodes that are to hold it, as far as the client knows. */
+  readonly owners: readonly string[];
+  /** In a cluster of slabring: the members that have it, the primary first. */
+  readonly holders: readonly KeyHolder[] | undefined;
+}
+
 type Results = readonly NodeResult<LocatedFacts | undefined>[];
 
 /** The key, and a block of facts for each node. */
 export function factsText(
   key: string,
   results: Results,
-  owners: readonly string[],
+  { owners, holders }: KeyPlaces,
   host: Host,
 ): string {
   const blocks = results.map((result) => columns(rowsOf(result, owners, host)));
-  return [`key    ${shownKey(key)}`, ...blocks].join('\n');
+  const members = holders === undefined ? [] : [columns(holders.map(holderRow))];
+  return [`key    ${shownKey(key)}`, ...blocks, ...members].join('\n');
+}
+
+function holderRow({ node, address, role, state, lagMs = 0 }: KeyHolder, nth: number) {
+  const late = state === 'lags' ? `lags ${ageText(lagMs / 1000)}` : (state ?? 'not known');
+  const text = role === 'primary' ? 'primary' : role === 'holder' ? late : `joins: ${late}`;
+  return [nth === 0 ? 'in   ' : '', node, address, text];
 }
 
 function rowsOf(
@@ -48,12 +64,13 @@ function rowsOf(
 }
 
 /** One object: the key, its nodes, and the facts by node. */
-export function factsJson(key: string, results: Results, owners: readonly string[]): string {
+export function factsJson(key: string, results: Results, { owners, holders }: KeyPlaces): string {
   const byNode = results.map(({ node, value, failure }) => [
     node,
     failure === undefined ? nodeJson(value) : { error: failure.reason },
   ]);
-  return JSON.stringify({ ...keyJson(key), owners, nodes: Object.fromEntries(byNode) });
+  const nodes = Object.fromEntries(byNode);
+  return JSON.stringify({ ...keyJson(key), owners, ...(holders && { holders }), nodes });
 }
 
 function nodeJson(facts: LocatedFacts | undefined): object {

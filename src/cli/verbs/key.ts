@@ -2,8 +2,10 @@ import { CodedError, flag } from '../../base/index.ts';
 import type { CacheClient } from '../../client/index.ts';
 import { utf8Of } from '../../ops/index.ts';
 import { KEY_BYTES_MAX, type KeyFacts, parseFacts } from '../../protocol/client.ts';
+import type { ClusterTopology } from '../../topology/index.ts';
 import { defineCacheVerb } from '../cache/cache-verb.ts';
 import { exitCodeOf, type NodeResult } from '../cache/each-node.ts';
+import { holdersOf, primaryOf } from '../cache/key-holders.ts';
 import { nodeStats } from '../cache/node-stats.ts';
 import { EXIT } from '../process/exit-codes.ts';
 import { factsJson, factsText, type LocatedFacts } from '../terminal/key-page.ts';
@@ -16,7 +18,9 @@ export const keyVerb = defineCacheVerb({
   description:
     'Shows what the nodes of a key know about it, without its value: size in memory, ttl, time ' +
     'since the last access, size class and CAS id. The question counts as no get, and changes ' +
-    'nothing. It works with every Memcached node that has the meta commands.\n' +
+    'nothing. It works with every Memcached node that has the meta commands. In a cluster of ' +
+    'slabring the primary of the key answers, and the other holders are listed: in sync, ' +
+    'lagging, or still getting their items.\n' +
     'Exit code 0: the key exists; 1: it does not;',
   parameters: ['name'],
   flags: {
@@ -35,9 +39,11 @@ export const keyVerb = defineCacheVerb({
     { command: 'slabring key user%3A%FF --escaped --json', effect: 'a binary key' },
   ],
   check: ([name = ''], { escaped }) => void keyBytesOf(name, escaped),
-  async run(cache, { escaped, everywhere, json }, host, [name = ''], { each, ask }) {
+  async run(cache, { escaped, everywhere, json }, host, [name = ''], { each, ask, topology }) {
     const keyBytes = keyBytesOf(name, escaped);
-    const owners = ownersOf(cache, keyBytes);
+    const cluster = newestOf(await each(topology));
+    const primary = cluster && primaryOf(cluster, keyBytes);
+    const owners = primary === undefined ? ownersOf(cache, keyBytes) : [primary];
     const asked = everywhere || owners.length === 0 ? undefined : owners;
     const results = await each(async (node): Promise<LocatedFacts | undefined> => {
       const reply = await ask(node, { verb: 'item-facts', keyBytes });
@@ -45,11 +51,22 @@ export const keyVerb = defineCacheVerb({
       return facts && { ...facts, chunkBytes: await chunkBytesOf(node, facts) };
     }, asked);
     const key = keyBytes.toString('latin1');
-    host.out(json ? factsJson(key, results, owners) : factsText(key, results, owners, host));
+    const [stats] = primary === undefined ? [] : await each(clusterStatsOf, [primary]);
+    const holders = cluster && holdersOf(cluster, keyBytes, () => stats?.value);
+    const places = { owners, holders };
+    host.out(json ? factsJson(key, results, places) : factsText(key, results, places, host));
     const code = exitCodeOf(results, host);
     return code === EXIT.ok && !isFound(results) ? EXIT.negative : code;
   },
 });
+
+const clusterStatsOf = (node: CacheClient) => nodeStats(node, 'cluster');
+
+/** The newest topology that a node has; undefined if they are in no cluster of slabring. */
+function newestOf(results: readonly NodeResult<ClusterTopology | undefined>[]) {
+  const topologies = results.flatMap(({ value }) => value ?? []);
+  return topologies.sort((a, b) => b.version - a.version)[0];
+}
 
 const isFound = (results: readonly NodeResult<unknown>[]): boolean =>
   results.some(({ value }) => value !== undefined);

@@ -4,6 +4,7 @@ import { CodedError } from '../../base/index.ts';
 import type { NodeChanges } from '../changes/node-changes.ts';
 import type { LocalCluster } from '../local-cluster.ts';
 import { LOCAL_PROXIES_MAX } from '../membership/local-proxies.ts';
+import type { ChangeCause } from '../node/main-cluster.ts';
 import { type RestartRequest, refusal, restartNodes } from '../rolling-restart.ts';
 import { listMembers } from './member-list.ts';
 import {
@@ -167,7 +168,8 @@ function followAsProxy(
   send: (reply: ControlReply) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const publish = (text: string): void => send({ event: 'topology', text });
+  const publish = (text: string, cause: ChangeCause): void =>
+    send({ event: 'topology', text, ...cause });
   const proxy = { ...request, publish };
   send({ event: 'identity', ...membership.identity });
   membership.proxies.join(proxy);

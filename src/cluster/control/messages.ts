@@ -4,6 +4,7 @@ import {
   type ChangeRequest,
   type MembersReply,
 } from '../changes/change-events.ts';
+import type { ChangeCause } from '../node/main-cluster.ts';
 import type { RestartEvent, RestartRequest } from '../rolling-restart.ts';
 
 /** The longest request or reply on the socket of a supervisor, in bytes. */
@@ -64,7 +65,7 @@ export type ControlReply =
   /** `what`: such as `remove node-2`. After a dry run it goes on. */
   | { readonly event: 'given-up'; readonly what: string }
   | ClusterIdentity
-  | { readonly event: 'topology'; readonly text: string }
+  | ({ readonly event: 'topology'; readonly text: string } & ChangeCause)
   | { readonly event: 'refused'; readonly reason: string };
 
 /** The request in a line; undefined for another one. */

@@ -264,10 +264,11 @@ export class LocalMembership implements ProcessWatcher {
     keeper.change((topology) => withDown(topology, node, incarnation), `${node} has ended`);
   }
 
-  #publish({ topology, ...cause }: TopologyChange): void {
+  #publish(change: TopologyChange): void {
+    const { topology, ...cause } = change;
     const text = encodeTopology(topology);
     for (const node of this.#nodes()) node.publish(text, cause);
-    this.proxies.publish(topology);
+    this.proxies.publish(change);
   }
 
   #memberFor({ name, address }: MemberNode): NewMember {

@@ -9,7 +9,8 @@ import {
   withLeaving,
 } from '../../topology/index.ts';
 import type { ProxyRequest } from '../control/messages.ts';
-import type { TopologyKeeper } from './topology-keeper.ts';
+import type { ChangeCause } from '../node/main-cluster.ts';
+import type { TopologyChange, TopologyKeeper } from './topology-keeper.ts';
 
 /** The proxies of a cluster on one machine. */
 export const LOCAL_PROXIES_MAX = 32;
@@ -18,7 +19,7 @@ const NODE_NAME = /^node-\d+$/;
 
 /** A process that the supervisor has not started, and that follows the topology. */
 interface LocalProxy extends ProxyRequest {
-  publish(text: string): void;
+  publish(text: string, cause: ChangeCause): void;
 }
 
 /**
@@ -67,9 +68,9 @@ export class LocalProxies {
     keeper?.change((topology) => withLeaving(topology, name), `the proxy ${name} has ended`);
   }
 
-  publish(topology: ClusterTopology): void {
+  publish({ topology, ...cause }: TopologyChange): void {
     const text = encodeTopology(topology);
-    for (const proxy of this.#proxies.values()) proxy.publish(text);
+    for (const proxy of this.#proxies.values()) proxy.publish(text, cause);
   }
 
   pidOf(name: string): number | undefined {

@@ -74,7 +74,10 @@ export class ProxyMembership implements Membership {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       const hasFollowed = await this.#follow(member).catch(ignoreFailure);
-      if (hasFollowed) return this.#awaitSupervisor();
+      if (hasFollowed) {
+        if (!signal.aborted) member.membershipReached(false);
+        return this.#awaitSupervisor();
+      }
       await pause(LOOK_MS, undefined, { signal }).catch(() => {});
     }
   }
@@ -93,7 +96,8 @@ export class ProxyMembership implements Membership {
       } else if (reply.event === 'refused') this.#tell(reply.reason);
       else if (reply.event === 'topology') {
         hasFollowed = true;
-        member.adopt(decodeTopology(reply.text));
+        const { text, reason, by, atMs } = reply;
+        member.adopt(decodeTopology(text), { reason, by, atMs });
       }
     }
     return hasFollowed;

@@ -12,11 +12,11 @@ const REASON_CHARS_MAX = 200;
 /** Events that no topology tells, with the level of their line in the log and their sentence. */
 const OWN_EVENTS = {
   started: ['info', () => 'its process follows the topology'],
-  takeover: ['info', (node: string) => `the node answers for keys of ${node}, which is down`],
+  takeover: ['info', (node: string) => `the node answers for keys of ${node}: it is down`],
   'peer-lags': ['warn', (node: string) => `${node} has not taken changes for two seconds`],
   'peer-in-sync': ['info', (node: string) => `${node} takes changes again`],
-  'membership-lost': ['warn', () => 'etcd cannot be reached: no change is possible until then'],
-  'membership-back': ['info', () => 'etcd can be reached again'],
+  'membership-lost': ['warn', () => 'what keeps the topology cannot be reached'],
+  'membership-back': ['info', () => 'what keeps the topology can be reached again'],
 } as const satisfies Partial<
   Record<ClusterEventKind, readonly ['info' | 'warn', (node: string) => string]>
 >;

@@ -29,6 +29,14 @@ test('an event that several members show is one, and events are in the order of 
   expect(merged.map(({ kind }) => kind)).toEqual(['death', 'takeover']);
 });
 
+test('an event whose cause one member does not know has the cause that another one knows', () => {
+  const [known] = eventsIn(statsOf());
+  const unknown = { ...known!, by: '-', atMs: known!.atMs + 7, reason: 'not known' };
+  expect(mergedEvents([known!, unknown])).toEqual([known]);
+  const takeovers = ['web-1', 'web-2'].map((by) => ({ ...known!, kind: 'takeover', by }) as const);
+  expect(mergedEvents(takeovers)).toHaveLength(2);
+});
+
 test('an event is a line of text, or an object of JSON', () => {
   const [shown] = eventsIn(statsOf());
   expect(eventText(shown!, plain)).toBe(

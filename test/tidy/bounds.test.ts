@@ -10,7 +10,7 @@ import {
   ms,
   percent,
 } from './amounts.ts';
-import { memberBounds } from './cluster-bounds.ts';
+import { changeBounds, etcdBounds, handoverBounds, memberBounds } from './cluster-bounds.ts';
 import { Constants } from './constants.ts';
 import { clusterBounds, opsBounds, sessionBounds } from './ops-bounds.ts';
 import { topologyBounds } from './topology-bounds.ts';
@@ -101,6 +101,9 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ...opsBounds(the),
   ...clusterBounds(the),
   ...memberBounds(the),
+  ...changeBounds(the),
+  ...handoverBounds(the),
+  ...etcdBounds(the),
   ...topologyBounds(the),
   ...sessionBounds(the),
   'pending operations of a client': [],

@@ -3,6 +3,7 @@ export type { ClassWalk } from './class-walk.ts';
 export { COPY_SLOT_WORDS } from './copies/copy-slots.ts';
 export type { ItemCopies, Taken } from './copies/item-copies.ts';
 export { type ItemState, newItemState } from './copies/item-state.ts';
+export type { BegunSlots } from './copies/open-changes.ts';
 export type { Store } from './doors.ts';
 export type { EvictionEvent, EvictionListener } from './eviction/eviction-events.ts';
 export { newItemPast } from './item-past.ts';

@@ -115,21 +115,25 @@ export class ItemStore {
 
   /** Sets the expiry of an opened item; 0 is never. */
   setExpiry(id: ItemId, expiry: number): void {
-    const { items, expiryHints } = this.#parts;
+    const { items, linker, expiryHints } = this.#parts;
     items.setExpiry(id, expiry);
+    linker.markChanged(id);
     expiryHints.note(items.classOf(id), expiry);
   }
 
   /** Marks an opened item as stale: the next client that fetches it gets the lease. */
   markStale(id: ItemId): void {
-    const { items } = this.#parts;
+    const { items, linker } = this.#parts;
     items.setFlags(id, FLAG.stale);
     items.clearFlags(id, FLAG.tokenSent);
+    linker.markChanged(id);
   }
 
   /** Grants the lease to load an opened item to one client. */
   grantLease(id: ItemId): void {
-    this.#parts.items.setFlags(id, FLAG.tokenSent);
+    const { items, linker } = this.#parts;
+    items.setFlags(id, FLAG.tokenSent);
+    linker.markChanged(id);
   }
 
   /**

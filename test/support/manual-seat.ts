@@ -31,6 +31,8 @@ export class ManualSeat implements ClusterSeat {
   hasLease = true;
   /** The keys that sessions have reported since the last seal. */
   changes: string[] = [];
+  /** What else sessions have reported: the keys that they are about to change, or have read. */
+  told: string[] = [];
   onSeal: (changes: readonly string[]) => void = () => {};
   sealCount = 0;
   readonly forwarded: Forwarded[] = [];
@@ -59,6 +61,14 @@ export class ManualSeat implements ClusterSeat {
       };
       this.forwarded.push({ member, dialect, role, bytes, settle });
     }
+  }
+
+  changing(bytes: Buffer, start: number, end: number): void {
+    this.told.push(`changing ${bytes.toString('latin1', start, end)}`);
+  }
+
+  read(bytes: Buffer, start: number, end: number): void {
+    this.told.push(`read ${bytes.toString('latin1', start, end)}`);
   }
 
   changed(bytes: Buffer, start: number, end: number): void {

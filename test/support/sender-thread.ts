@@ -12,7 +12,7 @@ import { ManualTimers } from './manual-timers.ts';
 
 /** One thread of a member: a store, what it sends, and what it takes. */
 export class TestThread {
-  readonly node = new CopyNode();
+  readonly node = new CopyNode({ threads: 2 });
   readonly timers = new ManualTimers();
   readonly links = new Map<string, HeldLink>();
   readonly reached: [string, boolean][] = [];
@@ -52,6 +52,7 @@ export class TestThread {
 
   /** Executes a request as a session does, and resolves with its acknowledgement. */
   execute(request: string, ...keys: readonly string[]): Acknowledged {
+    for (const key of keys) this.sender.changing(Buffer.from(key), 0, key.length);
     this.node.send(request);
     for (const key of keys) {
       const bytes = Buffer.from(key);
@@ -64,6 +65,11 @@ export class TestThread {
       acknowledged.error = error;
     });
     return acknowledged;
+  }
+
+  /** Whether a read of the key by another thread of the node must wait. */
+  isOpen(key: string): boolean {
+    return this.node.threads[1]!.changes.isOpen(Buffer.from(key), 0, key.length);
   }
 
   get(key: string): string {

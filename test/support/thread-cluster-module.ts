@@ -16,6 +16,8 @@ export default function create(host: ThreadClusterHost, argument: unknown): Thre
     locate: () => PLACE.here,
     settled: () => Promise.resolve(),
     forward: () => {},
+    changing: () => {},
+    read: () => {},
     changed: () => {},
     seal: () => false,
     mayAnswer: () => true,

@@ -1,4 +1,4 @@
-import { KEY_VERDICT, type KeyVisitor, type KeyWalk } from '../../store/index.ts';
+import { type ItemCopies, KEY_VERDICT, type KeyVisitor, type KeyWalk } from '../../store/index.ts';
 import type { Adopted } from '../thread/adopted.ts';
 import { holds } from '../thread/roles.ts';
 
@@ -6,11 +6,19 @@ import { holds } from '../thread/roles.ts';
 const KEYS_PER_SLICE = 1000;
 const GROUPS_PER_SLICE = 1000;
 
-/** Drops the items that this member does not hold, and marks those of which it is not primary. */
-export function cleanVerdict({ groups, self }: Adopted): KeyVisitor {
+/**
+ * Drops the items that this member does not hold, and marks those of which it is not primary. An
+ * item with a change on its way keeps its mark.
+ */
+export function cleanVerdict(
+  { groups, self }: Adopted,
+  changes: Pick<ItemCopies['changes'], 'isOpen'>,
+): KeyVisitor {
   return (bytes, start, end) => {
     const group = groups.groupOf(bytes, start, end);
-    if (self !== -1 && group.primary === self) return KEY_VERDICT.markOwn;
+    if (self !== -1 && group.primary === self) {
+      return changes.isOpen(bytes, start, end) ? KEY_VERDICT.keep : KEY_VERDICT.markOwn;
+    }
     return holds(group, self) ? KEY_VERDICT.markCopy : KEY_VERDICT.drop;
   };
 }

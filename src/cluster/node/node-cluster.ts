@@ -24,7 +24,7 @@ interface NodeClusterParts {
   readonly self: PeerIdentity;
   readonly peerPort: number;
   readonly timers: Timers;
-  readonly copies: Pick<ItemCopies, 'skipSequence'>;
+  readonly copies: Pick<ItemCopies, 'skipSequence' | 'changes'>;
   walkKeys(): KeyWalk;
   /** Sends an order to all worker threads; resolves with their answers. */
   order(order: ThreadOrder): Promise<unknown>;
@@ -76,6 +76,7 @@ export class NodeCluster implements MainCluster {
       run: runFill,
       completed: (version) => {
         this.#complete = version;
+        this.#parts.order({ kind: 'complete', version }).catch(ignoreEnd);
         this.#listener();
       },
     });
@@ -238,7 +239,9 @@ export class NodeCluster implements MainCluster {
   async #cleanUp(now: Adopted, before: Adopted | undefined): Promise<void> {
     const { version } = now.topology;
     const { losesKeys, losesPrimary, gainsPrimary } = roleChanges(before, now);
-    if (losesKeys || losesPrimary || gainsPrimary) await this.#walk(cleanVerdict(now));
+    if (losesKeys || losesPrimary || gainsPrimary) {
+      await this.#walk(cleanVerdict(now, this.#parts.copies.changes));
+    }
     await this.#parts.order({ kind: 'clean', version });
     this.#clean = version;
     this.#listener();

@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/index.ts';
-import { isProxy, type Member } from '../../topology/index.ts';
+import { type Group, isProxy, type Member } from '../../topology/index.ts';
 import { type Adopted, isSame, mayRun, type PeerIdentity } from './adopted.ts';
 import { type Mark, Marks } from './marks.ts';
 
@@ -17,6 +17,16 @@ interface Past {
   readonly released: Uint8Array;
 }
 
+/** Keys that this member has from a primary that has ended: others may lack its last change. */
+interface Inheritance {
+  /** Over once the receivers have all that this member had at this version. */
+  readonly version: number;
+  /** Undefined: each key may be one of them. */
+  readonly past: Past | undefined;
+  /** The primary, as an index of the past topology. */
+  readonly member: number;
+}
+
 /** A promise of `settled`. */
 interface Waiter {
   readonly resolve: () => void;
@@ -24,6 +34,8 @@ interface Waiter {
 }
 
 const WAITERS_MAX = 10_000;
+/** More primaries that have ended are not told apart: then each key may be inherited. */
+const INHERITANCES_MAX = 16;
 
 /**
  * Decides which keys of this member another member may still answer: a key that another member was
@@ -38,10 +50,16 @@ export class Handover {
   #decided = 0;
   #past: Past[] = [];
   readonly #waiters: Waiter[] = [];
+  #inheritances: Inheritance[] = [];
 
   /** Whether no key can be undecided. */
   get isOver(): boolean {
     return this.#past.length === 0;
+  }
+
+  /** Whether some key may be inherited. */
+  get inherits(): boolean {
+    return this.#inheritances.length > 0;
   }
 
   /** The versions of earlier topologies that some peer may still answer by. */
@@ -86,6 +104,22 @@ export class Handover {
     });
   }
 
+  /**
+   * Whether the primary of the key has ended and another member held the key too: this member may
+   * have a change that the other one lacks.
+   */
+  isInherited(bytes: Buffer, start: number, end: number): boolean {
+    return this.#inheritances.some(({ past, member }) => {
+      if (past?.groups === undefined) return true;
+      return isShared(past.groups.groupOf(bytes, start, end), member, past.self);
+    });
+  }
+
+  /** The receivers of this member have all that it had at this version. */
+  completed(version: number): void {
+    this.#inheritances = this.#inheritances.filter((one) => one.version > version);
+  }
+
   /** The version of the newest mark of a peer; 0 for none. */
   markOf(peer: PeerIdentity): number {
     return this.#marks.versionOf(peer);
@@ -101,12 +135,26 @@ export class Handover {
     for (const { reject } of this.#waiters.splice(0)) reject(stopped());
   }
 
-  #release({ version, members, self, released }: Past, adopted: Adopted): void {
+  #release(past: Past, adopted: Adopted): void {
+    const { version, members, self, released } = past;
     members.forEach((member, at) => {
+      if (released[at] === 1) return;
       // A proxy has never answered for a key, so nobody waits for its mark.
       const isFree = at === self || isProxy(member) || this.#marks.versionOf(member) > version;
       if (isFree || this.#hasEnded(member, adopted)) released[at] = 1;
+      if (!isFree && released[at] === 1) this.#inherit(past, at, adopted);
     });
+  }
+
+  #inherit(past: Past, member: number, { topology }: Adopted): void {
+    const { groups, self } = past;
+    // A member without a topology before this one held nothing.
+    if (groups === undefined && self !== -1) return;
+    if (groups?.groups.some((group) => isShared(group, member, self)) === false) return;
+    const { version } = topology;
+    if (this.#inheritances.length < INHERITANCES_MAX) {
+      this.#inheritances.push({ version, past, member });
+    } else this.#inheritances = [{ version, past: undefined, member }];
   }
 
   /**
@@ -127,6 +175,11 @@ export class Handover {
     const members = [...others, ...added];
     this.#past.unshift({ ...unknown(second.version, members), self: -1 });
   }
+}
+
+/** Whether this member of a past topology held keys of a primary together with another one. */
+function isShared({ primary, receivers }: Group, member: number, self: number): boolean {
+  return primary === member && receivers.length > 1 && receivers.includes(self);
 }
 
 function pastOf({ topology, groups, self }: Adopted): Past {

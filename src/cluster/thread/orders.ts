@@ -23,6 +23,8 @@ export type ThreadOrder =
   | { readonly kind: 'drain'; readonly version: number }
   /** Send the mark to all other members, again and again until each has it. */
   | { readonly kind: 'mark'; readonly version: number; readonly complete: number }
+  /** All receivers have all items that this node had at `version`. */
+  | { readonly kind: 'complete'; readonly version: number }
   /** The store has only what this node holds at `version`, with the right roles. */
   | { readonly kind: 'clean'; readonly version: number }
   /** Ask a peer for a grant; the first thread does, and answers whether the peer grants. */

@@ -1,5 +1,6 @@
 import { CodedError } from '../../base/index.ts';
 import { type ClusterSeat, PLACE } from '../../server/index.ts';
+import type { ItemCopies } from '../../store/index.ts';
 import type { Adopted } from './adopted.ts';
 import { type ClusterShare, hrtimeMs } from './cluster-share.ts';
 import type { Handover } from './handover.ts';
@@ -13,8 +14,15 @@ export const HANDOVER_MS_MAX = 2000;
 
 interface SeatParts {
   readonly view: TopologyView;
-  readonly handover: Pick<Handover, 'isOver' | 'isUndecided' | 'settled'>;
-  readonly sender: Pick<Sender, 'changed' | 'seal' | 'isNoting' | 'hasChanges'>;
+  readonly handover: Pick<
+    Handover,
+    'isOver' | 'isUndecided' | 'settled' | 'inherits' | 'isInherited'
+  >;
+  readonly sender: Pick<
+    Sender,
+    'changing' | 'changed' | 'seal' | 'isNoting' | 'hidesChanges' | 'hasChanges'
+  >;
+  readonly copies: { readonly changes: Pick<ItemCopies['changes'], 'isOpen'> };
   readonly share: Pick<ClusterShare, 'mayAnswerUntilMs'>;
   readonly timers: Timers;
   readonly forward: ClusterSeat['forward'];
@@ -46,6 +54,7 @@ export class ThreadSeat implements ClusterSeat {
   get fast(): ClusterSeat['fast'] {
     const { handover, sender } = this.#parts;
     if (!this.#isClean || !handover.isOver) return 'off';
+    if (sender.hidesChanges && handover.inherits) return 'off';
     if (sender.isNoting) return 'readHits';
     return this.#isAlone ? 'all' : 'hits';
   }
@@ -93,6 +102,18 @@ export class ThreadSeat implements ClusterSeat {
           (error: CodedError) => settle(() => reject(error)),
         );
     });
+  }
+
+  changing(bytes: Buffer, start: number, end: number): void {
+    this.#parts.sender.changing(bytes, start, end);
+  }
+
+  read(bytes: Buffer, start: number, end: number): void {
+    const { sender, copies, handover } = this.#parts;
+    if (!sender.hidesChanges) return;
+    const isUnsure =
+      copies.changes.isOpen(bytes, start, end) || handover.isInherited(bytes, start, end);
+    if (isUnsure) this.changed(bytes, start, end);
   }
 
   changed(bytes: Buffer, start: number, end: number): void {

@@ -1,4 +1,5 @@
 import { assert, type CodedError } from '../../base/index.ts';
+import type { BegunSlots, ItemCopies } from '../../store/index.ts';
 import type { Group } from '../../topology/index.ts';
 import { type Adopted, indexOfPeer, type PeerIdentity, peerKey, peersOf } from './adopted.ts';
 import { type ChangeGroup, ChangeGroups } from './change-groups.ts';
@@ -19,10 +20,12 @@ type Acknowledge = (error?: CodedError) => void;
 /** What was changed between `prepare` and `adopt`. */
 interface HeldChanges {
   readonly keys: KeyBatch;
+  readonly slots: BegunSlots;
   readonly acknowledged: Acknowledge;
 }
 
 interface SenderParts extends Omit<DeliveryParts, 'version' | 'holds' | 'counts'> {
+  readonly copies: Pick<ItemCopies, 'read' | 'raiseSequence' | 'changes'>;
   /** The link to the member at this index of the topology that is being adopted. */
   linkTo(member: number): StateLink;
 }
@@ -38,6 +41,8 @@ interface SenderParts extends Omit<DeliveryParts, 'version' | 'holds' | 'counts'
 export class Sender {
   /** Whether a change must be told: some key of this member has receivers, or may soon. */
   isNoting = false;
+  /** Whether nobody may read a change before all holders have it: `isNoting` in the mode `sync`. */
+  hidesChanges = false;
   /** Of all receivers, also of former ones. */
   readonly counts: DeliveryCounts = { sent: 0, resent: 0, refused: 0 };
   readonly #parts: SenderParts;
@@ -54,6 +59,8 @@ export class Sender {
   /** By member: the keys that it is to get at the end of this input. */
   #noted: (KeyBatch | undefined)[] = [];
   #hasNoted = false;
+  /** The slots of changes that a lost receiver may lack: they stay open until it is replaced. */
+  readonly #unsure = new Set<number>();
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
@@ -67,7 +74,7 @@ export class Sender {
 
   /** Whether changes wait for `seal`. */
   get hasChanges(): boolean {
-    return this.#hasNoted || this.#heldKeys.count > 0;
+    return this.#hasNoted || this.#heldKeys.count > 0 || this.#parts.copies.changes.hasBegun;
   }
 
   get #version(): number {
@@ -79,8 +86,14 @@ export class Sender {
     return holds(adopted.groups.groupOf(bytes, start, end), adopted.self);
   }
 
-  /** A request may have changed the key, of which this member is the primary. */
+  /** A request is about to change the key, of which this member is the primary. */
+  changing(bytes: Buffer, start: number, end: number): void {
+    if (this.hidesChanges) this.#parts.copies.changes.begin(bytes, start, end);
+  }
+
+  /** A request may have changed the key: the receivers get its state at the end of this input. */
   changed({ receivers }: Group, bytes: Buffer, start: number, end: number): void {
+    this.changing(bytes, start, end);
     if (this.#isHolding) this.#heldKeys.add(bytes, start, end);
     else if (this.isNoting) this.#note(receivers, bytes, start, end);
   }
@@ -91,9 +104,12 @@ export class Sender {
    */
   seal(acknowledged: Acknowledge): boolean {
     if (this.#isHolding) return this.#hold(acknowledged);
-    if (!this.#hasNoted) return false;
-    const isWaiting = this.#adopted?.topology.replication === 'sync' || this.#isFull();
-    this.#flush(this.#version, isWaiting ? acknowledged : undefined);
+    if (!this.#hasNoted) {
+      this.#endBegun();
+      return false;
+    }
+    const isWaiting = this.#isSync || this.#isFull();
+    this.#flush(this.#version, this.#takeBegun(), isWaiting ? acknowledged : undefined);
     return isWaiting;
   }
 
@@ -101,7 +117,7 @@ export class Sender {
   prepare(): void {
     assert(!this.#hasNoted, 'each input seals its changes');
     this.#isHolding = true;
-    this.isNoting = true;
+    this.#setNoting(true);
   }
 
   /** Sends to the receivers of this topology from here on, and sends what was held. */
@@ -111,10 +127,12 @@ export class Sender {
     this.#adopted = adopted;
     this.#isHolding = false;
     this.#follow(adopted);
-    this.isNoting = adopted.groups.groups.some(
-      ({ primary, receivers }) => primary === adopted.self && receivers.length > 0,
+    this.#setNoting(
+      adopted.groups.groups.some(
+        ({ primary, receivers }) => primary === adopted.self && receivers.length > 0,
+      ),
     );
-    for (const { keys, acknowledged } of this.#held.splice(0)) {
+    for (const { keys, slots, acknowledged } of this.#held.splice(0)) {
       for (let nth = 0; nth < keys.count; nth++) {
         const start = keys.startOf(nth);
         const end = keys.endOf(nth);
@@ -125,8 +143,9 @@ export class Sender {
           end,
         );
       }
-      this.#flush(previous?.topology.version ?? 0, acknowledged);
+      this.#flush(previous?.topology.version ?? 0, slots, acknowledged);
     }
+    if (!this.#byMember.some((delivery) => delivery?.isLost)) this.#endUnsure();
   }
 
   /** How long the oldest change has waited for this receiver, in milliseconds; 0 for none. */
@@ -155,15 +174,21 @@ export class Sender {
   }
 
   #hold(acknowledged: Acknowledge): boolean {
-    if (this.#heldKeys.count === 0) return false;
-    this.#held.push({ keys: this.#heldKeys, acknowledged });
+    if (this.#heldKeys.count === 0) {
+      this.#endBegun();
+      return false;
+    }
+    this.#held.push({ keys: this.#heldKeys, slots: this.#takeBegun(), acknowledged });
     this.#heldKeys = new KeyBatch();
     return true;
   }
 
-  #flush(version: number, acknowledged: Acknowledge | undefined): void {
-    const group = this.#groups.begin(version, acknowledged);
+  #flush(version: number, slots: BegunSlots, acknowledged: Acknowledge | undefined): void {
     const noted = this.#noted;
+    const group = this.#groups.begin(version, (error) => {
+      if (slots.length > 0) this.#ended(slots, noted, error);
+      acknowledged?.(error);
+    });
     this.#noted = [];
     this.#hasNoted = false;
     for (const [member, keys] of noted.entries()) this.#deliver(member, keys, group);
@@ -173,6 +198,47 @@ export class Sender {
 
   #deliver(member: number, keys: KeyBatch | undefined, group: ChangeGroup): void {
     if (keys !== undefined) this.#byMember[member]?.deliver(keys, group);
+  }
+
+  /** All receivers have the changes, or are members no more; with an error one of them is lost. */
+  #ended(slots: BegunSlots, noted: readonly (KeyBatch | undefined)[], error?: CodedError): void {
+    const { changes } = this.#parts.copies;
+    if (error !== undefined) {
+      // One count for each slot suffices, so this does not grow.
+      changes.end(slots.filter((slot) => this.#unsure.has(slot)));
+      for (const slot of slots) this.#unsure.add(slot);
+      return;
+    }
+    changes.end(slots);
+    for (const keys of noted) {
+      for (let nth = 0; nth < (keys?.count ?? 0); nth++) {
+        changes.settle(keys!.bytes, keys!.startOf(nth), keys!.endOf(nth));
+      }
+    }
+  }
+
+  #endUnsure(): void {
+    this.#parts.copies.changes.end(this.#unsure);
+    this.#unsure.clear();
+  }
+
+  /** Ends what was begun and has changed nothing. */
+  #endBegun(): void {
+    this.#parts.copies.changes.end(this.#takeBegun());
+  }
+
+  #takeBegun(): BegunSlots {
+    return this.#parts.copies.changes.take();
+  }
+
+  get #isSync(): boolean {
+    return this.#adopted?.topology.replication === 'sync';
+  }
+
+  #setNoting(isNoting: boolean): void {
+    this.isNoting = isNoting;
+    this.hidesChanges = isNoting && this.#isSync;
+    this.#parts.copies.changes.isMarking = this.hidesChanges;
   }
 
   #isFull(): boolean {

@@ -130,6 +130,8 @@ export class MemberThread implements ThreadCluster {
         return this.#sender.drained(order.version);
       case 'mark':
         return this.#mark(order.version, order.complete);
+      case 'complete':
+        return this.#handover.completed(order.version);
       case 'clean':
         return this.seat.clean(order.version);
       case 'ping':

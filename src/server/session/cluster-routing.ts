@@ -6,7 +6,7 @@ import { PLACE } from './cluster-seat.ts';
 import type { ClusterContext, SessionContext, SessionHost } from './context.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
 import { KeyDecision, nobody } from './key-decision.ts';
-import { changesItems, isKeyed } from './keyed-requests.ts';
+import { changesItems, isKeyed, mayChangeItems } from './keyed-requests.ts';
 import { replyFacts } from './late-replies.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import { SplitGet } from './split-get.ts';
@@ -92,6 +92,7 @@ export class ClusterRouting {
     this.gets.begin(role, hasOneKey ? key : undefined);
     if (place === PLACE.here) {
       if (hasOneKey) this.#decision.reset();
+      if (!isRetrieval(request) && mayChangeItems(request)) this.#changing(request);
       return true;
     }
     if (place >= 0) {
@@ -120,23 +121,37 @@ export class ClusterRouting {
     const [start, end] = [request.keyStart(firstKey), request.keyEnd(firstKey)];
     if (isReceiving) this.#keyBytes = keySource.copy(this.#key, 0, start, end);
     const wonLease = request.verb === VERB.metaGet && this.#context.executor.hasGrantedLease;
-    if (wonLease || changesItems(request)) this.#cluster.seat.changed(keySource, start, end);
+    const { seat } = this.#cluster;
+    if (wonLease || changesItems(request)) seat.changed(keySource, start, end);
+    else seat.read(keySource, start, end);
   }
 
   /** Whether this node still is the primary of the key whose value has arrived. */
   mayComplete(): boolean {
-    return this.#cluster.seat.locate(this.#key, 0, this.#keyBytes) === PLACE.here;
+    if (!this.#isKeyHere) return false;
+    this.#cluster.seat.changing(this.#key, 0, this.#keyBytes);
+    return true;
   }
 
   /** The session has stored the value, or tried to. */
   completed(): void {
-    if (this.mayComplete()) this.#cluster.seat.changed(this.#key, 0, this.#keyBytes);
+    if (this.#isKeyHere) this.#cluster.seat.changed(this.#key, 0, this.#keyBytes);
   }
 
   abandon(): void {
     this.wantedBytes = 0;
     this.gets.abandon();
     this.replies.abandon();
+  }
+
+  get #isKeyHere(): boolean {
+    return this.#cluster.seat.locate(this.#key, 0, this.#keyBytes) === PLACE.here;
+  }
+
+  #changing(request: Request): void {
+    const { keySource, firstKey } = request;
+    const [start, end] = [request.keyStart(firstKey), request.keyEnd(firstKey)];
+    this.#cluster.seat.changing(keySource, start, end);
   }
 
   #routeOther(request: Request, lineAt: number): boolean {

@@ -32,7 +32,7 @@ export interface ForwardedRun {
  * What the sessions of one thread ask the cluster. A session executes a request only if this node
  * is the primary of its keys, and sends others on. All calls come from one thread.
  *
- *   request ──locate──▶ here ──execute──▶ changed ──end of the input──▶ seal ──▶ reply
+ *   request ──locate──▶ here ──execute──▶ changed, read ──end of the input──▶ seal ──▶ reply
  *               │                                                              ▲
  *               └─▶ another member ──forward──────────────────────▶ settle ────┘ mayAnswer
  */
@@ -60,6 +60,16 @@ export interface ClusterSeat {
    * latest and maybe before `forward` returns. Requests to one member stay in order.
    */
   forward(member: number, run: ForwardedRun): void;
+  /**
+   * A request is about to change the key `bytes[start, end)` here. `changed` follows before the
+   * next `seal` if it may have done so.
+   */
+  changing(bytes: Buffer, start: number, end: number): void;
+  /**
+   * The reply to a request shows what the key `bytes[start, end)` has or lacks here; the request
+   * does not change it. If other holders may lack that, the reply waits as that to a change.
+   */
+  read(bytes: Buffer, start: number, end: number): void;
   /** A request may have changed the key `bytes[start, end)` here; valid only during the call. */
   changed(bytes: Buffer, start: number, end: number): void;
   /**

@@ -19,6 +19,11 @@ export function isKeyed({ verb }: Request): boolean {
   return IS_KEYED[verb] === 1;
 }
 
+/** Whether the request may change its items, or win a lease for a key without an item. */
+export function mayChangeItems(request: Request): boolean {
+  return changesItems(request) || (request.verb === VERB.metaGet && request.vivify);
+}
+
 /**
  * Whether the request may change its items, beside the lease that any `mg` can win. To move an item
  * in its LRU list changes nothing.

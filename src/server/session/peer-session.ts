@@ -12,7 +12,7 @@ import {
 import { type ClusterSeat, PLACE } from './cluster-seat.ts';
 import { repliesTo, type SessionContext } from './context.ts';
 import { type FastServing, FIRST_KEY } from './fast-serving.ts';
-import { changesItems, isKeyed } from './keyed-requests.ts';
+import { changesItems, isKeyed, mayChangeItems } from './keyed-requests.ts';
 import { ResumedGet } from './resumed-get.ts';
 import { Session } from './session.ts';
 import { PAUSE, type Pause, STATE } from './states.ts';
@@ -100,9 +100,9 @@ export class PeerSession {
   /**
    * Executes the request in `bytes`, with its value, as a client of this role; returns the reply,
    * which is valid until the next call, or says why it did nothing. Afterwards the caller must
-   * `seal`, because the request may have changed its keys. A reply of more than
-   * PEER_REPLY_BYTES_MAX and one value becomes a SERVER_ERROR. A storage request without its value
-   * only gets the refusal of a value of that size.
+   * `seal`, because the request may have changed its keys, or read what others have changed. A
+   * reply of more than PEER_REPLY_BYTES_MAX and one value becomes a SERVER_ERROR. A storage request
+   * without its value only gets the refusal of a value of that size.
    */
   answer(dialect: Request['dialect'], role: Role, bytes: Buffer): Buffer | Refused {
     const { text, binary, sink } = this.#context;
@@ -117,8 +117,10 @@ export class PeerSession {
       return place === PLACE.undecided ? REFUSED.undecided : REFUSED.notMine;
     }
     if (this.#resumed.key !== FIRST_KEY) this.#keepHead(this.#fast!.head);
+    const isPermitted = permits(role, request);
+    if (isPermitted && mayChangeItems(request)) this.#tell('changing');
     const reply = this.#execute(bytes, length, isText, role);
-    if (permits(role, request)) this.#noteChanges(request);
+    if (isPermitted) this.#tell(this.#hasChanged(request) ? 'changed' : 'read');
     return reply;
   }
 
@@ -163,12 +165,17 @@ export class PeerSession {
     return sink.bytes.subarray(0, sink.at);
   }
 
-  #noteChanges(request: Request): void {
+  #hasChanged(request: Request): boolean {
     const hasLease = request.verb === VERB.metaGet && this.#context.executor.hasGrantedLease;
-    if (!hasLease && !changesItems(request)) return;
+    return hasLease || changesItems(request);
+  }
+
+  /** Tells the seat of the keys of the request. */
+  #tell(what: 'changing' | 'changed' | 'read'): void {
+    const request = this.#request;
     const { keySource, endKey } = request;
     for (let key = request.firstKey; key < endKey; key++) {
-      this.#seat.changed(keySource, request.keyStart(key), request.keyEnd(key));
+      this.#seat[what](keySource, request.keyStart(key), request.keyEnd(key));
     }
   }
 

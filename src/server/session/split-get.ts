@@ -144,18 +144,20 @@ export class SplitGet {
   #answerHere(request: Request, reply: ReplyWriter, from: number, to: number): boolean {
     if (from === to && to < request.endKey) return true;
     const progress = this.#progress;
+    const touches = request.verb === VERB.getAndTouch;
+    if (touches) this.#tell('changing', request, from, to);
     const { next, stream } = this.#context.retriever.answer(request, reply, from, to);
     progress.next = next;
     progress.stream = stream;
-    if (request.verb === VERB.getAndTouch) this.#noteChanges(request, from, next);
+    this.#tell(touches ? 'changed' : 'read', request, from, next);
     return stream === undefined && next === to;
   }
 
-  #noteChanges(request: Request, from: number, to: number): void {
+  #tell(what: 'changing' | 'changed' | 'read', request: Request, from: number, to: number): void {
     const { seat } = this.#cluster;
     const { keySource } = request;
     for (let key = from; key < to; key++) {
-      seat.changed(keySource, request.keyStart(key), request.keyEnd(key));
+      seat[what](keySource, request.keyStart(key), request.keyEnd(key));
     }
   }
 

@@ -3,10 +3,17 @@ import { STRIPES } from '../memory/layout.ts';
 import type { ItemState } from './item-state.ts';
 
 const SLOTS = 65_536;
-const WORDS_PER_SLOT = 2;
+const NUMBER_WORDS = 2;
+/** The numbers of all slots come first; from this word on each slot has a count (OpenChanges). */
+export const COUNTS_AT = SLOTS * NUMBER_WORDS;
 /** The words of the slots of a node: zeroed shared memory that all its threads use. */
-export const COPY_SLOT_WORDS = SLOTS * WORDS_PER_SLOT;
+export const COPY_SLOT_WORDS = COUNTS_AT + SLOTS;
 assert(SLOTS >= STRIPES, 'all keys of a slot share a stripe');
+
+/** The slot of the keys with this hash. */
+export function slotOf(hash: number): number {
+  return hash & (SLOTS - 1);
+}
 
 type Numbered = Pick<ItemState, 'readHigh' | 'readLow' | 'slotHigh' | 'slotLow'>;
 
@@ -29,7 +36,7 @@ export class CopySlots {
    */
   raise(hash: number, state: Numbered): boolean {
     const words = this.#words;
-    const at = (hash & (SLOTS - 1)) * WORDS_PER_SLOT;
+    const at = slotOf(hash) * NUMBER_WORDS;
     const { readHigh, readLow } = state;
     const low = words[at]!;
     const high = words[at + 1]!;

@@ -6,6 +6,7 @@ import { MODE, type WholeItem } from '../items/store-condition.ts';
 import { EXPIRY_MAX, FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
 import { CopySlots } from './copy-slots.ts';
 import { flagsOf, type ItemState, readHeader } from './item-state.ts';
+import { OpenChanges } from './open-changes.ts';
 
 /**
  * What became of a state: the store has it now; it is older than one that the node took for a key
@@ -30,6 +31,8 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
  * a key, whichever comes first.
  */
 export class ItemCopies {
+  /** The changes of this node that other holders may lack. */
+  readonly changes: OpenChanges;
   readonly #parts: StoreParts;
   readonly #slots: CopySlots;
   /** The item of the state that is being taken. Reused: a thread allocates nothing under a lock. */
@@ -39,6 +42,7 @@ export class ItemCopies {
   constructor(parts: StoreParts, slots: Uint32Array) {
     this.#parts = parts;
     this.#slots = new CopySlots(slots);
+    this.changes = new OpenChanges(parts, slots);
     this.#item = newWholeItem(parts);
   }
 

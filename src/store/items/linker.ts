@@ -27,6 +27,8 @@ interface LinkerParts {
 
 /** Links items into the index and an LRU list, and unlinks them: always both, under the stripe. */
 export class Linker {
+  /** Whether an item that this thread changes gets FLAG.copy. */
+  marksChanges = false;
   readonly #parts: LinkerParts;
 
   constructor(parts: LinkerParts) {
@@ -90,6 +92,11 @@ export class Linker {
     if (!counted) this.#parts.sizeHistogram.add(id);
   }
 
+  /** Marks an item that this thread has changed, while other nodes must get the change too. */
+  markChanged(id: ItemId): void {
+    if (this.marksChanges) this.#parts.items.setFlags(id, FLAG.copy);
+  }
+
   /**
    * Gives an item the next sequence number. The item is on no list, or the caller holds its class
    * lock.
@@ -98,6 +105,7 @@ export class Linker {
     this.#parts.clock.drawSeq();
     const { seqHigh, seqLow } = this.#parts.clock;
     this.#parts.items.setSeq(id, seqHigh, seqLow);
+    this.markChanged(id);
     if (this.#parts.items.hasFlag(id, FLAG.ownCas))
       this.#parts.items.setOwnCas(id, seqHigh, seqLow);
   }

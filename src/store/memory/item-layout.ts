@@ -75,7 +75,10 @@ export const ITEM_BITS = {
 export const FLAG = {
   linked: 1,
   fetched: 2,
-  /** Another node is the primary of the key. A new sequence number clears the flag (`setSeq`). */
+  /**
+   * The fast path must not answer: another node is the primary of the key, or other holders may
+   * lack the last change of the item. A new sequence number clears the flag (`setSeq`).
+   */
   copy: 4,
   clientFlags: 8,
   keyBinary: 16,

@@ -156,6 +156,7 @@ class ClusterRun {
     const isSafe = this.#members.mayDie(process);
     if ((!isSafe && !this.#scenario.mayLose) || this.#deaths++ >= DEATHS_MAX) return;
     this.#members.kill(process);
+    if (isSafe && this.#scenario.replication === 'sync') return;
     const kind = isSafe ? 'undo' : 'vanish';
     for (const key of this.#keys) this.#history.begin('a death', key, { kind });
   }

@@ -183,3 +183,56 @@ describe('the handover of keys', () => {
     expect(handover.isOver).toBe(true);
   });
 });
+
+describe('keys of a primary that has died', () => {
+  const holders = (replicas: number, version: number, ...members: Member[]): ClusterTopology =>
+    topologyWith(members, { version, replicas });
+  const dead = memberWith(2, { state: 'down' });
+  const inherited = (handover: Handover): readonly Buffer[] =>
+    keys.filter((key) => handover.isInherited(key, 0, key.length));
+  const ofSecond = ({ groups }: Adopted): readonly Buffer[] =>
+    keys.filter((key) => groups.groupOf(key, 0, key.length).primary === 1);
+
+  test('the keys are inherited while a third holder may lack the last change', () => {
+    const { handover, adopted } = adopting(
+      holders(3, 1, ...joined),
+      holders(3, 2, memberWith(1), dead, memberWith(3)),
+    );
+    expect(handover.inherits).toBe(false);
+    handover.decide(2, []);
+    expect(inherited(handover)).toEqual(ofSecond(adopted[0]!));
+    expect(inherited(handover).length).toBeGreaterThan(0);
+    handover.completed(1);
+    expect(handover.inherits).toBe(true);
+    handover.completed(2);
+    expect([handover.inherits, inherited(handover)]).toEqual([false, []]);
+  });
+  test('nothing is inherited from a member that has sent its mark', () => {
+    const { handover } = adopting(
+      holders(3, 1, ...joined),
+      holders(3, 2, memberWith(1), dead, memberWith(3)),
+    );
+    handover.decide(2, [mark(2, 2)]);
+    expect(handover.inherits).toBe(false);
+  });
+  test('with two copies no other holder can lack a change', () => {
+    const { handover } = adopting(
+      holders(2, 1, ...joined),
+      holders(2, 2, memberWith(1), dead, memberWith(3)),
+    );
+    handover.decide(2, []);
+    expect(handover.inherits).toBe(false);
+  });
+  test('after more deaths than it tells apart each key may be inherited', () => {
+    const handover = new Handover();
+    const last = 20;
+    for (let version = 1; version <= last; version++) {
+      const second = memberWith(2, { incarnation: version });
+      handover.adopt(adoptedBy(holders(3, version, memberWith(1), second, memberWith(3)), self));
+      handover.decide(version, [mark(3, version)]);
+    }
+    expect(inherited(handover)).toEqual(keys);
+    handover.completed(last);
+    expect(handover.inherits).toBe(false);
+  });
+});

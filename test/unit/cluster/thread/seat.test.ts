@@ -11,16 +11,23 @@ import { ManualTimers } from '../../../support/manual-timers.ts';
 
 let timers: ManualTimers;
 let view: TopologyView;
-let handover: { isOver: boolean; undecided: string[]; decide?: () => void };
-let sender: { isNoting: boolean; changes: string[] };
+let handover: {
+  isOver: boolean;
+  undecided: string[];
+  inherited: string[];
+  decide?: () => void;
+};
+let sender: { isNoting: boolean; hidesChanges: boolean; changes: string[] };
+let open: string[];
 let share: { mayAnswerUntilMs: number };
 let seat: ThreadSeat;
 
 beforeEach(() => {
   timers = new ManualTimers();
   view = new TopologyView(timers);
-  handover = { isOver: true, undecided: [] };
-  sender = { isNoting: false, changes: [] };
+  handover = { isOver: true, undecided: [], inherited: [] };
+  sender = { isNoting: false, hidesChanges: false, changes: [] };
+  open = [];
   share = { mayAnswerUntilMs: Number.POSITIVE_INFINITY };
   const keyIn = (bytes: Buffer, start: number, end: number) => bytes.toString('latin1', start, end);
   seat = new ThreadSeat({
@@ -30,6 +37,10 @@ beforeEach(() => {
       get isOver() {
         return handover.isOver;
       },
+      get inherits() {
+        return handover.inherited.length > 0;
+      },
+      isInherited: (...key) => handover.inherited.includes(keyIn(...key)),
       isUndecided: (...key) => handover.undecided.includes(keyIn(...key)),
       settled: () => {
         const { promise, resolve } = Promise.withResolvers<void>();
@@ -41,12 +52,17 @@ beforeEach(() => {
       get isNoting() {
         return sender.isNoting;
       },
+      get hidesChanges() {
+        return sender.hidesChanges;
+      },
       get hasChanges() {
         return sender.changes.length > 0;
       },
+      changing: () => {},
       changed: (_group, ...key) => void sender.changes.push(keyIn(...key)),
       seal: () => false,
     },
+    copies: { changes: { isOpen: (...key) => open.includes(keyIn(...key)) } },
     get share() {
       return share;
     },
@@ -100,7 +116,7 @@ describe('seat', () => {
   test('a key that another member may still answer for is undecided', () => {
     adopt(topologyWith(3));
     const key = ownKey();
-    handover = { isOver: false, undecided: [key] };
+    handover = { isOver: false, inherited: [], undecided: [key] };
     expect(place(key)).toBe(PLACE.undecided);
     handover.undecided = [];
     expect(place(key)).toBe(PLACE.here);
@@ -152,6 +168,27 @@ describe('seat', () => {
     sender.isNoting = true;
     seat.changed(Buffer.from('k'), 0, 1);
     expect([sender.changes, seat.hasChanges]).toEqual([['k'], true]);
+  });
+
+  test('a read waits as a change if holders may lack what it shows', () => {
+    adopt(topologyWith(3));
+    const read = (key: string): void => seat.read(Buffer.from(key), 0, key.length);
+    [open, handover.inherited] = [['open'], ['inherited']];
+    for (const key of ['open', 'inherited']) read(key);
+    expect(sender.changes).toEqual([]);
+    [sender.isNoting, sender.hidesChanges] = [true, true];
+    for (const key of ['open', 'settled', 'inherited']) read(key);
+    expect(sender.changes).toEqual(['open', 'inherited']);
+  });
+
+  test('the fast path is off while a key may be inherited, unless reads wait for nobody', () => {
+    adopt(topologyWith(3));
+    seat.clean(1);
+    sender.isNoting = true;
+    handover.inherited = ['inherited'];
+    expect(seat.fast).toBe('readHits');
+    sender.hidesChanges = true;
+    expect(seat.fast).toBe('off');
   });
 
   test('the right to answer ends at its time', () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
+import { LOST_MS } from '../../../../src/cluster/thread/peer-delivery.ts';
 import type { Sender } from '../../../../src/cluster/thread/sender.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { CopyNode, set } from '../../../support/copy-node.ts';
@@ -138,6 +139,75 @@ describe('sending changes', () => {
     link.deliverAll(receiver.states);
     expect(stored.count).toBe(1);
     for (const one of keys) expect(receiver.get(one)).toBe(hit(one, value));
+  });
+});
+
+describe('changes that holders may lack', () => {
+  test('a change is open, and its item has a mark, until all holders have it', async () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    expect([primary.isOpen(key), primary.node.isCopy(key)]).toEqual([true, true]);
+    link.deliverAll(receiver.states);
+    await settleAll();
+    expect(stored.count).toBe(1);
+    expect([primary.isOpen(key), primary.node.isCopy(key)]).toEqual([false, false]);
+  });
+  test('a change stays open after the acknowledgement of one before it', async () => {
+    primary.execute(set(key, 'one'), key);
+    primary.execute(`delete ${key}\r\n`, key);
+    link.deliver(receiver.states);
+    await settleAll();
+    expect(primary.isOpen(key)).toBe(true);
+    link.deliverAll(receiver.states);
+    await settleAll();
+    expect(primary.isOpen(key)).toBe(false);
+  });
+  test('a change of this input is open for others only, and ends with it', () => {
+    const bytes = Buffer.from(key);
+    primary.sender.changing(bytes, 0, bytes.length);
+    expect(primary.node.copies.changes.isOpen(bytes, 0, bytes.length)).toBe(false);
+    expect(primary.isOpen(key)).toBe(true);
+    expect(primary.sender.hasChanges).toBe(true);
+    expect(primary.sender.seal(() => {})).toBe(false);
+    expect(primary.isOpen(key)).toBe(false);
+  });
+  test('a change that a lost receiver lacks is open until that is no member any more', async () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    await primary.timers.advance(LOST_MS + 100);
+    expect(stored.error?.code).toBe('ERR_RECEIVER_LOST');
+    for (let nth = 0; nth < 3; nth++) primary.execute(set(key, `${nth}`), key);
+    await settleAll();
+    expect(primary.isOpen(key)).toBe(true);
+    primary.adopt(topologyWith([memberWith(1), memberWith(2, { state: 'down' })], { version: 2 }));
+    await settleAll();
+    expect(primary.isOpen(key)).toBe(false);
+  });
+  test('a change that is held for an adoption is open until the receivers have it', async () => {
+    primary.sender.prepare();
+    primary.execute(set(key, 'one'), key);
+    expect(primary.isOpen(key)).toBe(true);
+    primary.adopt(topologyWith(2, { version: 2 }));
+    receiver.adopt(topologyWith(2, { version: 2 }));
+    await settleAll();
+    expect(primary.isOpen(key)).toBe(true);
+    link.deliverAll(receiver.states);
+    await settleAll();
+    expect([primary.isOpen(key), primary.node.isCopy(key)]).toEqual([false, false]);
+  });
+  test.each(['async', 'alone'])('no change is open in a member: %s', async (mode) => {
+    const replication = mode === 'async' ? 'async' : 'sync';
+    primary.adopt(topologyWith(mode === 'alone' ? 1 : 2, { version: 2, replication }));
+    primary.execute(set(key, 'one'), key);
+    expect([primary.isOpen(key), primary.node.isCopy(key)]).toEqual([false, false]);
+  });
+  test('a touch, an invalidation and a lease mark the item too', async () => {
+    primary.execute(set(key, 'one'), key);
+    for (const request of [`touch ${key} 60`, `md ${key} I T60`, `mg ${key} v`]) {
+      link.deliverAll(receiver.states);
+      await settleAll();
+      expect(primary.node.isCopy(key), `before ${request}`).toBe(false);
+      primary.execute(`${request}\r\n`, key);
+      expect(primary.node.isCopy(key), request).toBe(true);
+    }
   });
 });
 

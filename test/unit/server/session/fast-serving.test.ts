@@ -25,6 +25,8 @@ const seatOf = (fast: ClusterSeat['fast']): ClusterSeat => ({
   },
   settled: () => Promise.resolve(),
   forward: () => {},
+  changing: () => {},
+  read: () => {},
   changed: () => {},
   seal: () => false,
   mayAnswer: () => true,

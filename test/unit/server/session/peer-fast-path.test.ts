@@ -48,6 +48,8 @@ class PeerNode {
       },
       settled: () => Promise.resolve(),
       forward: () => {},
+      changing: () => {},
+      read: () => {},
       changed: () => {},
       seal: () => false,
       mayAnswer: () => true,

@@ -8,6 +8,8 @@ import { ManualThread } from '../../../support/manual-session.ts';
 /** A peer's session in a node that holds the keys without an `x`. */
 function peerSession() {
   const changes: string[] = [];
+  /** The keys that it was told of besides, with what was told. */
+  const calls: string[] = [];
   const seat: ClusterSeat = {
     version: 1,
     fast: 'off',
@@ -20,6 +22,9 @@ function peerSession() {
     forward: () => {
       throw new Error('a peer must not forward');
     },
+    changing: (bytes, start, end) =>
+      void calls.push(`changing ${bytes.toString('latin1', start, end)}`),
+    read: (bytes, start, end) => void calls.push(`read ${bytes.toString('latin1', start, end)}`),
     changed: (bytes, start, end) => void changes.push(bytes.toString('latin1', start, end)),
     seal: () => false,
     mayAnswer: () => true,
@@ -32,7 +37,7 @@ function peerSession() {
     const reply = session.answer(DIALECT.binary, 'admin', packet(parts));
     return typeof reply === 'string' ? reply : packetsOf(reply).packets;
   };
-  return { text, binary, changes };
+  return { text, binary, changes, calls };
 }
 
 describe('the session of a peer', () => {
@@ -50,6 +55,22 @@ describe('the session of a peer', () => {
     expect(changes).toEqual([]);
     expect(binary({ opcode: OP.delete, key: 'a' })).toMatchObject([{ status: 0 }]);
     expect(changes).toEqual(['a']);
+  });
+  test('a peer reports a key before it changes it, and each key that a reply is about', () => {
+    const { text, binary, calls } = peerSession();
+    text('set a 5 0 1\r\n1\r\n');
+    text('get a b\r\n');
+    text('mg a v\r\n');
+    expect(calls.splice(0)).toEqual(['changing a', 'read a', 'read b', 'read a']);
+    text('mg c v N30\r\n');
+    text('mg c v N30\r\n');
+    expect(calls.splice(0)).toEqual(['changing c', 'changing c', 'read c']);
+    binary({ opcode: OP.get, key: 'a' });
+    text('me a\r\n');
+    text('gat 60 a b\r\n');
+    expect(calls.splice(0)).toEqual(['read a', 'read a', 'changing a', 'changing b']);
+    text('set a 5 0 1\r\n2\r\n', 'readonly');
+    expect(calls).toEqual([]);
   });
   test('a quiet request has an empty reply', () => {
     const { text, binary, changes } = peerSession();

@@ -2,7 +2,11 @@ import { afterEach, beforeEach } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
 import { EtcdClient } from '../../src/cluster/membership/etcd/etcd-client.ts';
 import { EtcdMembership } from '../../src/cluster/membership/etcd/etcd-membership.ts';
-import type { MainCluster, MemberReport } from '../../src/cluster/node/main-cluster.ts';
+import type {
+  ChangeCause,
+  MainCluster,
+  MemberReport,
+} from '../../src/cluster/node/main-cluster.ts';
 import type { ClusterTopology } from '../../src/topology/index.ts';
 import { EtcdServer } from './etcd.ts';
 import { NOTHING_MOVED } from './nothing-moved.ts';
@@ -30,7 +34,13 @@ class EmptyMember implements MainCluster {
     return this.adopted.at(-1);
   }
 
-  adopt(topology: ClusterTopology): void {
+  /** Why the members of the cluster have changed, as the member was told: `by: reason`. */
+  readonly causes: string[] = [];
+  /** Whether etcd could be reached, each time that this changed. */
+  readonly reached: boolean[] = [];
+
+  adopt(topology: ClusterTopology, cause?: ChangeCause): void {
+    this.causes.push(`${cause?.by}: ${cause?.reason}`);
     this.adopted.push(topology);
     if (!this.lags) this.#reported = topology.version;
     this.tell();
@@ -40,7 +50,9 @@ class EmptyMember implements MainCluster {
     this.#listener();
   }
 
-  membershipReached(): void {}
+  membershipReached(isReached: boolean): void {
+    if (this.reached.at(-1) !== isReached) this.reached.push(isReached);
+  }
 
   report(): MemberReport {
     const version = this.#reported;

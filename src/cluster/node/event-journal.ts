@@ -8,6 +8,8 @@ import type { ChangeCause } from './main-cluster.ts';
 /** The events that a member keeps. */
 export const EVENTS_MAX = 32;
 const REASON_CHARS_MAX = 200;
+/** The decider is one word, so that the reason can have several. */
+const BY_CHARS_MAX = 64;
 
 /** Events that no topology tells, with the level of their line in the log and their sentence. */
 const OWN_EVENTS = {
@@ -86,8 +88,9 @@ export class EventJournal {
   #add(kind: ClusterEventKind, node: string, { reason, by, atMs }: ChangeCause): void {
     const version = this.#topology?.version ?? 0;
     const text = reason.replaceAll(/\s+/g, ' ').slice(0, REASON_CHARS_MAX);
-    const at = Math.round(atMs);
-    this.#events.push({ nth: ++this.#nth, atMs: at, kind, node, version, by, reason: text });
+    const word = by.replaceAll(/\s+/g, '_').slice(0, BY_CHARS_MAX) || '-';
+    const event = { nth: ++this.#nth, atMs: Math.round(atMs), kind, node, version };
+    this.#events.push({ ...event, by: word, reason: text });
     if (this.#events.length > EVENTS_MAX) this.#events.shift();
   }
 }

@@ -44,6 +44,10 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership over failures of etcd
     expect(down).toEqual([]);
     expect(a.topology!.version).toBeGreaterThan(version);
     expect([a.renewal, b.renewal]).toEqual([undefined, undefined]);
+    expect(a.member.reached.slice(0, 3)).toEqual([true, false, true]);
+    const joined = [a, b].map(({ member }) => member.causes.find((each) => /d joins/.test(each)));
+    expect(joined[0]).toMatch(/^[abc]: d joins/);
+    expect(joined[1]).toBe(joined[0]);
   });
 
   test('a frozen etcd changes nothing, and leases that ran out are renewed', async () => {

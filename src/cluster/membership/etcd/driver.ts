@@ -120,6 +120,7 @@ export class Driver {
     const { newest } = state;
     const { version } = topology;
     const atMs = Math.round(machineClock.nowMs());
+    const by = order === undefined ? name : 'operator';
     const compare: readonly Compare[] = [
       { key: keys.driver, target: 'created', revision: driver.created },
       { key: keys.topology(version), target: 'created', revision: 0 },
@@ -130,7 +131,7 @@ export class Driver {
       ...(removal === undefined
         ? []
         : [{ put: keys.removal(removal.name), value: encodeOrder(removal) }]),
-      { put: keys.change(version), value: encodeChange({ version, reason, by: name, atMs }) },
+      { put: keys.change(version), value: encodeChange({ version, reason, by, atMs }) },
       { remove: keys.topology(version - HISTORY_MAX) },
       { remove: keys.change(version - CHANGES_MAX) },
     ]);

@@ -61,11 +61,14 @@ describe('the events of a member', () => {
     expect(kinds()).toEqual(['started', 'membership-lost', 'membership-back']);
     expect(journal.isMembershipReachable).toBe(true);
   });
-  test('the oldest events go, the numbers go on, and long reasons are cut', () => {
+  test('the oldest events go, the numbers go on, and a decider is one short word', () => {
     for (let nth = 0; nth < EVENTS_MAX; nth++) journal.membershipReached(nth % 2 === 1);
     expect([journal.events.length, journal.events[0]?.nth]).toEqual([EVENTS_MAX, 2]);
     const reason = `a\r\n${'b'.repeat(1000)}`;
-    journal.adopted(seen(4, ...oneDown), undefined, { ...cause, reason });
-    expect(journal.events.at(-1)?.reason).toBe(`a ${'b'.repeat(198)}`);
+    journal.adopted(seen(4, ...oneDown), undefined, { ...cause, reason, by: 'ann at web' });
+    expect(journal.events.at(-1)).toMatchObject({
+      reason: `a ${'b'.repeat(198)}`,
+      by: 'ann_at_web',
+    });
   });
 });

@@ -26,6 +26,7 @@ export {
   decodeClusterConfig,
   LEGACY_CLUSTER_KEY,
   TOPOLOGY_ENTRY,
+  topologyFlags,
 } from './cluster-config.ts';
 export { CONFIG_BYTES_MAX, KEY_BYTES_MAX } from './limits.ts';
 export { isMemberVersion } from './member-version.ts';

@@ -12,6 +12,8 @@ import { MalformedReply } from './client/reply.ts';
 export const CLUSTER_ENTRY = 'cluster';
 /** The config entry that holds the whole topology of a cluster of slabring, with its weights. */
 export const TOPOLOGY_ENTRY = 'topology';
+/** The flags of the topology entry: another version has others, and they are never 0. */
+export const topologyFlags = (version: number): number => (version % (2 ** 32 - 1)) + 1;
 /** The key by which clients of engines older than 1.4.14 get the cluster config. */
 export const LEGACY_CLUSTER_KEY = 'AmazonElastiCache:cluster';
 

@@ -12,6 +12,7 @@ export {
   LEGACY_CLUSTER_KEY,
   parseClusterNode,
   TOPOLOGY_ENTRY,
+  topologyFlags,
 } from './cluster-config.ts';
 export { PROTOCOL_CONSTANTS, PROTOCOL_TEXTS } from './constants.ts';
 export { CLOSE, INCOMPLETE } from './decoded.ts';

@@ -1,4 +1,9 @@
-import { CLUSTER_ENTRY, decodeClusterConfig, TOPOLOGY_ENTRY } from '../../protocol/client.ts';
+import {
+  CLUSTER_ENTRY,
+  decodeClusterConfig,
+  TOPOLOGY_ENTRY,
+  topologyFlags,
+} from '../../protocol/client.ts';
 import {
   answers,
   type ClusterTopology,
@@ -12,7 +17,7 @@ import {
 } from '../../topology/index.ts';
 import { AskConnection } from '../connection/ask-connection.ts';
 import { mayBeBinary } from '../connection/ask-once.ts';
-import { Exchange, type NodeReply } from '../connection/exchange.ts';
+import { Exchange, type NodeReply, type SingleRequest } from '../connection/exchange.ts';
 import { type ClientRuntime, machineRuntime } from '../connection/runtime.ts';
 import {
   type EndpointAccess,
@@ -52,6 +57,8 @@ export class ConfigQueries {
   #isKnown = false;
   /** A node without the whole topology is not asked for it again. */
   #hasTopology = true;
+  /** The last topology of the node, which it does not send again. */
+  #last: ClusterTopology | undefined;
 
   constructor(endpoint: NodeAddress, access: EndpointAccess, runtime: ClientRuntime) {
     this.#endpoint = endpoint;
@@ -76,10 +83,13 @@ export class ConfigQueries {
   /** The whole topology of a cluster of slabring; undefined if the node has none. */
   async clusterTopology(signal: AbortSignal): Promise<ClusterTopology | undefined> {
     if (!this.#hasTopology) return undefined;
-    const reply = await this.#ask(TOPOLOGY_ENTRY, signal);
-    if (reply.status === 'value') return decodeTopology(reply.value.toString());
-    this.#hasTopology = false;
-    return undefined;
+    const last = this.#last;
+    const rest = last === undefined ? '' : ` ${topologyFlags(last.version)}`;
+    const reply = await this.#ask(TOPOLOGY_ENTRY, signal, rest);
+    if (reply.status === 'value' && reply.value.length === 0 && last !== undefined) return last;
+    this.#hasTopology = reply.status === 'value';
+    this.#last = this.#hasTopology ? decodeTopology(reply.value.toString()) : undefined;
+    return this.#last;
   }
 
   async topology(signal: AbortSignal): Promise<Topology> {
@@ -90,26 +100,26 @@ export class ConfigQueries {
     throw lacksConfig();
   }
 
-  async #ask(key: string, signal: AbortSignal): Promise<NodeReply> {
-    const reply = await this.#askOrReconnect(key, signal);
+  async #ask(key: string, signal: AbortSignal, rest = ''): Promise<NodeReply> {
+    const reply = await this.#askOrReconnect({ verb: 'config-get', key, rest }, signal);
     this.#isKnown = true;
     if (reply.status === 'value' || lacksEntry(reply)) return reply;
     throw new Error(refusalOf(reply));
   }
 
-  async #askOrReconnect(key: string, signal: AbortSignal): Promise<NodeReply> {
+  async #askOrReconnect(request: SingleRequest, signal: AbortSignal): Promise<NodeReply> {
     try {
-      return await this.#connection.ask(this.#exchange(key), signal);
+      return await this.#connection.ask(this.#exchange(request), signal);
     } catch (error) {
       if (this.#isKnown || !mayBeBinary(error)) throw error;
       this.#dialect = 'binary';
       this.#connection = this.#connect();
-      return this.#connection.ask(this.#exchange(key), signal);
+      return this.#connection.ask(this.#exchange(request), signal);
     }
   }
 
-  #exchange(key: string): Exchange {
-    return new Exchange({ verb: 'config-get', key }, this.#dialect, this.#access.login);
+  #exchange(request: SingleRequest): Exchange {
+    return new Exchange(request, this.#dialect, this.#access.login);
   }
 
   #connect(): AskConnection {

@@ -5,6 +5,7 @@ import {
   encodeClusterConfig,
   parseClusterNode,
   TOPOLOGY_ENTRY,
+  topologyFlags,
 } from '../../protocol/index.ts';
 import { answers, type ClusterTopology, encodeTopology } from '../../topology/index.ts';
 
@@ -22,11 +23,14 @@ export function publishTopology(
   const nodes = members.filter(answers).map(({ address }) => parseClusterNode(address));
   if (nodes.length === 0) return;
   const entries = {
-    [TOPOLOGY_ENTRY]: Buffer.from(encodeTopology(topology)),
-    [CLUSTER_ENTRY]: encodeClusterConfig({ version, nodes }),
+    [TOPOLOGY_ENTRY]: {
+      flags: topologyFlags(version),
+      data: Buffer.from(encodeTopology(topology)),
+    },
+    [CLUSTER_ENTRY]: { flags: 0, data: encodeClusterConfig({ version, nodes }) },
   };
-  for (const [name, data] of Object.entries(entries)) {
-    const result = config.set({ name, flags: 0, data });
+  for (const [name, entry] of Object.entries(entries)) {
+    const result = config.set({ name, ...entry });
     if (result === 'stored') continue;
     // The bundled client asks for the cluster entry where there is no topology.
     if (name === TOPOLOGY_ENTRY) config.delete(name);

@@ -16,6 +16,7 @@ import type { ConfigEntries, ConfigEntry, SetConfigResult } from './config-entri
 import { isWord } from './key-text.ts';
 import type { NodeControl } from './node-control.ts';
 
+const NO_DATA = Buffer.alloc(0);
 const STATUS_OF_SET = {
   stored: STATUS.stored,
   full: STATUS.outOfMemoryStoring,
@@ -78,7 +79,11 @@ function answerGet(entry: ConfigEntry | undefined, request: Request, reply: Repl
     else reply.configEntry(request, request.withKey ? entry.name : '', entry.flags, entry.data);
     return;
   }
-  if (entry !== undefined) putEntry(entry, reply.sink);
+  if (entry !== undefined) {
+    // A client that has the entry gets its head alone.
+    const isKnown = entry.flags !== 0 && entry.flags === request.clientFlags;
+    putEntry(isKnown ? { ...entry, data: NO_DATA } : entry, reply.sink);
+  }
   reply.sink.putText('END\r\n');
 }
 

@@ -110,6 +110,11 @@ export interface StatsRequest {
 export interface ConfigGetRequest {
   readonly verb: 'config-get';
   readonly key: string;
+  /**
+   * In text, what follows the key: a blank and the flags of the entry that the client has. If it is
+   * the present one, a member of a cluster of slabring replies without data.
+   */
+  readonly rest?: string;
 }
 
 export interface VersionRequest {

@@ -79,7 +79,7 @@ export class ClassicDialect implements Dialect {
         putStore(sink, request);
         break;
       case 'config-get':
-        putLine(sink, 'config get ', request.key, '');
+        putLine(sink, 'config get ', request.key, request.rest ?? '');
         break;
       case 'delete':
         putLine(sink, 'delete ', request.key, '');

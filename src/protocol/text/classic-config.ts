@@ -8,7 +8,10 @@ import { readI32, readU32 } from './numbers.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** `config get [<name>]`, `config delete <name>`, `config set <name> <flags> <bytes>`, data. */
+/**
+ * `config get [<name> [<flags>]]`, `config delete <name>`, `config set <name> <flags> <bytes>`,
+ * data. The flags of a get are those of the entry that the client has; 0 for none.
+ */
 export function decodeConfig(
   words: LineWords,
   input: Buffer,
@@ -29,6 +32,8 @@ export function decodeConfig(
     words.isFreeOfNul && nameBytes <= KEY_BYTES_MAX && (words.count > 2 || action === 'get');
   const verb = action === 'get' ? VERB.configGet : VERB.configDelete;
   if (action === 'set') return decodeConfigSet(words, input, end, newline, lineBytes, request);
+  const known = words.count > 3 ? readU32(input, words.start(3), words.end(3)) : 0;
+  request.clientFlags = known > 0 ? known : 0;
   if (isValid && (action === 'get' || action === 'delete')) request.verb = verb;
   else reject(request, CLASSIC_LINES.unknownCommand);
   return lineBytes;

@@ -63,6 +63,23 @@ describe('a client of a cluster', () => {
     expect(topologies).toEqual(['1:a*1', '2:a*1,b*1']);
     expect(node.connections).toBe(1);
   });
+  test('a topology that the client has is not sent again', async () => {
+    const topology = encodeTopology(topologyWith([memberWith(1)], { version: 5 }));
+    const requests: string[] = [];
+    const node = await startRawNode((text) => {
+      requests.push(text);
+      const data = text === 'config get topology\r\n' ? topology : '';
+      return `CONFIG topology 6 ${data.length}\r\n${data}\r\nEND\r\n`;
+    });
+    const { topologies } = discover([addressOf(node)], { intervalMs: 10 });
+    await waitUntil('more polls', () => requests.length > 3);
+    expect(requests.slice(0, 3)).toEqual([
+      'config get topology\r\n',
+      'config get topology 6\r\n',
+      'config get topology 6\r\n',
+    ]);
+    expect(topologies).toEqual(['5:10.0.0.1*1']);
+  });
   test('the weights come from the topology of a node, which names those that answer', async () => {
     const node = await startNode();
     const members = [

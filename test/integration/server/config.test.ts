@@ -218,3 +218,15 @@ describe('the config table', () => {
     expect((await exchangePackets(gone, gone)).map(([, status]) => status)).toEqual([0, 1]);
   });
 });
+
+test('an entry whose flags the client has comes without its data', async () => {
+  const server = await startNode();
+  expect(await exchange(server, 'config set a 7 3\r\nabc\r\nconfig set b 0 1\r\nx\r\n')).toBe(
+    'STORED\r\n'.repeat(2),
+  );
+  const requests = ['a', 'a 7', 'a 8', 'a x', 'b 0'].map((words) => `config get ${words}\r\n`);
+  const whole = 'CONFIG a 7 3\r\nabc\r\nEND\r\n';
+  expect(await exchange(server, requests.join(''))).toBe(
+    [whole, 'CONFIG a 7 0\r\n\r\nEND\r\n', whole, whole, 'CONFIG b 0 1\r\nx\r\nEND\r\n'].join(''),
+  );
+});

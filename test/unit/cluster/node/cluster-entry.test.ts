@@ -25,9 +25,9 @@ describe('the topology that a node publishes', () => {
     ];
     const topology = topologyWith(members, { version: 42 });
     publishTopology(config, topology, silentLogger);
-    expect(entries.splice(0).map(({ name, data }) => [name, data.toString()])).toEqual([
-      ['topology', encodeTopology(topology)],
-      ['cluster', '42\n10.0.0.1|10.0.0.1|11211 10.0.0.2|10.0.0.2|11211\n'],
+    expect(entries.splice(0).map(({ name, flags, data }) => [name, flags, `${data}`])).toEqual([
+      ['topology', 43, encodeTopology(topology)],
+      ['cluster', 0, '42\n10.0.0.1|10.0.0.1|11211 10.0.0.2|10.0.0.2|11211\n'],
     ]);
   });
   test('clients keep the nodes that they know if no member answers', () => {

@@ -56,7 +56,7 @@ export interface PairOptions {
 export const WITHOUT_FAST_PATH = 'TCP without the fast path';
 /** How slabring serves; most of the scripts use the fast path, as a node does by default. */
 export const SERVINGS = ['TCP', 'TLS', WITHOUT_FAST_PATH] as const;
-type Serving = (typeof SERVINGS)[number];
+export type Serving = (typeof SERVINGS)[number];
 
 /** Starts both servers; slabring serves as it says. */
 export const startServing = (serving: Serving): Promise<Pair> =>

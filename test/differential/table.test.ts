@@ -8,9 +8,9 @@ import {
   type Pair,
   restartOracle,
   SERVINGS,
+  type Serving,
   startServing,
   stopPair,
-  WITHOUT_FAST_PATH,
 } from './servers.ts';
 
 const USES_CAS = /\{cas /;
@@ -34,6 +34,10 @@ async function runScriptOnce(pair: Pair, steps: readonly string[]): Promise<void
   }
 }
 
+/** Replies do not depend on the way of serving: the others get samples, with `TABLE=all` all. */
+const isSampled = (serving: Serving): boolean =>
+  serving !== 'TCP' && process.env['TABLE'] !== 'all';
+
 const canRunInOneBurst = ({ steps, pace }: Script): boolean =>
   pace !== 'stepwise' && steps.length > 1 && !steps.some((step) => USES_CAS.test(step));
 
@@ -48,10 +52,12 @@ describe.skipIf(whyNoMemcached(ORACLE_VERSION) !== undefined).each(SERVINGS)(
 
     for (const [group, scripts] of Object.entries(SCRIPTS)) {
       describe(group, () => {
-        if (serving === WITHOUT_FAST_PATH) {
-          test('each fourth script', async () => {
+        if (isSampled(serving)) {
+          test('each fourth script, and each fourth in one burst', async () => {
             const some = scripts.filter((_, nth) => nth % 4 === 0);
+            const bursts = scripts.filter((_, nth) => nth % 4 === 2).filter(canRunInOneBurst);
             for (const { steps } of some) await runScript(pair!, steps);
+            for (const { steps } of bursts) await runScript(pair!, [steps.join('')]);
           });
           return;
         }

@@ -5,7 +5,7 @@ import { SessionHarness, testShare } from '../support/session-harness.ts';
 import { ConcurrentChanges } from './concurrent-changes.ts';
 
 const KEYS = 3000;
-const WALKS = 12;
+const WALKS = Number(process.env['WALKS'] ?? 5);
 /** Steps of the walk between two changes of the store; a walk has 2^16 steps or more. */
 const STEPS_PER_CHANGE = 16;
 const ROOM = 1000;

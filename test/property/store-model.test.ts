@@ -7,7 +7,7 @@ import { fastStore, SessionHarness, testShare } from '../support/session-harness
 import { ConcurrentChanges } from './concurrent-changes.ts';
 import { type ModelItem, type ModelRequest, randomRequest } from './item-model.ts';
 
-const STEPS = 1_000_000;
+const STEPS = Number(process.env['STORE_STEPS'] ?? 300_000);
 const STEPS_PER_CHANGE = 100;
 const STEPS_PER_AUDIT = 50_000;
 const KEYS = 60_000;

@@ -1,76 +1,14 @@
-import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from './random.ts';
+import { line, TextConnection, value } from './text-connection.ts';
+import { waitUntil } from './wait.ts';
 
-const COUNTERS = 40;
+export const COUNTERS = 40;
+const WRONG_MAX = 20;
+/** In `async` mode a node that dies may take changes of so long with it. */
+const LOST_MS = 2000;
 const FILL_BATCH = 500;
 const RECONNECT_MS = 20;
-
-/** A reply of the text protocol: its line, or the value of a get; undefined while incomplete. */
-type Parse = (text: string) => readonly [reply: string, end: number] | undefined;
-
-const line: Parse = (text) => {
-  const end = text.indexOf('\r\n');
-  return end < 0 ? undefined : [text.slice(0, end), end + 2];
-};
-
-/** The value; '' for a miss; an error as its line. */
-const value: Parse = (text) => {
-  const head = line(text);
-  if (head === undefined) return undefined;
-  if (head[0] === 'END') return ['', head[1]];
-  if (!head[0].startsWith('VALUE ')) return head;
-  const end = head[1] + Number(head[0].split(' ')[3]);
-  return text.length < end + 7 ? undefined : [text.slice(head[1], end), end + 7];
-};
-
-interface Waiting {
-  readonly parse: Parse;
-  readonly resolve: (reply: string) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** A connection of a client that knows nothing of clusters. */
-class TextConnection {
-  readonly #socket: Socket;
-  #text = '';
-  #waiting: Waiting[] = [];
-  isClosed = false;
-
-  constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    this.#socket.on('data', (bytes) => this.#read(bytes.toString('latin1')));
-    this.#socket.on('error', (error) => this.#fail(error));
-    this.#socket.on('close', () => this.#fail(new Error('the node has closed the connection')));
-  }
-
-  send(request: string, parse: Parse): Promise<string> {
-    if (this.isClosed) return Promise.reject(new Error('the connection is closed'));
-    this.#socket.write(request);
-    return new Promise((resolve, reject) => this.#waiting.push({ parse, resolve, reject }));
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-
-  #read(text: string): void {
-    this.#text += text;
-    for (;;) {
-      const [first] = this.#waiting;
-      const parsed = first?.parse(this.#text);
-      if (first === undefined || parsed === undefined) return;
-      this.#text = this.#text.slice(parsed[1]);
-      this.#waiting.shift();
-      first.resolve(parsed[0]);
-    }
-  }
-
-  #fail(error: Error): void {
-    this.isClosed = true;
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
-  }
-}
 
 /** What clients saw that may not happen, or may. */
 export interface LoadCounts {
@@ -86,7 +24,27 @@ export interface LoadCounts {
   extraIncrements: number;
   /** Replies with an error, and lost connections. */
   errors: number;
+  /** Those while no disturbance was under way: see {@link ClusterLoad.rest}. */
+  errorsAtRest: number;
   readonly messages: Set<string>;
+  /** The first of the stale and missing values, and errors at rest, with what happened before. */
+  readonly wrong: string[];
+}
+
+export interface LoadOptions {
+  /** Of each value: its number, filled up. */
+  readonly valueBytes?: number;
+  /** Whether a node that dies may take its last changes with it. */
+  readonly isAsync?: boolean;
+  /** Whether the cluster is full: keys may be missing, and counters are not used. */
+  readonly isFull?: boolean;
+}
+
+/** What is acknowledged at one time: of keys and of counters. */
+interface Acknowledged {
+  readonly atMs: number;
+  readonly keys: readonly number[];
+  readonly counters: readonly number[];
 }
 
 /**
@@ -103,7 +61,9 @@ export class ClusterLoad {
     lostIncrements: 0,
     extraIncrements: 0,
     errors: 0,
+    errorsAtRest: 0,
     messages: new Set(),
+    wrong: [],
   };
   readonly #ports: readonly number[];
   readonly #random: Random;
@@ -112,14 +72,54 @@ export class ClusterLoad {
   readonly #acknowledged: number[];
   readonly #increments = new Array<number>(COUNTERS).fill(0);
   readonly #unsure = new Array<number>(COUNTERS).fill(0);
+  readonly #options: LoadOptions;
+  #past: Acknowledged[] = [];
   #isRunning = true;
+  #isAtRest = true;
+  /** Of the disturbances so far. */
+  #count = 0;
+  #event = 'the start';
+  #eventMs = 0;
+  #lastErrorMs = 0;
   #workers: Promise<void>[] = [];
 
-  constructor(ports: readonly number[], keys: number, random: Random) {
+  constructor(ports: readonly number[], keys: number, random: Random, options: LoadOptions = {}) {
     this.#ports = ports;
     this.#random = random;
+    this.#options = options;
     this.#sent = new Array<number>(keys).fill(1);
     this.#acknowledged = new Array<number>(keys).fill(1);
+  }
+
+  get operations(): number {
+    const { reads, writes, increments } = this.counts;
+    return reads + writes + increments;
+  }
+
+  /** Waits until clients have had so many more replies. */
+  async replies(count: number): Promise<void> {
+    const until = this.operations + count;
+    await waitUntil(
+      `${count} replies after ${this.#event}`,
+      () => this.operations >= until,
+      60_000,
+    );
+  }
+
+  /** From here on clients may see errors. Call it in the same turn as what disturbs them. */
+  disturb(event: string): void {
+    this.#isAtRest = false;
+    this.#count++;
+    this.#event = event;
+    this.#eventMs = performance.now();
+    this.#lastErrorMs = this.#eventMs;
+    if (this.#options.isAsync === true) this.#allowLosses();
+  }
+
+  /** The cluster is whole again: no client sees errors. Returns for how long clients saw them. */
+  rest(): number {
+    this.#isAtRest = true;
+    return this.#lastErrorMs - this.#eventMs;
   }
 
   /** Stores all keys and counters. */
@@ -128,7 +128,7 @@ export class ClusterLoad {
     for (let from = 0; from < this.#sent.length; from += FILL_BATCH) {
       const until = Math.min(this.#sent.length, from + FILL_BATCH);
       const keys = Array.from({ length: until - from }, (_, nth) => from + nth);
-      await Promise.all(keys.map((key) => connection.send(setOf(`k${key}`, '1'), line)));
+      await Promise.all(keys.map((key) => connection.send(this.#setOf(key, 1), line)));
     }
     for (let nth = 0; nth < COUNTERS; nth++) await connection.send(setOf(`c${nth}`, '0'), line);
     connection.close();
@@ -139,8 +139,9 @@ export class ClusterLoad {
       this.#work((c) => this.#write(c, nth, 3)),
     );
     const readers = Array.from({ length: 4 }, () => this.#work((c) => this.#read(c)));
-    const counters = Array.from({ length: 2 }, () => this.#work((c) => this.#count(c)));
-    this.#workers = [...writers, ...readers, ...counters];
+    const counting = this.#options.isFull === true ? 0 : 2;
+    const counters = Array.from({ length: counting }, () => this.#work((c) => this.#raise(c)));
+    this.#workers = [...writers, ...readers, ...counters, this.#remember()];
   }
 
   /** Ends the load, and reads every key and counter. */
@@ -149,7 +150,7 @@ export class ClusterLoad {
     await Promise.all(this.#workers);
     const connection = this.#connect();
     for (let key = 0; key < this.#sent.length; key++) await this.#readKey(connection, key);
-    for (let nth = 0; nth < COUNTERS; nth++) {
+    for (let nth = 0; nth < COUNTERS && this.#options.isFull !== true; nth++) {
       const found = Number(await connection.send(`get c${nth}\r\n`, value));
       const least = this.#increments[nth]!;
       this.counts.lostIncrements += Math.max(0, least - found);
@@ -166,7 +167,11 @@ export class ClusterLoad {
   async #work(step: (connection: TextConnection) => Promise<void>): Promise<void> {
     let connection = this.#connect();
     while (this.#isRunning) {
-      await step(connection).catch((error: Error) => this.#failed(error.message));
+      const isAtRest = this.#isAtRest;
+      const count = this.#count;
+      await step(connection).catch((error: Error) =>
+        this.#failed(error.message, isAtRest && count === this.#count),
+      );
       if (!connection.isClosed) continue;
       await sleep(RECONNECT_MS);
       connection = this.#connect();
@@ -179,10 +184,11 @@ export class ClusterLoad {
     const slots = Math.floor(this.#sent.length / writers);
     const key = this.#random.int(0, slots - 1) * writers + nth;
     const number = ++this.#sent[key]!;
-    const reply = await connection.send(setOf(`k${key}`, `${number}`), line);
-    if (reply !== 'STORED') return this.#failed(reply);
-    this.#acknowledged[key] = number;
+    const before = this.#count;
+    const reply = await connection.send(this.#setOf(key, number), line);
+    if (reply !== 'STORED') throw new Error(reply);
     this.counts.writes++;
+    if (this.#isHeldSince(before)) this.#acknowledged[key] = number;
   }
 
   #read(connection: TextConnection): Promise<void> {
@@ -193,23 +199,77 @@ export class ClusterLoad {
     const least = this.#acknowledged[key]!;
     const reply = await connection.send(`get k${key}\r\n`, value);
     this.counts.reads++;
-    if (reply === '') this.counts.misses++;
-    else if (!/^\d+$/.test(reply)) this.#failed(reply);
-    else if (Number(reply) < least) this.counts.stale++;
+    const found = Number.parseInt(reply, 10);
+    if (reply === '') {
+      this.counts.misses++;
+      if (this.#options.isFull !== true) this.#sawWrong(`k${key} is missing`);
+    } else if (Number.isNaN(found)) throw new Error(reply);
+    else if (found < Math.min(least, this.#acknowledged[key]!)) {
+      this.counts.stale++;
+      this.#sawWrong(`k${key} is ${found}, and ${least} was acknowledged`);
+    }
   }
 
-  async #count(connection: TextConnection): Promise<void> {
+  async #raise(connection: TextConnection): Promise<void> {
     const nth = this.#random.int(0, COUNTERS - 1);
     this.#unsure[nth]!++;
+    const before = this.#count;
     const reply = await connection.send(`incr c${nth} 1\r\n`, line);
-    if (!/^\d+$/.test(reply)) return this.#failed(reply);
+    if (!/^\d+$/.test(reply)) throw new Error(reply);
+    this.counts.increments++;
+    if (!this.#isHeldSince(before)) return;
     this.#unsure[nth]!--;
     this.#increments[nth]!++;
-    this.counts.increments++;
   }
 
-  #failed(message: string): void {
+  /** Whether a change that was sent then survives the death of a node. */
+  #isHeldSince(count: number): boolean {
+    return this.#options.isAsync !== true || count === this.#count;
+  }
+
+  /** Remembers what was acknowledged, once a second. */
+  async #remember(): Promise<void> {
+    while (this.#isRunning && this.#options.isAsync === true) {
+      const [keys, counters] = [[...this.#acknowledged], [...this.#increments]];
+      this.#past.push({ atMs: performance.now(), keys, counters });
+      const old = this.#past.findLastIndex(({ atMs }) => this.#isOld(atMs));
+      this.#past = this.#past.slice(Math.max(0, old));
+      await sleep(1000);
+    }
+  }
+
+  #isOld(atMs: number): boolean {
+    return performance.now() - atMs >= LOST_MS;
+  }
+
+  /** Only what was acknowledged some time before the death must be there. */
+  #allowLosses(): void {
+    const past = this.#past.findLast(({ atMs }) => this.#isOld(atMs));
+    for (const key of this.#acknowledged.keys()) this.#acknowledged[key] = past?.keys[key] ?? 1;
+    for (const nth of this.#increments.keys()) {
+      const kept = past?.counters[nth] ?? 0;
+      this.#unsure[nth]! += this.#increments[nth]! - kept;
+      this.#increments[nth] = kept;
+    }
+  }
+
+  #setOf(key: number, number: number): string {
+    return setOf(`k${key}`, `${number}`.padEnd(this.#options.valueBytes ?? 0));
+  }
+
+  #sawWrong(what: string): void {
+    if (this.counts.wrong.length >= WRONG_MAX) return;
+    const afterMs = Math.round(performance.now() - this.#eventMs);
+    this.counts.wrong.push(`${what}, ${afterMs} ms after ${this.#event}`);
+  }
+
+  #failed(message: string, wasAtRest: boolean): void {
     this.counts.errors++;
+    this.#lastErrorMs = performance.now();
+    if (wasAtRest) {
+      this.counts.errorsAtRest++;
+      this.#sawWrong(message);
+    }
     if (this.counts.messages.size < 20) this.counts.messages.add(message);
   }
 }

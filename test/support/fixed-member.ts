@@ -1,9 +1,10 @@
+import { type Adopted, adoptedBy } from '../../src/cluster/thread/adopted.ts';
 import { ClusterShare } from '../../src/cluster/thread/cluster-share.ts';
-import type { ThreadOrder } from '../../src/cluster/thread/orders.ts';
+import { adoptOrder, type ThreadOrder } from '../../src/cluster/thread/orders.ts';
 import type { ThreadArgument, ThreadReport } from '../../src/cluster/thread/thread-cluster.ts';
 import { defaultServerOptions, type RunningNode, startNode } from '../../src/node/index.ts';
 import { COPY_SLOT_WORDS } from '../../src/store/index.ts';
-import { type ClusterTopology, encodeTopology, type Member } from '../../src/topology/index.ts';
+import type { ClusterTopology, Member } from '../../src/topology/index.ts';
 
 const MODULE = new URL('../../src/cluster/thread/thread-cluster.ts', import.meta.url);
 const WORD_BYTES = 4;
@@ -24,6 +25,7 @@ export class FixedMember {
   readonly node: RunningNode;
   /** Where clients connect. */
   readonly address: { readonly host: string; readonly port: number };
+  #adopted: Adopted | undefined;
 
   private constructor(member: Member, node: RunningNode) {
     this.member = member;
@@ -60,7 +62,9 @@ export class FixedMember {
       complete,
     }));
     await this.order({ kind: 'prepare' });
-    await this.order({ kind: 'adopt', topology: encodeTopology(topology) });
+    const now = adoptedBy(topology, this.member);
+    await this.order(adoptOrder(now, this.#adopted));
+    this.#adopted = now;
     await this.order({ kind: 'decide', version, marks });
     await this.order({ kind: 'clean', version });
   }

@@ -1,9 +1,9 @@
 import type { ItemCopies, KeyWalk } from '../../store/index.ts';
-import { type ClusterTopology, encodeTopology, STATE_RULES } from '../../topology/index.ts';
+import { type ClusterTopology, STATE_RULES } from '../../topology/index.ts';
 import type { Grants } from '../grants/grants.ts';
 import { type Adopted, adoptedBy, isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
 import { type Mark, Marks } from '../thread/marks.ts';
-import type { ThreadNotice, ThreadOrder } from '../thread/orders.ts';
+import { adoptOrder, type ThreadNotice, type ThreadOrder } from '../thread/orders.ts';
 import { roleChanges } from '../thread/roles.ts';
 import type { Timers } from '../thread/timers.ts';
 import { cleanVerdict, firstVerdict, walkInSlices } from './clean-walk.ts';
@@ -216,7 +216,7 @@ export class NodeCluster implements MainCluster {
     const { order, copies } = this.#parts;
     const { topology } = now;
     await order({ kind: 'prepare' });
-    await order({ kind: 'adopt', topology: encodeTopology(topology) });
+    await order(adoptOrder(now, before));
     if (roleChanges(before, now).gainsPrimary) copies.skipSequence();
     this.#marks.prune([now, ...this.#past]);
     await this.#decide(this.#marks.list, () => topology.version);

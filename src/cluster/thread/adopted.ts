@@ -3,6 +3,7 @@ import {
   isProxy,
   KeyGroups,
   type Member,
+  type SharedGroups,
   STATE_RULES,
 } from '../../topology/index.ts';
 
@@ -20,8 +21,14 @@ export interface Adopted {
   readonly self: number;
 }
 
-export function adoptedBy(topology: ClusterTopology, self: PeerIdentity): Adopted {
-  return { topology, groups: new KeyGroups(topology), self: indexOfPeer(topology, self) };
+/** `shared`: the groups of the topology, if another thread has computed them. */
+export function adoptedBy(
+  topology: ClusterTopology,
+  self: PeerIdentity,
+  shared?: SharedGroups,
+): Adopted {
+  const groups = new KeyGroups(topology, shared);
+  return { topology, groups, self: indexOfPeer(topology, self) };
 }
 
 /** The index of this incarnation; -1 if the topology does not have it. */

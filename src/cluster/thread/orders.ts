@@ -1,4 +1,16 @@
+import { encodeTopology, type SharedGroups } from '../../topology/index.ts';
+import type { Adopted } from './adopted.ts';
 import type { Mark } from './marks.ts';
+import { roleChanges } from './roles.ts';
+
+/** What the main thread has computed, which takes longer than a thread that serves may. */
+interface AdoptOrder {
+  readonly kind: 'adopt';
+  readonly topology: string;
+  readonly groups: SharedGroups;
+  /** Whether this node is the primary of some key no more. */
+  readonly losesPrimary: boolean;
+}
 
 /**
  * What the main thread orders the threads of its node; each order is answered when it is done. A
@@ -11,7 +23,7 @@ export type ThreadOrder =
   /** Hold changes from here on, and send none to receivers. */
   | { readonly kind: 'prepare' }
   /** Answer by this topology, but not yet for keys that another member answered for before. */
-  | { readonly kind: 'adopt'; readonly topology: string }
+  | AdoptOrder
   /**
    * These marks have arrived: take no batch of their senders that is older. All threads know that
    * before one answers for a key of theirs: a write here does not raise the slot of its key.
@@ -42,3 +54,9 @@ export type ThreadNotice =
       readonly incarnation: number;
       readonly isReached: boolean;
     };
+
+export function adoptOrder(now: Adopted, before: Adopted | undefined): AdoptOrder {
+  const { losesPrimary } = roleChanges(before, now);
+  const { topology, groups } = now;
+  return { kind: 'adopt', topology: encodeTopology(topology), groups: groups.shared, losesPrimary };
+}

@@ -33,5 +33,5 @@ export function roleChanges(before: Adopted | undefined, now: Adopted): RoleChan
 
 /** The last points of the arcs within which all keys have the same group in each topology. */
 export function boundsOf(adopted: readonly Adopted[]): Iterable<number> {
-  return new Set(adopted.flatMap(({ groups }) => groups.arcs.map(({ last }) => last)));
+  return new Set(adopted.flatMap(({ groups }) => [...groups.lasts]));
 }

@@ -4,7 +4,6 @@ import type { ItemCopies } from '../../store/index.ts';
 import type { Adopted } from './adopted.ts';
 import { type ClusterShare, hrtimeMs } from './cluster-share.ts';
 import type { Handover } from './handover.ts';
-import { roleChanges } from './roles.ts';
 import type { Sender } from './sender.ts';
 import type { Timers } from './timers.ts';
 import type { TopologyView } from './topology-view.ts';
@@ -64,10 +63,10 @@ export class ThreadSeat implements ClusterSeat {
     return this.#parts.sender.hasChanges;
   }
 
-  /** The thread adopts this topology. */
-  adopt(adopted: Adopted, before: Adopted | undefined): void {
-    if (roleChanges(before, adopted).losesPrimary) this.#isClean = false;
-    this.#isAlone = adopted.groups.groups.every(({ primary }) => primary === adopted.self);
+  /** The thread adopts this topology, in which this node is the primary of some key no more. */
+  adopt({ groups, self }: Adopted, losesPrimary: boolean): void {
+    if (losesPrimary) this.#isClean = false;
+    this.#isAlone = !groups.some((primary) => primary !== self);
   }
 
   /** The store has only what this node holds at this version. */

@@ -128,8 +128,8 @@ export class Sender {
     this.#isHolding = false;
     this.#follow(adopted);
     this.#setNoting(
-      adopted.groups.groups.some(
-        ({ primary, receivers }) => primary === adopted.self && receivers.length > 0,
+      adopted.groups.some(
+        (primary, receiverCount) => primary === adopted.self && receiverCount > 0,
       ),
     );
     for (const { keys, slots, acknowledged } of this.#held.splice(0)) {

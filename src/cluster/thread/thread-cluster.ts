@@ -121,7 +121,7 @@ export class MemberThread implements ThreadCluster {
       case 'prepare':
         return this.#sender.prepare();
       case 'adopt':
-        return this.#adopt(order.topology);
+        return this.#adopt(order);
       case 'marks':
         return this.#handover.know(order.marks);
       case 'decide':
@@ -171,15 +171,14 @@ export class MemberThread implements ThreadCluster {
     this.#routes.close();
   }
 
-  #adopt(text: string): void {
-    const before = this.#view.current;
-    const adopted = adoptedBy(decodeTopology(text), this.#self);
+  #adopt({ topology, groups, losesPrimary }: Extract<ThreadOrder, { kind: 'adopt' }>): void {
+    const adopted = adoptedBy(decodeTopology(topology), this.#self, groups);
     this.#routes.follow(adopted);
     this.#view.current = adopted;
     this.#handover.adopt(adopted);
     this.#sender.adopt(adopted);
     this.#marks.follow(adopted);
-    this.seat.adopt(adopted, before);
+    this.seat.adopt(adopted, losesPrimary);
     this.#view.wake();
     this.#forwarder.adopted();
   }

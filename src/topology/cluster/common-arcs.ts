@@ -1,4 +1,5 @@
-import type { Group, KeyGroups } from './key-groups.ts';
+import type { Group } from './group-table.ts';
+import type { KeyGroups } from './key-groups.ts';
 
 const RING_POINTS = 2 ** 32;
 
@@ -12,7 +13,7 @@ interface CommonArc {
 
 /** The arcs of two topologies laid over each other; together they have all keys. */
 export function commonArcs(before: KeyGroups, after: KeyGroups): readonly CommonArc[] {
-  const bounds = new Set([...before.arcs, ...after.arcs].map(({ last }) => last));
+  const bounds = new Set([...before.lasts, ...after.lasts]);
   const lasts = [...bounds].sort((a, b) => a - b);
   let previous = lasts.at(-1)! - RING_POINTS;
   return lasts.map((last) => {

@@ -1,28 +1,24 @@
 import { firstFrom } from '../ring/ketama.ts';
 import { md5Start } from '../ring/short-md5.ts';
-import { type ClusterTopology, type Member, STATE_RULES } from './cluster-topology.ts';
-import { MemberRing } from './member-ring.ts';
+import type { ClusterTopology } from './cluster-topology.ts';
+import { type Arc, type Group, GroupTable } from './group-table.ts';
 
-/** Who is there for a key. All keys of a group have the same members in the same roles. */
-export interface Group {
-  /** Its place in `KeyGroups.groups`, for tables of what somebody knows of each group. */
-  readonly index: number;
-  /** The member that answers, as an index in the members of the topology; -1: nobody. */
-  readonly primary: number;
-  /** The members that the primary sends each change to: never itself, nor one that is down. */
-  readonly receivers: readonly number[];
+/** The groups of a topology in memory that threads share: one computes them, and all read them. */
+export interface SharedGroups {
+  /** The last point of each arc, in ascending order. */
+  readonly lasts: Uint32Array;
+  /** The group of each arc. */
+  readonly groupsOfArcs: Uint32Array;
   /**
-   * The members of the ring in force that answer, `replicas` of them or all: first the primary.
-   * After a failure the last one may not have all items yet.
+   * First where the entry of each group begins, and where the last one ends; then the entries: the
+   * primary, the number of receivers, the receivers, the holders.
    */
-  readonly holders: readonly number[];
+  readonly table: Int32Array;
 }
 
-/** The keys whose points are above the last point of the arc before, up to `last`. */
-export interface Arc {
-  readonly last: number;
-  readonly group: Group;
-}
+const WORD_BYTES = 4;
+/** Where the receivers begin in an entry. */
+const RECEIVERS_AT = 2;
 
 /**
  * Who is there for each key in one topology: a pure function of it, so that all members agree.
@@ -38,124 +34,105 @@ export interface Arc {
  */
 export class KeyGroups {
   readonly topology: ClusterTopology;
-  readonly groups: readonly Group[];
-  /** In ascending order of `last`; keys above the last arc belong to the group of the first. */
-  readonly arcs: readonly Arc[];
+  readonly shared: SharedGroups;
   readonly #lasts: Uint32Array;
   readonly #groupsOfArcs: Uint32Array;
+  readonly #table: Int32Array;
+  readonly #count: number;
+  /** Those of the groups that were asked for. */
+  readonly #groups: (Group | undefined)[] = [];
 
-  constructor(topology: ClusterTopology) {
+  /** `shared`: those of the same topology, which another thread has computed; else it takes ms. */
+  constructor(topology: ClusterTopology, shared: SharedGroups = computeGroups(topology)) {
+    const { lasts, groupsOfArcs, table } = shared;
     this.topology = topology;
-    const table = new GroupTable(topology);
-    this.arcs = joinArcs(table.bounds().map((last) => ({ last, group: table.groupAt(last) })));
-    this.groups = table.groups;
-    this.#lasts = Uint32Array.from(this.arcs, ({ last }) => last);
-    this.#groupsOfArcs = Uint32Array.from(this.arcs, ({ group }) => group.index);
+    this.shared = shared;
+    this.#lasts = lasts;
+    this.#groupsOfArcs = groupsOfArcs;
+    this.#table = table;
+    this.#count = table[0]! - 1;
   }
 
-  /** The group of the key `bytes[start … end)`. It allocates nothing. */
+  get groups(): readonly Group[] {
+    return Array.from({ length: this.#count }, (_, index) => this.#group(index));
+  }
+
+  /** In ascending order of `last`; keys above the last arc belong to the group of the first. */
+  get arcs(): readonly Arc[] {
+    return Array.from(this.#lasts, (last, at) => {
+      return { last, group: this.#group(this.#groupsOfArcs[at]!) };
+    });
+  }
+
+  /** The last point of each arc. */
+  get lasts(): Uint32Array {
+    return this.#lasts;
+  }
+
+  /** Whether some group passes the test. It makes no objects: there may be thousands of groups. */
+  some(test: (primary: number, receiverCount: number) => boolean): boolean {
+    for (let index = 0; index < this.#count; index++) {
+      const at = this.#table[index]!;
+      if (test(this.#table[at]!, this.#table[at + 1]!)) return true;
+    }
+    return false;
+  }
+
+  /** The group of the key `bytes[start … end)`. It allocates nothing for a known group. */
   groupOf(bytes: Uint8Array, start: number, end: number): Group {
-    if (this.groups.length === 1) return this.groups[0]!;
+    if (this.#count === 1) return this.#group(0);
     return this.groupAt(md5Start(bytes, start, end));
   }
 
   /** The group of the keys at a point of the ring. */
   groupAt(point: number): Group {
-    return this.groups[this.#groupsOfArcs[firstFrom(this.#lasts, point)]!]!;
+    return this.#group(this.#groupsOfArcs[firstFrom(this.#lasts, point)]!);
   }
+
+  #group(index: number): Group {
+    return this.#groups[index] ?? this.#read(index);
+  }
+
+  #read(index: number): Group {
+    const table = this.#table;
+    const at = table[index]!;
+    const holdersAt = at + RECEIVERS_AT + table[at + 1]!;
+    const group = {
+      index,
+      primary: table[at]!,
+      receivers: [...table.subarray(at + RECEIVERS_AT, holdersAt)],
+      holders: [...table.subarray(holdersAt, table[index + 1])],
+    };
+    this.#groups[index] = group;
+    return group;
+  }
+}
+
+function computeGroups(topology: ClusterTopology): SharedGroups {
+  const groups = new GroupTable(topology);
+  const arcs = groups.arcs();
+  const starts: number[] = [];
+  const entries: number[] = [];
+  for (const { primary, receivers, holders } of groups.groups) {
+    starts.push(groups.groups.length + 1 + entries.length);
+    entries.push(primary, receivers.length, ...receivers, ...holders);
+  }
+  starts.push(groups.groups.length + 1 + entries.length);
+  const numbers = [...starts, ...entries];
+  const table = new Int32Array(sharedWords(numbers.length));
+  table.set(numbers);
+  const lasts = new Uint32Array(sharedWords(arcs.length));
+  lasts.set(arcs.map(({ last }) => last));
+  const groupsOfArcs = new Uint32Array(sharedWords(arcs.length));
+  groupsOfArcs.set(arcs.map(({ group }) => group.index));
+  return { lasts, groupsOfArcs, table };
+}
+
+function sharedWords(count: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(count * WORD_BYTES);
 }
 
 /** The members that keep the items of a group: first the primary, if there is one. */
 export function keepersOf({ primary, receivers }: Group): readonly number[] {
   return primary < 0 ? receivers : [primary, ...receivers];
-}
-
-/** Computes the group of each point, and keeps each distinct group once. */
-class GroupTable {
-  readonly groups: Group[] = [];
-  readonly #topology: ClusterTopology;
-  readonly #inForce: MemberRing;
-  readonly #next: MemberRing;
-  readonly #known = new Map<string, Group>();
-
-  constructor(topology: ClusterTopology) {
-    this.#topology = topology;
-    const { members } = topology;
-    this.#inForce = new MemberRing(members, indexesOf(members, 'inRing'));
-    this.#next = hasNextRing(members)
-      ? new MemberRing(members, indexesOf(members, 'inNextRing'))
-      : this.#inForce;
-  }
-
-  /** The last point of each arc within which all keys meet the same members. */
-  bounds(): readonly number[] {
-    const points = new Set([...this.#inForce.points, ...this.#next.points]);
-    return points.size === 0 ? [0] : [...points].sort((a, b) => a - b);
-  }
-
-  groupAt(point: number): Group {
-    const holders = this.#holdersAt(point);
-    const { answering, filling } = holders;
-    const met = [...answering, ...filling];
-    if (this.#next !== this.#inForce) met.push(...this.#nextHoldersAt(point));
-    const primary = answering[0] ?? -1;
-    const receivers = [...new Set(met)].filter((member) => member !== primary);
-    return this.#intern(primary, receivers, answering);
-  }
-
-  #holdersAt(point: number): { readonly answering: number[]; readonly filling: number[] } {
-    const { members, replicas } = this.#topology;
-    const answering: number[] = [];
-    const filling: number[] = [];
-    this.#inForce.walk(point, (member) => {
-      const { isUp, answers } = STATE_RULES[members[member]!.state];
-      if (answers) answering.push(member);
-      else if (isUp) filling.push(member);
-      return answering.length === replicas;
-    });
-    return { answering, filling };
-  }
-
-  /** The members that will hold a key, and those among them that are filled until then. */
-  #nextHoldersAt(point: number): readonly number[] {
-    const { members, replicas } = this.#topology;
-    const met: number[] = [];
-    let serving = 0;
-    this.#next.walk(point, (member) => {
-      const { state } = members[member]!;
-      if (STATE_RULES[state].isUp) met.push(member);
-      if (state === 'serving' || state === 'joining') serving++;
-      return serving === replicas;
-    });
-    return met;
-  }
-
-  #intern(primary: number, receivers: readonly number[], holders: readonly number[]): Group {
-    const name = `${primary}|${receivers.join()}|${holders.join()}`;
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
-    const group = { index: this.groups.length, primary, receivers, holders };
-    this.groups.push(group);
-    this.#known.set(name, group);
-    return group;
-  }
-}
-
-function indexesOf(members: readonly Member[], ring: 'inRing' | 'inNextRing'): readonly number[] {
-  return [...members.keys()].filter((at) => {
-    const { weight, state } = members[at]!;
-    return weight > 0 && STATE_RULES[state][ring];
-  });
-}
-
-function hasNextRing(members: readonly Member[]): boolean {
-  return members.some(({ weight, state }) => {
-    const { inRing, inNextRing } = STATE_RULES[state];
-    return weight > 0 && inRing !== inNextRing;
-  });
-}
-
-/** Joins neighbours of the same group; the circle's first and last arc stay apart. */
-function joinArcs(arcs: readonly Arc[]): readonly Arc[] {
-  return arcs.filter(({ group }, at) => at === arcs.length - 1 || arcs[at + 1]!.group !== group);
 }

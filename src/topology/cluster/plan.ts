@@ -1,6 +1,7 @@
 import type { ClusterTopology } from './cluster-topology.ts';
 import { commonArcs } from './common-arcs.ts';
-import { type Group, KeyGroups, keepersOf } from './key-groups.ts';
+import type { Group } from './group-table.ts';
+import { KeyGroups, keepersOf } from './key-groups.ts';
 import { finishedTopology } from './policy.ts';
 
 /** Items that one member sends to another. */

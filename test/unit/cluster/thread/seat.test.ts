@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CodedError } from '../../../../src/base/index.ts';
 import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
+import { roleChanges } from '../../../../src/cluster/thread/roles.ts';
 import { HANDOVER_MS_MAX, ThreadSeat } from '../../../../src/cluster/thread/seat.ts';
 import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
 import { PLACE } from '../../../../src/server/index.ts';
@@ -74,7 +75,7 @@ beforeEach(() => {
 function adopt(topology: ClusterTopology): void {
   const before = view.current;
   view.current = adoptedBy(topology, memberWith(1));
-  seat.adopt(view.current, before);
+  seat.adopt(view.current, roleChanges(before, view.current).losesPrimary);
   view.wake();
 }
 

@@ -6,12 +6,8 @@ import {
   type Member,
   STATE_RULES,
 } from '../../../../src/topology/cluster/cluster-topology.ts';
-import {
-  type Arc,
-  type Group,
-  KeyGroups,
-  keepersOf,
-} from '../../../../src/topology/cluster/key-groups.ts';
+import type { Arc, Group } from '../../../../src/topology/cluster/group-table.ts';
+import { KeyGroups, keepersOf } from '../../../../src/topology/cluster/key-groups.ts';
 import { readNodes } from '../../../../src/topology/index.ts';
 import { KetamaRing } from '../../../../src/topology/ring/ketama.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
@@ -60,6 +56,22 @@ interface Golden {
 }
 const file = new URL('../golden/ketama.json', import.meta.url);
 const golden = JSON.parse(readFileSync(file, 'utf8')) as Golden;
+
+test('a thread reads the groups that another one has computed', () => {
+  const topology = topologyWith(7, { replicas: 2 });
+  const [computed, read] = [new KeyGroups(topology), new KeyGroups(topology)];
+  const clone = new KeyGroups(topology, structuredClone(computed.shared));
+  expect(clone.groups).toEqual(read.groups);
+  expect(clone.arcs).toEqual(read.arcs);
+  expect(clone.shared.table.buffer).toBeInstanceOf(SharedArrayBuffer);
+  const random = new Random(seed);
+  for (let nth = 0; nth < 1000; nth++) {
+    const key = random.bytes(random.int(1, 60));
+    expect(clone.groupOf(key, 0, key.length)).toEqual(read.groupOf(key, 0, key.length));
+  }
+  expect(clone.some((primary, receivers) => primary === 6 && receivers === 1)).toBe(true);
+  expect(clone.some((primary) => primary === 7)).toBe(false);
+});
 
 describe('the primary of a key is the node of libmemcached 1.1.4', () => {
   for (const { name, servers, map } of golden.ketama_weighted) {

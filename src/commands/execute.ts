@@ -1,5 +1,6 @@
 import {
   type MetaReplies,
+  memberVersion,
   type ReplyWriter,
   type Request,
   STATUS,
@@ -101,6 +102,12 @@ class Executor {
     return this.#metaGetter.hasGrantedLease;
   }
 
+  /** The version of memcached, with the mark of a node that clients may ask for its topology. */
+  get #version(): string {
+    const { config, facts } = this.#node;
+    return config.hasTopology ? memberVersion(facts.version) : facts.version;
+  }
+
   /** Answers a classic or binary request. Returns what is left for the session to do, if any. */
   answer(request: Request, reply: ReplyWriter): ReplyRest | undefined {
     switch (request.verb) {
@@ -125,7 +132,7 @@ class Executor {
         reply.status(request, STATUS.ok);
         break;
       case VERB.version:
-        reply.version(request, this.#node.facts.versionReply);
+        reply.version(request, this.#version);
         break;
       case VERB.stats:
         return answerStats(this.#store, this.#node, this.#rules, request, reply);

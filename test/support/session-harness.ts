@@ -22,7 +22,6 @@ export const TEST_CONTROL: NodeControl = {
   facts: {
     pid: 1,
     version: 'test',
-    versionReply: 'test',
     packageVersion: '0.0.0',
     maxConnections: 1,
     maxConnMemoryBytes: 1,
@@ -37,6 +36,7 @@ export const TEST_CONTROL: NodeControl = {
     set: () => 'full',
     delete: () => false,
     names: () => [],
+    hasTopology: false,
     count: () => 0,
   },
   hotKeys: {

@@ -1,6 +1,7 @@
 /** A cluster as its operators see it: events, the list of nodes, statistics and metrics. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createClient } from '../../src/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { consecutivePorts } from '../support/ports.ts';
 import { promtool, startPrometheus, whyNoPrometheus } from '../support/prometheus.ts';
@@ -82,6 +83,25 @@ describe('a cluster as its operators see it', () => {
       const shown = await cluster.run('key', 'key7', '--nodes', cluster.addresses[0]!);
       return /primary\n.* in sync\n?$/.test(shown.out);
     });
+  });
+
+  test('a client with one address follows the cluster, and asks primaries only', async () => {
+    const client = createClient({ nodes: [cluster.addresses[2]!], deadlineMs: 20_000 });
+    const forwards = async () => {
+      const stats = await client.stats('cluster');
+      return [...stats.values()].map((rows) => rows.get('forwards_sent'));
+    };
+    try {
+      await client.ready();
+      await waitUntil('the client knows all nodes', () => client.nodes.length === NODES);
+      const before = await forwards();
+      const keys = Array.from({ length: KEYS }, (_, nth) => `key${nth}`);
+      expect((await client.getMany(keys)).values.size).toBe(KEYS);
+      expect(await client.get('key7')).toBe('x');
+      expect(await forwards()).toEqual(before);
+    } finally {
+      await client.close();
+    }
   });
 
   test('slabring events --follow shows what comes', async () => {

@@ -14,6 +14,8 @@ export interface ConfigEntries {
   set(entry: ConfigEntry): SetConfigResult;
   delete(name: string): boolean;
   names(): readonly string[];
+  /** Whether there is a topology entry: the node is a member of a cluster of slabring. */
+  readonly hasTopology: boolean;
   /** The number of entries. */
   count(): number;
 }

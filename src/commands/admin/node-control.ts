@@ -65,8 +65,6 @@ export interface NodeFacts {
   readonly pid: number;
   /** The version of memcached whose commands the node has. */
   readonly version: string;
-  /** What `version` replies: the same, with the mark of a member whose topology clients may ask. */
-  readonly versionReply: string;
   /** The version of slabring. */
   readonly packageVersion: string;
   readonly maxConnections: number;

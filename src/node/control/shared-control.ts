@@ -14,7 +14,6 @@ import type {
   TuneResult,
   Tuning,
 } from '../../commands/index.ts';
-import { memberVersion } from '../../protocol/index.ts';
 import { READ_BUFFER_BYTES } from '../../server/index.ts';
 import type { TunableName } from '../../store/index.ts';
 import { threadNames } from '../jobs.ts';
@@ -47,11 +46,9 @@ export class SharedControl implements NodeControl {
   constructor(memory: NodeMemory, main: MainVerbs, isMember = false) {
     const { kind } = memory.share.store;
     const { connLimit, threads, enableShutdown, clusterNodes, allowConfigSet } = memory.options;
-    const publishes = clusterNodes.length === 0;
     this.facts = {
       pid: process.pid,
       version: PROTOCOL_VERSION,
-      versionReply: isMember && publishes ? memberVersion(PROTOCOL_VERSION) : PROTOCOL_VERSION,
       packageVersion: packageVersion(),
       maxConnections: connLimit,
       maxConnMemoryBytes: memory.buffers.limitKib * KIB,
@@ -59,7 +56,7 @@ export class SharedControl implements NodeControl {
       fastPath: kind === 'plain' ? 'off' : kind,
       readBufferBytes: READ_BUFFER_BYTES,
       shutdownAllowed: enableShutdown,
-      clusterEntryClosed: (isMember || !publishes) && !allowConfigSet,
+      clusterEntryClosed: (isMember || clusterNodes.length > 0) && !allowConfigSet,
     };
     this.config = memory.config;
     this.prefixes = memory.prefixes;

@@ -1,6 +1,11 @@
 import { SharedSegment } from '../../base/index.ts';
 import type { ConfigEntries, ConfigEntry, SetConfigResult } from '../../commands/index.ts';
-import { CLUSTER_ENTRY, CONFIG_BYTES_MAX, clusterVersionOf } from '../../protocol/index.ts';
+import {
+  CLUSTER_ENTRY,
+  CONFIG_BYTES_MAX,
+  clusterVersionOf,
+  TOPOLOGY_ENTRY,
+} from '../../protocol/index.ts';
 
 /** ElastiCache's bounds: `config_max` entries of `config_size_max` bytes. */
 const CONFIG_ENTRIES_MAX = 16;
@@ -10,6 +15,8 @@ const NAME_BYTES_MAX = 250;
 /** The word of 8 bytes, in the header, that has the highest version of the cluster entry so far. */
 const HIGHEST_VERSION = 1;
 const ANY_VERSION = -1;
+/** The word, in the header, that is 1 while there is a topology entry. */
+const HAS_TOPOLOGY = 4;
 
 /** A slot: name bytes (0 means free), client flags, data bytes, then the name and the data. */
 const NAME_BYTES = 0;
@@ -38,6 +45,11 @@ export class ConfigTable implements ConfigEntries {
     this.#words = this.#segment.words;
     this.#bytes = this.#segment.bytes;
     this.#versions = new Float64Array(memory, 0, SharedSegment.headerBytes / 8);
+  }
+
+  /** Without the lock: each reply to `version` asks. */
+  get hasTopology(): boolean {
+    return Atomics.load(this.#words, HAS_TOPOLOGY) === 1;
   }
 
   get(name: string): ConfigEntry | undefined {
@@ -71,6 +83,7 @@ export class ConfigTable implements ConfigEntries {
     this.#words[at / 4 + DATA_BYTES] = data.length;
     this.#words[at / 4 + NAME_BYTES] = this.#bytes.write(name, at + NAME_AT, 'latin1');
     data.copy(this.#bytes, at + DATA_AT);
+    if (name === TOPOLOGY_ENTRY) Atomics.store(this.#words, HAS_TOPOLOGY, 1);
     return true;
   }
 
@@ -78,6 +91,7 @@ export class ConfigTable implements ConfigEntries {
     return this.#segment.locked(() => {
       const at = this.#find(name);
       if (at >= 0) this.#words[at / 4 + NAME_BYTES] = 0;
+      if (name === TOPOLOGY_ENTRY) Atomics.store(this.#words, HAS_TOPOLOGY, 0);
       return at >= 0;
     });
   }

@@ -230,3 +230,16 @@ test('an entry whose flags the client has comes without its data', async () => {
     [whole, 'CONFIG a 7 0\r\n\r\nEND\r\n', whole, whole, 'CONFIG b 0 1\r\nx\r\nEND\r\n'].join(''),
   );
 });
+
+test('the version of a node with a topology has a zero in front of its last number', async () => {
+  const server = await startNode();
+  const versions = [
+    'version\r\n',
+    'config set topology 0 1\r\nx\r\nversion\r\n',
+    'config delete topology\r\nversion\r\n',
+  ];
+  const replies: string[] = [];
+  for (const requests of versions)
+    replies.push((await exchange(server, requests)).split('\r\n').at(-2)!);
+  expect(replies).toEqual(['VERSION 1.6.18', 'VERSION 1.6.018', 'VERSION 1.6.18']);
+});

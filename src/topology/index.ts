@@ -45,7 +45,7 @@ export {
   previousOwners,
   recordPlacement,
 } from './placement-history.ts';
-export { createDistribution, DISTRIBUTION_NAMES } from './ring/create.ts';
-export type { Distribution, DistributionName } from './ring/distribution.ts';
+export { createDistribution, DISTRIBUTION_NAMES, KEY_HASH_NAMES } from './ring/create.ts';
+export type { Distribution, DistributionName, KeyHashName } from './ring/distribution.ts';
 export { type KnownNode, NODES_MAX, type Topology } from './topology.ts';
 export { TopologyError } from './topology-error.ts';

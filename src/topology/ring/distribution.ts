@@ -8,6 +8,8 @@ export type RingKey = string | Uint8Array;
 export interface Distribution {
   /** The node that owns `key`: `ownersOf(key, 1)[0]`, for the hot path. */
   ownerOf(key: RingKey): number;
+  /** The node that owns the key `bytes[start, end)`. */
+  ownerAt(bytes: Uint8Array, start: number, end: number): number;
   /**
    * The owner of `key`, then the nodes that follow it, all distinct, for replicas and failover:
    * `count` nodes (at least 1), or all nodes if there are fewer. The list for a smaller `count` is
@@ -20,6 +22,16 @@ export interface Distribution {
 export function singletons(count: number): readonly (readonly number[])[] {
   return Array.from({ length: count }, (_, node) => [node]);
 }
+
+/**
+ * How a proxy may hash keys for `ketama` and `modulo`, by twemproxy's names. Clients of
+ * libmemcached use `md5` with ketama and `one_at_a_time` with modulo; `fnv1a_64` is the default of
+ * twemproxy.
+ */
+export type KeyHashName = 'md5' | 'one_at_a_time' | 'fnv1a_64';
+
+/** The hash of the key `bytes[start, end)`, an unsigned 32-bit number. */
+export type KeyHash = (bytes: Uint8Array, start: number, end: number) => number;
 
 /** The distributions; the class of each says what it is compatible with and what it costs. */
 export type DistributionName = 'ketama' | 'modulo' | 'jump' | 'rendezvous';

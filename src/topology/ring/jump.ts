@@ -35,6 +35,10 @@ export class JumpDistribution implements Distribution {
     return jump(hashKey(key, highHash), hashKey(key, lowHash), this.#nodeCount);
   }
 
+  ownerAt(bytes: Uint8Array, start: number, end: number): number {
+    return this.ownerOf(bytes.subarray(start, end));
+  }
+
   ownersOf(key: RingKey, count: number): readonly number[] {
     const owner = this.ownerOf(key);
     return count <= 1 ? this.#singletons[owner]! : this.#followers(key, owner, count);

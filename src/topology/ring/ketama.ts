@@ -5,8 +5,8 @@
 import { hash } from 'node:crypto';
 import type { NodeAddress } from '../node.ts';
 import { continuum, POINTS_PER_DIGEST } from './continuum.ts';
-import { type Distribution, type RingKey, singletons } from './distribution.ts';
-import { NOT_SHORT, shortMd5 } from './short-md5.ts';
+import { type Distribution, type KeyHash, type RingKey, singletons } from './distribution.ts';
+import { md5Start, NOT_SHORT, shortMd5 } from './short-md5.ts';
 
 const DIGESTS_PER_NODE = 40;
 
@@ -19,8 +19,11 @@ export class KetamaRing implements Distribution {
   readonly #points: Uint32Array;
   readonly #owners: Uint32Array;
   readonly #singletons: readonly (readonly number[])[];
+  readonly #hash: KeyHash;
 
-  constructor(nodes: readonly NodeAddress[]) {
+  /** @param hash of the keys that `ownerAt` places; other keys are hashed by MD5. */
+  constructor(nodes: readonly NodeAddress[], hash: KeyHash = md5Start) {
+    this.#hash = hash;
     const { points, owners } = ketamaPoints(nodes);
     this.#points = points;
     this.#owners = owners;
@@ -31,6 +34,11 @@ export class KetamaRing implements Distribution {
     // One node owns every point, so the digest, which is the main cost, is not needed.
     if (this.#singletons.length === 1) return 0;
     return this.#owners[firstFrom(this.#points, pointOf(key))]!;
+  }
+
+  ownerAt(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#singletons.length === 1) return 0;
+    return this.#owners[firstFrom(this.#points, this.#hash(bytes, start, end))]!;
   }
 
   ownersOf(key: RingKey, count: number): readonly number[] {

@@ -1,4 +1,4 @@
-import { type Distribution, type RingKey, singletons } from './distribution.ts';
+import { type Distribution, type KeyHash, type RingKey, singletons } from './distribution.ts';
 import { hashKey } from './key-bytes.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 
@@ -11,14 +11,20 @@ import { oneAtATime } from './one-at-a-time.ts';
 export class ModuloDistribution implements Distribution {
   readonly #nodeCount: number;
   readonly #singletons: readonly (readonly number[])[];
+  readonly #hash: KeyHash;
 
-  constructor(nodeCount: number) {
+  constructor(nodeCount: number, hash: KeyHash = oneAtATime) {
     this.#nodeCount = nodeCount;
+    this.#hash = hash;
     this.#singletons = singletons(nodeCount);
   }
 
   ownerOf(key: RingKey): number {
-    return hashKey(key, oneAtATime) % this.#nodeCount;
+    return hashKey(key, (bytes, end) => this.#hash(bytes, 0, end)) % this.#nodeCount;
+  }
+
+  ownerAt(bytes: Uint8Array, start: number, end: number): number {
+    return this.#hash(bytes, start, end) % this.#nodeCount;
   }
 
   ownersOf(key: RingKey, count: number): readonly number[] {

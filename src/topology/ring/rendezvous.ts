@@ -40,6 +40,10 @@ export class RendezvousDistribution implements Distribution {
     return best;
   }
 
+  ownerAt(bytes: Uint8Array, start: number, end: number): number {
+    return this.ownerOf(bytes.subarray(start, end));
+  }
+
   ownersOf(key: RingKey, count: number): readonly number[] {
     if (count <= 1) return this.#singletons[this.ownerOf(key)]!;
     const hash = hashKey(key, keyHash);

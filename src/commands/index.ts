@@ -8,6 +8,7 @@ export {
 } from './admin/class-stats.ts';
 export {
   CLUSTER_EVENTS,
+  CLUSTER_NUMBERS,
   type ClusterEvent,
   type ClusterEventKind,
   type ClusterNumber,

@@ -15,6 +15,7 @@ import { publishTopology } from './cluster-entry.ts';
 import { EventJournal } from './event-journal.ts';
 import type { FillJob } from './fill-job.ts';
 import type { FillOutcome } from './fill-run.ts';
+import { joiningView } from './joining-view.ts';
 import type { MainCluster } from './main-cluster.ts';
 import { NodeCluster } from './node-cluster.ts';
 
@@ -67,6 +68,7 @@ export function openMember(options: MemberOptions): OpenedMember {
     attach: (node) => {
       grants = grantsOf(node, shared, options, () => member.silenceChanged());
       const journal = new EventJournal({ self: identity, log: options.log });
+      node.control.showCluster(joiningView(identity));
       display = new ClusterDisplay({
         self: identity,
         journal,

@@ -9,6 +9,8 @@ import { AdminError } from './admin-error.ts';
 
 /** Requests within this time see the same sample, so that many of them cost a node little. */
 const SAMPLE_MS = 50;
+/** The states of a member that has all its items. */
+const READY_MEMBERS = ['serving', 'leaving'];
 
 /** A reply of the admin port. */
 export interface Reply {
@@ -34,10 +36,16 @@ export class AdminPages {
     this.#source = source;
   }
 
-  /** A node at its limit of connections is ready too: it serves those that it has. */
+  /**
+   * A node at its limit of connections is ready too: it serves those that it has. A member of a
+   * cluster is ready when it has its items, so that a restart of one after the other loses none.
+   */
   readiness(): Reply {
-    const state = this.#source?.control.health().state ?? 'starting';
-    return json(state === 'serving' ? 200 : 503, { ready: state === 'serving', state });
+    const { control } = this.#source ?? {};
+    const state = control?.health().state ?? 'starting';
+    const member = control?.cluster()?.state;
+    const ready = state === 'serving' && (member === undefined || READY_MEMBERS.includes(member));
+    return json(ready ? 200 : 503, { ready, state, ...(member !== undefined && { member }) });
   }
 
   metrics(request: IncomingMessage): Reply {

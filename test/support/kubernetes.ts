@@ -11,6 +11,7 @@ interface Container {
   readonly image: string;
   readonly args: readonly string[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly envFrom: readonly { readonly configMapRef: { readonly name: string } }[];
   readonly resources: {
     readonly requests: { readonly memory: string };
@@ -59,17 +60,19 @@ interface NetworkPolicy extends Manifest {
     readonly ingress: readonly { readonly ports: readonly { readonly port: string }[] }[];
   };
 }
-interface ConfigMap extends Manifest {
+export interface ConfigMap extends Manifest {
   readonly data: Readonly<Record<string, string>>;
 }
 
 const DRAIN_SECONDS = 8;
 
 export function problemsOf(manifests: readonly Manifest[]): readonly string[] {
-  const kinds = <T extends Manifest>(kind: string): readonly T[] =>
-    manifests.filter((each) => each.kind === kind) as unknown as readonly T[];
-  const [set] = kinds<StatefulSet>('StatefulSet');
+  const set = manifests.find(({ kind }) => kind === 'StatefulSet') as StatefulSet | undefined;
   if (set === undefined) return ['There is no StatefulSet.'];
+  // What belongs to etcd has another name.
+  const own = manifests.filter((each) => nameLabelOf(each) === nameLabelOf(set));
+  const kinds = <T extends Manifest>(kind: string): readonly T[] =>
+    own.filter((each) => each.kind === kind) as unknown as readonly T[];
   const pod = set.spec.template.spec;
   const [node] = pod.containers;
   const options = kinds<ConfigMap>('ConfigMap').find(
@@ -88,9 +91,13 @@ export function problemsOf(manifests: readonly Manifest[]): readonly string[] {
       ? ['The options are in no ConfigMap.']
       : optionProblems(set, options)),
     ...imageProblems(node),
-    ...(options === undefined ? [] : adminProblems(node, options)),
+    ...(options === undefined ? [] : adminProblems(set, node, options)),
   ];
 }
+
+/** A generated ConfigMap has no labels. */
+const nameLabelOf = ({ metadata }: Manifest): string =>
+  metadata.labels?.['app.kubernetes.io/name'] ?? 'slabring';
 
 const matches = (selector: Labels | undefined, labels: Labels): boolean =>
   selector !== undefined &&
@@ -111,6 +118,9 @@ function selectorProblems(
     spread: topologySpreadConstraints[0]?.labelSelector.matchLabels,
     PodDisruptionBudget: budgets[0]?.spec.selector.matchLabels,
     NetworkPolicy: policies[0]?.spec.podSelector.matchLabels,
+    ...Object.fromEntries(
+      policies.slice(1).map((each) => [each.metadata.name, each.spec.podSelector.matchLabels]),
+    ),
   };
   return [
     ...Object.entries(selectors).flatMap(([name, selector]) =>
@@ -164,9 +174,9 @@ function optionProblems({ metadata, spec }: StatefulSet, { data: env }: ConfigMa
   const [node] = spec.template.spec.containers;
   const { options, problems, neededMib, files } = optionsOfEnv(env);
   const { requests, limits } = node.resources;
-  const names = Array.from({ length: spec.replicas }, (_, at) => {
-    return `${metadata.name}-${at}.${spec.serviceName}||${options.port}`;
-  });
+  const hosts = hostsOf({ metadata, spec });
+  // Nodes that join a cluster publish the nodes that answer.
+  const names = options.join === '' ? hosts.map((host) => `${host}||${options.port}`) : [];
   const mounts = (node.volumeMounts ?? []).map(({ mountPath }) => `${mountPath}/`);
   const rules = {
     'The memory of the container is less than the node needs.':
@@ -182,8 +192,22 @@ function optionProblems({ metadata, spec }: StatefulSet, { data: env }: ConfigMa
   return [...problems, ...problemsIn(rules)];
 }
 
+/** The stable names of the pods. */
+const hostsOf = ({ metadata, spec }: Pick<StatefulSet, 'metadata' | 'spec'>): readonly string[] =>
+  Array.from({ length: spec.replicas }, (_, at) => `${metadata.name}-${at}.${spec.serviceName}`);
+
+/** The environment of the container in pod number `at`. */
+export function envOfPod(set: StatefulSet, map: ConfigMap, at: number): Record<string, string> {
+  const pod = `${set.metadata.name}-${at}`;
+  const own = (set.spec.template.spec.containers[0].env ?? [])
+    .filter(({ name }) => name.startsWith('SLABRING_'))
+    .map(({ name, value = '' }) => [name, value.replaceAll('$(POD_NAME)', pod)]);
+  return { ...map.data, ...Object.fromEntries(own) };
+}
+
 /** Rules of the admin port, which the probes use from outside of the pod. */
 function adminProblems(
+  set: StatefulSet,
   { ports, livenessProbe, readinessProbe }: Container,
   { data: env }: ConfigMap,
 ): string[] {
@@ -195,8 +219,8 @@ function adminProblems(
     'Probes do not reach the admin port.': options.adminHost === '0.0.0.0',
     'Dumps have other admin ports.':
       env['SLABRING_ADMIN'] ===
-      options.clusterNodes
-        .map((node) => `${scheme.toLowerCase()}://${node.split('|')[0]}:${port}`)
+      hostsOf(set)
+        .map((host) => `${scheme.toLowerCase()}://${host}:${port}`)
         .join(),
     'A probe asks another path.':
       livenessProbe.httpGet.path === '/healthz' && readinessProbe.httpGet.path === '/readyz',

@@ -19,7 +19,10 @@ type Fields = { readonly [name: string]: Value };
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
 }
 
 interface Kustomization {

@@ -61,3 +61,54 @@ describe('the compose file with etcd', () => {
     expect(command).toContain('--advertise-client-urls=http://etcd:2379');
   });
 });
+
+describe('the compose file of three hosts', () => {
+  const hosts = [1, 2, 3].map((at) => {
+    const env = variablesIn(textOf(`packaging/compose/cache-${at}.env`));
+    const text = textOf('packaging/compose/hosts.yml').replaceAll(
+      /\$\{(\w+)[^}]*\}/g,
+      (_, name: string) => env[name] ?? '',
+    );
+    return { env, services: (parse(text) as Compose).services };
+  });
+
+  test('the hosts differ in their name and address only', () => {
+    const shared = hosts.map(({ env: { NAME: _, ADDRESS: __, ...rest } }) => rest);
+    expect(new Set(shared.map((each) => JSON.stringify(each))).size).toBe(1);
+    for (const field of ['NAME', 'ADDRESS'] as const) {
+      expect(new Set(hosts.map(({ env }) => env[field])).size).toBe(3);
+    }
+  });
+
+  test.each(hosts)('$env.NAME has a node and a member of etcd at its address', (host) => {
+    const { env } = host;
+    const node = host.services['node']!;
+    const { options, problems, neededMib } = optionsOfEnv(node.environment!);
+    const refused = joinRules.map((rule) => rule(options));
+    expect([problems, refused.filter((reason) => reason !== undefined)]).toEqual([[], []]);
+    const { NAME: nodeName, ADDRESS: address } = env;
+    expect(options).toMatchObject({ nodeName, advertise: `${address}:11211`, listen: [address] });
+    expect(Number.parseInt(node.mem_limit, 10)).toBeGreaterThan(neededMib);
+    expect(etcdEndpoints(options.join).endpoints).toContain(`${address}:2379`);
+    const { command } = host.services['etcd']!;
+    expect(command).toContain(`--advertise-client-urls=http://${address}:2379`);
+    const members = `--initial-cluster=${env['ETCD_MEMBERS']}`;
+    expect(command).toContain(members);
+    expect(members).toContain(`${nodeName}=http://${address}:2380`);
+  });
+
+  test.each(Object.entries(hosts[0]!.services))('%s has no more rights than it needs', (_, own) => {
+    expect([own.read_only, own.cap_drop]).toEqual([true, ['ALL']]);
+    expect(own.security_opt).toEqual(['no-new-privileges:true']);
+    expect(own.mem_limit).toMatch(/^\d+m$/);
+    expect(own.image).toBe(
+      compose.services[own.image.startsWith('slab') ? 'node-1' : 'etcd']!.image,
+    );
+  });
+});
+
+/** The variables of an environment file. */
+function variablesIn(text: string): Readonly<Record<string, string>> {
+  const lines = text.split('\n').filter((line) => /^\w+=/.test(line));
+  return Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2)));
+}

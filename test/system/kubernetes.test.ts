@@ -4,16 +4,19 @@ import { realpathSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { joinRules } from '../../src/cli/options/join-options.ts';
+import { etcdEndpoints } from '../../src/cluster/index.ts';
 import { ROOT } from '../support/built-packages.ts';
 import { findCommand } from '../support/commands.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { problemsOf, type StatefulSet } from '../support/kubernetes.ts';
+import { type ConfigMap, envOfPod, problemsOf, type StatefulSet } from '../support/kubernetes.ts';
 import { schemaProblems } from '../support/kubernetes-schema.ts';
 import { type Manifest, manifestsOf, render } from '../support/kustomize.ts';
+import { optionsOfEnv } from '../support/options-of-env.ts';
 import { textOf } from '../tidy/tree.ts';
 
-const FOLDERS = ['base', 'overlays/secured', 'overlays/warm-restart'].map(
+const FOLDERS = ['base', 'overlays/secured', 'overlays/warm-restart', 'overlays/cluster'].map(
   (name) => `packaging/kubernetes/${name}`,
 );
 
@@ -64,6 +67,51 @@ test.each(BREAKAGES)('a change of %s to %s is found', (was, is, problem) => {
   expect(text).toContain(was);
   const broken = JSON.parse(text.replaceAll(was, is)) as readonly Manifest[];
   expect(problemsOf(broken)).toContainEqual(expect.stringContaining(problem));
+});
+
+describe('the overlay of a cluster', () => {
+  const manifests = render('packaging/kubernetes/overlays/cluster');
+  const one = <T extends Manifest>(kind: string, name: string): T =>
+    manifests.find((each) => each.kind === kind && each.metadata.name === name) as unknown as T;
+  const set = one<StatefulSet>('StatefulSet', 'slabring');
+  const etcd = one<StatefulSet>('StatefulSet', 'slabring-etcd');
+  const etcdHosts = [0, 1, 2].map((at) => `slabring-etcd-${at}.slabring-etcd`);
+
+  test('each node joins by its stable name, and etcd is at the endpoints', () => {
+    const map = one<ConfigMap>('ConfigMap', 'slabring-options');
+    for (const at of [0, 1, 2]) {
+      const { options, problems } = optionsOfEnv(envOfPod(set, map, at));
+      const refused = joinRules.map((rule) => rule(options));
+      expect([problems, refused.filter((reason) => reason !== undefined)]).toEqual([[], []]);
+      const advertise = `slabring-${at}.slabring-nodes:11211`;
+      expect(options).toMatchObject({ nodeName: `slabring-${at}`, advertise, replicas: 2 });
+      const { endpoints } = etcdEndpoints(options.join);
+      expect(endpoints).toEqual(etcdHosts.map((host) => `${host}:2379`));
+      const ports = set.spec.template.spec.containers[0].ports;
+      expect(ports).toContainEqual({ name: 'peer', containerPort: options.peerPort });
+    }
+  });
+
+  test('the members of etcd name each other, and only they and the nodes reach them', () => {
+    const [container] = etcd.spec.template.spec.containers;
+    const { command } = container as unknown as { readonly command: readonly string[] };
+    const members = etcdHosts.map((host) => `${host.split('.')[0]}=http://${host}:2380`);
+    expect(command).toContain(`--initial-cluster=${members.join()}`);
+    expect([etcd.spec.replicas, etcd.spec.serviceName]).toEqual([3, 'slabring-etcd']);
+    const service = one<Manifest & { readonly spec: object }>('Service', 'slabring-etcd');
+    expect(service.spec).toMatchObject({ clusterIP: 'None', publishNotReadyAddresses: true });
+    const labels = { 'app.kubernetes.io/name': 'slabring-etcd' };
+    const named = manifests.filter((each) => each.metadata.name === 'slabring-etcd');
+    expect(named.map(({ kind }) => kind).toSorted()).toEqual([
+      'NetworkPolicy',
+      'PodDisruptionBudget',
+      'Service',
+      'StatefulSet',
+    ]);
+    for (const { metadata } of named) expect(metadata.labels).toEqual(labels);
+    expect(etcd.spec.template.metadata.labels).toEqual(labels);
+    expect(etcd.spec.selector.matchLabels).toEqual(labels);
+  });
 });
 
 /** A generated name ends with a hash of its content. */

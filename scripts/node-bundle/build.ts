@@ -21,6 +21,8 @@ const ENTRIES = [
   'node/threads/guest-job',
   'ops/snapshot/snapshot-job',
   'cluster/thread/thread-cluster',
+  'proxy/main',
+  'proxy/thread-proxy',
   'cluster/node/fill-job',
   'cluster/member',
   // One class in all bundles: `instanceof` tells failures from bugs, which end the node.

@@ -41,8 +41,19 @@ export const handoverBounds = (the: (path: string, name: string) => number) => (
   'promises of members': [count(the('grants.ts', 'QUESTIONS_PER_GRANT'))],
 });
 
+/** That for a proxy in front of nodes of no cluster. */
+const proxyBounds = (the: (path: string, name: string) => number) => ({
+  'node of a proxy': [
+    count(the('proxy/node-connection.ts', 'WAITING_MAX')),
+    bytes(the('proxy/node-connection.ts', 'UNSENT_BYTES_MAX')),
+    bytes(the('proxy/reply-frames.ts', 'REPLY_BYTES_MAX')),
+    ms(the('proxy/node-connection.ts', 'RETRY_MS_MAX')),
+  ],
+});
+
 /** Those for a member and its supervisor. */
 export const memberBounds = (the: (path: string, name: string) => number) => ({
+  ...proxyBounds(the),
   'events that a member shows': [
     count(the('event-journal.ts', 'EVENTS_MAX')),
     count(the('event-journal.ts', 'REASON_CHARS_MAX')),

@@ -11,6 +11,7 @@ const JOBS = [
   'src/ops/snapshot/snapshot-job.ts',
   'src/cluster/node/fill-job.ts',
   'src/cluster/thread/thread-cluster.ts',
+  'src/proxy/thread-proxy.ts',
 ];
 /** The public entry points of the package, and the jobs. */
 /** The exports of the WebAssembly module. */

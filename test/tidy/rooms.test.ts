@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'client.ts': ['client'],
   adapters: ['client.ts'],
   cluster: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client'],
+  proxy: ['base', 'topology', 'protocol', 'server', 'node', 'client'],
   cli: [
     'base',
     'topology',
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ops',
     'client',
     'cluster',
+    'proxy',
   ],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */
@@ -36,6 +38,7 @@ const DOORS = new Set(Object.keys(MAY_IMPORT).map((room) => `src/${room}/index.t
   .add('src/protocol/client.ts')
   .add('src/protocol/peer.ts')
   .add('src/cluster/member.ts')
+  .add('src/proxy/main.ts')
   .add('src/client.ts');
 
 const roomOf = (file: string): string => /^src\/(client\.ts$|[^/]+(?=\/))/.exec(file)?.[1] ?? '';

@@ -1,4 +1,13 @@
-import { defaultsOf, type FlagTable, text, type ValuesOf } from '../../base/index.ts';
+import {
+  choice,
+  defaultsOf,
+  type FlagTable,
+  integer,
+  list,
+  text,
+  type ValuesOf,
+} from '../../base/index.ts';
+import { DISTRIBUTION_NAMES, KEY_HASH_NAMES } from '../../topology/index.ts';
 import { serveFlags } from './serve-flags.ts';
 
 /** The smallest store. */
@@ -49,9 +58,45 @@ const NOT_OF_A_PROXY = [
   'replication',
 ] as const satisfies readonly (keyof typeof serveFlags)[];
 
+/** The options of a proxy before nodes that are no cluster. */
+const plainFlags = {
+  nodes: list({
+    placeholder: '<node>',
+    doc:
+      'Nodes that are no cluster, such as memcached: the proxy is before them. Each host:port or ' +
+      'host:port:weight, or a path of a Unix socket.',
+  }),
+  distribution: choice({
+    words: DISTRIBUTION_NAMES,
+    default: 'ketama',
+    doc: 'With --nodes: how keys are placed on them, as their other clients do it.',
+  }),
+  hash: choice({
+    words: ['default', ...KEY_HASH_NAMES],
+    default: 'default',
+    doc:
+      'With --nodes and ketama or modulo: the hash of keys. default: md5 for ketama and ' +
+      "one_at_a_time for modulo, as clients of libmemcached; fnv1a_64: twemproxy's default.",
+  }),
+  nodeTimeoutMs: integer({
+    default: 1000,
+    min: 10,
+    max: 60_000,
+    doc: 'With --nodes: a node has so many milliseconds to accept a connection, and to reply.',
+  }),
+  deadNode: choice({
+    words: ['error', 'next'],
+    default: 'error',
+    doc:
+      'With --nodes: the keys of a node that is down get an error, or are placed on the nodes ' +
+      'that are left until it is back.',
+  }),
+};
+
 /** The options of `slabring proxy`. */
 export const proxyFlags = {
   ...without(serveFlags, NOT_OF_A_PROXY),
+  ...plainFlags,
   cluster: text({
     env: 'SLABRING_CLUSTER_NAME',
     placeholder: '<name>',

@@ -35,6 +35,8 @@ export interface ThreadClusterHost {
 /** The cluster of one worker thread. */
 export interface ThreadCluster {
   readonly seat: ClusterSeat;
+  /** Whether clients may take the node for a member of a cluster. @default true */
+  readonly isMember?: boolean;
   /** Called once, before clients can connect. If it rejects, the node does not start. */
   start(): Promise<void>;
   /** Answers the main thread's `adopt`; an error rejects there. */

@@ -18,7 +18,7 @@ import { type MainVerbs, SharedControl } from '../control/shared-control.ts';
 import type { NodeMemory } from '../memory.ts';
 import type { RingLog } from '../shared/event-rings.ts';
 import { Watchers } from '../shared/watchers.ts';
-import type { ThreadClusterHost } from './thread-cluster.ts';
+import type { ThreadCluster, ThreadClusterHost } from './thread-cluster.ts';
 import type { ThreadLog } from './thread-log.ts';
 import { threadSamples } from './thread-samples.ts';
 
@@ -44,8 +44,17 @@ export function clusterHost(
   return { store, thread, threads, itemBytesMax: maxItemSizeBytes, log, peerSession };
 }
 
+/** What the sessions of the thread need of its cluster. */
+export function sessionCluster(
+  memory: NodeMemory,
+  parts: Pick<ThreadParts, 'events' | 'main'>,
+  { seat, isMember = true }: ThreadCluster,
+): ThreadParts['cluster'] {
+  return { seat, isMember, local: localSession(memory, parts, seat) };
+}
+
 /** Executes requests of the clients of this thread in pieces, in the middle of their turns. */
-export function localSession(
+function localSession(
   memory: NodeMemory,
   { events, main }: Pick<ThreadParts, 'events' | 'main'>,
   seat: ClusterSeat,
@@ -67,7 +76,7 @@ function peerContext({ store, options }: NodeMemory, control: SharedControl, eve
 /** What the sessions of a thread need beside the node's memory. */
 interface ThreadParts {
   readonly events: RingLog;
-  readonly cluster: SessionCluster | undefined;
+  readonly cluster: (SessionCluster & Required<Pick<ThreadCluster, 'isMember'>>) | undefined;
   readonly authenticator: UserAuthenticator | undefined;
   readonly main: MainVerbs;
   readonly log: ThreadLog;
@@ -89,7 +98,7 @@ export function contextOf(
     ...(log.shows('trace') ? { traceLog: log } : {}),
     loginRules: { refusesText: options.saslOnly, attemptsMax: options.loginAttempts },
   };
-  const control = new SharedControl(memory, main, cluster !== undefined);
+  const control = new SharedControl(memory, main, cluster?.isMember);
   const { sink } = output;
   const session = createSessionContext(store, control, rules, sink, events, fastPath, cluster);
   return {

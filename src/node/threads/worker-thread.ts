@@ -17,7 +17,7 @@ import type { MainProcedures, ServeJob, WorkerProcedures } from './procedures.ts
 import type { OpenThreadCluster, ThreadCluster } from './thread-cluster.ts';
 import { ThreadLog } from './thread-log.ts';
 import { ThreadMeter } from './thread-meter.ts';
-import { clusterHost, contextOf, localSession, openRegion } from './thread-parts.ts';
+import { clusterHost, contextOf, openRegion, sessionCluster } from './thread-parts.ts';
 
 /** One worker thread: its sockets and sessions, and its channel to the main thread. */
 export class WorkerThread {
@@ -55,7 +55,7 @@ export class WorkerThread {
     const context = contextOf(memory, thread, region, {
       ...parts,
       ...guards,
-      cluster: cluster && { seat: cluster.seat, local: localSession(memory, parts, cluster.seat) },
+      cluster: cluster && sessionCluster(memory, parts, cluster),
     });
     const server = new ThreadServer(memory.options, context, certificates, events);
     const channel = new Channel<MainProcedures, WorkerProcedures>(port, {

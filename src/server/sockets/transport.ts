@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { connect, type NetConnectOpts, Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect, type NetConnectOpts, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { freeMemory } from './free-memory.ts';
 
@@ -97,7 +97,7 @@ export function adoptSocket(
  * cannot be made closes with an error.
  */
 export function connectSocket(
-  to: TcpNetConnectOpts,
+  to: NetConnectOpts,
   readBuffer: Buffer,
   events: TransportEvents,
 ): Transport {

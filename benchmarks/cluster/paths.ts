@@ -11,7 +11,7 @@ import {
   type Member,
 } from '../../src/topology/index.ts';
 import type { FixedMemberOptions } from '../../test/support/fixed-member.ts';
-import { startSlabring } from '../../test/support/node-process.ts';
+import { startSlabring, startVerb } from '../../test/support/node-process.ts';
 import { freePort, isFree } from '../../test/support/ports.ts';
 import { OwnedProcess } from '../../test/support/server.ts';
 import { waitUntil } from '../../test/support/wait.ts';
@@ -130,6 +130,18 @@ async function startMember(
   const owned = new OwnedProcess([...PINNED, process.execPath, ...args], { ipc: true });
   await owned.failOnExit(once(owned.child, 'message'));
   return owned;
+}
+
+/** A proxy in front of one node that is in no cluster. */
+export async function startPlainProxy(): Promise<Path> {
+  const node = await startNode();
+  const port = await freePort();
+  const listen = ['-l', '127.0.0.1', '-p', `${port}`, '-t', '1'];
+  const args = ['proxy', ...listen, '--nodes', `127.0.0.1:${node.port}`];
+  const owned = startVerb(args, { commandPrefix: PINNED });
+  await owned.failOnExit(waitUntil('the proxy listens', async () => !(await isFree(port))));
+  const stop = async (): Promise<void> => void (await Promise.all([owned.stop(), node.stop()]));
+  return { name: 'slabring proxy --nodes', port, pids: [owned.pid, node.pid], stop };
 }
 
 /** nutcracker, as twemproxy is called in Debian, in front of one node. */

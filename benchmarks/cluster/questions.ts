@@ -6,6 +6,7 @@ import {
   startOfOne,
   startOfThree,
   startPair,
+  startPlainProxy,
 } from './paths.ts';
 
 /** Arguments of mcload. */
@@ -54,6 +55,11 @@ export const QUESTIONS = {
       { goal: 3, start: () => startOfThree('other') },
       ...nutcracker,
     ],
+  },
+  proxy: {
+    text: 'gets through a proxy in front of a node of no cluster, beside nutcracker (Debian)',
+    loads: GETS,
+    candidates: [{ goal: undefined, start: startPlainProxy }, ...nutcracker],
   },
   replicated: {
     text: 'sets of keys that two nodes hold',

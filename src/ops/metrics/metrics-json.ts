@@ -1,13 +1,14 @@
 import { type Metric, type Point, unitOf } from './metric.ts';
 import type { MetricSample } from './sample.ts';
 
-/** All metrics of one moment as an object for `/stats.json`. */
+/** All metrics of one moment, and the last events of a cluster, as an object for `/stats.json`. */
 export function metricsJson(metrics: readonly Metric[], sample: MetricSample): object {
   const { facts, health } = sample.node;
   return {
     version: facts.packageVersion,
     state: health.state,
     timeSeconds: health.timeSeconds,
+    ...(sample.cluster && { clusterEvents: sample.cluster.events }),
     metrics: metrics.flatMap((metric) => {
       const points = metric.read(sample);
       const { name, kind } = metric;

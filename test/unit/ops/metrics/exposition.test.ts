@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { expose, formatFor } from '../../../../src/ops/metrics/exposition.ts';
 import { counter, gauge, labelled, type Metric } from '../../../../src/ops/metrics/metric.ts';
+import { metricsJson } from '../../../../src/ops/metrics/metrics-json.ts';
 import { takeSample } from '../../../../src/ops/metrics/sample.ts';
 import { METRICS } from '../../../../src/ops/metrics/table.ts';
 import { adminParts } from '../../../support/admin-parts.ts';
@@ -92,6 +93,13 @@ describe('the table of metrics', () => {
     for (const { name, labels, read } of METRICS) {
       for (const point of read(SAMPLE)) expect(point.labels.length, name).toBe(labels.length);
     }
+  });
+  test('the JSON of a member has the last events, and that of another node has none', () => {
+    const cluster = clusterViewWith();
+    expect(metricsJson(METRICS, { ...SAMPLE, cluster })).toMatchObject({
+      clusterEvents: cluster.events,
+    });
+    expect(metricsJson(METRICS, SAMPLE)).not.toHaveProperty('clusterEvents');
   });
   test('only a node in a cluster has the metrics of clusters, and shows all its numbers', () => {
     const metrics = METRICS.filter(({ name }) => name.startsWith('slabring_cluster_'));

@@ -84,6 +84,8 @@ describe('slabring proxy before slabring cluster', () => {
     const added = await cluster.run('nodes', 'add');
     expect(added.code, added.err).toBe(0);
     expect(await hits()).toBe(keys.length);
+    // The list has the proxies behind all nodes.
+    expect((await cluster.run('nodes', 'list')).out).toMatch(/^node-4 [^\n]*\nproxy-[^\n]*\n\n/m);
     const dry = await cluster.run('nodes', 'restart', '--rolling', '--dry-run');
     expect(dry.out).toContain('node-4');
     expect(dry.out).not.toContain('proxy');

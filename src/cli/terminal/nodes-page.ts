@@ -15,9 +15,10 @@ import { columns } from './columns.ts';
 export function membersText(reply: MembersReply, nowMs = machineClock.nowMs()): string {
   const { members, waitsFor, changes } = reply;
   const head = ['node', 'address', 'state', 'items', 'memory', 'to send', 'pid'];
+  const rows = members.toSorted((a, b) => Number(isProxy(a)) - Number(isProxy(b))).map(memberRow);
   const parts = [
     clusterLine(reply),
-    columns([head, ...members.map(memberRow)], { gap: '   ' }),
+    columns([head, ...rows], { gap: '   ' }),
     ...optional('Items move:', members.flatMap(moveLine)),
     ...optional('Not in sync:', members.flatMap(unreachableLines)),
     ...optional('The change waits for:', waitsFor),

@@ -35,7 +35,7 @@ export interface ThreadClusterHost {
 /** The cluster of one worker thread. */
 export interface ThreadCluster {
   readonly seat: ClusterSeat;
-  /** Whether clients may take the node for a member of a cluster. @default true */
+  /** Whether the node is a member, whose cluster entry clients must not write. @default true */
   readonly isMember?: boolean;
   /** Called once, before clients can connect. If it rejects, the node does not start. */
   start(): Promise<void>;

@@ -16,6 +16,8 @@ export interface FixedMemberOptions {
   readonly secret: string;
   readonly threads: number;
   readonly memoryLimitBytes: number;
+  readonly maxItemSizeBytes?: number;
+  readonly connMemoryBytes?: number;
 }
 
 export const portIn = (address: string): number => Number(address.split(':').at(-1));
@@ -34,7 +36,7 @@ export class FixedMember {
   }
 
   static async start(options: FixedMemberOptions): Promise<FixedMember> {
-    const { member, secret, threads, memoryLimitBytes } = options;
+    const { member, secret, ...sizes } = options;
     const { name, incarnation, address, peerAddress } = member;
     const argument: ThreadArgument = {
       identity: { cluster: 'web', name, incarnation, secret: Buffer.from(secret, 'hex') },
@@ -42,7 +44,7 @@ export class FixedMember {
       peerPort: portIn(peerAddress),
       slots: new SharedArrayBuffer(COPY_SLOT_WORDS * WORD_BYTES),
     };
-    const serving = { listen: ['127.0.0.1'], port: portIn(address), threads, memoryLimitBytes };
+    const serving = { listen: ['127.0.0.1'], port: portIn(address), ...sizes };
     const share = ClusterShare.allocate();
     const node = await startNode(
       { ...defaultServerOptions(), ...serving },

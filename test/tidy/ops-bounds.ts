@@ -112,6 +112,10 @@ export const sessionBounds = (the: (path: string, name: string) => number) => ({
     bytes(the('forward-frames.ts', 'BYTES_MAX')),
     bytes(the('forward-frames.ts', 'REPLY_BYTES')),
   ],
+  'large forwarded requests of a thread': [
+    bytes(the('session/large-forwards.ts', 'LARGE_BYTES')),
+    bytes(the('session/large-forwards.ts', 'BYTES_MAX')),
+  ],
   'forwarded request, its reply': [
     bytes(the('cluster-routing.ts', 'FORWARDED_BYTES_MAX')),
     bytes(the('peer-session.ts', 'PEER_REPLY_BYTES_MAX')),

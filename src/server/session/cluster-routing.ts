@@ -34,6 +34,12 @@ export class ClusterRouting {
   /** The requests of `#input` that leave together, at the end of it. */
   #run: ForwardedRequests | undefined;
   #input: Buffer = NO_BYTES;
+  /** Whether a large request waits. */
+  #awaitsRoom = false;
+  readonly #wake = (): void => {
+    this.#awaitsRoom = false;
+    this.replies.wake();
+  };
   /** Whether the session waits until its earlier requests have their replies. */
   #drains = false;
   readonly #decision: KeyDecision;
@@ -52,7 +58,7 @@ export class ClusterRouting {
 
   /** Whether the session may serve its next request, or continue with a get. */
   get mayGoOn(): boolean {
-    if (this.#decision.isPending || this.gets.isPending) return false;
+    if (this.#decision.isPending || this.gets.isPending || this.#awaitsRoom) return false;
     const { replies } = this;
     const { version } = this.#cluster.seat;
     if (replies.isEmpty) {
@@ -111,6 +117,7 @@ export class ClusterRouting {
     if (run === undefined) return;
     this.#run = undefined;
     run.take(this.#input);
+    this.#cluster.large.begin(run.bytes.length);
     this.#cluster.seat.forward(run.member, run);
   }
 
@@ -140,6 +147,7 @@ export class ClusterRouting {
 
   abandon(): void {
     this.wantedBytes = 0;
+    this.#cluster.large.leave(this.#wake);
     this.gets.abandon();
     this.replies.abandon();
   }
@@ -191,14 +199,29 @@ export class ClusterRouting {
     }
     // Without its value the request gets the refusal of a value of that size.
     const requestEnd = isTooLarge ? this.at : this.at + bytes;
+    if (!this.#cluster.large.admits(requestEnd - lineAt)) return this.#awaitRoom(lineAt);
     this.at = requestEnd;
     if (isTooLarge) this.skipBytes = bytes;
     if (this.#run?.add(member, request, role, lineAt, requestEnd)) return false;
     this.sendRun();
-    const { late } = this.#cluster;
     const bounds = [lineAt, requestEnd] as const;
-    this.#run = new ForwardedRequests(member, request, role, this.replies, late, ...bounds);
+    this.#run = new ForwardedRequests(
+      member,
+      request,
+      role,
+      this.replies,
+      this.#cluster,
+      ...bounds,
+    );
     this.#input = request.input;
+    return false;
+  }
+
+  /** The request stays in the connection until large ones of other connections have left. */
+  #awaitRoom(lineAt: number): boolean {
+    this.at = lineAt;
+    this.#awaitsRoom = true;
+    this.#cluster.large.wait(this.#wake);
     return false;
   }
 

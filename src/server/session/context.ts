@@ -26,6 +26,7 @@ import {
 } from '../auth/authenticator.ts';
 import type { SessionCluster } from './cluster-seat.ts';
 import { FastServing } from './fast-serving.ts';
+import { LargeForwards } from './large-forwards.ts';
 import { LateReplies } from './late-replies.ts';
 import { PipelineLookAhead } from './pipeline-look-ahead.ts';
 import { RequestPool } from './request-pool.ts';
@@ -43,6 +44,7 @@ type FastRequests = Pick<FastServing, 'at' | 'requestsLeft' | 'begin' | 'serve'>
 export interface ClusterContext extends SessionCluster {
   readonly late: LateReplies;
   readonly sizes: ValueSizes;
+  readonly large: LargeForwards;
 }
 
 /**
@@ -144,7 +146,12 @@ export function createSessionContext(
     fast: mayUseFastPath
       ? new FastServing(fastPath, sink, log, node, OUTPUT_BYTES_PER_STEP, cluster?.seat)
       : undefined,
-    cluster: cluster && { ...cluster, late: new LateReplies(), sizes: new ValueSizes() },
+    cluster: cluster && {
+      ...cluster,
+      late: new LateReplies(),
+      sizes: new ValueSizes(),
+      large: new LargeForwards(),
+    },
     flushAllowed: rules.flushAllowed,
     watchingAllowed: rules.watchingAllowed,
     requestsPerTurn: rules.requestsPerTurn,

@@ -2,7 +2,8 @@ import type { CodedError } from '../../base/index.ts';
 import type { Role } from '../../commands/index.ts';
 import { BinaryDecoder, ClassicDecoder, DIALECT, Request } from '../../protocol/index.ts';
 import type { ForwardedRun } from './cluster-seat.ts';
-import { type LateReplies, replyFacts } from './late-replies.ts';
+import type { ClusterContext } from './context.ts';
+import { replyFacts } from './late-replies.ts';
 import type { QueuedReply, ReplyQueue } from './reply-queue.ts';
 
 const NO_BYTES = Buffer.alloc(0);
@@ -20,7 +21,7 @@ export class ForwardedRequests implements ForwardedRun {
   bytes: Buffer = NO_BYTES;
   readonly #replies: ReplyQueue;
   readonly #entry: QueuedReply;
-  readonly #late: LateReplies;
+  readonly #cluster: ClusterContext;
   /** Where the requests are in the input. */
   readonly #start: number;
   #end: number;
@@ -31,7 +32,7 @@ export class ForwardedRequests implements ForwardedRun {
     { dialect }: Request,
     role: Role,
     replies: ReplyQueue,
-    late: LateReplies,
+    cluster: ClusterContext,
     start: number,
     end: number,
   ) {
@@ -39,7 +40,7 @@ export class ForwardedRequests implements ForwardedRun {
     this.dialect = dialect;
     this.role = role;
     this.#replies = replies;
-    this.#late = late;
+    this.#cluster = cluster;
     this.#entry = replies.pend();
     this.#start = start;
     this.#end = end;
@@ -68,6 +69,7 @@ export class ForwardedRequests implements ForwardedRun {
   }
 
   settle(replies: Buffer): void {
+    this.#cluster.large.end(this.bytes.length);
     this.#replies.settle(this.#entry, replies);
   }
 
@@ -76,6 +78,6 @@ export class ForwardedRequests implements ForwardedRun {
     const decoder = this.dialect === DIALECT.binary ? new BinaryDecoder() : new ClassicDecoder();
     const start = nth === 0 ? 0 : this.ends[nth - 1]!;
     decoder.decode(this.bytes, start, this.ends[nth]!, request);
-    return this.#late.failure(replyFacts(request), error);
+    return this.#cluster.late.failure(replyFacts(request), error);
   }
 }

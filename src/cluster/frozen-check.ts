@@ -9,12 +9,7 @@ const SILENT_ROUNDS_MAX = 4;
 /** The same if nobody else holds its keys: to wait is better than to lose them. */
 const SILENT_ROUNDS_MAX_ALONE = 30;
 
-type CheckedNode = Pick<SupervisedNode, 'isUp' | 'facts' | 'killProcess' | 'pid'>;
-
-/** How many rounds without a reply make a node a frozen one. */
-function silentRoundsMax(replicas: number): number {
-  return replicas > 1 ? SILENT_ROUNDS_MAX : SILENT_ROUNDS_MAX_ALONE;
-}
+type CheckedNode = Pick<SupervisedNode, 'name' | 'isUp' | 'facts' | 'killProcess' | 'pid'>;
 
 interface Silence {
   /** Of which process. */
@@ -29,14 +24,15 @@ interface Silence {
  */
 export class FrozenCheck {
   readonly #nodes: () => readonly CheckedNode[];
-  readonly #replicas: () => number;
+  readonly #isHeldElsewhere: (name: string) => boolean;
   #silences = new Map<CheckedNode, Silence>();
   #timer: NodeJS.Timeout | undefined;
   #lastRoundMs = 0;
 
-  constructor(nodes: () => readonly CheckedNode[], replicas: () => number) {
+  /** @param isHeldElsewhere whether other nodes hold the keys of the node with this name. */
+  constructor(nodes: () => readonly CheckedNode[], isHeldElsewhere: (name: string) => boolean) {
     this.#nodes = nodes;
-    this.#replicas = replicas;
+    this.#isHeldElsewhere = isHeldElsewhere;
   }
 
   start(): void {
@@ -66,7 +62,9 @@ export class FrozenCheck {
 
   #check(node: CheckedNode, silence: Silence, wasLate: boolean): void {
     if (silence.isAsked && !wasLate) silence.rounds++;
-    if (silence.rounds > silentRoundsMax(this.#replicas())) node.killProcess();
+    const isAlone = !this.#isHeldElsewhere(node.name);
+    const roundsMax = isAlone ? SILENT_ROUNDS_MAX_ALONE : SILENT_ROUNDS_MAX;
+    if (silence.rounds > roundsMax) node.killProcess();
     else if (!silence.isAsked) void this.#ask(node, silence);
   }
 

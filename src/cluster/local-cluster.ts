@@ -28,8 +28,10 @@ export class LocalCluster {
   private constructor({ membership, env, onEvent }: Omit<LocalClusterOptions, 'plans'>) {
     this.membership = membership;
     this.#options = { env, onEvent, watcher: membership };
-    const replicas = () => membership.keeper?.topology.replicas ?? 1;
-    this.#frozenCheck = new FrozenCheck(() => this.#nodes, replicas);
+    this.#frozenCheck = new FrozenCheck(
+      () => this.#nodes,
+      (name) => membership.isHeldElsewhere(name),
+    );
   }
 
   /**

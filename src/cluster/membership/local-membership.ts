@@ -25,7 +25,7 @@ import { LocalProxies } from './local-proxies.ts';
 import { startedTopology, withReturned } from './local-topology.ts';
 import { PEER_HOST } from './supervised.ts';
 import { type TopologyChange, TopologyKeeper } from './topology-keeper.ts';
-import { remedyFor } from './unreachable.ts';
+import { isHeldElsewhere, remedyFor } from './unreachable.ts';
 
 const SECRET_BYTES = 32;
 /** The last changes, for `slabring nodes list`. */
@@ -203,6 +203,12 @@ export class LocalMembership implements ProcessWatcher {
     this.#processes.delete(node);
     if (this.#replacing === node) this.#replacing = undefined;
     if (!willReturn && !this.#isClosed) this.#markDown(node);
+  }
+
+  /** Whether other nodes hold all keys of a node now. */
+  isHeldElsewhere(name: string): boolean {
+    const topology = this.#keeper?.topology;
+    return topology !== undefined && isHeldElsewhere(topology, name);
   }
 
   reported(node: string, report: MemberReport): void {

@@ -19,7 +19,7 @@ import type { Timers } from './timers.ts';
 /** A batch ends after the state with which it has this many bytes. */
 const BATCH_BYTES = 64 * 1024;
 const RETRY_MS = 50;
-/** A receiver that has not taken a change for so long is reported. */
+/** A receiver that has taken no change for so long, though one waits, is reported. */
 export const UNREACHABLE_MS = 2000;
 /**
  * After this time the receiver counts as lost: the changes that need it fail, until the topology
@@ -84,6 +84,8 @@ export class PeerDelivery {
   readonly #refusals = new RefusalsReader();
   #failed: Unit[] = [];
   #timer: { cancel(): void } | undefined;
+  /** When the receiver last took a change. */
+  #takenMs = Number.NEGATIVE_INFINITY;
   #isUnreachable = false;
   #isLost = false;
 
@@ -172,6 +174,7 @@ export class PeerDelivery {
     if (refused === 'all') return void this.#failed.push(unit);
     if (this.#isUnreachable) this.#parts.reached(this.#peer, true);
     this.#isUnreachable = false;
+    this.#takenMs = this.#parts.timers.nowMs();
     this.#units.delete(unit);
     if (refused === undefined) unit.group.settle();
     else {
@@ -234,7 +237,9 @@ export class PeerDelivery {
   }
 
   #sendFailed(waitedMs: number): void {
-    if (waitedMs >= UNREACHABLE_MS && !this.#isUnreachable) {
+    // A late receiver that goes on has much to take: a new process would have even more.
+    const silentMs = Math.min(waitedMs, this.#parts.timers.nowMs() - this.#takenMs);
+    if (silentMs >= UNREACHABLE_MS && !this.#isUnreachable) {
       this.#isUnreachable = true;
       this.#parts.reached(this.#peer, false);
     }

@@ -125,6 +125,26 @@ describe('a member that another one cannot reach', () => {
     at(1).report('node-2');
     expect(at(2).kills).toBe(2);
   });
+  test('a node that may alone hold keys while another one is filled lives until then', async () => {
+    const { at, states } = clusterOf(3, { replicas: 2 });
+    at(2).end();
+    at(3).report('node-1');
+    at(2).isSlow = true;
+    at(2).start();
+    await settled();
+    at(3).report('node-1');
+    expect([states(), at(1).kills]).toEqual([['serving', 'filling', 'serving'], 0]);
+    at(3).report();
+    at(2).report();
+    at(3).report('node-1');
+    expect([states(), at(1).kills]).toEqual([['serving', 'serving', 'serving'], 1]);
+  });
+  test('with three copies, a second node gets a new process while the first is filled', () => {
+    const { at } = clusterOf(4, { replicas: 3 });
+    at(2).end();
+    at(3).report('node-1');
+    expect(at(1).kills).toBe(1);
+  });
   test('a node that alone holds its keys lives, and the change is given up', () => {
     const { at, states, membership } = clusterOf(3);
     membership.keeper!.change((topology) => withLeaving(topology, 'node-3'), 'node-3 leaves');

@@ -36,6 +36,17 @@ describe('a receiver that does not acknowledge', () => {
     ]);
     expect(stored.count).toBe(1);
   });
+  test('a receiver that is late, and goes on taking changes, is not reported', async () => {
+    for (let waited = 0; waited <= 2 * UNREACHABLE_MS; waited += UNREACHABLE_MS / 2) {
+      // It takes one of three changes in half of the time after which a silent one is reported.
+      while (link.requests.length < 3) primary.execute(set(key, `${waited}`), key);
+      await primary.timers.advance(UNREACHABLE_MS / 2);
+      link.deliver(receiver.states);
+    }
+    expect(primary.reached).toEqual([]);
+    await primary.timers.advance(UNREACHABLE_MS + 100);
+    expect(primary.reached).toEqual([['web-2', false]]);
+  });
   test('a lost receiver fails changes that need it, until it is another incarnation', async () => {
     const stored = primary.execute(set(key, 'one'), key);
     await primary.timers.advance(LOST_MS + 100);

@@ -78,6 +78,11 @@ class ProxySeat implements ClusterSeat {
     });
   }
 
+  /** The proxy has no items. */
+  holdsCopy(): boolean {
+    return false;
+  }
+
   changing(): void {}
 
   changed(): void {}

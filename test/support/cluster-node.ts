@@ -42,6 +42,7 @@ export class TestNode {
     this.cluster = new NodeCluster({
       self,
       peerPort: 1,
+      readsCopies: false,
       timers: this.timers,
       copies,
       walkKeys: () => store.walkKeys(),

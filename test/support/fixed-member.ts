@@ -43,6 +43,7 @@ export class FixedMember {
       peerHost: '127.0.0.1',
       peerPort: portIn(peerAddress),
       slots: new SharedArrayBuffer(COPY_SLOT_WORDS * WORD_BYTES),
+      readsCopies: false,
     };
     const serving = { listen: ['127.0.0.1'], port: portIn(address), ...sizes };
     const share = ClusterShare.allocate();

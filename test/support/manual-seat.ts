@@ -63,6 +63,13 @@ export class ManualSeat implements ClusterSeat {
     }
   }
 
+  /** Whether this node may answer the key by its copy. */
+  copyOf: (key: string) => boolean = () => false;
+
+  holdsCopy(bytes: Buffer, start: number, end: number): boolean {
+    return this.copyOf(bytes.toString('latin1', start, end));
+  }
+
   changing(bytes: Buffer, start: number, end: number): void {
     this.told.push(`changing ${bytes.toString('latin1', start, end)}`);
   }

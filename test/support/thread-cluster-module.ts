@@ -16,6 +16,7 @@ export default function create(host: ThreadClusterHost, argument: unknown): Thre
     locate: () => PLACE.here,
     settled: () => Promise.resolve(),
     forward: () => {},
+    holdsCopy: () => false,
     changing: () => {},
     read: () => {},
     changed: () => {},

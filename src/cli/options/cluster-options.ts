@@ -8,10 +8,11 @@ import {
   TopologyError,
 } from '../../topology/index.ts';
 import { adminFlags, adminPort, adminRules } from './admin-options.ts';
+import { copyFlags } from './join-options.ts';
 import { logFlags } from './log-options.ts';
 
 const { port, unixSocket: _s, unixMask: _a, listen: _l, ...ownFlags } = serverFlags;
-export const nodeFlags = { ...ownFlags, ...adminFlags };
+export const nodeFlags = { ...ownFlags, ...copyFlags, ...adminFlags };
 
 export const clusterFlags = {
   nodes: integer({

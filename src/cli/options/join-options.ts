@@ -1,5 +1,5 @@
 /** The options by which a node joins a cluster. */
-import { choice, integer, type Rule, text } from '../../base/index.ts';
+import { choice, flag, integer, type Rule, text } from '../../base/index.ts';
 import { etcdEndpoints } from '../../cluster/index.ts';
 import { parseAddress, REPLICAS_MAX, TopologyError } from '../../topology/index.ts';
 
@@ -20,6 +20,15 @@ export const etcdFlags = {
   joinLoginFile: text({
     placeholder: '<file>',
     doc: 'File with the user and the password for etcd, as one line user:password.',
+  }),
+};
+
+/** What each node of a cluster does, also of `slabring cluster`. */
+export const copyFlags = {
+  replicaReads: flag({
+    doc:
+      'Answer a get of a key of another node by the copy that this node holds. Equal on all ' +
+      'nodes of the cluster.',
   }),
 };
 
@@ -91,6 +100,7 @@ export const joinFlags = {
       'File with the secret of the cluster, equal on all nodes; default: the first node writes a ' +
       'random one to etcd.',
   }),
+  ...copyFlags,
   ...etcdFlags,
 };
 

@@ -36,6 +36,7 @@ export class NodeMembership implements NodeJoin {
   readonly #opening: Promise<Membership | undefined>;
   readonly #log: Logger;
   readonly #peerPort: number;
+  readonly #readsCopies: boolean;
   readonly #isProxy: boolean;
   #membership: Membership | undefined;
   #opened: OpenedMember | undefined;
@@ -46,12 +47,13 @@ export class NodeMembership implements NodeJoin {
    * runs before any wait.
    */
   constructor(
-    { peerPort, weight }: Pick<JoinOptions, 'peerPort' | 'weight'>,
+    { peerPort, weight, replicaReads }: Pick<JoinOptions, 'peerPort' | 'weight' | 'replicaReads'>,
     log: Logger,
     open: () => Promise<Membership | undefined>,
   ) {
     this.#log = log;
     this.#peerPort = peerPort;
+    this.#readsCopies = replicaReads;
     this.#isProxy = weight === 0;
     this.#opening = open();
     // A failure counts when the node needs the membership.
@@ -70,9 +72,16 @@ export class NodeMembership implements NodeJoin {
     this.#membership = membership;
     const { identity, peerHost, grantMs } = membership;
     const renew = (reason: string): void => membership.renew(reason);
-    const peerPort = this.#peerPort;
     const { openMember } = await loadMember();
-    const opened = openMember({ identity, peerHost, peerPort, grantMs, log: this.#log, renew });
+    const opened = openMember({
+      identity,
+      peerHost,
+      peerPort: this.#peerPort,
+      readsCopies: this.#readsCopies,
+      grantMs,
+      log: this.#log,
+      renew,
+    });
     membership.onEnded?.((ended) => opened.ended(ended));
     this.#opened = opened;
     // A node that ends fills nobody any more.

@@ -56,6 +56,7 @@ const NOT_OF_A_PROXY = [
   'weight',
   'replicas',
   'replication',
+  'replicaReads',
 ] as const satisfies readonly (keyof typeof serveFlags)[];
 
 /** The options of a proxy before nodes that are no cluster. */

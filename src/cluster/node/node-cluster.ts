@@ -23,6 +23,8 @@ interface QueuedTopology {
 interface NodeClusterParts {
   readonly self: PeerIdentity;
   readonly peerPort: number;
+  /** Whether the nodes of the cluster answer gets by copies of keys of other nodes. */
+  readonly readsCopies: boolean;
   readonly timers: Timers;
   readonly copies: Pick<ItemCopies, 'skipSequence' | 'changes'>;
   walkKeys(): KeyWalk;
@@ -213,8 +215,11 @@ export class NodeCluster implements MainCluster {
   }
 
   async #adoptInThreads(now: Adopted, before: Adopted | undefined): Promise<void> {
-    const { order, copies } = this.#parts;
+    const { order, copies, grants, readsCopies } = this.#parts;
     const { topology } = now;
+    // A member that has gone may read its copies as long as it lives by a promise of this one, so
+    // until then no change may be acknowledged without it.
+    if (readsCopies) await grants?.released();
     await order({ kind: 'prepare' });
     await order(adoptOrder(now, before));
     if (roleChanges(before, now).gainsPrimary) copies.skipSequence();

@@ -28,6 +28,8 @@ interface MemberOptions {
   /** Where the node listens for other members; port 0: the kernel chooses. */
   readonly peerHost: string;
   readonly peerPort: number;
+  /** Whether the nodes of the cluster answer gets by copies of keys of other nodes. */
+  readonly readsCopies: boolean;
   /** See `Membership`. */
   readonly grantMs: number | undefined;
   readonly log: Logger;
@@ -47,7 +49,7 @@ export interface OpenedMember {
 }
 
 export function openMember(options: MemberOptions): OpenedMember {
-  const { identity, peerHost, peerPort } = options;
+  const { identity, peerHost, peerPort, readsCopies } = options;
   const { cluster, name, incarnation, secret } = identity;
   const share = ClusterShare.allocate();
   const slots = new SharedArrayBuffer(COPY_SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT);
@@ -56,6 +58,7 @@ export function openMember(options: MemberOptions): OpenedMember {
     peerHost,
     peerPort,
     slots,
+    readsCopies,
   };
   const attached = Promise.withResolvers<NodeCluster>();
   const shared = new ClusterShare(share);
@@ -131,6 +134,7 @@ function nodeClusterOf(
   const store = cluster.store();
   return new NodeCluster({
     self: identity,
+    readsCopies: argument.readsCopies,
     peerPort: share.peerPort,
     timers: machineTimers(peerMachine()),
     copies: store.copies(new Uint32Array(argument.slots)),

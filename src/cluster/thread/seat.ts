@@ -1,6 +1,7 @@
 import { CodedError } from '../../base/index.ts';
 import { type ClusterSeat, PLACE } from '../../server/index.ts';
 import type { ItemCopies } from '../../store/index.ts';
+import { isAtRest } from '../../topology/index.ts';
 import type { Adopted } from './adopted.ts';
 import { type ClusterShare, hrtimeMs } from './cluster-share.ts';
 import type { Handover } from './handover.ts';
@@ -24,6 +25,7 @@ interface SeatParts {
   readonly copies: { readonly changes: Pick<ItemCopies['changes'], 'isOpen'> };
   readonly share: Pick<ClusterShare, 'mayAnswerUntilMs'>;
   readonly timers: Timers;
+  readonly readsCopies: boolean;
   readonly forward: ClusterSeat['forward'];
   readonly flushAll: ClusterSeat['flushAll'];
 }
@@ -35,6 +37,8 @@ export class ThreadSeat implements ClusterSeat {
   readonly #parts: SeatParts;
   /** Whether an item without the flag `copy` is one of a key of this node. */
   #isClean = false;
+  /** Whether the copies that this node has are as new as its topology says. */
+  #mayReadCopies = false;
   /** Whether this node is the primary of all keys. */
   #isAlone = false;
   /** How often a request has waited for keys that another member may still have answered. */
@@ -64,8 +68,12 @@ export class ThreadSeat implements ClusterSeat {
   }
 
   /** The thread adopts this topology, in which this node is the primary of some key no more. */
-  adopt({ groups, self }: Adopted, losesPrimary: boolean): void {
+  adopt({ topology, groups, self }: Adopted, losesPrimary: boolean): void {
     if (losesPrimary) this.#isClean = false;
+    // A change of the nodes takes no role from a member before that has adopted a topology with the
+    // change under way. So by a topology at rest a member reads only what it still holds.
+    this.#mayReadCopies =
+      this.#parts.readsCopies && isAtRest(topology) && topology.members[self]?.state === 'serving';
     this.#isAlone = !groups.some((primary) => primary !== self);
   }
 
@@ -112,13 +120,27 @@ export class ThreadSeat implements ClusterSeat {
     if (!sender.hidesChanges) return;
     const isUnsure =
       copies.changes.isOpen(bytes, start, end) || handover.isInherited(bytes, start, end);
-    if (isUnsure) this.changed(bytes, start, end);
+    if (isUnsure && this.#isPrimary(bytes, start, end)) this.changed(bytes, start, end);
+  }
+
+  holdsCopy(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.#mayReadCopies) return false;
+    const { groups, self } = this.#parts.view.current!;
+    return groups.groupOf(bytes, start, end).receivers.includes(self);
   }
 
   changed(bytes: Buffer, start: number, end: number): void {
     const { view, sender } = this.#parts;
     if (!sender.isNoting || view.current === undefined) return;
     sender.changed(view.current.groups.groupOf(bytes, start, end), bytes, start, end);
+  }
+
+  /** A key that was read can be one of which this node has a copy. */
+  #isPrimary(bytes: Buffer, start: number, end: number): boolean {
+    const { current } = this.#parts.view;
+    return (
+      current !== undefined && current.groups.groupOf(bytes, start, end).primary === current.self
+    );
   }
 
   seal(acknowledged: (error?: CodedError) => void): boolean {

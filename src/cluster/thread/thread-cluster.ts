@@ -36,6 +36,8 @@ export interface ThreadArgument {
   readonly peerPort: number;
   /** COPY_SLOT_WORDS words for `store.copies`. */
   readonly slots: SharedArrayBuffer;
+  /** Whether this node answers gets by copies of keys of other nodes. */
+  readonly readsCopies: boolean;
 }
 
 /** What one thread has done since it has started, and its links. */
@@ -206,6 +208,7 @@ export class MemberThread implements ThreadCluster {
     return new ThreadSeat({
       ...common,
       sender: this.#sender,
+      readsCopies: this.#argument.readsCopies,
       share: this.#share,
       forward: (...request) => this.#forwarder.forward(...request),
       flushAll: (exptime, settle) => this.#flush.flushAll(exptime, settle),

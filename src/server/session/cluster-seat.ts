@@ -51,6 +51,11 @@ export interface ClusterSeat {
   /** Where the primary of the key `bytes[start, end)` is: the index of a member, or a PLACE. */
   locate(bytes: Buffer, start: number, end: number): number;
   /**
+   * Whether this node may answer a get of the key `bytes[start, end)` of another member by its own
+   * copy, if it has an item: that has every change that is acknowledged.
+   */
+  holdsCopy(bytes: Buffer, start: number, end: number): boolean;
+  /**
    * For a key that is undecided: resolves when it is worth locating it again. Rejects with a
    * CodedError after a bounded time; its message is then a part of the client's SERVER_ERROR.
    */

@@ -1,10 +1,12 @@
 import { CodedError } from '../../base/index.ts';
 import { isClusterKey, type ReplyStream, type Role } from '../../commands/index.ts';
 import { type ReplyWriter, type Request, VERB } from '../../protocol/index.ts';
+import { NO_ITEM } from '../../store/index.ts';
 import { type ForwardedRun, PLACE } from './cluster-seat.ts';
 import type { ClusterContext, SessionContext } from './context.ts';
 import { JoinedGet } from './joined-get.ts';
 import { type KeyDecision, nobody } from './key-decision.ts';
+import { mayReadCopy } from './keyed-requests.ts';
 import { type ReplyFacts, replyFacts } from './late-replies.ts';
 import type { QueuedReply, ReplyQueue } from './reply-queue.ts';
 
@@ -103,12 +105,34 @@ export class SplitGet {
     this.#knownKey = knownKey;
   }
 
-  /** Where the primary of key number `key` is. The key of the cluster itself is everywhere. */
+  /** Where key number `key` can be answered: where its primary is, or here by a copy. */
   placeOf(request: Request, key: number): number {
+    const place = this.#primaryOf(request, key);
+    if (place < 0 || !mayReadCopy(request) || !this.#hasCopy(request, key)) return place;
+    // The item can become stale before the session reads it: only its primary grants a lease.
+    request.deniesLease = true;
+    return PLACE.here;
+  }
+
+  /** The key of the cluster itself is everywhere. */
+  #primaryOf(request: Request, key: number): number {
     const { keySource } = request;
     const [start, end] = [request.keyStart(key), request.keyEnd(key)];
     if (request.verb === VERB.get && isClusterKey(keySource, start, end)) return PLACE.here;
     return this.#cluster.seat.locate(keySource, start, end);
+  }
+
+  /** Whether this node may answer the key by a copy, and has a live item that needs no lease. */
+  #hasCopy(request: Request, key: number): boolean {
+    const { keySource } = request;
+    const [start, end] = [request.keyStart(key), request.keyEnd(key)];
+    if (!this.#cluster.seat.holdsCopy(keySource, start, end)) return false;
+    const { items } = this.#context.store;
+    const hash = items.hashOf(keySource, start, end);
+    const id = items.open(hash, keySource, start, end);
+    const hasItem = id !== NO_ITEM && !items.items.isStale(id);
+    items.close(hash);
+    return hasItem;
   }
 
   /** As `Retriever.answer`. */
@@ -174,7 +198,7 @@ export class SplitGet {
       return;
     }
     const refusal =
-      this.placeOf(request, from) === PLACE.undecided ? this.#decision.wait() : nobody();
+      this.#primaryOf(request, from) === PLACE.undecided ? this.#decision.wait() : nobody();
     progress.mustWait = refusal === undefined;
     if (refusal === undefined) return;
     const { late } = this.#cluster;
@@ -188,7 +212,7 @@ export class SplitGet {
     const counts: number[] = [];
     const { partKeysMax } = this.#cluster.sizes;
     for (let key = from; key < to; key++) {
-      const place = this.placeOf(request, key);
+      const place = this.#primaryOf(request, key);
       if (place < PLACE.here) break;
       const count = (counts[place - PLACE.here] ?? 0) + 1;
       if (count > partKeysMax) break;

@@ -87,6 +87,7 @@ export class SimProcess {
     this.cluster = new NodeCluster({
       self: this.identity,
       peerPort: Number(options.peerAddress.split(':')[1]),
+      readsCopies: false,
       timers: this.#timersOf(this.main),
       copies: store.copies(new Uint32Array(this.#slots)),
       walkKeys: () => store.walkKeys(),
@@ -157,6 +158,7 @@ export class SimProcess {
       peerHost,
       peerPort: Number(peerPort),
       slots: this.#slots,
+      readsCopies: false,
     };
     const member = new MemberThread(host, argument, machine);
     const cluster = { seat: member.seat, local: new PeerSession(newContext(), member.seat) };

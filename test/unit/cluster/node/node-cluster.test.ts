@@ -281,6 +281,7 @@ test('an order that fails because the node stops leaves no promise unsettled', a
   const cluster = new NodeCluster({
     self,
     peerPort: 1,
+    readsCopies: false,
     timers: test1.timers,
     copies: test1.node.copies,
     walkKeys: () => test1.node.store.walkKeys(),

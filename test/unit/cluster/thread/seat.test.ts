@@ -32,6 +32,7 @@ beforeEach(() => {
   share = { mayAnswerUntilMs: Number.POSITIVE_INFINITY };
   const keyIn = (bytes: Buffer, start: number, end: number) => bytes.toString('latin1', start, end);
   seat = new ThreadSeat({
+    readsCopies: true,
     view,
     timers,
     handover: {
@@ -174,12 +175,41 @@ describe('seat', () => {
   test('a read waits as a change if holders may lack what it shows', () => {
     adopt(topologyWith(3));
     const read = (key: string): void => seat.read(Buffer.from(key), 0, key.length);
-    [open, handover.inherited] = [['open'], ['inherited']];
-    for (const key of ['open', 'inherited']) read(key);
+    const [first = '', second = '', settled = ''] = keys.filter((key) => place(key) === PLACE.here);
+    [open, handover.inherited] = [[first], [second]];
+    for (const key of [first, second]) read(key);
     expect(sender.changes).toEqual([]);
     [sender.isNoting, sender.hidesChanges] = [true, true];
-    for (const key of ['open', 'settled', 'inherited']) read(key);
-    expect(sender.changes).toEqual(['open', 'inherited']);
+    for (const key of [first, settled, second]) read(key);
+    expect(sender.changes).toEqual([first, second]);
+  });
+
+  test('a copy answers for a key that this member holds, in a topology at rest', () => {
+    const copies = (): readonly string[] =>
+      keys.filter((key) => seat.holdsCopy(Buffer.from(key), 0, key.length));
+    adopt(topologyWith(3));
+    const { groups } = view.current!;
+    const held = keys.filter((key) => {
+      const group = groups.groupOf(Buffer.from(key), 0, key.length);
+      return group.receivers.includes(0);
+    });
+    expect(held.length).toBeGreaterThan(0);
+    expect(copies()).toEqual(held);
+    for (const state of ['joining', 'leaving', 'filling'] as const) {
+      adopt(topologyWith([memberWith(1), memberWith(2), memberWith(3, { state })]));
+      expect(copies(), state).toEqual([]);
+    }
+    adopt(topologyWith([memberWith(1), memberWith(2), memberWith(3, { state: 'down' })]));
+    expect(copies().length).toBeGreaterThan(0);
+  });
+
+  test('a read of a copy is no change', () => {
+    adopt(topologyWith(3));
+    [sender.isNoting, sender.hidesChanges] = [true, true];
+    const copy = keys.find((key) => place(key) !== PLACE.here)!;
+    open = [copy];
+    seat.read(Buffer.from(copy), 0, copy.length);
+    expect(sender.changes).toEqual([]);
   });
 
   test('the fast path is off while a key may be inherited, unless reads wait for nobody', () => {

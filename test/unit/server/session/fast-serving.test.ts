@@ -25,6 +25,7 @@ const seatOf = (fast: ClusterSeat['fast']): ClusterSeat => ({
   },
   settled: () => Promise.resolve(),
   forward: () => {},
+  holdsCopy: () => false,
   changing: () => {},
   read: () => {},
   changed: () => {},

@@ -48,6 +48,7 @@ class PeerNode {
       },
       settled: () => Promise.resolve(),
       forward: () => {},
+      holdsCopy: () => false,
       changing: () => {},
       read: () => {},
       changed: () => {},

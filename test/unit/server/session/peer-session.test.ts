@@ -22,6 +22,7 @@ function peerSession() {
     forward: () => {
       throw new Error('a peer must not forward');
     },
+    holdsCopy: () => false,
     changing: (bytes, start, end) =>
       void calls.push(`changing ${bytes.toString('latin1', start, end)}`),
     read: (bytes, start, end) => void calls.push(`read ${bytes.toString('latin1', start, end)}`),

@@ -5,6 +5,11 @@ import { freePort } from './ports.ts';
 import type { OwnedProcess } from './server.ts';
 import { waitUntil } from './wait.ts';
 
+interface NodePlace {
+  readonly hosts: readonly string[];
+  readonly commandPrefix?: readonly string[];
+}
+
 const START_MS_MAX = 120_000;
 
 /** Processes of `slabring serve --join etcd://…`, and the commands that change their cluster. */
@@ -21,12 +26,22 @@ export class EtcdNodes {
   }
 
   /** Starts the process of a node, which keeps its port over restarts. */
-  async start(name: string, ...options: readonly string[]): Promise<OwnedProcess> {
+  start(name: string, ...options: readonly string[]): Promise<OwnedProcess> {
+    return this.startAt({ hosts: ['127.0.0.1'] }, name, ...options);
+  }
+
+  /** Starts a node at these addresses; the first one is for the other nodes. */
+  async startAt(
+    { hosts, commandPrefix = [] }: NodePlace,
+    name: string,
+    ...options: readonly string[]
+  ): Promise<OwnedProcess> {
     const port = this.#ports.get(name) ?? (await freePort());
     this.#ports.set(name, port);
-    const listen = ['-l', '127.0.0.1', '-p', `${port}`, '-m', '16', '-t', '1', '-v'];
+    const listen = ['-l', hosts.join(), '-p', `${port}`, '-m', '16', '-t', '1', '-v'];
     const join = ['--join', this.#url, '--cluster', 'web', '--node-name', name];
-    const node = startVerb(['serve', ...listen, ...join, ...this.#options, ...options]);
+    const args = ['serve', ...listen, ...join, ...this.#options, ...options];
+    const node = startVerb(args, { commandPrefix });
     this.#processes.set(name, node);
     return node;
   }
@@ -76,6 +91,12 @@ export class EtcdNodes {
       START_MS_MAX,
     );
   }
+
+  /** Throws the error with what the nodes have logged. */
+  readonly explain = (error: Error): never => {
+    const logs = [...this.#processes].map(([name, { stderr }]) => `${name}: ${stderr}`);
+    throw new Error(`${error.message}\n${logs.join('\n')}`, { cause: error });
+  };
 
   async dispose(): Promise<void> {
     for (const node of this.#processes.values()) {

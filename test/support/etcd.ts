@@ -21,6 +21,23 @@ export function whyNoEtcd(): string | undefined {
   return reason;
 }
 
+interface EtcdStatus {
+  readonly leader: number;
+  readonly header: { readonly member_id: number };
+}
+
+const localPlace = async (): Promise<EtcdPlace> => {
+  return { host: '127.0.0.1', ports: [await freePort(), await freePort()] };
+};
+
+async function localPlaces(count: number): Promise<readonly EtcdPlace[]> {
+  const places: EtcdPlace[] = [];
+  while (places.length < count) places.push(await localPlace());
+  return places;
+}
+
+const peerUrl = ({ host, ports }: EtcdPlace): string => `http://${host}:${ports[1]}`;
+
 /** PEM files of an etcd with TLS: clients need a certificate of the same authority. */
 interface ServerTls {
   readonly ca: string;
@@ -28,52 +45,91 @@ interface ServerTls {
   readonly key: string;
 }
 
-/** An etcd of one member, on ports of 127.0.0.1 that stay the same over restarts. */
+/** Where a member of etcd listens, and how its process starts. */
+interface EtcdPlace {
+  readonly host: string;
+  readonly ports: readonly [client: number, peer: number];
+  /** A command that executes the rest of the command line. */
+  readonly commandPrefix?: readonly string[];
+}
+
+/** A member of etcd, on ports that stay the same over restarts. */
 export class EtcdServer {
   /** `host:port` for clients. */
   readonly address: string;
-  readonly #peerAddress: string;
+  readonly #name: string;
+  readonly #place: EtcdPlace;
+  /** As etcd wants it: `name=url` of all members. */
+  readonly #members: string;
   readonly #folder: string;
   readonly #removeFolder: () => Promise<void>;
   readonly #tls: ServerTls | undefined;
   #process: OwnedProcess | undefined;
 
   private constructor(
-    [port, peerPort]: readonly [number, number],
+    name: string,
+    place: EtcdPlace,
+    members: string,
     { path, remove }: Awaited<ReturnType<typeof temporaryFolder>>,
     tls: ServerTls | undefined,
   ) {
-    this.address = `127.0.0.1:${port}`;
-    this.#peerAddress = `127.0.0.1:${peerPort}`;
+    this.address = `${place.host}:${place.ports[0]}`;
+    this.#name = name;
+    this.#place = place;
+    this.#members = members;
     this.#folder = path;
     this.#removeFolder = remove;
     this.#tls = tls;
   }
 
+  /** An etcd of one member. */
   static async start(tls?: ServerTls): Promise<EtcdServer> {
-    const ports = [await freePort(), await freePort()] as const;
-    const server = new EtcdServer(ports, await temporaryFolder(), tls);
-    await server.start();
-    return server;
+    const [server] = await EtcdServer.startMembers([await localPlace()], tls);
+    return server!;
+  }
+
+  /** An etcd of several members, on 127.0.0.1 or at these places. */
+  static async startMembers(
+    places: number | readonly EtcdPlace[],
+    tls?: ServerTls,
+  ): Promise<readonly EtcdServer[]> {
+    const at = typeof places === 'number' ? await localPlaces(places) : places;
+    const members = at.map((place, nth) => `member-${nth}=${peerUrl(place)}`).join();
+    const servers: EtcdServer[] = [];
+    for (const [nth, place] of at.entries()) {
+      const folder = await temporaryFolder();
+      servers.push(new EtcdServer(`member-${nth}`, place, members, folder, tls));
+    }
+    await Promise.all(servers.map((server) => server.start()));
+    return servers;
   }
 
   /** Resolves when etcd is healthy: it has a leader and writes. */
   async start(): Promise<void> {
     const client = `${this.#tls === undefined ? 'http' : 'https'}://${this.address}`;
-    const peer = `http://${this.#peerAddress}`;
+    const peer = peerUrl(this.#place);
     const tls = this.#tls;
     this.#process = new OwnedProcess([
+      ...(this.#place.commandPrefix ?? []),
       findCommand('etcd')!,
-      ...['--name', 'test', '--data-dir', this.#data],
+      ...['--name', this.#name, '--data-dir', this.#data],
       ...['--listen-client-urls', client, '--advertise-client-urls', client],
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-      ...['--initial-cluster', `test=${peer}`],
+      ...['--initial-cluster', this.#members],
       // A short election lets leases of 1 s be.
       ...['--heartbeat-interval', '20', '--election-timeout', '200'],
       ...(tls === undefined ? [] : ['--cert-file', tls.cert, '--key-file', tls.key]),
       ...(tls === undefined ? [] : ['--client-cert-auth', '--trusted-ca-file', tls.ca]),
     ]);
-    await this.#process.failOnExit(waitUntil('etcd is healthy', () => this.#isHealthy()));
+    await this.#process.failOnExit(waitUntil('etcd is healthy', () => this.#isHealthy(), 60_000));
+  }
+
+  /** Whether this member is the leader now; false without a reply. */
+  async isLeader(): Promise<boolean> {
+    const status = await this.control('endpoint', 'status', '-w', 'json').catch(() => '[]');
+    const [first] = JSON.parse(status) as readonly { Status: EtcdStatus }[];
+    const now = first?.Status;
+    return now !== undefined && now.leader === now.header.member_id;
   }
 
   /** Ends the process at once, as a failure does. */

@@ -24,6 +24,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** A port of 127.0.0.1, or an address. */
+export type NodeAt = number | { readonly host: string; readonly port: number };
+
 /** A connection of a client that knows nothing of clusters. */
 export class TextConnection {
   readonly #socket: Socket;
@@ -31,8 +34,9 @@ export class TextConnection {
   #waiting: Waiting[] = [];
   isClosed = false;
 
-  constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  constructor(at: NodeAt) {
+    const { host, port } = typeof at === 'number' ? { host: '127.0.0.1', port: at } : at;
+    this.#socket = connect({ port, host, noDelay: true });
     this.#socket.on('data', (bytes) => this.#read(bytes.toString('latin1')));
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('the node has closed the connection')));
@@ -64,4 +68,17 @@ export class TextConnection {
     this.isClosed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
+}
+
+/** Whether a node replies to gets of many keys without an error. */
+export async function answersAll(at: NodeAt): Promise<boolean> {
+  const connection = new TextConnection(at);
+  const keys = Array.from({ length: 100 }, (_, nth) => `none-${nth}`);
+  const replies = keys.map((key) => connection.send(`get ${key}\r\n`, value));
+  const isReady = await Promise.all(replies).then(
+    (all) => all.every((reply) => reply === ''),
+    () => false,
+  );
+  connection.close();
+  return isReady;
 }

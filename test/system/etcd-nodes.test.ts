@@ -18,7 +18,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('slabring nodes with etcd', () => {
     nodes = new EtcdNodes([etcd.address]);
     await nodes.startAll('a', 'b');
     load = new ClusterLoad([nodes.port('b')], KEYS, new Random(testSeed()));
-    await load.fill();
+    await load.fill().catch(nodes.explain);
     load.start();
   }, 120_000);
   afterAll(async () => {

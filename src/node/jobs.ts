@@ -3,13 +3,18 @@ import type { ServerOptions } from './options/server-flags.ts';
 
 /**
  * Each job: it is in the file of `threads/` with its name, because a thread loads only its own job;
- * and on how many threads it runs. All but `guest` run for as long as the node does.
+ * and on how many threads it runs. All but `guest` run for as long as the node does; each guest has
+ * a place of its own, so that a long one does not hold up another.
  */
 const JOBS = {
   serve: ({ threads }: ServerOptions) => threads,
   maintain: () => 1,
-  guest: () => 1,
+  guest: () => GUEST_PLACES.length,
 };
+/** What guests do: files of items, and the cluster's copies. */
+export const GUEST_PLACES = ['snapshots', 'copies'] as const;
+export type GuestPlace = (typeof GUEST_PLACES)[number];
+
 type JobName = keyof typeof JOBS;
 
 /** One thread of the pool. */

@@ -6,10 +6,11 @@ export const KEY_VERDICT = { keep: 0, drop: 1, markCopy: 2, markOwn: 3 } as cons
 export type KeyVerdict = (typeof KEY_VERDICT)[keyof typeof KEY_VERDICT];
 
 /**
- * Decides about the key `bytes[start, end)`. It runs under the stripe of the key: it may read and
- * copy, but it neither throws nor allocates.
+ * Decides about the key `bytes[start, end)`; `access` is the second of the last access of its item
+ * on the store's clock. It runs under the stripe of the key: it may read and copy, but it neither
+ * throws nor allocates.
  */
-export type KeyVisitor = (bytes: Buffer, start: number, end: number) => KeyVerdict;
+export type KeyVisitor = (bytes: Buffer, start: number, end: number, access: number) => KeyVerdict;
 
 /**
  * A walk over the keys of all live items in bounded steps, while other threads change the store. As
@@ -70,7 +71,7 @@ export class KeyWalk {
     const { arena, items, index, clock, linker } = this.#parts;
     if (clock.isExpired(id) || clock.isFlushed(id)) return;
     const keyAt = items.keyAt(id);
-    const verdict = visit(arena.bytes, keyAt, keyAt + items.keyBytes(id));
+    const verdict = visit(arena.bytes, keyAt, keyAt + items.keyBytes(id), items.access(id));
     if (verdict === KEY_VERDICT.drop) linker.unlink(index.hashOfItem(id), id);
     else if (verdict === KEY_VERDICT.markCopy) items.setFlags(id, FLAG.copy);
     else if (verdict === KEY_VERDICT.markOwn) items.clearFlags(id, FLAG.copy);

@@ -12,7 +12,7 @@ import {
 } from './amounts.ts';
 import { changeBounds, etcdBounds, handoverBounds, memberBounds } from './cluster-bounds.ts';
 import { Constants } from './constants.ts';
-import { clusterBounds, opsBounds, sessionBounds } from './ops-bounds.ts';
+import { clusterBounds, copyBounds, opsBounds, sessionBounds } from './ops-bounds.ts';
 import { topologyBounds } from './topology-bounds.ts';
 import { codeIn, textOf } from './tree.ts';
 
@@ -106,6 +106,7 @@ const BOUNDED: Readonly<Record<string, readonly string[]>> = {
   ...etcdBounds(the),
   ...topologyBounds(the),
   ...sessionBounds(the),
+  ...copyBounds(the),
   'pending operations of a client': [],
   'operation of a client': [],
   'writes of a client': [

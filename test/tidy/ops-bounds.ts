@@ -126,3 +126,15 @@ export const sessionBounds = (the: (path: string, name: string) => number) => ({
     bytes(the('value-sizes.ts', 'PART_BYTES')),
   ],
 });
+
+/** The row for the copying of items in a cluster. */
+export const copyBounds = (the: (path: string, name: string) => number) => ({
+  'copying of items in a cluster': [
+    ms(the('fill-run.ts', 'ROUND_MS_MAX')),
+    count(the('fill-pacer.ts', 'RESTS_PER_WORK_MAX')),
+    count(the('fill-run.ts', 'KEYS_PER_ROUND')),
+    count(the('fill-run.ts', 'ROUNDS_WAITING_MAX')),
+    count(the('access-bands.ts', 'BANDS_MAX')),
+    count(the('fill-run.ts', 'STATES_WITHOUT_MEMORY_MAX')),
+  ],
+});

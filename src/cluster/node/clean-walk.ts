@@ -44,9 +44,9 @@ export function walkInSlices(
   return new Promise((resolve) => {
     const slice = (): void => {
       let keys = 0;
-      const counted: KeyVisitor = (bytes, start, end) => {
+      const counted: KeyVisitor = (bytes, start, end, access) => {
         keys++;
-        return visit(bytes, start, end);
+        return visit(bytes, start, end, access);
       };
       for (let groups = 0; groups < GROUPS_PER_SLICE && keys < KEYS_PER_SLICE; groups++) {
         if (walk.isDone) break;

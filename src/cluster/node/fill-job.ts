@@ -5,6 +5,7 @@ import type { PeerIdentity as LinkIdentity } from '../peers/identity.ts';
 import { type PeerMachine, peerMachine } from '../peers/machine.ts';
 import { PeerLink } from '../peers/peer-link.ts';
 import { adoptedBy, type PeerIdentity, peerKey } from '../thread/adopted.ts';
+import { ThreadDelays } from '../thread/thread-delays.ts';
 import { machineTimers } from '../thread/timers.ts';
 import type { FillOrder } from './fill-keeper.ts';
 import { FillPlan } from './fill-plan.ts';
@@ -17,20 +18,29 @@ export interface FillJob extends FillOrder {
   readonly identity: Omit<LinkIdentity, 'secret'> & { readonly secret: Uint8Array };
   /** The words of `store.copies`. */
   readonly slots: SharedArrayBuffer;
+  /** The threads that serve clients, by their numbers in the operating system. */
+  readonly threads: readonly number[];
 }
 
 /** Runs one fill, on a thread of its own, with connections of its own. */
-export default async function runFill({ store }: Guest, job: FillJob): Promise<FillOutcome> {
+export default async function runFill(guest: Guest, job: FillJob): Promise<FillOutcome> {
+  const { store } = guest;
+  guest.lowerPriority();
   const machine = peerMachine();
+  const delays = new ThreadDelays(job.threads);
   const links = new FillLinks(job, machine);
   try {
     const copies = store.copies(new Uint32Array(job.slots));
     const fill = new FillRun({
       plan: planOf(job),
-      walk: store.walkKeys(),
+      walkKeys: () => store.walkKeys(),
+      items: store.view.itemCount(),
+      nowSeconds: () => store.clock.now(),
       copies,
       timers: machineTimers(machine),
       share: new FillShare(job.share),
+      delayMs: () => delays.meanMs(),
+      soon: (run) => void setImmediate(run),
       linkTo: (peer) => links.to(peer),
     });
     return await fill.run();

@@ -1,48 +1,67 @@
 import type { CodedError } from '../../base/index.ts';
-import type { ItemCopies, KeyWalk } from '../../store/index.ts';
+import { KIND } from '../../protocol/peer.ts';
+import { type ItemCopies, KEY_VERDICT, type KeyVisitor, type KeyWalk } from '../../store/index.ts';
 import { type PeerIdentity, peerKey } from '../thread/adopted.ts';
 import { type ChangeGroup, ChangeGroups } from '../thread/change-groups.ts';
 import { KeyBatch } from '../thread/key-batch.ts';
-import { PeerDelivery, type StateLink } from '../thread/peer-delivery.ts';
+import { type DeliveryParts, PeerDelivery, type StateLink } from '../thread/peer-delivery.ts';
 import type { Timers } from '../thread/timers.ts';
+import { AccessAges, type AccessBand } from './access-bands.ts';
+import { FillPacer } from './fill-pacer.ts';
 import type { FillPlan } from './fill-plan.ts';
 import type { FillShare } from './fill-share.ts';
 import { KeyCollector } from './key-collector.ts';
 
 /** The states that are sent before the fill looks at its pace. */
 const KEYS_PER_ROUND = 128;
-/** Groups of buckets without a key to send end a round, too. */
+/** A round ends after so many groups of buckets, or this time: it delays a client no longer. */
 const GROUPS_PER_ROUND = 2000;
+const ROUND_MS_MAX = 0.25;
+/** The groups between two looks at the time. */
+const GROUPS_PER_LOOK = 16;
 const ROUNDS_WAITING_MAX = 2;
-/**
- * After a round the fill rests for as long as the round took, and at least this time: so it takes
- * at most half of a core of this node, and of a receiver what one busy client takes.
- */
-const REST_MS_MIN = 1;
+/** With fewer items the order does not matter. */
+const ORDERED_ITEMS_MIN = 10_000;
+/** A receiver that has no memory for so many states, one after the other, gets no more of them. */
+const STATES_WITHOUT_MEMORY_MAX = 512;
 /** How long a fill that waits for replies needs to see that it has to stop. */
 const STOP_LOOK_MS = 5;
 
 export type FillOutcome = 'done' | 'stopped' | 'failed';
 
+type Taken = Parameters<NonNullable<DeliveryParts['taken']>>;
+
 interface FillParts {
   readonly plan: FillPlan;
-  readonly walk: KeyWalk;
+  /** Begins a walk over the store. */
+  walkKeys(): KeyWalk;
+  /** About how many items the store has. */
+  readonly items: number;
+  /** On the clock of the store. */
+  nowSeconds(): number;
   readonly copies: Pick<ItemCopies, 'read' | 'raiseSequence'>;
   readonly timers: Timers;
   readonly share: FillShare;
+  /** See FillPacer; undefined if nobody knows. */
+  delayMs(): number | undefined;
+  /** Runs it soon, after what else the thread has to do. */
+  soon(run: () => void): void;
   linkTo(peer: PeerIdentity): StateLink;
 }
 
 /**
- * Sends the items of this member to the receivers that may lack them: walks over the store, and
- * sends each key as its state is then. It stops for a receiver that has no memory left.
+ * Sends the items of this member to the receivers that may lack them, those that were used last
+ * first: walks over the store, and sends each key as its state is then. It stops for a receiver
+ * that has no memory left for items that were used earlier than its own.
  */
 export class FillRun {
   readonly #parts: FillParts;
-  readonly #collector: KeyCollector;
+  readonly #pacer: FillPacer;
   readonly #groups = new ChangeGroups();
   readonly #deliveries: readonly PeerDelivery[];
   readonly #full = new Set<string>();
+  /** By receiver: the states that it had no memory for, since it took one. */
+  readonly #withoutMemory = new Map<string, number>();
   #batches: (KeyBatch | undefined)[] = [];
   #noted = 0;
   #waiting = 0;
@@ -51,16 +70,17 @@ export class FillRun {
 
   constructor(parts: FillParts) {
     this.#parts = parts;
-    this.#collector = new KeyCollector(parts.walk);
     const { plan, copies, timers, linkTo } = parts;
+    this.#pacer = new FillPacer({ nowMs: () => timers.nowMs(), delayMs: parts.delayMs });
     this.#deliveries = plan.now.topology.members.map((member) => {
       const delivery = {
+        kind: KIND.fill,
         copies,
         timers,
         version: () => plan.now.topology.version,
         reached: () => {},
         sent: (bytes: number) => parts.share.sent(0, bytes),
-        outOfMemory: (peer: PeerIdentity) => void this.#full.add(peerKey(peer)),
+        taken: (...taken: Taken) => this.#taken(...taken),
       };
       return new PeerDelivery(
         member,
@@ -71,16 +91,56 @@ export class FillRun {
   }
 
   async run(): Promise<FillOutcome> {
-    const { walk, share, timers } = this.#parts;
-    while (!walk.isDone && !share.isStopping && this.#failure === undefined) {
+    const { walkKeys, share } = this.#parts;
+    const bands = await this.#bands();
+    for (const [nth, band] of bands.entries()) {
+      const walk = walkKeys();
+      const collector = new KeyCollector(walk, band);
+      share.walks(bands.length, nth);
+      await this.#work(walk, () => this.#round(walk, collector));
+    }
+    while (this.#waiting > 0 && this.#isOn) await this.#nextReply();
+    return this.#end();
+  }
+
+  get #isOn(): boolean {
+    return !this.#parts.share.isStopping && this.#failure === undefined;
+  }
+
+  /** One band if the order does not matter. */
+  async #bands(): Promise<readonly AccessBand[]> {
+    const { walkKeys, items, nowSeconds } = this.#parts;
+    const ages = new AccessAges(nowSeconds());
+    if (items < ORDERED_ITEMS_MIN) return ages.bands();
+    const walk = walkKeys();
+    const count: KeyVisitor = (_bytes, _start, _end, access) => {
+      ages.add(access);
+      return KEY_VERDICT.keep;
+    };
+    await this.#work(walk, () => this.#visit(walk, () => walk.step(Infinity, count)));
+    return ages.bands();
+  }
+
+  /** Works in rounds until the walk has ended, with rests in between. */
+  async #work(walk: KeyWalk, round: () => void): Promise<void> {
+    const { share, timers } = this.#parts;
+    while (!walk.isDone && this.#isOn) {
       const startMs = timers.nowMs();
-      this.#round();
-      const tookMs = timers.nowMs() - startMs;
-      await this.#rest(Math.max(REST_MS_MIN, tookMs));
+      round();
+      await this.#rest(this.#pacer.restMs(startMs));
       while (this.#waiting >= ROUNDS_WAITING_MAX && !share.isStopping) await this.#nextReply();
     }
-    while (this.#waiting > 0 && !share.isStopping) await this.#nextReply();
-    return this.#end();
+  }
+
+  /** Visits groups of buckets until the round has ended. */
+  #visit(walk: KeyWalk, step: () => void): void {
+    const { timers } = this.#parts;
+    const untilMs = timers.nowMs() + ROUND_MS_MAX;
+    for (let groups = 1; !walk.isDone && groups <= GROUPS_PER_ROUND; groups++) {
+      step();
+      if (this.#noted >= KEYS_PER_ROUND) return;
+      if (groups % GROUPS_PER_LOOK === 0 && timers.nowMs() >= untilMs) return;
+    }
   }
 
   #end(): FillOutcome {
@@ -91,22 +151,20 @@ export class FillRun {
   }
 
   /** Sends the next keys. */
-  #round(): void {
-    const { walk, share } = this.#parts;
-    for (let groups = 0; groups < GROUPS_PER_ROUND && this.#noted < KEYS_PER_ROUND; groups++) {
-      if (walk.isDone) break;
-      this.#collector.next();
-      this.#noteAll();
-    }
-    share.visited(walk.visitedGroups, walk.groups);
+  #round(walk: KeyWalk, collector: KeyCollector): void {
+    this.#visit(walk, () => {
+      collector.next();
+      this.#noteAll(collector);
+    });
+    this.#parts.share.visited(walk.visitedGroups, walk.groups);
     if (this.#noted > 0) this.#send();
   }
 
-  #noteAll(): void {
-    const { bytes, count } = this.#collector;
+  #noteAll(collector: KeyCollector): void {
+    const { bytes, count } = collector;
     for (let nth = 0; nth < count; nth++) {
-      const start = this.#collector.startOf(nth);
-      const end = this.#collector.endOf(nth);
+      const start = collector.startOf(nth);
+      const end = collector.endOf(nth);
       for (const member of this.#parts.plan.receiversOf(bytes, start, end)) {
         if (!this.#isFull(member)) this.#note(member, bytes, start, end);
       }
@@ -145,7 +203,18 @@ export class FillRun {
   }
 
   #rest(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#parts.timers.setTimer(resolve, ms));
+    const { timers, soon } = this.#parts;
+    return new Promise((resolve) => {
+      if (ms > 0) timers.setTimer(resolve, ms);
+      else soon(resolve);
+    });
+  }
+
+  #taken(peer: PeerIdentity, states: number, withoutMemory: number): void {
+    const key = peerKey(peer);
+    const before = withoutMemory < states ? 0 : (this.#withoutMemory.get(key) ?? 0);
+    this.#withoutMemory.set(key, before + withoutMemory);
+    if (before + withoutMemory >= STATES_WITHOUT_MEMORY_MAX) this.#full.add(key);
   }
 
   /** Resolves at the next acknowledgement, and soon when the fill has to stop. */

@@ -10,6 +10,8 @@ export class FillShare {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
   readonly #counts: Float64Array;
+  #walks = 1;
+  #walk = 0;
 
   constructor(memory = new SharedArrayBuffer(SHARE_BYTES)) {
     this.memory = memory;
@@ -30,9 +32,16 @@ export class FillShare {
     this.#counts[COUNTS.bytesSent]! += bytes;
   }
 
+  /** The fill makes so many walks, and begins this one of them. */
+  walks(count: number, nth: number): void {
+    this.#walks = count;
+    this.#walk = nth;
+  }
+
+  /** How far it is in this walk. */
   visited(groupsVisited: number, groups: number): void {
-    this.#counts[COUNTS.groupsVisited] = groupsVisited;
-    this.#counts[COUNTS.groups] = groups;
+    this.#counts[COUNTS.groupsVisited] = this.#walk * groups + groupsVisited;
+    this.#counts[COUNTS.groups] = this.#walks * groups;
   }
 
   get keysSent(): number {

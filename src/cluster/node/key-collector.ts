@@ -1,17 +1,20 @@
 import { KEY_VERDICT, type KeyVerdict, type KeyWalk } from '../../store/index.ts';
+import { type AccessBand, isInBand } from './access-bands.ts';
 
 const KEY_BYTES_MAX = 250;
 const KEYS_MIN = 256;
 
-/** Copies the keys of one step of a walk: the visit itself may not allocate. */
+/** Copies the keys of a band, of one step of a walk: the visit itself may not allocate. */
 export class KeyCollector {
   bytes = Buffer.allocUnsafe(KEYS_MIN * KEY_BYTES_MAX);
   #ends = new Uint32Array(KEYS_MIN);
   count = 0;
   readonly #walk: KeyWalk;
+  readonly #band: AccessBand;
 
-  constructor(walk: KeyWalk) {
+  constructor(walk: KeyWalk, band: AccessBand) {
     this.#walk = walk;
+    this.#band = band;
   }
 
   startOf(nth: number): number {
@@ -26,19 +29,18 @@ export class KeyCollector {
   next(): void {
     for (;;) {
       this.count = 0;
-      const keys = this.#walk.step(this.#ends.length, (source, start, end) =>
-        this.#add(source, start, end),
-      );
+      const keys = this.#walk.step(this.#ends.length, this.#visit);
       if (keys === 0) return;
       this.#ends = new Uint32Array(2 * keys);
       this.bytes = Buffer.allocUnsafe(2 * keys * KEY_BYTES_MAX);
     }
   }
 
-  #add(source: Buffer, start: number, end: number): KeyVerdict {
+  readonly #visit = (source: Buffer, start: number, end: number, access: number): KeyVerdict => {
+    if (!isInBand(this.#band, access)) return KEY_VERDICT.keep;
     const at = this.startOf(this.count);
     source.copy(this.bytes, at, start, end);
     this.#ends[this.count++] = at + end - start;
     return KEY_VERDICT.keep;
-  }
+  };
 }

@@ -141,13 +141,17 @@ function nodeClusterOf(
     walkKeys: () => store.walkKeys(),
     order: (order) => cluster.adopt(order),
     soon: (run) => void setImmediate(run),
-    runFill: (order) => {
-      const job: FillJob = { ...order, identity: argument.identity, slots: argument.slots };
-      return runGuest<FillOutcome>(FILL_MODULE, job).catch((error: unknown) => {
+    runFill: async (order) => {
+      try {
+        const { identity: from, slots } = argument;
+        const threads = (await cluster.adopt({ kind: 'number' })) as readonly number[];
+        const job: FillJob = { ...order, identity: from, slots, threads };
+        return await runGuest<FillOutcome>(FILL_MODULE, job, 'copies');
+      } catch (error) {
         if (!(error instanceof CodedError)) throw error;
         log.warn({ code: error.code }, `the copying of items has ended: ${error.message}`);
         return 'failed';
-      });
+      }
     },
     adopted: (topology) => {
       display.adopted(topology);

@@ -44,7 +44,7 @@ export interface ConnectionContext {
 }
 
 const REQUEST_KINDS = new Set<number>([
-  ...[KIND.forward, KIND.states, KIND.mark, KIND.flush, KIND.ping],
+  ...[KIND.forward, KIND.states, KIND.fill, KIND.mark, KIND.flush, KIND.ping],
 ]);
 
 /** The connection of a peer that this node has accepted. */

@@ -10,6 +10,8 @@ import type { PeerMachine, PeerTimer } from './machine.ts';
 import { CONTROL_FRAMES, LINK_LIMITS, type LinkLimits } from './peer-limits.ts';
 import { type Settle, WAITING_REPLIES_MAX, WaitingReplies } from './waiting-replies.ts';
 
+const DATA_KINDS: ReadonlySet<number> = new Set([KIND.forward, KIND.states, KIND.fill]);
+
 /** A request times out after so many ticks, or one more. */
 const TICKS_PER_REPLY = 4;
 /** A delay is up to this part shorter, so that threads do not connect at the same moment. */
@@ -137,7 +139,7 @@ export class PeerLink {
     const { framesMax, bytesMax } = this.#limits;
     const { count, bytes } = this.#waiting;
     if (count < framesMax && bytes < bytesMax && this.#output.sink.at < bytesMax) return undefined;
-    const isControl = kind !== KIND.forward && kind !== KIND.states;
+    const isControl = !DATA_KINDS.has(kind);
     return isControl && count < framesMax + CONTROL_FRAMES ? undefined : this.#full;
   }
 

@@ -40,7 +40,9 @@ export type ThreadOrder =
   /** The store has only what this node holds at `version`, with the right roles. */
   | { readonly kind: 'clean'; readonly version: number }
   /** Ask a peer for a grant; the first thread does, and answers whether the peer grants. */
-  | { readonly kind: 'ping'; readonly name: string; readonly incarnation: number };
+  | { readonly kind: 'ping'; readonly name: string; readonly incarnation: number }
+  /** Answer the number of the thread in the operating system. */
+  | { readonly kind: 'number' };
 
 /** What a thread tells the main thread. */
 export type ThreadNotice =

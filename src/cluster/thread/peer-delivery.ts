@@ -27,10 +27,13 @@ export const UNREACHABLE_MS = 2000;
  */
 export const LOST_MS = 10_000;
 
+/** Changes of clients, or what a fill copies. */
+type StateKind = typeof KIND.states | typeof KIND.fill;
+
 /** What a delivery uses of a link. */
 export interface StateLink {
   send(
-    kind: typeof KIND.states,
+    kind: StateKind,
     version: number,
     payload: PeerPayload,
     settle: (reply: Frame | CodedError) => void,
@@ -47,6 +50,8 @@ export interface DeliveryCounts {
 }
 
 export interface DeliveryParts {
+  /** Default: changes. */
+  readonly kind?: StateKind;
   readonly copies: Pick<ItemCopies, 'read' | 'raiseSequence'>;
   readonly timers: Timers;
   /** The topology that this thread has adopted. */
@@ -58,8 +63,8 @@ export interface DeliveryParts {
   readonly counts?: DeliveryCounts;
   /** A batch of this many bytes was sent. */
   sent?(bytes: number): void;
-  /** The receiver has no memory for an item. */
-  outOfMemory?(peer: PeerIdentity): void;
+  /** The receiver has answered a batch: how many of its states it had no memory for. */
+  taken?(peer: PeerIdentity, states: number, withoutMemory: number): void;
 }
 
 /** A part of a batch that waits for its acknowledgement. */
@@ -135,7 +140,7 @@ export class PeerDelivery {
       const write = (sink: ByteSink): void => {
         to = this.#write(sink, keys, from, end);
       };
-      this.#link.send(KIND.states, this.#parts.version(), write, (reply) =>
+      this.#link.send(this.#parts.kind ?? KIND.states, this.#parts.version(), write, (reply) =>
         this.#settled(unit!, reply),
       );
       unit = { keys, first: from, end: to, group, sinceMs };
@@ -201,18 +206,20 @@ export class PeerDelivery {
   #readRefusals({ keys, first, end }: Unit, reply: Frame): KeyBatch | undefined {
     let refused: KeyBatch | undefined;
     const refusals = this.#refusals;
+    let withoutMemory = 0;
     refusals.open(reply);
     while (refusals.next()) {
       const nth = first + refusals.index;
       if (nth >= end) continue;
       if (refusals.reason === REFUSAL.noMemory) {
-        this.#parts.outOfMemory?.(this.#peer);
+        withoutMemory++;
         continue;
       }
       this.#parts.copies.raiseSequence(refusals.slotHigh, refusals.slotLow);
       refused ??= new KeyBatch();
       refused.add(keys.bytes, keys.startOf(nth), keys.endOf(nth));
     }
+    this.#parts.taken?.(this.#peer, end - first, withoutMemory);
     return refused;
   }
 

@@ -1,5 +1,12 @@
 import type { ByteSink } from '../../base/index.ts';
-import { type Frame, PEER_STATUS, putRefusal, REFUSAL, StatesReader } from '../../protocol/peer.ts';
+import {
+  type Frame,
+  KIND,
+  PEER_STATUS,
+  putRefusal,
+  REFUSAL,
+  StatesReader,
+} from '../../protocol/peer.ts';
 import { type ItemCopies, newItemState } from '../../store/index.ts';
 import type { PeerPayload } from '../peers/frame-output.ts';
 import { mayRun, type PeerIdentity } from './adopted.ts';
@@ -69,9 +76,10 @@ export class StateService {
   #take(frame: Frame, sink: ByteSink): void {
     const { copies } = this.#parts;
     const state = this.#state;
+    const isFill = frame.kind === KIND.fill;
     this.#reader.open(frame);
     while (this.#reader.next(state)) {
-      const taken = copies.take(state);
+      const taken = copies.take(state, isFill);
       if (taken === 'done') continue;
       const reason = taken === 'refused' ? REFUSAL.older : REFUSAL.noMemory;
       putRefusal(sink, this.#reader.index, reason, state.slotHigh, state.slotLow);

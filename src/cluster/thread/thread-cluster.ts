@@ -24,6 +24,7 @@ import { Pings } from './pings.ts';
 import { ThreadSeat } from './seat.ts';
 import { Sender } from './sender.ts';
 import { StateService } from './state-service.ts';
+import { systemThread } from './thread-delays.ts';
 import { machineTimers, type Timers } from './timers.ts';
 import { TopologyView } from './topology-view.ts';
 
@@ -65,6 +66,7 @@ export class MemberThread implements ThreadCluster {
   readonly #view: TopologyView;
   readonly #handover = new Handover();
   readonly #routes: PeerRoutes;
+  readonly #copies: ItemCopies;
   readonly #sender: Sender;
   readonly #marks: MarkSender;
   readonly #flush: ClusterFlush;
@@ -91,6 +93,7 @@ export class MemberThread implements ThreadCluster {
       handover: this.#handover,
       linkTo: (peer) => this.#routes.to(peer)?.link,
     };
+    this.#copies = common.copies;
     this.#sender = this.#newSender(common);
     this.#marks = new MarkSender({ ...common, sequence: () => common.copies.sequence() });
     this.#flush = new ClusterFlush({ ...common, clock: store.clock });
@@ -138,6 +141,8 @@ export class MemberThread implements ThreadCluster {
         return this.seat.clean(order.version);
       case 'ping':
         return this.#host.thread === 0 && this.#pings.ask(order);
+      case 'number':
+        return systemThread();
     }
   }
 
@@ -177,6 +182,7 @@ export class MemberThread implements ThreadCluster {
     const adopted = adoptedBy(decodeTopology(topology), this.#self, groups);
     this.#routes.follow(adopted);
     this.#view.current = adopted;
+    this.#copies.endFill();
     this.#handover.adopt(adopted);
     this.#sender.adopt(adopted);
     this.#marks.follow(adopted);
@@ -225,6 +231,7 @@ export class MemberThread implements ThreadCluster {
       new Map([
         [KIND.forward, (frame, from) => this.#forwards.take(frame, from)],
         [KIND.states, (frame, from) => states.receive(frame, from)],
+        [KIND.fill, (frame, from) => states.receive(frame, from)],
         [KIND.mark, (frame, from) => marks.receive(frame, from)],
         [KIND.ping, (frame, from) => this.#pings.receive(frame, from)],
         [KIND.flush, (frame, from) => this.#flush.receive(frame, from)],

@@ -1,6 +1,7 @@
 import { CodedError } from '../../base/index.ts';
 import type { Store } from '../../store/index.ts';
 import { NodeMemory } from '../memory.ts';
+import { lowerPriority } from './priority.ts';
 import type { GuestJob, GuestResult } from './procedures.ts';
 
 /** What work from outside of this room gets of the node, on a thread of its own. */
@@ -10,6 +11,8 @@ export interface Guest {
   isStopping(): boolean;
   /** Blocks the thread for this time; returns true at once when the node has to stop. */
   sleep(ms: number): boolean;
+  /** Lets the kernel prefer the threads that serve clients to this one. */
+  lowerPriority(): void;
 }
 
 /** The default export of a module with such work. */
@@ -31,6 +34,7 @@ export default async function runGuest(job: GuestJob): Promise<GuestResult> {
     store,
     isStopping: () => state.name === 'draining',
     sleep: (ms) => state.sleepUntilStop(ms),
+    lowerPriority,
   };
   try {
     return { kind: 'done', value: await work(guest, job.argument) };

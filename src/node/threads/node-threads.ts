@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { CodedError, type Logger } from '../../base/index.ts';
 import { type ListenAddress, THREADS_SHARE_PORT } from '../../server/index.ts';
-import { type JobRun, planRuns } from '../jobs.ts';
+import { GUEST_PLACES, type GuestPlace, type JobRun, planRuns } from '../jobs.ts';
 import type { NodeShare } from '../memory.ts';
 import { withinTime } from '../within-time.ts';
 import { Channel } from './channel.ts';
@@ -16,10 +16,14 @@ type WorkerChannel = Channel<WorkerProcedures, MainProcedures>;
 type ServeStart = Pick<ServeJob, 'users' | 'certificates' | 'cluster'>;
 
 /**
- * Runs the default export of a module, a `GuestWork`, on a thread of the node; one at a time.
- * Rejects with the CodedError that the work threw. Any other error ends the node.
+ * Runs the default export of a module, a `GuestWork`, on a thread of the node; one at a time in
+ * each place. Rejects with the CodedError that the work threw. Any other error ends the node.
  */
-export type RunGuest = <Result>(module: URL, argument: unknown) => Promise<Result>;
+export type RunGuest = <Result>(
+  module: URL,
+  argument: unknown,
+  place?: GuestPlace,
+) => Promise<Result>;
 
 /** The threads of a node's pool, and the channels to those that serve connections. */
 export class NodeThreads {
@@ -99,10 +103,11 @@ export class NodeThreads {
   }
 
   /** Runs the work of another room on a thread of its own. */
-  readonly runGuest: RunGuest = async (module, argument) => {
-    const { thread } = this.#runs.find(({ job }) => job === 'guest')!;
+  readonly runGuest: RunGuest = async (module, argument, place = 'snapshots') => {
+    const runs = this.#runs.filter(({ job }) => job === 'guest');
+    const { thread } = runs[GUEST_PLACES.indexOf(place)]!;
     const job = { share: this.#share, thread, module: module.href, argument };
-    const result = await this.#pool.runGuest(job);
+    const result = await this.#pool.runGuest(job, place);
     if (result.kind === 'failed') throw new CodedError(result.code, result.message);
     return result.value as never;
   };

@@ -1,7 +1,7 @@
 import type { MessagePort, StructuredSerializeOptions } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { addressSpaceError } from '../address-space.ts';
-import type { JobRun } from '../jobs.ts';
+import type { GuestPlace, JobRun } from '../jobs.ts';
 import { processLimit } from '../process-limits.ts';
 import { withinTime } from '../within-time.ts';
 import type { GuestJob, GuestResult, Job } from './procedures.ts';
@@ -12,6 +12,8 @@ function fileOf(job: JobRun['job']): string {
   return new URL(`./${job}-job.${EXTENSION}`, import.meta.url).href;
 }
 
+/** How long a thread without a guest waits for the next one: a change copies several times. */
+const GUEST_IDLE_MS = { snapshots: 0, copies: 2000 };
 /** How long the threads of a node that has not started may take to end, twice. */
 const ABANDON_MS_MAX = 2000;
 
@@ -30,8 +32,8 @@ export class ThreadPool {
    * Its thread may have held a lock, so the process must then exit at once.
    */
   readonly ended: Promise<void>;
-  /** The thread of guests exists only while one runs. */
-  readonly #guests = new Piscina({ minThreads: 0, maxThreads: 1, idleTimeout: 0 });
+  /** The thread of a place exists only while a guest runs there, and for GUEST_IDLE_MS. */
+  readonly #guests = new Map<GuestPlace, Piscina>();
   readonly #jobs: Promise<void>[] = [];
   /** The limit of the process. To read it later would wait for threads, which may not answer. */
   readonly #addressSpaceBytes = processLimit('virtual_memory_bytes');
@@ -69,9 +71,13 @@ export class ThreadPool {
     return run;
   }
 
-  /** Runs the work of a guest; they run one after the other. */
-  async runGuest(data: GuestJob): Promise<GuestResult> {
-    const run: Promise<GuestResult> = this.#guests.run(data, { filename: fileOf('guest') });
+  /** Runs the work of a guest; those of a place run one after the other. */
+  async runGuest(data: GuestJob, place: GuestPlace): Promise<GuestResult> {
+    const idleTimeout = GUEST_IDLE_MS[place];
+    const threads =
+      this.#guests.get(place) ?? new Piscina({ minThreads: 0, maxThreads: 1, idleTimeout });
+    this.#guests.set(place, threads);
+    const run: Promise<GuestResult> = threads.run(data, { filename: fileOf('guest') });
     const ended = run.then(() => {});
     ended.catch(() => {});
     this.#jobs.push(ended);
@@ -82,7 +88,8 @@ export class ThreadPool {
   /** Ends the threads of a node that has not started: a job may wait for a thread that dies. */
   async abandon(): Promise<void> {
     await withinTime(Promise.allSettled(this.#jobs), ABANDON_MS_MAX);
-    await withinTime(Promise.all([this.#guests.destroy(), this.#pool.destroy()]), ABANDON_MS_MAX);
+    const all = [...this.#guests.values(), this.#pool].map((threads) => threads.destroy());
+    await withinTime(Promise.all(all), ABANDON_MS_MAX);
     this.#end();
   }
 
@@ -90,7 +97,7 @@ export class ThreadPool {
   async finish(last: () => Promise<void>): Promise<void> {
     await Promise.allSettled(this.#jobs);
     await last();
-    await this.#guests.destroy();
+    await Promise.all([...this.#guests.values()].map((threads) => threads.destroy()));
     await this.#pool.destroy();
     this.#end();
   }

@@ -1,5 +1,4 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { getPriority, setPriority } from 'node:os';
 import { CodedError, machineClock } from '../../base/index.ts';
 import type { Guest, GuestWork } from '../../node/index.ts';
 import { loadS3 } from '../s3/load-s3.ts';
@@ -56,9 +55,6 @@ export interface RestoreOutcome {
   readonly seconds: number;
 }
 
-/** How much nicer the thread is than those that serve clients, which the kernel then prefers. */
-const NICER = 10;
-const NICEST = 19;
 /** Steps of a dump between two looks at the orders of the node. */
 const STEPS_PER_LOOK = 256;
 /** How often a job that waits for sockets looks whether the node stops. */
@@ -68,19 +64,10 @@ const WORD = 2 ** 32;
 
 /** The work of a snapshot, on a thread of the node. */
 const runSnapshot: GuestWork<SnapshotOrder, DumpOutcome | RestoreOutcome> = (guest, order) => {
-  // On Linux this is the priority of the thread, elsewhere it would be that of the process.
-  if (!order.isAlone && process.platform === 'linux') lowerPriority();
+  if (!order.isAlone) guest.lowerPriority();
   return order.kind === 'dump' ? dump(guest, order) : restore(guest, order);
 };
 export default runSnapshot;
-
-function lowerPriority(): void {
-  try {
-    setPriority(0, Math.min(NICEST, getPriority(0) + NICER));
-  } catch {
-    // A service may not be allowed to: the unit of systemd forbids it.
-  }
-}
 
 /** What a dump writes to. */
 interface Target {

@@ -42,12 +42,15 @@ export const KIND = {
   flush: 19,
   /** A small payload both ways, such as a grant. */
   ping: 20,
+  /** A batch of states that evict nothing that was used after them. */
+  fill: 21,
   /** The reply to each of these; its flags are a reply status. */
   reply: 32,
 } as const;
 export type RequestKind =
   | typeof KIND.forward
   | typeof KIND.states
+  | typeof KIND.fill
   | typeof KIND.mark
   | typeof KIND.flush
   | typeof KIND.ping;

@@ -5,6 +5,7 @@ import { isChainedPlacement, TOO_LARGE } from '../items/new-item.ts';
 import { MODE, type WholeItem } from '../items/store-condition.ts';
 import { EXPIRY_MAX, FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
 import { CopySlots } from './copy-slots.ts';
+import { FillPlaces } from './fill-places.ts';
 import { flagsOf, type ItemState, readHeader } from './item-state.ts';
 import { OpenChanges } from './open-changes.ts';
 
@@ -37,6 +38,11 @@ export class ItemCopies {
   readonly #slots: CopySlots;
   /** The item of the state that is being taken. Reused: a thread allocates nothing under a lock. */
   readonly #item: Writable<WholeItem>;
+  readonly #fillPlaces: FillPlaces;
+  /** While a state of a fill is taken. */
+  #fill: FillPlaces | undefined;
+  /** When the item of the state was used last, on this node's clock. */
+  #access = 0;
 
   /** `slots`: COPY_SLOT_WORDS words of shared memory, the same for all threads of the node. */
   constructor(parts: StoreParts, slots: Uint32Array) {
@@ -44,6 +50,7 @@ export class ItemCopies {
     this.#slots = new CopySlots(slots);
     this.changes = new OpenChanges(parts, slots);
     this.#item = newWholeItem(parts);
+    this.#fillPlaces = new FillPlaces(parts);
   }
 
   /**
@@ -66,12 +73,17 @@ export class ItemCopies {
     }
   }
 
-  /** Replaces what the store has under the key of a state by that state, unless it is older. */
-  take(state: ItemState): Taken {
+  /**
+   * Replaces what the store has under the key of a state by that state, unless it is older.
+   * @param isFill whether it evicts nothing that was used after it, and takes its place among the
+   *   items by its last use.
+   */
+  take(state: ItemState, isFill = false): Taken {
     const { index, clock, stripes, releaser, evictionEvents } = this.#parts;
     const { keySource, keyStart, keyBytes } = state;
     const hash = index.hashOf(keySource, keyStart, keyStart + keyBytes);
     clock.raiseSeq(state.readHigh, state.readLow);
+    this.#fill = isFill ? this.#fillPlaces.begin() : undefined;
     if (state.exists) this.#prepare(hash, state);
     const filled = state.exists ? this.#fillLarge() : NO_ITEM;
     stripes.lock(hash);
@@ -81,8 +93,11 @@ export class ItemCopies {
     if (!isTaken && filled !== NO_ITEM) releaser.release(filled);
     index.growIfFull();
     evictionEvents.publish();
+    this.#fill?.makeRoom();
     return taken;
   }
+
+  readonly endFill = (): void => this.#fillPlaces.end();
 
   /** The sequence number that this node has drawn last. */
   sequence(): { readonly high: number; readonly low: number } {
@@ -167,6 +182,7 @@ export class ItemCopies {
     item.valueStart = state.valueStart;
     item.valueBytes = valueBytes;
     item.clientFlags = clientFlags;
+    this.#access = Math.max(0, clock.now() - state.idleSeconds);
     item.expiry = state.ttl === 0 ? 0 : Math.min(clock.now() + state.ttl, EXPIRY_MAX);
     item.ownCas = state.ownCas;
     item.ownCasHigh = state.ownCasHigh;
@@ -180,11 +196,16 @@ export class ItemCopies {
     return isChainedPlacement(placement) || valueBytes > COPIED_BYTES_MAX;
   }
 
+  /** Whether a new item would evict another one that was used after it, in a fill. */
+  #isFull(): boolean {
+    return this.#fill?.mayAllocate(this.#item.placement, this.#access) === false;
+  }
+
   /** A large item that is filled, but not linked; NO_ITEM if it is small or memory is short. */
   #fillLarge(): ItemId {
     const { arena, items, chains, allocator, releaser } = this.#parts;
     const item = this.#item;
-    if (!this.#isLarge() || item.placement === TOO_LARGE) return NO_ITEM;
+    if (!this.#isLarge() || item.placement === TOO_LARGE || this.#isFull()) return NO_ITEM;
     const id = allocator.allocate(item, NO_CONTEXT);
     if (id === NO_ITEM) return NO_ITEM;
     const { keySource, keyStart, keyBytes, valueSource, valueStart, valueBytes } = item;
@@ -226,7 +247,7 @@ export class ItemCopies {
     const { arena, items, overwriter, putter } = this.#parts;
     const item = this.#item;
     const isNew = old === NO_ITEM || item.ownCas || !overwriter.canOverwrite(old, item);
-    if (isNew) return putter.create(item, old);
+    if (isNew) return this.#isFull() ? NO_ITEM : putter.create(item, old);
     overwriter.overwriteHeader(old, item);
     const { valueSource, valueStart, valueBytes } = item;
     copyViewed(valueSource, valueStart, valueStart + valueBytes, arena, items.valueAt(old));
@@ -235,13 +256,14 @@ export class ItemCopies {
 
   /** Gives a linked item what else the state says. */
   #applyState(id: ItemId, state: ItemState): void {
-    const { items, clock, sizeHistogram } = this.#parts;
+    const { items, sizeHistogram } = this.#parts;
     sizeHistogram.remove(id);
     items.setSeq(id, state.casHigh, state.casLow);
     sizeHistogram.add(id);
     items.setFlags(id, flagsOf(state) | FLAG.copy);
-    items.setAccess(id, Math.max(0, clock.now() - state.idleSeconds), state.hits);
-    if (state.isKept) this.#keep(id);
+    items.setAccess(id, this.#access, state.hits);
+    if (this.#fill !== undefined) this.#fill.place(id, state.isKept);
+    else if (state.isKept) this.#keep(id);
   }
 
   /** Moves an item to the list of those that clients request again, if the policy has one. */

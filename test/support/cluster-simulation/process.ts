@@ -217,10 +217,14 @@ export class SimProcess {
     const links: PeerLink[] = [];
     const fill = new FillRun({
       plan: new FillPlan(now!, past, (peer) => complete.get(peerKey(peer)) ?? 0),
-      walk: store.walkKeys(),
+      walkKeys: () => store.walkKeys(),
+      items: store.view.itemCount(),
+      nowSeconds: () => store.clock.now(),
       copies: store.copies(new Uint32Array(this.#slots)),
       timers: machineTimers(machine),
       share: new FillShare(share),
+      delayMs: () => 0,
+      soon: (run) => void machine.setTimer(run, 0),
       linkTo: ({ name, incarnation }) => {
         const { peerAddress } = memberOf(now!.topology, name)!;
         const link = new PeerLink({ name, incarnation, peerAddress }, this.identity, {

@@ -6,6 +6,7 @@ import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
 import { Handover } from '../../../../src/cluster/thread/handover.ts';
 import { StateService } from '../../../../src/cluster/thread/state-service.ts';
 import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
+import type { ItemState } from '../../../../src/store/index.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { CopyNode, set } from '../../../support/copy-node.ts';
 import { HeldLink } from '../../../support/held-links.ts';
@@ -41,13 +42,17 @@ beforeEach(() => {
   for (const key of keys) source.send(set(key, `value of ${key}`));
 });
 
-function start(): void {
+function start(items = source.store.view.itemCount()): void {
   const fill = new FillRun({
     plan,
-    walk: source.store.walkKeys(),
+    walkKeys: () => source.store.walkKeys(),
+    items,
+    nowSeconds: () => source.store.clock.now(),
     copies: source.copies,
     timers,
     share,
+    delayMs: () => 0,
+    soon: (run) => void timers.setTimer(run, 0),
     linkTo: () => link,
   });
   void fill.run().then((result) => {
@@ -116,6 +121,30 @@ describe('a fill', () => {
       await settleAll();
     }
     expect(outcome).toBe('stopped');
+  });
+  test('the items that were used last come first, and none is left out', async () => {
+    source.wait(1000);
+    const used = new Set(keys.filter((_, nth) => nth % 2 === 0));
+    for (const key of used) source.send(`get ${key}\r\n`);
+    const recent = new Set(moving.filter((key) => used.has(key)));
+    const order: string[] = [];
+    const copies = {
+      take: (state: ItemState) => {
+        order.push(
+          state.keySource.toString('latin1', state.keyStart, state.keyStart + state.keyBytes),
+        );
+        return 'done' as const;
+      },
+    };
+    const view = new TopologyView(timers);
+    view.current = adoptedBy(joining, memberWith(2));
+    const recording = new StateService({ copies, view, handover: new Handover() });
+    start(1_000_000);
+    await complete(() => link.deliverAll(recording));
+    expect(outcome).toBe('done');
+    expect(order.slice(0, recent.size).toSorted()).toEqual([...recent].toSorted());
+    expect([...new Set(order)].toSorted()).toEqual(moving.toSorted());
+    expect(share.keysLeft).toBe(0);
   });
   test('a fill fails if its receiver is lost', async () => {
     start();

@@ -26,6 +26,7 @@ export const handoverBounds = (the: (path: string, name: string) => number) => (
     count(the('thread/handover.ts', 'PAST_MAX')),
     count(the('thread/handover.ts', 'WAITERS_MAX')),
     ms(the('thread/seat.ts', 'HANDOVER_MS_MAX')),
+    ms(the('thread/seat.ts', 'START_MS_MAX')),
   ],
   'earlier topologies of a fill': [count(the('node-cluster.ts', 'PAST_MAX'))],
   marks: [ms(the('mark-sender.ts', 'RETRY_MS'))],

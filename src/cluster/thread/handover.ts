@@ -57,6 +57,11 @@ export class Handover {
     return this.#past.length === 0;
   }
 
+  /** Whether the first topology of this member is not decided yet. */
+  get isStarting(): boolean {
+    return this.#past.some(({ groups }) => groups === undefined);
+  }
+
   /** Whether some key may be inherited. */
   get inherits(): boolean {
     return this.#inheritances.length > 0;

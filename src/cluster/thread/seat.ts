@@ -11,12 +11,14 @@ import type { TopologyView } from './topology-view.ts';
 
 /** How long a request waits until this node may answer for its keys. */
 export const HANDOVER_MS_MAX = 2000;
+/** As above, before the end of the handover of its first topology: all nodes start then. */
+export const START_MS_MAX = 10_000;
 
 interface SeatParts {
   readonly view: TopologyView;
   readonly handover: Pick<
     Handover,
-    'isOver' | 'isUndecided' | 'settled' | 'inherits' | 'isInherited'
+    'isOver' | 'isStarting' | 'isUndecided' | 'settled' | 'inherits' | 'isInherited'
   >;
   readonly sender: Pick<
     Sender,
@@ -97,7 +99,9 @@ export class ThreadSeat implements ClusterSeat {
     this.undecidedWaits++;
     const { timers, view, handover } = this.#parts;
     return new Promise((resolve, reject) => {
-      const timer = timers.setTimer(() => reject(lateError()), HANDOVER_MS_MAX);
+      const isStarting = view.current === undefined || handover.isStarting;
+      const msMax = isStarting ? START_MS_MAX : HANDOVER_MS_MAX;
+      const timer = timers.setTimer(() => reject(lateError()), msMax);
       const settle = (end: () => void): void => {
         timer.cancel();
         end();

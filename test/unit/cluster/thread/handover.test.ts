@@ -58,6 +58,15 @@ describe('the handover of keys', () => {
     expect(undecided(handover, own)).toBe(0);
     expect(handover.isOver).toBe(true);
   });
+  test('a member starts until all others have marked its first topology', () => {
+    const { handover } = adopting(topology(1, ...joined));
+    handover.decide(1, [mark(2, 1)]);
+    expect(handover.isStarting).toBe(true);
+    handover.decide(1, [mark(3, 1)]);
+    expect(handover.isStarting).toBe(false);
+    const later = adopting(topology(1, ...joining), topology(2, ...joined));
+    expect([later.handover.isOver, later.handover.isStarting]).toEqual([false, false]);
+  });
   test('a mark of the old topology decides nothing', () => {
     const { handover, adopted } = adopting(topology(1, ...joining), topology(2, ...joined));
     handover.decide(2, [mark(2, 1), mark(3, 1)]);

@@ -3,17 +3,19 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { CodedError } from '../../../../src/base/index.ts';
 import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
 import { roleChanges } from '../../../../src/cluster/thread/roles.ts';
-import { HANDOVER_MS_MAX, ThreadSeat } from '../../../../src/cluster/thread/seat.ts';
+import { HANDOVER_MS_MAX, START_MS_MAX, ThreadSeat } from '../../../../src/cluster/thread/seat.ts';
 import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
 import { PLACE } from '../../../../src/server/index.ts';
 import type { ClusterTopology } from '../../../../src/topology/index.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { ManualTimers } from '../../../support/manual-timers.ts';
+import { settleAll } from '../../../support/settle-all.ts';
 
 let timers: ManualTimers;
 let view: TopologyView;
 let handover: {
   isOver: boolean;
+  isStarting: boolean;
   undecided: string[];
   inherited: string[];
   decide?: () => void;
@@ -26,7 +28,7 @@ let seat: ThreadSeat;
 beforeEach(() => {
   timers = new ManualTimers();
   view = new TopologyView(timers);
-  handover = { isOver: true, undecided: [], inherited: [] };
+  handover = { isOver: true, isStarting: false, undecided: [], inherited: [] };
   sender = { isNoting: false, hidesChanges: false, changes: [] };
   open = [];
   share = { mayAnswerUntilMs: Number.POSITIVE_INFINITY };
@@ -38,6 +40,9 @@ beforeEach(() => {
     handover: {
       get isOver() {
         return handover.isOver;
+      },
+      get isStarting() {
+        return handover.isStarting;
       },
       get inherits() {
         return handover.inherited.length > 0;
@@ -118,7 +123,7 @@ describe('seat', () => {
   test('a key that another member may still answer for is undecided', () => {
     adopt(topologyWith(3));
     const key = ownKey();
-    handover = { isOver: false, inherited: [], undecided: [key] };
+    handover = { isOver: false, isStarting: false, inherited: [], undecided: [key] };
     expect(place(key)).toBe(PLACE.undecided);
     handover.undecided = [];
     expect(place(key)).toBe(PLACE.here);
@@ -133,6 +138,21 @@ describe('seat', () => {
     timers.advance(HANDOVER_MS_MAX);
     await expect(late).rejects.toThrow('has not handed it over in time');
     await expect(late).rejects.toBeInstanceOf(CodedError);
+  });
+
+  test('a key of a cluster that starts waits longer for its handover', async () => {
+    adopt(topologyWith(3, { replicas: 1 }));
+    handover.isStarting = true;
+    const late = seat.settled();
+    let isEnded = false;
+    void late.catch(() => {
+      isEnded = true;
+    });
+    timers.advance(START_MS_MAX - 1);
+    await settleAll();
+    expect(isEnded).toBe(false);
+    timers.advance(1);
+    await expect(late).rejects.toThrow('has not handed it over in time');
   });
 
   test('the fast path answers hits once the store has only own items without the flag', () => {

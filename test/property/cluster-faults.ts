@@ -69,7 +69,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a receiver takes the batches of a primary after its mark, in any order',
     scenario: 'all',
-    seed: 43,
+    seed: 64,
     plant: () =>
       all(
         replace(Handover.prototype, 'markOf', () => () => 0),

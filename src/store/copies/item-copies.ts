@@ -73,11 +73,7 @@ export class ItemCopies {
     }
   }
 
-  /**
-   * Replaces what the store has under the key of a state by that state, unless it is older.
-   * @param isFill whether it evicts nothing that was used after it, and takes its place among the
-   *   items by its last use.
-   */
+  /** Replaces what the store has by a state, unless that is older. `isFill`: see FillPlaces. */
   take(state: ItemState, isFill = false): Taken {
     const { index, clock, stripes, releaser, evictionEvents } = this.#parts;
     const { keySource, keyStart, keyBytes } = state;

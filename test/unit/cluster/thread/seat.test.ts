@@ -25,6 +25,12 @@ let open: string[];
 let share: { mayAnswerUntilMs: number };
 let seat: ThreadSeat;
 
+function decided(one: typeof handover): Promise<void> {
+  return new Promise((resolve) => {
+    one.decide = resolve;
+  });
+}
+
 beforeEach(() => {
   timers = new ManualTimers();
   view = new TopologyView(timers);
@@ -49,11 +55,7 @@ beforeEach(() => {
       },
       isInherited: (...key) => handover.inherited.includes(keyIn(...key)),
       isUndecided: (...key) => handover.undecided.includes(keyIn(...key)),
-      settled: () => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        handover.decide = resolve;
-        return promise;
-      },
+      settled: () => decided(handover),
     },
     sender: {
       get isNoting() {

@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/index.ts';
-import { type Group, isProxy, type Member } from '../../topology/index.ts';
+import { type Group, isProxy, type Member, STATE_RULES } from '../../topology/index.ts';
 import { type Adopted, isSame, mayRun, type PeerIdentity } from './adopted.ts';
 import { type Mark, Marks } from './marks.ts';
 
@@ -189,11 +189,20 @@ function isShared({ primary, receivers }: Group, member: number, self: number): 
 
 function pastOf({ topology, groups, self }: Adopted): Past {
   const { version, members } = topology;
-  return { version, members, groups, self, released: new Uint8Array(members.length) };
+  return { version, members, groups, self, released: neverAnswering(members) };
 }
 
-function othersOf({ members, self }: Past): readonly Member[] {
-  return members.filter((_, at) => at !== self);
+/**
+ * By member: 1 if its process has not answered for a key by this topology or an older one, or has
+ * ended. Nobody waits for its mark: it may be removed without one.
+ */
+function neverAnswering(members: readonly Member[]): Uint8Array {
+  return Uint8Array.from(members, ({ state }) => (STATE_RULES[state].answers ? 0 : 1));
+}
+
+/** The other members that may still answer by this topology. */
+function othersOf({ members, self, released }: Past): readonly Member[] {
+  return members.filter((_, at) => at !== self && released[at] === 0);
 }
 
 /** Before its first topology a member knows nothing: each peer may answer each key. */
@@ -202,7 +211,7 @@ function unknownPast({ topology, self }: Adopted): Past {
 }
 
 function unknown(version: number, members: readonly Member[]): Omit<Past, 'self'> {
-  return { version, members, groups: undefined, released: new Uint8Array(members.length) };
+  return { version, members, groups: undefined, released: neverAnswering(members) };
 }
 
 function tooMany(): CodedError {

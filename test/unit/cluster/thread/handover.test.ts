@@ -137,6 +137,26 @@ describe('the handover of keys', () => {
     handover.decide(5, [mark(3, 5)]);
     expect(undecided(handover, ownKeys(adopted))).toBe(0);
   });
+  test.each(['joining', 'filling', 'down', 'gone'] as const)(
+    'nobody waits for a member that is %s, and is then removed without a mark',
+    (state) => {
+      const first = topology(1, memberWith(1), memberWith(2), memberWith(3, { state }));
+      const { handover } = adopting(first, topology(2, memberWith(1), memberWith(2)));
+      handover.decide(2, [mark(2, 2)]);
+      expect(handover.openVersions).toEqual([]);
+    },
+  );
+  test('a member that starts while another one joins does not wait for that one', () => {
+    const handover = new Handover();
+    const others = [memberWith(2), memberWith(3)];
+    handover.adopt(adoptedBy(topology(4, ...others, memberWith(5, { state: 'joining' })), self));
+    handover.decide(4, [mark(2, 4), mark(3, 4)]);
+    const adopted = adoptedBy(topology(5, memberWith(1), ...others), self);
+    handover.adopt(adopted);
+    handover.decide(5, [mark(2, 5), mark(3, 5)]);
+    expect(undecided(handover, ownKeys(adopted))).toBe(0);
+    expect(handover.isOver).toBe(true);
+  });
   test('a member that has left is awaited, unless it had no weight before', () => {
     const leaving = memberWith(2, { state: 'leaving' });
     const gone = topology(2, memberWith(1), memberWith(3));

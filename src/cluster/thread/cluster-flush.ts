@@ -46,10 +46,13 @@ interface ClusterFlushParts {
 type Settle = (error?: CodedError) => void;
 
 /**
- * Flushes all members at one sequence number. The first phase asks each member for its sequence
- * number; the second one hides, at each, all items up to the highest. An item has the same number
- * at all its holders, so a state that is on the way while its receiver flushes is hidden or visible
- * there as at its primary, and all later writes get higher numbers.
+ * Flushes all members at one sequence number. In the first phase each member hides all that it has,
+ * and tells its sequence number; in the second one each hides all items up to the highest. An item
+ * has the same number at all its holders, so a state that is on the way while its receiver flushes
+ * is hidden or visible there as at its primary, and all later writes get higher numbers.
+ *
+ * Without the first hiding, an increment between the phases would give a number above the highest to
+ * an item from before the flush.
  */
 export class ClusterFlush {
   readonly #parts: ClusterFlushParts;
@@ -75,8 +78,9 @@ export class ClusterFlush {
   receive(frame: Frame, from: FrameSource): void {
     const { copies, view } = this.#parts;
     const { phase, sequence } = readFlush(frame);
-    if (phase === 2) copies.flushUpTo(sequence.high, sequence.low);
     const own = copies.sequence();
+    const { high, low } = phase === 1 ? own : sequence;
+    copies.flushUpTo(high, low);
     from.reply(frame.id, PEER_STATUS.ok, view.version, (sink) => putSequence(sink, own));
   }
 
@@ -110,7 +114,9 @@ export class ClusterFlush {
   async #run(round: number): Promise<void> {
     const { copies, view } = this.#parts;
     const { version } = view;
-    const highest = await this.#ask(1, copies.sequence());
+    const own = copies.sequence();
+    copies.flushUpTo(own.high, own.low);
+    const highest = await this.#ask(1, own);
     copies.flushUpTo(highest.high, highest.low);
     await this.#ask(2, highest);
     if (view.version !== version && round < ROUNDS_MAX) await this.#run(round + 1);

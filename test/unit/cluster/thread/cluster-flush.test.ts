@@ -83,6 +83,17 @@ describe('a flush of the cluster', () => {
     expect(members[2]!.node.copies.take(first().node.read('a'))).toBe('done');
     expect([first().has('a'), members[2]!.has('a')]).toEqual([true, true]);
   });
+  test('a member hides its items when it tells its number: an increment finds nothing', async () => {
+    const [, second] = members;
+    second!.node.send(set('a', '5'));
+    flushAll();
+    await settleAll();
+    const { flush } = second!;
+    first().links.get('web-2')!.deliverAll({ receive: (...frame) => flush.receive(...frame) });
+    expect(second!.has('a')).toBe(false);
+    await deliverAll();
+    expect(second!.has('a')).toBe(false);
+  });
   test('a state that was on its way is hidden at its receiver', async () => {
     first().node.send(set('a', 'old'));
     const late = first().node.read('a');

@@ -33,6 +33,8 @@ export class TestNode {
   /** Orders of these kinds wait until `release`. */
   readonly heldKinds = new Set<ThreadOrder['kind']>();
   readonly #held: (() => void)[] = [];
+  /** Whether another member may still answer for keys of this one. */
+  isUndecided = false;
   /** Whether a fill ends by itself when it has to. */
   fillsStop = true;
   readonly cluster: NodeCluster;
@@ -56,10 +58,12 @@ export class TestNode {
     this.cluster.onReport(() => void this.reports.push(this.cluster.report().adopted));
   }
 
-  #order(order: ThreadOrder): Promise<void> {
+  async #order(order: ThreadOrder): Promise<readonly number[]> {
     this.orders.push(order);
-    if (!this.heldKinds.has(order.kind)) return Promise.resolve();
-    return new Promise((resolve) => this.#held.push(resolve));
+    if (this.heldKinds.has(order.kind)) {
+      await new Promise<void>((resolve) => this.#held.push(resolve));
+    }
+    return [order.kind === 'decide' && !this.isUndecided ? order.version : 0];
   }
 
   release(): void {

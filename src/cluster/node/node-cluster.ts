@@ -66,6 +66,10 @@ export class NodeCluster implements MainCluster {
   #complete = 0;
   #listener: () => void = () => {};
   #onNext: () => void = () => {};
+  /** No member of an earlier topology answers for keys of this member at this version. */
+  #decided = 0;
+  /** The topology whose fill has not begun. */
+  #due: Adopted | undefined;
   #isEnded = false;
   readonly #pace = new MovePace();
 
@@ -148,7 +152,9 @@ export class NodeCluster implements MainCluster {
     const { grants, order } = this.#parts;
     await order({ kind: 'marks', marks });
     await grants?.released();
-    await order({ kind: 'decide', version: version(), marks });
+    const decided = await order({ kind: 'decide', version: version(), marks });
+    this.#decided = Math.max(this.#decided, Math.min(...(decided as readonly number[])));
+    this.#fillIfDecided();
   }
 
   async end(): Promise<void> {
@@ -250,7 +256,19 @@ export class NodeCluster implements MainCluster {
     await this.#parts.order({ kind: 'clean', version });
     this.#clean = version;
     this.#listener();
-    if (this.#isEnded || version !== this.#newest) return;
+    this.#due = now;
+    this.#fillIfDecided();
+  }
+
+  /**
+   * A fill reads the items of all keys of this member. Before it has the mark of the old primary of
+   * a key, that one may still change the key, and would get the state before in return.
+   */
+  #fillIfDecided(): void {
+    const now = this.#due;
+    if (now === undefined || now.topology.version > this.#decided) return;
+    this.#due = undefined;
+    if (this.#isEnded || now.topology.version !== this.#newest) return;
     this.#fill.start(now, this.#past.slice(1), (peer) => this.#completeOf(peer));
   }
 

@@ -11,6 +11,7 @@ import {
   type TransportEvents,
 } from '../../server/index.ts';
 import { parseAddress } from '../../topology/index.ts';
+import { hrtimeMs } from '../thread/cluster-share.ts';
 
 export interface PeerTimer {
   cancel(): void;
@@ -41,6 +42,8 @@ export interface PeerMachine {
   setTimer(onFire: () => void, delayMs: number): PeerTimer;
   /** Milliseconds; never falls. */
   nowMs(): number;
+  /** The same of a clock that all threads of the process share. */
+  sharedMs(): number;
   /** Runs it soon, after what has arrived was read. */
   soon(run: () => void): void;
   /** A random number in [0, 1), for jitter. */
@@ -66,6 +69,7 @@ export function peerMachine(): PeerMachine {
     listen: (host, port, alone, accept) => listenOn(host, port, alone, readBuffer, accept),
     setTimer: startTimer,
     nowMs: () => threadClock.nowMs(),
+    sharedMs: hrtimeMs,
     soon: (run) => void setImmediate(run),
     random: () => Math.random(),
     nonce: () => randomBytes(NONCE_BYTES),

@@ -67,6 +67,12 @@ export class Handover {
     return this.#inheritances.length > 0;
   }
 
+  /** The adopted version, once no key of it is undecided; else 0. */
+  get overVersion(): number {
+    const version = this.#adopted?.topology.version ?? 0;
+    return this.isOver && this.#decided === version ? version : 0;
+  }
+
   /** The versions of earlier topologies that some peer may still answer by. */
   get openVersions(): readonly number[] {
     return this.#past.map(({ version }) => version);

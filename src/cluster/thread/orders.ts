@@ -29,7 +29,10 @@ export type ThreadOrder =
    * before one answers for a key of theirs: a write here does not raise the slot of its key.
    */
   | { readonly kind: 'marks'; readonly marks: readonly Mark[] }
-  /** All threads have adopted `version`, and know these marks: the keys are decided. */
+  /**
+   * All threads have adopted `version`, and know these marks: the keys are decided. Answer with the
+   * version if no key of it is undecided, else with 0.
+   */
   | { readonly kind: 'decide'; readonly version: number; readonly marks: readonly Mark[] }
   /** Answer once all changes from before `version` are acknowledged. */
   | { readonly kind: 'drain'; readonly version: number }

@@ -3,7 +3,7 @@ import { type ClusterSeat, PLACE } from '../../server/index.ts';
 import type { ItemCopies } from '../../store/index.ts';
 import { isAtRest } from '../../topology/index.ts';
 import type { Adopted } from './adopted.ts';
-import { type ClusterShare, hrtimeMs } from './cluster-share.ts';
+import type { ClusterShare } from './cluster-share.ts';
 import type { Handover } from './handover.ts';
 import type { Sender } from './sender.ts';
 import type { Timers } from './timers.ts';
@@ -28,6 +28,8 @@ interface SeatParts {
   readonly share: Pick<ClusterShare, 'mayAnswerUntilMs'>;
   readonly timers: Timers;
   readonly readsCopies: boolean;
+  /** The clock of `mayAnswerUntilMs`. */
+  sharedMs(): number;
   readonly forward: ClusterSeat['forward'];
   readonly flushAll: ClusterSeat['flushAll'];
 }
@@ -152,8 +154,9 @@ export class ThreadSeat implements ClusterSeat {
   }
 
   mayAnswer(): boolean {
-    const { mayAnswerUntilMs } = this.#parts.share;
-    return mayAnswerUntilMs === Number.POSITIVE_INFINITY || hrtimeMs() < mayAnswerUntilMs;
+    const { share, sharedMs } = this.#parts;
+    const untilMs = share.mayAnswerUntilMs;
+    return untilMs === Number.POSITIVE_INFINITY || sharedMs() < untilMs;
   }
 }
 

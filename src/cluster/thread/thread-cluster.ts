@@ -51,6 +51,7 @@ export interface ThreadReport {
 interface CommonParts {
   readonly copies: ItemCopies;
   readonly timers: Timers;
+  sharedMs(): number;
   readonly view: TopologyView;
   readonly handover: Handover;
   linkTo(peer: MemberIdentity): PeerRoute['link'] | undefined;
@@ -89,6 +90,7 @@ export class MemberThread implements ThreadCluster {
     const common: CommonParts = {
       copies: store.copies(new Uint32Array(argument.slots)),
       timers,
+      sharedMs: () => machine.sharedMs(),
       view: this.#view,
       handover: this.#handover,
       linkTo: (peer) => this.#routes.to(peer)?.link,
@@ -130,7 +132,8 @@ export class MemberThread implements ThreadCluster {
       case 'marks':
         return this.#handover.know(order.marks);
       case 'decide':
-        return this.#handover.decide(order.version, order.marks);
+        this.#handover.decide(order.version, order.marks);
+        return this.#handover.overVersion;
       case 'drain':
         return this.#sender.drained(order.version);
       case 'mark':

@@ -25,17 +25,20 @@ interface Listener {
 /**
  * The network of a simulated cluster. Bytes of one connection stay in order and arrive late;
  * connections overtake each other. A connection can be cut: its ends notice at different times, and
- * what is on the way may still arrive. Two hosts can lose sight of each other for a while.
+ * what is on the way may still arrive. A host can lose sight of another one for a while.
  */
 export class Network {
   readonly #world: World;
   readonly #listeners = new Map<string, Listener[]>();
   readonly #connections = new Set<Connection>();
-  /** By pair of hosts: nothing passes before this time. */
+  /** By sender and receiver: nothing passes before this time. */
   readonly #dark = new Map<string, number>();
+  /** One message in so many is slow. */
+  readonly #slowOneIn: number;
 
   constructor(world: World) {
     this.#world = world;
+    this.#slowOneIn = world.random.pick([2, 4, 12]);
   }
 
   /** The sockets, timers and random numbers of an actor. */
@@ -47,6 +50,7 @@ export class Network {
       setTimer: (run, delayMs) => this.#world.plan(actor, delayMs, run),
       soon: (run) => void this.#world.plan(actor, 0, run),
       nowMs: () => this.#world.nowMs,
+      sharedMs: () => this.#world.nowMs,
       random: () => random.fraction(),
       nonce: () => random.bytes(NONCE_BYTES),
     };
@@ -80,18 +84,23 @@ export class Network {
   /** How long a message takes now. */
   delayMs(): number {
     const { random } = this.#world;
-    const limit = random.oneIn(12) ? SLOW_LATENCY_MS : LATENCY_MS;
+    const limit = random.oneIn(this.#slowOneIn) ? SLOW_LATENCY_MS : LATENCY_MS;
     return random.fraction() * limit;
   }
 
-  /** Until when nothing passes between the hosts. */
-  darkUntilMs(one: string, other: string): number {
-    return this.#dark.get(pairOf(one, other)) ?? 0;
+  /** Until when nothing passes from one host to the other. */
+  darkUntilMs(from: string, to: string): number {
+    return this.#dark.get(`${from} ${to}`) ?? 0;
   }
 
-  /** The hosts do not see each other for so long; their connections stay, and bytes wait. */
-  darken(one: string, other: string, ms: number): void {
-    this.#dark.set(pairOf(one, other), this.#world.nowMs + ms);
+  /** Nothing passes from one host to the other for so long; connections stay, and bytes wait. */
+  darken(from: string, to: string, ms: number): void {
+    this.#dark.set(`${from} ${to}`, this.#world.nowMs + ms);
+  }
+
+  /** All hosts see each other again. */
+  heal(): void {
+    this.#dark.clear();
   }
 
   /** Cuts some of the connections. */
@@ -216,9 +225,9 @@ class End implements Transport {
     const other = this.#connection.otherOf(this);
     network.forget(this.#connection);
     this.#close(undefined);
-    const delayMs = Math.max(0, this.#lastArrivalMs - world.nowMs) + network.delayMs();
+    const atMs = Math.max(world.nowMs, this.#lastArrivalMs) + network.delayMs();
     if (other !== undefined) {
-      world.plan(OUTSIDE, delayMs, () => other.#close(undefined));
+      world.planAt(OUTSIDE, atMs, () => other.#close(undefined));
     }
   }
 
@@ -251,7 +260,7 @@ class End implements Transport {
       const dark = network.darkUntilMs(this.actor.host, other.actor.host);
       const atMs = Math.max(world.nowMs, dark, this.#lastArrivalMs) + network.delayMs();
       this.#lastArrivalMs = atMs;
-      world.plan(OUTSIDE, atMs - world.nowMs, () => other.#receive(bytes));
+      world.planAt(OUTSIDE, atMs, () => other.#receive(bytes));
     }
   }
 
@@ -281,5 +290,3 @@ class End implements Transport {
     if (rest.length > 0) this.#readSoon();
   }
 }
-
-const pairOf = (one: string, other: string): string => [one, other].sort().join(' ');

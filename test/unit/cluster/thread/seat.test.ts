@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CodedError } from '../../../../src/base/index.ts';
 import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
+import { hrtimeMs } from '../../../../src/cluster/thread/cluster-share.ts';
 import { roleChanges } from '../../../../src/cluster/thread/roles.ts';
 import { HANDOVER_MS_MAX, START_MS_MAX, ThreadSeat } from '../../../../src/cluster/thread/seat.ts';
 import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
@@ -43,6 +44,7 @@ beforeEach(() => {
     readsCopies: true,
     view,
     timers,
+    sharedMs: hrtimeMs,
     handover: {
       get isOver() {
         return handover.isOver;

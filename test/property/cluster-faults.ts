@@ -1,53 +1,55 @@
+/** Guards of the cluster, each of which a test takes out: the checker must notice it. */
+import { Grants } from '../../src/cluster/grants/grants.ts';
+import { FillRun } from '../../src/cluster/node/fill-run.ts';
+import { KeyCollector } from '../../src/cluster/node/key-collector.ts';
+import { ClusterFlush } from '../../src/cluster/thread/cluster-flush.ts';
+import { ForwardReader } from '../../src/cluster/thread/forward-reader.ts';
 import { Handover } from '../../src/cluster/thread/handover.ts';
+import { ThreadSeat } from '../../src/cluster/thread/seat.ts';
 import { Sender } from '../../src/cluster/thread/sender.ts';
+import { PEER_STATUS, putSequence } from '../../src/protocol/peer.ts';
+import { PeerSession, PLACE } from '../../src/server/index.ts';
 import { CopySlots } from '../../src/store/copies/copy-slots.ts';
 import { ItemCopies } from '../../src/store/copies/item-copies.ts';
 import { Items } from '../../src/store/items/items.ts';
 import { StoreClock } from '../../src/store/items/store-clock.ts';
 import { KEY_VERDICT, KeyWalk } from '../../src/store/key-walk.ts';
 import { FLAG } from '../../src/store/memory/item-layout.ts';
+import { SimProcess } from '../support/cluster-simulation/process.ts';
+import { runCluster } from '../support/cluster-simulation/run.ts';
 import type { ScenarioName } from '../support/cluster-simulation/scenarios.ts';
+import { all, fillingAnswers, leaverStays, replace } from './plant.ts';
 
 /** A guard of the cluster that is taken out for a while. */
 export interface PlantedFault {
   readonly title: string;
   readonly scenario: ScenarioName;
-  /** A seed that shows the fault. */
+  /** From this seed on the fault shows soon. */
   readonly seed: number;
+  /** One of so many seeds shows it, wherever they begin: twice what it took, and 20 at least. */
+  readonly seeds: number;
   /** Takes the guard out; returns what puts it back. */
   plant(): () => void;
 }
 
-/** Replaces a method of all instances of a class. */
-function replace<T extends object, Name extends keyof T>(
-  prototype: T,
-  name: Name,
-  replacement: (original: T[Name]) => T[Name],
-): () => void {
-  const original = prototype[name];
-  prototype[name] = replacement(original);
-  return () => {
-    prototype[name] = original;
-  };
-}
+const KILLED_MS_LATER = 200;
 
-function all(...restores: readonly (() => void)[]): () => void {
-  return () => {
-    for (const restore of restores) restore();
-  };
-}
+/** Whether a node executes what another one has forwarded. */
+let isForwarded = false;
 
 export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a new primary answers before the mark of the old one',
     scenario: 'ring',
-    seed: 0,
+    seed: 30,
+    seeds: 90,
     plant: () => replace(Handover.prototype, 'isUndecided', () => () => false),
   },
   {
     title: 'a new primary draws the sequence numbers of the old one again',
     scenario: 'deaths',
-    seed: 1,
+    seed: 95,
+    seeds: 200,
     plant: () =>
       all(
         replace(ItemCopies.prototype, 'skipSequence', () => () => {}),
@@ -57,7 +59,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a primary replies before its receivers have the change',
     scenario: 'deaths',
-    seed: 19,
+    seed: 1,
+    seeds: 90,
     plant: () =>
       replace(Sender.prototype, 'seal', (seal) => {
         return function sealOnly(this: Sender): boolean {
@@ -67,9 +70,24 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       }),
   },
   {
+    title: 'a node shows changes that their holders lack',
+    scenario: 'deaths',
+    seed: 1,
+    seeds: 200,
+    plant: () => replace(ThreadSeat.prototype, 'read', () => () => {}),
+  },
+  {
+    title: 'a receiver takes the states of a key in any order',
+    scenario: 'deaths',
+    seed: 1,
+    seeds: 170,
+    plant: () => replace(CopySlots.prototype, 'raise', () => () => true),
+  },
+  {
     title: 'a receiver takes the batches of a primary after its mark, in any order',
     scenario: 'all',
-    seed: 64,
+    seed: 1,
+    seeds: 100,
     plant: () =>
       all(
         replace(Handover.prototype, 'markOf', () => () => 0),
@@ -77,9 +95,29 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       ),
   },
   {
+    title: 'a receiver keeps what its primary has deleted',
+    scenario: 'deaths',
+    seed: 1,
+    seeds: 170,
+    plant: () =>
+      replace(ItemCopies.prototype, 'take', (take) => {
+        return function keep(this: ItemCopies, state) {
+          return state.exists ? take.call(this, state) : 'done';
+        };
+      }),
+  },
+  {
+    title: 'the threads of a node adopt a topology without holding their changes before',
+    scenario: 'ring',
+    seed: 150,
+    seeds: 310,
+    plant: () => replace(Sender.prototype, 'prepare', () => () => {}),
+  },
+  {
     title: 'a member keeps the items that it does not hold any more',
     scenario: 'all',
-    seed: 101,
+    seed: 1,
+    seeds: 90,
     plant: () =>
       replace(KeyWalk.prototype, 'step', (step) => {
         return function keepAll(this: KeyWalk, itemsMax, visit): number {
@@ -93,7 +131,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'the fast path answers for items whose primary is another member',
     scenario: 'deaths',
-    seed: 6,
+    seed: 1,
+    seeds: 20,
     plant: () =>
       replace(Items.prototype, 'setFlags', (setFlags) => {
         return function noCopies(this: Items, id, flags): void {
@@ -101,4 +140,149 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
         };
       }),
   },
+  {
+    title: 'a fill skips a range of keys',
+    scenario: 'ring',
+    seed: 1,
+    seeds: 60,
+    plant: () =>
+      replace(KeyCollector.prototype, 'next', (next) => {
+        return function skipOne(this: KeyCollector): void {
+          next.call(this);
+          if (this.bytes.toString('latin1', 0, this.endOf(0)) === 'key-1') this.count = 0;
+        };
+      }),
+  },
+  {
+    title: 'a fill has ended before its receivers have acknowledged it',
+    scenario: 'all',
+    seed: 1,
+    seeds: 30,
+    plant: () =>
+      replace(FillRun.prototype, 'run', (run) => {
+        return function runOn(this: FillRun) {
+          void run.call(this);
+          return Promise.resolve('done');
+        };
+      }),
+  },
+  {
+    title: 'a member that is filled becomes primary',
+    scenario: 'deaths',
+    seed: 1,
+    seeds: 20,
+    plant: fillingAnswers,
+  },
+  {
+    title: 'a member that has given its keys away goes on to answer',
+    scenario: 'ring',
+    seed: 1,
+    seeds: 70,
+    plant: leaverStays,
+  },
+  {
+    title: 'a node executes what is forwarded to it for keys of another one',
+    scenario: 'ring',
+    seed: 1,
+    seeds: 40,
+    plant: () =>
+      all(
+        replace(PeerSession.prototype, 'answer', (answer) => {
+          return function forwarded(this: PeerSession, ...request) {
+            isForwarded = true;
+            try {
+              return answer.apply(this, request);
+            } finally {
+              isForwarded = false;
+            }
+          };
+        }),
+        replace(ThreadSeat.prototype, 'locate', (locate) => {
+          return function mine(this: ThreadSeat, ...key): number {
+            return isForwarded ? PLACE.here : locate.apply(this, key);
+          };
+        }),
+      ),
+  },
+  {
+    title: 'a node sends a change again that may have been executed',
+    scenario: 'network',
+    seed: 1,
+    seeds: 30,
+    plant: () => replace(ForwardReader.prototype, 'isReading', () => () => true),
+  },
+  {
+    title: 'the other members do not flush',
+    scenario: 'all',
+    seed: 1,
+    seeds: 80,
+    plant: () =>
+      replace(ClusterFlush.prototype, 'receive', () => (frame, from) => {
+        const none = { high: 0, low: 0 };
+        from.reply(frame.id, PEER_STATUS.ok, frame.version, (sink) => putSequence(sink, none));
+      }),
+  },
+  {
+    title: 'a flush hides nothing before it knows all sequence numbers',
+    scenario: 'ring',
+    seed: 130,
+    seeds: 270,
+    plant: () =>
+      all(
+        replace(ItemCopies.prototype, 'flushUpTo', (flushUpTo) => {
+          return function unlessOwn(this: ItemCopies, high, low): void {
+            const own = this.sequence();
+            if (high !== own.high || low !== own.low) flushUpTo.call(this, high, low);
+          };
+        }),
+      ),
+  },
+  {
+    title: 'copies never expire',
+    scenario: 'expiry',
+    seed: 1,
+    seeds: 90,
+    plant: () =>
+      replace(ItemCopies.prototype, 'read', (read) => {
+        return function forever(this: ItemCopies, ...args): void {
+          read.apply(this, args);
+          args[3].ttl = 0;
+        };
+      }),
+  },
+  {
+    title: 'a node answers without the promises of the others',
+    scenario: 'leases',
+    seed: 1,
+    seeds: 90,
+    plant: () => replace(ThreadSeat.prototype, 'mayAnswer', () => () => true),
+  },
+  {
+    title: 'a node takes keys over before its promise has ended',
+    scenario: 'leases',
+    seed: 1,
+    seeds: 90,
+    plant: () => replace(Grants.prototype, 'released', () => () => Promise.resolve()),
+  },
+  {
+    title: 'a supervisor declares a process dead that still runs',
+    scenario: 'deaths',
+    seed: 1,
+    seeds: 40,
+    plant: () =>
+      replace(SimProcess.prototype, 'kill', (kill) => {
+        return function killLater(this: SimProcess): void {
+          this.after(KILLED_MS_LATER, () => kill.call(this));
+        };
+      }),
+  },
 ];
+
+/** How many seeds a planted fault needs to show; more than its bound if none of them shows it. */
+export async function seedsUntilNoticed(fault: PlantedFault, first: number): Promise<number> {
+  for (let tried = 1; tried <= fault.seeds; tried++) {
+    const { violations } = await runCluster(first + tried - 1, fault.scenario);
+    if (violations.length > 0) return tried;
+  }
+  return fault.seeds + 1;
+}

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { History, type KeyReply, type KeyRequest } from '../support/cluster-simulation/history.ts';
-import { violationsOf } from '../support/cluster-simulation/law.ts';
+import { judge, type LawOptions } from '../support/cluster-simulation/law.ts';
 
 const get: KeyRequest = { kind: 'get' };
 const remove: KeyRequest = { kind: 'delete' };
 const vanish: KeyRequest = { kind: 'vanish' };
 const undo: KeyRequest = { kind: 'undo' };
 const incr: KeyRequest = { kind: 'incr', by: 1 };
-const set = (value: string): KeyRequest => ({ kind: 'set', value });
+const flush: KeyRequest = { kind: 'flush' };
+const revert: KeyRequest = { kind: 'revert' };
+const set = (value: string, ttl = 0): KeyRequest => ({ kind: 'set', value, ttl });
 const add = (value: string): KeyRequest => ({ kind: 'add', value });
 const cas = (id: string, value: string): KeyRequest => ({ kind: 'cas', id, value });
 const done: KeyReply = { kind: 'done' };
@@ -165,6 +167,8 @@ const WRONG: readonly (readonly [string, History, RegExp])[] = [
   ['an add refused by nothing', inOrder([add('2'), exists]), /the key has nothing\n/],
 ];
 
+const violationsOf = (history: History, options?: LawOptions) => judge(history, options).violations;
+
 describe('the law of a cluster, in the history of a key', () => {
   test.each(RIGHT)('a right history: %s', (_title, history) => {
     expect(violationsOf(history)).toEqual([]);
@@ -178,8 +182,64 @@ describe('the law of a cluster, in the history of a key', () => {
     const lost = inOrder([set('1'), done], [get, miss], [set('2'), done], [incr, miss]);
     expect(violationsOf(lost)).not.toEqual([]);
     expect(violationsOf(lost, { mayVanish: true })).toEqual([]);
+    // Another holder, which has not evicted it, has become primary.
     const back = inOrder([set('1'), done], [get, miss], [get, hit('1', '7')]);
-    expect(violationsOf(back, { mayVanish: true }).join()).toMatch(/the key has nothing\n/);
+    expect(violationsOf(back, { mayVanish: true })).toEqual([]);
+    const old = inOrder([set('1'), done], [set('2'), done], [get, miss], [get, hit('1', '7')]);
+    expect(violationsOf(old, { mayVanish: true }).join()).toMatch(/the key has 2( or nothing)?\n/);
+    const removed = inOrder([set('1'), done], [remove, miss], [get, hit('1', '7')]);
+    expect(violationsOf(removed, { mayVanish: true }).join()).toMatch(/the key has nothing\n/);
+  });
+
+  test('a flush removes what was acknowledged before it began', () => {
+    const right = inOrder([set('1'), done], [flush, done], [get, miss], [add('2'), done]);
+    expect(violationsOf(right)).toEqual([]);
+    const wrong = inOrder([set('1'), done], [flush, done], [get, hit('1', '7')]);
+    expect(violationsOf(wrong).join()).toMatch(/the key has nothing\n/);
+  });
+
+  test('while a flush runs, a key may be missing and there again', () => {
+    const reads: Step[] = [
+      [get, miss],
+      [get, hit('1', '7')],
+      [flush, done],
+      [get, miss],
+    ];
+    expect(violationsOf(atOnce([[set('1'), done]], ...reads))).toEqual([]);
+    expect(violationsOf(inOrder([set('1'), done], ...reads))).not.toEqual([]);
+  });
+
+  test('a death brings an old item back only where the last changes may be lost', () => {
+    const steps: Step[] = [[set('1'), done], [set('2'), done], [revert], [get, hit('1', '7')]];
+    expect(violationsOf(inOrder(...steps), { mayRevert: true })).toEqual([]);
+    expect(violationsOf(inOrder(...steps.filter(([{ kind }]) => kind !== 'revert')))).not.toEqual(
+      [],
+    );
+    const never = inOrder([set('1'), done], [revert], [get, hit('3', '7')]);
+    expect(violationsOf(never, { mayRevert: true })).not.toEqual([]);
+  });
+
+  test('an item expires at its time, give or take the seconds of the clocks', () => {
+    const at = (ms: number, reply: KeyReply): readonly string[] => {
+      let nowMs = 0;
+      const history = new History(() => nowMs);
+      history.end(history.begin('a', 'key', set('1', 10)), done);
+      nowMs = ms;
+      history.end(history.begin('a', 'key', get), reply);
+      return violationsOf(history);
+    };
+    expect(at(5000, hit('1', '7'))).toEqual([]);
+    expect(at(5000, miss).join()).toMatch(/the key has 1\n/);
+    for (const reply of [hit('1', '7'), miss]) expect(at(10_000, reply)).toEqual([]);
+    expect(at(15_000, miss)).toEqual([]);
+    expect(at(15_000, hit('1', '7')).join()).toMatch(/is wrong/);
+  });
+
+  test('a key with too many open changes is not judged, and reads without a reply are none', () => {
+    const lost = (request: (nth: number) => KeyRequest, count: number): History =>
+      inOrder(...Array.from({ length: count }, (_, nth): Step => [request(nth)]), [get, miss]);
+    expect(judge(lost((nth) => set(`${nth}`), 31)).undecided).toEqual(['key']);
+    expect(judge(lost(() => get, 100)).undecided).toEqual([]);
   });
 
   test('each key is checked alone', () => {

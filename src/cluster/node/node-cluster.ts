@@ -66,7 +66,7 @@ export class NodeCluster implements MainCluster {
   #complete = 0;
   #listener: () => void = () => {};
   #onNext: () => void = () => {};
-  /** No member of an earlier topology answers for keys of this member at this version. */
+  /** The version for which all keys are decided. */
   #decided = 0;
   /** The topology whose fill has not begun. */
   #due: Adopted | undefined;
@@ -260,10 +260,7 @@ export class NodeCluster implements MainCluster {
     this.#fillIfDecided();
   }
 
-  /**
-   * A fill reads the items of all keys of this member. Before it has the mark of the old primary of
-   * a key, that one may still change the key, and would get the state before in return.
-   */
+  /** Before the marks of all old primaries have come, a fill would read old states. */
   #fillIfDecided(): void {
     const now = this.#due;
     if (now === undefined || now.topology.version > this.#decided) return;

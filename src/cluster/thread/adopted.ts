@@ -27,7 +27,7 @@ export function adoptedBy(
   self: PeerIdentity,
   shared?: SharedGroups,
 ): Adopted {
-  const groups = new KeyGroups(topology, shared);
+  const groups = KeyGroups.of(topology, shared);
   return { topology, groups, self: indexOfPeer(topology, self) };
 }
 

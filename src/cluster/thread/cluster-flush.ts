@@ -51,8 +51,8 @@ type Settle = (error?: CodedError) => void;
  * has the same number at all its holders, so a state that is on the way while its receiver flushes
  * is hidden or visible there as at its primary, and all later writes get higher numbers.
  *
- * Without the first hiding, an increment between the phases would give a number above the highest to
- * an item from before the flush.
+ * Without the first hiding, an increment between the phases would give an old item a number above
+ * the highest.
  */
 export class ClusterFlush {
   readonly #parts: ClusterFlushParts;

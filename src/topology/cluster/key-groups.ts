@@ -53,6 +53,11 @@ export class KeyGroups {
     this.#count = table[0]! - 1;
   }
 
+  /** Each part of a member gets its groups here. */
+  static of(topology: ClusterTopology, shared?: SharedGroups): KeyGroups {
+    return new KeyGroups(topology, shared);
+  }
+
   get groups(): readonly Group[] {
     return Array.from({ length: this.#count }, (_, index) => this.#group(index));
   }

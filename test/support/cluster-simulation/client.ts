@@ -1,11 +1,16 @@
 import type { Transport } from '../../../src/server/sockets/transport.ts';
-import type { History, KeyOperation, KeyReply, KeyRequest } from './history.ts';
+import { repliesIn, replyOf, textOf } from './client-text.ts';
+import type { History, KeyOperation, KeyRequest } from './history.ts';
 import type { Network, NetworkActor } from './network.ts';
 import type { Timer, World } from './world.ts';
 
 /** A client that has no reply by then closes its connection. */
-const REPLY_MS_MAX = 4000;
-const THINK_MS_MAX = 12;
+const REPLY_MS_MAX = 6000;
+
+/** What clients ask, and how often beside the others; `getAll` asks for all keys at once. */
+export type RequestMix = Readonly<
+  Record<'get' | 'getAll' | 'set' | 'add' | 'incr' | 'delete' | 'cas' | 'flush', number>
+>;
 
 /** What is on its way: the operations of one request, each of one key. */
 interface Asked {
@@ -15,12 +20,17 @@ interface Asked {
 
 export interface Plan {
   readonly keys: readonly string[];
+  readonly mix: RequestMix;
   /** The addresses of nodes, one of which the client connects to. */
   addresses(): readonly string[];
   /** How many requests the client has on its way at most. */
   readonly depth: number;
-  /** A number that no other request sets. */
+  /** The time between two requests, at most. */
+  readonly thinkMs: number;
+  /** A value that no other request sets; a number, unless it is long. */
   newValue(): string;
+  /** Seconds until an item expires; 0 is never. */
+  newTtl(): number;
 }
 
 /** A client that speaks Memcached's text protocol with any node, and takes down what it gets. */
@@ -37,7 +47,8 @@ export class Client {
   #transport: Transport | undefined;
   #connection = 0;
   #input = '';
-  errors: string[] = [];
+  readonly errors: string[] = [];
+  readonly #failed: string[] = [];
   isStopping = false;
 
   constructor(name: string, world: World, network: Network, history: History, plan: Plan) {
@@ -47,7 +58,7 @@ export class Client {
     this.#history = history;
     this.#plan = plan;
     this.#actor = { host: name, isDead: false, heldUntilMs: 0 };
-    this.#next();
+    if (plan.depth > 0) this.#next();
   }
 
   /** Whether it waits for nothing. */
@@ -55,23 +66,18 @@ export class Client {
     return this.#asked.length === 0;
   }
 
-  /** Asks for a key, over a connection of its own to this node. */
-  static read(
-    world: World,
-    network: Network,
-    history: History,
-    address: string,
-    key: string,
-  ): Client {
-    const plan = { keys: [key], addresses: () => [address], depth: 0, newValue: () => '' };
-    const client = new Client(`reader ${address}`, world, network, history, plan);
-    client.#send([key], { kind: 'get' });
-    return client;
+  /** Asks for these keys, one after the other. */
+  read(keys: readonly string[]): void {
+    for (const key of keys) this.#send([key], { kind: 'get' });
+  }
+
+  /** The keys of the requests that have failed since the last call. */
+  takeFailed(): readonly string[] {
+    return this.#failed.splice(0);
   }
 
   #next(): void {
-    if (this.#plan.depth === 0) return;
-    this.#world.plan(this.#actor, this.#world.random.fraction() * THINK_MS_MAX, () => {
+    this.#world.plan(this.#actor, this.#world.random.fraction() * this.#plan.thinkMs, () => {
       if (this.isStopping) return;
       if (this.#asked.length < this.#plan.depth) this.#ask();
       this.#next();
@@ -80,20 +86,31 @@ export class Client {
 
   #ask(): void {
     const { random } = this.#world;
-    const key = random.pick(this.#plan.keys);
-    const value = this.#plan.newValue();
+    const { keys, mix } = this.#plan;
+    const key = random.pick(keys);
     const id = this.#ids.get(key);
-    const request = random.weighted<KeyRequest | 'getAll'>([
-      [5, { kind: 'get' }],
-      [1, 'getAll'],
-      [3, { kind: 'set', value }],
-      [1, { kind: 'add', value }],
-      [4, { kind: 'incr', by: 1 }],
-      [1, { kind: 'delete' }],
-      [id === undefined ? 0 : 2, { kind: 'cas', value, id: id ?? '' }],
-    ]);
-    if (request === 'getAll') this.#send(this.#plan.keys, { kind: 'get' });
-    else this.#send([key], request);
+    const kind = random.weighted(
+      (Object.keys(mix) as (keyof RequestMix)[]).map((name) => [mix[name], name] as const),
+    );
+    if (kind === 'getAll') this.#send(keys, { kind: 'get' });
+    else if (kind === 'flush') this.#send(keys, { kind });
+    else if (kind === 'cas' && id === undefined) this.#send([key], { kind: 'get' });
+    else this.#send([key], this.#requestOf(kind, id ?? ''));
+  }
+
+  #requestOf(kind: Exclude<keyof RequestMix, 'getAll' | 'flush'>, id: string): KeyRequest {
+    switch (kind) {
+      case 'set':
+        return { kind, value: this.#plan.newValue(), ttl: this.#plan.newTtl() };
+      case 'add':
+        return { kind, value: this.#plan.newValue() };
+      case 'cas':
+        return { kind, value: this.#plan.newValue(), id };
+      case 'incr':
+        return { kind, by: 1 };
+      default:
+        return { kind };
+    }
   }
 
   #send(keys: readonly string[], request: KeyRequest): void {
@@ -127,9 +144,9 @@ export class Client {
     this.#transport = undefined;
     this.#connection++;
     this.#input = '';
-    for (const { timer } of this.#asked.splice(0)) {
+    for (const { timer, operations } of this.#asked.splice(0)) {
       timer.cancel();
-      this.errors.push(reason);
+      this.#fail(operations, reason);
     }
     transport?.destroy();
   }
@@ -137,8 +154,7 @@ export class Client {
   #received(text: string): void {
     this.#input += text;
     for (let first = this.#asked[0]; first !== undefined; first = this.#asked[0]) {
-      const isGet = first.operations[0]!.request.kind === 'get';
-      const end = isGet ? endOfGet(this.#input) : endOfLine(this.#input);
+      const end = repliesIn(this.#input, first.operations[0]!.request);
       if (end === 0) return;
       const reply = this.#input.slice(0, end);
       this.#input = this.#input.slice(end);
@@ -150,8 +166,10 @@ export class Client {
   }
 
   #replied(operations: readonly KeyOperation[], reply: string): void {
-    if (/^(SERVER_)?ERROR|^CLIENT_ERROR/m.test(reply)) {
-      this.errors.push(reply.trim());
+    const isRefused = /^CLIENT_ERROR/.test(reply);
+    if (isRefused) for (const operation of operations) this.#history.cancel(operation);
+    if (isRefused || /^(SERVER_)?ERROR/m.test(reply)) {
+      this.#fail(operations, reply.trim());
       return;
     }
     for (const operation of operations) {
@@ -160,47 +178,9 @@ export class Client {
       this.#history.end(operation, parsed);
     }
   }
-}
 
-function textOf(keys: readonly string[], request: KeyRequest): string {
-  const [key] = keys;
-  switch (request.kind) {
-    case 'get':
-      return `gets ${keys.join(' ')}\r\n`;
-    case 'set':
-    case 'add':
-      return `${request.kind} ${key} 0 0 ${request.value.length}\r\n${request.value}\r\n`;
-    case 'cas':
-      return `cas ${key} 0 0 ${request.value.length} ${request.id}\r\n${request.value}\r\n`;
-    case 'incr':
-      return `incr ${key} ${request.by}\r\n`;
-    case 'delete':
-      return `delete ${key}\r\n`;
-    case 'vanish':
-    case 'undo':
-      throw new Error('no client asks for that');
+  #fail(operations: readonly KeyOperation[], error: string): void {
+    this.errors.push(error);
+    this.#failed.push(...operations.map(({ key }) => key));
   }
-}
-
-function replyOf({ key, request }: KeyOperation, reply: string): KeyReply {
-  if (request.kind === 'get') {
-    const hit = new RegExp(`^VALUE ${key} 0 \\d+ (\\d+)\\r\\n(\\d+) *\\r\\n`, 'm').exec(reply);
-    return hit === null ? { kind: 'miss' } : { kind: 'hit', value: hit[2]!, id: hit[1]! };
-  }
-  const line = reply.trim();
-  if (line === 'STORED' || line === 'DELETED') return { kind: 'done' };
-  if (line === 'NOT_FOUND') return { kind: 'miss' };
-  if (line === 'EXISTS' || line === 'NOT_STORED') return { kind: 'exists' };
-  if (/^\d+$/.test(line)) return { kind: 'number', value: line };
-  throw new Error(`unexpected reply: ${line}`);
-}
-
-/** The end of the first line; 0 if it is not whole. */
-const endOfLine = (text: string): number => (text.includes('\r\n') ? text.indexOf('\r\n') + 2 : 0);
-
-/** The end of the reply to a get; 0 if it is not whole. */
-function endOfGet(text: string): number {
-  const end = /(^|\r\n)END\r\n/.exec(text);
-  if (end !== null) return end.index + end[0].length;
-  return /^SERVER_ERROR/.test(text) ? endOfLine(text) : 0;
 }

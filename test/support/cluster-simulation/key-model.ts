@@ -1,7 +1,23 @@
 import type { KeyOperation, KeyReply, KeyRequest } from './history.ts';
 
 /** What a key has: undefined for nothing. The CAS id is '' while no client has seen it. */
-export type KeyState = { readonly value: string; readonly id: string } | undefined;
+export type KeyState =
+  | {
+      readonly value: string;
+      readonly id: string;
+      /** Undefined: it never expires. */
+      readonly expiry?: Expiry | undefined;
+    }
+  | undefined;
+
+/** The item may have expired from `fromMs` on, and has at `untilMs`. */
+interface Expiry {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** Each node counts whole seconds, with a clock of its own. */
+const EXPIRY_SLACK_MS = 2500;
 
 type Known<Kind extends KeyRequest['kind']> = Extract<KeyRequest, { readonly kind: Kind }>;
 
@@ -19,12 +35,21 @@ const CHANGING: ReadonlySet<KeyReply['kind']> = new Set(['done', 'number']);
 
 const NOTHING: Effect = { state: undefined };
 
-/** What is known after an operation; undefined if it cannot happen now. */
-export function factsAfter(operation: KeyOperation, before: KeyFacts): KeyFacts | undefined {
+/**
+ * What is known after an operation; undefined if it cannot happen now.
+ * @param mayMiss whether the key may seem to have no item: its primary has evicted it, or a flush
+ *     is under way. Another member may still have the item, and become primary.
+ */
+export function factsAfter(
+  operation: KeyOperation,
+  before: KeyFacts,
+  mayMiss: boolean,
+): KeyFacts | undefined {
   const { request, reply } = operation;
   if (request.kind === 'undo')
     return { state: before.acknowledged, acknowledged: before.acknowledged };
-  const effect = effectOf(operation, before.state);
+  if (mayMiss && reply?.kind === 'miss' && request.kind !== 'delete') return before;
+  const effect = mayMiss && reply?.kind === 'miss' ? NOTHING : effectOf(operation, before.state);
   if (effect === undefined) return undefined;
   const { state } = effect;
   const isAcknowledged =
@@ -34,12 +59,14 @@ export function factsAfter(operation: KeyOperation, before: KeyFacts): KeyFacts 
 }
 
 /** Memcached, for one key: what it has after the operation, if the reply can be right now. */
-function effectOf({ request, reply }: KeyOperation, state: KeyState): Effect {
+function effectOf(operation: KeyOperation, state: KeyState): Effect {
+  const { request, reply, startMs } = operation;
+  if (state?.expiry !== undefined && state.expiry.untilMs < startMs) return undefined;
   switch (request.kind) {
     case 'get':
       return read(reply, state);
     case 'set':
-      return stored(request.value);
+      return stored(request.value, expiryOf(request, operation));
     case 'add':
       return add(request, reply, state);
     case 'cas':
@@ -48,17 +75,28 @@ function effectOf({ request, reply }: KeyOperation, state: KeyState): Effect {
       return increment(request, reply, state);
     case 'delete':
       return remove(reply, state);
+    case 'flush':
     case 'vanish':
       return NOTHING;
     case 'undo':
+    case 'revert':
       return undefined;
   }
+}
+
+function expiryOf({ ttl }: Known<'set'>, { startMs, endMs }: KeyOperation): Expiry | undefined {
+  if (ttl === 0) return undefined;
+  const lifeMs = 1000 * ttl;
+  return {
+    fromMs: startMs + lifeMs - EXPIRY_SLACK_MS,
+    untilMs: endMs + lifeMs + EXPIRY_SLACK_MS,
+  };
 }
 
 function read(reply: KeyReply | undefined, state: KeyState): Effect {
   if (reply?.kind !== 'hit') return missed(state);
   const { value, id } = reply;
-  return state?.value === value && mayHave(state, id) ? { state: { value, id } } : undefined;
+  return state?.value === value && mayHave(state, id) ? { state: { ...state, id } } : undefined;
 }
 
 function add({ value }: Known<'add'>, reply: KeyReply | undefined, state: KeyState): Effect {
@@ -78,10 +116,10 @@ function compareAndSet(
 
 function increment({ by }: Known<'incr'>, reply: KeyReply | undefined, state: KeyState): Effect {
   if (reply?.kind === 'miss') return missed(state);
-  if (state === undefined) return undefined;
-  const value = String(Number(state.value) + by);
+  if (state === undefined || !/^\d+$/.test(state.value)) return undefined;
+  const value = String(BigInt(state.value) + BigInt(by));
   const isRight = reply?.kind !== 'number' || reply.value === value;
-  return isRight ? stored(value) : undefined;
+  return isRight ? stored(value, state.expiry) : undefined;
 }
 
 function remove(reply: KeyReply | undefined, state: KeyState): Effect {
@@ -90,7 +128,7 @@ function remove(reply: KeyReply | undefined, state: KeyState): Effect {
 }
 
 /** A new item has an id that no client has seen. */
-const stored = (value: string): Effect => ({ state: { value, id: '' } });
+const stored = (value: string, expiry?: Expiry): Effect => ({ state: { value, id: '', expiry } });
 
 const missed = (state: KeyState): Effect => (state === undefined ? NOTHING : undefined);
 

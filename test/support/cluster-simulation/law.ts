@@ -1,30 +1,44 @@
-import { type History, type KeyOperation, lineOf } from './history.ts';
+import { type History, type KeyOperation, lineOf, shorten } from './history.ts';
 import type { KeyState } from './key-model.ts';
 import { Linearization } from './linearization.ts';
 
-interface LawOptions {
+export interface LawOptions {
   /** Whether a key may be missing at any moment, as after an eviction. @default false */
   readonly mayVanish?: boolean;
+  /** Whether a death may bring an old item back, with its id. @default false */
+  readonly mayRevert?: boolean;
+}
+
+interface Verdict {
+  /** What is against the law: one sentence and the operations of the key for each. */
+  readonly violations: readonly string[];
+  /** The keys with more possible orders than the checker follows: they are not judged. */
+  readonly undecided: readonly string[];
 }
 
 /**
- * Checks the history of each key against the law of a cluster; returns what is against it, one
- * sentence and the operations of the key for each. There is an order of the acknowledged
- * operations, and of some without a reply, in which each reply is right. So no value is older than
- * the last acknowledged one, no deleted key is revived, no increment is lost, and no key is missing
- * that may not vanish. And a CAS id is one of one value, and lets one `cas` succeed.
+ * Checks the history of each key against the law of a cluster. There is an order of the
+ * acknowledged operations, and of some without a reply, in which each reply is right. So no value
+ * is older than the last acknowledged one, no deleted key is revived, no increment is lost, and no
+ * key is missing that may not vanish. And a CAS id is one of one value, and lets one `cas` succeed.
  */
-export function violationsOf(history: History, options: LawOptions = {}): readonly string[] {
-  return [...history.byKey].flatMap(([key, operations]) =>
-    [wrongReply(operations, options), repeatedCas(operations), sharedId(operations)].flatMap(
-      (sentence) => (sentence === undefined ? [] : [reportOf(key, sentence, operations)]),
-    ),
-  );
+export function judge(history: History, options: LawOptions = {}): Verdict {
+  const undecided: string[] = [];
+  const violations = [...history.byKey].flatMap(([key, operations]) => {
+    const wrong = wrongReply(operations, options);
+    if (wrong === 'undecided') undecided.push(key);
+    const twice = options.mayRevert === true ? undefined : repeatedCas(operations);
+    return [wrong, twice, sharedId(operations)].flatMap((sentence) => {
+      if (sentence === undefined || sentence === 'undecided') return [];
+      return [reportOf(key, sentence, operations)];
+    });
+  });
+  return { violations, undecided };
 }
 
 function wrongReply(operations: readonly KeyOperation[], { mayVanish = false }: LawOptions) {
   const wrong = new Linearization(mayVanish).check(operations);
-  if (wrong === undefined) return undefined;
+  if (wrong === undefined || wrong === 'undecided') return wrong;
   const possible = wrong.possible.map(textOf).join(' or ');
   return `"${lineOf(wrong.operation)}" is wrong: the key has ${possible}`;
 }
@@ -54,7 +68,7 @@ function sharedId(operations: readonly KeyOperation[]): string | undefined {
 }
 
 const textOf = (state: KeyState): string =>
-  state === undefined ? 'nothing' : [state.value, state.id].join(' ').trim();
+  state === undefined ? 'nothing' : [shorten(state.value), state.id].join(' ').trim();
 
 function reportOf(key: string, sentence: string, operations: readonly KeyOperation[]): string {
   return [`${key}: ${sentence}`, ...operations.map((operation) => `  ${lineOf(operation)}`)].join(

@@ -1,10 +1,9 @@
-import { assert } from '../../../src/base/index.ts';
 import type { KeyOperation } from './history.ts';
 import { factsAfter, type KeyFacts, type KeyState } from './key-model.ts';
 
-/** More operations of one key do not run at once. */
+/** Operations of one key at once: bits of one number. */
 const OPEN_MAX = 30;
-const WORLDS_MAX = 100_000;
+const WORLDS_MAX = 20_000;
 
 const NO_ITEM: KeyFacts = { state: undefined, acknowledged: undefined };
 
@@ -21,6 +20,9 @@ export interface WrongReply {
   readonly possible: readonly KeyState[];
 }
 
+/** The history has more possible orders than the bounds above allow. */
+class Undecided extends Error {}
+
 /**
  * Looks for an order of the operations of one key in which all replies are right: each operation
  * has its effect between its start and its end (Herlihy and Wing). It follows the replies in their
@@ -29,6 +31,10 @@ export interface WrongReply {
 export class Linearization {
   readonly #mayVanish: boolean;
   readonly #open: (KeyOperation | undefined)[] = [];
+  /** All states of all worlds so far, for changes that are lost later. */
+  readonly #seen = new Map<string, KeyState>();
+  /** A flush of the key has begun and not ended. */
+  #flushes = 0;
   #worlds: readonly World[] = [{ ...NO_ITEM, done: 0 }];
 
   /** @param mayVanish whether the key may have no item at any moment (evictions) */
@@ -37,7 +43,16 @@ export class Linearization {
   }
 
   /** The first reply that cannot be right, if there is one. */
-  check(operations: readonly KeyOperation[]): WrongReply | undefined {
+  check(operations: readonly KeyOperation[]): WrongReply | 'undecided' | undefined {
+    try {
+      return this.#check(operations);
+    } catch (error) {
+      if (error instanceof Undecided) return 'undecided';
+      throw error;
+    }
+  }
+
+  #check(operations: readonly KeyOperation[]): WrongReply | undefined {
     for (const { operation, isEnd } of eventsOf(operations)) {
       if (!isEnd) this.#begin(operation);
       else {
@@ -49,9 +64,11 @@ export class Linearization {
   }
 
   #begin(operation: KeyOperation): void {
+    const { kind } = operation.request;
+    if (kind === 'flush') this.#flushes++;
     const free = this.#open.indexOf(undefined);
     const at = free === -1 ? this.#open.length : free;
-    assert(at < OPEN_MAX, `at most ${OPEN_MAX} operations of ${operation.key} are open`);
+    if (at >= OPEN_MAX) throw new Undecided();
     this.#open[at] = operation;
   }
 
@@ -62,40 +79,68 @@ export class Linearization {
   #end(operation: KeyOperation): readonly KeyState[] | undefined {
     const at = this.#open.indexOf(operation);
     const bit = 1 << at;
-    const worlds = this.#reachable(bit);
+    const worlds = this.#reachable(bit, operation.endMs);
     const right = worlds.filter(({ done }) => (done & bit) !== 0);
     if (right.length === 0) return distinct(worlds.map(({ state }) => state));
     this.#open[at] = undefined;
+    if (operation.request.kind === 'flush') this.#flushes--;
     this.#worlds = right.map((world) => ({ ...world, done: world.done ^ bit }));
     return undefined;
   }
 
-  /** All worlds that may follow, up to the one in which the operation of the bit is done. */
-  #reachable(bit: number): readonly World[] {
+  /** All worlds that may follow by `nowMs`, up to those in which the operation is done. */
+  #reachable(bit: number, nowMs: number): readonly World[] {
     const lost = this.#lostBits();
     const groups = new Map<string, World[]>();
     const reached: World[] = [];
     const reach = (world: World): void => {
-      const group = `${world.done & ~lost} ${textOf(world.state)} ${textOf(world.acknowledged)}`;
+      const text = textOf(world.state);
+      const group = `${world.done & ~lost} ${text} ${textOf(world.acknowledged)}`;
       const similar = groups.get(group) ?? [];
       // It is no better than one with fewer lost operations, which can still follow that one.
       if (similar.some(({ done }) => (done & ~world.done) === 0)) return;
       groups.set(group, [...similar, world]);
       reached.push(world);
-      assert(reached.length <= WORLDS_MAX, 'a key has too many operations without a reply');
+      this.#seen.set(text, world.state);
+      if (reached.length > WORLDS_MAX) throw new Undecided();
     };
     for (const world of this.#worlds) reach(world);
-    for (const world of reached) if ((world.done & bit) === 0) this.#follow(world, reach);
+    for (const world of reached) if ((world.done & bit) === 0) this.#follow(world, nowMs, reach);
     return reached;
   }
 
-  #follow(world: World, reach: (world: World) => void): void {
+  #follow(world: World, nowMs: number, reach: (world: World) => void): void {
     for (const [at, operation] of this.#open.entries()) {
       if (operation === undefined || (world.done & (1 << at)) !== 0) continue;
-      const facts = factsAfter(operation, world);
-      if (facts !== undefined) reach({ ...facts, done: world.done | (1 << at) });
+      if (this.#hasTwinBefore(operation, world.done)) continue;
+      const done = world.done | (1 << at);
+      if (operation.request.kind === 'revert') this.#revert(done, reach);
+      const facts = factsAfter(operation, world, this.#mayVanish || this.#flushes > 0);
+      if (facts !== undefined) reach({ ...facts, done });
     }
-    if (this.#mayVanish && world.state !== undefined) reach({ ...NO_ITEM, done: world.done });
+    const { state } = world;
+    // A flush hides a key when it begins, and perhaps once more before it ends.
+    const isFlushed = this.#flushes > 0;
+    const mayBeGone = this.#mayVanish || isFlushed || (state?.expiry?.fromMs ?? Infinity) <= nowMs;
+    if (mayBeGone && state !== undefined) reach({ ...NO_ITEM, done: world.done });
+  }
+
+  /**
+   * Whether an operation without a reply that is the same but older has not had its effect: then
+   * the newer one needs no turn of its own.
+   */
+  #hasTwinBefore({ reply, request, start }: KeyOperation, done: number): boolean {
+    if (reply !== undefined) return false;
+    const text = JSON.stringify(request);
+    return this.#open.some((other, at) => {
+      const isOlder = other !== undefined && other.reply === undefined && other.start < start;
+      return isOlder && (done & (1 << at)) === 0 && JSON.stringify(other.request) === text;
+    });
+  }
+
+  /** The key may have again whatever it had. */
+  #revert(done: number, reach: (world: World) => void): void {
+    for (const state of [...this.#seen.values()]) reach({ state, acknowledged: state, done });
   }
 
   /** The operations without a reply. */
@@ -106,12 +151,13 @@ export class Linearization {
   }
 }
 
-/** The starts and ends of operations, in their order. */
+/** The starts and ends of operations, in their order. A read without a reply says nothing. */
 function eventsOf(operations: readonly KeyOperation[]) {
   const events = operations.flatMap((operation) => {
     const start = { at: operation.start, operation, isEnd: false };
     const end = { at: operation.end, operation, isEnd: true };
-    return operation.reply === undefined ? [start] : [start, end];
+    if (operation.reply !== undefined) return [start, end];
+    return operation.request.kind === 'get' ? [] : [start];
   });
   return events.toSorted((one, other) => one.at - other.at);
 }
@@ -120,4 +166,5 @@ function distinct(states: readonly KeyState[]): readonly KeyState[] {
   return [...new Map(states.map((state) => [textOf(state), state])).values()];
 }
 
-const textOf = (state: KeyState): string => (state ? `${state.value} ${state.id}` : '');
+const textOf = (state: KeyState): string =>
+  state ? `${state.value} ${state.id} ${state.expiry?.untilMs ?? ''}` : '';

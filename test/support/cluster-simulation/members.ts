@@ -1,64 +1,73 @@
 import { TopologyKeeper } from '../../../src/cluster/membership/topology-keeper.ts';
+import { remedyFor } from '../../../src/cluster/membership/unreachable.ts';
 import {
   type ClusterTopology,
   firstTopology,
-  isAtRest,
   memberOf,
   type NewMember,
   STATE_RULES,
   TopologyError,
+  withChangeGivenUp,
   withDown,
   withJoined,
   withLeaving,
+  withReplaced,
   withRestarted,
 } from '../../../src/topology/index.ts';
+import {
+  type ClusterOptions,
+  describe,
+  isSettled,
+  type MemberEnding,
+  type SimMembership,
+} from './membership.ts';
 import { type Network, OUTSIDE } from './network.ts';
-import { SimProcess } from './process.ts';
+import type { SimProcess } from './process.ts';
+import { keyOf, Processes } from './processes.ts';
 import type { World } from './world.ts';
-
-export interface ClusterOptions {
-  readonly nodes: number;
-  readonly threads: number;
-  readonly replicas: number;
-  readonly replication: ClusterTopology['replication'];
-}
 
 /** How long a process that has left goes on. */
 const LEFT_MS_MAX = 400;
 const NOTICE_MS_MAX = 20;
-const START_MS_MAX = 60;
+const START_MS_MAX = 20;
 
 /**
- * The processes of a simulated cluster, and the supervisor that starts them: its topology, which
- * follows the real policy, and its messages, which take time.
+ * The supervisor of a simulated cluster, which starts its processes and sees their ends: its
+ * topology, which follows the real policy, and its messages, which take time.
  */
-export class Members {
+export class Members implements SimMembership {
   readonly #world: World;
-  readonly #network: Network;
-  readonly #options: ClusterOptions;
-  readonly #processes = new Map<string, SimProcess>();
+  readonly #processes: Processes;
   readonly #keeper: TopologyKeeper;
   /** When the last topology arrives at a process, and its last report here. */
   readonly #sentMs = new Map<SimProcess, number>();
   readonly #reportedMs = new Map<SimProcess, number>();
-  #named = 0;
-  #incarnation = 0;
+  readonly #left = new Map<string, boolean>();
+  /** The member whose process has been killed, until its end is seen. */
+  #replacing: string | undefined;
+  /** Nobody reaches the supervisor before this time: it is frozen. */
+  #darkUntilMs = 0;
 
-  constructor(world: World, network: Network, options: ClusterOptions) {
+  constructor(world: World, network: Network, options: ClusterOptions, ending: MemberEnding) {
     this.#world = world;
-    this.#network = network;
-    this.#options = options;
-    const members = Array.from({ length: options.nodes }, () => this.#newMember());
-    for (const member of members) this.#launch(member);
+    this.#processes = new Processes(
+      world,
+      network,
+      { ...options, grantMs: undefined },
+      {
+        ending: ({ options }) => ending(options.name),
+        renewed: (process) => this.kill(process),
+        reported: (process) => this.#report(process),
+      },
+    );
+    const members = Array.from({ length: options.nodes }, () => this.#processes.newMember());
+    for (const member of members) this.#processes.launch(member);
     const { replicas, replication } = options;
     const first = firstTopology({ cluster: 'web', replicas, replication }, members);
     this.#keeper = new TopologyKeeper(first, 'the cluster starts', {
       save: () => {},
       publish: ({ topology }) => this.#publish(topology),
-      onChange: ({ topology: { version, members: all }, reason }) => {
-        const states = all.map(({ name, incarnation, state }) => `${name}#${incarnation} ${state}`);
-        world.log(`topology ${version}: ${reason} (${states.join(', ')})`);
-      },
+      onChange: ({ topology, reason }) => world.log(describe(topology, reason)),
     });
   }
 
@@ -67,78 +76,86 @@ export class Members {
   }
 
   get running(): readonly SimProcess[] {
-    return [...this.#processes.values()].filter(({ isDead }) => !isDead);
+    return this.#processes.running;
   }
 
-  /** Whether no change is under way, and all members have done what the topology asks. */
   get isAtRest(): boolean {
-    const { topology } = this;
-    return (
-      isAtRest(topology) &&
-      topology.members.every(({ name, incarnation, state }) => {
-        const report = this.#keeper.reportOf(name);
-        if (state !== 'serving' || report?.incarnation !== incarnation) return false;
-        const { adopted, clean, complete } = report;
-        return [adopted, clean, complete].every((version) => version === topology.version);
-      })
-    );
+    return isSettled(this.topology, (name) => this.#keeper.reportOf(name));
   }
 
-  /** What the cluster waits for, as text. */
   get waitsFor(): string {
     const reports = this.topology.members.map(({ name }) => this.#keeper.reportOf(name));
     return JSON.stringify([this.#keeper.waitsFor, reports]);
   }
 
-  /** Whether each key has a holder that keeps it, if this process dies now. */
-  mayDie({ options: { name } }: SimProcess): boolean {
-    const { replicas, members } = this.topology;
-    const others = members.filter((member) => member.name !== name);
-    if (memberOf(this.topology, name) === undefined) return true;
-    const keeps = (member: (typeof others)[0]): boolean =>
-      KEEPING.has(member.state) && this.#processes.has(keyOf(member));
-    return replicas > 1 && others.every(keeps);
-  }
-
   join(): void {
-    const member = this.#newMember();
-    const process = this.#launch(member);
-    this.#send(process, this.topology);
-    this.#later(START_MS_MAX, () => {
-      if (process.isDead) return;
-      const isDone = this.#change(`${member.name} joins`, (now) => withJoined(now, member));
-      if (!isDone) process.kill();
-    });
+    const member = this.#processes.newMember();
+    this.#start(member, `${member.name} joins`, (now) => withJoined(now, member));
   }
 
   leave(name: string): void {
     this.#change(`${name} leaves`, (now) => withLeaving(now, name));
   }
 
-  /** The process ends; the supervisor sees that, and starts another one. */
+  replace(name: string): void {
+    const member = this.#processes.newMember();
+    const reason = `${member.name} replaces ${name}`;
+    this.#start(member, reason, (now) => withReplaced(now, name, member));
+  }
+
   kill(process: SimProcess): void {
     const { name, incarnation } = process.options;
-    this.#world.log(`${name}#${incarnation} is killed`);
-    process.kill();
-    this.#processes.delete(keyOf(process.options));
+    this.#processes.kill(process);
     this.#later(NOTICE_MS_MAX, () => this.#ended(name, incarnation));
   }
 
+  darken(host: string | undefined, ms: number): void {
+    if (host === undefined) this.#darkUntilMs = this.#world.nowMs + ms;
+  }
+
+  heal(): void {
+    this.#darkUntilMs = 0;
+  }
+
+  /** It writes each topology to its disk. */
+  forget(): void {}
+
+  release(): void {
+    this.#processes.release();
+  }
+
+  /** Starts a process, and lets it be a member once it listens. */
+  #start(
+    member: NewMember,
+    reason: string,
+    change: (now: ClusterTopology) => ClusterTopology,
+  ): void {
+    const process = this.#processes.launch(member);
+    this.#send(process, this.topology);
+    this.#later(START_MS_MAX, () => {
+      if (!process.isDead && !this.#change(reason, change)) this.#processes.kill(process);
+    });
+  }
+
   #ended(name: string, incarnation: number): void {
+    if (this.#replacing === name) this.#replacing = undefined;
     const member = memberOf(this.topology, name);
     if (member?.incarnation !== incarnation || !STATE_RULES[member.state].isUp) return;
     this.#change(`${name} is down`, (now) => withDown(now, name, incarnation));
-    if (memberOf(this.topology, name)?.state === 'down') {
-      this.#later(START_MS_MAX * 4, () => this.#restart(name));
-    }
+    this.#restartLater(name);
   }
 
-  /** Starts a process, and lets it be the member once it listens. */
+  #restartLater(name: string): void {
+    this.#later(START_MS_MAX * 4, () => this.#restart(name));
+  }
+
   #restart(name: string): void {
     const member = memberOf(this.topology, name);
+    // One that is gone may be a member again: the change that it leaves by can be given up.
+    if (member?.state === 'gone') this.#restartLater(name);
     if (member?.state !== 'down') return;
-    const next = { ...member, incarnation: ++this.#incarnation };
-    const process = this.#launch(next);
+    const next = this.#processes.nextOf(member);
+    const process = this.#processes.launch(next);
     this.#send(process, this.topology);
     this.#later(START_MS_MAX, () => {
       if (process.isDead) return this.#restart(name);
@@ -148,71 +165,60 @@ export class Members {
     });
   }
 
-  #newMember(): NewMember {
-    const nth = ++this.#named;
-    const host = `10.0.0.${nth}`;
-    return {
-      name: `node-${nth}`,
-      address: `${host}:11211`,
-      peerAddress: `${host}:11212`,
-      weight: 1,
-      zone: '',
-      incarnation: ++this.#incarnation,
-    };
-  }
-
-  #launch({ name, incarnation, address, peerAddress }: NewMember): SimProcess {
-    const options = { name, incarnation, address, peerAddress, threads: this.#options.threads };
-    const process: SimProcess = new SimProcess(this.#world, this.#network, options, (reason) => {
-      this.#world.log(`${name}#${incarnation} must start again: ${reason}`);
-      this.kill(process);
-    });
-    this.#processes.set(keyOf(process.options), process);
-    process.cluster.onReport(() => this.#report(process));
-    void process.start();
-    return process;
-  }
-
   #publish(topology: ClusterTopology): void {
     for (const process of this.running) this.#send(process, topology);
     for (const process of this.running) this.#endIfLeft(process, topology);
   }
 
   #send(process: SimProcess, topology: ClusterTopology): void {
-    this.#world.plan(process.main, this.#delayMs(this.#sentMs, process), () =>
+    this.#world.planAt(process.main, this.#arrivalMs(this.#sentMs, process), () =>
       process.cluster.adopt(topology),
     );
   }
 
   #report(process: SimProcess): void {
     const report = process.cluster.report();
-    this.#world.plan(OUTSIDE, this.#delayMs(this.#reportedMs, process), () =>
-      this.#keeper.take(report),
-    );
+    this.#world.planAt(OUTSIDE, this.#arrivalMs(this.#reportedMs, process), () => {
+      this.#keeper.take(report);
+      const [unreachable] = this.#keeper.reportOf(report.name)?.unreachable ?? [];
+      if (unreachable !== undefined) this.#repair(unreachable, `${report.name} cannot reach it`);
+    });
   }
 
-  /** The delay of the next message, which arrives after those before. */
-  #delayMs(lastMs: Map<SimProcess, number>, process: SimProcess): number {
+  /** One process at a time: two nodes that miss each other say it of each other. */
+  #repair(name: string, reason: string): void {
+    const remedy = remedyFor(this.topology, name);
+    if (remedy === 'give up the change') this.#change(`${name}: ${reason}`, withChangeGivenUp);
+    const member = memberOf(this.topology, name);
+    const process = member && this.#processes.of(member);
+    if (remedy !== 'new process' || this.#replacing !== undefined || !process) return;
+    this.#replacing = name;
+    this.#world.log(`${name} gets a new process: ${reason}`);
+    this.kill(process);
+  }
+
+  /** When the next message arrives: after those before. */
+  #arrivalMs(lastMs: Map<SimProcess, number>, process: SimProcess): number {
     const { nowMs, random } = this.#world;
-    const atMs = Math.max(nowMs + random.fraction() * NOTICE_MS_MAX, lastMs.get(process) ?? 0);
+    const soonest = Math.max(nowMs, this.#darkUntilMs) + random.fraction() * NOTICE_MS_MAX;
+    const atMs = Math.max(soonest, lastMs.get(process) ?? 0);
     lastMs.set(process, atMs);
-    return atMs - nowMs;
+    return atMs;
   }
 
   /** The process of a member that was removed goes on for a while. */
   #endIfLeft(process: SimProcess, topology: ClusterTopology): void {
     const { name, incarnation } = process.options;
-    const hasLeft = this.#left.has(keyOf(process.options));
+    const key = keyOf(process.options);
+    const hasLeft = this.#left.has(key);
     const isMember = memberOf(topology, name)?.incarnation === incarnation;
-    if (isMember) this.#left.set(keyOf(process.options), false);
+    if (isMember) this.#left.set(key, false);
     if (isMember || !hasLeft) return;
-    this.#left.delete(keyOf(process.options));
+    this.#left.delete(key);
     this.#later(LEFT_MS_MAX, () => {
       if (!process.isDead) this.kill(process);
     });
   }
-
-  readonly #left = new Map<string, boolean>();
 
   #change(reason: string, change: (now: ClusterTopology) => ClusterTopology): boolean {
     try {
@@ -225,12 +231,8 @@ export class Members {
   }
 
   #later(delayMs: number, run: () => void): void {
-    this.#world.plan(OUTSIDE, this.#world.random.fraction() * delayMs, run);
+    const { nowMs, random } = this.#world;
+    const waitMs = Math.max(0, this.#darkUntilMs - nowMs);
+    this.#world.plan(OUTSIDE, waitMs + random.fraction() * delayMs, run);
   }
 }
-
-/** The states of members that keep what they have. */
-const KEEPING = new Set(['serving', 'joining', 'leaving']);
-
-const keyOf = ({ name, incarnation }: Pick<NewMember, 'name' | 'incarnation'>): string =>
-  `${name}#${incarnation}`;

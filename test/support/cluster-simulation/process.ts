@@ -1,4 +1,5 @@
 import { ByteSink, silentLogger } from '../../../src/base/index.ts';
+import { Grants } from '../../../src/cluster/grants/grants.ts';
 import { EventJournal } from '../../../src/cluster/node/event-journal.ts';
 import type { FillOrder } from '../../../src/cluster/node/fill-keeper.ts';
 import { FillPlan } from '../../../src/cluster/node/fill-plan.ts';
@@ -18,14 +19,14 @@ import {
   FastServing,
   PeerSession,
 } from '../../../src/server/index.ts';
-import { COPY_SLOT_WORDS, openStore, type StoreShare } from '../../../src/store/index.ts';
+import { KEY_VERDICT } from '../../../src/store/index.ts';
 import { decodeTopology, memberOf } from '../../../src/topology/index.ts';
-import { fastStore, TEST_CONTROL, testShare, threadParts } from '../session-harness.ts';
-import type { Network, NetworkActor } from './network.ts';
+import { TEST_CONTROL } from '../session-harness.ts';
+import { type Network, type NetworkActor, OUTSIDE } from './network.ts';
+import { NodeMemory } from './node-memory.ts';
 import { Serving } from './serving.ts';
 import type { World } from './world.ts';
 
-const WORD_BYTES = 4;
 const SECRET = Buffer.from('a secret of 16 bytes or more');
 const SILENT_LOG = { watchedStreams: 0, cfd: 0, publish: () => {} };
 const RULES = {
@@ -42,6 +43,10 @@ interface ProcessOptions {
   readonly address: string;
   readonly peerAddress: string;
   readonly threads: number;
+  /** Whether its items expire. */
+  readonly ticks: boolean;
+  /** See `Membership`. */
+  readonly grantMs: number | undefined;
 }
 
 /** One thread of a process: the real parts of a worker thread, on simulated sockets. */
@@ -55,10 +60,10 @@ export class SimProcess {
   readonly options: ProcessOptions;
   readonly cluster: NodeCluster;
   readonly main: NetworkActor;
+  readonly grants: Grants | undefined;
   readonly #world: World;
   readonly #network: Network;
-  readonly #share: StoreShare;
-  readonly #slots = new SharedArrayBuffer(COPY_SLOT_WORDS * WORD_BYTES);
+  readonly #memory: NodeMemory;
   readonly #memberShare = ClusterShare.allocate();
   readonly #threads: readonly SimThread[];
   readonly #actors: NetworkActor[] = [];
@@ -76,20 +81,16 @@ export class SimProcess {
     this.#network = network;
     this.options = options;
     const { threads } = options;
-    // The worker threads, the main thread and the thread of the fill.
-    this.#share = testShare({
-      ...fastStore('memory32'),
-      threads: threads + 2,
-      memoryLimitBytes: 1 << 20,
-    });
+    this.#memory = NodeMemory.take(threads);
     this.main = this.#newActor();
-    const store = openStore(this.#share, threads);
+    const store = this.#memory.open(threads);
+    this.grants = this.#grants();
     this.cluster = new NodeCluster({
       self: this.identity,
       peerPort: Number(options.peerAddress.split(':')[1]),
       readsCopies: false,
       timers: this.#timersOf(this.main),
-      copies: store.copies(new Uint32Array(this.#slots)),
+      copies: store.copies(new Uint32Array(this.#memory.slots)),
       walkKeys: () => store.walkKeys(),
       order: (order) => this.#order(order),
       soon: (run) => void world.plan(this.main, world.random.fraction(), run),
@@ -97,6 +98,7 @@ export class SimProcess {
       journal: new EventJournal({ self: this.identity, log: silentLogger }),
       adopted: () => {},
       renew,
+      grants: this.grants,
     });
     this.#threads = Array.from({ length: threads }, (_, nth) => this.#startThread(nth));
   }
@@ -112,13 +114,32 @@ export class SimProcess {
 
   /** Resolves once it listens. */
   async start(): Promise<void> {
+    if (this.options.ticks) this.#tick(this.#world.nowMs - this.#world.random.fraction() * 1000);
     for (const { member } of this.#threads) await member.start();
+  }
+
+  /** Runs something later, whether the process has ended or not. */
+  after(ms: number, run: () => void): void {
+    this.#world.plan(OUTSIDE, ms, run);
   }
 
   /** Ends at once. Bytes that it has written may still arrive. */
   kill(): void {
     for (const actor of this.#actors) actor.isDead = true;
     this.#network.ended(new Set(this.#actors));
+  }
+
+  /** It evicts a key, as it does when its memory is full. */
+  evict(key: string): void {
+    const walk = this.#memory.open(this.options.threads).walkKeys();
+    const visit: Parameters<typeof walk.step>[1] = (bytes, start, end) =>
+      bytes.toString('latin1', start, end) === key ? KEY_VERDICT.drop : KEY_VERDICT.keep;
+    while (!walk.isDone) walk.step(Number.POSITIVE_INFINITY, visit);
+  }
+
+  /** The run is over. */
+  release(): void {
+    this.#memory.release();
   }
 
   freeze(ms: number): void {
@@ -130,12 +151,39 @@ export class SimProcess {
     hold(this.#world.random.pick(this.#actors), this.#world.nowMs + ms);
   }
 
+  /** Seconds go by in its store. */
+  #tick(startMs: number): void {
+    this.#memory.setClock(Math.floor((this.#world.nowMs - startMs) / 1000));
+    this.#world.plan(this.main, 1000, () => this.#tick(startMs));
+  }
+
+  /** The promises of src/cluster/node/open-member.ts. */
+  #grants(): Grants | undefined {
+    const { name, incarnation, grantMs } = this.options;
+    if (grantMs === undefined) return undefined;
+    const { nowMs, setTimer } = this.#network.machineOf(this.main);
+    const share = new ClusterShare(this.#memberShare);
+    const ask = async (peer: Pick<ProcessOptions, 'name' | 'incarnation'>): Promise<boolean> => {
+      const { name: of, incarnation: at } = peer;
+      return (await this.#order({ kind: 'ping', name: of, incarnation: at })).includes(true);
+    };
+    return new Grants({ name, incarnation }, grantMs, {
+      ask: (peer, settle) => void ask(peer).then(settle, () => settle(false)),
+      setAnswersUntil: (ms) => {
+        share.mayAnswerUntilMs = ms;
+      },
+      silenceChanged: () => this.cluster.silenceChanged(),
+      nowMs,
+      setTimer,
+    });
+  }
+
   #startThread(nth: number): SimThread {
     const actor = this.#newActor();
     const machine = this.#network.machineOf(actor);
-    const store = openStore(this.#share, nth);
+    const store = this.#memory.open(nth);
     const { threads, peerAddress, address } = this.options;
-    const { fastPath, outputBuffers } = threadParts(this.#share, nth)!;
+    const { fastPath, outputBuffers } = this.#memory.partsOf(nth, 'peers');
     const newContext = () =>
       createSessionContext(store, TEST_CONTROL, RULES, new ByteSink(4096), SILENT_LOG);
     const output = new ByteSink(outputBuffers[1]!);
@@ -157,12 +205,12 @@ export class SimProcess {
       identity: this.identity,
       peerHost,
       peerPort: Number(peerPort),
-      slots: this.#slots,
+      slots: this.#memory.slots,
       readsCopies: false,
     };
     const member = new MemberThread(host, argument, machine);
     const cluster = { seat: member.seat, local: new PeerSession(newContext(), member.seat) };
-    const serving = new Serving(this.#share, nth, store, cluster);
+    const serving = new Serving(this.#memory.partsOf(nth, 'clients'), store, cluster);
     this.#network.listen(actor, address, (open) => serving.accept(open));
     return { actor, member };
   }
@@ -178,7 +226,7 @@ export class SimProcess {
     return machineTimers(this.#network.machineOf(actor));
   }
 
-  #order(order: ThreadOrder): Promise<unknown> {
+  #order(order: ThreadOrder): Promise<readonly unknown[]> {
     const { main } = this;
     return Promise.all(
       this.#threads.map(async ({ actor, member }) => {
@@ -204,7 +252,7 @@ export class SimProcess {
     const delayMs = random.fraction() * (random.oneIn(10) ? MESSAGE_SLOW_MS : MESSAGE_MS);
     const atMs = Math.max(nowMs + delayMs, this.#lastMs.get(key) ?? 0);
     this.#lastMs.set(key, atMs);
-    return this.#world.pause(to, atMs - nowMs);
+    return this.#world.pauseUntil(to, atMs);
   }
 
   /** The job of src/cluster/node/fill-job.ts, on simulated sockets. */
@@ -212,7 +260,7 @@ export class SimProcess {
     const actor = this.#newActor();
     const machine = this.#network.machineOf(actor);
     await this.#message(this.main, actor);
-    const store = openStore(this.#share, this.options.threads + 1);
+    const store = this.#memory.open(this.options.threads + 1);
     const [now, ...past] = topologies.map((text) => adoptedBy(decodeTopology(text), self));
     const links: PeerLink[] = [];
     const fill = new FillRun({
@@ -220,7 +268,7 @@ export class SimProcess {
       walkKeys: () => store.walkKeys(),
       items: store.view.itemCount(),
       nowSeconds: () => store.clock.now(),
-      copies: store.copies(new Uint32Array(this.#slots)),
+      copies: store.copies(new Uint32Array(this.#memory.slots)),
       timers: machineTimers(machine),
       share: new FillShare(share),
       delayMs: () => 0,

@@ -12,8 +12,9 @@ import { SlowRequests } from '../../../src/server/session/slow-requests.ts';
 import { Connection } from '../../../src/server/sockets/connection.ts';
 import type { ThreadContext } from '../../../src/server/sockets/thread-context.ts';
 import type { Transport, TransportEvents } from '../../../src/server/sockets/transport.ts';
-import type { Store, StoreShare } from '../../../src/store/index.ts';
-import { TEST_CONTROL, threadParts } from '../session-harness.ts';
+import type { Store } from '../../../src/store/index.ts';
+import { TEST_CONTROL } from '../session-harness.ts';
+import type { NodeMemory } from './node-memory.ts';
 
 const SILENT_LOG = { watchedStreams: 0, cfd: 0, publish: () => {} };
 const RULES = {
@@ -28,8 +29,8 @@ const CONNECTIONS_MAX = 256;
 export class Serving {
   readonly #context: ThreadContext;
 
-  constructor(share: StoreShare, thread: number, store: Store, cluster: SessionCluster) {
-    const { readBuffer, outputBuffers, fastPath } = threadParts(share, thread)!;
+  constructor(parts: ReturnType<NodeMemory['partsOf']>, store: Store, cluster: SessionCluster) {
+    const { readBuffer, outputBuffers, fastPath } = parts;
     const output = new OutputBuffers(outputBuffers);
     const session = createSessionContext(
       store,

@@ -39,7 +39,11 @@ export class World {
   }
 
   plan(actor: Actor, delayMs: number, run: () => void): Timer {
-    const atMs = this.nowMs + delayMs;
+    return this.planAt(actor, this.nowMs + delayMs, run);
+  }
+
+  /** Two events of the same time happen in the order in which they were planned. */
+  planAt(actor: Actor, atMs: number, run: () => void): Timer {
     const event = { actor, atMs, order: this.#order++, run, isCancelled: false };
     this.#push(event);
     return {
@@ -49,9 +53,9 @@ export class World {
     };
   }
 
-  /** Resolves after a delay of an actor. */
-  pause(actor: Actor, delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.plan(actor, delayMs, resolve));
+  /** Resolves when it is this time for an actor. */
+  pauseUntil(actor: Actor, atMs: number): Promise<void> {
+    return new Promise((resolve) => this.planAt(actor, atMs, resolve));
   }
 
   /** Runs until the time has come, or the test holds; false if it never held. */

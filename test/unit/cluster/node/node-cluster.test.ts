@@ -206,22 +206,6 @@ describe('fills', () => {
     test1.fills[1]!.end('done');
     await test1.until(() => test1.cluster.report().complete === 2);
   });
-  test('a fill waits until no old primary may change a key of this member', async () => {
-    await test1.adopt(topology(1, 1, ...three));
-    test1.isUndecided = true;
-    await test1.adopt(topology(2, 1, ...three, fourth));
-    await test1.until(() => test1.cluster.report().clean === 2);
-    await settleAll();
-    expect(test1.fills).toEqual([]);
-    test1.isUndecided = false;
-    await test1.cluster.told({
-      kind: 'marked',
-      ...{ name: 'web-2', incarnation: 1002, version: 2, complete: 0 },
-    });
-    await test1.until(() => test1.fills.length === 1);
-    test1.fills[0]!.end('done');
-    await test1.until(() => test1.cluster.report().complete === 2);
-  });
   test('a fill gets the topologies and the versions at which members were complete', async () => {
     await test1.adopt(topology(1, 1, ...three));
     await test1.until(() => test1.cluster.report().complete === 1);

@@ -1,0 +1,59 @@
+/** How a test takes guards of the cluster out. */
+import { NodeCluster } from '../../src/cluster/node/node-cluster.ts';
+import { memberOf, STATE_RULES } from '../../src/topology/index.ts';
+import { FewPoints } from '../support/cluster-simulation/few-points.ts';
+
+/** Replaces a method of all instances of a class. */
+export function replace<T extends object, Name extends keyof T>(
+  prototype: T,
+  name: Name,
+  replacement: (original: T[Name]) => T[Name],
+): () => void {
+  const original = prototype[name];
+  prototype[name] = replacement(original);
+  return () => {
+    prototype[name] = original;
+  };
+}
+
+export function all(...restores: readonly (() => void)[]): () => void {
+  return () => {
+    for (const restore of restores) restore();
+  };
+}
+
+/** Members that are filled answer for keys. */
+export function fillingAnswers(): () => void {
+  const { filling } = STATE_RULES;
+  const rules = STATE_RULES as { filling: typeof filling };
+  rules.filling = { ...filling, answers: true };
+  FewPoints.forget();
+  return () => {
+    rules.filling = filling;
+    FewPoints.forget();
+  };
+}
+
+/** A member that leaves reports that it has adopted the topology in which it has no keys. */
+export function leaverStays(): () => void {
+  const claimed = new WeakMap<NodeCluster, number>();
+  return all(
+    replace(NodeCluster.prototype, 'adopt', (adopt) => {
+      return function stay(this: NodeCluster, topology): void {
+        const { name } = this.report();
+        const hasWeight = memberOf(topology, name)?.weight !== 0;
+        if (!hasWeight) claimed.set(this, topology.version);
+        if (hasWeight) adopt.call(this, topology);
+        else this.silenceChanged();
+      };
+    }),
+    replace(NodeCluster.prototype, 'report', (report) => {
+      return function claim(this: NodeCluster) {
+        const real = report.call(this);
+        const version = claimed.get(this);
+        if (version === undefined) return real;
+        return { ...real, adopted: version, clean: version, complete: version };
+      };
+    }),
+  );
+}

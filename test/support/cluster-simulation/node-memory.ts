@@ -1,0 +1,70 @@
+import {
+  COPY_SLOT_WORDS,
+  openStore,
+  type Store,
+  type StoreShare,
+} from '../../../src/store/index.ts';
+import { CLOCK_START_SECONDS, CONTROL } from '../../../src/store/memory/layout.ts';
+import { fastStore, testShare, threadParts } from '../session-harness.ts';
+
+const WORD_BYTES = 4;
+/** A store starts with so few buckets that a walk over them costs nothing; they grow. */
+const BUCKETS = 16;
+const MEMORY_BYTES = 1 << 20;
+
+/** The shared memory of one simulated process: its store and what its threads need beside it. */
+export class NodeMemory {
+  readonly share: StoreShare;
+  readonly slots = new SharedArrayBuffer(COPY_SLOT_WORDS * WORD_BYTES);
+  readonly #threads: number;
+  readonly #parts = new Map<string, NonNullable<ReturnType<typeof threadParts>>>();
+  readonly #start: Uint8Array;
+  static readonly #unused = new Map<number, NodeMemory[]>();
+
+  private constructor(threads: number) {
+    this.#threads = threads;
+    this.share = testShare({
+      ...fastStore('memory32'),
+      // The worker threads, the main thread and the thread of the fill.
+      threads: threads + 2,
+      memoryLimitBytes: MEMORY_BYTES,
+    });
+    const { memory, layout } = this.share;
+    new Int32Array(memory)[CONTROL.buckets] = BUCKETS;
+    this.#start = new Uint8Array(memory).slice(0, layout.indexByte);
+  }
+
+  /** Memory as of a new process, also if an earlier run has used it. */
+  static take(threads: number): NodeMemory {
+    return NodeMemory.#unused.get(threads)?.pop() ?? new NodeMemory(threads);
+  }
+
+  /** The process has ended, and nothing uses its memory any more. */
+  release(): void {
+    const { memory, layout } = this.share;
+    const buckets = new Int32Array(memory)[CONTROL.buckets]!;
+    new Uint32Array(memory, layout.indexByte, buckets).fill(0);
+    new Uint8Array(memory).set(this.#start);
+    new Uint32Array(this.slots).fill(0);
+    const others = NodeMemory.#unused.get(this.#threads) ?? [];
+    NodeMemory.#unused.set(this.#threads, [...others, this]);
+  }
+
+  /** Seconds since the start of the process. */
+  setClock(seconds: number): void {
+    new Int32Array(this.share.memory)[CONTROL.clock] = CLOCK_START_SECONDS + seconds;
+  }
+
+  open(thread: number): Store {
+    return openStore(this.share, thread);
+  }
+
+  /** The buffers of a worker thread, and a fast path that serves its clients, or its peers. */
+  partsOf(thread: number, use: 'clients' | 'peers') {
+    const name = `${thread} ${use}`;
+    const parts = this.#parts.get(name) ?? threadParts(this.share, thread)!;
+    this.#parts.set(name, parts);
+    if (parts.fastPath !== undefined) parts.fastPath.stopsAtMiss = false;
+    return parts;
+  }
+}

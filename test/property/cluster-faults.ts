@@ -26,7 +26,7 @@ export interface PlantedFault {
   readonly scenario: ScenarioName;
   /** From this seed on the fault shows soon. */
   readonly seed: number;
-  /** One of so many seeds shows it, wherever they begin: twice what it took, and 20 at least. */
+  /** One of so many seeds shows it, wherever they begin. */
   readonly seeds: number;
   /** Takes the guard out; returns what puts it back. */
   plant(): () => void;
@@ -41,15 +41,15 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a new primary answers before the mark of the old one',
     scenario: 'ring',
-    seed: 30,
-    seeds: 90,
+    seed: 36,
+    seeds: 600,
     plant: () => replace(Handover.prototype, 'isUndecided', () => () => false),
   },
   {
     title: 'a new primary draws the sequence numbers of the old one again',
     scenario: 'deaths',
-    seed: 95,
-    seeds: 200,
+    seed: 1,
+    seeds: 300,
     plant: () =>
       all(
         replace(ItemCopies.prototype, 'skipSequence', () => () => {}),
@@ -59,8 +59,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a primary replies before its receivers have the change',
     scenario: 'deaths',
-    seed: 1,
-    seeds: 90,
+    seed: 38,
+    seeds: 600,
     plant: () =>
       replace(Sender.prototype, 'seal', (seal) => {
         return function sealOnly(this: Sender): boolean {
@@ -72,22 +72,22 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a node shows changes that their holders lack',
     scenario: 'deaths',
-    seed: 1,
-    seeds: 200,
+    seed: 94,
+    seeds: 600,
     plant: () => replace(ThreadSeat.prototype, 'read', () => () => {}),
   },
   {
     title: 'a receiver takes the states of a key in any order',
     scenario: 'deaths',
-    seed: 1,
-    seeds: 170,
+    seed: 78,
+    seeds: 600,
     plant: () => replace(CopySlots.prototype, 'raise', () => () => true),
   },
   {
     title: 'a receiver takes the batches of a primary after its mark, in any order',
     scenario: 'all',
-    seed: 1,
-    seeds: 100,
+    seed: 53,
+    seeds: 600,
     plant: () =>
       all(
         replace(Handover.prototype, 'markOf', () => () => 0),
@@ -98,7 +98,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     title: 'a receiver keeps what its primary has deleted',
     scenario: 'deaths',
     seed: 1,
-    seeds: 170,
+    seeds: 300,
     plant: () =>
       replace(ItemCopies.prototype, 'take', (take) => {
         return function keep(this: ItemCopies, state) {
@@ -108,16 +108,16 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     title: 'the threads of a node adopt a topology without holding their changes before',
-    scenario: 'ring',
-    seed: 150,
-    seeds: 310,
+    scenario: 'all',
+    seed: 597,
+    seeds: 1500,
     plant: () => replace(Sender.prototype, 'prepare', () => () => {}),
   },
   {
     title: 'a member keeps the items that it does not hold any more',
     scenario: 'all',
-    seed: 1,
-    seeds: 90,
+    seed: 4,
+    seeds: 300,
     plant: () =>
       replace(KeyWalk.prototype, 'step', (step) => {
         return function keepAll(this: KeyWalk, itemsMax, visit): number {
@@ -131,8 +131,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'the fast path answers for items whose primary is another member',
     scenario: 'deaths',
-    seed: 1,
-    seeds: 20,
+    seed: 101,
+    seeds: 600,
     plant: () =>
       replace(Items.prototype, 'setFlags', (setFlags) => {
         return function noCopies(this: Items, id, flags): void {
@@ -143,8 +143,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a fill skips a range of keys',
     scenario: 'ring',
-    seed: 1,
-    seeds: 60,
+    seed: 24,
+    seeds: 300,
     plant: () =>
       replace(KeyCollector.prototype, 'next', (next) => {
         return function skipOne(this: KeyCollector): void {
@@ -156,8 +156,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a fill has ended before its receivers have acknowledged it',
     scenario: 'all',
-    seed: 1,
-    seeds: 30,
+    seed: 7,
+    seeds: 300,
     plant: () =>
       replace(FillRun.prototype, 'run', (run) => {
         return function runOn(this: FillRun) {
@@ -170,21 +170,21 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     title: 'a member that is filled becomes primary',
     scenario: 'deaths',
     seed: 1,
-    seeds: 20,
+    seeds: 300,
     plant: fillingAnswers,
   },
   {
     title: 'a member that has given its keys away goes on to answer',
     scenario: 'ring',
     seed: 1,
-    seeds: 70,
+    seeds: 300,
     plant: leaverStays,
   },
   {
     title: 'a node executes what is forwarded to it for keys of another one',
     scenario: 'ring',
-    seed: 1,
-    seeds: 40,
+    seed: 5,
+    seeds: 300,
     plant: () =>
       all(
         replace(PeerSession.prototype, 'answer', (answer) => {
@@ -208,14 +208,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     title: 'a node sends a change again that may have been executed',
     scenario: 'network',
     seed: 1,
-    seeds: 30,
+    seeds: 300,
     plant: () => replace(ForwardReader.prototype, 'isReading', () => () => true),
   },
   {
     title: 'the other members do not flush',
     scenario: 'all',
-    seed: 1,
-    seeds: 80,
+    seed: 3,
+    seeds: 300,
     plant: () =>
       replace(ClusterFlush.prototype, 'receive', () => (frame, from) => {
         const none = { high: 0, low: 0 };
@@ -225,8 +225,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a flush hides nothing before it knows all sequence numbers',
     scenario: 'ring',
-    seed: 130,
-    seeds: 270,
+    seed: 3,
+    seeds: 300,
     plant: () =>
       all(
         replace(ItemCopies.prototype, 'flushUpTo', (flushUpTo) => {
@@ -240,8 +240,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'copies never expire',
     scenario: 'expiry',
-    seed: 1,
-    seeds: 90,
+    seed: 7,
+    seeds: 300,
     plant: () =>
       replace(ItemCopies.prototype, 'read', (read) => {
         return function forever(this: ItemCopies, ...args): void {
@@ -253,22 +253,22 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a node answers without the promises of the others',
     scenario: 'leases',
-    seed: 1,
-    seeds: 90,
+    seed: 190,
+    seeds: 600,
     plant: () => replace(ThreadSeat.prototype, 'mayAnswer', () => () => true),
   },
   {
     title: 'a node takes keys over before its promise has ended',
     scenario: 'leases',
-    seed: 1,
-    seeds: 90,
+    seed: 56,
+    seeds: 600,
     plant: () => replace(Grants.prototype, 'released', () => () => Promise.resolve()),
   },
   {
     title: 'a supervisor declares a process dead that still runs',
     scenario: 'deaths',
     seed: 1,
-    seeds: 40,
+    seeds: 300,
     plant: () =>
       replace(SimProcess.prototype, 'kill', (kill) => {
         return function killLater(this: SimProcess): void {

@@ -28,7 +28,7 @@ import type { World } from './world.ts';
 
 /** How long a process that has left goes on. */
 const LEFT_MS_MAX = 400;
-const NOTICE_MS_MAX = 20;
+const NOTICE_MS_MAX = 8;
 const START_MS_MAX = 20;
 
 /**
@@ -140,8 +140,10 @@ export class Members implements SimMembership {
   #ended(name: string, incarnation: number): void {
     if (this.#replacing === name) this.#replacing = undefined;
     const member = memberOf(this.topology, name);
-    if (member?.incarnation !== incarnation || !STATE_RULES[member.state].isUp) return;
-    this.#change(`${name} is down`, (now) => withDown(now, name, incarnation));
+    if (member?.incarnation !== incarnation) return;
+    if (STATE_RULES[member.state].isUp) {
+      this.#change(`${name} is down`, (now) => withDown(now, name, incarnation));
+    }
     this.#restartLater(name);
   }
 

@@ -8,7 +8,7 @@ import type { Actor, World } from './world.ts';
 
 /** A message takes so long, and some so much longer. */
 const LATENCY_MS = 0.3;
-const SLOW_LATENCY_MS = 30;
+const SLOW_LATENCY_MS = 10;
 const NONCE_BYTES = 32;
 const READ_BYTES = 64 * 1024;
 

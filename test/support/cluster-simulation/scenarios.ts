@@ -39,7 +39,7 @@ const MIX: RequestMix = {
 };
 
 /** The times of a supervisor, which sees the end of a process at once. */
-const QUICK: Tempo = { runMs: 200, thinkMs: 5, pauseMs: 30, faultMs: 100 };
+const QUICK: Tempo = { runMs: 240, thinkMs: 4, pauseMs: 25, faultMs: 60 };
 /** Leases end after seconds. */
 const SLOW: Tempo = { runMs: 14_000, thinkMs: 250, pauseMs: 2500, faultMs: 8000 };
 
@@ -125,7 +125,15 @@ export const SCENARIOS = {
   }),
   /** The same with deaths at any moment: two holders may die at once. */
   losses: (random) => ({
-    ...{ ...SAFE, ...SLOW, ...sizeOf(random), membership: 'leases', threads: 1, mayLose: true },
+    ...{
+      ...SAFE,
+      ...SLOW,
+      ...sizeOf(random),
+      membership: 'leases',
+      threads: 1,
+      mayLose: true,
+      clients: 2,
+    },
     faults: someOf(random, {
       ...{ dark: 2, freeze: 2, kill: 3, join: 1, leave: 1, outage: 1, cutOff: 2, forget: 1 },
     }),

@@ -11,6 +11,8 @@ export interface AccessBand {
 /** A walk for each band costs a look at each item. */
 const BANDS_MAX = 4;
 const AGES = 33;
+/** A thread that lost its core may use an item at the second that it read so long ago. */
+const LATE_SECONDS = 2;
 const ALL: AccessBand = { from: Number.NEGATIVE_INFINITY, end: Infinity, again: Infinity };
 
 /** Counts items by the age of their last access, in steps of powers of two. */
@@ -45,7 +47,7 @@ export class AccessAges {
     if (ends.length === 0) return [ALL];
     return [...ends, ALL.from].map((from, nth) => {
       const isLast = nth === ends.length;
-      const again = isLast ? this.#nowSeconds : Infinity;
+      const again = isLast ? this.#nowSeconds - LATE_SECONDS : Infinity;
       return { from, end: nth === 0 ? Infinity : ends[nth - 1]!, again };
     });
   }

@@ -22,6 +22,7 @@ interface Listed {
     readonly pid: number;
     readonly items: number;
     readonly memoryLimitBytes: number;
+    readonly isComplete: boolean;
   }[];
 }
 
@@ -141,7 +142,11 @@ describe('the nodes of a cluster with two copies', () => {
     expect(now.version).toBeGreaterThan(version);
     expect(now.members.map(({ name }) => name)).toEqual(members.map(({ name }) => name));
     await expectAllKeys(second);
-    // A node without its items is filled by the other holders.
+    // A node without its items is filled by the other holders, once these have their copies again.
+    await waitUntil('all copies are back', async () => {
+      const { members } = await list(second);
+      return members.every(({ isComplete }) => isComplete);
+    });
     expect(await second.stop()).toBe(0);
     rmSync(`${state}/node-2.items`);
     const third = await start('--state', state);

@@ -3,7 +3,6 @@ import { machineClock } from '../../base/index.ts';
 import {
   type ClusterTopology,
   encodeTopology,
-  formatAddress,
   type Member,
   memberOf,
   type NewMember,
@@ -23,7 +22,7 @@ import type { ProcessWatcher, StartedProcess } from '../process-watcher.ts';
 import { newIncarnation } from './incarnation.ts';
 import { LocalProxies } from './local-proxies.ts';
 import { startedTopology, withReturned } from './local-topology.ts';
-import { PEER_HOST } from './supervised.ts';
+import { peerAddressOf } from './supervised.ts';
 import { type TopologyChange, TopologyKeeper } from './topology-keeper.ts';
 import { isHeldElsewhere, remedyFor } from './unreachable.ts';
 
@@ -88,10 +87,13 @@ export class LocalMembership implements ProcessWatcher {
     const members = nodes().map((node) => this.#memberFor(node));
     const hasRestored = (name: string) => this.#processes.get(name)?.hasRestored === true;
     const first = startedTopology(this.#options, members, hasRestored);
+    for (const { name, state } of first.members) {
+      if (state !== 'leaving') this.#expected.delete(name);
+    }
     const publish = (change: TopologyChange): void => {
       this.#publish(change);
       // A change inside a change would overtake it.
-      if (this.#expected.size > 0) queueMicrotask(() => this.#joinExpected());
+      queueMicrotask(() => this.#admit());
     };
     const isNew = this.#options.kept === undefined;
     const reason = isNew ? 'the cluster starts' : 'the cluster starts again';
@@ -182,21 +184,19 @@ export class LocalMembership implements ProcessWatcher {
     this.#processes.set(node, process);
     const keeper = this.#keeper;
     if (keeper === undefined || this.#isClosed) return;
-    const member = memberOf(keeper.topology, node);
-    if (member === undefined) this.#joinExpected();
-    if (member === undefined || member.state === 'gone') return;
     const { incarnation, hasRestored } = process;
-    const peerAddress = peerAddressOf(process, member.address);
-    if (member.state !== 'down' && hasRestored) {
+    const member = memberOf(keeper.topology, node);
+    if (member !== undefined && STATE_RULES[member.state].isUp && hasRestored) {
+      const peerAddress = peerAddressOf(process, member.address);
       const returned = (topology: ClusterTopology) =>
         withReturned(topology, node, incarnation, peerAddress);
       keeper.change(returned, `${node} has restarted with its items`);
       return;
     }
+    // A node that died while it leaves is still to be restarted: this process does not join.
+    if (member?.state === 'gone' && this.expects(node)) this.#expected.set(node, incarnation);
     this.#markDown(node);
-    const restarted = (topology: ClusterTopology) =>
-      withRestarted(topology, node, incarnation, peerAddress);
-    keeper.change(restarted, `${node} has restarted and gets its items`);
+    this.#admit();
   }
 
   ended(node: string, willReturn: boolean): void {
@@ -235,19 +235,20 @@ export class LocalMembership implements ProcessWatcher {
     node.killProcess();
   }
 
-  /** A node that cannot join now, because of another change, joins after it. */
-  #joinExpected(): void {
-    if (this.#isClosed) return;
-    for (const node of this.#nodes()) {
-      const ending = this.#expected.get(node.name);
-      const now = this.#processes.get(node.name)?.incarnation;
-      if (ending !== undefined && now !== undefined && now !== ending) this.#tryJoin(node);
+  /** What a process cannot be now, because of a change under way, it becomes after that. */
+  #admit(): void {
+    for (const node of this.#isClosed ? [] : this.#nodes()) {
+      const process = this.#processes.get(node.name);
+      if (process === undefined) continue;
+      const member = memberOf(this.#keeper!.topology, node.name);
+      if (member === undefined) this.#tryJoin(node, process);
+      else if (member.state === 'down') this.#fill(member, process);
     }
   }
 
-  #tryJoin(node: MemberNode): void {
-    if (memberOf(this.#keeper!.topology, node.name) !== undefined) return;
-    const ending = this.#expected.get(node.name)!;
+  #tryJoin(node: MemberNode, { incarnation }: StartedProcess): void {
+    const ending = this.#expected.get(node.name);
+    if (ending === undefined || ending === incarnation) return;
     this.#expected.delete(node.name);
     try {
       this.join(node);
@@ -255,6 +256,14 @@ export class LocalMembership implements ProcessWatcher {
       this.#expected.set(node.name, ending);
       if (!(error instanceof TopologyError)) throw error;
     }
+  }
+
+  #fill({ name, address, incarnation }: Member, process: StartedProcess): void {
+    if (process.incarnation === incarnation) return;
+    const peerAddress = peerAddressOf(process, address);
+    const restarted = (topology: ClusterTopology) =>
+      withRestarted(topology, name, process.incarnation, peerAddress);
+    this.#keeper!.change(restarted, `${name} has restarted and gets its items`);
   }
 
   #save(): void {
@@ -288,9 +297,4 @@ export class LocalMembership implements ProcessWatcher {
       incarnation: process.incarnation,
     };
   }
-}
-
-/** A node without a port for other members has only its own address. */
-function peerAddressOf({ peerPort }: StartedProcess, address: string): string {
-  return peerPort === 0 ? address : formatAddress({ host: PEER_HOST, port: peerPort });
 }

@@ -1,8 +1,14 @@
 import type { EventEmitter } from 'node:events';
 import { CodedError, type Logger } from '../../base/index.ts';
-import { type ClusterTopology, decodeTopology, TopologyError } from '../../topology/index.ts';
+import {
+  type ClusterTopology,
+  decodeTopology,
+  formatAddress,
+  TopologyError,
+} from '../../topology/index.ts';
 import type { ChangeCause, MainCluster } from '../node/main-cluster.ts';
 import { type JoinOrder, readMemberOrder } from '../node-messages.ts';
+import type { StartedProcess } from '../process-watcher.ts';
 import type { MemberIdentity, Membership, Renewal } from './membership.ts';
 
 /** The supervisor sends the order to join as soon as it has started the process. */
@@ -127,4 +133,9 @@ function joinOrder({ events }: SupervisorChannel): Promise<JoinOrder> {
     events.on('message', onMessage);
     events.on('disconnect', onDisconnect);
   });
+}
+
+/** A node without a port for other members has only its own address. */
+export function peerAddressOf({ peerPort }: StartedProcess, address: string): string {
+  return peerPort === 0 ? address : formatAddress({ host: PEER_HOST, port: peerPort });
 }

@@ -3,7 +3,12 @@ import {
   LocalMembership,
   type LocalMembershipOptions,
 } from '../../../../src/cluster/membership/local-membership.ts';
-import { type ClusterTopology, memberOf, withLeaving } from '../../../../src/topology/index.ts';
+import {
+  type ClusterTopology,
+  memberOf,
+  withChangeGivenUp,
+  withLeaving,
+} from '../../../../src/topology/index.ts';
 import { TestMember } from '../../../support/test-member.ts';
 
 function clusterOf(count: number, more: Partial<LocalMembershipOptions> = {}, restored = false) {
@@ -93,6 +98,45 @@ describe('the membership of one machine', () => {
     await settled();
     expect(states()).toEqual(['serving', 'serving']);
     expect([membership.expected, nodes.length]).toEqual([[], 2]);
+  });
+  test('a node that died while it leaves is filled if its leave is given up', async () => {
+    const { membership, at, states } = clusterOf(3, { replicas: 2 });
+    at(1).isSlow = true;
+    membership.keeper!.change((topology) => withLeaving(topology, 'node-3'), 'node-3 leaves');
+    at(3).end();
+    at(3).start();
+    await settled();
+    expect(states()).toEqual(['serving', 'serving', 'gone']);
+    membership.keeper!.change(withChangeGivenUp, 'node-3 stays');
+    await settled();
+    expect(states()).toEqual(['serving', 'serving', 'filling']);
+    at(1).report();
+    expect(states()).toEqual(['serving', 'serving', 'serving']);
+  });
+  test('a node that died while it leaves for a restart joins with the restart', async () => {
+    const { membership, at, states } = clusterOf(3, { replicas: 2 });
+    at(1).isSlow = true;
+    membership.expect(at(3));
+    membership.keeper!.change((topology) => withLeaving(topology, 'node-3'), 'node-3 leaves');
+    at(3).end();
+    at(3).start();
+    at(1).report();
+    await settled();
+    expect(states()).toEqual(['serving', 'serving']);
+    at(3).end();
+    at(3).start();
+    expect(states()).toEqual(['serving', 'serving', 'joining']);
+  });
+  test('a node that comes back without its items while it leaves holds none', async () => {
+    const { membership, at, states } = clusterOf(3, { replicas: 2 });
+    at(1).isSlow = true;
+    membership.keeper!.change((topology) => withLeaving(topology, 'node-3'), 'node-3 leaves');
+    at(3).end(true);
+    at(3).start(false);
+    await settled();
+    expect(states()).toEqual(['serving', 'serving', 'gone']);
+    at(1).report();
+    expect(states()).toEqual(['serving', 'serving']);
   });
   test('a node that cannot join because of another change joins after it', async () => {
     const { membership, nodes, at, states } = clusterOf(2);
@@ -221,7 +265,8 @@ describe('a cluster that starts again', () => {
   test('a node that was to join is a member again', () => {
     const kept = stopped(1);
     const two = { ...kept, members: kept.members.slice(0, 2) };
-    const { states } = clusterOf(3, { kept: two, expected: ['node-3'] }, true);
+    const { states, membership } = clusterOf(3, { kept: two, expected: ['node-3'] }, true);
     expect(states()).toEqual(['serving', 'serving', 'joining']);
+    expect(membership.expected).toEqual([]);
   });
 });

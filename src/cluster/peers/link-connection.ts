@@ -19,8 +19,11 @@ interface LinkEvents {
   readonly heard: () => void;
   readonly reply: (frame: Frame) => void;
   readonly drained: () => void;
-  /** The connection has closed; nothing follows. */
-  readonly lost: (reason: string) => void;
+  /**
+   * The connection has closed; nothing follows. `isEnd`: the other side has closed it, or there is
+   * none, as when its process ends.
+   */
+  readonly lost: (reason: string, isEnd: boolean) => void;
 }
 
 /** One connection of a link: from the attempt to connect to its end. */
@@ -71,14 +74,14 @@ export class LinkConnection implements TransportEvents {
     }
   };
 
-  readonly end = (): void => this.#fail('it has closed the connection');
+  readonly end = (): void => this.#fail('it has closed the connection', true);
 
   readonly drain = (): void => {
     if (!this.#isOver) this.#events.drained();
   };
 
   readonly close = (error: Error | undefined): void => {
-    this.#fail(error === undefined ? 'it has closed the connection' : error.message);
+    this.#fail(error === undefined ? 'it has closed the connection' : error.message, true);
   };
 
   #take(frame: Frame): boolean {
@@ -99,9 +102,9 @@ export class LinkConnection implements TransportEvents {
     else this.#transport.write(step.send, step.send.length);
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, isEnd = false): void {
     if (this.#isOver) return;
     this.destroy();
-    this.#events.lost(reason);
+    this.#events.lost(reason, isEnd);
   }
 }

@@ -17,6 +17,8 @@ const TICKS_PER_REPLY = 4;
 /** A delay is up to this part shorter, so that threads do not connect at the same moment. */
 const JITTER = 0.5;
 const DOUBLINGS_MAX = 16;
+/** A peer whose process ends is no fault: within this time the topology says that it is away. */
+const UNTOLD_MS = 1000;
 
 interface LinkDeps {
   readonly machine: PeerMachine;
@@ -48,6 +50,10 @@ export class PeerLink {
   /** Why it is down or closed. */
   #error: CodedError;
   #failedAttempts = 0;
+  /** Since when the link is not up. */
+  #downMs: number;
+  /** Whether the log says that the link is not up. */
+  #isTold = false;
   #retry: PeerTimer | undefined;
   #isFlushPlanned = false;
   /** Called before the next flush. */
@@ -70,6 +76,7 @@ export class PeerLink {
     this.#errors = new LinkErrors(target);
     this.#full = this.#errors.full();
     this.#error = this.#full;
+    this.#downMs = deps.machine.nowMs();
     this.#connect();
   }
 
@@ -158,7 +165,7 @@ export class PeerLink {
         },
         reply: (frame) => this.#reply(frame),
         drained: () => this.#output.drained(),
-        lost: (reason) => this.#lost(reason),
+        lost: (reason, isEnd) => this.#lost(reason, isEnd),
       },
     );
   }
@@ -166,7 +173,7 @@ export class PeerLink {
   #up(transport: Transport): void {
     this.#state = 'up';
     const text = `Connected to the peer ${this.target.name} (${this.target.peerAddress}).`;
-    if (this.#failedAttempts > 0) this.#deps.log.info({ peer: this.target.name }, text);
+    if (this.#isTold) this.#deps.log.info({ peer: this.target.name }, text);
     this.#output.attach(transport);
     this.#output.flush();
     this.#deps.onUp?.();
@@ -178,15 +185,27 @@ export class PeerLink {
     this.#waiting.take(frame.id)?.(frame);
   }
 
-  #lost(reason: string): void {
+  #lost(reason: string, isEnd: boolean): void {
     const error = this.#errors.down(reason);
+    this.#tell(error, isEnd);
     this.#state = 'down';
     this.#error = error;
-    if (this.#failedAttempts === 0) this.#deps.log.warn({ peer: this.target.name }, error.message);
     this.#retry = this.#deps.machine.setTimer(() => this.#connect(), this.#retryMs());
     this.#failedAttempts++;
     this.#disconnect(reason, error);
     this.#deps.onDown?.(error);
+  }
+
+  /** One line for each time without a link. */
+  #tell(error: CodedError, isEnd: boolean): void {
+    const nowMs = this.#deps.machine.nowMs();
+    if (this.#failedAttempts === 0) {
+      this.#isTold = false;
+      if (this.isUp) this.#downMs = nowMs;
+    }
+    if (this.#isTold || (isEnd && nowMs - this.#downMs < UNTOLD_MS)) return;
+    this.#isTold = true;
+    this.#deps.log.warn({ peer: this.target.name }, error.message);
   }
 
   #retryMs(): number {
@@ -234,7 +253,7 @@ export class PeerLink {
     // A connection without a byte for all this time may be half open: nobody is at its other end.
     if (late > 0 && this.#heardTick <= lastTick && this.#state === 'up') {
       this.#connection?.destroy();
-      this.#lost(`it has sent nothing for ${this.#limits.replyMs} ms`);
+      this.#lost(`it has sent nothing for ${this.#limits.replyMs} ms`, false);
     } else if (this.#waiting.count > 0 && this.#ticker === undefined) this.#startTick();
   }
 }

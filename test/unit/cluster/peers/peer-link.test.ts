@@ -123,6 +123,8 @@ describe('PeerLink without a peer', () => {
     peers.network.run();
     expect(peers.settled.results).toEqual(['ERR_PEER_DOWN', 'ERR_PEER_DOWN']);
     expect(peers.ups).toEqual(['ERR_PEER_DOWN']);
+    expect(peers.logged).toEqual([]);
+    peers.network.advance(2000);
     expect(peers.logged).toEqual([
       'Cannot reach the peer b (nobody:1): connect ECONNREFUSED. The link keeps trying.',
     ]);

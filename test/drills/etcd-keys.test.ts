@@ -4,7 +4,6 @@ import { EtcdServer, whyNoEtcd } from '../support/etcd.ts';
 import { startVerb } from '../support/node-process.ts';
 import { freePort } from '../support/ports.ts';
 import type { OwnedProcess } from '../support/server.ts';
-import { answersAll } from '../support/text-connection.ts';
 import { waitUntil } from '../support/wait.ts';
 import { exchangeOnce } from '../support/wire.ts';
 
@@ -22,7 +21,6 @@ describe.skipIf(whyNoEtcd() !== undefined)('a cluster in etcd with two copies of
     ports = [await freePort(), await freePort(), await freePort()];
     for (const port of ports) start(port);
     await allServe();
-    for (const port of ports) await waitUntil('the node answers', () => answersAll(port), 60_000);
     await writeAll();
   }, 120_000);
   afterAll(async () => {

@@ -25,7 +25,8 @@ describe.skipIf(whyNoEtcd() !== undefined)(`a cluster with three etcd (seed ${se
     );
     await nodes.startAll('a', 'b', 'c');
     // The node that the drill kills has no clients.
-    load = new ClusterLoad([nodes.port('a'), nodes.port('b')], KEYS, new Random(seed));
+    const ports = [nodes.port('a'), nodes.port('b')];
+    load = new ClusterLoad(ports, KEYS, new Random(seed), { restMs: 5 });
     await load.fill().catch(nodes.explain);
     load.start();
   });

@@ -40,6 +40,14 @@ describe(`simulated clusters (seed ${seed})`, () => {
     TEST_MS_MAX,
   );
 
+  test('each request is answered while a cluster begins in etcd', async () => {
+    for (let nth = 0; nth < SEEDS; nth++) {
+      const { errors } = await check('begin', seed + nth);
+      // A client counts with values that are no numbers.
+      expect(errors.filter((error) => !error.startsWith('CLIENT_ERROR'))).toEqual([]);
+    }
+  });
+
   test.each(['all', 'leases'] as const)('the same seed gives the same run: %s', async (name) => {
     const [one, other] = [await check(name, seed), await check(name, seed)];
     expect(other.lines).toEqual(one.lines);

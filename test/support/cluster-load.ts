@@ -41,6 +41,8 @@ export interface LoadOptions {
   readonly isAsync?: boolean;
   /** Whether the cluster is full: keys may be missing, and counters are not used. */
   readonly isFull?: boolean;
+  /** So long each client rests after a reply; it does not if not said. */
+  readonly restMs?: number;
 }
 
 /** What is acknowledged at one time: of keys and of counters. */
@@ -180,6 +182,7 @@ export class ClusterLoad {
       await step(connection).catch((error: Error) =>
         this.#failed(error.message, isAtRest && count === this.#count),
       );
+      if (this.#options.restMs !== undefined) await sleep(this.#options.restMs);
       if (!connection.isClosed) continue;
       await sleep(RECONNECT_MS);
       connection = this.#connect();

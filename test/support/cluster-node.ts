@@ -35,6 +35,9 @@ export class TestNode {
   readonly #held: (() => void)[] = [];
   /** Whether another member may still answer for keys of this one. */
   isUndecided = false;
+  /** Whether the node has the first grants; without them it decides nothing. */
+  mayDecide = true;
+  readonly #begun = Promise.withResolvers<void>();
   /** Whether a fill ends by itself when it has to. */
   fillsStop = true;
   readonly cluster: NodeCluster;
@@ -54,8 +57,29 @@ export class TestNode {
       journal: new EventJournal({ self, log: silentLogger }),
       adopted: () => {},
       renew: (reason) => void this.renewals.push(reason),
+      grants: this.#grants(),
     });
     this.cluster.onReport(() => void this.reports.push(this.cluster.report().adopted));
+  }
+
+  #grants(): NonNullable<ConstructorParameters<typeof NodeCluster>[0]['grants']> {
+    const mayDecide = () => this.mayDecide;
+    return {
+      adopting: () => {},
+      released: () => Promise.resolve(),
+      asked: () => true,
+      silent: [],
+      begun: () => this.#begun.promise,
+      get mayDecide() {
+        return mayDecide();
+      },
+    };
+  }
+
+  /** The first grants have come. */
+  grant(): void {
+    this.mayDecide = true;
+    this.#begun.resolve();
   }
 
   async #order(order: ThreadOrder): Promise<readonly number[]> {

@@ -39,7 +39,10 @@ export const handoverBounds = (the: (path: string, name: string) => number) => (
     count(the('clean-walk.ts', 'KEYS_PER_SLICE')),
     count(the('clean-walk.ts', 'GROUPS_PER_SLICE')),
   ],
-  'promises of members': [count(the('grants.ts', 'QUESTIONS_PER_GRANT'))],
+  'promises of members': [
+    count(the('grants/grants.ts', 'QUESTIONS_PER_GRANT')),
+    count(the('grants/grants.ts', 'FIRST_QUESTIONS_PER_GRANT')),
+  ],
 });
 
 /** That for a proxy in front of nodes of no cluster. */

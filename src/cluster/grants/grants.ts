@@ -1,4 +1,4 @@
-import { answers, type ClusterTopology, type Member } from '../../topology/index.ts';
+import { answers, type ClusterTopology, type Member, memberOf } from '../../topology/index.ts';
 import {
   answersUntil,
   type Granted,
@@ -28,6 +28,8 @@ interface GrantsDeps {
 
 /** So many questions to each member within the time of one grant. */
 const QUESTIONS_PER_GRANT = 12;
+/** The same while requests wait for the first grants. */
+const FIRST_QUESTIONS_PER_GRANT = 60;
 /** A new member that is silent for this part of the time is told. */
 const SILENCE_PART = 0.75;
 
@@ -50,13 +52,15 @@ export class Grants {
   #heldUntilMs = Number.NEGATIVE_INFINITY;
   #askTimer: { cancel(): void } | undefined;
   readonly #holds = new Set<{ cancel(): void; done: () => void }>();
+  /** Whether the node has had the right to answer for keys of its own. */
+  #hasBegun = false;
+  readonly #beginWaiters: (() => void)[] = [];
   #isClosed = false;
 
   constructor(self: MemberProcess, grantMs: number, deps: GrantsDeps) {
     this.#self = self;
     this.#grantMs = grantMs;
     this.#deps = deps;
-    deps.setAnswersUntil(Number.NEGATIVE_INFINITY);
   }
 
   /** From here on the node promises nothing to members that this topology lacks. */
@@ -92,6 +96,21 @@ export class Grants {
     }
   }
 
+  /**
+   * Whether the node, if it may be the primary of keys, has the grants for that, or has had them.
+   * It decides no key before.
+   */
+  get mayDecide(): boolean {
+    return this.#hasBegun || this.#isClosed || !this.#isAnswering;
+  }
+
+  /** Resolves when the node may decide keys, or when the grants are closed. */
+  async begun(): Promise<void> {
+    while (!this.mayDecide) {
+      await new Promise<void>((resolve) => this.#beginWaiters.push(resolve));
+    }
+  }
+
   /** A member asks for a promise; true promises it. */
   asked(asker: MemberProcess): boolean {
     const topology = this.#topology;
@@ -118,6 +137,7 @@ export class Grants {
       hold.done();
     }
     this.#deps.setAnswersUntil(Number.NEGATIVE_INFINITY);
+    this.#wakeWaiters();
   }
 
   #hold(gone: MemberProcess, nowMs: number): void {
@@ -156,7 +176,8 @@ export class Grants {
     if (this.#isClosed || this.#topology === undefined) return;
     this.#lookForSilence(this.#topology);
     for (const member of granters(this.#topology, this.#self.name)) this.#ask(member);
-    const delayMs = this.#grantMs / QUESTIONS_PER_GRANT;
+    const questions = this.mayDecide ? QUESTIONS_PER_GRANT : FIRST_QUESTIONS_PER_GRANT;
+    const delayMs = this.#grantMs / questions;
     this.#askTimer = this.#deps.setTimer(() => this.#askAll(), delayMs);
   }
 
@@ -174,9 +195,21 @@ export class Grants {
     });
   }
 
+  get #isAnswering(): boolean {
+    const member = this.#topology && memberOf(this.#topology, this.#self.name);
+    return member?.incarnation === this.#self.incarnation && answers(member);
+  }
+
+  /** Before the first grants the node sends no replies for keys of its own, so all may leave. */
   #publish(): void {
-    const topology = this.#topology!;
-    this.#deps.setAnswersUntil(answersUntil(topology, this.#self, this.#granted, this.#grantMs));
+    const untilMs = answersUntil(this.#topology!, this.#self, this.#granted, this.#grantMs);
+    this.#hasBegun ||= this.#isAnswering && untilMs > this.#deps.nowMs();
+    this.#deps.setAnswersUntil(this.mayDecide ? untilMs : Number.POSITIVE_INFINITY);
+    if (this.mayDecide) this.#wakeWaiters();
+  }
+
+  #wakeWaiters(): void {
+    for (const resolve of this.#beginWaiters.splice(0)) resolve();
   }
 
   #wait(waitMs: number): Promise<void> {

@@ -11,6 +11,7 @@ import type { EventJournal } from './event-journal.ts';
 import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
 import type { ChangeCause, MainCluster, MemberReport } from './main-cluster.ts';
 import { MovePace } from './move-pace.ts';
+import { reasonToRenew } from './renewal.ts';
 
 /** The topologies that are kept, to know which receivers lack nothing. */
 const PAST_MAX = 8;
@@ -19,6 +20,11 @@ interface QueuedTopology {
   readonly topology: ClusterTopology;
   readonly cause: ChangeCause | undefined;
 }
+
+type ClusterGrants = Pick<
+  Grants,
+  'adopting' | 'released' | 'mayDecide' | 'begun' | 'asked' | 'silent'
+>;
 
 interface NodeClusterParts {
   readonly self: PeerIdentity;
@@ -35,7 +41,7 @@ interface NodeClusterParts {
   readonly runFill: FillKeeperParts['run'];
   readonly journal: EventJournal;
   /** Absent if the membership sees the ends of processes. */
-  readonly grants?: Pick<Grants, 'adopting' | 'released' | 'asked' | 'silent'> | undefined;
+  readonly grants?: ClusterGrants | undefined;
   /** All threads have adopted it. */
   adopted(topology: ClusterTopology): void;
   /**
@@ -152,7 +158,13 @@ export class NodeCluster implements MainCluster {
     const { grants, order } = this.#parts;
     await order({ kind: 'marks', marks });
     await grants?.released();
-    const decided = await order({ kind: 'decide', version: version(), marks });
+    if (grants === undefined || grants.mayDecide) return this.#decideNow(marks, version);
+    // A newer topology does not wait for the first grants: their givers may be down in it.
+    void grants.begun().then(() => this.#decideNow(marks, version).catch(ignoreEnd));
+  }
+
+  async #decideNow(marks: readonly Mark[], version: () => number): Promise<void> {
+    const decided = await this.#parts.order({ kind: 'decide', version: version(), marks });
     this.#decided = Math.max(this.#decided, Math.min(...(decided as readonly number[])));
     this.#fillIfDecided();
   }
@@ -282,18 +294,3 @@ export class NodeCluster implements MainCluster {
 
 /** Orders fail only when the node stops, or when a bug has ended a thread: the node says that. */
 const ignoreEnd = (): void => {};
-
-function reasonToRenew(
-  topology: ClusterTopology,
-  before: Adopted | undefined,
-  self: PeerIdentity,
-): string | undefined {
-  const { version, members } = topology;
-  const known = before?.topology.version;
-  if (known !== undefined && version !== known + 1) {
-    return `The node has topology ${known} and missed the one before ${version}.`;
-  }
-  const member = members.find((one) => isSame(one, self));
-  const isDown = member !== undefined && !STATE_RULES[member.state].isUp;
-  return isDown ? `The cluster has taken this node for dead (topology ${version}).` : undefined;
-}

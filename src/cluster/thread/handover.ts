@@ -49,6 +49,8 @@ export class Handover {
   /** The topology that all threads of this node have adopted. */
   #decided = 0;
   #past: Past[] = [];
+  /** Whether keys have been decided in a topology in which this member answers. */
+  #hasBegun = false;
   readonly #waiters: Waiter[] = [];
   #inheritances: Inheritance[] = [];
 
@@ -57,9 +59,9 @@ export class Handover {
     return this.#past.length === 0;
   }
 
-  /** Whether the first topology of this member is not decided yet. */
+  /** Whether the first topology of this member is not decided yet, or the first that it answers. */
   get isStarting(): boolean {
-    return this.#past.some(({ groups }) => groups === undefined);
+    return !this.#hasBegun || this.#past.some(({ groups }) => groups === undefined);
   }
 
   /** Whether some key may be inherited. */
@@ -99,6 +101,8 @@ export class Handover {
     this.#decided = Math.max(this.#decided, version);
     const adopted = this.#adopted;
     if (adopted === undefined || adopted.topology.version !== this.#decided) return;
+    const own = adopted.topology.members[adopted.self];
+    this.#hasBegun ||= own !== undefined && STATE_RULES[own.state].answers;
     for (const past of this.#past) this.#release(past, adopted);
     this.#marks.prune([adopted]);
     this.#past = this.#past.filter((past) => past.released.includes(0));
@@ -107,6 +111,7 @@ export class Handover {
 
   /** Whether another member may still answer this key, which this one is primary of. */
   isUndecided(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.#hasBegun) return true;
     return this.#past.some((past) => {
       const { groups, self, released } = past;
       if (groups === undefined) return true;

@@ -25,8 +25,9 @@ export function textOf(keys: readonly string[], request: KeyRequest): string {
 
 /** The end of the first reply, which is one to this request; 0 if it is not whole. */
 export function repliesIn(text: string, { kind }: KeyRequest): number {
-  if (kind !== 'get' || /^SERVER_ERROR/.test(text)) return endOfLine(text);
-  const end = /(^|\r\n)END\r\n/.exec(text);
+  if (kind !== 'get') return endOfLine(text);
+  // A get of several keys may fail behind the values of the first ones.
+  const end = /(^|\r\n)(END|SERVER_ERROR [^\r]*)\r\n/.exec(text);
   return end === null ? 0 : end.index + end[0].length;
 }
 

@@ -37,7 +37,7 @@ export class Faults {
     this.#members = members;
     this.#scenario = scenario;
     this.#keys = keys;
-    this.#plan();
+    if (Object.keys(scenario.faults).length > 0) this.#plan();
   }
 
   #plan(): void {

@@ -123,6 +123,11 @@ export const SCENARIOS = {
       ...{ outage: 1, cutOff: 2, forget: 1 },
     }),
   }),
+  /** The cluster begins, and nothing goes wrong. */
+  begin: (random) => ({
+    ...{ ...SAFE, ...SLOW, ...sizeOf(random), membership: 'leases', threads: 1 },
+    ...{ runMs: 3000, thinkMs: 20, faults: {} },
+  }),
   /** The same with deaths at any moment: two holders may die at once. */
   losses: (random) => ({
     ...{

@@ -132,8 +132,8 @@ class World {
   answering(): readonly string[] {
     const { x, y, n } = this.nodes;
     const slackMs = this.#faults.answersLonger === true ? 500 : 0;
-    const hasRight = (node: SimulatedNode) =>
-      !node.isDead && node.nowMs < node.answersUntilMs + slackMs;
+    const hasRight = ({ grants, isDead, nowMs, answersUntilMs }: SimulatedNode) =>
+      !isDead && grants.mayDecide && nowMs < answersUntilMs + slackMs;
     return [
       x.adopted >= 1 && x.adopted < 3 && hasRight(x) ? ['x'] : [],
       y.decided >= 3 && y.adopted < 5 && hasRight(y) ? ['y'] : [],
@@ -215,5 +215,46 @@ describe('one primary by grants', () => {
       for (let nth = 0; nth < CASES * 10; nth++) runCase(random.fork(nth), faults);
     };
     expect(runAll).toThrow(/answer at once/);
+  });
+});
+
+describe('the first grants of a node', () => {
+  const settings = { cluster: 'web', replicas: 2, replication: 'sync' } as const;
+  const first = firstTopology(settings, [newMember('x', 1), newMember('y', 2)]);
+
+  test('a node decides no key before it has them, and its other replies leave', async () => {
+    const world = new World(new Random(seed), {});
+    const { x } = world.nodes;
+    x.isCutOff = true;
+    world.publish(first, ['x', 'y']);
+    world.runUntil(5000);
+    expect([x.grants.mayDecide, x.answersUntilMs]).toEqual([false, Number.POSITIVE_INFINITY]);
+    const begun = x.grants.begun();
+    x.isCutOff = false;
+    world.runUntil(10_000);
+    await begun;
+    expect([x.grants.mayDecide, x.answersUntilMs < 20_000]).toEqual([true, true]);
+    // One that had them and has lost them refuses what it would answer.
+    x.isCutOff = true;
+    world.runUntil(20_000);
+    expect([x.grants.mayDecide, x.answersUntilMs < x.nowMs]).toEqual([true, true]);
+  });
+  test('a node that joins decides keys without them', () => {
+    const world = new World(new Random(seed), {});
+    const { n } = world.nodes;
+    n.isCutOff = true;
+    world.publish(withJoined(first, newMember('n', 3)), ['n']);
+    world.runUntil(1000);
+    expect([n.adopted, n.grants.mayDecide]).toEqual([2, true]);
+  });
+  test('nothing waits for them after the end', async () => {
+    const world = new World(new Random(seed), {});
+    const { x } = world.nodes;
+    world.publish(first, ['x']);
+    world.runUntil(1000);
+    const begun = x.grants.begun();
+    x.grants.close();
+    await begun;
+    expect(x.answersUntilMs).toBe(Number.NEGATIVE_INFINITY);
   });
 });

@@ -64,8 +64,18 @@ describe('the handover of keys', () => {
     expect(handover.isStarting).toBe(true);
     handover.decide(1, [mark(3, 1)]);
     expect(handover.isStarting).toBe(false);
-    const later = adopting(topology(1, ...joining), topology(2, ...joined));
-    expect([later.handover.isOver, later.handover.isStarting]).toEqual([false, false]);
+    handover.adopt(adoptedBy(topology(2, ...joined, memberWith(4)), self));
+    expect([handover.isOver, handover.isStarting]).toEqual([false, false]);
+  });
+  test('a member starts until the first topology in which it answers is decided', () => {
+    const { handover, adopted } = adopting(topology(1, ...joining), topology(2, ...joined));
+    expect(handover.isStarting).toBe(true);
+    // Nobody had these keys before, and the member may lack the right to answer for them.
+    const down = adopted[0]!.topology.members.map((member) => ({ ...member, weight: 0 }));
+    const first = adopting(topology(1, ...down), topology(2, ...joined));
+    expect(undecided(first.handover, ownKeys(first.adopted[1]!))).toBeGreaterThan(0);
+    handover.decide(2, [mark(2, 2), mark(3, 2)]);
+    expect(handover.isStarting).toBe(false);
   });
   test('a mark of the old topology decides nothing', () => {
     const { handover, adopted } = adopting(topology(1, ...joining), topology(2, ...joined));

@@ -1,5 +1,6 @@
 import { type ByteSink, type WasmModule, webAssembly } from '../base/index.ts';
 import type { StoreShare } from '../store/index.ts';
+import { Changes } from './changes.ts';
 import { REGION, RESULT } from './region.ts';
 import { writeSetup } from './setup.ts';
 
@@ -18,10 +19,18 @@ const NOT_IN_REGION = -1;
 const BINARY = 1;
 const MAY_WRITE = 2;
 const NOTES_ENDS = 4;
+const MAY_SET = 8;
 /** A run notes the ends of so many replies at most. */
 export const NOTED_REPLIES_MAX = REGION.REPLIES_MAX;
 /** A run takes so many bytes of an input that is not in the region. */
 export const STAGED_BYTES_MAX = REGION.STAGE_BYTES;
+
+/**
+ * Whether runs keep what they change, for other nodes; `hidden`: they also count it, and mark its
+ * item, because nobody may read it before these have it.
+ */
+type KeepsChanges = 'no' | 'yes' | 'hidden';
+const CHANGE_BITS = { no: 0, yes: 1, hidden: 3 } as const;
 
 /** What a run may do. */
 interface RunLimits {
@@ -29,6 +38,8 @@ interface RunLimits {
   readonly outputBytes: number;
   readonly isBinary: boolean;
   readonly mayWrite: boolean;
+  /** Whether it may set values, if it may not change items in other ways. */
+  readonly maySet?: boolean;
   /** Whether `endOf` is needed. */
   readonly notesEnds?: boolean;
 }
@@ -46,9 +57,13 @@ export class FastPath {
   nextKey = 0;
   /** The requests that have replies, if the run notes the ends of these. */
   replyCount = 0;
+  /** What the runs have changed since the last `clear` of it, if they keep changes. */
+  readonly changes: Changes;
   readonly #run: Run;
   readonly #setStopsAtMiss: (stops: number) => void;
+  readonly #setChanges: (bits: number) => void;
   #stopsAtMiss = false;
+  #keepsChanges: KeepsChanges = 'no';
   readonly #memory: ArrayBufferLike;
   readonly #regionByte: number;
   readonly #regionBytes: number;
@@ -70,17 +85,20 @@ export class FastPath {
     this.#results = new Int32Array(memory, regionByte, RESULT.WORDS);
     const endsByte = regionByte + REGION.REPLY_ENDS_AT;
     this.#ends = new Uint32Array(memory, endsByte, REGION.REPLIES_MAX);
+    this.changes = new Changes(memory, regionByte, this.#results);
     this.#stage = Buffer.from(memory, regionByte + REGION.STAGE_AT, REGION.STAGE_BYTES);
     const instance = new webAssembly!.Instance(module, { env: { memory: wasmMemory } });
     const exports = instance.exports as {
       readonly configure: (regionByte: number) => void;
       readonly run: Run;
       readonly setStopsAtMiss: (stops: number) => void;
+      readonly setChanges: (bits: number) => void;
     };
     writeSetup(share, thread, regionByte);
     exports.configure(regionByte);
     this.#run = exports.run;
     this.#setStopsAtMiss = exports.setStopsAtMiss;
+    this.#setChanges = exports.setChanges;
   }
 
   /**
@@ -91,6 +109,13 @@ export class FastPath {
     if (stops === this.#stopsAtMiss) return;
     this.#stopsAtMiss = stops;
     this.#setStopsAtMiss(stops ? 1 : 0);
+  }
+
+  /** Sets whether all later runs keep what they change; at first they do not. */
+  set keepsChanges(keeps: KeepsChanges) {
+    if (keeps === this.#keepsChanges) return;
+    this.#keepsChanges = keeps;
+    this.#setChanges(CHANGE_BITS[keeps]);
   }
 
   /**
@@ -104,7 +129,7 @@ export class FastPath {
     end: number,
     sink: ByteSink,
     requestsLeft: number,
-    { outputBytes, isBinary, mayWrite, notesEnds = false }: RunLimits,
+    { outputBytes, isBinary, mayWrite, maySet = false, notesEnds = false }: RunLimits,
   ): void {
     const inputAt = this.#placeOfInput(input);
     const isStaged = inputAt === NOT_IN_REGION;
@@ -119,7 +144,10 @@ export class FastPath {
       outputAt + outputBytes,
       outputAt + sink.bytes.length,
       requestsLeft,
-      (isBinary ? BINARY : 0) | (mayWrite ? MAY_WRITE : 0) | (notesEnds ? NOTES_ENDS : 0),
+      (isBinary ? BINARY : 0) |
+        (mayWrite ? MAY_WRITE : 0) |
+        (maySet ? MAY_SET : 0) |
+        (notesEnds ? NOTES_ENDS : 0),
     );
     this.at = next - offset;
     sink.at = this.#results[RESULT.OUT]! - outputAt;

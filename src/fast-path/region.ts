@@ -1,9 +1,12 @@
 /**
  * The region of a thread in the memory of the store, as the fast path uses it. Offsets are in bytes
- * from its start; after the first 64 KiB come the read buffer and the output buffers.
+ * from its start; after the first 128 KiB come the read buffer and the output buffers.
  *
  *   0         256     1 KiB          4 KiB              41.5 KiB       48 KiB         64 KiB
- *   ├ results ┼ setup ┼ class tables ┼ decoded requests ┼ reply ends ┼ staged input ┼ read buffer …
+ *   ├ results ┼ setup ┼ class tables ┼ decoded requests ┼ reply ends ┼ staged input ┼ …
+ *
+ *   64 KiB    72 KiB            88 KiB                128 KiB
+ *   ┼ changes ┼ keys of changes ┼ states after changes ┼ read buffer …
  */
 import { assert } from '../base/index.ts';
 
@@ -25,6 +28,17 @@ export const REGION = {
   /** Input that comes in another buffer is copied here. */
   STAGE_AT: 49_152,
   STAGE_BYTES: 8192,
+  /**
+   * The changes of a run in a cluster: for each the hash of its key, and where its key and its
+   * state end, 32 bits each.
+   */
+  CHANGES_AT: 65_536,
+  CHANGE_BYTES: 12,
+  CHANGES_MAX: 680,
+  CHANGED_KEYS_AT: 73_728,
+  CHANGED_KEYS_BYTES: 16_384,
+  CHANGED_STATES_AT: 90_112,
+  CHANGED_STATES_BYTES: 40_960,
   /** A get with more keys has several turns: the JavaScript answers it. */
   KEYS_MAX: 500,
 } as const;
@@ -35,6 +49,10 @@ assert(
 assert(
   REGION.REPLY_ENDS_AT + REGION.REPLIES_MAX * 4 <= REGION.STAGE_AT,
   'the ends of replies end before the staged input',
+);
+assert(
+  REGION.CHANGES_AT + REGION.CHANGES_MAX * REGION.CHANGE_BYTES <= REGION.CHANGED_KEYS_AT,
+  'the changes end before their keys',
 );
 
 /** Where a run leaves its results, in words of 32 bits. */
@@ -49,7 +67,11 @@ export const RESULT = {
   TOUCHED: 3,
   /** How many ends of replies the last run has noted. */
   REPLIES: 4,
-  WORDS: 5,
+  /** The changes of the last runs, and the bytes of their keys and states. */
+  CHANGES: 5,
+  CHANGED_KEYS: 6,
+  CHANGED_STATES: 7,
+  WORDS: 8,
 } as const;
 
 /** What `configure` reads, by slot; a slot is a 64-bit float. */
@@ -71,4 +93,5 @@ export const SETUP = {
   keyHigh: 14,
   itemBytesMax: 15,
   showsCas: 16,
+  openChanges: 17,
 } as const;

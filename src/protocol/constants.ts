@@ -1,8 +1,10 @@
 /** The limits and words of the protocols by name, for the fast path. */
+import { named } from '../base/index.ts';
 import { ERROR_TEXT } from './binary/replies.ts';
 import { BINARY_STATUS, HEADER_BYTES, MAGIC, OPCODE } from './binary/wire.ts';
 import { LEGACY_CLUSTER_KEY } from './cluster-config.ts';
 import { KEY_BYTES_MAX, REPLY_FRAME_BYTES_MAX } from './limits.ts';
+import { STATE, STATE_BIT } from './peer/state-layout.ts';
 import { CLASSIC_LINES } from './text/classic-lines.ts';
 import { END, VALUE } from './text/classic-replies.ts';
 import { COMMAND_WORDS_MAX } from './text/meta.ts';
@@ -37,6 +39,8 @@ export const PROTOCOL_CONSTANTS: Readonly<Record<string, number>> = {
   OPCODE_SET_Q: OPCODE.setQ,
   OPCODE_NOOP: OPCODE.noop,
   STATUS_NOT_FOUND: BINARY_STATUS.notFound,
+  ...named('STATE', STATE),
+  ...named('STATE_BIT', STATE_BIT),
 };
 
 /** Texts of at most 16 bytes. */

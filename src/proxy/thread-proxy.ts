@@ -87,6 +87,8 @@ class ProxySeat implements ClusterSeat {
 
   changed(): void {}
 
+  changedFast(): void {}
+
   read(): void {}
 
   seal(): boolean {

@@ -17,6 +17,7 @@ export {
 export {
   type ClusterSeat,
   type ForwardedRun,
+  type KeptChanges,
   PLACE,
   type SessionCluster,
 } from './session/cluster-seat.ts';

@@ -90,7 +90,7 @@ export function markCopies(store: Store, isCopy: (key: string) => boolean): void
 
 /** The number of the slot of a key. */
 export const slotOfKey = ({ items }: Store, key: string): number =>
-  items.hashOf(Buffer.from(key, 'latin1'), 0, key.length) & (COPY_SLOT_WORDS / 3 - 1);
+  items.hashOf(Buffer.from(key, 'latin1'), 0, key.length) & (COPY_SLOT_WORDS / 2 - 1);
 
 /** So many keys whose states share a slot of the node. */
 export function collidingKeys(store: Store, count: number, prefix = 'key'): readonly string[] {

@@ -3,6 +3,7 @@ import { singlesOf } from '../../src/cluster/thread/single-forward.ts';
 import {
   type ClusterSeat,
   type ForwardedRun,
+  type KeptChanges,
   PLACE,
 } from '../../src/server/session/cluster-seat.ts';
 
@@ -80,6 +81,12 @@ export class ManualSeat implements ClusterSeat {
 
   changed(bytes: Buffer, start: number, end: number): void {
     this.changes.push(bytes.toString('latin1', start, end));
+  }
+
+  changedFast(changes: KeptChanges): void {
+    for (let nth = 0; nth < changes.count; nth++) {
+      this.changed(changes.keys, nth === 0 ? 0 : changes.keyEnd(nth - 1), changes.keyEnd(nth));
+    }
   }
 
   seal(acknowledged: (error?: CodedError) => void): boolean {

@@ -1,4 +1,4 @@
-import type { CodedError } from '../../src/base/index.ts';
+import { assert, type CodedError } from '../../src/base/index.ts';
 import { adoptedBy } from '../../src/cluster/thread/adopted.ts';
 import { Handover } from '../../src/cluster/thread/handover.ts';
 import { Sender } from '../../src/cluster/thread/sender.ts';
@@ -9,10 +9,11 @@ import { memberWith } from './cluster-topologies.ts';
 import { CopyNode } from './copy-node.ts';
 import { HeldLink } from './held-links.ts';
 import { ManualTimers } from './manual-timers.ts';
+import type { StoreOptions } from './session-harness.ts';
 
 /** One thread of a member: a store, what it sends, and what it takes. */
 export class TestThread {
-  readonly node = new CopyNode({ threads: 2 });
+  readonly node: CopyNode;
   readonly timers = new ManualTimers();
   readonly links = new Map<string, HeldLink>();
   readonly reached: [string, boolean][] = [];
@@ -22,7 +23,8 @@ export class TestThread {
   readonly sender: Sender;
   readonly #self: { readonly name: string; readonly incarnation: number };
 
-  constructor(nth: number) {
+  constructor(nth: number, options: Partial<StoreOptions> = {}) {
+    this.node = new CopyNode({ threads: 2, ...options });
     const { name, incarnation } = memberWith(nth);
     this.#self = { name, incarnation };
     const { copies } = this.node;
@@ -59,6 +61,25 @@ export class TestThread {
       const group = this.view.current!.groups.groupOf(bytes, 0, bytes.length);
       this.sender.changed(group, bytes, 0, bytes.length);
     }
+    return this.seal();
+  }
+
+  /** Executes sets as the fast path of a session does, one run for each. */
+  executeFast(...requests: readonly string[]): Acknowledged {
+    const { fastPath, sink } = this.node;
+    const { changes } = fastPath!;
+    fastPath!.keepsChanges = this.sender.hidesChanges ? 'hidden' : 'yes';
+    for (const request of requests) {
+      const limits = { outputBytes: 1000, isBinary: false, mayWrite: false, maySet: true };
+      fastPath!.run(Buffer.from(request), 0, request.length, sink, 100, limits);
+      assert(fastPath!.at === request.length, 'the fast path answers the request');
+      this.sender.changedFast(changes);
+      changes.clear();
+    }
+    return this.seal();
+  }
+
+  seal(): Acknowledged {
     const acknowledged: Acknowledged = { isWaiting: false, count: 0, error: undefined };
     acknowledged.isWaiting = this.sender.seal((error) => {
       acknowledged.count++;

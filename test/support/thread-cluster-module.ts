@@ -19,6 +19,7 @@ export default function create(host: ThreadClusterHost, argument: unknown): Thre
     holdsCopy: () => false,
     changing: () => {},
     read: () => {},
+    changedFast: () => {},
     changed: () => {},
     seal: () => false,
     mayAnswer: () => true,

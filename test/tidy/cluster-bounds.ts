@@ -8,6 +8,11 @@ export const changeBounds = (the: (path: string, name: string) => number) => ({
     ms(the('peer-delivery.ts', 'UNREACHABLE_MS')),
     ms(the('peer-delivery.ts', 'LOST_MS')),
   ],
+  'changes of a run of the fast path': [
+    count(the('fast-path/region.ts', 'REGION.CHANGES_MAX')),
+    bytes(the('fast-path/region.ts', 'REGION.CHANGED_KEYS_BYTES')),
+    bytes(the('fast-path/region.ts', 'REGION.CHANGED_STATES_BYTES')),
+  ],
   'changes without a reply in `async`': [count(the('thread/sender.ts', 'UNANSWERED_MAX'))],
   'changes that wait for a newer topology': [
     bytes(the('state-service.ts', 'WAITING_BYTES_MAX')),

@@ -1,3 +1,5 @@
+import type { KeptChanges } from '../../server/index.ts';
+
 const BYTES_MIN = 256;
 
 /** Keys, one after the other in one buffer. */
@@ -21,10 +23,30 @@ export class KeyBatch {
   add(source: Buffer, start: number, end: number): void {
     const last = this.count - 1;
     if (last >= 0 && this.#isSame(last, source, start, end)) return;
-    const at = this.count === 0 ? 0 : this.#ends[last]!;
+    this.append(source, start, end);
+  }
+
+  /** Adds a key. */
+  append(source: Buffer, start: number, end: number): void {
+    const at = this.#end;
     if (at + end - start > this.bytes.length) this.#grow(at + end - start);
     source.copy(this.bytes, at, start, end);
     this.#ends.push(at + end - start);
+  }
+
+  /** Adds the keys of changes. */
+  addAll(changes: KeptChanges): void {
+    const { count } = changes;
+    const at = this.#end;
+    const bytes = changes.keyEnd(count - 1);
+    if (at + bytes > this.bytes.length) this.#grow(at + bytes);
+    changes.keys.copy(this.bytes, at, 0, bytes);
+    for (let nth = 0; nth < count; nth++) this.#ends.push(at + changes.keyEnd(nth));
+  }
+
+  /** Where the last key ends. */
+  get #end(): number {
+    return this.count === 0 ? 0 : this.#ends[this.count - 1]!;
   }
 
   #isSame(nth: number, source: Buffer, start: number, end: number): boolean {

@@ -114,10 +114,16 @@ export class PeerDelivery {
     return this.#units.size === 0 ? 0 : this.#parts.timers.nowMs() - this.#oldestMs();
   }
 
-  deliver(keys: KeyBatch, group: ChangeGroup): void {
+  /** `states`: the states of the keys now; else it reads them. */
+  deliver(keys: KeyBatch, group: ChangeGroup, states?: Buffer): void {
     group.open();
+    const nowMs = this.#parts.timers.nowMs();
     if (this.#isLost) group.settle(lostError(this.#peer));
-    else this.#send(keys, 0, keys.count, group, this.#parts.timers.nowMs());
+    else if (states === undefined) this.#send(keys, 0, keys.count, group, nowMs);
+    else {
+      this.#sendPayload(states, { keys, first: 0, end: keys.count, group, sinceMs: nowMs });
+      this.#watch();
+    }
   }
 
   /** The topology does not have this incarnation any more: nothing waits for it. */
@@ -135,21 +141,23 @@ export class PeerDelivery {
   /** Sends the keys `first … end - 1`, in batches. The group has an open delivery for them. */
   #send(keys: KeyBatch, first: number, end: number, group: ChangeGroup, sinceMs: number): void {
     for (let from = first; from < end; ) {
-      let to = end;
-      let unit: Unit | undefined;
-      const write = (sink: ByteSink): void => {
-        to = this.#write(sink, keys, from, end);
-      };
-      this.#link.send(this.#parts.kind ?? KIND.states, this.#parts.version(), write, (reply) =>
-        this.#settled(unit!, reply),
-      );
-      unit = { keys, first: from, end: to, group, sinceMs };
-      this.#units.add(unit);
-      this.#count('sent', to - from);
-      if (to < end) group.open();
-      from = to;
+      const unit = { keys, first: from, end, group, sinceMs };
+      this.#sendPayload((sink) => {
+        unit.end = this.#write(sink, keys, from, end);
+      }, unit);
+      if (unit.end < end) group.open();
+      from = unit.end;
     }
     this.#watch();
+  }
+
+  /** A payload that is a function may shorten the unit. */
+  #sendPayload(payload: PeerPayload, unit: Unit): void {
+    this.#link.send(this.#parts.kind ?? KIND.states, this.#parts.version(), payload, (reply) =>
+      this.#settled(unit, reply),
+    );
+    this.#units.add(unit);
+    this.#count('sent', unit.end - unit.first);
   }
 
   /** Appends states until the batch is large enough; returns the first key that is left. */

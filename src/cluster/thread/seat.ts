@@ -1,5 +1,5 @@
 import { CodedError } from '../../base/index.ts';
-import { type ClusterSeat, PLACE } from '../../server/index.ts';
+import { type ClusterSeat, type KeptChanges, PLACE } from '../../server/index.ts';
 import type { ItemCopies } from '../../store/index.ts';
 import { isAtRest } from '../../topology/index.ts';
 import type { Adopted } from './adopted.ts';
@@ -22,7 +22,14 @@ interface SeatParts {
   >;
   readonly sender: Pick<
     Sender,
-    'changing' | 'changed' | 'seal' | 'isNoting' | 'hidesChanges' | 'hasChanges'
+    | 'changing'
+    | 'changed'
+    | 'changedFast'
+    | 'takesFast'
+    | 'seal'
+    | 'isNoting'
+    | 'hidesChanges'
+    | 'hasChanges'
   >;
   readonly copies: { readonly changes: Pick<ItemCopies['changes'], 'isOpen'> };
   readonly share: Pick<ClusterShare, 'mayAnswerUntilMs'>;
@@ -62,6 +69,7 @@ export class ThreadSeat implements ClusterSeat {
     const { handover, sender } = this.#parts;
     if (!this.#isClean || !handover.isOver) return 'off';
     if (sender.hidesChanges && handover.inherits) return 'off';
+    if (sender.takesFast) return sender.hidesChanges ? 'hiddenSets' : 'keptSets';
     if (sender.isNoting) return 'readHits';
     return this.#isAlone ? 'all' : 'hits';
   }
@@ -139,6 +147,10 @@ export class ThreadSeat implements ClusterSeat {
     const { view, sender } = this.#parts;
     if (!sender.isNoting || view.current === undefined) return;
     sender.changed(view.current.groups.groupOf(bytes, start, end), bytes, start, end);
+  }
+
+  changedFast(changes: KeptChanges): void {
+    this.#parts.sender.changedFast(changes);
   }
 
   /** A key that was read can be one of which this node has a copy. */

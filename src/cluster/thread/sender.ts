@@ -1,9 +1,11 @@
 import { assert, type CodedError } from '../../base/index.ts';
+import type { KeptChanges } from '../../server/index.ts';
 import type { BegunSlots, ItemCopies } from '../../store/index.ts';
 import type { Group } from '../../topology/index.ts';
 import { type Adopted, indexOfPeer, type PeerIdentity, peerKey, peersOf } from './adopted.ts';
-import { type ChangeGroup, ChangeGroups } from './change-groups.ts';
+import { ChangeGroups } from './change-groups.ts';
 import { KeyBatch } from './key-batch.ts';
+import { NotedChanges } from './noted-changes.ts';
 import {
   type DeliveryCounts,
   type DeliveryParts,
@@ -56,9 +58,10 @@ export class Sender {
   #isHolding = false;
   #held: HeldChanges[] = [];
   #heldKeys = new KeyBatch();
-  /** By member: the keys that it is to get at the end of this input. */
-  #noted: (KeyBatch | undefined)[] = [];
-  #hasNoted = false;
+  /** What the receivers are to get at the end of this input. */
+  #noted = new NotedChanges();
+  /** The receivers of all keys of this member, if all have the same. */
+  #soleReceivers: readonly number[] | undefined;
   /** The slots of changes that a lost receiver may lack: they stay open until it is replaced. */
   readonly #unsure = new Set<number>();
 
@@ -74,16 +77,19 @@ export class Sender {
 
   /** Whether changes wait for `seal`. */
   get hasChanges(): boolean {
-    return this.#hasNoted || this.#heldKeys.count > 0 || this.#parts.copies.changes.hasBegun;
+    return !this.#noted.isEmpty || this.#heldKeys.count > 0 || this.#parts.copies.changes.hasBegun;
   }
 
   get #version(): number {
     return this.#adopted?.topology.version ?? 0;
   }
 
-  #holds(bytes: Buffer, start: number, end: number): boolean {
-    const adopted = this.#adopted!;
-    return holds(adopted.groups.groupOf(bytes, start, end), adopted.self);
+  #groupOf(bytes: Buffer, start: number, end: number): Group {
+    return this.#adopted!.groups.groupOf(bytes, start, end);
+  }
+
+  #holds(...key: readonly [bytes: Buffer, start: number, end: number]): boolean {
+    return holds(this.#groupOf(...key), this.#adopted!.self);
   }
 
   /** A request is about to change the key, of which this member is the primary. */
@@ -95,7 +101,29 @@ export class Sender {
   changed({ receivers }: Group, bytes: Buffer, start: number, end: number): void {
     this.changing(bytes, start, end);
     if (this.#isHolding) this.#heldKeys.add(bytes, start, end);
-    else if (this.isNoting) this.#note(receivers, bytes, start, end);
+    else if (this.isNoting) this.#noted.add(receivers, bytes, start, end);
+  }
+
+  /** Whether the fast path may set values, and then tell `changedFast`. */
+  get takesFast(): boolean {
+    return this.isNoting && !this.#isHolding;
+  }
+
+  /** The fast path has changed keys of this member; it has counted them if changes are hidden. */
+  changedFast(changes: KeptChanges): void {
+    const { count } = changes;
+    const { changes: open } = this.#parts.copies;
+    if (this.hidesChanges) {
+      for (let nth = 0; nth < count; nth++) open.begunFast(changes.hashOf(nth));
+    }
+    if (this.#soleReceivers !== undefined) this.#noted.addAll(this.#soleReceivers, changes);
+    else {
+      for (let nth = 0; nth < count; nth++) {
+        const start = nth === 0 ? 0 : changes.keyEnd(nth - 1);
+        const { receivers } = this.#groupOf(changes.keys, start, changes.keyEnd(nth));
+        this.#noted.addOne(receivers, changes, nth);
+      }
+    }
   }
 
   /**
@@ -104,7 +132,7 @@ export class Sender {
    */
   seal(acknowledged: Acknowledge): boolean {
     if (this.#isHolding) return this.#hold(acknowledged);
-    if (!this.#hasNoted) {
+    if (this.#noted.isEmpty) {
       this.#endBegun();
       return false;
     }
@@ -115,7 +143,7 @@ export class Sender {
 
   /** From here on, changes are held until `adopt`. */
   prepare(): void {
-    assert(!this.#hasNoted, 'each input seals its changes');
+    assert(this.#noted.isEmpty, 'each input seals its changes');
     this.#isHolding = true;
     this.#setNoting(true);
   }
@@ -126,6 +154,7 @@ export class Sender {
     assert(!this.hasChanges, 'each input seals its changes');
     this.#adopted = adopted;
     this.#isHolding = false;
+    this.#soleReceivers = adopted.groups.soleReceivers(adopted.self);
     this.#follow(adopted);
     this.#setNoting(
       adopted.groups.some(
@@ -136,7 +165,7 @@ export class Sender {
       for (let nth = 0; nth < keys.count; nth++) {
         const start = keys.startOf(nth);
         const end = keys.endOf(nth);
-        this.#note(
+        this.#noted.add(
           heldReceivers(adopted, previous, keys.bytes, start, end),
           keys.bytes,
           start,
@@ -164,15 +193,6 @@ export class Sender {
     for (const { acknowledged } of this.#held.splice(0)) acknowledged(error);
   }
 
-  #note(receivers: readonly number[], bytes: Buffer, start: number, end: number): void {
-    for (const receiver of receivers) {
-      const keys = this.#noted[receiver] ?? new KeyBatch();
-      this.#noted[receiver] = keys;
-      keys.add(bytes, start, end);
-      this.#hasNoted = true;
-    }
-  }
-
   #hold(acknowledged: Acknowledge): boolean {
     if (this.#heldKeys.count === 0) {
       this.#endBegun();
@@ -189,32 +209,25 @@ export class Sender {
       if (slots.length > 0) this.#ended(slots, noted, error);
       acknowledged?.(error);
     });
-    this.#noted = [];
-    this.#hasNoted = false;
-    for (const [member, keys] of noted.entries()) this.#deliver(member, keys, group);
+    this.#noted = new NotedChanges();
+    noted.each((member, keys, states) => this.#byMember[member]?.deliver(keys, group, states));
     // A group without deliveries ends here, but its replies may not leave inside of `seal`.
     queueMicrotask(() => group.settle());
   }
 
-  #deliver(member: number, keys: KeyBatch | undefined, group: ChangeGroup): void {
-    if (keys !== undefined) this.#byMember[member]?.deliver(keys, group);
-  }
-
   /** All receivers have the changes, or are members no more; with an error one of them is lost. */
-  #ended(slots: BegunSlots, noted: readonly (KeyBatch | undefined)[], error?: CodedError): void {
+  #ended(slots: BegunSlots, noted: NotedChanges, error?: CodedError): void {
     const { changes } = this.#parts.copies;
     if (error !== undefined) {
       // One count for each slot suffices, so this does not grow.
-      changes.end(slots.filter((slot) => this.#unsure.has(slot)));
-      for (const slot of slots) this.#unsure.add(slot);
+      for (const slot of slots) {
+        if (this.#unsure.has(slot)) changes.end([slot]);
+        else this.#unsure.add(slot);
+      }
       return;
     }
     changes.end(slots);
-    for (const keys of noted) {
-      for (let nth = 0; nth < (keys?.count ?? 0); nth++) {
-        changes.settle(keys!.bytes, keys!.startOf(nth), keys!.endOf(nth));
-      }
-    }
+    noted.each((_, keys) => changes.settle(keys));
   }
 
   #endUnsure(): void {

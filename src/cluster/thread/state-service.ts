@@ -7,7 +7,12 @@ import {
   REFUSAL,
   StatesReader,
 } from '../../protocol/peer.ts';
-import { type ItemCopies, newItemState } from '../../store/index.ts';
+import {
+  type ItemCopies,
+  LOOK_AHEAD_KEYS_MAX,
+  type LookAhead,
+  newItemState,
+} from '../../store/index.ts';
 import type { PeerPayload } from '../peers/frame-output.ts';
 import { mayRun, type PeerIdentity } from './adopted.ts';
 import type { Handover } from './handover.ts';
@@ -22,7 +27,7 @@ export interface FrameSource extends PeerIdentity {
 }
 
 interface StateServiceParts {
-  readonly copies: Pick<ItemCopies, 'take'>;
+  readonly copies: Pick<ItemCopies, 'take' | 'lookAhead'>;
   readonly view: TopologyView;
   readonly handover: Handover;
 }
@@ -36,10 +41,13 @@ export class StateService {
   readonly #parts: StateServiceParts;
   readonly #reader = new StatesReader();
   readonly #state = newItemState();
+  readonly #see: LookAhead['add'];
   #waitingBytes = 0;
 
   constructor(parts: StateServiceParts) {
     this.#parts = parts;
+    const { lookAhead } = parts.copies;
+    this.#see = (...key) => lookAhead.add(...key);
   }
 
   /** Answers a batch, once. */
@@ -78,11 +86,22 @@ export class StateService {
     const state = this.#state;
     const isFill = frame.kind === KIND.fill;
     this.#reader.open(frame);
-    while (this.#reader.next(state)) {
+    for (let ahead = 0; ; ahead--) {
+      if (ahead === 0) ahead = this.#lookAhead();
+      if (!this.#reader.next(state)) return;
       const taken = copies.take(state, isFill);
       if (taken === 'done') continue;
       const reason = taken === 'refused' ? REFUSAL.older : REFUSAL.noMemory;
       putRefusal(sink, this.#reader.index, reason, state.slotHigh, state.slotLow);
     }
+  }
+
+  /** Loads the items of the next states into the cache; returns of how many. */
+  #lookAhead(): number {
+    const { lookAhead } = this.#parts.copies;
+    lookAhead.clear();
+    const count = this.#reader.skim(LOOK_AHEAD_KEYS_MAX, this.#see);
+    lookAhead.load();
+    return count;
   }
 }

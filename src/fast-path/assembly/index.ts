@@ -21,6 +21,7 @@ import { beginOutput, hasRoom, out } from './output';
 import {
   BINARY_GET,
   BINARY_NOOP,
+  BINARY_SET,
   entryAt,
   GET,
   HAS_EXPTIME,
@@ -31,12 +32,15 @@ import {
   LAST_KEY,
   META_GET,
   META_NOOP,
+  META_SET,
   nextItem,
   nextOf,
+  SET,
   setNextItem,
 } from './requests';
 import { region, touchLines, touchPlace } from './store';
 
+export { setChanges } from './changes';
 export { setStopsAtMiss } from './lookup';
 export { configure } from './store';
 
@@ -47,11 +51,12 @@ const WINDOW = 32;
 const LETTER_M = 0x6d;
 /**
  * Bits of `rights`: the session speaks the binary protocol; its client may change items; the caller
- * needs to know where the reply to each request ends.
+ * needs to know where the reply to each request ends; the client may at least set values.
  */
 const BINARY = 1;
 const MAY_WRITE = 2;
 const NOTES_ENDS = 4;
+const MAY_SET = 8;
 
 /** Whether the last batch ended at a request that is not simple, or not complete. */
 let batchEnded: bool = false;
@@ -134,6 +139,7 @@ function isAllowed(entry: usize, rights: i32): bool {
   if ((rights & MAY_WRITE) !== 0) return true;
   const kind = kindOf(entry);
   if (kind === META_GET) return !hasBit(entry, HAS_EXPTIME);
+  if (kind === SET || kind === META_SET || kind === BINARY_SET) return (rights & MAY_SET) !== 0;
   return kind === GET || kind === BINARY_GET || kind === META_NOOP || kind === BINARY_NOOP;
 }
 

@@ -35,6 +35,7 @@ import {
   SETUP_ITEM_BYTES_MAX,
   SETUP_KEY_HIGH,
   SETUP_KEY_LOW,
+  SETUP_OPEN_CHANGES,
   SETUP_PAGE_CLASS,
   SETUP_SHOWS_CAS,
   SETUP_SLABS,
@@ -57,6 +58,8 @@ let tunables: usize = 0;
 let pageClass: usize = 0;
 export let ghosts: usize = 0;
 export let ghostMask: u32 = 0;
+/** The counts of changes that other nodes may lack, by slot of keys. */
+export let openChanges: usize = 0;
 export let buckets: usize = 0;
 export let bucketsMax: u32 = 0;
 let slabs: usize = 0;
@@ -90,6 +93,7 @@ export function configure(regionAt: f64): void {
   pageClass = <usize>setup(SETUP_PAGE_CLASS);
   ghosts = <usize>setup(SETUP_GHOSTS);
   ghostMask = <u32>setup(SETUP_GHOST_MASK);
+  openChanges = <usize>setup(SETUP_OPEN_CHANGES);
   buckets = <usize>setup(SETUP_BUCKETS);
   bucketsMax = <u32>setup(SETUP_BUCKETS_MAX);
   slabs = <usize>setup(SETUP_SLABS);

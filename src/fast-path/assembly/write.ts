@@ -3,6 +3,7 @@
  * JavaScript must do. An eviction that gives up may have given second chances.
  */
 import { copy } from './bytes';
+import { changeFlag, hasChangeRoom, noteChange, notesChanges } from './changes';
 import {
   CLASS_COUNT_CMD_SET,
   CLASS_COUNT_TOTAL_ITEMS,
@@ -82,8 +83,9 @@ import {
 } from './store';
 import { spinLock, tryLock, unlock } from './try-locks';
 
-/** The sequence number that was drawn last. */
+/** The sequence number that was drawn last, and the item that has it. */
 let seq: u64 = 0;
+let stored: usize = 0;
 
 /** The second at which an item with that exptime expires; 0 is never. */
 export function expiryOf(exptime: u32): u32 {
@@ -122,12 +124,14 @@ export function set(entry: usize): bool {
   if (tunable(TUNABLE_TRACK_SIZES) !== 0) return false;
   const expiry = expiryOf(exptime(entry));
   if (expiry !== 0 && expiry <= now()) return false;
+  if (notesChanges && !hasChangeRoom(entry)) return false;
   const hash = keyHash(entry);
   const stripe = stripeOf(hash);
   if (!tryLock(stripe)) return false;
   takePolicy();
   const id = find(hash, keyOf(entry), keyBytes(entry));
   const isStored = storeOpened(entry, id, stripe, expiry);
+  if (isStored && notesChanges) noteChange(entry, stored, seq);
   unlock(stripe);
   if (!isStored) return false;
   if (id === 0) growIndex();
@@ -209,7 +213,8 @@ function assignSeq(item: usize, meta: u32): void {
   drawSeq();
   const high = (<u32>(seq >> 32)) << ITEM_SEQ_HIGH_SHIFT;
   store<u32>(item, <u32>seq, ITEM_SEQ_LOW);
-  store<u32>(item, (meta & ~SEQ_HIGH_BITS) | high, ITEM_META);
+  store<u32>(item, (meta & ~SEQ_HIGH_BITS) | high | changeFlag, ITEM_META);
+  stored = item;
 }
 
 const SEQ_HIGH_BITS: u32 = ITEM_SEQ_HIGH_MASK << ITEM_SEQ_HIGH_SHIFT;

@@ -1,30 +1,8 @@
 import type { ByteSink, ViewedBytes } from '../../base/index.ts';
 import { KEY_BYTES_MAX } from '../limits.ts';
 import { type Frame, MalformedFrame } from './frame.ts';
+import { STATE, STATE_BIT } from './state-layout.ts';
 
-/**
- * A batch of states is states one after the other; one state:
- *
- *   0     1      2     3    4       8     12     16       24       32       40      44
- *   | u8  | u8   | u8  | 0  | u32   | u32 | u32  | u64    | u64    | u64    | u32   | key, value
- *   | bits| key  | hits|    | client| ttl | idle | version| read   | own    | value |
- *   |     | bytes|     |    | flags |     | time |        | number | CAS id | bytes |
- *
- * A key that does not exist has only its read number: every other field is 0.
- */
-const HEAD_BYTES = 44;
-const KEY_LENGTH_AT = 1;
-const HITS_AT = 2;
-const ZERO_AT = 3;
-const FLAGS_AT = 4;
-const TTL_AT = 8;
-const IDLE_AT = 12;
-const CAS_AT = 16;
-const READ_AT = 24;
-const OWN_CAS_AT = 32;
-const VALUE_LENGTH_AT = 40;
-
-const BIT = { exists: 1, stale: 2, leased: 4, binary: 8, ownCas: 16, fetched: 32, kept: 64 };
 const BITS_MAX = 127;
 const HITS_MAX = 3;
 /** Sequence numbers have 47 bits. */
@@ -68,8 +46,8 @@ export interface KeyState {
  */
 export function beginState(sink: ByteSink, bytes: Buffer, start: number, end: number): number {
   const { at } = sink;
-  sink.ensure(HEAD_BYTES + end - start);
-  sink.at = at + HEAD_BYTES;
+  sink.ensure(STATE.headBytes + end - start);
+  sink.at = at + STATE.headBytes;
   sink.putRange(bytes, start, end);
   return at;
 }
@@ -77,33 +55,33 @@ export function beginState(sink: ByteSink, bytes: Buffer, start: number, end: nu
 /** Completes the state that begins at `at`: the value is what was appended since `beginState`. */
 export function endState(sink: ByteSink, at: number, state: Readonly<KeyState>): void {
   const { view } = sink;
-  view.setUint8(at + KEY_LENGTH_AT, state.keyBytes);
-  view.setUint8(at + ZERO_AT, 0);
-  setPair(view, at + READ_AT, state.readHigh, state.readLow);
+  view.setUint8(at + STATE.keyLength, state.keyBytes);
+  view.setUint8(at + STATE.zero, 0);
+  setPair(view, at + STATE.read, state.readHigh, state.readLow);
   if (state.exists) putItem(view, at, state);
   else clearItem(view, at);
-  view.setUint32(at + VALUE_LENGTH_AT, sink.at - at - HEAD_BYTES - state.keyBytes);
+  view.setUint32(at + STATE.valueLength, sink.at - at - STATE.headBytes - state.keyBytes);
 }
 
 function putItem(view: DataView, at: number, state: Readonly<KeyState>): void {
   view.setUint8(at, bitsOf(state));
-  view.setUint8(at + HITS_AT, state.hits);
-  view.setUint32(at + FLAGS_AT, state.clientFlags);
-  view.setUint32(at + TTL_AT, state.ttl);
-  view.setUint32(at + IDLE_AT, state.idleSeconds);
-  setPair(view, at + CAS_AT, state.casHigh, state.casLow);
-  if (state.ownCas) setPair(view, at + OWN_CAS_AT, state.ownCasHigh, state.ownCasLow);
-  else setPair(view, at + OWN_CAS_AT, 0, 0);
+  view.setUint8(at + STATE.hits, state.hits);
+  view.setUint32(at + STATE.clientFlags, state.clientFlags);
+  view.setUint32(at + STATE.ttl, state.ttl);
+  view.setUint32(at + STATE.idle, state.idleSeconds);
+  setPair(view, at + STATE.cas, state.casHigh, state.casLow);
+  if (state.ownCas) setPair(view, at + STATE.ownCas, state.ownCasHigh, state.ownCasLow);
+  else setPair(view, at + STATE.ownCas, 0, 0);
 }
 
 function clearItem(view: DataView, at: number): void {
   view.setUint8(at, 0);
-  view.setUint8(at + HITS_AT, 0);
-  view.setUint32(at + FLAGS_AT, 0);
-  view.setUint32(at + TTL_AT, 0);
-  view.setUint32(at + IDLE_AT, 0);
-  setPair(view, at + CAS_AT, 0, 0);
-  setPair(view, at + OWN_CAS_AT, 0, 0);
+  view.setUint8(at + STATE.hits, 0);
+  view.setUint32(at + STATE.clientFlags, 0);
+  view.setUint32(at + STATE.ttl, 0);
+  view.setUint32(at + STATE.idle, 0);
+  setPair(view, at + STATE.cas, 0, 0);
+  setPair(view, at + STATE.ownCas, 0, 0);
 }
 
 function setPair(view: DataView, at: number, high: number, low: number): void {
@@ -113,13 +91,13 @@ function setPair(view: DataView, at: number, high: number, low: number): void {
 
 function bitsOf(state: Readonly<KeyState>): number {
   return (
-    BIT.exists |
-    (state.isStale ? BIT.stale : 0) |
-    (state.isLeased ? BIT.leased : 0) |
-    (state.keyBinary ? BIT.binary : 0) |
-    (state.ownCas ? BIT.ownCas : 0) |
-    (state.isFetched ? BIT.fetched : 0) |
-    (state.isKept ? BIT.kept : 0)
+    STATE_BIT.exists |
+    (state.isStale ? STATE_BIT.stale : 0) |
+    (state.isLeased ? STATE_BIT.leased : 0) |
+    (state.keyBinary ? STATE_BIT.binary : 0) |
+    (state.ownCas ? STATE_BIT.ownCas : 0) |
+    (state.isFetched ? STATE_BIT.fetched : 0) |
+    (state.isKept ? STATE_BIT.kept : 0)
   );
 }
 
@@ -137,6 +115,21 @@ export class StatesReader {
     this.index = -1;
   }
 
+  /** Calls `visit` for the keys of the next states, at most `count`; returns how many they are. */
+  skim(count: number, visit: (bytes: Buffer, start: number, end: number) => void): number {
+    const frame = this.#frame;
+    let seen = 0;
+    if (frame === undefined) return seen;
+    for (let at = this.#next; seen < count && at + STATE.headBytes <= frame.end; seen++) {
+      const keyAt = at + STATE.headBytes;
+      const valueAt = keyAt + frame.view.getUint8(at + STATE.keyLength);
+      at = valueAt + frame.view.getUint32(at + STATE.valueLength);
+      if (at > frame.end) break;
+      visit(frame.bytes, keyAt, valueAt);
+    }
+    return seen;
+  }
+
   /**
    * Reads the next state; its key and its value are in the frame. False after the last state.
    * @throws {MalformedFrame} if the batch is malformed.
@@ -148,7 +141,7 @@ export class StatesReader {
       return false;
     }
     const at = this.#next;
-    if (at + HEAD_BYTES > frame.end) throw new MalformedFrame('a state is too short');
+    if (at + STATE.headBytes > frame.end) throw new MalformedFrame('a state is too short');
     locate(frame, at, into);
     readBits(frame.view, at, into);
     readItem(frame.view, at, into);
@@ -160,16 +153,16 @@ export class StatesReader {
 
 function locate(frame: Frame, at: number, into: KeyState): void {
   const { view } = frame;
-  const keyBytes = view.getUint8(at + KEY_LENGTH_AT);
-  const valueBytes = view.getUint32(at + VALUE_LENGTH_AT);
+  const keyBytes = view.getUint8(at + STATE.keyLength);
+  const valueBytes = view.getUint32(at + STATE.valueLength);
   if (keyBytes === 0 || keyBytes > KEY_BYTES_MAX) {
     throw new MalformedFrame(`a state has a key of ${keyBytes} bytes`);
   }
-  if (at + HEAD_BYTES + keyBytes + valueBytes > frame.end) {
+  if (at + STATE.headBytes + keyBytes + valueBytes > frame.end) {
     throw new MalformedFrame('a state is too short');
   }
   into.keySource = frame.bytes;
-  into.keyStart = at + HEAD_BYTES;
+  into.keyStart = at + STATE.headBytes;
   into.keyBytes = keyBytes;
   into.value = frame;
   into.valueStart = into.keyStart + keyBytes;
@@ -178,34 +171,34 @@ function locate(frame: Frame, at: number, into: KeyState): void {
 
 function readBits(view: DataView, at: number, into: KeyState): void {
   const bits = view.getUint8(at);
-  if (bits > BITS_MAX || view.getUint8(at + ZERO_AT) !== 0) {
+  if (bits > BITS_MAX || view.getUint8(at + STATE.zero) !== 0) {
     throw new MalformedFrame('a state has unknown bits');
   }
-  into.exists = (bits & BIT.exists) !== 0;
-  into.isStale = (bits & BIT.stale) !== 0;
-  into.isLeased = (bits & BIT.leased) !== 0;
-  into.keyBinary = (bits & BIT.binary) !== 0;
-  into.ownCas = (bits & BIT.ownCas) !== 0;
-  into.isFetched = (bits & BIT.fetched) !== 0;
-  into.isKept = (bits & BIT.kept) !== 0;
+  into.exists = (bits & STATE_BIT.exists) !== 0;
+  into.isStale = (bits & STATE_BIT.stale) !== 0;
+  into.isLeased = (bits & STATE_BIT.leased) !== 0;
+  into.keyBinary = (bits & STATE_BIT.binary) !== 0;
+  into.ownCas = (bits & STATE_BIT.ownCas) !== 0;
+  into.isFetched = (bits & STATE_BIT.fetched) !== 0;
+  into.isKept = (bits & STATE_BIT.kept) !== 0;
   if (!into.exists && (bits !== 0 || into.valueBytes > 0)) {
     throw new MalformedFrame('a key without an item has a value');
   }
 }
 
 function readItem(view: DataView, at: number, into: KeyState): void {
-  into.hits = view.getUint8(at + HITS_AT);
+  into.hits = view.getUint8(at + STATE.hits);
   if (into.hits > HITS_MAX) throw new MalformedFrame(`a state has ${into.hits} hits`);
-  into.clientFlags = view.getUint32(at + FLAGS_AT);
-  into.ttl = view.getUint32(at + TTL_AT);
-  into.idleSeconds = view.getUint32(at + IDLE_AT);
-  into.casHigh = view.getUint32(at + CAS_AT);
-  into.casLow = view.getUint32(at + CAS_AT + 4);
-  into.readHigh = view.getUint32(at + READ_AT);
-  into.readLow = view.getUint32(at + READ_AT + 4);
+  into.clientFlags = view.getUint32(at + STATE.clientFlags);
+  into.ttl = view.getUint32(at + STATE.ttl);
+  into.idleSeconds = view.getUint32(at + STATE.idle);
+  into.casHigh = view.getUint32(at + STATE.cas);
+  into.casLow = view.getUint32(at + STATE.cas + 4);
+  into.readHigh = view.getUint32(at + STATE.read);
+  into.readLow = view.getUint32(at + STATE.read + 4);
   if (into.casHigh > SEQUENCE_HIGH_MAX || into.readHigh > SEQUENCE_HIGH_MAX) {
     throw new MalformedFrame('a sequence number is too large');
   }
-  into.ownCasHigh = view.getUint32(at + OWN_CAS_AT);
-  into.ownCasLow = view.getUint32(at + OWN_CAS_AT + 4);
+  into.ownCasHigh = view.getUint32(at + STATE.ownCas);
+  into.ownCasLow = view.getUint32(at + STATE.ownCas + 4);
 }

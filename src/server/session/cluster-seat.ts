@@ -28,6 +28,18 @@ export interface ForwardedRun {
   failure(nth: number, error: CodedError): Buffer;
 }
 
+/** Changes that the fast path has made, for other nodes: each with its key and its state. */
+export interface KeptChanges {
+  /** 1 or more. */
+  readonly count: number;
+  /** The keys, and the states as nodes send them, one after the other. */
+  readonly keys: Buffer;
+  readonly states: Buffer;
+  hashOf(nth: number): number;
+  keyEnd(nth: number): number;
+  stateEnd(nth: number): number;
+}
+
 /**
  * What the sessions of one thread ask the cluster. A session executes a request only if this node
  * is the primary of its keys, and sends others on. All calls come from one thread.
@@ -45,9 +57,11 @@ export interface ClusterSeat {
   readonly version: number;
   /**
    * What the fast path may answer now: everything; requests whose keys have an item here (and no
-   * `copy`); only reads of such keys; nothing. The fast path calls neither `locate` nor `changed`.
+   * `copy`); only reads and sets of such keys, of which it keeps what it changes, for
+   * `changedFast`; only reads of them; nothing. With `hiddenSets` it counts and marks the changes,
+   * too (OpenChanges). The fast path calls neither `locate` nor `changed`.
    */
-  readonly fast: 'all' | 'hits' | 'readHits' | 'off';
+  readonly fast: 'all' | 'hits' | 'keptSets' | 'hiddenSets' | 'readHits' | 'off';
   /** Where the primary of the key `bytes[start, end)` is: the index of a member, or a PLACE. */
   locate(bytes: Buffer, start: number, end: number): number;
   /**
@@ -77,6 +91,8 @@ export interface ClusterSeat {
   read(bytes: Buffer, start: number, end: number): void;
   /** A request may have changed the key `bytes[start, end)` here; valid only during the call. */
   changed(bytes: Buffer, start: number, end: number): void;
+  /** The fast path has set values here; valid only during the call. `seal` follows. */
+  changedFast(changes: KeptChanges): void;
   /**
    * The end of an input, or of a part of its output. Returns true if that output must wait for
    * `acknowledged`, which the seat then calls exactly once, and after `seal` has returned. With an

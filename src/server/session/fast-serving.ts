@@ -19,6 +19,7 @@ interface Limits {
   outputBytes: number;
   isBinary: boolean;
   mayWrite: boolean;
+  maySet: boolean;
   readonly notesEnds?: boolean;
 }
 
@@ -57,7 +58,7 @@ export class FastServing {
     this.#log = log;
     this.#prefixes = prefixes;
     this.#seat = seat;
-    this.#limits = { outputBytes, isBinary: false, mayWrite: false };
+    this.#limits = { outputBytes, isBinary: false, mayWrite: false, maySet: false };
     this.#forwardLimits = { ...this.#limits, notesEnds: true };
   }
 
@@ -87,6 +88,7 @@ export class FastServing {
     limits.mayWrite = role !== 'readonly';
     if (this.#seat !== undefined && !this.#obey(this.#seat, limits)) return FIRST_KEY;
     path.run(input, start, end, this.#sink, requestsLeft, limits);
+    if (this.#seat !== undefined) this.#tell(this.#seat);
     this.at = path.at;
     this.requestsLeft = path.requestsLeft;
     if (path.nextKey !== 0) return path.nextKey;
@@ -116,6 +118,8 @@ export class FastServing {
     limits.isBinary = !isText;
     limits.mayWrite = role !== 'readonly';
     if (!this.#obey(this.#seat!, limits)) return 0;
+    // A forwarded set waits for its holders alone.
+    limits.maySet = false;
     limits.outputBytes = sink.bytes.length;
     const path = this.#path;
     path.run(input, start, end, sink, REQUESTS_MAX, limits);
@@ -141,9 +145,20 @@ export class FastServing {
 
   /** Limits the fast path to what the cluster leaves to it; returns whether that is something. */
   #obey({ fast }: ClusterSeat, limits: Limits): boolean {
-    if (fast === 'readHits') limits.mayWrite = false;
+    const keepsSets = fast === 'keptSets' || fast === 'hiddenSets';
+    limits.maySet = keepsSets && limits.mayWrite;
+    if (keepsSets || fast === 'readHits') limits.mayWrite = false;
     this.#path.stopsAtMiss = fast !== 'all';
+    this.#path.keepsChanges = keepsSets ? (fast === 'hiddenSets' ? 'hidden' : 'yes') : 'no';
     return fast !== 'off';
+  }
+
+  /** Tells the cluster what the run has set. */
+  #tell(seat: ClusterSeat): void {
+    const { changes } = this.#path;
+    if (changes.count === 0) return;
+    seat.changedFast(changes);
+    changes.clear();
   }
 
   /** A new input begins: it may have other requests. */

@@ -3,14 +3,14 @@
  *
  *   ┌─────────┬─────────────┬────────────────┬───────────────────────┐
  *   │ scratch │ read buffer │ output buffer  │ output buffers of     │
- *   │ 64 KiB  │ 64 KiB      │ 256 KiB        │ slow clients, 4 × 256 │
+ *   │ 128 KiB │ 64 KiB      │ 256 KiB        │ slow clients, 4 × 256 │
  *   └─────────┴─────────────┴────────────────┴───────────────────────┘
  *
  * The fast path uses the scratch space as it likes. Unused parts take address space, but no memory.
  */
 import { READ_BUFFER_BYTES } from './transport.ts';
 
-const SCRATCH_BYTES = 64 * 1024;
+const SCRATCH_BYTES = 128 * 1024;
 const OUTPUT_BUFFER_BYTES = 256 * 1024;
 /** Buffers that may hold output of slow clients, beside the one that the sessions write into. */
 const SPARE_OUTPUT_BUFFERS = 4;

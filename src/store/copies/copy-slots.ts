@@ -1,18 +1,14 @@
 import { assert } from '../../base/index.ts';
-import { STRIPES } from '../memory/layout.ts';
+import { KEY_SLOTS } from '../memory/layout.ts';
 import type { ItemState } from './item-state.ts';
 
-const SLOTS = 65_536;
 const NUMBER_WORDS = 2;
-/** The numbers of all slots come first; from this word on each slot has a count (OpenChanges). */
-export const COUNTS_AT = SLOTS * NUMBER_WORDS;
 /** The words of the slots of a node: zeroed shared memory that all its threads use. */
-export const COPY_SLOT_WORDS = COUNTS_AT + SLOTS;
-assert(SLOTS >= STRIPES, 'all keys of a slot share a stripe');
+export const COPY_SLOT_WORDS = KEY_SLOTS * NUMBER_WORDS;
 
 /** The slot of the keys with this hash. */
 export function slotOf(hash: number): number {
-  return hash & (SLOTS - 1);
+  return hash & (KEY_SLOTS - 1);
 }
 
 type Numbered = Pick<ItemState, 'readHigh' | 'readLow' | 'slotHigh' | 'slotLow'>;

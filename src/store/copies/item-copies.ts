@@ -1,13 +1,14 @@
 import { type ByteSink, copyBytes, copyViewed } from '../../base/index.ts';
 import type { StoreParts } from '../assemble.ts';
 import { NO_CONTEXT } from '../items/allocator.ts';
+import { LookAhead } from '../items/look-ahead.ts';
 import { isChainedPlacement, TOO_LARGE } from '../items/new-item.ts';
-import { MODE, type WholeItem } from '../items/store-condition.ts';
 import { EXPIRY_MAX, FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
 import { CopySlots } from './copy-slots.ts';
 import { FillPlaces } from './fill-places.ts';
 import { flagsOf, type ItemState, readHeader } from './item-state.ts';
 import { OpenChanges } from './open-changes.ts';
+import { newWholeItem, type WritableItem } from './writable-item.ts';
 
 /**
  * What became of a state: the store has it now; it is older than one that the node took for a key
@@ -24,8 +25,6 @@ const COPIED_BYTES_MAX = 16 * 1024;
 const SKIPPED_NUMBERS = 2 ** 24;
 const WORD = 2 ** 32;
 
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
-
 /**
  * Reads the states of keys at their primary, and takes them at the other nodes that hold them as
  * items with FLAG.copy. Any thread may read and take: the slots and the stripes order the states of
@@ -34,10 +33,12 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 export class ItemCopies {
   /** The changes of this node that other holders may lack. */
   readonly changes: OpenChanges;
+  /** For the keys of the states that come next. */
+  readonly lookAhead: LookAhead;
   readonly #parts: StoreParts;
   readonly #slots: CopySlots;
   /** The item of the state that is being taken. Reused: a thread allocates nothing under a lock. */
-  readonly #item: Writable<WholeItem>;
+  readonly #item: WritableItem;
   readonly #fillPlaces: FillPlaces;
   /** While a state of a fill is taken. */
   #fill: FillPlaces | undefined;
@@ -48,7 +49,8 @@ export class ItemCopies {
   constructor(parts: StoreParts, slots: Uint32Array) {
     this.#parts = parts;
     this.#slots = new CopySlots(slots);
-    this.changes = new OpenChanges(parts, slots);
+    this.changes = new OpenChanges(parts);
+    this.lookAhead = new LookAhead(parts);
     this.#item = newWholeItem(parts);
     this.#fillPlaces = new FillPlaces(parts);
   }
@@ -273,28 +275,4 @@ export class ItemCopies {
     lru.moveToHead(sizeClass, id, segment);
     classLocks.unlock(sizeClass);
   }
-}
-
-function newWholeItem({ arena }: StoreParts): Writable<WholeItem> {
-  return {
-    placement: TOO_LARGE,
-    keyBytes: 0,
-    clientFlags: 0,
-    expiry: 0,
-    valueBytes: 0,
-    ownCas: false,
-    mode: MODE.set,
-    casHigh: 0,
-    casLow: 0,
-    allowStale: false,
-    vivify: false,
-    ownCasHigh: 0,
-    ownCasLow: 0,
-    hash: 0,
-    keySource: arena.bytes,
-    keyStart: 0,
-    keyBinary: false,
-    valueSource: arena,
-    valueStart: 0,
-  };
 }

@@ -1,10 +1,20 @@
 import { assert } from '../../base/index.ts';
 import type { StoreParts } from '../assemble.ts';
+import { LOOK_AHEAD_KEYS_MAX, LookAhead } from '../items/look-ahead.ts';
 import { FLAG, NO_ITEM } from '../memory/item-layout.ts';
-import { COPY_SLOT_WORDS, COUNTS_AT, slotOf } from './copy-slots.ts';
+import { KEY_SLOTS } from '../memory/layout.ts';
+import { slotOf } from './copy-slots.ts';
 
-/** The slots of changes that one input has made. */
+/** The slots of changes that one input has made, each once for each count. */
 export type BegunSlots = readonly number[];
+
+/** Keys in one buffer. */
+interface Keys {
+  readonly count: number;
+  readonly bytes: Buffer;
+  startOf(nth: number): number;
+  endOf(nth: number): number;
+}
 
 const NO_SLOTS: BegunSlots = [];
 
@@ -19,16 +29,15 @@ const NO_SLOTS: BegunSlots = [];
 export class OpenChanges {
   readonly #parts: StoreParts;
   readonly #counts: Int32Array;
-  /** By slot: whether this thread has begun a change since the last `take`. */
-  readonly #own = new Uint8Array(COPY_SLOT_WORDS - COUNTS_AT);
+  /** By slot: the changes that this thread has begun since the last `take`. */
+  readonly #own = new Uint16Array(KEY_SLOTS);
+  readonly #lookAhead: LookAhead;
   #begun: number[] = [];
 
-  /** `words`: COPY_SLOT_WORDS words of shared memory, the same for all threads of the node. */
-  constructor(parts: StoreParts, words: Uint32Array) {
-    const { buffer, byteOffset } = words;
-    const countsByte = byteOffset + COUNTS_AT * Int32Array.BYTES_PER_ELEMENT;
+  constructor(parts: StoreParts) {
     this.#parts = parts;
-    this.#counts = new Int32Array(buffer, countsByte, COPY_SLOT_WORDS - COUNTS_AT);
+    this.#counts = parts.arena.openChanges;
+    this.#lookAhead = new LookAhead(parts);
   }
 
   /** Whether this thread has begun changes since the last `take`. */
@@ -44,10 +53,14 @@ export class OpenChanges {
   /** This thread is about to change the key `bytes[start, end)`. */
   begin(bytes: Buffer, start: number, end: number): void {
     const slot = this.#slotOf(bytes, start, end);
-    if (this.#own[slot] === 1) return;
-    this.#own[slot] = 1;
-    this.#begun.push(slot);
+    if (this.#own[slot]! > 0) return;
+    this.#note(slot);
     Atomics.add(this.#counts, slot, 1);
+  }
+
+  /** The fast path of this thread has counted a change, and made it. */
+  begunFast(hash: number): void {
+    this.#note(slotOf(hash));
   }
 
   /** Whether another input has changed the key, or one of its slot, and holders may lack that. */
@@ -73,10 +86,24 @@ export class OpenChanges {
     }
   }
 
-  /** Takes the mark from the item of a key, unless holders may lack a change of its slot. */
-  settle(bytes: Buffer, start: number, end: number): void {
+  /** Takes the mark from the items of keys, unless holders may lack a change of their slot. */
+  settle(keys: Keys): void {
+    const lookAhead = this.#lookAhead;
+    for (let first = 0; first < keys.count; first += LOOK_AHEAD_KEYS_MAX) {
+      const next = Math.min(first + LOOK_AHEAD_KEYS_MAX, keys.count);
+      lookAhead.clear();
+      for (let nth = first; nth < next; nth++) {
+        lookAhead.add(keys.bytes, keys.startOf(nth), keys.endOf(nth));
+      }
+      lookAhead.load();
+      for (let nth = first; nth < next; nth++) {
+        this.#settle(lookAhead.takeHash(), keys.bytes, keys.startOf(nth), keys.endOf(nth));
+      }
+    }
+  }
+
+  #settle(hash: number, bytes: Buffer, start: number, end: number): void {
     const { stripes, index, items } = this.#parts;
-    const hash = index.hashOf(bytes, start, end);
     stripes.lock(hash);
     // A change that begins now is made after this, and marks the item again.
     if (Atomics.load(this.#counts, slotOf(hash)) === 0) {
@@ -84,6 +111,11 @@ export class OpenChanges {
       if (id !== NO_ITEM) items.clearFlags(id, FLAG.copy);
     }
     stripes.unlock(hash);
+  }
+
+  #note(slot: number): void {
+    this.#own[slot]!++;
+    this.#begun.push(slot);
   }
 
   #slotOf(bytes: Buffer, start: number, end: number): number {

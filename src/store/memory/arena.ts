@@ -1,5 +1,5 @@
 import type { HashKey, ViewedBytes, WasmMemory } from '../../base/index.ts';
-import { CONTROL, type StoreLayout, TUNABLE_SLOTS } from './layout.ts';
+import { CONTROL, KEY_SLOTS, type StoreLayout, TUNABLE_SLOTS } from './layout.ts';
 import type { MemoryKind } from './memory-plan.ts';
 import { SizeClasses } from './size-classes.ts';
 
@@ -39,6 +39,8 @@ export class Arena implements ViewedBytes {
   readonly pageNext: Uint32Array;
   readonly ghosts: Uint32Array;
   readonly sizeSteps: Int32Array;
+  /** See OpenChanges. */
+  readonly openChanges: Int32Array;
   /** Bucket heads: item ids. */
   readonly buckets: Uint32Array;
   /** The slab pages, as words and as bytes. */
@@ -78,6 +80,7 @@ export class Arena implements ViewedBytes {
     this.pageClass = new Uint8Array(memory, layout.pageClassByte, layout.pagesReserved);
     this.pageNext = new Uint32Array(memory, layout.pageNextByte, layout.pagesReserved);
     this.sizeSteps = new Int32Array(memory, layout.sizesByte, layout.sizeSteps);
+    this.openChanges = new Int32Array(memory, layout.openChangesByte, KEY_SLOTS);
     this.ghosts = new Uint32Array(memory, layout.ghostByte, layout.ghostSlots);
     this.buckets = new Uint32Array(memory, layout.indexByte, layout.bucketsMax);
     this.words = new Uint32Array(memory, layout.slabsByte, slabBytes / 4);

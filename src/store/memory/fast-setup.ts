@@ -22,6 +22,7 @@ export function fastSetup(share: StoreShare, thread: number) {
       tunables: layout.tunablesByte,
       pageClass: layout.pageClassByte,
       ghosts: layout.ghostByte,
+      openChanges: layout.openChangesByte,
       ghostMask: layout.ghostSlots - 1,
       buckets: layout.indexByte,
       bucketsMax: layout.bucketsMax,

@@ -6,12 +6,12 @@
  *   │ 12 lines │ 4096×4  │ 64×32×4 │ 64×32×8      │ counters    │ 32×8     │ …
  *   │ of words │ locks   │ words   │ float64      │ (N+1)×896×8 │ float64  │
  *   └──────────┴─────────┴─────────┴──────────────┴─────────────┴──────────┘
- *     ┌────────┬─────────┬────────────┬────────┬─────────┬────────────┐
- *   … │ pages: │ ghosts  │ size       │ index  │ regions │ slab pages │
- *     │ class, │ 4 bytes │ histogram  │ bucket │ one for │ 1 MiB each │
- *     │ next   │ a slot  │ 4 bytes a  │ heads  │ each    │            │
- *     │        │         │ step       │        │ thread  │            │
- *     └────────┴─────────┴────────────┴────────┴─────────┴────────────┘
+ *     ┌────────┬─────────┬───────────┬─────────┬────────┬─────────┬────────────┐
+ *   … │ pages: │ ghosts  │ size      │ open    │ index  │ regions │ slab pages │
+ *     │ class, │ 4 bytes │ histogram │ changes │ bucket │ one for │ 1 MiB each │
+ *     │ next   │ a slot  │ 4 bytes a │ 65536×4 │ heads  │ each    │            │
+ *     │        │         │ step      │ counts  │        │ thread  │            │
+ *     └────────┴─────────┴───────────┴─────────┴────────┴─────────┴────────────┘
  *
  * Words have 32 bits. item-layout.ts draws what is inside the slab pages.
  */
@@ -79,6 +79,8 @@ export const CONTROL = {
 export const CLOCK_START_SECONDS = 2 ** 24;
 
 export const STRIPES = 4096;
+/** In a cluster, keys with the same low bits of their hash share a slot. */
+export const KEY_SLOTS = 65_536;
 
 /** Word offsets inside the block of a size class. */
 export const CLASS = {
@@ -174,6 +176,8 @@ export interface StoreLayout {
   /** The size histogram, in steps of 32 bytes. */
   readonly sizesByte: number;
   readonly sizeSteps: number;
+  /** In a cluster: for each slot of keys, the changes that other holders may lack. */
+  readonly openChangesByte: number;
   /** A power of 2. */
   readonly ghostSlots: number;
   readonly indexByte: number;
@@ -244,6 +248,7 @@ export function layOut(input: LayoutInput): StoreLayout {
     ghostByte: take(ghostSlots * 4, 64),
     sizesByte: take(sizeSteps * 4, 64),
     sizeSteps,
+    openChangesByte: take(KEY_SLOTS * 4, 64),
     indexByte: take(bucketsMax * 4, 64),
     regionsByte: take(threads * regionBytes, 4096),
     regionBytes,
@@ -255,4 +260,5 @@ export function layOut(input: LayoutInput): StoreLayout {
 assert(ITEM_HEADER_BYTES === (ITEM.size + 1) * 4, 'the item header has exactly eight words');
 assert(CLASS.lru + 4 * SEGMENT_WORDS <= CLASS.soonestExpiry, 'four LRU segments fit a class block');
 assert(STRIPES <= 2 ** INDEX_POWER_MIN, 'a bucket and the one it splits into share a stripe');
+assert(KEY_SLOTS >= STRIPES, 'all keys of a slot share a stripe');
 assert((STRIPES & (STRIPES - 1)) === 0, 'a stripe is the low bits of a hash');

@@ -83,6 +83,21 @@ export class KeyGroups {
     return false;
   }
 
+  /** The receivers of all keys of a primary, in the same order; undefined if they differ. */
+  soleReceivers(primary: number): readonly number[] | undefined {
+    let first: readonly number[] | undefined;
+    for (let index = 0; index < this.#count; index++) {
+      const at = this.#table[index]!;
+      if (this.#table[at] !== primary) continue;
+      const end = at + RECEIVERS_AT + this.#table[at + 1]!;
+      const receivers = this.#table.subarray(at + RECEIVERS_AT, end);
+      first ??= [...receivers];
+      const isSame = receivers.length === first.length;
+      if (!isSame || !receivers.every((member, nth) => member === first![nth])) return undefined;
+    }
+    return first;
+  }
+
   /** The group of the key `bytes[start … end)`. It allocates nothing for a known group. */
   groupOf(bytes: Uint8Array, start: number, end: number): Group {
     if (this.#count === 1) return this.#group(0);

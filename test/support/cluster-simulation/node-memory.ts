@@ -64,7 +64,10 @@ export class NodeMemory {
     const name = `${thread} ${use}`;
     const parts = this.#parts.get(name) ?? threadParts(this.share, thread)!;
     this.#parts.set(name, parts);
-    if (parts.fastPath !== undefined) parts.fastPath.stopsAtMiss = false;
+    if (parts.fastPath !== undefined) {
+      parts.fastPath.stopsAtMiss = false;
+      parts.fastPath.keepsChanges = 'no';
+    }
     return parts;
   }
 }

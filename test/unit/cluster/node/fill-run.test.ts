@@ -129,6 +129,7 @@ describe('a fill', () => {
     const recent = new Set(moving.filter((key) => used.has(key)));
     const order: string[] = [];
     const copies = {
+      lookAhead: target.copies.lookAhead,
       take: (state: ItemState) => {
         order.push(
           state.keySource.toString('latin1', state.keyStart, state.keyStart + state.keyBytes),
@@ -157,7 +158,10 @@ describe('a fill', () => {
   test('a fill ends for a receiver that has no memory left', async () => {
     let taken = 0;
     const full = new StateService({
-      copies: { take: () => (++taken > 300 ? 'noMemory' : 'done') },
+      copies: {
+        lookAhead: target.copies.lookAhead,
+        take: () => (++taken > 300 ? 'noMemory' : 'done'),
+      },
       view: Object.assign(new TopologyView(timers), {
         current: adoptedBy(joining, memberWith(2)),
       }),

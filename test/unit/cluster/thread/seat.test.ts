@@ -7,7 +7,7 @@ import { roleChanges } from '../../../../src/cluster/thread/roles.ts';
 import { HANDOVER_MS_MAX, START_MS_MAX, ThreadSeat } from '../../../../src/cluster/thread/seat.ts';
 import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
 import { PLACE } from '../../../../src/server/index.ts';
-import type { ClusterTopology } from '../../../../src/topology/index.ts';
+import type { ClusterTopology, Group } from '../../../../src/topology/index.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { ManualTimers } from '../../../support/manual-timers.ts';
 import { settleAll } from '../../../support/settle-all.ts';
@@ -21,7 +21,7 @@ let handover: {
   inherited: string[];
   decide?: () => void;
 };
-let sender: { isNoting: boolean; hidesChanges: boolean; changes: string[] };
+let sender: ReturnType<typeof newSender>;
 let open: string[];
 let share: { mayAnswerUntilMs: number };
 let seat: ThreadSeat;
@@ -32,14 +32,33 @@ function decided(one: typeof handover): Promise<void> {
   });
 }
 
+const keyIn = (bytes: Buffer, start: number, end: number) => bytes.toString('latin1', start, end);
+
+/** A sender that notes keys, and is as its test says. */
+function newSender() {
+  const changes: string[] = [];
+  return {
+    isNoting: false,
+    takesFast: false,
+    hidesChanges: false,
+    changes,
+    get hasChanges() {
+      return changes.length > 0;
+    },
+    changing: () => {},
+    changed: (_group: Group, ...key: Parameters<typeof keyIn>) => void changes.push(keyIn(...key)),
+    changedFast: () => {},
+    seal: () => false,
+  };
+}
+
 beforeEach(() => {
   timers = new ManualTimers();
   view = new TopologyView(timers);
   handover = { isOver: true, isStarting: false, undecided: [], inherited: [] };
-  sender = { isNoting: false, hidesChanges: false, changes: [] };
+  sender = newSender();
   open = [];
   share = { mayAnswerUntilMs: Number.POSITIVE_INFINITY };
-  const keyIn = (bytes: Buffer, start: number, end: number) => bytes.toString('latin1', start, end);
   seat = new ThreadSeat({
     readsCopies: true,
     view,
@@ -59,20 +78,7 @@ beforeEach(() => {
       isUndecided: (...key) => handover.undecided.includes(keyIn(...key)),
       settled: () => decided(handover),
     },
-    sender: {
-      get isNoting() {
-        return sender.isNoting;
-      },
-      get hidesChanges() {
-        return sender.hidesChanges;
-      },
-      get hasChanges() {
-        return sender.changes.length > 0;
-      },
-      changing: () => {},
-      changed: (_group, ...key) => void sender.changes.push(keyIn(...key)),
-      seal: () => false,
-    },
+    sender,
     copies: { changes: { isOpen: (...key) => open.includes(keyIn(...key)) } },
     get share() {
       return share;
@@ -166,6 +172,10 @@ describe('seat', () => {
     expect(seat.fast).toBe('hits');
     sender.isNoting = true;
     expect(seat.fast).toBe('readHits');
+    sender.takesFast = true;
+    expect(seat.fast).toBe('keptSets');
+    sender.hidesChanges = true;
+    expect(seat.fast).toBe('hiddenSets');
     handover.isOver = false;
     expect(seat.fast).toBe('off');
   });

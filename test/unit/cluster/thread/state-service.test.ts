@@ -67,7 +67,7 @@ describe('taking states', () => {
     link.deliverAll({
       receive: (frame, from) =>
         new StateService({
-          copies: { take: () => 'noMemory' },
+          copies: { take: () => 'noMemory', lookAhead: small.node.copies.lookAhead },
           view: small.view,
           handover: small.handover,
         }).receive(frame, from),

@@ -52,6 +52,7 @@ class PeerNode {
       changing: () => {},
       read: () => {},
       changed: () => {},
+      changedFast: () => {},
       seal: () => false,
       mayAnswer: () => true,
       flushAll: () => {},

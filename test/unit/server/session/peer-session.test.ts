@@ -27,6 +27,7 @@ function peerSession() {
       void calls.push(`changing ${bytes.toString('latin1', start, end)}`),
     read: (bytes, start, end) => void calls.push(`read ${bytes.toString('latin1', start, end)}`),
     changed: (bytes, start, end) => void changes.push(bytes.toString('latin1', start, end)),
+    changedFast: () => {},
     seal: () => false,
     mayAnswer: () => true,
     flushAll: () => {},

@@ -30,7 +30,7 @@ describe('the slots', () => {
     expect(lower).toMatchObject({ slotHigh: 0, slotLow: 9 });
   });
   test('a node has slots of exactly one size', () => {
-    expect(() => new CopySlots(new Uint32Array(COPY_SLOT_WORDS / 2))).toThrow('196608 words');
+    expect(() => new CopySlots(new Uint32Array(COPY_SLOT_WORDS / 2))).toThrow('131072 words');
   });
 });
 

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { KeyBatch } from '../../../../src/cluster/thread/key-batch.ts';
+import { slotOf } from '../../../../src/store/copies/copy-slots.ts';
 import type { OpenChanges } from '../../../../src/store/copies/open-changes.ts';
 import { CopyNode, collidingKeys, set } from '../../../support/copy-node.ts';
 
@@ -12,9 +14,15 @@ beforeEach(() => {
   there = second!.changes;
 });
 
-type Method = 'begin' | 'isOpen' | 'settle';
+type Method = 'begin' | 'isOpen';
 function call<Name extends Method>(changes: OpenChanges, name: Name, key: string) {
   return changes[name](Buffer.from(key), 0, key.length) as ReturnType<OpenChanges[Name]>;
+}
+
+function settle(changes: OpenChanges, ...keys: readonly string[]): void {
+  const batch = new KeyBatch();
+  for (const key of keys) batch.add(Buffer.from(key), 0, key.length);
+  changes.settle(batch);
 }
 
 describe('the changes that holders may lack', () => {
@@ -45,17 +53,38 @@ describe('the changes that holders may lack', () => {
     call(here, 'begin', 'a');
     node.send(set('a', 'x'));
     expect(node.isCopy('a')).toBe(true);
-    call(there, 'settle', 'a');
+    settle(there, 'a');
     expect(node.isCopy('a')).toBe(true);
     here.end(here.take());
-    call(there, 'settle', 'a');
+    settle(there, 'a');
     expect(node.isCopy('a')).toBe(false);
     here.isMarking = false;
     node.send(set('a', 'y'));
     expect(node.isCopy('a')).toBe(false);
   });
+  test('more keys than one look-ahead takes are settled', () => {
+    const keys = Array.from({ length: 100 }, (_, nth) => `key-${nth}`);
+    here.isMarking = true;
+    for (const key of keys) call(here, 'begin', key);
+    for (const key of keys) node.send(set(key, 'x'));
+    here.end(here.take());
+    settle(there, ...keys);
+    expect(keys.map((key) => node.isCopy(key))).toEqual(keys.map(() => false));
+  });
+  test('changes that the fast path has counted are open for other threads, and end once', () => {
+    const { index, arena } = node.parts;
+    const hash = index.hashOf(Buffer.from('a'), 0, 1);
+    for (let nth = 0; nth < 2; nth++) {
+      Atomics.add(arena.openChanges, slotOf(hash), 1);
+      here.begunFast(hash);
+    }
+    call(here, 'begin', 'a');
+    expect([call(here, 'isOpen', 'a'), call(there, 'isOpen', 'a')]).toEqual([false, true]);
+    here.end(here.take());
+    expect(call(there, 'isOpen', 'a')).toBe(false);
+  });
   test('a key without an item has nothing to settle', () => {
-    call(here, 'settle', 'a');
+    settle(here, 'a');
     expect(node.idOf('a')).toBe(0);
   });
 });

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { changeNodes, type Move } from '../../test/support/cluster-change.ts';
 import type { TestServer } from '../../test/support/server.ts';
 import { LOAD_CORE } from '../macro/cores.ts';
 import { fullNode } from '../macro/full-node.ts';
@@ -9,7 +10,7 @@ import { Generator, type Measurement } from '../macro/generator.ts';
 import { describeMachine } from '../macro/machine.ts';
 import { writeRecord } from '../macro/record.ts';
 import { formatTable } from '../macro/summary.ts';
-import { change, type Move, startOnOneCore } from './cluster.ts';
+import { socketOf, startOnOneCore } from './cluster.ts';
 import { commandLine } from './command-line.ts';
 
 const MB = 1e6;
@@ -52,12 +53,13 @@ async function measure(items: number, valueBytes: number, rate: number, seconds:
       const before = await ask(seconds);
       const during: Measurement[] = [];
       let isOver = false;
-      const move = change(folder, { action, node }).finally(() => {
+      const moving = changeNodes(socketOf(folder), { action, node }).finally(() => {
         isOver = true;
       });
       while (!isOver) during.push(await ask(WINDOW_SECONDS));
+      const [move] = await moving;
       const after = await ask(seconds);
-      rows.push({ valueBytes, action, sources, ...(await move), before, during, after });
+      rows.push({ valueBytes, action, sources, ...move!, before, during, after });
     }
   } finally {
     await cluster.stop();

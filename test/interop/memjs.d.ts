@@ -44,6 +44,8 @@ declare module 'memjs' {
     statsWithKey(key: string, callback: StatsCallback): void;
     quit(): void;
     close(): void;
+    /** The node of a key; without a socket it is not connected. */
+    server(key: string): { readonly _socket: object | undefined };
   }
 
   const memjs: { Client: typeof Client };

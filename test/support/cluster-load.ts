@@ -154,12 +154,21 @@ export class ClusterLoad {
     this.#workers = [...writers, ...readers, ...counters, this.#remember()];
   }
 
+  /** Ends the load of a test that has failed. */
+  end(): Promise<unknown> {
+    this.#isRunning = false;
+    return Promise.all(this.#workers);
+  }
+
   /** Ends the load, and reads every key and counter. */
   async stop(): Promise<LoadCounts> {
-    this.#isRunning = false;
-    await Promise.all(this.#workers);
+    await this.end();
     const connection = this.#connect();
-    for (let key = 0; key < this.#sent.length; key++) await this.#readKey(connection, key);
+    const keys = [...this.#sent.keys()];
+    for (let from = 0; from < keys.length; from += FILL_BATCH) {
+      const batch = keys.slice(from, from + FILL_BATCH);
+      await Promise.all(batch.map((key) => this.#readKey(connection, key)));
+    }
     for (let nth = 0; nth < COUNTERS && this.#options.isFull !== true; nth++) {
       const found = Number(await connection.send(`get c${nth}\r\n`, value));
       const least = this.#increments[nth]!;
@@ -170,9 +179,7 @@ export class ClusterLoad {
     return this.counts;
   }
 
-  #connect(): TextConnection {
-    return new TextConnection(this.#random.pick(this.#ports));
-  }
+  #connect = (): TextConnection => new TextConnection(this.#random.pick(this.#ports));
 
   async #work(step: (connection: TextConnection) => Promise<void>): Promise<void> {
     let connection = this.#connect();
@@ -254,9 +261,7 @@ export class ClusterLoad {
     }
   }
 
-  #isOld(atMs: number): boolean {
-    return performance.now() - atMs >= LOST_MS;
-  }
+  #isOld = (atMs: number): boolean => performance.now() - atMs >= LOST_MS;
 
   /** Only what was acknowledged some time before the death must be there. */
   #allowLosses(): void {

@@ -9,6 +9,8 @@ export interface DebianClient {
   readonly probe: readonly string[];
   /** The command of the agent that executes operations of the tests. */
   readonly agent: readonly string[];
+  /** The command of a load on keys of its own: see test/drills/stock-clients/stock-load.ts. */
+  readonly load?: readonly string[];
   /** How to get the client if Debian's packages do not contain it. */
   readonly remedy?: string;
 }
@@ -26,6 +28,7 @@ export const PYMEMCACHE: DebianClient = {
   packages: ['python3-pymemcache'],
   probe: [PYTHON, '-c', 'import pymemcache'],
   agent: [PYTHON, '-B', agentFile('pymemcache_agent.py')],
+  load: [PYTHON, '-B', agentFile('pymemcache_load.py')],
 };
 
 /**
@@ -45,6 +48,7 @@ export const PYLIBMC: DebianClient = {
   packages: ['python3-pylibmc', 'libsasl2-modules'],
   probe: [PYTHON, '-c', 'import pylibmc'],
   agent: [PYTHON, '-B', agentFile('pylibmc_agent.py')],
+  load: [PYTHON, '-B', agentFile('pylibmc_load.py')],
 };
 
 export const PHP_MEMCACHED: DebianClient = {
@@ -52,6 +56,7 @@ export const PHP_MEMCACHED: DebianClient = {
   packages: ['php-cli', 'php-memcached', 'libsasl2-modules'],
   probe: [PHP, '-r', 'exit(class_exists("Memcached") ? 0 : 1);'],
   agent: [PHP, agentFile('memcached_agent.php')],
+  load: [PHP, agentFile('memcached_load.php')],
 };
 
 export const DALLI: DebianClient = {

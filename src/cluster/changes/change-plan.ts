@@ -70,12 +70,19 @@ type RestartWay = 'leave and join' | 'be filled by the other holders';
 
 /**
  * With enough other nodes, they get the items of the node before it restarts. With too few of them
- * for all copies, the others hold what it holds.
+ * for all copies, the others hold what it holds; but not at once after one of them has died.
  * @throws {TopologyError} if neither is so now.
  */
 export function restartWay(topology: ClusterTopology, name: string): RestartWay {
   const others = topology.members.filter((member) => answers(member) && member.name !== name);
   const isFew = others.length > 0 && others.length < topology.replicas;
+  const down = topology.members.find(({ state }) => state === 'down');
+  if (isFew && down !== undefined) {
+    throw new TopologyError(
+      `${down.name} is down, so ${name} may be the only node that has some keys: ` +
+        `wait until ${down.name} serves, or remove it.`,
+    );
+  }
   if (isFew && isAtRest(topology)) return 'be filled by the other holders';
   if (others.length === 0 && topology.members.some((member) => member.name === name)) {
     throw new TopologyError(

@@ -61,6 +61,12 @@ describe('the way of a restart', () => {
   test('a node is filled again by the other holders if they are too few for all copies', () => {
     expect(restartWay(topologyWith(2), 'web-1')).toBe('be filled by the other holders');
   });
+  test('while a node is down, others may lack keys, so none of them ends', () => {
+    const down = topologyWith([memberWith(1), memberWith(2), memberWith(3, { state: 'down' })]);
+    expect(() => restartWay(down, 'web-1')).toThrow(/web-3 is down, so web-1 may be the only/);
+    const four = { ...down, members: [...down.members, memberWith(4)] };
+    expect(restartWay(four, 'web-1')).toBe('leave and join');
+  });
   test('the only node, and one whose other holder is being filled, cannot restart so', () => {
     expect(() => restartWay(topologyWith(1), 'web-1')).toThrow(/slabring restart/);
     const filling = topologyWith([memberWith(1), memberWith(2, { state: 'filling' })]);

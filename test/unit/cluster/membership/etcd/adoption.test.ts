@@ -79,6 +79,8 @@ describe('the adoption of topologies', () => {
     expect(decided([plain(4)], [plain(4)], [], [restart])).toEqual(due);
     const filled = topologyOf(4, member('a'), member('b', 'filling'));
     expect(decided([filled], [filled], [], [restart])).toEqual(nothing);
+    const died = topologyOf(4, member('a'), member('b'), member('c', 'down'));
+    expect(decided([died], [died], [], [restart])).toEqual(nothing);
     expect(decided([plain(4)], [plain(4)], [], [{ ...restart, incarnation: 2 }])).toEqual(nothing);
   });
 });

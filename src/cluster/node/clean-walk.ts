@@ -1,4 +1,5 @@
 import { type ItemCopies, KEY_VERDICT, type KeyVisitor, type KeyWalk } from '../../store/index.ts';
+import { answers } from '../../topology/index.ts';
 import type { Adopted } from '../thread/adopted.ts';
 import { holds } from '../thread/roles.ts';
 
@@ -24,13 +25,13 @@ export function cleanVerdict(
 }
 
 /**
- * What a member may keep when its process adopts its first topology: if it serves from there on,
+ * What a member may keep when its process adopts its first topology: if it answers from there on,
  * the items that it is primary of, which it has from a file; otherwise nothing, because it has
- * missed changes.
+ * missed changes. One that leaves answers, too: it gives these items to the others.
  */
 export function firstVerdict({ topology, groups, self }: Adopted): KeyVisitor {
-  const serves = topology.members[self]?.state === 'serving';
-  if (!serves) return () => KEY_VERDICT.drop;
+  const member = topology.members[self];
+  if (member === undefined || !answers(member)) return () => KEY_VERDICT.drop;
   return (bytes, start, end) =>
     groups.groupOf(bytes, start, end).primary === self ? KEY_VERDICT.keep : KEY_VERDICT.drop;
 }

@@ -44,9 +44,9 @@ describe('the first topology of a process', () => {
     await test1.adopt(topology(7, 1, memberWith(1, { state: 'filling' }), memberWith(2)));
     expect(test1.keysThere()).toEqual([]);
   });
-  test('a member that serves keeps the items that it is primary of', async () => {
+  test.each(['serving', 'leaving'] as const)('if %s, it keeps its own items', async (state) => {
     fillStore();
-    const first = topology(7, 1, ...three);
+    const first = topology(7, 1, memberWith(1, { state }), memberWith(2));
     await test1.adopt(first);
     expect(test1.keysThere()).toEqual(keysOf(first, 'primary'));
   });

@@ -46,7 +46,7 @@ export class TestThread {
 
   adopt(topology: ClusterTopology): void {
     const adopted = adoptedBy(topology, this.#self);
-    this.view.current = adopted;
+    this.view.adopt(adopted);
     this.handover.adopt(adopted);
     this.sender.adopt(adopted);
     this.view.wake();

@@ -9,17 +9,21 @@ import {
 } from '../../protocol/peer.ts';
 import {
   type ItemCopies,
+  type ItemState,
   LOOK_AHEAD_KEYS_MAX,
   type LookAhead,
   newItemState,
 } from '../../store/index.ts';
 import type { PeerPayload } from '../peers/frame-output.ts';
-import { mayRun, type PeerIdentity } from './adopted.ts';
+import { type Adopted, mayRun, type PeerIdentity } from './adopted.ts';
 import type { Handover } from './handover.ts';
+import { holds } from './roles.ts';
 import type { TopologyView } from './topology-view.ts';
 
 /** The batches of one thread that wait until it has adopted their topology, in bytes. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
+
+const NONE: readonly Adopted[] = [];
 
 /** The peer that has sent a frame. */
 export interface FrameSource extends PeerIdentity {
@@ -36,6 +40,11 @@ interface StateServiceParts {
  * Takes the states that primaries send. A batch of a newer topology waits until this thread has
  * adopted that. A batch of an older one is taken until the mark of its sender says that the sender
  * has finished the changes of that topology; one of a member that is down never is.
+ *
+ * Until the mark of the sender for the present topology, a batch may have keys that this member has
+ * lost: of changes that began before the sender adopted it. They are acknowledged and not taken, if
+ * this member does not hold them in one of the topologies since. It has dropped them, and hears no
+ * more of them, so they would be old when it becomes their primary.
  */
 export class StateService {
   readonly #parts: StateServiceParts;
@@ -74,14 +83,18 @@ export class StateService {
   #answer(frame: Frame, from: FrameSource): void {
     const { handover, view } = this.#parts;
     const topology = view.current?.topology;
-    const isFinished = handover.markOf(from) > frame.version;
-    const mayTake = !isFinished && topology !== undefined && mayRun(topology, from);
-    if (!mayTake) this.#refuse(frame, from);
-    else from.reply(frame.id, PEER_STATUS.ok, view.version, (sink) => this.#take(frame, sink));
+    const mark = handover.markOf(from);
+    const mayTake = mark <= frame.version && topology !== undefined && mayRun(topology, from);
+    const since = mark === view.version ? NONE : view.since(frame.version);
+    if (!mayTake || since === undefined) this.#refuse(frame, from);
+    else {
+      const take = (sink: ByteSink): void => this.#take(frame, since, sink);
+      from.reply(frame.id, PEER_STATUS.ok, view.version, take);
+    }
   }
 
   /** Takes the states of a batch, and appends its refusals to the reply. */
-  #take(frame: Frame, sink: ByteSink): void {
+  #take(frame: Frame, since: readonly Adopted[], sink: ByteSink): void {
     const { copies } = this.#parts;
     const state = this.#state;
     const isFill = frame.kind === KIND.fill;
@@ -89,6 +102,7 @@ export class StateService {
     for (let ahead = 0; ; ahead--) {
       if (ahead === 0) ahead = this.#lookAhead();
       if (!this.#reader.next(state)) return;
+      if (!since.every((adopted) => holdsKey(adopted, state))) continue;
       const taken = copies.take(state, isFill);
       if (taken === 'done') continue;
       const reason = taken === 'refused' ? REFUSAL.older : REFUSAL.noMemory;
@@ -104,4 +118,8 @@ export class StateService {
     lookAhead.load();
     return count;
   }
+}
+
+function holdsKey({ groups, self }: Adopted, { keySource, keyStart, keyBytes }: ItemState) {
+  return holds(groups.groupOf(keySource, keyStart, keyStart + keyBytes), self);
 }

@@ -184,7 +184,7 @@ export class MemberThread implements ThreadCluster {
   #adopt({ topology, groups, losesPrimary }: Extract<ThreadOrder, { kind: 'adopt' }>): void {
     const adopted = adoptedBy(decodeTopology(topology), this.#self, groups);
     this.#routes.follow(adopted);
-    this.#view.current = adopted;
+    this.#view.adopt(adopted);
     this.#copies.endFill();
     this.#handover.adopt(adopted);
     this.#sender.adopt(adopted);

@@ -6,6 +6,8 @@ import type { Timers } from './timers.ts';
 export const ADOPTION_MS_MAX = 2000;
 /** More requests of one thread do not wait. */
 const ADOPTION_WAITS_MAX = 10_000;
+/** The adopted topologies that are kept, the present one included. */
+const KEPT_MAX = 8;
 
 interface Wait {
   readonly version: number;
@@ -19,6 +21,8 @@ export class TopologyView {
   readonly #waits = new Set<Wait>();
   /** Undefined before the first topology. */
   current: Adopted | undefined;
+  /** The newest one first. */
+  #kept: readonly Adopted[] = [];
 
   constructor(timers: Timers) {
     this.#timers = timers;
@@ -29,12 +33,23 @@ export class TopologyView {
     return this.current?.topology.version ?? 0;
   }
 
+  adopt(adopted: Adopted): void {
+    this.current = adopted;
+    this.#kept = [adopted, ...this.#kept].slice(0, KEPT_MAX);
+  }
+
+  /** The topologies from this version on; undefined if one of them is not known any more. */
+  since(version: number): readonly Adopted[] | undefined {
+    const since = this.#kept.filter(({ topology }) => topology.version >= version);
+    return since.length > this.version - version ? since : undefined;
+  }
+
   /** The member with this index in the adopted topology. */
   memberAt(index: number): Member | undefined {
     return this.current?.topology.members[index];
   }
 
-  /** The thread has adopted `current`, with all that depends on it. */
+  /** The thread has adopted the topology, with all that depends on it. */
   wake(): void {
     this.#settle(({ version }) => version <= this.version, true);
   }

@@ -35,7 +35,7 @@ beforeEach(() => {
   timers = new ManualTimers();
   link = new HeldLink(memberWith(1));
   const view = new TopologyView(timers);
-  view.current = adoptedBy(joining, memberWith(2));
+  view.adopt(adoptedBy(joining, memberWith(2)));
   service = new StateService({ copies: target.copies, view, handover: new Handover() });
   share = new FillShare();
   outcome = undefined;
@@ -138,7 +138,7 @@ describe('a fill', () => {
       },
     };
     const view = new TopologyView(timers);
-    view.current = adoptedBy(joining, memberWith(2));
+    view.adopt(adoptedBy(joining, memberWith(2)));
     const recording = new StateService({ copies, view, handover: new Handover() });
     start(1_000_000);
     await complete(() => link.deliverAll(recording));
@@ -157,14 +157,14 @@ describe('a fill', () => {
   });
   test('a fill ends for a receiver that has no memory left', async () => {
     let taken = 0;
+    const view = new TopologyView(timers);
+    view.adopt(adoptedBy(joining, memberWith(2)));
     const full = new StateService({
       copies: {
         lookAhead: target.copies.lookAhead,
         take: () => (++taken > 300 ? 'noMemory' : 'done'),
       },
-      view: Object.assign(new TopologyView(timers), {
-        current: adoptedBy(joining, memberWith(2)),
-      }),
+      view,
       handover: new Handover(),
     });
     start();

@@ -20,7 +20,7 @@ class FlushMember {
   readonly flush: ClusterFlush;
 
   constructor(nth: number) {
-    this.view.current = adoptedBy(topologyWith(3), memberWith(nth));
+    this.view.adopt(adoptedBy(topologyWith(3), memberWith(nth)));
     this.flush = new ClusterFlush({
       copies: this.node.copies,
       clock: this.node.store.clock,
@@ -127,7 +127,7 @@ describe('a flush of the cluster', () => {
     await deliverAll();
     const down = memberWith(2, { state: 'down' });
     const next = topologyWith([memberWith(1), down, memberWith(3)], { version: 2 });
-    first().view.current = adoptedBy(next, memberWith(1));
+    first().view.adopt(adoptedBy(next, memberWith(1)));
     timers.advance(60);
     await deliverAll();
     expect(settled).toEqual({ count: 1, error: undefined });
@@ -140,7 +140,7 @@ describe('a flush of the cluster', () => {
     members = [...members, joiner];
     first().links.set('web-4', new HeldLink(memberWith(1)));
     const joining = [...topologyWith(3).members, memberWith(4, { state: 'joining' })];
-    first().view.current = adoptedBy(topologyWith(joining, { version: 2 }), memberWith(1));
+    first().view.adopt(adoptedBy(topologyWith(joining, { version: 2 }), memberWith(1)));
     await deliverAll();
     expect(settled.count).toBe(1);
     expect(joiner.has('a')).toBe(false);

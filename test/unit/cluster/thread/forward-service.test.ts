@@ -65,7 +65,7 @@ class Harness {
   }
 
   adopt(version: number): void {
-    this.view.current = adoptedBy(topologyWith(3, { version }), memberWith(1));
+    this.view.adopt(adoptedBy(topologyWith(3, { version }), memberWith(1)));
     this.view.wake();
   }
 

@@ -90,8 +90,9 @@ beforeEach(() => {
 
 function adopt(topology: ClusterTopology): void {
   const before = view.current;
-  view.current = adoptedBy(topology, memberWith(1));
-  seat.adopt(view.current, roleChanges(before, view.current).losesPrimary);
+  const adopted = adoptedBy(topology, memberWith(1));
+  view.adopt(adopted);
+  seat.adopt(adopted, roleChanges(before, adopted).losesPrimary);
   view.wake();
 }
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
 import { StateService } from '../../../../src/cluster/thread/state-service.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { CopyNode, collidingKeys, set } from '../../../support/copy-node.ts';
@@ -46,6 +47,13 @@ describe('taking states', () => {
     expect(second.count).toBe(0);
     expect(receiver.get(key)).toBe(hit(key, 'one'));
   });
+  test('a receiver that does not know what it has held since refuses the batch', () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    const late = new TestThread(2);
+    late.adopt(topologyWith(2, { version: 3 }));
+    link.deliver(late.states);
+    expect([stored.count, late.get(key)]).toEqual([0, MISS]);
+  });
   test('a receiver takes nothing of a member that is down or of another incarnation', () => {
     const stored = primary.execute(set(key, 'one'), key);
     const down = memberWith(1, { state: 'down' });
@@ -74,6 +82,70 @@ describe('taking states', () => {
     });
     await settleAll();
     expect(stored).toMatchObject({ count: 1, error: undefined });
+  });
+});
+
+describe('states of keys that the receiver has lost', () => {
+  const filling = [memberWith(1), memberWith(2), memberWith(3, { state: 'filling' })];
+  const versions = [
+    topologyWith(filling, { version: 1 }),
+    topologyWith(3, { version: 2 }),
+    topologyWith(filling, { version: 3 }),
+  ];
+  let third: TestThread;
+  /** A key with these holders, each as the index of a member, in the first two topologies. */
+  function keyWith(...holders: readonly string[]): string {
+    const keys = Array.from({ length: 500 }, (_, nth) => `key-${nth}`);
+    return keys.find((each) =>
+      holders.every((wanted, nth) => {
+        const bytes = Buffer.from(each);
+        const { groups } = adoptedBy(versions[nth]!, self);
+        const { primary, receivers } = groups.groupOf(bytes, 0, bytes.length);
+        return [primary, ...[...receivers].sort()].join() === wanted;
+      }),
+    )!;
+  }
+  function deliver(): void {
+    primary.linkTo(memberWith(2)).deliverAll(receiver.states);
+    primary.linkTo(memberWith(3)).deliverAll(third.states);
+  }
+  beforeEach(() => {
+    [primary, receiver, third] = [new TestThread(1), new TestThread(2), new TestThread(3)];
+    for (const each of [primary, receiver, third]) each.adopt(versions[0]!);
+  });
+
+  test('one that comes late is acknowledged and not taken, also if it is held again', async () => {
+    const kept = keyWith('0,1', '0,1');
+    const lost = keyWith('0,1,2', '0,2');
+    const sent = primary.execute(set(kept, 'a') + set(lost, 'b'), kept, lost);
+    for (const topology of versions.slice(1)) receiver.adopt(topology);
+    deliver();
+    await settleAll();
+    expect(sent).toMatchObject({ count: 1, error: undefined });
+    expect([receiver.get(kept), receiver.get(lost)]).toEqual([hit(kept, 'a'), MISS]);
+  });
+  test('one that was changed before, and is sent with the topology, is not taken', async () => {
+    const lost = keyWith('0,1,2', '2,0');
+    primary.sender.prepare();
+    const sent = primary.execute(set(lost, 'a'), lost);
+    for (const each of [primary, receiver, third]) each.adopt(versions[1]!);
+    deliver();
+    await settleAll();
+    expect(sent).toMatchObject({ count: 1, error: undefined });
+    expect([receiver.get(lost), third.get(lost)]).toEqual([MISS, hit(lost, 'a')]);
+  });
+  test('after the mark of its sender a batch has none of them, and is not searched', async () => {
+    const lost = keyWith('0,1,2', '0,2');
+    receiver.adopt(versions[1]!);
+    receiver.handover.decide(2, [{ ...self, version: 2, complete: 1 }]);
+    primary.adopt(versions[1]!);
+    const bytes = Buffer.from(lost);
+    const earlier = adoptedBy(versions[0]!, self).groups.groupOf(bytes, 0, bytes.length);
+    primary.sender.changed(earlier, bytes, 0, bytes.length);
+    primary.node.send(set(lost, 'a'));
+    primary.sender.seal(() => {});
+    deliver();
+    expect(receiver.get(lost)).toBe(hit(lost, 'a'));
   });
 });
 

@@ -8,7 +8,7 @@ function viewOf(version: number) {
   const timers = new ManualTimers();
   const view = new TopologyView(timers);
   const adopt = (next: number): void => {
-    view.current = adoptedBy(topologyWith(3, { version: next }), memberWith(1));
+    view.adopt(adoptedBy(topologyWith(3, { version: next }), memberWith(1)));
     view.wake();
   };
   adopt(version);
@@ -55,4 +55,14 @@ test('no request waits any longer when the thread ends', () => {
   wait(4);
   view.end();
   expect(outcomes).toEqual(['4 false']);
+});
+
+test('the topologies from a version on are known only if none of them is missing', () => {
+  const { view, adopt } = viewOf(3);
+  const since = (version: number) => view.since(version)?.map(({ topology }) => topology.version);
+  expect([since(3), since(2)]).toEqual([[3], undefined]);
+  adopt(4);
+  expect([since(4), since(3), since(2)]).toEqual([[4], [4, 3], undefined]);
+  for (let version = 5; version <= 12; version++) adopt(version);
+  expect([since(5)?.length, since(4)]).toEqual([8, undefined]);
 });

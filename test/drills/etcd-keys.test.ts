@@ -8,6 +8,8 @@ import { waitUntil } from '../support/wait.ts';
 import { exchangeOnce } from '../support/wire.ts';
 
 const KEYS = 500;
+/** The default of `--lease-seconds`. */
+const LEASE_MS = 3000;
 const keyAt = (nth: number): string => `key-${nth}`;
 
 describe.skipIf(whyNoEtcd() !== undefined)('a cluster in etcd with two copies of each key', () => {
@@ -149,5 +151,33 @@ describe.skipIf(whyNoEtcd() !== undefined)('a cluster in etcd with two copies of
     start(second);
     await allServe();
     await allReadable(second);
+  });
+
+  test('a node dies while etcd is away: the others go on with their keys', async () => {
+    const [first, second, third] = ports;
+    await writeAll();
+    await etcd.kill();
+    const killed = nodes.get(third)!;
+    killed.child.kill('SIGKILL');
+    await killed.exited;
+    const killedMs = performance.now();
+    // Each round waits for the keys of the dead node; its promises end in the first ones.
+    const isOver = () => performance.now() - killedMs > 3 * LEASE_MS;
+    for (let rounds = 0; rounds < 3 || !isOver(); rounds++) {
+      for (const port of [first, second]) {
+        const { errors } = await readAll(port);
+        expect(errors).toBeGreaterThan(0);
+        expect(errors).toBeLessThan(KEYS / 2);
+      }
+    }
+    const changes = Array.from({ length: 20 }, (_, nth) => `set other-${nth} 0 0 1\r\nx\r\n`);
+    const replies = await Promise.all(changes.map((set) => ask(first, set).catch(() => '')));
+    expect(replies).toContain('STORED\r\n');
+    await etcd.start();
+    for (const port of [first, second]) await allReadable(port);
+    await writeAll([first, second]);
+    start(third);
+    await allServe();
+    await allReadable(third);
   });
 });

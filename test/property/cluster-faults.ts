@@ -1,5 +1,7 @@
 /** Guards of the cluster, each of which a test takes out: the checker must notice it. */
+import { GoneMembers } from '../../src/cluster/grants/gone-members.ts';
 import { Grants } from '../../src/cluster/grants/grants.ts';
+import { Votes } from '../../src/cluster/grants/votes.ts';
 import { FillRun } from '../../src/cluster/node/fill-run.ts';
 import { KeyCollector } from '../../src/cluster/node/key-collector.ts';
 import { ClusterFlush } from '../../src/cluster/thread/cluster-flush.ts';
@@ -16,21 +18,7 @@ import { StoreClock } from '../../src/store/items/store-clock.ts';
 import { KEY_VERDICT, KeyWalk } from '../../src/store/key-walk.ts';
 import { FLAG } from '../../src/store/memory/item-layout.ts';
 import { SimProcess } from '../support/cluster-simulation/process.ts';
-import { runCluster } from '../support/cluster-simulation/run.ts';
-import type { ScenarioName } from '../support/cluster-simulation/scenarios.ts';
-import { all, fillingAnswers, leaverStays, replace } from './plant.ts';
-
-/** A guard of the cluster that is taken out for a while. */
-export interface PlantedFault {
-  readonly title: string;
-  readonly scenario: ScenarioName;
-  /** From this seed on the fault shows soon. */
-  readonly seed: number;
-  /** One of so many seeds shows it, wherever they begin. */
-  readonly seeds: number;
-  /** Takes the guard out; returns what puts it back. */
-  plant(): () => void;
-}
+import { all, fillingAnswers, leaverStays, type PlantedFault, replace } from './plant.ts';
 
 const KILLED_MS_LATER = 200;
 
@@ -252,17 +240,31 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     title: 'a node answers without the promises of the others',
-    scenario: 'leases',
-    seed: 33,
-    seeds: 600,
+    scenario: 'apart',
+    seed: 118,
+    seeds: 1500,
     plant: () => replace(ThreadSeat.prototype, 'mayAnswer', () => () => true),
   },
   {
     title: 'a node takes keys over before its promise has ended',
     scenario: 'leases',
-    seed: 33,
+    seed: 3,
     seeds: 600,
     plant: () => replace(Grants.prototype, 'released', () => () => Promise.resolve()),
+  },
+  {
+    title: 'a node answers with the promise of one member',
+    scenario: 'losses',
+    seed: 35,
+    seeds: 600,
+    plant: () => replace(Votes.prototype, 'needed', () => () => 1),
+  },
+  {
+    title: 'a node takes keys over while a majority may promise them to another one',
+    scenario: 'apart',
+    seed: 43,
+    seeds: 1500,
+    plant: () => replace(GoneMembers.prototype, 'add', () => () => {}),
   },
   {
     title: 'a supervisor declares a process dead that still runs',
@@ -277,12 +279,3 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       }),
   },
 ];
-
-/** How many seeds a planted fault needs to show; more than its bound if none of them shows it. */
-export async function seedsUntilNoticed(fault: PlantedFault, first: number): Promise<number> {
-  for (let tried = 1; tried <= fault.seeds; tried++) {
-    const { violations } = await runCluster(first + tried - 1, fault.scenario);
-    if (violations.length > 0) return tried;
-  }
-  return fault.seeds + 1;
-}

@@ -7,7 +7,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Outcome, runCluster } from '../support/cluster-simulation/run.ts';
 import { SCENARIOS, type ScenarioName } from '../support/cluster-simulation/scenarios.ts';
-import { PLANTED_FAULTS, seedsUntilNoticed } from './cluster-faults.ts';
+import { PLANTED_FAULTS } from './cluster-faults.ts';
+import { seedsUntilNoticed } from './plant.ts';
 
 /** Always the same, so that a rare fault does not stop other work; longer runs draw theirs. */
 const seed = Number(process.env['SEED'] ?? 1);

@@ -2,6 +2,20 @@
 import { NodeCluster } from '../../src/cluster/node/node-cluster.ts';
 import { memberOf, STATE_RULES } from '../../src/topology/index.ts';
 import { FewPoints } from '../support/cluster-simulation/few-points.ts';
+import { runCluster } from '../support/cluster-simulation/run.ts';
+import type { ScenarioName } from '../support/cluster-simulation/scenarios.ts';
+
+/** A guard of the cluster that is taken out for a while. */
+export interface PlantedFault {
+  readonly title: string;
+  readonly scenario: ScenarioName;
+  /** From this seed on the fault shows soon. */
+  readonly seed: number;
+  /** One of so many seeds shows it, wherever they begin. */
+  readonly seeds: number;
+  /** Takes the guard out; returns what puts it back. */
+  plant(): () => void;
+}
 
 /** Replaces a method of all instances of a class. */
 export function replace<T extends object, Name extends keyof T>(
@@ -56,4 +70,13 @@ export function leaverStays(): () => void {
       };
     }),
   );
+}
+
+/** How many seeds a planted fault needs to show; more than its bound if none of them shows it. */
+export async function seedsUntilNoticed(fault: PlantedFault, first: number): Promise<number> {
+  for (let tried = 1; tried <= fault.seeds; tried++) {
+    const { violations } = await runCluster(first + tried - 1, fault.scenario);
+    if (violations.length > 0) return tried;
+  }
+  return fault.seeds + 1;
 }

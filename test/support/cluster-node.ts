@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { silentLogger } from '../../src/base/index.ts';
+import type { NodeGrants } from '../../src/cluster/grants/grants.ts';
 import { EventJournal } from '../../src/cluster/node/event-journal.ts';
 import type { FillOrder } from '../../src/cluster/node/fill-keeper.ts';
 import type { FillOutcome } from '../../src/cluster/node/fill-run.ts';
@@ -62,12 +63,14 @@ export class TestNode {
     this.cluster.onReport(() => void this.reports.push(this.cluster.report().adopted));
   }
 
-  #grants(): NonNullable<ConstructorParameters<typeof NodeCluster>[0]['grants']> {
+  #grants(): NodeGrants {
     const mayDecide = () => this.mayDecide;
     return {
       adopting: () => {},
       released: () => Promise.resolve(),
-      asked: () => true,
+      stopped: () => Promise.resolve(),
+      running: [],
+      asked: () => ({ isPromised: true, adopted: 0, released: 0 }),
       silent: [],
       begun: () => this.#begun.promise,
       get mayDecide() {

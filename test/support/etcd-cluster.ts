@@ -162,6 +162,7 @@ async function startNode(endpoint: string, name: string, port: number): Promise<
     listenHost: '127.0.0.1',
     ttl: LEASE_MS / 1000,
     grantMs: 2000,
+    readsCopies: false,
     secret: undefined,
     publishes: true,
     log: silentLogger,

@@ -68,7 +68,7 @@ export class FixedMember {
     const now = adoptedBy(topology, this.member);
     await this.order(adoptOrder(now, this.#adopted));
     this.#adopted = now;
-    await this.order({ kind: 'decide', version, marks });
+    await this.order({ kind: 'decide', version, marks, running: [] });
     await this.order({ kind: 'clean', version });
   }
 

@@ -46,7 +46,8 @@ export const handoverBounds = (the: (path: string, name: string) => number) => (
   ],
   'promises of members': [
     count(the('grants/grants.ts', 'QUESTIONS_PER_GRANT')),
-    count(the('grants/grants.ts', 'FIRST_QUESTIONS_PER_GRANT')),
+    count(the('grants/grants.ts', 'QUICK_QUESTIONS_PER_GRANT')),
+    count(the('grants/gone-members.ts', 'PAST_MAX')),
   ],
 });
 
@@ -114,6 +115,13 @@ export const etcdBounds = (the: (path: string, name: string) => number) => ({
     ms(the('etcd/reachable.ts', 'CONNECT_MS_MAX')),
   ],
   'drive of a cluster in etcd': [ms(the('etcd/driver.ts', 'RETRY_MS'))],
+  'change of nodes in etcd': [
+    ms(the('change-lock.ts', 'LOCK_SECONDS') * 1000),
+    count(the('change-lock.ts', 'RENEWALS_PER_LOCK')),
+    ms(the('etcd/node-change.ts', 'POLL_MS')),
+    ms(the('etcd/node-change.ts', 'STALL_MS_MAX')),
+    ms(the('etcd/node-change.ts', 'NEWCOMER_MS_MAX')),
+  ],
   'sentences of a node about etcd': [count(the('etcd-membership.ts', 'TOLD_MAX'))],
   'search for a cluster by a client': [
     count(the('cluster-topology.ts', 'MEMBERS_MAX')),

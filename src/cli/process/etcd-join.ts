@@ -53,6 +53,7 @@ export async function openEtcdMembership(
     listenHost: listenHostOf(options),
     ttl: leaseSeconds - LEASE_LEAD_SECONDS,
     grantMs: leaseSeconds * 1000,
+    readsCopies: options.replicaReads,
     secret: await secretOf(options, log),
     publishes: options.clusterNodes.length === 0,
     log,

@@ -82,7 +82,7 @@ export class NodeMembership implements NodeJoin {
       log: this.#log,
       renew,
     });
-    membership.onEnded?.((ended) => opened.ended(ended));
+    membership.onEnded?.((ended, inOrder) => opened.ended(ended, inOrder));
     this.#opened = opened;
     // A node that ends fills nobody any more.
     return { cluster: this.#opened.start, beforeDraining: () => void this.#member?.end() };

@@ -5,16 +5,21 @@ import {
   memberOf,
   STATE_RULES,
 } from '../../topology/index.ts';
+import { type Votes, voters } from './votes.ts';
 
 /**
  * With etcd a node cannot know that it has been declared dead: it may be cut off. So a node answers
- * only while each member that could take its keys over has promised not to do so yet.
+ * only while a majority of the members, itself among them, has promised not to take its keys over.
  *
  *     asker   |--ask------------------- grantMs -------------| answers until here
  *     giver       |--promise------------------- grantMs ---------| takes over from here on
  *
  * The asker counts from before the question, the giver from after it, both on monotonic clocks: no
  * clock needs to agree with another one, only to run as fast, up to `DRIFT_DIVISOR`.
+ *
+ * A node takes the keys of a member that has gone over when so many have adopted that, and their
+ * promises have run out, that the rest is no majority. So while etcd is away a minority of the
+ * members may die, or be cut off, and the others go on.
  */
 export interface Granted {
   /** The process that has promised it. */
@@ -33,7 +38,7 @@ export interface Promised {
 /** A clock may run faster than another one by a part of this. */
 const DRIFT_DIVISOR = 50;
 
-/** The members that this node needs grants of: those that are up and may ever hold a key. */
+/** The members that this node asks for grants: those that are up and may ever hold a key. */
 export const granters = (topology: ClusterTopology, self: string): readonly Member[] =>
   topology.members.filter(
     ({ name, weight, state }) => name !== self && weight > 0 && STATE_RULES[state].isUp,
@@ -50,18 +55,19 @@ export function answersUntil(
   topology: ClusterTopology,
   self: Pick<Member, 'name' | 'incarnation'>,
   grants: ReadonlyMap<string, Granted>,
-  grantMs: number,
+  { grantMs, votes }: { readonly grantMs: number; readonly votes: Votes },
 ): number {
   const member = memberOf(topology, self.name);
   if (member?.incarnation !== self.incarnation) return Number.NEGATIVE_INFINITY;
   if (isProxy(member) || isNew(member)) return Number.POSITIVE_INFINITY;
   if (!STATE_RULES[member.state].answers) return Number.NEGATIVE_INFINITY;
-  const ends = granters(topology, self.name).map(({ name, incarnation }) => {
+  const ends = voters(topology, self.name).map(({ name, incarnation }) => {
     const granted = grants.get(name);
     if (granted?.incarnation !== incarnation) return Number.NEGATIVE_INFINITY;
     return granted.askedMs + grantMs - grantMs / DRIFT_DIVISOR;
   });
-  return Math.min(Number.POSITIVE_INFINITY, ...ends);
+  const needed = votes.needed(ends.length);
+  return needed === 0 ? Number.POSITIVE_INFINITY : ends.sort((a, b) => b - a)[needed - 1]!;
 }
 
 const isNew = ({ state }: Member): boolean => state === 'joining' || state === 'filling';
@@ -96,15 +102,6 @@ export function promiseTo(
 ): Promised | undefined {
   const promise = promised.get(asker.name);
   return promise?.incarnation === asker.incarnation ? promise : undefined;
-}
-
-/** The members that are up, and were not in the earlier topology, or were another process there. */
-export function newBetween(before: ClusterTopology, now: ClusterTopology): readonly Member[] {
-  return now.members.filter(({ name, incarnation, state }) => {
-    const earlier = memberOf(before, name);
-    const wasUp = earlier?.incarnation === incarnation && STATE_RULES[earlier.state].isUp;
-    return STATE_RULES[state].isUp && !wasUp;
-  });
 }
 
 /** The members of the earlier topology whose process may run, and is no longer a member's. */

@@ -1,22 +1,29 @@
-import { answers, type ClusterTopology, type Member, memberOf } from '../../topology/index.ts';
+import { answers, type ClusterTopology, memberOf } from '../../topology/index.ts';
+import { type PeerIdentity, peerKey } from '../thread/adopted.ts';
+import { type Answer, GoneMembers } from './gone-members.ts';
 import {
   answersUntil,
   type Granted,
   goneBetween,
   granters,
   mayPromise,
-  newBetween,
   type Promised,
   promiseTo,
   takesOverAt,
 } from './grant-policy.ts';
+import type { Votes } from './votes.ts';
 
-/** A process of a member. */
-type MemberProcess = Pick<Member, 'name' | 'incarnation'>;
+interface GrantOptions {
+  /** How long a promise holds. */
+  readonly grantMs: number;
+  readonly votes: Votes;
+}
 
 interface GrantsDeps {
-  /** Sends a ping to a member; calls `settle` once, within a bounded time: whether it promises. */
-  readonly ask: (member: MemberProcess, settle: (isPromised: boolean) => void) => void;
+  /** Sends a ping to a member; calls `settle` once, within a bounded time. */
+  readonly ask: (member: PeerIdentity, settle: (answer: Answer | undefined) => void) => void;
+  /** `running` has changed. */
+  readonly runningChanged: () => void;
   /** `silent` has changed. */
   readonly silenceChanged: () => void;
   /** Every thread answers for its keys only before this time. */
@@ -28,25 +35,29 @@ interface GrantsDeps {
 
 /** So many questions to each member within the time of one grant. */
 const QUESTIONS_PER_GRANT = 12;
-/** The same while requests wait for the first grants. */
-const FIRST_QUESTIONS_PER_GRANT = 60;
+/** The same while requests wait for the first grants, or a member that has gone may answer. */
+const QUICK_QUESTIONS_PER_GRANT = 60;
 /** A new member that is silent for this part of the time is told. */
 const SILENCE_PART = 0.75;
 
 /**
  * The grants that a node gets from other members, and those that it gives. The node reports that it
- * is clean in a version only after `released`: so when a new member serves, every node that
- * had promised something to a member that has gone has waited for its end.
+ * is clean in a version only after `released` and `stopped`: so when a new member serves, every
+ * member that has gone has lost its right to answer.
  */
 export class Grants {
-  readonly #self: MemberProcess;
-  readonly #grantMs: number;
+  readonly #self: PeerIdentity;
+  readonly #options: GrantOptions;
   readonly #deps: GrantsDeps;
   readonly #granted = new Map<string, Granted>();
   readonly #promised = new Map<string, Promised>();
   /** The members that a question is on its way to. */
   readonly #asked = new Set<string>();
   #topology: ClusterTopology | undefined;
+  readonly #gone: GoneMembers;
+  #released = 0;
+  /** When the node has adopted the first topology with this process. */
+  readonly #sinceMs = new Map<string, number>();
   #silent: readonly string[] = [];
   /** Before this time the node answers for no key of a member that has gone. */
   #heldUntilMs = Number.NEGATIVE_INFINITY;
@@ -57,24 +68,48 @@ export class Grants {
   readonly #beginWaiters: (() => void)[] = [];
   #isClosed = false;
 
-  constructor(self: MemberProcess, grantMs: number, deps: GrantsDeps) {
+  constructor(self: PeerIdentity, options: GrantOptions, deps: GrantsDeps) {
     this.#self = self;
-    this.#grantMs = grantMs;
+    this.#options = options;
     this.#deps = deps;
+    this.#gone = new GoneMembers({
+      ...{ self, ...options, nowMs: deps.nowMs, runningChanged: deps.runningChanged },
+      released: () => this.#releasedAt(deps.nowMs()),
+    });
   }
 
   /** From here on the node promises nothing to members that this topology lacks. */
   adopting(topology: ClusterTopology): void {
     const before = this.#topology;
     const now = this.#deps.nowMs();
+    this.#released = this.#releasedAt(now);
     this.#topology = topology;
-    if (before !== undefined) this.#welcome(newBetween(before, topology), now);
-    for (const gone of goneBetween(before, topology)) this.#hold(gone, now);
+    this.#noteNew(topology, now);
+    const gone = goneBetween(before, topology);
+    for (const process of gone) this.#hold(process, now);
+    this.#gone.add(gone, before, topology);
     this.#forgetOthers(topology);
     this.#publish();
     this.#lookForSilence(topology);
     this.#askTimer?.cancel();
     this.#askAll();
+    this.#gone.review();
+  }
+
+  /** The members that have gone and that may still answer: a majority may promise them that. */
+  get running(): readonly PeerIdentity[] {
+    return this.#gone.running;
+  }
+
+  /** Resolves when no member that has gone can answer, or when the grants are closed. */
+  stopped(): Promise<void> {
+    return this.#gone.stopped();
+  }
+
+  /** The process of a member has ended, though it may have promises. */
+  ended(member: PeerIdentity): void {
+    this.#gone.ended(member);
+    this.#gone.review();
   }
 
   /** When no member that has gone lives by a promise of this node any longer; may be past. */
@@ -111,21 +146,27 @@ export class Grants {
     }
   }
 
-  /** A member asks for a promise; true promises it. */
-  asked(asker: MemberProcess): boolean {
+  /** A member asks for a promise. */
+  asked(asker: PeerIdentity): Answer {
     const topology = this.#topology;
-    if (topology === undefined || this.#isClosed || !mayPromise(topology, asker)) return false;
-    const promisedMs = this.#deps.nowMs();
-    this.#promised.set(asker.name, { incarnation: asker.incarnation, promisedMs });
-    return true;
+    const now = this.#deps.nowMs();
+    const isPromised = topology !== undefined && !this.#isClosed && mayPromise(topology, asker);
+    if (isPromised) {
+      this.#promised.set(asker.name, { incarnation: asker.incarnation, promisedMs: now });
+    }
+    return { isPromised, adopted: topology?.version ?? 0, released: this.#releasedAt(now) };
   }
 
   /** The process of a member says that it answers no more: it needs no promise any longer. */
-  left(member: MemberProcess): void {
+  left(member: PeerIdentity): void {
     const promise = promiseTo(member, this.#promised);
     if (promise === undefined) return;
     const promisedMs = Number.NEGATIVE_INFINITY;
     this.#promised.set(member.name, { incarnation: member.incarnation, promisedMs });
+  }
+
+  #releasedAt(nowMs: number): number {
+    return nowMs >= this.#heldUntilMs ? (this.#topology?.version ?? 0) : this.#released;
   }
 
   /** The node answers for none of its keys any longer. */
@@ -136,28 +177,29 @@ export class Grants {
       hold.cancel();
       hold.done();
     }
+    this.#gone.close();
     this.#deps.setAnswersUntil(Number.NEGATIVE_INFINITY);
     this.#wakeWaiters();
   }
 
-  #hold(gone: MemberProcess, nowMs: number): void {
-    const until = takesOverAt(gone, this.#promised, nowMs, this.#grantMs);
+  #hold(gone: PeerIdentity, nowMs: number): void {
+    const until = takesOverAt(gone, this.#promised, nowMs, this.#options.grantMs);
     this.#heldUntilMs = Math.max(this.#heldUntilMs, until);
   }
 
-  /**
-   * A new member takes nothing over before this node has reported that it has adopted a topology
-   * with it. So it counts as if it had promised now, and a join interrupts nothing.
-   */
-  #welcome(members: readonly MemberProcess[], askedMs: number): void {
-    for (const { name, incarnation } of members) this.#granted.set(name, { incarnation, askedMs });
+  #noteNew({ members }: ClusterTopology, nowMs: number): void {
+    const keys = new Set(members.map(peerKey));
+    for (const key of keys) if (!this.#sinceMs.has(key)) this.#sinceMs.set(key, nowMs);
+    for (const key of this.#sinceMs.keys()) if (!keys.has(key)) this.#sinceMs.delete(key);
   }
 
   #lookForSilence(topology: ClusterTopology): void {
-    const before = this.#deps.nowMs() - this.#grantMs * SILENCE_PART;
+    const before = this.#deps.nowMs() - this.#options.grantMs * SILENCE_PART;
     const silent = granters(topology, this.#self.name).filter((member) => {
       const granted = this.#granted.get(member.name);
-      return !answers(member) && (granted?.askedMs ?? before) < before;
+      const isKnown = granted?.incarnation === member.incarnation;
+      const heardMs = isKnown ? granted.askedMs : this.#sinceMs.get(peerKey(member))!;
+      return !answers(member) && heardMs < before;
     });
     const names = silent.map(({ name }) => name);
     if (names.join() === this.#silent.join()) return;
@@ -176,22 +218,26 @@ export class Grants {
     if (this.#isClosed || this.#topology === undefined) return;
     this.#lookForSilence(this.#topology);
     for (const member of granters(this.#topology, this.#self.name)) this.#ask(member);
-    const questions = this.mayDecide ? QUESTIONS_PER_GRANT : FIRST_QUESTIONS_PER_GRANT;
-    const delayMs = this.#grantMs / questions;
+    this.#gone.review();
+    const isQuick = this.running.length > 0 || !this.mayDecide;
+    const questions = isQuick ? QUICK_QUESTIONS_PER_GRANT : QUESTIONS_PER_GRANT;
+    const delayMs = this.#options.grantMs / questions;
     this.#askTimer = this.#deps.setTimer(() => this.#askAll(), delayMs);
   }
 
   /** One question at a time to each process. */
-  #ask({ name, incarnation }: MemberProcess): void {
+  #ask({ name, incarnation }: PeerIdentity): void {
     const process = `${name} ${incarnation}`;
     if (this.#asked.has(process)) return;
     this.#asked.add(process);
     const askedMs = this.#deps.nowMs();
-    this.#deps.ask({ name, incarnation }, (isPromised) => {
+    this.#deps.ask({ name, incarnation }, (answer) => {
       this.#asked.delete(process);
-      if (!isPromised || this.#isClosed) return;
-      this.#granted.set(name, { incarnation, askedMs });
+      if (answer === undefined || this.#isClosed) return;
+      this.#gone.answered({ name, incarnation }, answer);
+      if (answer.isPromised) this.#granted.set(name, { incarnation, askedMs });
       this.#publish();
+      this.#gone.review();
     });
   }
 
@@ -202,7 +248,7 @@ export class Grants {
 
   /** Before the first grants the node sends no replies for keys of its own, so all may leave. */
   #publish(): void {
-    const untilMs = answersUntil(this.#topology!, this.#self, this.#granted, this.#grantMs);
+    const untilMs = answersUntil(this.#topology!, this.#self, this.#granted, this.#options);
     this.#hasBegun ||= this.#isAnswering && untilMs > this.#deps.nowMs();
     this.#deps.setAnswersUntil(this.mayDecide ? untilMs : Number.POSITIVE_INFINITY);
     if (this.mayDecide) this.#wakeWaiters();
@@ -224,3 +270,9 @@ export class Grants {
     });
   }
 }
+
+/** What the cluster of a node needs of them. */
+export type NodeGrants = Pick<
+  Grants,
+  'adopting' | 'released' | 'stopped' | 'running' | 'mayDecide' | 'begun' | 'asked' | 'silent'
+>;

@@ -42,10 +42,10 @@ export interface Membership {
   /** The node listens: from here on the member gets each topology, and its reports go on. */
   follow(member: MainCluster, facts?: () => NodeFacts): void;
   /**
-   * Calls the listener for processes that have ended in order: they need no promise any more. Only
-   * with `grantMs`.
+   * Calls the listener for processes of members that have ended: `inOrder` if they said it, and
+   * need no promise any more. Only with `grantMs`.
    */
-  onEnded?(listener: (ended: Pick<Member, 'name' | 'incarnation'>) => void): void;
+  onEnded?(listener: (ended: Pick<Member, 'name' | 'incarnation'>, inOrder: boolean) => void): void;
   /** Resolves once the membership has been left, within a bound. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { ItemCopies, KeyWalk } from '../../store/index.ts';
 import { type ClusterTopology, STATE_RULES } from '../../topology/index.ts';
-import type { Grants } from '../grants/grants.ts';
+import type { NodeGrants } from '../grants/grants.ts';
 import { type Adopted, adoptedBy, isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
 import { type Mark, Marks } from '../thread/marks.ts';
 import { adoptOrder, type ThreadNotice, type ThreadOrder } from '../thread/orders.ts';
@@ -21,11 +21,6 @@ interface QueuedTopology {
   readonly cause: ChangeCause | undefined;
 }
 
-type ClusterGrants = Pick<
-  Grants,
-  'adopting' | 'released' | 'mayDecide' | 'begun' | 'asked' | 'silent'
->;
-
 interface NodeClusterParts {
   readonly self: PeerIdentity;
   readonly peerPort: number;
@@ -41,7 +36,7 @@ interface NodeClusterParts {
   readonly runFill: FillKeeperParts['run'];
   readonly journal: EventJournal;
   /** Absent if the membership sees the ends of processes. */
-  readonly grants?: ClusterGrants | undefined;
+  readonly grants?: NodeGrants | undefined;
   /** All threads have adopted it. */
   adopted(topology: ClusterTopology): void;
   /**
@@ -137,6 +132,11 @@ export class NodeCluster implements MainCluster {
     });
   }
 
+  /** A member that has gone cannot answer any more. */
+  runningChanged(): void {
+    this.#decide([], () => this.#adopted).catch(ignoreEnd);
+  }
+
   /** The report has changed by what the grants have found out. */
   silenceChanged(): void {
     this.#listener();
@@ -144,7 +144,7 @@ export class NodeCluster implements MainCluster {
 
   /** Answers what a thread tells. */
   async told(notice: ThreadNotice): Promise<unknown> {
-    if (notice.kind === 'ping') return this.#parts.grants?.asked(notice) === true;
+    if (notice.kind === 'ping') return this.#parts.grants?.asked(notice);
     if (notice.kind === 'reached') return this.#reached(notice);
     const { name, incarnation, version, complete } = notice;
     const mark = { name, incarnation, version, complete };
@@ -164,7 +164,9 @@ export class NodeCluster implements MainCluster {
   }
 
   async #decideNow(marks: readonly Mark[], version: () => number): Promise<void> {
-    const decided = await this.#parts.order({ kind: 'decide', version: version(), marks });
+    const { order, grants } = this.#parts;
+    const running = grants?.running ?? [];
+    const decided = await order({ kind: 'decide', version: version(), marks, running });
     this.#decided = Math.max(this.#decided, Math.min(...(decided as readonly number[])));
     this.#fillIfDecided();
   }
@@ -226,7 +228,8 @@ export class NodeCluster implements MainCluster {
     void this.#mark(topology.version, drained).catch(ignoreEnd);
     // A change that is sent again is read again: its item stays until the receivers have it. But a
     // newer topology does not wait for a receiver, which may be down in it.
-    this.#cleaning = Promise.race([drained, this.#nextTopology()]).then(() =>
+    const settled = Promise.all([drained, grants?.stopped()]);
+    this.#cleaning = Promise.race([settled, this.#nextTopology()]).then(() =>
       this.#cleanUp(now, before),
     );
     this.#cleaning.catch(ignoreEnd);

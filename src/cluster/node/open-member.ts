@@ -2,7 +2,9 @@ import { extname } from 'node:path';
 import { CodedError, type Logger } from '../../base/index.ts';
 import type { ClusterStart, RunningNode } from '../../node/index.ts';
 import { COPY_SLOT_WORDS } from '../../store/index.ts';
+import type { Answer } from '../grants/gone-members.ts';
 import { Grants } from '../grants/grants.ts';
+import { Votes } from '../grants/votes.ts';
 import type { MemberIdentity } from '../membership/membership.ts';
 import { peerMachine } from '../peers/machine.ts';
 import type { PeerIdentity } from '../thread/adopted.ts';
@@ -42,8 +44,8 @@ export interface OpenedMember {
   readonly start: ClusterStart;
   /** The node listens. */
   attach(node: Pick<RunningNode, 'cluster' | 'control' | 'runGuest'>): MainCluster;
-  /** A process of a member has ended in order. */
-  ended(member: Pick<MemberIdentity, 'name' | 'incarnation'>): void;
+  /** A process of a member has ended; `inOrder`: it said itself that it answers no more. */
+  ended(member: Pick<MemberIdentity, 'name' | 'incarnation'>, inOrder: boolean): void;
   /** The node has ended. */
   close(): void;
 }
@@ -69,7 +71,7 @@ export function openMember(options: MemberOptions): OpenedMember {
   return {
     start: { module: THREAD_MODULE, share, argument, told },
     attach: (node) => {
-      grants = grantsOf(node, shared, options, () => member.silenceChanged());
+      grants = grantsOf(node, shared, options, () => member);
       const journal = new EventJournal({ self: identity, log: options.log });
       node.control.showCluster(joiningView(identity));
       display = new ClusterDisplay({
@@ -86,7 +88,10 @@ export function openMember(options: MemberOptions): OpenedMember {
       attached.resolve(member);
       return member;
     },
-    ended: (member) => grants?.left(member),
+    ended: (member, inOrder) => {
+      if (inOrder) grants?.left(member);
+      grants?.ended(member);
+    },
     close: () => {
       grants?.close();
       display?.close();
@@ -98,21 +103,24 @@ export function openMember(options: MemberOptions): OpenedMember {
 function grantsOf(
   { cluster }: Parameters<OpenedMember['attach']>[0],
   share: ClusterShare,
-  { identity, grantMs }: MemberOptions,
-  silenceChanged: () => void,
+  { identity, grantMs, readsCopies }: MemberOptions,
+  member: () => NodeCluster,
 ): Grants | undefined {
   if (grantMs === undefined) return undefined;
-  const ask = async (peer: PeerIdentity): Promise<boolean> => {
+  const ask = async (peer: PeerIdentity): Promise<Answer | undefined> => {
     const order: ThreadOrder = { kind: 'ping', name: peer.name, incarnation: peer.incarnation };
-    return (await cluster.adopt(order)).includes(true);
+    const answers = (await cluster.adopt(order)) as readonly (Answer | undefined)[];
+    return answers.find((answer) => answer !== undefined);
   };
-  return new Grants(identity, grantMs, {
+  const options = { grantMs, votes: new Votes({ readsCopies }) };
+  return new Grants(identity, options, {
     // An order fails only when the node stops.
-    ask: (peer, settle) => void ask(peer).then(settle, () => settle(false)),
+    ask: (peer, settle) => void ask(peer).then(settle, () => settle(undefined)),
     setAnswersUntil: (ms) => {
       share.mayAnswerUntilMs = ms;
     },
-    silenceChanged,
+    silenceChanged: () => member().silenceChanged(),
+    runningChanged: () => member().runningChanged(),
     nowMs: hrtimeMs,
     setTimer: peerMachine().setTimer,
   });

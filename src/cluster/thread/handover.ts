@@ -51,6 +51,7 @@ export class Handover {
   #past: Past[] = [];
   /** Whether keys have been decided in a topology in which this member answers. */
   #hasBegun = false;
+  #running: readonly PeerIdentity[] = [];
   readonly #waiters: Waiter[] = [];
   #inheritances: Inheritance[] = [];
 
@@ -95,9 +96,13 @@ export class Handover {
     this.#marks.addAll(marks);
   }
 
-  /** All threads of this node have adopted `version`, and know these marks. */
-  decide(version: number, marks: readonly Mark[]): void {
+  /**
+   * All threads of this node have adopted `version`, and know these marks.
+   * @param running members that the topology says are down, and that may still answer
+   */
+  decide(version: number, marks: readonly Mark[], running: readonly PeerIdentity[] = []): void {
     this.#marks.addAll(marks);
+    this.#running = running;
     this.#decided = Math.max(this.#decided, version);
     const adopted = this.#adopted;
     if (adopted === undefined || adopted.topology.version !== this.#decided) return;
@@ -178,6 +183,7 @@ export class Handover {
    * weight holds nothing. One that leaves has none in its last topology.
    */
   #hasEnded(member: Member, { topology }: Adopted): boolean {
+    if (this.#running.some((one) => isSame(one, member))) return false;
     const isNamed = topology.members.some(({ name }) => name === member.name);
     if (isNamed) return !mayRun(topology, member);
     const last = this.#past.findLast(({ members }) => members.some((one) => isSame(one, member)));

@@ -1,5 +1,5 @@
 import { encodeTopology, type SharedGroups } from '../../topology/index.ts';
-import type { Adopted } from './adopted.ts';
+import type { Adopted, PeerIdentity } from './adopted.ts';
 import type { Mark } from './marks.ts';
 import { roleChanges } from './roles.ts';
 
@@ -33,7 +33,13 @@ export type ThreadOrder =
    * All threads have adopted `version`, and know these marks: the keys are decided. Answer with the
    * version if no key of it is undecided, else with 0.
    */
-  | { readonly kind: 'decide'; readonly version: number; readonly marks: readonly Mark[] }
+  | {
+      readonly kind: 'decide';
+      readonly version: number;
+      readonly marks: readonly Mark[];
+      /** Members that have gone and may still answer. */
+      readonly running: readonly PeerIdentity[];
+    }
   /** Answer once all changes from before `version` are acknowledged. */
   | { readonly kind: 'drain'; readonly version: number }
   /** Send the mark to all other members, again and again until each has it. */
@@ -42,7 +48,7 @@ export type ThreadOrder =
   | { readonly kind: 'complete'; readonly version: number }
   /** The store has only what this node holds at `version`, with the right roles. */
   | { readonly kind: 'clean'; readonly version: number }
-  /** Ask a peer for a grant; the first thread does, and answers whether the peer grants. */
+  /** Ask a peer for a grant; the first thread does, and answers with the reply of the peer. */
   | { readonly kind: 'ping'; readonly name: string; readonly incarnation: number }
   /** Answer the number of the thread in the operating system. */
   | { readonly kind: 'number' };
@@ -50,7 +56,7 @@ export type ThreadOrder =
 /** What a thread tells the main thread. */
 export type ThreadNotice =
   | ({ readonly kind: 'marked' } & Mark)
-  /** A peer asks for a grant; the answer is whether this member grants. */
+  /** A peer asks for a grant; the answer is what this member grants (`Answer`). */
   | { readonly kind: 'ping'; readonly name: string; readonly incarnation: number }
   /** A receiver does not acknowledge in time, or does so again. */
   | {

@@ -1,4 +1,5 @@
 import { Frame, KIND, PEER_STATUS } from '../../protocol/peer.ts';
+import type { Answer } from '../grants/gone-members.ts';
 import type { PeerConnection } from '../peers/peer-connection.ts';
 import type { PeerIdentity } from './adopted.ts';
 import type { PeerRoute } from './peer-routes.ts';
@@ -7,7 +8,7 @@ interface PingParts {
   linkTo(peer: PeerIdentity): Pick<PeerRoute['link'], 'send'> | undefined;
   /** The version of the adopted topology. */
   version(): number;
-  /** Asks the main thread whether this member grants what the peer asks for. */
+  /** Asks the main thread what this member grants to the peer. */
   grants(peer: PeerIdentity): Promise<unknown>;
 }
 
@@ -21,13 +22,13 @@ export class Pings {
     this.#parts = parts;
   }
 
-  /** Resolves with whether the peer grants; an error is no grant. The link bounds the time. */
-  ask(peer: PeerIdentity): Promise<boolean> {
+  /** Resolves with the reply of the peer; undefined without one. The link bounds the time. */
+  ask(peer: PeerIdentity): Promise<Answer | undefined> {
     const link = this.#parts.linkTo(peer);
-    if (link === undefined) return Promise.resolve(false);
+    if (link === undefined) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       link.send(KIND.ping, this.#parts.version(), undefined, (reply) =>
-        resolve(reply instanceof Frame && reply.flags === PEER_STATUS.ok),
+        resolve(reply instanceof Frame ? answerIn(reply) : undefined),
       );
     });
   }
@@ -36,11 +37,24 @@ export class Pings {
   receive({ id }: Frame, from: From): void {
     const { grants, version } = this.#parts;
     const { name, incarnation } = from;
-    const reply = (isGranted: boolean): void =>
-      from.reply(id, isGranted ? PEER_STATUS.ok : PEER_STATUS.failed, version());
+    const reply = ({ isPromised, adopted, released }: Answer): void => {
+      const status = isPromised ? PEER_STATUS.ok : PEER_STATUS.failed;
+      from.reply(id, status, version(), Buffer.from(`${adopted} ${released}`));
+    };
     grants({ name, incarnation }).then(
-      (answer) => reply(answer === true),
-      () => reply(false),
+      (answer) => reply((answer as Answer | undefined) ?? NOTHING),
+      () => reply(NOTHING),
     );
   }
+}
+
+const NOTHING: Answer = { isPromised: false, adopted: 0, released: 0 };
+
+/** A reply that says no versions promises nothing. */
+function answerIn({ flags, bytes, start, end }: Frame): Answer | undefined {
+  const [, adopted, released] =
+    /^(\d{1,15}) (\d{1,15})$/.exec(bytes.toString('latin1', start, end)) ?? [];
+  if (adopted === undefined) return undefined;
+  const isPromised = flags === PEER_STATUS.ok;
+  return { isPromised, adopted: Number(adopted), released: Number(released) };
 }

@@ -132,7 +132,7 @@ export class MemberThread implements ThreadCluster {
       case 'marks':
         return this.#handover.know(order.marks);
       case 'decide':
-        this.#handover.decide(order.version, order.marks);
+        this.#handover.decide(order.version, order.marks, order.running);
         return this.#handover.overVersion;
       case 'drain':
         return this.#sender.drained(order.version);
@@ -143,7 +143,7 @@ export class MemberThread implements ThreadCluster {
       case 'clean':
         return this.seat.clean(order.version);
       case 'ping':
-        return this.#host.thread === 0 && this.#pings.ask(order);
+        return this.#host.thread === 0 ? this.#pings.ask(order) : undefined;
       case 'number':
         return systemThread();
     }

@@ -56,7 +56,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('changes of nodes that etcd keeps', (
 
   test('an order of a command that has ended before anybody obeyed it is undone', async () => {
     const [a] = await startThree();
-    const other = { name: 'a', incarnation: a.incarnation + 1, by: 0 };
+    const other = { name: 'a', incarnation: a.incarnation + 1, by: 0, hasEnded: false };
     const restart = { memoryLimitBytes: 0, isByService: false };
     await client().put(KEYS.removal('a'), encodeOrder(other));
     await client().put(KEYS.restart('a'), encodeOrder({ ...other, ...restart }));

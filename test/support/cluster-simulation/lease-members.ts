@@ -1,5 +1,8 @@
+import { Votes } from '../../../src/cluster/grants/votes.ts';
 import { adoptionOf } from '../../../src/cluster/membership/etcd/adoption.ts';
 import { drive } from '../../../src/cluster/membership/etcd/drive.ts';
+import { hasEnded } from '../../../src/cluster/membership/etcd/known-end.ts';
+import { peerKey } from '../../../src/cluster/thread/adopted.ts';
 import {
   type ClusterTopology,
   firstTopology,
@@ -52,6 +55,8 @@ export class LeaseMembers implements SimMembership {
   /** By host: it does not reach etcd before this time. '' is for all hosts. */
   readonly #dark = new Map<string, number>();
   readonly #ending: MemberEnding;
+  /** What the drivers know of processes, by `peerKey`. */
+  readonly #adopted = new Map<string, number>();
   #topology: ClusterTopology;
   #upSinceMs = 0;
 
@@ -105,9 +110,12 @@ export class LeaseMembers implements SimMembership {
 
   leave(name: string): void {
     const member = memberOf(this.#topology, name);
-    if (member === undefined || this.#topology.members.length <= this.#options.replicas) return;
+    const staying = this.#topology.members.filter(
+      (each) => !this.#wasRemoved(each.name, each.incarnation),
+    );
+    if (member === undefined || staying.length <= this.#options.replicas) return;
     this.#world.log(`${name} is to leave`);
-    this.#etcd.remove({ name, incarnation: member.incarnation, by: 0 });
+    this.#etcd.remove({ name, incarnation: member.incarnation, by: 0, hasEnded: false });
     this.#noticed();
   }
 
@@ -121,7 +129,11 @@ export class LeaseMembers implements SimMembership {
     this.#processes.kill(process);
     if (agent === undefined || !this.#agents.delete(process)) return;
     const { name, incarnation } = process.options;
-    if (this.#wasRemoved(name, incarnation)) return;
+    if (this.#wasRemoved(name, incarnation)) {
+      // The operator says that it has ended.
+      const removal = { name, incarnation, by: 0, hasEnded: true };
+      return void this.#world.plan(OUTSIDE, LEASE_MS, () => this.#etcd.remove(removal));
+    }
     this.#world.plan(OUTSIDE, this.#world.random.fraction() * RESTART_MS_MAX, () =>
       this.#launch(this.#processes.nextOf(agent.member)),
     );
@@ -220,9 +232,13 @@ export class LeaseMembers implements SimMembership {
       this.#lookSoon(process);
       return;
     }
-    const { adopt, restore, renewal } = adoptionOf(agent.known, this.#etcd.read(), agent.member);
+    const state = this.#etcd.read();
+    const { adopt, restore, renewal } = adoptionOf(agent.known, state, agent.member);
     agent.known = [...agent.known, ...adopt].slice(-KNOWN_MAX);
     for (const topology of adopt) process.cluster.adopt(topology);
+    for (const member of agent.known.flatMap(({ members }) => members)) {
+      if (hasEnded(member, state)) process.grants!.ended(member);
+    }
     if (restore.length > 0) this.#write(restore, `${agent.member.name} restores topologies`);
     if (renewal !== undefined) {
       this.#world.log(`${agent.member.name} must start again: ${renewal}`);
@@ -259,7 +275,14 @@ export class LeaseMembers implements SimMembership {
   #stepBy(state: ReturnType<SimEtcd['read']>, isSettled = true): ReturnType<typeof drive> {
     const { replicas, replication } = this.#options;
     const settings = { cluster: 'web', replicas, replication };
-    return drive({ ...state, settings, isSettled });
+    for (const { report } of state.nodes) this.#adopted.set(peerKey(report), report.adopted);
+    return drive({
+      ...state,
+      settings,
+      votes: new Votes({ readsCopies: false }),
+      adopted: this.#adopted,
+      isSettled,
+    });
   }
 
   #write(topologies: readonly ClusterTopology[], reason: string): void {

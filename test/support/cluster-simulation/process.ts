@@ -1,5 +1,5 @@
 import { ByteSink, silentLogger } from '../../../src/base/index.ts';
-import { Grants } from '../../../src/cluster/grants/grants.ts';
+import type { Grants } from '../../../src/cluster/grants/grants.ts';
 import { EventJournal } from '../../../src/cluster/node/event-journal.ts';
 import type { FillOrder } from '../../../src/cluster/node/fill-keeper.ts';
 import { FillPlan } from '../../../src/cluster/node/fill-plan.ts';
@@ -25,6 +25,7 @@ import { TEST_CONTROL } from '../session-harness.ts';
 import { type Network, type NetworkActor, OUTSIDE } from './network.ts';
 import { NodeMemory } from './node-memory.ts';
 import { Serving } from './serving.ts';
+import { simGrants } from './sim-grants.ts';
 import type { World } from './world.ts';
 
 const SECRET = Buffer.from('a secret of 16 bytes or more');
@@ -36,7 +37,7 @@ const RULES = {
   requestsPerTurn: 1_000_000,
 };
 
-interface ProcessOptions {
+export interface ProcessOptions {
   readonly name: string;
   readonly incarnation: number;
   /** `host:port` for clients and for members. */
@@ -84,7 +85,12 @@ export class SimProcess {
     this.#memory = NodeMemory.take(threads);
     this.main = this.#newActor();
     const store = this.#memory.open(threads);
-    this.grants = this.#grants();
+    this.grants = simGrants(options, {
+      share: new ClusterShare(this.#memberShare),
+      machine: network.machineOf(this.main),
+      cluster: () => this.cluster,
+      order: (order) => this.#order(order),
+    });
     this.cluster = new NodeCluster({
       self: this.identity,
       peerPort: Number(options.peerAddress.split(':')[1]),
@@ -155,27 +161,6 @@ export class SimProcess {
   #tick(startMs: number): void {
     this.#memory.setClock(Math.floor((this.#world.nowMs - startMs) / 1000));
     this.#world.plan(this.main, 1000, () => this.#tick(startMs));
-  }
-
-  /** The promises of src/cluster/node/open-member.ts. */
-  #grants(): Grants | undefined {
-    const { name, incarnation, grantMs } = this.options;
-    if (grantMs === undefined) return undefined;
-    const { nowMs, setTimer } = this.#network.machineOf(this.main);
-    const share = new ClusterShare(this.#memberShare);
-    const ask = async (peer: Pick<ProcessOptions, 'name' | 'incarnation'>): Promise<boolean> => {
-      const { name: of, incarnation: at } = peer;
-      return (await this.#order({ kind: 'ping', name: of, incarnation: at })).includes(true);
-    };
-    return new Grants({ name, incarnation }, grantMs, {
-      ask: (peer, settle) => void ask(peer).then(settle, () => settle(false)),
-      setAnswersUntil: (ms) => {
-        share.mayAnswerUntilMs = ms;
-      },
-      silenceChanged: () => this.cluster.silenceChanged(),
-      nowMs,
-      setTimer,
-    });
   }
 
   #startThread(nth: number): SimThread {

@@ -123,6 +123,11 @@ export const SCENARIOS = {
       ...{ outage: 1, cutOff: 2, forget: 1 },
     }),
   }),
+  /** Nodes lose etcd one after the other, and reach each other. */
+  apart: (random) => ({
+    ...{ ...SAFE, ...SLOW, ...sizeOf(random), membership: 'leases', threads: 1, mayLose: true },
+    ...{ thinkMs: 120, pauseMs: 1800, faults: { cutOff: 4, kill: random.oneIn(3) ? 1 : 0 } },
+  }),
   /** The cluster begins, and nothing goes wrong. */
   begin: (random) => ({
     ...{ ...SAFE, ...SLOW, ...sizeOf(random), membership: 'leases', threads: 1 },

@@ -13,7 +13,10 @@ import {
   withLeaving,
   withRestarted,
 } from '../../../topology/index.ts';
+import { isOutvoted, mayAnswerBy, type Votes } from '../../grants/votes.ts';
+import { peerKey } from '../../thread/adopted.ts';
 import type { ClusterState, RegisteredNode } from './cluster-keys.ts';
+import { hasEnded } from './known-end.ts';
 import { type DriveStep, joinStep, removalStep, restartStep, tried } from './ring-steps.ts';
 
 /** What the first topology of a cluster says; later topologies keep it. */
@@ -25,8 +28,14 @@ export interface ClusterSettings {
 
 /** The facts that decide the next topology. */
 interface DriveFacts
-  extends Pick<ClusterState, 'newest' | 'nodes' | 'removals' | 'restarts' | 'replacements'> {
+  extends Pick<
+    ClusterState,
+    'newest' | 'topologies' | 'nodes' | 'ended' | 'removals' | 'restarts' | 'replacements'
+  > {
+  /** By `peerKey`: the newest topology that a process is known to have adopted. */
+  readonly adopted: ReadonlyMap<string, number>;
   readonly settings: ClusterSettings;
+  readonly votes: Votes;
   /**
    * Whether a member without a registered process is down: every process that lives has had the
    * time to register, also after an outage of etcd.
@@ -72,24 +81,28 @@ function failureStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep
     ({ member, report }) => member.weight > 0 && report.adopted === topology.version,
   );
   const cutOff = unreachableMember(up, current);
-  if (cutOff === undefined || isLastAnswering(topology, cutOff)) return undefined;
+  if (cutOff === undefined || !mayGoDown(topology, cutOff, facts)) return undefined;
   return downStep(topology, cutOff, 'cannot be reached by other members');
 }
 
 /**
- * Members that are cut off from etcd together promise each other to go on; only another one that
- * answers keeps them from it, because they need its promises. So the last one that answers goes
- * down only if its process is known to have ended: it has a new one, or an operator removes it.
+ * A member that does not answer etcd may be cut off, and go on by the promises of others. So it is
+ * down only if the others that are registered are so many that the rest is no majority: they make
+ * no promises to it any more. Or else if its process is known to have ended; that is what the last
+ * member that answers needs, because nobody promises it anything.
  */
 function mayGoDown(topology: ClusterTopology, member: Member, facts: DriveFacts): boolean {
-  const { name, incarnation } = member;
-  return (
-    !isLastAnswering(topology, member) ||
-    facts.nodes.some((node) => node.member.name === name) ||
-    facts.removals.some(
-      (one) => one.name === name && one.incarnation === incarnation && one.by === 0,
-    )
-  );
+  if (hasEnded(member, facts) || !mayAnswerBy(topology, member)) return true;
+  if (isLastAnswering(topology, member)) return false;
+  const { topologies, nodes, votes, adopted } = facts;
+  const past = [...topologies.values()].sort((one, other) => one.version - other.version);
+  return isOutvoted(member, {
+    past,
+    isCut: past[0]!.version > 1,
+    known: adopted.get(peerKey(member)) ?? 0,
+    votes,
+    isReleased: (voter) => processOf(voter, nodes) !== undefined || hasEnded(voter, facts),
+  });
 }
 
 const isLastAnswering = ({ members }: ClusterTopology, member: Member): boolean =>

@@ -1,6 +1,7 @@
 import { type Logger, machineClock } from '../../../base/index.ts';
 import { encodeTopology, memberOf } from '../../../topology/index.ts';
-import { isSame } from '../../thread/adopted.ts';
+import type { Votes } from '../../grants/votes.ts';
+import { isSame, peerKey } from '../../thread/adopted.ts';
 import { type ClusterKeys, type ClusterState, encodeChange } from './cluster-keys.ts';
 import { type ClusterSettings, drive } from './drive.ts';
 import type { EtcdClient } from './etcd-client.ts';
@@ -20,6 +21,7 @@ interface DriverOptions {
   readonly client: EtcdClient;
   readonly keys: ClusterKeys;
   readonly settings: ClusterSettings;
+  readonly votes: Votes;
   /** The name of this node. */
   readonly name: string;
   /** The lease of this node; undefined while it has none. */
@@ -37,6 +39,8 @@ interface DriverOptions {
 export class Driver {
   readonly #options: DriverOptions;
   #state: ClusterState | undefined;
+  /** See `DriveFacts`. */
+  readonly #adopted = new Map<string, number>();
   /** Since when the state has been followed without a break. */
   #followedMs = Number.POSITIVE_INFINITY;
   #isBusy = false;
@@ -52,7 +56,15 @@ export class Driver {
   changed(state: ClusterState): void {
     if (this.#state === undefined) this.#followedMs = performance.now();
     this.#state = state;
+    this.#noteAdopted(state);
     this.consider();
+  }
+
+  /** A process that is not registered any more has adopted what it has reported before. */
+  #noteAdopted({ nodes, topologies }: ClusterState): void {
+    for (const { report } of nodes) this.#adopted.set(peerKey(report), report.adopted);
+    const known = new Set([...topologies.values()].flatMap(({ members }) => members.map(peerKey)));
+    for (const key of this.#adopted.keys()) if (!known.has(key)) this.#adopted.delete(key);
   }
 
   /** The state may be old: nothing is decided until it is known again. */
@@ -102,7 +114,13 @@ export class Driver {
     if (driver.value !== this.#options.name || driver.lease !== lease) return;
     const isSettled = performance.now() - this.#followedMs >= this.#options.settleMs;
     if (!isSettled) this.#considerLater();
-    const step = drive({ ...state, settings: this.#options.settings, isSettled });
+    const step = drive({
+      ...state,
+      settings: this.#options.settings,
+      votes: this.#options.votes,
+      isSettled,
+      adopted: this.#adopted,
+    });
     if (step !== undefined) await this.#write(step, state, driver);
     else await this.#tidy(state);
   }

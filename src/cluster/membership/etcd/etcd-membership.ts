@@ -6,8 +6,10 @@ import {
   type Member,
   memberOf,
 } from '../../../topology/index.ts';
+import { Votes } from '../../grants/votes.ts';
 import type { MainCluster } from '../../node/main-cluster.ts';
 import type { NodeFacts } from '../../node-messages.ts';
+import type { PeerIdentity } from '../../thread/adopted.ts';
 import { newIncarnation } from '../incarnation.ts';
 import type { MemberIdentity, Membership, Renewal } from '../membership.ts';
 import { adoptionOf } from './adoption.ts';
@@ -23,6 +25,7 @@ import type { ClusterSettings } from './drive.ts';
 import { Driver, HISTORY_MAX } from './driver.ts';
 import { EtcdClient, type EtcdOptions } from './etcd-client.ts';
 import type { EtcdError } from './etcd-error.ts';
+import { hasEnded } from './known-end.ts';
 import type { Restart } from './orders.ts';
 import { type EtcdState, PrefixFollower } from './prefix-follower.ts';
 import { checkReachable } from './reachable.ts';
@@ -41,6 +44,8 @@ interface EtcdMembershipOptions extends EtcdOptions {
   readonly ttl: number;
   /** See `Membership`. */
   readonly grantMs: number;
+  /** Whether the nodes of the cluster answer gets by copies of keys of other nodes. */
+  readonly readsCopies: boolean;
   /** Undefined: the first node writes a random one to etcd. */
   readonly secret: Buffer | undefined;
   readonly publishes: boolean;
@@ -65,7 +70,7 @@ export class EtcdMembership implements Membership {
   #parts: Parts | undefined;
   #isReachable = true;
   #hasLeft = false;
-  #onEnded: (ended: Pick<Member, 'name' | 'incarnation'>) => void = () => {};
+  #onEnded: (ended: PeerIdentity, inOrder: boolean) => void = () => {};
   /** Since when another process has had the name of this node. */
   #takenSinceMs: number | undefined;
   readonly #told = new Set<string>();
@@ -102,7 +107,8 @@ export class EtcdMembership implements Membership {
   }
 
   follow(member: MainCluster, facts?: () => NodeFacts): void {
-    const { settings, ttl, log } = this.#options;
+    const { settings, ttl, readsCopies, log } = this.#options;
+    const votes = new Votes({ readsCopies });
     const client = this.#client;
     const { name, incarnation } = this.identity;
     const registration = new Registration({
@@ -132,7 +138,7 @@ export class EtcdMembership implements Membership {
     // Proxies come and go, and do not know with which settings the cluster should begin.
     const driver = this.#isProxy
       ? undefined
-      : new Driver({ client, keys, settings, name, lease, settleMs, log });
+      : new Driver({ client, keys, settings, votes, name, lease, settleMs, log });
     const follower = new PrefixFollower(client, this.#keys.prefix, {
       changed: (state) => this.#changed(state),
       lost: (error) => this.#lost(error),
@@ -146,8 +152,8 @@ export class EtcdMembership implements Membership {
     this.#resolveRenewal({ reason });
   }
 
-  /** Calls the listener for processes that have ended in order, perhaps several times for each. */
-  onEnded(listener: (ended: Pick<Member, 'name' | 'incarnation'>) => void): void {
+  /** May call the listener several times for each. */
+  onEnded(listener: (ended: PeerIdentity, inOrder: boolean) => void): void {
     this.#onEnded = listener;
   }
 
@@ -195,9 +201,16 @@ export class EtcdMembership implements Membership {
     this.#parts?.member.membershipReached(true);
     const clusterState = readClusterState(this.#keys, state);
     for (const text of clusterState.malformed) this.#tellOnce(text);
-    for (const ended of clusterState.ended) this.#onEnded(ended);
     this.#adopt(clusterState);
+    this.#tellEnded(clusterState);
     this.#parts?.driver?.changed(clusterState);
+  }
+
+  #tellEnded(state: ClusterState): void {
+    for (const ended of state.ended) this.#onEnded(ended, true);
+    for (const { members } of this.#known) {
+      for (const member of members) if (hasEnded(member, state)) this.#onEnded(member, false);
+    }
   }
 
   #lost(error: EtcdError): void {

@@ -47,7 +47,10 @@ export async function giveUp(
       { put: keys.change(version), value: encodeChange({ version, reason, by, atMs }) },
       // A process that joins would join again.
       ...joiners(newest).map(({ name, incarnation }) => {
-        return { put: keys.removal(name), value: encodeOrder({ name, incarnation, by: 0 }) };
+        return {
+          put: keys.removal(name),
+          value: encodeOrder({ name, incarnation, by: 0, hasEnded: false }),
+        };
       }),
     ];
   }

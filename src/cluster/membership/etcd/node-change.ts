@@ -54,7 +54,7 @@ export class NodeChange {
       case 'add':
         return yield* this.#add(state, name);
       case 'remove':
-        return yield* this.#remove(memberNamed(state, name));
+        return yield* this.#remove(state, memberNamed(state, name));
       case 'replace':
         return yield* this.#replace(state, memberNamed(state, name));
       case 'restart':
@@ -79,10 +79,11 @@ export class NodeChange {
     yield* this.#end(found!);
   }
 
-  async *#remove(member: Member): AsyncGenerator<ChangeEvent> {
+  async *#remove({ nodes }: BegunState, member: Member): AsyncGenerator<ChangeEvent> {
     const { name, incarnation } = member;
+    const hasEnded = processOf(member, nodes) === undefined;
     const key = this.#parts.keys.removal(name);
-    await this.#order(key, { name, incarnation, by: 0 });
+    await this.#order(key, { name, incarnation, by: 0, hasEnded });
     yield* this.#until(
       ({ newest }) => sameMember(newest, member) && { node: name, stage: 'gives its items away' },
       key,

@@ -10,6 +10,8 @@ export interface Removal extends PeerIdentity {
    * its items, the removal is void.
    */
   readonly by: number;
+  /** The process was not registered as the operator removed it: it has ended. */
+  readonly hasEnded: boolean;
 }
 
 /** This process leaves, ends and joins as a new one. */
@@ -27,7 +29,9 @@ export const encodeOrder = (order: Removal | Restart | Replacement): string =>
   JSON.stringify(order);
 
 export function decodeRemoval(text: string): Removal {
-  return { ...decodeReplacement(text), by: countOf(fieldsOf(text), 'by') };
+  const fields = fieldsOf(text);
+  const hasEnded = fields['hasEnded'] === true;
+  return { ...decodeReplacement(text), by: countOf(fields, 'by'), hasEnded };
 }
 
 export function decodeRestart(text: string): Restart {

@@ -80,7 +80,7 @@ function replacementStep(
 ): DriveStep | undefined {
   const step = tried(`${member.name} replaces ${name}`, () => withReplaced(topology, name, member));
   if (step === undefined) return undefined;
-  const removal = { name, incarnation, by: member.incarnation };
+  const removal = { name, incarnation, by: member.incarnation, hasEnded: false };
   return { ...step, removal, order: { kind: 'replacement', name } };
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../../../src/cluster/grants/gone-members.ts';
 import { Grants } from '../../../../src/cluster/grants/grants.ts';
-import { firstTopology, withJoined } from '../../../../src/topology/index.ts';
+import { Votes } from '../../../../src/cluster/grants/votes.ts';
+import { firstTopology, withDown, withJoined } from '../../../../src/topology/index.ts';
 import { Schedule } from '../../../support/schedule.ts';
 
 const GRANT_MS = 3000;
@@ -14,6 +16,8 @@ const newMember = (name: string, nth: number) => ({
   incarnation: 1,
 });
 
+const answerOf = (isPromised: boolean): Answer => ({ isPromised, adopted: 1, released: 1 });
+
 describe('the right to answer', () => {
   /** Node x, which y and n do or do not promise anything. */
   function nodeWith(promises: ReadonlySet<string>) {
@@ -22,16 +26,21 @@ describe('the right to answer', () => {
     const node = { untilMs: Number.NEGATIVE_INFINITY, silences, schedule, grants };
     function grants(): Grants {
       const deps = {
-        ask: ({ name }: { readonly name: string }, settle: (isPromised: boolean) => void) =>
-          void schedule.after(1, () => settle(promises.has(name))),
+        ask: ({ name }: { readonly name: string }, settle: (answer: Answer) => void) =>
+          void schedule.after(1, () => settle(answerOf(promises.has(name)))),
         setAnswersUntil: (ms: number) => {
           node.untilMs = ms;
         },
+        runningChanged: () => {},
         silenceChanged: () => void silences.push(made.silent.join()),
         nowMs: () => schedule.nowMs,
         setTimer: (onFire: () => void, delayMs: number) => schedule.after(delayMs, onFire),
       };
-      const made = new Grants({ name: 'x', incarnation: 1 }, GRANT_MS, deps);
+      const made = new Grants(
+        { name: 'x', incarnation: 1 },
+        { grantMs: GRANT_MS, votes: new Votes({ readsCopies: false }) },
+        deps,
+      );
       return made;
     }
     return node;
@@ -56,6 +65,20 @@ describe('the right to answer', () => {
     grants.close();
     expect(node.untilMs).toBe(Number.NEGATIVE_INFINITY);
   });
+  test('a new process of a member is not silent because the one before it was', () => {
+    const node = nodeWith(new Set(['y']));
+    const grants = node.grants();
+    grants.adopting(first);
+    while (node.schedule.step(1000));
+    grants.adopting(withDown(first, 'y', 1));
+    while (node.schedule.step(9000));
+    const members = first.members.map((member) =>
+      member.name === 'y' ? ({ ...member, incarnation: 2, state: 'filling' } as const) : member,
+    );
+    grants.adopting({ ...first, version: 3, members });
+    expect(node.silences).toEqual([]);
+    grants.close();
+  });
   test('a node that leaves keeps the right until its threads have handed its keys over', () => {
     const node = nodeWith(new Set(['y']));
     const grants = node.grants();
@@ -70,14 +93,15 @@ describe('the right to answer', () => {
     expect(node.untilMs).toBe(Number.NEGATIVE_INFINITY);
     grants.close();
   });
-  test('a node loses the right to answer when a new member never promises anything', () => {
+  test('a new member that promises nothing takes no right away until it serves', () => {
     const node = nodeWith(new Set(['y']));
     const grants = node.grants();
-    grants.adopting(first);
-    while (node.schedule.step(1000));
-    grants.adopting(joined);
+    grants.adopting(withDown(joined, 'y', 1));
     while (node.schedule.step(6000));
-    expect(node.untilMs).toBeLessThan(1000 + GRANT_MS);
+    expect(node.untilMs).toBe(Number.POSITIVE_INFINITY);
+    const members = joined.members.map((member) => ({ ...member, state: 'serving' as const }));
+    grants.adopting({ ...joined, version: 4, members: members.filter(({ name }) => name !== 'y') });
+    expect(node.untilMs).toBe(Number.NEGATIVE_INFINITY);
     grants.close();
   });
 });

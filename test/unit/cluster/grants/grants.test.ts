@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../../../src/cluster/grants/gone-members.ts';
 import { Grants } from '../../../../src/cluster/grants/grants.ts';
+import { Votes } from '../../../../src/cluster/grants/votes.ts';
 import {
   type ClusterTopology,
   firstTopology,
@@ -41,17 +43,22 @@ class SimulatedNode {
     this.name = name;
     this.#schedule = world.schedule;
     this.#rate = 1 + world.random.int(-9, 9) / 1000;
-    this.grants = new Grants({ name, incarnation: 1 }, GRANT_MS, {
-      ask: (member, settle) => world.ask(this, member.name, settle),
-      silenceChanged: () => {
-        this.silences.push(this.grants.silent.join());
+    this.grants = new Grants(
+      { name, incarnation: 1 },
+      { grantMs: GRANT_MS, votes: new Votes({ readsCopies: false }) },
+      {
+        ask: (member, settle) => world.ask(this, member.name, settle),
+        runningChanged: () => {},
+        silenceChanged: () => {
+          this.silences.push(this.grants.silent.join());
+        },
+        setAnswersUntil: (ms) => {
+          this.answersUntilMs = ms;
+        },
+        nowMs: () => this.nowMs,
+        setTimer: (onFire, delayMs) => this.#schedule.after(delayMs / this.#rate, onFire),
       },
-      setAnswersUntil: (ms) => {
-        this.answersUntilMs = ms;
-      },
-      nowMs: () => this.nowMs,
-      setTimer: (onFire, delayMs) => this.#schedule.after(delayMs / this.#rate, onFire),
-    });
+    );
   }
 
   get nowMs(): number {
@@ -80,22 +87,22 @@ class World {
     };
   }
 
-  ask(from: SimulatedNode, name: string, settle: (isPromised: boolean) => void): void {
+  ask(from: SimulatedNode, name: string, settle: (answer: Answer | undefined) => void): void {
     const to = this.nodes[name as 'x'];
     const isLost = () => from.isCutOff || to.isCutOff || from.isDead || to.isDead;
     const { random, schedule } = this;
     const delayMs = () => random.int(1, random.pick([5, 5, 1500]));
     let isSettled = false;
-    const settleOnce = (isPromised: boolean): void => {
-      if (!isSettled && !from.isDead) settle(isPromised);
+    const settleOnce = (answer: Answer | undefined): void => {
+      if (!isSettled && !from.isDead) settle(answer);
       isSettled = true;
     };
-    schedule.after(ASK_MS_MAX, () => settleOnce(false));
+    schedule.after(ASK_MS_MAX, () => settleOnce(undefined));
     schedule.after(delayMs(), () => {
       if (isLost()) return;
-      const isPromised = to.grants.asked({ name: from.name, incarnation: 1 });
-      const reply = isPromised || this.#faults.promisesAlways === true;
-      schedule.after(delayMs(), () => settleOnce(reply));
+      const answer = to.grants.asked({ name: from.name, incarnation: 1 });
+      const isPromised = answer.isPromised || this.#faults.promisesAlways === true;
+      schedule.after(delayMs(), () => settleOnce({ ...answer, isPromised }));
     });
   }
 
@@ -132,12 +139,14 @@ class World {
   answering(): readonly string[] {
     const { x, y, n } = this.nodes;
     const slackMs = this.#faults.answersLonger === true ? 500 : 0;
+    const isFree = ({ grants }: SimulatedNode) =>
+      this.#faults.waitsNever === true || grants.running.length === 0;
     const hasRight = ({ grants, isDead, nowMs, answersUntilMs }: SimulatedNode) =>
       !isDead && grants.mayDecide && nowMs < answersUntilMs + slackMs;
     return [
       x.adopted >= 1 && x.adopted < 3 && hasRight(x) ? ['x'] : [],
-      y.decided >= 3 && y.adopted < 5 && hasRight(y) ? ['y'] : [],
-      n.decided >= 5 && hasRight(n) ? ['n'] : [],
+      y.decided >= 3 && y.adopted < 5 && isFree(y) && hasRight(y) ? ['y'] : [],
+      n.decided >= 5 && isFree(n) && hasRight(n) ? ['n'] : [],
     ].flat();
   }
 
@@ -182,7 +191,9 @@ function runCase(random: Random, faults: Faults = {}): ReadonlySet<string> {
   run(world.schedule.nowMs + random.int(0, 4000));
   const xDown = withDown(joined, 'x', 1);
   world.publish(xDown, followers);
-  run(30_000, () => y.decided >= 3 && n.decided >= 3);
+  const isClean = ({ decided, grants }: SimulatedNode): boolean =>
+    decided >= 3 && (faults.waitsNever === true || grants.running.length === 0);
+  run(30_000, () => isClean(y) && isClean(n));
   const members = xDown.members.map((member) =>
     member.name === 'n' ? { ...member, state: 'serving' as const } : member,
   );

@@ -179,13 +179,13 @@ describe('marks of peers', () => {
     expect(isAcknowledged).toBe(false);
     test1.release();
     await told;
-    expect(test1.orders.at(-1)).toEqual({ kind: 'decide', version: 1, marks: [mark] });
+    expect(test1.orders.at(-1)).toEqual({ kind: 'decide', version: 1, marks: [mark], running: [] });
   });
   test('a mark that comes before its topology is passed on with the topology', async () => {
     const mark = { name: 'web-2', incarnation: 1002, version: 1, complete: 0 };
     await test1.cluster.told({ kind: 'marked', ...mark });
     await test1.adopt(topology(1, 1, ...three));
-    expect(test1.orders).toContainEqual({ kind: 'decide', version: 1, marks: [mark] });
+    expect(test1.orders).toContainEqual({ kind: 'decide', version: 1, marks: [mark], running: [] });
   });
 });
 

@@ -5,6 +5,7 @@ import { Frame, PEER_STATUS } from '../../../../src/protocol/peer.ts';
 
 type Settle = (reply: Frame | CodedError) => void;
 const PEER = { name: 'web-2', incarnation: 7 };
+const promised = (isPromised: boolean) => ({ isPromised, adopted: 7, released: 6 });
 
 function pingsOf(grants: (peer: typeof PEER) => Promise<unknown>) {
   const settles: Settle[] = [];
@@ -13,27 +14,36 @@ function pingsOf(grants: (peer: typeof PEER) => Promise<unknown>) {
   return { settles, pings: new Pings({ linkTo, grants, version: () => 3 }) };
 }
 
-function replyOf(flags: number): Frame {
+function replyOf(flags: number, payload = ''): Frame {
   const frame = new Frame();
   frame.flags = flags;
+  frame.bytes = Buffer.from(payload);
+  frame.start = 0;
+  frame.end = frame.bytes.length;
   return frame;
 }
 
 test('only a reply without an error is a grant', async () => {
-  const { pings, settles } = pingsOf(() => Promise.resolve(true));
-  const asked = [0, 1, 2].map(() => pings.ask(PEER));
-  settles[0]!(replyOf(PEER_STATUS.ok));
-  settles[1]!(replyOf(PEER_STATUS.failed));
+  const { pings, settles } = pingsOf(() => Promise.resolve(undefined));
+  const asked = [0, 1, 2, 3].map(() => pings.ask(PEER));
+  settles[0]!(replyOf(PEER_STATUS.ok, '7 6'));
+  settles[1]!(replyOf(PEER_STATUS.failed, '9 8'));
   settles[2]!(new CodedError('ERR_PEER_TIMEOUT', 'late'));
-  expect(await Promise.all(asked)).toEqual([true, false, false]);
-  expect(await pings.ask({ name: 'unknown', incarnation: 1 })).toBe(false);
+  settles[3]!(replyOf(PEER_STATUS.ok, '7'));
+  expect(await Promise.all(asked)).toEqual([
+    { isPromised: true, adopted: 7, released: 6 },
+    { isPromised: false, adopted: 9, released: 8 },
+    undefined,
+    undefined,
+  ]);
+  expect(await pings.ask({ name: 'unknown', incarnation: 1 })).toBeUndefined();
 });
 
 test.each([
-  ['a granted request', () => Promise.resolve(true), PEER_STATUS.ok],
-  ['a refused request', () => Promise.resolve(false), PEER_STATUS.failed],
-  ['a request that the main thread cannot answer', () => Promise.reject(), PEER_STATUS.failed],
-])('the peer gets the answer to %s', async (_, answer, status) => {
+  ['a granted request', () => Promise.resolve(promised(true)), PEER_STATUS.ok, '7 6'],
+  ['a refused request', () => Promise.resolve(promised(false)), PEER_STATUS.failed, '7 6'],
+  ['a request without an answer', () => Promise.reject(), PEER_STATUS.failed, '0 0'],
+])('the peer gets the answer to %s', async (_, answer, status, payload) => {
   const asked: unknown[] = [];
   const { pings } = pingsOf((peer) => {
     asked.push(peer);
@@ -42,6 +52,6 @@ test.each([
   const reply = new Promise((resolve) => {
     pings.receive(replyOf(0), { ...PEER, reply: (...args) => resolve(args) });
   });
-  expect(await reply).toEqual([0, status, 3]);
+  expect(await reply).toEqual([0, status, 3, Buffer.from(payload)]);
   expect(asked).toEqual([PEER]);
 });

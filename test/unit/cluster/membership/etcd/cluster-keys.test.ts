@@ -29,7 +29,7 @@ test('a state has the topologies, processes, orders, changes and the driver', ()
   const facts = { items: 3, bytes: 400, memoryLimitBytes: 1000 };
   const a = { ...registered('a', 9, { unreachable: ['b'] }), facts };
   const ended = { ...registered('b', 9, { incarnation: 4 }), hasEnded: true };
-  const removal = { name: 'b', incarnation: 4, by: 0 };
+  const removal = { name: 'b', incarnation: 4, by: 0, hasEnded: true };
   const restart = { name: 'a', incarnation: 1, memoryLimitBytes: 1024, isByService: true };
   const replacement = { name: 'a', incarnation: 1 };
   const change = { version: 10, reason: 'b joins', by: 'a', atMs: 17 };

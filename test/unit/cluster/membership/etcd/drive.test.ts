@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Votes } from '../../../../../src/cluster/grants/votes.ts';
 import type { RegisteredNode } from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
 import { drive } from '../../../../../src/cluster/membership/etcd/drive.ts';
 import type {
@@ -6,6 +7,7 @@ import type {
   Replacement,
   Restart,
 } from '../../../../../src/cluster/membership/etcd/orders.ts';
+import { peerKey } from '../../../../../src/cluster/thread/adopted.ts';
 import type { ClusterTopology } from '../../../../../src/topology/index.ts';
 import { member, registered, SETTINGS, topologyOf } from './cluster-facts.ts';
 
@@ -17,13 +19,33 @@ interface Orders {
 
 const NO_ORDERS: Orders = { removals: [], restarts: [], replacements: [] };
 
+/** What a driver knows of earlier topologies, and of what processes have adopted. */
+interface Known {
+  readonly votes: Votes;
+  readonly topologies: ReadonlyMap<number, ClusterTopology>;
+  readonly adopted: ReadonlyMap<string, number>;
+}
+
+/** All members have adopted the newest topology. */
+const factsOf = (newest: ClusterTopology | undefined) => {
+  const topologies = new Map(newest && [[newest.version, newest] as const]);
+  const adopted = new Map(newest?.members.map((each) => [peerKey(each), newest.version] as const));
+  const votes = new Votes({ readsCopies: false });
+  return { ...NO_ORDERS, newest, topologies, ended: [], adopted, votes, settings: SETTINGS };
+};
+
 /** The next topology as `3: a serving, b down (reason)`; undefined if it stays. */
 function driven(
   newest: ClusterTopology | undefined,
   nodes: readonly RegisteredNode[],
-  { isSettled = true, ...orders }: Partial<Orders> & { readonly isSettled?: boolean } = {},
+  { isSettled = true, ...orders }: Partial<Orders & Known> & { readonly isSettled?: boolean } = {},
 ): string | undefined {
-  const step = drive({ ...NO_ORDERS, ...orders, newest, nodes, isSettled, settings: SETTINGS });
+  const step = drive({
+    ...factsOf(newest),
+    ...orders,
+    nodes,
+    isSettled,
+  });
   if (step === undefined) return undefined;
   const { version, members } = step.topology;
   const states = members.map(({ name, state }) => `${name} ${state}`).join(', ');
@@ -58,10 +80,45 @@ describe('failures', () => {
     expect(driven(one, others)).toBeUndefined();
     const again = [...others, registered('a', 0, { incarnation: 2 })];
     expect(driven(one, again)).toContain('(a has ended)');
-    const removals = [{ name: 'a', incarnation: 1, by: 0 }];
+    const removals = [{ name: 'a', incarnation: 1, by: 0, hasEnded: true }];
     expect(driven(one, others, { removals })).toContain('(a has ended)');
+    const alive = removals.map((removal) => ({ ...removal, hasEnded: false }));
+    expect(driven(one, others, { removals: alive })).toBeUndefined();
     const complaint = [registered('a', 4), registered('b', 5, { unreachable: ['a'] })];
     expect(driven(one, complaint)).toBeUndefined();
+  });
+  test('a member is down only if so many are registered that the rest is no majority', () => {
+    expect(driven(three, nodes.slice(0, 1))).toBeUndefined();
+    const again = [nodes[0]!, registered('b', 0, { incarnation: 2 })];
+    expect(driven(three, again)).toContain('(b has ended)');
+    const five = topologyOf(5, ...['a', 'b', 'c', 'd', 'e'].map((name) => member(name)));
+    expect(driven(five, nodes)).toContain('(d has ended)');
+    expect(driven(five, nodes.slice(1))).toBeUndefined();
+  });
+  test('a member that may follow an older topology needs the majority of that one', () => {
+    const before = topologyOf(5, member('a'), member('b'), member('c'));
+    const now = topologyOf(6, member('a'), member('b'), member('c', 'down'));
+    const topologies = new Map([before, now].map((each) => [each.version, each]));
+    const a = [registered('a', 6)];
+    const adopted = new Map<string, number>();
+    expect(driven(now, a, { topologies, adopted: new Map([['b#1', 5]]) })).toBeUndefined();
+    expect(driven(now, a, { topologies, adopted: new Map([['b#1', 6]]) })).toContain('b has ended');
+    // A process that is known to have ended promises nothing.
+    const again = [...a, registered('c', 0, { incarnation: 2 })];
+    expect(driven(now, again, { topologies, adopted: new Map([['b#1', 5]]) })).toContain('b has');
+    // Older topologies are missing: it may follow one of them.
+    expect(driven(now, again, { topologies, adopted })).not.toContain('b has');
+  });
+  test('a process at another address is no proof that the one before has ended', () => {
+    const moved = registered('b', 0, { incarnation: 2 });
+    const elsewhere = { ...moved, member: { ...moved.member, address: '10.0.9.9:11211' } };
+    expect(driven(three, [nodes[0]!, elsewhere])).toBeUndefined();
+    expect(driven(three, [nodes[0]!, moved])).toContain('(b has ended)');
+  });
+  test('with reads at copies one member that is registered is enough', () => {
+    expect(driven(three, nodes.slice(0, 1), { votes: new Votes({ readsCopies: true }) })).toContain(
+      '(b has ended)',
+    );
   });
   test('a member whose name has another process is down, and then filled', () => {
     const again = [nodes[0]!, nodes[1]!, registered('c', 0, { incarnation: 2 })];
@@ -146,7 +203,7 @@ describe('changes of the ring', () => {
     );
   });
   test('a process that an operator has removed leaves, and does not join again', () => {
-    const removals = [{ name: 'c', incarnation: 1, by: 0 }];
+    const removals = [{ name: 'c', incarnation: 1, by: 0, hasEnded: false }];
     const leaving = '6: a serving, b serving, c leaving (c leaves)';
     expect(driven(three, nodes, { removals })).toBe(leaving);
     const two = topologyOf(5, member('a'), member('b'));
@@ -156,7 +213,7 @@ describe('changes of the ring', () => {
   });
   test('a removal waits while it would break a rule', () => {
     const two = topologyOf(5, member('a'), member('b'));
-    const removals = [{ name: 'b', incarnation: 1, by: 0 }];
+    const removals = [{ name: 'b', incarnation: 1, by: 0, hasEnded: false }];
     expect(driven(two, nodes.slice(0, 2), { removals })).toBeUndefined();
   });
 });
@@ -180,7 +237,7 @@ describe('orders of operators', () => {
   test('the next node that joins replaces the ordered one, and its removal has the reason', () => {
     const replacements = [{ name: 'b', incarnation: 1 }];
     const joiner = registered('e', 0, { incarnation: 7 });
-    const facts = { ...NO_ORDERS, newest: three, isSettled: true, settings: SETTINGS };
+    const facts = { ...factsOf(three), isSettled: true };
     const step = drive({ ...facts, replacements, nodes: [...nodes, joiner] })!;
     expect(step.reason).toBe('e replaces b');
     expect(step.topology.members.map(({ state }) => state)).toEqual([
@@ -189,11 +246,11 @@ describe('orders of operators', () => {
       'serving',
       'joining',
     ]);
-    expect(step.removal).toEqual({ name: 'b', incarnation: 1, by: 7 });
+    expect(step.removal).toEqual({ name: 'b', incarnation: 1, by: 7, hasEnded: false });
     expect(step.order).toEqual({ kind: 'replacement', name: 'b' });
   });
   test('a removal by a replacement takes no member away when the new node has ended', () => {
-    const removals = [{ name: 'c', incarnation: 1, by: 7 }];
+    const removals = [{ name: 'c', incarnation: 1, by: 7, hasEnded: false }];
     expect(driven(three, nodes, { removals })).toBeUndefined();
   });
   test('a node joins as one more if an earlier process was to be replaced', () => {

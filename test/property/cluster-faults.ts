@@ -9,6 +9,7 @@ import { ForwardReader } from '../../src/cluster/thread/forward-reader.ts';
 import { Handover } from '../../src/cluster/thread/handover.ts';
 import { ThreadSeat } from '../../src/cluster/thread/seat.ts';
 import { Sender } from '../../src/cluster/thread/sender.ts';
+import { TopologyView } from '../../src/cluster/thread/topology-view.ts';
 import { PEER_STATUS, putSequence } from '../../src/protocol/peer.ts';
 import { PeerSession, PLACE } from '../../src/server/index.ts';
 import { CopySlots } from '../../src/store/copies/copy-slots.ts';
@@ -63,6 +64,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     seed: 94,
     seeds: 600,
     plant: () => replace(ThreadSeat.prototype, 'read', () => () => {}),
+  },
+  {
+    title: 'a receiver takes late states of keys that it has lost',
+    scenario: 'deaths',
+    seed: 70,
+    seeds: 300,
+    plant: () => replace(TopologyView.prototype, 'since', () => () => []),
   },
   {
     title: 'a receiver takes the states of a key in any order',

@@ -64,7 +64,7 @@ export class SimProcess {
   readonly grants: Grants | undefined;
   readonly #world: World;
   readonly #network: Network;
-  readonly #memory: NodeMemory;
+  readonly memory: NodeMemory;
   readonly #memberShare = ClusterShare.allocate();
   readonly #threads: readonly SimThread[];
   readonly #actors: NetworkActor[] = [];
@@ -82,9 +82,9 @@ export class SimProcess {
     this.#network = network;
     this.options = options;
     const { threads } = options;
-    this.#memory = NodeMemory.take(threads);
+    this.memory = NodeMemory.take(threads);
     this.main = this.#newActor();
-    const store = this.#memory.open(threads);
+    const store = this.memory.open(threads);
     this.grants = simGrants(options, {
       share: new ClusterShare(this.#memberShare),
       machine: network.machineOf(this.main),
@@ -96,7 +96,7 @@ export class SimProcess {
       peerPort: Number(options.peerAddress.split(':')[1]),
       readsCopies: false,
       timers: this.#timersOf(this.main),
-      copies: store.copies(new Uint32Array(this.#memory.slots)),
+      copies: store.copies(new Uint32Array(this.memory.slots)),
       walkKeys: () => store.walkKeys(),
       order: (order) => this.#order(order),
       soon: (run) => void world.plan(this.main, world.random.fraction(), run),
@@ -137,7 +137,7 @@ export class SimProcess {
 
   /** It evicts a key, as it does when its memory is full. */
   evict(key: string): void {
-    const walk = this.#memory.open(this.options.threads).walkKeys();
+    const walk = this.memory.open(this.options.threads).walkKeys();
     const visit: Parameters<typeof walk.step>[1] = (bytes, start, end) =>
       bytes.toString('latin1', start, end) === key ? KEY_VERDICT.drop : KEY_VERDICT.keep;
     while (!walk.isDone) walk.step(Number.POSITIVE_INFINITY, visit);
@@ -145,7 +145,7 @@ export class SimProcess {
 
   /** The run is over. */
   release(): void {
-    this.#memory.release();
+    this.memory.release();
   }
 
   freeze(ms: number): void {
@@ -159,16 +159,16 @@ export class SimProcess {
 
   /** Seconds go by in its store. */
   #tick(startMs: number): void {
-    this.#memory.setClock(Math.floor((this.#world.nowMs - startMs) / 1000));
+    this.memory.setClock(Math.floor((this.#world.nowMs - startMs) / 1000));
     this.#world.plan(this.main, 1000, () => this.#tick(startMs));
   }
 
   #startThread(nth: number): SimThread {
     const actor = this.#newActor();
     const machine = this.#network.machineOf(actor);
-    const store = this.#memory.open(nth);
+    const store = this.memory.open(nth);
     const { threads, peerAddress, address } = this.options;
-    const { fastPath, outputBuffers } = this.#memory.partsOf(nth, 'peers');
+    const { fastPath, outputBuffers } = this.memory.partsOf(nth, 'peers');
     const newContext = () =>
       createSessionContext(store, TEST_CONTROL, RULES, new ByteSink(4096), SILENT_LOG);
     const output = new ByteSink(outputBuffers[1]!);
@@ -190,12 +190,12 @@ export class SimProcess {
       identity: this.identity,
       peerHost,
       peerPort: Number(peerPort),
-      slots: this.#memory.slots,
+      slots: this.memory.slots,
       readsCopies: false,
     };
     const member = new MemberThread(host, argument, machine);
     const cluster = { seat: member.seat, local: new PeerSession(newContext(), member.seat) };
-    const serving = new Serving(this.#memory.partsOf(nth, 'clients'), store, cluster);
+    const serving = new Serving(this.memory.partsOf(nth, 'clients'), store, cluster);
     this.#network.listen(actor, address, (open) => serving.accept(open));
     return { actor, member };
   }
@@ -245,7 +245,7 @@ export class SimProcess {
     const actor = this.#newActor();
     const machine = this.#network.machineOf(actor);
     await this.#message(this.main, actor);
-    const store = this.#memory.open(this.options.threads + 1);
+    const store = this.memory.open(this.options.threads + 1);
     const [now, ...past] = topologies.map((text) => adoptedBy(decodeTopology(text), self));
     const links: PeerLink[] = [];
     const fill = new FillRun({
@@ -253,7 +253,7 @@ export class SimProcess {
       walkKeys: () => store.walkKeys(),
       items: store.view.itemCount(),
       nowSeconds: () => store.clock.now(),
-      copies: store.copies(new Uint32Array(this.#memory.slots)),
+      copies: store.copies(new Uint32Array(this.memory.slots)),
       timers: machineTimers(machine),
       share: new FillShare(share),
       delayMs: () => 0,

@@ -10,6 +10,7 @@ import { Members } from './members.ts';
 import { mayEnd, type SimMembership } from './membership.ts';
 import { Network } from './network.ts';
 import { SCENARIOS, type Scenario, type ScenarioName } from './scenarios.ts';
+import { strayItems } from './stray-items.ts';
 import { World } from './world.ts';
 
 const REST_MS_MAX = 90_000;
@@ -90,7 +91,7 @@ class ClusterRun {
     const isQuiet = await world.run(world.nowMs + REST_MS_MAX, () => this.#isQuiet);
     if (!isQuiet) violations.push(`the cluster does not come to rest: ${this.#members.waitsFor}`);
     await world.run(world.nowMs + expiredMs);
-    if (isQuiet) violations.push(...(await this.#readAll()));
+    if (isQuiet) violations.push(...(await this.#readAll()), ...this.#strayItems());
     const verdict = judge(this.#history, {
       mayVanish: this.#scenario.faults.evict !== undefined,
       mayRevert: replication === 'async',
@@ -133,6 +134,11 @@ class ClusterRun {
     const { largeBytes } = this.#scenario;
     const isLarge = largeBytes > 0 && this.#world.random.oneIn(LARGE_ONE_IN);
     return isLarge ? `${number}x`.padEnd(largeBytes, 'abc') : number;
+  }
+
+  #strayItems(): readonly string[] {
+    const { topology, running, isAtRest } = this.#members;
+    return isAtRest ? strayItems(topology, running) : [];
   }
 
   /** Reads all keys at all nodes; returns what got no reply. */

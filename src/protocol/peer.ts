@@ -49,5 +49,12 @@ export {
   readSequence,
   type SequenceNumber,
 } from './peer/requests.ts';
-export { beginState, endState, type KeyState, StatesReader } from './peer/states.ts';
+export {
+  beginBatch,
+  beginState,
+  endState,
+  type KeyState,
+  putBatch,
+  StatesReader,
+} from './peer/states.ts';
 export { putRefusal, REFUSAL, type Refusal, RefusalsReader } from './peer/taken.ts';

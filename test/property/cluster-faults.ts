@@ -242,7 +242,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       replace(ItemCopies.prototype, 'read', (read) => {
         return function forever(this: ItemCopies, ...args): void {
           read.apply(this, args);
-          args[3].ttl = 0;
+          args[3].expiry = 0;
         };
       }),
   },

@@ -143,7 +143,7 @@ export class CopyPair {
       if (copy.exists) {
         expect(seen(copy), key).toBe(last === undefined ? 'nothing' : seen(last));
         expect(this.receiver.isCopy(key), key).toBe(true);
-      } else if (last?.exists === true && !mayMiss) expect(last.ttl, key).toBeGreaterThan(0);
+      } else if (last?.exists === true && !mayMiss) expect(last.expiry, key).toBeGreaterThan(0);
     }
     for (const node of [this.primary, this.receiver]) expect(audit(node.parts)).toEqual([]);
   }
@@ -175,11 +175,14 @@ export class CopyPair {
       expect(copy.exists, key).toBe(false);
       return;
     }
+    const { clock } = this.receiver.parts;
+    const isExpired = state.expiry !== 0 && state.expiry <= clock.epoch() + clock.now();
     const isFlushed = state.exists && casNumber(state) <= this.#flushedUpTo;
+    const isHidden = isFlushed || isExpired;
     this.#taken.set(key, isFlushed ? undefined : state);
-    expect(seen(copy), key).toBe(isFlushed ? 'absent' : seen(state));
-    if (isFlushed || !state.exists) return;
-    expect(copy, key).toMatchObject({ ttl: state.ttl, hits: state.hits });
+    expect(seen(copy), key).toBe(isHidden ? 'absent' : seen(state));
+    if (isHidden || !state.exists) return;
+    expect(copy, key).toMatchObject({ expiry: state.expiry, hits: state.hits });
     expect(this.receiver.isCopy(key), key).toBe(true);
   }
 

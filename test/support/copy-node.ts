@@ -11,6 +11,7 @@ import {
   type Store,
 } from '../../src/store/index.ts';
 import { FLAG, type ItemId } from '../../src/store/memory/item-layout.ts';
+import { CONTROL } from '../../src/store/memory/layout.ts';
 import { SessionHarness, type StoreOptions, testShare } from './session-harness.ts';
 
 /** Zeroed slots of a node. */
@@ -55,6 +56,12 @@ export class CopyNode extends SessionHarness {
     return id === 0 ? undefined : this.parts.items.hasFlag(id, FLAG.copy);
   }
 
+  /** The store has started so much earlier than another one, which has the same Unix time. */
+  startedBefore({ parts }: CopyNode, seconds: number): void {
+    this.parts.arena.control[CONTROL.epoch] = parts.clock.epoch() - seconds;
+    this.wait(seconds);
+  }
+
   /** Lets the store's clock go on. */
   wait(seconds: number): void {
     const { clock } = this.parts;
@@ -62,11 +69,12 @@ export class CopyNode extends SessionHarness {
   }
 }
 
-/** A primary and a receiver of its states. Each has its own clock and its own sequence. */
+/** A primary and a receiver of its states. Each has its own start and its own sequence. */
 export function newPair(): { readonly primary: CopyNode; readonly receiver: CopyNode } {
+  const primary = new CopyNode();
   const receiver = new CopyNode();
-  receiver.wait(1000);
-  return { primary: new CopyNode(), receiver };
+  receiver.startedBefore(primary, 1000);
+  return { primary, receiver };
 }
 
 export const set = (key: string, value: string, ttl = 0, flags = 0): string =>

@@ -7,11 +7,17 @@ interface Due {
 
 /** Timers that fire when a test advances them. */
 export class ManualTimers implements Timers {
+  /** How much the clock of this machine is ahead of the others. */
+  aheadMs = 0;
   #nowMs = 1000;
   #due: Due[] = [];
 
   nowMs(): number {
     return this.#nowMs;
+  }
+
+  unixMs(): number {
+    return 1_800_000_000_000 + this.aheadMs + this.#nowMs;
   }
 
   setTimer(fire: () => void, delayMs: number): { cancel(): void } {
@@ -22,6 +28,11 @@ export class ManualTimers implements Timers {
         this.#due = this.#due.filter((each) => each !== due);
       },
     };
+  }
+
+  /** The time goes on, and nothing fires. */
+  freeze(ms: number): void {
+    this.#nowMs += ms;
   }
 
   advance(ms: number): void {

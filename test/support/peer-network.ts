@@ -70,6 +70,7 @@ export class PeerNetwork {
       },
       setTimer: (run, delayMs) => this.plan(delayMs, run),
       nowMs: () => this.nowMs,
+      unixMs: () => this.nowMs,
       sharedMs: () => this.nowMs,
       soon: (run) => void this.plan(0, run),
       random: () => random.fraction(),

@@ -28,7 +28,8 @@ export class TestThread {
     const { name, incarnation } = memberWith(nth);
     this.#self = { name, incarnation };
     const { copies } = this.node;
-    this.states = new StateService({ copies, view: this.view, handover: this.handover });
+    const { timers, view, handover } = this;
+    this.states = new StateService({ copies, timers, view, handover });
     this.sender = new Sender({
       copies,
       timers: this.timers,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { CodedError, threadClock } from '../../base/index.ts';
+import { CodedError, machineClock, threadClock } from '../../base/index.ts';
 import { NONCE_BYTES } from '../../protocol/peer.ts';
 import {
   adoptSocket,
@@ -42,6 +42,8 @@ export interface PeerMachine {
   setTimer(onFire: () => void, delayMs: number): PeerTimer;
   /** Milliseconds; never falls. */
   nowMs(): number;
+  /** The Unix time in milliseconds. */
+  unixMs(): number;
   /** The same of a clock that all threads of the process share. */
   sharedMs(): number;
   /** Runs it soon, after what has arrived was read. */
@@ -69,6 +71,7 @@ export function peerMachine(): PeerMachine {
     listen: (host, port, alone, accept) => listenOn(host, port, alone, readBuffer, accept),
     setTimer: startTimer,
     nowMs: () => threadClock.nowMs(),
+    unixMs: () => machineClock.nowMs(),
     sharedMs: hrtimeMs,
     soon: (run) => void setImmediate(run),
     random: () => Math.random(),

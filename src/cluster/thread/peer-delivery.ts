@@ -1,11 +1,13 @@
 import { type ByteSink, CodedError } from '../../base/index.ts';
 import {
+  beginBatch,
   beginState,
   endState,
   Frame,
   KIND,
   MalformedFrame,
   PEER_STATUS,
+  putBatch,
   REFUSAL,
   RefusalsReader,
 } from '../../protocol/peer.ts';
@@ -121,7 +123,8 @@ export class PeerDelivery {
     if (this.#isLost) group.settle(lostError(this.#peer));
     else if (states === undefined) this.#send(keys, 0, keys.count, group, nowMs);
     else {
-      this.#sendPayload(states, { keys, first: 0, end: keys.count, group, sinceMs: nowMs });
+      const put = (sink: ByteSink): void => putBatch(sink, this.#parts.timers.unixMs(), states);
+      this.#sendPayload(put, { keys, first: 0, end: keys.count, group, sinceMs: nowMs });
       this.#watch();
     }
   }
@@ -164,6 +167,7 @@ export class PeerDelivery {
   #write(sink: ByteSink, keys: KeyBatch, first: number, end: number): number {
     const start = sink.at;
     const state = this.#state;
+    beginBatch(sink, this.#parts.timers.unixMs());
     for (let nth = first; nth < end; nth++) {
       const from = keys.startOf(nth);
       const to = keys.endOf(nth);
@@ -254,10 +258,7 @@ export class PeerDelivery {
   #sendFailed(waitedMs: number): void {
     // A late receiver that goes on has much to take: a new process would have even more.
     const silentMs = Math.min(waitedMs, this.#parts.timers.nowMs() - this.#takenMs);
-    if (silentMs >= UNREACHABLE_MS && !this.#isUnreachable) {
-      this.#isUnreachable = true;
-      this.#parts.reached(this.#peer, false);
-    }
+    if (silentMs >= UNREACHABLE_MS) this.#report();
     for (const unit of this.#failed.splice(0)) {
       this.#units.delete(unit);
       this.#sendAgain(unit);
@@ -277,7 +278,16 @@ export class PeerDelivery {
     this.#send(keys, first, end, group, sinceMs);
   }
 
+  /** Once, until the receiver takes a change. */
+  #report(): void {
+    if (this.#isUnreachable) return;
+    this.#isUnreachable = true;
+    this.#parts.reached(this.#peer, false);
+  }
+
+  /** Only another incarnation is reached again, so the membership must know of it. */
   #lose(): void {
+    this.#report();
     this.#isLost = true;
     this.#failed = [];
     const units = [...this.#units];

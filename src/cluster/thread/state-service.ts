@@ -17,13 +17,23 @@ import {
 import type { PeerPayload } from '../peers/frame-output.ts';
 import { type Adopted, mayRun, type PeerIdentity } from './adopted.ts';
 import type { Handover } from './handover.ts';
+import { LOST_MS } from './peer-delivery.ts';
 import { holds } from './roles.ts';
+import type { Timers } from './timers.ts';
 import type { TopologyView } from './topology-view.ts';
 
 /** The batches of one thread that wait until it has adopted their topology, in bytes. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024;
 
 const NONE: readonly Adopted[] = [];
+
+/**
+ * The clocks of two nodes agree if a batch seems to have been on its way for so long: after that
+ * its receiver is lost, so the batch counts no more.
+ */
+const TRAVEL_MS_MAX = LOST_MS;
+/** Clocks that agree differ by so little. */
+const SKEW_MS_MAX = 100;
 
 /** The peer that has sent a frame. */
 export interface FrameSource extends PeerIdentity {
@@ -32,6 +42,7 @@ export interface FrameSource extends PeerIdentity {
 
 interface StateServiceParts {
   readonly copies: Pick<ItemCopies, 'take' | 'lookAhead'>;
+  readonly timers: Timers;
   readonly view: TopologyView;
   readonly handover: Handover;
 }
@@ -95,14 +106,16 @@ export class StateService {
 
   /** Takes the states of a batch, and appends its refusals to the reply. */
   #take(frame: Frame, since: readonly Adopted[], sink: ByteSink): void {
-    const { copies } = this.#parts;
+    const { copies, timers } = this.#parts;
     const state = this.#state;
     const isFill = frame.kind === KIND.fill;
     this.#reader.open(frame);
+    const shift = secondsAhead(timers.unixMs() - this.#reader.sentMs);
     for (let ahead = 0; ; ahead--) {
       if (ahead === 0) ahead = this.#lookAhead();
       if (!this.#reader.next(state)) return;
       if (!since.every((adopted) => holdsKey(adopted, state))) continue;
+      if (state.expiry !== 0) state.expiry = Math.max(1, state.expiry + shift);
       const taken = copies.take(state, isFill);
       if (taken === 'done') continue;
       const reason = taken === 'refused' ? REFUSAL.older : REFUSAL.noMemory;
@@ -122,4 +135,14 @@ export class StateService {
 
 function holdsKey({ groups, self }: Adopted, { keySource, keyStart, keyBytes }: ItemState) {
   return holds(groups.groupOf(keySource, keyStart, keyStart + keyBytes), self);
+}
+
+/**
+ * By how many seconds the clock of this node is ahead of the sender's. If both agree, an item
+ * expires at the same time at both; otherwise, up to a second earlier here: a client that has seen
+ * it expire does not see it again, however often its primary changes.
+ */
+function secondsAhead(travelMs: number): number {
+  const agree = travelMs >= -SKEW_MS_MAX && travelMs <= TRAVEL_MS_MAX;
+  return agree ? 0 : Math.floor(travelMs / 1000);
 }

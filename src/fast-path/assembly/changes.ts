@@ -11,6 +11,7 @@ import {
   CHANGED_STATES_BYTES,
   CHANGES_AT,
   CHANGES_MAX,
+  CONTROL_EPOCH,
   FLAG_COPY,
   FLAG_FETCHED,
   ITEM_ACCESS,
@@ -26,18 +27,18 @@ import {
   STATE_BIT_KEPT,
   STATE_CAS,
   STATE_CLIENT_FLAGS,
+  STATE_EXPIRY,
   STATE_HEAD_BYTES,
   STATE_HITS,
   STATE_IDLE,
   STATE_KEY_LENGTH,
   STATE_OWN_CAS,
   STATE_READ,
-  STATE_TTL,
   STATE_VALUE_LENGTH,
   STATE_ZERO,
 } from './constants';
 import { keyBytes, keyHash, keyOf, valueAt, valueBytes } from './requests';
-import { clientFlagsOf, metaOf, now, openChanges, region, segmentOf } from './store';
+import { clientFlagsOf, control, metaOf, openChanges, region, segmentOf } from './store';
 
 const NOTED = 1;
 const HIDDEN = 2;
@@ -108,7 +109,7 @@ function putState(entry: usize, item: usize, seq: u64): u32 {
   store<u8>(at, load<u32>(item, ITEM_ACCESS) >> ITEM_HITS_SHIFT, STATE_HITS);
   store<u8>(at, 0, STATE_ZERO);
   store<u32>(at, bswap<u32>(clientFlagsOf(item, meta)), STATE_CLIENT_FLAGS);
-  store<u32>(at, bswap<u32>(ttlOf(load<u32>(item, ITEM_EXPIRY))), STATE_TTL);
+  store<u32>(at, bswap<u32>(unixTimeOf(load<u32>(item, ITEM_EXPIRY))), STATE_EXPIRY);
   store<u32>(at, 0, STATE_IDLE);
   store<u64>(at, bswap<u64>(seq), STATE_CAS);
   store<u64>(at, bswap<u64>(seq), STATE_READ);
@@ -120,8 +121,6 @@ function putState(entry: usize, item: usize, seq: u64): u32 {
   return start + stateBytes(entry);
 }
 
-/** The clock may have reached the expiry since the item was stored; 0 would be never. */
-function ttlOf(expiry: u32): u32 {
-  if (expiry === 0) return 0;
-  return expiry > now() ? expiry - now() : 1;
+function unixTimeOf(expiry: u32): u32 {
+  return expiry === 0 ? 0 : expiry + load<u32>(control, CONTROL_EPOCH);
 }

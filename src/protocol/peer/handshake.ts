@@ -21,7 +21,7 @@ import {
  *
  * A proof is an HMAC-SHA256 over everything that was said before it.
  */
-export const PEER_FORMAT = 1;
+export const PEER_FORMAT = 2;
 export const NONCE_BYTES = 32;
 const PROOF_BYTES = 32;
 /** A longer name of a cluster or a member takes part in no handshake. */

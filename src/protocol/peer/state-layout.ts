@@ -1,10 +1,11 @@
 /**
- * A batch of states is states one after the other; one state, with numbers in big-endian:
+ * A batch is the Unix time of its sender (f64, milliseconds), then states one after the other; one
+ * state, with numbers in big-endian:
  *
- *   0     1      2     3    4       8     12     16       24       32       40      44
- *   | u8  | u8   | u8  | 0  | u32   | u32 | u32  | u64    | u64    | u64    | u32   | key, value
- *   | bits| key  | hits|    | client| ttl | idle | version| read   | own    | value |
- *   |     | bytes|     |    | flags |     | time |        | number | CAS id | bytes |
+ *   0     1      2     3    4       8      12     16       24       32       40      44
+ *   | u8  | u8   | u8  | 0  | u32   | u32  | u32  | u64    | u64    | u64    | u32   | key, value
+ *   | bits| key  | hits|    | client|expiry| idle | version| read   | own    | value |
+ *   |     | bytes|     |    | flags |      | time |        | number | CAS id | bytes |
  *
  * A key that does not exist has only its read number: every other field is 0.
  */
@@ -13,7 +14,7 @@ export const STATE = {
   hits: 2,
   zero: 3,
   clientFlags: 4,
-  ttl: 8,
+  expiry: 8,
   idle: 12,
   cas: 16,
   read: 24,

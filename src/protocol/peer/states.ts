@@ -3,6 +3,7 @@ import { KEY_BYTES_MAX } from '../limits.ts';
 import { type Frame, MalformedFrame } from './frame.ts';
 import { STATE, STATE_BIT } from './state-layout.ts';
 
+const TIME_BYTES = 8;
 const BITS_MAX = 127;
 const HITS_MAX = 3;
 /** Sequence numbers have 47 bits. */
@@ -23,8 +24,8 @@ export interface KeyState {
   valueStart: number;
   valueBytes: number;
   clientFlags: number;
-  /** Seconds until the item expires; 0 is never. */
-  ttl: number;
+  /** The Unix time, in seconds, at which the item expires, on the sender's clock; 0 is never. */
+  expiry: number;
   /** Seconds since the last read or write. */
   idleSeconds: number;
   hits: number;
@@ -38,6 +39,20 @@ export interface KeyState {
   isLeased: boolean;
   isKept: boolean;
   keyBinary: boolean;
+}
+
+/** Begins a batch of states that is sent at this Unix time. */
+export function beginBatch(sink: ByteSink, unixMs: number): void {
+  sink.ensure(TIME_BYTES);
+  sink.view.setFloat64(sink.at, unixMs);
+  sink.at += TIME_BYTES;
+}
+
+/** Puts a batch of states that are encoded already. */
+export function putBatch(sink: ByteSink, unixMs: number, states: Buffer): void {
+  beginBatch(sink, unixMs);
+  sink.ensure(states.length);
+  sink.putRange(states, 0, states.length);
 }
 
 /**
@@ -67,7 +82,7 @@ function putItem(view: DataView, at: number, state: Readonly<KeyState>): void {
   view.setUint8(at, bitsOf(state));
   view.setUint8(at + STATE.hits, state.hits);
   view.setUint32(at + STATE.clientFlags, state.clientFlags);
-  view.setUint32(at + STATE.ttl, state.ttl);
+  view.setUint32(at + STATE.expiry, state.expiry);
   view.setUint32(at + STATE.idle, state.idleSeconds);
   setPair(view, at + STATE.cas, state.casHigh, state.casLow);
   if (state.ownCas) setPair(view, at + STATE.ownCas, state.ownCasHigh, state.ownCasLow);
@@ -78,7 +93,7 @@ function clearItem(view: DataView, at: number): void {
   view.setUint8(at, 0);
   view.setUint8(at + STATE.hits, 0);
   view.setUint32(at + STATE.clientFlags, 0);
-  view.setUint32(at + STATE.ttl, 0);
+  view.setUint32(at + STATE.expiry, 0);
   view.setUint32(at + STATE.idle, 0);
   setPair(view, at + STATE.cas, 0, 0);
   setPair(view, at + STATE.ownCas, 0, 0);
@@ -105,13 +120,21 @@ function bitsOf(state: Readonly<KeyState>): number {
 export class StatesReader {
   /** The position of the last state in its batch, from 0; a refusal names it. */
   index = -1;
+  /** The Unix time of the sender when it began the batch, in milliseconds. */
+  sentMs = 0;
   #frame: Frame | undefined;
   #next = 0;
 
-  /** Begins with the batch of a frame, which must stay valid until the last `next`. */
+  /**
+   * Begins with the batch of a frame, which must stay valid until the last `next`.
+   * @throws {MalformedFrame} if it has no time.
+   */
   open(frame: Frame): void {
+    if (frame.start + TIME_BYTES > frame.end) throw new MalformedFrame('a batch is too short');
+    this.sentMs = frame.view.getFloat64(frame.start);
+    if (!Number.isFinite(this.sentMs)) throw new MalformedFrame('a batch has no time');
     this.#frame = frame;
-    this.#next = frame.start;
+    this.#next = frame.start + TIME_BYTES;
     this.index = -1;
   }
 
@@ -190,7 +213,7 @@ function readItem(view: DataView, at: number, into: KeyState): void {
   into.hits = view.getUint8(at + STATE.hits);
   if (into.hits > HITS_MAX) throw new MalformedFrame(`a state has ${into.hits} hits`);
   into.clientFlags = view.getUint32(at + STATE.clientFlags);
-  into.ttl = view.getUint32(at + STATE.ttl);
+  into.expiry = view.getUint32(at + STATE.expiry);
   into.idleSeconds = view.getUint32(at + STATE.idle);
   into.casHigh = view.getUint32(at + STATE.cas);
   into.casLow = view.getUint32(at + STATE.cas + 4);

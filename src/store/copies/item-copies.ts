@@ -3,10 +3,10 @@ import type { StoreParts } from '../assemble.ts';
 import { NO_CONTEXT } from '../items/allocator.ts';
 import { LookAhead } from '../items/look-ahead.ts';
 import { isChainedPlacement, TOO_LARGE } from '../items/new-item.ts';
-import { EXPIRY_MAX, FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
+import { FLAG, type ItemId, NO_ITEM, SEGMENT } from '../memory/item-layout.ts';
 import { CopySlots } from './copy-slots.ts';
 import { FillPlaces } from './fill-places.ts';
-import { flagsOf, type ItemState, readHeader } from './item-state.ts';
+import { expiryOf, flagsOf, type ItemState, readHeader } from './item-state.ts';
 import { OpenChanges } from './open-changes.ts';
 import { newWholeItem, type WritableItem } from './writable-item.ts';
 
@@ -181,7 +181,7 @@ export class ItemCopies {
     item.valueBytes = valueBytes;
     item.clientFlags = clientFlags;
     this.#access = Math.max(0, clock.now() - state.idleSeconds);
-    item.expiry = state.ttl === 0 ? 0 : Math.min(clock.now() + state.ttl, EXPIRY_MAX);
+    item.expiry = expiryOf(state, clock);
     item.ownCas = state.ownCas;
     item.ownCasHigh = state.ownCasHigh;
     item.ownCasLow = state.ownCasLow;

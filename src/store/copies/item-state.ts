@@ -1,6 +1,7 @@
 import { BufferView, type ViewedBytes } from '../../base/index.ts';
 import type { StoreParts } from '../assemble.ts';
-import { FLAG, type ItemId, SEGMENT } from '../memory/item-layout.ts';
+import type { StoreTime } from '../items/store-clock.ts';
+import { EXPIRY_MAX, FLAG, type ItemId, SEGMENT } from '../memory/item-layout.ts';
 
 /**
  * The state of a key at one moment: its item, or its absence. The primary of the key reads it, and
@@ -28,8 +29,8 @@ export interface ItemState {
   valueStart: number;
   valueBytes: number;
   clientFlags: number;
-  /** Seconds until the item expires; 0 is never. */
-  ttl: number;
+  /** The Unix time, in seconds, at which the item expires, on the clock of the reader; 0 is never. */
+  expiry: number;
   /** Seconds since the last read or write. */
   idleSeconds: number;
   /** Recent hits, 0 … 3. */
@@ -67,7 +68,7 @@ export function newItemState(): ItemState {
     valueStart: 0,
     valueBytes: 0,
     clientFlags: 0,
-    ttl: 0,
+    expiry: 0,
     idleSeconds: 0,
     hits: 0,
     casHigh: 0,
@@ -89,8 +90,7 @@ export function readHeader({ items, clock }: StoreParts, id: ItemId, into: ItemS
   const expiry = items.expiry(id);
   into.valueBytes = items.valueBytes(id);
   into.clientFlags = items.clientFlags(id);
-  // The clock may have reached the expiry since the item was found; 0 would be never.
-  into.ttl = expiry === 0 ? 0 : Math.max(1, expiry - now);
+  into.expiry = expiry === 0 ? 0 : expiry + clock.epoch();
   into.idleSeconds = Math.max(0, now - items.access(id));
   into.hits = items.hits(id);
   into.casHigh = items.seqHigh(id);
@@ -103,6 +103,11 @@ export function readHeader({ items, clock }: StoreParts, id: ItemId, into: ItemS
   into.isLeased = items.isLeased(id);
   into.isKept = items.segment(id) === SEGMENT.warm;
   into.keyBinary = items.hasBinaryKey(id);
+}
+
+/** When an item with this state expires on the clock of a store, which may have started later. */
+export function expiryOf({ expiry }: ItemState, clock: StoreTime): number {
+  return expiry === 0 ? 0 : Math.min(Math.max(expiry - clock.epoch(), 1), EXPIRY_MAX);
 }
 
 /** The flags of an item that has this state, besides those of its layout. */

@@ -90,8 +90,7 @@ export class Faults {
         this.#darken(process, random.pick(running), ms);
         break;
       case 'freeze':
-        this.#log(`${name} is frozen for ${ms} ms`);
-        process.freeze(ms);
+        this.#freeze(process, ms);
         break;
       case 'stall':
         process.stall(ms / 4);
@@ -123,6 +122,15 @@ export class Faults {
         this.#members.forget();
         break;
     }
+  }
+
+  /** A supervisor kills a node that is frozen for long, so it never stays frozen for longer. */
+  #freeze(process: SimProcess, ms: number): void {
+    const { name } = process.options;
+    const isFrozen = process.main.heldUntilMs > this.#world.nowMs;
+    if (isFrozen && this.#scenario.membership === 'supervisor') return;
+    this.#log(`${name} is frozen for ${ms} ms`);
+    process.freeze(ms);
   }
 
   /** Some links of a node see nothing, in one direction or in both. */

@@ -16,8 +16,10 @@ interface Expiry {
   readonly untilMs: number;
 }
 
-/** Each node counts whole seconds, with a clock of its own. */
-const EXPIRY_SLACK_MS = 2500;
+/** An item expires at a whole second: it has up to a second less than its client has asked for. */
+const SECOND_MS = 1000;
+/** All nodes reach a second in the same millisecond. */
+const TICK_MS = 1;
 
 type Known<Kind extends KeyRequest['kind']> = Extract<KeyRequest, { readonly kind: Kind }>;
 
@@ -88,8 +90,8 @@ function expiryOf({ ttl }: Known<'set'>, { startMs, endMs }: KeyOperation): Expi
   if (ttl === 0) return undefined;
   const lifeMs = 1000 * ttl;
   return {
-    fromMs: startMs + lifeMs - EXPIRY_SLACK_MS,
-    untilMs: endMs + lifeMs + EXPIRY_SLACK_MS,
+    fromMs: startMs + lifeMs - SECOND_MS - TICK_MS,
+    untilMs: endMs + lifeMs + TICK_MS,
   };
 }
 

@@ -50,6 +50,7 @@ export class Network {
       setTimer: (run, delayMs) => this.#world.plan(actor, delayMs, run),
       soon: (run) => void this.#world.plan(actor, 0, run),
       nowMs: () => this.#world.nowMs,
+      unixMs: () => this.#world.unixMs,
       sharedMs: () => this.#world.nowMs,
       random: () => random.fraction(),
       nonce: () => random.bytes(NONCE_BYTES),

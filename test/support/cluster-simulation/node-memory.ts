@@ -6,6 +6,7 @@ import {
 } from '../../../src/store/index.ts';
 import { CLOCK_START_SECONDS, CONTROL } from '../../../src/store/memory/layout.ts';
 import { fastStore, testShare, threadParts } from '../session-harness.ts';
+import { UNIX_START_SECONDS } from './world.ts';
 
 const WORD_BYTES = 4;
 /** A store starts with so few buckets that a walk over them costs nothing; they grow. */
@@ -30,7 +31,9 @@ export class NodeMemory {
       memoryLimitBytes: MEMORY_BYTES,
     });
     const { memory, layout } = this.share;
-    new Int32Array(memory)[CONTROL.buckets] = BUCKETS;
+    const control = new Int32Array(memory);
+    control[CONTROL.buckets] = BUCKETS;
+    control[CONTROL.epoch] = UNIX_START_SECONDS - CLOCK_START_SECONDS;
     this.#start = new Uint8Array(memory).slice(0, layout.indexByte);
   }
 
@@ -50,9 +53,10 @@ export class NodeMemory {
     NodeMemory.#unused.set(this.#threads, [...others, this]);
   }
 
-  /** Seconds since the start of the process. */
-  setClock(seconds: number): void {
-    new Int32Array(this.share.memory)[CONTROL.clock] = CLOCK_START_SECONDS + seconds;
+  /** Sets the clock of the store, as its maintainer does. */
+  setClock(unixMs: number): void {
+    const control = new Int32Array(this.share.memory);
+    control[CONTROL.clock] = Math.floor(unixMs / 1000) - control[CONTROL.epoch]!;
   }
 
   open(thread: number): Store {

@@ -120,7 +120,7 @@ export class SimProcess {
 
   /** Resolves once it listens. */
   async start(): Promise<void> {
-    if (this.options.ticks) this.#tick(this.#world.nowMs - this.#world.random.fraction() * 1000);
+    if (this.options.ticks) this.#tick();
     for (const { member } of this.#threads) await member.start();
   }
 
@@ -157,10 +157,12 @@ export class SimProcess {
     hold(this.#world.random.pick(this.#actors), this.#world.nowMs + ms);
   }
 
-  /** Seconds go by in its store. */
-  #tick(startMs: number): void {
-    this.memory.setClock(Math.floor((this.#world.nowMs - startMs) / 1000));
-    this.#world.plan(this.main, 1000, () => this.#tick(startMs));
+  /** Seconds go by in its store, whatever its threads do. */
+  #tick(): void {
+    const { unixMs } = this.#world;
+    if (this.isDead) return;
+    this.memory.setClock(unixMs);
+    this.after(1000 - (unixMs % 1000), () => this.#tick());
   }
 
   #startThread(nth: number): SimThread {

@@ -12,6 +12,9 @@ export interface Timer {
   cancel(): void;
 }
 
+/** The Unix time at which each run begins. */
+export const UNIX_START_SECONDS = 1_800_000_000;
+
 interface Event {
   readonly actor: Actor;
   atMs: number;
@@ -36,6 +39,11 @@ export class World {
 
   log(line: string): void {
     this.lines.push(`${this.nowMs.toFixed(1)} ms: ${line}`);
+  }
+
+  /** All hosts agree about the time. */
+  get unixMs(): number {
+    return 1000 * UNIX_START_SECONDS + this.nowMs;
   }
 
   plan(actor: Actor, delayMs: number, run: () => void): Timer {

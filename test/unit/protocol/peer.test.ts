@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ByteSink } from '../../../src/base/index.ts';
 import {
+  beginBatch,
   beginForwardReplies,
   beginState,
   endState,
@@ -62,12 +63,13 @@ describe('the door for peers', () => {
     const key = Buffer.from('key');
     const state: KeyState = {
       ...{ keySource: key, keyStart: 0, keyBytes: 3, readHigh: 0, readLow: 8, exists: true },
-      ...{ value: new ByteSink(1), valueStart: 0, valueBytes: 0, clientFlags: 1, ttl: 2 },
+      ...{ value: new ByteSink(1), valueStart: 0, valueBytes: 0, clientFlags: 1, expiry: 2 },
       ...{ idleSeconds: 3, hits: 1, casHigh: 4, casLow: 5, ownCas: false, ownCasHigh: 0 },
       ...{ ownCasLow: 0, isFetched: false, isStale: false, isLeased: false, isKept: false },
       keyBinary: false,
     };
     const batch = received(KIND.states, (sink) => {
+      beginBatch(sink, 1);
       const at = beginState(sink, key, 0, 3);
       sink.putText('value');
       endState(sink, at, state);

@@ -36,7 +36,7 @@ beforeEach(() => {
   link = new HeldLink(memberWith(1));
   const view = new TopologyView(timers);
   view.adopt(adoptedBy(joining, memberWith(2)));
-  service = new StateService({ copies: target.copies, view, handover: new Handover() });
+  service = new StateService({ copies: target.copies, timers, view, handover: new Handover() });
   share = new FillShare();
   outcome = undefined;
   for (const key of keys) source.send(set(key, `value of ${key}`));
@@ -139,7 +139,7 @@ describe('a fill', () => {
     };
     const view = new TopologyView(timers);
     view.adopt(adoptedBy(joining, memberWith(2)));
-    const recording = new StateService({ copies, view, handover: new Handover() });
+    const recording = new StateService({ copies, timers, view, handover: new Handover() });
     start(1_000_000);
     await complete(() => link.deliverAll(recording));
     expect(outcome).toBe('done');
@@ -164,6 +164,7 @@ describe('a fill', () => {
         lookAhead: target.copies.lookAhead,
         take: () => (++taken > 300 ? 'noMemory' : 'done'),
       },
+      timers,
       view,
       handover: new Handover(),
     });

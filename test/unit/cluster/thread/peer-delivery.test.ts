@@ -47,6 +47,25 @@ describe('a receiver that does not acknowledge', () => {
     await primary.timers.advance(UNREACHABLE_MS + 100);
     expect(primary.reached).toEqual([['web-2', false]]);
   });
+  test('a receiver that is late is reported once it is lost', async () => {
+    const stored = primary.execute(set(key, 'one'), key);
+    const first = link.requests.shift()!;
+    for (let waited = 0; waited < LOST_MS; waited += UNREACHABLE_MS / 2) {
+      primary.execute(set(key, `${waited}`), key);
+      link.deliver(receiver.states);
+      await primary.timers.advance(UNREACHABLE_MS / 2);
+    }
+    await primary.timers.advance(100);
+    expect(first).toBeDefined();
+    expect(stored.count).toBe(1);
+    expect(primary.reached).toEqual([['web-2', false]]);
+  });
+  test('a receiver is reported if the primary was frozen until it is lost', async () => {
+    primary.execute(set(key, 'one'), key);
+    primary.timers.freeze(LOST_MS);
+    await primary.timers.advance(100);
+    expect(primary.reached).toEqual([['web-2', false]]);
+  });
   test('a lost receiver fails changes that need it, until it is another incarnation', async () => {
     const stored = primary.execute(set(key, 'one'), key);
     await primary.timers.advance(LOST_MS + 100);

@@ -62,6 +62,21 @@ describe('taking states', () => {
     expect(stored.count).toBe(0);
     expect(receiver.get(key)).toBe(MISS);
   });
+  test.each([
+    ['that agrees with the sender', 0, 60],
+    ['that got the batch 3 s later', 3000, 60],
+    ['that is an hour ahead', 3_600_000, 3660],
+    ['that is an hour behind', -3_600_000, -3540],
+    ['that is 1.5 s behind', -1500, 58],
+  ])('an item expires in time on a clock %s', (_clock, aheadMs, left) => {
+    receiver.timers.aheadMs = aheadMs;
+    primary.execute(set(key, 'one', 60), key);
+    link.deliverAll(receiver.states);
+    const nowSeconds = primary.node.parts.clock.epoch() + primary.node.parts.clock.now();
+    expect(receiver.node.parts.items.expiry(receiver.node.idOf(key))).toBe(
+      nowSeconds + left - receiver.node.parts.clock.epoch(),
+    );
+  });
   test('an item for which the receiver has no memory is acknowledged', async () => {
     const full = new TestThread(2);
     full.adopt(two);
@@ -76,6 +91,7 @@ describe('taking states', () => {
       receive: (frame, from) =>
         new StateService({
           copies: { take: () => 'noMemory', lookAhead: small.node.copies.lookAhead },
+          timers: small.timers,
           view: small.view,
           handover: small.handover,
         }).receive(frame, from),

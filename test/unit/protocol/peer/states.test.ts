@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ByteSink } from '../../../../src/base/index.ts';
 import { KIND, MalformedFrame } from '../../../../src/protocol/peer/frame.ts';
 import {
+  beginBatch,
   beginState,
   endState,
   type KeyState,
@@ -11,10 +12,11 @@ import { received } from '../../../support/peer-frames.ts';
 
 const key = Buffer.from('..a key..');
 const value = Buffer.from('the value');
+const SENT_MS = 1_800_000_000_000.25;
 const [KEY_START, KEY_END] = [2, 7];
 
 const NO_ITEM = {
-  ...{ exists: false, valueStart: 0, valueBytes: 0, clientFlags: 0, ttl: 0, idleSeconds: 0 },
+  ...{ exists: false, valueStart: 0, valueBytes: 0, clientFlags: 0, expiry: 0, idleSeconds: 0 },
   ...{ hits: 0, casHigh: 0, casLow: 0, ownCas: false, ownCasHigh: 0, ownCasLow: 0 },
   ...{ isFetched: false, isStale: false, isLeased: false, isKept: false, keyBinary: false },
 };
@@ -33,7 +35,7 @@ function putStateOf(sink: ByteSink, state: KeyState, bytes: Buffer): void {
 }
 
 const FULL: Partial<KeyState> = {
-  ...{ exists: true, clientFlags: 0xffff_ffff, ttl: 0x8000_0000, idleSeconds: 12, hits: 3 },
+  ...{ exists: true, clientFlags: 0xffff_ffff, expiry: 0xf000_0000, idleSeconds: 12, hits: 3 },
   ...{ casHigh: 0x7fff, casLow: 0xffff_ffff, ownCas: true, ownCasHigh: 0xffff_ffff, ownCasLow: 1 },
   ...{ isFetched: true, isStale: true, isLeased: true, isKept: true, keyBinary: true },
 };
@@ -57,10 +59,12 @@ describe('states', () => {
       [stateOf({ ...FULL, isStale: false, isKept: false, hits: 0 }), Buffer.alloc(3000, 'x')],
     ] as const;
     const frame = received(KIND.states, (sink) => {
+      beginBatch(sink, SENT_MS);
       for (const [state, bytes] of states) putStateOf(sink, state, bytes);
     });
     const reader = new StatesReader();
     reader.open(frame);
+    expect(reader.sentMs).toBe(SENT_MS);
     const into = stateOf({ isLeased: true });
     for (const [at, [state, bytes]] of states.entries()) {
       expect(reader.next(into)).toBe(true);
@@ -97,6 +101,7 @@ describe('states', () => {
     const whole = received(KIND.states, (sink) => putStateOf(sink, stateOf(FULL), value));
     const changed = change(whole.copyPayload());
     const frame = received(KIND.states, (sink) => {
+      beginBatch(sink, SENT_MS);
       sink.ensure(changed.length);
       sink.putRange(changed, 0, changed.length);
     });
@@ -105,5 +110,17 @@ describe('states', () => {
     expect(() => {
       while (reader.next(stateOf({})));
     }).toThrow(MalformedFrame);
+  });
+  test.each([
+    ['shorter than its time', (batch: Buffer) => batch.subarray(0, 7)],
+    ['without a time', (batch: Buffer) => batch.fill(0xff)],
+  ] as const)('a batch %s is malformed', (_name, change) => {
+    const whole = received(KIND.states, (sink) => beginBatch(sink, SENT_MS));
+    const changed = change(whole.copyPayload());
+    const frame = received(KIND.states, (sink) => {
+      sink.ensure(changed.length);
+      sink.putRange(changed, 0, changed.length);
+    });
+    expect(() => new StatesReader().open(frame)).toThrow(MalformedFrame);
   });
 });

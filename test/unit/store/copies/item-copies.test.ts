@@ -25,11 +25,13 @@ describe('reading a state', () => {
     expect(state.exists).toBe(false);
     expect(state.readLow).toBe(1);
   });
-  test('a state has value, flags, time left and sequence number of its item', () => {
+  test('a state has value, flags, expiry and sequence number of its item', () => {
     primary.send(set('a', 'x', 100, 7));
     primary.wait(30);
     const state = primary.read('a');
-    expect(state).toMatchObject({ exists: true, clientFlags: 7, ttl: 70, casHigh: 0, casLow: 1 });
+    expect(state).toMatchObject({ exists: true, clientFlags: 7, casHigh: 0, casLow: 1 });
+    const { clock } = primary.parts;
+    expect(state.expiry).toBe(clock.epoch() + clock.now() + 70);
     expect(state).toMatchObject({ idleSeconds: 30, ownCas: false, readHigh: 0, readLow: 2 });
     expect(valueText(state)).toBe('x');
   });
@@ -99,9 +101,9 @@ describe('taking a state', () => {
     sendAndCopy('abc', 'ms YWJj 1 b\r\nx\r\n');
     expect(receiver.send('mg YWJj b k v\r\n')).toBe('VA 1 kYWJj b\r\nx\r\n');
   });
-  test('an item has its time left by the clock of the receiver', () => {
+  test('an item expires at the same Unix time at the receiver', () => {
     primary.send(set('a', 'x', 100));
-    primary.wait(40);
+    for (const node of [primary, receiver]) node.wait(40);
     receiver.copies.take(primary.read('a'));
     receiver.wait(59);
     expect(show(receiver, 'a', 't')).toBe('HD t1\r\n');

@@ -11,6 +11,7 @@ import type { EventJournal } from './event-journal.ts';
 import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
 import type { ChangeCause, MainCluster, MemberReport } from './main-cluster.ts';
 import { MovePace } from './move-pace.ts';
+import { skipNumbers } from './number-floor.ts';
 import { reasonToRenew } from './renewal.ts';
 
 /** The topologies that are kept, to know which receivers lack nothing. */
@@ -27,7 +28,7 @@ interface NodeClusterParts {
   /** Whether the nodes of the cluster answer gets by copies of keys of other nodes. */
   readonly readsCopies: boolean;
   readonly timers: Timers;
-  readonly copies: Pick<ItemCopies, 'skipSequence' | 'changes'>;
+  readonly copies: Pick<ItemCopies, 'raiseSequence' | 'skipSequence' | 'changes'>;
   walkKeys(): KeyWalk;
   /** Sends an order to all worker threads; resolves with their answers. */
   order(order: ThreadOrder): Promise<unknown>;
@@ -236,16 +237,16 @@ export class NodeCluster implements MainCluster {
   }
 
   async #adoptInThreads(now: Adopted, before: Adopted | undefined): Promise<void> {
-    const { order, copies, grants, readsCopies } = this.#parts;
-    const { topology } = now;
+    const { order, copies, timers, grants, readsCopies } = this.#parts;
+    const { version } = now.topology;
     // A member that has gone may read its copies as long as it lives by a promise of this one, so
     // until then no change may be acknowledged without it.
     if (readsCopies) await grants?.released();
     await order({ kind: 'prepare' });
     await order(adoptOrder(now, before));
-    if (roleChanges(before, now).gainsPrimary) copies.skipSequence();
+    if (roleChanges(before, now).gainsPrimary) skipNumbers(copies, version, timers.unixMs());
     this.#marks.prune([now, ...this.#past]);
-    await this.#decide(this.#marks.list, () => topology.version);
+    await this.#decide(this.#marks.list, () => version);
   }
 
   /** Resolves once a newer topology waits. */

@@ -1,0 +1,24 @@
+import type { ItemCopies } from '../../store/index.ts';
+
+/** 2026-01-01: sequence numbers have 47 bits, so that these suffice until 2060. */
+const BASE_SECONDS = 1_767_225_600;
+/** More than a node draws in a second on average, for as long as it runs. */
+const NUMBERS_PER_SECOND = 2 ** 16;
+/** A primary skips so many with each topology that gives it keys. */
+const NUMBERS_PER_TOPOLOGY = 2 ** 24;
+const WORD = 2 ** 32;
+
+/**
+ * Skips sequence numbers, before this node becomes the primary of more keys: also those of primaries
+ * that have all died, with all copies of their keys. Their clients may still have the CAS ids.
+ */
+export function skipNumbers(
+  copies: Pick<ItemCopies, 'raiseSequence' | 'skipSequence'>,
+  version: number,
+  unixMs: number,
+): void {
+  const seconds = Math.max(0, Math.floor(unixMs / 1000) - BASE_SECONDS);
+  const floor = seconds * NUMBERS_PER_SECOND + version * NUMBERS_PER_TOPOLOGY;
+  copies.raiseSequence(Math.floor(floor / WORD), floor % WORD);
+  copies.skipSequence();
+}

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { skipNumbers } from '../../../../src/cluster/node/number-floor.ts';
+import { CopyNode, set } from '../../../support/copy-node.ts';
+
+const NOW_MS = 1_800_000_000_000;
+
+/** The CAS id of the first item that a new primary stores. */
+function firstId(version: number, unixMs: number): bigint {
+  const node = new CopyNode();
+  skipNumbers(node.copies, version, unixMs);
+  node.send(set('a', 'x'));
+  return BigInt(/ (\d+)\r\n/.exec(node.send('gets a\r\n'))![1]!);
+}
+
+test('a primary without any predecessor left draws numbers above all of theirs', () => {
+  const first = firstId(1, NOW_MS);
+  const numbersOfASecond = 60_000n;
+  expect(firstId(1, NOW_MS + 1000)).toBeGreaterThan(first + numbersOfASecond);
+  expect(firstId(2, NOW_MS)).toBeGreaterThan(first + 2n ** 23n);
+  expect(firstId(3, 0)).toBeLessThan(first);
+});
+
+test('a primary that is ahead of the time skips numbers all the same', () => {
+  const node = new CopyNode();
+  node.copies.raiseSequence(0x1000, 0);
+  skipNumbers(node.copies, 1, NOW_MS);
+  expect(node.copies.sequence()).toEqual({ high: 0x1000, low: 2 ** 24 });
+});

@@ -9,6 +9,7 @@ import type { Timers } from '../thread/timers.ts';
 import { cleanVerdict, firstVerdict, walkInSlices } from './clean-walk.ts';
 import type { EventJournal } from './event-journal.ts';
 import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
+import { lastChanges } from './last-changes.ts';
 import type { ChangeCause, MainCluster, MemberReport } from './main-cluster.ts';
 import { MovePace } from './move-pace.ts';
 import { skipNumbers } from './number-floor.ts';
@@ -242,9 +243,11 @@ export class NodeCluster implements MainCluster {
     // A member that has gone may read its copies as long as it lives by a promise of this one, so
     // until then no change may be acknowledged without it.
     if (readsCopies) await grants?.released();
+    const { losesKeys, gainsPrimary } = roleChanges(before, now);
     await order({ kind: 'prepare' });
+    if (before && losesKeys) await lastChanges(order({ kind: 'drain', version }), timers);
     await order(adoptOrder(now, before));
-    if (roleChanges(before, now).gainsPrimary) skipNumbers(copies, version, timers.unixMs());
+    if (gainsPrimary) skipNumbers(copies, version, timers.unixMs());
     this.#marks.prune([now, ...this.#past]);
     await this.#decide(this.#marks.list, () => version);
   }

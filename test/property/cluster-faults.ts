@@ -19,7 +19,15 @@ import { StoreClock } from '../../src/store/items/store-clock.ts';
 import { KEY_VERDICT, KeyWalk } from '../../src/store/key-walk.ts';
 import { FLAG } from '../../src/store/memory/item-layout.ts';
 import { SimProcess } from '../support/cluster-simulation/process.ts';
-import { all, fillingAnswers, leaverStays, type PlantedFault, replace } from './plant.ts';
+import { HOLDER_FAULTS } from './holder-faults.ts';
+import {
+  all,
+  fillingAnswers,
+  leaverStays,
+  type PlantedFault,
+  replace,
+  repliesAtOnce,
+} from './plant.ts';
 
 const KILLED_MS_LATER = 200;
 
@@ -27,6 +35,7 @@ const KILLED_MS_LATER = 200;
 let isForwarded = false;
 
 export const PLANTED_FAULTS: readonly PlantedFault[] = [
+  ...HOLDER_FAULTS,
   {
     title: 'a new primary answers before the mark of the old one',
     scenario: 'ring',
@@ -50,13 +59,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     scenario: 'deaths',
     seed: 38,
     seeds: 600,
-    plant: () =>
-      replace(Sender.prototype, 'seal', (seal) => {
-        return function sealOnly(this: Sender): boolean {
-          seal.call(this, () => {});
-          return false;
-        };
-      }),
+    plant: repliesAtOnce,
   },
   {
     title: 'a node shows changes that their holders lack',
@@ -224,14 +227,12 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     seed: 3,
     seeds: 300,
     plant: () =>
-      all(
-        replace(ItemCopies.prototype, 'flushUpTo', (flushUpTo) => {
-          return function unlessOwn(this: ItemCopies, high, low): void {
-            const own = this.sequence();
-            if (high !== own.high || low !== own.low) flushUpTo.call(this, high, low);
-          };
-        }),
-      ),
+      replace(ItemCopies.prototype, 'flushUpTo', (flushUpTo) => {
+        return function unlessOwn(this: ItemCopies, high, low): void {
+          const own = this.sequence();
+          if (high !== own.high || low !== own.low) flushUpTo.call(this, high, low);
+        };
+      }),
   },
   {
     title: 'copies never expire',

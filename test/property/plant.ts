@@ -1,5 +1,6 @@
 /** How a test takes guards of the cluster out. */
 import { NodeCluster } from '../../src/cluster/node/node-cluster.ts';
+import { Sender } from '../../src/cluster/thread/sender.ts';
 import { memberOf, STATE_RULES } from '../../src/topology/index.ts';
 import { FewPoints } from '../support/cluster-simulation/few-points.ts';
 import { runCluster } from '../support/cluster-simulation/run.ts';
@@ -79,4 +80,14 @@ export async function seedsUntilNoticed(fault: PlantedFault, first: number): Pro
     if (violations.length > 0) return tried;
   }
   return fault.seeds + 1;
+}
+
+/** A primary replies before its receivers have the change. */
+export function repliesAtOnce(): () => void {
+  return replace(Sender.prototype, 'seal', (seal) => {
+    return function sealOnly(this: Sender): boolean {
+      seal.call(this, () => {});
+      return false;
+    };
+  });
 }

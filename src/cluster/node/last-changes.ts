@@ -5,7 +5,8 @@ const WAIT_MS_MAX = 1000;
 
 /**
  * Waits until the changes of keys that this node is about to drop are acknowledged: later it could
- * not read them again. A receiver that is down in the next topology never acknowledges.
+ * not read them again. In the mode `sync` such a change would fail, in `async` its reply has left.
+ * A receiver that is down in the next topology never acknowledges.
  */
 export async function lastChanges(drained: Promise<unknown>, timers: Timers): Promise<void> {
   const late = Promise.withResolvers<void>();

@@ -40,3 +40,9 @@ export interface MainCluster {
   /** Resolves once nothing of it runs. */
   end(): Promise<void>;
 }
+
+/** A topology that waits for its adoption, and why it was made, if that is known. */
+export interface QueuedTopology {
+  readonly topology: ClusterTopology;
+  readonly cause: ChangeCause | undefined;
+}

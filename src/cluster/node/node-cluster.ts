@@ -10,18 +10,13 @@ import { cleanVerdict, firstVerdict, walkInSlices } from './clean-walk.ts';
 import type { EventJournal } from './event-journal.ts';
 import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
 import { lastChanges } from './last-changes.ts';
-import type { ChangeCause, MainCluster, MemberReport } from './main-cluster.ts';
+import type { ChangeCause, MainCluster, MemberReport, QueuedTopology } from './main-cluster.ts';
 import { MovePace } from './move-pace.ts';
 import { skipNumbers } from './number-floor.ts';
 import { reasonToRenew } from './renewal.ts';
 
 /** The topologies that are kept, to know which receivers lack nothing. */
 const PAST_MAX = 8;
-
-interface QueuedTopology {
-  readonly topology: ClusterTopology;
-  readonly cause: ChangeCause | undefined;
-}
 
 interface NodeClusterParts {
   readonly self: PeerIdentity;
@@ -239,13 +234,13 @@ export class NodeCluster implements MainCluster {
 
   async #adoptInThreads(now: Adopted, before: Adopted | undefined): Promise<void> {
     const { order, copies, timers, grants, readsCopies } = this.#parts;
-    const { version } = now.topology;
-    // A member that has gone may read its copies as long as it lives by a promise of this one, so
-    // until then no change may be acknowledged without it.
+    const { version, replication } = now.topology;
+    // By promises of this member one that has gone may still read its copies: it needs all changes.
     if (readsCopies) await grants?.released();
     const { losesKeys, gainsPrimary } = roleChanges(before, now);
     await order({ kind: 'prepare' });
-    if (before && losesKeys) await lastChanges(order({ kind: 'drain', version }), timers);
+    const mayLose = before && losesKeys && replication === 'async';
+    if (mayLose) await lastChanges(order({ kind: 'drain', version }), timers);
     await order(adoptOrder(now, before));
     if (gainsPrimary) skipNumbers(copies, version, timers.unixMs());
     this.#marks.prune([now, ...this.#past]);

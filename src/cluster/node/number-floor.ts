@@ -9,7 +9,7 @@ const NUMBERS_PER_TOPOLOGY = 2 ** 24;
 const WORD = 2 ** 32;
 
 /**
- * Skips sequence numbers, before this node becomes the primary of more keys: also those of primaries
+ * Skips sequence numbers before this node becomes the primary of more keys, also those of primaries
  * that have all died, with all copies of their keys. Their clients may still have the CAS ids.
  */
 export function skipNumbers(

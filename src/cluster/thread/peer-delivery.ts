@@ -201,8 +201,7 @@ export class PeerDelivery {
   }
 
   #count(name: keyof DeliveryCounts, states: number): void {
-    const { counts } = this.#parts;
-    if (counts !== undefined) counts[name] += states;
+    if (this.#parts.counts !== undefined) this.#parts.counts[name] += states;
   }
 
   #refusedOf(unit: Unit, reply: Frame): KeyBatch | 'all' | undefined {
@@ -257,8 +256,8 @@ export class PeerDelivery {
 
   #sendFailed(waitedMs: number): void {
     // A late receiver that goes on has much to take: a new process would have even more.
-    const silentMs = Math.min(waitedMs, this.#parts.timers.nowMs() - this.#takenMs);
-    if (silentMs >= UNREACHABLE_MS) this.#report();
+    const takenMs = this.#parts.timers.nowMs() - this.#takenMs;
+    if (Math.min(waitedMs, takenMs) >= UNREACHABLE_MS) this.#report();
     for (const unit of this.#failed.splice(0)) {
       this.#units.delete(unit);
       this.#sendAgain(unit);
@@ -280,12 +279,11 @@ export class PeerDelivery {
 
   /** Once, until the receiver takes a change. */
   #report(): void {
-    if (this.#isUnreachable) return;
+    if (!this.#isUnreachable) this.#parts.reached(this.#peer, false);
     this.#isUnreachable = true;
-    this.#parts.reached(this.#peer, false);
   }
 
-  /** Only another incarnation is reached again, so the membership must know of it. */
+  /** The membership must know of it: only another incarnation is reached again. */
   #lose(): void {
     this.#report();
     this.#isLost = true;

@@ -29,7 +29,7 @@ export interface ItemState {
   valueStart: number;
   valueBytes: number;
   clientFlags: number;
-  /** The Unix time, in seconds, at which the item expires, on the clock of the reader; 0 is never. */
+  /** The Unix time, in seconds, at which the item expires, on the reader's clock; 0 is never. */
   expiry: number;
   /** Seconds since the last read or write. */
   idleSeconds: number;

@@ -6,6 +6,8 @@ export function textOf(keys: readonly string[], request: KeyRequest): string {
   switch (request.kind) {
     case 'get':
       return `gets ${keys.join(' ')}\r\n`;
+    case 'peek':
+      return `get ${keys.join(' ')}\r\n`;
     case 'set':
       return `set ${key} 0 ${request.ttl} ${request.value.length}\r\n${request.value}\r\n`;
     case 'add':
@@ -25,7 +27,7 @@ export function textOf(keys: readonly string[], request: KeyRequest): string {
 
 /** The end of the first reply, which is one to this request; 0 if it is not whole. */
 export function repliesIn(text: string, { kind }: KeyRequest): number {
-  if (kind !== 'get') return endOfLine(text);
+  if (kind !== 'get' && kind !== 'peek') return endOfLine(text);
   // A get of several keys may fail behind the values of the first ones.
   const end = /(^|\r\n)(END|SERVER_ERROR [^\r]*)\r\n/.exec(text);
   return end === null ? 0 : end.index + end[0].length;
@@ -35,8 +37,8 @@ const endOfLine = (text: string): number => (text.includes('\r\n') ? text.indexO
 
 /** What a reply without an error says of one key. */
 export function replyOf({ key, request }: KeyOperation, reply: string): KeyReply {
-  if (request.kind === 'get') {
-    const hit = new RegExp(`^VALUE ${key} 0 \\d+ (\\d+)\\r\\n(\\w+) *\\r\\n`, 'm').exec(reply);
+  if (request.kind === 'get' || request.kind === 'peek') {
+    const hit = new RegExp(`^VALUE ${key} 0 \\d+ ?(\\d*)\\r\\n(\\w+) *\\r\\n`, 'm').exec(reply);
     return hit === null ? { kind: 'miss' } : { kind: 'hit', value: hit[2]!, id: hit[1]! };
   }
   const line = reply.trim();

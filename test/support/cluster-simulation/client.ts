@@ -9,7 +9,7 @@ const REPLY_MS_MAX = 6000;
 
 /** What clients ask, and how often beside the others; `getAll` asks for all keys at once. */
 export type RequestMix = Readonly<
-  Record<'get' | 'getAll' | 'set' | 'add' | 'incr' | 'delete' | 'cas' | 'flush', number>
+  Record<'get' | 'getAll' | 'peek' | 'set' | 'add' | 'incr' | 'delete' | 'cas' | 'flush', number>
 >;
 
 /** What is on its way: the operations of one request, each of one key. */
@@ -174,7 +174,7 @@ export class Client {
     }
     for (const operation of operations) {
       const parsed = replyOf(operation, reply);
-      if (parsed.kind === 'hit') this.#ids.set(operation.key, parsed.id);
+      if (parsed.kind === 'hit' && parsed.id !== '') this.#ids.set(operation.key, parsed.id);
       this.#history.end(operation, parsed);
     }
   }

@@ -3,6 +3,7 @@ import { mayEnd } from './membership.ts';
 import { type Network, OUTSIDE } from './network.ts';
 import type { SimProcess } from './process.ts';
 import type { Fault, Scenario } from './scenarios.ts';
+import { evict } from './stored-items.ts';
 import type { World } from './world.ts';
 
 const NODES_MAX = 5;
@@ -108,7 +109,7 @@ export class Faults {
         if (running.length < NODES_MAX) this.#members.replace(name);
         break;
       case 'evict':
-        process.evict(random.pick(this.#keys));
+        evict(process, random.pick(this.#keys));
         break;
       case 'outage':
         this.#log(`the membership is out of reach for ${ms} ms`);

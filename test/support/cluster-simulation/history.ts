@@ -1,6 +1,8 @@
 /** What a client asks of one key. */
 export type KeyRequest =
   | { readonly kind: 'get' }
+  /** A get without a CAS id: any holder may answer it. */
+  | { readonly kind: 'peek' }
   /** `ttl`: seconds until the item expires; 0 is never. */
   | { readonly kind: 'set'; readonly value: string; readonly ttl: number }
   | { readonly kind: 'add'; readonly value: string }
@@ -16,6 +18,7 @@ export type KeyRequest =
   | { readonly kind: 'revert' };
 
 export type KeyReply =
+  /** `id`: '' for a get that asks for none. */
   | { readonly kind: 'hit'; readonly value: string; readonly id: string }
   /** The key has no item: END, NOT_FOUND. */
   | { readonly kind: 'miss' }

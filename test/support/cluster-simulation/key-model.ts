@@ -54,11 +54,15 @@ export function factsAfter(
   const effect = mayMiss && reply?.kind === 'miss' ? NOTHING : effectOf(operation, before.state);
   if (effect === undefined) return undefined;
   const { state } = effect;
-  const isAcknowledged =
-    before.state === before.acknowledged || (reply !== undefined && CHANGING.has(reply.kind));
-  const isKept = request.kind !== 'vanish' && (reply === undefined || !isAcknowledged);
+  const isAcknowledged = before.state === before.acknowledged || isChange(operation);
+  const isKept = reply === undefined || !isAcknowledged;
   return { state, acknowledged: isKept ? before.acknowledged : state };
 }
+
+/** A key that is missing, because holders have died, can come back until it is changed. */
+const isChange = ({ request, reply }: KeyOperation): boolean =>
+  reply !== undefined &&
+  (CHANGING.has(reply.kind) || (request.kind === 'delete' && reply.kind === 'miss'));
 
 /** Memcached, for one key: what it has after the operation, if the reply can be right now. */
 function effectOf(operation: KeyOperation, state: KeyState): Effect {
@@ -80,6 +84,7 @@ function effectOf(operation: KeyOperation, state: KeyState): Effect {
     case 'flush':
     case 'vanish':
       return NOTHING;
+    case 'peek':
     case 'undo':
     case 'revert':
       return undefined;

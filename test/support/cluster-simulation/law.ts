@@ -58,7 +58,7 @@ function repeatedCas(operations: readonly KeyOperation[]): string | undefined {
 function sharedId(operations: readonly KeyOperation[]): string | undefined {
   const values = new Map<string, string>();
   for (const { reply } of operations) {
-    if (reply?.kind !== 'hit') continue;
+    if (reply?.kind !== 'hit' || reply.id === '') continue;
     const { value, id } = reply;
     const other = values.get(id) ?? value;
     if (other !== value) return `the values ${other} and ${value} have the same id ${id}`;

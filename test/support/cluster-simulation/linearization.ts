@@ -33,6 +33,9 @@ export class Linearization {
   readonly #open: (KeyOperation | undefined)[] = [];
   /** All states of all worlds so far, for changes that are lost later. */
   readonly #seen = new Map<string, KeyState>();
+  /** Reads at copies that have not ended, and those of them that are right. */
+  readonly #peeks = new Set<KeyOperation>();
+  readonly #rightPeeks = new Set<KeyOperation>();
   /** A flush of the key has begun and not ended. */
   #flushes = 0;
   #worlds: readonly World[] = [{ ...NO_ITEM, done: 0 }];
@@ -54,9 +57,11 @@ export class Linearization {
 
   #check(operations: readonly KeyOperation[]): WrongReply | undefined {
     for (const { operation, isEnd } of eventsOf(operations)) {
-      if (!isEnd) this.#begin(operation);
+      const isPeek = operation.request.kind === 'peek';
+      if (!isEnd && isPeek) this.#beginPeek(operation);
+      else if (!isEnd) this.#begin(operation);
       else {
-        const possible = this.#end(operation);
+        const possible = isPeek ? this.#endPeek(operation) : this.#end(operation);
         if (possible !== undefined) return { operation, possible };
       }
     }
@@ -88,6 +93,30 @@ export class Linearization {
     return undefined;
   }
 
+  /**
+   * A read at a copy is right if the key may have had that value at some moment since the read
+   * began. It has no place in the order of the operations: copies have a change at different times.
+   */
+  #beginPeek(operation: KeyOperation): void {
+    this.#peeks.add(operation);
+    for (const { state } of this.#worlds) this.#peekAt(state);
+  }
+
+  #endPeek(operation: KeyOperation): readonly KeyState[] | undefined {
+    const worlds = this.#rightPeeks.has(operation) ? [] : this.#reachable(0, operation.endMs);
+    this.#peeks.delete(operation);
+    if (this.#rightPeeks.delete(operation)) return undefined;
+    return distinct(worlds.map(({ state }) => state));
+  }
+
+  #peekAt(state: KeyState): void {
+    for (const peek of this.#peeks) {
+      const { reply } = peek;
+      const value = reply?.kind === 'hit' ? reply.value : undefined;
+      if (state?.value === value) this.#rightPeeks.add(peek);
+    }
+  }
+
   /** All worlds that may follow by `nowMs`, up to those in which the operation is done. */
   #reachable(bit: number, nowMs: number): readonly World[] {
     const lost = this.#lostBits();
@@ -101,6 +130,7 @@ export class Linearization {
       if (similar.some(({ done }) => (done & ~world.done) === 0)) return;
       groups.set(group, [...similar, world]);
       reached.push(world);
+      this.#peekAt(world.state);
       this.#seen.set(text, world.state);
       if (reached.length > WORLDS_MAX) throw new Undecided();
     };
@@ -157,7 +187,8 @@ function eventsOf(operations: readonly KeyOperation[]) {
     const start = { at: operation.start, operation, isEnd: false };
     const end = { at: operation.end, operation, isEnd: true };
     if (operation.reply !== undefined) return [start, end];
-    return operation.request.kind === 'get' ? [] : [start];
+    const { kind } = operation.request;
+    return kind === 'get' || kind === 'peek' ? [] : [start];
   });
   return events.toSorted((one, other) => one.at - other.at);
 }

@@ -19,7 +19,6 @@ import {
   FastServing,
   PeerSession,
 } from '../../../src/server/index.ts';
-import { KEY_VERDICT } from '../../../src/store/index.ts';
 import { decodeTopology, memberOf } from '../../../src/topology/index.ts';
 import { TEST_CONTROL } from '../session-harness.ts';
 import { type Network, type NetworkActor, OUTSIDE } from './network.ts';
@@ -44,6 +43,7 @@ export interface ProcessOptions {
   readonly address: string;
   readonly peerAddress: string;
   readonly threads: number;
+  readonly readsCopies: boolean;
   /** Whether its items expire. */
   readonly ticks: boolean;
   /** See `Membership`. */
@@ -64,7 +64,7 @@ export class SimProcess {
   readonly grants: Grants | undefined;
   readonly #world: World;
   readonly #network: Network;
-  readonly memory: NodeMemory;
+  readonly #memory: NodeMemory;
   readonly #memberShare = ClusterShare.allocate();
   readonly #threads: readonly SimThread[];
   readonly #actors: NetworkActor[] = [];
@@ -82,9 +82,9 @@ export class SimProcess {
     this.#network = network;
     this.options = options;
     const { threads } = options;
-    this.memory = NodeMemory.take(threads);
+    this.#memory = NodeMemory.take(threads);
     this.main = this.#newActor();
-    const store = this.memory.open(threads);
+    const { store, copies } = this.openStore();
     this.grants = simGrants(options, {
       share: new ClusterShare(this.#memberShare),
       machine: network.machineOf(this.main),
@@ -94,9 +94,9 @@ export class SimProcess {
     this.cluster = new NodeCluster({
       self: this.identity,
       peerPort: Number(options.peerAddress.split(':')[1]),
-      readsCopies: false,
+      readsCopies: options.readsCopies,
       timers: this.#timersOf(this.main),
-      copies: store.copies(new Uint32Array(this.memory.slots)),
+      copies,
       walkKeys: () => store.walkKeys(),
       order: (order) => this.#order(order),
       soon: (run) => void world.plan(this.main, world.random.fraction(), run),
@@ -135,17 +135,15 @@ export class SimProcess {
     this.#network.ended(new Set(this.#actors));
   }
 
-  /** It evicts a key, as it does when its memory is full. */
-  evict(key: string): void {
-    const walk = this.memory.open(this.options.threads).walkKeys();
-    const visit: Parameters<typeof walk.step>[1] = (bytes, start, end) =>
-      bytes.toString('latin1', start, end) === key ? KEY_VERDICT.drop : KEY_VERDICT.keep;
-    while (!walk.isDone) walk.step(Number.POSITIVE_INFINITY, visit);
+  /** Its store, as its main thread has it. */
+  openStore() {
+    const store = this.#memory.open(this.options.threads);
+    return { store, copies: store.copies(new Uint32Array(this.#memory.slots)) };
   }
 
   /** The run is over. */
   release(): void {
-    this.memory.release();
+    this.#memory.release();
   }
 
   freeze(ms: number): void {
@@ -161,16 +159,16 @@ export class SimProcess {
   #tick(): void {
     const { unixMs } = this.#world;
     if (this.isDead) return;
-    this.memory.setClock(unixMs);
+    this.#memory.setClock(unixMs);
     this.after(1000 - (unixMs % 1000), () => this.#tick());
   }
 
   #startThread(nth: number): SimThread {
     const actor = this.#newActor();
     const machine = this.#network.machineOf(actor);
-    const store = this.memory.open(nth);
+    const store = this.#memory.open(nth);
     const { threads, peerAddress, address } = this.options;
-    const { fastPath, outputBuffers } = this.memory.partsOf(nth, 'peers');
+    const { fastPath, outputBuffers } = this.#memory.partsOf(nth, 'peers');
     const newContext = () =>
       createSessionContext(store, TEST_CONTROL, RULES, new ByteSink(4096), SILENT_LOG);
     const output = new ByteSink(outputBuffers[1]!);
@@ -192,12 +190,12 @@ export class SimProcess {
       identity: this.identity,
       peerHost,
       peerPort: Number(peerPort),
-      slots: this.memory.slots,
-      readsCopies: false,
+      slots: this.#memory.slots,
+      readsCopies: this.options.readsCopies,
     };
     const member = new MemberThread(host, argument, machine);
     const cluster = { seat: member.seat, local: new PeerSession(newContext(), member.seat) };
-    const serving = new Serving(this.memory.partsOf(nth, 'clients'), store, cluster);
+    const serving = new Serving(this.#memory.partsOf(nth, 'clients'), store, cluster);
     this.#network.listen(actor, address, (open) => serving.accept(open));
     return { actor, member };
   }
@@ -247,7 +245,7 @@ export class SimProcess {
     const actor = this.#newActor();
     const machine = this.#network.machineOf(actor);
     await this.#message(this.main, actor);
-    const store = this.memory.open(this.options.threads + 1);
+    const store = this.#memory.open(this.options.threads + 1);
     const [now, ...past] = topologies.map((text) => adoptedBy(decodeTopology(text), self));
     const links: PeerLink[] = [];
     const fill = new FillRun({
@@ -255,7 +253,7 @@ export class SimProcess {
       walkKeys: () => store.walkKeys(),
       items: store.view.itemCount(),
       nowSeconds: () => store.clock.now(),
-      copies: store.copies(new Uint32Array(this.memory.slots)),
+      copies: store.copies(new Uint32Array(this.#memory.slots)),
       timers: machineTimers(machine),
       share: new FillShare(share),
       delayMs: () => 0,

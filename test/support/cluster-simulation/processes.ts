@@ -11,6 +11,8 @@ export interface ProcessesOptions {
   readonly zones: number;
   /** Whether nodes have different weights. */
   readonly weighted: boolean;
+  /** Whether nodes answer gets by their copies. */
+  readonly readsCopies: boolean;
   /** See `Membership`; undefined: nodes need no promises. */
   readonly grantMs: number | undefined;
 }
@@ -72,8 +74,11 @@ export class Processes {
 
   launch(member: NewMember): SimProcess {
     const { name, incarnation, address, peerAddress } = member;
-    const { threads, grantMs, ttl } = this.#options;
-    const options = { name, incarnation, address, peerAddress, threads, grantMs, ticks: ttl > 0 };
+    const { threads, grantMs, ttl, readsCopies } = this.#options;
+    const options = {
+      ...{ name, incarnation, address, peerAddress, threads, grantMs, readsCopies },
+      ticks: ttl > 0,
+    };
     const process: SimProcess = new SimProcess(this.#world, this.#network, options, (reason) => {
       this.#world.log(`${name}#${incarnation} must start again: ${reason}`);
       this.#events.renewed(process, reason);

@@ -10,7 +10,7 @@ import { Members } from './members.ts';
 import { mayEnd, type SimMembership } from './membership.ts';
 import { Network } from './network.ts';
 import { SCENARIOS, type Scenario, type ScenarioName } from './scenarios.ts';
-import { strayItems } from './stray-items.ts';
+import { unequalItems } from './stored-items.ts';
 import { World } from './world.ts';
 
 const REST_MS_MAX = 90_000;
@@ -91,7 +91,7 @@ class ClusterRun {
     const isQuiet = await world.run(world.nowMs + REST_MS_MAX, () => this.#isQuiet);
     if (!isQuiet) violations.push(`the cluster does not come to rest: ${this.#members.waitsFor}`);
     await world.run(world.nowMs + expiredMs);
-    if (isQuiet) violations.push(...(await this.#readAll()), ...this.#strayItems());
+    if (isQuiet) violations.push(...(await this.#readAll()), ...this.#unequalItems);
     const verdict = judge(this.#history, {
       mayVanish: this.#scenario.faults.evict !== undefined,
       mayRevert: replication === 'async',
@@ -109,6 +109,10 @@ class ClusterRun {
 
   release(): void {
     this.#members.release();
+  }
+
+  get #unequalItems(): readonly string[] {
+    return unequalItems(this.#members, this.#keys, this.#scenario.faults.evict !== undefined);
   }
 
   get #addresses(): readonly string[] {
@@ -134,11 +138,6 @@ class ClusterRun {
     const { largeBytes } = this.#scenario;
     const isLarge = largeBytes > 0 && this.#world.random.oneIn(LARGE_ONE_IN);
     return isLarge ? `${number}x`.padEnd(largeBytes, 'abc') : number;
-  }
-
-  #strayItems(): readonly string[] {
-    const { topology, running, isAtRest } = this.#members;
-    return isAtRest ? strayItems(topology, running) : [];
   }
 
   /** Reads all keys at all nodes; returns what got no reply. */
@@ -170,7 +169,7 @@ class ClusterRun {
     const isSafe = mayEnd(this.#members, name);
     const isAsync = this.#scenario.replication === 'async';
     const kinds = [
-      ...(isSafe || !this.#scenario.mayLose ? [] : (['vanish'] as const)),
+      ...(isSafe || !this.#scenario.mayLose ? [] : (['vanish', 'undo'] as const)),
       ...(isAsync ? (['revert'] as const) : []),
       ...(this.#scenario.replicas === 1 ? (['undo'] as const) : []),
     ];

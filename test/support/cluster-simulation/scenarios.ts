@@ -35,17 +35,22 @@ export interface Scenario extends ClusterOptions, Tempo {
 }
 
 const MIX: RequestMix = {
-  ...{ get: 5, getAll: 1, set: 3, add: 1, incr: 4, delete: 1, cas: 2, flush: 0 },
+  ...{ get: 5, getAll: 1, set: 3, add: 1, incr: 4, delete: 1, cas: 2, flush: 0, peek: 0 },
 };
+
+/** How often a client reads at any holder, beside its other requests. */
+const PEEKS = 12;
 
 /** The times of a supervisor, which sees the end of a process at once. */
 const QUICK: Tempo = { runMs: 240, thinkMs: 4, pauseMs: 25, faultMs: 60 };
 /** Leases end after seconds. */
 const SLOW: Tempo = { runMs: 14_000, thinkMs: 250, pauseMs: 2500, faultMs: 8000 };
 
-const SAFE: Pick<Scenario, 'mayLose' | 'replicas' | 'replication' | 'membership'> = {
-  ...{ mayLose: false, replicas: 2, replication: 'sync', membership: 'supervisor' },
-};
+const SAFE: Pick<Scenario, 'mayLose' | 'replicas' | 'replication' | 'membership' | 'readsCopies'> =
+  {
+    ...{ mayLose: false, replicas: 2, replication: 'sync', membership: 'supervisor' },
+    readsCopies: false,
+  };
 
 /** Some of the faults, so that the others happen more often: no two seeds are alike. */
 function someOf(random: Random, faults: Scenario['faults']): Scenario['faults'] {
@@ -77,6 +82,24 @@ const ALL: Scenario['faults'] = {
   ...{ cut: 2, dark: 1, freeze: 1, stall: 2, kill: 2, join: 2, leave: 2, replace: 1 },
 };
 
+const LEASED: Scenario['faults'] = {
+  ...{ cut: 1, dark: 2, freeze: 2, stall: 1, kill: 2, join: 1, leave: 1, replace: 1 },
+  ...{ outage: 1, cutOff: 2, forget: 1 },
+};
+
+/** A cluster whose nodes answer gets by their copies, two or three of each key. */
+function readingCopies(
+  random: Random,
+  scenario: Omit<Scenario, 'faults'>,
+  faults: Scenario['faults'],
+): Scenario {
+  return {
+    ...{ ...scenario, readsCopies: true, replicas: random.int(2, 3) },
+    mix: { ...scenario.mix, peek: PEEKS, get: 2 },
+    faults: someOf(random, faults),
+  };
+}
+
 /** What can happen to a cluster, by name. */
 export const SCENARIOS = {
   network: (random) => ({
@@ -100,6 +123,13 @@ export const SCENARIOS = {
     ...{ ...SAFE, ...QUICK, ...sizeOf(random), replicas: random.int(2, 3) },
     faults: { ...someOf(random, ALL), evict: 3 },
   }),
+  /** Nodes answer gets by their copies. */
+  copies: (random) => readingCopies(random, { ...SAFE, ...QUICK, ...sizeOf(random) }, ALL),
+  /** The same in a cluster that etcd keeps. */
+  leasedCopies: (random) => ({
+    ...readingCopies(random, { ...SAFE, ...SLOW, ...sizeOf(random) }, LEASED),
+    ...{ membership: 'leases', threads: 1 },
+  }),
   /** One copy of each key: a death loses keys, and revives none. */
   single: (random) => ({
     ...{ ...SAFE, ...QUICK, ...sizeOf(random), replicas: 1, mayLose: true },
@@ -118,10 +148,7 @@ export const SCENARIOS = {
   /** The topology is in etcd, and nodes answer by promises. */
   leases: (random) => ({
     ...{ ...SAFE, ...SLOW, ...sizeOf(random), membership: 'leases', threads: 1 },
-    faults: someOf(random, {
-      ...{ cut: 1, dark: 2, freeze: 2, stall: 1, kill: 2, join: 1, leave: 1, replace: 1 },
-      ...{ outage: 1, cutOff: 2, forget: 1 },
-    }),
+    faults: someOf(random, LEASED),
   }),
   /** Nodes lose etcd one after the other, and reach each other. */
   apart: (random) => ({

@@ -1,0 +1,48 @@
+import { ByteSink } from '../../../src/base/index.ts';
+import { KEY_VERDICT, type KeyVisitor, newItemState } from '../../../src/store/index.ts';
+import { KeyGroups } from '../../../src/topology/index.ts';
+import type { SimMembership } from './membership.ts';
+import type { SimProcess } from './process.ts';
+
+/** A process evicts a key, as it does when its memory is full. */
+export function evict(process: SimProcess, key: string): void {
+  const walk = process.openStore().store.walkKeys();
+  const visit: KeyVisitor = (bytes, start, end) =>
+    bytes.toString('latin1', start, end) === key ? KEY_VERDICT.drop : KEY_VERDICT.keep;
+  while (!walk.isDone) walk.step(Number.POSITIVE_INFINITY, visit);
+}
+
+/** What is wrong with the items of a cluster at rest: all holders of a key have the same item. */
+export function unequalItems(
+  { topology, running }: Pick<SimMembership, 'topology' | 'running'>,
+  keys: readonly string[],
+  mayVanish: boolean,
+): readonly string[] {
+  const groups = KeyGroups.of(topology);
+  const processes = topology.members.map(({ incarnation }) =>
+    running.find(({ options }) => options.incarnation === incarnation),
+  );
+  return keys.flatMap((key) => {
+    const { primary, receivers } = groups.groupOf(Buffer.from(key), 0, key.length);
+    const items = processes.map((process) => process && itemOf(process, key));
+    return items.flatMap((item, at) => {
+      const isHolder = at === primary || receivers.includes(at);
+      const mayLack = mayVanish && (item === undefined || items[primary] === undefined);
+      const isRight = isHolder ? mayLack || item === items[primary] : item === undefined;
+      const { name } = topology.members[at]!;
+      const right = isHolder ? items[primary] : undefined;
+      return isRight ? [] : [`at rest ${name} has ${item} of ${key}, and not ${right}`];
+    });
+  });
+}
+
+/** The value and the CAS id of a key at one node; undefined without an item. */
+function itemOf(process: SimProcess, key: string): string | undefined {
+  const state = newItemState();
+  const sink = new ByteSink(key.length);
+  process.openStore().copies.read(Buffer.from(key), 0, key.length, state, sink);
+  if (!state.exists) return undefined;
+  const { valueStart, valueBytes, casHigh, casLow } = state;
+  const value = sink.bytes.toString('latin1', valueStart, valueStart + valueBytes);
+  return `${value.slice(0, 16)} ${2 ** 32 * casHigh + casLow}`;
+}

@@ -56,6 +56,11 @@ export class KeyWalk {
     return 0;
   }
 
+  /** Leaves the next group out. */
+  skip(): void {
+    this.#group++;
+  }
+
   #visitGroup(group: number, visit: KeyVisitor): void {
     const { index } = this.#parts;
     for (let bucket = group; bucket < index.bucketCount(); bucket += this.groups) {

@@ -6,10 +6,11 @@ import { type ChangeGroup, ChangeGroups } from '../thread/change-groups.ts';
 import { KeyBatch } from '../thread/key-batch.ts';
 import { type DeliveryParts, PeerDelivery, type StateLink } from '../thread/peer-delivery.ts';
 import type { Timers } from '../thread/timers.ts';
-import { AccessAges, type AccessBand } from './access-bands.ts';
+import { AccessAges, type AccessBand, isInBand } from './access-bands.ts';
 import { FillPacer } from './fill-pacer.ts';
 import type { FillPlan } from './fill-plan.ts';
 import type { FillShare } from './fill-share.ts';
+import { GroupsLeft } from './groups-left.ts';
 import { KeyCollector } from './key-collector.ts';
 
 /** The states that are sent before the fill looks at its pace. */
@@ -20,7 +21,7 @@ const ROUND_MS_MAX = 0.25;
 /** The groups between two looks at the time. */
 const GROUPS_PER_LOOK = 16;
 const ROUNDS_WAITING_MAX = 2;
-/** With fewer items the order does not matter. */
+/** With fewer items the order does not matter; of more, so many tell the ages of all. */
 const ORDERED_ITEMS_MIN = 10_000;
 /** A receiver that has no memory for so many states, one after the other, gets no more of them. */
 const STATES_WITHOUT_MEMORY_MAX = 512;
@@ -93,11 +94,16 @@ export class FillRun {
   async run(): Promise<FillOutcome> {
     const { walkKeys, share } = this.#parts;
     const bands = await this.#bands();
+    let left: GroupsLeft | undefined;
     for (const [nth, band] of bands.entries()) {
       const walk = walkKeys();
-      const collector = new KeyCollector(walk, band);
+      left ??= new GroupsLeft(walk.groups);
+      const step = this.#stepOf(walk, band, left, nth === 0);
       share.walks(bands.length, nth);
-      await this.#work(walk, () => this.#round(walk, collector));
+      await this.#work(
+        () => walk.isDone,
+        () => this.#round(walk, step),
+      );
     }
     while (this.#waiting > 0 && this.#isOn) await this.#nextReply();
     return this.#end();
@@ -113,18 +119,24 @@ export class FillRun {
     const ages = new AccessAges(nowSeconds());
     if (items < ORDERED_ITEMS_MIN) return ages.bands();
     const walk = walkKeys();
+    let counted = 0;
     const count: KeyVisitor = (_bytes, _start, _end, access) => {
       ages.add(access);
+      counted++;
       return KEY_VERDICT.keep;
     };
-    await this.#work(walk, () => this.#visit(walk, () => walk.step(Infinity, count)));
+    // Groups are in the order of hashes, so the first ones are a sample.
+    await this.#work(
+      () => walk.isDone || counted >= ORDERED_ITEMS_MIN,
+      () => this.#visit(walk, () => walk.step(Infinity, count)),
+    );
     return ages.bands();
   }
 
-  /** Works in rounds until the walk has ended, with rests in between. */
-  async #work(walk: KeyWalk, round: () => void): Promise<void> {
+  /** Works in rounds until it is done, with rests in between. */
+  async #work(isDone: () => boolean, round: () => void): Promise<void> {
     const { share, timers } = this.#parts;
-    while (!walk.isDone && this.#isOn) {
+    while (!isDone() && this.#isOn) {
       const startMs = timers.nowMs();
       round();
       await this.#rest(this.#pacer.restMs(startMs));
@@ -151,24 +163,38 @@ export class FillRun {
   }
 
   /** Sends the next keys. */
-  #round(walk: KeyWalk, collector: KeyCollector): void {
-    this.#visit(walk, () => {
-      collector.next();
-      this.#noteAll(collector);
-    });
+  #round(walk: KeyWalk, step: () => void): void {
+    this.#visit(walk, step);
     this.#parts.share.visited(walk.visitedGroups, walk.groups);
     if (this.#noted > 0) this.#send();
   }
 
-  #noteAll(collector: KeyCollector): void {
-    const { bytes, count } = collector;
-    for (let nth = 0; nth < count; nth++) {
-      const start = collector.startOf(nth);
-      const end = collector.endOf(nth);
-      for (const member of this.#parts.plan.receiversOf(bytes, start, end)) {
-        if (!this.#isFull(member)) this.#note(member, bytes, start, end);
+  /** Notes the keys of the band in the next group; the first walk finds groups for the others. */
+  #stepOf(walk: KeyWalk, band: AccessBand, left: GroupsLeft, isFirst: boolean): () => void {
+    const collector = new KeyCollector(walk);
+    return () => {
+      const group = walk.visitedGroups;
+      if (!isFirst && !left.has(group, walk.groups)) return walk.skip();
+      collector.next();
+      for (let nth = 0; nth < collector.count; nth++) {
+        const isNow = isInBand(band, collector.accessOf(nth));
+        if (isNow) this.#noteKey(collector, nth);
+        else if (isFirst && this.#receiversOf(collector, nth).length > 0) left.add(group);
       }
+    };
+  }
+
+  #noteKey(collector: KeyCollector, nth: number): void {
+    const { bytes } = collector;
+    for (const member of this.#receiversOf(collector, nth)) {
+      if (this.#isFull(member)) continue;
+      this.#note(member, bytes, collector.startOf(nth), collector.endOf(nth));
     }
+  }
+
+  #receiversOf(collector: KeyCollector, nth: number): readonly number[] {
+    const { plan } = this.#parts;
+    return plan.receiversOf(collector.bytes, collector.startOf(nth), collector.endOf(nth));
   }
 
   #note(member: number, bytes: Buffer, start: number, end: number): void {

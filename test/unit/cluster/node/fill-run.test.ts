@@ -6,7 +6,8 @@ import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
 import { Handover } from '../../../../src/cluster/thread/handover.ts';
 import { StateService } from '../../../../src/cluster/thread/state-service.ts';
 import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
-import type { ItemState } from '../../../../src/store/index.ts';
+import type { ItemState, KeyWalk } from '../../../../src/store/index.ts';
+import { CONTROL } from '../../../../src/store/memory/layout.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { CopyNode, set } from '../../../support/copy-node.ts';
 import { HeldLink } from '../../../support/held-links.ts';
@@ -14,6 +15,8 @@ import { ManualTimers } from '../../../support/manual-timers.ts';
 import { settleAll } from '../../../support/settle-all.ts';
 
 const KEYS = 2000;
+/** The fewest buckets that an index may have: one for each stripe. */
+const BUCKETS_MIN = 4096;
 const keys = Array.from({ length: KEYS }, (_, nth) => `key-${nth}`);
 const joining = topologyWith([memberWith(1), memberWith(2, { state: 'joining' })], { replicas: 1 });
 const now = adoptedBy(joining, memberWith(1));
@@ -42,10 +45,13 @@ beforeEach(() => {
   for (const key of keys) source.send(set(key, `value of ${key}`));
 });
 
-function start(items = source.store.view.itemCount()): void {
+function start(
+  items = source.store.view.itemCount(),
+  walkKeys = () => source.store.walkKeys(),
+): void {
   const fill = new FillRun({
     plan,
-    walkKeys: () => source.store.walkKeys(),
+    walkKeys,
     items,
     nowSeconds: () => source.store.clock.now(),
     copies: source.copies,
@@ -146,6 +152,49 @@ describe('a fill', () => {
     expect(order.slice(0, recent.size).toSorted()).toEqual([...recent].toSorted());
     expect([...new Set(order)].toSorted()).toEqual(moving.toSorted());
     expect(share.keysLeft).toBe(0);
+  });
+  test('later walks look only at groups with items that wait for them', async () => {
+    source.wait(1000);
+    for (const key of keys.slice(0, KEYS / 2)) source.send(`get ${key}\r\n`);
+    const steps: number[] = [];
+    const walkKeys = (): KeyWalk => {
+      const walk = source.store.walkKeys();
+      const nth = steps.push(0) - 1;
+      const step = walk.step.bind(walk);
+      walk.step = (...args) => {
+        steps[nth]!++;
+        return step(...args);
+      };
+      return walk;
+    };
+    start(1_000_000, walkKeys);
+    await complete();
+    const [, first = 0, ...later] = steps;
+    expect(moving.filter((key) => !has(key))).toEqual([]);
+    expect(later.length).toBeGreaterThan(0);
+    for (const looks of later) expect(looks).toBeLessThan(KEYS / 2);
+    expect(first).toBeGreaterThan(KEYS);
+  });
+  test('no item is left out if the index grows between two walks', async () => {
+    source = new CopyNode({ memoryLimitBytes: 32 << 20 });
+    source.parts.arena.control[CONTROL.buckets] = BUCKETS_MIN;
+    for (const key of keys) source.send(set(key, 'v'));
+    source.wait(1000);
+    for (const key of keys.slice(0, KEYS / 2)) source.send(`get ${key}\r\n`);
+    const groups: number[] = [];
+    const walkKeys = (): KeyWalk => {
+      // The walk for the items that were used last has ended.
+      if (groups.length === 2) {
+        for (let nth = 0; nth < 4 * BUCKETS_MIN; nth++) source.send(set(`more-${nth}`, 'v'));
+      }
+      const walk = source.store.walkKeys();
+      groups.push(walk.groups);
+      return walk;
+    };
+    start(1_000_000, walkKeys);
+    await complete();
+    expect(groups[2]).toBeGreaterThan(groups[1]!);
+    expect(moving.filter((key) => !has(key))).toEqual([]);
   });
   test('a fill fails if its receiver is lost', async () => {
     start();

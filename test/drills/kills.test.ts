@@ -5,7 +5,7 @@ import { Random, testSeed } from '../support/random.ts';
 import { folderForEachTest } from '../support/test-folder.ts';
 
 /** How often each test kills a node. */
-const KILLS = Number(process.env['KILLS'] ?? 5);
+const KILLS = Number(process.env['KILLS'] ?? 3);
 const KEYS = 20_000;
 const NODE_ARGS = ['-m', '32', '-t', '2'];
 /** For one kill: the node starts again, and gets its share of the items. */

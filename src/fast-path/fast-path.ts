@@ -1,6 +1,7 @@
 import { type ByteSink, type WasmModule, webAssembly } from '../base/index.ts';
 import type { StoreShare } from '../store/index.ts';
 import { Changes } from './changes.ts';
+import { type CopyExports, FastCopies } from './fast-copies.ts';
 import { REGION, RESULT } from './region.ts';
 import { writeSetup } from './setup.ts';
 
@@ -59,6 +60,7 @@ export class FastPath {
   replyCount = 0;
   /** What the runs have changed since the last `clear` of it, if they keep changes. */
   readonly changes: Changes;
+  readonly copies: FastCopies;
   readonly #run: Run;
   readonly #setStopsAtMiss: (stops: number) => void;
   readonly #setChanges: (bits: number) => void;
@@ -89,11 +91,14 @@ export class FastPath {
     this.#stage = Buffer.from(memory, regionByte + REGION.STAGE_AT, REGION.STAGE_BYTES);
     const instance = new webAssembly!.Instance(module, { env: { memory: wasmMemory } });
     const exports = instance.exports as {
+      readonly takeStates: CopyExports['takeStates'];
+      readonly settle: CopyExports['settle'];
       readonly configure: (regionByte: number) => void;
       readonly run: Run;
       readonly setStopsAtMiss: (stops: number) => void;
       readonly setChanges: (bits: number) => void;
     };
+    this.copies = new FastCopies(memory, regionByte, this.#results, exports);
     writeSetup(share, thread, regionByte);
     exports.configure(regionByte);
     this.#run = exports.run;

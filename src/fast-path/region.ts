@@ -30,7 +30,8 @@ export const REGION = {
   STAGE_BYTES: 8192,
   /**
    * The changes of a run in a cluster: for each the hash of its key, and where its key and its
-   * state end, 32 bits each.
+   * state end, 32 bits each. Between the runs, the keys whose marks are taken, and the states that
+   * another node has sent, are there.
    */
   CHANGES_AT: 65_536,
   CHANGE_BYTES: 12,
@@ -71,7 +72,9 @@ export const RESULT = {
   CHANGES: 5,
   CHANGED_KEYS: 6,
   CHANGED_STATES: 7,
-  WORDS: 8,
+  /** How many states the last call has taken. */
+  TAKEN: 8,
+  WORDS: 9,
 } as const;
 
 /** What `configure` reads, by slot; a slot is a 64-bit float. */
@@ -94,4 +97,5 @@ export const SETUP = {
   itemBytesMax: 15,
   showsCas: 16,
   openChanges: 17,
+  copySlots: 18,
 } as const;

@@ -30,11 +30,8 @@ export interface Store {
   restore(replaces: boolean): ItemRestore;
   /** Begins a walk over the keys of all live items, which may drop and mark them. */
   walkKeys(): KeyWalk;
-  /**
-   * Reads and takes states of keys, in a cluster. `slots` has COPY_SLOT_WORDS words of shared
-   * memory, the same for all threads of a node.
-   */
-  copies(slots: Uint32Array): ItemCopies;
+  /** Reads and takes states of keys, in a cluster. */
+  copies(): ItemCopies;
   /** The background work of the store, for the one thread that runs it. */
   upkeep(): StoreUpkeep;
 }
@@ -51,7 +48,7 @@ export function doorsOf(parts: StoreParts): Store {
     walkClass: (sizeClass) => new ClassWalk(parts, sizeClass),
     restore: (replaces) => new ItemRestore(parts, replaces),
     walkKeys: () => new KeyWalk(parts),
-    copies: (slots) => new ItemCopies(parts, slots),
+    copies: () => new ItemCopies(parts),
     upkeep: () => new StoreUpkeep(parts),
   };
 }

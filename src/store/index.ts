@@ -1,6 +1,5 @@
 /** Stores items in shared memory. It depends on no protocol and no socket. */
 export type { ClassWalk } from './class-walk.ts';
-export { COPY_SLOT_WORDS } from './copies/copy-slots.ts';
 export type { ItemCopies, Taken } from './copies/item-copies.ts';
 export { type ItemState, newItemState } from './copies/item-state.ts';
 export type { BegunSlots } from './copies/open-changes.ts';

@@ -2,7 +2,6 @@ import { ByteSink } from '../../src/base/index.ts';
 import { assemble } from '../../src/store/assemble.ts';
 import { doorsOf } from '../../src/store/doors.ts';
 import {
-  COPY_SLOT_WORDS,
   type ItemCopies,
   type ItemState,
   KEY_VERDICT,
@@ -11,12 +10,8 @@ import {
   type Store,
 } from '../../src/store/index.ts';
 import { FLAG, type ItemId } from '../../src/store/memory/item-layout.ts';
-import { CONTROL } from '../../src/store/memory/layout.ts';
+import { CONTROL, KEY_SLOTS } from '../../src/store/memory/layout.ts';
 import { SessionHarness, type StoreOptions, testShare } from './session-harness.ts';
-
-/** Zeroed slots of a node. */
-export const newSlots = (): Uint32Array =>
-  new Uint32Array(new SharedArrayBuffer(COPY_SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT));
 
 /** One node of a cluster without sockets: a store, a session on it, and its copies. */
 export class CopyNode extends SessionHarness {
@@ -26,11 +21,10 @@ export class CopyNode extends SessionHarness {
 
   constructor(options: Partial<StoreOptions> = {}) {
     const share = testShare(options);
-    const slots = newSlots();
     super(share);
-    this.copies = this.store.copies(slots);
+    this.copies = this.store.copies();
     const others = Array.from({ length: share.layout.threads - 1 }, (_, nth) =>
-      doorsOf(assemble(share, nth + 1)).copies(slots),
+      doorsOf(assemble(share, nth + 1)).copies(),
     );
     this.threads = [this.copies, ...others];
   }
@@ -98,7 +92,7 @@ export function markCopies(store: Store, isCopy: (key: string) => boolean): void
 
 /** The number of the slot of a key. */
 export const slotOfKey = ({ items }: Store, key: string): number =>
-  items.hashOf(Buffer.from(key, 'latin1'), 0, key.length) & (COPY_SLOT_WORDS / 2 - 1);
+  items.hashOf(Buffer.from(key, 'latin1'), 0, key.length) & (KEY_SLOTS - 1);
 
 /** So many keys whose states share a slot of the node. */
 export function collidingKeys(store: Store, count: number, prefix = 'key'): readonly string[] {

@@ -3,11 +3,9 @@ import { ClusterShare } from '../../src/cluster/thread/cluster-share.ts';
 import { adoptOrder, type ThreadOrder } from '../../src/cluster/thread/orders.ts';
 import type { ThreadArgument, ThreadReport } from '../../src/cluster/thread/thread-cluster.ts';
 import { defaultServerOptions, type RunningNode, startNode } from '../../src/node/index.ts';
-import { COPY_SLOT_WORDS } from '../../src/store/index.ts';
 import type { ClusterTopology, Member } from '../../src/topology/index.ts';
 
 const MODULE = new URL('../../src/cluster/thread/thread-cluster.ts', import.meta.url);
-const WORD_BYTES = 4;
 
 /** A member of a cluster without a membership: it takes its topologies from its test. */
 export interface FixedMemberOptions {
@@ -42,7 +40,6 @@ export class FixedMember {
       identity: { cluster: 'web', name, incarnation, secret: Buffer.from(secret, 'hex') },
       peerHost: '127.0.0.1',
       peerPort: portIn(peerAddress),
-      slots: new SharedArrayBuffer(COPY_SLOT_WORDS * WORD_BYTES),
       readsCopies: false,
     };
     const serving = { listen: ['127.0.0.1'], port: portIn(address), ...sizes };

@@ -2,7 +2,7 @@
 import { afterAll, describe, test } from 'vitest';
 import { ByteSink } from '../../src/base/index.ts';
 import { type ItemState, newItemState } from '../../src/store/index.ts';
-import { CopyNode, newSlots } from '../support/copy-node.ts';
+import { CopyNode } from '../support/copy-node.ts';
 import {
   BIG_BYTES,
   checkEveryDeath,
@@ -27,7 +27,7 @@ function stateOf(key: string, request: string): ItemState {
 
 const take = (key: string, request: string): readonly Step[] => {
   const state = stateOf(key, request);
-  return [(harness) => void harness.store.copies(newSlots()).take(state)];
+  return [(harness) => void harness.store.copies().take(state)];
 };
 const storeBigValues = sendAll(...KEYS.map((key) => set(key, 0, BIG_BYTES)));
 
@@ -73,7 +73,7 @@ const SCENARIOS: readonly Scenario[] = [
     steps: [
       ({ store }) => {
         const [bytes, state] = [Buffer.from('key-3'), newItemState()];
-        store.copies(newSlots()).read(bytes, 0, bytes.length, state, new ByteSink(16));
+        store.copies().read(bytes, 0, bytes.length, state, new ByteSink(16));
       },
     ],
     options: CHAINED,

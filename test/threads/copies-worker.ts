@@ -10,7 +10,6 @@ import { keyAt, valueAt } from './copy-states.ts';
 
 export interface CopiesJob {
   readonly share: StoreShare;
-  readonly slots: Uint32Array;
   readonly thread: number;
   readonly threads: number;
   readonly keys: readonly string[];
@@ -36,7 +35,7 @@ const DISORDER = 30;
 const job = workerData as CopiesJob;
 const random = new Random(job.seed + job.thread);
 const harness = new SessionHarness(job.share, job.thread);
-const copies = harness.store.copies(job.slots);
+const copies = harness.store.copies();
 const state = newItemState();
 const sink = new ByteSink(64);
 

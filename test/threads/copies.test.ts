@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { audit } from '../support/audit.ts';
-import { collidingKeys, newSlots } from '../support/copy-node.ts';
+import { collidingKeys } from '../support/copy-node.ts';
 import { testSeed } from '../support/random.ts';
 import { SessionHarness, testShare } from '../support/session-harness.ts';
 import type { CopiesJob, CopiesResult } from './copies-worker.ts';
@@ -21,13 +21,11 @@ function run(workerData: CopiesJob): Promise<CopiesResult> {
 
 test(`threads that take states at once leave the last of each key, seed ${seed}`, async () => {
   const share = testShare({ threads: THREADS + 1, slabChunkMaxBytes: 8 << 10 });
-  const slots = newSlots();
   const observer = new SessionHarness(share, THREADS);
   const groups = ['a', 'b', 'c', 'd'].map((prefix) => collidingKeys(observer.store, 4, prefix));
   const keys = groups.flat();
   const common = {
     share,
-    slots,
     threads: THREADS,
     keys,
     states: STATES,
@@ -49,9 +47,8 @@ test(`threads that take states at once leave the last of each key, seed ${seed}`
 
 test(`threads of a primary number the states of a key in their order, seed ${seed}`, async () => {
   const share = testShare({ threads: THREADS });
-  const slots = newSlots();
   const keys = ['a', 'b'];
-  const common = { share, slots, threads: THREADS, keys, states: 8 * STATES, seed };
+  const common = { share, threads: THREADS, keys, states: 8 * STATES, seed };
   const threads = Array.from({ length: THREADS }, (_, thread) =>
     run({ ...common, thread, role: 'primary' }),
   );

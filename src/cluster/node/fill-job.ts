@@ -17,7 +17,6 @@ export interface FillJob extends FillOrder {
   /** The bytes of the secret become a Uint8Array on their way to the thread. */
   readonly identity: Omit<LinkIdentity, 'secret'> & { readonly secret: Uint8Array };
   /** The words of `store.copies`. */
-  readonly slots: SharedArrayBuffer;
   /** The threads that serve clients, by their numbers in the operating system. */
   readonly threads: readonly number[];
 }
@@ -30,7 +29,7 @@ export default async function runFill(guest: Guest, job: FillJob): Promise<FillO
   const delays = new ThreadDelays(job.threads);
   const links = new FillLinks(job, machine);
   try {
-    const copies = store.copies(new Uint32Array(job.slots));
+    const copies = store.copies();
     const fill = new FillRun({
       plan: planOf(job),
       walkKeys: () => store.walkKeys(),

@@ -1,7 +1,6 @@
 import { extname } from 'node:path';
 import { CodedError, type Logger } from '../../base/index.ts';
 import type { ClusterStart, RunningNode } from '../../node/index.ts';
-import { COPY_SLOT_WORDS } from '../../store/index.ts';
 import type { Answer } from '../grants/gone-members.ts';
 import { Grants } from '../grants/grants.ts';
 import { Votes } from '../grants/votes.ts';
@@ -54,12 +53,10 @@ export function openMember(options: MemberOptions): OpenedMember {
   const { identity, peerHost, peerPort, readsCopies } = options;
   const { cluster, name, incarnation, secret } = identity;
   const share = ClusterShare.allocate();
-  const slots = new SharedArrayBuffer(COPY_SLOT_WORDS * Uint32Array.BYTES_PER_ELEMENT);
   const argument: ThreadArgument = {
     identity: { cluster, name, incarnation, secret },
     peerHost,
     peerPort,
-    slots,
     readsCopies,
   };
   const attached = Promise.withResolvers<NodeCluster>();
@@ -145,15 +142,15 @@ function nodeClusterOf(
     readsCopies: argument.readsCopies,
     peerPort: share.peerPort,
     timers: machineTimers(peerMachine()),
-    copies: store.copies(new Uint32Array(argument.slots)),
+    copies: store.copies(),
     walkKeys: () => store.walkKeys(),
     order: (order) => cluster.adopt(order),
     soon: (run) => void setImmediate(run),
     runFill: async (order) => {
       try {
-        const { identity: from, slots } = argument;
+        const { identity: from } = argument;
         const threads = (await cluster.adopt({ kind: 'number' })) as readonly number[];
-        const job: FillJob = { ...order, identity: from, slots, threads };
+        const job: FillJob = { ...order, identity: from, threads };
         return await runGuest<FillOutcome>(FILL_MODULE, job, 'copies');
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;

@@ -45,7 +45,18 @@ interface StateServiceParts {
   readonly timers: Timers;
   readonly view: TopologyView;
   readonly handover: Handover;
+  /** Absent: JavaScript takes all states. */
+  readonly fast?: FastTaking | undefined;
 }
+
+/** The fast path of the thread: see FastCopies. */
+interface FastTaking {
+  readonly taken: number;
+  takeStates(bytes: Buffer, start: number, end: number): number;
+}
+
+/** After so many tries in a row that took nothing, JavaScript takes the rest of a batch alone. */
+const BARREN_TRIES_MAX = 2;
 
 /**
  * Takes the states that primaries send. A batch of a newer topology waits until this thread has
@@ -111,8 +122,12 @@ export class StateService {
     const isFill = frame.kind === KIND.fill;
     this.#reader.open(frame);
     const shift = secondsAhead(timers.unixMs() - this.#reader.sentMs);
+    const isFast = this.#parts.fast !== undefined && !isFill && since.length === 0;
+    let barrenTries = isFast ? 0 : BARREN_TRIES_MAX;
     for (let ahead = 0; ; ahead--) {
-      if (ahead === 0) ahead = this.#lookAhead();
+      if (barrenTries < BARREN_TRIES_MAX) {
+        barrenTries = this.#takeFast(frame, this.#parts.fast!) > 0 ? 0 : barrenTries + 1;
+      } else if (ahead <= 0) ahead = this.#lookAhead();
       if (!this.#reader.next(state)) return;
       if (!since.every((adopted) => holdsKey(adopted, state))) continue;
       if (state.expiry !== 0) state.expiry = Math.max(1, state.expiry + shift);
@@ -121,6 +136,13 @@ export class StateService {
       const reason = taken === 'refused' ? REFUSAL.older : REFUSAL.noMemory;
       putRefusal(sink, this.#reader.index, reason, state.slotHigh, state.slotLow);
     }
+  }
+
+  /** Takes the simple states that come next; returns how many. */
+  #takeFast({ bytes, end }: Frame, fast: FastTaking): number {
+    const next = fast.takeStates(bytes, this.#reader.at, end);
+    this.#reader.skip(fast.taken, next);
+    return fast.taken;
   }
 
   /** Loads the items of the next states into the cache; returns of how many. */

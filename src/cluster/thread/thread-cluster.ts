@@ -35,8 +35,6 @@ export interface ThreadArgument {
   /** Where the threads listen for peers; port 0: the kernel chooses. */
   readonly peerHost: string;
   readonly peerPort: number;
-  /** COPY_SLOT_WORDS words for `store.copies`. */
-  readonly slots: SharedArrayBuffer;
   /** Whether this node answers gets by copies of keys of other nodes. */
   readonly readsCopies: boolean;
 }
@@ -88,7 +86,7 @@ export class MemberThread implements ThreadCluster {
     const onUp = (peer: MemberIdentity): void => this.#forwarder.reached(peerKey(peer));
     this.#routes = new PeerRoutes({ identity: self, machine, log, onUp });
     const common: CommonParts = {
-      copies: store.copies(new Uint32Array(argument.slots)),
+      copies: store.copies(),
       timers,
       sharedMs: () => machine.sharedMs(),
       view: this.#view,
@@ -96,6 +94,7 @@ export class MemberThread implements ThreadCluster {
       linkTo: (peer) => this.#routes.to(peer)?.link,
     };
     this.#copies = common.copies;
+    this.#copies.changes.fast = host.fastCopies;
     this.#sender = this.#newSender(common);
     this.#marks = new MarkSender({ ...common, sequence: () => common.copies.sequence() });
     this.#flush = new ClusterFlush({ ...common, clock: store.clock });
@@ -225,7 +224,7 @@ export class MemberThread implements ThreadCluster {
   }
 
   #newService(common: CommonParts): PeerService {
-    const states = new StateService(common);
+    const states = new StateService({ ...common, fast: this.#host.fastCopies });
     const marks = new MarkService({
       ...common,
       marked: (mark) => this.#tell({ kind: 'marked', ...mark }),

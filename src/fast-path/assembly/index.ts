@@ -4,19 +4,17 @@
  */
 import { answer } from './answer';
 import {
-  ITEM_BUCKET_NEXT,
   REPLIES_MAX,
   REPLY_ENDS_AT,
   RESULT_KEY,
   RESULT_LEFT,
   RESULT_OUT,
   RESULT_REPLIES,
-  RESULT_TOUCHED,
 } from './constants';
 import { decodeBinary } from './decode-binary';
 import { decodeClassic } from './decode-classic';
 import { decodeMeta } from './decode-meta';
-import { firstOfBucket } from './lookup';
+import { lookAhead } from './load-items';
 import { beginOutput, hasRoom, out } from './output';
 import {
   BINARY_GET,
@@ -26,23 +24,22 @@ import {
   GET,
   HAS_EXPTIME,
   hasBit,
-  keyHash,
   keyNumber,
   kindOf,
   LAST_KEY,
   META_GET,
   META_NOOP,
   META_SET,
-  nextItem,
   nextOf,
   SET,
-  setNextItem,
 } from './requests';
-import { region, touchLines, touchPlace } from './store';
+import { region } from './store';
 
 export { setChanges } from './changes';
 export { setStopsAtMiss } from './lookup';
+export { settle } from './settle';
 export { configure } from './store';
+export { takeStates } from './take';
 
 /** The entries that a batch has before its last request. */
 const BATCH = 32;
@@ -141,33 +138,4 @@ function isAllowed(entry: usize, rights: i32): bool {
   if (kind === META_GET) return !hasBit(entry, HAS_EXPTIME);
   if (kind === SET || kind === META_SET || kind === BINARY_SET) return (rights & MAY_SET) !== 0;
   return kind === GET || kind === BINARY_GET || kind === META_NOOP || kind === BINARY_NOOP;
-}
-
-/**
- * Reads the buckets of the next keys, then the first items of these buckets, then the second ones.
- * The reads of one kind do not depend on each other, so the processor waits for all of them at the
- * same time.
- */
-function lookAhead(from: i32, to: i32): void {
-  for (let nth = from; nth < to; nth++) {
-    const entry = entryAt(nth);
-    const hasKey = kindOf(entry) !== META_NOOP && kindOf(entry) !== BINARY_NOOP;
-    setNextItem(entry, hasKey ? firstOfBucket(keyHash(entry)) : 0);
-  }
-  // Without a use a compiler would remove the reads.
-  store<u32>(region, touchItems(from, to) + touchItems(from, to), RESULT_TOUCHED);
-}
-
-/** Reads an item of the bucket of each entry, and goes on to the next one. */
-function touchItems(from: i32, to: i32): u32 {
-  let touched: u32 = 0;
-  for (let nth = from; nth < to; nth++) {
-    const entry = entryAt(nth);
-    const id = nextItem(entry);
-    if (id === 0) continue;
-    const item = touchPlace(id);
-    touched += touchLines(item);
-    setNextItem(entry, load<u32>(item, ITEM_BUCKET_NEXT));
-  }
-  return touched;
 }

@@ -28,6 +28,7 @@ import {
   SETUP_BUCKETS_MAX,
   SETUP_CLASSES,
   SETUP_CONTROL,
+  SETUP_COPY_SLOTS,
   SETUP_COUNTERS,
   SETUP_END,
   SETUP_GHOST_MASK,
@@ -60,6 +61,8 @@ export let ghosts: usize = 0;
 export let ghostMask: u32 = 0;
 /** The counts of changes that other nodes may lack, by slot of keys. */
 export let openChanges: usize = 0;
+/** The highest read numbers of states that this node has taken, by slot of keys. */
+export let copySlots: usize = 0;
 export let buckets: usize = 0;
 export let bucketsMax: u32 = 0;
 let slabs: usize = 0;
@@ -94,6 +97,7 @@ export function configure(regionAt: f64): void {
   ghosts = <usize>setup(SETUP_GHOSTS);
   ghostMask = <u32>setup(SETUP_GHOST_MASK);
   openChanges = <usize>setup(SETUP_OPEN_CHANGES);
+  copySlots = <usize>setup(SETUP_COPY_SLOTS);
   buckets = <usize>setup(SETUP_BUCKETS);
   bucketsMax = <u32>setup(SETUP_BUCKETS_MAX);
   slabs = <usize>setup(SETUP_SLABS);

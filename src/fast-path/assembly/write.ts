@@ -151,7 +151,7 @@ function storeOpened(entry: usize, old: u32, stripe: usize, expiry: u32): bool {
 }
 
 /** Overwrites a value in its chunk. */
-function overwrite(entry: usize, id: u32, expiry: u32): bool {
+export function overwrite(entry: usize, id: u32, expiry: u32): bool {
   const item = itemAt(id);
   const meta = metaOf(item);
   const itemClass = sizeClass(entry);

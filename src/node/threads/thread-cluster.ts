@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/index.ts';
+import type { FastCopies } from '../../fast-path/index.ts';
 import type { ClusterSeat, PeerSession } from '../../server/index.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -23,6 +24,8 @@ export interface ThreadClusterHost {
   /** The largest item. */
   readonly itemBytesMax: number;
   readonly log: Logger;
+  /** What the fast path does for copies; undefined without it. */
+  readonly fastCopies: FastCopies | undefined;
   /** Makes a session that executes the requests of peers; the thread needs only one. */
   peerSession(seat: ClusterSeat): PeerSession;
   /**

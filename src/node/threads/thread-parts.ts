@@ -41,7 +41,9 @@ export function clusterHost(
     return new PeerSession(peerContext(memory, control, parts.events), seat, fast);
   };
   const { log } = parts;
-  return { store, thread, threads, itemBytesMax: maxItemSizeBytes, log, peerSession };
+  const fastCopies = fastPath?.copies;
+  const sizes = { threads, itemBytesMax: maxItemSizeBytes };
+  return { store, thread, ...sizes, log, fastCopies, peerSession };
 }
 
 /** What the sessions of the thread need of its cluster. */

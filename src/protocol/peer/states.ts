@@ -138,6 +138,17 @@ export class StatesReader {
     this.index = -1;
   }
 
+  /** Where the next state begins in the frame. */
+  get at(): number {
+    return this.#next;
+  }
+
+  /** Passes over `count` states; the next one begins at `at`. */
+  skip(count: number, at: number): void {
+    this.index += count;
+    this.#next = at;
+  }
+
   /** Calls `visit` for the keys of the next states, at most `count`; returns how many they are. */
   skim(count: number, visit: (bytes: Buffer, start: number, end: number) => void): number {
     const frame = this.#frame;

@@ -1,10 +1,8 @@
-import { assert } from '../../base/index.ts';
+import type { Arena } from '../memory/arena.ts';
 import { KEY_SLOTS } from '../memory/layout.ts';
 import type { ItemState } from './item-state.ts';
 
 const NUMBER_WORDS = 2;
-/** The words of the slots of a node: zeroed shared memory that all its threads use. */
-export const COPY_SLOT_WORDS = KEY_SLOTS * NUMBER_WORDS;
 
 /** The slot of the keys with this hash. */
 export function slotOf(hash: number): number {
@@ -21,9 +19,8 @@ type Numbered = Pick<ItemState, 'readHigh' | 'readLow' | 'slotHigh' | 'slotLow'>
 export class CopySlots {
   readonly #words: Uint32Array;
 
-  constructor(words: Uint32Array) {
-    assert(words.length === COPY_SLOT_WORDS, `the slots have ${COPY_SLOT_WORDS} words`);
-    this.#words = words;
+  constructor({ copySlots }: Pick<Arena, 'copySlots'>) {
+    this.#words = copySlots;
   }
 
   /**

@@ -45,10 +45,9 @@ export class ItemCopies {
   /** When the item of the state was used last, on this node's clock. */
   #access = 0;
 
-  /** `slots`: COPY_SLOT_WORDS words of shared memory, the same for all threads of the node. */
-  constructor(parts: StoreParts, slots: Uint32Array) {
+  constructor(parts: StoreParts) {
     this.#parts = parts;
-    this.#slots = new CopySlots(slots);
+    this.#slots = new CopySlots(parts.arena);
     this.changes = new OpenChanges(parts);
     this.lookAhead = new LookAhead(parts);
     this.#item = newWholeItem(parts);

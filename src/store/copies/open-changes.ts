@@ -8,6 +8,11 @@ import { slotOf } from './copy-slots.ts';
 /** The slots of changes that one input has made, each once for each count. */
 export type BegunSlots = readonly number[];
 
+/** Settles keys; calls `settleBusy` for each whose lock is busy. */
+interface FastSettling {
+  settle(keys: Keys, settleBusy: (nth: number) => void): void;
+}
+
 /** Keys in one buffer. */
 interface Keys {
   readonly count: number;
@@ -27,6 +32,8 @@ const NO_SLOTS: BegunSlots = [];
  *   begin ──▶ the change ──▶ take ──▶ all holders have it ──▶ end ──▶ settle
  */
 export class OpenChanges {
+  /** The fast path of this thread, if it has one. */
+  fast: FastSettling | undefined;
   readonly #parts: StoreParts;
   readonly #counts: Int32Array;
   /** By slot: the changes that this thread has begun since the last `take`. */
@@ -88,6 +95,16 @@ export class OpenChanges {
 
   /** Takes the mark from the items of keys, unless holders may lack a change of their slot. */
   settle(keys: Keys): void {
+    if (this.fast === undefined) this.#settleAll(keys);
+    else this.fast.settle(keys, (nth) => this.#settleBusy(keys, nth));
+  }
+
+  #settleBusy(keys: Keys, nth: number): void {
+    const [start, end] = [keys.startOf(nth), keys.endOf(nth)];
+    this.#settle(this.#parts.index.hashOf(keys.bytes, start, end), keys.bytes, start, end);
+  }
+
+  #settleAll(keys: Keys): void {
     const lookAhead = this.#lookAhead;
     for (let first = 0; first < keys.count; first += LOOK_AHEAD_KEYS_MAX) {
       const next = Math.min(first + LOOK_AHEAD_KEYS_MAX, keys.count);

@@ -13,7 +13,7 @@ export interface StoreTime {
 }
 
 /** The most sequence numbers that one step skips. */
-const SKIP_MAX = 2 ** 30;
+export const SEQ_SKIP_MAX = 2 ** 30;
 
 /** The high word that belongs to this half of the low word's range. */
 function highWordOf(low: number): number {
@@ -115,7 +115,7 @@ export class StoreClock implements StoreTime {
       const last = this.lastSeq();
       const missing = (high - last.high) * 2 ** 32 + low - last.low;
       if (missing <= 0) return;
-      const step = Math.min(missing, SKIP_MAX);
+      const step = Math.min(missing, SEQ_SKIP_MAX);
       const before = Atomics.add(this.#control, CONTROL.seqLow, step) >>> 0;
       const after = (before + step) >>> 0;
       if (highWordOf(before) === highWordOf(after)) continue;

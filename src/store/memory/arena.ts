@@ -41,6 +41,8 @@ export class Arena implements ViewedBytes {
   readonly sizeSteps: Int32Array;
   /** See OpenChanges. */
   readonly openChanges: Int32Array;
+  /** See CopySlots. */
+  readonly copySlots: Uint32Array;
   /** Bucket heads: item ids. */
   readonly buckets: Uint32Array;
   /** The slab pages, as words and as bytes. */
@@ -81,6 +83,7 @@ export class Arena implements ViewedBytes {
     this.pageNext = new Uint32Array(memory, layout.pageNextByte, layout.pagesReserved);
     this.sizeSteps = new Int32Array(memory, layout.sizesByte, layout.sizeSteps);
     this.openChanges = new Int32Array(memory, layout.openChangesByte, KEY_SLOTS);
+    this.copySlots = new Uint32Array(memory, layout.copySlotsByte, KEY_SLOTS * 2);
     this.ghosts = new Uint32Array(memory, layout.ghostByte, layout.ghostSlots);
     this.buckets = new Uint32Array(memory, layout.indexByte, layout.bucketsMax);
     this.words = new Uint32Array(memory, layout.slabsByte, slabBytes / 4);

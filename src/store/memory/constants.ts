@@ -12,6 +12,7 @@ import { BUCKET_ITEMS_MAX } from '../items/index-table.ts';
 import { HITS_MAX } from '../items/items.ts';
 import { OLD_VALUE_FLAGS, PLACE_FLAGS } from '../items/overwriter.ts';
 import { MEMCACHED_FLAGS_BYTES, MEMCACHED_OVERHEAD_BYTES } from '../items/placer.ts';
+import { SEQ_SKIP_MAX } from '../items/store-clock.ts';
 import { CLASS_COUNT, COUNT } from './counters.ts';
 import {
   CLIENT_FLAGS_BYTES,
@@ -103,6 +104,7 @@ export const STORE_CONSTANTS: Numbers = {
   HITS_MAX,
   STRIPE_MASK: STRIPES - 1,
   KEY_SLOT_MASK: KEY_SLOTS - 1,
+  SEQ_SKIP_MAX,
   INDEX_LOAD_MAX,
   BUCKET_ITEMS_MAX,
   CANDIDATES_MAX,

@@ -23,6 +23,7 @@ export function fastSetup(share: StoreShare, thread: number) {
       pageClass: layout.pageClassByte,
       ghosts: layout.ghostByte,
       openChanges: layout.openChangesByte,
+      copySlots: layout.copySlotsByte,
       ghostMask: layout.ghostSlots - 1,
       buckets: layout.indexByte,
       bucketsMax: layout.bucketsMax,

@@ -7,10 +7,10 @@
  *   │ of words │ locks   │ words   │ float64      │ (N+1)×896×8 │ float64  │
  *   └──────────┴─────────┴─────────┴──────────────┴─────────────┴──────────┘
  *     ┌────────┬─────────┬───────────┬─────────┬────────┬─────────┬────────────┐
- *   … │ pages: │ ghosts  │ size      │ open    │ index  │ regions │ slab pages │
- *     │ class, │ 4 bytes │ histogram │ changes │ bucket │ one for │ 1 MiB each │
- *     │ next   │ a slot  │ 4 bytes a │ 65536×4 │ heads  │ each    │            │
- *     │        │         │ step      │ counts  │        │ thread  │            │
+ *   … │ pages: │ ghosts  │ size      │ changes │ index  │ regions │ slab pages │
+ *     │ class, │ 4 bytes │ histogram │ and     │ bucket │ one for │ 1 MiB each │
+ *     │ next   │ a slot  │ 4 bytes a │ copies: │ heads  │ each    │            │
+ *     │        │         │ step      │ slots   │        │ thread  │            │
  *     └────────┴─────────┴───────────┴─────────┴────────┴─────────┴────────────┘
  *
  * Words have 32 bits. item-layout.ts draws what is inside the slab pages.
@@ -178,6 +178,8 @@ export interface StoreLayout {
   readonly sizeSteps: number;
   /** In a cluster: for each slot of keys, the changes that other holders may lack. */
   readonly openChangesByte: number;
+  /** In a cluster: for each slot of keys, the highest read number of a state that was taken. */
+  readonly copySlotsByte: number;
   /** A power of 2. */
   readonly ghostSlots: number;
   readonly indexByte: number;
@@ -249,6 +251,7 @@ export function layOut(input: LayoutInput): StoreLayout {
     sizesByte: take(sizeSteps * 4, 64),
     sizeSteps,
     openChangesByte: take(KEY_SLOTS * 4, 64),
+    copySlotsByte: take(KEY_SLOTS * 8, 64),
     indexByte: take(bucketsMax * 4, 64),
     regionsByte: take(threads * regionBytes, 4096),
     regionBytes,

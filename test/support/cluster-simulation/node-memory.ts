@@ -1,14 +1,8 @@
-import {
-  COPY_SLOT_WORDS,
-  openStore,
-  type Store,
-  type StoreShare,
-} from '../../../src/store/index.ts';
+import { openStore, type Store, type StoreShare } from '../../../src/store/index.ts';
 import { CLOCK_START_SECONDS, CONTROL } from '../../../src/store/memory/layout.ts';
 import { fastStore, testShare, threadParts } from '../session-harness.ts';
 import { UNIX_START_SECONDS } from './world.ts';
 
-const WORD_BYTES = 4;
 /** A store starts with so few buckets that a walk over them costs nothing; they grow. */
 const BUCKETS = 16;
 const MEMORY_BYTES = 1 << 20;
@@ -16,7 +10,6 @@ const MEMORY_BYTES = 1 << 20;
 /** The shared memory of one simulated process: its store and what its threads need beside it. */
 export class NodeMemory {
   readonly share: StoreShare;
-  readonly slots = new SharedArrayBuffer(COPY_SLOT_WORDS * WORD_BYTES);
   readonly #threads: number;
   readonly #parts = new Map<string, NonNullable<ReturnType<typeof threadParts>>>();
   readonly #start: Uint8Array;
@@ -48,7 +41,6 @@ export class NodeMemory {
     const buckets = new Int32Array(memory)[CONTROL.buckets]!;
     new Uint32Array(memory, layout.indexByte, buckets).fill(0);
     new Uint8Array(memory).set(this.#start);
-    new Uint32Array(this.slots).fill(0);
     const others = NodeMemory.#unused.get(this.#threads) ?? [];
     NodeMemory.#unused.set(this.#threads, [...others, this]);
   }

@@ -138,7 +138,7 @@ export class SimProcess {
   /** Its store, as its main thread has it. */
   openStore() {
     const store = this.#memory.open(this.options.threads);
-    return { store, copies: store.copies(new Uint32Array(this.#memory.slots)) };
+    return { store, copies: store.copies() };
   }
 
   /** The run is over. */
@@ -179,6 +179,7 @@ export class SimProcess {
       share: this.#memberShare,
       itemBytesMax: 1 << 20,
       log: silentLogger,
+      fastCopies: fastPath?.copies,
       peerSession: (seat: ClusterSeat) => {
         const fast = new FastServing(fastPath!, output, SILENT_LOG, TEST_CONTROL, 0, seat);
         return new PeerSession(newContext(), seat, fast);
@@ -190,7 +191,6 @@ export class SimProcess {
       identity: this.identity,
       peerHost,
       peerPort: Number(peerPort),
-      slots: this.#memory.slots,
       readsCopies: this.options.readsCopies,
     };
     const member = new MemberThread(host, argument, machine);
@@ -253,7 +253,7 @@ export class SimProcess {
       walkKeys: () => store.walkKeys(),
       items: store.view.itemCount(),
       nowSeconds: () => store.clock.now(),
-      copies: store.copies(new Uint32Array(this.#memory.slots)),
+      copies: store.copies(),
       timers: machineTimers(machine),
       share: new FillShare(share),
       delayMs: () => 0,

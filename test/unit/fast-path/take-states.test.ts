@@ -15,7 +15,7 @@ import { CopyNode, set, show } from '../../support/copy-node.ts';
 import { Random, testSeed } from '../../support/random.ts';
 import { fastStore } from '../../support/session-harness.ts';
 
-const ROUNDS = 400;
+const ROUNDS = 150;
 const KEYS = Array.from({ length: 30 }, (_, nth) => `key-${nth}`);
 const seed = testSeed();
 

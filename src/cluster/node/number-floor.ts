@@ -6,6 +6,8 @@ const BASE_SECONDS = 1_767_225_600;
 const NUMBERS_PER_SECOND = 2 ** 16;
 /** A primary skips so many with each topology that gives it keys. */
 const NUMBERS_PER_TOPOLOGY = 2 ** 24;
+/** The versions of a cluster on one machine begin with the Unix time: their low bits suffice. */
+const VERSIONS = 2 ** 16;
 const WORD = 2 ** 32;
 
 /**
@@ -18,7 +20,7 @@ export function skipNumbers(
   unixMs: number,
 ): void {
   const seconds = Math.max(0, Math.floor(unixMs / 1000) - BASE_SECONDS);
-  const floor = seconds * NUMBERS_PER_SECOND + version * NUMBERS_PER_TOPOLOGY;
+  const floor = seconds * NUMBERS_PER_SECOND + (version % VERSIONS) * NUMBERS_PER_TOPOLOGY;
   copies.raiseSequence(Math.floor(floor / WORD), floor % WORD);
   copies.skipSequence();
 }

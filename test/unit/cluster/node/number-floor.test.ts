@@ -26,3 +26,9 @@ test('a primary that is ahead of the time skips numbers all the same', () => {
   skipNumbers(node.copies, 1, NOW_MS);
   expect(node.copies.sequence()).toEqual({ high: 0x1000, low: 2 ** 24 });
 });
+
+test('with the version of a cluster on one machine, numbers stay below 2^47 until 2060', () => {
+  const until = Date.UTC(2060, 0);
+  expect(firstId(Math.floor(until / 1000), until)).toBeLessThan(2n ** 47n);
+  expect(firstId(1_796_028_512, NOW_MS)).toBeLessThan(2n ** 45n);
+});

@@ -126,7 +126,7 @@ export class Forwarder {
     { route, version, status, peerVersion, bytes }: RequestReply,
   ): void {
     if (status instanceof CodedError) {
-      this.#broken(route, forward, status);
+      this.#broken(route, forward, version, status);
     } else if (status === PEER_STATUS.ok) {
       forward.settle(bytes);
     } else if (status === PEER_STATUS.newer) {
@@ -150,16 +150,17 @@ export class Forwarder {
     }
   }
 
-  #broken(route: PeerRoute, forward: SingleForward, error: CodedError): void {
-    const key = peerKey(route.peer);
+  #broken(route: PeerRoute, forward: SingleForward, version: number, error: CodedError): void {
     const sentence = forwardErrors.unreachable(route, error);
-    if (RETRIED.has(error.code)) this.#park(forward, key, sentence);
-    else if (!UNCERTAIN.has(error.code)) this.#fail(forward, sentence);
-    else if (forward.isRepeated || !this.#reader.isReading(forward)) {
+    const isUncertain = UNCERTAIN.has(error.code);
+    if (!isUncertain && !RETRIED.has(error.code)) this.#fail(forward, sentence);
+    else if (isUncertain && (forward.isRepeated || !this.#reader.isReading(forward))) {
       this.#fail(forward, forwardErrors.lost(route, error));
     } else {
-      forward.isRepeated = true;
-      this.#park(forward, key, sentence);
+      forward.isRepeated ||= isUncertain;
+      // Nothing would wake it: the topology that it could wait for has come since it was sent.
+      if (version < this.#parts.view.version) this.#retry(forward);
+      else this.#park(forward, peerKey(route.peer), sentence);
     }
   }
 

@@ -99,6 +99,16 @@ describe('forwarder', () => {
     expect(harness.forwarder.counts.failed).toBe(1);
   });
 
+  test('a request whose link breaks after the next topology has come waits for nothing', () => {
+    const harness = newHarness();
+    const sent = harness.forward(1, 'set k 0 0 1\r\nx\r\n');
+    harness.place = 2;
+    harness.adopt(2);
+    harness.links[1]!.fail(DOWN);
+    harness.links[2]!.reply(PEER_STATUS.ok, 'STORED\r\n');
+    expect(sent.reply).toBe('STORED\r\n');
+  });
+
   test('a read is sent once more after its link broke', () => {
     const harness = newHarness();
     const sent = harness.forward(1, 'get k\r\n');

@@ -13,6 +13,7 @@ import {
 import type { ItemCopies, StoreTime } from '../../store/index.ts';
 import type { PeerPayload } from '../peers/frame-output.ts';
 import { mayRun, type PeerIdentity, peersOf } from './adopted.ts';
+import type { Handover } from './handover.ts';
 import type { FrameSource } from './state-service.ts';
 import type { Timers } from './timers.ts';
 import type { TopologyView } from './topology-view.ts';
@@ -40,6 +41,7 @@ interface ClusterFlushParts {
   readonly clock: StoreTime;
   readonly timers: Timers;
   readonly view: TopologyView;
+  readonly handover: Pick<Handover, 'isOver'>;
   linkTo(peer: PeerIdentity): FlushLink | undefined;
 }
 
@@ -120,6 +122,17 @@ export class ClusterFlush {
     copies.flushUpTo(highest.high, highest.low);
     await this.#ask(2, highest);
     if (view.version !== version && round < ROUNDS_MAX) await this.#run(round + 1);
+    else await this.#handedOver();
+  }
+
+  /** A member that has gone did not flush, and may answer with its items until its right ends. */
+  async #handedOver(): Promise<void> {
+    const { handover, timers } = this.#parts;
+    const untilMs = timers.nowMs() + FLUSH_MS_MAX;
+    while (!handover.isOver) {
+      if (timers.nowMs() >= untilMs) throw failedError('that has gone');
+      await new Promise<void>((resolve) => timers.setTimer(() => resolve(), RETRY_MS));
+    }
   }
 
   /** Asks all peers; resolves with the highest sequence number. */

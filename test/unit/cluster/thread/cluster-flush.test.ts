@@ -18,6 +18,7 @@ class FlushMember {
   readonly view = new TopologyView(timers);
   readonly links = new Map<string, HeldLink>();
   readonly flush: ClusterFlush;
+  readonly handover = { isOver: true };
 
   constructor(nth: number) {
     this.view.adopt(adoptedBy(topologyWith(3), memberWith(nth)));
@@ -26,6 +27,7 @@ class FlushMember {
       clock: this.node.store.clock,
       timers,
       view: this.view,
+      handover: this.handover,
       linkTo: ({ name }) => this.links.get(name),
     });
     for (const other of [1, 2, 3]) this.links.set(`web-${other}`, new HeldLink(memberWith(nth)));
@@ -103,6 +105,18 @@ describe('a flush of the cluster', () => {
     await deliverAll();
     members[1]!.node.copies.take(late);
     expect(members[1]!.has('a')).toBe(false);
+  });
+  test('it settles when no member that has gone may answer any more', async () => {
+    first().handover.isOver = false;
+    const settled = flushAll();
+    await deliverAll();
+    timers.advance(60);
+    await settleAll();
+    expect(settled.count).toBe(0);
+    first().handover.isOver = true;
+    timers.advance(60);
+    await settleAll();
+    expect(settled).toEqual({ count: 1, error: undefined });
   });
   test('a lost request is sent again', async () => {
     const settled = flushAll();

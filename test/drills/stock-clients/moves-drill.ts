@@ -95,24 +95,12 @@ export class MovesDrill {
     for (const load of this.#loads) load.begin(phase);
     // A node that restarts ends the connections of its clients.
     if (wanted.action === 'restart') this.#checker!.disturb(phase);
-    const moves = await this.#changed(wanted).catch((error: Error) => {
+    const changing = changeNodes(socketIn(this.#folder.pathTo('state')), wanted);
+    const moves = await changing.catch((error: Error) => {
       throw new Error(`${phase}: ${error.message}\n${this.#cluster.owned.stderr}`);
     });
     this.#checker!.rest();
     for (const move of moves) this.notes.push(`${phase}: ${textOf(move)}`);
-  }
-
-  /**
-   * A join is given up, and nothing has moved, if the new process has no core for two seconds, as
-   * on a machine that runs other tests: then the drill adds a node again, as an operator does.
-   */
-  async #changed(...[wanted]: Tail<typeof changeNodes>): Promise<readonly Move[]> {
-    const socket = socketIn(this.#folder.pathTo('state'));
-    return changeNodes(socket, wanted).catch((error: Error) => {
-      if (!error.message.includes('ended before it had its items')) throw error;
-      this.notes.push(error.message);
-      return changeNodes(socket, wanted);
-    });
   }
 
   /** Ends all clients; each has read all its keys. */

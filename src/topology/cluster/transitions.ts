@@ -43,7 +43,7 @@ export function withJoined(topology: ClusterTopology, member: NewMember): Cluste
  */
 export function withLeaving(topology: ClusterTopology, name: string): ClusterTopology {
   const member = knownMember(topology, name);
-  if (member.state === 'leaving') throw new TopologyError(`${name} is leaving already.`);
+  checkStays(member);
   if (member.weight === 0) return withoutMember(topology, name);
   checkNoChange(topology);
   checkOthersHold(topology, member, []);
@@ -57,6 +57,7 @@ export function withReplaced(
   newMember: NewMember,
 ): ClusterTopology {
   const member = knownMember(topology, name);
+  checkStays(member);
   if (memberOf(topology, newMember.name) !== undefined) {
     throw new TopologyError(`${newMember.name} is a member of the cluster already.`);
   }
@@ -141,6 +142,11 @@ function restartedState({ name, weight, state }: Member): MemberState {
 function changesRing({ weight, state }: Member): boolean {
   const { inRing, inNextRing } = STATE_RULES[state];
   return weight > 0 && inRing !== inNextRing;
+}
+
+/** One that has given its items away still finishes its changes, and the others wait for its mark. */
+function checkStays({ name, state }: Member): void {
+  if (state === 'leaving') throw new TopologyError(`${name} is leaving already.`);
 }
 
 function checkNoChange({ members }: ClusterTopology): void {

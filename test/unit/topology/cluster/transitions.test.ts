@@ -123,6 +123,13 @@ describe('a member that is replaced', () => {
       '2: web-1 serving, web-2 gone, web-3 joining',
     );
   });
+  test('one that has given its items away, but still finishes its changes, is refused', () => {
+    const members = [memberWith(1), memberWith(2, { weight: 0, state: 'leaving' })];
+    const leaving = topologyWith(members);
+    const sentence = 'web-2 is leaving already.';
+    expect(refusalOf(() => withReplaced(leaving, 'web-2', newMember(3)))).toBe(sentence);
+    expect(refusalOf(() => withLeaving(leaving, 'web-2'))).toBe(sentence);
+  });
   test('the last node can be replaced, but not by a member', () => {
     const alone = inStates(['serving'], { replicas: 1 });
     expect(statesOf(withReplaced(alone, 'web-1', newMember(2)))).toContain('web-1 leaving');

@@ -17,6 +17,8 @@ const REST_MS_MAX = 90_000;
 const REPLY_MS_MAX = 20_000;
 /** After the life of an item and this time, each node knows that it has expired. */
 const EXPIRED_MS = 3000;
+/** What is acknowledged before the copies have it has arrived there after this time. */
+const COPIED_MS = 5000;
 /** A read that fails at rest is tried again: a link may just be opening. */
 const READ_ROUNDS_MAX = 5;
 const READ_PAUSE_MS = 1000;
@@ -90,7 +92,7 @@ class ClusterRun {
     const violations: string[] = [];
     const isQuiet = await world.run(world.nowMs + REST_MS_MAX, () => this.#isQuiet);
     if (!isQuiet) violations.push(`the cluster does not come to rest: ${this.#members.waitsFor}`);
-    await world.run(world.nowMs + expiredMs);
+    await world.run(world.nowMs + Math.max(expiredMs, replication === 'async' ? COPIED_MS : 0));
     if (isQuiet) violations.push(...(await this.#readAll()), ...this.#unequalItems);
     const verdict = judge(this.#history, {
       mayVanish: this.#scenario.faults.evict !== undefined,

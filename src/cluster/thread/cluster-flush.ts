@@ -107,10 +107,17 @@ export class ClusterFlush {
   }
 
   #flush(settle: Settle): void {
-    this.#run(1).then(
+    this.#begin().then(
       () => settle(),
       (error: unknown) => settle(error instanceof CodedError ? error : failedError('a peer')),
     );
+  }
+
+  /** Before its first topology the node knows none of those that have items. */
+  async #begin(): Promise<void> {
+    const isMember = await new Promise((resolve) => this.#parts.view.whenAdopted(1, resolve));
+    if (isMember !== true) throw notYetError();
+    await this.#run(1);
   }
 
   async #run(round: number): Promise<void> {
@@ -191,5 +198,10 @@ function higher(one: SequenceNumber, other: SequenceNumber): SequenceNumber {
 
 function failedError(name: string): CodedError {
   const text = `The member ${name} has not flushed its items in time; the others have.`;
+  return new CodedError('ERR_FLUSH', `${text} Send flush_all again.`);
+}
+
+function notYetError(): CodedError {
+  const text = 'This node is no member of the cluster yet, so nothing was flushed.';
   return new CodedError('ERR_FLUSH', `${text} Send flush_all again.`);
 }

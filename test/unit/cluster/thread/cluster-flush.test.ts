@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { CodedError } from '../../../../src/base/index.ts';
 import { adoptedBy } from '../../../../src/cluster/thread/adopted.ts';
 import { ClusterFlush } from '../../../../src/cluster/thread/cluster-flush.ts';
-import { TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
+import { ADOPTION_MS_MAX, TopologyView } from '../../../../src/cluster/thread/topology-view.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { CopyNode, set } from '../../../support/copy-node.ts';
 import { HeldLink } from '../../../support/held-links.ts';
@@ -117,6 +117,24 @@ describe('a flush of the cluster', () => {
     timers.advance(60);
     await settleAll();
     expect(settled).toEqual({ count: 1, error: undefined });
+  });
+  test('a node without a topology flushes once it has one, or fails', async () => {
+    const view = new TopologyView(timers);
+    const { node, handover, links } = first();
+    const linkTo = ({ name }: { readonly name: string }) => links.get(name);
+    const parts = { copies: node.copies, clock: node.store.clock, timers, view, handover, linkTo };
+    const flush = new ClusterFlush(parts);
+    void node.send(set('a', 'x'));
+    const outcomes: (CodedError | undefined)[] = [];
+    flush.flushAll(0, (error) => outcomes.push(error));
+    timers.advance(ADOPTION_MS_MAX);
+    await settleAll();
+    expect([outcomes[0]?.code, first().has('a')]).toEqual(['ERR_FLUSH', true]);
+    flush.flushAll(0, (error) => outcomes.push(error));
+    view.adopt(adoptedBy(topologyWith(3), memberWith(1)));
+    view.wake();
+    await deliverAll();
+    expect([outcomes[1], first().has('a')]).toEqual([undefined, false]);
   });
   test('a lost request is sent again', async () => {
     const settled = flushAll();

@@ -144,7 +144,7 @@ function changesRing({ weight, state }: Member): boolean {
   return weight > 0 && inRing !== inNextRing;
 }
 
-/** One that has given its items away still finishes its changes, and the others wait for its mark. */
+/** One that leaves still finishes its changes, and the others wait for its mark. */
 function checkStays({ name, state }: Member): void {
   if (state === 'leaving') throw new TopologyError(`${name} is leaving already.`);
 }

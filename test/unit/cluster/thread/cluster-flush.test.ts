@@ -106,7 +106,7 @@ describe('a flush of the cluster', () => {
     members[1]!.node.copies.take(late);
     expect(members[1]!.has('a')).toBe(false);
   });
-  test('it settles when no member that has gone may answer any more', async () => {
+  test('a flush settles when no member that has gone may answer any more', async () => {
     first().handover.isOver = false;
     const settled = flushAll();
     await deliverAll();

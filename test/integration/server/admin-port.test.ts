@@ -138,6 +138,9 @@ describe('the admin port', () => {
     expect((await ask(`${url}/readyz`)).status).toBe(200);
     // The client holds its connection open, so that the node drains for some seconds.
     client.write('set a 0 0 9\r\n1');
+    await waitUntil('the node has the beginning of the request', async () => {
+      return (await series(url, 'memcached_read_bytes_total')) > 0;
+    });
     node.process.child.kill('SIGTERM');
     const draining = await waitUntil('the node is not ready', async () => {
       const answer = await ask(`${url}/readyz`);

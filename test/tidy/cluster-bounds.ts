@@ -114,7 +114,10 @@ export const etcdBounds = (the: (path: string, name: string) => number) => ({
     ms(the('etcd/secret.ts', 'RETRY_MS')),
     ms(the('etcd/reachable.ts', 'CONNECT_MS_MAX')),
   ],
-  'drive of a cluster in etcd': [ms(the('etcd/driver.ts', 'RETRY_MS'))],
+  'drive of a cluster in etcd': [
+    ms(the('etcd/driver.ts', 'RETRY_MS')),
+    ms(the('etcd/drive.ts', 'LATE_MS_MAX')),
+  ],
   'change of nodes in etcd': [
     ms(the('change-lock.ts', 'LOCK_SECONDS') * 1000),
     count(the('change-lock.ts', 'RENEWALS_PER_LOCK')),

@@ -1,5 +1,6 @@
 import { Votes } from '../../../src/cluster/grants/votes.ts';
 import { adoptionOf } from '../../../src/cluster/membership/etcd/adoption.ts';
+import { Complaints } from '../../../src/cluster/membership/etcd/complaints.ts';
 import { drive } from '../../../src/cluster/membership/etcd/drive.ts';
 import { hasEnded } from '../../../src/cluster/membership/etcd/known-end.ts';
 import { peerKey } from '../../../src/cluster/thread/adopted.ts';
@@ -57,6 +58,7 @@ export class LeaseMembers implements SimMembership {
   readonly #ending: MemberEnding;
   /** What the drivers know of processes, by `peerKey`. */
   readonly #adopted = new Map<string, number>();
+  readonly #complaints = new Complaints();
   #topology: ClusterTopology;
   #upSinceMs = 0;
 
@@ -276,12 +278,15 @@ export class LeaseMembers implements SimMembership {
     const { replicas, replication } = this.#options;
     const settings = { cluster: 'web', replicas, replication };
     for (const { report } of state.nodes) this.#adopted.set(peerKey(report), report.adopted);
+    const { nowMs } = this.#world;
+    this.#complaints.note(state.nodes, nowMs);
     return drive({
       ...state,
       settings,
       votes: new Votes({ readsCopies: false }),
       adopted: this.#adopted,
       isSettled,
+      lateMs: (name) => this.#complaints.ageMs(name, nowMs),
     });
   }
 

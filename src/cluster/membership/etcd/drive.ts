@@ -15,6 +15,7 @@ import {
 } from '../../../topology/index.ts';
 import { isOutvoted, mayAnswerBy, type Votes } from '../../grants/votes.ts';
 import { peerKey } from '../../thread/adopted.ts';
+import { isHeldElsewhere } from '../unreachable.ts';
 import type { ClusterState, RegisteredNode } from './cluster-keys.ts';
 import { hasEnded } from './known-end.ts';
 import { type DriveStep, joinStep, removalStep, restartStep, tried } from './ring-steps.ts';
@@ -25,6 +26,12 @@ export interface ClusterSettings {
   readonly replicas: number;
   readonly replication: ReplicationMode;
 }
+
+/**
+ * A member that may be the only one with some keys is given so long before complaints count: after
+ * an outage or a pause they are old, and a member that is late comes back with its items.
+ */
+export const LATE_MS_MAX = 15_000;
 
 /** The facts that decide the next topology. */
 interface DriveFacts
@@ -41,6 +48,8 @@ interface DriveFacts
    * time to register, also after an outage of etcd.
    */
   readonly isSettled: boolean;
+  /** How long other members have said that they cannot reach a member, in milliseconds. */
+  readonly lateMs: (name: string) => number;
 }
 
 /**
@@ -82,8 +91,14 @@ function failureStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep
   );
   const cutOff = unreachableMember(up, current);
   if (cutOff === undefined || !mayGoDown(topology, cutOff, facts)) return undefined;
+  const isLate = !hasEnded(cutOff, facts) && facts.lateMs(cutOff.name) < LATE_MS_MAX;
+  if (isLate && isNeeded(topology, cutOff)) return undefined;
   return downStep(topology, cutOff, 'cannot be reached by other members');
 }
+
+/** Whether, while others are down or filled, the member may be the only one with some keys. */
+const isNeeded = (topology: ClusterTopology, member: Member): boolean =>
+  topology.replicas > 1 && answers(member) && !isHeldElsewhere(topology, member.name);
 
 /**
  * A member that does not answer etcd may be cut off, and go on by the promises of others. So it is

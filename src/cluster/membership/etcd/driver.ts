@@ -3,6 +3,7 @@ import { encodeTopology, memberOf } from '../../../topology/index.ts';
 import type { Votes } from '../../grants/votes.ts';
 import { isSame, peerKey } from '../../thread/adopted.ts';
 import { type ClusterKeys, type ClusterState, encodeChange } from './cluster-keys.ts';
+import { Complaints } from './complaints.ts';
 import { type ClusterSettings, drive } from './drive.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { EtcdError } from './etcd-error.ts';
@@ -41,6 +42,7 @@ export class Driver {
   #state: ClusterState | undefined;
   /** See `DriveFacts`. */
   readonly #adopted = new Map<string, number>();
+  readonly #complaints = new Complaints();
   /** Since when the state has been followed without a break. */
   #followedMs = Number.POSITIVE_INFINITY;
   #isBusy = false;
@@ -57,6 +59,7 @@ export class Driver {
     if (this.#state === undefined) this.#followedMs = performance.now();
     this.#state = state;
     this.#noteAdopted(state);
+    this.#complaints.note(state.nodes, performance.now());
     this.consider();
   }
 
@@ -113,13 +116,14 @@ export class Driver {
     if (driver === undefined) return this.#take(lease);
     if (driver.value !== this.#options.name || driver.lease !== lease) return;
     const isSettled = performance.now() - this.#followedMs >= this.#options.settleMs;
-    if (!isSettled) this.#considerLater();
+    if (!isSettled || this.#complaints.areAny) this.#considerLater();
     const step = drive({
       ...state,
       settings: this.#options.settings,
       votes: this.#options.votes,
       isSettled,
       adopted: this.#adopted,
+      lateMs: (name) => this.#complaints.ageMs(name, performance.now()),
     });
     if (step !== undefined) await this.#write(step, state, driver);
     else await this.#tidy(state);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Votes } from '../../../../../src/cluster/grants/votes.ts';
 import type { RegisteredNode } from '../../../../../src/cluster/membership/etcd/cluster-keys.ts';
-import { drive } from '../../../../../src/cluster/membership/etcd/drive.ts';
+import { drive, LATE_MS_MAX } from '../../../../../src/cluster/membership/etcd/drive.ts';
 import type {
   Removal,
   Replacement,
@@ -24,6 +24,7 @@ interface Known {
   readonly votes: Votes;
   readonly topologies: ReadonlyMap<number, ClusterTopology>;
   readonly adopted: ReadonlyMap<string, number>;
+  readonly lateMs: (name: string) => number;
 }
 
 /** All members have adopted the newest topology. */
@@ -31,7 +32,17 @@ const factsOf = (newest: ClusterTopology | undefined) => {
   const topologies = new Map(newest && [[newest.version, newest] as const]);
   const adopted = new Map(newest?.members.map((each) => [peerKey(each), newest.version] as const));
   const votes = new Votes({ readsCopies: false });
-  return { ...NO_ORDERS, newest, topologies, ended: [], adopted, votes, settings: SETTINGS };
+  const lateMs = () => 0;
+  return {
+    ...NO_ORDERS,
+    newest,
+    topologies,
+    ended: [],
+    adopted,
+    votes,
+    lateMs,
+    settings: SETTINGS,
+  };
 };
 
 /** The next topology as `3: a serving, b down (reason)`; undefined if it stays. */
@@ -142,6 +153,19 @@ describe('failures', () => {
     const reason = 'cannot be reached by other members';
     const expected = name === undefined ? undefined : `(${name} ${reason})`;
     expect(driven(three, complaining)?.match(/\(.*\)/)?.[0]).toBe(expected);
+  });
+  test('a member that may alone have keys goes down only after a long complaint', () => {
+    const filling = topologyOf(5, member('a', 'filling'), member('b'), member('c'));
+    const naming = (name: string, ms: number): string | undefined =>
+      driven(
+        filling,
+        [registered('a', 4), registered('b', 5, { unreachable: [name] }), registered('c', 5)],
+        { lateMs: () => ms },
+      );
+    const reason = 'cannot be reached by other members';
+    expect(naming('c', LATE_MS_MAX - 1)).toBeUndefined();
+    expect(naming('c', LATE_MS_MAX)).toContain(`c ${reason}`);
+    expect(naming('a', 0)).toContain(`a ${reason}`);
   });
 });
 

@@ -16,7 +16,7 @@ const CLIENTS = 8;
 /** Values that arrive have this much together, as far as they fit; one value at least. */
 const CONN_MEMORY_BYTES = 64 * MIB;
 /** Two copies of the values on their way, and what the memory manager keeps of former ones. */
-const FORWARDED_BYTES_MAX = 4 * VALUE_BYTES;
+const FORWARDED_BYTES_MAX = 6 * VALUE_BYTES;
 
 const processes: OwnedProcess[] = [];
 afterEach(async () => {

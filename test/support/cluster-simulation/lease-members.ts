@@ -25,6 +25,7 @@ import { SimEtcd } from './sim-etcd.ts';
 import type { World } from './world.ts';
 
 /** As the defaults of `slabring serve --join`. */
+const VOTES = new Votes({ readsCopies: false });
 const LEASE_MS = 3000;
 const RENEW_MS = LEASE_MS / 4;
 const SETTLE_MS = LEASE_MS + 1000;
@@ -278,16 +279,10 @@ export class LeaseMembers implements SimMembership {
     const { replicas, replication } = this.#options;
     const settings = { cluster: 'web', replicas, replication };
     for (const { report } of state.nodes) this.#adopted.set(peerKey(report), report.adopted);
-    const { nowMs } = this.#world;
-    this.#complaints.note(state.nodes, nowMs);
-    return drive({
-      ...state,
-      settings,
-      votes: new Votes({ readsCopies: false }),
-      adopted: this.#adopted,
-      isSettled,
-      lateMs: (name) => this.#complaints.ageMs(name, nowMs),
-    });
+    this.#complaints.note(state.nodes, this.#world.nowMs);
+    const lateMs = (name: string) => this.#complaints.ageMs(name, this.#world.nowMs);
+    const known = { votes: VOTES, adopted: this.#adopted, isSettled, lateMs, settings };
+    return drive({ ...state, ...known });
   }
 
   #write(topologies: readonly ClusterTopology[], reason: string): void {

@@ -6,7 +6,11 @@ const BASE_SECONDS = 1_767_225_600;
 const NUMBERS_PER_SECOND = 2 ** 16;
 /** A primary skips so many with each topology that gives it keys. */
 const NUMBERS_PER_TOPOLOGY = 2 ** 24;
-/** The versions of a cluster on one machine begin with the Unix time: their low bits suffice. */
+/**
+ * The versions of a cluster on one machine begin with the Unix time, so only their low bits count.
+ * When these begin again, the floor may be below an earlier one; equal numbers are then unlikely,
+ * and not impossible.
+ */
 const VERSIONS = 2 ** 16;
 const WORD = 2 ** 32;
 

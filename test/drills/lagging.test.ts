@@ -98,17 +98,19 @@ describe(`a node that is frozen (seed ${seed})`, () => {
     const [slow, ...others] = disturbed.cluster.rows;
     const value = 'x'.repeat(100_000);
     let [sent, isEnding] = [0, false];
-    /** Sends values as fast as the node reads them. */
+    /** Sends values as fast as the node reads them, and ends when the node has answered all. */
     const stream = async (port: number): Promise<void> => {
       const socket = connect({ host: '127.0.0.1', port });
       socket.on('error', () => {}).resume();
+      const closed = new Promise((resolve) => socket.once('close', resolve));
       for (let nth = 0; !isEnding && !socket.destroyed; nth++) {
         sent += value.length;
         const set = `set big-${nth % 300} 0 0 ${value.length}\r\n${value}\r\n`;
         if (socket.write(set)) continue;
         await waitUntil('the node reads', () => isEnding || socket.writableLength === 0, 60_000);
       }
-      socket.destroy();
+      socket.end();
+      await closed;
     };
     const ports = others.flatMap(({ port }) => [port, port, port, port]);
     const streaming = Promise.all(ports.map(stream));

@@ -3,6 +3,8 @@ import { bytes, count, ms } from './amounts.ts';
 /** The rows of docs/architecture.md, “What is bounded”, for changes and requests in a cluster. */
 export const changeBounds = (the: (path: string, name: string) => number) => ({
   'changes to a receiver': [
+    bytes(the('peer-delivery.ts', 'WINDOW_BYTES')),
+    bytes(the('peer-delivery.ts', 'BATCH_BYTES_MIN')),
     bytes(the('peer-delivery.ts', 'BATCH_BYTES')),
     ms(the('peer-delivery.ts', 'RETRY_MS')),
     ms(the('peer-delivery.ts', 'UNREACHABLE_MS')),

@@ -112,9 +112,9 @@ export const sessionBounds = (the: (path: string, name: string) => number) => ({
     bytes(the('forward-frames.ts', 'BYTES_MAX')),
     bytes(the('forward-frames.ts', 'REPLY_BYTES')),
   ],
-  'large forwarded requests of a thread': [
-    bytes(the('session/large-forwards.ts', 'LARGE_BYTES')),
-    bytes(the('session/large-forwards.ts', 'BYTES_MAX')),
+  'forwarded requests of a thread to a node': [
+    bytes(the('session/forward-budget.ts', 'BYTES_MAX')),
+    bytes(the('session/forward-budget.ts', 'RUN_BYTES_MIN')),
   ],
   'forwarded request, its reply': [
     bytes(the('cluster-routing.ts', 'FORWARDED_BYTES_MAX')),

@@ -25,7 +25,9 @@ export const LINK_LIMITS: LinkLimits = {
   retryMs: 20,
   retryMsMax: 1000,
   framesMax: 16 * 1024,
-  bytesMax: 32 * 1024 * 1024,
+  // More than its users have on their way: forwards of 16 MiB or one of 64 MiB, and states of 6 MiB
+  // and one value of 64 MiB.
+  bytesMax: 160 * 1024 * 1024,
 };
 
 /** The bounds of the listener of one thread. */

@@ -1,4 +1,4 @@
-import { type ByteSink, CodedError } from '../../base/index.ts';
+import type { ByteSink, CodedError } from '../../base/index.ts';
 import {
   beginBatch,
   beginState,
@@ -11,15 +11,25 @@ import {
   REFUSAL,
   RefusalsReader,
 } from '../../protocol/peer.ts';
-import { type ItemCopies, newItemState } from '../../store/index.ts';
+import { newItemState } from '../../store/index.ts';
 import type { PeerPayload } from '../peers/frame-output.ts';
 import type { PeerIdentity } from './adopted.ts';
 import type { ChangeGroup } from './change-groups.ts';
+import {
+  type DeliveryCounts,
+  type DeliveryParts,
+  lostError,
+  type StateLink,
+  type Unit,
+} from './delivery-parts.ts';
 import { KeyBatch } from './key-batch.ts';
-import type { Timers } from './timers.ts';
 
 /** A batch ends after the state with which it has this many bytes. */
 const BATCH_BYTES = 64 * 1024;
+/** While so many bytes have no reply, further keys wait, and their states are not read yet. */
+const WINDOW_BYTES = 6 * 1024 * 1024;
+/** A batch counts as at least so many bytes, so that batches are bounded too. */
+const BATCH_BYTES_MIN = 2048;
 const RETRY_MS = 50;
 /** A receiver that has taken no change for so long, though one waits, is reported. */
 export const UNREACHABLE_MS = 2000;
@@ -28,55 +38,6 @@ export const UNREACHABLE_MS = 2000;
  * has another incarnation of it. So no more changes wait than a client makes in this time.
  */
 export const LOST_MS = 10_000;
-
-/** Changes of clients, or what a fill copies. */
-type StateKind = typeof KIND.states | typeof KIND.fill;
-
-/** What a delivery uses of a link. */
-export interface StateLink {
-  send(
-    kind: StateKind,
-    version: number,
-    payload: PeerPayload,
-    settle: (reply: Frame | CodedError) => void,
-  ): void;
-}
-
-/** The states that were sent to receivers, each once for each time. */
-export interface DeliveryCounts {
-  sent: number;
-  /** Those of them that were sent again: refused, or without an acknowledgement. */
-  resent: number;
-  /** The receiver had a newer state, so this one was read again. */
-  refused: number;
-}
-
-export interface DeliveryParts {
-  /** Default: changes. */
-  readonly kind?: StateKind;
-  readonly copies: Pick<ItemCopies, 'read' | 'raiseSequence'>;
-  readonly timers: Timers;
-  /** The topology that this thread has adopted. */
-  version(): number;
-  /** The receiver has not acknowledged for UNREACHABLE_MS, or does so again. */
-  reached(peer: PeerIdentity, isReached: boolean): void;
-  /** Whether this member holds the key: if not, its item is gone. Absent: it holds all of them. */
-  holds?(bytes: Buffer, start: number, end: number): boolean;
-  readonly counts?: DeliveryCounts;
-  /** A batch of this many bytes was sent. */
-  sent?(bytes: number): void;
-  /** The receiver has answered a batch: how many of its states it had no memory for. */
-  taken?(peer: PeerIdentity, states: number, withoutMemory: number): void;
-}
-
-/** A part of a batch that waits for its acknowledgement. */
-interface Unit {
-  readonly keys: KeyBatch;
-  readonly first: number;
-  readonly end: number;
-  readonly group: ChangeGroup;
-  readonly sinceMs: number;
-}
 
 /**
  * Sends the states of keys to one incarnation of one receiver until it has acknowledged them. It
@@ -90,6 +51,9 @@ export class PeerDelivery {
   readonly #state = newItemState();
   readonly #refusals = new RefusalsReader();
   #failed: Unit[] = [];
+  /** They wait for room in the window. */
+  #queued: Unit[] = [];
+  #unansweredBytes = 0;
   #timer: { cancel(): void } | undefined;
   /** When the receiver last took a change. */
   #takenMs = Number.NEGATIVE_INFINITY;
@@ -102,7 +66,7 @@ export class PeerDelivery {
     this.#parts = parts;
   }
 
-  /** The sent batches that have no acknowledgement. */
+  /** The batches that have no acknowledgement, also those that were not sent yet. */
   get unitCount(): number {
     return this.#units.size;
   }
@@ -120,11 +84,16 @@ export class PeerDelivery {
   deliver(keys: KeyBatch, group: ChangeGroup, states?: Buffer): void {
     group.open();
     const nowMs = this.#parts.timers.nowMs();
+    const unit = { keys, first: 0, end: keys.count, group, sinceMs: nowMs, bytes: 0 };
     if (this.#isLost) group.settle(lostError(this.#peer));
-    else if (states === undefined) this.#send(keys, 0, keys.count, group, nowMs);
+    else if (this.#queued.length > 0) this.#queue(unit);
+    else if (states === undefined || this.#isFull) this.#send(unit);
     else {
-      const put = (sink: ByteSink): void => putBatch(sink, this.#parts.timers.unixMs(), states);
-      this.#sendPayload(put, { keys, first: 0, end: keys.count, group, sinceMs: nowMs });
+      const put = (sink: ByteSink): void => {
+        unit.bytes = states.length;
+        putBatch(sink, this.#parts.timers.unixMs(), states);
+      };
+      this.#sendPayload(put, unit);
       this.#watch();
     }
   }
@@ -134,6 +103,7 @@ export class PeerDelivery {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#failed = [];
+    this.#queued = [];
     const units = [...this.#units];
     this.#units.clear();
     for (const { group } of units) group.settle(error);
@@ -141,12 +111,22 @@ export class PeerDelivery {
     this.#isUnreachable = false;
   }
 
-  /** Sends the keys `first … end - 1`, in batches. The group has an open delivery for them. */
-  #send(keys: KeyBatch, first: number, end: number, group: ChangeGroup, sinceMs: number): void {
+  get #isFull(): boolean {
+    return this.#unansweredBytes >= WINDOW_BYTES;
+  }
+
+  /** Sends the keys of the unit in batches, as far as the window has room. Its group is open. */
+  #send({ keys, first, end, group, sinceMs }: Unit): void {
     for (let from = first; from < end; ) {
-      const unit = { keys, first: from, end, group, sinceMs };
+      const unit = { keys, first: from, end, group, sinceMs, bytes: 0 };
+      if (this.#isFull) {
+        this.#queue(unit);
+        return;
+      }
       this.#sendPayload((sink) => {
+        const start = sink.at;
         unit.end = this.#write(sink, keys, from, end);
+        unit.bytes = sink.at - start;
       }, unit);
       if (unit.end < end) group.open();
       from = unit.end;
@@ -154,11 +134,27 @@ export class PeerDelivery {
     this.#watch();
   }
 
+  #queue(unit: Unit): void {
+    this.#queued.push(unit);
+    this.#units.add(unit);
+    this.#watch();
+  }
+
+  #sendQueued(): void {
+    while (this.#queued.length > 0 && !this.#isFull) {
+      const unit = this.#queued.shift()!;
+      this.#units.delete(unit);
+      this.#sendHeld(unit);
+    }
+  }
+
   /** A payload that is a function may shorten the unit. */
   #sendPayload(payload: PeerPayload, unit: Unit): void {
     this.#link.send(this.#parts.kind ?? KIND.states, this.#parts.version(), payload, (reply) =>
       this.#settled(unit, reply),
     );
+    unit.bytes = Math.max(unit.bytes, BATCH_BYTES_MIN);
+    this.#unansweredBytes += unit.bytes;
     this.#units.add(unit);
     this.#count('sent', unit.end - unit.first);
   }
@@ -185,6 +181,7 @@ export class PeerDelivery {
   }
 
   #settled(unit: Unit, reply: Frame | CodedError): void {
+    this.#unansweredBytes -= unit.bytes;
     if (!this.#units.has(unit)) return;
     const isTaken = reply instanceof Frame && reply.flags === PEER_STATUS.ok;
     const refused = isTaken ? this.#refusedOf(unit, reply) : 'all';
@@ -198,6 +195,7 @@ export class PeerDelivery {
       this.#count('refused', refused.count);
       this.#sendAgain({ ...unit, keys: refused, first: 0, end: refused.count });
     }
+    this.#sendQueued();
   }
 
   #count(name: keyof DeliveryCounts, states: number): void {
@@ -262,19 +260,25 @@ export class PeerDelivery {
       this.#units.delete(unit);
       this.#sendAgain(unit);
     }
+    this.#sendQueued();
     this.#watch();
   }
 
-  /** A key that this member does not hold any more cannot be read again: its change fails. */
-  #sendAgain({ keys, first, end, group, sinceMs }: Unit): void {
+  #sendAgain(unit: Unit): void {
+    this.#count('resent', unit.end - unit.first);
+    this.#sendHeld(unit);
+  }
+
+  /** A key that this member does not hold any more cannot be read: its change fails. */
+  #sendHeld(unit: Unit): void {
+    const { keys, first, end, group } = unit;
     for (let nth = first; nth < end; nth++) {
       if (this.#parts.holds?.(keys.bytes, keys.startOf(nth), keys.endOf(nth)) === false) {
         group.settle(lostError(this.#peer));
         return;
       }
     }
-    this.#count('resent', end - first);
-    this.#send(keys, first, end, group, sinceMs);
+    this.#send(unit);
   }
 
   /** Once, until the receiver takes a change. */
@@ -288,13 +292,9 @@ export class PeerDelivery {
     this.#report();
     this.#isLost = true;
     this.#failed = [];
+    this.#queued = [];
     const units = [...this.#units];
     this.#units.clear();
     for (const { group } of units) group.settle(lostError(this.#peer));
   }
-}
-
-function lostError({ name }: PeerIdentity): CodedError {
-  const text = `The member ${name} holds the key too, and has not taken the change in time.`;
-  return new CodedError('ERR_RECEIVER_LOST', `${text} The change may get lost; try again.`);
 }

@@ -4,14 +4,10 @@ import type { BegunSlots, ItemCopies } from '../../store/index.ts';
 import type { Group } from '../../topology/index.ts';
 import { type Adopted, indexOfPeer, type PeerIdentity, peerKey, peersOf } from './adopted.ts';
 import { ChangeGroups } from './change-groups.ts';
+import type { DeliveryCounts, DeliveryParts, StateLink } from './delivery-parts.ts';
 import { KeyBatch } from './key-batch.ts';
 import { NotedChanges } from './noted-changes.ts';
-import {
-  type DeliveryCounts,
-  type DeliveryParts,
-  PeerDelivery,
-  type StateLink,
-} from './peer-delivery.ts';
+import { PeerDelivery } from './peer-delivery.ts';
 import { holds } from './roles.ts';
 
 /** In the mode `async` replies wait once so many batches to one receiver have no reply. */

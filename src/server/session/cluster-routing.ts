@@ -4,6 +4,7 @@ import { DIALECT, isStorage, type Request, VERB } from '../../protocol/index.ts'
 import { COUNT } from '../../store/index.ts';
 import { PLACE } from './cluster-seat.ts';
 import type { ClusterContext, SessionContext, SessionHost } from './context.ts';
+import type { ForwardBudget } from './forward-budget.ts';
 import { ForwardedRequests } from './forwarded-requests.ts';
 import { KeyDecision, nobody } from './key-decision.ts';
 import { changesItems, isKeyed, mayChangeItems } from './keyed-requests.ts';
@@ -34,10 +35,10 @@ export class ClusterRouting {
   /** The requests of `#input` that leave together, at the end of it. */
   #run: ForwardedRequests | undefined;
   #input: Buffer = NO_BYTES;
-  /** Whether a large request waits. */
-  #awaitsRoom = false;
+  /** What the next request waits for. */
+  #awaited: ForwardBudget | undefined;
   readonly #wake = (): void => {
-    this.#awaitsRoom = false;
+    this.#awaited = undefined;
     this.replies.wake();
   };
   /** Whether the session waits until its earlier requests have their replies. */
@@ -58,7 +59,8 @@ export class ClusterRouting {
 
   /** Whether the session may serve its next request, or continue with a get. */
   get mayGoOn(): boolean {
-    if (this.#decision.isPending || this.gets.isPending || this.#awaitsRoom) return false;
+    if (this.#decision.isPending || this.gets.isPending) return false;
+    if (this.#awaited !== undefined) return false;
     const { replies } = this;
     const { version } = this.#cluster.seat;
     if (replies.isEmpty) {
@@ -117,7 +119,7 @@ export class ClusterRouting {
     if (run === undefined) return;
     this.#run = undefined;
     run.take(this.#input);
-    this.#cluster.large.begin(run.bytes.length);
+    this.#cluster.budgets.of(run.member).begin(run.bytes.length);
     this.#cluster.seat.forward(run.member, run);
   }
 
@@ -147,7 +149,7 @@ export class ClusterRouting {
 
   abandon(): void {
     this.wantedBytes = 0;
-    this.#cluster.large.leave(this.#wake);
+    this.#awaited?.leave(this.#wake);
     this.gets.abandon();
     this.replies.abandon();
   }
@@ -199,29 +201,31 @@ export class ClusterRouting {
     }
     // Without its value the request gets the refusal of a value of that size.
     const requestEnd = isTooLarge ? this.at : this.at + bytes;
-    if (!this.#cluster.large.admits(requestEnd - lineAt)) return this.#awaitRoom(lineAt);
+    if (!this.#run?.add(member, request, role, lineAt, requestEnd)) {
+      this.sendRun();
+      const budget = this.#cluster.budgets.of(member);
+      if (!budget.admits(requestEnd - lineAt)) return this.#await(budget, lineAt);
+      const bounds = [lineAt, requestEnd] as const;
+      this.#run = new ForwardedRequests(
+        member,
+        request,
+        role,
+        this.replies,
+        this.#cluster,
+        ...bounds,
+      );
+      this.#input = request.input;
+    }
     this.at = requestEnd;
     if (isTooLarge) this.skipBytes = bytes;
-    if (this.#run?.add(member, request, role, lineAt, requestEnd)) return false;
-    this.sendRun();
-    const bounds = [lineAt, requestEnd] as const;
-    this.#run = new ForwardedRequests(
-      member,
-      request,
-      role,
-      this.replies,
-      this.#cluster,
-      ...bounds,
-    );
-    this.#input = request.input;
     return false;
   }
 
-  /** The request stays in the connection until large ones of other connections have left. */
-  #awaitRoom(lineAt: number): boolean {
+  /** The request stays in the connection until others have left. */
+  #await(budget: ForwardBudget, lineAt: number): boolean {
     this.at = lineAt;
-    this.#awaitsRoom = true;
-    this.#cluster.large.wait(this.#wake);
+    this.#awaited = budget;
+    budget.wait(this.#wake);
     return false;
   }
 

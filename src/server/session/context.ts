@@ -26,7 +26,7 @@ import {
 } from '../auth/authenticator.ts';
 import type { SessionCluster } from './cluster-seat.ts';
 import { FastServing } from './fast-serving.ts';
-import { LargeForwards } from './large-forwards.ts';
+import { ForwardBudgets } from './forward-budget.ts';
 import { LateReplies } from './late-replies.ts';
 import { PipelineLookAhead } from './pipeline-look-ahead.ts';
 import { RequestPool } from './request-pool.ts';
@@ -44,7 +44,7 @@ type FastRequests = Pick<FastServing, 'at' | 'requestsLeft' | 'begin' | 'serve'>
 export interface ClusterContext extends SessionCluster {
   readonly late: LateReplies;
   readonly sizes: ValueSizes;
-  readonly large: LargeForwards;
+  readonly budgets: ForwardBudgets;
 }
 
 /**
@@ -150,7 +150,7 @@ export function createSessionContext(
       ...cluster,
       late: new LateReplies(),
       sizes: new ValueSizes(),
-      large: new LargeForwards(),
+      budgets: new ForwardBudgets(),
     },
     flushAllowed: rules.flushAllowed,
     watchingAllowed: rules.watchingAllowed,

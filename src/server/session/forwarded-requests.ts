@@ -69,7 +69,7 @@ export class ForwardedRequests implements ForwardedRun {
   }
 
   settle(replies: Buffer): void {
-    this.#cluster.large.end(this.bytes.length);
+    this.#cluster.budgets.of(this.member).end(this.bytes.length);
     this.#replies.settle(this.#entry, replies);
   }
 

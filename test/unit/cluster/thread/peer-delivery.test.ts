@@ -4,7 +4,7 @@ import { PEER_STATUS } from '../../../../src/protocol/peer.ts';
 import { memberWith, topologyWith } from '../../../support/cluster-topologies.ts';
 import { set } from '../../../support/copy-node.ts';
 import type { HeldLink } from '../../../support/held-links.ts';
-import { keysOf, TestThread } from '../../../support/sender-thread.ts';
+import { hit, keysOf, TestThread } from '../../../support/sender-thread.ts';
 import { settleAll } from '../../../support/settle-all.ts';
 
 const two = topologyWith(2);
@@ -100,5 +100,68 @@ describe('a receiver that does not acknowledge', () => {
     link.deliverAll(receiver.states);
     expect(stored.count).toBe(1);
     expect(primary.sender.counts).toEqual({ sent: 2, resent: 1, refused: 0 });
+  });
+});
+
+describe('a receiver that is slower than the clients', () => {
+  const MIB = 1024 * 1024;
+  const largeValue = (nth: number): string => `${nth}`.padEnd(500_000, 'x');
+  const bytesOnTheWay = (): number =>
+    link.requests.reduce((sum, { frame }) => sum + frame.payloadBytes, 0);
+  /** Sets a large value for each key, and returns what tells of the acknowledgements. */
+  const setLarge = (keys: readonly string[]) =>
+    keys.map((each, nth) => primary.execute(set(each, largeValue(nth)), each));
+  const allArrived = (keys: readonly string[]): boolean =>
+    keys.every((each, nth) => receiver.get(each) === hit(each, largeValue(nth)));
+
+  beforeEach(() => {
+    const options = { memoryLimitBytes: 64 * MIB };
+    primary = new TestThread(1, options);
+    receiver = new TestThread(2, options);
+    primary.adopt(two);
+    receiver.adopt(two);
+    link = primary.linkTo(memberWith(2));
+  });
+
+  test('6 MiB and one batch are on the way at most, and the rest follows the replies', async () => {
+    const keys = keysOf(two, 1, 60);
+    const stored = setLarge(keys);
+    expect(bytesOnTheWay()).toBeGreaterThan(6 * MIB);
+    while (link.requests.length > 0) {
+      expect(bytesOnTheWay()).toBeLessThan(7 * MIB);
+      link.deliver(receiver.states);
+    }
+    await settleAll();
+    expect(new Set(stored.map(({ count }) => count))).toEqual(new Set([1]));
+    expect(allArrived(keys)).toBe(true);
+  });
+  test('small batches are bounded too', () => {
+    const [key = ''] = keysOf(two, 1);
+    for (let nth = 0; nth < 4000; nth++) primary.execute(set(key, `${nth}`), key);
+    expect(link.requests).toHaveLength(3072);
+    link.deliverAll(receiver.states);
+    expect(receiver.get(key)).toBe(hit(key, '3999'));
+  });
+  test('a change that waits for room sends the value as it is then', async () => {
+    const [first = '', ...others] = keysOf(two, 1, 30);
+    setLarge(others);
+    const older = primary.execute(set(first, 'older'), first);
+    const newer = primary.execute(set(first, 'newer'), first);
+    await settleAll();
+    while (older.count === 0) link.deliver(receiver.states);
+    expect(receiver.get(first)).toBe(hit(first, 'newer'));
+    link.deliverAll(receiver.states);
+    expect(newer.count).toBe(1);
+  });
+  test('changes that wait for room are sent after the connection broke', async () => {
+    const keys = keysOf(two, 1, 60);
+    const stored = setLarge(keys);
+    link.lose();
+    await primary.timers.advance(100);
+    expect(bytesOnTheWay()).toBeLessThan(7 * MIB);
+    link.deliverAll(receiver.states);
+    await settleAll();
+    expect(new Set(stored.map(({ count }) => count))).toEqual(new Set([1]));
+    expect(allArrived(keys)).toBe(true);
   });
 });

@@ -1,17 +1,34 @@
 import type { KeyOperation } from './history.ts';
-import { factsAfter, type KeyFacts, type KeyState } from './key-model.ts';
+import type { KeyState } from './key-model.ts';
+import { type Effects, type Facts, KnownFacts } from './known-facts.ts';
 
 /** Operations of one key at once: bits of one number. */
 const OPEN_MAX = 30;
 const WORLDS_MAX = 20_000;
 
-const NO_ITEM: KeyFacts = { state: undefined, acknowledged: undefined };
+/** Above the bits of operations, in the number of a group of worlds. */
+const GROUP_STEP = 2 ** OPEN_MAX;
 
 /** A way in which all may have happened so far: what the key has, and what had its effect. */
-interface World extends KeyFacts {
+interface World {
+  readonly facts: Facts;
   /** The open operations that have had their effect, as bits. */
   readonly done: number;
 }
+
+/** An operation that has begun and has not ended. */
+interface Open {
+  readonly operation: KeyOperation;
+  readonly bit: number;
+  readonly isLost: boolean;
+  /** Operations without a reply that are the same but older, as bits: they go first. */
+  readonly twins: number;
+  readonly effects: Effects;
+  /** The effects while the key may seem to have no item. */
+  readonly effectsOfMissing: Effects;
+}
+
+type Reach = (facts: Facts, done: number) => void;
 
 /** A reply that is not right in any order of the operations that is possible. */
 export interface WrongReply {
@@ -30,15 +47,16 @@ class Undecided extends Error {}
  */
 export class Linearization {
   readonly #mayVanish: boolean;
-  readonly #open: (KeyOperation | undefined)[] = [];
+  readonly #known = new KnownFacts();
+  readonly #open: (Open | undefined)[] = [];
   /** All states of all worlds so far, for changes that are lost later. */
-  readonly #seen = new Map<string, KeyState>();
+  readonly #seen = new Set<KeyState>();
   /** Reads at copies that have not ended, and those of them that are right. */
   readonly #peeks = new Set<KeyOperation>();
   readonly #rightPeeks = new Set<KeyOperation>();
   /** A flush of the key has begun and not ended. */
   #flushes = 0;
-  #worlds: readonly World[] = [{ ...NO_ITEM, done: 0 }];
+  #worlds: readonly World[] = [{ facts: this.#known.nothing, done: 0 }];
 
   /** @param mayVanish whether the key may have no item at any moment (evictions) */
   constructor(mayVanish: boolean) {
@@ -74,7 +92,23 @@ export class Linearization {
     const free = this.#open.indexOf(undefined);
     const at = free === -1 ? this.#open.length : free;
     if (at >= OPEN_MAX) throw new Undecided();
-    this.#open[at] = operation;
+    this.#open[at] = {
+      operation,
+      bit: 1 << at,
+      isLost: operation.reply === undefined,
+      twins: this.#twinsOf(operation),
+      effects: new Map(),
+      effectsOfMissing: new Map(),
+    };
+  }
+
+  /** Of two that are the same and have no reply, the newer one needs no turn before the older. */
+  #twinsOf({ reply, request }: KeyOperation): number {
+    if (reply !== undefined) return 0;
+    const text = JSON.stringify(request);
+    return this.#bitsOf(
+      ({ isLost, operation }) => isLost && JSON.stringify(operation.request) === text,
+    );
   }
 
   /**
@@ -82,14 +116,14 @@ export class Linearization {
    * key may have had.
    */
   #end(operation: KeyOperation): readonly KeyState[] | undefined {
-    const at = this.#open.indexOf(operation);
+    const at = this.#open.findIndex((open) => open?.operation === operation);
     const bit = 1 << at;
     const worlds = this.#reachable(bit, operation.endMs);
     const right = worlds.filter(({ done }) => (done & bit) !== 0);
-    if (right.length === 0) return distinct(worlds.map(({ state }) => state));
+    if (right.length === 0) return statesOf(worlds);
     this.#open[at] = undefined;
     if (operation.request.kind === 'flush') this.#flushes--;
-    this.#worlds = right.map((world) => ({ ...world, done: world.done ^ bit }));
+    this.#worlds = right.map(({ facts, done }) => ({ facts, done: done ^ bit }));
     return undefined;
   }
 
@@ -99,14 +133,14 @@ export class Linearization {
    */
   #beginPeek(operation: KeyOperation): void {
     this.#peeks.add(operation);
-    for (const { state } of this.#worlds) this.#peekAt(state);
+    for (const { facts } of this.#worlds) this.#peekAt(facts.state);
   }
 
   #endPeek(operation: KeyOperation): readonly KeyState[] | undefined {
     const worlds = this.#rightPeeks.has(operation) ? [] : this.#reachable(0, operation.endMs);
     this.#peeks.delete(operation);
     if (this.#rightPeeks.delete(operation)) return undefined;
-    return distinct(worlds.map(({ state }) => state));
+    return statesOf(worlds);
   }
 
   #peekAt(state: KeyState): void {
@@ -119,67 +153,75 @@ export class Linearization {
 
   /** All worlds that may follow by `nowMs`, up to those in which the operation is done. */
   #reachable(bit: number, nowMs: number): readonly World[] {
-    const lost = this.#lostBits();
-    const groups = new Map<string, World[]>();
+    const lost = this.#bitsOf(({ isLost }) => isLost);
+    const groups = new Map<number, number[]>();
     const reached: World[] = [];
-    const reach = (world: World): void => {
-      const text = textOf(world.state);
-      const group = `${world.done & ~lost} ${text} ${textOf(world.acknowledged)}`;
-      const similar = groups.get(group) ?? [];
+    const reverted = new Map<number, number>();
+    const reach: Reach = (facts, done) => {
+      const group = GROUP_STEP * facts.nth + (done & ~lost);
+      const similar = groups.get(group);
+      if (similar === undefined) groups.set(group, [done]);
       // It is no better than one with fewer lost operations, which can still follow that one.
-      if (similar.some(({ done }) => (done & ~world.done) === 0)) return;
-      groups.set(group, [...similar, world]);
-      reached.push(world);
-      this.#peekAt(world.state);
-      this.#seen.set(text, world.state);
+      else if (similar.some((fewer) => (fewer & ~done) === 0)) return;
+      else similar.push(done);
+      reached.push({ facts, done });
+      this.#peekAt(facts.state);
+      this.#seen.add(facts.state);
       if (reached.length > WORLDS_MAX) throw new Undecided();
     };
-    for (const world of this.#worlds) reach(world);
-    for (const world of reached) if ((world.done & bit) === 0) this.#follow(world, nowMs, reach);
+    for (const { facts, done } of this.#worlds) reach(facts, done);
+    for (const world of reached) {
+      if ((world.done & bit) === 0) this.#follow(world, nowMs, reverted, reach);
+    }
     return reached;
   }
 
-  #follow(world: World, nowMs: number, reach: (world: World) => void): void {
-    for (const [at, operation] of this.#open.entries()) {
-      if (operation === undefined || (world.done & (1 << at)) !== 0) continue;
-      if (this.#hasTwinBefore(operation, world.done)) continue;
-      const done = world.done | (1 << at);
-      if (operation.request.kind === 'revert') this.#revert(done, reach);
-      const facts = factsAfter(operation, world, this.#mayVanish || this.#flushes > 0);
-      if (facts !== undefined) reach({ ...facts, done });
-    }
-    const { state } = world;
-    // A flush hides a key when it begins, and perhaps once more before it ends.
+  #follow(
+    { facts, done }: World,
+    nowMs: number,
+    reverted: Map<number, number>,
+    reach: Reach,
+  ): void {
+    const { state } = facts;
     const isFlushed = this.#flushes > 0;
-    const mayBeGone = this.#mayVanish || isFlushed || (state?.expiry?.fromMs ?? Infinity) <= nowMs;
-    if (mayBeGone && state !== undefined) reach({ ...NO_ITEM, done: world.done });
-  }
-
-  /**
-   * Whether an operation without a reply that is the same but older has not had its effect: then
-   * the newer one needs no turn of its own.
-   */
-  #hasTwinBefore({ reply, request, start }: KeyOperation, done: number): boolean {
-    if (reply !== undefined) return false;
-    const text = JSON.stringify(request);
-    return this.#open.some((other, at) => {
-      const isOlder = other !== undefined && other.reply === undefined && other.start < start;
-      return isOlder && (done & (1 << at)) === 0 && JSON.stringify(other.request) === text;
+    const mayMiss = this.#mayVanish || isFlushed;
+    const next = this.#open.filter((open) => open !== undefined && isNext(open, done)) as Open[];
+    const after = next.map(({ operation, effects, effectsOfMissing }) => {
+      return this.#known.after(operation, facts, mayMiss, mayMiss ? effectsOfMissing : effects);
     });
+    // A reply that is right now and changes nothing need not wait, unless for the end of a flush.
+    const idle = next.findIndex(({ isLost }, nth) => !isLost && after[nth] === facts);
+    if (idle !== -1 && !isFlushed) {
+      reach(facts, done | next[idle]!.bit);
+      return;
+    }
+    for (const [nth, { operation, bit }] of next.entries()) {
+      if (operation.request.kind === 'revert') this.#revert(done | bit, reverted, reach);
+      const found = after[nth];
+      if (found !== undefined) reach(found, done | bit);
+    }
+    // A flush hides a key when it begins, and perhaps once more before it ends.
+    const mayBeGone = mayMiss || (state?.expiry?.fromMs ?? Infinity) <= nowMs;
+    if (mayBeGone && state !== undefined) reach(this.#known.nothing, done);
   }
 
-  /** The key may have again whatever it had. */
-  #revert(done: number, reach: (world: World) => void): void {
-    for (const state of [...this.#seen.values()]) reach({ state, acknowledged: state, done });
+  /** The key may have again whatever it had. `reverted`: how many of those worlds are reached. */
+  #revert(done: number, reverted: Map<number, number>, reach: Reach): void {
+    const states = [...this.#seen].slice(reverted.get(done) ?? 0);
+    reverted.set(done, this.#seen.size);
+    for (const state of states) reach(this.#known.acknowledged(state), done);
   }
 
-  /** The operations without a reply. */
-  #lostBits(): number {
-    return this.#open.reduce((bits, operation, at) => {
-      return operation !== undefined && operation.reply === undefined ? bits | (1 << at) : bits;
+  #bitsOf(test: (open: Open) => boolean): number {
+    return this.#open.reduce((bits, open) => {
+      return open !== undefined && test(open) ? bits | open.bit : bits;
     }, 0);
   }
 }
+
+/** Whether an operation has not had its effect, and may have it next. */
+const isNext = ({ bit, twins }: Open, done: number): boolean =>
+  (done & bit) === 0 && (twins & ~done) === 0;
 
 /** The starts and ends of operations, in their order. A read without a reply says nothing. */
 function eventsOf(operations: readonly KeyOperation[]) {
@@ -193,9 +235,6 @@ function eventsOf(operations: readonly KeyOperation[]) {
   return events.toSorted((one, other) => one.at - other.at);
 }
 
-function distinct(states: readonly KeyState[]): readonly KeyState[] {
-  return [...new Map(states.map((state) => [textOf(state), state])).values()];
+function statesOf(worlds: readonly World[]): readonly KeyState[] {
+  return [...new Set(worlds.map(({ facts }) => facts.state))];
 }
-
-const textOf = (state: KeyState): string =>
-  state ? `${state.value} ${state.id} ${state.expiry?.untilMs ?? ''}` : '';

@@ -85,20 +85,20 @@ class Anchors {
  */
 export class RestoreOrder {
   readonly #parts: StoreParts;
-  readonly #lists: readonly Anchors[];
+  /** By class and segment; most of them stay undefined. */
+  readonly #lists: (Anchors | undefined)[] = [];
+  /** For the next list: `place` allocates nothing while it holds a lock. */
+  #spare: Anchors | undefined = new Anchors();
   /** Sequence numbers of the snapshot are below. */
   #seqEnd = 1;
   /** The item that is being placed, and its list. */
   #id = NO_ITEM;
   #sizeClass = 0;
   #segment: number = SEGMENT.hot;
-  #anchors: Anchors;
+  #anchors = new Anchors();
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
-    const classes = parts.arena.sizeClasses.chunkBytes.length;
-    this.#lists = Array.from({ length: classes * SEGMENTS }, () => new Anchors());
-    this.#anchors = this.#lists[0]!;
   }
 
   /** Begins a snapshot whose last sequence number is this one. */
@@ -109,6 +109,7 @@ export class RestoreOrder {
   /** Prepares the next `place`; the caller holds no lock. */
   makeRoom(): void {
     this.#anchors.grow();
+    this.#spare ??= new Anchors();
   }
 
   /**
@@ -127,7 +128,9 @@ export class RestoreOrder {
 
   #placeByAnchor(): void {
     const { lru, items } = this.#parts;
-    const anchors = this.#lists[this.#sizeClass * SEGMENTS + this.#segment]!;
+    const list = this.#sizeClass * SEGMENTS + this.#segment;
+    const anchors = this.#lists[list] ?? this.#takeSpare();
+    this.#lists[list] = anchors;
     this.#anchors = anchors;
     const moment = this.#momentOf(this.#id);
     let nth = anchors.find(moment);
@@ -137,6 +140,12 @@ export class RestoreOrder {
     const isNew = nth < 0 || anchors.moments[nth] !== moment;
     if (isNew && !anchors.isFull) anchors.insert(++nth, moment);
     if (nth >= 0) anchors.set(nth, this.#id, items.seqLow(this.#id));
+  }
+
+  #takeSpare(): Anchors {
+    const spare = this.#spare ?? new Anchors();
+    this.#spare = undefined;
+    return spare;
   }
 
   /**

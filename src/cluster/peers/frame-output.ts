@@ -8,6 +8,8 @@ import {
 import { type Transport, WRITTEN } from '../../server/index.ts';
 
 const SINK_BYTES = 16 * 1024;
+/** What a connection begins with: many links carry few bytes. */
+const SINK_BYTES_MIN = 1024;
 /** So many bytes are written before the end of the turn. */
 const WRITE_BYTES = 256 * 1024;
 /** A larger buffer is freed after its write. */
@@ -18,7 +20,7 @@ export type PeerPayload = Buffer | ((sink: ByteSink) => void);
 
 /** The frames that wait for the next write of a connection; all of them leave in one write. */
 export class FrameOutput {
-  readonly sink = new ByteSink(SINK_BYTES);
+  readonly sink = new ByteSink(SINK_BYTES_MIN);
   /** Counts the writes: a frame that was put at the present number was not written. */
   writes = 0;
   #transport: Transport | undefined;
@@ -68,7 +70,7 @@ export class FrameOutput {
   detach(): void {
     this.#transport = undefined;
     this.#kept = undefined;
-    this.#renew();
+    this.sink.swap(Buffer.allocUnsafeSlow(SINK_BYTES_MIN));
   }
 
   /** The kernel has taken the last write. */

@@ -33,9 +33,9 @@ export class GroupTable {
   constructor(topology: ClusterTopology) {
     this.#topology = topology;
     const { members } = topology;
-    this.#inForce = new MemberRing(members, indexesOf(members, 'inRing'));
+    this.#inForce = MemberRing.of(members, indexesOf(members, 'inRing'));
     this.#next = hasNextRing(members)
-      ? new MemberRing(members, indexesOf(members, 'inNextRing'))
+      ? MemberRing.of(members, indexesOf(members, 'inNextRing'))
       : this.#inForce;
   }
 

@@ -33,6 +33,11 @@ export class MemberRing {
     this.#zonesAtLevel = zonesAtLevel(withPoints.map((at) => this.#zones[at]!));
   }
 
+  /** Each topology gets its rings here. */
+  static of(members: readonly Member[], indexes: readonly number[]): MemberRing {
+    return new MemberRing(members, indexes);
+  }
+
   /** Visits the members that a key meets from `value` on, until `visit` returns true. */
   walk(value: number, visit: (member: number) => boolean): void {
     const met: number[] = [];

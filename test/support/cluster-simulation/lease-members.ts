@@ -96,10 +96,10 @@ export class LeaseMembers implements SimMembership {
 
   get isAtRest(): boolean {
     const state = this.#etcd.read();
-    const { nodes, newest } = state;
-    if (newest?.version !== this.#topology.version || this.#stepBy(state)) return false;
-    const reports = new Map(nodes.map(({ member, report }) => [member.name, report]));
-    return isSettled(this.#topology, (name) => reports.get(name));
+    const reportOf = (name: string) =>
+      state.nodes.find(({ member }) => member.name === name)?.report;
+    if (state.newest?.version !== this.#topology.version) return false;
+    return isSettled(this.#topology, reportOf) && !this.#stepBy(state);
   }
 
   get waitsFor(): string {

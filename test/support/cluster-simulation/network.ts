@@ -91,7 +91,7 @@ export class Network {
 
   /** Until when nothing passes from one host to the other. */
   darkUntilMs(from: string, to: string): number {
-    return this.#dark.get(`${from} ${to}`) ?? 0;
+    return this.#dark.size === 0 ? 0 : (this.#dark.get(`${from} ${to}`) ?? 0);
   }
 
   /** Nothing passes from one host to the other for so long; connections stay, and bytes wait. */
@@ -196,7 +196,7 @@ class End implements Transport {
 
   write(bytes: Buffer, length: number): 0 {
     if (this.isClosed) return WRITTEN.flushed;
-    this.#unsent.push(Buffer.from(bytes.subarray(0, length)));
+    this.#unsent.push(Buffer.copyBytesFrom(bytes, 0, length));
     if (this.#isOpen) this.#sendAll();
     return WRITTEN.flushed;
   }
@@ -257,7 +257,9 @@ class End implements Transport {
     const { world, network } = this.#connection;
     const other = this.#connection.otherOf(this);
     if (other === undefined) return;
-    for (const bytes of this.#unsent.splice(0)) {
+    const all = this.#unsent;
+    this.#unsent = [];
+    for (const bytes of all) {
       const dark = network.darkUntilMs(this.actor.host, other.actor.host);
       const atMs = Math.max(world.nowMs, dark, this.#lastArrivalMs) + network.delayMs();
       this.#lastArrivalMs = atMs;
@@ -268,21 +270,21 @@ class End implements Transport {
   #receive(bytes: Buffer): void {
     if (this.isClosed) return;
     this.#unread.push(bytes);
-    this.#readSoon();
+    this.#connection.world.follow(this.actor, () => this.#read());
   }
 
   #readSoon(): void {
-    this.#connection.world.plan(this.actor, 0, () => this.#read());
+    if (this.#unread.length > 0) this.#connection.world.plan(this.actor, 0, () => this.#read());
   }
 
   #read(): void {
     if (this.#isPaused || this.isClosed || this.events === undefined) return;
-    const all = Buffer.concat(this.#unread);
-    if (all.length === 0) return;
+    if (this.#unread.length === 0) return;
+    const all = this.#unread.length === 1 ? this.#unread[0]! : Buffer.concat(this.#unread);
     const { random } = this.#connection.world;
     const available = Math.min(READ_BYTES, all.length);
     const length = random.oneIn(8) ? random.int(1, available) : available;
-    const piece = Buffer.from(all.subarray(0, length));
+    const piece = all.subarray(0, length);
     const rest = all.subarray(length);
     this.#unread = rest.length === 0 ? [] : [rest];
     if (this.events.data(piece, length) === false) this.#isPaused = true;

@@ -19,6 +19,7 @@ import {
   FastServing,
   PeerSession,
 } from '../../../src/server/index.ts';
+import type { Store } from '../../../src/store/index.ts';
 import { decodeTopology, memberOf } from '../../../src/topology/index.ts';
 import { TEST_CONTROL } from '../session-harness.ts';
 import { type Network, type NetworkActor, OUTSIDE } from './network.ts';
@@ -62,6 +63,9 @@ export class SimProcess {
   readonly cluster: NodeCluster;
   readonly main: NetworkActor;
   readonly grants: Grants | undefined;
+  /** Its store, as its main thread has it. */
+  readonly store: Store;
+  readonly copies: ReturnType<Store['copies']>;
   readonly #world: World;
   readonly #network: Network;
   readonly #memory: NodeMemory;
@@ -69,7 +73,7 @@ export class SimProcess {
   readonly #threads: readonly SimThread[];
   readonly #actors: NetworkActor[] = [];
   /** When the last message between two threads arrives: they stay in order. */
-  readonly #lastMs = new Map<string, number>();
+  readonly #lastMs = new Map<number, number>();
 
   /** @param renew the process must end, and start again */
   constructor(
@@ -84,7 +88,8 @@ export class SimProcess {
     const { threads } = options;
     this.#memory = NodeMemory.take(threads);
     this.main = this.#newActor();
-    const { store, copies } = this.openStore();
+    this.store = this.#memory.open(threads);
+    this.copies = this.store.copies();
     this.grants = simGrants(options, {
       share: new ClusterShare(this.#memberShare),
       machine: network.machineOf(this.main),
@@ -96,8 +101,8 @@ export class SimProcess {
       peerPort: Number(options.peerAddress.split(':')[1]),
       readsCopies: options.readsCopies,
       timers: this.#timersOf(this.main),
-      copies,
-      walkKeys: () => store.walkKeys(),
+      copies: this.copies,
+      walkKeys: () => this.store.walkKeys(),
       order: (order) => this.#order(order),
       soon: (run) => void world.plan(this.main, world.random.fraction(), run),
       runFill: (order) => this.#runFill(order),
@@ -133,12 +138,6 @@ export class SimProcess {
   kill(): void {
     for (const actor of this.#actors) actor.isDead = true;
     this.#network.ended(new Set(this.#actors));
-  }
-
-  /** Its store, as its main thread has it. */
-  openStore() {
-    const store = this.#memory.open(this.options.threads);
-    return { store, copies: store.copies() };
   }
 
   /** The run is over. */
@@ -233,7 +232,7 @@ export class SimProcess {
   /** A message from thread to thread, in the order of messages between the two. */
   #message(from: NetworkActor, to: NetworkActor): Promise<void> {
     const { nowMs, random } = this.#world;
-    const key = `${this.#actors.indexOf(from)} ${this.#actors.indexOf(to)}`;
+    const key = ACTORS_MAX * this.#actors.indexOf(from) + this.#actors.indexOf(to);
     const delayMs = random.fraction() * (random.oneIn(10) ? MESSAGE_SLOW_MS : MESSAGE_MS);
     const atMs = Math.max(nowMs + delayMs, this.#lastMs.get(key) ?? 0);
     this.#lastMs.set(key, atMs);
@@ -277,6 +276,8 @@ export class SimProcess {
 
 const MESSAGE_MS = 0.2;
 const MESSAGE_SLOW_MS = 10;
+/** More threads than a process ever starts, with those of its fills. */
+const ACTORS_MAX = 2 ** 20;
 
 function hold(actor: NetworkActor, untilMs: number): void {
   actor.heldUntilMs = Math.max(actor.heldUntilMs, untilMs);

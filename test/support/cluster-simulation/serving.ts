@@ -23,7 +23,7 @@ const RULES = {
   watchingAllowed: false,
   requestsPerTurn: 1_000_000,
 };
-const CONNECTIONS_MAX = 256;
+const CONNECTIONS_MAX = 64;
 
 /** What serves the clients of one simulated thread: real connections and sessions. */
 export class Serving {

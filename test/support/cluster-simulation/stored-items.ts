@@ -6,7 +6,7 @@ import type { SimProcess } from './process.ts';
 
 /** A process evicts a key, as it does when its memory is full. */
 export function evict(process: SimProcess, key: string): void {
-  const walk = process.openStore().store.walkKeys();
+  const walk = process.store.walkKeys();
   const visit: KeyVisitor = (bytes, start, end) =>
     bytes.toString('latin1', start, end) === key ? KEY_VERDICT.drop : KEY_VERDICT.keep;
   while (!walk.isDone) walk.step(Number.POSITIVE_INFINITY, visit);
@@ -40,7 +40,7 @@ export function unequalItems(
 function itemOf(process: SimProcess, key: string): string | undefined {
   const state = newItemState();
   const sink = new ByteSink(key.length);
-  process.openStore().copies.read(Buffer.from(key), 0, key.length, state, sink);
+  process.copies.read(Buffer.from(key), 0, key.length, state, sink);
   if (!state.exists) return undefined;
   const { valueStart, valueBytes, casHigh, casLow } = state;
   const value = sink.bytes.toString('latin1', valueStart, valueStart + valueBytes);

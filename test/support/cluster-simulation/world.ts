@@ -15,12 +15,23 @@ export interface Timer {
 /** The Unix time at which each run begins. */
 export const UNIX_START_SECONDS = 1_800_000_000;
 
-interface Event {
+class Event implements Timer {
   readonly actor: Actor;
   atMs: number;
   readonly order: number;
   readonly run: () => void;
-  isCancelled: boolean;
+  isCancelled = false;
+
+  constructor(actor: Actor, atMs: number, order: number, run: () => void) {
+    this.actor = actor;
+    this.atMs = atMs;
+    this.order = order;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.isCancelled = true;
+  }
 }
 
 /** Time of a simulated cluster: events of actors, one after the other, and what follows of each. */
@@ -52,13 +63,21 @@ export class World {
 
   /** Two events of the same time happen in the order in which they were planned. */
   planAt(actor: Actor, atMs: number, run: () => void): Timer {
-    const event = { actor, atMs, order: this.#order++, run, isCancelled: false };
+    const event = new Event(actor, atMs, this.#order++, run);
     this.#push(event);
-    return {
-      cancel: () => {
-        event.isCancelled = true;
-      },
-    };
+    return event;
+  }
+
+  /** Runs it for an actor when this event has ended, or as its end if nothing is due before. */
+  follow(actor: Actor, run: () => void): void {
+    const [next] = this.#events;
+    const isNext = next === undefined || next.atMs > this.nowMs;
+    if (!isNext || actor.isDead || actor.heldUntilMs > this.nowMs) {
+      this.plan(actor, 0, run);
+      return;
+    }
+    this.eventCount++;
+    run();
   }
 
   /** Resolves when it is this time for an actor. */
@@ -73,24 +92,25 @@ export class World {
       if (next.atMs > untilMs) break;
       this.#pop();
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      await this.#happen(next);
+      // The next tick follows when no promise has anything left to do.
+      if (this.#happen(next)) await new Promise((resolve) => process.nextTick(resolve));
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
     return isDone();
   }
 
-  async #happen(event: Event): Promise<void> {
-    const { actor, run, isCancelled } = event;
-    if (isCancelled || actor.isDead) return;
+  /** False if nothing has run. */
+  #happen(event: Event): boolean {
+    const { actor } = event;
+    if (event.isCancelled || actor.isDead) return false;
     if (actor.heldUntilMs > this.nowMs) {
       event.atMs = actor.heldUntilMs;
       this.#push(event);
-      return;
+      return false;
     }
     this.eventCount++;
-    run();
-    // The next tick follows when no promise has anything left to do.
-    await new Promise((resolve) => process.nextTick(resolve));
+    event.run();
+    return true;
   }
 
   #push(event: Event): void {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readRecords } from '../../src/ops/index.ts';
 import { adminUrl } from '../support/admin-url.ts';
 import { startCluster } from '../support/cluster-process.ts';
 import { startSlabring, startVerb } from '../support/node-process.ts';
@@ -177,6 +178,37 @@ describe('slabring dump and restore', () => {
     await run('flush', '--yes', ...nodes);
     expect(await run('restore', file, ...nodes)).toMatchObject({ code: 0, err: '' });
     expect((await run('get', ...keysOf('own', 9), ...nodes, ...PATIENT)).code).toBe(0);
+  });
+  test('a restore into a cluster with replicas gives each key to all of its holders', async () => {
+    const cluster = await startCluster(undefined, '--replicas', '3');
+    cleanups.push(() => cluster.stop());
+    const nodes = ['--nodes', cluster.addresses.join(',')];
+    const ports = cluster.addresses.map((each) => Number(each.split(':')[1]));
+    const ask = (port: number, text: string) => exchangeOnce({ port }, text);
+    await ask(
+      ports[0]!,
+      keysOf('own', 9)
+        .map((key) => set(key, `value of ${key}`))
+        .join(''),
+    );
+    expect(await run('dump', file, ...nodes)).toMatchObject({ code: 0, err: '' });
+    await run('flush', '--yes', ...nodes);
+    expect(await run('restore', file, ...nodes)).toMatchObject({ code: 0, err: '' });
+    for (const port of ports) {
+      expect(await ask(port, 'stats\r\n')).toContain('STAT curr_items 9\r\n');
+    }
+    const [admin] = readRecords(process.env).filter(({ nodes: [own = ''] }) =>
+      cluster.addresses.includes(own),
+    );
+    const unnamed = await run('restore', file, '--admin', admin!.url);
+    expect([unnamed.code, unnamed.err]).toEqual([2, expect.stringContaining('3 copies')]);
+    const headers = { 'content-type': 'application/octet-stream' };
+    const token = { authorization: `Bearer ${admin!.token}` };
+    const posted = await fetch(`${admin!.url}/snapshot/restore`, {
+      ...{ method: 'POST', body: 'SLABSNAP' },
+      headers: { ...headers, ...token },
+    });
+    expect([posted.status, await posted.text()]).toEqual([409, expect.stringContaining('--nodes')]);
   });
 });
 

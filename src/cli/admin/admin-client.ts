@@ -61,6 +61,14 @@ interface LogQuery {
   readonly follow: boolean;
 }
 
+/** The part of /stats.json that the commands use. */
+interface NodeMetrics {
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly points: readonly { readonly value: number }[];
+  }[];
+}
+
 /** A restore that runs: the request takes the snapshot. */
 interface Upload {
   readonly request: ClientRequest;
@@ -99,6 +107,16 @@ export class AdminClient {
     );
     outcome.catch(() => request.destroy());
     return { request, outcome };
+  }
+
+  /** How many nodes of its cluster hold each key; 1 without a cluster. */
+  async replicas(): Promise<number> {
+    const request = await this.#request('GET', '/stats.json', {});
+    const response = this.#responseOf(request);
+    request.end();
+    const { metrics } = JSON.parse((await buffer(await response)).toString('utf8')) as NodeMetrics;
+    const metric = metrics.find(({ name }) => name === 'slabring_cluster_replicas');
+    return metric?.points[0]?.value ?? 1;
   }
 
   /** Asks for the log of the node: the response has its lines, an object each. */

@@ -61,7 +61,7 @@ export async function openAdminPort(
         'log-level': ops.logLevelAction(LOG_LEVELS, node.setLogLevel),
       };
       const name = options.unixSocket || `port ${options.port}`;
-      server.attach(node, actions, new ops.SnapshotRoutes(node.runGuest, name));
+      server.attach(node, actions, new ops.SnapshotRoutes(node.runGuest, node.control, name));
       forget = ops.writeRecord(recordOf(server, node, options), env);
       if (forget === undefined) log.warn({}, NO_RECORD);
     },

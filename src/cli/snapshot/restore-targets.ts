@@ -1,8 +1,9 @@
 import { CodedError, type ValuesOf } from '../../base/index.ts';
+import type { AdminClient } from '../admin/admin-client.ts';
 import type { adminClientFlags } from '../admin/admin-client-flags.ts';
 import { adminTargets } from '../admin/admin-targets.ts';
 import type { Host } from '../process/host.ts';
-import { type CachePortOptions, cachePortAccess } from './cache-port.ts';
+import { type CachePortAccess, type CachePortOptions, cachePortAccess } from './cache-port.ts';
 import { CachePortTarget } from './cache-port-restore.ts';
 import type { RestoreTarget } from './restore-target.ts';
 
@@ -25,11 +26,40 @@ export async function restoreTargets(
         'address of each node with --nodes, in the same order.',
     );
   }
-  const hasPorts = targets.every(({ client }) => client !== undefined);
-  const access = hasPorts ? undefined : await cachePortAccess(options, host);
-  return targets.map(({ node, client }) =>
-    client === undefined
-      ? new CachePortTarget(node, access!)
-      : { url: client.url, node, restore: (replaces) => client.restore(replaces) },
+  let access: Promise<CachePortAccess> | undefined;
+  const cachePort = async (node: string) => {
+    access ??= cachePortAccess(options, host);
+    return new CachePortTarget(node, await access);
+  };
+  return Promise.all(
+    targets.map(({ node, client }) =>
+      client === undefined ? cachePort(node) : adminPort(node, client, cachePort),
+    ),
   );
+}
+
+/**
+ * The admin port of a node. In a cluster with replicas the items go through its port for clients:
+ * only so do all holders of a key get them.
+ */
+function adminPort(
+  node: string,
+  client: AdminClient,
+  cachePort: (node: string) => Promise<RestoreTarget>,
+): RestoreTarget {
+  const { url } = client;
+  return {
+    url,
+    node,
+    async restore(replaces) {
+      const replicas = await client.replicas();
+      if (replicas === 1) return client.restore(replaces);
+      if (node !== '') return (await cachePort(node)).restore(replaces);
+      throw new CodedError(
+        'ERR_USAGE',
+        `The cluster of ${url} has ${replicas} copies of each key: also name the node as clients ` +
+          'do (--nodes <host:port>), so that all holders get the items.',
+      );
+    },
+  };
 }

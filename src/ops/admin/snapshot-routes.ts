@@ -1,6 +1,7 @@
 /** POST /snapshot/dump and /snapshot/restore: the items of a node, over its admin port. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CodedError } from '../../base/index.ts';
+import type { NodeControl } from '../../commands/index.ts';
 import { packageVersion, type RunGuest } from '../../node/index.ts';
 import { COMPRESSIONS, ID_BYTES } from '../snapshot/format.ts';
 import { dumpToStream, restoreFromStream } from '../snapshot/snapshot-streams.ts';
@@ -14,12 +15,14 @@ const SECTION_MAX = 65_535;
 /** The snapshots of a node; one at a time, so that clients notice little of them. */
 export class SnapshotRoutes {
   readonly #runGuest: RunGuest;
+  readonly #control: Pick<NodeControl, 'cluster'>;
   readonly #node: string;
   #isBusy = false;
 
   /** `node` is the name of the node in its snapshots. */
-  constructor(runGuest: RunGuest, node: string) {
+  constructor(runGuest: RunGuest, control: Pick<NodeControl, 'cluster'>, node: string) {
     this.#runGuest = runGuest;
+    this.#control = control;
     this.#node = node;
   }
 
@@ -49,6 +52,7 @@ export class SnapshotRoutes {
 
   /** Restores the body of the request: `?replace=1` also replaces items that the node has. */
   async restore(request: IncomingMessage): Promise<Reply> {
+    this.#checkReplicas();
     const [, query = ''] = (request.url ?? '').split('?');
     const replaces = new URLSearchParams(query).get('replace') === '1';
     const order = { kind: 'restore', replaces, isAlone: false } as const;
@@ -64,6 +68,16 @@ export class SnapshotRoutes {
         headers,
       );
     }
+  }
+
+  /** An item that only this node stores would be missing, or older, at the other holders. */
+  #checkReplicas(): void {
+    const { replicas = 1 } = this.#control.cluster()?.numbers ?? {};
+    if (replicas <= 1) return;
+    const text =
+      `The cluster of this node has ${replicas} copies of each key. Restore through the ports ` +
+      'for clients, so that all holders get the items: slabring restore <file> --nodes <nodes>.';
+    throw new AdminError(409, text, { connection: 'close' });
   }
 
   async #alone<T>(run: () => Promise<T>): Promise<T> {

@@ -36,7 +36,8 @@ const OPTIONS: AdminOptions = {
 async function openAdmin(actions: AdminActions = {}): Promise<AdminServer> {
   const admin = await AdminServer.open(OPTIONS, LOG);
   closers.push(() => admin.close());
-  const snapshots = new SnapshotRoutes(adminParts().runGuest, 'test');
+  const { runGuest, control } = adminParts();
+  const snapshots = new SnapshotRoutes(runGuest, control, 'test');
   admin.attach(adminParts(), { none: () => ({}), ...actions }, snapshots);
   return admin;
 }

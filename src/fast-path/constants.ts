@@ -6,7 +6,7 @@ import { named } from '../base/index.ts';
 import { COMMAND_CONSTANTS } from '../commands/index.ts';
 import { PROTOCOL_CONSTANTS, PROTOCOL_TEXTS } from '../protocol/index.ts';
 import { STORE_CONSTANTS } from '../store/index.ts';
-import { REGION, RESULT, SETUP } from './region.ts';
+import { REGION, RESULT, SETUP, WALK_ACTION } from './region.ts';
 import { WORDS } from './words.ts';
 
 const TEXT_BYTES_MAX = 16;
@@ -56,6 +56,7 @@ export function constantsModule(): string {
     ...REGION,
     ...named('RESULT', RESULT, WORD_BYTES),
     ...named('SETUP', SETUP, SETUP_BYTES),
+    ...named('WALK_ACTION', WALK_ACTION),
   };
   return [
     ...Object.entries(numbers).map(([name, value]) => numberLine(name, value)),

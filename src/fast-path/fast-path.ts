@@ -2,6 +2,7 @@ import { type ByteSink, type WasmModule, webAssembly } from '../base/index.ts';
 import type { StoreShare } from '../store/index.ts';
 import { Changes } from './changes.ts';
 import { type CopyExports, FastCopies } from './fast-copies.ts';
+import { FastWalk, type Walk } from './fast-walk.ts';
 import { REGION, RESULT } from './region.ts';
 import { writeSetup } from './setup.ts';
 
@@ -61,6 +62,8 @@ export class FastPath {
   /** What the runs have changed since the last `clear` of it, if they keep changes. */
   readonly changes: Changes;
   readonly copies: FastCopies;
+  /** For a thread that runs nothing else of this. */
+  readonly walk: FastWalk;
   readonly #run: Run;
   readonly #setStopsAtMiss: (stops: number) => void;
   readonly #setChanges: (bits: number) => void;
@@ -93,12 +96,14 @@ export class FastPath {
     const exports = instance.exports as {
       readonly takeStates: CopyExports['takeStates'];
       readonly settle: CopyExports['settle'];
+      readonly walk: Walk;
       readonly configure: (regionByte: number) => void;
       readonly run: Run;
       readonly setStopsAtMiss: (stops: number) => void;
       readonly setChanges: (bits: number) => void;
     };
     this.copies = new FastCopies(memory, regionByte, this.#results, exports);
+    this.walk = new FastWalk(share, regionByte, exports.walk);
     writeSetup(share, thread, regionByte);
     exports.configure(regionByte);
     this.#run = exports.run;

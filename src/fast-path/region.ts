@@ -42,6 +42,22 @@ export const REGION = {
   CHANGED_STATES_BYTES: 40_960,
   /** A get with more keys has several turns: the JavaScript answers it. */
   KEYS_MAX: 500,
+  /**
+   * A thread that serves no clients walks over the store, and has there instead: the blocks of a
+   * key that is hashed, the first arc for each 1024th of the ring, 16 bits each, the last point of
+   * each arc, what becomes of its items, 8 bits each, for each set of receivers where its states
+   * begin and end, where they have no room and how many they are, 32 bits each, and the states.
+   */
+  WALK_BLOCKS_AT: 4096,
+  WALK_PARTS_AT: 4608,
+  WALK_PARTS: 1024,
+  WALK_LASTS_AT: 6656,
+  WALK_ARCS_MAX: 6144,
+  WALK_ACTIONS_AT: 31_232,
+  WALK_SETS_AT: 37_376,
+  WALK_SET_BYTES: 16,
+  WALK_STATES_AT: 40_960,
+  WALK_STATES_BYTES: 90_112,
 } as const;
 assert(
   REGION.ENTRIES_AT + REGION.ENTRIES_MAX * REGION.ENTRY_BYTES <= REGION.REPLY_ENDS_AT,
@@ -54,6 +70,11 @@ assert(
 assert(
   REGION.CHANGES_AT + REGION.CHANGES_MAX * REGION.CHANGE_BYTES <= REGION.CHANGED_KEYS_AT,
   'the changes end before their keys',
+);
+assert(
+  REGION.WALK_ACTIONS_AT === REGION.WALK_LASTS_AT + REGION.WALK_ARCS_MAX * 4 &&
+    REGION.WALK_SETS_AT === REGION.WALK_ACTIONS_AT + REGION.WALK_ARCS_MAX,
+  'the arcs end before the sets of receivers',
 );
 
 /** Where a run leaves its results, in words of 32 bits. */
@@ -74,8 +95,17 @@ export const RESULT = {
   CHANGED_STATES: 7,
   /** How many states the last call has taken. */
   TAKEN: 8,
-  WORDS: 9,
+  /** How many items the last walk has looked at, and whether it ended for want of room. */
+  WALKED: 9,
+  WALK_FULL: 10,
+  WORDS: 11,
 } as const;
+
+/**
+ * What becomes of an item, by the arc of its key: nothing; it is dropped; it gets FLAG.copy, or
+ * loses it; its state is put among those for a set of receivers, `collect` being the first set.
+ */
+export const WALK_ACTION = { keep: 0, drop: 1, markCopy: 2, markOwn: 3, collect: 4 } as const;
 
 /** What `configure` reads, by slot; a slot is a 64-bit float. */
 export const SETUP = {

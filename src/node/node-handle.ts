@@ -1,5 +1,6 @@
 import type { Logger, LogLevel } from '../base/index.ts';
 import type { NodeControl } from '../commands/index.ts';
+import type { FastWalk } from '../fast-path/index.ts';
 import type { ListenAddress } from '../server/index.ts';
 import type { Store, StoreView } from '../store/index.ts';
 import type { FastPathState } from './fast-path.ts';
@@ -53,6 +54,8 @@ export interface ClusterThreads {
   report(argument: unknown): Promise<readonly unknown[]>;
   /** The store, for the main thread. */
   store(): Store;
+  /** Walks over the store in WebAssembly, on the main thread; undefined: the node has none. */
+  fastWalk(): FastWalk | undefined;
 }
 
 /** What a node of a cluster runs in its worker threads. */

@@ -25,6 +25,7 @@ import type { ServerOptions } from './options/server-flags.ts';
 import { ReloadQueue } from './reload-queue.ts';
 import { ThreadCheck } from './thread-check.ts';
 import { NodeThreads, type RunGuest } from './threads/node-threads.ts';
+import { openFastPath } from './threads/open-fast-path.ts';
 import { ThreadMeter } from './threads/thread-meter.ts';
 
 const nothing = (): Promise<void> => Promise.resolve();
@@ -142,6 +143,7 @@ class Node {
       adopt: (argument) => this.#threads.ask('adoptCluster', argument),
       report: (argument) => this.#threads.ask('reportCluster', argument),
       store: () => this.#memory.store,
+      fastWalk: () => openFastPath(share, mainThread(share.options))?.walk,
     };
     this.#check = new ThreadCheck(this.#memory.store.clock, this.#threads);
   }

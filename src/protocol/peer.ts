@@ -55,6 +55,7 @@ export {
   endState,
   type KeyState,
   putBatch,
+  StateKeys,
   StatesReader,
 } from './peer/states.ts';
 export { putRefusal, REFUSAL, type Refusal, RefusalsReader } from './peer/taken.ts';

@@ -56,9 +56,9 @@ export class KeyWalk {
     return 0;
   }
 
-  /** Leaves the next group out. */
-  skip(): void {
-    this.#group++;
+  /** Leaves out the groups before this one. */
+  skipTo(group: number): void {
+    this.#group = group;
   }
 
   #visitGroup(group: number, visit: KeyVisitor): void {

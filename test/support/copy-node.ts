@@ -1,4 +1,5 @@
 import { ByteSink } from '../../src/base/index.ts';
+import type { FastWalk } from '../../src/fast-path/index.ts';
 import { assemble } from '../../src/store/assemble.ts';
 import { doorsOf } from '../../src/store/doors.ts';
 import {
@@ -11,11 +12,22 @@ import {
 } from '../../src/store/index.ts';
 import { FLAG, type ItemId } from '../../src/store/memory/item-layout.ts';
 import { CONTROL, KEY_SLOTS } from '../../src/store/memory/layout.ts';
-import { SessionHarness, type StoreOptions, testShare } from './session-harness.ts';
+import {
+  fastStore,
+  SessionHarness,
+  type StoreOptions,
+  testShare,
+  threadParts,
+} from './session-harness.ts';
+
+/** A store that threads 0 and 1 use in WebAssembly. */
+export const FAST_WALK_STORE: Partial<StoreOptions> = { ...fastStore('memory32'), threads: 2 };
 
 /** One node of a cluster without sockets: a store, a session on it, and its copies. */
 export class CopyNode extends SessionHarness {
   readonly copies: ItemCopies;
+  /** The walk of thread 1, if it has one. */
+  readonly fastWalk: FastWalk | undefined;
   /** The copies of each thread; `copies` is that of the first one. */
   readonly threads: readonly ItemCopies[];
 
@@ -23,6 +35,7 @@ export class CopyNode extends SessionHarness {
     const share = testShare(options);
     super(share);
     this.copies = this.store.copies();
+    this.fastWalk = threadParts(share, 1)?.fastPath?.walk;
     const others = Array.from({ length: share.layout.threads - 1 }, (_, nth) =>
       doorsOf(assemble(share, nth + 1)).copies(),
     );

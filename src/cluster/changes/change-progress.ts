@@ -15,7 +15,10 @@ export class ChangeProgress {
   readonly #tell: (moved: Moved) => void;
   readonly #stalled = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  readonly #ended = new AbortController();
   #last = '';
+  #keysMoved = 0;
+  #bytesMoved = 0;
   #lastAtMs = performance.now();
 
   constructor(keeper: TopologyKeeper, tell: (moved: Moved) => void) {
@@ -24,11 +27,18 @@ export class ChangeProgress {
     this.signal = this.#stalled.signal;
     this.#timer = setInterval(() => this.#look(), TELL_MS);
     this.#look();
+    // Members count from 0 again at the next topology, which may come before the timer.
+    const onReport = (): false => {
+      this.#moved();
+      return false;
+    };
+    keeper.until(onReport, this.#ended.signal).catch(() => {});
   }
 
   /** Tells the last progress. */
   end(): void {
     clearInterval(this.#timer);
+    this.#ended.abort();
     this.#look();
   }
 
@@ -51,7 +61,9 @@ export class ChangeProgress {
       sum.bytesMoved += report?.bytesMoved ?? 0;
       sum.keysLeft += report?.keysLeft ?? 0;
     }
-    return sum;
+    this.#keysMoved = Math.max(this.#keysMoved, sum.keysMoved);
+    this.#bytesMoved = Math.max(this.#bytesMoved, sum.bytesMoved);
+    return { ...sum, keysMoved: this.#keysMoved, bytesMoved: this.#bytesMoved };
   }
 
   #stall(): CodedError {

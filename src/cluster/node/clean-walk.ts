@@ -1,26 +1,20 @@
 import { type ItemCopies, KEY_VERDICT, type KeyVisitor, type KeyWalk } from '../../store/index.ts';
-import { answers } from '../../topology/index.ts';
+import { answers, type Group, type KeyGroups } from '../../topology/index.ts';
 import type { Adopted } from '../thread/adopted.ts';
 import { holds } from '../thread/roles.ts';
+import { type FastWalking, type ItemVerdict, mergedArcs } from './fast-walking.ts';
 
 /** A slice of a walk ends after the group of buckets with which it has visited so many keys. */
 const KEYS_PER_SLICE = 1000;
 const GROUPS_PER_SLICE = 1000;
 
-/**
- * Drops the items that this member does not hold, and marks those of which it is not primary. An
- * item with a change on its way keeps its mark.
- */
-export function cleanVerdict(
-  { groups, self }: Adopted,
-  changes: Pick<ItemCopies['changes'], 'isOpen'>,
-): KeyVisitor {
-  return (bytes, start, end) => {
-    const group = groups.groupOf(bytes, start, end);
-    if (self !== -1 && group.primary === self) {
-      return changes.isOpen(bytes, start, end) ? KEY_VERDICT.keep : KEY_VERDICT.markOwn;
-    }
-    return holds(group, self) ? KEY_VERDICT.markCopy : KEY_VERDICT.drop;
+type GroupVerdict = (group: Group) => ItemVerdict;
+
+/** Drops the items that this member does not hold, and marks those of which it is not primary. */
+export function cleanVerdict({ self }: Adopted): GroupVerdict {
+  return (group) => {
+    if (self !== -1 && group.primary === self) return 'markOwn';
+    return holds(group, self) ? 'markCopy' : 'drop';
   };
 }
 
@@ -29,33 +23,63 @@ export function cleanVerdict(
  * the items that it is primary of, which it has from a file; otherwise nothing, because it has
  * missed changes. One that leaves answers, too: it gives these items to the others.
  */
-export function firstVerdict({ topology, groups, self }: Adopted): KeyVisitor {
+export function firstVerdict({ topology, self }: Adopted): GroupVerdict {
   const member = topology.members[self];
-  if (member === undefined || !answers(member)) return () => KEY_VERDICT.drop;
-  return (bytes, start, end) =>
-    groups.groupOf(bytes, start, end).primary === self ? KEY_VERDICT.keep : KEY_VERDICT.drop;
+  if (member === undefined || !answers(member)) return () => 'drop';
+  return ({ primary }) => (primary === self ? 'keep' : 'drop');
 }
 
-/** Walks over all keys in slices, with `soon` between them; resolves at the end of the walk. */
-export function walkInSlices(
-  walk: KeyWalk,
-  visit: KeyVisitor,
-  soon: (run: () => void) => void,
+interface CleanParts {
+  walkKeys(): KeyWalk;
+  readonly copies: { readonly changes: Pick<ItemCopies['changes'], 'isOpen'> };
+  /** Absent: JavaScript visits all items. */
+  readonly fastWalk?: FastWalking | undefined;
+  /** Runs it soon, after what else the thread has to do. */
+  soon(run: () => void): void;
+}
+
+/**
+ * Does with all items what the verdict about the group of their key says, in slices, with `soon`
+ * between them; resolves at the end. An item with a change on its way keeps its mark.
+ */
+export function cleanStore(
+  groups: KeyGroups,
+  verdict: GroupVerdict,
+  { walkKeys, copies, fastWalk, soon }: CleanParts,
 ): Promise<void> {
+  const walk = walkKeys();
+  const visit: KeyVisitor = (bytes, start, end) => {
+    const found = verdict(groups.groupOf(bytes, start, end));
+    const isOpen = found === 'markOwn' && copies.changes.isOpen(bytes, start, end);
+    return isOpen ? KEY_VERDICT.keep : KEY_VERDICT[found];
+  };
+  const arcs = groups.arcs.map(({ last, group }) => ({ last, action: verdict(group) }));
+  const isFast = fastWalk?.begin(mergedArcs(arcs)) === true;
   return new Promise((resolve) => {
     const slice = (): void => {
-      let keys = 0;
-      const counted: KeyVisitor = (bytes, start, end, access) => {
-        keys++;
-        return visit(bytes, start, end, access);
-      };
-      for (let groups = 0; groups < GROUPS_PER_SLICE && keys < KEYS_PER_SLICE; groups++) {
-        if (walk.isDone) break;
-        walk.step(Number.POSITIVE_INFINITY, counted);
-      }
+      if (isFast) fastSlice(walk, visit, fastWalk);
+      else slowSlice(walk, visit);
       if (walk.isDone) resolve();
       else soon(slice);
     };
     slice();
   });
+}
+
+function fastSlice(walk: KeyWalk, visit: KeyVisitor, fast: FastWalking): void {
+  const last = Math.min(walk.groups, walk.visitedGroups + GROUPS_PER_SLICE);
+  walk.skipTo(fast.step(walk.visitedGroups, last, walk.groups));
+  if (walk.visitedGroups < last) walk.step(Number.POSITIVE_INFINITY, visit);
+}
+
+function slowSlice(walk: KeyWalk, visit: KeyVisitor): void {
+  let keys = 0;
+  const counted: KeyVisitor = (...key) => {
+    keys++;
+    return visit(...key);
+  };
+  for (let groups = 0; groups < GROUPS_PER_SLICE && keys < KEYS_PER_SLICE; groups++) {
+    if (walk.isDone) break;
+    walk.step(Number.POSITIVE_INFINITY, counted);
+  }
 }

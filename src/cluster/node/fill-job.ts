@@ -16,7 +16,6 @@ import { FillShare } from './fill-share.ts';
 export interface FillJob extends FillOrder {
   /** The bytes of the secret become a Uint8Array on their way to the thread. */
   readonly identity: Omit<LinkIdentity, 'secret'> & { readonly secret: Uint8Array };
-  /** The words of `store.copies`. */
   /** The threads that serve clients, by their numbers in the operating system. */
   readonly threads: readonly number[];
 }
@@ -33,6 +32,7 @@ export default async function runFill(guest: Guest, job: FillJob): Promise<FillO
     const fill = new FillRun({
       plan: planOf(job),
       walkKeys: () => store.walkKeys(),
+      fastWalk: guest.fastWalk(),
       items: store.view.itemCount(),
       nowSeconds: () => store.clock.now(),
       copies,

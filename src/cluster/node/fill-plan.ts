@@ -15,6 +15,12 @@ interface PastTopology {
   readonly wasComplete: readonly boolean[];
 }
 
+/** The keys up to the point `last`, after those of the arc before. */
+interface FillArc {
+  readonly last: number;
+  readonly receivers: readonly number[];
+}
+
 /**
  * Which receivers of the keys of this member may lack items. A receiver has all of a key if it had
  * a role for the key without a break since a topology at which the key's primary was complete. In
@@ -38,16 +44,27 @@ export class FillPlan {
 
   /** Whether no receiver of any key lacks anything. */
   get isEmpty(): boolean {
-    const all = [this.now, ...this.#past.map(({ adopted }) => adopted)];
-    for (const point of boundsOf(all)) {
-      if (this.#missing((adopted) => adopted.groups.groupAt(point)).length > 0) return false;
-    }
+    for (const last of this.#bounds()) if (this.#missingAt(last).length > 0) return false;
     return true;
+  }
+
+  /** The parts of the ring, in order, and the receivers that may lack the items of each. */
+  get arcs(): readonly FillArc[] {
+    const lasts = [...this.#bounds()].sort((one, other) => one - other);
+    return lasts.map((last) => ({ last, receivers: this.#missingAt(last) }));
   }
 
   /** The receivers that may lack the item of the key, as indexes in the present topology. */
   receiversOf(bytes: Buffer, start: number, end: number): readonly number[] {
     return this.#missing((adopted) => adopted.groups.groupOf(bytes, start, end));
+  }
+
+  #bounds(): Iterable<number> {
+    return boundsOf([this.now, ...this.#past.map(({ adopted }) => adopted)]);
+  }
+
+  #missingAt(point: number): readonly number[] {
+    return this.#missing((adopted) => adopted.groups.groupAt(point));
   }
 
   #missing(groupIn: (adopted: Adopted) => Group): readonly number[] {

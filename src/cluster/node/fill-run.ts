@@ -1,26 +1,27 @@
 import type { CodedError } from '../../base/index.ts';
-import { KIND } from '../../protocol/peer.ts';
+import { KIND, StateKeys } from '../../protocol/peer.ts';
 import { type ItemCopies, KEY_VERDICT, type KeyVisitor, type KeyWalk } from '../../store/index.ts';
 import { type PeerIdentity, peerKey } from '../thread/adopted.ts';
 import { type ChangeGroup, ChangeGroups } from '../thread/change-groups.ts';
 import type { DeliveryParts, StateLink } from '../thread/delivery-parts.ts';
-import { KeyBatch } from '../thread/key-batch.ts';
+import { KeyBatch, type Keys } from '../thread/key-batch.ts';
 import { PeerDelivery } from '../thread/peer-delivery.ts';
 import type { Timers } from '../thread/timers.ts';
 import { AccessAges, type AccessBand, isInBand } from './access-bands.ts';
+import type { FastWalking } from './fast-walking.ts';
 import { FillPacer } from './fill-pacer.ts';
 import type { FillPlan } from './fill-plan.ts';
 import type { FillShare } from './fill-share.ts';
-import { GroupsLeft } from './groups-left.ts';
 import { KeyCollector } from './key-collector.ts';
+import { StateCollector } from './state-collector.ts';
 
 /** The states that are sent before the fill looks at its pace. */
 const KEYS_PER_ROUND = 128;
-/** A round ends after so many groups of buckets, or this time: it delays a client no longer. */
-const GROUPS_PER_ROUND = 2000;
+/** A round ends after so many steps, or this time: it delays a client no longer. */
+const STEPS_PER_ROUND = 2000;
 const ROUND_MS_MAX = 0.25;
-/** The groups between two looks at the time. */
-const GROUPS_PER_LOOK = 16;
+/** The steps between two looks at the time. */
+const STEPS_PER_LOOK = 16;
 const ROUNDS_WAITING_MAX = 2;
 /** With fewer items the order does not matter; of more, so many tell the ages of all. */
 const ORDERED_ITEMS_MIN = 10_000;
@@ -31,12 +32,16 @@ const STOP_LOOK_MS = 5;
 
 export type FillOutcome = 'done' | 'stopped' | 'failed';
 
+/** Visits the next groups of buckets; `full`: what was collected must be sent first. */
+type Step = () => 'full' | 'done';
 type Taken = Parameters<NonNullable<DeliveryParts['taken']>>;
 
 interface FillParts {
   readonly plan: FillPlan;
   /** Begins a walk over the store. */
   walkKeys(): KeyWalk;
+  /** Absent: JavaScript visits all items. */
+  readonly fastWalk?: FastWalking | undefined;
   /** About how many items the store has. */
   readonly items: number;
   /** On the clock of the store. */
@@ -61,6 +66,8 @@ export class FillRun {
   readonly #pacer: FillPacer;
   readonly #groups = new ChangeGroups();
   readonly #deliveries: readonly PeerDelivery[];
+  /** Undefined: JavaScript visits all items. */
+  readonly #collector: StateCollector | undefined;
   readonly #full = new Set<string>();
   /** By receiver: the states that it had no memory for, since it took one. */
   readonly #withoutMemory = new Map<string, number>();
@@ -72,7 +79,8 @@ export class FillRun {
 
   constructor(parts: FillParts) {
     this.#parts = parts;
-    const { plan, copies, timers, linkTo } = parts;
+    const { plan, copies, timers, linkTo, fastWalk } = parts;
+    this.#collector = fastWalk && StateCollector.of(fastWalk, plan);
     this.#pacer = new FillPacer({ nowMs: () => timers.nowMs(), delayMs: parts.delayMs });
     this.#deliveries = plan.now.topology.members.map((member) => {
       const delivery = {
@@ -95,11 +103,9 @@ export class FillRun {
   async run(): Promise<FillOutcome> {
     const { walkKeys, share } = this.#parts;
     const bands = await this.#bands();
-    let left: GroupsLeft | undefined;
     for (const [nth, band] of bands.entries()) {
       const walk = walkKeys();
-      left ??= new GroupsLeft(walk.groups);
-      const step = this.#stepOf(walk, band, left, nth === 0);
+      const step = this.#stepOf(walk, band);
       share.walks(bands.length, nth);
       await this.#work(
         () => walk.isDone,
@@ -126,10 +132,14 @@ export class FillRun {
       counted++;
       return KEY_VERDICT.keep;
     };
+    const countGroup: Step = () => {
+      walk.step(Infinity, count);
+      return 'done';
+    };
     // Groups are in the order of hashes, so the first ones are a sample.
     await this.#work(
       () => walk.isDone || counted >= ORDERED_ITEMS_MIN,
-      () => this.#visit(walk, () => walk.step(Infinity, count)),
+      () => this.#visit(walk, countGroup),
     );
     return ages.bands();
   }
@@ -145,14 +155,13 @@ export class FillRun {
     }
   }
 
-  /** Visits groups of buckets until the round has ended. */
-  #visit(walk: KeyWalk, step: () => void): void {
+  /** Takes steps until the round has ended. */
+  #visit(walk: KeyWalk, step: Step): void {
     const { timers } = this.#parts;
     const untilMs = timers.nowMs() + ROUND_MS_MAX;
-    for (let groups = 1; !walk.isDone && groups <= GROUPS_PER_ROUND; groups++) {
-      step();
-      if (this.#noted >= KEYS_PER_ROUND) return;
-      if (groups % GROUPS_PER_LOOK === 0 && timers.nowMs() >= untilMs) return;
+    for (let steps = 1; !walk.isDone && steps <= STEPS_PER_ROUND; steps++) {
+      if (step() === 'full' || this.#noted >= KEYS_PER_ROUND) return;
+      if (steps % STEPS_PER_LOOK === 0 && timers.nowMs() >= untilMs) return;
     }
   }
 
@@ -164,38 +173,39 @@ export class FillRun {
   }
 
   /** Sends the next keys. */
-  #round(walk: KeyWalk, step: () => void): void {
+  #round(walk: KeyWalk, step: Step): void {
     this.#visit(walk, step);
     this.#parts.share.visited(walk.visitedGroups, walk.groups);
-    if (this.#noted > 0) this.#send();
+    if (this.#noted > 0 || (this.#collector?.count ?? 0) > 0) this.#send();
   }
 
-  /** Notes the keys of the band in the next group; the first walk finds groups for the others. */
-  #stepOf(walk: KeyWalk, band: AccessBand, left: GroupsLeft, isFirst: boolean): () => void {
-    const collector = new KeyCollector(walk);
+  /** A step visits the items of the band in the next groups. */
+  #stepOf(walk: KeyWalk, band: AccessBand): Step {
+    const keys = new KeyCollector(walk);
+    const collector = this.#collector;
+    if (collector === undefined) return () => this.#noteGroup(keys, band);
     return () => {
-      const group = walk.visitedGroups;
-      if (!isFirst && !left.has(group, walk.groups)) return walk.skip();
-      collector.next();
-      for (let nth = 0; nth < collector.count; nth++) {
-        const isNow = isInBand(band, collector.accessOf(nth));
-        if (isNow) this.#noteKey(collector, nth);
-        else if (isFirst && this.#receiversOf(collector, nth).length > 0) left.add(group);
-      }
+      const end = collector.step(walk, band);
+      return end === 'slow' ? this.#noteGroup(keys, band) : end;
     };
   }
 
-  #noteKey(collector: KeyCollector, nth: number): void {
-    const { bytes } = collector;
-    for (const member of this.#receiversOf(collector, nth)) {
-      if (this.#isFull(member)) continue;
-      this.#note(member, bytes, collector.startOf(nth), collector.endOf(nth));
+  /** Notes the keys of the band in the next group. */
+  #noteGroup(keys: KeyCollector, band: AccessBand): 'done' {
+    keys.next();
+    for (let nth = 0; nth < keys.count; nth++) {
+      if (isInBand(band, keys.accessOf(nth))) this.#noteKey(keys, nth);
     }
+    return 'done';
   }
 
-  #receiversOf(collector: KeyCollector, nth: number): readonly number[] {
-    const { plan } = this.#parts;
-    return plan.receiversOf(collector.bytes, collector.startOf(nth), collector.endOf(nth));
+  #noteKey(keys: KeyCollector, nth: number): void {
+    const { bytes } = keys;
+    const start = keys.startOf(nth);
+    const end = keys.endOf(nth);
+    for (const member of this.#parts.plan.receiversOf(bytes, start, end)) {
+      if (!this.#isFull(member)) this.#note(member, bytes, start, end);
+    }
   }
 
   #note(member: number, bytes: Buffer, start: number, end: number): void {
@@ -217,16 +227,24 @@ export class FillRun {
       this.#failure ??= error;
       this.#wake?.();
     });
-    this.#parts.share.sent(this.#noted, 0);
     this.#noted = 0;
     const batches = this.#batches;
     this.#batches = [];
-    for (const [member, keys] of batches.entries()) this.#deliver(member, keys, group);
+    for (const [member, keys] of batches.entries()) {
+      if (keys !== undefined) this.#deliver(member, keys, group);
+    }
+    this.#collector?.take((members, states, count) => {
+      const keys = new StateKeys(states, count);
+      for (const member of members) {
+        if (!this.#isFull(member)) this.#deliver(member, keys, group, states);
+      }
+    });
     group.settle();
   }
 
-  #deliver(member: number, keys: KeyBatch | undefined, group: ChangeGroup): void {
-    if (keys !== undefined) this.#deliveries[member]!.deliver(keys, group);
+  #deliver(member: number, keys: Keys, group: ChangeGroup, states?: Buffer): void {
+    this.#parts.share.sent(keys.count, 0);
+    this.#deliveries[member]!.deliver(keys, group, states);
   }
 
   #rest(ms: number): Promise<void> {

@@ -6,8 +6,9 @@ import { type Mark, Marks } from '../thread/marks.ts';
 import { adoptOrder, type ThreadNotice, type ThreadOrder } from '../thread/orders.ts';
 import { roleChanges } from '../thread/roles.ts';
 import type { Timers } from '../thread/timers.ts';
-import { cleanVerdict, firstVerdict, walkInSlices } from './clean-walk.ts';
+import { cleanStore, cleanVerdict, firstVerdict } from './clean-walk.ts';
 import type { EventJournal } from './event-journal.ts';
+import type { FastWalking } from './fast-walking.ts';
 import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
 import { lastChanges } from './last-changes.ts';
 import type { ChangeCause, MainCluster, MemberReport, QueuedTopology } from './main-cluster.ts';
@@ -26,6 +27,8 @@ interface NodeClusterParts {
   readonly timers: Timers;
   readonly copies: Pick<ItemCopies, 'raiseSequence' | 'skipSequence' | 'changes'>;
   walkKeys(): KeyWalk;
+  /** Absent: JavaScript visits all items. */
+  readonly fastWalk?: FastWalking | undefined;
   /** Sends an order to all worker threads; resolves with their answers. */
   order(order: ThreadOrder): Promise<unknown>;
   /** Runs it soon, after what else the thread has to do. */
@@ -213,7 +216,7 @@ export class NodeCluster implements MainCluster {
     await this.#fill.stop();
     const before = this.#past[0];
     const now = adoptedBy(topology, self);
-    if (before === undefined) await this.#walk(firstVerdict(now));
+    if (before === undefined) await cleanStore(now.groups, firstVerdict(now), this.#parts);
     await this.#adoptInThreads(now, before);
     this.#past = [now, ...this.#past].slice(0, PAST_MAX);
     this.#adopted = topology.version;
@@ -265,7 +268,7 @@ export class NodeCluster implements MainCluster {
     const { version } = now.topology;
     const { losesKeys, losesPrimary, gainsPrimary } = roleChanges(before, now);
     if (losesKeys || losesPrimary || gainsPrimary) {
-      await this.#walk(cleanVerdict(now, this.#parts.copies.changes));
+      await cleanStore(now.groups, cleanVerdict(now), this.#parts);
     }
     await this.#parts.order({ kind: 'clean', version });
     this.#clean = version;
@@ -281,11 +284,6 @@ export class NodeCluster implements MainCluster {
     this.#due = undefined;
     if (this.#isEnded || now.topology.version !== this.#newest) return;
     this.#fill.start(now, this.#past.slice(1), (peer) => this.#completeOf(peer));
-  }
-
-  #walk(verdict: Parameters<KeyWalk['step']>[1]): Promise<void> {
-    const { walkKeys, soon } = this.#parts;
-    return walkInSlices(walkKeys(), verdict, soon);
   }
 
   #completeOf(peer: PeerIdentity): number {

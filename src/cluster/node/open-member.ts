@@ -144,6 +144,7 @@ function nodeClusterOf(
     timers: machineTimers(peerMachine()),
     copies: store.copies(),
     walkKeys: () => store.walkKeys(),
+    fastWalk: cluster.fastWalk(),
     order: (order) => cluster.adopt(order),
     soon: (run) => void setImmediate(run),
     runFill: async (order) => {

@@ -4,7 +4,7 @@ import type { ItemCopies } from '../../store/index.ts';
 import type { PeerPayload } from '../peers/frame-output.ts';
 import type { PeerIdentity } from './adopted.ts';
 import type { ChangeGroup } from './change-groups.ts';
-import type { KeyBatch } from './key-batch.ts';
+import type { Keys } from './key-batch.ts';
 import type { Timers } from './timers.ts';
 
 /** Changes of clients, or what a fill copies. */
@@ -49,7 +49,7 @@ export interface DeliveryParts {
 
 /** A part of a batch that waits for its acknowledgement. */
 export interface Unit {
-  readonly keys: KeyBatch;
+  readonly keys: Keys;
   readonly first: number;
   readonly end: number;
   readonly group: ChangeGroup;

@@ -2,8 +2,16 @@ import type { KeptChanges } from '../../server/index.ts';
 
 const BYTES_MIN = 256;
 
+/** Keys in one buffer. */
+export interface Keys {
+  readonly bytes: Buffer;
+  readonly count: number;
+  startOf(nth: number): number;
+  endOf(nth: number): number;
+}
+
 /** Keys, one after the other in one buffer. */
-export class KeyBatch {
+export class KeyBatch implements Keys {
   bytes = Buffer.allocUnsafe(BYTES_MIN);
   readonly #ends: number[] = [];
 

@@ -22,7 +22,7 @@ import {
   type StateLink,
   type Unit,
 } from './delivery-parts.ts';
-import { KeyBatch } from './key-batch.ts';
+import { KeyBatch, type Keys } from './key-batch.ts';
 
 /** A batch ends after the state with which it has this many bytes. */
 const BATCH_BYTES = 64 * 1024;
@@ -81,7 +81,7 @@ export class PeerDelivery {
   }
 
   /** `states`: the states of the keys now; else it reads them. */
-  deliver(keys: KeyBatch, group: ChangeGroup, states?: Buffer): void {
+  deliver(keys: Keys, group: ChangeGroup, states?: Buffer): void {
     group.open();
     const nowMs = this.#parts.timers.nowMs();
     const unit = { keys, first: 0, end: keys.count, group, sinceMs: nowMs, bytes: 0 };
@@ -153,6 +153,7 @@ export class PeerDelivery {
     this.#link.send(this.#parts.kind ?? KIND.states, this.#parts.version(), payload, (reply) =>
       this.#settled(unit, reply),
     );
+    this.#parts.sent?.(unit.bytes);
     unit.bytes = Math.max(unit.bytes, BATCH_BYTES_MIN);
     this.#unansweredBytes += unit.bytes;
     this.#units.add(unit);
@@ -160,7 +161,7 @@ export class PeerDelivery {
   }
 
   /** Appends states until the batch is large enough; returns the first key that is left. */
-  #write(sink: ByteSink, keys: KeyBatch, first: number, end: number): number {
+  #write(sink: ByteSink, keys: Keys, first: number, end: number): number {
     const start = sink.at;
     const state = this.#state;
     beginBatch(sink, this.#parts.timers.unixMs());
@@ -170,14 +171,9 @@ export class PeerDelivery {
       const at = beginState(sink, keys.bytes, from, to);
       this.#parts.copies.read(keys.bytes, from, to, state, sink);
       endState(sink, at, state);
-      if (sink.at - start >= BATCH_BYTES) return this.#written(sink.at - start, nth + 1);
+      if (sink.at - start >= BATCH_BYTES) return nth + 1;
     }
-    return this.#written(sink.at - start, end);
-  }
-
-  #written(bytes: number, next: number): number {
-    this.#parts.sent?.(bytes);
-    return next;
+    return end;
   }
 
   #settled(unit: Unit, reply: Frame | CodedError): void {

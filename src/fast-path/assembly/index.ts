@@ -40,6 +40,7 @@ export { setStopsAtMiss } from './lookup';
 export { settle } from './settle';
 export { configure } from './store';
 export { takeStates } from './take';
+export { walk } from './walk';
 
 /** The entries that a batch has before its last request. */
 const BATCH = 32;

@@ -194,11 +194,14 @@ function seqHighOf(meta: u32): u32 {
 /** The CAS id that clients see. */
 export function casOf(item: usize, meta: u32): u64 {
   if (showsCas === 0) return 0;
-  if ((meta & FLAG_OWN_CAS) !== 0) {
-    const flagsBytes: u32 = (meta & FLAG_CLIENT_FLAGS) === 0 ? 0 : CLIENT_FLAGS_BYTES;
-    return load<u64>(item + ITEM_HEADER_BYTES + flagsBytes);
-  }
+  if ((meta & FLAG_OWN_CAS) !== 0) return ownCasOf(item, meta);
   return ((<u64>seqHighOf(meta)) << 32) | <u64>load<u32>(item, ITEM_SEQ_LOW);
+}
+
+/** The CAS id that a client chose, if there is one. */
+export function ownCasOf(item: usize, meta: u32): u64 {
+  const flagsBytes: u32 = (meta & FLAG_CLIENT_FLAGS) === 0 ? 0 : CLIENT_FLAGS_BYTES;
+  return load<u64>(item + ITEM_HEADER_BYTES + flagsBytes);
 }
 
 export function clientFlagsOf(item: usize, meta: u32): u32 {

@@ -108,7 +108,7 @@ export function storedCas(): u64 {
 }
 
 /** Draws the next sequence number, as store/items/store-clock.ts explains. */
-function drawSeq(): void {
+export function drawSeq(): u64 {
   const low = <u32>atomic.add<i32>(control, 1, CONTROL_SEQ_LOW) + 1;
   if (low === 0x8000_0000) atomic.add<i32>(control, 1, CONTROL_SEQ_HIGH_EVEN);
   if (low === 0) atomic.add<i32>(control, 1, CONTROL_SEQ_HIGH_ODD);
@@ -117,6 +117,7 @@ function drawSeq(): void {
     ? load<u32>(control, CONTROL_SEQ_HIGH_ODD)
     : load<u32>(control, CONTROL_SEQ_HIGH_EVEN);
   seq = ((<u64>high) << 32) | <u64>low;
+  return seq;
 }
 
 /** Stores the value of an entry under its key. */

@@ -1,12 +1,16 @@
 import { CodedError } from '../../base/index.ts';
+import type { FastWalk } from '../../fast-path/index.ts';
 import type { Store } from '../../store/index.ts';
 import { NodeMemory } from '../memory.ts';
+import { openFastPath } from './open-fast-path.ts';
 import { lowerPriority } from './priority.ts';
 import type { GuestJob, GuestResult } from './procedures.ts';
 
 /** What work from outside of this room gets of the node, on a thread of its own. */
 export interface Guest {
   readonly store: Store;
+  /** Walks over the store in WebAssembly; undefined: the node has none. */
+  fastWalk(): FastWalk | undefined;
   /** Whether the node has the order to stop; the work should then end soon. */
   isStopping(): boolean;
   /** Blocks the thread for this time; returns true at once when the node has to stop. */
@@ -32,6 +36,7 @@ export default async function runGuest(job: GuestJob): Promise<GuestResult> {
   };
   const guest: Guest = {
     store,
+    fastWalk: () => openFastPath(job.share, job.thread)?.walk,
     isStopping: () => state.name === 'draining',
     sleep: (ms) => state.sleepUntilStop(ms),
     lowerPriority,

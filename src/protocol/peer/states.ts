@@ -116,6 +116,40 @@ function bitsOf(state: Readonly<KeyState>): number {
   );
 }
 
+/** The keys of encoded states; it finds them when it is asked for the first. */
+export class StateKeys {
+  readonly bytes: Buffer;
+  readonly count: number;
+  #starts: Uint32Array | undefined;
+
+  /** `states`: so many, which do not change any more. */
+  constructor(states: Buffer, count: number) {
+    this.bytes = states;
+    this.count = count;
+  }
+
+  startOf(nth: number): number {
+    this.#starts ??= this.#find();
+    return this.#starts[nth]!;
+  }
+
+  endOf(nth: number): number {
+    const start = this.startOf(nth);
+    return start + this.bytes[start - STATE.headBytes + STATE.keyLength]!;
+  }
+
+  #find(): Uint32Array {
+    const { bytes } = this;
+    const starts = new Uint32Array(this.count);
+    for (let nth = 0, at = 0; nth < starts.length; nth++) {
+      starts[nth] = at + STATE.headBytes;
+      const valueBytes = bytes.readUInt32BE(at + STATE.valueLength);
+      at += STATE.headBytes + bytes[at + STATE.keyLength]! + valueBytes;
+    }
+    return starts;
+  }
+}
+
 /** Reads the states of a batch, one after the other. */
 export class StatesReader {
   /** The position of the last state in its batch, from 0; a refusal names it. */

@@ -6,6 +6,7 @@ import {
   beginState,
   endState,
   type KeyState,
+  StateKeys,
   StatesReader,
 } from '../../../../src/protocol/peer/states.ts';
 import { received } from '../../../support/peer-frames.ts';
@@ -122,5 +123,25 @@ describe('states', () => {
       sink.putRange(changed, 0, changed.length);
     });
     expect(() => new StatesReader().open(frame)).toThrow(MalformedFrame);
+  });
+});
+
+describe('the keys of encoded states', () => {
+  test('each key is found behind states with values of any length', () => {
+    const sink = new ByteSink(16);
+    const names = ['a', 'second', 'k'.repeat(250), 'd'];
+    for (const [nth, name] of names.entries()) {
+      const bytes = Buffer.from(name);
+      const at = beginState(sink, bytes, 0, bytes.length);
+      const state = { ...stateOf(nth === 1 ? {} : FULL), keyBytes: bytes.length };
+      if (state.exists) sink.putRange(Buffer.alloc(nth * 100, 0xff), 0, nth * 100);
+      endState(sink, at, state);
+    }
+    const keys = new StateKeys(Buffer.from(sink.bytes.subarray(0, sink.at)), names.length);
+    const found = names.map((_, nth) =>
+      keys.bytes.toString('latin1', keys.startOf(nth), keys.endOf(nth)),
+    );
+    expect(found).toEqual(names);
+    expect(keys.count).toBe(names.length);
   });
 });

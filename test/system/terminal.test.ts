@@ -39,6 +39,11 @@ describe.skipIf(skip)('the command line on a terminal', () => {
     expect((await onTerminal(['get', 'typed', ...access])).shown).toContain('hello');
   });
 
+  test.each(['dump', 'restore'])('%s sends no snapshot over a terminal', async (verb) => {
+    const { code, shown } = await onTerminal([verb, '-', '--admin', 'http://127.0.0.1:1']);
+    expect([code, shown]).toEqual([2, expect.stringContaining('is a terminal: send ')]);
+  });
+
   test('a node that is down is red, unless NO_COLOR is set', async () => {
     const nodes = `127.0.0.1:${server.port},127.0.0.1:${await freePort()}`;
     const line = ['stats', '--nodes', nodes, '--deadline', '20000'];

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { startSlabring, startVerb } from '../support/node-process.ts';
 import { freePort, isFree } from '../support/ports.ts';
@@ -177,6 +177,13 @@ describe('a warm restart', () => {
     const failing = startSlabring({ args: ['-e', file], port: other.port });
     await expect(failing).rejects.toThrow();
     expect(await exchange(await start(), SOME)).toBe(before);
+  });
+  test('a node that could not write its items at its stop does not start', async () => {
+    const starting = (path: string) => startSlabring({ args: ['-t', '1', '-e', path] });
+    await expect(starting(pathTo('none', 'items'))).rejects.toThrow('there is no folder');
+    await mkdir(file);
+    await expect(starting(file)).rejects.toThrow('it is a folder; name a file in it');
+    expect(await readdir(pathTo())).toEqual(['items']);
   });
   test('a file that is no snapshot is kept beside, and the node starts empty', async () => {
     await writeFile(file, 'not a snapshot');

@@ -14,7 +14,7 @@ interface Values {
 
 /**
  * Starts the snapshots that the options name; returns what stops them.
- * @throws {CodedError} `ERR_SNAPSHOT_FILE` if the folder cannot be created.
+ * @throws {CodedError} `ERR_SNAPSHOT_FILE` if the folder cannot be created, or takes no files.
  */
 export async function scheduleSnapshots(
   values: Values,

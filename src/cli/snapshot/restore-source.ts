@@ -4,6 +4,10 @@ import { loadS3, withFile } from '../../ops/index.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
+const ON_TERMINAL =
+  'Standard input is a terminal: send a snapshot to it, such as ssh host slabring dump - | ' +
+  'slabring restore -.';
+
 /** What a restore reads. */
 interface RestoreSource {
   /** Its size; 0 if it is not known. */
@@ -19,7 +23,10 @@ export async function openSource(
   path: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RestoreSource> {
-  if (path === '-') return { bytes: 0, pieces: process.stdin };
+  if (path === '-') {
+    if (process.stdin.isTTY) throw new CodedError('ERR_USAGE', ON_TERMINAL);
+    return { bytes: 0, pieces: process.stdin };
+  }
   if (isS3Url(path)) {
     const { openDownload } = await loadS3();
     const download = await openDownload(path, env);

@@ -33,6 +33,10 @@ import { defineVerb } from '../verb.ts';
 
 const MIB = 2 ** 20;
 
+const ON_TERMINAL =
+  'Standard output is a terminal: send the snapshot to a file or a pipe, such as slabring dump - ' +
+  '| ssh host ….';
+
 const dumpFlags = {
   ...adminClientFlags,
   nodes: list({
@@ -87,6 +91,8 @@ export const dumpVerb = defineVerb({
   ],
   async run(options, host, [path = '']) {
     if (isS3Url(path)) parseObjectUrl(path);
+    // Values can contain the control characters of a terminal.
+    if (path === '-' && host.columns !== undefined) throw new CodedError('ERR_USAGE', ON_TERMINAL);
     const clients = await dumpSources(options, host);
     const dump = new ClusterDump(clients, options, host);
     const started = machineClock.nowMs();

@@ -108,7 +108,7 @@ async function restore(
   // The first part decides whether it is a snapshot, before a node hears of it.
   const first = await parts.next();
   if (first.done !== true) checkStart(first.value);
-  else throw new CodedError('ERR_SNAPSHOT', `The file ${path} is empty: it is no snapshot.`);
+  else throw new CodedError('ERR_SNAPSHOT', `${nameOf(path)} is empty: it is no snapshot.`);
   const uploads = await Promise.all(clients.map((client) => client.restore(replace)));
   const requests = uploads.map(({ request }) => request);
   const outcomes = Promise.all(uploads.map(({ outcome }) => outcome));
@@ -121,6 +121,8 @@ async function restore(
   }
   return outcomes;
 }
+
+const nameOf = (path: string): string => (path === '-' ? 'Standard input' : `The file ${path}`);
 
 async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield first;

@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { CodedError, fileReason } from '../../base/index.ts';
 
@@ -24,8 +35,10 @@ export class AtomicFile {
    * @throws {CodedError} `ERR_SNAPSHOT_FILE`, as all methods.
    */
   constructor(path: string, isClaimed = false) {
+    checkName(path, false);
     this.#path = path;
     this.#partPath = partOf(path);
+    if (isClaimed && !existsSync(this.#partPath)) throw superseded(path);
     const flags = isClaimed ? 'r+' : 'w';
     this.#descriptor = withFile(path, () => openSync(this.#partPath, flags, FILE_MODE));
   }
@@ -63,6 +76,34 @@ export class AtomicFile {
     this.#isOpen = false;
   }
 }
+
+/**
+ * A file that gets a name replaces what had it: also a device or a pipe, if nobody looks.
+ * @throws {CodedError} `ERR_SNAPSHOT_FILE` if the name belongs to something else than a file.
+ */
+function checkName(path: string, mayBePipe: boolean): void {
+  const stats = withFile(path, () => statSync(path, { throwIfNoEntry: false }));
+  if (stats === undefined || stats.isFile() || (mayBePipe && stats.isFIFO())) return;
+  const kind = stats.isDirectory() ? 'a folder; name a file in it' : 'no regular file; name one';
+  throw new CodedError('ERR_SNAPSHOT_FILE', `Cannot write the snapshot ${path}: it is ${kind}.`);
+}
+
+/**
+ * Finds out early whether a file can be written later. A pipe may bring the items of a warm
+ * restart: it is read once, and removed, as a file is.
+ * @throws {CodedError} `ERR_SNAPSHOT_FILE` if the name belongs to something else than a file, or
+ *   its folder takes no files of this user.
+ */
+export function checkWritable(path: string): void {
+  checkName(path, true);
+  withFile(path, () => accessSync(dirname(path), constants.W_OK | constants.X_OK));
+}
+
+const superseded = (path: string): CodedError =>
+  new CodedError(
+    'ERR_SNAPSHOT_FILE',
+    `Did not write the snapshot ${path}: the next node has started with that name.`,
+  );
 
 /** A new name is on the disk only when its folder is. */
 function syncFolder(path: string): void {

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { withFile } from './atomic-file.ts';
+import { checkWritable, withFile } from './atomic-file.ts';
 import type { Place } from './snapshot-place.ts';
 
 /** Where a node keeps the snapshots that it writes by itself. */
@@ -30,6 +30,7 @@ export class FileFolder implements SnapshotFolder {
   async open(): Promise<void> {
     const path = this.#path;
     withFile(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
+    checkWritable(this.urlOf('*'));
   }
 
   urlOf(name: string): string {

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import type { Logger } from '../../base/index.ts';
 import { packageVersion, type RunGuest } from '../../node/index.ts';
-import { AtomicFile, partOf, withFile } from './atomic-file.ts';
+import { AtomicFile, checkWritable, partOf, withFile } from './atomic-file.ts';
 import { JobProgress, type SnapshotProgress } from './job-progress.ts';
 import { dumpText, missingText, restoreText } from './outcome-text.ts';
 import type { DumpOutcome, RestoreOutcome } from './snapshot-job.ts';
@@ -39,14 +39,20 @@ interface WarmRestartOptions {
  */
 export class WarmRestart {
   readonly #options: WarmRestartOptions;
+  /** Why the file could not be claimed. */
+  #failedClaim: Error | undefined;
 
   constructor(options: WarmRestartOptions) {
     this.#options = options;
   }
 
-  /** Restores the items of the last stop; without a file the node starts empty. */
+  /**
+   * Restores the items of the last stop; without a file the node starts empty.
+   * @throws {CodedError} `ERR_SNAPSHOT_FILE` if the node could not write its items at its stop.
+   */
   readonly beforeServing = async (runGuest: RunGuest): Promise<void> => {
     const { file, log, report } = this.#options;
+    checkWritable(file);
     withFile(file, () => rmSync(this.#usedFile, { force: true }));
     // Of a writer that was killed, or of one that still drains: its items are too old from now on.
     withFile(file, () => rmSync(partOf(file), { force: true, recursive: true }));
@@ -87,11 +93,10 @@ export class WarmRestart {
    * The node stops and still has its port, so the next node on it finds the claim, and removes it.
    */
   readonly beforeDraining = (): void => {
-    const { file, log } = this.#options;
     try {
-      AtomicFile.claim(file);
+      AtomicFile.claim(this.#options.file);
     } catch (error) {
-      log.error({ file, reason: (error as Error).message }, 'cannot create the file');
+      this.#failedClaim = error as Error;
     }
   };
 
@@ -110,6 +115,7 @@ export class WarmRestart {
       isAlone: true,
     } as const;
     try {
+      if (this.#failedClaim !== undefined) throw this.#failedClaim;
       const outcome: DumpOutcome = await this.#watched('saving', (progress) =>
         runFileJob(runGuest, { ...order, progress }),
       );

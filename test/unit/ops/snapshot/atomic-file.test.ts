@@ -1,15 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AtomicFile, withFile } from '../../../../src/ops/snapshot/atomic-file.ts';
+import { AtomicFile, checkWritable, withFile } from '../../../../src/ops/snapshot/atomic-file.ts';
 import { temporaryFolder } from '../../../support/folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -31,8 +34,8 @@ describe('a file that is written as a whole', () => {
     expect(readdirSync(folder.path)).toEqual(['file']);
   });
   test('an abandoned file leaves nothing, also after a name that it cannot get', () => {
-    mkdirSync(join(path, 'folder'), { recursive: true });
     const file = new AtomicFile(path);
+    mkdirSync(join(path, 'folder'), { recursive: true });
     expect(() => file.commit()).toThrow(
       expect.objectContaining({
         code: 'ERR_SNAPSHOT_FILE',
@@ -40,6 +43,36 @@ describe('a file that is written as a whole', () => {
       }),
     );
     file.abandon();
+    expect(readdirSync(folder.path)).toEqual(['file']);
+  });
+});
+
+describe('a name that belongs to something else than a file', () => {
+  const refused = (kind: string) =>
+    expect.objectContaining({
+      code: 'ERR_SNAPSHOT_FILE',
+      message: `Cannot write the snapshot ${path}: it is ${kind}.`,
+    });
+  test.each([
+    ['a folder', 'a folder; name a file in it', () => mkdirSync(path)],
+    ['a link to a device', 'no regular file; name one', () => symlinkSync('/dev/null', path)],
+  ])('%s is refused early, and stays what it is', (_, kind, make) => {
+    make();
+    expect(() => checkWritable(path)).toThrow(refused(kind));
+    expect(() => new AtomicFile(path)).toThrow(refused(kind));
+    expect(lstatSync(path).isFile()).toBe(false);
+    expect(readdirSync(folder.path)).toEqual(['file']);
+  });
+  test('a pipe is not replaced', () => {
+    execFileSync('mkfifo', [path]);
+    expect(() => new AtomicFile(path)).toThrow(refused('no regular file; name one'));
+    expect(lstatSync(path).isFile()).toBe(false);
+    expect(readdirSync(folder.path)).toEqual(['file']);
+  });
+  test('a file that was claimed for a node that has been superseded is not written', () => {
+    expect(() => new AtomicFile(path, true)).toThrow('the next node has started with that name');
+    AtomicFile.claim(path);
+    new AtomicFile(path, true).commit();
     expect(readdirSync(folder.path)).toEqual(['file']);
   });
 });

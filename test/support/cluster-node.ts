@@ -72,6 +72,7 @@ export class TestNode {
       running: [],
       asked: () => ({ isPromised: true, adopted: 0, released: 0 }),
       silent: [],
+      hears: () => true,
       begun: () => this.#begun.promise,
       get mayDecide() {
         return mayDecide();

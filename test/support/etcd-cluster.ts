@@ -7,6 +7,7 @@ import type {
   MainCluster,
   MemberReport,
 } from '../../src/cluster/node/main-cluster.ts';
+import type { PeerIdentity } from '../../src/cluster/thread/adopted.ts';
 import type { ClusterTopology } from '../../src/topology/index.ts';
 import { EtcdServer } from './etcd.ts';
 import { NOTHING_MOVED } from './nothing-moved.ts';
@@ -23,6 +24,8 @@ class EmptyMember implements MainCluster {
   /** A member that lags reports nothing new. */
   lags = false;
   unreachable: readonly string[] = [];
+  /** The members that it does not hear. */
+  unheard: readonly string[] = [];
   #reported = 0;
   #listener = (): void => undefined;
 
@@ -48,6 +51,10 @@ class EmptyMember implements MainCluster {
 
   tell(): void {
     this.#listener();
+  }
+
+  hears({ name }: PeerIdentity): boolean {
+    return !this.unheard.includes(name);
   }
 
   membershipReached(isReached: boolean): void {

@@ -118,7 +118,7 @@ export const etcdBounds = (the: (path: string, name: string) => number) => ({
   ],
   'drive of a cluster in etcd': [
     ms(the('etcd/driver.ts', 'RETRY_MS')),
-    ms(the('etcd/drive.ts', 'LATE_MS_MAX')),
+    ms(the('etcd/complaints.ts', 'LATE_MS_MAX')),
   ],
   'change of nodes in etcd': [
     ms(the('change-lock.ts', 'LOCK_SECONDS') * 1000),

@@ -1,5 +1,5 @@
 import { answers, type ClusterTopology, memberOf } from '../../topology/index.ts';
-import { type PeerIdentity, peerKey } from '../thread/adopted.ts';
+import { isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
 import { type Answer, GoneMembers } from './gone-members.ts';
 import {
   answersUntil,
@@ -37,6 +37,8 @@ interface GrantsDeps {
 const QUESTIONS_PER_GRANT = 12;
 /** The same while requests wait for the first grants, or a member that has gone may answer. */
 const QUICK_QUESTIONS_PER_GRANT = 60;
+/** A member that has not answered so many questions in a row is not heard. */
+const UNHEARD_QUESTIONS = 2;
 /** A new member that is silent for this part of the time is told. */
 const SILENCE_PART = 0.75;
 
@@ -120,6 +122,15 @@ export class Grants {
   /** New members that have promised nothing for most of the time: nobody should wait for them. */
   get silent(): readonly string[] {
     return this.#silent;
+  }
+
+  /** Whether the process of a member has just promised something to this node: it lives. */
+  hears({ name, incarnation }: PeerIdentity): boolean {
+    if (isSame({ name, incarnation }, this.#self)) return true;
+    const granted = this.#granted.get(name);
+    const unheardMs = (this.#options.grantMs * UNHEARD_QUESTIONS) / QUESTIONS_PER_GRANT;
+    const isKnown = granted?.incarnation === incarnation;
+    return isKnown && granted.askedMs >= this.#deps.nowMs() - unheardMs;
   }
 
   /** Resolves at `heldUntilMs`, or when the grants are closed. */
@@ -274,5 +285,13 @@ export class Grants {
 /** What the cluster of a node needs of them. */
 export type NodeGrants = Pick<
   Grants,
-  'adopting' | 'released' | 'stopped' | 'running' | 'mayDecide' | 'begun' | 'asked' | 'silent'
+  | 'adopting'
+  | 'released'
+  | 'stopped'
+  | 'running'
+  | 'mayDecide'
+  | 'begun'
+  | 'asked'
+  | 'silent'
+  | 'hears'
 >;

@@ -5,11 +5,18 @@ type Remedy = 'new process' | 'give up the change' | 'wait';
 
 /**
  * Whether each key of a member has another holder that answers, so that the process of the member
- * can be killed. Each other member that is down, or that is filled again, may be a holder.
+ * can be killed. Each other member that is down, that is filled again, or whose process may have
+ * ended, may be a holder.
  */
-export function isHeldElsewhere({ members, replicas }: ClusterTopology, name: string): boolean {
-  const isAway = ({ state }: Member): boolean =>
-    STATE_RULES[state].inRing && !STATE_RULES[state].answers;
+export function isHeldElsewhere(
+  { members, replicas }: ClusterTopology,
+  name: string,
+  lives: (member: Member) => boolean = () => true,
+): boolean {
+  const isAway = (member: Member): boolean => {
+    const { inRing, answers } = STATE_RULES[member.state];
+    return member.weight > 0 && inRing && !(answers && lives(member));
+  };
   return members.filter((member) => member.name !== name && isAway(member)).length < replicas - 1;
 }
 

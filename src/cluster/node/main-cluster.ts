@@ -1,4 +1,5 @@
 import type { ClusterTopology, NodeReport } from '../../topology/index.ts';
+import type { PeerIdentity } from '../thread/adopted.ts';
 
 /** What a member tells its membership. */
 export interface MemberReport extends NodeReport {
@@ -35,6 +36,8 @@ export interface MainCluster {
   membershipReached(isReached: boolean): void;
   /** How far it is now. */
   report(): MemberReport;
+  /** Whether the process of a member has just replied to this one. */
+  hears(member: PeerIdentity): boolean;
   /** Calls the listener after each change of the report; there is one listener. */
   onReport(listener: () => void): void;
   /** Resolves once nothing of it runs. */

@@ -78,9 +78,7 @@ export class NodeCluster implements MainCluster {
     this.#parts = parts;
     const { self, timers, runFill } = parts;
     this.#fill = new FillKeeper({
-      self,
-      timers,
-      run: runFill,
+      ...{ self, timers, run: runFill },
       completed: (version) => {
         this.#complete = version;
         this.#parts.order({ kind: 'complete', version }).catch(ignoreEnd);
@@ -112,6 +110,10 @@ export class NodeCluster implements MainCluster {
       ...this.#pace.now,
       unreachable: [...this.#unreached.values(), ...(this.#parts.grants?.silent ?? [])],
     };
+  }
+
+  hears(member: PeerIdentity): boolean {
+    return this.#parts.grants?.hears(member) ?? true;
   }
 
   /** Called once a second: the report says how far a fill is. */

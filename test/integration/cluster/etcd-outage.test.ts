@@ -97,7 +97,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership over failures of etcd
     expect(a.renewal).toBe(`Etcd no longer has the topology ${version + 1}.`);
   });
 
-  test('a driver that has lost its lock changes nothing', async () => {
+  test('a driver that has lost its lock, or its topology, changes nothing', async () => {
     const [a] = await startThree();
     const { version } = a.topology!;
     const lease = await client().grantLease(60);
@@ -108,25 +108,34 @@ describe.skipIf(whyNoEtcd() !== undefined)('the membership over failures of etcd
       const nodes = follower.nodes.filter(({ member }) => member.name !== 'c');
       return { ...follower, nodes, driver };
     };
-    const driver = new Driver({
-      client: client(),
-      votes: new Votes({ readsCopies: false }),
-      keys: KEYS,
-      settings: { cluster: 'web', replicas: 2, replication: 'sync' },
-      name: 'x',
-      lease: () => lease,
-      settleMs: 0,
-      log: silentLogger,
-    });
+    const driver = driverWith(lease);
     // It takes c for dead; another driver has the lock since then.
     driver.changed(locked(follower.driver!.created - 1));
     await driver.idle;
     expect((await client().get(KEYS.topology(version + 1)))?.value).toBeUndefined();
     driver.changed(locked(follower.driver!.created));
     await driver.idle;
+    // A backup has been restored: etcd does not have the topology that the driver knows.
+    const newest = { ...follower.newest!, version: version + 5 };
+    driver.changed({ ...locked(follower.driver!.created), newest });
+    await driver.idle;
     driver.close();
     expect((await client().get(KEYS.topology(version + 1)))?.value).toContain('down');
+    expect(await client().get(KEYS.topology(version + 6))).toBeUndefined();
   });
+
+  const driverWith = (lease: string): Driver =>
+    new Driver({
+      client: client(),
+      votes: new Votes({ readsCopies: false }),
+      keys: KEYS,
+      settings: { cluster: 'web', replicas: 2, replication: 'sync' },
+      name: 'x',
+      lease: () => lease,
+      hears: () => true,
+      settleMs: 0,
+      log: silentLogger,
+    });
 
   /** What etcd says of the cluster now. */
   async function firstState(): Promise<ClusterState> {

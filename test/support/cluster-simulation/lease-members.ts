@@ -1,9 +1,5 @@
-import { Votes } from '../../../src/cluster/grants/votes.ts';
 import { adoptionOf } from '../../../src/cluster/membership/etcd/adoption.ts';
-import { Complaints } from '../../../src/cluster/membership/etcd/complaints.ts';
-import { drive } from '../../../src/cluster/membership/etcd/drive.ts';
 import { hasEnded } from '../../../src/cluster/membership/etcd/known-end.ts';
-import { peerKey } from '../../../src/cluster/thread/adopted.ts';
 import {
   type ClusterTopology,
   firstTopology,
@@ -21,11 +17,11 @@ import {
 import { type Network, OUTSIDE } from './network.ts';
 import type { SimProcess } from './process.ts';
 import { Processes } from './processes.ts';
+import { SimDriver } from './sim-driver.ts';
 import { SimEtcd } from './sim-etcd.ts';
 import type { World } from './world.ts';
 
 /** As the defaults of `slabring serve --join`. */
-const VOTES = new Votes({ readsCopies: false });
 const LEASE_MS = 3000;
 const RENEW_MS = LEASE_MS / 4;
 const SETTLE_MS = LEASE_MS + 1000;
@@ -57,9 +53,7 @@ export class LeaseMembers implements SimMembership {
   /** By host: it does not reach etcd before this time. '' is for all hosts. */
   readonly #dark = new Map<string, number>();
   readonly #ending: MemberEnding;
-  /** What the drivers know of processes, by `peerKey`. */
-  readonly #adopted = new Map<string, number>();
-  readonly #complaints = new Complaints();
+  readonly #driver: SimDriver;
   #topology: ClusterTopology;
   #upSinceMs = 0;
 
@@ -80,7 +74,9 @@ export class LeaseMembers implements SimMembership {
     );
     const members = Array.from({ length: options.nodes }, () => this.#processes.newMember());
     const { replicas, replication } = options;
-    this.#topology = firstTopology({ cluster: 'web', replicas, replication }, members);
+    const settings = { cluster: 'web', replicas, replication };
+    this.#driver = new SimDriver(settings, () => world.nowMs);
+    this.#topology = firstTopology(settings, members);
     for (const member of members) this.#launch(member);
     this.#write([this.#topology], 'the cluster begins');
     this.#driveLater();
@@ -99,7 +95,8 @@ export class LeaseMembers implements SimMembership {
     const reportOf = (name: string) =>
       state.nodes.find(({ member }) => member.name === name)?.report;
     if (state.newest?.version !== this.#topology.version) return false;
-    return isSettled(this.#topology, reportOf) && !this.#stepBy(state);
+    if (!isSettled(this.#topology, reportOf)) return false;
+    return this.#driver.step(state, undefined, true) === undefined;
   }
 
   get waitsFor(): string {
@@ -135,7 +132,10 @@ export class LeaseMembers implements SimMembership {
     if (this.#wasRemoved(name, incarnation)) {
       // The operator says that it has ended.
       const removal = { name, incarnation, by: 0, hasEnded: true };
-      return void this.#world.plan(OUTSIDE, LEASE_MS, () => this.#etcd.remove(removal));
+      return void this.#world.plan(OUTSIDE, LEASE_MS, () => {
+        this.#etcd.remove(removal);
+        this.#noticed();
+      });
     }
     this.#world.plan(OUTSIDE, this.#world.random.fraction() * RESTART_MS_MAX, () =>
       this.#launch(this.#processes.nextOf(agent.member)),
@@ -264,25 +264,18 @@ export class LeaseMembers implements SimMembership {
 
   /** Some process that reaches etcd drives, by what etcd said a moment ago. */
   #driveSoon(): void {
-    const driver = this.running.find((process) => !this.#isDark(process));
+    const state = this.#etcd.read();
+    const reaching = this.running.filter((process) => !this.#isDark(process));
+    const driver = this.#driver.of(reaching, state);
     if (driver === undefined) return;
     const { random, nowMs } = this.#world;
-    const state = this.#etcd.read();
-    const mayEnd = nowMs - this.#upSinceMs >= SETTLE_MS;
+    const isSettled = nowMs - this.#upSinceMs >= SETTLE_MS;
     this.#world.plan(driver.main, random.fraction() * NOTICE_MS_MAX, () => {
-      const step = this.#isDark(driver) ? undefined : this.#stepBy(state, mayEnd);
-      if (step !== undefined) this.#write([step.topology], step.reason);
+      if (this.#isDark(driver)) return;
+      const step = this.#driver.step(state, driver, isSettled);
+      if (step === undefined || !this.#etcd.has(step.topology.version - 1)) return;
+      this.#write([step.topology], step.reason);
     });
-  }
-
-  #stepBy(state: ReturnType<SimEtcd['read']>, isSettled = true): ReturnType<typeof drive> {
-    const { replicas, replication } = this.#options;
-    const settings = { cluster: 'web', replicas, replication };
-    for (const { report } of state.nodes) this.#adopted.set(peerKey(report), report.adopted);
-    this.#complaints.note(state.nodes, this.#world.nowMs);
-    const lateMs = (name: string) => this.#complaints.ageMs(name, this.#world.nowMs);
-    const known = { votes: VOTES, adopted: this.#adopted, isSettled, lateMs, settings };
-    return drive({ ...state, ...known });
   }
 
   #write(topologies: readonly ClusterTopology[], reason: string): void {

@@ -63,6 +63,10 @@ export class SimEtcd {
     return true;
   }
 
+  has(version: number): boolean {
+    return this.#topologies.has(version);
+  }
+
   /** Writes topologies unless one of these versions is there. */
   write(topologies: readonly ClusterTopology[]): boolean {
     if (topologies.some(({ version }) => this.#topologies.has(version))) return false;

@@ -1,5 +1,12 @@
 import type { RegisteredNode } from './cluster-keys.ts';
 
+/**
+ * A member that may be the only one with some keys is given so long before complaints count: after
+ * an outage or a pause they are old, and a member that is late comes back with its items. Or else
+ * the network comes back, which shows the driver whose process lives.
+ */
+export const LATE_MS_MAX = 15_000;
+
 /** Since when registered nodes have said, without a break, that they cannot reach a member. */
 export class Complaints {
   readonly #sinceMs = new Map<string, number>();

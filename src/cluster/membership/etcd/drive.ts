@@ -17,6 +17,7 @@ import { isOutvoted, mayAnswerBy, type Votes } from '../../grants/votes.ts';
 import { peerKey } from '../../thread/adopted.ts';
 import { isHeldElsewhere } from '../unreachable.ts';
 import type { ClusterState, RegisteredNode } from './cluster-keys.ts';
+import { LATE_MS_MAX } from './complaints.ts';
 import { hasEnded } from './known-end.ts';
 import { type DriveStep, joinStep, removalStep, restartStep, tried } from './ring-steps.ts';
 
@@ -26,12 +27,6 @@ export interface ClusterSettings {
   readonly replicas: number;
   readonly replication: ReplicationMode;
 }
-
-/**
- * A member that may be the only one with some keys is given so long before complaints count: after
- * an outage or a pause they are old, and a member that is late comes back with its items.
- */
-export const LATE_MS_MAX = 15_000;
 
 /** The facts that decide the next topology. */
 interface DriveFacts
@@ -44,12 +39,14 @@ interface DriveFacts
   readonly settings: ClusterSettings;
   readonly votes: Votes;
   /**
-   * Whether a member without a registered process is down: every process that lives has had the
-   * time to register, also after an outage of etcd.
+   * Whether every process that lives has had the time to register, also after an outage of etcd:
+   * so a member without one is down, and no process has a newer topology than etcd.
    */
   readonly isSettled: boolean;
   /** How long other members have said that they cannot reach a member, in milliseconds. */
   readonly lateMs: (name: string) => number;
+  /** Whether the driver has just heard of the process of a member. */
+  readonly hears: (member: Member) => boolean;
 }
 
 /**
@@ -57,10 +54,11 @@ interface DriveFacts
  * that is refused, because another change is under way, waits for a later call.
  */
 export function drive(facts: DriveFacts): DriveStep | undefined {
-  const { newest, nodes } = facts;
-  // etcd has lost newer topologies: a node that has one writes it again.
-  if (nodes.some(({ report }) => report.adopted > (newest?.version ?? 0))) return undefined;
-  if (newest === undefined) return facts.isSettled ? firstStep(facts) : undefined;
+  const { newest, nodes, isSettled } = facts;
+  // etcd may have lost newer topologies: a node that has one writes it again.
+  const isOld = nodes.some(({ report }) => report.adopted > (newest?.version ?? 0));
+  if (!isSettled || isOld) return undefined;
+  if (newest === undefined) return firstStep(facts);
   return (
     failureStep(newest, facts) ??
     returnStep(newest, facts) ??
@@ -79,7 +77,6 @@ function firstStep({ settings, nodes }: DriveFacts): TopologyStep | undefined {
 }
 
 function failureStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep | undefined {
-  if (!facts.isSettled) return undefined;
   const up = topology.members.filter(({ state }) => STATE_RULES[state].isUp);
   const ended = up.filter((member) => processOf(member, facts.nodes) === undefined);
   const down = ended.find((member) => mayGoDown(topology, member, facts));
@@ -89,16 +86,32 @@ function failureStep(topology: ClusterTopology, facts: DriveFacts): TopologyStep
   const current = facts.nodes.filter(
     ({ member, report }) => member.weight > 0 && report.adopted === topology.version,
   );
-  const cutOff = unreachableMember(up, current);
-  if (cutOff === undefined || !mayGoDown(topology, cutOff, facts)) return undefined;
-  const isLate = !hasEnded(cutOff, facts) && facts.lateMs(cutOff.name) < LATE_MS_MAX;
-  if (isLate && isNeeded(topology, cutOff)) return undefined;
-  return downStep(topology, cutOff, 'cannot be reached by other members');
+  if (!isInTouch(topology, facts.hears)) return undefined;
+  const cutOff = unreachableMembers(up, current).find(
+    (member) => !isNeeded(topology, member, facts) && mayGoDown(topology, member, facts),
+  );
+  return cutOff && downStep(topology, cutOff, 'cannot be reached by other members');
 }
 
-/** Whether, while others are down or filled, the member may be the only one with some keys. */
-const isNeeded = (topology: ClusterTopology, member: Member): boolean =>
-  topology.replicas > 1 && answers(member) && !isHeldElsewhere(topology, member.name);
+/**
+ * Whether a member may be the only one with some keys, and may come back with them. A complaint
+ * does not say whose network is broken, and the node that complains may have ended since. So the
+ * other holders must be known to live: the driver itself has just heard of them.
+ */
+function isNeeded(topology: ClusterTopology, member: Member, facts: DriveFacts): boolean {
+  if (!answers(member) || hasEnded(member, facts)) return false;
+  if (facts.lateMs(member.name) >= LATE_MS_MAX) return false;
+  return !isHeldElsewhere(topology, member.name, facts.hears);
+}
+
+/**
+ * Whether a driver hears half of the members at least, itself included. One that does not may be
+ * cut off itself: it leaves the complaints to another driver.
+ */
+export function isInTouch({ members }: ClusterTopology, hears: DriveFacts['hears']): boolean {
+  const up = members.filter(({ state, weight }) => STATE_RULES[state].isUp && weight > 0);
+  return 2 * up.filter(hears).length >= up.length;
+}
 
 /**
  * A member that does not answer etcd may be cut off, and go on by the promises of others. So it is
@@ -136,23 +149,22 @@ const processOf = ({ name, incarnation }: Member, nodes: readonly RegisteredNode
   nodes.find(({ member }) => member.name === name && member.incarnation === incarnation);
 
 /**
- * The member that most others cannot reach. Of two that cannot reach each other the one goes down
- * that does not answer, or else the later one in the topology.
+ * The members that others cannot reach, first the one that most complain of. Of two that cannot
+ * reach each other the first is the one that does not answer, or else the later one in the
+ * topology.
  */
-function unreachableMember(
+function unreachableMembers(
   up: readonly Member[],
   nodes: readonly RegisteredNode[],
-): Member | undefined {
+): readonly Member[] {
   const complaints = ({ name }: Member): number =>
     up.filter((member) => processOf(member, nodes)?.report.unreachable.includes(name)).length;
-  const named = up.map((member) => ({ member, count: complaints(member) }));
-  const order = named
+  return up
+    .map((member) => ({ member, count: complaints(member) }))
     .filter(({ count }) => count > 0)
-    .sort((a, b) => b.count - a.count || Number(answers(a.member)) - Number(answers(b.member)));
-  const [first] = order;
-  return order.findLast(
-    ({ member, count }) => count === first?.count && answers(member) === answers(first.member),
-  )?.member;
+    .reverse()
+    .sort((a, b) => b.count - a.count || Number(answers(a.member)) - Number(answers(b.member)))
+    .map(({ member }) => member);
 }
 
 /**

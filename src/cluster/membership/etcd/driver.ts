@@ -1,10 +1,10 @@
 import { type Logger, machineClock } from '../../../base/index.ts';
-import { encodeTopology, memberOf } from '../../../topology/index.ts';
+import { encodeTopology, type Member, memberOf } from '../../../topology/index.ts';
 import type { Votes } from '../../grants/votes.ts';
 import { isSame, peerKey } from '../../thread/adopted.ts';
 import { type ClusterKeys, type ClusterState, encodeChange } from './cluster-keys.ts';
 import { Complaints } from './complaints.ts';
-import { type ClusterSettings, drive } from './drive.ts';
+import { type ClusterSettings, drive, isInTouch } from './drive.ts';
 import type { EtcdClient } from './etcd-client.ts';
 import { EtcdError } from './etcd-error.ts';
 import type { Compare, EtcdKey } from './etcd-wire.ts';
@@ -27,6 +27,8 @@ interface DriverOptions {
   readonly name: string;
   /** The lease of this node; undefined while it has none. */
   readonly lease: () => string | undefined;
+  /** Whether this node has just heard of the process of a member. */
+  readonly hears: (member: Member) => boolean;
   /** A process that lives registers within this time after etcd is back, in milliseconds. */
   readonly settleMs: number;
   readonly log: Logger;
@@ -45,6 +47,8 @@ export class Driver {
   readonly #complaints = new Complaints();
   /** Since when the state has been followed without a break. */
   #followedMs = Number.POSITIVE_INFINITY;
+  /** Since when no node has been the driver. */
+  #vacantMs: number | undefined;
   #isBusy = false;
   #idle: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -112,28 +116,40 @@ export class Driver {
   async #step(state: ClusterState): Promise<void> {
     const lease = this.#options.lease();
     if (lease === undefined) return;
-    const { driver } = state;
-    if (driver === undefined) return this.#take(lease);
-    if (driver.value !== this.#options.name || driver.lease !== lease) return;
-    const isSettled = performance.now() - this.#followedMs >= this.#options.settleMs;
+    const { driver, newest } = state;
+    const { settings, votes, hears, name, settleMs } = this.#options;
+    const isUnfit = this.#complaints.areAny && newest !== undefined && !isInTouch(newest, hears);
+    const isSettled = performance.now() - this.#followedMs >= settleMs;
     if (!isSettled || this.#complaints.areAny) this.#considerLater();
+    if (driver === undefined) return this.#take(lease, isUnfit ? RETRY_MS : 0);
+    this.#vacantMs = undefined;
+    if (driver.value !== name || driver.lease !== lease) return;
     const step = drive({
       ...state,
-      settings: this.#options.settings,
-      votes: this.#options.votes,
-      isSettled,
+      ...{ settings, votes, hears, isSettled },
       adopted: this.#adopted,
       lateMs: (name) => this.#complaints.ageMs(name, performance.now()),
     });
     if (step !== undefined) await this.#write(step, state, driver);
+    else if (isUnfit) await this.#leave(driver);
     else await this.#tidy(state);
   }
 
-  /** Becomes the driver, unless another node does at the same time. */
-  async #take(lease: string): Promise<void> {
+  /** Becomes the driver, unless another node does within this time. */
+  async #take(lease: string, afterMs: number): Promise<void> {
+    const now = performance.now();
+    this.#vacantMs ??= now;
+    if (now < this.#vacantMs + afterMs) return;
     const { client, keys, name } = this.#options;
     const nobody = { key: keys.driver, target: 'created', revision: 0 } as const;
     await client.transact([nobody], [{ put: keys.driver, value: name, lease }]);
+  }
+
+  /** A node that hears more members may become the driver. */
+  async #leave({ created }: EtcdKey): Promise<void> {
+    const { client, keys } = this.#options;
+    const own = { key: keys.driver, target: 'created', revision: created } as const;
+    await client.transact([own], [{ remove: keys.driver }]);
   }
 
   async #write(step: DriveStep, state: ClusterState, driver: EtcdKey): Promise<void> {
@@ -146,6 +162,8 @@ export class Driver {
     const compare: readonly Compare[] = [
       { key: keys.driver, target: 'created', revision: driver.created },
       { key: keys.topology(version), target: 'created', revision: 0 },
+      // A restored backup may lack the topology that this one follows.
+      ...(newest === undefined ? [] : [exists(keys.topology(newest.version))]),
       ...(order === undefined ? [] : [unchanged(keys[order.kind](order.name), state)]),
     ];
     const { succeeded } = await client.transact(compare, [
@@ -192,6 +210,8 @@ export class Driver {
     if (!this.#isClosed) this.#timer = setTimeout(() => this.consider(), RETRY_MS);
   }
 }
+
+const exists = (key: string): Compare => ({ key, target: 'exists' });
 
 /** Holds while the order is as the state has it. */
 const unchanged = (key: string, { orderRevisions }: ClusterState): Compare => {

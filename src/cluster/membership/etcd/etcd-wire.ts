@@ -27,11 +27,13 @@ export interface EtcdKeys {
 }
 
 /** One comparison of a transaction. A key that does not exist has the revision 0. */
-export interface Compare {
-  readonly key: string;
-  readonly target: 'created' | 'modified';
-  readonly revision: number;
-}
+export type Compare =
+  | {
+      readonly key: string;
+      readonly target: 'created' | 'modified';
+      readonly revision: number;
+    }
+  | { readonly key: string; readonly target: 'exists' };
 
 /** One change of a transaction. */
 export type Change =
@@ -79,10 +81,15 @@ export const watchBody = (prefix: string, fromRevision: number): string =>
 export const transactionBody = (compare: readonly Compare[], changes: readonly Change[]): string =>
   JSON.stringify({ compare: compare.map(compareJson), success: changes.map(changeJson) });
 
-function compareJson({ key, target, revision }: Compare): Json {
+function compareJson(compare: Compare): Json {
+  const key = base64(compare.key);
+  if (compare.target === 'exists') {
+    return { key, target: 'CREATE', result: 'NOT_EQUAL', create_revision: '0' };
+  }
+  const { target, revision } = compare;
   const field = target === 'created' ? 'create_revision' : 'mod_revision';
   const kind = target === 'created' ? 'CREATE' : 'MOD';
-  return { key: base64(key), target: kind, result: 'EQUAL', [field]: `${revision}` };
+  return { key, target: kind, result: 'EQUAL', [field]: `${revision}` };
 }
 
 function changeJson(change: Change): Json {

@@ -11,7 +11,7 @@ import type { ControlReply } from '../../control/messages.ts';
 import { heldAction } from './change-lock.ts';
 import type { BegunState, ChangeParts } from './change-parts.ts';
 import { encodeChange } from './cluster-keys.ts';
-import type { Change } from './etcd-wire.ts';
+import type { Change, Compare } from './etcd-wire.ts';
 import { encodeOrder } from './orders.ts';
 
 /**
@@ -34,8 +34,11 @@ export async function giveUp(
     { remove: keys.lock },
     ...(next === undefined ? [] : writes(next)),
   ];
-  const compare = { key: keys.topology(version), target: 'created', revision: 0 } as const;
-  const { succeeded } = await client.transact([compare], changes);
+  const compare: readonly Compare[] = [
+    { key: keys.topology(newest.version), target: 'exists' },
+    { key: keys.topology(version), target: 'created', revision: 0 },
+  ];
+  const { succeeded } = await client.transact(compare, changes);
   if (succeeded) return { event: 'given-up', what };
   return { event: 'refused', reason: 'The topology has just changed: try again.' };
 

@@ -65,6 +65,22 @@ describe('the right to answer', () => {
     grants.close();
     expect(node.untilMs).toBe(Number.NEGATIVE_INFINITY);
   });
+  test('a node hears itself, and a process that has just promised it something', () => {
+    const promises = new Set(['y']);
+    const node = nodeWith(promises);
+    const grants = node.grants();
+    const [x, y] = first.members;
+    grants.adopting(first);
+    expect([grants.hears(x!), grants.hears(y!)]).toEqual([true, false]);
+    while (node.schedule.step(1000));
+    expect(grants.hears(y!)).toBe(true);
+    expect(grants.hears({ ...y!, incarnation: 9 })).toBe(false);
+    promises.clear();
+    while (node.schedule.step(1000 + GRANT_MS / 12)) expect(grants.hears(y!)).toBe(true);
+    while (node.schedule.step(1000 + GRANT_MS / 4));
+    expect(grants.hears(y!)).toBe(false);
+    grants.close();
+  });
   test('a new process of a member is not silent because the one before it was', () => {
     const node = nodeWith(new Set(['y']));
     const grants = node.grants();

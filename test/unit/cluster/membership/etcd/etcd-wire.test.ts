@@ -34,6 +34,7 @@ describe('requests to etcd', () => {
       [
         { key: 'k', target: 'modified', revision: 3 },
         { key: 'l', target: 'created', revision: 0 },
+        { key: 'm', target: 'exists' },
       ],
       [{ put: 'k', value: 'ä', lease: '9' }, { put: 'm', value: '' }, { remove: 'l' }],
     );
@@ -41,6 +42,7 @@ describe('requests to etcd', () => {
       compare: [
         { key: base64('k'), target: 'MOD', result: 'EQUAL', mod_revision: '3' },
         { key: base64('l'), target: 'CREATE', result: 'EQUAL', create_revision: '0' },
+        { key: base64('m'), target: 'CREATE', result: 'NOT_EQUAL', create_revision: '0' },
       ],
       success: [
         { request_put: { key: base64('k'), value: base64('ä'), lease: '9' } },

@@ -178,6 +178,16 @@ describe('a warm restart', () => {
     await expect(failing).rejects.toThrow();
     expect(await exchange(await start(), SOME)).toBe(before);
   });
+  test('the log of a smaller node says how many items of the file it evicted', async () => {
+    const first = await start();
+    const values = Array.from({ length: 30 }, (_, nth) => set(`large-${nth}`, 'x'.repeat(500_000)));
+    await exchange(first, values.join(''));
+    await end(first, 'SIGTERM');
+    const second = await start('-m', '8');
+    const evicted = /evicted in the meantime: (\d+) items/.exec(second.process.stderr)?.[1];
+    const stats = await exchange(second, 'stats\r\n');
+    expect(Number(evicted)).toBe(30 - Number(/STAT curr_items (\d+)/.exec(stats)![1]));
+  });
   test('a node that could not write its items at its stop does not start', async () => {
     const starting = (path: string) => startSlabring({ args: ['-t', '1', '-e', path] });
     await expect(starting(pathTo('none', 'items'))).rejects.toThrow('there is no folder');

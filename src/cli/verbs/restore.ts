@@ -174,8 +174,8 @@ function report(
   const rows = outcomes.map((outcome, at) => ({ node: clients[at]!.url, outcome }));
   const damaged = rows.flatMap(({ outcome }) => missingText(outcome.totals) ?? []);
   if (json) {
-    const nodes = rows.map(({ node, outcome: { counts, totals, seconds } }) => {
-      return { node, ...counts, seconds, snapshot: totals };
+    const nodes = rows.map(({ node, outcome: { counts, evicted, totals, seconds } }) => {
+      return { node, ...counts, evicted, seconds, snapshot: totals };
     });
     host.out(JSON.stringify({ nodes }));
   } else {

@@ -11,7 +11,7 @@ export function dumpText({ items, fileBytes, seconds }: DumpOutcome): string {
 }
 
 /** The result of a restore, as one line. */
-export function restoreText({ counts, seconds }: RestoreOutcome): string {
+export function restoreText({ counts, evicted = 0, seconds }: RestoreOutcome): string {
   const { restored, restoredBytes, existed, expired, tooLarge, noMemory } = counts;
   const others = [
     [existed, 'newer in the node'],
@@ -21,7 +21,9 @@ export function restoreText({ counts, seconds }: RestoreOutcome): string {
   ] as const;
   const left = others.filter(([items]) => items > 0).map(([items, why]) => `${items} ${why}`);
   const rest = left.length === 0 ? '' : `; not restored: ${left.join(', ')}`;
-  return `${counted(restored, 'item')}, ${size(restoredBytes)} in ${seconds.toFixed(1)} s${rest}`;
+  const full = evicted === 0 ? '' : `; evicted in the meantime: ${counted(evicted, 'item')}`;
+  const took = `${size(restoredBytes)} in ${seconds.toFixed(1)} s`;
+  return `${counted(restored, 'item')}, ${took}${rest}${full}`;
 }
 
 /** What is missing in a snapshot; undefined if it is complete. */

@@ -52,6 +52,8 @@ export interface RestoreOutcome {
   readonly counts: RestoreCounts;
   readonly totals: TotalsView;
   readonly facts: readonly SnapshotFacts[];
+  /** Items that the node evicted in the meantime, if the node says it. */
+  readonly evicted?: number;
   readonly seconds: number;
 }
 
@@ -171,6 +173,7 @@ function factsOf({ store }: Guest, { facts }: DumpOrder, nowMs: number): Snapsho
 
 function restore(guest: Guest, order: RestoreOrder): RestoreOutcome {
   const startedAt = machineClock.nowMs();
+  const evictedBefore = guest.store.view.total('evicted');
   const restorer = new ItemRestorer(guest.store, order.replaces, pauseOf(guest, order));
   const decoder = new SnapshotDecoder(restorer);
   const check = () => checkOrders(guest, order);
@@ -191,7 +194,9 @@ function restore(guest: Guest, order: RestoreOrder): RestoreOutcome {
   }
   const { counts, headers } = restorer;
   const totals = decoder.totals.view();
-  return { counts, totals, facts: headers, seconds: secondsSince(startedAt) };
+  // `stats reset` begins at 0.
+  const evicted = Math.max(0, guest.store.view.total('evicted') - evictedBefore);
+  return { counts, totals, facts: headers, evicted, seconds: secondsSince(startedAt) };
 }
 
 const progressOf = ({ progress }: SnapshotOrder): JobProgress | undefined =>

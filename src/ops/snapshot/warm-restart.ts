@@ -15,7 +15,7 @@ export type WarmEvent =
   | ({ readonly kind: 'saving' | 'restoring' } & SnapshotProgress)
   | { readonly kind: 'saved'; readonly items: number; readonly bytes: number }
   | { readonly kind: 'not-saved'; readonly reason: string }
-  /** `left` are items of the file that the node did not take: most of them have expired. */
+  /** `left` are items of the file that the node does not have: most of them have expired. */
   | { readonly kind: 'restored'; readonly items: number; readonly left: number }
   | { readonly kind: 'not-restored'; readonly reason: string };
 
@@ -130,13 +130,13 @@ export class WarmRestart {
 
   #tellRestored(outcome: RestoreOutcome): void {
     const { file, log, report } = this.#options;
-    const { counts, totals } = outcome;
+    const { counts, totals, evicted = 0 } = outcome;
     log.info({ file }, `warm restart: ${restoreText(outcome)}`);
     const missing = missingText(totals);
     if (missing !== undefined) log.warn({ file }, missing);
     const { restored, existed, expired, tooLarge, noMemory } = counts;
-    const left = existed + expired + tooLarge + noMemory + totals.missingItems;
-    report({ kind: 'restored', items: restored, left });
+    const left = existed + expired + tooLarge + noMemory + totals.missingItems + evicted;
+    report({ kind: 'restored', items: restored - evicted, left });
   }
 
   /** Reports the progress of a job as long as it runs. */

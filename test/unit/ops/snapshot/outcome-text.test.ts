@@ -24,6 +24,9 @@ describe('the result of a snapshot in a line', () => {
     const counts = { ...newRestoreCounts(), restored: 1, restoredBytes: 1024 };
     const restored = { counts, totals: DAMAGED, facts: [], seconds: 1 };
     expect(restoreText(restored)).toBe('1 item, 1.0 KiB in 1.0 s');
+    expect(restoreText({ ...restored, evicted: 1 })).toBe(
+      '1 item, 1.0 KiB in 1.0 s; evicted in the meantime: 1 item',
+    );
   });
   test.each([
     [

@@ -10,6 +10,7 @@ import {
   readRegularFile,
 } from '../../base/index.ts';
 import type { AdminRecord, RestoreOutcome } from '../../ops/index.ts';
+import { reasonOfSystem } from '../cache/connection-reasons.ts';
 
 const FILE_BYTES_MAX = 1 << 20;
 /** A node that sends or takes nothing for this time does not serve. */
@@ -18,6 +19,15 @@ const SILENT_MS_MAX = 90_000;
 const NO_LOG =
   'the version of its node has no log to follow. Start the node again with this version, or read ' +
   'what it writes to standard error (journalctl, docker logs).';
+
+const NO_TLS = 'it does not speak TLS';
+
+/** What to do about a reason. */
+const ADVICE: Readonly<Record<string, string>> = {
+  'connection refused': 'Start a node with this --admin-port, or name others with --admin.',
+  'its certificate is not trusted': 'Name the CA that signed it with --admin-ca <file>.',
+  [NO_TLS]: 'Use http:// in place of https://.',
+};
 
 /** How the admin ports of all nodes are reached. */
 interface AdminAccess {
@@ -176,7 +186,7 @@ export class AdminClient {
 
   #responseOf(request: ClientRequest, noPath?: string): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      request.on('error', (cause) => reject(this.failure(cause.message, cause)));
+      request.on('error', (cause) => reject(this.failure(reasonOf(cause), cause)));
       request.on('response', (response) => {
         if (response.statusCode === 200) resolve(response);
         else if (response.statusCode === 404 && noPath !== undefined) reject(this.failure(noPath));
@@ -188,6 +198,14 @@ export class AdminClient {
   failure(reason: string, cause?: unknown): CodedError {
     return new CodedError('ERR_ADMIN', `The admin port ${this.url}: ${reason}`, { cause });
   }
+}
+
+/** Says in words why a connection failed, and what to do. */
+function reasonOf(cause: Error): string {
+  // A TLS connection to a port without TLS.
+  const isPlain = 'code' in cause && cause.code === 'EPROTO';
+  const reason = isPlain ? NO_TLS : (reasonOfSystem(cause)?.reason ?? cause.message);
+  return Object.hasOwn(ADVICE, reason) ? `${reason}. ${ADVICE[reason]}` : reason;
 }
 
 function errorIn(body: Buffer): string {

@@ -178,7 +178,9 @@ export class AdminServer {
       if (reply.stream === undefined) send(response, reply);
       else await this.#stream(response, reply, reply.stream);
     } catch (error) {
-      this.#fail(response, error);
+      if (hasGone(request, error)) {
+        this.#log.info({ path: request.url }, 'the client of an admin request has gone');
+      } else this.#fail(response, error);
     } finally {
       this.#requests--;
     }
@@ -210,6 +212,10 @@ export class AdminServer {
     send(response, json(500, { error: `The request failed: ${reason}` }));
   }
 }
+
+/** Whether the connection ended in the middle of the body. */
+const hasGone = (request: IncomingMessage, error: unknown): boolean =>
+  !request.complete && error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
 
 function send(
   response: ServerResponse,

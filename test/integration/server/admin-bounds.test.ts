@@ -33,8 +33,8 @@ const OPTIONS: AdminOptions = {
 };
 
 /** The admin port of a node that does not run. */
-async function openAdmin(actions: AdminActions = {}): Promise<AdminServer> {
-  const admin = await AdminServer.open(OPTIONS, LOG);
+async function openAdmin(actions: AdminActions = {}, log = LOG): Promise<AdminServer> {
+  const admin = await AdminServer.open(OPTIONS, log);
   closers.push(() => admin.close());
   const { runGuest, control } = adminParts();
   const snapshots = new SnapshotRoutes(runGuest, control, 'test');
@@ -72,6 +72,19 @@ describe('an admin port', () => {
     const answer = await act(url, 'fails', {});
     expect(answer).toMatchObject({ status: 500, body: '{"error":"The request failed: a bug"}\n' });
     expect((await ask(`${url}/healthz`)).status).toBe(200);
+  });
+
+  test('a client that goes away in the middle of its body is no failure of the port', async () => {
+    const texts: string[] = [];
+    const note = (_: object, text: string) => void texts.push(text);
+    const { port } = await openAdmin({}, { ...LOG, info: note, error: note });
+    const client = connect(port, '127.0.0.1');
+    const type = 'content-type: application/json\r\ncontent-length: 9';
+    client.write(`POST /actions/none HTTP/1.1\r\nhost: 127.0.0.1\r\n${type}\r\n\r\n{`);
+    await waitUntil('the action begins', () => texts.includes('an admin action was requested'));
+    client.destroy();
+    await waitUntil('its end is logged', () => texts.length === 3);
+    expect(texts[2]).toBe('the client of an admin request has gone');
   });
 
   test('a node that starts is alive, but not ready, and has no metrics', async () => {

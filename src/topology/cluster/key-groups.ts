@@ -1,4 +1,3 @@
-import { firstFrom } from '../ring/ketama.ts';
 import { md5Start } from '../ring/short-md5.ts';
 import type { ClusterTopology } from './cluster-topology.ts';
 import { type Arc, type Group, GroupTable } from './group-table.ts';
@@ -17,6 +16,9 @@ export interface SharedGroups {
 }
 
 const WORD_BYTES = 4;
+const POINT_BITS = 32;
+/** The ring has as many parts as arcs, up to these powers of 2. */
+const PARTS_POWER_MAX = 14;
 /** Where the receivers begin in an entry. */
 const RECEIVERS_AT = 2;
 
@@ -39,6 +41,9 @@ export class KeyGroups {
   readonly #groupsOfArcs: Uint32Array;
   readonly #table: Int32Array;
   readonly #count: number;
+  /** For each part of the ring, the first arc that ends in it or later; made when it is needed. */
+  #parts: Uint32Array | undefined;
+  #partShift = 0;
   /** Those of the groups that were asked for. */
   readonly #groups: (Group | undefined)[] = [];
 
@@ -106,7 +111,29 @@ export class KeyGroups {
 
   /** The group of the keys at a point of the ring. */
   groupAt(point: number): Group {
-    return this.#group(this.#groupsOfArcs[firstFrom(this.#lasts, point)]!);
+    return this.#group(this.#groupsOfArcs[this.#arcAt(point)]!);
+  }
+
+  /** The first arc that ends at the point or later, around the circle. */
+  #arcAt(point: number): number {
+    const lasts = this.#lasts;
+    const parts = this.#parts ?? this.#findParts();
+    let arc = parts[point >>> this.#partShift]!;
+    while (arc < lasts.length && lasts[arc]! < point) arc++;
+    return arc === lasts.length ? 0 : arc;
+  }
+
+  #findParts(): Uint32Array {
+    const lasts = this.#lasts;
+    const power = Math.min(PARTS_POWER_MAX, Math.max(1, Math.ceil(Math.log2(lasts.length))));
+    const parts = new Uint32Array(2 ** power);
+    for (let part = 0, arc = 0; part < parts.length; part++) {
+      while (arc < lasts.length && lasts[arc]! < part * 2 ** (POINT_BITS - power)) arc++;
+      parts[part] = arc;
+    }
+    this.#partShift = POINT_BITS - power;
+    this.#parts = parts;
+    return parts;
   }
 
   #group(index: number): Group {

@@ -216,3 +216,18 @@ function expectFutureHolders(topology: ClusterTopology): void {
     for (const at of keepersOf(group)) expect(kept).toContain(done[at]!.name);
   }
 }
+
+test('a point at the border of two arcs is on the one that ends there, around the ring', () => {
+  const groups = new KeyGroups(
+    topologyWith(Array.from({ length: 9 }, (_, nth) => memberWith(nth))),
+  );
+  const { arcs } = groups;
+  expect(arcs.length).toBeGreaterThan(1000);
+  for (const [nth, { last, group }] of arcs.entries()) {
+    const next = arcs[(nth + 1) % arcs.length]!;
+    expect(groups.groupAt(last)).toBe(group);
+    expect(groups.groupAt(last === 0xffff_ffff ? 0 : last + 1)).toBe(next.group);
+  }
+  expect(groups.groupAt(0)).toBe(arcs[0]!.group);
+  expect(groups.groupAt(0xffff_ffff)).toBe(arcs[0]!.group);
+});

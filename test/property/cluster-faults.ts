@@ -7,6 +7,7 @@ import { KeyCollector } from '../../src/cluster/node/key-collector.ts';
 import { ClusterFlush } from '../../src/cluster/thread/cluster-flush.ts';
 import { ForwardReader } from '../../src/cluster/thread/forward-reader.ts';
 import { Handover } from '../../src/cluster/thread/handover.ts';
+import { KeptStates } from '../../src/cluster/thread/kept-states.ts';
 import { ThreadSeat } from '../../src/cluster/thread/seat.ts';
 import { Sender } from '../../src/cluster/thread/sender.ts';
 import { TopologyView } from '../../src/cluster/thread/topology-view.ts';
@@ -74,6 +75,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     seed: 70,
     seeds: 300,
     plant: () => replace(TopologyView.prototype, 'since', () => () => []),
+  },
+  {
+    title: 'a member sends changes of keys again that it has dropped',
+    scenario: 'copies',
+    seed: 18,
+    seeds: 600,
+    plant: () => replace(KeptStates.prototype, 'keep', () => () => true),
   },
   {
     title: 'a receiver takes the states of a key in any order',

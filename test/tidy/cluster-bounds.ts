@@ -16,6 +16,7 @@ export const changeBounds = (the: (path: string, name: string) => number) => ({
     bytes(the('fast-path/region.ts', 'REGION.CHANGED_STATES_BYTES')),
   ],
   'changes without a reply in `async`': [count(the('thread/sender.ts', 'UNANSWERED_MAX'))],
+  'changes of keys that were given away': [bytes(the('kept-states.ts', 'KEPT_BYTES_MAX'))],
   'changes that wait for a newer topology': [
     bytes(the('state-service.ts', 'WAITING_BYTES_MAX')),
     ms(the('topology-view.ts', 'ADOPTION_MS_MAX')),

@@ -10,7 +10,6 @@ import { cleanStore, cleanVerdict, firstVerdict } from './clean-walk.ts';
 import type { EventJournal } from './event-journal.ts';
 import type { FastWalking } from './fast-walking.ts';
 import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
-import { lastChanges } from './last-changes.ts';
 import type { ChangeCause, MainCluster, MemberReport, QueuedTopology } from './main-cluster.ts';
 import { MovePace } from './move-pace.ts';
 import { skipNumbers } from './number-floor.ts';
@@ -228,8 +227,7 @@ export class NodeCluster implements MainCluster {
     this.#listener();
     const drained = this.#parts.order({ kind: 'drain', version: topology.version });
     void this.#mark(topology.version, drained).catch(ignoreEnd);
-    // A change that is sent again is read again: its item stays until the receivers have it. But a
-    // newer topology does not wait for a receiver, which may be down in it.
+    // A newer topology does not wait for a receiver of earlier changes, which may be down in it.
     const settled = Promise.all([drained, grants?.stopped()]);
     this.#cleaning = Promise.race([settled, this.#nextTopology()]).then(() =>
       this.#cleanUp(now, before),
@@ -239,13 +237,11 @@ export class NodeCluster implements MainCluster {
 
   async #adoptInThreads(now: Adopted, before: Adopted | undefined): Promise<void> {
     const { order, copies, timers, grants, readsCopies } = this.#parts;
-    const { version, replication } = now.topology;
+    const { version } = now.topology;
     // By promises of this member one that has gone may still read its copies: it needs all changes.
     if (readsCopies) await grants?.released();
-    const { losesKeys, gainsPrimary } = roleChanges(before, now);
+    const { gainsPrimary } = roleChanges(before, now);
     await order({ kind: 'prepare' });
-    const mayLose = before && losesKeys && replication === 'async';
-    if (mayLose) await lastChanges(order({ kind: 'drain', version }), timers);
     await order(adoptOrder(now, before));
     if (gainsPrimary) skipNumbers(copies, version, timers.unixMs());
     this.#marks.prune([now, ...this.#past]);
@@ -269,6 +265,7 @@ export class NodeCluster implements MainCluster {
   async #cleanUp(now: Adopted, before: Adopted | undefined): Promise<void> {
     const { version } = now.topology;
     const { losesKeys, losesPrimary, gainsPrimary } = roleChanges(before, now);
+    if (losesKeys) await this.#parts.order({ kind: 'keep' });
     if (losesKeys || losesPrimary || gainsPrimary) {
       await cleanStore(now.groups, cleanVerdict(now), this.#parts);
     }

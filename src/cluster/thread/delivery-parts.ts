@@ -38,8 +38,6 @@ export interface DeliveryParts {
   version(): number;
   /** The receiver has not acknowledged for UNREACHABLE_MS, or does so again. */
   reached(peer: PeerIdentity, isReached: boolean): void;
-  /** Whether this member holds the key: if not, its item is gone. Absent: it holds all of them. */
-  holds?(bytes: Buffer, start: number, end: number): boolean;
   readonly counts?: DeliveryCounts;
   /** A batch of this many bytes was sent. */
   sent?(bytes: number): void;

@@ -69,3 +69,16 @@ export class KeyBatch implements Keys {
     this.bytes = larger;
   }
 }
+
+/** Whether the keys `first … end - 1` pass the test, up to the first that does not. */
+export function everyKey(
+  keys: Keys,
+  first: number,
+  end: number,
+  test: (bytes: Buffer, start: number, end: number) => boolean,
+): boolean {
+  for (let nth = first; nth < end; nth++) {
+    if (!test(keys.bytes, keys.startOf(nth), keys.endOf(nth))) return false;
+  }
+  return true;
+}

@@ -17,7 +17,7 @@ interface AdoptOrder {
  * topology is adopted in steps that all threads take together:
  *
  *   prepare ──▶ adopt ──▶ marks ──▶ decide ──▶ drain ──▶ mark (one thread)
- *                                          └──▶ (the store is walked) ──▶ clean
+ *                                          └──▶ keep ──▶ (the store is walked) ──▶ clean
  */
 export type ThreadOrder =
   /** Hold changes from here on, and send none to receivers. */
@@ -42,6 +42,8 @@ export type ThreadOrder =
     }
   /** Answer once all changes from before `version` are acknowledged. */
   | { readonly kind: 'drain'; readonly version: number }
+  /** Keep what may have to be sent again of keys that this node does not hold: it drops them. */
+  | { readonly kind: 'keep' }
   /** Send the mark to all other members, again and again until each has it. */
   | { readonly kind: 'mark'; readonly version: number; readonly complete: number }
   /** All receivers have all items that this node had at `version`. */

@@ -22,7 +22,7 @@ import {
   type StateLink,
   type Unit,
 } from './delivery-parts.ts';
-import { KeyBatch, type Keys } from './key-batch.ts';
+import { everyKey, KeyBatch, type Keys } from './key-batch.ts';
 
 /** A batch ends after the state with which it has this many bytes. */
 const BATCH_BYTES = 64 * 1024;
@@ -98,6 +98,15 @@ export class PeerDelivery {
     }
   }
 
+  /** The changes of keys that cannot be kept fail. */
+  keep(keep: Parameters<typeof everyKey>[3]): void {
+    for (const unit of this.#units) {
+      if (everyKey(unit.keys, unit.first, unit.end, keep)) continue;
+      this.#units.delete(unit);
+      unit.group.settle(lostError(this.#peer));
+    }
+  }
+
   /** The topology does not have this incarnation any more: nothing waits for it. */
   drop(error?: CodedError): void {
     this.#timer?.cancel();
@@ -143,8 +152,7 @@ export class PeerDelivery {
   #sendQueued(): void {
     while (this.#queued.length > 0 && !this.#isFull) {
       const unit = this.#queued.shift()!;
-      this.#units.delete(unit);
-      this.#sendHeld(unit);
+      if (this.#units.delete(unit)) this.#send(unit);
     }
   }
 
@@ -253,8 +261,7 @@ export class PeerDelivery {
     const takenMs = this.#parts.timers.nowMs() - this.#takenMs;
     if (Math.min(waitedMs, takenMs) >= UNREACHABLE_MS) this.#report();
     for (const unit of this.#failed.splice(0)) {
-      this.#units.delete(unit);
-      this.#sendAgain(unit);
+      if (this.#units.delete(unit)) this.#sendAgain(unit);
     }
     this.#sendQueued();
     this.#watch();
@@ -262,18 +269,6 @@ export class PeerDelivery {
 
   #sendAgain(unit: Unit): void {
     this.#count('resent', unit.end - unit.first);
-    this.#sendHeld(unit);
-  }
-
-  /** A key that this member does not hold any more cannot be read: its change fails. */
-  #sendHeld(unit: Unit): void {
-    const { keys, first, end, group } = unit;
-    for (let nth = first; nth < end; nth++) {
-      if (this.#parts.holds?.(keys.bytes, keys.startOf(nth), keys.endOf(nth)) === false) {
-        group.settle(lostError(this.#peer));
-        return;
-      }
-    }
     this.#send(unit);
   }
 

@@ -2,9 +2,11 @@ import { assert, type CodedError } from '../../base/index.ts';
 import type { KeptChanges } from '../../server/index.ts';
 import type { BegunSlots, ItemCopies } from '../../store/index.ts';
 import type { Group } from '../../topology/index.ts';
-import { type Adopted, indexOfPeer, type PeerIdentity, peerKey, peersOf } from './adopted.ts';
+import { type Adopted, type PeerIdentity, peerKey, peersOf } from './adopted.ts';
 import { ChangeGroups } from './change-groups.ts';
 import type { DeliveryCounts, DeliveryParts, StateLink } from './delivery-parts.ts';
+import { heldReceivers } from './held-receivers.ts';
+import { KeptStates } from './kept-states.ts';
 import { KeyBatch } from './key-batch.ts';
 import { NotedChanges } from './noted-changes.ts';
 import { PeerDelivery } from './peer-delivery.ts';
@@ -22,8 +24,8 @@ interface HeldChanges {
   readonly acknowledged: Acknowledge;
 }
 
-interface SenderParts extends Omit<DeliveryParts, 'version' | 'holds' | 'counts'> {
-  readonly copies: Pick<ItemCopies, 'read' | 'raiseSequence' | 'changes'>;
+interface SenderParts extends Omit<DeliveryParts, 'version' | 'counts'> {
+  readonly copies: Pick<ItemCopies, 'read' | 'drawReadNumber' | 'raiseSequence' | 'changes'>;
   /** The link to the member at this index of the topology that is being adopted. */
   linkTo(member: number): StateLink;
 }
@@ -60,14 +62,20 @@ export class Sender {
   #soleReceivers: readonly number[] | undefined;
   /** The slots of changes that a lost receiver may lack: they stay open until it is replaced. */
   readonly #unsure = new Set<number>();
+  readonly #kept: KeptStates;
 
   constructor(parts: SenderParts) {
+    const { copies } = parts;
     this.#parts = parts;
+    this.#kept = new KeptStates(copies);
     this.#deliveryParts = {
       ...parts,
+      copies: {
+        read: (...state) => this.#kept.read(...state),
+        raiseSequence: (high, low) => copies.raiseSequence(high, low),
+      },
       version: () => this.#version,
       counts: this.counts,
-      holds: (...key) => this.#holds(...key),
     };
   }
 
@@ -151,6 +159,7 @@ export class Sender {
     this.#adopted = adopted;
     this.#isHolding = false;
     this.#soleReceivers = adopted.groups.soleReceivers(adopted.self);
+    this.#kept.drop((...key) => this.#groupOf(...key).primary === adopted.self);
     this.#follow(adopted);
     this.#setNoting(
       adopted.groups.some(
@@ -178,9 +187,17 @@ export class Sender {
     return Math.round(this.#deliveries.get(peerKey(peer))?.lagMs ?? 0);
   }
 
+  /** The node drops the items that it does not hold: keeps what it may have to send again. */
+  keep(): void {
+    for (const delivery of this.#deliveries.values()) {
+      delivery.keep((...key) => this.#holds(...key) || this.#kept.keep(...key));
+    }
+  }
+
   /** Resolves once all changes from before `version` was adopted are acknowledged. */
-  drained(version: number): Promise<void> {
-    return this.#groups.drained(version);
+  async drained(version: number): Promise<void> {
+    await this.#groups.drained(version);
+    if (version === this.#version) this.#kept.clear();
   }
 
   /** Nothing waits any longer: replies fail with this error. */
@@ -271,23 +288,4 @@ export class Sender {
     });
     for (const delivery of before.values()) delivery.drop();
   }
-}
-
-/**
- * The receivers of a change that was held: those of the adopted topology, or, if this member is not
- * the primary of the key any more, those of the one before.
- */
-function heldReceivers(
-  { topology, groups, self }: Adopted,
-  previous: Adopted | undefined,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): readonly number[] {
-  const group = groups.groupOf(bytes, start, end);
-  if (group.primary === self || previous === undefined) return group.receivers;
-  const { receivers } = previous.groups.groupOf(bytes, start, end);
-  return receivers
-    .map((at) => indexOfPeer(topology, previous.topology.members[at]!))
-    .filter((at) => at !== -1);
 }

@@ -135,6 +135,8 @@ export class MemberThread implements ThreadCluster {
         return this.#handover.overVersion;
       case 'drain':
         return this.#sender.drained(order.version);
+      case 'keep':
+        return this.#sender.keep();
       case 'mark':
         return this.#mark(order.version, order.complete);
       case 'complete':

@@ -74,6 +74,14 @@ export class ItemCopies {
     }
   }
 
+  /** Draws a new read number for a state that was read before. */
+  drawReadNumber(state: ItemState): void {
+    const { clock } = this.#parts;
+    clock.drawSeq();
+    state.readHigh = clock.seqHigh;
+    state.readLow = clock.seqLow;
+  }
+
   /** Replaces what the store has by a state, unless that is older. `isFill`: see FillPlaces. */
   take(state: ItemState, isFill = false): Taken {
     const { index, clock, stripes, releaser, evictionEvents } = this.#parts;

@@ -74,6 +74,7 @@ export function mayEnd(
   const others = topology.members.filter((member) => member.name !== name);
   return (
     topology.replicas > 1 &&
+    others.length > 0 &&
     others.every(({ name: other, incarnation, state }) => {
       const runs = running.some(
         ({ options }) => options.name === other && options.incarnation === incarnation,

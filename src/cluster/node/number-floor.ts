@@ -4,14 +4,17 @@ import type { ItemCopies } from '../../store/index.ts';
 const BASE_SECONDS = 1_767_225_600;
 /** More than a node draws in a second on average, for as long as it runs. */
 const NUMBERS_PER_SECOND = 2 ** 16;
-/** A primary skips so many with each topology that gives it keys. */
-const NUMBERS_PER_TOPOLOGY = 2 ** 24;
+/**
+ * More than all members skip at one topology, one after the other: each hears the numbers of the
+ * others, and skips 2^24 more. So a number of an older topology is below the floor.
+ */
+const NUMBERS_PER_TOPOLOGY = 2 ** 31;
 /**
  * The versions of a cluster on one machine begin with the Unix time, so only their low bits count.
  * When these begin again, the floor may be below an earlier one; equal numbers are then unlikely,
  * and not impossible.
  */
-const VERSIONS = 2 ** 16;
+const VERSIONS = 2 ** 14;
 const WORD = 2 ** 32;
 
 /**

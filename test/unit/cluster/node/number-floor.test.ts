@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { skipNumbers } from '../../../../src/cluster/node/number-floor.ts';
+import { MEMBERS_MAX } from '../../../../src/topology/cluster/cluster-topology.ts';
 import { CopyNode, set } from '../../../support/copy-node.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -18,6 +19,13 @@ test('a primary without any predecessor left draws numbers above all of theirs',
   expect(firstId(1, NOW_MS + 1000)).toBeGreaterThan(first + numbersOfASecond);
   expect(firstId(2, NOW_MS)).toBeGreaterThan(first + 2n ** 23n);
   expect(firstId(3, 0)).toBeLessThan(first);
+});
+
+test('all members of a topology skip fewer numbers than lie between two topologies', () => {
+  const last = new CopyNode();
+  for (let nth = 0; nth < MEMBERS_MAX; nth++) skipNumbers(last.copies, 1, NOW_MS);
+  const { high, low } = last.copies.sequence();
+  expect(firstId(2, NOW_MS)).toBeGreaterThan(BigInt(high) * 2n ** 32n + BigInt(low));
 });
 
 test('a primary that is ahead of the time skips numbers all the same', () => {

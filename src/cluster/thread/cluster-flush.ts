@@ -42,10 +42,18 @@ interface ClusterFlushParts {
   readonly timers: Timers;
   readonly view: TopologyView;
   readonly handover: Pick<Handover, 'isOver'>;
+  /** Whether other threads of this node may follow a newer topology already. */
+  isAdopting(): boolean;
   linkTo(peer: PeerIdentity): FlushLink | undefined;
 }
 
 type Settle = (error?: CodedError) => void;
+
+/** What members have answered: the highest sequence number, and the newest topology. */
+interface Answer {
+  readonly sequence: SequenceNumber;
+  readonly version: number;
+}
 
 /**
  * Flushes all members at one sequence number. In the first phase each member hides all that it has,
@@ -55,6 +63,9 @@ type Settle = (error?: CodedError) => void;
  *
  * Without the first hiding, an increment between the phases would give an old item a number above
  * the highest.
+ *
+ * All that happens in one topology, by all threads of all members: else a member that this node
+ * does not know would keep what it got from one that does.
  */
 export class ClusterFlush {
   readonly #parts: ClusterFlushParts;
@@ -78,6 +89,18 @@ export class ClusterFlush {
 
   /** Answers a peer that flushes. */
   receive(frame: Frame, from: FrameSource): void {
+    const { view, isAdopting } = this.#parts;
+    if (!isAdopting()) this.#answer(frame, from);
+    else {
+      const kept = frame.copy();
+      view.whenAdopted(view.version + 1, (isAdopted) => {
+        if (isAdopted) this.#answer(kept, from);
+        else from.reply(kept.id, PEER_STATUS.failed, view.version);
+      });
+    }
+  }
+
+  #answer(frame: Frame, from: FrameSource): void {
     const { copies, view } = this.#parts;
     const { phase, sequence } = readFlush(frame);
     const own = copies.sequence();
@@ -117,19 +140,31 @@ export class ClusterFlush {
   async #begin(): Promise<void> {
     const isMember = await new Promise((resolve) => this.#parts.view.whenAdopted(1, resolve));
     if (isMember !== true) throw notYetError();
-    await this.#run(1);
+    for (let round = 1; round <= ROUNDS_MAX; round++) {
+      if (await this.#run()) return this.#handedOver();
+    }
+    throw failedError('that has joined');
   }
 
-  async #run(round: number): Promise<void> {
-    const { copies, view } = this.#parts;
+  /** Whether all members have answered by the topology with which the round began. */
+  async #run(): Promise<boolean> {
+    const { copies, view, isAdopting } = this.#parts;
     const { version } = view;
     const own = copies.sequence();
     copies.flushUpTo(own.high, own.low);
-    const highest = await this.#ask(1, own);
-    copies.flushUpTo(highest.high, highest.low);
-    await this.#ask(2, highest);
-    if (view.version !== version && round < ROUNDS_MAX) await this.#run(round + 1);
-    else await this.#handedOver();
+    const first = await this.#ask(1, own);
+    const { high, low } = first.sequence;
+    copies.flushUpTo(high, low);
+    const second = await this.#ask(2, first.sequence);
+    const newest = Math.max(first.version, second.version, version + (isAdopting() ? 1 : 0));
+    if (newest > view.version) await this.#adopted(newest);
+    return view.version === version;
+  }
+
+  async #adopted(version: number): Promise<void> {
+    const { view } = this.#parts;
+    const isAdopted = await new Promise((resolve) => view.whenAdopted(version, resolve));
+    if (isAdopted !== true) throw lateError();
   }
 
   /** A member that has gone did not flush, and may answer with its items until its right ends. */
@@ -142,27 +177,28 @@ export class ClusterFlush {
     }
   }
 
-  /** Asks all peers; resolves with the highest sequence number. */
-  async #ask(phase: FlushPhase, from: SequenceNumber): Promise<SequenceNumber> {
-    const { current } = this.#parts.view;
-    if (current === undefined) return from;
-    const untilMs = this.#parts.timers.nowMs() + FLUSH_MS_MAX;
-    const replies = peersOf(current).map((peer) => this.#askPeer(peer, phase, from, untilMs));
-    return (await Promise.all(replies)).reduce(higher, from);
+  /** Asks all peers. */
+  async #ask(phase: FlushPhase, sequence: SequenceNumber): Promise<Answer> {
+    const { view, timers } = this.#parts;
+    const own = { sequence, version: view.version };
+    const untilMs = timers.nowMs() + FLUSH_MS_MAX;
+    const peers = view.current === undefined ? [] : peersOf(view.current);
+    const replies = peers.map((peer) => this.#askPeer(peer, phase, own, untilMs));
+    return (await Promise.all(replies)).reduce(higher, own);
   }
 
   async #askPeer(
     peer: PeerIdentity,
     phase: FlushPhase,
-    sequence: SequenceNumber,
+    own: Answer,
     untilMs: number,
-  ): Promise<SequenceNumber> {
+  ): Promise<Answer> {
     const { timers, view } = this.#parts;
     for (;;) {
-      const reply = await this.#send(peer, phase, sequence);
+      const reply = await this.#send(peer, phase, own.sequence);
       if (reply !== undefined) return reply;
       const { current } = view;
-      if (current === undefined || !mayRun(current.topology, peer)) return sequence;
+      if (current === undefined || !mayRun(current.topology, peer)) return own;
       if (timers.nowMs() >= untilMs) throw failedError(peer.name);
       await new Promise<void>((resolve) => timers.setTimer(() => resolve(), RETRY_MS));
     }
@@ -173,7 +209,7 @@ export class ClusterFlush {
     peer: PeerIdentity,
     phase: FlushPhase,
     sequence: SequenceNumber,
-  ): Promise<SequenceNumber | undefined> {
+  ): Promise<Answer | undefined> {
     const { linkTo, view } = this.#parts;
     const link = linkTo(peer);
     if (link === undefined) return Promise.resolve(undefined);
@@ -184,16 +220,17 @@ export class ClusterFlush {
         (sink) => putFlush(sink, phase, sequence),
         (reply) => {
           const isOk = reply instanceof Frame && reply.flags === PEER_STATUS.ok;
-          resolve(isOk ? readSequence(reply) : undefined);
+          resolve(isOk ? { sequence: readSequence(reply), version: reply.version } : undefined);
         },
       );
     });
   }
 }
 
-function higher(one: SequenceNumber, other: SequenceNumber): SequenceNumber {
-  const isHigher = other.high > one.high || (other.high === one.high && other.low > one.low);
-  return isHigher ? other : one;
+function higher(one: Answer, other: Answer): Answer {
+  const [a, b] = [one.sequence, other.sequence];
+  const isHigher = b.high > a.high || (b.high === a.high && b.low > a.low);
+  return { sequence: isHigher ? b : a, version: Math.max(one.version, other.version) };
 }
 
 function failedError(name: string): CodedError {
@@ -203,5 +240,10 @@ function failedError(name: string): CodedError {
 
 function notYetError(): CodedError {
   const text = 'This node is no member of the cluster yet, so nothing was flushed.';
+  return new CodedError('ERR_FLUSH', `${text} Send flush_all again.`);
+}
+
+function lateError(): CodedError {
+  const text = 'This node does not know the newest members of the cluster: they have not flushed.';
   return new CodedError('ERR_FLUSH', `${text} Send flush_all again.`);
 }

@@ -43,6 +43,8 @@ export class Sender {
   isNoting = false;
   /** Whether nobody may read a change before all holders have it: `isNoting` in the mode `sync`. */
   hidesChanges = false;
+  /** Whether all changes are held: this thread has prepared, and others may have adopted. */
+  isHolding = false;
   /** Of all receivers, also of former ones. */
   readonly counts: DeliveryCounts = { sent: 0, resent: 0, refused: 0 };
   readonly #parts: SenderParts;
@@ -53,7 +55,6 @@ export class Sender {
   /** By member of the adopted topology. */
   #byMember: readonly (PeerDelivery | undefined)[] = [];
   #adopted: Adopted | undefined;
-  #isHolding = false;
   #held: HeldChanges[] = [];
   #heldKeys = new KeyBatch();
   /** What the receivers are to get at the end of this input. */
@@ -104,13 +105,13 @@ export class Sender {
   /** A request may have changed the key: the receivers get its state at the end of this input. */
   changed({ receivers }: Group, bytes: Buffer, start: number, end: number): void {
     this.changing(bytes, start, end);
-    if (this.#isHolding) this.#heldKeys.add(bytes, start, end);
+    if (this.isHolding) this.#heldKeys.add(bytes, start, end);
     else if (this.isNoting) this.#noted.add(receivers, bytes, start, end);
   }
 
   /** Whether the fast path may set values, and then tell `changedFast`. */
   get takesFast(): boolean {
-    return this.isNoting && !this.#isHolding;
+    return this.isNoting && !this.isHolding;
   }
 
   /** The fast path has changed keys of this member; it has counted them if changes are hidden. */
@@ -135,7 +136,7 @@ export class Sender {
    * this call has returned.
    */
   seal(acknowledged: Acknowledge): boolean {
-    if (this.#isHolding) return this.#hold(acknowledged);
+    if (this.isHolding) return this.#hold(acknowledged);
     if (this.#noted.isEmpty) {
       this.#endBegun();
       return false;
@@ -148,7 +149,7 @@ export class Sender {
   /** From here on, changes are held until `adopt`. */
   prepare(): void {
     assert(this.#noted.isEmpty, 'each input seals its changes');
-    this.#isHolding = true;
+    this.isHolding = true;
     this.#setNoting(true);
   }
 
@@ -157,7 +158,7 @@ export class Sender {
     const previous = this.#adopted;
     assert(!this.hasChanges, 'each input seals its changes');
     this.#adopted = adopted;
-    this.#isHolding = false;
+    this.isHolding = false;
     this.#soleReceivers = adopted.groups.soleReceivers(adopted.self);
     this.#kept.drop((...key) => this.#groupOf(...key).primary === adopted.self);
     this.#follow(adopted);

@@ -97,7 +97,11 @@ export class MemberThread implements ThreadCluster {
     this.#copies.changes.fast = host.fastCopies;
     this.#sender = this.#newSender(common);
     this.#marks = new MarkSender({ ...common, sequence: () => common.copies.sequence() });
-    this.#flush = new ClusterFlush({ ...common, clock: store.clock });
+    this.#flush = new ClusterFlush({
+      ...common,
+      clock: store.clock,
+      isAdopting: () => this.#sender.isHolding,
+    });
     this.#pings = new Pings({
       ...common,
       version: () => this.#view.version,

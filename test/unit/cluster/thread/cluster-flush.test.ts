@@ -19,6 +19,7 @@ class FlushMember {
   readonly links = new Map<string, HeldLink>();
   readonly flush: ClusterFlush;
   readonly handover = { isOver: true };
+  isAdopting = false;
 
   constructor(nth: number) {
     this.view.adopt(adoptedBy(topologyWith(3), memberWith(nth)));
@@ -28,6 +29,7 @@ class FlushMember {
       timers,
       view: this.view,
       handover: this.handover,
+      isAdopting: () => this.isAdopting,
       linkTo: ({ name }) => this.links.get(name),
     });
     for (const other of [1, 2, 3]) this.links.set(`web-${other}`, new HeldLink(memberWith(nth)));
@@ -122,7 +124,10 @@ describe('a flush of the cluster', () => {
     const view = new TopologyView(timers);
     const { node, handover, links } = first();
     const linkTo = ({ name }: { readonly name: string }) => links.get(name);
-    const parts = { copies: node.copies, clock: node.store.clock, timers, view, handover, linkTo };
+    const parts = {
+      ...{ copies: node.copies, clock: node.store.clock, timers, view, handover, linkTo },
+      isAdopting: () => false,
+    };
     const flush = new ClusterFlush(parts);
     void node.send(set('a', 'x'));
     const outcomes: (CodedError | undefined)[] = [];
@@ -176,6 +181,50 @@ describe('a flush of the cluster', () => {
     await deliverAll();
     expect(settled.count).toBe(1);
     expect(joiner.has('a')).toBe(false);
+  });
+  test('a member that only others know is flushed once the node has their topology', async () => {
+    const joining = [...topologyWith(3).members, memberWith(4, { state: 'joining' })];
+    const next = topologyWith(joining, { version: 2 });
+    const joiner = new FlushMember(4);
+    joiner.node.send(set('a', 'old'));
+    members = [...members, joiner];
+    first().links.set('web-4', new HeldLink(memberWith(1)));
+    members[1]!.view.adopt(adoptedBy(next, memberWith(2)));
+    const settled = flushAll();
+    await deliverAll();
+    expect(settled.count).toBe(0);
+    first().view.adopt(adoptedBy(next, memberWith(1)));
+    first().view.wake();
+    await deliverAll();
+    expect(settled).toEqual({ count: 1, error: undefined });
+    expect(joiner.has('a')).toBe(false);
+  });
+  test('a flush fails at a node that does not get the topology of the others', async () => {
+    members[1]!.view.adopt(adoptedBy(topologyWith(3, { version: 2 }), memberWith(2)));
+    const settled = flushAll();
+    await deliverAll();
+    timers.advance(ADOPTION_MS_MAX);
+    await settleAll();
+    expect(settled).toMatchObject({ count: 1, error: { code: 'ERR_FLUSH' } });
+  });
+  test('a member answers, and the node settles, once all threads have one topology', async () => {
+    const next = topologyWith(3, { version: 2 });
+    members[1]!.isAdopting = true;
+    const settled = flushAll();
+    await deliverAll();
+    for (const [nth, member] of members.entries()) {
+      member.view.adopt(adoptedBy(next, memberWith(nth + 1)));
+    }
+    first().isAdopting = true;
+    members[1]!.isAdopting = false;
+    members[1]!.view.wake();
+    await deliverAll();
+    expect(settled.count).toBe(0);
+    first().isAdopting = false;
+    first().view.adopt(adoptedBy(topologyWith(3, { version: 3 }), memberWith(1)));
+    first().view.wake();
+    await deliverAll();
+    expect(settled).toEqual({ count: 1, error: undefined });
   });
   test('a flush in the future happens then, and the last one replaces those before', async () => {
     first().node.send(set('a', 'x'));

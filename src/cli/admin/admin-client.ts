@@ -26,6 +26,8 @@ const NO_TLS = 'it does not speak TLS';
 const ADVICE: Readonly<Record<string, string>> = {
   'connection refused': 'Start a node with this --admin-port, or name others with --admin.',
   'its certificate is not trusted': 'Name the CA that signed it with --admin-ca <file>.',
+  'it reset the connection':
+    'Its log may say why. If it is no admin port, name that one; with --admin-tls, use https://.',
   [NO_TLS]: 'Use http:// in place of https://.',
 };
 
@@ -186,11 +188,17 @@ export class AdminClient {
 
   #responseOf(request: ClientRequest, noPath?: string): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      request.on('error', (cause) => reject(this.failure(reasonOf(cause), cause)));
+      const fail = (cause: Error) => reject(this.failure(reasonOf(cause), cause));
+      request.on('error', fail);
       request.on('response', (response) => {
         if (response.statusCode === 200) resolve(response);
         else if (response.statusCode === 404 && noPath !== undefined) reject(this.failure(noPath));
-        else void buffer(response).then((body) => reject(this.failure(errorIn(body))), reject);
+        else {
+          // A port that refuses a long body also closes the connection: its reply says why.
+          request.off('error', fail);
+          request.on('error', () => {});
+          void buffer(response).then((body) => reject(this.failure(errorIn(body))), fail);
+        }
       });
     });
   }

@@ -129,14 +129,18 @@ async function* joined(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerat
   yield* rest;
 }
 
-/** Sends the file as it is; ends early, with the reason, if the node has failed. */
+/**
+ * Sends the file as it is; ends early, with the reason, if the node has failed. The outcome has the
+ * reason in words, the request only the code of the system.
+ */
 async function sendWhole(
   chunks: AsyncIterable<Buffer>,
   request: Writable,
   outcomes: Promise<unknown>,
 ): Promise<void> {
   for await (const chunk of chunks) {
-    if (!request.write(chunk)) await Promise.race([once(request, 'drain'), outcomes]);
+    if (request.write(chunk)) continue;
+    await Promise.race([once(request, 'drain').catch(() => outcomes), outcomes]);
   }
   request.end();
 }
@@ -149,7 +153,7 @@ async function sendRouted(
   const decoder = new SnapshotDecoder(routes);
   for await (const chunk of chunks) {
     decoder.push(chunk);
-    await Promise.race([routes.drained(), outcomes]);
+    await Promise.race([routes.drained().catch(() => outcomes), outcomes]);
   }
   decoder.end();
   routes.finish();

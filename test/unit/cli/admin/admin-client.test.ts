@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { AdminClient } from '../../../../src/cli/admin/admin-client.ts';
 import { freePort } from '../../../support/ports.ts';
@@ -28,4 +31,21 @@ test('a node of a version without /log says so, and what to do', async () => {
     /^The admin port .*: the version of its node has no log to follow\. Start the node again with/,
   );
   await old.stop();
+});
+
+test('a port that refuses a restore before it has read it says why', async () => {
+  const server = createServer((_, response) => {
+    response.writeHead(409, { connection: 'close' });
+    response.end('{"error":"Another restore is running."}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = new AdminClient(`http://127.0.0.1:${port}`, NO_ACCESS);
+  const { request, outcome } = await client.restore(false);
+  const failure = expect(outcome).rejects.toThrow('Another restore is running.');
+  // The end of the connection is an error of the request, before its reply has been read.
+  request.once('response', () => request.emit('error', new Error('the connection has ended')));
+  request.write('SLABSNAP');
+  await failure;
+  server.close();
 });

@@ -13,12 +13,22 @@ process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'node-compile-cache');
 const project = (
   name: string,
   include: string[],
-  options: { readonly env?: Record<string, string>; readonly globalSetup?: string } = {},
+  options: {
+    readonly env?: Record<string, string>;
+    readonly globalSetup?: string;
+    readonly isolate?: boolean;
+  } = {},
 ) => ({
   test: { name, include, testTimeout: 300_000, hookTimeout: 120_000, ...options },
 });
 /** For the tests that start processes. */
 const PROGRAM = { globalSetup: 'test/support/program-setup.ts' };
+
+/**
+ * For tests that start nothing: their files share processes, and what these have imported. So a
+ * file must leave nothing changed that others use.
+ */
+const SHARED = { isolate: false };
 
 export default defineConfig({
   test: {
@@ -27,11 +37,11 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', [
-        'test/unit/**/*.test.ts',
-        'test/property/**/*.test.ts',
-        'test/tidy/*.test.ts',
-      ]),
+      project(
+        'unit',
+        ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/tidy/*.test.ts'],
+        SHARED,
+      ),
       // Sessions once more, on memory that the fast path can use.
       project(
         'fast',
@@ -41,7 +51,7 @@ export default defineConfig({
           'test/unit/store/store.test.ts',
           'test/unit/commands/keyed/without-cas.test.ts',
         ],
-        { env: { TEST_MEMORY: 'memory32' } },
+        { env: { TEST_MEMORY: 'memory32' }, ...SHARED },
       ),
       project('threads', ['test/threads/**/*.test.ts']),
       project(

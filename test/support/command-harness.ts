@@ -11,7 +11,7 @@ import {
 import { assemble, type StoreParts } from '../../src/store/assemble.ts';
 import { doorsOf } from '../../src/store/doors.ts';
 import type { ClassCounterName, Store, ThreadCounterName } from '../../src/store/index.ts';
-import { type StoreOptions, TEST_CONTROL, testShare } from './session-harness.ts';
+import { ownControl, type StoreOptions, testShare } from './session-harness.ts';
 
 interface HarnessOptions extends Partial<StoreOptions> {
   readonly flushAllowed?: boolean;
@@ -43,7 +43,7 @@ export class CommandHarness {
       publish: (_stream: number, text: string) => void this.events.push(text),
     };
     const rules = { flushAllowed, dumpingAllowed };
-    this.commands = createCommands(this.store, TEST_CONTROL, rules, log);
+    this.commands = createCommands(this.store, ownControl(), rules, log);
   }
 
   decode(line: string): Request {

@@ -3,7 +3,7 @@ import { createSessionContext, type SessionContext } from '../../src/server/sess
 import { Session } from '../../src/server/session/session.ts';
 import type { Pause } from '../../src/server/session/states.ts';
 import { openStore, type Store } from '../../src/store/index.ts';
-import { TEST_CONTROL, testShare, threadParts } from './session-harness.ts';
+import { ownControl, type TEST_CONTROL, testShare, threadParts } from './session-harness.ts';
 
 const RULES = {
   flushAllowed: true,
@@ -30,7 +30,7 @@ export class ManualThread {
     this.sink = new ByteSink(own?.outputBuffers[0] ?? 256 * 1024);
     this.context = createSessionContext(
       this.store,
-      { ...TEST_CONTROL, ...control },
+      { ...ownControl(), ...control },
       { ...RULES, ...rules },
       this.sink,
       SILENT_LOG,

@@ -17,7 +17,7 @@ import {
 } from '../../src/store/index.ts';
 import { fastModule } from './fast-path.ts';
 
-/** The control of a node, in tests without a server. */
+/** The control of a node, in tests without a server. Commands may change its `prefixes`. */
 export const TEST_CONTROL: NodeControl = {
   facts: {
     pid: 1,
@@ -76,6 +76,12 @@ export const TEST_CONTROL: NodeControl = {
   reload: () => Promise.resolve(undefined),
   stop: () => Promise.resolve(),
 };
+
+/** A control that no other test changes. */
+export const ownControl = (): NodeControl => ({
+  ...TEST_CONTROL,
+  prefixes: { ...TEST_CONTROL.prefixes },
+});
 
 const SILENT_LOG: EventLog = { watchedStreams: 0, cfd: 0, publish: () => {} };
 
@@ -155,7 +161,7 @@ export class SessionHarness {
 
   constructor(share: StoreShare, thread = 0, options: HarnessOptions = {}) {
     const { requestsPerTurn = 1_000_000, flushAllowed = true, log = SILENT_LOG } = options;
-    const { control = TEST_CONTROL, authenticator, traceLog, usesFastPath = true } = options;
+    const { control = ownControl(), authenticator, traceLog, usesFastPath = true } = options;
     this.parts = assemble(share, thread);
     this.store = doorsOf(this.parts);
     const own = threadParts(share, thread);

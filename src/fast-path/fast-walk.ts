@@ -7,7 +7,7 @@ const SETS_MAX = 16;
 const SET_END = 1;
 const SET_COUNT = 3;
 const ALIGNMENT_BYTES = 8;
-/** The states of a set leave together: a receiver takes them in less than half a millisecond. */
+/** So many bytes of states at most: see also WALK_STATES_MAX. */
 const SET_BYTES_MAX = 32 * 1024;
 const POINT_MAX = 0xffff_ffff;
 const PARTS = REGION.WALK_PARTS;

@@ -56,6 +56,8 @@ export const REGION = {
   WALK_ACTIONS_AT: 31_232,
   WALK_SETS_AT: 37_376,
   WALK_SET_BYTES: 16,
+  /** The states of a set leave together: a receiver takes so many in a fraction of a ms. */
+  WALK_STATES_MAX: 64,
   WALK_STATES_AT: 40_960,
   WALK_STATES_BYTES: 90_112,
 } as const;

@@ -132,10 +132,10 @@ export const copyBounds = (the: (path: string, name: string) => number) => ({
   'copying of items in a cluster': [
     ms(the('fill-run.ts', 'ROUND_MS_MAX')),
     count(the('fill-pacer.ts', 'RESTS_PER_WORK_MAX')),
+    ms(the('fill-pacer.ts', 'LATE_MS_MAX')),
     count(the('fill-run.ts', 'KEYS_PER_ROUND')),
     bytes(the('fast-walk.ts', 'SET_BYTES_MAX')),
     count(the('fast-walk.ts', 'SETS_MAX')),
-    count(the('fill-run.ts', 'ROUNDS_WAITING_MAX')),
     count(the('access-bands.ts', 'BANDS_MAX')),
     count(the('fill-run.ts', 'STATES_WITHOUT_MEMORY_MAX')),
   ],

@@ -16,13 +16,12 @@ import { KeyCollector } from './key-collector.ts';
 import { StateCollector } from './state-collector.ts';
 
 /** The states that are sent before the fill looks at its pace. */
-const KEYS_PER_ROUND = 128;
+const KEYS_PER_ROUND = 64;
 /** A round ends after so many steps, or this time: it delays a client no longer. */
 const STEPS_PER_ROUND = 2000;
 const ROUND_MS_MAX = 0.25;
 /** The steps between two looks at the time. */
 const STEPS_PER_LOOK = 16;
-const ROUNDS_WAITING_MAX = 2;
 /** With fewer items the order does not matter; of more, so many tell the ages of all. */
 const ORDERED_ITEMS_MIN = 10_000;
 /** A receiver that has no memory for so many states, one after the other, gets no more of them. */
@@ -150,8 +149,9 @@ export class FillRun {
     while (!isDone() && this.#isOn) {
       const startMs = timers.nowMs();
       round();
-      await this.#rest(this.#pacer.restMs(startMs));
-      while (this.#waiting >= ROUNDS_WAITING_MAX && !share.isStopping) await this.#nextReply();
+      const endMs = timers.nowMs();
+      while (this.#waiting > 0 && !share.isStopping) await this.#nextReply();
+      await this.#rest(this.#pacer.restMs(startMs, endMs));
     }
   }
 

@@ -56,6 +56,7 @@ import {
   WALK_PARTS_AT,
   WALK_SET_BYTES,
   WALK_SETS_AT,
+  WALK_STATES_MAX,
 } from './constants';
 import { hashOfItem } from './lookup';
 import { pointOf } from './md5';
@@ -204,7 +205,7 @@ function collect(item: usize, meta: u32, nth: u32): bool {
   const at = load<u32>(set, SET_END);
   const end = at + STATE_HEAD_BYTES + keyBytesOf(meta) + valueBytesOf(item);
   if ((meta & FLAG_CHUNKED) !== 0) return false;
-  if (end > load<u32>(set, SET_LIMIT)) {
+  if (end > load<u32>(set, SET_LIMIT) || load<u32>(set, SET_COUNT) === WALK_STATES_MAX) {
     isFull = 1;
     return false;
   }

@@ -50,6 +50,24 @@ describe('the pace of a fill', () => {
     nowMs += 0.75;
     expect(pacer.restMs(startedAtMs)).toBe(0);
   });
+  test('a fill rests as long as an acknowledgement is later than the fastest one', () => {
+    let nowMs = 0;
+    const pacer = new FillPacer({ nowMs: () => nowMs, delayMs: () => 0 });
+    const restAfter = (waitMs: number): number => {
+      const startedAtMs = nowMs;
+      nowMs += 0.25;
+      const endedAtMs = nowMs;
+      nowMs += waitMs;
+      const restMs = pacer.restMs(startedAtMs, endedAtMs);
+      nowMs += restMs;
+      return restMs;
+    };
+    for (let round = 0; round < 100; round++) restAfter(0.5);
+    expect(restAfter(0.5)).toBe(0);
+    expect(restAfter(5)).toBeCloseTo(4.5);
+    expect(restAfter(500)).toBe(50);
+    expect(restAfter(0.5)).toBe(0);
+  });
   test.each([
     [0, 0.05, 0],
     [0, 0.2, 0.25],

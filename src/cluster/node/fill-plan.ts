@@ -1,5 +1,5 @@
-import type { Group } from '../../topology/index.ts';
-import { type Adopted, indexOfPeer, type PeerIdentity } from '../thread/adopted.ts';
+import { type Group, type Member, memberOf, STATE_RULES } from '../../topology/index.ts';
+import { type Adopted, indexOfPeer, mayRun, type PeerIdentity } from '../thread/adopted.ts';
 import { boundsOf } from '../thread/roles.ts';
 
 /** The last version at which all receivers of a member had all its items; 0 for none. */
@@ -13,6 +13,8 @@ interface PastTopology {
   readonly indexes: readonly number[];
   /** By member of this topology: whether it was complete at this version. */
   readonly wasComplete: readonly boolean[];
+  /** By member of this topology: whether its process has ended since, perhaps amid a change. */
+  readonly hasEnded: readonly boolean[];
 }
 
 /** The keys up to the point `last`, after those of the arc before. */
@@ -23,8 +25,9 @@ interface FillArc {
 
 /**
  * Which receivers of the keys of this member may lack items. A receiver has all of a key if it had
- * a role for the key without a break since a topology at which the key's primary was complete. In
- * doubt it is filled: that costs time and loses nothing.
+ * a role for the key without a break since a topology at which the key's primary was complete, and
+ * no primary has died since: its last change may have reached some of them. In doubt it is filled:
+ * that costs time and loses nothing.
  */
 export class FillPlan {
   readonly now: Adopted;
@@ -39,6 +42,7 @@ export class FillPlan {
       wasComplete: adopted.topology.members.map(
         (member) => completeOf(member) === adopted.topology.version,
       ),
+      hasEnded: adopted.topology.members.map((member) => hasEnded(member, now, past)),
     }));
   }
 
@@ -75,12 +79,22 @@ export class FillPlan {
   }
 
   #isComplete(receiver: number, groupIn: (adopted: Adopted) => Group): boolean {
-    for (const { adopted, indexes, wasComplete } of this.#past) {
+    for (const { adopted, indexes, wasComplete, hasEnded } of this.#past) {
       const { primary, receivers } = groupIn(adopted);
       const index = indexes[receiver]!;
       if (index === -1 || (primary !== index && !receivers.includes(index))) return false;
-      if (primary !== -1 && wasComplete[primary] === true) return true;
+      if (primary === -1) continue;
+      if (hasEnded[primary] === true) return false;
+      if (wasComplete[primary] === true) return true;
     }
     return false;
   }
+}
+
+/** Whether a process has ended, other than by leaving: one that leaves ends without weight. */
+function hasEnded(member: Member, { topology }: Adopted, past: readonly Adopted[]): boolean {
+  if (mayRun(topology, member)) return false;
+  const last = past.find((one) => indexOfPeer(one.topology, member) !== -1);
+  const { weight, state } = last!.topology.members[indexOfPeer(last!.topology, member)]!;
+  return weight > 0 || !STATE_RULES[state].isUp || memberOf(topology, member.name) !== undefined;
 }

@@ -72,14 +72,27 @@ describe('the plan of a fill', () => {
     const plan = new FillPlan(now, past, completeAt({ 'web-1': 4 }));
     expect(filled(plan)['web-4']).toBeGreaterThan(0);
   });
-  test('the keys of a dead primary that said nothing of its receivers are all filled', () => {
+  test('the keys of a dead primary are all filled: its last change may have reached one', () => {
     const dead = memberWith(2, { state: 'down' });
-    const past = [seen(4, 3, ...three)];
+    const past = [seen(4, 3, ...three), seen(3, 3, ...three)];
     const now = seen(5, 3, memberWith(1), dead, memberWith(3));
-    const own = filled(new FillPlan(now, past, completeAt({ 'web-1': 4 })));
-    const known = filled(new FillPlan(now, past, completeAt({ 'web-1': 4, 'web-2': 4 })));
-    expect(own['web-3']).toBeGreaterThan(0);
-    expect(known).toEqual({});
+    const unknown = filled(new FillPlan(now, past, completeAt({ 'web-1': 4 })));
+    const known = filled(new FillPlan(now, past, completeAt({ 'web-1': 4, 'web-2': 3 })));
+    expect(unknown['web-3']).toBeGreaterThan(0);
+    expect(known).toEqual(unknown);
+    const filledSince = new FillPlan(now, [now, ...past], completeAt({ 'web-1': 5 }));
+    expect(filledSince.isEmpty).toBe(true);
+  });
+  test('what a member that has left had filled is not filled again', () => {
+    const leaving = (fields: Partial<Member>) => memberWith(4, { state: 'leaving', ...fields });
+    const past = [
+      seen(6, 3, ...three, leaving({ weight: 0 })),
+      seen(5, 3, ...three, leaving({})),
+      seen(4, 3, ...three, memberWith(4)),
+    ];
+    const complete = { 'web-1': 5, 'web-2': 5, 'web-3': 5, 'web-4': 5 };
+    const now = seen(7, 3, ...three);
+    expect(new FillPlan(now, past, completeAt(complete)).isEmpty).toBe(true);
   });
   test('a first topology fills all receivers', () => {
     const plan = new FillPlan(seen(9, 2, ...three), [], nobody);

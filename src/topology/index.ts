@@ -25,7 +25,13 @@ export { commonArcs } from './cluster/common-arcs.ts';
 export type { Group } from './cluster/group-table.ts';
 export { KeyGroups, keepersOf, type SharedGroups } from './cluster/key-groups.ts';
 export { type ChangePlan, planChange } from './cluster/plan.ts';
-export { type NodeReport, nextTopology, type TopologyStep, unfinished } from './cluster/policy.ts';
+export {
+  finishedTopology,
+  type NodeReport,
+  nextTopology,
+  type TopologyStep,
+  unfinished,
+} from './cluster/policy.ts';
 export { decodeTopology, encodeTopology, readMember } from './cluster/topology-codec.ts';
 export {
   firstTopology,

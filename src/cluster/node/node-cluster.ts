@@ -1,7 +1,7 @@
 import type { ItemCopies, KeyWalk } from '../../store/index.ts';
-import { type ClusterTopology, STATE_RULES } from '../../topology/index.ts';
+import type { ClusterTopology } from '../../topology/index.ts';
 import type { NodeGrants } from '../grants/grants.ts';
-import { type Adopted, adoptedBy, isSame, type PeerIdentity, peerKey } from '../thread/adopted.ts';
+import { type Adopted, adoptedBy, isSame, type PeerIdentity } from '../thread/adopted.ts';
 import { type Mark, Marks } from '../thread/marks.ts';
 import { adoptOrder, type ThreadNotice, type ThreadOrder } from '../thread/orders.ts';
 import { roleChanges } from '../thread/roles.ts';
@@ -10,6 +10,7 @@ import { cleanStore, cleanVerdict, firstVerdict } from './clean-walk.ts';
 import type { EventJournal } from './event-journal.ts';
 import type { FastWalking } from './fast-walking.ts';
 import { FillKeeper, type FillKeeperParts } from './fill-keeper.ts';
+import { LostReceivers } from './lost-receivers.ts';
 import type { ChangeCause, MainCluster, MemberReport, QueuedTopology } from './main-cluster.ts';
 import { MovePace } from './move-pace.ts';
 import { skipNumbers } from './number-floor.ts';
@@ -53,7 +54,7 @@ export class NodeCluster implements MainCluster {
   readonly #parts: NodeClusterParts;
   readonly #marks = new Marks();
   readonly #fill: FillKeeper;
-  readonly #unreached = new Map<string, string>();
+  readonly #lost = new LostReceivers();
   #queue: QueuedTopology[] = [];
   /** The version that was asked for last. */
   #newest = 0;
@@ -96,18 +97,19 @@ export class NodeCluster implements MainCluster {
 
   report(): MemberReport {
     const { name, incarnation } = this.#parts.self;
-    const isReached = this.#unreached.size === 0;
     return {
       name,
       incarnation,
       adopted: this.#adopted,
-      complete: isReached ? this.#complete : Math.min(this.#complete, this.#adopted - 1),
+      complete: this.#lost.isBlocking
+        ? Math.min(this.#complete, this.#adopted - 1)
+        : this.#complete,
       clean: this.#clean,
       keysMoved: this.#fill.keysSent,
       bytesMoved: this.#fill.bytesSent,
       keysLeft: this.#fill.keysLeft,
       ...this.#pace.now,
-      unreachable: [...this.#unreached.values(), ...(this.#parts.grants?.silent ?? [])],
+      unreachable: [...this.#lost.names, ...(this.#parts.grants?.silent ?? [])],
     };
   }
 
@@ -182,20 +184,9 @@ export class NodeCluster implements MainCluster {
   }
 
   #reached({ name, incarnation, isReached }: Extract<ThreadNotice, { kind: 'reached' }>): void {
-    const key = peerKey({ name, incarnation });
-    if (isReached === this.#unreached.has(key)) {
-      this.#parts.journal.reached({ name, incarnation }, isReached);
-    }
-    if (isReached) this.#unreached.delete(key);
-    else this.#unreached.set(key, name);
+    const peer = { name, incarnation };
+    if (this.#lost.reached(peer, isReached)) this.#parts.journal.reached(peer, isReached);
     this.#listener();
-  }
-
-  /** Members that are up no more, or are other processes, are missed by nobody. */
-  #forgetUnreached(adopted: Adopted): void {
-    const up = adopted.topology.members.filter(({ state }) => STATE_RULES[state].isUp);
-    const keys = new Set(up.map(peerKey));
-    for (const key of this.#unreached.keys()) if (!keys.has(key)) this.#unreached.delete(key);
   }
 
   async #adoptAll(): Promise<void> {
@@ -221,7 +212,7 @@ export class NodeCluster implements MainCluster {
     await this.#adoptInThreads(now, before);
     this.#past = [now, ...this.#past].slice(0, PAST_MAX);
     this.#adopted = topology.version;
-    this.#forgetUnreached(now);
+    this.#lost.follow(now);
     journal.adopted(now, before, cause);
     this.#parts.adopted(topology);
     this.#listener();

@@ -36,6 +36,33 @@ export function judge(history: History, options: LawOptions = {}): Verdict {
   return { violations, undecided };
 }
 
+/**
+ * Whether a key may have this item again after the death of its primary, which has none: a node
+ * that was to become a holder has it, and the holders have died. It is as if a client got it.
+ */
+export function mayComeBack(
+  operations: readonly KeyOperation[],
+  item: { readonly value: string; readonly id: string },
+  { mayLose = false, ...options }: LawOptions & { readonly mayLose?: boolean },
+): boolean {
+  const last = operations.at(-1);
+  if (last === undefined) return false;
+  const [start, startMs] = [2 * operations.length + last.start, last.startMs];
+  const never = Number.POSITIVE_INFINITY;
+  const death = {
+    ...last,
+    start,
+    end: never,
+    reply: undefined,
+    request: { kind: 'undo' } as const,
+  };
+  const read: KeyOperation = {
+    ...{ ...last, start: start + 1, end: start + 2, startMs, endMs: startMs },
+    ...{ request: { kind: 'get' }, reply: { kind: 'hit', ...item } },
+  };
+  return wrongReply([...operations, ...(mayLose ? [death] : []), read], options) === undefined;
+}
+
 function wrongReply(operations: readonly KeyOperation[], { mayVanish = false }: LawOptions) {
   const wrong = new Linearization(mayVanish).check(operations);
   if (wrong === undefined || wrong === 'undecided') return wrong;

@@ -4,7 +4,7 @@ import { Client } from './client.ts';
 import { Faults } from './faults.ts';
 import { FewPoints } from './few-points.ts';
 import { History } from './history.ts';
-import { judge } from './law.ts';
+import { judge, mayComeBack } from './law.ts';
 import { LeaseMembers } from './lease-members.ts';
 import { Members } from './members.ts';
 import { mayEnd, type SimMembership } from './membership.ts';
@@ -116,7 +116,14 @@ class ClusterRun {
   }
 
   get #unequalItems(): readonly string[] {
-    return unequalItems(this.#members, this.#keys, this.#scenario.faults.evict !== undefined);
+    const { mayLose, faults } = this.#scenario;
+    const mayVanish = faults.evict !== undefined;
+    const { byKey } = this.#history;
+    return unequalItems(this.#members, this.#keys, {
+      mayVanish,
+      mayRemain: (key, item) =>
+        (mayVanish || mayLose) && mayComeBack(byKey.get(key) ?? [], item, { mayVanish, mayLose }),
+    });
   }
 
   get #addresses(): readonly string[] {

@@ -45,6 +45,7 @@ class RunReplies {
 
 /** The seat of the sessions of one thread: no key is here, and no change waits for anything. */
 class ProxySeat implements ClusterSeat {
+  readonly hasChanges = false;
   readonly fast = 'off';
   readonly #placement: Placement;
   readonly #nodes: readonly ProxiedNode[];

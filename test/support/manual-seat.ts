@@ -30,6 +30,7 @@ export class ManualSeat implements ClusterSeat {
   /** Whether the output of this input has to wait. */
   mustWait: () => boolean = () => false;
   hasLease = true;
+  hasChanges = false;
   /** The keys that sessions have reported since the last seal. */
   changes: string[] = [];
   /** What else sessions have reported: the keys that they are about to change, or have read. */

@@ -21,6 +21,7 @@ export default function create(host: ThreadClusterHost, argument: unknown): Thre
     read: () => {},
     changedFast: () => {},
     changed: () => {},
+    hasChanges: false,
     seal: () => false,
     mayAnswer: () => true,
     flushAll: () => {},

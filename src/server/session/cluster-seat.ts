@@ -91,6 +91,8 @@ export interface ClusterSeat {
   read(bytes: Buffer, start: number, end: number): void;
   /** A request may have changed the key `bytes[start, end)` here; valid only during the call. */
   changed(bytes: Buffer, start: number, end: number): void;
+  /** Whether what was told since the last `seal` makes that send something. */
+  readonly hasChanges: boolean;
   /** The fast path has set values here; valid only during the call. `seal` follows. */
   changedFast(changes: KeptChanges): void;
   /**

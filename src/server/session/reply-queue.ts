@@ -81,15 +81,16 @@ export class ReplyQueue {
   }
 
   /**
-   * Appends a reply that comes later, behind what is in the sink. `changesHere` says that it also
-   * waits for the acknowledgements of this input.
+   * Appends a reply that comes later, behind what is in the sink. It also waits for the
+   * acknowledgements of this input if `changesHere` says so, or if keys were read before that left
+   * no reply of their own, as misses of a get of several keys do.
    */
   pend(changesHere = false): QueuedReply {
     this.#moveSink();
     const entry = this.#append(NO_BYTES, 1, true);
     entry.requests = 1;
     this.#pendingCount++;
-    if (changesHere) this.#unsealed ??= entry;
+    if (changesHere || this.#seat.hasChanges) this.#unsealed ??= entry;
     return entry;
   }
 
@@ -97,6 +98,7 @@ export class ReplyQueue {
   extend(entry: QueuedReply): boolean {
     if (entry !== this.#tail || this.#sink.at > 0 || this.#context.trace !== undefined)
       return false;
+    if (this.#seat.hasChanges && this.#unsealed === undefined) return false;
     entry.requests++;
     this.#pendingCount++;
     return true;

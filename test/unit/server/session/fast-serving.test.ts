@@ -20,6 +20,7 @@ const REQUESTS = [HIT, COPY, MISS, CHANGE, INSERT, DELETE];
 /** The seat of a thread, as far as the fast path asks it. */
 const seatOf = (fast: ClusterSeat['fast']): ClusterSeat => ({
   version: 1,
+  hasChanges: false,
   fast,
   locate: () => {
     throw new Error('the fast path does not locate keys');

@@ -37,6 +37,7 @@ class PeerNode {
     this.#store = openStore(share, 0);
     const node = this;
     const seat: ClusterSeat = {
+      hasChanges: false,
       version: 1,
       get fast() {
         return node.fast;

@@ -11,6 +11,7 @@ function peerSession() {
   /** The keys that it was told of besides, with what was told. */
   const calls: string[] = [];
   const seat: ClusterSeat = {
+    hasChanges: false,
     version: 1,
     fast: 'off',
     locate: (bytes, start, end) => {

@@ -65,6 +65,19 @@ describe('the queue of replies', () => {
     seat.acknowledgements.shift()!();
     expect(take()).toBe('STORED\r\nEND\r\nMN\r\n');
   });
+  test('a late reply waits for keys that were read before it without a reply', () => {
+    const { seat, queue, take } = makeQueue();
+    const first = queue.pend();
+    seat.hasChanges = true;
+    expect(queue.extend(first)).toBe(false);
+    const late = queue.pend();
+    seat.mustWait = () => true;
+    queue.seal();
+    for (const entry of [first, late]) queue.settle(entry, Buffer.from('END\r\n'));
+    expect(take()).toBe('END\r\n');
+    seat.acknowledgements.shift()!();
+    expect(take()).toBe('END\r\n');
+  });
   test('a new input holds its own replies only', () => {
     const { sink, seat, queue, take } = makeQueue();
     const late = queue.pend();

@@ -65,7 +65,7 @@ export function encodeChallenge(nonce: Buffer): Buffer {
 
 /** The bytes of a hello that its proof covers. */
 export function helloFields({ nonce, incarnation, cluster, name, to }: Hello): Buffer {
-  const sink = new ByteSink(MESSAGE_BYTES);
+  const sink = new ByteSink(Buffer.allocUnsafe(MESSAGE_BYTES));
   sink.ensure(NONCE_BYTES);
   sink.putRange(nonce, 0, NONCE_BYTES);
   putSafe64(sink, incarnation);
@@ -75,7 +75,7 @@ export function helloFields({ nonce, incarnation, cluster, name, to }: Hello): B
 
 /** The bytes of a welcome that its proof covers. */
 export function welcomeFields({ incarnation, name }: Welcome): Buffer {
-  const sink = new ByteSink(MESSAGE_BYTES);
+  const sink = new ByteSink(Buffer.allocUnsafe(MESSAGE_BYTES));
   putSafe64(sink, incarnation);
   putName(sink, name);
   return written(sink);
@@ -127,7 +127,7 @@ export function readHandshakeRefusal(frame: Frame): number {
 }
 
 function encode(kind: number, putPayload: (sink: ByteSink) => void): Buffer {
-  const sink = new ByteSink(FRAME_HEADER_BYTES + MESSAGE_BYTES);
+  const sink = new ByteSink(Buffer.allocUnsafe(FRAME_HEADER_BYTES + MESSAGE_BYTES));
   const at = beginFrame(sink, kind, 0, 0, PEER_FORMAT);
   putPayload(sink);
   endFrame(sink, at);

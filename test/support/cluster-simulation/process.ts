@@ -55,6 +55,7 @@ export interface ProcessOptions {
 interface SimThread {
   readonly actor: NetworkActor;
   readonly member: MemberThread;
+  readonly serving: Serving;
 }
 
 /** One incarnation of a node: its store, its worker threads, and its main thread. */
@@ -69,6 +70,8 @@ export class SimProcess {
   readonly #world: World;
   readonly #network: Network;
   readonly #memory: NodeMemory;
+  /** Its store, as its fills have it, one after the other. */
+  readonly #fillDoors: Pick<SimProcess, 'store' | 'copies'>;
   readonly #memberShare = ClusterShare.allocate();
   readonly #threads: readonly SimThread[];
   readonly #actors: NetworkActor[] = [];
@@ -90,6 +93,8 @@ export class SimProcess {
     this.main = this.#newActor();
     this.store = this.#memory.open(threads);
     this.copies = this.store.copies();
+    const store = this.#memory.open(threads + 1);
+    this.#fillDoors = { store, copies: store.copies() };
     this.grants = simGrants(options, {
       share: new ClusterShare(this.#memberShare),
       machine: network.machineOf(this.main),
@@ -142,6 +147,7 @@ export class SimProcess {
 
   /** The run is over. */
   release(): void {
+    for (const { serving } of this.#threads) serving.release();
     this.#memory.release();
   }
 
@@ -196,7 +202,7 @@ export class SimProcess {
     const cluster = { seat: member.seat, local: new PeerSession(newContext(), member.seat) };
     const serving = new Serving(this.#memory.partsOf(nth, 'clients'), store, cluster);
     this.#network.listen(actor, address, (open) => serving.accept(open));
-    return { actor, member };
+    return { actor, member, serving };
   }
 
   #newActor(): NetworkActor {
@@ -244,7 +250,7 @@ export class SimProcess {
     const actor = this.#newActor();
     const machine = this.#network.machineOf(actor);
     await this.#message(this.main, actor);
-    const store = this.#memory.open(this.options.threads + 1);
+    const { store, copies } = this.#fillDoors;
     const [now, ...past] = topologies.map((text) => adoptedBy(decodeTopology(text), self));
     const links: PeerLink[] = [];
     const fill = new FillRun({
@@ -252,7 +258,7 @@ export class SimProcess {
       walkKeys: () => store.walkKeys(),
       items: store.view.itemCount(),
       nowSeconds: () => store.clock.now(),
-      copies: store.copies(),
+      copies,
       timers: machineTimers(machine),
       share: new FillShare(share),
       delayMs: () => 0,

@@ -10,6 +10,7 @@ import { RequestSamples } from '../../../src/server/session/request-samples.ts';
 import { RequestWalk } from '../../../src/server/session/request-walk.ts';
 import { SlowRequests } from '../../../src/server/session/slow-requests.ts';
 import { Connection } from '../../../src/server/sockets/connection.ts';
+import type { BufferHolder } from '../../../src/server/sockets/thread-buffers.ts';
 import type { ThreadContext } from '../../../src/server/sockets/thread-context.ts';
 import type { Transport, TransportEvents } from '../../../src/server/sockets/transport.ts';
 import type { Store } from '../../../src/store/index.ts';
@@ -28,6 +29,10 @@ const CONNECTIONS_MAX = 64;
 /** What serves the clients of one simulated thread: real connections and sessions. */
 export class Serving {
   readonly #context: ThreadContext;
+  readonly #buffers = new SimBuffers(new BufferBudget(BufferBudget.allocate(1), 1 << 20), 0, {
+    onPaused: () => {},
+    onExpelled: () => {},
+  });
 
   constructor(parts: ReturnType<NodeMemory['partsOf']>, store: Store, cluster: SessionCluster) {
     const { readBuffer, outputBuffers, fastPath } = parts;
@@ -47,16 +52,18 @@ export class Serving {
       store,
       output,
       readBuffer,
-      buffers: new ThreadBuffers(new BufferBudget(BufferBudget.allocate(1), 1 << 20), 0, {
-        onPaused: () => {},
-        onExpelled: () => {},
-      }),
+      buffers: this.#buffers,
       watchers: { add: () => false, remove: () => {} },
       table: new ConnectionTable(ConnectionTable.allocate(CONNECTIONS_MAX)),
       loginChecked: () => {},
       refused: () => {},
       debugLog: undefined,
     };
+  }
+
+  /** The run is over. */
+  release(): void {
+    this.#buffers.end();
   }
 
   accept(open: (events: TransportEvents) => Transport): void {
@@ -69,6 +76,21 @@ export class Serving {
     };
     const { end, drain, close } = connection;
     connection.attach(open({ data, end, drain, close }));
+  }
+}
+
+/** Knows what holds buffers, to end the timer that they have. */
+class SimBuffers extends ThreadBuffers {
+  readonly #holders = new Set<BufferHolder>();
+
+  override hold(holder: BufferHolder, bytes: number): void {
+    this.#holders.add(holder);
+    super.hold(holder, bytes);
+  }
+
+  end(): void {
+    for (const holder of this.#holders) this.release(holder);
+    this.tick();
   }
 }
 

@@ -90,7 +90,8 @@ function firstAdoption(
 }
 
 function differs(topology: ClusterTopology, other: ClusterTopology | undefined): boolean {
-  return other !== undefined && encodeTopology(other) !== encodeTopology(topology);
+  if (other === undefined || other === topology) return false;
+  return encodeTopology(other) !== encodeTopology(topology);
 }
 
 function whyNoMember(

@@ -40,14 +40,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a new primary answers before the mark of the old one',
     scenario: 'ring',
-    seed: 36,
+    seed: 59,
     seeds: 600,
     plant: () => replace(Handover.prototype, 'isUndecided', () => () => false),
   },
   {
     title: 'a new primary draws the sequence numbers of the old one again',
     scenario: 'deaths',
-    seed: 1,
+    seed: 4,
     seeds: 300,
     plant: () =>
       all(
@@ -58,21 +58,21 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a primary replies before its receivers have the change',
     scenario: 'deaths',
-    seed: 38,
+    seed: 120,
     seeds: 600,
     plant: repliesAtOnce,
   },
   {
     title: 'a node shows changes that their holders lack',
     scenario: 'deaths',
-    seed: 94,
+    seed: 450,
     seeds: 600,
     plant: () => replace(ThreadSeat.prototype, 'read', () => () => {}),
   },
   {
     title: 'a receiver takes late states of keys that it has lost',
     scenario: 'deaths',
-    seed: 70,
+    seed: 80,
     seeds: 300,
     plant: () => replace(TopologyView.prototype, 'since', () => () => []),
   },
@@ -86,14 +86,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a receiver takes the states of a key in any order',
     scenario: 'deaths',
-    seed: 78,
+    seed: 96,
     seeds: 600,
     plant: () => replace(CopySlots.prototype, 'raise', () => () => true),
   },
   {
     title: 'a receiver takes the batches of a primary after its mark, in any order',
     scenario: 'all',
-    seed: 53,
+    seed: 54,
     seeds: 600,
     plant: () =>
       all(
@@ -116,7 +116,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'the threads of a node adopt a topology without holding their changes before',
     scenario: 'all',
-    seed: 597,
+    seed: 961,
     seeds: 1500,
     plant: () => replace(Sender.prototype, 'prepare', () => () => {}),
   },
@@ -138,7 +138,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'the fast path answers for items whose primary is another member',
     scenario: 'deaths',
-    seed: 101,
+    seed: 109,
     seeds: 600,
     plant: () =>
       replace(Items.prototype, 'setFlags', (setFlags) => {
@@ -150,7 +150,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a fill skips a range of keys',
     scenario: 'ring',
-    seed: 24,
+    seed: 44,
     seeds: 300,
     plant: () =>
       replace(KeyCollector.prototype, 'next', (next) => {
@@ -163,7 +163,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a fill has ended before its receivers have acknowledged it',
     scenario: 'all',
-    seed: 7,
+    seed: 9,
     seeds: 300,
     plant: () =>
       replace(FillRun.prototype, 'run', (run) => {
@@ -176,7 +176,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a member that is filled becomes primary',
     scenario: 'deaths',
-    seed: 1,
+    seed: 7,
     seeds: 300,
     plant: fillingAnswers,
   },
@@ -190,7 +190,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a node executes what is forwarded to it for keys of another one',
     scenario: 'ring',
-    seed: 5,
+    seed: 33,
     seeds: 300,
     plant: () =>
       all(
@@ -214,14 +214,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a node sends a change again that may have been executed',
     scenario: 'network',
-    seed: 1,
+    seed: 2,
     seeds: 300,
     plant: () => replace(ForwardReader.prototype, 'isReading', () => () => true),
   },
   {
     title: 'the other members do not flush',
     scenario: 'all',
-    seed: 3,
+    seed: 15,
     seeds: 300,
     plant: () =>
       replace(ClusterFlush.prototype, 'receive', () => (frame, from) => {
@@ -232,7 +232,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a flush hides nothing before it knows all sequence numbers',
     scenario: 'ring',
-    seed: 3,
+    seed: 5,
     seeds: 300,
     plant: () =>
       replace(ItemCopies.prototype, 'flushUpTo', (flushUpTo) => {
@@ -245,7 +245,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'copies never expire',
     scenario: 'expiry',
-    seed: 7,
+    seed: 10,
     seeds: 300,
     plant: () =>
       replace(ItemCopies.prototype, 'read', (read) => {
@@ -258,35 +258,35 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a node answers without the promises of the others',
     scenario: 'apart',
-    seed: 118,
+    seed: 231,
     seeds: 1500,
     plant: () => replace(ThreadSeat.prototype, 'mayAnswer', () => () => true),
   },
   {
     title: 'a node takes keys over before its promise has ended',
     scenario: 'leases',
-    seed: 3,
+    seed: 153,
     seeds: 600,
     plant: () => replace(Grants.prototype, 'released', () => () => Promise.resolve()),
   },
   {
     title: 'a node answers with the promise of one member',
     scenario: 'losses',
-    seed: 35,
+    seed: 47,
     seeds: 600,
     plant: () => replace(Votes.prototype, 'needed', () => () => 1),
   },
   {
     title: 'a node takes keys over while a majority may promise them to another one',
     scenario: 'apart',
-    seed: 43,
+    seed: 278,
     seeds: 1500,
     plant: () => replace(GoneMembers.prototype, 'add', () => () => {}),
   },
   {
     title: 'a supervisor declares a process dead that still runs',
     scenario: 'deaths',
-    seed: 1,
+    seed: 5,
     seeds: 300,
     plant: () =>
       replace(SimProcess.prototype, 'kill', (kill) => {

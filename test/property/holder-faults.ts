@@ -16,7 +16,7 @@ export const HOLDER_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a member answers by its copies while roles change',
     scenario: 'copies',
-    seed: 126,
+    seed: 582,
     seeds: 600,
     plant: () =>
       replace(ThreadSeat.prototype, 'adopt', (adopt) => {
@@ -33,7 +33,7 @@ export const HOLDER_FAULTS: readonly PlantedFault[] = [
   {
     title: 'a member serves that was not filled',
     scenario: 'ring',
-    seed: 1,
+    seed: 4,
     seeds: 300,
     plant: () => replace(FillPlan.prototype, 'receiversOf', () => () => []),
   },

@@ -1,7 +1,4 @@
 /** Guards of the cluster, each of which a test takes out: the checker must notice it. */
-import { GoneMembers } from '../../src/cluster/grants/gone-members.ts';
-import { Grants } from '../../src/cluster/grants/grants.ts';
-import { Votes } from '../../src/cluster/grants/votes.ts';
 import { FillRun } from '../../src/cluster/node/fill-run.ts';
 import { KeyCollector } from '../../src/cluster/node/key-collector.ts';
 import { ClusterFlush } from '../../src/cluster/thread/cluster-flush.ts';
@@ -21,6 +18,7 @@ import { KEY_VERDICT, KeyWalk } from '../../src/store/key-walk.ts';
 import { FLAG } from '../../src/store/memory/item-layout.ts';
 import { SimProcess } from '../support/cluster-simulation/process.ts';
 import { HOLDER_FAULTS } from './holder-faults.ts';
+import { LEASE_FAULTS } from './lease-faults.ts';
 import {
   all,
   fillingAnswers,
@@ -37,6 +35,7 @@ let isForwarded = false;
 
 export const PLANTED_FAULTS: readonly PlantedFault[] = [
   ...HOLDER_FAULTS,
+  ...LEASE_FAULTS,
   {
     title: 'a new primary answers before the mark of the old one',
     scenario: 'ring',
@@ -254,34 +253,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
           args[3].expiry = 0;
         };
       }),
-  },
-  {
-    title: 'a node answers without the promises of the others',
-    scenario: 'apart',
-    seed: 231,
-    seeds: 1500,
-    plant: () => replace(ThreadSeat.prototype, 'mayAnswer', () => () => true),
-  },
-  {
-    title: 'a node takes keys over before its promise has ended',
-    scenario: 'leases',
-    seed: 153,
-    seeds: 600,
-    plant: () => replace(Grants.prototype, 'released', () => () => Promise.resolve()),
-  },
-  {
-    title: 'a node answers with the promise of one member',
-    scenario: 'losses',
-    seed: 47,
-    seeds: 600,
-    plant: () => replace(Votes.prototype, 'needed', () => () => 1),
-  },
-  {
-    title: 'a node takes keys over while a majority may promise them to another one',
-    scenario: 'apart',
-    seed: 278,
-    seeds: 1500,
-    plant: () => replace(GoneMembers.prototype, 'add', () => () => {}),
   },
   {
     title: 'a supervisor declares a process dead that still runs',

@@ -51,6 +51,17 @@ export { readSecretFile } from './secret-file.ts';
 export { countLockWaits, LOCK_WORD, lock, tryLock, unlock } from './shm/locks.ts';
 export { SharedSegment } from './shm/shared-segment.ts';
 export {
+  amzTime,
+  authorization,
+  escapePath,
+  type Keys,
+  type Query,
+  queryText,
+  SIGNATURE_ALGORITHM,
+  sha256,
+  signatureOf,
+} from './signature-v4.ts';
+export {
   WASM_PAGE_BYTES,
   type WasmMemory,
   type WasmMemoryLimits,

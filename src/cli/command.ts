@@ -8,6 +8,7 @@ import { docsVerb } from './verbs/docs.ts';
 import { dumpVerb } from './verbs/dump.ts';
 import { healthVerb } from './verbs/health.ts';
 import { logVerb } from './verbs/log.ts';
+import { manageVerb } from './verbs/manage.ts';
 import { nodesVerb } from './verbs/nodes.ts';
 import { proxyVerb } from './verbs/proxy.ts';
 import { restartVerb } from './verbs/restart.ts';
@@ -22,6 +23,7 @@ export function main(args: readonly string[]): Promise<never> {
     serveVerb(startNode),
     proxyVerb(startNode),
     nodesVerb,
+    manageVerb,
     restartVerb,
     healthVerb,
     logVerb,

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   adapters: ['client.ts'],
   cluster: ['base', 'topology', 'protocol', 'store', 'commands', 'server', 'node', 'client'],
   proxy: ['base', 'topology', 'protocol', 'server', 'node', 'client'],
+  control: ['base', 'topology', 'client', 'cluster', 'ops'],
   cli: [
     'base',
     'topology',
@@ -31,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'client',
     'cluster',
     'proxy',
+    'control',
   ],
 };
 /** Other rooms import only the index of a room; protocol has a second entry, for clients. */

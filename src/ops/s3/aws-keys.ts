@@ -1,4 +1,4 @@
-import type { Keys } from './signature.ts';
+import type { Keys } from '../../base/index.ts';
 
 /** Keys, and until when they count. */
 export interface Credentials extends Keys {

@@ -1,13 +1,21 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CodedError, machineClock } from '../../base/index.ts';
+import {
+  amzTime,
+  authorization,
+  CodedError,
+  escapePath,
+  machineClock,
+  type Query,
+  queryText,
+  sha256,
+} from '../../base/index.ts';
 import type { Credentials } from './aws-keys.ts';
 import { CredentialChain, findCredentials } from './credentials.ts';
 import { Http, type HttpLimits, pageOf } from './http.ts';
 import { type Env, readProfile } from './profile.ts';
 import { type RequestFacts, S3Refusal, unreachable } from './s3-failure.ts';
 import { type Service, serviceOf } from './settings.ts';
-import { amzTime, authorization, escapePath, type Query, queryText, sha256 } from './signature.ts';
 
 export interface S3Request {
   readonly method: 'DELETE' | 'GET' | 'HEAD' | 'POST' | 'PUT';

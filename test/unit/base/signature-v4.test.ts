@@ -8,7 +8,7 @@ import {
   queryText,
   type SignedRequest,
   sha256,
-} from '../../../../src/ops/s3/signature.ts';
+} from '../../../src/base/signature-v4.ts';
 
 const signatureOf = (header: string): string => /Signature=(\w+)$/.exec(header)?.[1] ?? '';
 

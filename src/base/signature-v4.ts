@@ -1,4 +1,4 @@
-/** Signature Version 4 of AWS, in the header `authorization`; pure. */
+/** Signature Version 4 of AWS; pure. */
 import { createHash, createHmac } from 'node:crypto';
 
 /** Keys of AWS or of a compatible service. */
@@ -9,7 +9,7 @@ export interface Keys {
   readonly sessionToken?: string | undefined;
 }
 
-/** A request as it is signed: exactly as it leaves. */
+/** A request as it is signed: exactly as it leaves, or as it has come. */
 export interface SignedRequest {
   readonly method: string;
   /** With its escapes. */
@@ -24,18 +24,33 @@ export interface SignedRequest {
 
 export type Query = Readonly<Record<string, string>>;
 
-interface Scope {
+/** What a signature is valid for. */
+interface SignatureScope {
   readonly region: string;
   readonly service: string;
 }
 
-const ALGORITHM = 'AWS4-HMAC-SHA256';
+export const SIGNATURE_ALGORITHM = 'AWS4-HMAC-SHA256';
 
 /** The header `authorization` of a request. */
-export function authorization(request: SignedRequest, keys: Keys, scope: Scope): string {
+export function authorization(request: SignedRequest, keys: Keys, scope: SignatureScope): string {
   const time = request.headers['x-amz-date']!;
-  const date = time.slice(0, 8);
-  const place = `${date}/${scope.region}/${scope.service}/aws4_request`;
+  const names = Object.keys(request.headers).sort().join(';');
+  const credential = `Credential=${keys.accessKeyId}/${placeOf(time, scope)}`;
+  const signature = signatureOf(request, keys.secretAccessKey, scope, time);
+  return `${SIGNATURE_ALGORITHM} ${credential}, SignedHeaders=${names}, Signature=${signature}`;
+}
+
+/**
+ * The signature of a request, as hexadecimal digits.
+ * @param time as `amzTime` writes it; the header `x-amz-date`, or of a URL the member of its query.
+ */
+export function signatureOf(
+  request: SignedRequest,
+  secretAccessKey: string,
+  scope: SignatureScope,
+  time: string,
+): string {
   const names = Object.keys(request.headers).sort();
   const canonical = [
     request.method,
@@ -46,15 +61,17 @@ export function authorization(request: SignedRequest, keys: Keys, scope: Scope):
     names.join(';'),
     request.bodyHash,
   ].join('\n');
-  const toSign = [ALGORITHM, time, place, sha256(canonical)].join('\n');
-  const key = [date, scope.region, scope.service, 'aws4_request'].reduce<string | Buffer>(
+  const toSign = [SIGNATURE_ALGORITHM, time, placeOf(time, scope), sha256(canonical)].join('\n');
+  const parts = [time.slice(0, 8), scope.region, scope.service, 'aws4_request'];
+  const key = parts.reduce<string | Buffer>(
     (parent, part) => hmac(parent, part),
-    `AWS4${keys.secretAccessKey}`,
+    `AWS4${secretAccessKey}`,
   );
-  const credential = `Credential=${keys.accessKeyId}/${place}`;
-  const signature = hmac(key, toSign).toString('hex');
-  return `${ALGORITHM} ${credential}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
+  return hmac(key, toSign).toString('hex');
 }
+
+const placeOf = (time: string, { region, service }: SignatureScope): string =>
+  `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
 
 /** The query of a URL, in the order and with the escapes that are signed. */
 export function queryText(query: Query): string {

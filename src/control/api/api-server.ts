@@ -1,0 +1,153 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CodedError, type Logger } from '../../base/index.ts';
+import { type Caller, callerOf, type IncomingRequest } from '../access/caller.ts';
+import { ApiError } from './errors.ts';
+import type { HttpReply, QueryApi } from './query-api.ts';
+import { RateLimit } from './rate.ts';
+
+const BODY_BYTES_MAX = 256 * 1024;
+const HEADER_BYTES_MAX = 16 * 1024;
+const CONNECTIONS_MAX = 256;
+const REQUEST_MS_MAX = 10_000;
+const IDLE_MS_MAX = 60_000;
+const CLOSING_MS_MAX = 1000;
+/** A request without a signature, where none is needed. */
+const ANYBODY = 'anybody';
+
+interface ApiServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Whether requests must be signed. */
+  readonly needsSignature: boolean;
+}
+
+interface ApiServerParts {
+  readonly api: QueryApi;
+  readonly secretOf: (accessKeyId: string) => string | undefined;
+  readonly nowMs: () => number;
+  readonly log: Logger;
+}
+
+/** The HTTP server of the API: bounds, signatures, and the way to the protocol of a request. */
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #parts: ApiServerParts;
+  readonly #server: Server;
+  readonly #rate = new RateLimit();
+
+  private constructor(options: ApiServerOptions, parts: ApiServerParts) {
+    this.#options = options;
+    this.#parts = parts;
+    const limits = {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      requestTimeout: REQUEST_MS_MAX,
+      headersTimeout: REQUEST_MS_MAX,
+      keepAliveTimeout: IDLE_MS_MAX,
+    };
+    this.#server = createServer(
+      limits,
+      (request, response) => void this.#answer(request, response),
+    );
+    this.#server.maxConnections = CONNECTIONS_MAX;
+  }
+
+  /** @throws {CodedError} `ERR_PORT_TAKEN` or `ERR_ADDRESS_UNAVAILABLE` */
+  static async open(options: ApiServerOptions, parts: ApiServerParts): Promise<ApiServer> {
+    const server = new ApiServer(options, parts);
+    await server.#listen();
+    return server;
+  }
+
+  get url(): string {
+    const { host } = this.#options;
+    const { port } = this.#server.address() as AddressInfo;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+
+  /** Lets the replies leave, then closes all connections. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSING_MS_MAX);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #listen(): Promise<void> {
+    const { port, host } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
+        const isTaken = cause.code === 'EADDRINUSE';
+        const text = isTaken
+          ? `Port ${port} of ${host} is in use: choose another one with --port.`
+          : `slabring manage cannot listen on ${host}, port ${port}: ${cause.message}.`;
+        const code = isTaken ? 'ERR_PORT_TAKEN' : 'ERR_ADDRESS_UNAVAILABLE';
+        reject(new CodedError(code, text, { cause }));
+      });
+      this.#server.listen({ port, host, exclusive: true }, resolve);
+    });
+  }
+
+  async #answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = await this.#reply(message);
+    if (response.destroyed) return;
+    response.writeHead(reply.status, {
+      'content-type': 'text/xml',
+      'x-amzn-requestid': reply.requestId,
+      'content-length': Buffer.byteLength(reply.body),
+    });
+    response.end(reply.body);
+  }
+
+  async #reply(message: IncomingMessage): Promise<HttpReply> {
+    const { api } = this.#parts;
+    try {
+      const request = await readRequest(message);
+      const caller = this.#callerOf(request);
+      if (caller !== undefined && caller.service !== 'elasticache') {
+        const text = `The signature is for ${caller.service}; this is elasticache's endpoint.`;
+        throw new ApiError('SignatureDoesNotMatch', text);
+      }
+      return api.answer(request, caller?.accessKeyId ?? ANYBODY);
+    } catch (error) {
+      return api.failure(error);
+    }
+  }
+
+  #callerOf(request: IncomingRequest): Caller | undefined {
+    const { secretOf, nowMs } = this.#parts;
+    const now = nowMs();
+    const caller = this.#options.needsSignature ? callerOf(request, secretOf, now) : undefined;
+    if (this.#rate.takes(caller?.accessKeyId ?? ANYBODY, now)) return caller;
+    throw new ApiError('Throttling', 'Rate exceeded: send fewer requests a second.');
+  }
+}
+
+/** @throws {ApiError} `RequestEntityTooLarge` */
+async function readRequest(message: IncomingMessage): Promise<IncomingRequest> {
+  const { url = '/', method = 'GET', headers } = message;
+  const mark = url.indexOf('?');
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // The rest is read and dropped, so that the client reads the reply.
+    if (length <= BODY_BYTES_MAX) chunks.push(chunk);
+  }
+  if (length > BODY_BYTES_MAX) {
+    throw new ApiError('RequestEntityTooLarge', `A request has at most ${BODY_BYTES_MAX} bytes.`);
+  }
+  return {
+    method,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(',') : value,
+      ]),
+    ),
+    body: Buffer.concat(chunks),
+  };
+}

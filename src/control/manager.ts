@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CodedError, fileReason, type Logger } from '../base/index.ts';
+import { EVERYTHING, isAllowed } from './access/policy.ts';
+import { ApiServer } from './api/api-server.ts';
+import { ApiError } from './api/errors.ts';
+import type { OperationName } from './api/operations.ts';
+import { QueryApi } from './api/query-api.ts';
+import { isInWindow } from './model/cluster-rules.ts';
+import { Reconciler } from './reconciler/reconciler.ts';
+import { LocalRuntime } from './runtime/local-runtime.ts';
+import { withPendingApplied } from './service/clusters.ts';
+import type { Context, Limits } from './service/context.ts';
+import { HANDLERS } from './service/handlers.ts';
+import { resourcesOf } from './service/resources.ts';
+import { StateFile } from './state/state-file.ts';
+
+export interface ManagerOptions {
+  /** The folder of the state and of the clusters. */
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly region: string;
+  readonly needsSignature: boolean;
+  readonly limits: Limits;
+  /** The command that runs slabring. */
+  readonly program: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** How often windows are looked at. */
+const WINDOW_LOOK_MS = 30_000;
+
+/** A key that the first start has made; nobody sees its secret again. */
+export interface FirstKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** The managed layer: the API in front, the state, and the reconciler behind. */
+export class Manager {
+  /** Undefined if there were keys before. */
+  readonly firstKey: FirstKey | undefined;
+  readonly #options: ManagerOptions;
+  readonly #state: StateFile;
+  readonly #runtime: LocalRuntime;
+  readonly #reconciler: Reconciler;
+  #server!: ApiServer;
+  #windows: NodeJS.Timeout | undefined;
+
+  private constructor(options: ManagerOptions, state: StateFile, log: Logger) {
+    this.#options = options;
+    this.#state = state;
+    const { data, host: _host, limits, program, env } = options;
+    const folder = join(resolve(data), 'clusters');
+    this.#runtime = new LocalRuntime({ program, folder, host: limits.host, env });
+    const nowMs = () => Date.now();
+    this.#reconciler = new Reconciler({ state, runtime: this.#runtime, log, nowMs });
+    this.firstKey = state.hasAccessKeys ? undefined : newKey(state);
+  }
+
+  /**
+   * Opens the state, listens, and begins to make the clusters as they are wanted.
+   * @throws {CodedError} `ERR_STATE_FILE`, `ERR_PORT_TAKEN` or `ERR_ADDRESS_UNAVAILABLE`
+   */
+  static async open(options: ManagerOptions, log: Logger): Promise<Manager> {
+    const state = openState(options.data);
+    const manager = new Manager(options, state, log);
+    const nowMs = () => Date.now();
+    const api = new QueryApi({
+      run: (operation, input, key) => manager.#run(operation, input, key),
+      nowMs,
+      log,
+    });
+    const secretOf = (id: string) => state.accessKey(id)?.secret;
+    try {
+      manager.#server = await ApiServer.open(options, { api, secretOf, nowMs, log });
+    } catch (error) {
+      state.close();
+      throw error;
+    }
+    manager.#reconciler.start();
+    manager.#windows = setInterval(() => manager.#openWindows(), WINDOW_LOOK_MS);
+    return manager;
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  /** Stops the API and all clusters; the items of their nodes wait in files. */
+  async close(): Promise<void> {
+    clearInterval(this.#windows);
+    await this.#server.close();
+    await this.#reconciler.stop();
+    const clusters = this.#state.list('cluster');
+    const ends = await Promise.allSettled(clusters.map(({ id }) => this.#runtime.stop(id)));
+    this.#state.close();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  #run(operation: OperationName, input: object, accessKeyId: string): object | undefined {
+    const state = this.#state;
+    const changed = new Set<string>();
+    const context = this.#context((id) => changed.add(id));
+    this.#checkAccess(operation, input, accessKeyId, context);
+    const handler = HANDLERS[operation] as
+      | ((input: object, context: Context) => object | undefined)
+      | undefined;
+    if (handler === undefined) {
+      throw new ApiError(
+        'InvalidAction',
+        `${operation} is not offered by this version of slabring.`,
+      );
+    }
+    const output = state.transaction(() => handler(input, context));
+    for (const id of changed) this.#reconciler.changed(id);
+    return output;
+  }
+
+  #checkAccess(operation: string, input: object, accessKeyId: string, context: Context): void {
+    if (!this.#options.needsSignature) return;
+    const policy = this.#state.accessKey(accessKeyId)?.policy ?? [];
+    const action = `elasticache:${operation}`;
+    if (isAllowed(policy, { action, resources: resourcesOf(input, context) })) return;
+    throw new ApiError('AccessDenied', `The access key ${accessKeyId} may not do ${action} there.`);
+  }
+
+  #context(changed: (id: string) => void): Context {
+    const state = this.#state;
+    const { region, limits } = this.#options;
+    const nowMs = Date.now();
+    const tell = (sourceType: string, sourceId: string, message: string): void =>
+      state.addEvent({ sourceType, sourceId, message, atMs: nowMs });
+    return { state, region, limits, nowMs, tell, changed };
+  }
+
+  /** Changes that waited for the maintenance window begin in it. */
+  #openWindows(): void {
+    const nowMs = Date.now();
+    for (const { id } of this.#state.list('cluster')) {
+      this.#state.transaction(() => {
+        const cluster = this.#state.get('cluster', id);
+        if (cluster?.status !== 'available' || !isInWindow(cluster.maintenanceWindow, nowMs))
+          return;
+        const applied = withPendingApplied(cluster, { nowMs });
+        if (applied !== cluster) this.#state.put('cluster', id, applied);
+      });
+      this.#reconciler.changed(id);
+    }
+  }
+}
+
+function openState(data: string): StateFile {
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const text = `The folder ${data} cannot be made: ${fileReason(cause, data, 'write')}`;
+    throw new CodedError('ERR_STATE_FILE', text, { cause });
+  }
+  return StateFile.open(join(data, 'slabring.db'));
+}
+
+/** As AWS's are: 20 characters and 40. */
+function newKey(state: StateFile): FirstKey {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const id = `AKSR${[...randomBytes(16)].map((byte) => letters[byte % 32]).join('')}`;
+  const secret = randomBytes(30).toString('base64');
+  state.addAccessKey({ id, secret, policy: EVERYTHING });
+  return { id, secret };
+}

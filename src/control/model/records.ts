@@ -1,0 +1,92 @@
+/** What the state keeps of each resource: as it is wanted, and how far that is. */
+
+/** `creating`, then `available` and others in turn, then `deleting` until it is gone. */
+type ClusterStatus =
+  | 'creating'
+  | 'available'
+  | 'modifying'
+  | 'rebooting cluster nodes'
+  | 'deleting'
+  | 'restore-failed';
+
+type NodeStatus = 'creating' | 'available' | 'rebooting' | 'deleting';
+
+export interface NodeRecord {
+  /** `0001` and so on: `node-1` of the cluster. */
+  readonly id: string;
+  readonly status: NodeStatus;
+  readonly zone: string;
+  readonly createdMs: number;
+}
+
+/** What waits for the maintenance window. */
+export interface PendingChange {
+  readonly numCacheNodes?: number;
+  /** The nodes that go, if there will be fewer. */
+  readonly nodeIdsToRemove?: readonly string[];
+  /** The zones of the nodes that come, one for each. */
+  readonly newZones?: readonly string[];
+  readonly nodeType?: string;
+  readonly engineVersion?: string;
+}
+
+export interface ClusterRecord {
+  /** In lower case. */
+  readonly id: string;
+  readonly createdMs: number;
+  readonly status: ClusterStatus;
+  readonly nodeType: string;
+  readonly engineVersion: string;
+  /** How many nodes hold each key. */
+  readonly replicas: number;
+  /** Of the first node; the node 0002 has the next one, and so on. */
+  readonly port: number;
+  readonly zone: string;
+  readonly isCrossZone: boolean;
+  readonly parameterGroup: string;
+  readonly subnetGroup: string | undefined;
+  readonly cacheSecurityGroups: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly maintenanceWindow: string;
+  readonly topicArn: string | undefined;
+  readonly isTopicActive: boolean;
+  readonly upgradesMinorVersions: boolean;
+  readonly networkType: 'ipv4' | 'ipv6' | 'dual_stack';
+  readonly ipDiscovery: 'ipv4' | 'ipv6';
+  /** In the order of their ids. */
+  readonly nodes: readonly NodeRecord[];
+  readonly pending: PendingChange;
+  /** Why the last step failed; it is tried again. */
+  readonly failure?: string | undefined;
+}
+
+export interface ParameterGroupRecord {
+  readonly name: string;
+  readonly family: string;
+  readonly description: string;
+  /** The parameters that differ from the defaults of the family. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface SubnetGroupRecord {
+  readonly name: string;
+  readonly description: string;
+  readonly subnets: readonly string[];
+}
+
+export interface SecurityGroupRecord {
+  readonly name: string;
+  readonly description: string;
+  /** `owner/name` of each group of EC2 whose machines may connect. */
+  readonly sources: readonly string[];
+}
+
+/** The records by their kinds, which are those of ARNs. */
+export interface Records {
+  readonly cluster: ClusterRecord;
+  readonly parametergroup: ParameterGroupRecord;
+  readonly subnetgroup: SubnetGroupRecord;
+  readonly securitygroup: SecurityGroupRecord;
+}
+
+export type Kind = keyof Records;

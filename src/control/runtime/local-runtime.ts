@@ -1,0 +1,201 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CodedError } from '../../base/index.ts';
+import {
+  type ControlReply,
+  type ControlRequest,
+  type FoundSupervisor,
+  order,
+  supervisorOf,
+} from '../../cluster/index.ts';
+import { nodeId } from '../model/node-count.ts';
+import type { ClusterSpec, Observed, ObservedNode, Runtime } from './runtime.ts';
+
+const START_MS_MAX = 60_000;
+const STOP_MS_MAX = 120_000;
+const LOOK_MS = 50;
+const MEBIBYTE = 2 ** 20;
+/** Of a log, as much as a person reads. */
+const REASON_LINES = 5;
+
+interface LocalRuntimeOptions {
+  /** The command that runs slabring. */
+  readonly program: readonly string[];
+  /** Each cluster has a folder and a log in it. */
+  readonly folder: string;
+  /** The host that the nodes listen on. */
+  readonly host: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Clusters of this machine: each is a `slabring cluster` in a process of its own, which outlives
+ * this one. Its folder tells where it is.
+ */
+export class LocalRuntime implements Runtime {
+  readonly #options: LocalRuntimeOptions;
+
+  constructor(options: LocalRuntimeOptions) {
+    this.#options = options;
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  }
+
+  async observe(id: string): Promise<Observed> {
+    const found = await this.#find(id);
+    if (found === undefined) return { isRunning: false, nodes: [] };
+    for await (const reply of order(found.socketPath, { verb: 'members' })) {
+      if (reply.event !== 'members') throw refusalOf(reply);
+      const nodes = reply.members.flatMap(({ name, state, memoryLimitBytes }) => {
+        const nth = numberOf(name);
+        if (nth === undefined) return [];
+        const serves = state === 'serving' || state === 'leaving';
+        const memoryMib = memoryLimitBytes && Math.round(memoryLimitBytes / MEBIBYTE);
+        return [{ id: nodeId(nth), serves, memoryMib } satisfies ObservedNode];
+      });
+      return { isRunning: true, nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+    }
+    return { isRunning: false, nodes: [] };
+  }
+
+  async start(spec: ClusterSpec): Promise<void> {
+    const folder = this.#folderOf(spec.id);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { child, logPath } = this.#spawn(spec, folder);
+    const untilMs = performance.now() + START_MS_MAX;
+    while (performance.now() < untilMs) {
+      const found = await this.#find(spec.id);
+      if (found?.nodes.every(({ isUp }) => isUp)) return child.unref();
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw startFailure(spec.id, logPath);
+      await pause(LOOK_MS);
+    }
+    child.kill('SIGKILL');
+    throw failure(`The nodes of ${spec.id} were not up within ${START_MS_MAX / 1000} s.`);
+  }
+
+  addNode(id: string, memoryMib: number): Promise<void> {
+    return this.#change(id, { action: 'add', node: undefined, ...memory(memoryMib) });
+  }
+
+  removeNode(id: string, node: string): Promise<void> {
+    return this.#change(id, { action: 'remove', node: nameOf(node), memoryLimitBytes: undefined });
+  }
+
+  restartNode(id: string, node: string, memoryMib: number): Promise<void> {
+    return this.#change(id, { action: 'restart', node: nameOf(node), ...memory(memoryMib) });
+  }
+
+  async stop(id: string): Promise<void> {
+    const found = await this.#find(id);
+    if (found === undefined) return;
+    process.kill(found.pid, 'SIGTERM');
+    const untilMs = performance.now() + STOP_MS_MAX;
+    while (isRunning(found.pid)) {
+      if (performance.now() > untilMs) {
+        throw failure(
+          `The cluster ${id} (pid ${found.pid}) did not stop in ${STOP_MS_MAX / 1000} s.`,
+        );
+      }
+      await pause(LOOK_MS);
+    }
+  }
+
+  async forget(id: string): Promise<void> {
+    rmSync(this.#folderOf(id), { recursive: true, force: true });
+    rmSync(this.#logOf(id), { force: true });
+  }
+
+  #find(id: string): Promise<FoundSupervisor | undefined> {
+    return supervisorOf(this.#folderOf(id));
+  }
+
+  /** Its output goes to a file: it goes on when this process has ended. */
+  #spawn(spec: ClusterSpec, folder: string): { child: ChildProcess; logPath: string } {
+    const { program, host, env } = this.#options;
+    const [command, ...first] = program;
+    const logPath = this.#logOf(spec.id);
+    const log = openSync(logPath, 'a', 0o600);
+    try {
+      const args = [...first, ...clusterArguments(spec, folder, host)];
+      const child = spawn(command!, args, { detached: true, env, stdio: ['ignore', log, log] });
+      child.on('error', () => {});
+      return { child, logPath };
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  async #change(
+    id: string,
+    change: Pick<Change, 'action' | 'node' | 'memoryLimitBytes'>,
+  ): Promise<void> {
+    const found = await this.#find(id);
+    if (found === undefined) throw failure(`The cluster ${id} does not run.`);
+    const request = { verb: 'change', dryRun: false, ...change } as const;
+    for await (const reply of order(found.socketPath, request)) {
+      if (reply.event === 'done') return;
+      if (reply.event === 'refused' || reply.event === 'change-failed') throw refusalOf(reply);
+    }
+    throw failure(`The supervisor of ${id} has ended during the change.`);
+  }
+
+  #folderOf(id: string): string {
+    return join(this.#options.folder, id);
+  }
+
+  #logOf(id: string): string {
+    return join(this.#options.folder, `${id}.log`);
+  }
+}
+
+type Change = Extract<ControlRequest, { verb: 'change' }>;
+
+const memory = (memoryMib: number) => ({ memoryLimitBytes: memoryMib * MEBIBYTE });
+
+function clusterArguments(spec: ClusterSpec, folder: string, host: string): readonly string[] {
+  const { id, nodes, replicas, port, memoryMib, threads, options } = spec;
+  return [
+    ...['cluster', `--state=${folder}`, `--name=${id}`, `--nodes=${nodes}`],
+    ...[`--replicas=${replicas}`, `--host=${host}`, `--port=${port}`],
+    ...[`--memory-limit=${memoryMib}`, `--threads=${threads}`, '--log-format=json'],
+    ...options,
+  ];
+}
+
+/** `node-1` is the node 0001. */
+const nameOf = (node: string): string => `node-${Number(node)}`;
+
+function numberOf(name: string): number | undefined {
+  const [, digits] = /^node-(\d+)$/.exec(name) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const failure = (message: string): CodedError => new CodedError('ERR_RUNTIME', message);
+
+const refusalOf = (reply: ControlReply): CodedError =>
+  failure('reason' in reply ? reply.reason : 'The supervisor gave another reply than expected.');
+
+function startFailure(id: string, logPath: string): CodedError {
+  const lines = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-REASON_LINES);
+  return failure(`The cluster ${id} did not start: ${lines.map(textIn).join(' ')}`);
+}
+
+/** The message of a line of the log. */
+function textIn(line: string): string {
+  try {
+    return String((JSON.parse(line) as { msg?: unknown }).msg ?? line);
+  } catch {
+    return line;
+  }
+}

@@ -1,0 +1,49 @@
+/** Where clusters run. */
+
+/** A node, as its cluster tells. */
+export interface ObservedNode {
+  /** `0001` for `node-1`. */
+  readonly id: string;
+  /** Whether it answers clients. */
+  readonly serves: boolean;
+  /** Undefined: it does not reply. */
+  readonly memoryMib: number | undefined;
+}
+
+export interface Observed {
+  readonly isRunning: boolean;
+  /** In the order of their ids; none if the cluster does not run. */
+  readonly nodes: readonly ObservedNode[];
+}
+
+/** What a new process of a cluster needs. */
+export interface ClusterSpec {
+  readonly id: string;
+  readonly nodes: number;
+  readonly replicas: number;
+  readonly port: number;
+  readonly memoryMib: number;
+  readonly threads: number;
+  /** More options of each node, such as `--max-item-size=2m`. */
+  readonly options: readonly string[];
+}
+
+/**
+ * Starts, watches and changes clusters. Each call may be made again after it has failed, or after
+ * this process has died in it: what it wants may be there already.
+ */
+export interface Runtime {
+  observe(id: string): Promise<Observed>;
+  /** Resolves once all nodes serve. */
+  start(spec: ClusterSpec): Promise<void>;
+  /** Resolves once the new node has its share of the items, and serves. */
+  addNode(id: string, memoryMib: number): Promise<void>;
+  /** Resolves once the others have the items of the node, and its process has ended. */
+  removeNode(id: string, nodeId: string): Promise<void>;
+  /** The others hold the items of the node while it restarts. */
+  restartNode(id: string, nodeId: string, memoryMib: number): Promise<void>;
+  /** Stops all nodes; their items wait in files for the next start. */
+  stop(id: string): Promise<void>;
+  /** Removes what a stopped cluster has left. */
+  forget(id: string): Promise<void>;
+}

@@ -1,0 +1,91 @@
+/** A cluster as the API shows it; pure. */
+import type { OutputOf } from '../api/operation.ts';
+import type { OPERATIONS } from '../api/operations.ts';
+import { arnOf } from '../model/arn.ts';
+import { staying } from '../model/node-count.ts';
+import type { ClusterRecord, NodeRecord } from '../model/records.ts';
+import type { Context } from './context.ts';
+
+type CacheCluster = NonNullable<
+  OutputOf<(typeof OPERATIONS)['CreateCacheCluster']>['CacheCluster']
+>;
+
+/** @param withNodes whether each node is shown (ShowCacheNodeInfo). */
+export function clusterView(
+  cluster: ClusterRecord,
+  { region, limits }: Pick<Context, 'region' | 'limits'>,
+  withNodes = false,
+): CacheCluster {
+  const { id, status } = cluster;
+  const isUp = status !== 'creating' && status !== 'deleting';
+  return {
+    CacheClusterId: id,
+    ...(isUp && { ConfigurationEndpoint: { Address: limits.host, Port: cluster.port } }),
+    CacheNodeType: cluster.nodeType,
+    Engine: 'memcached',
+    EngineVersion: cluster.engineVersion,
+    CacheClusterStatus: status,
+    NumCacheNodes: staying(cluster).length,
+    PreferredAvailabilityZone: cluster.isCrossZone ? 'Multiple' : cluster.zone,
+    CacheClusterCreateTime: cluster.createdMs,
+    PreferredMaintenanceWindow: cluster.maintenanceWindow,
+    PendingModifiedValues: pendingView(cluster),
+    ...(cluster.topicArn !== undefined && {
+      NotificationConfiguration: {
+        TopicArn: cluster.topicArn,
+        TopicStatus: cluster.isTopicActive ? 'active' : 'inactive',
+      },
+    }),
+    CacheSecurityGroups: cluster.cacheSecurityGroups.map((name) => ({
+      CacheSecurityGroupName: name,
+      Status: 'active',
+    })),
+    CacheParameterGroup: {
+      CacheParameterGroupName: cluster.parameterGroup,
+      ParameterApplyStatus: 'in-sync',
+      CacheNodeIdsToReboot: [],
+    },
+    CacheSubnetGroupName: cluster.subnetGroup,
+    ...(withNodes &&
+      isUp && { CacheNodes: cluster.nodes.map((node) => nodeView(node, cluster, limits)) }),
+    AutoMinorVersionUpgrade: cluster.upgradesMinorVersions,
+    SecurityGroups: cluster.securityGroupIds.map((group) => ({
+      SecurityGroupId: group,
+      Status: 'active',
+    })),
+    AuthTokenEnabled: false,
+    TransitEncryptionEnabled: false,
+    AtRestEncryptionEnabled: false,
+    ARN: arnOf(region, { kind: 'cluster', id }),
+    NetworkType: cluster.networkType,
+    IpDiscovery: cluster.ipDiscovery,
+  };
+}
+
+function pendingView({
+  pending,
+}: ClusterRecord): NonNullable<CacheCluster['PendingModifiedValues']> {
+  return {
+    NumCacheNodes: pending.numCacheNodes,
+    CacheNodeIdsToRemove: pending.nodeIdsToRemove,
+    EngineVersion: pending.engineVersion,
+    CacheNodeType: pending.nodeType,
+  };
+}
+
+/** A node that comes or goes has no endpoint: no client should use it. */
+function nodeView(
+  { id, status, zone, createdMs }: NodeRecord,
+  { port }: ClusterRecord,
+  { host }: Context['limits'],
+): NonNullable<CacheCluster['CacheNodes']>[number] {
+  const isUsable = status === 'available' || status === 'rebooting';
+  return {
+    CacheNodeId: id,
+    CacheNodeStatus: status,
+    CacheNodeCreateTime: createdMs,
+    ...(isUsable && { Endpoint: { Address: host, Port: port + Number(id) - 1 } }),
+    ParameterGroupStatus: 'in-sync',
+    CustomerAvailabilityZone: zone,
+  };
+}

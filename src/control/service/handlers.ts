@@ -1,0 +1,32 @@
+/** All operations that have a meaning here. */
+import { ApiError } from '../api/errors.ts';
+import { clusterHandlers } from './clusters.ts';
+import type { Handlers } from './context.ts';
+import { eventHandlers } from './events.ts';
+import { networkHandlers } from './networks.ts';
+import { parameterGroupHandlers } from './parameter-groups.ts';
+import { tagHandlers } from './tags.ts';
+
+const noGroup = (): never => {
+  const text = 'There are no replication groups: these clusters are Memcached.';
+  throw new ApiError('ReplicationGroupNotFoundFault', text);
+};
+
+/** Of what Memcached does not have there is none. */
+const emptyHandlers = {
+  DescribeReplicationGroups: ({ ReplicationGroupId }) =>
+    ReplicationGroupId === undefined ? { ReplicationGroups: [] } : noGroup(),
+  DescribeGlobalReplicationGroups: () => ({ GlobalReplicationGroups: [] }),
+  DeleteReplicationGroup: noGroup,
+  DescribeReservedCacheNodes: () => ({ ReservedCacheNodes: [] }),
+  DescribeReservedCacheNodesOfferings: () => ({ ReservedCacheNodesOfferings: [] }),
+} satisfies Handlers;
+
+export const HANDLERS: Handlers = {
+  ...clusterHandlers,
+  ...parameterGroupHandlers,
+  ...networkHandlers,
+  ...tagHandlers,
+  ...eventHandlers,
+  ...emptyHandlers,
+};

@@ -2,18 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CodedError, fileReason, type Logger } from '../base/index.ts';
-import { EVERYTHING, isAllowed } from './access/policy.ts';
+import { EVERYTHING } from './access/policy.ts';
 import { ApiServer } from './api/api-server.ts';
-import { ApiError } from './api/errors.ts';
-import type { OperationName } from './api/operations.ts';
 import { QueryApi } from './api/query-api.ts';
 import { isInWindow } from './model/cluster-rules.ts';
 import { Reconciler } from './reconciler/reconciler.ts';
 import { LocalRuntime } from './runtime/local-runtime.ts';
 import { withPendingApplied } from './service/clusters.ts';
-import type { Context, Limits } from './service/context.ts';
-import { HANDLERS } from './service/handlers.ts';
-import { resourcesOf } from './service/resources.ts';
+import type { Limits } from './service/context.ts';
+import { Service } from './service/service.ts';
 import { StateFile } from './state/state-file.ts';
 
 export interface ManagerOptions {
@@ -42,7 +39,6 @@ export interface FirstKey {
 export class Manager {
   /** Undefined if there were keys before. */
   readonly firstKey: FirstKey | undefined;
-  readonly #options: ManagerOptions;
   readonly #state: StateFile;
   readonly #runtime: LocalRuntime;
   readonly #reconciler: Reconciler;
@@ -50,7 +46,6 @@ export class Manager {
   #windows: NodeJS.Timeout | undefined;
 
   private constructor(options: ManagerOptions, state: StateFile, log: Logger) {
-    this.#options = options;
     this.#state = state;
     const { data, host: _host, limits, program, env } = options;
     const folder = join(resolve(data), 'clusters');
@@ -68,11 +63,17 @@ export class Manager {
     const state = openState(options.data);
     const manager = new Manager(options, state, log);
     const nowMs = () => Date.now();
-    const api = new QueryApi({
-      run: (operation, input, key) => manager.#run(operation, input, key),
+    const { region, limits, needsSignature } = options;
+    const changed = (id: string) => manager.#reconciler.changed(id);
+    const service = new Service({
+      state,
+      region,
+      limits,
+      checksAccess: needsSignature,
       nowMs,
-      log,
+      changed,
     });
+    const api = new QueryApi({ service, nowMs, log });
     const secretOf = (id: string) => state.accessKey(id)?.secret;
     try {
       manager.#server = await ApiServer.open(options, { api, secretOf, nowMs, log });
@@ -98,42 +99,6 @@ export class Manager {
     const ends = await Promise.allSettled(clusters.map(({ id }) => this.#runtime.stop(id)));
     this.#state.close();
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  }
-
-  #run(operation: OperationName, input: object, accessKeyId: string): object | undefined {
-    const state = this.#state;
-    const changed = new Set<string>();
-    const context = this.#context((id) => changed.add(id));
-    this.#checkAccess(operation, input, accessKeyId, context);
-    const handler = HANDLERS[operation] as
-      | ((input: object, context: Context) => object | undefined)
-      | undefined;
-    if (handler === undefined) {
-      throw new ApiError(
-        'InvalidAction',
-        `${operation} is not offered by this version of slabring.`,
-      );
-    }
-    const output = state.transaction(() => handler(input, context));
-    for (const id of changed) this.#reconciler.changed(id);
-    return output;
-  }
-
-  #checkAccess(operation: string, input: object, accessKeyId: string, context: Context): void {
-    if (!this.#options.needsSignature) return;
-    const policy = this.#state.accessKey(accessKeyId)?.policy ?? [];
-    const action = `elasticache:${operation}`;
-    if (isAllowed(policy, { action, resources: resourcesOf(input, context) })) return;
-    throw new ApiError('AccessDenied', `The access key ${accessKeyId} may not do ${action} there.`);
-  }
-
-  #context(changed: (id: string) => void): Context {
-    const state = this.#state;
-    const { region, limits } = this.#options;
-    const nowMs = Date.now();
-    const tell = (sourceType: string, sourceId: string, message: string): void =>
-      state.addEvent({ sourceType, sourceId, message, atMs: nowMs });
-    return { state, region, limits, nowMs, tell, changed };
   }
 
   /** Changes that waited for the maintenance window begin in it. */

@@ -158,7 +158,7 @@ function timeMs(time: string): number {
 function signedValues({ headers }: IncomingRequest, names: readonly string[]) {
   return Object.fromEntries(
     names.map((name) => {
-      const value = headers[name];
+      const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
       if (value === undefined) throw incomplete('A header that is signed is not in the request.');
       return [name, value];
     }),

@@ -16,12 +16,17 @@ export interface HttpReply {
   readonly body: string;
 }
 
-interface QueryApiParts {
+/** What does the operations. */
+interface Operations {
   /**
    * Runs an operation, with members as its table has them.
    * @throws {ApiError}
    */
   run(operation: OperationName, input: object, accessKeyId: string): object | undefined;
+}
+
+interface QueryApiParts {
+  readonly service: Operations;
   readonly nowMs: () => number;
   readonly log: Logger;
 }
@@ -59,7 +64,7 @@ export class QueryApi {
     const kept = key === undefined ? undefined : this.#memory.get(key, now);
     if (kept !== undefined) return { ...kept, requestId };
     const { input, output }: { input: Fields; output: Fields | undefined } = OPERATIONS[operation];
-    const result = this.#parts.run(operation, readMembers(form, input), accessKeyId);
+    const result = this.#parts.service.run(operation, readMembers(form, input), accessKeyId);
     const body = replyXml(operation, output, result, { namespace: NAMESPACE, requestId });
     const reply = { status: 200, body };
     if (key !== undefined) this.#memory.keep(key, reply, now);

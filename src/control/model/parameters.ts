@@ -83,8 +83,8 @@ export const PARAMETERS: readonly Parameter[] = [
     'The size, in bytes, of the largest item.',
   ),
   fixed('max_simultaneous_connections', '65000', 'integer', 'The most connections.'),
-  switchOf('maximize_core_file_limit', '0', 'If 1, core files are as large as the system lets.'),
   switchOf('maxconns_fast', '1', 'If 1, connections over the limit are closed at once.'),
+  switchOf('maximize_core_file_limit', '0', 'If 1, core files are as large as the system lets.'),
   numberOf(
     'memcached_connections_overhead',
     '100',

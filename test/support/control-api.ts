@@ -1,0 +1,63 @@
+import { silentLogger } from '../../src/base/index.ts';
+import { QueryApi } from '../../src/control/api/query-api.ts';
+import type { ClusterRecord } from '../../src/control/model/records.ts';
+import { Service } from '../../src/control/service/service.ts';
+import { StateFile } from '../../src/control/state/state-file.ts';
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** The API over a state in memory, without nodes: a test says when a cluster is as it is wanted. */
+export class ApiHarness {
+  readonly state = StateFile.open(':memory:');
+  readonly changed: string[] = [];
+  nowMs = Date.UTC(2026, 10, 29, 8);
+  readonly #api: QueryApi;
+
+  constructor({ checksAccess = false } = {}) {
+    const nowMs = (): number => this.nowMs;
+    const service = new Service({
+      state: this.state,
+      region: 'local',
+      limits: { nodesPerClusterMax: 60, firstPort: 12_000, host: '127.0.0.1' },
+      checksAccess,
+      nowMs,
+      changed: (id) => this.changed.push(id),
+    });
+    this.#api = new QueryApi({ service, nowMs, log: silentLogger });
+  }
+
+  /** Sends an operation; members as `NumCacheNodes=3`. */
+  ask(operation: string, members = '', headers: Record<string, string> = {}, key = 'KEY'): Reply {
+    const form = `Action=${operation}&Version=2015-02-02&${members}`;
+    const request = { method: 'POST', path: '/', query: '', headers, body: Buffer.from(form) };
+    return this.#api.answer(request, key);
+  }
+
+  /** The code of an error, or `200`. */
+  codeOf(operation: string, members = ''): string {
+    const { status, body } = this.ask(operation, members);
+    return status === 200 ? '200' : (textsIn(body, 'Code')[0] ?? `status ${status}`);
+  }
+
+  /** What the reconciler would do with a cluster. */
+  settle(id: string, change: (cluster: ClusterRecord) => ClusterRecord = available): void {
+    const cluster = this.state.get('cluster', id)!;
+    this.state.put('cluster', id, change(cluster));
+  }
+}
+
+/** All nodes that should serve do, and the others have gone. */
+const available = (cluster: ClusterRecord): ClusterRecord => ({
+  ...cluster,
+  status: 'available',
+  nodes: cluster.nodes
+    .filter(({ status }) => status !== 'deleting')
+    .map((node) => ({ ...node, status: 'available' })),
+});
+
+/** The texts of the elements of a name. */
+export const textsIn = (xml: string, name: string): readonly string[] =>
+  [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map(([, text]) => text!);

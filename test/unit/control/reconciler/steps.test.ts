@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import type { ClusterRecord, NodeStatus } from '../../../../src/control/model/records.ts';
+import { nextStep, rebooted, settle } from '../../../../src/control/reconciler/steps.ts';
+import type { Observed } from '../../../../src/control/runtime/runtime.ts';
+import { clusterRecord } from '../../../support/control-records.ts';
+
+const running = (...ids: readonly string[]): Observed => ({
+  isRunning: true,
+  nodes: ids.map((text) => {
+    const [id, memory = '512'] = text.split(':');
+    return { id: id!, serves: true, memoryMib: Number(memory) };
+  }),
+});
+
+const STOPPED: Observed = { isRunning: false, nodes: [] };
+
+const withStatuses = (...statuses: readonly NodeStatus[]): ClusterRecord => {
+  const record = clusterRecord({ nodes: statuses.length });
+  const nodes = record.nodes.map((node, nth) => ({ ...node, status: statuses[nth]! }));
+  return { ...record, status: 'modifying', nodes };
+};
+
+describe('the next step', () => {
+  test('a cluster that does not run is started, whatever it waits for', () => {
+    expect(nextStep(clusterRecord({ status: 'creating' }), STOPPED)).toEqual({ kind: 'start' });
+    expect(nextStep(withStatuses('available', 'deleting'), STOPPED)).toEqual({ kind: 'start' });
+  });
+
+  test('a cluster as it is wanted needs none', () => {
+    expect(nextStep(clusterRecord({}), running('0001', '0002', '0003'))).toBeUndefined();
+  });
+
+  test('nodes come, then change, then restart, then go', () => {
+    const record = withStatuses('available', 'rebooting', 'deleting', 'creating');
+    const steps = [
+      running('0001:64', '0002', '0003'),
+      running('0001:64', '0002', '0003', '0004'),
+      running('0001', '0002', '0003', '0004'),
+    ].map((observed) => nextStep(record, observed));
+    expect(steps).toEqual([
+      { kind: 'add-node', node: '0004' },
+      { kind: 'resize-node', node: '0001' },
+      { kind: 'reboot-node', node: '0002' },
+    ]);
+    const calm = withStatuses('available', 'available', 'deleting', 'available');
+    expect(nextStep(calm, running('0001', '0002', '0003', '0004'))).toEqual({
+      kind: 'remove-node',
+      node: '0003',
+    });
+  });
+
+  test('the only node restarts while another one has its items, which then goes', () => {
+    const record = withStatuses('rebooting');
+    expect(nextStep(record, running('0001'))).toEqual({ kind: 'add-node', node: '0002' });
+    expect(nextStep(record, running('0001', '0002'))).toEqual({
+      kind: 'reboot-node',
+      node: '0001',
+    });
+    const { cluster } = rebooted(record, '0001');
+    expect(nextStep(cluster, running('0001', '0002'))).toEqual({
+      kind: 'remove-node',
+      node: '0002',
+    });
+    expect(nextStep(cluster, running('0001'))).toBeUndefined();
+  });
+
+  test('a node that goes is not made larger first', () => {
+    expect(nextStep(withStatuses('available', 'deleting'), running('0001', '0002:64'))).toEqual({
+      kind: 'remove-node',
+      node: '0002',
+    });
+  });
+
+  test('a cluster that is deleted stops and is forgotten', () => {
+    const record = { ...clusterRecord({}), status: 'deleting' } as const;
+    expect(nextStep(record, running('0001'))).toEqual({ kind: 'stop' });
+    expect(nextStep(record, STOPPED)).toEqual({ kind: 'forget' });
+  });
+});
+
+describe('what has come true', () => {
+  test('a cluster is available once all its nodes serve', () => {
+    const record = clusterRecord({ status: 'creating', nodes: 2 });
+    const first = settle(record, running('0001'));
+    expect([first.cluster.status, first.events]).toEqual([
+      'creating',
+      ['Added cache node 0001 in availability zone local-1a'],
+    ]);
+    const second = settle(first.cluster, running('0001', '0002'));
+    expect([second.cluster.status, second.events.at(-1)]).toEqual([
+      'available',
+      'Cache cluster created',
+    ]);
+    expect(settle(second.cluster, running('0001', '0002')).events).toEqual([]);
+  });
+
+  test('a node that has gone is in the record no more', () => {
+    const { cluster, events } = settle(withStatuses('available', 'deleting'), running('0001'));
+    expect(cluster.nodes.map(({ id }) => id)).toEqual(['0001']);
+    expect(events).toEqual(['Removed cache node 0002', 'Finished modifying the cache cluster']);
+  });
+
+  test('a node that joins is not available before it serves', () => {
+    const nodes = [{ id: '0001', serves: false, memoryMib: 512 }];
+    const record = clusterRecord({ status: 'creating', nodes: 1 });
+    expect(settle(record, { isRunning: true, nodes }).cluster).toEqual(record);
+  });
+
+  test('nothing comes true of a cluster that does not run, or is deleted', () => {
+    const record = clusterRecord({ status: 'creating' });
+    expect(settle(record, STOPPED)).toEqual({ cluster: record, events: [] });
+    const deleting = { ...record, status: 'deleting' } as const;
+    expect(settle(deleting, running('0001'))).toEqual({ cluster: deleting, events: [] });
+  });
+
+  test('a failure is forgotten once all is well', () => {
+    const record = { ...withStatuses('available'), failure: 'no memory' };
+    expect(settle(record, running('0001')).cluster.failure).toBeUndefined();
+  });
+});
